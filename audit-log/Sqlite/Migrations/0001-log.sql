@@ -1,0 +1,60 @@
+-- The log, its head, and the read models that the same transaction keeps.
+CREATE TABLE log_head (
+    log      INTEGER PRIMARY KEY,
+    origin   TEXT    NOT NULL UNIQUE,
+    size     INTEGER NOT NULL,
+    root     BLOB    NOT NULL,
+    frontier BLOB    NOT NULL
+) STRICT;
+
+CREATE TABLE audit_entry (
+    log   INTEGER NOT NULL,
+    idx   INTEGER NOT NULL,
+    kind  TEXT    NOT NULL,
+    bytes BLOB    NOT NULL,
+    PRIMARY KEY (log, idx)
+) STRICT, WITHOUT ROWID;
+
+-- Entries that are looked up by kind are few; accepted incidents are found through the table below.
+CREATE INDEX audit_entry_rare ON audit_entry (log, kind, idx) WHERE kind <> 'incident.accepted';
+
+-- The primary key is what makes acceptance exactly-once.
+CREATE TABLE incident (
+    cap_id      TEXT    NOT NULL,
+    incident_id TEXT    NOT NULL,
+    log         INTEGER NOT NULL,
+    idx         INTEGER NOT NULL,
+    audit_hash  BLOB    NOT NULL,
+    severity    INTEGER NOT NULL,
+    accepted_at INTEGER NOT NULL, -- Unix milliseconds
+    PRIMARY KEY (cap_id, incident_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX incident_order ON incident (log, idx);
+CREATE INDEX incident_of_cap ON incident (cap_id, log, idx);
+CREATE INDEX incident_severe ON incident (log, severity, idx) WHERE severity > 0;
+
+CREATE TABLE cap (
+    cap_id    TEXT    PRIMARY KEY,
+    version   INTEGER NOT NULL,
+    context   TEXT    NOT NULL, -- JSON
+    score     INTEGER NOT NULL, -- ten-thousandths of dCap
+    incidents INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE bookmark (
+    log      INTEGER NOT NULL,
+    follower TEXT    NOT NULL,
+    position INTEGER NOT NULL,
+    PRIMARY KEY (log, follower)
+) STRICT, WITHOUT ROWID;
+
+-- Which batch entry speaks for which range of entries.
+CREATE TABLE cover (
+    log      INTEGER NOT NULL,
+    kind     TEXT    NOT NULL,
+    to_idx   INTEGER NOT NULL,
+    from_idx INTEGER NOT NULL,
+    idx      INTEGER NOT NULL,
+    PRIMARY KEY (log, kind, to_idx)
+) STRICT, WITHOUT ROWID;

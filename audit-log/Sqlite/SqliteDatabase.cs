@@ -1,0 +1,87 @@
+using System.Globalization;
+using Microsoft.Data.Sqlite;
+
+namespace CapOrleans.AuditLog.Sqlite;
+
+/// <summary>One file in WAL mode with <c>synchronous=FULL</c>: a commit that returned is on disk.</summary>
+public sealed class SqliteDatabase
+{
+    private readonly string connectionString;
+
+    private SqliteDatabase(string path) => connectionString = new SqliteConnectionStringBuilder
+    {
+        DataSource = path,
+        Pooling = true,
+        DefaultTimeout = 30,
+    }.ToString();
+
+    /// <summary>Opens or makes the file, and brings its schema up to date.</summary>
+    /// <exception cref="InvalidOperationException">The file was written by a newer version.</exception>
+    public static SqliteDatabase Open(string path)
+    {
+        var database = new SqliteDatabase(path);
+        using var connection = database.ConnectWriter();
+        Migrate(connection);
+        return database;
+    }
+
+    public SqliteConnection Connect()
+    {
+        var connection = new SqliteConnection(connectionString);
+        connection.Open();
+        return connection;
+    }
+
+    public SqliteConnection ConnectWriter()
+    {
+        var connection = Connect();
+        Execute(connection, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000; PRAGMA cache_size=-32000;");
+        return connection;
+    }
+
+    /// <summary>Numbered scripts, each applied once, in a transaction that waits for any other process that migrates.</summary>
+    private static void Migrate(SqliteConnection connection)
+    {
+        using var transaction = connection.BeginTransaction(deferred: false);
+        var version = Convert.ToInt32(Scalar(connection, "PRAGMA user_version"), CultureInfo.InvariantCulture);
+        var scripts = Scripts();
+        if (version > scripts.Count)
+        {
+            throw new InvalidOperationException(
+                $"The log's schema is version {version}, this program knows {scripts.Count}. Run the newer program, or another DATA_DIR.");
+        }
+
+        foreach (var script in scripts.Skip(version))
+        {
+            Execute(connection, script);
+        }
+
+        Execute(connection, string.Create(CultureInfo.InvariantCulture, $"PRAGMA user_version = {scripts.Count}"));
+        transaction.Commit();
+    }
+
+    private static List<string> Scripts()
+    {
+        var assembly = typeof(SqliteDatabase).Assembly;
+        var names = assembly.GetManifestResourceNames().Where(name => name.EndsWith(".sql", StringComparison.Ordinal));
+        return [.. names.Order(StringComparer.Ordinal).Select(name =>
+        {
+            using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!);
+            return reader.ReadToEnd();
+        })];
+    }
+
+    private static void Execute(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+
+    private static object? Scalar(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        return command.ExecuteScalar();
+    }
+}

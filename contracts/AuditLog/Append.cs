@@ -1,0 +1,107 @@
+using CapOrleans.Contracts.Caps;
+using Orleans;
+
+namespace CapOrleans.Contracts.AuditLog;
+
+/// <summary>One indivisible addition to a log: all of it is committed, or none.</summary>
+[GenerateSerializer, Immutable, Alias("cap.append.v1")]
+public sealed record Append
+{
+    /// <summary>In order; may be empty when only a bookmark moves.</summary>
+    [Id(0)] public required IReadOnlyList<EntryDraft> Entries { get; init; }
+
+    /// <summary>The incident that the one entry accepts.</summary>
+    [Id(1)] public IncidentRow? Incident { get; init; }
+
+    /// <summary>Refused unless this is the newest version of the CapID's context; version 0 stands for "not registered".</summary>
+    [Id(2)] public CapFence? Fence { get; init; }
+
+    /// <summary>The context that the entries make; needs a <see cref="Fence"/> on the version before it.</summary>
+    [Id(3)] public CapContext? Context { get; init; }
+
+    [Id(4)] public BookmarkMove? Bookmark { get; init; }
+
+    /// <summary>The range of entries that this append's first entry speaks for.</summary>
+    [Id(5)] public Cover? Cover { get; init; }
+}
+
+/// <param name="Kind">One of the entry kinds.</param>
+/// <param name="Bytes">The entry, RFC 8785 canonical JSON, without its index.</param>
+[GenerateSerializer, Immutable, Alias("cap.entry-draft.v1")]
+public sealed record EntryDraft([property: Id(0)] string Kind, [property: Id(1)] byte[] Bytes);
+
+/// <param name="SeverityRank">0 normal, 1 high, 2 escalated, 3 critical.</param>
+[GenerateSerializer, Immutable, Alias("cap.incident-row.v1")]
+public sealed record IncidentRow(
+    [property: Id(0)] string CapId,
+    [property: Id(1)] string IncidentId,
+    [property: Id(2)] byte[] AuditHash,
+    [property: Id(3)] int SeverityRank,
+    [property: Id(4)] decimal DeltaCap,
+    [property: Id(5)] DateTimeOffset AcceptedAt);
+
+[GenerateSerializer, Immutable, Alias("cap.fence.v1")]
+public sealed record CapFence([property: Id(0)] string CapId, [property: Id(1)] long Version);
+
+/// <param name="Follower">For example <c>archive</c>.</param>
+/// <param name="From">Refused unless the bookmark stands here.</param>
+/// <param name="To">Index of the first entry that the follower has not dealt with.</param>
+[GenerateSerializer, Immutable, Alias("cap.bookmark-move.v1")]
+public sealed record BookmarkMove(
+    [property: Id(0)] string Follower,
+    [property: Id(1)] long From,
+    [property: Id(2)] long To);
+
+/// <summary>Entries <paramref name="From"/> up to, not including, <paramref name="To"/>.</summary>
+[GenerateSerializer, Immutable, Alias("cap.cover.v1")]
+public sealed record Cover(
+    [property: Id(0)] string Kind,
+    [property: Id(1)] long From,
+    [property: Id(2)] long To);
+
+public enum AppendVerdict
+{
+    Undecided = 0,
+
+    /// <summary>On disk.</summary>
+    Appended = 1,
+
+    /// <summary>The incident was accepted before with the same content.</summary>
+    AlreadyThere = 2,
+
+    /// <summary>The incident was accepted before with other content.</summary>
+    Conflicts = 3,
+
+    /// <summary>Another activation holds a newer context: load it and judge again.</summary>
+    StaleContext = 4,
+
+    /// <summary>Another activation moved the bookmark: load it and start there.</summary>
+    StaleBookmark = 5,
+
+    /// <summary>The log's queue is full; nothing was kept.</summary>
+    Busy = 6,
+}
+
+/// <param name="Index">Index of the first entry appended, or of the entry that was there; -1 otherwise.</param>
+/// <param name="Existing">The entry that was there, for <see cref="AppendVerdict.AlreadyThere"/>.</param>
+[GenerateSerializer, Immutable, Alias("cap.append-outcome.v1")]
+public sealed record AppendOutcome(
+    [property: Id(0)] AppendVerdict Verdict,
+    [property: Id(1)] long Index = -1,
+    [property: Id(2)] byte[]? Existing = null);
+
+/// <param name="Bytes">Canonical JSON of the entry.</param>
+[GenerateSerializer, Immutable, Alias("cap.log-entry.v1")]
+public sealed record LogEntry(
+    [property: Id(0)] long Index,
+    [property: Id(1)] string Kind,
+    [property: Id(2)] byte[] Bytes);
+
+/// <param name="Origin">The log's name.</param>
+/// <param name="Size">Number of entries.</param>
+/// <param name="Root">RFC 9162 root over them, 32 bytes.</param>
+[GenerateSerializer, Immutable, Alias("cap.log-head.v1")]
+public sealed record LogHead(
+    [property: Id(0)] string Origin,
+    [property: Id(1)] long Size,
+    [property: Id(2)] byte[] Root);

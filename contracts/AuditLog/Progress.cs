@@ -1,0 +1,13 @@
+using Orleans;
+
+namespace CapOrleans.Contracts.AuditLog;
+
+/// <summary>How far a follower is behind its log.</summary>
+/// <param name="Position">Index of the first entry that it has not dealt with.</param>
+/// <param name="Trouble">What keeps it from going on, for an operator; null when nothing does.</param>
+[GenerateSerializer, Immutable, Alias("cap.progress.v1")]
+public sealed record Progress(
+    [property: Id(0)] string Follower,
+    [property: Id(1)] long Position,
+    [property: Id(2)] long Lag,
+    [property: Id(3)] string? Trouble);

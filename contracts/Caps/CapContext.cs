@@ -1,0 +1,79 @@
+using Orleans;
+
+namespace CapOrleans.Contracts.Caps;
+
+/// <summary>A CapID's domain context: who may speak for it, and the numbers that judge what is said.</summary>
+/// <param name="Version">1 at registration, one more with every change. Every entry names the version that judged it.</param>
+/// <param name="CapPotential">Cap^P; above 0, at most 1,000,000,000.</param>
+/// <param name="Phi">Weight of feedback; 0 to 1,000.</param>
+/// <param name="Psi">Weight of misuse; 0 to 1,000.</param>
+/// <param name="Keys">At most 64. A revoked key stays in the list: history is never rewritten.</param>
+[GenerateSerializer, Immutable, Alias("cap.context.v1")]
+public sealed record CapContext(
+    [property: Id(0)] string CapId,
+    [property: Id(1)] long Version,
+    [property: Id(2)] string DisplayName,
+    [property: Id(3)] decimal CapPotential,
+    [property: Id(4)] decimal Phi,
+    [property: Id(5)] decimal Psi,
+    [property: Id(6)] IReadOnlyList<SigningKey> Keys);
+
+/// <param name="Address">EIP-55 spelling.</param>
+/// <param name="Roles">Of <c>reporter</c>, <c>responder</c>, <c>admin</c>.</param>
+/// <param name="NotBefore">First instant at which a signature counts; null for no bound.</param>
+/// <param name="NotAfter">First instant at which none counts any more; null for no bound.</param>
+/// <param name="RevokedAt">Nothing that arrives from here on is accepted with this key.</param>
+[GenerateSerializer, Immutable, Alias("cap.signing-key.v1")]
+public sealed record SigningKey(
+    [property: Id(0)] string Address,
+    [property: Id(1)] IReadOnlyList<string> Roles,
+    [property: Id(2)] DateTimeOffset? NotBefore,
+    [property: Id(3)] DateTimeOffset? NotAfter,
+    [property: Id(4)] DateTimeOffset? RevokedAt);
+
+/// <summary>What an operator wants a CapID to be: the body of <c>PUT /v1/caps/{capId}</c>.</summary>
+/// <remarks>Keys of the CapID that are not named here are revoked. A null number keeps what is held, or takes the default.</remarks>
+[GenerateSerializer, Immutable, Alias("cap.definition.v1")]
+public sealed record CapDefinition(
+    [property: Id(0)] string? DisplayName,
+    [property: Id(1)] decimal? CapPotential,
+    [property: Id(2)] decimal? Phi,
+    [property: Id(3)] decimal? Psi,
+    [property: Id(4)] IReadOnlyList<KeyDefinition>? Keys);
+
+/// <param name="Roles"><c>reporter</c> alone when absent.</param>
+[GenerateSerializer, Immutable, Alias("cap.key-definition.v1")]
+public sealed record KeyDefinition(
+    [property: Id(0)] string? Address,
+    [property: Id(1)] IReadOnlyList<string>? Roles,
+    [property: Id(2)] DateTimeOffset? NotBefore,
+    [property: Id(3)] DateTimeOffset? NotAfter);
+
+/// <param name="Score">Sum of the dCap of every accepted incident.</param>
+/// <param name="Incidents">How many were accepted.</param>
+[GenerateSerializer, Immutable, Alias("cap.view.v1")]
+public sealed record CapView(
+    [property: Id(0)] string CapId,
+    [property: Id(1)] long Version,
+    [property: Id(2)] string DisplayName,
+    [property: Id(3)] decimal CapPotential,
+    [property: Id(4)] decimal Phi,
+    [property: Id(5)] decimal Psi,
+    [property: Id(6)] IReadOnlyList<SigningKey> Keys,
+    [property: Id(7)] decimal Score,
+    [property: Id(8)] long Incidents);
+
+public enum CapVerdict
+{
+    Undecided = 0,
+    Registered = 1,
+    Changed = 2,
+    Unchanged = 3,
+    Malformed = 4,
+}
+
+[GenerateSerializer, Immutable, Alias("cap.cap-ruling.v1")]
+public sealed record CapRuling(
+    [property: Id(0)] CapVerdict Verdict,
+    [property: Id(1)] CapView? Cap,
+    [property: Id(2)] Incidents.Refusal? Refusal);

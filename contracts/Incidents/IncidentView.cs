@@ -1,0 +1,81 @@
+using Orleans;
+
+namespace CapOrleans.Contracts.Incidents;
+
+/// <summary>An accepted incident as anyone may read it: <c>GET /v1/incidents/{capId}/{incidentId}</c>.</summary>
+/// <param name="Timestamp">As it was signed.</param>
+/// <param name="Severity">After w_E escalation.</param>
+/// <param name="Signer">Recovered from the signature; null when the incident was accepted as unverified.</param>
+/// <param name="Scheme"><c>identity-v1</c> or <c>unverified</c>.</param>
+/// <param name="CapPotential">Cap^P held by the CapID when it was judged.</param>
+[GenerateSerializer, Immutable, Alias("cap.incident-view.v1")]
+public sealed record IncidentView(
+    [property: Id(0)] string IncidentId,
+    [property: Id(1)] string CapId,
+    [property: Id(2)] string Agent,
+    [property: Id(3)] string Timestamp,
+    [property: Id(4)] string Severity,
+    [property: Id(5)] string Description,
+    [property: Id(6)] string? Signer,
+    [property: Id(7)] string Scheme,
+    [property: Id(8)] string State,
+    [property: Id(9)] decimal Feedback,
+    [property: Id(10)] decimal Misuse,
+    [property: Id(11)] decimal CapPotential,
+    [property: Id(12)] decimal WE,
+    [property: Id(13)] decimal DeltaCap,
+    [property: Id(14)] string AuditHash,
+    [property: Id(15)] DateTimeOffset AcceptedAt,
+    [property: Id(16)] LogPlace Log,
+    [property: Id(17)] ArchivePlace Archive,
+    [property: Id(18)] AnchorPlace Anchor);
+
+[GenerateSerializer, Immutable, Alias("cap.log-place.v1")]
+public sealed record LogPlace(
+    [property: Id(0)] string Origin,
+    [property: Id(1)] long Index,
+    [property: Id(2)] string LeafHash);
+
+/// <param name="Status"><c>pending</c> or <c>archived</c>.</param>
+[GenerateSerializer, Immutable, Alias("cap.archive-place.v1")]
+public sealed record ArchivePlace([property: Id(0)] string Status, [property: Id(1)] string Cid);
+
+/// <param name="Status"><c>pending</c> or <c>anchored</c>; the other members are null while pending.</param>
+[GenerateSerializer, Immutable, Alias("cap.anchor-place.v1")]
+public sealed record AnchorPlace(
+    [property: Id(0)] string Status,
+    [property: Id(1)] long? ChainId,
+    [property: Id(2)] string? Contract,
+    [property: Id(3)] string? Transaction,
+    [property: Id(4)] long? Block);
+
+/// <param name="Next">Hand it back as <c>cursor</c> for the next page; null at the end.</param>
+[GenerateSerializer, Immutable, Alias("cap.incident-page.v1")]
+public sealed record IncidentPage(
+    [property: Id(0)] IReadOnlyList<IncidentView> Items,
+    [property: Id(1)] string? Next);
+
+/// <summary>Which incidents a page shows; a null member does not filter.</summary>
+/// <param name="From">Accepted at or after.</param>
+/// <param name="To">Accepted before.</param>
+/// <param name="After">Log index after which the page starts; -1 for the beginning.</param>
+/// <param name="Limit">1 to 500.</param>
+[GenerateSerializer, Immutable, Alias("cap.incident-query.v1")]
+public sealed record IncidentQuery(
+    [property: Id(0)] string? CapId,
+    [property: Id(1)] string? Severity,
+    [property: Id(2)] DateTimeOffset? From,
+    [property: Id(3)] DateTimeOffset? To,
+    [property: Id(4)] long After,
+    [property: Id(5)] int Limit);
+
+/// <summary>One line of the old <c>GET /audit_log</c>, and the body of every webhook: names and order are the old ones.</summary>
+[GenerateSerializer, Immutable, Alias("cap.audit-record.v1")]
+public sealed record AuditRecord(
+    [property: Id(0)] string IncidentId,
+    [property: Id(1)] string CapId,
+    [property: Id(2)] string Agent,
+    [property: Id(3)] string Severity,
+    [property: Id(4)] string Description,
+    [property: Id(5)] string Timestamp,
+    [property: Id(6)] string AuditHash);

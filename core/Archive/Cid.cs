@@ -1,0 +1,111 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
+
+namespace CapOrleans.Core.Archive;
+
+/// <summary>
+/// A CIDv1 over sha2-256, in base32: the only form this system makes. It names a block by its content, so whoever holds
+/// the CID can check the block.
+/// </summary>
+public sealed record Cid
+{
+    /// <summary>Multicodec of a block that is just bytes.</summary>
+    public const byte Raw = 0x55;
+
+    /// <summary>Multicodec of a block that is CBOR with links.</summary>
+    public const byte DagCbor = 0x71;
+
+    private const string Alphabet = "abcdefghijklmnopqrstuvwxyz234567";
+    private const int DigestBytes = 32;
+
+    private Cid(byte codec, byte[] digest)
+    {
+        Codec = codec;
+        Text = "b" + Base32([1, codec, 0x12, DigestBytes, .. digest]);
+        Digest = digest;
+    }
+
+    public byte Codec { get; }
+
+    /// <summary>The canonical text, <c>bafk...</c> for raw blocks.</summary>
+    public string Text { get; }
+
+    private byte[] Digest { get; }
+
+    public static Cid Of(byte codec, ReadOnlySpan<byte> block) => new(codec, SHA256.HashData(block));
+
+    /// <param name="digest">SHA-256 of the block, 32 bytes.</param>
+    public static Cid OfDigest(byte codec, ReadOnlySpan<byte> digest)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(digest.Length, DigestBytes);
+        return new(codec, digest.ToArray());
+    }
+
+    /// <summary>Reads canonical base32 text, lower or upper case, of a CIDv1 over sha2-256 with codec raw or dag-cbor.</summary>
+    public static bool TryParse(string? text, [NotNullWhen(true)] out Cid? cid)
+    {
+        cid = null;
+        if (text is not { Length: 59 } || text[0] is not ('b' or 'B'))
+        {
+            return false;
+        }
+
+        var lower = text[0] == 'B' ? text.ToLowerInvariant() : text;
+        var upperOrLower = text[0] == 'B' ? text.AsSpan().ContainsAnyInRange('a', 'z') : text.AsSpan().ContainsAnyInRange('A', 'Z');
+        if (upperOrLower || !TryReadBase32(lower.AsSpan(1), out var bytes)
+            || bytes is not [1, Raw or DagCbor, 0x12, DigestBytes, ..])
+        {
+            return false;
+        }
+
+        cid = new Cid(bytes[1], bytes[4..]);
+        return cid.Text == lower; // refuses set bits behind the last byte
+    }
+
+    public bool Names(ReadOnlySpan<byte> block) => SHA256.HashData(block).AsSpan().SequenceEqual(Digest);
+
+    /// <summary>The CID as bytes: version, codec, multihash.</summary>
+    public byte[] ToBytes() => [1, Codec, 0x12, DigestBytes, .. Digest];
+
+    public bool Equals(Cid? other) => other is not null && Text == other.Text;
+
+    public override int GetHashCode() => Text.GetHashCode(StringComparison.Ordinal);
+
+    public override string ToString() => Text;
+
+    private static string Base32(ReadOnlySpan<byte> bytes)
+    {
+        var text = new char[((bytes.Length * 8) + 4) / 5];
+        for (var i = 0; i < text.Length; i++)
+        {
+            var bit = i * 5;
+            var pair = (bytes[bit / 8] << 8) | (bit / 8 + 1 < bytes.Length ? bytes[(bit / 8) + 1] : 0);
+            text[i] = Alphabet[(pair >> (11 - (bit % 8))) & 31];
+        }
+
+        return new string(text);
+    }
+
+    private static bool TryReadBase32(ReadOnlySpan<char> text, out byte[] bytes)
+    {
+        bytes = new byte[text.Length * 5 / 8];
+        for (int i = 0, buffer = 0, bits = 0, at = 0; i < text.Length; i++)
+        {
+            var value = Alphabet.IndexOf(text[i], StringComparison.Ordinal);
+            if (value < 0)
+            {
+                return false;
+            }
+
+            buffer = ((buffer << 5) | value) & 0xFFF;
+            bits += 5;
+            if (bits >= 8)
+            {
+                bits -= 8;
+                bytes[at++] = (byte)(buffer >> bits);
+            }
+        }
+
+        return true;
+    }
+}

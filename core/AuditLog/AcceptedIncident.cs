@@ -1,0 +1,157 @@
+using System.Text.Json;
+using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Contracts.Caps;
+using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.Archive;
+using CapOrleans.Core.CanonicalJson;
+using CapOrleans.Core.DeltaCap;
+using CapOrleans.Core.Incidents;
+using CapOrleans.Core.MerkleTree;
+
+namespace CapOrleans.Core.AuditLog;
+
+/// <summary>
+/// The body of an <c>incident.accepted</c> entry: the request to the letter, the fields it was read as, and every number
+/// that judged it, so that signature, hashes, CID and dCap can be computed again from the entry alone.
+/// </summary>
+public sealed record AcceptedIncident
+{
+    public required string Request { get; init; }
+
+    public required string IncidentId { get; init; }
+
+    public required string CapId { get; init; }
+
+    public required string Agent { get; init; }
+
+    public required string TimestampText { get; init; }
+
+    public required string Description { get; init; }
+
+    public required string Severity { get; init; }
+
+    public required string Scheme { get; init; }
+
+    /// <summary>EIP-55 spelling; null when unverified.</summary>
+    public required string? Signer { get; init; }
+
+    public required decimal Feedback { get; init; }
+
+    public required decimal Misuse { get; init; }
+
+    public required decimal CapPotential { get; init; }
+
+    public required decimal Phi { get; init; }
+
+    public required decimal Psi { get; init; }
+
+    public required decimal DeltaCap { get; init; }
+
+    public required long ContextVersion { get; init; }
+
+    /// <summary>64 lower-case hex digits.</summary>
+    public required string AuditHash { get; init; }
+
+    public required DateTimeOffset AcceptedAt { get; init; }
+
+    public decimal Weight => DecimalText.Normalize(decimal.Round(1m / CapPotential, 18));
+
+    /// <summary>The record's CID. Its digest is <see cref="AuditHash"/>: both are SHA-256 over the same canonical text.</summary>
+    public Cid Cid => Cid.OfDigest(Cid.Raw, Convert.FromHexString(AuditHash));
+
+    /// <param name="context">The newest version; its number goes into the entry.</param>
+    public static AcceptedIncident Of(IncidentReport report, Proof proof, CapContext context, DateTimeOffset now)
+    {
+        var formula = new CapFormula(context.Phi, context.Psi, CapFormula.Feedback.PotentialIfNotPositive);
+        return new AcceptedIncident
+        {
+            Request = report.Request,
+            IncidentId = report.IncidentId,
+            CapId = report.CapId,
+            Agent = report.Agent,
+            TimestampText = report.TimestampText,
+            Description = report.Description,
+            Severity = Incidents.Severity.Classify(report.SeverityClaimed, formula.Weight(context.CapPotential)),
+            Scheme = proof.Scheme,
+            Signer = proof.Signer?.ToString(),
+            Feedback = DecimalText.Normalize(report.Feedback),
+            Misuse = DecimalText.Normalize(report.Misuse),
+            CapPotential = context.CapPotential,
+            Phi = context.Phi,
+            Psi = context.Psi,
+            DeltaCap = proof.Signer is null
+                ? 0m
+                : DecimalText.Normalize(formula.Rounded(context.CapPotential, report.Feedback, report.Misuse)),
+            ContextVersion = context.Version,
+            AuditHash = report.AuditHash,
+            AcceptedAt = now,
+        };
+    }
+
+    public EntryDraft ToEntry(string origin) => Entry.Write(EntryKinds.IncidentAccepted, origin, AcceptedAt, new CanonicalObject()
+        .Add("agent", Agent)
+        .Add("auditHash", AuditHash)
+        .Add("capId", CapId)
+        .Add("capPotential", DecimalText.Of(CapPotential))
+        .Add("cid", Cid.Text)
+        .Add("contextVersion", ContextVersion)
+        .Add("deltaCap", DecimalText.Of(DeltaCap))
+        .Add("description", Description)
+        .Add("feedback", DecimalText.Of(Feedback))
+        .Add("incidentId", IncidentId)
+        .Add("misuse", DecimalText.Of(Misuse))
+        .Add("phi", DecimalText.Of(Phi))
+        .Add("psi", DecimalText.Of(Psi))
+        .Add("request", Request)
+        .Add("scheme", Scheme)
+        .Add("severity", Severity)
+        .Add("signer", Signer)
+        .Add("timestamp", TimestampText)
+        .Add("weight", DecimalText.Of(Weight)));
+
+    /// <param name="entry">Bytes of an <c>incident.accepted</c> entry.</param>
+    public static AcceptedIncident Read(ReadOnlyMemory<byte> entry)
+    {
+        using var document = JsonDocument.Parse(entry);
+        var body = document.RootElement.GetProperty("body");
+        string Text(string name) => body.GetProperty(name).GetString()!;
+        decimal Number(string name) => DecimalText.Read(Text(name));
+        return new AcceptedIncident
+        {
+            Request = Text("request"),
+            IncidentId = Text("incidentId"),
+            CapId = Text("capId"),
+            Agent = Text("agent"),
+            TimestampText = Text("timestamp"),
+            Description = Text("description"),
+            Severity = Text("severity"),
+            Scheme = Text("scheme"),
+            Signer = body.GetProperty("signer").GetString(),
+            Feedback = Number("feedback"),
+            Misuse = Number("misuse"),
+            CapPotential = Number("capPotential"),
+            Phi = Number("phi"),
+            Psi = Number("psi"),
+            DeltaCap = Number("deltaCap"),
+            ContextVersion = body.GetProperty("contextVersion").GetInt64(),
+            AuditHash = Text("auditHash"),
+            AcceptedAt = Entry.ReadInstant(document.RootElement.GetProperty("at").GetString()!),
+        };
+    }
+
+    /// <param name="entry">The bytes that stand in the log at <paramref name="index"/>.</param>
+    public Receipt ReceiptFor(string origin, long index, ReadOnlySpan<byte> entry) => new(
+        CapId, IncidentId, origin, index, Convert.ToHexStringLower(MerkleHash.Leaf(entry)), AcceptedAt, AuditHash, Cid.Text,
+        Severity, Scheme, DeltaCap);
+
+    /// <summary>The record in the old field names: what webhooks carry and the old audit log lists.</summary>
+    public AuditRecord ToAuditRecord() =>
+        new(IncidentId, CapId, Agent, Severity, Description, TimestampText, AuditHash);
+
+    /// <summary>The archived record: reference canonical JSON of the request.</summary>
+    public Block ToBlock()
+    {
+        using var document = StrictJson.Parse(System.Text.Encoding.UTF8.GetBytes(Request));
+        return new Block(Cid, ReferenceJson.Canonicalize(document.RootElement));
+    }
+}

@@ -1,0 +1,22 @@
+using System.Globalization;
+using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Core.CanonicalJson;
+
+namespace CapOrleans.Core.AuditLog;
+
+/// <summary>
+/// The envelope of every entry: <c>{"at", "body", "kind", "origin"}</c> in RFC 8785 canonical JSON. It holds no index, so it
+/// can be written before its place is known; index and leaf hash are the log's to give.
+/// </summary>
+public static class Entry
+{
+    /// <param name="at">UTC, written to the 100 ns.</param>
+    public static EntryDraft Write(string kind, string origin, DateTimeOffset at, CanonicalObject body) =>
+        new(kind, new CanonicalObject().Add("at", Instant(at)).Add("body", body).Add("kind", kind).Add("origin", origin).ToBytes());
+
+    public static string Instant(DateTimeOffset at) =>
+        at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture);
+
+    public static DateTimeOffset ReadInstant(string text) =>
+        DateTimeOffset.ParseExact(text, "yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
+}

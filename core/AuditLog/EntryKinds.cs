@@ -1,0 +1,17 @@
+namespace CapOrleans.Core.AuditLog;
+
+/// <summary>What a log entry can say.</summary>
+public static class EntryKinds
+{
+    public const string CapRegistered = "cap.registered";
+    public const string KeyAdded = "cap.key-added";
+    public const string KeyRevoked = "cap.key-revoked";
+    public const string PolicyChanged = "cap.policy-changed";
+    public const string IncidentAccepted = "incident.accepted";
+    public const string ArchiveBatched = "archive.batched";
+    public const string AnchorBatched = "anchor.batched";
+    public const string AnchorLost = "anchor.lost";
+    public const string DeliverySucceeded = "delivery.succeeded";
+    public const string DeliveryExhausted = "delivery.exhausted";
+    public const string DelegationAudited = "delegation.audited";
+}

@@ -1,0 +1,50 @@
+using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Contracts.Caps;
+using CapOrleans.Contracts.Incidents;
+
+namespace CapOrleans.Core.AuditLog;
+
+/// <summary>Another writer has moved the log: whoever gets this must open it again before it writes.</summary>
+public sealed class LogFencedException(string message) : Exception(message);
+
+/// <summary>The durable side of a log. One writer at a time by intent; correct with two, because the size is compared and swapped.</summary>
+public interface IAuditLogWriter
+{
+    /// <summary>The log's head; makes the log, with an origin of its own, when it is not there.</summary>
+    /// <param name="log">0 to 1023.</param>
+    Task<LogHead> OpenAsync(int log, CancellationToken cancellationToken);
+
+    /// <summary>Commits what can be committed of <paramref name="batch"/> in one transaction, in order.</summary>
+    /// <param name="expected">The head that the writer holds; its size is the fence.</param>
+    /// <param name="cancellationToken">Honoured until writing starts, never during it.</param>
+    /// <returns>The new head, and one outcome per append. When the task completes, everything appended is on disk.</returns>
+    /// <exception cref="LogFencedException">The log has another size; nothing was kept.</exception>
+    Task<(LogHead Head, IReadOnlyList<AppendOutcome> Outcomes)> CommitAsync(
+        int log, LogHead expected, IReadOnlyList<Append> batch, CancellationToken cancellationToken);
+}
+
+/// <summary>Reads what is committed. Any number of readers, never waiting for the writer.</summary>
+public interface IAuditLogReader
+{
+    Task<LogHead?> HeadAsync(int log, CancellationToken cancellationToken);
+
+    /// <param name="limit">1 to 1000.</param>
+    /// <returns>Entries from <paramref name="from"/> on, in order; empty at the end.</returns>
+    Task<IReadOnlyList<LogEntry>> ReadAsync(int log, long from, int limit, CancellationToken cancellationToken);
+
+    Task<LogEntry?> FindIncidentAsync(string capId, string incidentId, CancellationToken cancellationToken);
+
+    /// <returns>Accepted entries that match, in log order; one more than the limit means that there is a next page.</returns>
+    Task<IReadOnlyList<LogEntry>> FindIncidentsAsync(int log, IncidentQuery query, CancellationToken cancellationToken);
+
+    /// <returns>The newest context with the CapID's totals; null when it is not registered.</returns>
+    Task<(CapContext Context, decimal Score, long Incidents)?> FindCapAsync(string capId, CancellationToken cancellationToken);
+
+    Task<LogEntry?> LatestAsync(int log, string kind, CancellationToken cancellationToken);
+
+    /// <returns>Where the follower's bookmark stands; 0 when it has none.</returns>
+    Task<long> PositionAsync(int log, string follower, CancellationToken cancellationToken);
+
+    /// <returns>The batch entry of this kind that covers the index; null while none does.</returns>
+    Task<LogEntry?> CoveringAsync(int log, string kind, long index, CancellationToken cancellationToken);
+}

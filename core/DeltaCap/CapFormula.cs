@@ -1,0 +1,37 @@
+namespace CapOrleans.Core.DeltaCap;
+
+/// <summary>
+/// dCap = phi * (1/Cap^P) * F_E - psi * M_E, with w_E = 1/Cap^P.
+/// </summary>
+/// <param name="Phi">Weight of feedback.</param>
+/// <param name="Psi">Weight of misuse.</param>
+/// <param name="PotentialIfNotPositive">What a Cap^P of 0 or less counts as.</param>
+public sealed record CapFormula(decimal Phi, decimal Psi, decimal PotentialIfNotPositive)
+{
+    /// <summary>Places that the feedback form keeps, half to even.</summary>
+    public const int Places = 4;
+
+    /// <summary>w_E at and above which an incident is escalated.</summary>
+    public const decimal EscalationWeight = 0.8m;
+
+    /// <summary>The old feedback script, and the default of every CapID.</summary>
+    public static CapFormula Feedback { get; } = new(1.2m, 0.9m, 1m);
+
+    /// <summary>The old engine.</summary>
+    public static CapFormula Engine { get; } = new(1.0m, 0.7m, 0.001m);
+
+    /// <summary>Cap^P of a CapID about which nothing else is said.</summary>
+    public const decimal DefaultPotential = 50m;
+
+    public decimal Weight(decimal capPotential) => 1m / Counted(capPotential);
+
+    /// <summary>Not rounded, as the engine gives it.</summary>
+    public decimal Exact(decimal capPotential, decimal feedback, decimal misuse) =>
+        (Phi * feedback / Counted(capPotential)) - (Psi * misuse);
+
+    /// <summary>Rounded once, at the end, as the feedback script gives it.</summary>
+    public decimal Rounded(decimal capPotential, decimal feedback, decimal misuse) =>
+        decimal.Round(Exact(capPotential, feedback, misuse), Places, MidpointRounding.ToEven);
+
+    private decimal Counted(decimal capPotential) => capPotential > 0 ? capPotential : PotentialIfNotPositive;
+}

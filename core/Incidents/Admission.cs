@@ -1,0 +1,92 @@
+using CapOrleans.Contracts.Caps;
+using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.Signatures;
+
+namespace CapOrleans.Core.Incidents;
+
+/// <summary>What a signature proved: the scheme, and who signed; nobody for an unsigned report.</summary>
+public sealed record Proof(string Scheme, EthereumAddress? Signer);
+
+/// <summary>
+/// The admission table, in its documented order. Size, shape and identifiers were checked by <see cref="IncidentReader"/>.
+/// <list type="number">
+/// <item>a signature is there, or the policy takes unsigned reports;</item>
+/// <item>the signature has its form, and the claimed signer is an address;</item>
+/// <item>the signature is the claimed signer's;</item>
+/// <item>the CapID is known;</item>
+/// <item>the signer is a reporter key of the CapID, active at the signed time and now;</item>
+/// <item>the signed time lies within bounds of ours;</item>
+/// <item>the incident is new: decided by the log when it commits.</item>
+/// </list>
+/// </summary>
+public static class Admission
+{
+    public const string Unverified = "unverified";
+    public const string ReporterRole = "reporter";
+
+    /// <summary>Rows 1 to 3: what can be said without knowing the CapID.</summary>
+    public static (Proof? Proof, Ruling? Refused) Prove(IncidentReport report, AdmissionPolicy policy)
+    {
+        if (report.Signature is null or "")
+        {
+            return policy.AcceptUnsigned
+                ? (new Proof(Unverified, null), null)
+                : (null, Ruling.Refuse(Verdict.Unauthorised, "unsigned", "signature", "An incident is signed by a key of its CapID."));
+        }
+
+        if (!RecoverableSignature.TryParse(report.Signature, out var signature, out var fault))
+        {
+            return (null, Ruling.Refuse(Verdict.Malformed, "signature-form", "signature", fault));
+        }
+
+        EthereumAddress claimed = default;
+        if (report.SignerClaimed is { Length: > 0 } signer && !EthereumAddress.TryParse(signer, out claimed))
+        {
+            return (null, Ruling.Refuse(Verdict.Malformed, "invalid-field", "signer", "0x and 40 hex digits; mixed case carries the EIP-55 checksum"));
+        }
+
+        var hash = IdentityV1.Hash(report.IncidentId, report.CapId, report.Agent, report.TimestampText);
+        if (!Secp256k1.Instance.TryRecover(hash, signature, out var recovered))
+        {
+            return (null, Ruling.Refuse(Verdict.Malformed, "signature-form", "signature", "r is the x of a point on secp256k1"));
+        }
+
+        return report.SignerClaimed is { Length: > 0 } && claimed != recovered
+            ? (null, Ruling.Refuse(Verdict.Unauthorised, "signature-mismatch", "signature", "The signature over task_id|cap_id|agent|timestamp is the claimed signer's."))
+            : (new Proof(IdentityV1.Scheme, recovered), null);
+    }
+
+    /// <summary>Rows 4 to 6: what the CapID's context says.</summary>
+    /// <returns>Null when nothing stands against the report.</returns>
+    public static Ruling? Judge(CapContext? context, IncidentReport report, Proof proof, DateTimeOffset now)
+    {
+        if (context is null)
+        {
+            return Ruling.Refuse(Verdict.CapUnknown, "cap-unknown", "cap_id", "The CapID is registered.");
+        }
+
+        if (proof.Signer is { } signer && KeyFault(context, signer, report.Timestamp, now) is { } fault)
+        {
+            return Ruling.Refuse(Verdict.Unauthorised, "signer-not-authorised", "signature", fault);
+        }
+
+        return report.Timestamp > now + AdmissionPolicy.MaxAhead || report.Timestamp < now - AdmissionPolicy.MaxBehind
+            ? Ruling.Refuse(Verdict.Malformed, "timestamp-out-of-bounds", "timestamp",
+                $"At most {AdmissionPolicy.MaxBehind.TotalDays:0} days behind and {AdmissionPolicy.MaxAhead.TotalMinutes:0} minutes ahead of the server's clock, {now:yyyy-MM-ddTHH:mm:ssZ}.")
+            : null;
+    }
+
+    private static string? KeyFault(CapContext context, EthereumAddress signer, DateTimeOffset signedAt, DateTimeOffset now)
+    {
+        var text = signer.ToString();
+        return context.Keys.FirstOrDefault(key => key.Address == text) switch
+        {
+            null => $"The signer {text} is a key of the CapID.",
+            { RevokedAt: { } revoked } when revoked <= now => $"The signer {text} is not revoked.",
+            { NotBefore: { } from } when signedAt < from => $"The signer {text} is valid from {from:O}.",
+            { NotAfter: { } until } when signedAt >= until => $"The signer {text} was valid until {until:O}.",
+            { Roles: var roles } when !roles.Contains(ReporterRole) => $"The signer {text} has the role {ReporterRole}.",
+            _ => null,
+        };
+    }
+}

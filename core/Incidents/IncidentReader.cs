@@ -1,0 +1,93 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.CanonicalJson;
+
+namespace CapOrleans.Core.Incidents;
+
+/// <summary>
+/// The first gate of admission: size, shape and identifiers. It takes the names of the old clients and of the engine
+/// (<c>task_id</c> or <c>incident_id</c>, <c>f_e</c> or <c>feedback_score</c>, <c>m_e</c> or <c>misuse_score</c>), keeps
+/// unknown members, and says nothing about who signed.
+/// </summary>
+public static class IncidentReader
+{
+    /// <summary>Largest request, in bytes.</summary>
+    public const int MaxRequestBytes = 64 * 1024;
+
+    /// <summary>Largest description, in bytes of UTF-8.</summary>
+    public const int MaxDescriptionBytes = 8 * 1024;
+
+    public const int MaxSeverityLength = 32;
+
+    /// <returns>A report, or a refusal that names the member and the rule; never both, never neither.</returns>
+    public static (IncidentReport? Report, Refusal? Refusal) Read(ReadOnlyMemory<byte> request)
+    {
+        if (request.Length > MaxRequestBytes)
+        {
+            return (null, new Refusal("too-large", "", $"A request has at most {MaxRequestBytes} bytes."));
+        }
+
+        try
+        {
+            using var document = StrictJson.Parse(request);
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+            {
+                return (null, new Refusal("not-an-object", "", "An incident is one JSON object."));
+            }
+
+            return (Read(document.RootElement, request), null);
+        }
+        catch (JsonException fault)
+        {
+            return (null, new Refusal("not-json", "", $"The request is JSON (RFC 8259) without duplicate members, at most {StrictJson.MaxDepth} levels deep. {fault.Message}"));
+        }
+        catch (MemberFaultException fault)
+        {
+            return (null, fault.Refusal);
+        }
+    }
+
+    private static IncidentReport Read(JsonElement incident, ReadOnlyMemory<byte> request)
+    {
+        var canonical = ReferenceJson.Canonicalize(incident); // also proves that every string is Unicode
+        var member = new MemberReader(incident);
+        var timestampText = member.RequiredText("timestamp", 64);
+        return new IncidentReport
+        {
+            IncidentId = member.Checked("task_id", "incident_id", Identifiers.IsId, Identifiers.Rule),
+            CapId = member.Checked("cap_id", null, Identifiers.IsId, Identifiers.Rule),
+            Agent = member.Checked("agent", null, Identifiers.IsAgent, Identifiers.AgentRule),
+            TimestampText = timestampText,
+            Timestamp = SignedTime.TryParse(timestampText, out var instant)
+                ? instant
+                : throw new MemberFaultException("timestamp", SignedTime.Rule),
+            SeverityClaimed = ReadSeverity(member),
+            Description = ReadDescription(member),
+            SignerClaimed = member.Text("signer"),
+            Signature = member.Text("signature"),
+            Feedback = member.Fraction("f_e", "feedback_score"),
+            Misuse = member.Fraction("m_e", "misuse_score"),
+            CapPotentialClaimed = member.Number("cap_potential", null),
+            Request = Encoding.UTF8.GetString(request.Span),
+            AuditHash = Convert.ToHexStringLower(SHA256.HashData(canonical)),
+        };
+    }
+
+    private static string ReadSeverity(MemberReader member)
+    {
+        var severity = member.Text("severity") ?? Severity.Normal;
+        return severity.Length is 0 or > MaxSeverityLength || severity.Any(char.IsControl)
+            ? throw new MemberFaultException("severity", $"1 to {MaxSeverityLength} printable characters")
+            : severity.ToLowerInvariant();
+    }
+
+    private static string ReadDescription(MemberReader member)
+    {
+        var description = member.Text("description") ?? "";
+        return Encoding.UTF8.GetByteCount(description) > MaxDescriptionBytes
+            ? throw new MemberFaultException("description", $"at most {MaxDescriptionBytes} bytes of UTF-8")
+            : description;
+    }
+}

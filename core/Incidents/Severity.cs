@@ -1,0 +1,34 @@
+using CapOrleans.Core.DeltaCap;
+
+namespace CapOrleans.Core.Incidents;
+
+/// <summary>
+/// The ladder normal &lt; high &lt; escalated &lt; critical. Severity is free text; a word that is not on the ladder is kept
+/// and ranks as normal.
+/// </summary>
+public static class Severity
+{
+    public const string Normal = "normal";
+    public const string High = "high";
+    public const string Escalated = "escalated";
+    public const string Critical = "critical";
+
+    /// <summary>From this rank on, people are told.</summary>
+    public const int PagingRank = 1;
+
+    public const int CriticalRank = 3;
+
+    /// <param name="severity">Lower case.</param>
+    /// <returns>0 normal, 1 high, 2 escalated, 3 critical: also the number on chain.</returns>
+    public static int Rank(string severity) => severity switch
+    {
+        High => 1,
+        Escalated => 2,
+        Critical => CriticalRank,
+        _ => 0,
+    };
+
+    /// <summary>What the incident counts as: a w_E of 0.8 or more lifts everything below to <c>escalated</c>.</summary>
+    public static string Classify(string claimed, decimal weight) =>
+        weight >= CapFormula.EscalationWeight && Rank(claimed) < Rank(Escalated) ? Escalated : claimed;
+}

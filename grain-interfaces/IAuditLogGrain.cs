@@ -1,0 +1,53 @@
+using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Contracts.Incidents;
+using Orleans.Concurrency;
+
+namespace CapOrleans.GrainInterfaces;
+
+/// <summary>One log's single writer. Key: the log's number.</summary>
+[GrainInterfaceType("cap.audit-log"), Alias("cap.audit-log")]
+public interface IAuditLogGrain : IGrainWithIntegerKey
+{
+    /// <summary>Waits for the commit that holds the append.</summary>
+    [Alias("append")] Task<AppendOutcome> AppendAsync(Append append);
+
+    [Alias("head")] Task<LogHead> HeadAsync();
+}
+
+/// <summary>Pages of one log, for anyone who may read; any number of activations. Key: the log's number.</summary>
+[GrainInterfaceType("cap.log-reader"), Alias("cap.log-reader")]
+public interface ILogReaderGrain : IGrainWithIntegerKey
+{
+    [Alias("incidents")] Task<IncidentPage> IncidentsAsync(IncidentQuery query);
+
+    /// <param name="after">-1 for the beginning.</param>
+    /// <param name="limit">1 to 1000.</param>
+    [Alias("entries")] Task<IReadOnlyList<LogEntry>> EntriesAsync(long after, int limit);
+
+    /// <summary>Accepted incidents in the old field names, with their index.</summary>
+    [Alias("records")] Task<IReadOnlyList<(long Index, AuditRecord Record)>> RecordsAsync(long after, int limit);
+
+    /// <returns>The bytes of the newest entry of this kind; null when there is none.</returns>
+    [Alias("latest")] Task<byte[]?> LatestAsync(string kind);
+}
+
+/// <summary>A reader with a bookmark in the log.</summary>
+public interface IFollower
+{
+    /// <summary>There may be something new. Cheap, and harmless when there is not.</summary>
+    [Alias("nudge"), OneWay, AlwaysInterleave] Task NudgeAsync();
+
+    [Alias("progress"), AlwaysInterleave] Task<Progress> ProgressAsync();
+}
+
+/// <summary>Puts records into the block store. Key: the log's number.</summary>
+[GrainInterfaceType("cap.archivist"), Alias("cap.archivist")]
+public interface IArchivistGrain : IGrainWithIntegerKey, IFollower;
+
+/// <summary>Puts batches onto the chain. Key: the log's number.</summary>
+[GrainInterfaceType("cap.anchorer"), Alias("cap.anchorer")]
+public interface IAnchorerGrain : IGrainWithIntegerKey, IFollower;
+
+/// <summary>Delivers to one hook. Key: the hook's id.</summary>
+[GrainInterfaceType("cap.notifier"), Alias("cap.notifier")]
+public interface INotifierGrain : IGrainWithStringKey, IFollower;

@@ -1,0 +1,19 @@
+using CapOrleans.Contracts.Caps;
+using CapOrleans.Contracts.Incidents;
+
+namespace CapOrleans.GrainInterfaces;
+
+/// <summary>One CapID: its domain context, its score. Key: the CapID.</summary>
+[GrainInterfaceType("cap.cap"), Alias("cap.cap")]
+public interface ICapGrain : IGrainWithStringKey
+{
+    /// <summary>Judges a report whose signature was checked, and puts it into the log.</summary>
+    /// <param name="signer">The address that the signature proves, EIP-55; null when there was none.</param>
+    [Alias("accept")] Task<Ruling> AcceptAsync(IncidentReport report, string scheme, string? signer);
+
+    /// <summary>Registers the CapID or changes its context. The caller has made sure that an operator asks.</summary>
+    [Alias("define")] Task<CapRuling> DefineAsync(CapDefinition definition);
+
+    /// <returns>Null when the CapID is not registered.</returns>
+    [Alias("read")] Task<CapView?> ReadAsync();
+}

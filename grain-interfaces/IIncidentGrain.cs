@@ -1,0 +1,14 @@
+using CapOrleans.Contracts.Incidents;
+
+namespace CapOrleans.GrainInterfaces;
+
+/// <summary>One incident; key <c>capId/incidentId</c>. The only place that decides about it.</summary>
+[GrainInterfaceType("cap.incident"), Alias("cap.incident")]
+public interface IIncidentGrain : IGrainWithStringKey
+{
+    /// <returns>When the ruling is an acceptance, the incident is on disk.</returns>
+    [Alias("file")] Task<Ruling> FileAsync(IncidentReport report);
+
+    /// <returns>Null while nothing was accepted under this id.</returns>
+    [Alias("read")] Task<IncidentView?> ReadAsync();
+}
