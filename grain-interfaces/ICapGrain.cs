@@ -14,6 +14,11 @@ public interface ICapGrain : IGrainWithStringKey
     /// <summary>Registers the CapID or changes its context. The caller has made sure that an operator asks.</summary>
     [Alias("define")] Task<CapRuling> DefineAsync(CapDefinition definition);
 
+    /// <summary>Audits an agent-to-agent delegation log of this CapID and puts log and result into the audit log.</summary>
+    /// <param name="delegationLog">A JSON object, at most 64 KiB, checked to be strict JSON.</param>
+    /// <returns>The result as JSON; null when the CapID is not registered.</returns>
+    [Alias("audit-delegation")] Task<string?> AuditDelegationAsync(string delegationLog);
+
     /// <returns>Null when the CapID is not registered.</returns>
     [Alias("read")] Task<CapView?> ReadAsync();
 }

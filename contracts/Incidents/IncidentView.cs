@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Orleans;
 
 namespace CapOrleans.Contracts.Incidents;
@@ -22,7 +23,7 @@ public sealed record IncidentView(
     [property: Id(9)] decimal Feedback,
     [property: Id(10)] decimal Misuse,
     [property: Id(11)] decimal CapPotential,
-    [property: Id(12)] decimal WE,
+    [property: Id(12), JsonPropertyName("wE")] decimal WE,
     [property: Id(13)] decimal DeltaCap,
     [property: Id(14)] string AuditHash,
     [property: Id(15)] DateTimeOffset AcceptedAt,

@@ -1,0 +1,34 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using CapOrleans.Contracts.Caps;
+using CapOrleans.Contracts.Incidents;
+using Microsoft.AspNetCore.Mvc;
+
+namespace CapOrleans.Api;
+
+/// <summary>Everything that leaves or enters under <c>/v1</c>, in camel case.</summary>
+[JsonSourceGenerationOptions(
+    JsonSerializerDefaults.Web,
+    NumberHandling = JsonNumberHandling.Strict,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
+[JsonSerializable(typeof(IncidentView))]
+[JsonSerializable(typeof(IncidentPage))]
+[JsonSerializable(typeof(Intake.AcceptedAnswer))]
+[JsonSerializable(typeof(Intake.IncidentRequest))]
+[JsonSerializable(typeof(CapDefinition))]
+[JsonSerializable(typeof(CapView))]
+[JsonSerializable(typeof(Operations.Readiness))]
+[JsonSerializable(typeof(ProblemDetails))]
+[JsonSerializable(typeof(JsonElement))]
+[JsonSerializable(typeof(Reads.EntryPage))]
+internal sealed partial class ApiJson : JsonSerializerContext;
+
+/// <summary>The old calls' bodies: snake case, members in the old order, no white space.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(AuditRecord))]
+[JsonSerializable(typeof(Legacy.ReceivedAnswer))]
+[JsonSerializable(typeof(Legacy.HookAnswer))]
+[JsonSerializable(typeof(Legacy.ErrorAnswer))]
+[JsonSerializable(typeof(Legacy.AuditAnswer))]
+[JsonSerializable(typeof(Legacy.SummaryAnswer))]
+internal sealed partial class LegacyJson : JsonSerializerContext;

@@ -1,0 +1,66 @@
+using CapOrleans.Api.Access;
+using CapOrleans.Api.Intake;
+using CapOrleans.Api.Legacy;
+using CapOrleans.Api.Operations;
+using CapOrleans.Api.Reads;
+using Microsoft.AspNetCore.Diagnostics;
+using Scalar.AspNetCore;
+
+namespace CapOrleans.Api;
+
+/// <param name="AdminToken">Needed by operator calls.</param>
+/// <param name="OpenReads">Reads and hook registration need no token: only for a service that listens on loopback.</param>
+/// <param name="IncidentsPerSecondPerAddress">1 to 1,000,000.</param>
+public sealed record ApiOptions(string AdminToken, bool OpenReads, int IncidentsPerSecondPerAddress)
+{
+    public override string ToString() => "[secret]";
+}
+
+/// <summary>The HTTP front: a verdict becomes an answer, and nothing else happens here.</summary>
+public static class CapApi
+{
+    public static IServiceCollection AddCapApi(this IServiceCollection services, ApiOptions options)
+    {
+        services.AddOperatorAccess(options.AdminToken, options.OpenReads);
+        services.AddIntakeRateLimit(options.IncidentsPerSecondPerAddress);
+        services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Default));
+        services.AddProblemDetails();
+        services.AddOpenApi();
+        return services;
+    }
+
+    public static WebApplication UseCapApi(this WebApplication app)
+    {
+        app.UseExceptionHandler(handler => handler.Run(AnswerFaultAsync));
+        app.UseStatusCodePages(answer => AnswerStatus(answer.HttpContext.Response.StatusCode).ExecuteAsync(answer.HttpContext));
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.UseRateLimiter();
+        app.MapIntake();
+        app.MapLegacy();
+        app.MapReads();
+        app.MapOperations();
+        app.MapOpenApi();
+        app.MapScalarApiReference("/docs");
+        return app;
+    }
+
+    /// <summary>Answers for what no endpoint took.</summary>
+    private static Microsoft.AspNetCore.Http.HttpResults.ProblemHttpResult AnswerStatus(int status) => status switch
+    {
+        StatusCodes.Status404NotFound => Problems.Of(status, "no-such-resource", "", "A path of /openapi/v1.json."),
+        StatusCodes.Status405MethodNotAllowed => Problems.Of(status, "method-not-allowed", "", "A method of /openapi/v1.json."),
+        StatusCodes.Status415UnsupportedMediaType => Problems.Of(status, "not-json-content", "Content-Type", "application/json"),
+        _ => Problems.Of(status, "refused", "", "The request was refused."),
+    };
+
+    /// <summary>A request that the server could not even read is the client's; anything else is ours and says so.</summary>
+    private static Task AnswerFaultAsync(HttpContext context)
+    {
+        var fault = context.Features.Get<IExceptionHandlerFeature>()?.Error;
+        return (fault is BadHttpRequestException bad
+            ? Problems.Of(bad.StatusCode, "bad-request", "", bad.Message)
+            : Problems.Of(StatusCodes.Status500InternalServerError, "internal", "", "A fault of the service; its log says more."))
+            .ExecuteAsync(context);
+    }
+}

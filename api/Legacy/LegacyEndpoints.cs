@@ -1,0 +1,134 @@
+using System.Text.Json;
+using CapOrleans.Api.Access;
+using CapOrleans.Core.AuditLog;
+using CapOrleans.Core.CanonicalJson;
+using CapOrleans.GrainInterfaces;
+
+namespace CapOrleans.Api.Legacy;
+
+/// <summary>The old calls besides <c>/incident</c>, with the old bodies.</summary>
+internal static class LegacyEndpoints
+{
+    private const int PageSize = 500;
+    private const int MaxUrlLength = 2048;
+
+    public static void MapLegacy(this IEndpointRouteBuilder app)
+    {
+        app.MapPost("/register_alert", RegisterAsync).RequireAuthorization(OperatorAccess.Reader)
+            .WithSummary("Register a webhook for incidents from high on");
+        app.MapGet("/audit_log", ListAsync).RequireAuthorization(OperatorAccess.Reader)
+            .WithSummary("All accepted incidents, in order of arrival, as the old clients read them");
+        app.MapGet("/audit", AuditAsync).RequireAuthorization(OperatorAccess.Reader)
+            .WithSummary("The newest delegation audit");
+        app.MapGet("/audit/summary", SummaryAsync).RequireAuthorization(OperatorAccess.Reader)
+            .WithSummary("The newest delegation audit in five members");
+    }
+
+    private static async Task<IResult> RegisterAsync(HttpContext context, IGrainFactory grains)
+    {
+        var (body, refused) = await BoundedBody.ReadAsync(context);
+        if (body is null)
+        {
+            return refused!;
+        }
+
+        string? url;
+        try
+        {
+            using var document = StrictJson.Parse(body);
+            url = document.RootElement.ValueKind == JsonValueKind.Object
+                && document.RootElement.TryGetProperty("url", out var member) && member.ValueKind == JsonValueKind.String
+                ? member.GetString() : null;
+        }
+        catch (JsonException fault)
+        {
+            return Problems.Of(StatusCodes.Status400BadRequest, "not-json", "", fault.Message);
+        }
+        catch (InvalidOperationException)
+        {
+            return Problems.Of(StatusCodes.Status400BadRequest, "invalid-field", "url", "valid Unicode");
+        }
+
+        if (string.IsNullOrEmpty(url))
+        {
+            return TypedResults.Json(new ErrorAnswer("no url provided"), LegacyJson.Default.ErrorAnswer, statusCode: StatusCodes.Status400BadRequest);
+        }
+
+        if (url.Length > MaxUrlLength || !Uri.TryCreate(url, UriKind.Absolute, out var parsed)
+            || (parsed.Scheme != Uri.UriSchemeHttp && parsed.Scheme != Uri.UriSchemeHttps) || parsed.UserInfo.Length > 0)
+        {
+            return Problems.Of(StatusCodes.Status400BadRequest, "invalid-field", "url",
+                $"an absolute http or https URL of at most {MaxUrlLength} characters, without user or password");
+        }
+
+        return await grains.GetGrain<IHooksGrain>(0).RegisterAsync(url) is null
+            ? Problems.Of(StatusCodes.Status409Conflict, "hooks-full", "url", "There are as many hooks as there may be.")
+            : TypedResults.Json(new HookAnswer("hook_registered", url), LegacyJson.Default.HookAnswer);
+    }
+
+    /// <summary>Streams page by page: however long the log is, no more than a page is in memory.</summary>
+    private static async Task ListAsync(HttpContext context, IGrainFactory grains)
+    {
+        context.Response.ContentType = "application/json";
+        var reader = grains.GetGrain<ILogReaderGrain>(0);
+        await using var json = new Utf8JsonWriter(context.Response.BodyWriter);
+        json.WriteStartArray();
+        for (long after = -1; ;)
+        {
+            var page = await reader.RecordsAsync(after, PageSize);
+            foreach (var (_, record) in page)
+            {
+                JsonSerializer.Serialize(json, record, LegacyJson.Default.AuditRecord);
+            }
+
+            if (page.Count < PageSize)
+            {
+                break;
+            }
+
+            after = page[^1].Index;
+            await json.FlushAsync(context.RequestAborted);
+            await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static async Task<IResult> AuditAsync(IGrainFactory grains) =>
+        await LatestAsync(grains) is { } audit
+            ? TypedResults.Json(new AuditAnswer("success", audit), LegacyJson.Default.AuditAnswer)
+            : NoAudit();
+
+    private static async Task<IResult> SummaryAsync(IGrainFactory grains)
+    {
+        if (await LatestAsync(grains) is not { } audit)
+        {
+            return NoAudit();
+        }
+
+        var checks = audit.GetProperty("verifications");
+        return TypedResults.Json(
+            new SummaryAnswer("success", new Summary(
+                audit.GetProperty("cap_id").GetString(),
+                audit.GetProperty("audit_timestamp").GetString(),
+                checks.GetProperty("chain_integrity").GetProperty("valid").GetBoolean(),
+                checks.GetProperty("acknowledgements").GetProperty("valid").GetBoolean(),
+                audit.GetProperty("cap_chain_snapshot").GetProperty("incident_flag").GetBoolean())),
+            LegacyJson.Default.SummaryAnswer);
+    }
+
+    private static async Task<JsonElement?> LatestAsync(IGrainFactory grains)
+    {
+        if (await grains.GetGrain<ILogReaderGrain>(0).LatestAsync(EntryKinds.DelegationAudited) is not { } entry)
+        {
+            return null;
+        }
+
+        using var document = JsonDocument.Parse(entry);
+        using var result = JsonDocument.Parse(document.RootElement.GetProperty("body").GetProperty("result").GetString()!);
+        return result.RootElement.Clone();
+    }
+
+    private static Microsoft.AspNetCore.Http.HttpResults.ProblemHttpResult NoAudit() => Problems.Of(
+        StatusCodes.Status404NotFound, "no-audit", "", "A delegation log was audited; see POST /v1/delegations.");
+}

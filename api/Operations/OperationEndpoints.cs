@@ -1,0 +1,119 @@
+using System.Text;
+using System.Text.Json;
+using CapOrleans.Api.Access;
+using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Contracts.Caps;
+using CapOrleans.Core.CanonicalJson;
+using CapOrleans.Core.Incidents;
+using CapOrleans.GrainInterfaces;
+
+namespace CapOrleans.Api.Operations;
+
+/// <param name="Status"><c>ready</c> when the log takes incidents; followers may lag, and say by how much and why.</param>
+internal sealed record Readiness(string Status, string Origin, long LogSize, IReadOnlyList<Progress> Followers);
+
+/// <summary>What operators and their machines call.</summary>
+internal static class OperationEndpoints
+{
+    public static void MapOperations(this IEndpointRouteBuilder app)
+    {
+        app.MapGet("/health/live", () => TypedResults.Text("live")).WithSummary("The process runs");
+        app.MapGet("/health/ready", ReadyAsync).Produces<Readiness>().ProducesProblem(503).WithSummary("The log takes incidents");
+        app.MapPut("/v1/caps/{capId}", DefineAsync).RequireAuthorization(OperatorAccess.Operator)
+            .Accepts<CapDefinition>("application/json").Produces<CapView>().Produces<CapView>(201).ProducesProblem(400).ProducesProblem(401)
+            .WithSummary("Register a CapID, or change its context")
+            .WithDescription("Keys of the CapID that are not named are revoked; numbers that are not named stay.");
+        app.MapPost("/v1/delegations", AuditDelegationAsync).RequireAuthorization(OperatorAccess.Operator)
+            .Accepts<JsonElement>("application/json").Produces<JsonElement>(201).ProducesProblem(400).ProducesProblem(401).ProducesProblem(404)
+            .WithSummary("Audit an agent-to-agent delegation log; GET /audit shows the newest");
+    }
+
+    private static async Task<IResult> ReadyAsync(HttpContext context, IGrainFactory grains)
+    {
+        try
+        {
+            var head = await grains.GetGrain<IAuditLogGrain>(0).HeadAsync();
+            List<IFollower> followers = [grains.GetGrain<IArchivistGrain>(0), grains.GetGrain<IAnchorerGrain>(0)];
+            followers.AddRange((await grains.GetGrain<IHooksGrain>(0).ListAsync()).Select(hook => grains.GetGrain<INotifierGrain>(hook.Id)));
+            var progress = await Task.WhenAll(followers.Select(follower => follower.ProgressAsync()));
+            return TypedResults.Json(new Readiness("ready", head.Origin, head.Size, progress), ApiJson.Default.Readiness);
+        }
+        catch (Exception fault)
+        {
+            context.Response.Headers.RetryAfter = Problems.RetryAfterSeconds;
+            return Problems.Of(StatusCodes.Status503ServiceUnavailable, "unavailable", "", $"The log cannot take incidents now ({fault.GetType().Name}).");
+        }
+    }
+
+    private static async Task<IResult> DefineAsync(string capId, HttpContext context, IGrainFactory grains)
+    {
+        if (!Identifiers.IsId(capId))
+        {
+            return Problems.Of(StatusCodes.Status400BadRequest, "invalid-field", "capId", Identifiers.Rule);
+        }
+
+        var (body, refused) = await BoundedBody.ReadAsync(context);
+        if (body is null)
+        {
+            return refused!;
+        }
+
+        CapDefinition? definition;
+        try
+        {
+            using var document = StrictJson.Parse(body);
+            definition = document.Deserialize(ApiJson.Default.CapDefinition);
+        }
+        catch (Exception fault) when (fault is JsonException or InvalidOperationException)
+        {
+            var path = (fault as JsonException)?.Path?.TrimStart('$', '.') ?? "";
+            return Problems.Of(StatusCodes.Status400BadRequest, path.Length == 0 ? "not-json" : "invalid-field", path, "The body is a CapID definition; see /openapi/v1.json.");
+        }
+
+        if (definition is null)
+        {
+            return Problems.Of(StatusCodes.Status400BadRequest, "not-an-object", "", "The body is one JSON object.");
+        }
+
+        var ruling = await grains.GetGrain<ICapGrain>(capId).DefineAsync(definition);
+        return ruling.Verdict switch
+        {
+            CapVerdict.Registered => TypedResults.Json(ruling.Cap, ApiJson.Default.CapView, statusCode: StatusCodes.Status201Created),
+            CapVerdict.Changed or CapVerdict.Unchanged => TypedResults.Json(ruling.Cap, ApiJson.Default.CapView),
+            CapVerdict.Malformed => Problems.Of(StatusCodes.Status400BadRequest, ruling.Refusal!),
+            _ => throw new InvalidOperationException($"{ruling.Verdict} is no answer."),
+        };
+    }
+
+    private static async Task<IResult> AuditDelegationAsync(HttpContext context, IGrainFactory grains)
+    {
+        var (body, refused) = await BoundedBody.ReadAsync(context);
+        if (body is null)
+        {
+            return refused!;
+        }
+
+        string? capId;
+        try
+        {
+            using var document = StrictJson.Parse(body);
+            _ = Rfc8785.Canonicalize(document.RootElement); // proves that every string is Unicode
+            capId = document.RootElement.ValueKind == JsonValueKind.Object
+                && document.RootElement.TryGetProperty("cap_id", out var member) && member.ValueKind == JsonValueKind.String
+                ? member.GetString() : null;
+        }
+        catch (JsonException fault)
+        {
+            return Problems.Of(StatusCodes.Status400BadRequest, "not-json", "", fault.Message);
+        }
+
+        if (capId is null || !Identifiers.IsId(capId))
+        {
+            return Problems.Of(StatusCodes.Status400BadRequest, "invalid-field", "cap_id", Identifiers.Rule);
+        }
+
+        return await grains.GetGrain<ICapGrain>(capId).AuditDelegationAsync(Encoding.UTF8.GetString(body)) is { } result
+            ? TypedResults.Text(result, "application/json", Encoding.UTF8, StatusCodes.Status201Created)
+            : Problems.Of(StatusCodes.Status404NotFound, "cap-unknown", "cap_id", "The CapID is registered.");
+    }
+}

@@ -1,0 +1,131 @@
+using System.Globalization;
+using System.Text.Json;
+using CapOrleans.Api.Access;
+using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.Archive;
+using CapOrleans.Core.Incidents;
+using CapOrleans.Core.MerkleTree;
+using CapOrleans.GrainInterfaces;
+
+namespace CapOrleans.Api.Reads;
+
+/// <param name="Next">Hand it back as <c>after</c> for the next page; null at the end.</param>
+internal sealed record EntryPage(IReadOnlyList<EntryView> Items, long? Next);
+
+/// <param name="Entry">RFC 8785 canonical JSON; its leaf hash is over exactly these bytes.</param>
+internal sealed record EntryView(long Index, string Kind, string LeafHash, JsonElement Entry);
+
+internal static class ReadEndpoints
+{
+    private const int DefaultLimit = 100;
+    private const int MaxLimit = 500;
+
+    private static readonly string[] Severities = [Severity.Normal, Severity.High, Severity.Escalated, Severity.Critical];
+
+    public static void MapReads(this IEndpointRouteBuilder app)
+    {
+        app.MapGet("/v1/incidents/{capId}/{incidentId}", ReadAsync).RequireAuthorization(OperatorAccess.Reader)
+            .Produces<IncidentView>().ProducesProblem(404).WithSummary("One incident, with its place in log, archive and chain");
+        app.MapGet("/v1/incidents", ListAsync).RequireAuthorization(OperatorAccess.Reader)
+            .Produces<IncidentPage>().ProducesProblem(400).WithSummary("Incidents in log order")
+            .WithDescription("Query: cap, severity (normal, high, escalated, critical), from and to (time of acceptance), cursor, limit (1 to 500).");
+        app.MapGet("/v1/audit", EntriesAsync).RequireAuthorization(OperatorAccess.Reader)
+            .Produces<EntryPage>().ProducesProblem(400).WithSummary("The log's entries")
+            .WithDescription("Query: after (index, -1 for the beginning), limit (1 to 500).");
+        app.MapGet("/v1/caps/{capId}", CapAsync).RequireAuthorization(OperatorAccess.Reader)
+            .Produces<Contracts.Caps.CapView>().ProducesProblem(404).WithSummary("A CapID: context, score, count");
+        app.MapGet("/ipfs/{cid}", BlockAsync).RequireAuthorization(OperatorAccess.Reader)
+            .ProducesProblem(400).ProducesProblem(404).WithSummary("An archived block by its CID");
+    }
+
+    private static async Task<IResult> ReadAsync(string capId, string incidentId, IGrainFactory grains) =>
+        Identifiers.IsId(capId) && Identifiers.IsId(incidentId)
+            && await grains.GetGrain<IIncidentGrain>($"{capId}/{incidentId}").ReadAsync() is { } view
+            ? TypedResults.Json(view, ApiJson.Default.IncidentView)
+            : Problems.Of(StatusCodes.Status404NotFound, "incident-unknown", "incidentId", "An incident was accepted under this CapID and id.");
+
+    private static async Task<IResult> ListAsync(HttpRequest request, IGrainFactory grains)
+    {
+        var query = new QueryReader(request.Query);
+        var filter = new IncidentQuery(
+            query.Text("cap", Identifiers.IsId, Identifiers.Rule),
+            query.Text("severity", value => Severities.Contains(value), string.Join(", ", Severities)),
+            query.Instant("from"), query.Instant("to"),
+            query.Number("cursor", -1, -1, long.MaxValue - 1), (int)query.Number("limit", DefaultLimit, 1, MaxLimit));
+        return query.Fault ?? TypedResults.Json(await grains.GetGrain<ILogReaderGrain>(0).IncidentsAsync(filter), ApiJson.Default.IncidentPage);
+    }
+
+    private static async Task<IResult> EntriesAsync(HttpRequest request, IGrainFactory grains)
+    {
+        var query = new QueryReader(request.Query);
+        var after = query.Number("after", -1, -1, long.MaxValue - 1);
+        var limit = (int)query.Number("limit", DefaultLimit, 1, MaxLimit);
+        if (query.Fault is not null)
+        {
+            return query.Fault;
+        }
+
+        var entries = await grains.GetGrain<ILogReaderGrain>(0).EntriesAsync(after, limit);
+        var items = entries.Select(entry => new EntryView(
+            entry.Index, entry.Kind, Convert.ToHexStringLower(MerkleHash.Leaf(entry.Bytes)), JsonElement.Parse(entry.Bytes)));
+        return TypedResults.Json(new EntryPage([.. items], entries.Count == limit ? entries[^1].Index : null), ApiJson.Default.EntryPage);
+    }
+
+    private static async Task<IResult> CapAsync(string capId, IGrainFactory grains) =>
+        Identifiers.IsId(capId) && await grains.GetGrain<ICapGrain>(capId).ReadAsync() is { } view
+            ? TypedResults.Json(view, ApiJson.Default.CapView)
+            : Problems.Of(StatusCodes.Status404NotFound, "cap-unknown", "capId", "The CapID is registered.");
+
+    private static async Task<IResult> BlockAsync(string cid, HttpContext context, IGrainFactory grains)
+    {
+        if (!Cid.TryParse(cid, out var parsed))
+        {
+            return Problems.Of(StatusCodes.Status400BadRequest, "invalid-cid", "cid", "a CIDv1 in base32 over sha2-256, codec raw or dag-cbor");
+        }
+
+        if (await grains.GetGrain<IBlocksGrain>(0).FindAsync(parsed.Text) is not { } block)
+        {
+            return Problems.Of(StatusCodes.Status404NotFound, "block-unknown", "cid", "The block is in this node's store.");
+        }
+
+        var raw = context.Request.Query["format"] == "raw" || context.Request.Headers.Accept.ToString().Contains("application/vnd.ipld.raw", StringComparison.Ordinal);
+        context.Response.Headers.ETag = $"\"{parsed.Text}\"";
+        context.Response.Headers.CacheControl = "public, max-age=29030400, immutable";
+        context.Response.Headers["X-Content-Type-Options"] = "nosniff";
+        return TypedResults.Bytes(block, raw ? "application/vnd.ipld.raw" : parsed.Codec == Cid.Raw ? "application/json" : "application/vnd.ipld.dag-cbor");
+    }
+}
+
+/// <summary>Reads query parameters; the first that breaks its rule becomes the fault.</summary>
+internal sealed class QueryReader(IQueryCollection query)
+{
+    public IResult? Fault { get; private set; }
+
+    public string? Text(string name, Func<string, bool> isValid, string rule)
+    {
+        var value = query[name].ToString();
+        return value.Length == 0 ? null : isValid(value) ? value : Break<string?>(name, rule);
+    }
+
+    public long Number(string name, long fallback, long min, long max)
+    {
+        var text = query[name].ToString();
+        return text.Length == 0 ? fallback
+            : long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max ? value
+            : Break<long>(name, $"a whole number from {min} to {max}");
+    }
+
+    public DateTimeOffset? Instant(string name)
+    {
+        var text = query[name].ToString();
+        return text.Length == 0 ? null
+            : SignedTime.TryParse(text, out var instant) ? instant
+            : Break<DateTimeOffset?>(name, SignedTime.Rule);
+    }
+
+    private T? Break<T>(string name, string rule)
+    {
+        Fault ??= Problems.Of(StatusCodes.Status400BadRequest, "invalid-query", name, rule);
+        return default;
+    }
+}

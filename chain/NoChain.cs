@@ -1,0 +1,15 @@
+using CapOrleans.Core.Anchors;
+
+namespace CapOrleans.Chain;
+
+/// <summary>No chain is configured: anchors wait, and say so.</summary>
+public sealed class NoChain : IAnchorContract
+{
+    public Task<long> AnchoredAsync(string origin, CancellationToken cancellationToken) => throw Unavailable();
+
+    public Task<AnchorConfirmation?> FindAsync(string origin, long from, CancellationToken cancellationToken) => throw Unavailable();
+
+    public Task<AnchorConfirmation> AnchorAsync(AnchorBatch batch, CancellationToken cancellationToken) => throw Unavailable();
+
+    private static ChainUnavailableException Unavailable() => new("No chain is configured: set RPC_URL, PRIVATE_KEY and CONTRACT_ADDRESS.");
+}

@@ -1,0 +1,71 @@
+using System.Globalization;
+using System.Net.Http.Json;
+using System.Numerics;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using CapOrleans.Core.Anchors;
+
+namespace CapOrleans.Chain.Rpc;
+
+/// <summary>The node understood the request and refused it.</summary>
+public sealed class RpcErrorException(int code, string message, string? data) : ChainUnavailableException($"The chain node refused: {message} (code {code})")
+{
+    /// <summary>Revert data as hex, when there is some.</summary>
+    public string? RevertData { get; } = data;
+}
+
+/// <summary>JSON-RPC 2.0 over HTTP, as Ethereum nodes speak it.</summary>
+public sealed class JsonRpcClient(HttpClient http, Uri url)
+{
+    private int lastId;
+
+    public Uri Url => url;
+
+    /// <exception cref="RpcErrorException">The node refused.</exception>
+    /// <exception cref="ChainUnavailableException">No usable answer came.</exception>
+    public async Task<JsonElement> CallAsync(string method, CancellationToken cancellationToken, params IReadOnlyList<JsonNode?> parameters)
+    {
+        var request = new JsonObject
+        {
+            ["jsonrpc"] = "2.0",
+            ["id"] = Interlocked.Increment(ref lastId),
+            ["method"] = method,
+            ["params"] = new JsonArray([.. parameters]),
+        };
+        JsonElement answer;
+        try
+        {
+            using var response = await http.PostAsync(url, JsonContent.Create(request), cancellationToken);
+            answer = await response.Content.ReadFromJsonAsync<JsonElement>(cancellationToken);
+        }
+        catch (Exception fault) when (fault is HttpRequestException or JsonException || (fault is TaskCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            // The path of an RPC URL often is a key: only the host is named.
+            throw new ChainUnavailableException($"The chain node at {url.Host}:{url.Port} gives no usable answer; see RPC_URL.", fault);
+        }
+
+        if (answer.ValueKind == JsonValueKind.Object && answer.TryGetProperty("error", out var error))
+        {
+            var data = error.TryGetProperty("data", out var extra) && extra.ValueKind == JsonValueKind.String ? extra.GetString() : null;
+            throw new RpcErrorException(error.GetProperty("code").GetInt32(), error.GetProperty("message").GetString() ?? "", data);
+        }
+
+        return answer.ValueKind == JsonValueKind.Object && answer.TryGetProperty("result", out var result)
+            ? result
+            : throw new ChainUnavailableException($"The chain node at {url.Host}:{url.Port} answered neither result nor error.");
+    }
+
+    public async Task<BigInteger> QuantityAsync(string method, CancellationToken cancellationToken, params IReadOnlyList<JsonNode?> parameters) =>
+        Quantity(await CallAsync(method, cancellationToken, parameters));
+
+    public async Task<byte[]> DataAsync(string method, CancellationToken cancellationToken, params IReadOnlyList<JsonNode?> parameters) =>
+        Convert.FromHexString((await CallAsync(method, cancellationToken, parameters)).GetString()!.AsSpan(2));
+
+    public static BigInteger Quantity(JsonElement value) =>
+        BigInteger.Parse($"0{value.GetString().AsSpan(2)}", NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+
+    public static string Hex(ReadOnlySpan<byte> value) => $"0x{Convert.ToHexStringLower(value)}";
+
+    public static string Hex(BigInteger value) =>
+        value.IsZero ? "0x0" : $"0x{value.ToString("x", CultureInfo.InvariantCulture).TrimStart('0')}";
+}

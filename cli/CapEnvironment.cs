@@ -1,0 +1,55 @@
+using CapOrleans.Core.Signatures;
+
+namespace CapOrleans.Cli;
+
+/// <summary>The settings that the command shares with the node, under the same names.</summary>
+internal static class CapEnvironment
+{
+    public static string DataDirectory => Text("DATA_DIR") ?? "./data";
+
+    public static string CapId => Text("CAP_ID") ?? "SYS-CORE";
+
+    public static string AgentId => Text("AGENT_ID") ?? "capos.local";
+
+    public static string Gate => Text("VPN_ENDPOINT") ?? "http://127.0.0.1:8989/gate_receive";
+
+    public static Uri Api => new($"http://{Text("BIND") ?? "127.0.0.1"}:{Text("API_PORT") ?? "8787"}/");
+
+    /// <summary><c>CAP_TOKEN</c>, or what the node wrote to its DATA_DIR.</summary>
+    public static string AdminToken()
+    {
+        var file = Path.Combine(DataDirectory, "admin-token");
+        return Text("CAP_TOKEN") ?? Read(file, "the admin token; set CAP_TOKEN or DATA_DIR").Trim();
+    }
+
+    /// <param name="file">Null for the development identity in DATA_DIR.</param>
+    public static PrivateKey Key(string? file)
+    {
+        file ??= Path.Combine(DataDirectory, "identity.key");
+        if (!PrivateKey.TryParse(Read(file, "a private key; name it with --key, or make one with 'cap keygen'"), out var key))
+        {
+            throw new CliFaultException(ExitCodes.Misconfigured, $"{file} holds no private key: 64 hex digits, with or without 0x.");
+        }
+
+        if (Text("SIGNER_ADDRESS") is { } wanted && !(EthereumAddress.TryParse(wanted, out var address) && address == key.Address))
+        {
+            throw new CliFaultException(ExitCodes.Misconfigured, $"SIGNER_ADDRESS is {wanted}, the key in {file} has the address {key.Address}.");
+        }
+
+        return key;
+    }
+
+    public static string Read(string file, string what)
+    {
+        try
+        {
+            return file == "-" ? Console.In.ReadToEnd() : File.ReadAllText(file);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new CliFaultException(ExitCodes.Misconfigured, $"{file} cannot be read: {fault.Message} It should hold {what}.");
+        }
+    }
+
+    private static string? Text(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } text ? text : null;
+}

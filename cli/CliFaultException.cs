@@ -1,0 +1,22 @@
+namespace CapOrleans.Cli;
+
+/// <summary>What a script can tell apart.</summary>
+internal static class ExitCodes
+{
+    public const int Done = 0;
+
+    /// <summary>The cluster refused, or a check failed.</summary>
+    public const int Refused = 1;
+
+    /// <summary>A file, a key or a setting cannot be used.</summary>
+    public const int Misconfigured = 2;
+
+    /// <summary>No answer; sending the same again is safe.</summary>
+    public const int Unreachable = 3;
+}
+
+/// <summary>Ends the command with a message that says what to do.</summary>
+internal sealed class CliFaultException(int exitCode, string message) : Exception(message)
+{
+    public int ExitCode { get; } = exitCode;
+}

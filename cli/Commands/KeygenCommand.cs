@@ -1,0 +1,36 @@
+using System.CommandLine;
+using CapOrleans.Core.Signatures;
+
+namespace CapOrleans.Cli.Commands;
+
+internal static class KeygenCommand
+{
+    public static Command Create()
+    {
+        var output = new Option<string>("--out") { Description = "File for the key, readable by its owner only; it must not exist", Required = true };
+        var command = new Command("keygen", "Make a signing key and print its address. Example: cap keygen --out host.key") { output };
+        command.SetAction(parsed =>
+        {
+            var file = parsed.GetRequiredValue(output);
+            var key = PrivateKey.Create();
+            try
+            {
+                using var writer = new StreamWriter(file, new FileStreamOptions
+                {
+                    Mode = FileMode.CreateNew,
+                    Access = FileAccess.Write,
+                    UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+                });
+                writer.WriteLine(key.ExportHex());
+            }
+            catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+            {
+                throw new CliFaultException(ExitCodes.Misconfigured, $"{file} cannot be made: {fault.Message}");
+            }
+
+            Console.WriteLine(key.Address);
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,49 @@
+using System.CommandLine;
+
+namespace CapOrleans.Cli.Commands;
+
+internal static class SendCommand
+{
+    public static Command Create()
+    {
+        var (file, key) = (SignCommand.FileArgument(), SignCommand.KeyOption());
+        var gate = new Option<string?>("--gate")
+        {
+            Description = "Send to a gate instead of the API; default VPN_ENDPOINT",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        var command = new Command("send", "Send an incident; one without a signature is completed and signed first. Example: cap send incident.json --gate http://10.0.0.1:8989") { file, key, gate };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var incident = IncidentFile.Read(parsed.GetRequiredValue(file));
+            if (incident["signature"] is null)
+            {
+                IncidentFile.Sign(incident, CapEnvironment.Key(parsed.GetValue(key)));
+            }
+
+            var report = IncidentFile.Check(incident);
+            var throughGate = parsed.GetResult(gate) is not null;
+            using var request = new HttpRequestMessage(HttpMethod.Post, throughGate ? GateUrl(parsed.GetValue(gate)) : new Uri(CapEnvironment.Api, "v1/incidents"));
+            request.Content = CapClient.Json(IncidentFile.Bytes(incident));
+            if (throughGate)
+            {
+                request.Headers.Add("X-Cap-VPN", "true");
+                request.Headers.Add("X-Signed-By", report.SignerClaimed);
+            }
+
+            Console.WriteLine(await CapClient.SendAsync(request, cancellationToken));
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static Uri GateUrl(string? text)
+    {
+        if (!Uri.TryCreate(text ?? CapEnvironment.Gate, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
+        {
+            throw new CliFaultException(ExitCodes.Misconfigured, $"'{text ?? CapEnvironment.Gate}' is no gate: name an http URL with --gate or VPN_ENDPOINT.");
+        }
+
+        return url.AbsolutePath == "/" ? new Uri(url, "gate_receive") : url;
+    }
+}

@@ -1,0 +1,63 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.CanonicalJson;
+using CapOrleans.Core.Incidents;
+using CapOrleans.Core.Signatures;
+
+namespace CapOrleans.Cli;
+
+/// <summary>An incident in a file: completed, signed, checked. Members that are there are never changed.</summary>
+internal static class IncidentFile
+{
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <param name="file">A path, or <c>-</c> for standard input.</param>
+    public static JsonObject Read(string file)
+    {
+        try
+        {
+            using var document = StrictJson.Parse(Encoding.UTF8.GetBytes(CapEnvironment.Read(file, "an incident as a JSON object")));
+            return JsonObject.Create(document.RootElement.Clone())
+                ?? throw new CliFaultException(ExitCodes.Misconfigured, $"{file} holds no JSON object.");
+        }
+        catch (JsonException fault)
+        {
+            throw new CliFaultException(ExitCodes.Misconfigured, $"{file} is not JSON: {fault.Message}");
+        }
+    }
+
+    /// <summary>Adds what is missing of id, CapID, agent and time, then signs with identity-v1.</summary>
+    public static void Sign(JsonObject incident, PrivateKey key)
+    {
+        if (incident["task_id"] is null && incident["incident_id"] is null)
+        {
+            incident["task_id"] = $"INC-{RandomNumberGenerator.GetHexString(6, lowercase: true)}";
+        }
+
+        incident["cap_id"] ??= CapEnvironment.CapId;
+        incident["agent"] ??= CapEnvironment.AgentId;
+        incident["timestamp"] ??= TimeProvider.System.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        incident["signer"] = null; // read below without it
+        incident["signature"] = null;
+        var report = Check(incident);
+        incident["signer"] = key.Address.ToString();
+        incident["signature"] = key.Sign(IdentityV1.Hash(report.IncidentId, report.CapId, report.Agent, report.TimestampText)).ToString();
+    }
+
+    /// <exception cref="CliFaultException">A member breaks its rule; the message names both.</exception>
+    public static IncidentReport Check(JsonObject incident)
+    {
+        var (report, refusal) = IncidentReader.Read(Bytes(incident));
+        return report ?? throw new CliFaultException(
+            ExitCodes.Misconfigured, refusal!.Field.Length == 0 ? refusal.Rule : $"{refusal.Field}: {refusal.Rule}");
+    }
+
+    public static string Text(JsonObject incident) => incident.ToJsonString(Indented);
+
+    public static byte[] Bytes(JsonObject incident) => Encoding.UTF8.GetBytes(Text(incident));
+}

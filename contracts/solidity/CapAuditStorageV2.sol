@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.19;
+
+/// @title Audit records and incidents of CapIDs, written once, and the anchors of verifiable logs.
+/// @notice The functions, events and mappings of the first version answer as they did. New: only writers may store, a record
+///         is written once, a record carries its dCap, and `anchorBatch` puts a range of a log on chain in one transaction.
+contract CapAuditStorageV2 {
+    struct AuditRecord {
+        string capId;
+        uint256 timestamp;
+        bytes32 auditHash;
+        string ipfsHash;
+    }
+
+    struct IncidentRecord {
+        string incidentId;
+        string capId;
+        string responsibleAgent;
+        bytes32 incidentHash;
+        string ipfsHash;
+        uint256 timestamp;
+        string severity;
+    }
+
+    /// @param incidentKey keccak256 of "capId/incidentId".
+    /// @param capKey keccak256 of the CapID.
+    /// @param auditHash sha256 of the incident's canonical record; also the digest of its CID.
+    /// @param index The incident's index in the log.
+    /// @param severity 0 normal, 1 high, 2 escalated, 3 critical.
+    /// @param deltaCap dCap scaled by 10^18.
+    struct Anchor {
+        bytes32 incidentKey;
+        bytes32 capKey;
+        bytes32 auditHash;
+        uint64 index;
+        uint8 severity;
+        int256 deltaCap;
+    }
+
+    /// @dev An incident in full, for those that old readers must find by `getIncident`.
+    struct FullRecord {
+        string incidentId;
+        string capId;
+        string responsibleAgent;
+        string severity;
+        bytes32 incidentHash;
+        string ipfsHash;
+        int256 deltaCap;
+    }
+
+    event AuditStored(string capId, bytes32 auditHash, string ipfsHash, uint256 timestamp);
+    event IncidentStored(string incidentId, string capId, string agent, string severity, bytes32 hash, uint256 timestamp);
+    event IncidentAnchored(
+        bytes32 indexed incidentKey,
+        bytes32 indexed capKey,
+        bytes32 auditHash,
+        uint64 index,
+        uint8 severity,
+        int256 deltaCap
+    );
+    event LogAnchored(bytes32 indexed logKey, uint64 indexed from, uint64 to, bytes32 root, uint64 size);
+    event WriterChanged(address indexed writer, bool allowed);
+    event OwnerChanged(address indexed owner);
+
+    error NotOwner(address caller);
+    error NotWriter(address caller);
+    error AlreadyStored(string id);
+    error EmptyId();
+    /// @param expected Where the next batch of this log must start.
+    error Gap(uint64 expected, uint64 given);
+
+    address public owner;
+    mapping(address => bool) public writers;
+    mapping(string => AuditRecord) public audits;
+    mapping(string => IncidentRecord) public incidents;
+    /// @notice dCap of a stored incident, scaled by 10^18.
+    mapping(string => int256) public deltaCaps;
+    /// @notice Entries of a log that are on chain, by keccak256 of the log's origin.
+    mapping(bytes32 => uint64) public anchored;
+
+    modifier onlyOwner() {
+        if (msg.sender != owner) revert NotOwner(msg.sender);
+        _;
+    }
+
+    modifier onlyWriter() {
+        if (!writers[msg.sender]) revert NotWriter(msg.sender);
+        _;
+    }
+
+    constructor() {
+        owner = msg.sender;
+        writers[msg.sender] = true;
+        emit OwnerChanged(msg.sender);
+        emit WriterChanged(msg.sender, true);
+    }
+
+    function setOwner(address next) external onlyOwner {
+        owner = next;
+        emit OwnerChanged(next);
+    }
+
+    function setWriter(address writer, bool allowed) external onlyOwner {
+        writers[writer] = allowed;
+        emit WriterChanged(writer, allowed);
+    }
+
+    function storeAudit(string calldata capId, bytes32 auditHash, string calldata ipfsHash) external onlyWriter {
+        if (bytes(capId).length == 0) revert EmptyId();
+        if (audits[capId].timestamp != 0) revert AlreadyStored(capId);
+        audits[capId] = AuditRecord(capId, block.timestamp, auditHash, ipfsHash);
+        emit AuditStored(capId, auditHash, ipfsHash, block.timestamp);
+    }
+
+    function storeIncident(
+        string calldata incidentId,
+        string calldata capId,
+        string calldata responsibleAgent,
+        string calldata severity,
+        bytes32 incidentHash,
+        string calldata ipfsHash
+    ) external onlyWriter {
+        FullRecord memory record = FullRecord(incidentId, capId, responsibleAgent, severity, incidentHash, ipfsHash, 0);
+        if (!_store(record)) revert AlreadyStored(incidentId);
+    }
+
+    /// @notice One event per incident, full records for some, and the log's root, in one transaction.
+    /// @dev A batch counts once: it must start where the last one of this log ended. A full record whose id is taken is
+    ///      passed over, since ids are unique per CapID and the old mapping knows only the id.
+    function anchorBatch(
+        bytes32 logKey,
+        uint64 from,
+        uint64 to,
+        bytes32 root,
+        uint64 size,
+        Anchor[] calldata anchors,
+        FullRecord[] calldata records
+    ) external onlyWriter {
+        uint64 expected = anchored[logKey];
+        if (from != expected || to <= from || size < to) revert Gap(expected, from);
+        anchored[logKey] = to;
+        for (uint256 i = 0; i < anchors.length; i++) {
+            Anchor calldata a = anchors[i];
+            emit IncidentAnchored(a.incidentKey, a.capKey, a.auditHash, a.index, a.severity, a.deltaCap);
+        }
+        for (uint256 i = 0; i < records.length; i++) {
+            _store(records[i]);
+        }
+        emit LogAnchored(logKey, from, to, root, size);
+    }
+
+    function getAudit(string calldata capId) external view returns (AuditRecord memory) {
+        return audits[capId];
+    }
+
+    function getIncident(string calldata incidentId) external view returns (IncidentRecord memory) {
+        return incidents[incidentId];
+    }
+
+    function _store(FullRecord memory record) private returns (bool) {
+        if (bytes(record.incidentId).length == 0) revert EmptyId();
+        if (incidents[record.incidentId].timestamp != 0) return false;
+        incidents[record.incidentId] = IncidentRecord(
+            record.incidentId,
+            record.capId,
+            record.responsibleAgent,
+            record.incidentHash,
+            record.ipfsHash,
+            block.timestamp,
+            record.severity
+        );
+        deltaCaps[record.incidentId] = record.deltaCap;
+        emit IncidentStored(
+            record.incidentId,
+            record.capId,
+            record.responsibleAgent,
+            record.severity,
+            record.incidentHash,
+            block.timestamp
+        );
+        return true;
+    }
+}

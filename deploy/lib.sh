@@ -1,0 +1,67 @@
+# Sourced by run, test and cap: what they share. Needs $root, the project's folder.
+
+say() { printf '%s\n' "$*" >&2; }
+die() { say "$*"; exit 1; }
+
+# setting NAME DEFAULT: from the environment, else from .env, else the default.
+setting() {
+  local value="${!1:-}"
+  if [ -z "$value" ] && [ -f .env ]; then
+    value=$(sed -n "s/^[[:space:]]*\(export[[:space:]]\+\)\{0,1\}$1=//p" .env | tail -n 1 | sed 's/^["'\'']//; s/["'\'']$//')
+  fi
+  printf '%s' "${value:-$2}"
+}
+
+# apt_install PACKAGE WHAT-FOR: installs it where we may; otherwise says what to install. Fails when it is not there.
+apt_install() {
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    say "Installing $1 ($2)"
+    { apt-get install -y -qq "$1" || { apt-get update -qq && apt-get install -y -qq "$1"; }; } >/dev/null 2>&1 && return
+  fi
+  say "Please install $1 ($2): sudo apt-get install $1"
+  return 1
+}
+
+need_dotnet() {
+  command -v dotnet >/dev/null && dotnet --list-sdks | grep -q '^10\.' \
+    || die "Please install the .NET 10 SDK: https://dotnet.microsoft.com/download/dotnet/10.0"
+}
+
+# The library that Ethereum clients use; without it the managed code does the same, about four times slower.
+want_secp256k1() {
+  ldconfig -p 2>/dev/null | grep -q 'libsecp256k1\.so' && return
+  apt_install libsecp256k1-1 "fast signature checks" || apt_install libsecp256k1-2 "fast signature checks" \
+    || say "Going on without it: signatures are checked by the slower managed code."
+}
+
+# The npm packages that stand beside us: the dev chain, the Solidity compiler, an independent signer.
+need_peers() {
+  local stamp="$root/deploy/npm/node_modules/.caporleans-lock"
+  cmp -s "$root/deploy/npm/package-lock.json" "$stamp" && return
+  command -v npm >/dev/null || apt_install npm "the dev chain" || exit 1
+  say "Installing the dev chain and its tools from npm"
+  npm ci --prefix "$root/deploy/npm" --ignore-scripts --no-audit --no-fund --silent >&2 || die "npm ci failed in deploy/npm"
+  cp "$root/deploy/npm/package-lock.json" "$stamp"
+}
+
+anvil_path() {
+  local machine; machine=$(uname -m)
+  case "$machine" in x86_64) machine=amd64 ;; aarch64) machine=arm64 ;; esac
+  printf '%s' "$root/deploy/npm/node_modules/@foundry-rs/anvil-linux-$machine/bin/anvil"
+}
+
+# build CONFIGURATION: only when something is newer than the last build.
+build() {
+  local configuration=$1 stamp="$root/artifacts/.built-$1"
+  if [ -f "$stamp" ] && [ -z "$(find "$root" \( -name artifacts -o -name node_modules -o -name .git -o -name data \) -prune \
+      -o \( -name '*.cs' -o -name '*.csproj' -o -name '*.props' -o -name '*.sql' -o -name '*.sln' -o -name 'CapAuditStorageV2.json' -o -path '*/vectors/*' \) \
+      -newer "$stamp" -print -quit)" ]; then
+    return
+  fi
+  say "Building ($configuration)"
+  local log; log=$(mktemp)
+  if ! dotnet build "$root/CapOrleans.sln" -c "$configuration" -v quiet --nologo ${CI:+-p:RestoreLockedMode=true} >"$log" 2>&1; then
+    cat "$log" >&2; rm -f "$log"; die "The build failed."
+  fi
+  rm -f "$log"; mkdir -p "$root/artifacts"; touch "$stamp"
+}

@@ -1,0 +1,106 @@
+using System.Buffers;
+using System.Net.Http.Headers;
+using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.Incidents;
+
+namespace CapOrleans.Gate;
+
+/// <summary>
+/// The front-end for hosts: <c>POST /gate_receive</c> answers as the old gate did, after the cluster has accepted; every
+/// other method or path is 404 with the text <c>Not Found</c>.
+/// </summary>
+/// <remarks>
+/// What the cluster refuses is answered with the cluster's problem. The signature is checked here too, against the signer
+/// that the incident itself names, so that noise stops at the edge.
+/// </remarks>
+public sealed class GateEndpoint(HttpClient http, GateOptions options, LocalEscalation escalation)
+{
+    public async Task AnswerAsync(HttpContext context)
+    {
+        if (context.Request.Path != "/gate_receive" || !HttpMethods.IsPost(context.Request.Method))
+        {
+            context.Response.StatusCode = StatusCodes.Status404NotFound;
+            await context.Response.WriteAsync("Not Found");
+            return;
+        }
+
+        var body = await ReadAsync(context);
+        if (body is null)
+        {
+            await RefuseAsync(context, StatusCodes.Status413PayloadTooLarge, new Refusal("too-large", "", $"A request has at most {IncidentReader.MaxRequestBytes} bytes."));
+            return;
+        }
+
+        var (report, refusal) = IncidentReader.Read(body);
+        if (report is null)
+        {
+            await RefuseAsync(context, StatusCodes.Status400BadRequest, refusal!);
+            return;
+        }
+
+        if (report.Signature is not null && Admission.Prove(report, new AdmissionPolicy(AcceptUnsigned: false)).Refused is { } refused)
+        {
+            await RefuseAsync(context, refused.Verdict == Verdict.Malformed ? StatusCodes.Status400BadRequest : StatusCodes.Status403Forbidden, refused.Refusal!);
+            return;
+        }
+
+        await ForwardAsync(context, report, body);
+    }
+
+    private static async Task<byte[]?> ReadAsync(HttpContext context)
+    {
+        if (context.Request.ContentLength > IncidentReader.MaxRequestBytes)
+        {
+            return null;
+        }
+
+        while (true)
+        {
+            var read = await context.Request.BodyReader.ReadAsync(context.RequestAborted);
+            if (read.Buffer.Length > IncidentReader.MaxRequestBytes || read.IsCompleted)
+            {
+                var body = read.Buffer.Length > IncidentReader.MaxRequestBytes ? null : read.Buffer.ToArray();
+                context.Request.BodyReader.AdvanceTo(read.Buffer.End);
+                return body;
+            }
+
+            context.Request.BodyReader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+        }
+    }
+
+    private async Task ForwardAsync(HttpContext context, IncidentReport report, byte[] body)
+    {
+        using var content = new ByteArrayContent(body);
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        HttpResponseMessage answer;
+        try
+        {
+            answer = await http.PostAsync(new Uri(options.Api, "/incident"), content, context.RequestAborted);
+        }
+        catch (Exception fault) when (fault is HttpRequestException || (fault is TaskCanceledException && !context.RequestAborted.IsCancellationRequested))
+        {
+            context.Response.Headers.RetryAfter = "1";
+            await RefuseAsync(context, StatusCodes.Status503ServiceUnavailable, new Refusal("unavailable", "", "The cluster does not answer; send the same again."));
+            return;
+        }
+
+        using (answer)
+        {
+            if (answer.IsSuccessStatusCode)
+            {
+                escalation.Consider(report);
+                await TypedResults.Json(new GateAnswer("received", report.CapId), GateJson.Default.GateAnswer).ExecuteAsync(context);
+                return;
+            }
+
+            context.Response.StatusCode = (int)answer.StatusCode;
+            context.Response.ContentType = answer.Content.Headers.ContentType?.ToString();
+            context.Response.Headers.RetryAfter = answer.Headers.RetryAfter?.ToString();
+            await answer.Content.CopyToAsync(context.Response.Body, context.RequestAborted);
+        }
+    }
+
+    private static Task RefuseAsync(HttpContext context, int status, Refusal refusal) => TypedResults.Problem(
+        detail: refusal.Rule, statusCode: status, title: refusal.Type.Replace('-', ' '), type: $"urn:caporleans:problem:{refusal.Type}",
+        extensions: new Dictionary<string, object?> { ["field"] = refusal.Field, ["rule"] = refusal.Rule }).ExecuteAsync(context);
+}

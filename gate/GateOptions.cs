@@ -1,0 +1,5 @@
+namespace CapOrleans.Gate;
+
+/// <param name="Api">Where accepted calls are forwarded to.</param>
+/// <param name="EscalateCommand">Run with <c>/bin/sh -c</c> for a critical incident; null for none.</param>
+public sealed record GateOptions(Uri Api, string? EscalateCommand);

@@ -1,0 +1,88 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.Incidents;
+
+namespace CapOrleans.Gate;
+
+/// <summary>
+/// Runs the configured command once per critical incident that passed the gate. The incident is on the command's standard
+/// input and its names in <c>CAP_ID</c>, <c>INCIDENT_ID</c>, <c>SEVERITY</c>: never on its command line.
+/// </summary>
+public sealed partial class LocalEscalation(GateOptions options, ILogger<LocalEscalation> logger, TimeProvider time) : IDisposable
+{
+    /// <summary>Commands that may run at once; what comes beyond is logged and not run.</summary>
+    public const int MaxRunning = 4;
+
+    /// <summary>A command that runs longer is killed. 30 seconds.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private readonly SemaphoreSlim places = new(MaxRunning);
+
+    /// <summary>Returns at once; the command runs beside.</summary>
+    public void Consider(IncidentReport report)
+    {
+        if (report.SeverityClaimed != Severity.Critical || options.EscalateCommand is null)
+        {
+            return;
+        }
+
+        if (!places.Wait(0))
+        {
+            LogSkipped(report.CapId, report.IncidentId);
+            return;
+        }
+
+        _ = Task.Run(async () =>
+        {
+            try
+            {
+                await RunAsync(options.EscalateCommand, report);
+            }
+            finally
+            {
+                places.Release();
+            }
+        });
+    }
+
+    public void Dispose() => places.Dispose();
+
+    private async Task RunAsync(string command, IncidentReport report)
+    {
+        var start = new ProcessStartInfo("/bin/sh", ["-c", command]) { RedirectStandardInput = true };
+        start.Environment["CAP_ID"] = report.CapId;
+        start.Environment["INCIDENT_ID"] = report.IncidentId;
+        start.Environment["SEVERITY"] = report.SeverityClaimed;
+        try
+        {
+            using var process = Process.Start(start)!;
+            using var timeout = new CancellationTokenSource(Patience, time);
+            try
+            {
+                await process.StandardInput.WriteAsync(report.Request.AsMemory(), timeout.Token);
+                process.StandardInput.Close();
+                await process.WaitForExitAsync(timeout.Token);
+                LogEscalated(report.CapId, report.IncidentId, process.ExitCode);
+            }
+            catch (OperationCanceledException)
+            {
+                process.Kill(entireProcessTree: true);
+                LogFailed(null, report.CapId, report.IncidentId);
+            }
+        }
+        catch (Exception fault) when (fault is Win32Exception or IOException)
+        {
+            LogFailed(fault, report.CapId, report.IncidentId);
+        }
+    }
+
+    [LoggerMessage(500, LogLevel.Warning, "Critical incident {CapId}/{IncidentId} escalated here, exit code {ExitCode}")]
+    private partial void LogEscalated(string capId, string incidentId, int exitCode);
+
+    [LoggerMessage(501, LogLevel.Error, "Critical incident {CapId}/{IncidentId}: the escalation command failed")]
+    private partial void LogFailed(Exception? fault, string capId, string incidentId);
+
+    [LoggerMessage(502, LogLevel.Error, "Critical incident {CapId}/{IncidentId}: too many escalation commands are running, this one was not run")]
+    private partial void LogSkipped(string capId, string incidentId);
+}

@@ -1,0 +1,9 @@
+using Microsoft.Extensions.Logging;
+
+namespace CapOrleans.Grains.AuditLog;
+
+internal sealed partial class AuditLogGrain
+{
+    [LoggerMessage(100, LogLevel.Error, "Log {Log}: a commit failed; the log is opened again")]
+    private partial void LogCommitFailed(Exception fault, int log);
+}

@@ -1,0 +1,49 @@
+using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Core.AuditLog;
+using CapOrleans.GrainInterfaces;
+using Microsoft.Extensions.Logging;
+using Orleans.Concurrency;
+
+namespace CapOrleans.Grains.AuditLog;
+
+/// <summary>
+/// The single writer of one log. Re-entrant: hundreds of appends wait at once and leave in one transaction. Should a second
+/// activation exist for a while, the store's compare-and-swap lets one of them win; the other ends here and starts again.
+/// </summary>
+[Reentrant]
+internal sealed partial class AuditLogGrain(IAuditLogWriter store, IGrainFactory grains, ILogger<AuditLogGrain> logger) : Grain, IAuditLogGrain
+{
+    private GroupCommit? commit;
+
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        var log = (int)this.GetPrimaryKeyLong();
+        var head = await store.OpenAsync(log, cancellationToken);
+        var context = GrainContext;
+        commit = new GroupCommit(store, log, head, _ => NudgeFollowers(log), fault =>
+        {
+            LogCommitFailed(fault, log);
+            context.Deactivate(new DeactivationReason(DeactivationReasonCode.ApplicationError, fault, "A commit failed."));
+        });
+    }
+
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        if (commit is not null)
+        {
+            await commit.FinishAsync();
+        }
+    }
+
+    public Task<AppendOutcome> AppendAsync(Append append) => commit!.AppendAsync(append);
+
+    public Task<LogHead> HeadAsync() => Task.FromResult(commit!.Head);
+
+    /// <summary>Runs on the committer's thread, where a grain's own services cannot be reached.</summary>
+    private void NudgeFollowers(int log)
+    {
+        _ = grains.GetGrain<IArchivistGrain>(log).NudgeAsync();
+        _ = grains.GetGrain<IAnchorerGrain>(log).NudgeAsync();
+        _ = grains.GetGrain<IHooksGrain>(0).NudgeAsync();
+    }
+}

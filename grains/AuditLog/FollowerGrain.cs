@@ -1,0 +1,157 @@
+using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Core.AuditLog;
+using CapOrleans.GrainInterfaces;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace CapOrleans.Grains.AuditLog;
+
+/// <summary>What a follower did with the entries it was given.</summary>
+/// <param name="To">Index of the first entry that it has not dealt with.</param>
+/// <param name="Entries">What it says about that in the log; empty when there was nothing to do.</param>
+/// <param name="Cover">The range that its first entry speaks for.</param>
+internal sealed record Step(long To, IReadOnlyList<EntryDraft> Entries, Cover? Cover = null)
+{
+    public static Step Skip(long to) => new(to, []);
+}
+
+/// <summary>
+/// A reader with a bookmark: it reads on from the bookmark, does its work, and commits what it says about it together
+/// with the bookmark's move. So its work is done at least once, and said exactly once.
+/// </summary>
+/// <remarks>
+/// Crash after the work and before the commit: the work is done again from the same bookmark, so it must bear repetition.
+/// A fault ends the pass; the next nudge, at the latest the waker's, starts another.
+/// </remarks>
+internal abstract partial class FollowerGrain(IAuditLogReader log, IHostApplicationLifetime host, ILogger logger) : Grain, IFollower
+{
+    /// <summary>Entries read at once.</summary>
+    protected const int ReadLimit = 500;
+
+    /// <summary>Entries that may be passed over before the bookmark follows: what a restart reads again at most.</summary>
+    private const long UnsavedLimit = 5000;
+
+    private long? position;
+    private long bookmark;
+    private bool running;
+    private bool nudged;
+    private string? trouble;
+
+    /// <summary>The bookmark's name.</summary>
+    protected abstract string Follower { get; }
+
+    protected CancellationToken Stopping => host.ApplicationStopping;
+
+    protected IAuditLogReader Log => log;
+
+    public async Task NudgeAsync()
+    {
+        nudged = true;
+        if (running)
+        {
+            return;
+        }
+
+        running = true;
+        try
+        {
+            while (nudged && !Stopping.IsCancellationRequested)
+            {
+                nudged = false;
+                await CatchUpAsync();
+            }
+
+            Report(null);
+        }
+        catch (OperationCanceledException) when (Stopping.IsCancellationRequested)
+        {
+            // The bookmark stands where the work was last committed.
+        }
+        catch (Exception fault)
+        {
+            position = null;
+            Report(fault);
+        }
+        finally
+        {
+            running = false;
+        }
+    }
+
+    public async Task<Progress> ProgressAsync()
+    {
+        var head = await log.HeadAsync(AuditLogs.Only, CancellationToken.None);
+        var at = position ?? await log.PositionAsync(AuditLogs.Only, Follower, CancellationToken.None);
+        return new Progress(Follower, at, Math.Max(0, (head?.Size ?? 0) - at), trouble);
+    }
+
+    /// <param name="from">Index of the first of <paramref name="entries"/>.</param>
+    /// <param name="entries">At least one, in order, without a gap.</param>
+    protected abstract Task<Step> FollowAsync(long from, IReadOnlyList<LogEntry> entries);
+
+    /// <summary>Runs before each pass; may move the bookmark back by committing a step of its own.</summary>
+    protected virtual Task PrepareAsync() => Task.CompletedTask;
+
+    protected async Task CommitAsync(Step step)
+    {
+        var append = new Append
+        {
+            Entries = step.Entries,
+            Bookmark = new BookmarkMove(Follower, bookmark, step.To),
+            Cover = step.Cover,
+        };
+        var outcome = await GrainFactory.GetGrain<IAuditLogGrain>(AuditLogs.Only).AppendAsync(append);
+        if (outcome.Verdict != AppendVerdict.Appended)
+        {
+            throw new InvalidOperationException($"The log answered {outcome.Verdict} to follower {Follower}; it starts again from its bookmark.");
+        }
+
+        (position, bookmark) = (step.To, step.To);
+    }
+
+    private async Task CatchUpAsync()
+    {
+        if (position is null)
+        {
+            bookmark = await log.PositionAsync(AuditLogs.Only, Follower, Stopping);
+            position = bookmark;
+        }
+
+        await PrepareAsync();
+        while (!Stopping.IsCancellationRequested
+            && await log.ReadAsync(AuditLogs.Only, position.Value, ReadLimit, Stopping) is { Count: > 0 } entries)
+        {
+            var step = await FollowAsync(position.Value, entries);
+            if (step.Entries.Count > 0 || step.To - bookmark > UnsavedLimit)
+            {
+                await CommitAsync(step);
+            }
+            else
+            {
+                position = step.To;
+            }
+        }
+    }
+
+    private void Report(Exception? fault)
+    {
+        if (fault?.Message != trouble)
+        {
+            trouble = fault?.Message;
+            if (fault is null)
+            {
+                LogRecovered(Follower);
+            }
+            else
+            {
+                LogTrouble(Follower, fault.Message);
+            }
+        }
+    }
+
+    [LoggerMessage(110, LogLevel.Warning, "Follower {Follower} waits: {Trouble}")]
+    private partial void LogTrouble(string follower, string trouble);
+
+    [LoggerMessage(111, LogLevel.Information, "Follower {Follower} goes on")]
+    private partial void LogRecovered(string follower);
+}

@@ -1,0 +1,82 @@
+using System.Text.Json;
+using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.AuditLog;
+using CapOrleans.Core.MerkleTree;
+
+namespace CapOrleans.Grains.AuditLog;
+
+/// <summary>
+/// Makes incidents readable from their entries. Whether one is archived or anchored follows from its index and the batch
+/// entry that covers it; nothing is ever written back to an incident.
+/// </summary>
+internal sealed class IncidentViews(IAuditLogReader log)
+{
+    private static readonly AnchorPlace NotAnchored = new("pending", null, null, null, null);
+
+    /// <param name="entries">Accepted incidents of one log, in order.</param>
+    public async Task<IReadOnlyList<IncidentView>> OfAsync(IReadOnlyList<LogEntry> entries)
+    {
+        var archive = new Covers(log, EntryKinds.ArchiveBatched);
+        var anchors = new Covers(log, EntryKinds.AnchorBatched);
+        var views = new List<IncidentView>(entries.Count);
+        foreach (var entry in entries)
+        {
+            views.Add(Of(entry, await archive.FindAsync(entry.Index), await anchors.FindAsync(entry.Index)));
+        }
+
+        return views;
+    }
+
+    public static string OriginOf(LogEntry entry)
+    {
+        using var document = JsonDocument.Parse(entry.Bytes);
+        return document.RootElement.GetProperty("origin").GetString()!;
+    }
+
+    private static IncidentView Of(LogEntry entry, JsonElement? archive, JsonElement? anchor)
+    {
+        var accepted = AcceptedIncident.Read(entry.Bytes);
+        return new IncidentView(
+            accepted.IncidentId, accepted.CapId, accepted.Agent, accepted.TimestampText, accepted.Severity, accepted.Description,
+            accepted.Signer, accepted.Scheme, "accepted", accepted.Feedback, accepted.Misuse, accepted.CapPotential,
+            accepted.Weight, accepted.DeltaCap, accepted.AuditHash, accepted.AcceptedAt,
+            new LogPlace(OriginOf(entry), entry.Index, Convert.ToHexStringLower(MerkleHash.Leaf(entry.Bytes))),
+            new ArchivePlace(archive is null ? "pending" : "archived", accepted.Cid.Text),
+            anchor is { } body
+                ? new AnchorPlace("anchored", body.GetProperty("chainId").GetInt64(), body.GetProperty("contract").GetString(),
+                    body.GetProperty("transaction").GetString(), body.GetProperty("block").GetInt64())
+                : NotAnchored);
+    }
+
+    /// <summary>Remembers the last batch, since neighbours are usually covered by the same one.</summary>
+    private sealed class Covers(IAuditLogReader log, string kind)
+    {
+        private (long From, long To, JsonElement Body)? last;
+        private long pendingFrom = long.MaxValue;
+
+        public async Task<JsonElement?> FindAsync(long index)
+        {
+            if (last is { } held && index >= held.From && index < held.To)
+            {
+                return held.Body;
+            }
+
+            if (index >= pendingFrom)
+            {
+                return null; // batches are made in order: behind the first uncovered entry none is covered
+            }
+
+            if (await log.CoveringAsync(AuditLogs.Only, kind, index, CancellationToken.None) is not { } entry)
+            {
+                pendingFrom = index;
+                return null;
+            }
+
+            using var document = JsonDocument.Parse(entry.Bytes);
+            var body = document.RootElement.GetProperty("body").Clone();
+            last = (body.GetProperty("from").GetInt64(), body.GetProperty("to").GetInt64(), body);
+            return body;
+        }
+    }
+}

@@ -1,0 +1,173 @@
+using System.Text.Json;
+using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Contracts.Caps;
+using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.AuditLog;
+using CapOrleans.Core.CanonicalJson;
+using CapOrleans.Core.Caps;
+using CapOrleans.Core.Delegations;
+using CapOrleans.Core.DeltaCap;
+using CapOrleans.Core.Incidents;
+using CapOrleans.Core.Signatures;
+using CapOrleans.GrainInterfaces;
+using CapOrleans.Grains.AuditLog;
+using Orleans.Concurrency;
+
+namespace CapOrleans.Grains.Caps;
+
+/// <summary>
+/// Holds one CapID's domain context and score. Re-entrant, so that a hot CapID has many appends in flight: between judging
+/// and committing others may run, and the log refuses an entry that was judged by an older context than the newest.
+/// </summary>
+[Reentrant]
+internal sealed class CapGrain(IAuditLogReader reader, TimeProvider time) : Grain, ICapGrain
+{
+    /// <summary>How often a judgement is repeated after another activation changed the context.</summary>
+    private const int Attempts = 4;
+
+    private CapContext? context;
+    private decimal score;
+    private long incidents;
+    private string origin = "";
+
+    private string CapId => this.GetPrimaryKeyString();
+
+    private IAuditLogGrain Log => GrainFactory.GetGrain<IAuditLogGrain>(AuditLogs.Only);
+
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        origin = (await Log.HeadAsync()).Origin;
+        await LoadAsync();
+    }
+
+    public async Task<Ruling> AcceptAsync(IncidentReport report, string scheme, string? signer)
+    {
+        _ = EthereumAddress.TryParse(signer, out var address);
+        var proof = new Proof(scheme, signer is null ? null : address);
+        for (var attempt = 0; attempt < Attempts; attempt++)
+        {
+            var now = time.GetUtcNow();
+            if (Admission.Judge(context, report, proof, now) is { } refused)
+            {
+                LeaveIfUnknown();
+                return refused;
+            }
+
+            var accepted = AcceptedIncident.Of(report, proof, context!, now);
+            var entry = accepted.ToEntry(origin);
+            var outcome = await Log.AppendAsync(Entail(accepted, entry));
+            if (outcome.Verdict != AppendVerdict.StaleContext)
+            {
+                return Rule(outcome, accepted, entry);
+            }
+
+            await LoadAsync();
+        }
+
+        return Ruling.Refuse(Verdict.Busy, "busy", "", "The CapID's context keeps changing; send the same again.");
+    }
+
+    public async Task<CapRuling> DefineAsync(CapDefinition definition)
+    {
+        for (var attempt = 0; attempt < Attempts; attempt++)
+        {
+            var held = context;
+            var change = CapChange.Of(held, CapId, definition, origin, time.GetUtcNow());
+            if (change.Next is null)
+            {
+                LeaveIfUnknown();
+                return change.Refusal is null
+                    ? new CapRuling(CapVerdict.Unchanged, View(), null)
+                    : new CapRuling(CapVerdict.Malformed, null, change.Refusal);
+            }
+
+            var outcome = await Log.AppendAsync(new Append
+            {
+                Entries = change.Entries,
+                Fence = new CapFence(CapId, held?.Version ?? 0),
+                Context = change.Next,
+            });
+            await LoadAsync();
+            if (outcome.Verdict == AppendVerdict.Appended)
+            {
+                return new CapRuling(held is null ? CapVerdict.Registered : CapVerdict.Changed, View(), null);
+            }
+        }
+
+        throw new InvalidOperationException($"The log did not take the change of {CapId} in {Attempts} attempts; ask again.");
+    }
+
+    public async Task<string?> AuditDelegationAsync(string delegationLog)
+    {
+        if (context is null)
+        {
+            LeaveIfUnknown();
+            return null;
+        }
+
+        using var document = JsonDocument.Parse(delegationLog);
+        var now = time.GetUtcNow();
+        var result = DelegationAudit.Of(document.RootElement, now);
+        var said = Entry.Write(EntryKinds.DelegationAudited, origin, now, new CanonicalObject()
+            .Add("capId", CapId).Add("log", delegationLog).Add("result", result));
+        var outcome = await Log.AppendAsync(new Append { Entries = [said] });
+        return outcome.Verdict == AppendVerdict.Appended
+            ? result
+            : throw new InvalidOperationException($"The log answered {outcome.Verdict}; ask again.");
+    }
+
+    public Task<CapView?> ReadAsync()
+    {
+        LeaveIfUnknown();
+        return Task.FromResult(View());
+    }
+
+    private static Append Entail(AcceptedIncident accepted, EntryDraft entry) => new()
+    {
+        Entries = [entry],
+        Incident = new IncidentRow(
+            accepted.CapId, accepted.IncidentId, Convert.FromHexString(accepted.AuditHash), Severity.Rank(accepted.Severity),
+            accepted.DeltaCap, accepted.AcceptedAt),
+        Fence = new CapFence(accepted.CapId, accepted.ContextVersion),
+    };
+
+    private Ruling Rule(AppendOutcome outcome, AcceptedIncident accepted, EntryDraft entry)
+    {
+        switch (outcome.Verdict)
+        {
+            case AppendVerdict.Appended:
+                score += accepted.DeltaCap;
+                incidents++;
+                return Ruling.Accept(accepted.ReceiptFor(origin, outcome.Index, entry.Bytes));
+            case AppendVerdict.AlreadyThere:
+                return Ruling.Repeat(AcceptedIncident.Read(outcome.Existing).ReceiptFor(origin, outcome.Index, outcome.Existing));
+            case AppendVerdict.Conflicts:
+                return Ruling.Refuse(Verdict.Conflicts, "conflict", "task_id", "An incident id is used once per CapID; other content was accepted under it.");
+            case AppendVerdict.Busy:
+                return Ruling.Refuse(Verdict.Busy, "busy", "", "The log's queue is full; send the same again.");
+            default:
+                throw new InvalidOperationException($"The log answered {outcome.Verdict} to an incident.");
+        }
+    }
+
+    private CapView? View() => context is null ? null : new CapView(
+        context.CapId, context.Version, context.DisplayName, context.CapPotential, context.Phi, context.Psi, context.Keys,
+        DecimalText.Normalize(score), incidents);
+
+    private async Task LoadAsync()
+    {
+        if (await reader.FindCapAsync(CapId, CancellationToken.None) is { } found)
+        {
+            (context, score, incidents) = found;
+        }
+    }
+
+    /// <summary>Names that nobody registered must not keep memory.</summary>
+    private void LeaveIfUnknown()
+    {
+        if (context is null)
+        {
+            DeactivateOnIdle();
+        }
+    }
+}

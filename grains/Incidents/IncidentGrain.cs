@@ -1,0 +1,57 @@
+using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.AuditLog;
+using CapOrleans.Core.Incidents;
+using CapOrleans.GrainInterfaces;
+using CapOrleans.Grains.AuditLog;
+
+namespace CapOrleans.Grains.Incidents;
+
+/// <summary>
+/// Decides about one incident: signature here, where every incident has its own turn; authority and score at the CapID;
+/// uniqueness in the log. It remembers nothing and leaves as soon as it has answered: the log's unique key is its memory.
+/// </summary>
+internal sealed class IncidentGrain(IAuditLogReader log, IncidentViews views, AdmissionPolicy policy) : Grain, IIncidentGrain
+{
+    public async Task<Ruling> FileAsync(IncidentReport report)
+    {
+        DeactivateOnIdle();
+        var (proof, refused) = Admission.Prove(report, policy);
+        var ruling = refused ?? await GrainFactory.GetGrain<ICapGrain>(report.CapId)
+            .AcceptAsync(report, proof!.Scheme, proof.Signer?.ToString());
+
+        // What was accepted stays accepted: a repetition that arrives after its key was revoked or its time ran out
+        // still gets the first receipt.
+        return ruling.Verdict is Verdict.Unauthorised or Verdict.Malformed && await FindReceiptAsync(report) is { } receipt
+            ? Ruling.Repeat(receipt)
+            : ruling;
+    }
+
+    public async Task<IncidentView?> ReadAsync()
+    {
+        DeactivateOnIdle();
+        var (capId, incidentId) = Key();
+        return await log.FindIncidentAsync(capId, incidentId, CancellationToken.None) is { } entry
+            ? (await views.OfAsync([entry]))[0]
+            : null;
+    }
+
+    private async Task<Receipt?> FindReceiptAsync(IncidentReport report)
+    {
+        if (await log.FindIncidentAsync(report.CapId, report.IncidentId, CancellationToken.None) is not { } entry)
+        {
+            return null;
+        }
+
+        var accepted = AcceptedIncident.Read(entry.Bytes);
+        return accepted.AuditHash == report.AuditHash
+            ? accepted.ReceiptFor(IncidentViews.OriginOf(entry), entry.Index, entry.Bytes)
+            : null;
+    }
+
+    private (string CapId, string IncidentId) Key()
+    {
+        var key = this.GetPrimaryKeyString();
+        var slash = key.IndexOf('/', StringComparison.Ordinal);
+        return (key[..slash], key[(slash + 1)..]);
+    }
+}

@@ -1,0 +1,73 @@
+using System.Security.Cryptography;
+using System.Text;
+using CapOrleans.Contracts.AuditLog;
+using CapOrleans.GrainInterfaces;
+using CapOrleans.Grains.AuditLog;
+
+namespace CapOrleans.Grains.Webhooks;
+
+[GenerateSerializer, Alias("cap.hooks-state.v1")]
+internal sealed class HooksState
+{
+    [Id(0)] public List<Hook> Hooks { get; set; } = [];
+}
+
+/// <summary>The list of hooks. Each is served by a notifier of its own, so that a dead receiver holds up nobody else.</summary>
+internal sealed class HooksGrain([PersistentState("hooks")] IPersistentState<HooksState> stored) : Grain, IHooksGrain
+{
+    public const int Limit = 100;
+
+    public async Task<Hook?> RegisterAsync(string url)
+    {
+        var id = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(url)).AsSpan(0, 6));
+        if (stored.State.Hooks.Find(hook => hook.Id == id) is { } known)
+        {
+            return known;
+        }
+
+        if (stored.State.Hooks.Count >= Limit)
+        {
+            return null;
+        }
+
+        await StartAtTheEndAsync(id);
+        var added = new Hook(id, url);
+        var before = stored.State;
+        stored.State = new HooksState { Hooks = [.. before.Hooks, added] };
+        try
+        {
+            await stored.WriteStateAsync();
+        }
+        catch
+        {
+            stored.State = before;
+            DeactivateOnIdle();
+            throw;
+        }
+
+        return added;
+    }
+
+    public Task<IReadOnlyList<Hook>> ListAsync() => Task.FromResult<IReadOnlyList<Hook>>(stored.State.Hooks);
+
+    public Task NudgeAsync()
+    {
+        foreach (var hook in stored.State.Hooks)
+        {
+            _ = GrainFactory.GetGrain<INotifierGrain>(hook.Id).NudgeAsync();
+        }
+
+        return Task.CompletedTask;
+    }
+
+    /// <summary>
+    /// A new hook is told of what comes, not of what was. Crash here: the bookmark stands and the hook is not in the list;
+    /// when it is registered again, it is told from this bookmark on.
+    /// </summary>
+    private async Task StartAtTheEndAsync(string id)
+    {
+        var log = GrainFactory.GetGrain<IAuditLogGrain>(AuditLogs.Only);
+        var head = await log.HeadAsync();
+        await log.AppendAsync(new Append { Entries = [], Bookmark = new BookmarkMove(NotifierGrain.BookmarkOf(id), 0, head.Size) });
+    }
+}

@@ -1,0 +1,73 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.AuditLog;
+using CapOrleans.Core.CanonicalJson;
+using CapOrleans.Core.Incidents;
+using CapOrleans.Core.Webhooks;
+using CapOrleans.GrainInterfaces;
+using CapOrleans.Grains.AuditLog;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace CapOrleans.Grains.Webhooks;
+
+/// <summary>
+/// Tells one hook of every incident from <c>high</c> on, in log order, at least once. What became of each delivery is an
+/// entry; the hook's URL, which often is a secret, is not in it.
+/// </summary>
+internal sealed class NotifierGrain(
+    IAuditLogReader log, IWebhookSender sender, TimeProvider time, IHostApplicationLifetime host, ILogger<NotifierGrain> logger)
+    : FollowerGrain(log, host, logger), INotifierGrain
+{
+    private Uri? url;
+
+    protected override string Follower => BookmarkOf(this.GetPrimaryKeyString());
+
+    internal static string BookmarkOf(string hookId) => $"notify/{hookId}";
+
+    protected override async Task PrepareAsync()
+    {
+        var id = this.GetPrimaryKeyString();
+        url ??= (await GrainFactory.GetGrain<IHooksGrain>(0).ListAsync()).FirstOrDefault(hook => hook.Id == id) is { } found
+            ? new Uri(found.Url)
+            : throw new InvalidOperationException($"Hook {id} is not registered.");
+    }
+
+    protected override async Task<Step> FollowAsync(long from, IReadOnlyList<LogEntry> entries)
+    {
+        foreach (var entry in entries.Where(entry => entry.Kind == EntryKinds.IncidentAccepted))
+        {
+            var accepted = AcceptedIncident.Read(entry.Bytes);
+            if (Severity.Rank(accepted.Severity) >= Severity.PagingRank)
+            {
+                return await DeliverAsync(accepted, entry.Index);
+            }
+        }
+
+        return Step.Skip(from + entries.Count);
+    }
+
+    private async Task<Step> DeliverAsync(AcceptedIncident accepted, long index)
+    {
+        var origin = (await Log.HeadAsync(AuditLogs.Only, Stopping))!.Origin;
+        var body = JsonSerializer.SerializeToUtf8Bytes(accepted.ToAuditRecord(), WebhookJson.Default.AuditRecord);
+        var outcome = await sender.SendAsync(new Delivery($"{origin}/{index}", url!, body), Stopping);
+        var kind = outcome.Delivered ? EntryKinds.DeliverySucceeded : EntryKinds.DeliveryExhausted;
+        var said = Entry.Write(kind, origin, time.GetUtcNow(), new CanonicalObject()
+            .Add("attempts", outcome.Attempts)
+            .Add("capId", accepted.CapId)
+            .Add("code", outcome.Code?.ToString(System.Globalization.CultureInfo.InvariantCulture))
+            .Add("fault", outcome.Fault)
+            .Add("hook", this.GetPrimaryKeyString())
+            .Add("incidentId", accepted.IncidentId)
+            .Add("index", index));
+        return new Step(index + 1, [said]);
+    }
+}
+
+/// <summary>The old names of a record, in the old order.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(AuditRecord))]
+internal sealed partial class WebhookJson : JsonSerializerContext;

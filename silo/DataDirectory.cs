@@ -1,0 +1,81 @@
+using System.Security.Cryptography;
+using CapOrleans.Core.Signatures;
+using CapOrleans.Notify;
+
+namespace CapOrleans.Silo;
+
+/// <summary>
+/// What a node keeps on disk. Secrets are files that only their owner can read, made at the first start; the lock file keeps
+/// a second node away.
+/// </summary>
+internal sealed class DataDirectory : IDisposable
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    private readonly string path;
+    private readonly FileStream theLock;
+
+    private DataDirectory(string path, FileStream theLock) => (this.path, this.theLock) = (path, theLock);
+
+    public string LogFile => Path.Combine(path, "log.db");
+
+    public string BlockFile => Path.Combine(path, "blocks.db");
+
+    public string GrainStateFile => Path.Combine(path, "grain-state.db");
+
+    public string IdentityFile => Path.Combine(path, "identity.key");
+
+    public string AdminTokenFile => Path.Combine(path, "admin-token");
+
+    /// <exception cref="IOException">Another node uses the directory, or it cannot be written.</exception>
+    public static DataDirectory Open(string path)
+    {
+        Directory.CreateDirectory(path, OwnerOnly | UnixFileMode.UserExecute);
+        try
+        {
+            return new DataDirectory(path, new FileStream(
+                Path.Combine(path, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.None));
+        }
+        catch (IOException fault)
+        {
+            throw new IOException($"DATA_DIR {path} is used by another node, or cannot be written.", fault);
+        }
+    }
+
+    /// <summary>The key that may report for the first CapID.</summary>
+    /// <param name="isNew">True on the start that made it.</param>
+    public PrivateKey Identity(out bool isNew)
+    {
+        isNew = !File.Exists(IdentityFile);
+        return ReadKey(IdentityFile);
+    }
+
+    public PrivateKey DevChainWriter() => ReadKey(Path.Combine(path, "chain-writer.key"));
+
+    public string AdminToken() => ReadSecret(AdminTokenFile, () => RandomNumberGenerator.GetHexString(64, lowercase: true));
+
+    public WebhookSecret WebhookSecret() => Notify.WebhookSecret.Parse(ReadSecret(Path.Combine(path, "webhook-secret"), Notify.WebhookSecret.Create));
+
+    public void Dispose() => theLock.Dispose();
+
+    private static PrivateKey ReadKey(string file) => PrivateKey.TryParse(ReadSecret(file, () => PrivateKey.Create().ExportHex()), out var key)
+        ? key
+        : throw new InvalidDataException($"{file} holds no private key.");
+
+    private static string ReadSecret(string file, Func<string> create)
+    {
+        if (!File.Exists(file))
+        {
+            // Written whole or not at all: a crash in between must not leave half a secret.
+            var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = OwnerOnly };
+            using (var writer = new StreamWriter(file + ".new", options))
+            {
+                writer.WriteLine(create());
+            }
+
+            File.Move(file + ".new", file);
+        }
+
+        return File.ReadAllText(file).Trim();
+    }
+}

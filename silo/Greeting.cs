@@ -1,0 +1,26 @@
+using CapOrleans.Silo.Settings;
+
+namespace CapOrleans.Silo;
+
+/// <summary>What a start says: at the first one, how to send an incident; at every one, the line that others wait for.</summary>
+internal static class Greeting
+{
+    public static void Write(TextWriter output, NodeSettings settings, bool isFirstStart)
+    {
+        var host = settings.Bind.ToString();
+        if (isFirstStart)
+        {
+            var data = Path.GetRelativePath(Environment.CurrentDirectory, settings.DataDirectory);
+            var prefix = data == "data" ? "" : $"DATA_DIR={data} ";
+            prefix += settings.ApiPort == 8787 ? "" : $"API_PORT={settings.ApiPort} ";
+            output.WriteLine($"First start: CapID {settings.CapId} is registered; its reporter key is {data}/identity.key, the admin token {data}/admin-token.");
+            output.WriteLine("Send the first incident:");
+            output.WriteLine($"  {prefix}./cap send docs/examples/first-incident.json");
+        }
+
+        var chain = settings.RpcUrl is null ? "none" : $"{settings.RpcUrl.Scheme}://{settings.RpcUrl.Authority}";
+        output.WriteLine(
+            $"CapOrleans is ready: api http://{host}:{settings.ApiPort}  gate http://{host}:{settings.GatePort}  dashboard http://{host}:{settings.ApiPort}/orleans  chain {chain}");
+        output.Flush();
+    }
+}

@@ -1,0 +1,36 @@
+using System.Runtime.Versioning;
+using CapOrleans.Silo;
+using CapOrleans.Silo.Settings;
+
+[assembly: UnsupportedOSPlatform("windows")]
+
+DotNetEnv.Env.NoClobber().Load();
+NodeSettings settings;
+try
+{
+    settings = SettingsReader.Read(Environment.GetEnvironmentVariable);
+}
+catch (SettingsException fault)
+{
+    await Console.Error.WriteLineAsync(fault.Message);
+    return 2;
+}
+
+CapNode node;
+try
+{
+    node = await CapNode.StartAsync(settings, CancellationToken.None);
+}
+catch (IOException fault)
+{
+    await Console.Error.WriteLineAsync(fault.Message);
+    return 1;
+}
+
+await using (node)
+{
+    Greeting.Write(Console.Out, settings, node.IsFirstStart);
+    await node.WaitForStopAsync();
+}
+
+return 0;

@@ -1,0 +1,162 @@
+using System.Globalization;
+using System.Net;
+using CapOrleans.Core.Incidents;
+using CapOrleans.Core.Signatures;
+
+namespace CapOrleans.Silo.Settings;
+
+/// <summary>Every setting that cannot be used, in one message.</summary>
+public sealed class SettingsException(IReadOnlyList<string> faults)
+    : Exception("The settings cannot be used:\n" + string.Join("\n", faults.Select(fault => "  " + fault)))
+{
+    public IReadOnlyList<string> Faults { get; } = faults;
+}
+
+/// <summary>Reads settings by name, collecting every fault. A value that is a secret is never repeated.</summary>
+public sealed class SettingsReader
+{
+    private readonly Func<string, string?> find;
+    private readonly List<string> faults = [];
+
+    private SettingsReader(Func<string, string?> find) => this.find = find;
+
+    /// <param name="find">A setting's text by its name; null when it is not set.</param>
+    /// <exception cref="SettingsException">One or more cannot be used.</exception>
+    public static NodeSettings Read(Func<string, string?> find) => new SettingsReader(find).Read();
+
+    private NodeSettings Read()
+    {
+        var devChain = Url("DEV_CHAIN_URL");
+        var rpc = devChain ?? Url("RPC_URL");
+        var settings = new NodeSettings
+        {
+            DataDirectory = Path.GetFullPath(Text("DATA_DIR") ?? "./data"),
+            Bind = Parse("BIND", text => IPAddress.TryParse(text, out var address) ? address : null, "an IP address such as 127.0.0.1") ?? IPAddress.Loopback,
+            ApiPort = (int)Number("API_PORT", 8787, 1, 65535),
+            GatePort = (int)Number("GATE_PORT", 8989, 1, 65535),
+            RpcUrl = rpc,
+            IsDevChain = devChain is not null,
+            ChainId = Number("CHAIN_ID", 31337, 1, long.MaxValue),
+            ChainWriter = ReadChainWriter(),
+            Contract = ReadContract(),
+            IpfsApi = Url("IPFS_API"),
+            CapId = Text("CAP_ID") ?? "SYS-CORE",
+            AcceptUnsigned = Choice("Intake__Unsigned", "Refuse", "Refuse", "AcceptAsUnverified") == "AcceptAsUnverified",
+            IntakePerSecondPerAddress = (int)Number("Intake__PerSecondPerAddress", 20_000, 1, 1_000_000),
+            AnchorInterval = ReadInterval(),
+            EscalateCommand = Text("Gate__EscalateCommand"),
+        };
+        Check(settings);
+        return faults.Count == 0 ? settings : throw new SettingsException(faults);
+    }
+
+    private void Check(NodeSettings settings)
+    {
+        if (!Identifiers.IsId(settings.CapId))
+        {
+            faults.Add($"CAP_ID is '{settings.CapId}': choose {Identifiers.Rule}.");
+        }
+
+        if (settings.ApiPort == settings.GatePort)
+        {
+            faults.Add($"API_PORT and GATE_PORT are both {settings.ApiPort}: choose two ports.");
+        }
+
+        if (Text("DATABASE_URL") is not null)
+        {
+            faults.Add("DATABASE_URL is set: this version stores in SQLite under DATA_DIR only; unset it.");
+        }
+
+        if (settings is { RpcUrl: not null, IsDevChain: false, ChainWriter: null })
+        {
+            faults.Add("PRIVATE_KEY is not set: with RPC_URL it must be the key of a writer of the contract.");
+        }
+
+        if (settings is { RpcUrl: not null, IsDevChain: false, Contract: null })
+        {
+            faults.Add("CONTRACT_ADDRESS is not set: with RPC_URL it must be the address of a CapAuditStorageV2.");
+        }
+    }
+
+    private PrivateKey? ReadChainWriter() => Parse(
+        "PRIVATE_KEY", text => PrivateKey.TryParse(text, out var key) ? key : null, "64 hex digits, with or without 0x", isSecret: true);
+
+    private EthereumAddress? ReadContract()
+    {
+        if (Text("CONTRACT_ADDRESS") is not { } text)
+        {
+            return null;
+        }
+
+        if (EthereumAddress.TryParse(text, out var address))
+        {
+            return address;
+        }
+
+        faults.Add($"CONTRACT_ADDRESS is '{text}': choose 0x and 40 hex digits; mixed case carries the EIP-55 checksum.");
+        return null;
+    }
+
+    private TimeSpan ReadInterval()
+    {
+        var text = Text("Anchor__Interval") ?? "00:00:01";
+        if (TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var interval) && interval >= TimeSpan.Zero && interval <= TimeSpan.FromDays(1))
+        {
+            return interval;
+        }
+
+        faults.Add($"Anchor__Interval is '{text}': choose 00:00:00 to 1.00:00:00.");
+        return default;
+    }
+
+    private Uri? Url(string name) => Parse(
+        name,
+        text => Uri.TryCreate(text, UriKind.Absolute, out var url) && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps) ? url : null,
+        "an http or https URL", isSecret: true); // such a URL often carries a key
+
+    private long Number(string name, long fallback, long min, long max)
+    {
+        if (Text(name) is not { } text)
+        {
+            return fallback;
+        }
+
+        if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max)
+        {
+            return value;
+        }
+
+        faults.Add($"{name} is '{text}': choose a whole number from {min} to {max}.");
+        return fallback;
+    }
+
+    private string Choice(string name, string fallback, params string[] choices)
+    {
+        var text = Text(name) ?? fallback;
+        if (!choices.Contains(text))
+        {
+            faults.Add($"{name} is '{text}': choose {string.Join(" or ", choices)}.");
+        }
+
+        return text;
+    }
+
+    private T? Parse<T>(string name, Func<string, T?> parse, string rule, bool isSecret = false)
+        where T : class
+    {
+        if (Text(name) is not { } text)
+        {
+            return null;
+        }
+
+        var value = parse(text);
+        if (value is null)
+        {
+            faults.Add($"{name} {(isSecret ? "cannot be read" : $"is '{text}'")}: choose {rule}.");
+        }
+
+        return value;
+    }
+
+    private string? Text(string name) => find(name) is { Length: > 0 } text ? text : null;
+}
