@@ -1,0 +1,2 @@
+global using CapOrleans.Tests.Support;
+global using Xunit;
