@@ -1,9 +1,6 @@
 using System.CommandLine;
-using System.Runtime.Versioning;
 using CapOrleans.Cli;
 using CapOrleans.Cli.Commands;
-
-[assembly: UnsupportedOSPlatform("windows")]
 
 DotNetEnv.Env.NoClobber().Load();
 var root = new RootCommand("CapOrleans: sign incidents, send them, and check what became of them.")

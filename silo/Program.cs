@@ -1,8 +1,5 @@
-using System.Runtime.Versioning;
 using CapOrleans.Silo;
 using CapOrleans.Silo.Settings;
-
-[assembly: UnsupportedOSPlatform("windows")]
 
 DotNetEnv.Env.NoClobber().Load();
 NodeSettings settings;

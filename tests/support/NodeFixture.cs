@@ -1,0 +1,112 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using CapOrleans.Core.Signatures;
+using CapOrleans.Silo;
+using CapOrleans.Silo.Settings;
+
+namespace CapOrleans.Tests.Support;
+
+[CollectionDefinition(Name)]
+public sealed class NodeCollection : ICollectionFixture<NodeFixture>
+{
+    public const string Name = "node";
+}
+
+/// <summary>A whole node, composed as in production, on a real chain; shared by the tests that need no node of their own.</summary>
+public sealed class NodeFixture : IAsyncLifetime
+{
+    private readonly TempDirectory directory = new();
+    private CapNode? node;
+    private int incidents;
+
+    public DevChain Chain { get; private set; } = null!;
+
+    public HttpClient Api { get; private set; } = null!;
+
+    public HttpClient Operator { get; private set; } = null!;
+
+    public HttpClient Gate { get; private set; } = null!;
+
+    public string EscalationFile => directory.File("escalated");
+
+    /// <summary>Reporter of SYS-CORE.</summary>
+    public PrivateKey Reporter { get; private set; } = null!;
+
+    public async Task InitializeAsync()
+    {
+        Chain = await DevChain.StartAsync();
+        var (apiPort, gatePort) = (Child.FreePort(), Child.FreePort());
+        node = await CapNode.StartAsync(
+            new NodeSettings
+            {
+                DataDirectory = directory.File("data"),
+                Bind = IPAddress.Loopback,
+                ApiPort = apiPort,
+                GatePort = gatePort,
+                RpcUrl = Chain.Url,
+                IsDevChain = true,
+                ChainId = 31337,
+                CapId = "SYS-CORE",
+                IntakePerSecondPerAddress = 20_000,
+                AnchorInterval = TimeSpan.Zero,
+                EscalateCommand = $"cat > {EscalationFile}.part && echo \" $CAP_ID $INCIDENT_ID $SEVERITY\" >> {EscalationFile}.part && mv {EscalationFile}.part {EscalationFile}",
+            },
+            CancellationToken.None);
+        Api = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{apiPort}") };
+        Operator = new HttpClient { BaseAddress = Api.BaseAddress };
+        Operator.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", (await File.ReadAllTextAsync(directory.File("data/admin-token"))).Trim());
+        Gate = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{gatePort}") };
+        Reporter = TestIncident.Key(await File.ReadAllTextAsync(directory.File("data/identity.key")));
+    }
+
+    public async Task DisposeAsync()
+    {
+        await node!.DisposeAsync();
+        Chain.Dispose();
+        directory.Dispose();
+    }
+
+    /// <summary>A signed incident of SYS-CORE with an id of its own.</summary>
+    public JsonObject Incident(Action<JsonObject>? change = null) =>
+        TestIncident.Signed(Reporter, "SYS-CORE", $"T-{Interlocked.Increment(ref incidents)}", TimeProvider.System.GetUtcNow(), change);
+
+    public static ByteArrayContent Json(JsonObject body) => Json(body.Bytes());
+
+    public static ByteArrayContent Json(byte[] body)
+    {
+        var content = new ByteArrayContent(body);
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        return content;
+    }
+
+    public async Task<PrivateKey> RegisterAsync(string capId, decimal? potential = null)
+    {
+        var key = PrivateKey.Create();
+        using var answer = await Operator.PutAsJsonAsync($"/v1/caps/{capId}", new { capPotential = potential, keys = new[] { new { address = key.Address.ToString() } } });
+        Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
+        return key;
+    }
+
+    public async Task<long> LogSizeAsync() =>
+        (await Api.GetFromJsonAsync<JsonElement>("/health/ready")).GetProperty("logSize").GetInt64();
+
+    /// <summary>Waits until the incident is archived and anchored.</summary>
+    public async Task<JsonElement> SettledAsync(string capId, string incidentId)
+    {
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(20), TimeProvider.System);
+        while (true)
+        {
+            var view = await Api.GetFromJsonAsync<JsonElement>(string.Create(CultureInfo.InvariantCulture, $"/v1/incidents/{capId}/{incidentId}"), timeout.Token);
+            if (view.GetProperty("anchor").Text("status") == "anchored" && view.GetProperty("archive").Text("status") == "archived")
+            {
+                return view;
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, timeout.Token);
+        }
+    }
+}

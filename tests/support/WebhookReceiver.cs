@@ -1,0 +1,68 @@
+using System.Text.Json;
+using System.Threading.Channels;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace CapOrleans.Tests.Support;
+
+public sealed record ReceivedDelivery(string Id, string Timestamp, string Signature, byte[] Bytes)
+{
+    public JsonElement Body => JsonElement.Parse(Bytes);
+}
+
+/// <summary>A real HTTP server that takes webhooks; it may refuse the first few.</summary>
+public sealed class WebhookReceiver : IAsyncDisposable
+{
+    private readonly WebApplication app;
+    private readonly Channel<ReceivedDelivery> received = Channel.CreateUnbounded<ReceivedDelivery>();
+    private int refusals;
+
+    private WebhookReceiver(WebApplication app, int port, int refusals)
+    {
+        (this.app, this.refusals) = (app, refusals);
+        Url = $"http://127.0.0.1:{port}/hook";
+    }
+
+    public string Url { get; }
+
+    /// <summary>Everything that arrived, refused or not.</summary>
+    public int Attempts { get; private set; }
+
+    public static async Task<WebhookReceiver> StartAsync(int refusals = 0)
+    {
+        var port = Child.FreePort();
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
+        var app = builder.Build();
+        var receiver = new WebhookReceiver(app, port, refusals);
+        app.MapPost("/hook", (Delegate)receiver.TakeAsync);
+        await app.StartAsync();
+        return receiver;
+    }
+
+    public async Task<ReceivedDelivery> NextAsync()
+    {
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30), TimeProvider.System);
+        return await received.Reader.ReadAsync(timeout.Token);
+    }
+
+    public async ValueTask DisposeAsync() => await app.DisposeAsync();
+
+    private async Task<IResult> TakeAsync(HttpContext context)
+    {
+        Attempts++;
+        if (refusals-- > 0)
+        {
+            return Results.StatusCode(503);
+        }
+
+        using var body = new MemoryStream();
+        await context.Request.Body.CopyToAsync(body);
+        var headers = context.Request.Headers;
+        received.Writer.TryWrite(new ReceivedDelivery(headers["webhook-id"]!, headers["webhook-timestamp"]!, headers["webhook-signature"]!, body.ToArray()));
+        return Results.Ok();
+    }
+}
