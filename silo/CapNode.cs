@@ -53,20 +53,18 @@ internal sealed class CapNode : IAsyncDisposable
     public static async Task<CapNode> StartAsync(NodeSettings settings, CancellationToken cancellationToken)
     {
         var data = DataDirectory.Open(settings.DataDirectory);
+        var identity = data.Identity(out var isNew);
+        var node = new CapNode(data, BuildApi(settings, data), BuildGate(settings), isNew);
         try
         {
-            var identity = data.Identity(out var isNew);
-            var api = BuildApi(settings, data);
-            var gate = BuildGate(settings);
-            var node = new CapNode(data, api, gate, isNew);
-            await api.StartAsync(cancellationToken);
-            await RegisterIdentityAsync(api.Services.GetRequiredService<IGrainFactory>(), settings.CapId, identity.Address);
-            await gate.StartAsync(cancellationToken);
+            await node.api.StartAsync(cancellationToken);
+            await RegisterIdentityAsync(node.api.Services.GetRequiredService<IGrainFactory>(), settings.CapId, identity.Address);
+            await node.gate.StartAsync(cancellationToken);
             return node;
         }
         catch
         {
-            data.Dispose();
+            await node.DisposeAsync();
             throw;
         }
     }
@@ -155,6 +153,10 @@ internal sealed class CapNode : IAsyncDisposable
             console.UseUtcTimestamp = true;
         });
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
+        // A start that fails is told by whoever asked for it, in one line.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
+        // Its first check, when it comes late, counts from the machine's boot.
+        builder.Logging.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
         return builder;
     }
 

@@ -10,7 +10,8 @@ internal static class Greeting
         var host = settings.Bind.ToString();
         if (isFirstStart)
         {
-            var data = Path.GetRelativePath(Environment.CurrentDirectory, settings.DataDirectory);
+            var relative = Path.GetRelativePath(Environment.CurrentDirectory, settings.DataDirectory);
+            var data = relative.StartsWith("..", StringComparison.Ordinal) ? settings.DataDirectory : relative;
             var prefix = data == "data" ? "" : $"DATA_DIR={data} ";
             prefix += settings.ApiPort == 8787 ? "" : $"API_PORT={settings.ApiPort} ";
             output.WriteLine($"First start: CapID {settings.CapId} is registered; its reporter key is {data}/identity.key, the admin token {data}/admin-token.");

@@ -1,0 +1,235 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using CapOrleans.Core.Signatures;
+
+namespace CapOrleans.Tests.Api;
+
+/// <summary>Bad input gets a 4xx problem that names the field and the rule; nothing of it is stored.</summary>
+[Collection(NodeCollection.Name)]
+public sealed class BadInputTests(NodeFixture node)
+{
+    public static TheoryData<string, string> Signatures => Vectors.Cases("personal_sign.json", "invalid");
+
+    [Theory]
+    [InlineData("empty", "", "", 400)]
+    [InlineData("truncated", "{\"task_id\":\"T\"", "", 400)]
+    [InlineData("duplicate key", "{\"task_id\":\"T\",\"task_id\":\"U\"}", "", 400)]
+    [InlineData("NaN", "{\"f_e\":NaN}", "", 400)]
+    [InlineData("an array", "[]", "", 400)]
+    [InlineData("invalid UTF-8", "\uFFFF", "", 400)]
+    [InlineData("lone surrogate", "{\"task_id\":\"\\ud800\"}", "", 400)]
+    public async Task What_is_no_JSON_object_is_refused(string what, string body, string field, int status)
+    {
+        var bytes = what == "invalid UTF-8" ? [(byte)'"', 0xFF, (byte)'"'] : Encoding.UTF8.GetBytes(body);
+        await RefusedAsync(bytes, status, field);
+    }
+
+    [Theory]
+    [InlineData("task_id", "7")]
+    [InlineData("task_id", "\"a|b\"")]
+    [InlineData("task_id", "\"a/b\"")]
+    [InlineData("cap_id", "\"a|b\"")]
+    [InlineData("agent", "\"a|b\"")]
+    [InlineData("agent", "null")]
+    [InlineData("timestamp", "\"soon\"")]
+    [InlineData("severity", "[]")]
+    [InlineData("description", "1")]
+    [InlineData("f_e", "2")]
+    [InlineData("m_e", "-1")]
+    [InlineData("signer", "\"0x0\"")]
+    public async Task A_member_that_breaks_its_rule_is_named(string field, string value)
+    {
+        var incident = node.Incident();
+        incident[field] = JsonNode.Parse(value);
+        await RefusedAsync(incident.Bytes(), 400, field);
+    }
+
+    [Theory, MemberData(nameof(Signatures))]
+    public async Task A_signature_that_is_none_is_refused(string name, string json)
+    {
+        var vector = JsonElement.Parse(json);
+        var incident = node.Incident();
+        incident["signature"] = vector.Text("signature");
+        var status = await PostAsync(incident.Bytes());
+        Assert.True(status is HttpStatusCode.BadRequest or HttpStatusCode.Forbidden, $"{name}: {status}");
+        using var read = await node.Api.GetAsync($"/v1/incidents/SYS-CORE/{incident["task_id"]}");
+        Assert.Equal(HttpStatusCode.NotFound, read.StatusCode);
+    }
+
+    [Fact]
+    public async Task Sixty_five_garbage_bytes_never_abort_the_process()
+    {
+        var random = new Random(7);
+        for (var i = 0; i < 300; i++)
+        {
+            var garbage = new byte[65];
+            random.NextBytes(garbage);
+            garbage[64] = (byte)i;
+            var incident = node.Incident();
+            incident["signature"] = "0x" + Convert.ToHexString(garbage);
+            Assert.True(await PostAsync(incident.Bytes()) is HttpStatusCode.BadRequest or HttpStatusCode.Forbidden);
+        }
+    }
+
+    [Fact]
+    public async Task An_unknown_CapID_is_404() =>
+        await RefusedAsync(TestIncident.Signed(node.Reporter, "NOBODY", "T-1", TimeProvider.System.GetUtcNow()).Bytes(), 404, "cap_id");
+
+    [Fact]
+    public async Task A_stranger_s_key_is_403() =>
+        await RefusedAsync(TestIncident.Signed(PrivateKey.Create(), "SYS-CORE", "T-stranger", TimeProvider.System.GetUtcNow()).Bytes(), 403, "signature");
+
+    [Fact]
+    public async Task An_unsigned_incident_is_403_on_both_calls()
+    {
+        var incident = node.Incident();
+        incident.Remove("signature");
+        await RefusedAsync(incident.Bytes(), 403, "signature");
+        await RefusedAsync(incident.Bytes(), 403, "signature", "/incident");
+    }
+
+    [Theory]
+    [InlineData(-8)]
+    [InlineData(1)]
+    public async Task A_clock_far_off_is_400(int days) => await RefusedAsync(
+        TestIncident.Signed(node.Reporter, "SYS-CORE", $"T-clock{days}", TimeProvider.System.GetUtcNow().AddDays(days)).Bytes(), 400, "timestamp");
+
+    [Fact]
+    public async Task The_same_content_again_gives_the_same_receipt_and_other_content_a_conflict()
+    {
+        var incident = node.Incident();
+        using var first = await node.Api.PostAsync("/v1/incidents", NodeFixture.Json(incident));
+        using var again = await node.Api.PostAsync("/v1/incidents", NodeFixture.Json(incident));
+        Assert.Equal((HttpStatusCode.Created, HttpStatusCode.OK), (first.StatusCode, again.StatusCode));
+        Assert.Equal(await first.Content.ReadAsStringAsync(), await again.Content.ReadAsStringAsync());
+        incident["description"] = "other";
+        await RefusedAsync(incident.Bytes(), 409, "task_id");
+    }
+
+    [Fact]
+    public async Task What_was_accepted_keeps_its_receipt_after_its_key_was_revoked()
+    {
+        var key = await node.RegisterAsync("ROTATED");
+        var incident = TestIncident.Signed(key, "ROTATED", "T-1", TimeProvider.System.GetUtcNow());
+        using var first = await node.Api.PostAsync("/v1/incidents", NodeFixture.Json(incident));
+        using var rotated = await node.Operator.PutAsync("/v1/caps/ROTATED", NodeFixture.Json(JsonNode.Parse(
+            $$"""{"keys":[{"address":"{{PrivateKey.Create().Address}}"}]}""")!.AsObject()));
+        Assert.Equal(HttpStatusCode.OK, rotated.StatusCode);
+        using var again = await node.Api.PostAsync("/v1/incidents", NodeFixture.Json(incident));
+        Assert.Equal(await first.Content.ReadAsStringAsync(), await again.Content.ReadAsStringAsync());
+        await RefusedAsync(TestIncident.Signed(key, "ROTATED", "T-2", TimeProvider.System.GetUtcNow()).Bytes(), 403, "signature");
+    }
+
+    [Fact]
+    public async Task A_body_of_10_MB_is_413()
+    {
+        await RefusedAsync(new byte[10 * 1024 * 1024], 413, "");
+        using var chunked = new HttpRequestMessage(HttpMethod.Post, "/v1/incidents") { Content = NodeFixture.Json(new byte[70_000]) };
+        chunked.Headers.TransferEncodingChunked = true;
+        using var answer = await node.Api.SendAsync(chunked);
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, answer.StatusCode);
+    }
+
+    [Fact]
+    public async Task Another_content_type_is_415()
+    {
+        using var answer = await node.Api.PostAsync("/v1/incidents", new StringContent("x", Encoding.UTF8, "text/plain"));
+        Assert.Equal(HttpStatusCode.UnsupportedMediaType, answer.StatusCode);
+        Assert.Equal("Content-Type", (await ProblemAsync(answer)).Text("field"));
+    }
+
+    [Fact]
+    public async Task A_client_that_hangs_up_in_the_middle_does_no_harm()
+    {
+        var size = await node.LogSizeAsync();
+        using (var socket = new TcpClient("127.0.0.1", node.Api.BaseAddress!.Port))
+        {
+            await socket.GetStream().WriteAsync("POST /v1/incidents HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{\"task_id\""u8.ToArray());
+        }
+
+        Assert.True(await node.LogSizeAsync() >= size);
+        using var live = await node.Api.GetAsync("/health/live");
+        Assert.Equal(HttpStatusCode.OK, live.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("/v1/incidents?limit=0", "limit")]
+    [InlineData("/v1/incidents?limit=many", "limit")]
+    [InlineData("/v1/incidents?cursor=-7", "cursor")]
+    [InlineData("/v1/incidents?severity=grave", "severity")]
+    [InlineData("/v1/incidents?from=monday", "from")]
+    [InlineData("/v1/incidents?cap=a%7Cb", "cap")]
+    [InlineData("/v1/audit?after=x", "after")]
+    [InlineData("/ipfs/QmR5TCbHh54C9X2cqwM5FDAbfoQBgXRmQTdiMBBFoMrNzk", "cid")]
+    public async Task A_query_that_breaks_its_rule_is_named(string path, string field)
+    {
+        using var answer = await node.Api.GetAsync(path);
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        Assert.Equal(field, (await ProblemAsync(answer)).Text("field"));
+    }
+
+    [Theory]
+    [InlineData("{", 400, "")]
+    [InlineData("[]", 400, "")]
+    [InlineData("null", 400, "")]
+    [InlineData("{}", 400, "keys")]
+    [InlineData("{\"keys\":[null]}", 400, "keys[0].address")]
+    [InlineData("{\"keys\":7}", 400, "keys")]
+    [InlineData("{\"capPotential\":\"many\"}", 400, "capPotential")]
+    [InlineData("{\"capPotential\":1e300}", 400, "capPotential")]
+    [InlineData("{\"colour\":\"red\"}", 400, "colour")]
+    public async Task A_definition_that_breaks_a_rule_is_named(string body, int status, string field)
+    {
+        using var answer = await node.Operator.PutAsync("/v1/caps/NEW-CAP", NodeFixture.Json(Encoding.UTF8.GetBytes(body)));
+        Assert.Equal(status, (int)answer.StatusCode);
+        Assert.Equal(field, (await ProblemAsync(answer)).Text("field"));
+    }
+
+    [Fact]
+    public async Task An_operator_call_without_the_token_is_401()
+    {
+        foreach (var scheme in (string[])["Bearer wrong", "Basic OndyZW5n", "Basic ???", "Bearer"])
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Put, "/v1/caps/NEW-CAP") { Content = NodeFixture.Json("{}"u8.ToArray()) };
+            request.Headers.TryAddWithoutValidation("Authorization", scheme);
+            using var answer = await node.Api.SendAsync(request);
+            Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
+            Assert.Equal("Authorization", (await ProblemAsync(answer)).Text("field"));
+        }
+    }
+
+    [Theory]
+    [InlineData("ftp://x/y")]
+    [InlineData("http://user:password@x/")]
+    [InlineData("/relative")]
+    public async Task A_hook_that_is_no_plain_URL_is_refused(string url)
+    {
+        using var answer = await node.Api.PostAsync("/register_alert", NodeFixture.Json(new JsonObject { ["url"] = url }));
+        Assert.Equal((HttpStatusCode.BadRequest, "url"), (answer.StatusCode, (await ProblemAsync(answer)).Text("field")));
+    }
+
+    private async Task RefusedAsync(byte[] body, int status, string field, string path = "/v1/incidents")
+    {
+        using var answer = await node.Api.PostAsync(path, NodeFixture.Json(body));
+        Assert.Equal(status, (int)answer.StatusCode);
+        var problem = await ProblemAsync(answer);
+        Assert.Equal(field, problem.Text("field"));
+        Assert.NotEmpty(problem.Text("rule"));
+        Assert.StartsWith("urn:caporleans:problem:", problem.Text("type"), StringComparison.Ordinal);
+    }
+
+    private async Task<HttpStatusCode> PostAsync(byte[] body)
+    {
+        using var answer = await node.Api.PostAsync("/v1/incidents", NodeFixture.Json(body));
+        return answer.StatusCode;
+    }
+
+    private static async Task<JsonElement> ProblemAsync(HttpResponseMessage answer)
+    {
+        Assert.Equal("application/problem+json", answer.Content.Headers.ContentType?.MediaType);
+        return JsonElement.Parse(await answer.Content.ReadAsByteArrayAsync());
+    }
+}

@@ -1,0 +1,110 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace CapOrleans.Tests.Cli;
+
+/// <summary>The command as a script would call it.</summary>
+public sealed class CapCommandTests : IDisposable
+{
+    private readonly TempDirectory directory = new();
+
+    public void Dispose() => directory.Dispose();
+
+    [Fact]
+    public async Task A_key_is_made_for_its_owner_only_and_never_replaced()
+    {
+        var file = directory.File("host.key");
+        var (code, address) = await CapAsync("keygen", "--out", file);
+        Assert.Equal(0, code);
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+        Assert.Equal(TestIncident.Key(await File.ReadAllTextAsync(file)).Address.ToString(), address);
+        Assert.Equal(2, (await CapAsync("keygen", "--out", file)).Code);
+    }
+
+    [Fact]
+    public async Task What_sign_prints_verify_accepts_until_it_is_changed()
+    {
+        await CapAsync("keygen", "--out", directory.File("host.key"));
+        await File.WriteAllTextAsync(directory.File("i.json"), """{"task_id":"INC-1","description":"Überlast","x":1.50}""");
+        var (code, text) = await CapAsync("sign", directory.File("i.json"), "--key", directory.File("host.key"));
+        Assert.Equal(0, code);
+        var signed = JsonNode.Parse(text)!.AsObject();
+        Assert.Equal("1.50", signed["x"]!.ToJsonString());
+        await File.WriteAllTextAsync(directory.File("signed.json"), text);
+        Assert.Equal(0, (await CapAsync("verify", directory.File("signed.json"))).Code);
+        signed["task_id"] = "INC-2";
+        await File.WriteAllTextAsync(directory.File("signed.json"), signed.ToJsonString());
+        Assert.Equal(1, (await CapAsync("verify", directory.File("signed.json"))).Code);
+    }
+
+    [Fact]
+    public async Task An_archive_has_the_old_form_and_tells_when_it_was_changed()
+    {
+        var source = directory.File("INC-1.json");
+        await File.WriteAllTextAsync(source, """{"task_id":"INC-1","z":[1,2.0],"a":{"ü":null},"e":{},"l":[]}""");
+        var (code, archive) = await CapAsync("archive", source);
+        Assert.Equal((0, directory.File("INC-1_archived.json")), (code, archive));
+        var text = await File.ReadAllTextAsync(archive);
+        var generated = JsonElement.Parse(text).GetProperty("metadata").Text("generated_at");
+        Assert.Matches(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$", generated);
+        // As CPython 3.11 prints it: json.dumps(archive, indent=2); the hash is that of json.dumps(data, sort_keys=True).
+        Assert.Equal(
+            $$"""
+            {
+              "metadata": {
+                "audit_hash": "e5bb97df902274354c856b655f9bdba7961ea7e8efa508ffdc76bddbfba9faa6",
+                "linked_incident": true,
+                "incident_id": "INC-1",
+                "generated_at": "{{generated}}",
+                "source_file": "{{source}}"
+              },
+              "data": {
+                "task_id": "INC-1",
+                "z": [
+                  1,
+                  2.0
+                ],
+                "a": {
+                  "\u00fc": null
+                },
+                "e": {},
+                "l": []
+              }
+            }
+            """,
+            text);
+        Assert.Equal(0, (await CapAsync("archive", "--check", archive)).Code);
+        await File.WriteAllTextAsync(archive, text.Replace("INC-1\",\n    \"z", "INC-9\",\n    \"z", StringComparison.Ordinal));
+        Assert.Equal(1, (await CapAsync("archive", "--check", archive)).Code);
+    }
+
+    [Theory]
+    [InlineData("verify", "missing.json")]
+    [InlineData("sign", "missing.json")]
+    [InlineData("archive", "missing.json")]
+    public async Task A_file_that_is_not_there_is_a_misconfiguration(string command, string file)
+    {
+        var (code, text) = await CapAsync(command, directory.File(file));
+        Assert.Equal(2, code);
+        Assert.Contains("cannot be read", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task No_answer_is_told_apart_from_a_refusal()
+    {
+        await CapAsync("keygen", "--out", directory.File("host.key"));
+        await File.WriteAllTextAsync(directory.File("i.json"), "{}");
+        var (code, text) = await CapAsync("send", directory.File("i.json"), "--key", directory.File("host.key"), "--gate", $"http://127.0.0.1:{Child.FreePort()}");
+        Assert.Equal(3, code);
+        Assert.Contains("Is it running?", text, StringComparison.Ordinal);
+    }
+
+    private async Task<(int Code, string Output)> CapAsync(params string[] arguments)
+    {
+        using var cap = Child.Start(
+            "dotnet", [Path.Combine(AppContext.BaseDirectory, "cap.dll"), .. arguments],
+            new Dictionary<string, string> { ["DATA_DIR"] = directory.Path });
+        var code = await cap.ExitAsync();
+        return (code, cap.Output);
+    }
+}

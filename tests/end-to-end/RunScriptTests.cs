@@ -1,0 +1,83 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace CapOrleans.Tests.EndToEnd;
+
+/// <summary>What an operator types: <c>./run</c>, <c>./cap</c>, Ctrl-C, and <c>./run</c> again; a JavaScript host in between.</summary>
+public sealed class RunScriptTests : IDisposable
+{
+    private const int Interrupt = 2;
+    private const int Terminate = 15;
+
+    private readonly TempDirectory directory = new();
+    private readonly Dictionary<string, string> environment;
+
+    public RunScriptTests() => environment = new()
+    {
+        ["DATA_DIR"] = directory.File("data"),
+        ["API_PORT"] = $"{Child.FreePort()}",
+        ["GATE_PORT"] = $"{Child.FreePort()}",
+        ["CHAIN_PORT"] = $"{Child.FreePort()}",
+    };
+
+    public void Dispose() => directory.Dispose();
+
+    private string Api => $"http://127.0.0.1:{environment["API_PORT"]}";
+
+    [Fact]
+    public async Task It_starts_takes_a_JavaScript_host_s_incident_stops_clean_and_goes_on()
+    {
+        string contract;
+        using (var run = Child.Start(Repository.File("run"), [], environment))
+        {
+            var ready = await run.LineAsync("CapOrleans is ready", TimeSpan.FromSeconds(60));
+            Assert.Equal(
+                $"CapOrleans is ready: api {Api}  gate http://127.0.0.1:{environment["GATE_PORT"]}  dashboard {Api}/orleans  chain http://127.0.0.1:{environment["CHAIN_PORT"]}",
+                ready);
+            Assert.EndsWith(ready, run.Output, StringComparison.Ordinal);
+
+            // The line that the first start prints, pasted.
+            var pasted = (await run.LineAsync("./cap send", TimeSpan.FromSeconds(1))).Trim();
+            using var paste = Child.Start("/bin/bash", ["-c", pasted], environment);
+            Assert.True(await paste.ExitAsync() == 0, paste.Output);
+            Assert.Contains("\"severity\":\"high\"", paste.Output, StringComparison.Ordinal);
+
+            var host = await HostAsync("JS-1");
+            Assert.Equal((200, """{"status":"received","cap_id":"SYS-CORE"}"""), (host.GetProperty("status").GetInt32(), host.Text("gateAnswer")));
+            Assert.InRange(host.GetProperty("millisecondsToAnchor").GetInt32(), 0, 5000);
+            Assert.Equal(-0.0732m, host.GetProperty("view").GetProperty("deltaCap").GetDecimal());
+            contract = host.GetProperty("view").GetProperty("anchor").Text("contract");
+            await StopAsync(run, Interrupt);
+        }
+
+        using (var again = Child.Start(Repository.File("run"), [], environment))
+        {
+            var started = Stopwatch.GetTimestamp();
+            await again.LineAsync("CapOrleans is ready", TimeSpan.FromSeconds(60));
+            Assert.DoesNotContain("First start", again.Output, StringComparison.Ordinal);
+            Assert.InRange(Stopwatch.GetElapsedTime(started).TotalSeconds, 0, 30);
+
+            // The chain went on, too: the old record is there, and the next lands in the same contract.
+            var chain = JsonElement.Parse(await Child.RunAsync(
+                "node", Repository.File("tests", "clients", "read-chain.mjs"), $"http://127.0.0.1:{environment["CHAIN_PORT"]}", contract, "JS-1", "SYS-CORE"));
+            Assert.Equal("critical", chain.GetProperty("record").Text("severity"));
+            Assert.Single(chain.GetProperty("events").EnumerateArray());
+            var host = await HostAsync("JS-2");
+            Assert.Equal(contract, host.GetProperty("view").GetProperty("anchor").Text("contract"));
+            await StopAsync(again, Terminate);
+        }
+    }
+
+    private async Task<JsonElement> HostAsync(string id) => JsonElement.Parse(await Child.RunAsync(
+        "node", Repository.File("tests", "clients", "host.mjs"), $"http://127.0.0.1:{environment["GATE_PORT"]}", Api,
+        (await File.ReadAllTextAsync(directory.File("data/identity.key"))).Trim(), id));
+
+    private static async Task StopAsync(Child run, int signal)
+    {
+        var children = (await File.ReadAllTextAsync($"/proc/{run.Id}/task/{run.Id}/children")).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(2, children.Length); // the chain and the node
+        run.Signal(signal);
+        Assert.Equal(0, await run.ExitAsync());
+        Assert.All(children, child => Assert.False(Directory.Exists($"/proc/{child}"), $"process {child} was left behind"));
+    }
+}

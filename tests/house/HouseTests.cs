@@ -1,0 +1,79 @@
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
+
+namespace CapOrleans.Tests.House;
+
+/// <summary>The repository under test.</summary>
+public sealed partial class HouseTests
+{
+    private static readonly Dictionary<string, string[]> Allowed = new()
+    {
+        ["contracts"] = [],
+        ["core"] = ["contracts"],
+        ["audit-log"] = ["contracts", "core"],
+        ["archive"] = ["contracts", "core"],
+        ["chain"] = ["contracts", "core"],
+        ["notify"] = ["contracts", "core"],
+        ["grain-interfaces"] = ["contracts"],
+        ["grains"] = ["contracts", "core", "grain-interfaces"],
+        ["api"] = ["contracts", "core", "grain-interfaces"],
+        ["gate"] = ["contracts", "core"],
+        ["cli"] = ["contracts", "core", "chain", "archive", "audit-log"],
+        ["silo"] = ["api", "archive", "audit-log", "chain", "contracts", "core", "gate", "grain-interfaces", "grains", "notify"],
+        ["bench"] = ["core"],
+        ["tests"] = ["cli", "silo"],
+    };
+
+    /// <summary>Lines that a source file may have. It only ever goes down.</summary>
+    private const int LongestFile = 235;
+
+    [Fact]
+    public void Every_project_refers_only_to_what_the_table_allows()
+    {
+        var projects = Sources("*.csproj").ToDictionary(path => Path.GetFileName(Path.GetDirectoryName(path))!, XDocument.Load);
+        Assert.Equal(Allowed.Keys.Order(), projects.Keys.Order());
+        foreach (var (name, project) in projects)
+        {
+            var references = project.Descendants("ProjectReference").Select(reference => reference.Attribute("Include")!.Value.Split('/')[1]);
+            Assert.Empty(references.Except(Allowed[name]));
+        }
+    }
+
+    [Fact]
+    public void Core_and_contracts_see_no_runtime_no_HTTP_no_files_and_no_SQL()
+    {
+        foreach (var path in Sources("*.cs").Where(path => Folder(path) is "core" or "contracts"))
+        {
+            Assert.DoesNotMatch(Forbidden(), File.ReadAllText(path));
+        }
+    }
+
+    [Fact]
+    public void No_source_file_makes_one_scroll()
+    {
+        var longest = Sources("*.cs").Where(path => Folder(path) != "tests").Select(path => (Lines: File.ReadLines(path).Count(), path)).Max();
+        Assert.True(longest.Lines <= LongestFile, $"{longest.path} has {longest.Lines} lines: it wants to be two ideas.");
+    }
+
+    [Fact]
+    public void Nothing_is_left_to_be_done_without_a_number() =>
+        Assert.DoesNotContain(Sources("*.cs"), path => Unnumbered().IsMatch(File.ReadAllText(path)));
+
+    [Fact]
+    public async Task The_checked_in_contract_is_what_its_source_compiles_to() =>
+        await Child.RunAsync("node", Repository.File("contracts", "solidity", "compile.mjs"), "--check");
+
+    private static IEnumerable<string> Sources(string pattern) =>
+        Directory.EnumerateDirectories(Repository.Root)
+            .Where(folder => Path.GetFileName(folder) is not ("artifacts" or ".git" or "data"))
+            .SelectMany(folder => Directory.EnumerateFiles(folder, pattern, SearchOption.AllDirectories))
+            .Where(path => !path.Contains("node_modules", StringComparison.Ordinal));
+
+    private static string Folder(string path) => Path.GetRelativePath(Repository.Root, path).Split('/')[0];
+
+    [GeneratedRegex(@"using (Orleans\.(?!Serialization)|System\.Net\.Http|Microsoft\.Data|Microsoft\.AspNetCore)|\bFile\.(Read|Write|Open)")]
+    private static partial Regex Forbidden();
+
+    [GeneratedRegex("TO" + @"DO(?! #\d+)|FIX" + "ME")]
+    private static partial Regex Unnumbered();
+}

@@ -1,0 +1,155 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace CapOrleans.Tests.Silo;
+
+/// <summary>The node as a process of its own: killed, started again, told too little.</summary>
+public sealed class NodeProcessTests : IDisposable
+{
+    private readonly TempDirectory directory = new();
+    private readonly int apiPort = Child.FreePort();
+    private readonly int gatePort = Child.FreePort();
+
+    public void Dispose() => directory.Dispose();
+
+    [Fact]
+    public async Task A_killed_node_has_every_incident_it_answered_for()
+    {
+        using var chain = await DevChain.StartAsync();
+        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{apiPort}") };
+        var promised = new ConcurrentDictionary<string, string>();
+        var offered = new ConcurrentDictionary<string, JsonObject>();
+        using (var first = await StartAsync(chain))
+        {
+            var key = TestIncident.Key(await File.ReadAllTextAsync(directory.File("data/identity.key")));
+            var enough = new TaskCompletionSource();
+            var senders = Enumerable.Range(0, 16).Select(sender => Task.Run(async () =>
+            {
+                for (var i = 0; ; i++)
+                {
+                    var incident = TestIncident.Signed(key, "SYS-CORE", $"K-{sender}-{i}", TimeProvider.System.GetUtcNow(), members => members["severity"] = "critical");
+                    var id = (string)incident["task_id"]!;
+                    offered[id] = incident;
+                    try
+                    {
+                        using var answer = await http.PostAsync("/v1/incidents", NodeFixture.Json(incident));
+                        if (answer.StatusCode == HttpStatusCode.Created)
+                        {
+                            promised[id] = await answer.Content.ReadAsStringAsync();
+                        }
+                    }
+                    catch (HttpRequestException)
+                    {
+                        return; // it was killed
+                    }
+
+                    if (promised.Count >= 400)
+                    {
+                        enough.TrySetResult();
+                    }
+                }
+            })).ToList();
+            await enough.Task;
+            first.Kill9();
+            await Task.WhenAll(senders);
+        }
+
+        using var second = await StartAsync(chain);
+        foreach (var (id, receipt) in promised)
+        {
+            using var again = await http.PostAsync("/v1/incidents", NodeFixture.Json(offered[id]));
+            Assert.Equal((HttpStatusCode.OK, receipt), (again.StatusCode, await again.Content.ReadAsStringAsync()));
+        }
+
+        // The followers finish what was pending: everything is archived and anchored, each incident exactly once.
+        await Eventually.TrueAsync(async () => (await http.GetFromJsonAsync<JsonElement>("/health/ready"))
+            .GetProperty("followers").EnumerateArray().All(follower => follower.GetProperty("lag").GetInt64() == 0));
+        var log = (await http.GetFromJsonAsync<JsonElement>("/audit_log")).EnumerateArray().Select(record => record.Text("incident_id")).ToList();
+        Assert.Equal(log.Distinct(), log);
+        Assert.Subset(log.ToHashSet(), promised.Keys.ToHashSet());
+        Assert.Subset(offered.Keys.ToHashSet(), log.ToHashSet());
+        var cap = await http.GetFromJsonAsync<JsonElement>("/v1/caps/SYS-CORE");
+        Assert.Equal((log.Count, log.Count * -0.078m), (cap.GetProperty("incidents").GetInt32(), cap.GetProperty("score").GetDecimal()));
+        var last = await http.GetFromJsonAsync<JsonElement>($"/v1/incidents/SYS-CORE/{log[^1]}");
+        var seen = JsonElement.Parse(await Child.RunAsync(
+            "node", Repository.File("tests", "clients", "read-chain.mjs"), chain.Url.ToString(),
+            last.GetProperty("anchor").Text("contract"), log[^1], "SYS-CORE"));
+        Assert.Single(seen.GetProperty("events").EnumerateArray());
+        Assert.Equal("critical", seen.GetProperty("record").Text("severity"));
+    }
+
+    [Fact]
+    public async Task Without_a_chain_incidents_are_accepted_and_anchors_wait_and_say_so()
+    {
+        using var node = await StartAsync(null);
+        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{apiPort}") };
+        var key = TestIncident.Key(await File.ReadAllTextAsync(directory.File("data/identity.key")));
+        using var answer = await http.PostAsync("/v1/incidents", NodeFixture.Json(TestIncident.Signed(key, "SYS-CORE", "N-1", TimeProvider.System.GetUtcNow())));
+        Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
+        await Eventually.TrueAsync(async () => (await http.GetFromJsonAsync<JsonElement>("/health/ready")).GetProperty("followers")
+            .EnumerateArray().Single(follower => follower.Text("follower") == "anchor").GetProperty("trouble").GetString()?.Contains("RPC_URL", StringComparison.Ordinal) == true);
+    }
+
+    [Fact]
+    public async Task A_second_node_on_the_same_directory_is_refused()
+    {
+        using var first = await StartAsync(null);
+        using var second = Start(null, new() { ["API_PORT"] = $"{Child.FreePort()}", ["GATE_PORT"] = $"{Child.FreePort()}" });
+        Assert.Equal(1, await second.ExitAsync());
+        Assert.Contains("is used by another node", second.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Secrets_are_readable_by_their_owner_only_and_never_printed()
+    {
+        using var node = await StartAsync(null);
+        foreach (var name in (string[])["identity.key", "admin-token", "webhook-secret"])
+        {
+            var file = directory.File($"data/{name}");
+            await Eventually.TrueAsync(() => File.Exists(file) || name == "webhook-secret");
+            if (File.Exists(file))
+            {
+                Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+                Assert.DoesNotContain((await File.ReadAllTextAsync(file)).Trim(), node.Output, StringComparison.Ordinal);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_port_that_is_taken_ends_with_one_clear_line()
+    {
+        using var first = await StartAsync(null);
+        using var other = new TempDirectory();
+        using var second = Start(null, new() { ["DATA_DIR"] = other.File("data") });
+        Assert.NotEqual(0, await second.ExitAsync());
+        Assert.Contains($"{apiPort}", second.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", second.Output, StringComparison.Ordinal);
+    }
+
+    private async Task<Child> StartAsync(DevChain? chain)
+    {
+        var node = Start(chain, []);
+        await node.LineAsync("CapOrleans is ready", TimeSpan.FromSeconds(30));
+        return node;
+    }
+
+    private Child Start(DevChain? chain, Dictionary<string, string> changes)
+    {
+        var environment = new Dictionary<string, string>
+        {
+            ["DATA_DIR"] = directory.File("data"),
+            ["API_PORT"] = $"{apiPort}",
+            ["GATE_PORT"] = $"{gatePort}",
+            ["DEV_CHAIN_URL"] = chain?.Url.ToString() ?? "",
+        };
+        foreach (var (name, value) in changes)
+        {
+            environment[name] = value;
+        }
+
+        return Child.Start("dotnet", [Path.Combine(AppContext.BaseDirectory, "caporleans.dll")], environment);
+    }
+}

@@ -1,0 +1,60 @@
+using CapOrleans.Silo.Settings;
+
+namespace CapOrleans.Tests.Silo;
+
+public sealed class SettingsReaderTests
+{
+    [Fact]
+    public void Nothing_set_gives_the_documented_defaults()
+    {
+        var settings = Read([]);
+        Assert.Equal(("127.0.0.1", 8787, 8989, 31337L, "SYS-CORE"), (settings.Bind.ToString(), settings.ApiPort, settings.GatePort, settings.ChainId, settings.CapId));
+        Assert.Null(settings.RpcUrl);
+        Assert.True(settings.IsLoopback);
+    }
+
+    [Fact]
+    public void All_faults_are_in_one_message_and_no_secret_is()
+    {
+        var fault = Assert.Throws<SettingsException>(() => Read(new()
+        {
+            ["PRIVATE_KEY"] = "0xdeadbeef-secret",
+            ["RPC_URL"] = "not a url with key abc",
+            ["CONTRACT_ADDRESS"] = "0x12",
+            ["API_PORT"] = "80800",
+            ["GATE_PORT"] = "x",
+            ["BIND"] = "everywhere",
+            ["CHAIN_ID"] = "0",
+            ["CAP_ID"] = "a|b",
+            ["Intake__Unsigned"] = "Maybe",
+            ["Anchor__Interval"] = "fast",
+            ["DATABASE_URL"] = "postgres://x",
+            ["IPFS_API"] = "ipfs",
+        }));
+        foreach (var name in (string[])["PRIVATE_KEY", "RPC_URL", "CONTRACT_ADDRESS", "API_PORT", "GATE_PORT", "BIND", "CHAIN_ID", "CAP_ID", "Intake__Unsigned", "Anchor__Interval", "DATABASE_URL", "IPFS_API"])
+        {
+            Assert.Contains(fault.Faults, line => line.StartsWith(name, StringComparison.Ordinal));
+        }
+
+        Assert.DoesNotContain("deadbeef", fault.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("abc", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_chain_of_one_s_own_needs_a_key_and_a_contract() =>
+        Assert.Equal(2, Assert.Throws<SettingsException>(() => Read(new() { ["RPC_URL"] = "https://rpc.example" })).Faults.Count);
+
+    [Fact]
+    public void Every_setting_is_explained_in_the_example_file()
+    {
+        var example = File.ReadAllText(Repository.File(".env.example"));
+        var source = File.ReadAllText(Repository.File("silo", "Settings", "SettingsReader.cs")) + File.ReadAllText(Repository.File("cli", "CapEnvironment.cs"));
+        var names = System.Text.RegularExpressions.Regex.Matches(source, "\"([A-Z_]{3,}|[A-Z][A-Za-z]+__[A-Za-z]+)\"").Select(match => match.Groups[1].Value).Distinct();
+        foreach (var name in names.Where(name => name != "DEV_CHAIN_URL")) // set by ./run, for the node it starts
+        {
+            Assert.Contains($"{name}=", example, StringComparison.Ordinal);
+        }
+    }
+
+    private static NodeSettings Read(Dictionary<string, string> settings) => SettingsReader.Read(settings.GetValueOrDefault);
+}
