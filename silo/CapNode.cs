@@ -114,7 +114,9 @@ internal sealed class CapNode : IAsyncDisposable
         services.AddSingleton(_ => SqliteDatabase.Open(data.LogFile));
         services.AddSingleton<IAuditLogWriter, SqliteLogWriter>();
         services.AddSingleton<IAuditLogReader, SqliteLogReader>();
-        services.AddSingleton<IBlockStore>(_ => new SqliteBlockStore(data.BlockFile));
+        services.AddSingleton<IBlockStore>(_ => settings.IpfsApi is null
+            ? new SqliteBlockStore(data.BlockFile)
+            : new KuboBlockStore(new SqliteBlockStore(data.BlockFile), PlainHttp(TimeSpan.FromSeconds(30)), settings.IpfsApi));
         services.AddSingleton<IWebhookSender>(provider => new WebhookSender(
             PlainHttp(Timeout.InfiniteTimeSpan), data.WebhookSecret(), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IAnchorContract>(provider => settings.RpcUrl is null

@@ -73,7 +73,7 @@ internal sealed class Commit(int log, SqliteTransaction transaction, CommitState
     {
         earlier = new AppendOutcome(AppendVerdict.Undecided);
         if (statements.AddIncident.Run(
-            transaction, row.CapId, row.IncidentId, log, index, row.AuditHash, row.SeverityRank,
+            transaction, Place.Of(log, index), row.CapId, row.IncidentId, row.AuditHash, row.SeverityRank,
             row.AcceptedAt.ToUnixTimeMilliseconds()) == 1)
         {
             var (score, incidents) = gained.GetValueOrDefault(row.CapId);

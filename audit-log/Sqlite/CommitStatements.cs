@@ -27,13 +27,14 @@ internal sealed class CommitStatements(SqliteConnection connection) : IDisposabl
 
     public SqliteStatement AddIncident { get; } = new(connection,
         """
-        INSERT INTO incident (cap_id, incident_id, log, idx, audit_hash, severity, accepted_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING
-        """, 7);
+        INSERT INTO incident (place, cap_id, incident_id, audit_hash, severity, accepted_at)
+        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (cap_id, incident_id) DO NOTHING
+        """, 6);
 
     public SqliteStatement FindIncident { get; } = new(connection,
         """
-        SELECT i.idx, i.audit_hash, e.bytes FROM incident i JOIN audit_entry e ON e.log = i.log AND e.idx = i.idx
+        SELECT e.idx, i.audit_hash, e.bytes
+        FROM incident i JOIN audit_entry e ON e.log = i.place >> 40 AND e.idx = i.place & 0xFFFFFFFFFF
         WHERE i.cap_id = $1 AND i.incident_id = $2
         """, 2);
 

@@ -20,7 +20,8 @@ public sealed class SqliteLogReader(SqliteDatabase database) : IAuditLogReader
 
     public Task<LogEntry?> FindIncidentAsync(string capId, string incidentId, CancellationToken cancellationToken) => One(
         """
-        SELECT e.idx, e.kind, e.bytes FROM incident i JOIN audit_entry e ON e.log = i.log AND e.idx = i.idx
+        SELECT e.idx, e.kind, e.bytes
+        FROM incident i JOIN audit_entry e ON e.log = i.place >> 40 AND e.idx = i.place & 0xFFFFFFFFFF
         WHERE i.cap_id = $1 AND i.incident_id = $2
         """,
         ReadEntry, cancellationToken, capId, incidentId);
@@ -29,8 +30,12 @@ public sealed class SqliteLogReader(SqliteDatabase database) : IAuditLogReader
     {
         // Only the conditions that apply are written, so that each shape of query finds its index.
         var sql = new System.Text.StringBuilder(
-            "SELECT e.idx, e.kind, e.bytes FROM incident i JOIN audit_entry e ON e.log = i.log AND e.idx = i.idx WHERE i.log = $1 AND i.idx > $2");
-        List<object> values = [log, query.After];
+            """
+            SELECT e.idx, e.kind, e.bytes
+            FROM incident i JOIN audit_entry e ON e.log = i.place >> 40 AND e.idx = i.place & 0xFFFFFFFFFF
+            WHERE i.place >= $1 AND i.place < $2
+            """);
+        List<object> values = [Place.Of(log, query.After + 1), Place.EndOf(log)];
         void Where(string condition, object? value)
         {
             if (value is not null)
@@ -46,7 +51,7 @@ public sealed class SqliteLogReader(SqliteDatabase database) : IAuditLogReader
         Where("i.accepted_at >=", query.From?.ToUnixTimeMilliseconds());
         Where("i.accepted_at <", query.To?.ToUnixTimeMilliseconds());
         values.Add(query.Limit + 1);
-        sql.Append(" ORDER BY i.idx LIMIT $").Append(values.Count);
+        sql.Append(" ORDER BY i.place LIMIT $").Append(values.Count);
         return Many(sql.ToString(), ReadEntry, cancellationToken, [.. values]);
     }
 

@@ -24,7 +24,7 @@ namespace CapOrleans.Grains.Anchors;
 /// </remarks>
 internal sealed class AnchorerGrain(
     IAuditLogReader log, IAnchorContract contract, AnchorPace pace, TimeProvider time, IHostApplicationLifetime host, ILogger<AnchorerGrain> logger)
-    : FollowerGrain(log, host, logger), IAnchorerGrain
+    : FollowerGrain(log, time, host, logger), IAnchorerGrain
 {
     /// <summary>Incidents in one transaction: about 2 million gas.</summary>
     public const int IncidentLimit = 256;
@@ -35,9 +35,10 @@ internal sealed class AnchorerGrain(
     private string origin = "";
     private long said; // up to here the log says that it is anchored
     private long held; // up to here the contract says so
-    private DateTimeOffset lastSent = DateTimeOffset.MinValue;
 
     protected override string Follower => "anchor";
+
+    protected override TimeSpan Pace => pace.Interval;
 
     protected override async Task PrepareAsync()
     {
@@ -46,7 +47,7 @@ internal sealed class AnchorerGrain(
         said = await SaidAsync();
         if (held < said)
         {
-            var lost = Entry.Write(EntryKinds.AnchorLost, origin, time.GetUtcNow(), new CanonicalObject().Add("from", held).Add("to", said));
+            var lost = Entry.Write(EntryKinds.AnchorLost, origin, Time.GetUtcNow(), new CanonicalObject().Add("from", held).Add("to", said));
             await CommitAsync(new Step(held, [lost], new Cover(EntryKinds.AnchorBatched, held, held)));
             said = held;
         }
@@ -89,8 +90,6 @@ internal sealed class AnchorerGrain(
             return Step.Skip(to);
         }
 
-        await pace.WaitAsync(lastSent, time, Stopping);
-        lastSent = time.GetUtcNow();
         var head = (await Log.HeadAsync(AuditLogs.Only, Stopping))!;
         var confirmed = await contract.AnchorAsync(
             new AnchorBatch(origin, held, to, head.Root, head.Size, incidents, records), Stopping);
@@ -109,7 +108,7 @@ internal sealed class AnchorerGrain(
 
     private Step Say(AnchorConfirmation anchored)
     {
-        var entry = Entry.Write(EntryKinds.AnchorBatched, origin, time.GetUtcNow(), new CanonicalObject()
+        var entry = Entry.Write(EntryKinds.AnchorBatched, origin, Time.GetUtcNow(), new CanonicalObject()
             .Add("block", anchored.Block).Add("chainId", anchored.ChainId).Add("contract", anchored.Contract)
             .Add("from", anchored.From).Add("to", anchored.To).Add("transaction", anchored.Transaction));
         return new Step(anchored.To, [entry], new Cover(EntryKinds.AnchorBatched, anchored.From, anchored.To));

@@ -12,9 +12,11 @@ namespace CapOrleans.Grains.Archive;
 /// <summary>Puts the canonical record of every accepted incident into the block store, and one manifest per batch.</summary>
 internal sealed class ArchivistGrain(
     IAuditLogReader log, IBlockStore blocks, TimeProvider time, IHostApplicationLifetime host, ILogger<ArchivistGrain> logger)
-    : FollowerGrain(log, host, logger), IArchivistGrain
+    : FollowerGrain(log, time, host, logger), IArchivistGrain
 {
     protected override string Follower => "archive";
+
+    protected override TimeSpan Pace => TimeSpan.FromMilliseconds(250);
 
     protected override async Task<Step> FollowAsync(long from, IReadOnlyList<LogEntry> entries)
     {
@@ -33,7 +35,7 @@ internal sealed class ArchivistGrain(
         await blocks.PutAsync([.. records, new Block(root, manifest)], Stopping);
 
         var head = (await Log.HeadAsync(AuditLogs.Only, Stopping))!;
-        var said = Entry.Write(EntryKinds.ArchiveBatched, head.Origin, time.GetUtcNow(), new CanonicalObject()
+        var said = Entry.Write(EntryKinds.ArchiveBatched, head.Origin, Time.GetUtcNow(), new CanonicalObject()
             .Add("count", records.Count).Add("from", from).Add("root", root.Text).Add("to", to));
         return new Step(to, [said], new Cover(EntryKinds.ArchiveBatched, from, to));
     }

@@ -20,7 +20,19 @@ internal sealed partial class AuditLogGrain(IAuditLogWriter store, IGrainFactory
         var log = (int)this.GetPrimaryKeyLong();
         var head = await store.OpenAsync(log, cancellationToken);
         var context = GrainContext;
-        commit = new GroupCommit(store, log, head, _ => NudgeFollowers(log), fault =>
+        var archivist = grains.GetGrain<IArchivistGrain>(log);
+        var anchorer = grains.GetGrain<IAnchorerGrain>(log);
+        var hooks = grains.GetGrain<IHooksGrain>(0);
+
+        // Runs on the committer's thread, where a grain's own services cannot be reached.
+        void NudgeFollowers(LogHead committed)
+        {
+            _ = archivist.NudgeAsync();
+            _ = anchorer.NudgeAsync();
+            _ = hooks.NudgeAsync();
+        }
+
+        commit = new GroupCommit(store, log, head, NudgeFollowers, fault =>
         {
             LogCommitFailed(fault, log);
             context.Deactivate(new DeactivationReason(DeactivationReasonCode.ApplicationError, fault, "A commit failed."));
@@ -38,12 +50,4 @@ internal sealed partial class AuditLogGrain(IAuditLogWriter store, IGrainFactory
     public Task<AppendOutcome> AppendAsync(Append append) => commit!.AppendAsync(append);
 
     public Task<LogHead> HeadAsync() => Task.FromResult(commit!.Head);
-
-    /// <summary>Runs on the committer's thread, where a grain's own services cannot be reached.</summary>
-    private void NudgeFollowers(int log)
-    {
-        _ = grains.GetGrain<IArchivistGrain>(log).NudgeAsync();
-        _ = grains.GetGrain<IAnchorerGrain>(log).NudgeAsync();
-        _ = grains.GetGrain<IHooksGrain>(0).NudgeAsync();
-    }
 }

@@ -23,7 +23,8 @@ internal sealed record Step(long To, IReadOnlyList<EntryDraft> Entries, Cover? C
 /// Crash after the work and before the commit: the work is done again from the same bookmark, so it must bear repetition.
 /// A fault ends the pass; the next nudge, at the latest the waker's, starts another.
 /// </remarks>
-internal abstract partial class FollowerGrain(IAuditLogReader log, IHostApplicationLifetime host, ILogger logger) : Grain, IFollower
+internal abstract partial class FollowerGrain(
+    IAuditLogReader log, TimeProvider time, IHostApplicationLifetime host, ILogger logger) : Grain, IFollower
 {
     /// <summary>Entries read at once.</summary>
     protected const int ReadLimit = 500;
@@ -36,13 +37,21 @@ internal abstract partial class FollowerGrain(IAuditLogReader log, IHostApplicat
     private bool running;
     private bool nudged;
     private string? trouble;
+    private DateTimeOffset lastWork = DateTimeOffset.MinValue;
 
     /// <summary>The bookmark's name.</summary>
     protected abstract string Follower { get; }
 
+    /// <summary>
+    /// Least time between two steps that do work, so that under load batches form and the followers leave the disk to intake.
+    /// </summary>
+    protected abstract TimeSpan Pace { get; }
+
     protected CancellationToken Stopping => host.ApplicationStopping;
 
     protected IAuditLogReader Log => log;
+
+    protected TimeProvider Time => time;
 
     public async Task NudgeAsync()
     {
@@ -118,19 +127,28 @@ internal abstract partial class FollowerGrain(IAuditLogReader log, IHostApplicat
         }
 
         await PrepareAsync();
+        await WaitForPaceAsync();
         while (!Stopping.IsCancellationRequested
             && await log.ReadAsync(AuditLogs.Only, position.Value, ReadLimit, Stopping) is { Count: > 0 } entries)
         {
             var step = await FollowAsync(position.Value, entries);
             if (step.Entries.Count > 0 || step.To - bookmark > UnsavedLimit)
             {
+                lastWork = time.GetUtcNow();
                 await CommitAsync(step);
+                await WaitForPaceAsync();
             }
             else
             {
                 position = step.To;
             }
         }
+    }
+
+    private Task WaitForPaceAsync()
+    {
+        var wait = lastWork == DateTimeOffset.MinValue ? TimeSpan.Zero : lastWork + Pace - time.GetUtcNow();
+        return wait > TimeSpan.Zero ? Task.Delay(wait, time, Stopping) : Task.CompletedTask;
     }
 
     private void Report(Exception? fault)

@@ -19,11 +19,14 @@ namespace CapOrleans.Grains.Webhooks;
 /// </summary>
 internal sealed class NotifierGrain(
     IAuditLogReader log, IWebhookSender sender, TimeProvider time, IHostApplicationLifetime host, ILogger<NotifierGrain> logger)
-    : FollowerGrain(log, host, logger), INotifierGrain
+    : FollowerGrain(log, time, host, logger), INotifierGrain
 {
     private Uri? url;
 
     protected override string Follower => BookmarkOf(this.GetPrimaryKeyString());
+
+    /// <summary>People are told at once.</summary>
+    protected override TimeSpan Pace => TimeSpan.Zero;
 
     internal static string BookmarkOf(string hookId) => $"notify/{hookId}";
 
@@ -55,7 +58,7 @@ internal sealed class NotifierGrain(
         var body = JsonSerializer.SerializeToUtf8Bytes(accepted.ToAuditRecord(), WebhookJson.Default.AuditRecord);
         var outcome = await sender.SendAsync(new Delivery($"{origin}/{index}", url!, body), Stopping);
         var kind = outcome.Delivered ? EntryKinds.DeliverySucceeded : EntryKinds.DeliveryExhausted;
-        var said = Entry.Write(kind, origin, time.GetUtcNow(), new CanonicalObject()
+        var said = Entry.Write(kind, origin, Time.GetUtcNow(), new CanonicalObject()
             .Add("attempts", outcome.Attempts)
             .Add("capId", accepted.CapId)
             .Add("code", outcome.Code?.ToString(System.Globalization.CultureInfo.InvariantCulture))

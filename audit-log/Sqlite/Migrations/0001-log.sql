@@ -18,21 +18,21 @@ CREATE TABLE audit_entry (
 -- Entries that are looked up by kind are few; accepted incidents are found through the table below.
 CREATE INDEX audit_entry_rare ON audit_entry (log, kind, idx) WHERE kind <> 'incident.accepted';
 
--- The primary key is what makes acceptance exactly-once.
+-- One row per accepted incident, appended in log order: place = log * 2^40 + idx.
 CREATE TABLE incident (
+    place       INTEGER PRIMARY KEY,
     cap_id      TEXT    NOT NULL,
     incident_id TEXT    NOT NULL,
-    log         INTEGER NOT NULL,
-    idx         INTEGER NOT NULL,
     audit_hash  BLOB    NOT NULL,
     severity    INTEGER NOT NULL,
-    accepted_at INTEGER NOT NULL, -- Unix milliseconds
-    PRIMARY KEY (cap_id, incident_id)
-) STRICT, WITHOUT ROWID;
+    accepted_at INTEGER NOT NULL -- Unix milliseconds
+) STRICT;
 
-CREATE INDEX incident_order ON incident (log, idx);
-CREATE INDEX incident_of_cap ON incident (cap_id, log, idx);
-CREATE INDEX incident_severe ON incident (log, severity, idx) WHERE severity > 0;
+-- What makes acceptance exactly-once.
+CREATE UNIQUE INDEX incident_id ON incident (cap_id, incident_id);
+-- An index holds the place as well, so these two are in log order.
+CREATE INDEX incident_of_cap ON incident (cap_id);
+CREATE INDEX incident_severe ON incident (severity) WHERE severity > 0;
 
 CREATE TABLE cap (
     cap_id    TEXT    PRIMARY KEY,

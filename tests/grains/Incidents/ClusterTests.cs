@@ -1,0 +1,125 @@
+using CapOrleans.AuditLog.Sqlite;
+using CapOrleans.Chain;
+using CapOrleans.Archive;
+using CapOrleans.Contracts.Caps;
+using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.Anchors;
+using CapOrleans.Core.Archive;
+using CapOrleans.Core.AuditLog;
+using CapOrleans.Core.Incidents;
+using CapOrleans.Core.MerkleTree;
+using CapOrleans.Core.Signatures;
+using CapOrleans.Core.Webhooks;
+using CapOrleans.GrainInterfaces;
+using CapOrleans.Grains;
+using CapOrleans.Grains.Anchors;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Hosting;
+using Orleans.TestingHost;
+
+namespace CapOrleans.Tests.Grains.Incidents;
+
+/// <summary>Three silos over one database, each with a writer of its own.</summary>
+public sealed class ClusterTests : IAsyncLifetime
+{
+    private readonly TempDirectory directory = new();
+    private InProcessTestCluster cluster = null!;
+
+    public async Task InitializeAsync()
+    {
+        var builder = new InProcessTestClusterBuilder(3);
+        builder.ConfigureSilo((_, silo) =>
+        {
+            silo.AddMemoryGrainStorageAsDefault();
+            silo.Services.AddSingleton(TimeProvider.System);
+            silo.Services.AddSingleton(new AdmissionPolicy(AcceptUnsigned: false));
+            silo.Services.AddSingleton(new AnchorPace(TimeSpan.Zero));
+            silo.Services.AddSingleton(_ => SqliteDatabase.Open(directory.File("log.db")));
+            silo.Services.AddSingleton<IAuditLogWriter, SqliteLogWriter>();
+            silo.Services.AddSingleton<IAuditLogReader, SqliteLogReader>();
+            silo.Services.AddSingleton<IBlockStore>(_ => new SqliteBlockStore(directory.File("blocks.db")));
+            silo.Services.AddSingleton<IAnchorContract, NoChain>();
+            silo.Services.AddSingleton<IWebhookSender, NoReceiver>();
+            silo.Services.AddCapGrains();
+        });
+        cluster = builder.Build();
+        await cluster.DeployAsync();
+    }
+
+    public async Task DisposeAsync()
+    {
+        await cluster.DisposeAsync();
+        directory.Dispose();
+    }
+
+    [Fact]
+    public async Task Whatever_silo_it_reaches_an_incident_is_accepted_once_also_when_a_silo_dies()
+    {
+        var key = PrivateKey.Create();
+        var capIds = Enumerable.Range(0, 6).Select(i => $"CAP-{i}").ToList();
+        foreach (var capId in capIds)
+        {
+            var ruling = await cluster.Client.GetGrain<ICapGrain>(capId).DefineAsync(
+                new CapDefinition(null, null, null, null, [new KeyDefinition(key.Address.ToString(), null, null, null)]));
+            Assert.Equal(CapVerdict.Registered, ruling.Verdict);
+        }
+
+        var reports = capIds.SelectMany(capId => Enumerable.Range(0, 30).Select(i =>
+            TestIncident.Signed(key, capId, $"I-{i}", TimeProvider.System.GetUtcNow()).Report())).ToList();
+        var first = await Task.WhenAll(reports.Concat(reports).Select(FileAsync));
+        Assert.Equal(reports.Count, first.Count(ruling => ruling.Verdict == Verdict.Accepted));
+        Assert.Equal(reports.Count, first.Count(ruling => ruling.Verdict == Verdict.AlreadyAccepted));
+
+        await cluster.KillSiloAsync(cluster.Silos[1]);
+        var late = TestIncident.Signed(key, "CAP-0", "I-late", TimeProvider.System.GetUtcNow()).Report();
+        await Eventually.TrueAsync(async () =>
+        {
+            try
+            {
+                return (await FileAsync(late)).Receipt is not null;
+            }
+            catch (Exception fault) when (fault is Orleans.Runtime.OrleansException or TimeoutException)
+            {
+                return false; // what the API would answer with 503
+            }
+        });
+        foreach (var report in reports)
+        {
+            Assert.Equal(Verdict.AlreadyAccepted, (await FileAsync(report)).Verdict);
+        }
+
+        await AssertTheLogIsWholeAsync(reports.Count + 1);
+    }
+
+    private Task<Ruling> FileAsync(IncidentReport report) =>
+        cluster.Client.GetGrain<IIncidentGrain>($"{report.CapId}/{report.IncidentId}").FileAsync(report);
+
+    /// <summary>Reads the file as an auditor would: no silo is asked.</summary>
+    private async Task AssertTheLogIsWholeAsync(int incidents)
+    {
+        var reader = new SqliteLogReader(SqliteDatabase.Open(directory.File("log.db")));
+        var head = (await reader.HeadAsync(0, default))!;
+        var entries = await reader.ReadAsync(0, 0, 1000, default);
+        var frontier = new MerkleFrontier();
+        foreach (var entry in entries)
+        {
+            frontier.Append(MerkleHash.Leaf(entry.Bytes));
+        }
+
+        Assert.True(frontier.Size >= head.Size);
+        var accepted = entries.Where(entry => entry.Kind == EntryKinds.IncidentAccepted).Select(entry => AcceptedIncident.Read(entry.Bytes)).ToList();
+        Assert.Equal(incidents, accepted.Count);
+        Assert.Equal(incidents, accepted.Select(incident => (incident.CapId, incident.IncidentId)).Distinct().Count());
+        foreach (var cap in accepted.GroupBy(incident => incident.CapId))
+        {
+            var held = (await reader.FindCapAsync(cap.Key, default))!.Value;
+            Assert.Equal((cap.Sum(incident => incident.DeltaCap), (long)cap.Count()), (held.Score, held.Incidents));
+        }
+    }
+
+    private sealed class NoReceiver : IWebhookSender
+    {
+        public Task<DeliveryOutcome> SendAsync(Delivery delivery, CancellationToken cancellationToken) =>
+            Task.FromResult(new DeliveryOutcome(false, 1, null, "no receiver in this test"));
+    }
+}
