@@ -28,6 +28,7 @@ internal sealed partial class ApiJson : JsonSerializerContext;
 [JsonSerializable(typeof(AuditRecord))]
 [JsonSerializable(typeof(Legacy.ReceivedAnswer))]
 [JsonSerializable(typeof(Legacy.HookAnswer))]
+[JsonSerializable(typeof(Legacy.HookRequest))]
 [JsonSerializable(typeof(Legacy.ErrorAnswer))]
 [JsonSerializable(typeof(Legacy.AuditAnswer))]
 [JsonSerializable(typeof(Legacy.SummaryAnswer))]

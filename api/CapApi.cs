@@ -25,7 +25,16 @@ public static class CapApi
         services.AddIntakeRateLimit(options.IncidentsPerSecondPerAddress);
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Default));
         services.AddProblemDetails();
-        services.AddOpenApi();
+        services.AddOpenApi(description =>
+        {
+            description.ShouldInclude = call => call.RelativePath?.StartsWith("orleans", StringComparison.Ordinal) == false;
+            description.AddDocumentTransformer((document, _, _) =>
+            {
+                document.Info.Title = "CapOrleans";
+                document.Info.Description = "Signed incidents in, one verifiable log. Operator calls need the admin token: Authorization: Bearer.";
+                return Task.CompletedTask;
+            });
+        });
         return services;
     }
 
@@ -42,14 +51,15 @@ public static class CapApi
         app.MapOperations();
         app.MapOpenApi();
         app.MapScalarApiReference("/docs");
+        app.MapGet("/", () => TypedResults.Redirect("/docs")).ExcludeFromDescription();
         return app;
     }
 
     /// <summary>Answers for what no endpoint took.</summary>
     private static Microsoft.AspNetCore.Http.HttpResults.ProblemHttpResult AnswerStatus(int status) => status switch
     {
-        StatusCodes.Status404NotFound => Problems.Of(status, "no-such-resource", "", "A path of /openapi/v1.json."),
-        StatusCodes.Status405MethodNotAllowed => Problems.Of(status, "method-not-allowed", "", "A method of /openapi/v1.json."),
+        StatusCodes.Status404NotFound => Problems.Of(status, "no-such-resource", "", "Nothing is at this path; see /openapi/v1.json."),
+        StatusCodes.Status405MethodNotAllowed => Problems.Of(status, "method-not-allowed", "", "This path takes another method; see /openapi/v1.json."),
         StatusCodes.Status415UnsupportedMediaType => Problems.Of(status, "not-json-content", "Content-Type", "application/json"),
         _ => Problems.Of(status, "refused", "", "The request was refused."),
     };

@@ -5,7 +5,10 @@ namespace CapOrleans.Cli;
 /// <summary>The settings that the command shares with the node, under the same names.</summary>
 internal static class CapEnvironment
 {
-    public static string DataDirectory => Text("DATA_DIR") ?? "./data";
+    /// <summary>The project's folder, as the wrapper script gives it: settings and data are there, wherever cap is called from.</summary>
+    private static string Home => Text("CAP_HOME") ?? ".";
+
+    public static string DataDirectory => Path.Combine(Home, Text("DATA_DIR") ?? "data");
 
     public static string CapId => Text("CAP_ID") ?? "SYS-CORE";
 
@@ -13,7 +16,15 @@ internal static class CapEnvironment
 
     public static string Gate => Text("VPN_ENDPOINT") ?? "http://127.0.0.1:8989/gate_receive";
 
-    public static Uri Api => new($"http://{Text("BIND") ?? "127.0.0.1"}:{Text("API_PORT") ?? "8787"}/");
+    /// <summary>A node that listens on every address is called on this machine's own.</summary>
+    public static Uri Api => new($"http://{(Text("BIND") is { } bind && bind is not ("0.0.0.0" or "::") ? bind : "127.0.0.1")}:{Text("API_PORT") ?? "8787"}/");
+
+    /// <summary><c>.env</c> of the folder cap is called in, else the project's; the environment wins over both.</summary>
+    public static void Load() => DotNetEnv.Env.NoClobber().Load(File.Exists(".env") ? ".env" : Path.Combine(Home, ".env"));
+
+    /// <summary>The admin token where there is one; reads on loopback need none.</summary>
+    public static string? AdminTokenIfAny() =>
+        Text("CAP_TOKEN") is not null || File.Exists(Path.Combine(DataDirectory, "admin-token")) ? AdminToken() : null;
 
     /// <summary><c>CAP_TOKEN</c>, or what the node wrote to its DATA_DIR.</summary>
     public static string AdminToken()
@@ -26,6 +37,11 @@ internal static class CapEnvironment
     public static PrivateKey Key(string? file)
     {
         file ??= Path.Combine(DataDirectory, "identity.key");
+        if (file.Length == 0 || PrivateKey.TryParse(file, out _))
+        {
+            throw new CliFaultException(ExitCodes.Misconfigured, "--key names a file that holds the key, not the key itself.");
+        }
+
         if (!PrivateKey.TryParse(Read(file, "a private key; name it with --key, or make one with 'cap keygen'"), out var key))
         {
             throw new CliFaultException(ExitCodes.Misconfigured, $"{file} holds no private key: 64 hex digits, with or without 0x.");
@@ -45,7 +61,7 @@ internal static class CapEnvironment
         {
             return file == "-" ? Console.In.ReadToEnd() : File.ReadAllText(file);
         }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or ArgumentException)
         {
             throw new CliFaultException(ExitCodes.Misconfigured, $"{file} cannot be read: {fault.Message} It should hold {what}.");
         }

@@ -8,7 +8,7 @@ internal static class ExitCodes
     /// <summary>The cluster refused, or a check failed.</summary>
     public const int Refused = 1;
 
-    /// <summary>A file, a key or a setting cannot be used.</summary>
+    /// <summary>A file, a key, a setting or the command line cannot be used.</summary>
     public const int Misconfigured = 2;
 
     /// <summary>No answer; sending the same again is safe.</summary>

@@ -22,8 +22,9 @@ internal static class IncidentFile
         try
         {
             using var document = StrictJson.Parse(Encoding.UTF8.GetBytes(CapEnvironment.Read(file, "an incident as a JSON object")));
-            return JsonObject.Create(document.RootElement.Clone())
-                ?? throw new CliFaultException(ExitCodes.Misconfigured, $"{file} holds no JSON object.");
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                ? JsonObject.Create(document.RootElement.Clone())!
+                : throw new CliFaultException(ExitCodes.Misconfigured, $"{file} holds no JSON object.");
         }
         catch (JsonException fault)
         {
@@ -36,7 +37,7 @@ internal static class IncidentFile
     {
         if (incident["task_id"] is null && incident["incident_id"] is null)
         {
-            incident["task_id"] = $"INC-{RandomNumberGenerator.GetHexString(6, lowercase: true)}";
+            incident["task_id"] = $"INC-{RandomNumberGenerator.GetHexString(12, lowercase: true)}";
         }
 
         incident["cap_id"] ??= CapEnvironment.CapId;

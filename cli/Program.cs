@@ -2,7 +2,7 @@ using System.CommandLine;
 using CapOrleans.Cli;
 using CapOrleans.Cli.Commands;
 
-DotNetEnv.Env.NoClobber().Load();
+CapEnvironment.Load();
 var root = new RootCommand("CapOrleans: sign incidents, send them, and check what became of them.")
 {
     KeygenCommand.Create(), SignCommand.Create(), SendCommand.Create(), VerifyCommand.Create(),
@@ -10,7 +10,9 @@ var root = new RootCommand("CapOrleans: sign incidents, send them, and check wha
 };
 try
 {
-    return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+    var parsed = root.Parse(args);
+    var code = await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+    return parsed.Errors.Count > 0 ? ExitCodes.Misconfigured : code;
 }
 catch (CliFaultException fault)
 {

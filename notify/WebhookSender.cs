@@ -9,7 +9,7 @@ namespace CapOrleans.Notify;
 /// <summary>
 /// POSTs with the headers of Standard Webhooks (<c>webhook-id</c>, <c>webhook-timestamp</c>, <c>webhook-signature</c>).
 /// Any answer outside 2xx and any fault is tried again: 8 attempts, from 1 second doubling to at most 2 minutes, jittered;
-/// about 5 minutes in all. Redirects are not followed.
+/// one to three minutes in all. Redirects are not followed.
 /// </summary>
 public sealed class WebhookSender : IWebhookSender
 {
@@ -38,11 +38,21 @@ public sealed class WebhookSender : IWebhookSender
             .Build();
     }
 
-    public async Task<DeliveryOutcome> SendAsync(Delivery delivery, CancellationToken cancellationToken)
+    public async Task<DeliveryOutcome> SendAsync(Delivery delivery, Action<DeliveryOutcome> failed, CancellationToken cancellationToken)
     {
         var attempts = 0;
         return await pipeline.ExecuteAsync(
-            async token => await AttemptAsync(delivery, ++attempts, token), cancellationToken);
+            async token =>
+            {
+                var outcome = await AttemptAsync(delivery, ++attempts, token);
+                if (!outcome.Delivered)
+                {
+                    failed(outcome);
+                }
+
+                return outcome;
+            },
+            cancellationToken);
     }
 
     private async Task<DeliveryOutcome> AttemptAsync(Delivery delivery, int attempt, CancellationToken cancellationToken)

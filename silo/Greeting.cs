@@ -1,3 +1,4 @@
+using System.Net;
 using CapOrleans.Silo.Settings;
 
 namespace CapOrleans.Silo;
@@ -7,7 +8,7 @@ internal static class Greeting
 {
     public static void Write(TextWriter output, NodeSettings settings, bool isFirstStart)
     {
-        var host = settings.Bind.ToString();
+        var host = settings.Bind.Equals(IPAddress.Any) || settings.Bind.Equals(IPAddress.IPv6Any) ? "127.0.0.1" : settings.Bind.ToString();
         if (isFirstStart)
         {
             var relative = Path.GetRelativePath(Environment.CurrentDirectory, settings.DataDirectory);

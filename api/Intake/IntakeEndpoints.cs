@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using CapOrleans.Api.Legacy;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.Incidents;
@@ -18,8 +19,18 @@ internal sealed record AcceptedAnswer(
 
 /// <summary>For the description of the API: what hosts send. Unknown members are kept.</summary>
 internal sealed record IncidentRequest(
-    string TaskId, string CapId, string Agent, string Timestamp, string? Severity, string? Description, string? Signer,
-    string Signature, decimal? FE, decimal? ME, decimal? CapPotential, string? Ipfs);
+    [property: JsonPropertyName("task_id")] string TaskId,
+    [property: JsonPropertyName("cap_id")] string CapId,
+    string Agent,
+    string Timestamp,
+    string Signature,
+    string? Signer = null,
+    string? Severity = null,
+    string? Description = null,
+    [property: JsonPropertyName("f_e")] decimal? Feedback = null,
+    [property: JsonPropertyName("m_e")] decimal? Misuse = null,
+    [property: JsonPropertyName("cap_potential")] decimal? CapPotential = null,
+    string? Ipfs = null);
 
 /// <summary>The two ways in: the new call and the old one. Both run the same path; they differ in their answers.</summary>
 internal static partial class IntakeEndpoints
@@ -37,6 +48,8 @@ internal static partial class IntakeEndpoints
             .WithDescription("201 when it is new, 200 when the same content was accepted before; both mean that it is on disk.");
         app.MapPost("/incident", FileOldAsync)
             .RequireRateLimiting(IntakeRateLimit.Policy)
+            .Accepts<IncidentRequest>("application/json", "*/*").Produces<ReceivedAnswer>()
+            .ProducesProblem(400).ProducesProblem(403).ProducesProblem(404).ProducesProblem(409).ProducesProblem(413).ProducesProblem(429).ProducesProblem(503)
             .WithSummary("File an incident, as the old clients do")
             .WithDescription("Answers {\"status\":\"received\",\"hash\":...}; refusals are the same as those of /v1/incidents.");
     }

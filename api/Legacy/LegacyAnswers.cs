@@ -4,6 +4,8 @@ namespace CapOrleans.Api.Legacy;
 
 internal sealed record ReceivedAnswer(string Status, string Hash);
 
+internal sealed record HookRequest(string Url);
+
 internal sealed record HookAnswer(string Status, string Url);
 
 internal sealed record ErrorAnswer(string Error);

@@ -15,6 +15,7 @@ internal static class LegacyEndpoints
     public static void MapLegacy(this IEndpointRouteBuilder app)
     {
         app.MapPost("/register_alert", RegisterAsync).RequireAuthorization(OperatorAccess.Reader)
+            .Accepts<HookRequest>("application/json", "*/*").Produces<HookAnswer>().ProducesProblem(400).ProducesProblem(409)
             .WithSummary("Register a webhook for incidents from high on");
         app.MapGet("/audit_log", ListAsync).RequireAuthorization(OperatorAccess.Reader)
             .WithSummary("All accepted incidents, in order of arrival, as the old clients read them");
@@ -130,5 +131,5 @@ internal static class LegacyEndpoints
     }
 
     private static Microsoft.AspNetCore.Http.HttpResults.ProblemHttpResult NoAudit() => Problems.Of(
-        StatusCodes.Status404NotFound, "no-audit", "", "A delegation log was audited; see POST /v1/delegations.");
+        StatusCodes.Status404NotFound, "no-audit", "", "No delegation log was audited yet; see POST /v1/delegations.");
 }

@@ -114,6 +114,6 @@ internal static class OperationEndpoints
 
         return await grains.GetGrain<ICapGrain>(capId).AuditDelegationAsync(Encoding.UTF8.GetString(body)) is { } result
             ? TypedResults.Text(result, "application/json", Encoding.UTF8, StatusCodes.Status201Created)
-            : Problems.Of(StatusCodes.Status404NotFound, "cap-unknown", "cap_id", "The CapID is registered.");
+            : Problems.Of(StatusCodes.Status404NotFound, "cap-unknown", "cap_id", "The CapID must be registered.");
     }
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using CapOrleans.Api.Access;
 using CapOrleans.Contracts.Incidents;
@@ -42,11 +41,11 @@ internal static class ReadEndpoints
         Identifiers.IsId(capId) && Identifiers.IsId(incidentId)
             && await grains.GetGrain<IIncidentGrain>($"{capId}/{incidentId}").ReadAsync() is { } view
             ? TypedResults.Json(view, ApiJson.Default.IncidentView)
-            : Problems.Of(StatusCodes.Status404NotFound, "incident-unknown", "incidentId", "An incident was accepted under this CapID and id.");
+            : Problems.Of(StatusCodes.Status404NotFound, "incident-unknown", "incidentId", "No incident was accepted under this CapID and id.");
 
-    private static async Task<IResult> ListAsync(HttpRequest request, IGrainFactory grains)
+    private static async Task<IResult> ListAsync([AsParameters] IncidentListQuery described, HttpRequest request, IGrainFactory grains)
     {
-        var query = new QueryReader(request.Query);
+        var query = new QueryReader(request.Query, IncidentListQuery.Names);
         var filter = new IncidentQuery(
             query.Text("cap", Identifiers.IsId, Identifiers.Rule),
             query.Text("severity", value => Severities.Contains(value), string.Join(", ", Severities)),
@@ -55,9 +54,9 @@ internal static class ReadEndpoints
         return query.Fault ?? TypedResults.Json(await grains.GetGrain<ILogReaderGrain>(0).IncidentsAsync(filter), ApiJson.Default.IncidentPage);
     }
 
-    private static async Task<IResult> EntriesAsync(HttpRequest request, IGrainFactory grains)
+    private static async Task<IResult> EntriesAsync([AsParameters] EntryListQuery described, HttpRequest request, IGrainFactory grains)
     {
-        var query = new QueryReader(request.Query);
+        var query = new QueryReader(request.Query, EntryListQuery.Names);
         var after = query.Number("after", -1, -1, long.MaxValue - 1);
         var limit = (int)query.Number("limit", DefaultLimit, 1, MaxLimit);
         if (query.Fault is not null)
@@ -74,7 +73,7 @@ internal static class ReadEndpoints
     private static async Task<IResult> CapAsync(string capId, IGrainFactory grains) =>
         Identifiers.IsId(capId) && await grains.GetGrain<ICapGrain>(capId).ReadAsync() is { } view
             ? TypedResults.Json(view, ApiJson.Default.CapView)
-            : Problems.Of(StatusCodes.Status404NotFound, "cap-unknown", "capId", "The CapID is registered.");
+            : Problems.Of(StatusCodes.Status404NotFound, "cap-unknown", "capId", "The CapID must be registered.");
 
     private static async Task<IResult> BlockAsync(string cid, HttpContext context, IGrainFactory grains)
     {
@@ -85,7 +84,7 @@ internal static class ReadEndpoints
 
         if (await grains.GetGrain<IBlocksGrain>(0).FindAsync(parsed.Text) is not { } block)
         {
-            return Problems.Of(StatusCodes.Status404NotFound, "block-unknown", "cid", "The block is in this node's store.");
+            return Problems.Of(StatusCodes.Status404NotFound, "block-unknown", "cid", "No such block is in this node's store.");
         }
 
         var raw = context.Request.Query["format"] == "raw" || context.Request.Headers.Accept.ToString().Contains("application/vnd.ipld.raw", StringComparison.Ordinal);
@@ -93,39 +92,5 @@ internal static class ReadEndpoints
         context.Response.Headers.CacheControl = "public, max-age=29030400, immutable";
         context.Response.Headers["X-Content-Type-Options"] = "nosniff";
         return TypedResults.Bytes(block, raw ? "application/vnd.ipld.raw" : parsed.Codec == Cid.Raw ? "application/json" : "application/vnd.ipld.dag-cbor");
-    }
-}
-
-/// <summary>Reads query parameters; the first that breaks its rule becomes the fault.</summary>
-internal sealed class QueryReader(IQueryCollection query)
-{
-    public IResult? Fault { get; private set; }
-
-    public string? Text(string name, Func<string, bool> isValid, string rule)
-    {
-        var value = query[name].ToString();
-        return value.Length == 0 ? null : isValid(value) ? value : Break<string?>(name, rule);
-    }
-
-    public long Number(string name, long fallback, long min, long max)
-    {
-        var text = query[name].ToString();
-        return text.Length == 0 ? fallback
-            : long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max ? value
-            : Break<long>(name, $"a whole number from {min} to {max}");
-    }
-
-    public DateTimeOffset? Instant(string name)
-    {
-        var text = query[name].ToString();
-        return text.Length == 0 ? null
-            : SignedTime.TryParse(text, out var instant) ? instant
-            : Break<DateTimeOffset?>(name, SignedTime.Rule);
-    }
-
-    private T? Break<T>(string name, string rule)
-    {
-        Fault ??= Problems.Of(StatusCodes.Status400BadRequest, "invalid-query", name, rule);
-        return default;
     }
 }

@@ -23,7 +23,7 @@ internal static class KeygenCommand
                 });
                 writer.WriteLine(key.ExportHex());
             }
-            catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+            catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or ArgumentException)
             {
                 throw new CliFaultException(ExitCodes.Misconfigured, $"{file} cannot be made: {fault.Message}");
             }

@@ -16,12 +16,14 @@ internal static class SendCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var incident = IncidentFile.Read(parsed.GetRequiredValue(file));
-            if (incident["signature"] is null)
+            var signedHere = incident["signature"] is null;
+            if (signedHere)
             {
                 IncidentFile.Sign(incident, CapEnvironment.Key(parsed.GetValue(key)));
             }
 
             var report = IncidentFile.Check(incident);
+            await Console.Error.WriteLineAsync($"sending {report.CapId}/{report.IncidentId}");
             var throughGate = parsed.GetResult(gate) is not null;
             using var request = new HttpRequestMessage(HttpMethod.Post, throughGate ? GateUrl(parsed.GetValue(gate)) : new Uri(CapEnvironment.Api, "v1/incidents"));
             request.Content = CapClient.Json(IncidentFile.Bytes(incident));
@@ -31,8 +33,18 @@ internal static class SendCommand
                 request.Headers.Add("X-Signed-By", report.SignerClaimed);
             }
 
-            Console.WriteLine(await CapClient.SendAsync(request, cancellationToken));
-            return ExitCodes.Done;
+            try
+            {
+                Console.WriteLine(await CapClient.SendAsync(request, cancellationToken));
+                return ExitCodes.Done;
+            }
+            catch (CliFaultException fault) when (signedHere && fault.ExitCode == ExitCodes.Unreachable)
+            {
+                // Signed once more it would be another incident: what may have arrived is kept, to be sent again as it is.
+                var kept = $"{report.IncidentId}.signed.json";
+                await File.WriteAllTextAsync(kept, IncidentFile.Text(incident), cancellationToken);
+                throw new CliFaultException(fault.ExitCode, $"{fault.Message} It is kept as {kept}: cap send {kept}");
+            }
         });
         return command;
     }

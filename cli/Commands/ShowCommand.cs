@@ -10,8 +10,13 @@ internal static class ShowCommand
         var command = new Command("show", "Show a CapID: keys, Cap^P, score. Example: cap show SYS-CORE") { capId };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            using var request = CapClient.Operator(new HttpRequestMessage(
-                HttpMethod.Get, new Uri(CapEnvironment.Api, $"v1/caps/{Uri.EscapeDataString(parsed.GetRequiredValue(capId))}")));
+            using var request = new HttpRequestMessage(
+                HttpMethod.Get, new Uri(CapEnvironment.Api, $"v1/caps/{Uri.EscapeDataString(parsed.GetRequiredValue(capId))}"));
+            if (CapEnvironment.AdminTokenIfAny() is not null)
+            {
+                CapClient.Operator(request);
+            }
+
             Console.WriteLine(await CapClient.SendAsync(request, cancellationToken));
             return ExitCodes.Done;
         });

@@ -62,6 +62,8 @@ public sealed record CapChange(CapContext? Next, IReadOnlyList<EntryDraft> Entri
             var (key, at) = (keys[i], $"keys[{i}]");
             var fault = key is null || !EthereumAddress.TryParse(key.Address, out var address)
                     ? new Refusal("invalid-field", $"{at}.address", "0x and 40 hex digits; mixed case carries the EIP-55 checksum")
+                : address == default
+                    ? new Refusal("invalid-field", $"{at}.address", "an address that somebody has the key of, not the zero address")
                 : !seen.Add(address)
                     ? new Refusal("invalid-field", $"{at}.address", "a key is named once")
                 : key.Roles is not null && (key.Roles.Count == 0 || key.Roles.Except(Roles).Any())

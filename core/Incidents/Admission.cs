@@ -31,7 +31,7 @@ public static class Admission
         {
             return policy.AcceptUnsigned
                 ? (new Proof(Unverified, null), null)
-                : (null, Ruling.Refuse(Verdict.Unauthorised, "unsigned", "signature", "An incident is signed by a key of its CapID."));
+                : (null, Ruling.Refuse(Verdict.Unauthorised, "unsigned", "signature", "An incident must be signed by a key of its CapID."));
         }
 
         if (!RecoverableSignature.TryParse(report.Signature, out var signature, out var fault))
@@ -52,7 +52,7 @@ public static class Admission
         }
 
         return report.SignerClaimed is { Length: > 0 } && claimed != recovered
-            ? (null, Ruling.Refuse(Verdict.Unauthorised, "signature-mismatch", "signature", "The signature over task_id|cap_id|agent|timestamp is the claimed signer's."))
+            ? (null, Ruling.Refuse(Verdict.Unauthorised, "signature-mismatch", "signature", "The signature over task_id|cap_id|agent|timestamp must be the claimed signer's."))
             : (new Proof(IdentityV1.Scheme, recovered), null);
     }
 
@@ -62,7 +62,7 @@ public static class Admission
     {
         if (context is null)
         {
-            return Ruling.Refuse(Verdict.CapUnknown, "cap-unknown", "cap_id", "The CapID is registered.");
+            return Ruling.Refuse(Verdict.CapUnknown, "cap-unknown", "cap_id", "The CapID must be registered.");
         }
 
         if (proof.Signer is { } signer && KeyFault(context, signer, report.Timestamp, now) is { } fault)
@@ -81,11 +81,11 @@ public static class Admission
         var text = signer.ToString();
         return context.Keys.FirstOrDefault(key => key.Address == text) switch
         {
-            null => $"The signer {text} is a key of the CapID.",
-            { RevokedAt: { } revoked } when revoked <= now => $"The signer {text} is not revoked.",
-            { NotBefore: { } from } when signedAt < from => $"The signer {text} is valid from {from:O}.",
-            { NotAfter: { } until } when signedAt >= until => $"The signer {text} was valid until {until:O}.",
-            { Roles: var roles } when !roles.Contains(ReporterRole) => $"The signer {text} has the role {ReporterRole}.",
+            null => $"The signer {text} must be a key of the CapID.",
+            { RevokedAt: { } revoked } when revoked <= now => $"The signer {text} must not be revoked; it was at {revoked:O}.",
+            { NotBefore: { } from } when signedAt < from => $"The signer {text} must not sign before {from:O}.",
+            { NotAfter: { } until } when signedAt >= until => $"The signer {text} must sign before {until:O}.",
+            { Roles: var roles } when !roles.Contains(ReporterRole) => $"The signer {text} must have the role {ReporterRole}.",
             _ => null,
         };
     }

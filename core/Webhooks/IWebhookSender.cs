@@ -10,5 +10,6 @@ public sealed record DeliveryOutcome(bool Delivered, int Attempts, int? Code, st
 public interface IWebhookSender
 {
     /// <summary>POSTs until the receiver answers 2xx or the schedule is exhausted.</summary>
-    Task<DeliveryOutcome> SendAsync(Delivery delivery, CancellationToken cancellationToken);
+    /// <param name="failed">Told of every attempt that failed, while it goes on.</param>
+    Task<DeliveryOutcome> SendAsync(Delivery delivery, Action<DeliveryOutcome> failed, CancellationToken cancellationToken);
 }

@@ -79,7 +79,7 @@ internal abstract partial class FollowerGrain(
         catch (Exception fault)
         {
             position = null;
-            Report(fault);
+            Report(fault.Message);
         }
         finally
         {
@@ -151,19 +151,18 @@ internal abstract partial class FollowerGrain(
         return wait > TimeSpan.Zero ? Task.Delay(wait, time, Stopping) : Task.CompletedTask;
     }
 
-    private void Report(Exception? fault)
+    /// <param name="what">What keeps this follower from going on, for an operator; null when it goes on.</param>
+    protected void Report(string? what)
     {
-        if (fault?.Message != trouble)
+        var before = trouble;
+        trouble = what;
+        if (before is null && what is not null)
         {
-            trouble = fault?.Message;
-            if (fault is null)
-            {
-                LogRecovered(Follower);
-            }
-            else
-            {
-                LogTrouble(Follower, fault.Message);
-            }
+            LogTrouble(Follower, what);
+        }
+        else if (before is not null && what is null)
+        {
+            LogRecovered(Follower);
         }
     }
 

@@ -56,7 +56,10 @@ internal sealed class NotifierGrain(
     {
         var origin = (await Log.HeadAsync(AuditLogs.Only, Stopping))!.Origin;
         var body = JsonSerializer.SerializeToUtf8Bytes(accepted.ToAuditRecord(), WebhookJson.Default.AuditRecord);
-        var outcome = await sender.SendAsync(new Delivery($"{origin}/{index}", url!, body), Stopping);
+        var outcome = await sender.SendAsync(
+            new Delivery($"{origin}/{index}", url!, body),
+            failed => Report($"Attempt {failed.Attempts} to deliver {accepted.CapId}/{accepted.IncidentId} failed. {failed.Fault}"),
+            Stopping);
         var kind = outcome.Delivered ? EntryKinds.DeliverySucceeded : EntryKinds.DeliveryExhausted;
         var said = Entry.Write(kind, origin, Time.GetUtcNow(), new CanonicalObject()
             .Add("attempts", outcome.Attempts)

@@ -162,6 +162,7 @@ public sealed class BadInputTests(NodeFixture node)
     [InlineData("/v1/incidents?severity=grave", "severity")]
     [InlineData("/v1/incidents?from=monday", "from")]
     [InlineData("/v1/incidents?cap=a%7Cb", "cap")]
+    [InlineData("/v1/incidents?capId=WEB-01", "capId")]
     [InlineData("/v1/audit?after=x", "after")]
     [InlineData("/ipfs/QmR5TCbHh54C9X2cqwM5FDAbfoQBgXRmQTdiMBBFoMrNzk", "cid")]
     public async Task A_query_that_breaks_its_rule_is_named(string path, string field)
@@ -178,6 +179,7 @@ public sealed class BadInputTests(NodeFixture node)
     [InlineData("{}", 400, "keys")]
     [InlineData("{\"keys\":[null]}", 400, "keys[0].address")]
     [InlineData("{\"keys\":7}", 400, "keys")]
+    [InlineData("{\"keys\":[{\"address\":\"0x0000000000000000000000000000000000000000\"}]}", 400, "keys[0].address")]
     [InlineData("{\"capPotential\":\"many\"}", 400, "capPotential")]
     [InlineData("{\"capPotential\":1e300}", 400, "capPotential")]
     [InlineData("{\"colour\":\"red\"}", 400, "colour")]

@@ -90,6 +90,21 @@ public sealed class CapCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task What_cannot_be_used_is_told_in_one_line_without_a_secret()
+    {
+        await File.WriteAllTextAsync(directory.File("array.json"), "[1]");
+        await File.WriteAllTextAsync(directory.File("i.json"), "{}");
+        var secret = CapOrleans.Core.Signatures.PrivateKey.Create().ExportHex();
+        foreach (var arguments in (string[][])[["frob"], ["send"], ["verify", "array.json"], ["sign", "array.json"], ["sign", "i.json", "--key", ""], ["sign", "i.json", "--key", secret], ["keygen", "--out", ""]])
+        {
+            var (code, text) = await CapAsync(arguments);
+            Assert.Equal(2, code);
+            Assert.DoesNotContain("   at ", text, StringComparison.Ordinal);
+            Assert.DoesNotContain(secret[2..], text, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public async Task No_answer_is_told_apart_from_a_refusal()
     {
         await CapAsync("keygen", "--out", directory.File("host.key"));
@@ -97,13 +112,18 @@ public sealed class CapCommandTests : IDisposable
         var (code, text) = await CapAsync("send", directory.File("i.json"), "--key", directory.File("host.key"), "--gate", $"http://127.0.0.1:{Child.FreePort()}");
         Assert.Equal(3, code);
         Assert.Contains("Is it running?", text, StringComparison.Ordinal);
+
+        // What may have arrived is kept as it was signed, so that a repetition is the same incident.
+        var kept = Assert.Single(Directory.GetFiles(directory.Path, "INC-*.signed.json"));
+        Assert.Contains($"cap send {Path.GetFileName(kept)}", text, StringComparison.Ordinal);
+        Assert.Equal(0, (await CapAsync("verify", kept)).Code);
     }
 
     private async Task<(int Code, string Output)> CapAsync(params string[] arguments)
     {
         using var cap = Child.Start(
             "dotnet", [Path.Combine(AppContext.BaseDirectory, "cap.dll"), .. arguments],
-            new Dictionary<string, string> { ["DATA_DIR"] = directory.Path });
+            new Dictionary<string, string> { ["DATA_DIR"] = directory.Path }, directory.Path);
         var code = await cap.ExitAsync();
         return (code, cap.Output);
     }

@@ -45,7 +45,7 @@ public sealed class WebhookSenderTests
     private async Task<DeliveryOutcome> SendAsync(string url)
     {
         using var http = new HttpClient();
-        var sending = new WebhookSender(http, secret, time).SendAsync(new Delivery("log/7", new Uri(url), "{}"u8.ToArray()), CancellationToken.None);
+        var sending = new WebhookSender(http, secret, time).SendAsync(new Delivery("log/7", new Uri(url), "{}"u8.ToArray()), _ => { }, CancellationToken.None);
         while (!sending.IsCompleted)
         {
             time.Advance(TimeSpan.FromMilliseconds(500));

@@ -26,13 +26,13 @@ public sealed partial class Child : IDisposable
 
     public string Output => string.Join('\n', lines);
 
-    public static Child Start(string program, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
+    public static Child Start(string program, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? environment = null, string? folder = null)
     {
         var start = new ProcessStartInfo(program, arguments)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            WorkingDirectory = Repository.Root,
+            WorkingDirectory = folder ?? Repository.Root,
         };
         foreach (var (name, value) in environment ?? new Dictionary<string, string>())
         {

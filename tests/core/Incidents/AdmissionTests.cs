@@ -50,11 +50,11 @@ public sealed class AdmissionTests
     public void A_CapID_that_nobody_registered_is_unknown() => Assert.Equal(Verdict.CapUnknown, Judge(null).Verdict);
 
     [Theory]
-    [InlineData("another key", "is a key of the CapID")]
-    [InlineData("revoked", "is not revoked")]
-    [InlineData("not yet valid", "is valid from")]
-    [InlineData("expired", "was valid until")]
-    [InlineData("wrong role", "has the role reporter")]
+    [InlineData("another key", "must be a key of the CapID")]
+    [InlineData("revoked", "must not be revoked")]
+    [InlineData("not yet valid", "must not sign before")]
+    [InlineData("expired", "must sign before")]
+    [InlineData("wrong role", "must have the role reporter")]
     public void A_key_that_may_not_report_is_refused(string why, string rule)
     {
         var key = new SigningKey(Reporter.Address.ToString(), ["reporter"], null, null, null);

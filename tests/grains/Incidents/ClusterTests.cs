@@ -119,7 +119,7 @@ public sealed class ClusterTests : IAsyncLifetime
 
     private sealed class NoReceiver : IWebhookSender
     {
-        public Task<DeliveryOutcome> SendAsync(Delivery delivery, CancellationToken cancellationToken) =>
+        public Task<DeliveryOutcome> SendAsync(Delivery delivery, Action<DeliveryOutcome> failed, CancellationToken cancellationToken) =>
             Task.FromResult(new DeliveryOutcome(false, 1, null, "no receiver in this test"));
     }
 }

@@ -1,0 +1,62 @@
+using System.Globalization;
+using CapOrleans.Core.Incidents;
+
+namespace CapOrleans.Api.Reads;
+
+/// <summary>Query of <c>GET /v1/incidents</c>, for the description: all of it is text until <see cref="QueryReader"/> has read it.</summary>
+internal sealed record IncidentListQuery(string? Cap, string? Severity, string? From, string? To, string? Cursor, string? Limit)
+{
+    public static readonly string[] Names = ["cap", "severity", "from", "to", "cursor", "limit"];
+}
+
+/// <summary>Query of <c>GET /v1/audit</c>.</summary>
+internal sealed record EntryListQuery(string? After, string? Limit)
+{
+    public static readonly string[] Names = ["after", "limit"];
+}
+
+/// <summary>Reads query parameters; the first that breaks its rule becomes the fault.</summary>
+internal sealed class QueryReader
+{
+    private readonly IQueryCollection query;
+
+    /// <param name="names">The parameters that the call has; another one is a fault.</param>
+    public QueryReader(IQueryCollection query, string[] names)
+    {
+        this.query = query;
+        if (query.Keys.FirstOrDefault(name => !names.Contains(name)) is { } stray)
+        {
+            Break<string>(stray, $"one of {string.Join(", ", names)}");
+        }
+    }
+
+    public IResult? Fault { get; private set; }
+
+    public string? Text(string name, Func<string, bool> isValid, string rule)
+    {
+        var value = query[name].ToString();
+        return value.Length == 0 ? null : isValid(value) ? value : Break<string?>(name, rule);
+    }
+
+    public long Number(string name, long fallback, long min, long max)
+    {
+        var text = query[name].ToString();
+        return text.Length == 0 ? fallback
+            : long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max ? value
+            : Break<long>(name, $"a whole number from {min} to {max}");
+    }
+
+    public DateTimeOffset? Instant(string name)
+    {
+        var text = query[name].ToString();
+        return text.Length == 0 ? null
+            : SignedTime.TryParse(text, out var instant) ? instant
+            : Break<DateTimeOffset?>(name, SignedTime.Rule);
+    }
+
+    private T? Break<T>(string name, string rule)
+    {
+        Fault ??= Problems.Of(StatusCodes.Status400BadRequest, "invalid-query", name, rule);
+        return default;
+    }
+}
