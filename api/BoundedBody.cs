@@ -14,9 +14,21 @@ internal static class BoundedBody
             return (null, TooLarge());
         }
 
+        try
+        {
+            return await ReadAsync(request, context.RequestAborted);
+        }
+        catch (BadHttpRequestException fault)
+        {
+            return (null, Problems.Of(fault.StatusCode, "bad-request", "", fault.Message));
+        }
+    }
+
+    private static async Task<(byte[]? Body, IResult? Refused)> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
+    {
         while (true)
         {
-            var read = await request.BodyReader.ReadAsync(context.RequestAborted);
+            var read = await request.BodyReader.ReadAsync(cancellationToken);
             if (read.Buffer.Length > IncidentReader.MaxRequestBytes)
             {
                 request.BodyReader.AdvanceTo(read.Buffer.End);

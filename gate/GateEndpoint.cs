@@ -24,7 +24,17 @@ public sealed class GateEndpoint(HttpClient http, GateOptions options, LocalEsca
             return;
         }
 
-        var body = await ReadAsync(context);
+        byte[]? body;
+        try
+        {
+            body = await ReadAsync(context);
+        }
+        catch (BadHttpRequestException fault)
+        {
+            await RefuseAsync(context, fault.StatusCode, new Refusal("bad-request", "", fault.Message));
+            return;
+        }
+
         if (body is null)
         {
             await RefuseAsync(context, StatusCodes.Status413PayloadTooLarge, new Refusal("too-large", "", $"A request has at most {IncidentReader.MaxRequestBytes} bytes."));

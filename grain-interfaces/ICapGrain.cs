@@ -4,7 +4,7 @@ using CapOrleans.Contracts.Incidents;
 namespace CapOrleans.GrainInterfaces;
 
 /// <summary>One CapID: its domain context, its score. Key: the CapID.</summary>
-[GrainInterfaceType("cap.cap"), Alias("cap.cap")]
+[GrainInterfaceType(CapGrains.CapType), Alias(CapGrains.CapType)]
 public interface ICapGrain : IGrainWithStringKey
 {
     /// <summary>Judges a report whose signature was checked, and puts it into the log.</summary>

@@ -3,7 +3,7 @@ using CapOrleans.Contracts.Incidents;
 namespace CapOrleans.GrainInterfaces;
 
 /// <summary>One incident; key <c>capId/incidentId</c>. The only place that decides about it.</summary>
-[GrainInterfaceType("cap.incident"), Alias("cap.incident")]
+[GrainInterfaceType(CapGrains.IncidentType), Alias(CapGrains.IncidentType)]
 public interface IIncidentGrain : IGrainWithStringKey
 {
     /// <returns>When the ruling is an acceptance, the incident is on disk.</returns>

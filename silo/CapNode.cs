@@ -21,6 +21,7 @@ using CapOrleans.Grains.Anchors;
 using CapOrleans.Notify;
 using CapOrleans.Silo.GrainStorage;
 using CapOrleans.Silo.Settings;
+using Orleans.Configuration;
 using Orleans.Dashboard;
 using Orleans.Storage;
 
@@ -99,11 +100,24 @@ internal sealed class CapNode : IAsyncDisposable
                 options.GrainStorageSerializer = serializer;
             }));
             silo.Services.AddSingleton<IGrainStorageSerializer, OrleansGrainStorageSerializer>();
+            // A request that meets an incident's activation on its way out is passed on to the next one.
+            silo.Configure<SiloMessagingOptions>(options => options.MaxForwardCount = 50);
             silo.AddDashboard(options => options.HideTrace = true);
         });
         var app = builder.Build();
         app.UseCapApi();
-        app.MapOrleansDashboard("/orleans").RequireAuthorization(OperatorAccess.Reader);
+        app.MapOrleansDashboard("/orleans").RequireAuthorization(OperatorAccess.Reader).AddEndpointFilter(async (call, next) =>
+        {
+            try
+            {
+                return await next(call);
+            }
+            catch (Exception) when (!call.HttpContext.RequestAborted.IsCancellationRequested)
+            {
+                // The dashboard's pages fault on names that they do not know.
+                return Problems.Of(StatusCodes.Status404NotFound, "no-such-resource", "", "The dashboard knows nothing by this name.");
+            }
+        });
         return app;
     }
 
@@ -141,7 +155,8 @@ internal sealed class CapNode : IAsyncDisposable
 
     private static WebApplicationBuilder Builder(IPAddress bind, int port)
     {
-        var builder = WebApplication.CreateSlimBuilder();
+        // No settings file is watched: the watcher would see every write to the log, too.
+        var builder = WebApplication.CreateSlimBuilder(["--hostBuilder:reloadConfigOnChange=false"]);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -175,7 +190,7 @@ internal sealed class CapNode : IAsyncDisposable
 
     private static async Task RegisterIdentityAsync(IGrainFactory grains, string capId, EthereumAddress reporter)
     {
-        var cap = grains.GetGrain<ICapGrain>(capId);
+        var cap = grains.Cap(capId);
         if (await cap.ReadAsync() is null)
         {
             await cap.DefineAsync(new CapDefinition(null, null, null, null, [new KeyDefinition(reporter.ToString(), null, null, null)]));

@@ -56,10 +56,10 @@ internal sealed class OperatorAuthentication(
             return Task.FromResult(AuthenticateResult.NoResult());
         }
 
-        var token = header.Scheme switch
+        var token = header.Scheme.ToUpperInvariant() switch
         {
-            "Bearer" => header.Parameter,
-            "Basic" => BasicPassword(header.Parameter),
+            "BEARER" => header.Parameter,
+            "BASIC" => BasicPassword(header.Parameter),
             _ => null,
         };
         if (token is null || !CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(token)), Options.TokenHash))

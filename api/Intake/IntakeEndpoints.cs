@@ -91,7 +91,7 @@ internal static partial class IntakeEndpoints
 
         try
         {
-            var ruling = await grains.GetGrain<IIncidentGrain>($"{report.CapId}/{report.IncidentId}").FileAsync(report);
+            var ruling = await grains.Incident(report.CapId, report.IncidentId).FileAsync(report);
             if (ruling.Receipt is not null)
             {
                 return (ruling.Receipt, ruling.Verdict == Verdict.Accepted, null);

@@ -75,7 +75,7 @@ internal static class OperationEndpoints
             return Problems.Of(StatusCodes.Status400BadRequest, "not-an-object", "", "The body is one JSON object.");
         }
 
-        var ruling = await grains.GetGrain<ICapGrain>(capId).DefineAsync(definition);
+        var ruling = await grains.Cap(capId).DefineAsync(definition);
         return ruling.Verdict switch
         {
             CapVerdict.Registered => TypedResults.Json(ruling.Cap, ApiJson.Default.CapView, statusCode: StatusCodes.Status201Created),
@@ -112,7 +112,7 @@ internal static class OperationEndpoints
             return Problems.Of(StatusCodes.Status400BadRequest, "invalid-field", "cap_id", Identifiers.Rule);
         }
 
-        return await grains.GetGrain<ICapGrain>(capId).AuditDelegationAsync(Encoding.UTF8.GetString(body)) is { } result
+        return await grains.Cap(capId).AuditDelegationAsync(Encoding.UTF8.GetString(body)) is { } result
             ? TypedResults.Text(result, "application/json", Encoding.UTF8, StatusCodes.Status201Created)
             : Problems.Of(StatusCodes.Status404NotFound, "cap-unknown", "cap_id", "The CapID must be registered.");
     }

@@ -39,7 +39,7 @@ internal static class ReadEndpoints
 
     private static async Task<IResult> ReadAsync(string capId, string incidentId, IGrainFactory grains) =>
         Identifiers.IsId(capId) && Identifiers.IsId(incidentId)
-            && await grains.GetGrain<IIncidentGrain>($"{capId}/{incidentId}").ReadAsync() is { } view
+            && await grains.Incident(capId, incidentId).ReadAsync() is { } view
             ? TypedResults.Json(view, ApiJson.Default.IncidentView)
             : Problems.Of(StatusCodes.Status404NotFound, "incident-unknown", "incidentId", "No incident was accepted under this CapID and id.");
 
@@ -71,7 +71,7 @@ internal static class ReadEndpoints
     }
 
     private static async Task<IResult> CapAsync(string capId, IGrainFactory grains) =>
-        Identifiers.IsId(capId) && await grains.GetGrain<ICapGrain>(capId).ReadAsync() is { } view
+        Identifiers.IsId(capId) && await grains.Cap(capId).ReadAsync() is { } view
             ? TypedResults.Json(view, ApiJson.Default.CapView)
             : Problems.Of(StatusCodes.Status404NotFound, "cap-unknown", "capId", "The CapID must be registered.");
 

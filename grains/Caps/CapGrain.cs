@@ -19,7 +19,7 @@ namespace CapOrleans.Grains.Caps;
 /// Holds one CapID's domain context and score. Re-entrant, so that a hot CapID has many appends in flight: between judging
 /// and committing others may run, and the log refuses an entry that was judged by an older context than the newest.
 /// </summary>
-[Reentrant]
+[Reentrant, GrainType(CapGrains.CapType)]
 internal sealed class CapGrain(IAuditLogReader reader, TimeProvider time) : Grain, ICapGrain
 {
     /// <summary>How often a judgement is repeated after another activation changed the context.</summary>

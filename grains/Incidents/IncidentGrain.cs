@@ -3,20 +3,44 @@ using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.Incidents;
 using CapOrleans.GrainInterfaces;
 using CapOrleans.Grains.AuditLog;
+using Orleans.Concurrency;
 
 namespace CapOrleans.Grains.Incidents;
 
 /// <summary>
 /// Decides about one incident: signature here, where every incident has its own turn; authority and score at the CapID;
-/// uniqueness in the log. It remembers nothing and leaves as soon as it has answered: the log's unique key is its memory.
+/// uniqueness in the log. It remembers nothing and leaves as soon as it has answered everyone who asks: the log's unique key
+/// is its memory. Re-entrant, so that nobody waits in line behind an activation that is about to leave.
 /// </summary>
+[Reentrant, GrainType(CapGrains.IncidentType)]
 internal sealed class IncidentGrain(IAuditLogReader log, IncidentViews views, AdmissionPolicy policy) : Grain, IIncidentGrain
 {
-    public async Task<Ruling> FileAsync(IncidentReport report)
+    private int asking;
+
+    public Task<Ruling> FileAsync(IncidentReport report) => AnswerAsync(() => RuleAsync(report));
+
+    public Task<IncidentView?> ReadAsync() => AnswerAsync(ViewAsync);
+
+    private async Task<T> AnswerAsync<T>(Func<Task<T>> answer)
     {
-        DeactivateOnIdle();
+        asking++;
+        try
+        {
+            return await answer();
+        }
+        finally
+        {
+            if (--asking == 0)
+            {
+                DeactivateOnIdle();
+            }
+        }
+    }
+
+    private async Task<Ruling> RuleAsync(IncidentReport report)
+    {
         var (proof, refused) = Admission.Prove(report, policy);
-        var ruling = refused ?? await GrainFactory.GetGrain<ICapGrain>(report.CapId)
+        var ruling = refused ?? await GrainFactory.Cap(report.CapId)
             .AcceptAsync(report, proof!.Scheme, proof.Signer?.ToString());
 
         // What was accepted stays accepted: a repetition that arrives after its key was revoked or its time ran out
@@ -26,9 +50,8 @@ internal sealed class IncidentGrain(IAuditLogReader log, IncidentViews views, Ad
             : ruling;
     }
 
-    public async Task<IncidentView?> ReadAsync()
+    private async Task<IncidentView?> ViewAsync()
     {
-        DeactivateOnIdle();
         var (capId, incidentId) = Key();
         return await log.FindIncidentAsync(capId, incidentId, CancellationToken.None) is { } entry
             ? (await views.OfAsync([entry]))[0]

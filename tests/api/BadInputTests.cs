@@ -124,6 +124,53 @@ public sealed class BadInputTests(NodeFixture node)
     }
 
     [Fact]
+    public async Task Many_who_send_the_same_at_once_get_one_receipt_and_many_who_differ_get_one_winner()
+    {
+        var incident = node.Incident();
+        var same = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => node.Api.PostAsync("/v1/incidents", NodeFixture.Json(incident))));
+        Assert.Single(same, answer => answer.StatusCode == HttpStatusCode.Created);
+        Assert.Equal(49, same.Count(answer => answer.StatusCode == HttpStatusCode.OK));
+        Assert.Single((await Task.WhenAll(same.Select(answer => answer.Content.ReadAsStringAsync()))).Distinct());
+
+        var id = $"{incident["task_id"]}-differs";
+        var differ = await Task.WhenAll(Enumerable.Range(0, 50).Select(i => node.Api.PostAsync("/v1/incidents", NodeFixture.Json(
+            node.Incident(members => (members["task_id"], members["description"]) = (id, $"{i}"))))));
+        Assert.Single(differ, answer => answer.StatusCode == HttpStatusCode.Created);
+        Assert.Equal(49, differ.Count(answer => answer.StatusCode == HttpStatusCode.Conflict));
+    }
+
+    [Fact]
+    public async Task A_page_of_another_site_cannot_register_a_hook()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/register_alert") { Content = NodeFixture.Json(new JsonObject { ["url"] = "http://127.0.0.1:1/" }) };
+        request.Headers.Add("Origin", "https://elsewhere.example");
+        using var answer = await node.Api.SendAsync(request);
+        Assert.Equal((HttpStatusCode.Forbidden, "Origin"), (answer.StatusCode, (await ProblemAsync(answer)).Text("field")));
+    }
+
+    [Theory]
+    [InlineData("/v1/incidents", true)]
+    [InlineData("/gate_receive", false)]
+    public async Task A_malformed_chunk_is_400_on_both_fronts(string path, bool isApi)
+    {
+        using var socket = new TcpClient("127.0.0.1", (isApi ? node.Api : node.Gate).BaseAddress!.Port);
+        await socket.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"));
+        using var reader = new StreamReader(socket.GetStream());
+        var answer = await reader.ReadToEndAsync();
+        Assert.StartsWith("HTTP/1.1 400", answer, StringComparison.Ordinal);
+        Assert.Contains("urn:caporleans:problem:bad-request", answer, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/orleans/HistoricalStats/x")]
+    [InlineData("/orleans/SiloProperties/x")]
+    public async Task A_name_that_the_dashboard_does_not_know_is_404(string path)
+    {
+        using var answer = await node.Api.GetAsync(path);
+        Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
+    }
+
+    [Fact]
     public async Task A_body_of_10_MB_is_413()
     {
         await RefusedAsync(new byte[10 * 1024 * 1024], 413, "");

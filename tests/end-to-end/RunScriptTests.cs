@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net.Http.Json;
 using System.Text.Json;
 
 namespace CapOrleans.Tests.EndToEnd;
@@ -65,6 +66,20 @@ public sealed class RunScriptTests : IDisposable
             var host = await HostAsync("JS-2");
             Assert.Equal(contract, host.GetProperty("view").GetProperty("anchor").Text("contract"));
             await StopAsync(again, Terminate);
+        }
+
+        // A chain node that is killed while it writes leaves half a state.
+        await File.WriteAllTextAsync(directory.File("data/chain/state.json"), "{\"block\":{");
+        using (var torn = Child.Start(Repository.File("run"), [], environment))
+        {
+            await torn.LineAsync("CapOrleans is ready", TimeSpan.FromSeconds(60));
+            Assert.Contains("was torn", torn.Output, StringComparison.Ordinal);
+            using var http = new HttpClient { BaseAddress = new Uri(Api) };
+            await Eventually.TrueAsync(async () =>
+                (await http.GetFromJsonAsync<JsonElement>("/v1/audit?limit=500")).GetProperty("items").EnumerateArray().Any(entry => entry.Text("kind") == "anchor.lost"));
+            await Eventually.TrueAsync(async () =>
+                (await http.GetFromJsonAsync<JsonElement>("/v1/incidents/SYS-CORE/JS-2")).GetProperty("anchor").Text("status") == "anchored");
+            await StopAsync(torn, Terminate);
         }
     }
 

@@ -59,7 +59,7 @@ public sealed class ClusterTests : IAsyncLifetime
         var capIds = Enumerable.Range(0, 6).Select(i => $"CAP-{i}").ToList();
         foreach (var capId in capIds)
         {
-            var ruling = await cluster.Client.GetGrain<ICapGrain>(capId).DefineAsync(
+            var ruling = await cluster.Client.Cap(capId).DefineAsync(
                 new CapDefinition(null, null, null, null, [new KeyDefinition(key.Address.ToString(), null, null, null)]));
             Assert.Equal(CapVerdict.Registered, ruling.Verdict);
         }
@@ -92,7 +92,7 @@ public sealed class ClusterTests : IAsyncLifetime
     }
 
     private Task<Ruling> FileAsync(IncidentReport report) =>
-        cluster.Client.GetGrain<IIncidentGrain>($"{report.CapId}/{report.IncidentId}").FileAsync(report);
+        cluster.Client.Incident(report.CapId, report.IncidentId).FileAsync(report);
 
     /// <summary>Reads the file as an auditor would: no silo is asked.</summary>
     private async Task AssertTheLogIsWholeAsync(int incidents)

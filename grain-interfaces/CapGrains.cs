@@ -1,0 +1,25 @@
+namespace CapOrleans.GrainInterfaces;
+
+/// <summary>
+/// References to the grains of the hot path. <c>GetGrain&lt;T&gt;(key)</c> looks at the interface's attributes each time, which
+/// costs as much as the call itself; these are made of the names alone.
+/// </summary>
+public static class CapGrains
+{
+    /// <summary>Grain type and interface type carry one name.</summary>
+    public const string IncidentType = "cap.incident";
+
+    public const string CapType = "cap.cap";
+
+    private static readonly (GrainType Grain, GrainInterfaceType Interface) Incidents =
+        (GrainType.Create(IncidentType), GrainInterfaceType.Create(IncidentType));
+
+    private static readonly (GrainType Grain, GrainInterfaceType Interface) Caps =
+        (GrainType.Create(CapType), GrainInterfaceType.Create(CapType));
+
+    public static IIncidentGrain Incident(this IGrainFactory grains, string capId, string incidentId) =>
+        (IIncidentGrain)grains.GetGrain(GrainId.Create(Incidents.Grain, $"{capId}/{incidentId}"), Incidents.Interface);
+
+    public static ICapGrain Cap(this IGrainFactory grains, string capId) =>
+        (ICapGrain)grains.GetGrain(GrainId.Create(Caps.Grain, capId), Caps.Interface);
+}
