@@ -22,9 +22,11 @@ Console.WriteLine($"{Environment.ProcessorCount} cores, {RuntimeInformation.Fram
 var requests = SignedRequests.Make(key, count + (count / 5), TimeProvider.System.GetUtcNow());
 await IntakeLoad.RunAsync(port, requests[count..], connections); // warm-up
 var intake = await IntakeLoad.RunAsync(port, requests[..count], connections);
+var behind = await Followers.CatchUpAsync(port);
 var limits = Limits.Measure(key, requests[0]);
 
 Console.WriteLine($"accepted, verified, durable   {intake.PerSecond,10:N0} /s   p50 {intake.P50:0.0} ms   p99 {intake.P99:0.0} ms   max {intake.Max:0.0} ms");
+Console.WriteLine($"archived and anchored         {behind,10:0.0} s after the last answer");
 Console.WriteLine($"limit: signature check alone  {limits.ChecksPerSecond,10:N0} /s on one core");
 Console.WriteLine($"limit: fdatasync of this disk {limits.SyncsPerSecond,10:N0} /s");
 Console.WriteLine($"intake / signature checks of all cores: {intake.PerSecond / (limits.ChecksPerSecond * Environment.ProcessorCount):P0}");

@@ -136,7 +136,10 @@ internal abstract partial class FollowerGrain(
             {
                 lastWork = time.GetUtcNow();
                 await CommitAsync(step);
-                await WaitForPaceAsync();
+                if (entries.Count < ReadLimit && step.To > entries[^1].Index)
+                {
+                    await WaitForPaceAsync(); // caught up: let a batch form; who is behind goes on at once
+                }
             }
             else
             {

@@ -1,20 +1,12 @@
 using CapOrleans.AuditLog.Sqlite;
 using CapOrleans.Chain;
-using CapOrleans.Archive;
 using CapOrleans.Contracts.Caps;
 using CapOrleans.Contracts.Incidents;
-using CapOrleans.Core.Anchors;
-using CapOrleans.Core.Archive;
 using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.MerkleTree;
 using CapOrleans.Core.Signatures;
-using CapOrleans.Core.Webhooks;
 using CapOrleans.GrainInterfaces;
-using CapOrleans.Grains;
-using CapOrleans.Grains.Anchors;
-using Microsoft.Extensions.DependencyInjection;
-using Orleans.Hosting;
 using Orleans.TestingHost;
 
 namespace CapOrleans.Tests.Grains.Incidents;
@@ -28,20 +20,7 @@ public sealed class ClusterTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         var builder = new InProcessTestClusterBuilder(3);
-        builder.ConfigureSilo((_, silo) =>
-        {
-            silo.AddMemoryGrainStorageAsDefault();
-            silo.Services.AddSingleton(TimeProvider.System);
-            silo.Services.AddSingleton(new AdmissionPolicy(AcceptUnsigned: false));
-            silo.Services.AddSingleton(new AnchorPace(TimeSpan.Zero));
-            silo.Services.AddSingleton(_ => SqliteDatabase.Open(directory.File("log.db")));
-            silo.Services.AddSingleton<IAuditLogWriter, SqliteLogWriter>();
-            silo.Services.AddSingleton<IAuditLogReader, SqliteLogReader>();
-            silo.Services.AddSingleton<IBlockStore>(_ => new SqliteBlockStore(directory.File("blocks.db")));
-            silo.Services.AddSingleton<IAnchorContract, NoChain>();
-            silo.Services.AddSingleton<IWebhookSender, NoReceiver>();
-            silo.Services.AddCapGrains();
-        });
+        builder.ConfigureSilo((_, silo) => silo.AddCap(directory, _ => new NoChain()));
         cluster = builder.Build();
         await cluster.DeployAsync();
     }
@@ -115,11 +94,5 @@ public sealed class ClusterTests : IAsyncLifetime
             var held = (await reader.FindCapAsync(cap.Key, default))!.Value;
             Assert.Equal((cap.Sum(incident => incident.DeltaCap), (long)cap.Count()), (held.Score, held.Incidents));
         }
-    }
-
-    private sealed class NoReceiver : IWebhookSender
-    {
-        public Task<DeliveryOutcome> SendAsync(Delivery delivery, Action<DeliveryOutcome> failed, CancellationToken cancellationToken) =>
-            Task.FromResult(new DeliveryOutcome(false, 1, null, "no receiver in this test"));
     }
 }

@@ -1,0 +1,38 @@
+using CapOrleans.Archive;
+using CapOrleans.AuditLog.Sqlite;
+using CapOrleans.Core.Anchors;
+using CapOrleans.Core.Archive;
+using CapOrleans.Core.AuditLog;
+using CapOrleans.Core.Incidents;
+using CapOrleans.Core.Webhooks;
+using CapOrleans.Grains;
+using CapOrleans.Grains.Anchors;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Hosting;
+
+namespace CapOrleans.Tests.Support;
+
+/// <summary>A silo of a test cluster: real stores in a folder, a writer of its own, and the chain that the test gives.</summary>
+public static class TestSilo
+{
+    public static void AddCap(this ISiloBuilder silo, TempDirectory directory, Func<IServiceProvider, IAnchorContract> contract)
+    {
+        silo.AddMemoryGrainStorageAsDefault();
+        silo.Services.AddSingleton(TimeProvider.System);
+        silo.Services.AddSingleton(new AdmissionPolicy(AcceptUnsigned: false));
+        silo.Services.AddSingleton(new AnchorPace(TimeSpan.Zero));
+        silo.Services.AddSingleton(_ => SqliteDatabase.Open(directory.File("log.db")));
+        silo.Services.AddSingleton<IAuditLogWriter, SqliteLogWriter>();
+        silo.Services.AddSingleton<IAuditLogReader, SqliteLogReader>();
+        silo.Services.AddSingleton<IBlockStore>(_ => new SqliteBlockStore(directory.File("blocks.db")));
+        silo.Services.AddSingleton(contract);
+        silo.Services.AddSingleton<IWebhookSender, NoReceiver>();
+        silo.Services.AddCapGrains();
+    }
+
+    private sealed class NoReceiver : IWebhookSender
+    {
+        public Task<DeliveryOutcome> SendAsync(Delivery delivery, Action<DeliveryOutcome> failed, CancellationToken cancellationToken) =>
+            Task.FromResult(new DeliveryOutcome(false, 1, null, "no receiver in this test"));
+    }
+}
