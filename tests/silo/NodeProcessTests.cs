@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -94,6 +95,58 @@ public sealed class NodeProcessTests : IDisposable
     }
 
     [Fact]
+    public async Task One_address_may_send_so_much_and_no_more()
+    {
+        using var node = await StartAsync(null, new() { ["Intake__PerSecondPerAddress"] = "1" });
+        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{apiPort}") };
+        var answers = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => http.PostAsync("/v1/incidents", NodeFixture.Json("{"u8.ToArray()))));
+        var limited = answers.First(answer => answer.StatusCode == HttpStatusCode.TooManyRequests);
+        Assert.NotNull(limited.Headers.RetryAfter);
+        Assert.Equal("urn:caporleans:problem:too-many-requests", (await limited.Content.ReadFromJsonAsync<JsonElement>()).Text("type"));
+        using var live = await http.GetAsync("/health/live");
+        Assert.Equal(HttpStatusCode.OK, live.StatusCode);
+    }
+
+    [Fact]
+    public async Task An_unsigned_incident_is_logged_as_unverified_where_the_operator_wants_it_and_moves_no_score()
+    {
+        using var node = await StartAsync(null, new() { ["Intake__Unsigned"] = "AcceptAsUnverified" });
+        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{apiPort}") };
+        var incident = new JsonObject { ["task_id"] = "U-1", ["cap_id"] = "SYS-CORE", ["agent"] = "old.client", ["timestamp"] = TestIncident.Text(TimeProvider.System.GetUtcNow()), ["m_e"] = 1 };
+        using var answer = await http.PostAsync("/incident", NodeFixture.Json(incident));
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        var view = await http.GetFromJsonAsync<JsonElement>("/v1/incidents/SYS-CORE/U-1");
+        Assert.Equal(("unverified", 0m, JsonValueKind.Null), (view.Text("scheme"), view.GetProperty("deltaCap").GetDecimal(), view.GetProperty("signer").ValueKind));
+        Assert.Equal(0m, (await http.GetFromJsonAsync<JsonElement>("/v1/caps/SYS-CORE")).GetProperty("score").GetDecimal());
+    }
+
+    [Fact]
+    public async Task Off_loopback_only_signed_intake_and_health_are_open()
+    {
+        using var node = await StartAsync(null, new() { ["BIND"] = "0.0.0.0" });
+        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{apiPort}") };
+        string[] closed = ["/audit_log", "/audit", "/v1/incidents", "/v1/audit", "/v1/caps/SYS-CORE", "/orleans/", "/orleans/DashboardCounters"];
+        foreach (var path in closed)
+        {
+            using var stranger = await http.GetAsync(path);
+            Assert.True(stranger.StatusCode == HttpStatusCode.Unauthorized, path);
+        }
+
+        using var hook = await http.PostAsync("/register_alert", NodeFixture.Json(new JsonObject { ["url"] = "http://127.0.0.1:1/" }));
+        Assert.Equal(HttpStatusCode.Unauthorized, hook.StatusCode);
+        var key = TestIncident.Key(await File.ReadAllTextAsync(directory.File("data/identity.key")));
+        using var accepted = await http.PostAsync("/v1/incidents", NodeFixture.Json(TestIncident.Signed(key, "SYS-CORE", "B-1", TimeProvider.System.GetUtcNow())));
+        Assert.Equal(HttpStatusCode.Created, accepted.StatusCode);
+
+        var token = (await File.ReadAllTextAsync(directory.File("data/admin-token"))).Trim();
+        foreach (var (scheme, value) in ((string, string)[])[("bearer", token), ("Basic", Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes($"me:{token}")))])
+        {
+            http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue(scheme, value);
+            Assert.Equal("B-1", (await http.GetFromJsonAsync<JsonElement>("/audit_log"))[0].Text("incident_id"));
+        }
+    }
+
+    [Fact]
     public async Task A_second_node_on_the_same_directory_is_refused()
     {
         using var first = await StartAsync(null);
@@ -129,9 +182,9 @@ public sealed class NodeProcessTests : IDisposable
         Assert.DoesNotContain("   at ", second.Output, StringComparison.Ordinal);
     }
 
-    private async Task<Child> StartAsync(DevChain? chain)
+    private async Task<Child> StartAsync(DevChain? chain, Dictionary<string, string>? changes = null)
     {
-        var node = Start(chain, []);
+        var node = Start(chain, changes ?? []);
         await node.LineAsync("CapOrleans is ready", TimeSpan.FromSeconds(30));
         return node;
     }
