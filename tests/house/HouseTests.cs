@@ -25,7 +25,7 @@ public sealed partial class HouseTests
     };
 
     /// <summary>Lines that a source file may have. It only ever goes down.</summary>
-    private const int LongestFile = 235;
+    private const int LongestFile = 210;
 
     [Fact]
     public void Every_project_refers_only_to_what_the_table_allows()
