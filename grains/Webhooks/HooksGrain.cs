@@ -68,6 +68,11 @@ internal sealed class HooksGrain([PersistentState("hooks")] IPersistentState<Hoo
     {
         var log = GrainFactory.GetGrain<IAuditLogGrain>(AuditLogs.Only);
         var head = await log.HeadAsync();
-        await log.AppendAsync(new Append { Entries = [], Bookmark = new BookmarkMove(NotifierGrain.BookmarkOf(id), 0, head.Size) });
+        var outcome = await log.AppendAsync(new Append { Entries = [], Bookmark = new BookmarkMove(NotifierGrain.BookmarkOf(id), 0, head.Size) });
+        if (outcome.Verdict is not (AppendVerdict.Appended or AppendVerdict.StaleBookmark))
+        {
+            // Without its bookmark the hook would be told of everything that ever was.
+            throw new InvalidOperationException($"The log answered {outcome.Verdict}; register the hook again.");
+        }
     }
 }
