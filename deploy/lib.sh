@@ -44,6 +44,17 @@ need_peers() {
   cp "$root/deploy/npm/package-lock.json" "$stamp"
 }
 
+# The newest installed server's programs.
+postgres_bin() {
+  local bin
+  bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)
+  [ -x "$bin/initdb" ] && printf '%s' "$bin"
+}
+
+need_postgres() {
+  postgres_bin >/dev/null || apt_install postgresql "the cluster's database" || exit 1
+}
+
 anvil_path() {
   local machine; machine=$(uname -m)
   case "$machine" in x86_64) machine=amd64 ;; aarch64) machine=arm64 ;; esac

@@ -1,66 +1,67 @@
 using System.Net;
-using System.Net.Sockets;
-using CapOrleans.Api;
-using CapOrleans.Api.Access;
-using CapOrleans.Archive;
-using CapOrleans.AuditLog.Sqlite;
-using CapOrleans.Chain;
-using CapOrleans.Chain.Contract;
-using CapOrleans.Chain.Rpc;
 using CapOrleans.Contracts.Caps;
-using CapOrleans.Core.Anchors;
-using CapOrleans.Core.Archive;
-using CapOrleans.Core.AuditLog;
-using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Signatures;
-using CapOrleans.Core.Webhooks;
-using CapOrleans.Gate;
 using CapOrleans.GrainInterfaces;
-using CapOrleans.Grains;
-using CapOrleans.Grains.Anchors;
-using CapOrleans.Notify;
-using CapOrleans.Silo.GrainStorage;
 using CapOrleans.Silo.Settings;
-using Orleans.Configuration;
-using Orleans.Dashboard;
-using Orleans.Storage;
 
 namespace CapOrleans.Silo;
 
-/// <summary>One node, whole: silo, API and dashboard in one application, the gate in another, over one DATA_DIR.</summary>
+/// <summary>
+/// One process of the service, with the parts that its roles name: silo and API in one host, the gate in another. With all
+/// of them and SQLite it is the whole service; with PostgreSQL it is a member of a cluster.
+/// </summary>
 internal sealed class CapNode : IAsyncDisposable
 {
-    private readonly DataDirectory data;
-    private readonly WebApplication api;
-    private readonly WebApplication gate;
+    private readonly DataDirectory? data;
+    private readonly List<IHost> hosts;
 
-    private CapNode(DataDirectory data, WebApplication api, WebApplication gate, bool isFirstStart) =>
-        (this.data, this.api, this.gate, IsFirstStart) = (data, api, gate, isFirstStart);
+    private CapNode(DataDirectory? data, List<IHost> hosts, bool isFirstStart) =>
+        (this.data, this.hosts, IsFirstStart) = (data, hosts, isFirstStart);
 
-    /// <summary>This start made the DATA_DIR's identity and registered its CapID.</summary>
+    /// <summary>This start made the data directory's identity and registered its CapID.</summary>
     public bool IsFirstStart { get; }
-
-    public IServiceProvider Services => api.Services;
 
     /// <summary>Completes when SIGTERM or Ctrl-C asks the process to stop, or when a host gave up.</summary>
     public async Task WaitForStopAsync()
     {
         var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var first = api.Lifetime.ApplicationStopping.Register(asked.SetResult);
+        var lifetime = hosts[0].Services.GetRequiredService<IHostApplicationLifetime>();
+        await using var first = lifetime.ApplicationStopping.Register(asked.SetResult);
         await asked.Task;
     }
 
-    /// <returns>A node that accepts incidents.</returns>
+    /// <returns>A node whose parts work.</returns>
     public static async Task<CapNode> StartAsync(NodeSettings settings, CancellationToken cancellationToken)
     {
-        var data = DataDirectory.Open(settings.DataDirectory);
-        var identity = data.Identity(out var isNew);
-        var node = new CapNode(data, BuildApi(settings, data), BuildGate(settings), isNew);
+        var service = settings.Roles & (NodeRoles.Silo | NodeRoles.Api);
+        var data = service == NodeRoles.None ? null : DataDirectory.Open(settings.DataDirectory, isShared: settings.Database is not null);
+        var isFirstStart = false;
+        var identity = settings.Roles.HasFlag(NodeRoles.Silo) ? data!.Identity(out isFirstStart) : null;
+        var hosts = new List<IHost>();
+        if (data is not null)
+        {
+            hosts.Add(BuildService(settings, data));
+        }
+
+        if (settings.Roles.HasFlag(NodeRoles.Gate))
+        {
+            hosts.Add(FrontPart.BuildGate(WebBuilder(settings.Bind, settings.GatePort), settings));
+        }
+
+        var node = new CapNode(data, hosts, isFirstStart);
         try
         {
-            await node.api.StartAsync(cancellationToken);
-            await RegisterIdentityAsync(node.api.Services.GetRequiredService<IGrainFactory>(), settings.CapId, identity.Address);
-            await node.gate.StartAsync(cancellationToken);
+            await hosts[0].StartAsync(cancellationToken);
+            if (identity is not null)
+            {
+                await RegisterIdentityAsync(hosts[0].Services.GetRequiredService<IGrainFactory>(), settings.CapId, identity.Address);
+            }
+
+            foreach (var host in hosts.Skip(1))
+            {
+                await host.StartAsync(cancellationToken);
+            }
+
             return node;
         }
         catch
@@ -70,90 +71,47 @@ internal sealed class CapNode : IAsyncDisposable
         }
     }
 
-    /// <summary>Stops taking, finishes what was taken, and lets go of the DATA_DIR.</summary>
+    /// <summary>Stops taking, finishes what was taken, and lets go of the data directory.</summary>
     public async ValueTask DisposeAsync()
     {
-        await gate.StopAsync();
-        await api.StopAsync();
-        await gate.DisposeAsync();
-        await api.DisposeAsync();
-        data.Dispose();
+        foreach (var host in Enumerable.Reverse(hosts))
+        {
+            await host.StopAsync();
+        }
+
+        foreach (var host in hosts.OfType<IAsyncDisposable>())
+        {
+            await host.DisposeAsync();
+        }
+
+        data?.Dispose();
     }
 
-    private static WebApplication BuildApi(NodeSettings settings, DataDirectory data)
+    private static IHost BuildService(NodeSettings settings, DataDirectory data)
     {
-        var builder = Builder(settings.Bind, settings.ApiPort);
+        if (!settings.Roles.HasFlag(NodeRoles.Api))
+        {
+            var plain = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+            AddLogging(plain.Logging);
+            plain.Services.AddSingleton(TimeProvider.System);
+            SiloPart.AddSilo(plain, settings, data);
+            return plain.Build();
+        }
+
+        var builder = WebBuilder(settings.Bind, settings.ApiPort);
         builder.Services.AddSingleton(TimeProvider.System);
-        AddPorts(builder.Services, settings, data);
-        builder.Services.AddCapGrains();
-        builder.Services.AddCapApi(new ApiOptions(data.AdminToken(), settings.IsLoopback, settings.IntakePerSecondPerAddress));
-        builder.Services.AddHostedService<FollowerWaker>();
-        var grainState = GrainStateSchema.Ensure(data.GrainStateFile);
-        builder.UseOrleans(silo =>
+        if (settings.Roles.HasFlag(NodeRoles.Silo))
         {
-            // One silo by itself: a free port for it, and no gateway, so that nodes run side by side.
-            silo.UseLocalhostClustering(FreePort(), gatewayPort: 0);
-            silo.AddAdoNetGrainStorageAsDefault(optionsBuilder => optionsBuilder.Configure<IGrainStorageSerializer>((options, serializer) =>
-            {
-                options.Invariant = GrainStateSchema.Invariant;
-                options.ConnectionString = grainState;
-                options.GrainStorageSerializer = serializer;
-            }));
-            silo.Services.AddSingleton<IGrainStorageSerializer, OrleansGrainStorageSerializer>();
-            // A request that meets an incident's activation on its way out is passed on to the next one.
-            silo.Configure<SiloMessagingOptions>(options => options.MaxForwardCount = 50);
-            silo.AddDashboard(options => options.HideTrace = true);
-        });
+            SiloPart.AddSilo(builder, settings, data);
+        }
+
+        FrontPart.AddApi(builder, settings, data);
         var app = builder.Build();
-        app.UseCapApi();
-        app.MapOrleansDashboard("/orleans").RequireAuthorization(OperatorAccess.Reader).AddEndpointFilter(async (call, next) =>
-        {
-            try
-            {
-                return await next(call);
-            }
-            catch (Exception) when (!call.HttpContext.RequestAborted.IsCancellationRequested)
-            {
-                // The dashboard's pages fault on names that they do not know.
-                return Problems.Of(StatusCodes.Status404NotFound, "no-such-resource", "", "The dashboard knows nothing by this name.");
-            }
-        });
+        FrontPart.UseApi(app);
         return app;
     }
 
-    private static void AddPorts(IServiceCollection services, NodeSettings settings, DataDirectory data)
-    {
-        services.AddSingleton(new AdmissionPolicy(settings.AcceptUnsigned));
-        services.AddSingleton(new AnchorPace(settings.AnchorInterval));
-        services.AddSingleton(_ => SqliteDatabase.Open(data.LogFile));
-        services.AddSingleton<IAuditLogWriter, SqliteLogWriter>();
-        services.AddSingleton<IAuditLogReader, SqliteLogReader>();
-        services.AddSingleton<IBlockStore>(_ => settings.IpfsApi is null
-            ? new SqliteBlockStore(data.BlockFile)
-            : new KuboBlockStore(new SqliteBlockStore(data.BlockFile), PlainHttp(TimeSpan.FromSeconds(30)), settings.IpfsApi));
-        services.AddSingleton<IWebhookSender>(provider => new WebhookSender(
-            PlainHttp(Timeout.InfiniteTimeSpan), data.WebhookSecret(), provider.GetRequiredService<TimeProvider>()));
-        services.AddSingleton<IAnchorContract>(provider => settings.RpcUrl is null
-            ? new NoChain()
-            : new AnchorContract(
-                new JsonRpcClient(PlainHttp(TimeSpan.FromSeconds(20)), settings.RpcUrl),
-                new ChainOptions(settings.RpcUrl, settings.ChainId, settings.ChainWriter ?? data.DevChainWriter(), settings.Contract, settings.IsDevChain),
-                provider.GetRequiredService<TimeProvider>()));
-    }
-
-    private static WebApplication BuildGate(NodeSettings settings)
-    {
-        var api = new UriBuilder(Uri.UriSchemeHttp, settings.IsLoopback ? settings.Bind.ToString() : "127.0.0.1", settings.ApiPort).Uri;
-        if (!settings.IsLoopback && !settings.Bind.Equals(IPAddress.Any) && !settings.Bind.Equals(IPAddress.IPv6Any))
-        {
-            api = new UriBuilder(Uri.UriSchemeHttp, settings.Bind.ToString(), settings.ApiPort).Uri;
-        }
-
-        return CapGate.Build(
-            Builder(settings.Bind, settings.GatePort), new GateOptions(api, settings.EscalateCommand), PlainHttp(TimeSpan.FromSeconds(30)));
-    }
-
-    private static WebApplicationBuilder Builder(IPAddress bind, int port)
+    private static WebApplicationBuilder WebBuilder(IPAddress bind, int port)
     {
         // No settings file is watched: the watcher would see every write to the log, too.
         var builder = WebApplication.CreateSlimBuilder(["--hostBuilder:reloadConfigOnChange=false"]);
@@ -162,31 +120,25 @@ internal sealed class CapNode : IAsyncDisposable
             kestrel.AddServerHeader = false;
             kestrel.Listen(bind, port);
         });
-        builder.Logging.ClearProviders();
-        builder.Logging.AddSimpleConsole(console =>
+        AddLogging(builder.Logging);
+        return builder;
+    }
+
+    private static void AddLogging(ILoggingBuilder logging)
+    {
+        logging.ClearProviders();
+        logging.AddSimpleConsole(console =>
         {
             console.SingleLine = true;
             console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
             console.UseUtcTimestamp = true;
         });
-        builder.Logging.SetMinimumLevel(LogLevel.Warning);
+        logging.SetMinimumLevel(LogLevel.Warning);
         // A start that fails is told by whoever asked for it, in one line.
-        builder.Logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
+        logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
         // Its first check, when it comes late, counts from the machine's boot.
-        builder.Logging.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
-        return builder;
+        logging.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
     }
-
-    private static HttpClient PlainHttp(TimeSpan timeout) => new(new SocketsHttpHandler
-    {
-        AllowAutoRedirect = false,
-        UseCookies = false,
-        UseProxy = false,
-        PooledConnectionLifetime = TimeSpan.FromMinutes(5),
-    })
-    {
-        Timeout = timeout,
-    };
 
     private static async Task RegisterIdentityAsync(IGrainFactory grains, string capId, EthereumAddress reporter)
     {
@@ -195,12 +147,5 @@ internal sealed class CapNode : IAsyncDisposable
         {
             await cap.DefineAsync(new CapDefinition(null, null, null, null, [new KeyDefinition(reporter.ToString(), null, null, null)]));
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -6,16 +6,17 @@ namespace CapOrleans.Silo;
 
 /// <summary>
 /// What a node keeps on disk. Secrets are files that only their owner can read, made at the first start; the lock file keeps
-/// a second node away.
+/// a second node away where the log is in it. Nodes of a cluster on one machine share the directory; on several machines each needs a
+/// copy of the secrets.
 /// </summary>
 internal sealed class DataDirectory : IDisposable
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     private readonly string path;
-    private readonly FileStream theLock;
+    private readonly FileStream? theLock;
 
-    private DataDirectory(string path, FileStream theLock) => (this.path, this.theLock) = (path, theLock);
+    private DataDirectory(string path, FileStream? theLock) => (this.path, this.theLock) = (path, theLock);
 
     public string LogFile => Path.Combine(path, "log.db");
 
@@ -28,9 +29,15 @@ internal sealed class DataDirectory : IDisposable
     public string AdminTokenFile => Path.Combine(path, "admin-token");
 
     /// <exception cref="IOException">Another node uses the directory, or it cannot be written.</exception>
-    public static DataDirectory Open(string path)
+    /// <param name="isShared">The log is elsewhere: other nodes may use the directory as well.</param>
+    public static DataDirectory Open(string path, bool isShared)
     {
         Directory.CreateDirectory(path, OwnerOnly | UnixFileMode.UserExecute);
+        if (isShared)
+        {
+            return new DataDirectory(path, null);
+        }
+
         try
         {
             return new DataDirectory(path, new FileStream(
@@ -56,7 +63,7 @@ internal sealed class DataDirectory : IDisposable
 
     public WebhookSecret WebhookSecret() => Notify.WebhookSecret.Parse(ReadSecret(Path.Combine(path, "webhook-secret"), Notify.WebhookSecret.Create));
 
-    public void Dispose() => theLock.Dispose();
+    public void Dispose() => theLock?.Dispose();
 
     private static PrivateKey ReadKey(string file) => PrivateKey.TryParse(ReadSecret(file, () => PrivateKey.Create().ExportHex()), out var key)
         ? key
@@ -66,14 +73,22 @@ internal sealed class DataDirectory : IDisposable
     {
         if (!File.Exists(file))
         {
-            // Written whole or not at all: a crash in between must not leave half a secret.
+            // Written whole or not at all: a crash in between must not leave half a secret. Of nodes that start at once, one wins.
+            var draft = $"{file}.{Environment.ProcessId}";
             var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = OwnerOnly };
-            using (var writer = new StreamWriter(file + ".new", options))
+            using (var writer = new StreamWriter(draft, options))
             {
                 writer.WriteLine(create());
             }
 
-            File.Move(file + ".new", file);
+            try
+            {
+                File.Move(draft, file);
+            }
+            catch (IOException) when (File.Exists(file))
+            {
+                File.Delete(draft);
+            }
         }
 
         return File.ReadAllText(file).Trim();

@@ -20,9 +20,29 @@ internal static class Greeting
             output.WriteLine($"  {prefix}./cap send docs/examples/first-incident.json");
         }
 
-        var chain = settings.RpcUrl is null ? "none" : $"{settings.RpcUrl.Scheme}://{settings.RpcUrl.Authority}";
-        output.WriteLine(
-            $"CapOrleans is ready: api http://{host}:{settings.ApiPort}  gate http://{host}:{settings.GatePort}  dashboard http://{host}:{settings.ApiPort}/orleans  chain {chain}");
+        List<string> parts = [];
+        if (settings.Roles.HasFlag(NodeRoles.Api))
+        {
+            parts.Add($"api http://{host}:{settings.ApiPort}");
+        }
+
+        if (settings.Roles.HasFlag(NodeRoles.Gate))
+        {
+            parts.Add($"gate http://{host}:{settings.GatePort}");
+        }
+
+        if (settings.Roles.HasFlag(NodeRoles.Api))
+        {
+            parts.Add($"dashboard http://{host}:{settings.ApiPort}/orleans");
+        }
+
+        if (settings.Roles.HasFlag(NodeRoles.Silo))
+        {
+            parts.Add(settings.Database is null ? "log SQLite" : $"log PostgreSQL, silo {settings.SiloAddress}:{settings.SiloPort}");
+            parts.Add($"chain {(settings.RpcUrl is null ? "none" : $"{settings.RpcUrl.Scheme}://{settings.RpcUrl.Authority}")}");
+        }
+
+        output.WriteLine($"CapOrleans is ready: {string.Join("  ", parts)}");
         output.Flush();
     }
 }

@@ -7,6 +7,13 @@ namespace CapOrleans.AuditLog.Sqlite;
 /// <summary>The statements of a commit, prepared once on the writer's connection.</summary>
 internal sealed class CommitStatements(SqliteConnection connection) : IDisposable
 {
+    private readonly SqliteStatement findIncident = new(connection,
+        """
+        SELECT i.audit_hash, e.idx, e.bytes
+        FROM incident i JOIN audit_entry e ON e.log = i.place >> 40 AND e.idx = i.place & 0xFFFFFFFFFF
+        WHERE i.cap_id = $1 AND i.incident_id = $2
+        """, 2);
+
     private readonly SqliteStatement head = new(connection,
         "SELECT origin, size, root, frontier FROM log_head WHERE log = $1", 1);
 
@@ -20,7 +27,7 @@ internal sealed class CommitStatements(SqliteConnection connection) : IDisposabl
         "INSERT INTO log_head (log, origin, size, root, frontier) VALUES ($1, $2, 0, $3, x'') ON CONFLICT DO NOTHING", 3);
 
     public SqliteStatement MoveHead { get; } = new(connection,
-        "UPDATE log_head SET size = $2, root = $3, frontier = $4 WHERE log = $1 AND size = $5", 5);
+        "UPDATE log_head SET size = $2, root = $3, frontier = $4 WHERE log = $1", 4);
 
     public SqliteStatement AddEntry { get; } = new(connection,
         "INSERT INTO audit_entry (log, idx, kind, bytes) VALUES ($1, $2, $3, $4)", 4);
@@ -28,15 +35,8 @@ internal sealed class CommitStatements(SqliteConnection connection) : IDisposabl
     public SqliteStatement AddIncident { get; } = new(connection,
         """
         INSERT INTO incident (place, cap_id, incident_id, audit_hash, severity, accepted_at)
-        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (cap_id, incident_id) DO NOTHING
+        VALUES ($1, $2, $3, $4, $5, $6)
         """, 6);
-
-    public SqliteStatement FindIncident { get; } = new(connection,
-        """
-        SELECT e.idx, i.audit_hash, e.bytes
-        FROM incident i JOIN audit_entry e ON e.log = i.place >> 40 AND e.idx = i.place & 0xFFFFFFFFFF
-        WHERE i.cap_id = $1 AND i.incident_id = $2
-        """, 2);
 
     public SqliteStatement PutCap { get; } = new(connection,
         """
@@ -82,10 +82,16 @@ internal sealed class CommitStatements(SqliteConnection connection) : IDisposabl
         return reader.Read() ? reader.GetInt64(0) : 0;
     }
 
+    public EarlierIncident? FindIncident(SqliteTransaction transaction, string capId, string incidentId)
+    {
+        using var reader = findIncident.Query(transaction, capId, incidentId);
+        return reader.Read() ? new EarlierIncident((byte[])reader[0], reader.GetInt64(1), (byte[])reader[2]) : null;
+    }
+
     public void Dispose()
     {
-        foreach (var statement in (ReadOnlySpan<SqliteStatement>)[head, capVersion, position, MakeHead, MoveHead, AddEntry,
-            AddIncident, FindIncident, PutCap, AddTotals, MoveBookmark, AddCover, DropCovers])
+        foreach (var statement in (ReadOnlySpan<SqliteStatement>)[head, capVersion, position, findIncident, MakeHead, MoveHead, AddEntry,
+            AddIncident, PutCap, AddTotals, MoveBookmark, AddCover, DropCovers])
         {
             statement.Dispose();
         }

@@ -63,7 +63,7 @@ public sealed class SqliteDatabase
     private static List<string> Scripts()
     {
         var assembly = typeof(SqliteDatabase).Assembly;
-        var names = assembly.GetManifestResourceNames().Where(name => name.EndsWith(".sql", StringComparison.Ordinal));
+        var names = assembly.GetManifestResourceNames().Where(name => name.Contains(".Sqlite.", StringComparison.Ordinal));
         return [.. names.Order(StringComparer.Ordinal).Select(name =>
         {
             using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!);

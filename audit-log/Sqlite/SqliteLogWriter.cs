@@ -67,15 +67,72 @@ public sealed class SqliteLogWriter : IAuditLogWriter, IDisposable
             throw new LogFencedException($"Log {log} has {head.Size} entries, this writer expected {expected.Size}.");
         }
 
-        var commit = new Commit(log, transaction, statements, frontier);
+        var plan = new CommitPlan(frontier, new Facts(log, transaction, statements));
         var outcomes = new AppendOutcome[batch.Count];
         for (var i = 0; i < batch.Count; i++)
         {
-            outcomes[i] = commit.Add(batch[i]);
+            outcomes[i] = plan.Add(batch[i]);
         }
 
-        head = commit.Finish(head.Origin, head.Size);
+        Write(log, transaction, plan, head.Size);
+        if (plan.Entries.Count > 0)
+        {
+            head = head with { Size = plan.Frontier.Size, Root = plan.Frontier.Root() };
+            statements.MoveHead.Run(transaction, log, head.Size, head.Root, plan.Frontier.ToBytes());
+        }
+
         transaction.Commit();
         return (head, outcomes);
+    }
+
+    private void Write(int log, SqliteTransaction transaction, CommitPlan plan, long index)
+    {
+        foreach (var entry in plan.Entries)
+        {
+            statements.AddEntry.Run(transaction, log, index++, entry.Kind, entry.Bytes);
+        }
+
+        foreach (var (at, row) in plan.Incidents)
+        {
+            statements.AddIncident.Run(
+                transaction, Place.Of(log, at), row.CapId, row.IncidentId, row.AuditHash, row.SeverityRank, row.AcceptedAt.ToUnixTimeMilliseconds());
+        }
+
+        foreach (var context in plan.Contexts)
+        {
+            statements.PutCap.Run(transaction, context.CapId, context.Version, CapContextJson.Write(context));
+        }
+
+        foreach (var (capId, (score, incidents)) in plan.Gained)
+        {
+            statements.AddTotals.Run(transaction, capId, score, incidents);
+        }
+
+        foreach (var (follower, position) in plan.Bookmarks)
+        {
+            statements.MoveBookmark.Run(transaction, log, follower, position);
+        }
+
+        foreach (var change in plan.Covers)
+        {
+            if (change.DropBeyond is { } beyond)
+            {
+                statements.DropCovers.Run(transaction, log, change.Kind, beyond);
+            }
+
+            if (change.Added is { } cover)
+            {
+                statements.AddCover.Run(transaction, log, cover.Kind, cover.To, cover.From, change.Index);
+            }
+        }
+    }
+
+    private sealed class Facts(int log, SqliteTransaction transaction, CommitStatements statements) : ICommitFacts
+    {
+        public long VersionOf(string capId) => statements.CapVersion(transaction, capId);
+
+        public long PositionOf(string follower) => statements.Position(transaction, log, follower);
+
+        public EarlierIncident? FindIncident(string capId, string incidentId) => statements.FindIncident(transaction, capId, incidentId);
     }
 }

@@ -3,11 +3,42 @@ using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Silo.Settings;
 
+/// <summary>What a process is of; any of them together.</summary>
+[Flags]
+public enum NodeRoles
+{
+    None = 0,
+
+    /// <summary>Holds grains.</summary>
+    Silo = 1,
+
+    /// <summary>Answers HTTP; without <see cref="Silo"/>, as a client of the cluster.</summary>
+    Api = 2,
+
+    /// <summary>The hosts' front-end before an API.</summary>
+    Gate = 4,
+}
+
 /// <summary>Everything that a node is told from outside; the names are those of <c>.env.example</c>.</summary>
 public sealed record NodeSettings
 {
     /// <summary><c>DATA_DIR</c>. Default <c>./data</c>.</summary>
     public required string DataDirectory { get; init; }
+
+    /// <summary><c>ROLES</c>. Default all three.</summary>
+    public NodeRoles Roles { get; init; } = NodeRoles.Silo | NodeRoles.Api | NodeRoles.Gate;
+
+    /// <summary><c>DATABASE_URL</c> in Npgsql's form; null for SQLite under the data directory.</summary>
+    public string? Database { get; init; }
+
+    /// <summary><c>SILO_ADDRESS</c>: where other silos and APIs reach this silo. Default 127.0.0.1. Clusters only.</summary>
+    public IPAddress SiloAddress { get; init; } = IPAddress.Loopback;
+
+    /// <summary><c>SILO_PORT</c>. Default 11111. Clusters only.</summary>
+    public int SiloPort { get; init; } = 11111;
+
+    /// <summary><c>GATEWAY_PORT</c>, for APIs that run by themselves. Default 30000. Clusters only.</summary>
+    public int GatewayPort { get; init; } = 30000;
 
     /// <summary><c>BIND</c>. Default 127.0.0.1.</summary>
     public required IPAddress Bind { get; init; }
@@ -51,5 +82,10 @@ public sealed record NodeSettings
     /// <summary><c>Gate__EscalateCommand</c>; null for none.</summary>
     public string? EscalateCommand { get; init; }
 
+    /// <summary><c>Gate__Api</c>: where the gate forwards to; null for the API of this machine.</summary>
+    public Uri? GateApi { get; init; }
+
     public bool IsLoopback => IPAddress.IsLoopback(Bind);
+
+    public override string ToString() => "[secret]";
 }

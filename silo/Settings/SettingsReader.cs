@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using CapOrleans.AuditLog.Postgres;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Signatures;
 
@@ -15,6 +16,8 @@ public sealed class SettingsException(IReadOnlyList<string> faults)
 /// <summary>Reads settings by name, collecting every fault. A value that is a secret is never repeated.</summary>
 public sealed class SettingsReader
 {
+    private const NodeRoles AllRoles = NodeRoles.Silo | NodeRoles.Api | NodeRoles.Gate;
+
     private readonly Func<string, string?> find;
     private readonly List<string> faults = [];
 
@@ -31,6 +34,12 @@ public sealed class SettingsReader
         var settings = new NodeSettings
         {
             DataDirectory = Path.GetFullPath(Text("DATA_DIR") ?? "./data"),
+            Roles = ReadRoles(),
+            Database = Parse("DATABASE_URL", PostgresDatabase.ReadUrl, "postgres://user:password@host:port/database", isSecret: true),
+            SiloAddress = Parse("SILO_ADDRESS", text => IPAddress.TryParse(text, out var address) ? address : null, "an IP address that the other nodes reach") ?? IPAddress.Loopback,
+            SiloPort = (int)Number("SILO_PORT", 11111, 1, 65535),
+            GatewayPort = (int)Number("GATEWAY_PORT", 30000, 1, 65535),
+            GateApi = Url("Gate__Api"),
             Bind = Parse("BIND", text => IPAddress.TryParse(text, out var address) ? address : null, "an IP address such as 127.0.0.1") ?? IPAddress.Loopback,
             ApiPort = (int)Number("API_PORT", 8787, 1, 65535),
             GatePort = (int)Number("GATE_PORT", 8989, 1, 65535),
@@ -62,9 +71,9 @@ public sealed class SettingsReader
             faults.Add($"API_PORT and GATE_PORT are both {settings.ApiPort}: choose two ports.");
         }
 
-        if (Text("DATABASE_URL") is not null)
+        if (settings.Database is null && Text("DATABASE_URL") is null && settings.Roles is not (AllRoles or NodeRoles.Gate))
         {
-            faults.Add("DATABASE_URL is set: this version stores in SQLite under DATA_DIR only; unset it.");
+            faults.Add("DATABASE_URL is not set: silo and api are parts of a cluster only with PostgreSQL; without it choose ROLES=silo,api,gate.");
         }
 
         if (settings is { RpcUrl: not null, IsDevChain: false, ChainWriter: null })
@@ -76,6 +85,25 @@ public sealed class SettingsReader
         {
             faults.Add("CONTRACT_ADDRESS is not set: with RPC_URL it must be the address of a CapAuditStorageV2.");
         }
+    }
+
+    private NodeRoles ReadRoles()
+    {
+        var text = Text("ROLES") ?? "silo,api,gate";
+        var roles = NodeRoles.None;
+        foreach (var name in text.Split(',', StringSplitOptions.TrimEntries))
+        {
+            var role = name switch { "silo" => NodeRoles.Silo, "api" => NodeRoles.Api, "gate" => NodeRoles.Gate, _ => NodeRoles.None };
+            if (role == NodeRoles.None)
+            {
+                faults.Add($"ROLES is '{text}': choose one or more of silo, api and gate, with commas.");
+                break;
+            }
+
+            roles |= role;
+        }
+
+        return roles;
     }
 
     private PrivateKey? ReadChainWriter() => Parse(

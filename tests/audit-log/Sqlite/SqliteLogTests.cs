@@ -1,169 +1,24 @@
-using System.Security.Cryptography;
-using System.Text;
 using CapOrleans.AuditLog.Sqlite;
-using CapOrleans.Contracts.AuditLog;
-using CapOrleans.Contracts.Caps;
-using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.AuditLog;
-using CapOrleans.Core.MerkleTree;
 
 namespace CapOrleans.Tests.AuditLog.Sqlite;
 
-public sealed class SqliteLogTests : IDisposable
+public sealed class SqliteLogTests : AuditLogTests, IDisposable
 {
-    private static readonly DateTimeOffset At = new(2026, 11, 24, 12, 0, 0, TimeSpan.Zero);
-
     private readonly TempDirectory directory = new();
-    private readonly SqliteDatabase database;
-    private readonly SqliteLogWriter writer;
-    private readonly SqliteLogReader reader;
-
-    public SqliteLogTests()
-    {
-        database = SqliteDatabase.Open(directory.File("log.db"));
-        writer = new SqliteLogWriter(database);
-        reader = new SqliteLogReader(database);
-    }
+    private readonly List<SqliteLogWriter> writers = [];
 
     public void Dispose()
     {
-        writer.Dispose();
+        writers.ForEach(writer => writer.Dispose());
         directory.Dispose();
     }
 
-    [Fact]
-    public async Task An_incident_is_accepted_once_however_often_it_is_offered()
+    protected override IAuditLogWriter NewWriter()
     {
-        var head = await RegisterAsync();
-        var (after, outcomes) = await writer.CommitAsync(0, head, [Incident("A", 1), Incident("A", 1), Incident("A", 2)], default);
-        Assert.Equal([AppendVerdict.Appended, AppendVerdict.AlreadyThere, AppendVerdict.Conflicts], outcomes.Select(outcome => outcome.Verdict));
-        Assert.Equal(head.Size + 1, after.Size);
-        Assert.Equal(outcomes[0].Index, outcomes[1].Index);
-        Assert.Equal(Draft("A1").Bytes, outcomes[1].Existing);
-
-        var (unchanged, again) = await writer.CommitAsync(0, after, [Incident("A", 1)], default);
-        Assert.Equal(AppendVerdict.AlreadyThere, again[0].Verdict);
-        Assert.Equal(after.Root, unchanged.Root);
+        writers.Add(new SqliteLogWriter(SqliteDatabase.Open(directory.File("log.db"))));
+        return writers[^1];
     }
 
-    [Fact]
-    public async Task The_head_is_the_RFC_9162_root_over_what_is_read_back()
-    {
-        var head = await RegisterAsync();
-        (head, _) = await writer.CommitAsync(0, head, [.. Enumerable.Range(0, 37).Select(i => Incident($"I{i}", 1))], default);
-        var frontier = new MerkleFrontier();
-        foreach (var entry in await reader.ReadAsync(0, 0, 1000, default))
-        {
-            Assert.Equal(frontier.Size, entry.Index);
-            frontier.Append(MerkleHash.Leaf(entry.Bytes));
-        }
-
-        Assert.Equal((head.Size, Convert.ToHexString(head.Root)), (frontier.Size, Convert.ToHexString(frontier.Root())));
-        Assert.Equal(head.Root, (await reader.HeadAsync(0, default))!.Root);
-    }
-
-    [Fact]
-    public async Task A_writer_that_is_not_the_last_one_keeps_nothing()
-    {
-        var head = await RegisterAsync();
-        using var other = new SqliteLogWriter(database);
-        await other.CommitAsync(0, head, [Incident("A", 1)], default);
-        await Assert.ThrowsAsync<LogFencedException>(() => writer.CommitAsync(0, head, [Incident("B", 1)], default));
-        Assert.Null(await reader.FindIncidentAsync("Z", "B", default));
-        var reopened = await writer.OpenAsync(0, default);
-        var (_, outcomes) = await writer.CommitAsync(0, reopened, [Incident("B", 1)], default);
-        Assert.Equal(AppendVerdict.Appended, outcomes[0].Verdict);
-    }
-
-    [Fact]
-    public async Task An_entry_judged_by_an_older_context_is_refused()
-    {
-        var head = await RegisterAsync();
-        var change = new Append { Entries = [Draft("change")], Fence = new CapFence("Z", 1), Context = Context(2) };
-        var (_, outcomes) = await writer.CommitAsync(0, head, [change, Incident("A", 1), Incident("B", 1, version: 2)], default);
-        Assert.Equal([AppendVerdict.Appended, AppendVerdict.StaleContext, AppendVerdict.Appended], outcomes.Select(outcome => outcome.Verdict));
-        Assert.Equal(2, (await reader.FindCapAsync("Z", default))!.Value.Context.Version);
-    }
-
-    [Fact]
-    public async Task Totals_are_the_sum_of_what_was_accepted()
-    {
-        var head = await RegisterAsync();
-        await writer.CommitAsync(0, head, [Incident("A", 1, -0.0816m), Incident("A", 1, -0.0816m), Incident("B", 1, 1200m)], default);
-        var cap = (await reader.FindCapAsync("Z", default))!.Value;
-        Assert.Equal((1199.9184m, 2L), (cap.Score, cap.Incidents));
-    }
-
-    [Fact]
-    public async Task A_bookmark_moves_only_from_where_it_stands()
-    {
-        var head = await RegisterAsync();
-        Append Move(long from, long to) => new() { Entries = [], Bookmark = new BookmarkMove("archive", from, to) };
-        var (_, outcomes) = await writer.CommitAsync(0, head, [Move(0, 1), Move(0, 2), Move(1, 2)], default);
-        Assert.Equal([AppendVerdict.Appended, AppendVerdict.StaleBookmark, AppendVerdict.Appended], outcomes.Select(outcome => outcome.Verdict));
-        Assert.Equal(2, await reader.PositionAsync(0, "archive", default));
-    }
-
-    [Fact]
-    public async Task A_batch_covers_its_range_until_it_is_lost()
-    {
-        var head = await RegisterAsync();
-        Append Batch(long from, long to) => new()
-        {
-            Entries = [Draft($"batch{from}")],
-            Bookmark = new BookmarkMove("anchor", from, to),
-            Cover = new Cover("anchor.batched", from, to),
-        };
-        (head, _) = await writer.CommitAsync(0, head, [Batch(0, 5), Batch(5, 9)], default);
-        Assert.Equal(Draft("batch5").Bytes, (await reader.CoveringAsync(0, "anchor.batched", 8, default))!.Bytes);
-        Assert.Null(await reader.CoveringAsync(0, "anchor.batched", 9, default));
-
-        var lost = new Append { Entries = [Draft("lost")], Bookmark = new BookmarkMove("anchor", 9, 5), Cover = new Cover("anchor.batched", 5, 5) };
-        await writer.CommitAsync(0, head, [lost], default);
-        Assert.Null(await reader.CoveringAsync(0, "anchor.batched", 8, default));
-        Assert.NotNull(await reader.CoveringAsync(0, "anchor.batched", 4, default));
-    }
-
-    [Fact]
-    public async Task Pages_filter_and_go_on_after_the_cursor()
-    {
-        var head = await RegisterAsync();
-        await writer.CommitAsync(0, head, [.. Enumerable.Range(0, 10).Select(i => Incident($"I{i}", 1, rank: i % 2))], default);
-        var severe = await reader.FindIncidentsAsync(0, new IncidentQuery("Z", "high", null, null, -1, 3), default);
-        Assert.Equal(4, severe.Count); // one more than the limit
-        var rest = await reader.FindIncidentsAsync(0, new IncidentQuery("Z", "high", null, null, severe[2].Index, 3), default);
-        Assert.Equal(2, rest.Count);
-        Assert.Equal(5, (await reader.FindIncidentsAsync(0, new IncidentQuery(null, "normal", At, At.AddSeconds(1), -1, 100), default)).Count);
-        Assert.Empty(await reader.FindIncidentsAsync(0, new IncidentQuery("Y", null, null, null, -1, 100), default));
-        Assert.Empty(await reader.FindIncidentsAsync(0, new IncidentQuery(null, null, null, At, -1, 100), default));
-    }
-
-    [Fact]
-    public async Task Everything_is_there_after_the_file_is_opened_again()
-    {
-        var head = await RegisterAsync();
-        (head, _) = await writer.CommitAsync(0, head, [Incident("A", 1)], default);
-        using var again = new SqliteLogWriter(SqliteDatabase.Open(directory.File("log.db")));
-        var reopened = await again.OpenAsync(0, default);
-        Assert.Equal((head.Origin, head.Size, Convert.ToHexString(head.Root)), (reopened.Origin, reopened.Size, Convert.ToHexString(reopened.Root)));
-    }
-
-    private async Task<LogHead> RegisterAsync()
-    {
-        var head = await writer.OpenAsync(0, default);
-        var register = new Append { Entries = [Draft("register")], Fence = new CapFence("Z", 0), Context = Context(1) };
-        (head, _) = await writer.CommitAsync(0, head, [register], default);
-        return head;
-    }
-
-    private static CapContext Context(long version) => new("Z", version, "Z", 50m, 1.2m, 0.9m, []);
-
-    private static EntryDraft Draft(string text) => new("test.entry", Encoding.UTF8.GetBytes(text));
-
-    private static Append Incident(string id, int content, decimal deltaCap = 0m, long version = 1, int rank = 0) => new()
-    {
-        Entries = [Draft($"{id}{content}")],
-        Incident = new IncidentRow("Z", id, SHA256.HashData([(byte)content]), rank, deltaCap, At),
-        Fence = new CapFence("Z", version),
-    };
+    protected override IAuditLogReader NewReader() => new SqliteLogReader(SqliteDatabase.Open(directory.File("log.db")));
 }

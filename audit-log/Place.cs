@@ -1,4 +1,4 @@
-namespace CapOrleans.AuditLog.Sqlite;
+namespace CapOrleans.AuditLog;
 
 /// <summary>Log and index as one number that orders incidents: log * 2^40 + index. Room for 1,024 logs of a million million entries.</summary>
 internal static class Place

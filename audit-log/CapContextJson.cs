@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using CapOrleans.Contracts.Caps;
 
-namespace CapOrleans.AuditLog.Sqlite;
+namespace CapOrleans.AuditLog;
 
 /// <summary>How a domain context lies in the database.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]

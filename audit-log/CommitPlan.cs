@@ -1,0 +1,131 @@
+using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Contracts.Caps;
+using CapOrleans.Core.MerkleTree;
+
+namespace CapOrleans.AuditLog;
+
+/// <summary>What was accepted before under an incident's id.</summary>
+internal sealed record EarlierIncident(byte[] AuditHash, long Index, byte[] Bytes);
+
+/// <summary>What a commit must know of what is stored; read under the lock that keeps other writers of the log away.</summary>
+internal interface ICommitFacts
+{
+    /// <returns>0 when the CapID is not registered.</returns>
+    long VersionOf(string capId);
+
+    /// <returns>0 when the follower has no bookmark.</returns>
+    long PositionOf(string follower);
+
+    EarlierIncident? FindIncident(string capId, string incidentId);
+}
+
+/// <param name="DropBeyond">Covers that end behind this index are lost; null when none are.</param>
+/// <param name="Added">The range that the entry at <paramref name="Index"/> speaks for; null when none.</param>
+internal sealed record CoverChange(string Kind, long? DropBeyond, Cover? Added, long Index);
+
+/// <summary>
+/// Decides, append by append and in order, what of a batch is committed, and collects the rows. It is the one rule for both
+/// databases: they read the facts and write the rows. An append is looked at whole before any row of it is collected.
+/// </summary>
+internal sealed class CommitPlan(MerkleFrontier frontier, ICommitFacts facts)
+{
+    private const decimal ScoreUnits = 10_000m;
+
+    private readonly Dictionary<string, long> versions = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string CapId, string IncidentId), EarlierIncident> claimed = [];
+
+    /// <summary>In log order; the first stands at the size that the log had.</summary>
+    public List<EntryDraft> Entries { get; } = [];
+
+    public List<(long Index, IncidentRow Row)> Incidents { get; } = [];
+
+    public Dictionary<string, (long Score, long Incidents)> Gained { get; } = new(StringComparer.Ordinal);
+
+    public List<CapContext> Contexts { get; } = [];
+
+    public Dictionary<string, long> Bookmarks { get; } = new(StringComparer.Ordinal);
+
+    public List<CoverChange> Covers { get; } = [];
+
+    public MerkleFrontier Frontier => frontier;
+
+    public AppendOutcome Add(Append append)
+    {
+        if (append.Fence is { } fence && VersionOf(fence.CapId) != fence.Version)
+        {
+            return new AppendOutcome(AppendVerdict.StaleContext);
+        }
+
+        if (append.Bookmark is { } move && PositionOf(move.Follower) != move.From)
+        {
+            return new AppendOutcome(AppendVerdict.StaleBookmark);
+        }
+
+        var first = frontier.Size;
+        if (append.Incident is { } incident && Claim(incident, append.Entries[0].Bytes, first) is { } earlier)
+        {
+            return earlier;
+        }
+
+        foreach (var entry in append.Entries)
+        {
+            Entries.Add(entry);
+            frontier.Append(MerkleHash.Leaf(entry.Bytes));
+        }
+
+        CollectReadModels(append, first);
+        return new AppendOutcome(AppendVerdict.Appended, first);
+    }
+
+    private long VersionOf(string capId)
+    {
+        if (!versions.TryGetValue(capId, out var version))
+        {
+            version = facts.VersionOf(capId);
+            versions.Add(capId, version);
+        }
+
+        return version;
+    }
+
+    private long PositionOf(string follower) =>
+        Bookmarks.TryGetValue(follower, out var moved) ? moved : facts.PositionOf(follower);
+
+    /// <returns>Null when the id is new, and the row's from now on.</returns>
+    private AppendOutcome? Claim(IncidentRow row, byte[] entry, long index)
+    {
+        var earlier = claimed.GetValueOrDefault((row.CapId, row.IncidentId)) ?? facts.FindIncident(row.CapId, row.IncidentId);
+        if (earlier is not null)
+        {
+            return earlier.AuditHash.AsSpan().SequenceEqual(row.AuditHash)
+                ? new AppendOutcome(AppendVerdict.AlreadyThere, earlier.Index, earlier.Bytes)
+                : new AppendOutcome(AppendVerdict.Conflicts);
+        }
+
+        claimed.Add((row.CapId, row.IncidentId), new EarlierIncident(row.AuditHash, index, entry));
+        Incidents.Add((index, row));
+        var (score, incidents) = Gained.GetValueOrDefault(row.CapId);
+        Gained[row.CapId] = (score + (long)(row.DeltaCap * ScoreUnits), incidents + 1);
+        return null;
+    }
+
+    private void CollectReadModels(Append append, long first)
+    {
+        if (append.Context is { } context)
+        {
+            Contexts.Add(context);
+            versions[context.CapId] = context.Version;
+        }
+
+        if (append.Bookmark is { } move)
+        {
+            Bookmarks[move.Follower] = move.To;
+        }
+
+        if (append.Cover is { } cover)
+        {
+            var isBack = append.Bookmark is { } back && back.To < back.From;
+            Covers.Add(new CoverChange(cover.Kind, isBack ? append.Bookmark!.To : null, cover.To > cover.From ? cover : null, first));
+        }
+    }
+}

@@ -1,0 +1,57 @@
+using System.Text;
+using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.Incidents;
+
+namespace CapOrleans.AuditLog;
+
+/// <summary>The reader's questions. Both databases understand them; parameters are <c>$1</c>, <c>$2</c> and so on.</summary>
+internal static class LogQueries
+{
+    public const string Head = "SELECT origin, size, root FROM log_head WHERE log = $1";
+
+    public const string Entries = "SELECT idx, kind, bytes FROM audit_entry WHERE log = $1 AND idx >= $2 ORDER BY idx LIMIT $3";
+
+    public const string Incident = IncidentEntries + " WHERE i.cap_id = $1 AND i.incident_id = $2";
+
+    public const string Cap = "SELECT context, score, incidents FROM cap WHERE cap_id = $1";
+
+    public const string Latest =
+        "SELECT idx, kind, bytes FROM audit_entry WHERE log = $1 AND kind = $2 AND kind <> 'incident.accepted' ORDER BY idx DESC LIMIT 1";
+
+    public const string Position = "SELECT position FROM bookmark WHERE log = $1 AND follower = $2";
+
+    public const string Covering =
+        """
+        SELECT e.idx, e.kind, e.bytes
+        FROM (SELECT log, idx, from_idx FROM cover WHERE log = $1 AND kind = $2 AND to_idx > $3 ORDER BY to_idx LIMIT 1) c
+        JOIN audit_entry e ON e.log = c.log AND e.idx = c.idx
+        WHERE c.from_idx <= $3
+        """;
+
+    private const string IncidentEntries =
+        "SELECT e.idx, e.kind, e.bytes FROM incident i JOIN audit_entry e ON e.log = i.place >> 40 AND e.idx = i.place & 1099511627775";
+
+    /// <summary>Only the conditions that apply are written, so that each shape of query finds its index.</summary>
+    public static (string Sql, object[] Values) Incidents(int log, IncidentQuery query)
+    {
+        var sql = new StringBuilder(IncidentEntries).Append(" WHERE i.place >= $1 AND i.place < $2");
+        List<object> values = [Place.Of(log, query.After + 1), Place.EndOf(log)];
+        void Where(string condition, object? value)
+        {
+            if (value is not null)
+            {
+                values.Add(value);
+                sql.Append(" AND ").Append(condition).Append(" $").Append(values.Count);
+            }
+        }
+
+        Where("i.cap_id =", query.CapId);
+        Where("i.severity > 0 AND i.severity =", query.Severity is { } severity && Severity.Rank(severity) is > 0 and var rank ? rank : null);
+        Where("i.severity =", query.Severity == Severity.Normal ? 0 : null);
+        Where("i.accepted_at >=", query.From?.ToUnixTimeMilliseconds());
+        Where("i.accepted_at <", query.To?.ToUnixTimeMilliseconds());
+        values.Add(query.Limit + 1);
+        sql.Append(" ORDER BY i.place LIMIT $").Append(values.Count);
+        return (sql.ToString(), [.. values]);
+    }
+}

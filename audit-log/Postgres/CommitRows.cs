@@ -1,0 +1,109 @@
+using CapOrleans.Contracts.AuditLog;
+using Npgsql;
+
+namespace CapOrleans.AuditLog.Postgres;
+
+/// <summary>Writes a plan's rows in one round trip; the many as arrays, the few one by one.</summary>
+internal static class CommitRows
+{
+    public static async Task WriteAsync(NpgsqlConnection connection, int log, long sizeBefore, LogHead head, CommitPlan plan)
+    {
+        await using var batch = new NpgsqlBatch(connection);
+        AddEntries(batch, log, sizeBefore, head, plan);
+        AddReadModels(batch, log, plan);
+        if (batch.BatchCommands.Count > 0)
+        {
+            await batch.ExecuteNonQueryAsync(CancellationToken.None);
+        }
+    }
+
+    public static void Add(this NpgsqlBatch batch, string sql, params ReadOnlySpan<object> values)
+    {
+        var command = new NpgsqlBatchCommand(sql);
+        foreach (var value in values)
+        {
+            command.Parameters.Add(new NpgsqlParameter { Value = value });
+        }
+
+        batch.BatchCommands.Add(command);
+    }
+
+    private static void AddEntries(NpgsqlBatch batch, int log, long sizeBefore, LogHead head, CommitPlan plan)
+    {
+        if (plan.Entries.Count == 0)
+        {
+            return;
+        }
+
+        batch.Add(
+            """
+            INSERT INTO audit_entry (log, idx, kind, bytes)
+            SELECT $1, $2 + n - 1, kind, bytes FROM unnest($3::text[], $4::bytea[]) WITH ORDINALITY AS entry (kind, bytes, n)
+            """,
+            log, sizeBefore, plan.Entries.Select(entry => entry.Kind).ToArray(), plan.Entries.Select(entry => entry.Bytes).ToArray());
+        batch.Add("UPDATE log_head SET size = $2, root = $3, frontier = $4 WHERE log = $1", log, head.Size, head.Root, plan.Frontier.ToBytes());
+        if (plan.Incidents.Count > 0)
+        {
+            batch.Add(
+                """
+                INSERT INTO incident (place, cap_id, incident_id, audit_hash, severity, accepted_at)
+                SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bytea[], $5::smallint[], $6::bigint[])
+                """,
+                plan.Incidents.Select(incident => Place.Of(log, incident.Index)).ToArray(),
+                plan.Incidents.Select(incident => incident.Row.CapId).ToArray(),
+                plan.Incidents.Select(incident => incident.Row.IncidentId).ToArray(),
+                plan.Incidents.Select(incident => incident.Row.AuditHash).ToArray(),
+                plan.Incidents.Select(incident => (short)incident.Row.SeverityRank).ToArray(),
+                plan.Incidents.Select(incident => incident.Row.AcceptedAt.ToUnixTimeMilliseconds()).ToArray());
+        }
+    }
+
+    private static void AddReadModels(NpgsqlBatch batch, int log, CommitPlan plan)
+    {
+        foreach (var context in plan.Contexts)
+        {
+            batch.Add(
+                """
+                INSERT INTO cap (cap_id, version, context, score, incidents) VALUES ($1, $2, $3, 0, 0)
+                ON CONFLICT (cap_id) DO UPDATE SET version = excluded.version, context = excluded.context
+                """,
+                context.CapId, context.Version, CapContextJson.Write(context));
+        }
+
+        if (plan.Gained.Count > 0)
+        {
+            batch.Add(
+                """
+                UPDATE cap SET score = cap.score + gained.score, incidents = cap.incidents + gained.incidents
+                FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS gained (cap_id, score, incidents) WHERE cap.cap_id = gained.cap_id
+                """,
+                plan.Gained.Keys.ToArray(), plan.Gained.Values.Select(gained => gained.Score).ToArray(),
+                plan.Gained.Values.Select(gained => gained.Incidents).ToArray());
+        }
+
+        foreach (var (follower, position) in plan.Bookmarks)
+        {
+            batch.Add(
+                """
+                INSERT INTO bookmark (log, follower, position) VALUES ($1, $2, $3)
+                ON CONFLICT (log, follower) DO UPDATE SET position = excluded.position
+                """,
+                log, follower, position);
+        }
+
+        foreach (var change in plan.Covers)
+        {
+            if (change.DropBeyond is { } beyond)
+            {
+                batch.Add("DELETE FROM cover WHERE log = $1 AND kind = $2 AND to_idx > $3", log, change.Kind, beyond);
+            }
+
+            if (change.Added is { } cover)
+            {
+                batch.Add(
+                    "INSERT INTO cover (log, kind, to_idx, from_idx, idx) VALUES ($1, $2, $3, $4, $5)",
+                    log, cover.Kind, cover.To, cover.From, change.Index);
+            }
+        }
+    }
+}

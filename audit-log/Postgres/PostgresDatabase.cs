@@ -1,0 +1,126 @@
+using System.Data;
+using System.Globalization;
+using System.Reflection;
+using Npgsql;
+
+namespace CapOrleans.AuditLog.Postgres;
+
+/// <summary>A PostgreSQL database of this service: how it is named, how its connections behave, how its schema grows.</summary>
+public sealed class PostgresDatabase : IAsyncDisposable
+{
+    /// <summary>
+    /// A writer that was stopped in the middle of a commit (SIGSTOP, a cut network) loses its lock on the log after this long,
+    /// so that the next writer does not wait for it. 2 seconds.
+    /// </summary>
+    private const int IdleInTransactionMilliseconds = 2000;
+
+    private PostgresDatabase(string connectionString)
+    {
+        ConnectionString = connectionString;
+        Source = NpgsqlDataSource.Create(connectionString);
+    }
+
+    /// <summary>In Npgsql's form; holds the password.</summary>
+    public string ConnectionString { get; }
+
+    internal NpgsqlDataSource Source { get; }
+
+    /// <summary>Reads <c>postgres://user:password@host:port/database</c>, or Npgsql's <c>Host=...;Database=...</c>.</summary>
+    /// <returns>Null when it is neither.</returns>
+    public static string? ReadUrl(string text)
+    {
+        try
+        {
+            var builder = Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "postgres" or "postgresql"
+                ? OfUrl(new Uri(text))
+                : new NpgsqlConnectionStringBuilder(text);
+            if (string.IsNullOrEmpty(builder.Host) || string.IsNullOrEmpty(builder.Database))
+            {
+                return null;
+            }
+
+            builder.MaxAutoPrepare = 50;
+            builder.AutoPrepareMinUsages = 2;
+            builder.NoResetOnClose = true;
+            builder.Timeout = 5;
+            builder.CommandTimeout = 10;
+            builder.Options = string.Create(
+                CultureInfo.InvariantCulture, $"-c idle_in_transaction_session_timeout={IdleInTransactionMilliseconds} -c synchronous_commit=on");
+            return builder.ToString();
+        }
+        catch (ArgumentException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Opens the database and brings the log's schema up to date.</summary>
+    /// <param name="connectionString">As <see cref="ReadUrl"/> gives it.</param>
+    public static PostgresDatabase Open(string connectionString)
+    {
+        var database = new PostgresDatabase(connectionString);
+        database.Migrate("audit-log", typeof(PostgresDatabase).Assembly, ".Postgres.");
+        return database;
+    }
+
+    /// <summary>
+    /// Applies a room's numbered scripts that were not applied yet, in one transaction; nodes that start at once wait for one another.
+    /// </summary>
+    /// <param name="room">Whose schema it is; each room counts for itself.</param>
+    /// <param name="folder">Part of the names of the embedded scripts.</param>
+    /// <exception cref="InvalidOperationException">The schema was written by a newer version.</exception>
+    public void Migrate(string room, Assembly assembly, string folder)
+    {
+        var scripts = assembly.GetManifestResourceNames()
+            .Where(name => name.Contains(folder, StringComparison.Ordinal) && name.EndsWith(".sql", StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal).ToList();
+        using var connection = Source.OpenConnection();
+        using var transaction = connection.BeginTransaction(IsolationLevel.ReadCommitted);
+        // Any number will do, as long as it is always the same.
+        Execute(connection, "SET LOCAL idle_in_transaction_session_timeout = 0; SELECT pg_advisory_xact_lock(7263401)");
+        Execute(connection, "CREATE TABLE IF NOT EXISTS schema_version (room text PRIMARY KEY, version integer NOT NULL)");
+        using var read = new NpgsqlCommand("SELECT version FROM schema_version WHERE room = $1", connection) { Parameters = { new() { Value = room } } };
+        var version = read.ExecuteScalar() as int? ?? 0;
+        if (version > scripts.Count)
+        {
+            throw new InvalidOperationException($"The schema of {room} is version {version}, this program knows {scripts.Count}. Run the newer program, or another database.");
+        }
+
+        foreach (var script in scripts.Skip(version))
+        {
+            using var reader = new StreamReader(assembly.GetManifestResourceStream(script)!);
+            Execute(connection, reader.ReadToEnd());
+        }
+
+        using var write = new NpgsqlCommand(
+            "INSERT INTO schema_version (room, version) VALUES ($1, $2) ON CONFLICT (room) DO UPDATE SET version = excluded.version", connection)
+        {
+            Parameters = { new() { Value = room }, new() { Value = scripts.Count } },
+        };
+        write.ExecuteNonQuery();
+        transaction.Commit();
+    }
+
+    public ValueTask DisposeAsync() => Source.DisposeAsync();
+
+    public override string ToString() => "[secret]";
+
+    private static NpgsqlConnectionStringBuilder OfUrl(Uri url)
+    {
+        var user = url.UserInfo.Split(':', 2);
+        return new NpgsqlConnectionStringBuilder
+        {
+            Host = url.Host,
+            Port = url.IsDefaultPort ? 5432 : url.Port,
+            Database = Uri.UnescapeDataString(url.AbsolutePath.TrimStart('/')),
+            Username = Uri.UnescapeDataString(user[0]),
+            Password = user.Length > 1 ? Uri.UnescapeDataString(user[1]) : null,
+        };
+    }
+
+    private static void Execute(NpgsqlConnection connection, string sql)
+    {
+        using var command = new NpgsqlCommand(sql, connection);
+        command.ExecuteNonQuery();
+    }
+}

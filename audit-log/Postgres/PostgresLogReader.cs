@@ -1,0 +1,27 @@
+using System.Data.Common;
+using Npgsql;
+
+namespace CapOrleans.AuditLog.Postgres;
+
+/// <summary>Reads on pooled connections; never waits for a writer.</summary>
+public sealed class PostgresLogReader(PostgresDatabase database) : SqlLogReader
+{
+    private protected override async Task<IReadOnlyList<T>> Ask<T>(
+        string sql, Func<DbDataReader, T> read, CancellationToken cancellationToken, params object[] values)
+    {
+        await using var command = database.Source.CreateCommand(sql);
+        foreach (var value in values)
+        {
+            command.Parameters.Add(new NpgsqlParameter { Value = value });
+        }
+
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var rows = new List<T>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            rows.Add(read(reader));
+        }
+
+        return rows;
+    }
+}

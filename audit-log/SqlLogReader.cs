@@ -1,0 +1,54 @@
+using System.Data.Common;
+using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Contracts.Caps;
+using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.AuditLog;
+
+namespace CapOrleans.AuditLog;
+
+/// <summary>The reader, for any of the two databases: they differ in how a question is asked, not in the questions.</summary>
+public abstract class SqlLogReader : IAuditLogReader
+{
+    public Task<LogHead?> HeadAsync(int log, CancellationToken cancellationToken) => One(
+        LogQueries.Head, row => new LogHead(row.GetString(0), row.GetInt64(1), row.GetFieldValue<byte[]>(2)), cancellationToken, log);
+
+    public Task<IReadOnlyList<LogEntry>> ReadAsync(int log, long from, int limit, CancellationToken cancellationToken) =>
+        Ask(LogQueries.Entries, ReadEntry, cancellationToken, log, from, limit);
+
+    public Task<LogEntry?> FindIncidentAsync(string capId, string incidentId, CancellationToken cancellationToken) =>
+        One(LogQueries.Incident, ReadEntry, cancellationToken, capId, incidentId);
+
+    public Task<IReadOnlyList<LogEntry>> FindIncidentsAsync(int log, IncidentQuery query, CancellationToken cancellationToken)
+    {
+        var (sql, values) = LogQueries.Incidents(log, query);
+        return Ask(sql, ReadEntry, cancellationToken, values);
+    }
+
+    public async Task<(CapContext Context, decimal Score, long Incidents)?> FindCapAsync(string capId, CancellationToken cancellationToken)
+    {
+        var found = await One(
+            LogQueries.Cap,
+            row => new { Context = CapContextJson.Read(row.GetString(0)), Score = row.GetInt64(1) / 10_000m, Incidents = row.GetInt64(2) },
+            cancellationToken, capId);
+        return found is null ? null : (found.Context, found.Score, found.Incidents);
+    }
+
+    public Task<LogEntry?> LatestAsync(int log, string kind, CancellationToken cancellationToken) =>
+        One(LogQueries.Latest, ReadEntry, cancellationToken, log, kind);
+
+    public async Task<long> PositionAsync(int log, string follower, CancellationToken cancellationToken) =>
+        (await One(LogQueries.Position, row => new { Position = row.GetInt64(0) }, cancellationToken, log, follower))?.Position ?? 0;
+
+    public Task<LogEntry?> CoveringAsync(int log, string kind, long index, CancellationToken cancellationToken) =>
+        One(LogQueries.Covering, ReadEntry, cancellationToken, log, kind, index);
+
+    /// <param name="values">Of <c>$1</c>, <c>$2</c> and so on: long, int, or string.</param>
+    private protected abstract Task<IReadOnlyList<T>> Ask<T>(
+        string sql, Func<DbDataReader, T> read, CancellationToken cancellationToken, params object[] values);
+
+    private static LogEntry ReadEntry(DbDataReader row) => new(row.GetInt64(0), row.GetString(1), row.GetFieldValue<byte[]>(2));
+
+    private async Task<T?> One<T>(string sql, Func<DbDataReader, T> read, CancellationToken cancellationToken, params object[] values)
+        where T : class =>
+        (await Ask(sql, read, cancellationToken, values)) is [var found, ..] ? found : null;
+}

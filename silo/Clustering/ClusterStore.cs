@@ -1,0 +1,43 @@
+using CapOrleans.AuditLog.Postgres;
+using Orleans.Configuration;
+
+namespace CapOrleans.Silo.Clustering;
+
+/// <summary>Orleans' membership in PostgreSQL, and how soon a dead silo is found dead.</summary>
+internal static class ClusterStore
+{
+    public const string Invariant = "Npgsql";
+
+    private const string Name = "caporleans";
+
+    public static void Migrate(PostgresDatabase database) =>
+        database.Migrate("orleans", typeof(ClusterStore).Assembly, ".Clustering.Migrations.");
+
+    public static void UseCapCluster(this ISiloBuilder silo, string connectionString)
+    {
+        silo.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (Invariant, connectionString));
+        silo.Configure<ClusterOptions>(NameIt);
+        silo.Configure<ClusterMembershipOptions>(options =>
+        {
+            // Two missed probes of a second each: a killed silo's grains answer again in less than five seconds. A silo that
+            // stands still for that long is declared dead as well, finds that out and ends; the log's fence makes that harmless.
+            options.ProbeTimeout = TimeSpan.FromSeconds(1);
+            options.NumMissedProbesLimit = 2;
+            // When every silo was killed, the first to come back must not wait for those that are listed: after three times
+            // this long without a sign of life they are not asked any more.
+            options.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(3);
+            options.DefunctSiloExpiration = TimeSpan.FromHours(1);
+            options.DefunctSiloCleanupPeriod = TimeSpan.FromMinutes(10);
+        });
+    }
+
+    public static void UseCapCluster(this IClientBuilder client, string connectionString)
+    {
+        client.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (Invariant, connectionString));
+        client.Configure<ClusterOptions>(NameIt);
+        // How soon an API that runs by itself sees a silo that came or went.
+        client.Configure<GatewayOptions>(options => options.GatewayListRefreshPeriod = TimeSpan.FromSeconds(2));
+    }
+
+    private static void NameIt(ClusterOptions options) => (options.ClusterId, options.ServiceId) = (Name, Name);
+}

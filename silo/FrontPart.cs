@@ -1,0 +1,50 @@
+using System.Net;
+using CapOrleans.Api;
+using CapOrleans.Api.Access;
+using CapOrleans.Gate;
+using CapOrleans.Silo.Clustering;
+using CapOrleans.Silo.Settings;
+using Orleans.Dashboard;
+
+namespace CapOrleans.Silo;
+
+/// <summary>The parts of a process that answer HTTP: the API with the dashboard, and the gate.</summary>
+internal static class FrontPart
+{
+    public static void AddApi(WebApplicationBuilder builder, NodeSettings settings, DataDirectory data)
+    {
+        builder.Services.AddCapApi(new ApiOptions(data.AdminToken(), settings.IsLoopback, settings.IntakePerSecondPerAddress));
+        if (!settings.Roles.HasFlag(NodeRoles.Silo))
+        {
+            builder.UseOrleansClient(client =>
+            {
+                client.UseCapCluster(settings.Database!);
+                client.AddDashboard(options => options.HideTrace = true);
+            });
+        }
+    }
+
+    public static void UseApi(WebApplication app)
+    {
+        app.UseCapApi();
+        app.MapOrleansDashboard("/orleans").RequireAuthorization(OperatorAccess.Reader).AddEndpointFilter(async (call, next) =>
+        {
+            try
+            {
+                return await next(call);
+            }
+            catch (Exception) when (!call.HttpContext.RequestAborted.IsCancellationRequested)
+            {
+                // The dashboard's pages fault on names that they do not know.
+                return Problems.Of(StatusCodes.Status404NotFound, "no-such-resource", "", "The dashboard knows nothing by this name.");
+            }
+        });
+    }
+
+    public static WebApplication BuildGate(WebApplicationBuilder builder, NodeSettings settings)
+    {
+        var host = settings.Bind.Equals(IPAddress.Any) || settings.Bind.Equals(IPAddress.IPv6Any) ? IPAddress.Loopback : settings.Bind;
+        var api = settings.GateApi ?? new UriBuilder(Uri.UriSchemeHttp, host.ToString(), settings.ApiPort).Uri;
+        return CapGate.Build(builder, new GateOptions(api, settings.EscalateCommand), PlainHttp.Client(TimeSpan.FromSeconds(30)));
+    }
+}

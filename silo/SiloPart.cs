@@ -1,0 +1,107 @@
+using System.Net;
+using System.Net.Sockets;
+using CapOrleans.Archive;
+using CapOrleans.AuditLog.Postgres;
+using CapOrleans.AuditLog.Sqlite;
+using CapOrleans.Chain;
+using CapOrleans.Chain.Contract;
+using CapOrleans.Chain.Rpc;
+using CapOrleans.Core.Anchors;
+using CapOrleans.Core.Archive;
+using CapOrleans.Core.AuditLog;
+using CapOrleans.Core.Incidents;
+using CapOrleans.Core.Webhooks;
+using CapOrleans.Grains;
+using CapOrleans.Grains.Anchors;
+using CapOrleans.Notify;
+using CapOrleans.Silo.Clustering;
+using CapOrleans.Silo.GrainStorage;
+using CapOrleans.Silo.Settings;
+using Orleans.Configuration;
+using Orleans.Dashboard;
+using Orleans.Storage;
+
+namespace CapOrleans.Silo;
+
+/// <summary>The part of a process that holds grains: Orleans, and what fills the grains' ports.</summary>
+internal static class SiloPart
+{
+    public static void AddSilo(IHostApplicationBuilder builder, NodeSettings settings, DataDirectory data)
+    {
+        AddLog(builder.Services, settings, data);
+        AddPorts(builder.Services, settings, data);
+        builder.Services.AddCapGrains();
+        builder.Services.AddHostedService<FollowerWaker>();
+        builder.UseOrleans(silo =>
+        {
+            var (invariant, grainState) = settings.Database is null
+                ? (GrainStateSchema.Invariant, GrainStateSchema.Ensure(data.GrainStateFile))
+                : (ClusterStore.Invariant, settings.Database);
+            if (settings.Database is null)
+            {
+                // One silo by itself: a free port for it, and no gateway, so that nodes run side by side.
+                silo.UseLocalhostClustering(FreePort(), gatewayPort: 0);
+            }
+            else
+            {
+                silo.UseCapCluster(settings.Database);
+                silo.ConfigureEndpoints(settings.SiloAddress, settings.SiloPort, settings.GatewayPort);
+            }
+
+            silo.AddAdoNetGrainStorageAsDefault(optionsBuilder => optionsBuilder.Configure<IGrainStorageSerializer>((options, serializer) =>
+            {
+                options.Invariant = invariant;
+                options.ConnectionString = grainState;
+                options.GrainStorageSerializer = serializer;
+            }));
+            silo.Services.AddSingleton<IGrainStorageSerializer, OrleansGrainStorageSerializer>();
+            // A request that meets an incident's activation on its way out is passed on to the next one.
+            silo.Configure<SiloMessagingOptions>(options => options.MaxForwardCount = 50);
+            silo.AddDashboard(options => options.HideTrace = true);
+        });
+    }
+
+    private static void AddLog(IServiceCollection services, NodeSettings settings, DataDirectory data)
+    {
+        if (settings.Database is { } connectionString)
+        {
+            var database = PostgresDatabase.Open(connectionString);
+            ClusterStore.Migrate(database);
+            services.AddSingleton(_ => database);
+            services.AddSingleton<IAuditLogWriter, PostgresLogWriter>();
+            services.AddSingleton<IAuditLogReader, PostgresLogReader>();
+        }
+        else
+        {
+            services.AddSingleton(_ => SqliteDatabase.Open(data.LogFile));
+            services.AddSingleton<IAuditLogWriter, SqliteLogWriter>();
+            services.AddSingleton<IAuditLogReader, SqliteLogReader>();
+        }
+    }
+
+    private static void AddPorts(IServiceCollection services, NodeSettings settings, DataDirectory data)
+    {
+        services.AddSingleton(new AdmissionPolicy(settings.AcceptUnsigned));
+        services.AddSingleton(new AnchorPace(settings.AnchorInterval));
+        services.AddSingleton<IBlockStore>(_ =>
+        {
+            IBlockStore own = settings.Database is null ? new SqliteBlockStore(data.BlockFile) : new PostgresBlockStore(settings.Database);
+            return settings.IpfsApi is null ? own : new KuboBlockStore(own, PlainHttp.Client(TimeSpan.FromSeconds(30)), settings.IpfsApi);
+        });
+        services.AddSingleton<IWebhookSender>(provider => new WebhookSender(
+            PlainHttp.Client(Timeout.InfiniteTimeSpan), data.WebhookSecret(), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<IAnchorContract>(provider => settings.RpcUrl is null
+            ? new NoChain()
+            : new AnchorContract(
+                new JsonRpcClient(PlainHttp.Client(TimeSpan.FromSeconds(20)), settings.RpcUrl),
+                new ChainOptions(settings.RpcUrl, settings.ChainId, settings.ChainWriter ?? data.DevChainWriter(), settings.Contract, settings.IsDevChain),
+                provider.GetRequiredService<TimeProvider>()));
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
