@@ -38,7 +38,11 @@ internal static class Greeting
 
         if (settings.Roles.HasFlag(NodeRoles.Silo))
         {
-            parts.Add(settings.Database is null ? "log SQLite" : $"log PostgreSQL, silo {settings.SiloAddress}:{settings.SiloPort}");
+            if (settings.Database is not null)
+            {
+                parts.Add($"silo {settings.SiloAddress}:{settings.SiloPort}");
+            }
+
             parts.Add($"chain {(settings.RpcUrl is null ? "none" : $"{settings.RpcUrl.Scheme}://{settings.RpcUrl.Authority}")}");
         }
 

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using CapOrleans.Silo;
 using CapOrleans.Silo.Settings;
 
@@ -21,6 +22,11 @@ try
 catch (IOException fault)
 {
     await Console.Error.WriteLineAsync(fault.Message);
+    return 1;
+}
+catch (DbException fault)
+{
+    await Console.Error.WriteLineAsync($"The database of DATABASE_URL cannot be used: {fault.Message}");
     return 1;
 }
 

@@ -35,8 +35,16 @@ internal static class ClusterStore
     {
         client.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (Invariant, connectionString));
         client.Configure<ClusterOptions>(NameIt);
+        // An API may be started before the first silo: it waits.
+        client.UseConnectionRetryFilter(async (_, cancellationToken) =>
+        {
+            await Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System, cancellationToken);
+            return true;
+        });
         // How soon an API that runs by itself sees a silo that came or went.
         client.Configure<GatewayOptions>(options => options.GatewayListRefreshPeriod = TimeSpan.FromSeconds(2));
+        // What was on its way through a silo that died is never answered; the caller is told to send it again after this long.
+        client.Configure<ClientMessagingOptions>(options => options.ResponseTimeout = TimeSpan.FromSeconds(5));
     }
 
     private static void NameIt(ClusterOptions options) => (options.ClusterId, options.ServiceId) = (Name, Name);

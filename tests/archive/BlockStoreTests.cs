@@ -1,5 +1,6 @@
 using System.Text;
 using CapOrleans.Archive;
+using CapOrleans.AuditLog.Postgres;
 using CapOrleans.Core.Archive;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -9,7 +10,8 @@ using Microsoft.Extensions.Logging;
 
 namespace CapOrleans.Tests.Archive;
 
-public sealed class BlockStoreTests : IDisposable
+[Collection(PostgresCollection.Name)]
+public sealed class BlockStoreTests(PostgresServer postgres) : IDisposable
 {
     private static readonly byte[] Bytes = Encoding.UTF8.GetBytes("{\"a\": 1}");
     private static readonly Block Record = new(Cid.Of(Cid.Raw, Bytes), Bytes);
@@ -21,11 +23,14 @@ public sealed class BlockStoreTests : IDisposable
     [Fact]
     public async Task A_block_is_found_by_its_CID_and_may_be_put_twice()
     {
-        var store = new SqliteBlockStore(directory.File("blocks.db"));
-        await store.PutAsync([Record, Record], default);
-        await store.PutAsync([Record], default);
-        Assert.Equal(Bytes, await store.FindAsync(Record.Cid, default));
-        Assert.Null(await store.FindAsync(Cid.Of(Cid.Raw, [1]), default));
+        using var shared = new PostgresBlockStore(PostgresDatabase.ReadUrl(await postgres.CreateAsync())!);
+        foreach (var store in (IBlockStore[])[new SqliteBlockStore(directory.File("blocks.db")), shared])
+        {
+            await store.PutAsync([Record, Record], default);
+            await store.PutAsync([Record], default);
+            Assert.Equal(Bytes, await store.FindAsync(Record.Cid, default));
+            Assert.Null(await store.FindAsync(Cid.Of(Cid.Raw, [1]), default));
+        }
     }
 
     [Fact]

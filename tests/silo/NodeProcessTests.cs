@@ -182,6 +182,16 @@ public sealed class NodeProcessTests : IDisposable
         Assert.DoesNotContain("   at ", second.Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_database_that_is_not_there_ends_with_one_clear_line_without_its_password()
+    {
+        using var node = Start(null, new() { ["DATABASE_URL"] = $"postgres://me:hidden@127.0.0.1:{Child.FreePort()}/cap" });
+        Assert.Equal(1, await node.ExitAsync());
+        Assert.StartsWith("The database of DATABASE_URL cannot be used", node.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("hidden", node.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", node.Output, StringComparison.Ordinal);
+    }
+
     private async Task<Child> StartAsync(DevChain? chain, Dictionary<string, string>? changes = null)
     {
         var node = Start(chain, changes ?? []);

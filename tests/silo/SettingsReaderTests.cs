@@ -57,4 +57,22 @@ public sealed class SettingsReaderTests
     }
 
     private static NodeSettings Read(Dictionary<string, string> settings) => SettingsReader.Read(settings.GetValueOrDefault);
+
+    [Theory]
+    [InlineData("silo,api", "", "DATABASE_URL")]
+    [InlineData("api", "", "DATABASE_URL")]
+    [InlineData("silo,pilot", "postgres://me@db/cap", "ROLES")]
+    public void Parts_of_a_cluster_need_its_database_and_real_names(string roles, string database, string fault)
+    {
+        var settings = new Dictionary<string, string> { ["ROLES"] = roles, ["DATABASE_URL"] = database };
+        Assert.Contains(fault, Assert.Single(Assert.Throws<SettingsException>(() => SettingsReader.Read(settings.GetValueOrDefault)).Faults), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_gate_needs_nothing_but_its_role()
+    {
+        var settings = new Dictionary<string, string> { ["ROLES"] = "gate", ["Gate__Api"] = "http://10.0.0.7:8787" };
+        var read = SettingsReader.Read(settings.GetValueOrDefault);
+        Assert.Equal((NodeRoles.Gate, new Uri("http://10.0.0.7:8787")), (read.Roles, read.GateApi));
+    }
 }
