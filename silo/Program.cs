@@ -30,10 +30,17 @@ catch (DbException fault)
     return 1;
 }
 
-await using (node)
+Greeting.Write(Console.Out, settings, node.IsFirstStart);
+await node.WaitForStopAsync();
+try
 {
-    Greeting.Write(Console.Out, settings, node.IsFirstStart);
-    await node.WaitForStopAsync();
+    await node.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System);
+    return 0;
 }
-
-return 0;
+catch (TimeoutException)
+{
+    // Whatever was answered is on disk; what is left waits for somebody who is away, such as the cluster's database.
+    await Console.Error.WriteLineAsync("Stopping took longer than 30 seconds; ending without the rest.");
+    Environment.Exit(1);
+    return 1;
+}
