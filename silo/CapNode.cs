@@ -66,7 +66,15 @@ internal sealed class CapNode : IAsyncDisposable
         }
         catch
         {
-            await node.DisposeAsync();
+            try
+            {
+                await node.DisposeAsync();
+            }
+            catch (InvalidOperationException)
+            {
+                // A silo that did not start cannot be stopped; the fault to tell is the first one.
+            }
+
             throw;
         }
     }

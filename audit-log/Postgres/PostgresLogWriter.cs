@@ -14,7 +14,7 @@ namespace CapOrleans.AuditLog.Postgres;
 /// <remarks>
 /// Two writers of one log are serialised by the lock, and the second one finds another size than it expected. A connection that
 /// is lost during the commit leaves it unknown whether it happened: the caller fails, and who asks again gets the first receipt.
-/// Tests: <c>A_second_writer_is_fenced_off_and_nothing_of_it_is_kept</c>, <c>A_writer_that_stops_in_the_middle_holds_nobody_up</c>.
+/// Tests: <c>Two_writers_that_both_believe_they_own_the_log_cannot_both_commit</c>, <c>A_writer_that_stops_in_the_middle_holds_nobody_up</c>.
 /// </remarks>
 public sealed class PostgresLogWriter(PostgresDatabase database) : IAuditLogWriter
 {

@@ -41,6 +41,8 @@ public sealed class ClusterProcessTests(PostgresServer postgres) : IAsyncLifetim
     [Fact]
     public async Task Under_load_silos_may_be_replaced_and_killed_and_every_answer_stays_true()
     {
+        using var hook = await http.PostAsync("/register_alert", NodeFixture.Json(new System.Text.Json.Nodes.JsonObject { ["url"] = "http://127.0.0.1:1/" }));
+        Assert.Equal(HttpStatusCode.OK, hook.StatusCode);
         using var stop = new CancellationTokenSource();
         var senders = Enumerable.Range(0, 8).Select(sender => Task.Run(() => SendAsync(sender, stop.Token))).ToList();
         await PromisedAsync(100);
@@ -66,6 +68,8 @@ public sealed class ClusterProcessTests(PostgresServer postgres) : IAsyncLifetim
         await stop.CancelAsync();
         await Task.WhenAll(senders);
         await AssertEveryPromiseIsKeptOnceAsync();
+        var followers = (await http.GetFromJsonAsync<JsonElement>("/health/ready")).GetProperty("followers").EnumerateArray();
+        Assert.Contains(followers, follower => follower.Text("follower").StartsWith("notify/", StringComparison.Ordinal));
     }
 
     /// <summary>A client that obeys <c>Retry-After</c>; anything but 201, 200 and 503 fails the test.</summary>
