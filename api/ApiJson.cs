@@ -15,6 +15,7 @@ namespace CapOrleans.Api;
 [JsonSerializable(typeof(IncidentPage))]
 [JsonSerializable(typeof(Intake.AcceptedAnswer))]
 [JsonSerializable(typeof(Intake.IncidentRequest))]
+[JsonSerializable(typeof(Intake.LineVerdict))]
 [JsonSerializable(typeof(CapDefinition))]
 [JsonSerializable(typeof(CapView))]
 [JsonSerializable(typeof(Operations.Readiness))]

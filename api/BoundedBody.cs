@@ -1,22 +1,21 @@
 using System.Buffers;
-using CapOrleans.Core.Incidents;
 
 namespace CapOrleans.Api;
 
-/// <summary>Reads a request body of at most 64 KiB; a longer one is refused before it is taken in.</summary>
+/// <summary>Reads a request body that has a limit; a longer one is refused before it is taken in.</summary>
 internal static class BoundedBody
 {
-    public static async Task<(byte[]? Body, IResult? Refused)> ReadAsync(HttpContext context)
+    public static async Task<(byte[]? Body, IResult? Refused)> ReadAsync(HttpContext context, int maxBytes)
     {
         var request = context.Request;
-        if (request.ContentLength > IncidentReader.MaxRequestBytes)
+        if (request.ContentLength > maxBytes)
         {
-            return (null, TooLarge());
+            return (null, TooLarge(maxBytes));
         }
 
         try
         {
-            return await ReadAsync(request, context.RequestAborted);
+            return await ReadAsync(request, maxBytes, context.RequestAborted);
         }
         catch (BadHttpRequestException fault)
         {
@@ -24,15 +23,15 @@ internal static class BoundedBody
         }
     }
 
-    private static async Task<(byte[]? Body, IResult? Refused)> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
+    private static async Task<(byte[]? Body, IResult? Refused)> ReadAsync(HttpRequest request, int maxBytes, CancellationToken cancellationToken)
     {
         while (true)
         {
             var read = await request.BodyReader.ReadAsync(cancellationToken);
-            if (read.Buffer.Length > IncidentReader.MaxRequestBytes)
+            if (read.Buffer.Length > maxBytes)
             {
                 request.BodyReader.AdvanceTo(read.Buffer.End);
-                return (null, TooLarge());
+                return (null, TooLarge(maxBytes));
             }
 
             if (read.IsCompleted)
@@ -46,6 +45,6 @@ internal static class BoundedBody
         }
     }
 
-    private static Microsoft.AspNetCore.Http.HttpResults.ProblemHttpResult TooLarge() => Problems.Of(
-        StatusCodes.Status413PayloadTooLarge, "too-large", "", $"A request has at most {IncidentReader.MaxRequestBytes} bytes.");
+    private static Microsoft.AspNetCore.Http.HttpResults.ProblemHttpResult TooLarge(int maxBytes) => Problems.Of(
+        StatusCodes.Status413PayloadTooLarge, "too-large", "", $"A request has at most {maxBytes} bytes.");
 }

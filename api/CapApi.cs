@@ -22,7 +22,8 @@ public static class CapApi
     public static IServiceCollection AddCapApi(this IServiceCollection services, ApiOptions options)
     {
         services.AddOperatorAccess(options.AdminToken, options.OpenReads);
-        services.AddIntakeRateLimit(options.IncidentsPerSecondPerAddress);
+        services.AddSingleton(_ => new IntakeRateLimit(options.IncidentsPerSecondPerAddress));
+        services.AddSingleton<Intake.Intake>();
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Default));
         services.AddProblemDetails();
         services.AddOpenApi(description =>
@@ -44,7 +45,6 @@ public static class CapApi
         app.UseStatusCodePages(answer => AnswerStatus(answer.HttpContext.Response.StatusCode).ExecuteAsync(answer.HttpContext));
         app.UseAuthentication();
         app.UseAuthorization();
-        app.UseRateLimiter();
         app.MapIntake();
         app.MapLegacy();
         app.MapReads();

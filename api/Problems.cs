@@ -20,16 +20,16 @@ public static class Problems
 
     public static ProblemHttpResult Of(int status, Refusal refusal) => Of(status, refusal.Type, refusal.Field, refusal.Rule);
 
-    /// <summary>The one place where a verdict that is no acceptance becomes HTTP.</summary>
-    public static ProblemHttpResult Of(Ruling ruling) => Of(
-        ruling.Verdict switch
-        {
-            Verdict.Malformed => StatusCodes.Status400BadRequest,
-            Verdict.Unauthorised => StatusCodes.Status403Forbidden,
-            Verdict.CapUnknown => StatusCodes.Status404NotFound,
-            Verdict.Conflicts => StatusCodes.Status409Conflict,
-            Verdict.Busy => StatusCodes.Status503ServiceUnavailable,
-            _ => throw new InvalidOperationException($"{ruling.Verdict} is no refusal."),
-        },
-        ruling.Refusal!);
+    /// <summary>The one place where a verdict becomes HTTP.</summary>
+    public static int StatusOf(Verdict verdict) => verdict switch
+    {
+        Verdict.Accepted => StatusCodes.Status201Created,
+        Verdict.AlreadyAccepted => StatusCodes.Status200OK,
+        Verdict.Malformed => StatusCodes.Status400BadRequest,
+        Verdict.Unauthorised => StatusCodes.Status403Forbidden,
+        Verdict.CapUnknown => StatusCodes.Status404NotFound,
+        Verdict.Conflicts => StatusCodes.Status409Conflict,
+        Verdict.Busy => StatusCodes.Status503ServiceUnavailable,
+        _ => throw new InvalidOperationException($"{verdict} is no verdict."),
+    };
 }

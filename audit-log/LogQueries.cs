@@ -7,6 +7,10 @@ namespace CapOrleans.AuditLog;
 /// <summary>The reader's questions. Both databases understand them; parameters are <c>$1</c>, <c>$2</c> and so on.</summary>
 internal static class LogQueries
 {
+    public const string FixLayout = "INSERT INTO log_layout (only_row, logs) VALUES (0, $1) ON CONFLICT DO NOTHING";
+
+    public const string Layout = "SELECT logs FROM log_layout";
+
     public const string Head = "SELECT origin, size, root FROM log_head WHERE log = $1";
 
     public const string Entries = "SELECT idx, kind, bytes FROM audit_entry WHERE log = $1 AND idx >= $2 ORDER BY idx LIMIT $3";
@@ -32,10 +36,10 @@ internal static class LogQueries
         "SELECT e.idx, e.kind, e.bytes FROM incident i JOIN audit_entry e ON e.log = i.place >> 40 AND e.idx = i.place & 1099511627775";
 
     /// <summary>Only the conditions that apply are written, so that each shape of query finds its index.</summary>
-    public static (string Sql, object[] Values) Incidents(int log, IncidentQuery query)
+    public static (string Sql, object[] Values) Incidents(IncidentQuery query)
     {
-        var sql = new StringBuilder(IncidentEntries).Append(" WHERE i.place >= $1 AND i.place < $2");
-        List<object> values = [Place.Of(log, query.After + 1), Place.EndOf(log)];
+        var sql = new StringBuilder(IncidentEntries).Append(" WHERE i.place > $1");
+        List<object> values = [query.After];
         void Where(string condition, object? value)
         {
             if (value is not null)

@@ -18,9 +18,9 @@ public abstract class SqlLogReader : IAuditLogReader
     public Task<LogEntry?> FindIncidentAsync(string capId, string incidentId, CancellationToken cancellationToken) =>
         One(LogQueries.Incident, ReadEntry, cancellationToken, capId, incidentId);
 
-    public Task<IReadOnlyList<LogEntry>> FindIncidentsAsync(int log, IncidentQuery query, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<LogEntry>> FindIncidentsAsync(IncidentQuery query, CancellationToken cancellationToken)
     {
-        var (sql, values) = LogQueries.Incidents(log, query);
+        var (sql, values) = LogQueries.Incidents(query);
         return Ask(sql, ReadEntry, cancellationToken, values);
     }
 

@@ -1,3 +1,4 @@
+using CapOrleans.Contracts.Anchors;
 using CapOrleans.Core.Anchors;
 
 namespace CapOrleans.Chain;

@@ -10,6 +10,8 @@ public static class CapGate
         builder.Services.AddSingleton(http);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<LocalEscalation>();
+        builder.Services.AddSingleton<BatchForwarder>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<BatchForwarder>());
         builder.Services.AddSingleton<GateEndpoint>();
         var app = builder.Build();
         var endpoint = app.Services.GetRequiredService<GateEndpoint>();

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Net.Http.Headers;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.Incidents;
 
@@ -13,7 +12,7 @@ namespace CapOrleans.Gate;
 /// What the cluster refuses is answered with the cluster's problem. The signature is checked here too, against the signer
 /// that the incident itself names, so that noise stops at the edge.
 /// </remarks>
-public sealed class GateEndpoint(HttpClient http, GateOptions options, LocalEscalation escalation)
+internal sealed class GateEndpoint(BatchForwarder forwarder, LocalEscalation escalation)
 {
     public async Task AnswerAsync(HttpContext context)
     {
@@ -80,37 +79,20 @@ public sealed class GateEndpoint(HttpClient http, GateOptions options, LocalEsca
 
     private async Task ForwardAsync(HttpContext context, IncidentReport report, byte[] body)
     {
-        using var content = new ByteArrayContent(body);
-        content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-        HttpResponseMessage answer;
-        try
+        var forwarded = await forwarder.ForwardAsync(body);
+        if (forwarded.Problem is null)
         {
-            answer = await http.PostAsync(new Uri(options.Api, "/incident"), content, context.RequestAborted);
-        }
-        catch (Exception fault) when (fault is HttpRequestException || (fault is TaskCanceledException && !context.RequestAborted.IsCancellationRequested))
-        {
-            context.Response.Headers.RetryAfter = "1";
-            await RefuseAsync(context, StatusCodes.Status503ServiceUnavailable, new Refusal("unavailable", "", "The cluster does not answer; send the same again."));
+            escalation.Consider(report);
+            await TypedResults.Json(new GateAnswer("received", report.CapId), GateJson.Default.GateAnswer).ExecuteAsync(context);
             return;
         }
 
-        using (answer)
-        {
-            if (answer.IsSuccessStatusCode)
-            {
-                escalation.Consider(report);
-                await TypedResults.Json(new GateAnswer("received", report.CapId), GateJson.Default.GateAnswer).ExecuteAsync(context);
-                return;
-            }
-
-            context.Response.StatusCode = (int)answer.StatusCode;
-            context.Response.ContentType = answer.Content.Headers.ContentType?.ToString();
-            context.Response.Headers.RetryAfter = answer.Headers.RetryAfter?.ToString();
-            await answer.Content.CopyToAsync(context.Response.Body, context.RequestAborted);
-        }
+        context.Response.StatusCode = forwarded.Status;
+        context.Response.ContentType = "application/problem+json";
+        context.Response.Headers.RetryAfter = forwarded.RetryAfter;
+        await context.Response.Body.WriteAsync(forwarded.Problem, context.RequestAborted);
     }
 
-    private static Task RefuseAsync(HttpContext context, int status, Refusal refusal) => TypedResults.Problem(
-        detail: refusal.Rule, statusCode: status, title: refusal.Type.Replace('-', ' '), type: $"urn:caporleans:problem:{refusal.Type}",
-        extensions: new Dictionary<string, object?> { ["field"] = refusal.Field, ["rule"] = refusal.Rule }).ExecuteAsync(context);
+    private static Task RefuseAsync(HttpContext context, int status, Refusal refusal) =>
+        GateProblems.Of(status, refusal.Type, refusal.Field, refusal.Rule).ExecuteAsync(context);
 }

@@ -14,20 +14,25 @@ public interface IAuditLogGrain : IGrainWithIntegerKey
     [Alias("head")] Task<LogHead> HeadAsync();
 }
 
-/// <summary>Pages of one log, for anyone who may read; any number of activations. Key: the log's number.</summary>
+/// <summary>Pages of the logs, for anyone who may read; any number of activations, key 0.</summary>
 [GrainInterfaceType("cap.log-reader"), Alias("cap.log-reader")]
 public interface ILogReaderGrain : IGrainWithIntegerKey
 {
+    /// <returns>How many logs there are; they are numbered from 0.</returns>
+    [Alias("count")] Task<int> CountAsync();
+
+    /// <summary>Incidents log by log, in each in order.</summary>
     [Alias("incidents")] Task<IncidentPage> IncidentsAsync(IncidentQuery query);
 
     /// <param name="after">-1 for the beginning.</param>
     /// <param name="limit">1 to 1000.</param>
-    [Alias("entries")] Task<IReadOnlyList<LogEntry>> EntriesAsync(long after, int limit);
+    /// <returns>Null when there is no such log.</returns>
+    [Alias("entries")] Task<IReadOnlyList<LogEntry>?> EntriesAsync(int log, long after, int limit);
 
-    /// <summary>Accepted incidents in the old field names, with their index.</summary>
-    [Alias("records")] Task<IReadOnlyList<(long Index, AuditRecord Record)>> RecordsAsync(long after, int limit);
+    /// <summary>Accepted incidents in the old field names.</summary>
+    [Alias("records")] Task<RecordPage> RecordsAsync(int log, long after, int limit);
 
-    /// <returns>The bytes of the newest entry of this kind; null when there is none.</returns>
+    /// <returns>The bytes of the newest entry of this kind in any log; null when there is none.</returns>
     [Alias("latest")] Task<byte[]?> LatestAsync(string kind);
 }
 
@@ -48,6 +53,6 @@ public interface IArchivistGrain : IGrainWithIntegerKey, IFollower;
 [GrainInterfaceType("cap.anchorer"), Alias("cap.anchorer")]
 public interface IAnchorerGrain : IGrainWithIntegerKey, IFollower;
 
-/// <summary>Delivers to one hook. Key: the hook's id.</summary>
+/// <summary>Delivers to one hook from one log. Key: the hook's id with the log's number, see <see cref="CapGrains.Notifier"/>.</summary>
 [GrainInterfaceType("cap.notifier"), Alias("cap.notifier")]
 public interface INotifierGrain : IGrainWithStringKey, IFollower;

@@ -16,7 +16,8 @@ public interface IHooksGrain : IGrainWithIntegerKey
 
     [Alias("list"), AlwaysInterleave] Task<IReadOnlyList<Hook>> ListAsync();
 
-    [Alias("nudge"), OneWay, AlwaysInterleave] Task NudgeAsync();
+    /// <summary>There may be something new in the log.</summary>
+    [Alias("nudge"), OneWay, AlwaysInterleave] Task NudgeAsync(int log);
 }
 
 /// <summary>The embedded block store, for the gateway. Any number of activations, key 0.</summary>

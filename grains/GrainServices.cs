@@ -1,4 +1,6 @@
+using Orleans.Runtime.Hosting;
 using CapOrleans.Grains.AuditLog;
+using CapOrleans.Grains.Placement;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace CapOrleans.Grains;
@@ -7,7 +9,14 @@ public static class GrainServices
 {
     /// <summary>
     /// What the grains use beside the ports: whoever composes a silo also gives IAuditLogReader, IAuditLogWriter,
-    /// IBlockStore, IAnchorContract, IWebhookSender, AdmissionPolicy, AnchorPace, TimeProvider, and a grain storage.
+    /// IBlockStore, IAnchorContract, IWebhookSender, LogMap, AdmissionPolicy, AnchorPace, TimeProvider, and a grain storage.
     /// </summary>
-    public static IServiceCollection AddCapGrains(this IServiceCollection services) => services.AddSingleton<IncidentViews>();
+    public static ISiloBuilder AddCapGrains(this ISiloBuilder silo)
+    {
+        silo.AddGrainDirectory(NoDirectory.Name, (_, _) => new NoDirectory());
+        silo.Services.AddPlacementDirector<WhereItArrives, WhereItArrivesDirector>();
+        silo.Services.AddPlacementDirector<BesideItsLog, BesideItsLogDirector>();
+        silo.Services.AddSingleton<IncidentViews>();
+        return silo;
+    }
 }

@@ -1,3 +1,4 @@
+using CapOrleans.Core.AuditLog;
 using CapOrleans.GrainInterfaces;
 
 namespace CapOrleans.Silo;
@@ -6,7 +7,7 @@ namespace CapOrleans.Silo;
 /// Wakes the followers every two seconds. They are nudged by every commit; this is for what a crash or a dependency that was
 /// away left behind.
 /// </summary>
-internal sealed class FollowerWaker(IGrainFactory grains, TimeProvider time) : BackgroundService
+internal sealed class FollowerWaker(IGrainFactory grains, LogMap logs, TimeProvider time) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
@@ -15,9 +16,12 @@ internal sealed class FollowerWaker(IGrainFactory grains, TimeProvider time) : B
         using var timer = new PeriodicTimer(Interval, time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            await grains.GetGrain<IArchivistGrain>(0).NudgeAsync();
-            await grains.GetGrain<IAnchorerGrain>(0).NudgeAsync();
-            await grains.GetGrain<IHooksGrain>(0).NudgeAsync();
+            for (var log = 0; log < logs.Count; log++)
+            {
+                await grains.GetGrain<IArchivistGrain>(log).NudgeAsync();
+                await grains.GetGrain<IAnchorerGrain>(log).NudgeAsync();
+                await grains.GetGrain<IHooksGrain>(0).NudgeAsync(log);
+            }
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using CapOrleans.Core.AuditLog;
 using CapOrleans.Silo;
 using CapOrleans.Silo.Settings;
 
@@ -20,6 +21,11 @@ try
     node = await CapNode.StartAsync(settings, CancellationToken.None);
 }
 catch (IOException fault)
+{
+    await Console.Error.WriteLineAsync(fault.Message);
+    return 1;
+}
+catch (StoreMismatchException fault)
 {
     await Console.Error.WriteLineAsync(fault.Message);
     return 1;

@@ -30,10 +30,10 @@ internal static class SiloPart
     {
         AddLog(builder.Services, settings, data);
         AddPorts(builder.Services, settings, data);
-        builder.Services.AddCapGrains();
         builder.Services.AddHostedService<FollowerWaker>();
         builder.UseOrleans(silo =>
         {
+            silo.AddCapGrains();
             var (invariant, grainState) = settings.Database is null
                 ? (GrainStateSchema.Invariant, GrainStateSchema.Ensure(data.GrainStateFile))
                 : (ClusterStore.Invariant, settings.Database);
@@ -65,7 +65,7 @@ internal static class SiloPart
     {
         if (settings.Database is { } connectionString)
         {
-            var database = PostgresDatabase.Open(connectionString);
+            var database = PostgresDatabase.Open(connectionString, settings.Logs);
             ClusterStore.Migrate(database);
             services.AddSingleton(_ => database);
             services.AddSingleton<IAuditLogWriter, PostgresLogWriter>();
@@ -73,7 +73,7 @@ internal static class SiloPart
         }
         else
         {
-            services.AddSingleton(_ => SqliteDatabase.Open(data.LogFile));
+            services.AddSingleton(_ => SqliteDatabase.Open(data.LogFile, settings.Logs));
             services.AddSingleton<IAuditLogWriter, SqliteLogWriter>();
             services.AddSingleton<IAuditLogReader, SqliteLogReader>();
         }
@@ -81,6 +81,7 @@ internal static class SiloPart
 
     private static void AddPorts(IServiceCollection services, NodeSettings settings, DataDirectory data)
     {
+        services.AddSingleton(new LogMap(settings.Logs));
         services.AddSingleton(new AdmissionPolicy(settings.AcceptUnsigned));
         services.AddSingleton(new AnchorPace(settings.AnchorInterval));
         services.AddSingleton<IBlockStore>(_ =>

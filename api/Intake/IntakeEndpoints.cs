@@ -2,7 +2,6 @@ using System.Text.Json.Serialization;
 using CapOrleans.Api.Legacy;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.Incidents;
-using CapOrleans.GrainInterfaces;
 
 namespace CapOrleans.Api.Intake;
 
@@ -32,13 +31,12 @@ internal sealed record IncidentRequest(
     [property: JsonPropertyName("cap_potential")] decimal? CapPotential = null,
     string? Ipfs = null);
 
-/// <summary>The two ways in: the new call and the old one. Both run the same path; they differ in their answers.</summary>
-internal static partial class IntakeEndpoints
+/// <summary>The ways in: the new calls and the old one. All run the same path; they differ in their answers.</summary>
+internal static class IntakeEndpoints
 {
     public static void MapIntake(this IEndpointRouteBuilder app)
     {
         app.MapPost("/v1/incidents", FileAsync)
-            .RequireRateLimiting(IntakeRateLimit.Policy)
             .Accepts<IncidentRequest>("application/json")
             .Produces<AcceptedAnswer>(StatusCodes.Status201Created)
             .Produces<AcceptedAnswer>()
@@ -46,78 +44,58 @@ internal static partial class IntakeEndpoints
             .ProducesProblem(415).ProducesProblem(429).ProducesProblem(503)
             .WithSummary("File a signed incident")
             .WithDescription("201 when it is new, 200 when the same content was accepted before; both mean that it is on disk.");
+        app.MapPost("/v1/incidents:batch", BatchEndpoint.AnswerAsync)
+            .Accepts<IncidentRequest>(BatchLines.ContentType)
+            .Produces<LineVerdict>(StatusCodes.Status200OK, BatchLines.ContentType)
+            .ProducesProblem(400).ProducesProblem(413).ProducesProblem(415).ProducesProblem(429)
+            .WithSummary("File up to 500 signed incidents, one JSON object per line, at most 1 MiB")
+            .WithDescription("Answers one verdict per line, in the order sent, with the status that /v1/incidents would have given. Retry-After is set when any line is 503: send those again.");
         app.MapPost("/incident", FileOldAsync)
-            .RequireRateLimiting(IntakeRateLimit.Policy)
             .Accepts<IncidentRequest>("application/json", "*/*").Produces<ReceivedAnswer>()
             .ProducesProblem(400).ProducesProblem(403).ProducesProblem(404).ProducesProblem(409).ProducesProblem(413).ProducesProblem(429).ProducesProblem(503)
             .WithSummary("File an incident, as the old clients do")
             .WithDescription("Answers {\"status\":\"received\",\"hash\":...}; refusals are the same as those of /v1/incidents.");
     }
 
-    private static async Task<IResult> FileAsync(HttpContext context, IGrainFactory grains, ILogger<AcceptedAnswer> logger)
+    private static async Task<IResult> FileAsync(HttpContext context, Intake intake, IntakeRateLimit limit)
     {
-        var (receipt, isNew, refused) = await RuleAsync(context, grains, logger);
-        if (receipt is null)
+        var (outcome, refused) = await RuleAsync(context, intake, limit);
+        return outcome is null
+            ? refused!
+            : TypedResults.Json(AcceptedAnswer.Of(outcome.Receipt!), ApiJson.Default.AcceptedAnswer, statusCode: outcome.Status);
+    }
+
+    private static async Task<IResult> FileOldAsync(HttpContext context, Intake intake, IntakeRateLimit limit)
+    {
+        var (outcome, refused) = await RuleAsync(context, intake, limit);
+        return outcome is null ? refused! : TypedResults.Json(new ReceivedAnswer("received", outcome.Receipt!.AuditHash), LegacyJson.Default.ReceivedAnswer);
+    }
+
+    /// <returns>The outcome of an acceptance, or what to answer instead.</returns>
+    private static async Task<(Outcome? Accepted, IResult? Refused)> RuleAsync(HttpContext context, Intake intake, IntakeRateLimit limit)
+    {
+        if (limit.Refuse(context, 1) is { } tooMany)
         {
-            return refused!;
+            return (null, tooMany);
         }
 
-        var answer = AcceptedAnswer.Of(receipt);
-        return isNew
-            ? TypedResults.Json(answer, ApiJson.Default.AcceptedAnswer, statusCode: StatusCodes.Status201Created)
-            : TypedResults.Json(answer, ApiJson.Default.AcceptedAnswer);
-    }
-
-    private static async Task<IResult> FileOldAsync(HttpContext context, IGrainFactory grains, ILogger<AcceptedAnswer> logger)
-    {
-        var (receipt, _, refused) = await RuleAsync(context, grains, logger);
-        return receipt is null ? refused! : TypedResults.Json(new ReceivedAnswer("received", receipt.AuditHash), LegacyJson.Default.ReceivedAnswer);
-    }
-
-    private static async Task<(Receipt? Receipt, bool IsNew, IResult? Refused)> RuleAsync(
-        HttpContext context, IGrainFactory grains, ILogger logger)
-    {
-        var (body, unreadable) = await BoundedBody.ReadAsync(context);
+        var (body, unreadable) = await BoundedBody.ReadAsync(context, IncidentReader.MaxRequestBytes);
         if (body is null)
         {
-            return (null, false, unreadable);
+            return (null, unreadable);
         }
 
-        var (report, refusal) = IncidentReader.Read(body);
-        if (report is null)
+        var outcome = await intake.RuleAsync(body);
+        if (outcome.Refusal is null)
         {
-            return (null, false, Problems.Of(StatusCodes.Status400BadRequest, refusal!));
+            return (outcome, null);
         }
 
-        try
-        {
-            var ruling = await grains.Incident(report.CapId, report.IncidentId).FileAsync(report);
-            if (ruling.Receipt is not null)
-            {
-                return (ruling.Receipt, ruling.Verdict == Verdict.Accepted, null);
-            }
-
-            SetRetryAfter(context, ruling.Verdict == Verdict.Busy);
-            return (null, false, Problems.Of(ruling));
-        }
-        catch (Exception fault)
-        {
-            // Whether it was accepted is unknown; to send the same again is safe and tells.
-            LogFault(logger, fault, report.CapId, report.IncidentId);
-            SetRetryAfter(context, true);
-            return (null, false, Problems.Of(
-                StatusCodes.Status503ServiceUnavailable, "unavailable", "", "The log cannot take incidents now; send the same again."));
-        }
-    }
-
-    private static void SetRetryAfter(HttpContext context, bool again)
-    {
-        if (again)
+        if (outcome.IsAgain)
         {
             context.Response.Headers.RetryAfter = Problems.RetryAfterSeconds;
         }
-    }
 
-    [LoggerMessage(300, LogLevel.Error, "Incident {CapId}/{IncidentId} was answered with 503")]
-    private static partial void LogFault(ILogger logger, Exception fault, string capId, string incidentId);
+        return (null, Problems.Of(outcome.Status, outcome.Refusal));
+    }
 }

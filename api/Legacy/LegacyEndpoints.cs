@@ -2,6 +2,7 @@ using System.Text.Json;
 using CapOrleans.Api.Access;
 using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.CanonicalJson;
+using CapOrleans.Core.Incidents;
 using CapOrleans.GrainInterfaces;
 
 namespace CapOrleans.Api.Legacy;
@@ -9,7 +10,7 @@ namespace CapOrleans.Api.Legacy;
 /// <summary>The old calls besides <c>/incident</c>, with the old bodies.</summary>
 internal static class LegacyEndpoints
 {
-    private const int PageSize = 500;
+    private const int FlushAt = 64 * 1024;
     private const int MaxUrlLength = 2048;
 
     public static void MapLegacy(this IEndpointRouteBuilder app)
@@ -33,7 +34,7 @@ internal static class LegacyEndpoints
             return Problems.Of(StatusCodes.Status403Forbidden, "other-origin", "Origin", "A page of another site must not register hooks.");
         }
 
-        var (body, refused) = await BoundedBody.ReadAsync(context);
+        var (body, refused) = await BoundedBody.ReadAsync(context, IncidentReader.MaxRequestBytes);
         if (body is null)
         {
             return refused!;
@@ -73,29 +74,20 @@ internal static class LegacyEndpoints
             : TypedResults.Json(new HookAnswer("hook_registered", url), LegacyJson.Default.HookAnswer);
     }
 
-    /// <summary>Streams page by page: however long the log is, no more than a page is in memory.</summary>
+    /// <summary>Streams: however long the logs are, no more than a page of each is in memory.</summary>
     private static async Task ListAsync(HttpContext context, IGrainFactory grains)
     {
         context.Response.ContentType = "application/json";
-        var reader = grains.GetGrain<ILogReaderGrain>(0);
         await using var json = new Utf8JsonWriter(context.Response.BodyWriter);
         json.WriteStartArray();
-        for (long after = -1; ;)
+        await foreach (var record in MergedRecords.ReadAsync(grains))
         {
-            var page = await reader.RecordsAsync(after, PageSize);
-            foreach (var (_, record) in page)
+            JsonSerializer.Serialize(json, record, LegacyJson.Default.AuditRecord);
+            if (json.BytesPending + context.Response.BodyWriter.UnflushedBytes > FlushAt)
             {
-                JsonSerializer.Serialize(json, record, LegacyJson.Default.AuditRecord);
+                await json.FlushAsync(context.RequestAborted);
+                await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
             }
-
-            if (page.Count < PageSize)
-            {
-                break;
-            }
-
-            after = page[^1].Index;
-            await json.FlushAsync(context.RequestAborted);
-            await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
         }
 
         json.WriteEndArray();

@@ -1,16 +1,12 @@
 using System.Text;
 using System.Text.Json;
 using CapOrleans.Api.Access;
-using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Contracts.Caps;
 using CapOrleans.Core.CanonicalJson;
 using CapOrleans.Core.Incidents;
 using CapOrleans.GrainInterfaces;
 
 namespace CapOrleans.Api.Operations;
-
-/// <param name="Status"><c>ready</c> when the log takes incidents; followers may lag, and say by how much and why.</param>
-internal sealed record Readiness(string Status, string Origin, long LogSize, IReadOnlyList<Progress> Followers);
 
 /// <summary>What operators and their machines call.</summary>
 internal static class OperationEndpoints
@@ -32,11 +28,7 @@ internal static class OperationEndpoints
     {
         try
         {
-            var head = await grains.GetGrain<IAuditLogGrain>(0).HeadAsync();
-            List<IFollower> followers = [grains.GetGrain<IArchivistGrain>(0), grains.GetGrain<IAnchorerGrain>(0)];
-            followers.AddRange((await grains.GetGrain<IHooksGrain>(0).ListAsync()).Select(hook => grains.GetGrain<INotifierGrain>(hook.Id)));
-            var progress = await Task.WhenAll(followers.Select(follower => follower.ProgressAsync()));
-            return TypedResults.Json(new Readiness("ready", head.Origin, head.Size, progress), ApiJson.Default.Readiness);
+            return TypedResults.Json(await Readiness.OfAsync(grains), ApiJson.Default.Readiness);
         }
         catch (Exception fault)
         {
@@ -52,7 +44,7 @@ internal static class OperationEndpoints
             return Problems.Of(StatusCodes.Status400BadRequest, "invalid-field", "capId", Identifiers.Rule);
         }
 
-        var (body, refused) = await BoundedBody.ReadAsync(context);
+        var (body, refused) = await BoundedBody.ReadAsync(context, IncidentReader.MaxRequestBytes);
         if (body is null)
         {
             return refused!;
@@ -87,7 +79,7 @@ internal static class OperationEndpoints
 
     private static async Task<IResult> AuditDelegationAsync(HttpContext context, IGrainFactory grains)
     {
-        var (body, refused) = await BoundedBody.ReadAsync(context);
+        var (body, refused) = await BoundedBody.ReadAsync(context, IncidentReader.MaxRequestBytes);
         if (body is null)
         {
             return refused!;

@@ -10,9 +10,9 @@ internal sealed record IncidentListQuery(string? Cap, string? Severity, string? 
 }
 
 /// <summary>Query of <c>GET /v1/audit</c>.</summary>
-internal sealed record EntryListQuery(string? After, string? Limit)
+internal sealed record EntryListQuery(string? Log, string? After, string? Limit)
 {
-    public static readonly string[] Names = ["after", "limit"];
+    public static readonly string[] Names = ["log", "after", "limit"];
 }
 
 /// <summary>Reads query parameters; the first that breaks its rule becomes the fault.</summary>

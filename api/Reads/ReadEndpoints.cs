@@ -2,6 +2,7 @@ using System.Text.Json;
 using CapOrleans.Api.Access;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.Archive;
+using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.MerkleTree;
 using CapOrleans.GrainInterfaces;
@@ -26,11 +27,11 @@ internal static class ReadEndpoints
         app.MapGet("/v1/incidents/{capId}/{incidentId}", ReadAsync).RequireAuthorization(OperatorAccess.Reader)
             .Produces<IncidentView>().ProducesProblem(404).WithSummary("One incident, with its place in log, archive and chain");
         app.MapGet("/v1/incidents", ListAsync).RequireAuthorization(OperatorAccess.Reader)
-            .Produces<IncidentPage>().ProducesProblem(400).WithSummary("Incidents in log order")
+            .Produces<IncidentPage>().ProducesProblem(400).WithSummary("Incidents, log by log, in each in order")
             .WithDescription("Query: cap, severity (normal, high, escalated, critical), from and to (time of acceptance), cursor, limit (1 to 500).");
         app.MapGet("/v1/audit", EntriesAsync).RequireAuthorization(OperatorAccess.Reader)
-            .Produces<EntryPage>().ProducesProblem(400).WithSummary("The log's entries")
-            .WithDescription("Query: after (index, -1 for the beginning), limit (1 to 500).");
+            .Produces<EntryPage>().ProducesProblem(400).ProducesProblem(404).WithSummary("A log's entries")
+            .WithDescription("Query: log (its number, 0 by default; /health/ready lists them), after (index, -1 for the beginning), limit (1 to 500).");
         app.MapGet("/v1/caps/{capId}", CapAsync).RequireAuthorization(OperatorAccess.Reader)
             .Produces<Contracts.Caps.CapView>().ProducesProblem(404).WithSummary("A CapID: context, score, count");
         app.MapGet("/ipfs/{cid}", BlockAsync).RequireAuthorization(OperatorAccess.Reader)
@@ -59,12 +60,17 @@ internal static class ReadEndpoints
         var query = new QueryReader(request.Query, EntryListQuery.Names);
         var after = query.Number("after", -1, -1, long.MaxValue - 1);
         var limit = (int)query.Number("limit", DefaultLimit, 1, MaxLimit);
+        var log = (int)query.Number("log", 0, 0, LogMap.MaxCount - 1);
         if (query.Fault is not null)
         {
             return query.Fault;
         }
 
-        var entries = await grains.GetGrain<ILogReaderGrain>(0).EntriesAsync(after, limit);
+        if (await grains.GetGrain<ILogReaderGrain>(0).EntriesAsync(log, after, limit) is not { } entries)
+        {
+            return Problems.Of(StatusCodes.Status404NotFound, "log-unknown", "log", "the number of a log; /health/ready lists them");
+        }
+
         var items = entries.Select(entry => new EntryView(
             entry.Index, entry.Kind, Convert.ToHexStringLower(MerkleHash.Leaf(entry.Bytes)), JsonElement.Parse(entry.Bytes)));
         return TypedResults.Json(new EntryPage([.. items], entries.Count == limit ? entries[^1].Index : null), ApiJson.Default.EntryPage);

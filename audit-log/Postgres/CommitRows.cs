@@ -1,4 +1,5 @@
 using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Core.AuditLog;
 using Npgsql;
 
 namespace CapOrleans.AuditLog.Postgres;

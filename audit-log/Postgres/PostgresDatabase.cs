@@ -1,6 +1,7 @@
 using System.Data;
 using System.Globalization;
 using System.Reflection;
+using CapOrleans.Core.AuditLog;
 using Npgsql;
 
 namespace CapOrleans.AuditLog.Postgres;
@@ -13,6 +14,12 @@ public sealed class PostgresDatabase : IAsyncDisposable
     /// so that the next writer does not wait for it. 2 seconds.
     /// </summary>
     private const int IdleInTransactionMilliseconds = 2000;
+
+    /// <summary>
+    /// Each of our questions has its index. A table that grows faster than it is analysed looks small to the planner, who
+    /// would then read all of it: a commit at 100,000 incidents was measured five times as dear as at none.
+    /// </summary>
+    private const string ByIndex = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off";
 
     private PostgresDatabase(string connectionString)
     {
@@ -45,7 +52,7 @@ public sealed class PostgresDatabase : IAsyncDisposable
             builder.Timeout = 5;
             builder.CommandTimeout = 10;
             builder.Options = string.Create(
-                CultureInfo.InvariantCulture, $"-c idle_in_transaction_session_timeout={IdleInTransactionMilliseconds} -c synchronous_commit=on");
+                CultureInfo.InvariantCulture, $"-c idle_in_transaction_session_timeout={IdleInTransactionMilliseconds} -c synchronous_commit=on {ByIndex}");
             return builder.ToString();
         }
         catch (ArgumentException)
@@ -56,10 +63,17 @@ public sealed class PostgresDatabase : IAsyncDisposable
 
     /// <summary>Opens the database and brings the log's schema up to date.</summary>
     /// <param name="connectionString">As <see cref="ReadUrl"/> gives it.</param>
-    public static PostgresDatabase Open(string connectionString)
+    /// <param name="logs">How many logs there are; written at the first start, compared at every other.</param>
+    /// <exception cref="StoreMismatchException" />
+    public static PostgresDatabase Open(string connectionString, int logs)
     {
         var database = new PostgresDatabase(connectionString);
         database.Migrate("audit-log", typeof(PostgresDatabase).Assembly, ".Postgres.");
+        using var fix = database.Source.CreateCommand(LogQueries.FixLayout);
+        fix.Parameters.Add(new NpgsqlParameter { Value = logs });
+        fix.ExecuteNonQuery();
+        using var layout = database.Source.CreateCommand(LogQueries.Layout);
+        StoreMismatchException.ThrowIfDividedOtherwise((int)layout.ExecuteScalar()!, logs);
         return database;
     }
 
@@ -68,7 +82,7 @@ public sealed class PostgresDatabase : IAsyncDisposable
     /// </summary>
     /// <param name="room">Whose schema it is; each room counts for itself.</param>
     /// <param name="folder">Part of the names of the embedded scripts.</param>
-    /// <exception cref="InvalidOperationException">The schema was written by a newer version.</exception>
+    /// <exception cref="StoreMismatchException">The schema was written by a newer version.</exception>
     public void Migrate(string room, Assembly assembly, string folder)
     {
         var scripts = assembly.GetManifestResourceNames()
@@ -81,11 +95,7 @@ public sealed class PostgresDatabase : IAsyncDisposable
         Execute(connection, "CREATE TABLE IF NOT EXISTS schema_version (room text PRIMARY KEY, version integer NOT NULL)");
         using var read = new NpgsqlCommand("SELECT version FROM schema_version WHERE room = $1", connection) { Parameters = { new() { Value = room } } };
         var version = read.ExecuteScalar() as int? ?? 0;
-        if (version > scripts.Count)
-        {
-            throw new InvalidOperationException($"The schema of {room} is version {version}, this program knows {scripts.Count}. Run the newer program, or another database.");
-        }
-
+        StoreMismatchException.ThrowIfNewer(room, version, scripts.Count);
         foreach (var script in scripts.Skip(version))
         {
             using var reader = new StreamReader(assembly.GetManifestResourceStream(script)!);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using CapOrleans.Core.AuditLog;
 using Microsoft.Data.Sqlite;
 
 namespace CapOrleans.AuditLog.Sqlite;
@@ -16,12 +17,16 @@ public sealed class SqliteDatabase
     }.ToString();
 
     /// <summary>Opens or makes the file, and brings its schema up to date.</summary>
-    /// <exception cref="InvalidOperationException">The file was written by a newer version.</exception>
-    public static SqliteDatabase Open(string path)
+    /// <param name="logs">How many logs there are; written at the first start, compared at every other.</param>
+    /// <exception cref="StoreMismatchException" />
+    public static SqliteDatabase Open(string path, int logs)
     {
         var database = new SqliteDatabase(path);
         using var connection = database.ConnectWriter();
         Migrate(connection);
+        using var fix = new SqliteStatement(connection, LogQueries.FixLayout, 1);
+        fix.Run(null, logs);
+        StoreMismatchException.ThrowIfDividedOtherwise(Convert.ToInt32(Scalar(connection, LogQueries.Layout), CultureInfo.InvariantCulture), logs);
         return database;
     }
 
@@ -45,12 +50,7 @@ public sealed class SqliteDatabase
         using var transaction = connection.BeginTransaction(deferred: false);
         var version = Convert.ToInt32(Scalar(connection, "PRAGMA user_version"), CultureInfo.InvariantCulture);
         var scripts = Scripts();
-        if (version > scripts.Count)
-        {
-            throw new InvalidOperationException(
-                $"The log's schema is version {version}, this program knows {scripts.Count}. Run the newer program, or another DATA_DIR.");
-        }
-
+        StoreMismatchException.ThrowIfNewer("the log", version, scripts.Count);
         foreach (var script in scripts.Skip(version))
         {
             Execute(connection, script);

@@ -19,7 +19,7 @@ internal sealed class SqliteStatement : IDisposable
     }
 
     /// <returns>Rows changed.</returns>
-    public int Run(SqliteTransaction transaction, params ReadOnlySpan<object> values)
+    public int Run(SqliteTransaction? transaction, params ReadOnlySpan<object> values)
     {
         Bind(values);
         command.Transaction = transaction;

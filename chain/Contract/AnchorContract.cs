@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using CapOrleans.Chain.Abi;
 using CapOrleans.Chain.Rlp;
 using CapOrleans.Chain.Rpc;
+using CapOrleans.Contracts.Anchors;
 using CapOrleans.Core.Anchors;
 using CapOrleans.Core.Signatures;
 

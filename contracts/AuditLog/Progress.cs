@@ -10,4 +10,5 @@ public sealed record Progress(
     [property: Id(0)] string Follower,
     [property: Id(1)] long Position,
     [property: Id(2)] long Lag,
-    [property: Id(3)] string? Trouble);
+    [property: Id(3)] string? Trouble,
+    [property: Id(4)] int Log = 0);

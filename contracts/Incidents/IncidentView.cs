@@ -59,7 +59,7 @@ public sealed record IncidentPage(
 /// <summary>Which incidents a page shows; a null member does not filter.</summary>
 /// <param name="From">Accepted at or after.</param>
 /// <param name="To">Accepted before.</param>
-/// <param name="After">Log index after which the page starts; -1 for the beginning.</param>
+/// <param name="After">Place (log * 2^40 + index) after which the page starts; -1 for the beginning.</param>
 /// <param name="Limit">1 to 500.</param>
 [GenerateSerializer, Immutable, Alias("cap.incident-query.v1")]
 public sealed record IncidentQuery(
@@ -80,3 +80,10 @@ public sealed record AuditRecord(
     [property: Id(4)] string Description,
     [property: Id(5)] string Timestamp,
     [property: Id(6)] string AuditHash);
+
+/// <param name="Items">Each with its instant of acceptance.</param>
+/// <param name="Next">Index after which the next page starts; null at the end.</param>
+[GenerateSerializer, Immutable, Alias("cap.record-page.v1")]
+public sealed record RecordPage(
+    [property: Id(0)] IReadOnlyList<(DateTimeOffset AcceptedAt, AuditRecord Record)> Items,
+    [property: Id(1)] long? Next);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Core.CanonicalJson;
 
@@ -16,6 +17,12 @@ public static class Entry
 
     public static string Instant(DateTimeOffset at) =>
         at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture);
+
+    public static DateTimeOffset ReadInstant(LogEntry entry)
+    {
+        using var document = JsonDocument.Parse(entry.Bytes);
+        return ReadInstant(document.RootElement.GetProperty("at").GetString()!);
+    }
 
     public static DateTimeOffset ReadInstant(string text) =>
         DateTimeOffset.ParseExact(text, "yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);

@@ -7,6 +7,26 @@ namespace CapOrleans.Core.AuditLog;
 /// <summary>Another writer has moved the log: whoever gets this must open it again before it writes.</summary>
 public sealed class LogFencedException(string message) : Exception(message);
 
+/// <summary>The store was made by a newer program, or divided otherwise; the message says what an operator can do.</summary>
+public sealed class StoreMismatchException(string message) : Exception(message)
+{
+    public static void ThrowIfDividedOtherwise(int stored, int wanted)
+    {
+        if (stored != wanted)
+        {
+            throw new StoreMismatchException($"The database was divided into {stored} logs at its first start, LOGS says {wanted}: set LOGS={stored}, or start on an empty database.");
+        }
+    }
+
+    public static void ThrowIfNewer(string room, int version, int known)
+    {
+        if (version > known)
+        {
+            throw new StoreMismatchException($"The schema of {room} is version {version}, this program knows {known}: run the newer program, or start on an empty database.");
+        }
+    }
+}
+
 /// <summary>The durable side of a log. One writer at a time by intent; correct with two, because the size is compared and swapped.</summary>
 public interface IAuditLogWriter
 {
@@ -34,8 +54,8 @@ public interface IAuditLogReader
 
     Task<LogEntry?> FindIncidentAsync(string capId, string incidentId, CancellationToken cancellationToken);
 
-    /// <returns>Accepted entries that match, in log order; one more than the limit means that there is a next page.</returns>
-    Task<IReadOnlyList<LogEntry>> FindIncidentsAsync(int log, IncidentQuery query, CancellationToken cancellationToken);
+    /// <returns>Accepted entries that match, in order of place; one more than the limit means that there is a next page.</returns>
+    Task<IReadOnlyList<LogEntry>> FindIncidentsAsync(IncidentQuery query, CancellationToken cancellationToken);
 
     /// <returns>The newest context with the CapID's totals; null when it is not registered.</returns>
     Task<(CapContext Context, decimal Score, long Incidents)?> FindCapAsync(string capId, CancellationToken cancellationToken);

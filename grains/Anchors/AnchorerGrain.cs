@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using CapOrleans.Contracts.Anchors;
 using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Core.Anchors;
 using CapOrleans.Core.AuditLog;
@@ -8,6 +9,7 @@ using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Signatures;
 using CapOrleans.GrainInterfaces;
 using CapOrleans.Grains.AuditLog;
+using CapOrleans.Grains.Placement;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -22,8 +24,9 @@ namespace CapOrleans.Grains.Anchors;
 /// it is looked up and said. A chain that lost blocks is behind: <c>anchor.lost</c> is said and the range is anchored again.
 /// Tests: <c>A_crash_after_sending_anchors_once</c>, <c>A_chain_that_lost_its_state_is_anchored_again</c>.
 /// </remarks>
+[PlacedBesideItsLog]
 internal sealed class AnchorerGrain(
-    IAuditLogReader log, IAnchorContract contract, AnchorPace pace, TimeProvider time, IHostApplicationLifetime host, ILogger<AnchorerGrain> logger)
+    IAuditLogReader log, AnchorPace pace, TimeProvider time, IHostApplicationLifetime host, ILogger<AnchorerGrain> logger)
     : FollowerGrain(log, time, host, logger), IAnchorerGrain
 {
     /// <summary>Incidents in one transaction: about 4 million gas and 96 KB, below the 128 KB that nodes take.</summary>
@@ -32,9 +35,13 @@ internal sealed class AnchorerGrain(
     /// <summary>Full records in one transaction: at most 12 million gas and 24 KB, when every text is as long as it may be.</summary>
     public const int RecordLimit = 12;
 
+    private IChainGrain Chain => GrainFactory.GetGrain<IChainGrain>(0);
+
     private string origin = "";
     private long said; // up to here the log says that it is anchored
     private long held; // up to here the contract says so
+
+    protected override int LogNumber => (int)this.GetPrimaryKeyLong();
 
     protected override string Follower => "anchor";
 
@@ -42,8 +49,8 @@ internal sealed class AnchorerGrain(
 
     protected override async Task PrepareAsync()
     {
-        origin = (await Log.HeadAsync(AuditLogs.Only, Stopping))?.Origin ?? "";
-        held = origin.Length == 0 ? 0 : await contract.AnchoredAsync(origin, Stopping);
+        origin = (await Log.HeadAsync(LogNumber, Stopping))?.Origin ?? "";
+        held = origin.Length == 0 ? 0 : await Chain.AnchoredAsync(origin);
         said = await SaidAsync();
         if (held < said)
         {
@@ -54,7 +61,7 @@ internal sealed class AnchorerGrain(
 
         while (said < held)
         {
-            var found = await contract.FindAsync(origin, said, Stopping)
+            var found = await Chain.FindAsync(origin, said)
                 ?? throw new ChainUnavailableException($"The contract has anchored up to {held}, but no event says who moved it on from {said}.");
             await CommitAsync(Say(found));
             said = found.To;
@@ -90,9 +97,9 @@ internal sealed class AnchorerGrain(
             return Step.Skip(to);
         }
 
-        var head = (await Log.HeadAsync(AuditLogs.Only, Stopping))!;
-        var confirmed = await contract.AnchorAsync(
-            new AnchorBatch(origin, held, to, head.Root, head.Size, incidents, records), Stopping);
+        var head = (await Log.HeadAsync(LogNumber, Stopping))!;
+        var confirmed = await Chain.AnchorAsync(
+            new AnchorBatch(origin, held, to, head.Root, head.Size, incidents, records));
         (held, said) = (confirmed.To, confirmed.To);
         return Say(confirmed);
     }
@@ -116,8 +123,8 @@ internal sealed class AnchorerGrain(
 
     private async Task<long> SaidAsync()
     {
-        var batched = await Log.LatestAsync(AuditLogs.Only, EntryKinds.AnchorBatched, Stopping);
-        var lost = await Log.LatestAsync(AuditLogs.Only, EntryKinds.AnchorLost, Stopping);
+        var batched = await Log.LatestAsync(LogNumber, EntryKinds.AnchorBatched, Stopping);
+        var lost = await Log.LatestAsync(LogNumber, EntryKinds.AnchorLost, Stopping);
         return lost is not null && lost.Index > (batched?.Index ?? -1) ? Number(lost, "from")
             : batched is not null ? Number(batched, "to")
             : 0;

@@ -1,6 +1,7 @@
 using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Core.AuditLog;
 using CapOrleans.GrainInterfaces;
+using CapOrleans.Grains.Placement;
 using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
 
@@ -10,7 +11,7 @@ namespace CapOrleans.Grains.AuditLog;
 /// The single writer of one log. Re-entrant: hundreds of appends wait at once and leave in one transaction. Should a second
 /// activation exist for a while, the store's compare-and-swap lets one of them win; the other ends here and starts again.
 /// </summary>
-[Reentrant]
+[Reentrant, PlacedBesideItsLog]
 internal sealed partial class AuditLogGrain(IAuditLogWriter store, IGrainFactory grains, ILogger<AuditLogGrain> logger) : Grain, IAuditLogGrain
 {
     private GroupCommit? commit;
@@ -29,7 +30,7 @@ internal sealed partial class AuditLogGrain(IAuditLogWriter store, IGrainFactory
         {
             _ = archivist.NudgeAsync();
             _ = anchorer.NudgeAsync();
-            _ = hooks.NudgeAsync();
+            _ = hooks.NudgeAsync(log);
         }
 
         commit = new GroupCommit(store, log, head, NudgeFollowers, fault =>

@@ -21,7 +21,7 @@ internal sealed record Step(long To, IReadOnlyList<EntryDraft> Entries, Cover? C
 /// </summary>
 /// <remarks>
 /// Crash after the work and before the commit: the work is done again from the same bookmark, so it must bear repetition.
-/// A fault ends the pass; the next nudge, at the latest the waker's, starts another.
+/// A fault ends the pass; the first nudge after a rest, at the latest the waker's, starts another.
 /// </remarks>
 internal abstract partial class FollowerGrain(
     IAuditLogReader log, TimeProvider time, IHostApplicationLifetime host, ILogger logger) : Grain, IFollower
@@ -32,12 +32,19 @@ internal abstract partial class FollowerGrain(
     /// <summary>Entries that may be passed over before the bookmark follows: what a restart reads again at most.</summary>
     private const long UnsavedLimit = 5000;
 
+    /// <summary>After a fault: a dependency that is away must not be asked at every commit.</summary>
+    private static readonly TimeSpan Rest = TimeSpan.FromSeconds(1);
+
     private long? position;
     private long bookmark;
     private bool running;
     private bool nudged;
     private string? trouble;
     private DateTimeOffset lastWork = DateTimeOffset.MinValue;
+    private DateTimeOffset restsUntil = DateTimeOffset.MinValue;
+
+    /// <summary>Which log it follows.</summary>
+    protected abstract int LogNumber { get; }
 
     /// <summary>The bookmark's name.</summary>
     protected abstract string Follower { get; }
@@ -56,7 +63,7 @@ internal abstract partial class FollowerGrain(
     public async Task NudgeAsync()
     {
         nudged = true;
-        if (running)
+        if (running || time.GetUtcNow() < restsUntil)
         {
             return;
         }
@@ -79,6 +86,7 @@ internal abstract partial class FollowerGrain(
         catch (Exception fault)
         {
             position = null;
+            restsUntil = time.GetUtcNow() + Rest;
             Report(fault.Message);
         }
         finally
@@ -89,9 +97,9 @@ internal abstract partial class FollowerGrain(
 
     public async Task<Progress> ProgressAsync()
     {
-        var head = await log.HeadAsync(AuditLogs.Only, CancellationToken.None);
-        var at = position ?? await log.PositionAsync(AuditLogs.Only, Follower, CancellationToken.None);
-        return new Progress(Follower, at, Math.Max(0, (head?.Size ?? 0) - at), trouble);
+        var head = await log.HeadAsync(LogNumber, CancellationToken.None);
+        var at = position ?? await log.PositionAsync(LogNumber, Follower, CancellationToken.None);
+        return new Progress(Follower, at, Math.Max(0, (head?.Size ?? 0) - at), trouble, LogNumber);
     }
 
     /// <param name="from">Index of the first of <paramref name="entries"/>.</param>
@@ -109,7 +117,7 @@ internal abstract partial class FollowerGrain(
             Bookmark = new BookmarkMove(Follower, bookmark, step.To),
             Cover = step.Cover,
         };
-        var outcome = await GrainFactory.GetGrain<IAuditLogGrain>(AuditLogs.Only).AppendAsync(append);
+        var outcome = await GrainFactory.GetGrain<IAuditLogGrain>(LogNumber).AppendAsync(append);
         if (outcome.Verdict != AppendVerdict.Appended)
         {
             throw new InvalidOperationException($"The log answered {outcome.Verdict} to follower {Follower}; it starts again from its bookmark.");
@@ -122,14 +130,14 @@ internal abstract partial class FollowerGrain(
     {
         if (position is null)
         {
-            bookmark = await log.PositionAsync(AuditLogs.Only, Follower, Stopping);
+            bookmark = await log.PositionAsync(LogNumber, Follower, Stopping);
             position = bookmark;
         }
 
         await PrepareAsync();
         await WaitForPaceAsync();
         while (!Stopping.IsCancellationRequested
-            && await log.ReadAsync(AuditLogs.Only, position.Value, ReadLimit, Stopping) is { Count: > 0 } entries)
+            && await log.ReadAsync(LogNumber, position.Value, ReadLimit, Stopping) is { Count: > 0 } entries)
         {
             var step = await FollowAsync(position.Value, entries);
             if (step.Entries.Count > 0 || step.To - bookmark > UnsavedLimit)

@@ -10,23 +10,28 @@ namespace CapOrleans.Grains.AuditLog;
 /// Makes incidents readable from their entries. Whether one is archived or anchored follows from its index and the batch
 /// entry that covers it; nothing is ever written back to an incident.
 /// </summary>
-internal sealed class IncidentViews(IAuditLogReader log)
+internal sealed class IncidentViews(IAuditLogReader reader, LogMap logs)
 {
     private static readonly AnchorPlace NotAnchored = new("pending", null, null, null, null);
 
-    /// <param name="entries">Accepted incidents of one log, in order.</param>
+    /// <param name="entries">Accepted incidents in order of place.</param>
     public async Task<IReadOnlyList<IncidentView>> OfAsync(IReadOnlyList<LogEntry> entries)
     {
-        var archive = new Covers(log, EntryKinds.ArchiveBatched);
-        var anchors = new Covers(log, EntryKinds.AnchorBatched);
         var views = new List<IncidentView>(entries.Count);
-        foreach (var entry in entries)
+        foreach (var ofOneLog in entries.Select(entry => (Entry: entry, Accepted: AcceptedIncident.Read(entry.Bytes))).GroupBy(pair => LogOf(pair.Accepted)))
         {
-            views.Add(Of(entry, await archive.FindAsync(entry.Index), await anchors.FindAsync(entry.Index)));
+            var archive = new Covers(reader, ofOneLog.Key, EntryKinds.ArchiveBatched);
+            var anchors = new Covers(reader, ofOneLog.Key, EntryKinds.AnchorBatched);
+            foreach (var (entry, accepted) in ofOneLog)
+            {
+                views.Add(Of(entry, accepted, await archive.FindAsync(entry.Index), await anchors.FindAsync(entry.Index)));
+            }
         }
 
         return views;
     }
+
+    public int LogOf(AcceptedIncident accepted) => logs.Of(accepted.CapId);
 
     public static string OriginOf(LogEntry entry)
     {
@@ -34,10 +39,8 @@ internal sealed class IncidentViews(IAuditLogReader log)
         return document.RootElement.GetProperty("origin").GetString()!;
     }
 
-    private static IncidentView Of(LogEntry entry, JsonElement? archive, JsonElement? anchor)
-    {
-        var accepted = AcceptedIncident.Read(entry.Bytes);
-        return new IncidentView(
+    private static IncidentView Of(LogEntry entry, AcceptedIncident accepted, JsonElement? archive, JsonElement? anchor) =>
+        new IncidentView(
             accepted.IncidentId, accepted.CapId, accepted.Agent, accepted.TimestampText, accepted.Severity, accepted.Description,
             accepted.Signer, accepted.Scheme, "accepted", accepted.Feedback, accepted.Misuse, accepted.CapPotential,
             accepted.Weight, accepted.DeltaCap, accepted.AuditHash, accepted.AcceptedAt,
@@ -47,10 +50,9 @@ internal sealed class IncidentViews(IAuditLogReader log)
                 ? new AnchorPlace("anchored", body.GetProperty("chainId").GetInt64(), body.GetProperty("contract").GetString(),
                     body.GetProperty("transaction").GetString(), body.GetProperty("block").GetInt64())
                 : NotAnchored);
-    }
 
     /// <summary>Remembers the last batch, since neighbours are usually covered by the same one.</summary>
-    private sealed class Covers(IAuditLogReader log, string kind)
+    private sealed class Covers(IAuditLogReader reader, int log, string kind)
     {
         private (long From, long To, JsonElement Body)? last;
         private long pendingFrom = long.MaxValue;
@@ -67,7 +69,7 @@ internal sealed class IncidentViews(IAuditLogReader log)
                 return null; // batches are made in order: behind the first uncovered entry none is covered
             }
 
-            if (await log.CoveringAsync(AuditLogs.Only, kind, index, CancellationToken.None) is not { } entry)
+            if (await reader.CoveringAsync(log, kind, index, CancellationToken.None) is not { } entry)
             {
                 pendingFrom = index;
                 return null;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.AuditLog;
@@ -7,28 +8,38 @@ using Orleans.Concurrency;
 namespace CapOrleans.Grains.AuditLog;
 
 [StatelessWorker]
-internal sealed class LogReaderGrain(IAuditLogReader log, IncidentViews views) : Grain, ILogReaderGrain
+internal sealed class LogReaderGrain(IAuditLogReader reader, LogMap logs, IncidentViews views) : Grain, ILogReaderGrain
 {
-    private int Log => (int)this.GetPrimaryKeyLong();
+    public Task<int> CountAsync() => Task.FromResult(logs.Count);
 
     public async Task<IncidentPage> IncidentsAsync(IncidentQuery query)
     {
-        var found = await log.FindIncidentsAsync(Log, query, CancellationToken.None);
-        var page = found.Take(query.Limit).ToList();
-        var next = found.Count > query.Limit ? page[^1].Index.ToString(System.Globalization.CultureInfo.InvariantCulture) : null;
-        return new IncidentPage(await views.OfAsync(page), next);
+        var found = await reader.FindIncidentsAsync(query, CancellationToken.None);
+        var page = await views.OfAsync([.. found.Take(query.Limit)]);
+        var next = found.Count > query.Limit ? Place.Of(logs.Of(page[^1].CapId), page[^1].Log.Index) : (long?)null;
+        return new IncidentPage(page, next?.ToString(CultureInfo.InvariantCulture));
     }
 
-    public Task<IReadOnlyList<LogEntry>> EntriesAsync(long after, int limit) =>
-        log.ReadAsync(Log, after + 1, limit, CancellationToken.None);
+    public async Task<IReadOnlyList<LogEntry>?> EntriesAsync(int log, long after, int limit) =>
+        log >= 0 && log < logs.Count ? await reader.ReadAsync(log, after + 1, limit, CancellationToken.None) : null;
 
-    public async Task<IReadOnlyList<(long Index, AuditRecord Record)>> RecordsAsync(long after, int limit)
+    public async Task<RecordPage> RecordsAsync(int log, long after, int limit)
     {
-        var query = new IncidentQuery(null, null, null, null, after, limit);
-        var found = await log.FindIncidentsAsync(Log, query, CancellationToken.None);
-        return [.. found.Take(limit).Select(entry => (entry.Index, AcceptedIncident.Read(entry.Bytes).ToAuditRecord()))];
+        var entries = await reader.ReadAsync(log, after + 1, limit, CancellationToken.None);
+        var accepted = entries.Where(entry => entry.Kind == EntryKinds.IncidentAccepted).Select(entry => AcceptedIncident.Read(entry.Bytes));
+        return new RecordPage(
+            [.. accepted.Select(incident => (incident.AcceptedAt, incident.ToAuditRecord()))],
+            entries.Count == limit ? entries[^1].Index : null);
     }
 
-    public async Task<byte[]?> LatestAsync(string kind) =>
-        (await log.LatestAsync(Log, kind, CancellationToken.None))?.Bytes;
+    public async Task<byte[]?> LatestAsync(string kind)
+    {
+        var latest = new List<LogEntry>();
+        for (var log = 0; log < logs.Count; log++)
+        {
+            latest.AddRange(await reader.LatestAsync(log, kind, CancellationToken.None) is { } entry ? [entry] : []);
+        }
+
+        return latest.MaxBy(entry => Entry.ReadInstant(entry))?.Bytes;
+    }
 }

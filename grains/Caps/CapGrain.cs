@@ -10,7 +10,7 @@ using CapOrleans.Core.DeltaCap;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Signatures;
 using CapOrleans.GrainInterfaces;
-using CapOrleans.Grains.AuditLog;
+using CapOrleans.Grains.Placement;
 using Orleans.Concurrency;
 
 namespace CapOrleans.Grains.Caps;
@@ -19,8 +19,8 @@ namespace CapOrleans.Grains.Caps;
 /// Holds one CapID's domain context and score. Re-entrant, so that a hot CapID has many appends in flight: between judging
 /// and committing others may run, and the log refuses an entry that was judged by an older context than the newest.
 /// </summary>
-[Reentrant, GrainType(CapGrains.CapType)]
-internal sealed class CapGrain(IAuditLogReader reader, TimeProvider time) : Grain, ICapGrain
+[Reentrant, PlacedBesideItsLog, GrainType(CapGrains.CapType)]
+internal sealed class CapGrain(IAuditLogReader reader, LogMap logs, TimeProvider time) : Grain, ICapGrain
 {
     /// <summary>How often a judgement is repeated after another activation changed the context.</summary>
     private const int Attempts = 4;
@@ -35,7 +35,7 @@ internal sealed class CapGrain(IAuditLogReader reader, TimeProvider time) : Grai
 
     private string CapId => this.GetPrimaryKeyString();
 
-    private IAuditLogGrain Log => log ??= GrainFactory.GetGrain<IAuditLogGrain>(AuditLogs.Only);
+    private IAuditLogGrain Log => log ??= GrainFactory.GetGrain<IAuditLogGrain>(logs.Of(CapId));
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {

@@ -3,16 +3,19 @@ using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.Incidents;
 using CapOrleans.GrainInterfaces;
 using CapOrleans.Grains.AuditLog;
+using CapOrleans.Grains.Placement;
 using Orleans.Concurrency;
+using Orleans.GrainDirectory;
 
 namespace CapOrleans.Grains.Incidents;
 
 /// <summary>
 /// Decides about one incident: signature here, where every incident has its own turn; authority and score at the CapID;
 /// uniqueness in the log. It remembers nothing and leaves as soon as it has answered everyone who asks: the log's unique key
-/// is its memory. Re-entrant, so that nobody waits in line behind an activation that is about to leave.
+/// is its memory, and the arbiter between two activations on two silos. Re-entrant, so that nobody waits in line behind an
+/// activation that is about to leave.
 /// </summary>
-[Reentrant, GrainType(CapGrains.IncidentType)]
+[Reentrant, PlacedWhereItArrives, GrainDirectory(NoDirectory.Name), GrainType(CapGrains.IncidentType)]
 internal sealed class IncidentGrain(IAuditLogReader log, IncidentViews views, AdmissionPolicy policy) : Grain, IIncidentGrain
 {
     private int asking;

@@ -1,8 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
 using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Core.AuditLog;
 using CapOrleans.GrainInterfaces;
-using CapOrleans.Grains.AuditLog;
 
 namespace CapOrleans.Grains.Webhooks;
 
@@ -12,8 +12,8 @@ internal sealed class HooksState
     [Id(0)] public List<Hook> Hooks { get; set; } = [];
 }
 
-/// <summary>The list of hooks. Each is served by a notifier of its own, so that a dead receiver holds up nobody else.</summary>
-internal sealed class HooksGrain([PersistentState("hooks")] IPersistentState<HooksState> stored) : Grain, IHooksGrain
+/// <summary>The list of hooks. Each is served by a notifier of its own for each log, so that a dead receiver holds up nobody else.</summary>
+internal sealed class HooksGrain([PersistentState("hooks")] IPersistentState<HooksState> stored, LogMap logs) : Grain, IHooksGrain
 {
     public const int Limit = 100;
 
@@ -30,7 +30,11 @@ internal sealed class HooksGrain([PersistentState("hooks")] IPersistentState<Hoo
             return null;
         }
 
-        await StartAtTheEndAsync(id);
+        for (var log = 0; log < logs.Count; log++)
+        {
+            await StartAtTheEndAsync(id, log);
+        }
+
         var added = new Hook(id, url);
         var before = stored.State;
         stored.State = new HooksState { Hooks = [.. before.Hooks, added] };
@@ -50,11 +54,11 @@ internal sealed class HooksGrain([PersistentState("hooks")] IPersistentState<Hoo
 
     public Task<IReadOnlyList<Hook>> ListAsync() => Task.FromResult<IReadOnlyList<Hook>>(stored.State.Hooks);
 
-    public Task NudgeAsync()
+    public Task NudgeAsync(int log)
     {
         foreach (var hook in stored.State.Hooks)
         {
-            _ = GrainFactory.GetGrain<INotifierGrain>(hook.Id).NudgeAsync();
+            _ = GrainFactory.Notifier(hook.Id, log).NudgeAsync();
         }
 
         return Task.CompletedTask;
@@ -64,9 +68,9 @@ internal sealed class HooksGrain([PersistentState("hooks")] IPersistentState<Hoo
     /// A new hook is told of what comes, not of what was. Crash here: the bookmark stands and the hook is not in the list;
     /// when it is registered again, it is told from this bookmark on.
     /// </summary>
-    private async Task StartAtTheEndAsync(string id)
+    private async Task StartAtTheEndAsync(string id, int number)
     {
-        var log = GrainFactory.GetGrain<IAuditLogGrain>(AuditLogs.Only);
+        var log = GrainFactory.GetGrain<IAuditLogGrain>(number);
         var head = await log.HeadAsync();
         var outcome = await log.AppendAsync(new Append { Entries = [], Bookmark = new BookmarkMove(NotifierGrain.BookmarkOf(id), 0, head.Size) });
         if (outcome.Verdict is not (AppendVerdict.Appended or AppendVerdict.StaleBookmark))

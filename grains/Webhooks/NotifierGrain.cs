@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using CapOrleans.Contracts.AuditLog;
@@ -23,7 +24,18 @@ internal sealed class NotifierGrain(
 {
     private Uri? url;
 
-    protected override string Follower => BookmarkOf(this.GetPrimaryKeyString());
+    private string HookId
+    {
+        get
+        {
+            var key = this.GetPrimaryKeyString();
+            return key[..key.IndexOf('/', StringComparison.Ordinal)];
+        }
+    }
+
+    protected override int LogNumber => int.Parse(this.GetPrimaryKeyString().AsSpan(HookId.Length + 1), CultureInfo.InvariantCulture);
+
+    protected override string Follower => BookmarkOf(HookId);
 
     /// <summary>People are told at once.</summary>
     protected override TimeSpan Pace => TimeSpan.Zero;
@@ -32,10 +44,9 @@ internal sealed class NotifierGrain(
 
     protected override async Task PrepareAsync()
     {
-        var id = this.GetPrimaryKeyString();
-        url ??= (await GrainFactory.GetGrain<IHooksGrain>(0).ListAsync()).FirstOrDefault(hook => hook.Id == id) is { } found
+        url ??= (await GrainFactory.GetGrain<IHooksGrain>(0).ListAsync()).FirstOrDefault(hook => hook.Id == HookId) is { } found
             ? new Uri(found.Url)
-            : throw new InvalidOperationException($"Hook {id} is not registered.");
+            : throw new InvalidOperationException($"Hook {HookId} is not registered.");
     }
 
     protected override async Task<Step> FollowAsync(long from, IReadOnlyList<LogEntry> entries)
@@ -54,7 +65,7 @@ internal sealed class NotifierGrain(
 
     private async Task<Step> DeliverAsync(AcceptedIncident accepted, long index)
     {
-        var origin = (await Log.HeadAsync(AuditLogs.Only, Stopping))!.Origin;
+        var origin = (await Log.HeadAsync(LogNumber, Stopping))!.Origin;
         var body = JsonSerializer.SerializeToUtf8Bytes(accepted.ToAuditRecord(), WebhookJson.Default.AuditRecord);
         var outcome = await sender.SendAsync(
             new Delivery($"{origin}/{index}", url!, body),
@@ -64,9 +75,9 @@ internal sealed class NotifierGrain(
         var said = Entry.Write(kind, origin, Time.GetUtcNow(), new CanonicalObject()
             .Add("attempts", outcome.Attempts)
             .Add("capId", accepted.CapId)
-            .Add("code", outcome.Code?.ToString(System.Globalization.CultureInfo.InvariantCulture))
+            .Add("code", outcome.Code?.ToString(CultureInfo.InvariantCulture))
             .Add("fault", outcome.Fault)
-            .Add("hook", this.GetPrimaryKeyString())
+            .Add("hook", HookId)
             .Add("incidentId", accepted.IncidentId)
             .Add("index", index));
         return new Step(index + 1, [said]);

@@ -31,6 +31,9 @@ public sealed record NodeSettings
     /// <summary><c>DATABASE_URL</c> in Npgsql's form; null for SQLite under the data directory.</summary>
     public string? Database { get; init; }
 
+    /// <summary><c>LOGS</c>: into how many logs the CapIDs are divided; fixed at the first start. Default 1; 1 to 64.</summary>
+    public int Logs { get; init; } = 1;
+
     /// <summary><c>SILO_ADDRESS</c>: where other silos and APIs reach this silo. Default 127.0.0.1. Clusters only.</summary>
     public IPAddress SiloAddress { get; init; } = IPAddress.Loopback;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using CapOrleans.AuditLog.Postgres;
+using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Signatures;
 
@@ -36,6 +37,7 @@ public sealed class SettingsReader
             DataDirectory = Path.GetFullPath(Text("DATA_DIR") ?? "./data"),
             Roles = ReadRoles(),
             Database = Parse("DATABASE_URL", PostgresDatabase.ReadUrl, "postgres://user:password@host:port/database", isSecret: true),
+            Logs = (int)Number("LOGS", 1, 1, LogMap.MaxCount),
             SiloAddress = Parse("SILO_ADDRESS", text => IPAddress.TryParse(text, out var address) ? address : null, "an IP address that the other nodes reach") ?? IPAddress.Loopback,
             SiloPort = (int)Number("SILO_PORT", 11111, 1, 65535),
             GatewayPort = (int)Number("GATEWAY_PORT", 30000, 1, 65535),

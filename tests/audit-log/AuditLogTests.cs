@@ -123,13 +123,13 @@ public abstract class AuditLogTests
     {
         var head = await RegisterAsync();
         await Writer.CommitAsync(0, head, [.. Enumerable.Range(0, 10).Select(i => Incident($"I{i}", 1, rank: i % 2))], default);
-        var severe = await Reader.FindIncidentsAsync(0, new IncidentQuery("Z", "high", null, null, -1, 3), default);
+        var severe = await Reader.FindIncidentsAsync(new IncidentQuery("Z", "high", null, null, -1, 3), default);
         Assert.Equal(4, severe.Count); // one more than the limit
-        var rest = await Reader.FindIncidentsAsync(0, new IncidentQuery("Z", "high", null, null, severe[2].Index, 3), default);
+        var rest = await Reader.FindIncidentsAsync(new IncidentQuery("Z", "high", null, null, severe[2].Index, 3), default);
         Assert.Equal(2, rest.Count);
-        Assert.Equal(5, (await Reader.FindIncidentsAsync(0, new IncidentQuery(null, "normal", At, At.AddSeconds(1), -1, 100), default)).Count);
-        Assert.Empty(await Reader.FindIncidentsAsync(0, new IncidentQuery("Y", null, null, null, -1, 100), default));
-        Assert.Empty(await Reader.FindIncidentsAsync(0, new IncidentQuery(null, null, null, At, -1, 100), default));
+        Assert.Equal(5, (await Reader.FindIncidentsAsync(new IncidentQuery(null, "normal", At, At.AddSeconds(1), -1, 100), default)).Count);
+        Assert.Empty(await Reader.FindIncidentsAsync(new IncidentQuery("Y", null, null, null, -1, 100), default));
+        Assert.Empty(await Reader.FindIncidentsAsync(new IncidentQuery(null, null, null, At, -1, 100), default));
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using CapOrleans.Core.AuditLog;
 
 namespace CapOrleans.Tests.Silo;
 
@@ -99,9 +100,11 @@ public sealed class ClusterProcessTests(PostgresServer postgres) : IAsyncLifetim
     private async Task AssertEveryPromiseIsKeptOnceAsync()
     {
         var logged = new Dictionary<string, string>();
+        var ready = await http.GetFromJsonAsync<JsonElement>("/health/ready");
+        var log = ready.GetProperty("logs").EnumerateArray().Select(item => item.GetProperty("log").GetInt32()).Single(number => number == new LogMap(Silos).Of("SYS-CORE"));
         for (long? after = -1; after is not null;)
         {
-            var page = await http.GetFromJsonAsync<JsonElement>($"/v1/audit?limit=500&after={after}");
+            var page = await http.GetFromJsonAsync<JsonElement>($"/v1/audit?log={log}&limit=500&after={after}");
             foreach (var item in page.GetProperty("items").EnumerateArray().Where(item => item.Text("kind") == "incident.accepted"))
             {
                 logged.Add(item.GetProperty("entry").GetProperty("body").Text("incidentId"), item.Text("leafHash")); // throws on a second one
@@ -123,5 +126,5 @@ public sealed class ClusterProcessTests(PostgresServer postgres) : IAsyncLifetim
 
     private Child Start(Dictionary<string, string> settings) => Child.Start(
         "dotnet", [Path.Combine(AppContext.BaseDirectory, "caporleans.dll")],
-        new Dictionary<string, string>(settings) { ["DATA_DIR"] = directory.File("data"), ["DATABASE_URL"] = database, ["DEV_CHAIN_URL"] = "" });
+        new Dictionary<string, string>(settings) { ["DATA_DIR"] = directory.File("data"), ["DATABASE_URL"] = database, ["DEV_CHAIN_URL"] = "", ["LOGS"] = $"{Silos}" });
 }

@@ -44,6 +44,7 @@ public sealed class NodeFixture : IAsyncLifetime
             new NodeSettings
             {
                 DataDirectory = directory.File("data"),
+                Logs = 2,
                 Bind = IPAddress.Loopback,
                 ApiPort = apiPort,
                 GatePort = gatePort,
@@ -92,7 +93,7 @@ public sealed class NodeFixture : IAsyncLifetime
     }
 
     public async Task<long> LogSizeAsync() =>
-        (await Api.GetFromJsonAsync<JsonElement>("/health/ready")).GetProperty("logSize").GetInt64();
+        (await Api.GetFromJsonAsync<JsonElement>("/health/ready")).GetProperty("logs").EnumerateArray().Sum(log => log.GetProperty("size").GetInt64());
 
     /// <summary>Waits until the incident is archived and anchored.</summary>
     public async Task<JsonElement> SettledAsync(string capId, string incidentId)

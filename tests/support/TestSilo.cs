@@ -15,19 +15,20 @@ namespace CapOrleans.Tests.Support;
 /// <summary>A silo of a test cluster: real stores in a folder, a writer of its own, and the chain that the test gives.</summary>
 public static class TestSilo
 {
-    public static void AddCap(this ISiloBuilder silo, TempDirectory directory, Func<IServiceProvider, IAnchorContract> contract)
+    public static void AddCap(this ISiloBuilder silo, TempDirectory directory, Func<IServiceProvider, IAnchorContract> contract, int logs = 1)
     {
         silo.AddMemoryGrainStorageAsDefault();
         silo.Services.AddSingleton(TimeProvider.System);
+        silo.Services.AddSingleton(new LogMap(logs));
         silo.Services.AddSingleton(new AdmissionPolicy(AcceptUnsigned: false));
         silo.Services.AddSingleton(new AnchorPace(TimeSpan.Zero));
-        silo.Services.AddSingleton(_ => SqliteDatabase.Open(directory.File("log.db")));
+        silo.Services.AddSingleton(_ => SqliteDatabase.Open(directory.File("log.db"), logs));
         silo.Services.AddSingleton<IAuditLogWriter, SqliteLogWriter>();
         silo.Services.AddSingleton<IAuditLogReader, SqliteLogReader>();
         silo.Services.AddSingleton<IBlockStore>(_ => new SqliteBlockStore(directory.File("blocks.db")));
         silo.Services.AddSingleton(contract);
         silo.Services.AddSingleton<IWebhookSender, NoReceiver>();
-        silo.Services.AddCapGrains();
+        silo.AddCapGrains();
     }
 
     private sealed class NoReceiver : IWebhookSender

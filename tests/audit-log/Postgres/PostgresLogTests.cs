@@ -26,7 +26,14 @@ public sealed class PostgresLogTests(PostgresServer server) : AuditLogTests, IAs
     {
         await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => Open())));
         await using var count = databases[0].Source.CreateCommand("SELECT version FROM schema_version WHERE room = 'audit-log'");
-        Assert.Equal(1, await count.ExecuteScalarAsync());
+        Assert.Equal(2, await count.ExecuteScalarAsync());
+    }
+
+    [Fact]
+    public void A_database_stays_divided_as_it_was_made()
+    {
+        Open();
+        Assert.Contains("LOGS=1", Assert.Throws<StoreMismatchException>(() => PostgresDatabase.Open(connectionString, 2)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -35,7 +42,7 @@ public sealed class PostgresLogTests(PostgresServer server) : AuditLogTests, IAs
         var database = Open();
         await using var newer = database.Source.CreateCommand("UPDATE schema_version SET version = 99");
         await newer.ExecuteNonQueryAsync();
-        Assert.Contains("version 99", Assert.Throws<InvalidOperationException>(() => Open()).Message, StringComparison.Ordinal);
+        Assert.Contains("version 99", Assert.Throws<StoreMismatchException>(() => Open()).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -106,7 +113,7 @@ public sealed class PostgresLogTests(PostgresServer server) : AuditLogTests, IAs
 
     private PostgresDatabase Open()
     {
-        var database = PostgresDatabase.Open(connectionString);
+        var database = PostgresDatabase.Open(connectionString, 1);
         lock (databases)
         {
             databases.Add(database);

@@ -16,9 +16,17 @@ public sealed class SqliteLogTests : AuditLogTests, IDisposable
 
     protected override IAuditLogWriter NewWriter()
     {
-        writers.Add(new SqliteLogWriter(SqliteDatabase.Open(directory.File("log.db"))));
+        writers.Add(new SqliteLogWriter(SqliteDatabase.Open(directory.File("log.db"), 1)));
         return writers[^1];
     }
 
-    protected override IAuditLogReader NewReader() => new SqliteLogReader(SqliteDatabase.Open(directory.File("log.db")));
+    [Fact]
+    public void A_file_stays_divided_as_it_was_made()
+    {
+        _ = SqliteDatabase.Open(directory.File("divided.db"), 4);
+        Assert.Contains("LOGS=4", Assert.Throws<StoreMismatchException>(() => SqliteDatabase.Open(directory.File("divided.db"), 8)).Message, StringComparison.Ordinal);
+        _ = SqliteDatabase.Open(directory.File("divided.db"), 4);
+    }
+
+    protected override IAuditLogReader NewReader() => new SqliteLogReader(SqliteDatabase.Open(directory.File("log.db"), 1));
 }

@@ -6,6 +6,7 @@ using CapOrleans.Chain.Rpc;
 using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Contracts.Caps;
 using CapOrleans.Contracts.Incidents;
+using CapOrleans.Contracts.Anchors;
 using CapOrleans.Core.Anchors;
 using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.Signatures;
@@ -47,7 +48,7 @@ public sealed class AnchorerGrainTests : IDisposable
         var seen = JsonElement.Parse(await Child.RunAsync(
             "node", Repository.File("tests", "clients", "read-chain.mjs"), chain.Url.ToString(), anchor.Contract!, "INC-1", "Z-001"));
         Assert.Single(seen.GetProperty("events").EnumerateArray());
-        IReadOnlyList<LogEntry> entries = await new SqliteLogReader(SqliteDatabase.Open(directory.File("log.db"))).ReadAsync(0, 0, 1000, default);
+        IReadOnlyList<LogEntry> entries = await new SqliteLogReader(SqliteDatabase.Open(directory.File("log.db"), 1)).ReadAsync(0, 0, 1000, default);
         Assert.Single(entries, entry => entry.Kind == EntryKinds.AnchorBatched);
     }
 

@@ -1,5 +1,6 @@
 using CapOrleans.AuditLog.Sqlite;
 using CapOrleans.Chain;
+using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Contracts.Caps;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.AuditLog;
@@ -14,13 +15,15 @@ namespace CapOrleans.Tests.Grains.Incidents;
 /// <summary>Three silos over one database, each with a writer of its own.</summary>
 public sealed class ClusterTests : IAsyncLifetime
 {
+    private const int Logs = 3;
+
     private readonly TempDirectory directory = new();
     private InProcessTestCluster cluster = null!;
 
     public async Task InitializeAsync()
     {
         var builder = new InProcessTestClusterBuilder(3);
-        builder.ConfigureSilo((_, silo) => silo.AddCap(directory, _ => new NoChain()));
+        builder.ConfigureSilo((_, silo) => silo.AddCap(directory, _ => new NoChain(), Logs));
         cluster = builder.Build();
         await cluster.DeployAsync();
     }
@@ -76,16 +79,24 @@ public sealed class ClusterTests : IAsyncLifetime
     /// <summary>Reads the file as an auditor would: no silo is asked.</summary>
     private async Task AssertTheLogIsWholeAsync(int incidents)
     {
-        var reader = new SqliteLogReader(SqliteDatabase.Open(directory.File("log.db")));
-        var head = (await reader.HeadAsync(0, default))!;
-        var entries = await reader.ReadAsync(0, 0, 1000, default);
-        var frontier = new MerkleFrontier();
-        foreach (var entry in entries)
+        var reader = new SqliteLogReader(SqliteDatabase.Open(directory.File("log.db"), Logs));
+        var map = new LogMap(Logs);
+        var entries = new List<LogEntry>();
+        for (var log = 0; log < Logs; log++)
         {
-            frontier.Append(MerkleHash.Leaf(entry.Bytes));
+            var head = (await reader.HeadAsync(log, default))!;
+            var ofLog = await reader.ReadAsync(log, 0, 1000, default);
+            var frontier = new MerkleFrontier();
+            foreach (var entry in ofLog)
+            {
+                frontier.Append(MerkleHash.Leaf(entry.Bytes));
+            }
+
+            Assert.True(frontier.Size >= head.Size);
+            Assert.All(ofLog.Where(entry => entry.Kind == EntryKinds.IncidentAccepted), entry => Assert.Equal(log, map.Of(AcceptedIncident.Read(entry.Bytes).CapId)));
+            entries.AddRange(ofLog);
         }
 
-        Assert.True(frontier.Size >= head.Size);
         var accepted = entries.Where(entry => entry.Kind == EntryKinds.IncidentAccepted).Select(entry => AcceptedIncident.Read(entry.Bytes)).ToList();
         Assert.Equal(incidents, accepted.Count);
         Assert.Equal(incidents, accepted.Select(incident => (incident.CapId, incident.IncidentId)).Distinct().Count());

@@ -1,12 +1,9 @@
-namespace CapOrleans.AuditLog;
+namespace CapOrleans.Core.AuditLog;
 
 /// <summary>Log and index as one number that orders incidents: log * 2^40 + index. Room for 1,024 logs of a million million entries.</summary>
-internal static class Place
+public static class Place
 {
     private const int IndexBits = 40;
 
     public static long Of(int log, long index) => ((long)log << IndexBits) | index;
-
-    /// <summary>The first place behind the log's last.</summary>
-    public static long EndOf(int log) => Of(log + 1, 0);
 }

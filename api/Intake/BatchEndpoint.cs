@@ -1,0 +1,74 @@
+using System.Buffers;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using CapOrleans.Core.Incidents;
+using Microsoft.AspNetCore.Mvc;
+
+namespace CapOrleans.Api.Intake;
+
+/// <summary>One line of the answer: the verdict on the line of the same number.</summary>
+/// <param name="Line">From 1.</param>
+/// <param name="Status">As <c>POST /v1/incidents</c> would have answered this line by itself.</param>
+internal sealed record LineVerdict(
+    int Line,
+    int Status,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] AcceptedAnswer? Incident,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ProblemDetails? Problem);
+
+/// <summary>
+/// Many incidents in one request: newline-delimited JSON in, one verdict per line out, in the order sent. Each line is as
+/// durable and as exactly-once as a request of its own; a line that is refused refuses only itself.
+/// </summary>
+internal static class BatchEndpoint
+{
+    private static readonly byte[] NewLine = "\n"u8.ToArray();
+
+    public static async Task AnswerAsync(HttpContext context, Intake intake, IntakeRateLimit limit)
+    {
+        var (body, refused) = await BoundedBody.ReadAsync(context, BatchLines.MaxBytes);
+        if (body is null)
+        {
+            await refused!.ExecuteAsync(context);
+            return;
+        }
+
+        var lines = BatchLines.Split(body);
+        if (lines.Count is 0 or > BatchLines.MaxLines)
+        {
+            await Problems.Of(StatusCodes.Status400BadRequest, "line-count", "", $"1 to {BatchLines.MaxLines} incidents, one per line.").ExecuteAsync(context);
+            return;
+        }
+
+        if (limit.Refuse(context, lines.Count) is { } tooMany)
+        {
+            await tooMany.ExecuteAsync(context);
+            return;
+        }
+
+        var outcomes = await Task.WhenAll(lines.Select(intake.RuleAsync));
+        if (outcomes.Any(outcome => outcome.IsAgain))
+        {
+            context.Response.Headers.RetryAfter = Problems.RetryAfterSeconds;
+        }
+
+        context.Response.ContentType = BatchLines.ContentType;
+        for (var i = 0; i < outcomes.Length; i++)
+        {
+            Write(context, i + 1, outcomes[i]);
+        }
+
+        await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
+    }
+
+    private static void Write(HttpContext context, int line, Outcome outcome)
+    {
+        var verdict = new LineVerdict(
+            line, outcome.Status,
+            outcome.Receipt is null ? null : AcceptedAnswer.Of(outcome.Receipt),
+            outcome.Refusal is null ? null : Problems.Of(outcome.Status, outcome.Refusal).ProblemDetails);
+        using var json = new Utf8JsonWriter(context.Response.BodyWriter);
+        JsonSerializer.Serialize(json, verdict, ApiJson.Default.LineVerdict);
+        json.Flush();
+        context.Response.BodyWriter.Write(NewLine);
+    }
+}

@@ -1,0 +1,43 @@
+using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.Incidents;
+using CapOrleans.GrainInterfaces;
+
+namespace CapOrleans.Api.Intake;
+
+/// <summary>What became of one incident that was sent.</summary>
+/// <param name="Status">HTTP status: 201 new, 200 accepted before; both with a receipt. Anything else with a refusal.</param>
+internal sealed record Outcome(int Status, Receipt? Receipt, Refusal? Refusal)
+{
+    public bool IsAgain => Status == StatusCodes.Status503ServiceUnavailable;
+}
+
+/// <summary>Reads an incident and asks its grain; every call that takes incidents runs through here.</summary>
+internal sealed partial class Intake(IGrainFactory grains, ILogger<Intake> logger)
+{
+    /// <param name="body">One JSON object, as the sender wrote it.</param>
+    public async Task<Outcome> RuleAsync(ReadOnlyMemory<byte> body)
+    {
+        var (report, refusal) = IncidentReader.Read(body);
+        if (report is null)
+        {
+            return new Outcome(StatusCodes.Status400BadRequest, null, refusal);
+        }
+
+        try
+        {
+            var ruling = await grains.Incident(report.CapId, report.IncidentId).FileAsync(report);
+            return new Outcome(Problems.StatusOf(ruling.Verdict), ruling.Receipt, ruling.Refusal);
+        }
+        catch (Exception fault)
+        {
+            // Whether it was accepted is unknown; to send the same again is safe and tells.
+            LogFault(fault, report.CapId, report.IncidentId);
+            return new Outcome(
+                StatusCodes.Status503ServiceUnavailable, null,
+                new Refusal("unavailable", "", "The log cannot take incidents now; send the same again."));
+        }
+    }
+
+    [LoggerMessage(300, LogLevel.Error, "Incident {CapId}/{IncidentId} was answered with 503")]
+    private partial void LogFault(Exception fault, string capId, string incidentId);
+}

@@ -1,0 +1,51 @@
+using Orleans;
+
+namespace CapOrleans.Contracts.Anchors;
+
+/// <param name="IncidentKey">Keccak-256 of <c>capId/incidentId</c>.</param>
+/// <param name="CapKey">Keccak-256 of the CapID.</param>
+/// <param name="AuditHash">32 bytes.</param>
+/// <param name="SeverityRank">0 normal, 1 high, 2 escalated, 3 critical.</param>
+[GenerateSerializer, Immutable, Alias("cap.anchored-incident.v1")]
+public sealed record AnchoredIncident(
+    [property: Id(0)] byte[] IncidentKey,
+    [property: Id(1)] byte[] CapKey,
+    [property: Id(2)] byte[] AuditHash,
+    [property: Id(3)] long Index,
+    [property: Id(4)] int SeverityRank,
+    [property: Id(5)] decimal DeltaCap);
+
+/// <summary>A record in full, as old readers get it from <c>getIncident</c>.</summary>
+/// <param name="RecordHash">Keccak-256 of the canonical record with its dCap, 32 bytes.</param>
+[GenerateSerializer, Immutable, Alias("cap.full-record.v1")]
+public sealed record FullRecord(
+    [property: Id(0)] string IncidentId,
+    [property: Id(1)] string CapId,
+    [property: Id(2)] string Agent,
+    [property: Id(3)] string Severity,
+    [property: Id(4)] byte[] RecordHash,
+    [property: Id(5)] string Cid,
+    [property: Id(6)] decimal DeltaCap);
+
+/// <summary>One transaction's worth of a log.</summary>
+/// <param name="From">Must be where the contract stands for this log.</param>
+/// <param name="Root">The log's root at <paramref name="Size"/> entries; Size is at least To.</param>
+[GenerateSerializer, Immutable, Alias("cap.anchor-batch.v1")]
+public sealed record AnchorBatch(
+    [property: Id(0)] string Origin,
+    [property: Id(1)] long From,
+    [property: Id(2)] long To,
+    [property: Id(3)] byte[] Root,
+    [property: Id(4)] long Size,
+    [property: Id(5)] IReadOnlyList<AnchoredIncident> Incidents,
+    [property: Id(6)] IReadOnlyList<FullRecord> Records);
+
+/// <param name="To">The contract has everything before this index.</param>
+[GenerateSerializer, Immutable, Alias("cap.anchor-confirmation.v1")]
+public sealed record AnchorConfirmation(
+    [property: Id(0)] long ChainId,
+    [property: Id(1)] string Contract,
+    [property: Id(2)] string Transaction,
+    [property: Id(3)] long Block,
+    [property: Id(4)] long From,
+    [property: Id(5)] long To);

@@ -1,0 +1,36 @@
+namespace CapOrleans.Core.Incidents;
+
+/// <summary>Newline-delimited JSON: one incident per line. The last line may end with a newline or without.</summary>
+public static class BatchLines
+{
+    public const int MaxLines = 500;
+
+    public const int MaxBytes = 1024 * 1024;
+
+    public const string ContentType = "application/x-ndjson";
+
+    /// <returns>The lines; one more than <see cref="MaxLines"/> at most, so that a flood of newlines costs nothing.</returns>
+    public static List<ReadOnlyMemory<byte>> Split(ReadOnlyMemory<byte> body)
+    {
+        var lines = new List<ReadOnlyMemory<byte>>();
+        while (!body.IsEmpty && lines.Count <= MaxLines)
+        {
+            var end = body.Span.IndexOf((byte)'\n');
+            lines.Add(end < 0 ? body : body[..end]);
+            body = end < 0 ? default : body[(end + 1)..];
+        }
+
+        return lines;
+    }
+
+    /// <summary>
+    /// The same JSON without line breaks: outside of strings a line break is white space, and inside of one it is not allowed.
+    /// </summary>
+    public static byte[] OneLine(ReadOnlySpan<byte> json)
+    {
+        var line = json.ToArray();
+        line.AsSpan().Replace((byte)'\n', (byte)' ');
+        line.AsSpan().Replace((byte)'\r', (byte)' ');
+        return line;
+    }
+}

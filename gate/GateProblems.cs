@@ -1,0 +1,11 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace CapOrleans.Gate;
+
+/// <summary>Errors as RFC 9457 problems, as the API writes them.</summary>
+internal static class GateProblems
+{
+    public static ProblemHttpResult Of(int status, string type, string field, string rule) => TypedResults.Problem(
+        detail: rule, statusCode: status, title: type.Replace('-', ' '), type: $"urn:caporleans:problem:{type}",
+        extensions: new Dictionary<string, object?> { ["field"] = field, ["rule"] = rule });
+}

@@ -1,0 +1,36 @@
+using CapOrleans.Core.AuditLog;
+using CapOrleans.GrainInterfaces;
+using Orleans.Placement;
+using Orleans.Runtime.Placement;
+
+namespace CapOrleans.Grains.Placement;
+
+/// <summary>
+/// All grains of one log start on one silo: the log's writer, its CapIDs and its followers. So an append is a call within a
+/// process. Which silo is a matter of highest random weight over log and silo: it moves only when that silo goes.
+/// </summary>
+[AttributeUsage(AttributeTargets.Class)]
+internal sealed class PlacedBesideItsLogAttribute() : PlacementAttribute(new BesideItsLog());
+
+[GenerateSerializer, Immutable]
+internal sealed class BesideItsLog : PlacementStrategy;
+
+internal sealed class BesideItsLogDirector(LogMap logs) : IPlacementDirector
+{
+    private static readonly GrainType Cap = GrainType.Create(CapGrains.CapType);
+
+    public Task<SiloAddress> OnAddActivation(PlacementStrategy strategy, PlacementTarget target, IPlacementContext context)
+    {
+        var grain = target.GrainIdentity;
+        var log = grain.Type == Cap ? logs.Of(grain.Key.ToString()!) : (int)grain.GetIntegerKey();
+        return Task.FromResult(context.GetCompatibleSilos(target).MaxBy(silo => Weight(log, silo))!);
+    }
+
+    private static uint Weight(int log, SiloAddress silo)
+    {
+        var mixed = (uint)silo.GetConsistentHashCode() ^ ((uint)log * 0x9E3779B9);
+        mixed = (mixed ^ (mixed >> 16)) * 0x85EBCA6B;
+        mixed = (mixed ^ (mixed >> 13)) * 0xC2B2AE35;
+        return mixed ^ (mixed >> 16);
+    }
+}

@@ -1,0 +1,101 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace CapOrleans.Tests.Api;
+
+/// <summary>Many incidents in one request: each line stands for itself.</summary>
+[Collection(NodeCollection.Name)]
+public sealed class BatchTests(NodeFixture node)
+{
+    [Fact]
+    public async Task Every_line_gets_its_verdict_in_the_order_sent()
+    {
+        var (first, second, forged) = (node.Incident(), node.Incident(), node.Incident());
+        forged["agent"] = "somebody.else";
+        var stranger = TestIncident.Signed(node.Reporter, "NOBODY", "S-1", TimeProvider.System.GetUtcNow());
+        var verdicts = await PostAsync([Line(first), "{\"task_id\":", Line(forged), "", Line(stranger), Line(second), Line(first)]);
+
+        var statuses = verdicts.Select(verdict => verdict.GetProperty("status").GetInt32()).ToList();
+        Assert.Equal([400, 403, 400, 404, 201], statuses[1..6]);
+        Assert.Equal([200, 201], new[] { statuses[0], statuses[6] }.Order()); // of two that are alike, either may be first
+        Assert.Equal(Enumerable.Range(1, 7), verdicts.Select(verdict => verdict.GetProperty("line").GetInt32()));
+        Assert.Equal(verdicts[0].GetProperty("incident").GetRawText(), verdicts[6].GetProperty("incident").GetRawText());
+        Assert.Equal("signature", verdicts[2].GetProperty("problem").Text("field"));
+        foreach (var (incident, verdict) in new[] { (first, verdicts[0]), (second, verdicts[5]) })
+        {
+            var view = JsonElement.Parse(await node.Api.GetStringAsync($"/v1/incidents/SYS-CORE/{incident["task_id"]}"));
+            Assert.Equal(verdict.GetProperty("incident").GetProperty("log").GetRawText(), view.GetProperty("log").GetRawText());
+        }
+    }
+
+    [Fact]
+    public async Task Other_content_under_a_used_id_is_refused_and_the_rest_is_not()
+    {
+        var (first, fresh) = (node.Incident(), node.Incident());
+        var changed = first.DeepClone().AsObject();
+        changed["description"] = "changed";
+        var verdicts = await PostAsync([Line(first), Line(changed), Line(fresh)]);
+        Assert.Equal([201, 201, 409], verdicts.Select(verdict => verdict.GetProperty("status").GetInt32()).Order()); // either of the two may win
+        Assert.Equal(201, verdicts[2].GetProperty("status").GetInt32());
+    }
+
+    [Fact]
+    public async Task Five_hundred_lines_are_taken_and_one_more_is_not()
+    {
+        var lines = Enumerable.Range(0, 501).Select(_ => Line(node.Incident())).ToList();
+        Assert.All(await PostAsync(lines.Take(500)), verdict => Assert.Equal(201, verdict.GetProperty("status").GetInt32()));
+        var before = await node.LogSizeAsync();
+        using var refused = await SendAsync(string.Join('\n', lines));
+        Assert.Equal((HttpStatusCode.BadRequest, "urn:caporleans:problem:line-count"), (refused.StatusCode, await TypeAsync(refused)));
+        Assert.True(await node.LogSizeAsync() - before < 100, "Nothing of a refused request may be stored."); // followers write on
+    }
+
+    [Theory]
+    [InlineData("", HttpStatusCode.BadRequest, "line-count")]
+    [InlineData(null, HttpStatusCode.RequestEntityTooLarge, "too-large")]
+    public async Task What_is_no_batch_is_refused_whole(string? body, HttpStatusCode status, string type)
+    {
+        using var refused = await SendAsync(body ?? new string('\n', (1024 * 1024) + 1));
+        Assert.Equal((status, $"urn:caporleans:problem:{type}"), (refused.StatusCode, await TypeAsync(refused)));
+    }
+
+    [Fact]
+    public async Task The_gate_sends_what_waits_together_and_answers_each_by_itself()
+    {
+        var incidents = Enumerable.Range(0, 60).Select(_ => node.Incident()).ToList();
+        incidents[7]["cap_id"] = "NOBODY"; // breaks the signature
+        var answers = await Task.WhenAll(incidents.Select(async (incident, i) =>
+        {
+            var pretty = Encoding.UTF8.GetBytes(incident.ToJsonString(new JsonSerializerOptions { WriteIndented = true }));
+            using var answer = await node.Gate.PostAsync("/gate_receive", NodeFixture.Json(pretty));
+            return (int)answer.StatusCode;
+        }));
+        Assert.Equal(403, answers[7]);
+        Assert.Equal(59, answers.Count(status => status == 200));
+        using var read = await node.Api.GetAsync($"/v1/incidents/SYS-CORE/{incidents[8]["task_id"]}");
+        Assert.Equal(HttpStatusCode.OK, read.StatusCode);
+    }
+
+    private static string Line(JsonObject incident) => Encoding.UTF8.GetString(incident.Bytes());
+
+    private async Task<List<JsonElement>> PostAsync(IEnumerable<string> lines)
+    {
+        using var answer = await SendAsync(string.Join('\n', lines) + "\n");
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        var text = await answer.Content.ReadAsStringAsync();
+        return [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonElement.Parse(line))];
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(string body)
+    {
+        using var content = new ByteArrayContent(Encoding.UTF8.GetBytes(body));
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/x-ndjson");
+        return await node.Api.PostAsync("/v1/incidents:batch", content);
+    }
+
+    private static async Task<string> TypeAsync(HttpResponseMessage answer) =>
+        JsonElement.Parse(await answer.Content.ReadAsStringAsync()).Text("type");
+}
