@@ -1,33 +1,31 @@
+using System.CommandLine;
 using System.Globalization;
-using System.Runtime.InteropServices;
-using CapOrleans.Bench;
-using CapOrleans.Core.Signatures;
+using CapOrleans.Bench.Limits;
+using CapOrleans.Bench.Processes;
+using CapOrleans.Bench.Table;
 
-if (args.Length != 4)
+var seconds = new Option<int>("--seconds") { Description = "Length of each measurement, 1 to 60", DefaultValueFactory = _ => 5 };
+var growth = new Option<int>("--growth") { Description = "Incidents to store for the growth part, 0 for none, at most 10,000,000", DefaultValueFactory = _ => 1_000_000 };
+var output = new Option<string>("--json") { Description = "Where the figures are written", DefaultValueFactory = _ => Repository.File("artifacts", "bench", "table.json") };
+var table = new Command("table", "Measure limits and service in one run; prints a table and writes JSON") { seconds, growth, output };
+table.SetAction(async (parsed, _) =>
 {
-    Console.Error.WriteLine("bench API_PORT KEY_FILE INCIDENTS CONNECTIONS; ./bench.sh starts a node and calls this.");
-    return 2;
-}
+    var folder = Directory.CreateDirectory(Repository.File("artifacts", "bench", $"run-{Environment.ProcessId}"));
+    var report = new Report(Console.Out);
+    try
+    {
+        await new TableRun(report, folder.FullName, TimeSpan.FromSeconds(parsed.GetValue(seconds)), parsed.GetValue(growth)).RunAsync();
+        report.Write(parsed.GetValue(output)!);
+    }
+    finally
+    {
+        folder.Delete(recursive: true);
+    }
+});
 
-var port = int.Parse(args[0], CultureInfo.InvariantCulture);
-var count = int.Parse(args[2], CultureInfo.InvariantCulture);
-var connections = int.Parse(args[3], CultureInfo.InvariantCulture);
-if (!PrivateKey.TryParse(File.ReadAllText(args[1]), out var key))
-{
-    Console.Error.WriteLine($"{args[1]} holds no private key.");
-    return 2;
-}
+var port = new Argument<string>("PORT");
+var bare = new Command("bare", "The bare path's server; started by table") { port };
+bare.SetAction((parsed, _) => BareServer.RunAsync(
+    int.Parse(parsed.GetRequiredValue(port), CultureInfo.InvariantCulture), Environment.GetEnvironmentVariable("BARE_DATABASE")!));
 
-Console.WriteLine($"{Environment.ProcessorCount} cores, {RuntimeInformation.FrameworkDescription}, {connections} connections, {count} distinct incidents of one CapID, load generator and dev chain on the same machine");
-var requests = SignedRequests.Make(key, count + (count / 5), TimeProvider.System.GetUtcNow());
-await IntakeLoad.RunAsync(port, requests[count..], connections); // warm-up
-var intake = await IntakeLoad.RunAsync(port, requests[..count], connections);
-var behind = await Followers.CatchUpAsync(port);
-var limits = Limits.Measure(key, requests[0]);
-
-Console.WriteLine($"accepted, verified, durable   {intake.PerSecond,10:N0} /s   p50 {intake.P50:0.0} ms   p99 {intake.P99:0.0} ms   max {intake.Max:0.0} ms");
-Console.WriteLine($"archived and anchored         {behind,10:0.0} s after the last answer");
-Console.WriteLine($"limit: signature check alone  {limits.ChecksPerSecond,10:N0} /s on one core");
-Console.WriteLine($"limit: fdatasync of this disk {limits.SyncsPerSecond,10:N0} /s");
-Console.WriteLine($"intake / signature checks of all cores: {intake.PerSecond / (limits.ChecksPerSecond * Environment.ProcessorCount):P0}");
-return 0;
+return await new RootCommand("Measures CapOrleans, and breaks it on purpose.") { table, bare }.Parse(args).InvokeAsync();

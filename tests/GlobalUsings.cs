@@ -1,2 +1,3 @@
+global using CapOrleans.Bench.Processes;
 global using CapOrleans.Tests.Support;
 global using Xunit;

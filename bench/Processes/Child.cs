@@ -4,9 +4,9 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 
-namespace CapOrleans.Tests.Support;
+namespace CapOrleans.Bench.Processes;
 
-/// <summary>A real process beside the tests, stopped by its id.</summary>
+/// <summary>A real process beside this one, stopped by its id.</summary>
 public sealed partial class Child : IDisposable
 {
     private readonly Process process;
@@ -23,6 +23,8 @@ public sealed partial class Child : IDisposable
     }
 
     public int Id => process.Id;
+
+    public bool HasExited => process.HasExited;
 
     public string Output => string.Join('\n', lines);
 
@@ -47,8 +49,7 @@ public sealed partial class Child : IDisposable
     {
         using var child = Start(program, arguments);
         var code = await child.ExitAsync();
-        Assert.True(code == 0, $"{program} {string.Join(' ', arguments)} ended with {code}:\n{child.Output}");
-        return child.Output;
+        return code == 0 ? child.Output : throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {code}:\n{child.Output}");
     }
 
     public async Task<string> LineAsync(string part, TimeSpan patience)

@@ -2,7 +2,7 @@ using System.Net.Http.Json;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 
-namespace CapOrleans.Tests.Support;
+namespace CapOrleans.Bench.Processes;
 
 /// <summary>A real EVM node on a free port.</summary>
 public sealed class DevChain : IDisposable
@@ -12,6 +12,8 @@ public sealed class DevChain : IDisposable
     private DevChain(Child node, int port) => (this.node, Url) = (node, new Uri($"http://127.0.0.1:{port}"));
 
     public Uri Url { get; }
+
+    public int ProcessId => node.Id;
 
     private static string Program => Repository.File(
         "deploy", "npm", "node_modules", "@foundry-rs",

@@ -1,6 +1,6 @@
-namespace CapOrleans.Tests.Support;
+namespace CapOrleans.Bench.Processes;
 
-/// <summary>The checkout that the tests were built from.</summary>
+/// <summary>The checkout that this program was built from.</summary>
 public static class Repository
 {
     public static string Root { get; } = FindRoot();
@@ -12,7 +12,7 @@ public static class Repository
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
         while (!System.IO.File.Exists(Path.Combine(folder.FullName, "CapOrleans.sln")))
         {
-            folder = folder.Parent ?? throw new InvalidOperationException("CapOrleans.sln is in no folder above the tests.");
+            folder = folder.Parent ?? throw new InvalidOperationException("CapOrleans.sln is in no folder above the program.");
         }
 
         return folder.FullName;

@@ -1,0 +1,108 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using CapOrleans.Core.Signatures;
+
+namespace CapOrleans.Bench.Processes;
+
+/// <summary>A process of the service: what it was told, and how it is started again.</summary>
+/// <param name="wrap">Put before the command, for example to run it in a network of its own.</param>
+public sealed class Node(IReadOnlyDictionary<string, string> settings, IReadOnlyList<string> wrap) : IDisposable
+{
+    private Child? process;
+
+    public Child Process => process ?? throw new InvalidOperationException("The node was not started.");
+
+    /// <summary>The program beside this one, as the tests have it, or the one that was built.</summary>
+    private static string Program { get; } =
+        File.Exists(Path.Combine(AppContext.BaseDirectory, "caporleans.dll")) && File.Exists(Path.Combine(AppContext.BaseDirectory, "caporleans.runtimeconfig.json"))
+            ? Path.Combine(AppContext.BaseDirectory, "caporleans.dll")
+            : Repository.File("artifacts", "bin", "CapOrleans.Silo", "release", "caporleans.dll");
+
+    public async Task StartAsync()
+    {
+        process?.Dispose();
+        string[] command = [.. wrap, "dotnet", Program];
+        process = Child.Start(command[0], command[1..], settings);
+        await process.LineAsync("CapOrleans is ready", TimeSpan.FromSeconds(60));
+    }
+
+    public void Dispose() => process?.Dispose();
+}
+
+/// <summary>The service as processes on this machine: silos and an API, or all in one.</summary>
+public sealed class Cluster : IAsyncDisposable
+{
+    private readonly int apiPort = Child.FreePort();
+    private readonly Dictionary<string, string> shared;
+
+    /// <param name="folder">For its secrets, and for SQLite.</param>
+    /// <param name="database">URL; null for SQLite.</param>
+    /// <param name="silos">0 for one process with everything.</param>
+    public Cluster(string folder, string? database, int silos, int logs, Uri? chain = null, Func<int, (IPAddress Address, string[] Wrap)>? networks = null)
+    {
+        shared = new Dictionary<string, string>
+        {
+            ["DATA_DIR"] = folder, ["DATABASE_URL"] = database ?? "", ["LOGS"] = $"{logs}", ["DEV_CHAIN_URL"] = chain?.ToString() ?? "",
+            ["API_PORT"] = $"{apiPort}", ["Intake__PerSecondPerAddress"] = "1000000", ["RPC_URL"] = "", ["ROLES"] = silos == 0 ? "silo,api,gate" : "api",
+        };
+        Silos = [.. Enumerable.Range(0, silos).Select(i => networks?.Invoke(i) ?? (IPAddress.Loopback, [])).Select(network => new Node(
+            new Dictionary<string, string>(shared)
+            {
+                ["ROLES"] = "silo", ["SILO_ADDRESS"] = $"{network.Item1}", ["SILO_PORT"] = $"{Child.FreePort()}", ["GATEWAY_PORT"] = $"{Child.FreePort()}",
+            },
+            network.Item2))];
+        Api = new Node(new Dictionary<string, string>(shared) { ["GATE_PORT"] = $"{Child.FreePort()}", ["SILO_PORT"] = $"{Child.FreePort()}", ["GATEWAY_PORT"] = $"{Child.FreePort()}" }, []);
+        Http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{apiPort}") };
+    }
+
+    public IReadOnlyList<Node> Silos { get; }
+
+    /// <summary>The API; the whole service when there are no silos beside it.</summary>
+    public Node Api { get; }
+
+    /// <summary>Speaks to the API as an operator.</summary>
+    public HttpClient Http { get; }
+
+    public int ApiPort => apiPort;
+
+    public IReadOnlyCollection<int> ProcessIds => [.. Silos.Append(Api).Select(node => node.Process.Id)];
+
+    public PrivateKey Reporter { get; private set; } = null!;
+
+    public async Task StartAsync()
+    {
+        await Task.WhenAll(Silos.Append(Api).Select(node => node.StartAsync()));
+        var folder = shared["DATA_DIR"];
+        Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", (await File.ReadAllTextAsync(Path.Combine(folder, "admin-token"))).Trim());
+        Reporter = PrivateKey.TryParse(await File.ReadAllTextAsync(Path.Combine(folder, "identity.key")), out var key) ? key : throw new InvalidDataException("No key.");
+    }
+
+    /// <summary>Registers CapIDs that the reporter may speak for.</summary>
+    public async Task<IReadOnlyList<string>> RegisterAsync(int count)
+    {
+        var names = Enumerable.Range(0, count).Select(i => $"CAP-{i}").ToList();
+        foreach (var capId in names)
+        {
+            using var answer = await Http.PutAsJsonAsync($"/v1/caps/{capId}", new { keys = new[] { new { address = Reporter.Address.ToString() } } });
+            answer.EnsureSuccessStatusCode();
+        }
+
+        return names;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        foreach (var node in Silos.Prepend(Api))
+        {
+            if (!node.Process.HasExited)
+            {
+                node.Process.Signal(15);
+                await node.Process.ExitAsync();
+            }
+
+            node.Dispose();
+        }
+    }
+}
