@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using CapOrleans.Bench.Chaos;
 using CapOrleans.Bench.Limits;
 using CapOrleans.Bench.Processes;
 using CapOrleans.Bench.Table;
@@ -28,4 +29,32 @@ var bare = new Command("bare", "The bare path's server; started by table") { por
 bare.SetAction((parsed, _) => BareServer.RunAsync(
     int.Parse(parsed.GetRequiredValue(port), CultureInfo.InvariantCulture), Environment.GetEnvironmentVariable("BARE_DATABASE")!));
 
-return await new RootCommand("Measures CapOrleans, and breaks it on purpose.") { table, bare }.Parse(args).InvokeAsync();
+var minutes = new Option<double>("--minutes") { Description = "How long at least; 0 for each fault once", DefaultValueFactory = _ => 10 };
+var chaos = new Command("chaos", "Break a cluster on purpose while it is under load, and check what it promised") { minutes };
+chaos.SetAction(async (parsed, _) =>
+{
+    var folder = Directory.CreateTempSubdirectory("caporleans-chaos-");
+    try
+    {
+        var plan = parsed.GetValue(minutes) == 0 ? ChaosPlan.EachOnce : ChaosPlan.ForAtLeast(TimeSpan.FromMinutes(parsed.GetValue(minutes)));
+        ChaosResult result;
+        await using (var run = new ChaosRun(plan, folder.FullName, Console.Out))
+        {
+            result = await run.RunAsync();
+        }
+
+        foreach (var line in result.Missing.Select(line => $"Left out: {line}").Concat(result.Findings))
+        {
+            Console.WriteLine(line);
+        }
+
+        Console.WriteLine($"{result.Entries} entries read; {(result.Findings.Count == 0 ? "nothing found: every promise was kept once." : $"{result.Findings.Count} findings.")}");
+        return result.Findings.Count == 0 ? 0 : 1;
+    }
+    finally
+    {
+        folder.Delete(recursive: true);
+    }
+});
+
+return await new RootCommand("Measures CapOrleans, and breaks it on purpose.") { table, chaos, bare }.Parse(args).InvokeAsync();

@@ -1,4 +1,4 @@
-# Sourced by run, test and cap: what they share. Needs $root, the project's folder.
+# Sourced by run, test, bench.sh and cap: what they share. Needs $root, the project's folder.
 
 say() { printf '%s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
@@ -49,6 +49,13 @@ postgres_bin() {
   local bin
   bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)
   [ -x "$bin/initdb" ] && printf '%s' "$bin"
+}
+
+# What some of the faults of the chaos run need; without them those faults are left out, and it says so.
+want_chaos_tools() {
+  [ "$(id -u)" = 0 ] || return 0
+  command -v ip >/dev/null || apt_install iproute2 "cutting links between silos" || true
+  ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 || apt_install libfaketime "moving one node's clock" || true
 }
 
 need_postgres() {

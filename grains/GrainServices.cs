@@ -16,6 +16,7 @@ public static class GrainServices
         silo.AddGrainDirectory(NoDirectory.Name, (_, _) => new NoDirectory());
         silo.Services.AddPlacementDirector<WhereItArrives, WhereItArrivesDirector>();
         silo.Services.AddPlacementDirector<BesideItsLog, BesideItsLogDirector>();
+        silo.Services.AddSingleton<LocalLogs>();
         silo.Services.AddSingleton<IncidentViews>();
         return silo;
     }

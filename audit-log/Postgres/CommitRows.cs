@@ -7,15 +7,17 @@ namespace CapOrleans.AuditLog.Postgres;
 /// <summary>Writes a plan's rows in one round trip; the many as arrays, the few one by one.</summary>
 internal static class CommitRows
 {
-    public static async Task WriteAsync(NpgsqlConnection connection, int log, long sizeBefore, LogHead head, CommitPlan plan)
+    /// <remarks>A batch without an explicit transaction is one: all of it is kept, or nothing.</remarks>
+    public static async Task WriteAsync(HeldLog held, LogHead head, CommitPlan plan)
     {
-        await using var batch = new NpgsqlBatch(connection);
-        AddEntries(batch, log, sizeBefore, head, plan);
-        AddReadModels(batch, log, plan);
-        if (batch.BatchCommands.Count > 0)
-        {
-            await batch.ExecuteNonQueryAsync(CancellationToken.None);
-        }
+        await using var batch = new NpgsqlBatch(held.Connection);
+        // The fence: a number of commits that is not the expected one becomes NULL, which the column refuses.
+        batch.Add(
+            "UPDATE log_head SET size = $3, root = $4, frontier = $5, commits = CASE WHEN commits = $2 THEN $2 + 1 END WHERE log = $1",
+            held.Log, held.Commits, head.Size, head.Root, plan.Frontier.ToBytes());
+        AddEntries(batch, held.Log, held.Head.Size, plan);
+        AddReadModels(batch, held.Log, plan);
+        await batch.ExecuteNonQueryAsync(CancellationToken.None);
     }
 
     public static void Add(this NpgsqlBatch batch, string sql, params ReadOnlySpan<object> values)
@@ -29,7 +31,7 @@ internal static class CommitRows
         batch.BatchCommands.Add(command);
     }
 
-    private static void AddEntries(NpgsqlBatch batch, int log, long sizeBefore, LogHead head, CommitPlan plan)
+    private static void AddEntries(NpgsqlBatch batch, int log, long sizeBefore, CommitPlan plan)
     {
         if (plan.Entries.Count == 0)
         {
@@ -42,7 +44,6 @@ internal static class CommitRows
             SELECT $1, $2 + n - 1, kind, bytes FROM unnest($3::text[], $4::bytea[]) WITH ORDINALITY AS entry (kind, bytes, n)
             """,
             log, sizeBefore, plan.Entries.Select(entry => entry.Kind).ToArray(), plan.Entries.Select(entry => entry.Bytes).ToArray());
-        batch.Add("UPDATE log_head SET size = $2, root = $3, frontier = $4 WHERE log = $1", log, head.Size, head.Root, plan.Frontier.ToBytes());
         if (plan.Incidents.Count > 0)
         {
             batch.Add(

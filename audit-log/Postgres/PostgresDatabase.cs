@@ -1,5 +1,4 @@
 using System.Data;
-using System.Globalization;
 using System.Reflection;
 using CapOrleans.Core.AuditLog;
 using Npgsql;
@@ -9,12 +8,6 @@ namespace CapOrleans.AuditLog.Postgres;
 /// <summary>A PostgreSQL database of this service: how it is named, how its connections behave, how its schema grows.</summary>
 public sealed class PostgresDatabase : IAsyncDisposable
 {
-    /// <summary>
-    /// A writer that was stopped in the middle of a commit (SIGSTOP, a cut network) loses its lock on the log after this long,
-    /// so that the next writer does not wait for it. 2 seconds.
-    /// </summary>
-    private const int IdleInTransactionMilliseconds = 2000;
-
     /// <summary>
     /// Each of our questions has its index. A table that grows faster than it is analysed looks small to the planner, who
     /// would then read all of it: a commit at 100,000 incidents was measured five times as dear as at none.
@@ -51,8 +44,7 @@ public sealed class PostgresDatabase : IAsyncDisposable
             builder.NoResetOnClose = true;
             builder.Timeout = 5;
             builder.CommandTimeout = 10;
-            builder.Options = string.Create(
-                CultureInfo.InvariantCulture, $"-c idle_in_transaction_session_timeout={IdleInTransactionMilliseconds} -c synchronous_commit=on {ByIndex}");
+            builder.Options = $"-c synchronous_commit=on {ByIndex}";
             return builder.ToString();
         }
         catch (ArgumentException)
@@ -91,7 +83,7 @@ public sealed class PostgresDatabase : IAsyncDisposable
         using var connection = Source.OpenConnection();
         using var transaction = connection.BeginTransaction(IsolationLevel.ReadCommitted);
         // Any number will do, as long as it is always the same.
-        Execute(connection, "SET LOCAL idle_in_transaction_session_timeout = 0; SELECT pg_advisory_xact_lock(7263401)");
+        Execute(connection, "SELECT pg_advisory_xact_lock(7263401)");
         Execute(connection, "CREATE TABLE IF NOT EXISTS schema_version (room text PRIMARY KEY, version integer NOT NULL)");
         using var read = new NpgsqlCommand("SELECT version FROM schema_version WHERE room = $1", connection) { Parameters = { new() { Value = room } } };
         var version = read.ExecuteScalar() as int? ?? 0;

@@ -1,4 +1,4 @@
-using System.Data;
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Core.AuditLog;
@@ -8,52 +8,117 @@ using Npgsql;
 namespace CapOrleans.AuditLog.Postgres;
 
 /// <summary>
-/// Writes a batch as one transaction in three round trips: the facts, under a lock on the log's head; the rows, as arrays;
-/// the commit.
+/// Writes a batch as one transaction in one round trip: the rows as arrays, behind a compare-and-swap on the number of commits.
+/// That every incident in it is new is assumed, and proved by the unique key: when one is not, the transaction fails as a
+/// whole, and the batch is planned again with what was there.
 /// </summary>
 /// <remarks>
-/// Two writers of one log are serialised by the lock, and the second one finds another size than it expected. A connection that
-/// is lost during the commit leaves it unknown whether it happened: the caller fails, and who asks again gets the first receipt.
+/// Two writers of one log are serialised by the head's row; the second finds another number of commits and keeps nothing. A
+/// connection that is lost during the commit leaves it unknown whether it happened: the caller fails, and who asks again gets
+/// the first receipt.
 /// Tests: <c>Two_writers_that_both_believe_they_own_the_log_cannot_both_commit</c>, <c>A_writer_that_stops_in_the_middle_holds_nobody_up</c>.
 /// </remarks>
-public sealed class PostgresLogWriter(PostgresDatabase database) : IAuditLogWriter
+public sealed class PostgresLogWriter(PostgresDatabase database) : IAuditLogWriter, IAsyncDisposable
 {
+    private readonly ConcurrentDictionary<int, HeldLog> held = new();
+
     public async Task<LogHead> OpenAsync(int log, CancellationToken cancellationToken)
     {
-        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         // The name is drawn once and never changes: receipts carry it.
         var origin = $"caporleans-{RandomNumberGenerator.GetHexString(12, lowercase: true)}/log/{log}";
-        await using var batch = new NpgsqlBatch(connection);
-        batch.Add(
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        await using var make = new NpgsqlBatch(connection);
+        make.Add(
             "INSERT INTO log_head (log, origin, size, root, frontier) VALUES ($1, $2, 0, $3, '') ON CONFLICT DO NOTHING",
             log, origin, MerkleHash.EmptyRoot);
-        batch.Add("SELECT origin, size, root FROM log_head WHERE log = $1", log);
-        await using var reader = await batch.ExecuteReaderAsync(CancellationToken.None);
-        await reader.ReadAsync(CancellationToken.None);
-        return new LogHead(reader.GetString(0), reader.GetInt64(1), reader.GetFieldValue<byte[]>(2));
+        await make.ExecuteNonQueryAsync(CancellationToken.None);
+        await LetGoAsync(log);
+        return (await HoldAsync(log, evict: true, cancellationToken)).Head;
     }
 
     public async Task<(LogHead Head, IReadOnlyList<AppendOutcome> Outcomes)> CommitAsync(
         int log, LogHead expected, IReadOnlyList<Append> batch, CancellationToken cancellationToken)
     {
-        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken);
-        var facts = await CommitFacts.ReadAsync(connection, log, batch, cancellationToken);
-        if (facts.Head.Size != expected.Size)
+        try
         {
-            throw new LogFencedException($"Log {log} has {facts.Head.Size} entries, this writer expected {expected.Size}.");
-        }
+            var state = held.GetValueOrDefault(log) ?? await HoldAsync(log, evict: false, cancellationToken);
+            if (state.Head.Size != expected.Size)
+            {
+                throw new LogFencedException($"Log {log} has {state.Head.Size} entries, this writer expected {expected.Size}.");
+            }
 
-        var plan = new CommitPlan(facts.Frontier, facts);
+            await state.LearnAsync(batch, cancellationToken);
+            return await CommitAsync(state, batch);
+        }
+        catch
+        {
+            await LetGoAsync(log); // what is on disk is not known
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var log in held.Keys)
+        {
+            await LetGoAsync(log);
+        }
+    }
+
+    private static async Task<(LogHead Head, IReadOnlyList<AppendOutcome> Outcomes)> CommitAsync(HeldLog state, IReadOnlyList<Append> batch)
+    {
+        try
+        {
+            return await TryCommitAsync(state, batch);
+        }
+        catch (PostgresException fault) when (fault is { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: "incident_id" })
+        {
+            await state.LearnEarlierAsync(batch, CancellationToken.None);
+            return await TryCommitAsync(state, batch);
+        }
+        finally
+        {
+            state.Forget();
+        }
+    }
+
+    private static async Task<(LogHead Head, IReadOnlyList<AppendOutcome> Outcomes)> TryCommitAsync(HeldLog state, IReadOnlyList<Append> batch)
+    {
+        var plan = new CommitPlan(state.Frontier.Copy(), state);
         var outcomes = new AppendOutcome[batch.Count];
         for (var i = 0; i < batch.Count; i++)
         {
             outcomes[i] = plan.Add(batch[i]);
         }
 
-        var head = plan.Entries.Count == 0 ? facts.Head : facts.Head with { Size = plan.Frontier.Size, Root = plan.Frontier.Root() };
-        await CommitRows.WriteAsync(connection, log, facts.Head.Size, head, plan);
-        await transaction.CommitAsync(CancellationToken.None);
+        if (!Array.Exists(outcomes, outcome => outcome.Verdict == AppendVerdict.Appended))
+        {
+            return (state.Head, outcomes);
+        }
+
+        var head = plan.Entries.Count == 0 ? state.Head : state.Head with { Size = plan.Frontier.Size, Root = plan.Frontier.Root() };
+        try
+        {
+            await CommitRows.WriteAsync(state, head, plan);
+        }
+        catch (PostgresException fault) when (fault.SqlState is PostgresErrorCodes.NotNullViolation
+            || (fault.SqlState == PostgresErrorCodes.UniqueViolation && fault.ConstraintName != "incident_id"))
+        {
+            throw new LogFencedException($"Log {state.Log} was written by another writer.");
+        }
+
+        state.Take(plan, head);
         return (head, outcomes);
+    }
+
+    private async Task<HeldLog> HoldAsync(int log, bool evict, CancellationToken cancellationToken) =>
+        held[log] = await HeldLog.OpenAsync(database.ConnectionString, log, evict, cancellationToken);
+
+    private async Task LetGoAsync(int log)
+    {
+        if (held.TryRemove(log, out var before))
+        {
+            await before.DisposeAsync();
+        }
     }
 }

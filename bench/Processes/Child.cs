@@ -22,6 +22,9 @@ public sealed partial class Child : IDisposable
         process.BeginErrorReadLine();
     }
 
+    /// <summary>Signals.</summary>
+    public const int Stop = 19, Continue = 18;
+
     public int Id => process.Id;
 
     public bool HasExited => process.HasExited;
@@ -76,6 +79,10 @@ public sealed partial class Child : IDisposable
     public void Signal(int number) => _ = Kill(process.Id, number);
 
     public void Kill9() => Signal(9);
+
+    /// <summary>Completes when the process has ended, or nobody wants to know any more.</summary>
+    public Task ExitedAsync(CancellationToken cancellationToken) => process.WaitForExitAsync(cancellationToken).ContinueWith(
+        _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
 
     public async Task<int> ExitAsync()
     {

@@ -7,9 +7,11 @@ namespace CapOrleans.Bench.Processes;
 
 /// <summary>A process of the service: what it was told, and how it is started again.</summary>
 /// <param name="wrap">Put before the command, for example to run it in a network of its own.</param>
-public sealed class Node(IReadOnlyDictionary<string, string> settings, IReadOnlyList<string> wrap) : IDisposable
+public sealed class Node(Dictionary<string, string> settings, IReadOnlyList<string> wrap) : IDisposable
 {
     private Child? process;
+
+    public bool IsStarted => process is not null;
 
     public Child Process => process ?? throw new InvalidOperationException("The node was not started.");
 
@@ -19,12 +21,27 @@ public sealed class Node(IReadOnlyDictionary<string, string> settings, IReadOnly
             ? Path.Combine(AppContext.BaseDirectory, "caporleans.dll")
             : Repository.File("artifacts", "bin", "CapOrleans.Silo", "release", "caporleans.dll");
 
-    public async Task StartAsync()
+    /// <summary>For the process's environment, from its next start on.</summary>
+    public void Add(IReadOnlyDictionary<string, string> more)
+    {
+        foreach (var (name, value) in more)
+        {
+            settings[name] = value;
+        }
+    }
+
+    /// <summary>Starts the process and does not wait for it.</summary>
+    public void Spawn()
     {
         process?.Dispose();
         string[] command = [.. wrap, "dotnet", Program];
         process = Child.Start(command[0], command[1..], settings);
-        await process.LineAsync("CapOrleans is ready", TimeSpan.FromSeconds(60));
+    }
+
+    public async Task StartAsync()
+    {
+        Spawn();
+        await Process.LineAsync("CapOrleans is ready", TimeSpan.FromSeconds(60));
     }
 
     public void Dispose() => process?.Dispose();
@@ -94,7 +111,7 @@ public sealed class Cluster : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Http.Dispose();
-        foreach (var node in Silos.Prepend(Api))
+        foreach (var node in Silos.Prepend(Api).Where(node => node.IsStarted))
         {
             if (!node.Process.HasExited)
             {

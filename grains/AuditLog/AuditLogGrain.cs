@@ -12,7 +12,7 @@ namespace CapOrleans.Grains.AuditLog;
 /// activation exist for a while, the store's compare-and-swap lets one of them win; the other ends here and starts again.
 /// </summary>
 [Reentrant, PlacedBesideItsLog]
-internal sealed partial class AuditLogGrain(IAuditLogWriter store, IGrainFactory grains, ILogger<AuditLogGrain> logger) : Grain, IAuditLogGrain
+internal sealed partial class AuditLogGrain(IAuditLogWriter store, LocalLogs local, IGrainFactory grains, ILogger<AuditLogGrain> logger) : Grain, IAuditLogGrain
 {
     private GroupCommit? commit;
 
@@ -33,17 +33,21 @@ internal sealed partial class AuditLogGrain(IAuditLogWriter store, IGrainFactory
             _ = hooks.NudgeAsync(log);
         }
 
-        commit = new GroupCommit(store, log, head, NudgeFollowers, fault =>
+        GroupCommit? opened = null;
+        commit = opened = new GroupCommit(store, log, head, NudgeFollowers, fault =>
         {
             LogCommitFailed(fault, log);
+            local.Remove(log, opened!);
             context.Deactivate(new DeactivationReason(DeactivationReasonCode.ApplicationError, fault, "A commit failed."));
         });
+        local.Add(log, commit);
     }
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         if (commit is not null)
         {
+            local.Remove((int)this.GetPrimaryKeyLong(), commit);
             await commit.FinishAsync();
         }
     }

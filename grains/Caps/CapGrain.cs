@@ -10,6 +10,7 @@ using CapOrleans.Core.DeltaCap;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Signatures;
 using CapOrleans.GrainInterfaces;
+using CapOrleans.Grains.AuditLog;
 using CapOrleans.Grains.Placement;
 using Orleans.Concurrency;
 
@@ -20,7 +21,7 @@ namespace CapOrleans.Grains.Caps;
 /// and committing others may run, and the log refuses an entry that was judged by an older context than the newest.
 /// </summary>
 [Reentrant, PlacedBesideItsLog, GrainType(CapGrains.CapType)]
-internal sealed class CapGrain(IAuditLogReader reader, LogMap logs, TimeProvider time) : Grain, ICapGrain
+internal sealed class CapGrain(IAuditLogReader reader, LogMap logs, LocalLogs local, TimeProvider time) : Grain, ICapGrain
 {
     /// <summary>How often a judgement is repeated after another activation changed the context.</summary>
     private const int Attempts = 4;
@@ -35,10 +36,13 @@ internal sealed class CapGrain(IAuditLogReader reader, LogMap logs, TimeProvider
 
     private string CapId => this.GetPrimaryKeyString();
 
-    private IAuditLogGrain Log => log ??= GrainFactory.GetGrain<IAuditLogGrain>(logs.Of(CapId));
+    private int number;
+
+    private IAuditLogGrain Log => log ??= GrainFactory.GetGrain<IAuditLogGrain>(number);
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
+        number = logs.Of(CapId);
         origin = (await Log.HeadAsync()).Origin;
         await LoadAsync();
     }
@@ -58,7 +62,7 @@ internal sealed class CapGrain(IAuditLogReader reader, LogMap logs, TimeProvider
 
             var accepted = AcceptedIncident.Of(report, proof, context!, now);
             var entry = accepted.ToEntry(origin);
-            var outcome = await Log.AppendAsync(Entail(accepted, entry));
+            var outcome = await AppendAsync(Entail(accepted, entry));
             if (outcome.Verdict != AppendVerdict.StaleContext)
             {
                 return Rule(outcome, accepted, entry);
@@ -84,7 +88,7 @@ internal sealed class CapGrain(IAuditLogReader reader, LogMap logs, TimeProvider
                     : new CapRuling(CapVerdict.Malformed, null, change.Refusal);
             }
 
-            var outcome = await Log.AppendAsync(new Append
+            var outcome = await AppendAsync(new Append
             {
                 Entries = change.Entries,
                 Fence = new CapFence(CapId, held?.Version ?? 0),
@@ -113,7 +117,7 @@ internal sealed class CapGrain(IAuditLogReader reader, LogMap logs, TimeProvider
         var result = DelegationAudit.Of(document.RootElement, now);
         var said = Entry.Write(EntryKinds.DelegationAudited, origin, now, new CanonicalObject()
             .Add("capId", CapId).Add("log", delegationLog).Add("result", result));
-        var outcome = await Log.AppendAsync(new Append { Entries = [said] });
+        var outcome = await AppendAsync(new Append { Entries = [said] });
         return outcome.Verdict == AppendVerdict.Appended
             ? result
             : throw new InvalidOperationException($"The log answered {outcome.Verdict}; ask again.");
@@ -152,6 +156,9 @@ internal sealed class CapGrain(IAuditLogReader reader, LogMap logs, TimeProvider
                 throw new InvalidOperationException($"The log answered {outcome.Verdict} to an incident.");
         }
     }
+
+    private Task<AppendOutcome> AppendAsync(Append append) =>
+        local.TryFind(number, out var commit) ? commit.AppendAsync(append) : Log.AppendAsync(append);
 
     private CapView? View() => context is null ? null : new CapView(
         context.CapId, context.Version, context.DisplayName, context.CapPotential, context.Phi, context.Psi, context.Keys,

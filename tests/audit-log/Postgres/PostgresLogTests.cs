@@ -26,7 +26,7 @@ public sealed class PostgresLogTests(PostgresServer server) : AuditLogTests, IAs
     {
         await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => Open())));
         await using var count = databases[0].Source.CreateCommand("SELECT version FROM schema_version WHERE room = 'audit-log'");
-        Assert.Equal(2, await count.ExecuteScalarAsync());
+        Assert.Equal(3, await count.ExecuteScalarAsync());
     }
 
     [Fact]
@@ -77,15 +77,18 @@ public sealed class PostgresLogTests(PostgresServer server) : AuditLogTests, IAs
     public async Task A_writer_that_stops_in_the_middle_holds_nobody_up()
     {
         var writer = NewWriter();
-        var head = await writer.OpenAsync(0, default);
-        await using var stopped = await databases[0].Source.OpenConnectionAsync();
+        await writer.OpenAsync(0, default);
+        await using var stopped = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(databases[0].ConnectionString) { ApplicationName = "caporleans log 0" }.ToString());
+        await stopped.OpenAsync();
         await using var transaction = await stopped.BeginTransactionAsync();
         await using (var locked = new NpgsqlCommand("SELECT 1 FROM log_head WHERE log = 0 FOR UPDATE", stopped))
         {
             await locked.ExecuteScalarAsync();
         }
 
-        var (after, _) = await writer.CommitAsync(0, head, [new Append { Entries = [new EntryDraft("test.entry", [1])] }], default);
+        var next = NewWriter();
+        var head = await next.OpenAsync(0, default);
+        var (after, _) = await next.CommitAsync(0, head, [new Append { Entries = [new EntryDraft("test.entry", [1])] }], default);
         Assert.Equal(1, after.Size);
         await Assert.ThrowsAnyAsync<NpgsqlException>(() => transaction.CommitAsync()); // the server has ended its session
     }

@@ -1,0 +1,173 @@
+using System.Globalization;
+using System.Text;
+using CapOrleans.Bench.Processes;
+using Npgsql;
+
+namespace CapOrleans.Bench.Chaos;
+
+/// <summary>
+/// Three silos and an API under load, one fault after another, and at the end a checker that reads what is on disk. What needs
+/// root (networks of their own, a small disk) and libfaketime is left out where they are not, and said.
+/// </summary>
+public sealed class ChaosRun(ChaosPlan plan, string folder, TextWriter output) : IAsyncDisposable
+{
+    private const int Silos = 3;
+    private const int Logs = 3;
+    private const int Hosts = 48;
+    private static readonly TimeSpan ClockStep = TimeSpan.FromMinutes(3);
+
+    private readonly StringBuilder story = new();
+    private readonly List<string> missing = [];
+    private readonly Random random = new(1);
+
+    private Network? network;
+    private SmallDisk? disk;
+    private Postgres? postgres;
+    private Cluster? cluster;
+    private Clock? clock;
+
+    public async Task<ChaosResult> RunAsync()
+    {
+        await PrepareAsync();
+        await Service.StartAsync();
+        using var senders = new Senders(Service, await Service.RegisterAsync(8), Hosts, plan.PerSecond);
+        var supervisors = Service.Silos.Select(silo => new Supervisor(silo)).ToList();
+        supervisors.ForEach(supervisor => supervisor.Start());
+        senders.Start();
+        var suffered = await SufferAsync(senders);
+        await senders.StopAsync();
+        foreach (var supervisor in supervisors)
+        {
+            await supervisor.DisposeAsync();
+        }
+
+        Say($"{supervisors.Sum(supervisor => supervisor.Restarts)} silos were started again; {senders.Promised.Count} promises, {senders.Refused503} answers 503.");
+        await using var source = NpgsqlDataSource.Create(Database.ConnectionString("chaos"));
+        var checker = new Checker(source, senders.Promised, senders.Offered);
+        var findings = await checker.RunAsync();
+        return new ChaosResult(
+            [.. senders.Wrong.Take(20), .. findings.Take(20)], missing,
+            suffered.GroupBy(one => one.Fault).ToDictionary(group => group.Key, group => group.Count()),
+            senders.Promised.Count, senders.Refused503, checker.Entries, story.ToString());
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var node in cluster?.Silos.Append(cluster.Api).Where(node => node.IsStarted) ?? [])
+        {
+            node.Process.Signal(Child.Continue);
+            node.Process.Kill9();
+            await node.Process.ExitAsync();
+        }
+
+        foreach (var part in (IAsyncDisposable?[])[cluster, postgres, disk, network])
+        {
+            await (part?.DisposeAsync() ?? default);
+        }
+    }
+
+    private Postgres Database => postgres!;
+
+    private Cluster Service => cluster!;
+
+    private async Task PrepareAsync()
+    {
+        var isRoot = Environment.IsPrivilegedProcess;
+        if (isRoot)
+        {
+            network = await Network.CreateAsync(Silos);
+            disk = await SmallDisk.MountAsync(Path.Combine(folder, "disk"), plan.DiskMegabytes);
+        }
+        else
+        {
+            missing.Add("Cut links and a full disk need root.");
+        }
+
+        if (Clock.IsAvailable)
+        {
+            clock = new Clock(Path.Combine(folder, "clock"));
+            clock.Move(TimeSpan.Zero);
+        }
+        else
+        {
+            missing.Add("A moved clock needs libfaketime.");
+        }
+
+        File.SetUnixFileMode(folder, File.GetUnixFileMode(folder) | UnixFileMode.OtherExecute);
+        postgres = await Postgres.StartAsync(Path.Combine(disk?.Path ?? folder, "postgres"), network?.Gateway);
+        cluster = new Cluster(
+            Directory.CreateDirectory(Path.Combine(folder, "data")).FullName, await Database.CreateAsync("chaos"), Silos, Logs,
+            networks: network is null ? null : silo => (network.SiloAddress(silo), network.Wrap(silo)));
+        if (clock is not null)
+        {
+            Service.Silos[^1].Add(clock.Environment);
+        }
+    }
+
+    private async Task<List<Suffered>> SufferAsync(Senders senders)
+    {
+        var suffered = new List<Suffered>();
+        var started = TimeProvider.System.GetTimestamp();
+        await Task.Delay(plan.Settle, TimeProvider.System);
+        for (var round = 0; round < plan.Rounds || TimeProvider.System.GetElapsedTime(started) < plan.AtLeast; round++)
+        {
+            foreach (var fault in Faults())
+            {
+                senders.TakeLongestGap();
+                var promised = senders.Promised.Count;
+                await fault.BeginAsync();
+                await Task.Delay(fault.Length, TimeProvider.System);
+                await fault.EndAsync();
+                await Task.Delay(plan.Settle, TimeProvider.System);
+                suffered.Add(new Suffered(fault.Name, senders.TakeLongestGap()));
+                Say(string.Create(CultureInfo.InvariantCulture,
+                    $"{TimeProvider.System.GetElapsedTime(started).TotalSeconds,5:0} s  {fault.Name,-40} longest silence {suffered[^1].LongestGap.TotalSeconds,5:0.0} s, {senders.Promised.Count - promised} promises"));
+            }
+        }
+
+        return suffered;
+    }
+
+    private IEnumerable<Fault> Faults()
+    {
+        var (one, two) = (random.Next(Silos), random.Next(1, Silos));
+        two = (one + two) % Silos;
+        var victim = Service.Silos[one];
+        yield return new Fault("kill -9 of a silo", plan.Other, () => Done(() => victim.Process.Kill9()), () => Task.CompletedTask);
+        yield return new Fault("a silo stands still", plan.Freeze, () => Done(() => Service.Silos[two].Process.Signal(Child.Stop)), () => Done(() => Service.Silos[two].Process.Signal(Child.Continue)));
+        yield return new Fault("the database crashes", plan.Other, () => Database.RestartAsync(immediately: true), () => Task.CompletedTask);
+        if (network is not null)
+        {
+            yield return new Fault("two silos do not reach each other", plan.Other, () => network.CutAsync(one, two), () => network.HealAsync(one, two));
+            yield return new Fault("a silo reaches nobody", plan.Other, () => network.PlugAsync(one, isIn: false), () => network.PlugAsync(one, isIn: true));
+        }
+
+        if (disk is not null)
+        {
+            yield return new Fault("the log's disk is full", plan.Other, () => Done(disk.Fill), async () =>
+            {
+                disk.Free();
+                await Database.EnsureRunningAsync();
+            });
+        }
+
+        if (clock is not null)
+        {
+            var by = random.Next(2) == 0 ? ClockStep : -ClockStep;
+            yield return new Fault("a silo's clock is moved", plan.Other, () => Done(() => clock.Move(by)), () => Done(() => clock.Move(TimeSpan.Zero)));
+        }
+    }
+
+    private void Say(string line)
+    {
+        story.AppendLine(line);
+        output.WriteLine(line);
+        output.Flush();
+    }
+
+    private static Task Done(Action action)
+    {
+        action();
+        return Task.CompletedTask;
+    }
+}

@@ -1,0 +1,20 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
+
+namespace CapOrleans.Grains.AuditLog;
+
+/// <summary>
+/// The logs whose writers live in this process. A CapID beside its log appends here without a message; one that is not, asks
+/// the log's grain. Both end in the same queue.
+/// </summary>
+internal sealed class LocalLogs
+{
+    private readonly ConcurrentDictionary<int, GroupCommit> commits = new();
+
+    public bool TryFind(int log, [NotNullWhen(true)] out GroupCommit? commit) => commits.TryGetValue(log, out commit);
+
+    public void Add(int log, GroupCommit commit) => commits[log] = commit;
+
+    /// <summary>Removes this very one; another that came after it stays.</summary>
+    public void Remove(int log, GroupCommit commit) => commits.TryRemove(new KeyValuePair<int, GroupCommit>(log, commit));
+}
