@@ -24,6 +24,7 @@ public static class CapApi
         services.AddOperatorAccess(options.AdminToken, options.OpenReads);
         services.AddSingleton(_ => new IntakeRateLimit(options.IncidentsPerSecondPerAddress));
         services.AddSingleton<Intake.Intake>();
+        services.AddSingleton<ClusterMetrics>();
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Default));
         services.AddProblemDetails();
         services.AddOpenApi(description =>

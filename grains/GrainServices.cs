@@ -1,3 +1,4 @@
+using Orleans.Runtime.GrainDirectory;
 using Orleans.Runtime.Hosting;
 using CapOrleans.Grains.AuditLog;
 using CapOrleans.Grains.Placement;
@@ -14,6 +15,7 @@ public static class GrainServices
     public static ISiloBuilder AddCapGrains(this ISiloBuilder silo)
     {
         silo.AddGrainDirectory(NoDirectory.Name, (_, _) => new NoDirectory());
+        silo.Services.AddSingleton<IGrainDirectoryCache, HereCache>();
         silo.Services.AddPlacementDirector<WhereItArrives, WhereItArrivesDirector>();
         silo.Services.AddPlacementDirector<BesideItsLog, BesideItsLogDirector>();
         silo.Services.AddSingleton<LocalLogs>();

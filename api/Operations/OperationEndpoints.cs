@@ -15,6 +15,8 @@ internal static class OperationEndpoints
     {
         app.MapGet("/health/live", () => TypedResults.Text("live")).WithSummary("The process runs");
         app.MapGet("/health/ready", ReadyAsync).Produces<Readiness>().ProducesProblem(503).WithSummary("The log takes incidents");
+        app.MapGet("/metrics", (HttpContext context, ClusterMetrics metrics, IGrainFactory grains) => metrics.WriteAsync(context, grains))
+            .RequireAuthorization(OperatorAccess.Reader).WithSummary("Sizes of the logs and lag of their followers, for Prometheus");
         app.MapPut("/v1/caps/{capId}", DefineAsync).RequireAuthorization(OperatorAccess.Operator)
             .Accepts<CapDefinition>("application/json").Produces<CapView>().Produces<CapView>(201).ProducesProblem(400).ProducesProblem(401)
             .WithSummary("Register a CapID, or change its context")

@@ -116,7 +116,7 @@ internal sealed class Checker(NpgsqlDataSource source, IReadOnlyDictionary<strin
         }
 
         var (proof, refused) = Admission.Prove(report, new AdmissionPolicy(AcceptUnsigned: false));
-        Require(refused is null && proof!.Signer!.Value.ToString() == incident.Signer, $"{name} is not signed by {incident.Signer}.");
+        Require(refused is null && proof!.Signer == incident.Signer, $"{name} is not signed by {incident.Signer}.");
         Require(keys.TryGetValue(incident.CapId, out var ofCap) && ofCap.Contains(incident.Signer!), $"{incident.Signer} is no key of {incident.CapId} before entry {index}.");
         Require(report.AuditHash == incident.AuditHash, $"{name}: the audit hash is another.");
         var formula = new CapFormula(incident.Phi, incident.Psi, CapFormula.Feedback.PotentialIfNotPositive);

@@ -73,7 +73,7 @@ public sealed record AcceptedIncident
             Description = report.Description,
             Severity = Incidents.Severity.Classify(report.SeverityClaimed, formula.Weight(context.CapPotential)),
             Scheme = proof.Scheme,
-            Signer = proof.Signer?.ToString(),
+            Signer = proof.Signer,
             Feedback = DecimalText.Normalize(report.Feedback),
             Misuse = DecimalText.Normalize(report.Misuse),
             CapPotential = context.CapPotential,
@@ -149,9 +149,13 @@ public sealed record AcceptedIncident
         new(IncidentId, CapId, Agent, Severity, Description, TimestampText, AuditHash);
 
     /// <summary>The archived record: reference canonical JSON of the request.</summary>
-    public Block ToBlock()
+    /// <param name="entry">Bytes of an <c>incident.accepted</c> entry.</param>
+    public static Block BlockOf(ReadOnlyMemory<byte> entry)
     {
-        using var document = StrictJson.Parse(System.Text.Encoding.UTF8.GetBytes(Request));
-        return new Block(Cid, ReferenceJson.Canonicalize(document.RootElement));
+        using var document = JsonDocument.Parse(entry);
+        var body = document.RootElement.GetProperty("body");
+        using var request = StrictJson.Parse(System.Text.Encoding.UTF8.GetBytes(body.GetProperty("request").GetString()!));
+        var cid = Cid.OfDigest(Cid.Raw, Convert.FromHexString(body.GetProperty("auditHash").GetString()!));
+        return new Block(cid, ReferenceJson.Canonicalize(request.RootElement));
     }
 }

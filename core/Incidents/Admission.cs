@@ -4,8 +4,8 @@ using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Core.Incidents;
 
-/// <summary>What a signature proved: the scheme, and who signed; nobody for an unsigned report.</summary>
-public sealed record Proof(string Scheme, EthereumAddress? Signer);
+/// <summary>What a signature proved: the scheme, and who signed, in EIP-55 spelling; nobody for an unsigned report.</summary>
+public sealed record Proof(string Scheme, string? Signer);
 
 /// <summary>
 /// The admission table, in its documented order. Size, shape and identifiers were checked by <see cref="IncidentReader"/>.
@@ -51,9 +51,10 @@ public static class Admission
             return (null, Ruling.Refuse(Verdict.Malformed, "signature-form", "signature", "r is the x of a point on secp256k1"));
         }
 
+        var signedBy = recovered.ToString();
         return report.SignerClaimed is { Length: > 0 } && claimed != recovered
             ? (null, Ruling.Refuse(Verdict.Unauthorised, "signature-mismatch", "signature", "The signature over task_id|cap_id|agent|timestamp must be the claimed signer's."))
-            : (new Proof(IdentityV1.Scheme, recovered), null);
+            : (new Proof(IdentityV1.Scheme, signedBy), null);
     }
 
     /// <summary>Rows 4 to 6: what the CapID's context says.</summary>
@@ -76,17 +77,14 @@ public static class Admission
             : null;
     }
 
-    private static string? KeyFault(CapContext context, EthereumAddress signer, DateTimeOffset signedAt, DateTimeOffset now)
-    {
-        var text = signer.ToString();
-        return context.Keys.FirstOrDefault(key => key.Address == text) switch
+    private static string? KeyFault(CapContext context, string signer, DateTimeOffset signedAt, DateTimeOffset now) =>
+        context.Keys.FirstOrDefault(key => key.Address == signer) switch
         {
-            null => $"The signer {text} must be a key of the CapID.",
-            { RevokedAt: { } revoked } when revoked <= now => $"The signer {text} must not be revoked; it was at {revoked:O}.",
-            { NotBefore: { } from } when signedAt < from => $"The signer {text} must not sign before {from:O}.",
-            { NotAfter: { } until } when signedAt >= until => $"The signer {text} must sign before {until:O}.",
-            { Roles: var roles } when !roles.Contains(ReporterRole) => $"The signer {text} must have the role {ReporterRole}.",
+            null => $"The signer {signer} must be a key of the CapID.",
+            { RevokedAt: { } revoked } when revoked <= now => $"The signer {signer} must not be revoked; it was at {revoked:O}.",
+            { NotBefore: { } from } when signedAt < from => $"The signer {signer} must not sign before {from:O}.",
+            { NotAfter: { } until } when signedAt >= until => $"The signer {signer} must sign before {until:O}.",
+            { Roles: var roles } when !roles.Contains(ReporterRole) => $"The signer {signer} must have the role {ReporterRole}.",
             _ => null,
         };
-    }
 }

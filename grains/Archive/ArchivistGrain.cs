@@ -27,7 +27,7 @@ internal sealed class ArchivistGrain(
         var to = from + entries.Count;
         var records = entries
             .Where(entry => entry.Kind == EntryKinds.IncidentAccepted)
-            .Select(entry => AcceptedIncident.Read(entry.Bytes).ToBlock())
+            .Select(entry => AcceptedIncident.BlockOf(entry.Bytes))
             .ToList();
         if (records.Count == 0)
         {

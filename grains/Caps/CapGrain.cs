@@ -8,7 +8,6 @@ using CapOrleans.Core.Caps;
 using CapOrleans.Core.Delegations;
 using CapOrleans.Core.DeltaCap;
 using CapOrleans.Core.Incidents;
-using CapOrleans.Core.Signatures;
 using CapOrleans.GrainInterfaces;
 using CapOrleans.Grains.AuditLog;
 using CapOrleans.Grains.Placement;
@@ -49,8 +48,7 @@ internal sealed class CapGrain(IAuditLogReader reader, LogMap logs, LocalLogs lo
 
     public async Task<Ruling> AcceptAsync(IncidentReport report, string scheme, string? signer)
     {
-        _ = EthereumAddress.TryParse(signer, out var address);
-        var proof = new Proof(scheme, signer is null ? null : address);
+        var proof = new Proof(scheme, signer);
         for (var attempt = 0; attempt < Attempts; attempt++)
         {
             var now = time.GetUtcNow();

@@ -44,7 +44,7 @@ internal sealed class IncidentGrain(IAuditLogReader log, IncidentViews views, Ad
     {
         var (proof, refused) = Admission.Prove(report, policy);
         var ruling = refused ?? await GrainFactory.Cap(report.CapId)
-            .AcceptAsync(report, proof!.Scheme, proof.Signer?.ToString());
+            .AcceptAsync(report, proof!.Scheme, proof.Signer);
 
         // What was accepted stays accepted: a repetition that arrives after its key was revoked or its time ran out
         // still gets the first receipt.

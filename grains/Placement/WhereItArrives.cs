@@ -1,5 +1,8 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.Hosting;
 using Orleans.GrainDirectory;
 using Orleans.Placement;
+using Orleans.Runtime.GrainDirectory;
 using Orleans.Runtime.Placement;
 
 namespace CapOrleans.Grains.Placement;
@@ -27,7 +30,7 @@ internal sealed class WhereItArrivesDirector : IPlacementDirector
     }
 }
 
-/// <summary>Knows nothing: a lookup costs no call to another silo.</summary>
+/// <summary>Knows nothing: for grains that no directory needs to know.</summary>
 internal sealed class NoDirectory : IGrainDirectory
 {
     public const string Name = "none";
@@ -39,4 +42,32 @@ internal sealed class NoDirectory : IGrainDirectory
     public Task Unregister(GrainAddress address) => Task.CompletedTask;
 
     public Task UnregisterSilos(List<SiloAddress> siloAddresses) => Task.CompletedTask;
+}
+
+/// <summary>
+/// The cache that Orleans asks before a directory of ours: it says "here" to every grain that <see cref="NoDirectory"/> is for,
+/// so that such a call goes straight to its activation. A silo that stops says nothing, and the grain is placed elsewhere.
+/// </summary>
+internal sealed class HereCache(ILocalSiloDetails silo, IHostApplicationLifetime host) : IGrainDirectoryCache
+{
+    public IEnumerable<(GrainAddress ActivationAddress, int Version)> KeyValues => [];
+
+    public bool LookUp(GrainId key, [NotNullWhen(true)] out GrainAddress? result, out int version)
+    {
+        version = 0;
+        result = host.ApplicationStopping.IsCancellationRequested ? null : new GrainAddress { GrainId = key, SiloAddress = silo.SiloAddress };
+        return result is not null;
+    }
+
+    public void AddOrUpdate(GrainAddress value, int version)
+    {
+    }
+
+    public bool Remove(GrainId key) => false;
+
+    public bool Remove(GrainAddress key) => false;
+
+    public void Clear()
+    {
+    }
 }

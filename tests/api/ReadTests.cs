@@ -118,6 +118,17 @@ public sealed class ReadTests(NodeFixture node)
         Assert.True(frontier.Size >= 2);
     }
 
+    [Fact]
+    public async Task Metrics_tell_size_and_lag_of_every_log()
+    {
+        using var answer = await node.Api.GetAsync("/metrics");
+        Assert.Equal("text/plain", answer.Content.Headers.ContentType!.MediaType);
+        var lines = (await answer.Content.ReadAsStringAsync()).Split('\n');
+        Assert.Contains(lines, line => line.StartsWith("caporleans_log_entries{log=\"1\"}", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.StartsWith("caporleans_follower_lag_entries{log=\"0\",follower=\"archive\"}", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.StartsWith("caporleans_follower_waits{log=\"1\",follower=\"anchor\"}", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("/openapi/v1.json", "application/json")]
     [InlineData("/docs/", "text/html")]

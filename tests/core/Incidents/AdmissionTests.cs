@@ -18,7 +18,7 @@ public sealed class AdmissionTests
         var report = TestIncident.Signed(Reporter, "Z-001", "INC-1", Now).Report();
         var (proof, refused) = Admission.Prove(report, Strict);
         Assert.Null(refused);
-        Assert.Equal(Reporter.Address, proof!.Signer);
+        Assert.Equal(Reporter.Address.ToString(), proof!.Signer);
         Assert.Null(Admission.Judge(Context(), report, proof, Now));
     }
 
