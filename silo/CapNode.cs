@@ -144,6 +144,8 @@ internal sealed class CapNode : IAsyncDisposable
         logging.SetMinimumLevel(LogLevel.Warning);
         // A start that fails is told by whoever asked for it, in one line.
         logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
+        // One line for each call that was not answered: the API says how many there are, once a second.
+        logging.AddFilter("Orleans.Runtime.CallbackData", LogLevel.Error);
         // Its first check, when it comes late, counts from the machine's boot.
         logging.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
     }

@@ -12,8 +12,13 @@ internal sealed record Outcome(int Status, Receipt? Receipt, Refusal? Refusal)
 }
 
 /// <summary>Reads an incident and asks its grain; every call that takes incidents runs through here.</summary>
-internal sealed partial class Intake(IGrainFactory grains, ILogger<Intake> logger)
+internal sealed partial class Intake(IGrainFactory grains, TimeProvider time, ILogger<Intake> logger)
 {
+    private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(1);
+
+    private long lastSaid;
+    private int unsaid;
+
     /// <param name="body">One JSON object, as the sender wrote it.</param>
     public async Task<Outcome> RuleAsync(ReadOnlyMemory<byte> body)
     {
@@ -31,13 +36,25 @@ internal sealed partial class Intake(IGrainFactory grains, ILogger<Intake> logge
         catch (Exception fault)
         {
             // Whether it was accepted is unknown; to send the same again is safe and tells.
-            LogFault(fault, report.CapId, report.IncidentId);
+            Say(fault, report);
             return new Outcome(
                 StatusCodes.Status503ServiceUnavailable, null,
                 new Refusal("unavailable", "", "The log cannot take incidents now; send the same again."));
         }
     }
 
-    [LoggerMessage(300, LogLevel.Error, "Incident {CapId}/{IncidentId} was answered with 503")]
-    private partial void LogFault(Exception fault, string capId, string incidentId);
+    /// <summary>At most once a second: while a part of the cluster is away, every incident for it ends here.</summary>
+    private void Say(Exception fault, IncidentReport report)
+    {
+        var count = Interlocked.Increment(ref unsaid);
+        var last = Volatile.Read(ref lastSaid);
+        if ((last == 0 || time.GetElapsedTime(last) >= Quiet) && Interlocked.CompareExchange(ref lastSaid, time.GetTimestamp(), last) == last)
+        {
+            Interlocked.Exchange(ref unsaid, 0);
+            LogFault(count, report.CapId, report.IncidentId, fault.GetType().Name, fault.Message);
+        }
+    }
+
+    [LoggerMessage(300, LogLevel.Error, "{Count} incidents were answered with 503, the last one {CapId}/{IncidentId}: {Fault} {Message}")]
+    private partial void LogFault(int count, string capId, string incidentId, string fault, string message);
 }

@@ -15,7 +15,8 @@ internal sealed record LoadResult(double PerSecond, double P50, double P99, doub
 internal static class IntakeLoad
 {
     /// <param name="perSecond">
-    /// Requests per second, at fixed instants whatever the answers do; a latency counts from its instant. 0 for as fast as answers come.
+    /// Requests per second, at fixed instants whatever the answers do; a latency counts from its instant. The first second, in which
+    /// the connections come to life, does not count. 0 for as fast as answers come.
     /// </param>
     public static async Task<LoadResult> RunAsync(int port, IReadOnlyList<Request> requests, int connections, double perSecond = 0)
     {
@@ -42,9 +43,10 @@ internal static class IntakeLoad
         })));
         var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         sockets.ForEach(socket => socket.Dispose());
-        Array.Sort(latencies);
-        double At(double share) => latencies[Math.Min(latencies.Length - 1, (int)(latencies.Length * share))];
-        return new LoadResult(requests.Sum(request => request.Incidents) / seconds, At(0.5), At(0.99), At(0.999), latencies[^1]);
+        var counted = latencies[(int)Math.Min(perSecond, latencies.Length / 2)..];
+        Array.Sort(counted);
+        double At(double share) => counted[Math.Min(counted.Length - 1, (int)(counted.Length * share))];
+        return new LoadResult(requests.Sum(request => request.Incidents) / seconds, At(0.5), At(0.99), At(0.999), counted[^1]);
     }
 
     private static async Task<List<Socket>> ConnectAsync(int port, int connections)

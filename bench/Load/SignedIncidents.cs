@@ -19,7 +19,7 @@ internal sealed class SignedIncidents(PrivateKey key, IReadOnlyList<string> capI
         Parallel.For(0, count, i =>
         {
             var id = string.Create(CultureInfo.InvariantCulture, $"B-{now.ToUnixTimeMilliseconds()}-{first + i}");
-            var capId = capIds[i % capIds.Count];
+            var capId = capIds[(int)((first + i) % capIds.Count)];
             var signature = key.Sign(IdentityV1.Hash(id, capId, "bench.local", timestamp));
             incidents[i] = Encoding.UTF8.GetBytes($$"""{"task_id":"{{id}}","cap_id":"{{capId}}","agent":"bench.local","timestamp":"{{timestamp}}","severity":"normal","description":"nginx returned 502 for 37 s","f_e":0.5,"m_e":0.1,"signer":"{{key.Address}}","signature":"{{signature}}"}""");
         });

@@ -114,6 +114,7 @@ internal sealed class Subject : IAsyncDisposable
         var result = await IntakeLoad.RunAsync(cluster.ApiPort, requests, connections, perSecond);
         var (used, storing) = (Usage.Of(cluster.ProcessIds) - service, Usage.Of(database) - stored);
         double incidents = requests.Sum(request => request.Incidents);
+        rate = perSecond == 0 && connections == 64 ? result.PerSecond : rate;
         var row = new Row(
             name, load, connections, result, (used + storing).Cpu.TotalMicroseconds / incidents, used.Cpu.TotalMicroseconds / incidents,
             (used + storing).Written / incidents);

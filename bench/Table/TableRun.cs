@@ -22,7 +22,8 @@ internal sealed class TableRun(Report report, string folder, TimeSpan duration, 
         await LimitsAsync();
         await ServiceAsync("SQLite, one process", null, 0, 1);
         await ServiceAsync(OneProcess, "one", 0, 1);
-        await ServiceAsync(ThreeSilos, "three", 3, 4);
+        await ServiceAsync(ThreeSilos, "three", 3, 1);
+        await ServiceAsync(ThreeSilos + ", 4 logs", "four", 3, 4);
         Compare();
         if (growth > 0)
         {
@@ -71,7 +72,8 @@ internal sealed class TableRun(Report report, string folder, TimeSpan duration, 
         }
 
         await subject.SinglesAsync(64, duration, isHot: true);
-        await subject.SinglesAsync(64, duration, share: 0.5);
+        await subject.CatchUpAsync();
+        await subject.SinglesAsync(64, duration * 2, share: 0.5);
         await subject.BatchesAsync(8, 50, duration);
         await subject.BatchesAsync(4, 500, duration);
         report.Add($"{name}: followers caught up after", await subject.CatchUpAsync(), "s");

@@ -20,7 +20,7 @@ internal sealed class ArchivistGrain(
 
     protected override string Follower => "archive";
 
-    protected override TimeSpan Pace => TimeSpan.FromMilliseconds(250);
+    protected override TimeSpan Pace => TimeSpan.FromMilliseconds(100);
 
     protected override async Task<Step> FollowAsync(long from, IReadOnlyList<LogEntry> entries)
     {

@@ -23,6 +23,9 @@ internal static class ClusterStore
             // stands still for that long is declared dead as well, finds that out and ends; the log's fence makes that harmless.
             options.ProbeTimeout = TimeSpan.FromSeconds(1);
             options.NumMissedProbesLimit = 2;
+            // A vote is held back while anything was heard from the silo within the missed probes at their longest. By default a
+            // probe may grow to four seconds, and a silo whose cable was pulled stayed in for eight.
+            options.MaxProbeTimeout = TimeSpan.FromSeconds(1.5);
             // When every silo was killed, the first to come back must not wait for those that are listed: after three times
             // this long without a sign of life they are not asked any more.
             options.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(3);
@@ -42,7 +45,7 @@ internal static class ClusterStore
             return true;
         });
         // How soon an API that runs by itself sees a silo that came or went.
-        client.Configure<GatewayOptions>(options => options.GatewayListRefreshPeriod = TimeSpan.FromSeconds(2));
+        client.Configure<GatewayOptions>(options => options.GatewayListRefreshPeriod = TimeSpan.FromSeconds(1));
         // What was on its way through a silo that died is never answered; the caller is told to send it again after this long.
         client.Configure<ClientMessagingOptions>(options => options.ResponseTimeout = TimeSpan.FromSeconds(5));
     }
