@@ -134,6 +134,7 @@ public sealed class ChaosRun(ChaosPlan plan, string folder, TextWriter output) :
         two = (one + two) % Silos;
         var victim = Service.Silos[one];
         yield return new Fault("kill -9 of a silo", plan.Other, () => Done(() => victim.Process.Kill9()), () => Task.CompletedTask);
+        yield return new Fault("a silo is replaced", plan.Other, () => Done(() => Service.Silos[two].Process.Signal(15)), () => Task.CompletedTask);
         yield return new Fault("a silo stands still", plan.Freeze, () => Done(() => Service.Silos[two].Process.Signal(Child.Stop)), () => Done(() => Service.Silos[two].Process.Signal(Child.Continue)));
         yield return new Fault("the database crashes", plan.Other, () => Database.RestartAsync(immediately: true), () => Task.CompletedTask);
         if (network is not null)

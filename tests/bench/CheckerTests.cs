@@ -1,0 +1,72 @@
+using CapOrleans.Bench.Chaos;
+using Npgsql;
+
+namespace CapOrleans.Tests.Bench;
+
+/// <summary>A checker that finds nothing is worth something only when it would find it.</summary>
+[Collection(PostgresCollection.Name)]
+public sealed class CheckerTests(PostgresServer postgres) : IDisposable
+{
+    private readonly TempDirectory directory = new();
+
+    public void Dispose() => directory.Dispose();
+
+    [Fact]
+    public async Task What_is_changed_behind_the_service_s_back_is_found()
+    {
+        var url = await postgres.CreateAsync();
+        await using var source = NpgsqlDataSource.Create(CapOrleans.AuditLog.Postgres.PostgresDatabase.ReadUrl(url)!);
+        Senders senders;
+        await using (var cluster = new Cluster(directory.File("data"), url, silos: 0, logs: 2))
+        {
+            await cluster.StartAsync();
+            senders = new Senders(cluster, await cluster.RegisterAsync(4), 8, 400);
+            senders.Start();
+            await Eventually.TrueAsync(() => senders.Promised.Count > 100);
+            await senders.StopAsync();
+            await Eventually.TrueAsync(async () => await CountAsync(source, "SELECT count(*) FROM cover WHERE kind = 'archive.batched'") > 0);
+        }
+
+        Assert.Empty(await CheckAsync(source, senders));
+        foreach (var (change, back, says) in Changes)
+        {
+            await RunAsync(source, change);
+            Assert.Contains(await CheckAsync(source, senders), finding => finding.Contains(says, StringComparison.Ordinal));
+            await RunAsync(source, back);
+        }
+
+        Assert.Empty(await CheckAsync(source, senders));
+        var (name, kept) = senders.Promised.First();
+        senders.Promised[name] = kept with { Index = kept.Index + 1 };
+        senders.Promised["CAP-0/never"] = kept;
+        Assert.Equal(2, (await CheckAsync(source, senders)).Count(finding => finding.Contains("was promised at", StringComparison.Ordinal)));
+        senders.Dispose();
+    }
+
+    private static (string Change, string Back, string Says)[] Changes =>
+    [
+        ("UPDATE cap SET score = score + 1 WHERE cap_id = 'CAP-1'", "UPDATE cap SET score = score - 1 WHERE cap_id = 'CAP-1'", "CAP-1 counts"),
+        ("UPDATE incident SET cap_id = 'X-' || cap_id WHERE cap_id = 'CAP-2'", "UPDATE incident SET cap_id = substr(cap_id, 3) WHERE cap_id LIKE 'X-%'", "The read model has X-CAP-2"),
+        ("UPDATE log_head SET size = size + 1 WHERE log = 0", "UPDATE log_head SET size = size - 1 WHERE log = 0", "Log 0 says"),
+        ("UPDATE log_head SET root = root || 'x' WHERE log = 1", "UPDATE log_head SET root = substr(root, 1, 32) WHERE log = 1", "the root is not that of its entries"),
+        ("UPDATE bookmark SET position = position + 1000000", "UPDATE bookmark SET position = position - 1000000", "behind the end"),
+        ("UPDATE block SET bytes = bytes || 'x'", "UPDATE block SET bytes = substr(bytes, 1, length(bytes) - 1)", "is said to be archived"),
+        ("UPDATE audit_entry SET bytes = convert_to(replace(convert_from(bytes, 'UTF8'), 'bench.local', 'other.local'), 'UTF8')",
+            "UPDATE audit_entry SET bytes = convert_to(replace(convert_from(bytes, 'UTF8'), 'other.local', 'bench.local'), 'UTF8')", "is not signed by"),
+    ];
+
+    private static Task<IReadOnlyList<string>> CheckAsync(NpgsqlDataSource source, Senders senders) =>
+        new Checker(source, senders.Promised, senders.Offered).RunAsync();
+
+    private static async Task RunAsync(NpgsqlDataSource source, string sql)
+    {
+        await using var command = source.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    private static async Task<long> CountAsync(NpgsqlDataSource source, string sql)
+    {
+        await using var command = source.CreateCommand(sql);
+        return (long)(await command.ExecuteScalarAsync())!;
+    }
+}
