@@ -7,6 +7,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 need_dotnet
 want_secp256k1
 need_postgres
+need_peers
 want_chaos_tools
 build Release
 case "${1:-}" in chaos) ;; *) set -- table "$@" ;; esac

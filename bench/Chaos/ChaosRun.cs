@@ -43,12 +43,11 @@ public sealed class ChaosRun(ChaosPlan plan, string folder, TextWriter output) :
 
         Say($"{supervisors.Sum(supervisor => supervisor.Restarts)} silos were started again; {senders.Promised.Count} promises, {senders.Refused503} answers 503.");
         await using var source = NpgsqlDataSource.Create(Database.ConnectionString("chaos"));
-        var checker = new Checker(source, senders.Promised, senders.Offered);
-        var findings = await checker.RunAsync();
+        var (findings, entries) = await Checker.RunAsync(source, senders.Promised, senders.Offered);
         return new ChaosResult(
             [.. senders.Wrong.Take(20), .. findings.Take(20)], missing,
             suffered.GroupBy(one => one.Fault).ToDictionary(group => group.Key, group => group.Count()),
-            senders.Promised.Count, senders.Refused503, checker.Entries, story.ToString());
+            senders.Promised.Count, senders.Refused503, entries, story.ToString());
     }
 
     public async ValueTask DisposeAsync()

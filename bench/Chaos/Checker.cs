@@ -1,3 +1,4 @@
+using System.Data;
 using CapOrleans.Core.AuditLog;
 using Npgsql;
 
@@ -13,16 +14,22 @@ internal sealed class Checker
     private readonly EntryCheck entries;
     private readonly IReadOnlyDictionary<string, Promise> promised;
 
-    public Checker(NpgsqlDataSource source, IReadOnlyDictionary<string, Promise> promised, IReadOnlyDictionary<string, byte[]> offered)
+    private Checker(Findings findings, IReadOnlyDictionary<string, Promise> promised, IReadOnlyDictionary<string, byte[]> offered)
     {
-        findings = new Findings(source);
+        (this.findings, this.promised) = (findings, promised);
         entries = new EntryCheck(findings, offered);
-        this.promised = promised;
     }
 
-    public long Entries => entries.Entries;
+    public static async Task<(IReadOnlyList<string> Findings, long Entries)> RunAsync(
+        NpgsqlDataSource source, IReadOnlyDictionary<string, Promise> promised, IReadOnlyDictionary<string, byte[]> offered)
+    {
+        await using var connection = await source.OpenConnectionAsync();
+        await using var snapshot = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead);
+        var checker = new Checker(new Findings(connection), promised, offered);
+        return (await checker.RunAsync(), checker.entries.Entries);
+    }
 
-    public async Task<IReadOnlyList<string>> RunAsync()
+    private async Task<IReadOnlyList<string>> RunAsync()
     {
         var heads = await findings.AskAsync("SELECT log, origin, size, root FROM log_head ORDER BY log", row =>
             (Log: row.GetInt32(0), Origin: row.GetString(1), Size: row.GetInt64(2), Root: row.GetFieldValue<byte[]>(3)));

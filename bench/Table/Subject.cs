@@ -76,6 +76,36 @@ internal sealed class Subject : IAsyncDisposable
         }
     }
 
+    /// <returns>Seconds until the anchorer is within a second's worth of intake, while <paramref name="perSecond"/> incidents come in.</returns>
+    public async Task<double> AnchorCatchUpAsync(int perSecond)
+    {
+        using var caughtUp = new CancellationTokenSource();
+        var started = Stopwatch.GetTimestamp();
+        var intake = Task.Run(async () =>
+        {
+            while (!caughtUp.IsCancellationRequested)
+            {
+                await IntakeLoad.RunAsync(cluster.ApiPort, Request.Singles(spread!.Make(perSecond)), 16, perSecond);
+            }
+        });
+        while (await LagAsync("anchor") > perSecond)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System);
+        }
+
+        var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        await caughtUp.CancelAsync();
+        await intake;
+        return seconds;
+    }
+
+    public async Task<long> LagAsync(string name)
+    {
+        var ready = await cluster.Http.GetFromJsonAsync<JsonElement>("/health/ready");
+        return ready.GetProperty("followers").EnumerateArray().Where(follower => follower.GetProperty("follower").GetString() == name)
+            .Sum(follower => follower.GetProperty("lag").GetInt64());
+    }
+
     /// <returns>Median milliseconds of a page of 100, at the log's end and in its middle.</returns>
     public async Task<double> PageAsync(long stored)
     {

@@ -27,6 +27,7 @@ internal sealed class TableRun(Report report, string folder, TimeSpan duration, 
         await ServiceAsync(ThreeSilos, "three", 3, 1);
         await ServiceAsync(ThreeSilos + ", 4 logs", "four", 3, 4);
         Compare();
+        await FollowersAsync();
         if (growth > 0)
         {
             await GrowthAsync();
@@ -83,10 +84,26 @@ internal sealed class TableRun(Report report, string folder, TimeSpan duration, 
         report.Add($"{name}: followers caught up after", await subject.CatchUpAsync(), "s");
     }
 
-    private async Task<Subject> StartAsync(string name, string? database, int silos, int logs) => await Subject.StartAsync(
+    private async Task<Subject> StartAsync(string name, string? database, int silos, int logs, Uri? chain = null) => await Subject.StartAsync(
         report, name,
-        new Cluster(Directory.CreateDirectory(Path.Combine(folder, $"data-{database ?? "sqlite"}")).FullName, database is null ? null : await postgres.CreateAsync(database), silos, logs),
+        new Cluster(
+            Directory.CreateDirectory(Path.Combine(folder, $"data-{database ?? "sqlite"}")).FullName, database is null ? null : await postgres.CreateAsync(database),
+            silos, logs, chain),
         database is null ? null : postgres);
+
+    /// <summary>The chain is away while 100,000 incidents come in; then it is there, and more come in.</summary>
+    private async Task FollowersAsync()
+    {
+        const int Behind = 100_000;
+        const int PerSecond = 1000;
+        var port = Child.FreePort();
+        await using var subject = await StartAsync(OneProcess + ", chain away", "followers", 0, 1, new Uri($"http://127.0.0.1:{port}"));
+        await subject.GrowAsync(Behind);
+        report.Add("archive behind after 100,000 incidents in batches", await subject.LagAsync("archive"), "entries");
+        report.Add("anchor behind after 100,000 incidents, the chain away", await subject.LagAsync("anchor"), "entries");
+        using var chain = await DevChain.StartAsync(port);
+        report.Add($"anchor caught up, while {PerSecond:#,0} incidents per second came in, after", await subject.AnchorCatchUpAsync(PerSecond), "s");
+    }
 
     private void Compare()
     {

@@ -55,8 +55,8 @@ public sealed class CheckerTests(PostgresServer postgres) : IDisposable
             "UPDATE audit_entry SET bytes = convert_to(replace(convert_from(bytes, 'UTF8'), 'other.local', 'bench.local'), 'UTF8')", "is not signed by"),
     ];
 
-    private static Task<IReadOnlyList<string>> CheckAsync(NpgsqlDataSource source, Senders senders) =>
-        new Checker(source, senders.Promised, senders.Offered).RunAsync();
+    private static async Task<IReadOnlyList<string>> CheckAsync(NpgsqlDataSource source, Senders senders) =>
+        (await Checker.RunAsync(source, senders.Promised, senders.Offered)).Findings;
 
     private static async Task RunAsync(NpgsqlDataSource source, string sql)
     {
