@@ -37,10 +37,16 @@ chaos.SetAction(async (parsed, _) =>
     try
     {
         var plan = parsed.GetValue(minutes) == 0 ? ChaosPlan.EachOnce : ChaosPlan.ForAtLeast(TimeSpan.FromMinutes(parsed.GetValue(minutes)));
+        await using var run = new ChaosRun(plan, folder.FullName, Console.Out);
         ChaosResult result;
-        await using (var run = new ChaosRun(plan, folder.FullName, Console.Out))
+        try
         {
             result = await run.RunAsync();
+        }
+        catch (Exception fault)
+        {
+            Console.WriteLine($"The run itself failed: {fault}"); // before the clean-up, which may fail as well
+            throw;
         }
 
         foreach (var line in result.Missing.Select(line => $"Left out: {line}").Concat(result.Findings))
@@ -53,7 +59,7 @@ chaos.SetAction(async (parsed, _) =>
     }
     finally
     {
-        folder.Delete(recursive: true);
+        await Child.RunAsync("rm", "-rf", "--one-file-system", folder.FullName);
     }
 });
 

@@ -9,7 +9,7 @@ namespace CapOrleans.Bench.Chaos;
 public sealed record ChaosPlan(TimeSpan AtLeast, int Rounds, TimeSpan Freeze, TimeSpan Other, TimeSpan Settle, double PerSecond, int DiskMegabytes)
 {
     public static ChaosPlan ForAtLeast(TimeSpan atLeast) => new(
-        atLeast, 5, TimeSpan.FromSeconds(40), TimeSpan.FromSeconds(7), TimeSpan.FromSeconds(5), 200, 4096);
+        atLeast, 5, TimeSpan.FromSeconds(40), TimeSpan.FromSeconds(6), TimeSpan.FromSeconds(3.5), 200, 4096);
 
     /// <summary>Each fault once, in under a minute.</summary>
     public static ChaosPlan EachOnce { get; } = new(

@@ -38,5 +38,6 @@ internal sealed class SmallDisk : IAsyncDisposable
 
     public void Free() => File.Delete(Filler);
 
-    public async ValueTask DisposeAsync() => await Child.RunAsync("umount", Path);
+    /// <summary>Lazily: a process of the database may take a moment longer to end.</summary>
+    public async ValueTask DisposeAsync() => await Child.RunAsync("umount", "--lazy", Path);
 }
