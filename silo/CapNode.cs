@@ -145,7 +145,10 @@ internal sealed class CapNode : IAsyncDisposable
         // A start that fails is told by whoever asked for it, in one line.
         logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
         // One line for each call that was not answered: the API says how many there are, once a second.
+        // A message that came too late is written out with all that it carries: half a gigabyte was seen while a database was away.
         logging.AddFilter("Orleans.Runtime.CallbackData", LogLevel.Error);
+        logging.AddFilter("Orleans.Messaging", LogLevel.Error);
+        logging.AddFilter("Orleans.Messaging.GatewayManager", LogLevel.Warning);
         // Its first check, when it comes late, counts from the machine's boot.
         logging.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
     }
