@@ -61,7 +61,7 @@ public static class CapApi
     {
         StatusCodes.Status404NotFound => Problems.Of(status, "no-such-resource", "", "Nothing is at this path; see /openapi/v1.json."),
         StatusCodes.Status405MethodNotAllowed => Problems.Of(status, "method-not-allowed", "", "This path takes another method; see /openapi/v1.json."),
-        StatusCodes.Status415UnsupportedMediaType => Problems.Of(status, "not-json-content", "Content-Type", "application/json"),
+        StatusCodes.Status415UnsupportedMediaType => Problems.Of(status, "not-json-content", "Content-Type", $"application/json; for /v1/incidents:batch {Core.Incidents.BatchLines.ContentType}"),
         _ => Problems.Of(status, "refused", "", "The request was refused."),
     };
 

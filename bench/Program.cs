@@ -59,7 +59,7 @@ chaos.SetAction(async (parsed, _) =>
     }
     finally
     {
-        await Child.RunAsync("rm", "-rf", "--one-file-system", folder.FullName);
+        folder.Delete(recursive: true);
     }
 });
 

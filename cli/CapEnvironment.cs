@@ -1,3 +1,4 @@
+using System.Globalization;
 using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Cli;
@@ -14,10 +15,10 @@ internal static class CapEnvironment
 
     public static string AgentId => Text("AGENT_ID") ?? "capos.local";
 
-    public static string Gate => Text("VPN_ENDPOINT") ?? "http://127.0.0.1:8989/gate_receive";
+    public static string Gate => Text("VPN_ENDPOINT") ?? $"http://127.0.0.1:{Port("GATE_PORT", 8989)}/gate_receive";
 
     /// <summary>A node that listens on every address is called on this machine's own.</summary>
-    public static Uri Api => new($"http://{(Text("BIND") is { } bind && bind is not ("0.0.0.0" or "::") ? bind : "127.0.0.1")}:{Text("API_PORT") ?? "8787"}/");
+    public static Uri Api => new($"http://{(Text("BIND") is { } bind && bind is not ("0.0.0.0" or "::") ? bind : "127.0.0.1")}:{Port("API_PORT", 8787)}/");
 
     /// <summary><c>.env</c> of the folder cap is called in, else the project's; the environment wins over both.</summary>
     public static void Load() => DotNetEnv.Env.NoClobber().Load(File.Exists(".env") ? ".env" : Path.Combine(Home, ".env"));
@@ -66,6 +67,10 @@ internal static class CapEnvironment
             throw new CliFaultException(ExitCodes.Misconfigured, $"{file} cannot be read: {fault.Message} It should hold {what}.");
         }
     }
+
+    private static int Port(string name, int fallback) => Text(name) is not { } text ? fallback
+        : ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port > 0 ? port
+        : throw new CliFaultException(ExitCodes.Misconfigured, $"{name} is '{text}': choose a whole number from 1 to 65535.");
 
     private static string? Text(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } text ? text : null;
 }

@@ -145,10 +145,13 @@ internal sealed class CapNode : IAsyncDisposable
         // A start that fails is told by whoever asked for it, in one line.
         logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
         // One line for each call that was not answered: the API says how many there are, once a second.
-        // A message that came too late is written out with all that it carries: half a gigabyte was seen while a database was away.
+        // A message that came too late, or has no address while a silo stops, is written out with all that it carries: half a
+        // gigabyte was seen while a database was away. Whoever sent it is told.
         logging.AddFilter("Orleans.Runtime.CallbackData", LogLevel.Error);
-        logging.AddFilter("Orleans.Messaging", LogLevel.Error);
+        logging.AddFilter("Orleans.Messaging", LogLevel.None);
         logging.AddFilter("Orleans.Messaging.GatewayManager", LogLevel.Warning);
+        // Orleans' own attempts; what comes of them is told by who asked.
+        logging.AddFilter("Polly", LogLevel.None);
         // Its first check, when it comes late, counts from the machine's boot.
         logging.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
     }

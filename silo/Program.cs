@@ -28,7 +28,7 @@ catch (IOException fault)
 catch (StoreMismatchException fault)
 {
     await Console.Error.WriteLineAsync(fault.Message);
-    return 1;
+    return 2;
 }
 catch (DbException fault)
 {

@@ -73,7 +73,8 @@ internal static class SiloPart
         }
         else
         {
-            services.AddSingleton(_ => SqliteDatabase.Open(data.LogFile, settings.Logs));
+            var database = SqliteDatabase.Open(data.LogFile, settings.Logs);
+            services.AddSingleton(_ => database);
             services.AddSingleton<IAuditLogWriter, SqliteLogWriter>();
             services.AddSingleton<IAuditLogReader, SqliteLogReader>();
         }

@@ -33,9 +33,10 @@ internal static class BatchEndpoint
         }
 
         var lines = BatchLines.Split(body);
-        if (lines.Count is 0 or > BatchLines.MaxLines)
+        var most = Math.Min(BatchLines.MaxLines, limit.PerSecond);
+        if (lines.Count == 0 || lines.Count > most)
         {
-            await Problems.Of(StatusCodes.Status400BadRequest, "line-count", "", $"1 to {BatchLines.MaxLines} incidents, one per line.").ExecuteAsync(context);
+            await Problems.Of(StatusCodes.Status400BadRequest, "line-count", "", $"1 to {most} incidents, one per line.").ExecuteAsync(context);
             return;
         }
 

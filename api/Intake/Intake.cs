@@ -25,7 +25,8 @@ internal sealed partial class Intake(IGrainFactory grains, TimeProvider time, IL
         var (report, refusal) = IncidentReader.Read(body);
         if (report is null)
         {
-            return new Outcome(StatusCodes.Status400BadRequest, null, refusal);
+            var status = body.Length > IncidentReader.MaxRequestBytes ? StatusCodes.Status413PayloadTooLarge : StatusCodes.Status400BadRequest;
+            return new Outcome(status, null, refusal);
         }
 
         try

@@ -8,6 +8,9 @@ namespace CapOrleans.Api.Intake;
 /// <param name="perSecond">Incidents per second and address. A burst may be as large as one second's worth.</param>
 internal sealed class IntakeRateLimit(int perSecond) : IDisposable
 {
+    /// <summary>What one request may hold at most.</summary>
+    public int PerSecond => perSecond;
+
     private readonly PartitionedRateLimiter<IPAddress> limiter = PartitionedRateLimiter.Create<IPAddress, IPAddress>(address =>
         RateLimitPartition.GetTokenBucketLimiter(address, _ => new TokenBucketRateLimiterOptions
         {
@@ -20,13 +23,13 @@ internal sealed class IntakeRateLimit(int perSecond) : IDisposable
     /// <returns>What to answer when the address has sent more than it may; null when it may go on.</returns>
     public IResult? Refuse(HttpContext context, int incidents)
     {
-        using var lease = incidents > perSecond ? null : limiter.AttemptAcquire(context.Connection.RemoteIpAddress ?? IPAddress.None, incidents);
-        if (lease is { IsAcquired: true })
+        using var lease = limiter.AttemptAcquire(context.Connection.RemoteIpAddress ?? IPAddress.None, incidents);
+        if (lease.IsAcquired)
         {
             return null;
         }
 
-        var wait = lease is not null && lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? Math.Ceiling(after.TotalSeconds) : 1;
+        var wait = lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? Math.Ceiling(after.TotalSeconds) : 1;
         context.Response.Headers.RetryAfter = Math.Max(1, wait).ToString(CultureInfo.InvariantCulture);
         return Problems.Of(StatusCodes.Status429TooManyRequests, "too-many-requests", "", $"At most {perSecond} incidents per second from one address.");
     }

@@ -71,7 +71,7 @@ public sealed class Postgres : IAsyncDisposable
         NpgsqlConnection.ClearAllPools();
         if (!server.HasExited)
         {
-            server.Signal(2);
+            server.Signal(15); // not SIGINT: a program that was started in the background may ignore it
             await server.ExitAsync();
         }
 

@@ -11,9 +11,22 @@ namespace CapOrleans.Grains.Anchors;
 /// </summary>
 internal sealed class ChainGrain(IAnchorContract contract, IHostApplicationLifetime host) : Grain, IChainGrain
 {
-    public Task<long> AnchoredAsync(string origin) => contract.AnchoredAsync(origin, host.ApplicationStopping);
+    public Task<long> AnchoredAsync(string origin) => TellAsync(() => contract.AnchoredAsync(origin, host.ApplicationStopping));
 
-    public Task<AnchorConfirmation?> FindAsync(string origin, long from) => contract.FindAsync(origin, from, host.ApplicationStopping);
+    public Task<AnchorConfirmation?> FindAsync(string origin, long from) => TellAsync(() => contract.FindAsync(origin, from, host.ApplicationStopping));
 
-    public Task<AnchorConfirmation> AnchorAsync(AnchorBatch batch) => contract.AnchorAsync(batch, host.ApplicationStopping);
+    public Task<AnchorConfirmation> AnchorAsync(AnchorBatch batch) => TellAsync(() => contract.AnchorAsync(batch, host.ApplicationStopping));
+
+    /// <summary>A fault travels to another silo as its message, without what a node may have put into it.</summary>
+    private static async Task<T> TellAsync<T>(Func<Task<T>> ask)
+    {
+        try
+        {
+            return await ask();
+        }
+        catch (ChainUnavailableException fault)
+        {
+            throw new OrleansException(string.Concat(fault.Message.Where(c => !char.IsControl(c))));
+        }
+    }
 }

@@ -169,17 +169,17 @@ internal abstract partial class FollowerGrain(
         trouble = what;
         if (before is null && what is not null)
         {
-            LogTrouble(Follower, what);
+            LogTrouble(Follower, LogNumber, what);
         }
         else if (before is not null && what is null)
         {
-            LogRecovered(Follower);
+            LogRecovered(Follower, LogNumber);
         }
     }
 
-    [LoggerMessage(110, LogLevel.Warning, "Follower {Follower} waits: {Trouble}")]
-    private partial void LogTrouble(string follower, string trouble);
+    [LoggerMessage(110, LogLevel.Warning, "Follower {Follower} of log {Log} waits: {Trouble}")]
+    private partial void LogTrouble(string follower, int log, string trouble);
 
-    [LoggerMessage(111, LogLevel.Information, "Follower {Follower} goes on")]
-    private partial void LogRecovered(string follower);
+    [LoggerMessage(111, LogLevel.Warning, "Follower {Follower} of log {Log} goes on")]
+    private partial void LogRecovered(string follower, int log);
 }
