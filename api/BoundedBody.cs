@@ -5,7 +5,8 @@ namespace CapOrleans.Api;
 /// <summary>Reads a request body that has a limit; a longer one is refused before it is taken in.</summary>
 internal static class BoundedBody
 {
-    public static async Task<(byte[]? Body, IResult? Refused)> ReadAsync(HttpContext context, int maxBytes)
+    public static async Task<(byte[]? Body, IResult? Refused)> ReadAsync(
+        HttpContext context, int maxBytes, CancellationToken cancellationToken = default)
     {
         var request = context.Request;
         if (request.ContentLength > maxBytes)
@@ -15,11 +16,15 @@ internal static class BoundedBody
 
         try
         {
-            return await ReadAsync(request, maxBytes, context.RequestAborted);
+            return await ReadAsync(request, maxBytes, cancellationToken == default ? context.RequestAborted : cancellationToken);
         }
         catch (BadHttpRequestException fault)
         {
             return (null, Problems.Of(fault.StatusCode, "bad-request", "", fault.Message));
+        }
+        catch (Exception fault) when (fault is IOException or OperationCanceledException)
+        {
+            return (null, Problems.Of(StatusCodes.Status408RequestTimeout, "body-late", "", "The body did not arrive whole, or not in time."));
         }
     }
 

@@ -69,8 +69,15 @@ public static class CapApi
     private static Task AnswerFaultAsync(HttpContext context)
     {
         var fault = context.Features.Get<IExceptionHandlerFeature>()?.Error;
+        if (fault is TimeoutException or OrleansException)
+        {
+            context.Response.Headers.RetryAfter = Problems.RetryAfterSeconds;
+        }
+
         return (fault is BadHttpRequestException bad
             ? Problems.Of(bad.StatusCode, "bad-request", "", bad.Message)
+            : fault is TimeoutException or OrleansException
+            ? Problems.Of(StatusCodes.Status503ServiceUnavailable, "unavailable", "", "A part of the cluster does not answer; ask again.")
             : Problems.Of(StatusCodes.Status500InternalServerError, "internal", "", "A fault of the service; its log says more."))
             .ExecuteAsync(context);
     }

@@ -15,7 +15,7 @@ internal sealed record Forwarded(int Status, byte[]? Problem, string? RetryAfter
 /// Sends what waits to the cluster as one batch; what arrives meanwhile waits for the next. One incident by itself travels at
 /// once, and many share a request.
 /// </summary>
-internal sealed class BatchForwarder : BackgroundService
+internal sealed partial class BatchForwarder : BackgroundService
 {
     /// <summary>Requests under way at once.</summary>
     private const int Senders = 4;
@@ -32,8 +32,10 @@ internal sealed class BatchForwarder : BackgroundService
     private readonly Channel<Pending> queue = Channel.CreateBounded<Pending>(QueueLimit);
     private readonly HttpClient http;
     private readonly Uri target;
+    private readonly ILogger logger;
 
-    public BatchForwarder(HttpClient http, GateOptions options) => (this.http, target) = (http, new Uri(options.Api, "/v1/incidents:batch"));
+    public BatchForwarder(HttpClient http, GateOptions options, ILogger<BatchForwarder> logger) =>
+        (this.http, target, this.logger) = (http, new Uri(options.Api, "/v1/incidents:batch"), logger);
 
     /// <param name="body">One JSON object.</param>
     public Task<Forwarded> ForwardAsync(byte[] body)
@@ -93,10 +95,10 @@ internal sealed class BatchForwarder : BackgroundService
             var retryAfter = answer.Headers.RetryAfter?.ToString();
             if (answer.StatusCode == HttpStatusCode.OK)
             {
-                var verdicts = BatchLines.Split(body);
+                var verdicts = BatchLines.Split(body).ConvertAll(line => Read(line, retryAfter));
                 for (var i = 0; i < batch.Count; i++)
                 {
-                    batch[i].Outcome.TrySetResult(Read(verdicts[i], retryAfter));
+                    batch[i].Outcome.TrySetResult(verdicts[i]);
                 }
             }
             else
@@ -104,8 +106,10 @@ internal sealed class BatchForwarder : BackgroundService
                 batch.ForEach(pending => pending.Outcome.TrySetResult(new Forwarded((int)answer.StatusCode, body, retryAfter)));
             }
         }
-        catch (Exception fault) when (fault is HttpRequestException or JsonException or TaskCanceledException && !stoppingToken.IsCancellationRequested)
+        catch (Exception fault) when (!stoppingToken.IsCancellationRequested)
         {
+            // Whatever it was, the hosts are told to send again, and the next batch goes out.
+            LogFault(batch.Count, fault.GetType().Name, fault.Message);
             batch.ForEach(pending => pending.Outcome.TrySetResult(Unavailable));
         }
     }
@@ -121,6 +125,9 @@ internal sealed class BatchForwarder : BackgroundService
 
     private static byte[] Problem(string type, string rule) => JsonSerializer.SerializeToUtf8Bytes(
         GateProblems.Of(StatusCodes.Status503ServiceUnavailable, type, "", rule).ProblemDetails, GateJson.Default.ProblemDetails);
+
+    [LoggerMessage(510, LogLevel.Error, "{Count} incidents were not forwarded: {Fault} {Message}")]
+    private partial void LogFault(int count, string fault, string message);
 
     private sealed record Pending(byte[] Line)
     {

@@ -33,6 +33,10 @@ internal sealed class GateEndpoint(BatchForwarder forwarder, LocalEscalation esc
             await RefuseAsync(context, fault.StatusCode, new Refusal("bad-request", "", fault.Message));
             return;
         }
+        catch (Exception fault) when (fault is IOException or OperationCanceledException)
+        {
+            return; // the host has gone
+        }
 
         if (body is null)
         {

@@ -12,6 +12,9 @@ namespace CapOrleans.Silo;
 /// </summary>
 internal sealed class CapNode : IAsyncDisposable
 {
+    /// <summary>Of one port. Each may hold a request of 64 KiB: a quarter of a gibibyte.</summary>
+    private const int MaxConnections = 4096;
+
     private readonly DataDirectory? data;
     private readonly List<IHost> hosts;
 
@@ -126,6 +129,7 @@ internal sealed class CapNode : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxConcurrentConnections = MaxConnections;
             kestrel.Listen(bind, port);
         });
         AddLogging(builder.Logging);

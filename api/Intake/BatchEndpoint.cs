@@ -21,11 +21,30 @@ internal sealed record LineVerdict(
 /// </summary>
 internal static class BatchEndpoint
 {
+    /// <summary>For a whole body to arrive. 30 seconds.</summary>
+    private static readonly TimeSpan BodyPatience = TimeSpan.FromSeconds(30);
+
     private static readonly byte[] NewLine = "\n"u8.ToArray();
 
     public static async Task AnswerAsync(HttpContext context, Intake intake, IntakeRateLimit limit)
     {
-        var (body, refused) = await BoundedBody.ReadAsync(context, BatchLines.MaxBytes);
+        if (limit.Refuse(context, 1) is { } tooSoon)
+        {
+            await tooSoon.ExecuteAsync(context);
+            return;
+        }
+
+        // What waits for the rest of its body holds memory: how many may, and for how long, is bounded.
+        using var place = limit.PlaceForBody(context);
+        if (!place.IsAcquired)
+        {
+            await IntakeRateLimit.TooManyBodies(context).ExecuteAsync(context);
+            return;
+        }
+
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+        patience.CancelAfter(BodyPatience);
+        var (body, refused) = await BoundedBody.ReadAsync(context, BatchLines.MaxBytes, patience.Token);
         if (body is null)
         {
             await refused!.ExecuteAsync(context);
@@ -40,7 +59,7 @@ internal static class BatchEndpoint
             return;
         }
 
-        if (limit.Refuse(context, lines.Count) is { } tooMany)
+        if (lines.Count > 1 && limit.Refuse(context, lines.Count - 1) is { } tooMany)
         {
             await tooMany.ExecuteAsync(context);
             return;

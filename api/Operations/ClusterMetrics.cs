@@ -20,18 +20,7 @@ internal sealed class ClusterMetrics
 
     public async Task WriteAsync(HttpContext context, IGrainFactory grains)
     {
-        Readiness ready;
-        try
-        {
-            ready = await Readiness.OfAsync(grains);
-        }
-        catch (Exception fault)
-        {
-            context.Response.Headers.RetryAfter = Problems.RetryAfterSeconds;
-            await Problems.Of(StatusCodes.Status503ServiceUnavailable, "unavailable", "", $"The logs cannot be asked now ({fault.GetType().Name}).").ExecuteAsync(context);
-            return;
-        }
-
+        var ready = await Readiness.OfAsync(grains);
         foreach (var log in ready.Logs)
         {
             entries.WithLabels($"{log.Log}").Set(log.Size);

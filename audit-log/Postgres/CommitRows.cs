@@ -38,12 +38,7 @@ internal static class CommitRows
             return;
         }
 
-        batch.Add(
-            """
-            INSERT INTO audit_entry (log, idx, kind, bytes)
-            SELECT $1, $2 + n - 1, kind, bytes FROM unnest($3::text[], $4::bytea[]) WITH ORDINALITY AS entry (kind, bytes, n)
-            """,
-            log, sizeBefore, plan.Entries.Select(entry => entry.Kind).ToArray(), plan.Entries.Select(entry => entry.Bytes).ToArray());
+        // First what may be refused: a batch with a repetition in it must not leave its entries behind as dead rows.
         if (plan.Incidents.Count > 0)
         {
             batch.Add(
@@ -58,6 +53,13 @@ internal static class CommitRows
                 plan.Incidents.Select(incident => (short)incident.Row.SeverityRank).ToArray(),
                 plan.Incidents.Select(incident => incident.Row.AcceptedAt.ToUnixTimeMilliseconds()).ToArray());
         }
+
+        batch.Add(
+            """
+            INSERT INTO audit_entry (log, idx, kind, bytes)
+            SELECT $1, $2 + n - 1, kind, bytes FROM unnest($3::text[], $4::bytea[]) WITH ORDINALITY AS entry (kind, bytes, n)
+            """,
+            log, sizeBefore, plan.Entries.Select(entry => entry.Kind).ToArray(), plan.Entries.Select(entry => entry.Bytes).ToArray());
     }
 
     private static void AddReadModels(NpgsqlBatch batch, int log, CommitPlan plan)
@@ -74,9 +76,12 @@ internal static class CommitRows
 
         if (plan.Gained.Count > 0)
         {
+            // A total that leaves its range stays at its end: what overflows would refuse every batch that it is in, for ever.
             batch.Add(
                 """
-                UPDATE cap SET score = cap.score + gained.score, incidents = cap.incidents + gained.incidents
+                UPDATE cap SET
+                    score = greatest(-9223372036854775808, least(9223372036854775807, cap.score::numeric + gained.score))::bigint,
+                    incidents = cap.incidents + gained.incidents
                 FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS gained (cap_id, score, incidents) WHERE cap.cap_id = gained.cap_id
                 """,
                 plan.Gained.Keys.ToArray(), plan.Gained.Values.Select(gained => gained.Score).ToArray(),

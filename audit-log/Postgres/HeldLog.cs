@@ -15,6 +15,11 @@ internal sealed class HeldLog : ICommitFacts, IAsyncDisposable
     private readonly Dictionary<string, long> positions = new(StringComparer.Ordinal);
     private readonly Dictionary<(string, string), EarlierIncident> earlier = [];
 
+    /// <summary>Commits that look before they write, after repetitions were seen.</summary>
+    private const int Wary = 1000;
+
+    private int wary;
+
     private HeldLog(int log, NpgsqlConnection connection) => (Log, Connection) = (log, connection);
 
     public int Log { get; }
@@ -81,10 +86,22 @@ internal sealed class HeldLog : ICommitFacts, IAsyncDisposable
         }
     }
 
-    /// <summary>Looks up which incidents of a batch were accepted before; needed only when the unique key says that some were.</summary>
+    /// <summary>
+    /// Repetitions come in crowds: a host that heard nothing, or somebody who replays. To write first and look then would write
+    /// everything twice.
+    /// </summary>
+    public bool LooksFirst => wary > 0;
+
+    /// <summary>Looks up which incidents of a batch were accepted before.</summary>
     public async Task LearnEarlierAsync(IReadOnlyList<Append> batch, CancellationToken cancellationToken)
     {
+        wary--;
         var rows = batch.Select(append => append.Incident).OfType<IncidentRow>().ToList();
+        if (rows.Count == 0)
+        {
+            return;
+        }
+
         await using var ask = new NpgsqlBatch(Connection);
         ask.Add(
             """
@@ -97,6 +114,7 @@ internal sealed class HeldLog : ICommitFacts, IAsyncDisposable
         await using var reader = await ask.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
+            wary = Wary;
             earlier[(reader.GetString(0), reader.GetString(1))] = new EarlierIncident(reader.GetFieldValue<byte[]>(2), reader.GetInt64(3), reader.GetFieldValue<byte[]>(4));
         }
     }

@@ -14,6 +14,9 @@ public sealed class PostgresDatabase : IAsyncDisposable
     /// </summary>
     private const string ByIndex = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off";
 
+    /// <summary>Connections of one pool; a node has three (log, blocks, Orleans), and one more connection for each log that it writes.</summary>
+    private const int PoolSize = 16;
+
     private PostgresDatabase(string connectionString)
     {
         ConnectionString = connectionString;
@@ -39,6 +42,7 @@ public sealed class PostgresDatabase : IAsyncDisposable
                 return null;
             }
 
+            builder.MaxPoolSize = PoolSize;
             builder.MaxAutoPrepare = 50;
             builder.AutoPrepareMinUsages = 2;
             builder.NoResetOnClose = true;

@@ -10,7 +10,7 @@ namespace CapOrleans.AuditLog.Postgres;
 /// <summary>
 /// Writes a batch as one transaction in one round trip: the rows as arrays, behind a compare-and-swap on the number of commits.
 /// That every incident in it is new is assumed, and proved by the unique key: when one is not, the transaction fails as a
-/// whole, and the batch is planned again with what was there.
+/// whole, and the batch is planned again with what was there; for a while, batches are then looked up first.
 /// </summary>
 /// <remarks>
 /// Two writers of one log are serialised by the head's row; the second finds another number of commits and keeps nothing. A
@@ -69,6 +69,11 @@ public sealed class PostgresLogWriter(PostgresDatabase database) : IAuditLogWrit
     {
         try
         {
+            if (state.LooksFirst)
+            {
+                await state.LearnEarlierAsync(batch, CancellationToken.None);
+            }
+
             return await TryCommitAsync(state, batch);
         }
         catch (PostgresException fault) when (fault is { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: "incident_id" })

@@ -45,7 +45,7 @@ internal sealed class CommitStatements(SqliteConnection connection) : IDisposabl
         """, 3);
 
     public SqliteStatement AddTotals { get; } = new(connection,
-        "UPDATE cap SET score = score + $2, incidents = incidents + $3 WHERE cap_id = $1", 3);
+        "UPDATE cap SET score = CAST(score + $2 AS INTEGER), incidents = incidents + $3 WHERE cap_id = $1", 3);
 
     public SqliteStatement MoveBookmark { get; } = new(connection,
         """

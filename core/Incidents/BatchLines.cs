@@ -1,6 +1,6 @@
 namespace CapOrleans.Core.Incidents;
 
-/// <summary>Newline-delimited JSON: one incident per line. The last line may end with a newline or without.</summary>
+/// <summary>Newline-delimited JSON: one incident per line. Lines end with LF or CRLF, the last one with either or neither.</summary>
 public static class BatchLines
 {
     public const int MaxLines = 500;
@@ -16,7 +16,8 @@ public static class BatchLines
         while (!body.IsEmpty && lines.Count <= MaxLines)
         {
             var end = body.Span.IndexOf((byte)'\n');
-            lines.Add(end < 0 ? body : body[..end]);
+            var line = end < 0 ? body : body[..end];
+            lines.Add(line.Span is [.., (byte)'\r'] ? line[..^1] : line);
             body = end < 0 ? default : body[(end + 1)..];
         }
 

@@ -26,8 +26,6 @@ internal sealed class CapGrain(IAuditLogReader reader, LogMap logs, LocalLogs lo
     private const int Attempts = 4;
 
     private CapContext? context;
-    private decimal score;
-    private long incidents;
     private string origin = "";
 
     // Kept: to make a reference looks at the interface's attributes each time, which costs more than the call.
@@ -55,7 +53,7 @@ internal sealed class CapGrain(IAuditLogReader reader, LogMap logs, LocalLogs lo
             if (Admission.Judge(context, report, proof, now) is { } refused)
             {
                 LeaveIfUnknown();
-                return refused;
+                return await FindReceiptAsync(report, signer) is { } receipt ? Ruling.Repeat(receipt) : refused;
             }
 
             var accepted = AcceptedIncident.Of(report, proof, context!, now);
@@ -82,7 +80,7 @@ internal sealed class CapGrain(IAuditLogReader reader, LogMap logs, LocalLogs lo
             {
                 LeaveIfUnknown();
                 return change.Refusal is null
-                    ? new CapRuling(CapVerdict.Unchanged, View(), null)
+                    ? new CapRuling(CapVerdict.Unchanged, await ReadAsync(), null)
                     : new CapRuling(CapVerdict.Malformed, null, change.Refusal);
             }
 
@@ -95,7 +93,7 @@ internal sealed class CapGrain(IAuditLogReader reader, LogMap logs, LocalLogs lo
             await LoadAsync();
             if (outcome.Verdict == AppendVerdict.Appended)
             {
-                return new CapRuling(held is null ? CapVerdict.Registered : CapVerdict.Changed, View(), null);
+                return new CapRuling(held is null ? CapVerdict.Registered : CapVerdict.Changed, await ReadAsync(), null);
             }
         }
 
@@ -121,10 +119,15 @@ internal sealed class CapGrain(IAuditLogReader reader, LogMap logs, LocalLogs lo
             : throw new InvalidOperationException($"The log answered {outcome.Verdict}; ask again.");
     }
 
-    public Task<CapView?> ReadAsync()
+    /// <summary>The totals are read where the same transaction keeps them that keeps the entries.</summary>
+    public async Task<CapView?> ReadAsync()
     {
         LeaveIfUnknown();
-        return Task.FromResult(View());
+        return context is not null && await reader.FindCapAsync(CapId, CancellationToken.None) is { } found
+            ? new CapView(
+                CapId, found.Context.Version, found.Context.DisplayName, found.Context.CapPotential, found.Context.Phi, found.Context.Psi,
+                found.Context.Keys, DecimalText.Normalize(found.Score), found.Incidents)
+            : null;
     }
 
     private static Append Entail(AcceptedIncident accepted, EntryDraft entry) => new()
@@ -141,8 +144,6 @@ internal sealed class CapGrain(IAuditLogReader reader, LogMap logs, LocalLogs lo
         switch (outcome.Verdict)
         {
             case AppendVerdict.Appended:
-                score += accepted.DeltaCap;
-                incidents++;
                 return Ruling.Accept(accepted.ReceiptFor(origin, outcome.Index, entry.Bytes));
             case AppendVerdict.AlreadyThere:
                 return Ruling.Repeat(AcceptedIncident.Read(outcome.Existing).ReceiptFor(origin, outcome.Index, outcome.Existing));
@@ -158,17 +159,24 @@ internal sealed class CapGrain(IAuditLogReader reader, LogMap logs, LocalLogs lo
     private Task<AppendOutcome> AppendAsync(Append append) =>
         local.TryFind(number, out var commit) ? commit.AppendAsync(append) : Log.AppendAsync(append);
 
-    private CapView? View() => context is null ? null : new CapView(
-        context.CapId, context.Version, context.DisplayName, context.CapPotential, context.Phi, context.Psi, context.Keys,
-        DecimalText.Normalize(score), incidents);
-
-    private async Task LoadAsync()
+    /// <summary>
+    /// What was accepted stays accepted: a repetition that arrives after its key was revoked or its time ran out still gets the
+    /// first receipt. Only for keys of this CapID, revoked ones among them: nobody else can have been accepted, and a stranger
+    /// must not cost a look into the database.
+    /// </summary>
+    private async Task<Receipt?> FindReceiptAsync(IncidentReport report, string? signer)
     {
-        if (await reader.FindCapAsync(CapId, CancellationToken.None) is { } found)
+        if (context is null || !context.Keys.Any(key => key.Address == signer)
+            || await reader.FindIncidentAsync(report.CapId, report.IncidentId, CancellationToken.None) is not { } entry)
         {
-            (context, score, incidents) = found;
+            return null;
         }
+
+        var accepted = AcceptedIncident.Read(entry.Bytes);
+        return accepted.AuditHash == report.AuditHash ? accepted.ReceiptFor(origin, entry.Index, entry.Bytes) : null;
     }
+
+    private async Task LoadAsync() => context = (await reader.FindCapAsync(CapId, CancellationToken.None))?.Context;
 
     /// <summary>Names that nobody registered must not keep memory.</summary>
     private void LeaveIfUnknown()

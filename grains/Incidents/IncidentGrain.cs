@@ -43,14 +43,7 @@ internal sealed class IncidentGrain(IAuditLogReader log, IncidentViews views, Ad
     private async Task<Ruling> RuleAsync(IncidentReport report)
     {
         var (proof, refused) = Admission.Prove(report, policy);
-        var ruling = refused ?? await GrainFactory.Cap(report.CapId)
-            .AcceptAsync(report, proof!.Scheme, proof.Signer);
-
-        // What was accepted stays accepted: a repetition that arrives after its key was revoked or its time ran out
-        // still gets the first receipt.
-        return ruling.Verdict is Verdict.Unauthorised or Verdict.Malformed && await FindReceiptAsync(report) is { } receipt
-            ? Ruling.Repeat(receipt)
-            : ruling;
+        return refused ?? await GrainFactory.Cap(report.CapId).AcceptAsync(report, proof!.Scheme, proof.Signer);
     }
 
     private async Task<IncidentView?> ViewAsync()
@@ -58,19 +51,6 @@ internal sealed class IncidentGrain(IAuditLogReader log, IncidentViews views, Ad
         var (capId, incidentId) = Key();
         return await log.FindIncidentAsync(capId, incidentId, CancellationToken.None) is { } entry
             ? (await views.OfAsync([entry]))[0]
-            : null;
-    }
-
-    private async Task<Receipt?> FindReceiptAsync(IncidentReport report)
-    {
-        if (await log.FindIncidentAsync(report.CapId, report.IncidentId, CancellationToken.None) is not { } entry)
-        {
-            return null;
-        }
-
-        var accepted = AcceptedIncident.Read(entry.Bytes);
-        return accepted.AuditHash == report.AuditHash
-            ? accepted.ReceiptFor(IncidentViews.OriginOf(entry), entry.Index, entry.Bytes)
             : null;
     }
 

@@ -63,6 +63,41 @@ public sealed class BatchTests(NodeFixture node)
     }
 
     [Fact]
+    public async Task Bodies_that_do_not_end_take_no_more_than_their_places()
+    {
+        var port = node.Api.BaseAddress!.Port;
+        var stalled = new List<System.Net.Sockets.TcpClient>();
+        try
+        {
+            // More than 32, until one is refused: the server hangs up on those that send nothing for five seconds.
+            await Eventually.TrueAsync(async () =>
+            {
+                do
+                {
+                    var client = new System.Net.Sockets.TcpClient();
+                    stalled.Add(client);
+                    await client.ConnectAsync(IPAddress.Loopback, port);
+                    await client.GetStream().WriteAsync("POST /v1/incidents:batch HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-ndjson\r\nContent-Length: 1000\r\n\r\n{"u8.ToArray());
+                }
+                while (stalled.Count < 32);
+
+                using var refused = await SendAsync(Line(node.Incident()));
+                return refused is { StatusCode: HttpStatusCode.TooManyRequests, Headers.RetryAfter: not null };
+            });
+        }
+        finally
+        {
+            stalled.ForEach(client => client.Dispose());
+        }
+
+        await Eventually.TrueAsync(async () =>
+        {
+            using var taken = await SendAsync(Line(node.Incident()));
+            return taken.StatusCode == HttpStatusCode.OK;
+        });
+    }
+
+    [Fact]
     public async Task The_gate_sends_what_waits_together_and_answers_each_by_itself()
     {
         var incidents = Enumerable.Range(0, 60).Select(_ => node.Incident()).ToList();

@@ -88,6 +88,19 @@ public abstract class AuditLogTests
         Assert.Equal((1199.9184m, 2L), (cap.Score, cap.Incidents));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(-1)]
+    public async Task A_total_that_would_leave_its_range_stays_at_its_end(int sign)
+    {
+        const decimal Most = 922_337_203_685_477.5807m;
+        var head = await RegisterAsync();
+        (head, _) = await Writer.CommitAsync(0, head, [Incident("A", 1, sign * (Most - 1))], default);
+        (_, _) = await Writer.CommitAsync(0, head, [Incident("B", 1, sign * 2m)], default);
+        var cap = (await Reader.FindCapAsync("Z", default))!.Value;
+        Assert.Equal((sign > 0 ? Most : -Most - 0.0001m, 2L), (cap.Score, cap.Incidents));
+    }
+
     [Fact]
     public async Task A_bookmark_moves_only_from_where_it_stands()
     {
@@ -96,6 +109,28 @@ public abstract class AuditLogTests
         var (_, outcomes) = await Writer.CommitAsync(0, head, [Move(0, 1), Move(0, 2), Move(1, 2)], default);
         Assert.Equal([AppendVerdict.Appended, AppendVerdict.StaleBookmark, AppendVerdict.Appended], outcomes.Select(outcome => outcome.Verdict));
         Assert.Equal(2, await Reader.PositionAsync(0, "archive", default));
+    }
+
+    [Fact]
+    public async Task A_writer_that_is_not_the_last_one_moves_no_bookmark_either()
+    {
+        var head = await RegisterAsync();
+        Append Move(long from, long to) => new() { Entries = [], Bookmark = new BookmarkMove("archive", from, to) };
+        var other = NewWriter();
+        await other.CommitAsync(0, head, [Move(0, 0)], default); // it has seen where the bookmark stands
+        await Writer.OpenAsync(0, default);
+        await Writer.CommitAsync(0, head, [Move(0, 1)], default);
+        try
+        {
+            var (_, outcomes) = await other.CommitAsync(0, head, [Move(0, 2)], default);
+            Assert.Equal(AppendVerdict.StaleBookmark, outcomes[0].Verdict);
+        }
+        catch (Exception fault) when (fault is LogFencedException or System.Data.Common.DbException)
+        {
+            // Told in another way, and as good.
+        }
+
+        Assert.Equal(1, await Reader.PositionAsync(0, "archive", default));
     }
 
     [Fact]
@@ -152,9 +187,9 @@ public abstract class AuditLogTests
 
     private static CapContext Context(long version) => new("Z", version, "Z", 50m, 1.2m, 0.9m, []);
 
-    private static EntryDraft Draft(string text) => new("test.entry", Encoding.UTF8.GetBytes(text));
+    private protected static EntryDraft Draft(string text) => new("test.entry", Encoding.UTF8.GetBytes(text));
 
-    private static Append Incident(string id, int content, decimal deltaCap = 0m, long version = 1, int rank = 0) => new()
+    private protected static Append Incident(string id, int content = 1, decimal deltaCap = 0m, long version = 1, int rank = 0) => new()
     {
         Entries = [Draft($"{id}{content}")],
         Incident = new IncidentRow("Z", id, SHA256.HashData([(byte)content]), rank, deltaCap, At),

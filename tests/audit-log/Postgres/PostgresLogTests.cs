@@ -93,6 +93,24 @@ public sealed class PostgresLogTests(PostgresServer server) : AuditLogTests, IAs
         await Assert.ThrowsAnyAsync<NpgsqlException>(() => transaction.CommitAsync()); // the server has ended its session
     }
 
+    [Fact]
+    public async Task Repetitions_make_a_writer_look_before_it_writes()
+    {
+        var writer = NewWriter();
+        var head = await writer.OpenAsync(0, default);
+        (head, _) = await writer.CommitAsync(0, head, [new Append { Entries = [Draft("register")], Fence = new CapFence("Z", 0), Context = new("Z", 1, "Z", 50m, 1.2m, 0.9m, []) }], default);
+        (head, _) = await writer.CommitAsync(0, head, [Incident("known")], default);
+        var before = await TransactionAsync();
+        for (var i = 0; i < 20; i++)
+        {
+            (head, var outcomes) = await writer.CommitAsync(0, head, [Incident("known"), Incident($"new-{i}")], default);
+            Assert.Equal([AppendVerdict.AlreadyThere, AppendVerdict.Appended], outcomes.Select(outcome => outcome.Verdict));
+        }
+
+        // Every attempt that writes takes a number, also one that fails; asking takes one, and the server a few for itself.
+        Assert.InRange(await TransactionAsync() - before, 21, 30);
+    }
+
     [Theory]
     [InlineData("postgres://me:p%40ss@db.example:6000/cap", "db.example", 6000, "me", "p@ss", "cap")]
     [InlineData("postgresql://me@db/cap", "db", 5432, "me", null, "cap")]
@@ -113,6 +131,12 @@ public sealed class PostgresLogTests(PostgresServer server) : AuditLogTests, IAs
     protected override IAuditLogWriter NewWriter() => new PostgresLogWriter(Open());
 
     protected override IAuditLogReader NewReader() => new PostgresLogReader(Open());
+
+    private async Task<long> TransactionAsync()
+    {
+        await using var ask = databases[0].Source.CreateCommand("SELECT pg_current_xact_id()::text::bigint");
+        return (long)(await ask.ExecuteScalarAsync())!;
+    }
 
     private PostgresDatabase Open()
     {

@@ -23,6 +23,10 @@ public sealed class LogMapTests
             Assert.Equal((log, index).CompareTo((otherLog, otherIndex)), Place.Of(log, index).CompareTo(Place.Of(otherLog, otherIndex))));
 
     [Fact]
+    public void Lines_may_end_as_on_Windows() =>
+        Assert.Equal(["a", "", "b"], BatchLines.Split("a\r\n\r\nb"u8.ToArray()).Select(line => Encoding.ASCII.GetString(line.Span)));
+
+    [Fact]
     public void Lines_come_back_as_they_were_joined() =>
         Gen.Byte[32, 126].Array[1, 20].Array[1, 30].Sample(lines =>
             Assert.Equal(lines.Select(Encoding.ASCII.GetString), BatchLines.Split(lines.Aggregate(Array.Empty<byte>(), (all, line) => [.. all, .. line, (byte)'\n'])).Select(line => Encoding.ASCII.GetString(line.Span))));
