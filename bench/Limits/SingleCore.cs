@@ -23,16 +23,21 @@ internal static class SingleCore
         });
     }
 
-    /// <returns>4 KiB writes per second, each on disk before the next.</returns>
-    public static double Syncs(string folder)
+    /// <returns>4 KiB writes per second, each on disk before the next, and how long the slowest of a hundred and of a thousand took, in milliseconds.</returns>
+    public static (double PerSecond, double P99, double P999) Syncs(string folder)
     {
+        var took = new List<double>();
         using var file = new FileStream(Path.Combine(folder, "sync"), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
         var block = new byte[4096];
-        return PerSecond(() =>
+        var perSecond = PerSecond(() =>
         {
+            var started = Stopwatch.GetTimestamp();
             file.Write(block);
             file.Flush(flushToDisk: true);
+            took.Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
         });
+        took.Sort();
+        return (perSecond, took[took.Count * 99 / 100], took[took.Count * 999 / 1000]);
     }
 
     /// <returns>Incidents' rows per second, <paramref name="group"/> in one transaction, one transaction after another.</returns>

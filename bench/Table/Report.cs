@@ -24,10 +24,17 @@ internal sealed class Report(TextWriter output)
     public List<Row> Rows { get; } = [];
 
     public string Machine { get; } =
-        $"{Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}; load generator, service and database share them";
+        $"{Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}; load generator, service and database share them; vm.dirty_background_bytes {Kernel("dirty_background_bytes")}, vm.dirty_expire_centisecs {Kernel("dirty_expire_centisecs")}";
 
     public void Head() => output.WriteLine(
         $"{Machine}\n\n{"",-34} {"load",-22} {"conn",4} {"per s",8} {"p50",7} {"p99",7} {"p99.9",7} ms {"cpu",6} us {"(service)",9} {"written",8} B");
+
+    /// <summary>When the kernel writes back what is dirty: a commit waits behind it.</summary>
+    private static string Kernel(string setting)
+    {
+        var file = $"/proc/sys/vm/{setting}";
+        return File.Exists(file) ? File.ReadAllText(file).Trim() : "unknown";
+    }
 
     public void Add(Row row)
     {

@@ -38,7 +38,10 @@ internal sealed class TableRun(Report report, string folder, TimeSpan duration, 
     {
         var incidents = new SignedIncidents(PrivateKey.Create(), [.. Enumerable.Range(0, 64).Select(i => $"CAP-{i}")]);
         report.Add("limit: signature checks on one core", SingleCore.SignatureChecks(incidents.Make(1)[0]), "/s");
-        report.Add("limit: 4 KiB fdatasync", SingleCore.Syncs(folder), "/s");
+        var syncs = SingleCore.Syncs(folder);
+        report.Add("limit: 4 KiB fdatasync", syncs.PerSecond, "/s");
+        report.Add("limit: 4 KiB fdatasync, p99", syncs.P99, "ms");
+        report.Add("limit: 4 KiB fdatasync, p99.9", syncs.P999, "ms");
         report.Add("limit: rows of incidents committed in groups of 64", await SingleCore.RowsAsync(postgres, 64), "/s");
         report.Add("limit: rows of incidents committed in groups of 500", await SingleCore.RowsAsync(postgres, 500), "/s");
         await postgres.CreateAsync("bare");

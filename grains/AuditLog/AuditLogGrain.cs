@@ -12,13 +12,16 @@ namespace CapOrleans.Grains.AuditLog;
 /// activation exist for a while, the store's compare-and-swap lets one of them win; the other ends here and starts again.
 /// </summary>
 [Reentrant, PlacedBesideItsLog]
-internal sealed partial class AuditLogGrain(IAuditLogWriter store, LocalLogs local, IGrainFactory grains, ILogger<AuditLogGrain> logger) : Grain, IAuditLogGrain
+internal sealed partial class AuditLogGrain(
+    IAuditLogWriter store, LocalLogs local, IClusterMembershipService membership, ILocalSiloDetails silo, IGrainFactory grains, ILogger<AuditLogGrain> logger)
+    : Grain, IAuditLogGrain
 {
     private GroupCommit? commit;
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         var log = (int)this.GetPrimaryKeyLong();
+        await EnsureMemberAsync(cancellationToken);
         var head = await store.OpenAsync(log, cancellationToken);
         var context = GrainContext;
         var archivist = grains.GetGrain<IArchivistGrain>(log);
@@ -55,4 +58,17 @@ internal sealed partial class AuditLogGrain(IAuditLogWriter store, LocalLogs loc
     public Task<AppendOutcome> AppendAsync(Append append) => commit!.AppendAsync(append);
 
     public Task<LogHead> HeadAsync() => Task.FromResult(commit!.Head);
+
+    /// <summary>
+    /// To open a log ends whoever has it. A silo that stood still, was declared dead and does not know yet must not do that to
+    /// the silo that has the log now: it asks first, and ends when it hears.
+    /// </summary>
+    private async Task EnsureMemberAsync(CancellationToken cancellationToken)
+    {
+        await membership.Refresh(cancellationToken: cancellationToken);
+        if (membership.CurrentSnapshot.GetSiloStatus(silo.SiloAddress) == SiloStatus.Dead)
+        {
+            throw new SiloUnavailableException("This silo was declared dead.");
+        }
+    }
 }
