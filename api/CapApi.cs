@@ -3,6 +3,7 @@ using CapOrleans.Api.Intake;
 using CapOrleans.Api.Legacy;
 using CapOrleans.Api.Operations;
 using CapOrleans.Api.Reads;
+using CapOrleans.Api.Signing;
 using Microsoft.AspNetCore.Diagnostics;
 using Scalar.AspNetCore;
 
@@ -11,7 +12,8 @@ namespace CapOrleans.Api;
 /// <param name="AdminToken">Needed by operator calls.</param>
 /// <param name="OpenReads">Reads and hook registration need no token: only for a service that listens on loopback.</param>
 /// <param name="IncidentsPerSecondPerAddress">1 to 1,000,000.</param>
-public sealed record ApiOptions(string AdminToken, bool OpenReads, int IncidentsPerSecondPerAddress)
+/// <param name="ChainId">The chain that a <c>full-v2</c> signature must name.</param>
+public sealed record ApiOptions(string AdminToken, bool OpenReads, int IncidentsPerSecondPerAddress, long ChainId)
 {
     public override string ToString() => "[secret]";
 }
@@ -21,6 +23,7 @@ public static class CapApi
 {
     public static IServiceCollection AddCapApi(this IServiceCollection services, ApiOptions options)
     {
+        services.AddSingleton(_ => options);
         services.AddOperatorAccess(options.AdminToken, options.OpenReads);
         services.AddSingleton(_ => new IntakeRateLimit(options.IncidentsPerSecondPerAddress));
         services.AddSingleton<Intake.Intake>();
@@ -49,6 +52,7 @@ public static class CapApi
         app.MapIntake();
         app.MapLegacy();
         app.MapReads();
+        app.MapSigning();
         app.MapOperations();
         app.MapOpenApi();
         app.MapScalarApiReference("/docs");

@@ -1,4 +1,5 @@
 using System.Globalization;
+using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Cli;
@@ -14,6 +15,11 @@ internal static class CapEnvironment
     public static string CapId => Text("CAP_ID") ?? "SYS-CORE";
 
     public static string AgentId => Text("AGENT_ID") ?? "capos.local";
+
+    /// <summary>The chain that a full-v2 signature names.</summary>
+    public static long ChainId => Text("CHAIN_ID") is not { } text ? AdmissionPolicy.DevChainId
+        : long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var id) && id > 0 ? id
+        : throw new CliFaultException(ExitCodes.Misconfigured, $"CHAIN_ID is '{text}': choose a whole number from 1.");
 
     public static string Gate => Text("VPN_ENDPOINT") ?? $"http://127.0.0.1:{Port("GATE_PORT", 8989)}/gate_receive";
 

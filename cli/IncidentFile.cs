@@ -14,7 +14,7 @@ namespace CapOrleans.Cli;
 /// <summary>An incident in a file: completed, signed, checked. Members that are there are never changed.</summary>
 internal static class IncidentFile
 {
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    public static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <param name="file">A path, or <c>-</c> for standard input.</param>
     public static JsonObject Read(string file)
@@ -32,8 +32,16 @@ internal static class IncidentFile
         }
     }
 
-    /// <summary>Adds what is missing of id, CapID, agent and time, then signs with identity-v1.</summary>
+    /// <summary>Adds what is missing of id, CapID, agent and time, then signs with the scheme that the incident names, or identity-v1.</summary>
     public static void Sign(JsonObject incident, PrivateKey key)
+    {
+        Complete(incident);
+        var report = Check(incident);
+        incident["signer"] = key.Address.ToString();
+        incident["signature"] = key.Sign(Admission.SignedHash(report, CapEnvironment.ChainId)).ToString();
+    }
+
+    private static void Complete(JsonObject incident)
     {
         if (incident["task_id"] is null && incident["incident_id"] is null)
         {
@@ -45,9 +53,6 @@ internal static class IncidentFile
         incident["timestamp"] ??= TimeProvider.System.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
         incident["signer"] = null; // read below without it
         incident["signature"] = null;
-        var report = Check(incident);
-        incident["signer"] = key.Address.ToString();
-        incident["signature"] = key.Sign(IdentityV1.Hash(report.IncidentId, report.CapId, report.Agent, report.TimestampText)).ToString();
     }
 
     /// <exception cref="CliFaultException">A member breaks its rule; the message names both.</exception>

@@ -12,7 +12,7 @@ namespace CapOrleans.Gate;
 /// What the cluster refuses is answered with the cluster's problem. The signature is checked here too, against the signer
 /// that the incident itself names, so that noise stops at the edge.
 /// </remarks>
-internal sealed class GateEndpoint(BatchForwarder forwarder, LocalEscalation escalation)
+internal sealed class GateEndpoint(BatchForwarder forwarder, LocalEscalation escalation, GateOptions options)
 {
     public async Task AnswerAsync(HttpContext context)
     {
@@ -51,7 +51,7 @@ internal sealed class GateEndpoint(BatchForwarder forwarder, LocalEscalation esc
             return;
         }
 
-        if (report.Signature is not null && Admission.Prove(report, new AdmissionPolicy(AcceptUnsigned: false)).Refused is { } refused)
+        if (report.Signature is not null && Admission.Prove(report, new AdmissionPolicy(AcceptUnsigned: false, options.ChainId)).Refused is { } refused)
         {
             await RefuseAsync(context, refused.Verdict == Verdict.Malformed ? StatusCodes.Status400BadRequest : StatusCodes.Status403Forbidden, refused.Refusal!);
             return;

@@ -13,7 +13,7 @@ internal static class FrontPart
 {
     public static void AddApi(WebApplicationBuilder builder, NodeSettings settings, DataDirectory data)
     {
-        builder.Services.AddCapApi(new ApiOptions(data.AdminToken(), settings.IsLoopback, settings.IntakePerSecondPerAddress));
+        builder.Services.AddCapApi(new ApiOptions(data.AdminToken(), settings.IsLoopback, settings.IntakePerSecondPerAddress, settings.ChainId));
         if (!settings.Roles.HasFlag(NodeRoles.Silo))
         {
             builder.UseOrleansClient(client =>
@@ -45,6 +45,6 @@ internal static class FrontPart
     {
         var host = settings.Bind.Equals(IPAddress.Any) || settings.Bind.Equals(IPAddress.IPv6Any) ? IPAddress.Loopback : settings.Bind;
         var api = settings.GateApi ?? new UriBuilder(Uri.UriSchemeHttp, host.ToString(), settings.ApiPort).Uri;
-        return CapGate.Build(builder, new GateOptions(api, settings.EscalateCommand), PlainHttp.Client(TimeSpan.FromSeconds(30)));
+        return CapGate.Build(builder, new GateOptions(api, settings.EscalateCommand, settings.ChainId), PlainHttp.Client(TimeSpan.FromSeconds(30)));
     }
 }

@@ -83,7 +83,7 @@ internal static class SiloPart
     private static void AddPorts(IServiceCollection services, NodeSettings settings, DataDirectory data)
     {
         services.AddSingleton(new LogMap(settings.Logs));
-        services.AddSingleton(new AdmissionPolicy(settings.AcceptUnsigned));
+        services.AddSingleton(new AdmissionPolicy(settings.AcceptUnsigned, settings.ChainId));
         services.AddSingleton(new AnchorPace(settings.AnchorInterval));
         services.AddSingleton<IBlockStore>(_ =>
         {

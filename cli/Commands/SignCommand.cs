@@ -1,4 +1,5 @@
 using System.CommandLine;
+using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Cli.Commands;
 
@@ -11,10 +12,23 @@ internal static class SignCommand
     public static Command Create()
     {
         var (file, key) = (FileArgument(), KeyOption());
-        var command = new Command("sign", "Complete and sign an incident, and print it. Example: cap sign incident.json > signed.json") { file, key };
+        var full = new Option<bool>("--full") { Description = "Sign every field (full-v2, EIP-712) instead of who, what and when (identity-v1)" };
+        var typedData = new Option<bool>("--print-typed-data") { Description = "Sign nothing and add nothing: print the EIP-712 typed data for a wallet to sign" };
+        var command = new Command("sign", "Complete and sign an incident, and print it. Example: cap sign incident.json --full > signed.json") { file, key, full, typedData };
         command.SetAction(parsed =>
         {
             var incident = IncidentFile.Read(parsed.GetRequiredValue(file));
+            if (parsed.GetValue(full) || parsed.GetValue(typedData))
+            {
+                incident["scheme"] = FullV2.Scheme;
+            }
+
+            if (parsed.GetValue(typedData))
+            {
+                Console.WriteLine(TypedData.Of(IncidentFile.Check(incident), CapEnvironment.ChainId).ToJsonString(IncidentFile.Indented));
+                return ExitCodes.Done;
+            }
+
             IncidentFile.Sign(incident, CapEnvironment.Key(parsed.GetValue(key)));
             Console.WriteLine(IncidentFile.Text(incident));
             return ExitCodes.Done;

@@ -50,4 +50,13 @@ public sealed record IncidentReport
 
     /// <summary>SHA-256 of the request in reference canonical JSON, 64 lower-case hex digits.</summary>
     [Id(13)] public required string AuditHash { get; init; }
+
+    /// <summary><c>identity-v1</c>, which is also meant when the sender says nothing, or <c>full-v2</c>.</summary>
+    [Id(14)] public required string Scheme { get; init; }
+
+    /// <summary>The severity as it was signed, spelling kept.</summary>
+    [Id(15)] public required string SeverityText { get; init; }
+
+    /// <summary>A CID, or empty. Read under <c>full-v2</c> only: before, it was a member like any other.</summary>
+    [Id(16)] public string Evidence { get; init; } = "";
 }

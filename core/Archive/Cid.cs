@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 
@@ -17,6 +18,8 @@ public sealed record Cid
 
     private const string Alphabet = "abcdefghijklmnopqrstuvwxyz234567";
     private const int DigestBytes = 32;
+
+    private static readonly SearchValues<char> Base58 = SearchValues.Create("123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz");
 
     private Cid(byte codec, byte[] digest)
     {
@@ -40,6 +43,14 @@ public sealed record Cid
         ArgumentOutOfRangeException.ThrowIfNotEqual(digest.Length, DigestBytes);
         return new(codec, digest.ToArray());
     }
+
+    /// <summary>The form of any CID over a 32-byte digest: version 1 in lower-case base32, or version 0. Its content is somebody else's.</summary>
+    public static bool IsCid(string text) => text.Length switch
+    {
+        59 => text[0] == 'b' && TryReadBase32(text.AsSpan(1), out var bytes) && bytes is [1, _, _, DigestBytes, ..],
+        46 => text.StartsWith("Qm", StringComparison.Ordinal) && !text.AsSpan().ContainsAnyExcept(Base58),
+        _ => false,
+    };
 
     /// <summary>Reads canonical base32 text, lower or upper case, of a CIDv1 over sha2-256 with codec raw or dag-cbor.</summary>
     public static bool TryParse(string? text, [NotNullWhen(true)] out Cid? cid)

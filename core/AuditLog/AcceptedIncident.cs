@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Contracts.Caps;
@@ -7,6 +8,7 @@ using CapOrleans.Core.CanonicalJson;
 using CapOrleans.Core.DeltaCap;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.MerkleTree;
+using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Core.AuditLog;
 
@@ -31,6 +33,9 @@ public sealed record AcceptedIncident
     public required string Severity { get; init; }
 
     public required string Scheme { get; init; }
+
+    /// <summary>The chain that a full-v2 signature names; null for other schemes.</summary>
+    public required long? ChainId { get; init; }
 
     /// <summary>EIP-55 spelling; null when unverified.</summary>
     public required string? Signer { get; init; }
@@ -60,7 +65,7 @@ public sealed record AcceptedIncident
     public Cid Cid => Cid.OfDigest(Cid.Raw, Convert.FromHexString(AuditHash));
 
     /// <param name="context">The newest version; its number goes into the entry.</param>
-    public static AcceptedIncident Of(IncidentReport report, Proof proof, CapContext context, DateTimeOffset now)
+    public static AcceptedIncident Of(IncidentReport report, Proof proof, CapContext context, AdmissionPolicy policy, DateTimeOffset now)
     {
         var formula = new CapFormula(context.Phi, context.Psi, CapFormula.Feedback.PotentialIfNotPositive);
         return new AcceptedIncident
@@ -73,6 +78,7 @@ public sealed record AcceptedIncident
             Description = report.Description,
             Severity = Incidents.Severity.Classify(report.SeverityClaimed, formula.Weight(context.CapPotential)),
             Scheme = proof.Scheme,
+            ChainId = proof.Scheme == FullV2.Scheme ? policy.ChainId : null,
             Signer = proof.Signer,
             Feedback = DecimalText.Normalize(report.Feedback),
             Misuse = DecimalText.Normalize(report.Misuse),
@@ -93,6 +99,7 @@ public sealed record AcceptedIncident
         .Add("auditHash", AuditHash)
         .Add("capId", CapId)
         .Add("capPotential", DecimalText.Of(CapPotential))
+        .Add("chainId", ChainId?.ToString(CultureInfo.InvariantCulture))
         .Add("cid", Cid.Text)
         .Add("contextVersion", ContextVersion)
         .Add("deltaCap", DecimalText.Of(DeltaCap))
@@ -126,6 +133,7 @@ public sealed record AcceptedIncident
             Description = Text("description"),
             Severity = Text("severity"),
             Scheme = Text("scheme"),
+            ChainId = body.TryGetProperty("chainId", out var chain) && chain.GetString() is { } id ? long.Parse(id, CultureInfo.InvariantCulture) : null,
             Signer = body.GetProperty("signer").GetString(),
             Feedback = Number("feedback"),
             Misuse = Number("misuse"),

@@ -11,6 +11,21 @@ public static class DecimalText
     public static decimal Read(string text) =>
         decimal.Parse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture);
 
+    /// <summary>
+    /// Digits with or without a decimal point and a minus sign, of which nothing is rounded away. Bounded before it is read: a
+    /// decimal keeps 28 digits and rounds what is beyond.
+    /// </summary>
+    /// <param name="places">Digits behind the point, at most.</param>
+    public static bool TryReadExactly(string text, int places, out decimal value)
+    {
+        value = 0;
+        var point = text.IndexOf('.', StringComparison.Ordinal);
+        return text.Length <= 28
+            && !text.EndsWith('.')
+            && (point < 0 || text.Length - point - 1 <= places)
+            && decimal.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out value);
+    }
+
     /// <summary>The same number without trailing zeros, so that it prints as it is written in the log.</summary>
     public static decimal Normalize(decimal value) => Read(Of(value));
 }

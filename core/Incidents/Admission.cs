@@ -45,17 +45,23 @@ public static class Admission
             return (null, Ruling.Refuse(Verdict.Malformed, "invalid-field", "signer", "0x and 40 hex digits; mixed case carries the EIP-55 checksum"));
         }
 
-        var hash = IdentityV1.Hash(report.IncidentId, report.CapId, report.Agent, report.TimestampText);
-        if (!Secp256k1.Instance.TryRecover(hash, signature, out var recovered))
+        if (!Secp256k1.Instance.TryRecover(SignedHash(report, policy.ChainId), signature, out var recovered))
         {
             return (null, Ruling.Refuse(Verdict.Malformed, "signature-form", "signature", "r is the x of a point on secp256k1"));
         }
 
         var signedBy = recovered.ToString();
         return report.SignerClaimed is { Length: > 0 } && claimed != recovered
-            ? (null, Ruling.Refuse(Verdict.Unauthorised, "signature-mismatch", "signature", "The signature over task_id|cap_id|agent|timestamp must be the claimed signer's."))
-            : (new Proof(IdentityV1.Scheme, signedBy), null);
+            ? (null, Ruling.Refuse(Verdict.Unauthorised, "signature-mismatch", "signature", report.Scheme == FullV2.Scheme
+                ? $"The EIP-712 signature over the incident, on chain {policy.ChainId}, must be the claimed signer's."
+                : "The signature over task_id|cap_id|agent|timestamp must be the claimed signer's."))
+            : (new Proof(report.Scheme, signedBy), null);
     }
+
+    /// <returns>The 32 bytes that the report's scheme signs.</returns>
+    public static byte[] SignedHash(IncidentReport report, long chainId) => report.Scheme == FullV2.Scheme
+        ? FullV2.Hash(report, chainId)
+        : IdentityV1.Hash(report.IncidentId, report.CapId, report.Agent, report.TimestampText);
 
     /// <summary>Rows 4 to 6: what the CapID's context says.</summary>
     /// <returns>Null when nothing stands against the report.</returns>

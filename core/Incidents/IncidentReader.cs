@@ -2,7 +2,9 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.Archive;
 using CapOrleans.Core.CanonicalJson;
+using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Core.Incidents;
 
@@ -20,6 +22,9 @@ public static class IncidentReader
     public const int MaxDescriptionBytes = 8 * 1024;
 
     public const int MaxSeverityLength = 32;
+
+    /// <summary>Largest Cap^P that a sender may claim under full-v2.</summary>
+    private const decimal MaxClaim = 1_000_000_000m;
 
     /// <returns>A report, or a refusal that names the member and the rule; never both, never neither.</returns>
     public static (IncidentReport? Report, Refusal? Refusal) Read(ReadOnlyMemory<byte> request)
@@ -53,23 +58,29 @@ public static class IncidentReader
     {
         var canonical = ReferenceJson.Canonicalize(incident); // also proves that every string is Unicode
         var member = new MemberReader(incident);
+        var isFull = ReadScheme(member) == FullV2.Scheme;
+        member = isFull ? member with { Decimals = FullV2.Decimals } : member;
         var timestampText = member.RequiredText("timestamp", 64);
+        var severityText = ReadSeverity(member);
         return new IncidentReport
         {
             IncidentId = member.Checked("task_id", "incident_id", Identifiers.IsId, Identifiers.Rule),
             CapId = member.Checked("cap_id", null, Identifiers.IsId, Identifiers.Rule),
-            Agent = member.Checked("agent", null, Identifiers.IsAgent, Identifiers.AgentRule),
+            Agent = member.Checked("agent", null, isFull ? Identifiers.IsAgent : Identifiers.IsAgentWithoutBar, Identifiers.AgentRule),
             TimestampText = timestampText,
             Timestamp = SignedTime.TryParse(timestampText, out var instant)
                 ? instant
                 : throw new MemberFaultException("timestamp", SignedTime.Rule),
-            SeverityClaimed = ReadSeverity(member),
+            SeverityClaimed = severityText.ToLowerInvariant(),
+            SeverityText = severityText,
             Description = ReadDescription(member),
             SignerClaimed = member.Text("signer"),
             Signature = member.Text("signature"),
             Feedback = member.Fraction("f_e", "feedback_score"),
             Misuse = member.Fraction("m_e", "misuse_score"),
-            CapPotentialClaimed = member.Number("cap_potential", null),
+            CapPotentialClaimed = isFull ? member.Within("cap_potential", 0m, MaxClaim) : member.Number("cap_potential", null),
+            Scheme = isFull ? FullV2.Scheme : IdentityV1.Scheme,
+            Evidence = isFull ? ReadEvidence(member) : "",
             Request = Encoding.UTF8.GetString(request.Span),
             AuditHash = Convert.ToHexStringLower(SHA256.HashData(canonical)),
         };
@@ -80,7 +91,22 @@ public static class IncidentReader
         var severity = member.Text("severity") ?? Severity.Normal;
         return severity.Length is 0 or > MaxSeverityLength || severity.Any(char.IsControl)
             ? throw new MemberFaultException("severity", $"1 to {MaxSeverityLength} printable characters")
-            : severity.ToLowerInvariant();
+            : severity;
+    }
+
+    private static string ReadScheme(MemberReader member) => member.Text("scheme") switch
+    {
+        null or IdentityV1.Scheme => IdentityV1.Scheme,
+        FullV2.Scheme => FullV2.Scheme,
+        _ => throw new MemberFaultException("scheme", $"{IdentityV1.Scheme} or {FullV2.Scheme}"),
+    };
+
+    private static string ReadEvidence(MemberReader member)
+    {
+        var evidence = member.Text("evidence") ?? "";
+        return evidence.Length == 0 || Cid.IsCid(evidence)
+            ? evidence
+            : throw new MemberFaultException("evidence", "empty, a CIDv1 in base32, or a CIDv0");
     }
 
     private static string ReadDescription(MemberReader member)

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.DeltaCap;
 
 namespace CapOrleans.Core.Incidents;
 
@@ -10,8 +11,11 @@ internal sealed class MemberFaultException(string field, string rule) : Exceptio
 }
 
 /// <summary>Reads members by type. A member that is null counts as absent; two names of one member must agree.</summary>
-internal readonly struct MemberReader(JsonElement incident)
+internal readonly record struct MemberReader(JsonElement Incident)
 {
+    /// <summary>Places that a number may have; with a bound, it may also be written as a string. Null for the old rule.</summary>
+    public int? Decimals { get; init; }
+
     public string? Text(string name) => Find(name) switch
     {
         null => null,
@@ -53,13 +57,31 @@ internal readonly struct MemberReader(JsonElement incident)
         _ => throw new MemberFaultException(Find(name) is null ? otherName : name, "a number within [0,1]"),
     };
 
-    private decimal? Decimal(string name) => Find(name) switch
+    public decimal? Within(string name, decimal min, decimal max) => Number(name, null) is not { } value ? null
+        : value >= min && value <= max ? value
+        : throw new MemberFaultException(name, $"a number from {min} to {max}");
+
+    private decimal? Decimal(string name)
     {
-        null => null,
-        { ValueKind: JsonValueKind.Number } value when value.TryGetDecimal(out var number) => number,
-        _ => throw new MemberFaultException(name, "a number that fits 28 digits"),
-    };
+        var value = Find(name);
+        if (value is null)
+        {
+            return null;
+        }
+
+        if (Decimals is { } places)
+        {
+            return DecimalText.TryReadExactly(value.Value.ValueKind == JsonValueKind.String ? value.Value.GetString()! : value.Value.GetRawText(), places, out var exact)
+                && value.Value.ValueKind is JsonValueKind.String or JsonValueKind.Number
+                ? exact
+                : throw new MemberFaultException(name, $"a number, or a string of one, with at most {places} decimals and no exponent");
+        }
+
+        return value.Value.ValueKind == JsonValueKind.Number && value.Value.TryGetDecimal(out var number)
+            ? number
+            : throw new MemberFaultException(name, "a number that fits 28 digits");
+    }
 
     private JsonElement? Find(string name) =>
-        incident.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
+        Incident.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
 }

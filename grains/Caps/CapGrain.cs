@@ -20,7 +20,7 @@ namespace CapOrleans.Grains.Caps;
 /// and committing others may run, and the log refuses an entry that was judged by an older context than the newest.
 /// </summary>
 [Reentrant, PlacedBesideItsLog, GrainType(CapGrains.CapType)]
-internal sealed class CapGrain(IAuditLogReader reader, LogMap logs, LocalLogs local, TimeProvider time) : Grain, ICapGrain
+internal sealed class CapGrain(IAuditLogReader reader, LogMap logs, LocalLogs local, AdmissionPolicy policy, TimeProvider time) : Grain, ICapGrain
 {
     /// <summary>How often a judgement is repeated after another activation changed the context.</summary>
     private const int Attempts = 4;
@@ -56,7 +56,7 @@ internal sealed class CapGrain(IAuditLogReader reader, LogMap logs, LocalLogs lo
                 return await FindReceiptAsync(report, signer) is { } receipt ? Ruling.Repeat(receipt) : refused;
             }
 
-            var accepted = AcceptedIncident.Of(report, proof, context!, now);
+            var accepted = AcceptedIncident.Of(report, proof, context!, policy, now);
             var entry = accepted.ToEntry(origin);
             var outcome = await AppendAsync(Entail(accepted, entry));
             if (outcome.Verdict != AppendVerdict.StaleContext)

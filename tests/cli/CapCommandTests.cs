@@ -1,5 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using CapOrleans.Core.Incidents;
+using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Tests.Cli;
 
@@ -33,6 +35,22 @@ public sealed class CapCommandTests : IDisposable
         await File.WriteAllTextAsync(directory.File("signed.json"), text);
         Assert.Equal(0, (await CapAsync("verify", directory.File("signed.json"))).Code);
         signed["task_id"] = "INC-2";
+        await File.WriteAllTextAsync(directory.File("signed.json"), signed.ToJsonString());
+        Assert.Equal(1, (await CapAsync("verify", directory.File("signed.json"))).Code);
+    }
+
+    [Fact]
+    public async Task Every_field_can_be_signed_here_or_by_a_wallet()
+    {
+        await CapAsync("keygen", "--out", directory.File("host.key"));
+        await File.WriteAllTextAsync(directory.File("i.json"), """{"task_id":"INC-1","cap_id":"Z-001","agent":"a","timestamp":"2026-11-24T12:00:00Z","f_e":"0.5"}""");
+        var (_, text) = await CapAsync("sign", directory.File("i.json"), "--full", "--key", directory.File("host.key"));
+        var signed = JsonNode.Parse(text)!.AsObject();
+        await File.WriteAllTextAsync(directory.File("signed.json"), text);
+        Assert.Contains("over every field", (await CapAsync("verify", directory.File("signed.json"))).Output, StringComparison.Ordinal);
+        var (_, data) = await CapAsync("sign", directory.File("i.json"), "--print-typed-data");
+        Assert.Equal(TypedData.Of(signed.Report(), AdmissionPolicy.DevChainId).ToJsonString(), JsonNode.Parse(data)!.ToJsonString());
+        signed["f_e"] = 0.6;
         await File.WriteAllTextAsync(directory.File("signed.json"), signed.ToJsonString());
         Assert.Equal(1, (await CapAsync("verify", directory.File("signed.json"))).Code);
     }

@@ -26,7 +26,7 @@ public sealed class BatchForwarderTests
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenLocalhost(gatePort));
-        await using var gate = CapGate.Build(builder, new GateOptions(new Uri($"http://127.0.0.1:{apiPort}"), null), http);
+        await using var gate = CapGate.Build(builder, new GateOptions(new Uri($"http://127.0.0.1:{apiPort}"), null, 31337), http);
         await gate.StartAsync();
 
         using var host = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{gatePort}") };

@@ -40,6 +40,15 @@ public static class TestIncident
         return incident;
     }
 
+    /// <summary>The same incident signed over every field.</summary>
+    public static JsonObject SignFull(this JsonObject incident, PrivateKey key, long chainId = AdmissionPolicy.DevChainId)
+    {
+        incident["scheme"] = FullV2.Scheme;
+        incident["signer"] = key.Address.ToString();
+        incident["signature"] = key.Sign(FullV2.Hash(incident.Report(), chainId)).ToString();
+        return incident;
+    }
+
     public static byte[] Bytes(this JsonObject incident) => Encoding.UTF8.GetBytes(incident.ToJsonString());
 
     public static IncidentReport Report(this JsonObject incident) =>

@@ -12,9 +12,15 @@ public sealed class Secp256k1Tests
 
     private static readonly BouncyCastleSecp256k1 Managed = new BouncyCastleSecp256k1();
 
+    internal static IReadOnlyList<ISecp256k1> Both => [Native, Managed];
+
     public static TheoryData<string, string> Messages => Vectors.Cases("personal_sign.json", "cases", "traps");
 
     public static TheoryData<string, string> Invalid => Vectors.Cases("personal_sign.json", "invalid");
+
+    public static TheoryData<string, string> TypedDataCases => Vectors.Cases("eip712.json", "cases", "traps");
+
+    public static TheoryData<string, string> TypedDataRefused => Vectors.Cases("eip712.json", "mustNotVerify");
 
     public static TheoryData<string, string> Tampered => Vectors.Cases("personal_sign.json", "tampered");
 
@@ -34,6 +40,28 @@ public sealed class Secp256k1Tests
             var signature = secp.Sign(vector.Hex("eip191Hash"), vector.Hex("privateKey"));
             Assert.True(vector.Text("signature") == signature.ToString(), $"{name}: {secp.GetType().Name}");
         }
+    }
+
+    [Theory, MemberData(nameof(TypedDataCases))]
+    public void Typed_data_is_signed_as_wallets_sign_it(string name, string json)
+    {
+        var vector = JsonElement.Parse(json);
+        foreach (var secp in Both)
+        {
+            Assert.True(vector.Text("signature") == secp.Sign(vector.Hex("digest"), vector.Hex("privateKey")).ToString(), name);
+            Assert.True(RecoverableSignature.TryParse(vector.Text("signature"), out var signature, out _));
+            Assert.True(secp.TryRecover(vector.Hex("digest"), signature, out var address));
+            Assert.Equal(vector.Text("address"), address.ToString());
+        }
+    }
+
+    [Theory, MemberData(nameof(TypedDataRefused))]
+    public void Typed_data_that_must_not_verify_does_not(string name, string json)
+    {
+        var vector = JsonElement.Parse(json);
+        var isRead = RecoverableSignature.TryParse(vector.Text("signature"), out var signature, out _);
+        Assert.All(Both, secp => Assert.False(
+            isRead && secp.TryRecover(vector.Hex("digestToCheck"), signature!, out var address) && address.ToString() == vector.Text("claimedAddress"), name));
     }
 
     [Theory, MemberData(nameof(Messages))]
