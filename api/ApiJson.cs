@@ -18,6 +18,7 @@ namespace CapOrleans.Api;
 [JsonSerializable(typeof(Intake.LineVerdict))]
 [JsonSerializable(typeof(CapDefinition))]
 [JsonSerializable(typeof(CapView))]
+[JsonSerializable(typeof(Operations.ChangeBody))]
 [JsonSerializable(typeof(Operations.Readiness))]
 [JsonSerializable(typeof(ProblemDetails))]
 [JsonSerializable(typeof(JsonElement))]

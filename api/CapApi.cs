@@ -54,6 +54,7 @@ public static class CapApi
         app.MapReads();
         app.MapSigning();
         app.MapOperations();
+        app.MapChanges();
         app.MapOpenApi();
         app.MapScalarApiReference("/docs");
         app.MapGet("/", () => TypedResults.Redirect("/docs")).ExcludeFromDescription();

@@ -14,6 +14,12 @@ public interface ICapGrain : IGrainWithStringKey
     /// <summary>Registers the CapID or changes its context. The caller has made sure that an operator asks.</summary>
     [Alias("define")] Task<CapRuling> DefineAsync(CapDefinition definition);
 
+    /// <summary>
+    /// Changes the context on the word of one of its admin keys, which is checked here, or, when the request carries no signature, of
+    /// an operator, whom the caller has made sure of.
+    /// </summary>
+    [Alias("change")] Task<CapRuling> ChangeAsync(ChangeRequest request);
+
     /// <summary>Audits an agent-to-agent delegation log of this CapID and puts log and result into the audit log.</summary>
     /// <param name="delegationLog">A JSON object, at most 64 KiB, checked to be strict JSON.</param>
     /// <returns>The result as JSON; null when the CapID is not registered.</returns>

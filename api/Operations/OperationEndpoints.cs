@@ -18,7 +18,7 @@ internal static class OperationEndpoints
         app.MapGet("/metrics", (HttpContext context, ClusterMetrics metrics, IGrainFactory grains) => metrics.WriteAsync(context, grains))
             .RequireAuthorization(OperatorAccess.Reader).WithSummary("Sizes of the logs and lag of their followers, for Prometheus");
         app.MapPut("/v1/caps/{capId}", DefineAsync).RequireAuthorization(OperatorAccess.Operator)
-            .Accepts<CapDefinition>("application/json").Produces<CapView>().Produces<CapView>(201).ProducesProblem(400).ProducesProblem(401)
+            .Accepts<CapDefinition>("application/json").Produces<CapView>().Produces<CapView>(201).ProducesProblem(400).ProducesProblem(401).ProducesProblem(409)
             .WithSummary("Register a CapID, or change its context")
             .WithDescription("Keys of the CapID that are not named are revoked; numbers that are not named stay.");
         app.MapPost("/v1/delegations", AuditDelegationAsync).RequireAuthorization(OperatorAccess.Operator)
@@ -75,6 +75,7 @@ internal static class OperationEndpoints
             CapVerdict.Registered => TypedResults.Json(ruling.Cap, ApiJson.Default.CapView, statusCode: StatusCodes.Status201Created),
             CapVerdict.Changed or CapVerdict.Unchanged => TypedResults.Json(ruling.Cap, ApiJson.Default.CapView),
             CapVerdict.Malformed => Problems.Of(StatusCodes.Status400BadRequest, ruling.Refusal!),
+            CapVerdict.Conflicts => Problems.Of(StatusCodes.Status409Conflict, ruling.Refusal!),
             _ => throw new InvalidOperationException($"{ruling.Verdict} is no answer."),
         };
     }

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using CapOrleans.Contracts.Caps;
 using CapOrleans.Core.Archive;
 using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.DeltaCap;
@@ -102,7 +103,7 @@ internal sealed class EntryCheck(Findings findings, IReadOnlyDictionary<string, 
         findings.Require(keys.TryGetValue(incident.CapId, out var ofCap) && ofCap.Contains(incident.Signer!), $"{incident.Signer} is no key of {incident.CapId} before entry {index}.");
         findings.Require(report.AuditHash == incident.AuditHash, $"{name}: the audit hash is another.");
         var formula = new CapFormula(incident.Phi, incident.Psi, CapFormula.Feedback.PotentialIfNotPositive);
-        findings.Require(formula.Rounded(incident.CapPotential, report.Feedback, report.Misuse) == incident.DeltaCap, $"{name}: dCap is not what the formula gives.");
+        findings.Require(Scoring.DeltaCap(formula, new CapPolicy(SelfFeedback: incident.SelfFeedback, DeltaCapLimit: incident.DeltaCapLimit), incident.CapPotential, report.Feedback, report.Misuse) == incident.DeltaCap, $"{name}: dCap is not what the formula gives.");
         var (score, count) = Totals.GetValueOrDefault(incident.CapId);
         Totals[incident.CapId] = (score + incident.DeltaCap, count + 1);
     }

@@ -8,7 +8,7 @@ internal static class RegisterCommand
 {
     public static Command Create()
     {
-        var capId = new Argument<string>("CAPID") { Description = "The CapID" };
+        var capId = ChangeRequests.CapIdArgument();
         var keys = new Option<string[]>("--key") { Description = "Address of a reporter key; may be given more than once", Required = true };
         var potential = new Option<decimal?>("--potential") { Description = "Cap^P; default 50" };
         var command = new Command("register", "Register a CapID with its reporter keys; keys that are not named are revoked. Example: cap register WEB-01 --key 0x52908400098527886E0F7030069857D2E4169EE7") { capId, keys, potential };

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Orleans;
 
 namespace CapOrleans.Contracts.Caps;
@@ -7,6 +8,7 @@ namespace CapOrleans.Contracts.Caps;
 /// <param name="CapPotential">Cap^P; above 0, at most 1,000,000,000.</param>
 /// <param name="Phi">Weight of feedback; 0 to 1,000.</param>
 /// <param name="Psi">Weight of misuse; 0 to 1,000.</param>
+/// <param name="Policy">Null for the default, as contexts of before have it.</param>
 /// <param name="Keys">At most 64. A revoked key stays in the list: history is never rewritten.</param>
 [GenerateSerializer, Immutable, Alias("cap.context.v1")]
 public sealed record CapContext(
@@ -16,20 +18,29 @@ public sealed record CapContext(
     [property: Id(3)] decimal CapPotential,
     [property: Id(4)] decimal Phi,
     [property: Id(5)] decimal Psi,
-    [property: Id(6)] IReadOnlyList<SigningKey> Keys);
+    [property: Id(6)] IReadOnlyList<SigningKey> Keys,
+    [property: Id(7)] CapPolicy? Policy = null)
+{
+    /// <summary>The policy that holds.</summary>
+    [JsonIgnore] public CapPolicy Rules => Policy ?? CapPolicy.Default;
+}
 
 /// <param name="Address">EIP-55 spelling.</param>
 /// <param name="Roles">Of <c>reporter</c>, <c>responder</c>, <c>admin</c>.</param>
 /// <param name="NotBefore">First instant at which a signature counts; null for no bound.</param>
 /// <param name="NotAfter">First instant at which none counts any more; null for no bound.</param>
 /// <param name="RevokedAt">Nothing that arrives from here on is accepted with this key.</param>
+/// <param name="Reason">Why it was revoked.</param>
+/// <param name="AddedBy">The admin key that signed for it, or <c>operator</c>.</param>
 [GenerateSerializer, Immutable, Alias("cap.signing-key.v1")]
 public sealed record SigningKey(
     [property: Id(0)] string Address,
     [property: Id(1)] IReadOnlyList<string> Roles,
     [property: Id(2)] DateTimeOffset? NotBefore,
     [property: Id(3)] DateTimeOffset? NotAfter,
-    [property: Id(4)] DateTimeOffset? RevokedAt);
+    [property: Id(4)] DateTimeOffset? RevokedAt,
+    [property: Id(5)] string? Reason = null,
+    [property: Id(6)] string? AddedBy = null);
 
 /// <summary>What an operator wants a CapID to be: the body of <c>PUT /v1/caps/{capId}</c>.</summary>
 /// <remarks>Keys of the CapID that are not named here are revoked. A null number keeps what is held, or takes the default.</remarks>
@@ -39,7 +50,8 @@ public sealed record CapDefinition(
     [property: Id(1)] decimal? CapPotential,
     [property: Id(2)] decimal? Phi,
     [property: Id(3)] decimal? Psi,
-    [property: Id(4)] IReadOnlyList<KeyDefinition>? Keys);
+    [property: Id(4)] IReadOnlyList<KeyDefinition>? Keys,
+    [property: Id(5)] PolicyDefinition? Policy = null);
 
 /// <param name="Roles"><c>reporter</c> alone when absent.</param>
 [GenerateSerializer, Immutable, Alias("cap.key-definition.v1")]
@@ -61,7 +73,8 @@ public sealed record CapView(
     [property: Id(5)] decimal Psi,
     [property: Id(6)] IReadOnlyList<SigningKey> Keys,
     [property: Id(7)] decimal Score,
-    [property: Id(8)] long Incidents);
+    [property: Id(8)] long Incidents,
+    [property: Id(9)] CapPolicy Policy);
 
 public enum CapVerdict
 {
@@ -70,6 +83,14 @@ public enum CapVerdict
     Changed = 2,
     Unchanged = 3,
     Malformed = 4,
+
+    /// <summary>Neither an admin key of the CapID nor an operator asks for it.</summary>
+    Unauthorised = 5,
+
+    /// <summary>The context is not the one that the change is meant for, or the change would leave it without an admin.</summary>
+    Conflicts = 6,
+
+    CapUnknown = 7,
 }
 
 [GenerateSerializer, Immutable, Alias("cap.cap-ruling.v1")]

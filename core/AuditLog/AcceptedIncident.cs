@@ -52,6 +52,13 @@ public sealed record AcceptedIncident
 
     public required decimal DeltaCap { get; init; }
 
+    /// <summary>Of the policy that judged it.</summary>
+    public required decimal DeltaCapLimit { get; init; }
+
+    public required string SelfFeedback { get; init; }
+
+    public required string PagingFloor { get; init; }
+
     public required long ContextVersion { get; init; }
 
     /// <summary>64 lower-case hex digits.</summary>
@@ -85,9 +92,10 @@ public sealed record AcceptedIncident
             CapPotential = context.CapPotential,
             Phi = context.Phi,
             Psi = context.Psi,
-            DeltaCap = proof.Signer is null
-                ? 0m
-                : DecimalText.Normalize(formula.Rounded(context.CapPotential, report.Feedback, report.Misuse)),
+            DeltaCap = proof.Signer is null ? 0m : Scoring.DeltaCap(formula, context.Rules, context.CapPotential, report.Feedback, report.Misuse),
+            DeltaCapLimit = context.Rules.DeltaCapLimit,
+            SelfFeedback = context.Rules.SelfFeedback,
+            PagingFloor = context.Rules.PagingFloor,
             ContextVersion = context.Version,
             AuditHash = report.AuditHash,
             AcceptedAt = now,
@@ -103,14 +111,17 @@ public sealed record AcceptedIncident
         .Add("cid", Cid.Text)
         .Add("contextVersion", ContextVersion)
         .Add("deltaCap", DecimalText.Of(DeltaCap))
+        .Add("deltaCapLimit", DecimalText.Of(DeltaCapLimit))
         .Add("description", Description)
         .Add("feedback", DecimalText.Of(Feedback))
         .Add("incidentId", IncidentId)
         .Add("misuse", DecimalText.Of(Misuse))
+        .Add("pagingFloor", PagingFloor)
         .Add("phi", DecimalText.Of(Phi))
         .Add("psi", DecimalText.Of(Psi))
         .Add("request", Request)
         .Add("scheme", Scheme)
+        .Add("selfFeedback", SelfFeedback)
         .Add("severity", Severity)
         .Add("signer", Signer)
         .Add("timestamp", TimestampText)
@@ -133,7 +144,7 @@ public sealed record AcceptedIncident
             Description = Text("description"),
             Severity = Text("severity"),
             Scheme = Text("scheme"),
-            ChainId = body.TryGetProperty("chainId", out var chain) && chain.GetString() is { } id ? long.Parse(id, CultureInfo.InvariantCulture) : null,
+            ChainId = body.GetProperty("chainId").GetString() is { } id ? long.Parse(id, CultureInfo.InvariantCulture) : null,
             Signer = body.GetProperty("signer").GetString(),
             Feedback = Number("feedback"),
             Misuse = Number("misuse"),
@@ -141,6 +152,9 @@ public sealed record AcceptedIncident
             Phi = Number("phi"),
             Psi = Number("psi"),
             DeltaCap = Number("deltaCap"),
+            DeltaCapLimit = Number("deltaCapLimit"),
+            SelfFeedback = Text("selfFeedback"),
+            PagingFloor = Text("pagingFloor"),
             ContextVersion = body.GetProperty("contextVersion").GetInt64(),
             AuditHash = Text("auditHash"),
             AcceptedAt = Entry.ReadInstant(document.RootElement.GetProperty("at").GetString()!),

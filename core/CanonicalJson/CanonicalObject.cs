@@ -38,6 +38,13 @@ public sealed class CanonicalObject
         return this;
     }
 
+    public CanonicalObject Add(string name, bool value)
+    {
+        Name(name);
+        output.Write(value ? "true"u8 : "false"u8);
+        return this;
+    }
+
     public CanonicalObject Add(string name, CanonicalObject value)
     {
         Name(name);

@@ -1,8 +1,6 @@
 using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Contracts.Caps;
 using CapOrleans.Contracts.Incidents;
-using CapOrleans.Core.AuditLog;
-using CapOrleans.Core.CanonicalJson;
 using CapOrleans.Core.DeltaCap;
 using CapOrleans.Core.Signatures;
 
@@ -14,8 +12,7 @@ public sealed record CapChange(CapContext? Next, IReadOnlyList<EntryDraft> Entri
 {
     public const int MaxKeys = 64;
 
-    private static readonly string[] Roles = [Incidents.Admission.ReporterRole, "responder", "admin"];
-
+    /// <summary>What an operator defines.</summary>
     /// <param name="held">Null when the CapID is not registered yet.</param>
     public static CapChange Of(CapContext? held, string capId, CapDefinition wanted, string origin, DateTimeOffset now)
     {
@@ -30,9 +27,87 @@ public sealed record CapChange(CapContext? Next, IReadOnlyList<EntryDraft> Entri
             DecimalText.Normalize(wanted.CapPotential ?? held?.CapPotential ?? CapFormula.DefaultPotential),
             DecimalText.Normalize(wanted.Phi ?? held?.Phi ?? CapFormula.Feedback.Phi),
             DecimalText.Normalize(wanted.Psi ?? held?.Psi ?? CapFormula.Feedback.Psi),
-            wanted.Keys is null ? held?.Keys ?? [] : MergeKeys(held?.Keys ?? [], wanted.Keys, now));
-        var entries = Describe(held, next, origin, now).ToList();
+            wanted.Keys is null ? held?.Keys ?? [] : MergeKeys(held?.Keys ?? [], wanted.Keys, now),
+            PolicyChange.Of(held?.Rules ?? CapPolicy.Default, wanted.Policy));
+        return To(held, next, Authority.Operator, origin, now);
+    }
+
+    /// <summary>One change, on an admin key's word or an operator's.</summary>
+    public static CapChange Of(CapContext held, ContextChange wanted, Authority authority, string origin, DateTimeOffset now)
+    {
+        var next = held with { Version = held.Version + 1 };
+        var refusal = wanted switch
+        {
+            { AddKey: { } key, RevokeKey: null, Policy: null } => AddKey(ref next, key, authority),
+            { AddKey: null, RevokeKey: { } revocation, Policy: null } => Revoke(ref next, revocation, now),
+            { AddKey: null, RevokeKey: null, Policy: { } policy } => Change(ref next, policy, authority),
+            _ => new Refusal("invalid-field", "change", "exactly one of addKey, revokeKey and policy"),
+        };
+        return refusal is null ? To(held, next, authority, origin, now) : new(null, [], refusal);
+    }
+
+    private static CapChange To(CapContext? held, CapContext next, Authority authority, string origin, DateTimeOffset now)
+    {
+        if (KeyRules.LastAdmin(held, next.Keys, now) is { } refusal)
+        {
+            return new(null, [], refusal);
+        }
+
+        var entries = CapEntries.Of(held, next, authority, origin, now).ToList();
         return entries.Count == 0 ? new(null, [], null) : new(next, entries, null);
+    }
+
+    private static Refusal? AddKey(ref CapContext context, KeyDefinition wanted, Authority authority)
+    {
+        if (KeyRules.Fault(wanted, "change.addKey") is { } fault)
+        {
+            return fault;
+        }
+
+        var key = KeyRules.Read(wanted, authority);
+        var before = context.Keys.FirstOrDefault(other => other.Address == key.Address);
+        if (before?.RevokedAt is not null)
+        {
+            return CapRefusals.KeyRevoked;
+        }
+
+        if (before is null && context.Keys.Count >= MaxKeys)
+        {
+            return new("invalid-field", "change.addKey", $"at most {MaxKeys} keys, revoked ones among them");
+        }
+
+        context = context with { Keys = before is null ? [.. context.Keys, key] : [.. context.Keys.Select(other => other == before ? key : other)] };
+        return null;
+    }
+
+    private static Refusal? Revoke(ref CapContext context, KeyRevocation wanted, DateTimeOffset now)
+    {
+        if (wanted.Reason is { } reason && (reason.Length is 0 or > KeyRules.MaxReasonLength || reason.Any(char.IsControl)))
+        {
+            return new("invalid-field", "change.revokeKey.reason", $"1 to {KeyRules.MaxReasonLength} printable characters");
+        }
+
+        if (!EthereumAddress.TryParse(wanted.Address, out var address) || context.Keys.All(key => key.Address != address.ToString()))
+        {
+            return new("invalid-field", "change.revokeKey.address", "the address of a key of the CapID");
+        }
+
+        context = context with
+        {
+            Keys = [.. context.Keys.Select(key => key.Address == address.ToString() && key.RevokedAt is null ? key with { RevokedAt = now, Reason = wanted.Reason } : key)],
+        };
+        return null;
+    }
+
+    private static Refusal? Change(ref CapContext context, PolicyDefinition wanted, Authority authority)
+    {
+        if (!authority.IsOperator && (wanted.SelfFeedback is not null || wanted.DeltaCapLimit is not null))
+        {
+            return CapRefusals.OperatorOnly;
+        }
+
+        context = context with { Policy = PolicyChange.Of(context.Rules, wanted) };
+        return PolicyChange.Fault(wanted);
     }
 
     private static Refusal? Fault(CapDefinition wanted, CapContext? held)
@@ -46,7 +121,8 @@ public sealed record CapChange(CapContext? Next, IReadOnlyList<EntryDraft> Entri
             ?? (wanted.DisplayName is { } name && (name.Length is 0 or > 128 || name.Any(char.IsControl))
                 ? new Refusal("invalid-field", "displayName", "1 to 128 printable characters") : null)
             ?? (held is null && wanted.Keys is null or [] ? new Refusal("invalid-field", "keys", "at least one key") : null)
-            ?? (wanted.Keys is null ? null : KeysFault(wanted.Keys));
+            ?? (wanted.Keys is null ? null : KeysFault(wanted.Keys))
+            ?? PolicyChange.Fault(wanted.Policy);
     }
 
     private static Refusal? KeysFault(IReadOnlyList<KeyDefinition> keys)
@@ -56,84 +132,24 @@ public sealed record CapChange(CapContext? Next, IReadOnlyList<EntryDraft> Entri
             return new("invalid-field", "keys", $"1 to {MaxKeys} keys");
         }
 
-        var seen = new HashSet<EthereumAddress>();
         for (var i = 0; i < keys.Count; i++)
         {
-            var (key, at) = (keys[i], $"keys[{i}]");
-            var fault = key is null || !EthereumAddress.TryParse(key.Address, out var address)
-                    ? new Refusal("invalid-field", $"{at}.address", "0x and 40 hex digits; mixed case carries the EIP-55 checksum")
-                : address == default
-                    ? new Refusal("invalid-field", $"{at}.address", "an address that somebody has the key of, not the zero address")
-                : !seen.Add(address)
-                    ? new Refusal("invalid-field", $"{at}.address", "a key is named once")
-                : key.Roles is not null && (key.Roles.Count == 0 || key.Roles.Except(Roles).Any())
-                    ? new Refusal("invalid-field", $"{at}.roles", $"at least one of {string.Join(", ", Roles)}")
-                : key.NotBefore >= key.NotAfter
-                    ? new Refusal("invalid-field", $"{at}.notAfter", "later than notBefore")
-                : null;
-            if (fault is not null)
+            if (KeyRules.Fault(keys[i], $"keys[{i}]") is { } fault)
             {
                 return fault;
             }
         }
 
-        return null;
+        var addresses = keys.Select(key => key.Address!.ToUpperInvariant()).ToList();
+        var twice = addresses.FindIndex(address => addresses.IndexOf(address) != addresses.LastIndexOf(address));
+        return twice < 0 ? null : new("invalid-field", $"keys[{addresses.LastIndexOf(addresses[twice])}].address", "a key is named once");
     }
 
     private static List<SigningKey> MergeKeys(IReadOnlyList<SigningKey> held, IReadOnlyList<KeyDefinition> wanted, DateTimeOffset now)
     {
-        var named = wanted.Select(Normalize).ToList();
+        var named = wanted.Select(key => KeyRules.Read(key, Authority.Operator)).ToList();
         var kept = held.Where(key => named.All(other => other.Address != key.Address))
             .Select(key => key.RevokedAt is null ? key with { RevokedAt = now } : key);
         return [.. kept, .. named];
     }
-
-    private static SigningKey Normalize(KeyDefinition key)
-    {
-        _ = EthereumAddress.TryParse(key.Address, out var address); // checked before
-        var roles = key.Roles is null ? [Incidents.Admission.ReporterRole] : key.Roles.Distinct().Order(StringComparer.Ordinal).ToArray();
-        return new SigningKey(address.ToString(), roles, key.NotBefore?.ToUniversalTime(), key.NotAfter?.ToUniversalTime(), null);
-    }
-
-    private static IEnumerable<EntryDraft> Describe(CapContext? held, CapContext next, string origin, DateTimeOffset now)
-    {
-        CanonicalObject Numbers() => new CanonicalObject()
-            .Add("capId", next.CapId)
-            .Add("capPotential", DecimalText.Of(next.CapPotential))
-            .Add("contextVersion", next.Version)
-            .Add("displayName", next.DisplayName)
-            .Add("phi", DecimalText.Of(next.Phi))
-            .Add("psi", DecimalText.Of(next.Psi));
-
-        if (held is null)
-        {
-            yield return Entry.Write(EntryKinds.CapRegistered, origin, now, Numbers());
-        }
-        else if ((held.DisplayName, held.CapPotential, held.Phi, held.Psi) != (next.DisplayName, next.CapPotential, next.Phi, next.Psi))
-        {
-            yield return Entry.Write(EntryKinds.PolicyChanged, origin, now, Numbers());
-        }
-
-        foreach (var key in next.Keys)
-        {
-            var before = held?.Keys.FirstOrDefault(other => other.Address == key.Address);
-            if (before is null || !Same(before, key))
-            {
-                var kind = key.RevokedAt is null ? EntryKinds.KeyAdded : EntryKinds.KeyRevoked;
-                yield return Entry.Write(kind, origin, now, Describe(next, key));
-            }
-        }
-    }
-
-    private static CanonicalObject Describe(CapContext context, SigningKey key) => new CanonicalObject()
-        .Add("address", key.Address)
-        .Add("capId", context.CapId)
-        .Add("contextVersion", context.Version)
-        .Add("notAfter", key.NotAfter is { } until ? Entry.Instant(until) : null)
-        .Add("notBefore", key.NotBefore is { } from ? Entry.Instant(from) : null)
-        .Add("revokedAt", key.RevokedAt is { } revoked ? Entry.Instant(revoked) : null)
-        .Add("roles", key.Roles);
-
-    private static bool Same(SigningKey a, SigningKey b) =>
-        (a.NotBefore, a.NotAfter, a.RevokedAt) == (b.NotBefore, b.NotAfter, b.RevokedAt) && a.Roles.SequenceEqual(b.Roles);
 }

@@ -15,7 +15,7 @@ public sealed record Proof(string Scheme, string? Signer);
 /// <item>the signature is the claimed signer's;</item>
 /// <item>the CapID is known;</item>
 /// <item>the signer is a reporter key of the CapID, active at the signed time and now;</item>
-/// <item>the signed time lies within bounds of ours;</item>
+/// <item>the scheme is one that the CapID takes, and the signed time lies within bounds of ours;</item>
 /// <item>the incident is new: decided by the log when it commits.</item>
 /// </list>
 /// </summary>
@@ -77,9 +77,15 @@ public static class Admission
             return Ruling.Refuse(Verdict.Unauthorised, "signer-not-authorised", "signature", fault);
         }
 
-        return report.Timestamp > now + AdmissionPolicy.MaxAhead || report.Timestamp < now - AdmissionPolicy.MaxBehind
+        var rules = context.Rules;
+        if (rules.RequireFullSignature && proof.Scheme != FullV2.Scheme)
+        {
+            return Ruling.Refuse(Verdict.Unauthorised, "full-signature-required", "scheme", $"The CapID takes incidents that are signed with {FullV2.Scheme} only.");
+        }
+
+        return report.Timestamp > now.AddSeconds(rules.MaxAheadSeconds) || report.Timestamp < now.AddSeconds(-rules.MaxBehindSeconds)
             ? Ruling.Refuse(Verdict.Malformed, "timestamp-out-of-bounds", "timestamp",
-                $"At most {AdmissionPolicy.MaxBehind.TotalDays:0} days behind and {AdmissionPolicy.MaxAhead.TotalMinutes:0} minutes ahead of the server's clock, {now:yyyy-MM-ddTHH:mm:ssZ}.")
+                $"At most {TimeSpan.FromSeconds(rules.MaxBehindSeconds)} behind and {TimeSpan.FromSeconds(rules.MaxAheadSeconds)} ahead of the server's clock, {now:yyyy-MM-ddTHH:mm:ssZ}.")
             : null;
     }
 

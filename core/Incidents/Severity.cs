@@ -13,9 +13,6 @@ public static class Severity
     public const string Escalated = "escalated";
     public const string Critical = "critical";
 
-    /// <summary>From this rank on, people are told.</summary>
-    public const int PagingRank = 1;
-
     public const int CriticalRank = 3;
 
     /// <param name="severity">Lower case.</param>

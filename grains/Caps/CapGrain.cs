@@ -70,26 +70,42 @@ internal sealed class CapGrain(IAuditLogReader reader, LogMap logs, LocalLogs lo
         return Ruling.Refuse(Verdict.Busy, "busy", "", "The CapID's context keeps changing; send the same again.");
     }
 
-    public async Task<CapRuling> DefineAsync(CapDefinition definition)
+    public Task<CapRuling> DefineAsync(CapDefinition definition) =>
+        ChangeAsync((held, now) => CapChange.Of(held, CapId, definition, origin, now), null);
+
+    public Task<CapRuling> ChangeAsync(ChangeRequest request) => ChangeAsync(
+        (held, now) =>
+        {
+            if (held is null)
+            {
+                return new(null, [], CapRefusals.CapUnknown);
+            }
+
+            var (authority, refusal) = request.Signature is null ? (Authority.Operator, null) : Authority.Of(held, request, now);
+            return authority is null ? new(null, [], refusal) : CapChange.Of(held, request.Change, authority, origin, now);
+        },
+        request.AfterVersion);
+
+    /// <param name="change">What follows from the newest context.</param>
+    /// <param name="afterVersion">The version that the change is meant for; null for any. Asked last: what is so already is no conflict.</param>
+    private async Task<CapRuling> ChangeAsync(Func<CapContext?, DateTimeOffset, CapChange> change, long? afterVersion)
     {
         for (var attempt = 0; attempt < Attempts; attempt++)
         {
             var held = context;
-            var change = CapChange.Of(held, CapId, definition, origin, time.GetUtcNow());
-            if (change.Next is null)
+            var (next, entries, refusal) = change(held, time.GetUtcNow());
+            refusal ??= next is not null && afterVersion is { } version && version != held?.Version
+                ? CapRefusals.StaleVersion(held?.Version)
+                : null;
+            if (refusal is not null || next is null)
             {
                 LeaveIfUnknown();
-                return change.Refusal is null
+                return refusal is null
                     ? new CapRuling(CapVerdict.Unchanged, await ReadAsync(), null)
-                    : new CapRuling(CapVerdict.Malformed, null, change.Refusal);
+                    : new CapRuling(CapRefusals.VerdictOf(refusal), null, refusal);
             }
 
-            var outcome = await AppendAsync(new Append
-            {
-                Entries = change.Entries,
-                Fence = new CapFence(CapId, held?.Version ?? 0),
-                Context = change.Next,
-            });
+            var outcome = await AppendAsync(new Append { Entries = entries, Fence = new CapFence(CapId, held?.Version ?? 0), Context = next });
             await LoadAsync();
             if (outcome.Verdict == AppendVerdict.Appended)
             {
@@ -126,7 +142,7 @@ internal sealed class CapGrain(IAuditLogReader reader, LogMap logs, LocalLogs lo
         return context is not null && await reader.FindCapAsync(CapId, CancellationToken.None) is { } found
             ? new CapView(
                 CapId, found.Context.Version, found.Context.DisplayName, found.Context.CapPotential, found.Context.Phi, found.Context.Psi,
-                found.Context.Keys, DecimalText.Normalize(found.Score), found.Incidents)
+                found.Context.Keys, DecimalText.Normalize(found.Score), found.Incidents, found.Context.Rules)
             : null;
     }
 

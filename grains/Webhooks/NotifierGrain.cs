@@ -54,7 +54,7 @@ internal sealed class NotifierGrain(
         foreach (var entry in entries.Where(entry => entry.Kind == EntryKinds.IncidentAccepted))
         {
             var accepted = AcceptedIncident.Read(entry.Bytes);
-            if (Severity.Rank(accepted.Severity) >= Severity.PagingRank)
+            if (Severity.Rank(accepted.Severity) >= Severity.Rank(accepted.PagingFloor))
             {
                 return await DeliverAsync(accepted, entry.Index);
             }

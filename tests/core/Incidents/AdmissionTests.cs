@@ -83,6 +83,18 @@ public sealed class AdmissionTests
         Assert.True(accepted || ruling!.Refusal!.Field == "timestamp");
     }
 
+    [Fact]
+    public void A_CapID_may_take_full_signatures_only_and_set_its_own_tolerance()
+    {
+        var strict = Context() with { Policy = new CapPolicy(RequireFullSignature: true, MaxBehindSeconds: 60, MaxAheadSeconds: 0) };
+        Assert.Equal("full-signature-required", Judge(strict).Refusal!.Type);
+        foreach (var (seconds, accepted) in new[] { (-60, true), (-61, false), (0, true), (1, false) })
+        {
+            var report = TestIncident.Signed(Reporter, "Z-001", "INC-1", Now.AddSeconds(seconds)).SignFull(Reporter).Report();
+            Assert.Equal(accepted, Admission.Judge(strict, report, Admission.Prove(report, Strict).Proof!, Now) is null);
+        }
+    }
+
     private static Ruling Judge(CapContext? context)
     {
         var report = TestIncident.Signed(Reporter, "Z-001", "INC-1", Now).Report();

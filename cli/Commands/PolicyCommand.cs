@@ -1,0 +1,45 @@
+using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace CapOrleans.Cli.Commands;
+
+internal static class PolicyCommand
+{
+    public static Command Create()
+    {
+        var (capId, admin) = (ChangeRequests.CapIdArgument(), ChangeRequests.AdminKeyOption());
+        var full = new Option<bool?>("--require-full-signature") { Description = "true: only full-v2 signatures count" };
+        var self = new Option<string?>("--self-feedback") { Description = "allow, misuse-only or deny (an operator's)" };
+        var floor = new Option<string?>("--paging-floor") { Description = "Severity from which people are told: normal, high, escalated or critical" };
+        var behind = new Option<int?>("--max-behind") { Description = "Seconds that a signed time may lie before the server's" };
+        var ahead = new Option<int?>("--max-ahead") { Description = "Seconds that a signed time may lie after the server's" };
+        var limit = new Option<decimal?>("--delta-cap-limit") { Description = "Largest dCap of one incident (an operator's)" };
+        var command = new Command("policy", "Show a CapID's policy, or change what is named. Example: cap policy WEB-01 --require-full-signature true") { capId, full, self, floor, behind, ahead, limit, admin };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var wanted = new JsonObject();
+            void Want(string name, JsonNode? value)
+            {
+                if (value is not null)
+                {
+                    wanted[name] = value;
+                }
+            }
+
+            Want("requireFullSignature", parsed.GetValue(full));
+            Want("selfFeedback", parsed.GetValue(self));
+            Want("pagingFloor", parsed.GetValue(floor));
+            Want("maxBehindSeconds", parsed.GetValue(behind));
+            Want("maxAheadSeconds", parsed.GetValue(ahead));
+            Want("deltaCapLimit", parsed.GetValue(limit));
+            var id = parsed.GetRequiredValue(capId);
+            using var cap = JsonDocument.Parse(wanted.Count == 0
+                ? await ChangeRequests.ReadAsync(id, cancellationToken)
+                : await ChangeRequests.SendAsync(id, new JsonObject { ["policy"] = wanted }, parsed.GetValue(admin), cancellationToken));
+            Console.WriteLine(JsonSerializer.Serialize(cap.RootElement.GetProperty("policy"), IncidentFile.Indented));
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+}

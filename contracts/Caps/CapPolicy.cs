@@ -1,0 +1,45 @@
+using Orleans;
+
+namespace CapOrleans.Contracts.Caps;
+
+/// <summary>How a CapID's incidents are judged, beside its numbers.</summary>
+/// <param name="RequireFullSignature">Only <c>full-v2</c> counts: nobody on the way can change what was said.</param>
+/// <param name="SelfFeedback">What of the CapID's own word about itself counts: <c>allow</c>, <c>misuse-only</c> or <c>deny</c>.</param>
+/// <param name="PagingFloor">Severity from which people are told: <c>normal</c>, <c>high</c>, <c>escalated</c> or <c>critical</c>.</param>
+/// <param name="MaxBehindSeconds">How far a signed time may lie before the server's: hosts keep incidents while the network is down. 60 to 31,536,000; 7 days.</param>
+/// <param name="MaxAheadSeconds">How far a signed time may lie after the server's: clocks differ. 0 to 86,400; 5 minutes.</param>
+/// <param name="DeltaCapLimit">Largest dCap of one incident, up or down. Above 0, at most 1,000,000.</param>
+[GenerateSerializer, Immutable, Alias("cap.policy.v1")]
+public sealed record CapPolicy(
+    [property: Id(0)] bool RequireFullSignature = false,
+    [property: Id(1)] string SelfFeedback = Caps.SelfFeedback.Allow,
+    [property: Id(2)] string PagingFloor = "high",
+    [property: Id(3)] int MaxBehindSeconds = 7 * 24 * 60 * 60,
+    [property: Id(4)] int MaxAheadSeconds = 5 * 60,
+    [property: Id(5)] decimal DeltaCapLimit = 10m)
+{
+    public static CapPolicy Default { get; } = new();
+}
+
+/// <summary>Every reporter is a key of the CapID: feedback is the CapID's own word about itself.</summary>
+public static class SelfFeedback
+{
+    /// <summary>F_E and M_E count.</summary>
+    public const string Allow = "allow";
+
+    /// <summary>Only M_E counts: a CapID can blame itself, not praise itself.</summary>
+    public const string MisuseOnly = "misuse-only";
+
+    /// <summary>Neither counts; dCap is 0.</summary>
+    public const string Deny = "deny";
+}
+
+/// <summary>What a policy is wanted to be; what is null stays as it is.</summary>
+[GenerateSerializer, Immutable, Alias("cap.policy-definition.v1")]
+public sealed record PolicyDefinition(
+    [property: Id(0)] bool? RequireFullSignature,
+    [property: Id(1)] string? SelfFeedback,
+    [property: Id(2)] string? PagingFloor,
+    [property: Id(3)] int? MaxBehindSeconds,
+    [property: Id(4)] int? MaxAheadSeconds,
+    [property: Id(5)] decimal? DeltaCapLimit);

@@ -1,0 +1,31 @@
+using Orleans;
+
+namespace CapOrleans.Contracts.Caps;
+
+/// <summary>One change of a CapID's context: exactly one of the three.</summary>
+/// <param name="Policy">An admin key may not change what judges its own score: <c>selfFeedback</c> and <c>deltaCapLimit</c> are an operator's.</param>
+[GenerateSerializer, Immutable, Alias("cap.context-change.v1")]
+public sealed record ContextChange(
+    [property: Id(0)] KeyDefinition? AddKey = null,
+    [property: Id(1)] KeyRevocation? RevokeKey = null,
+    [property: Id(2)] PolicyDefinition? Policy = null);
+
+/// <param name="Reason">For people; at most 256 printable characters.</param>
+[GenerateSerializer, Immutable, Alias("cap.key-revocation.v1")]
+public sealed record KeyRevocation(
+    [property: Id(0)] string? Address,
+    [property: Id(1)] string? Reason);
+
+/// <summary>A change as it was asked for: by an admin key of the CapID, which signs it, or by an operator, who does not.</summary>
+/// <param name="AfterVersion">The version of the context that the change is meant for; an operator may leave it out.</param>
+/// <param name="Timestamp">When it was signed, ISO 8601 UTC.</param>
+/// <param name="ChangeHash">SHA-256 of the change in RFC 8785 canonical JSON, 64 lower-case hex digits: what is signed.</param>
+/// <param name="Request">The body to the letter.</param>
+[GenerateSerializer, Immutable, Alias("cap.change-request.v1")]
+public sealed record ChangeRequest(
+    [property: Id(0)] ContextChange Change,
+    [property: Id(1)] long? AfterVersion,
+    [property: Id(2)] string? Timestamp,
+    [property: Id(3)] string? Signature,
+    [property: Id(4)] string ChangeHash,
+    [property: Id(5)] string Request);

@@ -1,0 +1,61 @@
+using System.Text;
+using CapOrleans.Contracts.Caps;
+using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.Incidents;
+using CapOrleans.Core.Signatures;
+
+namespace CapOrleans.Core.Caps;
+
+/// <summary>On whose word a context changes.</summary>
+/// <param name="By">The address of an admin key, or <c>operator</c>.</param>
+/// <param name="Request">What the key signed, to the letter; null for an operator.</param>
+public sealed record Authority(string By, string? Request)
+{
+    public const string AdminRole = "admin";
+
+    /// <summary>How old a signed change may be, and how far its time may lie ahead.</summary>
+    public static readonly TimeSpan MaxBehind = TimeSpan.FromHours(1), MaxAhead = TimeSpan.FromMinutes(5);
+
+    public static Authority Operator { get; } = new("operator", null);
+
+    public bool IsOperator => Request is null;
+
+    /// <returns>The 32 bytes that an admin key signs: <c>personal_sign</c> over five parts, of which none can hold <c>|</c>.</returns>
+    public static byte[] Hash(string capId, long afterVersion, string timestamp, string changeHash) =>
+        PersonalSign.Hash(Encoding.UTF8.GetBytes(FormattableString.Invariant($"CapOrleans change|{capId}|{afterVersion}|{timestamp}|{changeHash}")));
+
+    /// <summary>Whose signature it is, and whether that key may change the context now.</summary>
+    public static (Authority? Authority, Refusal? Refusal) Of(CapContext held, ChangeRequest request, DateTimeOffset now)
+    {
+        if (request.AfterVersion is not { } version)
+        {
+            return Refuse("afterVersion", "the version that the signed change is meant for");
+        }
+
+        if (request.Timestamp is null || !SignedTime.TryParse(request.Timestamp, out var signedAt) || signedAt > now + MaxAhead || signedAt < now - MaxBehind)
+        {
+            return Refuse("timestamp", $"{SignedTime.Rule}; at most {MaxBehind} behind and {MaxAhead} ahead of the server's clock, {now:yyyy-MM-ddTHH:mm:ssZ}");
+        }
+
+        if (!RecoverableSignature.TryParse(request.Signature ?? "", out var signature, out var fault))
+        {
+            return Refuse("signature", fault);
+        }
+
+        if (!Secp256k1.Instance.TryRecover(Hash(held.CapId, version, request.Timestamp, request.ChangeHash), signature, out var signer))
+        {
+            return Refuse("signature", "r is the x of a point on secp256k1");
+        }
+
+        var by = signer.ToString();
+        var key = held.Keys.FirstOrDefault(key => key.Address == by);
+        return IsActiveAdmin(key, signedAt) && IsActiveAdmin(key, now)
+            ? (new Authority(by, request.Request), null)
+            : (null, CapRefusals.NotAnAdmin(by));
+    }
+
+    public static bool IsActiveAdmin(SigningKey? key, DateTimeOffset at) =>
+        key is not null && key.RevokedAt is null && key.Roles.Contains(AdminRole) && !(key.NotBefore > at) && !(key.NotAfter <= at);
+
+    private static (Authority? Authority, Refusal? Refusal) Refuse(string field, string rule) => (null, new Refusal("invalid-field", field, rule));
+}

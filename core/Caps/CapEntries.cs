@@ -1,0 +1,64 @@
+using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Contracts.Caps;
+using CapOrleans.Core.AuditLog;
+using CapOrleans.Core.CanonicalJson;
+using CapOrleans.Core.DeltaCap;
+
+namespace CapOrleans.Core.Caps;
+
+/// <summary>What the log says of a change: one entry for the numbers and the policy, one for each key.</summary>
+internal static class CapEntries
+{
+    public static IEnumerable<EntryDraft> Of(CapContext? held, CapContext next, Authority authority, string origin, DateTimeOffset now)
+    {
+        if (held is null)
+        {
+            yield return Entry.Write(EntryKinds.CapRegistered, origin, now, Numbers(next, authority));
+        }
+        else if ((held.DisplayName, held.CapPotential, held.Phi, held.Psi, held.Rules) != (next.DisplayName, next.CapPotential, next.Phi, next.Psi, next.Rules))
+        {
+            yield return Entry.Write(EntryKinds.PolicyChanged, origin, now, Numbers(next, authority));
+        }
+
+        foreach (var key in next.Keys)
+        {
+            var before = held?.Keys.FirstOrDefault(other => other.Address == key.Address);
+            if (before is null || !Same(before, key))
+            {
+                var kind = key.RevokedAt is null ? EntryKinds.KeyAdded : EntryKinds.KeyRevoked;
+                yield return Entry.Write(kind, origin, now, Describe(next, key, authority));
+            }
+        }
+    }
+
+    private static CanonicalObject Numbers(CapContext context, Authority authority) => new CanonicalObject()
+        .Add("by", authority.By)
+        .Add("capId", context.CapId)
+        .Add("capPotential", DecimalText.Of(context.CapPotential))
+        .Add("contextVersion", context.Version)
+        .Add("deltaCapLimit", DecimalText.Of(context.Rules.DeltaCapLimit))
+        .Add("displayName", context.DisplayName)
+        .Add("maxAheadSeconds", context.Rules.MaxAheadSeconds)
+        .Add("maxBehindSeconds", context.Rules.MaxBehindSeconds)
+        .Add("pagingFloor", context.Rules.PagingFloor)
+        .Add("phi", DecimalText.Of(context.Phi))
+        .Add("psi", DecimalText.Of(context.Psi))
+        .Add("request", authority.Request)
+        .Add("requireFullSignature", context.Rules.RequireFullSignature)
+        .Add("selfFeedback", context.Rules.SelfFeedback);
+
+    private static CanonicalObject Describe(CapContext context, SigningKey key, Authority authority) => new CanonicalObject()
+        .Add("address", key.Address)
+        .Add("by", authority.By)
+        .Add("capId", context.CapId)
+        .Add("contextVersion", context.Version)
+        .Add("notAfter", key.NotAfter is { } until ? Entry.Instant(until) : null)
+        .Add("notBefore", key.NotBefore is { } from ? Entry.Instant(from) : null)
+        .Add("reason", key.Reason)
+        .Add("request", authority.Request)
+        .Add("revokedAt", key.RevokedAt is { } revoked ? Entry.Instant(revoked) : null)
+        .Add("roles", key.Roles);
+
+    private static bool Same(SigningKey a, SigningKey b) =>
+        (a.NotBefore, a.NotAfter, a.RevokedAt) == (b.NotBefore, b.NotAfter, b.RevokedAt) && a.Roles.SequenceEqual(b.Roles);
+}

@@ -1,0 +1,33 @@
+using CapOrleans.Contracts.Caps;
+using CapOrleans.Contracts.Incidents;
+
+namespace CapOrleans.Core.Caps;
+
+/// <summary>Why a change is refused, where the reason is not in the shape of what was asked.</summary>
+public static class CapRefusals
+{
+    private const string Unknown = "cap-unknown", NotAuthorised = "signer-not-authorised", ForOperators = "operator-only",
+        Stale = "stale-version", Last = "last-admin-key", Revoked = "key-revoked";
+
+    public static Refusal CapUnknown { get; } = new(Unknown, "capId", "The CapID must be registered.");
+
+    internal static Refusal OperatorOnly { get; } =
+        new(ForOperators, "change.policy", "selfFeedback and deltaCapLimit judge the CapID's own score: an operator changes them.");
+
+    internal static Refusal LastAdminKey { get; } = new(Last, "keys", "The last active admin key of a CapID stays: add another first.");
+
+    internal static Refusal KeyRevoked { get; } = new(Revoked, "change.addKey.address", "A key that was revoked stays revoked; make a new one.");
+
+    public static Refusal StaleVersion(long? version) => new(Stale, "afterVersion", $"The context's version is {version}.");
+
+    internal static Refusal NotAnAdmin(string signer) =>
+        new(NotAuthorised, "signature", $"The signer {signer} must be an active {Authority.AdminRole} key of the CapID.");
+
+    public static CapVerdict VerdictOf(Refusal refusal) => refusal.Type switch
+    {
+        Unknown => CapVerdict.CapUnknown,
+        NotAuthorised or ForOperators => CapVerdict.Unauthorised,
+        Stale or Last or Revoked => CapVerdict.Conflicts,
+        _ => CapVerdict.Malformed,
+    };
+}

@@ -1,0 +1,39 @@
+using CapOrleans.Contracts.Caps;
+using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.Signatures;
+
+namespace CapOrleans.Core.Caps;
+
+/// <summary>What a key of a CapID may be.</summary>
+internal static class KeyRules
+{
+    public const int MaxReasonLength = 256;
+
+    private static readonly string[] Roles = [Incidents.Admission.ReporterRole, "responder", Authority.AdminRole];
+
+    /// <param name="at">Where the key stands in the request, for the refusal.</param>
+    public static Refusal? Fault(KeyDefinition? key, string at) =>
+        key is null || !EthereumAddress.TryParse(key.Address, out var address)
+            ? new("invalid-field", $"{at}.address", "0x and 40 hex digits; mixed case carries the EIP-55 checksum")
+        : address == default
+            ? new("invalid-field", $"{at}.address", "an address that somebody has the key of, not the zero address")
+        : key.Roles is not null && (key.Roles.Count == 0 || key.Roles.Except(Roles).Any())
+            ? new("invalid-field", $"{at}.roles", $"at least one of {string.Join(", ", Roles)}")
+        : key.NotBefore >= key.NotAfter
+            ? new("invalid-field", $"{at}.notAfter", "later than notBefore")
+        : null;
+
+    /// <param name="key">Without a <see cref="Fault"/>.</param>
+    public static SigningKey Read(KeyDefinition key, Authority authority)
+    {
+        _ = EthereumAddress.TryParse(key.Address, out var address);
+        var roles = key.Roles is null ? [Incidents.Admission.ReporterRole] : key.Roles.Distinct().Order(StringComparer.Ordinal).ToArray();
+        return new SigningKey(address.ToString(), roles, key.NotBefore?.ToUniversalTime(), key.NotAfter?.ToUniversalTime(), null, null, authority.By);
+    }
+
+    /// <summary>A CapID that has admins keeps one: a context that only operators can change must not come about by accident.</summary>
+    public static Refusal? LastAdmin(CapContext? held, IReadOnlyList<SigningKey> next, DateTimeOffset now) =>
+        held is not null && held.Keys.Any(key => Authority.IsActiveAdmin(key, now)) && !next.Any(key => Authority.IsActiveAdmin(key, now))
+            ? CapRefusals.LastAdminKey
+            : null;
+}

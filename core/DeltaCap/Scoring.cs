@@ -1,0 +1,18 @@
+using CapOrleans.Contracts.Caps;
+
+namespace CapOrleans.Core.DeltaCap;
+
+/// <summary>What an incident adds to its CapID's score: the formula, within what the policy lets count.</summary>
+public static class Scoring
+{
+    public static decimal DeltaCap(CapFormula formula, CapPolicy policy, decimal capPotential, decimal feedback, decimal misuse)
+    {
+        if (policy.SelfFeedback == SelfFeedback.Deny)
+        {
+            return 0m;
+        }
+
+        var counted = policy.SelfFeedback == SelfFeedback.Allow ? feedback : 0m;
+        return DecimalText.Normalize(Math.Clamp(formula.Rounded(capPotential, counted, misuse), -policy.DeltaCapLimit, policy.DeltaCapLimit));
+    }
+}

@@ -1,0 +1,130 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Json;
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using CapOrleans.Core.CanonicalJson;
+using CapOrleans.Core.Caps;
+using CapOrleans.Core.Signatures;
+
+namespace CapOrleans.Tests.Api;
+
+/// <summary>Who may speak for a CapID, and who may change that.</summary>
+[Collection(NodeCollection.Name)]
+public sealed class ContextTests(NodeFixture node)
+{
+    private static int count;
+
+    private readonly string capId = $"CTX-{Interlocked.Increment(ref count)}";
+    private readonly DateTimeOffset now = TimeProvider.System.GetUtcNow();
+    private readonly PrivateKey admin = PrivateKey.Create();
+
+    [Fact]
+    public async Task A_key_is_rotated_without_a_gap_and_the_old_one_is_refused_at_once()
+    {
+        var old = await RegisterAsync();
+        var fresh = PrivateKey.Create();
+        Assert.Equal(HttpStatusCode.OK, await ChangeAsync(admin, 1, AddKey(fresh)));
+        Assert.Equal((HttpStatusCode.Created, HttpStatusCode.Created), (await ReportAsync(old, "A"), await ReportAsync(fresh, "B")));
+        var before = TimeProvider.System.GetUtcNow().AddMinutes(-1);
+        Assert.Equal(HttpStatusCode.OK, await ChangeAsync(admin, 2, Revoke(old)));
+        Assert.Equal((HttpStatusCode.Forbidden, HttpStatusCode.Created), (await ReportAsync(old, "C", before), await ReportAsync(fresh, "D")));
+        Assert.Equal(HttpStatusCode.OK, await ReportAsync(old, "A")); // history is not rewritten
+    }
+
+    [Fact]
+    public async Task A_change_is_made_once_and_an_old_one_cannot_be_played_again()
+    {
+        var reporter = await RegisterAsync();
+        var first = Signed(admin, 1, Policy("pagingFloor", "critical"));
+        Assert.Equal(HttpStatusCode.OK, await PostAsync(first));
+        Assert.Equal(HttpStatusCode.OK, await PostAsync(first)); // it is so already
+        Assert.Equal(HttpStatusCode.OK, await ChangeAsync(admin, 2, Policy("pagingFloor", "high")));
+        Assert.Equal(HttpStatusCode.Conflict, await PostAsync(first));
+        Assert.Equal(HttpStatusCode.Forbidden, await ChangeAsync(reporter, 3, Policy("pagingFloor", "normal")));
+        var cap = await node.Api.GetFromJsonAsync<JsonElement>($"/v1/caps/{capId}");
+        Assert.Equal(("high", 3), (cap.GetProperty("policy").Text("pagingFloor"), cap.GetProperty("version").GetInt32()));
+    }
+
+    [Fact]
+    public async Task Without_a_signature_it_is_an_operator_s_call()
+    {
+        await RegisterAsync();
+        var body = new JsonObject { ["change"] = Policy("deltaCapLimit", 2) };
+        using var stranger = await node.Api.PostAsync($"/v1/caps/{capId}/changes", NodeFixture.Json(body));
+        Assert.Equal(HttpStatusCode.Unauthorized, stranger.StatusCode);
+        using var changed = await node.Operator.PostAsync($"/v1/caps/{capId}/changes", NodeFixture.Json(body));
+        Assert.Equal(HttpStatusCode.OK, changed.StatusCode);
+        Assert.Equal(HttpStatusCode.Forbidden, await ChangeAsync(admin, 2, Policy("deltaCapLimit", 100)));
+        Assert.Equal(HttpStatusCode.Conflict, await ChangeAsync(admin, 2, Revoke(admin)));
+    }
+
+    [Theory]
+    [InlineData("""{"change":{}}""", HttpStatusCode.BadRequest)]
+    [InlineData("""{}""", HttpStatusCode.BadRequest)]
+    [InlineData("""[]""", HttpStatusCode.BadRequest)]
+    [InlineData("""{"change":{"policy":{}},"signature":"0x00"}""", HttpStatusCode.BadRequest)]
+    [InlineData("""{"change":{"policy":{"unknown":1}}}""", HttpStatusCode.BadRequest)]
+    [InlineData("""{"change":{"revokeKey":{"address":"0x00"}}}""", HttpStatusCode.BadRequest)]
+    [InlineData("""{"change":{"addKey":{"address":"0x0000000000000000000000000000000000000000"}}}""", HttpStatusCode.BadRequest)]
+    public async Task A_change_that_cannot_be_made_is_refused(string body, HttpStatusCode status)
+    {
+        await RegisterAsync();
+        using var refused = await node.Operator.PostAsync($"/v1/caps/{capId}/changes", NodeFixture.Json(System.Text.Encoding.UTF8.GetBytes(body)));
+        Assert.Equal(status, refused.StatusCode);
+        Assert.Equal(1, (await node.Api.GetFromJsonAsync<JsonElement>($"/v1/caps/{capId}")).GetProperty("version").GetInt32());
+    }
+
+    [Fact]
+    public async Task The_score_keeps_to_the_policy()
+    {
+        var reporter = await RegisterAsync();
+        using var changed = await node.Operator.PutAsJsonAsync($"/v1/caps/{capId}", new { policy = new { selfFeedback = "misuse-only" } });
+        Assert.Equal(HttpStatusCode.OK, changed.StatusCode);
+        Assert.Equal(HttpStatusCode.Created, await ReportAsync(reporter, "A")); // F_E 0.5, M_E 0.1
+        Assert.Equal(-0.09m, (await node.Api.GetFromJsonAsync<JsonElement>($"/v1/caps/{capId}")).GetProperty("score").GetDecimal());
+    }
+
+    private static JsonObject AddKey(PrivateKey key) => new() { ["addKey"] = new JsonObject { ["address"] = key.Address.ToString() } };
+
+    private static JsonObject Revoke(PrivateKey key) => new() { ["revokeKey"] = new JsonObject { ["address"] = key.Address.ToString(), ["reason"] = "rotated" } };
+
+    private static JsonObject Policy(string name, JsonNode value) => new() { ["policy"] = new JsonObject { [name] = value } };
+
+    private async Task<PrivateKey> RegisterAsync()
+    {
+        var reporter = PrivateKey.Create();
+        using var answer = await node.Operator.PutAsJsonAsync($"/v1/caps/{capId}", new
+        {
+            keys = new[] { new { address = reporter.Address.ToString(), roles = new[] { "reporter" } }, new { address = admin.Address.ToString(), roles = new[] { "admin" } } },
+        });
+        Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
+        return reporter;
+    }
+
+    private async Task<HttpStatusCode> ReportAsync(PrivateKey key, string id, DateTimeOffset? at = null)
+    {
+        using var answer = await node.Api.PostAsync("/v1/incidents", NodeFixture.Json(TestIncident.Signed(key, capId, id, at ?? now)));
+        return answer.StatusCode;
+    }
+
+    private Task<HttpStatusCode> ChangeAsync(PrivateKey key, long afterVersion, JsonObject change) => PostAsync(Signed(key, afterVersion, change));
+
+    private JsonObject Signed(PrivateKey key, long afterVersion, JsonObject change)
+    {
+        var timestamp = TimeProvider.System.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        var hash = Convert.ToHexStringLower(SHA256.HashData(Rfc8785.Canonicalize(JsonElement.Parse(change.ToJsonString()))));
+        return new JsonObject
+        {
+            ["change"] = change, ["afterVersion"] = afterVersion, ["timestamp"] = timestamp,
+            ["signature"] = key.Sign(Authority.Hash(capId, afterVersion, timestamp, hash)).ToString(),
+        };
+    }
+
+    private async Task<HttpStatusCode> PostAsync(JsonObject body)
+    {
+        using var answer = await node.Api.PostAsync($"/v1/caps/{capId}/changes", NodeFixture.Json(body));
+        return answer.StatusCode;
+    }
+}
