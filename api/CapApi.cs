@@ -1,4 +1,5 @@
 using CapOrleans.Api.Access;
+using CapOrleans.Api.Caps;
 using CapOrleans.Api.Intake;
 using CapOrleans.Api.Legacy;
 using CapOrleans.Api.Operations;
@@ -53,8 +54,8 @@ public static class CapApi
         app.MapLegacy();
         app.MapReads();
         app.MapSigning();
+        app.MapCaps();
         app.MapOperations();
-        app.MapChanges();
         app.MapOpenApi();
         app.MapScalarApiReference("/docs");
         app.MapGet("/", () => TypedResults.Redirect("/docs")).ExcludeFromDescription();

@@ -39,6 +39,8 @@ internal sealed class CommitPlan(MerkleFrontier frontier, ICommitFacts facts)
 
     public List<(long Index, IncidentRow Row)> Incidents { get; } = [];
 
+    public List<(long Index, string CapId, string IncidentId, long Adjustment)> Corrections { get; } = [];
+
     public Dictionary<string, (long Score, long Incidents)> Gained { get; } = new(StringComparer.Ordinal);
 
     public List<CapContext> Contexts { get; } = [];
@@ -104,9 +106,14 @@ internal sealed class CommitPlan(MerkleFrontier frontier, ICommitFacts facts)
 
         claimed.Add((row.CapId, row.IncidentId), new EarlierIncident(row.AuditHash, index, entry));
         Incidents.Add((index, row));
-        var (score, incidents) = Gained.GetValueOrDefault(row.CapId);
-        Gained[row.CapId] = (score + (long)(row.DeltaCap * ScoreUnits), incidents + 1);
+        Gain(row.CapId, (long)(row.DeltaCap * ScoreUnits), 1);
         return null;
+    }
+
+    private void Gain(string capId, long units, int incidents)
+    {
+        var before = Gained.GetValueOrDefault(capId);
+        Gained[capId] = (before.Score + units, before.Incidents + incidents);
     }
 
     private void CollectReadModels(Append append, long first)
@@ -115,6 +122,13 @@ internal sealed class CommitPlan(MerkleFrontier frontier, ICommitFacts facts)
         {
             Contexts.Add(context);
             versions[context.CapId] = context.Version;
+        }
+
+        if (append.Correction is { } correction)
+        {
+            var units = (long)(correction.Adjustment * ScoreUnits);
+            Corrections.Add((first, correction.CapId, correction.IncidentId, units));
+            Gain(correction.CapId, units, 0);
         }
 
         if (append.Bookmark is { } move)

@@ -19,6 +19,20 @@ internal static class LogQueries
 
     public const string Cap = "SELECT context, score, incidents FROM cap WHERE cap_id = $1";
 
+    public const string Adjustment = "SELECT CAST(coalesce(sum(adjustment), 0) AS bigint) FROM correction WHERE cap_id = $1 AND incident_id = $2";
+
+    public const string Score =
+        """
+        SELECT e.idx, e.kind, e.bytes
+        FROM (
+            SELECT place FROM (SELECT place FROM incident WHERE cap_id = $1 AND place > $2 ORDER BY place LIMIT $3) accepted
+            UNION ALL
+            SELECT place FROM (SELECT place FROM correction WHERE cap_id = $1 AND place > $2 ORDER BY place LIMIT $3) corrected
+        ) step
+        JOIN audit_entry e ON e.log = step.place >> 40 AND e.idx = step.place & 1099511627775
+        ORDER BY step.place LIMIT $3
+        """;
+
     public const string Latest =
         "SELECT idx, kind, bytes FROM audit_entry WHERE log = $1 AND kind = $2 AND kind <> 'incident.accepted' ORDER BY idx DESC LIMIT 1";
 

@@ -33,6 +33,12 @@ public abstract class SqlLogReader : IAuditLogReader
         return found is null ? null : (found.Context, found.Score, found.Incidents);
     }
 
+    public async Task<decimal> AdjustmentAsync(string capId, string incidentId, CancellationToken cancellationToken) =>
+        (await Ask(LogQueries.Adjustment, row => row.GetInt64(0), cancellationToken, capId, incidentId))[0] / 10_000m;
+
+    public Task<IReadOnlyList<LogEntry>> ReadScoreAsync(int log, string capId, long after, int limit, CancellationToken cancellationToken) =>
+        Ask(LogQueries.Score, ReadEntry, cancellationToken, capId, after < 0 ? Place.Of(log, 0) - 1 : Place.Of(log, after), limit);
+
     public Task<LogEntry?> LatestAsync(int log, string kind, CancellationToken cancellationToken) =>
         One(LogQueries.Latest, ReadEntry, cancellationToken, log, kind);
 

@@ -1,4 +1,5 @@
 using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Contracts.Caps;
 using CapOrleans.Contracts.Incidents;
 using Orleans.Concurrency;
 
@@ -31,6 +32,10 @@ public interface ILogReaderGrain : IGrainWithIntegerKey
 
     /// <summary>Accepted incidents in the old field names.</summary>
     [Alias("records")] Task<RecordPage> RecordsAsync(int log, long after, int limit);
+
+    /// <param name="after">Index; -1 for the beginning.</param>
+    /// <returns>Null when the CapID is not registered.</returns>
+    [Alias("score")] Task<ScorePage?> ScoreAsync(string capId, long after, int limit);
 
     /// <returns>The bytes of the newest entry of this kind in any log; null when there is none.</returns>
     [Alias("latest")] Task<byte[]?> LatestAsync(string kind);

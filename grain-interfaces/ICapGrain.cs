@@ -20,6 +20,9 @@ public interface ICapGrain : IGrainWithStringKey
     /// </summary>
     [Alias("change")] Task<CapRuling> ChangeAsync(ChangeRequest request);
 
+    /// <summary>Corrects an incident's dCap. The caller has made sure that an operator asks.</summary>
+    [Alias("correct")] Task<CapRuling> CorrectAsync(Correction correction);
+
     /// <summary>Audits an agent-to-agent delegation log of this CapID and puts log and result into the audit log.</summary>
     /// <param name="delegationLog">A JSON object, at most 64 KiB, checked to be strict JSON.</param>
     /// <returns>The result as JSON; null when the CapID is not registered.</returns>

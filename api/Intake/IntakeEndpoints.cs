@@ -29,6 +29,8 @@ internal sealed record IncidentRequest(
     [property: JsonPropertyName("f_e")] decimal? Feedback = null,
     [property: JsonPropertyName("m_e")] decimal? Misuse = null,
     [property: JsonPropertyName("cap_potential")] decimal? CapPotential = null,
+    string? Scheme = null,
+    string? Evidence = null,
     string? Ipfs = null);
 
 /// <summary>The ways in: the new calls and the old one. All run the same path; they differ in their answers.</summary>

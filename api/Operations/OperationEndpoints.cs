@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json;
 using CapOrleans.Api.Access;
-using CapOrleans.Contracts.Caps;
 using CapOrleans.Core.CanonicalJson;
 using CapOrleans.Core.Incidents;
 using CapOrleans.GrainInterfaces;
@@ -17,10 +16,6 @@ internal static class OperationEndpoints
         app.MapGet("/health/ready", ReadyAsync).Produces<Readiness>().ProducesProblem(503).WithSummary("The log takes incidents");
         app.MapGet("/metrics", (HttpContext context, ClusterMetrics metrics, IGrainFactory grains) => metrics.WriteAsync(context, grains))
             .RequireAuthorization(OperatorAccess.Reader).WithSummary("Sizes of the logs and lag of their followers, for Prometheus");
-        app.MapPut("/v1/caps/{capId}", DefineAsync).RequireAuthorization(OperatorAccess.Operator)
-            .Accepts<CapDefinition>("application/json").Produces<CapView>().Produces<CapView>(201).ProducesProblem(400).ProducesProblem(401).ProducesProblem(409)
-            .WithSummary("Register a CapID, or change its context")
-            .WithDescription("Keys of the CapID that are not named are revoked; numbers that are not named stay.");
         app.MapPost("/v1/delegations", AuditDelegationAsync).RequireAuthorization(OperatorAccess.Operator)
             .Accepts<JsonElement>("application/json").Produces<JsonElement>(201).ProducesProblem(400).ProducesProblem(401).ProducesProblem(404)
             .WithSummary("Audit an agent-to-agent delegation log; GET /audit shows the newest");
@@ -37,47 +32,6 @@ internal static class OperationEndpoints
             context.Response.Headers.RetryAfter = Problems.RetryAfterSeconds;
             return Problems.Of(StatusCodes.Status503ServiceUnavailable, "unavailable", "", $"The log cannot take incidents now ({fault.GetType().Name}).");
         }
-    }
-
-    private static async Task<IResult> DefineAsync(string capId, HttpContext context, IGrainFactory grains)
-    {
-        if (!Identifiers.IsId(capId))
-        {
-            return Problems.Of(StatusCodes.Status400BadRequest, "invalid-field", "capId", Identifiers.Rule);
-        }
-
-        var (body, refused) = await BoundedBody.ReadAsync(context, IncidentReader.MaxRequestBytes);
-        if (body is null)
-        {
-            return refused!;
-        }
-
-        CapDefinition? definition;
-        try
-        {
-            using var document = StrictJson.Parse(body);
-            definition = document.Deserialize(ApiJson.Default.CapDefinition);
-        }
-        catch (Exception fault) when (fault is JsonException or InvalidOperationException)
-        {
-            var path = (fault as JsonException)?.Path?.TrimStart('$', '.') ?? "";
-            return Problems.Of(StatusCodes.Status400BadRequest, path.Length == 0 ? "not-json" : "invalid-field", path, "The body is a CapID definition; see /openapi/v1.json.");
-        }
-
-        if (definition is null)
-        {
-            return Problems.Of(StatusCodes.Status400BadRequest, "not-an-object", "", "The body is one JSON object.");
-        }
-
-        var ruling = await grains.Cap(capId).DefineAsync(definition);
-        return ruling.Verdict switch
-        {
-            CapVerdict.Registered => TypedResults.Json(ruling.Cap, ApiJson.Default.CapView, statusCode: StatusCodes.Status201Created),
-            CapVerdict.Changed or CapVerdict.Unchanged => TypedResults.Json(ruling.Cap, ApiJson.Default.CapView),
-            CapVerdict.Malformed => Problems.Of(StatusCodes.Status400BadRequest, ruling.Refusal!),
-            CapVerdict.Conflicts => Problems.Of(StatusCodes.Status409Conflict, ruling.Refusal!),
-            _ => throw new InvalidOperationException($"{ruling.Verdict} is no answer."),
-        };
     }
 
     private static async Task<IResult> AuditDelegationAsync(HttpContext context, IGrainFactory grains)

@@ -15,6 +15,12 @@ internal sealed record EntryListQuery(string? Log, string? After, string? Limit)
     public static readonly string[] Names = ["log", "after", "limit"];
 }
 
+/// <summary>Query of <c>GET /v1/caps/{capId}/history</c>.</summary>
+internal sealed record HistoryQuery(string? After, string? Limit)
+{
+    public static readonly string[] Names = ["after", "limit"];
+}
+
 /// <summary>Reads query parameters; the first that breaks its rule becomes the fault.</summary>
 internal sealed class QueryReader
 {

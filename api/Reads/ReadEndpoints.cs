@@ -32,8 +32,6 @@ internal static class ReadEndpoints
         app.MapGet("/v1/audit", EntriesAsync).RequireAuthorization(OperatorAccess.Reader)
             .Produces<EntryPage>().ProducesProblem(400).ProducesProblem(404).WithSummary("A log's entries")
             .WithDescription("Query: log (its number, 0 by default; /health/ready lists them), after (index, -1 for the beginning), limit (1 to 500).");
-        app.MapGet("/v1/caps/{capId}", CapAsync).RequireAuthorization(OperatorAccess.Reader)
-            .Produces<Contracts.Caps.CapView>().ProducesProblem(404).WithSummary("A CapID: context, score, count");
         app.MapGet("/ipfs/{cid}", BlockAsync).RequireAuthorization(OperatorAccess.Reader)
             .ProducesProblem(400).ProducesProblem(404).WithSummary("An archived block by its CID");
     }
@@ -75,11 +73,6 @@ internal static class ReadEndpoints
             entry.Index, entry.Kind, Convert.ToHexStringLower(MerkleHash.Leaf(entry.Bytes)), JsonElement.Parse(entry.Bytes)));
         return TypedResults.Json(new EntryPage([.. items], entries.Count == limit ? entries[^1].Index : null), ApiJson.Default.EntryPage);
     }
-
-    private static async Task<IResult> CapAsync(string capId, IGrainFactory grains) =>
-        Identifiers.IsId(capId) && await grains.Cap(capId).ReadAsync() is { } view
-            ? TypedResults.Json(view, ApiJson.Default.CapView)
-            : Problems.Of(StatusCodes.Status404NotFound, "cap-unknown", "capId", "The CapID must be registered.");
 
     private static async Task<IResult> BlockAsync(string cid, HttpContext context, IGrainFactory grains)
     {

@@ -88,6 +88,13 @@ internal static class CommitRows
                 plan.Gained.Values.Select(gained => gained.Incidents).ToArray());
         }
 
+        foreach (var (at, capId, incidentId, adjustment) in plan.Corrections)
+        {
+            batch.Add(
+                "INSERT INTO correction (cap_id, incident_id, place, adjustment) VALUES ($1, $2, $3, $4)",
+                capId, incidentId, Place.Of(log, at), adjustment);
+        }
+
         foreach (var (follower, position) in plan.Bookmarks)
         {
             batch.Add(

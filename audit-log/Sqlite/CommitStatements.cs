@@ -47,6 +47,9 @@ internal sealed class CommitStatements(SqliteConnection connection) : IDisposabl
     public SqliteStatement AddTotals { get; } = new(connection,
         "UPDATE cap SET score = CAST(score + $2 AS INTEGER), incidents = incidents + $3 WHERE cap_id = $1", 3);
 
+    public SqliteStatement AddCorrection { get; } = new(connection,
+        "INSERT INTO correction (cap_id, incident_id, place, adjustment) VALUES ($1, $2, $3, $4)", 4);
+
     public SqliteStatement MoveBookmark { get; } = new(connection,
         """
         INSERT INTO bookmark (log, follower, position) VALUES ($1, $2, $3)
@@ -91,7 +94,7 @@ internal sealed class CommitStatements(SqliteConnection connection) : IDisposabl
     public void Dispose()
     {
         foreach (var statement in (ReadOnlySpan<SqliteStatement>)[head, capVersion, position, findIncident, MakeHead, MoveHead, AddEntry,
-            AddIncident, PutCap, AddTotals, MoveBookmark, AddCover, DropCovers])
+            AddIncident, PutCap, AddTotals, AddCorrection, MoveBookmark, AddCover, DropCovers])
         {
             statement.Dispose();
         }

@@ -108,6 +108,11 @@ public sealed class SqliteLogWriter : IAuditLogWriter, IDisposable
             statements.AddTotals.Run(transaction, capId, score, incidents);
         }
 
+        foreach (var (at, capId, incidentId, adjustment) in plan.Corrections)
+        {
+            statements.AddCorrection.Run(transaction, capId, incidentId, Place.Of(log, at), adjustment);
+        }
+
         foreach (var (follower, position) in plan.Bookmarks)
         {
             statements.MoveBookmark.Run(transaction, log, follower, position);

@@ -75,6 +75,10 @@ internal sealed class EntryCheck(Findings findings, IReadOnlyDictionary<string, 
             case EntryKinds.IncidentAccepted:
                 CheckIncident(origin, index, leafHash, AcceptedIncident.Read(bytes));
                 break;
+            case EntryKinds.ScoreCorrected:
+                var (score, count) = Totals.GetValueOrDefault(body.GetProperty("capId").GetString()!);
+                Totals[body.GetProperty("capId").GetString()!] = (score + DecimalText.Read(body.GetProperty("adjustment").GetString()!), count);
+                break;
             case EntryKinds.AnchorLost:
                 Covered[(log, EntryKinds.AnchorBatched)] = body.GetProperty("from").GetInt64();
                 break;

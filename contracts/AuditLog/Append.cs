@@ -23,7 +23,17 @@ public sealed record Append
 
     /// <summary>The range of entries that this append's first entry speaks for.</summary>
     [Id(5)] public Cover? Cover { get; init; }
+
+    /// <summary>What the one entry adds to a score.</summary>
+    [Id(6)] public CorrectionRow? Correction { get; init; }
 }
+
+/// <param name="Adjustment">dCap, four decimals.</param>
+[GenerateSerializer, Immutable, Alias("cap.correction-row.v1")]
+public sealed record CorrectionRow(
+    [property: Id(0)] string CapId,
+    [property: Id(1)] string IncidentId,
+    [property: Id(2)] decimal Adjustment);
 
 /// <param name="Kind">One of the entry kinds.</param>
 /// <param name="Bytes">The entry, RFC 8785 canonical JSON, without its index.</param>

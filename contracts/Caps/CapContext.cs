@@ -90,7 +90,8 @@ public enum CapVerdict
     /// <summary>The context is not the one that the change is meant for, or the change would leave it without an admin.</summary>
     Conflicts = 6,
 
-    CapUnknown = 7,
+    /// <summary>There is no such CapID, or no such incident of it.</summary>
+    Unknown = 7,
 }
 
 [GenerateSerializer, Immutable, Alias("cap.cap-ruling.v1")]

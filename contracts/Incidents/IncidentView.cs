@@ -7,7 +7,7 @@ namespace CapOrleans.Contracts.Incidents;
 /// <param name="Timestamp">As it was signed.</param>
 /// <param name="Severity">After w_E escalation.</param>
 /// <param name="Signer">Recovered from the signature; null when the incident was accepted as unverified.</param>
-/// <param name="Scheme"><c>identity-v1</c> or <c>unverified</c>.</param>
+/// <param name="Scheme"><c>identity-v1</c>, <c>full-v2</c> or <c>unverified</c>.</param>
 /// <param name="CapPotential">Cap^P held by the CapID when it was judged.</param>
 [GenerateSerializer, Immutable, Alias("cap.incident-view.v1")]
 public sealed record IncidentView(

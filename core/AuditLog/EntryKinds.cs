@@ -7,6 +7,7 @@ public static class EntryKinds
     public const string KeyAdded = "cap.key-added";
     public const string KeyRevoked = "cap.key-revoked";
     public const string PolicyChanged = "cap.policy-changed";
+    public const string ScoreCorrected = "score.corrected";
     public const string IncidentAccepted = "incident.accepted";
     public const string ArchiveBatched = "archive.batched";
     public const string AnchorBatched = "anchor.batched";

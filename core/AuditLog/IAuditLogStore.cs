@@ -60,6 +60,12 @@ public interface IAuditLogReader
     /// <returns>The newest context with the CapID's totals; null when it is not registered.</returns>
     Task<(CapContext Context, decimal Score, long Incidents)?> FindCapAsync(string capId, CancellationToken cancellationToken);
 
+    /// <returns>Sum of the corrections of the incident's dCap.</returns>
+    Task<decimal> AdjustmentAsync(string capId, string incidentId, CancellationToken cancellationToken);
+
+    /// <returns>Entries that moved the CapID's score, in order: accepted incidents and corrections.</returns>
+    Task<IReadOnlyList<LogEntry>> ReadScoreAsync(int log, string capId, long after, int limit, CancellationToken cancellationToken);
+
     Task<LogEntry?> LatestAsync(int log, string kind, CancellationToken cancellationToken);
 
     /// <returns>Where the follower's bookmark stands; 0 when it has none.</returns>

@@ -5,5 +5,7 @@ public static class Place
 {
     private const int IndexBits = 40;
 
+    public const long MaxIndex = (1L << IndexBits) - 1;
+
     public static long Of(int log, long index) => ((long)log << IndexBits) | index;
 }

@@ -7,9 +7,11 @@ namespace CapOrleans.Core.Caps;
 public static class CapRefusals
 {
     private const string Unknown = "cap-unknown", NotAuthorised = "signer-not-authorised", ForOperators = "operator-only",
-        Stale = "stale-version", Last = "last-admin-key", Revoked = "key-revoked";
+        Stale = "stale-version", Last = "last-admin-key", Revoked = "key-revoked", NoIncident = "incident-unknown";
 
     public static Refusal CapUnknown { get; } = new(Unknown, "capId", "The CapID must be registered.");
+
+    public static Refusal IncidentUnknown { get; } = new(NoIncident, "incidentId", "The incident must be accepted under this CapID.");
 
     internal static Refusal OperatorOnly { get; } =
         new(ForOperators, "change.policy", "selfFeedback and deltaCapLimit judge the CapID's own score: an operator changes them.");
@@ -25,7 +27,7 @@ public static class CapRefusals
 
     public static CapVerdict VerdictOf(Refusal refusal) => refusal.Type switch
     {
-        Unknown => CapVerdict.CapUnknown,
+        Unknown or NoIncident => CapVerdict.Unknown,
         NotAuthorised or ForOperators => CapVerdict.Unauthorised,
         Stale or Last or Revoked => CapVerdict.Conflicts,
         _ => CapVerdict.Malformed,

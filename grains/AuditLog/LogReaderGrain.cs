@@ -1,7 +1,9 @@
 using System.Globalization;
 using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Contracts.Caps;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.AuditLog;
+using CapOrleans.Core.Caps;
 using CapOrleans.GrainInterfaces;
 using Orleans.Concurrency;
 
@@ -30,6 +32,17 @@ internal sealed class LogReaderGrain(IAuditLogReader reader, LogMap logs, Incide
         return new RecordPage(
             [.. accepted.Select(incident => (incident.AcceptedAt, incident.ToAuditRecord()))],
             entries.Count == limit ? entries[^1].Index : null);
+    }
+
+    public async Task<ScorePage?> ScoreAsync(string capId, long after, int limit)
+    {
+        if (await reader.FindCapAsync(capId, CancellationToken.None) is null)
+        {
+            return null;
+        }
+
+        var entries = await reader.ReadScoreAsync(logs.Of(capId), capId, after, limit, CancellationToken.None);
+        return new ScorePage([.. entries.Select(ScoreCorrection.Read)], entries.Count == limit ? entries[^1].Index : null);
     }
 
     public async Task<byte[]?> LatestAsync(string kind)

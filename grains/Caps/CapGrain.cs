@@ -4,7 +4,6 @@ using CapOrleans.Contracts.Caps;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.CanonicalJson;
-using CapOrleans.Core.Caps;
 using CapOrleans.Core.Delegations;
 using CapOrleans.Core.DeltaCap;
 using CapOrleans.Core.Incidents;
@@ -20,7 +19,7 @@ namespace CapOrleans.Grains.Caps;
 /// and committing others may run, and the log refuses an entry that was judged by an older context than the newest.
 /// </summary>
 [Reentrant, PlacedBesideItsLog, GrainType(CapGrains.CapType)]
-internal sealed class CapGrain(IAuditLogReader reader, LogMap logs, LocalLogs local, AdmissionPolicy policy, TimeProvider time) : Grain, ICapGrain
+internal sealed partial class CapGrain(IAuditLogReader reader, LogMap logs, LocalLogs local, AdmissionPolicy policy, TimeProvider time) : Grain, ICapGrain
 {
     /// <summary>How often a judgement is repeated after another activation changed the context.</summary>
     private const int Attempts = 4;
@@ -68,52 +67,6 @@ internal sealed class CapGrain(IAuditLogReader reader, LogMap logs, LocalLogs lo
         }
 
         return Ruling.Refuse(Verdict.Busy, "busy", "", "The CapID's context keeps changing; send the same again.");
-    }
-
-    public Task<CapRuling> DefineAsync(CapDefinition definition) =>
-        ChangeAsync((held, now) => CapChange.Of(held, CapId, definition, origin, now), null);
-
-    public Task<CapRuling> ChangeAsync(ChangeRequest request) => ChangeAsync(
-        (held, now) =>
-        {
-            if (held is null)
-            {
-                return new(null, [], CapRefusals.CapUnknown);
-            }
-
-            var (authority, refusal) = request.Signature is null ? (Authority.Operator, null) : Authority.Of(held, request, now);
-            return authority is null ? new(null, [], refusal) : CapChange.Of(held, request.Change, authority, origin, now);
-        },
-        request.AfterVersion);
-
-    /// <param name="change">What follows from the newest context.</param>
-    /// <param name="afterVersion">The version that the change is meant for; null for any. Asked last: what is so already is no conflict.</param>
-    private async Task<CapRuling> ChangeAsync(Func<CapContext?, DateTimeOffset, CapChange> change, long? afterVersion)
-    {
-        for (var attempt = 0; attempt < Attempts; attempt++)
-        {
-            var held = context;
-            var (next, entries, refusal) = change(held, time.GetUtcNow());
-            refusal ??= next is not null && afterVersion is { } version && version != held?.Version
-                ? CapRefusals.StaleVersion(held?.Version)
-                : null;
-            if (refusal is not null || next is null)
-            {
-                LeaveIfUnknown();
-                return refusal is null
-                    ? new CapRuling(CapVerdict.Unchanged, await ReadAsync(), null)
-                    : new CapRuling(CapRefusals.VerdictOf(refusal), null, refusal);
-            }
-
-            var outcome = await AppendAsync(new Append { Entries = entries, Fence = new CapFence(CapId, held?.Version ?? 0), Context = next });
-            await LoadAsync();
-            if (outcome.Verdict == AppendVerdict.Appended)
-            {
-                return new CapRuling(held is null ? CapVerdict.Registered : CapVerdict.Changed, await ReadAsync(), null);
-            }
-        }
-
-        throw new InvalidOperationException($"The log did not take the change of {CapId} in {Attempts} attempts; ask again.");
     }
 
     public async Task<string?> AuditDelegationAsync(string delegationLog)

@@ -86,6 +86,43 @@ public sealed class ContextTests(NodeFixture node)
         Assert.Equal(-0.09m, (await node.Api.GetFromJsonAsync<JsonElement>($"/v1/caps/{capId}")).GetProperty("score").GetDecimal());
     }
 
+    [Fact]
+    public async Task A_correction_is_a_new_entry_and_the_story_adds_up()
+    {
+        var reporter = await RegisterAsync();
+        for (var i = 0; i < 5; i++)
+        {
+            Assert.Equal(HttpStatusCode.Created, await ReportAsync(reporter, $"A-{i}")); // -0.0780 each
+        }
+
+        var right = new { incidentId = "A-1", deltaCap = 1.5m, reason = "it was the supplier" };
+        var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(async _ => (await CorrectAsync(right)).Status));
+        Assert.All(answers, status => Assert.Equal(HttpStatusCode.OK, status));
+        Assert.Equal(HttpStatusCode.OK, (await CorrectAsync(right with { incidentId = "A-2", deltaCap = 0m })).Status);
+        Assert.Equal(("incident-unknown", HttpStatusCode.NotFound), await CorrectAsync(right with { incidentId = "NONE" }));
+        Assert.Equal(("invalid-field", HttpStatusCode.BadRequest), await CorrectAsync(right with { deltaCap = 0.00001m }));
+        Assert.Equal(("invalid-field", HttpStatusCode.BadRequest), await CorrectAsync(right with { reason = "" }));
+
+        var steps = new List<JsonElement>();
+        for (long? after = -1; after is not null;)
+        {
+            var page = await node.Api.GetFromJsonAsync<JsonElement>($"/v1/caps/{capId}/history?limit=3&after={after}");
+            steps.AddRange(page.GetProperty("items").EnumerateArray());
+            after = page.GetProperty("next").ValueKind == JsonValueKind.Number ? page.GetProperty("next").GetInt64() : null;
+        }
+
+        Assert.Equal((5, 2), (steps.Count(step => step.Text("kind") == "incident.accepted"), steps.Count(step => step.Text("kind") == "score.corrected")));
+        var score = (await node.Api.GetFromJsonAsync<JsonElement>($"/v1/caps/{capId}")).GetProperty("score").GetDecimal();
+        Assert.Equal((1.5m - (3 * 0.078m), score), (score, steps.Sum(step => step.GetProperty("deltaCap").GetDecimal())));
+    }
+
+    private async Task<(string Type, HttpStatusCode Status)> CorrectAsync<T>(T correction)
+    {
+        using var answer = await node.Operator.PostAsJsonAsync($"/v1/caps/{capId}/corrections", correction);
+        var body = JsonElement.Parse(await answer.Content.ReadAsStringAsync());
+        return (answer.IsSuccessStatusCode ? "" : body.Text("type").Split(':')[^1], answer.StatusCode);
+    }
+
     private static JsonObject AddKey(PrivateKey key) => new() { ["addKey"] = new JsonObject { ["address"] = key.Address.ToString() } };
 
     private static JsonObject Revoke(PrivateKey key) => new() { ["revokeKey"] = new JsonObject { ["address"] = key.Address.ToString(), ["reason"] = "rotated" } };

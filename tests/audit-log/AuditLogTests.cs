@@ -88,6 +88,25 @@ public abstract class AuditLogTests
         Assert.Equal((1199.9184m, 2L), (cap.Score, cap.Incidents));
     }
 
+    [Fact]
+    public async Task A_correction_moves_the_score_and_the_story_has_every_step()
+    {
+        var head = await RegisterAsync();
+        Append Correct(string id, decimal by, long version) => new()
+        {
+            Entries = [Draft($"{id}{by}")], Fence = new CapFence("Z", version - 1), Context = Context(version), Correction = new CorrectionRow("Z", id, by),
+        };
+        (head, _) = await Writer.CommitAsync(0, head, [Incident("A", 1, -0.5m), Incident("B", 1, 2m), Correct("A", 0.25m, 2)], default);
+        (head, var outcomes) = await Writer.CommitAsync(0, head, [Correct("B", 1m, 2), Correct("A", 0.125m, 3), Incident("C", 1, 1m, version: 3)], default);
+        Assert.Equal([AppendVerdict.StaleContext, AppendVerdict.Appended, AppendVerdict.Appended], outcomes.Select(outcome => outcome.Verdict));
+        var cap = (await Reader.FindCapAsync("Z", default))!.Value;
+        Assert.Equal((2.875m, 3L), (cap.Score, cap.Incidents));
+        Assert.Equal((0.375m, 0m), (await Reader.AdjustmentAsync("Z", "A", default), await Reader.AdjustmentAsync("Z", "B", default)));
+        Assert.Equal([1, 2, 3], (await Reader.ReadScoreAsync(0, "Z", -1, 3, default)).Select(entry => entry.Index));
+        Assert.Equal([4, 5], (await Reader.ReadScoreAsync(0, "Z", 3, 3, default)).Select(entry => entry.Index));
+        Assert.Empty(await Reader.ReadScoreAsync(0, "Y", -1, 3, default));
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(-1)]

@@ -1,0 +1,107 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using CapOrleans.Api.Access;
+using CapOrleans.Api.Reads;
+using CapOrleans.Contracts.Caps;
+using CapOrleans.Core.CanonicalJson;
+using CapOrleans.Core.Incidents;
+using CapOrleans.GrainInterfaces;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace CapOrleans.Api.Caps;
+
+/// <param name="Change">Exactly one of <c>addKey</c>, <c>revokeKey</c>, <c>policy</c>.</param>
+/// <param name="AfterVersion">The context's version that the change is meant for.</param>
+/// <param name="Timestamp">When it was signed.</param>
+/// <param name="Signature">An admin key's; without one, an operator asks.</param>
+internal sealed record ChangeBody(ContextChange? Change, long? AfterVersion, string? Timestamp, string? Signature);
+
+/// <summary>A CapID: who may speak for it, what is counted, and how that changes.</summary>
+internal static class CapEndpoints
+{
+    public static void MapCaps(this IEndpointRouteBuilder app)
+    {
+        app.MapGet("/v1/caps/{capId}", ReadAsync).RequireAuthorization(OperatorAccess.Reader)
+            .Produces<CapView>().ProducesProblem(404).WithSummary("A CapID: context, score, count");
+        app.MapGet("/v1/caps/{capId}/history", HistoryAsync).RequireAuthorization(OperatorAccess.Reader)
+            .Produces<ScorePage>().ProducesProblem(400).ProducesProblem(404).WithSummary("The whole story of a score: over all pages, the sum of its steps is the score")
+            .WithDescription("Query: after (index in the CapID's log, -1 for the beginning), limit (1 to 500).");
+        app.MapPut("/v1/caps/{capId}", DefineAsync).RequireAuthorization(OperatorAccess.Operator)
+            .Accepts<CapDefinition>("application/json").Produces<CapView>().Produces<CapView>(201).ProducesProblem(400).ProducesProblem(401).ProducesProblem(409)
+            .WithSummary("Register a CapID, or change its context")
+            .WithDescription("Keys of the CapID that are not named are revoked; numbers that are not named stay.");
+        app.MapPost("/v1/caps/{capId}/changes", ChangeAsync)
+            .Accepts<ChangeBody>("application/json").Produces<CapView>().ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(404).ProducesProblem(409)
+            .WithSummary("Add a key, revoke a key, or change the policy of a CapID")
+            .WithDescription("Signed by an admin key of the CapID (personal_sign over 'CapOrleans change|capId|afterVersion|timestamp|SHA-256 of the change in RFC 8785'), or by an operator's token.");
+        app.MapPost("/v1/caps/{capId}/corrections", CorrectAsync).RequireAuthorization(OperatorAccess.Operator)
+            .Accepts<Correction>("application/json").Produces<CapView>().ProducesProblem(400).ProducesProblem(401).ProducesProblem(404)
+            .WithSummary("Say what an incident's dCap should have been")
+            .WithDescription("The incident's entry stays; a new one refers to it and moves the score. What is so already changes nothing.");
+    }
+
+    private static async Task<IResult> ReadAsync(string capId, IGrainFactory grains) =>
+        Identifiers.IsId(capId) && await grains.Cap(capId).ReadAsync() is { } view ? TypedResults.Json(view, ApiJson.Default.CapView) : Unknown();
+
+    private static async Task<IResult> HistoryAsync(string capId, [AsParameters] HistoryQuery described, HttpRequest request, IGrainFactory grains)
+    {
+        var query = new QueryReader(request.Query, HistoryQuery.Names);
+        var after = query.Number("after", -1, -1, Core.AuditLog.Place.MaxIndex);
+        var limit = (int)query.Number("limit", 100, 1, 500);
+        return query.Fault
+            ?? (Identifiers.IsId(capId) && await grains.GetGrain<ILogReaderGrain>(0).ScoreAsync(capId, after, limit) is { } page
+                ? TypedResults.Json(page, ApiJson.Default.ScorePage)
+                : Unknown());
+    }
+
+    private static async Task<IResult> DefineAsync(string capId, HttpContext context, IGrainFactory grains)
+    {
+        var (definition, _, refused) = await JsonBody.ReadAsync(context, ApiJson.Default.CapDefinition, "a CapID definition");
+        return NameFault(capId) ?? refused ?? Answer(await grains.Cap(capId).DefineAsync(definition!));
+    }
+
+    private static async Task<IResult> ChangeAsync(string capId, HttpContext context, IGrainFactory grains)
+    {
+        var (body, bytes, refused) = await JsonBody.ReadAsync(context, ApiJson.Default.ChangeBody, "a change of a CapID");
+        if ((NameFault(capId) ?? refused ?? (body!.Change is null ? Problems.Of(
+            StatusCodes.Status400BadRequest, "invalid-field", "change", "an object with exactly one of addKey, revokeKey and policy") : null)) is { } fault)
+        {
+            return fault;
+        }
+
+        if (body!.Signature is null && context.User.Identity is not { IsAuthenticated: true })
+        {
+            await context.ChallengeAsync(OperatorAccess.Scheme);
+            return TypedResults.Empty;
+        }
+
+        using var document = JsonDocument.Parse(bytes);
+        var hash = SHA256.HashData(Rfc8785.Canonicalize(document.RootElement.GetProperty("change")));
+        return Answer(await grains.Cap(capId).ChangeAsync(new ChangeRequest(
+            body.Change!, body.AfterVersion, body.Timestamp, body.Signature, Convert.ToHexStringLower(hash), Encoding.UTF8.GetString(bytes))));
+    }
+
+    private static async Task<IResult> CorrectAsync(string capId, HttpContext context, IGrainFactory grains)
+    {
+        var (correction, _, refused) = await JsonBody.ReadAsync(context, ApiJson.Default.Correction, "a correction");
+        return NameFault(capId) ?? refused ?? Answer(await grains.Cap(capId).CorrectAsync(correction!));
+    }
+
+    private static IResult Answer(CapRuling ruling) => ruling.Verdict switch
+    {
+        CapVerdict.Registered => TypedResults.Json(ruling.Cap, ApiJson.Default.CapView, statusCode: StatusCodes.Status201Created),
+        CapVerdict.Changed or CapVerdict.Unchanged => TypedResults.Json(ruling.Cap, ApiJson.Default.CapView),
+        CapVerdict.Malformed => Problems.Of(StatusCodes.Status400BadRequest, ruling.Refusal!),
+        CapVerdict.Unauthorised => Problems.Of(StatusCodes.Status403Forbidden, ruling.Refusal!),
+        CapVerdict.Unknown => Problems.Of(StatusCodes.Status404NotFound, ruling.Refusal!),
+        CapVerdict.Conflicts => Problems.Of(StatusCodes.Status409Conflict, ruling.Refusal!),
+        _ => throw new InvalidOperationException($"{ruling.Verdict} is no answer."),
+    };
+
+    private static ProblemHttpResult? NameFault(string capId) =>
+        Identifiers.IsId(capId) ? null : Problems.Of(StatusCodes.Status400BadRequest, "invalid-field", "capId", Identifiers.Rule);
+
+    private static ProblemHttpResult Unknown() => Problems.Of(StatusCodes.Status404NotFound, "cap-unknown", "capId", "The CapID must be registered.");
+}

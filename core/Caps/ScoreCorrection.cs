@@ -1,0 +1,63 @@
+using System.Text.Json;
+using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Contracts.Caps;
+using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.AuditLog;
+using CapOrleans.Core.CanonicalJson;
+using CapOrleans.Core.DeltaCap;
+using CapOrleans.Core.Incidents;
+
+namespace CapOrleans.Core.Caps;
+
+/// <summary>A later word about an incident's dCap. The incident's entry stays as it is; a new one refers to it and moves the score.</summary>
+public static class ScoreCorrection
+{
+    private const decimal MaxDeltaCap = 1_000_000m;
+
+    public static Refusal? Fault(Correction wanted) =>
+        wanted.IncidentId is null || !Identifiers.IsId(wanted.IncidentId) ? new("invalid-field", "incidentId", Identifiers.Rule)
+        : wanted.DeltaCap is not { } value || Math.Abs(value) > MaxDeltaCap || decimal.Round(value, CapFormula.Places) != value
+            ? new("invalid-field", "deltaCap", $"a number from {-MaxDeltaCap} to {MaxDeltaCap} with at most {CapFormula.Places} decimals")
+        : wanted.Reason is not { } reason || reason.Length is 0 or > KeyRules.MaxReasonLength || reason.Any(char.IsControl)
+            ? new("invalid-field", "reason", $"1 to {KeyRules.MaxReasonLength} printable characters")
+        : null;
+
+    /// <param name="accepted">The incident's entry.</param>
+    /// <param name="adjusted">Sum of the corrections so far.</param>
+    /// <param name="wanted">Without a <see cref="Fault"/>.</param>
+    /// <returns>The next version of the context, so that of two corrections at once one is judged again; no next when it is so already.</returns>
+    public static (CapChange Change, CorrectionRow Row) Of(
+        CapContext held, LogEntry accepted, decimal adjusted, Correction wanted, string origin, DateTimeOffset now)
+    {
+        var adjustment = wanted.DeltaCap!.Value - AcceptedIncident.Read(accepted.Bytes).DeltaCap - adjusted;
+        var row = new CorrectionRow(held.CapId, wanted.IncidentId!, adjustment);
+        if (adjustment == 0)
+        {
+            return (new(null, [], null), row);
+        }
+
+        var next = held with { Version = held.Version + 1 };
+        var entry = Entry.Write(EntryKinds.ScoreCorrected, origin, now, new CanonicalObject()
+            .Add("adjustment", DecimalText.Of(adjustment))
+            .Add("by", Authority.Operator.By)
+            .Add("capId", held.CapId)
+            .Add("contextVersion", next.Version)
+            .Add("deltaCap", DecimalText.Of(wanted.DeltaCap.Value))
+            .Add("incidentId", wanted.IncidentId)
+            .Add("index", accepted.Index)
+            .Add("reason", wanted.Reason));
+        return (new(next, [entry], null), row);
+    }
+
+    /// <param name="entry">Of an accepted incident or of a correction.</param>
+    public static ScoreStep Read(LogEntry entry)
+    {
+        using var document = JsonDocument.Parse(entry.Bytes);
+        var (root, body) = (document.RootElement, document.RootElement.GetProperty("body"));
+        string Text(string name) => body.GetProperty(name).GetString()!;
+        var isCorrection = entry.Kind == EntryKinds.ScoreCorrected;
+        return new ScoreStep(
+            entry.Index, Entry.ReadInstant(root.GetProperty("at").GetString()!), entry.Kind, Text("incidentId"),
+            DecimalText.Read(Text(isCorrection ? "adjustment" : "deltaCap")), isCorrection ? Text("reason") : null);
+    }
+}

@@ -1,0 +1,84 @@
+using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Contracts.Caps;
+using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.Caps;
+
+namespace CapOrleans.Grains.Caps;
+
+/// <summary>How the context changes. Each change is a new version: what was judged by an older one is judged again.</summary>
+internal sealed partial class CapGrain
+{
+    public Task<CapRuling> DefineAsync(CapDefinition definition) => ChangeAsync((held, now) =>
+        new(new Change(CapChange.Of(held, CapId, definition, origin, now))));
+
+    public Task<CapRuling> ChangeAsync(ChangeRequest request) => ChangeAsync(
+        (held, now) =>
+        {
+            if (held is null)
+            {
+                return new(Change.Refuse(CapRefusals.CapUnknown));
+            }
+
+            var (authority, refusal) = request.Signature is null ? (Authority.Operator, null) : Authority.Of(held, request, now);
+            return new(authority is null ? Change.Refuse(refusal!) : new Change(CapChange.Of(held, request.Change, authority, origin, now)));
+        },
+        request.AfterVersion);
+
+    public Task<CapRuling> CorrectAsync(Correction correction) => ChangeAsync(async (held, now) =>
+    {
+        if ((held is null ? CapRefusals.CapUnknown : ScoreCorrection.Fault(correction)) is { } refusal)
+        {
+            return Change.Refuse(refusal);
+        }
+
+        if (await reader.FindIncidentAsync(CapId, correction.IncidentId!, CancellationToken.None) is not { } accepted)
+        {
+            return Change.Refuse(CapRefusals.IncidentUnknown);
+        }
+
+        var adjusted = await reader.AdjustmentAsync(CapId, correction.IncidentId!, CancellationToken.None);
+        var (change, row) = ScoreCorrection.Of(held!, accepted, adjusted, correction, origin, now);
+        return new Change(change, row);
+    });
+
+    /// <param name="judge">What follows from the newest context.</param>
+    /// <param name="afterVersion">The version that the change is meant for; null for any. Asked last: what is so already is no conflict.</param>
+    private async Task<CapRuling> ChangeAsync(Func<CapContext?, DateTimeOffset, ValueTask<Change>> judge, long? afterVersion = null)
+    {
+        for (var attempt = 0; attempt < Attempts; attempt++)
+        {
+            var held = context;
+            var ((next, entries, refusal), correction) = await judge(held, time.GetUtcNow());
+            refusal ??= next is not null && afterVersion is { } version && version != held?.Version
+                ? CapRefusals.StaleVersion(held?.Version)
+                : null;
+            if (refusal is not null || next is null)
+            {
+                LeaveIfUnknown();
+                return refusal is null
+                    ? new CapRuling(CapVerdict.Unchanged, await ReadAsync(), null)
+                    : new CapRuling(CapRefusals.VerdictOf(refusal), null, refusal);
+            }
+
+            var outcome = await AppendAsync(new Append
+            {
+                Entries = entries,
+                Fence = new CapFence(CapId, held?.Version ?? 0),
+                Context = next,
+                Correction = correction,
+            });
+            await LoadAsync();
+            if (outcome.Verdict == AppendVerdict.Appended)
+            {
+                return new CapRuling(held is null ? CapVerdict.Registered : CapVerdict.Changed, await ReadAsync(), null);
+            }
+        }
+
+        throw new InvalidOperationException($"The log did not take the change of {CapId} in {Attempts} attempts; ask again.");
+    }
+
+    private sealed record Change(CapChange Context, CorrectionRow? Correction = null)
+    {
+        public static Change Refuse(Refusal refusal) => new(new CapChange(null, [], refusal));
+    }
+}
