@@ -10,14 +10,10 @@ using Scalar.AspNetCore;
 
 namespace CapOrleans.Api;
 
-/// <param name="AdminToken">Needed by operator calls.</param>
 /// <param name="OpenReads">Reads and hook registration need no token: only for a service that listens on loopback.</param>
 /// <param name="IncidentsPerSecondPerAddress">1 to 1,000,000.</param>
 /// <param name="ChainId">The chain that a <c>full-v2</c> signature must name.</param>
-public sealed record ApiOptions(string AdminToken, bool OpenReads, int IncidentsPerSecondPerAddress, long ChainId)
-{
-    public override string ToString() => "[secret]";
-}
+public sealed record ApiOptions(bool OpenReads, int IncidentsPerSecondPerAddress, long ChainId);
 
 /// <summary>The HTTP front: a verdict becomes an answer, and nothing else happens here.</summary>
 public static class CapApi
@@ -25,7 +21,7 @@ public static class CapApi
     public static IServiceCollection AddCapApi(this IServiceCollection services, ApiOptions options)
     {
         services.AddSingleton(_ => options);
-        services.AddOperatorAccess(options.AdminToken, options.OpenReads);
+        services.AddOperatorAccess(options.OpenReads);
         services.AddSingleton(_ => new IntakeRateLimit(options.IncidentsPerSecondPerAddress));
         services.AddSingleton<Intake.Intake>();
         services.AddSingleton<ClusterMetrics>();
@@ -37,7 +33,7 @@ public static class CapApi
             description.AddDocumentTransformer((document, _, _) =>
             {
                 document.Info.Title = "CapOrleans";
-                document.Info.Description = "Signed incidents in, one verifiable log. Operator calls need the admin token: Authorization: Bearer.";
+                document.Info.Description = "Signed incidents in, one verifiable log. Operator calls need an API key: Authorization: Bearer.";
                 return Task.CompletedTask;
             });
         });
@@ -56,6 +52,7 @@ public static class CapApi
         app.MapSigning();
         app.MapCaps();
         app.MapOperations();
+        app.MapOperators();
         app.MapOpenApi();
         app.MapScalarApiReference("/docs");
         app.MapGet("/", () => TypedResults.Redirect("/docs")).ExcludeFromDescription();

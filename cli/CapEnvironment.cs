@@ -29,7 +29,7 @@ internal static class CapEnvironment
     /// <summary><c>.env</c> of the folder cap is called in, else the project's; the environment wins over both.</summary>
     public static void Load() => DotNetEnv.Env.NoClobber().Load(File.Exists(".env") ? ".env" : Path.Combine(Home, ".env"));
 
-    /// <summary>The admin token where there is one; reads on loopback need none.</summary>
+    /// <summary>An API key where there is one; reads on loopback need none.</summary>
     public static string? AdminTokenIfAny() =>
         Text("CAP_TOKEN") is not null || File.Exists(Path.Combine(DataDirectory, "admin-token")) ? AdminToken() : null;
 
@@ -37,7 +37,7 @@ internal static class CapEnvironment
     public static string AdminToken()
     {
         var file = Path.Combine(DataDirectory, "admin-token");
-        return Text("CAP_TOKEN") ?? Read(file, "the admin token; set CAP_TOKEN or DATA_DIR").Trim();
+        return Text("CAP_TOKEN") ?? Read(file, "an API key; set CAP_TOKEN or DATA_DIR").Trim();
     }
 
     /// <param name="file">Null for the development identity in DATA_DIR.</param>

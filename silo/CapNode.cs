@@ -1,4 +1,5 @@
 using System.Net;
+using CapOrleans.Contracts.Access;
 using CapOrleans.Contracts.Caps;
 using CapOrleans.Core.Signatures;
 using CapOrleans.GrainInterfaces;
@@ -57,7 +58,9 @@ internal sealed class CapNode : IAsyncDisposable
             await hosts[0].StartAsync(cancellationToken);
             if (identity is not null)
             {
-                await RegisterIdentityAsync(hosts[0].Services.GetRequiredService<IGrainFactory>(), settings.CapId, identity.Address);
+                var grains = hosts[0].Services.GetRequiredService<IGrainFactory>();
+                await RegisterIdentityAsync(grains, settings.CapId, identity.Address);
+                await EnsureApiKeyAsync(grains.GetGrain<IOperatorsGrain>(0), data!);
             }
 
             foreach (var host in hosts.Skip(1))
@@ -116,7 +119,7 @@ internal sealed class CapNode : IAsyncDisposable
             SiloPart.AddSilo(builder, settings, data);
         }
 
-        FrontPart.AddApi(builder, settings, data);
+        FrontPart.AddApi(builder, settings);
         var app = builder.Build();
         FrontPart.UseApi(app);
         return app;
@@ -158,6 +161,16 @@ internal sealed class CapNode : IAsyncDisposable
         logging.AddFilter("Polly", LogLevel.None);
         // Its first check, when it comes late, counts from the machine's boot.
         logging.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
+    }
+
+    /// <summary>A cluster without any API key gets its first one.</summary>
+    private static async Task EnsureApiKeyAsync(IOperatorsGrain operators, DataDirectory data)
+    {
+        if ((await operators.ListAsync(new Dictionary<string, DateTimeOffset>())).Count == 0)
+        {
+            var key = data.FirstApiKey();
+            await operators.AddAsync(new OperatorKey(key.Id, "first", OperatorScope.Admin, key.Hash, TimeProvider.System.GetUtcNow(), null, null));
+        }
     }
 
     private static async Task RegisterIdentityAsync(IGrainFactory grains, string capId, EthereumAddress reporter)

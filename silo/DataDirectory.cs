@@ -1,4 +1,4 @@
-using System.Security.Cryptography;
+using CapOrleans.Core.Access;
 using CapOrleans.Core.Signatures;
 using CapOrleans.Notify;
 
@@ -59,7 +59,10 @@ internal sealed class DataDirectory : IDisposable
 
     public PrivateKey DevChainWriter() => ReadKey(Path.Combine(path, "chain-writer.key"));
 
-    public string AdminToken() => ReadSecret(AdminTokenFile, () => RandomNumberGenerator.GetHexString(64, lowercase: true));
+    /// <summary>The first API key. The file is for this machine's own <c>cap</c>: the cluster needs only the key's hash, and the file may be deleted.</summary>
+    public ApiKey FirstApiKey() => ApiKey.TryParse(ReadSecret(AdminTokenFile, () => ApiKey.Create().Export()), out var key)
+        ? key
+        : throw new InvalidDataException($"{AdminTokenFile} holds no API key: delete it, and a new one is made.");
 
     public WebhookSecret WebhookSecret() => Notify.WebhookSecret.Parse(ReadSecret(Path.Combine(path, "webhook-secret"), Notify.WebhookSecret.Create));
 

@@ -11,9 +11,9 @@ namespace CapOrleans.Silo;
 /// <summary>The parts of a process that answer HTTP: the API with the dashboard, and the gate.</summary>
 internal static class FrontPart
 {
-    public static void AddApi(WebApplicationBuilder builder, NodeSettings settings, DataDirectory data)
+    public static void AddApi(WebApplicationBuilder builder, NodeSettings settings)
     {
-        builder.Services.AddCapApi(new ApiOptions(data.AdminToken(), settings.IsLoopback, settings.IntakePerSecondPerAddress, settings.ChainId));
+        builder.Services.AddCapApi(new ApiOptions(settings.IsLoopback && settings.OpenReadsOnLoopback, settings.IntakePerSecondPerAddress, settings.ChainId));
         if (!settings.Roles.HasFlag(NodeRoles.Silo))
         {
             builder.UseOrleansClient(client =>

@@ -15,7 +15,7 @@ internal static class Greeting
             var data = relative.StartsWith("..", StringComparison.Ordinal) ? settings.DataDirectory : relative;
             var prefix = data == "data" ? "" : $"DATA_DIR={data} ";
             prefix += settings.ApiPort == 8787 ? "" : $"API_PORT={settings.ApiPort} ";
-            output.WriteLine($"First start: CapID {settings.CapId} is registered; its reporter key is {data}/identity.key, the admin token {data}/admin-token.");
+            output.WriteLine($"First start: CapID {settings.CapId} is registered; its reporter key is {data}/identity.key, the first API key {data}/admin-token.");
             output.WriteLine("Send the first incident:");
             output.WriteLine($"  {prefix}./cap send docs/examples/first-incident.json");
         }

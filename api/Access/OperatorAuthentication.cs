@@ -1,26 +1,32 @@
 using System.Net.Http.Headers;
 using System.Security.Claims;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Encodings.Web;
+using CapOrleans.Contracts.Access;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Options;
 
 namespace CapOrleans.Api.Access;
 
-/// <summary>Who may do what: operator calls need the admin token; reads need it unless they are open.</summary>
+/// <summary>Who may do what: calls name the least scope that they need; reads need none where they are open.</summary>
 public static class OperatorAccess
 {
     public const string Scheme = "operator";
 
-    /// <summary>Needs the admin token, always.</summary>
-    public const string Operator = "operator";
+    /// <summary>Needs scope <c>read</c>, unless reads are open.</summary>
+    public const string Reader = "read";
 
-    /// <summary>Needs the admin token unless the service listens on loopback only.</summary>
-    public const string Reader = "reader";
+    /// <summary>Needs scope <c>operate</c>.</summary>
+    public const string Operator = "operate";
 
-    /// <param name="adminToken">At least 32 characters.</param>
-    public static IServiceCollection AddOperatorAccess(this IServiceCollection services, string adminToken, bool openReads)
+    /// <summary>Needs scope <c>operate</c>, unless reads are open: what the old clients call without a key.</summary>
+    public const string OperatorOrOpen = "operate-or-open";
+
+    public const string Admin = "admin";
+
+    internal const string ScopeClaim = "cap-scope";
+
+    public static IServiceCollection AddOperatorAccess(this IServiceCollection services, bool openReads)
     {
         // The core alone: there are no cookies here, so nothing needs the key ring that the whole package would bring.
         services.AddAuthenticationCore(options =>
@@ -29,54 +35,56 @@ public static class OperatorAccess
             options.AddScheme<OperatorAuthentication>(Scheme, displayName: null);
         });
         services.AddWebEncoders();
+        services.AddSingleton<OperatorKeys>();
         services.AddTransient<OperatorAuthentication>();
-        services.AddOptions<OperatorAuthenticationOptions>(Scheme)
-            .Configure(options => options.TokenHash = SHA256.HashData(Encoding.UTF8.GetBytes(adminToken)));
         services.AddAuthorizationBuilder()
-            .AddPolicy(Operator, policy => policy.RequireAuthenticatedUser())
-            .AddPolicy(Reader, policy => policy.RequireAssertion(context => openReads || context.User.Identity is { IsAuthenticated: true }));
+            .AddPolicy(Reader, policy => policy.RequireAssertion(context => openReads || context.User.Has(OperatorScope.Read)))
+            .AddPolicy(Operator, policy => policy.RequireAssertion(context => context.User.Has(OperatorScope.Operate)))
+            .AddPolicy(OperatorOrOpen, policy => policy.RequireAssertion(context => openReads || context.User.Has(OperatorScope.Operate)))
+            .AddPolicy(Admin, policy => policy.RequireAssertion(context => context.User.Has(OperatorScope.Admin)));
         return services;
     }
+
+    public static bool Has(this ClaimsPrincipal user, OperatorScope scope) =>
+        Enum.TryParse<OperatorScope>(user.FindFirstValue(ScopeClaim), out var held) && held >= scope;
 }
 
-public sealed class OperatorAuthenticationOptions : AuthenticationSchemeOptions
-{
-    public byte[] TokenHash { get; set; } = [];
-}
-
-/// <summary>The admin token as <c>Authorization: Bearer</c>, or as the password of <c>Basic</c>, which browsers can ask for.</summary>
+/// <summary>An API key as <c>Authorization: Bearer</c>, or as the password of <c>Basic</c>, which browsers can ask for.</summary>
 internal sealed class OperatorAuthentication(
-    IOptionsMonitor<OperatorAuthenticationOptions> options, ILoggerFactory logger, UrlEncoder encoder)
-    : AuthenticationHandler<OperatorAuthenticationOptions>(options, logger, encoder)
+    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, OperatorKeys keys)
+    : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
-    protected override Task<AuthenticateResult> HandleAuthenticateAsync()
+    protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
         if (!AuthenticationHeaderValue.TryParse(Request.Headers.Authorization, out var header) || header.Parameter is null)
         {
-            return Task.FromResult(AuthenticateResult.NoResult());
+            return AuthenticateResult.NoResult();
         }
 
-        var token = header.Scheme.ToUpperInvariant() switch
+        var text = header.Scheme.ToUpperInvariant() switch
         {
             "BEARER" => header.Parameter,
             "BASIC" => BasicPassword(header.Parameter),
             _ => null,
         };
-        if (token is null || !CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(token)), Options.TokenHash))
+        if (text is null || await keys.FindAsync(text) is not { } key)
         {
-            return Task.FromResult(AuthenticateResult.Fail("The token is not the admin token."));
+            return AuthenticateResult.Fail("No such API key.");
         }
 
-        var identity = new ClaimsIdentity([new Claim(ClaimTypes.Name, "operator")], Scheme.Name);
-        return Task.FromResult(AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), Scheme.Name)));
+        var identity = new ClaimsIdentity([new Claim(ClaimTypes.Name, key.Id), new Claim(OperatorAccess.ScopeClaim, $"{key.Scope}")], Scheme.Name);
+        return AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), Scheme.Name));
     }
 
     protected override async Task HandleChallengeAsync(AuthenticationProperties properties)
     {
         Response.Headers.WWWAuthenticate = "Basic realm=\"CapOrleans\", charset=\"UTF-8\"";
         await Problems.Of(StatusCodes.Status401Unauthorized, "unauthenticated", "Authorization",
-            "The admin token, as Bearer or as the password of Basic; see DATA_DIR/admin-token.").ExecuteAsync(Context);
+            "An API key, as Bearer or as the password of Basic; the first one is in DATA_DIR/admin-token.").ExecuteAsync(Context);
     }
+
+    protected override Task HandleForbiddenAsync(AuthenticationProperties properties) => Problems.Of(
+        StatusCodes.Status403Forbidden, "scope", "Authorization", "The API key's scope does not reach this call: read, operate, admin.").ExecuteAsync(Context);
 
     private static string? BasicPassword(string parameter)
     {

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using CapOrleans.Api.Access;
 using CapOrleans.Api.Reads;
+using CapOrleans.Contracts.Access;
 using CapOrleans.Contracts.Caps;
 using CapOrleans.Core.CanonicalJson;
 using CapOrleans.Core.Incidents;
@@ -28,15 +29,15 @@ internal static class CapEndpoints
         app.MapGet("/v1/caps/{capId}/history", HistoryAsync).RequireAuthorization(OperatorAccess.Reader)
             .Produces<ScorePage>().ProducesProblem(400).ProducesProblem(404).WithSummary("The whole story of a score: over all pages, the sum of its steps is the score")
             .WithDescription("Query: after (index in the CapID's log, -1 for the beginning), limit (1 to 500).");
-        app.MapPut("/v1/caps/{capId}", DefineAsync).RequireAuthorization(OperatorAccess.Operator)
+        app.MapPut("/v1/caps/{capId}", DefineAsync).RequireAuthorization(OperatorAccess.Admin)
             .Accepts<CapDefinition>("application/json").Produces<CapView>().Produces<CapView>(201).ProducesProblem(400).ProducesProblem(401).ProducesProblem(409)
             .WithSummary("Register a CapID, or change its context")
             .WithDescription("Keys of the CapID that are not named are revoked; numbers that are not named stay.");
         app.MapPost("/v1/caps/{capId}/changes", ChangeAsync)
             .Accepts<ChangeBody>("application/json").Produces<CapView>().ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(404).ProducesProblem(409)
             .WithSummary("Add a key, revoke a key, or change the policy of a CapID")
-            .WithDescription("Signed by an admin key of the CapID (personal_sign over 'CapOrleans change|capId|afterVersion|timestamp|SHA-256 of the change in RFC 8785'), or by an operator's token.");
-        app.MapPost("/v1/caps/{capId}/corrections", CorrectAsync).RequireAuthorization(OperatorAccess.Operator)
+            .WithDescription("Signed by an admin key of the CapID (personal_sign over 'CapOrleans change|capId|afterVersion|timestamp|SHA-256 of the change in RFC 8785'), or by an API key of scope admin.");
+        app.MapPost("/v1/caps/{capId}/corrections", CorrectAsync).RequireAuthorization(OperatorAccess.Admin)
             .Accepts<Correction>("application/json").Produces<CapView>().ProducesProblem(400).ProducesProblem(401).ProducesProblem(404)
             .WithSummary("Say what an incident's dCap should have been")
             .WithDescription("The incident's entry stays; a new one refers to it and moves the score. What is so already changes nothing.");
@@ -71,9 +72,9 @@ internal static class CapEndpoints
             return fault;
         }
 
-        if (body!.Signature is null && context.User.Identity is not { IsAuthenticated: true })
+        if (body!.Signature is null && !context.User.Has(OperatorScope.Admin))
         {
-            await context.ChallengeAsync(OperatorAccess.Scheme);
+            await (context.User.Identity is { IsAuthenticated: true } ? context.ForbidAsync(OperatorAccess.Scheme) : context.ChallengeAsync(OperatorAccess.Scheme));
             return TypedResults.Empty;
         }
 

@@ -15,7 +15,7 @@ internal static class LegacyEndpoints
 
     public static void MapLegacy(this IEndpointRouteBuilder app)
     {
-        app.MapPost("/register_alert", RegisterAsync).RequireAuthorization(OperatorAccess.Reader)
+        app.MapPost("/register_alert", RegisterAsync).RequireAuthorization(OperatorAccess.OperatorOrOpen)
             .Accepts<HookRequest>("application/json", "*/*").Produces<HookAnswer>().ProducesProblem(400).ProducesProblem(409)
             .WithSummary("Register a webhook for incidents from high on");
         app.MapGet("/audit_log", ListAsync).RequireAuthorization(OperatorAccess.Reader)

@@ -73,6 +73,9 @@ public sealed record NodeSettings
     /// <summary><c>CAP_ID</c>: the CapID that the first start registers. Default SYS-CORE.</summary>
     public required string CapId { get; init; }
 
+    /// <summary><c>Auth__OpenReadsOnLoopback</c>: on a loopback address, reads and hook registration need no API key. Default true.</summary>
+    public bool OpenReadsOnLoopback { get; init; } = true;
+
     /// <summary><c>Intake__Unsigned</c> is <c>AcceptAsUnverified</c>. Default false.</summary>
     public bool AcceptUnsigned { get; init; }
 

@@ -53,6 +53,7 @@ public sealed class SettingsReader
             IpfsApi = Url("IPFS_API"),
             CapId = Text("CAP_ID") ?? "SYS-CORE",
             AcceptUnsigned = Choice("Intake__Unsigned", "Refuse", "Refuse", "AcceptAsUnverified") == "AcceptAsUnverified",
+            OpenReadsOnLoopback = Choice("Auth__OpenReadsOnLoopback", "true", "true", "false") == "true",
             IntakePerSecondPerAddress = (int)Number("Intake__PerSecondPerAddress", 20_000, 1, 1_000_000),
             AnchorInterval = ReadInterval(),
             EscalateCommand = Text("Gate__EscalateCommand"),

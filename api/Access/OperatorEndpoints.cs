@@ -1,0 +1,79 @@
+using System.Text.Json.Serialization;
+using CapOrleans.Contracts.Access;
+using CapOrleans.Core.Access;
+using CapOrleans.GrainInterfaces;
+
+namespace CapOrleans.Api.Access;
+
+/// <param name="Name">For people; 1 to 64 printable characters.</param>
+/// <param name="Scope"><c>read</c>, <c>operate</c> or <c>admin</c>.</param>
+internal sealed record OperatorRequest(string? Name, string? Scope);
+
+/// <param name="Key">The key itself; only in the answer that made it.</param>
+internal sealed record OperatorView(
+    string Id, string Name, string Scope, DateTimeOffset CreatedAt, DateTimeOffset? LastUsedAt, DateTimeOffset? RevokedAt,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Key = null)
+{
+    public static OperatorView Of(OperatorKey kept, string? key = null) =>
+        new(kept.Id, kept.Name, $"{kept.Scope}".ToLowerInvariant(), kept.CreatedAt, kept.LastUsedAt, kept.RevokedAt, key);
+}
+
+/// <summary>API keys: made, listed, revoked.</summary>
+internal static class OperatorEndpoints
+{
+    private const int MaxNameLength = 64;
+
+    public static void MapOperators(this IEndpointRouteBuilder app)
+    {
+        app.MapGet("/v1/operators", ListAsync).RequireAuthorization(OperatorAccess.Admin)
+            .Produces<IReadOnlyList<OperatorView>>().ProducesProblem(401).ProducesProblem(403).WithSummary("API keys, revoked ones among them");
+        app.MapPost("/v1/operators", CreateAsync).RequireAuthorization(OperatorAccess.Admin)
+            .Accepts<OperatorRequest>("application/json").Produces<OperatorView>(201).ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(409)
+            .WithSummary("Make an API key; this answer is the only one that shows it");
+        app.MapDelete("/v1/operators/{id}", RevokeAsync).RequireAuthorization(OperatorAccess.Admin)
+            .Produces(204).ProducesProblem(401).ProducesProblem(403).ProducesProblem(404).ProducesProblem(409).WithSummary("Revoke an API key");
+    }
+
+    private static async Task<IResult> ListAsync(OperatorKeys keys) => TypedResults.Json(
+        (await keys.ListAsync()).Select(key => OperatorView.Of(key)).ToArray(), ApiJson.Default.OperatorViewArray);
+
+    private static async Task<IResult> CreateAsync(HttpContext context, IGrainFactory grains, OperatorKeys keys, TimeProvider time)
+    {
+        var (request, _, refused) = await JsonBody.ReadAsync(context, ApiJson.Default.OperatorRequest, "an API key's name and scope");
+        if (request is null)
+        {
+            return refused!;
+        }
+
+        if (request.Name is not { } name || name.Length is 0 or > MaxNameLength || name.Any(char.IsControl))
+        {
+            return Problems.Of(StatusCodes.Status400BadRequest, "invalid-field", "name", $"1 to {MaxNameLength} printable characters");
+        }
+
+        var scope = request.Scope switch { "read" => OperatorScope.Read, "operate" => OperatorScope.Operate, "admin" => OperatorScope.Admin, _ => OperatorScope.None };
+        if (scope == OperatorScope.None)
+        {
+            return Problems.Of(StatusCodes.Status400BadRequest, "invalid-field", "scope", "read, operate or admin");
+        }
+
+        var key = ApiKey.Create();
+        var kept = new OperatorKey(key.Id, name, scope, key.Hash, time.GetUtcNow(), null, null);
+        var isAdded = await grains.GetGrain<IOperatorsGrain>(0).AddAsync(kept);
+        keys.Forget();
+        return isAdded
+            ? TypedResults.Json(OperatorView.Of(kept, key.Export()), ApiJson.Default.OperatorView, statusCode: StatusCodes.Status201Created)
+            : Problems.Of(StatusCodes.Status409Conflict, "too-many-keys", "", "At most 256 API keys, revoked ones among them.");
+    }
+
+    private static async Task<IResult> RevokeAsync(string id, IGrainFactory grains, OperatorKeys keys)
+    {
+        var verdict = await grains.GetGrain<IOperatorsGrain>(0).RevokeAsync(id);
+        keys.Forget();
+        return verdict switch
+        {
+            RevocationVerdict.Revoked => TypedResults.NoContent(),
+            RevocationVerdict.LastAdmin => Problems.Of(StatusCodes.Status409Conflict, "last-admin-key", "id", "The last API key of scope admin stays: make another first."),
+            _ => Problems.Of(StatusCodes.Status404NotFound, "key-unknown", "id", "the id of an API key; GET /v1/operators lists them"),
+        };
+    }
+}

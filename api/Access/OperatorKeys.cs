@@ -1,0 +1,68 @@
+using System.Collections.Concurrent;
+using CapOrleans.Contracts.Access;
+using CapOrleans.Core.Access;
+using CapOrleans.GrainInterfaces;
+
+namespace CapOrleans.Api.Access;
+
+/// <summary>
+/// The cluster's API keys, asked for when they are older than a few seconds: so a revocation holds everywhere that soon, and a stranger's
+/// key costs a look into a list.
+/// </summary>
+internal sealed class OperatorKeys(IGrainFactory grains, TimeProvider time)
+{
+    /// <summary>How long a revoked key may still be taken by another API than the one that revoked it.</summary>
+    private static readonly TimeSpan Age = TimeSpan.FromSeconds(3);
+
+    private readonly ConcurrentDictionary<string, DateTimeOffset> used = new();
+    private readonly Lock gate = new();
+    private Task<IReadOnlyList<OperatorKey>> asked = Task.FromResult<IReadOnlyList<OperatorKey>>([]);
+    private DateTimeOffset askedAt = DateTimeOffset.MinValue;
+
+    /// <returns>Null when there is no such key, or it is revoked.</returns>
+    public async Task<OperatorKey?> FindAsync(string text)
+    {
+        if (!ApiKey.TryParse(text, out var given))
+        {
+            return null;
+        }
+
+        var kept = (await ListAsync()).FirstOrDefault(key => key.Id == given.Id);
+        if (kept is not { RevokedAt: null } || !given.Is(kept))
+        {
+            return null;
+        }
+
+        used[kept.Id] = time.GetUtcNow();
+        return kept;
+    }
+
+    public Task<IReadOnlyList<OperatorKey>> ListAsync()
+    {
+        lock (gate)
+        {
+            if (asked.IsFaulted || time.GetUtcNow() - askedAt > Age)
+            {
+                (asked, askedAt) = (AskAsync(), time.GetUtcNow());
+            }
+
+            return asked;
+        }
+    }
+
+    /// <summary>What is asked next is new.</summary>
+    public void Forget()
+    {
+        lock (gate)
+        {
+            askedAt = DateTimeOffset.MinValue;
+        }
+    }
+
+    private Task<IReadOnlyList<OperatorKey>> AskAsync()
+    {
+        var uses = used.ToDictionary();
+        used.Clear();
+        return grains.GetGrain<IOperatorsGrain>(0).ListAsync(uses);
+    }
+}

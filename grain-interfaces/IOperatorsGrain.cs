@@ -1,0 +1,28 @@
+using CapOrleans.Contracts.Access;
+
+namespace CapOrleans.GrainInterfaces;
+
+/// <summary>Who may operate the cluster. Key 0.</summary>
+[GrainInterfaceType("cap.operators"), Alias("cap.operators")]
+public interface IOperatorsGrain : IGrainWithIntegerKey
+{
+    /// <param name="used">When which key was used, since this was told last.</param>
+    /// <returns>Every key, revoked ones among them.</returns>
+    [Alias("list")] Task<IReadOnlyList<OperatorKey>> ListAsync(IReadOnlyDictionary<string, DateTimeOffset> used);
+
+    /// <summary>Keeps a key that its maker holds.</summary>
+    /// <returns>False when there are too many, or when its id is taken.</returns>
+    [Alias("add")] Task<bool> AddAsync(OperatorKey key);
+
+    [Alias("revoke")] Task<RevocationVerdict> RevokeAsync(string id);
+}
+
+public enum RevocationVerdict
+{
+    Undecided = 0,
+    Revoked = 1,
+    Unknown = 2,
+
+    /// <summary>The last admin key stays: without one, nobody could make another.</summary>
+    LastAdmin = 3,
+}

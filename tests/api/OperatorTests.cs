@@ -1,0 +1,81 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+
+namespace CapOrleans.Tests.Api;
+
+/// <summary>Who may operate: API keys and their scopes.</summary>
+[Collection(NodeCollection.Name)]
+public sealed class OperatorTests(NodeFixture node)
+{
+    [Theory]
+    [InlineData("read", HttpStatusCode.Forbidden, HttpStatusCode.Forbidden)]
+    [InlineData("operate", HttpStatusCode.Created, HttpStatusCode.Forbidden)]
+    [InlineData("admin", HttpStatusCode.Created, HttpStatusCode.OK)]
+    public async Task A_scope_reaches_as_far_as_it_says(string scope, HttpStatusCode delegation, HttpStatusCode list)
+    {
+        using var http = Client((await MakeAsync(scope)).Text("key"));
+        using var audited = await http.PostAsJsonAsync("/v1/delegations", new { cap_id = "SYS-CORE" });
+        using var listed = await http.GetAsync("/v1/operators");
+        using var read = await http.GetAsync("/v1/incidents");
+        Assert.Equal((delegation, list, HttpStatusCode.OK), (audited.StatusCode, listed.StatusCode, read.StatusCode));
+    }
+
+    [Fact]
+    public async Task A_key_is_shown_once_and_holds_until_it_is_revoked()
+    {
+        var made = await MakeAsync("admin");
+        using var http = Client(made.Text("key"));
+        var listed = await http.GetStringAsync("/v1/operators");
+        Assert.Contains(made.Text("id"), listed, StringComparison.Ordinal);
+        Assert.DoesNotContain(made.Text("key")[13..], listed, StringComparison.Ordinal);
+        Assert.DoesNotContain("hash", listed, StringComparison.OrdinalIgnoreCase);
+        using var revoked = await http.DeleteAsync($"/v1/operators/{made.Text("id")}");
+        Assert.Equal(HttpStatusCode.NoContent, revoked.StatusCode);
+        using var refused = await http.GetAsync("/v1/operators");
+        Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
+        using var again = await node.Operator.DeleteAsync($"/v1/operators/{made.Text("id")}");
+        Assert.Equal(HttpStatusCode.NoContent, again.StatusCode);
+        using var unknown = await node.Operator.DeleteAsync("/v1/operators/nobody");
+        Assert.Equal(HttpStatusCode.NotFound, unknown.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_browser_gives_the_key_as_a_password_and_a_guess_gets_nothing()
+    {
+        var key = (await MakeAsync("admin")).Text("key");
+        foreach (var (password, status) in new[] { (key, HttpStatusCode.OK), (key[..^1] + (key[^1] == '0' ? '1' : '0'), HttpStatusCode.Unauthorized) })
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, "/v1/operators");
+            request.Headers.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.ASCII.GetBytes($"me:{password}")));
+            using var answer = await node.Api.SendAsync(request);
+            Assert.Equal(status, answer.StatusCode);
+        }
+    }
+
+    [Theory]
+    [InlineData("""{"name":"","scope":"read"}""", "name")]
+    [InlineData("""{"name":"x","scope":"root"}""", "scope")]
+    [InlineData("""{"scope":"read"}""", "name")]
+    public async Task A_key_that_cannot_be_made_is_refused(string body, string field)
+    {
+        using var refused = await node.Operator.PostAsync("/v1/operators", NodeFixture.Json(Encoding.UTF8.GetBytes(body)));
+        Assert.Equal((HttpStatusCode.BadRequest, field), (refused.StatusCode, JsonElement.Parse(await refused.Content.ReadAsStringAsync()).Text("field")));
+    }
+
+    private async Task<JsonElement> MakeAsync(string scope)
+    {
+        using var answer = await node.Operator.PostAsJsonAsync("/v1/operators", new { name = "test", scope });
+        Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
+        return JsonElement.Parse(await answer.Content.ReadAsStringAsync());
+    }
+
+    private HttpClient Client(string key)
+    {
+        var http = new HttpClient { BaseAddress = node.Api.BaseAddress };
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        return http;
+    }
+}

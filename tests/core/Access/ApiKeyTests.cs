@@ -1,0 +1,29 @@
+using CapOrleans.Contracts.Access;
+using CapOrleans.Core.Access;
+
+namespace CapOrleans.Tests.Core.Access;
+
+public sealed class ApiKeyTests
+{
+    [Fact]
+    public void A_key_is_known_by_its_hash_and_shows_itself_to_nobody_else()
+    {
+        var key = ApiKey.Create();
+        Assert.True(ApiKey.TryParse(key.Export(), out var read));
+        var kept = new OperatorKey(key.Id, "n", OperatorScope.Read, key.Hash, DateTimeOffset.UnixEpoch, null, null);
+        Assert.True(read.Is(kept));
+        Assert.False(ApiKey.Create().Is(kept));
+        Assert.Equal("[secret]", key.ToString());
+        Assert.DoesNotContain(key.Export()[13..], $"{kept}", StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    [InlineData("cap_")]
+    [InlineData("cap_0123456_0000000000000000000000000000000000000000000000000000000000000000")]
+    [InlineData("cap_01234567-0000000000000000000000000000000000000000000000000000000000000000")]
+    [InlineData("cap_0123456G_0000000000000000000000000000000000000000000000000000000000000000")]
+    [InlineData("cap_01234567_000000000000000000000000000000000000000000000000000000000000000 ")]
+    public void Another_form_is_no_key(string? text) => Assert.False(ApiKey.TryParse(text, out _));
+}
