@@ -12,8 +12,9 @@ namespace CapOrleans.Api;
 
 /// <param name="OpenReads">Reads and hook registration need no token: only for a service that listens on loopback.</param>
 /// <param name="IncidentsPerSecondPerAddress">1 to 1,000,000.</param>
+/// <param name="OpenId">Whose tokens are taken beside API keys; null for nobody's.</param>
 /// <param name="ChainId">The chain that a <c>full-v2</c> signature must name.</param>
-public sealed record ApiOptions(bool OpenReads, int IncidentsPerSecondPerAddress, long ChainId);
+public sealed record ApiOptions(bool OpenReads, int IncidentsPerSecondPerAddress, long ChainId, OpenIdProvider? OpenId);
 
 /// <summary>The HTTP front: a verdict becomes an answer, and nothing else happens here.</summary>
 public static class CapApi
@@ -21,7 +22,7 @@ public static class CapApi
     public static IServiceCollection AddCapApi(this IServiceCollection services, ApiOptions options)
     {
         services.AddSingleton(_ => options);
-        services.AddOperatorAccess(options.OpenReads);
+        services.AddOperatorAccess(options.OpenReads, options.OpenId);
         services.AddSingleton(_ => new IntakeRateLimit(options.IncidentsPerSecondPerAddress));
         services.AddSingleton<Intake.Intake>();
         services.AddSingleton<ClusterMetrics>();

@@ -13,7 +13,7 @@ internal static class FrontPart
 {
     public static void AddApi(WebApplicationBuilder builder, NodeSettings settings)
     {
-        builder.Services.AddCapApi(new ApiOptions(settings.IsLoopback && settings.OpenReadsOnLoopback, settings.IntakePerSecondPerAddress, settings.ChainId));
+        builder.Services.AddCapApi(new ApiOptions(settings.IsLoopback && settings.OpenReadsOnLoopback, settings.IntakePerSecondPerAddress, settings.ChainId, settings.OpenId));
         if (!settings.Roles.HasFlag(NodeRoles.Silo))
         {
             builder.UseOrleansClient(client =>

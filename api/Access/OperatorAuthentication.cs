@@ -26,7 +26,7 @@ public static class OperatorAccess
 
     internal const string ScopeClaim = "cap-scope";
 
-    public static IServiceCollection AddOperatorAccess(this IServiceCollection services, bool openReads)
+    public static IServiceCollection AddOperatorAccess(this IServiceCollection services, bool openReads, OpenIdProvider? openId)
     {
         // The core alone: there are no cookies here, so nothing needs the key ring that the whole package would bring.
         services.AddAuthenticationCore(options =>
@@ -35,6 +35,11 @@ public static class OperatorAccess
             options.AddScheme<OperatorAuthentication>(Scheme, displayName: null);
         });
         services.AddWebEncoders();
+        if (openId is not null)
+        {
+            services.AddOpenId(openId);
+        }
+
         services.AddSingleton<OperatorKeys>();
         services.AddTransient<OperatorAuthentication>();
         services.AddAuthorizationBuilder()

@@ -1,4 +1,5 @@
 using System.Net;
+using CapOrleans.Api.Access;
 using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Silo.Settings;
@@ -75,6 +76,9 @@ public sealed record NodeSettings
 
     /// <summary><c>Auth__OpenReadsOnLoopback</c>: on a loopback address, reads and hook registration need no API key. Default true.</summary>
     public bool OpenReadsOnLoopback { get; init; } = true;
+
+    /// <summary><c>Auth__OpenId__Authority</c>, <c>Auth__OpenId__Audience</c> and <c>Auth__OpenId__ScopeClaim</c>; null for none.</summary>
+    public OpenIdProvider? OpenId { get; init; }
 
     /// <summary><c>Intake__Unsigned</c> is <c>AcceptAsUnverified</c>. Default false.</summary>
     public bool AcceptUnsigned { get; init; }

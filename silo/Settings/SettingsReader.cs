@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using CapOrleans.Api.Access;
 using CapOrleans.AuditLog.Postgres;
 using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.Incidents;
@@ -15,7 +16,7 @@ public sealed class SettingsException(IReadOnlyList<string> faults)
 }
 
 /// <summary>Reads settings by name, collecting every fault. A value that is a secret is never repeated.</summary>
-public sealed class SettingsReader
+public sealed partial class SettingsReader
 {
     private const NodeRoles AllRoles = NodeRoles.Silo | NodeRoles.Api | NodeRoles.Gate;
 
@@ -53,6 +54,7 @@ public sealed class SettingsReader
             IpfsApi = Url("IPFS_API"),
             CapId = Text("CAP_ID") ?? "SYS-CORE",
             AcceptUnsigned = Choice("Intake__Unsigned", "Refuse", "Refuse", "AcceptAsUnverified") == "AcceptAsUnverified",
+            OpenId = ReadOpenId(),
             OpenReadsOnLoopback = Choice("Auth__OpenReadsOnLoopback", "true", "true", "false") == "true",
             IntakePerSecondPerAddress = (int)Number("Intake__PerSecondPerAddress", 20_000, 1, 1_000_000),
             AnchorInterval = ReadInterval(),
@@ -109,6 +111,26 @@ public sealed class SettingsReader
         return roles;
     }
 
+    private OpenIdProvider? ReadOpenId()
+    {
+        if (Url("Auth__OpenId__Authority") is not { } authority)
+        {
+            return null;
+        }
+
+        if (authority.Scheme != Uri.UriSchemeHttps && !authority.IsLoopback)
+        {
+            faults.Add("Auth__OpenId__Authority is not https: whoever is on the way could make tokens.");
+        }
+
+        if (Text("Auth__OpenId__Audience") is null)
+        {
+            faults.Add("Auth__OpenId__Audience is not set: a token for another service would be taken.");
+        }
+
+        return new OpenIdProvider(authority, Text("Auth__OpenId__Audience") ?? "", Text("Auth__OpenId__ScopeClaim") ?? "scope");
+    }
+
     private PrivateKey? ReadChainWriter() => Parse(
         "PRIVATE_KEY", text => PrivateKey.TryParse(text, out var key) ? key : null, "64 hex digits, with or without 0x", isSecret: true);
 
@@ -139,55 +161,4 @@ public sealed class SettingsReader
         faults.Add($"Anchor__Interval is '{text}': choose 00:00:00 to 1.00:00:00.");
         return default;
     }
-
-    private Uri? Url(string name) => Parse(
-        name,
-        text => Uri.TryCreate(text, UriKind.Absolute, out var url) && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps) ? url : null,
-        "an http or https URL", isSecret: true); // such a URL often carries a key
-
-    private long Number(string name, long fallback, long min, long max)
-    {
-        if (Text(name) is not { } text)
-        {
-            return fallback;
-        }
-
-        if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max)
-        {
-            return value;
-        }
-
-        faults.Add($"{name} is '{text}': choose a whole number from {min} to {max}.");
-        return fallback;
-    }
-
-    private string Choice(string name, string fallback, params string[] choices)
-    {
-        var text = Text(name) ?? fallback;
-        if (!choices.Contains(text))
-        {
-            faults.Add($"{name} is '{text}': choose {string.Join(" or ", choices)}.");
-        }
-
-        return text;
-    }
-
-    private T? Parse<T>(string name, Func<string, T?> parse, string rule, bool isSecret = false)
-        where T : class
-    {
-        if (Text(name) is not { } text)
-        {
-            return null;
-        }
-
-        var value = parse(text);
-        if (value is null)
-        {
-            faults.Add($"{name} {(isSecret ? "cannot be read" : $"is '{text}'")}: choose {rule}.");
-        }
-
-        return value;
-    }
-
-    private string? Text(string name) => find(name) is { Length: > 0 } text ? text : null;
 }

@@ -55,6 +55,29 @@ public sealed class OperatorTests(NodeFixture node)
         }
     }
 
+    [Fact]
+    public async Task A_token_of_the_OpenID_provider_reaches_as_far_as_its_scope()
+    {
+        var issuer = node.Issuer;
+        foreach (var (token, status) in new[]
+        {
+            (issuer.Token("profile admin"), HttpStatusCode.OK),
+            (issuer.Token("read"), HttpStatusCode.Forbidden),
+            (issuer.Token("profile"), HttpStatusCode.Forbidden),
+            (issuer.Token("admin", audience: "another"), HttpStatusCode.Unauthorized),
+            (issuer.Token("admin", until: TimeProvider.System.GetUtcNow().AddHours(-1)), HttpStatusCode.Unauthorized),
+            (issuer.Token("admin", otherKey: true), HttpStatusCode.Unauthorized),
+            (issuer.Token("admin", issuer: "http://127.0.0.1:1/"), HttpStatusCode.Unauthorized),
+            ("e30.e30.", HttpStatusCode.Unauthorized),
+            ("a.b.c", HttpStatusCode.Unauthorized),
+        })
+        {
+            using var http = Client(token);
+            using var answer = await http.GetAsync("/v1/operators");
+            Assert.Equal(status, answer.StatusCode);
+        }
+    }
+
     [Theory]
     [InlineData("""{"name":"","scope":"read"}""", "name")]
     [InlineData("""{"name":"x","scope":"root"}""", "scope")]

@@ -4,6 +4,7 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using CapOrleans.Api.Access;
 using CapOrleans.Core.Signatures;
 using CapOrleans.Silo;
 using CapOrleans.Silo.Settings;
@@ -25,6 +26,8 @@ public sealed class NodeFixture : IAsyncLifetime
 
     public DevChain Chain { get; private set; } = null!;
 
+    public TestIssuer Issuer { get; private set; } = null!;
+
     public HttpClient Api { get; private set; } = null!;
 
     public HttpClient Operator { get; private set; } = null!;
@@ -39,6 +42,7 @@ public sealed class NodeFixture : IAsyncLifetime
     public async Task InitializeAsync()
     {
         Chain = await DevChain.StartAsync();
+        Issuer = await TestIssuer.StartAsync();
         var (apiPort, gatePort) = (Child.FreePort(), Child.FreePort());
         node = await CapNode.StartAsync(
             new NodeSettings
@@ -50,6 +54,7 @@ public sealed class NodeFixture : IAsyncLifetime
                 GatePort = gatePort,
                 RpcUrl = Chain.Url,
                 IsDevChain = true,
+                OpenId = new OpenIdProvider(Issuer.Url, TestIssuer.Audience, "scope"),
                 ChainId = 31337,
                 CapId = "SYS-CORE",
                 IntakePerSecondPerAddress = 20_000,
@@ -67,6 +72,7 @@ public sealed class NodeFixture : IAsyncLifetime
     public async Task DisposeAsync()
     {
         await node!.DisposeAsync();
+        await Issuer.DisposeAsync();
         Chain.Dispose();
         directory.Dispose();
     }

@@ -1,0 +1,58 @@
+using System.Globalization;
+
+namespace CapOrleans.Silo.Settings;
+
+/// <summary>How one value is read; a fault is kept, and reading goes on.</summary>
+public sealed partial class SettingsReader
+{
+    private Uri? Url(string name) => Parse(
+        name,
+        text => Uri.TryCreate(text, UriKind.Absolute, out var url) && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps) ? url : null,
+        "an http or https URL", isSecret: true); // such a URL often carries a key
+
+    private long Number(string name, long fallback, long min, long max)
+    {
+        if (Text(name) is not { } text)
+        {
+            return fallback;
+        }
+
+        if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max)
+        {
+            return value;
+        }
+
+        faults.Add($"{name} is '{text}': choose a whole number from {min} to {max}.");
+        return fallback;
+    }
+
+    private string Choice(string name, string fallback, params string[] choices)
+    {
+        var text = Text(name) ?? fallback;
+        if (!choices.Contains(text))
+        {
+            faults.Add($"{name} is '{text}': choose {string.Join(" or ", choices)}.");
+        }
+
+        return text;
+    }
+
+    private T? Parse<T>(string name, Func<string, T?> parse, string rule, bool isSecret = false)
+        where T : class
+    {
+        if (Text(name) is not { } text)
+        {
+            return null;
+        }
+
+        var value = parse(text);
+        if (value is null)
+        {
+            faults.Add($"{name} {(isSecret ? "cannot be read" : $"is '{text}'")}: choose {rule}.");
+        }
+
+        return value;
+    }
+
+    private string? Text(string name) => find(name) is { Length: > 0 } text ? text : null;
+}
