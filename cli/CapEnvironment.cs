@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Signatures;
 
@@ -49,9 +50,10 @@ internal static class CapEnvironment
             throw new CliFaultException(ExitCodes.Misconfigured, "--key names a file that holds the key, not the key itself.");
         }
 
-        if (!PrivateKey.TryParse(Read(file, "a private key; name it with --key, or make one with 'cap keygen'"), out var key))
+        var text = Read(file, "a private key; name it with --key, or make one with 'cap keygen'");
+        if (!(Keystore.IsKeystore(text) ? Open(file, text) is var key : PrivateKey.TryParse(text, out key)))
         {
-            throw new CliFaultException(ExitCodes.Misconfigured, $"{file} holds no private key: 64 hex digits, with or without 0x.");
+            throw new CliFaultException(ExitCodes.Misconfigured, $"{file} holds no private key: 64 hex digits, with or without 0x, or a keystore of version 3.");
         }
 
         if (Text("SIGNER_ADDRESS") is { } wanted && !(EthereumAddress.TryParse(wanted, out var address) && address == key.Address))
@@ -60,6 +62,49 @@ internal static class CapEnvironment
         }
 
         return key;
+    }
+
+    /// <summary>From the file that CAP_PASSPHRASE_FILE names, or asked for at the terminal.</summary>
+    public static string Passphrase()
+    {
+        if (Text("CAP_PASSPHRASE_FILE") is { } file)
+        {
+            return Read(file, "a passphrase").TrimEnd('\r', '\n');
+        }
+
+        if (Console.IsInputRedirected)
+        {
+            throw new CliFaultException(ExitCodes.Misconfigured, "A keystore needs its passphrase: set CAP_PASSPHRASE_FILE, or run this at a terminal.");
+        }
+
+        Console.Error.Write("Passphrase: ");
+        var typed = new StringBuilder();
+        for (var key = Console.ReadKey(intercept: true); key.Key != ConsoleKey.Enter; key = Console.ReadKey(intercept: true))
+        {
+            if (key.Key != ConsoleKey.Backspace)
+            {
+                typed.Append(key.KeyChar);
+            }
+            else if (typed.Length > 0)
+            {
+                typed.Length--;
+            }
+        }
+
+        Console.Error.WriteLine();
+        return typed.ToString();
+    }
+
+    private static PrivateKey Open(string file, string keystore)
+    {
+        try
+        {
+            return Keystore.Open(keystore, Passphrase());
+        }
+        catch (KeystoreException fault)
+        {
+            throw new CliFaultException(ExitCodes.Misconfigured, $"{file}: {fault.Message}");
+        }
     }
 
     public static string Read(string file, string what)

@@ -8,11 +8,13 @@ internal static class KeygenCommand
     public static Command Create()
     {
         var output = new Option<string>("--out") { Description = "File for the key, readable by its owner only; it must not exist", Required = true };
-        var command = new Command("keygen", "Make a signing key and print its address. Example: cap keygen --out host.key") { output };
+        var keystore = new Option<bool>("--keystore") { Description = "Write a keystore (version 3, scrypt) under a passphrase, which wallets can read too" };
+        var command = new Command("keygen", "Make a signing key and print its address. Example: cap keygen --out host.key") { output, keystore };
         command.SetAction(parsed =>
         {
             var file = parsed.GetRequiredValue(output);
             var key = PrivateKey.Create();
+            var text = parsed.GetValue(keystore) ? Keystore.Write(key, CapEnvironment.Passphrase()) : key.ExportHex();
             try
             {
                 using var writer = new StreamWriter(file, new FileStreamOptions
@@ -21,7 +23,7 @@ internal static class KeygenCommand
                     Access = FileAccess.Write,
                     UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
                 });
-                writer.WriteLine(key.ExportHex());
+                writer.WriteLine(text);
             }
             catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or ArgumentException)
             {

@@ -62,7 +62,7 @@ public sealed record NodeSettings
     /// <summary><c>CHAIN_ID</c>. Default 31337.</summary>
     public required long ChainId { get; init; }
 
-    /// <summary><c>PRIVATE_KEY</c>, the chain writer; null to make one, on the dev chain only.</summary>
+    /// <summary><c>PRIVATE_KEY</c>, or <c>KEYSTORE</c> with <c>KEYSTORE_PASSPHRASE_FILE</c>: the chain writer; null to make one, on the dev chain only.</summary>
     public PrivateKey? ChainWriter { get; init; }
 
     /// <summary><c>CONTRACT_ADDRESS</c>; null to deploy, on the dev chain only.</summary>

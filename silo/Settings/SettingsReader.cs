@@ -83,7 +83,7 @@ public sealed partial class SettingsReader
 
         if (settings is { RpcUrl: not null, IsDevChain: false, ChainWriter: null })
         {
-            faults.Add("PRIVATE_KEY is not set: with RPC_URL it must be the key of a writer of the contract.");
+            faults.Add("PRIVATE_KEY is not set: with RPC_URL it, or KEYSTORE, must be the key of a writer of the contract.");
         }
 
         if (settings is { RpcUrl: not null, IsDevChain: false, Contract: null })
@@ -131,8 +131,29 @@ public sealed partial class SettingsReader
         return new OpenIdProvider(authority, Text("Auth__OpenId__Audience") ?? "", Text("Auth__OpenId__ScopeClaim") ?? "scope");
     }
 
-    private PrivateKey? ReadChainWriter() => Parse(
-        "PRIVATE_KEY", text => PrivateKey.TryParse(text, out var key) ? key : null, "64 hex digits, with or without 0x", isSecret: true);
+    private PrivateKey? ReadChainWriter()
+    {
+        if (Text("KEYSTORE") is not { } file)
+        {
+            return Parse("PRIVATE_KEY", text => PrivateKey.TryParse(text, out var key) ? key : null, "64 hex digits, with or without 0x", isSecret: true);
+        }
+
+        if (Text("PRIVATE_KEY") is not null || Text("KEYSTORE_PASSPHRASE_FILE") is null)
+        {
+            faults.Add("KEYSTORE is set: leave PRIVATE_KEY empty, and name a file with the passphrase in KEYSTORE_PASSPHRASE_FILE.");
+            return null;
+        }
+
+        try
+        {
+            return Keystore.Open(File.ReadAllText(file), File.ReadAllText(Text("KEYSTORE_PASSPHRASE_FILE")!).TrimEnd('\r', '\n'));
+        }
+        catch (Exception fault) when (fault is KeystoreException or IOException or UnauthorizedAccessException)
+        {
+            faults.Add($"KEYSTORE cannot be opened: {fault.Message}");
+            return null;
+        }
+    }
 
     private EthereumAddress? ReadContract()
     {

@@ -24,6 +24,23 @@ public sealed class CapCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_key_can_lie_under_a_passphrase()
+    {
+        await File.WriteAllTextAsync(directory.File("passphrase"), "correct horse\n");
+        await File.WriteAllTextAsync(directory.File(".env"), $"CAP_PASSPHRASE_FILE={directory.File("passphrase")}\n");
+        var (code, address) = await CapAsync("keygen", "--out", directory.File("key.json"), "--keystore");
+        Assert.True(code == 0, address);
+        Assert.Equal(address, Keystore.Open(await File.ReadAllTextAsync(directory.File("key.json")), "correct horse").Address.ToString());
+        await File.WriteAllTextAsync(directory.File("i.json"), """{"task_id":"INC-1"}""");
+        var (_, text) = await CapAsync("sign", directory.File("i.json"), "--key", directory.File("key.json"));
+        Assert.Equal(address, (string?)JsonNode.Parse(text)!["signer"]);
+        await File.WriteAllTextAsync(directory.File("passphrase"), "wrong");
+        var (refused, why) = await CapAsync("sign", directory.File("i.json"), "--key", directory.File("key.json"));
+        Assert.Equal(2, refused);
+        Assert.Contains("does not open", why, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_sign_prints_verify_accepts_until_it_is_changed()
     {
         await CapAsync("keygen", "--out", directory.File("host.key"));

@@ -45,6 +45,22 @@ public sealed class SettingsReaderTests
         Assert.Equal(2, Assert.Throws<SettingsException>(() => Read(new() { ["RPC_URL"] = "https://rpc.example" })).Faults.Count);
 
     [Fact]
+    public void The_chain_writer_may_lie_under_a_passphrase()
+    {
+        using var directory = new TempDirectory();
+        var key = CapOrleans.Core.Signatures.PrivateKey.Create();
+        File.WriteAllText(directory.File("writer.json"), CapOrleans.Core.Signatures.Keystore.Write(key, "s3cret-phrase"));
+        File.WriteAllText(directory.File("passphrase"), "s3cret-phrase\n");
+        Dictionary<string, string> settings = new() { ["KEYSTORE"] = directory.File("writer.json"), ["KEYSTORE_PASSPHRASE_FILE"] = directory.File("passphrase") };
+        Assert.Equal(key.Address, Read(settings).ChainWriter!.Address);
+        File.WriteAllText(directory.File("passphrase"), "another-phrase");
+        Assert.DoesNotContain("another-phrase", Assert.Throws<SettingsException>(() => Read(settings)).Message, StringComparison.Ordinal);
+        settings.Remove("KEYSTORE_PASSPHRASE_FILE");
+        Assert.StartsWith("KEYSTORE is set", Assert.Throws<SettingsException>(() => Read(settings)).Faults[0], StringComparison.Ordinal);
+        Assert.StartsWith("KEYSTORE cannot be opened", Assert.Throws<SettingsException>(() => Read(new() { ["KEYSTORE"] = "/nowhere", ["KEYSTORE_PASSPHRASE_FILE"] = "/nowhere" })).Faults[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Every_setting_is_explained_in_the_example_file()
     {
         var example = File.ReadAllText(Repository.File(".env.example"));

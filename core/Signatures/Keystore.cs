@@ -1,0 +1,122 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using CapOrleans.Core.CanonicalJson;
+using Org.BouncyCastle.Crypto.Generators;
+
+namespace CapOrleans.Core.Signatures;
+
+/// <summary>The file is no keystore, or the passphrase is not its own; the message says which, and holds no secret.</summary>
+public sealed class KeystoreException(string message) : Exception(message);
+
+/// <summary>
+/// A private key under a passphrase, in the JSON that Ethereum wallets read and write (Web3 Secret Storage, version 3): scrypt makes a key of the
+/// passphrase, AES-128-CTR hides the secret, Keccak-256 proves both.
+/// </summary>
+/// <remarks>
+/// The passphrase's UTF-8 is used as it is typed: the format wants NFKC, which keyboards give, and this program carries no tables to make it.
+/// Vectors: <c>keystore-v3.json</c>. The parameters come with the file, so they are bounded before anything is spent on them.
+/// </remarks>
+public static class Keystore
+{
+    private const int KeyBytes = 32, MaxN = 1 << 20, MaxR = 16, MaxP = 16;
+
+    /// <summary>n * r * 128 bytes are filled.</summary>
+    private const long MaxMemory = 1L << 28;
+
+    /// <summary>What is written: as much as wallets take, about half a second.</summary>
+    private const int N = 131_072, R = 8, P = 1;
+
+    /// <summary>Whether the text is meant to be a keystore rather than a bare key.</summary>
+    public static bool IsKeystore(string text) => text.AsSpan().TrimStart().StartsWith("{");
+
+    /// <exception cref="KeystoreException">It cannot be opened.</exception>
+    public static PrivateKey Open(string json, string passphrase)
+    {
+        try
+        {
+            using var document = StrictJson.Parse(Encoding.UTF8.GetBytes(json));
+            return Open(document.RootElement, passphrase);
+        }
+        catch (Exception fault) when (fault is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
+        {
+            throw new KeystoreException("The file is no keystore of version 3 with scrypt and aes-128-ctr.");
+        }
+    }
+
+    public static string Write(PrivateKey key, string passphrase)
+    {
+        var (salt, iv) = (RandomNumberGenerator.GetBytes(32), RandomNumberGenerator.GetBytes(16));
+        var derived = Derive(passphrase, salt, N, R, P);
+        var hidden = Counter(derived.AsSpan(0, 16), iv, Convert.FromHexString(key.ExportHex().AsSpan(2)));
+        return new JsonObject
+        {
+            ["address"] = key.Address.ToString()[2..].ToLowerInvariant(),
+            ["crypto"] = new JsonObject
+            {
+                ["cipher"] = "aes-128-ctr",
+                ["cipherparams"] = new JsonObject { ["iv"] = Convert.ToHexStringLower(iv) },
+                ["ciphertext"] = Convert.ToHexStringLower(hidden),
+                ["kdf"] = "scrypt",
+                ["kdfparams"] = new JsonObject { ["dklen"] = KeyBytes, ["n"] = N, ["p"] = P, ["r"] = R, ["salt"] = Convert.ToHexStringLower(salt) },
+                ["mac"] = Convert.ToHexStringLower(Mac(derived, hidden)),
+            },
+            ["id"] = DrawId(),
+            ["version"] = 3,
+        }.ToJsonString();
+    }
+
+    private static PrivateKey Open(JsonElement file, string passphrase)
+    {
+        var crypto = file.TryGetProperty("crypto", out var lower) ? lower : file.GetProperty("Crypto");
+        var parameters = crypto.GetProperty("kdfparams");
+        if (file.GetProperty("version").GetInt32() != 3 || crypto.GetProperty("kdf").GetString() != "scrypt"
+            || crypto.GetProperty("cipher").GetString() != "aes-128-ctr" || parameters.GetProperty("dklen").GetInt32() != KeyBytes)
+        {
+            throw new FormatException();
+        }
+
+        byte[] Hex(JsonElement of, string name) => Convert.FromHexString(of.GetProperty(name).GetString()!);
+        var (n, r, p) = (parameters.GetProperty("n").GetInt32(), parameters.GetProperty("r").GetInt32(), parameters.GetProperty("p").GetInt32());
+        var (hidden, iv) = (Hex(crypto, "ciphertext"), Hex(crypto.GetProperty("cipherparams"), "iv"));
+        if (n is < 2 or > MaxN || !int.IsPow2(n) || r is < 1 or > MaxR || p is < 1 or > MaxP || 128L * n * r > MaxMemory || hidden.Length != 32 || iv.Length != 16)
+        {
+            throw new KeystoreException($"The keystore's parameters are out of bounds: scrypt n a power of 2 up to {MaxN}, r up to {MaxR}, p up to {MaxP}, {MaxMemory >> 20} MiB in all.");
+        }
+
+        var derived = Derive(passphrase, Hex(parameters, "salt"), n, r, p);
+        return CryptographicOperations.FixedTimeEquals(Mac(derived, hidden), Hex(crypto, "mac"))
+            && PrivateKey.TryParse(Convert.ToHexString(Counter(derived.AsSpan(0, 16), iv, hidden)), out var key)
+            ? key
+            : throw new KeystoreException("The passphrase does not open the keystore, or the file is damaged.");
+    }
+
+    /// <summary>A random UUID, version 4.</summary>
+    private static string DrawId()
+    {
+        var bytes = RandomNumberGenerator.GetBytes(16);
+        (bytes[6], bytes[8]) = ((byte)((bytes[6] & 0x0F) | 0x40), (byte)((bytes[8] & 0x3F) | 0x80));
+        return new Guid(bytes, bigEndian: true).ToString();
+    }
+
+    private static byte[] Derive(string passphrase, byte[] salt, int n, int r, int p) =>
+        SCrypt.Generate(Encoding.UTF8.GetBytes(passphrase), salt, n, r, p, KeyBytes);
+
+    private static byte[] Mac(byte[] derived, byte[] hidden) => Keccak256.Hash([.. derived.AsSpan(16), .. hidden]);
+
+    /// <summary>AES in counter mode over two blocks; its own inverse.</summary>
+    private static byte[] Counter(ReadOnlySpan<byte> key, byte[] iv, byte[] text)
+    {
+        using var aes = Aes.Create();
+        aes.Key = key.ToArray();
+        var counter = new UInt128(System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(iv), System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(iv.AsSpan(8)));
+        var stream = new byte[32];
+        for (var block = 0; block < 2; block++)
+        {
+            System.Buffers.Binary.BinaryPrimitives.WriteUInt128BigEndian(stream.AsSpan(block * 16), counter + (UInt128)block);
+        }
+
+        return [.. aes.EncryptEcb(stream, PaddingMode.None).Zip(text, (a, b) => (byte)(a ^ b))];
+    }
+}
