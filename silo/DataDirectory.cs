@@ -33,6 +33,7 @@ internal sealed class DataDirectory : IDisposable
     public static DataDirectory Open(string path, bool isShared)
     {
         Directory.CreateDirectory(path, OwnerOnly | UnixFileMode.UserExecute);
+        File.WriteAllText(Path.Combine(path, ".gitignore"), "*\n"); // it may lie in a checkout, and it holds secrets
         if (isShared)
         {
             return new DataDirectory(path, null);

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using CapOrleans.Contracts.Access;
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.Extensions.Options;
 
 namespace CapOrleans.Api.Access;
@@ -88,8 +89,12 @@ internal sealed class OperatorAuthentication(
             "An API key, as Bearer or as the password of Basic; the first one is in DATA_DIR/admin-token.").ExecuteAsync(Context);
     }
 
-    protected override Task HandleForbiddenAsync(AuthenticationProperties properties) => Problems.Of(
-        StatusCodes.Status403Forbidden, "scope", "Authorization", "The API key's scope does not reach this call: read, operate, admin.").ExecuteAsync(Context);
+    protected override Task HandleForbiddenAsync(AuthenticationProperties properties)
+    {
+        var needed = Context.GetEndpoint()?.Metadata.GetMetadata<IAuthorizeData>()?.Policy ?? OperatorAccess.Admin;
+        var held = Context.User.FindFirstValue(OperatorAccess.ScopeClaim)?.ToLowerInvariant();
+        return Problems.Of(StatusCodes.Status403Forbidden, "scope", "Authorization", $"This call needs scope {needed}; the key or token has {held}.").ExecuteAsync(Context);
+    }
 
     private static string? BasicPassword(string parameter)
     {

@@ -16,7 +16,7 @@ public static class CapRefusals
     internal static Refusal OperatorOnly { get; } =
         new(ForOperators, "change.policy", "selfFeedback and deltaCapLimit judge the CapID's own score: an operator changes them.");
 
-    internal static Refusal LastAdminKey { get; } = new(Last, "keys", "The last active admin key of a CapID stays: add another first.");
+    internal static Refusal LastAdminKey { get; } = new(Last, "keys", "The last active admin key of a CapID stays: add another first. Who names all keys names an admin among them; 'cap key' changes one at a time.");
 
     internal static Refusal KeyRevoked { get; } = new(Revoked, "change.addKey.address", "A key that was revoked stays revoked; make a new one.");
 

@@ -26,7 +26,7 @@ internal readonly record struct MemberReader(JsonElement Incident)
     public string RequiredText(string name, int maxLength) =>
         Text(name) is { Length: > 0 } text && text.Length <= maxLength
             ? text
-            : throw new MemberFaultException(name, $"a string of 1 to {maxLength} characters");
+            : throw new MemberFaultException(name, $"{(Find(name) is null ? "is missing: " : "")}a string of 1 to {maxLength} characters");
 
     public string Checked(string name, string? otherName, Func<string, bool> isValid, string rule)
     {

@@ -87,7 +87,7 @@ internal abstract partial class FollowerGrain(
         {
             position = null;
             restsUntil = time.GetUtcNow() + Rest;
-            Report(fault.Message);
+            Report(fault.Message.Split('\n')[0]); // what Orleans says carries its stack
         }
         finally
         {
