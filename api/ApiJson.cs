@@ -9,6 +9,7 @@ namespace CapOrleans.Api;
 /// <summary>Everything that leaves or enters under <c>/v1</c>, in camel case.</summary>
 [JsonSourceGenerationOptions(
     JsonSerializerDefaults.Web,
+    PropertyNameCaseInsensitive = false, // two spellings of one name would be two meanings of one signed text
     NumberHandling = JsonNumberHandling.Strict,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
 [JsonSerializable(typeof(IncidentView))]

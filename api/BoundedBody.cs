@@ -2,11 +2,13 @@ using System.Buffers;
 
 namespace CapOrleans.Api;
 
-/// <summary>Reads a request body that has a limit; a longer one is refused before it is taken in.</summary>
+/// <summary>Reads a request body that has a limit and a time; a longer one is refused before it is taken in.</summary>
 internal static class BoundedBody
 {
-    public static async Task<(byte[]? Body, IResult? Refused)> ReadAsync(
-        HttpContext context, int maxBytes, CancellationToken cancellationToken = default)
+    /// <summary>For a whole body to arrive. 30 seconds.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    public static async Task<(byte[]? Body, IResult? Refused)> ReadAsync(HttpContext context, int maxBytes)
     {
         var request = context.Request;
         if (request.ContentLength > maxBytes)
@@ -16,27 +18,38 @@ internal static class BoundedBody
 
         try
         {
-            return await ReadAsync(request, maxBytes, cancellationToken == default ? context.RequestAborted : cancellationToken);
+            return await ReadAsync(request, maxBytes);
         }
         catch (BadHttpRequestException fault)
         {
             return (null, Problems.Of(fault.StatusCode, "bad-request", "", fault.Message));
         }
-        catch (Exception fault) when (fault is IOException or OperationCanceledException)
+        catch (IOException)
         {
-            return (null, Problems.Of(StatusCodes.Status408RequestTimeout, "body-late", "", "The body did not arrive whole, or not in time."));
+            return (null, Late());
         }
     }
 
-    private static async Task<(byte[]? Body, IResult? Refused)> ReadAsync(HttpRequest request, int maxBytes, CancellationToken cancellationToken)
+    private static async Task<(byte[]? Body, IResult? Refused)> ReadAsync(HttpRequest request, int maxBytes)
     {
+        // A read is ended by the reader itself, never by a token: the server could not go on with the connection. Whoever hangs up ends it, too.
+        using var patience = new CancellationTokenSource();
+        await using var late = patience.Token.Register(request.BodyReader.CancelPendingRead);
+        var isTimed = false;
         while (true)
         {
-            var read = await request.BodyReader.ReadAsync(cancellationToken);
-            if (read.Buffer.Length > maxBytes)
+            var waiting = request.BodyReader.ReadAsync(CancellationToken.None);
+            if (!waiting.IsCompleted && !isTimed)
+            {
+                patience.CancelAfter(Patience);
+                isTimed = true;
+            }
+
+            var read = await waiting;
+            if (read.Buffer.Length > maxBytes || read.IsCanceled)
             {
                 request.BodyReader.AdvanceTo(read.Buffer.End);
-                return (null, TooLarge(maxBytes));
+                return (null, read.IsCanceled ? Late() : TooLarge(maxBytes));
             }
 
             if (read.IsCompleted)
@@ -49,6 +62,9 @@ internal static class BoundedBody
             request.BodyReader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
         }
     }
+
+    private static Microsoft.AspNetCore.Http.HttpResults.ProblemHttpResult Late() => Problems.Of(
+        StatusCodes.Status408RequestTimeout, "body-late", "", $"The body did not arrive whole, or not within {Patience.TotalSeconds:0} seconds.");
 
     private static Microsoft.AspNetCore.Http.HttpResults.ProblemHttpResult TooLarge(int maxBytes) => Problems.Of(
         StatusCodes.Status413PayloadTooLarge, "too-large", "", $"A request has at most {maxBytes} bytes.");

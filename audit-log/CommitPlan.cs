@@ -5,7 +5,7 @@ using CapOrleans.Core.MerkleTree;
 namespace CapOrleans.AuditLog;
 
 /// <summary>What was accepted before under an incident's id.</summary>
-internal sealed record EarlierIncident(byte[] AuditHash, long Index, byte[] Bytes);
+internal sealed record EarlierIncident(byte[] ContentHash, long Index, byte[] Bytes);
 
 /// <summary>What a commit must know of what is stored; read under the lock that keeps other writers of the log away.</summary>
 internal interface ICommitFacts
@@ -99,12 +99,12 @@ internal sealed class CommitPlan(MerkleFrontier frontier, ICommitFacts facts)
         var earlier = claimed.GetValueOrDefault((row.CapId, row.IncidentId)) ?? facts.FindIncident(row.CapId, row.IncidentId);
         if (earlier is not null)
         {
-            return earlier.AuditHash.AsSpan().SequenceEqual(row.AuditHash)
+            return earlier.ContentHash.AsSpan().SequenceEqual(row.ContentHash)
                 ? new AppendOutcome(AppendVerdict.AlreadyThere, earlier.Index, earlier.Bytes)
                 : new AppendOutcome(AppendVerdict.Conflicts);
         }
 
-        claimed.Add((row.CapId, row.IncidentId), new EarlierIncident(row.AuditHash, index, entry));
+        claimed.Add((row.CapId, row.IncidentId), new EarlierIncident(row.ContentHash, index, entry));
         Incidents.Add((index, row));
         Gain(row.CapId, (long)(row.DeltaCap * ScoreUnits), 1);
         return null;

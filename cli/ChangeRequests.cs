@@ -28,13 +28,13 @@ internal static class ChangeRequests
         else
         {
             var key = CapEnvironment.Key(adminKey);
-            var version = await VersionAsync(capId, cancellationToken);
+            var (version, origin) = await ContextAsync(capId, cancellationToken);
             var timestamp = TimeProvider.System.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
             using var document = JsonDocument.Parse(change.ToJsonString());
             var hash = Convert.ToHexStringLower(SHA256.HashData(Rfc8785.Canonicalize(document.RootElement)));
             body["afterVersion"] = version;
             body["timestamp"] = timestamp;
-            body["signature"] = key.Sign(Authority.Hash(capId, version, timestamp, hash)).ToString();
+            body["signature"] = key.Sign(Authority.Hash(origin, capId, version, timestamp, hash)).ToString();
         }
 
         request.Content = CapClient.Json(Encoding.UTF8.GetBytes(body.ToJsonString()));
@@ -52,9 +52,9 @@ internal static class ChangeRequests
         return await CapClient.SendAsync(request, cancellationToken);
     }
 
-    private static async Task<long> VersionAsync(string capId, CancellationToken cancellationToken)
+    private static async Task<(long Version, string Origin)> ContextAsync(string capId, CancellationToken cancellationToken)
     {
         using var cap = JsonDocument.Parse(await ReadAsync(capId, cancellationToken));
-        return cap.RootElement.GetProperty("version").GetInt64();
+        return (cap.RootElement.GetProperty("version").GetInt64(), cap.RootElement.GetProperty("origin").GetString()!);
     }
 }

@@ -29,7 +29,13 @@ internal static class OpenIdAccess
             {
                 OnTokenValidated = context =>
                 {
-                    (context.Principal!.Identity as ClaimsIdentity)!.AddClaim(new Claim(OperatorAccess.ScopeClaim, $"{ScopeOf(context.Principal, provider.ScopeClaim)}"));
+                    // Only what is said here: a claim of the token must not pass for one of ours.
+                    context.Principal = new ClaimsPrincipal(new ClaimsIdentity(
+                        [
+                            new Claim(ClaimTypes.Name, context.Principal!.FindFirstValue("sub") ?? ""),
+                            new Claim(OperatorAccess.ScopeClaim, $"{ScopeOf(context.Principal!, provider.ScopeClaim)}"),
+                        ],
+                        OperatorAccess.Scheme));
                     return Task.CompletedTask;
                 },
                 OnAuthenticationFailed = context =>

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using CapOrleans.Api.Access;
+using CapOrleans.Api.Intake;
 using CapOrleans.Api.Reads;
 using CapOrleans.Contracts.Access;
 using CapOrleans.Contracts.Caps;
@@ -36,7 +37,7 @@ internal static class CapEndpoints
         app.MapPost("/v1/caps/{capId}/changes", ChangeAsync)
             .Accepts<ChangeBody>("application/json").Produces<CapView>().ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(404).ProducesProblem(409)
             .WithSummary("Add a key, revoke a key, or change the policy of a CapID")
-            .WithDescription("Signed by an admin key of the CapID (personal_sign over 'CapOrleans change|capId|afterVersion|timestamp|SHA-256 of the change in RFC 8785'), or by an API key of scope admin.");
+            .WithDescription("Signed by an admin key of the CapID (personal_sign over 'CapOrleans change|origin|capId|afterVersion|timestamp|SHA-256 of the change in RFC 8785'), or by an API key of scope admin.");
         app.MapPost("/v1/caps/{capId}/corrections", CorrectAsync).RequireAuthorization(OperatorAccess.Admin)
             .Accepts<Correction>("application/json").Produces<CapView>().ProducesProblem(400).ProducesProblem(401).ProducesProblem(404)
             .WithSummary("Say what an incident's dCap should have been")
@@ -60,11 +61,16 @@ internal static class CapEndpoints
     private static async Task<IResult> DefineAsync(string capId, HttpContext context, IGrainFactory grains)
     {
         var (definition, _, refused) = await JsonBody.ReadAsync(context, ApiJson.Default.CapDefinition, "a CapID definition");
-        return NameFault(capId) ?? refused ?? Answer(await grains.Cap(capId).DefineAsync(definition!));
+        return NameFault(capId) ?? refused ?? Answer(await grains.Cap(capId).DefineAsync(definition!), context);
     }
 
-    private static async Task<IResult> ChangeAsync(string capId, HttpContext context, IGrainFactory grains)
+    private static async Task<IResult> ChangeAsync(string capId, HttpContext context, IntakeRateLimit limit, IGrainFactory grains)
     {
+        if (limit.Refuse(context, 1) is { } tooMany)
+        {
+            return tooMany;
+        }
+
         var (body, bytes, refused) = await JsonBody.ReadAsync(context, ApiJson.Default.ChangeBody, "a change of a CapID");
         if ((NameFault(capId) ?? refused ?? (body!.Change is null ? Problems.Of(
             StatusCodes.Status400BadRequest, "invalid-field", "change", "an object with exactly one of addKey, revokeKey and policy") : null)) is { } fault)
@@ -81,17 +87,29 @@ internal static class CapEndpoints
         using var document = JsonDocument.Parse(bytes);
         var hash = SHA256.HashData(Rfc8785.Canonicalize(document.RootElement.GetProperty("change")));
         return Answer(await grains.Cap(capId).ChangeAsync(new ChangeRequest(
-            body.Change!, body.AfterVersion, body.Timestamp, body.Signature, Convert.ToHexStringLower(hash), Encoding.UTF8.GetString(bytes))));
+            body.Change!, body.AfterVersion, body.Timestamp, body.Signature, Convert.ToHexStringLower(hash),
+            Encoding.UTF8.GetString(Rfc8785.Canonicalize(document.RootElement)))), context);
     }
 
     private static async Task<IResult> CorrectAsync(string capId, HttpContext context, IGrainFactory grains)
     {
         var (correction, _, refused) = await JsonBody.ReadAsync(context, ApiJson.Default.Correction, "a correction");
-        return NameFault(capId) ?? refused ?? Answer(await grains.Cap(capId).CorrectAsync(correction!));
+        return NameFault(capId) ?? refused ?? Answer(await grains.Cap(capId).CorrectAsync(correction!), context);
+    }
+
+    private static IResult Answer(CapRuling ruling, HttpContext context)
+    {
+        if (ruling.Verdict == CapVerdict.Busy)
+        {
+            context.Response.Headers.RetryAfter = Problems.RetryAfterSeconds;
+        }
+
+        return Answer(ruling);
     }
 
     private static IResult Answer(CapRuling ruling) => ruling.Verdict switch
     {
+        CapVerdict.Busy => Problems.Of(StatusCodes.Status503ServiceUnavailable, ruling.Refusal!),
         CapVerdict.Registered => TypedResults.Json(ruling.Cap, ApiJson.Default.CapView, statusCode: StatusCodes.Status201Created),
         CapVerdict.Changed or CapVerdict.Unchanged => TypedResults.Json(ruling.Cap, ApiJson.Default.CapView),
         CapVerdict.Malformed => Problems.Of(StatusCodes.Status400BadRequest, ruling.Refusal!),

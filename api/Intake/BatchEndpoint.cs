@@ -21,9 +21,6 @@ internal sealed record LineVerdict(
 /// </summary>
 internal static class BatchEndpoint
 {
-    /// <summary>For a whole body to arrive. 30 seconds.</summary>
-    private static readonly TimeSpan BodyPatience = TimeSpan.FromSeconds(30);
-
     private static readonly byte[] NewLine = "\n"u8.ToArray();
 
     public static async Task AnswerAsync(HttpContext context, Intake intake, IntakeRateLimit limit)
@@ -34,7 +31,7 @@ internal static class BatchEndpoint
             return;
         }
 
-        // What waits for the rest of its body holds memory: how many may, and for how long, is bounded.
+        // What waits for the rest of its body holds memory: how many may is bounded.
         using var place = limit.PlaceForBody(context);
         if (!place.IsAcquired)
         {
@@ -42,9 +39,7 @@ internal static class BatchEndpoint
             return;
         }
 
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
-        patience.CancelAfter(BodyPatience);
-        var (body, refused) = await BoundedBody.ReadAsync(context, BatchLines.MaxBytes, patience.Token);
+        var (body, refused) = await BoundedBody.ReadAsync(context, BatchLines.MaxBytes);
         if (body is null)
         {
             await refused!.ExecuteAsync(context);

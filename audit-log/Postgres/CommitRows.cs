@@ -49,7 +49,7 @@ internal static class CommitRows
                 plan.Incidents.Select(incident => Place.Of(log, incident.Index)).ToArray(),
                 plan.Incidents.Select(incident => incident.Row.CapId).ToArray(),
                 plan.Incidents.Select(incident => incident.Row.IncidentId).ToArray(),
-                plan.Incidents.Select(incident => incident.Row.AuditHash).ToArray(),
+                plan.Incidents.Select(incident => incident.Row.ContentHash).ToArray(),
                 plan.Incidents.Select(incident => (short)incident.Row.SeverityRank).ToArray(),
                 plan.Incidents.Select(incident => incident.Row.AcceptedAt.ToUnixTimeMilliseconds()).ToArray());
         }

@@ -95,7 +95,7 @@ public sealed class SqliteLogWriter : IAuditLogWriter, IDisposable
         foreach (var (at, row) in plan.Incidents)
         {
             statements.AddIncident.Run(
-                transaction, Place.Of(log, at), row.CapId, row.IncidentId, row.AuditHash, row.SeverityRank, row.AcceptedAt.ToUnixTimeMilliseconds());
+                transaction, Place.Of(log, at), row.CapId, row.IncidentId, row.ContentHash, row.SeverityRank, row.AcceptedAt.ToUnixTimeMilliseconds());
         }
 
         foreach (var context in plan.Contexts)

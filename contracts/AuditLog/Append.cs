@@ -40,12 +40,13 @@ public sealed record CorrectionRow(
 [GenerateSerializer, Immutable, Alias("cap.entry-draft.v1")]
 public sealed record EntryDraft([property: Id(0)] string Kind, [property: Id(1)] byte[] Bytes);
 
+/// <param name="ContentHash">What makes it the same incident; the audit hash, under full-v2 the hash that was signed.</param>
 /// <param name="SeverityRank">0 normal, 1 high, 2 escalated, 3 critical.</param>
 [GenerateSerializer, Immutable, Alias("cap.incident-row.v1")]
 public sealed record IncidentRow(
     [property: Id(0)] string CapId,
     [property: Id(1)] string IncidentId,
-    [property: Id(2)] byte[] AuditHash,
+    [property: Id(2)] byte[] ContentHash,
     [property: Id(3)] int SeverityRank,
     [property: Id(4)] decimal DeltaCap,
     [property: Id(5)] DateTimeOffset AcceptedAt);

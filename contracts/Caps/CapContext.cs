@@ -62,6 +62,7 @@ public sealed record KeyDefinition(
     [property: Id(3)] DateTimeOffset? NotAfter);
 
 /// <param name="Score">Sum of the dCap of every accepted incident.</param>
+/// <param name="Origin">The log that the CapID's entries are in; signed changes name it.</param>
 /// <param name="Incidents">How many were accepted.</param>
 [GenerateSerializer, Immutable, Alias("cap.view.v1")]
 public sealed record CapView(
@@ -74,7 +75,8 @@ public sealed record CapView(
     [property: Id(6)] IReadOnlyList<SigningKey> Keys,
     [property: Id(7)] decimal Score,
     [property: Id(8)] long Incidents,
-    [property: Id(9)] CapPolicy Policy);
+    [property: Id(9)] CapPolicy Policy,
+    [property: Id(10)] string Origin);
 
 public enum CapVerdict
 {
@@ -92,6 +94,9 @@ public enum CapVerdict
 
     /// <summary>There is no such CapID, or no such incident of it.</summary>
     Unknown = 7,
+
+    /// <summary>Others changed it meanwhile; ask again.</summary>
+    Busy = 8,
 }
 
 [GenerateSerializer, Immutable, Alias("cap.cap-ruling.v1")]

@@ -20,7 +20,7 @@ public sealed record KeyRevocation(
 /// <param name="AfterVersion">The version of the context that the change is meant for; an operator may leave it out.</param>
 /// <param name="Timestamp">When it was signed, ISO 8601 UTC.</param>
 /// <param name="ChangeHash">SHA-256 of the change in RFC 8785 canonical JSON, 64 lower-case hex digits: what is signed.</param>
-/// <param name="Request">The body to the letter.</param>
+/// <param name="Request">The body in RFC 8785 canonical JSON: what the signature does not cover, such as white space, is not kept.</param>
 [GenerateSerializer, Immutable, Alias("cap.change-request.v1")]
 public sealed record ChangeRequest(
     [property: Id(0)] ContextChange Change,

@@ -66,6 +66,12 @@ public sealed record AcceptedIncident
 
     public required DateTimeOffset AcceptedAt { get; init; }
 
+    /// <summary>Whether the report says what was accepted.</summary>
+    public bool Says(IncidentReport report) => AuditHash == report.AuditHash
+        || (ChainId is { } chain && report.Scheme == FullV2.Scheme
+            && IncidentReader.Read(System.Text.Encoding.UTF8.GetBytes(Request)).Report is { } accepted
+            && FullV2.Hash(accepted, chain).AsSpan().SequenceEqual(FullV2.Hash(report, chain)));
+
     public decimal Weight => DecimalText.Normalize(decimal.Round(1m / CapPotential, 18));
 
     /// <summary>The record's CID. Its digest is <see cref="AuditHash"/>: both are SHA-256 over the same canonical text.</summary>

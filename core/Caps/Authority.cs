@@ -20,12 +20,13 @@ public sealed record Authority(string By, string? Request)
 
     public bool IsOperator => Request is null;
 
-    /// <returns>The 32 bytes that an admin key signs: <c>personal_sign</c> over five parts, of which none can hold <c>|</c>.</returns>
-    public static byte[] Hash(string capId, long afterVersion, string timestamp, string changeHash) =>
-        PersonalSign.Hash(Encoding.UTF8.GetBytes(FormattableString.Invariant($"CapOrleans change|{capId}|{afterVersion}|{timestamp}|{changeHash}")));
+    /// <param name="origin">Of the CapID's log: the same CapID of another deployment has another.</param>
+    /// <returns>The 32 bytes that an admin key signs: <c>personal_sign</c> over six parts, of which none can hold <c>|</c>.</returns>
+    public static byte[] Hash(string origin, string capId, long afterVersion, string timestamp, string changeHash) =>
+        PersonalSign.Hash(Encoding.UTF8.GetBytes(FormattableString.Invariant($"CapOrleans change|{origin}|{capId}|{afterVersion}|{timestamp}|{changeHash}")));
 
     /// <summary>Whose signature it is, and whether that key may change the context now.</summary>
-    public static (Authority? Authority, Refusal? Refusal) Of(CapContext held, ChangeRequest request, DateTimeOffset now)
+    public static (Authority? Authority, Refusal? Refusal) Of(CapContext held, ChangeRequest request, string origin, DateTimeOffset now)
     {
         if (request.AfterVersion is not { } version)
         {
@@ -42,7 +43,7 @@ public sealed record Authority(string By, string? Request)
             return Refuse("signature", fault);
         }
 
-        if (!Secp256k1.Instance.TryRecover(Hash(held.CapId, version, request.Timestamp, request.ChangeHash), signature, out var signer))
+        if (!Secp256k1.Instance.TryRecover(Hash(origin, held.CapId, version, request.Timestamp, request.ChangeHash), signature, out var signer))
         {
             return Refuse("signature", "r is the x of a point on secp256k1");
         }

@@ -12,6 +12,9 @@ public sealed record CapChange(CapContext? Next, IReadOnlyList<EntryDraft> Entri
 {
     public const int MaxKeys = 64;
 
+    /// <summary>Keys that a CapID may have had: the revoked ones stay in its context, so that they stay revoked.</summary>
+    public const int MaxKeysEver = 512;
+
     /// <summary>What an operator defines.</summary>
     /// <param name="held">Null when the CapID is not registered yet.</param>
     public static CapChange Of(CapContext? held, string capId, CapDefinition wanted, string origin, DateTimeOffset now)
@@ -19,6 +22,11 @@ public sealed record CapChange(CapContext? Next, IReadOnlyList<EntryDraft> Entri
         if (Fault(wanted, held) is { } refusal)
         {
             return new(null, [], refusal);
+        }
+
+        if (wanted.Keys is { } named && held is not null && named.Any(key => held.Keys.Any(other => other.RevokedAt is not null && IsSame(other, key))))
+        {
+            return new(null, [], CapRefusals.KeyRevoked);
         }
 
         var next = new CapContext(
@@ -48,7 +56,7 @@ public sealed record CapChange(CapContext? Next, IReadOnlyList<EntryDraft> Entri
 
     private static CapChange To(CapContext? held, CapContext next, Authority authority, string origin, DateTimeOffset now)
     {
-        if (KeyRules.LastAdmin(held, next.Keys, now) is { } refusal)
+        if ((next.Keys.Count > MaxKeysEver ? CapRefusals.TooManyKeys : KeyRules.LastAdmin(held, next.Keys, now)) is { } refusal)
         {
             return new(null, [], refusal);
         }
@@ -71,9 +79,9 @@ public sealed record CapChange(CapContext? Next, IReadOnlyList<EntryDraft> Entri
             return CapRefusals.KeyRevoked;
         }
 
-        if (before is null && context.Keys.Count >= MaxKeys)
+        if (before is null && context.Keys.Count(other => other.RevokedAt is null) >= MaxKeys)
         {
-            return new("invalid-field", "change.addKey", $"at most {MaxKeys} keys, revoked ones among them");
+            return new("invalid-field", "change.addKey", $"at most {MaxKeys} keys that are not revoked");
         }
 
         context = context with { Keys = before is null ? [.. context.Keys, key] : [.. context.Keys.Select(other => other == before ? key : other)] };
@@ -144,6 +152,9 @@ public sealed record CapChange(CapContext? Next, IReadOnlyList<EntryDraft> Entri
         var twice = addresses.FindIndex(address => addresses.IndexOf(address) != addresses.LastIndexOf(address));
         return twice < 0 ? null : new("invalid-field", $"keys[{addresses.LastIndexOf(addresses[twice])}].address", "a key is named once");
     }
+
+    private static bool IsSame(SigningKey held, KeyDefinition wanted) =>
+        EthereumAddress.TryParse(wanted.Address, out var address) && address.ToString() == held.Address;
 
     private static List<SigningKey> MergeKeys(IReadOnlyList<SigningKey> held, IReadOnlyList<KeyDefinition> wanted, DateTimeOffset now)
     {

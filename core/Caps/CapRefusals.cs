@@ -7,18 +7,23 @@ namespace CapOrleans.Core.Caps;
 public static class CapRefusals
 {
     private const string Unknown = "cap-unknown", NotAuthorised = "signer-not-authorised", ForOperators = "operator-only",
-        Stale = "stale-version", Last = "last-admin-key", Revoked = "key-revoked", NoIncident = "incident-unknown";
+        Stale = "stale-version", Last = "last-admin-key", Revoked = "key-revoked", NoIncident = "incident-unknown", Full = "too-many-keys";
 
     public static Refusal CapUnknown { get; } = new(Unknown, "capId", "The CapID must be registered.");
 
     public static Refusal IncidentUnknown { get; } = new(NoIncident, "incidentId", "The incident must be accepted under this CapID.");
+
+    public static Refusal Busy { get; } = new("busy", "", "Others changed the CapID meanwhile, or the log's queue is full; ask again.");
 
     internal static Refusal OperatorOnly { get; } =
         new(ForOperators, "change.policy", "selfFeedback and deltaCapLimit judge the CapID's own score: an operator changes them.");
 
     internal static Refusal LastAdminKey { get; } = new(Last, "keys", "The last active admin key of a CapID stays: add another first. Who names all keys names an admin among them; 'cap key' changes one at a time.");
 
-    internal static Refusal KeyRevoked { get; } = new(Revoked, "change.addKey.address", "A key that was revoked stays revoked; make a new one.");
+    internal static Refusal TooManyKeys { get; } =
+        new(Full, "keys", $"A CapID has had at most {CapChange.MaxKeysEver} keys, revoked ones among them: register another CapID.");
+
+    internal static Refusal KeyRevoked { get; } = new(Revoked, "address", "A key that was revoked stays revoked; make a new one.");
 
     public static Refusal StaleVersion(long? version) => new(Stale, "afterVersion", $"The context's version is {version}.");
 
@@ -29,7 +34,7 @@ public static class CapRefusals
     {
         Unknown or NoIncident => CapVerdict.Unknown,
         NotAuthorised or ForOperators => CapVerdict.Unauthorised,
-        Stale or Last or Revoked => CapVerdict.Conflicts,
+        Stale or Last or Revoked or Full => CapVerdict.Conflicts,
         _ => CapVerdict.Malformed,
     };
 }

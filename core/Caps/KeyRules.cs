@@ -33,7 +33,12 @@ internal static class KeyRules
 
     /// <summary>A CapID that has admins keeps one: a context that only operators can change must not come about by accident.</summary>
     public static Refusal? LastAdmin(CapContext? held, IReadOnlyList<SigningKey> next, DateTimeOffset now) =>
-        held is not null && held.Keys.Any(key => Authority.IsActiveAdmin(key, now)) && !next.Any(key => Authority.IsActiveAdmin(key, now))
+        held is not null
+            && ((held.Keys.Any(key => Authority.IsActiveAdmin(key, now)) && !next.Any(key => Authority.IsActiveAdmin(key, now)))
+                || (held.Keys.Any(IsLasting) && !next.Any(IsLasting)))
             ? CapRefusals.LastAdminKey
             : null;
+
+    /// <summary>An admin without an end: one that ends in a second is no admin to be left with.</summary>
+    private static bool IsLasting(SigningKey key) => key is { RevokedAt: null, NotAfter: null } && key.Roles.Contains(Authority.AdminRole);
 }

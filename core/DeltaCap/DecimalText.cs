@@ -12,17 +12,19 @@ public static class DecimalText
         decimal.Parse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture);
 
     /// <summary>
-    /// Digits with or without a decimal point and a minus sign, of which nothing is rounded away. Bounded before it is read: a
-    /// decimal keeps 28 digits and rounds what is beyond.
+    /// A number as JSON spells it, without an exponent, of which nothing is rounded away. Bounded before it is read: a decimal
+    /// keeps 28 digits and rounds what is beyond.
     /// </summary>
     /// <param name="places">Digits behind the point, at most.</param>
     public static bool TryReadExactly(string text, int places, out decimal value)
     {
         value = 0;
-        var point = text.IndexOf('.', StringComparison.Ordinal);
+        var digits = text.AsSpan(text.StartsWith('-') ? 1 : 0);
+        var point = digits.IndexOf('.');
+        var whole = point < 0 ? digits : digits[..point];
         return text.Length <= 28
-            && !text.EndsWith('.')
-            && (point < 0 || text.Length - point - 1 <= places)
+            && whole.Length > 0 && char.IsAsciiDigit(whole[0]) && (whole.Length == 1 || whole[0] != '0')
+            && (point < 0 || (point < digits.Length - 1 && digits.Length - point - 1 <= places))
             && decimal.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out value);
     }
 

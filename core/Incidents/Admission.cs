@@ -63,6 +63,13 @@ public static class Admission
         ? FullV2.Hash(report, chainId)
         : IdentityV1.Hash(report.IncidentId, report.CapId, report.Agent, report.TimestampText);
 
+    /// <summary>
+    /// What makes two reports the same: all that was said under identity-v1, which signs little of it; what was signed under full-v2, so that
+    /// somebody on the way who spells a number otherwise takes no receipt from its sender.
+    /// </summary>
+    public static byte[] ContentHash(IncidentReport report, long chainId) =>
+        report.Scheme == FullV2.Scheme ? FullV2.Hash(report, chainId) : Convert.FromHexString(report.AuditHash);
+
     /// <summary>Rows 4 to 6: what the CapID's context says.</summary>
     /// <returns>Null when nothing stands against the report.</returns>
     public static Ruling? Judge(CapContext? context, IncidentReport report, Proof proof, DateTimeOffset now)

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -22,6 +23,13 @@ public static class IncidentReader
     public const int MaxDescriptionBytes = 8 * 1024;
 
     public const int MaxSeverityLength = 32;
+
+    /// <summary>Under full-v2 every member is signed, or names the signature: one that is neither could be anybody's.</summary>
+    private static readonly FrozenSet<string> SignedMembers = FrozenSet.ToFrozenSet(
+    [
+        "task_id", "incident_id", "cap_id", "agent", "timestamp", "severity", "description", "f_e", "feedback_score", "m_e", "misuse_score",
+        "cap_potential", "evidence", "scheme", "signer", "signature",
+    ]);
 
     /// <summary>Largest Cap^P that a sender may claim under full-v2.</summary>
     private const decimal MaxClaim = 1_000_000_000m;
@@ -59,7 +67,12 @@ public static class IncidentReader
         var canonical = ReferenceJson.Canonicalize(incident); // also proves that every string is Unicode
         var member = new MemberReader(incident);
         var isFull = ReadScheme(member) == FullV2.Scheme;
-        member = isFull ? member with { Decimals = FullV2.Decimals } : member;
+        if (isFull)
+        {
+            member = member with { Decimals = FullV2.Decimals };
+            member.Only(SignedMembers);
+        }
+
         var timestampText = member.RequiredText("timestamp", 64);
         var severityText = ReadSeverity(member);
         return new IncidentReport

@@ -16,6 +16,17 @@ internal readonly record struct MemberReader(JsonElement Incident)
     /// <summary>Places that a number may have; with a bound, it may also be written as a string. Null for the old rule.</summary>
     public int? Decimals { get; init; }
 
+    public void Only(IReadOnlySet<string> names)
+    {
+        foreach (var member in Incident.EnumerateObject())
+        {
+            if (!names.Contains(member.Name))
+            {
+                throw new MemberFaultException(member.Name, "not there: under full-v2 nothing is kept that is not signed");
+            }
+        }
+    }
+
     public string? Text(string name) => Find(name) switch
     {
         null => null,

@@ -12,7 +12,7 @@ internal sealed class OperatorsState
 /// <summary>The list of API keys. Few, and asked for by every API every few seconds: so a stranger's key costs no call.</summary>
 internal sealed class OperatorsGrain([PersistentState("operators")] IPersistentState<OperatorsState> stored, TimeProvider time) : Grain, IOperatorsGrain
 {
-    /// <summary>Keys, revoked ones among them.</summary>
+    /// <summary>Keys that are kept. A new one takes the place of the one that was revoked first; with none revoked, there is no room.</summary>
     public const int Limit = 256;
 
     /// <summary>How exactly a last use is kept: every use would be a write.</summary>
@@ -31,12 +31,14 @@ internal sealed class OperatorsGrain([PersistentState("operators")] IPersistentS
 
     public async Task<bool> AddAsync(OperatorKey key)
     {
-        if (stored.State.Keys.Count >= Limit || stored.State.Keys.Exists(other => other.Id == key.Id))
+        var keys = stored.State.Keys;
+        var leaves = keys.Count < Limit ? null : keys.Where(other => other.RevokedAt is not null).MinBy(other => other.RevokedAt);
+        if ((keys.Count >= Limit && leaves is null) || keys.Exists(other => other.Id == key.Id))
         {
             return false;
         }
 
-        await WriteAsync([.. stored.State.Keys, key]);
+        await WriteAsync([.. keys.Where(other => other != leaves), key]);
         return true;
     }
 

@@ -13,7 +13,8 @@ namespace CapOrleans.Grains.AuditLog;
 /// </summary>
 [Reentrant, PlacedBesideItsLog]
 internal sealed partial class AuditLogGrain(
-    IAuditLogWriter store, LocalLogs local, IClusterMembershipService membership, ILocalSiloDetails silo, IGrainFactory grains, ILogger<AuditLogGrain> logger)
+    IAuditLogWriter store, LocalLogs local, IMembershipTable members, IClusterMembershipService membership, ILocalSiloDetails silo,
+    IGrainFactory grains, ILogger<AuditLogGrain> logger)
     : Grain, IAuditLogGrain
 {
     private GroupCommit? commit;
@@ -65,9 +66,11 @@ internal sealed partial class AuditLogGrain(
     /// </summary>
     private async Task EnsureMemberAsync(CancellationToken cancellationToken)
     {
-        await membership.Refresh(cancellationToken: cancellationToken);
-        if (membership.CurrentSnapshot.GetSiloStatus(silo.SiloAddress) == SiloStatus.Dead)
+        // The table itself: to wait until the silo has taken note of it can last for ever while the silo stops.
+        var rows = await members.ReadRowAsync(silo.SiloAddress, cancellationToken);
+        if (rows.TryGet(silo.SiloAddress)?.Item1.Status == SiloStatus.Dead)
         {
+            _ = membership.Refresh(cancellationToken: CancellationToken.None).AsTask();
             throw new SiloUnavailableException("This silo was declared dead.");
         }
     }

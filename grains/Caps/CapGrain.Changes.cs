@@ -6,8 +6,12 @@ using CapOrleans.Core.Caps;
 namespace CapOrleans.Grains.Caps;
 
 /// <summary>How the context changes. Each change is a new version: what was judged by an older one is judged again.</summary>
-internal sealed partial class CapGrain
+internal sealed partial class CapGrain : IDisposable
 {
+    private readonly SemaphoreSlim changing = new(1);
+
+    public void Dispose() => changing.Dispose();
+
     public Task<CapRuling> DefineAsync(CapDefinition definition) => ChangeAsync((held, now) =>
         new(new Change(CapChange.Of(held, CapId, definition, origin, now))));
 
@@ -19,7 +23,7 @@ internal sealed partial class CapGrain
                 return new(Change.Refuse(CapRefusals.CapUnknown));
             }
 
-            var (authority, refusal) = request.Signature is null ? (Authority.Operator, null) : Authority.Of(held, request, now);
+            var (authority, refusal) = request.Signature is null ? (Authority.Operator, null) : Authority.Of(held, request, origin, now);
             return new(authority is null ? Change.Refuse(refusal!) : new Change(CapChange.Of(held, request.Change, authority, origin, now)));
         },
         request.AfterVersion);
@@ -44,6 +48,19 @@ internal sealed partial class CapGrain
     /// <param name="judge">What follows from the newest context.</param>
     /// <param name="afterVersion">The version that the change is meant for; null for any. Asked last: what is so already is no conflict.</param>
     private async Task<CapRuling> ChangeAsync(Func<CapContext?, DateTimeOffset, ValueTask<Change>> judge, long? afterVersion = null)
+    {
+        await changing.WaitAsync(); // one after the other: two at once would only send each other back
+        try
+        {
+            return await ChangeInTurnAsync(judge, afterVersion);
+        }
+        finally
+        {
+            changing.Release();
+        }
+    }
+
+    private async Task<CapRuling> ChangeInTurnAsync(Func<CapContext?, DateTimeOffset, ValueTask<Change>> judge, long? afterVersion)
     {
         for (var attempt = 0; attempt < Attempts; attempt++)
         {
@@ -74,7 +91,7 @@ internal sealed partial class CapGrain
             }
         }
 
-        throw new InvalidOperationException($"The log did not take the change of {CapId} in {Attempts} attempts; ask again.");
+        return new CapRuling(CapVerdict.Busy, null, CapRefusals.Busy);
     }
 
     private sealed record Change(CapChange Context, CorrectionRow? Correction = null)

@@ -22,7 +22,7 @@ namespace CapOrleans.Grains.Caps;
 internal sealed partial class CapGrain(IAuditLogReader reader, LogMap logs, LocalLogs local, AdmissionPolicy policy, TimeProvider time) : Grain, ICapGrain
 {
     /// <summary>How often a judgement is repeated after another activation changed the context.</summary>
-    private const int Attempts = 4;
+    private const int Attempts = 8;
 
     private CapContext? context;
     private string origin = "";
@@ -57,7 +57,7 @@ internal sealed partial class CapGrain(IAuditLogReader reader, LogMap logs, Loca
 
             var accepted = AcceptedIncident.Of(report, proof, context!, policy, now);
             var entry = accepted.ToEntry(origin);
-            var outcome = await AppendAsync(Entail(accepted, entry));
+            var outcome = await AppendAsync(Entail(accepted, entry, Admission.ContentHash(report, policy.ChainId)));
             if (outcome.Verdict != AppendVerdict.StaleContext)
             {
                 return Rule(outcome, accepted, entry);
@@ -95,15 +95,15 @@ internal sealed partial class CapGrain(IAuditLogReader reader, LogMap logs, Loca
         return context is not null && await reader.FindCapAsync(CapId, CancellationToken.None) is { } found
             ? new CapView(
                 CapId, found.Context.Version, found.Context.DisplayName, found.Context.CapPotential, found.Context.Phi, found.Context.Psi,
-                found.Context.Keys, DecimalText.Normalize(found.Score), found.Incidents, found.Context.Rules)
+                found.Context.Keys, DecimalText.Normalize(found.Score), found.Incidents, found.Context.Rules, origin)
             : null;
     }
 
-    private static Append Entail(AcceptedIncident accepted, EntryDraft entry) => new()
+    private static Append Entail(AcceptedIncident accepted, EntryDraft entry, byte[] content) => new()
     {
         Entries = [entry],
         Incident = new IncidentRow(
-            accepted.CapId, accepted.IncidentId, Convert.FromHexString(accepted.AuditHash), Severity.Rank(accepted.Severity),
+            accepted.CapId, accepted.IncidentId, content, Severity.Rank(accepted.Severity),
             accepted.DeltaCap, accepted.AcceptedAt),
         Fence = new CapFence(accepted.CapId, accepted.ContextVersion),
     };
@@ -142,7 +142,7 @@ internal sealed partial class CapGrain(IAuditLogReader reader, LogMap logs, Loca
         }
 
         var accepted = AcceptedIncident.Read(entry.Bytes);
-        return accepted.AuditHash == report.AuditHash ? accepted.ReceiptFor(origin, entry.Index, entry.Bytes) : null;
+        return accepted.Says(report) ? accepted.ReceiptFor(origin, entry.Index, entry.Bytes) : null;
     }
 
     private async Task LoadAsync() => context = (await reader.FindCapAsync(CapId, CancellationToken.None))?.Context;

@@ -37,7 +37,7 @@ public sealed class ContextTests(NodeFixture node)
     public async Task A_change_is_made_once_and_an_old_one_cannot_be_played_again()
     {
         var reporter = await RegisterAsync();
-        var first = Signed(admin, 1, Policy("pagingFloor", "critical"));
+        var first = await SignedAsync(admin, 1, Policy("pagingFloor", "critical"));
         Assert.Equal(HttpStatusCode.OK, await PostAsync(first));
         Assert.Equal(HttpStatusCode.OK, await PostAsync(first)); // it is so already
         Assert.Equal(HttpStatusCode.OK, await ChangeAsync(admin, 2, Policy("pagingFloor", "high")));
@@ -66,6 +66,8 @@ public sealed class ContextTests(NodeFixture node)
     [InlineData("""[]""", HttpStatusCode.BadRequest)]
     [InlineData("""{"change":{"policy":{}},"signature":"0x00"}""", HttpStatusCode.BadRequest)]
     [InlineData("""{"change":{"policy":{"unknown":1}}}""", HttpStatusCode.BadRequest)]
+    [InlineData("""{"CHANGE":{"policy":{}},"signature":"x"}""", HttpStatusCode.BadRequest)]
+    [InlineData("""{"change":{"policy":{}},"Change":{"policy":{"maxAheadSeconds":1}}}""", HttpStatusCode.BadRequest)]
     [InlineData("""{"change":{"revokeKey":{"address":"0x00"}}}""", HttpStatusCode.BadRequest)]
     [InlineData("""{"change":{"addKey":{"address":"0x0000000000000000000000000000000000000000"}}}""", HttpStatusCode.BadRequest)]
     public async Task A_change_that_cannot_be_made_is_refused(string body, HttpStatusCode status)
@@ -96,7 +98,7 @@ public sealed class ContextTests(NodeFixture node)
         }
 
         var right = new { incidentId = "A-1", deltaCap = 1.5m, reason = "it was the supplier" };
-        var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(async _ => (await CorrectAsync(right)).Status));
+        var answers = await Task.WhenAll(Enumerable.Range(0, 40).Select(async _ => (await CorrectAsync(right)).Status));
         Assert.All(answers, status => Assert.Equal(HttpStatusCode.OK, status));
         Assert.Equal(HttpStatusCode.OK, (await CorrectAsync(right with { incidentId = "A-2", deltaCap = 0m })).Status);
         Assert.Equal(("incident-unknown", HttpStatusCode.NotFound), await CorrectAsync(right with { incidentId = "NONE" }));
@@ -114,6 +116,19 @@ public sealed class ContextTests(NodeFixture node)
         Assert.Equal((5, 2), (steps.Count(step => step.Text("kind") == "incident.accepted"), steps.Count(step => step.Text("kind") == "score.corrected")));
         var score = (await node.Api.GetFromJsonAsync<JsonElement>($"/v1/caps/{capId}")).GetProperty("score").GetDecimal();
         Assert.Equal((1.5m - (3 * 0.078m), score), (score, steps.Sum(step => step.GetProperty("deltaCap").GetDecimal())));
+    }
+
+    [Fact]
+    public async Task Changes_at_once_are_made_one_after_the_other()
+    {
+        await RegisterAsync();
+        var answers = await Task.WhenAll(Enumerable.Range(1, 30).Select(async i =>
+        {
+            using var answer = await node.Operator.PutAsJsonAsync($"/v1/caps/{capId}", new { phi = i });
+            return answer.StatusCode;
+        }));
+        Assert.All(answers, status => Assert.Equal(HttpStatusCode.OK, status));
+        Assert.Equal(31, (await node.Api.GetFromJsonAsync<JsonElement>($"/v1/caps/{capId}")).GetProperty("version").GetInt32());
     }
 
     private async Task<(string Type, HttpStatusCode Status)> CorrectAsync<T>(T correction)
@@ -146,16 +161,17 @@ public sealed class ContextTests(NodeFixture node)
         return answer.StatusCode;
     }
 
-    private Task<HttpStatusCode> ChangeAsync(PrivateKey key, long afterVersion, JsonObject change) => PostAsync(Signed(key, afterVersion, change));
+    private async Task<HttpStatusCode> ChangeAsync(PrivateKey key, long afterVersion, JsonObject change) => await PostAsync(await SignedAsync(key, afterVersion, change));
 
-    private JsonObject Signed(PrivateKey key, long afterVersion, JsonObject change)
+    private async Task<JsonObject> SignedAsync(PrivateKey key, long afterVersion, JsonObject change)
     {
+        var origin = (await node.Api.GetFromJsonAsync<JsonElement>($"/v1/caps/{capId}")).Text("origin");
         var timestamp = TimeProvider.System.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
         var hash = Convert.ToHexStringLower(SHA256.HashData(Rfc8785.Canonicalize(JsonElement.Parse(change.ToJsonString()))));
         return new JsonObject
         {
             ["change"] = change, ["afterVersion"] = afterVersion, ["timestamp"] = timestamp,
-            ["signature"] = key.Sign(Authority.Hash(capId, afterVersion, timestamp, hash)).ToString(),
+            ["signature"] = key.Sign(Authority.Hash(origin, capId, afterVersion, timestamp, hash)).ToString(),
         };
     }
 

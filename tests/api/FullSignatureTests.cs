@@ -38,6 +38,21 @@ public sealed class FullSignatureTests(NodeFixture node)
     }
 
     [Fact]
+    public async Task Whoever_spells_it_otherwise_on_the_way_takes_no_receipt_from_its_sender()
+    {
+        var sent = node.Incident().SignFull(node.Reporter);
+        var carried = sent.DeepClone().AsObject();
+        (carried["f_e"], carried["signature"]) = ("0.50", ((string)carried["signature"]!)[2..].ToUpperInvariant());
+        using var first = await SendAsync(carried);
+        using var second = await SendAsync(sent);
+        Assert.Equal((HttpStatusCode.Created, HttpStatusCode.OK), (first.StatusCode, second.StatusCode));
+        Assert.Equal(await first.Content.ReadAsStringAsync(), await second.Content.ReadAsStringAsync());
+        sent["m_e"] = 0.2;
+        using var other = await SendAsync(sent.SignFull(node.Reporter));
+        Assert.Equal(HttpStatusCode.Conflict, other.StatusCode);
+    }
+
+    [Fact]
     public async Task Another_chain_s_signature_is_refused_here_and_at_the_gate()
     {
         var incident = node.Incident().SignFull(node.Reporter, chainId: 1);

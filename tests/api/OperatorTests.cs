@@ -64,6 +64,8 @@ public sealed class OperatorTests(NodeFixture node)
             (issuer.Token("profile admin"), HttpStatusCode.OK),
             (issuer.Token("read"), HttpStatusCode.Forbidden),
             (issuer.Token("profile"), HttpStatusCode.Forbidden),
+            (issuer.Token("read", claim: ("cap-scope", "Admin")), HttpStatusCode.Forbidden),
+            (issuer.Token("", claim: ("cap-scope", "99")), HttpStatusCode.Forbidden),
             (issuer.Token("admin", audience: "another"), HttpStatusCode.Unauthorized),
             (issuer.Token("admin", until: TimeProvider.System.GetUtcNow().AddHours(-1)), HttpStatusCode.Unauthorized),
             (issuer.Token("admin", otherKey: true), HttpStatusCode.Unauthorized),

@@ -38,7 +38,7 @@ public sealed class TestIssuer : IAsyncDisposable
     }
 
     /// <param name="otherKey">Signs with a key that the provider does not know.</param>
-    public string Token(string scope, string audience = Audience, DateTimeOffset? until = null, bool otherKey = false, string? issuer = null)
+    public string Token(string scope, string audience = Audience, DateTimeOffset? until = null, bool otherKey = false, string? issuer = null, (string Name, string Value)? claim = null)
     {
         var now = TimeProvider.System.GetUtcNow();
         return new JsonWebTokenHandler().CreateToken(new SecurityTokenDescriptor
@@ -48,7 +48,7 @@ public sealed class TestIssuer : IAsyncDisposable
             IssuedAt = now.UtcDateTime.AddHours(-2),
             NotBefore = now.UtcDateTime.AddHours(-2),
             Expires = (until ?? now.AddHours(1)).UtcDateTime,
-            Subject = new ClaimsIdentity([new Claim("sub", "somebody"), new Claim("scope", scope)]),
+            Subject = new ClaimsIdentity([new Claim("sub", "somebody"), new Claim("scope", scope), new Claim(claim?.Name ?? "other", claim?.Value ?? "")]),
             SigningCredentials = new SigningCredentials(otherKey ? new RsaSecurityKey(RSA.Create(2048)) { KeyId = "one" } : key, SecurityAlgorithms.RsaSha256),
         });
     }

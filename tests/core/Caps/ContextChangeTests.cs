@@ -17,7 +17,7 @@ public sealed class ContextChangeTests
     [Fact]
     public void An_admin_key_signs_for_its_CapID()
     {
-        var (authority, refusal) = Authority.Of(Held, Request(Admin), Now);
+        var (authority, refusal) = Authority.Of(Held, Request(Admin), "o", Now);
         Assert.Null(refusal);
         Assert.Equal(Admin.Address.ToString(), authority!.By);
     }
@@ -31,6 +31,7 @@ public sealed class ContextChangeTests
         Assert.Equal("signer-not-authorised", Refusal(Held, request with { ChangeHash = new string('b', 64) }));
         Assert.Equal("signer-not-authorised", Refusal(Held, request with { AfterVersion = 4 }));
         Assert.Equal("signer-not-authorised", Refusal(Held with { CapId = "Y" }, request));
+        Assert.Equal("signer-not-authorised", Authority.Of(Held, request, "another deployment", Now).Refusal!.Type);
         Assert.Equal("signer-not-authorised", Refusal(Held with { Keys = [Key(Admin, "admin") with { RevokedAt = Now.AddDays(-1) }] }, request));
         Assert.Equal("signer-not-authorised", Refusal(Held with { Keys = [Key(Admin, "admin") with { NotAfter = Now }] }, request));
         Assert.Equal("invalid-field", Refusal(Held, request with { Signature = "0x12" }));
@@ -59,6 +60,8 @@ public sealed class ContextChangeTests
         Assert.Null(CapChange.Of(change.Next, new ContextChange(RevokeKey: new KeyRevocation(Reporter.Address.ToString(), null)), Authority.Operator, "o", Now).Next);
         var again = CapChange.Of(change.Next, new ContextChange(AddKey: new KeyDefinition(Reporter.Address.ToString(), null, null, null)), Authority.Operator, "o", Now);
         Assert.Equal("key-revoked", again.Refusal!.Type);
+        var defined = new CapDefinition(null, null, null, null, [new(Reporter.Address.ToString().ToLowerInvariant(), null, null, null), new(Admin.Address.ToString(), ["admin"], null, null)]);
+        Assert.Equal("key-revoked", CapChange.Of(change.Next, "Z", defined, "o", Now).Refusal!.Type);
     }
 
     [Fact]
@@ -68,7 +71,7 @@ public sealed class ContextChangeTests
         Assert.Equal("last-admin-key", Change(away).Refusal!.Type);
         Assert.Equal("last-admin-key", CapChange.Of(Held, "Z", new CapDefinition(null, null, null, null, [new(Reporter.Address.ToString(), null, null, null)]), "o", Now).Refusal!.Type);
         Assert.Equal("last-admin-key", Change(new ContextChange(AddKey: new KeyDefinition(Admin.Address.ToString(), ["reporter"], null, null))).Refusal!.Type);
-        Assert.Equal("last-admin-key", Change(new ContextChange(AddKey: new KeyDefinition(Admin.Address.ToString(), ["admin"], null, Now))).Refusal!.Type);
+        Assert.Equal("last-admin-key", Change(new ContextChange(AddKey: new KeyDefinition(Admin.Address.ToString(), ["admin"], null, Now.AddSeconds(2)))).Refusal!.Type);
         var other = Held with { Keys = [.. Held.Keys, Key(PrivateKey.Create(), "admin")] };
         Assert.NotNull(CapChange.Of(other, away, Authority.Operator, "o", Now).Next);
     }
@@ -98,13 +101,13 @@ public sealed class ContextChangeTests
 
     private static CapChange Change(ContextChange wanted, Authority? authority = null) => CapChange.Of(Held, wanted, authority ?? Authority.Operator, "o", Now);
 
-    private static string Refusal(CapContext held, ChangeRequest request) => Authority.Of(held, request, Now).Refusal!.Type;
+    private static string Refusal(CapContext held, ChangeRequest request) => Authority.Of(held, request, "o", Now).Refusal!.Type;
 
     private static SigningKey Key(PrivateKey key, string role) => new(key.Address.ToString(), [role], null, null, null);
 
     private static ChangeRequest Request(PrivateKey key, DateTimeOffset? at = null)
     {
         var timestamp = TestIncident.Text(at ?? Now);
-        return new ChangeRequest(new ContextChange(), 3, timestamp, key.Sign(Authority.Hash("Z", 3, timestamp, Hash)).ToString(), Hash, "{}");
+        return new ChangeRequest(new ContextChange(), 3, timestamp, key.Sign(Authority.Hash("o", "Z", 3, timestamp, Hash)).ToString(), Hash, "{}");
     }
 }

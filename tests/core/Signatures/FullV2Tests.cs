@@ -90,6 +90,13 @@ public sealed class FullV2Tests
     [InlineData("cap_potential", "1000000001")]
     [InlineData("evidence", "\"no CID\"")]
     [InlineData("evidence", "7")]
+    [InlineData("ipfs", "\"bafy\"")]
+    [InlineData("Severity", "\"high\"")]
+    [InlineData("f_e", "\"+0.5\"")]
+    [InlineData("f_e", "\".5\"")]
+    [InlineData("f_e", "\"00.5\"")]
+    [InlineData("f_e", "\"0.\"")]
+    [InlineData("f_e", "\"-\"")]
     [InlineData("scheme", "\"full-v3\"")]
     public void A_member_that_cannot_be_signed_is_named(string name, string value)
     {
