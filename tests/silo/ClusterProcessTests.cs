@@ -38,7 +38,7 @@ public sealed class ClusterProcessTests(PostgresServer postgres) : IAsyncLifetim
         foreach (var silo in cluster.Silos)
         {
             silo.Process.Signal(15);
-            Assert.Equal(0, await silo.Process.ExitAsync());
+            Assert.True(await silo.Process.ExitAsync() == 0, silo.Process.Output);
             await silo.StartAsync();
             await PromisedAsync(senders, 500);
         }
