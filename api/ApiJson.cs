@@ -25,6 +25,7 @@ namespace CapOrleans.Api;
 [JsonSerializable(typeof(Correction))]
 [JsonSerializable(typeof(ScorePage))]
 [JsonSerializable(typeof(Caps.ChangeBody))]
+[JsonSerializable(typeof(Operations.Limit[]))]
 [JsonSerializable(typeof(Operations.Readiness))]
 [JsonSerializable(typeof(ProblemDetails))]
 [JsonSerializable(typeof(JsonElement))]

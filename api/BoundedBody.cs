@@ -6,7 +6,7 @@ namespace CapOrleans.Api;
 internal static class BoundedBody
 {
     /// <summary>For a whole body to arrive. 30 seconds.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     public static async Task<(byte[]? Body, IResult? Refused)> ReadAsync(HttpContext context, int maxBytes)
     {

@@ -19,6 +19,9 @@ public sealed record ApiOptions(bool OpenReads, int IncidentsPerSecondPerAddress
 /// <summary>The HTTP front: a verdict becomes an answer, and nothing else happens here.</summary>
 public static class CapApi
 {
+    /// <summary>Of one port. Each may hold a request of 64 KiB: a quarter of a gibibyte.</summary>
+    public const int MaxConnections = 4096;
+
     public static IServiceCollection AddCapApi(this IServiceCollection services, ApiOptions options)
     {
         services.AddSingleton(_ => options);

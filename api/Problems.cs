@@ -1,3 +1,4 @@
+using System.Globalization;
 using CapOrleans.Contracts.Incidents;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -10,6 +11,9 @@ public static class Problems
 
     /// <summary>What a client should wait before it sends the same again, in seconds.</summary>
     public const string RetryAfterSeconds = "1";
+
+    /// <returns>As a Retry-After header has it: whole seconds, at least one.</returns>
+    public static string Seconds(TimeSpan wait) => Math.Max(1, Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
 
     public static ProblemHttpResult Of(int status, string type, string field, string rule) => TypedResults.Problem(
         detail: rule,
@@ -29,6 +33,7 @@ public static class Problems
         Verdict.Unauthorised => StatusCodes.Status403Forbidden,
         Verdict.CapUnknown => StatusCodes.Status404NotFound,
         Verdict.Conflicts => StatusCodes.Status409Conflict,
+        Verdict.TooMany => StatusCodes.Status429TooManyRequests,
         Verdict.Busy => StatusCodes.Status503ServiceUnavailable,
         _ => throw new InvalidOperationException($"{verdict} is no verdict."),
     };

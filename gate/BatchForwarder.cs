@@ -119,7 +119,7 @@ internal sealed partial class BatchForwarder : BackgroundService
         using var verdict = JsonDocument.Parse(line);
         var status = verdict.RootElement.GetProperty("status").GetInt32();
         return verdict.RootElement.TryGetProperty("problem", out var problem)
-            ? new Forwarded(status, JsonSerializer.SerializeToUtf8Bytes(problem, GateJson.Default.JsonElement), status == StatusCodes.Status503ServiceUnavailable ? retryAfter : null)
+            ? new Forwarded(status, JsonSerializer.SerializeToUtf8Bytes(problem, GateJson.Default.JsonElement), status is StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable ? retryAfter : null)
             : new Forwarded(status, null, null);
     }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using CapOrleans.Api;
 using CapOrleans.Contracts.Access;
 using CapOrleans.Contracts.Caps;
 using CapOrleans.Core.Signatures;
@@ -13,9 +14,6 @@ namespace CapOrleans.Silo;
 /// </summary>
 internal sealed class CapNode : IAsyncDisposable
 {
-    /// <summary>Of one port. Each may hold a request of 64 KiB: a quarter of a gibibyte.</summary>
-    private const int MaxConnections = 4096;
-
     private readonly DataDirectory? data;
     private readonly List<IHost> hosts;
 
@@ -132,7 +130,7 @@ internal sealed class CapNode : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxConcurrentConnections = MaxConnections;
+            kestrel.Limits.MaxConcurrentConnections = CapApi.MaxConnections;
             kestrel.Listen(bind, port);
         });
         AddLogging(builder.Logging);

@@ -62,7 +62,7 @@ internal static class OperatorEndpoints
         keys.Forget();
         return isAdded
             ? TypedResults.Json(OperatorView.Of(kept, key.Export()), ApiJson.Default.OperatorView, statusCode: StatusCodes.Status201Created)
-            : Problems.Of(StatusCodes.Status409Conflict, "too-many-keys", "", "At most 256 API keys: revoke one first.");
+            : Problems.Of(StatusCodes.Status409Conflict, "too-many-keys", "", $"At most {ClusterLimits.ApiKeys} API keys: revoke one first.");
     }
 
     private static async Task<IResult> RevokeAsync(string id, IGrainFactory grains, OperatorKeys keys)

@@ -61,11 +61,7 @@ internal static class BatchEndpoint
         }
 
         var outcomes = await Task.WhenAll(lines.Select(intake.RuleAsync));
-        if (outcomes.Any(outcome => outcome.IsAgain))
-        {
-            context.Response.Headers.RetryAfter = Problems.RetryAfterSeconds;
-        }
-
+        Outcome.SetRetryAfter(context, outcomes);
         context.Response.ContentType = BatchLines.ContentType;
         for (var i = 0; i < outcomes.Length; i++)
         {

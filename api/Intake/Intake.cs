@@ -6,15 +6,23 @@ namespace CapOrleans.Api.Intake;
 
 /// <summary>What became of one incident that was sent.</summary>
 /// <param name="Status">HTTP status: 201 new, 200 accepted before; both with a receipt. Anything else with a refusal.</param>
-internal sealed record Outcome(int Status, Receipt? Receipt, Refusal? Refusal)
+/// <param name="RetryAfter">Set when the same may be accepted later.</param>
+internal sealed record Outcome(int Status, Receipt? Receipt, Refusal? Refusal, TimeSpan? RetryAfter)
 {
-    public bool IsAgain => Status == StatusCodes.Status503ServiceUnavailable;
+    /// <summary>Tells the sender when to send again what was not decided now.</summary>
+    public static void SetRetryAfter(HttpContext context, IEnumerable<Outcome> outcomes)
+    {
+        if (outcomes.Max(outcome => outcome.RetryAfter) is { } wait)
+        {
+            context.Response.Headers.RetryAfter = Problems.Seconds(wait);
+        }
+    }
 }
 
 /// <summary>Reads an incident and asks its grain; every call that takes incidents runs through here.</summary>
 internal sealed partial class Intake(IGrainFactory grains, TimeProvider time, ILogger<Intake> logger)
 {
-    private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(1), Again = TimeSpan.FromSeconds(1);
 
     private long lastSaid;
     private int unsaid;
@@ -26,13 +34,14 @@ internal sealed partial class Intake(IGrainFactory grains, TimeProvider time, IL
         if (report is null)
         {
             var status = body.Length > IncidentReader.MaxRequestBytes ? StatusCodes.Status413PayloadTooLarge : StatusCodes.Status400BadRequest;
-            return new Outcome(status, null, refusal);
+            return new Outcome(status, null, refusal, null);
         }
 
         try
         {
             var ruling = await grains.Incident(report.CapId, report.IncidentId).FileAsync(report);
-            return new Outcome(Problems.StatusOf(ruling.Verdict), ruling.Receipt, ruling.Refusal);
+            return new Outcome(
+                Problems.StatusOf(ruling.Verdict), ruling.Receipt, ruling.Refusal, ruling.Verdict == Verdict.Busy ? Again : ruling.RetryAfter);
         }
         catch (Exception fault)
         {
@@ -40,7 +49,7 @@ internal sealed partial class Intake(IGrainFactory grains, TimeProvider time, IL
             Say(fault, report);
             return new Outcome(
                 StatusCodes.Status503ServiceUnavailable, null,
-                new Refusal("unavailable", "", "The log cannot take incidents now; send the same again."));
+                new Refusal("unavailable", "", "The log cannot take incidents now; send the same again."), Again);
         }
     }
 

@@ -51,7 +51,7 @@ internal static class IntakeEndpoints
             .Produces<LineVerdict>(StatusCodes.Status200OK, BatchLines.ContentType)
             .ProducesProblem(400).ProducesProblem(413).ProducesProblem(415).ProducesProblem(429)
             .WithSummary("File up to 500 signed incidents, one JSON object per line, at most 1 MiB")
-            .WithDescription("Answers one verdict per line, in the order sent, with the status that /v1/incidents would have given. Retry-After is set when any line is 503: send those again.");
+            .WithDescription("Answers one verdict per line, in the order sent, with the status that /v1/incidents would have given. Retry-After is set when any line is 429 or 503: send those again.");
         app.MapPost("/incident", FileOldAsync)
             .Accepts<IncidentRequest>("application/json", "*/*").Produces<ReceivedAnswer>()
             .ProducesProblem(400).ProducesProblem(403).ProducesProblem(404).ProducesProblem(409).ProducesProblem(413).ProducesProblem(429).ProducesProblem(503)
@@ -93,11 +93,7 @@ internal static class IntakeEndpoints
             return (outcome, null);
         }
 
-        if (outcome.IsAgain)
-        {
-            context.Response.Headers.RetryAfter = Problems.RetryAfterSeconds;
-        }
-
+        Outcome.SetRetryAfter(context, [outcome]);
         return (null, Problems.Of(outcome.Status, outcome.Refusal));
     }
 }

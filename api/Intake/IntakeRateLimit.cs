@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using System.Threading.RateLimiting;
 
@@ -9,7 +8,7 @@ namespace CapOrleans.Api.Intake;
 internal sealed class IntakeRateLimit(int perSecond) : IDisposable
 {
     /// <summary>Batches of a mebibyte that may be taken in at once.</summary>
-    private const int Bodies = 128, BodiesPerAddress = 32;
+    public const int Bodies = 128, BodiesPerAddress = 32;
 
     /// <summary>What one request may hold at most.</summary>
     public int PerSecond => perSecond;
@@ -47,8 +46,7 @@ internal sealed class IntakeRateLimit(int perSecond) : IDisposable
             return null;
         }
 
-        var wait = lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? Math.Ceiling(after.TotalSeconds) : 1;
-        context.Response.Headers.RetryAfter = Math.Max(1, wait).ToString(CultureInfo.InvariantCulture);
+        context.Response.Headers.RetryAfter = Problems.Seconds(lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? after : TimeSpan.Zero);
         return Problems.Of(StatusCodes.Status429TooManyRequests, "too-many-requests", "", $"At most {perSecond} incidents per second from one address.");
     }
 

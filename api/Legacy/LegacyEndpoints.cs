@@ -70,7 +70,7 @@ internal static class LegacyEndpoints
         }
 
         return await grains.GetGrain<IHooksGrain>(0).RegisterAsync(url) is null
-            ? Problems.Of(StatusCodes.Status409Conflict, "hooks-full", "url", "There are as many hooks as there may be.")
+            ? Problems.Of(StatusCodes.Status409Conflict, "hooks-full", "url", $"At most {ClusterLimits.Hooks} hooks.")
             : TypedResults.Json(new HookAnswer("hook_registered", url), LegacyJson.Default.HookAnswer);
     }
 

@@ -16,6 +16,8 @@ internal static class OperationEndpoints
         app.MapGet("/health/ready", ReadyAsync).Produces<Readiness>().ProducesProblem(503).WithSummary("The log takes incidents");
         app.MapGet("/metrics", (HttpContext context, ClusterMetrics metrics, IGrainFactory grains) => metrics.WriteAsync(context, grains))
             .RequireAuthorization(OperatorAccess.Reader).WithSummary("Sizes of the logs and lag of their followers, for Prometheus");
+        app.MapGet("/v1/limits", (ApiOptions options) => TypedResults.Json(Limits.Of(options), ApiJson.Default.LimitArray))
+            .RequireAuthorization(OperatorAccess.Reader).Produces<Limit[]>().ProducesProblem(401).WithSummary("Every bound that a caller can meet, and how it is answered");
         app.MapPost("/v1/delegations", AuditDelegationAsync).RequireAuthorization(OperatorAccess.Operator)
             .Accepts<JsonElement>("application/json").Produces<JsonElement>(201).ProducesProblem(400).ProducesProblem(401).ProducesProblem(404)
             .WithSummary("Audit an agent-to-agent delegation log; GET /audit shows the newest");

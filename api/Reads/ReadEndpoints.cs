@@ -18,7 +18,7 @@ internal sealed record EntryView(long Index, string Kind, string LeafHash, JsonE
 internal static class ReadEndpoints
 {
     private const int DefaultLimit = 100;
-    private const int MaxLimit = 500;
+    public const int MaxLimit = 500;
 
     private static readonly string[] Severities = [Severity.Normal, Severity.High, Severity.Escalated, Severity.Critical];
 

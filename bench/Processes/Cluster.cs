@@ -101,7 +101,7 @@ public sealed class Cluster : IAsyncDisposable
         var names = Enumerable.Range(0, count).Select(i => $"CAP-{i}").ToList();
         foreach (var capId in names)
         {
-            using var answer = await Http.PutAsJsonAsync($"/v1/caps/{capId}", new { keys = new[] { new { address = Reporter.Address.ToString() } } });
+            using var answer = await Http.PutAsJsonAsync($"/v1/caps/{capId}", new { policy = new { reportsPerMinute = 6_000_000 }, keys = new[] { new { address = Reporter.Address.ToString() } } });
             answer.EnsureSuccessStatusCode();
         }
 

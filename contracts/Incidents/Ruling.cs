@@ -26,6 +26,9 @@ public enum Verdict
 
     /// <summary>Nothing was decided; the same report may be sent again.</summary>
     Busy = 7,
+
+    /// <summary>The reporter has sent more than its CapID's policy lets it.</summary>
+    TooMany = 8,
 }
 
 /// <param name="Type">Stable, kebab-case; part of the public contract.</param>
@@ -38,11 +41,13 @@ public sealed record Refusal(
     [property: Id(2)] string Rule);
 
 /// <summary>A verdict with what belongs to it: a receipt for an acceptance, a refusal otherwise.</summary>
+/// <param name="RetryAfter">When the same may be accepted; null when that is not known, or never.</param>
 [GenerateSerializer, Immutable, Alias("cap.ruling.v1")]
 public sealed record Ruling(
     [property: Id(0)] Verdict Verdict,
     [property: Id(1)] Receipt? Receipt,
-    [property: Id(2)] Refusal? Refusal)
+    [property: Id(2)] Refusal? Refusal,
+    [property: Id(3)] TimeSpan? RetryAfter = null)
 {
     public static Ruling Accept(Receipt receipt) => new(Verdict.Accepted, receipt, null);
 

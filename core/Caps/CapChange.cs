@@ -109,7 +109,7 @@ public sealed record CapChange(CapContext? Next, IReadOnlyList<EntryDraft> Entri
 
     private static Refusal? Change(ref CapContext context, PolicyDefinition wanted, Authority authority)
     {
-        if (!authority.IsOperator && (wanted.SelfFeedback is not null || wanted.DeltaCapLimit is not null))
+        if (!authority.IsOperator && (wanted.SelfFeedback, wanted.DeltaCapLimit, wanted.ReportsPerMinute) is not (null, null, null))
         {
             return CapRefusals.OperatorOnly;
         }

@@ -43,6 +43,7 @@ internal static class CapEntries
         .Add("pagingFloor", context.Rules.PagingFloor)
         .Add("phi", DecimalText.Of(context.Phi))
         .Add("psi", DecimalText.Of(context.Psi))
+        .Add("reportsPerMinute", context.Rules.ReportsPerMinute)
         .Add("request", authority.Request)
         .Add("requireFullSignature", context.Rules.RequireFullSignature)
         .Add("selfFeedback", context.Rules.SelfFeedback);

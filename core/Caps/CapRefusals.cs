@@ -16,7 +16,7 @@ public static class CapRefusals
     public static Refusal Busy { get; } = new("busy", "", "Others changed the CapID meanwhile, or the log's queue is full; ask again.");
 
     internal static Refusal OperatorOnly { get; } =
-        new(ForOperators, "change.policy", "selfFeedback and deltaCapLimit judge the CapID's own score: an operator changes them.");
+        new(ForOperators, "change.policy", "selfFeedback, deltaCapLimit and reportsPerMinute hold the CapID itself in bounds: an operator changes them.");
 
     internal static Refusal LastAdminKey { get; } = new(Last, "keys", "The last active admin key of a CapID stays: add another first. Who names all keys names an admin among them; 'cap key' changes one at a time.");
 
@@ -24,6 +24,10 @@ public static class CapRefusals
         new(Full, "keys", $"A CapID has had at most {CapChange.MaxKeysEver} keys, revoked ones among them: register another CapID.");
 
     internal static Refusal KeyRevoked { get; } = new(Revoked, "address", "A key that was revoked stays revoked; make a new one.");
+
+    /// <param name="wait">Until one more report counts.</param>
+    public static Ruling TooMany(int perMinute, TimeSpan wait) => new(
+        Verdict.TooMany, null, new Refusal("too-many-reports", "signature", $"The CapID's policy lets each reporter send {perMinute} incidents per minute."), wait);
 
     public static Refusal StaleVersion(long? version) => new(Stale, "afterVersion", $"The context's version is {version}.");
 

@@ -24,7 +24,8 @@ internal static class PolicyChange
                 ?? OneOf("pagingFloor", wanted.PagingFloor, Floors)
                 ?? Range("maxBehindSeconds", wanted.MaxBehindSeconds, 60, 31_536_000)
                 ?? Range("maxAheadSeconds", wanted.MaxAheadSeconds, 0, 86_400)
-                ?? Range("deltaCapLimit", wanted.DeltaCapLimit, 0.0001m, 1_000_000m);
+                ?? Range("deltaCapLimit", wanted.DeltaCapLimit, 0.0001m, 1_000_000m)
+                ?? Range("reportsPerMinute", wanted.ReportsPerMinute, 1, 6_000_000);
     }
 
     public static CapPolicy Of(CapPolicy held, PolicyDefinition? wanted) => wanted is null ? held : new CapPolicy(
@@ -33,5 +34,6 @@ internal static class PolicyChange
         wanted.PagingFloor ?? held.PagingFloor,
         wanted.MaxBehindSeconds ?? held.MaxBehindSeconds,
         wanted.MaxAheadSeconds ?? held.MaxAheadSeconds,
-        DecimalText.Normalize(wanted.DeltaCapLimit ?? held.DeltaCapLimit));
+        DecimalText.Normalize(wanted.DeltaCapLimit ?? held.DeltaCapLimit),
+        wanted.ReportsPerMinute ?? held.ReportsPerMinute);
 }

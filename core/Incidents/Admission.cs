@@ -16,6 +16,7 @@ public sealed record Proof(string Scheme, string? Signer);
 /// <item>the CapID is known;</item>
 /// <item>the signer is a reporter key of the CapID, active at the signed time and now;</item>
 /// <item>the scheme is one that the CapID takes, and the signed time lies within bounds of ours;</item>
+/// <item>the reporter keeps within the CapID's pace: decided where the CapID counts, see <see cref="Caps.ReporterPace"/>;</item>
 /// <item>the incident is new: decided by the log when it commits.</item>
 /// </list>
 /// </summary>

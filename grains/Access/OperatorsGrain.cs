@@ -1,5 +1,6 @@
 using CapOrleans.Contracts.Access;
 using CapOrleans.GrainInterfaces;
+using Microsoft.Extensions.Logging;
 
 namespace CapOrleans.Grains.Access;
 
@@ -10,11 +11,10 @@ internal sealed class OperatorsState
 }
 
 /// <summary>The list of API keys. Few, and asked for by every API every few seconds: so a stranger's key costs no call.</summary>
-internal sealed class OperatorsGrain([PersistentState("operators")] IPersistentState<OperatorsState> stored, TimeProvider time) : Grain, IOperatorsGrain
+internal sealed partial class OperatorsGrain(
+    [PersistentState("operators")] IPersistentState<OperatorsState> stored, TimeProvider time, ILogger<OperatorsGrain> logger)
+    : Grain, IOperatorsGrain
 {
-    /// <summary>Keys that are kept. A new one takes the place of the one that was revoked first; with none revoked, there is no room.</summary>
-    public const int Limit = 256;
-
     /// <summary>How exactly a last use is kept: every use would be a write.</summary>
     private static readonly TimeSpan UseStep = TimeSpan.FromMinutes(1);
 
@@ -23,7 +23,15 @@ internal sealed class OperatorsGrain([PersistentState("operators")] IPersistentS
         var next = stored.State.Keys.ConvertAll(key => used.TryGetValue(key.Id, out var at) && !(key.LastUsedAt > at - UseStep) ? key with { LastUsedAt = at } : key);
         if (!next.SequenceEqual(stored.State.Keys))
         {
-            await WriteAsync(next);
+            try
+            {
+                await WriteAsync(next);
+            }
+            catch (Exception fault) when (fault is not OperationCanceledException)
+            {
+                // When a key was used last is good to know; a full disk must not lock out who comes to make room.
+                LogUseLost(fault.GetType().Name, fault.Message);
+            }
         }
 
         return stored.State.Keys;
@@ -32,8 +40,8 @@ internal sealed class OperatorsGrain([PersistentState("operators")] IPersistentS
     public async Task<bool> AddAsync(OperatorKey key)
     {
         var keys = stored.State.Keys;
-        var leaves = keys.Count < Limit ? null : keys.Where(other => other.RevokedAt is not null).MinBy(other => other.RevokedAt);
-        if ((keys.Count >= Limit && leaves is null) || keys.Exists(other => other.Id == key.Id))
+        var leaves = keys.Count < ClusterLimits.ApiKeys ? null : keys.Where(other => other.RevokedAt is not null).MinBy(other => other.RevokedAt);
+        if ((keys.Count >= ClusterLimits.ApiKeys && leaves is null) || keys.Exists(other => other.Id == key.Id))
         {
             return false;
         }
@@ -78,4 +86,7 @@ internal sealed class OperatorsGrain([PersistentState("operators")] IPersistentS
             throw;
         }
     }
+
+    [LoggerMessage(260, LogLevel.Warning, "When API keys were used last was not kept: {Fault} {Message}")]
+    private partial void LogUseLost(string fault, string message);
 }

@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Core.AuditLog;
+using CapOrleans.GrainInterfaces;
 
 namespace CapOrleans.Grains.AuditLog;
 
@@ -14,14 +15,11 @@ namespace CapOrleans.Grains.AuditLog;
 /// </remarks>
 internal sealed class GroupCommit
 {
-    /// <summary>Appends that may wait; one more is refused.</summary>
-    public const int QueueLimit = 8192;
-
     /// <summary>Appends in one transaction.</summary>
     public const int BatchLimit = 1024;
 
     private readonly Channel<Pending> queue = Channel.CreateBounded<Pending>(
-        new BoundedChannelOptions(QueueLimit) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
+        new BoundedChannelOptions(ClusterLimits.LogQueue) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
 
     private readonly IAuditLogWriter store;
     private readonly int log;

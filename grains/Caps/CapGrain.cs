@@ -4,6 +4,7 @@ using CapOrleans.Contracts.Caps;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.CanonicalJson;
+using CapOrleans.Core.Caps;
 using CapOrleans.Core.Delegations;
 using CapOrleans.Core.DeltaCap;
 using CapOrleans.Core.Incidents;
@@ -24,6 +25,7 @@ internal sealed partial class CapGrain(IAuditLogReader reader, LogMap logs, Loca
     /// <summary>How often a judgement is repeated after another activation changed the context.</summary>
     private const int Attempts = 8;
 
+    private readonly ReporterPace pace = new(time);
     private CapContext? context;
     private string origin = "";
 
@@ -53,6 +55,11 @@ internal sealed partial class CapGrain(IAuditLogReader reader, LogMap logs, Loca
             {
                 LeaveIfUnknown();
                 return await FindReceiptAsync(report, signer) is { } receipt ? Ruling.Repeat(receipt) : refused;
+            }
+
+            if (attempt == 0 && pace.Wait(signer ?? "", context!.Rules.ReportsPerMinute) is { } wait)
+            {
+                return CapRefusals.TooMany(context.Rules.ReportsPerMinute, wait);
             }
 
             var accepted = AcceptedIncident.Of(report, proof, context!, policy, now);

@@ -15,8 +15,6 @@ internal sealed class HooksState
 /// <summary>The list of hooks. Each is served by a notifier of its own for each log, so that a dead receiver holds up nobody else.</summary>
 internal sealed class HooksGrain([PersistentState("hooks")] IPersistentState<HooksState> stored, LogMap logs) : Grain, IHooksGrain
 {
-    public const int Limit = 100;
-
     public async Task<Hook?> RegisterAsync(string url)
     {
         var id = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(url)).AsSpan(0, 6));
@@ -25,7 +23,7 @@ internal sealed class HooksGrain([PersistentState("hooks")] IPersistentState<Hoo
             return known;
         }
 
-        if (stored.State.Hooks.Count >= Limit)
+        if (stored.State.Hooks.Count >= ClusterLimits.Hooks)
         {
             return null;
         }

@@ -1,5 +1,6 @@
 using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Core.AuditLog;
+using CapOrleans.GrainInterfaces;
 using CapOrleans.Grains.AuditLog;
 
 namespace CapOrleans.Tests.Grains.AuditLog;
@@ -31,13 +32,13 @@ public sealed class GroupCommitTests
         var commit = new GroupCommit(store, 0, store.Head, _ => { }, _ => { });
         var first = commit.AppendAsync(Something);
         await store.Started.WaitAsync();
-        var queued = Enumerable.Range(0, GroupCommit.QueueLimit).Select(_ => commit.AppendAsync(Something)).ToList();
+        var queued = Enumerable.Range(0, ClusterLimits.LogQueue).Select(_ => commit.AppendAsync(Something)).ToList();
         Assert.Equal(AppendVerdict.Busy, (await commit.AppendAsync(Something)).Verdict);
         store.Release.Release(int.MaxValue / 2);
         await first;
         Assert.All(await Task.WhenAll(queued), outcome => Assert.Equal(AppendVerdict.Appended, outcome.Verdict));
         await commit.FinishAsync();
-        Assert.Equal(GroupCommit.QueueLimit + 1, store.Batches.Sum());
+        Assert.Equal(ClusterLimits.LogQueue + 1, store.Batches.Sum());
         Assert.All(store.Batches, size => Assert.InRange(size, 1, GroupCommit.BatchLimit));
     }
 

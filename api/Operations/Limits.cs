@@ -1,0 +1,41 @@
+using CapOrleans.Api.Intake;
+using CapOrleans.Api.Reads;
+using CapOrleans.Contracts.Caps;
+using CapOrleans.Core.CanonicalJson;
+using CapOrleans.Core.Caps;
+using CapOrleans.Core.Incidents;
+using CapOrleans.GrainInterfaces;
+
+namespace CapOrleans.Api.Operations;
+
+/// <param name="Name">Stable, kebab-case.</param>
+/// <param name="Of">What has at most so much.</param>
+/// <param name="Refusal">Status and problem type of what goes beyond.</param>
+internal sealed record Limit(string Name, long Value, string Unit, string Of, string Refusal);
+
+/// <summary>Every bound that a caller can meet, in one table; docs/limits.md has the same.</summary>
+internal static class Limits
+{
+    public static Limit[] Of(ApiOptions options) =>
+    [
+        new("request-bytes", IncidentReader.MaxRequestBytes, "bytes", "one incident, or another request with a body", "413 too-large"),
+        new("batch-bytes", BatchLines.MaxBytes, "bytes", "a batch", "413 too-large"),
+        new("batch-lines", Math.Min(BatchLines.MaxLines, options.IncidentsPerSecondPerAddress), "incidents", "a batch", "400 line-count"),
+        new("json-depth", StrictJson.MaxDepth, "levels", "a JSON body", "400 not-json"),
+        new("identifier-length", Identifiers.MaxLength, "characters", "cap_id, task_id", "400 invalid-field"),
+        new("agent-length", Identifiers.MaxAgentLength, "characters", "agent", "400 invalid-field"),
+        new("description-bytes", IncidentReader.MaxDescriptionBytes, "bytes", "description, in UTF-8", "400 invalid-field"),
+        new("body-seconds", (long)BoundedBody.Patience.TotalSeconds, "seconds", "a body, until its end", "408 body-late"),
+        new("intake-per-address", options.IncidentsPerSecondPerAddress, "incidents per second", "one address at one API (Intake__PerSecondPerAddress)", "429 too-many-requests"),
+        new("reports-per-reporter", CapPolicy.Default.ReportsPerMinute, "incidents per minute", "one reporter key of one CapID, unless its policy says otherwise (reportsPerMinute)", "429 too-many-reports"),
+        new("batches-per-address", IntakeRateLimit.BodiesPerAddress, "at once", "batches of one address at one API", "429 too-many-requests"),
+        new("batches", IntakeRateLimit.Bodies, "at once", "batches at one API", "429 too-many-requests"),
+        new("connections", CapApi.MaxConnections, "at once", "connections of one port", "closed"),
+        new("log-queue", ClusterLimits.LogQueue, "entries", "what waits for one log's commit", "503 busy"),
+        new("page-size", ReadEndpoints.MaxLimit, "rows", "a page (limit)", "400 invalid-field"),
+        new("keys", CapChange.MaxKeys, "keys", "a CapID, without the revoked ones", "400 invalid-field"),
+        new("keys-ever", CapChange.MaxKeysEver, "keys", "a CapID, with the revoked ones", "409 too-many-keys"),
+        new("hooks", ClusterLimits.Hooks, "hooks", "the cluster", "409 hooks-full"),
+        new("api-keys", ClusterLimits.ApiKeys, "keys", "the cluster; the oldest revoked one makes room", "409 too-many-keys"),
+    ];
+}

@@ -1,0 +1,29 @@
+namespace CapOrleans.Core.Caps;
+
+/// <summary>
+/// How fast each reporter of one CapID may speak: a minute's worth at once, then evenly (the generic cell rate algorithm, one number
+/// for each reporter). It counts what is signed by a key of the CapID, so that no stranger can use up a reporter's share.
+/// </summary>
+public sealed class ReporterPace(TimeProvider time)
+{
+    private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
+
+    private readonly Dictionary<string, TimeSpan> spent = new(StringComparer.Ordinal);
+    private readonly long start = time.GetTimestamp();
+
+    /// <param name="reporter">The signer's address; empty for reports without a signature, which share one pace.</param>
+    /// <returns>How long the reporter must wait; null when its report counts now.</returns>
+    public TimeSpan? Wait(string reporter, int perMinute)
+    {
+        var now = time.GetElapsedTime(start);
+        var until = spent.GetValueOrDefault(reporter);
+        var next = (until > now ? until : now) + (Minute / perMinute);
+        if (next > now + Minute)
+        {
+            return next - now - Minute;
+        }
+
+        spent[reporter] = next;
+        return null;
+    }
+}

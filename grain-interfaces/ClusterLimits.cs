@@ -1,0 +1,14 @@
+namespace CapOrleans.GrainInterfaces;
+
+/// <summary>How much the grains hold at most; one more is refused.</summary>
+public static class ClusterLimits
+{
+    /// <summary>Appends that wait for the commit under way, of one log.</summary>
+    public const int LogQueue = 8192;
+
+    /// <summary>Webhooks.</summary>
+    public const int Hooks = 100;
+
+    /// <summary>API keys, revoked ones among them; of those the oldest makes room.</summary>
+    public const int ApiKeys = 256;
+}

@@ -1,0 +1,45 @@
+using CapOrleans.Core.Caps;
+using CsCheck;
+using Microsoft.Extensions.Time.Testing;
+
+namespace CapOrleans.Tests.Core.Caps;
+
+public sealed class ReporterPaceTests
+{
+    private readonly FakeTimeProvider time = new();
+
+    [Fact]
+    public void A_minute_s_worth_may_come_at_once_and_then_one_each_step()
+    {
+        var pace = new ReporterPace(time);
+        Assert.All(Enumerable.Range(0, 30), _ => Assert.Null(pace.Wait("a", 30)));
+        Assert.Equal(TimeSpan.FromSeconds(2), pace.Wait("a", 30));
+        Assert.Null(pace.Wait("b", 30)); // another reporter's pace is its own
+        time.Advance(TimeSpan.FromSeconds(1.5));
+        Assert.Equal(TimeSpan.FromSeconds(0.5), pace.Wait("a", 30)); // to ask does not cost
+        time.Advance(TimeSpan.FromSeconds(0.5));
+        Assert.Null(pace.Wait("a", 30));
+        Assert.NotNull(pace.Wait("a", 30));
+    }
+
+    /// <summary>Whatever the pauses: within any stretch of time, no more than a minute's worth and what the stretch itself allows.</summary>
+    [Fact]
+    public void No_stretch_of_time_holds_more_than_its_share() =>
+        Gen.Select(Gen.Int[1, 600], Gen.Int[0, 4000].Array[1, 400]).Sample((perMinute, pauses) =>
+        {
+            var clock = new FakeTimeProvider();
+            var pace = new ReporterPace(clock);
+            var (start, counted) = (clock.GetTimestamp(), new List<TimeSpan>());
+            foreach (var pause in pauses)
+            {
+                clock.Advance(TimeSpan.FromMilliseconds(pause));
+                if (pace.Wait("a", perMinute) is null)
+                {
+                    counted.Add(clock.GetElapsedTime(start));
+                }
+            }
+
+            return Enumerable.Range(0, counted.Count).All(from => Enumerable.Range(from, counted.Count - from).All(to =>
+                to - from + 1 <= perMinute + ((counted[to] - counted[from]).TotalMinutes * perMinute) + 0.001));
+        }, iter: 50);
+}
