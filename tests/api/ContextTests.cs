@@ -34,6 +34,27 @@ public sealed class ContextTests(NodeFixture node)
     }
 
     [Fact]
+    public async Task Keys_are_rotated_under_load_and_no_valid_incident_is_refused()
+    {
+        const int PerSecond = 200, Rotations = 8;
+        using var host = new SteadyHost(PerSecond, await RegisterAsync(), (key, number) => ReportAsync(key, $"R-{number}", TimeProvider.System.GetUtcNow()));
+        for (var rotation = 0; rotation < Rotations; rotation++)
+        {
+            var fresh = PrivateKey.Create();
+            Assert.Equal(HttpStatusCode.OK, await ChangeAsync(admin, 1 + (2 * rotation), AddKey(fresh)));
+            await host.SentAsync(PerSecond / 4);
+            var old = await host.SwitchAsync(fresh);
+            Assert.Equal(HttpStatusCode.OK, await ChangeAsync(admin, 2 + (2 * rotation), Revoke(old)));
+            await host.SentAsync(PerSecond / 4);
+        }
+
+        var answers = await host.StopAsync();
+        Assert.All(answers, status => Assert.Equal(HttpStatusCode.Created, status));
+        Assert.InRange(answers.Count, PerSecond * Rotations / 2, int.MaxValue);
+        Assert.Equal(answers.Count, (await node.Api.GetFromJsonAsync<JsonElement>($"/v1/caps/{capId}")).GetProperty("incidents").GetInt32());
+    }
+
+    [Fact]
     public async Task A_change_is_made_once_and_an_old_one_cannot_be_played_again()
     {
         var reporter = await RegisterAsync();
