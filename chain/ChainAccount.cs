@@ -77,7 +77,7 @@ internal sealed class ChainAccount(JsonRpcClient rpc, ChainOptions options, Time
     {
         var block = await rpc.CallAsync("eth_getBlockByNumber", cancellationToken, "latest", false);
         var tip = await rpc.QuantityAsync("eth_maxPriorityFeePerGas", cancellationToken);
-        return (tip, (JsonRpcClient.Quantity(block.GetProperty("baseFeePerGas")) * 2) + tip);
+        return (tip, (rpc.Read(block, newest => JsonRpcClient.Quantity(newest.GetProperty("baseFeePerGas"))) * 2) + tip);
     }
 
     private async Task<JsonElement> ReceiptAsync(byte[] hash, CancellationToken cancellationToken)
@@ -88,7 +88,7 @@ internal sealed class ChainAccount(JsonRpcClient rpc, ChainOptions options, Time
             var receipt = await rpc.CallAsync("eth_getTransactionReceipt", cancellationToken, JsonRpcClient.Hex(hash));
             if (receipt.ValueKind == JsonValueKind.Object)
             {
-                return receipt.GetProperty("status").GetString() == "0x1"
+                return rpc.Read(receipt, sent => sent.GetProperty("status").GetString()) == "0x1"
                     ? receipt
                     : throw new ChainUnavailableException($"Transaction {JsonRpcClient.Hex(hash)} reverted.");
             }

@@ -33,7 +33,9 @@ public sealed class AnchorContract(JsonRpcClient rpc, ChainOptions options, Time
         var word = await rpc.DataAsync(
             "eth_call", cancellationToken,
             new JsonObject { ["to"] = contract.ToString(), ["data"] = JsonRpcClient.Hex(call) }, "latest");
-        return (long)new BigInteger(word, isUnsigned: true, isBigEndian: true);
+        return word.Length == 32 && new BigInteger(word, isUnsigned: true, isBigEndian: true) is var anchored && anchored <= long.MaxValue
+            ? (long)anchored
+            : throw new ChainUnavailableException($"The contract at {contract} does not say how far it has come; see CONTRACT_ADDRESS.");
     }
 
     public async Task<AnchorConfirmation?> FindAsync(string origin, long from, CancellationToken cancellationToken)
@@ -48,24 +50,20 @@ public sealed class AnchorContract(JsonRpcClient rpc, ChainOptions options, Time
                 JsonRpcClient.Hex(LogAnchoredTopic), JsonRpcClient.Hex(LogKey(origin)), JsonRpcClient.Hex(AbiValue.Number(from).Encode())),
         };
         var logs = await rpc.CallAsync("eth_getLogs", cancellationToken, filter);
-        return logs.GetArrayLength() == 0 ? null : Confirm(contract, from, logs[logs.GetArrayLength() - 1]);
+        return rpc.Read(logs, found => found.GetArrayLength() == 0 ? null : Confirm(contract, from, found[found.GetArrayLength() - 1]));
     }
 
     public async Task<AnchorConfirmation> AnchorAsync(AnchorBatch batch, CancellationToken cancellationToken)
     {
         var contract = await FindContractAsync(cancellationToken);
         var receipt = await account.SendAsync(contract, Encode(batch), cancellationToken);
-        foreach (var log in receipt.GetProperty("logs").EnumerateArray())
-        {
-            if (EthereumAddress.TryParse(log.GetProperty("address").GetString(), out var emitter) && emitter == contract
-                && log.GetProperty("topics")[0].GetString() == JsonRpcClient.Hex(LogAnchoredTopic))
-            {
-                return Confirm(contract, batch.From, log);
-            }
-        }
-
-        throw new ChainUnavailableException($"The transaction to {contract} succeeded without its event: there is another contract, or none.");
+        return rpc.Read(receipt, sent => sent.GetProperty("logs").EnumerateArray().Where(log => IsAnchored(contract, log)).Select(log => Confirm(contract, batch.From, log)).FirstOrDefault())
+            ?? throw new ChainUnavailableException($"The transaction to {contract} succeeded without its event: there is another contract, or none.");
     }
+
+    private static bool IsAnchored(EthereumAddress contract, JsonElement log) =>
+        EthereumAddress.TryParse(log.GetProperty("address").GetString(), out var emitter) && emitter == contract
+        && log.GetProperty("topics")[0].GetString() == JsonRpcClient.Hex(LogAnchoredTopic);
 
     private static byte[] LogKey(string origin) => Keccak256.Hash(Encoding.UTF8.GetBytes(origin));
 
@@ -89,7 +87,7 @@ public sealed class AnchorContract(JsonRpcClient rpc, ChainOptions options, Time
 
     private async Task<EthereumAddress> FindContractAsync(CancellationToken cancellationToken)
     {
-        var chainId = (long)await rpc.QuantityAsync("eth_chainId", cancellationToken);
+        var chainId = await rpc.QuantityAsync("eth_chainId", cancellationToken);
         if (chainId != options.ChainId)
         {
             throw new ChainUnavailableException($"The node is on chain {chainId}, CHAIN_ID says {options.ChainId}.");

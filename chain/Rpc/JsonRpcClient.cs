@@ -46,8 +46,7 @@ public sealed class JsonRpcClient(HttpClient http, Uri url)
 
         if (answer.ValueKind == JsonValueKind.Object && answer.TryGetProperty("error", out var error))
         {
-            var data = error.TryGetProperty("data", out var extra) && extra.ValueKind == JsonValueKind.String ? extra.GetString() : null;
-            throw new RpcErrorException(error.GetProperty("code").GetInt32(), error.GetProperty("message").GetString() ?? "", data);
+            throw Read(error, Refusal);
         }
 
         return answer.ValueKind == JsonValueKind.Object && answer.TryGetProperty("result", out var result)
@@ -56,10 +55,23 @@ public sealed class JsonRpcClient(HttpClient http, Uri url)
     }
 
     public async Task<BigInteger> QuantityAsync(string method, CancellationToken cancellationToken, params IReadOnlyList<JsonNode?> parameters) =>
-        Quantity(await CallAsync(method, cancellationToken, parameters));
+        Read(await CallAsync(method, cancellationToken, parameters), Quantity);
 
     public async Task<byte[]> DataAsync(string method, CancellationToken cancellationToken, params IReadOnlyList<JsonNode?> parameters) =>
-        Convert.FromHexString((await CallAsync(method, cancellationToken, parameters)).GetString()!.AsSpan(2));
+        Read(await CallAsync(method, cancellationToken, parameters), answer => Convert.FromHexString(answer.GetString().AsSpan(2)));
+
+    /// <exception cref="ChainUnavailableException">The node answered something else than what was asked for.</exception>
+    public T Read<T>(JsonElement answer, Func<JsonElement, T> read)
+    {
+        try
+        {
+            return read(answer);
+        }
+        catch (Exception fault) when (fault is InvalidOperationException or FormatException or KeyNotFoundException or ArgumentException or IndexOutOfRangeException or OverflowException)
+        {
+            throw new ChainUnavailableException($"The chain node at {url.Host}:{url.Port} gives an answer that cannot be read; see RPC_URL.", fault);
+        }
+    }
 
     public static BigInteger Quantity(JsonElement value) =>
         BigInteger.Parse($"0{value.GetString().AsSpan(2)}", NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
@@ -68,4 +80,9 @@ public sealed class JsonRpcClient(HttpClient http, Uri url)
 
     public static string Hex(BigInteger value) =>
         value.IsZero ? "0x0" : $"0x{value.ToString("x", CultureInfo.InvariantCulture).TrimStart('0')}";
+
+    private static RpcErrorException Refusal(JsonElement error) => new(
+        error.GetProperty("code").GetInt32(),
+        error.GetProperty("message").GetString() ?? "",
+        error.TryGetProperty("data", out var data) && data.ValueKind == JsonValueKind.String ? data.GetString() : null);
 }

@@ -79,6 +79,8 @@ public sealed class WorkflowTests(NodeFixture node)
             .All(follower => follower.GetProperty("lag").GetInt64() == 0));
 
         await node.Chain.CallAsync("anvil_reset");
+        using var next = await node.Api.PostAsync("/v1/incidents", NodeFixture.Json(node.Incident(incident => incident["task_id"] = "LOST-2")));
+        Assert.Equal(HttpStatusCode.Created, next.StatusCode);
         await Eventually.TrueAsync(async () =>
             (await node.Api.GetFromJsonAsync<JsonElement>("/v1/audit?limit=500")).GetProperty("items").EnumerateArray().Any(entry => entry.Text("kind") == "anchor.lost"));
         var after = await node.SettledAsync("SYS-CORE", "LOST-1");

@@ -21,7 +21,8 @@ public sealed partial class HouseTests
         ["cli"] = ["contracts", "core", "chain", "archive", "audit-log"],
         ["silo"] = ["api", "archive", "audit-log", "chain", "contracts", "core", "gate", "grain-interfaces", "grains", "notify"],
         ["bench"] = ["core"],
-        ["tests"] = ["bench", "cli", "silo"],
+        ["fuzz"] = ["chain", "core"],
+        ["tests"] = ["bench", "cli", "fuzz", "silo"],
     };
 
     /// <summary>Lines that a source file may have. It only ever goes down.</summary>

@@ -1,0 +1,65 @@
+namespace CapOrleans.Fuzz.Engine;
+
+/// <param name="Why">The fault, as it would be shown.</param>
+internal sealed record Finding(string Target, byte[] Input, string Why);
+
+/// <summary>Tries inputs against one target and keeps those that went a new way, to make others from.</summary>
+internal sealed class Campaign
+{
+    /// <summary>An input that takes longer is a hang.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    private readonly Target target;
+    private readonly Coverage coverage = new();
+    private readonly Mutator mutator;
+    private readonly List<byte[]> corpus;
+    private int seeded;
+
+    public Campaign(Target target, Random random)
+    {
+        this.target = target;
+        mutator = new Mutator(random, target.Tokens);
+        corpus = [.. target.Seeds];
+    }
+
+    public long Inputs { get; private set; }
+
+    public int Corpus => corpus.Count;
+
+    /// <summary>What is being tried now, for whoever watches that it ends.</summary>
+    public byte[] Current { get; private set; } = [];
+
+    public Target Target => target;
+
+    /// <summary>What runs from now on is this target's.</summary>
+    public void Use() => coverage.Use();
+
+    public int Edges => coverage.Reached;
+
+    /// <summary>The seeds first, as they are.</summary>
+    /// <returns>Null when everything held.</returns>
+    public Finding? Try()
+    {
+        var isSeed = seeded < target.Seeds.Count;
+        Current = isSeed ? target.Seeds[seeded++] : mutator.Next(corpus);
+        Inputs++;
+        coverage.Clear();
+        var started = TimeProvider.System.GetTimestamp();
+        try
+        {
+            target.Check(Current);
+        }
+        catch (Exception fault)
+        {
+            return new Finding(target.Name, Current, fault.ToString());
+        }
+
+        if (coverage.IsNew() && !isSeed)
+        {
+            corpus.Add(Current);
+        }
+
+        var took = TimeProvider.System.GetElapsedTime(started);
+        return took <= Patience ? null : new Finding(target.Name, Current, $"It took {took}.");
+    }
+}

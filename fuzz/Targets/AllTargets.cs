@@ -1,0 +1,10 @@
+using CapOrleans.Fuzz.Engine;
+
+namespace CapOrleans.Fuzz.Targets;
+
+/// <summary>Everything that reads what strangers send.</summary>
+internal static class AllTargets
+{
+    public static IReadOnlyList<Target> List { get; } =
+        [IncidentTarget.Create(), .. JsonTargets.Create(), .. SignatureTargets.Create(), .. EncodingTargets.Create(), ChainAnswerTarget.Create()];
+}

@@ -1,0 +1,72 @@
+using System.Net;
+using System.Text;
+using CapOrleans.Chain;
+using CapOrleans.Chain.Contract;
+using CapOrleans.Chain.Rpc;
+using CapOrleans.Core.Anchors;
+using CapOrleans.Core.Incidents;
+using CapOrleans.Core.Signatures;
+using CapOrleans.Fuzz.Engine;
+
+namespace CapOrleans.Fuzz.Targets;
+
+/// <summary>A chain node that answers anything: whoever asks it hears that the chain is unavailable, nothing else.</summary>
+internal static class ChainAnswerTarget
+{
+    public static Target Create() => new(
+        "chain-answer",
+        [
+            .. ((string[])[
+                """{"jsonrpc":"2.0","id":1,"result":"0x000000000000000000000000000000000000000000000000000000000000002a"}""",
+                """{"jsonrpc":"2.0","id":1,"result":[{"transactionHash":"0x11","blockNumber":"0x2","data":"0x000000000000000000000000000000000000000000000000000000000000002a"}]}""",
+                """{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"no","data":"0x"}}""",
+            ]).Select(Encoding.UTF8.GetBytes),
+        ],
+        [.. ((string[])["\"result\":", "\"error\":", "\"code\":", "\"message\":", "\"data\":", "null", "[]", "{}", "\"0x\"", "\"0x0\"", "\"\"", "\"0xzz\"", "-1", "true", "ffffffffffffffffffffffff", "\"blockNumber\":"]).Select(Encoding.UTF8.GetBytes)],
+        Check);
+
+    private static void Check(byte[] input)
+    {
+        var answer = new Answer(input);
+        using var http = new HttpClient(answer);
+        _ = PrivateKey.TryParse(new string('1', 64), out var writer);
+        var address = writer!.Address;
+        var contract = new AnchorContract(
+            new JsonRpcClient(http, new Uri("http://127.0.0.1:1/")),
+            new ChainOptions(new Uri("http://127.0.0.1:1/"), AdmissionPolicy.DevChainId, writer, address, IsDevChain: false), TimeProvider.System);
+        foreach (var isAll in (bool[])[false, true])
+        {
+            answer.IsAll = isAll;
+            Ask(() => contract.AnchoredAsync("caporleans/fuzz/0", CancellationToken.None));
+            Ask(() => contract.FindAsync("caporleans/fuzz/0", 0, CancellationToken.None));
+        }
+    }
+
+    private static void Ask<T>(Func<Task<T>> ask)
+    {
+        try
+        {
+            _ = ask().GetAwaiter().GetResult();
+        }
+        catch (ChainUnavailableException)
+        {
+            // promised
+        }
+    }
+
+    /// <param name="body">Of the answer to what is asked last; to everything when <see cref="IsAll"/>.</param>
+    private sealed class Answer(byte[] body) : HttpMessageHandler
+    {
+        public bool IsAll { get; set; }
+
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            var asked = await request.Content!.ReadAsStringAsync(cancellationToken);
+            var bytes = IsAll ? body
+                : asked.Contains("eth_chainId", StringComparison.Ordinal) ? "{\"result\":\"0x7a69\"}"u8.ToArray()
+                : asked.Contains("eth_getCode", StringComparison.Ordinal) ? "{\"result\":\"0x60\"}"u8.ToArray()
+                : body;
+            return new HttpResponseMessage(HttpStatusCode.OK) { Content = new ByteArrayContent(bytes) { Headers = { ContentType = new("application/json") } } };
+        }
+    }
+}
