@@ -1,16 +1,19 @@
 using CapOrleans.Contracts.Anchors;
 using CapOrleans.Core.Anchors;
+using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Chain;
 
-/// <summary>No chain is configured: anchors wait, and say so.</summary>
-public sealed class NoChain : IAnchorContract
+/// <summary>No chain is configured: anchors wait, and say so; contract wallets cannot be asked.</summary>
+public sealed class NoChain : IAnchorContract, IContractWallets
 {
     public Task<long> AnchoredAsync(string origin, CancellationToken cancellationToken) => throw Unavailable();
 
     public Task<AnchorConfirmation?> FindAsync(string origin, long from, CancellationToken cancellationToken) => throw Unavailable();
 
     public Task<AnchorConfirmation> AnchorAsync(AnchorBatch batch, CancellationToken cancellationToken) => throw Unavailable();
+
+    public Task<long?> FindBlockAsync(WalletClaim claim, byte[] hash, CancellationToken cancellationToken) => throw Unavailable();
 
     private static ChainUnavailableException Unavailable() => new("No chain is configured: set RPC_URL, PRIVATE_KEY and CONTRACT_ADDRESS.");
 }

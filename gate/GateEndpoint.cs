@@ -1,6 +1,7 @@
 using System.Buffers;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.Incidents;
+using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Gate;
 
@@ -51,7 +52,7 @@ internal sealed class GateEndpoint(BatchForwarder forwarder, LocalEscalation esc
             return;
         }
 
-        if (report.Signature is not null && Admission.Prove(report, new AdmissionPolicy(AcceptUnsigned: false, options.ChainId)).Refused is { } refused)
+        if (report.Signature is not null && WalletClaim.Of(report) is null && Admission.Prove(report, new AdmissionPolicy(AcceptUnsigned: false, options.ChainId)).Refused is { } refused)
         {
             await RefuseAsync(context, refused.Verdict == Verdict.Malformed ? StatusCodes.Status400BadRequest : StatusCodes.Status403Forbidden, refused.Refusal!);
             return;

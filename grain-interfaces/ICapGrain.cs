@@ -9,7 +9,11 @@ public interface ICapGrain : IGrainWithStringKey
 {
     /// <summary>Judges a report whose signature was checked, and puts it into the log.</summary>
     /// <param name="signer">The address that the signature proves, EIP-55; null when there was none.</param>
-    [Alias("accept")] Task<Ruling> AcceptAsync(IncidentReport report, string scheme, string? signer);
+    /// <param name="walletBlock">Where the signer is a contract wallet: the block at which it took the signature.</param>
+    [Alias("accept")] Task<Ruling> AcceptAsync(IncidentReport report, string scheme, string? signer, long? walletBlock);
+
+    /// <returns>Whether a contract wallet of this address may report for the CapID, so that it is worth being asked.</returns>
+    [Alias("has-wallet")] Task<bool> HasWalletAsync(string address);
 
     /// <summary>Registers the CapID or changes its context. The caller has made sure that an operator asks.</summary>
     [Alias("define")] Task<CapRuling> DefineAsync(CapDefinition definition);

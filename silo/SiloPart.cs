@@ -10,6 +10,7 @@ using CapOrleans.Core.Anchors;
 using CapOrleans.Core.Archive;
 using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.Incidents;
+using CapOrleans.Core.Signatures;
 using CapOrleans.Core.Webhooks;
 using CapOrleans.Grains;
 using CapOrleans.Grains.Anchors;
@@ -92,6 +93,9 @@ internal static class SiloPart
         });
         services.AddSingleton<IWebhookSender>(provider => new WebhookSender(
             PlainHttp.Client(Timeout.InfiniteTimeSpan), data.WebhookSecret(), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<IContractWallets>(provider => settings.RpcUrl is null
+            ? new NoChain()
+            : new ContractWallets(new JsonRpcClient(PlainHttp.Client(ContractWallets.Patience), settings.RpcUrl), settings.ChainId, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IAnchorContract>(provider => settings.RpcUrl is null
             ? new NoChain()
             : new AnchorContract(

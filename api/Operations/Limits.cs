@@ -4,6 +4,7 @@ using CapOrleans.Contracts.Caps;
 using CapOrleans.Core.CanonicalJson;
 using CapOrleans.Core.Caps;
 using CapOrleans.Core.Incidents;
+using CapOrleans.Core.Signatures;
 using CapOrleans.GrainInterfaces;
 
 namespace CapOrleans.Api.Operations;
@@ -32,6 +33,8 @@ internal static class Limits
         new("batches", IntakeRateLimit.Bodies, "at once", "batches at one API", "429 too-many-requests"),
         new("connections", CapApi.MaxConnections, "at once", "connections of one port", "closed"),
         new("log-queue", ClusterLimits.LogQueue, "entries", "what waits for one log's commit", "503 busy"),
+        new("wallet-signature-bytes", WalletClaim.MaxBytes, "bytes", "signature of a contract wallet", "400 signature-form"),
+        new("wallets", WalletClaim.AtOnce, "at once", "contract wallets that one silo asks", "503 wallet-not-asked"),
         new("page-size", ReadEndpoints.MaxLimit, "rows", "a page (limit)", "400 invalid-field"),
         new("keys", CapChange.MaxKeys, "keys", "a CapID, without the revoked ones", "400 invalid-field"),
         new("keys-ever", CapChange.MaxKeysEver, "keys", "a CapID, with the revoked ones", "409 too-many-keys"),

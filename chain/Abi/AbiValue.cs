@@ -28,7 +28,9 @@ public abstract record AbiValue
         return new Word(word);
     }
 
-    public static AbiValue Text(string value) => new ByteString(Encoding.UTF8.GetBytes(value));
+    public static AbiValue Text(string value) => Bytes(Encoding.UTF8.GetBytes(value));
+
+    public static AbiValue Bytes(ReadOnlySpan<byte> value) => new ByteString(value.ToArray());
 
     public static AbiValue Tuple(params IReadOnlyList<AbiValue> members) => new Sequence(members, Counted: false);
 

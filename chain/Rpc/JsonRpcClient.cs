@@ -8,10 +8,10 @@ using CapOrleans.Core.Anchors;
 namespace CapOrleans.Chain.Rpc;
 
 /// <summary>The node understood the request and refused it.</summary>
-public sealed class RpcErrorException(int code, string message, string? data) : ChainUnavailableException($"The chain node refused: {message} (code {code})")
+public sealed class RpcErrorException(int code, string message) : ChainUnavailableException($"The chain node refused: {message} (code {code})")
 {
-    /// <summary>Revert data as hex, when there is some.</summary>
-    public string? RevertData { get; } = data;
+    /// <summary>3 when a contract ran and reverted.</summary>
+    public int Code { get; } = code;
 }
 
 /// <summary>JSON-RPC 2.0 over HTTP, as Ethereum nodes speak it.</summary>
@@ -83,6 +83,5 @@ public sealed class JsonRpcClient(HttpClient http, Uri url)
 
     private static RpcErrorException Refusal(JsonElement error) => new(
         error.GetProperty("code").GetInt32(),
-        error.GetProperty("message").GetString() ?? "",
-        error.TryGetProperty("data", out var data) && data.ValueKind == JsonValueKind.String ? data.GetString() : null);
+        error.GetProperty("message").GetString() ?? "");
 }

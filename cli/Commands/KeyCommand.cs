@@ -31,13 +31,19 @@ internal static class KeyCommand
         var roles = new Option<string[]>("--role") { Description = "reporter, responder or admin; may be given more than once; default reporter" };
         var from = new Option<DateTimeOffset?>("--from") { Description = "First instant at which a signature counts" };
         var until = new Option<DateTimeOffset?>("--until") { Description = "First instant at which none counts any more" };
-        var command = new Command("add", "Add a key, or change its roles and times. Example: cap key add WEB-01 --key 0x5290... --role reporter --until 2027-01-01T00:00:00Z") { capId, key, roles, from, until, admin };
+        var contract = new Option<bool>("--contract") { Description = "The address is a contract wallet's (EIP-1271): it reports with full-v2" };
+        var command = new Command("add", "Add a key, or change its roles and times. Example: cap key add WEB-01 --key 0x5290... --role reporter --until 2027-01-01T00:00:00Z") { capId, key, roles, from, until, contract, admin };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var wanted = new JsonObject { ["address"] = parsed.GetRequiredValue(key) };
             if (parsed.GetValue(roles) is { Length: > 0 } named)
             {
                 wanted["roles"] = new JsonArray([.. named.Select(role => JsonValue.Create(role))]);
+            }
+
+            if (parsed.GetValue(contract))
+            {
+                wanted["contract"] = true;
             }
 
             foreach (var (name, option) in new[] { ("notBefore", from), ("notAfter", until) })

@@ -32,6 +32,7 @@ public sealed record CapContext(
 /// <param name="RevokedAt">Nothing that arrives from here on is accepted with this key.</param>
 /// <param name="Reason">Why it was revoked.</param>
 /// <param name="AddedBy">The admin key that signed for it, or <c>operator</c>.</param>
+/// <param name="IsContract">The address is a contract wallet's: it has no key, and is asked (EIP-1271).</param>
 [GenerateSerializer, Immutable, Alias("cap.signing-key.v1")]
 public sealed record SigningKey(
     [property: Id(0)] string Address,
@@ -40,7 +41,8 @@ public sealed record SigningKey(
     [property: Id(3)] DateTimeOffset? NotAfter,
     [property: Id(4)] DateTimeOffset? RevokedAt,
     [property: Id(5)] string? Reason = null,
-    [property: Id(6)] string? AddedBy = null);
+    [property: Id(6)] string? AddedBy = null,
+    [property: Id(7), JsonPropertyName("contract")] bool IsContract = false);
 
 /// <summary>What an operator wants a CapID to be: the body of <c>PUT /v1/caps/{capId}</c>.</summary>
 /// <remarks>Keys of the CapID that are not named here are revoked. A null number keeps what is held, or takes the default.</remarks>
@@ -54,12 +56,14 @@ public sealed record CapDefinition(
     [property: Id(5)] PolicyDefinition? Policy = null);
 
 /// <param name="Roles"><c>reporter</c> alone when absent.</param>
+/// <param name="IsContract">A contract wallet: it reports under <c>full-v2</c>, and cannot be an admin.</param>
 [GenerateSerializer, Immutable, Alias("cap.key-definition.v1")]
 public sealed record KeyDefinition(
     [property: Id(0)] string? Address,
     [property: Id(1)] IReadOnlyList<string>? Roles,
     [property: Id(2)] DateTimeOffset? NotBefore,
-    [property: Id(3)] DateTimeOffset? NotAfter);
+    [property: Id(3)] DateTimeOffset? NotAfter,
+    [property: Id(4), JsonPropertyName("contract")] bool IsContract = false);
 
 /// <param name="Score">Sum of the dCap of every accepted incident.</param>
 /// <param name="Origin">The log that the CapID's entries are in; signed changes name it.</param>

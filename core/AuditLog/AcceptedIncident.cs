@@ -40,6 +40,9 @@ public sealed record AcceptedIncident
     /// <summary>EIP-55 spelling; null when unverified.</summary>
     public required string? Signer { get; init; }
 
+    /// <summary>Of the chain, when the signer is a contract wallet: there it took the signature, and whoever has that block can ask again.</summary>
+    public required long? WalletBlock { get; init; }
+
     public required decimal Feedback { get; init; }
 
     public required decimal Misuse { get; init; }
@@ -93,6 +96,7 @@ public sealed record AcceptedIncident
             Scheme = proof.Scheme,
             ChainId = proof.Scheme == FullV2.Scheme ? policy.ChainId : null,
             Signer = proof.Signer,
+            WalletBlock = proof.WalletBlock,
             Feedback = DecimalText.Normalize(report.Feedback),
             Misuse = DecimalText.Normalize(report.Misuse),
             CapPotential = context.CapPotential,
@@ -131,6 +135,7 @@ public sealed record AcceptedIncident
         .Add("severity", Severity)
         .Add("signer", Signer)
         .Add("timestamp", TimestampText)
+        .Add("walletBlock", WalletBlock?.ToString(CultureInfo.InvariantCulture))
         .Add("weight", DecimalText.Of(Weight)));
 
     /// <param name="entry">Bytes of an <c>incident.accepted</c> entry.</param>
@@ -140,6 +145,7 @@ public sealed record AcceptedIncident
         var body = document.RootElement.GetProperty("body");
         string Text(string name) => body.GetProperty(name).GetString()!;
         decimal Number(string name) => DecimalText.Read(Text(name));
+        long? Optional(string name) => body.GetProperty(name).GetString() is { } number ? long.Parse(number, CultureInfo.InvariantCulture) : null;
         return new AcceptedIncident
         {
             Request = Text("request"),
@@ -150,8 +156,9 @@ public sealed record AcceptedIncident
             Description = Text("description"),
             Severity = Text("severity"),
             Scheme = Text("scheme"),
-            ChainId = body.GetProperty("chainId").GetString() is { } id ? long.Parse(id, CultureInfo.InvariantCulture) : null,
+            ChainId = Optional("chainId"),
             Signer = body.GetProperty("signer").GetString(),
+            WalletBlock = Optional("walletBlock"),
             Feedback = Number("feedback"),
             Misuse = Number("misuse"),
             CapPotential = Number("capPotential"),

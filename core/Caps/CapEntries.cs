@@ -53,6 +53,7 @@ internal static class CapEntries
         .Add("by", authority.By)
         .Add("capId", context.CapId)
         .Add("contextVersion", context.Version)
+        .Add("contract", key.IsContract)
         .Add("notAfter", key.NotAfter is { } until ? Entry.Instant(until) : null)
         .Add("notBefore", key.NotBefore is { } from ? Entry.Instant(from) : null)
         .Add("reason", key.Reason)
@@ -61,5 +62,5 @@ internal static class CapEntries
         .Add("roles", key.Roles);
 
     private static bool Same(SigningKey a, SigningKey b) =>
-        (a.NotBefore, a.NotAfter, a.RevokedAt) == (b.NotBefore, b.NotAfter, b.RevokedAt) && a.Roles.SequenceEqual(b.Roles);
+        (a.NotBefore, a.NotAfter, a.RevokedAt, a.IsContract) == (b.NotBefore, b.NotAfter, b.RevokedAt, b.IsContract) && a.Roles.SequenceEqual(b.Roles);
 }

@@ -19,6 +19,8 @@ internal static class KeyRules
             ? new("invalid-field", $"{at}.address", "an address that somebody has the key of, not the zero address")
         : key.Roles is not null && (key.Roles.Count == 0 || key.Roles.Except(Roles).Any())
             ? new("invalid-field", $"{at}.roles", $"at least one of {string.Join(", ", Roles)}")
+        : key.IsContract && key.Roles?.Contains(Authority.AdminRole) == true
+            ? new("invalid-field", $"{at}.roles", "a contract wallet reports or responds; an admin signs with a key of its own")
         : key.NotBefore >= key.NotAfter
             ? new("invalid-field", $"{at}.notAfter", "later than notBefore")
         : null;
@@ -28,7 +30,7 @@ internal static class KeyRules
     {
         _ = EthereumAddress.TryParse(key.Address, out var address);
         var roles = key.Roles is null ? [Incidents.Admission.ReporterRole] : key.Roles.Distinct().Order(StringComparer.Ordinal).ToArray();
-        return new SigningKey(address.ToString(), roles, key.NotBefore?.ToUniversalTime(), key.NotAfter?.ToUniversalTime(), null, null, authority.By);
+        return new SigningKey(address.ToString(), roles, key.NotBefore?.ToUniversalTime(), key.NotAfter?.ToUniversalTime(), null, null, authority.By, key.IsContract);
     }
 
     /// <summary>A CapID that has admins keeps one: a context that only operators can change must not come about by accident.</summary>

@@ -5,7 +5,8 @@ using CapOrleans.Core.Signatures;
 namespace CapOrleans.Core.Incidents;
 
 /// <summary>What a signature proved: the scheme, and who signed, in EIP-55 spelling; nobody for an unsigned report.</summary>
-public sealed record Proof(string Scheme, string? Signer);
+/// <param name="WalletBlock">Where the signer is a contract wallet: the block at which it took the signature.</param>
+public sealed record Proof(string Scheme, string? Signer, long? WalletBlock = null);
 
 /// <summary>
 /// The admission table, in its documented order. Size, shape and identifiers were checked by <see cref="IncidentReader"/>.

@@ -45,9 +45,9 @@ internal sealed partial class CapGrain(IAuditLogReader reader, LogMap logs, Loca
         await LoadAsync();
     }
 
-    public async Task<Ruling> AcceptAsync(IncidentReport report, string scheme, string? signer)
+    public async Task<Ruling> AcceptAsync(IncidentReport report, string scheme, string? signer, long? walletBlock)
     {
-        var proof = new Proof(scheme, signer);
+        var proof = new Proof(scheme, signer, walletBlock);
         for (var attempt = 0; attempt < Attempts; attempt++)
         {
             var now = time.GetUtcNow();
@@ -74,6 +74,12 @@ internal sealed partial class CapGrain(IAuditLogReader reader, LogMap logs, Loca
         }
 
         return Ruling.Refuse(Verdict.Busy, "busy", "", "The CapID's context keeps changing; send the same again.");
+    }
+
+    public Task<bool> HasWalletAsync(string address)
+    {
+        LeaveIfUnknown();
+        return Task.FromResult(context?.Keys.Any(key => key.IsContract && key.RevokedAt is null && key.Address == address) == true);
     }
 
     public async Task<string?> AuditDelegationAsync(string delegationLog)

@@ -1,6 +1,8 @@
 using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.Anchors;
 using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.Incidents;
+using CapOrleans.Core.Signatures;
 using CapOrleans.GrainInterfaces;
 using CapOrleans.Grains.AuditLog;
 using CapOrleans.Grains.Placement;
@@ -16,7 +18,7 @@ namespace CapOrleans.Grains.Incidents;
 /// activation that is about to leave.
 /// </summary>
 [Reentrant, PlacedWhereItArrives, GrainDirectory(NoDirectory.Name), GrainType(CapGrains.IncidentType)]
-internal sealed class IncidentGrain(IAuditLogReader log, IncidentViews views, AdmissionPolicy policy) : Grain, IIncidentGrain
+internal sealed class IncidentGrain(IAuditLogReader log, IncidentViews views, AdmissionPolicy policy, IContractWallets wallets) : Grain, IIncidentGrain
 {
     private int asking;
 
@@ -43,7 +45,27 @@ internal sealed class IncidentGrain(IAuditLogReader log, IncidentViews views, Ad
     private async Task<Ruling> RuleAsync(IncidentReport report)
     {
         var (proof, refused) = Admission.Prove(report, policy);
-        return refused ?? await GrainFactory.Cap(report.CapId).AcceptAsync(report, proof!.Scheme, proof.Signer);
+        var cap = GrainFactory.Cap(report.CapId);
+        if (refused is not null && WalletClaim.Of(report) is { } claim && await cap.HasWalletAsync($"{claim.Wallet}"))
+        {
+            (proof, refused) = await AskAsync(claim, report);
+        }
+
+        return refused ?? await cap.AcceptAsync(report, proof!.Scheme, proof.Signer, proof.WalletBlock);
+    }
+
+    private async Task<(Proof? Proof, Ruling? Refused)> AskAsync(WalletClaim claim, IncidentReport report)
+    {
+        try
+        {
+            return await wallets.FindBlockAsync(claim, Admission.SignedHash(report, policy.ChainId), CancellationToken.None) is { } block
+                ? (new Proof(report.Scheme, $"{claim.Wallet}", block), null)
+                : (null, Ruling.Refuse(Verdict.Unauthorised, "signature-mismatch", "signature", $"The contract wallet {claim.Wallet} must take the signature (EIP-1271), on chain {policy.ChainId}."));
+        }
+        catch (ChainUnavailableException fault)
+        {
+            return (null, Ruling.Refuse(Verdict.Busy, "wallet-not-asked", "signature", $"A contract wallet must be asked, and cannot be now: {fault.Message} Send the same again."));
+        }
     }
 
     private async Task<IncidentView?> ViewAsync()

@@ -1,9 +1,11 @@
 using CapOrleans.Archive;
+using CapOrleans.Chain;
 using CapOrleans.AuditLog.Sqlite;
 using CapOrleans.Core.Anchors;
 using CapOrleans.Core.Archive;
 using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.Incidents;
+using CapOrleans.Core.Signatures;
 using CapOrleans.Core.Webhooks;
 using CapOrleans.Grains;
 using CapOrleans.Grains.Anchors;
@@ -27,6 +29,7 @@ public static class TestSilo
         silo.Services.AddSingleton<IAuditLogReader, SqliteLogReader>();
         silo.Services.AddSingleton<IBlockStore>(_ => new SqliteBlockStore(directory.File("blocks.db")));
         silo.Services.AddSingleton(contract);
+        silo.Services.AddSingleton<IContractWallets, NoChain>();
         silo.Services.AddSingleton<IWebhookSender, NoReceiver>();
         silo.AddCapGrains();
     }

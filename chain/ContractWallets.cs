@@ -1,0 +1,77 @@
+using System.Text.Json.Nodes;
+using CapOrleans.Chain.Abi;
+using CapOrleans.Chain.Rpc;
+using CapOrleans.Core.Anchors;
+using CapOrleans.Core.Signatures;
+
+namespace CapOrleans.Chain;
+
+/// <summary>Asks a contract on our chain whether it takes a signature: ERC-1271's <c>isValidSignature(bytes32,bytes)</c>.</summary>
+/// <remarks>The contract is a stranger's code: it has so much gas and so much time, and few are asked at once.</remarks>
+public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvider time) : IContractWallets, IDisposable
+{
+    /// <summary>For all that one signature needs. 3 seconds.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+
+    /// <summary>What a wallet may use.</summary>
+    private const long Gas = 5_000_000;
+
+    private static readonly byte[] Yes = [0x16, 0x26, 0xBA, 0x7E, .. new byte[28]];
+
+    private readonly SemaphoreSlim places = new(WalletClaim.AtOnce);
+
+    public async Task<long?> FindBlockAsync(WalletClaim claim, byte[] hash, CancellationToken cancellationToken)
+    {
+        if (!places.Wait(0, CancellationToken.None))
+        {
+            throw new ChainUnavailableException($"{WalletClaim.AtOnce} contract wallets are being asked already.");
+        }
+
+        using var patience = new CancellationTokenSource(Patience, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+        try
+        {
+            return await AskAsync(claim, hash, either.Token);
+        }
+        catch (OperationCanceledException) when (patience.IsCancellationRequested)
+        {
+            throw new ChainUnavailableException($"The wallet {claim.Wallet} was asked and said nothing for {Patience.TotalSeconds:0} seconds.");
+        }
+        finally
+        {
+            places.Release();
+        }
+    }
+
+    public void Dispose() => places.Dispose();
+
+    private async Task<long?> AskAsync(WalletClaim claim, byte[] hash, CancellationToken cancellationToken)
+    {
+        var chain = await rpc.QuantityAsync("eth_chainId", cancellationToken);
+        if (chain != chainId)
+        {
+            throw new ChainUnavailableException($"The node is on chain {chain}, CHAIN_ID says {chainId}.");
+        }
+
+        var block = await rpc.QuantityAsync("eth_blockNumber", cancellationToken);
+        var call = new JsonObject
+        {
+            ["to"] = $"{claim.Wallet}",
+            ["gas"] = JsonRpcClient.Hex(Gas),
+            ["data"] = JsonRpcClient.Hex(AbiValue.Call("isValidSignature(bytes32,bytes)", AbiValue.Bytes32(hash), AbiValue.Bytes(claim.Signature))),
+        };
+        try
+        {
+            var answer = await rpc.DataAsync("eth_call", cancellationToken, call, JsonRpcClient.Hex(block));
+            return answer.AsSpan().SequenceEqual(Yes) ? (long)block : null;
+        }
+        catch (RpcErrorException fault) when (IsTheContracts(fault))
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The contract ran and failed, as opposed to a node that did not let it run.</summary>
+    private static bool IsTheContracts(RpcErrorException fault) =>
+        fault.Code == 3 || ((string[])["revert", "gas", "opcode", "jump", "stack"]).Any(word => fault.Message.Contains(word, StringComparison.OrdinalIgnoreCase));
+}

@@ -1,0 +1,39 @@
+using System.Buffers;
+using CapOrleans.Contracts.Incidents;
+
+namespace CapOrleans.Core.Signatures;
+
+/// <summary>
+/// A signature that is nobody's key, and may be what a contract wallet takes for one (EIP-1271): only the contract can say, so it is a
+/// claim until it was asked. The bytes mean what the wallet wants them to; under <c>full-v2</c> only.
+/// </summary>
+public sealed record WalletClaim(EthereumAddress Wallet, byte[] Signature)
+{
+    /// <summary>Bytes of a signature: room for the owners of a shared wallet.</summary>
+    public const int MaxBytes = 2048;
+
+    /// <summary>Wallets that one silo asks at once; whoever claims one more is told to come again.</summary>
+    public const int AtOnce = 16;
+
+    /// <returns>Null when the report claims no such thing.</returns>
+    public static WalletClaim? Of(IncidentReport report)
+    {
+        if (report.Scheme != FullV2.Scheme || report.Signature is not { Length: > 2 and <= 2 + (2 * MaxBytes) } text || text.Length % 2 != 0
+            || !text.StartsWith("0x", StringComparison.OrdinalIgnoreCase) || !EthereumAddress.TryParse(report.SignerClaimed, out var wallet))
+        {
+            return null;
+        }
+
+        var signature = new byte[(text.Length - 2) / 2];
+        return Convert.FromHexString(text.AsSpan(2), signature, out _, out _) == OperationStatus.Done ? new WalletClaim(wallet, signature) : null;
+    }
+}
+
+/// <summary>Asks contract wallets.</summary>
+public interface IContractWallets
+{
+    /// <param name="hash">The 32 bytes that were signed.</param>
+    /// <returns>The block at which the wallet took the signature; null when it did not.</returns>
+    /// <exception cref="Anchors.ChainUnavailableException">The chain was not asked, or did not answer in time.</exception>
+    Task<long?> FindBlockAsync(WalletClaim claim, byte[] hash, CancellationToken cancellationToken);
+}
