@@ -9,6 +9,8 @@ namespace CapOrleans.Bench.Processes;
 /// <summary>A real process beside this one, stopped by its id.</summary>
 public sealed partial class Child : IDisposable
 {
+    private static readonly ConcurrentDictionary<int, bool> Given = new();
+
     private readonly Process process;
     private readonly ConcurrentQueue<string> lines = new();
     private readonly SemaphoreSlim arrived = new(0);
@@ -103,11 +105,19 @@ public sealed partial class Child : IDisposable
         arrived.Dispose();
     }
 
+    /// <returns>A port that is free, and that was not given before: who asked for that one may not have taken it yet.</returns>
     public static int FreePort()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        while (true)
+        {
+            using var listener = new TcpListener(IPAddress.Loopback, 0);
+            listener.Start();
+            var port = ((IPEndPoint)listener.LocalEndpoint).Port;
+            if (Given.TryAdd(port, true))
+            {
+                return port;
+            }
+        }
     }
 
     private void Take(string? line)

@@ -80,7 +80,7 @@ public sealed class WorkflowTests(NodeFixture node)
         using var next = await node.Api.PostAsync("/v1/incidents", NodeFixture.Json(node.Incident(incident => incident["task_id"] = "LOST-2")));
         Assert.Equal(HttpStatusCode.Created, next.StatusCode);
         await Eventually.TrueAsync(async () =>
-            (await node.Api.GetFromJsonAsync<JsonElement>($"/v1/audit?limit=500&log={log}")).GetProperty("items").EnumerateArray().Any(entry => entry.Text("kind") == "anchor.lost"));
+            (await node.Api.GetFromJsonAsync<JsonElement>($"/v1/audit?limit=500&log={log}&after={before.GetProperty("log").GetProperty("index").GetInt64()}")).GetProperty("items").EnumerateArray().Any(entry => entry.Text("kind") == "anchor.lost"));
         var after = await node.SettledAsync("SYS-CORE", "LOST-1");
         var code = await node.Chain.CallAsync("eth_getCode", after.GetProperty("anchor").Text("contract"), "latest");
         Assert.NotEqual("0x", code.GetString());
