@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Measures the service against the machine's limits, everything in the same run. Usage: ./bench.sh [--seconds N] [--growth N] [--json FILE]
 # ./bench.sh chaos [--minutes N]: breaks a cluster on purpose while it is under load, and checks what it promised.
+# ./bench.sh gate [--incidents N]: kills the cluster and the gate before it, and checks what the gate promised.
 set -eu
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$root/deploy/lib.sh"
@@ -10,5 +11,5 @@ need_postgres
 need_peers
 want_chaos_tools
 build Release
-case "${1:-}" in chaos) ;; *) set -- table "$@" ;; esac
+case "${1:-}" in chaos|gate) ;; *) set -- table "$@" ;; esac
 exec dotnet "$root/artifacts/bin/CapOrleans.Bench/release/CapOrleans.Bench.dll" "$@"

@@ -29,6 +29,7 @@ public static class CapApi
         services.AddSingleton(_ => new IntakeRateLimit(options.IncidentsPerSecondPerAddress));
         services.AddSingleton<Intake.Intake>();
         services.AddSingleton<ClusterMetrics>();
+        services.AddSingleton<Liveliness>();
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Default));
         services.AddProblemDetails();
         services.AddOpenApi(description =>
@@ -48,6 +49,7 @@ public static class CapApi
     {
         app.UseExceptionHandler(handler => handler.Run(AnswerFaultAsync));
         app.UseStatusCodePages(answer => AnswerStatus(answer.HttpContext.Response.StatusCode).ExecuteAsync(answer.HttpContext));
+        app.RefuseOtherOrigins();
         app.UseAuthentication();
         app.UseAuthorization();
         app.MapIntake();

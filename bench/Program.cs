@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using CapOrleans.Bench.Chaos;
+using CapOrleans.Bench.Edge;
 using CapOrleans.Bench.Limits;
 using CapOrleans.Bench.Processes;
 using CapOrleans.Bench.Table;
@@ -63,4 +64,24 @@ chaos.SetAction(async (parsed, _) =>
     }
 });
 
-return await new RootCommand("Measures CapOrleans, and breaks it on purpose.") { table, chaos, bare }.Parse(args).InvokeAsync();
+var incidents = new Option<int>("--incidents") { Description = "How many are sent while the cluster is away", DefaultValueFactory = _ => 10_000 };
+var gate = new Command("gate", "Kill the cluster, send through a gate, kill the gate, start both, and check what was promised") { incidents };
+gate.SetAction(async (parsed, _) =>
+{
+    var folder = Directory.CreateTempSubdirectory("caporleans-gate-");
+    try
+    {
+        using var outage = new GateOutage(folder.FullName, parsed.GetValue(incidents));
+        var result = await outage.RunAsync();
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{result.Received} received in {result.Taking.TotalSeconds:0.0} s with the gate killed once; delivered {result.Delivering.TotalSeconds:0.0} s after the cluster's start began"));
+        result.Findings.ToList().ForEach(Console.WriteLine);
+        Console.WriteLine(result.Findings.Count == 0 ? "nothing found: every promise was kept once, in order." : $"{result.Findings.Count} findings.");
+        return result.Findings.Count == 0 ? 0 : 1;
+    }
+    finally
+    {
+        folder.Delete(recursive: true);
+    }
+});
+
+return await new RootCommand("Measures CapOrleans, and breaks it on purpose.") { table, chaos, gate, bare }.Parse(args).InvokeAsync();

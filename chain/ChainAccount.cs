@@ -22,7 +22,7 @@ internal sealed class ChainAccount(JsonRpcClient rpc, ChainOptions options, Time
     {
         await FundAsync(cancellationToken);
         await SettleAsync(cancellationToken);
-        var nonce = (long)await CountAsync("latest", cancellationToken);
+        var nonce = await CountAsync("latest", cancellationToken);
         var gas = await EstimateAsync(to, data, cancellationToken);
         var (tip, cap) = await FeesAsync(cancellationToken);
         for (var bump = 0; ; bump++)
@@ -46,8 +46,8 @@ internal sealed class ChainAccount(JsonRpcClient rpc, ChainOptions options, Time
         }
     }
 
-    public Task<BigInteger> CountAsync(string block, CancellationToken cancellationToken) =>
-        rpc.QuantityAsync("eth_getTransactionCount", cancellationToken, address, block);
+    public Task<long> CountAsync(string block, CancellationToken cancellationToken) =>
+        rpc.NumberAsync("eth_getTransactionCount", cancellationToken, address, block);
 
     private static bool Says(RpcErrorException fault, string words) => fault.Message.Contains(words, StringComparison.OrdinalIgnoreCase);
 
@@ -70,7 +70,7 @@ internal sealed class ChainAccount(JsonRpcClient rpc, ChainOptions options, Time
             call["to"] = to.Value.ToString();
         }
 
-        return (long)(await rpc.QuantityAsync("eth_estimateGas", cancellationToken, call) * 6 / 5);
+        return await rpc.NumberAsync("eth_estimateGas", cancellationToken, call) / 5 * 6;
     }
 
     private async Task<(BigInteger Tip, BigInteger Cap)> FeesAsync(CancellationToken cancellationToken)

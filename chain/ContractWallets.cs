@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Text.Json.Nodes;
 using CapOrleans.Chain.Abi;
 using CapOrleans.Chain.Rpc;
@@ -8,7 +9,7 @@ namespace CapOrleans.Chain;
 
 /// <summary>Asks a contract on our chain whether it takes a signature: ERC-1271's <c>isValidSignature(bytes32,bytes)</c>.</summary>
 /// <remarks>The contract is a stranger's code: it has so much gas and so much time, and few are asked at once.</remarks>
-public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvider time) : IContractWallets, IDisposable
+public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvider time) : IContractWallets
 {
     /// <summary>For all that one signature needs. 3 seconds.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
@@ -18,13 +19,13 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
 
     private static readonly byte[] Yes = [0x16, 0x26, 0xBA, 0x7E, .. new byte[28]];
 
-    private readonly SemaphoreSlim places = new(WalletClaim.AtOnce);
+    private readonly Dictionary<EthereumAddress, int> asked = [];
 
     public async Task<long?> FindBlockAsync(WalletClaim claim, byte[] hash, CancellationToken cancellationToken)
     {
-        if (!places.Wait(0, CancellationToken.None))
+        if (!TryEnter(claim.Wallet))
         {
-            throw new ChainUnavailableException($"{WalletClaim.AtOnce} contract wallets are being asked already.");
+            throw new ChainUnavailableException($"Wallets are being asked already: {WalletClaim.AtOnce} at once, {WalletClaim.AtOnceEach} times each.");
         }
 
         using var patience = new CancellationTokenSource(Patience, time);
@@ -39,11 +40,35 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
         }
         finally
         {
-            places.Release();
+            Leave(claim.Wallet);
         }
     }
 
-    public void Dispose() => places.Dispose();
+    private bool TryEnter(EthereumAddress wallet)
+    {
+        lock (asked)
+        {
+            var same = asked.GetValueOrDefault(wallet);
+            if (same >= WalletClaim.AtOnceEach || asked.Values.Sum() >= WalletClaim.AtOnce)
+            {
+                return false;
+            }
+
+            asked[wallet] = same + 1;
+            return true;
+        }
+    }
+
+    private void Leave(EthereumAddress wallet)
+    {
+        lock (asked)
+        {
+            if (--asked[wallet] == 0)
+            {
+                asked.Remove(wallet);
+            }
+        }
+    }
 
     private async Task<long?> AskAsync(WalletClaim claim, byte[] hash, CancellationToken cancellationToken)
     {
@@ -53,7 +78,7 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
             throw new ChainUnavailableException($"The node is on chain {chain}, CHAIN_ID says {chainId}.");
         }
 
-        var block = await rpc.QuantityAsync("eth_blockNumber", cancellationToken);
+        var block = await rpc.NumberAsync("eth_blockNumber", cancellationToken);
         var call = new JsonObject
         {
             ["to"] = $"{claim.Wallet}",
@@ -62,8 +87,8 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
         };
         try
         {
-            var answer = await rpc.DataAsync("eth_call", cancellationToken, call, JsonRpcClient.Hex(block));
-            return answer.AsSpan().SequenceEqual(Yes) ? (long)block : null;
+            var answer = await rpc.DataAsync("eth_call", cancellationToken, call, JsonRpcClient.Hex(new BigInteger(block)));
+            return answer.AsSpan().SequenceEqual(Yes) ? block : null;
         }
         catch (RpcErrorException fault) when (IsTheContracts(fault))
         {

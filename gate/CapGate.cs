@@ -1,21 +1,39 @@
+using CapOrleans.Gate.Forward;
+using CapOrleans.Gate.Keys;
+using CapOrleans.Gate.Spool;
+
 namespace CapOrleans.Gate;
 
 /// <summary>The gate as an ASP.NET application of its own, on its own port.</summary>
 public static class CapGate
 {
-    /// <param name="http">Never redirected; its timeout bounds how long a host waits.</param>
+    /// <param name="http">Never redirected; its timeout bounds how long one request to the cluster may take.</param>
+    /// <exception cref="IOException">The spool is another gate's, or cannot be written.</exception>
     public static WebApplication Build(WebApplicationBuilder builder, GateOptions options, HttpClient http)
     {
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(http);
         builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddRateLimiter(limiter => AddressLimit.Configure(limiter, options.PerSecondPerAddress));
         builder.Services.AddSingleton<LocalEscalation>();
-        builder.Services.AddSingleton<BatchForwarder>();
-        builder.Services.AddHostedService(services => services.GetRequiredService<BatchForwarder>());
-        builder.Services.AddSingleton<GateEndpoint>();
+        builder.Services.AddSingleton<ClusterLink>();
+        builder.Services.AddSingleton<KeyLists>();
+        builder.Services.AddSingleton<IncidentSpool>();
+        builder.Services.AddSingleton(_ => new SpoolFile(options.SpoolFile));
+        builder.Services.AddSingleton(options.Spool);
+        builder.Services.AddHostedService<Forwarder>();
+        builder.Services.AddSingleton<IntakeEndpoint>();
         var app = builder.Build();
-        var endpoint = app.Services.GetRequiredService<GateEndpoint>();
-        app.Run(endpoint.AnswerAsync);
+        var intake = app.Services.GetRequiredService<IntakeEndpoint>();
+        app.UseRateLimiter();
+        app.MapPost("/gate_receive", intake.AnswerOldAsync);
+        app.MapPost("/v1/incidents", intake.AnswerAsync);
+        app.MapStatus(options);
+        app.MapFallback("{**path}", async (HttpContext context) =>
+        {
+            context.Response.StatusCode = StatusCodes.Status404NotFound;
+            await context.Response.WriteAsync("Not Found");
+        });
         return app;
     }
 }

@@ -6,8 +6,18 @@ namespace CapOrleans.Gate;
 
 internal sealed record GateAnswer(string Status, string CapId);
 
+internal sealed record ReceivedAnswer(string Status, string CapId, string IncidentId);
+
+/// <summary>What hosts get: snake case, members in the old order.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(GateAnswer))]
+[JsonSerializable(typeof(ReceivedAnswer))]
 [JsonSerializable(typeof(JsonElement))]
 [JsonSerializable(typeof(ProblemDetails))]
 internal sealed partial class GateJson : JsonSerializerContext;
+
+/// <summary>What operators get: camel case, as under the API's <c>/v1</c>.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
+[JsonSerializable(typeof(GateStatus))]
+[JsonSerializable(typeof(DeadPage))]
+internal sealed partial class GateStatusJson : JsonSerializerContext;

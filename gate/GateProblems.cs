@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace CapOrleans.Gate;
@@ -5,6 +6,9 @@ namespace CapOrleans.Gate;
 /// <summary>Errors as RFC 9457 problems, as the API writes them.</summary>
 internal static class GateProblems
 {
+    public static byte[] TooOld(TimeSpan age) => JsonSerializer.SerializeToUtf8Bytes(
+        Of(StatusCodes.Status504GatewayTimeout, "too-old", "", $"It waited for the cluster longer than {age}.").ProblemDetails, GateJson.Default.ProblemDetails);
+
     public static ProblemHttpResult Of(int status, string type, string field, string rule) => TypedResults.Problem(
         detail: rule, statusCode: status, title: type.Replace('-', ' '), type: $"urn:caporleans:problem:{type}",
         extensions: new Dictionary<string, object?> { ["field"] = field, ["rule"] = rule });

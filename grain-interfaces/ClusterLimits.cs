@@ -6,6 +6,9 @@ public static class ClusterLimits
     /// <summary>Appends that wait for the commit under way, of one log.</summary>
     public const int LogQueue = 8192;
 
+    /// <summary>Changes of one CapID that wait for their turn.</summary>
+    public const int Changes = 64;
+
     /// <summary>Webhooks.</summary>
     public const int Hooks = 100;
 

@@ -7,13 +7,15 @@ namespace CapOrleans.GrainInterfaces;
 [GrainInterfaceType(CapGrains.CapType), Alias(CapGrains.CapType)]
 public interface ICapGrain : IGrainWithStringKey
 {
-    /// <summary>Judges a report whose signature was checked, and puts it into the log.</summary>
-    /// <param name="signer">The address that the signature proves, EIP-55; null when there was none.</param>
-    /// <param name="walletBlock">Where the signer is a contract wallet: the block at which it took the signature.</param>
-    [Alias("accept")] Task<Ruling> AcceptAsync(IncidentReport report, string scheme, string? signer, long? walletBlock);
+    /// <summary>
+    /// Judges reports whose signatures were checked, and puts them into the log in the order given. After one that must be sent again,
+    /// none is accepted.
+    /// </summary>
+    /// <returns>A ruling for each.</returns>
+    [Alias("accept")] Task<IReadOnlyList<Ruling>> AcceptAsync(IReadOnlyList<ProvenReport> reports);
 
-    /// <returns>Whether a contract wallet of this address may report for the CapID, so that it is worth being asked.</returns>
-    [Alias("has-wallet")] Task<bool> HasWalletAsync(string address);
+    /// <summary>Whether a contract wallet that a report names is worth being asked about it: to ask costs more than to know.</summary>
+    [Alias("wallet")] Task<WalletStanding> StandingAsync(IncidentReport report, string wallet);
 
     /// <summary>Registers the CapID or changes its context. The caller has made sure that an operator asks.</summary>
     [Alias("define")] Task<CapRuling> DefineAsync(CapDefinition definition);

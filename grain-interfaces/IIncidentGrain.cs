@@ -9,6 +9,9 @@ public interface IIncidentGrain : IGrainWithStringKey
     /// <returns>When the ruling is an acceptance, the incident is on disk.</returns>
     [Alias("file")] Task<Ruling> FileAsync(IncidentReport report);
 
+    /// <summary>Checks the signature alone: for reports of one CapID that are accepted together, to keep their order.</summary>
+    [Alias("prove")] Task<Proving> ProveAsync(IncidentReport report);
+
     /// <returns>Null while nothing was accepted under this id.</returns>
     [Alias("read")] Task<IncidentView?> ReadAsync();
 }

@@ -14,10 +14,10 @@ namespace CapOrleans.Silo;
 /// </summary>
 internal sealed class CapNode : IAsyncDisposable
 {
-    private readonly DataDirectory? data;
+    private readonly DataDirectory data;
     private readonly List<IHost> hosts;
 
-    private CapNode(DataDirectory? data, List<IHost> hosts, bool isFirstStart) =>
+    private CapNode(DataDirectory data, List<IHost> hosts, bool isFirstStart) =>
         (this.data, this.hosts, IsFirstStart) = (data, hosts, isFirstStart);
 
     /// <summary>This start made the data directory's identity and registered its CapID.</summary>
@@ -36,18 +36,18 @@ internal sealed class CapNode : IAsyncDisposable
     public static async Task<CapNode> StartAsync(NodeSettings settings, CancellationToken cancellationToken)
     {
         var service = settings.Roles & (NodeRoles.Silo | NodeRoles.Api);
-        var data = service == NodeRoles.None ? null : DataDirectory.Open(settings.DataDirectory, isShared: settings.Database is not null);
+        var data = DataDirectory.Open(settings.DataDirectory, isShared: settings.Database is not null || service == NodeRoles.None);
         var isFirstStart = false;
-        var identity = settings.Roles.HasFlag(NodeRoles.Silo) ? data!.Identity(out isFirstStart) : null;
+        var identity = settings.Roles.HasFlag(NodeRoles.Silo) ? data.Identity(out isFirstStart) : null;
         var hosts = new List<IHost>();
-        if (data is not null)
+        if (service != NodeRoles.None)
         {
             hosts.Add(BuildService(settings, data));
         }
 
         if (settings.Roles.HasFlag(NodeRoles.Gate))
         {
-            hosts.Add(FrontPart.BuildGate(WebBuilder(settings.Bind, settings.GatePort), settings));
+            hosts.Add(FrontPart.BuildGate(WebBuilder(settings.Bind, settings.GatePort), settings, data));
         }
 
         var node = new CapNode(data, hosts, isFirstStart);
@@ -58,7 +58,7 @@ internal sealed class CapNode : IAsyncDisposable
             {
                 var grains = hosts[0].Services.GetRequiredService<IGrainFactory>();
                 await RegisterIdentityAsync(grains, settings.CapId, identity.Address);
-                await EnsureApiKeyAsync(grains.GetGrain<IOperatorsGrain>(0), data!);
+                await EnsureApiKeyAsync(grains.GetGrain<IOperatorsGrain>(0), data);
             }
 
             foreach (var host in hosts.Skip(1))
@@ -96,7 +96,7 @@ internal sealed class CapNode : IAsyncDisposable
             await host.DisposeAsync();
         }
 
-        data?.Dispose();
+        data.Dispose();
     }
 
     private static IHost BuildService(NodeSettings settings, DataDirectory data)

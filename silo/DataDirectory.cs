@@ -26,6 +26,8 @@ internal sealed class DataDirectory : IDisposable
 
     public string IdentityFile => Path.Combine(path, "identity.key");
 
+    public string SpoolFile => Path.Combine(path, "spool.db");
+
     public string AdminTokenFile => Path.Combine(path, "admin-token");
 
     /// <exception cref="IOException">Another node uses the directory, or it cannot be written.</exception>

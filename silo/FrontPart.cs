@@ -1,7 +1,9 @@
 using System.Net;
 using CapOrleans.Api;
 using CapOrleans.Api.Access;
+using CapOrleans.Core.Incidents;
 using CapOrleans.Gate;
+using CapOrleans.Gate.Spool;
 using CapOrleans.Silo.Clustering;
 using CapOrleans.Silo.Settings;
 using Orleans.Dashboard;
@@ -41,10 +43,21 @@ internal static class FrontPart
         });
     }
 
-    public static WebApplication BuildGate(WebApplicationBuilder builder, NodeSettings settings)
+    public static WebApplication BuildGate(WebApplicationBuilder builder, NodeSettings settings, DataDirectory data)
     {
         var host = settings.Bind.Equals(IPAddress.Any) || settings.Bind.Equals(IPAddress.IPv6Any) ? IPAddress.Loopback : settings.Bind;
-        var api = settings.GateApi ?? new UriBuilder(Uri.UriSchemeHttp, host.ToString(), settings.ApiPort).Uri;
-        return CapGate.Build(builder, new GateOptions(api, settings.EscalateCommand, settings.ChainId), PlainHttp.Client(TimeSpan.FromSeconds(30)));
+        var keyFile = settings.GateApiKeyFile ?? data.AdminTokenFile;
+        return CapGate.Build(
+            builder,
+            new GateOptions(
+                settings.GateApis is [] ? [new UriBuilder(Uri.UriSchemeHttp, host.ToString(), settings.ApiPort).Uri] : settings.GateApis,
+                () => File.Exists(keyFile) ? File.ReadAllText(keyFile).Trim() : null,
+                settings.IsLoopback,
+                new AdmissionPolicy(settings.AcceptUnsigned, settings.ChainId),
+                data.SpoolFile,
+                new SpoolLimits(settings.GateSpoolMegabytes * 1024L * 1024L, TimeSpan.FromHours(settings.GateSpoolHours)),
+                settings.IntakePerSecondPerAddress,
+                settings.EscalateCommand),
+            PlainHttp.Client(TimeSpan.FromSeconds(30)));
     }
 }

@@ -2,6 +2,7 @@ using System.Security.Claims;
 using CapOrleans.Contracts.Access;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
+using Microsoft.AspNetCore.Authorization;
 
 namespace CapOrleans.Api.Access;
 
@@ -47,7 +48,7 @@ internal static class OpenIdAccess
         });
         services.Configure<AuthenticationSchemeOptions>(OperatorAccess.Scheme, options =>
         {
-            options.ForwardDefaultSelector = context => IsToken(context.Request.Headers.Authorization.ToString()) ? Scheme : null;
+            options.ForwardDefaultSelector = context => context.GetEndpoint()?.Metadata.GetMetadata<IAuthorizeData>() is not null && IsToken(context.Request.Headers.Authorization.ToString()) ? Scheme : null;
             (options.ForwardChallenge, options.ForwardForbid) = (OperatorAccess.Scheme, OperatorAccess.Scheme);
         });
     }

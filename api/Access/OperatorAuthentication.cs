@@ -25,8 +25,8 @@ public static class OperatorAccess
 
     public const string Admin = "admin";
 
-    /// <summary>Needs scope <c>admin</c>, unless an admin key signed the request: its body tells, so whoever takes the call decides.</summary>
-    public const string AdminOrSigned = "admin-or-signed";
+    /// <summary>The call itself decides, by who asks.</summary>
+    public const string Anyone = "anyone";
 
     internal const string ScopeClaim = "cap-scope";
 
@@ -50,7 +50,7 @@ public static class OperatorAccess
             .AddPolicy(Reader, policy => policy.RequireAssertion(context => openReads || context.User.Has(OperatorScope.Read)))
             .AddPolicy(Operator, policy => policy.RequireAssertion(context => context.User.Has(OperatorScope.Operate)))
             .AddPolicy(OperatorOrOpen, policy => policy.RequireAssertion(context => openReads || context.User.Has(OperatorScope.Operate)))
-            .AddPolicy(AdminOrSigned, policy => policy.RequireAssertion(_ => true))
+            .AddPolicy(Anyone, policy => policy.RequireAssertion(_ => true))
             .AddPolicy(Admin, policy => policy.RequireAssertion(context => context.User.Has(OperatorScope.Admin)));
         return services;
     }
@@ -100,7 +100,12 @@ internal sealed class OperatorAuthentication(
 
     protected override Task HandleForbiddenAsync(AuthenticationProperties properties)
     {
-        var needed = Context.GetEndpoint()?.Metadata.GetMetadata<IAuthorizeData>()?.Policy ?? OperatorAccess.Admin;
+        var needed = Context.GetEndpoint()?.Metadata.GetMetadata<IAuthorizeData>()?.Policy switch
+        {
+            OperatorAccess.Reader => OperatorAccess.Reader,
+            OperatorAccess.Operator or OperatorAccess.OperatorOrOpen => OperatorAccess.Operator,
+            _ => OperatorAccess.Admin,
+        };
         var held = Context.User.FindFirstValue(OperatorAccess.ScopeClaim)?.ToLowerInvariant();
         return Problems.Of(StatusCodes.Status403Forbidden, "scope", "Authorization", $"This call needs scope {needed}; the key or token has {held}.").ExecuteAsync(Context);
     }

@@ -34,7 +34,7 @@ internal static class CapEndpoints
             .Accepts<CapDefinition>("application/json").Produces<CapView>().Produces<CapView>(201).ProducesProblem(400).ProducesProblem(401).ProducesProblem(409)
             .WithSummary("Register a CapID, or change its context")
             .WithDescription("Keys of the CapID that are not named are revoked; numbers that are not named stay.");
-        app.MapPost("/v1/caps/{capId}/changes", ChangeAsync).RequireAuthorization(OperatorAccess.AdminOrSigned)
+        app.MapPost("/v1/caps/{capId}/changes", ChangeAsync).RequireAuthorization(OperatorAccess.Anyone)
             .Accepts<ChangeBody>("application/json").Produces<CapView>().ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(404).ProducesProblem(409)
             .WithSummary("Add a key, revoke a key, or change the policy of a CapID")
             .WithDescription("Signed by an admin key of the CapID (personal_sign over 'CapOrleans change|origin|capId|afterVersion|timestamp|SHA-256 of the change in RFC 8785'), or by an API key of scope admin.");

@@ -60,7 +60,7 @@ internal static class BatchEndpoint
             return;
         }
 
-        var outcomes = await Task.WhenAll(lines.Select(intake.RuleAsync));
+        var outcomes = await intake.RuleAsync(lines);
         Outcome.SetRetryAfter(context, outcomes);
         context.Response.ContentType = BatchLines.ContentType;
         for (var i = 0; i < outcomes.Length; i++)

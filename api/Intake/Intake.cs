@@ -31,32 +31,67 @@ internal sealed partial class Intake(IGrainFactory grains, TimeProvider time, IL
     public async Task<Outcome> RuleAsync(ReadOnlyMemory<byte> body)
     {
         var (report, refusal) = IncidentReader.Read(body);
-        if (report is null)
+        return report is null ? Unreadable(body, refusal!) : (await RuleAsync([report]))[0];
+    }
+
+    /// <summary>Reports of one CapID enter the log in the order given; others beside them.</summary>
+    /// <returns>An outcome for each line.</returns>
+    public async Task<Outcome[]> RuleAsync(IReadOnlyList<ReadOnlyMemory<byte>> lines)
+    {
+        var read = lines.Select(line => IncidentReader.Read(line)).ToList();
+        var outcomes = new Outcome[lines.Count];
+        await Task.WhenAll(Enumerable.Range(0, lines.Count).Where(i => read[i].Report is not null).GroupBy(i => read[i].Report!.CapId, StringComparer.Ordinal).Select(async ofOneCap =>
         {
-            var status = body.Length > IncidentReader.MaxRequestBytes ? StatusCodes.Status413PayloadTooLarge : StatusCodes.Status400BadRequest;
-            return new Outcome(status, null, refusal, null);
+            foreach (var (number, outcome) in ofOneCap.Zip(await RuleAsync(ofOneCap.Select(i => read[i].Report!).ToList())))
+            {
+                outcomes[number] = outcome;
+            }
+        }));
+        for (var i = 0; i < outcomes.Length; i++)
+        {
+            outcomes[i] ??= Unreadable(lines[i], read[i].Refusal!);
         }
 
+        return outcomes;
+    }
+
+    private static Outcome Unreadable(ReadOnlyMemory<byte> body, Refusal refusal) => new(
+        body.Length > IncidentReader.MaxRequestBytes ? StatusCodes.Status413PayloadTooLarge : StatusCodes.Status400BadRequest, null, refusal, null);
+
+    /// <param name="reports">Of one CapID.</param>
+    private async Task<IReadOnlyList<Outcome>> RuleAsync(List<IncidentReport> reports)
+    {
         try
         {
-            var ruling = await grains.Incident(report.CapId, report.IncidentId).FileAsync(report);
-            return new Outcome(
-                Problems.StatusOf(ruling.Verdict), ruling.Receipt, ruling.Refusal, ruling.Verdict == Verdict.Busy ? Again : ruling.RetryAfter);
+            return [.. (reports.Count == 1 ? [await grains.Incident(reports[0].CapId, reports[0].IncidentId).FileAsync(reports[0])] : await FileAsync(reports)).Select(Of)];
         }
         catch (Exception fault)
         {
-            // Whether it was accepted is unknown; to send the same again is safe and tells.
-            Say(fault, report);
-            return new Outcome(
-                StatusCodes.Status503ServiceUnavailable, null,
-                new Refusal("unavailable", "", "The log cannot take incidents now; send the same again."), Again);
+            // Whether they were accepted is unknown; to send the same again is safe and tells.
+            Say(fault, reports[^1], reports.Count);
+            var unavailable = new Outcome(
+                StatusCodes.Status503ServiceUnavailable, null, new Refusal("unavailable", "", "The log cannot take incidents now; send the same again."), Again);
+            return [.. reports.Select(_ => unavailable)];
         }
     }
 
-    /// <summary>At most once a second: while a part of the cluster is away, every incident for it ends here.</summary>
-    private void Say(Exception fault, IncidentReport report)
+    private static Outcome Of(Ruling ruling) =>
+        new(Problems.StatusOf(ruling.Verdict), ruling.Receipt, ruling.Refusal, ruling.Verdict == Verdict.Busy ? Again : ruling.RetryAfter);
+
+    /// <summary>Every signature at its own incident; then all that are proven at once, up to one that must be sent again.</summary>
+    private async Task<IReadOnlyList<Ruling>> FileAsync(List<IncidentReport> reports)
     {
-        var count = Interlocked.Increment(ref unsaid);
+        var provings = await Task.WhenAll(reports.Select(report => grains.Incident(report.CapId, report.IncidentId).ProveAsync(report)));
+        var again = Array.FindIndex(provings, proving => proving.Refused?.IsAgain == true);
+        var proven = provings.Take(again < 0 ? provings.Length : again).Where(proving => proving.Proven is not null).Select(proving => proving.Proven!).ToList();
+        var ruled = new Queue<Ruling>(proven.Count == 0 ? [] : await grains.Cap(reports[0].CapId).AcceptAsync(proven));
+        return [.. provings.Select((proving, i) => proving.Refused ?? (ruled.TryDequeue(out var ruling) ? ruling : Ruling.AfterAnother))];
+    }
+
+    /// <summary>At most once a second: while a part of the cluster is away, every incident for it ends here.</summary>
+    private void Say(Exception fault, IncidentReport report, int incidents)
+    {
+        var count = Interlocked.Add(ref unsaid, incidents);
         var last = Volatile.Read(ref lastSaid);
         if ((last == 0 || time.GetElapsedTime(last) >= Quiet) && Interlocked.CompareExchange(ref lastSaid, time.GetTimestamp(), last) == last)
         {

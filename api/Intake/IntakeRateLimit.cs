@@ -1,5 +1,6 @@
 using System.Net;
 using System.Threading.RateLimiting;
+using CapOrleans.Core.Access;
 
 namespace CapOrleans.Api.Intake;
 
@@ -56,5 +57,5 @@ internal sealed class IntakeRateLimit(int perSecond) : IDisposable
         bodies.Dispose();
     }
 
-    private static IPAddress AddressOf(HttpContext context) => context.Connection.RemoteIpAddress ?? IPAddress.None;
+    private static IPAddress AddressOf(HttpContext context) => ClientAddress.Of(context.Connection.RemoteIpAddress);
 }

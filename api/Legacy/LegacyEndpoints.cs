@@ -28,12 +28,6 @@ internal static class LegacyEndpoints
 
     private static async Task<IResult> RegisterAsync(HttpContext context, IGrainFactory grains)
     {
-        // The call needs no token on loopback: a page in a browser on this machine must not be able to make it.
-        if (context.Request.Headers.Origin is [{ } origin, ..] && !string.Equals(origin, $"{context.Request.Scheme}://{context.Request.Host}", StringComparison.OrdinalIgnoreCase))
-        {
-            return Problems.Of(StatusCodes.Status403Forbidden, "other-origin", "Origin", "A page of another site must not register hooks.");
-        }
-
         var (body, refused) = await BoundedBody.ReadAsync(context, IncidentReader.MaxRequestBytes);
         if (body is null)
         {

@@ -21,12 +21,12 @@ internal sealed class ClusterMetrics
     public async Task WriteAsync(HttpContext context, IGrainFactory grains)
     {
         var ready = await Readiness.OfAsync(grains);
-        foreach (var log in ready.Logs)
+        foreach (var log in ready.Logs!)
         {
             entries.WithLabels($"{log.Log}").Set(log.Size);
         }
 
-        foreach (var follower in ready.Followers)
+        foreach (var follower in ready.Followers!)
         {
             lag.WithLabels($"{follower.Log}", follower.Follower).Set(follower.Lag);
             waits.WithLabels($"{follower.Log}", follower.Follower).Set(follower.Trouble is null ? 0 : 1);

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using CapOrleans.Api.Access;
+using CapOrleans.Contracts.Access;
 using CapOrleans.Core.CanonicalJson;
 using CapOrleans.Core.Incidents;
 using CapOrleans.GrainInterfaces;
@@ -13,7 +14,7 @@ internal static class OperationEndpoints
     public static void MapOperations(this IEndpointRouteBuilder app)
     {
         app.MapGet("/health/live", () => TypedResults.Text("live")).WithSummary("The process runs");
-        app.MapGet("/health/ready", ReadyAsync).Produces<Readiness>().ProducesProblem(503).WithSummary("The log takes incidents");
+        app.MapGet("/health/ready", ReadyAsync).RequireAuthorization(OperatorAccess.Anyone).Produces<Readiness>().ProducesProblem(503).WithSummary("The log takes incidents");
         app.MapGet("/metrics", (HttpContext context, ClusterMetrics metrics, IGrainFactory grains) => metrics.WriteAsync(context, grains))
             .RequireAuthorization(OperatorAccess.Reader).WithSummary("Sizes of the logs and lag of their followers, for Prometheus");
         app.MapGet("/v1/limits", (ApiOptions options) => TypedResults.Json(Limits.Of(options), ApiJson.Default.LimitArray))
@@ -23,11 +24,18 @@ internal static class OperationEndpoints
             .WithSummary("Audit an agent-to-agent delegation log; GET /audit shows the newest");
     }
 
-    private static async Task<IResult> ReadyAsync(HttpContext context, IGrainFactory grains)
+    /// <summary>Whoever may not read hears whether, not what: names of CapIDs and of machines are in the rest.</summary>
+    private static async Task<IResult> ReadyAsync(HttpContext context, ApiOptions options, Liveliness liveliness, IGrainFactory grains)
     {
         try
         {
-            return TypedResults.Json(await Readiness.OfAsync(grains), ApiJson.Default.Readiness);
+            if (options.OpenReads || context.User.Has(OperatorScope.Read))
+            {
+                return TypedResults.Json(await Readiness.OfAsync(grains), ApiJson.Default.Readiness);
+            }
+
+            await liveliness.CheckAsync();
+            return TypedResults.Json(new Readiness(Readiness.Ready, null, null), ApiJson.Default.Readiness);
         }
         catch (Exception fault)
         {

@@ -57,6 +57,9 @@ public sealed class JsonRpcClient(HttpClient http, Uri url)
     public async Task<BigInteger> QuantityAsync(string method, CancellationToken cancellationToken, params IReadOnlyList<JsonNode?> parameters) =>
         Read(await CallAsync(method, cancellationToken, parameters), Quantity);
 
+    public async Task<long> NumberAsync(string method, CancellationToken cancellationToken, params IReadOnlyList<JsonNode?> parameters) =>
+        Read(await CallAsync(method, cancellationToken, parameters), answer => (long)Quantity(answer));
+
     public async Task<byte[]> DataAsync(string method, CancellationToken cancellationToken, params IReadOnlyList<JsonNode?> parameters) =>
         Read(await CallAsync(method, cancellationToken, parameters), answer => Convert.FromHexString(answer.GetString().AsSpan(2)));
 

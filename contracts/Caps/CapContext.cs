@@ -9,7 +9,7 @@ namespace CapOrleans.Contracts.Caps;
 /// <param name="Phi">Weight of feedback; 0 to 1,000.</param>
 /// <param name="Psi">Weight of misuse; 0 to 1,000.</param>
 /// <param name="Policy">Null for the default, as contexts of before have it.</param>
-/// <param name="Keys">At most 64. A revoked key stays in the list: history is never rewritten.</param>
+/// <param name="Keys">At most 64 that are not revoked, 512 in all. A revoked key stays in the list: history is never rewritten.</param>
 [GenerateSerializer, Immutable, Alias("cap.context.v1")]
 public sealed record CapContext(
     [property: Id(0)] string CapId,
@@ -65,7 +65,7 @@ public sealed record KeyDefinition(
     [property: Id(3)] DateTimeOffset? NotAfter,
     [property: Id(4), JsonPropertyName("contract")] bool IsContract = false);
 
-/// <param name="Score">Sum of the dCap of every accepted incident.</param>
+/// <param name="Score">Sum of the dCap of every accepted incident and of every correction.</param>
 /// <param name="Origin">The log that the CapID's entries are in; signed changes name it.</param>
 /// <param name="Incidents">How many were accepted.</param>
 [GenerateSerializer, Immutable, Alias("cap.view.v1")]

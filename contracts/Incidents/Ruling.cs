@@ -49,6 +49,13 @@ public sealed record Ruling(
     [property: Id(2)] Refusal? Refusal,
     [property: Id(3)] TimeSpan? RetryAfter = null)
 {
+    /// <summary>The same may be sent again, and may then be accepted.</summary>
+    public bool IsAgain => Verdict is Verdict.Busy or Verdict.TooMany;
+
+    /// <summary>Of one CapID, what was sent later does not enter the log before what must be sent again.</summary>
+    public static Ruling AfterAnother { get; } =
+        Refuse(Verdict.Busy, "after-another", "", "An earlier incident of the CapID must be sent again first; then send this one again.");
+
     public static Ruling Accept(Receipt receipt) => new(Verdict.Accepted, receipt, null);
 
     public static Ruling Repeat(Receipt receipt) => new(Verdict.AlreadyAccepted, receipt, null);

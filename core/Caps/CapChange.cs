@@ -161,6 +161,6 @@ public sealed record CapChange(CapContext? Next, IReadOnlyList<EntryDraft> Entri
         var named = wanted.Select(key => KeyRules.Read(key, Authority.Operator)).ToList();
         var kept = held.Where(key => named.All(other => other.Address != key.Address))
             .Select(key => key.RevokedAt is null ? key with { RevokedAt = now } : key);
-        return [.. kept, .. named];
+        return [.. kept, .. named.Select(key => held.FirstOrDefault(other => CapEntries.Same(other, key)) ?? key)];
     }
 }

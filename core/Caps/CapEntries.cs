@@ -61,6 +61,7 @@ internal static class CapEntries
         .Add("revokedAt", key.RevokedAt is { } revoked ? Entry.Instant(revoked) : null)
         .Add("roles", key.Roles);
 
-    private static bool Same(SigningKey a, SigningKey b) =>
-        (a.NotBefore, a.NotAfter, a.RevokedAt, a.IsContract) == (b.NotBefore, b.NotAfter, b.RevokedAt, b.IsContract) && a.Roles.SequenceEqual(b.Roles);
+    /// <summary>Nothing to say: whoever added it first has.</summary>
+    public static bool Same(SigningKey a, SigningKey b) =>
+        a.Address == b.Address && (a.NotBefore, a.NotAfter, a.RevokedAt, a.IsContract) == (b.NotBefore, b.NotAfter, b.RevokedAt, b.IsContract) && a.Roles.SequenceEqual(b.Roles);
 }

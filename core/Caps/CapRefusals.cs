@@ -25,6 +25,9 @@ public static class CapRefusals
 
     internal static Refusal KeyRevoked { get; } = new(Revoked, "address", "A key that was revoked stays revoked; make a new one.");
 
+    public static Ruling OtherContent { get; } =
+        Ruling.Refuse(Verdict.Conflicts, "conflict", "task_id", "An incident id is used once per CapID; other content was accepted under it.");
+
     /// <param name="wait">Until one more report counts.</param>
     public static Ruling TooMany(int perMinute, TimeSpan wait) => new(
         Verdict.TooMany, null, new Refusal("too-many-reports", "signature", $"The CapID's policy lets each reporter send {perMinute} incidents per minute."), wait);

@@ -17,7 +17,7 @@ internal static class KeyRules
             ? new("invalid-field", $"{at}.address", "0x and 40 hex digits; mixed case carries the EIP-55 checksum")
         : address == default
             ? new("invalid-field", $"{at}.address", "an address that somebody has the key of, not the zero address")
-        : key.Roles is not null && (key.Roles.Count == 0 || key.Roles.Except(Roles).Any())
+        : key.Roles is not null && (key.Roles.Count == 0 || key.Roles.Count > Roles.Length || key.Roles.Except(Roles).Any())
             ? new("invalid-field", $"{at}.roles", $"at least one of {string.Join(", ", Roles)}")
         : key.IsContract && key.Roles?.Contains(Authority.AdminRole) == true
             ? new("invalid-field", $"{at}.roles", "a contract wallet reports or responds; an admin signs with a key of its own")

@@ -2,7 +2,8 @@ namespace CapOrleans.Core.Caps;
 
 /// <summary>
 /// How fast each reporter of one CapID may speak: a minute's worth at once, then evenly (the generic cell rate algorithm, one number
-/// for each reporter). It counts what is signed by a key of the CapID, so that no stranger can use up a reporter's share.
+/// for each reporter). It counts what is new and signed by a key of the CapID, so that no stranger can use up a reporter's share: a signed
+/// incident is no secret, and whoever has one can send it again.
 /// </summary>
 public sealed class ReporterPace(TimeProvider time)
 {
@@ -10,6 +11,13 @@ public sealed class ReporterPace(TimeProvider time)
 
     private readonly Dictionary<string, TimeSpan> spent = new(StringComparer.Ordinal);
     private readonly long start = time.GetTimestamp();
+
+    /// <summary>More than half is spent: what may be a repetition is looked up before it counts, so that replays spend nothing.</summary>
+    public bool IsTight(string reporter, int perMinute) =>
+        spent.GetValueOrDefault(reporter) + (Minute / perMinute) > time.GetElapsedTime(start) + (Minute / 2);
+
+    /// <summary>What was counted turned out to be nothing new.</summary>
+    public void GiveBack(string reporter, int perMinute) => spent[reporter] = spent.GetValueOrDefault(reporter) - (Minute / perMinute);
 
     /// <param name="reporter">The signer's address; empty for reports without a signature, which share one pace.</param>
     /// <returns>How long the reporter must wait; null when its report counts now.</returns>

@@ -15,7 +15,7 @@ public sealed record Proof(string Scheme, string? Signer, long? WalletBlock = nu
 /// <item>the signature has its form, and the claimed signer is an address;</item>
 /// <item>the signature is the claimed signer's;</item>
 /// <item>the CapID is known;</item>
-/// <item>the signer is a reporter key of the CapID, active at the signed time and now;</item>
+/// <item>the signer is a reporter key of the CapID, active at the signed time, and not revoked;</item>
 /// <item>the scheme is one that the CapID takes, and the signed time lies within bounds of ours;</item>
 /// <item>the reporter keeps within the CapID's pace: decided where the CapID counts, see <see cref="Caps.ReporterPace"/>;</item>
 /// <item>the incident is new: decided by the log when it commits.</item>
@@ -69,8 +69,9 @@ public static class Admission
     /// What makes two reports the same: all that was said under identity-v1, which signs little of it; what was signed under full-v2, so that
     /// somebody on the way who spells a number otherwise takes no receipt from its sender.
     /// </summary>
-    public static byte[] ContentHash(IncidentReport report, long chainId) =>
-        report.Scheme == FullV2.Scheme ? FullV2.Hash(report, chainId) : Convert.FromHexString(report.AuditHash);
+    /// <param name="proven">The scheme that the signature proved: an unsigned report says nothing that could be the same.</param>
+    public static byte[] ContentHash(IncidentReport report, string proven, long chainId) =>
+        proven == FullV2.Scheme ? FullV2.Hash(report, chainId) : Convert.FromHexString(report.AuditHash);
 
     /// <summary>Rows 4 to 6: what the CapID's context says.</summary>
     /// <returns>Null when nothing stands against the report.</returns>
@@ -81,7 +82,7 @@ public static class Admission
             return Ruling.Refuse(Verdict.CapUnknown, "cap-unknown", "cap_id", "The CapID must be registered.");
         }
 
-        if (proof.Signer is { } signer && KeyFault(context, signer, report.Timestamp, now) is { } fault)
+        if (proof.Signer is { } signer && KeyFault(context, signer, proof, report.Timestamp) is { } fault)
         {
             return Ruling.Refuse(Verdict.Unauthorised, "signer-not-authorised", "signature", fault);
         }
@@ -98,11 +99,12 @@ public static class Admission
             : null;
     }
 
-    private static string? KeyFault(CapContext context, string signer, DateTimeOffset signedAt, DateTimeOffset now) =>
+    private static string? KeyFault(CapContext context, string signer, Proof proof, DateTimeOffset signedAt) =>
         context.Keys.FirstOrDefault(key => key.Address == signer) switch
         {
             null => $"The signer {signer} must be a key of the CapID.",
-            { RevokedAt: { } revoked } when revoked <= now => $"The signer {signer} must not be revoked; it was at {revoked:O}.",
+            { IsContract: var isContract } when isContract != (proof.WalletBlock is not null) => $"The signer {signer} is {(isContract ? "a contract wallet, which is asked" : "a key, not a contract wallet")}.",
+            { RevokedAt: { } revoked } => $"The signer {signer} must not be revoked; it was at {revoked:O}.",
             { NotBefore: { } from } when signedAt < from => $"The signer {signer} must not sign before {from:O}.",
             { NotAfter: { } until } when signedAt >= until => $"The signer {signer} must sign before {until:O}.",
             { Roles: var roles } when !roles.Contains(ReporterRole) => $"The signer {signer} must have the role {ReporterRole}.",

@@ -39,7 +39,7 @@ public static class Keystore
             using var document = StrictJson.Parse(Encoding.UTF8.GetBytes(json));
             return Open(document.RootElement, passphrase);
         }
-        catch (Exception fault) when (fault is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
+        catch (Exception fault) when (fault is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or ArgumentException)
         {
             throw new KeystoreException("The file is no keystore of version 3 with scrypt and aes-128-ctr.");
         }

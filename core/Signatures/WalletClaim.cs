@@ -15,6 +15,9 @@ public sealed record WalletClaim(EthereumAddress Wallet, byte[] Signature)
     /// <summary>Wallets that one silo asks at once; whoever claims one more is told to come again.</summary>
     public const int AtOnce = 16;
 
+    /// <summary>Of those, about one wallet: who sends nonsense in its name keeps no other from being asked.</summary>
+    public const int AtOnceEach = 4;
+
     /// <returns>Null when the report claims no such thing.</returns>
     public static WalletClaim? Of(IncidentReport report)
     {

@@ -23,9 +23,9 @@ internal sealed class Mutator(Random random, IReadOnlyList<byte[]> tokens)
         var (at, length) = Stretch(input);
         switch (random.Next(9))
         {
-            case 0 when input.Length > 0: return Set(input, (byte)(input[Inside(input)] ^ (1 << random.Next(8))));
-            case 1 when input.Length > 0: return Set(input, (byte)random.Next(256));
-            case 2 when input.Length > 0: return Set(input, Interesting[random.Next(Interesting.Length)]);
+            case 0 when input.Length > 0: return Set(input, old => (byte)(old ^ (1 << random.Next(8))));
+            case 1 when input.Length > 0: return Set(input, _ => (byte)random.Next(256));
+            case 2 when input.Length > 0: return Set(input, _ => Interesting[random.Next(Interesting.Length)]);
             case 3: return [.. input[..at], .. input[(at + length)..]];
             case 4: return [.. input[..(at + length)], .. input[at..]];
             case 5: return [.. input[..at], (byte)random.Next(256), .. input[at..]];
@@ -40,12 +40,11 @@ internal sealed class Mutator(Random random, IReadOnlyList<byte[]> tokens)
 
     private byte[] Pick(IReadOnlyList<byte[]> corpus) => corpus[random.Next(corpus.Count)];
 
-    private int Inside(byte[] input) => random.Next(input.Length);
-
-    private byte[] Set(byte[] input, byte value)
+    private byte[] Set(byte[] input, Func<byte, byte> change)
     {
         var changed = (byte[])input.Clone();
-        changed[Inside(input)] = value;
+        var at = random.Next(input.Length);
+        changed[at] = change(changed[at]);
         return changed;
     }
 

@@ -3,6 +3,7 @@ using System.Text;
 using CapOrleans.Chain;
 using CapOrleans.Chain.Contract;
 using CapOrleans.Chain.Rpc;
+using CapOrleans.Contracts.Anchors;
 using CapOrleans.Core.Anchors;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Signatures;
@@ -13,6 +14,8 @@ namespace CapOrleans.Fuzz.Targets;
 /// <summary>A chain node that answers anything: whoever asks it hears that the chain is unavailable, nothing else.</summary>
 internal static class ChainAnswerTarget
 {
+    private static readonly AnchorBatch Batch = new("caporleans/fuzz/0", 0, 1, new byte[32], 1, [], []);
+
     public static Target Create() => new(
         "chain-answer",
         [
@@ -33,12 +36,15 @@ internal static class ChainAnswerTarget
         var address = writer!.Address;
         var contract = new AnchorContract(
             new JsonRpcClient(http, new Uri("http://127.0.0.1:1/")),
-            new ChainOptions(new Uri("http://127.0.0.1:1/"), AdmissionPolicy.DevChainId, writer, address, IsDevChain: false), TimeProvider.System);
+            new ChainOptions(new Uri("http://127.0.0.1:1/"), AdmissionPolicy.DevChainId, writer, address, IsDevChain: false), new HastyTime());
+        var wallets = new ContractWallets(new JsonRpcClient(http, new Uri("http://127.0.0.1:1/")), AdmissionPolicy.DevChainId, new HastyTime());
         foreach (var isAll in (bool[])[false, true])
         {
             answer.IsAll = isAll;
             Ask(() => contract.AnchoredAsync("caporleans/fuzz/0", CancellationToken.None));
             Ask(() => contract.FindAsync("caporleans/fuzz/0", 0, CancellationToken.None));
+            Ask(() => contract.AnchorAsync(Batch, CancellationToken.None));
+            Ask(() => wallets.FindBlockAsync(new WalletClaim(address, [1]), new byte[32], CancellationToken.None));
         }
     }
 

@@ -23,7 +23,7 @@ internal static class SignatureTargets
         [
             new("signature", [Encoding.ASCII.GetBytes(signature), Encoding.ASCII.GetBytes(signature[2..^2] + "00")], edges, Signature),
             new("secp256k1", [[.. secret, .. hash], [.. new byte[31], 1, .. hash], [.. Convert.FromHexString("FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364140"), .. new byte[32]]], [new byte[16], [255, 255, 255, 255, 255, 255, 255, 255]], Curve),
-            new("address", [Encoding.ASCII.GetBytes("0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"), Encoding.ASCII.GetBytes(ApiKey.Create().Export())], edges, Texts),
+            new("address", [Encoding.ASCII.GetBytes("0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"), Encoding.ASCII.GetBytes($"cap_0123abcd_{new string('5', 64)}")], edges, Texts),
         ];
     }
 

@@ -2,6 +2,7 @@ using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Contracts.Caps;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.Caps;
+using CapOrleans.GrainInterfaces;
 
 namespace CapOrleans.Grains.Caps;
 
@@ -9,6 +10,7 @@ namespace CapOrleans.Grains.Caps;
 internal sealed partial class CapGrain : IDisposable
 {
     private readonly SemaphoreSlim changing = new(1);
+    private int waiting;
 
     public void Dispose() => changing.Dispose();
 
@@ -49,6 +51,12 @@ internal sealed partial class CapGrain : IDisposable
     /// <param name="afterVersion">The version that the change is meant for; null for any. Asked last: what is so already is no conflict.</param>
     private async Task<CapRuling> ChangeAsync(Func<CapContext?, DateTimeOffset, ValueTask<Change>> judge, long? afterVersion = null)
     {
+        if (Interlocked.Increment(ref waiting) > ClusterLimits.Changes)
+        {
+            Interlocked.Decrement(ref waiting);
+            return new CapRuling(CapVerdict.Busy, null, CapRefusals.Busy);
+        }
+
         await changing.WaitAsync(); // one after the other: two at once would only send each other back
         try
         {
@@ -57,6 +65,7 @@ internal sealed partial class CapGrain : IDisposable
         finally
         {
             changing.Release();
+            Interlocked.Decrement(ref waiting);
         }
     }
 
@@ -84,11 +93,13 @@ internal sealed partial class CapGrain : IDisposable
                 Context = next,
                 Correction = correction,
             });
-            await LoadAsync();
             if (outcome.Verdict == AppendVerdict.Appended)
             {
+                Hold(next);
                 return new CapRuling(held is null ? CapVerdict.Registered : CapVerdict.Changed, await ReadAsync(), null);
             }
+
+            await LoadAsync();
         }
 
         return new CapRuling(CapVerdict.Busy, null, CapRefusals.Busy);

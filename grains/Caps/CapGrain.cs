@@ -45,41 +45,19 @@ internal sealed partial class CapGrain(IAuditLogReader reader, LogMap logs, Loca
         await LoadAsync();
     }
 
-    public async Task<Ruling> AcceptAsync(IncidentReport report, string scheme, string? signer, long? walletBlock)
+    public async Task<WalletStanding> StandingAsync(IncidentReport report, string wallet)
     {
-        var proof = new Proof(scheme, signer, walletBlock);
-        for (var attempt = 0; attempt < Attempts; attempt++)
+        if (context?.Keys.Any(key => key.IsContract && key.Address == wallet) != true)
         {
-            var now = time.GetUtcNow();
-            if (Admission.Judge(context, report, proof, now) is { } refused)
-            {
-                LeaveIfUnknown();
-                return await FindReceiptAsync(report, signer) is { } receipt ? Ruling.Repeat(receipt) : refused;
-            }
-
-            if (attempt == 0 && pace.Wait(signer ?? "", context!.Rules.ReportsPerMinute) is { } wait)
-            {
-                return CapRefusals.TooMany(context.Rules.ReportsPerMinute, wait);
-            }
-
-            var accepted = AcceptedIncident.Of(report, proof, context!, policy, now);
-            var entry = accepted.ToEntry(origin);
-            var outcome = await AppendAsync(Entail(accepted, entry, Admission.ContentHash(report, policy.ChainId)));
-            if (outcome.Verdict != AppendVerdict.StaleContext)
-            {
-                return Rule(outcome, accepted, entry);
-            }
-
-            await LoadAsync();
+            LeaveIfUnknown();
+            return new WalletStanding(false, null);
         }
 
-        return Ruling.Refuse(Verdict.Busy, "busy", "", "The CapID's context keeps changing; send the same again.");
-    }
-
-    public Task<bool> HasWalletAsync(string address)
-    {
-        LeaveIfUnknown();
-        return Task.FromResult(context?.Keys.Any(key => key.IsContract && key.RevokedAt is null && key.Address == address) == true);
+        // The same to the letter has the signature that the wallet took then, whatever it would say now.
+        return await reader.FindIncidentAsync(report.CapId, report.IncidentId, CancellationToken.None) is { } entry
+            && AcceptedIncident.Read(entry.Bytes) is var accepted && accepted.AuditHash == report.AuditHash
+            ? new WalletStanding(true, Ruling.Repeat(accepted.ReceiptFor(origin, entry.Index, entry.Bytes)))
+            : new WalletStanding(true, Admission.Judge(context, report, new Proof(report.Scheme, wallet, WalletBlock: 0), time.GetUtcNow()));
     }
 
     public async Task<string?> AuditDelegationAsync(string delegationLog)
@@ -112,53 +90,13 @@ internal sealed partial class CapGrain(IAuditLogReader reader, LogMap logs, Loca
             : null;
     }
 
-    private static Append Entail(AcceptedIncident accepted, EntryDraft entry, byte[] content) => new()
-    {
-        Entries = [entry],
-        Incident = new IncidentRow(
-            accepted.CapId, accepted.IncidentId, content, Severity.Rank(accepted.Severity),
-            accepted.DeltaCap, accepted.AcceptedAt),
-        Fence = new CapFence(accepted.CapId, accepted.ContextVersion),
-    };
-
-    private Ruling Rule(AppendOutcome outcome, AcceptedIncident accepted, EntryDraft entry)
-    {
-        switch (outcome.Verdict)
-        {
-            case AppendVerdict.Appended:
-                return Ruling.Accept(accepted.ReceiptFor(origin, outcome.Index, entry.Bytes));
-            case AppendVerdict.AlreadyThere:
-                return Ruling.Repeat(AcceptedIncident.Read(outcome.Existing).ReceiptFor(origin, outcome.Index, outcome.Existing));
-            case AppendVerdict.Conflicts:
-                return Ruling.Refuse(Verdict.Conflicts, "conflict", "task_id", "An incident id is used once per CapID; other content was accepted under it.");
-            case AppendVerdict.Busy:
-                return Ruling.Refuse(Verdict.Busy, "busy", "", "The log's queue is full; send the same again.");
-            default:
-                throw new InvalidOperationException($"The log answered {outcome.Verdict} to an incident.");
-        }
-    }
-
     private Task<AppendOutcome> AppendAsync(Append append) =>
         local.TryFind(number, out var commit) ? commit.AppendAsync(append) : Log.AppendAsync(append);
 
-    /// <summary>
-    /// What was accepted stays accepted: a repetition that arrives after its key was revoked or its time ran out still gets the
-    /// first receipt. Only for keys of this CapID, revoked ones among them: nobody else can have been accepted, and a stranger
-    /// must not cost a look into the database.
-    /// </summary>
-    private async Task<Receipt?> FindReceiptAsync(IncidentReport report, string? signer)
-    {
-        if (context is null || !context.Keys.Any(key => key.Address == signer)
-            || await reader.FindIncidentAsync(report.CapId, report.IncidentId, CancellationToken.None) is not { } entry)
-        {
-            return null;
-        }
+    /// <summary>A read that was begun before a change may end after it: the newer version stays.</summary>
+    private async Task LoadAsync() => Hold((await reader.FindCapAsync(CapId, CancellationToken.None))?.Context);
 
-        var accepted = AcceptedIncident.Read(entry.Bytes);
-        return accepted.Says(report) ? accepted.ReceiptFor(origin, entry.Index, entry.Bytes) : null;
-    }
-
-    private async Task LoadAsync() => context = (await reader.FindCapAsync(CapId, CancellationToken.None))?.Context;
+    private void Hold(CapContext? read) => context = read is null || read.Version < context?.Version ? context : read;
 
     /// <summary>Names that nobody registered must not keep memory.</summary>
     private void LeaveIfUnknown()

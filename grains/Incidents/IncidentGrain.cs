@@ -6,6 +6,7 @@ using CapOrleans.Core.Signatures;
 using CapOrleans.GrainInterfaces;
 using CapOrleans.Grains.AuditLog;
 using CapOrleans.Grains.Placement;
+using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
 using Orleans.GrainDirectory;
 
@@ -18,11 +19,14 @@ namespace CapOrleans.Grains.Incidents;
 /// activation that is about to leave.
 /// </summary>
 [Reentrant, PlacedWhereItArrives, GrainDirectory(NoDirectory.Name), GrainType(CapGrains.IncidentType)]
-internal sealed class IncidentGrain(IAuditLogReader log, IncidentViews views, AdmissionPolicy policy, IContractWallets wallets) : Grain, IIncidentGrain
+internal sealed partial class IncidentGrain(
+    IAuditLogReader log, IncidentViews views, AdmissionPolicy policy, IContractWallets wallets, ILogger<IncidentGrain> logger) : Grain, IIncidentGrain
 {
     private int asking;
 
     public Task<Ruling> FileAsync(IncidentReport report) => AnswerAsync(() => RuleAsync(report));
+
+    public Task<Proving> ProveAsync(IncidentReport report) => AnswerAsync(() => CheckAsync(report));
 
     public Task<IncidentView?> ReadAsync() => AnswerAsync(ViewAsync);
 
@@ -44,14 +48,20 @@ internal sealed class IncidentGrain(IAuditLogReader log, IncidentViews views, Ad
 
     private async Task<Ruling> RuleAsync(IncidentReport report)
     {
+        var proving = await CheckAsync(report);
+        return proving.Refused ?? (await GrainFactory.Cap(report.CapId).AcceptAsync([proving.Proven!]))[0];
+    }
+
+    private async Task<Proving> CheckAsync(IncidentReport report)
+    {
         var (proof, refused) = Admission.Prove(report, policy);
-        var cap = GrainFactory.Cap(report.CapId);
-        if (refused is not null && WalletClaim.Of(report) is { } claim && await cap.HasWalletAsync($"{claim.Wallet}"))
+        if (refused is not null && WalletClaim.Of(report) is { } claim
+            && await GrainFactory.Cap(report.CapId).StandingAsync(report, $"{claim.Wallet}") is { IsKnown: true } standing)
         {
-            (proof, refused) = await AskAsync(claim, report);
+            (proof, refused) = standing.Ruling is { } known ? (null, known) : await AskAsync(claim, report);
         }
 
-        return refused ?? await cap.AcceptAsync(report, proof!.Scheme, proof.Signer, proof.WalletBlock);
+        return new Proving(proof is null ? null : new ProvenReport(report, proof.Scheme, proof.Signer, proof.WalletBlock), refused);
     }
 
     private async Task<(Proof? Proof, Ruling? Refused)> AskAsync(WalletClaim claim, IncidentReport report)
@@ -64,7 +74,8 @@ internal sealed class IncidentGrain(IAuditLogReader log, IncidentViews views, Ad
         }
         catch (ChainUnavailableException fault)
         {
-            return (null, Ruling.Refuse(Verdict.Busy, "wallet-not-asked", "signature", $"A contract wallet must be asked, and cannot be now: {fault.Message} Send the same again."));
+            LogNotAsked(report.CapId, fault.Message); // where the node is, is not the sender's to know
+            return (null, Ruling.Refuse(Verdict.Busy, "wallet-not-asked", "signature", "A contract wallet must be asked, and cannot be now; send the same again."));
         }
     }
 
@@ -82,4 +93,7 @@ internal sealed class IncidentGrain(IAuditLogReader log, IncidentViews views, Ad
         var slash = key.IndexOf('/', StringComparison.Ordinal);
         return (key[..slash], key[(slash + 1)..]);
     }
+
+    [LoggerMessage(240, LogLevel.Warning, "A contract wallet of {CapId} was not asked: {Why}")]
+    private partial void LogNotAsked(string capId, string why);
 }

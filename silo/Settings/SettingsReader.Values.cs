@@ -10,6 +10,12 @@ public sealed partial class SettingsReader
         text => Uri.TryCreate(text, UriKind.Absolute, out var url) && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps) ? url : null,
         "an http or https URL", isSecret: true); // such a URL often carries a key
 
+    private Uri[] Urls(string name) => Parse(
+        name,
+        text => text.Split(',', StringSplitOptions.TrimEntries) is var parts && Array.TrueForAll(parts, part => Uri.TryCreate(part, UriKind.Absolute, out var url) && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps))
+            ? Array.ConvertAll(parts, part => new Uri(part)) : null,
+        "one http or https URL, or several with commas", isSecret: true) ?? [];
+
     private long Number(string name, long fallback, long min, long max)
     {
         if (Text(name) is not { } text)

@@ -98,7 +98,7 @@ public sealed class BatchTests(NodeFixture node)
     }
 
     [Fact]
-    public async Task The_gate_sends_what_waits_together_and_answers_each_by_itself()
+    public async Task The_gate_answers_each_by_itself_and_all_arrive()
     {
         var incidents = Enumerable.Range(0, 60).Select(_ => node.Incident()).ToList();
         incidents[7]["cap_id"] = "NOBODY"; // breaks the signature
@@ -110,8 +110,10 @@ public sealed class BatchTests(NodeFixture node)
         }));
         Assert.Equal(403, answers[7]);
         Assert.Equal(59, answers.Count(status => status == 200));
-        using var read = await node.Api.GetAsync($"/v1/incidents/SYS-CORE/{incidents[8]["task_id"]}");
-        Assert.Equal(HttpStatusCode.OK, read.StatusCode);
+        foreach (var incident in incidents.Where((_, i) => i != 7))
+        {
+            await Eventually.TrueAsync(async () => (await node.Api.GetAsync($"/v1/incidents/SYS-CORE/{incident["task_id"]}")).IsSuccessStatusCode);
+        }
     }
 
     private static string Line(JsonObject incident) => Encoding.UTF8.GetString(incident.Bytes());

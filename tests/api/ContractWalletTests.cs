@@ -41,12 +41,17 @@ public sealed class ContractWalletTests(NodeFixture node)
         }
 
         Assert.Equal((HttpStatusCode.OK, ""), await SendAsync(node.Gate, "/gate_receive", Incident(wallet, signature)));
+        await Eventually.TrueAsync(async () => (await node.Api.GetAsync($"/v1/incidents/{CapId}/V-1")).IsSuccessStatusCode);
         using var again = await node.Api.PostAsync("/v1/incidents", NodeFixture.Json(Incident(wallet, signature)));
         Assert.Equal(HttpStatusCode.OK, again.StatusCode);
         var place = JsonElement.Parse(await again.Content.ReadAsStringAsync()).GetProperty("log");
         var entry = JsonElement.Parse(await node.Api.GetStringAsync($"/v1/audit?log={place.Text("origin").Split('/')[^1]}&limit=1&after={place.GetProperty("index").GetInt64() - 1}"))
             .GetProperty("items")[0].GetProperty("entry").GetProperty("body");
         Assert.Equal(("full-v2", wallet), (entry.Text("scheme"), entry.Text("signer")));
+        // What was accepted stays accepted, whatever becomes of the wallet; nothing new is.
+        await RegisterAsync(new { address = $"{node.Reporter.Address}" });
+        Assert.Equal((HttpStatusCode.OK, ""), await SendAsync(node.Api, "/v1/incidents", Incident(wallet, signature)));
+        Assert.Equal((HttpStatusCode.Forbidden, "signer-not-authorised"), await SendAsync(node.Api, "/v1/incidents", Incident(wallet, signature, misuse: 0.1)));
         Assert.InRange(long.Parse(entry.Text("walletBlock"), CultureInfo.InvariantCulture), 1, long.MaxValue);
     }
 

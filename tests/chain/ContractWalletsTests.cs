@@ -9,7 +9,7 @@ namespace CapOrleans.Tests.Chain;
 
 public sealed class ContractWalletsTests
 {
-    private static readonly WalletClaim Claim = new(default, [1]);
+    private static readonly WalletClaim Claim = Of(0);
 
     [Fact]
     public async Task A_node_that_says_nothing_is_waited_for_so_long_and_no_longer()
@@ -17,7 +17,7 @@ public sealed class ContractWalletsTests
         using var node = new SilentNode();
         using var http = new HttpClient(node) { Timeout = Timeout.InfiniteTimeSpan };
         var time = new FakeTimeProvider();
-        using var wallets = new ContractWallets(new JsonRpcClient(http, new Uri("http://127.0.0.1:1/")), AdmissionPolicy.DevChainId, time);
+        var wallets = new ContractWallets(new JsonRpcClient(http, new Uri("http://127.0.0.1:1/")), AdmissionPolicy.DevChainId, time);
         var asked = wallets.FindBlockAsync(Claim, new byte[32], CancellationToken.None);
         await node.Asked.Task;
         Assert.False(asked.IsCompleted);
@@ -31,9 +31,9 @@ public sealed class ContractWalletsTests
         using var node = new SilentNode();
         using var http = new HttpClient(node) { Timeout = Timeout.InfiniteTimeSpan };
         var time = new FakeTimeProvider();
-        using var wallets = new ContractWallets(new JsonRpcClient(http, new Uri("http://127.0.0.1:1/")), AdmissionPolicy.DevChainId, time);
-        var asked = Enumerable.Range(0, WalletClaim.AtOnce).Select(_ => wallets.FindBlockAsync(Claim, new byte[32], CancellationToken.None)).ToList();
-        await Assert.ThrowsAsync<ChainUnavailableException>(() => wallets.FindBlockAsync(Claim, new byte[32], CancellationToken.None));
+        var wallets = new ContractWallets(new JsonRpcClient(http, new Uri("http://127.0.0.1:1/")), AdmissionPolicy.DevChainId, time);
+        var asked = Enumerable.Range(0, WalletClaim.AtOnce).Select(i => wallets.FindBlockAsync(Of(i / WalletClaim.AtOnceEach), new byte[32], CancellationToken.None)).ToList();
+        await Assert.ThrowsAsync<ChainUnavailableException>(() => wallets.FindBlockAsync(Of(99), new byte[32], CancellationToken.None));
         time.Advance(ContractWallets.Patience);
         foreach (var one in asked)
         {
@@ -45,6 +45,26 @@ public sealed class ContractWalletsTests
         time.Advance(ContractWallets.Patience);
         await Assert.ThrowsAsync<ChainUnavailableException>(() => next);
     }
+
+    [Fact]
+    public async Task Nonsense_in_one_wallet_s_name_keeps_no_other_from_being_asked()
+    {
+        using var node = new SilentNode();
+        using var http = new HttpClient(node) { Timeout = Timeout.InfiniteTimeSpan };
+        var time = new FakeTimeProvider();
+        var wallets = new ContractWallets(new JsonRpcClient(http, new Uri("http://127.0.0.1:1/")), AdmissionPolicy.DevChainId, time);
+        var asked = Enumerable.Range(0, WalletClaim.AtOnceEach).Select(_ => wallets.FindBlockAsync(Claim, new byte[32], CancellationToken.None)).ToList();
+        await Assert.ThrowsAsync<ChainUnavailableException>(() => wallets.FindBlockAsync(Claim, new byte[32], CancellationToken.None));
+        asked.Add(wallets.FindBlockAsync(Of(1), new byte[32], CancellationToken.None));
+        Assert.All(asked, one => Assert.False(one.IsCompleted));
+        time.Advance(ContractWallets.Patience);
+        foreach (var one in asked)
+        {
+            await Assert.ThrowsAsync<ChainUnavailableException>(() => one);
+        }
+    }
+
+    private static WalletClaim Of(int number) => new(new EthereumAddress([.. new byte[19], (byte)number]), [1]);
 
     private sealed class SilentNode : HttpMessageHandler
     {

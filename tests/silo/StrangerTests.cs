@@ -22,7 +22,7 @@ public sealed class StrangerTests : IDisposable
     private static readonly string[] Closed =
     [
         "/audit_log", "/audit", "/metrics", "/v1/incidents", "/v1/incidents/SYS-CORE/T-1", "/v1/audit?log=0", "/v1/caps/SYS-CORE",
-        "/v1/caps/SYS-CORE/history", "/v1/operators", "/v1/limits", "/v1/signing/typed-data?cap_id=A", "/orleans/", "/orleans/DashboardCounters",
+        "/v1/caps/SYS-CORE/history", "/audit/summary", "/v1/operators", "/v1/limits", "/v1/signing/typed-data?cap_id=A", "/orleans/", "/orleans/DashboardCounters",
     ];
 
     private readonly TempDirectory directory = new();
@@ -50,8 +50,8 @@ public sealed class StrangerTests : IDisposable
         await SendAsync(http, samples, Requests);
         var after = Usage.Of([node.Id]);
 
+        Assert.InRange(Disk() - disk, 0, 16 * 1024); // once a minute it is kept when an API key was used last: the gate's own is
         Assert.Equal(log, await LogAsync(http));
-        Assert.Equal(disk, Disk());
         Assert.InRange((after - usage).Written, 0, 1024 * 1024);
         Assert.InRange(after.Resident - usage.Resident, long.MinValue, 48 * 1024 * 1024);
         Assert.InRange(node.Output.Length, 0, 4096); // nor does what it says grow
@@ -66,7 +66,8 @@ public sealed class StrangerTests : IDisposable
             using var answer = await http.SendAsync(request, cancellationToken);
             var text = await answer.Content.ReadAsStringAsync(cancellationToken);
             var status = answer.Content.Headers.ContentType?.MediaType == BatchLines.ContentType ? JsonElement.Parse(text).GetProperty("status").GetInt32() : (int)answer.StatusCode;
-            Assert.True(status is >= 400 and < 500, $"{request.Method} {request.RequestUri}: {answer.StatusCode} {text}");
+            var isClosed = request.Method == HttpMethod.Get && Closed.Contains(request.RequestUri!.PathAndQuery);
+            Assert.True(isClosed ? status == 401 : status is >= 400 and < 500, $"{request.Method} {request.RequestUri}: {answer.StatusCode} {text}");
         });
     }
 
@@ -140,8 +141,13 @@ public sealed class StrangerTests : IDisposable
         return request;
     }
 
-    private async Task<string> LogAsync(HttpClient http) =>
-        (await http.GetFromJsonAsync<JsonElement>($"http://127.0.0.1:{apiPort}/health/ready")).GetProperty("logs").GetRawText();
+    private async Task<string> LogAsync(HttpClient http)
+    {
+        Assert.Equal("""{"status":"ready"}""", await http.GetStringAsync($"http://127.0.0.1:{apiPort}/health/ready")); // a stranger hears no more
+        using var request = Get("/health/ready", (await File.ReadAllTextAsync(directory.File("data/admin-token"))).Trim());
+        using var answer = await http.SendAsync(request);
+        return JsonElement.Parse(await answer.Content.ReadAsStringAsync()).GetProperty("logs").GetRawText();
+    }
 
     private long Disk() => new DirectoryInfo(directory.Path).EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length);
 }

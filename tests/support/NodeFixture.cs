@@ -107,8 +107,9 @@ public sealed class NodeFixture : IAsyncLifetime
         using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(20), TimeProvider.System);
         while (true)
         {
-            var view = await Api.GetFromJsonAsync<JsonElement>(string.Create(CultureInfo.InvariantCulture, $"/v1/incidents/{capId}/{incidentId}"), timeout.Token);
-            if (view.GetProperty("anchor").Text("status") == "anchored" && view.GetProperty("archive").Text("status") == "archived")
+            using var answer = await Api.GetAsync(string.Create(CultureInfo.InvariantCulture, $"/v1/incidents/{capId}/{incidentId}"), timeout.Token);
+            var view = JsonElement.Parse(await answer.Content.ReadAsStringAsync(timeout.Token));
+            if (answer.IsSuccessStatusCode && view.GetProperty("anchor").Text("status") == "anchored" && view.GetProperty("archive").Text("status") == "archived")
             {
                 return view;
             }

@@ -52,6 +52,16 @@ public sealed class ContextChangeTests
     }
 
     [Fact]
+    public void Who_names_a_key_again_has_not_added_it()
+    {
+        var fresh = PrivateKey.Create().Address.ToString();
+        var held = Change(new ContextChange(AddKey: new KeyDefinition(fresh, null, null, null)), new Authority(Admin.Address.ToString(), "{}")).Next!;
+        var again = CapChange.Of(held, "Z", new CapDefinition(null, 51m, null, null, [.. held.Keys.Select(key => new KeyDefinition(key.Address, key.Roles, null, null))]), "o", Now);
+        Assert.Single(again.Entries);
+        Assert.Equal(Admin.Address.ToString(), again.Next!.Keys.Single(key => key.Address == fresh).AddedBy);
+    }
+
+    [Fact]
     public void A_revoked_key_stays_revoked()
     {
         var change = Change(new ContextChange(RevokeKey: new KeyRevocation(Reporter.Address.ToString(), "lost")));

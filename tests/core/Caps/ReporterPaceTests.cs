@@ -22,6 +22,22 @@ public sealed class ReporterPaceTests
         Assert.NotNull(pace.Wait("a", 30));
     }
 
+    [Fact]
+    public void What_turns_out_to_be_nothing_new_is_given_back()
+    {
+        var pace = new ReporterPace(time);
+        for (var i = 0; i < 1000; i++)
+        {
+            Assert.Null(pace.Wait("a", 2));
+            pace.GiveBack("a", 2);
+        }
+
+        Assert.Null(pace.Wait("a", 2));
+        Assert.True(pace.IsTight("a", 2)); // half is spent
+        Assert.Null(pace.Wait("a", 2));
+        Assert.NotNull(pace.Wait("a", 2));
+    }
+
     /// <summary>Whatever the pauses: within any stretch of time, no more than a minute's worth and what the stretch itself allows.</summary>
     [Fact]
     public void No_stretch_of_time_holds_more_than_its_share() =>

@@ -52,6 +52,8 @@ public sealed class AdmissionTests
     [Theory]
     [InlineData("another key", "must be a key of the CapID")]
     [InlineData("revoked", "must not be revoked")]
+    [InlineData("revoked by a clock ahead of ours", "must not be revoked")]
+    [InlineData("a contract wallet that was not asked", "which is asked")]
     [InlineData("not yet valid", "must not sign before")]
     [InlineData("expired", "must sign before")]
     [InlineData("wrong role", "must have the role reporter")]
@@ -62,6 +64,8 @@ public sealed class AdmissionTests
         {
             "another key" => key with { Address = PrivateKey.Create().Address.ToString() },
             "revoked" => key with { RevokedAt = Now },
+            "revoked by a clock ahead of ours" => key with { RevokedAt = Now.AddSeconds(2) },
+            "a contract wallet that was not asked" => key with { IsContract = true },
             "not yet valid" => key with { NotBefore = Now.AddSeconds(1) },
             "expired" => key with { NotAfter = Now },
             _ => key with { Roles = ["responder"] },
@@ -93,6 +97,14 @@ public sealed class AdmissionTests
             var report = TestIncident.Signed(Reporter, "Z-001", "INC-1", Now.AddSeconds(seconds)).SignFull(Reporter).Report();
             Assert.Equal(accepted, Admission.Judge(strict, report, Admission.Prove(report, Strict).Proof!, Now) is null);
         }
+    }
+
+    [Fact]
+    public void What_was_said_without_a_signature_is_never_the_same_as_what_was_signed()
+    {
+        var signed = TestIncident.Signed(Reporter, "Z-001", "INC-1", Now).SignFull(Reporter).Report();
+        Assert.Equal(Admission.ContentHash(signed, signed.Scheme, 1), Admission.SignedHash(signed, 1));
+        Assert.NotEqual(Admission.ContentHash(signed, signed.Scheme, 1), Admission.ContentHash(signed, Admission.Unverified, 1));
     }
 
     private static Ruling Judge(CapContext? context)

@@ -1,0 +1,112 @@
+using CapOrleans.Core.Incidents;
+using CapOrleans.Gate.Spool;
+using Polly;
+using Polly.Retry;
+
+namespace CapOrleans.Gate.Forward;
+
+/// <summary>
+/// Sends one lane's incidents to the cluster, one request at a time, oldest first. What was decided leaves the spool; a CapID of which
+/// one must be sent again rests, and the others go on.
+/// </summary>
+internal sealed class LaneForwarder
+{
+    /// <summary>Whatever incident comes next still fits.</summary>
+    private const int MaxBytes = BatchLines.MaxBytes - IncidentReader.MaxRequestBytes;
+
+    /// <summary>More CapIDs than this do not rest by themselves: then the lane does.</summary>
+    private const int MaxResting = 200;
+
+    private static readonly TimeSpan Again = TimeSpan.FromSeconds(1), Look = TimeSpan.FromSeconds(30);
+
+    private readonly int lane;
+    private readonly IncidentSpool spool;
+    private readonly ClusterLink cluster;
+    private readonly TimeProvider time;
+    private readonly Dictionary<string, DateTimeOffset> resting = new(StringComparer.Ordinal);
+    private readonly ResiliencePipeline<BatchAnswer> retries;
+    private int most = BatchLines.MaxLines;
+
+    public LaneForwarder(int lane, IncidentSpool spool, ClusterLink cluster, TimeProvider time)
+    {
+        (this.lane, this.spool, this.cluster, this.time) = (lane, spool, cluster, time);
+        retries = new ResiliencePipelineBuilder<BatchAnswer> { TimeProvider = time }
+            .AddRetry(new RetryStrategyOptions<BatchAnswer>
+            {
+                ShouldHandle = new PredicateBuilder<BatchAnswer>().HandleResult(answer => answer.IsAgain),
+                MaxRetryAttempts = int.MaxValue,
+                BackoffType = DelayBackoffType.Exponential,
+                Delay = TimeSpan.FromMilliseconds(200),
+                MaxDelay = TimeSpan.FromSeconds(15),
+                UseJitter = true,
+                DelayGenerator = attempt => ValueTask.FromResult(attempt.Outcome.Result?.RetryAfter),
+            })
+            .Build();
+    }
+
+    public async Task RunAsync(CancellationToken stoppingToken)
+    {
+        while (true)
+        {
+            var batch = await NextAsync(stoppingToken);
+            var answer = await retries.ExecuteAsync(async token => await cluster.SendAsync(batch, token), stoppingToken);
+            await spool.SettleAsync(answer.Verdicts is { } verdicts ? Decided(batch, verdicts, answer.RetryAfter) : Refused(batch, answer.Refusal!));
+        }
+    }
+
+    /// <summary>Waits until there is something to send.</summary>
+    private async Task<IReadOnlyList<Waiting>> NextAsync(CancellationToken stoppingToken)
+    {
+        while (true)
+        {
+            var now = time.GetUtcNow();
+            foreach (var (capId, _) in resting.Where(rest => rest.Value <= now).ToList())
+            {
+                resting.Remove(capId);
+            }
+
+            var next = resting.Count > MaxResting ? [] : spool.Next(lane, resting.Keys, most, MaxBytes);
+            var late = next.TakeWhile(waiting => waiting.ReceivedAt < now - spool.Limits.MaxAge).ToList();
+            if (late.Count > 0)
+            {
+                await spool.SettleAsync(late.ConvertAll(waiting => new Settlement(waiting.Number, StatusCodes.Status504GatewayTimeout, GateProblems.TooOld(spool.Limits.MaxAge))));
+            }
+            else if (next.Count > 0)
+            {
+                return next;
+            }
+            else
+            {
+                var rest = resting.Count == 0 ? Look : resting.Values.Min() - now;
+                await spool.ArrivedAsync(lane, rest < Look ? rest : Look, stoppingToken);
+            }
+        }
+    }
+
+    private List<Settlement> Decided(IReadOnlyList<Waiting> batch, IReadOnlyList<LineVerdict> verdicts, TimeSpan? retryAfter)
+    {
+        most = BatchLines.MaxLines;
+        var until = time.GetUtcNow() + (retryAfter ?? Again);
+        var settled = new List<Settlement>(batch.Count);
+        for (var i = 0; i < batch.Count; i++)
+        {
+            if (verdicts[i].IsAgain)
+            {
+                resting[batch[i].CapId] = until;
+            }
+            else
+            {
+                settled.Add(new Settlement(batch[i].Number, verdicts[i].Status, verdicts[i].Problem));
+            }
+        }
+
+        return settled;
+    }
+
+    /// <summary>A request that is refused whole is sent in halves, until one incident is left that is refused by itself.</summary>
+    private List<Settlement> Refused(IReadOnlyList<Waiting> batch, LineVerdict refusal)
+    {
+        most = Math.Max(1, batch.Count / 2);
+        return batch.Count > 1 ? [] : [new Settlement(batch[0].Number, refusal.Status, refusal.Problem)];
+    }
+}

@@ -1,0 +1,53 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using CapOrleans.Gate.Forward;
+using CapOrleans.Gate.Spool;
+
+namespace CapOrleans.Gate;
+
+/// <param name="Api">Where the gate forwards to.</param>
+/// <param name="Trouble">What keeps it from forwarding; null when nothing does.</param>
+internal sealed record GateStatus(SpoolCounts Spool, long MaxBytes, Uri Api, string? Trouble);
+
+internal sealed record DeadPage(IReadOnlyList<DeadLetter> Items, long? Next);
+
+/// <summary>What waits, what the cluster refused, and another try for it. An operator's: with the gate's API key, or on loopback.</summary>
+internal static class StatusEndpoints
+{
+    private const int PageSize = 100;
+
+    public static void MapStatus(this WebApplication app, GateOptions options)
+    {
+        var status = app.MapGroup("/v1/gate").AddEndpointFilter(async (call, next) => IsOperator(call.HttpContext, options)
+            ? await next(call)
+            : GateProblems.Of(StatusCodes.Status401Unauthorized, "unauthenticated", "Authorization", "The gate's API key, as Bearer; see Gate__ApiKeyFile."));
+        status.MapGet("/status", (IncidentSpool spool, ClusterLink cluster) =>
+            TypedResults.Json(new GateStatus(spool.Count(), spool.Limits.MaxBytes, cluster.Api, cluster.Trouble), GateStatusJson.Default.GateStatus));
+        status.MapGet("/dead", (HttpContext context, IncidentSpool spool) =>
+        {
+            if (!long.TryParse(context.Request.Query["before"].FirstOrDefault() ?? $"{long.MaxValue}", NumberStyles.None, CultureInfo.InvariantCulture, out var before))
+            {
+                return (IResult)GateProblems.Of(StatusCodes.Status400BadRequest, "invalid-field", "before", "the number of a dead letter");
+            }
+
+            var items = spool.Dead(before, PageSize);
+            return TypedResults.Json(new DeadPage(items, items.Count < PageSize ? null : items[^1].Number), GateStatusJson.Default.DeadPage);
+        });
+        status.MapPost("/dead/{number:long}/retry", async (long number, IncidentSpool spool) => await spool.RetryAsync(number)
+            ? (IResult)TypedResults.NoContent()
+            : GateProblems.Of(StatusCodes.Status404NotFound, "no-such-letter", "number", "A dead letter has this number; see /v1/gate/dead."));
+    }
+
+    private static bool IsOperator(HttpContext context, GateOptions options)
+    {
+        if (options.IsOpen)
+        {
+            return true;
+        }
+
+        var header = context.Request.Headers.Authorization.ToString();
+        return options.ApiKey() is { } key && header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)
+            && CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(header[7..].Trim())), SHA256.HashData(Encoding.UTF8.GetBytes(key)));
+    }
+}

@@ -1,0 +1,146 @@
+using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.AuditLog;
+using CapOrleans.Core.Caps;
+using CapOrleans.Core.Incidents;
+
+namespace CapOrleans.Grains.Caps;
+
+/// <summary>How a CapID's incidents are judged and enter the log.</summary>
+internal sealed partial class CapGrain
+{
+    /// <remarks>
+    /// One by one up to the log's queue, without waiting for a commit in between: so a hundred share one transaction and still stand in
+    /// the log as they were sent. When the context turns out to be an old one, none of them was committed, and all are judged anew.
+    /// </remarks>
+    public async Task<IReadOnlyList<Ruling>> AcceptAsync(IReadOnlyList<ProvenReport> reports)
+    {
+        var (rulings, counted) = (new Ruling?[reports.Count], new bool[reports.Count]);
+        for (var attempt = 0; attempt < Attempts; attempt++)
+        {
+            var isStale = false;
+            foreach (var step in await SubmitAsync(reports, rulings, counted))
+            {
+                var outcome = await step.Outcome;
+                rulings[step.Number] = Rule(outcome, step);
+                isStale |= rulings[step.Number] is null;
+                if (outcome.Verdict is not (AppendVerdict.Appended or AppendVerdict.StaleContext))
+                {
+                    pace.GiveBack(step.Accepted.Signer ?? "", step.PerMinute);
+                }
+            }
+
+            if (!isStale)
+            {
+                break;
+            }
+
+            await LoadAsync();
+        }
+
+        return KeepOrder(rulings);
+    }
+
+    /// <summary>Judges what has no ruling yet, all by the same context, and hands it to the log.</summary>
+    /// <param name="counted">What a reporter's pace has counted already.</param>
+    private async Task<List<Step>> SubmitAsync(IReadOnlyList<ProvenReport> reports, Ruling?[] rulings, bool[] counted)
+    {
+        var (held, steps) = (context, new List<Step>(reports.Count));
+        for (var i = 0; i < reports.Count && !(i > 0 && rulings[i - 1]?.IsAgain == true); i++)
+        {
+            if (rulings[i] is not null)
+            {
+                continue;
+            }
+
+            var (now, proven) = (time.GetUtcNow(), reports[i]);
+            var (report, proof) = (proven.Report, new Proof(proven.Scheme, proven.Signer, proven.WalletBlock));
+            if (Admission.Judge(held, report, proof, now) is { } refused)
+            {
+                LeaveIfUnknown();
+                rulings[i] = await FindAsync(report, proof.Signer) is { Verdict: Verdict.AlreadyAccepted } repeat ? repeat : refused;
+                continue;
+            }
+
+            var (signer, perMinute) = (proof.Signer ?? "", held!.Rules.ReportsPerMinute);
+            if (!counted[i])
+            {
+                rulings[i] = pace.IsTight(signer, perMinute) && await FindAsync(report, proof.Signer) is { } found ? found
+                    : pace.Wait(signer, perMinute) is { } wait ? CapRefusals.TooMany(perMinute, wait)
+                    : null;
+                if (rulings[i] is not null)
+                {
+                    continue;
+                }
+            }
+
+            counted[i] = true;
+            var accepted = AcceptedIncident.Of(report, proof, held!, policy, now);
+            var entry = accepted.ToEntry(origin);
+            var isLocal = local.TryFind(number, out _);
+            var step = new Step(i, accepted, entry, AppendAsync(Entail(accepted, entry, Admission.ContentHash(report, proof.Scheme, policy.ChainId))), perMinute);
+            steps.Add(step);
+            if ((step.Outcome.IsCompleted || !isLocal) && (await step.Outcome).Verdict is AppendVerdict.Busy or AppendVerdict.StaleContext)
+            {
+                break; // what follows would overtake it; a log in another process is waited for, since calls to it may change places
+            }
+        }
+
+        return steps;
+    }
+
+    /// <summary>What has no ruling comes after one that must be sent again.</summary>
+    private static Ruling[] KeepOrder(Ruling?[] rulings)
+    {
+        var kept = new Ruling[rulings.Length];
+        for (var i = 0; i < rulings.Length; i++)
+        {
+            kept[i] = rulings[i] ?? (i > 0 && kept[i - 1].IsAgain
+                ? Ruling.AfterAnother
+                : Ruling.Refuse(Verdict.Busy, "busy", "", "The CapID's context keeps changing; send the same again."));
+        }
+
+        return kept;
+    }
+
+    private static Append Entail(AcceptedIncident accepted, EntryDraft entry, byte[] content) => new()
+    {
+        Entries = [entry],
+        Incident = new IncidentRow(
+            accepted.CapId, accepted.IncidentId, content, Severity.Rank(accepted.Severity),
+            accepted.DeltaCap, accepted.AcceptedAt),
+        Fence = new CapFence(accepted.CapId, accepted.ContextVersion),
+    };
+
+    /// <returns>Null when the context was an old one.</returns>
+    private Ruling? Rule(AppendOutcome outcome, Step step) => outcome.Verdict switch
+    {
+        AppendVerdict.Appended => Ruling.Accept(step.Accepted.ReceiptFor(origin, outcome.Index, step.Entry.Bytes)),
+        AppendVerdict.AlreadyThere => Ruling.Repeat(AcceptedIncident.Read(outcome.Existing).ReceiptFor(origin, outcome.Index, outcome.Existing)),
+        AppendVerdict.Conflicts => CapRefusals.OtherContent,
+        AppendVerdict.Busy => Ruling.Refuse(Verdict.Busy, "busy", "", "The log's queue is full; send the same again."),
+        AppendVerdict.StaleContext => null,
+        _ => throw new InvalidOperationException($"The log answered {outcome.Verdict} to an incident."),
+    };
+
+    /// <summary>
+    /// What was accepted stays accepted: a repetition that arrives after its key was revoked or its time ran out still gets the
+    /// first receipt. Only for keys of this CapID, revoked ones among them: nobody else can have been accepted, and a stranger
+    /// must not cost a look into the database.
+    /// </summary>
+    /// <returns>The first receipt, or that other content has the id; null when nothing has it.</returns>
+    private async Task<Ruling?> FindAsync(IncidentReport report, string? signer)
+    {
+        if (context is null || !context.Keys.Any(key => key.Address == signer)
+            || await reader.FindIncidentAsync(report.CapId, report.IncidentId, CancellationToken.None) is not { } entry)
+        {
+            return null;
+        }
+
+        var accepted = AcceptedIncident.Read(entry.Bytes);
+        return accepted.Says(report) ? Ruling.Repeat(accepted.ReceiptFor(origin, entry.Index, entry.Bytes)) : CapRefusals.OtherContent;
+    }
+
+    /// <param name="Number">Of the report.</param>
+    private sealed record Step(int Number, AcceptedIncident Accepted, EntryDraft Entry, Task<AppendOutcome> Outcome, int PerMinute);
+}

@@ -1,0 +1,225 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using CapOrleans.Core.Incidents;
+using CapOrleans.Core.Signatures;
+using CapOrleans.Gate;
+using CapOrleans.Gate.Spool;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace CapOrleans.Tests.Gate;
+
+/// <summary>A gate before a cluster that answers what the test wants: for the faults that a real one cannot be made to show.</summary>
+public sealed class GateTests : IAsyncLifetime
+{
+    private readonly TempDirectory directory = new();
+    private readonly PrivateKey key = PrivateKey.Create();
+    private readonly ConcurrentQueue<string> taken = new();
+    private readonly int apiPort = Child.FreePort(), gatePort = Child.FreePort();
+    private readonly HttpClient http = new();
+    private Func<HttpContext, string[], Task> answer = (_, _) => Task.CompletedTask;
+    private Func<string, IResult> keys = _ => Results.StatusCode(503);
+    private WebApplication api = null!, gate = null!;
+
+    public async Task InitializeAsync()
+    {
+        (api, gate) = (Api(), Gate());
+        answer = AcceptAsync;
+        await api.StartAsync();
+        await gate.StartAsync();
+    }
+
+    public async Task DisposeAsync()
+    {
+        await gate.DisposeAsync();
+        await api.DisposeAsync();
+        http.Dispose();
+        directory.Dispose();
+    }
+
+    [Fact]
+    public async Task Received_means_on_disk_and_the_cluster_hears_of_it_later()
+    {
+        await api.StopAsync();
+        await api.DisposeAsync();
+        using var old = await SendAsync("/gate_receive", "A");
+        Assert.Equal((HttpStatusCode.OK, """{"status":"received","cap_id":"X"}"""), (old.StatusCode, await old.Content.ReadAsStringAsync()));
+        using var fresh = await SendAsync("/v1/incidents", "B");
+        Assert.Equal((HttpStatusCode.Accepted, """{"status":"received","cap_id":"X","incident_id":"B"}"""), (fresh.StatusCode, await fresh.Content.ReadAsStringAsync()));
+        using var again = await SendAsync("/gate_receive", "A");
+        Assert.Equal(HttpStatusCode.OK, again.StatusCode);
+        using var other = await SendAsync("/gate_receive", "A", description: "something else");
+        Assert.Equal(HttpStatusCode.Conflict, other.StatusCode);
+        Assert.Equal(2, (await StatusAsync()).GetProperty("spool").GetProperty("waiting").GetInt32());
+
+        await gate.StopAsync();
+        await gate.DisposeAsync();
+        (api, gate) = (Api(), Gate());
+        await api.StartAsync();
+        await gate.StartAsync();
+        await Eventually.TrueAsync(() => taken.Count == 2);
+        Assert.Equal(["A", "B"], taken);
+        await Eventually.TrueAsync(async () => (await StatusAsync()).GetProperty("spool").GetProperty("waiting").GetInt32() == 0);
+    }
+
+    [Fact]
+    public async Task Answers_that_make_no_sense_are_no_verdicts_and_nothing_is_lost()
+    {
+        string[] odd = ["", "{}", "{\"line\":1,\"status\":403}", "not JSON", "\n\n"];
+        var asked = 0;
+        answer = (context, lines) => Interlocked.Increment(ref asked) <= odd.Length ? context.Response.WriteAsync(odd[asked - 1]) : AcceptAsync(context, lines);
+        using var sent = await SendAsync("/gate_receive", "A");
+        await Eventually.TrueAsync(() => !taken.IsEmpty);
+        Assert.Equal("A", Assert.Single(taken));
+        Assert.True(asked > odd.Length);
+    }
+
+    [Fact]
+    public async Task What_is_refused_lies_dead_with_its_problem_until_somebody_tries_it_again()
+    {
+        var isKnown = false;
+        answer = (context, lines) => isKnown ? AcceptAsync(context, lines) : AnswerAsync(context, lines, _ => "\"status\":403,\"problem\":{\"type\":\"urn:caporleans:problem:signer-not-authorised\"}");
+        using var sent = await SendAsync("/gate_receive", "A");
+        await Eventually.TrueAsync(async () => (await DeadAsync()).GetArrayLength() == 1);
+        var letter = (await DeadAsync())[0];
+        Assert.Equal(("A", 403), (letter.Text("incidentId"), letter.GetProperty("status").GetInt32()));
+        Assert.Contains("signer-not-authorised", letter.Text("problem"), StringComparison.Ordinal);
+
+        isKnown = true;
+        using var retried = await http.PostAsync($"http://127.0.0.1:{gatePort}/v1/gate/dead/{letter.GetProperty("number").GetInt64()}/retry", null);
+        Assert.Equal(HttpStatusCode.NoContent, retried.StatusCode);
+        await Eventually.TrueAsync(() => !taken.IsEmpty);
+        Assert.Equal(0, (await DeadAsync()).GetArrayLength());
+    }
+
+    [Fact]
+    public async Task With_the_cluster_s_list_of_keys_who_may_not_speak_is_told_at_once_and_without_it_nobody_is()
+    {
+        using var unknown = await SendAsync("/gate_receive", "A"); // the cluster is away: it waits
+        Assert.Equal(HttpStatusCode.OK, unknown.StatusCode);
+        keys = capId => capId == "NONE" ? Results.NotFound() : Results.Json(new
+        {
+            capId, version = 1, displayName = capId, capPotential = 50, phi = 1.2, psi = 0.9, score = 0, incidents = 0, origin = "o",
+            keys = new[] { new { address = $"{PrivateKey.Create().Address}", roles = new[] { "reporter" } } },
+            policy = new { requireFullSignature = false, selfFeedback = "allow", pagingFloor = "high", maxBehindSeconds = 604800, maxAheadSeconds = 300, deltaCapLimit = 10, reportsPerMinute = 6000 },
+        });
+        await gate.DisposeAsync(); // the silence after a cluster that is away is over
+        gate = Gate();
+        await gate.StartAsync();
+        using var stranger = await SendAsync("/gate_receive", "B");
+        Assert.Equal(HttpStatusCode.Forbidden, stranger.StatusCode);
+        using var nobody = await SendAsync("/gate_receive", "C", "NONE");
+        Assert.Equal(HttpStatusCode.NotFound, nobody.StatusCode);
+    }
+
+    [Fact]
+    public async Task One_address_may_send_so_much_and_no_more()
+    {
+        var answers = await Task.WhenAll(Enumerable.Range(0, 400).Select(i => SendAsync("/gate_receive", $"A-{i}")));
+        var limited = answers.First(answer => answer.StatusCode == HttpStatusCode.TooManyRequests);
+        Assert.Equal("urn:caporleans:problem:too-many-requests", (await limited.Content.ReadFromJsonAsync<JsonElement>()).Text("type"));
+        Assert.NotNull(limited.Headers.RetryAfter);
+    }
+
+    [Fact]
+    public async Task A_CapID_that_must_wait_holds_up_no_other()
+    {
+        var isFree = false;
+        answer = (context, lines) =>
+        {
+            context.Response.Headers.RetryAfter = "1";
+            return AnswerAsync(context, lines, line => line.Contains("\"SLOW\"", StringComparison.Ordinal) && !isFree ? "\"status\":429,\"problem\":{}" : Accept(line));
+        };
+        var quick = Enumerable.Range(0, 100).Select(i => $"CAP-{i}").First(capId => Lanes.Of(capId) == Lanes.Of("SLOW"));
+        using var slow = await SendAsync("/gate_receive", "S-1", "SLOW");
+        using var second = await SendAsync("/gate_receive", "Q-1", quick);
+        await Eventually.TrueAsync(() => taken.Contains("Q-1"));
+        Assert.DoesNotContain("S-1", taken);
+        isFree = true;
+        await Eventually.TrueAsync(() => taken.Contains("S-1"));
+    }
+
+    [Fact]
+    public async Task A_request_that_is_refused_whole_is_sent_in_halves_until_the_culprit_is_alone()
+    {
+        var isOpen = false;
+        answer = async (context, lines) =>
+        {
+            if (!isOpen)
+            {
+                context.Response.StatusCode = 503;
+            }
+            else if (Array.Exists(lines, line => line.Contains("\"BAD\"", StringComparison.Ordinal)))
+            {
+                context.Response.StatusCode = 400;
+                await context.Response.WriteAsync("{\"type\":\"odd\"}");
+            }
+            else
+            {
+                await AcceptAsync(context, lines);
+            }
+        };
+        foreach (var id in (string[])["A", "B", "BAD", "C", "D"])
+        {
+            (await SendAsync("/gate_receive", id)).Dispose();
+        }
+
+        isOpen = true;
+        await Eventually.TrueAsync(() => taken.Count == 4);
+        Assert.Equal(["A", "B", "C", "D"], taken);
+        await Eventually.TrueAsync(async () => (await DeadAsync()).GetArrayLength() == 1);
+        Assert.Equal("BAD", (await DeadAsync())[0].Text("incidentId"));
+    }
+
+    private static string Accept(string line) => $"\"status\":201,\"incident\":{{\"sent\":{line}}}";
+
+    private Task AcceptAsync(HttpContext context, string[] lines) => AnswerAsync(context, lines, Accept);
+
+    private async Task AnswerAsync(HttpContext context, string[] lines, Func<string, string> verdict)
+    {
+        var verdicts = lines.Select((line, i) => (Line: line, Text: $"{{\"line\":{i + 1},{verdict(line)}}}\n")).ToList();
+        foreach (var (line, text) in verdicts.Where(pair => pair.Text.Contains("\"status\":201", StringComparison.Ordinal)))
+        {
+            taken.Enqueue(JsonElement.Parse(line).Text("task_id"));
+        }
+
+        await context.Response.WriteAsync(string.Concat(verdicts.Select(pair => pair.Text)));
+    }
+
+    private WebApplication Api()
+    {
+        var app = Builder(apiPort).Build();
+        app.MapGet("/v1/caps/{capId}", (string capId) => keys(capId));
+        app.MapPost("/v1/incidents:batch", async context =>
+        {
+            using var reader = new StreamReader(context.Request.Body);
+            await answer(context, (await reader.ReadToEndAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        });
+        return app;
+    }
+
+    private WebApplication Gate() => CapGate.Build(
+        Builder(gatePort),
+        new GateOptions([new Uri($"http://127.0.0.1:{apiPort}")], () => null, IsOpen: true, new AdmissionPolicy(false), directory.File("spool.db"), new SpoolLimits(1_000_000, TimeSpan.FromDays(7)), 200, null),
+        new HttpClient());
+
+    private static WebApplicationBuilder Builder(int port)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenLocalhost(port));
+        return builder;
+    }
+
+    private Task<HttpResponseMessage> SendAsync(string path, string id, string capId = "X", string description = "nginx") => http.PostAsync(
+        $"http://127.0.0.1:{gatePort}{path}",
+        NodeFixture.Json(TestIncident.Signed(key, capId, id, new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero), incident => incident["description"] = description)));
+
+    private Task<JsonElement> StatusAsync() => http.GetFromJsonAsync<JsonElement>($"http://127.0.0.1:{gatePort}/v1/gate/status");
+
+    private async Task<JsonElement> DeadAsync() => (await http.GetFromJsonAsync<JsonElement>($"http://127.0.0.1:{gatePort}/v1/gate/dead")).GetProperty("items");
+}

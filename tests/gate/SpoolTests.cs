@@ -1,0 +1,140 @@
+using CapOrleans.Gate.Spool;
+using CsCheck;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace CapOrleans.Tests.Gate;
+
+public sealed class SpoolTests : IDisposable
+{
+    private static readonly SpoolLimits Limits = new(10_000, TimeSpan.FromDays(7));
+
+    private readonly TempDirectory directory = new();
+    private IncidentSpool spool;
+
+    public SpoolTests() => spool = Open();
+
+    public void Dispose()
+    {
+        spool.Dispose();
+        directory.Dispose();
+    }
+
+    [Fact]
+    public async Task What_was_kept_is_there_after_a_restart_in_the_order_of_arrival()
+    {
+        foreach (var id in (string[])["B", "A", "C"])
+        {
+            Assert.Equal(ArrivalVerdict.Kept, await KeepAsync("X", id));
+        }
+
+        spool.Dispose();
+        spool = Open();
+        Assert.Equal(["B", "A", "C"], Next("X").Select(waiting => waiting.IncidentId));
+        Assert.Equal(["B", "A"], spool.Next(Lanes.Of("X"), [], 2, 1000).Select(waiting => waiting.IncidentId));
+        Assert.Single(spool.Next(Lanes.Of("X"), [], 500, 1));
+        Assert.Empty(spool.Next(Lanes.Of("X"), ["X"], 500, 1000));
+    }
+
+    [Fact]
+    public async Task The_same_is_kept_once_and_other_content_under_its_id_is_told()
+    {
+        Assert.Equal(ArrivalVerdict.Kept, await KeepAsync("X", "A"));
+        Assert.Equal(ArrivalVerdict.KeptBefore, await KeepAsync("X", "A"));
+        Assert.Equal(ArrivalVerdict.Conflicts, await KeepAsync("X", "A", content: 2));
+        Assert.Equal(ArrivalVerdict.Kept, await KeepAsync("Y", "A", content: 2));
+    }
+
+    [Fact]
+    public async Task What_was_accepted_leaves_and_what_was_refused_lies_dead_until_it_is_tried_again()
+    {
+        await KeepAsync("X", "A");
+        await KeepAsync("X", "B");
+        var (a, b) = (Next("X")[0], Next("X")[1]);
+        await spool.SettleAsync([new(a.Number, 201, null), new(b.Number, 403, "{\"status\":403}"u8.ToArray())]);
+        Assert.Empty(Next("X"));
+        var letter = Assert.Single(spool.Dead(long.MaxValue, 10));
+        Assert.Equal(("B", 403, "{\"status\":403}"), (letter.IncidentId, letter.Status, letter.Problem));
+        Assert.Equal((0, 0, 1), (spool.Count().Waiting, spool.Count().Bytes, spool.Count().Dead));
+
+        Assert.True(await spool.RetryAsync(letter.Number));
+        Assert.False(await spool.RetryAsync(letter.Number));
+        Assert.Equal("B", Assert.Single(Next("X")).IncidentId);
+        Assert.Equal((1, 0), (spool.Count().Waiting, spool.Count().Dead));
+        await spool.SettleAsync([new(a.Number, 201, null)]); // once more does no harm
+        Assert.Equal(1, spool.Count().Waiting);
+    }
+
+    [Fact]
+    public async Task A_full_spool_says_so_and_takes_again_when_there_is_room()
+    {
+        Assert.Equal(ArrivalVerdict.Kept, await KeepAsync("X", "A", bytes: 9_000));
+        Assert.Equal(ArrivalVerdict.Full, await KeepAsync("X", "B", bytes: 2_000));
+        Assert.Equal(1, spool.Count().Refused);
+        await spool.SettleAsync([new(Next("X")[0].Number, 200, null)]);
+        Assert.Equal(ArrivalVerdict.Kept, await KeepAsync("X", "B", bytes: 2_000));
+    }
+
+    [Fact]
+    public void A_second_gate_on_the_same_file_is_refused() => Assert.Throws<IOException>(() => new SpoolFile(directory.File("spool.db")));
+
+    /// <summary>Whatever is kept, settled and tried again: nothing is lost, nothing is there twice, and the bytes add up.</summary>
+    [Fact]
+    public Task The_spool_does_what_a_list_in_memory_would_do() =>
+        Gen.Select(Gen.Int[0, 2], Gen.Int[0, 5], Gen.Int[0, 5]).Array[1, 30].SampleAsync(async steps =>
+        {
+            using var folder = new TempDirectory();
+            using var tried = new IncidentSpool(new SpoolFile(folder.File("s.db")), Limits with { MaxBytes = 1_000_000 }, TimeProvider.System, NullLogger<IncidentSpool>.Instance);
+            var (waits, dead) = (new List<string>(), new List<string>());
+            foreach (var (what, id, status) in steps)
+            {
+                var name = $"I-{id}";
+                var number = tried.Next(Lanes.Of("X"), [], 500, 1_000_000).FirstOrDefault(waiting => waiting.IncidentId == name)?.Number;
+                switch (what)
+                {
+                    case 0:
+                        await tried.KeepAsync(new Arrival("X", name, new byte[32], new byte[10]));
+                        waits.AddRange(waits.Contains(name) ? [] : [name]);
+                        break;
+                    case 1 when number is { } found:
+                        await tried.SettleAsync([new Settlement(found, status < 3 ? 201 : 400, status < 3 ? null : [(byte)'x'])]);
+                        waits.Remove(name);
+                        dead.AddRange(status < 3 ? [] : [name]);
+                        break;
+                    case 2 when tried.Dead(long.MaxValue, 100).FirstOrDefault(letter => letter.IncidentId == name) is { } letter:
+                        await tried.RetryAsync(letter.Number);
+                        dead.Remove(name);
+                        waits.AddRange(waits.Contains(name) ? [] : [name]);
+                        break;
+                }
+            }
+
+            var counts = tried.Count();
+            return waits.SequenceEqual(tried.Next(Lanes.Of("X"), [], 500, 1_000_000).Select(waiting => waiting.IncidentId))
+                && dead.Order().SequenceEqual(tried.Dead(long.MaxValue, 100).Select(letter => letter.IncidentId).Order())
+                && (counts.Waiting, counts.Bytes, counts.Dead) == (waits.Count, waits.Count * 10, dead.Count);
+        }, iter: 30, threads: 1);
+
+    [Fact]
+    public async Task A_disk_that_takes_nothing_is_told_and_the_spool_goes_on()
+    {
+        using (var connection = new SqliteConnection($"Data Source={directory.File("spool.db")}"))
+        {
+            connection.Open();
+            using var trigger = connection.CreateCommand();
+            trigger.CommandText = "CREATE TRIGGER full BEFORE INSERT ON waiting WHEN NEW.incident_id = 'BAD' BEGIN SELECT RAISE(ABORT, 'disk full'); END";
+            trigger.ExecuteNonQuery();
+        }
+
+        await Assert.ThrowsAsync<SqliteException>(() => KeepAsync("X", "BAD"));
+        Assert.Equal(ArrivalVerdict.Kept, await KeepAsync("X", "GOOD"));
+        Assert.Equal("GOOD", Assert.Single(Next("X")).IncidentId);
+    }
+
+    private IncidentSpool Open() => new(new SpoolFile(directory.File("spool.db")), Limits, TimeProvider.System, NullLogger<IncidentSpool>.Instance);
+
+    private Task<ArrivalVerdict> KeepAsync(string capId, string id, byte content = 1, int bytes = 10) =>
+        spool.KeepAsync(new Arrival(capId, id, [content], new byte[bytes]));
+
+    private IReadOnlyList<Waiting> Next(string capId) => spool.Next(Lanes.Of(capId), [], 500, 1_000_000);
+}
