@@ -49,7 +49,7 @@ internal static class SendCommand
         return command;
     }
 
-    private static Uri GateUrl(string? text)
+    public static Uri GateUrl(string? text)
     {
         if (!Uri.TryCreate(text ?? CapEnvironment.Gate, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
         {

@@ -28,13 +28,41 @@ public sealed class CapKeyTests(NodeFixture node) : IDisposable
         Assert.Equal(policy, (await CapAsync("policy", "CLI-KEYS")).Output);
     }
 
-    private async Task<(int Code, string Output)> CapAsync(params string[] arguments)
+    [Fact]
+    public async Task What_a_gate_s_cluster_refused_is_shown_and_tried_again()
+    {
+        // The CapID is unknown to the cluster and the gate has no list: the gate takes it, and the cluster does not.
+        var key = CapOrleans.Core.Signatures.PrivateKey.Create();
+        await using var gate = await LoneGate.StartAsync(node.Api.BaseAddress!, directory);
+        using var received = await gate.Http.PostAsync("/gate_receive", NodeFixture.Json(TestIncident.Signed(key, "CLI-GATE", "G-1", TimeProvider.System.GetUtcNow())));
+        Assert.Equal(System.Net.HttpStatusCode.OK, received.StatusCode);
+        var environment = ("VPN_ENDPOINT", new Uri(gate.Http.BaseAddress!, "gate_receive").ToString());
+        var letter = default(JsonElement);
+        await Eventually.TrueAsync(async () =>
+        {
+            var (_, dead) = await CapAsync(environment, "gate", "dead");
+            return dead.Length > 0 && (letter = JsonElement.Parse(dead)).ValueKind == JsonValueKind.Object;
+        });
+        Assert.Equal(("CLI-GATE", "G-1", 404), (letter.Text("capId"), letter.Text("incidentId"), letter.GetProperty("status").GetInt32()));
+
+        Assert.Equal(0, (await CapAsync("register", "CLI-GATE", "--key", key.Address.ToString())).Code);
+        Assert.Equal((0, "1 wait again"), await CapAsync(environment, "gate", "retry", letter.GetProperty("number").GetRawText()));
+        await Eventually.TrueAsync(async () => (await node.Api.GetAsync("/v1/incidents/CLI-GATE/G-1")).IsSuccessStatusCode);
+        await Eventually.TrueAsync(async () => JsonElement.Parse((await CapAsync(environment, "gate", "status")).Output).GetProperty("spool").GetProperty("waiting").GetInt32() == 0);
+        Assert.Equal((0, "0 wait again"), await CapAsync(environment, "gate", "retry", "--all"));
+        Assert.NotEqual(0, (await CapAsync(environment, "gate", "retry")).Code);
+    }
+
+    private Task<(int Code, string Output)> CapAsync(params string[] arguments) => CapAsync(("SIGNER_ADDRESS", ""), arguments);
+
+    private async Task<(int Code, string Output)> CapAsync((string Name, string Value) more, params string[] arguments)
     {
         using var cap = Child.Start(
             "dotnet", [Path.Combine(AppContext.BaseDirectory, "cap.dll"), .. arguments],
             new Dictionary<string, string>
             {
                 ["DATA_DIR"] = directory.Path, ["API_PORT"] = $"{node.Api.BaseAddress!.Port}",
+                [more.Name] = more.Value,
                 ["CAP_TOKEN"] = node.Operator.DefaultRequestHeaders.Authorization!.Parameter!,
             },
             directory.Path);

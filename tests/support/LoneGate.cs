@@ -1,0 +1,44 @@
+using CapOrleans.Core.Incidents;
+using CapOrleans.Gate;
+using CapOrleans.Gate.Spool;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace CapOrleans.Tests.Support;
+
+/// <summary>A gate by itself before a real cluster, without an API key: it has no list of keys.</summary>
+public sealed class LoneGate : IAsyncDisposable
+{
+    private readonly WebApplication app;
+    private readonly HttpClient toCluster = new();
+
+    private LoneGate(Uri api, TempDirectory directory, int port)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenLocalhost(port));
+        // The first address gives no list, and is no cluster: what is sent goes on to the second.
+        app = CapGate.Build(
+            builder,
+            new GateOptions([new Uri($"http://127.0.0.1:{Child.FreePort()}"), api], () => null, IsOpen: true, new AdmissionPolicy(false), directory.File("spool.db"), new SpoolLimits(1_000_000, TimeSpan.FromDays(7)), 10_000, null),
+            toCluster);
+        Http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
+    }
+
+    public HttpClient Http { get; }
+
+    public static async Task<LoneGate> StartAsync(Uri api, TempDirectory directory)
+    {
+        var gate = new LoneGate(api, directory, Child.FreePort());
+        await gate.app.StartAsync();
+        return gate;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        await app.DisposeAsync();
+        toCluster.Dispose();
+    }
+}
