@@ -24,6 +24,11 @@ internal static class CapEnvironment
 
     public static string Gate => Text("VPN_ENDPOINT") ?? $"http://127.0.0.1:{Port("GATE_PORT", 8989)}/gate_receive";
 
+    /// <summary>Where hooks keep what no gate took.</summary>
+    public static string Spool => Text("CAP_SPOOL") ?? (Environment.IsPrivilegedProcess
+        ? "/var/lib/cap/spool"
+        : Path.Combine(Text("XDG_STATE_HOME") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "state"), "cap", "spool"));
+
     /// <summary>A node that listens on every address is called on this machine's own.</summary>
     public static Uri Api => new($"http://{(Text("BIND") is { } bind && bind is not ("0.0.0.0" or "::") ? bind : "127.0.0.1")}:{Port("API_PORT", 8787)}/");
 

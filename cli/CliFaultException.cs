@@ -13,6 +13,9 @@ internal static class ExitCodes
 
     /// <summary>No answer; sending the same again is safe.</summary>
     public const int Unreachable = 3;
+
+    /// <summary>No gate took it; it is on this machine's disk, and is sent later.</summary>
+    public const int Spooled = 4;
 }
 
 /// <summary>Ends the command with a message that says what to do.</summary>

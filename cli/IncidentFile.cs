@@ -17,11 +17,13 @@ internal static class IncidentFile
     public static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <param name="file">A path, or <c>-</c> for standard input.</param>
-    public static JsonObject Read(string file)
+    public static JsonObject Read(string file) => Parse(file, Encoding.UTF8.GetBytes(CapEnvironment.Read(file, "an incident as a JSON object")));
+
+    private static JsonObject Parse(string file, byte[] json)
     {
         try
         {
-            using var document = StrictJson.Parse(Encoding.UTF8.GetBytes(CapEnvironment.Read(file, "an incident as a JSON object")));
+            using var document = StrictJson.Parse(json);
             return document.RootElement.ValueKind == JsonValueKind.Object
                 ? JsonObject.Create(document.RootElement.Clone())!
                 : throw new CliFaultException(ExitCodes.Misconfigured, $"{file} holds no JSON object.");
@@ -56,9 +58,11 @@ internal static class IncidentFile
     }
 
     /// <exception cref="CliFaultException">A member breaks its rule; the message names both.</exception>
-    public static IncidentReport Check(JsonObject incident)
+    public static IncidentReport Check(JsonObject incident) => Check(Bytes(incident));
+
+    public static IncidentReport Check(byte[] incident)
     {
-        var (report, refusal) = IncidentReader.Read(Bytes(incident));
+        var (report, refusal) = IncidentReader.Read(incident);
         return report ?? throw new CliFaultException(
             ExitCodes.Misconfigured, refusal!.Field.Length == 0 ? refusal.Rule : $"{refusal.Field}: {refusal.Rule}");
     }

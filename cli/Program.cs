@@ -6,7 +6,7 @@ CapEnvironment.Load();
 var root = new RootCommand("CapOrleans: sign incidents, send them, and check what became of them.")
 {
     KeygenCommand.Create(), SignCommand.Create(), SendCommand.Create(), VerifyCommand.Create(),
-    RegisterCommand.Create(), KeyCommand.Create(), PolicyCommand.Create(), OperatorCommand.Create(), GateCommand.Create(), ShowCommand.Create(), ArchiveCommand.Create(),
+    RegisterCommand.Create(), KeyCommand.Create(), PolicyCommand.Create(), OperatorCommand.Create(), GateCommand.Create(), HookCommand.Create(), ShowCommand.Create(), ArchiveCommand.Create(),
 };
 try
 {

@@ -58,6 +58,15 @@ want_chaos_tools() {
   ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 || apt_install libfaketime "moving one node's clock" || true
 }
 
+# A service that the hook's tests break for real; it is installed and not started. Without it that test is skipped, and says so.
+want_nginx() {
+  [ -x /usr/sbin/nginx ] || [ "$(id -u)" != 0 ] && return 0
+  local policy=/usr/sbin/policy-rc.d ours=
+  [ -e "$policy" ] || { printf '#!/bin/sh\nexit 101\n' > "$policy" && chmod +x "$policy" && ours=yes; }
+  apt_install nginx-light "a service to break" || true
+  [ -z "$ours" ] || rm -f "$policy"
+}
+
 need_postgres() {
   postgres_bin >/dev/null || apt_install postgresql "the cluster's database" || exit 1
 }

@@ -1,0 +1,114 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using CapOrleans.Cli.Hooks;
+using CapOrleans.Core.Incidents;
+
+namespace CapOrleans.Cli.Commands;
+
+/// <summary>Where faults become incidents: around a command, behind a systemd unit, or beside a service.</summary>
+internal static class HookCommand
+{
+    public static Command Create() => new("hook", "Make incidents from failures on this host and send them to the gate of VPN_ENDPOINT. Example: cap hook run -- nginx -t") { Run(), Unit(), Watch(), Install(), Flush() };
+
+    private static Command Run()
+    {
+        var (name, severity, key) = (NameOption(), SeverityOption(), SignCommand.KeyOption());
+        var line = new Argument<string[]>("COMMAND") { Description = "The command and its arguments, behind --", Arity = ArgumentArity.OneOrMore };
+        var command = new Command("run", "Run a command; when it fails, report it with the end of its error output. Ends as the command does. Example: cap hook run --severity critical -- nginx -t") { name, severity, key, line };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var words = parsed.GetRequiredValue(line);
+            var signer = CapEnvironment.Key(parsed.GetValue(key)); // before the command: afterwards it would be too late to say that there is none
+            var ended = await RunCommand.RunAsync(words, cancellationToken);
+            if (ended.ExitCode != 0)
+            {
+                var incident = new HookIncident(
+                    parsed.GetValue(name) ?? Path.GetFileName(words[0]), NewSeed(), parsed.GetValue(severity)!,
+                    $"{string.Join(' ', words)} ended with {ended.ExitCode}\n{ended.ErrorTail}", ended.EndedAt);
+                await DeliverAsync(incident.Sign(signer), cancellationToken);
+            }
+
+            return ended.ExitCode;
+        });
+        return command;
+    }
+
+    private static Command Unit()
+    {
+        var (severity, key) = (SeverityOption(), SignCommand.KeyOption());
+        var unit = new Argument<string>("NAME") { Description = "The unit that failed, for example nginx.service" };
+        var command = new Command("unit", "Report a failed systemd unit; called by OnFailure=, see 'cap hook install'. The unit's invocation is one incident, however often it is called. Example: cap hook unit nginx.service") { unit, severity, key };
+        command.SetAction((parsed, cancellationToken) =>
+        {
+            var failed = FailedUnit.Read(parsed.GetRequiredValue(unit));
+            return HookDelivery.DeliverAsync(failed.ToIncident(parsed.GetValue(severity)!).Sign(CapEnvironment.Key(parsed.GetValue(key))), cancellationToken);
+        });
+        return command;
+    }
+
+    private static Command Watch()
+    {
+        var (name, severity, key) = (NameOption(), SeverityOption(), SignCommand.KeyOption());
+        var check = new Option<string>("--check") { Description = "Run with /bin/sh -c; it fails while the fault lasts", Required = true };
+        var every = new Option<string>("--every") { Description = "Time between two checks, for example 30s, 5m, 1h", DefaultValueFactory = _ => "30s" };
+        var command = new Command("watch", "Run a check again and again: one incident when it begins to fail, and one of severity normal when it heals. Example: cap hook watch --check 'nginx -t' --every 30s") { check, every, name, severity, key };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var text = parsed.GetRequiredValue(check);
+            var watched = new WatchedCheck(parsed.GetValue(name) ?? text.Split(' ')[0].Split('/')[^1], text, parsed.GetValue(severity)!, CapEnvironment.Key(parsed.GetValue(key)));
+            await watched.RunAsync(Duration(parsed.GetRequiredValue(every)), cancellationToken);
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static Command Install()
+    {
+        var units = new Argument<string[]>("UNIT") { Description = "Units that are watched, for example nginx.service", Arity = ArgumentArity.OneOrMore };
+        var folder = new Option<string>("--folder") { Description = "Where systemd reads units", DefaultValueFactory = _ => "/etc/systemd/system" };
+        var yes = new Option<bool>("--yes") { Description = "Write the files; without it they are only shown" };
+        var command = new Command("install", "Show the files that make systemd call 'cap hook unit' when a unit fails, and write them with --yes. Example: cap hook install nginx.service --yes") { units, folder, yes };
+        command.SetAction(parsed => HookInstallation.Run(parsed.GetRequiredValue(units), parsed.GetRequiredValue(folder), parsed.GetValue(yes)));
+        return command;
+    }
+
+    private static Command Flush()
+    {
+        var command = new Command("flush", "Send what no gate took. Example: cap hook flush");
+        command.SetAction((_, cancellationToken) => HookDelivery.DeliverAsync(null, cancellationToken));
+        return command;
+    }
+
+    /// <summary>The command's own end is what its caller waits for: what became of the report is said, and changes nothing.</summary>
+    private static async Task DeliverAsync(byte[] incident, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await HookDelivery.DeliverAsync(incident, cancellationToken);
+        }
+        catch (CliFaultException fault)
+        {
+            await Console.Error.WriteLineAsync($"cap: {fault.Message}");
+        }
+    }
+
+    private static Option<string?> NameOption() => new("--name") { Description = "What failed; the incident's id begins with it; default the command's name" };
+
+    private static Option<string> SeverityOption()
+    {
+        var option = new Option<string>("--severity") { Description = "normal, high, escalated or critical", DefaultValueFactory = _ => Severity.High };
+        option.AcceptOnlyFromAmong(Severity.Normal, Severity.High, Severity.Escalated, Severity.Critical);
+        return option;
+    }
+
+    private static TimeSpan Duration(string text) =>
+        text.Length > 1 && int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 && text[^1] is 's' or 'm' or 'h'
+            ? number * (text[^1] switch { 's' => TimeSpan.FromSeconds(1), 'm' => TimeSpan.FromMinutes(1), _ => TimeSpan.FromHours(1) })
+            : throw new CliFaultException(ExitCodes.Misconfigured, $"--every is '{text}': a number and s, m or h, for example 30s.");
+
+    public static string NewSeed() => RandomNumberGenerator.GetHexString(12, lowercase: true);
+
+    public static string SeedOf(string what) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(what)).AsSpan(0, 6));
+}

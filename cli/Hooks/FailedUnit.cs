@@ -1,0 +1,66 @@
+using System.Globalization;
+using System.Text;
+using CapOrleans.Cli.Commands;
+
+namespace CapOrleans.Cli.Hooks;
+
+/// <summary>
+/// A systemd unit that failed, as systemd (251 and later) tells whatever it starts by <c>OnFailure=</c>: <c>MONITOR_INVOCATION_ID</c>,
+/// <c>MONITOR_SERVICE_RESULT</c>, and for a main process that ended <c>MONITOR_EXIT_CODE</c> and <c>MONITOR_EXIT_STATUS</c>.
+/// </summary>
+/// <param name="Invocation">32 hex digits; of each start of the unit another one.</param>
+internal sealed record FailedUnit(string Name, string Invocation, string Result, string? ExitCode, string? ExitStatus, string Journal, DateTimeOffset At)
+{
+    private static readonly string[] TimeFormats = ["ddd yyyy-MM-dd HH:mm:ss 'UTC'"];
+
+    public static FailedUnit Read(string name)
+    {
+        var told = Variable("MONITOR_INVOCATION_ID");
+        var state = Shown(name);
+        var invocation = told ?? state.GetValueOrDefault("InvocationID") ?? "";
+        if (invocation.Length == 0)
+        {
+            throw new CliFaultException(ExitCodes.Misconfigured, $"{name} has never run: systemd knows no invocation of it. Is the name right?");
+        }
+
+        return new FailedUnit(
+            name, invocation,
+            Variable("MONITOR_SERVICE_RESULT") ?? state.GetValueOrDefault("Result") ?? "unknown",
+            Variable("MONITOR_EXIT_CODE"), Variable("MONITOR_EXIT_STATUS"),
+            Output("journalctl", "--unit", name, $"_SYSTEMD_INVOCATION_ID={invocation}", "--lines", "20", "--output", "cat", "--no-pager"),
+            Instant(state.GetValueOrDefault("StateChangeTimestamp")) ?? TimeProvider.System.GetUtcNow());
+    }
+
+    public HookIncident ToIncident(string severity) => new(
+        Name.EndsWith(".service", StringComparison.Ordinal) ? Name[..^8] : Name, HookCommand.SeedOf($"{Environment.MachineName}/{Invocation}"), severity,
+        $"{Name} failed: {Result}{(ExitCode is null ? "" : $", {ExitCode} {ExitStatus}")}\n{Journal}", At);
+
+    private static string? Variable(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } text ? text : null;
+
+    private static Dictionary<string, string> Shown(string name) => Output("systemctl", "show", name, "--property", "InvocationID,Result,StateChangeTimestamp")
+        .Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('=', 2)).Where(pair => pair is [_, { Length: > 0 }]).ToDictionary(pair => pair[0], pair => pair[1]);
+
+    private static DateTimeOffset? Instant(string? text) =>
+        DateTimeOffset.TryParseExact(text, TimeFormats, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) ? at : null;
+
+    /// <returns>Empty when the program is not there or has nothing to say: the report goes out without it.</returns>
+    private static string Output(string program, params string[] arguments)
+    {
+        try
+        {
+            using var process = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo(program, arguments)
+            {
+                RedirectStandardOutput = true, RedirectStandardError = true, Environment = { ["TZ"] = "UTC", ["LC_ALL"] = "C" }, StandardOutputEncoding = Encoding.UTF8,
+            })!;
+            process.ErrorDataReceived += (_, _) => { };
+            process.BeginErrorReadLine();
+            var text = process.StandardOutput.ReadToEnd();
+            process.WaitForExit();
+            return process.ExitCode == 0 ? text : "";
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return "";
+        }
+    }
+}

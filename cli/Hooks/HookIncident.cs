@@ -1,0 +1,51 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json.Nodes;
+using CapOrleans.Core.Incidents;
+using CapOrleans.Core.Signatures;
+
+namespace CapOrleans.Cli.Hooks;
+
+/// <summary>What a hook found: made into an incident, with every field signed.</summary>
+/// <param name="Name">Of what failed, for example <c>nginx</c>; the incident's id begins with it.</param>
+/// <param name="Seed">12 hex digits that tell this failure from the others: the same failure is the same incident.</param>
+/// <param name="At">When it happened, not when it is sent.</param>
+internal sealed record HookIncident(string Name, string Seed, string Severity, string Description, DateTimeOffset At)
+{
+    /// <returns>The signed incident, ready to be sent.</returns>
+    public byte[] Sign(PrivateKey key, string suffix = "FAIL")
+    {
+        var name = new string([.. Name.ToUpperInvariant().Where(char.IsAsciiLetterOrDigit).Take(32)]);
+        var incident = new JsonObject
+        {
+            ["task_id"] = $"{name}{suffix}-{Seed}",
+            ["cap_id"] = CapEnvironment.CapId,
+            ["agent"] = CapEnvironment.AgentId,
+            ["timestamp"] = At.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture),
+            ["severity"] = Severity,
+            ["description"] = Shorten(Description),
+            ["scheme"] = FullV2.Scheme,
+        };
+        IncidentFile.Sign(incident, key);
+        return IncidentFile.Bytes(incident);
+    }
+
+    /// <summary>The end says most; control characters other than line ends say nothing, and are not text.</summary>
+    private static string Shorten(string text)
+    {
+        var clean = new string([.. text.Where(c => !char.IsControl(c) || c is '\n' or '\t')]);
+        var bytes = Encoding.UTF8.GetBytes(clean);
+        if (bytes.Length <= IncidentReader.MaxDescriptionBytes)
+        {
+            return clean;
+        }
+
+        var start = bytes.Length - (IncidentReader.MaxDescriptionBytes - 16);
+        while ((bytes[start] & 0xC0) == 0x80)
+        {
+            start++; // not in the middle of a character
+        }
+
+        return "[...] " + Encoding.UTF8.GetString(bytes, start, bytes.Length - start);
+    }
+}

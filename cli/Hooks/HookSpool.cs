@@ -1,0 +1,83 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using CapOrleans.Contracts.Incidents;
+
+namespace CapOrleans.Cli.Hooks;
+
+/// <summary>
+/// Signed incidents that no gate took, one file each, in the order of their making. A file is whole or not there: written beside, flushed to
+/// the disk, renamed.
+/// </summary>
+internal sealed class HookSpool : IDisposable
+{
+    /// <summary>Incidents that are kept; one more is refused, so that a host in trouble does not fill its disk as well.</summary>
+    public const int MaxFiles = 1000;
+
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    private readonly string folder;
+    private readonly FileStream theLock;
+
+    private HookSpool(string folder, FileStream theLock) => (this.folder, this.theLock) = (folder, theLock);
+
+    /// <summary>Waits for another hook that is sending.</summary>
+    /// <exception cref="CliFaultException">The folder cannot be written.</exception>
+    public static async Task<HookSpool> OpenAsync(string folder, CancellationToken cancellationToken)
+    {
+        try
+        {
+            Directory.CreateDirectory(folder, OwnerOnly | UnixFileMode.UserExecute);
+            while (true)
+            {
+                try
+                {
+                    return new HookSpool(folder, new FileStream(Path.Combine(folder, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+                }
+                catch (IOException) when (File.Exists(Path.Combine(folder, "lock")))
+                {
+                    await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, cancellationToken);
+                }
+            }
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new CliFaultException(ExitCodes.Misconfigured, $"The spool {folder} cannot be written: {fault.Message} Set CAP_SPOOL.");
+        }
+    }
+
+    /// <returns>Files in the order in which they were kept.</returns>
+    public IReadOnlyList<string> Files() => [.. Directory.EnumerateFiles(folder, "*.json").Order(StringComparer.Ordinal)];
+
+    /// <returns>The file.</returns>
+    public string Keep(IncidentReport report, byte[] incident)
+    {
+        var files = Files();
+        if (files.Count >= MaxFiles)
+        {
+            throw new CliFaultException(ExitCodes.Unreachable, $"The spool {folder} holds {MaxFiles} incidents already: bring the gate back, then 'cap hook flush'.");
+        }
+
+        // The names say the order; what was kept last has the highest number, whatever the clock says.
+        var last = files.Count == 0 ? 0 : long.Parse(Path.GetFileName(files[^1]).Split('-')[0], CultureInfo.InvariantCulture);
+        var tail = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{report.CapId}/{report.IncidentId}")).AsSpan(0, 6));
+        var file = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{last + 1:D12}-{tail}.json"));
+        using (var draft = new FileStream($"{file}.new", new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = OwnerOnly }))
+        {
+            draft.Write(incident);
+            draft.Flush(flushToDisk: true);
+        }
+
+        File.Move($"{file}.new", file);
+        return file;
+    }
+
+    /// <summary>What was refused is put aside, with the reason beside it, and sent no more.</summary>
+    public static void PutAside(string file, string reason)
+    {
+        File.WriteAllText($"{file}.why", reason + "\n");
+        File.Move(file, $"{file}.refused", overwrite: true);
+    }
+
+    public void Dispose() => theLock.Dispose();
+}

@@ -1,0 +1,140 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace CapOrleans.Tests.Cli;
+
+/// <summary>Faults on a host become incidents: a real command, a real nginx, a gate that is away.</summary>
+[Collection(NodeCollection.Name)]
+public sealed partial class HookTests(NodeFixture node) : IAsyncLifetime
+{
+    private static int count;
+
+    private readonly TempDirectory directory = new();
+    private readonly string capId = $"HOOK-{Interlocked.Increment(ref count)}";
+
+    public async Task InitializeAsync()
+    {
+        var key = await node.RegisterAsync(capId);
+        Directory.CreateDirectory(directory.File("data"));
+        await File.WriteAllTextAsync(directory.File("data/identity.key"), key.ExportHex());
+    }
+
+    public Task DisposeAsync()
+    {
+        directory.Dispose();
+        return Task.CompletedTask;
+    }
+
+    [Fact]
+    public async Task A_command_that_fails_is_reported_with_its_last_words_and_ends_as_it_did()
+    {
+        var (code, output) = await HookAsync(Gate, "run", "--name", "backup", "--severity", "critical", "--", "sh", "-c", "echo the disk is full >&2; exit 7");
+        Assert.Equal(7, code);
+        Assert.Contains("the disk is full", output, StringComparison.Ordinal);
+        var incident = Assert.Single(await IncidentsAsync(1));
+        Assert.Matches("^BACKUPFAIL-[0-9a-f]{12}$", incident.Text("incidentId"));
+        Assert.Equal(("critical", "full-v2"), (incident.Text("severity"), incident.Text("scheme")));
+        Assert.EndsWith("ended with 7\nthe disk is full\n", incident.Text("description"), StringComparison.Ordinal);
+
+        Assert.Equal((0, ""), await HookAsync(Gate, "run", "--", "true"));
+        Assert.Single(await IncidentsAsync(1));
+    }
+
+    [Fact]
+    public async Task What_no_gate_takes_waits_on_the_host_and_goes_out_in_order()
+    {
+        foreach (var name in (string[])["one", "two", "three"])
+        {
+            var (code, output) = await HookAsync($"http://127.0.0.1:{Child.FreePort()}/gate_receive", "run", "--name", name, "--", "false");
+            Assert.Equal(1, code);
+            Assert.Contains("wait in", output, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(4, (await HookAsync($"http://127.0.0.1:{Child.FreePort()}/gate_receive", "flush")).Code);
+        Assert.Equal(3, Directory.GetFiles(directory.File("spool"), "*.json").Length);
+        Assert.Equal((0, ""), await HookAsync(Gate, "flush"));
+        Assert.Empty(Directory.GetFiles(directory.File("spool"), "*.json"));
+        Assert.Equal(["ONE", "TWO", "THREE"], (await IncidentsAsync(3)).Select(incident => incident.Text("incidentId").Split("FAIL-")[0]));
+    }
+
+    [Fact]
+    public async Task What_is_refused_is_put_aside_and_holds_up_nothing()
+    {
+        await File.WriteAllTextAsync(directory.File("data/identity.key"), CapOrleans.Core.Signatures.PrivateKey.Create().ExportHex());
+        var (code, output) = await HookAsync(Gate, "unit", "nginx.service");
+        Assert.True(code == 1, output);
+        Assert.Contains("refused with 403", output, StringComparison.Ordinal);
+        Assert.Single(Directory.GetFiles(directory.File("spool"), "*.refused"));
+        Assert.Equal(0, (await HookAsync(Gate, "flush")).Code);
+    }
+
+    [Fact]
+    public async Task A_watch_tells_when_it_breaks_and_when_it_heals_and_no_more()
+    {
+        using var watch = Start(Gate, "watch", "--name", "nginx", "--check", $"test ! -e {directory.File("broken")}", "--every", "1s");
+        await File.WriteAllTextAsync(directory.File("broken"), "");
+        Assert.Matches(Fail(), (await IncidentsAsync(1))[0].Text("incidentId"));
+        File.Delete(directory.File("broken"));
+        var incidents = await IncidentsAsync(2);
+        Assert.Equal(incidents[0].Text("incidentId").Replace("FAIL", "OK", StringComparison.Ordinal), incidents[1].Text("incidentId"));
+        Assert.Equal("normal", incidents[1].Text("severity"));
+        watch.Signal(15);
+        await watch.ExitAsync();
+    }
+
+    [NginxFact]
+    public async Task A_broken_nginx_is_reported_in_its_own_words()
+    {
+        await File.WriteAllTextAsync(directory.File("nginx.conf"), "events {}\nhttp { server { listen 99999; } }\n");
+        var (code, _) = await HookAsync(Gate, "run", "--", "/usr/sbin/nginx", "-t", "-c", directory.File("nginx.conf"), "-g", $"pid {directory.File("pid")}; error_log stderr;");
+        Assert.NotEqual(0, code);
+        var incident = (await IncidentsAsync(1))[0];
+        Assert.Matches(Fail(), incident.Text("incidentId"));
+        Assert.Contains("invalid port in \"99999\"", incident.Text("description"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_files_for_systemd_are_shown_first_and_written_when_that_is_wanted()
+    {
+        var (code, shown) = await HookAsync(Gate, "install", "nginx", "--folder", directory.File("units"));
+        Assert.Equal(0, code);
+        Assert.Contains("OnFailure=cap-hook@%n.service", shown, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(directory.File("units")));
+        Assert.Equal(0, (await HookAsync(Gate, "install", "nginx", "--folder", directory.File("units"), "--yes")).Code);
+        Assert.Contains("hook unit %i", await File.ReadAllTextAsync(directory.File("units/cap-hook@.service")), StringComparison.Ordinal);
+        Assert.True(File.Exists(directory.File("units/nginx.service.d/cap-hook.conf")));
+    }
+
+    private string Gate => new Uri(node.Gate.BaseAddress!, "gate_receive").ToString();
+
+    /// <summary>Waits until there are so many, and gives them in the order of the log.</summary>
+    private async Task<IReadOnlyList<JsonElement>> IncidentsAsync(int atLeast)
+    {
+        IReadOnlyList<JsonElement> found = [];
+        await Eventually.TrueAsync(async () =>
+        {
+            found = [.. JsonElement.Parse(await node.Api.GetStringAsync($"/v1/incidents?cap={capId}&limit=100")).GetProperty("items").EnumerateArray()];
+            return found.Count >= atLeast;
+        });
+        return found;
+    }
+
+    private async Task<(int Code, string Output)> HookAsync(string gate, params string[] arguments)
+    {
+        using var cap = Start(gate, arguments);
+        var code = await cap.ExitAsync();
+        return (code, cap.Output);
+    }
+
+    private Child Start(string gate, params string[] arguments) => Child.Start(
+        "dotnet", [Path.Combine(AppContext.BaseDirectory, "cap.dll"), "hook", .. arguments],
+        new Dictionary<string, string>
+        {
+            ["DATA_DIR"] = directory.File("data"), ["CAP_SPOOL"] = directory.File("spool"), ["CAP_ID"] = capId, ["VPN_ENDPOINT"] = gate,
+            ["MONITOR_INVOCATION_ID"] = "0123456789abcdef0123456789abcdef", ["MONITOR_SERVICE_RESULT"] = "exit-code",
+        },
+        directory.Path);
+
+    [GeneratedRegex("^NGINXFAIL-[0-9a-f]{12}$")]
+    private static partial Regex Fail();
+}

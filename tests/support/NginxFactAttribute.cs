@@ -1,0 +1,9 @@
+namespace CapOrleans.Tests.Support;
+
+/// <summary>A test that needs Debian's nginx, which <c>./test</c> installs where it may.</summary>
+public sealed class NginxFactAttribute : FactAttribute
+{
+    public const string Program = "/usr/sbin/nginx";
+
+    public NginxFactAttribute() => Skip = File.Exists(Program) ? null : "There is no nginx on this machine: sudo apt-get install nginx-light";
+}
