@@ -49,7 +49,7 @@ public static class CapApi
     {
         app.UseExceptionHandler(handler => handler.Run(AnswerFaultAsync));
         app.UseStatusCodePages(answer => AnswerStatus(answer.HttpContext.Response.StatusCode).ExecuteAsync(answer.HttpContext));
-        app.RefuseOtherOrigins();
+        app.RefuseOtherOrigins(app.Services.GetRequiredService<ApiOptions>().OpenReads);
         app.UseAuthentication();
         app.UseAuthorization();
         app.MapIntake();

@@ -98,5 +98,5 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
 
     /// <summary>The contract ran and failed, as opposed to a node that did not let it run.</summary>
     private static bool IsTheContracts(RpcErrorException fault) =>
-        fault.Code == 3 || ((string[])["revert", "gas", "opcode", "jump", "stack"]).Any(word => fault.Message.Contains(word, StringComparison.OrdinalIgnoreCase));
+        fault.Code == 3 || ((string[])["revert", "gas", "opcode", "jump", "stack", "memory", "EVM error"]).Any(word => fault.Message.Contains(word, StringComparison.OrdinalIgnoreCase));
 }

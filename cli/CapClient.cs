@@ -23,7 +23,7 @@ internal static class CapClient
         }
         catch (Exception fault) when (fault is HttpRequestException || (fault is TaskCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            throw new CliFaultException(ExitCodes.Unreachable, $"No answer from {request.RequestUri!.GetLeftPart(UriPartial.Authority)}: {fault.Message} Is it running? The same signed incident may be sent again.");
+            throw new CliFaultException(ExitCodes.Unreachable, $"No answer from {request.RequestUri!.GetLeftPart(UriPartial.Authority)}: {fault.Message.TrimEnd('.')}. Is it running?");
         }
     }
 

@@ -27,7 +27,7 @@ internal static class CapEnvironment
     /// <summary>Where hooks keep what no gate took.</summary>
     public static string Spool => Text("CAP_SPOOL") ?? (Environment.IsPrivilegedProcess
         ? "/var/lib/cap/spool"
-        : Path.Combine(Text("XDG_STATE_HOME") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "state"), "cap", "spool"));
+        : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "state", "cap", "spool"));
 
     /// <summary>A node that listens on every address is called on this machine's own.</summary>
     public static Uri Api => new($"http://{(Text("BIND") is { } bind && bind is not ("0.0.0.0" or "::") ? bind : "127.0.0.1")}:{Port("API_PORT", 8787)}/");

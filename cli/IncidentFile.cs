@@ -16,6 +16,8 @@ internal static class IncidentFile
 {
     public static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    public static readonly JsonSerializerOptions OneLine = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     /// <param name="file">A path, or <c>-</c> for standard input.</param>
     public static JsonObject Read(string file) => Parse(file, Encoding.UTF8.GetBytes(CapEnvironment.Read(file, "an incident as a JSON object")));
 

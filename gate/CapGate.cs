@@ -19,7 +19,7 @@ public static class CapGate
         builder.Services.AddSingleton<ClusterLink>();
         builder.Services.AddSingleton<KeyLists>();
         builder.Services.AddSingleton<IncidentSpool>();
-        builder.Services.AddSingleton(_ => new SpoolFile(options.SpoolFile));
+        builder.Services.AddSingleton(_ => new SpoolFile(options.SpoolFile, TimeProvider.System));
         builder.Services.AddSingleton(options.Spool);
         builder.Services.AddHostedService<Forwarder>();
         builder.Services.AddSingleton<IntakeEndpoint>();

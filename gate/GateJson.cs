@@ -20,4 +20,5 @@ internal sealed partial class GateJson : JsonSerializerContext;
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
 [JsonSerializable(typeof(GateStatus))]
 [JsonSerializable(typeof(DeadPage))]
+[JsonSerializable(typeof(string))]
 internal sealed partial class GateStatusJson : JsonSerializerContext;

@@ -14,6 +14,9 @@ namespace CapOrleans.Gate;
 /// </summary>
 internal sealed class IntakeEndpoint(IncidentSpool spool, KeyLists keys, LocalEscalation escalation, GateOptions options, TimeProvider time)
 {
+    /// <summary>For a whole body to arrive.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
     /// <summary>As the old gate answers.</summary>
     public async Task AnswerOldAsync(HttpContext context)
     {
@@ -43,6 +46,10 @@ internal sealed class IntakeEndpoint(IncidentSpool spool, KeyLists keys, LocalEs
         {
             return await RefuseAsync(context, fault.StatusCode, new Refusal("bad-request", "", fault.Message));
         }
+        catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            return await RefuseAsync(context, StatusCodes.Status408RequestTimeout, new Refusal("body-late", "", $"A body has {Patience.TotalSeconds:0} seconds."));
+        }
         catch (Exception fault) when (fault is IOException or OperationCanceledException)
         {
             return null; // the host has gone
@@ -59,67 +66,79 @@ internal sealed class IntakeEndpoint(IncidentSpool spool, KeyLists keys, LocalEs
             return await RefuseAsync(context, StatusCodes.Status400BadRequest, refusal!);
         }
 
-        return await JudgeAsync(report) is { } refused
+        var standing = await JudgeAsync(report);
+        return standing.Refused is { } refused
             ? await RefuseAsync(context, StatusOf(refused.Verdict), refused.Refusal!)
-            : await KeepAsync(context, report, body);
+            : await KeepAsync(context, report, body, standing);
     }
 
-    /// <returns>Null when nothing stands against the report that can be told here.</returns>
-    private async Task<Ruling?> JudgeAsync(IncidentReport report)
+    /// <summary>What can be told here.</summary>
+    private async Task<Standing> JudgeAsync(IncidentReport report)
     {
         var (proof, refused) = Admission.Prove(report, options.Policy);
-        if (proof is null && WalletClaim.Of(report) is null)
+        var claim = proof is null ? WalletClaim.Of(report) : null;
+        if (proof is null && claim is null)
         {
-            return refused;
+            return new Standing(refused, "", MayPage: false);
         }
 
-        if (await keys.FindAsync(report.CapId) is not { } list)
+        // What is proven keeps its CapID's order. What a wallet must be asked about is nobody's yet: it waits by itself.
+        var queue = claim is null ? report.CapId : $"{report.CapId} {claim.Wallet}";
+        var list = await keys.FindAsync(report.CapId, KeyLists.ForYes);
+        var ruling = list is null ? null : Judge(list);
+        if (ruling is not null && time.GetUtcNow() - list!.At > KeyLists.ForNo)
         {
-            return null;
+            // The key may have been added since. Who cannot be asked has not refused.
+            list = await keys.FindAsync(report.CapId, KeyLists.ForNo);
+            ruling = list is null ? null : Judge(list);
         }
 
-        return proof is not null
+        // People are called on the word of a key; of which, the last list says, however old. Without any, a valid signature must do.
+        return new Standing(ruling, queue, proof is not null && (list ?? keys.Last(report.CapId)) is var known && (known is null || Judge(known) is null));
+
+        Ruling? Judge(KeyList list) => proof is not null
             ? Admission.Judge(list.Context, report, proof, time.GetUtcNow())
-            : list.Context?.Keys.Any(key => key.IsContract && key.Address == $"{WalletClaim.Of(report)!.Wallet}") == true ? null : refused;
+            : list.Context?.Keys.Any(key => key.IsContract && key.Address == $"{claim!.Wallet}") == true ? null : refused;
     }
 
-    private async Task<IncidentReport?> KeepAsync(HttpContext context, IncidentReport report, byte[] body)
+    private async Task<IncidentReport?> KeepAsync(HttpContext context, IncidentReport report, byte[] body, Standing standing)
     {
         ArrivalVerdict verdict;
         try
         {
-            verdict = await spool.KeepAsync(new Arrival(report.CapId, report.IncidentId, Admission.ContentHash(report, report.Signature is null or "" ? Admission.Unverified : report.Scheme, options.Policy.ChainId), BatchLines.OneLine(body)));
+            verdict = await spool.KeepAsync(new Arrival(standing.Queue, report.CapId, report.IncidentId, BatchLines.OneLine(body)));
         }
         catch (SqliteException)
         {
             verdict = ArrivalVerdict.Full;
         }
 
-        switch (verdict)
+        if (verdict == ArrivalVerdict.Full)
         {
-            case ArrivalVerdict.Kept:
-                escalation.Consider(report);
-                return report;
-            case ArrivalVerdict.KeptBefore:
-                return report;
-            case ArrivalVerdict.Conflicts:
-                return await RefuseAsync(context, StatusCodes.Status409Conflict, new Refusal("conflict", "task_id", "An incident id is used once per CapID; other content waits under it."));
-            default:
-                context.Response.Headers.RetryAfter = "60";
-                return await RefuseAsync(context, StatusCodes.Status507InsufficientStorage, new Refusal("spool-full", "", "The gate's disk takes no more; keep the incident and send it again."));
+            context.Response.Headers.RetryAfter = "60";
+            return await RefuseAsync(context, StatusCodes.Status507InsufficientStorage, new Refusal("spool-full", "", "The gate's disk takes no more; keep the incident and send it again."));
         }
+
+        if (verdict == ArrivalVerdict.Kept && standing.MayPage)
+        {
+            escalation.Consider(report);
+        }
+
+        return report;
     }
 
-    private static async Task<byte[]?> ReadAsync(HttpContext context)
+    private async Task<byte[]?> ReadAsync(HttpContext context)
     {
         if (context.Request.ContentLength > IncidentReader.MaxRequestBytes)
         {
             return null;
         }
 
+        using var patience = new CancellationTokenSource(Patience, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, context.RequestAborted);
         while (true)
         {
-            var read = await context.Request.BodyReader.ReadAsync(context.RequestAborted);
+            var read = await context.Request.BodyReader.ReadAsync(either.Token);
             if (read.Buffer.Length > IncidentReader.MaxRequestBytes || read.IsCompleted)
             {
                 var body = read.Buffer.Length > IncidentReader.MaxRequestBytes ? null : read.Buffer.ToArray();
@@ -143,4 +162,8 @@ internal sealed class IntakeEndpoint(IncidentSpool spool, KeyLists keys, LocalEs
         await GateProblems.Of(status, refusal.Type, refusal.Field, refusal.Rule).ExecuteAsync(context);
         return null;
     }
+
+    /// <param name="Queue">What keeps its order, see <see cref="Arrival"/>.</param>
+    /// <param name="MayPage">A key that may speak for the CapID signed it, as far as is known here.</param>
+    private sealed record Standing(Ruling? Refused, string Queue, bool MayPage);
 }

@@ -1,14 +1,17 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using CapOrleans.Core.Access;
 using CapOrleans.Gate.Forward;
+using CapOrleans.Gate.Keys;
 using CapOrleans.Gate.Spool;
 
 namespace CapOrleans.Gate;
 
 /// <param name="Api">Where the gate forwards to.</param>
 /// <param name="Trouble">What keeps it from forwarding; null when nothing does.</param>
-internal sealed record GateStatus(SpoolCounts Spool, long MaxBytes, Uri Api, string? Trouble);
+/// <param name="KeyTrouble">What keeps it from telling who may not speak; null when nothing does.</param>
+internal sealed record GateStatus(SpoolCounts Spool, long MaxBytes, Uri Api, string? Trouble, string? KeyTrouble);
 
 internal sealed record DeadPage(IReadOnlyList<DeadLetter> Items, long? Next);
 
@@ -19,11 +22,13 @@ internal static class StatusEndpoints
 
     public static void MapStatus(this WebApplication app, GateOptions options)
     {
-        var status = app.MapGroup("/v1/gate").AddEndpointFilter(async (call, next) => IsOperator(call.HttpContext, options)
+        var status = app.MapGroup("/v1/gate").AddEndpointFilter(async (call, next) => IsOfAPage(call.HttpContext.Request)
+            ? GateProblems.Of(StatusCodes.Status403Forbidden, "other-origin", "Origin", "No page in a browser makes this call.")
+            : IsOperator(call.HttpContext, options)
             ? await next(call)
             : GateProblems.Of(StatusCodes.Status401Unauthorized, "unauthenticated", "Authorization", "The gate's API key, as Bearer; see Gate__ApiKeyFile."));
-        status.MapGet("/status", (IncidentSpool spool, ClusterLink cluster) =>
-            TypedResults.Json(new GateStatus(spool.Count(), spool.Limits.MaxBytes, cluster.Api, cluster.Trouble), GateStatusJson.Default.GateStatus));
+        status.MapGet("/status", (IncidentSpool spool, ClusterLink cluster, KeyLists keys) =>
+            TypedResults.Json(new GateStatus(spool.Count(), spool.Limits.MaxBytes, cluster.Api, cluster.Trouble, keys.Trouble), GateStatusJson.Default.GateStatus));
         status.MapGet("/dead", (HttpContext context, IncidentSpool spool) =>
         {
             if (!long.TryParse(context.Request.Query["before"].FirstOrDefault() ?? $"{long.MaxValue}", NumberStyles.None, CultureInfo.InvariantCulture, out var before))
@@ -36,12 +41,15 @@ internal static class StatusEndpoints
         });
         status.MapPost("/dead/{number:long}/retry", async (long number, IncidentSpool spool) => await spool.RetryAsync(number)
             ? (IResult)TypedResults.NoContent()
-            : GateProblems.Of(StatusCodes.Status404NotFound, "no-such-letter", "number", "A dead letter has this number; see /v1/gate/dead."));
+            : GateProblems.Of(StatusCodes.Status404NotFound, "no-such-letter", "number", $"No dead letter has the number {number}; see /v1/gate/dead."));
     }
+
+    private static bool IsOfAPage(HttpRequest request) =>
+        !HttpMethods.IsGet(request.Method) && (request.Headers.Origin.Count > 0 || request.Headers["Sec-Fetch-Site"] == "cross-site");
 
     private static bool IsOperator(HttpContext context, GateOptions options)
     {
-        if (options.IsOpen)
+        if (options.IsOpen && LoopbackHost.Is(context.Request.Host.Host))
         {
             return true;
         }

@@ -1,6 +1,7 @@
 using System.Net;
 using CapOrleans.Api;
 using CapOrleans.Api.Access;
+using CapOrleans.Core.Access;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Gate;
 using CapOrleans.Gate.Spool;
@@ -51,7 +52,7 @@ internal static class FrontPart
             builder,
             new GateOptions(
                 settings.GateApis is [] ? [new UriBuilder(Uri.UriSchemeHttp, host.ToString(), settings.ApiPort).Uri] : settings.GateApis,
-                () => File.Exists(keyFile) ? File.ReadAllText(keyFile).Trim() : null,
+                () => File.Exists(keyFile) && ApiKey.TryParse(File.ReadAllText(keyFile).Trim(), out var key) ? key.Export() : null,
                 settings.IsLoopback,
                 new AdmissionPolicy(settings.AcceptUnsigned, settings.ChainId),
                 data.SpoolFile,

@@ -57,7 +57,13 @@ internal static class SiloPart
             }));
             silo.Services.AddSingleton<IGrainStorageSerializer, OrleansGrainStorageSerializer>();
             // A request that meets an incident's activation on its way out is passed on to the next one.
-            silo.Configure<SiloMessagingOptions>(options => options.MaxForwardCount = 50);
+            silo.Configure<SiloMessagingOptions>(options =>
+            {
+                options.MaxForwardCount = 50;
+                // What got lost on its way through a silo that stopped is never answered, and a grain that waits for it keeps its own silo
+                // from stopping: seen once to take all of the thirty seconds that a stop has.
+                options.ResponseTimeout = TimeSpan.FromSeconds(10);
+            });
             silo.AddDashboard(options => options.HideTrace = true);
         });
     }

@@ -1,3 +1,4 @@
+using CapOrleans.Core.Access;
 using Microsoft.AspNetCore.Authorization;
 
 namespace CapOrleans.Api.Access;
@@ -8,9 +9,17 @@ namespace CapOrleans.Api.Access;
 /// </summary>
 internal static class OtherOrigins
 {
-    public static void RefuseOtherOrigins(this IApplicationBuilder app) => app.Use(async (context, next) =>
+    /// <param name="openReads">Some calls need no key: then only by a name of this machine.</param>
+    public static void RefuseOtherOrigins(this IApplicationBuilder app, bool openReads) => app.Use(async (context, next) =>
     {
         var request = context.Request;
+        if (openReads && !LoopbackHost.Is(request.Host.Host) && request.Headers.Authorization.Count == 0
+            && context.GetEndpoint()?.Metadata.GetMetadata<IAuthorizeData>() is { Policy: not OperatorAccess.Anyone })
+        {
+            await Problems.Of(StatusCodes.Status403Forbidden, "other-host", "Host", "Without an API key, this machine is called by a loopback name; see Auth__OpenReadsOnLoopback.").ExecuteAsync(context);
+            return;
+        }
+
         if (!HttpMethods.IsGet(request.Method) && !HttpMethods.IsHead(request.Method)
             && context.GetEndpoint()?.Metadata.GetMetadata<IAuthorizeData>() is not null && IsOther(request))
         {

@@ -78,14 +78,13 @@ internal sealed partial class Intake(IGrainFactory grains, TimeProvider time, IL
     private static Outcome Of(Ruling ruling) =>
         new(Problems.StatusOf(ruling.Verdict), ruling.Receipt, ruling.Refusal, ruling.Verdict == Verdict.Busy ? Again : ruling.RetryAfter);
 
-    /// <summary>Every signature at its own incident; then all that are proven at once, up to one that must be sent again.</summary>
+    /// <summary>Every signature at its own incident; then all that are proven at once. What is not proven is nobody's, and holds up nobody.</summary>
     private async Task<IReadOnlyList<Ruling>> FileAsync(List<IncidentReport> reports)
     {
         var provings = await Task.WhenAll(reports.Select(report => grains.Incident(report.CapId, report.IncidentId).ProveAsync(report)));
-        var again = Array.FindIndex(provings, proving => proving.Refused?.IsAgain == true);
-        var proven = provings.Take(again < 0 ? provings.Length : again).Where(proving => proving.Proven is not null).Select(proving => proving.Proven!).ToList();
+        var proven = provings.Where(proving => proving.Proven is not null).Select(proving => proving.Proven!).ToList();
         var ruled = new Queue<Ruling>(proven.Count == 0 ? [] : await grains.Cap(reports[0].CapId).AcceptAsync(proven));
-        return [.. provings.Select((proving, i) => proving.Refused ?? (ruled.TryDequeue(out var ruling) ? ruling : Ruling.AfterAnother))];
+        return [.. provings.Select(proving => proving.Refused ?? ruled.Dequeue())];
     }
 
     /// <summary>At most once a second: while a part of the cluster is away, every incident for it ends here.</summary>

@@ -11,10 +11,12 @@ internal static class GateCommand
 
     private static Command Status()
     {
-        var command = new Command("status", "Show what waits at the gate of VPN_ENDPOINT, and what keeps it. Example: cap gate status");
-        command.SetAction(async (_, cancellationToken) =>
+        var gate = GateOption();
+        var command = new Command("status", "Show what waits at a gate, and what keeps it. Example: cap gate status") { gate };
+        command.SetAction(async (parsed, cancellationToken) =>
         {
-            Console.WriteLine(await SendAsync(HttpMethod.Get, "status", cancellationToken));
+            using var status = JsonDocument.Parse(await SendAsync(parsed.GetValue(gate), HttpMethod.Get, "status", cancellationToken));
+            Console.WriteLine(JsonSerializer.Serialize(status.RootElement, IncidentFile.Indented));
             return ExitCodes.Done;
         });
         return command;
@@ -22,12 +24,13 @@ internal static class GateCommand
 
     private static Command Dead()
     {
-        var command = new Command("dead", "Show what the cluster refused, the newest first, one JSON object per line. Example: cap gate dead");
-        command.SetAction(async (_, cancellationToken) =>
+        var gate = GateOption();
+        var command = new Command("dead", "Show what the cluster refused, the newest first, one JSON object per line. Example: cap gate dead") { gate };
+        command.SetAction(async (parsed, cancellationToken) =>
         {
-            await foreach (var letter in LettersAsync(cancellationToken))
+            await foreach (var letter in LettersAsync(parsed.GetValue(gate), cancellationToken))
             {
-                Console.WriteLine(letter.GetRawText());
+                Console.WriteLine(JsonSerializer.Serialize(letter, IncidentFile.OneLine));
             }
 
             return ExitCodes.Done;
@@ -39,7 +42,8 @@ internal static class GateCommand
     {
         var numbers = new Argument<long[]>("NUMBER") { Description = "As 'cap gate dead' shows them", Arity = ArgumentArity.ZeroOrMore };
         var all = new Option<bool>("--all") { Description = "Every dead letter" };
-        var command = new Command("retry", "Send again what was refused, for example after its key was added. Example: cap gate retry 17") { numbers, all };
+        var gate = GateOption();
+        var command = new Command("retry", "Send again what was refused, for example after its key was added; refused once more, it has a new number. Example: cap gate retry 17") { numbers, all, gate };
         command.Validators.Add(result =>
         {
             if (result.GetValue(all) == result.GetValue(numbers) is { Length: > 0 })
@@ -52,7 +56,7 @@ internal static class GateCommand
             var chosen = new List<long>(parsed.GetValue(numbers) ?? []);
             if (parsed.GetValue(all))
             {
-                await foreach (var letter in LettersAsync(cancellationToken))
+                await foreach (var letter in LettersAsync(parsed.GetValue(gate), cancellationToken))
                 {
                     chosen.Add(letter.GetProperty("number").GetInt64());
                 }
@@ -60,7 +64,7 @@ internal static class GateCommand
 
             foreach (var number in chosen.Order())
             {
-                await SendAsync(HttpMethod.Post, string.Create(CultureInfo.InvariantCulture, $"dead/{number}/retry"), cancellationToken);
+                await SendAsync(parsed.GetValue(gate), HttpMethod.Post, string.Create(CultureInfo.InvariantCulture, $"dead/{number}/retry"), cancellationToken);
             }
 
             Console.WriteLine($"{chosen.Count} wait again");
@@ -69,11 +73,11 @@ internal static class GateCommand
         return command;
     }
 
-    private static async IAsyncEnumerable<JsonElement> LettersAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    private static async IAsyncEnumerable<JsonElement> LettersAsync(string? gate, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
         for (long? before = long.MaxValue; before is not null;)
         {
-            using var page = JsonDocument.Parse(await SendAsync(HttpMethod.Get, string.Create(CultureInfo.InvariantCulture, $"dead?before={before}"), cancellationToken));
+            using var page = JsonDocument.Parse(await SendAsync(gate, HttpMethod.Get, string.Create(CultureInfo.InvariantCulture, $"dead?before={before}"), cancellationToken));
             foreach (var letter in page.RootElement.GetProperty("items").EnumerateArray())
             {
                 yield return letter;
@@ -83,9 +87,11 @@ internal static class GateCommand
         }
     }
 
-    private static async Task<string> SendAsync(HttpMethod method, string path, CancellationToken cancellationToken)
+    private static Option<string?> GateOption() => new("--gate") { Description = "URL of the gate; default that of VPN_ENDPOINT" };
+
+    private static async Task<string> SendAsync(string? gate, HttpMethod method, string path, CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(method, new Uri(SendCommand.GateUrl(null), $"/v1/gate/{path}"));
+        using var request = new HttpRequestMessage(method, new Uri(SendCommand.GateUrl(gate), $"/v1/gate/{path}"));
         request.Headers.Authorization = CapEnvironment.AdminTokenIfAny() is { } token ? new("Bearer", token) : null;
         return await CapClient.SendAsync(request, cancellationToken);
     }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Cli.Commands;
 
@@ -12,13 +13,19 @@ internal static class SendCommand
             Description = "Send to a gate instead of the API; default VPN_ENDPOINT",
             Arity = ArgumentArity.ZeroOrOne,
         };
-        var command = new Command("send", "Send an incident; one without a signature is completed and signed first. Example: cap send incident.json --gate http://10.0.0.1:8989") { file, key, gate };
+        var full = new Option<bool>("--full") { Description = "Sign every field (full-v2)" };
+        var command = new Command("send", "Send an incident; one without a signature is completed and signed first. Example: cap send incident.json --full --gate http://10.0.0.1:8989") { file, key, full, gate };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var incident = IncidentFile.Read(parsed.GetRequiredValue(file));
             var signedHere = incident["signature"] is null;
             if (signedHere)
             {
+                if (parsed.GetValue(full))
+                {
+                    incident["scheme"] = FullV2.Scheme;
+                }
+
                 IncidentFile.Sign(incident, CapEnvironment.Key(parsed.GetValue(key)));
             }
 

@@ -25,8 +25,10 @@ internal sealed record BatchAnswer(IReadOnlyList<LineVerdict>? Verdicts, LineVer
 }
 
 /// <summary>The way to the cluster: several addresses of its API, of which one is used as long as it answers.</summary>
-internal sealed class ClusterLink(HttpClient http, GateOptions options, TimeProvider time)
+internal sealed partial class ClusterLink(HttpClient http, GateOptions options, TimeProvider time, ILogger<ClusterLink> logger)
 {
+    private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(200), Longest = TimeSpan.FromMinutes(10);
+
     private int current;
 
     public Uri Api => options.Apis[Volatile.Read(ref current) % options.Apis.Count];
@@ -52,6 +54,11 @@ internal sealed class ClusterLink(HttpClient http, GateOptions options, TimeProv
             Interlocked.Increment(ref current); // the next one, whoever it is
         }
 
+        if (Trouble is null != answer.Trouble is null)
+        {
+            LogTrouble(answer.Trouble ?? $"{api} answers again.");
+        }
+
         Trouble = answer.Trouble;
         return answer;
     }
@@ -69,8 +76,8 @@ internal sealed class ClusterLink(HttpClient http, GateOptions options, TimeProv
         content.Headers.ContentType = new MediaTypeHeaderValue(BatchLines.ContentType);
         using var response = await http.PostAsync(new Uri(api, "/v1/incidents:batch"), content, cancellationToken);
         var body = await response.Content.ReadAsByteArrayAsync(cancellationToken);
-        var wait = response.Headers.RetryAfter is { } after ? after.Delta ?? (after.Date - time.GetUtcNow()) : null;
-        if (response.StatusCode is HttpStatusCode.BadRequest or HttpStatusCode.RequestEntityTooLarge or HttpStatusCode.UnsupportedMediaType)
+        var wait = response.Headers.RetryAfter is { } after ? Within(after.Delta ?? (after.Date - time.GetUtcNow())) : null;
+        if (response.StatusCode is HttpStatusCode.BadRequest or HttpStatusCode.RequestEntityTooLarge or HttpStatusCode.UnsupportedMediaType && IsOurs(body))
         {
             return new BatchAnswer(null, new LineVerdict((int)response.StatusCode, body), null, null);
         }
@@ -81,13 +88,36 @@ internal sealed class ClusterLink(HttpClient http, GateOptions options, TimeProv
             : new BatchAnswer(null, null, wait, $"{api} answered {(int)response.StatusCode}, which is no verdict.");
     }
 
+    /// <summary>Whoever asks for less is asked again too soon; for more, too late.</summary>
+    private static TimeSpan? Within(TimeSpan? wait) =>
+        wait is not { } asked ? null : asked < Shortest ? Shortest : asked > Longest ? Longest : asked;
+
+    /// <summary>A refusal is the cluster's own: whatever stands in between says nothing about incidents.</summary>
+    private static bool IsOurs(byte[] body)
+    {
+        try
+        {
+            using var problem = JsonDocument.Parse(body);
+            return problem.RootElement.ValueKind == JsonValueKind.Object
+                && problem.RootElement.TryGetProperty("type", out var type) && type.ValueKind == JsonValueKind.String
+                && type.GetString()!.StartsWith("urn:caporleans:problem:", StringComparison.Ordinal);
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
     private static LineVerdict Read(ReadOnlyMemory<byte> line)
     {
         using var verdict = JsonDocument.Parse(line);
         var status = verdict.RootElement.GetProperty("status").GetInt32();
         var problem = verdict.RootElement.TryGetProperty("problem", out var said) ? JsonSerializer.SerializeToUtf8Bytes(said, GateJson.Default.JsonElement) : null;
-        return problem is null == status is 200 or 201
+        return (problem is null && status is 200 or 201) || (problem is not null && status is >= 400 and <= 599)
             ? new LineVerdict(status, problem)
             : throw new JsonException($"A line has the status {status} and {(problem is null ? "no" : "a")} problem.");
     }
+
+    [LoggerMessage(530, LogLevel.Warning, "What hosts send waits on disk or goes on: {Trouble}")]
+    private partial void LogTrouble(string trouble);
 }

@@ -6,7 +6,7 @@ using Polly.Retry;
 namespace CapOrleans.Gate.Forward;
 
 /// <summary>
-/// Sends one lane's incidents to the cluster, one request at a time, oldest first. What was decided leaves the spool; a CapID of which
+/// Sends one lane's incidents to the cluster, one request at a time, oldest first. What was decided leaves the spool; a queue of which
 /// one must be sent again rests, and the others go on.
 /// </summary>
 internal sealed class LaneForwarder
@@ -14,7 +14,7 @@ internal sealed class LaneForwarder
     /// <summary>Whatever incident comes next still fits.</summary>
     private const int MaxBytes = BatchLines.MaxBytes - IncidentReader.MaxRequestBytes;
 
-    /// <summary>More CapIDs than this do not rest by themselves: then the lane does.</summary>
+    /// <summary>More queues than this do not rest by themselves: then the lane does.</summary>
     private const int MaxResting = 200;
 
     private static readonly TimeSpan Again = TimeSpan.FromSeconds(1), Look = TimeSpan.FromSeconds(30);
@@ -60,9 +60,9 @@ internal sealed class LaneForwarder
         while (true)
         {
             var now = time.GetUtcNow();
-            foreach (var (capId, _) in resting.Where(rest => rest.Value <= now).ToList())
+            foreach (var (queue, _) in resting.Where(rest => rest.Value <= now).ToList())
             {
-                resting.Remove(capId);
+                resting.Remove(queue);
             }
 
             var next = resting.Count > MaxResting ? [] : spool.Next(lane, resting.Keys, most, MaxBytes);
@@ -92,7 +92,7 @@ internal sealed class LaneForwarder
         {
             if (verdicts[i].IsAgain)
             {
-                resting[batch[i].CapId] = until;
+                resting[batch[i].Queue] = until;
             }
             else
             {

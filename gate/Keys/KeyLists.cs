@@ -8,47 +8,56 @@ using CapOrleans.Gate.Forward;
 namespace CapOrleans.Gate.Keys;
 
 /// <summary>A CapID's context as the cluster gave it; null when the cluster has no such CapID.</summary>
-internal sealed record KeyList(CapContext? Context);
+/// <param name="At">When it was asked for.</param>
+internal sealed record KeyList(CapContext? Context, DateTimeOffset At);
 
 /// <summary>
-/// Who may speak, so that garbage stops at the edge. A list is asked for again after half a minute, and used for ten when the cluster is
-/// away; without one, nobody is refused for want of authority.
+/// Who may speak, so that garbage stops at the edge. A list that says yes is used for half a minute; before it says no it must be new,
+/// since a key may just have been added. Without a list, nobody is refused for want of authority.
 /// </summary>
 internal sealed class KeyLists(HttpClient http, ClusterLink cluster, GateOptions options, TimeProvider time)
 {
     /// <summary>CapIDs that are remembered; more, and all are asked for again.</summary>
     private const int MaxLists = 10_000;
 
-    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(30), Usable = TimeSpan.FromMinutes(10), Patience = TimeSpan.FromSeconds(1), Silence = TimeSpan.FromSeconds(5);
+    /// <summary>How old a list may be that says yes, and one that says no.</summary>
+    public static readonly TimeSpan ForYes = TimeSpan.FromSeconds(30), ForNo = TimeSpan.FromSeconds(1);
 
-    private readonly ConcurrentDictionary<string, Held> lists = new(StringComparer.Ordinal);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1), Silence = TimeSpan.FromSeconds(5);
+
+    private readonly ConcurrentDictionary<string, KeyList> lists = new(StringComparer.Ordinal);
     private DateTimeOffset silentUntil;
 
+    /// <summary>What kept the cluster from giving a list; null when nothing did.</summary>
+    public string? Trouble { get; private set; }
+
+    /// <returns>The last list, however old; null when there was none.</returns>
+    public KeyList? Last(string capId) => lists.GetValueOrDefault(capId);
+
     /// <returns>Null when there is no list that is new enough.</returns>
-    public async Task<KeyList?> FindAsync(string capId)
+    public async Task<KeyList?> FindAsync(string capId, TimeSpan maxAge)
     {
         var now = time.GetUtcNow();
-        var held = lists.GetValueOrDefault(capId);
-        if (held is not null && now - held.At < Fresh)
+        if (lists.TryGetValue(capId, out var held) && now - held.At <= maxAge)
         {
-            return held.List;
+            return held;
         }
 
-        if (now >= silentUntil && await AskAsync(capId) is { } list)
+        if (now < silentUntil || await AskAsync(capId, now) is not { } list)
         {
-            if (lists.Count >= MaxLists)
-            {
-                lists.Clear();
-            }
-
-            lists[capId] = new Held(list, now);
-            return list;
+            return null;
         }
 
-        return held is not null && now - held.At < Usable ? held.List : null;
+        if (lists.Count >= MaxLists)
+        {
+            lists.Clear();
+        }
+
+        lists[capId] = list;
+        return list;
     }
 
-    private async Task<KeyList?> AskAsync(string capId)
+    private async Task<KeyList?> AskAsync(string capId, DateTimeOffset now)
     {
         try
         {
@@ -56,24 +65,24 @@ internal sealed class KeyLists(HttpClient http, ClusterLink cluster, GateOptions
             using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(cluster.Api, $"/v1/caps/{capId}"));
             request.Headers.Authorization = options.ApiKey() is { } key ? new AuthenticationHeaderValue("Bearer", key) : null;
             using var answer = await http.SendAsync(request, patience.Token);
-            switch (answer.StatusCode)
+            if (answer.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.OK)
             {
-                case HttpStatusCode.NotFound: return new KeyList(null);
-                case HttpStatusCode.OK: return Read(await answer.Content.ReadAsStreamAsync(patience.Token));
+                Trouble = null;
+                return answer.StatusCode == HttpStatusCode.OK ? Read(await answer.Content.ReadAsStreamAsync(patience.Token), now) : new KeyList(null, now);
             }
+
+            Trouble = $"{cluster.Api} gives no list of keys: it answered {(int)answer.StatusCode}; see Gate__ApiKeyFile.";
         }
         catch (Exception fault) when (fault is HttpRequestException or OperationCanceledException or JsonException or IOException)
         {
-            // Nobody is refused for it.
+            Trouble = $"{cluster.Api} gives no list of keys: {fault.Message}"; // nobody is refused for it
         }
 
         silentUntil = time.GetUtcNow() + Silence; // hosts do not wait for a cluster that is away, each in turn
         return null;
     }
 
-    private static KeyList? Read(Stream json) => JsonSerializer.Deserialize(json, KeyListJson.Default.CapView) is { } cap
-        ? new KeyList(new CapContext(cap.CapId, cap.Version, cap.DisplayName, cap.CapPotential, cap.Phi, cap.Psi, cap.Keys, cap.Policy))
+    private static KeyList? Read(Stream json, DateTimeOffset now) => JsonSerializer.Deserialize(json, KeyListJson.Default.CapView) is { CapId: not null, Keys: not null } cap
+        ? new KeyList(new CapContext(cap.CapId, cap.Version, cap.DisplayName, cap.CapPotential, cap.Phi, cap.Psi, cap.Keys, cap.Policy), now)
         : null;
-
-    private sealed record Held(KeyList List, DateTimeOffset At);
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using Microsoft.Data.Sqlite;
 
 namespace CapOrleans.Gate.Spool;
@@ -7,24 +8,24 @@ namespace CapOrleans.Gate.Spool;
 internal sealed partial class IncidentSpool
 {
     /// <summary>The oldest of a lane, as many as a request may hold.</summary>
-    /// <param name="resting">CapIDs that are not sent now.</param>
+    /// <param name="resting">Queues that are not sent now.</param>
     public IReadOnlyList<Waiting> Next(int lane, IReadOnlyCollection<string> resting, int maxLines, int maxBytes)
     {
         using var connection = file.Connect();
         using var command = connection.CreateCommand();
-        var names = resting.Select((capId, i) =>
+        var names = resting.Select((queue, i) =>
         {
-            command.Parameters.AddWithValue($"$r{i.ToString(CultureInfo.InvariantCulture)}", capId);
+            command.Parameters.AddWithValue($"$r{i.ToString(CultureInfo.InvariantCulture)}", queue);
             return $"$r{i.ToString(CultureInfo.InvariantCulture)}";
         });
-        command.CommandText = $"SELECT number, cap_id, incident_id, line, received_at FROM waiting WHERE lane = $lane AND cap_id NOT IN ({string.Join(',', names)}) ORDER BY number LIMIT $limit";
+        command.CommandText = $"SELECT number, queue, cap_id, incident_id, line, received_at FROM waiting WHERE lane = $lane AND queue NOT IN ({string.Join(',', names)}) ORDER BY number LIMIT $limit";
         command.Parameters.AddWithValue("$lane", lane);
         command.Parameters.AddWithValue("$limit", maxLines);
         using var rows = command.ExecuteReader();
         var next = new List<Waiting>();
         for (var bytes = 0; bytes < maxBytes && rows.Read(); bytes += next[^1].Line.Length + 1)
         {
-            next.Add(new Waiting(rows.GetInt64(0), rows.GetString(1), rows.GetString(2), (byte[])rows[3], Instant(rows, 4)));
+            next.Add(new Waiting(rows.GetInt64(0), rows.GetString(1), rows.GetString(2), rows.GetString(3), (byte[])rows[4], Instant(rows, 5)));
         }
 
         return next;
@@ -43,8 +44,8 @@ internal sealed partial class IncidentSpool
         while (rows.Read())
         {
             dead.Add(new DeadLetter(
-                rows.GetInt64(0), rows.GetString(1), rows.GetString(2), System.Text.Encoding.UTF8.GetString((byte[])rows[3]),
-                Instant(rows, 4), Instant(rows, 5), rows.GetInt32(6), rows.GetString(7)));
+                rows.GetInt64(0), rows.GetString(1), rows.GetString(2), JsonElement.Parse((byte[])rows[3]),
+                Instant(rows, 4), Instant(rows, 5), rows.GetInt32(6), ProblemOf(rows.GetString(7))));
         }
 
         return dead;
@@ -57,6 +58,19 @@ internal sealed partial class IncidentSpool
         return new SpoolCounts(
             Scalar(connection, "SELECT count(*) FROM waiting"), Interlocked.Read(ref bytes), oldest < 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(oldest),
             Scalar(connection, "SELECT count(*) FROM dead"), Interlocked.Read(ref droppedDead), Interlocked.Read(ref full));
+    }
+
+    /// <summary>Whatever a cluster said when it refused a request whole: JSON, or text.</summary>
+    private static JsonElement ProblemOf(string text)
+    {
+        try
+        {
+            return JsonElement.Parse(text);
+        }
+        catch (JsonException)
+        {
+            return JsonSerializer.SerializeToElement(text, GateStatusJson.Default.String);
+        }
     }
 
     private static DateTimeOffset Instant(SqliteDataReader row, int column) => DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(column));

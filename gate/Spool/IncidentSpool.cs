@@ -20,6 +20,9 @@ internal sealed partial class IncidentSpool : IDisposable
     /// <summary>Changes in one transaction, and changes that may wait for it.</summary>
     private const int BatchLimit = 1024, QueueLimit = 8192;
 
+    /// <summary>SQLITE_FULL and SQLITE_IOERR.</summary>
+    private const int DiskFull = 13, DiskFault = 10;
+
     private readonly Channel<Change> changes = Channel.CreateBounded<Change>(new BoundedChannelOptions(QueueLimit) { SingleReader = true });
     private readonly SemaphoreSlim[] arrivals = [.. Enumerable.Range(0, Lanes.Count).Select(_ => new SemaphoreSlim(0))];
     private readonly SpoolFile file;
@@ -29,6 +32,7 @@ internal sealed partial class IncidentSpool : IDisposable
     private readonly Task writing;
     private long bytes;
     private long droppedDead, full;
+    private long? saidAt;
 
     public IncidentSpool(SpoolFile file, SpoolLimits limits, TimeProvider time, ILogger<IncidentSpool> logger)
     {
@@ -47,19 +51,28 @@ internal sealed partial class IncidentSpool : IDisposable
 
     /// <returns>When it was kept, it is on disk.</returns>
     /// <exception cref="SqliteException">The disk does not take it.</exception>
-    public Task<ArrivalVerdict> KeepAsync(Arrival arrival)
+    public async Task<ArrivalVerdict> KeepAsync(Arrival arrival)
     {
-        if (Interlocked.Read(ref bytes) + arrival.Line.Length > limits.MaxBytes)
+        // Counted before it waits for the disk: a thousand at once must not each find room for one.
+        if (Interlocked.Add(ref bytes, arrival.Line.Length) > limits.MaxBytes || !file.TakeReserve())
         {
+            Interlocked.Add(ref bytes, -arrival.Line.Length);
             Interlocked.Increment(ref full);
-            return Task.FromResult(ArrivalVerdict.Full);
+            return ArrivalVerdict.Full;
         }
 
-        return ChangeAsync(commands =>
+        var verdict = ArrivalVerdict.Undecided;
+        try
         {
-            var verdict = commands.Keep(arrival, time.GetUtcNow());
-            return (verdict, verdict == ArrivalVerdict.Kept ? arrival.Line.Length : 0);
-        }, Lanes.Of(arrival.CapId));
+            return verdict = await ChangeAsync(commands => (commands.Keep(arrival, time.GetUtcNow()), 0), Lanes.Of(arrival.Queue));
+        }
+        finally
+        {
+            if (verdict != ArrivalVerdict.Kept)
+            {
+                Interlocked.Add(ref bytes, -arrival.Line.Length);
+            }
+        }
     }
 
     /// <summary>Lets go of what the cluster decided about.</summary>
@@ -68,7 +81,12 @@ internal sealed partial class IncidentSpool : IDisposable
         var freed = settlements.Sum(settlement => commands.Settle(settlement, time.GetUtcNow()));
         if (settlements.Any(settlement => settlement.Problem is not null))
         {
-            Interlocked.Add(ref droppedDead, commands.Trim(SpoolLimits.MaxDead));
+            var dropped = commands.Trim(SpoolLimits.MaxDead);
+            Interlocked.Add(ref droppedDead, dropped);
+            if (dropped > 0)
+            {
+                LogDropped(dropped, SpoolLimits.MaxDead);
+            }
         }
 
         return (settlements.Count, -freed);
@@ -122,9 +140,23 @@ internal sealed partial class IncidentSpool : IDisposable
             catch (SqliteException fault)
             {
                 // Whoever asked is told; the file is as it was before.
-                LogFault(batch.Count, fault.Message);
+                Say(batch.Count, fault.Message);
                 batch.ForEach(change => change.Fail(fault));
+                if (fault.SqliteErrorCode is DiskFull or DiskFault)
+                {
+                    file.ReleaseReserve(); // from here on only what leaves is taken, in the room that was kept for it
+                }
             }
+        }
+    }
+
+    /// <summary>At most once a second: while the disk is full, every incident ends here.</summary>
+    private void Say(int count, string message)
+    {
+        if (saidAt is not { } last || time.GetElapsedTime(last) >= TimeSpan.FromSeconds(1))
+        {
+            saidAt = time.GetTimestamp();
+            LogFault(count, message);
         }
     }
 
@@ -157,34 +189,9 @@ internal sealed partial class IncidentSpool : IDisposable
         return (long)command.ExecuteScalar()!;
     }
 
+    [LoggerMessage(521, LogLevel.Error, "{Count} dead letters were dropped: the newest {Most} are kept")]
+    private partial void LogDropped(long count, int most);
+
     [LoggerMessage(520, LogLevel.Error, "{Count} changes of the spool were not written: {Message}")]
     private partial void LogFault(int count, string message);
-
-    /// <param name="Lanes">Where something may have arrived.</param>
-    private abstract record Change(int[] Lanes)
-    {
-        /// <returns>By how much the bytes that wait change.</returns>
-        public abstract long Apply(SpoolCommands commands);
-
-        public abstract void Succeed();
-
-        public abstract void Fail(Exception fault);
-    }
-
-    private sealed record Change<T>(Func<SpoolCommands, (T Result, long Bytes)> How, int[] Lanes) : Change(Lanes)
-    {
-        private T? result;
-
-        public TaskCompletionSource<T> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public override long Apply(SpoolCommands commands)
-        {
-            (result, var bytes) = How(commands);
-            return bytes;
-        }
-
-        public override void Succeed() => Done.TrySetResult(result!);
-
-        public override void Fail(Exception fault) => Done.TrySetException(fault);
-    }
 }

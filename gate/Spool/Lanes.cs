@@ -8,5 +8,5 @@ internal static class Lanes
 {
     public const int Count = 4;
 
-    public static int Of(string capId) => SHA256.HashData(Encoding.UTF8.GetBytes(capId))[0] % Count;
+    public static int Of(string queue) => SHA256.HashData(Encoding.UTF8.GetBytes(queue))[0] % Count;
 }

@@ -5,24 +5,17 @@ namespace CapOrleans.Gate.Spool;
 /// <summary>What the spool does within one transaction of its writer.</summary>
 internal sealed class SpoolCommands(SqliteConnection connection) : IDisposable
 {
-    private readonly SqliteCommand keep = Prepare(connection, "INSERT INTO waiting (lane, cap_id, incident_id, content, line, received_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING");
-    private readonly SqliteCommand find = Prepare(connection, "SELECT content FROM waiting WHERE cap_id = $1 AND incident_id = $2");
+    private readonly SqliteCommand keep = Prepare(connection, "INSERT INTO waiting (lane, queue, cap_id, incident_id, content, line, received_at) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING");
     private readonly SqliteCommand leave = Prepare(connection, "DELETE FROM waiting WHERE number = $1 RETURNING length(line)");
-    private readonly SqliteCommand bury = Prepare(connection, "INSERT INTO dead SELECT number, lane, cap_id, incident_id, content, line, received_at, $2, $3, $4 FROM waiting WHERE number = $1");
-    private readonly SqliteCommand revive = Prepare(connection, "INSERT INTO waiting (lane, cap_id, incident_id, content, line, received_at) SELECT lane, cap_id, incident_id, content, line, received_at FROM dead WHERE number = $1 ON CONFLICT DO NOTHING");
+    private readonly SqliteCommand bury = Prepare(connection, "INSERT INTO dead SELECT number, lane, queue, cap_id, incident_id, content, line, received_at, $2, $3, $4 FROM waiting WHERE number = $1");
+    private readonly SqliteCommand revive = Prepare(connection, "INSERT INTO waiting (lane, queue, cap_id, incident_id, content, line, received_at) SELECT lane, queue, cap_id, incident_id, content, line, received_at FROM dead WHERE number = $1 ON CONFLICT DO NOTHING");
     private readonly SqliteCommand exhume = Prepare(connection, "DELETE FROM dead WHERE number = $1 RETURNING length(line)");
     private readonly SqliteCommand trim = Prepare(connection, "DELETE FROM dead WHERE number <= (SELECT number FROM dead ORDER BY number DESC LIMIT 1 OFFSET $1)");
 
-    public ArrivalVerdict Keep(Arrival arrival, DateTimeOffset now)
-    {
-        if (Run(keep, Lanes.Of(arrival.CapId), arrival.CapId, arrival.IncidentId, arrival.Content, arrival.Line, now.ToUnixTimeMilliseconds()) == 1)
-        {
-            return ArrivalVerdict.Kept;
-        }
-
-        Bind(find, arrival.CapId, arrival.IncidentId);
-        return ((byte[])find.ExecuteScalar()!).AsSpan().SequenceEqual(arrival.Content) ? ArrivalVerdict.KeptBefore : ArrivalVerdict.Conflicts;
-    }
+    public ArrivalVerdict Keep(Arrival arrival, DateTimeOffset now) =>
+        Run(keep, Lanes.Of(arrival.Queue), arrival.Queue, arrival.CapId, arrival.IncidentId, arrival.Content, arrival.Line, now.ToUnixTimeMilliseconds()) == 1
+            ? ArrivalVerdict.Kept
+            : ArrivalVerdict.KeptBefore;
 
     /// <returns>Bytes that became free; none when it had left already.</returns>
     public long Settle(Settlement settlement, DateTimeOffset now)
@@ -64,7 +57,7 @@ internal sealed class SpoolCommands(SqliteConnection connection) : IDisposable
         }
     }
 
-    private SqliteCommand[] All => [keep, find, leave, bury, revive, exhume, trim];
+    private SqliteCommand[] All => [keep, leave, bury, revive, exhume, trim];
 
     private static int Run(SqliteCommand command, params ReadOnlySpan<object> values)
     {

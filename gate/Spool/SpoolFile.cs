@@ -3,24 +3,95 @@ using Microsoft.Data.Sqlite;
 namespace CapOrleans.Gate.Spool;
 
 /// <summary>The spool's one file: SQLite in WAL mode with <c>synchronous=FULL</c>, so that a commit that returned is on disk. One process has it.</summary>
+/// <remarks>To delete takes room, too: a file beside it keeps some, so that on a full disk what was sent can still leave.</remarks>
 internal sealed class SpoolFile : IDisposable
 {
+    private const int ReserveBytes = 2 * 1024 * 1024;
+
     private readonly string connectionString;
+    private readonly string reserve;
+    private readonly TimeProvider time;
     private readonly FileStream theLock;
+    private volatile bool hasReserve;
+    private long? lookedAt;
 
     /// <exception cref="IOException">Another gate uses the file, or it cannot be written.</exception>
-    public SpoolFile(string path)
+    public SpoolFile(string path, TimeProvider time)
     {
+        this.time = time;
+        reserve = $"{path}.reserve";
         connectionString = new SqliteConnectionStringBuilder { DataSource = path, Pooling = true }.ToString();
         try
         {
             theLock = new FileStream($"{path}.lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            if (!File.Exists(path))
+            {
+                // What incidents say is for their owner; SQLite gives its other files the same mode.
+                new FileStream(path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }).Dispose();
+            }
         }
         catch (IOException fault)
         {
             throw new IOException($"The spool {path} is used by another gate, or cannot be written.", fault);
         }
 
+        File.Delete(reserve); // to open takes room as well
+        try
+        {
+            Prepare();
+        }
+        catch (SqliteException fault)
+        {
+            theLock.Dispose();
+            throw new IOException($"The spool {path} cannot be used: {fault.Message}", fault);
+        }
+
+        TakeReserve();
+    }
+
+    public void ReleaseReserve()
+    {
+        lock (theLock)
+        {
+            File.Delete(reserve);
+            hasReserve = false;
+        }
+    }
+
+    /// <summary>Takes the room back when there is so much again; looks once a second at most.</summary>
+    /// <returns>Whether there is room for what leaves; without it nothing may come.</returns>
+    public bool TakeReserve()
+    {
+        if (hasReserve)
+        {
+            return true;
+        }
+
+        lock (theLock)
+        {
+            if (hasReserve || (lookedAt is { } last && time.GetElapsedTime(last) < TimeSpan.FromSeconds(1)))
+            {
+                return hasReserve;
+            }
+
+            lookedAt = time.GetTimestamp();
+            try
+            {
+                using var stream = new FileStream(reserve, FileMode.Create);
+                stream.Write(new byte[ReserveBytes]);
+                stream.Flush(flushToDisk: true);
+                return hasReserve = true;
+            }
+            catch (IOException)
+            {
+                File.Delete(reserve);
+                return false;
+            }
+        }
+    }
+
+    private void Prepare()
+    {
         using var connection = ConnectWriter();
         using var stream = typeof(SpoolFile).Assembly.GetManifestResourceStream("spool.sql")!;
         using var script = new StreamReader(stream);

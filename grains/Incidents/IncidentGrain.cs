@@ -20,8 +20,10 @@ namespace CapOrleans.Grains.Incidents;
 /// </summary>
 [Reentrant, PlacedWhereItArrives, GrainDirectory(NoDirectory.Name), GrainType(CapGrains.IncidentType)]
 internal sealed partial class IncidentGrain(
-    IAuditLogReader log, IncidentViews views, AdmissionPolicy policy, IContractWallets wallets, ILogger<IncidentGrain> logger) : Grain, IIncidentGrain
+    IAuditLogReader log, IncidentViews views, AdmissionPolicy policy, IContractWallets wallets, TimeProvider time, ILogger<IncidentGrain> logger) : Grain, IIncidentGrain
 {
+    private static long saidAt;
+
     private int asking;
 
     public Task<Ruling> FileAsync(IncidentReport report) => AnswerAsync(() => RuleAsync(report));
@@ -74,7 +76,7 @@ internal sealed partial class IncidentGrain(
         }
         catch (ChainUnavailableException fault)
         {
-            LogNotAsked(report.CapId, fault.Message); // where the node is, is not the sender's to know
+            Say(report.CapId, fault.Message); // where the node is, is not the sender's to know
             return (null, Ruling.Refuse(Verdict.Busy, "wallet-not-asked", "signature", "A contract wallet must be asked, and cannot be now; send the same again."));
         }
     }
@@ -92,6 +94,16 @@ internal sealed partial class IncidentGrain(
         var key = this.GetPrimaryKeyString();
         var slash = key.IndexOf('/', StringComparison.Ordinal);
         return (key[..slash], key[(slash + 1)..]);
+    }
+
+    /// <summary>At most once a second: while the node is away, every such report ends here.</summary>
+    private void Say(string capId, string why)
+    {
+        var last = Volatile.Read(ref saidAt);
+        if ((last == 0 || time.GetElapsedTime(last) >= TimeSpan.FromSeconds(1)) && Interlocked.CompareExchange(ref saidAt, time.GetTimestamp(), last) == last)
+        {
+            LogNotAsked(capId, why);
+        }
     }
 
     [LoggerMessage(240, LogLevel.Warning, "A contract wallet of {CapId} was not asked: {Why}")]

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using CapOrleans.Api.Access;
 using CapOrleans.AuditLog.Postgres;
+using CapOrleans.Core.Access;
 using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Signatures;
@@ -84,12 +85,17 @@ public sealed partial class SettingsReader
             faults.Add("DATABASE_URL is not set: silo and api are parts of a cluster only with PostgreSQL; without it choose ROLES=silo,api,gate.");
         }
 
-        if (settings is { RpcUrl: not null, IsDevChain: false, ChainWriter: null })
+        if (settings.GateApiKeyFile is { } keyFile && !(File.Exists(keyFile) && ApiKey.TryParse(File.ReadAllText(keyFile).Trim(), out _)))
+        {
+            faults.Add($"Gate__ApiKeyFile is '{keyFile}': there is no file with an API key; see 'cap operator create'.");
+        }
+
+        if (settings is { RpcUrl: not null, IsDevChain: false, ChainWriter: null } && settings.Roles.HasFlag(NodeRoles.Silo))
         {
             faults.Add("PRIVATE_KEY is not set: with RPC_URL it, or KEYSTORE, must be the key of a writer of the contract.");
         }
 
-        if (settings is { RpcUrl: not null, IsDevChain: false, Contract: null })
+        if (settings is { RpcUrl: not null, IsDevChain: false, Contract: null } && settings.Roles.HasFlag(NodeRoles.Silo))
         {
             faults.Add("CONTRACT_ADDRESS is not set: with RPC_URL it must be the address of a CapAuditStorageV2.");
         }

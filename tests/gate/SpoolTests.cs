@@ -1,3 +1,4 @@
+using CapOrleans.Bench.Chaos;
 using CapOrleans.Gate.Spool;
 using CsCheck;
 using Microsoft.Data.Sqlite;
@@ -37,12 +38,30 @@ public sealed class SpoolTests : IDisposable
     }
 
     [Fact]
-    public async Task The_same_is_kept_once_and_other_content_under_its_id_is_told()
+    public async Task The_same_to_the_letter_is_kept_once_and_whatever_else_has_its_id_is_kept_as_well()
     {
         Assert.Equal(ArrivalVerdict.Kept, await KeepAsync("X", "A"));
         Assert.Equal(ArrivalVerdict.KeptBefore, await KeepAsync("X", "A"));
-        Assert.Equal(ArrivalVerdict.Conflicts, await KeepAsync("X", "A", content: 2));
-        Assert.Equal(ArrivalVerdict.Kept, await KeepAsync("Y", "A", content: 2));
+        Assert.Equal(ArrivalVerdict.Kept, await KeepAsync("X", "A", bytes: 11)); // which of them counts is the cluster's to say
+        Assert.Equal(ArrivalVerdict.Kept, await KeepAsync("Y", "A"));
+    }
+
+    [Fact]
+    public async Task A_letter_is_tried_again_beside_another_of_its_id()
+    {
+        await KeepAsync("X", "A");
+        await spool.SettleAsync([new(Next("X")[0].Number, 403, "{}"u8.ToArray())]);
+        await KeepAsync("X", "A", bytes: 11);
+        Assert.True(await spool.RetryAsync(spool.Dead(long.MaxValue, 1)[0].Number));
+        Assert.Equal([11, 10], Next("X").Select(waiting => waiting.Line.Length));
+    }
+
+    [Fact]
+    public async Task Many_at_once_find_room_for_no_more_than_there_is()
+    {
+        var verdicts = await Task.WhenAll(Enumerable.Range(0, 200).Select(i => KeepAsync("X", $"I-{i}", bytes: 1_000)));
+        Assert.Equal(10, verdicts.Count(verdict => verdict == ArrivalVerdict.Kept));
+        Assert.Equal(10_000, spool.Count().Bytes);
     }
 
     [Fact]
@@ -54,7 +73,7 @@ public sealed class SpoolTests : IDisposable
         await spool.SettleAsync([new(a.Number, 201, null), new(b.Number, 403, "{\"status\":403}"u8.ToArray())]);
         Assert.Empty(Next("X"));
         var letter = Assert.Single(spool.Dead(long.MaxValue, 10));
-        Assert.Equal(("B", 403, "{\"status\":403}"), (letter.IncidentId, letter.Status, letter.Problem));
+        Assert.Equal(("B", 403, "{\"status\":403}"), (letter.IncidentId, letter.Status, letter.Problem.GetRawText()));
         Assert.Equal((0, 0, 1), (spool.Count().Waiting, spool.Count().Bytes, spool.Count().Dead));
 
         Assert.True(await spool.RetryAsync(letter.Number));
@@ -76,7 +95,7 @@ public sealed class SpoolTests : IDisposable
     }
 
     [Fact]
-    public void A_second_gate_on_the_same_file_is_refused() => Assert.Throws<IOException>(() => new SpoolFile(directory.File("spool.db")));
+    public void A_second_gate_on_the_same_file_is_refused() => Assert.Throws<IOException>(() => new SpoolFile(directory.File("spool.db"), TimeProvider.System));
 
     /// <summary>Whatever is kept, settled and tried again: nothing is lost, nothing is there twice, and the bytes add up.</summary>
     [Fact]
@@ -84,7 +103,7 @@ public sealed class SpoolTests : IDisposable
         Gen.Select(Gen.Int[0, 2], Gen.Int[0, 5], Gen.Int[0, 5]).Array[1, 30].SampleAsync(async steps =>
         {
             using var folder = new TempDirectory();
-            using var tried = new IncidentSpool(new SpoolFile(folder.File("s.db")), Limits with { MaxBytes = 1_000_000 }, TimeProvider.System, NullLogger<IncidentSpool>.Instance);
+            using var tried = new IncidentSpool(new SpoolFile(folder.File("s.db"), TimeProvider.System), Limits with { MaxBytes = 1_000_000 }, TimeProvider.System, NullLogger<IncidentSpool>.Instance);
             var (waits, dead) = (new List<string>(), new List<string>());
             foreach (var (what, id, status) in steps)
             {
@@ -93,7 +112,7 @@ public sealed class SpoolTests : IDisposable
                 switch (what)
                 {
                     case 0:
-                        await tried.KeepAsync(new Arrival("X", name, new byte[32], new byte[10]));
+                        await tried.KeepAsync(new Arrival("X", "X", name, Line(10)));
                         waits.AddRange(waits.Contains(name) ? [] : [name]);
                         break;
                     case 1 when number is { } found:
@@ -115,6 +134,46 @@ public sealed class SpoolTests : IDisposable
                 && (counts.Waiting, counts.Bytes, counts.Dead) == (waits.Count, waits.Count * 10, dead.Count);
         }, iter: 30, threads: 1);
 
+    [RootFact]
+    public async Task From_a_full_disk_what_was_sent_still_leaves_and_there_is_room_again()
+    {
+        await using var disk = await SmallDisk.MountAsync(directory.File("small"), 8);
+        using (var full = Open(disk))
+        {
+            var kept = 0;
+            while (await TryAsync(full, kept) == ArrivalVerdict.Kept)
+            {
+                kept++;
+            }
+
+            Assert.InRange(kept, 20, 200);
+            Assert.Equal(ArrivalVerdict.Full, await TryAsync(full, -1));
+        }
+
+        using var spoolAgain = Open(disk); // it starts on a full disk, too
+        for (IReadOnlyList<Waiting> next; (next = spoolAgain.Next(Lanes.Of("X"), [], 20, 1_000_000)).Count > 0;)
+        {
+            await spoolAgain.SettleAsync([.. next.Select(waiting => new Settlement(waiting.Number, 201, null))]);
+        }
+
+        Assert.Equal((0, 0), (spoolAgain.Count().Waiting, spoolAgain.Count().Bytes));
+        await Eventually.TrueAsync(async () => await TryAsync(spoolAgain, 0) == ArrivalVerdict.Kept);
+
+        IncidentSpool Open(SmallDisk on) => new(new SpoolFile(System.IO.Path.Combine(on.Path, "spool.db"), TimeProvider.System), Limits with { MaxBytes = 100_000_000 }, TimeProvider.System, NullLogger<IncidentSpool>.Instance);
+
+        static async Task<ArrivalVerdict> TryAsync(IncidentSpool spool, int number)
+        {
+            try
+            {
+                return await spool.KeepAsync(new Arrival("X", "X", $"I-{number}", Line(60_000)));
+            }
+            catch (SqliteException)
+            {
+                return ArrivalVerdict.Full;
+            }
+        }
+    }
+
     [Fact]
     public async Task A_disk_that_takes_nothing_is_told_and_the_spool_goes_on()
     {
@@ -131,10 +190,13 @@ public sealed class SpoolTests : IDisposable
         Assert.Equal("GOOD", Assert.Single(Next("X")).IncidentId);
     }
 
-    private IncidentSpool Open() => new(new SpoolFile(directory.File("spool.db")), Limits, TimeProvider.System, NullLogger<IncidentSpool>.Instance);
+    private IncidentSpool Open() => new(new SpoolFile(directory.File("spool.db"), TimeProvider.System), Limits, TimeProvider.System, NullLogger<IncidentSpool>.Instance);
 
-    private Task<ArrivalVerdict> KeepAsync(string capId, string id, byte content = 1, int bytes = 10) =>
-        spool.KeepAsync(new Arrival(capId, id, [content], new byte[bytes]));
+    private Task<ArrivalVerdict> KeepAsync(string capId, string id, int bytes = 10) =>
+        spool.KeepAsync(new Arrival(capId, capId, id, Line(bytes)));
+
+    /// <summary>Some JSON of this length.</summary>
+    private static byte[] Line(int bytes) => [(byte)'"', .. Enumerable.Repeat((byte)'x', bytes - 2), (byte)'"'];
 
     private IReadOnlyList<Waiting> Next(string capId) => spool.Next(Lanes.Of(capId), [], 500, 1_000_000);
 }
