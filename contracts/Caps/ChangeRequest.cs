@@ -3,7 +3,7 @@ using Orleans;
 namespace CapOrleans.Contracts.Caps;
 
 /// <summary>One change of a CapID's context: exactly one of the three.</summary>
-/// <param name="Policy">An admin key may not change what judges its own score: <c>selfFeedback</c> and <c>deltaCapLimit</c> are an operator's.</param>
+/// <param name="Policy">An admin key may not change what judges its own score or its share of the log: <c>selfFeedback</c>, <c>deltaCapLimit</c> and <c>reportsPerMinute</c> are an operator's.</param>
 [GenerateSerializer, Immutable, Alias("cap.context-change.v1")]
 public sealed record ContextChange(
     [property: Id(0)] KeyDefinition? AddKey = null,

@@ -15,7 +15,7 @@ public sealed record IncidentReport
     /// <summary>The CapID that is responsible; same alphabet as <see cref="IncidentId"/>.</summary>
     [Id(1)] public required string CapId { get; init; }
 
-    /// <summary>Who reports. 1 to 256 printable characters without <c>|</c>.</summary>
+    /// <summary>Who reports. 1 to 256 printable characters; without <c>|</c> unless every field is signed.</summary>
     [Id(2)] public required string Agent { get; init; }
 
     /// <summary>The time as it was signed, spelling kept.</summary>

@@ -100,7 +100,14 @@ internal sealed partial class IncidentSpool : IDisposable
     }, Enumerable.Range(0, Lanes.Count).ToArray());
 
     /// <summary>Completes when something may have arrived in the lane, or the time is over.</summary>
-    public Task ArrivedAsync(int lane, TimeSpan atMost, CancellationToken cancellationToken) => arrivals[lane].WaitAsync(atMost, cancellationToken);
+    public async Task ArrivedAsync(int lane, TimeSpan atMost, CancellationToken cancellationToken)
+    {
+        await arrivals[lane].WaitAsync(atMost, cancellationToken);
+        while (arrivals[lane].Wait(0, CancellationToken.None))
+        {
+            // One look finds all that arrived.
+        }
+    }
 
     public void Dispose()
     {
