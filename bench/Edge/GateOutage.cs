@@ -104,11 +104,11 @@ public sealed class GateOutage(string folder, int incidents) : IDisposable
         foreach (var capId in capIds)
         {
             var logged = new List<string>();
-            for (long? cursor = -1; cursor is not null;)
+            for (var cursor = "-1"; cursor is not null;)
             {
-                var page = await cluster.Http.GetFromJsonAsync<JsonElement>(string.Create(CultureInfo.InvariantCulture, $"/v1/incidents?cap={capId}&limit=500&cursor={cursor}"));
+                var page = await cluster.Http.GetFromJsonAsync<JsonElement>(string.Create(CultureInfo.InvariantCulture, $"/v1/incidents?cap={capId}&limit=50&cursor={cursor}"));
                 logged.AddRange(page.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("incidentId").GetString()!));
-                cursor = page.GetProperty("next").ValueKind == JsonValueKind.Number ? page.GetProperty("next").GetInt64() : null;
+                cursor = page.GetProperty("next").GetString();
             }
 
             if (!logged.SequenceEqual(received[capId]))
