@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using CapOrleans.Api.Access;
 using CapOrleans.Contracts.Access;
+using CapOrleans.Core.Access;
 using CapOrleans.Core.CanonicalJson;
 using CapOrleans.Core.Incidents;
 using CapOrleans.GrainInterfaces;
@@ -29,7 +30,7 @@ internal static class OperationEndpoints
     {
         try
         {
-            if (options.OpenReads || context.User.Has(OperatorScope.Read))
+            if ((options.OpenReads && LoopbackHost.Is(context.Request.Host.Host)) || context.User.Has(OperatorScope.Read))
             {
                 return TypedResults.Json(await Readiness.OfAsync(grains), ApiJson.Default.Readiness);
             }

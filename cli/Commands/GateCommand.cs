@@ -43,7 +43,7 @@ internal static class GateCommand
         var numbers = new Argument<long[]>("NUMBER") { Description = "As 'cap gate dead' shows them", Arity = ArgumentArity.ZeroOrMore };
         var all = new Option<bool>("--all") { Description = "Every dead letter" };
         var gate = GateOption();
-        var command = new Command("retry", "Send again what was refused, for example after its key was added; refused once more, it has a new number. Example: cap gate retry 17") { numbers, all, gate };
+        var command = new Command("retry", "Send again what was refused, for example after its key was added. Example: cap gate retry 17") { numbers, all, gate };
         command.Validators.Add(result =>
         {
             if (result.GetValue(all) == result.GetValue(numbers) is { Length: > 0 })

@@ -20,14 +20,14 @@ internal static class HookCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var words = parsed.GetRequiredValue(line);
-            var signer = CapEnvironment.Key(parsed.GetValue(key)); // before the command: afterwards it would be too late to say that there is none
             var ended = await RunCommand.RunAsync(words, cancellationToken);
             if (ended.ExitCode != 0)
             {
-                var incident = new HookIncident(
-                    parsed.GetValue(name) ?? Path.GetFileName(words[0]), NewSeed(), parsed.GetValue(severity)!,
-                    $"{string.Join(' ', words)} ended with {ended.ExitCode}\n{ended.ErrorTail}", ended.EndedAt);
-                await DeliverAsync(incident.Sign(signer), cancellationToken);
+                await ReportAsync(
+                    () => new HookIncident(
+                        parsed.GetValue(name) ?? Path.GetFileName(words[0]), NewSeed(), parsed.GetValue(severity)!,
+                        $"{string.Join(' ', words)} ended with {ended.ExitCode}\n{ended.ErrorTail}", ended.EndedAt).Sign(CapEnvironment.Key(parsed.GetValue(key))),
+                    cancellationToken);
             }
 
             return ended.ExitCode;
@@ -81,12 +81,12 @@ internal static class HookCommand
         return command;
     }
 
-    /// <summary>The command's own end is what its caller waits for: what became of the report is said, and changes nothing.</summary>
-    private static async Task DeliverAsync(byte[] incident, CancellationToken cancellationToken)
+    /// <summary>The command's own end is what its caller waits for: what became of the report, even for want of a key, is said and changes nothing.</summary>
+    private static async Task ReportAsync(Func<byte[]> sign, CancellationToken cancellationToken)
     {
         try
         {
-            await HookDelivery.DeliverAsync(incident, cancellationToken);
+            await HookDelivery.DeliverAsync(sign(), cancellationToken);
         }
         catch (CliFaultException fault)
         {

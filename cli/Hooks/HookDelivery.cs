@@ -5,20 +5,43 @@ namespace CapOrleans.Cli.Hooks;
 /// <summary>Sends to the gate what earlier hooks could not, then what is new; what no gate takes is kept.</summary>
 internal static class HookDelivery
 {
+    /// <param name="incident">Signed; null to send only what waits.</param>
     /// <returns><see cref="ExitCodes.Done"/>, or <see cref="ExitCodes.Spooled"/> when something waits.</returns>
     /// <exception cref="CliFaultException">Refused, or neither sent nor kept.</exception>
     public static async Task<int> DeliverAsync(byte[]? incident, CancellationToken cancellationToken)
     {
-        using var spool = await HookSpool.OpenAsync(CapEnvironment.Spool, cancellationToken);
-        var file = incident is null ? null : spool.Keep(IncidentFile.Check(incident), incident);
+        HookSpool? spool = null;
+        string? file = null;
+        try
+        {
+            // Kept before it is sent: whatever ends this process, the next hook goes on.
+            spool = await HookSpool.OpenAsync(CapEnvironment.Spool, cancellationToken);
+            file = incident is null ? null : spool.Keep(IncidentFile.Check(incident), incident);
+        }
+        catch (CliFaultException fault) when (incident is not null && fault.ExitCode != ExitCodes.Misconfigured)
+        {
+            // A full disk may be what is to be told: then it goes out unkept.
+            await Console.Error.WriteLineAsync($"cap: {fault.Message}");
+            using (spool)
+            {
+                await SendAsync(incident, cancellationToken);
+                return ExitCodes.Done;
+            }
+        }
+
+        using (spool)
+        {
+            return await SendAllAsync(spool, file, cancellationToken);
+        }
+    }
+
+    private static async Task<int> SendAllAsync(HookSpool spool, string? file, CancellationToken cancellationToken)
+    {
         foreach (var waiting in spool.Files())
         {
             try
             {
-                var bytes = await File.ReadAllBytesAsync(waiting, cancellationToken);
-                using var request = new HttpRequestMessage(HttpMethod.Post, SendCommand.GateUrl(null)) { Content = CapClient.Json(bytes) };
-                request.Headers.Add("X-Cap-VPN", "true");
-                await CapClient.SendAsync(request, cancellationToken);
+                await SendAsync(await File.ReadAllBytesAsync(waiting, cancellationToken), cancellationToken);
                 File.Delete(waiting);
             }
             catch (CliFaultException fault) when (fault.ExitCode == ExitCodes.Refused)
@@ -40,5 +63,12 @@ internal static class HookDelivery
         }
 
         return ExitCodes.Done;
+    }
+
+    private static async Task SendAsync(byte[] incident, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, SendCommand.GateUrl(null)) { Content = CapClient.Json(incident) };
+        request.Headers.Add("X-Cap-VPN", "true");
+        await CapClient.SendAsync(request, cancellationToken);
     }
 }

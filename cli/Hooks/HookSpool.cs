@@ -42,7 +42,7 @@ internal sealed class HookSpool : IDisposable
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            throw new CliFaultException(ExitCodes.Misconfigured, $"The spool {folder} cannot be written: {fault.Message} Set CAP_SPOOL.");
+            throw NotWritten(folder, fault);
         }
     }
 
@@ -62,21 +62,31 @@ internal sealed class HookSpool : IDisposable
         var last = files.Count == 0 ? 0 : long.Parse(Path.GetFileName(files[^1]).Split('-')[0], CultureInfo.InvariantCulture);
         var tail = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{report.CapId}/{report.IncidentId}")).AsSpan(0, 6));
         var file = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{last + 1:D12}-{tail}.json"));
-        using (var draft = new FileStream($"{file}.new", new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = OwnerOnly }))
+        try
         {
-            draft.Write(incident);
-            draft.Flush(flushToDisk: true);
-        }
+            using (var draft = new FileStream($"{file}.new", new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = OwnerOnly }))
+            {
+                draft.Write(incident);
+                draft.Flush(flushToDisk: true);
+            }
 
-        File.Move($"{file}.new", file);
-        return file;
+            File.Move($"{file}.new", file);
+            return file;
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw NotWritten(folder, fault);
+        }
     }
+
+    private static CliFaultException NotWritten(string folder, Exception fault) =>
+        new(ExitCodes.Unreachable, $"The spool {folder} cannot be written: {fault.Message} See CAP_SPOOL.");
 
     /// <summary>What was refused is put aside, with the reason beside it, and sent no more.</summary>
     public static void PutAside(string file, string reason)
     {
-        File.WriteAllText($"{file}.why", reason + "\n");
         File.Move(file, $"{file}.refused", overwrite: true);
+        File.WriteAllText($"{file}.why", reason + "\n");
     }
 
     public void Dispose() => theLock.Dispose();

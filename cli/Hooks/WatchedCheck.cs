@@ -1,3 +1,5 @@
+using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using CapOrleans.Cli.Commands;
 using CapOrleans.Core.Incidents;
@@ -5,53 +7,97 @@ using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Cli.Hooks;
 
-/// <summary>A check that is run again and again. Only its changes are told, and what it said last is on disk: a watch that is started again tells nothing twice.</summary>
+/// <summary>
+/// A check that is run again and again. Only its changes are told. What is to be told is on disk before it is sent, to the letter: a watch
+/// that is killed and started again tells nothing twice and leaves nothing out.
+/// </summary>
 internal sealed class WatchedCheck(string name, string check, string severity, PrivateKey key)
 {
     private readonly string file = Path.Combine(CapEnvironment.Spool, $"watch-{HookCommand.SeedOf($"{name}/{check}")}.state");
 
+    private State? last;
+
     public async Task RunAsync(TimeSpan every, CancellationToken cancellationToken)
     {
-        Directory.CreateDirectory(CapEnvironment.Spool);
         using var timer = new PeriodicTimer(every, TimeProvider.System);
         do
         {
-            await CheckAsync(cancellationToken);
+            var ended = await RunCommand.RunAsync(["/bin/sh", "-c", check], cancellationToken);
+            try
+            {
+                await ConsiderAsync(ended, cancellationToken);
+            }
+            catch (Exception fault) when (fault is CliFaultException or IOException or UnauthorizedAccessException or JsonException)
+            {
+                await Console.Error.WriteLineAsync($"cap: {fault.Message}"); // the watch goes on, and tries again at the next check
+            }
         }
         while (await timer.WaitForNextTickAsync(cancellationToken));
     }
 
-    private async Task CheckAsync(CancellationToken cancellationToken)
+    private async Task ConsiderAsync(RunCommand ended, CancellationToken cancellationToken)
     {
-        var ended = await RunCommand.RunAsync(["/bin/sh", "-c", check], cancellationToken);
-        var failing = File.Exists(file) ? JsonNode.Parse(await File.ReadAllTextAsync(file, cancellationToken))!["seed"]?.GetValue<string>() : null;
-        if (ended.ExitCode != 0 == failing is not null)
+        var state = Read();
+        if (ended.ExitCode != 0 != state.IsFailing && state.Pending is null)
         {
-            if (Directory.EnumerateFiles(CapEnvironment.Spool, "*.json").Any())
+            state = state.IsFailing
+                ? new State(state.Seed, false, Text(new HookIncident(name, state.Seed!, Severity.Normal, $"{check} succeeds again", ended.EndedAt).Sign(key, "OK")))
+                : Failed(HookCommand.NewSeed(), ended);
+            await WriteAsync(state);
+        }
+
+        if (state.Pending is not null)
+        {
+            try
             {
-                await DeliverAsync(null, cancellationToken); // what no gate took before
+                await HookDelivery.DeliverAsync(Encoding.UTF8.GetBytes(state.Pending), cancellationToken);
+            }
+            catch (CliFaultException fault) when (fault.ExitCode == ExitCodes.Refused)
+            {
+                await Console.Error.WriteLineAsync($"cap: {fault.Message}"); // it lies aside; to send it again would not help
             }
 
-            return;
+            await WriteAsync(state with { Pending = null });
         }
-
-        var seed = failing ?? HookCommand.NewSeed();
-        var incident = failing is null
-            ? new HookIncident(name, seed, severity, $"{check} ended with {ended.ExitCode}\n{ended.ErrorTail}", ended.EndedAt).Sign(key)
-            : new HookIncident(name, seed, Severity.Normal, $"{check} succeeds again", ended.EndedAt).Sign(key, "OK");
-        await DeliverAsync(incident, cancellationToken);
-        await File.WriteAllTextAsync(file, new JsonObject { ["seed"] = failing is null ? seed : null }.ToJsonString(), cancellationToken);
+        else if (Directory.Exists(CapEnvironment.Spool) && Directory.EnumerateFiles(CapEnvironment.Spool, "*.json").Any())
+        {
+            await HookDelivery.DeliverAsync(null, cancellationToken); // what no gate took before
+        }
     }
 
-    private static async Task DeliverAsync(byte[]? incident, CancellationToken cancellationToken)
+    private State Failed(string seed, RunCommand ended) =>
+        new(seed, true, Text(new HookIncident(name, seed, severity, $"{check} ended with {ended.ExitCode}\n{ended.ErrorTail}", ended.EndedAt).Sign(key)));
+
+    private static string Text(byte[] incident) => Encoding.UTF8.GetString(incident);
+
+    private State Read()
     {
+        if (last is null && File.Exists(file))
+        {
+            var held = JsonNode.Parse(File.ReadAllText(file))!;
+            last = new State((string?)held["seed"], (bool)held["failing"]!, (string?)held["pending"]);
+        }
+
+        return last ??= new State(null, false, null);
+    }
+
+    /// <summary>On a full disk it is known until this process ends: what is to be told may be just that.</summary>
+    private async Task WriteAsync(State state)
+    {
+        last = state;
         try
         {
-            await HookDelivery.DeliverAsync(incident, cancellationToken);
+            Directory.CreateDirectory(CapEnvironment.Spool, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            await File.WriteAllTextAsync($"{file}.new", new JsonObject { ["seed"] = state.Seed, ["failing"] = state.IsFailing, ["pending"] = state.Pending }.ToJsonString());
+            File.Move($"{file}.new", file, overwrite: true);
         }
-        catch (CliFaultException fault)
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            await Console.Error.WriteLineAsync($"cap: {fault.Message}"); // the watch goes on
+            await Console.Error.WriteLineAsync($"cap: {fault.Message}");
         }
     }
+
+    /// <param name="Seed">Of the failure that is or was last.</param>
+    /// <param name="Pending">The signed incident that says so, until it is sent or kept.</param>
+    private sealed record State(string? Seed, bool IsFailing, string? Pending);
 }

@@ -18,7 +18,7 @@ internal sealed partial class IncidentSpool
             command.Parameters.AddWithValue($"$r{i.ToString(CultureInfo.InvariantCulture)}", queue);
             return $"$r{i.ToString(CultureInfo.InvariantCulture)}";
         });
-        command.CommandText = $"SELECT number, queue, cap_id, incident_id, line, received_at FROM waiting WHERE lane = $lane AND queue NOT IN ({string.Join(',', names)}) ORDER BY number LIMIT $limit";
+        command.CommandText = $"SELECT number, queue, cap_id, incident_id, line, received_at FROM incident WHERE refused_at IS NULL AND lane = $lane AND queue NOT IN ({string.Join(',', names)}) ORDER BY number LIMIT $limit";
         command.Parameters.AddWithValue("$lane", lane);
         command.Parameters.AddWithValue("$limit", maxLines);
         using var rows = command.ExecuteReader();
@@ -36,7 +36,7 @@ internal sealed partial class IncidentSpool
     {
         using var connection = file.Connect();
         using var command = connection.CreateCommand();
-        command.CommandText = "SELECT number, cap_id, incident_id, line, received_at, refused_at, status, problem FROM dead WHERE number < $before ORDER BY number DESC LIMIT $limit";
+        command.CommandText = "SELECT number, cap_id, incident_id, line, received_at, refused_at, status, problem FROM incident WHERE refused_at IS NOT NULL AND number < $before ORDER BY number DESC LIMIT $limit";
         command.Parameters.AddWithValue("$before", before);
         command.Parameters.AddWithValue("$limit", limit);
         using var rows = command.ExecuteReader();
@@ -54,10 +54,10 @@ internal sealed partial class IncidentSpool
     public SpoolCounts Count()
     {
         using var connection = file.Connect();
-        var oldest = Scalar(connection, "SELECT coalesce((SELECT received_at FROM waiting ORDER BY number LIMIT 1), -1)");
+        var oldest = Scalar(connection, "SELECT coalesce((SELECT received_at FROM incident WHERE refused_at IS NULL ORDER BY number LIMIT 1), -1)");
         return new SpoolCounts(
-            Scalar(connection, "SELECT count(*) FROM waiting"), Interlocked.Read(ref bytes), oldest < 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(oldest),
-            Scalar(connection, "SELECT count(*) FROM dead"), Interlocked.Read(ref droppedDead), Interlocked.Read(ref full));
+            Scalar(connection, "SELECT count(*) FROM incident WHERE refused_at IS NULL"), Interlocked.Read(ref bytes), oldest < 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(oldest),
+            Scalar(connection, "SELECT count(*) FROM incident WHERE refused_at IS NOT NULL"), Interlocked.Read(ref droppedDead), Interlocked.Read(ref full));
     }
 
     /// <summary>Whatever a cluster said when it refused a request whole: JSON, or text.</summary>

@@ -38,13 +38,14 @@ internal sealed partial class IncidentSpool : IDisposable
     {
         (this.file, this.limits, this.time, this.logger) = (file, limits, time, logger);
         using var connection = file.Connect();
-        bytes = Scalar(connection, "SELECT coalesce(sum(length(line)), 0) FROM waiting");
+        bytes = Scalar(connection, "SELECT coalesce(sum(length(line)), 0) FROM incident WHERE refused_at IS NULL");
         foreach (var lane in arrivals)
         {
             lane.Release(); // there may be something from a former life
         }
 
-        writing = Task.Factory.StartNew(Write, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        var writer = file.ConnectWriter(); // here, so that whoever starts the gate hears of a fault
+        writing = Task.Factory.StartNew(() => Write(writer), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
     public SpoolLimits Limits => limits;
@@ -127,9 +128,9 @@ internal sealed partial class IncidentSpool : IDisposable
         return await change.Done.Task;
     }
 
-    private void Write()
+    private void Write(SqliteConnection connection)
     {
-        using var connection = file.ConnectWriter();
+        using var owned = connection;
         using var commands = new SpoolCommands(connection);
         var batch = new List<Change>(BatchLimit);
         while (changes.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
@@ -144,12 +145,12 @@ internal sealed partial class IncidentSpool : IDisposable
             {
                 Commit(connection, commands, batch);
             }
-            catch (SqliteException fault)
+            catch (Exception fault)
             {
-                // Whoever asked is told; the file is as it was before.
+                // Whoever asked is told; the file is as it was before, and the next change has its turn.
                 Say(batch.Count, fault.Message);
                 batch.ForEach(change => change.Fail(fault));
-                if (fault.SqliteErrorCode is DiskFull or DiskFault)
+                if (fault is SqliteException { SqliteErrorCode: DiskFull or DiskFault })
                 {
                     file.ReleaseReserve(); // from here on only what leaves is taken, in the room that was kept for it
                 }

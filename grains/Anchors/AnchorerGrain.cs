@@ -50,7 +50,7 @@ internal sealed class AnchorerGrain(
     protected override async Task PrepareAsync()
     {
         origin = (await Log.HeadAsync(LogNumber, Stopping))?.Origin ?? "";
-        held = origin.Length == 0 ? 0 : await Chain.AnchoredAsync(origin);
+        held = origin.Length == 0 ? 0 : await Chain.AnchoredAsync(origin).WaitAsync(Stopping);
         said = await SaidAsync();
         if (held < said)
         {
@@ -61,7 +61,7 @@ internal sealed class AnchorerGrain(
 
         while (said < held)
         {
-            var found = await Chain.FindAsync(origin, said)
+            var found = await Chain.FindAsync(origin, said).WaitAsync(Stopping)
                 ?? throw new ChainUnavailableException($"The contract has anchored up to {held}, but no event says who moved it on from {said}.");
             await CommitAsync(Say(found));
             said = found.To;
@@ -99,7 +99,7 @@ internal sealed class AnchorerGrain(
 
         var head = (await Log.HeadAsync(LogNumber, Stopping))!;
         var confirmed = await Chain.AnchorAsync(
-            new AnchorBatch(origin, held, to, head.Root, head.Size, incidents, records));
+            new AnchorBatch(origin, held, to, head.Root, head.Size, incidents, records)).WaitAsync(Stopping);
         (held, said) = (confirmed.To, confirmed.To);
         return Say(confirmed);
     }

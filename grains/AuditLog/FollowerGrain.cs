@@ -117,7 +117,8 @@ internal abstract partial class FollowerGrain(
             Bookmark = new BookmarkMove(Follower, bookmark, step.To),
             Cover = step.Cover,
         };
-        var outcome = await GrainFactory.GetGrain<IAuditLogGrain>(LogNumber).AppendAsync(append);
+        // Whether it was committed tells the bookmark; a silo that stops does not wait for an answer that may never come.
+        var outcome = await GrainFactory.GetGrain<IAuditLogGrain>(LogNumber).AppendAsync(append).WaitAsync(Stopping);
         if (outcome.Verdict != AppendVerdict.Appended)
         {
             throw new InvalidOperationException($"The log answered {outcome.Verdict} to follower {Follower}; it starts again from its bookmark.");

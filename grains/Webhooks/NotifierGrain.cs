@@ -44,7 +44,7 @@ internal sealed class NotifierGrain(
 
     protected override async Task PrepareAsync()
     {
-        url ??= (await GrainFactory.GetGrain<IHooksGrain>(0).ListAsync()).FirstOrDefault(hook => hook.Id == HookId) is { } found
+        url ??= (await GrainFactory.GetGrain<IHooksGrain>(0).ListAsync().WaitAsync(Stopping)).FirstOrDefault(hook => hook.Id == HookId) is { } found
             ? new Uri(found.Url)
             : throw new InvalidOperationException($"Hook {HookId} is not registered.");
     }

@@ -139,13 +139,33 @@ public sealed class BadInputTests(NodeFixture node)
         Assert.Equal(49, differ.Count(answer => answer.StatusCode == HttpStatusCode.Conflict));
     }
 
-    [Fact]
-    public async Task A_page_of_another_site_cannot_register_a_hook()
+    [Theory]
+    [InlineData("Origin", "https://elsewhere.example", "Origin")]
+    [InlineData("Sec-Fetch-Site", "cross-site", "Origin")]
+    [InlineData("Host", "elsewhere.example", "Host")]
+    public async Task A_page_of_another_site_cannot_act_for_an_operator(string header, string value, string field)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "/register_alert") { Content = NodeFixture.Json(new JsonObject { ["url"] = "http://127.0.0.1:1/" }) };
-        request.Headers.Add("Origin", "https://elsewhere.example");
+        request.Headers.TryAddWithoutValidation(header, value);
         using var answer = await node.Api.SendAsync(request);
-        Assert.Equal((HttpStatusCode.Forbidden, "Origin"), (answer.StatusCode, (await ProblemAsync(answer)).Text("field")));
+        Assert.Equal((HttpStatusCode.Forbidden, field), (answer.StatusCode, (await ProblemAsync(answer)).Text("field")));
+
+        using var retry = new HttpRequestMessage(HttpMethod.Post, "/v1/gate/dead/1/retry");
+        retry.Headers.TryAddWithoutValidation(header, value);
+        using var atTheGate = await node.Gate.SendAsync(retry);
+        Assert.Equal(field == "Host" ? HttpStatusCode.Unauthorized : HttpStatusCode.Forbidden, atTheGate.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_foreign_name_reads_nothing_without_a_key()
+    {
+        foreach (var (path, status) in new[] { ("/v1/incidents", HttpStatusCode.Forbidden), ("/orleans/", HttpStatusCode.Forbidden), ("/health/ready", HttpStatusCode.OK) })
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, path) { Headers = { Host = "elsewhere.example" } };
+            using var answer = await node.Api.SendAsync(request);
+            Assert.Equal(status, answer.StatusCode);
+            Assert.DoesNotContain("origin\"", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        }
     }
 
     [Theory]

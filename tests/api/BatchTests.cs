@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -28,6 +29,23 @@ public sealed class BatchTests(NodeFixture node)
         {
             var view = JsonElement.Parse(await node.Api.GetStringAsync($"/v1/incidents/SYS-CORE/{incident["task_id"]}"));
             Assert.Equal(verdict.GetProperty("incident").GetProperty("log").GetRawText(), view.GetProperty("log").GetRawText());
+        }
+    }
+
+    [Fact]
+    public async Task Lines_of_one_CapID_enter_the_log_in_the_order_sent_even_while_its_context_changes()
+    {
+        string[] capIds = ["ORDER-1", "ORDER-2"];
+        var keys = await Task.WhenAll(capIds.Select(capId => node.RegisterAsync(capId)));
+        var lines = Enumerable.Range(0, 400).Select(i => TestIncident.Signed(keys[i % 2], capIds[i % 2], $"O-{i}", TimeProvider.System.GetUtcNow()).ToJsonString()).ToList();
+        var changes = Task.WhenAll(Enumerable.Range(1, 10).Select(phi => node.Operator.PutAsJsonAsync($"/v1/caps/ORDER-1", new { phi })));
+        var verdicts = await PostAsync(lines);
+        Assert.All(await changes, changed => Assert.Equal(HttpStatusCode.OK, changed.StatusCode));
+        for (var i = 0; i < 2; i++)
+        {
+            var places = verdicts.Where((_, number) => number % 2 == i).Select(verdict => verdict.GetProperty("incident").GetProperty("log").GetProperty("index").GetInt64()).ToList();
+            Assert.Equal(200, places.Count);
+            Assert.Equal(places.Order(), places);
         }
     }
 

@@ -69,6 +69,42 @@ public sealed partial class HookTests(NodeFixture node) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_host_that_can_keep_nothing_still_sends()
+    {
+        await File.WriteAllTextAsync(directory.File("spool"), "no folder"); // as on a full or read-only disk
+        var (code, output) = await HookAsync(Gate, "run", "--name", "disk", "--", "false");
+        Assert.Equal(1, code);
+        Assert.Contains("cannot be written", output, StringComparison.Ordinal);
+        Assert.StartsWith("DISKFAIL-", (await IncidentsAsync(1))[0].Text("incidentId"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_hook_without_a_key_runs_the_command_all_the_same()
+    {
+        File.Delete(directory.File("data/identity.key"));
+        Assert.Equal((0, ""), await HookAsync(Gate, "run", "--", "touch", directory.File("done")));
+        Assert.True(File.Exists(directory.File("done")));
+        var (code, output) = await HookAsync(Gate, "run", "--", "sh", "-c", "exit 9");
+        Assert.Equal(9, code);
+        Assert.Contains("private key", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_watch_that_was_killed_tells_nothing_twice()
+    {
+        await File.WriteAllTextAsync(directory.File("broken"), "");
+        for (var i = 0; i < 3; i++)
+        {
+            using var watch = Start(Gate, "watch", "--name", "nginx", "--check", $"test ! -e {directory.File("broken")}", "--every", "1s");
+            await IncidentsAsync(1);
+            watch.Kill9();
+            await watch.ExitedAsync(CancellationToken.None);
+        }
+
+        Assert.Single(await IncidentsAsync(1));
+    }
+
+    [Fact]
     public async Task A_watch_tells_when_it_breaks_and_when_it_heals_and_no_more()
     {
         using var watch = Start(Gate, "watch", "--name", "nginx", "--check", $"test ! -e {directory.File("broken")}", "--every", "1s");

@@ -53,7 +53,7 @@ public sealed class SpoolTests : IDisposable
         await spool.SettleAsync([new(Next("X")[0].Number, 403, "{}"u8.ToArray())]);
         await KeepAsync("X", "A", bytes: 11);
         Assert.True(await spool.RetryAsync(spool.Dead(long.MaxValue, 1)[0].Number));
-        Assert.Equal([11, 10], Next("X").Select(waiting => waiting.Line.Length));
+        Assert.Equal([10, 11], Next("X").Select(waiting => waiting.Line.Length)); // in its old place
     }
 
     [Fact]
@@ -104,34 +104,43 @@ public sealed class SpoolTests : IDisposable
         {
             using var folder = new TempDirectory();
             using var tried = new IncidentSpool(new SpoolFile(folder.File("s.db"), TimeProvider.System), Limits with { MaxBytes = 1_000_000 }, TimeProvider.System, NullLogger<IncidentSpool>.Instance);
-            var (waits, dead) = (new List<string>(), new List<string>());
+            var (waits, dead, made) = (new SortedDictionary<int, string>(), new SortedDictionary<int, string>(), 0);
             foreach (var (what, id, status) in steps)
             {
                 var name = $"I-{id}";
-                var number = tried.Next(Lanes.Of("X"), [], 500, 1_000_000).FirstOrDefault(waiting => waiting.IncidentId == name)?.Number;
+                var place = waits.Where(pair => pair.Value == name).Select(pair => (int?)pair.Key).FirstOrDefault();
                 switch (what)
                 {
                     case 0:
-                        await tried.KeepAsync(new Arrival("X", "X", name, Line(10)));
-                        waits.AddRange(waits.Contains(name) ? [] : [name]);
+                        await tried.KeepAsync(new Arrival("X", "X", name, Line(10 + id)));
+                        waits[place ?? ++made] = name;
                         break;
-                    case 1 when number is { } found:
-                        await tried.SettleAsync([new Settlement(found, status < 3 ? 201 : 400, status < 3 ? null : [(byte)'x'])]);
-                        waits.Remove(name);
-                        dead.AddRange(status < 3 ? [] : [name]);
+                    case 1 when tried.Next(Lanes.Of("X"), [], 500, 1_000_000).FirstOrDefault(waiting => waiting.IncidentId == name) is { } found:
+                        await tried.SettleAsync([new Settlement(found.Number, status < 3 ? 201 : 400, status < 3 ? null : [(byte)'1'])]);
+                        waits.Remove(place!.Value);
+                        if (status >= 3)
+                        {
+                            dead[place.Value] = name;
+                        }
+
                         break;
                     case 2 when tried.Dead(long.MaxValue, 100).FirstOrDefault(letter => letter.IncidentId == name) is { } letter:
                         await tried.RetryAsync(letter.Number);
-                        dead.Remove(name);
-                        waits.AddRange(waits.Contains(name) ? [] : [name]);
+                        var old = dead.Last(pair => pair.Value == name).Key;
+                        dead.Remove(old);
+                        if (place is null)
+                        {
+                            waits[old] = name;
+                        }
+
                         break;
                 }
             }
 
             var counts = tried.Count();
-            return waits.SequenceEqual(tried.Next(Lanes.Of("X"), [], 500, 1_000_000).Select(waiting => waiting.IncidentId))
-                && dead.Order().SequenceEqual(tried.Dead(long.MaxValue, 100).Select(letter => letter.IncidentId).Order())
-                && (counts.Waiting, counts.Bytes, counts.Dead) == (waits.Count, waits.Count * 10, dead.Count);
+            return waits.Values.SequenceEqual(tried.Next(Lanes.Of("X"), [], 500, 1_000_000).Select(waiting => waiting.IncidentId))
+                && dead.Values.Reverse().SequenceEqual(tried.Dead(long.MaxValue, 100).Select(letter => letter.IncidentId))
+                && (counts.Waiting, counts.Bytes, counts.Dead) == (waits.Count, waits.Values.Sum(name => 10 + (name[2] - '0')), dead.Count);
         }, iter: 30, threads: 1);
 
     [RootFact]
@@ -181,7 +190,7 @@ public sealed class SpoolTests : IDisposable
         {
             connection.Open();
             using var trigger = connection.CreateCommand();
-            trigger.CommandText = "CREATE TRIGGER full BEFORE INSERT ON waiting WHEN NEW.incident_id = 'BAD' BEGIN SELECT RAISE(ABORT, 'disk full'); END";
+            trigger.CommandText = "CREATE TRIGGER full BEFORE INSERT ON incident WHEN NEW.incident_id = 'BAD' BEGIN SELECT RAISE(ABORT, 'disk full'); END";
             trigger.ExecuteNonQuery();
         }
 
