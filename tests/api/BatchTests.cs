@@ -35,10 +35,10 @@ public sealed class BatchTests(NodeFixture node)
     [Fact]
     public async Task Lines_of_one_CapID_enter_the_log_in_the_order_sent_even_while_its_context_changes()
     {
-        string[] capIds = ["ORDER-1", "ORDER-2"];
+        string[] capIds = ["BATCH-ORDER-1", "BATCH-ORDER-2"];
         var keys = await Task.WhenAll(capIds.Select(capId => node.RegisterAsync(capId)));
         var lines = Enumerable.Range(0, 400).Select(i => TestIncident.Signed(keys[i % 2], capIds[i % 2], $"O-{i}", TimeProvider.System.GetUtcNow()).ToJsonString()).ToList();
-        var changes = Task.WhenAll(Enumerable.Range(1, 10).Select(phi => node.Operator.PutAsJsonAsync($"/v1/caps/ORDER-1", new { phi })));
+        var changes = Task.WhenAll(Enumerable.Range(1, 10).Select(phi => node.Operator.PutAsJsonAsync($"/v1/caps/{capIds[0]}", new { phi })));
         var verdicts = await PostAsync(lines);
         Assert.All(await changes, changed => Assert.Equal(HttpStatusCode.OK, changed.StatusCode));
         for (var i = 0; i < 2; i++)
