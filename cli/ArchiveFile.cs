@@ -3,8 +3,13 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using CapOrleans.Core.CanonicalJson;
+using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Cli;
+
+/// <param name="Id">Under which the old scripts store it on chain.</param>
+/// <param name="KeccakHash">Of the canonical text of its content, 32 bytes.</param>
+internal sealed record CheckedArchive(string Id, byte[] KeccakHash, string? Ipfs);
 
 /// <summary>
 /// The old archive format: <c>{"metadata": {audit_hash, linked_incident, incident_id, generated_at, source_file}, "data": original}</c>,
@@ -35,7 +40,7 @@ internal static class ArchiveFile
     }
 
     /// <exception cref="CliFaultException">The file is no archive, or its content was changed.</exception>
-    public static void Check(string archive)
+    public static CheckedArchive Check(string archive)
     {
         using var document = Parse(archive);
         if (document.RootElement.ValueKind != JsonValueKind.Object
@@ -50,6 +55,9 @@ internal static class ArchiveFile
         {
             throw new CliFaultException(ExitCodes.Refused, $"{archive} was changed: its metadata names {named}, its content has {actual}.");
         }
+
+        return new CheckedArchive(
+            Text(metadata, "incident_id") ?? $"AUD-{named[..6]}", Keccak256.Hash(ReferenceJson.Canonicalize(data)), Text(metadata, "ipfs") is { Length: > 0 } ipfs ? ipfs : null);
     }
 
     private static JsonDocument Parse(string file)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using CapOrleans.Chain;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Signatures;
 
@@ -46,27 +47,52 @@ internal static class CapEnvironment
         return Text("CAP_TOKEN") ?? Read(file, "an API key; set CAP_TOKEN or DATA_DIR").Trim();
     }
 
+    /// <param name="keyFile">Of a writer of the contract; null for the same settings as the node's.</param>
+    public static ChainOptions Chain(string? keyFile)
+    {
+        var rpc = Text("RPC_URL");
+        if (!Uri.TryCreate(rpc ?? $"http://127.0.0.1:{Port("CHAIN_PORT", 8545)}", UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
+        {
+            throw new CliFaultException(ExitCodes.Misconfigured, "RPC_URL is no http URL of a chain node."); // it may hold a key: it is not shown
+        }
+
+        var contract = Text("CONTRACT_ADDRESS");
+        EthereumAddress? address = EthereumAddress.TryParse(contract, out var found) ? found : null;
+        return address is null && (contract ?? rpc) is not null
+            ? throw new CliFaultException(ExitCodes.Misconfigured, $"CONTRACT_ADDRESS is '{contract}': choose the address of a CapAuditStorageV2, 0x and 40 hex digits.")
+            : new ChainOptions(url, ChainId, ChainWriter(keyFile), address, IsDevChain: rpc is null);
+    }
+
+    private static PrivateKey ChainWriter(string? file) =>
+        file is not null ? KeyIn(file)
+        : Text("PRIVATE_KEY") is { } text ? PrivateKey.TryParse(text, out var key) ? key : throw new CliFaultException(ExitCodes.Misconfigured, "PRIVATE_KEY is not 64 hex digits, with or without 0x.")
+        : Text("KEYSTORE") is { } keystore ? Open(keystore, Read(keystore, "a keystore"), Read(Text("KEYSTORE_PASSPHRASE_FILE") ?? "", "the passphrase; see KEYSTORE_PASSPHRASE_FILE").TrimEnd('\r', '\n'))
+        : KeyIn(Path.Combine(DataDirectory, "chain-writer.key"));
+
     /// <param name="file">Null for the development identity in DATA_DIR.</param>
     public static PrivateKey Key(string? file)
     {
         file ??= Path.Combine(DataDirectory, "identity.key");
-        if (file.Length == 0 || PrivateKey.TryParse(file, out _))
-        {
-            throw new CliFaultException(ExitCodes.Misconfigured, "--key names a file that holds the key, not the key itself.");
-        }
-
-        var text = Read(file, "a private key; name it with --key, or make one with 'cap keygen'");
-        if (!(Keystore.IsKeystore(text) ? Open(file, text) is var key : PrivateKey.TryParse(text, out key)))
-        {
-            throw new CliFaultException(ExitCodes.Misconfigured, $"{file} holds no private key: 64 hex digits, with or without 0x, or a keystore of version 3.");
-        }
-
+        var key = KeyIn(file);
         if (Text("SIGNER_ADDRESS") is { } wanted && !(EthereumAddress.TryParse(wanted, out var address) && address == key.Address))
         {
             throw new CliFaultException(ExitCodes.Misconfigured, $"SIGNER_ADDRESS is {wanted}, the key in {file} has the address {key.Address}.");
         }
 
         return key;
+    }
+
+    private static PrivateKey KeyIn(string file)
+    {
+        if (file.Length == 0 || PrivateKey.TryParse(file, out _))
+        {
+            throw new CliFaultException(ExitCodes.Misconfigured, "--key names a file that holds the key, not the key itself.");
+        }
+
+        var text = Read(file, "a private key; name it with --key, or make one with 'cap keygen'");
+        return Keystore.IsKeystore(text) ? Open(file, text, Passphrase())
+            : PrivateKey.TryParse(text, out var key) ? key
+            : throw new CliFaultException(ExitCodes.Misconfigured, $"{file} holds no private key: 64 hex digits, with or without 0x, or a keystore of version 3.");
     }
 
     /// <summary>From the file that CAP_PASSPHRASE_FILE names, or asked for at the terminal.</summary>
@@ -100,11 +126,11 @@ internal static class CapEnvironment
         return typed.ToString();
     }
 
-    private static PrivateKey Open(string file, string keystore)
+    private static PrivateKey Open(string file, string keystore, string passphrase)
     {
         try
         {
-            return Keystore.Open(keystore, Passphrase());
+            return Keystore.Open(keystore, passphrase);
         }
         catch (KeystoreException fault)
         {

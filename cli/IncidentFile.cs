@@ -14,7 +14,7 @@ namespace CapOrleans.Cli;
 /// <summary>An incident in a file: completed, signed, checked. Members that are there are never changed.</summary>
 internal static class IncidentFile
 {
-    public static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static readonly JsonSerializerOptions OneLine = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -69,7 +69,7 @@ internal static class IncidentFile
             ExitCodes.Misconfigured, refusal!.Field.Length == 0 ? refusal.Rule : $"{refusal.Field}: {refusal.Rule}");
     }
 
-    public static string Text(JsonObject incident) => incident.ToJsonString(Indented);
+    public static string Indent(JsonNode json) => json.ToJsonString(Indented);
 
-    public static byte[] Bytes(JsonObject incident) => Encoding.UTF8.GetBytes(Text(incident));
+    public static byte[] Bytes(JsonObject incident) => Encoding.UTF8.GetBytes(Indent(incident));
 }

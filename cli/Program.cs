@@ -2,20 +2,25 @@ using System.CommandLine;
 using CapOrleans.Cli;
 using CapOrleans.Cli.Commands;
 
-CapEnvironment.Load();
-var root = new RootCommand("CapOrleans: sign incidents, send them, and check what became of them.")
-{
-    KeygenCommand.Create(), SignCommand.Create(), SendCommand.Create(), VerifyCommand.Create(),
-    RegisterCommand.Create(), KeyCommand.Create(), PolicyCommand.Create(), OperatorCommand.Create(), GateCommand.Create(), HookCommand.Create(), ShowCommand.Create(), ArchiveCommand.Create(),
-};
 try
 {
-    var parsed = root.Parse(args);
+    CapEnvironment.Load();
+    var parsed = new RootCommand("CapOrleans: sign incidents, send them, and check what became of them.")
+    {
+        Answer.Json,
+        KeygenCommand.Create(), SignCommand.Create(), SendCommand.Create(), VerifyCommand.Create(), HookCommand.Create(),
+        ShowCommand.Create(), RegisterCommand.Create(), KeyCommand.Create(), PolicyCommand.Create(), OperatorCommand.Create(), GateCommand.Create(),
+        ArchiveCommand.Create(), ChainCommand.Create(), IpfsCommand.Create(), ChainLogCommand.Create(), CompletionCommand.Create(),
+    }.Parse(args);
+    if (parsed.Errors.Count > 0 && args.Contains(Answer.Json.Name))
+    {
+        return Answer.Complain(new CliFaultException(ExitCodes.Misconfigured, string.Join(' ', parsed.Errors.Select(error => error.Message))), json: true);
+    }
+
     var code = await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
     return parsed.Errors.Count > 0 ? ExitCodes.Misconfigured : code;
 }
 catch (CliFaultException fault)
 {
-    await Console.Error.WriteLineAsync($"cap: {fault.Message}");
-    return fault.ExitCode;
+    return Answer.Complain(fault, args.Contains(Answer.Json.Name));
 }

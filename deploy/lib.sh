@@ -67,6 +67,20 @@ want_nginx() {
   [ -z "$ours" ] || rm -f "$policy"
 }
 
+# The cap command as one native executable, artifacts/native/cap: only when something that it is made of is newer. Fails when it cannot be made.
+native_cap() {
+  local out="$root/artifacts/native" machine log; machine=$(uname -m)
+  case "$machine" in x86_64) machine=x64 ;; aarch64) machine=arm64 ;; esac
+  [ -x "$out/cap" ] && [ -z "$(find "$root"/{cli,chain,core,contracts} "$root"/Directory.*.props \( -name '*.cs' -o -name '*.csproj' -o -name '*.props' -o -name '*.json' \) -newer "$out/cap" -print -quit)" ] && return
+  command -v clang >/dev/null || command -v gcc >/dev/null || apt_install gcc "linking the native cap" || return 1
+  say "Building the native cap"
+  log=$(mktemp)
+  if ! dotnet publish "$root/cli/CapOrleans.Cli.csproj" -c Release -r "linux-$machine" -o "$out.new" -v quiet --nologo ${CI:+-p:RestoreLockedMode=true} >"$log" 2>&1; then
+    cat "$log" >&2; rm -f "$log"; return 1
+  fi
+  rm -f "$log"; mkdir -p "$out"; mv -f "$out.new/cap" "$out/cap"; touch "$out/cap"; rm -rf "$out.new"
+}
+
 need_postgres() {
   postgres_bin >/dev/null || apt_install postgresql "the cluster's database" || exit 1
 }

@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using CapOrleans.Chain.Abi;
-using CapOrleans.Chain.Rlp;
 using CapOrleans.Chain.Rpc;
 using CapOrleans.Contracts.Anchors;
 using CapOrleans.Core.Anchors;
@@ -12,23 +11,28 @@ using CapOrleans.Core.Signatures;
 namespace CapOrleans.Chain.Contract;
 
 /// <summary>CapAuditStorageV2 on the chain behind <see cref="ChainOptions.RpcUrl"/>.</summary>
-/// <remarks>
-/// Chain id and code are looked at before every use: a node that was restarted without its state has the same chain id and
-/// no contract, and a transaction to an address without code succeeds and does nothing. On the dev chain the contract is the
-/// writer's first transaction, so its address follows from the writer's, and nothing needs to be remembered.
-/// </remarks>
-public sealed class AnchorContract(JsonRpcClient rpc, ChainOptions options, TimeProvider time) : IAnchorContract
+public sealed class AnchorContract : IAnchorContract
 {
     private const string AnchorBatchSignature =
         "anchorBatch(bytes32,uint64,uint64,bytes32,uint64,(bytes32,bytes32,bytes32,uint64,uint8,int256)[],(string,string,string,string,bytes32,string,int256)[])";
 
     private static readonly byte[] LogAnchoredTopic = Keccak256.Hash("LogAnchored(bytes32,uint64,uint64,bytes32,uint64)"u8);
 
-    private readonly ChainAccount account = new(rpc, options, time);
+    private readonly JsonRpcClient rpc;
+    private readonly ChainOptions options;
+    private readonly ChainAccount account;
+    private readonly DeployedContract deployed;
+
+    public AnchorContract(JsonRpcClient rpc, ChainOptions options, TimeProvider time)
+    {
+        (this.rpc, this.options) = (rpc, options);
+        account = new ChainAccount(rpc, options, time);
+        deployed = new DeployedContract(rpc, options, account);
+    }
 
     public async Task<long> AnchoredAsync(string origin, CancellationToken cancellationToken)
     {
-        var contract = await FindContractAsync(cancellationToken);
+        var contract = await deployed.FindAsync(cancellationToken);
         var call = AbiValue.Call("anchored(bytes32)", AbiValue.Bytes32(LogKey(origin)));
         var word = await rpc.DataAsync(
             "eth_call", cancellationToken,
@@ -40,7 +44,7 @@ public sealed class AnchorContract(JsonRpcClient rpc, ChainOptions options, Time
 
     public async Task<AnchorConfirmation?> FindAsync(string origin, long from, CancellationToken cancellationToken)
     {
-        var contract = await FindContractAsync(cancellationToken);
+        var contract = await deployed.FindAsync(cancellationToken);
         var filter = new JsonObject
         {
             ["address"] = contract.ToString(),
@@ -55,7 +59,7 @@ public sealed class AnchorContract(JsonRpcClient rpc, ChainOptions options, Time
 
     public async Task<AnchorConfirmation> AnchorAsync(AnchorBatch batch, CancellationToken cancellationToken)
     {
-        var contract = await FindContractAsync(cancellationToken);
+        var contract = await deployed.FindAsync(cancellationToken);
         var receipt = await account.SendAsync(contract, Encode(batch), cancellationToken);
         return rpc.Read(receipt, sent => sent.GetProperty("logs").EnumerateArray().Where(log => IsAnchored(contract, log)).Select(log => Confirm(contract, batch.From, log)).FirstOrDefault())
             ?? throw new ChainUnavailableException($"The transaction to {contract} succeeded without its event: there is another contract, or none.");
@@ -84,38 +88,4 @@ public sealed class AnchorContract(JsonRpcClient rpc, ChainOptions options, Time
         options.ChainId, contract.ToString(), log.GetProperty("transactionHash").GetString()!,
         (long)JsonRpcClient.Quantity(log.GetProperty("blockNumber")), from,
         (long)new BigInteger(Convert.FromHexString(log.GetProperty("data").GetString().AsSpan(2, 64)), isUnsigned: true, isBigEndian: true));
-
-    private async Task<EthereumAddress> FindContractAsync(CancellationToken cancellationToken)
-    {
-        var chainId = await rpc.QuantityAsync("eth_chainId", cancellationToken);
-        if (chainId != options.ChainId)
-        {
-            throw new ChainUnavailableException($"The node is on chain {chainId}, CHAIN_ID says {options.ChainId}.");
-        }
-
-        var contract = options.Contract ?? FirstContractOf(options.Writer.Address);
-        var code = await rpc.DataAsync("eth_getCode", cancellationToken, contract.ToString(), "latest");
-        if (code.Length > 0 && (options.Contract is not null || code.AsSpan().SequenceEqual(ContractArtifact.Deployed)))
-        {
-            return contract;
-        }
-
-        if (options.Contract is not null)
-        {
-            throw new ChainUnavailableException($"There is no contract at {contract}; see CONTRACT_ADDRESS.");
-        }
-
-        if (await account.CountAsync("pending", cancellationToken) != 0)
-        {
-            throw new ChainUnavailableException(
-                $"The writer {options.Writer.Address} has sent transactions, and its first made no CapAuditStorageV2 of this version: set CONTRACT_ADDRESS, or start on an empty chain.");
-        }
-
-        await account.SendAsync(null, ContractArtifact.Creation, cancellationToken);
-        return contract;
-    }
-
-    /// <summary>Where the account's transaction with nonce 0 puts the contract that it makes.</summary>
-    private static EthereumAddress FirstContractOf(EthereumAddress creator) => new(
-        Keccak256.Hash(RlpItem.List(RlpItem.Bytes(creator.ToArray()), RlpItem.Number(BigInteger.Zero)).Encode()).AsSpan(12));
 }

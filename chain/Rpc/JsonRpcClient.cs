@@ -1,6 +1,6 @@
 using System.Globalization;
-using System.Net.Http.Json;
 using System.Numerics;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using CapOrleans.Core.Anchors;
@@ -8,10 +8,13 @@ using CapOrleans.Core.Anchors;
 namespace CapOrleans.Chain.Rpc;
 
 /// <summary>The node understood the request and refused it.</summary>
-public sealed class RpcErrorException(int code, string message) : ChainUnavailableException($"The chain node refused: {message} (code {code})")
+public sealed class RpcErrorException(int code, string message, string? answer) : ChainUnavailableException($"The chain node refused: {message} (code {code})")
 {
     /// <summary>3 when a contract ran and reverted.</summary>
     public int Code { get; } = code;
+
+    /// <summary>What the contract reverted with: the selector of an error and its arguments, in hex with 0x.</summary>
+    public string? Answer { get; } = answer;
 }
 
 /// <summary>JSON-RPC 2.0 over HTTP, as Ethereum nodes speak it.</summary>
@@ -35,8 +38,9 @@ public sealed class JsonRpcClient(HttpClient http, Uri url)
         JsonElement answer;
         try
         {
-            using var response = await http.PostAsync(url, JsonContent.Create(request), cancellationToken);
-            answer = await response.Content.ReadFromJsonAsync<JsonElement>(cancellationToken);
+            using var content = new StringContent(request.ToJsonString(), Encoding.UTF8, "application/json");
+            using var response = await http.PostAsync(url, content, cancellationToken);
+            answer = JsonElement.Parse(await response.Content.ReadAsByteArrayAsync(cancellationToken));
         }
         catch (Exception fault) when (fault is HttpRequestException or JsonException || (fault is TaskCanceledException && !cancellationToken.IsCancellationRequested))
         {
@@ -86,5 +90,6 @@ public sealed class JsonRpcClient(HttpClient http, Uri url)
 
     private static RpcErrorException Refusal(JsonElement error) => new(
         error.GetProperty("code").GetInt32(),
-        error.GetProperty("message").GetString() ?? "");
+        error.GetProperty("message").GetString() ?? "",
+        error.TryGetProperty("data", out var data) && data.ValueKind == JsonValueKind.String ? data.GetString() : null);
 }

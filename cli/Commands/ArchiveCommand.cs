@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 
 namespace CapOrleans.Cli.Commands;
 
@@ -15,12 +16,11 @@ internal static class ArchiveCommand
             if (parsed.GetValue(check))
             {
                 ArchiveFile.Check(path);
-                Console.WriteLine($"{path}: the content has the hash that its metadata names");
-                return ExitCodes.Done;
+                return parsed.Tell(new JsonObject { ["file"] = path, ["valid"] = true }, $"{path}: the content has the hash that its metadata names");
             }
 
-            Console.WriteLine(ArchiveFile.Write(path, TimeProvider.System.GetUtcNow()));
-            return ExitCodes.Done;
+            var archive = ArchiveFile.Write(path, TimeProvider.System.GetUtcNow());
+            return parsed.Tell(new JsonObject { ["file"] = archive }, archive);
         });
         return command;
     }

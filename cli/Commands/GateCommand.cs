@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace CapOrleans.Cli.Commands;
 
@@ -15,9 +16,7 @@ internal static class GateCommand
         var command = new Command("status", "Show what waits at a gate, and what keeps it. Example: cap gate status") { gate };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            using var status = JsonDocument.Parse(await SendAsync(parsed.GetValue(gate), HttpMethod.Get, "status", cancellationToken));
-            Console.WriteLine(JsonSerializer.Serialize(status.RootElement, IncidentFile.Indented));
-            return ExitCodes.Done;
+            return parsed.Tell(await SendAsync(parsed.GetValue(gate), HttpMethod.Get, "status", cancellationToken));
         });
         return command;
     }
@@ -30,7 +29,7 @@ internal static class GateCommand
         {
             await foreach (var letter in LettersAsync(parsed.GetValue(gate), cancellationToken))
             {
-                Console.WriteLine(JsonSerializer.Serialize(letter, IncidentFile.OneLine));
+                Console.WriteLine(Answer.Line(JsonNode.Parse(letter.GetRawText())!));
             }
 
             return ExitCodes.Done;
@@ -62,13 +61,17 @@ internal static class GateCommand
                 }
             }
 
-            foreach (var number in chosen.Order())
+            await Answer.ShowAsync("retrying", async report =>
             {
-                await SendAsync(parsed.GetValue(gate), HttpMethod.Post, string.Create(CultureInfo.InvariantCulture, $"dead/{number}/retry"), cancellationToken);
-            }
+                foreach (var (done, number) in chosen.Order().Index())
+                {
+                    await SendAsync(parsed.GetValue(gate), HttpMethod.Post, string.Create(CultureInfo.InvariantCulture, $"dead/{number}/retry"), cancellationToken);
+                    report((done + 1.0) / chosen.Count);
+                }
 
-            Console.WriteLine($"{chosen.Count} wait again");
-            return ExitCodes.Done;
+                return chosen.Count;
+            });
+            return parsed.Tell(new JsonObject { ["retried"] = chosen.Count }, $"{chosen.Count} wait again");
         });
         return command;
     }

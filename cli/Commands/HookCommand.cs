@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json.Nodes;
 using CapOrleans.Cli.Hooks;
 using CapOrleans.Core.Incidents;
 
@@ -10,7 +11,7 @@ namespace CapOrleans.Cli.Commands;
 /// <summary>Where faults become incidents: around a command, behind a systemd unit, or beside a service.</summary>
 internal static class HookCommand
 {
-    public static Command Create() => new("hook", "Make incidents from failures on this host and send them to the gate of VPN_ENDPOINT. Example: cap hook run -- nginx -t") { Run(), Unit(), Watch(), Install(), Flush() };
+    public static Command Create() => new("hook", "Make incidents from failures on this host and send them to the gate of VPN_ENDPOINT. Example: cap hook run -- nginx -t") { Run(), Unit(), Watch(), HookInstallCommand.Create(), Flush() };
 
     private static Command Run()
     {
@@ -40,10 +41,10 @@ internal static class HookCommand
         var (severity, key) = (SeverityOption(), SignCommand.KeyOption());
         var unit = new Argument<string>("NAME") { Description = "The unit that failed, for example nginx.service" };
         var command = new Command("unit", "Report a failed systemd unit; called by OnFailure=, see 'cap hook install'. The unit's invocation is one incident, however often it is called. Example: cap hook unit nginx.service") { unit, severity, key };
-        command.SetAction((parsed, cancellationToken) =>
+        command.SetAction(async (parsed, cancellationToken) =>
         {
             var failed = FailedUnit.Read(parsed.GetRequiredValue(unit));
-            return HookDelivery.DeliverAsync(failed.ToIncident(parsed.GetValue(severity)!).Sign(CapEnvironment.Key(parsed.GetValue(key))), cancellationToken);
+            return Tell(parsed, await HookDelivery.DeliverAsync(failed.ToIncident(parsed.GetValue(severity)!).Sign(CapEnvironment.Key(parsed.GetValue(key))), cancellationToken));
         });
         return command;
     }
@@ -53,32 +54,35 @@ internal static class HookCommand
         var (name, severity, key) = (NameOption(), SeverityOption(), SignCommand.KeyOption());
         var check = new Option<string>("--check") { Description = "Run with /bin/sh -c; it fails while the fault lasts", Required = true };
         var every = new Option<string>("--every") { Description = "Time between two checks, for example 30s, 5m, 1h", DefaultValueFactory = _ => "30s" };
-        var command = new Command("watch", "Run a check again and again: one incident when it begins to fail, and one of severity normal when it heals. Example: cap hook watch --check 'nginx -t' --every 30s") { check, every, name, severity, key };
+        var once = new Option<bool>("--once") { Description = "Check once and end; what was found the last time is remembered. For cron" };
+        var command = new Command("watch", "Run a check again and again: one incident when it begins to fail, and one of severity normal when it heals. Example: cap hook watch --check 'nginx -t' --every 30s") { check, every, once, name, severity, key };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var text = parsed.GetRequiredValue(check);
-            var watched = new WatchedCheck(parsed.GetValue(name) ?? text.Split(' ')[0].Split('/')[^1], text, parsed.GetValue(severity)!, CapEnvironment.Key(parsed.GetValue(key)));
-            await watched.RunAsync(Duration(parsed.GetRequiredValue(every)), cancellationToken);
+            var watched = new WatchedCheck(parsed.GetValue(name) ?? NameOf(text), text, parsed.GetValue(severity)!, CapEnvironment.Key(parsed.GetValue(key)));
+            if (parsed.GetValue(once))
+            {
+                return await watched.CheckAsync(cancellationToken);
+            }
+
+            await watched.RunAsync(Duration("--every", parsed.GetRequiredValue(every)), cancellationToken);
             return ExitCodes.Done;
         });
-        return command;
-    }
-
-    private static Command Install()
-    {
-        var units = new Argument<string[]>("UNIT") { Description = "Units that are watched, for example nginx.service", Arity = ArgumentArity.OneOrMore };
-        var folder = new Option<string>("--folder") { Description = "Where systemd reads units", DefaultValueFactory = _ => "/etc/systemd/system" };
-        var yes = new Option<bool>("--yes") { Description = "Write the files; without it they are only shown" };
-        var command = new Command("install", "Show the files that make systemd call 'cap hook unit' when a unit fails, and write them with --yes. Example: cap hook install nginx.service --yes") { units, folder, yes };
-        command.SetAction(parsed => HookInstallation.Run(parsed.GetRequiredValue(units), parsed.GetRequiredValue(folder), parsed.GetValue(yes)));
         return command;
     }
 
     private static Command Flush()
     {
         var command = new Command("flush", "Send what no gate took. Example: cap hook flush");
-        command.SetAction((_, cancellationToken) => HookDelivery.DeliverAsync(null, cancellationToken));
+        command.SetAction(async (parsed, cancellationToken) => Tell(parsed, await HookDelivery.DeliverAsync(null, cancellationToken)));
         return command;
+    }
+
+    private static int Tell(ParseResult parsed, int code)
+    {
+        var status = code == ExitCodes.Done ? "received" : "kept";
+        parsed.Tell(new JsonObject { ["status"] = status }, status);
+        return code;
     }
 
     /// <summary>The command's own end is what its caller waits for: what became of the report, even for want of a key, is said and changes nothing.</summary>
@@ -90,7 +94,7 @@ internal static class HookCommand
         }
         catch (CliFaultException fault)
         {
-            await Console.Error.WriteLineAsync($"cap: {fault.Message}");
+            Answer.Complain(fault);
         }
     }
 
@@ -103,10 +107,13 @@ internal static class HookCommand
         return option;
     }
 
-    private static TimeSpan Duration(string text) =>
+    /// <summary>The program's name, as a check calls it.</summary>
+    public static string NameOf(string check) => check.Split(' ')[0].Split('/')[^1];
+
+    public static TimeSpan Duration(string option, string text) =>
         text.Length > 1 && int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 && text[^1] is 's' or 'm' or 'h'
             ? number * (text[^1] switch { 's' => TimeSpan.FromSeconds(1), 'm' => TimeSpan.FromMinutes(1), _ => TimeSpan.FromHours(1) })
-            : throw new CliFaultException(ExitCodes.Misconfigured, $"--every is '{text}': a number and s, m or h, for example 30s.");
+            : throw new CliFaultException(ExitCodes.Misconfigured, $"{option} is '{text}': a number and s, m or h, for example 30s.");
 
     public static string NewSeed() => RandomNumberGenerator.GetHexString(12, lowercase: true);
 

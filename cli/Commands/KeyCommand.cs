@@ -19,8 +19,7 @@ internal static class KeyCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             using var cap = JsonDocument.Parse(await ChangeRequests.ReadAsync(parsed.GetRequiredValue(capId), cancellationToken));
-            Console.WriteLine(JsonSerializer.Serialize(cap.RootElement.GetProperty("keys"), IncidentFile.Indented));
-            return ExitCodes.Done;
+            return parsed.Tell(cap.RootElement.GetProperty("keys"));
         });
         return command;
     }
@@ -54,9 +53,8 @@ internal static class KeyCommand
                 }
             }
 
-            Console.WriteLine(await ChangeRequests.SendAsync(
+            return parsed.Tell(await ChangeRequests.SendAsync(
                 parsed.GetRequiredValue(capId), new JsonObject { ["addKey"] = wanted }, parsed.GetValue(admin), cancellationToken));
-            return ExitCodes.Done;
         });
         return command;
     }
@@ -69,9 +67,8 @@ internal static class KeyCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var wanted = new JsonObject { ["address"] = parsed.GetRequiredValue(key), ["reason"] = parsed.GetValue(reason) };
-            Console.WriteLine(await ChangeRequests.SendAsync(
+            return parsed.Tell(await ChangeRequests.SendAsync(
                 parsed.GetRequiredValue(capId), new JsonObject { ["revokeKey"] = wanted }, parsed.GetValue(admin), cancellationToken));
-            return ExitCodes.Done;
         });
         return command;
     }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Cli.Commands;
@@ -30,8 +31,7 @@ internal static class KeygenCommand
                 throw new CliFaultException(ExitCodes.Misconfigured, $"{file} cannot be made: {fault.Message}");
             }
 
-            Console.WriteLine(key.Address);
-            return ExitCodes.Done;
+            return parsed.Tell(new JsonObject { ["address"] = $"{key.Address}", ["file"] = file }, $"{key.Address}");
         });
         return command;
     }

@@ -12,7 +12,7 @@ internal static class OperatorCommand
     private static Command List()
     {
         var command = new Command("list", "Show the API keys, revoked ones among them, without their secrets. Example: cap operator list");
-        command.SetAction((_, cancellationToken) => SendAsync(HttpMethod.Get, "v1/operators", null, cancellationToken));
+        command.SetAction((parsed, cancellationToken) => SendAsync(parsed, HttpMethod.Get, "v1/operators", null, cancellationToken));
         return command;
     }
 
@@ -22,7 +22,7 @@ internal static class OperatorCommand
         var scope = new Option<string>("--scope") { Description = "read, operate or admin", Required = true };
         var command = new Command("create", "Make an API key; it is shown once. Example: cap operator create prometheus --scope read") { name, scope };
         command.SetAction((parsed, cancellationToken) => SendAsync(
-            HttpMethod.Post, "v1/operators",
+            parsed, HttpMethod.Post, "v1/operators",
             new JsonObject { ["name"] = parsed.GetRequiredValue(name), ["scope"] = parsed.GetRequiredValue(scope) }, cancellationToken));
         return command;
     }
@@ -32,15 +32,14 @@ internal static class OperatorCommand
         var id = new Argument<string>("ID") { Description = "As 'cap operator list' shows it" };
         var command = new Command("revoke", "Revoke an API key. Example: cap operator revoke 1f0c22ab") { id };
         command.SetAction((parsed, cancellationToken) => SendAsync(
-            HttpMethod.Delete, $"v1/operators/{Uri.EscapeDataString(parsed.GetRequiredValue(id))}", null, cancellationToken));
+            parsed, HttpMethod.Delete, $"v1/operators/{Uri.EscapeDataString(parsed.GetRequiredValue(id))}", null, cancellationToken));
         return command;
     }
 
-    private static async Task<int> SendAsync(HttpMethod method, string path, JsonObject? body, CancellationToken cancellationToken)
+    private static async Task<int> SendAsync(ParseResult parsed, HttpMethod method, string path, JsonObject? body, CancellationToken cancellationToken)
     {
         using var request = CapClient.Operator(new HttpRequestMessage(method, new Uri(CapEnvironment.Api, path)));
         request.Content = body is null ? null : CapClient.Json(Encoding.UTF8.GetBytes(body.ToJsonString()));
-        Console.WriteLine(await CapClient.SendAsync(request, cancellationToken));
-        return ExitCodes.Done;
+        return parsed.Tell(await CapClient.SendAsync(request, cancellationToken));
     }
 }

@@ -39,8 +39,7 @@ internal static class PolicyCommand
             using var cap = JsonDocument.Parse(wanted.Count == 0
                 ? await ChangeRequests.ReadAsync(id, cancellationToken)
                 : await ChangeRequests.SendAsync(id, new JsonObject { ["policy"] = wanted }, parsed.GetValue(admin), cancellationToken));
-            Console.WriteLine(JsonSerializer.Serialize(cap.RootElement.GetProperty("policy"), IncidentFile.Indented));
-            return ExitCodes.Done;
+            return parsed.Tell(cap.RootElement.GetProperty("policy"));
         });
         return command;
     }

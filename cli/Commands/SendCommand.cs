@@ -42,14 +42,13 @@ internal static class SendCommand
 
             try
             {
-                Console.WriteLine(await CapClient.SendAsync(request, cancellationToken));
-                return ExitCodes.Done;
+                return parsed.Tell(await CapClient.SendAsync(request, cancellationToken));
             }
             catch (CliFaultException fault) when (signedHere && fault.ExitCode == ExitCodes.Unreachable)
             {
                 // Signed once more it would be another incident: what may have arrived is kept, to be sent again as it is.
                 var kept = $"{report.IncidentId}.signed.json";
-                await File.WriteAllTextAsync(kept, IncidentFile.Text(incident), cancellationToken);
+                await File.WriteAllTextAsync(kept, IncidentFile.Indent(incident), cancellationToken);
                 throw new CliFaultException(fault.ExitCode, $"{fault.Message} It is kept as {kept}: cap send {kept}");
             }
         });

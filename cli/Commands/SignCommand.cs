@@ -25,13 +25,11 @@ internal static class SignCommand
 
             if (parsed.GetValue(typedData))
             {
-                Console.WriteLine(TypedData.Of(IncidentFile.Check(incident), CapEnvironment.ChainId).ToJsonString(IncidentFile.Indented));
-                return ExitCodes.Done;
+                return parsed.Tell(TypedData.Of(IncidentFile.Check(incident), CapEnvironment.ChainId));
             }
 
             IncidentFile.Sign(incident, CapEnvironment.Key(parsed.GetValue(key)));
-            Console.WriteLine(IncidentFile.Text(incident));
-            return ExitCodes.Done;
+            return parsed.Tell(incident);
         });
         return command;
     }

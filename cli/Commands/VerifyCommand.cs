@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
+using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Signatures;
 
@@ -13,22 +15,22 @@ internal static class VerifyCommand
         command.SetAction(parsed =>
         {
             var report = IncidentFile.Check(IncidentFile.Read(parsed.GetRequiredValue(file)));
-            var (proof, refused) = Admission.Prove(report, new AdmissionPolicy(AcceptUnsigned: false, CapEnvironment.ChainId));
-            if (proof is null)
-            {
-                throw new CliFaultException(ExitCodes.Refused, $"not valid: {refused!.Refusal!.Field}: {refused.Refusal.Rule}");
-            }
-
-            if (report.SignerClaimed is null)
-            {
-                throw new CliFaultException(ExitCodes.Refused, $"signed by {proof.Signer}, but the incident names no signer to compare with.");
-            }
-
-            Console.WriteLine(proof.Scheme == FullV2.Scheme
+            var proof = Prove(report);
+            return parsed.Tell(
+                new JsonObject { ["valid"] = true, ["scheme"] = proof.Scheme, ["signer"] = $"{proof.Signer}" },
+                proof.Scheme == FullV2.Scheme
                 ? $"valid: {proof.Scheme} by {proof.Signer} over every field, on chain {CapEnvironment.ChainId}"
                 : $"valid: {proof.Scheme} by {proof.Signer} over task_id, cap_id, agent and timestamp; not over severity, description, f_e, m_e");
-            return ExitCodes.Done;
         });
         return command;
+    }
+
+    /// <exception cref="CliFaultException">It is not signed by whom it names.</exception>
+    public static Proof Prove(IncidentReport report)
+    {
+        var (proof, refused) = Admission.Prove(report, new AdmissionPolicy(AcceptUnsigned: false, CapEnvironment.ChainId));
+        return proof is null ? throw new CliFaultException(ExitCodes.Refused, $"not valid: {refused!.Refusal!.Field}: {refused.Refusal.Rule}")
+            : report.SignerClaimed is null ? throw new CliFaultException(ExitCodes.Refused, $"signed by {proof.Signer}, but the incident names no signer to compare with.")
+            : proof;
     }
 }

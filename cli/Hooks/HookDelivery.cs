@@ -21,7 +21,7 @@ internal static class HookDelivery
         catch (CliFaultException fault) when (incident is not null && fault.ExitCode != ExitCodes.Misconfigured)
         {
             // A full disk may be what is to be told: then it goes out unkept.
-            await Console.Error.WriteLineAsync($"cap: {fault.Message}");
+            Answer.Warn(fault.Message);
             using (spool)
             {
                 await SendAsync(incident, cancellationToken);
@@ -52,12 +52,12 @@ internal static class HookDelivery
                     throw new CliFaultException(ExitCodes.Refused, $"{fault.Message} It lies at {waiting}.refused");
                 }
 
-                await Console.Error.WriteLineAsync($"cap: {fault.Message} It lies at {waiting}.refused");
+                Answer.Warn($"{fault.Message} It lies at {waiting}.refused");
             }
             catch (CliFaultException fault) when (fault.ExitCode == ExitCodes.Unreachable)
             {
                 // In order: what comes later waits behind it.
-                await Console.Error.WriteLineAsync($"cap: {fault.Message} {spool.Files().Count} wait in {CapEnvironment.Spool}; the next hook, or 'cap hook flush', sends them.");
+                Answer.Warn($"{fault.Message} {spool.Files().Count} wait in {CapEnvironment.Spool}; the next hook, or 'cap hook flush', sends them.");
                 return ExitCodes.Spooled;
             }
         }

@@ -1,55 +1,80 @@
+using System.Text.Json.Nodes;
+
 namespace CapOrleans.Cli.Hooks;
 
-/// <summary>The files that make systemd call the hook: one template, and for each unit a drop-in that names it.</summary>
+/// <summary>Files that make a host call the hook.</summary>
 internal static class HookInstallation
 {
-    public static int Run(IReadOnlyList<string> units, string folder, bool isWanted)
-    {
-        var program = Environment.GetEnvironmentVariable("CAP_HOME") is { Length: > 0 } home ? Path.Combine(Path.GetFullPath(home), "cap") : Environment.ProcessPath!;
-        var files = new List<(string Path, string Text)>
-        {
-            (Path.Combine(folder, "cap-hook@.service"), $"""
-                [Unit]
-                Description=Report the failure of %i
+    private const UnixFileMode Readable = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
-                [Service]
-                Type=oneshot
-                # CAP_ID, AGENT_ID, VPN_ENDPOINT, DATA_DIR or CAP_PASSPHRASE_FILE of this host
-                EnvironmentFile=-/etc/default/cap
-                ExecStart={program} hook unit %i
-                # 4: no gate took it; it waits on this host's disk
-                SuccessExitStatus=4
+    private const UnixFileMode Runnable = Readable | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
-                """),
-        };
-        files.AddRange(units.Select(unit => (Path.Combine(folder, $"{(unit.Contains('.', StringComparison.Ordinal) ? unit : unit + ".service")}.d", "cap-hook.conf"), """
+    private static string Program => Environment.GetEnvironmentVariable("CAP_HOME") is { Length: > 0 } home ? Path.Combine(Path.GetFullPath(home), "cap") : Environment.ProcessPath!;
+
+    /// <summary>One template, and for each unit a drop-in that names it.</summary>
+    public static IReadOnlyList<InstalledFile> Systemd(string folder, IReadOnlyList<string> units) =>
+    [
+        new(Path.Combine(folder, "cap-hook@.service"), Readable, $"""
+            [Unit]
+            Description=Report the failure of %i
+
+            [Service]
+            Type=oneshot
+            # CAP_ID, AGENT_ID, VPN_ENDPOINT, DATA_DIR or CAP_PASSPHRASE_FILE of this host
+            EnvironmentFile=-/etc/default/cap
+            ExecStart={Program} hook unit %i
+            # 4: no gate took it; it waits on this host's disk
+            SuccessExitStatus=4
+
+            """),
+        .. units.Select(unit => new InstalledFile(Path.Combine(folder, $"{(unit.Contains('.', StringComparison.Ordinal) ? unit : unit + ".service")}.d", "cap-hook.conf"), Readable, """
             [Unit]
             OnFailure=cap-hook@%n.service
 
-            """)));
-        foreach (var (path, text) in files)
+            """)),
+    ];
+
+    /// <summary>A line of its own for cron; of the checks that it makes, only changes are told.</summary>
+    public static InstalledFile Cron(string folder, string name, string check, int minutes) => new(Path.Combine(folder, $"cap-hook-{name}"), Readable, $"""
+        # Settings of the hook: CAP_ID, AGENT_ID, VPN_ENDPOINT, DATA_DIR or CAP_PASSPHRASE_FILE in /etc/default/cap
+        {(minutes == 1 ? "*" : $"*/{minutes}")} * * * * root {Line(name, check).Replace("%", "\\%", StringComparison.Ordinal)}
+
+        """);
+
+    /// <summary>A test of watchdog(8). It always succeeds: what it finds is told, and is no reason to restart the machine.</summary>
+    public static InstalledFile Watchdog(string folder, string name, string check) => new(Path.Combine(folder, $"cap-hook-{name}"), Runnable, $"""
+        #!/bin/sh
+        # Settings of the hook: CAP_ID, AGENT_ID, VPN_ENDPOINT, DATA_DIR or CAP_PASSPHRASE_FILE in /etc/default/cap
+        [ "$1" = test ] && {Line(name, check)}
+        exit 0
+
+        """);
+
+    /// <exception cref="CliFaultException">A file cannot be written; those before it were.</exception>
+    public static void Write(IEnumerable<InstalledFile> files)
+    {
+        foreach (var (path, mode, text) in files)
         {
-            Console.WriteLine($"# {path}\n{text}");
-            if (isWanted)
+            try
             {
-                Write(path, text);
+                Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+                File.WriteAllText(path, text);
+                File.SetUnixFileMode(path, mode);
+            }
+            catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+            {
+                throw new CliFaultException(ExitCodes.Misconfigured, $"{path} cannot be written: {fault.Message}");
             }
         }
-
-        Console.Error.WriteLine(isWanted ? "Written. Now: systemctl daemon-reload" : "Nothing was written; say --yes to write it.");
-        return ExitCodes.Done;
     }
 
-    private static void Write(string path, string text)
-    {
-        try
-        {
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            File.WriteAllText(path, text);
-        }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
-        {
-            throw new CliFaultException(ExitCodes.Misconfigured, $"{path} cannot be written: {fault.Message}");
-        }
-    }
+    private static string Line(string name, string check) =>
+        $"/bin/sh -c 'set -a; [ ! -r /etc/default/cap ] || . /etc/default/cap; exec \"$0\" \"$@\"' {Program} hook watch --once --name {name} --check {Quote(check)}";
+
+    private static string Quote(string text) => $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+}
+
+internal sealed record InstalledFile(string Path, UnixFileMode Mode, string Text)
+{
+    public JsonNode ToJson() => new JsonObject { ["path"] = Path, ["text"] = Text };
 }

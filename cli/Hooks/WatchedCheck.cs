@@ -22,21 +22,22 @@ internal sealed class WatchedCheck(string name, string check, string severity, P
         using var timer = new PeriodicTimer(every, TimeProvider.System);
         do
         {
-            var ended = await RunCommand.RunAsync(["/bin/sh", "-c", check], cancellationToken);
             try
             {
-                await ConsiderAsync(ended, cancellationToken);
+                await CheckAsync(cancellationToken);
             }
             catch (Exception fault) when (fault is CliFaultException or IOException or UnauthorizedAccessException or JsonException)
             {
-                await Console.Error.WriteLineAsync($"cap: {fault.Message}"); // the watch goes on, and tries again at the next check
+                Answer.Warn(fault.Message); // the watch goes on, and tries again at the next check
             }
         }
         while (await timer.WaitForNextTickAsync(cancellationToken));
     }
 
-    private async Task ConsiderAsync(RunCommand ended, CancellationToken cancellationToken)
+    /// <returns><see cref="ExitCodes.Done"/>, or <see cref="ExitCodes.Spooled"/> when something waits.</returns>
+    public async Task<int> CheckAsync(CancellationToken cancellationToken)
     {
+        var ended = await RunCommand.RunAsync(["/bin/sh", "-c", check], cancellationToken);
         var state = Read();
         if (ended.ExitCode != 0 != state.IsFailing && state.Pending is null)
         {
@@ -48,21 +49,23 @@ internal sealed class WatchedCheck(string name, string check, string severity, P
 
         if (state.Pending is not null)
         {
+            var code = ExitCodes.Done;
             try
             {
-                await HookDelivery.DeliverAsync(Encoding.UTF8.GetBytes(state.Pending), cancellationToken);
+                code = await HookDelivery.DeliverAsync(Encoding.UTF8.GetBytes(state.Pending), cancellationToken);
             }
             catch (CliFaultException fault) when (fault.ExitCode == ExitCodes.Refused)
             {
-                await Console.Error.WriteLineAsync($"cap: {fault.Message}"); // it lies aside; to send it again would not help
+                code = Answer.Complain(fault); // it lies aside; to send it again would not help
             }
 
             await WriteAsync(state with { Pending = null });
+            return code;
         }
-        else if (Directory.Exists(CapEnvironment.Spool) && Directory.EnumerateFiles(CapEnvironment.Spool, "*.json").Any())
-        {
-            await HookDelivery.DeliverAsync(null, cancellationToken); // what no gate took before
-        }
+
+        return Directory.Exists(CapEnvironment.Spool) && Directory.EnumerateFiles(CapEnvironment.Spool, "*.json").Any()
+            ? await HookDelivery.DeliverAsync(null, cancellationToken) // what no gate took before
+            : ExitCodes.Done;
     }
 
     private State Failed(string seed, RunCommand ended) =>
@@ -93,7 +96,7 @@ internal sealed class WatchedCheck(string name, string check, string severity, P
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            await Console.Error.WriteLineAsync($"cap: {fault.Message}");
+            Answer.Warn(fault.Message);
         }
     }
 

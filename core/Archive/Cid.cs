@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
+using System.Numerics;
 using System.Security.Cryptography;
 
 namespace CapOrleans.Core.Archive;
@@ -13,13 +14,18 @@ public sealed record Cid
     /// <summary>Multicodec of a block that is just bytes.</summary>
     public const byte Raw = 0x55;
 
+    /// <summary>Multicodec of a block that is a node of a file or folder; this system makes none.</summary>
+    public const byte DagPb = 0x70;
+
     /// <summary>Multicodec of a block that is CBOR with links.</summary>
     public const byte DagCbor = 0x71;
 
     private const string Alphabet = "abcdefghijklmnopqrstuvwxyz234567";
     private const int DigestBytes = 32;
 
-    private static readonly SearchValues<char> Base58 = SearchValues.Create("123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz");
+    private const string Base58Alphabet = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
+
+    private static readonly SearchValues<char> Base58 = SearchValues.Create(Base58Alphabet);
 
     private Cid(byte codec, byte[] digest)
     {
@@ -53,9 +59,18 @@ public sealed record Cid
     };
 
     /// <summary>Reads canonical base32 text, lower or upper case, of a CIDv1 over sha2-256 with codec raw or dag-cbor.</summary>
-    public static bool TryParse(string? text, [NotNullWhen(true)] out Cid? cid)
+    public static bool TryParse(string? text, [NotNullWhen(true)] out Cid? cid) =>
+        TryParseForeign(text, out cid) && text!.Length == 59 && cid.Codec != DagPb;
+
+    /// <summary>Reads a CID of others as well: also with codec dag-pb, and of version 0, of which the result is version 1.</summary>
+    public static bool TryParseForeign(string? text, [NotNullWhen(true)] out Cid? cid)
     {
         cid = null;
+        if (text is { Length: 46 } && IsCid(text))
+        {
+            return TryReadBase58(text) is { } old && TryRead(old, out cid);
+        }
+
         if (text is not { Length: 59 } || text[0] is not ('b' or 'B'))
         {
             return false;
@@ -63,14 +78,17 @@ public sealed record Cid
 
         var lower = text[0] == 'B' ? text.ToLowerInvariant() : text;
         var upperOrLower = text[0] == 'B' ? text.AsSpan().ContainsAnyInRange('a', 'z') : text.AsSpan().ContainsAnyInRange('A', 'Z');
-        if (upperOrLower || !TryReadBase32(lower.AsSpan(1), out var bytes)
-            || bytes is not [1, Raw or DagCbor, 0x12, DigestBytes, ..])
-        {
-            return false;
-        }
+        return !upperOrLower && TryReadBase32(lower.AsSpan(1), out var bytes) && TryRead(bytes, out cid)
+            && cid.Text == lower; // refuses set bits behind the last byte
+    }
 
-        cid = new Cid(bytes[1], bytes[4..]);
-        return cid.Text == lower; // refuses set bits behind the last byte
+    /// <param name="bytes">Version 1 with its codec, or the bare multihash that is version 0.</param>
+    public static bool TryRead(ReadOnlySpan<byte> bytes, [NotNullWhen(true)] out Cid? cid)
+    {
+        cid = bytes is [1, Raw or DagPb or DagCbor, 0x12, DigestBytes, ..] && bytes.Length == DigestBytes + 4 ? new Cid(bytes[1], bytes[4..].ToArray())
+            : bytes is [0x12, DigestBytes, ..] && bytes.Length == DigestBytes + 2 ? new Cid(DagPb, bytes[2..].ToArray())
+            : null;
+        return cid is not null;
     }
 
     public bool Names(ReadOnlySpan<byte> block) => SHA256.HashData(block).AsSpan().SequenceEqual(Digest);
@@ -118,5 +136,13 @@ public sealed record Cid
         }
 
         return true;
+    }
+
+    /// <returns>Null when it is longer than a multihash.</returns>
+    private static byte[]? TryReadBase58(string text)
+    {
+        var number = text.Aggregate(BigInteger.Zero, (sum, digit) => (sum * 58) + Base58Alphabet.IndexOf(digit, StringComparison.Ordinal));
+        var bytes = number.ToByteArray(isUnsigned: true, isBigEndian: true);
+        return bytes.Length == DigestBytes + 2 ? bytes : null;
     }
 }

@@ -154,12 +154,52 @@ public sealed class CapCommandTests : IDisposable
         Assert.Equal(0, (await CapAsync("verify", kept)).Code);
     }
 
-    private async Task<(int Code, string Output)> CapAsync(params string[] arguments)
+    [Fact]
+    public async Task Every_command_answers_a_script_with_a_line_of_JSON()
     {
-        using var cap = Child.Start(
-            "dotnet", [Path.Combine(AppContext.BaseDirectory, "cap.dll"), .. arguments],
-            new Dictionary<string, string> { ["DATA_DIR"] = directory.Path }, directory.Path);
-        var code = await cap.ExitAsync();
-        return (code, cap.Output);
+        var (_, made) = await CapAsync("keygen", "--out", directory.File("host.key"), "--json");
+        Assert.Equal(directory.File("host.key"), JsonElement.Parse(made).Text("file"));
+        await File.WriteAllTextAsync(directory.File("i.json"), """{"task_id":"INC-1"}""");
+        var (_, signed) = await CapAsync("sign", directory.File("i.json"), "--key", directory.File("host.key"), "--json");
+        Assert.DoesNotContain('\n', signed);
+        await File.WriteAllTextAsync(directory.File("signed.json"), signed);
+        Assert.Equal(JsonElement.Parse(made).Text("address"), JsonElement.Parse((await CapAsync("verify", "--json", directory.File("signed.json"))).Output).Text("signer"));
+        foreach (var arguments in (string[][])[["verify", "--json", "missing.json"], ["--json", "frob"], ["send", "--json"]])
+        {
+            var (code, fault) = await CapAsync(arguments);
+            Assert.Equal((2, 2), (code, JsonElement.Parse(fault).GetProperty("exitCode").GetInt32()));
+        }
     }
+
+    [Fact]
+    public async Task A_delegation_log_is_verified_as_the_old_verifier_did()
+    {
+        await File.WriteAllTextAsync(directory.File("chain.json"),
+            """
+            {"cap_id":"Z-001","chain":[{"agent":"A1","delegated_to":"A2","scope":["read"],"used_scope":["read"]},{"agent":"A2","delegated_to":"A3","scope":["read"]}],
+             "acknowledgement":{"task_confirmed":true},"final_ack":{"status":"task_complete_chain_closed"}}
+            """);
+        var (code, audit) = await CapAsync("chain-log", "verify", directory.File("chain.json"));
+        Assert.True(code == 0, audit);
+        Assert.Equal("Chain delegation consistent", JsonElement.Parse(audit).GetProperty("verifications").GetProperty("chain_integrity").Text("message"));
+        await File.WriteAllTextAsync(directory.File("chain.json"), (await File.ReadAllTextAsync(directory.File("chain.json"))).Replace("\"A2\",\"delegated_to\":\"A3\"", "\"A9\",\"delegated_to\":\"A3\"", StringComparison.Ordinal));
+        (code, audit) = await CapAsync("chain-log", "verify", directory.File("chain.json"));
+        Assert.Equal(1, code);
+        Assert.Contains("Broken delegation between step 0 and 1", audit, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_shell_completes_commands_and_options()
+    {
+        var (_, script) = await CapAsync("completion", "bash");
+        await File.WriteAllTextAsync(directory.File("complete.sh"), script);
+        async Task<string> CompleteAsync(string line) => await Child.RunAsync(
+            "bash", "-c", $"PATH={Repository.File("artifacts", "native")}:$PATH; . {directory.File("complete.sh")}; COMP_LINE='{line}'; COMP_POINT={line.Length}; COMP_WORDS=({line} {(line.EndsWith(' ') ? "''" : "")}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); _cap; printf '%s ' \"${{COMPREPLY[@]}}\"");
+        Assert.Equal(["key", "keygen"], (await CompleteAsync("cap ke")).Split(' ', StringSplitOptions.RemoveEmptyEntries).Order());
+        Assert.Contains("flush", await CompleteAsync("cap hook "), StringComparison.Ordinal);
+        Assert.Contains("--full", await CompleteAsync("cap sign --fu"), StringComparison.Ordinal);
+        Assert.Equal(2, (await CapAsync("completion", "tcsh")).Code);
+    }
+
+    private Task<(int Code, string Output)> CapAsync(params string[] arguments) => new CapCommand(directory.Path, ("DATA_DIR", directory.Path)).RunAsync(arguments);
 }

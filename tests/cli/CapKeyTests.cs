@@ -55,18 +55,7 @@ public sealed class CapKeyTests(NodeFixture node) : IDisposable
 
     private Task<(int Code, string Output)> CapAsync(params string[] arguments) => CapAsync(("SIGNER_ADDRESS", ""), arguments);
 
-    private async Task<(int Code, string Output)> CapAsync((string Name, string Value) more, params string[] arguments)
-    {
-        using var cap = Child.Start(
-            "dotnet", [Path.Combine(AppContext.BaseDirectory, "cap.dll"), .. arguments],
-            new Dictionary<string, string>
-            {
-                ["DATA_DIR"] = directory.Path, ["API_PORT"] = $"{node.Api.BaseAddress!.Port}",
-                [more.Name] = more.Value,
-                ["CAP_TOKEN"] = node.Operator.DefaultRequestHeaders.Authorization!.Parameter!,
-            },
-            directory.Path);
-        var code = await cap.ExitAsync();
-        return (code, cap.Output);
-    }
+    private Task<(int Code, string Output)> CapAsync((string Name, string Value) more, params string[] arguments) => new CapCommand(
+        directory.Path, ("DATA_DIR", directory.Path), ("API_PORT", $"{node.Api.BaseAddress!.Port}"), more,
+        ("CAP_TOKEN", node.Operator.DefaultRequestHeaders.Authorization!.Parameter!)).RunAsync(arguments);
 }

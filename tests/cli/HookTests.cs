@@ -52,7 +52,7 @@ public sealed partial class HookTests(NodeFixture node) : IAsyncLifetime
 
         Assert.Equal(4, (await HookAsync($"http://127.0.0.1:{Child.FreePort()}/gate_receive", "flush")).Code);
         Assert.Equal(3, Directory.GetFiles(directory.File("spool"), "*.json").Length);
-        Assert.Equal((0, ""), await HookAsync(Gate, "flush"));
+        Assert.Equal((0, "received"), await HookAsync(Gate, "flush"));
         Assert.Empty(Directory.GetFiles(directory.File("spool"), "*.json"));
         Assert.Equal(["ONE", "TWO", "THREE"], (await IncidentsAsync(3)).Select(incident => incident.Text("incidentId").Split("FAIL-")[0]));
     }
@@ -141,6 +141,29 @@ public sealed partial class HookTests(NodeFixture node) : IAsyncLifetime
         Assert.True(File.Exists(directory.File("units/nginx.service.d/cap-hook.conf")));
     }
 
+    [Theory]
+    [InlineData("cron", "*/7 * * * * root ")]
+    [InlineData("watchdog", "[ \"$1\" = test ] && ")]
+    public async Task What_is_written_for_cron_and_watchdog_runs_and_tells_each_change_once(string with, string start)
+    {
+        var check = $"echo 50% of it\\'s gone >&2; test ! -e {directory.File("broken")}";
+        Assert.Equal(0, (await HookAsync(Gate, "install", "--with", with, "--check", check, "--every", "7m", "--name", "disk", "--folder", directory.File("etc"), "--yes")).Code);
+        var line = (await File.ReadAllLinesAsync(directory.File("etc/cap-hook-disk"))).Single(text => text.StartsWith(start, StringComparison.Ordinal));
+        Assert.Equal(with == "watchdog", File.GetUnixFileMode(directory.File("etc/cap-hook-disk")).HasFlag(UnixFileMode.UserExecute));
+        await File.WriteAllTextAsync(directory.File("broken"), "");
+        for (var i = 0; i < 2; i++)
+        {
+            // As cron runs it: % ends a command there, unless it is escaped.
+            using var shell = Child.Start("/bin/sh", ["-c", line[start.Length..].Replace("\\%", "%", StringComparison.Ordinal)], Environment());
+            Assert.True(await shell.ExitAsync() == 0, shell.Output);
+        }
+
+        var incident = Assert.Single(await IncidentsAsync(1));
+        Assert.StartsWith("DISKFAIL-", incident.Text("incidentId"), StringComparison.Ordinal);
+        Assert.Contains("50% of it's gone", incident.Text("description"), StringComparison.Ordinal);
+        Assert.Equal(2, (await HookAsync(Gate, "install", "--with", with)).Code);
+    }
+
     private string Gate => new Uri(node.Gate.BaseAddress!, "gate_receive").ToString();
 
     /// <summary>Waits until there are so many, and gives them in the order of the log.</summary>
@@ -155,21 +178,19 @@ public sealed partial class HookTests(NodeFixture node) : IAsyncLifetime
         return found;
     }
 
-    private async Task<(int Code, string Output)> HookAsync(string gate, params string[] arguments)
-    {
-        using var cap = Start(gate, arguments);
-        var code = await cap.ExitAsync();
-        return (code, cap.Output);
-    }
+    private Task<(int Code, string Output)> HookAsync(string gate, params string[] arguments) => Cap(gate).RunAsync(["hook", .. arguments]);
 
-    private Child Start(string gate, params string[] arguments) => Child.Start(
-        "dotnet", [Path.Combine(AppContext.BaseDirectory, "cap.dll"), "hook", .. arguments],
-        new Dictionary<string, string>
-        {
-            ["DATA_DIR"] = directory.File("data"), ["CAP_SPOOL"] = directory.File("spool"), ["CAP_ID"] = capId, ["VPN_ENDPOINT"] = gate,
-            ["MONITOR_INVOCATION_ID"] = "0123456789abcdef0123456789abcdef", ["MONITOR_SERVICE_RESULT"] = "exit-code",
-        },
-        directory.Path);
+    private Child Start(string gate, params string[] arguments) => Cap(gate).Start(["hook", .. arguments]);
+
+    private CapCommand Cap(string gate) => new(directory.Path, [.. Settings(gate)]);
+
+    private Dictionary<string, string> Environment() => Settings(Gate).ToDictionary(pair => pair.Name, pair => pair.Value);
+
+    private IEnumerable<(string Name, string Value)> Settings(string gate) =>
+    [
+        ("DATA_DIR", directory.File("data")), ("CAP_SPOOL", directory.File("spool")), ("CAP_ID", capId), ("VPN_ENDPOINT", gate),
+        ("MONITOR_INVOCATION_ID", "0123456789abcdef0123456789abcdef"), ("MONITOR_SERVICE_RESULT", "exit-code"),
+    ];
 
     [GeneratedRegex("^NGINXFAIL-[0-9a-f]{12}$")]
     private static partial Regex Fail();

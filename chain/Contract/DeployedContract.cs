@@ -1,0 +1,51 @@
+using System.Numerics;
+using CapOrleans.Chain.Rlp;
+using CapOrleans.Chain.Rpc;
+using CapOrleans.Core.Anchors;
+using CapOrleans.Core.Signatures;
+
+namespace CapOrleans.Chain.Contract;
+
+/// <summary>Where CapAuditStorageV2 is.</summary>
+/// <remarks>
+/// Chain id and code are looked at before every use: a node that was restarted without its state has the same chain id and
+/// no contract, and a transaction to an address without code succeeds and does nothing. On the dev chain the contract is the
+/// writer's first transaction, so its address follows from the writer's, and nothing needs to be remembered.
+/// </remarks>
+internal sealed class DeployedContract(JsonRpcClient rpc, ChainOptions options, ChainAccount account)
+{
+    /// <exception cref="ChainUnavailableException">It is not there, or it is another.</exception>
+    public async Task<EthereumAddress> FindAsync(CancellationToken cancellationToken)
+    {
+        var chainId = await rpc.QuantityAsync("eth_chainId", cancellationToken);
+        if (chainId != options.ChainId)
+        {
+            throw new ChainUnavailableException($"The node is on chain {chainId}, CHAIN_ID says {options.ChainId}.");
+        }
+
+        var contract = options.Contract ?? FirstContractOf(options.Writer.Address);
+        var code = await rpc.DataAsync("eth_getCode", cancellationToken, contract.ToString(), "latest");
+        if (code.Length > 0 && (options.Contract is not null || code.AsSpan().SequenceEqual(ContractArtifact.Deployed)))
+        {
+            return contract;
+        }
+
+        if (options.Contract is not null)
+        {
+            throw new ChainUnavailableException($"There is no contract at {contract}; see CONTRACT_ADDRESS.");
+        }
+
+        if (await account.CountAsync("pending", cancellationToken) != 0)
+        {
+            throw new ChainUnavailableException(
+                $"The writer {options.Writer.Address} has sent transactions, and its first made no CapAuditStorageV2 of this version: set CONTRACT_ADDRESS, or start on an empty chain.");
+        }
+
+        await account.SendAsync(null, ContractArtifact.Creation, cancellationToken);
+        return contract;
+    }
+
+    /// <summary>Where the account's transaction with nonce 0 puts the contract that it makes.</summary>
+    private static EthereumAddress FirstContractOf(EthereumAddress creator) => new(
+        Keccak256.Hash(RlpItem.List(RlpItem.Bytes(creator.ToArray()), RlpItem.Number(BigInteger.Zero)).Encode()).AsSpan(12));
+}

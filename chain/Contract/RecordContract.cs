@@ -1,0 +1,74 @@
+using System.Text.Json;
+using CapOrleans.Chain.Abi;
+using CapOrleans.Chain.Rpc;
+using CapOrleans.Core.Anchors;
+using CapOrleans.Core.Signatures;
+
+namespace CapOrleans.Chain.Contract;
+
+/// <param name="Transaction">Its hash, in hex with 0x.</param>
+public sealed record StoredRecord(EthereumAddress Contract, string Transaction, long Block);
+
+/// <summary>The contract refused the record, and will again: it is there already, or the key may not write.</summary>
+public sealed class RecordRefusedException(string message) : Exception(message);
+
+/// <summary>Single records in CapAuditStorageV2, as the old scripts stored them: without a cluster and without a log.</summary>
+public sealed class RecordContract
+{
+    private readonly JsonRpcClient rpc;
+    private readonly ChainOptions options;
+    private readonly ChainAccount account;
+    private readonly DeployedContract deployed;
+
+    public RecordContract(JsonRpcClient rpc, ChainOptions options, TimeProvider time)
+    {
+        (this.rpc, this.options) = (rpc, options);
+        account = new ChainAccount(rpc, options, time);
+        deployed = new DeployedContract(rpc, options, account);
+    }
+
+    /// <param name="ipfs">A CID, or <c>N/A</c>.</param>
+    /// <exception cref="RecordRefusedException" />
+    /// <exception cref="ChainUnavailableException" />
+    public Task<StoredRecord> StoreAuditAsync(string id, byte[] auditHash, string ipfs, CancellationToken cancellationToken) => StoreAsync(
+        AbiValue.Call("storeAudit(string,bytes32,string)", AbiValue.Text(id), AbiValue.Bytes32(auditHash), AbiValue.Text(ipfs)),
+        "AuditStored(string,bytes32,string,uint256)", cancellationToken);
+
+    /// <exception cref="RecordRefusedException" />
+    /// <exception cref="ChainUnavailableException" />
+    public Task<StoredRecord> StoreIncidentAsync(
+        string incidentId, string capId, string agent, string severity, byte[] recordHash, string ipfs, CancellationToken cancellationToken) => StoreAsync(
+        AbiValue.Call(
+            "storeIncident(string,string,string,string,bytes32,string)", AbiValue.Text(incidentId), AbiValue.Text(capId), AbiValue.Text(agent),
+            AbiValue.Text(severity), AbiValue.Bytes32(recordHash), AbiValue.Text(ipfs)),
+        "IncidentStored(string,string,string,string,bytes32,uint256)", cancellationToken);
+
+    private async Task<StoredRecord> StoreAsync(byte[] call, string confirmation, CancellationToken cancellationToken)
+    {
+        var contract = await deployed.FindAsync(cancellationToken);
+        JsonElement receipt;
+        try
+        {
+            receipt = await account.SendAsync(contract, call, cancellationToken);
+        }
+        catch (RpcErrorException fault) when (Meaning(fault) is { } meaning)
+        {
+            throw new RecordRefusedException(meaning);
+        }
+
+        // A contract that is another one, or none, lets a transaction succeed and does nothing: its event is what counts.
+        var topic = JsonRpcClient.Hex(Keccak256.Hash(System.Text.Encoding.ASCII.GetBytes(confirmation)));
+        return rpc.Read(receipt, sent => sent.GetProperty("logs").EnumerateArray().Any(log =>
+                EthereumAddress.TryParse(log.GetProperty("address").GetString(), out var emitter) && emitter == contract && log.GetProperty("topics")[0].GetString() == topic)
+            ? new StoredRecord(contract, sent.GetProperty("transactionHash").GetString()!, (long)JsonRpcClient.Quantity(sent.GetProperty("blockNumber")))
+            : throw new ChainUnavailableException($"The transaction to {contract} succeeded without its event: there is another contract; see CONTRACT_ADDRESS."));
+    }
+
+    private string? Meaning(RpcErrorException fault) => fault.Answer is not { Length: >= 10 } answer ? null
+        : answer.StartsWith(Selector("AlreadyStored(string)"), StringComparison.Ordinal) ? "A record with this id is on chain already; it is never replaced."
+        : answer.StartsWith(Selector("NotWriter(address)"), StringComparison.Ordinal) ? $"{options.Writer.Address} is no writer of the contract: its owner adds one with setWriter."
+        : answer.StartsWith(Selector("EmptyId()"), StringComparison.Ordinal) ? "The record has no id."
+        : null;
+
+    private static string Selector(string error) => JsonRpcClient.Hex(AbiValue.Call(error).AsSpan(0, 4));
+}

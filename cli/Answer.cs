@@ -1,0 +1,62 @@
+using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Spectre.Console;
+
+namespace CapOrleans.Cli;
+
+/// <summary>
+/// What a command tells. People get text, or JSON with indents; a script that says <c>--json</c> gets each answer as one line of JSON on
+/// standard output, and a fault as one line of JSON on standard error. Colour and progress are for a terminal only.
+/// </summary>
+internal static class Answer
+{
+    public static readonly Option<bool> Json = new("--json") { Description = "Answer with JSON, one line each; faults too, on standard error", Recursive = true };
+
+    private static readonly IAnsiConsole Errors = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+
+    /// <returns>The exit code of a command that was done.</returns>
+    public static int Tell(this ParseResult parsed, JsonNode answer, string? text = null)
+    {
+        Console.WriteLine(parsed.GetValue(Json) ? Line(answer) : text ?? IncidentFile.Indent(answer));
+        return ExitCodes.Done;
+    }
+
+    /// <param name="answer">JSON as a node answered it; its numbers keep their spelling.</param>
+    public static int Tell(this ParseResult parsed, string answer) => parsed.Tell(JsonNode.Parse(answer)!);
+
+    public static int Tell(this ParseResult parsed, JsonElement answer) => parsed.Tell(answer.GetRawText());
+
+    public static string Line(JsonNode node) => node.ToJsonString(IncidentFile.OneLine);
+
+    /// <returns>The fault's exit code.</returns>
+    public static int Complain(CliFaultException fault, bool json = false)
+    {
+        if (json)
+        {
+            Console.Error.WriteLine(Line(new JsonObject { ["error"] = fault.Message, ["exitCode"] = fault.ExitCode }));
+        }
+        else
+        {
+            Warn(fault.Message);
+        }
+
+        return fault.ExitCode;
+    }
+
+    public static void Warn(string message)
+    {
+        var (on, off) = Errors.Profile.Capabilities.Ansi && !Console.IsErrorRedirected ? ("\e[31m", "\e[0m") : ("", "");
+        Console.Error.WriteLine($"{on}cap:{off} {message}");
+    }
+
+    /// <summary>A bar on standard error while the work lasts.</summary>
+    /// <param name="work">Told how to report the part that is done, from 0 to 1.</param>
+    public static Task<T> ShowAsync<T>(string what, Func<Action<double>, Task<T>> work) => !Errors.Profile.Capabilities.Interactive || Console.IsErrorRedirected
+        ? work(_ => { })
+        : Errors.Progress().AutoClear(true).StartAsync(progress =>
+        {
+            var bar = progress.AddTask(Markup.Escape(what), maxValue: 1);
+            return work(done => bar.Value = done);
+        });
+}

@@ -1,0 +1,63 @@
+using System.Net;
+using CapOrleans.Core.Archive;
+
+namespace CapOrleans.Cli.Ipfs;
+
+/// <summary>
+/// Asks an IPFS gateway for content block by block, as a trustless gateway gives it (<c>application/vnd.ipld.raw</c>), and compares each block
+/// with the CID that names it: what the gateway says of itself counts for nothing.
+/// </summary>
+/// <param name="gateway">With the path under which CIDs stand; ends with a slash.</param>
+internal sealed class ContentCheck(HttpClient http, Uri gateway)
+{
+    /// <summary>Blocks of one check; more, and it ends with a fault: a liar could go on for ever.</summary>
+    private const int MaxBlocks = 100_000;
+
+    /// <returns>How many blocks there are, and their bytes; links of a dag-cbor block are not followed.</returns>
+    /// <exception cref="CliFaultException">Other content, none, or no answer.</exception>
+    public async Task<(int Blocks, long Bytes)> RunAsync(Cid root, Action<double> report, CancellationToken cancellationToken)
+    {
+        var (waiting, seen, bytes, done) = (new Queue<Cid>([root]), new HashSet<Cid> { root }, 0L, 0);
+        for (; waiting.TryDequeue(out var cid); report((double)done / (done + waiting.Count)))
+        {
+            var block = await FetchAsync(cid, cancellationToken);
+            if (!cid.Names(block))
+            {
+                throw new CliFaultException(ExitCodes.Refused, $"not valid: {gateway} gave other content for {cid}.");
+            }
+
+            (bytes, done) = (bytes + block.Length, done + 1);
+            foreach (var link in cid.Codec == Cid.DagPb ? ProtobufLinks.Of(cid, block) : [])
+            {
+                if (seen.Add(link))
+                {
+                    waiting.Enqueue(link);
+                }
+            }
+
+            if (seen.Count > MaxBlocks)
+            {
+                throw new CliFaultException(ExitCodes.Misconfigured, $"{root} has more than {MaxBlocks} blocks.");
+            }
+        }
+
+        return (done, bytes);
+    }
+
+    private async Task<byte[]> FetchAsync(Cid cid, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(gateway, $"{cid}?format=raw"));
+            request.Headers.Accept.Add(new("application/vnd.ipld.raw"));
+            using var answer = await http.SendAsync(request, cancellationToken);
+            return answer.StatusCode != HttpStatusCode.OK ? throw new CliFaultException(ExitCodes.Refused, $"not valid: {gateway} answered {(int)answer.StatusCode} for {cid}.")
+                : answer.Content.Headers.ContentType?.MediaType != "application/vnd.ipld.raw" ? throw new CliFaultException(ExitCodes.Misconfigured, $"{gateway} is no trustless gateway: it gives no single blocks. --legacy only asks whether there is content.")
+                : await answer.Content.ReadAsByteArrayAsync(cancellationToken);
+        }
+        catch (Exception fault) when (fault is HttpRequestException || (fault is TaskCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            throw new CliFaultException(ExitCodes.Unreachable, $"No answer from {gateway}: {fault.Message.TrimEnd('.')}.");
+        }
+    }
+}

@@ -1,0 +1,99 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using CapOrleans.Core.Incidents;
+using CapOrleans.Core.Signatures;
+
+namespace CapOrleans.Tests.Cli;
+
+/// <summary>The old scripts that went straight to the contract, on a real chain.</summary>
+public sealed class ChainStoreTests : IAsyncLifetime
+{
+    private readonly TempDirectory directory = new();
+    private readonly PrivateKey writer = PrivateKey.Create();
+    private DevChain chain = null!;
+
+    public async Task InitializeAsync()
+    {
+        chain = await DevChain.StartAsync();
+        await File.WriteAllTextAsync(directory.File("chain-writer.key"), writer.ExportHex());
+    }
+
+    public Task DisposeAsync()
+    {
+        chain.Dispose();
+        directory.Dispose();
+        return Task.CompletedTask;
+    }
+
+    [Fact]
+    public async Task A_signed_incident_is_stored_once_as_old_readers_expect_it()
+    {
+        var incident = TestIncident.Signed(PrivateKey.Create(), "Z-001", "INC-1", TimeProvider.System.GetUtcNow(), one => one["severity"] = "HIGH");
+        await File.WriteAllTextAsync(directory.File("signed.json"), incident.ToJsonString());
+        var (code, output) = await CapAsync("chain", "store", directory.File("signed.json"));
+        Assert.True(code == 0, output);
+        var stored = JsonElement.Parse(output);
+        Assert.Equal("-0.078", stored.Text("deltaCap")); // 1.2 * (1/50) * 0.5 - 0.9 * 0.1
+
+        var seen = JsonElement.Parse(await Child.RunAsync("node", Repository.File("tests", "clients", "read-chain.mjs"), chain.Url.ToString(), stored.Text("contract"), "INC-1", "Z-001")).GetProperty("record");
+        Assert.Equal(("Z-001", "HIGH", "N/A"), (seen.Text("capId"), seen.Text("severity"), seen.Text("ipfsHash")));
+        Assert.Equal($"0x{Convert.ToHexStringLower(RecordHash.Of(incident.Report().Request, -0.078m))}", seen.Text("incidentHash"));
+
+        (code, output) = await CapAsync("chain", "store", directory.File("signed.json"), "--json");
+        Assert.Equal(1, code);
+        Assert.Contains("on chain already", JsonElement.Parse(output).Text("error"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_archive_is_stored_under_its_incident_or_its_hash()
+    {
+        await File.WriteAllTextAsync(directory.File("log.json"), """{"a":[1,2.50,"ü"]}""");
+        await CapAsync("archive", directory.File("log.json"));
+        var (code, output) = await CapAsync("chain", "store", directory.File("log_archived.json"));
+        Assert.True(code == 0, output);
+        // python3: json.dumps(sort_keys=True) is {"a": [1, 2.5, "\u00fc"]}, its SHA-256 begins with 6 digits that are the id.
+        var canonical = """{"a": [1, 2.5, "\u00fc"]}""";
+        var sha = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.ASCII.GetBytes(canonical)));
+        Assert.Equal($"AUD-{sha[..6]}", JsonElement.Parse(output).Text("id"));
+        Assert.Equal($"0x{Convert.ToHexStringLower(Keccak256.Hash(System.Text.Encoding.ASCII.GetBytes(canonical)))}", JsonElement.Parse(output).Text("hash"));
+    }
+
+    [Fact]
+    public async Task What_is_not_signed_by_whom_it_names_or_was_changed_is_not_stored()
+    {
+        var incident = TestIncident.Signed(PrivateKey.Create(), "Z-001", "INC-2", TimeProvider.System.GetUtcNow());
+        incident["signer"] = PrivateKey.Create().Address.ToString();
+        await File.WriteAllTextAsync(directory.File("forged.json"), incident.ToJsonString());
+        Assert.Equal(1, (await CapAsync("chain", "store", directory.File("forged.json"))).Code);
+        await File.WriteAllTextAsync(directory.File("log.json"), """{"a":1}""");
+        await CapAsync("archive", directory.File("log.json"));
+        var archive = JsonNode.Parse(await File.ReadAllTextAsync(directory.File("log_archived.json")))!;
+        archive["data"]!["a"] = 2;
+        await File.WriteAllTextAsync(directory.File("log_archived.json"), archive.ToJsonString());
+        Assert.Equal(1, (await CapAsync("chain", "store", directory.File("log_archived.json"))).Code);
+    }
+
+    [Fact]
+    public async Task A_key_that_may_not_write_and_a_chain_that_is_away_are_told_apart()
+    {
+        var incident = TestIncident.Signed(PrivateKey.Create(), "Z-001", "INC-3", TimeProvider.System.GetUtcNow());
+        await File.WriteAllTextAsync(directory.File("signed.json"), incident.ToJsonString());
+        var stranger = PrivateKey.Create();
+        await File.WriteAllTextAsync(directory.File("stranger.key"), stranger.ExportHex());
+        var (code, output) = await CapAsync("chain", "store", directory.File("signed.json"));
+        Assert.True(code == 0, output);
+        await chain.CallAsync("anvil_setBalance", stranger.Address.ToString(), "0xde0b6b3a7640000");
+        incident["task_id"] = "INC-4";
+        await File.WriteAllTextAsync(directory.File("signed.json"), TestIncident.Sign(incident, PrivateKey.Create()).ToJsonString());
+        var real = new CapCommand(directory.Path, ("RPC_URL", chain.Url.ToString()), ("CONTRACT_ADDRESS", JsonElement.Parse(output).Text("contract")));
+        var (refused, why) = await real.RunAsync("chain", "store", directory.File("signed.json"), "--key", directory.File("stranger.key"));
+        Assert.Equal(1, refused);
+        Assert.Contains("no writer of the contract", why, StringComparison.Ordinal);
+        Assert.Equal(2, (await new CapCommand(directory.Path, ("RPC_URL", chain.Url.ToString())).RunAsync("chain", "store", directory.File("signed.json"), "--key", directory.File("stranger.key"))).Code);
+        var away = new CapCommand(directory.Path, ("RPC_URL", $"http://127.0.0.1:{Child.FreePort()}"), ("CONTRACT_ADDRESS", JsonElement.Parse(output).Text("contract")));
+        Assert.Equal(3, (await away.RunAsync("chain", "store", directory.File("signed.json"), "--key", directory.File("stranger.key"))).Code);
+    }
+
+    private Task<(int Code, string Output)> CapAsync(params string[] arguments) =>
+        new CapCommand(directory.Path, ("DATA_DIR", directory.Path), ("CHAIN_PORT", $"{chain.Url.Port}")).RunAsync(arguments);
+}

@@ -1,0 +1,25 @@
+namespace CapOrleans.Tests.Support;
+
+/// <summary>The command as hosts get it: one native executable, without .NET.</summary>
+/// <param name="folder">Where it is called in.</param>
+public sealed class CapCommand(string folder, params (string Name, string Value)[] environment)
+{
+    private static readonly Lazy<string> Program = new(() =>
+    {
+        var (native, built) = (Repository.File("artifacts", "native", "cap"), Path.Combine(AppContext.BaseDirectory, "cap.dll"));
+        return File.GetLastWriteTimeUtc(native) > File.GetLastWriteTimeUtc(built)
+            ? native
+            : throw new InvalidOperationException($"{native} is missing or older than {built}: run ./test, or ./cap --make-native.");
+    });
+
+    public Child Start(params string[] arguments) => Child.Start(
+        Program.Value, arguments,
+        environment.Append(("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")).DistinctBy(pair => pair.Item1).ToDictionary(pair => pair.Item1, pair => pair.Item2), folder);
+
+    public async Task<(int Code, string Output)> RunAsync(params string[] arguments)
+    {
+        using var cap = Start(arguments);
+        var code = await cap.ExitAsync();
+        return (code, cap.Output);
+    }
+}
