@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using CapOrleans.Contracts.Caps;
+using CapOrleans.Contracts.Gates;
 using CapOrleans.Contracts.Incidents;
 using Microsoft.AspNetCore.Mvc;
 
@@ -25,6 +26,8 @@ namespace CapOrleans.Api;
 [JsonSerializable(typeof(Correction))]
 [JsonSerializable(typeof(ScorePage))]
 [JsonSerializable(typeof(Caps.ChangeBody))]
+[JsonSerializable(typeof(Gates.HeartbeatBody))]
+[JsonSerializable(typeof(GateView[]))]
 [JsonSerializable(typeof(Operations.Limit[]))]
 [JsonSerializable(typeof(Operations.Readiness))]
 [JsonSerializable(typeof(ProblemDetails))]

@@ -1,5 +1,6 @@
 using CapOrleans.Api.Access;
 using CapOrleans.Api.Caps;
+using CapOrleans.Api.Gates;
 using CapOrleans.Api.Intake;
 using CapOrleans.Api.Legacy;
 using CapOrleans.Api.Operations;
@@ -58,6 +59,7 @@ public static class CapApi
         app.MapSigning();
         app.MapCaps();
         app.MapOperations();
+        app.MapGates();
         app.MapOperators();
         app.MapOpenApi();
         app.MapScalarApiReference("/docs");

@@ -11,7 +11,7 @@ internal static class CapClient
     /// <exception cref="CliFaultException">Refused, or no answer.</exception>
     public static async Task<string> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(30) };
+        using var http = new HttpClient(new SocketsHttpHandler { SslOptions = TlsSettings.Read(), AllowAutoRedirect = false }) { Timeout = TimeSpan.FromSeconds(30) };
         try
         {
             using var response = await http.SendAsync(request, cancellationToken);

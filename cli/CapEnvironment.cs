@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using CapOrleans.Chain;
 using CapOrleans.Core.Incidents;
+using CapOrleans.Core.Sealing;
 using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Cli;
@@ -24,6 +25,11 @@ internal static class CapEnvironment
         : throw new CliFaultException(ExitCodes.Misconfigured, $"CHAIN_ID is '{text}': choose a whole number from 1.");
 
     public static string Gate => Text("VPN_ENDPOINT") ?? $"http://127.0.0.1:{Port("GATE_PORT", 8989)}/gate_receive";
+
+    /// <summary>To which everything that goes to the gate is sealed; null for nothing.</summary>
+    public static byte[]? GateKey => Text("CAP_GATE_KEY") is not { } text ? null
+        : X25519PrivateKey.TryReadKey(text, out var key) ? key
+        : throw new CliFaultException(ExitCodes.Misconfigured, "CAP_GATE_KEY is not a gate's key: 44 characters of base64, as 'cap gate key' prints them.");
 
     /// <summary>Where hooks keep what no gate took.</summary>
     public static string Spool => Text("CAP_SPOOL") ?? (Environment.IsPrivilegedProcess
@@ -154,5 +160,6 @@ internal static class CapEnvironment
         : ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port > 0 ? port
         : throw new CliFaultException(ExitCodes.Misconfigured, $"{name} is '{text}': choose a whole number from 1 to 65535.");
 
-    private static string? Text(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } text ? text : null;
+    /// <summary>Null when it is not set.</summary>
+    public static string? Text(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } text ? text : null;
 }

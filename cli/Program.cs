@@ -9,7 +9,7 @@ try
     {
         Answer.Json,
         KeygenCommand.Create(), SignCommand.Create(), SendCommand.Create(), VerifyCommand.Create(), HookCommand.Create(),
-        ShowCommand.Create(), RegisterCommand.Create(), KeyCommand.Create(), PolicyCommand.Create(), OperatorCommand.Create(), GateCommand.Create(),
+        ShowCommand.Create(), RegisterCommand.Create(), KeyCommand.Create(), PolicyCommand.Create(), OperatorCommand.Create(), GateCommand.Create(), VpnCommand.Create(),
         ArchiveCommand.Create(), ChainCommand.Create(), IpfsCommand.Create(), ChainLogCommand.Create(), CompletionCommand.Create(),
     }.Parse(args);
     if (parsed.Errors.Count > 0 && args.Contains(Answer.Json.Name))

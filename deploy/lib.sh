@@ -58,6 +58,15 @@ want_chaos_tools() {
   ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 || apt_install libfaketime "moving one node's clock" || true
 }
 
+# A WireGuard tunnel between two networks of this machine; without it that test is skipped, and says so.
+want_tunnel_tools() {
+  [ "$(id -u)" = 0 ] && [ -e /dev/net/tun ] || return 0
+  local tool
+  for tool in wireguard-go:wireguard-go wg:wireguard-tools tcpdump:tcpdump ip:iproute2; do
+    command -v "${tool%%:*}" >/dev/null || apt_install "${tool##*:}" "a tunnel between networks" || true
+  done
+}
+
 # A service that the hook's tests break for real; it is installed and not started. Without it that test is skipped, and says so.
 want_nginx() {
   [ -x /usr/sbin/nginx ] || [ "$(id -u)" != 0 ] && return 0

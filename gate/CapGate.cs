@@ -1,5 +1,6 @@
 using CapOrleans.Gate.Forward;
 using CapOrleans.Gate.Keys;
+using CapOrleans.Gate.Presence;
 using CapOrleans.Gate.Spool;
 
 namespace CapOrleans.Gate;
@@ -21,7 +22,10 @@ public static class CapGate
         builder.Services.AddSingleton<IncidentSpool>();
         builder.Services.AddSingleton(_ => new SpoolFile(options.SpoolFile, TimeProvider.System));
         builder.Services.AddSingleton(options.Spool);
-        builder.Services.AddHostedService<Forwarder>();
+        builder.Services.AddSingleton<Forwarder>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<Forwarder>());
+        builder.Services.AddSingleton<Heartbeats>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<Heartbeats>());
         builder.Services.AddSingleton<IntakeEndpoint>();
         var app = builder.Build();
         var intake = app.Services.GetRequiredService<IntakeEndpoint>();
@@ -29,6 +33,7 @@ public static class CapGate
         app.MapPost("/gate_receive", intake.AnswerOldAsync);
         app.MapPost("/v1/incidents", intake.AnswerAsync);
         app.MapStatus(options);
+        app.MapSealingKey(options);
         app.MapFallback("{**path}", async (HttpContext context) =>
         {
             context.Response.StatusCode = StatusCodes.Status404NotFound;

@@ -4,12 +4,13 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace CapOrleans.Gate;
 
-internal sealed record GateAnswer(string Status, string CapId);
+/// <param name="CapId">Null for what came sealed: the answer is not.</param>
+internal sealed record GateAnswer(string Status, string? CapId);
 
-internal sealed record ReceivedAnswer(string Status, string CapId, string IncidentId);
+internal sealed record ReceivedAnswer(string Status, string? CapId, string? IncidentId);
 
 /// <summary>What hosts get: snake case, members in the old order.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(GateAnswer))]
 [JsonSerializable(typeof(ReceivedAnswer))]
 [JsonSerializable(typeof(JsonElement))]
@@ -19,6 +20,7 @@ internal sealed partial class GateJson : JsonSerializerContext;
 /// <summary>What operators get: camel case, as under the API's <c>/v1</c>.</summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
 [JsonSerializable(typeof(GateStatus))]
+[JsonSerializable(typeof(SealingKeyAnswer))]
 [JsonSerializable(typeof(DeadPage))]
 [JsonSerializable(typeof(string))]
 internal sealed partial class GateStatusJson : JsonSerializerContext;

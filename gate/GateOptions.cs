@@ -1,4 +1,6 @@
 using CapOrleans.Core.Incidents;
+using CapOrleans.Core.Sealing;
+using CapOrleans.Core.Signatures;
 using CapOrleans.Gate.Spool;
 
 namespace CapOrleans.Gate;
@@ -9,6 +11,17 @@ namespace CapOrleans.Gate;
 /// <param name="Policy">What the cluster lets in.</param>
 /// <param name="SpoolFile">Where incidents wait.</param>
 /// <param name="PerSecondPerAddress">Requests per second and address; a burst may be as large as one second's worth.</param>
-/// <param name="EscalateCommand">Run with <c>/bin/sh -c</c> for a critical incident; null for none.</param>
+/// <param name="Escalation">What is done here for a critical incident.</param>
+/// <param name="Identity">Who the gate is to the cluster.</param>
+/// <param name="SealingKeys">What hosts may seal to: the first is the one that is given out, the others were.</param>
 public sealed record GateOptions(
-    IReadOnlyList<Uri> Apis, Func<string?> ApiKey, bool IsOpen, AdmissionPolicy Policy, string SpoolFile, SpoolLimits Spool, int PerSecondPerAddress, string? EscalateCommand);
+    IReadOnlyList<Uri> Apis, Func<string?> ApiKey, bool IsOpen, AdmissionPolicy Policy, string SpoolFile, SpoolLimits Spool, int PerSecondPerAddress,
+    EscalationOptions Escalation, GateIdentity Identity, IReadOnlyList<X25519PrivateKey> SealingKeys);
+
+/// <param name="Command">Run with <c>/bin/sh -c</c>; null for none.</param>
+/// <param name="Url">The incident is posted there; null for nowhere.</param>
+public sealed record EscalationOptions(string? Command, Uri? Url);
+
+/// <param name="Name">The cluster gives it to the key that first comes with it.</param>
+/// <param name="Key">Signs heartbeats.</param>
+public sealed record GateIdentity(string Name, PrivateKey Key);

@@ -1,6 +1,7 @@
 using System.Buffers;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.Incidents;
+using CapOrleans.Core.Sealing;
 using CapOrleans.Core.Signatures;
 using CapOrleans.Gate.Keys;
 using CapOrleans.Gate.Spool;
@@ -22,7 +23,8 @@ internal sealed class IntakeEndpoint(IncidentSpool spool, KeyLists keys, LocalEs
     {
         if (await TakeAsync(context) is { } report)
         {
-            await TypedResults.Json(new GateAnswer("received", report.CapId), GateJson.Default.GateAnswer).ExecuteAsync(context);
+            var answer = SealedIntake.IsSealed(context.Request) ? new GateAnswer("received", null) : new GateAnswer("received", report.CapId);
+            await TypedResults.Json(answer, GateJson.Default.GateAnswer).ExecuteAsync(context);
         }
     }
 
@@ -30,7 +32,8 @@ internal sealed class IntakeEndpoint(IncidentSpool spool, KeyLists keys, LocalEs
     {
         if (await TakeAsync(context) is { } report)
         {
-            await TypedResults.Json(new ReceivedAnswer("received", report.CapId, report.IncidentId), GateJson.Default.ReceivedAnswer, statusCode: StatusCodes.Status202Accepted).ExecuteAsync(context);
+            var answer = SealedIntake.IsSealed(context.Request) ? new ReceivedAnswer("received", null, null) : new ReceivedAnswer("received", report.CapId, report.IncidentId);
+            await TypedResults.Json(answer, GateJson.Default.ReceivedAnswer, statusCode: StatusCodes.Status202Accepted).ExecuteAsync(context);
         }
     }
 
@@ -53,6 +56,11 @@ internal sealed class IntakeEndpoint(IncidentSpool spool, KeyLists keys, LocalEs
         catch (Exception fault) when (fault is IOException or OperationCanceledException)
         {
             return null; // the host has gone
+        }
+
+        if (body is not null && SealedIntake.IsSealed(context.Request) && !SealedIntake.TryOpen(options, body, out body))
+        {
+            return await RefuseAsync(context, StatusCodes.Status400BadRequest, new Refusal("sealed-body", "", "The body does not open: it was changed, or sealed to another key than that of /v1/gate/sealing-key."));
         }
 
         if (body is null)
@@ -129,7 +137,8 @@ internal sealed class IntakeEndpoint(IncidentSpool spool, KeyLists keys, LocalEs
 
     private async Task<byte[]?> ReadAsync(HttpContext context)
     {
-        if (context.Request.ContentLength > IncidentReader.MaxRequestBytes)
+        var most = IncidentReader.MaxRequestBytes + (SealedIntake.IsSealed(context.Request) ? SealedBody.OverheadBytes : 0);
+        if (context.Request.ContentLength > most)
         {
             return null;
         }
@@ -139,9 +148,9 @@ internal sealed class IntakeEndpoint(IncidentSpool spool, KeyLists keys, LocalEs
         while (true)
         {
             var read = await context.Request.BodyReader.ReadAsync(either.Token);
-            if (read.Buffer.Length > IncidentReader.MaxRequestBytes || read.IsCompleted)
+            if (read.Buffer.Length > most || read.IsCompleted)
             {
-                var body = read.Buffer.Length > IncidentReader.MaxRequestBytes ? null : read.Buffer.ToArray();
+                var body = read.Buffer.Length > most ? null : read.Buffer.ToArray();
                 context.Request.BodyReader.AdvanceTo(read.Buffer.End);
                 return body;
             }

@@ -1,28 +1,29 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Text;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.Incidents;
 
 namespace CapOrleans.Gate;
 
 /// <summary>
-/// Runs the configured command once per critical incident that passed the gate. The incident is on the command's standard
-/// input and its names in <c>CAP_ID</c>, <c>INCIDENT_ID</c>, <c>SEVERITY</c>: never on its command line.
+/// Runs the configured command, and posts to the configured URL, once per critical incident that passed the gate. The incident is on the
+/// command's standard input and its names in <c>CAP_ID</c>, <c>INCIDENT_ID</c>, <c>SEVERITY</c>: never on its command line.
 /// </summary>
-public sealed partial class LocalEscalation(GateOptions options, ILogger<LocalEscalation> logger, TimeProvider time) : IDisposable
+public sealed partial class LocalEscalation(GateOptions options, HttpClient http, ILogger<LocalEscalation> logger, TimeProvider time) : IDisposable
 {
-    /// <summary>Commands that may run at once; what comes beyond is logged and not run.</summary>
+    /// <summary>Incidents that may be told of at once; what comes beyond is logged and not told.</summary>
     public const int MaxRunning = 4;
 
-    /// <summary>A command that runs longer is killed. 30 seconds.</summary>
+    /// <summary>A command that runs longer is killed, a URL that answers later is given up. 30 seconds.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly SemaphoreSlim places = new(MaxRunning);
 
-    /// <summary>Returns at once; the command runs beside.</summary>
+    /// <summary>Returns at once; the rest runs beside.</summary>
     public void Consider(IncidentReport report)
     {
-        if (report.SeverityClaimed != Severity.Critical || options.EscalateCommand is null)
+        if (report.SeverityClaimed != Severity.Critical || options.Escalation is { Command: null, Url: null })
         {
             return;
         }
@@ -37,7 +38,9 @@ public sealed partial class LocalEscalation(GateOptions options, ILogger<LocalEs
         {
             try
             {
-                await RunAsync(options.EscalateCommand, report);
+                await Task.WhenAll(
+                    options.Escalation.Command is { } command ? RunAsync(command, report) : Task.CompletedTask,
+                    options.Escalation.Url is { } url ? PostAsync(url, report) : Task.CompletedTask);
             }
             finally
             {
@@ -77,12 +80,30 @@ public sealed partial class LocalEscalation(GateOptions options, ILogger<LocalEs
         }
     }
 
+    private async Task PostAsync(Uri url, IncidentReport report)
+    {
+        try
+        {
+            using var timeout = new CancellationTokenSource(Patience, time);
+            using var content = new StringContent(report.Request, Encoding.UTF8, "application/json");
+            using var answer = await http.PostAsync(url, content, timeout.Token);
+            LogPosted(report.CapId, report.IncidentId, (int)answer.StatusCode);
+        }
+        catch (Exception fault) when (fault is HttpRequestException or OperationCanceledException)
+        {
+            LogFailed(fault, report.CapId, report.IncidentId);
+        }
+    }
+
     [LoggerMessage(500, LogLevel.Warning, "Critical incident {CapId}/{IncidentId} escalated here, exit code {ExitCode}")]
     private partial void LogEscalated(string capId, string incidentId, int exitCode);
 
-    [LoggerMessage(501, LogLevel.Error, "Critical incident {CapId}/{IncidentId}: the escalation command failed")]
+    [LoggerMessage(503, LogLevel.Warning, "Critical incident {CapId}/{IncidentId} escalated here, the URL answered {Status}")]
+    private partial void LogPosted(string capId, string incidentId, int status);
+
+    [LoggerMessage(501, LogLevel.Error, "Critical incident {CapId}/{IncidentId}: it could not be escalated here")]
     private partial void LogFailed(Exception? fault, string capId, string incidentId);
 
-    [LoggerMessage(502, LogLevel.Error, "Critical incident {CapId}/{IncidentId}: too many escalation commands are running, this one was not run")]
+    [LoggerMessage(502, LogLevel.Error, "Critical incident {CapId}/{IncidentId}: too many escalations are running, this one is left out")]
     private partial void LogSkipped(string capId, string incidentId);
 }

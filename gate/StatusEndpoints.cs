@@ -4,6 +4,7 @@ using System.Text;
 using CapOrleans.Core.Access;
 using CapOrleans.Gate.Forward;
 using CapOrleans.Gate.Keys;
+using CapOrleans.Gate.Presence;
 using CapOrleans.Gate.Spool;
 
 namespace CapOrleans.Gate;
@@ -11,7 +12,10 @@ namespace CapOrleans.Gate;
 /// <param name="Api">Where the gate forwards to.</param>
 /// <param name="Trouble">What keeps it from forwarding; null when nothing does.</param>
 /// <param name="KeyTrouble">What keeps it from telling who may not speak; null when nothing does.</param>
-internal sealed record GateStatus(SpoolCounts Spool, long MaxBytes, Uri Api, string? Trouble, string? KeyTrouble);
+/// <param name="HeartbeatTrouble">What keeps the cluster from hearing it; null when nothing does.</param>
+/// <param name="Resting">CapIDs whose turn comes later, and why.</param>
+internal sealed record GateStatus(
+    string Name, string Address, SpoolCounts Spool, long MaxBytes, Uri Api, string? Trouble, string? KeyTrouble, string? HeartbeatTrouble, IReadOnlyList<RestingQueue> Resting);
 
 internal sealed record DeadPage(IReadOnlyList<DeadLetter> Items, long? Next);
 
@@ -27,8 +31,11 @@ internal static class StatusEndpoints
             : IsOperator(call.HttpContext, options)
             ? await next(call)
             : GateProblems.Of(StatusCodes.Status401Unauthorized, "unauthenticated", "Authorization", "The gate's API key, as Bearer; see Gate__ApiKeyFile."));
-        status.MapGet("/status", (IncidentSpool spool, ClusterLink cluster, KeyLists keys) =>
-            TypedResults.Json(new GateStatus(spool.Count(), spool.Limits.MaxBytes, cluster.Api, cluster.Trouble, keys.Trouble), GateStatusJson.Default.GateStatus));
+        status.MapGet("/status", (IncidentSpool spool, ClusterLink cluster, KeyLists keys, Heartbeats heartbeats, Forwarder forwarder) => TypedResults.Json(
+            new GateStatus(
+                options.Identity.Name, $"{options.Identity.Key.Address}", spool.Count(), spool.Limits.MaxBytes, cluster.Api, cluster.Trouble, keys.Trouble, heartbeats.Trouble,
+                forwarder.Resting()),
+            GateStatusJson.Default.GateStatus));
         status.MapGet("/dead", (HttpContext context, IncidentSpool spool) =>
         {
             if (!long.TryParse(context.Request.Query["before"].FirstOrDefault() ?? $"{long.MaxValue}", NumberStyles.None, CultureInfo.InvariantCulture, out var before))

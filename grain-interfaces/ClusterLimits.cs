@@ -14,4 +14,7 @@ public static class ClusterLimits
 
     /// <summary>API keys, revoked ones among them; of those the oldest makes room.</summary>
     public const int ApiKeys = 256;
+
+    /// <summary>Names of gates; a name is never taken back.</summary>
+    public const int Gates = 1000;
 }

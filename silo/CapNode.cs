@@ -5,6 +5,8 @@ using CapOrleans.Contracts.Caps;
 using CapOrleans.Core.Signatures;
 using CapOrleans.GrainInterfaces;
 using CapOrleans.Silo.Settings;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 
 namespace CapOrleans.Silo;
 
@@ -47,7 +49,7 @@ internal sealed class CapNode : IAsyncDisposable
 
         if (settings.Roles.HasFlag(NodeRoles.Gate))
         {
-            hosts.Add(FrontPart.BuildGate(WebBuilder(settings.Bind, settings.GatePort), settings, data));
+            hosts.Add(FrontPart.BuildGate(WebBuilder(settings.Gate.Bind ?? settings.Bind, settings.GatePort, settings.Gate.Tls), settings, data));
         }
 
         var node = new CapNode(data, hosts, isFirstStart);
@@ -123,7 +125,7 @@ internal sealed class CapNode : IAsyncDisposable
         return app;
     }
 
-    private static WebApplicationBuilder WebBuilder(IPAddress bind, int port)
+    private static WebApplicationBuilder WebBuilder(IPAddress bind, int port, GateTls? tls = null)
     {
         // No settings file is watched: the watcher would see every write to the log, too.
         var builder = WebApplication.CreateSlimBuilder(["--hostBuilder:reloadConfigOnChange=false"]);
@@ -131,10 +133,24 @@ internal sealed class CapNode : IAsyncDisposable
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxConcurrentConnections = CapApi.MaxConnections;
-            kestrel.Listen(bind, port);
+            kestrel.Listen(bind, port, listen => UseTls(listen, tls));
         });
+        builder.WebHost.UseKestrelHttpsConfiguration();
         AddLogging(builder.Logging);
         return builder;
+    }
+
+    private static void UseTls(ListenOptions listen, GateTls? tls)
+    {
+        if (tls is not null)
+        {
+            listen.UseHttps(https =>
+            {
+                (https.ServerCertificate, https.ServerCertificateChain) = (tls.Certificate, tls.Chain);
+                https.ClientCertificateMode = tls.ClientAuthorities.Count > 0 ? ClientCertificateMode.RequireCertificate : ClientCertificateMode.NoCertificate;
+                https.ClientCertificateValidation = (certificate, _, _) => tls.Trusts(certificate);
+            });
+        }
     }
 
     private static void AddLogging(ILoggingBuilder logging)

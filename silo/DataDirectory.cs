@@ -1,4 +1,5 @@
 using CapOrleans.Core.Access;
+using CapOrleans.Core.Sealing;
 using CapOrleans.Core.Signatures;
 using CapOrleans.Notify;
 
@@ -59,6 +60,14 @@ internal sealed class DataDirectory : IDisposable
         isNew = !File.Exists(IdentityFile);
         return ReadKey(IdentityFile);
     }
+
+    /// <summary>Who the gate is to the cluster.</summary>
+    public PrivateKey GateKey() => ReadKey(Path.Combine(path, "gate.key"));
+
+    /// <summary>One on each line. The first is given out; what was sealed to the others is opened as well, so that a key can be replaced.</summary>
+    public IReadOnlyList<X25519PrivateKey> SealingKeys() =>
+        [.. ReadSecret(Path.Combine(path, "sealing.key"), () => X25519PrivateKey.Create().Export()).Split('\n', StringSplitOptions.TrimEntries).Select((line, number) =>
+            X25519PrivateKey.TryParse(line, out var key) ? key : throw new InvalidDataException($"Line {number + 1} of {Path.Combine(path, "sealing.key")} holds no key: 44 characters of base64."))];
 
     public PrivateKey DevChainWriter() => ReadKey(Path.Combine(path, "chain-writer.key"));
 

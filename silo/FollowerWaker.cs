@@ -16,6 +16,7 @@ internal sealed class FollowerWaker(IGrainFactory grains, LogMap logs, TimeProvi
         using var timer = new PeriodicTimer(Interval, time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
+            await grains.GetGrain<IGatesGrain>(0).WatchAsync();
             for (var log = 0; log < logs.Count; log++)
             {
                 await grains.GetGrain<IArchivistGrain>(log).NudgeAsync();

@@ -47,18 +47,21 @@ internal static class FrontPart
     public static WebApplication BuildGate(WebApplicationBuilder builder, NodeSettings settings, DataDirectory data)
     {
         var host = settings.Bind.Equals(IPAddress.Any) || settings.Bind.Equals(IPAddress.IPv6Any) ? IPAddress.Loopback : settings.Bind;
-        var keyFile = settings.GateApiKeyFile ?? data.AdminTokenFile;
+        var gate = settings.Gate;
+        var keyFile = gate.ApiKeyFile ?? data.AdminTokenFile;
         return CapGate.Build(
             builder,
             new GateOptions(
-                settings.GateApis is [] ? [new UriBuilder(Uri.UriSchemeHttp, host.ToString(), settings.ApiPort).Uri] : settings.GateApis,
+                gate.Apis is [] ? [new UriBuilder(Uri.UriSchemeHttp, host.ToString(), settings.ApiPort).Uri] : gate.Apis,
                 () => File.Exists(keyFile) && ApiKey.TryParse(File.ReadAllText(keyFile).Trim(), out var key) ? key.Export() : null,
-                settings.IsLoopback,
+                IPAddress.IsLoopback(gate.Bind ?? settings.Bind),
                 new AdmissionPolicy(settings.AcceptUnsigned, settings.ChainId),
                 data.SpoolFile,
-                new SpoolLimits(settings.GateSpoolMegabytes * 1024L * 1024L, TimeSpan.FromHours(settings.GateSpoolHours)),
+                new SpoolLimits(gate.SpoolMegabytes * 1024L * 1024L, TimeSpan.FromHours(gate.SpoolHours)),
                 settings.IntakePerSecondPerAddress,
-                settings.EscalateCommand),
+                new EscalationOptions(gate.EscalateCommand, gate.EscalateUrl),
+                new GateIdentity(gate.Name, data.GateKey()),
+                data.SealingKeys()),
             PlainHttp.Client(TimeSpan.FromSeconds(30)));
     }
 }

@@ -76,7 +76,7 @@ internal static class IntakeLoad
         }
 
         var answer = buffer.AsSpan(0, length);
-        var accepted = answer.StartsWith("HTTP/1.1 201"u8) ? 1 : answer.StartsWith("HTTP/1.1 200"u8) ? answer.Count("\"status\":201"u8) : 0;
+        var accepted = answer.StartsWith("HTTP/1.1 201"u8) || answer.StartsWith("HTTP/1.1 202"u8) ? 1 : answer.StartsWith("HTTP/1.1 200"u8) ? answer.Count("\"status\":201"u8) : 0;
         if (accepted != incidents)
         {
             throw new InvalidOperationException($"{accepted} of {incidents} accepted: {Encoding.UTF8.GetString(answer[..Math.Min(length, 2000)])}");

@@ -26,6 +26,7 @@ internal sealed class TableRun(Report report, string folder, TimeSpan duration, 
         await ServiceAsync(OneProcess, "one", 0, 1);
         await ServiceAsync(ThreeSilos, "three", 3, 1);
         await ServiceAsync(ThreeSilos + ", 4 logs", "four", 3, 4);
+        await new GateRows(report, Directory.CreateDirectory(Path.Combine(folder, "edge")).FullName, duration).RunAsync();
         Compare();
         await FollowersAsync();
         if (growth > 0)

@@ -8,7 +8,7 @@ namespace CapOrleans.Cli.Commands;
 /// <summary>What waits at a gate, and what the cluster refused.</summary>
 internal static class GateCommand
 {
-    public static Command Create() => new("gate", "A gate: status, dead letters, retry. Example: cap gate status") { Status(), Dead(), Retry() };
+    public static Command Create() => new("gate", "Gates: status, dead letters, retry, list, key. Example: cap gate status") { Status(), Dead(), Retry(), List(), Key() };
 
     private static Command Status()
     {
@@ -76,6 +76,30 @@ internal static class GateCommand
         return command;
     }
 
+    private static Command List()
+    {
+        var command = new Command("list", "Show the gates that the cluster knows, and which of them are silent. Example: cap gate list");
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(CapEnvironment.Api, "v1/gates"));
+            request.Headers.Authorization = CapEnvironment.AdminTokenIfAny() is { } token ? new("Bearer", token) : null;
+            return parsed.Tell(await CapClient.SendAsync(request, cancellationToken));
+        });
+        return command;
+    }
+
+    private static Command Key()
+    {
+        var gate = GateOption();
+        var command = new Command("key", "Print the key that a gate opens sealed bodies with, for CAP_GATE_KEY of its hosts: ask over a way that you trust. Example: cap gate key --gate http://127.0.0.1:8989") { gate };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var key = JsonNode.Parse(await SendAsync(parsed.GetValue(gate), HttpMethod.Get, "sealing-key", cancellationToken))!;
+            return parsed.Tell(key, (string)key["key"]!);
+        });
+        return command;
+    }
+
     private static async IAsyncEnumerable<JsonElement> LettersAsync(string? gate, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
         for (long? before = long.MaxValue; before is not null;)
@@ -94,7 +118,7 @@ internal static class GateCommand
 
     private static async Task<string> SendAsync(string? gate, HttpMethod method, string path, CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(method, new Uri(SendCommand.GateUrl(gate), $"/v1/gate/{path}"));
+        using var request = new HttpRequestMessage(method, new Uri(GateCall.Url(gate), $"/v1/gate/{path}"));
         request.Headers.Authorization = CapEnvironment.AdminTokenIfAny() is { } token ? new("Bearer", token) : null;
         return await CapClient.SendAsync(request, cancellationToken);
     }

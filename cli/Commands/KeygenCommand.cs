@@ -16,21 +16,7 @@ internal static class KeygenCommand
             var file = parsed.GetRequiredValue(output);
             var key = PrivateKey.Create();
             var text = parsed.GetValue(keystore) ? Keystore.Write(key, CapEnvironment.Passphrase()) : key.ExportHex();
-            try
-            {
-                using var writer = new StreamWriter(file, new FileStreamOptions
-                {
-                    Mode = FileMode.CreateNew,
-                    Access = FileAccess.Write,
-                    UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-                });
-                writer.WriteLine(text);
-            }
-            catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or ArgumentException)
-            {
-                throw new CliFaultException(ExitCodes.Misconfigured, $"{file} cannot be made: {fault.Message}");
-            }
-
+            OwnFile.Create(file, $"{text}\n");
             return parsed.Tell(new JsonObject { ["address"] = $"{key.Address}", ["file"] = file }, $"{key.Address}");
         });
         return command;

@@ -32,17 +32,11 @@ internal static class SendCommand
             var report = IncidentFile.Check(incident);
             await Console.Error.WriteLineAsync($"sending {report.CapId}/{report.IncidentId}");
             var throughGate = parsed.GetResult(gate) is not null;
-            using var request = new HttpRequestMessage(HttpMethod.Post, throughGate ? GateUrl(parsed.GetValue(gate)) : new Uri(CapEnvironment.Api, "v1/incidents"));
-            request.Content = CapClient.Json(IncidentFile.Bytes(incident));
-            if (throughGate)
-            {
-                request.Headers.Add("X-Cap-VPN", "true");
-                request.Headers.Add("X-Signed-By", report.SignerClaimed);
-            }
-
             try
             {
-                return parsed.Tell(await CapClient.SendAsync(request, cancellationToken));
+                return parsed.Tell(await (throughGate
+                    ? GateCall.SendAsync(parsed.GetValue(gate), IncidentFile.Bytes(incident), cancellationToken)
+                    : SendAsync(IncidentFile.Bytes(incident), cancellationToken)));
             }
             catch (CliFaultException fault) when (signedHere && fault.ExitCode == ExitCodes.Unreachable)
             {
@@ -55,13 +49,9 @@ internal static class SendCommand
         return command;
     }
 
-    public static Uri GateUrl(string? text)
+    private static async Task<string> SendAsync(byte[] incident, CancellationToken cancellationToken)
     {
-        if (!Uri.TryCreate(text ?? CapEnvironment.Gate, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
-        {
-            throw new CliFaultException(ExitCodes.Misconfigured, $"'{text ?? CapEnvironment.Gate}' is no gate: name an http URL with --gate or VPN_ENDPOINT.");
-        }
-
-        return url.AbsolutePath == "/" ? new Uri(url, "gate_receive") : url;
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(CapEnvironment.Api, "v1/incidents")) { Content = CapClient.Json(incident) };
+        return await CapClient.SendAsync(request, cancellationToken);
     }
 }

@@ -1,5 +1,3 @@
-using CapOrleans.Cli.Commands;
-
 namespace CapOrleans.Cli.Hooks;
 
 /// <summary>Sends to the gate what earlier hooks could not, then what is new; what no gate takes is kept.</summary>
@@ -24,7 +22,7 @@ internal static class HookDelivery
             Answer.Warn(fault.Message);
             using (spool)
             {
-                await SendAsync(incident, cancellationToken);
+                await GateCall.SendAsync(null, incident, cancellationToken);
                 return ExitCodes.Done;
             }
         }
@@ -41,7 +39,7 @@ internal static class HookDelivery
         {
             try
             {
-                await SendAsync(await File.ReadAllBytesAsync(waiting, cancellationToken), cancellationToken);
+                await GateCall.SendAsync(null, await File.ReadAllBytesAsync(waiting, cancellationToken), cancellationToken);
                 File.Delete(waiting);
             }
             catch (CliFaultException fault) when (fault.ExitCode == ExitCodes.Refused)
@@ -63,12 +61,5 @@ internal static class HookDelivery
         }
 
         return ExitCodes.Done;
-    }
-
-    private static async Task SendAsync(byte[] incident, CancellationToken cancellationToken)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Post, SendCommand.GateUrl(null)) { Content = CapClient.Json(incident) };
-        request.Headers.Add("X-Cap-VPN", "true");
-        await CapClient.SendAsync(request, cancellationToken);
     }
 }

@@ -14,5 +14,7 @@ public static class EntryKinds
     public const string AnchorLost = "anchor.lost";
     public const string DeliverySucceeded = "delivery.succeeded";
     public const string DeliveryExhausted = "delivery.exhausted";
+    public const string GateJoined = "gate.joined";
+    public const string GateSilent = "gate.silent";
     public const string DelegationAudited = "delegation.audited";
 }

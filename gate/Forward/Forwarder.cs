@@ -7,6 +7,10 @@ internal sealed partial class Forwarder(IncidentSpool spool, ClusterLink cluster
 {
     private static readonly TimeSpan Rest = TimeSpan.FromSeconds(1);
 
+    private readonly LaneForwarder?[] lanes = new LaneForwarder?[Lanes.Count];
+
+    public IReadOnlyList<RestingQueue> Resting() => [.. lanes.SelectMany(lane => lane?.Resting ?? []).OrderBy(queue => queue.Until)];
+
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         Task.WhenAll(Enumerable.Range(0, Lanes.Count).Select(lane => Task.Run(() => RunAsync(lane, stoppingToken), stoppingToken)));
 
@@ -16,7 +20,7 @@ internal sealed partial class Forwarder(IncidentSpool spool, ClusterLink cluster
         {
             try
             {
-                await new LaneForwarder(lane, spool, cluster, time).RunAsync(stoppingToken);
+                await (lanes[lane] = new LaneForwarder(lane, spool, cluster, time)).RunAsync(stoppingToken);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {

@@ -1,9 +1,16 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Gate.Spool;
 using Polly;
 using Polly.Retry;
 
 namespace CapOrleans.Gate.Forward;
+
+/// <summary>What the cluster did not decide about, and will be asked again.</summary>
+/// <param name="Queue">The CapID; with a wallet behind it, what that wallet has yet to say yes to.</param>
+/// <param name="Problem">The cluster's.</param>
+internal sealed record RestingQueue(string Queue, DateTimeOffset Until, int Status, JsonElement? Problem);
 
 /// <summary>
 /// Sends one lane's incidents to the cluster, one request at a time, oldest first. What was decided leaves the spool; a queue of which
@@ -23,7 +30,7 @@ internal sealed class LaneForwarder
     private readonly IncidentSpool spool;
     private readonly ClusterLink cluster;
     private readonly TimeProvider time;
-    private readonly Dictionary<string, DateTimeOffset> resting = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, RestingQueue> resting = new(StringComparer.Ordinal);
     private readonly ResiliencePipeline<BatchAnswer> retries;
     private int most = BatchLines.MaxLines;
 
@@ -44,6 +51,8 @@ internal sealed class LaneForwarder
             .Build();
     }
 
+    public IEnumerable<RestingQueue> Resting => resting.Values;
+
     public async Task RunAsync(CancellationToken stoppingToken)
     {
         while (true)
@@ -60,12 +69,12 @@ internal sealed class LaneForwarder
         while (true)
         {
             var now = time.GetUtcNow();
-            foreach (var (queue, _) in resting.Where(rest => rest.Value <= now).ToList())
+            foreach (var (queue, _) in resting.Where(rest => rest.Value.Until <= now))
             {
-                resting.Remove(queue);
+                resting.TryRemove(queue, out _);
             }
 
-            var next = resting.Count > MaxResting ? [] : spool.Next(lane, resting.Keys, most, MaxBytes);
+            var next = resting.Count > MaxResting ? [] : spool.Next(lane, (IReadOnlyCollection<string>)resting.Keys, most, MaxBytes);
             var late = next.TakeWhile(waiting => waiting.ReceivedAt < now - spool.Limits.MaxAge).ToList();
             if (late.Count > 0)
             {
@@ -77,7 +86,7 @@ internal sealed class LaneForwarder
             }
             else
             {
-                var rest = resting.Count == 0 ? Look : resting.Values.Min() - now;
+                var rest = resting.IsEmpty ? Look : resting.Values.Min(queue => queue.Until) - now;
                 await spool.ArrivedAsync(lane, rest < Look ? rest : Look, stoppingToken);
             }
         }
@@ -92,7 +101,7 @@ internal sealed class LaneForwarder
         {
             if (verdicts[i].IsAgain)
             {
-                resting[batch[i].Queue] = until;
+                resting[batch[i].Queue] = new RestingQueue(batch[i].Queue, until, verdicts[i].Status, verdicts[i].Problem is { } problem ? JsonElement.Parse(problem) : null);
             }
             else
             {

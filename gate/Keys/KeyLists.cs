@@ -26,7 +26,7 @@ internal sealed class KeyLists(HttpClient http, ClusterLink cluster, GateOptions
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1), Silence = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentDictionary<string, KeyList> lists = new(StringComparer.Ordinal);
-    private DateTimeOffset silentUntil;
+    private long silentUntil;
 
     /// <summary>What kept the cluster from giving a list; null when nothing did.</summary>
     public string? Trouble { get; private set; }
@@ -43,18 +43,19 @@ internal sealed class KeyLists(HttpClient http, ClusterLink cluster, GateOptions
             return held;
         }
 
-        if (now < silentUntil || await AskAsync(capId, now) is not { } list)
+        if (Trouble is null)
         {
-            return null;
+            return await AskAsync(capId, now);
         }
 
-        if (lists.Count >= MaxLists)
+        // No host waits for a cluster that is away: now and then one of them has it asked, and goes on.
+        var until = Interlocked.Read(ref silentUntil);
+        if (now.UtcTicks >= until && Interlocked.CompareExchange(ref silentUntil, (now + Silence).UtcTicks, until) == until)
         {
-            lists.Clear();
+            _ = AskAsync(capId, now);
         }
 
-        lists[capId] = list;
-        return list;
+        return null;
     }
 
     private async Task<KeyList?> AskAsync(string capId, DateTimeOffset now)
@@ -67,8 +68,9 @@ internal sealed class KeyLists(HttpClient http, ClusterLink cluster, GateOptions
             using var answer = await http.SendAsync(request, patience.Token);
             if (answer.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.OK)
             {
+                var list = answer.StatusCode == HttpStatusCode.OK ? Read(await answer.Content.ReadAsStreamAsync(patience.Token), now) : new KeyList(null, now);
                 Trouble = null;
-                return answer.StatusCode == HttpStatusCode.OK ? Read(await answer.Content.ReadAsStreamAsync(patience.Token), now) : new KeyList(null, now);
+                return list is null ? null : Keep(capId, list);
             }
 
             Trouble = $"{cluster.Api} gives no list of keys: it answered {(int)answer.StatusCode}; see Gate__ApiKeyFile.";
@@ -78,8 +80,18 @@ internal sealed class KeyLists(HttpClient http, ClusterLink cluster, GateOptions
             Trouble = $"{cluster.Api} gives no list of keys: {fault.Message}"; // nobody is refused for it
         }
 
-        silentUntil = time.GetUtcNow() + Silence; // hosts do not wait for a cluster that is away, each in turn
+        Interlocked.Exchange(ref silentUntil, (time.GetUtcNow() + Silence).UtcTicks);
         return null;
+    }
+
+    private KeyList Keep(string capId, KeyList list)
+    {
+        if (lists.Count >= MaxLists)
+        {
+            lists.Clear();
+        }
+
+        return lists[capId] = list;
     }
 
     private static KeyList? Read(Stream json, DateTimeOffset now) => JsonSerializer.Deserialize(json, KeyListJson.Default.CapView) is { CapId: not null, Keys: not null } cap

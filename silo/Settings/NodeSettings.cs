@@ -89,20 +89,7 @@ public sealed record NodeSettings
     /// <summary><c>Anchor__Interval</c>. Default 1 s; 0 to 1 day.</summary>
     public required TimeSpan AnchorInterval { get; init; }
 
-    /// <summary><c>Gate__EscalateCommand</c>; null for none.</summary>
-    public string? EscalateCommand { get; init; }
-
-    /// <summary><c>Gate__Api</c>: where the gate forwards to, several with commas; none for the API of this machine.</summary>
-    public IReadOnlyList<Uri> GateApis { get; init; } = [];
-
-    /// <summary><c>Gate__ApiKeyFile</c>: with what the gate asks the cluster, and is asked; null for the data directory's <c>admin-token</c>, where there is one.</summary>
-    public string? GateApiKeyFile { get; init; }
-
-    /// <summary><c>Gate__SpoolMegabytes</c>: what may wait on the gate's disk. Default 1024; 1 to 1,048,576.</summary>
-    public int GateSpoolMegabytes { get; init; } = 1024;
-
-    /// <summary><c>Gate__SpoolHours</c>: how long it may wait. Default 168, as long as a signed time may lie back; 1 to 8760.</summary>
-    public int GateSpoolHours { get; init; } = 168;
+    public required GateSettings Gate { get; init; }
 
     public bool IsLoopback => IPAddress.IsLoopback(Bind);
 

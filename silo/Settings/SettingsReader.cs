@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net;
 using CapOrleans.Api.Access;
 using CapOrleans.AuditLog.Postgres;
-using CapOrleans.Core.Access;
 using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Signatures;
@@ -43,11 +42,8 @@ public sealed partial class SettingsReader
             SiloAddress = Parse("SILO_ADDRESS", text => IPAddress.TryParse(text, out var address) ? address : null, "an IP address that the other nodes reach") ?? IPAddress.Loopback,
             SiloPort = (int)Number("SILO_PORT", 11111, 1, 65535),
             GatewayPort = (int)Number("GATEWAY_PORT", 30000, 1, 65535),
-            GateApis = Urls("Gate__Api"),
-            GateApiKeyFile = Text("Gate__ApiKeyFile"),
-            GateSpoolMegabytes = (int)Number("Gate__SpoolMegabytes", 1024, 1, 1_048_576),
-            GateSpoolHours = (int)Number("Gate__SpoolHours", 168, 1, 8760),
-            Bind = Parse("BIND", text => IPAddress.TryParse(text, out var address) ? address : null, "an IP address such as 127.0.0.1") ?? IPAddress.Loopback,
+            Gate = ReadGate(),
+            Bind = Address("BIND") ?? IPAddress.Loopback,
             ApiPort = (int)Number("API_PORT", 8787, 1, 65535),
             GatePort = (int)Number("GATE_PORT", 8989, 1, 65535),
             RpcUrl = rpc,
@@ -62,7 +58,6 @@ public sealed partial class SettingsReader
             OpenReadsOnLoopback = Choice("Auth__OpenReadsOnLoopback", "true", "true", "false") == "true",
             IntakePerSecondPerAddress = (int)Number("Intake__PerSecondPerAddress", 20_000, 1, 1_000_000),
             AnchorInterval = ReadInterval(),
-            EscalateCommand = Text("Gate__EscalateCommand"),
         };
         Check(settings);
         return faults.Count == 0 ? settings : throw new SettingsException(faults);
@@ -83,11 +78,6 @@ public sealed partial class SettingsReader
         if (settings.Database is null && Text("DATABASE_URL") is null && settings.Roles is not (AllRoles or NodeRoles.Gate))
         {
             faults.Add("DATABASE_URL is not set: silo and api are parts of a cluster only with PostgreSQL; without it choose ROLES=silo,api,gate.");
-        }
-
-        if (settings.GateApiKeyFile is { } keyFile && !(File.Exists(keyFile) && ApiKey.TryParse(File.ReadAllText(keyFile).Trim(), out _)))
-        {
-            faults.Add($"Gate__ApiKeyFile is '{keyFile}': there is no file with an API key; see 'cap operator create'.");
         }
 
         if (settings is { RpcUrl: not null, IsDevChain: false, ChainWriter: null } && settings.Roles.HasFlag(NodeRoles.Silo))

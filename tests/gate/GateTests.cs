@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using CapOrleans.Core.Incidents;
+using CapOrleans.Core.Sealing;
 using CapOrleans.Core.Signatures;
 using CapOrleans.Gate;
 using CapOrleans.Gate.Spool;
@@ -20,6 +21,7 @@ public sealed class GateTests : IAsyncLifetime
     private readonly PrivateKey key = PrivateKey.Create();
     private readonly ConcurrentQueue<string> taken = new();
     private readonly int apiPort = Child.FreePort(), gatePort = Child.FreePort();
+    private readonly ConcurrentQueue<string> pages = new();
     private readonly HttpClient http = new();
     private Func<HttpContext, string[], Task> answer = (_, _) => Task.CompletedTask;
     private Func<string, IResult> keys = _ => Results.StatusCode(503);
@@ -192,6 +194,7 @@ public sealed class GateTests : IAsyncLifetime
     {
         var app = Builder(apiPort).Build();
         app.MapGet("/v1/caps/{capId}", (string capId) => keys(capId));
+        app.MapPost("/page", async (HttpContext context) => pages.Enqueue(await new StreamReader(context.Request.Body).ReadToEndAsync()));
         app.MapPost("/v1/incidents:batch", async context =>
         {
             using var reader = new StreamReader(context.Request.Body);
@@ -200,9 +203,37 @@ public sealed class GateTests : IAsyncLifetime
         return app;
     }
 
+    [Fact]
+    public async Task A_critical_incident_is_posted_here_once_even_while_the_cluster_takes_nothing()
+    {
+        answer = (context, _) => Results.StatusCode(503).ExecuteAsync(context);
+        var incident = TestIncident.Signed(key, "X", "C-1", new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero), one => one["severity"] = "CRITICAL");
+        for (var i = 0; i < 2; i++)
+        {
+            using var received = await http.PostAsync($"http://127.0.0.1:{gatePort}/gate_receive", NodeFixture.Json(incident));
+            Assert.Equal(HttpStatusCode.OK, received.StatusCode);
+        }
+
+        using var normal = await SendAsync("/gate_receive", "C-2");
+        await Eventually.TrueAsync(() => Task.FromResult(!pages.IsEmpty));
+        Assert.Equal(incident.ToJsonString(), Assert.Single(pages));
+    }
+
+    [Fact]
+    public async Task The_status_names_what_rests_and_why()
+    {
+        answer = (context, lines) => context.Response.WriteAsync(string.Concat(lines.Select((_, i) =>
+            $$"""{"line":{{i + 1}},"status":429,"problem":{"type":"urn:caporleans:problem:pace","rule":"At most 60 per minute."} }""" + "\n")));
+        using var received = await SendAsync("/gate_receive", "R-1", "RESTS");
+        JsonElement resting = default;
+        await Eventually.TrueAsync(async () => (resting = (await StatusAsync()).GetProperty("resting")).GetArrayLength() == 1);
+        Assert.Equal(("RESTS", 429, "At most 60 per minute."), (resting[0].Text("queue"), resting[0].GetProperty("status").GetInt32(), resting[0].GetProperty("problem").Text("rule")));
+    }
+
     private WebApplication Gate() => CapGate.Build(
         Builder(gatePort),
-        new GateOptions([new Uri($"http://127.0.0.1:{apiPort}")], () => null, IsOpen: true, new AdmissionPolicy(false), directory.File("spool.db"), new SpoolLimits(1_000_000, TimeSpan.FromDays(7)), 200, null),
+        new GateOptions([new Uri($"http://127.0.0.1:{apiPort}")], () => null, IsOpen: true, new AdmissionPolicy(false), directory.File("spool.db"), new SpoolLimits(1_000_000, TimeSpan.FromDays(7)), 200,
+            new EscalationOptions(null, new Uri($"http://127.0.0.1:{apiPort}/page")), new GateIdentity("edge", PrivateKey.Create()), [X25519PrivateKey.Create()]),
         new HttpClient());
 
     private static WebApplicationBuilder Builder(int port)

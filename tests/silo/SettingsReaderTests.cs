@@ -89,6 +89,6 @@ public sealed class SettingsReaderTests
     {
         var settings = new Dictionary<string, string> { ["ROLES"] = "gate", ["Gate__Api"] = "http://10.0.0.7:8787" };
         var read = SettingsReader.Read(settings.GetValueOrDefault);
-        Assert.Equal((NodeRoles.Gate, new Uri("http://10.0.0.7:8787")), (read.Roles, Assert.Single(read.GateApis)));
+        Assert.Equal((NodeRoles.Gate, new Uri("http://10.0.0.7:8787")), (read.Roles, Assert.Single(read.Gate.Apis)));
     }
 }

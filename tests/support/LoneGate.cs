@@ -1,4 +1,6 @@
 using CapOrleans.Core.Incidents;
+using CapOrleans.Core.Sealing;
+using CapOrleans.Core.Signatures;
 using CapOrleans.Gate;
 using CapOrleans.Gate.Spool;
 using Microsoft.AspNetCore.Builder;
@@ -21,7 +23,8 @@ public sealed class LoneGate : IAsyncDisposable
         // The first address gives no list, and is no cluster: what is sent goes on to the second.
         app = CapGate.Build(
             builder,
-            new GateOptions([new Uri($"http://127.0.0.1:{Child.FreePort()}"), api], () => null, IsOpen: true, new AdmissionPolicy(false), directory.File("spool.db"), new SpoolLimits(1_000_000, TimeSpan.FromDays(7)), 10_000, null),
+            new GateOptions([new Uri($"http://127.0.0.1:{Child.FreePort()}"), api], () => null, IsOpen: true, new AdmissionPolicy(false), directory.File("spool.db"), new SpoolLimits(1_000_000, TimeSpan.FromDays(7)), 10_000,
+                new EscalationOptions(null, null), new GateIdentity("lone", PrivateKey.Create()), [X25519PrivateKey.Create()]),
             toCluster);
         Http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
     }

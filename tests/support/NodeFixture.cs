@@ -59,7 +59,7 @@ public sealed class NodeFixture : IAsyncLifetime
                 CapId = "SYS-CORE",
                 IntakePerSecondPerAddress = 20_000,
                 AnchorInterval = TimeSpan.Zero,
-                EscalateCommand = $"cat > {EscalationFile}.part && echo \" $CAP_ID $INCIDENT_ID $SEVERITY\" >> {EscalationFile}.part && mv {EscalationFile}.part {EscalationFile}",
+                Gate = new GateSettings { Name = "fixture", EscalateCommand = $"cat > {EscalationFile}.part && echo \" $CAP_ID $INCIDENT_ID $SEVERITY\" >> {EscalationFile}.part && mv {EscalationFile}.part {EscalationFile}" },
             },
             CancellationToken.None);
         Api = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{apiPort}") };

@@ -1,0 +1,35 @@
+using System.Net.Security;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace CapOrleans.Cli;
+
+/// <summary>Whom this host trusts and what it shows, for https: <c>CAP_TLS_CA</c>, <c>CAP_TLS_CERTIFICATE</c> and <c>CAP_TLS_KEY</c>, each a PEM file.</summary>
+internal static class TlsSettings
+{
+    /// <summary>Without any of them, the machine's own authorities count and nothing is shown.</summary>
+    public static SslClientAuthenticationOptions Read()
+    {
+        var options = new SslClientAuthenticationOptions();
+        try
+        {
+            if (CapEnvironment.Text("CAP_TLS_CA") is { } authorities)
+            {
+                options.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+                options.CertificateChainPolicy.CustomTrustStore.ImportFromPemFile(authorities);
+            }
+
+            if (CapEnvironment.Text("CAP_TLS_CERTIFICATE") is { } certificate)
+            {
+                var key = CapEnvironment.Text("CAP_TLS_KEY") ?? throw new CryptographicException("its key is missing; see CAP_TLS_KEY");
+                options.ClientCertificates = [X509Certificate2.CreateFromPemFile(certificate, key)];
+            }
+        }
+        catch (Exception fault) when (fault is CryptographicException or IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new CliFaultException(ExitCodes.Misconfigured, $"CAP_TLS_CA, CAP_TLS_CERTIFICATE or CAP_TLS_KEY cannot be used: {fault.Message}");
+        }
+
+        return options;
+    }
+}

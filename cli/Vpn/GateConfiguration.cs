@@ -1,0 +1,123 @@
+using System.Globalization;
+using System.Net;
+using System.Security.Cryptography;
+using System.Text.RegularExpressions;
+using CapOrleans.Core.Sealing;
+
+namespace CapOrleans.Cli.Vpn;
+
+/// <summary>
+/// The gate's end of the tunnels, as a file for wg-quick. It is all that is remembered: which addresses are given stands in it, and in comments
+/// what WireGuard does not need itself.
+/// </summary>
+internal sealed partial class GateConfiguration
+{
+    /// <summary>A host behind a router keeps its way open with an empty packet this often. Seconds.</summary>
+    private const int KeepAliveSeconds = 25;
+
+    private readonly string file;
+    private readonly string text;
+    private readonly X25519PrivateKey key;
+    private readonly IPNetwork network;
+    private readonly string endpoint;
+
+    private GateConfiguration(string file, string text)
+    {
+        (this.file, this.text) = (file, text);
+        var address = Value(InterfaceAddress());
+        if (!X25519PrivateKey.TryParse(Value(PrivateKeyLine()), out var own) || address.Split('/') is not [var first, var length]
+            || !IPAddress.TryParse(first, out var ip) || !int.TryParse(length, NumberStyles.None, CultureInfo.InvariantCulture, out var bits) || bits > 30)
+        {
+            throw new CliFaultException(ExitCodes.Misconfigured, $"{file} is not as 'cap vpn init' writes it.");
+        }
+
+        (key, Address, network, endpoint) = (own, ip, new IPNetwork(Base(ip, bits), bits), Value(EndpointComment()));
+    }
+
+    /// <summary>The gate's, within the tunnels; the only one that hosts reach.</summary>
+    public IPAddress Address { get; }
+
+    public string PublicKey => Convert.ToBase64String(key.PublicKey);
+
+    /// <param name="endpoint">Where hosts reach the gate, as host:port.</param>
+    /// <returns>The new file's text.</returns>
+    public static string Write(IPNetwork network, string endpoint) => $"""
+        # cap vpn: endpoint {endpoint}
+        [Interface]
+        PrivateKey = {X25519PrivateKey.Create().Export()}
+        Address = {At(network, 1)}/{network.PrefixLength}
+        ListenPort = {endpoint[(endpoint.LastIndexOf(':') + 1)..]}
+
+        """;
+
+    public static GateConfiguration Read(string file) => new(file, CapEnvironment.Read(file, "a gate's WireGuard configuration; make it with 'cap vpn init'"));
+
+    /// <summary>Gives a host the next address that is free, and itself the right to come from there and from nowhere else.</summary>
+    /// <param name="hostKey">The host's own public key; null to make one here.</param>
+    /// <returns>The gate's new text, the host's, and its address.</returns>
+    public (string Gate, string Host, IPAddress Address) Add(string name, string? hostKey)
+    {
+        if (text.Split('\n').Contains($"# cap vpn: host {name}"))
+        {
+            throw new CliFaultException(ExitCodes.Misconfigured, $"{file} has a host {name} already: take its [Peer] out first, or choose another name.");
+        }
+
+        var given = AllowedAddress().Matches(text).Select(match => match.Groups[1].Value).ToHashSet(StringComparer.Ordinal);
+        var last = (1L << (32 - network.PrefixLength)) - 2; // the last of a network is everybody's
+        var free = Enumerable.Range(2, (int)Math.Min(last, int.MaxValue) - 1).Select(number => At(network, number)).FirstOrDefault(one => !given.Contains($"{one}"))
+            ?? throw new CliFaultException(ExitCodes.Misconfigured, $"{network} has no free address left.");
+        var (own, shared) = (hostKey is null ? X25519PrivateKey.Create() : null, Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
+        var gate = $"""
+            {text.TrimEnd('\n')}
+
+            # cap vpn: host {name}
+            [Peer]
+            PublicKey = {hostKey ?? Convert.ToBase64String(own!.PublicKey)}
+            PresharedKey = {shared}
+            AllowedIPs = {free}/32
+
+            """;
+        var host = $"""
+            [Interface]
+            {(own is null ? "# The key is in a file that only this host has.\nPostUp = wg set %i private-key /etc/wireguard/%i.key" : $"PrivateKey = {own.Export()}")}
+            Address = {free}/32
+
+            [Peer]
+            PublicKey = {PublicKey}
+            PresharedKey = {shared}
+            AllowedIPs = {Address}/32
+            Endpoint = {endpoint}
+            PersistentKeepalive = {KeepAliveSeconds}
+
+            """;
+        return (gate, host, free);
+    }
+
+    private static IPAddress At(IPNetwork network, int number)
+    {
+        var bytes = network.BaseAddress.GetAddressBytes();
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(bytes, System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(bytes) + (uint)number);
+        return new IPAddress(bytes);
+    }
+
+    private static IPAddress Base(IPAddress address, int bits)
+    {
+        var bytes = address.GetAddressBytes();
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(bytes, System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(bytes) & (uint)(0xFFFF_FFFFL << (32 - bits)));
+        return new IPAddress(bytes);
+    }
+
+    private string Value(Regex line) => line.Match(text) is { Success: true } match ? match.Groups[1].Value : "";
+
+    [GeneratedRegex("^PrivateKey = (.*)$", RegexOptions.Multiline)]
+    private static partial Regex PrivateKeyLine();
+
+    [GeneratedRegex("^Address = (.*)$", RegexOptions.Multiline)]
+    private static partial Regex InterfaceAddress();
+
+    [GeneratedRegex("^# cap vpn: endpoint (.*)$", RegexOptions.Multiline)]
+    private static partial Regex EndpointComment();
+
+    [GeneratedRegex("^AllowedIPs = (.*)/32$", RegexOptions.Multiline)]
+    private static partial Regex AllowedAddress();
+}

@@ -1,0 +1,33 @@
+using System.Diagnostics.CodeAnalysis;
+using CapOrleans.Core.Sealing;
+using Microsoft.Net.Http.Headers;
+
+namespace CapOrleans.Gate;
+
+/// <summary>Bodies that only this gate can read, and the key to seal them to, which is anyone's to ask for.</summary>
+internal static class SealedIntake
+{
+    public static void MapSealingKey(this WebApplication app, GateOptions options) =>
+        app.MapGet("/v1/gate/sealing-key", () => TypedResults.Json(
+            new SealingKeyAnswer(SealedBody.ContentType, Convert.ToBase64String(options.SealingKeys[0].PublicKey)), GateStatusJson.Default.SealingKeyAnswer));
+
+    public static bool IsSealed(HttpRequest request) =>
+        MediaTypeHeaderValue.TryParse(request.ContentType, out var type) && type.MediaType.Equals(SealedBody.ContentType, StringComparison.OrdinalIgnoreCase);
+
+    public static bool TryOpen(GateOptions options, byte[] sealedBody, [NotNullWhen(true)] out byte[]? body)
+    {
+        body = null;
+        foreach (var key in options.SealingKeys)
+        {
+            if (SealedBody.TryOpen(key, sealedBody, out body))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}
+
+/// <param name="Key">X25519, 32 bytes as base64.</param>
+internal sealed record SealingKeyAnswer(string ContentType, string Key);

@@ -1,0 +1,54 @@
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
+
+namespace CapOrleans.Silo.Settings;
+
+/// <summary>What the gate is told from outside; the names are those of <c>.env.example</c>.</summary>
+public sealed record GateSettings
+{
+    /// <summary><c>Gate__Name</c>: who it is to the cluster. Default this machine's name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary><c>Gate__Bind</c>: it listens there only, for example at its address within a VPN. Null for <c>BIND</c>.</summary>
+    public IPAddress? Bind { get; init; }
+
+    /// <summary><c>Gate__Api</c>: where it forwards to, several with commas; none for the API of this machine.</summary>
+    public IReadOnlyList<Uri> Apis { get; init; } = [];
+
+    /// <summary><c>Gate__ApiKeyFile</c>: with what it asks the cluster, and is asked; null for the data directory's <c>admin-token</c>, where there is one.</summary>
+    public string? ApiKeyFile { get; init; }
+
+    /// <summary><c>Gate__SpoolMegabytes</c>: what may wait on its disk. Default 1024; 1 to 1,048,576.</summary>
+    public int SpoolMegabytes { get; init; } = 1024;
+
+    /// <summary><c>Gate__SpoolHours</c>: how long it may wait. Default 168, as long as a signed time may lie back; 1 to 8760.</summary>
+    public int SpoolHours { get; init; } = 168;
+
+    /// <summary><c>Gate__EscalateCommand</c>; null for none.</summary>
+    public string? EscalateCommand { get; init; }
+
+    /// <summary><c>Gate__EscalateUrl</c>; null for none.</summary>
+    public Uri? EscalateUrl { get; init; }
+
+    /// <summary><c>Gate__TlsCertificate</c>, <c>Gate__TlsKey</c>, <c>Gate__ClientAuthorities</c>; null for plain HTTP.</summary>
+    public GateTls? Tls { get; init; }
+}
+
+/// <param name="Certificate">With its key.</param>
+/// <param name="Chain">What stands between it and its root.</param>
+/// <param name="ClientAuthorities">A client's certificate must be of one of these; none for clients without one.</param>
+public sealed record GateTls(X509Certificate2 Certificate, X509Certificate2Collection Chain, X509Certificate2Collection ClientAuthorities)
+{
+    private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
+
+    /// <summary>Whether a client that showed this may speak.</summary>
+    public bool Trusts(X509Certificate2 certificate)
+    {
+        using var chain = new X509Chain();
+        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+        chain.ChainPolicy.CustomTrustStore.AddRange(ClientAuthorities);
+        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+        chain.ChainPolicy.ApplicationPolicy.Add(new System.Security.Cryptography.Oid(ClientAuthentication));
+        return chain.Build(certificate);
+    }
+}

@@ -1,0 +1,71 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using CapOrleans.Core.Gates;
+using CapOrleans.Core.Signatures;
+
+namespace CapOrleans.Tests.Api;
+
+/// <summary>Gates make themselves known to the cluster.</summary>
+[Collection(NodeCollection.Name)]
+public sealed class GateHeartbeatTests(NodeFixture node)
+{
+    private readonly PrivateKey key = PrivateKey.Create();
+
+    [Fact]
+    public async Task The_node_s_own_gate_has_joined_and_the_log_says_so()
+    {
+        await Eventually.TrueAsync(async () => (await ListAsync()).Any(gate => gate.Text("gate") == "fixture" && !gate.GetProperty("isSilent").GetBoolean()));
+        var joined = new List<JsonElement>();
+        for (var after = "-1"; after != "null";)
+        {
+            var page = await node.Api.GetFromJsonAsync<JsonElement>($"/v1/audit?log=0&limit=100&after={after}");
+            joined.AddRange(page.GetProperty("items").EnumerateArray().Where(entry => entry.Text("kind") == "gate.joined" && entry.GetProperty("entry").GetProperty("body").Text("gate") == "fixture"));
+            after = page.GetProperty("next").GetRawText();
+        }
+
+        var status = await node.Gate.GetFromJsonAsync<JsonElement>("/v1/gate/status");
+        Assert.Equal(status.Text("address"), Assert.Single(joined).GetProperty("entry").GetProperty("body").Text("address"));
+        Assert.Equal(JsonValueKind.Null, status.GetProperty("heartbeatTrouble").ValueKind);
+    }
+
+    [Fact]
+    public async Task A_heartbeat_counts_once_and_only_from_the_key_that_has_the_name()
+    {
+        var (at, later) = (TimeProvider.System.GetUtcNow(), TimeProvider.System.GetUtcNow() + TimeSpan.FromSeconds(1));
+        Assert.Equal((HttpStatusCode.NoContent, ""), await BeatAsync("beat-1", key, at));
+        Assert.Equal((HttpStatusCode.Conflict, "timestamp"), await BeatAsync("beat-1", key, at));
+        Assert.Equal((HttpStatusCode.Forbidden, "gate"), await BeatAsync("beat-1", PrivateKey.Create(), later));
+        Assert.Equal((HttpStatusCode.Forbidden, "gate"), await BeatAsync("beat-1", key, later, waiting: 7, signedWaiting: 0)); // somebody else's number
+        Assert.Equal((HttpStatusCode.NoContent, ""), await BeatAsync("beat-1", key, later, waiting: 7));
+        Assert.Equal(7, (await ListAsync()).Single(gate => gate.Text("gate") == "beat-1").GetProperty("waiting").GetInt64());
+    }
+
+    [Theory]
+    [InlineData("a b", "{}", "gate")]
+    [InlineData("x", "{}", "timestamp")]
+    [InlineData("x", """{"timestamp":"now"}""", "timestamp")]
+    [InlineData("x", """{"timestamp":"2026-11-28T12:00:00Z","waiting":-1}""", "waiting")]
+    [InlineData("x", """{"timestamp":"2026-11-28T12:00:00Z","waiting":0}""", "dead")]
+    [InlineData("x", """{"timestamp":"2026-11-28T12:00:00Z","waiting":0,"dead":0,"signature":"0x"}""", "signature")]
+    [InlineData("x", """{"waiting":"7"}""", "waiting")]
+    [InlineData("x", """{"more":1}""", "more")]
+    public async Task What_is_no_heartbeat_is_refused_by_name(string gate, string body, string field)
+    {
+        using var answer = await node.Api.PostAsync($"/v1/gates/{gate}/heartbeats", NodeFixture.Json(System.Text.Encoding.UTF8.GetBytes(body)));
+        Assert.Equal((HttpStatusCode.BadRequest, field), (answer.StatusCode, (await answer.Content.ReadFromJsonAsync<JsonElement>()).Text("field")));
+    }
+
+    private async Task<IEnumerable<JsonElement>> ListAsync() => (await node.Api.GetFromJsonAsync<JsonElement>("/v1/gates")).EnumerateArray();
+
+    private async Task<(HttpStatusCode Status, string Field)> BeatAsync(string gate, PrivateKey by, DateTimeOffset at, long waiting = 0, long? signedWaiting = null)
+    {
+        var timestamp = at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture);
+        using var answer = await node.Api.PostAsJsonAsync($"/v1/gates/{gate}/heartbeats", new
+        {
+            timestamp, waiting, dead = 0, signature = by.Sign(SignedHeartbeat.Hash(gate, timestamp, signedWaiting ?? waiting, 0)).ToString(),
+        });
+        return (answer.StatusCode, answer.IsSuccessStatusCode ? "" : (await answer.Content.ReadFromJsonAsync<JsonElement>()).Text("field"));
+    }
+}
