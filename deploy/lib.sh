@@ -76,11 +76,16 @@ want_nginx() {
   [ -z "$ours" ] || rm -f "$policy"
 }
 
+native_cap_is_new() {
+  local cap="$root/artifacts/native/cap"
+  [ -x "$cap" ] && [ -z "$(find "$root"/{cli,chain,core,contracts} "$root"/Directory.*.props \( -name '*.cs' -o -name '*.csproj' -o -name '*.props' -o -name '*.json' \) -newer "$cap" -print -quit)" ]
+}
+
 # The cap command as one native executable, artifacts/native/cap: only when something that it is made of is newer. Fails when it cannot be made.
 native_cap() {
   local out="$root/artifacts/native" machine log; machine=$(uname -m)
   case "$machine" in x86_64) machine=x64 ;; aarch64) machine=arm64 ;; esac
-  [ -x "$out/cap" ] && [ -z "$(find "$root"/{cli,chain,core,contracts} "$root"/Directory.*.props \( -name '*.cs' -o -name '*.csproj' -o -name '*.props' -o -name '*.json' \) -newer "$out/cap" -print -quit)" ] && return
+  native_cap_is_new && return
   command -v clang >/dev/null || command -v gcc >/dev/null || apt_install gcc "linking the native cap" || return 1
   say "Building the native cap"
   log=$(mktemp)

@@ -6,10 +6,11 @@ public sealed class CapCommand(string folder, params (string Name, string Value)
 {
     private static readonly Lazy<string> Program = new(() =>
     {
-        var (native, built) = (Repository.File("artifacts", "native", "cap"), Path.Combine(AppContext.BaseDirectory, "cap.dll"));
-        return File.GetLastWriteTimeUtc(native) > File.GetLastWriteTimeUtc(built)
+        var native = Repository.File("artifacts", "native", "cap");
+        var sources = ((string[])["cli", "chain", "core", "contracts"]).SelectMany(folder => Directory.EnumerateFiles(Repository.File(folder), "*.cs", SearchOption.AllDirectories));
+        return sources.Max(File.GetLastWriteTimeUtc) < File.GetLastWriteTimeUtc(native)
             ? native
-            : throw new InvalidOperationException($"{native} is missing or older than {built}: run ./test, or ./cap --make-native.");
+            : throw new InvalidOperationException($"{native} is missing or older than its sources: run ./test, or ./cap --make-native.");
     });
 
     public Child Start(params string[] arguments) => Child.Start(

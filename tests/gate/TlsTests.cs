@@ -1,0 +1,111 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using CapOrleans.Core.Signatures;
+using CapOrleans.Silo;
+using CapOrleans.Silo.Settings;
+
+namespace CapOrleans.Tests.Gate;
+
+/// <summary>A gate with https that only hosts with a certificate of ours may call.</summary>
+public sealed class TlsTests : IAsyncLifetime
+{
+    private readonly TempDirectory directory = new();
+    private readonly int port = Child.FreePort();
+    private CapNode? node;
+
+    public async Task InitializeAsync()
+    {
+        using var ours = Authority("CN=ours");
+        using var others = Authority("CN=others");
+        Write(ours, "ca");
+        Issue(ours, "gate", "1.3.6.1.5.5.7.3.1");
+        Issue(ours, "host", "1.3.6.1.5.5.7.3.2");
+        Issue(others, "stranger", "1.3.6.1.5.5.7.3.2");
+        var settings = SettingsReader.Read(name => name switch
+        {
+            "ROLES" => "gate",
+            "DATA_DIR" => directory.File("data"),
+            "GATE_PORT" => $"{port}",
+            "Gate__Api" => $"http://127.0.0.1:{Child.FreePort()}",
+            "Gate__TlsCertificate" => directory.File("gate.pem"),
+            "Gate__TlsKey" => directory.File("gate.key"),
+            "Gate__ClientAuthorities" => directory.File("ca.pem"),
+            _ => null,
+        });
+        node = await CapNode.StartAsync(settings, CancellationToken.None);
+        await File.WriteAllBytesAsync(directory.File("i.json"), TestIncident.Signed(PrivateKey.Create(), "Z-001", "TLS-1", TimeProvider.System.GetUtcNow()).Bytes());
+    }
+
+    public async Task DisposeAsync()
+    {
+        await node!.DisposeAsync();
+        directory.Dispose();
+    }
+
+    [Fact]
+    public async Task A_host_with_a_certificate_of_ours_is_heard()
+    {
+        var (code, output) = await SendAsync("host", "ca");
+        Assert.True(code == 0, output);
+        Assert.Contains("received", output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("stranger")]
+    [InlineData("gate")] // a server's certificate says nothing of a client
+    public async Task Any_other_is_turned_away(string? certificate) => Assert.Equal(3, (await SendAsync(certificate, "ca")).Code);
+
+    [Fact]
+    public async Task A_host_does_not_speak_to_a_gate_that_it_does_not_trust()
+    {
+        Assert.Equal(3, (await SendAsync("host", null)).Code);
+        Assert.Equal(3, (await SendAsync("host", "stranger")).Code);
+    }
+
+    [Fact]
+    public async Task Files_that_cannot_be_used_are_told_by_their_setting()
+    {
+        Assert.Equal(2, (await SendAsync("host", "missing")).Code);
+        var fault = Assert.Throws<SettingsException>(() => SettingsReader.Read(name => name switch
+        {
+            "Gate__TlsCertificate" => directory.File("i.json"),
+            "Gate__TlsKey" => directory.File("gate.key"),
+            "Gate__ClientAuthorities" => directory.File("missing.pem"),
+            _ => null,
+        }));
+        Assert.Contains(fault.Faults, one => one.StartsWith("Gate__TlsCertificate", StringComparison.Ordinal));
+        Assert.Contains(fault.Faults, one => one.StartsWith("Gate__ClientAuthorities", StringComparison.Ordinal));
+        Assert.Throws<SettingsException>(() => SettingsReader.Read(name => name == "Gate__TlsKey" ? directory.File("gate.key") : null));
+    }
+
+    private Task<(int Code, string Output)> SendAsync(string? certificate, string? authority) => new CapCommand(
+        directory.Path, ("CAP_TLS_CA", authority is null ? "" : directory.File($"{authority}.pem")),
+        ("CAP_TLS_CERTIFICATE", certificate is null ? "" : directory.File($"{certificate}.pem")), ("CAP_TLS_KEY", certificate is null ? "" : directory.File($"{certificate}.key")))
+        .RunAsync("send", directory.File("i.json"), "--gate", $"https://localhost:{port}");
+
+    private static X509Certificate2 Authority(string name)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest(name, key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        return request.CreateSelfSigned(TimeProvider.System.GetUtcNow().AddDays(-1), TimeProvider.System.GetUtcNow().AddDays(30));
+    }
+
+    private void Issue(X509Certificate2 authority, string name, string purpose)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(purpose)], false));
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddDnsName("localhost");
+        names.AddIpAddress(IPAddress.Loopback);
+        request.CertificateExtensions.Add(names.Build());
+        using var certificate = request.Create(authority, TimeProvider.System.GetUtcNow().AddDays(-1), TimeProvider.System.GetUtcNow().AddDays(29), RandomNumberGenerator.GetBytes(8));
+        Write(certificate, name);
+        File.WriteAllText(directory.File($"{name}.key"), key.ExportPkcs8PrivateKeyPem());
+    }
+
+    private void Write(X509Certificate2 certificate, string name) => File.WriteAllText(directory.File($"{name}.pem"), certificate.ExportCertificatePem());
+}
