@@ -27,7 +27,11 @@ internal static class EncodingTargets
         var text = Encoding.UTF8.GetString(input);
         if (Cid.TryParse(text, out var cid))
         {
-            DisagreementException.Unless(Cid.IsCid(text) && Cid.TryParse(cid.Text, out var again) && again == cid && cid.ToBytes().Length == 36, "A CID is read again.");
+            DisagreementException.Unless(Cid.TryParseForeign(text, out var foreign) && foreign == cid && Cid.IsCid(text) && Cid.TryParse(cid.Text, out var again) && again == cid && cid.ToBytes().Length == 36, "A CID is read again.");
+        }
+        else if (Cid.TryParseForeign(text, out cid))
+        {
+            DisagreementException.Unless(Cid.TryParseForeign(cid.Text, out var again) && again == cid && Cid.TryRead(cid.ToBytes(), out again) && again == cid, "Another's CID is read again.");
         }
     }
 

@@ -48,14 +48,11 @@ internal sealed class KeyLists(HttpClient http, ClusterLink cluster, GateOptions
             return await AskAsync(capId, now);
         }
 
-        // No host waits for a cluster that is away: now and then one of them has it asked, and goes on.
+        // Hosts do not wait for a cluster that is away: now and then one of them asks, and the others go on.
         var until = Interlocked.Read(ref silentUntil);
-        if (now.UtcTicks >= until && Interlocked.CompareExchange(ref silentUntil, (now + Silence).UtcTicks, until) == until)
-        {
-            _ = AskAsync(capId, now);
-        }
-
-        return null;
+        return now.UtcTicks >= until && Interlocked.CompareExchange(ref silentUntil, (now + Silence).UtcTicks, until) == until
+            ? await AskAsync(capId, now)
+            : null;
     }
 
     private async Task<KeyList?> AskAsync(string capId, DateTimeOffset now)

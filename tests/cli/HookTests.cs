@@ -61,8 +61,13 @@ public sealed partial class HookTests(NodeFixture node) : IAsyncLifetime
     public async Task What_is_refused_is_put_aside_and_holds_up_nothing()
     {
         await File.WriteAllTextAsync(directory.File("data/identity.key"), CapOrleans.Core.Signatures.PrivateKey.Create().ExportHex());
-        var (code, output) = await HookAsync(Gate, "unit", "nginx.service");
-        Assert.True(code == 1, output);
+        var output = "";
+        await Eventually.TrueAsync(async () =>
+        {
+            // A gate that has no list of keys just now takes it, and takes the same again until it has one.
+            (var code, output) = await HookAsync(Gate, "unit", "nginx.service");
+            return code == 1;
+        });
         Assert.Contains("refused with 403", output, StringComparison.Ordinal);
         Assert.Single(Directory.GetFiles(directory.File("spool"), "*.refused"));
         Assert.Equal(0, (await HookAsync(Gate, "flush")).Code);

@@ -41,7 +41,7 @@ public sealed class RunScriptTests : IDisposable
             var pasted = (await run.LineAsync("./cap send", TimeSpan.FromSeconds(1))).Trim();
             using var paste = Child.Start("/bin/bash", ["-c", pasted], environment);
             Assert.True(await paste.ExitAsync() == 0, paste.Output);
-            Assert.Contains("\"severity\":\"high\"", paste.Output, StringComparison.Ordinal);
+            Assert.Contains("\"severity\": \"high\"", paste.Output, StringComparison.Ordinal);
 
             var host = await HostAsync("JS-1");
             Assert.Equal((200, """{"status":"received","cap_id":"SYS-CORE"}"""), (host.GetProperty("status").GetInt32(), host.Text("gateAnswer")));

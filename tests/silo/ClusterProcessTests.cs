@@ -52,6 +52,27 @@ public sealed class ClusterProcessTests(PostgresServer postgres) : IAsyncLifetim
         Assert.Equal(3, followers.Count(follower => follower.Text("follower").StartsWith("notify/", StringComparison.Ordinal)));
     }
 
+    [Fact]
+    public async Task The_native_command_does_a_host_s_and_an_operator_s_work_against_a_cluster()
+    {
+        var cap = new CapCommand(directory.Path, ("DATA_DIR", directory.File("data")), ("API_PORT", $"{cluster!.ApiPort}"), ("SIGNER_ADDRESS", ""));
+        async Task<JsonElement> DoneAsync(params string[] arguments)
+        {
+            var (code, output) = await cap.RunAsync([.. arguments, "--json"]);
+            Assert.True(code == 0, output);
+            return JsonElement.Parse(output.Split('\n')[^1]);
+        }
+
+        var key = await DoneAsync("keygen", "--out", directory.File("host.key"));
+        await DoneAsync("register", "NATIVE-1", "--key", key.Text("address"));
+        await File.WriteAllTextAsync(directory.File("i.json"), """{"cap_id":"NATIVE-1","severity":"critical","description":"disk full","f_e":0.5,"m_e":0.1}""");
+        var accepted = await DoneAsync("send", directory.File("i.json"), "--full", "--key", directory.File("host.key"));
+        Assert.Equal("full-v2", accepted.Text("scheme"));
+        Assert.Equal(accepted.GetProperty("deltaCap").GetDecimal(), (await DoneAsync("show", "NATIVE-1")).GetProperty("score").GetDecimal());
+        await DoneAsync("key", "revoke", "NATIVE-1", "--key", key.Text("address"), "--reason", "test");
+        Assert.Equal(1, (await cap.RunAsync("send", directory.File("i.json"), "--key", directory.File("host.key"))).Code);
+    }
+
     private static Task PromisedAsync(Senders senders, int more)
     {
         var before = senders.Promised.Count;
