@@ -26,7 +26,7 @@ internal sealed class WatchedCheck(string name, string check, string severity, P
             {
                 await CheckAsync(cancellationToken);
             }
-            catch (Exception fault) when (fault is CliFaultException or IOException or UnauthorizedAccessException or JsonException)
+            catch (CliFaultException fault)
             {
                 Answer.Warn(fault.Message); // the watch goes on, and tries again at the next check
             }
@@ -34,8 +34,40 @@ internal sealed class WatchedCheck(string name, string check, string severity, P
         while (await timer.WaitForNextTickAsync(cancellationToken));
     }
 
-    /// <returns><see cref="ExitCodes.Done"/>, or <see cref="ExitCodes.Spooled"/> when something waits.</returns>
+    /// <returns><see cref="ExitCodes.Done"/>, <see cref="ExitCodes.Spooled"/> when something waits, <see cref="ExitCodes.Refused"/> when it was refused.</returns>
+    /// <exception cref="CliFaultException">It is not known what was found before, or the same check is being made.</exception>
     public async Task<int> CheckAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var alone = Lock();
+            return await CompareAsync(cancellationToken);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or JsonException)
+        {
+            throw new CliFaultException(ExitCodes.Misconfigured, $"{file}: {fault.Message}");
+        }
+    }
+
+    /// <summary>Two at once would each find the same change, and tell it twice. Where nothing can be written, the change is told all the same.</summary>
+    private FileStream? Lock()
+    {
+        try
+        {
+            Directory.CreateDirectory(CapEnvironment.Spool, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            return new FileStream($"{file}.lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException) when (File.Exists($"{file}.lock"))
+        {
+            throw new CliFaultException(ExitCodes.Unreachable, $"'{check}' is being checked already.");
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    private async Task<int> CompareAsync(CancellationToken cancellationToken)
     {
         var ended = await RunCommand.RunAsync(["/bin/sh", "-c", check], cancellationToken);
         var state = Read();

@@ -71,21 +71,7 @@ internal sealed partial class OperatorsGrain(
         return RevocationVerdict.Revoked;
     }
 
-    private async Task WriteAsync(List<OperatorKey> keys)
-    {
-        var before = stored.State;
-        stored.State = new OperatorsState { Keys = keys };
-        try
-        {
-            await stored.WriteStateAsync();
-        }
-        catch
-        {
-            stored.State = before;
-            DeactivateOnIdle();
-            throw;
-        }
-    }
+    private Task WriteAsync(List<OperatorKey> keys) => stored.ReplaceAsync(new OperatorsState { Keys = keys }, DeactivateOnIdle);
 
     [LoggerMessage(260, LogLevel.Warning, "When API keys were used last was not kept: {Fault} {Message}")]
     private partial void LogUseLost(string fault, string message);

@@ -60,7 +60,7 @@ internal sealed partial class GatesGrain(
             }
 
             known = new KnownGate(heartbeat.Gate, heartbeat.Address, now);
-            await KeepAsync([.. stored.State.Gates, known]);
+            await stored.ReplaceAsync(new GatesState { Gates = [.. stored.State.Gates, known] }, DeactivateOnIdle);
         }
 
         if (known.Address != heartbeat.Address)
@@ -139,22 +139,6 @@ internal sealed partial class GatesGrain(
     }
 
     private static string BookmarkOf(KnownGate gate) => $"gate/{gate.Name}";
-
-    private async Task KeepAsync(List<KnownGate> gates)
-    {
-        var before = stored.State;
-        stored.State = new GatesState { Gates = gates };
-        try
-        {
-            await stored.WriteStateAsync();
-        }
-        catch
-        {
-            stored.State = before;
-            DeactivateOnIdle();
-            throw;
-        }
-    }
 
     [LoggerMessage(270, LogLevel.Warning, "Gate {Gate} is silent")]
     private partial void LogSilent(string gate);

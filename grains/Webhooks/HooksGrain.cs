@@ -34,19 +34,7 @@ internal sealed class HooksGrain([PersistentState("hooks")] IPersistentState<Hoo
         }
 
         var added = new Hook(id, url);
-        var before = stored.State;
-        stored.State = new HooksState { Hooks = [.. before.Hooks, added] };
-        try
-        {
-            await stored.WriteStateAsync();
-        }
-        catch
-        {
-            stored.State = before;
-            DeactivateOnIdle();
-            throw;
-        }
-
+        await stored.ReplaceAsync(new HooksState { Hooks = [.. stored.State.Hooks, added] }, DeactivateOnIdle);
         return added;
     }
 

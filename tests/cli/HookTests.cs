@@ -110,6 +110,20 @@ public sealed partial class HookTests(NodeFixture node) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_same_check_made_twice_at_once_tells_once()
+    {
+        var check = $"touch {directory.File("started")}; until test -e {directory.File("go")}; do sleep 0.05; done; exit 1";
+        using var slow = Start(Gate, "watch", "--once", "--name", "slow", "--check", check);
+        await Eventually.TrueAsync(() => File.Exists(directory.File("started")));
+        var (code, output) = await HookAsync(Gate, "watch", "--once", "--name", "slow", "--check", check);
+        Assert.Equal(3, code);
+        Assert.Contains("being checked already", output, StringComparison.Ordinal);
+        await File.WriteAllTextAsync(directory.File("go"), "");
+        Assert.Equal(0, await slow.ExitAsync());
+        Assert.Single(await IncidentsAsync(1));
+    }
+
+    [Fact]
     public async Task A_watch_tells_when_it_breaks_and_when_it_heals_and_no_more()
     {
         using var watch = Start(Gate, "watch", "--name", "nginx", "--check", $"test ! -e {directory.File("broken")}", "--every", "1s");
