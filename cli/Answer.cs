@@ -15,24 +15,38 @@ internal static class Answer
 
     private static readonly IAnsiConsole Errors = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
 
+    private static bool isJson;
+
+    /// <summary>How everything is told from here on.</summary>
+    public static void Choose(ParseResult parsed) => isJson = parsed.GetValue(Json);
+
     /// <returns>The exit code of a command that was done.</returns>
-    public static int Tell(this ParseResult parsed, JsonNode answer, string? text = null)
+    public static int Tell(JsonNode answer, string? text = null)
     {
-        Console.WriteLine(parsed.GetValue(Json) ? Line(answer) : text ?? IncidentFile.Indent(answer));
+        Console.WriteLine(isJson ? Line(answer) : text ?? IncidentFile.Indent(answer));
         return ExitCodes.Done;
     }
 
     /// <param name="answer">JSON as a node answered it; its numbers keep their spelling.</param>
-    public static int Tell(this ParseResult parsed, string answer) => parsed.Tell(JsonNode.Parse(answer)!);
+    public static int Tell(string answer) => Tell(JsonNode.Parse(answer)!);
 
-    public static int Tell(this ParseResult parsed, JsonElement answer) => parsed.Tell(answer.GetRawText());
+    public static int Tell(JsonElement answer) => Tell(answer.GetRawText());
+
+    /// <summary>For people only.</summary>
+    public static void Note(string text)
+    {
+        if (!isJson)
+        {
+            Console.Error.WriteLine(text);
+        }
+    }
 
     public static string Line(JsonNode node) => node.ToJsonString(IncidentFile.OneLine);
 
     /// <returns>The fault's exit code.</returns>
-    public static int Complain(CliFaultException fault, bool json = false)
+    public static int Complain(CliFaultException fault)
     {
-        if (json)
+        if (isJson)
         {
             Console.Error.WriteLine(Line(new JsonObject { ["error"] = fault.Message, ["exitCode"] = fault.ExitCode }));
         }
@@ -44,10 +58,11 @@ internal static class Answer
         return fault.ExitCode;
     }
 
+    /// <summary>What went wrong and did not end the command.</summary>
     public static void Warn(string message)
     {
         var (on, off) = Errors.Profile.Capabilities.Ansi && !Console.IsErrorRedirected ? ("\e[31m", "\e[0m") : ("", "");
-        Console.Error.WriteLine($"{on}cap:{off} {message}");
+        Console.Error.WriteLine(isJson ? Line(new JsonObject { ["warning"] = message }) : $"{on}cap:{off} {message}");
     }
 
     /// <summary>A bar on standard error while the work lasts.</summary>

@@ -1,4 +1,6 @@
 using System.Net.Http.Headers;
+using System.Security.Cryptography;
+using System.Text.Json;
 using CapOrleans.Core.Sealing;
 
 namespace CapOrleans.Cli;
@@ -14,7 +16,7 @@ internal static class GateCall
         using var request = new HttpRequestMessage(HttpMethod.Post, Url(gate));
         if (CapEnvironment.GateKey is { } key)
         {
-            request.Content = new ByteArrayContent(SealedBody.Seal(key, incident));
+            request.Content = new ByteArrayContent(Seal(key, incident));
             request.Content.Headers.ContentType = new MediaTypeHeaderValue(SealedBody.ContentType);
         }
         else
@@ -27,7 +29,23 @@ internal static class GateCall
             }
         }
 
-        return await CapClient.SendAsync(request, cancellationToken);
+        var answer = await CapClient.SendAsync(request, cancellationToken);
+        using var document = JsonDocument.Parse(answer.Length == 0 ? "null" : answer);
+        return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("status", out var status) && status.ValueEquals("received")
+            ? answer
+            : throw new CliFaultException(ExitCodes.Unreachable, $"{Url(gate).Authority} did not say that it received the incident: is it a gate?");
+    }
+
+    private static byte[] Seal(byte[] key, byte[] incident)
+    {
+        try
+        {
+            return SealedBody.Seal(key, incident);
+        }
+        catch (CryptographicException fault)
+        {
+            throw new CliFaultException(ExitCodes.Misconfigured, $"CAP_GATE_KEY cannot be used: {fault.Message}");
+        }
     }
 
     public static Uri Url(string? text)

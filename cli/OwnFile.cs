@@ -1,25 +1,53 @@
+using System.Security.Cryptography;
+
 namespace CapOrleans.Cli;
 
-/// <summary>Files with secrets: their owner's only, and whole or not there.</summary>
+/// <summary>Files that are their owner's only, and whole or not there.</summary>
 internal static class OwnFile
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     /// <exception cref="CliFaultException">It exists, or cannot be written.</exception>
-    public static void Create(string file, string text) => Write(file, text, FileMode.CreateNew);
+    public static void Create(string file, string text) => Write(file, text);
 
+    /// <exception cref="CliFaultException">It cannot be written; what was there is there.</exception>
     public static void Replace(string file, string text)
     {
-        Write($"{file}.new", text, FileMode.Create);
-        File.Move($"{file}.new", file, overwrite: true);
+        var draft = $"{file}.{RandomNumberGenerator.GetHexString(8, lowercase: true)}"; // a name that nobody else can have made before
+        Write(draft, text);
+        File.Move(draft, file, overwrite: true);
     }
 
-    private static void Write(string file, string text, FileMode mode)
+    /// <summary>Nobody else changes what is locked until it is disposed of.</summary>
+    /// <exception cref="CliFaultException">Somebody else does just now.</exception>
+    public static FileStream Lock(string file)
     {
         try
         {
-            using var writer = new StreamWriter(file, new FileStreamOptions { Mode = mode, Access = FileAccess.Write, UnixCreateMode = OwnerOnly });
-            writer.Write(text);
+            return new FileStream($"{file}.lock", new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, UnixCreateMode = OwnerOnly });
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new CliFaultException(ExitCodes.Unreachable, $"{file} is being changed, or cannot be: {fault.Message}");
+        }
+    }
+
+    private static void Write(string file, string text)
+    {
+        try
+        {
+            if (Path.GetDirectoryName(file) is { Length: > 0 } folder)
+            {
+                Directory.CreateDirectory(folder, OwnerOnly | UnixFileMode.UserExecute);
+            }
+
+            using var stream = new FileStream(file, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = OwnerOnly });
+            using (var writer = new StreamWriter(stream, leaveOpen: true))
+            {
+                writer.Write(text);
+            }
+
+            stream.Flush(flushToDisk: true);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or ArgumentException)
         {

@@ -2,6 +2,8 @@ using System.CommandLine;
 using CapOrleans.Cli;
 using CapOrleans.Cli.Commands;
 
+const int Interrupted = 130;
+
 try
 {
     CapEnvironment.Load();
@@ -12,15 +14,24 @@ try
         ShowCommand.Create(), RegisterCommand.Create(), KeyCommand.Create(), PolicyCommand.Create(), OperatorCommand.Create(), GateCommand.Create(), VpnCommand.Create(),
         ArchiveCommand.Create(), ChainCommand.Create(), IpfsCommand.Create(), ChainLogCommand.Create(), CompletionCommand.Create(),
     }.Parse(args);
-    if (parsed.Errors.Count > 0 && args.Contains(Answer.Json.Name))
+    Answer.Choose(parsed);
+    if (parsed.Errors.Count > 0)
     {
-        return Answer.Complain(new CliFaultException(ExitCodes.Misconfigured, string.Join(' ', parsed.Errors.Select(error => error.Message))), json: true);
+        var path = parsed.CommandResult.Command.Parents.Any() ? $"cap {parsed.CommandResult.Command.Name}" : "cap";
+        throw new CliFaultException(ExitCodes.Misconfigured, $"{parsed.Errors[^1].Message.TrimEnd('.')}. See {path} --help");
     }
 
-    var code = await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
-    return parsed.Errors.Count > 0 ? ExitCodes.Misconfigured : code;
+    return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
 }
 catch (CliFaultException fault)
 {
-    return Answer.Complain(fault, args.Contains(Answer.Json.Name));
+    return Answer.Complain(fault);
+}
+catch (Exception fault) when (fault is not OperationCanceledException)
+{
+    return Answer.Complain(new CliFaultException(ExitCodes.Misconfigured, $"This should not happen, and is a fault of cap: {fault.GetType().Name} {fault.Message}"));
+}
+catch (OperationCanceledException)
+{
+    return Interrupted;
 }

@@ -15,14 +15,16 @@ internal static class TlsSettings
         {
             if (CapEnvironment.Text("CAP_TLS_CA") is { } authorities)
             {
-                options.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+                options.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
                 options.CertificateChainPolicy.CustomTrustStore.ImportFromPemFile(authorities);
             }
 
             if (CapEnvironment.Text("CAP_TLS_CERTIFICATE") is { } certificate)
             {
                 var key = CapEnvironment.Text("CAP_TLS_KEY") ?? throw new CryptographicException("its key is missing; see CAP_TLS_KEY");
-                options.ClientCertificates = [X509Certificate2.CreateFromPemFile(certificate, key)];
+                var chain = new X509Certificate2Collection();
+                chain.ImportFromPemFile(certificate);
+                options.ClientCertificateContext = SslStreamCertificateContext.Create(X509Certificate2.CreateFromPemFile(certificate, key), chain, offline: true);
             }
         }
         catch (Exception fault) when (fault is CryptographicException or IOException or UnauthorizedAccessException or ArgumentException)

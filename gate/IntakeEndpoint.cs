@@ -60,7 +60,7 @@ internal sealed class IntakeEndpoint(IncidentSpool spool, KeyLists keys, LocalEs
 
         if (body is not null && SealedIntake.IsSealed(context.Request) && !SealedIntake.TryOpen(options, body, out body))
         {
-            return await RefuseAsync(context, StatusCodes.Status400BadRequest, new Refusal("sealed-body", "", "The body does not open: it was changed, or sealed to another key than that of /v1/gate/sealing-key."));
+            return await RefuseAsync(context, StatusCodes.Status400BadRequest, new Refusal("sealed-body", "", "The body does not open: it was changed, or sealed to another key than that of /v1/gate/sealing-key (CAP_GATE_KEY)."));
         }
 
         if (body is null)
@@ -168,7 +168,11 @@ internal sealed class IntakeEndpoint(IncidentSpool spool, KeyLists keys, LocalEs
 
     private static async Task<IncidentReport?> RefuseAsync(HttpContext context, int status, Refusal refusal)
     {
-        await GateProblems.Of(status, refusal.Type, refusal.Field, refusal.Rule).ExecuteAsync(context);
+        // The answer to a sealed body is not sealed: what it says of a member would be what is inside.
+        var (field, rule) = SealedIntake.IsSealed(context.Request) && refusal.Type is not ("sealed-body" or "too-large" or "spool-full" or "body-late")
+            ? ("", "What is inside is refused; 'cap verify' and the CapID's keys say more.")
+            : (refusal.Field, refusal.Rule);
+        await GateProblems.Of(status, refusal.Type, field, rule).ExecuteAsync(context);
         return null;
     }
 

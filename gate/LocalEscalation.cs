@@ -18,16 +18,36 @@ public sealed partial class LocalEscalation(GateOptions options, HttpClient http
     /// <summary>A command that runs longer is killed, a URL that answers later is given up. 30 seconds.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    private readonly SemaphoreSlim places = new(MaxRunning);
+    private readonly SemaphoreSlim commands = new(MaxRunning), posts = new(MaxRunning);
 
     /// <summary>Returns at once; the rest runs beside.</summary>
     public void Consider(IncidentReport report)
     {
-        if (report.SeverityClaimed != Severity.Critical || options.Escalation is { Command: null, Url: null })
+        if (report.SeverityClaimed != Severity.Critical)
         {
             return;
         }
 
+        // Each by itself: a URL that hangs must not keep the command from running.
+        if (options.Escalation.Command is { } command)
+        {
+            Start(commands, report, () => RunAsync(command, report));
+        }
+
+        if (options.Escalation.Url is { } url)
+        {
+            Start(posts, report, () => PostAsync(url, report));
+        }
+    }
+
+    public void Dispose()
+    {
+        commands.Dispose();
+        posts.Dispose();
+    }
+
+    private void Start(SemaphoreSlim places, IncidentReport report, Func<Task> run)
+    {
         if (!places.Wait(0))
         {
             LogSkipped(report.CapId, report.IncidentId);
@@ -38,9 +58,7 @@ public sealed partial class LocalEscalation(GateOptions options, HttpClient http
         {
             try
             {
-                await Task.WhenAll(
-                    options.Escalation.Command is { } command ? RunAsync(command, report) : Task.CompletedTask,
-                    options.Escalation.Url is { } url ? PostAsync(url, report) : Task.CompletedTask);
+                await run();
             }
             finally
             {
@@ -48,8 +66,6 @@ public sealed partial class LocalEscalation(GateOptions options, HttpClient http
             }
         });
     }
-
-    public void Dispose() => places.Dispose();
 
     private async Task RunAsync(string command, IncidentReport report)
     {
@@ -85,8 +101,8 @@ public sealed partial class LocalEscalation(GateOptions options, HttpClient http
         try
         {
             using var timeout = new CancellationTokenSource(Patience, time);
-            using var content = new StringContent(report.Request, Encoding.UTF8, "application/json");
-            using var answer = await http.PostAsync(url, content, timeout.Token);
+            using var request = new HttpRequestMessage(HttpMethod.Post, url) { Content = new StringContent(report.Request, Encoding.UTF8, "application/json") };
+            using var answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, timeout.Token); // what it says besides is nobody's
             LogPosted(report.CapId, report.IncidentId, (int)answer.StatusCode);
         }
         catch (Exception fault) when (fault is HttpRequestException or OperationCanceledException)

@@ -15,6 +15,12 @@ public static class ClusterLimits
     /// <summary>API keys, revoked ones among them; of those the oldest makes room.</summary>
     public const int ApiKeys = 256;
 
-    /// <summary>Names of gates; a name is never taken back.</summary>
+    /// <summary>Names of gates.</summary>
     public const int Gates = 1000;
+
+    /// <summary>Names that are taken.</summary>
+    public const int NewGatesPerMinute = 60;
+
+    /// <summary>How often the log says of one gate that it joined.</summary>
+    public const int GateChangesPerHour = 12;
 }

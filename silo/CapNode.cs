@@ -29,10 +29,17 @@ internal sealed class CapNode : IAsyncDisposable
     public async Task WaitForStopAsync()
     {
         var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var lifetime = hosts[0].Services.GetRequiredService<IHostApplicationLifetime>();
-        await using var first = lifetime.ApplicationStopping.Register(asked.SetResult);
+        foreach (var host in hosts)
+        {
+            host.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.Register(() => asked.TrySetResult());
+        }
+
         await asked.Task;
     }
+
+    /// <summary>What ended a part that should have run on; null when it was asked to stop.</summary>
+    public Exception? Fault => hosts.SelectMany(host => host.Services.GetServices<IHostedService>()).OfType<BackgroundService>()
+        .Select(service => service.ExecuteTask?.Exception?.GetBaseException()).FirstOrDefault(fault => fault is not null);
 
     /// <returns>A node whose parts work.</returns>
     public static async Task<CapNode> StartAsync(NodeSettings settings, CancellationToken cancellationToken)
@@ -148,7 +155,7 @@ internal sealed class CapNode : IAsyncDisposable
             {
                 (https.ServerCertificate, https.ServerCertificateChain) = (tls.Certificate, tls.Chain);
                 https.ClientCertificateMode = tls.ClientAuthorities.Count > 0 ? ClientCertificateMode.RequireCertificate : ClientCertificateMode.NoCertificate;
-                https.ClientCertificateValidation = (certificate, _, _) => tls.Trusts(certificate);
+                https.OnAuthenticate = (_, ssl) => ssl.CertificateChainPolicy = tls.ClientPolicy();
             });
         }
     }

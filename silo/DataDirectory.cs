@@ -66,7 +66,7 @@ internal sealed class DataDirectory : IDisposable
 
     /// <summary>One on each line. The first is given out; what was sealed to the others is opened as well, so that a key can be replaced.</summary>
     public IReadOnlyList<X25519PrivateKey> SealingKeys() =>
-        [.. ReadSecret(Path.Combine(path, "sealing.key"), () => X25519PrivateKey.Create().Export()).Split('\n', StringSplitOptions.TrimEntries).Select((line, number) =>
+        [.. ReadSecret(Path.Combine(path, "sealing.key"), () => X25519PrivateKey.Create().Export()).Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select((line, number) =>
             X25519PrivateKey.TryParse(line, out var key) ? key : throw new InvalidDataException($"Line {number + 1} of {Path.Combine(path, "sealing.key")} holds no key: 44 characters of base64."))];
 
     public PrivateKey DevChainWriter() => ReadKey(Path.Combine(path, "chain-writer.key"));
@@ -91,9 +91,10 @@ internal sealed class DataDirectory : IDisposable
             // Written whole or not at all: a crash in between must not leave half a secret. Of nodes that start at once, one wins.
             var draft = $"{file}.{Environment.ProcessId}";
             var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = OwnerOnly };
-            using (var writer = new StreamWriter(draft, options))
+            using (var stream = new FileStream(draft, options))
             {
-                writer.WriteLine(create());
+                stream.Write(System.Text.Encoding.ASCII.GetBytes(create() + "\n"));
+                stream.Flush(flushToDisk: true);
             }
 
             try

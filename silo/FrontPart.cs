@@ -53,7 +53,7 @@ internal static class FrontPart
             builder,
             new GateOptions(
                 gate.Apis is [] ? [new UriBuilder(Uri.UriSchemeHttp, host.ToString(), settings.ApiPort).Uri] : gate.Apis,
-                () => File.Exists(keyFile) && ApiKey.TryParse(File.ReadAllText(keyFile).Trim(), out var key) ? key.Export() : null,
+                () => ReadApiKey(keyFile),
                 IPAddress.IsLoopback(gate.Bind ?? settings.Bind),
                 new AdmissionPolicy(settings.AcceptUnsigned, settings.ChainId),
                 data.SpoolFile,
@@ -63,5 +63,18 @@ internal static class FrontPart
                 new GateIdentity(gate.Name, data.GateKey()),
                 data.SealingKeys()),
             PlainHttp.Client(TimeSpan.FromSeconds(30)));
+    }
+
+    /// <returns>Null for none, or when it cannot be read just now: it may be replaced while the gate runs.</returns>
+    private static string? ReadApiKey(string file)
+    {
+        try
+        {
+            return ApiKey.TryParse(File.ReadAllText(file).Trim(), out var key) ? key.Export() : null;
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
     }
 }

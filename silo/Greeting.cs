@@ -28,7 +28,8 @@ internal static class Greeting
 
         if (settings.Roles.HasFlag(NodeRoles.Gate))
         {
-            parts.Add($"gate http://{host}:{settings.GatePort}");
+            var gate = settings.Gate.Bind is { } bind && !bind.Equals(IPAddress.Any) && !bind.Equals(IPAddress.IPv6Any) ? bind.ToString() : host;
+            parts.Add($"gate {(settings.Gate.Tls is null ? "http" : "https")}://{gate}:{settings.GatePort}");
         }
 
         if (settings.Roles.HasFlag(NodeRoles.Api))

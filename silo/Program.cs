@@ -1,7 +1,9 @@
 using System.Data.Common;
+using System.Net.Sockets;
 using CapOrleans.Core.AuditLog;
 using CapOrleans.Silo;
 using CapOrleans.Silo.Settings;
+using Microsoft.AspNetCore.Connections;
 
 DotNetEnv.Env.NoClobber().Load();
 NodeSettings settings;
@@ -20,10 +22,25 @@ try
 {
     node = await CapNode.StartAsync(settings, CancellationToken.None);
 }
+catch (IOException fault) when (fault.InnerException is AddressInUseException)
+{
+    await Console.Error.WriteLineAsync($"{fault.Message} Choose another API_PORT or GATE_PORT, or end what is there.");
+    return 1;
+}
+catch (SocketException fault)
+{
+    await Console.Error.WriteLineAsync($"Nothing can listen there: {fault.Message}. BIND and Gate__Bind are addresses of this machine; a VPN's is there when the VPN is up.");
+    return 1;
+}
 catch (IOException fault)
 {
     await Console.Error.WriteLineAsync(fault.Message);
     return 1;
+}
+catch (InvalidDataException fault)
+{
+    await Console.Error.WriteLineAsync(fault.Message);
+    return 2;
 }
 catch (StoreMismatchException fault)
 {
@@ -38,10 +55,16 @@ catch (DbException fault)
 
 Greeting.Write(Console.Out, settings, node.IsFirstStart);
 await node.WaitForStopAsync();
+var ended = node.Fault;
+if (ended is not null)
+{
+    await Console.Error.WriteLineAsync($"A part of this process ended: {ended.GetType().Name} {ended.Message}");
+}
+
 try
 {
     await node.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System);
-    return 0;
+    return ended is null ? 0 : 1;
 }
 catch (TimeoutException)
 {

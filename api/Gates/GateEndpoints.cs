@@ -2,6 +2,7 @@ using CapOrleans.Api.Access;
 using CapOrleans.Api.Intake;
 using CapOrleans.Contracts.Access;
 using CapOrleans.Contracts.Gates;
+using CapOrleans.Core.Access;
 using CapOrleans.Core.Gates;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Signatures;
@@ -26,6 +27,11 @@ internal static class GateEndpoints
         app.MapGet("/v1/gates", async (IGrainFactory grains) => TypedResults.Json([.. await grains.GetGrain<IGatesGrain>(0).ListAsync()], ApiJson.Default.GateViewArray))
             .RequireAuthorization(OperatorAccess.Reader).Produces<GateView[]>()
             .WithSummary("Gates, and which of them are silent");
+        app.MapDelete("/v1/gates/{gate}", async (string gate, IGrainFactory grains) => await grains.GetGrain<IGatesGrain>(0).RemoveAsync(gate)
+                ? (IResult)TypedResults.NoContent()
+                : Problems.Of(StatusCodes.Status404NotFound, "no-such-gate", "gate", "No gate has this name; see /v1/gates."))
+            .RequireAuthorization(OperatorAccess.Admin).Produces(StatusCodes.Status204NoContent).ProducesProblem(404)
+            .WithSummary("Take a gate's name back");
     }
 
     private static async Task<IResult> HearAsync(string gate, HttpContext context, ApiOptions options, IntakeRateLimit limit, IGrainFactory grains)
@@ -66,14 +72,14 @@ internal static class GateEndpoints
             return Field("signature", "r is the x of a point on secp256k1");
         }
 
-        var mayJoin = options.OpenReads || context.User.Has(OperatorScope.Read);
+        var mayJoin = (options.OpenReads && LoopbackHost.Is(context.Request.Host.Host)) || context.User.Has(OperatorScope.Read);
         return await grains.GetGrain<IGatesGrain>(0).HearAsync(new GateHeartbeat(gate, signer.ToString(), sentAt, body.Waiting.Value, body.Dead.Value, mayJoin)) switch
         {
             HeartbeatVerdict.Heard => TypedResults.NoContent(),
             HeartbeatVerdict.Unknown => Problems.Of(StatusCodes.Status401Unauthorized, "unauthenticated", "Authorization", "A gate that is new needs an API key of scope read; see Gate__ApiKeyFile."),
             HeartbeatVerdict.OtherKey => Problems.Of(StatusCodes.Status403Forbidden, "gate-of-another-key", "gate", "Another key has this name: give the gate a name of its own, see Gate__Name."),
             HeartbeatVerdict.Stale => Problems.Of(StatusCodes.Status409Conflict, "stale-heartbeat", "timestamp", $"Later than the gate's last, and at most {SignedHeartbeat.Tolerance} from the cluster's clock."),
-            _ => Problems.Of(StatusCodes.Status429TooManyRequests, "too-many-gates", "gate", $"At most {ClusterLimits.Gates} gates."),
+            _ => Problems.Of(StatusCodes.Status429TooManyRequests, "too-many-gates", "gate", $"At most {ClusterLimits.Gates} gates, and {ClusterLimits.NewGatesPerMinute} new ones in a minute."),
         };
 
         static IResult Field(string field, string rule) => Problems.Of(StatusCodes.Status400BadRequest, "invalid-field", field, rule);

@@ -32,7 +32,7 @@ public sealed class AnchorContract : IAnchorContract
 
     public async Task<long> AnchoredAsync(string origin, CancellationToken cancellationToken)
     {
-        var contract = await deployed.FindAsync(cancellationToken);
+        var contract = await deployed.FindAsync(mayDeploy: true, cancellationToken);
         var call = AbiValue.Call("anchored(bytes32)", AbiValue.Bytes32(LogKey(origin)));
         var word = await rpc.DataAsync(
             "eth_call", cancellationToken,
@@ -44,7 +44,7 @@ public sealed class AnchorContract : IAnchorContract
 
     public async Task<AnchorConfirmation?> FindAsync(string origin, long from, CancellationToken cancellationToken)
     {
-        var contract = await deployed.FindAsync(cancellationToken);
+        var contract = await deployed.FindAsync(mayDeploy: true, cancellationToken);
         var filter = new JsonObject
         {
             ["address"] = contract.ToString(),
@@ -59,7 +59,7 @@ public sealed class AnchorContract : IAnchorContract
 
     public async Task<AnchorConfirmation> AnchorAsync(AnchorBatch batch, CancellationToken cancellationToken)
     {
-        var contract = await deployed.FindAsync(cancellationToken);
+        var contract = await deployed.FindAsync(mayDeploy: true, cancellationToken);
         var receipt = await account.SendAsync(contract, Encode(batch), cancellationToken);
         return rpc.Read(receipt, sent => sent.GetProperty("logs").EnumerateArray().Where(log => IsAnchored(contract, log)).Select(log => Confirm(contract, batch.From, log)).FirstOrDefault())
             ?? throw new ChainUnavailableException($"The transaction to {contract} succeeded without its event: there is another contract, or none.");

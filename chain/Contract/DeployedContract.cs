@@ -14,13 +14,14 @@ namespace CapOrleans.Chain.Contract;
 /// </remarks>
 internal sealed class DeployedContract(JsonRpcClient rpc, ChainOptions options, ChainAccount account)
 {
+    /// <param name="mayDeploy">On the dev chain, where it is not there yet.</param>
     /// <exception cref="ChainUnavailableException">It is not there, or it is another.</exception>
-    public async Task<EthereumAddress> FindAsync(CancellationToken cancellationToken)
+    public async Task<EthereumAddress> FindAsync(bool mayDeploy, CancellationToken cancellationToken)
     {
         var chainId = await rpc.QuantityAsync("eth_chainId", cancellationToken);
         if (chainId != options.ChainId)
         {
-            throw new ChainUnavailableException($"The node is on chain {chainId}, CHAIN_ID says {options.ChainId}.");
+            throw new ChainMismatchException($"The node is on chain {chainId}, CHAIN_ID says {options.ChainId}.");
         }
 
         var contract = options.Contract ?? FirstContractOf(options.Writer.Address);
@@ -30,14 +31,14 @@ internal sealed class DeployedContract(JsonRpcClient rpc, ChainOptions options, 
             return contract;
         }
 
-        if (options.Contract is not null)
+        if (options.Contract is not null || !mayDeploy)
         {
-            throw new ChainUnavailableException($"There is no contract at {contract}; see CONTRACT_ADDRESS.");
+            throw new ChainMismatchException($"There is no contract at {contract}; see CONTRACT_ADDRESS.");
         }
 
         if (await account.CountAsync("pending", cancellationToken) != 0)
         {
-            throw new ChainUnavailableException(
+            throw new ChainMismatchException(
                 $"The writer {options.Writer.Address} has sent transactions, and its first made no CapAuditStorageV2 of this version: set CONTRACT_ADDRESS, or start on an empty chain.");
         }
 

@@ -45,7 +45,7 @@ public sealed class RecordContract
 
     private async Task<StoredRecord> StoreAsync(byte[] call, string confirmation, CancellationToken cancellationToken)
     {
-        var contract = await deployed.FindAsync(cancellationToken);
+        var contract = await deployed.FindAsync(mayDeploy: false, cancellationToken);
         JsonElement receipt;
         try
         {

@@ -16,11 +16,11 @@ internal static class ArchiveCommand
             if (parsed.GetValue(check))
             {
                 ArchiveFile.Check(path);
-                return parsed.Tell(new JsonObject { ["file"] = path, ["valid"] = true }, $"{path}: the content has the hash that its metadata names");
+                return Answer.Tell(new JsonObject { ["file"] = path, ["valid"] = true }, $"{path}: the content has the hash that its metadata names");
             }
 
             var archive = ArchiveFile.Write(path, TimeProvider.System.GetUtcNow());
-            return parsed.Tell(new JsonObject { ["file"] = archive }, archive);
+            return Answer.Tell(new JsonObject { ["file"] = archive }, archive);
         });
         return command;
     }

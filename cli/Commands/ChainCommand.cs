@@ -32,7 +32,7 @@ internal static class ChainCommand
             var contract = new RecordContract(new JsonRpcClient(http, options.RpcUrl), options, TimeProvider.System);
             try
             {
-                return parsed.Tell(await (content.ContainsKey("metadata") && content.ContainsKey("data")
+                return Answer.Tell(await (content.ContainsKey("metadata") && content.ContainsKey("data")
                     ? StoreArchiveAsync(contract, path, cancellationToken)
                     : StoreIncidentAsync(contract, content, cancellationToken)));
             }
@@ -42,7 +42,7 @@ internal static class ChainCommand
             }
             catch (ChainUnavailableException fault)
             {
-                throw new CliFaultException(ExitCodes.Unreachable, fault.Message);
+                throw new CliFaultException(fault is ChainMismatchException ? ExitCodes.Misconfigured : ExitCodes.Unreachable, fault.Message);
             }
         });
         return command;
@@ -58,7 +58,7 @@ internal static class ChainCommand
     /// <summary>Nobody holds Cap^P here: as in the old script, the incident's own word is taken for it.</summary>
     private static async Task<JsonObject> StoreIncidentAsync(RecordContract contract, JsonObject incident, CancellationToken cancellationToken)
     {
-        var report = IncidentFile.Check(incident);
+        var report = VerifyCommand.Signed(incident);
         VerifyCommand.Prove(report);
         var deltaCap = CapFormula.Feedback.Rounded(report.CapPotentialClaimed ?? CapFormula.DefaultPotential, report.Feedback, report.Misuse);
         var hash = RecordHash.Of(report.Request, deltaCap);

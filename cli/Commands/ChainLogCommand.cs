@@ -19,7 +19,7 @@ internal static class ChainLogCommand
         command.SetAction(parsed =>
         {
             var audit = JsonNode.Parse(Audit(parsed.GetRequiredValue(file)))!;
-            parsed.Tell(audit);
+            Answer.Tell(audit);
             return (bool)audit["cap_chain_snapshot"]!["incident_flag"]! ? ExitCodes.Refused : ExitCodes.Done;
         });
         return command;

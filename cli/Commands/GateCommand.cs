@@ -8,7 +8,7 @@ namespace CapOrleans.Cli.Commands;
 /// <summary>What waits at a gate, and what the cluster refused.</summary>
 internal static class GateCommand
 {
-    public static Command Create() => new("gate", "Gates: status, dead letters, retry, list, key. Example: cap gate status") { Status(), Dead(), Retry(), List(), Key() };
+    public static Command Create() => new("gate", "Gates: status, dead letters, retry, list, remove, key. Example: cap gate status") { Status(), Dead(), Retry(), List(), Remove(), Key() };
 
     private static Command Status()
     {
@@ -16,7 +16,7 @@ internal static class GateCommand
         var command = new Command("status", "Show what waits at a gate, and what keeps it. Example: cap gate status") { gate };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            return parsed.Tell(await SendAsync(parsed.GetValue(gate), HttpMethod.Get, "status", cancellationToken));
+            return Answer.Tell(await SendAsync(parsed.GetValue(gate), HttpMethod.Get, "status", cancellationToken));
         });
         return command;
     }
@@ -71,7 +71,7 @@ internal static class GateCommand
 
                 return chosen.Count;
             });
-            return parsed.Tell(new JsonObject { ["retried"] = chosen.Count }, $"{chosen.Count} wait again");
+            return Answer.Tell(new JsonObject { ["retried"] = chosen.Count }, $"{chosen.Count} wait again");
         });
         return command;
     }
@@ -83,7 +83,20 @@ internal static class GateCommand
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(CapEnvironment.Api, "v1/gates"));
             request.Headers.Authorization = CapEnvironment.AdminTokenIfAny() is { } token ? new("Bearer", token) : null;
-            return parsed.Tell(await CapClient.SendAsync(request, cancellationToken));
+            return Answer.Tell(await CapClient.SendAsync(request, cancellationToken));
+        });
+        return command;
+    }
+
+    private static Command Remove()
+    {
+        var name = new Argument<string>("NAME") { Description = "As 'cap gate list' shows it" };
+        var command = new Command("remove", "Take a gate's name back, from one that is gone or lost its key. Example: cap gate remove edge-1") { name };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            using var request = CapClient.Operator(new HttpRequestMessage(HttpMethod.Delete, new Uri(CapEnvironment.Api, $"v1/gates/{Uri.EscapeDataString(parsed.GetRequiredValue(name))}")));
+            await CapClient.SendAsync(request, cancellationToken);
+            return Answer.Tell(new JsonObject { ["removed"] = parsed.GetRequiredValue(name) }, "removed");
         });
         return command;
     }
@@ -95,7 +108,7 @@ internal static class GateCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var key = JsonNode.Parse(await SendAsync(parsed.GetValue(gate), HttpMethod.Get, "sealing-key", cancellationToken))!;
-            return parsed.Tell(key, (string)key["key"]!);
+            return Answer.Tell(key, (string)key["key"]!);
         });
         return command;
     }

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json.Nodes;
 using CapOrleans.Cli.Hooks;
 using CapOrleans.Core.Incidents;
 
@@ -44,7 +43,7 @@ internal static class HookCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var failed = FailedUnit.Read(parsed.GetRequiredValue(unit));
-            return Tell(parsed, await HookDelivery.DeliverAsync(failed.ToIncident(parsed.GetValue(severity)!).Sign(CapEnvironment.Key(parsed.GetValue(key))), cancellationToken));
+            return Tell(await HookDelivery.DeliverAsync(failed.ToIncident(parsed.GetValue(severity)!).Sign(CapEnvironment.Key(parsed.GetValue(key))), cancellationToken));
         });
         return command;
     }
@@ -65,7 +64,16 @@ internal static class HookCommand
                 return await watched.CheckAsync(cancellationToken);
             }
 
-            await watched.RunAsync(Duration("--every", parsed.GetRequiredValue(every)), cancellationToken);
+            var pause = Duration("--every", parsed.GetRequiredValue(every));
+            try
+            {
+                await watched.RunAsync(pause, cancellationToken);
+            }
+            catch (OperationCanceledException)
+            {
+                // Whoever started it has stopped it.
+            }
+
             return ExitCodes.Done;
         });
         return command;
@@ -73,16 +81,18 @@ internal static class HookCommand
 
     private static Command Flush()
     {
-        var command = new Command("flush", "Send what no gate took. Example: cap hook flush");
-        command.SetAction(async (parsed, cancellationToken) => Tell(parsed, await HookDelivery.DeliverAsync(null, cancellationToken)));
+        var refused = new Option<bool>("--refused") { Description = "And what was refused and put aside, for example before the host's key was added" };
+        var command = new Command("flush", "Send what no gate took. Example: cap hook flush") { refused };
+        command.SetAction(async (parsed, cancellationToken) => Tell(parsed.GetValue(refused)
+            ? await HookDelivery.DeliverRefusedAsync(cancellationToken)
+            : await HookDelivery.DeliverAsync(null, cancellationToken)));
         return command;
     }
 
-    private static int Tell(ParseResult parsed, int code)
+    private static int Tell(Delivered delivered)
     {
-        var status = code == ExitCodes.Done ? "received" : "kept";
-        parsed.Tell(new JsonObject { ["status"] = status }, status);
-        return code;
+        Answer.Tell(delivered.ToJson(), $"{delivered}");
+        return delivered.ExitCode;
     }
 
     /// <summary>The command's own end is what its caller waits for: what became of the report, even for want of a key, is said and changes nothing.</summary>
@@ -100,7 +110,7 @@ internal static class HookCommand
 
     private static Option<string?> NameOption() => new("--name") { Description = "What failed; the incident's id begins with it; default the command's name" };
 
-    private static Option<string> SeverityOption()
+    public static Option<string> SeverityOption()
     {
         var option = new Option<string>("--severity") { Description = "normal, high, escalated or critical", DefaultValueFactory = _ => Severity.High };
         option.AcceptOnlyFromAmong(Severity.Normal, Severity.High, Severity.Escalated, Severity.Critical);

@@ -21,7 +21,7 @@ internal static class IpfsCommand
         var command = new Command("check", "Fetch content from a gateway, block by block, and compare it with its CID. Example: cap ipfs check bafk... --gateway http://127.0.0.1:8080/ipfs/") { cid, gateway, legacy };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            using var http = new HttpClient { Timeout = Patience, MaxResponseContentBufferSize = 16 << 20 };
+            using var http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { Timeout = Patience, MaxResponseContentBufferSize = 16 << 20 };
             var (name, root) = (parsed.GetRequiredValue(cid), Gateway(parsed.GetValue(gateway)));
             if (parsed.GetValue(legacy))
             {
@@ -36,7 +36,7 @@ internal static class IpfsCommand
             }
 
             var (blocks, bytes) = await Answer.ShowAsync(name, report => new ContentCheck(http, root).RunAsync(wanted, report, cancellationToken));
-            return parsed.Tell(
+            return Answer.Tell(
                 new JsonObject { ["valid"] = true, ["cid"] = name, ["blocks"] = blocks, ["bytes"] = bytes },
                 $"valid: {blocks} block(s), {bytes} bytes, each with the hash that its CID names{(wanted.Codec == Cid.DagCbor ? "; links were not followed" : "")}");
         });

@@ -19,7 +19,7 @@ internal static class KeyCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             using var cap = JsonDocument.Parse(await ChangeRequests.ReadAsync(parsed.GetRequiredValue(capId), cancellationToken));
-            return parsed.Tell(cap.RootElement.GetProperty("keys"));
+            return Answer.Tell(cap.RootElement.GetProperty("keys"));
         });
         return command;
     }
@@ -28,6 +28,7 @@ internal static class KeyCommand
     {
         var (capId, key, admin) = (ChangeRequests.CapIdArgument(), KeyOption(), ChangeRequests.AdminKeyOption());
         var roles = new Option<string[]>("--role") { Description = "reporter, responder or admin; may be given more than once; default reporter" };
+        roles.AcceptOnlyFromAmong("reporter", "responder", "admin");
         var from = new Option<DateTimeOffset?>("--from") { Description = "First instant at which a signature counts" };
         var until = new Option<DateTimeOffset?>("--until") { Description = "First instant at which none counts any more" };
         var contract = new Option<bool>("--contract") { Description = "The address is a contract wallet's (EIP-1271): it reports with full-v2" };
@@ -53,7 +54,7 @@ internal static class KeyCommand
                 }
             }
 
-            return parsed.Tell(await ChangeRequests.SendAsync(
+            return Answer.Tell(await ChangeRequests.SendAsync(
                 parsed.GetRequiredValue(capId), new JsonObject { ["addKey"] = wanted }, parsed.GetValue(admin), cancellationToken));
         });
         return command;
@@ -67,7 +68,7 @@ internal static class KeyCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var wanted = new JsonObject { ["address"] = parsed.GetRequiredValue(key), ["reason"] = parsed.GetValue(reason) };
-            return parsed.Tell(await ChangeRequests.SendAsync(
+            return Answer.Tell(await ChangeRequests.SendAsync(
                 parsed.GetRequiredValue(capId), new JsonObject { ["revokeKey"] = wanted }, parsed.GetValue(admin), cancellationToken));
         });
         return command;

@@ -17,7 +17,7 @@ internal static class KeygenCommand
             var key = PrivateKey.Create();
             var text = parsed.GetValue(keystore) ? Keystore.Write(key, CapEnvironment.Passphrase()) : key.ExportHex();
             OwnFile.Create(file, $"{text}\n");
-            return parsed.Tell(new JsonObject { ["address"] = $"{key.Address}", ["file"] = file }, $"{key.Address}");
+            return Answer.Tell(new JsonObject { ["address"] = $"{key.Address}", ["file"] = file }, $"{key.Address}");
         });
         return command;
     }

@@ -20,6 +20,7 @@ internal static class OperatorCommand
     {
         var name = new Argument<string>("NAME") { Description = "Who or what will use it" };
         var scope = new Option<string>("--scope") { Description = "read, operate or admin", Required = true };
+        scope.AcceptOnlyFromAmong("read", "operate", "admin");
         var command = new Command("create", "Make an API key; it is shown once. Example: cap operator create prometheus --scope read") { name, scope };
         command.SetAction((parsed, cancellationToken) => SendAsync(
             parsed, HttpMethod.Post, "v1/operators",
@@ -40,6 +41,6 @@ internal static class OperatorCommand
     {
         using var request = CapClient.Operator(new HttpRequestMessage(method, new Uri(CapEnvironment.Api, path)));
         request.Content = body is null ? null : CapClient.Json(Encoding.UTF8.GetBytes(body.ToJsonString()));
-        return parsed.Tell(await CapClient.SendAsync(request, cancellationToken));
+        return Answer.Tell(await CapClient.SendAsync(request, cancellationToken));
     }
 }

@@ -12,6 +12,8 @@ internal static class PolicyCommand
         var full = new Option<bool?>("--require-full-signature") { Description = "true: only full-v2 signatures count" };
         var self = new Option<string?>("--self-feedback") { Description = "allow, misuse-only or deny (an operator's)" };
         var floor = new Option<string?>("--paging-floor") { Description = "Severity from which people are told: normal, high, escalated or critical" };
+        self.AcceptOnlyFromAmong("allow", "misuse-only", "deny");
+        floor.AcceptOnlyFromAmong("normal", "high", "escalated", "critical");
         var behind = new Option<int?>("--max-behind") { Description = "Seconds that a signed time may lie before the server's" };
         var ahead = new Option<int?>("--max-ahead") { Description = "Seconds that a signed time may lie after the server's" };
         var limit = new Option<decimal?>("--delta-cap-limit") { Description = "Largest dCap of one incident (an operator's)" };
@@ -39,7 +41,7 @@ internal static class PolicyCommand
             using var cap = JsonDocument.Parse(wanted.Count == 0
                 ? await ChangeRequests.ReadAsync(id, cancellationToken)
                 : await ChangeRequests.SendAsync(id, new JsonObject { ["policy"] = wanted }, parsed.GetValue(admin), cancellationToken));
-            return parsed.Tell(cap.RootElement.GetProperty("policy"));
+            return Answer.Tell(cap.RootElement.GetProperty("policy"));
         });
         return command;
     }

@@ -26,7 +26,7 @@ internal static class RegisterCommand
             using var request = CapClient.Operator(new HttpRequestMessage(
                 HttpMethod.Put, new Uri(CapEnvironment.Api, $"v1/caps/{Uri.EscapeDataString(parsed.GetRequiredValue(capId))}")));
             request.Content = CapClient.Json(Encoding.UTF8.GetBytes(definition.ToJsonString()));
-            return parsed.Tell(await CapClient.SendAsync(request, cancellationToken));
+            return Answer.Tell(await CapClient.SendAsync(request, cancellationToken));
         });
         return command;
     }

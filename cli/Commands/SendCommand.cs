@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Cli.Commands;
@@ -10,7 +11,7 @@ internal static class SendCommand
         var (file, key) = (SignCommand.FileArgument(), SignCommand.KeyOption());
         var gate = new Option<string?>("--gate")
         {
-            Description = "Send to a gate instead of the API; default VPN_ENDPOINT",
+            Description = "Send to a gate: the one that is named, or that of VPN_ENDPOINT; without this, to the API",
             Arity = ArgumentArity.ZeroOrOne,
         };
         var full = new Option<bool>("--full") { Description = "Sign every field (full-v2)" };
@@ -30,20 +31,33 @@ internal static class SendCommand
             }
 
             var report = IncidentFile.Check(incident);
-            await Console.Error.WriteLineAsync($"sending {report.CapId}/{report.IncidentId}");
             var throughGate = parsed.GetResult(gate) is not null;
             try
             {
-                return parsed.Tell(await (throughGate
+                var answer = JsonNode.Parse(await (throughGate
                     ? GateCall.SendAsync(parsed.GetValue(gate), IncidentFile.Bytes(incident), cancellationToken)
-                    : SendAsync(IncidentFile.Bytes(incident), cancellationToken)));
+                    : SendAsync(IncidentFile.Bytes(incident), cancellationToken)))!.AsObject();
+                if (throughGate)
+                {
+                    (answer["cap_id"], answer["incident_id"]) = (report.CapId, report.IncidentId); // the old answer has no room for both, a sealed one for neither
+                }
+
+                return Answer.Tell(answer);
             }
             catch (CliFaultException fault) when (signedHere && fault.ExitCode == ExitCodes.Unreachable)
             {
                 // Signed once more it would be another incident: what may have arrived is kept, to be sent again as it is.
                 var kept = $"{report.IncidentId}.signed.json";
-                await File.WriteAllTextAsync(kept, IncidentFile.Indent(incident), cancellationToken);
-                throw new CliFaultException(fault.ExitCode, $"{fault.Message} It is kept as {kept}: cap send {kept}");
+                try
+                {
+                    OwnFile.Create(kept, IncidentFile.Indent(incident));
+                }
+                catch (CliFaultException why)
+                {
+                    throw new CliFaultException(fault.ExitCode, $"{fault.Message} {why.Message} To be sent again as it is: {Answer.Line(incident)}");
+                }
+
+                throw new CliFaultException(fault.ExitCode, $"{fault.Message} It is kept as {kept}: cap send {kept}{(throughGate ? $" --gate {GateCall.Url(parsed.GetValue(gate))}" : "")}");
             }
         });
         return command;

@@ -8,7 +8,7 @@ internal static class ShowCommand
     {
         var capId = ChangeRequests.CapIdArgument();
         var command = new Command("show", "Show a CapID: keys, Cap^P, score. Example: cap show SYS-CORE") { capId };
-        command.SetAction(async (parsed, cancellationToken) => parsed.Tell(await ChangeRequests.ReadAsync(parsed.GetRequiredValue(capId), cancellationToken)));
+        command.SetAction(async (parsed, cancellationToken) => Answer.Tell(await ChangeRequests.ReadAsync(parsed.GetRequiredValue(capId), cancellationToken)));
         return command;
     }
 }

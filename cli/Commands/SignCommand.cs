@@ -25,11 +25,11 @@ internal static class SignCommand
 
             if (parsed.GetValue(typedData))
             {
-                return parsed.Tell(TypedData.Of(IncidentFile.Check(incident), CapEnvironment.ChainId));
+                return Answer.Tell(TypedData.Of(IncidentFile.Check(incident), CapEnvironment.ChainId));
             }
 
             IncidentFile.Sign(incident, CapEnvironment.Key(parsed.GetValue(key)));
-            return parsed.Tell(incident);
+            return Answer.Tell(incident);
         });
         return command;
     }

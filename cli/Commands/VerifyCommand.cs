@@ -14,9 +14,9 @@ internal static class VerifyCommand
         var command = new Command("verify", "Check an incident's signature against the signer it names. Example: cap verify signed.json") { file };
         command.SetAction(parsed =>
         {
-            var report = IncidentFile.Check(IncidentFile.Read(parsed.GetRequiredValue(file)));
+            var report = Signed(IncidentFile.Read(parsed.GetRequiredValue(file)));
             var proof = Prove(report);
-            return parsed.Tell(
+            return Answer.Tell(
                 new JsonObject { ["valid"] = true, ["scheme"] = proof.Scheme, ["signer"] = $"{proof.Signer}" },
                 proof.Scheme == FullV2.Scheme
                 ? $"valid: {proof.Scheme} by {proof.Signer} over every field, on chain {CapEnvironment.ChainId}"
@@ -24,6 +24,10 @@ internal static class VerifyCommand
         });
         return command;
     }
+
+    public static IncidentReport Signed(JsonObject incident) => incident["signature"] is null
+        ? throw new CliFaultException(ExitCodes.Refused, "not valid: it is not signed; see 'cap sign'.")
+        : IncidentFile.Check(incident);
 
     /// <exception cref="CliFaultException">It is not signed by whom it names.</exception>
     public static Proof Prove(IncidentReport report)

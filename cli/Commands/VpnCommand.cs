@@ -37,7 +37,7 @@ internal static class VpnCommand
             var file = Path.Combine(parsed.GetRequiredValue(folder), $"{GateName}.conf");
             OwnFile.Create(file, GateConfiguration.Write(chosen, where));
             var gate = GateConfiguration.Read(file);
-            return parsed.Tell(
+            return Answer.Tell(
                 new JsonObject { ["file"] = file, ["address"] = $"{gate.Address}", ["publicKey"] = gate.PublicKey },
                 $"{file}\nOn the gate: copy it to /etc/wireguard, wg-quick up {GateName}, and set Gate__Bind={gate.Address}. For each host: cap vpn peer NAME");
         });
@@ -64,13 +64,17 @@ internal static class VpnCommand
             }
 
             var (gateFile, hostFile) = (Path.Combine(parsed.GetRequiredValue(folder), $"{GateName}.conf"), Path.Combine(parsed.GetRequiredValue(folder), $"{host}.conf"));
+            _ = GateConfiguration.Read(gateFile); // before a lock is made where there is nothing to lock
+            using var alone = OwnFile.Lock(gateFile);
             var gate = GateConfiguration.Read(gateFile);
             var (gateText, hostText, address) = gate.Add(host, parsed.GetValue(key));
             OwnFile.Create(hostFile, hostText);
             OwnFile.Replace(gateFile, gateText);
-            return parsed.Tell(
+            return Answer.Tell(
                 new JsonObject { ["file"] = hostFile, ["address"] = $"{address}", ["gate"] = $"{gate.Address}" },
-                $"{hostFile}\nOn the gate: copy {gateFile} again, then wg syncconf {GateName} <(wg-quick strip {GateName}). On {host}: copy the file to /etc/wireguard, wg-quick up {host}, and set VPN_ENDPOINT=http://{gate.Address}:8989/gate_receive");
+                $"{hostFile}\nOn the gate: copy {gateFile} again, then wg syncconf {GateName} <(wg-quick strip {GateName}). On {host}: copy the file to /etc/wireguard, "
+                + (parsed.GetValue(key) is null ? "" : $"put its own key into /etc/wireguard/{host}.key, ")
+                + $"wg-quick up {host}, and set VPN_ENDPOINT=http://{gate.Address}:8989/gate_receive");
         });
         return command;
     }

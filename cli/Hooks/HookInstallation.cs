@@ -9,10 +9,23 @@ internal static class HookInstallation
 
     private const UnixFileMode Runnable = Readable | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
-    private static string Program => Environment.GetEnvironmentVariable("CAP_HOME") is { Length: > 0 } home ? Path.Combine(Path.GetFullPath(home), "cap") : Environment.ProcessPath!;
+    /// <summary>cron and watchdog look in fewer places than a person's shell does.</summary>
+    private const string SystemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+    /// <summary>Each of the three has rules of its own for what is not plain.</summary>
+    private static string Program
+    {
+        get
+        {
+            var path = Environment.GetEnvironmentVariable("CAP_HOME") is { Length: > 0 } home ? Path.Combine(Path.GetFullPath(home), "cap") : Environment.ProcessPath!;
+            return path.All(c => char.IsAsciiLetterOrDigit(c) || c is '/' or '.' or '_' or '-' or '+')
+                ? path
+                : throw new CliFaultException(ExitCodes.Misconfigured, $"cap lies at '{path}': put it where the path has letters, digits and . _ - + only, for example /usr/local/bin/cap.");
+        }
+    }
 
     /// <summary>One template, and for each unit a drop-in that names it.</summary>
-    public static IReadOnlyList<InstalledFile> Systemd(string folder, IReadOnlyList<string> units) =>
+    public static IReadOnlyList<InstalledFile> Systemd(string folder, IReadOnlyList<string> units, string severity) =>
     [
         new(Path.Combine(folder, "cap-hook@.service"), Readable, $"""
             [Unit]
@@ -20,9 +33,8 @@ internal static class HookInstallation
 
             [Service]
             Type=oneshot
-            # CAP_ID, AGENT_ID, VPN_ENDPOINT, DATA_DIR or CAP_PASSPHRASE_FILE of this host
             EnvironmentFile=-/etc/default/cap
-            ExecStart={Program} hook unit %i
+            ExecStart={Program} hook unit %i --severity {severity}
             # 4: no gate took it; it waits on this host's disk
             SuccessExitStatus=4
 
@@ -35,17 +47,20 @@ internal static class HookInstallation
     ];
 
     /// <summary>A line of its own for cron; of the checks that it makes, only changes are told.</summary>
-    public static InstalledFile Cron(string folder, string name, string check, int minutes) => new(Path.Combine(folder, $"cap-hook-{name}"), Readable, $"""
-        # Settings of the hook: CAP_ID, AGENT_ID, VPN_ENDPOINT, DATA_DIR or CAP_PASSPHRASE_FILE in /etc/default/cap
-        {(minutes == 1 ? "*" : $"*/{minutes}")} * * * * root {Line(name, check).Replace("%", "\\%", StringComparison.Ordinal)}
+    public static InstalledFile Cron(string folder, string name, string check, string severity, int minutes) => new(Path.Combine(folder, $"cap-hook-{name}"), Readable, $"""
+        # Settings of the hook are in /etc/default/cap
+        PATH={SystemPath}
+        {(minutes == 1 ? "*" : $"*/{minutes}")} * * * * root {Line(name, check, severity).Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal)}
 
         """);
 
     /// <summary>A test of watchdog(8). It always succeeds: what it finds is told, and is no reason to restart the machine.</summary>
-    public static InstalledFile Watchdog(string folder, string name, string check) => new(Path.Combine(folder, $"cap-hook-{name}"), Runnable, $"""
+    public static InstalledFile Watchdog(string folder, string name, string check, string severity) => new(Path.Combine(folder, $"cap-hook-{name}"), Runnable, $"""
         #!/bin/sh
-        # Settings of the hook: CAP_ID, AGENT_ID, VPN_ENDPOINT, DATA_DIR or CAP_PASSPHRASE_FILE in /etc/default/cap
-        [ "$1" = test ] && {Line(name, check)}
+        # Settings of the hook are in /etc/default/cap
+        PATH={SystemPath}
+        export PATH
+        [ "$1" = test ] && {Line(name, check, severity)}
         exit 0
 
         """);
@@ -68,8 +83,8 @@ internal static class HookInstallation
         }
     }
 
-    private static string Line(string name, string check) =>
-        $"/bin/sh -c 'set -a; [ ! -r /etc/default/cap ] || . /etc/default/cap; exec \"$0\" \"$@\"' {Program} hook watch --once --name {name} --check {Quote(check)}";
+    private static string Line(string name, string check, string severity) =>
+        $"/bin/sh -c 'set -a; [ ! -r /etc/default/cap ] || . /etc/default/cap; exec \"$0\" \"$@\"' {Program} hook watch --once --name {name} --severity {severity} --check {Quote(check)}";
 
     private static string Quote(string text) => $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 }

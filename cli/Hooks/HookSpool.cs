@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.RegularExpressions;
 using CapOrleans.Contracts.Incidents;
 
 namespace CapOrleans.Cli.Hooks;
@@ -9,7 +10,7 @@ namespace CapOrleans.Cli.Hooks;
 /// Signed incidents that no gate took, one file each, in the order of their making. A file is whole or not there: written beside, flushed to
 /// the disk, renamed.
 /// </summary>
-internal sealed class HookSpool : IDisposable
+internal sealed partial class HookSpool : IDisposable
 {
     /// <summary>Incidents that are kept; one more is refused, so that a host in trouble does not fill its disk as well.</summary>
     public const int MaxFiles = 1000;
@@ -47,7 +48,7 @@ internal sealed class HookSpool : IDisposable
     }
 
     /// <returns>Files in the order in which they were kept.</returns>
-    public IReadOnlyList<string> Files() => [.. Directory.EnumerateFiles(folder, "*.json").Order(StringComparer.Ordinal)];
+    public IReadOnlyList<string> Files() => [.. Directory.EnumerateFiles(folder, "*.json").Where(file => OurName().IsMatch(Path.GetFileName(file))).Order(StringComparer.Ordinal)];
 
     /// <returns>The file.</returns>
     public string Keep(IncidentReport report, byte[] incident)
@@ -89,5 +90,18 @@ internal sealed class HookSpool : IDisposable
         File.WriteAllText($"{file}.why", reason + "\n");
     }
 
+    /// <summary>What was put aside waits again, in its old place.</summary>
+    public void BringBack()
+    {
+        foreach (var file in Directory.EnumerateFiles(folder, "*.json.refused").ToList())
+        {
+            File.Move(file, file[..^".refused".Length]);
+            File.Delete($"{file[..^".refused".Length]}.why");
+        }
+    }
+
     public void Dispose() => theLock.Dispose();
+
+    [GeneratedRegex(@"^\d{12}-[0-9a-f]{12}\.json$")]
+    private static partial Regex OurName();
 }

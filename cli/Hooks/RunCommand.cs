@@ -11,11 +11,19 @@ internal sealed record RunCommand(int ExitCode, string ErrorTail, DateTimeOffset
     /// <summary>Of standard error, in characters.</summary>
     private const int TailLength = 4096;
 
-    /// <exception cref="CliFaultException">There is no such command.</exception>
+    /// <summary>What a shell ends with when there is no such command.</summary>
+    private const int NotFound = 127;
+
     public static async Task<RunCommand> RunAsync(IReadOnlyList<string> command, CancellationToken cancellationToken)
     {
         var start = new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardError = true, UseShellExecute = false };
-        using var process = Start(start, command[0]);
+        using var process = Start(start, out var fault);
+        if (process is null)
+        {
+            await Console.Error.WriteLineAsync(fault);
+            return new RunCommand(NotFound, $"{fault}\n", TimeProvider.System.GetUtcNow());
+        }
+
         var tail = new StringBuilder();
         var buffer = new char[1024];
         for (int read; (read = await process.StandardError.ReadAsync(buffer, cancellationToken)) > 0;)
@@ -32,15 +40,17 @@ internal sealed record RunCommand(int ExitCode, string ErrorTail, DateTimeOffset
         return new RunCommand(process.ExitCode, tail.Length <= TailLength ? tail.ToString() : tail.ToString(tail.Length - TailLength, TailLength), TimeProvider.System.GetUtcNow());
     }
 
-    private static Process Start(ProcessStartInfo start, string name)
+    private static Process? Start(ProcessStartInfo start, out string fault)
     {
         try
         {
-            return Process.Start(start)!;
+            fault = "";
+            return Process.Start(start);
         }
-        catch (Win32Exception fault)
+        catch (Win32Exception why)
         {
-            throw new CliFaultException(ExitCodes.Misconfigured, $"{name} cannot be run: {fault.Message}");
+            fault = $"{start.FileName} cannot be run: {why.Message}";
+            return null;
         }
     }
 }

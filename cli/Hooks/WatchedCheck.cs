@@ -76,7 +76,7 @@ internal sealed class WatchedCheck(string name, string check, string severity, P
             state = state.IsFailing
                 ? new State(state.Seed, false, Text(new HookIncident(name, state.Seed!, Severity.Normal, $"{check} succeeds again", ended.EndedAt).Sign(key, "OK")))
                 : Failed(HookCommand.NewSeed(), ended);
-            await WriteAsync(state);
+            Write(state);
         }
 
         if (state.Pending is not null)
@@ -84,19 +84,19 @@ internal sealed class WatchedCheck(string name, string check, string severity, P
             var code = ExitCodes.Done;
             try
             {
-                code = await HookDelivery.DeliverAsync(Encoding.UTF8.GetBytes(state.Pending), cancellationToken);
+                code = (await HookDelivery.DeliverAsync(Encoding.UTF8.GetBytes(state.Pending), cancellationToken)).ExitCode;
             }
             catch (CliFaultException fault) when (fault.ExitCode == ExitCodes.Refused)
             {
                 code = Answer.Complain(fault); // it lies aside; to send it again would not help
             }
 
-            await WriteAsync(state with { Pending = null });
+            Write(state with { Pending = null });
             return code;
         }
 
         return Directory.Exists(CapEnvironment.Spool) && Directory.EnumerateFiles(CapEnvironment.Spool, "*.json").Any()
-            ? await HookDelivery.DeliverAsync(null, cancellationToken) // what no gate took before
+            ? (await HookDelivery.DeliverAsync(null, cancellationToken)).ExitCode // what no gate took before
             : ExitCodes.Done;
     }
 
@@ -109,24 +109,30 @@ internal sealed class WatchedCheck(string name, string check, string severity, P
     {
         if (last is null && File.Exists(file))
         {
-            var held = JsonNode.Parse(File.ReadAllText(file))!;
-            last = new State((string?)held["seed"], (bool)held["failing"]!, (string?)held["pending"]);
+            try
+            {
+                var held = JsonNode.Parse(File.ReadAllText(file))!;
+                last = new State((string?)held["seed"], (bool)held["failing"]!, (string?)held["pending"]);
+            }
+            catch (Exception fault) when (fault is JsonException or InvalidOperationException or NullReferenceException)
+            {
+                Answer.Warn($"{file} is torn; what was found before is not known: {fault.Message}");
+            }
         }
 
         return last ??= new State(null, false, null);
     }
 
     /// <summary>On a full disk it is known until this process ends: what is to be told may be just that.</summary>
-    private async Task WriteAsync(State state)
+    private void Write(State state)
     {
         last = state;
         try
         {
             Directory.CreateDirectory(CapEnvironment.Spool, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            await File.WriteAllTextAsync($"{file}.new", new JsonObject { ["seed"] = state.Seed, ["failing"] = state.IsFailing, ["pending"] = state.Pending }.ToJsonString());
-            File.Move($"{file}.new", file, overwrite: true);
+            OwnFile.Replace(file, new JsonObject { ["seed"] = state.Seed, ["failing"] = state.IsFailing, ["pending"] = state.Pending }.ToJsonString());
         }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        catch (Exception fault) when (fault is CliFaultException or IOException or UnauthorizedAccessException)
         {
             Answer.Warn(fault.Message);
         }

@@ -62,7 +62,13 @@ internal sealed partial class GateConfiguration
             throw new CliFaultException(ExitCodes.Misconfigured, $"{file} has a host {name} already: take its [Peer] out first, or choose another name.");
         }
 
-        var given = AllowedAddress().Matches(text).Select(match => match.Groups[1].Value).ToHashSet(StringComparer.Ordinal);
+        if (hostKey is not null && text.Contains(hostKey, StringComparison.Ordinal))
+        {
+            throw new CliFaultException(ExitCodes.Misconfigured, $"{file} has a host with this key already: WireGuard knows a host by its key alone.");
+        }
+
+        var given = AllowedAddresses().Matches(text).SelectMany(match => match.Groups[1].Value.Split(',', StringSplitOptions.TrimEntries))
+            .Select(address => address.Split('/')[0]).ToHashSet(StringComparer.Ordinal);
         var last = (1L << (32 - network.PrefixLength)) - 2; // the last of a network is everybody's
         var free = Enumerable.Range(2, (int)Math.Min(last, int.MaxValue) - 1).Select(number => At(network, number)).FirstOrDefault(one => !given.Contains($"{one}"))
             ?? throw new CliFaultException(ExitCodes.Misconfigured, $"{network} has no free address left.");
@@ -118,6 +124,6 @@ internal sealed partial class GateConfiguration
     [GeneratedRegex("^# cap vpn: endpoint (.*)$", RegexOptions.Multiline)]
     private static partial Regex EndpointComment();
 
-    [GeneratedRegex("^AllowedIPs = (.*)/32$", RegexOptions.Multiline)]
-    private static partial Regex AllowedAddress();
+    [GeneratedRegex(@"^\s*AllowedIPs\s*=\s*(.*)$", RegexOptions.Multiline | RegexOptions.IgnoreCase)]
+    private static partial Regex AllowedAddresses();
 }

@@ -31,7 +31,7 @@ public enum HeartbeatVerdict
     /// <summary>The time is too far from the cluster's clock, or not later than the one before.</summary>
     Stale = 4,
 
-    /// <summary>There are as many gates as there may be.</summary>
+    /// <summary>There are as many gates as there may be, or too many came at once.</summary>
     TooMany = 5,
 }
 

@@ -5,6 +5,9 @@ namespace CapOrleans.Core.Anchors;
 /// <summary>The chain cannot be used now. The message says what an operator can do; trying again later may help.</summary>
 public class ChainUnavailableException(string message, Exception? inner = null) : Exception(message, inner);
 
+/// <summary>The chain is not the one that the settings say, or has no such contract: trying again does not help.</summary>
+public sealed class ChainMismatchException(string message) : ChainUnavailableException(message);
+
 /// <summary>
 /// The contract keeps, per log, the index up to which it was anchored, and refuses a batch that does not start there. So a
 /// batch sent twice counts once, and after any crash the contract itself says where to go on.

@@ -16,5 +16,6 @@ public static class EntryKinds
     public const string DeliveryExhausted = "delivery.exhausted";
     public const string GateJoined = "gate.joined";
     public const string GateSilent = "gate.silent";
+    public const string GateRemoved = "gate.removed";
     public const string DelegationAudited = "delegation.audited";
 }

@@ -77,7 +77,7 @@ internal sealed partial class ClusterLink(HttpClient http, GateOptions options, 
         using var response = await http.PostAsync(new Uri(api, "/v1/incidents:batch"), content, cancellationToken);
         var body = await response.Content.ReadAsByteArrayAsync(cancellationToken);
         var wait = response.Headers.RetryAfter is { } after ? Within(after.Delta ?? (after.Date - time.GetUtcNow())) : null;
-        if (response.StatusCode is HttpStatusCode.BadRequest or HttpStatusCode.RequestEntityTooLarge or HttpStatusCode.UnsupportedMediaType && IsOurs(body))
+        if (response.StatusCode is HttpStatusCode.BadRequest or HttpStatusCode.RequestEntityTooLarge or HttpStatusCode.UnsupportedMediaType && ProblemOf(body) is not null)
         {
             return new BatchAnswer(null, new LineVerdict((int)response.StatusCode, body), null, null);
         }
@@ -93,18 +93,20 @@ internal sealed partial class ClusterLink(HttpClient http, GateOptions options, 
         wait is not { } asked ? null : asked < Shortest ? Shortest : asked > Longest ? Longest : asked;
 
     /// <summary>A refusal is the cluster's own: whatever stands in between says nothing about incidents.</summary>
-    private static bool IsOurs(byte[] body)
+    /// <returns>The problem's name; null when it is none of ours.</returns>
+    public static string? ProblemOf(byte[] body)
     {
+        const string Ours = "urn:caporleans:problem:";
         try
         {
             using var problem = JsonDocument.Parse(body);
             return problem.RootElement.ValueKind == JsonValueKind.Object
                 && problem.RootElement.TryGetProperty("type", out var type) && type.ValueKind == JsonValueKind.String
-                && type.GetString()!.StartsWith("urn:caporleans:problem:", StringComparison.Ordinal);
+                && type.GetString()!.StartsWith(Ours, StringComparison.Ordinal) ? type.GetString()![Ours.Length..] : null;
         }
         catch (JsonException)
         {
-            return false;
+            return null;
         }
     }
 

@@ -63,11 +63,14 @@ internal sealed class KeyLists(HttpClient http, ClusterLink cluster, GateOptions
             using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(cluster.Api, $"/v1/caps/{capId}"));
             request.Headers.Authorization = options.ApiKey() is { } key ? new AuthenticationHeaderValue("Bearer", key) : null;
             using var answer = await http.SendAsync(request, patience.Token);
-            if (answer.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.OK)
+            var body = await answer.Content.ReadAsByteArrayAsync(patience.Token);
+            var list = answer.StatusCode == HttpStatusCode.OK ? Read(body, now)
+                : answer.StatusCode == HttpStatusCode.NotFound && ClusterLink.ProblemOf(body) == "cap-unknown" ? new KeyList(null, now)
+                : null;
+            if (list is not null)
             {
-                var list = answer.StatusCode == HttpStatusCode.OK ? Read(await answer.Content.ReadAsStreamAsync(patience.Token), now) : new KeyList(null, now);
                 Trouble = null;
-                return list is null ? null : Keep(capId, list);
+                return Keep(capId, list);
             }
 
             Trouble = $"{cluster.Api} gives no list of keys: it answered {(int)answer.StatusCode}; see Gate__ApiKeyFile.";
@@ -91,7 +94,7 @@ internal sealed class KeyLists(HttpClient http, ClusterLink cluster, GateOptions
         return lists[capId] = list;
     }
 
-    private static KeyList? Read(Stream json, DateTimeOffset now) => JsonSerializer.Deserialize(json, KeyListJson.Default.CapView) is { CapId: not null, Keys: not null } cap
+    private static KeyList? Read(byte[] json, DateTimeOffset now) => JsonSerializer.Deserialize(json, KeyListJson.Default.CapView) is { CapId: not null, Keys: not null } cap
         ? new KeyList(new CapContext(cap.CapId, cap.Version, cap.DisplayName, cap.CapPotential, cap.Phi, cap.Psi, cap.Keys, cap.Policy), now)
         : null;
 }

@@ -45,7 +45,7 @@ internal sealed partial class Heartbeats(HttpClient http, ClusterLink cluster, I
             using var answer = await http.SendAsync(request, either.Token);
             return answer.IsSuccessStatusCode ? null : $"{api} does not hear this gate: {await ReasonAsync(answer, either.Token)}";
         }
-        catch (Exception fault) when (fault is HttpRequestException or OperationCanceledException or IOException && !stoppingToken.IsCancellationRequested)
+        catch (Exception fault) when (!stoppingToken.IsCancellationRequested)
         {
             return $"{api} does not hear this gate: {fault.Message}";
         }
@@ -68,7 +68,7 @@ internal sealed partial class Heartbeats(HttpClient http, ClusterLink cluster, I
             var problem = JsonNode.Parse(await answer.Content.ReadAsByteArrayAsync(cancellationToken));
             return $"{(int)answer.StatusCode} {problem?["rule"]}";
         }
-        catch (Exception fault) when (fault is JsonException or InvalidOperationException)
+        catch (Exception fault) when (fault is JsonException or InvalidOperationException or ArgumentException)
         {
             return $"{(int)answer.StatusCode}";
         }

@@ -19,139 +19,135 @@ internal sealed class GatesState
 internal sealed record KnownGate([property: Id(0)] string Name, [property: Id(1)] string Address, [property: Id(2)] DateTimeOffset Since);
 
 /// <summary>
-/// Hears the gates, and says in the log when one joins and when it falls silent. Heartbeats are held in memory; whether the log's last word
-/// is <c>gate.joined</c> or <c>gate.silent</c> is a bookmark that moves with that word: odd when it joined.
+/// Hears the gates, and says in the log when one joins and when it falls silent. Hearing touches memory alone, so that a log or a database that
+/// stands still makes nobody silent; the watch does what takes time. Whether the log's last word is <c>gate.joined</c> is a bookmark that moves
+/// with that word: odd when it is.
 /// </summary>
 /// <remarks>Crash between the word and anything else: the next activation reads the bookmark, so nothing is said twice. Who was heard when is
-/// forgotten: every gate has its whole patience again.</remarks>
+/// forgotten: every gate has its whole patience again. A name that was not kept yet is taken again by the next heartbeat.</remarks>
 internal sealed partial class GatesGrain(
     [PersistentState("gates")] IPersistentState<GatesState> stored, IAuditLogReader log, TimeProvider time, ILogger<GatesGrain> logger) : Grain, IGatesGrain
 {
     private const int Log = 0;
 
-    private readonly Dictionary<string, Presence> presences = new(StringComparer.Ordinal);
-    private DateTimeOffset activatedAt;
+    private readonly Dictionary<string, Presence> gates = new(StringComparer.Ordinal);
+    private readonly Pace newNames = new(ClusterLimits.NewGatesPerMinute, TimeSpan.FromMinutes(1));
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        activatedAt = time.GetUtcNow();
+        foreach (var gate in stored.State.Gates)
+        {
+            gates[gate.Name] = new Presence(gate, time.GetTimestamp()) { IsKept = true };
+        }
+
         return base.OnActivateAsync(cancellationToken);
     }
 
-    public async Task<HeartbeatVerdict> HearAsync(GateHeartbeat heartbeat)
+    public Task<HeartbeatVerdict> HearAsync(GateHeartbeat heartbeat) => Task.FromResult(Hear(heartbeat, time.GetUtcNow()));
+
+    public Task<IReadOnlyList<GateView>> ListAsync() => Task.FromResult<IReadOnlyList<GateView>>([.. gates.Values.Select(gate => new GateView(
+        gate.Known.Name, gate.Known.Address, gate.Known.Since, gate.LastHeardAt, IsLate(gate), gate.Last?.Waiting ?? 0, gate.Last?.Dead ?? 0))]);
+
+    public async Task WatchAsync()
     {
-        var now = time.GetUtcNow();
+        if (gates.Values.Where(gate => !gate.IsKept).ToList() is { Count: > 0 } fresh)
+        {
+            await KeepAsync();
+            fresh.ForEach(gate => gate.IsKept = true);
+        }
+
+        foreach (var gate in gates.Values.ToList())
+        {
+            gate.Turn ??= await log.PositionAsync(Log, gate.Bookmark, CancellationToken.None);
+            if (gate.HasJoined && IsLate(gate))
+            {
+                await SayAsync(gate, EntryKinds.GateSilent, Describe(gate).Add("lastHeardAt", gate.LastHeardAt is { } at ? Entry.Instant(at) : null), 1);
+            }
+            else if (!gate.HasJoined && gate.Last is not null && !IsLate(gate) && gate.Changes.TryTake(time))
+            {
+                await SayAsync(gate, EntryKinds.GateJoined, Describe(gate), 1);
+            }
+        }
+    }
+
+    public async Task<bool> RemoveAsync(string name)
+    {
+        if (!gates.Remove(name, out var gate))
+        {
+            return false;
+        }
+
+        try
+        {
+            await KeepAsync();
+        }
+        catch
+        {
+            gates[name] = gate;
+            throw;
+        }
+
+        gate.Turn ??= await log.PositionAsync(Log, gate.Bookmark, CancellationToken.None);
+        await SayAsync(gate, EntryKinds.GateRemoved, Describe(gate), gate.HasJoined ? 1 : 2); // whoever has the name next has not joined
+        return true;
+    }
+
+    private HeartbeatVerdict Hear(GateHeartbeat heartbeat, DateTimeOffset now)
+    {
         if ((heartbeat.SentAt - now).Duration() > SignedHeartbeat.Tolerance)
         {
             return HeartbeatVerdict.Stale;
         }
 
-        var known = stored.State.Gates.Find(gate => gate.Name == heartbeat.Gate);
-        if (known is null)
+        if (!gates.TryGetValue(heartbeat.Gate, out var gate))
         {
             if (!heartbeat.MayJoin)
             {
                 return HeartbeatVerdict.Unknown;
             }
 
-            if (stored.State.Gates.Count >= ClusterLimits.Gates)
+            if (gates.Count >= ClusterLimits.Gates || !newNames.TryTake(time))
             {
                 return HeartbeatVerdict.TooMany;
             }
 
-            known = new KnownGate(heartbeat.Gate, heartbeat.Address, now);
-            await stored.ReplaceAsync(new GatesState { Gates = [.. stored.State.Gates, known] }, DeactivateOnIdle);
+            gates[heartbeat.Gate] = gate = new Presence(new KnownGate(heartbeat.Gate, heartbeat.Address, now), time.GetTimestamp());
         }
 
-        if (known.Address != heartbeat.Address)
+        if (gate.Known.Address != heartbeat.Address)
         {
             return HeartbeatVerdict.OtherKey;
         }
 
-        var presence = await PresenceAsync(known);
-        if (heartbeat.SentAt <= presence.Last?.SentAt)
+        if (heartbeat.SentAt <= gate.Last?.SentAt)
         {
             return HeartbeatVerdict.Stale;
         }
 
-        (presence.Last, presence.HeardAt) = (heartbeat, now);
-        if (!presence.HasJoined)
-        {
-            await SayAsync(known, presence, EntryKinds.GateJoined, new CanonicalObject().Add("address", known.Address).Add("gate", known.Name));
-        }
-
+        gate.Hear(heartbeat, now, time.GetTimestamp());
         return HeartbeatVerdict.Heard;
     }
 
-    public async Task<IReadOnlyList<GateView>> ListAsync()
-    {
-        var views = new List<GateView>();
-        foreach (var gate in stored.State.Gates)
-        {
-            var presence = await PresenceAsync(gate);
-            views.Add(new GateView(gate.Name, gate.Address, gate.Since, presence.HeardAt, !presence.HasJoined, presence.Last?.Waiting ?? 0, presence.Last?.Dead ?? 0));
-        }
+    private bool IsLate(Presence gate) => time.GetElapsedTime(gate.HeardAt) > SignedHeartbeat.Patience;
 
-        return views;
-    }
+    private Task KeepAsync() => stored.ReplaceAsync(new GatesState { Gates = [.. gates.Values.Select(gate => gate.Known)] }, DeactivateOnIdle);
 
-    public async Task WatchAsync()
-    {
-        foreach (var gate in stored.State.Gates)
-        {
-            var presence = await PresenceAsync(gate);
-            if (presence.HasJoined && time.GetUtcNow() - (presence.HeardAt ?? activatedAt) > SignedHeartbeat.Patience)
-            {
-                await SayAsync(gate, presence, EntryKinds.GateSilent, new CanonicalObject()
-                    .Add("address", gate.Address).Add("gate", gate.Name).Add("lastHeardAt", presence.HeardAt is { } at ? Entry.Instant(at) : null));
-                LogSilent(gate.Name);
-            }
-        }
-    }
-
-    private async Task<Presence> PresenceAsync(KnownGate gate)
-    {
-        if (!presences.TryGetValue(gate.Name, out var presence))
-        {
-            presence = new Presence { Turn = await log.PositionAsync(Log, BookmarkOf(gate), CancellationToken.None) };
-            presences[gate.Name] = presence;
-        }
-
-        return presence;
-    }
-
-    private async Task SayAsync(KnownGate gate, Presence presence, string kind, CanonicalObject body)
+    private async Task SayAsync(Presence gate, string kind, CanonicalObject body, int turns)
     {
         var writer = GrainFactory.GetGrain<IAuditLogGrain>(Log);
-        var head = await writer.HeadAsync();
+        var (head, turn) = (await writer.HeadAsync(), gate.Turn!.Value);
         var outcome = await writer.AppendAsync(new Append
         {
             Entries = [Entry.Write(kind, head.Origin, time.GetUtcNow(), body)],
-            Bookmark = new BookmarkMove(BookmarkOf(gate), presence.Turn, presence.Turn + 1),
+            Bookmark = new BookmarkMove(gate.Bookmark, turn, turn + turns),
         });
-        // A log that is busy is asked again at the next heartbeat or watch; another activation's word is read.
-        presence.Turn = outcome.Verdict switch
-        {
-            AppendVerdict.Appended => presence.Turn + 1,
-            AppendVerdict.StaleBookmark => await log.PositionAsync(Log, BookmarkOf(gate), CancellationToken.None),
-            _ => presence.Turn,
-        };
+        // A log that is busy is asked again at the next watch; another activation's word is read.
+        gate.Turn = outcome.Verdict switch { AppendVerdict.Appended => turn + turns, AppendVerdict.StaleBookmark => null, _ => turn };
+        LogSaid(gate.Known.Name, kind);
     }
 
-    private static string BookmarkOf(KnownGate gate) => $"gate/{gate.Name}";
+    private static CanonicalObject Describe(Presence gate) => new CanonicalObject().Add("address", gate.Known.Address).Add("gate", gate.Known.Name);
 
-    [LoggerMessage(270, LogLevel.Warning, "Gate {Gate} is silent")]
-    private partial void LogSilent(string gate);
-
-    private sealed class Presence
-    {
-        /// <summary>How often the log has spoken of this gate: it joins first, falls silent, joins again.</summary>
-        public required long Turn { get; set; }
-
-        public bool HasJoined => Turn % 2 == 1;
-
-        public GateHeartbeat? Last { get; set; }
-
-        public DateTimeOffset? HeardAt { get; set; }
-    }
+    [LoggerMessage(270, LogLevel.Warning, "Gate {Gate}: {Kind}")]
+    private partial void LogSaid(string gate, string kind);
 }

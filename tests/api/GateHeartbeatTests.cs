@@ -18,6 +18,15 @@ public sealed class GateHeartbeatTests(NodeFixture node)
     {
         await Eventually.TrueAsync(async () => (await ListAsync()).Any(gate => gate.Text("gate") == "fixture" && !gate.GetProperty("isSilent").GetBoolean()));
         var joined = new List<JsonElement>();
+        await Eventually.TrueAsync(async () => (joined = await JoinedAsync()).Count > 0);
+        var status = await node.Gate.GetFromJsonAsync<JsonElement>("/v1/gate/status");
+        Assert.Equal(status.Text("address"), Assert.Single(joined).GetProperty("entry").GetProperty("body").Text("address"));
+        Assert.Equal(JsonValueKind.Null, status.GetProperty("heartbeatTrouble").ValueKind);
+    }
+
+    private async Task<List<JsonElement>> JoinedAsync()
+    {
+        var joined = new List<JsonElement>();
         for (var after = "-1"; after != "null";)
         {
             var page = await node.Api.GetFromJsonAsync<JsonElement>($"/v1/audit?log=0&limit=100&after={after}");
@@ -25,9 +34,7 @@ public sealed class GateHeartbeatTests(NodeFixture node)
             after = page.GetProperty("next").GetRawText();
         }
 
-        var status = await node.Gate.GetFromJsonAsync<JsonElement>("/v1/gate/status");
-        Assert.Equal(status.Text("address"), Assert.Single(joined).GetProperty("entry").GetProperty("body").Text("address"));
-        Assert.Equal(JsonValueKind.Null, status.GetProperty("heartbeatTrouble").ValueKind);
+        return joined;
     }
 
     [Fact]

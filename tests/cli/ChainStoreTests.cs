@@ -1,5 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using CapOrleans.Chain;
+using CapOrleans.Chain.Contract;
+using CapOrleans.Chain.Rpc;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Signatures;
 
@@ -16,6 +19,8 @@ public sealed class ChainStoreTests : IAsyncLifetime
     {
         chain = await DevChain.StartAsync();
         await File.WriteAllTextAsync(directory.File("chain-writer.key"), writer.ExportHex());
+        using var http = new HttpClient();
+        await new AnchorContract(new JsonRpcClient(http, chain.Url), new ChainOptions(chain.Url, 31337, writer, null, IsDevChain: true), TimeProvider.System).AnchoredAsync("origin", CancellationToken.None); // deploys it
     }
 
     public Task DisposeAsync()
@@ -90,6 +95,8 @@ public sealed class ChainStoreTests : IAsyncLifetime
         Assert.Equal(1, refused);
         Assert.Contains("no writer of the contract", why, StringComparison.Ordinal);
         Assert.Equal(2, (await new CapCommand(directory.Path, ("RPC_URL", chain.Url.ToString())).RunAsync("chain", "store", directory.File("signed.json"), "--key", directory.File("stranger.key"))).Code);
+        Assert.Equal(2, (await CapAsync("chain", "store", directory.File("signed.json"), "--key", directory.File("stranger.key"))).Code); // it makes no contract of its own
+        Assert.Equal(2, (await new CapCommand(directory.Path, ("RPC_URL", chain.Url.ToString()), ("CONTRACT_ADDRESS", stranger.Address.ToString())).RunAsync("chain", "store", directory.File("signed.json"), "--key", directory.File("stranger.key"))).Code);
         var away = new CapCommand(directory.Path, ("RPC_URL", $"http://127.0.0.1:{Child.FreePort()}"), ("CONTRACT_ADDRESS", JsonElement.Parse(output).Text("contract")));
         Assert.Equal(3, (await away.RunAsync("chain", "store", directory.File("signed.json"), "--key", directory.File("stranger.key"))).Code);
     }

@@ -1,5 +1,10 @@
+using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 
 namespace CapOrleans.Tests.Cli;
 
@@ -52,7 +57,8 @@ public sealed partial class HookTests(NodeFixture node) : IAsyncLifetime
 
         Assert.Equal(4, (await HookAsync($"http://127.0.0.1:{Child.FreePort()}/gate_receive", "flush")).Code);
         Assert.Equal(3, Directory.GetFiles(directory.File("spool"), "*.json").Length);
-        Assert.Equal((0, "received"), await HookAsync(Gate, "flush"));
+        Assert.Equal((0, "3 sent"), await HookAsync(Gate, "flush"));
+        Assert.Equal((0, "nothing waits"), await HookAsync(Gate, "flush"));
         Assert.Empty(Directory.GetFiles(directory.File("spool"), "*.json"));
         Assert.Equal(["ONE", "TWO", "THREE"], (await IncidentsAsync(3)).Select(incident => incident.Text("incidentId").Split("FAIL-")[0]));
     }
@@ -60,7 +66,8 @@ public sealed partial class HookTests(NodeFixture node) : IAsyncLifetime
     [Fact]
     public async Task What_is_refused_is_put_aside_and_holds_up_nothing()
     {
-        await File.WriteAllTextAsync(directory.File("data/identity.key"), CapOrleans.Core.Signatures.PrivateKey.Create().ExportHex());
+        var stranger = CapOrleans.Core.Signatures.PrivateKey.Create();
+        await File.WriteAllTextAsync(directory.File("data/identity.key"), stranger.ExportHex());
         var output = "";
         await Eventually.TrueAsync(async () =>
         {
@@ -71,6 +78,70 @@ public sealed partial class HookTests(NodeFixture node) : IAsyncLifetime
         Assert.Contains("refused with 403", output, StringComparison.Ordinal);
         Assert.Single(Directory.GetFiles(directory.File("spool"), "*.refused"));
         Assert.Equal(0, (await HookAsync(Gate, "flush")).Code);
+
+        // When the key is added, what lies aside goes out.
+        using var added = await node.Operator.PostAsJsonAsync($"/v1/caps/{capId}/changes", new { change = new { addKey = new { address = stranger.Address.ToString() } } });
+        Assert.True(added.IsSuccessStatusCode);
+        await Eventually.TrueAsync(async () => (await HookAsync(Gate, "flush", "--refused")).Code == 0);
+        Assert.Single(await IncidentsAsync(1));
+    }
+
+    [Theory]
+    [InlineData(200, "<html>Please log in</html>")]
+    [InlineData(200, "{}")]
+    [InlineData(302, "")]
+    [InlineData(403, "<html>Forbidden</html>")]
+    [InlineData(404, "nothing here")]
+    [InlineData(429, """{"type":"urn:caporleans:problem:too-many-requests","title":"too many requests"}""")]
+    [InlineData(400, """{"type":"urn:caporleans:problem:sealed-body","title":"sealed body"}""")]
+    public async Task What_no_gate_decided_about_waits(int status, string body)
+    {
+        var port = Child.FreePort();
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenLocalhost(port));
+        await using var between = builder.Build();
+        between.MapPost("/{**path}", () => Results.Text(body, statusCode: status));
+        await between.StartAsync();
+        Assert.Equal(1, (await HookAsync($"http://127.0.0.1:{port}/gate_receive", "run", "--", "false")).Code);
+        Assert.Single(Directory.GetFiles(directory.File("spool"), "*.json"));
+        Assert.Equal((0, "1 sent"), await HookAsync(Gate, "flush"));
+    }
+
+    [Fact]
+    public async Task What_is_no_incident_in_the_spool_holds_up_nothing()
+    {
+        await HookAsync($"http://127.0.0.1:{Child.FreePort()}/gate_receive", "run", "--name", "real", "--", "false");
+        await File.WriteAllTextAsync(directory.File("spool/000000000000-0123456789ab.json"), "{}");
+        await File.WriteAllTextAsync(directory.File("spool/notes.json"), "{");
+        var (code, output) = await HookAsync(Gate, "flush");
+        Assert.True(code == 1, output);
+        Assert.Contains("1 sent, 1 refused", output, StringComparison.Ordinal);
+        Assert.StartsWith("REALFAIL-", (await IncidentsAsync(1))[0].Text("incidentId"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_command_that_is_not_there_is_a_failure_like_any_other()
+    {
+        Assert.Equal(127, (await HookAsync(Gate, "run", "--", "no-such-program")).Code);
+        Assert.Contains("no-such-program cannot be run", (await IncidentsAsync(1))[0].Text("description"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_watch_whose_memory_is_torn_goes_on_and_one_that_is_stopped_ends_well()
+    {
+        Assert.Equal(0, (await HookAsync(Gate, "watch", "--once", "--name", "torn", "--check", "false")).Code);
+        await File.WriteAllTextAsync(Directory.GetFiles(directory.File("spool"), "watch-*.state").Single(), "");
+        var (code, output) = await HookAsync(Gate, "watch", "--once", "--name", "torn", "--check", "false");
+        Assert.Equal(0, code);
+        Assert.Contains("is torn", output, StringComparison.Ordinal);
+        Assert.Equal(2, (await IncidentsAsync(2)).Count);
+
+        using var watch = Start(Gate, "watch", "--check", $"touch {directory.File("checked")}", "--every", "1s");
+        await Eventually.TrueAsync(() => File.Exists(directory.File("checked")));
+        watch.Signal(15);
+        Assert.True(await watch.ExitAsync() == 0, watch.Output);
+        Assert.DoesNotContain("   at ", watch.Output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -161,26 +232,29 @@ public sealed partial class HookTests(NodeFixture node) : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("cron", "*/7 * * * * root ")]
+    [InlineData("cron", "*/6 * * * * root ")]
     [InlineData("watchdog", "[ \"$1\" = test ] && ")]
     public async Task What_is_written_for_cron_and_watchdog_runs_and_tells_each_change_once(string with, string start)
     {
         var check = $"echo 50% of it\\'s gone >&2; test ! -e {directory.File("broken")}";
-        Assert.Equal(0, (await HookAsync(Gate, "install", "--with", with, "--check", check, "--every", "7m", "--name", "disk", "--folder", directory.File("etc"), "--yes")).Code);
+        Assert.Equal(0, (await HookAsync(Gate, "install", "--with", with, "--check", check, "--every", "6m", "--name", "disk", "--folder", directory.File("etc"), "--yes")).Code);
         var line = (await File.ReadAllLinesAsync(directory.File("etc/cap-hook-disk"))).Single(text => text.StartsWith(start, StringComparison.Ordinal));
         Assert.Equal(with == "watchdog", File.GetUnixFileMode(directory.File("etc/cap-hook-disk")).HasFlag(UnixFileMode.UserExecute));
         await File.WriteAllTextAsync(directory.File("broken"), "");
         for (var i = 0; i < 2; i++)
         {
             // As cron runs it: % ends a command there, unless it is escaped.
-            using var shell = Child.Start("/bin/sh", ["-c", line[start.Length..].Replace("\\%", "%", StringComparison.Ordinal)], Environment());
+            using var shell = Child.Start("/bin/sh", ["-c", line[start.Length..].Replace("\\%", "%", StringComparison.Ordinal).Replace(with == "cron" ? @"\\" : " ", with == "cron" ? @"\" : " ", StringComparison.Ordinal)], Environment());
             Assert.True(await shell.ExitAsync() == 0, shell.Output);
         }
 
         var incident = Assert.Single(await IncidentsAsync(1));
         Assert.StartsWith("DISKFAIL-", incident.Text("incidentId"), StringComparison.Ordinal);
         Assert.Contains("50% of it's gone", incident.Text("description"), StringComparison.Ordinal);
-        Assert.Equal(2, (await HookAsync(Gate, "install", "--with", with)).Code);
+        foreach (var arguments in (string[][])[["--with", with], ["--with", with, "--check", "true\n* * * * * root id"], ["--with", "cron", "--check", "true", "--every", "45m"], ["--with", with, "--check", "true", "--name", "a/b"], ["../x"]])
+        {
+            Assert.Equal(2, (await HookAsync(Gate, ["install", .. arguments])).Code);
+        }
     }
 
     private string Gate => new Uri(node.Gate.BaseAddress!, "gate_receive").ToString();

@@ -32,6 +32,23 @@ public sealed class VpnTests : IDisposable
     }
 
     [Fact]
+    public async Task Hosts_that_are_let_in_at_once_get_addresses_of_their_own_and_a_key_is_one_host()
+    {
+        await CapAsync("init", "--endpoint", "192.0.2.1:51820");
+        var names = Enumerable.Range(0, 6).Select(i => $"host-{i}").ToList();
+        await Task.WhenAll(names.Select(name => Eventually.TrueAsync(async () => (await CapAsync("peer", name)).Code == 0)));
+        Assert.Equal(6, Values(await ReadAsync("cap-gate"), "AllowedIPs").Distinct().Count());
+
+        var key = Convert.ToBase64String(X25519PrivateKey.Create().PublicKey);
+        Assert.Equal(0, (await CapAsync("peer", "own", "--public-key", key)).Code);
+        Assert.Equal(2, (await CapAsync("peer", "own-2", "--public-key", key)).Code);
+
+        // Somebody gave a host a network behind it as well.
+        await File.WriteAllTextAsync(directory.File("cap-gate.conf"), (await ReadAsync("cap-gate")).Replace("AllowedIPs = 10.86.0.2/32", "AllowedIPs = 192.168.7.0/24, 10.86.0.2/32", StringComparison.Ordinal));
+        Assert.Equal("10.86.0.9", JsonElement.Parse((await CapAsync("peer", "more", "--json")).Output).Text("address"));
+    }
+
+    [Fact]
     public async Task A_network_that_is_full_lets_nobody_in_and_what_is_there_is_never_replaced()
     {
         Assert.Equal(0, (await CapAsync("init", "--endpoint", "192.0.2.1:51820", "--network", "10.1.2.8/30")).Code);

@@ -101,7 +101,7 @@ public sealed class GateTests : IAsyncLifetime
     {
         using var unknown = await SendAsync("/gate_receive", "A"); // the cluster is away: it waits
         Assert.Equal(HttpStatusCode.OK, unknown.StatusCode);
-        keys = capId => capId == "NONE" ? Results.NotFound() : Results.Json(new
+        keys = capId => capId == "NONE" ? Results.Json(new { type = "urn:caporleans:problem:cap-unknown" }, statusCode: 404) : Results.Json(new
         {
             capId, version = 1, displayName = capId, capPotential = 50, phi = 1.2, psi = 0.9, score = 0, incidents = 0, origin = "o",
             keys = new[] { new { address = $"{PrivateKey.Create().Address}", roles = new[] { "reporter" } } },
@@ -194,6 +194,7 @@ public sealed class GateTests : IAsyncLifetime
     {
         var app = Builder(apiPort).Build();
         app.MapGet("/v1/caps/{capId}", (string capId) => keys(capId));
+        app.MapPost("/v1/gates/{gate}/heartbeats", () => Results.Text("""{"rule":"a","rule":"b"}""", statusCode: 400)); // what nobody should send
         app.MapPost("/page", async (HttpContext context) => pages.Enqueue(await new StreamReader(context.Request.Body).ReadToEndAsync()));
         app.MapPost("/v1/incidents:batch", async context =>
         {
@@ -217,6 +218,23 @@ public sealed class GateTests : IAsyncLifetime
         using var normal = await SendAsync("/gate_receive", "C-2");
         await Eventually.TrueAsync(() => Task.FromResult(!pages.IsEmpty));
         Assert.Equal(incident.ToJsonString(), Assert.Single(pages));
+    }
+
+    [Fact]
+    public async Task Whatever_answers_404_in_the_cluster_s_place_has_refused_nobody()
+    {
+        keys = _ => Results.NotFound();
+        using var received = await SendAsync("/gate_receive", "F-1");
+        Assert.Equal(HttpStatusCode.OK, received.StatusCode);
+        Assert.Contains("answered 404", (await StatusAsync()).Text("keyTrouble"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_gate_that_is_not_heard_goes_on_and_says_so()
+    {
+        await Eventually.TrueAsync(async () => (await StatusAsync()).GetProperty("heartbeatTrouble").ValueKind == JsonValueKind.String);
+        using var received = await SendAsync("/gate_receive", "H-1");
+        Assert.Equal(HttpStatusCode.OK, received.StatusCode);
     }
 
     [Fact]

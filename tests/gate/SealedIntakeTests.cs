@@ -38,12 +38,12 @@ public sealed class SealedIntakeTests(NodeFixture node) : IDisposable
         var sealing = new CapCommand(directory.Path, ("VPN_ENDPOINT", new Uri(node.Gate.BaseAddress!, "gate_receive").ToString()), ("CAP_GATE_KEY", key));
         var (code, output) = await sealing.RunAsync("send", directory.File("i.json"), "--gate", "--json");
         Assert.True(code == 0, output);
-        Assert.Equal("""{"status":"received"}""", output.Split('\n').Last());
+        Assert.Equal("received", JsonElement.Parse(output).Text("status"));
         await Eventually.TrueAsync(async () => (await node.Api.GetAsync($"/v1/incidents/SYS-CORE/{incident["task_id"]}")).IsSuccessStatusCode);
 
         var wrong = new CapCommand(directory.Path, ("VPN_ENDPOINT", new Uri(node.Gate.BaseAddress!, "gate_receive").ToString()), ("CAP_GATE_KEY", Convert.ToBase64String(X25519PrivateKey.Create().PublicKey)));
         (code, output) = await wrong.RunAsync("send", directory.File("i.json"), "--gate");
-        Assert.Equal(1, code);
+        Assert.Equal(2, code); // a setting, and no word on the incident
         Assert.Contains("does not open", output, StringComparison.Ordinal);
     }
 
@@ -57,6 +57,17 @@ public sealed class SealedIntakeTests(NodeFixture node) : IDisposable
         var unsigned = node.Incident();
         unsigned.Remove("signature");
         Assert.Equal(HttpStatusCode.Forbidden, (await PostAsync(SealedBody.Seal(key, unsigned.Bytes()))).Status);
+        var forged = TestIncident.Signed(CapOrleans.Core.Signatures.PrivateKey.Create(), "SYS-CORE", "SEALED-FORGED", TimeProvider.System.GetUtcNow());
+        foreach (var inside in (byte[][])[forged.Bytes(), """{"SECRETMEMBER":1,"SECRETMEMBER":2}"""u8.ToArray()])
+        {
+            using var content = new ByteArrayContent(SealedBody.Seal(key, inside));
+            content.Headers.ContentType = new MediaTypeHeaderValue(SealedBody.ContentType);
+            using var answer = await node.Gate.PostAsync("/v1/incidents", content);
+            var text = await answer.Content.ReadAsStringAsync();
+            Assert.DoesNotContain("SECRETMEMBER", text, StringComparison.Ordinal);
+            Assert.DoesNotContain((string)forged["signer"]!, text, StringComparison.OrdinalIgnoreCase);
+        }
+
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, (await PostAsync(new byte[70_000])).Status);
     }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using CapOrleans.Core.Signatures;
@@ -58,6 +59,17 @@ public sealed class TlsTests : IAsyncLifetime
     public async Task Any_other_is_turned_away(string? certificate) => Assert.Equal(3, (await SendAsync(certificate, "ca")).Code);
 
     [Fact]
+    public async Task A_stranger_s_certificate_sends_the_gate_nowhere()
+    {
+        using var asked = new TcpListener(IPAddress.Loopback, 0);
+        asked.Start();
+        using var others = Authority("CN=others");
+        Issue(others, "sender", "1.3.6.1.5.5.7.3.2", $"http://127.0.0.1:{((IPEndPoint)asked.LocalEndpoint).Port}/ca.cer");
+        Assert.Equal(3, (await SendAsync("sender", "ca")).Code);
+        Assert.False(asked.Pending());
+    }
+
+    [Fact]
     public async Task A_host_does_not_speak_to_a_gate_that_it_does_not_trust()
     {
         Assert.Equal(3, (await SendAsync("host", null)).Code);
@@ -93,7 +105,7 @@ public sealed class TlsTests : IAsyncLifetime
         return request.CreateSelfSigned(TimeProvider.System.GetUtcNow().AddDays(-1), TimeProvider.System.GetUtcNow().AddDays(30));
     }
 
-    private void Issue(X509Certificate2 authority, string name, string purpose)
+    private void Issue(X509Certificate2 authority, string name, string purpose, string? issuers = null)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
@@ -102,6 +114,11 @@ public sealed class TlsTests : IAsyncLifetime
         names.AddDnsName("localhost");
         names.AddIpAddress(IPAddress.Loopback);
         request.CertificateExtensions.Add(names.Build());
+        if (issuers is not null)
+        {
+            request.CertificateExtensions.Add(new X509AuthorityInformationAccessExtension([], [issuers]));
+        }
+
         using var certificate = request.Create(authority, TimeProvider.System.GetUtcNow().AddDays(-1), TimeProvider.System.GetUtcNow().AddDays(29), RandomNumberGenerator.GetBytes(8));
         Write(certificate, name);
         File.WriteAllText(directory.File($"{name}.key"), key.ExportPkcs8PrivateKeyPem());

@@ -42,43 +42,41 @@ public sealed class GatesGrainTests : IAsyncLifetime
     public async Task A_gate_that_stops_is_told_of_once_and_again_when_it_is_back()
     {
         Assert.Equal(HeartbeatVerdict.Heard, await HearAsync("edge-1", "0xA"));
+        await SaidAsync(EntryKinds.GateJoined);
         for (var i = 0; i < 5; i++)
         {
             time.Advance(SignedHeartbeat.Interval);
             Assert.Equal(HeartbeatVerdict.Heard, await HearAsync("edge-1", "0xA"));
-            await WatchedAsync(isSilent: false);
+            await SaidAsync(EntryKinds.GateJoined);
         }
 
-        Assert.Equal([EntryKinds.GateJoined], await KindsAsync());
         time.Advance(SignedHeartbeat.Patience + TimeSpan.FromSeconds(1));
-        await WatchedAsync(isSilent: true);
-        await WatchedAsync(isSilent: true);
-        Assert.Equal([EntryKinds.GateJoined, EntryKinds.GateSilent], await KindsAsync());
+        Assert.True(Assert.Single(await Gates.ListAsync()).IsSilent);
+        await SaidAsync(EntryKinds.GateJoined, EntryKinds.GateSilent);
+        await SaidAsync(EntryKinds.GateJoined, EntryKinds.GateSilent);
         await HearAsync("edge-1", "0xA");
-        Assert.Equal([EntryKinds.GateJoined, EntryKinds.GateSilent, EntryKinds.GateJoined], await KindsAsync());
         Assert.False(Assert.Single(await Gates.ListAsync()).IsSilent);
+        await SaidAsync(EntryKinds.GateJoined, EntryKinds.GateSilent, EntryKinds.GateJoined);
     }
 
     [Fact]
     public async Task Another_activation_says_nothing_twice_and_gives_every_gate_its_time_again()
     {
         await HearAsync("edge-1", "0xA");
-        await Gates.AsReference<IGrainManagementExtension>().DeactivateOnIdle();
-        time.Advance(SignedHeartbeat.Interval);
-        await Gates.ListAsync();
+        await SaidAsync(EntryKinds.GateJoined);
+        await RestartAsync();
         time.Advance(SignedHeartbeat.Patience - TimeSpan.FromSeconds(1));
-        await WatchedAsync(isSilent: false);
-        Assert.Equal(HeartbeatVerdict.Heard, await HearAsync("edge-1", "0xA"));
-        Assert.Equal([EntryKinds.GateJoined], await KindsAsync());
-        await Gates.AsReference<IGrainManagementExtension>().DeactivateOnIdle();
-        await Gates.ListAsync();
+        await SaidAsync(EntryKinds.GateJoined);
+        Assert.Equal(HeartbeatVerdict.Heard, await HearAsync("edge-1", "0xA", mayJoin: false));
+        await RestartAsync();
         time.Advance(SignedHeartbeat.Patience + TimeSpan.FromSeconds(1));
-        await WatchedAsync(isSilent: true);
-        Assert.Equal([EntryKinds.GateJoined, EntryKinds.GateSilent], await KindsAsync());
+        await SaidAsync(EntryKinds.GateJoined, EntryKinds.GateSilent);
+        await RestartAsync();
+        await SaidAsync(EntryKinds.GateJoined, EntryKinds.GateSilent); // not heard: it has not joined
     }
 
     [Fact]
-    public async Task A_name_belongs_to_the_first_key_and_an_old_word_counts_for_nothing()
+    public async Task A_name_belongs_to_the_first_key_until_it_is_taken_back()
     {
         Assert.Equal(HeartbeatVerdict.Unknown, await HearAsync("edge-1", "0xA", mayJoin: false));
         Assert.Equal(HeartbeatVerdict.Heard, await HearAsync("edge-1", "0xA"));
@@ -87,33 +85,70 @@ public sealed class GatesGrainTests : IAsyncLifetime
         time.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal(HeartbeatVerdict.Heard, await HearAsync("edge-1", "0xA", mayJoin: false));
         Assert.Equal(HeartbeatVerdict.Stale, await HearAsync("edge-1", "0xA", ahead: SignedHeartbeat.Tolerance + TimeSpan.FromSeconds(1)));
-        Assert.Equal([EntryKinds.GateJoined], await KindsAsync());
+        await SaidAsync(EntryKinds.GateJoined);
+        Assert.True(await Gates.RemoveAsync("edge-1"));
+        Assert.False(await Gates.RemoveAsync("edge-1"));
+        Assert.Equal(HeartbeatVerdict.Unknown, await HearAsync("edge-1", "0xA", mayJoin: false));
+        Assert.Equal(HeartbeatVerdict.Heard, await HearAsync("edge-1", "0xB"));
+        await SaidAsync(EntryKinds.GateJoined, EntryKinds.GateRemoved, EntryKinds.GateJoined);
     }
 
     [Fact]
-    public async Task There_are_as_many_gates_as_there_may_be()
+    public async Task Neither_new_names_nor_one_that_comes_and_goes_fill_the_log()
     {
         for (var i = 0; i < ClusterLimits.Gates; i++)
         {
+            if (i % ClusterLimits.NewGatesPerMinute == 0 && i > 0)
+            {
+                Assert.Equal(HeartbeatVerdict.TooMany, await HearAsync("one-more", "0xA"));
+                time.Advance(TimeSpan.FromMinutes(1) + TimeSpan.FromSeconds(1));
+            }
+
             Assert.Equal(HeartbeatVerdict.Heard, await HearAsync($"edge-{i}", "0xA"));
         }
 
+        time.Advance(TimeSpan.FromMinutes(2));
         Assert.Equal(HeartbeatVerdict.TooMany, await HearAsync("one-more", "0xA"));
+    }
+
+    [Fact]
+    public async Task A_gate_that_comes_and_goes_all_the_time_is_told_of_so_often_and_no_more()
+    {
+        var expected = new List<string>();
+        for (var i = 0; i < ClusterLimits.GateChangesPerHour + 3; i++)
+        {
+            await HearAsync("flap", "0xA");
+            expected.AddRange(i < ClusterLimits.GateChangesPerHour ? [EntryKinds.GateJoined] : []);
+            await SaidAsync([.. expected]);
+            time.Advance(SignedHeartbeat.Patience + TimeSpan.FromSeconds(1));
+            expected.AddRange(i < ClusterLimits.GateChangesPerHour ? [EntryKinds.GateSilent] : []);
+            await SaidAsync([.. expected]);
+        }
     }
 
     private Task<HeartbeatVerdict> HearAsync(string gate, string address, bool mayJoin = true, TimeSpan ahead = default) =>
         Gates.HearAsync(new GateHeartbeat(gate, address, time.GetUtcNow() + ahead, 0, 0, mayJoin));
 
-    /// <summary>Nobody waits for the watch: what it does is seen later.</summary>
-    private async Task WatchedAsync(bool isSilent)
+    private async Task RestartAsync()
     {
-        await Gates.WatchAsync();
-        await Eventually.TrueAsync(async () => Assert.Single(await Gates.ListAsync()).IsSilent == isSilent);
+        await Gates.AsReference<IGrainManagementExtension>().DeactivateOnIdle();
+        await Gates.ListAsync(); // from here on the next one counts the time
     }
 
-    private async Task<IEnumerable<string>> KindsAsync()
+    /// <summary>Nobody waits for the watch; another call that does wait, and is answered in turn, comes after it.</summary>
+    private async Task SaidAsync(params string[] kinds)
+    {
+        await Gates.WatchAsync();
+        await Eventually.TrueAsync(async () =>
+        {
+            await Gates.RemoveAsync("nobody");
+            return (await KindsAsync()).SequenceEqual(kinds);
+        });
+    }
+
+    private async Task<IReadOnlyList<string>> KindsAsync()
     {
         IReadOnlyList<LogEntry> entries = await new SqliteLogReader(SqliteDatabase.Open(directory.File("log.db"), 1)).ReadAsync(0, 0, 1000, default);
-        return entries.Select(entry => entry.Kind);
+        return [.. entries.Select(entry => entry.Kind)];
     }
 }
