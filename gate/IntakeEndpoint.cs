@@ -94,7 +94,7 @@ internal sealed class IntakeEndpoint(IncidentSpool spool, KeyLists keys, LocalEs
         var queue = claim is null ? report.CapId : $"{report.CapId} {claim.Wallet}";
         var list = await keys.FindAsync(report.CapId, KeyLists.ForYes);
         var ruling = list is null ? null : Judge(list);
-        if (ruling is not null && time.GetUtcNow() - list!.At > KeyLists.ForNo)
+        if (ruling is not null && time.GetElapsedTime(list!.At) > KeyLists.ForNo)
         {
             // The key may have been added since. Who cannot be asked has not refused.
             list = await keys.FindAsync(report.CapId, KeyLists.ForNo);

@@ -100,7 +100,9 @@ internal static class HookCommand
     {
         try
         {
-            await HookDelivery.DeliverAsync(sign(), cancellationToken);
+            var incident = sign();
+            var delivered = await HookDelivery.DeliverAsync(incident, cancellationToken);
+            Answer.Note($"cap: {IncidentFile.Check(incident).IncidentId}: {delivered}");
         }
         catch (CliFaultException fault)
         {

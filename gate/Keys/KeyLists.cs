@@ -8,8 +8,8 @@ using CapOrleans.Gate.Forward;
 namespace CapOrleans.Gate.Keys;
 
 /// <summary>A CapID's context as the cluster gave it; null when the cluster has no such CapID.</summary>
-/// <param name="At">When it was asked for.</param>
-internal sealed record KeyList(CapContext? Context, DateTimeOffset At);
+/// <param name="At">Timestamp of its asking, not a time of day: clocks are set.</param>
+internal sealed record KeyList(CapContext? Context, long At);
 
 /// <summary>
 /// Who may speak, so that garbage stops at the edge. A list that says yes is used for half a minute; before it says no it must be new,
@@ -26,7 +26,7 @@ internal sealed class KeyLists(HttpClient http, ClusterLink cluster, GateOptions
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1), Silence = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentDictionary<string, KeyList> lists = new(StringComparer.Ordinal);
-    private long silentUntil;
+    private long silentSince;
 
     /// <summary>What kept the cluster from giving a list; null when nothing did.</summary>
     public string? Trouble { get; private set; }
@@ -37,26 +37,26 @@ internal sealed class KeyLists(HttpClient http, ClusterLink cluster, GateOptions
     /// <returns>Null when there is no list that is new enough.</returns>
     public async Task<KeyList?> FindAsync(string capId, TimeSpan maxAge)
     {
-        var now = time.GetUtcNow();
-        if (lists.TryGetValue(capId, out var held) && now - held.At <= maxAge)
+        if (lists.TryGetValue(capId, out var held) && time.GetElapsedTime(held.At) <= maxAge)
         {
             return held;
         }
 
         if (Trouble is null)
         {
-            return await AskAsync(capId, now);
+            return await AskAsync(capId);
         }
 
         // Hosts do not wait for a cluster that is away: now and then one of them asks, and the others go on.
-        var until = Interlocked.Read(ref silentUntil);
-        return now.UtcTicks >= until && Interlocked.CompareExchange(ref silentUntil, (now + Silence).UtcTicks, until) == until
-            ? await AskAsync(capId, now)
+        var since = Interlocked.Read(ref silentSince);
+        return time.GetElapsedTime(since) >= Silence && Interlocked.CompareExchange(ref silentSince, time.GetTimestamp(), since) == since
+            ? await AskAsync(capId)
             : null;
     }
 
-    private async Task<KeyList?> AskAsync(string capId, DateTimeOffset now)
+    private async Task<KeyList?> AskAsync(string capId)
     {
+        var now = time.GetTimestamp();
         try
         {
             using var patience = new CancellationTokenSource(Patience, time);
@@ -80,7 +80,7 @@ internal sealed class KeyLists(HttpClient http, ClusterLink cluster, GateOptions
             Trouble = $"{cluster.Api} gives no list of keys: {fault.Message}"; // nobody is refused for it
         }
 
-        Interlocked.Exchange(ref silentUntil, (time.GetUtcNow() + Silence).UtcTicks);
+        Interlocked.Exchange(ref silentSince, time.GetTimestamp());
         return null;
     }
 
@@ -94,7 +94,7 @@ internal sealed class KeyLists(HttpClient http, ClusterLink cluster, GateOptions
         return lists[capId] = list;
     }
 
-    private static KeyList? Read(byte[] json, DateTimeOffset now) => JsonSerializer.Deserialize(json, KeyListJson.Default.CapView) is { CapId: not null, Keys: not null } cap
+    private static KeyList? Read(byte[] json, long now) => JsonSerializer.Deserialize(json, KeyListJson.Default.CapView) is { CapId: not null, Keys: not null } cap
         ? new KeyList(new CapContext(cap.CapId, cap.Version, cap.DisplayName, cap.CapPotential, cap.Phi, cap.Psi, cap.Keys, cap.Policy), now)
         : null;
 }

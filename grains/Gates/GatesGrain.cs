@@ -72,11 +72,19 @@ internal sealed partial class GatesGrain(
 
     public async Task<bool> RemoveAsync(string name)
     {
-        if (!gates.Remove(name, out var gate))
+        if (!gates.TryGetValue(name, out var gate))
         {
             return false;
         }
 
+        gate.Turn ??= await log.PositionAsync(Log, gate.Bookmark, CancellationToken.None);
+        if (!await SayAsync(gate, EntryKinds.GateRemoved, Describe(gate), gate.HasJoined ? 1 : 2)) // whoever has the name next has not joined
+        {
+            throw new TimeoutException("The log takes nothing just now.");
+        }
+
+        // Crash here: the name is taken still, and its gate joins again; who wanted it removed was not told that it is.
+        gates.Remove(name);
         try
         {
             await KeepAsync();
@@ -87,8 +95,6 @@ internal sealed partial class GatesGrain(
             throw;
         }
 
-        gate.Turn ??= await log.PositionAsync(Log, gate.Bookmark, CancellationToken.None);
-        await SayAsync(gate, EntryKinds.GateRemoved, Describe(gate), gate.HasJoined ? 1 : 2); // whoever has the name next has not joined
         return true;
     }
 
@@ -132,7 +138,8 @@ internal sealed partial class GatesGrain(
 
     private Task KeepAsync() => stored.ReplaceAsync(new GatesState { Gates = [.. gates.Values.Select(gate => gate.Known)] }, DeactivateOnIdle);
 
-    private async Task SayAsync(Presence gate, string kind, CanonicalObject body, int turns)
+    /// <returns>False when the log is busy, or another activation spoke: it is tried again at the next watch.</returns>
+    private async Task<bool> SayAsync(Presence gate, string kind, CanonicalObject body, int turns)
     {
         var writer = GrainFactory.GetGrain<IAuditLogGrain>(Log);
         var (head, turn) = (await writer.HeadAsync(), gate.Turn!.Value);
@@ -141,9 +148,14 @@ internal sealed partial class GatesGrain(
             Entries = [Entry.Write(kind, head.Origin, time.GetUtcNow(), body)],
             Bookmark = new BookmarkMove(gate.Bookmark, turn, turn + turns),
         });
-        // A log that is busy is asked again at the next watch; another activation's word is read.
         gate.Turn = outcome.Verdict switch { AppendVerdict.Appended => turn + turns, AppendVerdict.StaleBookmark => null, _ => turn };
+        if (outcome.Verdict != AppendVerdict.Appended)
+        {
+            return false;
+        }
+
         LogSaid(gate.Known.Name, kind);
+        return true;
     }
 
     private static CanonicalObject Describe(Presence gate) => new CanonicalObject().Add("address", gate.Known.Address).Add("gate", gate.Known.Name);

@@ -16,6 +16,7 @@ public sealed class GatesGrainTests : IAsyncLifetime
 {
     private readonly TempDirectory directory = new();
     private readonly FakeTimeProvider time = new(TimeProvider.System.GetUtcNow());
+    private readonly ManualResetEventSlim mayWrite = new(initialState: true);
     private InProcessTestCluster cluster = null!;
 
     private IGatesGrain Gates => cluster.Client.GetGrain<IGatesGrain>(0);
@@ -27,6 +28,7 @@ public sealed class GatesGrainTests : IAsyncLifetime
         {
             silo.AddCap(directory, _ => new NoChain());
             silo.Services.AddSingleton<TimeProvider>(time);
+            silo.Services.AddSingleton<IAuditLogWriter>(services => new StallingWriter(new SqliteLogWriter(services.GetRequiredService<SqliteDatabase>()), mayWrite));
         });
         cluster = builder.Build();
         await cluster.DeployAsync();
@@ -35,6 +37,7 @@ public sealed class GatesGrainTests : IAsyncLifetime
     public async Task DisposeAsync()
     {
         await cluster.DisposeAsync();
+        mayWrite.Dispose();
         directory.Dispose();
     }
 
@@ -57,6 +60,28 @@ public sealed class GatesGrainTests : IAsyncLifetime
         await HearAsync("edge-1", "0xA");
         Assert.False(Assert.Single(await Gates.ListAsync()).IsSilent);
         await SaidAsync(EntryKinds.GateJoined, EntryKinds.GateSilent, EntryKinds.GateJoined);
+    }
+
+    [Fact]
+    public async Task While_the_log_stands_still_gates_are_heard_and_only_who_was_silent_is_told_of()
+    {
+        await HearAsync("well", "0xA");
+        await HearAsync("gone", "0xB");
+        await SaidAsync(EntryKinds.GateJoined, EntryKinds.GateJoined);
+        time.Advance(SignedHeartbeat.Patience - TimeSpan.FromSeconds(1));
+        await HearAsync("well", "0xA");
+        time.Advance(TimeSpan.FromSeconds(2));
+        mayWrite.Reset();
+        await Gates.WatchAsync(); // waits for the log
+        for (var i = 0; i < 5; i++)
+        {
+            time.Advance(SignedHeartbeat.Interval);
+            Assert.Equal(HeartbeatVerdict.Heard, await HearAsync("well", "0xA"));
+        }
+
+        mayWrite.Set();
+        await SaidAsync(EntryKinds.GateJoined, EntryKinds.GateJoined, EntryKinds.GateSilent);
+        Assert.Equal("gone", Assert.Single(await Gates.ListAsync(), gate => gate.IsSilent).Gate);
     }
 
     [Fact]
@@ -144,6 +169,22 @@ public sealed class GatesGrainTests : IAsyncLifetime
             await Gates.RemoveAsync("nobody");
             return (await KindsAsync()).SequenceEqual(kinds);
         });
+    }
+
+    /// <summary>A log that commits only when the test lets it.</summary>
+    private sealed class StallingWriter(SqliteLogWriter real, ManualResetEventSlim mayWrite) : IAuditLogWriter, IDisposable
+    {
+        public Task<LogHead> OpenAsync(int log, CancellationToken cancellationToken) => real.OpenAsync(log, cancellationToken);
+
+        public Task<(LogHead Head, IReadOnlyList<AppendOutcome> Outcomes)> CommitAsync(int log, LogHead expected, IReadOnlyList<Append> batch, CancellationToken cancellationToken) => Task.Run(
+            () =>
+            {
+                mayWrite.Wait(cancellationToken);
+                return real.CommitAsync(log, expected, batch, cancellationToken);
+            },
+            cancellationToken);
+
+        public void Dispose() => real.Dispose();
     }
 
     private async Task<IReadOnlyList<string>> KindsAsync()
