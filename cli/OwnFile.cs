@@ -5,6 +5,9 @@ namespace CapOrleans.Cli;
 /// <summary>Files that are their owner's only, and whole or not there.</summary>
 internal static class OwnFile
 {
+    /// <summary>EWOULDBLOCK, which a lock that is held gives.</summary>
+    private const int WouldBlock = 11;
+
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     /// <exception cref="CliFaultException">It exists, or cannot be written.</exception>
@@ -14,9 +17,20 @@ internal static class OwnFile
     public static void Replace(string file, string text)
     {
         var draft = $"{file}.{RandomNumberGenerator.GetHexString(8, lowercase: true)}"; // a name that nobody else can have made before
-        Write(draft, text);
-        File.Move(draft, file, overwrite: true);
+        try
+        {
+            Write(draft, text);
+            File.Move(draft, file, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(draft);
+            throw;
+        }
     }
+
+    /// <summary>Another process holds the file. On a disk that has become read-only, opening it fails too, and nobody is to be waited for.</summary>
+    public static bool IsHeld(IOException fault) => fault.HResult == WouldBlock;
 
     /// <summary>Nobody else changes what is locked until it is disposed of.</summary>
     /// <exception cref="CliFaultException">Somebody else does just now.</exception>

@@ -66,6 +66,7 @@ internal static class SendCommand
     private static async Task<string> SendAsync(byte[] incident, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(CapEnvironment.Api, "v1/incidents")) { Content = CapClient.Json(incident) };
-        return await CapClient.SendAsync(request, cancellationToken);
+        var answer = await CapClient.SendAsync(request, cancellationToken);
+        return answer.StartsWith('{') ? answer : throw new CliFaultException(ExitCodes.Unreachable, $"{CapEnvironment.Api} did not say that it accepted the incident: is something else there?");
     }
 }

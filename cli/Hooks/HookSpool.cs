@@ -35,7 +35,7 @@ internal sealed partial class HookSpool : IDisposable
                 {
                     return new HookSpool(folder, new FileStream(Path.Combine(folder, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
                 }
-                catch (IOException) when (File.Exists(Path.Combine(folder, "lock")))
+                catch (IOException fault) when (OwnFile.IsHeld(fault))
                 {
                     await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, cancellationToken);
                 }
@@ -95,7 +95,7 @@ internal sealed partial class HookSpool : IDisposable
     {
         foreach (var file in Directory.EnumerateFiles(folder, "*.json.refused").ToList())
         {
-            File.Move(file, file[..^".refused".Length]);
+            File.Move(file, file[..^".refused".Length], overwrite: true); // the same incident, when it was told again
             File.Delete($"{file[..^".refused".Length]}.why");
         }
     }

@@ -57,7 +57,7 @@ internal sealed class WatchedCheck(string name, string check, string severity, P
             Directory.CreateDirectory(CapEnvironment.Spool, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
             return new FileStream($"{file}.lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
-        catch (IOException) when (File.Exists($"{file}.lock"))
+        catch (IOException fault) when (OwnFile.IsHeld(fault))
         {
             throw new CliFaultException(ExitCodes.Unreachable, $"'{check}' is being checked already.");
         }

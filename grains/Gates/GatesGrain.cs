@@ -149,17 +149,16 @@ internal sealed partial class GatesGrain(
             Bookmark = new BookmarkMove(gate.Bookmark, turn, turn + turns),
         });
         gate.Turn = outcome.Verdict switch { AppendVerdict.Appended => turn + turns, AppendVerdict.StaleBookmark => null, _ => turn };
-        if (outcome.Verdict != AppendVerdict.Appended)
+        if (outcome.Verdict == AppendVerdict.Appended && kind == EntryKinds.GateSilent)
         {
-            return false;
+            LogSilent(gate.Known.Name);
         }
 
-        LogSaid(gate.Known.Name, kind);
-        return true;
+        return outcome.Verdict == AppendVerdict.Appended;
     }
 
     private static CanonicalObject Describe(Presence gate) => new CanonicalObject().Add("address", gate.Known.Address).Add("gate", gate.Known.Name);
 
-    [LoggerMessage(270, LogLevel.Warning, "Gate {Gate}: {Kind}")]
-    private partial void LogSaid(string gate, string kind);
+    [LoggerMessage(270, LogLevel.Warning, "Gate {Gate} is silent")]
+    private partial void LogSilent(string gate);
 }

@@ -1,6 +1,7 @@
 using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using CapOrleans.Bench.Chaos;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -152,6 +153,19 @@ public sealed partial class HookTests(NodeFixture node) : IAsyncLifetime
         Assert.Equal(1, code);
         Assert.Contains("cannot be written", output, StringComparison.Ordinal);
         Assert.StartsWith("DISKFAIL-", (await IncidentsAsync(1))[0].Text("incidentId"), StringComparison.Ordinal);
+    }
+
+    [RootFact]
+    public async Task A_disk_that_became_read_only_keeps_nobody_waiting()
+    {
+        await using var disk = await SmallDisk.MountAsync(directory.File("small"), 4);
+        var cap = new CapCommand(directory.Path, [.. Settings(Gate).Where(setting => setting.Name != "CAP_SPOOL"), ("CAP_SPOOL", Path.Combine(disk.Path, "spool"))]);
+        Assert.Equal(0, (await cap.RunAsync("hook", "watch", "--once", "--name", "ro", "--check", "true")).Code);
+        await cap.RunAsync("hook", "flush");
+        await Child.RunAsync("mount", "-o", "remount,ro", disk.Path);
+        Assert.Equal(1, (await cap.RunAsync("hook", "run", "--name", "first", "--", "false")).Code);
+        Assert.Equal(0, (await cap.RunAsync("hook", "watch", "--once", "--name", "ro", "--check", "false")).Code);
+        Assert.Equal(["FIRST", "RO"], (await IncidentsAsync(2)).Select(incident => incident.Text("incidentId").Split("FAIL-")[0]));
     }
 
     [Fact]
