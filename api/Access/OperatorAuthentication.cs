@@ -30,6 +30,9 @@ public static class OperatorAccess
 
     internal const string ScopeClaim = "cap-scope";
 
+    /// <summary>An API key's name, for people.</summary>
+    private const string NameClaim = "cap-key-name";
+
     public static IServiceCollection AddOperatorAccess(this IServiceCollection services, bool openReads, OpenIdProvider? openId)
     {
         // The core alone: there are no cookies here, so nothing needs the key ring that the whole package would bring.
@@ -57,6 +60,16 @@ public static class OperatorAccess
 
     public static bool Has(this ClaimsPrincipal user, OperatorScope scope) =>
         Enum.TryParse<OperatorScope>(user.FindFirstValue(ScopeClaim), out var held) && held >= scope;
+
+    /// <returns>Who asks, for the log entry of what they change.</returns>
+    public static Actor ToActor(this ClaimsPrincipal user) =>
+        user.FindFirstValue(ClaimTypes.Name) is not { } id ? Actor.Anonymous
+        : user.FindFirstValue(NameClaim) is { } name ? new Actor($"key:{id}", name)
+        : new Actor($"openid:{id}", null);
+
+    /// <summary>The claims of whoever holds the API key.</summary>
+    internal static IEnumerable<Claim> ClaimsOf(OperatorKey key) =>
+        [new(ClaimTypes.Name, key.Id), new(NameClaim, key.Name), new(ScopeClaim, $"{key.Scope}")];
 }
 
 /// <summary>An API key as <c>Authorization: Bearer</c>, or as the password of <c>Basic</c>, which browsers can ask for.</summary>
@@ -87,7 +100,7 @@ internal sealed class OperatorAuthentication(
             return AuthenticateResult.Fail("No such API key.");
         }
 
-        var identity = new ClaimsIdentity([new Claim(ClaimTypes.Name, key.Id), new Claim(OperatorAccess.ScopeClaim, $"{key.Scope}")], Scheme.Name);
+        var identity = new ClaimsIdentity(OperatorAccess.ClaimsOf(key), Scheme.Name);
         return AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), Scheme.Name));
     }
 
