@@ -11,7 +11,7 @@ using Scalar.AspNetCore;
 
 namespace CapOrleans.Api;
 
-/// <param name="OpenReads">Reads and hook registration need no token: only for a service that listens on loopback.</param>
+/// <param name="OpenReads">Local callers read without a key: only for a service that listens on loopback.</param>
 /// <param name="IncidentsPerSecondPerAddress">1 to 1,000,000.</param>
 /// <param name="OpenId">Whose tokens are taken beside API keys; null for nobody's.</param>
 /// <param name="ChainId">The chain that a <c>full-v2</c> signature must name.</param>
@@ -20,9 +20,6 @@ public sealed record ApiOptions(bool OpenReads, int IncidentsPerSecondPerAddress
 /// <summary>The HTTP front: a verdict becomes an answer, and nothing else happens here.</summary>
 public static class CapApi
 {
-    /// <summary>Of one port. Each may hold a request of 64 KiB: a quarter of a gibibyte.</summary>
-    public const int MaxConnections = 4096;
-
     public static IServiceCollection AddCapApi(this IServiceCollection services, ApiOptions options)
     {
         services.AddSingleton(_ => options);
@@ -50,8 +47,8 @@ public static class CapApi
     {
         app.UseExceptionHandler(handler => handler.Run(AnswerFaultAsync));
         app.UseStatusCodePages(answer => AnswerStatus(answer.HttpContext.Response.StatusCode).ExecuteAsync(answer.HttpContext));
-        app.RefuseOtherOrigins(app.Services.GetRequiredService<ApiOptions>().OpenReads);
         app.UseAuthentication();
+        app.RefuseOtherOrigins(app.Services.GetRequiredService<ApiOptions>().OpenReads);
         app.UseAuthorization();
         app.MapIntake();
         app.MapLegacy();

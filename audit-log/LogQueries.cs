@@ -49,11 +49,15 @@ internal static class LogQueries
     private const string IncidentEntries =
         "SELECT e.idx, e.kind, e.bytes FROM incident i JOIN audit_entry e ON e.log = i.place >> 40 AND e.idx = i.place & 1099511627775";
 
-    /// <summary>Only the conditions that apply are written, so that each shape of query finds its index.</summary>
+    /// <summary>
+    /// Only the conditions that apply are written, so that each shape of query finds its index. With a time, the order is that of acceptance: so a
+    /// page costs what it shows, wherever in a long history it lies.
+    /// </summary>
     public static (string Sql, object[] Values) Incidents(IncidentQuery query)
     {
-        var sql = new StringBuilder(IncidentEntries).Append(" WHERE i.place > $1");
-        List<object> values = [query.After];
+        var byTime = query.From is not null || query.To is not null;
+        var sql = new StringBuilder(IncidentEntries).Append(byTime ? " WHERE (i.accepted_at, i.place) > ($2, $1)" : " WHERE i.place > $1");
+        List<object> values = byTime ? [query.After, query.AfterMilliseconds] : [query.After];
         void Where(string condition, object? value)
         {
             if (value is not null)
@@ -69,7 +73,7 @@ internal static class LogQueries
         Where("i.accepted_at >=", query.From?.ToUnixTimeMilliseconds());
         Where("i.accepted_at <", query.To?.ToUnixTimeMilliseconds());
         values.Add(query.Limit + 1);
-        sql.Append(" ORDER BY i.place LIMIT $").Append(values.Count);
+        sql.Append(byTime ? " ORDER BY i.accepted_at, i.place" : " ORDER BY i.place").Append(" LIMIT $").Append(values.Count);
         return (sql.ToString(), [.. values]);
     }
 }

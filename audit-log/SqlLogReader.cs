@@ -12,16 +12,16 @@ public abstract class SqlLogReader : IAuditLogReader
     public Task<LogHead?> HeadAsync(int log, CancellationToken cancellationToken) => One(
         LogQueries.Head, row => new LogHead(row.GetString(0), row.GetInt64(1), row.GetFieldValue<byte[]>(2)), cancellationToken, log);
 
-    public Task<IReadOnlyList<LogEntry>> ReadAsync(int log, long from, int limit, CancellationToken cancellationToken) =>
-        Ask(LogQueries.Entries, ReadEntry, cancellationToken, log, from, limit);
+    public Task<LogPage> ReadAsync(int log, long from, int limit, CancellationToken cancellationToken) =>
+        Page(LogQueries.Entries, limit, cancellationToken, log, from, limit + 1);
 
     public Task<LogEntry?> FindIncidentAsync(string capId, string incidentId, CancellationToken cancellationToken) =>
         One(LogQueries.Incident, ReadEntry, cancellationToken, capId, incidentId);
 
-    public Task<IReadOnlyList<LogEntry>> FindIncidentsAsync(IncidentQuery query, CancellationToken cancellationToken)
+    public Task<LogPage> FindIncidentsAsync(IncidentQuery query, CancellationToken cancellationToken)
     {
         var (sql, values) = LogQueries.Incidents(query);
-        return Ask(sql, ReadEntry, cancellationToken, values);
+        return Page(sql, query.Limit, cancellationToken, values);
     }
 
     public async Task<(CapContext Context, decimal Score, long Incidents)?> FindCapAsync(string capId, CancellationToken cancellationToken)
@@ -34,10 +34,10 @@ public abstract class SqlLogReader : IAuditLogReader
     }
 
     public async Task<decimal> AdjustmentAsync(string capId, string incidentId, CancellationToken cancellationToken) =>
-        (await Ask(LogQueries.Adjustment, row => row.GetInt64(0), cancellationToken, capId, incidentId))[0] / 10_000m;
+        (await Ask(LogQueries.Adjustment, row => new { Sum = row.GetInt64(0) }, cancellationToken, capId, incidentId))[0].Sum / 10_000m;
 
-    public Task<IReadOnlyList<LogEntry>> ReadScoreAsync(int log, string capId, long after, int limit, CancellationToken cancellationToken) =>
-        Ask(LogQueries.Score, ReadEntry, cancellationToken, capId, after < 0 ? Place.Of(log, 0) - 1 : Place.Of(log, after), limit);
+    public Task<LogPage> ReadScoreAsync(int log, string capId, long after, int limit, CancellationToken cancellationToken) =>
+        Page(LogQueries.Score, limit, cancellationToken, capId, after < 0 ? Place.Of(log, 0) - 1 : Place.Of(log, after), limit + 1);
 
     public Task<LogEntry?> LatestAsync(int log, string kind, CancellationToken cancellationToken) =>
         One(LogQueries.Latest, ReadEntry, cancellationToken, log, kind);
@@ -48,9 +48,34 @@ public abstract class SqlLogReader : IAuditLogReader
     public Task<LogEntry?> CoveringAsync(int log, string kind, long index, CancellationToken cancellationToken) =>
         One(LogQueries.Covering, ReadEntry, cancellationToken, log, kind, index);
 
+    /// <param name="read">Null for a row that, like all behind it, is not wanted.</param>
+    /// <param name="cancellationToken">Ends a query that runs.</param>
     /// <param name="values">Of <c>$1</c>, <c>$2</c> and so on: long, int, or string.</param>
     private protected abstract Task<IReadOnlyList<T>> Ask<T>(
-        string sql, Func<DbDataReader, T> read, CancellationToken cancellationToken, params object[] values);
+        string sql, Func<DbDataReader, T?> read, CancellationToken cancellationToken, params object[] values)
+        where T : class;
+
+    /// <param name="sql">Asks for one row more than <paramref name="limit"/>.</param>
+    private async Task<LogPage> Page(string sql, int limit, CancellationToken cancellationToken, params object[] values)
+    {
+        var (rows, bytes, hasMore) = (0, 0L, false);
+        var entries = await Ask(
+            sql,
+            row =>
+            {
+                if (rows == limit || bytes >= IAuditLogReader.PageBytes)
+                {
+                    hasMore = true;
+                    return null;
+                }
+
+                var entry = ReadEntry(row);
+                (rows, bytes) = (rows + 1, bytes + entry.Bytes.Length);
+                return entry;
+            },
+            cancellationToken, values);
+        return new LogPage(entries, hasMore);
+    }
 
     private static LogEntry ReadEntry(DbDataReader row) => new(row.GetInt64(0), row.GetString(1), row.GetFieldValue<byte[]>(2));
 

@@ -15,7 +15,10 @@ public interface IAuditLogGrain : IGrainWithIntegerKey
     [Alias("head")] Task<LogHead> HeadAsync();
 }
 
-/// <summary>Pages of the logs, for anyone who may read; any number of activations, key 0.</summary>
+/// <summary>
+/// Pages of the logs, for anyone who may read; any number of activations, key 0. A page ends at its limit of rows or at 4 MiB of entries,
+/// whichever comes first. A caller that cancels ends its query.
+/// </summary>
 [GrainInterfaceType("cap.log-reader"), Alias("cap.log-reader")]
 public interface ILogReaderGrain : IGrainWithIntegerKey
 {
@@ -23,19 +26,19 @@ public interface ILogReaderGrain : IGrainWithIntegerKey
     [Alias("count")] Task<int> CountAsync();
 
     /// <summary>Incidents log by log, in each in order.</summary>
-    [Alias("incidents")] Task<IncidentPage> IncidentsAsync(IncidentQuery query);
+    [Alias("incidents")] Task<IncidentPage> IncidentsAsync(IncidentQuery query, CancellationToken cancellationToken);
 
     /// <param name="after">-1 for the beginning.</param>
     /// <param name="limit">1 to 1000.</param>
     /// <returns>Null when there is no such log.</returns>
-    [Alias("entries")] Task<IReadOnlyList<LogEntry>?> EntriesAsync(int log, long after, int limit);
+    [Alias("entries")] Task<EntrySlice?> EntriesAsync(int log, long after, int limit, CancellationToken cancellationToken);
 
     /// <summary>Accepted incidents in the old field names.</summary>
-    [Alias("records")] Task<RecordPage> RecordsAsync(int log, long after, int limit);
+    [Alias("records")] Task<RecordPage> RecordsAsync(int log, long after, int limit, CancellationToken cancellationToken);
 
     /// <param name="after">Index; -1 for the beginning.</param>
     /// <returns>Null when the CapID is not registered.</returns>
-    [Alias("score")] Task<ScorePage?> ScoreAsync(string capId, long after, int limit);
+    [Alias("score")] Task<ScorePage?> ScoreAsync(string capId, long after, int limit, CancellationToken cancellationToken);
 
     /// <returns>The bytes of the newest entry of this kind in any log; null when there is none.</returns>
     [Alias("latest")] Task<byte[]?> LatestAsync(string kind);

@@ -1,3 +1,4 @@
+using CapOrleans.Contracts.Access;
 using CapOrleans.Contracts.Caps;
 using CapOrleans.Contracts.Incidents;
 
@@ -18,21 +19,21 @@ public interface ICapGrain : IGrainWithStringKey
     [Alias("wallet")] Task<WalletStanding> StandingAsync(IncidentReport report, string wallet);
 
     /// <summary>Registers the CapID or changes its context. The caller has made sure that an operator asks.</summary>
-    [Alias("define")] Task<CapRuling> DefineAsync(CapDefinition definition);
+    [Alias("define")] Task<CapRuling> DefineAsync(CapDefinition definition, Actor actor);
 
     /// <summary>
     /// Changes the context on the word of one of its admin keys, which is checked here, or, when the request carries no signature, of
     /// an operator, whom the caller has made sure of.
     /// </summary>
-    [Alias("change")] Task<CapRuling> ChangeAsync(ChangeRequest request);
+    [Alias("change")] Task<CapRuling> ChangeAsync(ChangeRequest request, Actor actor);
 
     /// <summary>Corrects an incident's dCap. The caller has made sure that an operator asks.</summary>
-    [Alias("correct")] Task<CapRuling> CorrectAsync(Correction correction);
+    [Alias("correct")] Task<CapRuling> CorrectAsync(Correction correction, Actor actor);
 
     /// <summary>Audits an agent-to-agent delegation log of this CapID and puts log and result into the audit log.</summary>
     /// <param name="delegationLog">A JSON object, at most 64 KiB, checked to be strict JSON.</param>
     /// <returns>The result as JSON; null when the CapID is not registered.</returns>
-    [Alias("audit-delegation")] Task<string?> AuditDelegationAsync(string delegationLog);
+    [Alias("audit-delegation")] Task<string?> AuditDelegationAsync(string delegationLog, Actor actor);
 
     /// <returns>Null when the CapID is not registered.</returns>
     [Alias("read")] Task<CapView?> ReadAsync();

@@ -10,11 +10,11 @@ public interface IOperatorsGrain : IGrainWithIntegerKey
     /// <returns>Every key, revoked ones among them.</returns>
     [Alias("list")] Task<IReadOnlyList<OperatorKey>> ListAsync(IReadOnlyDictionary<string, DateTimeOffset> used);
 
-    /// <summary>Keeps a key that its maker holds.</summary>
+    /// <summary>Keeps a key that its maker holds. The log says so first: an entry without a key does no harm.</summary>
     /// <returns>False when there are too many, or when its id is taken.</returns>
-    [Alias("add")] Task<bool> AddAsync(OperatorKey key);
+    [Alias("add")] Task<bool> AddAsync(OperatorKey key, Actor actor);
 
-    [Alias("revoke")] Task<RevocationVerdict> RevokeAsync(string id);
+    [Alias("revoke")] Task<RevocationVerdict> RevokeAsync(string id, Actor actor);
 }
 
 public enum RevocationVerdict

@@ -1,12 +1,11 @@
-using System.Net;
-using CapOrleans.Api;
 using CapOrleans.Contracts.Access;
 using CapOrleans.Contracts.Caps;
 using CapOrleans.Core.Signatures;
 using CapOrleans.GrainInterfaces;
+using CapOrleans.HttpEdge.Callers;
+using CapOrleans.Silo.Ports;
 using CapOrleans.Silo.Settings;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.AspNetCore.Server.Kestrel.Https;
+using CapOrleans.Silo.Tls;
 
 namespace CapOrleans.Silo;
 
@@ -18,9 +17,10 @@ internal sealed class CapNode : IAsyncDisposable
 {
     private readonly DataDirectory data;
     private readonly List<IHost> hosts;
+    private readonly ILoggerFactory logs;
 
-    private CapNode(DataDirectory data, List<IHost> hosts, bool isFirstStart) =>
-        (this.data, this.hosts, IsFirstStart) = (data, hosts, isFirstStart);
+    private CapNode(DataDirectory data, List<IHost> hosts, ILoggerFactory logs, bool isFirstStart) =>
+        (this.data, this.hosts, this.logs, IsFirstStart) = (data, hosts, logs, isFirstStart);
 
     /// <summary>This start made the data directory's identity and registered its CapID.</summary>
     public bool IsFirstStart { get; }
@@ -49,17 +49,22 @@ internal sealed class CapNode : IAsyncDisposable
         var isFirstStart = false;
         var identity = settings.Roles.HasFlag(NodeRoles.Silo) ? data.Identity(out isFirstStart) : null;
         var hosts = new List<IHost>();
+        var logs = LoggerFactory.Create(AddLogging);
+        var certificates = new Certificates(settings, logs);
+        var proxies = new TrustedProxies(settings.TrustedProxies);
         if (service != NodeRoles.None)
         {
-            hosts.Add(BuildService(settings, data));
+            hosts.Add(BuildService(settings, data, certificates, proxies));
         }
 
         if (settings.Roles.HasFlag(NodeRoles.Gate))
         {
-            hosts.Add(FrontPart.BuildGate(WebBuilder(settings.Gate.Bind ?? settings.Bind, settings.GatePort, settings.Gate.Tls), settings, data));
+            var builder = WebPort.Builder(settings.Gate.Bind ?? settings.Bind, settings.GatePort, certificates.Gate, proxies);
+            AddLogging(builder.Logging);
+            hosts.Add(FrontPart.BuildGate(builder, settings, data, certificates));
         }
 
-        var node = new CapNode(data, hosts, isFirstStart);
+        var node = new CapNode(data, hosts, logs, isFirstStart);
         try
         {
             await hosts[0].StartAsync(cancellationToken);
@@ -106,58 +111,33 @@ internal sealed class CapNode : IAsyncDisposable
         }
 
         data.Dispose();
+        logs.Dispose();
     }
 
-    private static IHost BuildService(NodeSettings settings, DataDirectory data)
+    private static IHost BuildService(NodeSettings settings, DataDirectory data, Certificates certificates, TrustedProxies proxies)
     {
+        var tls = settings.Database is null ? null : certificates.OfCluster(data);
         if (!settings.Roles.HasFlag(NodeRoles.Api))
         {
             var plain = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
             AddLogging(plain.Logging);
             plain.Services.AddSingleton(TimeProvider.System);
-            SiloPart.AddSilo(plain, settings, data);
+            SiloPart.AddSilo(plain, settings, data, tls);
             return plain.Build();
         }
 
-        var builder = WebBuilder(settings.Bind, settings.ApiPort);
+        var builder = WebPort.Builder(settings.Bind, settings.ApiPort, certificates.Api, proxies);
+        AddLogging(builder.Logging);
         builder.Services.AddSingleton(TimeProvider.System);
         if (settings.Roles.HasFlag(NodeRoles.Silo))
         {
-            SiloPart.AddSilo(builder, settings, data);
+            SiloPart.AddSilo(builder, settings, data, tls);
         }
 
-        FrontPart.AddApi(builder, settings);
+        FrontPart.AddApi(builder, settings, tls);
         var app = builder.Build();
         FrontPart.UseApi(app);
         return app;
-    }
-
-    private static WebApplicationBuilder WebBuilder(IPAddress bind, int port, GateTls? tls = null)
-    {
-        // No settings file is watched: the watcher would see every write to the log, too.
-        var builder = WebApplication.CreateSlimBuilder(["--hostBuilder:reloadConfigOnChange=false"]);
-        builder.WebHost.ConfigureKestrel(kestrel =>
-        {
-            kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxConcurrentConnections = CapApi.MaxConnections;
-            kestrel.Listen(bind, port, listen => UseTls(listen, tls));
-        });
-        builder.WebHost.UseKestrelHttpsConfiguration();
-        AddLogging(builder.Logging);
-        return builder;
-    }
-
-    private static void UseTls(ListenOptions listen, GateTls? tls)
-    {
-        if (tls is not null)
-        {
-            listen.UseHttps(https =>
-            {
-                (https.ServerCertificate, https.ServerCertificateChain) = (tls.Certificate, tls.Chain);
-                https.ClientCertificateMode = tls.ClientAuthorities.Count > 0 ? ClientCertificateMode.RequireCertificate : ClientCertificateMode.NoCertificate;
-                https.OnAuthenticate = (_, ssl) => ssl.CertificateChainPolicy = tls.ClientPolicy();
-            });
-        }
     }
 
     private static void AddLogging(ILoggingBuilder logging)
@@ -190,7 +170,7 @@ internal sealed class CapNode : IAsyncDisposable
         if ((await operators.ListAsync(new Dictionary<string, DateTimeOffset>())).Count == 0)
         {
             var key = data.FirstApiKey();
-            await operators.AddAsync(new OperatorKey(key.Id, "first", OperatorScope.Admin, key.Hash, TimeProvider.System.GetUtcNow(), null, null));
+            await operators.AddAsync(new OperatorKey(key.Id, "first", OperatorScope.Admin, key.Hash, TimeProvider.System.GetUtcNow(), null, null), Actor.Service);
         }
     }
 
@@ -199,7 +179,7 @@ internal sealed class CapNode : IAsyncDisposable
         var cap = grains.Cap(capId);
         if (await cap.ReadAsync() is null)
         {
-            await cap.DefineAsync(new CapDefinition(null, null, null, null, [new KeyDefinition(reporter.ToString(), null, null, null)]));
+            await cap.DefineAsync(new CapDefinition(null, null, null, null, [new KeyDefinition(reporter.ToString(), null, null, null)]), Actor.Service);
         }
     }
 }

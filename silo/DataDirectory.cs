@@ -76,6 +76,14 @@ internal sealed class DataDirectory : IDisposable
         ? key
         : throw new InvalidDataException($"{AdminTokenFile} holds no API key: delete it, and a new one is made.");
 
+    /// <summary>The file with the cluster's authority: whoever holds a copy is a node of the cluster.</summary>
+    public string ClusterAuthorityFile()
+    {
+        var file = Path.Combine(path, "cluster-authority.pem");
+        _ = ReadSecret(file, () => ClusterAuthority.Create(TimeProvider.System.GetUtcNow()).Export());
+        return file;
+    }
+
     public WebhookSecret WebhookSecret() => Notify.WebhookSecret.Parse(ReadSecret(Path.Combine(path, "webhook-secret"), Notify.WebhookSecret.Create));
 
     public void Dispose() => theLock?.Dispose();

@@ -7,6 +7,7 @@ using CapOrleans.Gate;
 using CapOrleans.Gate.Spool;
 using CapOrleans.Silo.Clustering;
 using CapOrleans.Silo.Settings;
+using CapOrleans.Silo.Tls;
 using Orleans.Dashboard;
 
 namespace CapOrleans.Silo;
@@ -14,7 +15,7 @@ namespace CapOrleans.Silo;
 /// <summary>The parts of a process that answer HTTP: the API with the dashboard, and the gate.</summary>
 internal static class FrontPart
 {
-    public static void AddApi(WebApplicationBuilder builder, NodeSettings settings)
+    public static void AddApi(WebApplicationBuilder builder, NodeSettings settings, ClusterTls? tls)
     {
         builder.Services.AddCapApi(new ApiOptions(settings.IsLoopback && settings.OpenReadsOnLoopback, settings.IntakePerSecondPerAddress, settings.ChainId, settings.OpenId));
         if (!settings.Roles.HasFlag(NodeRoles.Silo))
@@ -22,6 +23,7 @@ internal static class FrontPart
             builder.UseOrleansClient(client =>
             {
                 client.UseCapCluster(settings.Database!);
+                client.UseTls(tls!.Configure);
                 client.AddDashboard(options => options.HideTrace = true);
             });
         }
@@ -44,7 +46,7 @@ internal static class FrontPart
         });
     }
 
-    public static WebApplication BuildGate(WebApplicationBuilder builder, NodeSettings settings, DataDirectory data)
+    public static WebApplication BuildGate(WebApplicationBuilder builder, NodeSettings settings, DataDirectory data, Certificates certificates)
     {
         var host = settings.Bind.Equals(IPAddress.Any) || settings.Bind.Equals(IPAddress.IPv6Any) ? IPAddress.Loopback : settings.Bind;
         var gate = settings.Gate;
@@ -52,7 +54,7 @@ internal static class FrontPart
         return CapGate.Build(
             builder,
             new GateOptions(
-                gate.Apis is [] ? [new UriBuilder(Uri.UriSchemeHttp, host.ToString(), settings.ApiPort).Uri] : gate.Apis,
+                gate.Apis is [] ? [new UriBuilder(settings.ApiTls is null ? Uri.UriSchemeHttp : Uri.UriSchemeHttps, host.ToString(), settings.ApiPort).Uri] : gate.Apis,
                 () => ReadApiKey(keyFile),
                 IPAddress.IsLoopback(gate.Bind ?? settings.Bind),
                 new AdmissionPolicy(settings.AcceptUnsigned, settings.ChainId),
@@ -62,7 +64,7 @@ internal static class FrontPart
                 new EscalationOptions(gate.EscalateCommand, gate.EscalateUrl),
                 new GateIdentity(gate.Name, data.GateKey()),
                 data.SealingKeys()),
-            PlainHttp.Client(TimeSpan.FromSeconds(30)));
+            PlainHttp.Client(TimeSpan.FromSeconds(30), certificates.IsApi));
     }
 
     /// <returns>Null for none, or when it cannot be read just now: it may be replaced while the gate runs.</returns>

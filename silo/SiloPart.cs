@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using CapOrleans.Archive;
 using CapOrleans.AuditLog.Postgres;
 using CapOrleans.AuditLog.Sqlite;
@@ -14,10 +12,12 @@ using CapOrleans.Core.Signatures;
 using CapOrleans.Core.Webhooks;
 using CapOrleans.Grains;
 using CapOrleans.Grains.Anchors;
+using CapOrleans.Grains.Archive;
 using CapOrleans.Notify;
 using CapOrleans.Silo.Clustering;
 using CapOrleans.Silo.GrainStorage;
 using CapOrleans.Silo.Settings;
+using CapOrleans.Silo.Tls;
 using Orleans.Configuration;
 using Orleans.Dashboard;
 using Orleans.Storage;
@@ -27,7 +27,7 @@ namespace CapOrleans.Silo;
 /// <summary>The part of a process that holds grains: Orleans, and what fills the grains' ports.</summary>
 internal static class SiloPart
 {
-    public static void AddSilo(IHostApplicationBuilder builder, NodeSettings settings, DataDirectory data)
+    public static void AddSilo(IHostApplicationBuilder builder, NodeSettings settings, DataDirectory data, ClusterTls? tls)
     {
         AddLog(builder.Services, settings, data);
         AddPorts(builder.Services, settings, data);
@@ -40,13 +40,14 @@ internal static class SiloPart
                 : (ClusterStore.Invariant, settings.Database);
             if (settings.Database is null)
             {
-                // One silo by itself: a free port for it, and no gateway, so that nodes run side by side.
-                silo.UseLocalhostClustering(FreePort(), gatewayPort: 0);
+                silo.UseLocalhostClustering(gatewayPort: 0); // the port is a name only: nothing listens
+                NoListener.Use(silo);
             }
             else
             {
                 silo.UseCapCluster(settings.Database);
                 silo.ConfigureEndpoints(settings.SiloAddress, settings.SiloPort, settings.GatewayPort);
+                silo.UseTls(tls!.Configure);
             }
 
             silo.AddAdoNetGrainStorageAsDefault(optionsBuilder => optionsBuilder.Configure<IGrainStorageSerializer>((options, serializer) =>
@@ -92,6 +93,7 @@ internal static class SiloPart
         services.AddSingleton(new LogMap(settings.Logs));
         services.AddSingleton(new AdmissionPolicy(settings.AcceptUnsigned, settings.ChainId));
         services.AddSingleton(new AnchorPace(settings.AnchorInterval));
+        services.AddSingleton(new ProofCheckShare(settings.ProofCheckPercent));
         services.AddSingleton<IBlockStore>(_ =>
         {
             IBlockStore own = settings.Database is null ? new SqliteBlockStore(data.BlockFile) : new PostgresBlockStore(settings.Database);
@@ -108,12 +110,5 @@ internal static class SiloPart
                 new JsonRpcClient(PlainHttp.Client(TimeSpan.FromSeconds(20)), settings.RpcUrl),
                 new ChainOptions(settings.RpcUrl, settings.ChainId, settings.ChainWriter ?? data.DevChainWriter(), settings.Contract, settings.IsDevChain),
                 provider.GetRequiredService<TimeProvider>()));
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -3,6 +3,7 @@ using System.Security.Claims;
 using System.Text;
 using System.Text.Encodings.Web;
 using CapOrleans.Contracts.Access;
+using CapOrleans.HttpEdge.Callers;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.Extensions.Options;
@@ -50,9 +51,9 @@ public static class OperatorAccess
         services.AddSingleton<OperatorKeys>();
         services.AddTransient<OperatorAuthentication>();
         services.AddAuthorizationBuilder()
-            .AddPolicy(Reader, policy => policy.RequireAssertion(context => openReads || context.User.Has(OperatorScope.Read)))
+            .AddPolicy(Reader, policy => policy.RequireAssertion(context => (openReads && IsLocal(context)) || context.User.Has(OperatorScope.Read)))
             .AddPolicy(Operator, policy => policy.RequireAssertion(context => context.User.Has(OperatorScope.Operate)))
-            .AddPolicy(OperatorOrOpen, policy => policy.RequireAssertion(context => openReads || context.User.Has(OperatorScope.Operate)))
+            .AddPolicy(OperatorOrOpen, policy => policy.RequireAssertion(context => (openReads && IsLocal(context)) || context.User.Has(OperatorScope.Operate)))
             .AddPolicy(Anyone, policy => policy.RequireAssertion(_ => true))
             .AddPolicy(Admin, policy => policy.RequireAssertion(context => context.User.Has(OperatorScope.Admin)));
         return services;
@@ -60,6 +61,8 @@ public static class OperatorAccess
 
     public static bool Has(this ClaimsPrincipal user, OperatorScope scope) =>
         Enum.TryParse<OperatorScope>(user.FindFirstValue(ScopeClaim), out var held) && held >= scope;
+
+    private static bool IsLocal(AuthorizationHandlerContext context) => context.Resource is HttpContext call && LocalCaller.Is(call);
 
     /// <returns>Who asks, for the log entry of what they change.</returns>
     public static Actor ToActor(this ClaimsPrincipal user) =>

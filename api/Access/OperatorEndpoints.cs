@@ -58,16 +58,16 @@ internal static class OperatorEndpoints
 
         var key = ApiKey.Create();
         var kept = new OperatorKey(key.Id, name, scope, key.Hash, time.GetUtcNow(), null, null);
-        var isAdded = await grains.GetGrain<IOperatorsGrain>(0).AddAsync(kept);
+        var isAdded = await grains.GetGrain<IOperatorsGrain>(0).AddAsync(kept, context.User.ToActor());
         keys.Forget();
         return isAdded
             ? TypedResults.Json(OperatorView.Of(kept, key.Export()), ApiJson.Default.OperatorView, statusCode: StatusCodes.Status201Created)
             : Problems.Of(StatusCodes.Status409Conflict, "too-many-keys", "", $"At most {ClusterLimits.ApiKeys} API keys: revoke one first.");
     }
 
-    private static async Task<IResult> RevokeAsync(string id, IGrainFactory grains, OperatorKeys keys)
+    private static async Task<IResult> RevokeAsync(string id, HttpContext context, IGrainFactory grains, OperatorKeys keys)
     {
-        var verdict = await grains.GetGrain<IOperatorsGrain>(0).RevokeAsync(id);
+        var verdict = await grains.GetGrain<IOperatorsGrain>(0).RevokeAsync(id, context.User.ToActor());
         keys.Forget();
         return verdict switch
         {

@@ -1,36 +1,24 @@
 using CapOrleans.Core.Access;
+using CapOrleans.HttpEdge.Callers;
 using Microsoft.AspNetCore.Authorization;
 
 namespace CapOrleans.Api.Access;
 
 /// <summary>
 /// A page of another site must not act as the operator whose browser shows it: browsers send what they know of an operator along, and
-/// on loopback some calls need nothing. What hosts sign is not affected.
+/// on loopback some calls need nothing.
 /// </summary>
 internal static class OtherOrigins
 {
+    /// <summary>After authentication: what counts is who the caller is, not which headers a request has.</summary>
     /// <param name="openReads">Some calls need no key: then only by a name of this machine.</param>
-    public static void RefuseOtherOrigins(this IApplicationBuilder app, bool openReads) => app.Use(async (context, next) =>
-    {
-        var request = context.Request;
-        if (openReads && !LoopbackHost.Is(request.Host.Host) && request.Headers.Authorization.Count == 0
-            && context.GetEndpoint()?.Metadata.GetMetadata<IAuthorizeData>() is { Policy: not OperatorAccess.Anyone })
-        {
-            await Problems.Of(StatusCodes.Status403Forbidden, "other-host", "Host", "Without an API key, this machine is called by a loopback name; see Auth__OpenReadsOnLoopback.").ExecuteAsync(context);
-            return;
-        }
+    public static void RefuseOtherOrigins(this IApplicationBuilder app, bool openReads) => app.Use((context, next) =>
+        OriginGuard.IsOtherSite(context.Request)
+            ? Problems.Of(StatusCodes.Status403Forbidden, "other-origin", "Origin", "A page of another site must not make this call.").ExecuteAsync(context)
+        : openReads && NeedsKey(context) && context.User.Identity is not { IsAuthenticated: true } && !LoopbackHost.Is(context.Request.Host.Host)
+            ? Problems.Of(StatusCodes.Status403Forbidden, "other-host", "Host", "Without an API key, this machine is called by a loopback name; see Auth__OpenReadsOnLoopback.").ExecuteAsync(context)
+        : next(context));
 
-        if (!HttpMethods.IsGet(request.Method) && !HttpMethods.IsHead(request.Method)
-            && context.GetEndpoint()?.Metadata.GetMetadata<IAuthorizeData>() is not null && IsOther(request))
-        {
-            await Problems.Of(StatusCodes.Status403Forbidden, "other-origin", "Origin", "A page of another site must not make this call.").ExecuteAsync(context);
-            return;
-        }
-
-        await next(context);
-    });
-
-    private static bool IsOther(HttpRequest request) =>
-        request.Headers["Sec-Fetch-Site"] == "cross-site"
-        || (request.Headers.Origin is [{ } origin, ..] && !string.Equals(origin, $"{request.Scheme}://{request.Host}", StringComparison.OrdinalIgnoreCase));
+    private static bool NeedsKey(HttpContext context) =>
+        context.GetEndpoint()?.Metadata.GetMetadata<IAuthorizeData>() is { Policy: not OperatorAccess.Anyone };
 }

@@ -53,7 +53,7 @@ internal static class CapEndpoints
         var after = query.Number("after", -1, -1, Core.AuditLog.Place.MaxIndex);
         var limit = (int)query.Number("limit", 100, 1, 500);
         return query.Fault
-            ?? (Identifiers.IsId(capId) && await grains.GetGrain<ILogReaderGrain>(0).ScoreAsync(capId, after, limit) is { } page
+            ?? (Identifiers.IsId(capId) && await grains.GetGrain<ILogReaderGrain>(0).ScoreAsync(capId, after, limit, request.HttpContext.RequestAborted) is { } page
                 ? TypedResults.Json(page, ApiJson.Default.ScorePage)
                 : Unknown());
     }
@@ -61,7 +61,7 @@ internal static class CapEndpoints
     private static async Task<IResult> DefineAsync(string capId, HttpContext context, IGrainFactory grains)
     {
         var (definition, _, refused) = await JsonBody.ReadAsync(context, ApiJson.Default.CapDefinition, "a CapID definition");
-        return NameFault(capId) ?? refused ?? Answer(await grains.Cap(capId).DefineAsync(definition!), context);
+        return NameFault(capId) ?? refused ?? Answer(await grains.Cap(capId).DefineAsync(definition!, context.User.ToActor()), context);
     }
 
     private static async Task<IResult> ChangeAsync(string capId, HttpContext context, IntakeRateLimit limit, IGrainFactory grains)
@@ -72,6 +72,11 @@ internal static class CapEndpoints
         }
 
         var (body, bytes, refused) = await JsonBody.ReadAsync(context, ApiJson.Default.ChangeBody, "a change of a CapID");
+        if (limit.RefuseRest(context, 1, bytes.Length) is { } tooMuch)
+        {
+            return tooMuch;
+        }
+
         if ((NameFault(capId) ?? refused ?? (body!.Change is null ? Problems.Of(
             StatusCodes.Status400BadRequest, "invalid-field", "change", "an object with exactly one of addKey, revokeKey and policy") : null)) is { } fault)
         {
@@ -88,13 +93,13 @@ internal static class CapEndpoints
         var hash = SHA256.HashData(Rfc8785.Canonicalize(document.RootElement.GetProperty("change")));
         return Answer(await grains.Cap(capId).ChangeAsync(new ChangeRequest(
             body.Change!, body.AfterVersion, body.Timestamp, body.Signature, Convert.ToHexStringLower(hash),
-            Encoding.UTF8.GetString(Rfc8785.Canonicalize(document.RootElement)))), context);
+            Encoding.UTF8.GetString(Rfc8785.Canonicalize(document.RootElement))), context.User.ToActor()), context);
     }
 
     private static async Task<IResult> CorrectAsync(string capId, HttpContext context, IGrainFactory grains)
     {
         var (correction, _, refused) = await JsonBody.ReadAsync(context, ApiJson.Default.Correction, "a correction");
-        return NameFault(capId) ?? refused ?? Answer(await grains.Cap(capId).CorrectAsync(correction!), context);
+        return NameFault(capId) ?? refused ?? Answer(await grains.Cap(capId).CorrectAsync(correction!, context.User.ToActor()), context);
     }
 
     private static IResult Answer(CapRuling ruling, HttpContext context)

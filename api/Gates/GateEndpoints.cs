@@ -2,11 +2,11 @@ using CapOrleans.Api.Access;
 using CapOrleans.Api.Intake;
 using CapOrleans.Contracts.Access;
 using CapOrleans.Contracts.Gates;
-using CapOrleans.Core.Access;
 using CapOrleans.Core.Gates;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Signatures;
 using CapOrleans.GrainInterfaces;
+using CapOrleans.HttpEdge.Callers;
 
 namespace CapOrleans.Api.Gates;
 
@@ -72,7 +72,7 @@ internal static class GateEndpoints
             return Field("signature", "r is the x of a point on secp256k1");
         }
 
-        var mayJoin = (options.OpenReads && LoopbackHost.Is(context.Request.Host.Host)) || context.User.Has(OperatorScope.Read);
+        var mayJoin = (options.OpenReads && LocalCaller.Is(context)) || context.User.Has(OperatorScope.Read);
         return await grains.GetGrain<IGatesGrain>(0).HearAsync(new GateHeartbeat(gate, signer.ToString(), sentAt, body.Waiting.Value, body.Dead.Value, mayJoin)) switch
         {
             HeartbeatVerdict.Heard => TypedResults.NoContent(),

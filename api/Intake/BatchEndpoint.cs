@@ -54,7 +54,7 @@ internal static class BatchEndpoint
             return;
         }
 
-        if (lines.Count > 1 && limit.Refuse(context, lines.Count - 1) is { } tooMany)
+        if (limit.RefuseRest(context, lines.Count, body.Length) is { } tooMany)
         {
             await tooMany.ExecuteAsync(context);
             return;

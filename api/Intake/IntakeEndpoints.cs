@@ -87,6 +87,11 @@ internal static class IntakeEndpoints
             return (null, unreadable);
         }
 
+        if (limit.RefuseRest(context, 1, body.Length) is { } tooMuch)
+        {
+            return (null, tooMuch);
+        }
+
         var outcome = await intake.RuleAsync(body);
         if (outcome.Refusal is null)
         {

@@ -74,7 +74,7 @@ internal static class LegacyEndpoints
         context.Response.ContentType = "application/json";
         await using var json = new Utf8JsonWriter(context.Response.BodyWriter);
         json.WriteStartArray();
-        await foreach (var record in MergedRecords.ReadAsync(grains))
+        await foreach (var record in MergedRecords.ReadAsync(grains, context.RequestAborted))
         {
             JsonSerializer.Serialize(json, record, LegacyJson.Default.AuditRecord);
             if (json.BytesPending + context.Response.BodyWriter.UnflushedBytes > FlushAt)

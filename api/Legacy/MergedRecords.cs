@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.GrainInterfaces;
 
@@ -11,14 +12,14 @@ internal static class MergedRecords
 {
     private const int PageSize = 500;
 
-    public static async IAsyncEnumerable<AuditRecord> ReadAsync(IGrainFactory grains)
+    public static async IAsyncEnumerable<AuditRecord> ReadAsync(IGrainFactory grains, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var reader = grains.GetGrain<ILogReaderGrain>(0);
         var heads = new PriorityQueue<IAsyncEnumerator<(DateTimeOffset At, AuditRecord Record)>, (DateTimeOffset At, int Log)>();
         var count = await reader.CountAsync();
         for (var log = 0; log < count; log++)
         {
-            await AdvanceAsync(heads, OfLogAsync(reader, log).GetAsyncEnumerator(), log);
+            await AdvanceAsync(heads, OfLogAsync(reader, log, cancellationToken).GetAsyncEnumerator(cancellationToken), log);
         }
 
         while (heads.TryDequeue(out var head, out var order))
@@ -38,11 +39,12 @@ internal static class MergedRecords
         }
     }
 
-    private static async IAsyncEnumerable<(DateTimeOffset At, AuditRecord Record)> OfLogAsync(ILogReaderGrain reader, int log)
+    private static async IAsyncEnumerable<(DateTimeOffset At, AuditRecord Record)> OfLogAsync(
+        ILogReaderGrain reader, int log, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         for (long? after = -1; after is not null;)
         {
-            var page = await reader.RecordsAsync(log, after.Value, PageSize);
+            var page = await reader.RecordsAsync(log, after.Value, PageSize, cancellationToken);
             foreach (var item in page.Items)
             {
                 yield return item;

@@ -6,6 +6,7 @@ using CapOrleans.Core.Caps;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Signatures;
 using CapOrleans.GrainInterfaces;
+using CapOrleans.HttpEdge.Connections;
 
 namespace CapOrleans.Api.Operations;
 
@@ -32,7 +33,9 @@ internal static class Limits
         new("reports-per-reporter", CapPolicy.Default.ReportsPerMinute, "incidents per minute", "one reporter key of one CapID, unless its policy says otherwise (reportsPerMinute)", "429 too-many-reports"),
         new("batches-per-address", IntakeRateLimit.BodiesPerAddress, "at once", "batches of one address at one API", "429 too-many-requests"),
         new("batches", IntakeRateLimit.Bodies, "at once", "batches at one API", "429 too-many-requests"),
-        new("connections", CapApi.MaxConnections, "at once", "connections of one port", "closed"),
+        new("connections", ConnectionBudget.MaxConnections, "at once", "connections of one port; more are for /health alone", "503 too-many-connections, or closed"),
+        new("connections-per-address", ConnectionBudget.MaxPerAddress, "at once", "connections of one address (IPv6: one /64) to one port", "503 too-many-connections, or closed"),
+        new("first-byte-seconds", (long)ConnectionBudget.FirstByteTimeout.TotalSeconds, "seconds", "a connection, until its first byte", "closed"),
         new("changes", ClusterLimits.Changes, "at once", "changes of one CapID that wait for their turn", "503 busy"),
         new("log-queue", ClusterLimits.LogQueue, "entries", "what waits for one log's commit", "503 busy"),
         new("wallet-signature-bytes", WalletClaim.MaxBytes, "bytes", "signature of a contract wallet", "400 signature-form"),

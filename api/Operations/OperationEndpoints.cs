@@ -2,10 +2,10 @@ using System.Text;
 using System.Text.Json;
 using CapOrleans.Api.Access;
 using CapOrleans.Contracts.Access;
-using CapOrleans.Core.Access;
 using CapOrleans.Core.CanonicalJson;
 using CapOrleans.Core.Incidents;
 using CapOrleans.GrainInterfaces;
+using CapOrleans.HttpEdge.Callers;
 
 namespace CapOrleans.Api.Operations;
 
@@ -30,7 +30,7 @@ internal static class OperationEndpoints
     {
         try
         {
-            if ((options.OpenReads && LoopbackHost.Is(context.Request.Host.Host)) || context.User.Has(OperatorScope.Read))
+            if ((options.OpenReads && LocalCaller.Is(context)) || context.User.Has(OperatorScope.Read))
             {
                 return TypedResults.Json(await Readiness.OfAsync(grains), ApiJson.Default.Readiness);
             }
@@ -72,7 +72,7 @@ internal static class OperationEndpoints
             return Problems.Of(StatusCodes.Status400BadRequest, "invalid-field", "cap_id", Identifiers.Rule);
         }
 
-        return await grains.Cap(capId).AuditDelegationAsync(Encoding.UTF8.GetString(body)) is { } result
+        return await grains.Cap(capId).AuditDelegationAsync(Encoding.UTF8.GetString(body), context.User.ToActor()) is { } result
             ? TypedResults.Text(result, "application/json", Encoding.UTF8, StatusCodes.Status201Created)
             : Problems.Of(StatusCodes.Status404NotFound, "cap-unknown", "cap_id", "The CapID must be registered.");
     }

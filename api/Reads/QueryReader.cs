@@ -1,4 +1,5 @@
 using System.Globalization;
+using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.Incidents;
 
 namespace CapOrleans.Api.Reads;
@@ -58,6 +59,19 @@ internal sealed class QueryReader
         return text.Length == 0 ? null
             : SignedTime.TryParse(text, out var instant) ? instant
             : Break<DateTimeOffset?>(name, SignedTime.Rule);
+    }
+
+    /// <summary>Where the page starts: as the page before gave it, a place, or the milliseconds of acceptance and a place.</summary>
+    public IncidentQuery Cursor(IncidentQuery filter)
+    {
+        var parts = query["cursor"].ToString().Split('-');
+        var byTime = filter.From is not null || filter.To is not null;
+        return parts is [""] ? filter
+            : parts.Length == (byTime ? 2 : 1) && Array.TrueForAll(parts, part => long.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out _))
+            ? filter with { After = Parse(parts[^1]), AfterMilliseconds = byTime ? Parse(parts[0]) : -1 }
+            : Break<IncidentQuery>("cursor", "next of the page before, with the same from and to") ?? filter;
+
+        static long Parse(string part) => long.Parse(part, CultureInfo.InvariantCulture);
     }
 
     private T? Break<T>(string name, string rule)

@@ -27,11 +27,11 @@ internal static class ReadEndpoints
         app.MapGet("/v1/incidents/{capId}/{incidentId}", ReadAsync).RequireAuthorization(OperatorAccess.Reader)
             .Produces<IncidentView>().ProducesProblem(404).WithSummary("One incident, with its place in log, archive and chain");
         app.MapGet("/v1/incidents", ListAsync).RequireAuthorization(OperatorAccess.Reader)
-            .Produces<IncidentPage>().ProducesProblem(400).WithSummary("Incidents, log by log, in each in order")
-            .WithDescription("Query: cap, severity (normal, high, escalated, critical), from and to (time of acceptance), cursor, limit (1 to 500).");
+            .Produces<IncidentPage>().ProducesProblem(400).WithSummary("Incidents, log by log, in each in order; with from or to, in order of acceptance")
+            .WithDescription("Query: cap, severity (normal, high, escalated, critical), from and to (time of acceptance), cursor, limit (1 to 500). A page also ends at 4 MiB: go on while next is there.");
         app.MapGet("/v1/audit", EntriesAsync).RequireAuthorization(OperatorAccess.Reader)
             .Produces<EntryPage>().ProducesProblem(400).ProducesProblem(404).WithSummary("A log's entries")
-            .WithDescription("Query: log (its number, 0 by default; /health/ready lists them), after (index, -1 for the beginning), limit (1 to 500).");
+            .WithDescription("Query: log (its number, 0 by default; /health/ready lists them), after (index, -1 for the beginning), limit (1 to 500). A page also ends at 4 MiB: go on while next is there.");
         app.MapGet("/ipfs/{cid}", BlockAsync).RequireAuthorization(OperatorAccess.Reader)
             .ProducesProblem(400).ProducesProblem(404).WithSummary("An archived block by its CID");
     }
@@ -49,8 +49,10 @@ internal static class ReadEndpoints
             query.Text("cap", Identifiers.IsId, Identifiers.Rule),
             query.Text("severity", value => Severities.Contains(value), string.Join(", ", Severities)),
             query.Instant("from"), query.Instant("to"),
-            query.Number("cursor", -1, -1, long.MaxValue - 1), (int)query.Number("limit", DefaultLimit, 1, MaxLimit));
-        return query.Fault ?? TypedResults.Json(await grains.GetGrain<ILogReaderGrain>(0).IncidentsAsync(filter), ApiJson.Default.IncidentPage);
+            -1, (int)query.Number("limit", DefaultLimit, 1, MaxLimit));
+        filter = query.Cursor(filter);
+        return query.Fault ?? TypedResults.Json(
+            await grains.GetGrain<ILogReaderGrain>(0).IncidentsAsync(filter, request.HttpContext.RequestAborted), ApiJson.Default.IncidentPage);
     }
 
     private static async Task<IResult> EntriesAsync([AsParameters] EntryListQuery described, HttpRequest request, IGrainFactory grains)
@@ -64,14 +66,14 @@ internal static class ReadEndpoints
             return query.Fault;
         }
 
-        if (await grains.GetGrain<ILogReaderGrain>(0).EntriesAsync(log, after, limit) is not { } entries)
+        if (await grains.GetGrain<ILogReaderGrain>(0).EntriesAsync(log, after, limit, request.HttpContext.RequestAborted) is not { Entries: var entries } slice)
         {
             return Problems.Of(StatusCodes.Status404NotFound, "log-unknown", "log", "the number of a log; /health/ready lists them");
         }
 
         var items = entries.Select(entry => new EntryView(
             entry.Index, entry.Kind, Convert.ToHexStringLower(MerkleHash.Leaf(entry.Bytes)), JsonElement.Parse(entry.Bytes)));
-        return TypedResults.Json(new EntryPage([.. items], entries.Count == limit ? entries[^1].Index : null), ApiJson.Default.EntryPage);
+        return TypedResults.Json(new EntryPage([.. items], slice.HasMore ? entries[^1].Index : null), ApiJson.Default.EntryPage);
     }
 
     private static async Task<IResult> BlockAsync(string cid, HttpContext context, IGrainFactory grains)

@@ -7,9 +7,11 @@ namespace CapOrleans.AuditLog.Postgres;
 public sealed class PostgresLogReader(PostgresDatabase database) : SqlLogReader
 {
     private protected override async Task<IReadOnlyList<T>> Ask<T>(
-        string sql, Func<DbDataReader, T> read, CancellationToken cancellationToken, params object[] values)
+        string sql, Func<DbDataReader, T?> read, CancellationToken cancellationToken, params object[] values)
+        where T : class
     {
-        await using var command = database.Source.CreateCommand(sql);
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        await using var command = new NpgsqlCommand(sql, connection);
         foreach (var value in values)
         {
             command.Parameters.Add(new NpgsqlParameter { Value = value });
@@ -19,7 +21,13 @@ public sealed class PostgresLogReader(PostgresDatabase database) : SqlLogReader
         var rows = new List<T>();
         while (await reader.ReadAsync(cancellationToken))
         {
-            rows.Add(read(reader));
+            if (read(reader) is not { } row)
+            {
+                command.Cancel(); // or every row behind it would be sent before the connection is free again
+                break;
+            }
+
+            rows.Add(row);
         }
 
         return rows;

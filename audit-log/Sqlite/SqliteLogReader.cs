@@ -1,4 +1,6 @@
 using System.Data.Common;
+using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace CapOrleans.AuditLog.Sqlite;
 
@@ -7,19 +9,28 @@ public sealed class SqliteLogReader(SqliteDatabase database) : SqlLogReader
 {
     // SQLite reads are synchronous file reads: they run on the thread pool, never on a grain's scheduler.
     private protected override Task<IReadOnlyList<T>> Ask<T>(
-        string sql, Func<DbDataReader, T> read, CancellationToken cancellationToken, params object[] values) => Task.Run<IReadOnlyList<T>>(
+        string sql, Func<DbDataReader, T?> read, CancellationToken cancellationToken, params object[] values)
+        where T : class => Task.Run<IReadOnlyList<T>>(
         () =>
         {
             using var connection = database.Connect();
-            using var statement = new SqliteStatement(connection, sql, values.Length);
-            using var reader = statement.Query(null, values);
-            var rows = new List<T>();
-            while (reader.Read())
+            using var interruption = cancellationToken.Register(() => raw.sqlite3_interrupt(connection.Handle));
+            try
             {
-                rows.Add(read(reader));
-            }
+                using var statement = new SqliteStatement(connection, sql, values.Length);
+                using var reader = statement.Query(null, values);
+                var rows = new List<T>();
+                while (reader.Read() && read(reader) is { } row)
+                {
+                    rows.Add(row);
+                }
 
-            return rows;
+                return rows;
+            }
+            catch (SqliteException fault) when (fault.SqliteErrorCode == raw.SQLITE_INTERRUPT)
+            {
+                throw new OperationCanceledException("The query was cancelled.", fault, cancellationToken);
+            }
         },
         cancellationToken);
 }

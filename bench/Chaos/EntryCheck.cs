@@ -1,10 +1,8 @@
 using System.Text;
 using System.Text.Json;
-using CapOrleans.Contracts.Caps;
 using CapOrleans.Core.Archive;
 using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.DeltaCap;
-using CapOrleans.Core.Incidents;
 using CapOrleans.Core.MerkleTree;
 
 namespace CapOrleans.Bench.Chaos;
@@ -95,19 +93,9 @@ internal sealed class EntryCheck(Findings findings, IReadOnlyDictionary<string, 
         var name = $"{incident.CapId}/{incident.IncidentId}";
         findings.Require(Accepted.TryAdd(name, new Promise(origin, index, leafHash)), $"{name} was accepted twice, again at {index}.");
         findings.Require(offered.TryGetValue(name, out var sent) && Encoding.UTF8.GetString(sent) == incident.Request, $"{name} was never sent like this.");
-        var (report, refusal) = IncidentReader.Read(Encoding.UTF8.GetBytes(incident.Request));
-        if (report is null)
-        {
-            findings.All.Add($"{name} is no valid request: {refusal!.Rule}");
-            return;
-        }
-
-        var (proof, refused) = Admission.Prove(report, new AdmissionPolicy(AcceptUnsigned: false));
-        findings.Require(refused is null && proof!.Signer == incident.Signer, $"{name} is not signed by {incident.Signer}.");
+        var fault = AcceptedProof.Fault(incident);
+        findings.Require(fault is null, $"{name}: {fault}.");
         findings.Require(keys.TryGetValue(incident.CapId, out var ofCap) && ofCap.Contains(incident.Signer!), $"{incident.Signer} is no key of {incident.CapId} before entry {index}.");
-        findings.Require(report.AuditHash == incident.AuditHash, $"{name}: the audit hash is another.");
-        var formula = new CapFormula(incident.Phi, incident.Psi, CapFormula.Feedback.PotentialIfNotPositive);
-        findings.Require(Scoring.DeltaCap(formula, new CapPolicy(SelfFeedback: incident.SelfFeedback, DeltaCapLimit: incident.DeltaCapLimit), incident.CapPotential, report.Feedback, report.Misuse) == incident.DeltaCap, $"{name}: dCap is not what the formula gives.");
         var (score, count) = Totals.GetValueOrDefault(incident.CapId);
         Totals[incident.CapId] = (score + incident.DeltaCap, count + 1);
     }

@@ -21,6 +21,8 @@ public sealed class Node(Dictionary<string, string> settings, IReadOnlyList<stri
             ? Path.Combine(AppContext.BaseDirectory, "caporleans.dll")
             : Repository.File("artifacts", "bin", "CapOrleans.Silo", "release", "caporleans.dll");
 
+    public string Setting(string name) => settings[name];
+
     /// <summary>For the process's environment, from its next start on.</summary>
     public void Add(IReadOnlyDictionary<string, string> more)
     {

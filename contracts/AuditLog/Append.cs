@@ -116,3 +116,7 @@ public sealed record LogHead(
     [property: Id(0)] string Origin,
     [property: Id(1)] long Size,
     [property: Id(2)] byte[] Root);
+
+/// <param name="HasMore">There is something behind the last one.</param>
+[GenerateSerializer, Immutable, Alias("cap.entry-slice.v1")]
+public sealed record EntrySlice([property: Id(0)] IReadOnlyList<LogEntry> Entries, [property: Id(1)] bool HasMore);

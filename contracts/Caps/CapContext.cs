@@ -31,7 +31,7 @@ public sealed record CapContext(
 /// <param name="NotAfter">First instant at which none counts any more; null for no bound.</param>
 /// <param name="RevokedAt">Nothing that arrives from here on is accepted with this key.</param>
 /// <param name="Reason">Why it was revoked.</param>
-/// <param name="AddedBy">The admin key that signed for it, or <c>operator</c>.</param>
+/// <param name="AddedBy">The admin key that signed for it, or the operator who asked: <c>key:</c> and an API key's id, for example.</param>
 /// <param name="IsContract">The address is a contract wallet's: it has no key, and is asked (EIP-1271).</param>
 [GenerateSerializer, Immutable, Alias("cap.signing-key.v1")]
 public sealed record SigningKey(

@@ -61,6 +61,7 @@ public sealed record IncidentPage(
 /// <param name="To">Accepted before.</param>
 /// <param name="After">Place (log * 2^40 + index) after which the page starts; -1 for the beginning.</param>
 /// <param name="Limit">1 to 500.</param>
+/// <param name="AfterMilliseconds">Where the query names a time: Unix milliseconds of acceptance of what stands at <paramref name="After"/>.</param>
 [GenerateSerializer, Immutable, Alias("cap.incident-query.v1")]
 public sealed record IncidentQuery(
     [property: Id(0)] string? CapId,
@@ -68,7 +69,8 @@ public sealed record IncidentQuery(
     [property: Id(2)] DateTimeOffset? From,
     [property: Id(3)] DateTimeOffset? To,
     [property: Id(4)] long After,
-    [property: Id(5)] int Limit);
+    [property: Id(5)] int Limit,
+    [property: Id(6)] long AfterMilliseconds = -1);
 
 /// <summary>One line of the old <c>GET /audit_log</c>, and the body of every webhook: names and order are the old ones.</summary>
 [GenerateSerializer, Immutable, Alias("cap.audit-record.v1")]

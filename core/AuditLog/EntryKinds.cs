@@ -14,6 +14,9 @@ public static class EntryKinds
     public const string AnchorLost = "anchor.lost";
     public const string DeliverySucceeded = "delivery.succeeded";
     public const string DeliveryExhausted = "delivery.exhausted";
+    public const string ApiKeyCreated = "api-key.created";
+    public const string ApiKeyRevoked = "api-key.revoked";
+    public const string ProofFailed = "proof.failed";
     public const string GateJoined = "gate.joined";
     public const string GateSilent = "gate.silent";
     public const string GateRemoved = "gate.removed";

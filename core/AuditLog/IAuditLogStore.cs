@@ -43,19 +43,25 @@ public interface IAuditLogWriter
         int log, LogHead expected, IReadOnlyList<Append> batch, CancellationToken cancellationToken);
 }
 
-/// <summary>Reads what is committed. Any number of readers, never waiting for the writer.</summary>
+/// <summary>
+/// Reads what is committed. Any number of readers, never waiting for the writer. A page ends at its limit of rows, or when its entries have
+/// <see cref="PageBytes"/>, whichever comes first; it has at least one entry where there is one.
+/// </summary>
 public interface IAuditLogReader
 {
+    /// <summary>4 MiB: an entry may have a fifth of a megabyte, and many pages are read at once.</summary>
+    const int PageBytes = 4 << 20;
+
     Task<LogHead?> HeadAsync(int log, CancellationToken cancellationToken);
 
     /// <param name="limit">1 to 1000.</param>
-    /// <returns>Entries from <paramref name="from"/> on, in order; empty at the end.</returns>
-    Task<IReadOnlyList<LogEntry>> ReadAsync(int log, long from, int limit, CancellationToken cancellationToken);
+    /// <returns>Entries from <paramref name="from"/> on, in order.</returns>
+    Task<LogPage> ReadAsync(int log, long from, int limit, CancellationToken cancellationToken);
 
     Task<LogEntry?> FindIncidentAsync(string capId, string incidentId, CancellationToken cancellationToken);
 
-    /// <returns>Accepted entries that match, in order of place; one more than the limit means that there is a next page.</returns>
-    Task<IReadOnlyList<LogEntry>> FindIncidentsAsync(IncidentQuery query, CancellationToken cancellationToken);
+    /// <returns>Accepted entries that match: in order of place, or, where the query names a time, of acceptance.</returns>
+    Task<LogPage> FindIncidentsAsync(IncidentQuery query, CancellationToken cancellationToken);
 
     /// <returns>The newest context with the CapID's totals; null when it is not registered.</returns>
     Task<(CapContext Context, decimal Score, long Incidents)?> FindCapAsync(string capId, CancellationToken cancellationToken);
@@ -64,7 +70,7 @@ public interface IAuditLogReader
     Task<decimal> AdjustmentAsync(string capId, string incidentId, CancellationToken cancellationToken);
 
     /// <returns>Entries that moved the CapID's score, in order: accepted incidents and corrections.</returns>
-    Task<IReadOnlyList<LogEntry>> ReadScoreAsync(int log, string capId, long after, int limit, CancellationToken cancellationToken);
+    Task<LogPage> ReadScoreAsync(int log, string capId, long after, int limit, CancellationToken cancellationToken);
 
     Task<LogEntry?> LatestAsync(int log, string kind, CancellationToken cancellationToken);
 

@@ -1,4 +1,5 @@
 using System.Text;
+using CapOrleans.Contracts.Access;
 using CapOrleans.Contracts.Caps;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.Incidents;
@@ -7,18 +8,19 @@ using CapOrleans.Core.Signatures;
 namespace CapOrleans.Core.Caps;
 
 /// <summary>On whose word a context changes.</summary>
-/// <param name="By">The address of an admin key, or <c>operator</c>.</param>
+/// <param name="By">The address of an admin key, or the id of an <see cref="Actor"/>.</param>
+/// <param name="ByName">The name of an operator's API key; null where there is none.</param>
 /// <param name="Request">What the key signed, to the letter; null for an operator.</param>
-public sealed record Authority(string By, string? Request)
+public sealed record Authority(string By, string? ByName, string? Request)
 {
     public const string AdminRole = "admin";
 
     /// <summary>How old a signed change may be, and how far its time may lie ahead.</summary>
     public static readonly TimeSpan MaxBehind = TimeSpan.FromHours(1), MaxAhead = TimeSpan.FromMinutes(5);
 
-    public static Authority Operator { get; } = new("operator", null);
-
     public bool IsOperator => Request is null;
+
+    public static Authority OfOperator(Actor actor) => new(actor.Id, actor.Name, null);
 
     /// <param name="origin">Of the CapID's log: the same CapID of another deployment has another.</param>
     /// <returns>The 32 bytes that an admin key signs: <c>personal_sign</c> over six parts, of which none can hold <c>|</c>.</returns>
@@ -51,7 +53,7 @@ public sealed record Authority(string By, string? Request)
         var by = signer.ToString();
         var key = held.Keys.FirstOrDefault(key => key.Address == by);
         return IsActiveAdmin(key, signedAt) && IsActiveAdmin(key, now)
-            ? (new Authority(by, request.Request), null)
+            ? (new Authority(by, null, request.Request), null)
             : (null, CapRefusals.NotAnAdmin(by));
     }
 

@@ -17,7 +17,7 @@ public sealed record CapChange(CapContext? Next, IReadOnlyList<EntryDraft> Entri
 
     /// <summary>What an operator defines.</summary>
     /// <param name="held">Null when the CapID is not registered yet.</param>
-    public static CapChange Of(CapContext? held, string capId, CapDefinition wanted, string origin, DateTimeOffset now)
+    public static CapChange Of(CapContext? held, string capId, CapDefinition wanted, Authority authority, string origin, DateTimeOffset now)
     {
         if (Fault(wanted, held) is { } refusal)
         {
@@ -35,9 +35,9 @@ public sealed record CapChange(CapContext? Next, IReadOnlyList<EntryDraft> Entri
             DecimalText.Normalize(wanted.CapPotential ?? held?.CapPotential ?? CapFormula.DefaultPotential),
             DecimalText.Normalize(wanted.Phi ?? held?.Phi ?? CapFormula.Feedback.Phi),
             DecimalText.Normalize(wanted.Psi ?? held?.Psi ?? CapFormula.Feedback.Psi),
-            wanted.Keys is null ? held?.Keys ?? [] : MergeKeys(held?.Keys ?? [], wanted.Keys, now),
+            wanted.Keys is null ? held?.Keys ?? [] : MergeKeys(held?.Keys ?? [], wanted.Keys, authority, now),
             PolicyChange.Of(held?.Rules ?? CapPolicy.Default, wanted.Policy));
-        return To(held, next, Authority.Operator, origin, now);
+        return To(held, next, authority, origin, now);
     }
 
     /// <summary>One change, on an admin key's word or an operator's.</summary>
@@ -156,9 +156,9 @@ public sealed record CapChange(CapContext? Next, IReadOnlyList<EntryDraft> Entri
     private static bool IsSame(SigningKey held, KeyDefinition wanted) =>
         EthereumAddress.TryParse(wanted.Address, out var address) && address.ToString() == held.Address;
 
-    private static List<SigningKey> MergeKeys(IReadOnlyList<SigningKey> held, IReadOnlyList<KeyDefinition> wanted, DateTimeOffset now)
+    private static List<SigningKey> MergeKeys(IReadOnlyList<SigningKey> held, IReadOnlyList<KeyDefinition> wanted, Authority authority, DateTimeOffset now)
     {
-        var named = wanted.Select(key => KeyRules.Read(key, Authority.Operator)).ToList();
+        var named = wanted.Select(key => KeyRules.Read(key, authority)).ToList();
         var kept = held.Where(key => named.All(other => other.Address != key.Address))
             .Select(key => key.RevokedAt is null ? key with { RevokedAt = now } : key);
         return [.. kept, .. named.Select(key => held.FirstOrDefault(other => CapEntries.Same(other, key)) ?? key)];

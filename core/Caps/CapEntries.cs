@@ -33,6 +33,7 @@ internal static class CapEntries
 
     private static CanonicalObject Numbers(CapContext context, Authority authority) => new CanonicalObject()
         .Add("by", authority.By)
+        .Add("byName", authority.ByName)
         .Add("capId", context.CapId)
         .Add("capPotential", DecimalText.Of(context.CapPotential))
         .Add("contextVersion", context.Version)
@@ -51,6 +52,7 @@ internal static class CapEntries
     private static CanonicalObject Describe(CapContext context, SigningKey key, Authority authority) => new CanonicalObject()
         .Add("address", key.Address)
         .Add("by", authority.By)
+        .Add("byName", authority.ByName)
         .Add("capId", context.CapId)
         .Add("contextVersion", context.Version)
         .Add("contract", key.IsContract)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using CapOrleans.Contracts.Access;
 using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Contracts.Caps;
 using CapOrleans.Contracts.Incidents;
@@ -27,7 +28,7 @@ public static class ScoreCorrection
     /// <param name="wanted">Without a <see cref="Fault"/>.</param>
     /// <returns>The next version of the context, so that of two corrections at once one is judged again; no next when it is so already.</returns>
     public static (CapChange Change, CorrectionRow Row) Of(
-        CapContext held, LogEntry accepted, decimal adjusted, Correction wanted, string origin, DateTimeOffset now)
+        CapContext held, LogEntry accepted, decimal adjusted, Correction wanted, Actor actor, string origin, DateTimeOffset now)
     {
         var adjustment = wanted.DeltaCap!.Value - AcceptedIncident.Read(accepted.Bytes).DeltaCap - adjusted;
         var row = new CorrectionRow(held.CapId, wanted.IncidentId!, adjustment);
@@ -39,7 +40,7 @@ public static class ScoreCorrection
         var next = held with { Version = held.Version + 1 };
         var entry = Entry.Write(EntryKinds.ScoreCorrected, origin, now, new CanonicalObject()
             .Add("adjustment", DecimalText.Of(adjustment))
-            .Add("by", Authority.Operator.By)
+            .AddActor(actor)
             .Add("capId", held.CapId)
             .Add("contextVersion", next.Version)
             .Add("deltaCap", DecimalText.Of(wanted.DeltaCap.Value))

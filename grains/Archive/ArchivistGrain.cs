@@ -10,12 +10,20 @@ using Microsoft.Extensions.Logging;
 
 namespace CapOrleans.Grains.Archive;
 
-/// <summary>Puts the canonical record of every accepted incident into the block store, and one manifest per batch.</summary>
+/// <summary>
+/// Puts the canonical record of every accepted incident into the block store, and one manifest per batch. On the way it checks their proofs
+/// again: what does not hold is named by an entry <c>proof.failed</c>, and archived all the same.
+/// </summary>
 [PlacedBesideItsLog]
-internal sealed class ArchivistGrain(
-    IAuditLogReader log, IBlockStore blocks, TimeProvider time, IHostApplicationLifetime host, ILogger<ArchivistGrain> logger)
+internal sealed partial class ArchivistGrain(
+    IAuditLogReader log, IBlockStore blocks, ProofCheckShare share, TimeProvider time, IHostApplicationLifetime host, ILogger<ArchivistGrain> logger)
     : FollowerGrain(log, time, host, logger), IArchivistGrain
 {
+    private readonly ProofCheck proofs = new(log, share);
+    private FailedProof? lastFailed;
+
+    protected override string? Finding => lastFailed is { } failed ? $"Entry {failed.Index} does not prove what it says: {failed.Rule}." : null;
+
     protected override int LogNumber => (int)this.GetPrimaryKeyLong();
 
     protected override string Follower => "archive";
@@ -25,14 +33,14 @@ internal sealed class ArchivistGrain(
     protected override async Task<Step> FollowAsync(long from, IReadOnlyList<LogEntry> entries)
     {
         var to = from + entries.Count;
-        var records = entries
-            .Where(entry => entry.Kind == EntryKinds.IncidentAccepted)
-            .Select(entry => AcceptedIncident.BlockOf(entry.Bytes))
-            .ToList();
-        if (records.Count == 0)
+        var accepted = entries.Where(entry => entry.Kind == EntryKinds.IncidentAccepted).ToList();
+        if (accepted.Count == 0)
         {
             return Step.Skip(to);
         }
+
+        var failed = await proofs.FindAsync(accepted, Stopping);
+        var records = accepted.ConvertAll(entry => AcceptedIncident.BlockOf(entry.Bytes));
 
         var manifest = ArchiveManifest.Write([.. records.Select(record => record.Cid)]);
         var root = Cid.Of(Cid.DagCbor, manifest);
@@ -41,6 +49,17 @@ internal sealed class ArchivistGrain(
         var head = (await Log.HeadAsync(LogNumber, Stopping))!;
         var said = Entry.Write(EntryKinds.ArchiveBatched, head.Origin, Time.GetUtcNow(), new CanonicalObject()
             .Add("count", records.Count).Add("from", from).Add("root", root.Text).Add("to", to));
-        return new Step(to, [said], new Cover(EntryKinds.ArchiveBatched, from, to));
+        return new Step(to, [said, .. failed.Select(proof => Describe(proof, head.Origin))], new Cover(EntryKinds.ArchiveBatched, from, to));
     }
+
+    private EntryDraft Describe(FailedProof failed, string origin)
+    {
+        lastFailed = failed;
+        LogFailedProof(failed.CapId, failed.IncidentId, failed.Index, failed.Rule);
+        return Entry.Write(EntryKinds.ProofFailed, origin, Time.GetUtcNow(), new CanonicalObject()
+            .Add("capId", failed.CapId).Add("incidentId", failed.IncidentId).Add("index", failed.Index).Add("rule", failed.Rule));
+    }
+
+    [LoggerMessage(120, LogLevel.Critical, "{CapId}/{IncidentId}, entry {Index}, does not prove what it says: {Rule}. Somebody appended it without a check.")]
+    private partial void LogFailedProof(string capId, string incidentId, long index, string rule);
 }

@@ -54,6 +54,9 @@ internal abstract partial class FollowerGrain(
     /// </summary>
     protected abstract TimeSpan Pace { get; }
 
+    /// <summary>What it found in the log that should not be there; null for nothing, since its activation.</summary>
+    protected virtual string? Finding => null;
+
     protected CancellationToken Stopping => host.ApplicationStopping;
 
     protected IAuditLogReader Log => log;
@@ -99,7 +102,7 @@ internal abstract partial class FollowerGrain(
     {
         var head = await log.HeadAsync(LogNumber, CancellationToken.None);
         var at = position ?? await log.PositionAsync(LogNumber, Follower, CancellationToken.None);
-        return new Progress(Follower, at, Math.Max(0, (head?.Size ?? 0) - at), trouble, LogNumber);
+        return new Progress(Follower, at, Math.Max(0, (head?.Size ?? 0) - at), trouble ?? Finding, LogNumber);
     }
 
     /// <param name="from">Index of the first of <paramref name="entries"/>.</param>
@@ -138,14 +141,14 @@ internal abstract partial class FollowerGrain(
         await PrepareAsync();
         await WaitForPaceAsync();
         while (!Stopping.IsCancellationRequested
-            && await log.ReadAsync(LogNumber, position.Value, ReadLimit, Stopping) is { Count: > 0 } entries)
+            && await log.ReadAsync(LogNumber, position.Value, ReadLimit, Stopping) is { Entries: { Count: > 0 } entries } page)
         {
             var step = await FollowAsync(position.Value, entries);
             if (step.Entries.Count > 0 || step.To - bookmark > UnsavedLimit)
             {
                 lastWork = time.GetUtcNow();
                 await CommitAsync(step);
-                if (entries.Count < ReadLimit && step.To > entries[^1].Index)
+                if (!page.HasMore && step.To > entries[^1].Index)
                 {
                     await WaitForPaceAsync(); // caught up: let a batch form; who is behind goes on at once
                 }

@@ -14,17 +14,21 @@ internal sealed class IncidentViews(IAuditLogReader reader, LogMap logs)
 {
     private static readonly AnchorPlace NotAnchored = new("pending", null, null, null, null);
 
-    /// <param name="entries">Accepted incidents in order of place.</param>
-    public async Task<IReadOnlyList<IncidentView>> OfAsync(IReadOnlyList<LogEntry> entries)
+    /// <param name="entries">Accepted incidents.</param>
+    /// <returns>In the same order.</returns>
+    public async Task<IReadOnlyList<IncidentView>> OfAsync(IReadOnlyList<LogEntry> entries, CancellationToken cancellationToken)
     {
-        var views = new List<IncidentView>(entries.Count);
-        foreach (var ofOneLog in entries.Select(entry => (Entry: entry, Accepted: AcceptedIncident.Read(entry.Bytes))).GroupBy(pair => LogOf(pair.Accepted)))
+        var (views, covers) = (new List<IncidentView>(entries.Count), new Dictionary<(int Log, string Kind), Covers>());
+        foreach (var entry in entries)
         {
-            var archive = new Covers(reader, ofOneLog.Key, EntryKinds.ArchiveBatched);
-            var anchors = new Covers(reader, ofOneLog.Key, EntryKinds.AnchorBatched);
-            foreach (var (entry, accepted) in ofOneLog)
+            var accepted = AcceptedIncident.Read(entry.Bytes);
+            views.Add(Of(entry, accepted, await FindAsync(EntryKinds.ArchiveBatched), await FindAsync(EntryKinds.AnchorBatched)));
+
+            Task<JsonElement?> FindAsync(string kind)
             {
-                views.Add(Of(entry, accepted, await archive.FindAsync(entry.Index), await anchors.FindAsync(entry.Index)));
+                var key = (LogOf(accepted), kind);
+                var cover = covers.TryGetValue(key, out var known) ? known : covers[key] = new Covers(reader, key.Item1, kind);
+                return cover.FindAsync(entry.Index, cancellationToken);
             }
         }
 
@@ -57,7 +61,7 @@ internal sealed class IncidentViews(IAuditLogReader reader, LogMap logs)
         private (long From, long To, JsonElement Body)? last;
         private long pendingFrom = long.MaxValue;
 
-        public async Task<JsonElement?> FindAsync(long index)
+        public async Task<JsonElement?> FindAsync(long index, CancellationToken cancellationToken)
         {
             if (last is { } held && index >= held.From && index < held.To)
             {
@@ -69,7 +73,7 @@ internal sealed class IncidentViews(IAuditLogReader reader, LogMap logs)
                 return null; // batches are made in order: behind the first uncovered entry none is covered
             }
 
-            if (await reader.CoveringAsync(log, kind, index, CancellationToken.None) is not { } entry)
+            if (await reader.CoveringAsync(log, kind, index, cancellationToken) is not { } entry)
             {
                 pendingFrom = index;
                 return null;

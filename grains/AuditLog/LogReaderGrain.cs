@@ -14,35 +14,50 @@ internal sealed class LogReaderGrain(IAuditLogReader reader, LogMap logs, Incide
 {
     public Task<int> CountAsync() => Task.FromResult(logs.Count);
 
-    public async Task<IncidentPage> IncidentsAsync(IncidentQuery query)
+    public async Task<IncidentPage> IncidentsAsync(IncidentQuery query, CancellationToken cancellationToken)
     {
-        var found = await reader.FindIncidentsAsync(query, CancellationToken.None);
-        var page = await views.OfAsync([.. found.Take(query.Limit)]);
-        var next = found.Count > query.Limit ? Place.Of(logs.Of(page[^1].CapId), page[^1].Log.Index) : (long?)null;
-        return new IncidentPage(page, next?.ToString(CultureInfo.InvariantCulture));
+        var found = await reader.FindIncidentsAsync(query, cancellationToken);
+        var page = await views.OfAsync(found.Entries, cancellationToken);
+        return new IncidentPage(page, found.HasMore ? CursorOf(page[^1], query) : null);
     }
 
-    public async Task<IReadOnlyList<LogEntry>?> EntriesAsync(int log, long after, int limit) =>
-        log >= 0 && log < logs.Count ? await reader.ReadAsync(log, after + 1, limit, CancellationToken.None) : null;
-
-    public async Task<RecordPage> RecordsAsync(int log, long after, int limit)
+    public async Task<EntrySlice?> EntriesAsync(int log, long after, int limit, CancellationToken cancellationToken)
     {
-        var entries = await reader.ReadAsync(log, after + 1, limit, CancellationToken.None);
-        var accepted = entries.Where(entry => entry.Kind == EntryKinds.IncidentAccepted).Select(entry => AcceptedIncident.Read(entry.Bytes));
-        return new RecordPage(
-            [.. accepted.Select(incident => (incident.AcceptedAt, incident.ToAuditRecord()))],
-            entries.Count == limit ? entries[^1].Index : null);
-    }
-
-    public async Task<ScorePage?> ScoreAsync(string capId, long after, int limit)
-    {
-        if (await reader.FindCapAsync(capId, CancellationToken.None) is null)
+        if (log < 0 || log >= logs.Count)
         {
             return null;
         }
 
-        var entries = await reader.ReadScoreAsync(logs.Of(capId), capId, after, limit, CancellationToken.None);
-        return new ScorePage([.. entries.Select(ScoreCorrection.Read)], entries.Count == limit ? entries[^1].Index : null);
+        var page = await reader.ReadAsync(log, after + 1, limit, cancellationToken);
+        return new EntrySlice(page.Entries, page.HasMore);
+    }
+
+    public async Task<RecordPage> RecordsAsync(int log, long after, int limit, CancellationToken cancellationToken)
+    {
+        var (entries, hasMore) = await reader.ReadAsync(log, after + 1, limit, cancellationToken);
+        var accepted = entries.Where(entry => entry.Kind == EntryKinds.IncidentAccepted).Select(entry => AcceptedIncident.Read(entry.Bytes));
+        return new RecordPage(
+            [.. accepted.Select(incident => (incident.AcceptedAt, incident.ToAuditRecord()))],
+            hasMore ? entries[^1].Index : null);
+    }
+
+    public async Task<ScorePage?> ScoreAsync(string capId, long after, int limit, CancellationToken cancellationToken)
+    {
+        if (await reader.FindCapAsync(capId, cancellationToken) is null)
+        {
+            return null;
+        }
+
+        var (entries, hasMore) = await reader.ReadScoreAsync(logs.Of(capId), capId, after, limit, cancellationToken);
+        return new ScorePage([.. entries.Select(ScoreCorrection.Read)], hasMore ? entries[^1].Index : null);
+    }
+
+    private string CursorOf(IncidentView last, IncidentQuery query)
+    {
+        var place = Place.Of(logs.Of(last.CapId), last.Log.Index);
+        return query.From is null && query.To is null
+            ? place.ToString(CultureInfo.InvariantCulture)
+            : string.Create(CultureInfo.InvariantCulture, $"{last.AcceptedAt.ToUnixTimeMilliseconds()}-{place}");
     }
 
     public async Task<byte[]?> LatestAsync(string kind)

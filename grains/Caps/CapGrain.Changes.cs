@@ -1,3 +1,4 @@
+using CapOrleans.Contracts.Access;
 using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Contracts.Caps;
 using CapOrleans.Contracts.Incidents;
@@ -14,10 +15,10 @@ internal sealed partial class CapGrain : IDisposable
 
     public void Dispose() => changing.Dispose();
 
-    public Task<CapRuling> DefineAsync(CapDefinition definition) => ChangeAsync((held, now) =>
-        new(new Change(CapChange.Of(held, CapId, definition, origin, now))));
+    public Task<CapRuling> DefineAsync(CapDefinition definition, Actor actor) => ChangeAsync((held, now) =>
+        new(new Change(CapChange.Of(held, CapId, definition, Authority.OfOperator(actor), origin, now))));
 
-    public Task<CapRuling> ChangeAsync(ChangeRequest request) => ChangeAsync(
+    public Task<CapRuling> ChangeAsync(ChangeRequest request, Actor actor) => ChangeAsync(
         (held, now) =>
         {
             if (held is null)
@@ -25,12 +26,12 @@ internal sealed partial class CapGrain : IDisposable
                 return new(Change.Refuse(CapRefusals.CapUnknown));
             }
 
-            var (authority, refusal) = request.Signature is null ? (Authority.Operator, null) : Authority.Of(held, request, origin, now);
+            var (authority, refusal) = request.Signature is null ? (Authority.OfOperator(actor), null) : Authority.Of(held, request, origin, now);
             return new(authority is null ? Change.Refuse(refusal!) : new Change(CapChange.Of(held, request.Change, authority, origin, now)));
         },
         request.AfterVersion);
 
-    public Task<CapRuling> CorrectAsync(Correction correction) => ChangeAsync(async (held, now) =>
+    public Task<CapRuling> CorrectAsync(Correction correction, Actor actor) => ChangeAsync(async (held, now) =>
     {
         if ((held is null ? CapRefusals.CapUnknown : ScoreCorrection.Fault(correction)) is { } refusal)
         {
@@ -43,7 +44,7 @@ internal sealed partial class CapGrain : IDisposable
         }
 
         var adjusted = await reader.AdjustmentAsync(CapId, correction.IncidentId!, CancellationToken.None);
-        var (change, row) = ScoreCorrection.Of(held!, accepted, adjusted, correction, origin, now);
+        var (change, row) = ScoreCorrection.Of(held!, accepted, adjusted, correction, actor, origin, now);
         return new Change(change, row);
     });
 

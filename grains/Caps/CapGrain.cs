@@ -1,4 +1,5 @@
 using System.Text.Json;
+using CapOrleans.Contracts.Access;
 using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Contracts.Caps;
 using CapOrleans.Contracts.Incidents;
@@ -60,7 +61,7 @@ internal sealed partial class CapGrain(IAuditLogReader reader, LogMap logs, Loca
             : new WalletStanding(true, Admission.Judge(context, report, new Proof(report.Scheme, wallet, WalletBlock: 0), time.GetUtcNow()));
     }
 
-    public async Task<string?> AuditDelegationAsync(string delegationLog)
+    public async Task<string?> AuditDelegationAsync(string delegationLog, Actor actor)
     {
         if (context is null)
         {
@@ -72,7 +73,7 @@ internal sealed partial class CapGrain(IAuditLogReader reader, LogMap logs, Loca
         var now = time.GetUtcNow();
         var result = DelegationAudit.Of(document.RootElement, now);
         var said = Entry.Write(EntryKinds.DelegationAudited, origin, now, new CanonicalObject()
-            .Add("capId", CapId).Add("log", delegationLog).Add("result", result));
+            .AddActor(actor).Add("capId", CapId).Add("log", delegationLog).Add("result", result));
         var outcome = await AppendAsync(new Append { Entries = [said] });
         return outcome.Verdict == AppendVerdict.Appended
             ? result

@@ -1,6 +1,5 @@
 using System.Net;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
+using CapOrleans.Silo.Tls;
 
 namespace CapOrleans.Silo.Settings;
 
@@ -32,22 +31,5 @@ public sealed record GateSettings
     public Uri? EscalateUrl { get; init; }
 
     /// <summary><c>Gate__TlsCertificate</c>, <c>Gate__TlsKey</c>, <c>Gate__ClientAuthorities</c>; null for plain HTTP.</summary>
-    public GateTls? Tls { get; init; }
-}
-
-/// <param name="Certificate">With its key.</param>
-/// <param name="Chain">What stands between it and its root.</param>
-/// <param name="ClientAuthorities">A client's certificate must be of one of these; none for clients without one.</param>
-public sealed record GateTls(X509Certificate2 Certificate, X509Certificate2Collection Chain, X509Certificate2Collection ClientAuthorities)
-{
-    private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
-
-    /// <summary>Whom the gate lets in. A stranger's certificate may name any URL: nothing is fetched.</summary>
-    public X509ChainPolicy ClientPolicy()
-    {
-        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
-        policy.CustomTrustStore.AddRange(ClientAuthorities);
-        policy.ApplicationPolicy.Add(new Oid(ClientAuthentication));
-        return policy;
-    }
+    public TlsFiles? Tls { get; init; }
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using CapOrleans.Api.Access;
 using CapOrleans.Core.Signatures;
+using CapOrleans.Silo.Tls;
 
 namespace CapOrleans.Silo.Settings;
 
@@ -88,6 +89,21 @@ public sealed record NodeSettings
 
     /// <summary><c>Anchor__Interval</c>. Default 1 s; 0 to 1 day.</summary>
     public required TimeSpan AnchorInterval { get; init; }
+
+    /// <summary><c>Archive__ProofCheckPercent</c>: how many accepted incidents are checked again on their way into the archive. Default 100; 0 to 100.</summary>
+    public int ProofCheckPercent { get; init; } = 100;
+
+    /// <summary><c>Api__TlsCertificate</c>, <c>Api__TlsKey</c>, <c>Api__ClientAuthorities</c>; null for plain HTTP.</summary>
+    public TlsFiles? ApiTls { get; init; }
+
+    /// <summary><c>Api__TlsTerminatedByProxy</c>: off loopback, the API may speak plain HTTP. Default false.</summary>
+    public bool TlsTerminatedByProxy { get; init; }
+
+    /// <summary><c>TrustedProxies</c>: whose <c>X-Forwarded-For</c> and <c>X-Forwarded-Proto</c> are believed. Default nobody's.</summary>
+    public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
+
+    /// <summary><c>Cluster__TlsCertificate</c>, <c>Cluster__TlsKey</c>, <c>Cluster__TlsAuthorities</c>; null for the authority of the data directory.</summary>
+    public TlsFiles? ClusterTls { get; init; }
 
     public required GateSettings Gate { get; init; }
 

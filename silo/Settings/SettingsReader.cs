@@ -43,6 +43,11 @@ public sealed partial class SettingsReader
             SiloPort = (int)Number("SILO_PORT", 11111, 1, 65535),
             GatewayPort = (int)Number("GATEWAY_PORT", 30000, 1, 65535),
             Gate = ReadGate(),
+            ProofCheckPercent = (int)Number("Archive__ProofCheckPercent", 100, 0, 100),
+            ApiTls = ReadTls("Api", "Api__ClientAuthorities"),
+            TlsTerminatedByProxy = Choice("Api__TlsTerminatedByProxy", "false", "true", "false") == "true",
+            TrustedProxies = Networks("TrustedProxies"),
+            ClusterTls = ReadClusterTls(),
             Bind = Address("BIND") ?? IPAddress.Loopback,
             ApiPort = (int)Number("API_PORT", 8787, 1, 65535),
             GatePort = (int)Number("GATE_PORT", 8989, 1, 65535),
@@ -73,6 +78,11 @@ public sealed partial class SettingsReader
         if (settings.ApiPort == settings.GatePort)
         {
             faults.Add($"API_PORT and GATE_PORT are both {settings.ApiPort}: choose two ports.");
+        }
+
+        if (settings is { IsLoopback: false, ApiTls: null, TlsTerminatedByProxy: false } && settings.Roles.HasFlag(NodeRoles.Api) && Text("Api__TlsCertificate") is null)
+        {
+            faults.Add($"BIND is {settings.Bind}, and the API would speak plain HTTP there: API keys could be read on the way. Set Api__TlsCertificate and Api__TlsKey, or Api__TlsTerminatedByProxy=true where a proxy before it speaks https.");
         }
 
         if (settings.Database is null && Text("DATABASE_URL") is null && settings.Roles is not (AllRoles or NodeRoles.Gate))

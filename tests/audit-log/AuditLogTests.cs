@@ -46,7 +46,7 @@ public abstract class AuditLogTests
         var head = await RegisterAsync();
         (head, _) = await Writer.CommitAsync(0, head, [.. Enumerable.Range(0, 37).Select(i => Incident($"I{i}", 1))], default);
         var frontier = new MerkleFrontier();
-        foreach (var entry in await Reader.ReadAsync(0, 0, 1000, default))
+        foreach (var entry in (await Reader.ReadAsync(0, 0, 1000, default)).Entries)
         {
             Assert.Equal(frontier.Size, entry.Index);
             frontier.Append(MerkleHash.Leaf(entry.Bytes));
@@ -102,9 +102,9 @@ public abstract class AuditLogTests
         var cap = (await Reader.FindCapAsync("Z", default))!.Value;
         Assert.Equal((2.875m, 3L), (cap.Score, cap.Incidents));
         Assert.Equal((0.375m, 0m), (await Reader.AdjustmentAsync("Z", "A", default), await Reader.AdjustmentAsync("Z", "B", default)));
-        Assert.Equal([1, 2, 3], (await Reader.ReadScoreAsync(0, "Z", -1, 3, default)).Select(entry => entry.Index));
-        Assert.Equal([4, 5], (await Reader.ReadScoreAsync(0, "Z", 3, 3, default)).Select(entry => entry.Index));
-        Assert.Empty(await Reader.ReadScoreAsync(0, "Y", -1, 3, default));
+        Assert.Equal([1, 2, 3], (await Reader.ReadScoreAsync(0, "Z", -1, 3, default)).Entries.Select(entry => entry.Index));
+        Assert.Equal([4, 5], (await Reader.ReadScoreAsync(0, "Z", 3, 3, default)).Entries.Select(entry => entry.Index));
+        Assert.Empty((await Reader.ReadScoreAsync(0, "Y", -1, 3, default)).Entries);
     }
 
     [Theory]
@@ -178,12 +178,56 @@ public abstract class AuditLogTests
         var head = await RegisterAsync();
         await Writer.CommitAsync(0, head, [.. Enumerable.Range(0, 10).Select(i => Incident($"I{i}", 1, rank: i % 2))], default);
         var severe = await Reader.FindIncidentsAsync(new IncidentQuery("Z", "high", null, null, -1, 3), default);
-        Assert.Equal(4, severe.Count); // one more than the limit
-        var rest = await Reader.FindIncidentsAsync(new IncidentQuery("Z", "high", null, null, severe[2].Index, 3), default);
-        Assert.Equal(2, rest.Count);
-        Assert.Equal(5, (await Reader.FindIncidentsAsync(new IncidentQuery(null, "normal", At, At.AddSeconds(1), -1, 100), default)).Count);
-        Assert.Empty(await Reader.FindIncidentsAsync(new IncidentQuery("Y", null, null, null, -1, 100), default));
-        Assert.Empty(await Reader.FindIncidentsAsync(new IncidentQuery(null, null, null, At, -1, 100), default));
+        Assert.Equal((3, true), (severe.Entries.Count, severe.HasMore));
+        var rest = await Reader.FindIncidentsAsync(new IncidentQuery("Z", "high", null, null, severe.Entries[2].Index, 3), default);
+        Assert.Equal((2, false), (rest.Entries.Count, rest.HasMore));
+        Assert.Equal(5, (await Reader.FindIncidentsAsync(new IncidentQuery(null, "normal", At, At.AddSeconds(1), -1, 100), default)).Entries.Count);
+        Assert.Empty((await Reader.FindIncidentsAsync(new IncidentQuery("Y", null, null, null, -1, 100), default)).Entries);
+        Assert.Empty((await Reader.FindIncidentsAsync(new IncidentQuery(null, null, null, At, -1, 100), default)).Entries);
+    }
+
+    [Fact]
+    public async Task A_page_of_a_time_is_in_the_order_of_acceptance_and_goes_on_where_it_ended()
+    {
+        var head = await RegisterAsync();
+        int[] seconds = [5, 1, 4, 1, 3, 9]; // a clock that was set
+        await Writer.CommitAsync(0, head, [.. seconds.Select((second, i) => Incident($"I{i}", 1, at: At.AddSeconds(second)))], default);
+        var query = new IncidentQuery(null, null, At, At.AddSeconds(9), -1, 2);
+        var (names, more) = (new List<string>(), true);
+        while (more)
+        {
+            (var entries, more) = await Reader.FindIncidentsAsync(query, default);
+            names.AddRange(entries.Select(entry => Encoding.UTF8.GetString(entry.Bytes)[..2]));
+            var last = At.AddSeconds(seconds[names[^1][1] - '0']);
+            query = query with { After = Place.Of(0, entries[^1].Index), AfterMilliseconds = last.ToUnixTimeMilliseconds() };
+        }
+
+        Assert.Equal(["I1", "I3", "I4", "I2", "I0"], names);
+    }
+
+    [Fact]
+    public async Task A_page_ends_at_its_bytes_as_well_as_at_its_rows_and_the_next_one_goes_on()
+    {
+        var head = await RegisterAsync();
+        await Writer.CommitAsync(0, head, [.. Enumerable.Range(0, 40).Select(i => Incident($"I{i}", 1, padding: 200_000))], default);
+        var (entries, hasMore) = await Reader.ReadAsync(0, 0, 500, default);
+        Assert.True(hasMore);
+        Assert.InRange(entries.Sum(entry => (long)entry.Bytes.Length), IAuditLogReader.PageBytes, IAuditLogReader.PageBytes + 250_000);
+        var rest = await Reader.ReadAsync(0, entries[^1].Index + 1, 500, default);
+        Assert.Equal((41, false), (entries.Count + rest.Entries.Count, rest.HasMore));
+        Assert.True((await Reader.FindIncidentsAsync(new IncidentQuery("Z", null, null, null, -1, 500), default)).HasMore);
+        Assert.True((await Reader.ReadScoreAsync(0, "Z", -1, 500, default)).HasMore);
+    }
+
+    [Fact]
+    public async Task A_reader_that_went_away_ends_its_query()
+    {
+        var head = await RegisterAsync();
+        await Writer.CommitAsync(0, head, [.. Enumerable.Range(0, 500).Select(i => Incident($"I{i}", 1))], default);
+        using var gone = new CancellationTokenSource();
+        await gone.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Reader.ReadAsync(0, 0, 500, gone.Token));
+        Assert.Equal(500, (await Reader.ReadAsync(0, 1, 1000, default)).Entries.Count);
     }
 
     [Fact]
@@ -208,10 +252,11 @@ public abstract class AuditLogTests
 
     private protected static EntryDraft Draft(string text) => new("test.entry", Encoding.UTF8.GetBytes(text));
 
-    private protected static Append Incident(string id, int content = 1, decimal deltaCap = 0m, long version = 1, int rank = 0) => new()
+    private protected static Append Incident(
+        string id, int content = 1, decimal deltaCap = 0m, long version = 1, int rank = 0, DateTimeOffset? at = null, int padding = 0) => new()
     {
-        Entries = [Draft($"{id}{content}")],
-        Incident = new IncidentRow("Z", id, SHA256.HashData([(byte)content]), rank, deltaCap, At),
+        Entries = [Draft($"{id}{content}{new string('x', padding)}")],
+        Incident = new IncidentRow("Z", id, SHA256.HashData([(byte)content]), rank, deltaCap, at ?? At),
         Fence = new CapFence("Z", version),
     };
 }

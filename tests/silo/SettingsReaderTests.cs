@@ -64,7 +64,7 @@ public sealed class SettingsReaderTests
     public void Every_setting_is_explained_in_the_example_file()
     {
         var example = File.ReadAllText(Repository.File(".env.example"));
-        var source = File.ReadAllText(Repository.File("silo", "Settings", "SettingsReader.cs")) + File.ReadAllText(Repository.File("cli", "CapEnvironment.cs"));
+        var source = string.Concat(Directory.EnumerateFiles(Repository.File("silo", "Settings"), "SettingsReader*.cs").Append(Repository.File("cli", "CapEnvironment.cs")).Select(File.ReadAllText));
         var names = System.Text.RegularExpressions.Regex.Matches(source, "\"([A-Z_]{3,}|[A-Z][A-Za-z]+__[A-Za-z]+)\"").Select(match => match.Groups[1].Value).Distinct();
         foreach (var name in names.Except(["DEV_CHAIN_URL", "CAP_HOME"])) // set by ./run and ./cap themselves
         {

@@ -49,6 +49,12 @@ public static class TestIncident
         return incident;
     }
 
+    public static JsonObject Without(this JsonObject incident, string member)
+    {
+        incident.Remove(member);
+        return incident;
+    }
+
     public static byte[] Bytes(this JsonObject incident) => Encoding.UTF8.GetBytes(incident.ToJsonString());
 
     public static IncidentReport Report(this JsonObject incident) =>

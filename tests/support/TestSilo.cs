@@ -9,6 +9,7 @@ using CapOrleans.Core.Signatures;
 using CapOrleans.Core.Webhooks;
 using CapOrleans.Grains;
 using CapOrleans.Grains.Anchors;
+using CapOrleans.Grains.Archive;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Hosting;
 
@@ -24,6 +25,7 @@ public static class TestSilo
         silo.Services.AddSingleton(new LogMap(logs));
         silo.Services.AddSingleton(new AdmissionPolicy(AcceptUnsigned: false));
         silo.Services.AddSingleton(new AnchorPace(TimeSpan.Zero));
+        silo.Services.AddSingleton(new ProofCheckShare(100));
         silo.Services.AddSingleton(_ => SqliteDatabase.Open(directory.File("log.db"), logs));
         silo.Services.AddSingleton<IAuditLogWriter, SqliteLogWriter>();
         silo.Services.AddSingleton<IAuditLogReader, SqliteLogReader>();

@@ -1,3 +1,4 @@
+using CapOrleans.Contracts.Access;
 using CapOrleans.Contracts.Caps;
 using CapOrleans.Core.Caps;
 using CapOrleans.Core.Signatures;
@@ -75,7 +76,7 @@ public sealed class CapChangeTests
         Assert.Equal(field, Define(null, definition).Refusal!.Field);
     }
 
-    private static CapChange Define(CapContext? held, CapDefinition definition) => CapChange.Of(held, "Z-001", definition, "log", Now);
+    private static CapChange Define(CapContext? held, CapDefinition definition) => CapChange.Of(held, "Z-001", definition, Authority.OfOperator(Actor.Service), "log", Now);
 
     private static CapDefinition Keys(params string[] addresses) =>
         new(null, null, null, null, [.. addresses.Select(address => new KeyDefinition(address, null, null, null))]);

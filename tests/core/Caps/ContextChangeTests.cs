@@ -1,3 +1,4 @@
+using CapOrleans.Contracts.Access;
 using CapOrleans.Contracts.Caps;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.Caps;
@@ -44,19 +45,19 @@ public sealed class ContextChangeTests
     public void A_key_is_added_beside_the_others_and_the_log_says_by_whom()
     {
         var fresh = PrivateKey.Create().Address.ToString();
-        var change = Change(new ContextChange(AddKey: new KeyDefinition(fresh, null, null, null)), new Authority(Admin.Address.ToString(), "{}"));
+        var change = Change(new ContextChange(AddKey: new KeyDefinition(fresh, null, null, null)), new Authority(Admin.Address.ToString(), null, "{}"));
         Assert.Equal(3, change.Next!.Keys.Count);
         var entry = Assert.Single(change.Entries);
         Assert.Contains($"\"by\":\"{Admin.Address}\"", System.Text.Encoding.UTF8.GetString(entry.Bytes), StringComparison.Ordinal);
-        Assert.Null(CapChange.Of(change.Next, new ContextChange(AddKey: new KeyDefinition(fresh, null, null, null)), Authority.Operator, "o", Now).Next);
+        Assert.Null(CapChange.Of(change.Next, new ContextChange(AddKey: new KeyDefinition(fresh, null, null, null)), Authority.OfOperator(Actor.Service), "o", Now).Next);
     }
 
     [Fact]
     public void Who_names_a_key_again_has_not_added_it()
     {
         var fresh = PrivateKey.Create().Address.ToString();
-        var held = Change(new ContextChange(AddKey: new KeyDefinition(fresh, null, null, null)), new Authority(Admin.Address.ToString(), "{}")).Next!;
-        var again = CapChange.Of(held, "Z", new CapDefinition(null, 51m, null, null, [.. held.Keys.Select(key => new KeyDefinition(key.Address, key.Roles, null, null))]), "o", Now);
+        var held = Change(new ContextChange(AddKey: new KeyDefinition(fresh, null, null, null)), new Authority(Admin.Address.ToString(), null, "{}")).Next!;
+        var again = CapChange.Of(held, "Z", new CapDefinition(null, 51m, null, null, [.. held.Keys.Select(key => new KeyDefinition(key.Address, key.Roles, null, null))]), Authority.OfOperator(Actor.Service), "o", Now);
         Assert.Single(again.Entries);
         Assert.Equal(Admin.Address.ToString(), again.Next!.Keys.Single(key => key.Address == fresh).AddedBy);
     }
@@ -67,11 +68,11 @@ public sealed class ContextChangeTests
         var change = Change(new ContextChange(RevokeKey: new KeyRevocation(Reporter.Address.ToString(), "lost")));
         var revoked = change.Next!.Keys.Single(key => key.Address == Reporter.Address.ToString());
         Assert.Equal((Now, "lost"), (revoked.RevokedAt, revoked.Reason));
-        Assert.Null(CapChange.Of(change.Next, new ContextChange(RevokeKey: new KeyRevocation(Reporter.Address.ToString(), null)), Authority.Operator, "o", Now).Next);
-        var again = CapChange.Of(change.Next, new ContextChange(AddKey: new KeyDefinition(Reporter.Address.ToString(), null, null, null)), Authority.Operator, "o", Now);
+        Assert.Null(CapChange.Of(change.Next, new ContextChange(RevokeKey: new KeyRevocation(Reporter.Address.ToString(), null)), Authority.OfOperator(Actor.Service), "o", Now).Next);
+        var again = CapChange.Of(change.Next, new ContextChange(AddKey: new KeyDefinition(Reporter.Address.ToString(), null, null, null)), Authority.OfOperator(Actor.Service), "o", Now);
         Assert.Equal("key-revoked", again.Refusal!.Type);
         var defined = new CapDefinition(null, null, null, null, [new(Reporter.Address.ToString().ToLowerInvariant(), null, null, null), new(Admin.Address.ToString(), ["admin"], null, null)]);
-        Assert.Equal("key-revoked", CapChange.Of(change.Next, "Z", defined, "o", Now).Refusal!.Type);
+        Assert.Equal("key-revoked", CapChange.Of(change.Next, "Z", defined, Authority.OfOperator(Actor.Service), "o", Now).Refusal!.Type);
     }
 
     [Fact]
@@ -79,17 +80,17 @@ public sealed class ContextChangeTests
     {
         var away = new ContextChange(RevokeKey: new KeyRevocation(Admin.Address.ToString(), null));
         Assert.Equal("last-admin-key", Change(away).Refusal!.Type);
-        Assert.Equal("last-admin-key", CapChange.Of(Held, "Z", new CapDefinition(null, null, null, null, [new(Reporter.Address.ToString(), null, null, null)]), "o", Now).Refusal!.Type);
+        Assert.Equal("last-admin-key", CapChange.Of(Held, "Z", new CapDefinition(null, null, null, null, [new(Reporter.Address.ToString(), null, null, null)]), Authority.OfOperator(Actor.Service), "o", Now).Refusal!.Type);
         Assert.Equal("last-admin-key", Change(new ContextChange(AddKey: new KeyDefinition(Admin.Address.ToString(), ["reporter"], null, null))).Refusal!.Type);
         Assert.Equal("last-admin-key", Change(new ContextChange(AddKey: new KeyDefinition(Admin.Address.ToString(), ["admin"], null, Now.AddSeconds(2)))).Refusal!.Type);
         var other = Held with { Keys = [.. Held.Keys, Key(PrivateKey.Create(), "admin")] };
-        Assert.NotNull(CapChange.Of(other, away, Authority.Operator, "o", Now).Next);
+        Assert.NotNull(CapChange.Of(other, away, Authority.OfOperator(Actor.Service), "o", Now).Next);
     }
 
     [Fact]
     public void What_judges_its_own_score_is_not_an_admin_key_s_to_change()
     {
-        var signed = new Authority(Admin.Address.ToString(), "{}");
+        var signed = new Authority(Admin.Address.ToString(), null, "{}");
         var limit = new ContextChange(Policy: new PolicyDefinition(null, null, null, null, null, 1000m));
         Assert.Equal("operator-only", Change(limit, signed).Refusal!.Type);
         Assert.Equal(1000m, Change(limit).Next!.Rules.DeltaCapLimit);
@@ -109,7 +110,7 @@ public sealed class ContextChangeTests
     public void A_change_is_one_change() =>
         Assert.Equal("change", Change(new ContextChange(new KeyDefinition(null, null, null, null), new KeyRevocation(null, null))).Refusal!.Field);
 
-    private static CapChange Change(ContextChange wanted, Authority? authority = null) => CapChange.Of(Held, wanted, authority ?? Authority.Operator, "o", Now);
+    private static CapChange Change(ContextChange wanted, Authority? authority = null) => CapChange.Of(Held, wanted, authority ?? Authority.OfOperator(Actor.Service), "o", Now);
 
     private static string Refusal(CapContext held, ChangeRequest request) => Authority.Of(held, request, "o", Now).Refusal!.Type;
 

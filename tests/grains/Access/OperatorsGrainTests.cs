@@ -20,14 +20,14 @@ public sealed class OperatorsGrainTests
         await cluster.DeployAsync();
         var operators = cluster.Client.GetGrain<IOperatorsGrain>(0);
         var (first, second, reader) = (Key(OperatorScope.Admin), Key(OperatorScope.Admin), Key(OperatorScope.Read));
-        Assert.True(await operators.AddAsync(first));
-        Assert.False(await operators.AddAsync(first));
-        Assert.True(await operators.AddAsync(reader));
-        Assert.Equal(RevocationVerdict.LastAdmin, await operators.RevokeAsync(first.Id));
-        Assert.True(await operators.AddAsync(second));
-        Assert.Equal(RevocationVerdict.Revoked, await operators.RevokeAsync(first.Id));
-        Assert.Equal(RevocationVerdict.LastAdmin, await operators.RevokeAsync(second.Id));
-        Assert.Equal(RevocationVerdict.Unknown, await operators.RevokeAsync("nobody"));
+        Assert.True(await operators.AddAsync(first, Actor.Service));
+        Assert.False(await operators.AddAsync(first, Actor.Service));
+        Assert.True(await operators.AddAsync(reader, Actor.Service));
+        Assert.Equal(RevocationVerdict.LastAdmin, await operators.RevokeAsync(first.Id, Actor.Service));
+        Assert.True(await operators.AddAsync(second, Actor.Service));
+        Assert.Equal(RevocationVerdict.Revoked, await operators.RevokeAsync(first.Id, Actor.Service));
+        Assert.Equal(RevocationVerdict.LastAdmin, await operators.RevokeAsync(second.Id, Actor.Service));
+        Assert.Equal(RevocationVerdict.Unknown, await operators.RevokeAsync("nobody", Actor.Service));
 
         foreach (var (seconds, kept) in new[] { (0, 0), (59, 0), (60, 60) })
         {
@@ -37,11 +37,11 @@ public sealed class OperatorsGrainTests
 
         for (var i = 3; i < 256; i++)
         {
-            Assert.True(await operators.AddAsync(Key(OperatorScope.Read)));
+            Assert.True(await operators.AddAsync(Key(OperatorScope.Read), Actor.Service));
         }
 
-        Assert.True(await operators.AddAsync(Key(OperatorScope.Read))); // the first, which was revoked, makes room
-        Assert.False(await operators.AddAsync(Key(OperatorScope.Read)));
+        Assert.True(await operators.AddAsync(Key(OperatorScope.Read), Actor.Service)); // the first, which was revoked, makes room
+        Assert.False(await operators.AddAsync(Key(OperatorScope.Read), Actor.Service));
         Assert.DoesNotContain((await operators.ListAsync(new Dictionary<string, DateTimeOffset>())), key => key.Id == first.Id);
     }
 

@@ -1,3 +1,4 @@
+using CapOrleans.Contracts.Access;
 using System.Text.Json;
 using CapOrleans.AuditLog.Sqlite;
 using CapOrleans.Chain;
@@ -34,7 +35,7 @@ public sealed class AnchorerGrainTests : IDisposable
         await cluster.DeployAsync();
 
         var key = PrivateKey.Create();
-        await cluster.Client.Cap("Z-001").DefineAsync(new CapDefinition(null, null, null, null, [new KeyDefinition(key.Address.ToString(), null, null, null)]));
+        await cluster.Client.Cap("Z-001").DefineAsync(new CapDefinition(null, null, null, null, [new KeyDefinition(key.Address.ToString(), null, null, null)]), Actor.Service);
         var report = TestIncident.Signed(key, "Z-001", "INC-1", TimeProvider.System.GetUtcNow(), incident => incident["severity"] = "critical").Report();
         Assert.Equal(Verdict.Accepted, (await cluster.Client.Incident("Z-001", "INC-1").FileAsync(report)).Verdict);
 
@@ -48,7 +49,7 @@ public sealed class AnchorerGrainTests : IDisposable
         var seen = JsonElement.Parse(await Child.RunAsync(
             "node", Repository.File("tests", "clients", "read-chain.mjs"), chain.Url.ToString(), anchor.Contract!, "INC-1", "Z-001"));
         Assert.Single(seen.GetProperty("events").EnumerateArray());
-        IReadOnlyList<LogEntry> entries = await new SqliteLogReader(SqliteDatabase.Open(directory.File("log.db"), 1)).ReadAsync(0, 0, 1000, default);
+        var (entries, _) = await new SqliteLogReader(SqliteDatabase.Open(directory.File("log.db"), 1)).ReadAsync(0, 0, 1000, default);
         Assert.Single(entries, entry => entry.Kind == EntryKinds.AnchorBatched);
     }
 

@@ -189,7 +189,7 @@ public sealed class GatesGrainTests : IAsyncLifetime
 
     private async Task<IReadOnlyList<string>> KindsAsync()
     {
-        IReadOnlyList<LogEntry> entries = await new SqliteLogReader(SqliteDatabase.Open(directory.File("log.db"), 1)).ReadAsync(0, 0, 1000, default);
+        var (entries, _) = await new SqliteLogReader(SqliteDatabase.Open(directory.File("log.db"), 1)).ReadAsync(0, 0, 1000, default);
         return [.. entries.Select(entry => entry.Kind)];
     }
 }

@@ -1,3 +1,4 @@
+using CapOrleans.Contracts.Access;
 using CapOrleans.AuditLog.Sqlite;
 using CapOrleans.Chain;
 using CapOrleans.Contracts.AuditLog;
@@ -42,7 +43,7 @@ public sealed class ClusterTests : IAsyncLifetime
         foreach (var capId in capIds)
         {
             var ruling = await cluster.Client.Cap(capId).DefineAsync(
-                new CapDefinition(null, null, null, null, [new KeyDefinition(key.Address.ToString(), null, null, null)]));
+                new CapDefinition(null, null, null, null, [new KeyDefinition(key.Address.ToString(), null, null, null)]), Actor.Service);
             Assert.Equal(CapVerdict.Registered, ruling.Verdict);
         }
 
@@ -85,7 +86,7 @@ public sealed class ClusterTests : IAsyncLifetime
         for (var log = 0; log < Logs; log++)
         {
             var head = (await reader.HeadAsync(log, default))!;
-            var ofLog = await reader.ReadAsync(log, 0, 1000, default);
+            var (ofLog, _) = await reader.ReadAsync(log, 0, 1000, default);
             var frontier = new MerkleFrontier();
             foreach (var entry in ofLog)
             {

@@ -1,0 +1,135 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+
+namespace CapOrleans.Core.Access;
+
+/// <summary>
+/// The certificate authority of one cluster. Whoever shows a certificate of it is a silo or an API of the cluster, and can do
+/// anything that a grain can. Its text is PEM: certificates, all of which are trusted, and private keys, of which the first issues.
+/// </summary>
+/// <remarks>
+/// It is rotated in three steps, each of which reaches every node before the next: <see cref="WithNext"/> (the new one is
+/// trusted), <see cref="Switched"/> (it issues), <see cref="WithoutOthers"/> (the old one is trusted no longer).
+/// </remarks>
+public sealed class ClusterAuthority
+{
+    /// <summary>The DNS name that every certificate of a node carries, whatever the machine is called.</summary>
+    public const string NodeName = "caporleans-cluster";
+
+    /// <summary>How long a node's certificate is valid. It is made in memory, and anew long before.</summary>
+    public static readonly TimeSpan NodeLifetime = TimeSpan.FromDays(30);
+
+    private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1", ClientAuthentication = "1.3.6.1.5.5.7.3.2";
+
+    private static readonly TimeSpan Lifetime = TimeSpan.FromDays(3650);
+
+    /// <summary>Nodes' clocks differ: a certificate is valid from a day before it is made.</summary>
+    private static readonly TimeSpan Backdated = TimeSpan.FromDays(1);
+
+    private readonly IReadOnlyList<Pair> pairs;
+
+    private ClusterAuthority(IReadOnlyList<Pair> pairs) => this.pairs = pairs;
+
+    /// <summary>What a node takes a certificate of.</summary>
+    public X509Certificate2Collection Trusted => new(pairs.Select(pair => pair.Certificate).ToArray());
+
+    /// <returns>A new authority with one certificate.</returns>
+    public static ClusterAuthority Create(DateTimeOffset now) => new([Pair.Create(now)]);
+
+    /// <exception cref="CryptographicException">It is not what <see cref="Export"/> writes; the message repeats nothing of it.</exception>
+    public static ClusterAuthority Parse(string pem)
+    {
+        var (certificates, keys) = (new X509Certificate2Collection(), new List<ECDsa>());
+        certificates.ImportFromPem(pem);
+        for (var rest = pem.AsSpan(); PemEncoding.TryFind(rest, out var found); rest = rest[found.Location.End..])
+        {
+            if (rest[found.Label].SequenceEqual("PRIVATE KEY"))
+            {
+                var key = ECDsa.Create();
+                key.ImportFromPem(rest[found.Location]);
+                keys.Add(key);
+            }
+        }
+
+        var issuers = keys.ConvertAll(key => new Pair(
+            certificates.FirstOrDefault(certificate => IsOf(certificate, key)) ?? throw new CryptographicException("A private key has no certificate beside it."), key));
+        var others = certificates.Where(certificate => !issuers.Exists(pair => pair.Certificate == certificate)).Select(certificate => new Pair(certificate, null));
+        return issuers.Count > 0 ? new ClusterAuthority([.. issuers, .. others]) : throw new CryptographicException("There is no private key.");
+    }
+
+    /// <returns>A certificate with its key, for one process to show to the others, both as server and as client.</returns>
+    public X509Certificate2 Issue(DateTimeOffset now)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest($"CN={NodeName}", key, HashAlgorithmName.SHA256);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddDnsName(NodeName);
+        request.CertificateExtensions.Add(names.Build());
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, true));
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(ServerAuthentication), new Oid(ClientAuthentication)], false));
+        var (issuer, issuerKey) = (pairs[0].Certificate, pairs[0].Key!);
+        request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(issuer, true, false));
+        using var certificate = request.Create(
+            issuer.SubjectName, X509SignatureGenerator.CreateForECDsa(issuerKey), now - Backdated, now + NodeLifetime, RandomNumberGenerator.GetBytes(16));
+        return certificate.CopyWithPrivateKey(key);
+    }
+
+    /// <summary>First step of a rotation: another authority is trusted as well.</summary>
+    public ClusterAuthority WithNext(DateTimeOffset now) => new([.. pairs, Pair.Create(now)]);
+
+    /// <summary>Second step: the newest issues.</summary>
+    public ClusterAuthority Switched() => new([pairs[^1], .. pairs.SkipLast(1)]);
+
+    /// <summary>Third step: only the one that issues is trusted.</summary>
+    public ClusterAuthority WithoutOthers() => new([pairs[0]]);
+
+    /// <returns>The secret itself, for the one file that keeps it.</returns>
+    public string Export()
+    {
+        var text = new StringBuilder();
+        foreach (var pair in pairs)
+        {
+            text.AppendLine(pair.Certificate.ExportCertificatePem());
+            if (pair.Key is not null)
+            {
+                text.AppendLine(pair.Key.ExportPkcs8PrivateKeyPem());
+            }
+        }
+
+        return text.ToString();
+    }
+
+    public override string ToString() => "[secret]";
+
+    /// <returns>How a node checks another's certificate: of this authority alone, for both sides of a connection; nothing is fetched.</returns>
+    public static X509ChainPolicy PolicyOf(X509Certificate2Collection trusted)
+    {
+        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
+        policy.CustomTrustStore.AddRange(trusted);
+        policy.ApplicationPolicy.Add(new Oid(ServerAuthentication));
+        policy.ApplicationPolicy.Add(new Oid(ClientAuthentication));
+        return policy;
+    }
+
+    private static bool IsOf(X509Certificate2 certificate, ECDsa key)
+    {
+        using var held = certificate.GetECDsaPublicKey();
+        return held is not null && held.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(key.ExportSubjectPublicKeyInfo());
+    }
+
+    private sealed record Pair(X509Certificate2 Certificate, ECDsa? Key)
+    {
+        public static Pair Create(DateTimeOffset now)
+        {
+            var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+            var request = new CertificateRequest($"CN=CapOrleans cluster authority {RandomNumberGenerator.GetHexString(8, lowercase: true)}", key, HashAlgorithmName.SHA256);
+            request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, true, 0, true));
+            request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign, true));
+            request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
+            using var certificate = request.CreateSelfSigned(now - Backdated, now + Lifetime);
+            return new Pair(X509CertificateLoader.LoadCertificate(certificate.RawData), key);
+        }
+    }
+}

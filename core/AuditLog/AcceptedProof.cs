@@ -1,0 +1,65 @@
+using System.Text;
+using CapOrleans.Contracts.Caps;
+using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.DeltaCap;
+using CapOrleans.Core.Incidents;
+using CapOrleans.Core.Signatures;
+
+namespace CapOrleans.Core.AuditLog;
+
+/// <summary>
+/// Computes again, from an accepted incident's entry alone, what its acceptance rests on: the request reads as the entry says, its signature
+/// is the signer's, and its numbers give the entry's dCap. Whoever put an entry into the log without a signature is found by it.
+/// </summary>
+/// <remarks>
+/// Two things are not in the entry: whether the signer was a key of the CapID, which the log's entries about the CapID say, and whether a
+/// contract wallet took the signature, which the chain says at the entry's block.
+/// </remarks>
+public static class AcceptedProof
+{
+    /// <returns>What does not hold, as a sentence without the incident's content; null when everything does.</returns>
+    public static string? Fault(AcceptedIncident incident)
+    {
+        var (report, refusal) = IncidentReader.Read(Encoding.UTF8.GetBytes(incident.Request));
+        return report is null ? $"its request is not valid: {refusal!.Field} {refusal.Rule}"
+            : FieldThatDiffers(incident, report) is { } field ? $"its {field} is not that of its request"
+            : SignatureFault(incident, report) ?? ScoreFault(incident);
+    }
+
+    private static string? FieldThatDiffers(AcceptedIncident incident, IncidentReport report) =>
+        incident.IncidentId != report.IncidentId ? "incidentId"
+        : incident.CapId != report.CapId ? "capId"
+        : incident.Agent != report.Agent ? "agent"
+        : incident.TimestampText != report.TimestampText ? "timestamp"
+        : incident.Description != report.Description ? "description"
+        : incident.Feedback != report.Feedback ? "feedback"
+        : incident.Misuse != report.Misuse ? "misuse"
+        : incident.AuditHash != report.AuditHash ? "auditHash"
+        : incident.Severity != Severity.Classify(report.SeverityClaimed, FormulaOf(incident).Weight(incident.CapPotential)) ? "severity"
+        : null;
+
+    private static string? SignatureFault(AcceptedIncident incident, IncidentReport report)
+    {
+        if (incident.Signer is null)
+        {
+            return incident.Scheme == Admission.Unverified && report.Signature is null or "" ? null : "it names no signer";
+        }
+
+        if (incident.WalletBlock is not null)
+        {
+            return WalletClaim.Of(report) is { } claim && $"{claim.Wallet}" == incident.Signer ? null : $"it makes no claim of the contract wallet {incident.Signer}";
+        }
+
+        var (proof, _) = Admission.Prove(report, new AdmissionPolicy(AcceptUnsigned: false, incident.ChainId ?? AdmissionPolicy.DevChainId));
+        return proof?.Signer == incident.Signer && proof.Scheme == incident.Scheme ? null : $"it is not signed by {incident.Signer}";
+    }
+
+    private static string? ScoreFault(AcceptedIncident incident)
+    {
+        var rules = new CapPolicy(SelfFeedback: incident.SelfFeedback, DeltaCapLimit: incident.DeltaCapLimit);
+        var expected = incident.Signer is null ? 0m : Scoring.DeltaCap(FormulaOf(incident), rules, incident.CapPotential, incident.Feedback, incident.Misuse);
+        return expected == incident.DeltaCap ? null : $"its dCap is {incident.DeltaCap}, and the formula gives {expected}";
+    }
+
+    private static CapFormula FormulaOf(AcceptedIncident incident) => new(incident.Phi, incident.Psi, CapFormula.Feedback.PotentialIfNotPositive);
+}

@@ -1,0 +1,6 @@
+using CapOrleans.Contracts.AuditLog;
+
+namespace CapOrleans.Core.AuditLog;
+
+/// <param name="HasMore">There is something behind the last one.</param>
+public sealed record LogPage(IReadOnlyList<LogEntry> Entries, bool HasMore);

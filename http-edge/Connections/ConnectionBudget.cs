@@ -1,0 +1,190 @@
+using System.Net;
+using CapOrleans.Core.Access;
+using CapOrleans.HttpEdge.Callers;
+using Microsoft.AspNetCore.Connections;
+
+namespace CapOrleans.HttpEdge.Connections;
+
+/// <summary>
+/// How many connections a port has, and how many of them one address: so that no address can close the port for the others. A connection that
+/// has said nothing yet gives way to a new one; beyond that, a few are kept for health checks.
+/// </summary>
+/// <param name="proxies">Every caller of theirs has their address: they have no limit of their own.</param>
+public sealed class ConnectionBudget(TrustedProxies proxies, TimeProvider time)
+{
+    /// <summary>Of one port. Each may hold a request of 64 KiB: a quarter of a gibibyte.</summary>
+    public const int MaxConnections = 4096;
+
+    /// <summary>Of one address (IPv6: one /64).</summary>
+    public const int MaxPerAddress = 512;
+
+    /// <summary>Beyond the others, for <c>/health</c> alone; one request each.</summary>
+    public const int ReservedForHealth = 64, ReservedPerAddress = 16;
+
+    /// <summary>From the connection to its first byte. 5 seconds; 1 second for a reserved one.</summary>
+    public static readonly TimeSpan FirstByteTimeout = TimeSpan.FromSeconds(5), ReservedFirstByteTimeout = TimeSpan.FromSeconds(1);
+
+    private readonly Lock gate = new();
+    private readonly Dictionary<IPAddress, Caller> callers = [];
+    private readonly LinkedList<Held> silent = new();
+    private int open, reserved;
+
+    /// <summary>Before TLS and HTTP: a connection that finds no room is closed without an answer.</summary>
+    public ConnectionDelegate Limit(ConnectionDelegate next) => async connection =>
+    {
+        if (TryEnter(connection) is not { } held)
+        {
+            connection.Abort();
+            return;
+        }
+
+        try
+        {
+            if (await IsSpokenToAsync(held))
+            {
+                await next(connection);
+            }
+        }
+        finally
+        {
+            Leave(held);
+        }
+    };
+
+    private Held? TryEnter(ConnectionContext connection)
+    {
+        var remote = (connection.RemoteEndPoint as IPEndPoint)?.Address;
+        Held? evicted = null;
+        try
+        {
+            lock (gate)
+            {
+                var address = ClientAddress.Of(remote);
+                var caller = callers.TryGetValue(address, out var known) ? known : callers[address] = new Caller(address);
+                if (caller.Open >= MaxPerAddress && !proxies.Contains(remote) && !TryEvict(caller.Silent.First?.Value, out evicted))
+                {
+                    return TryReserve(caller, connection);
+                }
+
+                return open < MaxConnections || TryEvict(silent.First?.Value, out evicted)
+                    ? Enter(caller, connection, isReserved: false)
+                    : TryReserve(caller, connection);
+            }
+        }
+        finally
+        {
+            evicted?.Connection.Abort();
+        }
+    }
+
+    private Held? TryReserve(Caller caller, ConnectionContext connection)
+    {
+        if (reserved >= ReservedForHealth || caller.Reserved >= ReservedPerAddress)
+        {
+            Forget(caller);
+            return null;
+        }
+
+        connection.Features.Set(new HealthOnly());
+        return Enter(caller, connection, isReserved: true);
+    }
+
+    private Held Enter(Caller caller, ConnectionContext connection, bool isReserved)
+    {
+        var held = new Held(caller, connection, isReserved);
+        if (isReserved)
+        {
+            (caller.Reserved, reserved) = (caller.Reserved + 1, reserved + 1);
+        }
+        else
+        {
+            (caller.Open, open) = (caller.Open + 1, open + 1);
+            silent.AddLast(held.OfAll);
+            caller.Silent.AddLast(held.OfCaller);
+        }
+
+        return held;
+    }
+
+    /// <summary>Its place is free at once; its own task finds it closed.</summary>
+    private bool TryEvict(Held? oldest, out Held? evicted)
+    {
+        evicted = oldest;
+        if (oldest is not null)
+        {
+            Release(oldest);
+        }
+
+        return oldest is not null;
+    }
+
+    private async Task<bool> IsSpokenToAsync(Held held)
+    {
+        var input = held.Connection.Transport.Input;
+        using var timeout = new CancellationTokenSource(held.IsReserved ? ReservedFirstByteTimeout : FirstByteTimeout, time);
+        try
+        {
+            var read = await input.ReadAsync(timeout.Token);
+            var hasBytes = !read.Buffer.IsEmpty;
+            input.AdvanceTo(read.Buffer.Start);
+            lock (gate)
+            {
+                Speak(held);
+            }
+
+            return hasBytes;
+        }
+        catch (Exception fault) when (fault is OperationCanceledException or IOException or ConnectionAbortedException)
+        {
+            held.Connection.Abort();
+            return false;
+        }
+    }
+
+    private void Leave(Held held)
+    {
+        lock (gate)
+        {
+            Release(held);
+        }
+    }
+
+    private void Release(Held held)
+    {
+        if (held.IsReleased)
+        {
+            return;
+        }
+
+        held.IsReleased = true;
+        Speak(held);
+        var caller = held.Caller;
+        if (held.IsReserved)
+        {
+            (caller.Reserved, reserved) = (caller.Reserved - 1, reserved - 1);
+        }
+        else
+        {
+            (caller.Open, open) = (caller.Open - 1, open - 1);
+        }
+
+        Forget(caller);
+    }
+
+    private void Speak(Held held)
+    {
+        if (held.OfAll.List is not null)
+        {
+            silent.Remove(held.OfAll);
+            held.Caller.Silent.Remove(held.OfCaller);
+        }
+    }
+
+    private void Forget(Caller caller)
+    {
+        if (caller is { Open: 0, Reserved: 0 })
+        {
+            callers.Remove(caller.Address);
+        }
+    }
+}

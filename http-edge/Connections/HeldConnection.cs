@@ -1,0 +1,61 @@
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http;
+
+namespace CapOrleans.HttpEdge.Connections;
+
+/// <summary>What one address holds.</summary>
+internal sealed class Caller(IPAddress address)
+{
+    public IPAddress Address => address;
+
+    public int Open { get; set; }
+
+    public int Reserved { get; set; }
+
+    /// <summary>Connections that have said nothing yet, oldest first.</summary>
+    public LinkedList<Held> Silent { get; } = new();
+}
+
+/// <summary>A connection that has a place.</summary>
+internal sealed class Held
+{
+    public Held(Caller caller, ConnectionContext connection, bool isReserved)
+    {
+        (Caller, Connection, IsReserved) = (caller, connection, isReserved);
+        (OfAll, OfCaller) = (new LinkedListNode<Held>(this), new LinkedListNode<Held>(this));
+    }
+
+    public Caller Caller { get; }
+
+    public ConnectionContext Connection { get; }
+
+    public bool IsReserved { get; }
+
+    public bool IsReleased { get; set; }
+
+    public LinkedListNode<Held> OfAll { get; }
+
+    public LinkedListNode<Held> OfCaller { get; }
+}
+
+/// <summary>On a connection that found its port full.</summary>
+internal sealed class HealthOnly;
+
+/// <summary>What a full port still answers.</summary>
+public static class FullPort
+{
+    /// <summary>First in the pipeline. A connection that found the port full is closed after one answer; of <c>/health</c> it gets a true one.</summary>
+    /// <param name="refuse">Answers everything else.</param>
+    public static void UseFullPort(this IApplicationBuilder app, Func<HttpContext, Task> refuse) => app.Use((context, next) =>
+    {
+        if (context.Features.Get<HealthOnly>() is null)
+        {
+            return next(context);
+        }
+
+        context.Response.Headers.Connection = "close";
+        return context.Request.Path.StartsWithSegments("/health", StringComparison.Ordinal) ? next(context) : refuse(context);
+    });
+}

@@ -1,0 +1,61 @@
+using System.Net;
+using System.Net.Security;
+using CapOrleans.Api;
+using CapOrleans.HttpEdge.Callers;
+using CapOrleans.HttpEdge.Connections;
+using CapOrleans.Silo.Tls;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+
+namespace CapOrleans.Silo.Ports;
+
+/// <summary>A port that answers HTTP: who may hold how many of its connections, TLS, and what a caller's address is.</summary>
+internal static class WebPort
+{
+    /// <summary>For the headers of a request to arrive whole, and for a TLS handshake. 10 seconds.</summary>
+    private static readonly TimeSpan HeadersTimeout = TimeSpan.FromSeconds(10);
+
+    /// <param name="tls">Null for plain HTTP.</param>
+    public static WebApplicationBuilder Builder(IPAddress bind, int port, Reloaded<ServerTls>? tls, TrustedProxies proxies)
+    {
+        // No settings file is watched: the watcher would see every write to the log, too.
+        var builder = WebApplication.CreateSlimBuilder(["--hostBuilder:reloadConfigOnChange=false"]);
+        var connections = new ConnectionBudget(proxies, TimeProvider.System);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.RequestHeadersTimeout = HeadersTimeout;
+            kestrel.Listen(bind, port, listen =>
+            {
+                listen.Use(connections.Limit);
+                if (tls is not null)
+                {
+                    listen.UseHttps(new TlsHandshakeCallbackOptions
+                    {
+                        OnConnection = _ => ValueTask.FromResult<SslServerAuthenticationOptions>(tls.Current.ForConnection()),
+                        HandshakeTimeout = HeadersTimeout,
+                    });
+                }
+            });
+        });
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.Services.AddSingleton<IStartupFilter>(new Entrance(proxies));
+        return builder;
+    }
+
+    /// <summary>Comes before everything that the API or the gate puts into its pipeline.</summary>
+    private sealed class Entrance(TrustedProxies proxies) : IStartupFilter
+    {
+        public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
+        {
+            app.UseFullPort(context =>
+            {
+                context.Response.Headers.RetryAfter = Problems.RetryAfterSeconds;
+                return Problems.Of(
+                    StatusCodes.Status503ServiceUnavailable, "too-many-connections", "",
+                    $"At most {ConnectionBudget.MaxPerAddress} connections from one address, and {ConnectionBudget.MaxConnections} in all.").ExecuteAsync(context);
+            });
+            proxies.Use(app);
+            next(app);
+        };
+    }
+}

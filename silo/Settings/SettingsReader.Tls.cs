@@ -1,0 +1,70 @@
+using System.Net;
+using System.Security.Cryptography;
+using CapOrleans.Silo.Tls;
+
+namespace CapOrleans.Silo.Settings;
+
+/// <summary>Certificates, and whom to believe about where a request came from.</summary>
+public sealed partial class SettingsReader
+{
+    /// <summary>Every file is tried here, so that a fault shows at the start; they are read again whenever they change.</summary>
+    private TlsFiles? ReadTls(string part, string authoritiesName)
+    {
+        var (certificate, key, authorities) = (Text($"{part}__TlsCertificate"), Text($"{part}__TlsKey"), Text(authoritiesName));
+        if (certificate is null && key is null && authorities is null)
+        {
+            return null;
+        }
+
+        if (certificate is null || key is null)
+        {
+            faults.Add($"{part}__TlsCertificate and {part}__TlsKey belong together: name a PEM file with the certificate and one with its key.");
+            return null;
+        }
+
+        var files = new TlsFiles(certificate, key, authorities);
+        return CanUse($"{part}__TlsCertificate", () => ServerTls.Read(files with { ClientAuthorities = null }))
+            && (authorities is null || CanUse(authoritiesName, () => ServerTls.Import(authorities))) ? files : null;
+    }
+
+    private TlsFiles? ReadClusterTls()
+    {
+        var files = ReadTls("Cluster", "Cluster__TlsAuthorities");
+        if (files is { ClientAuthorities: null })
+        {
+            faults.Add("Cluster__TlsAuthorities is not set: name a PEM file with the authorities that issue for this cluster, and for nobody else.");
+        }
+
+        return files;
+    }
+
+    private IPNetwork[] Networks(string name) => Parse(
+        name,
+        text => text.Split(',', StringSplitOptions.TrimEntries) is var parts && Array.TrueForAll(parts, part => TryNetwork(part, out _))
+            ? Array.ConvertAll(parts, part => TryNetwork(part, out var network) ? network : default) : null,
+        "IP addresses or networks such as 10.0.0.0/8, with commas") ?? [];
+
+    private static bool TryNetwork(string text, out IPNetwork network)
+    {
+        if (IPAddress.TryParse(text, out var address))
+        {
+            network = new IPNetwork(address, address.GetAddressBytes().Length * 8);
+            return true;
+        }
+
+        return IPNetwork.TryParse(text, out network);
+    }
+
+    private bool CanUse(string name, Func<object> load)
+    {
+        try
+        {
+            return load() is not null;
+        }
+        catch (Exception fault) when (fault is CryptographicException or IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            faults.Add($"{name} is '{Text(name)}', which cannot be used: {fault.Message}");
+            return false;
+        }
+    }
+}

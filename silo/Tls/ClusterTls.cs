@@ -1,0 +1,84 @@
+using System.Security.Cryptography.X509Certificates;
+using CapOrleans.Core.Access;
+using Orleans.Connections.Security;
+
+namespace CapOrleans.Silo.Tls;
+
+/// <summary>What a process shows to the others of its cluster, and whose certificates it takes.</summary>
+internal sealed record NodeCertificates(X509Certificate2 Own, X509Certificate2Collection Trusted);
+
+/// <summary>
+/// Mutual TLS between the processes of a cluster: silo to silo, API to silo. Whoever can call a grain can do anything, so a process without
+/// a certificate of the cluster's authority gets nothing. Certificates are read again when their files change: an authority can be
+/// replaced while the cluster runs.
+/// </summary>
+internal sealed partial class ClusterTls
+{
+    private static readonly TimeSpan LogInterval = TimeSpan.FromSeconds(1);
+
+    private readonly Reloaded<NodeCertificates> certificates;
+    private readonly TimeProvider time;
+    private readonly ILogger logger;
+    private long loggedAt;
+
+    private ClusterTls(IReadOnlyList<string> files, Func<NodeCertificates> read, TimeProvider time, ILogger logger)
+    {
+        (this.time, this.logger) = (time, logger);
+        certificates = new Reloaded<NodeCertificates>(files, ClusterAuthority.NodeLifetime / 3, read, time, logger);
+        _ = certificates.Current; // here, so that whoever starts the node hears of a fault
+    }
+
+    /// <summary>Certificates that the process makes itself, of the authority in the data directory.</summary>
+    public static ClusterTls OfAuthority(string file, TimeProvider time, ILogger logger) => new(
+        [file],
+        () => ClusterAuthority.Parse(File.ReadAllText(file)) is var authority ? new NodeCertificates(authority.Issue(time.GetUtcNow()), authority.Trusted) : null!,
+        time, logger);
+
+    /// <summary>Certificates that an operator gives.</summary>
+    /// <param name="files">With the authorities that issue for this cluster, and for nobody else.</param>
+    public static ClusterTls OfFiles(TlsFiles files, TimeProvider time, ILogger logger) => new(
+        files.All,
+        () => new NodeCertificates(X509Certificate2.CreateFromPemFile(files.Certificate, files.Key), ServerTls.Import(files.ClientAuthorities!)),
+        time, logger);
+
+    public void Configure(TlsOptions options)
+    {
+        options.LocalCertificate = certificates.Current.Own;
+        options.LocalServerCertificateSelector = (_, _) => certificates.Current.Own;
+        options.LocalClientCertificateSelector = (_, _, _, _, _) => certificates.Current.Own;
+        options.RemoteCertificateMode = RemoteCertificateMode.RequireCertificate;
+        options.ClientCertificateMode = RemoteCertificateMode.RequireCertificate;
+        options.RemoteCertificateValidation = (certificate, chain, _) => IsOfCluster(certificate, chain);
+        options.OnAuthenticateAsClient = (_, connection) => connection.TargetHost = ClusterAuthority.NodeName;
+        options.SslProtocols = System.Security.Authentication.SslProtocols.Tls13;
+    }
+
+    /// <summary>Of a trusted authority, with the cluster's name, for server and client. The caller's own verdict, against the machine's authorities, says nothing.</summary>
+    private bool IsOfCluster(X509Certificate2 certificate, X509Chain? given)
+    {
+        using var chain = new X509Chain { ChainPolicy = ClusterAuthority.PolicyOf(certificates.Current.Trusted) };
+        if (given is not null)
+        {
+            foreach (var element in given.ChainElements)
+            {
+                chain.ChainPolicy.ExtraStore.Add(element.Certificate);
+            }
+        }
+
+        if (chain.Build(certificate) && certificate.MatchesHostname(ClusterAuthority.NodeName))
+        {
+            return true;
+        }
+
+        var last = Volatile.Read(ref loggedAt);
+        if ((last == 0 || time.GetElapsedTime(last) >= LogInterval) && Interlocked.CompareExchange(ref loggedAt, time.GetTimestamp(), last) == last)
+        {
+            LogForeign(string.Join(", ", chain.ChainStatus.Select(status => status.Status)));
+        }
+
+        return false;
+    }
+
+    [LoggerMessage(621, LogLevel.Warning, "A peer was turned away: its certificate is not of this cluster's authority ({Status}). Nodes of one cluster share DATA_DIR/cluster-authority.pem, or have Cluster__Tls... set.")]
+    private partial void LogForeign(string status);
+}

@@ -1,0 +1,58 @@
+using System.Net.Security;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace CapOrleans.Silo.Tls;
+
+/// <summary>PEM files of a port with https.</summary>
+/// <param name="Certificate">The certificate, with what stands between it and its root.</param>
+/// <param name="ClientAuthorities">A client's certificate must be of one of these; null for clients without one.</param>
+public sealed record TlsFiles(string Certificate, string Key, string? ClientAuthorities)
+{
+    internal IReadOnlyList<string> All => ClientAuthorities is null ? [Certificate, Key] : [Certificate, Key, ClientAuthorities];
+}
+
+/// <summary>What a port with https shows, and whom it lets in.</summary>
+internal sealed class ServerTls
+{
+    private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
+
+    private readonly SslStreamCertificateContext own;
+    private readonly X509Certificate2Collection clientAuthorities;
+
+    private ServerTls(SslStreamCertificateContext own, X509Certificate2Collection clientAuthorities) => (this.own, this.clientAuthorities) = (own, clientAuthorities);
+
+    /// <summary>SHA-256 of the certificate that is shown.</summary>
+    public string Fingerprint => own.TargetCertificate.GetCertHashString(HashAlgorithmName.SHA256);
+
+    /// <exception cref="CryptographicException">A file holds something else.</exception>
+    public static ServerTls Read(TlsFiles files)
+    {
+        var certificate = X509Certificate2.CreateFromPemFile(files.Certificate, files.Key);
+        return new ServerTls(
+            SslStreamCertificateContext.Create(certificate, Import(files.Certificate), offline: true),
+            files.ClientAuthorities is null ? [] : Import(files.ClientAuthorities));
+    }
+
+    public static X509Certificate2Collection Import(string file)
+    {
+        var certificates = new X509Certificate2Collection();
+        certificates.ImportFromPemFile(file);
+        return certificates.Count > 0 ? certificates : throw new CryptographicException("it holds no certificate");
+    }
+
+    /// <summary>For one connection. A stranger's certificate may name any URL: nothing is fetched.</summary>
+    public SslServerAuthenticationOptions ForConnection()
+    {
+        var options = new SslServerAuthenticationOptions { ServerCertificateContext = own, ClientCertificateRequired = clientAuthorities.Count > 0 };
+        if (options.ClientCertificateRequired)
+        {
+            var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
+            policy.CustomTrustStore.AddRange(clientAuthorities);
+            policy.ApplicationPolicy.Add(new Oid(ClientAuthentication));
+            options.CertificateChainPolicy = policy;
+        }
+
+        return options;
+    }
+}

@@ -1,0 +1,67 @@
+using System.Text.Json.Nodes;
+using CapOrleans.Contracts.Caps;
+using CapOrleans.Core.AuditLog;
+using CapOrleans.Core.Incidents;
+using CapOrleans.Core.Signatures;
+
+namespace CapOrleans.Tests.Core.AuditLog;
+
+/// <summary>An entry that nobody checked is found by computing again what it says.</summary>
+public sealed class AcceptedProofTests
+{
+    private static readonly DateTimeOffset Now = new(2026, 11, 24, 12, 0, 0, TimeSpan.Zero);
+    private static readonly PrivateKey Reporter = PrivateKey.Create(), Stranger = PrivateKey.Create();
+    private static readonly CapContext Context = new("Z-001", 3, "Z-001", 50m, 1.2m, 0.9m, []);
+
+    [Fact]
+    public void What_was_accepted_in_order_holds_under_either_scheme_and_after_the_way_through_the_log()
+    {
+        Assert.Null(AcceptedProof.Fault(Written(Accept(Signed()))));
+        Assert.Null(AcceptedProof.Fault(Written(Accept(Signed().SignFull(Reporter)))));
+        Assert.Null(AcceptedProof.Fault(Written(Accept(Signed().SignFull(Reporter, chainId: 5), chainId: 5))));
+    }
+
+    [Fact]
+    public void An_invented_proof_is_no_signature()
+    {
+        var unsigned = Signed().Without("signature");
+        var invented = AcceptedIncident.Of(unsigned.Report(), new Proof("identity-v1", $"{Reporter.Address}"), Context, new AdmissionPolicy(false), Now);
+        Assert.Equal($"it is not signed by {Reporter.Address}", AcceptedProof.Fault(Written(invented)));
+
+        var anothers = AcceptedIncident.Of(
+            TestIncident.Signed(Stranger, "Z-001", "INC-1", Now).Report(), new Proof("identity-v1", $"{Reporter.Address}"), Context, new AdmissionPolicy(false), Now);
+        Assert.Equal($"it is not signed by {Reporter.Address}", AcceptedProof.Fault(Written(anothers)));
+
+        var wallet = AcceptedIncident.Of(Signed().Report(), new Proof("identity-v1", $"{Reporter.Address}", WalletBlock: 7), Context, new AdmissionPolicy(false), Now);
+        Assert.Equal($"it makes no claim of the contract wallet {Reporter.Address}", AcceptedProof.Fault(Written(wallet)));
+
+        var nobody = AcceptedIncident.Of(Signed().Report(), new Proof("unverified", null), Context, new AdmissionPolicy(false), Now);
+        Assert.Equal("it names no signer", AcceptedProof.Fault(Written(nobody)));
+    }
+
+    [Fact]
+    public void Every_field_that_is_not_the_request_s_is_named()
+    {
+        var held = Accept(Signed());
+        (AcceptedIncident Entry, string Field)[] changed =
+        [
+            (held with { IncidentId = "INC-2" }, "incidentId"), (held with { CapId = "Z-002" }, "capId"), (held with { Agent = "b" }, "agent"),
+            (held with { TimestampText = "2026-11-24T12:00:01Z" }, "timestamp"), (held with { Description = "b" }, "description"),
+            (held with { Feedback = 1m }, "feedback"), (held with { Misuse = 1m }, "misuse"), (held with { AuditHash = new string('0', 64) }, "auditHash"),
+            (held with { Severity = "critical" }, "severity"),
+        ];
+        Assert.All(changed, pair => Assert.Equal($"its {pair.Field} is not that of its request", AcceptedProof.Fault(pair.Entry)));
+        Assert.Equal("its dCap is 1, and the formula gives -0.078", AcceptedProof.Fault(held with { DeltaCap = 1m }));
+        Assert.StartsWith("its request is not valid", AcceptedProof.Fault(held with { Request = "{}" }), StringComparison.Ordinal);
+    }
+
+    private static JsonObject Signed() => TestIncident.Signed(Reporter, "Z-001", "INC-1", Now);
+
+    private static AcceptedIncident Accept(JsonObject incident, long chainId = AdmissionPolicy.DevChainId)
+    {
+        var policy = new AdmissionPolicy(AcceptUnsigned: false, chainId);
+        return AcceptedIncident.Of(incident.Report(), Admission.Prove(incident.Report(), policy).Proof!, Context, policy, Now);
+    }
+
+    private static AcceptedIncident Written(AcceptedIncident incident) => AcceptedIncident.Read(incident.ToEntry("log").Bytes);
+}

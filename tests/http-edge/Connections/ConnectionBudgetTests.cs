@@ -1,0 +1,157 @@
+using System.IO.Pipelines;
+using System.Net;
+using CapOrleans.HttpEdge.Callers;
+using CapOrleans.HttpEdge.Connections;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Time.Testing;
+
+namespace CapOrleans.Tests.HttpEdge.Connections;
+
+/// <summary>Who gets a place at a port that many want.</summary>
+public sealed class ConnectionBudgetTests
+{
+    private static readonly IPAddress Host = IPAddress.Parse("192.0.2.1"), Other = IPAddress.Parse("192.0.2.2");
+
+    private readonly FakeTimeProvider time = new();
+    private readonly ConnectionBudget budget;
+    private readonly ConnectionDelegate limited;
+    private readonly TaskCompletionSource ended = new();
+
+    public ConnectionBudgetTests()
+    {
+        budget = new ConnectionBudget(new TrustedProxies([IPNetwork.Parse("203.0.113.0/24")]), time);
+        limited = budget.Limit(connection =>
+        {
+            ((Client)connection).IsServed = true;
+            return ended.Task;
+        });
+    }
+
+    [Fact]
+    public async Task A_connection_that_says_nothing_is_closed_after_five_seconds_and_keeps_no_place()
+    {
+        var silent = Connect(Host);
+        time.Advance(ConnectionBudget.FirstByteTimeout - TimeSpan.FromMilliseconds(1));
+        Assert.False(silent.IsAborted);
+        time.Advance(TimeSpan.FromMilliseconds(1));
+        await silent.Done;
+        Assert.True(silent.IsAborted);
+        Assert.False(silent.IsServed);
+    }
+
+    [Fact]
+    public async Task A_silent_host_blocks_nobody_and_gives_way_to_its_own_newer_connections()
+    {
+        var silent = Enumerable.Range(0, ConnectionBudget.MaxPerAddress).Select(_ => Connect(Host)).ToList();
+        var newer = await SpeakAsync(Connect(Host));
+        Assert.True(newer.IsServed && !newer.IsHealthOnly);
+        Assert.True(silent[0].IsAborted);
+        Assert.DoesNotContain(silent.Skip(1), client => client.IsAborted);
+        Assert.True((await SpeakAsync(Connect(Other))).IsServed);
+    }
+
+    [Fact]
+    public async Task An_address_that_holds_all_of_its_places_gets_health_alone_and_the_others_are_served()
+    {
+        for (var i = 0; i < ConnectionBudget.MaxPerAddress; i++)
+        {
+            await SpeakAsync(Connect(Host));
+        }
+
+        var reserved = Enumerable.Range(0, ConnectionBudget.ReservedPerAddress).Select(_ => Connect(Host)).ToList();
+        Assert.True((await SpeakAsync(reserved[0])).IsHealthOnly);
+        Assert.True(Connect(Host).IsAborted);
+        Assert.False((await SpeakAsync(Connect(Other))).IsHealthOnly);
+
+        time.Advance(ConnectionBudget.ReservedFirstByteTimeout);
+        await reserved[1].Done;
+        Assert.True(reserved[1].IsAborted);
+        Assert.True((await SpeakAsync(Connect(Host))).IsHealthOnly);
+    }
+
+    [Fact]
+    public async Task A_full_port_makes_room_at_the_expense_of_the_oldest_silent_connection()
+    {
+        var clients = Enumerable.Range(0, ConnectionBudget.MaxConnections).Select(i => Connect(new IPAddress([10, 0, (byte)(i >> 8), (byte)i]))).ToList();
+        Assert.True((await SpeakAsync(Connect(Other))).IsServed);
+        Assert.True(clients[0].IsAborted);
+        Assert.DoesNotContain(clients.Skip(1), client => client.IsAborted);
+    }
+
+    [Fact]
+    public async Task Callers_of_a_trusted_proxy_share_no_limit_by_address()
+    {
+        var proxy = IPAddress.Parse("203.0.113.7");
+        for (var i = 0; i <= ConnectionBudget.MaxPerAddress; i++)
+        {
+            Assert.False((await SpeakAsync(Connect(proxy))).IsHealthOnly);
+        }
+    }
+
+    [Fact]
+    public async Task A_place_is_free_again_when_its_connection_ends()
+    {
+        for (var i = 0; i < ConnectionBudget.MaxPerAddress; i++)
+        {
+            await SpeakAsync(Connect(Host));
+        }
+
+        ended.SetResult();
+        Assert.False((await SpeakAsync(Connect(Host))).IsHealthOnly);
+    }
+
+    private Client Connect(IPAddress address)
+    {
+        var client = new Client(address);
+        client.Done = limited(client);
+        return client;
+    }
+
+    /// <summary>Sends a byte, and completes when the server has seen it or turned the connection away.</summary>
+    private static async Task<Client> SpeakAsync(Client client)
+    {
+        await client.Input.Writer.WriteAsync("G"u8.ToArray());
+        await client.Settled.Task;
+        return client;
+    }
+
+    private sealed class Client : DefaultConnectionContext
+    {
+        private bool isServed;
+
+        public Client(IPAddress address)
+        {
+            RemoteEndPoint = new IPEndPoint(address, 4711);
+            Transport = new DuplexPipe(Input.Reader, new Pipe().Writer);
+        }
+
+        public Pipe Input { get; } = new();
+
+        public Task Done { get; set; } = Task.CompletedTask;
+
+        public TaskCompletionSource Settled { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public bool IsAborted { get; private set; }
+
+        public bool IsHealthOnly => Features.Get<HealthOnly>() is not null;
+
+        public bool IsServed
+        {
+            get => isServed;
+            set
+            {
+                isServed = value;
+                Settled.TrySetResult();
+            }
+        }
+
+        public override void Abort()
+        {
+            IsAborted = true;
+            Input.Writer.Complete(new ConnectionAbortedException());
+            Settled.TrySetResult();
+        }
+    }
+
+    private sealed record DuplexPipe(PipeReader Input, PipeWriter Output) : IDuplexPipe;
+}

@@ -1,0 +1,80 @@
+using System.Globalization;
+using CapOrleans.Bench.Chaos;
+using CapOrleans.Core.Access;
+using Npgsql;
+
+namespace CapOrleans.Tests.Silo.Tls;
+
+/// <summary>A process that is none of the cluster's, and what it reaches. It is a real one: <c>tests/foreign</c>.</summary>
+[Collection(PostgresCollection.Name)]
+public sealed class ForeignProcessTests(PostgresServer postgres) : IDisposable
+{
+    private readonly TempDirectory directory = new();
+
+    private string AuthorityFile => directory.File("data/cluster-authority.pem");
+
+    public void Dispose() => directory.Dispose();
+
+    [Fact]
+    public async Task A_node_by_itself_listens_nowhere_but_at_its_API_and_its_gate()
+    {
+        await using var node = new Cluster(directory.File("data"), database: null, silos: 0, logs: 1);
+        await node.StartAsync();
+        Assert.Equal(
+            new[] { node.Api.Setting("API_PORT"), node.Api.Setting("GATE_PORT") }.Order(),
+            ListeningPorts(node.Api.Process.Id).Select(port => port.ToString(CultureInfo.InvariantCulture)).Order());
+    }
+
+    [Fact]
+    public async Task Without_a_certificate_of_the_cluster_a_process_gets_nothing_and_its_authority_is_replaced_while_the_cluster_runs()
+    {
+        var database = await postgres.CreateAsync();
+        await using var cluster = new Cluster(directory.File("data"), database, silos: 2, logs: 2);
+        await cluster.StartAsync();
+        var gateway = cluster.Silos[0].Setting("GATEWAY_PORT");
+        Assert.Equal("in", await ForeignAsync("client", gateway, AuthorityFile)); // so what is tried below would be seen to work
+        Assert.StartsWith("out", await ForeignAsync("client", gateway), StringComparison.Ordinal);
+        Assert.StartsWith("out", await ForeignAsync("client", gateway, directory.File("no-authority")), StringComparison.Ordinal);
+        Assert.StartsWith("out", await ForeignAsync("client", cluster.Silos[0].Setting("SILO_PORT"), directory.File("no-authority")), StringComparison.Ordinal);
+        Assert.StartsWith("out", await ForeignAsync("silo", cluster.Silos[0].Setting("SILO_PORT")), StringComparison.Ordinal);
+
+        var before = directory.File("authority-before.pem");
+        File.Copy(AuthorityFile, before);
+        using var senders = new Senders(cluster, await cluster.RegisterAsync(4), 16, 1_000_000);
+        senders.Start();
+        Func<ClusterAuthority, ClusterAuthority>[] steps =
+            [authority => authority.WithNext(TimeProvider.System.GetUtcNow()), authority => authority.Switched(), authority => authority.WithoutOthers()];
+        foreach (var (number, step) in steps.Index())
+        {
+            await File.WriteAllTextAsync(AuthorityFile, step(ClusterAuthority.Parse(await File.ReadAllTextAsync(AuthorityFile))).Export());
+            var silo = cluster.Silos[number % 2]; // a silo that comes back makes new connections to all the others
+            silo.Process.Signal(15);
+            Assert.True(await silo.Process.ExitAsync() == 0, silo.Process.Output);
+            await silo.StartAsync();
+            var promised = senders.Promised.Count;
+            await Eventually.TrueAsync(() => senders.Promised.Count > promised + 100);
+        }
+
+        await senders.StopAsync();
+        Assert.Empty(senders.Wrong);
+        Assert.StartsWith("out", await ForeignAsync("client", gateway, before), StringComparison.Ordinal);
+        Assert.Equal("in", await ForeignAsync("client", gateway, AuthorityFile));
+        await using var source = NpgsqlDataSource.Create(CapOrleans.AuditLog.Postgres.PostgresDatabase.ReadUrl(database)!);
+        Assert.Empty((await Checker.RunAsync(source, senders.Promised, senders.Offered)).Findings);
+    }
+
+    private static async Task<string> ForeignAsync(params string[] arguments) =>
+        await Child.RunAsync("dotnet", [Repository.File("artifacts", "bin", "CapOrleans.Foreign", "release", "CapOrleans.Foreign.dll"), .. arguments]);
+
+    /// <summary>TCP ports on which a process listens, as the kernel has them.</summary>
+    private static IEnumerable<int> ListeningPorts(int process)
+    {
+        const string Listening = "0A";
+        var sockets = Directory.EnumerateFiles($"/proc/{process}/fd").Select(file => new FileInfo(file).LinkTarget)
+            .OfType<string>().Where(target => target.StartsWith("socket:[", StringComparison.Ordinal)).Select(target => target[8..^1]).ToHashSet();
+        return new[] { "tcp", "tcp6" }.SelectMany(table => File.ReadLines($"/proc/{process}/net/{table}").Skip(1))
+            .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .Where(row => row[3] == Listening && sockets.Contains(row[9]))
+            .Select(row => int.Parse(row[1].Split(':')[1], NumberStyles.HexNumber, CultureInfo.InvariantCulture));
+    }
+}
