@@ -6,8 +6,8 @@ using Microsoft.AspNetCore.Connections;
 namespace CapOrleans.HttpEdge.Connections;
 
 /// <summary>
-/// How many connections a port has, and how many of them one address: so that no address can close the port for the others. A connection that
-/// has said nothing yet gives way to a new one; beyond that, a few are kept for health checks.
+/// How many connections a port has, and how many of them one address: so that no address can close the port for the others. A connection on
+/// which no request is under way gives way to a new one; beyond that, a few are kept for health checks.
 /// </summary>
 /// <param name="proxies">Every caller of theirs has their address: they have no limit of their own.</param>
 public sealed class ConnectionBudget(TrustedProxies proxies, TimeProvider time)
@@ -16,7 +16,7 @@ public sealed class ConnectionBudget(TrustedProxies proxies, TimeProvider time)
     public const int MaxConnections = 4096;
 
     /// <summary>Of one address (IPv6: one /64).</summary>
-    public const int MaxPerAddress = 512;
+    public const int MaxPerAddress = MaxConnections / 4;
 
     /// <summary>Beyond the others, for <c>/health</c> alone; one request each.</summary>
     public const int ReservedForHealth = 64, ReservedPerAddress = 16;
@@ -26,7 +26,7 @@ public sealed class ConnectionBudget(TrustedProxies proxies, TimeProvider time)
 
     private readonly Lock gate = new();
     private readonly Dictionary<IPAddress, Caller> callers = [];
-    private readonly LinkedList<Held> silent = new();
+    private readonly LinkedList<Held> idle = new();
     private int open, reserved;
 
     /// <summary>Before TLS and HTTP: a connection that finds no room is closed without an answer.</summary>
@@ -51,6 +51,31 @@ public sealed class ConnectionBudget(TrustedProxies proxies, TimeProvider time)
         }
     };
 
+    /// <summary>While a request is under way its connection is not closed for another.</summary>
+    internal async Task RunAsync(Held held, Func<Task> request)
+    {
+        lock (gate)
+        {
+            held.Requests++;
+            Wake(held);
+        }
+
+        try
+        {
+            await request();
+        }
+        finally
+        {
+            lock (gate)
+            {
+                if (--held.Requests == 0 && held is { IsReleased: false, IsReserved: false })
+                {
+                    Rest(held);
+                }
+            }
+        }
+    }
+
     private Held? TryEnter(ConnectionContext connection)
     {
         var remote = (connection.RemoteEndPoint as IPEndPoint)?.Address;
@@ -61,12 +86,12 @@ public sealed class ConnectionBudget(TrustedProxies proxies, TimeProvider time)
             {
                 var address = ClientAddress.Of(remote);
                 var caller = callers.TryGetValue(address, out var known) ? known : callers[address] = new Caller(address);
-                if (caller.Open >= MaxPerAddress && !proxies.Contains(remote) && !TryEvict(caller.Silent.First?.Value, out evicted))
+                if (caller.Open >= MaxPerAddress && !proxies.Contains(remote) && !TryEvict(caller.Idle.First?.Value, out evicted))
                 {
                     return TryReserve(caller, connection);
                 }
 
-                return open < MaxConnections || TryEvict(silent.First?.Value, out evicted)
+                return open < MaxConnections || TryEvict(idle.First?.Value, out evicted)
                     ? Enter(caller, connection, isReserved: false)
                     : TryReserve(caller, connection);
             }
@@ -99,10 +124,10 @@ public sealed class ConnectionBudget(TrustedProxies proxies, TimeProvider time)
         else
         {
             (caller.Open, open) = (caller.Open + 1, open + 1);
-            silent.AddLast(held.OfAll);
-            caller.Silent.AddLast(held.OfCaller);
+            Rest(held);
         }
 
+        connection.Features.Set(held);
         return held;
     }
 
@@ -127,11 +152,6 @@ public sealed class ConnectionBudget(TrustedProxies proxies, TimeProvider time)
             var read = await input.ReadAsync(timeout.Token);
             var hasBytes = !read.Buffer.IsEmpty;
             input.AdvanceTo(read.Buffer.Start);
-            lock (gate)
-            {
-                Speak(held);
-            }
-
             return hasBytes;
         }
         catch (Exception fault) when (fault is OperationCanceledException or IOException or ConnectionAbortedException)
@@ -157,7 +177,7 @@ public sealed class ConnectionBudget(TrustedProxies proxies, TimeProvider time)
         }
 
         held.IsReleased = true;
-        Speak(held);
+        Wake(held);
         var caller = held.Caller;
         if (held.IsReserved)
         {
@@ -171,12 +191,18 @@ public sealed class ConnectionBudget(TrustedProxies proxies, TimeProvider time)
         Forget(caller);
     }
 
-    private void Speak(Held held)
+    private void Rest(Held held)
+    {
+        idle.AddLast(held.OfAll);
+        held.Caller.Idle.AddLast(held.OfCaller);
+    }
+
+    private void Wake(Held held)
     {
         if (held.OfAll.List is not null)
         {
-            silent.Remove(held.OfAll);
-            held.Caller.Silent.Remove(held.OfCaller);
+            idle.Remove(held.OfAll);
+            held.Caller.Idle.Remove(held.OfCaller);
         }
     }
 

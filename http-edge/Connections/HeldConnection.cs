@@ -14,8 +14,8 @@ internal sealed class Caller(IPAddress address)
 
     public int Reserved { get; set; }
 
-    /// <summary>Connections that have said nothing yet, oldest first.</summary>
-    public LinkedList<Held> Silent { get; } = new();
+    /// <summary>Connections on which no request is under way, the one that was used last at the end.</summary>
+    public LinkedList<Held> Idle { get; } = new();
 }
 
 /// <summary>A connection that has a place.</summary>
@@ -35,6 +35,9 @@ internal sealed class Held
 
     public bool IsReleased { get; set; }
 
+    /// <summary>Under way.</summary>
+    public int Requests { get; set; }
+
     public LinkedListNode<Held> OfAll { get; }
 
     public LinkedListNode<Held> OfCaller { get; }
@@ -43,16 +46,16 @@ internal sealed class Held
 /// <summary>On a connection that found its port full.</summary>
 internal sealed class HealthOnly;
 
-/// <summary>What a full port still answers.</summary>
-public static class FullPort
+/// <summary>What HTTP knows of a connection's place.</summary>
+public static class BudgetedCalls
 {
     /// <summary>First in the pipeline. A connection that found the port full is closed after one answer; of <c>/health</c> it gets a true one.</summary>
     /// <param name="refuse">Answers everything else.</param>
-    public static void UseFullPort(this IApplicationBuilder app, Func<HttpContext, Task> refuse) => app.Use((context, next) =>
+    public static void UseBudget(this IApplicationBuilder app, ConnectionBudget budget, Func<HttpContext, Task> refuse) => app.Use((context, next) =>
     {
         if (context.Features.Get<HealthOnly>() is null)
         {
-            return next(context);
+            return context.Features.Get<Held>() is { } held ? budget.RunAsync(held, () => next(context)) : next(context);
         }
 
         context.Response.Headers.Connection = "close";

@@ -38,16 +38,16 @@ internal static class WebPort
             });
         });
         builder.WebHost.UseKestrelHttpsConfiguration();
-        builder.Services.AddSingleton<IStartupFilter>(new Entrance(proxies));
+        builder.Services.AddSingleton<IStartupFilter>(new Entrance(connections, proxies));
         return builder;
     }
 
     /// <summary>Comes before everything that the API or the gate puts into its pipeline.</summary>
-    private sealed class Entrance(TrustedProxies proxies) : IStartupFilter
+    private sealed class Entrance(ConnectionBudget connections, TrustedProxies proxies) : IStartupFilter
     {
         public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
         {
-            app.UseFullPort(context =>
+            app.UseBudget(connections, context =>
             {
                 context.Response.Headers.RetryAfter = Problems.RetryAfterSeconds;
                 return Problems.Of(

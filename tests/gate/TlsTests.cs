@@ -1,7 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using CapOrleans.Core.Signatures;
 using CapOrleans.Silo;
 using CapOrleans.Silo.Settings;
@@ -12,17 +10,20 @@ namespace CapOrleans.Tests.Gate;
 public sealed class TlsTests : IAsyncLifetime
 {
     private readonly TempDirectory directory = new();
+    private readonly TestCertificates certificates;
     private readonly int port = Child.FreePort();
     private CapNode? node;
 
+    public TlsTests() => certificates = new TestCertificates(directory);
+
     public async Task InitializeAsync()
     {
-        using var ours = Authority("CN=ours");
-        using var others = Authority("CN=others");
-        Write(ours, "ca");
-        Issue(ours, "gate", "1.3.6.1.5.5.7.3.1");
-        Issue(ours, "host", "1.3.6.1.5.5.7.3.2");
-        Issue(others, "stranger", "1.3.6.1.5.5.7.3.2");
+        using var ours = TestCertificates.Authority("CN=ours");
+        using var others = TestCertificates.Authority("CN=others");
+        certificates.Write(ours, "ca");
+        certificates.Issue(ours, "gate", TestCertificates.ForServers);
+        certificates.Issue(ours, "host", TestCertificates.ForClients);
+        certificates.Issue(others, "stranger", TestCertificates.ForClients);
         var settings = SettingsReader.Read(name => name switch
         {
             "ROLES" => "gate",
@@ -63,8 +64,8 @@ public sealed class TlsTests : IAsyncLifetime
     {
         using var asked = new TcpListener(IPAddress.Loopback, 0);
         asked.Start();
-        using var others = Authority("CN=others");
-        Issue(others, "sender", "1.3.6.1.5.5.7.3.2", $"http://127.0.0.1:{((IPEndPoint)asked.LocalEndpoint).Port}/ca.cer");
+        using var others = TestCertificates.Authority("CN=others");
+        certificates.Issue(others, "sender", TestCertificates.ForClients, $"http://127.0.0.1:{((IPEndPoint)asked.LocalEndpoint).Port}/ca.cer");
         Assert.Equal(3, (await SendAsync("sender", "ca")).Code);
         Assert.False(asked.Pending());
     }
@@ -96,33 +97,4 @@ public sealed class TlsTests : IAsyncLifetime
         directory.Path, ("CAP_TLS_CA", authority is null ? "" : directory.File($"{authority}.pem")),
         ("CAP_TLS_CERTIFICATE", certificate is null ? "" : directory.File($"{certificate}.pem")), ("CAP_TLS_KEY", certificate is null ? "" : directory.File($"{certificate}.key")))
         .RunAsync("send", directory.File("i.json"), "--gate", $"https://localhost:{port}");
-
-    private static X509Certificate2 Authority(string name)
-    {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest(name, key, HashAlgorithmName.SHA256);
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
-        return request.CreateSelfSigned(TimeProvider.System.GetUtcNow().AddDays(-1), TimeProvider.System.GetUtcNow().AddDays(30));
-    }
-
-    private void Issue(X509Certificate2 authority, string name, string purpose, string? issuers = null)
-    {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
-        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(purpose)], false));
-        var names = new SubjectAlternativeNameBuilder();
-        names.AddDnsName("localhost");
-        names.AddIpAddress(IPAddress.Loopback);
-        request.CertificateExtensions.Add(names.Build());
-        if (issuers is not null)
-        {
-            request.CertificateExtensions.Add(new X509AuthorityInformationAccessExtension([], [issuers]));
-        }
-
-        using var certificate = request.Create(authority, TimeProvider.System.GetUtcNow().AddDays(-1), TimeProvider.System.GetUtcNow().AddDays(29), RandomNumberGenerator.GetBytes(8));
-        Write(certificate, name);
-        File.WriteAllText(directory.File($"{name}.key"), key.ExportPkcs8PrivateKeyPem());
-    }
-
-    private void Write(X509Certificate2 certificate, string name) => File.WriteAllText(directory.File($"{name}.pem"), certificate.ExportCertificatePem());
 }

@@ -20,10 +20,15 @@ public sealed class ConnectionBudgetTests
     public ConnectionBudgetTests()
     {
         budget = new ConnectionBudget(new TrustedProxies([IPNetwork.Parse("203.0.113.0/24")]), time);
-        limited = budget.Limit(connection =>
+        limited = budget.Limit(async connection =>
         {
-            ((Client)connection).IsServed = true;
-            return ended.Task;
+            var client = (Client)connection;
+            await budget.RunAsync(connection.Features.Get<Held>()!, () =>
+            {
+                client.IsServed = true;
+                return client.IsIdle ? Task.CompletedTask : client.AnswerAsync(ended.Task);
+            });
+            await client.AnswerAsync(ended.Task);
         });
     }
 
@@ -89,6 +94,21 @@ public sealed class ConnectionBudgetTests
     }
 
     [Fact]
+    public async Task Between_two_requests_a_connection_gives_way_as_well_but_not_during_one()
+    {
+        var busy = await SpeakAsync(Connect(Host));
+        var between = new List<Client>();
+        for (var i = 1; i < ConnectionBudget.MaxPerAddress; i++)
+        {
+            between.Add(await SpeakAsync(Connect(Host, isIdle: true)));
+        }
+
+        Assert.False((await SpeakAsync(Connect(Host))).IsHealthOnly);
+        Assert.False(busy.IsAborted);
+        Assert.True(between[0].IsAborted);
+    }
+
+    [Fact]
     public async Task A_place_is_free_again_when_its_connection_ends()
     {
         for (var i = 0; i < ConnectionBudget.MaxPerAddress; i++)
@@ -100,9 +120,9 @@ public sealed class ConnectionBudgetTests
         Assert.False((await SpeakAsync(Connect(Host))).IsHealthOnly);
     }
 
-    private Client Connect(IPAddress address)
+    private Client Connect(IPAddress address, bool isIdle = false)
     {
-        var client = new Client(address);
+        var client = new Client(address) { IsIdle = isIdle };
         client.Done = limited(client);
         return client;
     }
@@ -117,8 +137,6 @@ public sealed class ConnectionBudgetTests
 
     private sealed class Client : DefaultConnectionContext
     {
-        private bool isServed;
-
         public Client(IPAddress address)
         {
             RemoteEndPoint = new IPEndPoint(address, 4711);
@@ -131,18 +149,19 @@ public sealed class ConnectionBudgetTests
 
         public TaskCompletionSource Settled { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+        /// <summary>Its request is answered at once, and it stays.</summary>
+        public bool IsIdle { get; init; }
+
         public bool IsAborted { get; private set; }
 
         public bool IsHealthOnly => Features.Get<HealthOnly>() is not null;
 
-        public bool IsServed
+        public bool IsServed { get; set; }
+
+        public Task AnswerAsync(Task ended)
         {
-            get => isServed;
-            set
-            {
-                isServed = value;
-                Settled.TrySetResult();
-            }
+            Settled.TrySetResult();
+            return ended;
         }
 
         public override void Abort()

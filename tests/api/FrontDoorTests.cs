@@ -1,0 +1,85 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace CapOrleans.Tests.Api;
+
+/// <summary>What a service on loopback gives to whoever is not a program of this machine.</summary>
+[Collection(NodeCollection.Name)]
+public sealed class FrontDoorTests(NodeFixture node)
+{
+    [Theory]
+    [InlineData("")]
+    [InlineData("Authorization: ")]
+    [InlineData("Authorization: Basic")]
+    [InlineData("Authorization: Bearer cap_nobody")]
+    [InlineData("Authorization: Basic eDp5")]
+    public async Task A_page_with_another_name_for_this_machine_reads_nothing_whatever_it_sends_along(string header)
+    {
+        foreach (var path in new[] { "/v1/incidents", "/v1/audit", "/v1/gates", "/v1/limits", "/audit_log", "/orleans", "/metrics", "/v1/caps/SYS-CORE" })
+        {
+            Assert.Contains(await StatusAsync($"GET {path}", "page.example", header), new[] { 401, 403 });
+        }
+
+        Assert.Equal(200, await StatusAsync("GET /v1/limits", "localhost"));
+    }
+
+    [Theory]
+    [InlineData("X-Forwarded-For: 127.0.0.1")]
+    [InlineData("x-forwarded-proto: https")]
+    [InlineData("Forwarded: for=127.0.0.1")]
+    [InlineData("Via: 1.1 proxy")]
+    [InlineData("X-Real-IP: 127.0.0.1")]
+    public async Task What_came_through_a_proxy_is_not_of_this_machine(string header)
+    {
+        Assert.Equal(401, await StatusAsync("GET /v1/incidents", "localhost", header));
+        Assert.Equal(401, await StatusAsync("POST /v1/delegations", "localhost", header));
+    }
+
+    [Theory]
+    [InlineData("Origin: https://page.example")]
+    [InlineData("Origin: null")]
+    [InlineData("Sec-Fetch-Site: cross-site")]
+    [InlineData("Sec-Fetch-Site: same-site")]
+    public async Task A_page_of_another_site_sends_nothing_not_even_an_incident(string header)
+    {
+        foreach (var path in new[] { "/v1/incidents", "/incident", "/v1/incidents:batch", "/v1/operators", "/v1/caps/SYS-CORE/changes" })
+        {
+            Assert.Equal(403, await StatusAsync($"POST {path}", "localhost", header));
+        }
+    }
+
+    [Fact]
+    public async Task A_thousand_silent_connections_keep_nobody_from_an_answer()
+    {
+        var silent = new List<TcpClient>();
+        try
+        {
+            for (var i = 0; i < 1000; i++)
+            {
+                var client = new TcpClient();
+                await client.ConnectAsync(IPAddress.Loopback, node.Api.BaseAddress!.Port);
+                silent.Add(client);
+            }
+
+            Assert.Equal(200, await StatusAsync("GET /health/live", "localhost"));
+            Assert.Equal(200, await StatusAsync("GET /v1/limits", "localhost"));
+        }
+        finally
+        {
+            silent.ForEach(client => client.Dispose());
+        }
+    }
+
+    /// <summary>Over a connection of its own: a client of the library would mend what is odd in it.</summary>
+    private async Task<int> StatusAsync(string call, string host, string header = "")
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, node.Api.BaseAddress!.Port);
+        var stream = client.GetStream();
+        var more = header.Length == 0 ? "" : $"{header}\r\n";
+        await stream.WriteAsync(Encoding.ASCII.GetBytes($"{call} HTTP/1.1\r\nHost: {host}\r\n{more}Content-Length: 0\r\nConnection: close\r\n\r\n"));
+        using var reader = new StreamReader(stream);
+        return int.Parse((await reader.ReadLineAsync())!.Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture);
+    }
+}

@@ -1,0 +1,42 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace CapOrleans.Tests.Support;
+
+/// <summary>PEM files in a test's folder, of authorities that it makes.</summary>
+public sealed class TestCertificates(TempDirectory directory)
+{
+    public const string ForServers = "1.3.6.1.5.5.7.3.1", ForClients = "1.3.6.1.5.5.7.3.2";
+
+    public static X509Certificate2 Authority(string name)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest(name, key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        return request.CreateSelfSigned(TimeProvider.System.GetUtcNow().AddDays(-1), TimeProvider.System.GetUtcNow().AddDays(30));
+    }
+
+    /// <summary>Writes NAME.pem and NAME.key, for localhost and 127.0.0.1.</summary>
+    /// <param name="issuers">Where the certificate says that its issuer is to be found.</param>
+    public void Issue(X509Certificate2 authority, string name, string purpose, string? issuers = null)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(purpose)], false));
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddDnsName("localhost");
+        names.AddIpAddress(IPAddress.Loopback);
+        request.CertificateExtensions.Add(names.Build());
+        if (issuers is not null)
+        {
+            request.CertificateExtensions.Add(new X509AuthorityInformationAccessExtension([], [issuers]));
+        }
+
+        using var certificate = request.Create(authority, TimeProvider.System.GetUtcNow().AddDays(-1), TimeProvider.System.GetUtcNow().AddDays(29), RandomNumberGenerator.GetBytes(8));
+        Write(certificate, name);
+        File.WriteAllText(directory.File($"{name}.key"), key.ExportPkcs8PrivateKeyPem());
+    }
+
+    public void Write(X509Certificate2 certificate, string name) => File.WriteAllText(directory.File($"{name}.pem"), certificate.ExportCertificatePem());
+}
