@@ -15,6 +15,8 @@ public abstract class SqlLogReader : IAuditLogReader
     public Task<IReadOnlyList<LogEntry>> ReadAsync(int log, long from, int limit, CancellationToken cancellationToken) =>
         Ask(LogQueries.Entries, ReadEntry, cancellationToken, log, from, limit);
 
+    public abstract Task<IReadOnlyList<byte[]>> ReadLeafHashesAsync(int log, long from, int limit, CancellationToken cancellationToken);
+
     public Task<LogEntry?> FindIncidentAsync(string capId, string incidentId, CancellationToken cancellationToken) =>
         One(LogQueries.Incident, ReadEntry, cancellationToken, capId, incidentId);
 
