@@ -15,6 +15,13 @@ internal static class LogQueries
 
     public const string Entries = "SELECT idx, kind, bytes FROM audit_entry WHERE log = $1 AND idx >= $2 ORDER BY idx LIMIT $3";
 
+    /// <summary>SQLite reads the file of its own process: the bytes are hashed as they pass.</summary>
+    public const string EntryBytes = "SELECT bytes FROM audit_entry WHERE log = $1 AND idx >= $2 ORDER BY idx LIMIT $3";
+
+    /// <summary>PostgreSQL hashes where the bytes are, so that 32 of each entry travel.</summary>
+    public const string LeafHashes =
+        "SELECT sha256('\\x00'::bytea || bytes) FROM audit_entry WHERE log = $1 AND idx >= $2 ORDER BY idx LIMIT $3";
+
     public const string Incident = IncidentEntries + " WHERE i.cap_id = $1 AND i.incident_id = $2";
 
     public const string Cap = "SELECT context, score, incidents FROM cap WHERE cap_id = $1";

@@ -15,6 +15,8 @@ public abstract class SqlLogReader : IAuditLogReader
     public Task<LogPage> ReadAsync(int log, long from, int limit, CancellationToken cancellationToken) =>
         Page(LogQueries.Entries, limit, cancellationToken, log, from, limit + 1);
 
+    public abstract Task<IReadOnlyList<byte[]>> ReadLeafHashesAsync(int log, long from, int limit, CancellationToken cancellationToken);
+
     public Task<LogEntry?> FindIncidentAsync(string capId, string incidentId, CancellationToken cancellationToken) =>
         One(LogQueries.Incident, ReadEntry, cancellationToken, capId, incidentId);
 

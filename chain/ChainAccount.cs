@@ -14,10 +14,14 @@ internal sealed class ChainAccount(JsonRpcClient rpc, ChainOptions options, Time
     /// <summary>Replacements of a transaction that a node calls underpriced, each a quarter dearer.</summary>
     private const int MaxFeeBumps = 8;
 
+    private static readonly BigInteger Gwei = 1_000_000_000;
+
     private readonly string address = options.Writer.Address.ToString();
 
+    private BigInteger MaxFee => options.MaxFeeGwei * Gwei;
+
     /// <returns>The receipt of a transaction that did not revert.</returns>
-    /// <exception cref="ChainUnavailableException">Not sent, reverted, or unknown.</exception>
+    /// <exception cref="ChainUnavailableException">Not sent, reverted, dearer than the options allow, or unknown.</exception>
     public async Task<JsonElement> SendAsync(EthereumAddress? to, byte[] data, CancellationToken cancellationToken)
     {
         await FundAsync(cancellationToken);
@@ -34,7 +38,12 @@ internal sealed class ChainAccount(JsonRpcClient rpc, ChainOptions options, Time
             }
             catch (RpcErrorException fault) when (Says(fault, "underpriced") && bump < MaxFeeBumps)
             {
-                (tip, cap) = (tip * 5 / 4, cap * 5 / 4);
+                if (cap == MaxFee)
+                {
+                    throw TooDear(cap * 5 / 4);
+                }
+
+                (tip, cap) = (BigInteger.Min(tip * 5 / 4, MaxFee), BigInteger.Min(cap * 5 / 4, MaxFee));
                 continue;
             }
             catch (RpcErrorException fault) when (Says(fault, "already imported") || Says(fault, "already known"))
@@ -77,8 +86,12 @@ internal sealed class ChainAccount(JsonRpcClient rpc, ChainOptions options, Time
     {
         var block = await rpc.CallAsync("eth_getBlockByNumber", cancellationToken, "latest", false);
         var tip = await rpc.QuantityAsync("eth_maxPriorityFeePerGas", cancellationToken);
-        return (tip, (rpc.Read(block, newest => JsonRpcClient.Quantity(newest.GetProperty("baseFeePerGas"))) * 2) + tip);
+        var baseFee = rpc.Read(block, newest => JsonRpcClient.Quantity(newest.GetProperty("baseFeePerGas")));
+        return baseFee + tip <= MaxFee ? (tip, BigInteger.Min((baseFee * 2) + tip, MaxFee)) : throw TooDear(baseFee + tip);
     }
+
+    private ChainUnavailableException TooDear(BigInteger asked) => new(
+        $"The chain asks {(asked + Gwei - 1) / Gwei} gwei, Chain__MaxFeeGwei is {options.MaxFeeGwei}: nothing is sent until it asks less.");
 
     private async Task<JsonElement> ReceiptAsync(byte[] hash, CancellationToken cancellationToken)
     {

@@ -1,7 +1,8 @@
-using System.Numerics;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using CapOrleans.Chain.Abi;
 using CapOrleans.Chain.Rpc;
+using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.Anchors;
 using CapOrleans.Core.Signatures;
 
@@ -20,9 +21,15 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
     private static readonly byte[] Yes = [0x16, 0x26, 0xBA, 0x7E, .. new byte[28]];
 
     private readonly Dictionary<EthereumAddress, int> asked = [];
+    private readonly RecentRefusals refusals = new(time);
 
-    public async Task<long?> FindBlockAsync(WalletClaim claim, byte[] hash, CancellationToken cancellationToken)
+    public async Task<ChainBlock?> FindBlockAsync(WalletClaim claim, byte[] hash, CancellationToken cancellationToken)
     {
+        if (refusals.Holds(claim, hash))
+        {
+            return null;
+        }
+
         if (!TryEnter(claim.Wallet))
         {
             throw new ChainUnavailableException($"Wallets are being asked already: {WalletClaim.AtOnce} at once, {WalletClaim.AtOnceEach} times each.");
@@ -32,7 +39,13 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
         try
         {
-            return await AskAsync(claim, hash, either.Token);
+            var block = await AskAsync(claim, hash, either.Token);
+            if (block is null)
+            {
+                refusals.Keep(claim, hash);
+            }
+
+            return block;
         }
         catch (OperationCanceledException) when (patience.IsCancellationRequested)
         {
@@ -70,7 +83,7 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
         }
     }
 
-    private async Task<long?> AskAsync(WalletClaim claim, byte[] hash, CancellationToken cancellationToken)
+    private async Task<ChainBlock?> AskAsync(WalletClaim claim, byte[] hash, CancellationToken cancellationToken)
     {
         var chain = await rpc.QuantityAsync("eth_chainId", cancellationToken);
         if (chain != chainId)
@@ -78,7 +91,7 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
             throw new ChainUnavailableException($"The node is on chain {chain}, CHAIN_ID says {chainId}.");
         }
 
-        var block = await rpc.NumberAsync("eth_blockNumber", cancellationToken);
+        var block = rpc.Read(await rpc.CallAsync("eth_getBlockByNumber", cancellationToken, "latest", false), Block);
         var call = new JsonObject
         {
             ["to"] = $"{claim.Wallet}",
@@ -87,7 +100,9 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
         };
         try
         {
-            var answer = await rpc.DataAsync("eth_call", cancellationToken, call, JsonRpcClient.Hex(new BigInteger(block)));
+            // By its hash (EIP-1898): by its number, it could be another block by now.
+            var at = new JsonObject { ["blockHash"] = block.Hash, ["requireCanonical"] = true };
+            var answer = await rpc.DataAsync("eth_call", cancellationToken, call, at);
             return answer.AsSpan().SequenceEqual(Yes) ? block : null;
         }
         catch (RpcErrorException fault) when (IsTheContracts(fault))
@@ -95,6 +110,12 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
             return null;
         }
     }
+
+    private static ChainBlock Block(JsonElement block) => new(
+        (long)JsonRpcClient.Quantity(block.GetProperty("number")),
+        Convert.FromHexString(block.GetProperty("hash").GetString().AsSpan(2)) is { Length: 32 } hash
+            ? JsonRpcClient.Hex(hash)
+            : throw new FormatException("A block's hash has 32 bytes."));
 
     /// <summary>The contract ran and failed, as opposed to a node that did not let it run.</summary>
     private static bool IsTheContracts(RpcErrorException fault) =>

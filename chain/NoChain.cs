@@ -1,4 +1,5 @@
 using CapOrleans.Contracts.Anchors;
+using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.Anchors;
 using CapOrleans.Core.Signatures;
 
@@ -7,13 +8,13 @@ namespace CapOrleans.Chain;
 /// <summary>No chain is configured: anchors wait, and say so; contract wallets cannot be asked.</summary>
 public sealed class NoChain : IAnchorContract, IContractWallets
 {
-    public Task<long> AnchoredAsync(string origin, CancellationToken cancellationToken) => throw Unavailable();
+    public Task<ContractPosition> AnchoredAsync(string origin, CancellationToken cancellationToken) => throw Unavailable();
 
     public Task<AnchorConfirmation?> FindAsync(string origin, long from, CancellationToken cancellationToken) => throw Unavailable();
 
     public Task<AnchorConfirmation> AnchorAsync(AnchorBatch batch, CancellationToken cancellationToken) => throw Unavailable();
 
-    public Task<long?> FindBlockAsync(WalletClaim claim, byte[] hash, CancellationToken cancellationToken) => throw Unavailable();
+    public Task<ChainBlock?> FindBlockAsync(WalletClaim claim, byte[] hash, CancellationToken cancellationToken) => throw Unavailable();
 
     private static ChainUnavailableException Unavailable() => new("No chain is configured: set RPC_URL, PRIVATE_KEY and CONTRACT_ADDRESS.");
 }

@@ -66,8 +66,18 @@ internal static class CapEnvironment
         EthereumAddress? address = EthereumAddress.TryParse(contract, out var found) ? found : null;
         return address is null && (contract ?? rpc) is not null
             ? throw new CliFaultException(ExitCodes.Misconfigured, $"CONTRACT_ADDRESS is '{contract}': choose the address of a CapAuditStorageV2, 0x and 40 hex digits.")
-            : new ChainOptions(url, ChainId, ChainWriter(keyFile), address, IsDevChain: rpc is null);
+            : new ChainOptions(url, ChainId, ChainWriter(keyFile), address, IsDevChain: rpc is null)
+            {
+                MaxFeeGwei = MaxFeeGwei,
+                DevTokenFile = rpc is null && File.Exists(DevTokenFile) ? DevTokenFile : null,
+            };
     }
+
+    private static string DevTokenFile => Path.Combine(DataDirectory, "chain", "token");
+
+    private static int MaxFeeGwei => Text("Chain__MaxFeeGwei") is not { } text ? 500
+        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var gwei) && gwei is >= 1 and <= 1_000_000 ? gwei
+        : throw new CliFaultException(ExitCodes.Misconfigured, $"Chain__MaxFeeGwei is '{text}': choose a whole number from 1 to 1000000.");
 
     private static PrivateKey ChainWriter(string? file) =>
         file is not null ? KeyIn(file)

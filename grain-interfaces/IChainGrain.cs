@@ -9,8 +9,8 @@ namespace CapOrleans.GrainInterfaces;
 [GrainInterfaceType("cap.chain"), Alias("cap.chain")]
 public interface IChainGrain : IGrainWithIntegerKey
 {
-    /// <returns>The index up to which the contract has anchored the log of this name.</returns>
-    [Alias("anchored"), ResponseTimeout("00:10:00")] Task<long> AnchoredAsync(string origin);
+    /// <returns>How far the contract has anchored the log of this name.</returns>
+    [Alias("anchored"), ResponseTimeout("00:10:00")] Task<ContractPosition> AnchoredAsync(string origin);
 
     /// <returns>The transaction that anchored the batch starting at <paramref name="from"/>, or null when none did.</returns>
     [Alias("find"), ResponseTimeout("00:10:00")] Task<AnchorConfirmation?> FindAsync(string origin, long from);

@@ -107,8 +107,13 @@ internal static class SiloPart
         services.AddSingleton<IAnchorContract>(provider => settings.RpcUrl is null
             ? new NoChain()
             : new AnchorContract(
-                new JsonRpcClient(PlainHttp.Client(TimeSpan.FromSeconds(20)), settings.RpcUrl),
-                new ChainOptions(settings.RpcUrl, settings.ChainId, settings.ChainWriter ?? data.DevChainWriter(), settings.Contract, settings.IsDevChain),
+                new JsonRpcClient(PlainHttp.Client(TimeSpan.FromSeconds(20)), settings.RpcUrl, settings.DevChainTokenFile),
+                new ChainOptions(
+                    settings.RpcUrl, settings.ChainId, settings.ChainWriter ?? data.DevChainWriter(), settings.Contract,
+                    settings.IsDevChain)
+                {
+                    MaxFeeGwei = settings.ChainMaxFeeGwei,
+                },
                 provider.GetRequiredService<TimeProvider>()));
     }
 }

@@ -9,6 +9,7 @@ internal sealed class ClusterMetrics
     private readonly Gauge entries;
     private readonly Gauge lag;
     private readonly Gauge waits;
+    private readonly Gauge conflict;
 
     public ClusterMetrics()
     {
@@ -16,6 +17,8 @@ internal sealed class ClusterMetrics
         entries = factory.CreateGauge("caporleans_log_entries", "Entries in the log.", "log");
         lag = factory.CreateGauge("caporleans_follower_lag_entries", "Entries of the log that the follower has not dealt with.", "log", "follower");
         waits = factory.CreateGauge("caporleans_follower_waits", "1 while something keeps the follower from going on; /health/ready says what.", "log", "follower");
+        conflict = factory.CreateGauge(
+            "caporleans_anchor_conflict", "1 while the chain contradicts the log; anchor.conflict in the log says how.", "log");
     }
 
     public async Task WriteAsync(HttpContext context, IGrainFactory grains)
@@ -29,6 +32,11 @@ internal sealed class ClusterMetrics
         foreach (var follower in ready.Followers!)
         {
             lag.WithLabels($"{follower.Log}", follower.Follower).Set(follower.Lag);
+            if (follower.Follower == "anchor")
+            {
+                conflict.WithLabels($"{follower.Log}").Set(follower.Conflict ? 1 : 0);
+            }
+
             waits.WithLabels($"{follower.Log}", follower.Follower).Set(follower.Trouble is null ? 0 : 1);
         }
 

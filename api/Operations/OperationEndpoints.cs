@@ -35,8 +35,7 @@ internal static class OperationEndpoints
                 return TypedResults.Json(await Readiness.OfAsync(grains), ApiJson.Default.Readiness);
             }
 
-            await liveliness.CheckAsync();
-            return TypedResults.Json(new Readiness(Readiness.Ready, null, null), ApiJson.Default.Readiness);
+            return TypedResults.Json(new Readiness(await liveliness.CheckAsync(), null, null), ApiJson.Default.Readiness);
         }
         catch (Exception fault)
         {

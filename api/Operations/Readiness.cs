@@ -4,7 +4,10 @@ using CapOrleans.GrainInterfaces;
 
 namespace CapOrleans.Api.Operations;
 
-/// <param name="Status"><c>ready</c> when every log takes incidents; followers may lag, and say by how much and why.</param>
+/// <param name="Status">
+/// <c>ready</c> when every log takes incidents; followers may lag, and say by how much and why. <c>degraded</c> when every log does, and
+/// what a follower reads elsewhere contradicts one.
+/// </param>
 /// <param name="Logs">With <paramref name="Followers"/> for whoever may read.</param>
 internal sealed record Readiness(
     string Status,
@@ -13,14 +16,26 @@ internal sealed record Readiness(
 {
     public const string Ready = "ready";
 
+    public const string Degraded = "degraded";
+
     public static async Task<Readiness> OfAsync(IGrainFactory grains)
     {
         var logs = await LogsAsync(grains);
         var hooks = await grains.GetGrain<IHooksGrain>(0).ListAsync();
         var followers = logs.SelectMany(log => hooks.Select(hook => (IFollower)grains.Notifier(hook.Id, log.Log))
             .Prepend(grains.GetGrain<IAnchorerGrain>(log.Log)).Prepend(grains.GetGrain<IArchivistGrain>(log.Log)));
-        return new Readiness(Ready, logs, await Task.WhenAll(followers.Select(follower => follower.ProgressAsync())));
+        var progress = await Task.WhenAll(followers.Select(follower => follower.ProgressAsync()));
+        return new Readiness(StatusOf(progress), logs, progress);
     }
+
+    /// <summary>The status alone, for a fraction of the calls: only what anchors can be in conflict.</summary>
+    public static async Task<string> StatusAsync(IGrainFactory grains)
+    {
+        var logs = await LogsAsync(grains);
+        return StatusOf(await Task.WhenAll(logs.Select(log => grains.GetGrain<IAnchorerGrain>(log.Log).ProgressAsync())));
+    }
+
+    private static string StatusOf(IEnumerable<Progress> followers) => followers.Any(follower => follower.Conflict) ? Degraded : Ready;
 
     /// <returns>Every log, each asked whether it takes incidents.</returns>
     public static async Task<IReadOnlyList<LogReadiness>> LogsAsync(IGrainFactory grains)
@@ -43,16 +58,17 @@ internal sealed class Liveliness(IGrainFactory grains, TimeProvider time)
     private static readonly TimeSpan Age = TimeSpan.FromSeconds(1);
 
     private readonly Lock gate = new();
-    private Task asked = Task.CompletedTask;
+    private Task<string> asked = Task.FromResult(Readiness.Ready);
     private long? askedAt;
 
-    public Task CheckAsync()
+    /// <returns>The status of <see cref="Readiness"/>.</returns>
+    public Task<string> CheckAsync()
     {
         lock (gate)
         {
             if (askedAt is not { } at || time.GetElapsedTime(at) > Age)
             {
-                (asked, askedAt) = (Readiness.LogsAsync(grains), time.GetTimestamp());
+                (asked, askedAt) = (Readiness.StatusAsync(grains), time.GetTimestamp());
             }
 
             return asked;

@@ -6,6 +6,9 @@ namespace CapOrleans.AuditLog.Postgres;
 /// <summary>Reads on pooled connections; never waits for a writer.</summary>
 public sealed class PostgresLogReader(PostgresDatabase database) : SqlLogReader
 {
+    public override Task<IReadOnlyList<byte[]>> ReadLeafHashesAsync(int log, long from, int limit, CancellationToken cancellationToken) =>
+        Ask(LogQueries.LeafHashes, row => row.GetFieldValue<byte[]>(0), cancellationToken, log, from, limit);
+
     private protected override async Task<IReadOnlyList<T>> Ask<T>(
         string sql, Func<DbDataReader, T?> read, CancellationToken cancellationToken, params object[] values)
         where T : class

@@ -62,7 +62,8 @@ public sealed class Cluster : IAsyncDisposable
     {
         shared = new Dictionary<string, string>
         {
-            ["DATA_DIR"] = folder, ["DATABASE_URL"] = database ?? "", ["LOGS"] = $"{logs}", ["DEV_CHAIN_URL"] = chain?.ToString() ?? "",
+            ["DATA_DIR"] = folder, ["DATABASE_URL"] = database ?? "", ["LOGS"] = $"{logs}",
+            ["DEV_CHAIN_URL"] = chain?.ToString() ?? "", ["CHAIN_ID"] = "31337",
             ["API_PORT"] = $"{apiPort}", ["Intake__PerSecondPerAddress"] = "1000000", ["RPC_URL"] = "", ["ROLES"] = silos == 0 ? "silo,api,gate" : "api",
         };
         Silos = [.. Enumerable.Range(0, silos).Select(i => networks?.Invoke(i) ?? (IPAddress.Loopback, [])).Select(network => new Node(

@@ -51,7 +51,7 @@ public sealed class RecordContract
         {
             receipt = await account.SendAsync(contract, call, cancellationToken);
         }
-        catch (RpcErrorException fault) when (Meaning(fault) is { } meaning)
+        catch (RpcErrorException fault) when (ContractRefusals.Explain(fault, options.Writer.Address) is { } meaning)
         {
             throw new RecordRefusedException(meaning);
         }
@@ -63,12 +63,4 @@ public sealed class RecordContract
             ? new StoredRecord(contract, sent.GetProperty("transactionHash").GetString()!, (long)JsonRpcClient.Quantity(sent.GetProperty("blockNumber")))
             : throw new ChainUnavailableException($"The transaction to {contract} succeeded without its event: there is another contract; see CONTRACT_ADDRESS."));
     }
-
-    private string? Meaning(RpcErrorException fault) => fault.Answer is not { Length: >= 10 } answer ? null
-        : answer.StartsWith(Selector("AlreadyStored(string)"), StringComparison.Ordinal) ? "A record with this id is on chain already; it is never replaced."
-        : answer.StartsWith(Selector("NotWriter(address)"), StringComparison.Ordinal) ? $"{options.Writer.Address} is no writer of the contract: its owner adds one with setWriter."
-        : answer.StartsWith(Selector("EmptyId()"), StringComparison.Ordinal) ? "The record has no id."
-        : null;
-
-    private static string Selector(string error) => JsonRpcClient.Hex(AbiValue.Call(error).AsSpan(0, 4));
 }

@@ -18,8 +18,11 @@ public sealed class RpcErrorException(int code, string message, string? answer) 
 }
 
 /// <summary>JSON-RPC 2.0 over HTTP, as Ethereum nodes speak it.</summary>
-public sealed class JsonRpcClient(HttpClient http, Uri url)
+/// <param name="devTokenFile">Holds the dev chain's token, which goes with what only its owner may ask. Read at each such call.</param>
+public sealed class JsonRpcClient(HttpClient http, Uri url, string? devTokenFile = null)
 {
+    private const string DevTokenHeader = "X-Dev-Chain-Token";
+
     private int lastId;
 
     public Uri Url => url;
@@ -39,6 +42,11 @@ public sealed class JsonRpcClient(HttpClient http, Uri url)
         try
         {
             using var content = new StringContent(request.ToJsonString(), Encoding.UTF8, "application/json");
+            if (method.StartsWith("anvil_", StringComparison.Ordinal) && ReadToken() is { } token)
+            {
+                content.Headers.Add(DevTokenHeader, token);
+            }
+
             using var response = await http.PostAsync(url, content, cancellationToken);
             answer = JsonElement.Parse(await response.Content.ReadAsByteArrayAsync(cancellationToken));
         }
@@ -87,6 +95,18 @@ public sealed class JsonRpcClient(HttpClient http, Uri url)
 
     public static string Hex(BigInteger value) =>
         value.IsZero ? "0x0" : $"0x{value.ToString("x", CultureInfo.InvariantCulture).TrimStart('0')}";
+
+    private string? ReadToken()
+    {
+        try
+        {
+            return devTokenFile is null ? null : File.ReadAllText(devTokenFile).Trim();
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new ChainUnavailableException($"The dev chain's token cannot be read: {fault.Message}", fault);
+        }
+    }
 
     private static RpcErrorException Refusal(JsonElement error) => new(
         error.GetProperty("code").GetInt32(),

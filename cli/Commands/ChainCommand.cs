@@ -29,7 +29,7 @@ internal static class ChainCommand
             var content = IncidentFile.Read(path);
             using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(30) };
             var options = CapEnvironment.Chain(parsed.GetValue(key));
-            var contract = new RecordContract(new JsonRpcClient(http, options.RpcUrl), options, TimeProvider.System);
+            var contract = new RecordContract(new JsonRpcClient(http, options.RpcUrl, options.DevTokenFile), options, TimeProvider.System);
             try
             {
                 return Answer.Tell(await (content.ContainsKey("metadata") && content.ContainsKey("data")

@@ -40,7 +40,18 @@ public sealed record AnchorBatch(
     [property: Id(5)] IReadOnlyList<AnchoredIncident> Incidents,
     [property: Id(6)] IReadOnlyList<FullRecord> Records);
 
+/// <summary>How far a contract has come with a log, by its own account.</summary>
+/// <param name="Contract">Its address, EIP-55.</param>
+/// <param name="Position">It has everything before this index.</param>
+[GenerateSerializer, Immutable, Alias("cap.contract-position.v1")]
+public sealed record ContractPosition(
+    [property: Id(0)] long ChainId,
+    [property: Id(1)] string Contract,
+    [property: Id(2)] long Position);
+
+/// <summary>What an event of the contract says: a claim, until it equals our own log.</summary>
 /// <param name="To">The contract has everything before this index.</param>
+/// <param name="Root">The log's root at <paramref name="Size"/> entries, 32 bytes.</param>
 [GenerateSerializer, Immutable, Alias("cap.anchor-confirmation.v1")]
 public sealed record AnchorConfirmation(
     [property: Id(0)] long ChainId,
@@ -48,4 +59,6 @@ public sealed record AnchorConfirmation(
     [property: Id(2)] string Transaction,
     [property: Id(3)] long Block,
     [property: Id(4)] long From,
-    [property: Id(5)] long To);
+    [property: Id(5)] long To,
+    [property: Id(6)] byte[] Root,
+    [property: Id(7)] long Size);

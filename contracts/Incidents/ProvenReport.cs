@@ -2,6 +2,11 @@ using Orleans;
 
 namespace CapOrleans.Contracts.Incidents;
 
+/// <summary>A block of the chain.</summary>
+/// <param name="Hash">64 lower-case hex digits with 0x: numbers are given anew when a chain is reorganised.</param>
+[GenerateSerializer, Immutable, Alias("cap.chain-block.v1")]
+public sealed record ChainBlock([property: Id(0)] long Number, [property: Id(1)] string Hash);
+
 /// <summary>A report whose signature was checked: what it proved, and who signed.</summary>
 /// <param name="Signer">The address that the signature proves, EIP-55; null when there was none.</param>
 /// <param name="WalletBlock">Where the signer is a contract wallet: the block at which it took the signature.</param>
@@ -10,7 +15,7 @@ public sealed record ProvenReport(
     [property: Id(0)] IncidentReport Report,
     [property: Id(1)] string Scheme,
     [property: Id(2)] string? Signer,
-    [property: Id(3)] long? WalletBlock);
+    [property: Id(3)] ChainBlock? WalletBlock);
 
 /// <summary>What a CapID says of a contract wallet that a report names as its signer, before the wallet is asked.</summary>
 /// <param name="IsKnown">The CapID has or had this wallet among its keys.</param>

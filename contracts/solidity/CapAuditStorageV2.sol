@@ -3,7 +3,8 @@ pragma solidity ^0.8.19;
 
 /// @title Audit records and incidents of CapIDs, written once, and the anchors of verifiable logs.
 /// @notice The functions, events and mappings of the first version answer as they did. New: only writers may store, a record
-///         is written once, a record carries its dCap, and `anchorBatch` puts a range of a log on chain in one transaction.
+///         is written once, a record carries its dCap, and `anchorBatch` puts a range of a log on chain in one transaction, which
+///         only the writer can do that the log belongs to.
 contract CapAuditStorageV2 {
     struct AuditRecord {
         string capId;
@@ -59,11 +60,14 @@ contract CapAuditStorageV2 {
         int256 deltaCap
     );
     event LogAnchored(bytes32 indexed logKey, uint64 indexed from, uint64 to, bytes32 root, uint64 size);
+    event LogGiven(bytes32 indexed logKey, address indexed writer);
     event WriterChanged(address indexed writer, bool allowed);
     event OwnerChanged(address indexed owner);
 
     error NotOwner(address caller);
     error NotWriter(address caller);
+    /// @dev The log key belongs to another writer.
+    error NotLogWriter(bytes32 logKey, address caller);
     error AlreadyStored(string id);
     error EmptyId();
     /// @param expected Where the next batch of this log must start.
@@ -77,6 +81,8 @@ contract CapAuditStorageV2 {
     mapping(string => int256) public deltaCaps;
     /// @notice Entries of a log that are on chain, by keccak256 of the log's origin.
     mapping(bytes32 => uint64) public anchored;
+    /// @notice The writer that a log key belongs to: who first used it, or was given it; the zero address while nobody has it.
+    mapping(bytes32 => address) public logWriters;
 
     modifier onlyOwner() {
         if (msg.sender != owner) revert NotOwner(msg.sender);
@@ -105,6 +111,15 @@ contract CapAuditStorageV2 {
         emit WriterChanged(writer, allowed);
     }
 
+    /// @notice Only this writer anchors the log from now on.
+    /// @dev By the log's present writer, as long as it may write, or the owner; to a writer, or nobody could go on.
+    function giveLog(bytes32 logKey, address writer) external {
+        bool isPresent = msg.sender == logWriters[logKey] && writers[msg.sender];
+        if (!isPresent && msg.sender != owner) revert NotLogWriter(logKey, msg.sender);
+        if (!writers[writer]) revert NotWriter(writer);
+        _give(logKey, writer);
+    }
+
     function storeAudit(string calldata capId, bytes32 auditHash, string calldata ipfsHash) external onlyWriter {
         if (bytes(capId).length == 0) revert EmptyId();
         if (audits[capId].timestamp != 0) revert AlreadyStored(capId);
@@ -125,8 +140,9 @@ contract CapAuditStorageV2 {
     }
 
     /// @notice One event per incident, full records for some, and the log's root, in one transaction.
-    /// @dev A batch counts once: it must start where the last one of this log ended. A full record whose id is taken is
-    ///      passed over, since ids are unique per CapID and the old mapping knows only the id.
+    /// @dev A log key belongs to the writer that first uses it. A batch counts once: it must start where the last one of
+    ///      this log ended. A full record whose id is taken is passed over, since ids are unique per CapID and the old mapping
+    ///      knows only the id.
     function anchorBatch(
         bytes32 logKey,
         uint64 from,
@@ -136,6 +152,9 @@ contract CapAuditStorageV2 {
         Anchor[] calldata anchors,
         FullRecord[] calldata records
     ) external onlyWriter {
+        address writer = logWriters[logKey];
+        if (writer == address(0)) _give(logKey, msg.sender);
+        else if (writer != msg.sender) revert NotLogWriter(logKey, msg.sender);
         uint64 expected = anchored[logKey];
         if (from != expected || to <= from || size < to) revert Gap(expected, from);
         anchored[logKey] = to;
@@ -155,6 +174,11 @@ contract CapAuditStorageV2 {
 
     function getIncident(string calldata incidentId) external view returns (IncidentRecord memory) {
         return incidents[incidentId];
+    }
+
+    function _give(bytes32 logKey, address writer) private {
+        logWriters[logKey] = writer;
+        emit LogGiven(logKey, writer);
     }
 
     function _store(FullRecord memory record) private returns (bool) {

@@ -10,13 +10,14 @@ public sealed class ChainMismatchException(string message) : ChainUnavailableExc
 
 /// <summary>
 /// The contract keeps, per log, the index up to which it was anchored, and refuses a batch that does not start there. So a
-/// batch sent twice counts once, and after any crash the contract itself says where to go on.
+/// batch sent twice counts once, and after any crash the contract itself says where to go on. What it says is a claim: whoever has
+/// the writer's key can move it, so the caller compares each event with its own log.
 /// </summary>
 public interface IAnchorContract
 {
-    /// <returns>The index up to which the contract has anchored this log, in confirmed blocks.</returns>
+    /// <returns>How far the contract says that it has anchored this log, in confirmed blocks.</returns>
     /// <exception cref="ChainUnavailableException" />
-    Task<long> AnchoredAsync(string origin, CancellationToken cancellationToken);
+    Task<ContractPosition> AnchoredAsync(string origin, CancellationToken cancellationToken);
 
     /// <summary>The transaction that anchored the batch starting at <paramref name="from"/>, or null when none did.</summary>
     /// <exception cref="ChainUnavailableException" />

@@ -43,6 +43,9 @@ public sealed record AcceptedIncident
     /// <summary>Of the chain, when the signer is a contract wallet: there it took the signature, and whoever has that block can ask again.</summary>
     public required long? WalletBlock { get; init; }
 
+    /// <summary>That block's hash, with 0x: what to ask at, since a number may be another block's later.</summary>
+    public required string? WalletBlockHash { get; init; }
+
     public required decimal Feedback { get; init; }
 
     public required decimal Misuse { get; init; }
@@ -96,7 +99,8 @@ public sealed record AcceptedIncident
             Scheme = proof.Scheme,
             ChainId = proof.Scheme == FullV2.Scheme ? policy.ChainId : null,
             Signer = proof.Signer,
-            WalletBlock = proof.WalletBlock,
+            WalletBlock = proof.WalletBlock?.Number,
+            WalletBlockHash = proof.WalletBlock?.Hash,
             Feedback = DecimalText.Normalize(report.Feedback),
             Misuse = DecimalText.Normalize(report.Misuse),
             CapPotential = context.CapPotential,
@@ -136,6 +140,7 @@ public sealed record AcceptedIncident
         .Add("signer", Signer)
         .Add("timestamp", TimestampText)
         .Add("walletBlock", WalletBlock?.ToString(CultureInfo.InvariantCulture))
+        .Add("walletBlockHash", WalletBlockHash)
         .Add("weight", DecimalText.Of(Weight)));
 
     /// <param name="entry">Bytes of an <c>incident.accepted</c> entry.</param>
@@ -159,6 +164,7 @@ public sealed record AcceptedIncident
             ChainId = Optional("chainId"),
             Signer = body.GetProperty("signer").GetString(),
             WalletBlock = Optional("walletBlock"),
+            WalletBlockHash = body.GetProperty("walletBlockHash").GetString(),
             Feedback = Number("feedback"),
             Misuse = Number("misuse"),
             CapPotential = Number("capPotential"),

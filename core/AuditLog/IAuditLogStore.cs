@@ -58,6 +58,11 @@ public interface IAuditLogReader
     /// <returns>Entries from <paramref name="from"/> on, in order.</returns>
     Task<LogPage> ReadAsync(int log, long from, int limit, CancellationToken cancellationToken);
 
+    /// <summary>For whoever needs the tree and not the entries, which are large.</summary>
+    /// <param name="limit">1 to 10,000.</param>
+    /// <returns>Leaf hashes of the entries from <paramref name="from"/> on, in order; empty at the end.</returns>
+    Task<IReadOnlyList<byte[]>> ReadLeafHashesAsync(int log, long from, int limit, CancellationToken cancellationToken);
+
     Task<LogEntry?> FindIncidentAsync(string capId, string incidentId, CancellationToken cancellationToken);
 
     /// <returns>Accepted entries that match: in order of place, or, where the query names a time, of acceptance.</returns>

@@ -6,7 +6,11 @@ namespace CapOrleans.Core.Incidents;
 
 /// <summary>What a signature proved: the scheme, and who signed, in EIP-55 spelling; nobody for an unsigned report.</summary>
 /// <param name="WalletBlock">Where the signer is a contract wallet: the block at which it took the signature.</param>
-public sealed record Proof(string Scheme, string? Signer, long? WalletBlock = null);
+public sealed record Proof(string Scheme, string? Signer, ChainBlock? WalletBlock = null)
+{
+    /// <summary>The signer is a contract wallet.</summary>
+    public bool IsWallet { get; init; } = WalletBlock is not null;
+}
 
 /// <summary>
 /// The admission table, in its documented order. Size, shape and identifiers were checked by <see cref="IncidentReader"/>.
@@ -103,7 +107,8 @@ public static class Admission
         context.Keys.FirstOrDefault(key => key.Address == signer) switch
         {
             null => $"The signer {signer} must be a key of the CapID.",
-            { IsContract: var isContract } when isContract != (proof.WalletBlock is not null) => $"The signer {signer} is {(isContract ? "a contract wallet, which is asked" : "a key, not a contract wallet")}.",
+            { IsContract: var isContract } when isContract != proof.IsWallet =>
+                $"The signer {signer} is {(isContract ? "a contract wallet, which is asked" : "a key, not a contract wallet")}.",
             { RevokedAt: { } revoked } => $"The signer {signer} must not be revoked; it was at {revoked:O}.",
             { NotBefore: { } from } when signedAt < from => $"The signer {signer} must not sign before {from:O}.",
             { NotAfter: { } until } when signedAt >= until => $"The signer {signer} must sign before {until:O}.",

@@ -6,7 +6,8 @@ namespace CapOrleans.Core.Signatures;
 
 /// <summary>
 /// The second signature scheme: EIP-712 typed data over every field that matters, so that any wallet can show and sign it. The
-/// domain names the chain: a signature for one deployment proves nothing in another.
+/// domain names the chain and no deployment: what is signed for one counts in every other that has the same chain id and the same key in
+/// the same CapID. Deployments that share keys must have chain ids of their own.
 /// </summary>
 /// <remarks>Vectors: <c>incident-full-v2.json</c>, made by two independent Ethereum libraries.</remarks>
 public static class FullV2

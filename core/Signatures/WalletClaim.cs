@@ -38,5 +38,5 @@ public interface IContractWallets
     /// <param name="hash">The 32 bytes that were signed.</param>
     /// <returns>The block at which the wallet took the signature; null when it did not.</returns>
     /// <exception cref="Anchors.ChainUnavailableException">The chain was not asked, or did not answer in time.</exception>
-    Task<long?> FindBlockAsync(WalletClaim claim, byte[] hash, CancellationToken cancellationToken);
+    Task<ChainBlock?> FindBlockAsync(WalletClaim claim, byte[] hash, CancellationToken cancellationToken);
 }

@@ -21,7 +21,7 @@ internal static class ChainAnswerTarget
         [
             .. ((string[])[
                 """{"jsonrpc":"2.0","id":1,"result":"0x000000000000000000000000000000000000000000000000000000000000002a"}""",
-                """{"jsonrpc":"2.0","id":1,"result":[{"transactionHash":"0x11","blockNumber":"0x2","data":"0x000000000000000000000000000000000000000000000000000000000000002a"}]}""",
+                $$"""{"jsonrpc":"2.0","id":1,"result":[{"transactionHash":"0x11","blockNumber":"0x2","data":"0x{{new string('0', 190)}}2a"}]}""",
                 """{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"no","data":"0x"}}""",
             ]).Select(Encoding.UTF8.GetBytes),
         ],

@@ -17,12 +17,15 @@ namespace CapOrleans.Grains.Anchors;
 
 /// <summary>
 /// Puts accepted incidents onto the chain, a batch per transaction. The contract keeps how far it has come and refuses a
-/// batch that does not start there, so the contract is the memory: after a crash it is asked, not guessed at.
+/// batch that does not start there, so the contract is the memory: after a crash it is asked, not guessed at. What it answers
+/// counts only where it equals our own tree: anybody may be behind a node, a contract or a key.
 /// </summary>
 /// <remarks>
 /// Crash after the transaction was sent: the contract is ahead of the log's last <c>anchor.batched</c>; the event that moved
-/// it is looked up and said. A chain that lost blocks is behind: <c>anchor.lost</c> is said and the range is anchored again.
-/// Tests: <c>A_crash_after_sending_anchors_once</c>, <c>A_chain_that_lost_its_state_is_anchored_again</c>.
+/// it is looked up, compared with the log's root at that size, and said. A chain that lost blocks is behind: <c>anchor.lost</c>
+/// is said and the range is anchored again. A contract ahead of the whole log, or an event that is not ours: <c>anchor.conflict</c>
+/// is said once, and nothing is anchored until it is gone. Tests: <c>A_crash_after_sending_anchors_once</c>,
+/// <c>What_another_anchors_under_our_name_counts_for_nothing</c>, <c>A_log_older_than_its_contract_believes_none_of_it</c>.
 /// </remarks>
 [PlacedBesideItsLog]
 internal sealed class AnchorerGrain(
@@ -39,7 +42,8 @@ internal sealed class AnchorerGrain(
 
     private string origin = "";
     private long said; // up to here the log says that it is anchored
-    private long held; // up to here the contract says so
+    private ContractPosition contract = new(0, "", 0);
+    private PastRoots? roots;
 
     protected override int LogNumber => (int)this.GetPrimaryKeyLong();
 
@@ -49,22 +53,40 @@ internal sealed class AnchorerGrain(
 
     protected override async Task PrepareAsync()
     {
-        origin = (await Log.HeadAsync(LogNumber, Stopping))?.Origin ?? "";
-        held = origin.Length == 0 ? 0 : await Chain.AnchoredAsync(origin).WaitAsync(Stopping);
-        said = await SaidAsync();
-        if (held < said)
+        if (await Log.HeadAsync(LogNumber, Stopping) is not { } made)
         {
-            var lost = Entry.Write(EntryKinds.AnchorLost, origin, Time.GetUtcNow(), new CanonicalObject().Add("from", held).Add("to", said));
-            await CommitAsync(new Step(held, [lost], new Cover(EntryKinds.AnchorBatched, held, held)));
-            said = held;
+            return;
         }
 
-        while (said < held)
+        origin = made.Origin;
+        contract = await Chain.AnchoredAsync(origin).WaitAsync(Stopping);
+        said = await SaidAsync();
+        if (contract.Position < said)
         {
-            var found = await Chain.FindAsync(origin, said).WaitAsync(Stopping)
-                ?? throw new ChainUnavailableException($"The contract has anchored up to {held}, but no event says who moved it on from {said}.");
-            await CommitAsync(Say(found));
-            said = found.To;
+            var to = contract.Position;
+            var lost = Entry.Write(EntryKinds.AnchorLost, origin, Time.GetUtcNow(), new CanonicalObject().Add("from", to).Add("to", said));
+            await CommitAsync(new Step(to, [lost], new Cover(EntryKinds.AnchorBatched, to, to)));
+            said = to;
+        }
+
+        // Read after the contract was asked: nothing that we sent can be ahead of it.
+        var head = (await Log.HeadAsync(LogNumber, Stopping))!;
+        if (contract.Position > head.Size)
+        {
+            throw await ContradictAsync(new AnchorConflict(AnchorConflict.ContractAhead, contract, head.Size));
+        }
+
+        while (said < contract.Position)
+        {
+            var found = await Chain.FindAsync(origin, said).WaitAsync(Stopping);
+            var ourRoot = found is { Size: > 0 } && found.Size <= head.Size ? await RootAsync(found.Size) : null;
+            if (AnchorConflict.Find(contract, said, found, head.Size, ourRoot) is { } conflict)
+            {
+                throw await ContradictAsync(conflict);
+            }
+
+            await CommitAsync(Say(found!));
+            said = found!.To;
         }
     }
 
@@ -98,10 +120,29 @@ internal sealed class AnchorerGrain(
         }
 
         var head = (await Log.HeadAsync(LogNumber, Stopping))!;
-        var confirmed = await Chain.AnchorAsync(
-            new AnchorBatch(origin, held, to, head.Root, head.Size, incidents, records)).WaitAsync(Stopping);
-        (held, said) = (confirmed.To, confirmed.To);
+        var batch = new AnchorBatch(origin, contract.Position, to, head.Root, head.Size, incidents, records);
+        var confirmed = await Chain.AnchorAsync(batch).WaitAsync(Stopping);
+        if ((confirmed.From, confirmed.To, confirmed.Size) != (batch.From, batch.To, batch.Size)
+            || !confirmed.Root.AsSpan().SequenceEqual(batch.Root))
+        {
+            throw await ContradictAsync(new AnchorConflict(AnchorConflict.OtherRoot, contract, head.Size, confirmed, head.Root));
+        }
+
+        (contract, said) = (contract with { Position = to }, to);
         return Say(confirmed);
+    }
+
+    private Task<byte[]> RootAsync(long size) => (roots ??= new PastRoots(Log, LogNumber)).AtAsync(size, Stopping);
+
+    /// <summary>Says a conflict once, however often it is met.</summary>
+    private async Task<LogContradictedException> ContradictAsync(AnchorConflict conflict)
+    {
+        if (await Log.LatestAsync(LogNumber, EntryKinds.AnchorConflict, Stopping) is not { } last || !conflict.IsSaidBy(last))
+        {
+            await SayAsync(conflict.ToEntry(origin, Time.GetUtcNow()));
+        }
+
+        return new LogContradictedException(conflict.Message);
     }
 
     private static AnchoredIncident Anchor(AcceptedIncident accepted, long index) => new(
@@ -117,7 +158,8 @@ internal sealed class AnchorerGrain(
     {
         var entry = Entry.Write(EntryKinds.AnchorBatched, origin, Time.GetUtcNow(), new CanonicalObject()
             .Add("block", anchored.Block).Add("chainId", anchored.ChainId).Add("contract", anchored.Contract)
-            .Add("from", anchored.From).Add("to", anchored.To).Add("transaction", anchored.Transaction));
+            .Add("from", anchored.From).Add("root", Convert.ToHexStringLower(anchored.Root))
+            .Add("size", anchored.Size).Add("to", anchored.To).Add("transaction", anchored.Transaction));
         return new Step(anchored.To, [entry], new Cover(EntryKinds.AnchorBatched, anchored.From, anchored.To));
     }
 

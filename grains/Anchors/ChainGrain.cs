@@ -11,7 +11,7 @@ namespace CapOrleans.Grains.Anchors;
 /// </summary>
 internal sealed class ChainGrain(IAnchorContract contract, IHostApplicationLifetime host) : Grain, IChainGrain
 {
-    public Task<long> AnchoredAsync(string origin) => TellAsync(() => contract.AnchoredAsync(origin, host.ApplicationStopping));
+    public Task<ContractPosition> AnchoredAsync(string origin) => TellAsync(() => contract.AnchoredAsync(origin, host.ApplicationStopping));
 
     public Task<AnchorConfirmation?> FindAsync(string origin, long from) => TellAsync(() => contract.FindAsync(origin, from, host.ApplicationStopping));
 

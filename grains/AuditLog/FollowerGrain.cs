@@ -15,6 +15,9 @@ internal sealed record Step(long To, IReadOnlyList<EntryDraft> Entries, Cover? C
     public static Step Skip(long to) => new(to, []);
 }
 
+/// <summary>What the follower reads elsewhere contradicts the log; the message is for an operator.</summary>
+internal sealed class LogContradictedException(string message) : Exception(message);
+
 /// <summary>
 /// A reader with a bookmark: it reads on from the bookmark, does its work, and commits what it says about it together
 /// with the bookmark's move. So its work is done at least once, and said exactly once.
@@ -40,6 +43,7 @@ internal abstract partial class FollowerGrain(
     private bool running;
     private bool nudged;
     private string? trouble;
+    private bool conflict;
     private DateTimeOffset lastWork = DateTimeOffset.MinValue;
     private DateTimeOffset restsUntil = DateTimeOffset.MinValue;
 
@@ -78,9 +82,8 @@ internal abstract partial class FollowerGrain(
             {
                 nudged = false;
                 await CatchUpAsync();
+                Report(null);
             }
-
-            Report(null);
         }
         catch (OperationCanceledException) when (Stopping.IsCancellationRequested)
         {
@@ -89,6 +92,7 @@ internal abstract partial class FollowerGrain(
         catch (Exception fault)
         {
             position = null;
+            conflict |= fault is LogContradictedException;
             restsUntil = time.GetUtcNow() + Rest;
             Report(fault.Message.Split('\n')[0]); // what Orleans says carries its stack
         }
@@ -102,15 +106,20 @@ internal abstract partial class FollowerGrain(
     {
         var head = await log.HeadAsync(LogNumber, CancellationToken.None);
         var at = position ?? await log.PositionAsync(LogNumber, Follower, CancellationToken.None);
-        return new Progress(Follower, at, Math.Max(0, (head?.Size ?? 0) - at), trouble ?? Finding, LogNumber);
+        return new Progress(Follower, at, Math.Max(0, (head?.Size ?? 0) - at), trouble ?? Finding, LogNumber, conflict || Finding is not null);
     }
 
     /// <param name="from">Index of the first of <paramref name="entries"/>.</param>
     /// <param name="entries">At least one, in order, without a gap.</param>
     protected abstract Task<Step> FollowAsync(long from, IReadOnlyList<LogEntry> entries);
 
-    /// <summary>Runs before each pass; may move the bookmark back by committing a step of its own.</summary>
+    /// <summary>
+    /// Runs before each pass; may move the bookmark back by committing a step of its own. An earlier conflict is over when it completes.
+    /// </summary>
     protected virtual Task PrepareAsync() => Task.CompletedTask;
+
+    /// <summary>Adds an entry and moves nothing.</summary>
+    protected Task SayAsync(EntryDraft entry) => CommitAsync(new Step(position!.Value, [entry]));
 
     protected async Task CommitAsync(Step step)
     {
@@ -139,6 +148,7 @@ internal abstract partial class FollowerGrain(
         }
 
         await PrepareAsync();
+        conflict = false;
         await WaitForPaceAsync();
         while (!Stopping.IsCancellationRequested
             && await log.ReadAsync(LogNumber, position.Value, ReadLimit, Stopping) is { Entries: { Count: > 0 } entries } page)

@@ -58,7 +58,8 @@ internal sealed partial class CapGrain(IAuditLogReader reader, LogMap logs, Loca
         return await reader.FindIncidentAsync(report.CapId, report.IncidentId, CancellationToken.None) is { } entry
             && AcceptedIncident.Read(entry.Bytes) is var accepted && accepted.AuditHash == report.AuditHash
             ? new WalletStanding(true, Ruling.Repeat(accepted.ReceiptFor(origin, entry.Index, entry.Bytes)))
-            : new WalletStanding(true, Admission.Judge(context, report, new Proof(report.Scheme, wallet, WalletBlock: 0), time.GetUtcNow()));
+            : new WalletStanding(
+                true, Admission.Judge(context, report, new Proof(report.Scheme, wallet) { IsWallet = true }, time.GetUtcNow()));
     }
 
     public async Task<string?> AuditDelegationAsync(string delegationLog, Actor actor)

@@ -60,11 +60,17 @@ public sealed record NodeSettings
     /// <summary>The node at <see cref="RpcUrl"/> was started by <c>./run</c> for this node.</summary>
     public bool IsDevChain { get; init; }
 
-    /// <summary><c>CHAIN_ID</c>. Default 31337.</summary>
+    /// <summary><c>DEV_CHAIN_TOKEN_FILE</c>: with it the node may give its writer money; null for none. Dev chain only.</summary>
+    public string? DevChainTokenFile { get; init; }
+
+    /// <summary><c>CHAIN_ID</c>, which full-v2 signatures name. Default 31337; must be set where the node listens off loopback.</summary>
     public required long ChainId { get; init; }
 
     /// <summary><c>PRIVATE_KEY</c>, or <c>KEYSTORE</c> with <c>KEYSTORE_PASSPHRASE_FILE</c>: the chain writer; null to make one, on the dev chain only.</summary>
     public PrivateKey? ChainWriter { get; init; }
+
+    /// <summary><c>Chain__MaxFeeGwei</c>: what a transaction may cost at most per gas. Default 500; 1 to 1,000,000.</summary>
+    public int ChainMaxFeeGwei { get; init; } = 500;
 
     /// <summary><c>CONTRACT_ADDRESS</c>; null to deploy, on the dev chain only.</summary>
     public EthereumAddress? Contract { get; init; }

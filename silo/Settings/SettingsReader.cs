@@ -53,8 +53,10 @@ public sealed partial class SettingsReader
             GatePort = (int)Number("GATE_PORT", 8989, 1, 65535),
             RpcUrl = rpc,
             IsDevChain = devChain is not null,
+            DevChainTokenFile = devChain is null ? null : Text("DEV_CHAIN_TOKEN_FILE"),
             ChainId = Number("CHAIN_ID", 31337, 1, long.MaxValue),
             ChainWriter = ReadChainWriter(),
+            ChainMaxFeeGwei = (int)Number("Chain__MaxFeeGwei", 500, 1, 1_000_000),
             Contract = ReadContract(),
             IpfsApi = Url("IPFS_API"),
             CapId = Text("CAP_ID") ?? "SYS-CORE",
@@ -85,6 +87,13 @@ public sealed partial class SettingsReader
             faults.Add($"BIND is {settings.Bind}, and the API would speak plain HTTP there: API keys could be read on the way. Set Api__TlsCertificate and Api__TlsKey, or Api__TlsTerminatedByProxy=true where a proxy before it speaks https.");
         }
 
+        if (Text("CHAIN_ID") is null && ListensOffLoopback(settings))
+        {
+            faults.Add(
+                "CHAIN_ID is not set: others reach this node, and a full-v2 signature names the chain and no deployment. Choose a chain " +
+                "id that no other deployment with the same keys has: an incident signed for that one would be accepted here.");
+        }
+
         if (settings.Database is null && Text("DATABASE_URL") is null && settings.Roles is not (AllRoles or NodeRoles.Gate))
         {
             faults.Add("DATABASE_URL is not set: silo and api are parts of a cluster only with PostgreSQL; without it choose ROLES=silo,api,gate.");
@@ -100,6 +109,11 @@ public sealed partial class SettingsReader
             faults.Add("CONTRACT_ADDRESS is not set: with RPC_URL it must be the address of a CapAuditStorageV2.");
         }
     }
+
+    private static bool ListensOffLoopback(NodeSettings settings) =>
+        (!settings.IsLoopback && settings.Roles != NodeRoles.Silo)
+        || (settings.Roles.HasFlag(NodeRoles.Gate) && settings.Gate.Bind is { } gate && !IPAddress.IsLoopback(gate))
+        || (settings.Roles.HasFlag(NodeRoles.Silo) && settings.Database is not null && !IPAddress.IsLoopback(settings.SiloAddress));
 
     private NodeRoles ReadRoles()
     {

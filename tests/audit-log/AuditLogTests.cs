@@ -57,6 +57,19 @@ public abstract class AuditLogTests
     }
 
     [Fact]
+    public async Task Leaf_hashes_are_read_without_their_entries_in_pages()
+    {
+        var head = await RegisterAsync();
+        (head, _) = await Writer.CommitAsync(0, head, [.. Enumerable.Range(0, 9).Select(i => Incident($"I{i}", 1))], default);
+        var expected = (await Reader.ReadAsync(0, 0, 1000, default)).Entries
+            .Select(entry => Convert.ToHexString(MerkleHash.Leaf(entry.Bytes))).ToList();
+        var (first, rest) = (await Reader.ReadLeafHashesAsync(0, 0, 4, default), await Reader.ReadLeafHashesAsync(0, 4, 10_000, default));
+        Assert.Equal(expected, first.Concat(rest).Select(Convert.ToHexString));
+        Assert.Equal(4, first.Count);
+        Assert.Empty(await Reader.ReadLeafHashesAsync(0, head.Size, 1, default));
+    }
+
+    [Fact]
     public async Task A_writer_that_is_not_the_last_one_keeps_nothing()
     {
         var head = await RegisterAsync();

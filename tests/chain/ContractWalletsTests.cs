@@ -1,5 +1,8 @@
+using System.Net;
+using System.Text.Json;
 using CapOrleans.Chain;
 using CapOrleans.Chain.Rpc;
+using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.Anchors;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Signatures;
@@ -64,6 +67,67 @@ public sealed class ContractWalletsTests
         }
     }
 
+    [Fact]
+    public async Task The_wallet_is_asked_at_a_block_by_its_hash()
+    {
+        using var node = new AnsweringNode("\"result\":\"0x1626ba7e00000000000000000000000000000000000000000000000000000000\"");
+        using var http = new HttpClient(node);
+        var wallets = Wallets(http, new FakeTimeProvider());
+        Assert.Equal(
+            new ChainBlock(42, AnsweringNode.BlockHash), await wallets.FindBlockAsync(Claim, new byte[32], CancellationToken.None));
+        Assert.Equal($$"""{"blockHash":"{{AnsweringNode.BlockHash}}","requireCanonical":true}""", node.AskedAt);
+    }
+
+    [Fact]
+    public async Task A_refusal_is_remembered_for_ten_seconds_and_for_that_signature_only()
+    {
+        using var node = new AnsweringNode("\"result\":\"0xffffffff00000000000000000000000000000000000000000000000000000000\"");
+        using var http = new HttpClient(node);
+        var time = new FakeTimeProvider();
+        var wallets = Wallets(http, time);
+        Task<ChainBlock?> AskAsync(WalletClaim claim, byte hash) =>
+            wallets.FindBlockAsync(claim, [.. new byte[31], hash], CancellationToken.None);
+
+        Assert.Null(await AskAsync(Claim, 1));
+        time.Advance(RecentRefusals.Age - TimeSpan.FromMilliseconds(1));
+        Assert.Null(await AskAsync(Claim, 1));
+        Assert.Equal(1, node.Calls);
+        await AskAsync(Claim, 2);
+        await AskAsync(Claim with { Signature = [2] }, 1);
+        await AskAsync(Of(1), 1);
+        Assert.Equal(4, node.Calls);
+        time.Advance(TimeSpan.FromMilliseconds(1));
+        await AskAsync(Claim, 1);
+        Assert.Equal(5, node.Calls);
+    }
+
+    [Fact]
+    public async Task A_fault_of_the_node_is_no_refusal_and_is_not_remembered()
+    {
+        using var node = new AnsweringNode("\"error\":{\"code\":-32000,\"message\":\"header not found\"}");
+        using var http = new HttpClient(node);
+        var wallets = Wallets(http, new FakeTimeProvider());
+        await Assert.ThrowsAsync<RpcErrorException>(() => wallets.FindBlockAsync(Claim, new byte[32], CancellationToken.None));
+        await Assert.ThrowsAsync<RpcErrorException>(() => wallets.FindBlockAsync(Claim, new byte[32], CancellationToken.None));
+        Assert.Equal(2, node.Calls);
+    }
+
+    [Fact]
+    public void Refusals_that_are_remembered_are_bounded()
+    {
+        var refusals = new RecentRefusals(new FakeTimeProvider());
+        for (var i = 0; i <= RecentRefusals.Limit; i++)
+        {
+            refusals.Keep(Claim, BitConverter.GetBytes(i));
+        }
+
+        Assert.False(refusals.Holds(Claim, BitConverter.GetBytes(0)));
+        Assert.True(refusals.Holds(Claim, BitConverter.GetBytes(1)));
+    }
+
+    private static ContractWallets Wallets(HttpClient http, TimeProvider time) =>
+        new(new JsonRpcClient(http, new Uri("http://127.0.0.1:1/")), AdmissionPolicy.DevChainId, time);
+
     private static WalletClaim Of(int number) => new(new EthereumAddress([.. new byte[19], (byte)number]), [1]);
 
     private sealed class SilentNode : HttpMessageHandler
@@ -75,6 +139,34 @@ public sealed class ContractWalletsTests
             Asked.TrySetResult();
             await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
             throw new InvalidOperationException();
+        }
+    }
+
+    /// <summary>On the dev chain's id at block 42; answers every call of a contract in one way.</summary>
+    private sealed class AnsweringNode(string answer) : HttpMessageHandler
+    {
+        public static string BlockHash { get; } = $"0x{new string('a', 64)}";
+
+        public int Calls { get; private set; }
+
+        public string? AskedAt { get; private set; }
+
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            var asked = JsonElement.Parse(await request.Content!.ReadAsStringAsync(cancellationToken));
+            var text = "\"result\":\"0x7a69\"";
+            if (asked.Text("method") == "eth_getBlockByNumber")
+            {
+                text = $$"""
+                    "result":{"number":"0x2a","hash":"{{BlockHash.ToUpperInvariant().Replace("0X", "0x", StringComparison.Ordinal)}}"}
+                    """;
+            }
+            else if (asked.Text("method") == "eth_call")
+            {
+                (Calls, AskedAt, text) = (Calls + 1, asked.GetProperty("params")[1].GetRawText(), answer);
+            }
+
+            return new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent($"{{\"jsonrpc\":\"2.0\",\"id\":1,{text}}}") };
         }
     }
 }

@@ -43,6 +43,14 @@ public sealed class RunScriptTests : IDisposable
             Assert.True(await paste.ExitAsync() == 0, paste.Output);
             Assert.Contains("\"severity\": \"high\"", paste.Output, StringComparison.Ordinal);
 
+            // The chain that came with it is the product's: nobody else on this machine rewrites it.
+            using var http = new HttpClient();
+            using var rewrite = await http.PostAsJsonAsync(
+                $"http://127.0.0.1:{environment["CHAIN_PORT"]}/",
+                new { jsonrpc = "2.0", id = 1, method = "anvil_reset", @params = Array.Empty<object>() });
+            var answer = await rewrite.Content.ReadFromJsonAsync<JsonElement>();
+            Assert.Equal(-32601, answer.GetProperty("error").GetProperty("code").GetInt32());
+
             var host = await HostAsync("JS-1");
             Assert.Equal((200, """{"status":"received","cap_id":"SYS-CORE"}"""), (host.GetProperty("status").GetInt32(), host.Text("gateAnswer")));
             Assert.InRange(host.GetProperty("millisecondsToAnchor").GetInt32(), 0, 5000);

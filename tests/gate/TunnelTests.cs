@@ -47,7 +47,8 @@ public sealed class TunnelTests : IAsyncLifetime
         using var gate = new Node(
             new Dictionary<string, string>
             {
-                ["ROLES"] = "gate", ["DATA_DIR"] = directory.File("data"), ["GATE_PORT"] = $"{port}", ["Gate__Bind"] = "10.86.0.1", ["Gate__Api"] = $"http://127.0.0.1:{Child.FreePort()}",
+                ["ROLES"] = "gate", ["DATA_DIR"] = directory.File("data"), ["GATE_PORT"] = $"{port}", ["Gate__Bind"] = "10.86.0.1",
+                ["CHAIN_ID"] = "31337", ["Gate__Api"] = $"http://127.0.0.1:{Child.FreePort()}",
             },
             ["ip", "netns", "exec", GateSpace]);
         await gate.StartAsync();

@@ -123,7 +123,7 @@ public sealed class NodeProcessTests : IDisposable
     [Fact]
     public async Task Off_loopback_only_signed_intake_and_health_are_open()
     {
-        using var node = await StartAsync(null, new() { ["BIND"] = "0.0.0.0" });
+        using var node = await StartAsync(null, new() { ["BIND"] = "0.0.0.0", ["CHAIN_ID"] = "31337", ["Api__TlsTerminatedByProxy"] = "true" });
         using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{apiPort}") };
         string[] closed = ["/audit_log", "/audit", "/v1/incidents", "/v1/audit", "/v1/caps/SYS-CORE", "/orleans/", "/orleans/DashboardCounters"];
         foreach (var path in closed)

@@ -66,7 +66,7 @@ public sealed class SettingsReaderTests
         var example = File.ReadAllText(Repository.File(".env.example"));
         var source = string.Concat(Directory.EnumerateFiles(Repository.File("silo", "Settings"), "SettingsReader*.cs").Append(Repository.File("cli", "CapEnvironment.cs")).Select(File.ReadAllText));
         var names = System.Text.RegularExpressions.Regex.Matches(source, "\"([A-Z_]{3,}|[A-Z][A-Za-z]+__[A-Za-z]+)\"").Select(match => match.Groups[1].Value).Distinct();
-        foreach (var name in names.Except(["DEV_CHAIN_URL", "CAP_HOME"])) // set by ./run and ./cap themselves
+        foreach (var name in names.Except(["DEV_CHAIN_URL", "DEV_CHAIN_TOKEN_FILE", "CAP_HOME"])) // set by ./run and ./cap themselves
         {
             Assert.Contains($"{name}=", example, StringComparison.Ordinal);
         }
@@ -82,6 +82,49 @@ public sealed class SettingsReaderTests
     {
         var settings = new Dictionary<string, string> { ["ROLES"] = roles, ["DATABASE_URL"] = database };
         Assert.Contains(fault, Assert.Single(Assert.Throws<SettingsException>(() => SettingsReader.Read(settings.GetValueOrDefault)).Faults), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("BIND", "0.0.0.0", "silo,api,gate")]
+    [InlineData("Gate__Bind", "10.86.0.1", "gate")]
+    [InlineData("BIND", "10.0.0.7", "api")]
+    [InlineData("SILO_ADDRESS", "10.0.0.7", "silo")]
+    public void Where_others_reach_it_a_node_needs_a_chain_id_that_was_chosen(string name, string address, string roles)
+    {
+        var settings = new Dictionary<string, string> { [name] = address, ["ROLES"] = roles };
+        if (roles is "api" or "silo")
+        {
+            settings["DATABASE_URL"] = "postgres://me@db/cap";
+        }
+
+        var fault = Assert.Single(Assert.Throws<SettingsException>(() => Read(settings)).Faults);
+        Assert.StartsWith("CHAIN_ID is not set", fault, StringComparison.Ordinal);
+        settings["CHAIN_ID"] = "31337";
+        Assert.Equal(31337, Read(settings).ChainId);
+    }
+
+    [Fact]
+    public void An_address_that_nobody_listens_at_asks_for_no_chain_id()
+    {
+        Assert.Equal(31337, Read(new() { ["BIND"] = "::1" }).ChainId);
+        Assert.Equal(31337, Read(new() { ["SILO_ADDRESS"] = "10.0.0.7" }).ChainId); // without a database no silo listens there
+    }
+
+    [Fact]
+    public void The_dev_chain_s_token_is_for_the_dev_chain_alone()
+    {
+        Assert.Equal("t", Read(new() { ["DEV_CHAIN_URL"] = "http://127.0.0.1:8545", ["DEV_CHAIN_TOKEN_FILE"] = "t" }).DevChainTokenFile);
+        Assert.Null(Read(new() { ["DEV_CHAIN_TOKEN_FILE"] = "t" }).DevChainTokenFile);
+    }
+
+    [Theory]
+    [InlineData("0")]
+    [InlineData("1000001")]
+    [InlineData("1.5")]
+    public void A_fee_limit_is_a_whole_number_of_gwei_in_its_range(string text)
+    {
+        var fault = Assert.Throws<SettingsException>(() => Read(new() { ["Chain__MaxFeeGwei"] = text }));
+        Assert.StartsWith("Chain__MaxFeeGwei", Assert.Single(fault.Faults), StringComparison.Ordinal);
     }
 
     [Fact]

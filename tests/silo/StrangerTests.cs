@@ -37,6 +37,8 @@ public sealed class StrangerTests : IDisposable
         {
             ["DATA_DIR"] = directory.File("data"),
             ["BIND"] = "0.0.0.0",
+            ["CHAIN_ID"] = "31337",
+            ["Api__TlsTerminatedByProxy"] = "true",
             ["API_PORT"] = $"{apiPort}",
             ["GATE_PORT"] = $"{gatePort}",
             ["Intake__PerSecondPerAddress"] = "1000000",

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using CapOrleans.Contracts.Caps;
+using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Signatures;
@@ -32,7 +33,7 @@ public sealed class AcceptedProofTests
             TestIncident.Signed(Stranger, "Z-001", "INC-1", Now).Report(), new Proof("identity-v1", $"{Reporter.Address}"), Context, new AdmissionPolicy(false), Now);
         Assert.Equal($"it is not signed by {Reporter.Address}", AcceptedProof.Fault(Written(anothers)));
 
-        var wallet = AcceptedIncident.Of(Signed().Report(), new Proof("identity-v1", $"{Reporter.Address}", WalletBlock: 7), Context, new AdmissionPolicy(false), Now);
+        var wallet = AcceptedIncident.Of(Signed().Report(), new Proof("identity-v1", $"{Reporter.Address}", new ChainBlock(7, "0x" + new string('0', 64))), Context, new AdmissionPolicy(false), Now);
         Assert.Equal($"it makes no claim of the contract wallet {Reporter.Address}", AcceptedProof.Fault(Written(wallet)));
 
         var nobody = AcceptedIncident.Of(Signed().Report(), new Proof("unverified", null), Context, new AdmissionPolicy(false), Now);

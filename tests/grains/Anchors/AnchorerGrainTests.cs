@@ -58,7 +58,8 @@ public sealed class AnchorerGrainTests : IDisposable
     {
         public int Sent { get; private set; }
 
-        public Task<long> AnchoredAsync(string origin, CancellationToken cancellationToken) => real.AnchoredAsync(origin, cancellationToken);
+        public Task<ContractPosition> AnchoredAsync(string origin, CancellationToken cancellationToken) =>
+            real.AnchoredAsync(origin, cancellationToken);
 
         public Task<AnchorConfirmation?> FindAsync(string origin, long from, CancellationToken cancellationToken) => real.FindAsync(origin, from, cancellationToken);
 

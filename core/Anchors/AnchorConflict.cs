@@ -1,0 +1,91 @@
+using System.Text.Json;
+using CapOrleans.Contracts.Anchors;
+using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Core.AuditLog;
+using CapOrleans.Core.CanonicalJson;
+
+namespace CapOrleans.Core.Anchors;
+
+/// <summary>The chain says of a log what the log does not say of itself. Nothing newer counts as anchored while that is so.</summary>
+/// <param name="Reason">One of the constants.</param>
+/// <param name="LogSize">Entries in our log when the chain was asked.</param>
+/// <param name="Event">What is not ours; null when there is no event.</param>
+/// <param name="OurRoot">Our root at the event's size; null where our log has no such size.</param>
+public sealed record AnchorConflict(
+    string Reason, ContractPosition Contract, long LogSize, AnchorConfirmation? Event = null, byte[]? OurRoot = null)
+{
+    /// <summary>The contract has anchored more entries than the log has.</summary>
+    public const string ContractAhead = "contract-ahead";
+
+    /// <summary>The contract has moved on, and no event says by what.</summary>
+    public const string EventMissing = "event-missing";
+
+    /// <summary>The event's range or size does not fit this log.</summary>
+    public const string OtherRange = "other-range";
+
+    /// <summary>The event's root is not this log's at that size.</summary>
+    public const string OtherRoot = "other-root";
+
+    /// <summary>For an operator.</summary>
+    public string Message => Reason switch
+    {
+        ContractAhead => $"{Anchored}, which has {LogSize}: {Cause}",
+        EventMissing => $"{Anchored}, and the node at RPC_URL has no event for some of them. {Rest}",
+        OtherRange => $"{Transaction}, and its range is not this log's: {Cause}",
+        _ => $"{Transaction}, and its root is not this log's: {Cause}",
+    };
+
+    private string Anchored => $"The contract {Contract.Contract} has anchored {Contract.Position} entries of this log";
+
+    private string Transaction => $"Transaction {Event!.Transaction} anchored entries {Event.From} to {Event.To}";
+
+    private static string Cause => $"the log is an older copy, or another writer uses its name. {Rest}";
+
+    private static string Rest => "Nothing newer counts as anchored; see anchor.conflict in the log.";
+
+    /// <summary>Judges an event that was looked up.</summary>
+    /// <param name="from">Where the event must start.</param>
+    /// <param name="found">Null when there is none.</param>
+    /// <param name="ourRoot">At the event's size; null where our log has no such size.</param>
+    /// <returns>Null when the event says what our log says.</returns>
+    public static AnchorConflict? Find(ContractPosition contract, long from, AnchorConfirmation? found, long logSize, byte[]? ourRoot) =>
+        found is null ? new AnchorConflict(EventMissing, contract, logSize)
+        : found.From != from || found.To <= from || found.Size < found.To || found.Size > logSize || ourRoot is null
+            ? new AnchorConflict(OtherRange, contract, logSize, found, ourRoot)
+        : !found.Root.AsSpan().SequenceEqual(ourRoot) ? new AnchorConflict(OtherRoot, contract, logSize, found, ourRoot)
+        : null;
+
+    public EntryDraft ToEntry(string origin, DateTimeOffset at) => Entry.Write(EntryKinds.AnchorConflict, origin, at, Body());
+
+    /// <summary>
+    /// Whether the entry says this already. How long the log was then makes no difference, nor, where there is an event, how far the
+    /// contract has gone on since.
+    /// </summary>
+    /// <param name="entry">Of kind <c>anchor.conflict</c>.</param>
+    public bool IsSaidBy(LogEntry entry)
+    {
+        using var document = JsonDocument.Parse(entry.Bytes);
+        using var body = JsonDocument.Parse(Body().ToBytes());
+        return Identity(document.RootElement.GetProperty("body")) == Identity(body.RootElement);
+    }
+
+    private static string Identity(JsonElement body) => string.Join('\n', body.EnumerateObject()
+        .Where(member => member.Name != "logSize" && (member.Name != "contractPosition" || !body.TryGetProperty("transaction", out _)))
+        .Select(member => $"{member.Name} {member.Value}"));
+
+    private CanonicalObject Body()
+    {
+        var body = new CanonicalObject();
+        if (Event is null)
+        {
+            return body.Add("chainId", Contract.ChainId).Add("contract", Contract.Contract).Add("contractPosition", Contract.Position)
+                .Add("logSize", LogSize).Add("reason", Reason);
+        }
+
+        return body.Add("block", Event.Block).Add("chainId", Contract.ChainId).Add("contract", Contract.Contract)
+            .Add("contractPosition", Contract.Position).Add("from", Event.From).Add("logSize", LogSize)
+            .Add("ourRoot", OurRoot is null ? null : Convert.ToHexStringLower(OurRoot)).Add("reason", Reason)
+            .Add("root", Convert.ToHexStringLower(Event.Root)).Add("size", Event.Size).Add("to", Event.To)
+            .Add("transaction", Event.Transaction);
+    }
+}

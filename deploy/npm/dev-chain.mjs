@@ -1,0 +1,197 @@
+// A dev chain for the product alone: anvil where nobody else reaches it, behind an HTTP front that browsers cannot use.
+// node dev-chain.mjs --anvil PROGRAM --dir DIRECTORY --port PORT --chain-id ID
+// anvil answers whoever reaches its TCP port, any page in a browser among them, and lets them replace contracts. So it runs in a network
+// namespace of its own and is spoken to over a Unix socket in DIRECTORY (0700); this listens on 127.0.0.1:PORT and lets through what a
+// client of a real chain may ask. The rest needs the token in DIRECTORY/token. Prints faults only; ends when anvil does, with its status.
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash, randomBytes, randomInt, timingSafeEqual } from 'node:crypto';
+import { rmSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
+import net from 'node:net';
+import { parseArgs } from 'node:util';
+
+const MAX_BODY_BYTES = 4 * 1024 * 1024;
+const MAX_BATCH = 100;
+const ANSWER_MS = 60_000;
+const CONNECT_MS = 20_000;
+
+const { anvil: program, dir, port, 'chain-id': chainId } = parseArgs({
+  options: { anvil: { type: 'string' }, dir: { type: 'string' }, port: { type: 'string' }, 'chain-id': { type: 'string' } },
+}).values;
+process.chdir(dir); // a Unix socket's path has at most 107 bytes
+const socketPath = 'anvil.ipc';
+const tokenPath = 'token';
+const hosts = new Set([`127.0.0.1:${port}`, `localhost:${port}`, `[::1]:${port}`]);
+
+const token = randomBytes(32).toString('hex');
+rmSync(tokenPath, { force: true }); // an old file keeps its mode
+writeFileSync(tokenPath, token, { mode: 0o600 });
+rmSync(socketPath, { force: true });
+
+// setpriv: anvil gets SIGTERM, and keeps its state, even when this process is killed.
+const guard = ['setpriv', '--pdeathsig', 'TERM', '--'];
+const options = ['--ipc', socketPath, '--chain-id', chainId, '--no-cors', '--state', 'state.json', '--state-interval', '10', '--silent'];
+const child = await start();
+let stopping = false;
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) {
+  process.on(signal, () => {
+    stopping = true;
+    child.kill('SIGTERM');
+  });
+}
+child.on('exit', (code, signal) => process.exit(code ?? (stopping ? 0 : signal === 'SIGKILL' ? 137 : 143)));
+child.on('error', (fault) => fail(`The dev chain did not start: ${fault.message}`));
+
+await ready();
+const server = http.createServer({ requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 120_000 }, (request, response) => {
+  serve(request, response).catch((fault) => reply(response, 502, { error: { code: -32603, message: fault.message } }));
+});
+server.on('upgrade', (request, socket) => socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'));
+server.on('error', (fault) => fail(`The dev chain cannot listen on 127.0.0.1:${port}: ${fault.message}`));
+server.listen(Number(port), '127.0.0.1');
+
+/** Starts anvil in a network of its own: its own listener is on an interface that leads nowhere. */
+async function start() {
+  const stdio = ['ignore', 'ignore', 'inherit'];
+  for (const unshare of [['--net'], ['--user', '--map-root-user', '--net']]) {
+    if (spawnSync('unshare', [...unshare, 'true'], { stdio: 'ignore' }).status === 0) {
+      return spawn('unshare', [...unshare, ...guard, program, '--host', '0.0.0.0', ...options], { stdio });
+    }
+  }
+
+  const host = `127.${randomInt(1, 255)}.${randomInt(0, 256)}.${randomInt(1, 255)}`;
+  const hidden = await freePort(host);
+  console.error('This machine permits no network namespaces: the dev chain listens at a random loopback address instead, without CORS.');
+  return spawn(guard[0], [...guard.slice(1), program, '--host', host, '--port', `${hidden}`, ...options], { stdio });
+}
+
+function freePort(host) {
+  return new Promise((resolve, reject) => {
+    const probe = net.createServer().on('error', reject).listen(0, host, () => {
+      const chosen = probe.address().port;
+      probe.close(() => resolve(chosen));
+    });
+  });
+}
+
+/** Completes when anvil answers. */
+async function ready() {
+  const started = performance.now();
+  while (true) {
+    try {
+      return await ask({ jsonrpc: '2.0', id: 0, method: 'eth_chainId', params: [] });
+    } catch (fault) {
+      if (performance.now() - started > CONNECT_MS) fail(`The dev chain does not answer: ${fault.message}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}
+
+function fail(message) {
+  console.error(message);
+  child.kill('SIGTERM');
+  process.exitCode = 1;
+  child.once('exit', () => process.exit(1));
+  if (child.pid === undefined || child.exitCode !== null) process.exit(1);
+}
+
+/** One connection per question, so that answers need no matching. anvil reads JSON after JSON and ends each answer with a line feed. */
+function ask(question) {
+  return new Promise((resolve, reject) => {
+    const chunks = [];
+    const socket = net.connect(socketPath, () => socket.write(`${JSON.stringify(question)}\n`));
+    socket.setTimeout(ANSWER_MS, () => socket.destroy(new Error('The dev chain does not answer.')));
+    socket.on('data', (chunk) => {
+      chunks.push(chunk);
+      if (chunk.includes(0x0a)) {
+        socket.destroy();
+        resolve(JSON.parse(Buffer.concat(chunks).toString('utf8')));
+      }
+    });
+    socket.on('error', reject);
+    socket.on('close', () => reject(new Error('The dev chain hung up.')));
+  });
+}
+
+async function serve(request, response) {
+  const { headers } = request;
+  const refusal = !hosts.has(headers.host) ? [403, 'Another Host.']
+    : headers.origin !== undefined || (headers['sec-fetch-site'] ?? 'none') !== 'none' ? [403, 'Pages in browsers are not served.']
+    : request.method !== 'POST' ? [405, 'POST only.']
+    : request.url !== '/' ? [404, 'There is / only.']
+    : (headers['content-type'] ?? '').split(';')[0].trim().toLowerCase() !== 'application/json' ? [415, 'application/json only.']
+    : Number(headers['content-length'] ?? 0) > MAX_BODY_BYTES ? [413, `At most ${MAX_BODY_BYTES} bytes.`]
+    : null;
+  if (refusal) return reject(response, ...refusal);
+
+  const chunks = [];
+  let bytes = 0;
+  for await (const chunk of request) {
+    bytes += chunk.length;
+    if (bytes > MAX_BODY_BYTES) return reject(response, 413, `At most ${MAX_BODY_BYTES} bytes.`);
+    chunks.push(chunk);
+  }
+
+  let body;
+  try {
+    body = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+  } catch {
+    return reply(response, 200, answer(null, -32700, 'This is not JSON.'));
+  }
+
+  if (!Array.isArray(body)) return reply(response, 200, (await forward([body], isOwner(headers)))[0]);
+  return reply(response, 200, body.length === 0 || body.length > MAX_BATCH
+    ? answer(null, -32600, `1 to ${MAX_BATCH} requests in a batch.`)
+    : await forward(body, isOwner(headers)));
+}
+
+/** What is checked here is what anvil gets: it is written anew, so no member stands there twice. */
+async function forward(requests, owner) {
+  const refused = requests.map((request) => refusalOf(request, owner));
+  const allowed = requests.filter((_, i) => refused[i] === null);
+  const answers = allowed.length === 0 ? [] : await ask(allowed);
+  return [...refused.filter((one) => one !== null), ...answers];
+}
+
+function refusalOf(request, owner) {
+  const id = request?.id;
+  if (typeof request?.method !== 'string' || (typeof id !== 'string' && !Number.isSafeInteger(id))) {
+    return answer(null, -32600, 'A request has a method, and an id that is a string or a whole number.');
+  }
+
+  if (owner || isAllowed(request.method)) return null;
+  return answer(id, -32601, `${request.method} is for the dev chain's owner; see the file token beside its state.`);
+}
+
+/** What a client of a real chain may ask: nothing that signs with the node's accounts, or moves the chain without a signature. */
+function isAllowed(method) {
+  return /^(net|web3)_/.test(method) || /^eth_sendRawTransaction(Sync)?$/.test(method)
+    || (/^eth_/.test(method) && !/^eth_(sign|send)/.test(method));
+}
+
+function isOwner(headers) {
+  const digest = (text) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(headers['x-dev-chain-token'] ?? ''), digest(token));
+}
+
+function answer(id, code, message) {
+  return { jsonrpc: '2.0', id, error: { code, message } };
+}
+
+function reject(response, status, message) {
+  response.setHeader('Connection', 'close'); // the body was not read
+  if (status === 405) response.setHeader('Allow', 'POST');
+  return reply(response, status, answer(null, -32600, message));
+}
+
+function reply(response, status, body) {
+  if (response.headersSent) return response.destroy();
+  const text = JSON.stringify(body);
+  response.writeHead(status, {
+    'Content-Type': 'application/json',
+    'Content-Length': Buffer.byteLength(text),
+    'Cache-Control': 'no-store',
+    'X-Content-Type-Options': 'nosniff',
+  });
+  response.end(text);
+}

@@ -1,0 +1,68 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using CapOrleans.Chain;
+using CapOrleans.Chain.Contract;
+using CapOrleans.Chain.Rpc;
+using CapOrleans.Contracts.Anchors;
+using CapOrleans.Silo;
+using CapOrleans.Silo.Settings;
+
+namespace CapOrleans.Tests.Api;
+
+/// <summary>What <c>/health/ready</c> says when the service takes incidents and something is wrong all the same.</summary>
+public sealed class ReadinessTests
+{
+    [Fact]
+    public async Task A_chain_that_contradicts_the_log_degrades_the_service_and_intake_goes_on()
+    {
+        using var directory = new TempDirectory();
+        using var chain = await DevChain.StartAsync();
+        var (apiPort, gatePort) = (Child.FreePort(), Child.FreePort());
+        await using var node = await CapNode.StartAsync(
+            new NodeSettings
+            {
+                DataDirectory = directory.File("data"), Bind = IPAddress.Loopback, ApiPort = apiPort, GatePort = gatePort,
+                OpenReadsOnLoopback = false,
+                RpcUrl = chain.Url, IsDevChain = true, ChainId = 31337, CapId = "SYS-CORE", IntakePerSecondPerAddress = 20_000,
+                AnchorInterval = TimeSpan.Zero,
+                Gate = new GateSettings { Name = "ready" },
+            },
+            CancellationToken.None);
+        using var stranger = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{apiPort}") };
+        using var reader = new HttpClient { BaseAddress = stranger.BaseAddress };
+        var token = await File.ReadAllTextAsync(directory.File("data/admin-token"));
+        reader.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token.Trim());
+        var key = TestIncident.Key(await File.ReadAllTextAsync(directory.File("data/identity.key")));
+        Task<HttpResponseMessage> SendAsync(string id) => stranger.PostAsync(
+            "/v1/incidents", NodeFixture.Json(TestIncident.Signed(key, "SYS-CORE", id, TimeProvider.System.GetUtcNow())));
+        async Task<string> AnchorAsync(string id) =>
+            (await reader.GetFromJsonAsync<JsonElement>($"/v1/incidents/SYS-CORE/{id}")).GetProperty("anchor").Text("status");
+        using var first = await SendAsync("R-1");
+        Assert.Equal(HttpStatusCode.Created, first.StatusCode);
+        await Eventually.TrueAsync(async () => await AnchorAsync("R-1") == "anchored");
+        Assert.Equal("""{"status":"ready"}""", await stranger.GetStringAsync("/health/ready"));
+        Assert.Contains("caporleans_anchor_conflict{log=\"0\"} 0", await reader.GetStringAsync("/metrics"), StringComparison.Ordinal);
+
+        // Somebody has the writer's key.
+        var ready = await reader.GetFromJsonAsync<JsonElement>("/health/ready");
+        var origin = ready.GetProperty("logs")[0].Text("origin");
+        var writer = TestIncident.Key(await File.ReadAllTextAsync(directory.File("data/chain-writer.key")));
+        using var http = new HttpClient();
+        var contract = new AnchorContract(
+            new JsonRpcClient(http, chain.Url), new ChainOptions(chain.Url, 31337, writer, null, IsDevChain: true), TimeProvider.System);
+        var position = (await contract.AnchoredAsync(origin, default)).Position;
+        await contract.AnchorAsync(new AnchorBatch(origin, position, position + 1, new byte[32], position + 1, [], []), default);
+
+        using var second = await SendAsync("R-2");
+        Assert.Equal(HttpStatusCode.Created, second.StatusCode);
+        await Eventually.TrueAsync(async () => await stranger.GetStringAsync("/health/ready") == """{"status":"degraded"}""");
+        var degraded = await reader.GetFromJsonAsync<JsonElement>("/health/ready");
+        var anchor = degraded.GetProperty("followers").EnumerateArray().Single(follower => follower.Text("follower") == "anchor");
+        Assert.Equal(("degraded", true), (degraded.Text("status"), anchor.GetProperty("conflict").GetBoolean()));
+        Assert.Contains("anchor.conflict", anchor.Text("trouble"), StringComparison.Ordinal);
+        Assert.Contains("caporleans_anchor_conflict{log=\"0\"} 1", await reader.GetStringAsync("/metrics"), StringComparison.Ordinal);
+        Assert.Equal("pending", await AnchorAsync("R-2"));
+    }
+}

@@ -1,0 +1,65 @@
+using System.Net;
+using System.Text.Json;
+using CapOrleans.Chain;
+using CapOrleans.Chain.Contract;
+using CapOrleans.Chain.Rpc;
+using CapOrleans.Contracts.Anchors;
+using CapOrleans.Core.Anchors;
+using CapOrleans.Core.Signatures;
+
+namespace CapOrleans.Tests.Chain;
+
+public sealed class ChainAccountTests
+{
+    [Fact]
+    public async Task A_chain_that_asks_more_than_the_limit_gets_no_transaction()
+    {
+        using var chain = await DevChain.StartAsync(); // asks 1 gwei, and 1 for its miner
+        using var http = new HttpClient();
+        var writer = PrivateKey.Create();
+        AnchorContract Contract(int limit) => new(
+            new JsonRpcClient(http, chain.Url), new ChainOptions(chain.Url, 31337, writer, null, IsDevChain: true) { MaxFeeGwei = limit },
+            TimeProvider.System);
+
+        var fault = await Assert.ThrowsAsync<ChainUnavailableException>(() => Contract(1).AnchoredAsync("log", default));
+        Assert.StartsWith("The chain asks 2 gwei, Chain__MaxFeeGwei is 1", fault.Message, StringComparison.Ordinal);
+        Assert.Equal("0x0", (await chain.CallAsync("eth_getTransactionCount", writer.Address.ToString(), "pending")).GetString());
+        Assert.Equal(0, (await Contract(2).AnchoredAsync("log", default)).Position); // what it asks may be all there is
+    }
+
+    [Fact]
+    public async Task A_replacement_is_never_dearer_than_the_limit()
+    {
+        using var node = new Underpriced();
+        using var http = new HttpClient(node);
+        var url = new Uri("http://127.0.0.1:1/");
+        var options = new ChainOptions(url, 31337, PrivateKey.Create(), PrivateKey.Create().Address, IsDevChain: false) { MaxFeeGwei = 4 };
+        var contract = new AnchorContract(new JsonRpcClient(http, url), options, TimeProvider.System);
+        var batch = new AnchorBatch("log", 0, 1, new byte[32], 1, [], []);
+        var fault = await Assert.ThrowsAsync<ChainUnavailableException>(() => contract.AnchorAsync(batch, default));
+        Assert.StartsWith("The chain asks 5 gwei, Chain__MaxFeeGwei is 4", fault.Message, StringComparison.Ordinal);
+        Assert.Equal(4, node.Sent); // 2.5, 3.125, 3.9 and 4 gwei
+    }
+
+    /// <summary>Asks 1 gwei and a half for its miner, and calls everything that is sent underpriced.</summary>
+    private sealed class Underpriced : HttpMessageHandler
+    {
+        public int Sent { get; private set; }
+
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            var method = JsonElement.Parse(await request.Content!.ReadAsStringAsync(cancellationToken)).Text("method");
+            Sent += method == "eth_sendRawTransaction" ? 1 : 0;
+            var answer = method switch
+            {
+                "eth_chainId" => "\"result\":\"0x7a69\"",
+                "eth_getCode" => "\"result\":\"0x60\"",
+                "eth_getBlockByNumber" => "\"result\":{\"baseFeePerGas\":\"0x3b9aca00\"}",
+                "eth_maxPriorityFeePerGas" => "\"result\":\"0x1dcd6500\"",
+                "eth_sendRawTransaction" => "\"error\":{\"code\":-32000,\"message\":\"replacement transaction underpriced\"}",
+                _ => "\"result\":\"0x0\"",
+            };
+            return new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent($"{{\"jsonrpc\":\"2.0\",\"id\":1,{answer}}}") };
+        }
+    }
+}

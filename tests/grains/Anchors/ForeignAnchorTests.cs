@@ -1,0 +1,227 @@
+using CapOrleans.Contracts.Access;
+using System.Security.Cryptography;
+using System.Text.Json;
+using CapOrleans.AuditLog.Sqlite;
+using CapOrleans.Chain;
+using CapOrleans.Chain.Contract;
+using CapOrleans.Chain.Rpc;
+using CapOrleans.Contracts.Anchors;
+using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Contracts.Caps;
+using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.Anchors;
+using CapOrleans.Core.AuditLog;
+using CapOrleans.Core.Signatures;
+using CapOrleans.GrainInterfaces;
+using Microsoft.Data.Sqlite;
+using Orleans.TestingHost;
+
+namespace CapOrleans.Tests.Grains.Anchors;
+
+/// <summary>A chain that says of our log what our log does not say: a stolen writer key, a log restored from an older copy.</summary>
+public sealed class ForeignAnchorTests : IAsyncLifetime
+{
+    private const string CapId = "Z-001";
+
+    private readonly TempDirectory directory = new();
+    private readonly HttpClient http = new();
+    private readonly PrivateKey reporter = PrivateKey.Create();
+    private DevChain chain = null!;
+    private AnchorContract real = null!;
+    private Counted contract = null!;
+    private InProcessTestCluster? cluster;
+
+    public async Task InitializeAsync()
+    {
+        chain = await DevChain.StartAsync();
+        // Whoever has the key can do what we can: the stranger of these tests uses the same object.
+        real = new AnchorContract(
+            new JsonRpcClient(http, chain.Url), new ChainOptions(chain.Url, 31337, PrivateKey.Create(), null, IsDevChain: true),
+            TimeProvider.System);
+        contract = new Counted(real);
+    }
+
+    public async Task DisposeAsync()
+    {
+        await StopAsync();
+        chain.Dispose();
+        http.Dispose();
+        directory.Dispose();
+    }
+
+    [Fact]
+    public async Task What_another_anchors_under_our_name_counts_for_nothing()
+    {
+        await StartAsync();
+        await FileAsync("INC-1");
+        await AnchoredAsync("INC-1");
+        var head = await HeadAsync();
+        var position = (await real.AnchoredAsync(head.Origin, CancellationToken.None)).Position;
+        var snapshot = (await chain.CallAsync("evm_snapshot")).GetString()!;
+
+        var theirs = new AnchorBatch(head.Origin, position, head.Size, SHA256.HashData("theirs"u8), head.Size, [], []);
+        await real.AnchorAsync(theirs, CancellationToken.None);
+        await FileAsync("INC-2");
+        await ConflictAsync(AnchorConflict.OtherRoot);
+        Assert.Equal("pending", await StatusAsync("INC-2"));
+        Assert.Contains("is not this log's", (await ProgressAsync()).Trouble, StringComparison.Ordinal);
+
+        // The chain is set right: what waited is anchored, and nothing is left of the conflict but its entry.
+        await chain.CallAsync("evm_revert", snapshot);
+        await AnchoredAsync("INC-2");
+        await Eventually.TrueAsync(async () => (await ProgressAsync()) is { Conflict: false, Trouble: null });
+        Assert.Single(await ConflictsAsync());
+    }
+
+    [Fact]
+    public async Task A_range_that_our_log_does_not_have_counts_for_nothing_either()
+    {
+        await StartAsync();
+        await FileAsync("INC-1");
+        await AnchoredAsync("INC-1");
+        var head = await HeadAsync();
+        var position = (await real.AnchoredAsync(head.Origin, CancellationToken.None)).Position;
+        await real.AnchorAsync(new AnchorBatch(head.Origin, position, head.Size, head.Root, long.MaxValue, [], []), CancellationToken.None);
+        await FileAsync("INC-2");
+        await ConflictAsync(AnchorConflict.OtherRange);
+        Assert.Equal("pending", await StatusAsync("INC-2"));
+    }
+
+    [Fact]
+    public async Task A_log_older_than_its_contract_believes_none_of_it()
+    {
+        await StartAsync();
+        await FileAsync("INC-1");
+        await AnchoredAsync("INC-1");
+        await StopAsync();
+        Copy("", "kept");
+        await StartAsync();
+        foreach (var number in Enumerable.Range(2, 8))
+        {
+            await FileAsync($"INC-{number}");
+        }
+
+        await AnchoredAsync("INC-9");
+        await StopAsync();
+        Copy("kept", "");
+
+        await StartAsync();
+        await ConflictAsync(AnchorConflict.ContractAhead);
+        Assert.Equal("anchored", await StatusAsync("INC-1")); // that was before, and is in both
+        var position = (await real.AnchoredAsync((await HeadAsync()).Origin, CancellationToken.None)).Position;
+
+        // When the log has caught up in length, the events are looked at, and are of another log.
+        for (var number = 100; (await HeadAsync()).Size <= position + 8; number++)
+        {
+            await FileAsync($"INC-{number}");
+        }
+
+        await ConflictAsync(AnchorConflict.OtherRoot);
+        Assert.Equal("pending", await StatusAsync("INC-100"));
+        Assert.Equal(2, (await ConflictsAsync()).Count);
+        Assert.Equal(1, (await EntriesAsync()).Count(entry => entry.Kind == EntryKinds.AnchorBatched));
+
+        // A restart says nothing twice.
+        await StopAsync();
+        await StartAsync();
+        await ConflictAsync(AnchorConflict.OtherRoot);
+        Assert.Equal(2, (await ConflictsAsync()).Count);
+    }
+
+    private async Task StartAsync()
+    {
+        var builder = new InProcessTestClusterBuilder(1);
+        builder.ConfigureSilo((_, silo) => silo.AddCap(directory, _ => contract));
+        cluster = builder.Build();
+        await cluster.DeployAsync();
+        var key = new KeyDefinition(reporter.Address.ToString(), null, null, null);
+        await cluster.Client.Cap(CapId).DefineAsync(new CapDefinition(null, null, null, null, [key]));
+    }
+
+    private async Task StopAsync()
+    {
+        if (cluster is not null)
+        {
+            await cluster.DisposeAsync();
+            cluster = null;
+            SqliteConnection.ClearAllPools();
+        }
+    }
+
+    private void Copy(string from, string to)
+    {
+        Directory.CreateDirectory(Path.Combine(directory.Path, to));
+        foreach (var file in Directory.GetFiles(Path.Combine(directory.Path, to), "log.db*"))
+        {
+            File.Delete(file);
+        }
+
+        foreach (var file in Directory.GetFiles(Path.Combine(directory.Path, from), "log.db*"))
+        {
+            File.Copy(file, Path.Combine(directory.Path, to, Path.GetFileName(file)));
+        }
+    }
+
+    private async Task FileAsync(string id)
+    {
+        var report = TestIncident.Signed(reporter, CapId, id, TimeProvider.System.GetUtcNow()).Report();
+        Assert.Equal(Verdict.Accepted, (await cluster!.Client.Incident(CapId, id).FileAsync(report)).Verdict);
+    }
+
+    private async Task<string> StatusAsync(string id) => (await cluster!.Client.Incident(CapId, id).ReadAsync())!.Anchor.Status;
+
+    private Task AnchoredAsync(string id) => Eventually.TrueAsync(async () =>
+    {
+        await cluster!.Client.GetGrain<IAnchorerGrain>(0).NudgeAsync();
+        return await StatusAsync(id) == "anchored";
+    });
+
+    private Task<Progress> ProgressAsync() => cluster!.Client.GetGrain<IAnchorerGrain>(0).ProgressAsync();
+
+    /// <summary>Waits until the newest conflict has this reason, and the chain was asked three times more.</summary>
+    private async Task ConflictAsync(string reason)
+    {
+        int? asked = null;
+        await Eventually.TrueAsync(async () =>
+        {
+            await cluster!.Client.GetGrain<IAnchorerGrain>(0).NudgeAsync();
+            if ((await ProgressAsync()).Conflict && await ConflictsAsync() is [.., var newest] && newest == reason)
+            {
+                asked ??= contract.Asked;
+            }
+
+            return contract.Asked >= asked + 3;
+        });
+        Assert.Equal(reason, (await ConflictsAsync())[^1]);
+    }
+
+    private async Task<IReadOnlyList<string>> ConflictsAsync() =>
+        [.. (await EntriesAsync()).Where(entry => entry.Kind == EntryKinds.AnchorConflict)
+            .Select(entry => JsonElement.Parse(entry.Bytes).GetProperty("body").Text("reason"))];
+
+    private async Task<LogHead> HeadAsync() => (await Reader().HeadAsync(0, default))!;
+
+    private async Task<IReadOnlyList<LogEntry>> EntriesAsync() => (await Reader().ReadAsync(0, 0, 1000, default)).Entries;
+
+    private SqliteLogReader Reader() => new(SqliteDatabase.Open(directory.File("log.db"), 1));
+
+    /// <summary>Counts how often it is asked where it stands: once a pass.</summary>
+    private sealed class Counted(IAnchorContract real) : IAnchorContract
+    {
+        private int asked;
+
+        public int Asked => Volatile.Read(ref asked);
+
+        public Task<ContractPosition> AnchoredAsync(string origin, CancellationToken cancellationToken)
+        {
+            Interlocked.Increment(ref asked);
+            return real.AnchoredAsync(origin, cancellationToken);
+        }
+
+        public Task<AnchorConfirmation?> FindAsync(string origin, long from, CancellationToken cancellationToken) =>
+            real.FindAsync(origin, from, cancellationToken);
+
+        public Task<AnchorConfirmation> AnchorAsync(AnchorBatch batch, CancellationToken cancellationToken) =>
+            real.AnchorAsync(batch, cancellationToken);
+    }
+}
