@@ -6,16 +6,19 @@ using CapOrleans.Api.Legacy;
 using CapOrleans.Api.Operations;
 using CapOrleans.Api.Reads;
 using CapOrleans.Api.Signing;
+using CapOrleans.Api.Webhooks;
 using Microsoft.AspNetCore.Diagnostics;
 using Scalar.AspNetCore;
 
 namespace CapOrleans.Api;
 
-/// <param name="OpenReads">Reads and hook registration need no token: only for a service that listens on loopback.</param>
+/// <param name="OpenReads">Reads need no key: only for a service that listens on loopback.</param>
 /// <param name="IncidentsPerSecondPerAddress">1 to 1,000,000.</param>
 /// <param name="OpenId">Whose tokens are taken beside API keys; null for nobody's.</param>
 /// <param name="ChainId">The chain that a <c>full-v2</c> signature must name.</param>
-public sealed record ApiOptions(bool OpenReads, int IncidentsPerSecondPerAddress, long ChainId, OpenIdProvider? OpenId);
+/// <param name="OpenRegistration"><c>POST /register_alert</c> needs no key: only for a service that listens on loopback.</param>
+public sealed record ApiOptions(bool OpenReads, int IncidentsPerSecondPerAddress, long ChainId, OpenIdProvider? OpenId,
+    bool OpenRegistration = false);
 
 /// <summary>The HTTP front: a verdict becomes an answer, and nothing else happens here.</summary>
 public static class CapApi
@@ -26,7 +29,7 @@ public static class CapApi
     public static IServiceCollection AddCapApi(this IServiceCollection services, ApiOptions options)
     {
         services.AddSingleton(_ => options);
-        services.AddOperatorAccess(options.OpenReads, options.OpenId);
+        services.AddOperatorAccess(options.OpenReads, options.OpenRegistration, options.OpenId);
         services.AddSingleton(_ => new IntakeRateLimit(options.IncidentsPerSecondPerAddress));
         services.AddSingleton<Intake.Intake>();
         services.AddSingleton<ClusterMetrics>();
@@ -50,7 +53,8 @@ public static class CapApi
     {
         app.UseExceptionHandler(handler => handler.Run(AnswerFaultAsync));
         app.UseStatusCodePages(answer => AnswerStatus(answer.HttpContext.Response.StatusCode).ExecuteAsync(answer.HttpContext));
-        app.RefuseOtherOrigins(app.Services.GetRequiredService<ApiOptions>().OpenReads);
+        var options = app.Services.GetRequiredService<ApiOptions>();
+        app.RefuseOtherOrigins(options.OpenReads || options.OpenRegistration);
         app.UseAuthentication();
         app.UseAuthorization();
         app.MapIntake();
@@ -60,6 +64,7 @@ public static class CapApi
         app.MapCaps();
         app.MapOperations();
         app.MapGates();
+        app.MapWebhooks();
         app.MapOperators();
         app.MapOpenApi();
         app.MapScalarApiReference("/docs");

@@ -9,11 +9,11 @@ namespace CapOrleans.Api.Access;
 /// </summary>
 internal static class OtherOrigins
 {
-    /// <param name="openReads">Some calls need no key: then only by a name of this machine.</param>
-    public static void RefuseOtherOrigins(this IApplicationBuilder app, bool openReads) => app.Use(async (context, next) =>
+    /// <param name="isOpen">Some calls need no key: then only by a name of this machine.</param>
+    public static void RefuseOtherOrigins(this IApplicationBuilder app, bool isOpen) => app.Use(async (context, next) =>
     {
         var request = context.Request;
-        if (openReads && !LoopbackHost.Is(request.Host.Host) && request.Headers.Authorization.Count == 0
+        if (isOpen && !LoopbackHost.Is(request.Host.Host) && request.Headers.Authorization.Count == 0
             && context.GetEndpoint()?.Metadata.GetMetadata<IAuthorizeData>() is { Policy: not OperatorAccess.Anyone })
         {
             await Problems.Of(StatusCodes.Status403Forbidden, "other-host", "Host", "Without an API key, this machine is called by a loopback name; see Auth__OpenReadsOnLoopback.").ExecuteAsync(context);

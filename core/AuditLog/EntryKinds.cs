@@ -14,6 +14,11 @@ public static class EntryKinds
     public const string AnchorLost = "anchor.lost";
     public const string DeliverySucceeded = "delivery.succeeded";
     public const string DeliveryExhausted = "delivery.exhausted";
+    public const string WebhookRegistered = "webhook.registered";
+    public const string WebhookRemoved = "webhook.removed";
+    public const string WebhookDisabled = "webhook.disabled";
+    public const string WebhookEnabled = "webhook.enabled";
+    public const string WebhookSecretRotated = "webhook.secret-rotated";
     public const string GateJoined = "gate.joined";
     public const string GateSilent = "gate.silent";
     public const string GateRemoved = "gate.removed";
