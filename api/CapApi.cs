@@ -6,6 +6,7 @@ using CapOrleans.Api.Legacy;
 using CapOrleans.Api.Operations;
 using CapOrleans.Api.Reads;
 using CapOrleans.Api.Signing;
+using CapOrleans.Api.Webhooks;
 using Microsoft.AspNetCore.Diagnostics;
 using Scalar.AspNetCore;
 
@@ -15,7 +16,9 @@ namespace CapOrleans.Api;
 /// <param name="IncidentsPerSecondPerAddress">1 to 1,000,000.</param>
 /// <param name="OpenId">Whose tokens are taken beside API keys; null for nobody's.</param>
 /// <param name="ChainId">The chain that a <c>full-v2</c> signature must name.</param>
-public sealed record ApiOptions(bool OpenReads, int IncidentsPerSecondPerAddress, long ChainId, OpenIdProvider? OpenId);
+/// <param name="OpenRegistration"><c>POST /register_alert</c> needs no key: only for a service that listens on loopback.</param>
+public sealed record ApiOptions(bool OpenReads, int IncidentsPerSecondPerAddress, long ChainId, OpenIdProvider? OpenId,
+    bool OpenRegistration = false);
 
 /// <summary>The HTTP front: a verdict becomes an answer, and nothing else happens here.</summary>
 public static class CapApi
@@ -23,7 +26,7 @@ public static class CapApi
     public static IServiceCollection AddCapApi(this IServiceCollection services, ApiOptions options)
     {
         services.AddSingleton(_ => options);
-        services.AddOperatorAccess(options.OpenReads, options.OpenId);
+        services.AddOperatorAccess(options.OpenReads, options.OpenRegistration, options.OpenId);
         services.AddSingleton(_ => new IntakeRateLimit(options.IncidentsPerSecondPerAddress));
         services.AddSingleton<Intake.Intake>();
         services.AddSingleton<ClusterMetrics>();
@@ -48,7 +51,8 @@ public static class CapApi
         app.UseExceptionHandler(handler => handler.Run(AnswerFaultAsync));
         app.UseStatusCodePages(answer => AnswerStatus(answer.HttpContext.Response.StatusCode).ExecuteAsync(answer.HttpContext));
         app.UseAuthentication();
-        app.RefuseOtherOrigins(app.Services.GetRequiredService<ApiOptions>().OpenReads);
+        var options = app.Services.GetRequiredService<ApiOptions>();
+        app.RefuseOtherOrigins(options.OpenReads || options.OpenRegistration);
         app.UseAuthorization();
         app.MapIntake();
         app.MapLegacy();
@@ -57,6 +61,7 @@ public static class CapApi
         app.MapCaps();
         app.MapOperations();
         app.MapGates();
+        app.MapWebhooks();
         app.MapOperators();
         app.MapOpenApi();
         app.MapScalarApiReference("/docs");

@@ -20,8 +20,8 @@ public static class CapGrains
     public static IIncidentGrain Incident(this IGrainFactory grains, string capId, string incidentId) =>
         (IIncidentGrain)grains.GetGrain(GrainId.Create(Incidents.Grain, $"{capId}/{incidentId}"), Incidents.Interface);
 
-    public static INotifierGrain Notifier(this IGrainFactory grains, string hookId, int log) =>
-        grains.GetGrain<INotifierGrain>($"{hookId}/{log}");
+    public static INotifierGrain Notifier(this IGrainFactory grains, string webhookId, int log) =>
+        grains.GetGrain<INotifierGrain>($"{webhookId}/{log}");
 
     public static ICapGrain Cap(this IGrainFactory grains, string capId) =>
         (ICapGrain)grains.GetGrain(GrainId.Create(Caps.Grain, capId), Caps.Interface);

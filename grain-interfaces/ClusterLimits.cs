@@ -10,7 +10,10 @@ public static class ClusterLimits
     public const int Changes = 64;
 
     /// <summary>Webhooks.</summary>
-    public const int Hooks = 100;
+    public const int Webhooks = 100;
+
+    /// <summary>Between two test deliveries to one webhook.</summary>
+    public const int SecondsBetweenWebhookTests = 5;
 
     /// <summary>API keys, revoked ones among them; of those the oldest makes room.</summary>
     public const int ApiKeys = 256;

@@ -61,6 +61,11 @@ public interface IArchivistGrain : IGrainWithIntegerKey, IFollower;
 [GrainInterfaceType("cap.anchorer"), Alias("cap.anchorer")]
 public interface IAnchorerGrain : IGrainWithIntegerKey, IFollower;
 
-/// <summary>Delivers to one hook from one log. Key: the hook's id with the log's number, see <see cref="CapGrains.Notifier"/>.</summary>
+/// <summary>Delivers to one webhook from one log. Key: the webhook's id with the log's number, see
+/// <see cref="CapGrains.Notifier"/>.</summary>
 [GrainInterfaceType("cap.notifier"), Alias("cap.notifier")]
-public interface INotifierGrain : IGrainWithStringKey, IFollower;
+public interface INotifierGrain : IGrainWithStringKey, IFollower
+{
+    /// <summary>The webhook was removed or disabled: ends a delivery under way.</summary>
+    [Alias("stop"), OneWay, AlwaysInterleave] Task StopAsync();
+}

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.Http.Headers;
+using CapOrleans.Contracts.Webhooks;
 using CapOrleans.Core.Webhooks;
 using Polly;
 using Polly.Retry;
@@ -8,27 +9,31 @@ namespace CapOrleans.Notify;
 
 /// <summary>
 /// POSTs with the headers of Standard Webhooks (<c>webhook-id</c>, <c>webhook-timestamp</c>, <c>webhook-signature</c>).
-/// Any answer outside 2xx and any fault is tried again: 8 attempts, from 1 second doubling to at most 2 minutes, jittered;
-/// one to three minutes in all. Redirects are not followed.
+/// Any answer outside 2xx but 410 and any fault is tried again: 8 attempts, from 1 second doubling to at most 2 minutes, jittered;
+/// one to three minutes in all. An answer's body is not read.
 /// </summary>
-public sealed class WebhookSender : IWebhookSender
+public sealed class WebhookSender : IWebhookSender, IDisposable
 {
     public const int Attempts = 8;
 
     private static readonly TimeSpan AttemptTimeout = TimeSpan.FromSeconds(10);
 
     private readonly HttpClient http;
-    private readonly WebhookSecret secret;
+    private readonly ReceiverNetworks networks;
+    private readonly WebhookSecret deployment;
     private readonly TimeProvider time;
     private readonly ResiliencePipeline<DeliveryOutcome> pipeline;
 
-    public WebhookSender(HttpClient http, WebhookSecret secret, TimeProvider time)
+    /// <param name="deployment">The secret that those of the endpoints are derived from.</param>
+    public WebhookSender(ReceiverNetworks networks, WebhookSecret deployment, TimeProvider time)
     {
-        (this.http, this.secret, this.time) = (http, secret, time);
+        (this.networks, this.deployment, this.time) = (networks, deployment, time);
+        http = networks.CreateClient();
         pipeline = new ResiliencePipelineBuilder<DeliveryOutcome> { TimeProvider = time }
             .AddRetry(new RetryStrategyOptions<DeliveryOutcome>
             {
-                ShouldHandle = new PredicateBuilder<DeliveryOutcome>().HandleResult(outcome => !outcome.Delivered),
+                ShouldHandle = new PredicateBuilder<DeliveryOutcome>()
+                    .HandleResult(outcome => !outcome.Delivered && outcome.Code != EndpointHealth.Gone),
                 MaxRetryAttempts = Attempts - 1,
                 BackoffType = DelayBackoffType.Exponential,
                 Delay = TimeSpan.FromSeconds(1),
@@ -37,6 +42,13 @@ public sealed class WebhookSender : IWebhookSender
             })
             .Build();
     }
+
+    public bool MayReach(Uri url) => networks.Allow(url);
+
+    public Task<DeliveryOutcome> TryAsync(Delivery delivery, CancellationToken cancellationToken) =>
+        AttemptAsync(delivery, 1, cancellationToken);
+
+    public void Dispose() => http.Dispose();
 
     public async Task<DeliveryOutcome> SendAsync(Delivery delivery, Action<DeliveryOutcome> failed, CancellationToken cancellationToken)
     {
@@ -63,15 +75,15 @@ public sealed class WebhookSender : IWebhookSender
         {
             using var response = await http.SendAsync(Request(delivery), HttpCompletionOption.ResponseHeadersRead, either.Token);
             var code = (int)response.StatusCode;
-            return new DeliveryOutcome(response.IsSuccessStatusCode, attempt, code, response.IsSuccessStatusCode ? null : $"The receiver answered {code}.");
+            var fault = response.IsSuccessStatusCode ? DeliveryFault.None : DeliveryFault.Status;
+            return new DeliveryOutcome(response.IsSuccessStatusCode, attempt, code, fault);
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception fault)
         {
-            return new DeliveryOutcome(false, attempt, null, $"No answer within {AttemptTimeout.TotalSeconds:0} s.");
-        }
-        catch (HttpRequestException fault)
-        {
-            return new DeliveryOutcome(false, attempt, null, $"No answer: {fault.HttpRequestError}.");
+            cancellationToken.ThrowIfCancellationRequested();
+            return new DeliveryOutcome(false, attempt, null, timeout.IsCancellationRequested ? DeliveryFault.Timeout
+                : fault.InnerException is RefusedAddressException ? DeliveryFault.RefusedAddress
+                : DeliveryFault.NoAnswer);
         }
     }
 
@@ -82,7 +94,8 @@ public sealed class WebhookSender : IWebhookSender
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         request.Headers.Add("webhook-id", delivery.Id);
         request.Headers.Add("webhook-timestamp", timestamp.ToString(CultureInfo.InvariantCulture));
-        request.Headers.Add("webhook-signature", secret.Sign(delivery.Id, timestamp, delivery.Body));
+        request.Headers.Add("webhook-signature", string.Join(' ', delivery.Secrets.Generations.Select(
+            generation => deployment.Derive(delivery.Secrets.EndpointId, generation).Sign(delivery.Id, timestamp, delivery.Body))));
         return request;
     }
 }

@@ -21,7 +21,7 @@ internal sealed class FollowerWaker(IGrainFactory grains, LogMap logs, TimeProvi
             {
                 await grains.GetGrain<IArchivistGrain>(log).NudgeAsync();
                 await grains.GetGrain<IAnchorerGrain>(log).NudgeAsync();
-                await grains.GetGrain<IHooksGrain>(0).NudgeAsync(log);
+                await grains.GetGrain<IWebhooksGrain>(0).NudgeAsync(log);
             }
         }
     }

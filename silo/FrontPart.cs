@@ -17,7 +17,9 @@ internal static class FrontPart
 {
     public static void AddApi(WebApplicationBuilder builder, NodeSettings settings, ClusterTls? tls)
     {
-        builder.Services.AddCapApi(new ApiOptions(settings.IsLoopback && settings.OpenReadsOnLoopback, settings.IntakePerSecondPerAddress, settings.ChainId, settings.OpenId));
+        builder.Services.AddCapApi(new ApiOptions(
+            settings.IsLoopback && settings.OpenReadsOnLoopback, settings.IntakePerSecondPerAddress, settings.ChainId, settings.OpenId,
+            settings.IsLoopback && settings.OpenRegistrationOnLoopback));
         if (!settings.Roles.HasFlag(NodeRoles.Silo))
         {
             builder.UseOrleansClient(client =>

@@ -99,8 +99,10 @@ internal static class SiloPart
             IBlockStore own = settings.Database is null ? new SqliteBlockStore(data.BlockFile) : new PostgresBlockStore(settings.Database);
             return settings.IpfsApi is null ? own : new KuboBlockStore(own, PlainHttp.Client(TimeSpan.FromSeconds(30)), settings.IpfsApi);
         });
-        services.AddSingleton<IWebhookSender>(provider => new WebhookSender(
-            PlainHttp.Client(Timeout.InfiniteTimeSpan), data.WebhookSecret(), provider.GetRequiredService<TimeProvider>()));
+        var secret = new Lazy<WebhookSecret>(data.WebhookSecret);
+        services.AddSingleton<IWebhookSecrets>(_ => new EndpointSecrets(secret.Value));
+        services.AddSingleton<IWebhookSender>(provider =>
+            new WebhookSender(Receivers(settings), secret.Value, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IContractWallets>(provider => settings.RpcUrl is null
             ? new NoChain()
             : new ContractWallets(new JsonRpcClient(PlainHttp.Client(ContractWallets.Patience), settings.RpcUrl), settings.ChainId, provider.GetRequiredService<TimeProvider>()));
@@ -116,4 +118,11 @@ internal static class SiloPart
                 },
                 provider.GetRequiredService<TimeProvider>()));
     }
+
+    /// <summary>A whole service on loopback serves this machine's own programs, and may notify them; what is reached from elsewhere must
+    /// not be led here.</summary>
+    private static ReceiverNetworks Receivers(NodeSettings settings) => new(
+        settings.IsLoopback && (settings.Database is null || IPAddress.IsLoopback(settings.SiloAddress))
+            ? [.. settings.AllowedNetworks, .. ReceiverNetworks.Loopback]
+            : settings.AllowedNetworks);
 }

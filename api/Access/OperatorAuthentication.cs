@@ -21,7 +21,7 @@ public static class OperatorAccess
     /// <summary>Needs scope <c>operate</c>.</summary>
     public const string Operator = "operate";
 
-    /// <summary>Needs scope <c>operate</c>, unless reads are open: what the old clients call without a key.</summary>
+    /// <summary>Needs scope <c>operate</c>, unless registration is open: what the old clients call without a key.</summary>
     public const string OperatorOrOpen = "operate-or-open";
 
     public const string Admin = "admin";
@@ -34,7 +34,8 @@ public static class OperatorAccess
     /// <summary>An API key's name, for people.</summary>
     private const string NameClaim = "cap-key-name";
 
-    public static IServiceCollection AddOperatorAccess(this IServiceCollection services, bool openReads, OpenIdProvider? openId)
+    public static IServiceCollection AddOperatorAccess(this IServiceCollection services, bool openReads, bool openRegistration,
+        OpenIdProvider? openId)
     {
         // The core alone: there are no cookies here, so nothing needs the key ring that the whole package would bring.
         services.AddAuthenticationCore(options =>
@@ -53,7 +54,8 @@ public static class OperatorAccess
         services.AddAuthorizationBuilder()
             .AddPolicy(Reader, policy => policy.RequireAssertion(context => (openReads && IsLocal(context)) || context.User.Has(OperatorScope.Read)))
             .AddPolicy(Operator, policy => policy.RequireAssertion(context => context.User.Has(OperatorScope.Operate)))
-            .AddPolicy(OperatorOrOpen, policy => policy.RequireAssertion(context => (openReads && IsLocal(context)) || context.User.Has(OperatorScope.Operate)))
+            .AddPolicy(OperatorOrOpen, policy =>
+                policy.RequireAssertion(context => (openRegistration && IsLocal(context)) || context.User.Has(OperatorScope.Operate)))
             .AddPolicy(Anyone, policy => policy.RequireAssertion(_ => true))
             .AddPolicy(Admin, policy => policy.RequireAssertion(context => context.User.Has(OperatorScope.Admin)));
         return services;

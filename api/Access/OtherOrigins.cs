@@ -11,11 +11,11 @@ namespace CapOrleans.Api.Access;
 internal static class OtherOrigins
 {
     /// <summary>After authentication: what counts is who the caller is, not which headers a request has.</summary>
-    /// <param name="openReads">Some calls need no key: then only by a name of this machine.</param>
-    public static void RefuseOtherOrigins(this IApplicationBuilder app, bool openReads) => app.Use((context, next) =>
+    /// <param name="isOpen">Some calls need no key: then only by a name of this machine.</param>
+    public static void RefuseOtherOrigins(this IApplicationBuilder app, bool isOpen) => app.Use((context, next) =>
         OriginGuard.IsOtherSite(context.Request)
             ? Problems.Of(StatusCodes.Status403Forbidden, "other-origin", "Origin", "A page of another site must not make this call.").ExecuteAsync(context)
-        : openReads && NeedsKey(context) && context.User.Identity is not { IsAuthenticated: true } && !LoopbackHost.Is(context.Request.Host.Host)
+        : isOpen && NeedsKey(context) && context.User.Identity is not { IsAuthenticated: true } && !LoopbackHost.Is(context.Request.Host.Host)
             ? Problems.Of(StatusCodes.Status403Forbidden, "other-host", "Host", "Without an API key, this machine is called by a loopback name; see Auth__OpenReadsOnLoopback.").ExecuteAsync(context)
         : next(context));
 

@@ -4,9 +4,9 @@ namespace CapOrleans.Api.Legacy;
 
 internal sealed record ReceivedAnswer(string Status, string Hash);
 
-internal sealed record HookRequest(string Url);
+internal sealed record RegistrationRequest(string Url);
 
-internal sealed record HookAnswer(string Status, string Url);
+internal sealed record RegistrationAnswer(string Status, string Url);
 
 internal sealed record ErrorAnswer(string Error);
 

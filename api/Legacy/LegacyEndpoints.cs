@@ -1,5 +1,7 @@
 using System.Text.Json;
 using CapOrleans.Api.Access;
+using CapOrleans.Api.Webhooks;
+using CapOrleans.Contracts.Webhooks;
 using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.CanonicalJson;
 using CapOrleans.Core.Incidents;
@@ -11,13 +13,13 @@ namespace CapOrleans.Api.Legacy;
 internal static class LegacyEndpoints
 {
     private const int FlushAt = 64 * 1024;
-    private const int MaxUrlLength = 2048;
 
     public static void MapLegacy(this IEndpointRouteBuilder app)
     {
         app.MapPost("/register_alert", RegisterAsync).RequireAuthorization(OperatorAccess.OperatorOrOpen)
-            .Accepts<HookRequest>("application/json", "*/*").Produces<HookAnswer>().ProducesProblem(400).ProducesProblem(409)
-            .WithSummary("Register a webhook for incidents from high on");
+            .Accepts<RegistrationRequest>("application/json", "*/*").Produces<RegistrationAnswer>().ProducesProblem(400)
+                .ProducesProblem(401).ProducesProblem(403).ProducesProblem(409)
+            .WithSummary("Register a webhook, as the old clients do; POST /v1/webhooks also gives its secret");
         app.MapGet("/audit_log", ListAsync).RequireAuthorization(OperatorAccess.Reader)
             .WithSummary("All accepted incidents, in order of arrival, as the old clients read them");
         app.MapGet("/audit", AuditAsync).RequireAuthorization(OperatorAccess.Reader)
@@ -56,16 +58,15 @@ internal static class LegacyEndpoints
             return TypedResults.Json(new ErrorAnswer("no url provided"), LegacyJson.Default.ErrorAnswer, statusCode: StatusCodes.Status400BadRequest);
         }
 
-        if (url.Length > MaxUrlLength || !Uri.TryCreate(url, UriKind.Absolute, out var parsed)
-            || (parsed.Scheme != Uri.UriSchemeHttp && parsed.Scheme != Uri.UriSchemeHttps) || parsed.UserInfo.Length > 0)
+        if (WebhookUrl.Refuse(url) is { } refusal)
         {
-            return Problems.Of(StatusCodes.Status400BadRequest, "invalid-field", "url",
-                $"an absolute http or https URL of at most {MaxUrlLength} characters, without user or password");
+            return refusal;
         }
 
-        return await grains.GetGrain<IHooksGrain>(0).RegisterAsync(url) is null
-            ? Problems.Of(StatusCodes.Status409Conflict, "hooks-full", "url", $"At most {ClusterLimits.Hooks} hooks.")
-            : TypedResults.Json(new HookAnswer("hook_registered", url), LegacyJson.Default.HookAnswer);
+        var ruling = await grains.GetGrain<IWebhooksGrain>(0).RegisterAsync(url, context.User.ToActor());
+        return ruling.Verdict is WebhookVerdict.Changed or WebhookVerdict.AlreadySo
+            ? TypedResults.Json(new RegistrationAnswer("hook_registered", url), LegacyJson.Default.RegistrationAnswer)
+            : WebhookEndpoints.Refuse(context, ruling.Verdict);
     }
 
     /// <summary>Streams: however long the logs are, no more than a page of each is in memory.</summary>

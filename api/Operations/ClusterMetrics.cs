@@ -29,6 +29,17 @@ internal sealed class ClusterMetrics
             entries.WithLabels($"{log.Log}").Set(log.Size);
         }
 
+        foreach (var gauge in (Gauge[])[lag, waits])
+        {
+            // A webhook that was removed or disabled must not wait here for ever.
+            foreach (var gone in gauge.GetAllLabelValues()
+                .Where(labels => !ready.Followers!.Any(follower => labels[0] == $"{follower.Log}" && labels[1] == follower.Follower))
+                .ToList())
+            {
+                gauge.RemoveLabelled(gone);
+            }
+        }
+
         foreach (var follower in ready.Followers!)
         {
             lag.WithLabels($"{follower.Log}", follower.Follower).Set(follower.Lag);

@@ -43,7 +43,9 @@ internal static class Limits
         new("page-size", ReadEndpoints.MaxLimit, "rows", "a page (limit)", "400 invalid-query"),
         new("keys", CapChange.MaxKeys, "keys", "a CapID, without the revoked ones", "400 invalid-field"),
         new("keys-ever", CapChange.MaxKeysEver, "keys", "a CapID, with the revoked ones", "409 too-many-keys"),
-        new("hooks", ClusterLimits.Hooks, "hooks", "the cluster", "409 hooks-full"),
+        new("webhooks", ClusterLimits.Webhooks, "webhooks", "the cluster", "409 webhooks-full"),
+        new("webhook-test-seconds", ClusterLimits.SecondsBetweenWebhookTests, "seconds",
+            "the time between two test deliveries to one webhook, at least", "429 too-many-tests"),
         new("api-keys", ClusterLimits.ApiKeys, "keys", "the cluster; the oldest revoked one makes room", "409 too-many-keys"),
         new("gates", ClusterLimits.Gates, "names", "the cluster, and 60 new ones in a minute", "429 too-many-gates"),
     ];

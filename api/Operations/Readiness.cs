@@ -21,8 +21,8 @@ internal sealed record Readiness(
     public static async Task<Readiness> OfAsync(IGrainFactory grains)
     {
         var logs = await LogsAsync(grains);
-        var hooks = await grains.GetGrain<IHooksGrain>(0).ListAsync();
-        var followers = logs.SelectMany(log => hooks.Select(hook => (IFollower)grains.Notifier(hook.Id, log.Log))
+        var webhooks = (await grains.GetGrain<IWebhooksGrain>(0).ListAsync()).Where(webhook => webhook.DisabledAt is null).ToList();
+        var followers = logs.SelectMany(log => webhooks.Select(webhook => (IFollower)grains.Notifier(webhook.Id, log.Log))
             .Prepend(grains.GetGrain<IAnchorerGrain>(log.Log)).Prepend(grains.GetGrain<IArchivistGrain>(log.Log)));
         var progress = await Task.WhenAll(followers.Select(follower => follower.ProgressAsync()));
         return new Readiness(StatusOf(progress), logs, progress);

@@ -97,6 +97,12 @@ internal static class CommitRows
 
         foreach (var (follower, position) in plan.Bookmarks)
         {
+            if (position == 0)
+            {
+                batch.Add("DELETE FROM bookmark WHERE log = $1 AND follower = $2", log, follower);
+                continue;
+            }
+
             batch.Add(
                 """
                 INSERT INTO bookmark (log, follower, position) VALUES ($1, $2, $3)

@@ -126,7 +126,14 @@ internal sealed class HeldLog : ICommitFacts, IAsyncDisposable
         plan.Contexts.ForEach(context => versions[context.CapId] = context.Version);
         foreach (var (follower, position) in plan.Bookmarks)
         {
-            positions[follower] = position;
+            if (position == 0)
+            {
+                positions.Remove(follower);
+            }
+            else
+            {
+                positions[follower] = position;
+            }
         }
     }
 

@@ -56,6 +56,9 @@ internal sealed class CommitStatements(SqliteConnection connection) : IDisposabl
         ON CONFLICT (log, follower) DO UPDATE SET position = excluded.position
         """, 3);
 
+    public SqliteStatement DropBookmark { get; } = new(connection,
+        "DELETE FROM bookmark WHERE log = $1 AND follower = $2", 2);
+
     public SqliteStatement AddCover { get; } = new(connection,
         "INSERT INTO cover (log, kind, to_idx, from_idx, idx) VALUES ($1, $2, $3, $4, $5)", 5);
 
@@ -94,7 +97,7 @@ internal sealed class CommitStatements(SqliteConnection connection) : IDisposabl
     public void Dispose()
     {
         foreach (var statement in (ReadOnlySpan<SqliteStatement>)[head, capVersion, position, findIncident, MakeHead, MoveHead, AddEntry,
-            AddIncident, PutCap, AddTotals, AddCorrection, MoveBookmark, AddCover, DropCovers])
+            AddIncident, PutCap, AddTotals, AddCorrection, MoveBookmark, DropBookmark, AddCover, DropCovers])
         {
             statement.Dispose();
         }

@@ -115,7 +115,14 @@ public sealed class SqliteLogWriter : IAuditLogWriter, IDisposable
 
         foreach (var (follower, position) in plan.Bookmarks)
         {
-            statements.MoveBookmark.Run(transaction, log, follower, position);
+            if (position == 0)
+            {
+                statements.DropBookmark.Run(transaction, log, follower);
+            }
+            else
+            {
+                statements.MoveBookmark.Run(transaction, log, follower, position);
+            }
         }
 
         foreach (var change in plan.Covers)

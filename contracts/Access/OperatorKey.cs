@@ -10,7 +10,7 @@ public enum OperatorScope
     /// <summary>Look.</summary>
     Read = 1,
 
-    /// <summary>Register hooks, file delegation logs.</summary>
+    /// <summary>Register webhooks, file delegation logs.</summary>
     Operate = 2,
 
     /// <summary>Register and change CapIDs, correct scores, make and revoke keys.</summary>

@@ -56,7 +56,7 @@ public sealed record CapFence([property: Id(0)] string CapId, [property: Id(1)] 
 
 /// <param name="Follower">For example <c>archive</c>.</param>
 /// <param name="From">Refused unless the bookmark stands here.</param>
-/// <param name="To">Index of the first entry that the follower has not dealt with.</param>
+/// <param name="To">Index of the first entry that the follower has not dealt with; 0 leaves nothing of the bookmark.</param>
 [GenerateSerializer, Immutable, Alias("cap.bookmark-move.v1")]
 public sealed record BookmarkMove(
     [property: Id(0)] string Follower,

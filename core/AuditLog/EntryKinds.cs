@@ -18,6 +18,11 @@ public static class EntryKinds
     public const string ApiKeyCreated = "api-key.created";
     public const string ApiKeyRevoked = "api-key.revoked";
     public const string ProofFailed = "proof.failed";
+    public const string WebhookRegistered = "webhook.registered";
+    public const string WebhookRemoved = "webhook.removed";
+    public const string WebhookDisabled = "webhook.disabled";
+    public const string WebhookEnabled = "webhook.enabled";
+    public const string WebhookSecretRotated = "webhook.secret-rotated";
     public const string GateJoined = "gate.joined";
     public const string GateSilent = "gate.silent";
     public const string GateRemoved = "gate.removed";

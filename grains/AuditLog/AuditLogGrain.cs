@@ -27,14 +27,14 @@ internal sealed partial class AuditLogGrain(
         var context = GrainContext;
         var archivist = grains.GetGrain<IArchivistGrain>(log);
         var anchorer = grains.GetGrain<IAnchorerGrain>(log);
-        var hooks = grains.GetGrain<IHooksGrain>(0);
+        var webhooks = grains.GetGrain<IWebhooksGrain>(0);
 
         // Runs on the committer's thread, where a grain's own services cannot be reached.
         void NudgeFollowers(LogHead committed)
         {
             _ = archivist.NudgeAsync();
             _ = anchorer.NudgeAsync();
-            _ = hooks.NudgeAsync(log);
+            _ = webhooks.NudgeAsync(log);
         }
 
         GroupCommit? opened = null;

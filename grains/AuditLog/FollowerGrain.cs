@@ -61,6 +61,12 @@ internal abstract partial class FollowerGrain(
     /// <summary>What it found in the log that should not be there; null for nothing, since its activation.</summary>
     protected virtual string? Finding => null;
 
+    /// <summary>False when there is nobody to work for: then a pass ends without a word.</summary>
+    protected virtual bool MayGoOn => true;
+
+    /// <summary>Index of the first entry that it is meant to see.</summary>
+    protected virtual long First => 0;
+
     protected CancellationToken Stopping => host.ApplicationStopping;
 
     protected IAuditLogReader Log => log;
@@ -94,7 +100,7 @@ internal abstract partial class FollowerGrain(
             position = null;
             conflict |= fault is LogContradictedException;
             restsUntil = time.GetUtcNow() + Rest;
-            Report(fault.Message.Split('\n')[0]); // what Orleans says carries its stack
+            Report(MayGoOn ? fault.Message.Split('\n')[0] : null); // what Orleans says carries its stack
         }
         finally
         {
@@ -102,10 +108,10 @@ internal abstract partial class FollowerGrain(
         }
     }
 
-    public async Task<Progress> ProgressAsync()
+    public virtual async Task<Progress> ProgressAsync()
     {
         var head = await log.HeadAsync(LogNumber, CancellationToken.None);
-        var at = position ?? await log.PositionAsync(LogNumber, Follower, CancellationToken.None);
+        var at = Math.Max(First, position ?? await log.PositionAsync(LogNumber, Follower, CancellationToken.None));
         return new Progress(Follower, at, Math.Max(0, (head?.Size ?? 0) - at), trouble ?? Finding, LogNumber, conflict || Finding is not null);
     }
 
@@ -149,8 +155,13 @@ internal abstract partial class FollowerGrain(
 
         await PrepareAsync();
         conflict = false;
+        if (MayGoOn && position < First)
+        {
+            await CommitAsync(Step.Skip(First));
+        }
+
         await WaitForPaceAsync();
-        while (!Stopping.IsCancellationRequested
+        while (!Stopping.IsCancellationRequested && MayGoOn
             && await log.ReadAsync(LogNumber, position.Value, ReadLimit, Stopping) is { Entries: { Count: > 0 } entries } page)
         {
             var step = await FollowAsync(position.Value, entries);

@@ -81,8 +81,18 @@ public sealed record NodeSettings
     /// <summary><c>CAP_ID</c>: the CapID that the first start registers. Default SYS-CORE.</summary>
     public required string CapId { get; init; }
 
-    /// <summary><c>Auth__OpenReadsOnLoopback</c>: on a loopback address, reads and hook registration need no API key. Default true.</summary>
+    /// <summary><c>Auth__OpenReadsOnLoopback</c>: on a loopback address, reads need no API key. Default true.</summary>
     public bool OpenReadsOnLoopback { get; init; } = true;
+
+    /// <summary>
+    /// <c>Auth__OpenRegistrationOnLoopback</c>: on a loopback address, <c>POST /register_alert</c> needs no API key, for clients from
+    /// before there were any. Every program of this machine can then have severe incidents sent anywhere. Default false.
+    /// </summary>
+    public bool OpenRegistrationOnLoopback { get; init; }
+
+    /// <summary><c>Webhooks__AllowedNetworks</c>: networks that webhooks may be delivered to besides public addresses. Default none;
+    /// loopback, too, where the service itself listens there only.</summary>
+    public IReadOnlyList<IPNetwork> AllowedNetworks { get; init; } = [];
 
     /// <summary><c>Auth__OpenId__Authority</c>, <c>Auth__OpenId__Audience</c> and <c>Auth__OpenId__ScopeClaim</c>; null for none.</summary>
     public OpenIdProvider? OpenId { get; init; }

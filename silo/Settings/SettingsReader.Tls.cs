@@ -1,4 +1,3 @@
-using System.Net;
 using System.Security.Cryptography;
 using CapOrleans.Silo.Tls;
 
@@ -36,23 +35,6 @@ public sealed partial class SettingsReader
         }
 
         return files;
-    }
-
-    private IPNetwork[] Networks(string name) => Parse(
-        name,
-        text => text.Split(',', StringSplitOptions.TrimEntries) is var parts && Array.TrueForAll(parts, part => TryNetwork(part, out _))
-            ? Array.ConvertAll(parts, part => TryNetwork(part, out var network) ? network : default) : null,
-        "IP addresses or networks such as 10.0.0.0/8, with commas") ?? [];
-
-    private static bool TryNetwork(string text, out IPNetwork network)
-    {
-        if (IPAddress.TryParse(text, out var address))
-        {
-            network = new IPNetwork(address, address.GetAddressBytes().Length * 8);
-            return true;
-        }
-
-        return IPNetwork.TryParse(text, out network);
     }
 
     private bool CanUse(string name, Func<object> load)

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 
 namespace CapOrleans.Silo.Settings;
 
@@ -15,6 +17,19 @@ public sealed partial class SettingsReader
         text => text.Split(',', StringSplitOptions.TrimEntries) is var parts && Array.TrueForAll(parts, part => Uri.TryCreate(part, UriKind.Absolute, out var url) && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps))
             ? Array.ConvertAll(parts, part => new Uri(part)) : null,
         "one http or https URL, or several with commas", isSecret: true) ?? [];
+
+    private IPNetwork[] Networks(string name) => Parse(
+        name,
+        text => Array.ConvertAll(text.Split(',', StringSplitOptions.TrimEntries), ReadNetwork) is var networks
+            && Array.TrueForAll(networks, network => network is not null)
+            ? Array.ConvertAll(networks, network => network!.Value) : null,
+        "networks or addresses with commas, such as 10.1.0.0/16,192.168.1.7,fd00::/8; a network has only zeros behind its prefix") ?? [];
+
+    private static IPNetwork? ReadNetwork(string text) =>
+        IPNetwork.TryParse(text, out var network) ? network
+        : !IPAddress.TryParse(text, out var address) ? null
+        : address.AddressFamily == AddressFamily.InterNetworkV6 ? new IPNetwork(address, 128)
+        : address.ToString() == text ? new IPNetwork(address, 32) : null; // not 10, which would be 0.0.0.10
 
     private long Number(string name, long fallback, long min, long max)
     {

@@ -63,6 +63,8 @@ public sealed partial class SettingsReader
             AcceptUnsigned = Choice("Intake__Unsigned", "Refuse", "Refuse", "AcceptAsUnverified") == "AcceptAsUnverified",
             OpenId = ReadOpenId(),
             OpenReadsOnLoopback = Choice("Auth__OpenReadsOnLoopback", "true", "true", "false") == "true",
+            OpenRegistrationOnLoopback = Choice("Auth__OpenRegistrationOnLoopback", "false", "true", "false") == "true",
+            AllowedNetworks = Networks("Webhooks__AllowedNetworks"),
             IntakePerSecondPerAddress = (int)Number("Intake__PerSecondPerAddress", 20_000, 1, 1_000_000),
             AnchorInterval = ReadInterval(),
         };

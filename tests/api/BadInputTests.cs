@@ -274,10 +274,14 @@ public sealed class BadInputTests(NodeFixture node)
     [InlineData("ftp://x/y")]
     [InlineData("http://user:password@x/")]
     [InlineData("/relative")]
-    public async Task A_hook_that_is_no_plain_URL_is_refused(string url)
+    [InlineData("http://")]
+    public async Task A_webhook_that_is_no_plain_URL_is_refused(string url)
     {
-        using var answer = await node.Api.PostAsync("/register_alert", NodeFixture.Json(new JsonObject { ["url"] = url }));
-        Assert.Equal((HttpStatusCode.BadRequest, "url"), (answer.StatusCode, (await ProblemAsync(answer)).Text("field")));
+        foreach (var path in (string[])["/register_alert", "/v1/webhooks"])
+        {
+            using var answer = await node.Operator.PostAsync(path, NodeFixture.Json(new JsonObject { ["url"] = url }));
+            Assert.Equal((HttpStatusCode.BadRequest, "url"), (answer.StatusCode, (await ProblemAsync(answer)).Text("field")));
+        }
     }
 
     private async Task RefusedAsync(byte[] body, int status, string field, string path = "/v1/incidents")

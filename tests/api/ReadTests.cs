@@ -47,9 +47,9 @@ public sealed class ReadTests(NodeFixture node)
     }
 
     [Fact]
-    public async Task A_hook_without_a_url_gets_the_old_error()
+    public async Task A_registration_without_a_url_gets_the_old_error()
     {
-        using var answer = await node.Api.PostAsync("/register_alert", NodeFixture.Json(new JsonObject()));
+        using var answer = await node.Operator.PostAsync("/register_alert", NodeFixture.Json(new JsonObject()));
         Assert.Equal((HttpStatusCode.BadRequest, """{"error":"no url provided"}"""), (answer.StatusCode, await answer.Content.ReadAsStringAsync()));
     }
 

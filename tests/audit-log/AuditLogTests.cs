@@ -21,6 +21,9 @@ public abstract class AuditLogTests
 
     protected abstract IAuditLogReader NewReader();
 
+    /// <returns>How many rows there are.</returns>
+    protected abstract Task<long> BookmarksAsync();
+
     private IAuditLogWriter Writer => ours ??= NewWriter();
 
     private IAuditLogReader Reader => pages ??= NewReader();
@@ -141,6 +144,20 @@ public abstract class AuditLogTests
         var (_, outcomes) = await Writer.CommitAsync(0, head, [Move(0, 1), Move(0, 2), Move(1, 2)], default);
         Assert.Equal([AppendVerdict.Appended, AppendVerdict.StaleBookmark, AppendVerdict.Appended], outcomes.Select(outcome => outcome.Verdict));
         Assert.Equal(2, await Reader.PositionAsync(0, "archive", default));
+    }
+
+    [Fact]
+    public async Task A_bookmark_that_moves_to_the_beginning_is_gone()
+    {
+        var head = await RegisterAsync();
+        Append Move(long from, long to) => new() { Entries = [], Bookmark = new BookmarkMove("notify/1", from, to) };
+        (head, _) = await Writer.CommitAsync(0, head, [Move(0, 1)], default);
+        (head, _) = await Writer.CommitAsync(0, head, [Move(1, 0)], default);
+        Assert.Equal(0, await Reader.PositionAsync(0, "notify/1", default));
+        Assert.Equal(0, await BookmarksAsync());
+        var (_, outcomes) = await Writer.CommitAsync(0, head, [Move(1, 2), Move(0, 2)], default);
+        Assert.Equal([AppendVerdict.StaleBookmark, AppendVerdict.Appended], outcomes.Select(outcome => outcome.Verdict));
+        Assert.Equal(1, await BookmarksAsync());
     }
 
     [Fact]

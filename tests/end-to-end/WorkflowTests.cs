@@ -18,7 +18,7 @@ public sealed class WorkflowTests(NodeFixture node)
         var vector = Vectors.Load("delta-cap.json").GetProperty("cases").EnumerateArray().Single(item => item.GetProperty("cap_potential").GetDecimal() == 3.5m);
         var key = await node.RegisterAsync("WEB-01", 3.5m);
         await using var receiver = await WebhookReceiver.StartAsync();
-        using var registered = await node.Api.PostAsJsonAsync("/register_alert", new { url = receiver.Url });
+        using var registered = await node.Operator.PostAsJsonAsync("/register_alert", new { url = receiver.Url });
         Assert.Equal($$"""{"status":"hook_registered","url":"{{receiver.Url}}"}""", await registered.Content.ReadAsStringAsync());
 
         // 1. The hook signs. 2. The gate takes it.

@@ -30,8 +30,9 @@ public sealed class ClusterProcessTests(PostgresServer postgres) : IAsyncLifetim
     [Fact]
     public async Task All_silos_may_be_replaced_under_load_and_no_request_fails()
     {
-        using var hook = await cluster!.Http.PostAsync("/register_alert", NodeFixture.Json(new System.Text.Json.Nodes.JsonObject { ["url"] = "http://127.0.0.1:1/" }));
-        Assert.Equal(HttpStatusCode.OK, hook.StatusCode);
+        using var webhook = await cluster!.Http.PostAsync("/register_alert",
+            NodeFixture.Json(new System.Text.Json.Nodes.JsonObject { ["url"] = "http://127.0.0.1:1/" }));
+        Assert.Equal(HttpStatusCode.OK, webhook.StatusCode);
         using var senders = new Senders(cluster, await cluster.RegisterAsync(6), 64, 1_000_000);
         senders.Start();
         await PromisedAsync(senders, 500);

@@ -132,8 +132,8 @@ public sealed class NodeProcessTests : IDisposable
             Assert.True(stranger.StatusCode == HttpStatusCode.Unauthorized, path);
         }
 
-        using var hook = await http.PostAsync("/register_alert", NodeFixture.Json(new JsonObject { ["url"] = "http://127.0.0.1:1/" }));
-        Assert.Equal(HttpStatusCode.Unauthorized, hook.StatusCode);
+        using var webhook = await http.PostAsync("/register_alert", NodeFixture.Json(new JsonObject { ["url"] = "http://127.0.0.1:1/" }));
+        Assert.Equal(HttpStatusCode.Unauthorized, webhook.StatusCode);
         var key = TestIncident.Key(await File.ReadAllTextAsync(directory.File("data/identity.key")));
         using var accepted = await http.PostAsync("/v1/incidents", NodeFixture.Json(TestIncident.Signed(key, "SYS-CORE", "B-1", TimeProvider.System.GetUtcNow())));
         Assert.Equal(HttpStatusCode.Created, accepted.StatusCode);
@@ -144,6 +144,50 @@ public sealed class NodeProcessTests : IDisposable
             http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue(scheme, value);
             Assert.Equal("B-1", (await http.GetFromJsonAsync<JsonElement>("/audit_log"))[0].Text("incident_id"));
         }
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1", "true", HttpStatusCode.OK)]
+    [InlineData("127.0.0.1", "false", HttpStatusCode.Unauthorized)]
+    [InlineData("0.0.0.0", "true", HttpStatusCode.Unauthorized)]
+    public async Task Only_a_setting_lets_old_clients_register_without_a_key_and_only_on_loopback(string bind, string open,
+        HttpStatusCode status)
+    {
+        using var node = await StartAsync(null, new() { ["BIND"] = bind, ["Auth__OpenRegistrationOnLoopback"] = open });
+        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{apiPort}") };
+        using var registered = await http.PostAsync("/register_alert",
+            NodeFixture.Json(new JsonObject { ["url"] = "http://127.0.0.1:1/" }));
+        Assert.Equal(status, registered.StatusCode);
+        using var elsewhere = new HttpRequestMessage(HttpMethod.Post,
+            "/register_alert") { Content = NodeFixture.Json(new JsonObject { ["url"] = "http://127.0.0.1:2/" }) };
+        elsewhere.Headers.Host = "elsewhere.example";
+        using var rebound = await http.SendAsync(elsewhere);
+        Assert.NotEqual(HttpStatusCode.OK, rebound.StatusCode);
+        using var api = await http.GetAsync("/v1/webhooks");
+        Assert.Equal(HttpStatusCode.Unauthorized, api.StatusCode);
+    }
+
+    [Fact]
+    public async Task Beyond_loopback_this_machine_is_no_receiver()
+    {
+        using var node = await StartAsync(null, new() { ["BIND"] = "0.0.0.0" });
+        await using var receiver = await WebhookReceiver.StartAsync();
+        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{apiPort}") };
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer",
+            (await File.ReadAllTextAsync(directory.File("data/admin-token"))).Trim());
+        foreach (var path in (string[])["/register_alert", "/v1/webhooks"])
+        {
+            using var literal = await http.PostAsJsonAsync(path, new { url = receiver.Url });
+            Assert.Equal((HttpStatusCode.BadRequest, "urn:caporleans:problem:webhook-address"),
+                (literal.StatusCode, (await literal.Content.ReadFromJsonAsync<JsonElement>()).Text("type")));
+        }
+
+        using var named = await http.PostAsJsonAsync("/v1/webhooks",
+            new { url = receiver.Url.Replace("127.0.0.1", "localhost", StringComparison.Ordinal) });
+        var id = (await named.Content.ReadFromJsonAsync<JsonElement>()).Text("id");
+        using var test = await http.PostAsync($"/v1/webhooks/{id}/test", null);
+        Assert.Equal("""{"delivered":false,"code":null,"error":"refused-address"}""", await test.Content.ReadAsStringAsync());
+        Assert.Equal(0, receiver.Attempts);
     }
 
     [Fact]

@@ -72,6 +72,24 @@ public sealed class SettingsReaderTests
         }
     }
 
+    [Theory]
+    [InlineData("10.1.0.0/16", "10.1.0.0/16")]
+    [InlineData("192.168.1.7, fd00::/8,::1", "192.168.1.7/32 fd00::/8 ::1/128")]
+    [InlineData("", "")]
+    public void Networks_for_webhooks_are_read_as_they_are_written(string text, string networks) =>
+        Assert.Equal(networks, string.Join(' ', Read(new() { ["Webhooks__AllowedNetworks"] = text }).AllowedNetworks));
+
+    [Theory]
+    [InlineData("10")]
+    [InlineData("10.0.0.0/33")]
+    [InlineData("10.0.0.0/8,")]
+    [InlineData("0x7f.1")]
+    [InlineData("localhost")]
+    public void A_network_that_is_none_is_one_clear_fault(string text) =>
+        Assert.StartsWith($"Webhooks__AllowedNetworks is '{text}'",
+            Assert.Single(Assert.Throws<SettingsException>(() => Read(new() { ["Webhooks__AllowedNetworks"] = text })).Faults),
+            StringComparison.Ordinal);
+
     private static NodeSettings Read(Dictionary<string, string> settings) => SettingsReader.Read(settings.GetValueOrDefault);
 
     [Theory]

@@ -1,4 +1,5 @@
 using CapOrleans.Archive;
+using CapOrleans.Contracts.Webhooks;
 using CapOrleans.Chain;
 using CapOrleans.AuditLog.Sqlite;
 using CapOrleans.Core.Anchors;
@@ -10,6 +11,7 @@ using CapOrleans.Core.Webhooks;
 using CapOrleans.Grains;
 using CapOrleans.Grains.Anchors;
 using CapOrleans.Grains.Archive;
+using CapOrleans.Notify;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Hosting;
 
@@ -33,12 +35,18 @@ public static class TestSilo
         silo.Services.AddSingleton(contract);
         silo.Services.AddSingleton<IContractWallets, NoChain>();
         silo.Services.AddSingleton<IWebhookSender, NoReceiver>();
+        silo.Services.AddSingleton<IWebhookSecrets>(new EndpointSecrets(WebhookSecret.Parse(WebhookSecret.Create())));
         silo.AddCapGrains();
     }
 
     private sealed class NoReceiver : IWebhookSender
     {
+        public bool MayReach(Uri url) => true;
+
         public Task<DeliveryOutcome> SendAsync(Delivery delivery, Action<DeliveryOutcome> failed, CancellationToken cancellationToken) =>
-            Task.FromResult(new DeliveryOutcome(false, 1, null, "no receiver in this test"));
+            TryAsync(delivery, cancellationToken);
+
+        public Task<DeliveryOutcome> TryAsync(Delivery delivery, CancellationToken cancellationToken) =>
+            Task.FromResult(new DeliveryOutcome(false, 1, null, DeliveryFault.NoAnswer));
     }
 }

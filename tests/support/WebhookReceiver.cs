@@ -17,11 +17,12 @@ public sealed class WebhookReceiver : IAsyncDisposable
 {
     private readonly WebApplication app;
     private readonly Channel<ReceivedDelivery> received = Channel.CreateUnbounded<ReceivedDelivery>();
+    private readonly int refusal;
     private int refusals;
 
-    private WebhookReceiver(WebApplication app, int port, int refusals)
+    private WebhookReceiver(WebApplication app, int port, int refusals, int refusal)
     {
-        (this.app, this.refusals) = (app, refusals);
+        (this.app, this.refusals, this.refusal) = (app, refusals, refusal);
         Url = $"http://127.0.0.1:{port}/hook";
     }
 
@@ -30,14 +31,14 @@ public sealed class WebhookReceiver : IAsyncDisposable
     /// <summary>Everything that arrived, refused or not.</summary>
     public int Attempts { get; private set; }
 
-    public static async Task<WebhookReceiver> StartAsync(int refusals = 0)
+    public static async Task<WebhookReceiver> StartAsync(int refusals = 0, int refusal = 503)
     {
         var port = Child.FreePort();
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
         var app = builder.Build();
-        var receiver = new WebhookReceiver(app, port, refusals);
+        var receiver = new WebhookReceiver(app, port, refusals, refusal);
         app.MapPost("/hook", (Delegate)receiver.TakeAsync);
         await app.StartAsync();
         return receiver;
@@ -56,7 +57,8 @@ public sealed class WebhookReceiver : IAsyncDisposable
         Attempts++;
         if (refusals-- > 0)
         {
-            return Results.StatusCode(503);
+            context.Response.Headers.Location = Url; // to be followed by nobody
+            return Results.StatusCode(refusal);
         }
 
         using var body = new MemoryStream();

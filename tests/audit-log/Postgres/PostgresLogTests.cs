@@ -21,6 +21,12 @@ public sealed class PostgresLogTests(PostgresServer server) : AuditLogTests, IAs
         }
     }
 
+    protected override async Task<long> BookmarksAsync()
+    {
+        await using var count = databases[0].Source.CreateCommand("SELECT count(*) FROM bookmark");
+        return (long)(await count.ExecuteScalarAsync())!;
+    }
+
     [Fact]
     public async Task Nodes_that_start_at_once_make_the_schema_once()
     {

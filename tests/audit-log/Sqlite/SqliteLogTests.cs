@@ -28,5 +28,13 @@ public sealed class SqliteLogTests : AuditLogTests, IDisposable
         _ = SqliteDatabase.Open(directory.File("divided.db"), 4);
     }
 
+    protected override Task<long> BookmarksAsync()
+    {
+        using var connection = SqliteDatabase.Open(directory.File("log.db"), 1).Connect();
+        using var count = connection.CreateCommand();
+        count.CommandText = "SELECT count(*) FROM bookmark";
+        return Task.FromResult((long)count.ExecuteScalar()!);
+    }
+
     protected override IAuditLogReader NewReader() => new SqliteLogReader(SqliteDatabase.Open(directory.File("log.db"), 1));
 }

@@ -135,7 +135,7 @@ public sealed class ForeignAnchorTests : IAsyncLifetime
         cluster = builder.Build();
         await cluster.DeployAsync();
         var key = new KeyDefinition(reporter.Address.ToString(), null, null, null);
-        await cluster.Client.Cap(CapId).DefineAsync(new CapDefinition(null, null, null, null, [key]));
+        await cluster.Client.Cap(CapId).DefineAsync(new CapDefinition(null, null, null, null, [key]), Actor.Service);
     }
 
     private async Task StopAsync()

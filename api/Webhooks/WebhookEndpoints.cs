@@ -1,0 +1,133 @@
+using System.Globalization;
+using CapOrleans.Api.Access;
+using CapOrleans.Contracts.Webhooks;
+using CapOrleans.Core.Webhooks;
+using CapOrleans.GrainInterfaces;
+
+namespace CapOrleans.Api.Webhooks;
+
+/// <summary>Webhooks: registered, listed, tested, enabled, removed.</summary>
+internal static class WebhookEndpoints
+{
+    public static void MapWebhooks(this IEndpointRouteBuilder app)
+    {
+        app.MapGet("/v1/webhooks", ListAsync)
+            .RequireAuthorization(OperatorAccess.Operator).Produces<WebhookView[]>().ProducesProblem(401).ProducesProblem(403)
+            .WithSummary("Webhooks, and how their deliveries go");
+        app.MapPost("/v1/webhooks", RegisterAsync).RequireAuthorization(OperatorAccess.Operator)
+            .Accepts<WebhookRequest>("application/json").Produces<WebhookView>(201).Produces<WebhookView>()
+            .ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(409).ProducesProblem(503)
+            .WithSummary("Register a webhook for severe incidents; this answer is the only one that shows its secret")
+            .WithDescription(
+                "Public addresses only, unless Webhooks__AllowedNetworks says otherwise. "
+                + "A URL that is registered already is answered 200, without the secret.");
+        app.MapDelete("/v1/webhooks/{id}", RemoveAsync).RequireAuthorization(OperatorAccess.Operator)
+            .Produces(204).ProducesProblem(401).ProducesProblem(403).ProducesProblem(404).ProducesProblem(503)
+            .WithSummary("Remove a webhook");
+        app.MapPost("/v1/webhooks/{id}/test", TestAsync).RequireAuthorization(OperatorAccess.Operator)
+            .Produces<WebhookTestView>().ProducesProblem(401).ProducesProblem(403).ProducesProblem(404).ProducesProblem(429)
+            .WithSummary("Send one signed test delivery, and say what became of it")
+            .WithDescription(
+                "The body is {\"timestamp\", \"type\": \"webhook.test\", \"webhook\"}. "
+                + "Once in five seconds for each webhook; also for one that is disabled.");
+        app.MapPost("/v1/webhooks/{id}/enable", async (string id, HttpContext context, IGrainFactory grains) =>
+                Answer(context, await grains.GetGrain<IWebhooksGrain>(0).EnableAsync(id, context.User.ToActor())))
+            .RequireAuthorization(OperatorAccess.Operator)
+            .Produces<WebhookView>().ProducesProblem(401).ProducesProblem(403).ProducesProblem(404).ProducesProblem(503)
+            .WithSummary("Enable a webhook that was disabled; deliveries go on with what is accepted from now on");
+        app.MapPost("/v1/webhooks/{id}/rotate-secret", async (string id, HttpContext context, IGrainFactory grains) =>
+                Answer(context, await grains.GetGrain<IWebhooksGrain>(0).RotateSecretAsync(id, context.User.ToActor())))
+            .RequireAuthorization(OperatorAccess.Admin)
+            .Produces<WebhookView>().ProducesProblem(401).ProducesProblem(403).ProducesProblem(404).ProducesProblem(503)
+            .WithSummary("Make a new secret; this answer is the only one that shows it")
+            .WithDescription("For 24 hours deliveries are signed with the secret before, too.");
+    }
+
+    /// <summary>Every verdict but those of success.</summary>
+    public static IResult Refuse(HttpContext context, WebhookVerdict verdict)
+    {
+        if (verdict == WebhookVerdict.Busy)
+        {
+            context.Response.Headers.RetryAfter = Problems.RetryAfterSeconds;
+        }
+
+        return verdict switch
+        {
+            WebhookVerdict.Unknown => Unknown(),
+            WebhookVerdict.Full => Problems.Of(
+                StatusCodes.Status409Conflict, "webhooks-full", "url",
+                $"At most {ClusterLimits.Webhooks} webhooks: remove one first."),
+            WebhookVerdict.RefusedAddress => Problems.Of(
+                StatusCodes.Status400BadRequest, "webhook-address", "url",
+                "a public address, or one within Webhooks__AllowedNetworks"),
+            WebhookVerdict.Busy => Problems.Of(
+                StatusCodes.Status503ServiceUnavailable, "busy", "",
+                "The log has not taken the entries of earlier changes yet; ask again."),
+            _ => throw new InvalidOperationException($"{verdict} is no refusal."),
+        };
+    }
+
+    private static async Task<IResult> ListAsync(IGrainFactory grains)
+    {
+        var endpoints = await grains.GetGrain<IWebhooksGrain>(0).ListAsync();
+        return TypedResults.Json([.. endpoints.Select(endpoint => WebhookView.Of(endpoint))], ApiJson.Default.WebhookViewArray);
+    }
+
+    private static async Task<IResult> RemoveAsync(string id, HttpContext context, IGrainFactory grains)
+    {
+        var ruling = await grains.GetGrain<IWebhooksGrain>(0).RemoveAsync(id, context.User.ToActor());
+        return ruling.Verdict == WebhookVerdict.Changed ? TypedResults.NoContent() : Refuse(context, ruling.Verdict);
+    }
+
+    private static async Task<IResult> RegisterAsync(HttpContext context, IGrainFactory grains)
+    {
+        var (request, _, refused) = await JsonBody.ReadAsync(context, ApiJson.Default.WebhookRequest, "a webhook's URL");
+        if (request is null)
+        {
+            return refused!;
+        }
+
+        if (WebhookUrl.Refuse(request.Url) is { } refusal)
+        {
+            return refusal;
+        }
+
+        var ruling = await grains.GetGrain<IWebhooksGrain>(0).RegisterAsync(request.Url!, context.User.ToActor());
+        return Answer(context, ruling, StatusCodes.Status201Created);
+    }
+
+    private static async Task<IResult> TestAsync(string id, HttpContext context, IGrainFactory grains)
+    {
+        var test = await grains.GetGrain<IWebhookTestGrain>(id).SendAsync();
+        if (test is { Verdict: WebhookTestVerdict.Sent, Report: { } report })
+        {
+            var view = new WebhookTestView(report.Delivered, report.Code, report.Delivered ? null : report.Fault.Text());
+            return TypedResults.Json(view, ApiJson.Default.WebhookTestView);
+        }
+
+        if (test.Verdict != WebhookTestVerdict.TooSoon)
+        {
+            return Unknown();
+        }
+
+        context.Response.Headers.RetryAfter = ClusterLimits.SecondsBetweenWebhookTests.ToString(CultureInfo.InvariantCulture);
+        return Problems.Of(StatusCodes.Status429TooManyRequests, "too-many-tests", "id",
+            $"One test delivery in {ClusterLimits.SecondsBetweenWebhookTests} seconds for each webhook.");
+    }
+
+    /// <param name="changed">Status of a change; what was so before is 200.</param>
+    private static IResult Answer(HttpContext context, WebhookRuling ruling, int changed = StatusCodes.Status200OK)
+    {
+        if (ruling.Verdict is not (WebhookVerdict.Changed or WebhookVerdict.AlreadySo))
+        {
+            return Refuse(context, ruling.Verdict);
+        }
+
+        context.Response.Headers.CacheControl = "no-store"; // a secret may be in it
+        var status = ruling.Verdict == WebhookVerdict.Changed ? changed : StatusCodes.Status200OK;
+        return TypedResults.Json(WebhookView.Of(ruling.Endpoint!, ruling.Secret), ApiJson.Default.WebhookView, statusCode: status);
+    }
+
+    private static Microsoft.AspNetCore.Http.HttpResults.ProblemHttpResult Unknown() =>
+        Problems.Of(StatusCodes.Status404NotFound, "no-such-webhook", "id", "the id of a webhook; GET /v1/webhooks lists them");
+}

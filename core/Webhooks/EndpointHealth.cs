@@ -1,0 +1,59 @@
+using CapOrleans.Contracts.Webhooks;
+
+namespace CapOrleans.Core.Webhooks;
+
+/// <summary>What a delivery's outcome says about an endpoint.</summary>
+public static class EndpointHealth
+{
+    /// <summary>A receiver's way to say that it wants no more.</summary>
+    public const int Gone = 410;
+
+    /// <summary>An endpoint whose deliveries have all failed for so long is disabled.</summary>
+    public static readonly TimeSpan FailureLimit = TimeSpan.FromHours(120);
+
+    /// <summary>How exactly times are kept: each would be a write.</summary>
+    private static readonly TimeSpan Step = TimeSpan.FromMinutes(1);
+
+    /// <returns>The endpoint itself when there is nothing to keep; a disabled one stays as it is.</returns>
+    public static WebhookEndpoint After(WebhookEndpoint endpoint, DeliveryReport report, DateTimeOffset now)
+    {
+        if (endpoint.DisabledAt is not null)
+        {
+            return endpoint;
+        }
+
+        if (report.Delivered)
+        {
+            return endpoint.FailingSince is null && endpoint.LastSuccessAt > now - Step
+                ? endpoint
+                : endpoint with { FailingSince = null, LastSuccessAt = now };
+        }
+
+        var failingSince = endpoint.FailingSince ?? now;
+        var reason = report.Code == Gone ? "gone" : now - failingSince >= FailureLimit ? "failing" : null;
+        var error = new DeliveryError(now, report.Fault, report.Code);
+        if (reason is null && endpoint.FailingSince is not null && endpoint.LastError is { } last && last.At > now - Step
+            && last == error with { At = last.At })
+        {
+            return endpoint;
+        }
+
+        return endpoint with
+        {
+            FailingSince = failingSince,
+            LastError = error,
+            DisabledAt = reason is null ? null : now,
+            DisabledReason = reason,
+        };
+    }
+
+    /// <returns>The fault as readers see it.</returns>
+    public static string Text(this DeliveryFault fault) => fault switch
+    {
+        DeliveryFault.RefusedAddress => "refused-address",
+        DeliveryFault.NoAnswer => "no-answer",
+        DeliveryFault.Timeout => "timeout",
+        DeliveryFault.Status => "status",
+        _ => throw new ArgumentOutOfRangeException(nameof(fault), fault, null),
+    };
+}

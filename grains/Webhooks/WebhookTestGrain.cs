@@ -1,0 +1,39 @@
+using CapOrleans.Contracts.Webhooks;
+using CapOrleans.Core.AuditLog;
+using CapOrleans.Core.CanonicalJson;
+using CapOrleans.Core.Webhooks;
+using CapOrleans.GrainInterfaces;
+using Microsoft.Extensions.Hosting;
+
+namespace CapOrleans.Grains.Webhooks;
+
+/// <summary>Sends a test along the way that deliveries take. What becomes of it changes nothing: a test neither disables a webhook nor
+/// counts as a success.</summary>
+internal sealed class WebhookTestGrain(IWebhookSender sender, TimeProvider time, IHostApplicationLifetime host) : Grain, IWebhookTestGrain
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(ClusterLimits.SecondsBetweenWebhookTests);
+
+    private long? sentAt;
+
+    public async Task<WebhookTest> SendAsync()
+    {
+        if (await GrainFactory.GetGrain<IWebhooksGrain>(0).FindAsync(this.GetPrimaryKeyString()) is not { } endpoint)
+        {
+            DeactivateOnIdle();
+            return new WebhookTest(WebhookTestVerdict.Unknown);
+        }
+
+        if (sentAt is { } before && time.GetElapsedTime(before) < Interval)
+        {
+            return new WebhookTest(WebhookTestVerdict.TooSoon);
+        }
+
+        sentAt = time.GetTimestamp();
+        var now = time.GetUtcNow();
+        var body = new CanonicalObject().Add("timestamp", Entry.Instant(now)).Add("type", "webhook.test").Add("webhook", endpoint.Id)
+            .ToBytes();
+        var delivery = new Delivery($"test/{endpoint.Id}/{now.ToUnixTimeMilliseconds()}", new Uri(endpoint.Url), body,
+            SecretRotation.SecretsOf(endpoint, now));
+        return new WebhookTest(WebhookTestVerdict.Sent, (await sender.TryAsync(delivery, host.ApplicationStopping)).ToReport());
+    }
+}

@@ -1,0 +1,118 @@
+using CapOrleans.Contracts.Access;
+using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Contracts.Webhooks;
+using CapOrleans.Core.AuditLog;
+using CapOrleans.Core.CanonicalJson;
+using CapOrleans.GrainInterfaces;
+using Microsoft.Extensions.Logging;
+
+namespace CapOrleans.Grains.Webhooks;
+
+/// <summary>How changes of webhooks come into the log.</summary>
+internal sealed partial class WebhooksGrain
+{
+    /// <summary>Entries of changes stand in log 0.</summary>
+    private const int Log = 0;
+
+    /// <summary>Stands behind the last change whose entry is in the log.</summary>
+    private const string Bookmark = "webhook-changes";
+
+    /// <summary>Changes that may wait for a log that takes nothing.</summary>
+    private const int MaxWaiting = 100;
+
+    /// <summary>Times that a notifier's own move of its bookmark may come between.</summary>
+    private const int MaxTries = 3;
+
+    /// <summary>For a commit, after which the caller is answered and the entry follows.</summary>
+    private static readonly TimeSpan CommitTimeout = TimeSpan.FromSeconds(3);
+
+    /// <summary>Where the bookmark stands; null while that is unknown.</summary>
+    private long? settled;
+
+    private bool isSettling;
+
+    private IEnumerable<WebhookChange> Waiting => stored.State.Changes.Where(change => !(change.Number < settled));
+
+    private bool IsBehind => Waiting.Skip(MaxWaiting - 1).Any();
+
+    public async Task SettleAsync()
+    {
+        try
+        {
+            settled ??= await log.PositionAsync(Log, Bookmark, CancellationToken.None);
+            foreach (var change in Waiting.ToList())
+            {
+                if (change.Kind == EntryKinds.WebhookRemoved)
+                {
+                    await DropBookmarksAsync(NotifierGrain.BookmarkOf(change.Webhook));
+                }
+
+                await SayAsync(change);
+            }
+        }
+        catch (Exception fault)
+        {
+            // The next nudge tries again, from where the bookmark stands by then: an append that timed out may have been committed.
+            settled = null;
+            LogEntryWaits(fault.GetType().Name, fault.Message.Split('\n')[0]);
+        }
+        finally
+        {
+            isSettling = false;
+        }
+    }
+
+    /// <summary>When this completes, the change is on disk, and its entry is in the log or will be.</summary>
+    private async Task ChangeAsync(
+        List<WebhookEndpoint> endpoints, string kind, WebhookEndpoint endpoint, Actor actor, string? reason = null)
+    {
+        settled ??= await log.PositionAsync(Log, Bookmark, CancellationToken.None);
+        var number = Math.Max(stored.State.NextChange, settled.Value);
+        var change = new WebhookChange(number, kind, time.GetUtcNow(), endpoint.Id, new Uri(endpoint.Url).IdnHost, actor, reason);
+        var next = new WebhooksState { Endpoints = endpoints, Changes = [.. Waiting, change], NextChange = number + 1 };
+        await stored.ReplaceAsync(next, DeactivateOnIdle);
+        if (kind is EntryKinds.WebhookRemoved or EntryKinds.WebhookDisabled)
+        {
+            Stop(endpoint.Id);
+        }
+
+        await SettleAsync();
+    }
+
+    private async Task SayAsync(WebhookChange change)
+    {
+        var body = new CanonicalObject().AddActor(change.Actor).Add("host", change.Host);
+        body = change.Kind == EntryKinds.WebhookDisabled ? body.Add("reason", change.Reason) : body;
+        var writer = GrainFactory.GetGrain<IAuditLogGrain>(Log);
+        var head = await writer.HeadAsync();
+        var outcome = await writer.AppendAsync(new Append
+        {
+            Entries = [Entry.Write(change.Kind, head.Origin, change.At, body.Add("webhook", change.Webhook))],
+            Bookmark = new BookmarkMove(Bookmark, settled!.Value, change.Number + 1),
+        }).WaitAsync(CommitTimeout, time);
+        settled = outcome.Verdict == AppendVerdict.Appended
+            ? change.Number + 1
+            : throw new InvalidOperationException($"The log answered {outcome.Verdict}.");
+    }
+
+    /// <summary>Nothing is left of a webhook that was removed. A notifier that was just at work finds its bookmark gone, and its outcome is
+    /// not logged.</summary>
+    private async Task DropBookmarksAsync(string bookmark)
+    {
+        for (var number = 0; number < logs.Count; number++)
+        {
+            for (var tries = 0; await log.PositionAsync(number, bookmark, CancellationToken.None) is > 0 and var position; tries++)
+            {
+                var drop = new Append { Entries = [], Bookmark = new BookmarkMove(bookmark, position, 0) };
+                var outcome = await GrainFactory.GetGrain<IAuditLogGrain>(number).AppendAsync(drop).WaitAsync(CommitTimeout, time);
+                if (outcome.Verdict is not (AppendVerdict.Appended or AppendVerdict.StaleBookmark) || tries == MaxTries)
+                {
+                    throw new InvalidOperationException($"Log {number} answered {outcome.Verdict}.");
+                }
+            }
+        }
+    }
+
+    [LoggerMessage(281, LogLevel.Warning, "The log entry of a webhook's change waits: {Fault} {Message}")]
+    private partial void LogEntryWaits(string fault, string message);
+}

@@ -1,0 +1,181 @@
+using System.Security.Cryptography;
+using CapOrleans.Contracts.Access;
+using CapOrleans.Contracts.Webhooks;
+using CapOrleans.Core.AuditLog;
+using CapOrleans.Core.Webhooks;
+using CapOrleans.GrainInterfaces;
+using Microsoft.Extensions.Logging;
+
+namespace CapOrleans.Grains.Webhooks;
+
+/// <summary>
+/// The list of webhooks. Each is served by a notifier of its own for each log, so that a dead receiver holds up nobody else. A change is
+/// written to the state first, together with what its log entry will say, and goes into the log after that: the log never tells of a change
+/// that was not made.
+/// </summary>
+/// <remarks>
+/// Crash between the two: the next activation finds the change in the state, and a bookmark in the log that stands before it, and appends
+/// the entry. The bookmark moves with the entry, so nothing is said twice. Test: An_entry_that_the_log_did_not_take_follows_once.
+/// </remarks>
+internal sealed partial class WebhooksGrain(
+    [PersistentState("webhooks")] IPersistentState<WebhooksState> stored, IAuditLogReader log, LogMap logs, IWebhookSender sender,
+    IWebhookSecrets secrets, TimeProvider time, ILogger<WebhooksGrain> logger)
+    : Grain, IWebhooksGrain
+{
+    private const int IdDigits = 12;
+
+    public async Task<WebhookRuling> RegisterAsync(string url, Actor actor)
+    {
+        var endpoints = stored.State.Endpoints;
+        if (endpoints.Find(endpoint => endpoint.Url == url) is { } known)
+        {
+            return new WebhookRuling(WebhookVerdict.AlreadySo, known);
+        }
+
+        if (!sender.MayReach(new Uri(url)))
+        {
+            return new WebhookRuling(WebhookVerdict.RefusedAddress);
+        }
+
+        if (endpoints.Count >= ClusterLimits.Webhooks)
+        {
+            return new WebhookRuling(WebhookVerdict.Full);
+        }
+
+        if (IsBehind)
+        {
+            return new WebhookRuling(WebhookVerdict.Busy);
+        }
+
+        var id = RandomNumberGenerator.GetHexString(IdDigits, lowercase: true);
+        var added = new WebhookEndpoint(id, url, time.GetUtcNow(), actor, await EndsAsync());
+        await ChangeAsync([.. endpoints, added], EntryKinds.WebhookRegistered, added, actor);
+        Wake(added.Id);
+        return new WebhookRuling(WebhookVerdict.Changed, added, secrets.Export(added.Id, added.Generation));
+    }
+
+    public Task<IReadOnlyList<WebhookEndpoint>> ListAsync() => Task.FromResult<IReadOnlyList<WebhookEndpoint>>(stored.State.Endpoints);
+
+    public Task<WebhookEndpoint?> FindAsync(string id) => Task.FromResult(Find(id));
+
+    public async Task<WebhookRuling> RemoveAsync(string id, Actor actor)
+    {
+        if (Find(id) is not { } found)
+        {
+            return new WebhookRuling(WebhookVerdict.Unknown);
+        }
+
+        if (IsBehind)
+        {
+            return new WebhookRuling(WebhookVerdict.Busy);
+        }
+
+        await ChangeAsync([.. stored.State.Endpoints.Where(endpoint => endpoint.Id != id)], EntryKinds.WebhookRemoved, found, actor);
+        return new WebhookRuling(WebhookVerdict.Changed, found);
+    }
+
+    public async Task<WebhookRuling> EnableAsync(string id, Actor actor)
+    {
+        if (Find(id) is not { } found)
+        {
+            return new WebhookRuling(WebhookVerdict.Unknown);
+        }
+
+        if (found.DisabledAt is null)
+        {
+            return new WebhookRuling(WebhookVerdict.AlreadySo, found);
+        }
+
+        if (IsBehind)
+        {
+            return new WebhookRuling(WebhookVerdict.Busy);
+        }
+
+        var next = found with { DisabledAt = null, DisabledReason = null, FailingSince = null, StartsAt = await EndsAsync() };
+        await ChangeAsync(Replace(next), EntryKinds.WebhookEnabled, next, actor);
+        Wake(id);
+        return new WebhookRuling(WebhookVerdict.Changed, next);
+    }
+
+    public async Task<WebhookRuling> RotateSecretAsync(string id, Actor actor)
+    {
+        if (Find(id) is not { } found)
+        {
+            return new WebhookRuling(WebhookVerdict.Unknown);
+        }
+
+        if (IsBehind)
+        {
+            return new WebhookRuling(WebhookVerdict.Busy);
+        }
+
+        var next = SecretRotation.Rotate(found, time.GetUtcNow());
+        await ChangeAsync(Replace(next), EntryKinds.WebhookSecretRotated, next, actor);
+        return new WebhookRuling(WebhookVerdict.Changed, next, secrets.Export(next.Id, next.Generation));
+    }
+
+    public async Task ReportAsync(string id, DeliveryReport report)
+    {
+        if (Find(id) is not { } found || EndpointHealth.After(found, report, time.GetUtcNow()) is var next && ReferenceEquals(next, found))
+        {
+            return;
+        }
+
+        if (next.DisabledAt is null)
+        {
+            await stored.ReplaceAsync(
+                new WebhooksState { Endpoints = Replace(next), Changes = stored.State.Changes, NextChange = stored.State.NextChange },
+                DeactivateOnIdle);
+        }
+        else if (!IsBehind) // otherwise the next delivery that fails disables it
+        {
+            await ChangeAsync(Replace(next), EntryKinds.WebhookDisabled, next, Actor.Service, next.DisabledReason);
+            LogDisabled(id, next.DisabledReason!);
+        }
+    }
+
+    public Task NudgeAsync(int log)
+    {
+        foreach (var endpoint in stored.State.Endpoints.Where(endpoint => endpoint.DisabledAt is null))
+        {
+            _ = GrainFactory.Notifier(endpoint.Id, log).NudgeAsync();
+        }
+
+        if (!isSettling && Waiting.Any())
+        {
+            isSettling = true;
+            _ = this.AsReference<IWebhooksGrain>().SettleAsync();
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private WebhookEndpoint? Find(string id) => stored.State.Endpoints.Find(endpoint => endpoint.Id == id);
+
+    private List<WebhookEndpoint> Replace(WebhookEndpoint next) =>
+        stored.State.Endpoints.ConvertAll(endpoint => endpoint.Id == next.Id ? next : endpoint);
+
+    /// <summary>A webhook is notified of what comes, not of what was.</summary>
+    private Task<long[]> EndsAsync() =>
+        Task.WhenAll(Enumerable.Range(0, logs.Count)
+            .Select(async number => (await GrainFactory.GetGrain<IAuditLogGrain>(number).HeadAsync()).Size));
+
+    private void Wake(string id)
+    {
+        for (var number = 0; number < logs.Count; number++)
+        {
+            _ = GrainFactory.Notifier(id, number).NudgeAsync();
+        }
+    }
+
+    private void Stop(string id)
+    {
+        for (var number = 0; number < logs.Count; number++)
+        {
+            _ = GrainFactory.Notifier(id, number).StopAsync();
+        }
+    }
+
+    [LoggerMessage(280, LogLevel.Warning, "Webhook {Webhook} is disabled: {Reason}")]
+    private partial void LogDisabled(string webhook, string reason);
+}

@@ -1,0 +1,179 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using CapOrleans.Notify;
+
+namespace CapOrleans.Tests.Api;
+
+/// <summary>Webhooks by their calls, with real receivers.</summary>
+[Collection(NodeCollection.Name)]
+public sealed class WebhookTests(NodeFixture node)
+{
+    [Fact]
+    public async Task A_webhook_is_registered_with_a_secret_of_its_own_that_is_shown_once_and_signs()
+    {
+        await using var receiver = await WebhookReceiver.StartAsync();
+        var made = await RegisterAsync(receiver.Url);
+        Assert.Equal((receiver.Url, "enabled"), (made.Text("url"), made.Text("state")));
+        Assert.StartsWith("key:", made.Text("createdBy"), StringComparison.Ordinal);
+        var again = await AnswerAsync(HttpMethod.Post, "/v1/webhooks", HttpStatusCode.OK, new { url = receiver.Url });
+        Assert.Equal((made.Text("id"), false), (again.Text("id"), again.TryGetProperty("secret", out _)));
+        Assert.DoesNotContain("whsec_", await node.Operator.GetStringAsync("/v1/webhooks"), StringComparison.Ordinal);
+
+        var test = await AnswerAsync(HttpMethod.Post, $"/v1/webhooks/{made.Text("id")}/test", HttpStatusCode.OK);
+        Assert.Equal("""{"delivered":true,"code":200,"error":null}""", test.GetRawText());
+        var delivery = await receiver.NextAsync();
+        Assert.Equal(("webhook.test", made.Text("id")), (delivery.Body.Text("type"), delivery.Body.Text("webhook")));
+        Assert.Equal(Signature(made, delivery), delivery.Signature);
+        var tooSoon = await AnswerAsync(HttpMethod.Post, $"/v1/webhooks/{made.Text("id")}/test", HttpStatusCode.TooManyRequests);
+        Assert.Equal("urn:caporleans:problem:too-many-tests", tooSoon.Text("type"));
+
+        var rotated = await AnswerAsync(HttpMethod.Post, $"/v1/webhooks/{made.Text("id")}/rotate-secret", HttpStatusCode.OK);
+        using var accepted = await node.Api.PostAsync("/v1/incidents",
+            NodeFixture.Json(node.Incident(incident => incident["severity"] = "high")));
+        Assert.Equal(HttpStatusCode.Created, accepted.StatusCode);
+        var signed = await receiver.NextAsync();
+        Assert.Equal($"{Signature(rotated, signed)} {Signature(made, signed)}", signed.Signature);
+        await RemoveAsync(made);
+    }
+
+    [Fact]
+    public async Task What_readers_learn_of_a_failing_receiver_is_its_id_and_a_category()
+    {
+        await using var receiver = await WebhookReceiver.StartAsync(refusals: int.MaxValue, refusal: 410);
+        var made = await RegisterAsync(receiver.Url);
+        var port = new Uri(receiver.Url).Port.ToString(CultureInfo.InvariantCulture);
+        using var accepted = await node.Api.PostAsync("/v1/incidents",
+            NodeFixture.Json(node.Incident(incident => incident["severity"] = "high")));
+        Assert.Equal(HttpStatusCode.Created, accepted.StatusCode);
+        await Eventually.TrueAsync(async () => (await FindAsync(made)).Text("state") == "disabled");
+        var found = await FindAsync(made);
+        Assert.Equal(("gone", "status", 410),
+            (found.Text("disabledReason"), found.GetProperty("lastError").Text("error"), found.GetProperty("lastError").GetProperty("code")
+            .GetInt32()));
+
+        var ready = await node.Api.GetStringAsync("/health/ready");
+        Assert.DoesNotContain(made.Text("id"), ready, StringComparison.Ordinal);
+        Assert.DoesNotContain(made.Text("id"), await node.Api.GetStringAsync("/metrics"), StringComparison.Ordinal);
+        var entries = await EntriesAsync(made);
+        Assert.Equal(["delivery.exhausted", "webhook.disabled", "webhook.registered"], entries.Select(entry => entry.Text("kind")).Order());
+        Assert.DoesNotContain(entries, entry => entry.GetRawText().Contains($":{port}", StringComparison.Ordinal)
+            || entry.GetProperty("entry").GetProperty("body").TryGetProperty("code", out _));
+
+        var enabled = await AnswerAsync(HttpMethod.Post, $"/v1/webhooks/{made.Text("id")}/enable", HttpStatusCode.OK);
+        Assert.Equal("enabled", enabled.Text("state"));
+        Assert.Contains($"notify/{made.Text("id")}", await node.Api.GetStringAsync("/health/ready"), StringComparison.Ordinal);
+        Assert.Contains($"notify/{made.Text("id")}", await node.Api.GetStringAsync("/metrics"), StringComparison.Ordinal);
+        await RemoveAsync(made);
+        Assert.DoesNotContain(made.Text("id"), await node.Api.GetStringAsync("/metrics"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_scope_reaches_as_far_as_it_says_and_no_key_reaches_nothing()
+    {
+        const string Url = "http://127.0.0.1:9/scopes";
+        using var read = await ClientAsync("read");
+        using var operate = await ClientAsync("operate");
+        foreach (var (http, status) in new[] { (node.Api, HttpStatusCode.Unauthorized), (read, HttpStatusCode.Forbidden) })
+        {
+            foreach (var (method, path) in new[] { ("GET", ""), ("POST", ""), ("DELETE", "/1"), ("POST", "/1/test"), ("POST", "/1/enable"),
+                ("POST", "/1/rotate-secret") })
+            {
+                using var request = new HttpRequestMessage(new HttpMethod(method), $"/v1/webhooks{path}") { Content = path.Length == 0
+                    && method == "POST" ? JsonContent.Create(new { url = Url }) : null };
+                using var refused = await http.SendAsync(request);
+                Assert.Equal(status, refused.StatusCode);
+            }
+
+            using var old = await http.PostAsJsonAsync("/register_alert", new { url = Url });
+            Assert.Equal(status, old.StatusCode);
+        }
+
+        using var made = await operate.PostAsJsonAsync("/v1/webhooks", new { url = Url });
+        Assert.Equal(HttpStatusCode.Created, made.StatusCode);
+        var webhook = await made.Content.ReadFromJsonAsync<JsonElement>();
+        using var rotation = await operate.PostAsync($"/v1/webhooks/{webhook.Text("id")}/rotate-secret", null);
+        Assert.Equal(HttpStatusCode.Forbidden, rotation.StatusCode);
+        using var removed = await operate.DeleteAsync($"/v1/webhooks/{webhook.Text("id")}");
+        Assert.Equal(HttpStatusCode.NoContent, removed.StatusCode);
+    }
+
+    [Fact]
+    public async Task What_is_not_there_is_404_and_an_address_that_is_not_connected_to_400()
+    {
+        foreach (var (method, path) in new[] { (HttpMethod.Delete, ""), (HttpMethod.Post, "/test"), (HttpMethod.Post, "/enable"),
+            (HttpMethod.Post, "/rotate-secret") })
+        {
+            var unknown = await AnswerAsync(method, $"/v1/webhooks/0123456789ab{path}", HttpStatusCode.NotFound);
+            Assert.Equal(("urn:caporleans:problem:no-such-webhook", "id"), (unknown.Text("type"), unknown.Text("field")));
+        }
+
+        foreach (var host in (string[])["10.0.0.1", "169.254.169.254", "[fe80::1]", "0xa.1", "192.168.1.1."])
+        {
+            foreach (var path in (string[])["/v1/webhooks", "/register_alert"])
+            {
+                var refused = await AnswerAsync(HttpMethod.Post, path, HttpStatusCode.BadRequest, new { url = $"http://{host}/" });
+                Assert.Equal(("urn:caporleans:problem:webhook-address", "url"), (refused.Text("type"), refused.Text("field")));
+            }
+        }
+    }
+
+    private static string Signature(JsonElement webhook, ReceivedDelivery delivery) =>
+        WebhookSecret.Parse(webhook.Text("secret"))
+            .Sign(delivery.Id, long.Parse(delivery.Timestamp, CultureInfo.InvariantCulture), delivery.Bytes);
+
+    private Task<JsonElement> RegisterAsync(string url) =>
+        AnswerAsync(HttpMethod.Post, "/v1/webhooks", HttpStatusCode.Created, new { url });
+
+    private async Task<JsonElement> FindAsync(JsonElement made) =>
+        (await node.Operator.GetFromJsonAsync<JsonElement>("/v1/webhooks")).EnumerateArray()
+            .Single(webhook => webhook.Text("id") == made.Text("id"));
+
+    private async Task RemoveAsync(JsonElement made)
+    {
+        using var removed = await node.Operator.DeleteAsync($"/v1/webhooks/{made.Text("id")}");
+        Assert.Equal(HttpStatusCode.NoContent, removed.StatusCode);
+    }
+
+    private async Task<JsonElement> AnswerAsync(HttpMethod method, string path, HttpStatusCode status, object? body = null)
+    {
+        using var request = new HttpRequestMessage(method, path) { Content = body is null ? null : JsonContent.Create(body) };
+        using var answer = await node.Operator.SendAsync(request);
+        var text = await answer.Content.ReadAsStringAsync();
+        Assert.True(status == answer.StatusCode, $"{path}: {answer.StatusCode} {text}");
+        return JsonElement.Parse(text);
+    }
+
+    private async Task<HttpClient> ClientAsync(string scope)
+    {
+        using var made = await node.Operator.PostAsJsonAsync("/v1/operators", new { name = $"webhooks {scope}", scope });
+        var http = new HttpClient { BaseAddress = node.Api.BaseAddress };
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer",
+            (await made.Content.ReadFromJsonAsync<JsonElement>()).Text("key"));
+        return http;
+    }
+
+    private async Task<List<JsonElement>> EntriesAsync(JsonElement made)
+    {
+        var entries = new List<JsonElement>();
+        for (var log = 0; log < 2; log++)
+        {
+            for (var after = -1L; ;)
+            {
+                var page = (await node.Api.GetFromJsonAsync<JsonElement>($"/v1/audit?limit=500&log={log}&after={after}"))
+                    .GetProperty("items").EnumerateArray().ToList();
+                entries.AddRange(page);
+                if (page.Count == 0)
+                {
+                    break;
+                }
+
+                after = page[^1].GetProperty("index").GetInt64();
+            }
+        }
+
+        return [.. entries.Where(entry => entry.GetRawText().Contains(made.Text("id"), StringComparison.Ordinal))];
+    }
+}
