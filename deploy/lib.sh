@@ -98,7 +98,7 @@ native_cap() {
   command -v clang >/dev/null || command -v gcc >/dev/null || apt_install gcc "linking the native cap" || return 1
   say "Building the native cap"
   log=$(mktemp)
-  if ! dotnet publish "$root/cli/CapOrleans.Cli.csproj" -c Release -r "linux-$machine" -o "$out.new" -v quiet --nologo -p:RestoreLockedMode=true >"$log" 2>&1; then
+  if ! dotnet publish "$root/cli/CapOrleans.Cli.csproj" -c Release -r "linux-$machine" -o "$out.new" -v quiet --nologo -p:RestoreLockedMode=true -p:RestoreForce=true >"$log" 2>&1; then
     cat "$log" >&2; rm -f "$log"; return 1
   fi
   rm -f "$log"; mkdir -p "$out"; mv -f "$out.new/cap" "$out/cap"; touch "$out/cap"; rm -rf "$out.new"
@@ -114,7 +114,8 @@ anvil_path() {
   printf '%s' "$root/deploy/npm/node_modules/@foundry-rs/anvil-linux-$machine/bin/anvil"
 }
 
-# build CONFIGURATION: only when something is newer than the last build.
+# build CONFIGURATION: only when something is newer than the last build. Restores compare every package with the lock files: unless forced,
+# NuGet looks at nothing when the projects have not changed.
 build() {
   local configuration=$1 stamp="$root/artifacts/.built-$1"
   if [ -f "$stamp" ] && [ -z "$(find "$root" \( -name artifacts -o -name node_modules -o -name .git -o -name data \) -prune \
@@ -124,7 +125,7 @@ build() {
   fi
   say "Building ($configuration)"
   local log; log=$(mktemp)
-  if ! dotnet build "$root/CapOrleans.sln" -c "$configuration" -v quiet --nologo -p:RestoreLockedMode=true >"$log" 2>&1; then
+  if ! dotnet build "$root/CapOrleans.sln" -c "$configuration" -v quiet --nologo -p:RestoreLockedMode=true -p:RestoreForce=true >"$log" 2>&1; then
     cat "$log" >&2; rm -f "$log"; die "The build failed."
   fi
   rm -f "$log"; mkdir -p "$root/artifacts"; touch "$stamp"

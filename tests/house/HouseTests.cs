@@ -65,7 +65,7 @@ public sealed partial class HouseTests
     public void Every_restore_keeps_to_the_lock_files()
     {
         var lines = new[] { "run", "test", "cap", "bench.sh", "fuzz.sh", "deploy/lib.sh", ".ci/run" }.SelectMany(script => File.ReadLines(Repository.File(script.Split('/')))).ToList();
-        Assert.All(lines.Where(line => Restoring().IsMatch(line)), line => Assert.Contains("-p:RestoreLockedMode=true", line, StringComparison.Ordinal));
+        Assert.All(lines.Where(line => Restoring().IsMatch(line)), line => Assert.Contains("-p:RestoreLockedMode=true -p:RestoreForce=true", line, StringComparison.Ordinal));
         Assert.Equal(2, lines.Count(line => Restoring().IsMatch(line)));
         Assert.All(lines.Where(line => line.Contains("npm i", StringComparison.Ordinal) || line.Contains("npm ci", StringComparison.Ordinal)), line => Assert.Contains("npm ci ", line, StringComparison.Ordinal));
         Assert.Contains(lines, line => line.Contains("npm ci --ignore-scripts", StringComparison.Ordinal));
