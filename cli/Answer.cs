@@ -13,7 +13,7 @@ internal static class Answer
 {
     public static readonly Option<bool> Json = new("--json") { Description = "Answer with JSON, one line each; faults too, on standard error", Recursive = true };
 
-    private static readonly IAnsiConsole Errors = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+    private static readonly IAnsiConsole Errors = AnsiConsole.Create(new AnsiConsoleSettings { Out = new ErrorOutput() });
 
     private static bool isJson;
 
@@ -23,7 +23,7 @@ internal static class Answer
     /// <returns>The exit code of a command that was done.</returns>
     public static int Tell(JsonNode answer, string? text = null)
     {
-        Console.WriteLine(isJson ? Line(answer) : text ?? IncidentFile.Indent(answer));
+        Console.WriteLine(isJson ? Line(answer) : text ?? Printable.Json(IncidentFile.Indent(answer)));
         return ExitCodes.Done;
     }
 
@@ -41,7 +41,7 @@ internal static class Answer
         }
     }
 
-    public static string Line(JsonNode node) => node.ToJsonString(IncidentFile.OneLine);
+    public static string Line(JsonNode node) => Printable.Json(node.ToJsonString(IncidentFile.OneLine));
 
     /// <returns>The fault's exit code.</returns>
     public static int Complain(CliFaultException fault)
@@ -61,8 +61,14 @@ internal static class Answer
     /// <summary>What went wrong and did not end the command.</summary>
     public static void Warn(string message)
     {
-        var (on, off) = Errors.Profile.Capabilities.Ansi && !Console.IsErrorRedirected ? ("\e[31m", "\e[0m") : ("", "");
-        Console.Error.WriteLine(isJson ? Line(new JsonObject { ["warning"] = message }) : $"{on}cap:{off} {message}");
+        if (isJson)
+        {
+            Console.Error.WriteLine(Line(new JsonObject { ["warning"] = message }));
+            return;
+        }
+
+        Terminal.RawError.Write(Errors.Profile.Capabilities.Ansi && !Console.IsErrorRedirected ? "\e[31mcap:\e[0m " : "cap: ");
+        Console.Error.WriteLine(Printable.Line(message)); // a server's text in it begins no line that looks like one of ours
     }
 
     /// <summary>A bar on standard error while the work lasts.</summary>
@@ -71,7 +77,7 @@ internal static class Answer
         ? work(_ => { })
         : Errors.Progress().AutoClear(true).StartAsync(progress =>
         {
-            var bar = progress.AddTask(Markup.Escape(what), maxValue: 1);
+            var bar = progress.AddTask(Markup.Escape(Printable.Line(what)), maxValue: 1);
             return work(done => bar.Value = done);
         });
 }

@@ -17,12 +17,18 @@ internal sealed record CheckedArchive(string Id, byte[] KeccakHash, string? Ipfs
 /// </summary>
 internal static class ArchiveFile
 {
-    /// <returns>The path of the archive.</returns>
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    /// <returns>The path of the archive, which whoever may read the source may read.</returns>
     public static string Write(string source, DateTimeOffset now)
     {
         using var original = Parse(source);
         var archive = Path.Combine(Path.GetDirectoryName(source) ?? "", Path.GetFileNameWithoutExtension(source) + "_archived.json");
-        File.WriteAllText(archive, Archive(original.RootElement, source, now));
+        using var writer = new StreamWriter(archive, new FileStreamOptions
+        {
+            Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = File.Exists(source) ? File.GetUnixFileMode(source) : OwnerOnly,
+        });
+        writer.Write(Archive(original.RootElement, source, now));
         return archive;
     }
 

@@ -1,5 +1,7 @@
 using System.Net.Http.Headers;
+using System.Text;
 using System.Text.Json;
+using CapOrleans.Core.CanonicalJson;
 
 namespace CapOrleans.Cli;
 
@@ -10,15 +12,47 @@ internal static class CapClient
     /// <exception cref="CliFaultException">Refused, or no answer.</exception>
     public static async Task<string> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        using var http = new HttpClient(new SocketsHttpHandler { SslOptions = TlsSettings.Read(), AllowAutoRedirect = false }) { Timeout = TimeSpan.FromSeconds(30), MaxResponseContentBufferSize = 16 << 20 };
+        var (status, body, problem) = await AnswerAsync(request, cancellationToken);
+        return problem is null ? body : throw new CliFaultException(problem.CodeFor(status), $"refused with {status}, {problem}");
+    }
+
+    /// <summary>Reads from the API. Most nodes let their own machine read: the API key is shown only to one that asks for it, where there is one.</summary>
+    /// <returns>The body of a 2xx answer.</returns>
+    /// <exception cref="CliFaultException">Refused, or no answer.</exception>
+    public static async Task<string> ReadAsync(Uri url, CancellationToken cancellationToken)
+    {
+        using var open = new HttpRequestMessage(HttpMethod.Get, url);
+        var (status, body, problem) = await AnswerAsync(open, cancellationToken);
+        if (problem is null)
+        {
+            return body;
+        }
+
+        if (status != 401 || !Credentials.HasApiKey)
+        {
+            throw new CliFaultException(problem.CodeFor(status), $"refused with {status}, {problem}");
+        }
+
+        using var request = Operator(new HttpRequestMessage(HttpMethod.Get, url));
+        return await SendAsync(request, cancellationToken);
+    }
+
+    /// <returns>A problem for every answer that is not 2xx.</returns>
+    private static async Task<(int Status, string Body, Problem? Problem)> AnswerAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        // A proxy has no business with what stays on this machine, least of all with a key.
+        using var http = new HttpClient(new SocketsHttpHandler { SslOptions = TlsSettings.Read(), AllowAutoRedirect = false, UseProxy = !request.RequestUri!.IsLoopback })
+        {
+            Timeout = TimeSpan.FromSeconds(30), MaxResponseContentBufferSize = 16 << 20,
+        };
         try
         {
             using var response = await http.SendAsync(request, cancellationToken);
-            var body = await response.Content.ReadAsStringAsync(cancellationToken);
+            var (status, body) = ((int)response.StatusCode, await response.Content.ReadAsStringAsync(cancellationToken));
             var problem = response.IsSuccessStatusCode ? null : Problem.Of(body);
-            return response.IsSuccessStatusCode && (body.Length == 0 || IsJson(body)) ? body
-                : problem is null ? throw new CliFaultException(ExitCodes.Unreachable, $"{Origin(request)} answered {(int)response.StatusCode}, and not as CapOrleans does: is something else there, or in between?")
-                : throw new CliFaultException(problem.CodeFor((int)response.StatusCode), $"refused with {(int)response.StatusCode}, {problem}");
+            return problem is null && (!response.IsSuccessStatusCode || (body.Length > 0 && !IsJson(body)))
+                ? throw new CliFaultException(ExitCodes.Unreachable, $"{Origin(request)} answered {status}, and not as CapOrleans does: is something else there, or in between?")
+                : (status, body, problem);
         }
         catch (Exception fault) when (fault is HttpRequestException || (fault is TaskCanceledException && !cancellationToken.IsCancellationRequested))
         {
@@ -33,15 +67,16 @@ internal static class CapClient
         return content;
     }
 
+    /// <summary>A call that only an operator may make.</summary>
     public static HttpRequestMessage Operator(HttpRequestMessage request)
     {
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", CapEnvironment.AdminToken());
+        Credentials.AddApiKey(request);
         return request;
     }
 
     private static string Reason(Uri url, Exception fault)
     {
-        var innermost = fault.GetBaseException().Message.TrimEnd('.');
+        var innermost = Printable.Line(fault.GetBaseException().Message).TrimEnd('.'); // it may quote what the server sent
         return fault is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError }
             ? $"{innermost}. Is its certificate of an authority in CAP_TLS_CA, and does it speak https?"
             : url.Scheme == Uri.UriSchemeHttps && fault is HttpRequestException { HttpRequestError: not HttpRequestError.ConnectionError }
@@ -56,7 +91,7 @@ internal static class CapClient
     {
         try
         {
-            using var document = JsonDocument.Parse(body);
+            using var document = StrictJson.Parse(Encoding.UTF8.GetBytes(body));
             return true;
         }
         catch (JsonException)
@@ -87,6 +122,7 @@ internal static class CapClient
         /// <summary>Sealed to the wrong key is a setting's fault; too many or too slow is no word on what was sent.</summary>
         public int CodeFor(int status) => Name == "sealed-body" ? ExitCodes.Misconfigured : status is 408 or 429 or >= 500 ? ExitCodes.Unreachable : ExitCodes.Refused;
 
-        public override string ToString() => $"{Title}{(Field.Length == 0 ? ": " : $": {Field}: ")}{Rule}";
+        /// <summary>One line, whatever the server put into it.</summary>
+        public override string ToString() => Printable.Line($"{Title}{(Field.Length == 0 ? ": " : $": {Field}: ")}{Rule}");
     }
 }

@@ -7,7 +7,10 @@ using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Cli;
 
-/// <summary>The settings that the command shares with the node, under the same names.</summary>
+/// <summary>
+/// The settings that the command shares with the node, under the same names. They come from the environment alone: a file in the folder that
+/// cap happens to be called in decides nothing.
+/// </summary>
 internal static class CapEnvironment
 {
     /// <summary>The project's folder, as the wrapper script gives it: settings and data are there, wherever cap is called from.</summary>
@@ -37,20 +40,15 @@ internal static class CapEnvironment
         : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "state", "cap", "spool"));
 
     /// <summary>A node that listens on every address is called on this machine's own.</summary>
-    public static Uri Api => new($"http://{(Text("BIND") is { } bind && bind is not ("0.0.0.0" or "::") ? bind : "127.0.0.1")}:{Port("API_PORT", 8787)}/");
-
-    /// <summary><c>.env</c> of the folder cap is called in, else the project's; the environment wins over both.</summary>
-    public static void Load() => DotNetEnv.Env.NoClobber().Load(File.Exists(".env") ? ".env" : Path.Combine(Home, ".env"));
-
-    /// <summary>An API key where there is one; reads on loopback need none.</summary>
-    public static string? AdminTokenIfAny() =>
-        Text("CAP_TOKEN") is not null || File.Exists(Path.Combine(DataDirectory, "admin-token")) ? AdminToken() : null;
-
-    /// <summary><c>CAP_TOKEN</c>, or what the node wrote to its DATA_DIR.</summary>
-    public static string AdminToken()
+    public static Uri Api
     {
-        var file = Path.Combine(DataDirectory, "admin-token");
-        return Text("CAP_TOKEN") ?? Read(file, "an API key; set CAP_TOKEN or DATA_DIR").Trim();
+        get
+        {
+            var bind = Text("BIND") is { } text && text is not ("0.0.0.0" or "::") ? text : "127.0.0.1";
+            return Uri.CheckHostName(bind) != UriHostNameType.Unknown
+                ? new UriBuilder(Uri.UriSchemeHttp, bind, Port("API_PORT", 8787)).Uri
+                : throw new CliFaultException(ExitCodes.Misconfigured, $"BIND is '{bind}': choose an IP address such as 127.0.0.1.");
+        }
     }
 
     /// <param name="keyFile">Of a writer of the contract; null for the same settings as the node's.</param>

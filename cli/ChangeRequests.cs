@@ -41,16 +41,8 @@ internal static class ChangeRequests
         return await CapClient.SendAsync(request, cancellationToken);
     }
 
-    public static async Task<string> ReadAsync(string capId, CancellationToken cancellationToken)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(CapEnvironment.Api, $"v1/caps/{Uri.EscapeDataString(capId)}"));
-        if (CapEnvironment.AdminTokenIfAny() is not null)
-        {
-            CapClient.Operator(request);
-        }
-
-        return await CapClient.SendAsync(request, cancellationToken);
-    }
+    public static Task<string> ReadAsync(string capId, CancellationToken cancellationToken) =>
+        CapClient.ReadAsync(new Uri(CapEnvironment.Api, $"v1/caps/{Uri.EscapeDataString(capId)}"), cancellationToken);
 
     private static async Task<(long Version, string Origin)> ContextAsync(string capId, CancellationToken cancellationToken)
     {

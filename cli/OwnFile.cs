@@ -38,13 +38,17 @@ internal static class OwnFile
     {
         try
         {
-            return new FileStream($"{file}.lock", new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, UnixCreateMode = OwnerOnly });
+            return OpenLock($"{file}.lock");
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
             throw new CliFaultException(ExitCodes.Unreachable, $"{file} is being changed, or cannot be: {fault.Message}");
         }
     }
+
+    /// <exception cref="IOException">It is held (<see cref="IsHeld"/>), or cannot be made.</exception>
+    public static FileStream OpenLock(string file) =>
+        new(file, new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, UnixCreateMode = OwnerOnly });
 
     private static void Write(string file, string text)
     {

@@ -3,13 +3,21 @@
 say() { printf '%s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
 
-# setting NAME DEFAULT: from the environment, else from .env, else the default.
+service="$root/artifacts/bin/CapOrleans.Silo/release/caporleans.dll"
+declare -A from_file=() # what read_settings found
+
+# read_settings NAME...: what the project's .env sets of these and the environment does not. The service's own parser reads it, so
+# the service must be built. Fails, after the service has said why, when the file cannot be used.
+read_settings() {
+  [ -e "$root/.env" ] || [ -L "$root/.env" ] || return 0
+  local pair
+  while IFS= read -r -d '' pair; do from_file[${pair%%=*}]=${pair#*=}; done < <(cd "$root" && exec dotnet "$service" --print-settings "$@")
+  wait "$!"
+}
+
+# setting NAME DEFAULT: from the environment, else from .env as read_settings found it, else the default; an empty value is none.
 setting() {
-  local value="${!1:-}"
-  if [ -z "$value" ] && [ -f .env ]; then
-    value=$(sed -n "s/^[[:space:]]*\(export[[:space:]]\+\)\{0,1\}$1=//p" .env | tail -n 1 | sed 's/^["'\'']//; s/["'\'']$//')
-  fi
-  printf '%s' "${value:-$2}"
+  if [ -n "${!1+set}" ]; then printf '%s' "${!1:-$2}"; else printf '%s' "${from_file[$1]:-$2}"; fi
 }
 
 # apt_install PACKAGE WHAT-FOR: installs it where we may; otherwise says what to install. Fails when it is not there.
@@ -40,7 +48,8 @@ need_peers() {
   cmp -s "$root/deploy/npm/package-lock.json" "$stamp" && return
   command -v npm >/dev/null || apt_install npm "the dev chain" || exit 1
   say "Installing the dev chain and its tools from npm"
-  (cd "$root/deploy/npm" && npm install --no-save --ignore-scripts --no-audit --no-fund --silent) >&2 || die "npm install failed in deploy/npm"
+  (cd "$root/deploy/npm" && npm ci --ignore-scripts --no-audit --no-fund --silent) >&2 \
+    || die "npm ci failed in deploy/npm: without a network, or package.json and package-lock.json disagree."
   cp "$root/deploy/npm/package-lock.json" "$stamp"
 }
 
@@ -89,7 +98,7 @@ native_cap() {
   command -v clang >/dev/null || command -v gcc >/dev/null || apt_install gcc "linking the native cap" || return 1
   say "Building the native cap"
   log=$(mktemp)
-  if ! dotnet publish "$root/cli/CapOrleans.Cli.csproj" -c Release -r "linux-$machine" -o "$out.new" -v quiet --nologo ${CI:+-p:RestoreLockedMode=true} >"$log" 2>&1; then
+  if ! dotnet publish "$root/cli/CapOrleans.Cli.csproj" -c Release -r "linux-$machine" -o "$out.new" -v quiet --nologo -p:RestoreLockedMode=true -p:RestoreForce=true >"$log" 2>&1; then
     cat "$log" >&2; rm -f "$log"; return 1
   fi
   rm -f "$log"; mkdir -p "$out"; mv -f "$out.new/cap" "$out/cap"; touch "$out/cap"; rm -rf "$out.new"
@@ -105,17 +114,18 @@ anvil_path() {
   printf '%s' "$root/deploy/npm/node_modules/@foundry-rs/anvil-linux-$machine/bin/anvil"
 }
 
-# build CONFIGURATION: only when something is newer than the last build.
+# build CONFIGURATION: only when something is newer than the last build. Restores compare every package with the lock files: unless forced,
+# NuGet looks at nothing when the projects have not changed.
 build() {
   local configuration=$1 stamp="$root/artifacts/.built-$1"
   if [ -f "$stamp" ] && [ -z "$(find "$root" \( -name artifacts -o -name node_modules -o -name .git -o -name data \) -prune \
-      -o \( -name '*.cs' -o -name '*.csproj' -o -name '*.props' -o -name '*.sql' -o -name '*.sln' -o -name 'CapAuditStorageV2.json' -o -path '*/vectors/*' \) \
+      -o \( -name '*.cs' -o -name '*.csproj' -o -name '*.props' -o -name '*.sql' -o -name '*.sln' -o -name packages.lock.json -o -name .env.example -o -name 'CapAuditStorageV2.json' -o -path '*/vectors/*' \) \
       -newer "$stamp" -print -quit)" ]; then
     return
   fi
   say "Building ($configuration)"
   local log; log=$(mktemp)
-  if ! dotnet build "$root/CapOrleans.sln" -c "$configuration" -v quiet --nologo ${CI:+-p:RestoreLockedMode=true} >"$log" 2>&1; then
+  if ! dotnet build "$root/CapOrleans.sln" -c "$configuration" -v quiet --nologo -p:RestoreLockedMode=true -p:RestoreForce=true >"$log" 2>&1; then
     cat "$log" >&2; rm -f "$log"; die "The build failed."
   fi
   rm -f "$log"; mkdir -p "$root/artifacts"; touch "$stamp"

@@ -5,11 +5,17 @@ using CapOrleans.Silo;
 using CapOrleans.Silo.Settings;
 using Microsoft.AspNetCore.Connections;
 
-DotNetEnv.Env.NoClobber().Load();
 NodeSettings settings;
 try
 {
-    settings = SettingsReader.Read(Environment.GetEnvironmentVariable);
+    var file = SettingsFile.Read(".env");
+    if (args is ["--print-settings", .. var names])
+    {
+        file.Print(names, Console.Out); // deploy/lib.sh asks
+        return 0;
+    }
+
+    settings = SettingsReader.Read(file.Find);
 }
 catch (SettingsException fault)
 {

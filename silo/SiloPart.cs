@@ -1,3 +1,4 @@
+using System.Net;
 using CapOrleans.Archive;
 using CapOrleans.AuditLog.Postgres;
 using CapOrleans.AuditLog.Sqlite;

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using CapOrleans.Core.Sealing;
 
 namespace CapOrleans.Cli.Commands;
 
@@ -81,9 +82,7 @@ internal static class GateCommand
         var command = new Command("list", "Show the gates that the cluster knows, and which of them are silent. Example: cap gate list");
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(CapEnvironment.Api, "v1/gates"));
-            request.Headers.Authorization = CapEnvironment.AdminTokenIfAny() is { } token ? new("Bearer", token) : null;
-            return Answer.Tell(await CapClient.SendAsync(request, cancellationToken));
+            return Answer.Tell(await CapClient.ReadAsync(new Uri(CapEnvironment.Api, "v1/gates"), cancellationToken));
         });
         return command;
     }
@@ -107,8 +106,11 @@ internal static class GateCommand
         var command = new Command("key", "Print the key that a gate opens sealed bodies with, for CAP_GATE_KEY of its hosts: ask over a way that you trust. Example: cap gate key --gate http://127.0.0.1:8989") { gate };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var key = JsonNode.Parse(await SendAsync(parsed.GetValue(gate), HttpMethod.Get, "sealing-key", cancellationToken))!;
-            return Answer.Tell(key, (string)key["key"]!);
+            using var request = Request(parsed.GetValue(gate), HttpMethod.Get, "sealing-key"); // it is no secret, and needs none
+            var key = JsonNode.Parse(await CapClient.SendAsync(request, cancellationToken))!;
+            return key["key"] is JsonValue value && value.TryGetValue<string>(out var text) && X25519PrivateKey.TryReadKey(text, out _)
+                ? Answer.Tell(key, text)
+                : throw new CliFaultException(ExitCodes.Unreachable, $"{request.RequestUri!.Authority} answered with no key: is it a gate?");
         });
         return command;
     }
@@ -131,8 +133,10 @@ internal static class GateCommand
 
     private static async Task<string> SendAsync(string? gate, HttpMethod method, string path, CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(method, new Uri(GateCall.Url(gate), $"/v1/gate/{path}"));
-        request.Headers.Authorization = CapEnvironment.AdminTokenIfAny() is { } token ? new("Bearer", token) : null;
+        using var request = Request(gate, method, path);
+        Credentials.AddGateToken(request);
         return await CapClient.SendAsync(request, cancellationToken);
     }
+
+    private static HttpRequestMessage Request(string? gate, HttpMethod method, string path) => new(method, new Uri(GateCall.Url(gate), $"/v1/gate/{path}"));
 }

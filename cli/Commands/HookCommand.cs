@@ -2,21 +2,22 @@ using System.CommandLine;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.RegularExpressions;
 using CapOrleans.Cli.Hooks;
 using CapOrleans.Core.Incidents;
 
 namespace CapOrleans.Cli.Commands;
 
 /// <summary>Where faults become incidents: around a command, behind a systemd unit, or beside a service.</summary>
-internal static class HookCommand
+internal static partial class HookCommand
 {
     public static Command Create() => new("hook", "Make incidents from failures on this host and send them to the gate of VPN_ENDPOINT. Example: cap hook run -- nginx -t") { Run(), Unit(), Watch(), HookInstallCommand.Create(), Flush() };
 
     private static Command Run()
     {
-        var (name, severity, key) = (NameOption(), SeverityOption(), SignCommand.KeyOption());
+        var (name, severity, key, include) = (NameOption(), SeverityOption(), SignCommand.KeyOption(), IncludeCommandOption());
         var line = new Argument<string[]>("COMMAND") { Description = "The command and its arguments, behind --", Arity = ArgumentArity.OneOrMore };
-        var command = new Command("run", "Run a command; when it fails, report it with the end of its error output. Ends as the command does. Example: cap hook run --severity critical -- nginx -t") { name, severity, key, line };
+        var command = new Command("run", "Run a command; when it fails, report it with the end of its error output. Ends as the command does. Example: cap hook run --severity critical -- nginx -t") { name, severity, key, include, line };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var words = parsed.GetRequiredValue(line);
@@ -26,7 +27,7 @@ internal static class HookCommand
                 await ReportAsync(
                     () => new HookIncident(
                         parsed.GetValue(name) ?? Path.GetFileName(words[0]), NewSeed(), parsed.GetValue(severity)!,
-                        $"{string.Join(' ', words)} ended with {ended.ExitCode}\n{ended.ErrorTail}", ended.EndedAt).Sign(CapEnvironment.Key(parsed.GetValue(key))),
+                        $"{(parsed.GetValue(include) ? string.Join(' ', words) : Path.GetFileName(words[0]))} ended with {ended.ExitCode}\n{ended.ErrorTail}", ended.EndedAt).Sign(CapEnvironment.Key(parsed.GetValue(key))),
                     cancellationToken);
             }
 
@@ -50,15 +51,15 @@ internal static class HookCommand
 
     private static Command Watch()
     {
-        var (name, severity, key) = (NameOption(), SeverityOption(), SignCommand.KeyOption());
+        var (name, severity, key, include) = (NameOption(), SeverityOption(), SignCommand.KeyOption(), IncludeCommandOption());
         var check = new Option<string>("--check") { Description = "Run with /bin/sh -c; it fails while the fault lasts", Required = true };
         var every = new Option<string>("--every") { Description = "Time between two checks, for example 30s, 5m, 1h", DefaultValueFactory = _ => "30s" };
         var once = new Option<bool>("--once") { Description = "Check once and end; what was found the last time is remembered. For cron" };
-        var command = new Command("watch", "Run a check again and again: one incident when it begins to fail, and one of severity normal when it heals. Example: cap hook watch --check 'nginx -t' --every 30s") { check, every, once, name, severity, key };
+        var command = new Command("watch", "Run a check again and again: one incident when it begins to fail, and one of severity normal when it heals. Example: cap hook watch --check 'nginx -t' --every 30s") { check, every, once, name, severity, key, include };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var text = parsed.GetRequiredValue(check);
-            var watched = new WatchedCheck(parsed.GetValue(name) ?? NameOf(text), text, parsed.GetValue(severity)!, CapEnvironment.Key(parsed.GetValue(key)));
+            var watched = new WatchedCheck(parsed.GetValue(name) ?? NameOf(text), text, parsed.GetValue(include) ? text : NameOf(text), parsed.GetValue(severity)!, CapEnvironment.Key(parsed.GetValue(key)));
             if (parsed.GetValue(once))
             {
                 return await watched.CheckAsync(cancellationToken);
@@ -112,6 +113,8 @@ internal static class HookCommand
 
     private static Option<string?> NameOption() => new("--name") { Description = "What failed; the incident's id begins with it; default the command's name" };
 
+    private static Option<bool> IncludeCommandOption() => new("--include-command") { Description = "Put the whole command line into the incident, not only the program's name; usual forms of secrets are masked" };
+
     public static Option<string> SeverityOption()
     {
         var option = new Option<string>("--severity") { Description = "normal, high, escalated or critical", DefaultValueFactory = _ => Severity.High };
@@ -119,8 +122,8 @@ internal static class HookCommand
         return option;
     }
 
-    /// <summary>The program's name, as a check calls it.</summary>
-    public static string NameOf(string check) => check.Split(' ')[0].Split('/')[^1];
+    /// <summary>The name of the first program of a check; never one of the values that are set before it, nor its arguments.</summary>
+    public static string NameOf(string check) => Program().Match(check) is { Success: true } match ? match.Groups[1].Value : "check";
 
     public static TimeSpan Duration(string option, string text) =>
         text.Length > 1 && int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 && text[^1] is 's' or 'm' or 'h'
@@ -128,6 +131,9 @@ internal static class HookCommand
             : throw new CliFaultException(ExitCodes.Misconfigured, $"{option} is '{text}': a number and s, m or h, for example 30s.");
 
     public static string NewSeed() => RandomNumberGenerator.GetHexString(12, lowercase: true);
+
+    [GeneratedRegex("""^\s*(?:[A-Za-z_]\w*=(?:'[^']*'|"(?:[^"\\]|\\.)*"|\\.|[^\s'"\\])*\s+)*(?:[\w.+@-]*/)*([\w.+@-]+)(?=[\s;|&<>()]|$)""")]
+    private static partial Regex Program();
 
     public static string SeedOf(string what) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(what)).AsSpan(0, 6));
 }

@@ -6,7 +6,7 @@ using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Cli.Hooks;
 
-/// <summary>What a hook found: made into an incident, with every field signed.</summary>
+/// <summary>What a hook found: made into an incident, with every field signed. Secrets in the description are masked: an entry is for ever.</summary>
 /// <param name="Name">Of what failed, for example <c>nginx</c>; the incident's id begins with it.</param>
 /// <param name="Seed">12 hex digits that tell this failure from the others: the same failure is the same incident.</param>
 /// <param name="At">When it happened, not when it is sent.</param>
@@ -23,17 +23,17 @@ internal sealed record HookIncident(string Name, string Seed, string Severity, s
             ["agent"] = CapEnvironment.AgentId,
             ["timestamp"] = At.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture),
             ["severity"] = Severity,
-            ["description"] = Shorten(Description),
+            ["description"] = Shorten(SecretMask.Apply(Description)),
             ["scheme"] = FullV2.Scheme,
         };
         IncidentFile.Sign(incident, key);
         return IncidentFile.Bytes(incident);
     }
 
-    /// <summary>The end says most; control characters other than line ends say nothing, and are not text.</summary>
+    /// <summary>The end says most; what cannot be printed says nothing, and is not text.</summary>
     private static string Shorten(string text)
     {
-        var clean = new string([.. text.Where(c => !char.IsControl(c) || c is '\n' or '\t')]);
+        var clean = Printable.Text(text);
         var bytes = Encoding.UTF8.GetBytes(clean);
         if (bytes.Length <= IncidentReader.MaxDescriptionBytes)
         {

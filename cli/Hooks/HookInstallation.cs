@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json.Nodes;
 
 namespace CapOrleans.Cli.Hooks;
@@ -7,7 +8,8 @@ internal static class HookInstallation
 {
     private const UnixFileMode Readable = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
-    private const UnixFileMode Runnable = Readable | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+    /// <summary>A check may hold a secret.</summary>
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     /// <summary>cron and watchdog look in fewer places than a person's shell does.</summary>
     private const string SystemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -47,7 +49,7 @@ internal static class HookInstallation
     ];
 
     /// <summary>A line of its own for cron; of the checks that it makes, only changes are told.</summary>
-    public static InstalledFile Cron(string folder, string name, string check, string severity, int minutes) => new(Path.Combine(folder, $"cap-hook-{name}"), Readable, $"""
+    public static InstalledFile Cron(string folder, string name, string check, string severity, int minutes) => new(Path.Combine(folder, $"cap-hook-{name}"), OwnerOnly, $"""
         # Settings of the hook are in /etc/default/cap
         PATH={SystemPath}
         {(minutes == 1 ? "*" : $"*/{minutes}")} * * * * root {Line(name, check, severity).Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal)}
@@ -55,7 +57,7 @@ internal static class HookInstallation
         """);
 
     /// <summary>A test of watchdog(8). It always succeeds: what it finds is told, and is no reason to restart the machine.</summary>
-    public static InstalledFile Watchdog(string folder, string name, string check, string severity) => new(Path.Combine(folder, $"cap-hook-{name}"), Runnable, $"""
+    public static InstalledFile Watchdog(string folder, string name, string check, string severity) => new(Path.Combine(folder, $"cap-hook-{name}"), OwnerOnly | UnixFileMode.UserExecute, $"""
         #!/bin/sh
         # Settings of the hook are in /etc/default/cap
         PATH={SystemPath}
@@ -73,8 +75,9 @@ internal static class HookInstallation
             try
             {
                 Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-                File.WriteAllText(path, text);
-                File.SetUnixFileMode(path, mode);
+                using var stream = new FileStream(path, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = mode });
+                File.SetUnixFileMode(stream.SafeFileHandle, mode); // of one that was there, too, and before anything is in it
+                stream.Write(Encoding.UTF8.GetBytes(text));
             }
             catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
             {

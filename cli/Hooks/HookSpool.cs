@@ -33,7 +33,7 @@ internal sealed partial class HookSpool : IDisposable
             {
                 try
                 {
-                    return new HookSpool(folder, new FileStream(Path.Combine(folder, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+                    return new HookSpool(folder, OwnFile.OpenLock(Path.Combine(folder, "lock")));
                 }
                 catch (IOException fault) when (OwnFile.IsHeld(fault))
                 {
@@ -87,7 +87,8 @@ internal sealed partial class HookSpool : IDisposable
     public static void PutAside(string file, string reason)
     {
         File.Move(file, $"{file}.refused", overwrite: true);
-        File.WriteAllText($"{file}.why", reason + "\n");
+        using var why = new StreamWriter($"{file}.why", new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = OwnerOnly });
+        why.WriteLine(Printable.Text(reason));
     }
 
     /// <summary>What was put aside waits again, in its old place.</summary>

@@ -5,11 +5,14 @@ using System.Text;
 namespace CapOrleans.Cli.Hooks;
 
 /// <summary>A command that was run to its end, with its output passed through.</summary>
-/// <param name="ErrorTail">The end of what it wrote to standard error.</param>
+/// <param name="ErrorTail">The end of what it wrote to standard error, with secrets masked.</param>
 internal sealed record RunCommand(int ExitCode, string ErrorTail, DateTimeOffset EndedAt)
 {
     /// <summary>Of standard error, in characters.</summary>
     private const int TailLength = 4096;
+
+    /// <summary>More of it is held, so that a secret before the tail, or across its beginning, is seen as one. In characters.</summary>
+    private const int HeldLength = 4 * TailLength;
 
     /// <summary>What a shell ends with when there is no such command.</summary>
     private const int NotFound = 127;
@@ -28,16 +31,17 @@ internal sealed record RunCommand(int ExitCode, string ErrorTail, DateTimeOffset
         var buffer = new char[1024];
         for (int read; (read = await process.StandardError.ReadAsync(buffer, cancellationToken)) > 0;)
         {
-            await Console.Error.WriteAsync(buffer, 0, read);
+            await Terminal.RawError.WriteAsync(buffer, 0, read);
             tail.Append(buffer, 0, read);
-            if (tail.Length > 2 * TailLength)
+            if (tail.Length > 2 * HeldLength)
             {
-                tail.Remove(0, tail.Length - TailLength);
+                tail.Remove(0, tail.Length - HeldLength);
             }
         }
 
         await process.WaitForExitAsync(cancellationToken);
-        return new RunCommand(process.ExitCode, tail.Length <= TailLength ? tail.ToString() : tail.ToString(tail.Length - TailLength, TailLength), TimeProvider.System.GetUtcNow());
+        var masked = SecretMask.Apply(tail.ToString());
+        return new RunCommand(process.ExitCode, masked.Length <= TailLength ? masked : masked[^TailLength..], TimeProvider.System.GetUtcNow());
     }
 
     private static Process? Start(ProcessStartInfo start, out string fault)

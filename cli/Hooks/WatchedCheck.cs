@@ -11,7 +11,8 @@ namespace CapOrleans.Cli.Hooks;
 /// A check that is run again and again. Only its changes are told. What is to be told is on disk before it is sent, to the letter: a watch
 /// that is killed and started again tells nothing twice and leaves nothing out.
 /// </summary>
-internal sealed class WatchedCheck(string name, string check, string severity, PrivateKey key)
+/// <param name="shown">What an incident calls the check: its program, or all of it.</param>
+internal sealed class WatchedCheck(string name, string check, string shown, string severity, PrivateKey key)
 {
     private readonly string file = Path.Combine(CapEnvironment.Spool, $"watch-{HookCommand.SeedOf($"{name}/{check}")}.state");
 
@@ -55,7 +56,7 @@ internal sealed class WatchedCheck(string name, string check, string severity, P
         try
         {
             Directory.CreateDirectory(CapEnvironment.Spool, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            return new FileStream($"{file}.lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            return OwnFile.OpenLock($"{file}.lock");
         }
         catch (IOException fault) when (OwnFile.IsHeld(fault))
         {
@@ -74,7 +75,7 @@ internal sealed class WatchedCheck(string name, string check, string severity, P
         if (ended.ExitCode != 0 != state.IsFailing && state.Pending is null)
         {
             state = state.IsFailing
-                ? new State(state.Seed, false, Text(new HookIncident(name, state.Seed!, Severity.Normal, $"{check} succeeds again", ended.EndedAt).Sign(key, "OK")))
+                ? new State(state.Seed, false, Text(new HookIncident(name, state.Seed!, Severity.Normal, $"{shown} succeeds again", ended.EndedAt).Sign(key, "OK")))
                 : Failed(HookCommand.NewSeed(), ended);
             Write(state);
         }
@@ -101,7 +102,7 @@ internal sealed class WatchedCheck(string name, string check, string severity, P
     }
 
     private State Failed(string seed, RunCommand ended) =>
-        new(seed, true, Text(new HookIncident(name, seed, severity, $"{check} ended with {ended.ExitCode}\n{ended.ErrorTail}", ended.EndedAt).Sign(key)));
+        new(seed, true, Text(new HookIncident(name, seed, severity, $"{shown} ended with {ended.ExitCode}\n{ended.ErrorTail}", ended.EndedAt).Sign(key)));
 
     private static string Text(byte[] incident) => Encoding.UTF8.GetString(incident);
 

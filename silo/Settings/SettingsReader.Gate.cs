@@ -17,7 +17,7 @@ public sealed partial class SettingsReader
         SpoolHours = (int)Number("Gate__SpoolHours", 168, 1, 8760),
         EscalateCommand = Text("Gate__EscalateCommand"),
         EscalateUrl = Url("Gate__EscalateUrl"),
-        Tls = ReadTls("Gate", "Gate__ClientAuthorities"),
+        Tls = ReadTls("Gate__TlsCertificate", "Gate__TlsKey", "Gate__ClientAuthorities"),
     };
 
     /// <summary>This machine's name, of which a gate's may not have every character.</summary>

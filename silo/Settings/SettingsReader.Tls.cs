@@ -7,9 +7,9 @@ namespace CapOrleans.Silo.Settings;
 public sealed partial class SettingsReader
 {
     /// <summary>Every file is tried here, so that a fault shows at the start; they are read again whenever they change.</summary>
-    private TlsFiles? ReadTls(string part, string authoritiesName)
+    private TlsFiles? ReadTls(string certificateName, string keyName, string authoritiesName)
     {
-        var (certificate, key, authorities) = (Text($"{part}__TlsCertificate"), Text($"{part}__TlsKey"), Text(authoritiesName));
+        var (certificate, key, authorities) = (Text(certificateName), Text(keyName), Text(authoritiesName));
         if (certificate is null && key is null && authorities is null)
         {
             return null;
@@ -17,18 +17,18 @@ public sealed partial class SettingsReader
 
         if (certificate is null || key is null)
         {
-            faults.Add($"{part}__TlsCertificate and {part}__TlsKey belong together: name a PEM file with the certificate and one with its key.");
+            faults.Add($"{certificateName} and {keyName} belong together: name a PEM file with the certificate and one with its key.");
             return null;
         }
 
         var files = new TlsFiles(certificate, key, authorities);
-        return CanUse($"{part}__TlsCertificate", () => ServerTls.Read(files with { ClientAuthorities = null }))
+        return CanUse(certificateName, () => ServerTls.Read(files with { ClientAuthorities = null }))
             && (authorities is null || CanUse(authoritiesName, () => ServerTls.Import(authorities))) ? files : null;
     }
 
     private TlsFiles? ReadClusterTls()
     {
-        var files = ReadTls("Cluster", "Cluster__TlsAuthorities");
+        var files = ReadTls("Cluster__TlsCertificate", "Cluster__TlsKey", "Cluster__TlsAuthorities");
         if (files is { ClientAuthorities: null })
         {
             faults.Add("Cluster__TlsAuthorities is not set: name a PEM file with the authorities that issue for this cluster, and for nobody else.");

@@ -44,7 +44,7 @@ public sealed partial class SettingsReader
             GatewayPort = (int)Number("GATEWAY_PORT", 30000, 1, 65535),
             Gate = ReadGate(),
             ProofCheckPercent = (int)Number("Archive__ProofCheckPercent", 100, 0, 100),
-            ApiTls = ReadTls("Api", "Api__ClientAuthorities"),
+            ApiTls = ReadTls("Api__TlsCertificate", "Api__TlsKey", "Api__ClientAuthorities"),
             TlsTerminatedByProxy = Choice("Api__TlsTerminatedByProxy", "false", "true", "false") == "true",
             TrustedProxies = Networks("TrustedProxies"),
             ClusterTls = ReadClusterTls(),

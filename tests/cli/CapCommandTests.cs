@@ -27,17 +27,37 @@ public sealed class CapCommandTests : IDisposable
     public async Task A_key_can_lie_under_a_passphrase()
     {
         await File.WriteAllTextAsync(directory.File("passphrase"), "correct horse\n");
-        await File.WriteAllTextAsync(directory.File(".env"), $"CAP_PASSPHRASE_FILE={directory.File("passphrase")}\n");
-        var (code, address) = await CapAsync("keygen", "--out", directory.File("key.json"), "--keystore");
+        var cap = new CapCommand(directory.Path, ("DATA_DIR", directory.Path), ("CAP_PASSPHRASE_FILE", directory.File("passphrase")));
+        var (code, address) = await cap.RunAsync("keygen", "--out", directory.File("key.json"), "--keystore");
         Assert.True(code == 0, address);
         Assert.Equal(address, Keystore.Open(await File.ReadAllTextAsync(directory.File("key.json")), "correct horse").Address.ToString());
         await File.WriteAllTextAsync(directory.File("i.json"), """{"task_id":"INC-1"}""");
-        var (_, text) = await CapAsync("sign", directory.File("i.json"), "--key", directory.File("key.json"));
+        var (_, text) = await cap.RunAsync("sign", directory.File("i.json"), "--key", directory.File("key.json"));
         Assert.Equal(address, (string?)JsonNode.Parse(text)!["signer"]);
         await File.WriteAllTextAsync(directory.File("passphrase"), "wrong");
-        var (refused, why) = await CapAsync("sign", directory.File("i.json"), "--key", directory.File("key.json"));
+        var (refused, why) = await cap.RunAsync("sign", directory.File("i.json"), "--key", directory.File("key.json"));
         Assert.Equal(2, refused);
         Assert.Contains("does not open", why, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_file_in_the_folder_it_is_called_in_sets_nothing()
+    {
+        await CapAsync("keygen", "--out", directory.File("identity.key"));
+        await File.WriteAllTextAsync(directory.File(".env"), "CAP_ID=ATTACKER\nDATA_DIR=/nowhere\nSIGNER_ADDRESS=0x0\n'broken\n");
+        await File.WriteAllTextAsync(directory.File("i.json"), "{}");
+        var (code, text) = await CapAsync("sign", directory.File("i.json"));
+        Assert.True(code == 0, text);
+        Assert.Equal("SYS-CORE", (string?)JsonNode.Parse(text)!["cap_id"]);
+    }
+
+    [Fact]
+    public async Task An_archive_is_read_by_whoever_may_read_its_source()
+    {
+        await File.WriteAllTextAsync(directory.File("i.json"), "{}");
+        File.SetUnixFileMode(directory.File("i.json"), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        Assert.Equal(0, (await CapAsync("archive", directory.File("i.json"))).Code);
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(directory.File("i_archived.json")));
     }
 
     [Fact]

@@ -47,6 +47,39 @@ public sealed partial class HookTests(NodeFixture node) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Arguments_and_secrets_of_a_command_stay_on_the_host()
+    {
+        string[] command = ["sh", "-c", "echo connecting as postgres://me:hunter2@db >&2; exit 7", "--token", "hunter2"];
+        await HookAsync(Gate, ["run", "--", "/usr/bin/env", .. command]);
+        Assert.Equal("env ended with 7\nconnecting as postgres://[masked]@db\n", (await IncidentsAsync(1))[0].Text("description"));
+        await HookAsync(Gate, ["run", "--include-command", "--", "/usr/bin/env", .. command]);
+        Assert.Equal(
+            "/usr/bin/env sh -c echo connecting as postgres://[masked]@db >&2; exit 7 --token [masked] ended with 7\nconnecting as postgres://[masked]@db\n",
+            (await IncidentsAsync(2))[1].Text("description"));
+
+        Assert.Equal(0, (await HookAsync(Gate, "watch", "--once", "--check", "PASSWORD=hunter2 false --token hunter2")).Code);
+        var watched = (await IncidentsAsync(3))[2];
+        Assert.StartsWith("FALSEFAIL-", watched.Text("incidentId"), StringComparison.Ordinal);
+        Assert.Equal("false ended with 1\n", watched.Text("description"));
+    }
+
+    [Fact]
+    public async Task A_secret_that_the_cut_goes_through_is_masked_all_the_same()
+    {
+        await HookAsync(Gate, "run", "--", "sh", "-c", "printf 'password=%04090d hunter2 password=hunter%04090d' 1 2 >&2; exit 1");
+        Assert.DoesNotContain("0000", (await IncidentsAsync(1))[0].Text("description"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_command_runs_in_the_environment_and_with_the_output_it_would_have_had()
+    {
+        await File.WriteAllTextAsync(directory.File(".env"), "PRIVATE_KEY=hunter2\n'broken\n");
+        var cap = new CapCommand(directory.Path, [.. Settings(Gate), ("CAP_TOKEN", "kept"), ("PRIVATE_KEY", "kept")]);
+        var (code, output) = await cap.RunToFileAsync("hook", "run", "--", "sh", "-c", "printf '\\033[31m%s %s\\033[0m\\n' $CAP_TOKEN $PRIVATE_KEY >&2");
+        Assert.Equal((0, "\e[31mkept kept\e[0m\n"), (code, output));
+    }
+
+    [Fact]
     public async Task What_no_gate_takes_waits_on_the_host_and_goes_out_in_order()
     {
         foreach (var name in (string[])["one", "two", "three"])
@@ -78,6 +111,7 @@ public sealed partial class HookTests(NodeFixture node) : IAsyncLifetime
         });
         Assert.Contains("refused with 403", output, StringComparison.Ordinal);
         Assert.Single(Directory.GetFiles(directory.File("spool"), "*.refused"));
+        Assert.All(Directory.GetFiles(directory.File("spool")), file => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file)));
         Assert.Equal(0, (await HookAsync(Gate, "flush")).Code);
 
         // When the key is added, what lies aside goes out.
@@ -253,7 +287,8 @@ public sealed partial class HookTests(NodeFixture node) : IAsyncLifetime
         var check = $"echo 50% of it\\'s gone >&2; test ! -e {directory.File("broken")}";
         Assert.Equal(0, (await HookAsync(Gate, "install", "--with", with, "--check", check, "--every", "6m", "--name", "disk", "--folder", directory.File("etc"), "--yes")).Code);
         var line = (await File.ReadAllLinesAsync(directory.File("etc/cap-hook-disk"))).Single(text => text.StartsWith(start, StringComparison.Ordinal));
-        Assert.Equal(with == "watchdog", File.GetUnixFileMode(directory.File("etc/cap-hook-disk")).HasFlag(UnixFileMode.UserExecute));
+        Assert.Equal(
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | (with == "watchdog" ? UnixFileMode.UserExecute : 0), File.GetUnixFileMode(directory.File("etc/cap-hook-disk")));
         await File.WriteAllTextAsync(directory.File("broken"), "");
         for (var i = 0; i < 2; i++)
         {

@@ -91,6 +91,62 @@ public sealed class RunScriptTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task The_project_s_settings_file_counts_for_run_and_for_cap_and_for_nobody_s_child()
+    {
+        // The project as somebody else has it, with a file of its own; what is built is this one's.
+        var project = directory.File("project");
+        foreach (var folder in (string[])["deploy", "cli", "chain", "core", "contracts"])
+        {
+            Directory.CreateDirectory(Path.Combine(project, folder));
+        }
+
+        foreach (var script in (string[])["run", "cap", "deploy/lib.sh"])
+        {
+            File.Copy(Repository.File(script), Path.Combine(project, script));
+        }
+
+        File.CreateSymbolicLink(Path.Combine(project, "deploy", "npm"), Repository.File("deploy", "npm"));
+        File.CreateSymbolicLink(Path.Combine(project, "artifacts"), Repository.File("artifacts"));
+        var file = Path.Combine(project, ".env");
+        await File.WriteAllTextAsync(
+            file, $"\uFEFF# as Windows saves it\r\nexport DATA_DIR=\"./data\" # below the project\r\nAPI_PORT={environment["API_PORT"]}\r\n"
+            + $"GATE_PORT='{environment["GATE_PORT"]}'\r\nCHAIN_PORT={environment["CHAIN_PORT"]}\r\nRPC_URL=\r\nCAP_GATE_TOKEN='$(hunter2)'\r\n");
+
+        using (var run = Child.Start(Path.Combine(project, "run"), [], folder: directory.Path))
+        {
+            await run.LineAsync($"CapOrleans is ready: api {Api}  gate http://127.0.0.1:{environment["GATE_PORT"]}", TimeSpan.FromSeconds(60));
+            Assert.True(File.Exists(Path.Combine(project, "data", "chain", "state.json")) || Directory.Exists(Path.Combine(project, "data", "chain")), run.Output);
+
+            // With the admin token of that DATA_DIR, at that port, wherever it is called.
+            var (code, operators) = await WrapperAsync(project, "operator", "list");
+            Assert.True(code == 0, operators);
+            (code, var shown) = await WrapperAsync(project, "hook", "run", "--", "env");
+            Assert.Equal(0, code);
+            Assert.Contains($"GATE_PORT={environment["GATE_PORT"]}", shown, StringComparison.Ordinal);
+            Assert.DoesNotContain("hunter2", shown, StringComparison.Ordinal);
+            await StopAsync(run, Terminate);
+        }
+
+        await File.AppendAllTextAsync(file, "CAP_TOKEN='hunter2\n");
+        var (refused, why) = await WrapperAsync(project, "show", "SYS-CORE");
+        Assert.Equal(2, refused);
+        Assert.Contains(".env, line 8: a quote that does not end on its line.", why, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", why, StringComparison.Ordinal);
+        Assert.Equal(0, (await WrapperAsync(project, "hook", "run", "--", "touch", directory.File("done"))).Code);
+        Assert.True(File.Exists(directory.File("done")));
+        using var broken = Child.Start(Path.Combine(project, "run"), [], folder: directory.Path);
+        Assert.Equal(2, await broken.ExitAsync());
+        Assert.Contains("line 8", broken.Output, StringComparison.Ordinal);
+    }
+
+    private async Task<(int Code, string Output)> WrapperAsync(string project, params string[] arguments)
+    {
+        using var cap = Child.Start(Path.Combine(project, "cap"), arguments, folder: directory.Path);
+        var code = await cap.ExitAsync();
+        return (code, cap.Output);
+    }
+
     private async Task<JsonElement> HostAsync(string id) => JsonElement.Parse(await Child.RunAsync(
         "node", Repository.File("tests", "clients", "host.mjs"), $"http://127.0.0.1:{environment["GATE_PORT"]}", Api,
         (await File.ReadAllTextAsync(directory.File("data/identity.key"))).Trim(), id));

@@ -62,6 +62,17 @@ public sealed partial class HouseTests
     public void Nothing_is_left_to_be_done_without_a_number() =>
         Assert.DoesNotContain(Sources("*.cs"), path => Unnumbered().IsMatch(File.ReadAllText(path)));
 
+    /// <summary>What was reviewed is what is built: another package than the lock files name is a failure.</summary>
+    [Fact]
+    public void Every_restore_keeps_to_the_lock_files()
+    {
+        var lines = new[] { "run", "test", "cap", "bench.sh", "fuzz.sh", "deploy/lib.sh", ".ci/run" }.SelectMany(script => File.ReadLines(Repository.File(script.Split('/')))).ToList();
+        Assert.All(lines.Where(line => Restoring().IsMatch(line)), line => Assert.Contains("-p:RestoreLockedMode=true -p:RestoreForce=true", line, StringComparison.Ordinal));
+        Assert.Equal(2, lines.Count(line => Restoring().IsMatch(line)));
+        Assert.All(lines.Where(line => line.Contains("npm i", StringComparison.Ordinal) || line.Contains("npm ci", StringComparison.Ordinal)), line => Assert.Contains("npm ci ", line, StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.Contains("npm ci --ignore-scripts", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task The_checked_in_contract_is_what_its_source_compiles_to() =>
         await Child.RunAsync("node", Repository.File("contracts", "solidity", "compile.mjs"), "--check");
@@ -76,6 +87,9 @@ public sealed partial class HouseTests
 
     [GeneratedRegex(@"using (Orleans\.(?!Serialization)|System\.Net\.Http|Microsoft\.Data|Microsoft\.AspNetCore)|\bFile\.(Read|Write|Open)")]
     private static partial Regex Forbidden();
+
+    [GeneratedRegex(@"\bdotnet (build|publish|restore|run)\b")]
+    private static partial Regex Restoring();
 
     [GeneratedRegex("TO" + @"DO(?! #\d+)|FIX" + "ME")]
     private static partial Regex Unnumbered();

@@ -64,9 +64,7 @@ public sealed class SettingsReaderTests
     public void Every_setting_is_explained_in_the_example_file()
     {
         var example = File.ReadAllText(Repository.File(".env.example"));
-        var source = string.Concat(Directory.EnumerateFiles(Repository.File("silo", "Settings"), "SettingsReader*.cs").Append(Repository.File("cli", "CapEnvironment.cs")).Select(File.ReadAllText));
-        var names = System.Text.RegularExpressions.Regex.Matches(source, "\"([A-Z_]{3,}|[A-Z][A-Za-z]+__[A-Za-z]+)\"").Select(match => match.Groups[1].Value).Distinct();
-        foreach (var name in names.Except(["DEV_CHAIN_URL", "DEV_CHAIN_TOKEN_FILE", "CAP_HOME"])) // set by ./run and ./cap themselves
+        foreach (var name in Names(NodeSources()).Concat(Names(CapSources())).Except(["DEV_CHAIN_URL", "DEV_CHAIN_TOKEN_FILE", "CAP_HOME"])) // set by ./run and ./cap themselves
         {
             Assert.Contains($"{name}=", example, StringComparison.Ordinal);
         }
@@ -89,6 +87,25 @@ public sealed class SettingsReaderTests
         Assert.StartsWith($"Webhooks__AllowedNetworks is '{text}'",
             Assert.Single(Assert.Throws<SettingsException>(() => Read(new() { ["Webhooks__AllowedNetworks"] = text })).Faults),
             StringComparison.Ordinal);
+
+    [Fact]
+    public void The_example_file_explains_nothing_that_nobody_reads() =>
+        Assert.Empty(SettingNames.Known.Except(Names(NodeSources()).Concat(Names(CapSources())).Concat(["POSTGRES_PORT", "CHAIN_PORT"])));
+
+    /// <summary>What it does not take from the project's .env would make ./cap and ./run disagree.</summary>
+    [Fact]
+    public void The_wrapper_of_cap_takes_every_setting_of_cap_from_the_project_s_file()
+    {
+        var wrapper = File.ReadAllText(Repository.File("cap"));
+        Assert.All(Names(CapSources()).Except(["CAP_HOME"]), name => Assert.Matches($@"[ (]{name}[ )\n]", wrapper));
+    }
+
+    private static IEnumerable<string> NodeSources() => Directory.EnumerateFiles(Repository.File("silo", "Settings"), "*.cs");
+
+    private static IEnumerable<string> CapSources() => new[] { "CapEnvironment.cs", "Credentials.cs", "TlsSettings.cs" }.Select(file => Repository.File("cli", file));
+
+    private static IEnumerable<string> Names(IEnumerable<string> files) => files.SelectMany(file =>
+        System.Text.RegularExpressions.Regex.Matches(File.ReadAllText(file), "\"([A-Z_]{3,}|[A-Z][A-Za-z]+(?:__[A-Za-z]+)+)\"").Select(match => match.Groups[1].Value)).Distinct();
 
     private static NodeSettings Read(Dictionary<string, string> settings) => SettingsReader.Read(settings.GetValueOrDefault);
 

@@ -13,9 +13,18 @@ public sealed class CapCommand(string folder, params (string Name, string Value)
             : throw new InvalidOperationException($"{native} is missing or older than its sources: run ./test, or ./cap --make-native.");
     });
 
-    public Child Start(params string[] arguments) => Child.Start(
-        Program.Value, arguments,
-        environment.Append(("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")).DistinctBy(pair => pair.Item1).ToDictionary(pair => pair.Item1, pair => pair.Item2), folder);
+    public Child Start(params string[] arguments) => Child.Start(Program.Value, arguments, Environment, folder);
+
+    private Dictionary<string, string> Environment =>
+        environment.Append(("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")).DistinctBy(pair => pair.Item1).ToDictionary(pair => pair.Item1, pair => pair.Item2);
+
+    /// <summary>Everything that is printed, to the letter.</summary>
+    public async Task<(int Code, string Output)> RunToFileAsync(params string[] arguments)
+    {
+        var file = Path.Combine(folder, "printed");
+        using var shell = Child.Start("/bin/sh", ["-c", $"exec \"$0\" \"$@\" > {file} 2>&1", Program.Value, .. arguments], Environment, folder);
+        return (await shell.ExitAsync(), await File.ReadAllTextAsync(file));
+    }
 
     public async Task<(int Code, string Output)> RunAsync(params string[] arguments)
     {

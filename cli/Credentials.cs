@@ -1,0 +1,84 @@
+using System.Buffers;
+using System.CommandLine;
+using System.Net.Http.Headers;
+
+namespace CapOrleans.Cli;
+
+/// <summary>
+/// The two secrets that this command shows to servers, each to one kind of server: the API key to an API, the gate token to a gate. Neither
+/// goes over plain HTTP to another machine, unless <c>--insecure-http</c> says so.
+/// </summary>
+internal static class Credentials
+{
+    private const string GatePrefix = "gate_";
+    private const int GateDigits = 64;
+
+    private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdef");
+
+    public static readonly Option<bool> InsecureHttp = new("--insecure-http")
+    {
+        Description = "Send an API key or a gate token over plain HTTP to another machine too: whoever is on the way can read it",
+        Recursive = true,
+    };
+
+    private static bool isInsecureAllowed;
+
+    public static void Choose(ParseResult parsed) => isInsecureAllowed = parsed.GetValue(InsecureHttp);
+
+    private static string ApiKeyFile => Path.Combine(CapEnvironment.DataDirectory, "admin-token");
+
+    private static string GateTokenFile => Path.Combine(CapEnvironment.DataDirectory, "gate-token");
+
+    public static bool HasApiKey => CapEnvironment.Text("CAP_TOKEN") is not null || File.Exists(ApiKeyFile);
+
+    /// <summary><c>CAP_TOKEN</c>, or what the node wrote to its DATA_DIR.</summary>
+    /// <param name="request">To the API.</param>
+    public static void AddApiKey(HttpRequestMessage request)
+    {
+        var key = CapEnvironment.Text("CAP_TOKEN") ?? CapEnvironment.Read(ApiKeyFile, "an API key; set CAP_TOKEN or DATA_DIR").Trim();
+        if (key.Length == 0 || key.Any(c => c is <= ' ' or > '~'))
+        {
+            throw new CliFaultException(
+                ExitCodes.Misconfigured, $"CAP_TOKEN or {ApiKeyFile} holds no API key: it is empty, or has white space or other characters that no key has.");
+        }
+
+        Add(request, key, "API key");
+    }
+
+    /// <summary><c>CAP_GATE_TOKEN</c>, or what the gate wrote to its DATA_DIR; without either, nothing.</summary>
+    /// <param name="request">To the gate.</param>
+    public static void AddGateToken(HttpRequestMessage request)
+    {
+        var token = CapEnvironment.Text("CAP_GATE_TOKEN")
+            ?? (File.Exists(GateTokenFile) ? CapEnvironment.Read(GateTokenFile, "a gate token").Trim() : null);
+        if (token is null)
+        {
+            return;
+        }
+
+        if (!IsGateToken(token))
+        {
+            throw new CliFaultException(
+                ExitCodes.Misconfigured, $"CAP_GATE_TOKEN or {GateTokenFile} holds no gate token: {GatePrefix} and {GateDigits} hex digits.");
+        }
+
+        Add(request, token, "gate token");
+    }
+
+    private static bool IsGateToken(string text) => text.Length == GatePrefix.Length + GateDigits
+        && text.StartsWith(GatePrefix, StringComparison.Ordinal) && !text.AsSpan(GatePrefix.Length).ContainsAnyExcept(HexDigits);
+
+    private static void Add(HttpRequestMessage request, string secret, string what)
+    {
+        var url = request.RequestUri!;
+        if (url.Scheme != Uri.UriSchemeHttps && !url.IsLoopback && !isInsecureAllowed)
+        {
+            throw new CliFaultException(
+                ExitCodes.Misconfigured,
+                $"The {what} would go over plain HTTP to {url.Authority}, and whoever is on the way could read it: "
+                + "use https or a tunnel to this machine, or say --insecure-http.");
+        }
+
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", secret);
+    }
+}

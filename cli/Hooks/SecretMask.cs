@@ -1,0 +1,70 @@
+using System.Text.RegularExpressions;
+
+namespace CapOrleans.Cli.Hooks;
+
+/// <summary>
+/// Takes the usual forms of secrets out of what a failed command printed, since an entry of the log is for ever. It knows forms, not
+/// secrets: what looks like ordinary text stays.
+/// </summary>
+internal static partial class SecretMask
+{
+    public const string Masked = "[masked]";
+
+    /// <summary>Words that say that a secret follows.</summary>
+    private const string Name =
+        @"(?:password|passwd|pass(?==)|passphrase|pwd|secret|token|credentials?|(?:api|access|account|private)[_-]?key)[\w.-]{0,32}";
+
+    /// <summary>In quotes, in quotes within a string of JSON, or up to the next white space or quote: rather too much than too little.</summary>
+    private const string Value = """(?!\[masked\])(?:\\"[^"\r\n]*"?|"(?:[^"\\\r\n]|\\.)*"?|'[^'\r\n]*'?|[^\s"']+)""";
+
+    private const RegexOptions AnyCase = RegexOptions.IgnoreCase | RegexOptions.CultureInvariant;
+
+    /// <returns>The text with <see cref="Masked"/> in the place of each secret. What is masked already stays as it is.</returns>
+    public static string Apply(string text)
+    {
+        text = PrivateKeyBlock().Replace(text, Masked);
+        text = PrivateKeyEnd().Replace(text, Masked);
+        text = UserOfUrl().Replace(text, $"{Masked}@");
+        text = Header().Replace(text, $"$1{Masked}");
+        text = Bearer().Replace(text, $"$1{Masked}");
+        text = KnownForm().Replace(text, Masked);
+        text = Assignment().Replace(text, $"$1{Masked}");
+        text = CommandOption().Replace(text, $"$1{Masked}");
+        return UserOption().Replace(text, $"$1{Masked}");
+    }
+
+    [GeneratedRegex(
+        @"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|\z)", RegexOptions.Singleline)]
+    private static partial Regex PrivateKeyBlock();
+
+    /// <summary>The rest of a block whose beginning was cut off; more lines than the longest key has would cost time and no secret.</summary>
+    [GeneratedRegex(@"(?:^[ \t]*[A-Za-z0-9+/=]+\r?\n){0,200}[ \t]*-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----", RegexOptions.Multiline)]
+    private static partial Regex PrivateKeyEnd();
+
+    /// <summary><c>user:password@</c>, or a user so long that it is a token.</summary>
+    [GeneratedRegex(@"(?<=://)(?:[^\s/:@]*:[^\s/]*|[^\s/:@]{20,})@")]
+    private static partial Regex UserOfUrl();
+
+    [GeneratedRegex(@"((?:authorization|cookie)(?:\\?[""'])?\s{0,8}[:=]\s{0,8})[^\s][^\r\n]*", AnyCase)]
+    private static partial Regex Header();
+
+    [GeneratedRegex(@"(\bbearer\s{1,8})[A-Za-z0-9._~+/=-]{8,}", AnyCase)]
+    private static partial Regex Bearer();
+
+    /// <summary>AWS, our own API keys, gate tokens and webhook secrets, JSON web tokens, GitHub, GitLab, Slack.</summary>
+    [GeneratedRegex(
+        @"(?:AKIA|ASIA)[0-9A-Z]{16}|cap_[0-9a-f]{8}_[0-9a-f]{16,}|gate_[0-9a-f]{16,}|whsec_[A-Za-z0-9+/=_-]{8,}"
+        + @"|(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){1,4}|gh[pousr]_[A-Za-z0-9]{16,}|github_pat_\w{16,}|glpat-[\w-]{16,}|xox[a-z]-[A-Za-z0-9-]{8,}")]
+    private static partial Regex KnownForm();
+
+    [GeneratedRegex($@"({Name}(?:\\?[""'])?\s{{0,8}}[:=]\s{{0,8}}){Value}", AnyCase)]
+    private static partial Regex Assignment();
+
+    /// <summary><c>--password value</c>.</summary>
+    [GeneratedRegex($@"((?<=^|\s)--?(?:\w{{1,32}}-){{0,4}}\w{{0,32}}?{Name}\s{{1,8}})(?!-){Value}", AnyCase | RegexOptions.Multiline)]
+    private static partial Regex CommandOption();
+
+    /// <summary><c>curl -u user:password</c>.</summary>
+    [GeneratedRegex(@"((?<=^|\s)(?:-u|--user|--proxy-user)[\s=]{0,8})[^\s:]{1,128}:[^\s]+", RegexOptions.Multiline)]
+    private static partial Regex UserOption();
+}

@@ -1,0 +1,54 @@
+using System.Globalization;
+using System.Text;
+using Spectre.Console;
+
+namespace CapOrleans.Cli;
+
+/// <summary>Standard output and standard error: whatever a command prints passes <see cref="Printable"/> here, wherever it came from.</summary>
+internal static class Terminal
+{
+    /// <summary>Standard error as it is, for our own colours and for the output of a command that a hook runs.</summary>
+    public static TextWriter RawError { get; } = Console.Error;
+
+    /// <summary>From here on, <see cref="Console"/> prints only what is printable.</summary>
+    public static void Guard()
+    {
+        _ = RawError; // before it is replaced
+        Console.SetOut(new PrintableWriter(Console.Out));
+        Console.SetError(new PrintableWriter(Console.Error));
+    }
+
+    private sealed class PrintableWriter(TextWriter inner) : TextWriter(CultureInfo.InvariantCulture)
+    {
+        public override Encoding Encoding => inner.Encoding;
+
+        public override void Write(char value) => Write([value]);
+
+        public override void Write(string? value) => Write(value.AsSpan());
+
+        public override void Write(char[] buffer, int index, int count) => Write(buffer.AsSpan(index, count));
+
+        public override void Write(ReadOnlySpan<char> buffer) => inner.Write(Printable.Text(buffer));
+
+        public override void WriteLine(string? value) => inner.WriteLine(Printable.Text(value));
+
+        public override void Flush() => inner.Flush();
+    }
+}
+
+/// <summary>Standard error for progress bars, which are made of escape sequences.</summary>
+internal sealed class ErrorOutput : IAnsiConsoleOutput
+{
+    public TextWriter Writer => Terminal.RawError;
+
+    public bool IsTerminal => !Console.IsErrorRedirected;
+
+    public int Width => IsTerminal && Console.BufferWidth > 0 ? Console.BufferWidth : 80;
+
+    public int Height => IsTerminal && Console.WindowHeight > 0 ? Console.WindowHeight : 24;
+
+    public void SetEncoding(Encoding encoding)
+    {
+        // It is the terminal's.
+    }
+}

@@ -1,0 +1,19 @@
+using System.Text.RegularExpressions;
+
+namespace CapOrleans.Silo.Settings;
+
+/// <summary>Every setting of the service, of <c>./run</c> and of <c>cap</c>: what <c>.env.example</c> explains, set or commented out.</summary>
+public static partial class SettingNames
+{
+    public static IReadOnlySet<string> Known { get; } = Read();
+
+    private static HashSet<string> Read()
+    {
+        using var example = typeof(SettingNames).Assembly.GetManifestResourceStream(".env.example")!;
+        using var reader = new StreamReader(example);
+        return [.. Line().Matches(reader.ReadToEnd()).Select(match => match.Groups[1].Value)];
+    }
+
+    [GeneratedRegex("^(?:# )?([A-Za-z_][A-Za-z0-9_]*)=", RegexOptions.Multiline)]
+    private static partial Regex Line();
+}

@@ -1,0 +1,86 @@
+using CapOrleans.Core.Settings;
+
+namespace CapOrleans.Silo.Settings;
+
+/// <summary>
+/// The settings that a <c>.env</c> gives. They stay in this process: nothing of the file enters its environment, which its child processes
+/// inherit.
+/// </summary>
+public sealed class SettingsFile
+{
+    /// <summary>Largest file that is read. 1 MiB.</summary>
+    private const int MaxBytes = 1 << 20;
+
+    /// <summary>A longer name is more likely a secret in the wrong place, and is not repeated.</summary>
+    private const int MaxNameShown = 40;
+
+    private readonly Dictionary<string, string> settings;
+
+    private SettingsFile(Dictionary<string, string> settings) => this.settings = settings;
+
+    /// <param name="path">A file that is not there sets nothing.</param>
+    /// <exception cref="SettingsException">Others can write it, it breaks the grammar, or it sets what is no setting; no value is shown.</exception>
+    public static SettingsFile Read(string path)
+    {
+        IReadOnlyList<EnvSetting> lines;
+        try
+        {
+            lines = EnvFile.Parse(Bytes(path));
+        }
+        catch (EnvFileException fault)
+        {
+            throw new SettingsException([$"{path}, {fault.Message}"]);
+        }
+        catch (Exception fault) when (fault is FileNotFoundException or DirectoryNotFoundException)
+        {
+            lines = [];
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new SettingsException([$"{path} cannot be read: {fault.Message}"]);
+        }
+
+        var unknown = lines.Where(line => !SettingNames.Known.Contains(line.Name)).Select(line => $"{path}, line {line.Line}: {Unknown(line.Name)}");
+        return unknown.ToList() is { Count: > 0 } faults
+            ? throw new SettingsException(faults)
+            : new SettingsFile(lines.ToDictionary(line => line.Name, line => line.Value, StringComparer.Ordinal));
+    }
+
+    private static string Unknown(string name) => name.Length > MaxNameShown ? "no setting has so long a name."
+        : $"{name} is no setting; the nearest is {NearestName.Of(name, SettingNames.Known)}.";
+
+    /// <summary>The environment wins, even with an empty value: that is how a setting of the file is taken back.</summary>
+    /// <returns>Null when neither sets it.</returns>
+    public string? Find(string name) => Environment.GetEnvironmentVariable(name) ?? settings.GetValueOrDefault(name);
+
+    /// <summary>
+    /// For the scripts, which have no parser of their own: <c>NAME=value</c> and a NUL for each name that the file sets and the environment
+    /// does not.
+    /// </summary>
+    public void Print(IEnumerable<string> names, TextWriter output)
+    {
+        foreach (var name in names.Where(name => Environment.GetEnvironmentVariable(name) is null && settings.ContainsKey(name)))
+        {
+            output.Write($"{name}={settings[name]}\0");
+        }
+
+        output.Flush();
+    }
+
+    private static byte[] Bytes(string path)
+    {
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        if (FileTrust.Fault(path, file.SafeFileHandle) is { } fault)
+        {
+            throw new SettingsException([fault]);
+        }
+
+        return file.Length <= MaxBytes ? ReadAll(file) : throw new IOException($"it is larger than {MaxBytes} bytes");
+    }
+
+    private static byte[] ReadAll(FileStream file)
+    {
+        var bytes = new byte[file.Length];
+        return bytes[..file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false)];
+    }
+}

@@ -1,0 +1,111 @@
+using CapOrleans.Core.Settings;
+using CapOrleans.Silo.Settings;
+
+namespace CapOrleans.Tests.Silo;
+
+/// <summary>The service's <c>.env</c>: whose it may be, and where what it sets may go.</summary>
+public sealed class SettingsFileTests : IDisposable
+{
+    private readonly TempDirectory directory = new();
+
+    private string Env => directory.File(".env");
+
+    public void Dispose() => directory.Dispose();
+
+    [Fact]
+    public void No_file_sets_nothing() => Assert.Null(SettingsFile.Read(Env).Find("DATA_DIR"));
+
+    [Fact]
+    public void What_it_sets_is_literal_and_stays_out_of_the_environment()
+    {
+        File.WriteAllText(Env, "PRIVATE_KEY=ab$HOME\nDATABASE_URL='postgres://u:pa$$w\"rd@h/d'\n");
+        var file = SettingsFile.Read(Env);
+        Assert.Equal(("ab$HOME", "postgres://u:pa$$w\"rd@h/d"), (file.Find("PRIVATE_KEY"), file.Find("DATABASE_URL")));
+        Assert.Null(Environment.GetEnvironmentVariable("PRIVATE_KEY"));
+        Assert.Null(Environment.GetEnvironmentVariable("DATABASE_URL"));
+    }
+
+    [Fact]
+    public async Task The_environment_wins_even_with_nothing_and_the_scripts_are_told_the_rest()
+    {
+        await File.WriteAllTextAsync(Env, "API_PORT=1\nDATABASE_URL=postgres://h/d\nCAP_ID='A B'\nDATA_DIR=x\n");
+        using var child = Child.Start(
+            "dotnet", [Repository.File("artifacts", "bin", "CapOrleans.Silo", "release", "caporleans.dll"), "--print-settings", "API_PORT", "DATABASE_URL", "CAP_ID", "GATE_PORT"],
+            new Dictionary<string, string> { ["API_PORT"] = "2", ["DATABASE_URL"] = "" }, directory.Path);
+        Assert.Equal(0, await child.ExitAsync());
+        Assert.Equal("CAP_ID=A B\0", child.Output);
+    }
+
+    [Fact]
+    public async Task A_file_that_cannot_be_used_is_said_in_one_message_and_starts_nothing()
+    {
+        await File.WriteAllTextAsync(Env, "API_PORT=1\nPRIVATE_KEY='0xhunter2\n");
+        using var child = Child.Start("dotnet", [Repository.File("artifacts", "bin", "CapOrleans.Silo", "release", "caporleans.dll")], folder: directory.Path);
+        Assert.Equal(2, await child.ExitAsync());
+        Assert.Contains(".env, line 2: a quote that does not end", child.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", child.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_name_that_is_no_setting_is_a_fault_that_names_the_nearest_and_no_value()
+    {
+        File.WriteAllText(Env, $"API_PRT=hunter2\nLD_PRELOAD=hunter2\n{new string('s', 64)}=hunter2\n");
+        var fault = Assert.Throws<SettingsException>(() => SettingsFile.Read(Env));
+        Assert.Equal(3, fault.Faults.Count);
+        Assert.EndsWith("line 1: API_PRT is no setting; the nearest is API_PORT.", fault.Faults[0], StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", fault.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("sss", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(UnixFileMode.GroupWrite)]
+    [InlineData(UnixFileMode.OtherWrite)]
+    public void A_file_or_a_folder_that_others_can_write_is_not_taken(UnixFileMode others)
+    {
+        File.WriteAllText(Env, "API_PORT=1\n");
+        File.SetUnixFileMode(Env, UnixFileMode.UserRead | UnixFileMode.UserWrite | others);
+        Assert.Contains($"chmod go-w {Env}", Assert.Throws<SettingsException>(() => SettingsFile.Read(Env)).Message, StringComparison.Ordinal);
+
+        File.SetUnixFileMode(Env, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        var own = File.GetUnixFileMode(directory.Path);
+        File.SetUnixFileMode(directory.Path, own | others);
+        Assert.EndsWith($"chmod go-w {directory.Path}", Assert.Throws<SettingsException>(() => SettingsFile.Read(Env)).Message, StringComparison.Ordinal);
+
+        // In a folder as /tmp is, nobody else can replace it.
+        File.SetUnixFileMode(directory.Path, own | others | UnixFileMode.StickyBit);
+        Assert.Equal("1", SettingsFile.Read(Env).Find("API_PORT"));
+    }
+
+    [Fact]
+    public void Behind_a_link_the_folder_of_its_target_counts_too()
+    {
+        Directory.CreateDirectory(directory.File("shared"));
+        File.WriteAllText(directory.File("shared/env"), "API_PORT=1\n");
+        File.CreateSymbolicLink(Env, "shared/env");
+        Assert.Equal("1", SettingsFile.Read(Env).Find("API_PORT"));
+        File.SetUnixFileMode(directory.File("shared"), (UnixFileMode)0b111_111_111);
+        Assert.Contains($"chmod go-w {directory.File("shared")}", Assert.Throws<SettingsException>(() => SettingsFile.Read(Env)).Message, StringComparison.Ordinal);
+    }
+
+    [RootFact]
+    public async Task A_file_or_a_folder_of_somebody_else_is_not_taken()
+    {
+        await File.WriteAllTextAsync(Env, "API_PORT=1\n");
+        await Child.RunAsync("chown", "nobody", Env);
+        Assert.Contains("belongs to somebody else", Assert.Throws<SettingsException>(() => SettingsFile.Read(Env)).Message, StringComparison.Ordinal);
+        await Child.RunAsync("chown", "root", Env);
+        await Child.RunAsync("chown", "nobody", directory.Path);
+        Assert.Contains("belongs to somebody else", Assert.Throws<SettingsException>(() => SettingsFile.Read(Env)).Message, StringComparison.Ordinal);
+        await Child.RunAsync("chown", "root", directory.Path);
+        Assert.Equal("1", SettingsFile.Read(Env).Find("API_PORT"));
+    }
+
+    [Fact]
+    public void The_example_can_be_copied_as_it_is()
+    {
+        File.Copy(Repository.File(".env.example"), Env);
+        File.SetUnixFileMode(Env, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        Assert.Equal("SYS-CORE", SettingsFile.Read(Env).Find("CAP_ID"));
+        Assert.Contains("CAP_SPOOL", SettingNames.Known);
+    }
+}
