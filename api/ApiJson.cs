@@ -26,6 +26,7 @@ namespace CapOrleans.Api;
 [JsonSerializable(typeof(Correction))]
 [JsonSerializable(typeof(ScorePage))]
 [JsonSerializable(typeof(Caps.ChangeBody))]
+[JsonSerializable(typeof(Gates.GateBody))]
 [JsonSerializable(typeof(Gates.HeartbeatBody))]
 [JsonSerializable(typeof(GateView[]))]
 [JsonSerializable(typeof(Operations.Limit[]))]

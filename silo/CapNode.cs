@@ -116,6 +116,7 @@ internal sealed class CapNode : IAsyncDisposable
             AddLogging(plain.Logging);
             plain.Services.AddSingleton(TimeProvider.System);
             SiloPart.AddSilo(plain, settings, data);
+            OwnGate.Add(plain.Services, settings, data);
             return plain.Build();
         }
 
@@ -127,6 +128,7 @@ internal sealed class CapNode : IAsyncDisposable
         }
 
         FrontPart.AddApi(builder, settings);
+        OwnGate.Add(builder.Services, settings, data);
         var app = builder.Build();
         FrontPart.UseApi(app);
         return app;

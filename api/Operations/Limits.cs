@@ -42,6 +42,6 @@ internal static class Limits
         new("keys-ever", CapChange.MaxKeysEver, "keys", "a CapID, with the revoked ones", "409 too-many-keys"),
         new("hooks", ClusterLimits.Hooks, "hooks", "the cluster", "409 hooks-full"),
         new("api-keys", ClusterLimits.ApiKeys, "keys", "the cluster; the oldest revoked one makes room", "409 too-many-keys"),
-        new("gates", ClusterLimits.Gates, "names", "the cluster, and 60 new ones in a minute", "429 too-many-gates"),
+        new("gates", ClusterLimits.Gates, "names", "the cluster", "409 gates-full"),
     ];
 }

@@ -14,6 +14,7 @@ public static class EntryKinds
     public const string AnchorLost = "anchor.lost";
     public const string DeliverySucceeded = "delivery.succeeded";
     public const string DeliveryExhausted = "delivery.exhausted";
+    public const string GateAdded = "gate.added";
     public const string GateJoined = "gate.joined";
     public const string GateSilent = "gate.silent";
     public const string GateRemoved = "gate.removed";
