@@ -30,6 +30,7 @@ namespace CapOrleans.Api;
 [JsonSerializable(typeof(Webhooks.WebhookView))]
 [JsonSerializable(typeof(Webhooks.WebhookView[]))]
 [JsonSerializable(typeof(Webhooks.WebhookTestView))]
+[JsonSerializable(typeof(Gates.GateBody))]
 [JsonSerializable(typeof(Gates.HeartbeatBody))]
 [JsonSerializable(typeof(GateView[]))]
 [JsonSerializable(typeof(Operations.Limit[]))]

@@ -52,7 +52,7 @@ public static class CapApi
         app.UseStatusCodePages(answer => AnswerStatus(answer.HttpContext.Response.StatusCode).ExecuteAsync(answer.HttpContext));
         app.UseAuthentication();
         var options = app.Services.GetRequiredService<ApiOptions>();
-        app.RefuseOtherOrigins(options.OpenReads || options.OpenRegistration);
+        app.RefuseOtherHosts(options.OpenReads || options.OpenRegistration);
         app.UseAuthorization();
         app.MapIntake();
         app.MapLegacy();

@@ -18,7 +18,10 @@ public static class CapGate
         builder.Services.AddRateLimiter(limiter => AddressLimit.Configure(limiter, options.PerSecondPerAddress));
         builder.Services.AddSingleton<LocalEscalation>();
         builder.Services.AddSingleton<ClusterLink>();
+        builder.Services.AddSingleton<KeySource>();
+        builder.Services.AddSingleton<LookupHealth>();
         builder.Services.AddSingleton<KeyLists>();
+        builder.Services.AddSingleton<ArrivalJudge>();
         builder.Services.AddSingleton<IncidentSpool>();
         builder.Services.AddSingleton(_ => new SpoolFile(options.SpoolFile, TimeProvider.System));
         builder.Services.AddSingleton(options.Spool);

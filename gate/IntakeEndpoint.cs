@@ -1,9 +1,8 @@
 using System.Buffers;
 using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.Access;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Sealing;
-using CapOrleans.Core.Signatures;
-using CapOrleans.Gate.Keys;
 using CapOrleans.Gate.Spool;
 using Microsoft.Data.Sqlite;
 
@@ -13,10 +12,13 @@ namespace CapOrleans.Gate;
 /// Takes incidents from hosts. <c>received</c> means that it is on the gate's own disk; what the cluster decides comes later. What can be
 /// told here is told here: form, signature, and with the cluster's list of keys also authority.
 /// </summary>
-internal sealed class IntakeEndpoint(IncidentSpool spool, KeyLists keys, LocalEscalation escalation, GateOptions options, TimeProvider time)
+internal sealed class IntakeEndpoint(IncidentSpool spool, ArrivalJudge judge, LocalEscalation escalation, GateOptions options, TimeProvider time)
 {
     /// <summary>For a whole body to arrive.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan BodyTimeout = TimeSpan.FromSeconds(30);
+
+    /// <summary>Refusals that say nothing of what is in a body.</summary>
+    private static readonly string[] OfTheGate = ["sealed-body", "too-large", "spool-full", "body-late", "busy", "too-many-requests"];
 
     /// <summary>As the old gate answers.</summary>
     public async Task AnswerOldAsync(HttpContext context)
@@ -51,7 +53,8 @@ internal sealed class IntakeEndpoint(IncidentSpool spool, KeyLists keys, LocalEs
         }
         catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
         {
-            return await RefuseAsync(context, StatusCodes.Status408RequestTimeout, new Refusal("body-late", "", $"A body has {Patience.TotalSeconds:0} seconds."));
+            var late = new Refusal("body-late", "", $"A body has {BodyTimeout.TotalSeconds:0} seconds.");
+            return await RefuseAsync(context, StatusCodes.Status408RequestTimeout, late);
         }
         catch (Exception fault) when (fault is IOException or OperationCanceledException)
         {
@@ -74,39 +77,10 @@ internal sealed class IntakeEndpoint(IncidentSpool spool, KeyLists keys, LocalEs
             return await RefuseAsync(context, StatusCodes.Status400BadRequest, refusal!);
         }
 
-        var standing = await JudgeAsync(report);
+        var standing = await judge.JudgeAsync(report, ClientAddress.Of(context.Connection.RemoteIpAddress));
         return standing.Refused is { } refused
             ? await RefuseAsync(context, StatusOf(refused.Verdict), refused.Refusal!)
             : await KeepAsync(context, report, body, standing);
-    }
-
-    /// <summary>What can be told here.</summary>
-    private async Task<Standing> JudgeAsync(IncidentReport report)
-    {
-        var (proof, refused) = Admission.Prove(report, options.Policy);
-        var claim = proof is null ? WalletClaim.Of(report) : null;
-        if (proof is null && claim is null)
-        {
-            return new Standing(refused, "", MayPage: false);
-        }
-
-        // What is proven keeps its CapID's order. What a wallet must be asked about is nobody's yet: it waits by itself.
-        var queue = claim is null ? report.CapId : $"{report.CapId} {claim.Wallet}";
-        var list = await keys.FindAsync(report.CapId, KeyLists.ForYes);
-        var ruling = list is null ? null : Judge(list);
-        if (ruling is not null && time.GetElapsedTime(list!.At) > KeyLists.ForNo)
-        {
-            // The key may have been added since. Who cannot be asked has not refused.
-            list = await keys.FindAsync(report.CapId, KeyLists.ForNo);
-            ruling = list is null ? null : Judge(list);
-        }
-
-        // People are called on the word of a key; of which, the last list says, however old. Without any, a valid signature must do.
-        return new Standing(ruling, queue, proof is not null && (list ?? keys.Last(report.CapId)) is var known && (known is null || Judge(known) is null));
-
-        Ruling? Judge(KeyList list) => proof is not null
-            ? Admission.Judge(list.Context, report, proof, time.GetUtcNow())
-            : list.Context?.Keys.Any(key => key.IsContract && key.Address == $"{claim!.Wallet}") == true ? null : refused;
     }
 
     private async Task<IncidentReport?> KeepAsync(HttpContext context, IncidentReport report, byte[] body, Standing standing)
@@ -114,7 +88,8 @@ internal sealed class IntakeEndpoint(IncidentSpool spool, KeyLists keys, LocalEs
         ArrivalVerdict verdict;
         try
         {
-            verdict = await spool.KeepAsync(new Arrival(standing.Queue, report.CapId, report.IncidentId, BatchLines.OneLine(body)));
+            var arrival = new Arrival(standing.Queue, report.CapId, report.IncidentId, BatchLines.OneLine(body), standing.IsVouched);
+            verdict = await spool.KeepAsync(arrival);
         }
         catch (SqliteException)
         {
@@ -124,10 +99,13 @@ internal sealed class IntakeEndpoint(IncidentSpool spool, KeyLists keys, LocalEs
         if (verdict == ArrivalVerdict.Full)
         {
             context.Response.Headers.RetryAfter = "60";
-            return await RefuseAsync(context, StatusCodes.Status507InsufficientStorage, new Refusal("spool-full", "", "The gate's disk takes no more; keep the incident and send it again."));
+            return await RefuseAsync(context, StatusCodes.Status507InsufficientStorage, new Refusal("spool-full", "", standing.IsVouched
+                ? "The gate's disk takes no more; keep the incident and send it again."
+                : "The gate's disk takes no more of what no list of keys vouches for; keep the incident and send it again."));
         }
 
-        if (verdict == ArrivalVerdict.Kept && standing.MayPage)
+        // What was kept without a list has not called anybody, unless unknown keys do.
+        if (standing.MayPage && (verdict == ArrivalVerdict.Kept || (verdict == ArrivalVerdict.Vouched && !options.Escalation.UnknownKeys)))
         {
             escalation.Consider(report);
         }
@@ -143,8 +121,8 @@ internal sealed class IntakeEndpoint(IncidentSpool spool, KeyLists keys, LocalEs
             return null;
         }
 
-        using var patience = new CancellationTokenSource(Patience, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, context.RequestAborted);
+        using var timeout = new CancellationTokenSource(BodyTimeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, context.RequestAborted);
         while (true)
         {
             var read = await context.Request.BodyReader.ReadAsync(either.Token);
@@ -163,20 +141,23 @@ internal sealed class IntakeEndpoint(IncidentSpool spool, KeyLists keys, LocalEs
     {
         Verdict.Malformed => StatusCodes.Status400BadRequest,
         Verdict.CapUnknown => StatusCodes.Status404NotFound,
+        Verdict.Busy => StatusCodes.Status503ServiceUnavailable,
+        Verdict.TooMany => StatusCodes.Status429TooManyRequests,
         _ => StatusCodes.Status403Forbidden,
     };
 
     private static async Task<IncidentReport?> RefuseAsync(HttpContext context, int status, Refusal refusal)
     {
         // The answer to a sealed body is not sealed: what it says of a member would be what is inside.
-        var (field, rule) = SealedIntake.IsSealed(context.Request) && refusal.Type is not ("sealed-body" or "too-large" or "spool-full" or "body-late")
+        var (field, rule) = SealedIntake.IsSealed(context.Request) && !OfTheGate.Contains(refusal.Type)
             ? ("", "What is inside is refused; 'cap verify' and the CapID's keys say more.")
             : (refusal.Field, refusal.Rule);
+        if (status is StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable)
+        {
+            context.Response.Headers.RetryAfter = "1";
+        }
+
         await GateProblems.Of(status, refusal.Type, field, rule).ExecuteAsync(context);
         return null;
     }
-
-    /// <param name="Queue">What keeps its order, see <see cref="Arrival"/>.</param>
-    /// <param name="MayPage">A key that may speak for the CapID signed it, as far as is known here.</param>
-    private sealed record Standing(Ruling? Refused, string Queue, bool MayPage);
 }

@@ -8,17 +8,19 @@ namespace CapOrleans.Gate;
 
 /// <summary>
 /// Runs the configured command, and posts to the configured URL, once per critical incident that passed the gate. The incident is on the
-/// command's standard input and its names in <c>CAP_ID</c>, <c>INCIDENT_ID</c>, <c>SEVERITY</c>: never on its command line.
+/// command's standard input and its names in <c>CAP_ID</c>, <c>INCIDENT_ID</c>, <c>SEVERITY</c>: never on its command line. The command
+/// inherits none of the service's secrets.
 /// </summary>
 public sealed partial class LocalEscalation(GateOptions options, HttpClient http, ILogger<LocalEscalation> logger, TimeProvider time) : IDisposable
 {
-    /// <summary>Incidents that may be told of at once; what comes beyond is logged and not told.</summary>
+    /// <summary>Escalations that run at once; what comes beyond is logged and left out.</summary>
     public const int MaxRunning = 4;
 
     /// <summary>A command that runs longer is killed, a URL that answers later is given up. 30 seconds.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
     private readonly SemaphoreSlim commands = new(MaxRunning), posts = new(MaxRunning);
+    private readonly LogThrottle escalated = new(time), posted = new(time), failed = new(time), skipped = new(time);
 
     /// <summary>Returns at once; the rest runs beside.</summary>
     public void Consider(IncidentReport report)
@@ -50,7 +52,11 @@ public sealed partial class LocalEscalation(GateOptions options, HttpClient http
     {
         if (!places.Wait(0))
         {
-            LogSkipped(report.CapId, report.IncidentId);
+            if (skipped.Take() is > 0 and var count)
+            {
+                LogSkipped(count, report.CapId, report.IncidentId);
+            }
+
             return;
         }
 
@@ -70,29 +76,33 @@ public sealed partial class LocalEscalation(GateOptions options, HttpClient http
     private async Task RunAsync(string command, IncidentReport report)
     {
         var start = new ProcessStartInfo("/bin/sh", ["-c", command]) { RedirectStandardInput = true };
+        EscalationEnvironment.Strip(start.Environment);
         start.Environment["CAP_ID"] = report.CapId;
         start.Environment["INCIDENT_ID"] = report.IncidentId;
         start.Environment["SEVERITY"] = report.SeverityClaimed;
         try
         {
             using var process = Process.Start(start)!;
-            using var timeout = new CancellationTokenSource(Patience, time);
+            using var timeout = new CancellationTokenSource(Timeout, time);
             try
             {
                 await process.StandardInput.WriteAsync(report.Request.AsMemory(), timeout.Token);
                 process.StandardInput.Close();
                 await process.WaitForExitAsync(timeout.Token);
-                LogEscalated(report.CapId, report.IncidentId, process.ExitCode);
+                if (escalated.Take() is > 0 and var count)
+                {
+                    LogEscalated(count, report.CapId, report.IncidentId, process.ExitCode);
+                }
             }
             catch (OperationCanceledException)
             {
                 process.Kill(entireProcessTree: true);
-                LogFailed(null, report.CapId, report.IncidentId);
+                Fail(null, report);
             }
         }
         catch (Exception fault) when (fault is Win32Exception or IOException)
         {
-            LogFailed(fault, report.CapId, report.IncidentId);
+            Fail(fault, report);
         }
     }
 
@@ -100,26 +110,37 @@ public sealed partial class LocalEscalation(GateOptions options, HttpClient http
     {
         try
         {
-            using var timeout = new CancellationTokenSource(Patience, time);
+            using var timeout = new CancellationTokenSource(Timeout, time);
             using var request = new HttpRequestMessage(HttpMethod.Post, url) { Content = new StringContent(report.Request, Encoding.UTF8, "application/json") };
             using var answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, timeout.Token); // what it says besides is nobody's
-            LogPosted(report.CapId, report.IncidentId, (int)answer.StatusCode);
+            if (posted.Take() is > 0 and var count)
+            {
+                LogPosted(count, report.CapId, report.IncidentId, (int)answer.StatusCode);
+            }
         }
         catch (Exception fault) when (fault is HttpRequestException or OperationCanceledException)
         {
-            LogFailed(fault, report.CapId, report.IncidentId);
+            Fail(fault, report);
         }
     }
 
-    [LoggerMessage(500, LogLevel.Warning, "Critical incident {CapId}/{IncidentId} escalated here, exit code {ExitCode}")]
-    private partial void LogEscalated(string capId, string incidentId, int exitCode);
+    private void Fail(Exception? fault, IncidentReport report)
+    {
+        if (failed.Take() is > 0 and var count)
+        {
+            LogFailed(fault, count, report.CapId, report.IncidentId);
+        }
+    }
 
-    [LoggerMessage(503, LogLevel.Warning, "Critical incident {CapId}/{IncidentId} escalated here, the URL answered {Status}")]
-    private partial void LogPosted(string capId, string incidentId, int status);
+    [LoggerMessage(500, LogLevel.Warning, "Critical incidents escalated here: {Count}, the last of them {CapId}/{IncidentId}, exit code {ExitCode}")]
+    private partial void LogEscalated(long count, string capId, string incidentId, int exitCode);
 
-    [LoggerMessage(501, LogLevel.Error, "Critical incident {CapId}/{IncidentId}: it could not be escalated here")]
-    private partial void LogFailed(Exception? fault, string capId, string incidentId);
+    [LoggerMessage(503, LogLevel.Warning, "Critical incidents posted to the escalation URL: {Count}, the last of them {CapId}/{IncidentId}, answered {Status}")]
+    private partial void LogPosted(long count, string capId, string incidentId, int status);
 
-    [LoggerMessage(502, LogLevel.Error, "Critical incident {CapId}/{IncidentId}: too many escalations are running, this one is left out")]
-    private partial void LogSkipped(string capId, string incidentId);
+    [LoggerMessage(501, LogLevel.Error, "Critical incidents that could not be escalated here: {Count}, the last of them {CapId}/{IncidentId}")]
+    private partial void LogFailed(Exception? fault, long count, string capId, string incidentId);
+
+    [LoggerMessage(502, LogLevel.Error, "Critical incidents not escalated, since too many escalations run: {Count}, the last of them {CapId}/{IncidentId}")]
+    private partial void LogSkipped(long count, string capId, string incidentId);
 }

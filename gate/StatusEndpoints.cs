@@ -1,7 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
-using CapOrleans.Core.Access;
 using CapOrleans.Gate.Forward;
 using CapOrleans.Gate.Keys;
 using CapOrleans.Gate.Presence;
@@ -19,22 +16,26 @@ internal sealed record GateStatus(
 
 internal sealed record DeadPage(IReadOnlyList<DeadLetter> Items, long? Next);
 
-/// <summary>What waits, what the cluster refused, and another try for it. An operator's: with the gate's API key, or on loopback.</summary>
+/// <summary>
+/// What waits, what the cluster refused, and another try for it. An operator's: with the gate's token, or on loopback where that is open.
+/// </summary>
 internal static class StatusEndpoints
 {
     private const int PageSize = 100;
 
     public static void MapStatus(this WebApplication app, GateOptions options)
     {
-        var status = app.MapGroup("/v1/gate").AddEndpointFilter(async (call, next) => IsOfAPage(call.HttpContext.Request)
+        var status = app.MapGroup("/v1/gate").AddEndpointFilter(async (call, next) => GateAccess.IsOfAPage(call.HttpContext.Request)
             ? GateProblems.Of(StatusCodes.Status403Forbidden, "other-origin", "Origin", "No page in a browser makes this call.")
-            : IsOperator(call.HttpContext, options)
+            : GateAccess.IsOperator(call.HttpContext.Request, options)
             ? await next(call)
-            : GateProblems.Of(StatusCodes.Status401Unauthorized, "unauthenticated", "Authorization", "The gate's API key, as Bearer; see Gate__ApiKeyFile."));
+            : GateProblems.Of(
+                StatusCodes.Status401Unauthorized, "unauthenticated", "Authorization",
+                "The gate's own token, as Bearer: it is in DATA_DIR/gate-token of the gate."));
         status.MapGet("/status", (IncidentSpool spool, ClusterLink cluster, KeyLists keys, Heartbeats heartbeats, Forwarder forwarder) => TypedResults.Json(
             new GateStatus(
-                options.Identity.Name, $"{options.Identity.Key.Address}", spool.Count(), spool.Limits.MaxBytes, cluster.Api, cluster.Trouble, keys.Trouble, heartbeats.Trouble,
-                forwarder.Resting()),
+                options.Identity.Name, $"{options.Identity.Key.Address}", spool.Count(), spool.Limits.MaxBytes, cluster.Api,
+                cluster.Trouble, keys.LastError, heartbeats.Trouble, forwarder.Resting()),
             GateStatusJson.Default.GateStatus));
         status.MapGet("/dead", (HttpContext context, IncidentSpool spool) =>
         {
@@ -49,20 +50,5 @@ internal static class StatusEndpoints
         status.MapPost("/dead/{number:long}/retry", async (long number, IncidentSpool spool) => await spool.RetryAsync(number)
             ? (IResult)TypedResults.NoContent()
             : GateProblems.Of(StatusCodes.Status404NotFound, "no-such-letter", "number", $"No dead letter has the number {number}; see /v1/gate/dead."));
-    }
-
-    private static bool IsOfAPage(HttpRequest request) =>
-        !HttpMethods.IsGet(request.Method) && (request.Headers.Origin.Count > 0 || request.Headers["Sec-Fetch-Site"] == "cross-site");
-
-    private static bool IsOperator(HttpContext context, GateOptions options)
-    {
-        if (options.IsOpen && LoopbackHost.Is(context.Request.Host.Host))
-        {
-            return true;
-        }
-
-        var header = context.Request.Headers.Authorization.ToString();
-        return options.ApiKey() is { } key && header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)
-            && CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(header[7..].Trim())), SHA256.HashData(Encoding.UTF8.GetBytes(key)));
     }
 }

@@ -21,9 +21,6 @@ public static class ClusterLimits
     /// <summary>Names of gates.</summary>
     public const int Gates = 1000;
 
-    /// <summary>Names that are taken.</summary>
-    public const int NewGatesPerMinute = 60;
-
     /// <summary>How often the log says of one gate that it joined.</summary>
     public const int GateChangesPerHour = 12;
 }

@@ -1,3 +1,4 @@
+using CapOrleans.Contracts.Access;
 using CapOrleans.Contracts.Gates;
 using Orleans.Concurrency;
 
@@ -12,9 +13,13 @@ public interface IGatesGrain : IGrainWithIntegerKey
 
     [Alias("list"), AlwaysInterleave] Task<IReadOnlyList<GateView>> ListAsync();
 
-    /// <summary>The name is free again: whoever takes it needs an API key, as at first.</summary>
+    /// <summary>Gives the name to a key. When it completes with <see cref="GateAddition.Added"/>, the log says so.</summary>
+    /// <param name="address">Of the key that signs the gate's heartbeats, EIP-55.</param>
+    [Alias("add")] Task<GateAddition> AddAsync(string name, string address, Actor actor);
+
+    /// <summary>The name is free again.</summary>
     /// <returns>False when no gate has it.</returns>
-    [Alias("remove")] Task<bool> RemoveAsync(string name);
+    [Alias("remove")] Task<bool> RemoveAsync(string name, Actor actor);
 
     /// <summary>Looks who has joined, and who has not been heard for too long, and says so in the log.</summary>
     [Alias("watch"), OneWay] Task WatchAsync();

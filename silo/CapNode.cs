@@ -123,6 +123,7 @@ internal sealed class CapNode : IAsyncDisposable
             AddLogging(plain.Logging);
             plain.Services.AddSingleton(TimeProvider.System);
             SiloPart.AddSilo(plain, settings, data, tls);
+            OwnGate.Add(plain.Services, settings, data);
             return plain.Build();
         }
 
@@ -135,6 +136,7 @@ internal sealed class CapNode : IAsyncDisposable
         }
 
         FrontPart.AddApi(builder, settings, tls);
+        OwnGate.Add(builder.Services, settings, data);
         var app = builder.Build();
         FrontPart.UseApi(app);
         return app;

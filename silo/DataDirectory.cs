@@ -1,6 +1,7 @@
 using CapOrleans.Core.Access;
 using CapOrleans.Core.Sealing;
 using CapOrleans.Core.Signatures;
+using CapOrleans.Gate;
 using CapOrleans.Notify;
 
 namespace CapOrleans.Silo;
@@ -63,6 +64,15 @@ internal sealed class DataDirectory : IDisposable
 
     /// <summary>Who the gate is to the cluster.</summary>
     public PrivateKey GateKey() => ReadKey(Path.Combine(path, "gate.key"));
+
+    /// <summary>What the gate's operators show it. To replace it, delete the file and restart the gate.</summary>
+    public GateToken GateToken()
+    {
+        var file = Path.Combine(path, "gate-token");
+        return Gate.GateToken.TryParse(ReadSecret(file, () => Gate.GateToken.Create().Export()), out var token)
+            ? token
+            : throw new InvalidDataException($"{file} holds no gate token: delete it, and a new one is made.");
+    }
 
     /// <summary>One on each line. The first is given out; what was sealed to the others is opened as well, so that a key can be replaced.</summary>
     public IReadOnlyList<X25519PrivateKey> SealingKeys() =>

@@ -52,18 +52,19 @@ internal static class FrontPart
     {
         var host = settings.Bind.Equals(IPAddress.Any) || settings.Bind.Equals(IPAddress.IPv6Any) ? IPAddress.Loopback : settings.Bind;
         var gate = settings.Gate;
-        var keyFile = gate.ApiKeyFile ?? data.AdminTokenFile;
+        var keyFile = gate.ApiKeyFile ?? (gate.ExposesApiKey ? null : data.AdminTokenFile);
         return CapGate.Build(
             builder,
             new GateOptions(
                 gate.Apis is [] ? [new UriBuilder(settings.ApiTls is null ? Uri.UriSchemeHttp : Uri.UriSchemeHttps, host.ToString(), settings.ApiPort).Uri] : gate.Apis,
-                () => ReadApiKey(keyFile),
-                IPAddress.IsLoopback(gate.Bind ?? settings.Bind),
+                () => keyFile is null ? null : ReadApiKey(keyFile),
+                data.GateToken(),
+                IPAddress.IsLoopback(gate.Bind ?? settings.Bind) && settings.OpenReadsOnLoopback,
                 new AdmissionPolicy(settings.AcceptUnsigned, settings.ChainId),
                 data.SpoolFile,
                 new SpoolLimits(gate.SpoolMegabytes * 1024L * 1024L, TimeSpan.FromHours(gate.SpoolHours)),
                 settings.IntakePerSecondPerAddress,
-                new EscalationOptions(gate.EscalateCommand, gate.EscalateUrl),
+                new EscalationOptions(gate.EscalateCommand, gate.EscalateUrl, gate.EscalateUnknownKeys),
                 new GateIdentity(gate.Name, data.GateKey()),
                 data.SealingKeys()),
             PlainHttp.Client(TimeSpan.FromSeconds(30), certificates.IsApi));

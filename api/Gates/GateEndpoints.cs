@@ -1,12 +1,11 @@
 using CapOrleans.Api.Access;
 using CapOrleans.Api.Intake;
-using CapOrleans.Contracts.Access;
 using CapOrleans.Contracts.Gates;
 using CapOrleans.Core.Gates;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Signatures;
 using CapOrleans.GrainInterfaces;
-using CapOrleans.HttpEdge.Callers;
+using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace CapOrleans.Api.Gates;
 
@@ -14,27 +13,65 @@ namespace CapOrleans.Api.Gates;
 /// <param name="Signature"><c>personal_sign</c> over <c>CapOrleans gate|{gate}|{timestamp}|{waiting}|{dead}</c>.</param>
 internal sealed record HeartbeatBody(string? Timestamp, long? Waiting, long? Dead, string? Signature);
 
-/// <summary>The gates: each says every ten seconds that it is there, and an operator sees which are not.</summary>
+/// <param name="Address">Of the gate's key, as the gate's status shows it.</param>
+internal sealed record GateBody(string? Address);
+
+/// <summary>The gates: an admin names them, each says every ten seconds that it is there, and an operator sees which are not.</summary>
 internal static class GateEndpoints
 {
     public static void MapGates(this IEndpointRouteBuilder app)
     {
         app.MapPost("/v1/gates/{gate}/heartbeats", HearAsync).RequireAuthorization(OperatorAccess.Anyone)
             .Accepts<HeartbeatBody>("application/json").Produces(StatusCodes.Status204NoContent)
-            .ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(409).ProducesProblem(429)
+            .ProducesProblem(400).ProducesProblem(403).ProducesProblem(409).ProducesProblem(429)
             .WithSummary("A gate says that it is there")
-            .WithDescription("Signed with the gate's own key. The first one takes the name, for which it needs an API key; later ones need none. After 35 seconds without one, the log says gate.silent.");
+            .WithDescription("Signed with the gate's own key, to which an admin gave the name. It needs no API key. After 35 seconds without one, the log "
+                + "says gate.silent.");
         app.MapGet("/v1/gates", async (IGrainFactory grains) => TypedResults.Json([.. await grains.GetGrain<IGatesGrain>(0).ListAsync()], ApiJson.Default.GateViewArray))
             .RequireAuthorization(OperatorAccess.Reader).Produces<GateView[]>()
             .WithSummary("Gates, and which of them are silent");
-        app.MapDelete("/v1/gates/{gate}", async (string gate, IGrainFactory grains) => await grains.GetGrain<IGatesGrain>(0).RemoveAsync(gate)
+        app.MapPut("/v1/gates/{gate}", AddAsync).RequireAuthorization(OperatorAccess.Admin)
+            .Accepts<GateBody>("application/json").Produces<GateBody>().Produces<GateBody>(201)
+            .ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(409)
+            .WithSummary("Give a gate's key a name");
+        app.MapDelete("/v1/gates/{gate}", async (string gate, HttpContext context, IGrainFactory grains) =>
+            await grains.GetGrain<IGatesGrain>(0).RemoveAsync(gate, context.User.ToActor())
                 ? (IResult)TypedResults.NoContent()
                 : Problems.Of(StatusCodes.Status404NotFound, "no-such-gate", "gate", "No gate has this name; see /v1/gates."))
             .RequireAuthorization(OperatorAccess.Admin).Produces(StatusCodes.Status204NoContent).ProducesProblem(404)
             .WithSummary("Take a gate's name back");
     }
 
-    private static async Task<IResult> HearAsync(string gate, HttpContext context, ApiOptions options, IntakeRateLimit limit, IGrainFactory grains)
+    private static async Task<IResult> AddAsync(string gate, HttpContext context, IGrainFactory grains)
+    {
+        var (body, _, refused) = await JsonBody.ReadAsync(context, ApiJson.Default.GateBody, "the address of a gate's key");
+        if (body is null)
+        {
+            return refused!;
+        }
+
+        if (!Identifiers.IsId(gate))
+        {
+            return Field("gate", Identifiers.Rule);
+        }
+
+        if (!EthereumAddress.TryParse(body.Address, out var address))
+        {
+            return Field("address", "0x and 40 hex digits, as the gate's status shows it; mixed case carries the EIP-55 checksum");
+        }
+
+        var added = new GateBody($"{address}");
+        return await grains.GetGrain<IGatesGrain>(0).AddAsync(gate, added.Address!, context.User.ToActor()) switch
+        {
+            GateAddition.Added => TypedResults.Json(added, ApiJson.Default.GateBody, statusCode: StatusCodes.Status201Created),
+            GateAddition.Unchanged => TypedResults.Json(added, ApiJson.Default.GateBody),
+            GateAddition.OtherKey => Conflict("gate-of-another-key", "Another key has this name: remove that gate first, see /v1/gates."),
+            GateAddition.Full => Conflict("gates-full", $"At most {ClusterLimits.Gates} gates: remove one first."),
+            var other => throw new InvalidOperationException($"{other} is no answer."),
+        };
+    }
+
+    private static async Task<IResult> HearAsync(string gate, HttpContext context, IntakeRateLimit limit, IGrainFactory grains)
     {
         if (limit.Refuse(context, 1) is { } tooMany)
         {
@@ -72,16 +109,23 @@ internal static class GateEndpoints
             return Field("signature", "r is the x of a point on secp256k1");
         }
 
-        var mayJoin = (options.OpenReads && LocalCaller.Is(context)) || context.User.Has(OperatorScope.Read);
-        return await grains.GetGrain<IGatesGrain>(0).HearAsync(new GateHeartbeat(gate, signer.ToString(), sentAt, body.Waiting.Value, body.Dead.Value, mayJoin)) switch
+        var heartbeat = new GateHeartbeat(gate, signer.ToString(), sentAt, body.Waiting.Value, body.Dead.Value);
+        return await grains.GetGrain<IGatesGrain>(0).HearAsync(heartbeat) switch
         {
             HeartbeatVerdict.Heard => TypedResults.NoContent(),
-            HeartbeatVerdict.Unknown => Problems.Of(StatusCodes.Status401Unauthorized, "unauthenticated", "Authorization", "A gate that is new needs an API key of scope read; see Gate__ApiKeyFile."),
-            HeartbeatVerdict.OtherKey => Problems.Of(StatusCodes.Status403Forbidden, "gate-of-another-key", "gate", "Another key has this name: give the gate a name of its own, see Gate__Name."),
+            HeartbeatVerdict.Unknown => Forbidden(
+                "gate-unknown", $"An admin must add the gate first, with the address that its status shows: cap gate add {gate} ADDRESS"),
+            HeartbeatVerdict.OtherKey => Forbidden(
+                "gate-of-another-key", "Another key has this name: give the gate a name of its own (Gate__Name), or have an admin remove the other."),
             HeartbeatVerdict.Stale => Problems.Of(StatusCodes.Status409Conflict, "stale-heartbeat", "timestamp", $"Later than the gate's last, and at most {SignedHeartbeat.Tolerance} from the cluster's clock."),
-            _ => Problems.Of(StatusCodes.Status429TooManyRequests, "too-many-gates", "gate", $"At most {ClusterLimits.Gates} gates, and {ClusterLimits.NewGatesPerMinute} new ones in a minute."),
+            var other => throw new InvalidOperationException($"{other} is no answer."),
         };
-
-        static IResult Field(string field, string rule) => Problems.Of(StatusCodes.Status400BadRequest, "invalid-field", field, rule);
     }
+
+    private static ProblemHttpResult Field(string field, string rule) =>
+        Problems.Of(StatusCodes.Status400BadRequest, "invalid-field", field, rule);
+
+    private static ProblemHttpResult Forbidden(string type, string rule) => Problems.Of(StatusCodes.Status403Forbidden, type, "gate", rule);
+
+    private static ProblemHttpResult Conflict(string type, string rule) => Problems.Of(StatusCodes.Status409Conflict, type, "gate", rule);
 }

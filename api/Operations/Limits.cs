@@ -47,6 +47,6 @@ internal static class Limits
         new("webhook-test-seconds", ClusterLimits.SecondsBetweenWebhookTests, "seconds",
             "the time between two test deliveries to one webhook, at least", "429 too-many-tests"),
         new("api-keys", ClusterLimits.ApiKeys, "keys", "the cluster; the oldest revoked one makes room", "409 too-many-keys"),
-        new("gates", ClusterLimits.Gates, "names", "the cluster, and 60 new ones in a minute", "429 too-many-gates"),
+        new("gates", ClusterLimits.Gates, "names", "the cluster", "409 gates-full"),
     ];
 }

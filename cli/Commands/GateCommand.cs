@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using CapOrleans.Core.Sealing;
@@ -9,7 +10,7 @@ namespace CapOrleans.Cli.Commands;
 /// <summary>What waits at a gate, and what the cluster refused.</summary>
 internal static class GateCommand
 {
-    public static Command Create() => new("gate", "Gates: status, dead letters, retry, list, remove, key. Example: cap gate status") { Status(), Dead(), Retry(), List(), Remove(), Key() };
+    public static Command Create() => new("gate", "Gates: status, dead letters, retry, list, add, remove, key. Example: cap gate status") { Status(), Dead(), Retry(), List(), Add(), Remove(), Key() };
 
     private static Command Status()
     {
@@ -83,6 +84,27 @@ internal static class GateCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             return Answer.Tell(await CapClient.ReadAsync(new Uri(CapEnvironment.Api, "v1/gates"), cancellationToken));
+        });
+        return command;
+    }
+
+    private static Command Add()
+    {
+        var name = new Argument<string>("NAME") { Description = "As Gate__Name of the gate has it" };
+        var address = new Argument<string>("ADDRESS") { Description = "Of the gate's key, as 'cap gate status' shows it at the gate" };
+        var command = new Command(
+            "add", "Give a gate's key a name, so that the cluster hears it. Example: cap gate add edge-1 0x2c7536E3605D9C16a7a3D7b1898e529396a65c23")
+        {
+            name, address,
+        };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var url = new Uri(CapEnvironment.Api, $"v1/gates/{Uri.EscapeDataString(parsed.GetRequiredValue(name))}");
+            using var request = CapClient.Operator(new HttpRequestMessage(HttpMethod.Put, url));
+            var body = new JsonObject { ["address"] = parsed.GetRequiredValue(address) };
+            request.Content = CapClient.Json(Encoding.UTF8.GetBytes(body.ToJsonString()));
+            await CapClient.SendAsync(request, cancellationToken);
+            return Answer.Tell(new JsonObject { ["added"] = parsed.GetRequiredValue(name) }, "added");
         });
         return command;
     }

@@ -7,22 +7,37 @@ namespace CapOrleans.Contracts.Gates;
 /// <param name="SentAt">By the gate's clock.</param>
 /// <param name="Waiting">Incidents in its spool.</param>
 /// <param name="Dead">Dead letters.</param>
-/// <param name="MayJoin">Whoever brought it may read the cluster: a name that nobody has is given to this key.</param>
 [GenerateSerializer, Immutable, Alias("cap.gate-heartbeat.v1")]
 public sealed record GateHeartbeat(
     [property: Id(0)] string Gate,
     [property: Id(1)] string Address,
     [property: Id(2)] DateTimeOffset SentAt,
     [property: Id(3)] long Waiting,
-    [property: Id(4)] long Dead,
-    [property: Id(5)] bool MayJoin);
+    [property: Id(4)] long Dead);
+
+public enum GateAddition
+{
+    Undecided = 0,
+
+    /// <summary>The name is the key's now, and the log says who gave it.</summary>
+    Added = 1,
+
+    /// <summary>It was before.</summary>
+    Unchanged = 2,
+
+    /// <summary>Another key has the name.</summary>
+    OtherKey = 3,
+
+    /// <summary>There are as many gates as there may be.</summary>
+    Full = 4,
+}
 
 public enum HeartbeatVerdict
 {
     Undecided = 0,
     Heard = 1,
 
-    /// <summary>Nobody has this name, and who brought it may not take it.</summary>
+    /// <summary>No gate was added under this name.</summary>
     Unknown = 2,
 
     /// <summary>The name is another key's.</summary>
@@ -30,9 +45,6 @@ public enum HeartbeatVerdict
 
     /// <summary>The time is too far from the cluster's clock, or not later than the one before.</summary>
     Stale = 4,
-
-    /// <summary>There are as many gates as there may be, or too many came at once.</summary>
-    TooMany = 5,
 }
 
 /// <param name="LastHeardAt">By the cluster's clock; null since the cluster's start.</param>

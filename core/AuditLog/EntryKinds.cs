@@ -23,6 +23,7 @@ public static class EntryKinds
     public const string WebhookDisabled = "webhook.disabled";
     public const string WebhookEnabled = "webhook.enabled";
     public const string WebhookSecretRotated = "webhook.secret-rotated";
+    public const string GateAdded = "gate.added";
     public const string GateJoined = "gate.joined";
     public const string GateSilent = "gate.silent";
     public const string GateRemoved = "gate.removed";

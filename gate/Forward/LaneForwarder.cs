@@ -13,8 +13,8 @@ namespace CapOrleans.Gate.Forward;
 internal sealed record RestingQueue(string Queue, DateTimeOffset Until, int Status, JsonElement? Problem);
 
 /// <summary>
-/// Sends one lane's incidents to the cluster, one request at a time, oldest first. What was decided leaves the spool; a queue of which
-/// one must be sent again rests, and the others go on.
+/// Sends one lane's incidents to the cluster, one request at a time, in the order of the spool. What was decided leaves the spool; a queue
+/// of which one must be sent again rests, and the others go on.
 /// </summary>
 internal sealed class LaneForwarder
 {
@@ -75,7 +75,7 @@ internal sealed class LaneForwarder
             }
 
             var next = resting.Count > MaxResting ? [] : spool.Next(lane, (IReadOnlyCollection<string>)resting.Keys, most, MaxBytes);
-            var late = next.TakeWhile(waiting => waiting.ReceivedAt < now - spool.Limits.MaxAge).ToList();
+            var late = next.Where(waiting => waiting.ReceivedAt < now - spool.Limits.MaxAge).ToList();
             if (late.Count > 0)
             {
                 await spool.SettleAsync(late.ConvertAll(waiting => new Settlement(waiting.Number, StatusCodes.Status504GatewayTimeout, GateProblems.TooOld(spool.Limits.MaxAge))));

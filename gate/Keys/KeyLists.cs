@@ -1,100 +1,168 @@
-using System.Collections.Concurrent;
 using System.Net;
-using System.Net.Http.Headers;
-using System.Text.Json;
-using CapOrleans.Contracts.Caps;
-using CapOrleans.Gate.Forward;
 
 namespace CapOrleans.Gate.Keys;
 
-/// <summary>A CapID's context as the cluster gave it; null when the cluster has no such CapID.</summary>
-/// <param name="At">Timestamp of its asking, not a time of day: clocks are set.</param>
-internal sealed record KeyList(CapContext? Context, long At);
-
 /// <summary>
 /// Who may speak, so that garbage stops at the edge. A list that says yes is used for half a minute; before it says no it must be new,
-/// since a key may just have been added. Without a list, nobody is refused for want of authority.
+/// since a key may just have been added.
 /// </summary>
-internal sealed class KeyLists(HttpClient http, ClusterLink cluster, GateOptions options, TimeProvider time)
+/// <remarks>
+/// Strangers can name any CapID, so what they cause is bounded and kept apart: look-ups of CapIDs that have a list have places of their own,
+/// and so have the lists. A look-up that fails speaks for itself alone; whether it begins an outage is asked about a CapID that the cluster
+/// knows, so that slow answers about unknown ones make none.
+/// </remarks>
+internal sealed class KeyLists(KeySource source, LookupHealth health, TimeProvider time) : IDisposable
 {
-    /// <summary>CapIDs that are remembered; more, and all are asked for again.</summary>
-    private const int MaxLists = 10_000;
+    /// <summary>CapIDs that are remembered, and apart from them CapIDs that the cluster does not have.</summary>
+    public const int MaxLists = 10_000;
+
+    /// <summary>Look-ups under way at once: to renew lists, for other CapIDs, and of those for one address.</summary>
+    public const int MaxRefreshes = 32, MaxUnknown = 32, MaxUnknownPerAddress = 8;
 
     /// <summary>How old a list may be that says yes, and one that says no.</summary>
     public static readonly TimeSpan ForYes = TimeSpan.FromSeconds(30), ForNo = TimeSpan.FromSeconds(1);
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1), Silence = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Confirmation = TimeSpan.FromMilliseconds(500);
 
-    private readonly ConcurrentDictionary<string, KeyList> lists = new(StringComparer.Ordinal);
-    private long silentSince;
+    private readonly RecentLists known = new(MaxLists), unknown = new(MaxLists);
+    private readonly LookupPlaces refreshes = new(MaxRefreshes, MaxRefreshes), others = new(MaxUnknown, MaxUnknownPerAddress);
+    private readonly Lock gate = new();
+    private readonly Dictionary<string, Task<Lookup>> underWay = new(StringComparer.Ordinal);
+    private readonly CancellationTokenSource stopping = new();
+    private int confirming;
 
     /// <summary>What kept the cluster from giving a list; null when nothing did.</summary>
-    public string? Trouble { get; private set; }
+    public string? LastError => health.LastError;
 
     /// <returns>The last list, however old; null when there was none.</returns>
-    public KeyList? Last(string capId) => lists.GetValueOrDefault(capId);
+    public KeyList? Last(string capId) => known.Find(capId) ?? unknown.Find(capId);
 
-    /// <returns>Null when there is no list that is new enough.</returns>
-    public async Task<KeyList?> FindAsync(string capId, TimeSpan maxAge)
+    /// <param name="address">Of the caller, as <see cref="Core.Access.ClientAddress"/> gives it.</param>
+    public async Task<Lookup> FindAsync(string capId, IPAddress address, TimeSpan maxAge)
     {
-        if (lists.TryGetValue(capId, out var held) && time.GetElapsedTime(held.At) <= maxAge)
+        if (Fresh(capId, maxAge) is { } held)
         {
             return held;
         }
 
-        if (Trouble is null)
+        if (health.IsPaused)
+        {
+            // Hosts do not wait for a cluster that is away: now and then one of them asks, and the others go on.
+            if (!health.TryProbe())
+            {
+                return new Lookup(LookupVerdict.Unavailable);
+            }
+
+            await AskAsync(known.Newest ?? capId);
+            if (health.IsPaused)
+            {
+                return new Lookup(LookupVerdict.Unavailable);
+            }
+        }
+
+        return Fresh(capId, maxAge) ?? await AskOnceAsync(capId, address);
+    }
+
+    public void Dispose()
+    {
+        stopping.Cancel();
+        stopping.Dispose();
+    }
+
+    private Lookup? Fresh(string capId, TimeSpan maxAge) =>
+        Last(capId) is { } held && time.GetElapsedTime(held.At) <= maxAge ? new Lookup(LookupVerdict.Listed, held) : null;
+
+    /// <summary>Whoever asks about a CapID while it is asked about shares the answer, and takes no place.</summary>
+    private Task<Lookup> AskOnceAsync(string capId, IPAddress address)
+    {
+        lock (gate)
+        {
+            if (underWay.TryGetValue(capId, out var request))
+            {
+                return request;
+            }
+
+            var places = known.Find(capId) is null ? others : refreshes;
+            return places.TryTake(address) switch
+            {
+                PlaceVerdict.Taken => underWay[capId] = Task.Run(() => AskInPlaceAsync(capId, places, address)),
+                PlaceVerdict.TooManyOfAddress => Task.FromResult(new Lookup(LookupVerdict.TooMany)),
+                _ => Task.FromResult(new Lookup(LookupVerdict.Busy)),
+            };
+        }
+    }
+
+    private async Task<Lookup> AskInPlaceAsync(string capId, LookupPlaces places, IPAddress address)
+    {
+        try
         {
             return await AskAsync(capId);
         }
-
-        // Hosts do not wait for a cluster that is away: now and then one of them asks, and the others go on.
-        var since = Interlocked.Read(ref silentSince);
-        return time.GetElapsedTime(since) >= Silence && Interlocked.CompareExchange(ref silentSince, time.GetTimestamp(), since) == since
-            ? await AskAsync(capId)
-            : null;
-    }
-
-    private async Task<KeyList?> AskAsync(string capId)
-    {
-        var now = time.GetTimestamp();
-        try
+        finally
         {
-            using var patience = new CancellationTokenSource(Patience, time);
-            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(cluster.Api, $"/v1/caps/{capId}"));
-            request.Headers.Authorization = options.ApiKey() is { } key ? new AuthenticationHeaderValue("Bearer", key) : null;
-            using var answer = await http.SendAsync(request, patience.Token);
-            var body = await answer.Content.ReadAsByteArrayAsync(patience.Token);
-            var list = answer.StatusCode == HttpStatusCode.OK ? Read(body, now)
-                : answer.StatusCode == HttpStatusCode.NotFound && ClusterLink.ProblemOf(body) == "cap-unknown" ? new KeyList(null, now)
-                : null;
-            if (list is not null)
+            lock (gate)
             {
-                Trouble = null;
-                return Keep(capId, list);
+                underWay.Remove(capId);
             }
 
-            Trouble = $"{cluster.Api} gives no list of keys: it answered {(int)answer.StatusCode}; see Gate__ApiKeyFile.";
+            places.Return(address);
         }
-        catch (Exception fault) when (fault is HttpRequestException or OperationCanceledException or JsonException or IOException)
-        {
-            Trouble = $"{cluster.Api} gives no list of keys: {fault.Message}"; // nobody is refused for it
-        }
-
-        Interlocked.Exchange(ref silentSince, time.GetTimestamp());
-        return null;
     }
 
-    private KeyList Keep(string capId, KeyList list)
+    private async Task<Lookup> AskAsync(string capId)
     {
-        if (lists.Count >= MaxLists)
+        var answer = await source.AskAsync(capId);
+        if (answer.List is { } list)
         {
-            lists.Clear();
+            health.Succeed();
+            Keep(capId, list);
+            return new Lookup(LookupVerdict.Listed, list);
         }
 
-        return lists[capId] = list;
+        if (answer.IsRefused)
+        {
+            health.Refuse(answer.Error!);
+            return new Lookup(LookupVerdict.Unavailable);
+        }
+
+        if (health.Fail(answer.Error!))
+        {
+            return new Lookup(LookupVerdict.Unavailable);
+        }
+
+        if (Interlocked.Exchange(ref confirming, 1) == 0)
+        {
+            _ = Task.Run(() => ConfirmAsync(capId));
+        }
+
+        return new Lookup(LookupVerdict.Busy);
     }
 
-    private static KeyList? Read(byte[] json, long now) => JsonSerializer.Deserialize(json, KeyListJson.Default.CapView) is { CapId: not null, Keys: not null } cap
-        ? new KeyList(new CapContext(cap.CapId, cap.Version, cap.DisplayName, cap.CapPotential, cap.Phi, cap.Psi, cap.Keys, cap.Policy), now)
-        : null;
+    /// <summary>After a failure the gate asks by itself until it knows: an outage is noticed though no host comes back soon.</summary>
+    private async Task ConfirmAsync(string capId)
+    {
+        try
+        {
+            while (health.IsInDoubt)
+            {
+                await Task.Delay(Confirmation, time, stopping.Token);
+                await AskAsync(known.Newest ?? capId);
+            }
+        }
+        catch (Exception fault) when (fault is OperationCanceledException or ObjectDisposedException)
+        {
+            // The gate stops.
+        }
+        finally
+        {
+            Volatile.Write(ref confirming, 0);
+        }
+    }
+
+    private void Keep(string capId, KeyList list)
+    {
+        var (to, from) = list.Context is null ? (unknown, known) : (known, unknown);
+        to.Keep(capId, list);
+        from.Forget(capId);
+    }
 }

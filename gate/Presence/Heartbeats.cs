@@ -11,26 +11,40 @@ namespace CapOrleans.Gate.Presence;
 /// <summary>Tells the cluster, signed, that the gate is there and what waits in it; a cluster that hears nothing says so in its log.</summary>
 internal sealed partial class Heartbeats(HttpClient http, ClusterLink cluster, IncidentSpool spool, GateOptions options, TimeProvider time, ILogger<Heartbeats> logger) : BackgroundService
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
+
+    /// <summary>Until the next, after one that was not heard: a gate that was just added joins soon.</summary>
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(2);
 
     /// <summary>What kept the last one from being heard; null when nothing did.</summary>
     public string? Trouble { get; private set; }
 
+    private string? logged;
+
+    /// <summary>What an admin of the cluster runs, once.</summary>
+    private string AddCommand => $"cap gate add {options.Identity.Name} {options.Identity.Key.Address}";
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(SignedHeartbeat.Interval, time);
-        do
+        while (true)
         {
             var trouble = await SendAsync(stoppingToken);
-            if (trouble is not null && Trouble is null)
+            if (trouble is null)
             {
-                LogTrouble(trouble);
+                logged = null;
+            }
+            else if (Trouble is not null && (logged is null || (IsUnknown(trouble) && !IsUnknown(logged))))
+            {
+                // Not the first: that may come before the cluster is up.
+                LogTrouble(logged = trouble);
             }
 
             Trouble = trouble;
+            await Task.Delay(trouble is null ? SignedHeartbeat.Interval : RetryInterval, time, stoppingToken);
         }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
     }
+
+    private bool IsUnknown(string trouble) => trouble.EndsWith(AddCommand, StringComparison.Ordinal);
 
     /// <returns>What kept it from being heard.</returns>
     private async Task<string?> SendAsync(CancellationToken stoppingToken)
@@ -38,12 +52,11 @@ internal sealed partial class Heartbeats(HttpClient http, ClusterLink cluster, I
         var api = cluster.Api;
         try
         {
-            using var patience = new CancellationTokenSource(Patience, time);
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, stoppingToken);
+            using var timeout = new CancellationTokenSource(Timeout, time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, stoppingToken);
             using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(api, $"/v1/gates/{options.Identity.Name}/heartbeats")) { Content = Body() };
-            request.Headers.Authorization = options.ApiKey() is { } key ? new AuthenticationHeaderValue("Bearer", key) : null;
             using var answer = await http.SendAsync(request, either.Token);
-            return answer.IsSuccessStatusCode ? null : $"{api} does not hear this gate: {await ReasonAsync(answer, either.Token)}";
+            return answer.IsSuccessStatusCode ? null : await ReasonAsync(api, answer, either.Token);
         }
         catch (Exception fault) when (!stoppingToken.IsCancellationRequested)
         {
@@ -61,16 +74,23 @@ internal sealed partial class Heartbeats(HttpClient http, ClusterLink cluster, I
         return content;
     }
 
-    private static async Task<string> ReasonAsync(HttpResponseMessage answer, CancellationToken cancellationToken)
+    private async Task<string> ReasonAsync(Uri api, HttpResponseMessage answer, CancellationToken cancellationToken)
+    {
+        var body = await answer.Content.ReadAsByteArrayAsync(cancellationToken);
+        return ClusterLink.ProblemOf(body) == "gate-unknown"
+            ? $"{api} does not know this gate. An admin of the cluster adds it: {AddCommand}"
+            : $"{api} does not hear this gate: {(int)answer.StatusCode} {RuleOf(body)}";
+    }
+
+    private static string RuleOf(byte[] body)
     {
         try
         {
-            var problem = JsonNode.Parse(await answer.Content.ReadAsByteArrayAsync(cancellationToken));
-            return $"{(int)answer.StatusCode} {problem?["rule"]}";
+            return $"{JsonNode.Parse(body)?["rule"]}";
         }
         catch (Exception fault) when (fault is JsonException or InvalidOperationException or ArgumentException)
         {
-            return $"{(int)answer.StatusCode}";
+            return "";
         }
     }
 

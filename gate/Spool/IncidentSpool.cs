@@ -3,14 +3,6 @@ using Microsoft.Data.Sqlite;
 
 namespace CapOrleans.Gate.Spool;
 
-/// <param name="MaxBytes">Of the incidents that wait; one more is refused with 507.</param>
-/// <param name="MaxAge">Longer than this nothing waits: it becomes a dead letter.</param>
-public sealed record SpoolLimits(long MaxBytes, TimeSpan MaxAge)
-{
-    /// <summary>Dead letters that are kept; a newer one takes the place of the oldest.</summary>
-    public const int MaxDead = 10_000;
-}
-
 /// <summary>
 /// Incidents on the gate's own disk, in the order of their arrival. What waits to be written is committed as one transaction, and what
 /// arrives meanwhile waits for the next.
@@ -30,15 +22,21 @@ internal sealed partial class IncidentSpool : IDisposable
     private readonly TimeProvider time;
     private readonly ILogger<IncidentSpool> logger;
     private readonly Task writing;
-    private long bytes;
+    private readonly SpoolRoom room;
+    private readonly LogThrottle faults, drops;
     private long droppedDead, full;
-    private long? saidAt;
 
     public IncidentSpool(SpoolFile file, SpoolLimits limits, TimeProvider time, ILogger<IncidentSpool> logger)
     {
         (this.file, this.limits, this.time, this.logger) = (file, limits, time, logger);
+        (faults, drops) = (new LogThrottle(time), new LogThrottle(time));
         using var connection = file.Connect();
-        bytes = Scalar(connection, "SELECT coalesce(sum(length(line)), 0) FROM incident WHERE refused_at IS NULL");
+        room = new SpoolRoom(limits, new WaitingBytes(
+            Scalar(connection, "SELECT coalesce(sum(length(line)), 0) FROM incident WHERE refused_at IS NULL"),
+            Scalar(connection,
+                """
+                SELECT coalesce(sum(length(line)), 0) FROM incident INDEXED BY waits_unvouched WHERE refused_at IS NULL AND vouched = 0
+                """)));
         foreach (var lane in arrivals)
         {
             lane.Release(); // there may be something from a former life
@@ -55,9 +53,8 @@ internal sealed partial class IncidentSpool : IDisposable
     public async Task<ArrivalVerdict> KeepAsync(Arrival arrival)
     {
         // Counted before it waits for the disk: a thousand at once must not each find room for one.
-        if (Interlocked.Add(ref bytes, arrival.Line.Length) > limits.MaxBytes || !file.TakeReserve())
+        if (!room.TryTake(arrival.Bytes))
         {
-            Interlocked.Add(ref bytes, -arrival.Line.Length);
             Interlocked.Increment(ref full);
             return ArrivalVerdict.Full;
         }
@@ -65,13 +62,19 @@ internal sealed partial class IncidentSpool : IDisposable
         var verdict = ArrivalVerdict.Undecided;
         try
         {
-            return verdict = await ChangeAsync(commands => (commands.Keep(arrival, time.GetUtcNow()), 0), Lanes.Of(arrival.Queue));
+            if (!file.TakeReserve())
+            {
+                Interlocked.Increment(ref full);
+                return ArrivalVerdict.Full;
+            }
+
+            return verdict = await ChangeAsync(commands => commands.Keep(arrival, time.GetUtcNow()), Lanes.Of(arrival.Queue));
         }
         finally
         {
             if (verdict != ArrivalVerdict.Kept)
             {
-                Interlocked.Add(ref bytes, -arrival.Line.Length);
+                room.Move(-arrival.Bytes);
             }
         }
     }
@@ -79,14 +82,15 @@ internal sealed partial class IncidentSpool : IDisposable
     /// <summary>Lets go of what the cluster decided about.</summary>
     public Task<int> SettleAsync(IReadOnlyList<Settlement> settlements) => ChangeAsync(commands =>
     {
-        var freed = settlements.Sum(settlement => commands.Settle(settlement, time.GetUtcNow()));
+        var freed = settlements.Aggregate(default(WaitingBytes), (sum, settlement) => sum + commands.Settle(settlement, time.GetUtcNow()));
         if (settlements.Any(settlement => settlement.Problem is not null))
         {
-            var dropped = commands.Trim(SpoolLimits.MaxDead);
+            var dropped = commands.Trim(isVouched: true, SpoolLimits.MaxVouchedDead)
+                + commands.Trim(isVouched: false, SpoolLimits.MaxUnvouchedDead);
             Interlocked.Add(ref droppedDead, dropped);
-            if (dropped > 0)
+            if (dropped > 0 && drops.Take(dropped) is > 0 and var count)
             {
-                LogDropped(dropped, SpoolLimits.MaxDead);
+                LogDropped(count, SpoolLimits.MaxVouchedDead, SpoolLimits.MaxUnvouchedDead);
             }
         }
 
@@ -97,7 +101,7 @@ internal sealed partial class IncidentSpool : IDisposable
     public Task<bool> RetryAsync(long number) => ChangeAsync(commands =>
     {
         var waits = commands.Revive(number);
-        return (waits is not null, waits ?? 0);
+        return (waits is not null, waits ?? default);
     }, Enumerable.Range(0, Lanes.Count).ToArray());
 
     /// <summary>Completes when something may have arrived in the lane, or the time is over.</summary>
@@ -121,7 +125,7 @@ internal sealed partial class IncidentSpool : IDisposable
         }
     }
 
-    private async Task<T> ChangeAsync<T>(Func<SpoolCommands, (T Result, long Bytes)> apply, params int[] lanes)
+    private async Task<T> ChangeAsync<T>(Func<SpoolCommands, (T Result, WaitingBytes Bytes)> apply, params int[] lanes)
     {
         var change = new Change<T>(apply, lanes);
         await changes.Writer.WriteAsync(change);
@@ -148,7 +152,11 @@ internal sealed partial class IncidentSpool : IDisposable
             catch (Exception fault)
             {
                 // Whoever asked is told; the file is as it was before, and the next change has its turn.
-                Say(batch.Count, fault.Message);
+                if (faults.Take(batch.Count) is > 0 and var count) // while the disk is full, every incident ends here
+                {
+                    LogFault(count, fault.Message);
+                }
+
                 batch.ForEach(change => change.Fail(fault));
                 if (fault is SqliteException { SqliteErrorCode: DiskFull or DiskFault })
                 {
@@ -158,27 +166,17 @@ internal sealed partial class IncidentSpool : IDisposable
         }
     }
 
-    /// <summary>At most once a second: while the disk is full, every incident ends here.</summary>
-    private void Say(int count, string message)
-    {
-        if (saidAt is not { } last || time.GetElapsedTime(last) >= TimeSpan.FromSeconds(1))
-        {
-            saidAt = time.GetTimestamp();
-            LogFault(count, message);
-        }
-    }
-
     private void Commit(SqliteConnection connection, SpoolCommands commands, List<Change> batch)
     {
-        long moved;
+        WaitingBytes moved;
         using (var transaction = connection.BeginTransaction(deferred: false))
         {
             commands.Within(transaction);
-            moved = batch.Sum(change => change.Apply(commands));
+            moved = batch.Aggregate(default(WaitingBytes), (sum, change) => sum + change.Apply(commands));
             transaction.Commit();
         }
 
-        Interlocked.Add(ref bytes, moved);
+        room.Move(moved);
         foreach (var change in batch)
         {
             change.Succeed();
@@ -197,9 +195,9 @@ internal sealed partial class IncidentSpool : IDisposable
         return (long)command.ExecuteScalar()!;
     }
 
-    [LoggerMessage(521, LogLevel.Error, "{Count} dead letters were dropped: the newest {Most} are kept")]
-    private partial void LogDropped(long count, int most);
+    [LoggerMessage(521, LogLevel.Error, "Dead letters dropped: {Count}. The newest {Vouched} of registered keys and {Unvouched} of others are kept")]
+    private partial void LogDropped(long count, int vouched, int unvouched);
 
     [LoggerMessage(520, LogLevel.Error, "{Count} changes of the spool were not written: {Message}")]
-    private partial void LogFault(int count, string message);
+    private partial void LogFault(long count, string message);
 }

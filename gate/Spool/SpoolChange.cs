@@ -5,20 +5,20 @@ namespace CapOrleans.Gate.Spool;
 internal abstract record Change(int[] Lanes)
 {
     /// <returns>By how much the bytes that wait change.</returns>
-    public abstract long Apply(SpoolCommands commands);
+    public abstract WaitingBytes Apply(SpoolCommands commands);
 
     public abstract void Succeed();
 
     public abstract void Fail(Exception fault);
 }
 
-internal sealed record Change<T>(Func<SpoolCommands, (T Result, long Bytes)> How, int[] Lanes) : Change(Lanes)
+internal sealed record Change<T>(Func<SpoolCommands, (T Result, WaitingBytes Bytes)> How, int[] Lanes) : Change(Lanes)
 {
     private T? result;
 
     public TaskCompletionSource<T> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public override long Apply(SpoolCommands commands)
+    public override WaitingBytes Apply(SpoolCommands commands)
     {
         (result, var bytes) = How(commands);
         return bytes;

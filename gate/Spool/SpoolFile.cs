@@ -93,6 +93,19 @@ internal sealed class SpoolFile : IDisposable
     private void Prepare()
     {
         using var connection = ConnectWriter();
+        if (Version(connection) == 1)
+        {
+            // Nobody asked whether a list vouched for what waits from before: it keeps its place.
+            Run(
+                connection,
+                """
+                BEGIN IMMEDIATE;
+                ALTER TABLE incident ADD COLUMN vouched INTEGER NOT NULL DEFAULT 1;
+                PRAGMA user_version = 2;
+                COMMIT;
+                """);
+        }
+
         using var stream = typeof(SpoolFile).Assembly.GetManifestResourceStream("spool.sql")!;
         using var script = new StreamReader(stream);
         Run(connection, script.ReadToEnd());
@@ -120,6 +133,13 @@ internal sealed class SpoolFile : IDisposable
         }
 
         theLock.Dispose();
+    }
+
+    private static long Version(SqliteConnection connection)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = "PRAGMA user_version";
+        return (long)command.ExecuteScalar()!;
     }
 
     private static void Run(SqliteConnection connection, string sql)

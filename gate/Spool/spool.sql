@@ -1,4 +1,5 @@
 -- What waits, and, once refused_at says when, what the cluster refused. A letter that is tried again keeps its number, and so its place.
+-- vouched: a list of keys says that the signer may report; of a letter also that the cluster took the signer and refused something else.
 CREATE TABLE IF NOT EXISTS incident (
   number INTEGER PRIMARY KEY AUTOINCREMENT,
   lane INTEGER NOT NULL,
@@ -10,9 +11,13 @@ CREATE TABLE IF NOT EXISTS incident (
   received_at INTEGER NOT NULL,
   refused_at INTEGER,
   status INTEGER,
-  problem TEXT
+  problem TEXT,
+  vouched INTEGER NOT NULL DEFAULT 1
 );
 CREATE UNIQUE INDEX IF NOT EXISTS waits_once ON incident (cap_id, incident_id, content) WHERE refused_at IS NULL;
 CREATE INDEX IF NOT EXISTS waits_in_lane ON incident (lane, number) WHERE refused_at IS NULL;
+CREATE INDEX IF NOT EXISTS waits_vouched ON incident (lane, number) WHERE refused_at IS NULL AND vouched = 1;
+CREATE INDEX IF NOT EXISTS waits_unvouched ON incident (queue, number) WHERE refused_at IS NULL AND vouched = 0;
 CREATE INDEX IF NOT EXISTS lies_dead ON incident (number) WHERE refused_at IS NOT NULL;
-PRAGMA user_version = 1;
+CREATE INDEX IF NOT EXISTS lies_dead_of_kind ON incident (vouched, number) WHERE refused_at IS NOT NULL;
+PRAGMA user_version = 2;

@@ -1,3 +1,4 @@
+using CapOrleans.Contracts.Access;
 using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Contracts.Gates;
 using CapOrleans.Core.AuditLog;
@@ -14,30 +15,30 @@ internal sealed class GatesState
     [Id(0)] public List<KnownGate> Gates { get; set; } = [];
 }
 
-/// <param name="Address">Of the key that took the name.</param>
+/// <param name="Address">Of the key that has the name.</param>
+/// <param name="Since">When an admin gave it.</param>
 [GenerateSerializer, Immutable, Alias("cap.known-gate.v1")]
 internal sealed record KnownGate([property: Id(0)] string Name, [property: Id(1)] string Address, [property: Id(2)] DateTimeOffset Since);
 
 /// <summary>
-/// Hears the gates, and says in the log when one joins and when it falls silent. Hearing touches memory alone, so that a log or a database that
-/// stands still makes nobody silent; the watch does what takes time. Whether the log's last word is <c>gate.joined</c> is a bookmark that moves
-/// with that word: odd when it is.
+/// Hears the gates that an admin added, and says in the log when one joins and when it falls silent. Hearing touches memory alone, so that a
+/// log or a database that stands still makes nobody silent; the watch does what takes time. Whether the log's last word is
+/// <c>gate.joined</c> is a bookmark that moves with that word: odd when it is.
 /// </summary>
 /// <remarks>Crash between the word and anything else: the next activation reads the bookmark, so nothing is said twice. Who was heard when is
-/// forgotten: every gate has its whole patience again. A name that was not kept yet is taken again by the next heartbeat.</remarks>
+/// forgotten: every gate has its whole patience again.</remarks>
 internal sealed partial class GatesGrain(
     [PersistentState("gates")] IPersistentState<GatesState> stored, IAuditLogReader log, TimeProvider time, ILogger<GatesGrain> logger) : Grain, IGatesGrain
 {
     private const int Log = 0;
 
     private readonly Dictionary<string, Presence> gates = new(StringComparer.Ordinal);
-    private readonly Pace newNames = new(ClusterLimits.NewGatesPerMinute, TimeSpan.FromMinutes(1));
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         foreach (var gate in stored.State.Gates)
         {
-            gates[gate.Name] = new Presence(gate, time.GetTimestamp()) { IsKept = true };
+            gates[gate.Name] = new Presence(gate, time.GetTimestamp());
         }
 
         return base.OnActivateAsync(cancellationToken);
@@ -50,12 +51,6 @@ internal sealed partial class GatesGrain(
 
     public async Task WatchAsync()
     {
-        if (gates.Values.Where(gate => !gate.IsKept).ToList() is { Count: > 0 } fresh)
-        {
-            await KeepAsync();
-            fresh.ForEach(gate => gate.IsKept = true);
-        }
-
         foreach (var gate in gates.Values.ToList())
         {
             gate.Turn ??= await log.PositionAsync(Log, gate.Bookmark, CancellationToken.None);
@@ -70,7 +65,38 @@ internal sealed partial class GatesGrain(
         }
     }
 
-    public async Task<bool> RemoveAsync(string name)
+    public async Task<GateAddition> AddAsync(string name, string address, Actor actor)
+    {
+        if (gates.TryGetValue(name, out var held))
+        {
+            return held.Known.Address == address ? GateAddition.Unchanged : GateAddition.OtherKey;
+        }
+
+        if (gates.Count >= ClusterLimits.Gates)
+        {
+            return GateAddition.Full;
+        }
+
+        var gate = new Presence(new KnownGate(name, address, time.GetUtcNow()), time.GetTimestamp());
+        gate.Turn = await log.PositionAsync(Log, gate.Bookmark, CancellationToken.None);
+        await MustSayAsync(gate, EntryKinds.GateAdded, Describe(gate, actor), gate.HasJoined ? 1 : 2); // it has not joined yet
+
+        // Crash here: the log says that it was added, and it is not; who wanted it was not told that it is, and adds it again.
+        gates[name] = gate;
+        try
+        {
+            await KeepAsync();
+        }
+        catch
+        {
+            gates.Remove(name);
+            throw;
+        }
+
+        return GateAddition.Added;
+    }
+
+    public async Task<bool> RemoveAsync(string name, Actor actor)
     {
         if (!gates.TryGetValue(name, out var gate))
         {
@@ -78,10 +104,8 @@ internal sealed partial class GatesGrain(
         }
 
         gate.Turn ??= await log.PositionAsync(Log, gate.Bookmark, CancellationToken.None);
-        if (!await SayAsync(gate, EntryKinds.GateRemoved, Describe(gate), gate.HasJoined ? 1 : 2)) // whoever has the name next has not joined
-        {
-            throw new TimeoutException("The log takes nothing just now.");
-        }
+        // Whoever has the name next has not joined.
+        await MustSayAsync(gate, EntryKinds.GateRemoved, Describe(gate, actor), gate.HasJoined ? 1 : 2);
 
         // Crash here: the name is taken still, and its gate joins again; who wanted it removed was not told that it is.
         gates.Remove(name);
@@ -107,17 +131,7 @@ internal sealed partial class GatesGrain(
 
         if (!gates.TryGetValue(heartbeat.Gate, out var gate))
         {
-            if (!heartbeat.MayJoin)
-            {
-                return HeartbeatVerdict.Unknown;
-            }
-
-            if (gates.Count >= ClusterLimits.Gates || !newNames.TryTake(time))
-            {
-                return HeartbeatVerdict.TooMany;
-            }
-
-            gates[heartbeat.Gate] = gate = new Presence(new KnownGate(heartbeat.Gate, heartbeat.Address, now), time.GetTimestamp());
+            return HeartbeatVerdict.Unknown;
         }
 
         if (gate.Known.Address != heartbeat.Address)
@@ -157,7 +171,18 @@ internal sealed partial class GatesGrain(
         return outcome.Verdict == AppendVerdict.Appended;
     }
 
+    private async Task MustSayAsync(Presence gate, string kind, CanonicalObject body, int turns)
+    {
+        if (!await SayAsync(gate, kind, body, turns))
+        {
+            throw new TimeoutException("The log takes nothing just now.");
+        }
+    }
+
     private static CanonicalObject Describe(Presence gate) => new CanonicalObject().Add("address", gate.Known.Address).Add("gate", gate.Known.Name);
+
+    private static CanonicalObject Describe(Presence gate, Actor actor) =>
+        new CanonicalObject().Add("address", gate.Known.Address).AddActor(actor).Add("gate", gate.Known.Name);
 
     [LoggerMessage(270, LogLevel.Warning, "Gate {Gate} is silent")]
     private partial void LogSilent(string gate);

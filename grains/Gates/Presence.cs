@@ -11,9 +11,6 @@ internal sealed class Presence(KnownGate known, long heardAt)
 
     public string Bookmark => $"gate/{known.Name}";
 
-    /// <summary>The name is on disk.</summary>
-    public bool IsKept { get; set; }
-
     /// <summary>How often the log has spoken of this gate: it joins first, falls silent, joins again. Null until it was read.</summary>
     public long? Turn { get; set; }
 

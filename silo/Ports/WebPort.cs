@@ -55,6 +55,9 @@ internal static class WebPort
                     $"At most {ConnectionBudget.MaxPerAddress} connections from one address, and {ConnectionBudget.MaxConnections} in all.").ExecuteAsync(context);
             });
             proxies.Use(app);
+            app.Use((context, next) => OriginGuard.IsOtherSite(context.Request)
+                ? Problems.Of(StatusCodes.Status403Forbidden, "other-origin", "Origin", "A page of another site must not make this call.").ExecuteAsync(context)
+                : next(context));
             next(app);
         };
     }

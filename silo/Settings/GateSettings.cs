@@ -15,8 +15,22 @@ public sealed record GateSettings
     /// <summary><c>Gate__Api</c>: where it forwards to, several with commas; none for the API of this machine.</summary>
     public IReadOnlyList<Uri> Apis { get; init; } = [];
 
-    /// <summary><c>Gate__ApiKeyFile</c>: with what it asks the cluster, and is asked; null for the data directory's <c>admin-token</c>, where there is one.</summary>
+    /// <summary>
+    /// <c>Gate__ApiKeyFile</c>: with what it asks the cluster for the keys of CapIDs; null for the data directory's <c>admin-token</c>, where
+    /// there is one.
+    /// </summary>
     public string? ApiKeyFile { get; init; }
+
+    /// <summary>
+    /// <c>Gate__PlainHttpToApi</c>: the API key may go to the cluster over plain HTTP off loopback, as within a VPN. Default false.
+    /// </summary>
+    public bool PlainHttpToApi { get; init; }
+
+    /// <summary>The API key would go over plain HTTP where others may read it. Without <c>Gate__Api</c> it stays on this machine.</summary>
+    public bool ExposesApiKey => !PlainHttpToApi && Apis.Any(api => api.Scheme == Uri.UriSchemeHttp && !api.IsLoopback);
+
+    /// <summary><c>Gate__ApiAuthorities</c>: a PEM file; an API's certificate must be of one of these. Null for the machine's authorities.</summary>
+    public string? ApiAuthorities { get; init; }
 
     /// <summary><c>Gate__SpoolMegabytes</c>: what may wait on its disk. Default 1024; 1 to 1,048,576.</summary>
     public int SpoolMegabytes { get; init; } = 1024;
@@ -29,6 +43,9 @@ public sealed record GateSettings
 
     /// <summary><c>Gate__EscalateUrl</c>; null for none.</summary>
     public Uri? EscalateUrl { get; init; }
+
+    /// <summary><c>Gate__EscalateUnknownKeys</c>: also for incidents of which no list of keys says who may report. Default false.</summary>
+    public bool EscalateUnknownKeys { get; init; }
 
     /// <summary><c>Gate__TlsCertificate</c>, <c>Gate__TlsKey</c>, <c>Gate__ClientAuthorities</c>; null for plain HTTP.</summary>
     public TlsFiles? Tls { get; init; }

@@ -1,22 +1,38 @@
 using System.Net;
 using CapOrleans.Core.Access;
 using CapOrleans.Core.Incidents;
+using CapOrleans.Silo.Tls;
 
 namespace CapOrleans.Silo.Settings;
 
 /// <summary>The settings whose names begin with <c>Gate__</c>.</summary>
 public sealed partial class SettingsReader
 {
-    private GateSettings ReadGate() => new()
+    private GateSettings ReadGate()
+    {
+        var gate = ReadGateAlone();
+        if (gate is { ApiKeyFile: not null, ExposesApiKey: true })
+        {
+            faults.Add($"Gate__Api is '{Text("Gate__Api")}', and the key of Gate__ApiKeyFile would go there readable for anyone on the way: "
+                + "choose https, or Gate__PlainHttpToApi=true within a VPN.");
+        }
+
+        return gate;
+    }
+
+    private GateSettings ReadGateAlone() => new()
     {
         Name = Parse("Gate__Name", text => Identifiers.IsId(text) ? text : null, Identifiers.Rule) ?? Host,
         Bind = Address("Gate__Bind"),
         Apis = Urls("Gate__Api"),
         ApiKeyFile = Parse("Gate__ApiKeyFile", text => File.Exists(text) && ApiKey.TryParse(File.ReadAllText(text).Trim(), out _) ? text : null, "a file with an API key; see 'cap operator create'"),
+        PlainHttpToApi = Choice("Gate__PlainHttpToApi", "false", "true", "false") == "true",
+        ApiAuthorities = Text("Gate__ApiAuthorities") is { } file && CanUse("Gate__ApiAuthorities", () => ServerTls.Import(file)) ? file : null,
         SpoolMegabytes = (int)Number("Gate__SpoolMegabytes", 1024, 1, 1_048_576),
         SpoolHours = (int)Number("Gate__SpoolHours", 168, 1, 8760),
         EscalateCommand = Text("Gate__EscalateCommand"),
         EscalateUrl = Url("Gate__EscalateUrl"),
+        EscalateUnknownKeys = Choice("Gate__EscalateUnknownKeys", "false", "true", "false") == "true",
         Tls = ReadTls("Gate__TlsCertificate", "Gate__TlsKey", "Gate__ClientAuthorities"),
     };
 

@@ -9,6 +9,8 @@ namespace CapOrleans.Silo.Tls;
 internal sealed class Certificates(NodeSettings settings, ILoggerFactory logs)
 {
     private readonly ILogger logger = logs.CreateLogger("CapOrleans.Tls");
+    private readonly Reloaded<X509Certificate2Collection>? apiAuthorities = settings.Gate.ApiAuthorities is not { } file ? null : new(
+        [file], Timeout.InfiniteTimeSpan, () => ServerTls.Import(file), TimeProvider.System, logs.CreateLogger("CapOrleans.Tls"));
 
     /// <summary>Null for plain HTTP, as the gate's.</summary>
     public Reloaded<ServerTls>? Api { get; } = Of(settings.ApiTls, logs);
@@ -19,9 +21,30 @@ internal sealed class Certificates(NodeSettings settings, ILoggerFactory logs)
         ? ClusterTls.OfFiles(files, TimeProvider.System, logger)
         : ClusterTls.OfAuthority(data.ClusterAuthorityFile(), TimeProvider.System, logger);
 
-    /// <summary>Whom this process's gate takes for an API: whoever the machine's authorities vouch for, and the API of this process, by its certificate.</summary>
-    public bool IsApi(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors) =>
-        errors == SslPolicyErrors.None || (certificate is not null && Api?.Current.Fingerprint == certificate.GetCertHashString(HashAlgorithmName.SHA256));
+    /// <summary>
+    /// Whom this process's gate takes for an API: the API of this process, by its certificate; else whoever has the name that was called and a
+    /// certificate of <c>Gate__ApiAuthorities</c>, or of the machine's authorities where there are none.
+    /// </summary>
+    public bool IsApi(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
+    {
+        if (certificate is not X509Certificate2 shown || Api?.Current.Fingerprint == shown.GetCertHashString(HashAlgorithmName.SHA256))
+        {
+            return certificate is not null;
+        }
+
+        if (apiAuthorities is null || errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch))
+        {
+            return errors == SslPolicyErrors.None;
+        }
+
+        using var ours = new X509Chain { ChainPolicy = ServerTls.PolicyOf(apiAuthorities.Current, ServerTls.ServerAuthentication) };
+        foreach (var element in chain?.ChainElements ?? new X509Chain().ChainElements)
+        {
+            ours.ChainPolicy.ExtraStore.Add(element.Certificate);
+        }
+
+        return ours.Build(shown);
+    }
 
     private static Reloaded<ServerTls>? Of(TlsFiles? files, ILoggerFactory logs) => files is null ? null : new Reloaded<ServerTls>(
         files.All, Timeout.InfiniteTimeSpan, () => ServerTls.Read(files), TimeProvider.System, logs.CreateLogger("CapOrleans.Tls"));

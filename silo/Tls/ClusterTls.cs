@@ -79,6 +79,6 @@ internal sealed partial class ClusterTls
         return false;
     }
 
-    [LoggerMessage(621, LogLevel.Warning, "A peer was turned away: its certificate is not of this cluster's authority ({Status}). Nodes of one cluster share DATA_DIR/cluster-authority.pem, or have Cluster__Tls... set.")]
+    [LoggerMessage(631, LogLevel.Warning, "A peer was turned away: its certificate is not of this cluster's authority ({Status}). Nodes of one cluster share DATA_DIR/cluster-authority.pem, or have Cluster__Tls... set.")]
     private partial void LogForeign(string status);
 }

@@ -15,6 +15,8 @@ public sealed record TlsFiles(string Certificate, string Key, string? ClientAuth
 /// <summary>What a port with https shows, and whom it lets in.</summary>
 internal sealed class ServerTls
 {
+    public const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
+
     private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
 
     private readonly SslStreamCertificateContext own;
@@ -47,12 +49,18 @@ internal sealed class ServerTls
         var options = new SslServerAuthenticationOptions { ServerCertificateContext = own, ClientCertificateRequired = clientAuthorities.Count > 0 };
         if (options.ClientCertificateRequired)
         {
-            var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
-            policy.CustomTrustStore.AddRange(clientAuthorities);
-            policy.ApplicationPolicy.Add(new Oid(ClientAuthentication));
-            options.CertificateChainPolicy = policy;
+            options.CertificateChainPolicy = PolicyOf(clientAuthorities, ClientAuthentication);
         }
 
         return options;
+    }
+
+    /// <returns>Of these authorities alone, for that purpose; nothing is fetched.</returns>
+    public static X509ChainPolicy PolicyOf(X509Certificate2Collection authorities, string purpose)
+    {
+        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
+        policy.CustomTrustStore.AddRange(authorities);
+        policy.ApplicationPolicy.Add(new Oid(purpose));
+        return policy;
     }
 }

@@ -53,6 +53,17 @@ public sealed class CapKeyTests(NodeFixture node) : IDisposable
         Assert.NotEqual(0, (await CapAsync(environment, "gate", "retry")).Code);
     }
 
+    [Fact]
+    public async Task An_admin_gives_a_gate_its_name_and_takes_it_back()
+    {
+        var address = $"{CapOrleans.Core.Signatures.PrivateKey.Create().Address}";
+        Assert.Equal((0, "added"), await CapAsync("gate", "add", "cli-edge", address));
+        Assert.Equal((0, "added"), await CapAsync("gate", "add", "cli-edge", address));
+        Assert.Contains(address, (await CapAsync("gate", "list")).Output, StringComparison.Ordinal);
+        Assert.Equal(1, (await CapAsync("gate", "add", "cli-edge", $"{CapOrleans.Core.Signatures.PrivateKey.Create().Address}")).Code);
+        Assert.Equal((0, "removed"), await CapAsync("gate", "remove", "cli-edge"));
+    }
+
     private Task<(int Code, string Output)> CapAsync(params string[] arguments) => CapAsync(("SIGNER_ADDRESS", ""), arguments);
 
     private Task<(int Code, string Output)> CapAsync((string Name, string Value) more, params string[] arguments) => new CapCommand(

@@ -24,7 +24,7 @@ public sealed class GateTests : IAsyncLifetime
     private readonly ConcurrentQueue<string> pages = new();
     private readonly HttpClient http = new();
     private Func<HttpContext, string[], Task> answer = (_, _) => Task.CompletedTask;
-    private Func<string, IResult> keys = _ => Results.StatusCode(503);
+    private Func<string, IResult> keys = _ => Results.StatusCode(401); // the gate has no API key: it tells nobody apart
     private WebApplication api = null!, gate = null!;
 
     public async Task InitializeAsync()
@@ -48,7 +48,7 @@ public sealed class GateTests : IAsyncLifetime
     {
         await api.StopAsync();
         await api.DisposeAsync();
-        using var old = await SendAsync("/gate_receive", "A");
+        using var old = await ReceivedAsync("/gate_receive", "A");
         Assert.Equal((HttpStatusCode.OK, """{"status":"received","cap_id":"X"}"""), (old.StatusCode, await old.Content.ReadAsStringAsync()));
         using var fresh = await SendAsync("/v1/incidents", "B");
         Assert.Equal((HttpStatusCode.Accepted, """{"status":"received","cap_id":"X","incident_id":"B"}"""), (fresh.StatusCode, await fresh.Content.ReadAsStringAsync()));
@@ -99,15 +99,12 @@ public sealed class GateTests : IAsyncLifetime
     [Fact]
     public async Task With_the_cluster_s_list_of_keys_who_may_not_speak_is_told_at_once_and_without_it_nobody_is()
     {
-        using var unknown = await SendAsync("/gate_receive", "A"); // the cluster is away: it waits
+        using var unknown = await SendAsync("/gate_receive", "A"); // the cluster tells this gate nothing: it waits
         Assert.Equal(HttpStatusCode.OK, unknown.StatusCode);
-        keys = capId => capId == "NONE" ? Results.Json(new { type = "urn:caporleans:problem:cap-unknown" }, statusCode: 404) : Results.Json(new
-        {
-            capId, version = 1, displayName = capId, capPotential = 50, phi = 1.2, psi = 0.9, score = 0, incidents = 0, origin = "o",
-            keys = new[] { new { address = $"{PrivateKey.Create().Address}", roles = new[] { "reporter" } } },
-            policy = new { requireFullSignature = false, selfFeedback = "allow", pagingFloor = "high", maxBehindSeconds = 604800, maxAheadSeconds = 300, deltaCapLimit = 10, reportsPerMinute = 6000 },
-        });
-        await gate.DisposeAsync(); // the silence after a cluster that is away is over
+        keys = capId => capId == "NONE"
+            ? Results.Json(new { type = "urn:caporleans:problem:cap-unknown" }, statusCode: 404)
+            : List(capId, PrivateKey.Create());
+        await gate.DisposeAsync(); // the pause after a cluster that tells nothing is over
         gate = Gate();
         await gate.StartAsync();
         using var stranger = await SendAsync("/gate_receive", "B");
@@ -208,14 +205,16 @@ public sealed class GateTests : IAsyncLifetime
     public async Task A_critical_incident_is_posted_here_once_even_while_the_cluster_takes_nothing()
     {
         answer = (context, _) => Results.StatusCode(503).ExecuteAsync(context);
-        var incident = TestIncident.Signed(key, "X", "C-1", new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero), one => one["severity"] = "CRITICAL");
+        keys = capId => List(capId, key);
+        var incident = TestIncident.Signed(key, "X", "C-1", TimeProvider.System.GetUtcNow(), one => one["severity"] = "CRITICAL");
         for (var i = 0; i < 2; i++)
         {
             using var received = await http.PostAsync($"http://127.0.0.1:{gatePort}/gate_receive", NodeFixture.Json(incident));
             Assert.Equal(HttpStatusCode.OK, received.StatusCode);
         }
 
-        using var normal = await SendAsync("/gate_receive", "C-2");
+        using var normal = await SendAsync("/gate_receive", "C-2", at: TimeProvider.System.GetUtcNow());
+        Assert.Equal(HttpStatusCode.OK, normal.StatusCode);
         await Eventually.TrueAsync(() => Task.FromResult(!pages.IsEmpty));
         Assert.Equal(incident.ToJsonString(), Assert.Single(pages));
     }
@@ -224,7 +223,7 @@ public sealed class GateTests : IAsyncLifetime
     public async Task Whatever_answers_404_in_the_cluster_s_place_has_refused_nobody()
     {
         keys = _ => Results.NotFound();
-        using var received = await SendAsync("/gate_receive", "F-1");
+        using var received = await ReceivedAsync("/gate_receive", "F-1");
         Assert.Equal(HttpStatusCode.OK, received.StatusCode);
         Assert.Contains("answered 404", (await StatusAsync()).Text("keyTrouble"), StringComparison.Ordinal);
     }
@@ -250,8 +249,11 @@ public sealed class GateTests : IAsyncLifetime
 
     private WebApplication Gate() => CapGate.Build(
         Builder(gatePort),
-        new GateOptions([new Uri($"http://127.0.0.1:{apiPort}")], () => null, IsOpen: true, new AdmissionPolicy(false), directory.File("spool.db"), new SpoolLimits(1_000_000, TimeSpan.FromDays(7)), 200,
-            new EscalationOptions(null, new Uri($"http://127.0.0.1:{apiPort}/page")), new GateIdentity("edge", PrivateKey.Create()), [X25519PrivateKey.Create()]),
+        new GateOptions(
+            [new Uri($"http://127.0.0.1:{apiPort}")], () => null, GateToken.Create(), IsOpen: true, new AdmissionPolicy(false),
+            directory.File("spool.db"), new SpoolLimits(1_000_000, TimeSpan.FromDays(7)), 200,
+            new EscalationOptions(null, new Uri($"http://127.0.0.1:{apiPort}/page"), UnknownKeys: false),
+            new GateIdentity("edge", PrivateKey.Create()), [X25519PrivateKey.Create()]),
         new HttpClient());
 
     private static WebApplicationBuilder Builder(int port)
@@ -262,9 +264,24 @@ public sealed class GateTests : IAsyncLifetime
         return builder;
     }
 
-    private Task<HttpResponseMessage> SendAsync(string path, string id, string capId = "X", string description = "nginx") => http.PostAsync(
+    private static IResult List(string capId, PrivateKey reporter) => Results.Json(TestKeyList.Of(capId, reporter));
+
+    private Task<HttpResponseMessage> SendAsync(string path, string id, string capId = "X", DateTimeOffset? at = null) => http.PostAsync(
         $"http://127.0.0.1:{gatePort}{path}",
-        NodeFixture.Json(TestIncident.Signed(key, capId, id, new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero), incident => incident["description"] = description)));
+        NodeFixture.Json(TestIncident.Signed(key, capId, id, at ?? new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero))));
+
+    /// <summary>Sends the same until the gate knows that the cluster is away, as hosts do.</summary>
+    private async Task<HttpResponseMessage> ReceivedAsync(string path, string id)
+    {
+        HttpResponseMessage? last = null;
+        await Eventually.TrueAsync(async () =>
+        {
+            last?.Dispose();
+            last = await SendAsync(path, id);
+            return last.StatusCode != HttpStatusCode.ServiceUnavailable;
+        });
+        return last!;
+    }
 
     private Task<JsonElement> StatusAsync() => http.GetFromJsonAsync<JsonElement>($"http://127.0.0.1:{gatePort}/v1/gate/status");
 

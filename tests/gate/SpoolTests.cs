@@ -112,7 +112,7 @@ public sealed class SpoolTests : IDisposable
                 switch (what)
                 {
                     case 0:
-                        await tried.KeepAsync(new Arrival("X", "X", name, Line(10 + id)));
+                        await tried.KeepAsync(new Arrival("X", "X", name, Line(10 + id), IsVouched: true));
                         waits[place ?? ++made] = name;
                         break;
                     case 1 when tried.Next(Lanes.Of("X"), [], 500, 1_000_000).FirstOrDefault(waiting => waiting.IncidentId == name) is { } found:
@@ -173,7 +173,7 @@ public sealed class SpoolTests : IDisposable
         {
             try
             {
-                return await spool.KeepAsync(new Arrival("X", "X", $"I-{number}", Line(60_000)));
+                return await spool.KeepAsync(new Arrival("X", "X", $"I-{number}", Line(60_000), IsVouched: true));
             }
             catch (SqliteException)
             {
@@ -201,7 +201,7 @@ public sealed class SpoolTests : IDisposable
     private IncidentSpool Open() => new(new SpoolFile(directory.File("spool.db"), TimeProvider.System), Limits, TimeProvider.System, NullLogger<IncidentSpool>.Instance);
 
     private Task<ArrivalVerdict> KeepAsync(string capId, string id, int bytes = 10) =>
-        spool.KeepAsync(new Arrival(capId, capId, id, Line(bytes)));
+        spool.KeepAsync(new Arrival(capId, capId, id, Line(bytes), IsVouched: true));
 
     /// <summary>Some JSON of this length.</summary>
     private static byte[] Line(int bytes) => [(byte)'"', .. Enumerable.Repeat((byte)'x', bytes - 2), (byte)'"'];

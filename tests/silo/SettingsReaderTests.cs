@@ -169,4 +169,32 @@ public sealed class SettingsReaderTests
         var read = SettingsReader.Read(settings.GetValueOrDefault);
         Assert.Equal((NodeRoles.Gate, new Uri("http://10.0.0.7:8787")), (read.Roles, Assert.Single(read.Gate.Apis)));
     }
+
+    [Theory]
+    [InlineData("http://10.0.0.7:8787", "", false)]
+    [InlineData("https://10.0.0.7:8787,http://cluster.example", "", false)]
+    [InlineData("http://10.0.0.7:8787", "true", true)]
+    [InlineData("https://cluster.example", "", true)]
+    [InlineData("http://127.0.0.1:8787,http://localhost:8787", "", true)]
+    [InlineData("", "", true)]
+    public void A_gate_s_API_key_goes_over_no_plain_HTTP_off_loopback(string api, string plainHttp, bool isTaken)
+    {
+        using var directory = new TempDirectory();
+        File.WriteAllText(directory.File("key"), CapOrleans.Core.Access.ApiKey.Create().Export());
+        var settings = new Dictionary<string, string>
+        {
+            ["ROLES"] = "gate", ["Gate__Api"] = api, ["Gate__ApiKeyFile"] = directory.File("key"), ["Gate__PlainHttpToApi"] = plainHttp,
+        };
+        if (isTaken)
+        {
+            Assert.False(Read(settings).Gate.ExposesApiKey);
+            return;
+        }
+
+        var fault = Assert.Single(Assert.Throws<SettingsException>(() => Read(settings)).Faults);
+        Assert.Contains("Gate__Api is", fault, StringComparison.Ordinal);
+        Assert.Contains("Gate__ApiKeyFile", fault, StringComparison.Ordinal);
+        settings.Remove("Gate__ApiKeyFile");
+        Assert.True(Read(settings).Gate.ExposesApiKey); // DATA_DIR/admin-token does not go there either
+    }
 }

@@ -5,6 +5,7 @@ using CapOrleans.Gate;
 using CapOrleans.Gate.Spool;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
 namespace CapOrleans.Tests.Support;
@@ -12,7 +13,7 @@ namespace CapOrleans.Tests.Support;
 /// <summary>A gate by itself before a real cluster, without an API key: it has no list of keys.</summary>
 public sealed class LoneGate : IAsyncDisposable
 {
-    private readonly WebApplication app;
+    private readonly WebApplication app, closed;
     private readonly HttpClient toCluster = new();
 
     private LoneGate(Uri api, TempDirectory directory, int port)
@@ -20,11 +21,19 @@ public sealed class LoneGate : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenLocalhost(port));
-        // The first address gives no list, and is no cluster: what is sent goes on to the second.
+        // The first address tells this gate nothing, and takes nothing: what is sent goes on to the second.
+        var closedPort = Child.FreePort();
+        var closedBuilder = WebApplication.CreateSlimBuilder();
+        closedBuilder.Logging.ClearProviders();
+        closedBuilder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenLocalhost(closedPort));
+        closed = closedBuilder.Build();
+        closed.MapFallback(() => Results.Unauthorized());
         app = CapGate.Build(
             builder,
-            new GateOptions([new Uri($"http://127.0.0.1:{Child.FreePort()}"), api], () => null, IsOpen: true, new AdmissionPolicy(false), directory.File("spool.db"), new SpoolLimits(1_000_000, TimeSpan.FromDays(7)), 10_000,
-                new EscalationOptions(null, null), new GateIdentity("lone", PrivateKey.Create()), [X25519PrivateKey.Create()]),
+            new GateOptions(
+                [new Uri($"http://127.0.0.1:{closedPort}"), api], () => null, GateToken.Create(), IsOpen: true, new AdmissionPolicy(false),
+                directory.File("spool.db"), new SpoolLimits(1_000_000, TimeSpan.FromDays(7)), 10_000,
+                new EscalationOptions(null, null, UnknownKeys: false), new GateIdentity("lone", PrivateKey.Create()), [X25519PrivateKey.Create()]),
             toCluster);
         Http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
     }
@@ -34,6 +43,7 @@ public sealed class LoneGate : IAsyncDisposable
     public static async Task<LoneGate> StartAsync(Uri api, TempDirectory directory)
     {
         var gate = new LoneGate(api, directory, Child.FreePort());
+        await gate.closed.StartAsync();
         await gate.app.StartAsync();
         return gate;
     }
@@ -42,6 +52,7 @@ public sealed class LoneGate : IAsyncDisposable
     {
         Http.Dispose();
         await app.DisposeAsync();
+        await closed.DisposeAsync();
         toCluster.Dispose();
     }
 }

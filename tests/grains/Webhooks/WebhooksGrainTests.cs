@@ -50,7 +50,7 @@ public sealed class WebhooksGrainTests : IAsyncLifetime
         cluster = builder.Build();
         await cluster.DeployAsync();
         await cluster.Client.Cap("Z-001")
-            .DefineAsync(new CapDefinition(null, null, null, null, [new KeyDefinition(key.Address.ToString(), null, null, null)]));
+            .DefineAsync(new CapDefinition(null, null, null, null, [new KeyDefinition(key.Address.ToString(), null, null, null)]), Actor.Service);
     }
 
     public async Task DisposeAsync()
@@ -286,7 +286,7 @@ public sealed class WebhooksGrainTests : IAsyncLifetime
         var entries = new List<LogEntry>();
         for (var log = 0; log < 2; log++)
         {
-            entries.AddRange(await new SqliteLogReader(SqliteDatabase.Open(directory.File("log.db"), 2)).ReadAsync(log, 0, 1000, default));
+            entries.AddRange((await new SqliteLogReader(SqliteDatabase.Open(directory.File("log.db"), 2)).ReadAsync(log, 0, 1000, default)).Entries);
         }
 
         Assert.DoesNotContain(entries, entry => Encoding.UTF8.GetString(entry.Bytes).Contains("secret-path", StringComparison.Ordinal));

@@ -1,0 +1,64 @@
+using System.Net;
+using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.Incidents;
+using CapOrleans.Core.Signatures;
+using CapOrleans.Gate.Keys;
+
+namespace CapOrleans.Gate;
+
+/// <param name="Refused">Why it is not taken; null when it is.</param>
+/// <param name="Queue">What keeps its order, see <see cref="Spool.Arrival"/>.</param>
+/// <param name="IsVouched">A list of keys, the last one however old, says that its signer may report.</param>
+/// <param name="MayPage">It may call people.</param>
+internal sealed record Standing(Ruling? Refused, string Queue, bool IsVouched, bool MayPage);
+
+/// <summary>What can be told about an incident at the gate: form and signature, and with a list of keys also authority.</summary>
+internal sealed class ArrivalJudge(KeyLists keys, GateOptions options, TimeProvider time)
+{
+    private static readonly Ruling
+        Busy = Ruling.Refuse(Verdict.Busy, "busy", "", "The cluster did not say in time who may speak for the CapID; send the same again."),
+        TooMany = Ruling.Refuse(
+            Verdict.TooMany, "too-many-requests", "",
+            $"At most {KeyLists.MaxUnknownPerAddress} CapIDs are looked up at once for one address; send the same again.");
+
+    /// <param name="address">Of the host, as <see cref="Core.Access.ClientAddress"/> gives it.</param>
+    public async Task<Standing> JudgeAsync(IncidentReport report, IPAddress address)
+    {
+        var (proof, refused) = Admission.Prove(report, options.Policy);
+        var claim = proof is null ? WalletClaim.Of(report) : null;
+        if (proof is null && claim is null)
+        {
+            return new Standing(refused, "", IsVouched: false, MayPage: false);
+        }
+
+        // What is proven keeps its CapID's order. What a wallet must be asked about is nobody's yet: it waits by itself.
+        var queue = claim is null ? report.CapId : $"{report.CapId} {claim.Wallet}";
+        var lookup = await keys.FindAsync(report.CapId, address, KeyLists.ForYes);
+        if (lookup.List is { } list && time.GetElapsedTime(list.At) > KeyLists.ForNo && Judge(list) is not null)
+        {
+            lookup = await keys.FindAsync(report.CapId, address, KeyLists.ForNo); // the key may have been added since
+        }
+
+        if (lookup.List is { } fresh && Judge(fresh) is { } no)
+        {
+            return new Standing(no, queue, IsVouched: false, MayPage: false);
+        }
+
+        // Without a list that is new enough, the last one may say yes. It says no to nobody: who cannot be asked has not refused.
+        var last = lookup.List ?? keys.Last(report.CapId);
+        var says = last is not null && Judge(last) is null;
+        if (!says && lookup.Verdict is LookupVerdict.Busy or LookupVerdict.TooMany)
+        {
+            return new Standing(lookup.Verdict == LookupVerdict.Busy ? Busy : TooMany, queue, IsVouched: false, MayPage: false);
+        }
+
+        // Nobody vouches for who did not sign, nor for a wallet that was not asked yet.
+        var isSigned = proof is { Signer: not null };
+        var isVouched = says && isSigned;
+        return new Standing(null, queue, isVouched, isVouched || (options.Escalation.UnknownKeys && isSigned && last is null));
+
+        Ruling? Judge(KeyList list) => proof is not null
+            ? Admission.Judge(list.Context, report, proof, time.GetUtcNow())
+            : list.Context?.Keys.Any(key => key.IsContract && key.Address == $"{claim!.Wallet}") == true ? null : refused;
+    }
+}

@@ -1,0 +1,25 @@
+namespace CapOrleans.Gate;
+
+/// <summary>What an escalation command inherits: the service's environment without its secrets and settings.</summary>
+internal static class EscalationEnvironment
+{
+    private static readonly string[] Secrets =
+    [
+        "PRIVATE_KEY", "KEYSTORE", "KEYSTORE_PASSPHRASE_FILE", "DATABASE_URL", "RPC_URL", "IPFS_API", "IPFS_KEY", "DEV_CHAIN_URL",
+        "WEB3_STORAGE_TOKEN", "CAP_TOKEN", "CAP_GATE_TOKEN",
+    ];
+
+    private static readonly string[] Prefixes = ["Auth__", "Gate__"];
+
+    public static void Strip(IDictionary<string, string?> environment)
+    {
+        foreach (var name in environment.Keys.Where(IsSecret).ToList())
+        {
+            environment.Remove(name);
+        }
+    }
+
+    private static bool IsSecret(string name) =>
+        Secrets.Contains(name, StringComparer.OrdinalIgnoreCase)
+        || Array.Exists(Prefixes, prefix => name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase));
+}

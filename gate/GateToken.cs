@@ -1,0 +1,43 @@
+using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace CapOrleans.Gate;
+
+/// <summary>
+/// What the gate's own operators show it, <c>gate_</c> and 256 random bits as 64 hex digits. It opens nothing at the cluster, and the
+/// cluster's API keys open nothing here.
+/// </summary>
+public sealed class GateToken
+{
+    private const string Prefix = "gate_";
+    private const int SecretDigits = 64;
+
+    private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdef");
+
+    private readonly string text;
+
+    private GateToken(string text) => this.text = text;
+
+    private byte[] Hash => HashOf(text);
+
+    public static GateToken Create() => new($"{Prefix}{RandomNumberGenerator.GetHexString(SecretDigits, lowercase: true)}");
+
+    public static bool TryParse(string? text, [NotNullWhen(true)] out GateToken? token)
+    {
+        var isToken = text?.Length == Prefix.Length + SecretDigits && text.StartsWith(Prefix, StringComparison.Ordinal)
+            && !text.AsSpan(Prefix.Length).ContainsAnyExcept(HexDigits);
+        token = isToken ? new GateToken(text!) : null;
+        return isToken;
+    }
+
+    /// <summary>Takes the same time whatever is given.</summary>
+    public bool Is(string given) => CryptographicOperations.FixedTimeEquals(HashOf(given), Hash);
+
+    public string Export() => text;
+
+    public override string ToString() => "[secret]";
+
+    private static byte[] HashOf(string text) => SHA256.HashData(Encoding.UTF8.GetBytes(text));
+}

@@ -1,0 +1,28 @@
+namespace CapOrleans.Gate;
+
+/// <summary>Lets one message of a kind through in a second, so that a flood fills no disk.</summary>
+internal sealed class LogThrottle(TimeProvider time)
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+
+    private readonly Lock gate = new();
+    private long held;
+    private long? writtenAt;
+
+    /// <param name="count">What the message would say happened.</param>
+    /// <returns>What happened since the last message; 0 when none is to be written now.</returns>
+    public long Take(long count = 1)
+    {
+        lock (gate)
+        {
+            held += count;
+            if (writtenAt is { } last && time.GetElapsedTime(last) < Interval)
+            {
+                return 0;
+            }
+
+            (var all, held, writtenAt) = (held, 0, time.GetTimestamp());
+            return all;
+        }
+    }
+}

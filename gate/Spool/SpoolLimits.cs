@@ -1,0 +1,12 @@
+namespace CapOrleans.Gate.Spool;
+
+/// <param name="MaxBytes">Of the incidents that wait; one more is refused with 507.</param>
+/// <param name="MaxAge">Longer than this nothing waits: it becomes a dead letter.</param>
+public sealed record SpoolLimits(long MaxBytes, TimeSpan MaxAge)
+{
+    /// <summary>Dead letters that are kept, each kind by itself; a newer one takes the place of the oldest of its kind.</summary>
+    public const int MaxVouchedDead = 10_000, MaxUnvouchedDead = 1_000;
+
+    /// <summary>Of the bytes, what incidents may have that no list of keys vouches for: strangers leave room for the others.</summary>
+    public long MaxUnvouchedBytes => MaxBytes / 4;
+}

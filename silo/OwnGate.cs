@@ -1,0 +1,68 @@
+using CapOrleans.Contracts.Access;
+using CapOrleans.Contracts.Gates;
+using CapOrleans.Core.Signatures;
+using CapOrleans.GrainInterfaces;
+using CapOrleans.Silo.Settings;
+
+namespace CapOrleans.Silo;
+
+/// <param name="Name">As <c>Gate__Name</c> has it.</param>
+/// <param name="Address">Of its key.</param>
+internal sealed record OwnGateName(string Name, EthereumAddress Address);
+
+/// <summary>
+/// Adds the gate of this process to the cluster that is in this process as well, so that nobody has to. It tries again until the cluster
+/// answers; no start waits for it.
+/// </summary>
+internal sealed partial class OwnGate(IGrainFactory grains, OwnGateName own, TimeProvider time, ILogger<OwnGate> logger) : BackgroundService
+{
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(1);
+
+    /// <summary>Only for a process that is a gate as well.</summary>
+    public static void Add(IServiceCollection services, NodeSettings settings, DataDirectory data)
+    {
+        if (settings.Roles.HasFlag(NodeRoles.Gate))
+        {
+            services.AddSingleton(new OwnGateName(settings.Gate.Name, data.GateKey().Address));
+            services.AddHostedService<OwnGate>();
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!await TryAddAsync(stoppingToken))
+        {
+            await Task.Delay(RetryInterval, time, stoppingToken);
+        }
+    }
+
+    /// <returns>False when the cluster did not answer.</returns>
+    private async Task<bool> TryAddAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            switch (await grains.GetGrain<IGatesGrain>(0).AddAsync(own.Name, $"{own.Address}", Actor.Service))
+            {
+                case GateAddition.OtherKey:
+                    LogOtherKey(own.Name, own.Address);
+                    break;
+                case GateAddition.Full:
+                    LogFull(own.Name, ClusterLimits.Gates);
+                    break;
+            }
+
+            return true;
+        }
+        catch (Exception) when (!stoppingToken.IsCancellationRequested)
+        {
+            return false; // the cluster is not up yet; what keeps it is said by others
+        }
+    }
+
+    [LoggerMessage(620, LogLevel.Warning,
+        "The gate {Gate} is not added: another key has its name. Set Gate__Name, or: cap gate remove {Gate}, then cap gate add {Gate} {Address}")]
+    private partial void LogOtherKey(string gate, EthereumAddress address);
+
+    [LoggerMessage(621, LogLevel.Warning, "The gate {Gate} is not added: the cluster has {Most} gates, as many as there may be")]
+    private partial void LogFull(string gate, int most);
+}

@@ -1,0 +1,93 @@
+using System.Net;
+using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.Signatures;
+using CapOrleans.Gate;
+using CapOrleans.Gate.Keys;
+
+namespace CapOrleans.Tests.Gate;
+
+public sealed class ArrivalJudgeTests : IDisposable
+{
+    private readonly PrivateKey key = PrivateKey.Create(), stranger = PrivateKey.Create();
+    private KeyCluster cluster = new();
+
+    public void Dispose() => cluster.Dispose();
+
+    [Fact]
+    public async Task A_key_of_the_list_is_vouched_for_and_another_is_refused()
+    {
+        cluster.Register("A", key);
+        Assert.Equal((null, true, true), Told(await JudgeAsync(key)));
+        Assert.Equal((Verdict.Unauthorised, false, false), Told(await JudgeAsync(stranger)));
+        Assert.Equal((Verdict.CapUnknown, false, false), Told(await JudgeAsync(stranger, "NONE")));
+    }
+
+    [Fact]
+    public async Task A_look_up_that_fails_is_an_answer_for_later_and_vouches_for_nobody()
+    {
+        cluster.Answer = _ => throw new HttpRequestException("late");
+        Assert.Equal((Verdict.Busy, false, false), Told(await JudgeAsync(key)));
+    }
+
+    [Fact]
+    public async Task An_older_list_may_say_yes_and_not_no()
+    {
+        cluster.Register("A", key);
+        await JudgeAsync(key);
+        cluster.Time.Advance(TimeSpan.FromHours(1));
+        cluster.Answer = _ => throw new HttpRequestException("late");
+        Assert.Equal((null, true, true), Told(await JudgeAsync(key)));
+        Assert.Equal((Verdict.Busy, false, false), Told(await JudgeAsync(stranger)));
+        await cluster.OutageAsync();
+        Assert.Equal((null, true, true), Told(await JudgeAsync(key)));
+        Assert.Equal((null, false, false), Told(await JudgeAsync(stranger))); // who cannot be asked has not refused
+    }
+
+    [Fact]
+    public async Task A_key_that_was_just_added_is_asked_about_before_it_is_refused()
+    {
+        cluster.Register("A", stranger);
+        Assert.Equal((Verdict.Unauthorised, false, false), Told(await JudgeAsync(key)));
+        cluster.Register("A", stranger, key);
+        cluster.Time.Advance(KeyLists.ForNo + TimeSpan.FromMilliseconds(1));
+        Assert.Equal((null, true, true), Told(await JudgeAsync(key)));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Without_any_list_it_is_taken_and_calls_nobody_unless_that_is_wanted(bool escalateUnknownKeys)
+    {
+        cluster.Dispose();
+        cluster = new KeyCluster(escalateUnknownKeys: escalateUnknownKeys) { Answer = _ => throw new HttpRequestException("refused") };
+        await JudgeAsync(key);
+        await cluster.OutageAsync();
+        Assert.Equal((null, false, escalateUnknownKeys), Told(await JudgeAsync(key)));
+    }
+
+    [Fact]
+    public async Task A_cluster_that_tells_nothing_refuses_nobody_and_vouches_for_nobody()
+    {
+        cluster.Answer = _ => Task.FromResult(new HttpResponseMessage(HttpStatusCode.Unauthorized));
+        Assert.Equal((null, false, false), Told(await JudgeAsync(key)));
+    }
+
+    [Fact]
+    public async Task Nobody_vouches_for_what_nobody_signed()
+    {
+        cluster.Dispose();
+        cluster = new KeyCluster(acceptUnsigned: true, escalateUnknownKeys: true);
+        cluster.Register("A", key);
+        var unsigned = TestIncident.Signed(key, "A", "U-1", cluster.Time.GetUtcNow());
+        unsigned.Remove("signature");
+        unsigned.Remove("signer");
+        var judge = new ArrivalJudge(cluster.Lists, cluster.Options, cluster.Time);
+        Assert.Equal((null, false, false), Told(await judge.JudgeAsync(unsigned.Report(), IPAddress.Loopback)));
+    }
+
+    private static (Verdict? Refused, bool IsVouched, bool MayPage) Told(Standing standing) =>
+        (standing.Refused?.Verdict, standing.IsVouched, standing.MayPage);
+
+    private Task<Standing> JudgeAsync(PrivateKey by, string capId = "A") => new ArrivalJudge(cluster.Lists, cluster.Options, cluster.Time)
+        .JudgeAsync(TestIncident.Signed(by, capId, "I-1", cluster.Time.GetUtcNow()).Report(), IPAddress.Loopback);
+}

@@ -1,0 +1,149 @@
+using System.Net;
+using CapOrleans.Core.Signatures;
+using CapOrleans.Gate.Keys;
+
+namespace CapOrleans.Tests.Gate.Keys;
+
+public sealed class KeyListsTests : IDisposable
+{
+    private static readonly IPAddress Host = IPAddress.Parse("192.0.2.1"), Other = IPAddress.Parse("192.0.2.2");
+
+    private readonly KeyCluster cluster = new();
+    private readonly TaskCompletionSource<HttpResponseMessage> never = new();
+
+    public void Dispose() => cluster.Dispose();
+
+    [Fact]
+    public async Task Who_asks_about_one_CapID_at_the_same_time_makes_one_request()
+    {
+        var held = new TaskCompletionSource<HttpResponseMessage>();
+        cluster.Register("A", PrivateKey.Create());
+        cluster.Answer = _ => held.Task;
+        var asking = Enumerable.Range(0, 50).Select(_ => FindAsync("A")).ToList();
+        held.SetResult(cluster.ListOf("A"));
+        Assert.All(await Task.WhenAll(asking), lookup => Assert.Equal(LookupVerdict.Listed, lookup.Verdict));
+        Assert.Single(cluster.Asked);
+        Assert.Equal(LookupVerdict.Listed, (await FindAsync("A")).Verdict);
+        Assert.Single(cluster.Asked);
+    }
+
+    [Fact]
+    public async Task Strangers_have_so_many_look_ups_and_leave_those_of_listed_CapIDs_alone()
+    {
+        cluster.Register("A", PrivateKey.Create());
+        await FindAsync("A");
+        cluster.Time.Advance(KeyLists.ForYes + TimeSpan.FromSeconds(1));
+        var held = new TaskCompletionSource();
+        cluster.Answer = async capId =>
+        {
+            await held.Task;
+            return cluster.ListOf(capId);
+        };
+        var asking = Enumerable.Range(0, KeyLists.MaxUnknownPerAddress).Select(i => FindAsync($"S-{i}")).ToList();
+        Assert.Equal(LookupVerdict.TooMany, (await FindAsync("S-X")).Verdict);
+        for (var i = KeyLists.MaxUnknownPerAddress; i < KeyLists.MaxUnknown; i++)
+        {
+            asking.Add(FindAsync($"S-{i}", IPAddress.Parse($"198.51.100.{i / 4}")));
+        }
+
+        Assert.Equal(LookupVerdict.Busy, (await FindAsync("S-Y", Other)).Verdict);
+        var refresh = FindAsync("A");
+        await Eventually.TrueAsync(() => cluster.Asked.Count == 1 + KeyLists.MaxUnknown + 1);
+        held.SetResult();
+        await Task.WhenAll(asking);
+        await refresh;
+        cluster.Answer = null;
+        Assert.Equal(LookupVerdict.Listed, (await FindAsync("S-X")).Verdict); // places come back
+    }
+
+    [Fact]
+    public async Task One_late_answer_is_no_outage()
+    {
+        cluster.Answer = _ => never.Task;
+        var late = FindAsync("A");
+        await cluster.TimeOutAsync(asked: 1);
+        Assert.Equal(LookupVerdict.Busy, (await late).Verdict);
+        Assert.False(cluster.Health.IsPaused);
+        cluster.Answer = null;
+        Assert.Equal(LookupVerdict.Listed, (await FindAsync("B")).Verdict);
+        Assert.Null(cluster.Lists.LastError);
+    }
+
+    [Fact]
+    public async Task In_an_outage_nobody_waits_one_asks_now_and_then_and_the_first_answer_ends_it()
+    {
+        cluster.Answer = _ => throw new HttpRequestException("refused");
+        Assert.Equal(LookupVerdict.Busy, (await FindAsync("A")).Verdict);
+        await cluster.OutageAsync(); // though no host comes back
+        var asked = cluster.Asked.Count;
+        Assert.Equal(LookupVerdict.Unavailable, (await FindAsync("A")).Verdict);
+        Assert.Equal(asked, cluster.Asked.Count);
+
+        cluster.Time.Advance(LookupHealth.ProbeInterval);
+        var lookups = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => FindAsync($"P-{i}")));
+        Assert.All(lookups, lookup => Assert.Equal(LookupVerdict.Unavailable, lookup.Verdict));
+        Assert.Equal(asked + 1, cluster.Asked.Count);
+
+        cluster.Answer = null;
+        cluster.Time.Advance(LookupHealth.ProbeInterval);
+        Assert.Equal(LookupVerdict.Listed, (await FindAsync("A")).Verdict);
+        Assert.Equal(LookupVerdict.Listed, (await FindAsync("B")).Verdict);
+    }
+
+    [Fact]
+    public async Task Slow_answers_about_CapIDs_that_nobody_has_are_no_outage_and_do_not_prolong_one()
+    {
+        cluster.Register("A", PrivateKey.Create());
+        await FindAsync("A");
+        Func<string, Task<HttpResponseMessage>> onlyKnown = capId =>
+            capId == "A" ? Task.FromResult(cluster.ListOf(capId)) : throw new HttpRequestException("late");
+        cluster.Answer = onlyKnown;
+        for (var i = 0; i < 10; i++)
+        {
+            Assert.Equal(LookupVerdict.Busy, (await FindAsync($"S-{i}")).Verdict);
+            await Eventually.TrueAsync(() =>
+            {
+                cluster.Time.Advance(TimeSpan.FromMilliseconds(250));
+                return cluster.Lists.LastError is null; // the gate asked about A
+            });
+        }
+
+        cluster.Answer = _ => throw new HttpRequestException("refused");
+        await FindAsync("S-X");
+        await cluster.OutageAsync();
+        cluster.Answer = onlyKnown;
+        cluster.Time.Advance(LookupHealth.ProbeInterval);
+        await FindAsync("S-Y");
+        Assert.False(cluster.Health.IsPaused);
+    }
+
+    [Theory]
+    [InlineData(HttpStatusCode.Unauthorized)]
+    [InlineData(HttpStatusCode.Forbidden)]
+    public async Task A_cluster_that_tells_this_gate_nothing_is_not_asked_all_the_time_and_is_no_outage(HttpStatusCode status)
+    {
+        cluster.Answer = _ => Task.FromResult(new HttpResponseMessage(status));
+        Assert.Equal(LookupVerdict.Unavailable, (await FindAsync("A")).Verdict);
+        Assert.Equal(LookupVerdict.Unavailable, (await FindAsync("B")).Verdict);
+        Assert.Single(cluster.Asked);
+        Assert.Contains($"{(int)status}", cluster.Lists.LastError, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task CapIDs_that_nobody_has_push_out_no_list()
+    {
+        cluster.Register("A", PrivateKey.Create());
+        await FindAsync("A");
+        for (var i = 0; i <= KeyLists.MaxLists; i++)
+        {
+            await FindAsync($"S-{i}");
+        }
+
+        Assert.NotNull(cluster.Lists.Last("A")?.Context);
+        Assert.Null(cluster.Lists.Last("S-0"));
+        Assert.NotNull(cluster.Lists.Last("S-1"));
+    }
+
+    private Task<Lookup> FindAsync(string capId, IPAddress? address = null) =>
+        cluster.Lists.FindAsync(capId, address ?? Host, KeyLists.ForYes);
+}

@@ -1,0 +1,90 @@
+using System.Collections.Concurrent;
+using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.Signatures;
+using CapOrleans.Gate;
+using Microsoft.Extensions.Logging;
+
+namespace CapOrleans.Tests.Gate;
+
+public sealed class LocalEscalationTests : IDisposable
+{
+    private readonly TempDirectory directory = new();
+    private readonly KeyCluster cluster = new();
+    private readonly HttpClient http = new();
+    private readonly ConcurrentQueue<string> lines = new();
+
+    public void Dispose()
+    {
+        http.Dispose();
+        cluster.Dispose();
+        directory.Dispose();
+    }
+
+    [Fact]
+    public async Task A_command_inherits_none_of_the_service_s_settings_and_secrets()
+    {
+        Environment.SetEnvironmentVariable("Gate__OfThisTest", "secret");
+        try
+        {
+            using var escalation = Escalation($"env > {directory.File("part")} && mv {directory.File("part")} {directory.File("env")}");
+            escalation.Consider(Critical("C-1"));
+            await Eventually.TrueAsync(() => File.Exists(directory.File("env")));
+            var inherited = await File.ReadAllLinesAsync(directory.File("env"));
+            Assert.Contains("CAP_ID=X", inherited);
+            Assert.Contains(inherited, line => line.StartsWith("PATH=", StringComparison.Ordinal));
+            Assert.DoesNotContain(inherited, line => line.StartsWith("Gate__", StringComparison.Ordinal));
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable("Gate__OfThisTest", null);
+        }
+    }
+
+    [Fact]
+    public void Every_secret_is_taken_away_and_the_rest_stays()
+    {
+        string[] secrets =
+        [
+            "PRIVATE_KEY", "KEYSTORE", "KEYSTORE_PASSPHRASE_FILE", "DATABASE_URL", "RPC_URL", "IPFS_API", "CAP_TOKEN", "CAP_GATE_TOKEN",
+            "WEB3_STORAGE_TOKEN", "IPFS_KEY", "DEV_CHAIN_URL", "Auth__OpenId__Authority", "Gate__ApiKeyFile", "GATE__APIKEYFILE",
+        ];
+        var environment = secrets.Append("PATH").Append("DATA_DIR").ToDictionary(name => name, string? (_) => "x");
+        EscalationEnvironment.Strip(environment);
+        Assert.Equal(["DATA_DIR", "PATH"], environment.Keys.Order());
+    }
+
+    [Fact]
+    public async Task A_flood_of_critical_incidents_fills_no_log()
+    {
+        using var escalation = Escalation($"cat > /dev/null; while [ ! -e {directory.File("go")} ]; do sleep 0.05; done");
+        for (var i = 0; i < 500; i++)
+        {
+            escalation.Consider(Critical($"C-{i}"));
+        }
+
+        Assert.Contains("not escalated, since too many", Assert.Single(lines), StringComparison.Ordinal);
+        cluster.Time.Advance(TimeSpan.FromSeconds(1));
+        escalation.Consider(Critical("C-LAST"));
+        Assert.Contains($": {500 - LocalEscalation.MaxRunning}, the last of them X/C-LAST", lines.Last(), StringComparison.Ordinal);
+        await File.WriteAllTextAsync(directory.File("go"), "");
+        await Eventually.TrueAsync(() => lines.Count == 3);
+        Assert.Contains("escalated here", lines.Last(), StringComparison.Ordinal);
+    }
+
+    private IncidentReport Critical(string id) =>
+        TestIncident.Signed(PrivateKey.Create(), "X", id, cluster.Time.GetUtcNow(), one => one["severity"] = "critical").Report();
+
+    private LocalEscalation Escalation(string command) =>
+        new(cluster.Options with { Escalation = new EscalationOptions(command, null, UnknownKeys: false) }, http, new Lines(lines), cluster.Time);
+
+    private sealed class Lines(ConcurrentQueue<string> lines) : ILogger<LocalEscalation>
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            lines.Enqueue(formatter(state, exception));
+    }
+}

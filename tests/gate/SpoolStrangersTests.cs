@@ -1,0 +1,146 @@
+using CapOrleans.Gate.Spool;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace CapOrleans.Tests.Gate;
+
+/// <summary>What no list of keys vouches for never costs what a registered key signed its place.</summary>
+public sealed class SpoolStrangersTests : IDisposable
+{
+    private readonly TempDirectory directory = new();
+    private IncidentSpool spool;
+
+    public SpoolStrangersTests() => spool = Open();
+
+    public void Dispose()
+    {
+        spool.Dispose();
+        directory.Dispose();
+    }
+
+    [Fact]
+    public async Task What_nobody_vouches_for_has_a_quarter_of_the_room_and_gets_it_back()
+    {
+        var verdicts = await Task.WhenAll(Enumerable.Range(0, 200).Select(i => KeepAsync("X", $"S-{i}", isVouched: false, bytes: 500)));
+        Assert.Equal(5, verdicts.Count(verdict => verdict == ArrivalVerdict.Kept));
+        Assert.Equal((2_500, 2_500), (spool.Count().Bytes, spool.Count().UnvouchedBytes));
+        Assert.Equal(ArrivalVerdict.Kept, await KeepAsync("X", "H-1", isVouched: true, bytes: 7_500));
+        Assert.Equal(ArrivalVerdict.Full, await KeepAsync("X", "H-2", isVouched: true, bytes: 10));
+
+        await spool.SettleAsync([.. Next("X").Where(waiting => waiting.IncidentId != "H-1")
+            .Select(waiting => new Settlement(waiting.Number, 404, "{}"u8.ToArray()))]);
+        Assert.Equal((7_500, 0), (spool.Count().Bytes, spool.Count().UnvouchedBytes));
+        Assert.True(await spool.RetryAsync(spool.Dead(long.MaxValue, 1)[0].Number));
+        Assert.Equal((8_000, 500), (spool.Count().Bytes, spool.Count().UnvouchedBytes));
+        spool.Dispose();
+        spool = Open();
+        Assert.Equal((8_000, 500), (spool.Count().Bytes, spool.Count().UnvouchedBytes));
+    }
+
+    [Fact]
+    public async Task What_is_vouched_for_goes_first_and_every_queue_keeps_its_order()
+    {
+        var other = SameLane("X");
+        await KeepAsync(other, "S-1", isVouched: false);
+        await KeepAsync("X", "A-1", isVouched: false); // while the cluster was away
+        await KeepAsync(other, "S-2", isVouched: false);
+        await KeepAsync("X", "A-2", isVouched: true);
+        await KeepAsync("X", "A-3", isVouched: false);
+        Assert.Equal(["A-1", "A-2", "S-1", "S-2", "A-3"], Next("X").Select(waiting => waiting.IncidentId));
+        Assert.Equal(["A-1"], spool.Next(Lanes.Of("X"), [], 1, 1_000).Select(waiting => waiting.IncidentId));
+        Assert.Equal(["A-1", "A-2", "S-1"], spool.Next(Lanes.Of("X"), [], 3, 1_000).Select(waiting => waiting.IncidentId));
+        Assert.Equal(["A-1"], spool.Next(Lanes.Of("X"), [], 500, 1).Select(waiting => waiting.IncidentId));
+        Assert.Equal(["S-1", "S-2"], spool.Next(Lanes.Of("X"), ["X"], 500, 1_000).Select(waiting => waiting.IncidentId));
+    }
+
+    [Fact]
+    public async Task The_same_incident_is_vouched_for_later_and_counts_from_then_on()
+    {
+        Assert.Equal(ArrivalVerdict.Kept, await KeepAsync("X", "A", isVouched: false));
+        Assert.Equal(ArrivalVerdict.KeptBefore, await KeepAsync("X", "A", isVouched: false));
+        Assert.Equal(ArrivalVerdict.Vouched, await KeepAsync("X", "A", isVouched: true));
+        Assert.Equal(ArrivalVerdict.KeptBefore, await KeepAsync("X", "A", isVouched: true));
+        Assert.Equal(ArrivalVerdict.KeptBefore, await KeepAsync("X", "A", isVouched: false));
+        Assert.Equal((1, 10, 0), (spool.Count().Waiting, spool.Count().Bytes, spool.Count().UnvouchedBytes));
+    }
+
+    [Fact]
+    public async Task Dead_letters_of_strangers_push_out_no_others()
+    {
+        await BuryAsync(["H-1"], isVouched: true, 403);
+        await BuryAsync(["H-2"], isVouched: false, 409); // the cluster took its key
+        foreach (var ids in Enumerable.Range(0, SpoolLimits.MaxUnvouchedDead + 5).Select(i => $"S-{i}").Chunk(200).Index())
+        {
+            await BuryAsync(ids.Item, isVouched: false, ids.Index % 2 == 0 ? 404 : 403);
+        }
+
+        Assert.Equal((SpoolLimits.MaxUnvouchedDead + 2, 5), (spool.Count().Dead, spool.Count().DroppedDead));
+        var oldest = spool.Dead(4, 10);
+        Assert.Equal([("H-2", true), ("H-1", true)], oldest.Select(letter => (letter.IncidentId, letter.IsVouched)));
+        Assert.Equal("S-5", spool.Dead(long.MaxValue, 2_000).Where(letter => !letter.IsVouched).Last().IncidentId);
+    }
+
+    [Fact]
+    public async Task A_spool_from_before_opens_and_keeps_what_waits_in_its_place()
+    {
+        spool.Dispose();
+        foreach (var file in Directory.GetFiles(directory.Path, "spool.db*"))
+        {
+            File.Delete(file);
+        }
+
+        using (var connection = new SqliteConnection($"Data Source={directory.File("spool.db")};Pooling=false"))
+        {
+            connection.Open();
+            using var old = connection.CreateCommand();
+            old.CommandText =
+                """
+                CREATE TABLE incident (
+                  number INTEGER PRIMARY KEY AUTOINCREMENT, lane INTEGER NOT NULL, queue TEXT NOT NULL, cap_id TEXT NOT NULL,
+                  incident_id TEXT NOT NULL, content BLOB NOT NULL, line BLOB NOT NULL, received_at INTEGER NOT NULL, refused_at INTEGER, status INTEGER, problem TEXT);
+                CREATE UNIQUE INDEX waits_once ON incident (cap_id, incident_id, content) WHERE refused_at IS NULL;
+                CREATE INDEX waits_in_lane ON incident (lane, number) WHERE refused_at IS NULL;
+                CREATE INDEX lies_dead ON incident (number) WHERE refused_at IS NOT NULL;
+                INSERT INTO incident (lane, queue, cap_id, incident_id, content, line, received_at)
+                  VALUES ($lane, 'X', 'X', 'OLD', x'00', x'7b7d', 1);
+                INSERT INTO incident (lane, queue, cap_id, incident_id, content, line, received_at, refused_at, status, problem)
+                  VALUES ($lane, 'X', 'X', 'DEAD', x'01', x'7b7d', 1, 2, 404, '{}');
+                PRAGMA user_version = 1;
+                """;
+            old.Parameters.AddWithValue("$lane", Lanes.Of("X"));
+            old.ExecuteNonQuery();
+        }
+
+        for (var start = 0; start < 2; start++)
+        {
+            spool = Open();
+            Assert.Equal("OLD", Assert.Single(Next("X")).IncidentId);
+            Assert.True(Assert.Single(spool.Dead(long.MaxValue, 10)).IsVouched);
+            Assert.Equal((2, 0), (spool.Count().Bytes, spool.Count().UnvouchedBytes));
+            spool.Dispose();
+        }
+
+        spool = Open();
+        Assert.Equal(ArrivalVerdict.Kept, await KeepAsync("X", "NEW", isVouched: false));
+    }
+
+    private static string SameLane(string capId) =>
+        Enumerable.Range(0, 100).Select(i => $"CAP-{i}").First(other => Lanes.Of(other) == Lanes.Of(capId));
+
+    private async Task BuryAsync(string[] ids, bool isVouched, int status)
+    {
+        await Task.WhenAll(ids.Select(id => KeepAsync("X", id, isVouched)));
+        await spool.SettleAsync([.. Next("X").Select(waiting => new Settlement(waiting.Number, status, "{}"u8.ToArray()))]);
+    }
+
+    private IncidentSpool Open() => new(
+        new SpoolFile(directory.File("spool.db"), TimeProvider.System), new SpoolLimits(10_000, TimeSpan.FromDays(7)), TimeProvider.System,
+        NullLogger<IncidentSpool>.Instance);
+
+    private Task<ArrivalVerdict> KeepAsync(string capId, string id, bool isVouched, int bytes = 10) =>
+        spool.KeepAsync(new Arrival(capId, capId, id, Line(bytes), isVouched));
+
+    private static byte[] Line(int bytes) => [(byte)'"', .. Enumerable.Repeat((byte)'x', bytes - 2), (byte)'"'];
+
+    private IReadOnlyList<Waiting> Next(string capId) => spool.Next(Lanes.Of(capId), [], 500, 1_000_000);
+}
