@@ -38,7 +38,7 @@ internal sealed class Certificates(NodeSettings settings, ILoggerFactory logs)
         }
 
         using var ours = new X509Chain { ChainPolicy = ServerTls.PolicyOf(apiAuthorities.Current, ServerTls.ServerAuthentication) };
-        foreach (var element in chain?.ChainElements ?? new X509Chain().ChainElements)
+        foreach (var element in chain?.ChainElements.AsEnumerable() ?? [])
         {
             ours.ChainPolicy.ExtraStore.Add(element.Certificate);
         }
