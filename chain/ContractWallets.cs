@@ -20,19 +20,22 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
 
     private static readonly byte[] Yes = [0x16, 0x26, 0xBA, 0x7E, .. new byte[28]];
 
-    private readonly Dictionary<EthereumAddress, int> asked = [];
+    private readonly Dictionary<string, int> asked = []; // by wallet, and by caller
+    private int under;
     private readonly RecentRefusals refusals = new(time);
 
-    public async Task<ChainBlock?> FindBlockAsync(WalletClaim claim, byte[] hash, CancellationToken cancellationToken)
+    public async Task<ChainBlock?> FindBlockAsync(WalletClaim claim, byte[] hash, string caller, CancellationToken cancellationToken)
     {
         if (refusals.Holds(claim, hash))
         {
             return null;
         }
 
-        if (!TryEnter(claim.Wallet))
+        string[] keys = caller.Length == 0 ? [$"{claim.Wallet}"] : [$"{claim.Wallet}", $"caller {caller}"];
+        if (!TryEnter(keys))
         {
-            throw new ChainUnavailableException($"Wallets are being asked already: {WalletClaim.AtOnce} at once, {WalletClaim.AtOnceEach} times each.");
+            throw new ChainUnavailableException(
+                $"Wallets are being asked already: {WalletClaim.AtOnce} at once, {WalletClaim.AtOnceEach} times each, and for one address.");
         }
 
         using var patience = new CancellationTokenSource(Patience, time);
@@ -53,32 +56,40 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
         }
         finally
         {
-            Leave(claim.Wallet);
+            Leave(keys);
         }
     }
 
-    private bool TryEnter(EthereumAddress wallet)
+    private bool TryEnter(string[] keys)
     {
         lock (asked)
         {
-            var same = asked.GetValueOrDefault(wallet);
-            if (same >= WalletClaim.AtOnceEach || asked.Values.Sum() >= WalletClaim.AtOnce)
+            if (under >= WalletClaim.AtOnce || keys.Any(key => asked.GetValueOrDefault(key) >= WalletClaim.AtOnceEach))
             {
                 return false;
             }
 
-            asked[wallet] = same + 1;
+            under++;
+            foreach (var key in keys)
+            {
+                asked[key] = asked.GetValueOrDefault(key) + 1;
+            }
+
             return true;
         }
     }
 
-    private void Leave(EthereumAddress wallet)
+    private void Leave(string[] keys)
     {
         lock (asked)
         {
-            if (--asked[wallet] == 0)
+            under--;
+            foreach (var key in keys)
             {
-                asked.Remove(wallet);
+                if (--asked[key] == 0)
+                {
+                    asked.Remove(key);
+                }
             }
         }
     }

@@ -14,7 +14,7 @@ public sealed class NoChain : IAnchorContract, IContractWallets
 
     public Task<AnchorConfirmation> AnchorAsync(AnchorBatch batch, CancellationToken cancellationToken) => throw Unavailable();
 
-    public Task<ChainBlock?> FindBlockAsync(WalletClaim claim, byte[] hash, CancellationToken cancellationToken) => throw Unavailable();
+    public Task<ChainBlock?> FindBlockAsync(WalletClaim claim, byte[] hash, string caller, CancellationToken cancellationToken) => throw Unavailable();
 
     private static ChainUnavailableException Unavailable() => new("No chain is configured: set RPC_URL, PRIVATE_KEY and CONTRACT_ADDRESS.");
 }

@@ -44,6 +44,13 @@ internal static class CapEnvironment
     {
         get
         {
+            if (Text("CAP_API") is { } api)
+            {
+                return Uri.TryCreate(api, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
+                    ? url
+                    : throw new CliFaultException(ExitCodes.Misconfigured, $"CAP_API is '{api}': choose the http or https URL of an API.");
+            }
+
             var bind = Text("BIND") is { } text && text is not ("0.0.0.0" or "::") ? text : "127.0.0.1";
             return Uri.CheckHostName(bind) != UriHostNameType.Unknown
                 ? new UriBuilder(Uri.UriSchemeHttp, bind, Port("API_PORT", 8787)).Uri

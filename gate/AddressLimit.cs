@@ -1,28 +1,25 @@
-using System.Net;
-using System.Threading.RateLimiting;
-using CapOrleans.Core.Access;
-using Microsoft.AspNetCore.RateLimiting;
+using CapOrleans.HttpEdge.Limits;
 
 namespace CapOrleans.Gate;
 
 /// <summary>A bound on what one address may send, so that one runaway or stranger cannot fill the spool before the others.</summary>
 internal static class AddressLimit
 {
-    public static void Configure(RateLimiterOptions limiter, int perSecond)
+    public static void UseAddressLimit(this WebApplication app) => app.Use(async (context, next) =>
     {
-        limiter.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, IPAddress>(context => RateLimitPartition.GetTokenBucketLimiter(
-            ClientAddress.Of(context.Connection.RemoteIpAddress),
-            _ => new TokenBucketRateLimiterOptions
-            {
-                TokenLimit = perSecond,
-                TokensPerPeriod = Math.Max(1, perSecond / 10),
-                ReplenishmentPeriod = TimeSpan.FromMilliseconds(100),
-                QueueLimit = 0,
-            }));
-        limiter.OnRejected = async (rejected, _) =>
+        if (app.Services.GetRequiredService<AddressRateLimit>() is var limit && limit.Take(context, 1) is null)
         {
-            rejected.HttpContext.Response.Headers.RetryAfter = "1";
-            await GateProblems.Of(StatusCodes.Status429TooManyRequests, "too-many-requests", "", $"At most {perSecond} requests per second from one address.").ExecuteAsync(rejected.HttpContext);
-        };
+            await next(context);
+            return;
+        }
+
+        await RefuseAsync(context, limit.PerSecond);
+    });
+
+    public static Task RefuseAsync(HttpContext context, int perSecond)
+    {
+        context.Response.Headers.RetryAfter = "1";
+        return GateProblems.Of(StatusCodes.Status429TooManyRequests, "too-many-requests", "",
+            $"At most {perSecond} requests per second from one address; each KiB of a body counts as one.").ExecuteAsync(context);
     }
 }

@@ -2,6 +2,7 @@ using CapOrleans.Gate.Forward;
 using CapOrleans.Gate.Keys;
 using CapOrleans.Gate.Presence;
 using CapOrleans.Gate.Spool;
+using CapOrleans.HttpEdge.Limits;
 
 namespace CapOrleans.Gate;
 
@@ -15,7 +16,7 @@ public static class CapGate
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(http);
         builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.AddRateLimiter(limiter => AddressLimit.Configure(limiter, options.PerSecondPerAddress));
+        builder.Services.AddSingleton(_ => new AddressRateLimit(options.PerSecondPerAddress));
         builder.Services.AddSingleton<LocalEscalation>();
         builder.Services.AddSingleton<ClusterLink>();
         builder.Services.AddSingleton<KeySource>();
@@ -32,7 +33,7 @@ public static class CapGate
         builder.Services.AddSingleton<IntakeEndpoint>();
         var app = builder.Build();
         var intake = app.Services.GetRequiredService<IntakeEndpoint>();
-        app.UseRateLimiter();
+        app.UseAddressLimit();
         app.MapPost("/gate_receive", intake.AnswerOldAsync);
         app.MapPost("/v1/incidents", intake.AnswerAsync);
         app.MapStatus(options);

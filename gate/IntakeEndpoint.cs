@@ -1,9 +1,9 @@
 using System.Buffers;
 using CapOrleans.Contracts.Incidents;
-using CapOrleans.Core.Access;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Sealing;
 using CapOrleans.Gate.Spool;
+using CapOrleans.HttpEdge.Limits;
 using Microsoft.Data.Sqlite;
 
 namespace CapOrleans.Gate;
@@ -12,7 +12,8 @@ namespace CapOrleans.Gate;
 /// Takes incidents from hosts. <c>received</c> means that it is on the gate's own disk; what the cluster decides comes later. What can be
 /// told here is told here: form, signature, and with the cluster's list of keys also authority.
 /// </summary>
-internal sealed class IntakeEndpoint(IncidentSpool spool, ArrivalJudge judge, LocalEscalation escalation, GateOptions options, TimeProvider time)
+internal sealed class IntakeEndpoint(
+    IncidentSpool spool, ArrivalJudge judge, LocalEscalation escalation, AddressRateLimit limit, GateOptions options, TimeProvider time)
 {
     /// <summary>For a whole body to arrive.</summary>
     private static readonly TimeSpan BodyTimeout = TimeSpan.FromSeconds(30);
@@ -61,6 +62,12 @@ internal sealed class IntakeEndpoint(IncidentSpool spool, ArrivalJudge judge, Lo
             return null; // the host has gone
         }
 
+        if (body is not null && limit.TakeRest(context, incidents: 1, body.Length) is not null)
+        {
+            await AddressLimit.RefuseAsync(context, limit.PerSecond);
+            return null;
+        }
+
         if (body is not null && SealedIntake.IsSealed(context.Request) && !SealedIntake.TryOpen(options, body, out body))
         {
             return await RefuseAsync(context, StatusCodes.Status400BadRequest, new Refusal("sealed-body", "", "The body does not open: it was changed, or sealed to another key than that of /v1/gate/sealing-key (CAP_GATE_KEY)."));
@@ -77,7 +84,7 @@ internal sealed class IntakeEndpoint(IncidentSpool spool, ArrivalJudge judge, Lo
             return await RefuseAsync(context, StatusCodes.Status400BadRequest, refusal!);
         }
 
-        var standing = await judge.JudgeAsync(report, ClientAddress.Of(context.Connection.RemoteIpAddress));
+        var standing = await judge.JudgeAsync(report, AddressRateLimit.AddressOf(context));
         return standing.Refused is { } refused
             ? await RefuseAsync(context, StatusOf(refused.Verdict), refused.Refusal!)
             : await KeepAsync(context, report, body, standing);

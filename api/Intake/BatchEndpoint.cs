@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using CapOrleans.Core.Incidents;
+using CapOrleans.HttpEdge.Limits;
 using Microsoft.AspNetCore.Mvc;
 
 namespace CapOrleans.Api.Intake;
@@ -60,7 +61,7 @@ internal static class BatchEndpoint
             return;
         }
 
-        var outcomes = await intake.RuleAsync(lines);
+        var outcomes = await intake.RuleAsync(lines, AddressRateLimit.AddressOf(context));
         Outcome.SetRetryAfter(context, outcomes);
         context.Response.ContentType = BatchLines.ContentType;
         for (var i = 0; i < outcomes.Length; i++)

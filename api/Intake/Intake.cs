@@ -1,5 +1,7 @@
+using System.Net;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.Incidents;
+using CapOrleans.Core.Signatures;
 using CapOrleans.GrainInterfaces;
 
 namespace CapOrleans.Api.Intake;
@@ -28,21 +30,22 @@ internal sealed partial class Intake(IGrainFactory grains, TimeProvider time, IL
     private int unsaid;
 
     /// <param name="body">One JSON object, as the sender wrote it.</param>
-    public async Task<Outcome> RuleAsync(ReadOnlyMemory<byte> body)
+    /// <param name="caller">The address that sent it, as limits count it.</param>
+    public async Task<Outcome> RuleAsync(ReadOnlyMemory<byte> body, IPAddress caller)
     {
         var (report, refusal) = IncidentReader.Read(body);
-        return report is null ? Unreadable(body, refusal!) : (await RuleAsync([report]))[0];
+        return report is null ? Unreadable(body, refusal!) : (await RuleAsync([report], caller))[0];
     }
 
     /// <summary>Reports of one CapID enter the log in the order given; others beside them.</summary>
     /// <returns>An outcome for each line.</returns>
-    public async Task<Outcome[]> RuleAsync(IReadOnlyList<ReadOnlyMemory<byte>> lines)
+    public async Task<Outcome[]> RuleAsync(IReadOnlyList<ReadOnlyMemory<byte>> lines, IPAddress caller)
     {
         var read = lines.Select(line => IncidentReader.Read(line)).ToList();
         var outcomes = new Outcome[lines.Count];
         await Task.WhenAll(Enumerable.Range(0, lines.Count).Where(i => read[i].Report is not null).GroupBy(i => read[i].Report!.CapId, StringComparer.Ordinal).Select(async ofOneCap =>
         {
-            foreach (var (number, outcome) in ofOneCap.Zip(await RuleAsync(ofOneCap.Select(i => read[i].Report!).ToList())))
+            foreach (var (number, outcome) in ofOneCap.Zip(await RuleAsync(ofOneCap.Select(i => read[i].Report!).ToList(), caller)))
             {
                 outcomes[number] = outcome;
             }
@@ -59,10 +62,15 @@ internal sealed partial class Intake(IGrainFactory grains, TimeProvider time, IL
         body.Length > IncidentReader.MaxRequestBytes ? StatusCodes.Status413PayloadTooLarge : StatusCodes.Status400BadRequest, null, refusal, null);
 
     /// <param name="reports">Of one CapID.</param>
-    private async Task<IReadOnlyList<Outcome>> RuleAsync(List<IncidentReport> reports)
+    private async Task<IReadOnlyList<Outcome>> RuleAsync(List<IncidentReport> reports, IPAddress caller)
     {
         try
         {
+            if (reports.Exists(report => report.Scheme == FullV2.Scheme))
+            {
+                CallerContext.Address = $"{caller}"; // only a contract wallet's signature asks whose it is
+            }
+
             return [.. (reports.Count == 1 ? [await grains.Incident(reports[0].CapId, reports[0].IncidentId).FileAsync(reports[0])] : await FileAsync(reports)).Select(Of)];
         }
         catch (Exception fault)

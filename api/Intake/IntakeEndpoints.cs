@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using CapOrleans.Api.Legacy;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.Incidents;
+using CapOrleans.HttpEdge.Limits;
 
 namespace CapOrleans.Api.Intake;
 
@@ -92,7 +93,7 @@ internal static class IntakeEndpoints
             return (null, tooMuch);
         }
 
-        var outcome = await intake.RuleAsync(body);
+        var outcome = await intake.RuleAsync(body, AddressRateLimit.AddressOf(context));
         if (outcome.Refusal is null)
         {
             return (outcome, null);

@@ -39,7 +39,7 @@ internal static class Limits
         new("changes", ClusterLimits.Changes, "at once", "changes of one CapID that wait for their turn", "503 busy"),
         new("log-queue", ClusterLimits.LogQueue, "entries", "what waits for one log's commit", "503 busy"),
         new("wallet-signature-bytes", WalletClaim.MaxBytes, "bytes", "signature of a contract wallet", "400 signature-form"),
-        new("wallets", WalletClaim.AtOnce, "at once", "contract wallets that one silo asks, one of them 4 times", "503 wallet-not-asked"),
+        new("wallets", WalletClaim.AtOnce, "at once", "contract wallets that one silo asks, 4 times each, and 4 times for one address", "503 wallet-not-asked"),
         new("page-size", ReadEndpoints.MaxLimit, "rows", "a page (limit)", "400 invalid-query"),
         new("keys", CapChange.MaxKeys, "keys", "a CapID, without the revoked ones", "400 invalid-field"),
         new("keys-ever", CapChange.MaxKeysEver, "keys", "a CapID, with the revoked ones", "409 too-many-keys"),

@@ -15,7 +15,7 @@ public sealed record WalletClaim(EthereumAddress Wallet, byte[] Signature)
     /// <summary>Wallets that one silo asks at once; whoever claims one more is told to come again.</summary>
     public const int AtOnce = 16;
 
-    /// <summary>Of those, about one wallet: who sends nonsense in its name keeps no other from being asked.</summary>
+    /// <summary>Of those, about one wallet and for one caller's address: who sends nonsense keeps no other from being asked.</summary>
     public const int AtOnceEach = 4;
 
     /// <returns>Null when the report claims no such thing.</returns>
@@ -36,7 +36,8 @@ public sealed record WalletClaim(EthereumAddress Wallet, byte[] Signature)
 public interface IContractWallets
 {
     /// <param name="hash">The 32 bytes that were signed.</param>
+    /// <param name="caller">Whose places are taken meanwhile: the address that sent the claim; empty where nobody knows.</param>
     /// <returns>The block at which the wallet took the signature; null when it did not.</returns>
     /// <exception cref="Anchors.ChainUnavailableException">The chain was not asked, or did not answer in time.</exception>
-    Task<ChainBlock?> FindBlockAsync(WalletClaim claim, byte[] hash, CancellationToken cancellationToken);
+    Task<ChainBlock?> FindBlockAsync(WalletClaim claim, byte[] hash, string caller, CancellationToken cancellationToken);
 }

@@ -44,7 +44,7 @@ internal static class ChainAnswerTarget
             Ask(() => contract.AnchoredAsync("caporleans/fuzz/0", CancellationToken.None));
             Ask(() => contract.FindAsync("caporleans/fuzz/0", 0, CancellationToken.None));
             Ask(() => contract.AnchorAsync(Batch, CancellationToken.None));
-            Ask(() => wallets.FindBlockAsync(new WalletClaim(address, [1]), new byte[32], CancellationToken.None));
+            Ask(() => wallets.FindBlockAsync(new WalletClaim(address, [1]), new byte[32], "", CancellationToken.None));
         }
     }
 

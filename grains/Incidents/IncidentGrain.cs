@@ -70,7 +70,7 @@ internal sealed partial class IncidentGrain(
     {
         try
         {
-            return await wallets.FindBlockAsync(claim, Admission.SignedHash(report, policy.ChainId), CancellationToken.None) is { } block
+            return await wallets.FindBlockAsync(claim, Admission.SignedHash(report, policy.ChainId), CallerContext.Address, CancellationToken.None) is { } block
                 ? (new Proof(report.Scheme, $"{claim.Wallet}", block), null)
                 : (null, Ruling.Refuse(Verdict.Unauthorised, "signature-mismatch", "signature", $"The contract wallet {claim.Wallet} must take the signature (EIP-1271), on chain {policy.ChainId}."));
         }

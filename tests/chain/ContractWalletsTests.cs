@@ -21,7 +21,7 @@ public sealed class ContractWalletsTests
         using var http = new HttpClient(node) { Timeout = Timeout.InfiniteTimeSpan };
         var time = new FakeTimeProvider();
         var wallets = new ContractWallets(new JsonRpcClient(http, new Uri("http://127.0.0.1:1/")), AdmissionPolicy.DevChainId, time);
-        var asked = wallets.FindBlockAsync(Claim, new byte[32], CancellationToken.None);
+        var asked = wallets.FindBlockAsync(Claim, new byte[32], "", CancellationToken.None);
         await node.Asked.Task;
         Assert.False(asked.IsCompleted);
         time.Advance(ContractWallets.Patience);
@@ -35,18 +35,36 @@ public sealed class ContractWalletsTests
         using var http = new HttpClient(node) { Timeout = Timeout.InfiniteTimeSpan };
         var time = new FakeTimeProvider();
         var wallets = new ContractWallets(new JsonRpcClient(http, new Uri("http://127.0.0.1:1/")), AdmissionPolicy.DevChainId, time);
-        var asked = Enumerable.Range(0, WalletClaim.AtOnce).Select(i => wallets.FindBlockAsync(Of(i / WalletClaim.AtOnceEach), new byte[32], CancellationToken.None)).ToList();
-        await Assert.ThrowsAsync<ChainUnavailableException>(() => wallets.FindBlockAsync(Of(99), new byte[32], CancellationToken.None));
+        var asked = Enumerable.Range(0, WalletClaim.AtOnce).Select(i => wallets.FindBlockAsync(Of(i / WalletClaim.AtOnceEach), new byte[32], "", CancellationToken.None)).ToList();
+        await Assert.ThrowsAsync<ChainUnavailableException>(() => wallets.FindBlockAsync(Of(99), new byte[32], "", CancellationToken.None));
         time.Advance(ContractWallets.Patience);
         foreach (var one in asked)
         {
             await Assert.ThrowsAsync<ChainUnavailableException>(() => one);
         }
 
-        var next = wallets.FindBlockAsync(Claim, new byte[32], CancellationToken.None); // the places are free again
+        var next = wallets.FindBlockAsync(Claim, new byte[32], "", CancellationToken.None); // the places are free again
         Assert.False(next.IsCompleted);
         time.Advance(ContractWallets.Patience);
         await Assert.ThrowsAsync<ChainUnavailableException>(() => next);
+    }
+
+    [Fact]
+    public async Task One_address_takes_no_more_than_its_places_whatever_wallets_it_names()
+    {
+        using var node = new SilentNode();
+        using var http = new HttpClient(node) { Timeout = Timeout.InfiniteTimeSpan };
+        var time = new FakeTimeProvider();
+        var wallets = new ContractWallets(new JsonRpcClient(http, new Uri("http://127.0.0.1:1/")), AdmissionPolicy.DevChainId, time);
+        var asked = Enumerable.Range(0, WalletClaim.AtOnceEach).Select(i => wallets.FindBlockAsync(Of(i), new byte[32], "192.0.2.1", CancellationToken.None)).ToList();
+        await Assert.ThrowsAsync<ChainUnavailableException>(() => wallets.FindBlockAsync(Of(99), new byte[32], "192.0.2.1", CancellationToken.None));
+        asked.Add(wallets.FindBlockAsync(Of(99), new byte[32], "192.0.2.2", CancellationToken.None));
+        Assert.False(asked[^1].IsCompleted);
+        time.Advance(ContractWallets.Patience);
+        foreach (var one in asked)
+        {
+            await Assert.ThrowsAsync<ChainUnavailableException>(() => one);
+        }
     }
 
     [Fact]
@@ -56,9 +74,9 @@ public sealed class ContractWalletsTests
         using var http = new HttpClient(node) { Timeout = Timeout.InfiniteTimeSpan };
         var time = new FakeTimeProvider();
         var wallets = new ContractWallets(new JsonRpcClient(http, new Uri("http://127.0.0.1:1/")), AdmissionPolicy.DevChainId, time);
-        var asked = Enumerable.Range(0, WalletClaim.AtOnceEach).Select(_ => wallets.FindBlockAsync(Claim, new byte[32], CancellationToken.None)).ToList();
-        await Assert.ThrowsAsync<ChainUnavailableException>(() => wallets.FindBlockAsync(Claim, new byte[32], CancellationToken.None));
-        asked.Add(wallets.FindBlockAsync(Of(1), new byte[32], CancellationToken.None));
+        var asked = Enumerable.Range(0, WalletClaim.AtOnceEach).Select(_ => wallets.FindBlockAsync(Claim, new byte[32], "", CancellationToken.None)).ToList();
+        await Assert.ThrowsAsync<ChainUnavailableException>(() => wallets.FindBlockAsync(Claim, new byte[32], "", CancellationToken.None));
+        asked.Add(wallets.FindBlockAsync(Of(1), new byte[32], "", CancellationToken.None));
         Assert.All(asked, one => Assert.False(one.IsCompleted));
         time.Advance(ContractWallets.Patience);
         foreach (var one in asked)
@@ -74,7 +92,7 @@ public sealed class ContractWalletsTests
         using var http = new HttpClient(node);
         var wallets = Wallets(http, new FakeTimeProvider());
         Assert.Equal(
-            new ChainBlock(42, AnsweringNode.BlockHash), await wallets.FindBlockAsync(Claim, new byte[32], CancellationToken.None));
+            new ChainBlock(42, AnsweringNode.BlockHash), await wallets.FindBlockAsync(Claim, new byte[32], "", CancellationToken.None));
         Assert.Equal($$"""{"blockHash":"{{AnsweringNode.BlockHash}}","requireCanonical":true}""", node.AskedAt);
     }
 
@@ -107,8 +125,8 @@ public sealed class ContractWalletsTests
         using var node = new AnsweringNode("\"error\":{\"code\":-32000,\"message\":\"header not found\"}");
         using var http = new HttpClient(node);
         var wallets = Wallets(http, new FakeTimeProvider());
-        await Assert.ThrowsAsync<RpcErrorException>(() => wallets.FindBlockAsync(Claim, new byte[32], CancellationToken.None));
-        await Assert.ThrowsAsync<RpcErrorException>(() => wallets.FindBlockAsync(Claim, new byte[32], CancellationToken.None));
+        await Assert.ThrowsAsync<RpcErrorException>(() => wallets.FindBlockAsync(Claim, new byte[32], "", CancellationToken.None));
+        await Assert.ThrowsAsync<RpcErrorException>(() => wallets.FindBlockAsync(Claim, new byte[32], "", CancellationToken.None));
         Assert.Equal(2, node.Calls);
     }
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using CapOrleans.Bench.Chaos;
-using CapOrleans.Core.Access;
 using Npgsql;
 
 namespace CapOrleans.Tests.Silo.Tls;
@@ -42,11 +41,11 @@ public sealed class ForeignProcessTests(PostgresServer postgres) : IDisposable
         File.Copy(AuthorityFile, before);
         using var senders = new Senders(cluster, await cluster.RegisterAsync(4), 16, 1_000_000);
         senders.Start();
-        Func<ClusterAuthority, ClusterAuthority>[] steps =
-            [authority => authority.WithNext(TimeProvider.System.GetUtcNow()), authority => authority.Switched(), authority => authority.WithoutOthers()];
-        foreach (var (number, step) in steps.Index())
+        var cap = new CapCommand(directory.Path, ("DATA_DIR", directory.File("data")));
+        foreach (var (number, step) in new[] { "add", "switch", "drop" }.Index())
         {
-            await File.WriteAllTextAsync(AuthorityFile, step(ClusterAuthority.Parse(await File.ReadAllTextAsync(AuthorityFile))).Export());
+            var (code, output) = await cap.RunAsync("authority", step);
+            Assert.True(code == 0, output);
             var silo = cluster.Silos[number % 2]; // a silo that comes back makes new connections to all the others
             silo.Process.Signal(15);
             Assert.True(await silo.Process.ExitAsync() == 0, silo.Process.Output);
@@ -57,6 +56,7 @@ public sealed class ForeignProcessTests(PostgresServer postgres) : IDisposable
 
         await senders.StopAsync();
         Assert.Empty(senders.Wrong);
+        Assert.Equal(1, (await cap.RunAsync("authority", "drop")).Code);
         Assert.StartsWith("out", await ForeignAsync("client", gateway, before), StringComparison.Ordinal);
         Assert.Equal("in", await ForeignAsync("client", gateway, AuthorityFile));
         await using var source = NpgsqlDataSource.Create(CapOrleans.AuditLog.Postgres.PostgresDatabase.ReadUrl(database)!);

@@ -1,0 +1,44 @@
+using System.Net;
+using CapOrleans.HttpEdge.Limits;
+using Microsoft.AspNetCore.Http;
+
+namespace CapOrleans.Tests.HttpEdge.Limits;
+
+/// <summary>What an address may have done for it is counted by what it costs.</summary>
+public sealed class AddressRateLimitTests
+{
+    [Fact]
+    public void A_large_body_counts_as_many_incidents_as_it_has_KiB()
+    {
+        using var limit = new AddressRateLimit(100);
+        var host = Call("192.0.2.1");
+        Assert.Null(limit.Take(host, 1));
+        Assert.Null(limit.TakeRest(host, incidents: 1, bytes: 64 * 1024));
+        Assert.Null(limit.Take(host, 1));
+        Assert.NotNull(limit.TakeRest(host, incidents: 1, bytes: 64 * 1024));
+        Assert.Null(limit.TakeRest(Call("192.0.2.2"), incidents: 1, bytes: 64 * 1024));
+    }
+
+    [Fact]
+    public void A_small_request_costs_no_more_than_it_did_and_one_that_is_larger_than_all_there_is_takes_all()
+    {
+        using var limit = new AddressRateLimit(3);
+        var host = Call("192.0.2.1");
+        for (var i = 0; i < 3; i++)
+        {
+            Assert.Null(limit.Take(host, 1));
+            Assert.Null(limit.TakeRest(host, incidents: 1, bytes: 600));
+        }
+
+        Assert.NotNull(limit.Take(host, 1));
+        Assert.Null(limit.TakeRest(Call("192.0.2.2"), incidents: 500, bytes: 1 << 20));
+        Assert.NotNull(limit.Take(Call("192.0.2.2"), 1));
+    }
+
+    private static DefaultHttpContext Call(string address)
+    {
+        var context = new DefaultHttpContext();
+        context.Connection.RemoteIpAddress = IPAddress.Parse(address);
+        return context;
+    }
+}
