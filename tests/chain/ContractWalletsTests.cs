@@ -104,7 +104,7 @@ public sealed class ContractWalletsTests
         var time = new FakeTimeProvider();
         var wallets = Wallets(http, time);
         Task<ChainBlock?> AskAsync(WalletClaim claim, byte hash) =>
-            wallets.FindBlockAsync(claim, [.. new byte[31], hash], CancellationToken.None);
+            wallets.FindBlockAsync(claim, [.. new byte[31], hash], "", CancellationToken.None);
 
         Assert.Null(await AskAsync(Claim, 1));
         time.Advance(RecentRefusals.Age - TimeSpan.FromMilliseconds(1));
