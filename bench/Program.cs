@@ -84,4 +84,24 @@ gate.SetAction(async (parsed, _) =>
     }
 });
 
-return await new RootCommand("Measures CapOrleans, and breaks it on purpose.") { table, chaos, gate, bare }.Parse(args).InvokeAsync();
+var rounds = new Option<int>("--rounds") { Description = "How often each is measured", DefaultValueFactory = _ => 5 };
+var silos = new Option<int>("--silos") { Description = "0 for one process with everything", DefaultValueFactory = _ => 0 };
+var other = new Option<string>("--other") { Description = "caporleans.dll of another build of the service, as the variant" };
+var set = new Option<string[]>("--set") { Description = "NAME=VALUE: a setting of the variant; several", DefaultValueFactory = _ => [] };
+var compare = new Command("compare", "Measure the service and a variant of it in turn, in one run") { seconds, rounds, silos, other, set };
+compare.SetAction(async (parsed, _) =>
+{
+    var folder = Directory.CreateTempSubdirectory("caporleans-compare-");
+    try
+    {
+        var settings = parsed.GetValue(set)!.Select(text => text.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1]);
+        await new CompareRun(Console.Out, folder.FullName, TimeSpan.FromSeconds(parsed.GetValue(seconds)), parsed.GetValue(rounds))
+            .RunAsync(parsed.GetValue(silos), new Variant(parsed.GetValue(other), settings));
+    }
+    finally
+    {
+        folder.Delete(recursive: true);
+    }
+});
+
+return await new RootCommand("Measures CapOrleans, and breaks it on purpose.") { table, chaos, gate, compare, bare }.Parse(args).InvokeAsync();

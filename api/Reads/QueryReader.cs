@@ -66,7 +66,7 @@ internal sealed class QueryReader
     {
         var parts = query["cursor"].ToString().Split('-');
         var byTime = filter.From is not null || filter.To is not null;
-        return parts is [""] ? filter
+        return parts is [""] or ["", "1"] ? filter // -1 stands for the beginning
             : parts.Length == (byTime ? 2 : 1) && Array.TrueForAll(parts, part => long.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out _))
             ? filter with { After = Parse(parts[^1]), AfterMilliseconds = byTime ? Parse(parts[0]) : -1 }
             : Break<IncidentQuery>("cursor", "next of the page before, with the same from and to") ?? filter;

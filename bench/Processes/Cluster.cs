@@ -7,7 +7,8 @@ namespace CapOrleans.Bench.Processes;
 
 /// <summary>A process of the service: what it was told, and how it is started again.</summary>
 /// <param name="wrap">Put before the command, for example to run it in a network of its own.</param>
-public sealed class Node(Dictionary<string, string> settings, IReadOnlyList<string> wrap) : IDisposable
+/// <param name="program">Another build of the service; null for this one.</param>
+public sealed class Node(Dictionary<string, string> settings, IReadOnlyList<string> wrap, string? program = null) : IDisposable
 {
     private Child? process;
 
@@ -36,7 +37,7 @@ public sealed class Node(Dictionary<string, string> settings, IReadOnlyList<stri
     public void Spawn()
     {
         process?.Dispose();
-        string[] command = [.. wrap, "dotnet", Program];
+        string[] command = [.. wrap, "dotnet", program ?? Program];
         process = Child.Start(command[0], command[1..], settings);
     }
 
@@ -58,7 +59,11 @@ public sealed class Cluster : IAsyncDisposable
     /// <param name="folder">For its secrets, and for SQLite.</param>
     /// <param name="database">URL; null for SQLite.</param>
     /// <param name="silos">0 for one process with everything.</param>
-    public Cluster(string folder, string? database, int silos, int logs, Uri? chain = null, Func<int, (IPAddress Address, string[] Wrap)>? networks = null)
+    /// <param name="program">Another build of the service; null for this one.</param>
+    /// <param name="more">Settings for every process.</param>
+    public Cluster(
+        string folder, string? database, int silos, int logs, Uri? chain = null, Func<int, (IPAddress Address, string[] Wrap)>? networks = null,
+        string? program = null, IReadOnlyDictionary<string, string>? more = null)
     {
         shared = new Dictionary<string, string>
         {
@@ -66,13 +71,18 @@ public sealed class Cluster : IAsyncDisposable
             ["DEV_CHAIN_URL"] = chain?.ToString() ?? "", ["CHAIN_ID"] = "31337",
             ["API_PORT"] = $"{apiPort}", ["Intake__PerSecondPerAddress"] = "1000000", ["RPC_URL"] = "", ["ROLES"] = silos == 0 ? "silo,api,gate" : "api",
         };
+        foreach (var (name, value) in more ?? new Dictionary<string, string>())
+        {
+            shared[name] = value;
+        }
+
         Silos = [.. Enumerable.Range(0, silos).Select(i => networks?.Invoke(i) ?? (IPAddress.Loopback, [])).Select(network => new Node(
             new Dictionary<string, string>(shared)
             {
                 ["ROLES"] = "silo", ["SILO_ADDRESS"] = $"{network.Item1}", ["SILO_PORT"] = $"{Child.FreePort()}", ["GATEWAY_PORT"] = $"{Child.FreePort()}",
             },
-            network.Item2))];
-        Api = new Node(new Dictionary<string, string>(shared) { ["GATE_PORT"] = $"{Child.FreePort()}", ["SILO_PORT"] = $"{Child.FreePort()}", ["GATEWAY_PORT"] = $"{Child.FreePort()}" }, []);
+            network.Item2, program))];
+        Api = new Node(new Dictionary<string, string>(shared) { ["GATE_PORT"] = $"{Child.FreePort()}", ["SILO_PORT"] = $"{Child.FreePort()}", ["GATEWAY_PORT"] = $"{Child.FreePort()}" }, [], program);
         Http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{apiPort}") };
     }
 

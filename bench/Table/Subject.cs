@@ -47,6 +47,16 @@ internal sealed class Subject : IAsyncDisposable
         return await MeasureAsync(load, requests, connections, share < 1 ? expected : 0);
     }
 
+    /// <summary>As many as come in a time, and all the CPU until the archive has them.</summary>
+    public async Task<(double PerSecond, double P99, double MicrosecondsOfCpu)> CostAsync(TimeSpan duration)
+    {
+        var requests = Request.Singles(spread!.Make((int)(rate * duration.TotalSeconds)));
+        var before = Usage.Of(cluster.ProcessIds);
+        var result = await IntakeLoad.RunAsync(cluster.ApiPort, requests, 64);
+        await CatchUpAsync();
+        return (result.PerSecond, result.P99, (Usage.Of(cluster.ProcessIds) - before).Cpu.TotalMicroseconds / requests.Count);
+    }
+
     public Task<Row> BatchesAsync(int connections, int size, TimeSpan duration) =>
         MeasureAsync($"batches of {size}", Request.Batches(spread!.Make((int)(rate * 1.5 * duration.TotalSeconds)), size), connections, 0);
 

@@ -40,7 +40,7 @@ public sealed class ConnectionBudget(TrustedProxies proxies, TimeProvider time)
 
         try
         {
-            if (await IsSpokenToAsync(held))
+            if (await FirstByte.ArrivesAsync(connection, held.IsReserved ? ReservedFirstByteTimeout : FirstByteTimeout, time))
             {
                 await next(connection);
             }
@@ -141,24 +141,6 @@ public sealed class ConnectionBudget(TrustedProxies proxies, TimeProvider time)
         }
 
         return oldest is not null;
-    }
-
-    private async Task<bool> IsSpokenToAsync(Held held)
-    {
-        var input = held.Connection.Transport.Input;
-        using var timeout = new CancellationTokenSource(held.IsReserved ? ReservedFirstByteTimeout : FirstByteTimeout, time);
-        try
-        {
-            var read = await input.ReadAsync(timeout.Token);
-            var hasBytes = !read.Buffer.IsEmpty;
-            input.AdvanceTo(read.Buffer.Start);
-            return hasBytes;
-        }
-        catch (Exception fault) when (fault is OperationCanceledException or IOException or ConnectionAbortedException)
-        {
-            held.Connection.Abort();
-            return false;
-        }
     }
 
     private void Leave(Held held)

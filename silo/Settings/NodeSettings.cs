@@ -115,7 +115,7 @@ public sealed record NodeSettings
     /// <summary><c>Api__TlsTerminatedByProxy</c>: off loopback, the API may speak plain HTTP. Default false.</summary>
     public bool TlsTerminatedByProxy { get; init; }
 
-    /// <summary><c>TrustedProxies</c>: whose <c>X-Forwarded-For</c> and <c>X-Forwarded-Proto</c> are believed. Default nobody's.</summary>
+    /// <summary><c>Http__TrustedProxies</c>: whose <c>X-Forwarded-For</c> and <c>X-Forwarded-Proto</c> are believed. Default nobody's.</summary>
     public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
 
     /// <summary><c>Cluster__TlsCertificate</c>, <c>Cluster__TlsKey</c>, <c>Cluster__TlsAuthorities</c>; null for the authority of the data directory.</summary>

@@ -22,8 +22,8 @@ public sealed partial class SettingsReader
         }
 
         var files = new TlsFiles(certificate, key, authorities);
-        return CanUse(certificateName, () => ServerTls.Read(files with { ClientAuthorities = null }))
-            && (authorities is null || CanUse(authoritiesName, () => ServerTls.Import(authorities))) ? files : null;
+        var canUse = CanUse(certificateName, () => ServerTls.Read(files with { ClientAuthorities = null }));
+        return (authorities is null || CanUse(authoritiesName, () => ServerTls.Import(authorities))) && canUse ? files : null;
     }
 
     private TlsFiles? ReadClusterTls()

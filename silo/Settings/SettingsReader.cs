@@ -46,7 +46,7 @@ public sealed partial class SettingsReader
             ProofCheckPercent = (int)Number("Archive__ProofCheckPercent", 100, 0, 100),
             ApiTls = ReadTls("Api__TlsCertificate", "Api__TlsKey", "Api__ClientAuthorities"),
             TlsTerminatedByProxy = Choice("Api__TlsTerminatedByProxy", "false", "true", "false") == "true",
-            TrustedProxies = Networks("TrustedProxies"),
+            TrustedProxies = Networks("Http__TrustedProxies"),
             ClusterTls = ReadClusterTls(),
             Bind = Address("BIND") ?? IPAddress.Loopback,
             ApiPort = (int)Number("API_PORT", 8787, 1, 65535),

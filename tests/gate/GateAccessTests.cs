@@ -64,7 +64,7 @@ public sealed class GateAccessTests : IDisposable
 
     private static HttpRequest Request(string host)
     {
-        var request = new DefaultHttpContext().Request;
+        var request = new DefaultHttpContext { Connection = { RemoteIpAddress = System.Net.IPAddress.Loopback } }.Request;
         (request.Method, request.Host) = ("GET", new HostString(host));
         return request;
     }

@@ -153,7 +153,7 @@ public sealed class NodeProcessTests : IDisposable
     public async Task Only_a_setting_lets_old_clients_register_without_a_key_and_only_on_loopback(string bind, string open,
         HttpStatusCode status)
     {
-        using var node = await StartAsync(null, new() { ["BIND"] = bind, ["Auth__OpenRegistrationOnLoopback"] = open });
+        using var node = await StartAsync(null, new() { ["BIND"] = bind, ["CHAIN_ID"] = "31337", ["Api__TlsTerminatedByProxy"] = "true", ["Auth__OpenRegistrationOnLoopback"] = open });
         using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{apiPort}") };
         using var registered = await http.PostAsync("/register_alert",
             NodeFixture.Json(new JsonObject { ["url"] = "http://127.0.0.1:1/" }));
@@ -170,7 +170,7 @@ public sealed class NodeProcessTests : IDisposable
     [Fact]
     public async Task Beyond_loopback_this_machine_is_no_receiver()
     {
-        using var node = await StartAsync(null, new() { ["BIND"] = "0.0.0.0" });
+        using var node = await StartAsync(null, new() { ["BIND"] = "0.0.0.0", ["CHAIN_ID"] = "31337", ["Api__TlsTerminatedByProxy"] = "true" });
         await using var receiver = await WebhookReceiver.StartAsync();
         using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{apiPort}") };
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer",

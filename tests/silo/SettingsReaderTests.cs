@@ -126,7 +126,7 @@ public sealed class SettingsReaderTests
     [InlineData("SILO_ADDRESS", "10.0.0.7", "silo")]
     public void Where_others_reach_it_a_node_needs_a_chain_id_that_was_chosen(string name, string address, string roles)
     {
-        var settings = new Dictionary<string, string> { [name] = address, ["ROLES"] = roles };
+        var settings = new Dictionary<string, string> { [name] = address, ["ROLES"] = roles, ["Api__TlsTerminatedByProxy"] = "true" };
         if (roles is "api" or "silo")
         {
             settings["DATABASE_URL"] = "postgres://me@db/cap";
