@@ -71,8 +71,51 @@ public sealed class FrontDoorTests(NodeFixture node)
         }
     }
 
+    [Fact]
+    public async Task An_address_whose_connections_are_all_at_work_is_told_so_and_still_hears_of_health()
+    {
+        var busy = new List<TcpClient>();
+        try
+        {
+            // Until one is refused: bodies that do not come are given up after five seconds, and their places are free again.
+            await Eventually.TrueAsync(async () =>
+            {
+                do
+                {
+                    var client = new TcpClient();
+                    busy.Add(client);
+                    await client.ConnectAsync(IPAddress.Loopback, node.Api.BaseAddress!.Port);
+                    await client.GetStream().WriteAsync("POST /v1/incidents HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"u8.ToArray());
+                }
+                while (busy.Count < 1024);
+
+                return await StatusAsync("GET /v1/limits", "localhost") == 503;
+            });
+            Assert.Equal(200, await StatusAsync("GET /health/live", "localhost"));
+        }
+        finally
+        {
+            busy.ForEach(client => client.Dispose());
+        }
+
+        await Eventually.TrueAsync(async () => await StatusAsync("GET /v1/limits", "localhost") == 200);
+    }
+
     /// <summary>Over a connection of its own: a client of the library would mend what is odd in it.</summary>
+    /// <returns>0 for a connection that was closed without an answer.</returns>
     private async Task<int> StatusAsync(string call, string host, string header = "")
+    {
+        try
+        {
+            return await AskAsync(call, host, header);
+        }
+        catch (Exception fault) when (fault is IOException or SocketException)
+        {
+            return 0;
+        }
+    }
+
+    private async Task<int> AskAsync(string call, string host, string header)
     {
         using var client = new TcpClient();
         await client.ConnectAsync(IPAddress.Loopback, node.Api.BaseAddress!.Port);
@@ -80,6 +123,6 @@ public sealed class FrontDoorTests(NodeFixture node)
         var more = header.Length == 0 ? "" : $"{header}\r\n";
         await stream.WriteAsync(Encoding.ASCII.GetBytes($"{call} HTTP/1.1\r\nHost: {host}\r\n{more}Content-Length: 0\r\nConnection: close\r\n\r\n"));
         using var reader = new StreamReader(stream);
-        return int.Parse((await reader.ReadLineAsync())!.Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture);
+        return await reader.ReadLineAsync() is { } line ? int.Parse(line.Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture) : 0;
     }
 }
