@@ -29,6 +29,20 @@ internal static class OwnFile
         }
     }
 
+    /// <summary>What a <see cref="Replace"/> that was killed left behind. Only while the file is locked: then no other is under way.</summary>
+    public static void DeleteDrafts(string file)
+    {
+        const int Digits = 8;
+        foreach (var draft in Directory.EnumerateFiles(Path.GetDirectoryName(Path.GetFullPath(file))!, $"{Path.GetFileName(file)}.*"))
+        {
+            var ending = Path.GetExtension(draft)[1..];
+            if (ending.Length == Digits && ending.All(char.IsAsciiHexDigitLower))
+            {
+                File.Delete(draft);
+            }
+        }
+    }
+
     /// <summary>Another process holds the file. On a disk that has become read-only, opening it fails too, and nobody is to be waited for.</summary>
     public static bool IsHeld(IOException fault) => fault.HResult == WouldBlock;
 

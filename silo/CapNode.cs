@@ -159,6 +159,8 @@ internal sealed class CapNode : IAsyncDisposable
         // gigabyte was seen while a database was away. Whoever sent it is told.
         logging.AddFilter("Orleans.Runtime.CallbackData", LogLevel.Error);
         logging.AddFilter("Orleans.Messaging", LogLevel.None);
+        // A kilobyte for every handshake that a stranger breaks off; who was turned away is said once a second by ClusterTls.
+        logging.AddFilter("Orleans.Connections.Security", LogLevel.None);
         logging.AddFilter("Orleans.Messaging.GatewayManager", LogLevel.Warning);
         // Orleans' own attempts; what comes of them is told by who asked.
         logging.AddFilter("Polly", LogLevel.None);

@@ -17,6 +17,7 @@ using CapOrleans.Grains.Archive;
 using CapOrleans.Notify;
 using CapOrleans.Silo.Clustering;
 using CapOrleans.Silo.GrainStorage;
+using CapOrleans.Silo.Ports;
 using CapOrleans.Silo.Settings;
 using CapOrleans.Silo.Tls;
 using Orleans.Configuration;
@@ -48,7 +49,7 @@ internal static class SiloPart
             {
                 silo.UseCapCluster(settings.Database);
                 silo.ConfigureEndpoints(settings.SiloAddress, settings.SiloPort, settings.GatewayPort);
-                silo.UseTls(tls!.Configure);
+                silo.UseBoundedTls(tls!);
             }
 
             silo.AddAdoNetGrainStorageAsDefault(optionsBuilder => optionsBuilder.Configure<IGrainStorageSerializer>((options, serializer) =>

@@ -29,6 +29,7 @@ internal static class AuthorityCommand
         {
             var file = Path.Combine(CapEnvironment.DataDirectory, "cluster-authority.pem");
             using var changing = OwnFile.Lock(file);
+            OwnFile.DeleteDrafts(file);
             var next = step(Read(file)) ?? throw new CliFaultException(ExitCodes.Refused, refusal);
             OwnFile.Replace(file, next.Export());
             var trusted = next.Trusted.Select(certificate => certificate.Subject).ToList();

@@ -1,4 +1,6 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
+using System.Text.Json;
 using CapOrleans.Contracts.Caps;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.DeltaCap;
@@ -17,6 +19,21 @@ namespace CapOrleans.Core.AuditLog;
 /// </remarks>
 public static class AcceptedProof
 {
+    /// <returns>False for an entry that says to be an accepted incident's and is not.</returns>
+    public static bool TryRead(ReadOnlyMemory<byte> entry, [NotNullWhen(true)] out AcceptedIncident? incident)
+    {
+        try
+        {
+            incident = AcceptedIncident.Read(entry);
+            return true;
+        }
+        catch (Exception fault) when (fault is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or ArgumentException or OverflowException)
+        {
+            incident = null;
+            return false;
+        }
+    }
+
     /// <returns>What does not hold, as a sentence without the incident's content; null when everything does.</returns>
     public static string? Fault(AcceptedIncident incident)
     {
@@ -47,7 +64,7 @@ public static class AcceptedProof
 
         if (incident.WalletBlock is not null)
         {
-            return WalletClaim.Of(report) is { } claim && $"{claim.Wallet}" == incident.Signer ? null : $"it makes no claim of the contract wallet {incident.Signer}";
+            return incident.Scheme == FullV2.Scheme && WalletClaim.Of(report) is { } claim && $"{claim.Wallet}" == incident.Signer ? null : $"it makes no claim of the contract wallet {incident.Signer}";
         }
 
         var (proof, _) = Admission.Prove(report, new AdmissionPolicy(AcceptUnsigned: false, incident.ChainId ?? AdmissionPolicy.DevChainId));

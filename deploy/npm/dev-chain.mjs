@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util';
 
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 const MAX_BATCH = 100;
+const MAX_DEPTH = 64;
 const ANSWER_MS = 60_000;
 const CONNECT_MS = 20_000;
 
@@ -98,14 +99,19 @@ function fail(message) {
 /** One connection per question, so that answers need no matching. anvil reads JSON after JSON and ends each answer with a line feed. */
 function ask(question) {
   return new Promise((resolve, reject) => {
+    const text = JSON.stringify(question); // here, so that a fault is the caller's and not the process's
     const chunks = [];
-    const socket = net.connect(socketPath, () => socket.write(`${JSON.stringify(question)}\n`));
+    const socket = net.connect(socketPath, () => socket.write(`${text}\n`));
     socket.setTimeout(ANSWER_MS, () => socket.destroy(new Error('The dev chain does not answer.')));
     socket.on('data', (chunk) => {
       chunks.push(chunk);
       if (chunk.includes(0x0a)) {
         socket.destroy();
-        resolve(JSON.parse(Buffer.concat(chunks).toString('utf8')));
+        try {
+          resolve(JSON.parse(Buffer.concat(chunks).toString('utf8')));
+        } catch (fault) {
+          reject(fault);
+        }
       }
     });
     socket.on('error', reject);
@@ -134,7 +140,9 @@ async function serve(request, response) {
 
   let body;
   try {
-    body = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+    const text = Buffer.concat(chunks).toString('utf8');
+    if (depthOf(text) > MAX_DEPTH) return reply(response, 200, answer(null, -32600, `At most ${MAX_DEPTH} levels.`));
+    body = JSON.parse(text);
   } catch {
     return reply(response, 200, answer(null, -32700, 'This is not JSON.'));
   }
@@ -145,12 +153,27 @@ async function serve(request, response) {
     : await forward(body, isOwner(headers)));
 }
 
+/** How deep brackets are nested outside of strings: neither JSON's parser nor its writer has a limit of its own but the stack. */
+function depthOf(text) {
+  let [depth, deepest, quoted] = [0, 0, false];
+  for (let i = 0; i < text.length; i++) {
+    const c = text[i];
+    if (quoted) {
+      if (c === '\\') i++;
+      else if (c === '"') quoted = false;
+    } else if (c === '"') quoted = true;
+    else if (c === '{' || c === '[') deepest = Math.max(deepest, ++depth);
+    else if (c === '}' || c === ']') depth--;
+  }
+  return deepest;
+}
+
 /** What is checked here is what anvil gets: it is written anew, so no member stands there twice. */
 async function forward(requests, owner) {
   const refused = requests.map((request) => refusalOf(request, owner));
   const allowed = requests.filter((_, i) => refused[i] === null);
   const answers = allowed.length === 0 ? [] : await ask(allowed);
-  return [...refused.filter((one) => one !== null), ...answers];
+  return [...refused.filter((one) => one !== null), ...(Array.isArray(answers) ? answers : [answers])]; // one fault may answer for all
 }
 
 function refusalOf(request, owner) {

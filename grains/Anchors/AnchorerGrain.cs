@@ -103,9 +103,8 @@ internal sealed class AnchorerGrain(
             }
 
             to = entry.Index + 1;
-            if (entry.Kind == EntryKinds.IncidentAccepted)
+            if (entry.Kind == EntryKinds.IncidentAccepted && AcceptedProof.TryRead(entry.Bytes, out var accepted)) // the archive names what cannot be read
             {
-                var accepted = AcceptedIncident.Read(entry.Bytes);
                 incidents.Add(Anchor(accepted, entry.Index));
                 if (Severity.Rank(accepted.Severity) == Severity.CriticalRank)
                 {

@@ -1,7 +1,9 @@
+using System.Text.Json;
 using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Core.Archive;
 using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.CanonicalJson;
+using CapOrleans.Core.Incidents;
 using CapOrleans.GrainInterfaces;
 using CapOrleans.Grains.AuditLog;
 using CapOrleans.Grains.Placement;
@@ -16,11 +18,12 @@ namespace CapOrleans.Grains.Archive;
 /// </summary>
 [PlacedBesideItsLog]
 internal sealed partial class ArchivistGrain(
-    IAuditLogReader log, IBlockStore blocks, ProofCheckShare share, TimeProvider time, IHostApplicationLifetime host, ILogger<ArchivistGrain> logger)
+    IAuditLogReader log, IBlockStore blocks, ProofCheckShare share, AdmissionPolicy policy, TimeProvider time, IHostApplicationLifetime host, ILogger<ArchivistGrain> logger)
     : FollowerGrain(log, time, host, logger), IArchivistGrain
 {
-    private readonly ProofCheck proofs = new(log, share);
+    private readonly ProofCheck proofs = new(log, share, policy);
     private FailedProof? lastFailed;
+    private bool hasLooked;
 
     protected override string? Finding => lastFailed is { } failed ? $"Entry {failed.Index} does not prove what it says: {failed.Rule}." : null;
 
@@ -29,6 +32,20 @@ internal sealed partial class ArchivistGrain(
     protected override string Follower => "archive";
 
     protected override TimeSpan Pace => TimeSpan.FromMilliseconds(100);
+
+    /// <summary>What was found before this activation is still in the log.</summary>
+    protected override async Task PrepareAsync()
+    {
+        if (!hasLooked && await Log.LatestAsync(LogNumber, EntryKinds.ProofFailed, Stopping) is { } entry)
+        {
+            using var document = JsonDocument.Parse(entry.Bytes);
+            var body = document.RootElement.GetProperty("body");
+            string Text(string name) => body.GetProperty(name).GetString() ?? "";
+            lastFailed ??= new FailedProof(body.GetProperty("index").GetInt64(), Text("capId"), Text("incidentId"), Text("rule"));
+        }
+
+        hasLooked = true;
+    }
 
     protected override async Task<Step> FollowAsync(long from, IReadOnlyList<LogEntry> entries)
     {
@@ -40,7 +57,8 @@ internal sealed partial class ArchivistGrain(
         }
 
         var failed = await proofs.FindAsync(accepted, Stopping);
-        var records = accepted.ConvertAll(entry => AcceptedIncident.BlockOf(entry.Bytes));
+        // What cannot be read is named and passed over: it must not keep what is behind it from the archive.
+        var records = accepted.Where(entry => AcceptedProof.TryRead(entry.Bytes, out _)).Select(entry => AcceptedIncident.BlockOf(entry.Bytes)).ToList();
 
         var manifest = ArchiveManifest.Write([.. records.Select(record => record.Cid)]);
         var root = Cid.Of(Cid.DagCbor, manifest);

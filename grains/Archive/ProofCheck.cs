@@ -1,6 +1,7 @@
 using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Contracts.Caps;
 using CapOrleans.Core.AuditLog;
+using CapOrleans.Core.Incidents;
 
 namespace CapOrleans.Grains.Archive;
 
@@ -13,23 +14,25 @@ internal sealed record FailedProof(long Index, string CapId, string IncidentId, 
 /// <summary>
 /// Checks entries that are in the log already as a stranger would: it does not trust that whoever appended them checked anything.
 /// </summary>
-internal sealed class ProofCheck(IAuditLogReader log, ProofCheckShare share)
+internal sealed class ProofCheck(IAuditLogReader log, ProofCheckShare share, AdmissionPolicy policy)
 {
     public async Task<IReadOnlyList<FailedProof>> FindAsync(IEnumerable<LogEntry> entries, CancellationToken cancellationToken)
     {
         var (failed, contexts) = (new List<FailedProof>(), new Dictionary<string, CapContext?>(StringComparer.Ordinal));
         foreach (var entry in entries.Where(_ => share.Percent == 100 || Random.Shared.Next(100) < share.Percent))
         {
-            var incident = AcceptedIncident.Read(entry.Bytes);
+            if (!AcceptedProof.TryRead(entry.Bytes, out var incident))
+            {
+                failed.Add(new FailedProof(entry.Index, "", "", "it is no accepted incident's"));
+                continue;
+            }
+
             if (!contexts.TryGetValue(incident.CapId, out var context))
             {
                 contexts[incident.CapId] = context = (await log.FindCapAsync(incident.CapId, cancellationToken))?.Context;
             }
 
-            // A key that was ever the CapID's is in its context for ever, revoked or not.
-            var rule = AcceptedProof.Fault(incident)
-                ?? (incident.Signer is null || context?.Keys.Any(key => key.Address == incident.Signer) == true ? null : $"{incident.Signer} was never a key of the CapID");
-            if (rule is not null)
+            if ((AcceptedProof.Fault(incident) ?? ContextFault(incident, context)) is { } rule)
             {
                 failed.Add(new FailedProof(entry.Index, incident.CapId, incident.IncidentId, rule));
             }
@@ -37,4 +40,18 @@ internal sealed class ProofCheck(IAuditLogReader log, ProofCheckShare share)
 
         return failed;
     }
+
+    /// <summary>A key that was ever the CapID's is in its context for ever, revoked or not; its numbers are known for the newest version alone.</summary>
+    private string? ContextFault(AcceptedIncident incident, CapContext? context) =>
+        incident.Signer is null ? (policy.AcceptUnsigned ? null : "it is not signed, and unsigned ones are refused")
+        : context?.Keys.FirstOrDefault(key => key.Address == incident.Signer) is not { } key ? $"{incident.Signer} was never a key of the CapID"
+        : key.IsContract != (incident.WalletBlock is not null) ? $"{incident.Signer} is {(key.IsContract ? "a contract wallet" : "no contract wallet")}"
+        : incident.ChainId is { } chain && chain != policy.ChainId ? $"it was signed for chain {chain}"
+        : incident.ContextVersion > context.Version ? $"the CapID has no context of version {incident.ContextVersion}"
+        : incident.ContextVersion == context.Version && NumbersOf(incident) != (context.CapPotential, context.Phi, context.Psi, context.Rules.DeltaCapLimit, context.Rules.SelfFeedback)
+            ? $"its numbers are not those of the context of version {context.Version}"
+        : null;
+
+    private static (decimal CapPotential, decimal Phi, decimal Psi, decimal DeltaCapLimit, string SelfFeedback) NumbersOf(AcceptedIncident incident) =>
+        (incident.CapPotential, incident.Phi, incident.Psi, incident.DeltaCapLimit, incident.SelfFeedback);
 }

@@ -40,8 +40,14 @@ internal sealed class GroupCommit
 
     public LogHead Head => Volatile.Read(ref head);
 
+    /// <exception cref="ArgumentException">It breaks a rule of <see cref="AppendRules"/>; nothing is kept of it.</exception>
     public Task<AppendOutcome> AppendAsync(Append append)
     {
+        if (AppendRules.Fault(append, Head.Origin) is { } fault)
+        {
+            return Task.FromException<AppendOutcome>(new ArgumentException(fault));
+        }
+
         var pending = new Pending(append);
         return queue.Writer.TryWrite(pending)
             ? pending.Outcome.Task

@@ -51,6 +51,10 @@ public sealed class ConnectionBudget(TrustedProxies proxies, TimeProvider time)
         }
     };
 
+    /// <summary>After TLS, for a protocol without requests: from here on the connection is not closed for another.</summary>
+    public ConnectionDelegate Keep(ConnectionDelegate next) => connection =>
+        connection.Features.Get<Held>() is { IsReserved: false } held ? RunAsync(held, () => next(connection)) : Task.CompletedTask;
+
     /// <summary>While a request is under way its connection is not closed for another.</summary>
     internal async Task RunAsync(Held held, Func<Task> request)
     {

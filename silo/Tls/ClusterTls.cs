@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using CapOrleans.Core.Access;
 using Orleans.Connections.Security;
@@ -31,8 +32,21 @@ internal sealed partial class ClusterTls
     /// <summary>Certificates that the process makes itself, of the authority in the data directory.</summary>
     public static ClusterTls OfAuthority(string file, TimeProvider time, ILogger logger) => new(
         [file],
-        () => ClusterAuthority.Parse(File.ReadAllText(file)) is var authority ? new NodeCertificates(authority.Issue(time.GetUtcNow()), authority.Trusted) : null!,
+        () => ReadAuthority(file) is var authority ? new NodeCertificates(authority.Issue(time.GetUtcNow()), authority.Trusted) : null!,
         time, logger);
+
+    /// <exception cref="InvalidDataException">It is damaged; the message names the file and repeats nothing of it.</exception>
+    private static ClusterAuthority ReadAuthority(string file)
+    {
+        try
+        {
+            return ClusterAuthority.Parse(File.ReadAllText(file));
+        }
+        catch (CryptographicException fault)
+        {
+            throw new InvalidDataException($"{file} holds no cluster authority: {fault.Message} Copy it from another node of the cluster.", fault);
+        }
+    }
 
     /// <summary>Certificates that an operator gives.</summary>
     /// <param name="files">With the authorities that issue for this cluster, and for nobody else.</param>

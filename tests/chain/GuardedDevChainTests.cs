@@ -121,6 +121,16 @@ public sealed class GuardedDevChainTests : IAsyncLifetime
         Assert.Equal(-32600, Code(await AskAsync($"[{string.Join(',', Enumerable.Repeat(BlockNumber, 101))}]")));
     }
 
+    [Theory]
+    [InlineData(3_000)]
+    [InlineData(200_000)]
+    public async Task A_question_that_is_nested_without_end_is_refused_and_ends_nothing(int levels)
+    {
+        var nested = $$"""{"jsonrpc":"2.0","id":1,"method":"eth_call","params":{{new string('[', levels)}}{{new string(']', levels)}}}""";
+        Assert.Equal(-32600, Code(await AskAsync(nested)));
+        Assert.Equal("0x0", (await AskAsync(BlockNumber)).Text("result"));
+    }
+
     [Fact]
     public async Task A_page_in_a_browser_is_refused_whatever_it_sends()
     {

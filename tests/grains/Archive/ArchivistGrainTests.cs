@@ -1,13 +1,18 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using CapOrleans.AuditLog.Sqlite;
 using CapOrleans.Chain;
 using CapOrleans.Contracts.Access;
+using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Contracts.Caps;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.AuditLog;
+using CapOrleans.Core.CanonicalJson;
+using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Signatures;
 using CapOrleans.GrainInterfaces;
 using Orleans.TestingHost;
+using CapOrleans.Tests.Core.Incidents;
 
 namespace CapOrleans.Tests.Grains.Archive;
 
@@ -18,12 +23,40 @@ public sealed class ArchivistGrainTests : IDisposable
     public void Dispose() => directory.Dispose();
 
     [Fact]
+    public async Task Whoever_may_append_forges_nothing_that_is_not_named_and_keeps_nothing_from_the_archive()
+    {
+        await using var cluster = await StartAsync();
+        var (key, now) = (PrivateKey.Create(), TimeProvider.System.GetUtcNow());
+        await cluster.Client.Cap("Z-001").DefineAsync(new CapDefinition(null, null, null, null, [new KeyDefinition($"{key.Address}", null, null, null)]), Actor.Service);
+        var log = cluster.Client.GetGrain<IAuditLogGrain>(0);
+        var origin = (await log.HeadAsync()).Origin;
+        var context = new CapContext("Z-001", 1, "Z-001", 50m, 1.2m, 0.9m, []);
+        async Task ForgeAsync(string id, Proof proof, JsonObject incident, CapContext judgedBy)
+        {
+            var forged = AcceptedIncident.Of(incident.Report(), proof, judgedBy, new AdmissionPolicy(AcceptUnsigned: true, proof.Scheme == "full-v2" ? 1 : AdmissionPolicy.DevChainId), now);
+            var row = new IncidentRow("Z-001", id, Convert.FromHexString(forged.AuditHash), 0, forged.DeltaCap, now);
+            Assert.Equal(AppendVerdict.Appended, (await log.AppendAsync(new Append { Entries = [forged.ToEntry(origin)], Incident = row })).Verdict);
+        }
+
+        JsonObject Signed(string id) => TestIncident.Signed(key, "Z-001", id, now);
+        var invented = Signed("WALLET").SignFull(key).Also(incident => incident["signature"] = "0x01");
+        await ForgeAsync("WALLET", new Proof("full-v2", $"{key.Address}", new ChainBlock(1, "0x" + new string('0', 64))), invented, context);
+        await ForgeAsync("NOBODY", new Proof("unverified", null), Signed("NOBODY").Without("signature"), context);
+        await ForgeAsync("CHAIN", new Proof("full-v2", $"{key.Address}"), Signed("CHAIN").SignFull(key, chainId: 1), context);
+        await ForgeAsync("NUMBERS", new Proof("identity-v1", $"{key.Address}"), Signed("NUMBERS"), context with { Psi = 1000m });
+        await ForgeAsync("FUTURE", new Proof("identity-v1", $"{key.Address}"), Signed("FUTURE"), context with { Version = 99 });
+        var poison = Entry.Write(EntryKinds.IncidentAccepted, origin, now, new CanonicalObject().Add("capId", "Z-001").Add("deltaCap", "0").Add("incidentId", "POISON"));
+        await log.AppendAsync(new Append { Entries = [poison], Incident = new IncidentRow("Z-001", "POISON", [1], 0, 0m, now) });
+        Assert.Equal(Verdict.Accepted, (await cluster.Client.Incident("Z-001", "HONEST").FileAsync(Signed("HONEST").Report())).Verdict);
+
+        await CaughtUpAsync(cluster);
+        Assert.Equal(["", "CHAIN", "FUTURE", "NOBODY", "NUMBERS", "WALLET"], (await FailedAsync()).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task An_incident_that_was_put_into_the_log_with_an_invented_proof_is_named_by_an_entry_and_in_the_archive_s_progress()
     {
-        var builder = new InProcessTestClusterBuilder(1);
-        builder.ConfigureSilo((_, silo) => silo.AddCap(directory, _ => new NoChain()));
-        await using var cluster = builder.Build();
-        await cluster.DeployAsync();
+        await using var cluster = await StartAsync();
         var key = PrivateKey.Create();
         var cap = cluster.Client.Cap("Z-001");
         await cap.DefineAsync(new CapDefinition(null, null, null, null, [new KeyDefinition($"{key.Address}", null, null, null)]), Actor.Service);
@@ -35,14 +68,30 @@ public sealed class ArchivistGrainTests : IDisposable
         Assert.Equal(Verdict.Accepted, (await cluster.Client.Incident("Z-001", "HONEST").FileAsync(honest)).Verdict);
 
         var archivist = cluster.Client.GetGrain<IArchivistGrain>(0);
-        await Eventually.TrueAsync(async () =>
-        {
-            await archivist.NudgeAsync();
-            return (await archivist.ProgressAsync()).Lag == 0;
-        });
+        await CaughtUpAsync(cluster);
         var (entries, _) = await new SqliteLogReader(SqliteDatabase.Open(directory.File("log.db"), 1)).ReadAsync(0, 0, 1000, default);
         var body = JsonElement.Parse(Assert.Single(entries, entry => entry.Kind == EntryKinds.ProofFailed).Bytes).GetProperty("body");
         Assert.Equal(("FORGED", $"it is not signed by {key.Address}"), (body.Text("incidentId"), body.Text("rule")));
         Assert.Equal($"Entry {body.GetProperty("index")} does not prove what it says: it is not signed by {key.Address}.", (await archivist.ProgressAsync()).Trouble);
     }
+
+    private async Task<InProcessTestCluster> StartAsync()
+    {
+        var builder = new InProcessTestClusterBuilder(1);
+        builder.ConfigureSilo((_, silo) => silo.AddCap(directory, _ => new NoChain()));
+        var cluster = builder.Build();
+        await cluster.DeployAsync();
+        return cluster;
+    }
+
+    private static Task CaughtUpAsync(InProcessTestCluster cluster) => Eventually.TrueAsync(async () =>
+    {
+        var archivist = cluster.Client.GetGrain<IArchivistGrain>(0);
+        await archivist.NudgeAsync();
+        return (await archivist.ProgressAsync()).Lag == 0;
+    });
+
+    private async Task<IReadOnlyList<string>> FailedAsync() =>
+        [.. (await new SqliteLogReader(SqliteDatabase.Open(directory.File("log.db"), 1)).ReadAsync(0, 0, 1000, default)).Entries
+            .Where(entry => entry.Kind == EntryKinds.ProofFailed).Select(entry => JsonElement.Parse(entry.Bytes).GetProperty("body").Text("incidentId"))];
 }

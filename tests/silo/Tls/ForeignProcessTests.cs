@@ -31,6 +31,8 @@ public sealed class ForeignProcessTests(PostgresServer postgres) : IDisposable
         await using var cluster = new Cluster(directory.File("data"), database, silos: 2, logs: 2);
         await cluster.StartAsync();
         var gateway = cluster.Silos[0].Setting("GATEWAY_PORT");
+        using var silent = new SilentConnections();
+        await silent.OpenAsync(1_500, gateway, cluster.Silos[0].Setting("SILO_PORT"));
         Assert.Equal("in", await ForeignAsync("client", gateway, AuthorityFile)); // so what is tried below would be seen to work
         Assert.StartsWith("out", await ForeignAsync("client", gateway), StringComparison.Ordinal);
         Assert.StartsWith("out", await ForeignAsync("client", gateway, directory.File("no-authority")), StringComparison.Ordinal);
@@ -65,6 +67,23 @@ public sealed class ForeignProcessTests(PostgresServer postgres) : IDisposable
 
     private static async Task<string> ForeignAsync(params string[] arguments) =>
         await Child.RunAsync("dotnet", [Repository.File("artifacts", "bin", "CapOrleans.Foreign", "release", "CapOrleans.Foreign.dll"), .. arguments]);
+
+    /// <summary>Connections of somebody who never begins the handshake.</summary>
+    private sealed class SilentConnections : IDisposable
+    {
+        private readonly List<System.Net.Sockets.TcpClient> clients = [];
+
+        public async Task OpenAsync(int each, params string[] ports)
+        {
+            foreach (var port in ports.SelectMany(port => Enumerable.Repeat(int.Parse(port, CultureInfo.InvariantCulture), each)))
+            {
+                clients.Add(new System.Net.Sockets.TcpClient());
+                await clients[^1].ConnectAsync(System.Net.IPAddress.Loopback, port);
+            }
+        }
+
+        public void Dispose() => clients.ForEach(client => client.Dispose());
+    }
 
     /// <summary>TCP ports on which a process listens, as the kernel has them.</summary>
     private static IEnumerable<int> ListeningPorts(int process)
