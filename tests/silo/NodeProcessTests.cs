@@ -239,7 +239,7 @@ public sealed class NodeProcessTests : IDisposable
     private async Task<Child> StartAsync(DevChain? chain, Dictionary<string, string>? changes = null)
     {
         var node = Start(chain, changes ?? []);
-        await node.LineAsync("CapOrleans is ready", TimeSpan.FromSeconds(30));
+        await node.LineAsync("CapOrleans is ready", TimeSpan.FromSeconds(60));
         return node;
     }
 

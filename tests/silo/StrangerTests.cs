@@ -43,7 +43,7 @@ public sealed class StrangerTests : IDisposable
             ["GATE_PORT"] = $"{gatePort}",
             ["Intake__PerSecondPerAddress"] = "1000000",
         });
-        await node.LineAsync("CapOrleans is ready", TimeSpan.FromSeconds(30));
+        await node.LineAsync("CapOrleans is ready", TimeSpan.FromSeconds(60));
         using var http = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = Connections });
         var samples = Samples();
 
