@@ -86,13 +86,41 @@ internal sealed partial class Intake(IGrainFactory grains, TimeProvider time, IL
     private static Outcome Of(Ruling ruling) =>
         new(Problems.StatusOf(ruling.Verdict), ruling.Receipt, ruling.Refusal, ruling.Verdict == Verdict.Busy ? Again : ruling.RetryAfter);
 
-    /// <summary>Every signature at its own incident; then all that are proven at once. What is not proven is nobody's, and holds up nobody.</summary>
+    /// <summary>
+    /// Every signature at its own incident; then all that are proven at once. What is not proven is nobody's, and holds up nobody. What was
+    /// not checked may be somebody's: those before it go on, those after it wait.
+    /// </summary>
     private async Task<IReadOnlyList<Ruling>> FileAsync(List<IncidentReport> reports)
     {
-        var provings = await Task.WhenAll(reports.Select(report => grains.Incident(report.CapId, report.IncidentId).ProveAsync(report)));
-        var proven = provings.Where(proving => proving.Proven is not null).Select(proving => proving.Proven!).ToList();
+        var provings = new Proving?[reports.Count];
+        await Task.WhenAll(Enumerable.Range(0, reports.Count).GroupBy(i => reports[i].IncidentId, StringComparer.Ordinal).Select(async ofOne =>
+        {
+            foreach (var (number, proving) in ofOne.Zip(await ProveAsync([.. ofOne.Select(i => reports[i])])))
+            {
+                provings[number] = proving;
+            }
+        }));
+        var checkedFirst = provings.TakeWhile(proving => proving is not null).Select(proving => proving!).ToList();
+        var proven = checkedFirst.Where(proving => proving.Proven is not null).Select(proving => proving.Proven!).ToList();
         var ruled = new Queue<Ruling>(proven.Count == 0 ? [] : await grains.Cap(reports[0].CapId).AcceptAsync(proven));
-        return [.. provings.Select(proving => proving.Refused ?? ruled.Dequeue())];
+        var decided = checkedFirst.Select(proving => proving.Refused ?? ruled.Dequeue());
+        return checkedFirst.Count == reports.Count
+            ? [.. decided]
+            : [.. decided, Ruling.NotChecked, .. provings.Skip(checkedFirst.Count + 1).Select(proving => proving?.Refused ?? Ruling.AfterAnother)];
+    }
+
+    /// <returns>Nothing for any of them when their grain does not answer.</returns>
+    private async Task<IReadOnlyList<Proving?>> ProveAsync(List<IncidentReport> ofOneIncident)
+    {
+        try
+        {
+            return await grains.Incident(ofOneIncident[0].CapId, ofOneIncident[0].IncidentId).ProveAsync(ofOneIncident);
+        }
+        catch (Exception fault)
+        {
+            Say(fault, ofOneIncident[^1], ofOneIncident.Count);
+            return new Proving?[ofOneIncident.Count];
+        }
     }
 
     /// <summary>At most once a second: while a part of the cluster is away, every incident for it ends here.</summary>

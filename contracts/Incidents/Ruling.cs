@@ -56,6 +56,9 @@ public sealed record Ruling(
     public static Ruling AfterAnother { get; } =
         Refuse(Verdict.Busy, "after-another", "", "An earlier incident of the CapID must be sent again first; then send this one again.");
 
+    /// <summary>Whose it is could not be found out.</summary>
+    public static Ruling NotChecked { get; } = Refuse(Verdict.Busy, "unavailable", "", "The signature cannot be checked now; send the same again.");
+
     public static Ruling Accept(Receipt receipt) => new(Verdict.Accepted, receipt, null);
 
     public static Ruling Repeat(Receipt receipt) => new(Verdict.AlreadyAccepted, receipt, null);

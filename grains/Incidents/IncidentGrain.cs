@@ -14,7 +14,7 @@ namespace CapOrleans.Grains.Incidents;
 
 /// <summary>
 /// Decides about one incident: signature here, where every incident has its own turn; authority and score at the CapID;
-/// uniqueness in the log. It remembers nothing and leaves as soon as it has answered everyone who asks: the log's unique key
+/// uniqueness in the log. It remembers nothing and leaves as soon as it has answered everyone who waits for it: the log's unique key
 /// is its memory, and the arbiter between two activations on two silos. Re-entrant, so that nobody waits in line behind an
 /// activation that is about to leave.
 /// </summary>
@@ -25,16 +25,18 @@ internal sealed partial class IncidentGrain(
     private static long saidAt;
 
     private int asking;
+    private long calls;
 
     public Task<Ruling> FileAsync(IncidentReport report) => AnswerAsync(() => RuleAsync(report));
 
-    public Task<Proving> ProveAsync(IncidentReport report) => AnswerAsync(() => CheckAsync(report));
+    public Task<IReadOnlyList<Proving>> ProveAsync(IReadOnlyList<IncidentReport> reports) =>
+        AnswerAsync<IReadOnlyList<Proving>>(async () => await Task.WhenAll(reports.Select(CheckAsync)));
 
     public Task<IncidentView?> ReadAsync() => AnswerAsync(ViewAsync);
 
     private async Task<T> AnswerAsync<T>(Func<Task<T>> answer)
     {
-        asking++;
+        (asking, calls) = (asking + 1, calls + 1);
         try
         {
             return await answer();
@@ -43,8 +45,21 @@ internal sealed partial class IncidentGrain(
         {
             if (--asking == 0)
             {
-                DeactivateOnIdle();
+                _ = LeaveAsync(calls);
             }
+        }
+    }
+
+    /// <summary>
+    /// Whoever is in the queue has its turn before: else many who ask at once about one incident would be passed on from activation to
+    /// activation, one answered by each.
+    /// </summary>
+    private async Task LeaveAsync(long last)
+    {
+        await Task.Yield();
+        if (calls == last)
+        {
+            DeactivateOnIdle();
         }
     }
 

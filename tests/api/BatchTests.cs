@@ -61,6 +61,39 @@ public sealed class BatchTests(NodeFixture node)
     }
 
     [Fact]
+    public async Task Many_spellings_of_one_incident_are_each_answered_and_hold_up_no_other_of_its_CapID()
+    {
+        var (captured, next) = (node.Incident(), node.Incident());
+        var spellings = Enumerable.Range(0, 400).Select(i =>
+        {
+            var spelling = captured.DeepClone().AsObject();
+            spelling["description"] = $"changed on the way {i}";
+            return Line(spelling);
+        });
+        var verdicts = await PostAsync([Line(captured), .. spellings, Line(next)]);
+        Assert.Equal((201, 201), (verdicts[0].GetProperty("status").GetInt32(), verdicts[401].GetProperty("status").GetInt32()));
+        Assert.All(verdicts[1..401], verdict => Assert.Equal(409, verdict.GetProperty("status").GetInt32()));
+    }
+
+    [Fact]
+    public async Task Many_at_once_about_one_incident_are_each_answered()
+    {
+        var (incident, forged) = (node.Incident(), node.Incident());
+        forged["agent"] = "somebody.else";
+        for (var round = 0; round < 10; round++)
+        {
+            var statuses = await Task.WhenAll(Enumerable.Range(0, 64).Select(async i =>
+            {
+                using var body = new StringContent(Line(i % 2 == 0 ? incident : forged), Encoding.UTF8, "application/json");
+                using var answer = await node.Api.PostAsync("/v1/incidents", body);
+                return (int)answer.StatusCode;
+            }));
+            Assert.Equal(32, statuses.Count(status => status is 200 or 201));
+            Assert.Equal(32, statuses.Count(status => status == 403));
+        }
+    }
+
+    [Fact]
     public async Task Five_hundred_lines_are_taken_and_one_more_is_not()
     {
         var lines = Enumerable.Range(0, 501).Select(_ => Line(node.Incident())).ToList();
