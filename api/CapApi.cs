@@ -29,6 +29,7 @@ public static class CapApi
         services.AddOperatorAccess(options.OpenReads, options.OpenRegistration, options.OpenId);
         services.AddSingleton(_ => new IntakeRateLimit(options.IncidentsPerSecondPerAddress));
         services.AddSingleton<Intake.Intake>();
+        services.AddSingleton<ReadPlaces>();
         services.AddSingleton<ClusterMetrics>();
         services.AddSingleton<Liveliness>();
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Default));

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using CapOrleans.Api.Access;
+using CapOrleans.Api.Reads;
 using CapOrleans.Api.Webhooks;
 using CapOrleans.Contracts.Webhooks;
 using CapOrleans.Core.AuditLog;
@@ -21,6 +22,7 @@ internal static class LegacyEndpoints
                 .ProducesProblem(401).ProducesProblem(403).ProducesProblem(409)
             .WithSummary("Register a webhook, as the old clients do; POST /v1/webhooks also gives its secret");
         app.MapGet("/audit_log", ListAsync).RequireAuthorization(OperatorAccess.Reader)
+            .AddEndpointFilter(app.ServiceProvider.GetRequiredService<ReadPlaces>())
             .WithSummary("All accepted incidents, in order of arrival, as the old clients read them");
         app.MapGet("/audit", AuditAsync).RequireAuthorization(OperatorAccess.Reader)
             .WithSummary("The newest delegation audit");
