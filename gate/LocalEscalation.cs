@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Text;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.Incidents;
+using CapOrleans.HttpEdge.Limits;
 
 namespace CapOrleans.Gate;
 

@@ -7,6 +7,7 @@ using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.CanonicalJson;
 using CapOrleans.Core.Incidents;
 using CapOrleans.GrainInterfaces;
+using CapOrleans.HttpEdge.Bodies;
 
 namespace CapOrleans.Api.Legacy;
 

@@ -5,6 +5,7 @@ using CapOrleans.Contracts.Access;
 using CapOrleans.Core.CanonicalJson;
 using CapOrleans.Core.Incidents;
 using CapOrleans.GrainInterfaces;
+using CapOrleans.HttpEdge.Bodies;
 using CapOrleans.HttpEdge.Callers;
 
 namespace CapOrleans.Api.Operations;

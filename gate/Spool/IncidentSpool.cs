@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using CapOrleans.HttpEdge.Limits;
 using Microsoft.Data.Sqlite;
 
 namespace CapOrleans.Gate.Spool;

@@ -275,6 +275,12 @@ public sealed class BadInputTests(NodeFixture node)
     [InlineData("http://user:password@x/")]
     [InlineData("/relative")]
     [InlineData("http://")]
+    [InlineData("http://\uff45xample.com/")]
+    [InlineData("http://example.com/\uff0e")]
+    [InlineData("http://example.com/\r\nX-Injected: 1")]
+    [InlineData("http://example.com/\u0007")]
+    [InlineData(" http://example.com/")]
+    [InlineData("http://example.com/a b")]
     public async Task A_webhook_that_is_no_plain_URL_is_refused(string url)
     {
         foreach (var path in (string[])["/register_alert", "/v1/webhooks"])
