@@ -1,4 +1,5 @@
 using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.Caps;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Sealing;
 using CapOrleans.Gate.Spool;
@@ -17,6 +18,12 @@ internal sealed class IntakeEndpoint(
 {
     /// <summary>Refusals that say nothing of what is in a body.</summary>
     private static readonly string[] OfTheGate = ["sealed-body", "spool-full", "busy", "too-many-requests"];
+
+    /// <summary>As the cluster would refuse it, once what waits is accepted.</summary>
+    private static readonly Refusal OtherContentWaits = CapRefusals.OtherContent.Refusal! with
+    {
+        Rule = "An incident id is used once per CapID; what was signed waits here already, with other content around it.",
+    };
 
     /// <summary>As the old gate answers.</summary>
     public async Task AnswerOldAsync(HttpContext context)
@@ -70,8 +77,7 @@ internal sealed class IntakeEndpoint(
         ArrivalVerdict verdict;
         try
         {
-            var arrival = new Arrival(standing.Queue, report.CapId, report.IncidentId, BatchLines.OneLine(body), standing.IsVouched);
-            verdict = await spool.KeepAsync(arrival);
+            verdict = await spool.KeepAsync(Arrival.Of(report, BatchLines.OneLine(body), standing, options.Policy.ChainId));
         }
         catch (SqliteException)
         {
@@ -86,13 +92,14 @@ internal sealed class IntakeEndpoint(
                 : "The gate's disk takes no more of what no list of keys vouches for; keep the incident and send it again."));
         }
 
-        // What was kept without a list has not called anybody, unless unknown keys do.
-        if (standing.MayPage && (verdict == ArrivalVerdict.Kept || (verdict == ArrivalVerdict.Vouched && !options.Escalation.UnknownKeys)))
+        // A conflict calls as well: whoever was faster with an altered copy must not silence it. Each incident calls once.
+        if (standing is { MayPage: true, Signer: { } signer }
+            && verdict is ArrivalVerdict.Kept or ArrivalVerdict.Vouched or ArrivalVerdict.Conflicts)
         {
-            escalation.Consider(report);
+            escalation.Consider(report, signer);
         }
 
-        return report;
+        return verdict == ArrivalVerdict.Conflicts ? await RefuseAsync(context, StatusCodes.Status409Conflict, OtherContentWaits) : report;
     }
 
     private static int StatusOf(Verdict verdict) => verdict switch

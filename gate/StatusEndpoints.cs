@@ -1,4 +1,5 @@
 using System.Globalization;
+using CapOrleans.Core.Caps;
 using CapOrleans.Gate.Forward;
 using CapOrleans.Gate.Keys;
 using CapOrleans.Gate.Presence;
@@ -47,8 +48,14 @@ internal static class StatusEndpoints
             var items = spool.Dead(before, PageSize);
             return TypedResults.Json(new DeadPage(items, items.Count < PageSize ? null : items[^1].Number), GateStatusJson.Default.DeadPage);
         });
-        status.MapPost("/dead/{number:long}/retry", async (long number, IncidentSpool spool) => await spool.RetryAsync(number)
-            ? (IResult)TypedResults.NoContent()
-            : GateProblems.Of(StatusCodes.Status404NotFound, "no-such-letter", "number", $"No dead letter has the number {number}; see /v1/gate/dead."));
+        status.MapPost("/dead/{number:long}/retry", async (long number, IncidentSpool spool) => await spool.RetryAsync(number) switch
+        {
+            RetryVerdict.Waits => (IResult)TypedResults.NoContent(),
+            RetryVerdict.Conflicts => GateProblems.Of(
+                StatusCodes.Status409Conflict, CapRefusals.OtherContent.Refusal!.Type, "number",
+                "The same incident waits with other content; retry this one when the cluster has decided about that."),
+            _ => GateProblems.Of(
+                StatusCodes.Status404NotFound, "no-such-letter", "number", $"No dead letter has the number {number}; see /v1/gate/dead."),
+        });
     }
 }

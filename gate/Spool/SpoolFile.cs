@@ -93,7 +93,8 @@ internal sealed class SpoolFile : IDisposable
     private void Prepare()
     {
         using var connection = ConnectWriter();
-        if (Version(connection) == 1)
+        var version = Version(connection);
+        if (version == 1)
         {
             // Nobody asked whether a list vouched for what waits from before: it keeps its place.
             Run(
@@ -102,6 +103,20 @@ internal sealed class SpoolFile : IDisposable
                 BEGIN IMMEDIATE;
                 ALTER TABLE incident ADD COLUMN vouched INTEGER NOT NULL DEFAULT 1;
                 PRAGMA user_version = 2;
+                COMMIT;
+                """);
+        }
+
+        if (version is 1 or 2)
+        {
+            // What waits from before was told apart to the letter, and stays so.
+            Run(
+                connection,
+                """
+                BEGIN IMMEDIATE;
+                ALTER TABLE incident ADD COLUMN says BLOB NOT NULL DEFAULT x'';
+                UPDATE incident SET says = content;
+                PRAGMA user_version = 3;
                 COMMIT;
                 """);
         }
