@@ -28,13 +28,13 @@ internal sealed class ServerTls
     public string Fingerprint => own.TargetCertificate.GetCertHashString(HashAlgorithmName.SHA256);
 
     /// <exception cref="CryptographicException">A file holds something else.</exception>
-    public static ServerTls Read(TlsFiles files)
-    {
-        var certificate = X509Certificate2.CreateFromPemFile(files.Certificate, files.Key);
-        return new ServerTls(
-            SslStreamCertificateContext.Create(certificate, Import(files.Certificate), offline: true),
-            files.ClientAuthorities is null ? [] : Import(files.ClientAuthorities));
-    }
+    public static ServerTls Read(TlsFiles files) =>
+        new(ReadOwn(files), files.ClientAuthorities is null ? [] : Import(files.ClientAuthorities));
+
+    /// <returns>The certificate that is shown, with what stands between it and its root.</returns>
+    /// <exception cref="CryptographicException">A file holds something else.</exception>
+    public static SslStreamCertificateContext ReadOwn(TlsFiles files) => SslStreamCertificateContext.Create(
+        X509Certificate2.CreateFromPemFile(files.Certificate, files.Key), Import(files.Certificate), offline: true);
 
     public static X509Certificate2Collection Import(string file)
     {
@@ -55,7 +55,9 @@ internal sealed class ServerTls
         return options;
     }
 
-    /// <returns>Of these authorities alone, for that purpose; nothing is fetched.</returns>
+    /// <returns>
+    /// Of these authorities alone, for that purpose: a certificate that says what it is for must say this as well. Nothing is fetched.
+    /// </returns>
     public static X509ChainPolicy PolicyOf(X509Certificate2Collection authorities, string purpose)
     {
         var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
