@@ -18,7 +18,8 @@ internal sealed record GateStatus(
 internal sealed record DeadPage(IReadOnlyList<DeadLetter> Items, long? Next);
 
 /// <summary>
-/// What waits, what the cluster refused, and another try for it. An operator's: with the gate's token, or on loopback where that is open.
+/// What waits, what the cluster refused, and another try for it. For operators: with the gate's token; reads need none
+/// on loopback, where they are open.
 /// </summary>
 internal static class StatusEndpoints
 {
@@ -26,8 +27,8 @@ internal static class StatusEndpoints
 
     public static void MapStatus(this WebApplication app, GateOptions options)
     {
-        var status = app.MapGroup("/v1/gate").AddEndpointFilter(async (call, next) => GateAccess.IsOfAPage(call.HttpContext.Request)
-            ? GateProblems.Of(StatusCodes.Status403Forbidden, "other-origin", "Origin", "No page in a browser makes this call.")
+        var status = app.MapGroup("/v1/gate").AddEndpointFilter(async (call, next) => GateAccess.IsOfAPage(call.HttpContext.Request, options)
+            ? GateProblems.Of(StatusCodes.Status403Forbidden, "other-origin", "Origin", "No page of another site reads this, and no page in a browser changes it.")
             : GateAccess.IsOperator(call.HttpContext.Request, options)
             ? await next(call)
             : GateProblems.Of(

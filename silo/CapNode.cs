@@ -13,7 +13,7 @@ namespace CapOrleans.Silo;
 /// One process of the service, with the parts that its roles name: silo and API in one host, the gate in another. With all
 /// of them and SQLite it is the whole service; with PostgreSQL it is a member of a cluster.
 /// </summary>
-internal sealed class CapNode : IAsyncDisposable
+internal sealed partial class CapNode : IAsyncDisposable
 {
     private readonly DataDirectory data;
     private readonly List<IHost> hosts;
@@ -38,6 +38,11 @@ internal sealed class CapNode : IAsyncDisposable
         var identity = settings.Roles.HasFlag(NodeRoles.Silo) ? data.Identity(out isFirstStart) : null;
         var hosts = new List<IHost>();
         var logs = LoggerFactory.Create(AddLogging);
+        if (data.IsOpenToOthers)
+        {
+            LogOpenDirectory(logs.CreateLogger<CapNode>(), settings.DataDirectory);
+        }
+
         var certificates = new Certificates(settings, logs);
         var proxies = new TrustedProxies(settings.TrustedProxies);
         if (service != NodeRoles.None)
@@ -179,4 +184,7 @@ internal sealed class CapNode : IAsyncDisposable
             await cap.DefineAsync(new CapDefinition(null, null, null, null, [new KeyDefinition(reporter.ToString(), null, null, null)]), Actor.Service);
         }
     }
+
+    [LoggerMessage(640, LogLevel.Warning, "DATA_DIR {Directory} holds secrets, and others can list it or replace what is in it: chmod 700 {Directory}")]
+    private static partial void LogOpenDirectory(ILogger logger, string directory);
 }

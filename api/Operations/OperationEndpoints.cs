@@ -31,7 +31,7 @@ internal static class OperationEndpoints
     {
         try
         {
-            if ((options.OpenReads && LocalCaller.Is(context)) || context.User.Has(OperatorScope.Read))
+            if ((options.OpenReads && LocalCaller.Is(context) && !OriginGuard.IsOtherSitesRead(context.Request)) || context.User.Has(OperatorScope.Read))
             {
                 return TypedResults.Json(await Readiness.OfAsync(grains), ApiJson.Default.Readiness);
             }

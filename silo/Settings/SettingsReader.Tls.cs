@@ -1,4 +1,6 @@
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using CapOrleans.Core.Access;
 using CapOrleans.Silo.Tls;
 
 namespace CapOrleans.Silo.Settings;
@@ -33,6 +35,31 @@ public sealed partial class SettingsReader
         if (files is { ClientAuthorities: null })
         {
             faults.Add("Cluster__TlsAuthorities is not set: name a PEM file with the authorities that issue for this cluster, and for nobody else.");
+        }
+
+        if (files is not null)
+        {
+            using var own = ServerTls.Own(files);
+            if (!ClusterAuthority.IsForBothSides(own))
+            {
+                faults.Add($"Cluster__TlsCertificate is '{files.Certificate}', and other nodes would refuse it: its extended key usage must be serverAuth and clientAuth.");
+            }
+        }
+
+        return files;
+    }
+
+    private TlsFiles? ReadGateClientTls()
+    {
+        if (ReadTls("Gate__ApiClientCertificate", "Gate__ApiClientKey") is not { } files)
+        {
+            return null;
+        }
+
+        using var own = ServerTls.Own(files);
+        if (own.Extensions.OfType<X509EnhancedKeyUsageExtension>().Any(usage => usage.EnhancedKeyUsages[ServerTls.ClientAuthentication] is null))
+        {
+            faults.Add($"Gate__ApiClientCertificate is '{files.Certificate}', and an API would refuse it: its extended key usage lacks clientAuth.");
         }
 
         return files;

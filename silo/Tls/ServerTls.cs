@@ -1,6 +1,7 @@
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using CapOrleans.Silo.Settings;
 
 namespace CapOrleans.Silo.Tls;
 
@@ -15,9 +16,7 @@ public sealed record TlsFiles(string Certificate, string Key, string? ClientAuth
 /// <summary>What a port with https shows, and whom it lets in.</summary>
 internal sealed class ServerTls
 {
-    public const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
-
-    private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
+    public const string ServerAuthentication = "1.3.6.1.5.5.7.3.1", ClientAuthentication = "1.3.6.1.5.5.7.3.2";
 
     private readonly SslStreamCertificateContext own;
     private readonly X509Certificate2Collection clientAuthorities;
@@ -34,12 +33,16 @@ internal sealed class ServerTls
     /// <returns>The certificate that is shown, with what stands between it and its root.</returns>
     /// <exception cref="CryptographicException">A file holds something else.</exception>
     public static SslStreamCertificateContext ReadOwn(TlsFiles files) => SslStreamCertificateContext.Create(
-        X509Certificate2.CreateFromPemFile(files.Certificate, files.Key), Import(files.Certificate), offline: true);
+        Own(files), Import(files.Certificate), offline: true);
+
+    /// <returns>The certificate with its key.</returns>
+    public static X509Certificate2 Own(TlsFiles files) => X509Certificate2.CreateFromPem(
+        RegularFile.ReadText(files.Certificate, RegularFile.MaxCertificateBytes), RegularFile.ReadText(files.Key));
 
     public static X509Certificate2Collection Import(string file)
     {
         var certificates = new X509Certificate2Collection();
-        certificates.ImportFromPemFile(file);
+        certificates.ImportFromPem(RegularFile.ReadText(file, RegularFile.MaxCertificateBytes));
         return certificates.Count > 0 ? certificates : throw new CryptographicException("it holds no certificate");
     }
 

@@ -85,6 +85,27 @@ public sealed class LocalCallerTests
         Assert.Equal(isOther, OriginGuard.IsOtherSite(context.Request));
     }
 
+    [Theory]
+    [InlineData("GET", "Origin", "https://page.example", "", true)]
+    [InlineData("HEAD", "Origin", "null", "", true)]
+    [InlineData("GET", "Origin", "http://localhost:3000", "", true)]
+    [InlineData("GET", "Origin", "http://localhost:8787", "", false)]
+    [InlineData("GET", "Sec-Fetch-Site", "cross-site", "script", true)]
+    [InlineData("GET", "Sec-Fetch-Site", "same-site", "empty", true)]
+    [InlineData("GET", "Sec-Fetch-Site", "cross-site", "iframe", true)]
+    [InlineData("GET", "Sec-Fetch-Site", "cross-site", "document", false)]
+    [InlineData("GET", "Sec-Fetch-Site", "same-origin", "empty", false)]
+    [InlineData("GET", "Sec-Fetch-Site", "none", "document", false)]
+    [InlineData("GET", "Accept", "*/*", "", false)]
+    public void A_page_of_another_site_reads_nothing_and_a_link_on_it_may_be_followed(string method, string header, string value, string destination, bool isOther)
+    {
+        var context = Call("127.0.0.1", "localhost:8787");
+        context.Request.Method = method;
+        context.Request.Headers[header] = value;
+        context.Request.Headers["Sec-Fetch-Dest"] = destination;
+        Assert.Equal(isOther, OriginGuard.IsOtherSitesRead(context.Request));
+    }
+
     private static DefaultHttpContext Call(string address, string host)
     {
         var context = new DefaultHttpContext();
