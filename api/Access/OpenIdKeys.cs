@@ -9,7 +9,7 @@ namespace CapOrleans.Api.Access;
 /// </summary>
 /// <param name="http">Without a timeout of its own.</param>
 internal sealed partial class OpenIdKeys(OpenIdProvider provider, HttpClient http, TimeProvider time, ILogger<OpenIdKeys> logger)
-    : IConfigurationManager<OpenIdConnectConfiguration>
+    : IConfigurationManager<OpenIdConnectConfiguration>, IDocumentRetriever
 {
     /// <summary>For the whole answer, and from one failure to the next try.</summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5), RetryInterval = TimeSpan.FromSeconds(10);
@@ -80,6 +80,12 @@ internal sealed partial class OpenIdKeys(OpenIdProvider provider, HttpClient htt
         }
     }
 
+    /// <summary>Ends with the token, which the library's own way to get a document does not look at.</summary>
+    public Task<string> GetDocumentAsync(string address, CancellationToken cancel) =>
+        provider.Authority.IsLoopback || new Uri(address).Scheme == Uri.UriSchemeHttps
+            ? http.GetStringAsync(address, cancel)
+            : throw new InvalidOperationException($"{address} is not https.");
+
     /// <summary>Called under the lock; what it does at once is to say that it is under way.</summary>
     private Task AskAsync()
     {
@@ -90,9 +96,8 @@ internal sealed partial class OpenIdKeys(OpenIdProvider provider, HttpClient htt
             try
             {
                 using var timeout = new CancellationTokenSource(Timeout, time);
-                var documents = new HttpDocumentRetriever(http) { RequireHttps = !provider.Authority.IsLoopback };
                 answer = await OpenIdConnectConfigurationRetriever.GetAsync(
-                    $"{provider.Authority.ToString().TrimEnd('/')}/.well-known/openid-configuration", documents, timeout.Token);
+                    $"{provider.Authority.ToString().TrimEnd('/')}/.well-known/openid-configuration", this, timeout.Token);
             }
             catch (Exception fault)
             {
