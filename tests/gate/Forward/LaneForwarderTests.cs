@@ -75,9 +75,9 @@ public sealed class LaneForwarderTests : HttpMessageHandler
         using var http = new HttpClient(this, disposeHandler: false);
         foreach (var id in Ids)
         {
-            var line = Encoding.UTF8.GetBytes($$"""{"cap_id":"X","task_id":"{{id}}"}""");
-            var address = id == "BAD" ? "198.51.100.1" : "192.0.2.1"; // of which nothing is decided
-            Assert.Equal(ArrivalVerdict.Kept, await spool.KeepAsync(new Arrival($"X 0x1 {address}", "X", id, line, IsVouched: false) { IsClaim = true }));
+            var (capId, address) = id == "BAD" ? ("X", "198.51.100.1") : ("Y", "192.0.2.1"); // of the first nothing is decided
+            var line = Encoding.UTF8.GetBytes($$"""{"cap_id":"{{capId}}","task_id":"{{id}}"}""");
+            Assert.Equal(ArrivalVerdict.Kept, await spool.KeepAsync(new Arrival($"{capId} 0x1 {address}", capId, id, line, IsVouched: false) { IsClaim = true }));
         }
 
         var link = new ClusterLink(http, cluster.Options, TimeProvider.System, NullLogger<ClusterLink>.Instance);
