@@ -54,7 +54,7 @@ internal sealed class SpoolCommands(SqliteConnection connection) : IDisposable
           SELECT other.number FROM incident AS letter JOIN incident AS other ON other.status = {Conflict}
             AND other.cap_id = letter.cap_id AND other.incident_id = letter.incident_id AND other.content = letter.content
           WHERE letter.number = $1 AND letter.status = {Conflict}
-          ORDER BY other.number LIMIT -1 OFFSET 1)
+          ORDER BY other.number LIMIT -1 OFFSET {SpoolLimits.MaxConflictsEach})
         """);
     private readonly SqliteCommand revive = Prepare(
         connection,

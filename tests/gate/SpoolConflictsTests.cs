@@ -37,7 +37,7 @@ public sealed class SpoolConflictsTests : IDisposable
     }
 
     [Fact]
-    public async Task Conflicts_of_one_captured_incident_push_no_letter_out_and_the_first_of_them_stays()
+    public async Task Conflicts_of_one_captured_incident_push_no_letter_out_and_the_first_ten_of_them_stay()
     {
         await KeepAsync("H", "honest");
         await RefuseAsync(400);
@@ -48,9 +48,9 @@ public sealed class SpoolConflictsTests : IDisposable
         }
 
         Assert.Equal(
-            [("A", "\"spelling 0\"", false), ("H", "\"honest\"", true)],
+            [.. Enumerable.Range(0, SpoolLimits.MaxConflictsEach).Reverse().Select(i => ("A", $"\"spelling {i}\"", false)), ("H", "\"honest\"", true)],
             spool.Dead(long.MaxValue, 100).Select(letter => (letter.IncidentId, letter.Incident.GetRawText(), letter.IsVouched)));
-        Assert.Equal(19, spool.Count().DroppedDead);
+        Assert.Equal(20 - SpoolLimits.MaxConflictsEach, spool.Count().DroppedDead);
     }
 
     [Fact]
