@@ -6,12 +6,13 @@ namespace CapOrleans.Gate.Spool;
 internal sealed class SpoolCommands(SqliteConnection connection) : IDisposable
 {
     /// <summary>
-    /// What the cluster refuses before it knows who may report, and what waited too long to be judged: it says nothing of the signer.
+    /// Takes away that a list vouched for it: the cluster, which knows better, says that the key may not report, or that other content was
+    /// accepted. Whoever has a revoked key or captured an incident can make such at will.
     /// </summary>
-    private const string Unjudged = "403, 404, 504";
+    private const string Disowned = "403, 404, 409";
 
-    /// <summary>Other content was accepted. Whoever captured an incident can alter it at will: this vouches for nothing.</summary>
-    private const string Conflict = "409";
+    /// <summary>It waited too long to be judged: that says nothing of the signer.</summary>
+    private const string Unjudged = "504";
 
     private readonly SqliteCommand keep = Prepare(
         connection,
@@ -44,17 +45,17 @@ internal sealed class SpoolCommands(SqliteConnection connection) : IDisposable
         connection,
         $"""
         UPDATE incident SET refused_at = $2, status = $3, problem = $4,
-          vouched = $3 <> {Conflict} AND (vouched OR $3 NOT IN ({Unjudged}))
+          vouched = $3 NOT IN ({Disowned}) AND (vouched OR $3 NOT IN ({Unjudged}))
         WHERE number = $1 AND refused_at IS NULL
         """);
     private readonly SqliteCommand merge = Prepare(
         connection,
         $"""
         DELETE FROM incident WHERE number IN (
-          SELECT other.number FROM incident AS letter JOIN incident AS other ON other.status = {Conflict}
+          SELECT other.number FROM incident AS letter JOIN incident AS other ON other.refused_at IS NOT NULL
             AND other.cap_id = letter.cap_id AND other.incident_id = letter.incident_id AND other.content = letter.content
-          WHERE letter.number = $1 AND letter.status = {Conflict}
-          ORDER BY other.number LIMIT -1 OFFSET {SpoolLimits.MaxConflictsEach})
+          WHERE letter.number = $1
+          ORDER BY other.number LIMIT -1 OFFSET {SpoolLimits.MaxLettersEach})
         """);
     private readonly SqliteCommand revive = Prepare(
         connection,
@@ -127,10 +128,10 @@ internal sealed class SpoolCommands(SqliteConnection connection) : IDisposable
         return freed;
     }
 
-    /// <summary>Of conflicts with the same signed content, only the first letter stays.</summary>
+    /// <summary>Of letters with the same signed content, only the first ones stay.</summary>
     /// <param name="number">A letter that was just refused.</param>
     /// <returns>How many were dropped.</returns>
-    public int MergeConflicts(long number) => Run(merge, number);
+    public int MergeLetters(long number) => Run(merge, number);
 
     /// <returns>With the bytes that wait again, none when the same waits already.</returns>
     public (RetryVerdict Verdict, WaitingBytes Bytes) Revive(long number) =>

@@ -1,7 +1,7 @@
 -- What waits, and, once refused_at says when, what the cluster refused. A letter that is tried again keeps its number, and so its place.
 -- content: what the signature signed, and who; of it at most one waits. says: all that makes a repetition the same as what waits.
 -- vouched: a list of keys says that the signer may report; of a letter also that the cluster took the signer and refused something else,
--- but for a conflict: whoever captured one incident makes as many of these as he likes.
+-- but for a conflict: whoever captured one incident makes as many of these as he likes; and not when the cluster says that the key may not report.
 -- source: the address that sent it; among dead letters, one address pushes out only its own.
 CREATE TABLE IF NOT EXISTS incident (
   number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -26,5 +26,5 @@ CREATE INDEX IF NOT EXISTS waits_unvouched ON incident (queue, number) WHERE ref
 CREATE INDEX IF NOT EXISTS lies_dead ON incident (number) WHERE refused_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS lies_dead_of_kind ON incident (vouched, number) WHERE refused_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS lies_dead_of_source ON incident (vouched, source, number) WHERE refused_at IS NOT NULL;
-CREATE INDEX IF NOT EXISTS lies_in_conflict ON incident (cap_id, incident_id, content) WHERE status = 409;
+CREATE INDEX IF NOT EXISTS lies_of_content ON incident (cap_id, incident_id, content) WHERE refused_at IS NOT NULL;
 PRAGMA user_version = 4;

@@ -36,21 +36,23 @@ public sealed class SpoolConflictsTests : IDisposable
         Assert.Equal("\"first\"", Assert.Single(Next()).Line);
     }
 
-    [Fact]
-    public async Task Conflicts_of_one_captured_incident_push_no_letter_out_and_the_first_ten_of_them_stay()
+    [Theory]
+    [InlineData(409)] // other content was accepted
+    [InlineData(403)] // the key was revoked, and the gate's list did not say so yet
+    public async Task Letters_of_one_captured_incident_push_none_out_and_the_first_ten_of_them_stay(int status)
     {
         await KeepAsync("H", "honest");
         await RefuseAsync(400);
         for (var i = 0; i < 20; i++)
         {
             await KeepAsync("A", $"spelling {i}");
-            await RefuseAsync(409);
+            await RefuseAsync(status);
         }
 
         Assert.Equal(
-            [.. Enumerable.Range(0, SpoolLimits.MaxConflictsEach).Reverse().Select(i => ("A", $"\"spelling {i}\"", false)), ("H", "\"honest\"", true)],
+            [.. Enumerable.Range(0, SpoolLimits.MaxLettersEach).Reverse().Select(i => ("A", $"\"spelling {i}\"", false)), ("H", "\"honest\"", true)],
             spool.Dead(long.MaxValue, 100).Select(letter => (letter.IncidentId, letter.Incident.GetRawText(), letter.IsVouched)));
-        Assert.Equal(20 - SpoolLimits.MaxConflictsEach, spool.Count().DroppedDead);
+        Assert.Equal(20 - SpoolLimits.MaxLettersEach, spool.Count().DroppedDead);
     }
 
     [Fact]
