@@ -57,7 +57,7 @@ public sealed class LocalEscalationTests : IDisposable
     [Fact]
     public async Task A_flood_of_critical_incidents_fills_no_log()
     {
-        var escalation = Escalation($"cat > /dev/null; while [ ! -e {directory.File("go")} ]; do sleep 0.05; done");
+        var escalation = Escalation($"cat > /dev/null; while [ ! -e {directory.File("go")} ]; do sleep 0.05; done; echo $INCIDENT_ID >> {directory.File("pages")}");
         for (var i = 0; i < 500; i++)
         {
             escalation.Consider(Critical($"C-{i}"), "0xA");
@@ -69,6 +69,7 @@ public sealed class LocalEscalationTests : IDisposable
         Assert.Contains($": {500 - LocalEscalation.MaxRunning - LocalEscalation.MaxWaitingEach}, the last of them X/C-LAST", lines.Last(), StringComparison.Ordinal);
         await File.WriteAllTextAsync(directory.File("go"), "");
         await Eventually.TrueAsync(() => lines.Any(line => line.Contains("escalated here", StringComparison.Ordinal)));
+        await Eventually.TrueAsync(() => Pages().Length == LocalEscalation.MaxRunning + LocalEscalation.MaxWaitingEach); // none is left to wait for ever
     }
 
     [Fact]
