@@ -6,13 +6,12 @@ namespace CapOrleans.Gate.Spool;
 internal sealed class SpoolCommands(SqliteConnection connection) : IDisposable
 {
     /// <summary>
-    /// Takes away that a list vouched for it: the cluster, which knows better, says that the key may not report, or that other content was
-    /// accepted. Whoever has a revoked key or captured an incident can make such at will.
+    /// What the cluster refuses before it knows who may report, and what waited too long to be judged: it says nothing of the signer.
     /// </summary>
-    private const string Disowned = "403, 404, 409";
+    private const string Unjudged = "403, 404, 504";
 
-    /// <summary>It waited too long to be judged: that says nothing of the signer.</summary>
-    private const string Unjudged = "504";
+    /// <summary>Other content was accepted. Whoever captured an incident can alter it at will: this vouches for nothing.</summary>
+    private const string Conflict = "409";
 
     private readonly SqliteCommand keep = Prepare(
         connection,
@@ -45,7 +44,7 @@ internal sealed class SpoolCommands(SqliteConnection connection) : IDisposable
         connection,
         $"""
         UPDATE incident SET refused_at = $2, status = $3, problem = $4,
-          vouched = $3 NOT IN ({Disowned}) AND (vouched OR $3 NOT IN ({Unjudged}))
+          vouched = $3 <> {Conflict} AND (vouched OR $3 NOT IN ({Unjudged}))
         WHERE number = $1 AND refused_at IS NULL
         """);
     private readonly SqliteCommand merge = Prepare(
@@ -72,23 +71,11 @@ internal sealed class SpoolCommands(SqliteConnection connection) : IDisposable
         RETURNING 0, 1
         """);
     private readonly SqliteCommand lies = Prepare(connection, "SELECT 0, 1 FROM incident WHERE number = $1 AND refused_at IS NOT NULL");
-    private readonly SqliteCommand trim = Prepare(
-        connection,
-        """
-        DELETE FROM incident WHERE refused_at IS NOT NULL AND vouched = 1
-        AND number <= (SELECT number FROM incident WHERE refused_at IS NOT NULL AND vouched = 1 ORDER BY number DESC LIMIT 1 OFFSET $1)
-        """);
-    private readonly SqliteCommand trimSources = Prepare(
-        connection,
-        """
-        DELETE FROM incident WHERE number IN (
-          SELECT number FROM (
-            SELECT number, row_number() OVER (PARTITION BY source ORDER BY number DESC) AS place
-            FROM incident INDEXED BY lies_dead_of_source WHERE refused_at IS NOT NULL AND vouched = 0)
-          ORDER BY place, number DESC LIMIT -1 OFFSET $1)
-        """);
+    private readonly SqliteCommand letters = Prepare(connection, "SELECT count(*), 0 FROM incident WHERE refused_at IS NOT NULL AND vouched = $1");
+    private readonly SqliteCommand trimCaps = Prepare(connection, Trimming("cap_id", "lies_dead_of_cap", isVouched: true));
+    private readonly SqliteCommand trimSources = Prepare(connection, Trimming("source", "lies_dead_of_source", isVouched: false));
 
-    private SqliteCommand[] All => [keep, crowd, same, vouch, leave, find, bury, merge, revive, drop, lies, trim, trimSources];
+    private SqliteCommand[] All => [keep, crowd, same, vouch, leave, find, bury, merge, revive, drop, lies, letters, trimCaps, trimSources];
 
     /// <returns>With by how much the bytes change that were counted for the arrival.</returns>
     public (ArrivalVerdict Verdict, WaitingBytes Moved) Keep(Arrival arrival, DateTimeOffset now)
@@ -148,7 +135,7 @@ internal sealed class SpoolCommands(SqliteConnection connection) : IDisposable
     }
 
     /// <returns>How many letters made room for newer ones of their kind.</returns>
-    public long Trim() => Run(trim, SpoolLimits.MaxVouchedDead) + Run(trimSources, SpoolLimits.MaxUnvouchedDead);
+    public long Trim() => Trim(trimCaps, isVouched: true, SpoolLimits.MaxVouchedDead) + Trim(trimSources, isVouched: false, SpoolLimits.MaxUnvouchedDead);
 
     public void Dispose()
     {
@@ -157,6 +144,18 @@ internal sealed class SpoolCommands(SqliteConnection connection) : IDisposable
             command.Dispose();
         }
     }
+
+    private long Trim(SqliteCommand trim, bool isVouched, int most) => Ask(letters, isVouched ? 1 : 0)!.Value.All > most ? Run(trim, most) : 0;
+
+    /// <summary>Whoever has the most letters loses his oldest ones first.</summary>
+    private static string Trimming(string owner, string index, bool isVouched) =>
+        $"""
+        DELETE FROM incident WHERE number IN (
+          SELECT number FROM (
+            SELECT number, row_number() OVER (PARTITION BY {owner} ORDER BY number DESC) AS place
+            FROM incident INDEXED BY {index} WHERE refused_at IS NOT NULL AND vouched = {(isVouched ? 1 : 0)})
+          ORDER BY place, number DESC LIMIT -1 OFFSET $1)
+        """;
 
     /// <returns>From a row of length and whether somebody vouches for it.</returns>
     private static WaitingBytes? Ask(SqliteCommand command, params ReadOnlySpan<object> values)

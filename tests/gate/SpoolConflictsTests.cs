@@ -50,9 +50,24 @@ public sealed class SpoolConflictsTests : IDisposable
         }
 
         Assert.Equal(
-            [.. Enumerable.Range(0, SpoolLimits.MaxLettersEach).Reverse().Select(i => ("A", $"\"spelling {i}\"", false)), ("H", "\"honest\"", true)],
+            [.. Enumerable.Range(0, SpoolLimits.MaxLettersEach).Reverse().Select(i => ("A", $"\"spelling {i}\"", status != 409)), ("H", "\"honest\"", true)],
             spool.Dead(long.MaxValue, 100).Select(letter => (letter.IncidentId, letter.Incident.GetRawText(), letter.IsVouched)));
         Assert.Equal(20 - SpoolLimits.MaxLettersEach, spool.Count().DroppedDead);
+    }
+
+    [Fact]
+    public async Task Letters_of_one_CapID_s_key_push_out_none_of_another_s()
+    {
+        await KeepAsync("H", "honest", capId: "SYS-CORE");
+        await RefuseAsync(400);
+        for (var i = 0; i < SpoolLimits.MaxVouchedDead + 5; i += 500)
+        {
+            await Task.WhenAll(Enumerable.Range(i, 500).Select(number => KeepAsync($"W-{number}", "stolen", capId: "WEB-01")));
+            await RefuseAsync(403);
+        }
+
+        Assert.Equal(SpoolLimits.MaxVouchedDead, spool.Count().Dead);
+        Assert.Equal("H", Assert.Single(spool.Dead(2, 10)).IncidentId);
     }
 
     [Fact]
@@ -85,8 +100,8 @@ public sealed class SpoolConflictsTests : IDisposable
         Assert.Equal("\"first\"", Assert.Single(Next()).Line);
     }
 
-    private Task<ArrivalVerdict> KeepAsync(string id, string said, bool isVouched = true) => spool.KeepAsync(
-        new Arrival("X", "X", id, Encoding.UTF8.GetBytes($"\"{said}\""), isVouched) { Content = new byte[32] });
+    private Task<ArrivalVerdict> KeepAsync(string id, string said, bool isVouched = true, string capId = "X") => spool.KeepAsync(
+        new Arrival("X", capId, id, Encoding.UTF8.GetBytes($"\"{said}\""), isVouched) { Content = new byte[32] });
 
     private Task<int> RefuseAsync(int status) =>
         spool.SettleAsync([.. Next().Select(waiting => new Settlement(waiting.Number, status, Problem))]);
