@@ -2,7 +2,7 @@ namespace CapOrleans.Gate;
 
 /// <summary>
 /// Runs so many jobs at once; the others wait, and those who own them take turns. So whoever has many delays none of another's by more than
-/// one of his own. In memory.
+/// one of his own, and when no more may wait, whoever has the most gives up the last one for a newcomer who has fewer. In memory.
 /// </summary>
 /// <param name="atOnce">Jobs that run at once.</param>
 /// <param name="most">Jobs that wait, all together.</param>
@@ -10,44 +10,58 @@ namespace CapOrleans.Gate;
 internal sealed class FairQueue(int atOnce, int most, int mostEach)
 {
     private readonly Lock gate = new();
-    private readonly Dictionary<string, Queue<Func<Task>>> waiting = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, LinkedList<Job>> waiting = new(StringComparer.Ordinal);
     private readonly Queue<string> turns = new(); // every owner with a job that waits, once
     private int running, count;
 
-    /// <param name="job">Catches its own faults.</param>
-    /// <returns>False when there is no room; then it is not run.</returns>
-    public bool TryAdd(string owner, Func<Task> job)
+    /// <param name="run">Catches its own faults.</param>
+    /// <param name="giveUp">Called instead of <paramref name="run"/> when another's job took its place.</param>
+    /// <returns>False when there is no room; then neither is called.</returns>
+    public bool TryAdd(string owner, Func<Task> run, Action giveUp)
     {
+        Job? evicted = null;
         lock (gate)
         {
             if (running < atOnce)
             {
                 running++;
-                _ = Task.Run(() => RunAsync(job));
+                _ = Task.Run(() => RunAsync(run));
                 return true;
             }
 
-            var isFirst = !waiting.TryGetValue(owner, out var own);
-            own ??= waiting[owner] = new Queue<Func<Task>>();
-            if (count == most || own.Count == mostEach)
+            var own = waiting.GetValueOrDefault(owner)?.Count ?? 0;
+            if (own == mostEach || (count == most && (evicted = LastOfLarger(own)) is null))
             {
-                if (isFirst)
-                {
-                    waiting.Remove(owner);
-                }
-
                 return false;
             }
 
-            own.Enqueue(job);
-            count++;
-            if (isFirst)
+            if (own == 0)
             {
+                waiting[owner] = [];
                 turns.Enqueue(owner);
             }
 
-            return true;
+            waiting[owner].AddLast(new Job(run, giveUp));
+            count++;
         }
+
+        evicted?.GiveUp();
+        return true;
+    }
+
+    /// <summary>Takes away the last job of who has the most, if that is at least two more than <paramref name="own"/>.</summary>
+    private Job? LastOfLarger(int own)
+    {
+        var (_, jobs) = waiting.MaxBy(owner => owner.Value.Count);
+        if (jobs is null || jobs.Count < own + 2)
+        {
+            return null;
+        }
+
+        var last = jobs.Last!.Value;
+        jobs.RemoveLast();
+        count--;
+        return last;
     }
 
     private async Task RunAsync(Func<Task> job)
@@ -68,9 +82,11 @@ internal sealed class FairQueue(int atOnce, int most, int mostEach)
                 return null;
             }
 
-            var job = waiting[owner].Dequeue();
+            var jobs = waiting[owner];
+            var job = jobs.First!.Value;
+            jobs.RemoveFirst();
             count--;
-            if (waiting[owner].Count > 0)
+            if (jobs.Count > 0)
             {
                 turns.Enqueue(owner);
             }
@@ -79,7 +95,8 @@ internal sealed class FairQueue(int atOnce, int most, int mostEach)
                 waiting.Remove(owner);
             }
 
-            return job;
+            return job.Run;
         }
     }
+    private sealed record Job(Func<Task> Run, Action GiveUp);
 }

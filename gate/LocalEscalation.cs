@@ -11,7 +11,7 @@ namespace CapOrleans.Gate;
 /// Runs the configured command, and posts to the configured URL, at most once per critical incident and signer: of the last
 /// <see cref="MaxRemembered"/>, in memory, the oldest forgotten first; one that was left out since too many waited may run when it comes
 /// again. So one captured incident calls once, however it is altered. CapIDs take turns: one that calls for everything delays no other by
-/// more than a call. What waits is lost when the gate stops. The incident is on the command's standard input and its names in
+/// more than a call, and when no more may wait, the CapID with the most gives one up. What waits is lost when the gate stops. The incident is on the command's standard input and its names in
 /// <c>CAP_ID</c>, <c>INCIDENT_ID</c>, <c>SEVERITY</c>: never on its command line. The command inherits none of the service's secrets.
 /// </summary>
 public sealed partial class LocalEscalation(GateOptions options, HttpClient http, ILogger<LocalEscalation> logger, TimeProvider time)
@@ -52,15 +52,18 @@ public sealed partial class LocalEscalation(GateOptions options, HttpClient http
     private void Start(Calls calls, IncidentReport report, string signer, Func<Task> run)
     {
         var incident = (report.CapId, report.IncidentId, signer);
-        if (!calls.Made.Add(incident) || calls.Queue.TryAdd(report.CapId, run))
+        if (calls.Made.Add(incident) && !calls.Queue.TryAdd(report.CapId, run, Skip))
         {
-            return;
+            Skip();
         }
 
-        calls.Made.Remove(incident);
-        if (skipped.Take() is > 0 and var count)
+        void Skip()
         {
-            LogSkipped(count, report.CapId, report.IncidentId);
+            calls.Made.Remove(incident);
+            if (skipped.Take() is > 0 and var count)
+            {
+                LogSkipped(count, report.CapId, report.IncidentId);
+            }
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using CapOrleans.Gate;
 
 namespace CapOrleans.Tests.Gate;
@@ -9,7 +10,7 @@ public sealed class FairQueueTests
     {
         var queue = new FairQueue(atOnce: 1, most: 100, mostEach: 50);
         var (first, ran, done) = (new TaskCompletionSource(), new List<string>(), new TaskCompletionSource());
-        Assert.True(queue.TryAdd("A", () => first.Task));
+        Assert.True(queue.TryAdd("A", () => first.Task, Never));
         foreach (var job in (string[])["A1", "A2", "A3", "B1", "C1", "B2", "end"])
         {
             Assert.True(queue.TryAdd(job[..1], () =>
@@ -21,7 +22,7 @@ public sealed class FairQueueTests
                 }
 
                 return Task.CompletedTask;
-            }));
+            }, Never));
         }
 
         first.SetResult();
@@ -30,21 +31,29 @@ public sealed class FairQueueTests
     }
 
     [Fact]
-    public async Task One_owner_leaves_room_for_the_others_and_all_together_have_a_bound()
+    public async Task One_owner_leaves_room_for_the_others_and_who_has_the_most_gives_way_when_there_is_none()
     {
-        var queue = new FairQueue(atOnce: 1, most: 3, mostEach: 2);
-        var first = new TaskCompletionSource();
-        Assert.True(queue.TryAdd("A", () => first.Task));
-        Assert.Equal([true, true, false], Enumerable.Range(0, 3).Select(_ => queue.TryAdd("A", () => Task.CompletedTask)));
-        Assert.Equal([true, false], Enumerable.Range(0, 2).Select(_ => queue.TryAdd("B", () => Task.CompletedTask)));
-        Assert.False(queue.TryAdd("C", () => Task.CompletedTask));
+        var queue = new FairQueue(atOnce: 1, most: 4, mostEach: 3);
+        var (first, ran, gaveUp) = (new TaskCompletionSource(), new ConcurrentQueue<string>(), new List<string>());
+        Assert.True(Add("A0", first.Task));
+        Assert.Equal([true, true, true, false], Enumerable.Range(1, 4).Select(i => Add($"A{i}")));
+        Assert.Equal([true, true, false], Enumerable.Range(1, 3).Select(i => Add($"B{i}"))); // three would be more than A has then
+        Assert.Equal(["A3"], gaveUp);
+        Assert.True(Add("C1"));
+        Assert.Equal(2, gaveUp.Count);
+        Assert.False(Add("C2")); // nobody has two more
         first.SetResult();
-        var late = new TaskCompletionSource();
-        await Eventually.TrueAsync(() => queue.TryAdd("C", () =>
+        await Eventually.TrueAsync(() => ran.Count == 5);
+        Assert.Equal(["A0", "A1", "A2", "B1", "B2", "C1"], ran.Concat(gaveUp).Where(job => job != "A3").Order());
+        await Eventually.TrueAsync(() => Add("C3"));
+        await Eventually.TrueAsync(() => ran.Contains("C3"));
+
+        bool Add(string job, Task? until = null) => queue.TryAdd(job[..1], async () =>
         {
-            late.TrySetResult();
-            return Task.CompletedTask;
-        }));
-        await late.Task;
+            await (until ?? Task.CompletedTask);
+            ran.Enqueue(job);
+        }, () => gaveUp.Add(job));
     }
+
+    private static void Never() => Assert.Fail("Nobody needs the place.");
 }
