@@ -132,7 +132,7 @@ internal sealed class AnchorerGrain(
             var step = await SayAsync(confirmed);
             contract = contract with { Position = content.To };
             askedAt = asked;
-            return step;
+            return step with { Entries = [.. step.Entries, .. content.PassedOver.Select(Skipped)] };
         }
     }
 
@@ -149,6 +149,9 @@ internal sealed class AnchorerGrain(
         await CommitAsync(new Step(to, [lost], new Cover(EntryKinds.AnchorBatched, to, to)));
         said = SaidAnchor.None with { To = to };
     }
+
+    private EntryDraft Skipped(AcceptedIncident incident) => Entry.Write(
+        EntryKinds.AnchorRecordSkipped, origin, Time.GetUtcNow(), new CanonicalObject().Add("capId", incident.CapId).Add("incidentId", incident.IncidentId));
 
     private Task<byte[]> RootAsync(long size) => (roots ??= new PastRoots(Log, LogNumber)).AtAsync(size, Stopping);
 

@@ -8,8 +8,9 @@ using CapOrleans.Core.Signatures;
 namespace CapOrleans.Grains.Anchors;
 
 /// <param name="To">Index of the first entry that is not in it.</param>
+/// <param name="PassedOver">Critical incidents whose full record no transaction holds: they have their event only.</param>
 /// <param name="IsWorthIt">There is something to anchor: what anchoring itself says in the log waits for something else.</param>
-internal sealed record BatchContent(long To, IReadOnlyList<AnchoredIncident> Incidents, IReadOnlyList<FullRecord> Records, bool IsWorthIt);
+internal sealed record BatchContent(long To, IReadOnlyList<AnchoredIncident> Incidents, IReadOnlyList<FullRecord> Records, IReadOnlyList<AcceptedIncident> PassedOver, bool IsWorthIt);
 
 /// <summary>
 /// Takes as many entries as one transaction may have. What the chain refuses as too large is halved, down to one incident; its full record,
@@ -27,7 +28,8 @@ internal sealed class BatchBuilder
 
     public BatchContent Take(long from, IReadOnlyList<LogEntry> entries)
     {
-        var (incidents, records, to, isWorthIt) = (new List<AnchoredIncident>(), new List<FullRecord>(), from, false);
+        var (incidents, records, passedOver) = (new List<AnchoredIncident>(), new List<FullRecord>(), new List<AcceptedIncident>());
+        var (to, isWorthIt) = (from, false);
         foreach (var entry in entries)
         {
             if (incidents.Count == incidentLimit || (recordLimit > 0 && records.Count == recordLimit))
@@ -40,14 +42,23 @@ internal sealed class BatchBuilder
             if (entry.Kind == EntryKinds.IncidentAccepted && AcceptedProof.TryRead(entry.Bytes, out var accepted)) // the archive names what cannot be read
             {
                 incidents.Add(Anchor(accepted, entry.Index));
-                if (recordLimit > 0 && Severity.Rank(accepted.Severity) == Severity.CriticalRank)
+                if (Severity.Rank(accepted.Severity) != Severity.CriticalRank)
+                {
+                    continue;
+                }
+
+                if (recordLimit > 0)
                 {
                     records.Add(Record(accepted));
+                }
+                else
+                {
+                    passedOver.Add(accepted);
                 }
             }
         }
 
-        return new BatchContent(to, incidents, records, isWorthIt);
+        return new BatchContent(to, incidents, records, passedOver, isWorthIt);
     }
 
     /// <param name="refused">By the chain, as too large.</param>

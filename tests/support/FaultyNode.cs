@@ -17,8 +17,8 @@ public sealed class FaultyNode() : DelegatingHandler(new SocketsHttpHandler())
     /// <summary>The node was asked, and its answer is lost on the way.</summary>
     public Func<string, int, bool>? LosesAnswer { get; set; }
 
-    /// <summary>Changes a request before the node gets it.</summary>
-    public Action<string, JsonObject>? Changes { get; set; }
+    /// <summary>Changes what the node answered.</summary>
+    public Action<string, JsonNode>? Changes { get; set; }
 
     public IReadOnlyList<string> Asked
     {
@@ -55,13 +55,14 @@ public sealed class FaultyNode() : DelegatingHandler(new SocketsHttpHandler())
             return instead;
         }
 
+        var answer = await base.SendAsync(request, cancellationToken);
         if (Changes is not null)
         {
-            Changes(method, body);
-            request.Content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json");
+            var changed = JsonNode.Parse(await answer.Content.ReadAsStringAsync(cancellationToken))!;
+            Changes(method, changed);
+            answer.Content = new StringContent(changed.ToJsonString(), Encoding.UTF8, "application/json");
         }
 
-        var answer = await base.SendAsync(request, cancellationToken);
         if (LosesAnswer?.Invoke(method, before) != true)
         {
             return answer;
