@@ -7,17 +7,18 @@ using CapOrleans.Api.Operations;
 using CapOrleans.Api.Reads;
 using CapOrleans.Api.Signing;
 using CapOrleans.Api.Webhooks;
+using CapOrleans.HttpEdge.Limits;
 using Microsoft.AspNetCore.Diagnostics;
 using Scalar.AspNetCore;
 
 namespace CapOrleans.Api;
 
 /// <param name="OpenReads">Local callers read without a key: only for a service that listens on loopback.</param>
-/// <param name="IncidentsPerSecondPerAddress">1 to 1,000,000.</param>
+/// <param name="RequestsPerSecondPerAddress">1 to 1,000,000.</param>
 /// <param name="OpenId">Whose tokens are taken beside API keys; null for nobody's.</param>
 /// <param name="ChainId">The chain that a <c>full-v2</c> signature must name.</param>
 /// <param name="OpenRegistration"><c>POST /register_alert</c> needs no key: only for a service that listens on loopback.</param>
-public sealed record ApiOptions(bool OpenReads, int IncidentsPerSecondPerAddress, long ChainId, OpenIdProvider? OpenId,
+public sealed record ApiOptions(bool OpenReads, int RequestsPerSecondPerAddress, long ChainId, OpenIdProvider? OpenId,
     bool OpenRegistration = false);
 
 /// <summary>The HTTP front: a verdict becomes an answer, and nothing else happens here.</summary>
@@ -27,22 +28,15 @@ public static class CapApi
     {
         services.AddSingleton(_ => options);
         services.AddOperatorAccess(options.OpenReads, options.OpenRegistration, options.OpenId);
-        services.AddSingleton(_ => new IntakeRateLimit(options.IncidentsPerSecondPerAddress));
+        services.AddSingleton(_ => new AddressRateLimit(options.RequestsPerSecondPerAddress));
+        services.AddSingleton<BatchPlaces>();
         services.AddSingleton<Intake.Intake>();
+        services.AddSingleton<ReadPlaces>();
         services.AddSingleton<ClusterMetrics>();
         services.AddSingleton<Liveliness>();
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Default));
         services.AddProblemDetails();
-        services.AddOpenApi(description =>
-        {
-            description.ShouldInclude = call => call.RelativePath?.StartsWith("orleans", StringComparison.Ordinal) == false;
-            description.AddDocumentTransformer((document, _, _) =>
-            {
-                document.Info.Title = "CapOrleans";
-                document.Info.Description = "Signed incidents in, one verifiable log. Operator calls need an API key: Authorization: Bearer.";
-                return Task.CompletedTask;
-            });
-        });
+        OpenApiDocument.Add(services);
         return services;
     }
 
@@ -50,6 +44,7 @@ public static class CapApi
     {
         app.UseExceptionHandler(handler => handler.Run(AnswerFaultAsync));
         app.UseStatusCodePages(answer => AnswerStatus(answer.HttpContext.Response.StatusCode).ExecuteAsync(answer.HttpContext));
+        app.Services.GetRequiredService<AddressRateLimit>().Use(app);
         app.UseAuthentication();
         var options = app.Services.GetRequiredService<ApiOptions>();
         app.RefuseOtherHosts(options.OpenReads || options.OpenRegistration);
@@ -63,7 +58,7 @@ public static class CapApi
         app.MapGates();
         app.MapWebhooks();
         app.MapOperators();
-        app.MapOpenApi();
+        OpenApiDocument.Map(app);
         app.MapScalarApiReference("/docs");
         app.MapGet("/", () => TypedResults.Redirect("/docs")).ExcludeFromDescription();
         return app;

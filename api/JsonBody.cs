@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using CapOrleans.Core.CanonicalJson;
 using CapOrleans.Core.Incidents;
+using CapOrleans.HttpEdge.Bodies;
 
 namespace CapOrleans.Api;
 

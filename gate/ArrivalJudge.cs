@@ -10,7 +10,11 @@ namespace CapOrleans.Gate;
 /// <param name="Queue">What keeps its order, see <see cref="Spool.Arrival"/>.</param>
 /// <param name="IsVouched">A list of keys, the last one however old, says that its signer may report.</param>
 /// <param name="MayPage">It may call people.</param>
-internal sealed record Standing(Ruling? Refused, string Queue, bool IsVouched, bool MayPage);
+internal sealed record Standing(Ruling? Refused, string Queue, bool IsVouched, bool MayPage)
+{
+    /// <summary>Whom the signature proves, in EIP-55 spelling; null for an unsigned report, and while a wallet is to be asked.</summary>
+    public string? Signer { get; init; }
+}
 
 /// <summary>What can be told about an incident at the gate: form and signature, and with a list of keys also authority.</summary>
 internal sealed class ArrivalJudge(KeyLists keys, GateOptions options, TimeProvider time)
@@ -55,7 +59,8 @@ internal sealed class ArrivalJudge(KeyLists keys, GateOptions options, TimeProvi
         // Nobody vouches for who did not sign, nor for a wallet that was not asked yet.
         var isSigned = proof is { Signer: not null };
         var isVouched = says && isSigned;
-        return new Standing(null, queue, isVouched, isVouched || (options.Escalation.UnknownKeys && isSigned && last is null));
+        var mayPage = isVouched || (options.Escalation.UnknownKeys && isSigned && last is null);
+        return new Standing(null, queue, isVouched, mayPage) { Signer = proof?.Signer };
 
         Ruling? Judge(KeyList list) => proof is not null
             ? Admission.Judge(list.Context, report, proof, time.GetUtcNow())

@@ -33,7 +33,7 @@ public static class CapGate
         builder.Services.AddSingleton<IntakeEndpoint>();
         var app = builder.Build();
         var intake = app.Services.GetRequiredService<IntakeEndpoint>();
-        app.UseAddressLimit();
+        app.Services.GetRequiredService<AddressRateLimit>().Use(app);
         app.MapPost("/gate_receive", intake.AnswerOldAsync);
         app.MapPost("/v1/incidents", intake.AnswerAsync);
         app.MapStatus(options);

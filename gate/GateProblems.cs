@@ -1,4 +1,5 @@
 using System.Text.Json;
+using CapOrleans.HttpEdge.Answers;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace CapOrleans.Gate;
@@ -9,7 +10,5 @@ internal static class GateProblems
     public static byte[] TooOld(TimeSpan age) => JsonSerializer.SerializeToUtf8Bytes(
         Of(StatusCodes.Status504GatewayTimeout, "too-old", "", $"It waited for the cluster longer than {age}.").ProblemDetails, GateJson.Default.ProblemDetails);
 
-    public static ProblemHttpResult Of(int status, string type, string field, string rule) => TypedResults.Problem(
-        detail: rule, statusCode: status, title: type.Replace('-', ' '), type: $"urn:caporleans:problem:{type}",
-        extensions: new Dictionary<string, object?> { ["field"] = field, ["rule"] = rule });
+    public static ProblemHttpResult Of(int status, string type, string field, string rule) => HttpProblem.Of(status, type, field, rule);
 }

@@ -1,8 +1,9 @@
-using System.Buffers;
 using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.Caps;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Sealing;
 using CapOrleans.Gate.Spool;
+using CapOrleans.HttpEdge.Bodies;
 using CapOrleans.HttpEdge.Limits;
 using Microsoft.Data.Sqlite;
 
@@ -13,13 +14,16 @@ namespace CapOrleans.Gate;
 /// told here is told here: form, signature, and with the cluster's list of keys also authority.
 /// </summary>
 internal sealed class IntakeEndpoint(
-    IncidentSpool spool, ArrivalJudge judge, LocalEscalation escalation, AddressRateLimit limit, GateOptions options, TimeProvider time)
+    IncidentSpool spool, ArrivalJudge judge, LocalEscalation escalation, AddressRateLimit limit, GateOptions options)
 {
-    /// <summary>For a whole body to arrive.</summary>
-    private static readonly TimeSpan BodyTimeout = TimeSpan.FromSeconds(30);
-
     /// <summary>Refusals that say nothing of what is in a body.</summary>
-    private static readonly string[] OfTheGate = ["sealed-body", "too-large", "spool-full", "body-late", "busy", "too-many-requests"];
+    private static readonly string[] OfTheGate = ["sealed-body", "spool-full", "busy", "too-many-requests"];
+
+    /// <summary>As the cluster would refuse it, once what waits is accepted.</summary>
+    private static readonly Refusal OtherContentWaits = CapRefusals.OtherContent.Refusal! with
+    {
+        Rule = "An incident id is used once per CapID; what was signed waits here already, with other content around it.",
+    };
 
     /// <summary>As the old gate answers.</summary>
     public async Task AnswerOldAsync(HttpContext context)
@@ -43,39 +47,17 @@ internal sealed class IntakeEndpoint(
     /// <returns>What is on disk now; null when the request was answered with a problem.</returns>
     private async Task<IncidentReport?> TakeAsync(HttpContext context)
     {
-        byte[]? body;
-        try
+        var isSealed = SealedIntake.IsSealed(context.Request);
+        var (body, unreadable) = await BoundedBody.ReadAsync(context, IncidentReader.MaxRequestBytes + (isSealed ? SealedBody.OverheadBytes : 0));
+        if ((unreadable ?? limit.RefuseRest(context, incidents: 1, body!.Length)) is { } early)
         {
-            body = await ReadAsync(context);
-        }
-        catch (BadHttpRequestException fault)
-        {
-            return await RefuseAsync(context, fault.StatusCode, new Refusal("bad-request", "", fault.Message));
-        }
-        catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
-        {
-            var late = new Refusal("body-late", "", $"A body has {BodyTimeout.TotalSeconds:0} seconds.");
-            return await RefuseAsync(context, StatusCodes.Status408RequestTimeout, late);
-        }
-        catch (Exception fault) when (fault is IOException or OperationCanceledException)
-        {
-            return null; // the host has gone
-        }
-
-        if (body is not null && limit.TakeRest(context, incidents: 1, body.Length) is not null)
-        {
-            await AddressLimit.RefuseAsync(context, limit.PerSecond);
+            await early.ExecuteAsync(context); // of what is in a body it says nothing
             return null;
         }
 
-        if (body is not null && SealedIntake.IsSealed(context.Request) && !SealedIntake.TryOpen(options, body, out body))
+        if (isSealed && !SealedIntake.TryOpen(options, body!, out body))
         {
             return await RefuseAsync(context, StatusCodes.Status400BadRequest, new Refusal("sealed-body", "", "The body does not open: it was changed, or sealed to another key than that of /v1/gate/sealing-key (CAP_GATE_KEY)."));
-        }
-
-        if (body is null)
-        {
-            return await RefuseAsync(context, StatusCodes.Status413PayloadTooLarge, new Refusal("too-large", "", $"A request has at most {IncidentReader.MaxRequestBytes} bytes."));
         }
 
         var (report, refusal) = IncidentReader.Read(body);
@@ -87,7 +69,7 @@ internal sealed class IntakeEndpoint(
         var standing = await judge.JudgeAsync(report, AddressRateLimit.AddressOf(context));
         return standing.Refused is { } refused
             ? await RefuseAsync(context, StatusOf(refused.Verdict), refused.Refusal!)
-            : await KeepAsync(context, report, body, standing);
+            : await KeepAsync(context, report, body!, standing);
     }
 
     private async Task<IncidentReport?> KeepAsync(HttpContext context, IncidentReport report, byte[] body, Standing standing)
@@ -95,8 +77,7 @@ internal sealed class IntakeEndpoint(
         ArrivalVerdict verdict;
         try
         {
-            var arrival = new Arrival(standing.Queue, report.CapId, report.IncidentId, BatchLines.OneLine(body), standing.IsVouched);
-            verdict = await spool.KeepAsync(arrival);
+            verdict = await spool.KeepAsync(Arrival.Of(report, BatchLines.OneLine(body), standing, options.Policy.ChainId));
         }
         catch (SqliteException)
         {
@@ -111,37 +92,14 @@ internal sealed class IntakeEndpoint(
                 : "The gate's disk takes no more of what no list of keys vouches for; keep the incident and send it again."));
         }
 
-        // What was kept without a list has not called anybody, unless unknown keys do.
-        if (standing.MayPage && (verdict == ArrivalVerdict.Kept || (verdict == ArrivalVerdict.Vouched && !options.Escalation.UnknownKeys)))
+        // A conflict calls as well: whoever was faster with an altered copy must not silence it. Each incident calls once.
+        if (standing is { MayPage: true, Signer: { } signer }
+            && verdict is ArrivalVerdict.Kept or ArrivalVerdict.Vouched or ArrivalVerdict.Conflicts)
         {
-            escalation.Consider(report);
+            escalation.Consider(report, signer);
         }
 
-        return report;
-    }
-
-    private async Task<byte[]?> ReadAsync(HttpContext context)
-    {
-        var most = IncidentReader.MaxRequestBytes + (SealedIntake.IsSealed(context.Request) ? SealedBody.OverheadBytes : 0);
-        if (context.Request.ContentLength > most)
-        {
-            return null;
-        }
-
-        using var timeout = new CancellationTokenSource(BodyTimeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, context.RequestAborted);
-        while (true)
-        {
-            var read = await context.Request.BodyReader.ReadAsync(either.Token);
-            if (read.Buffer.Length > most || read.IsCompleted)
-            {
-                var body = read.Buffer.Length > most ? null : read.Buffer.ToArray();
-                context.Request.BodyReader.AdvanceTo(read.Buffer.End);
-                return body;
-            }
-
-            context.Request.BodyReader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
-        }
+        return verdict == ArrivalVerdict.Conflicts ? await RefuseAsync(context, StatusCodes.Status409Conflict, OtherContentWaits) : report;
     }
 
     private static int StatusOf(Verdict verdict) => verdict switch

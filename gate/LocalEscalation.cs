@@ -3,27 +3,33 @@ using System.Diagnostics;
 using System.Text;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.Incidents;
+using CapOrleans.HttpEdge.Limits;
 
 namespace CapOrleans.Gate;
 
 /// <summary>
-/// Runs the configured command, and posts to the configured URL, once per critical incident that passed the gate. The incident is on the
-/// command's standard input and its names in <c>CAP_ID</c>, <c>INCIDENT_ID</c>, <c>SEVERITY</c>: never on its command line. The command
-/// inherits none of the service's secrets.
+/// Runs the configured command, and posts to the configured URL, at most once per critical incident and signer: of the last
+/// <see cref="MaxRemembered"/>, in memory, the oldest forgotten first; one that was left out since too many ran may run when it comes
+/// again. So one captured incident calls once, however it is altered. The incident is on the command's standard input and its names in
+/// <c>CAP_ID</c>, <c>INCIDENT_ID</c>, <c>SEVERITY</c>: never on its command line. The command inherits none of the service's secrets.
 /// </summary>
 public sealed partial class LocalEscalation(GateOptions options, HttpClient http, ILogger<LocalEscalation> logger, TimeProvider time) : IDisposable
 {
     /// <summary>Escalations that run at once; what comes beyond is logged and left out.</summary>
     public const int MaxRunning = 4;
 
+    /// <summary>Incidents that are known to have called, of the command and of the URL each.</summary>
+    public const int MaxRemembered = 10_000;
+
     /// <summary>A command that runs longer is killed, a URL that answers later is given up. 30 seconds.</summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
-    private readonly SemaphoreSlim commands = new(MaxRunning), posts = new(MaxRunning);
+    private readonly Calls commands = new(), posts = new();
     private readonly LogThrottle escalated = new(time), posted = new(time), failed = new(time), skipped = new(time);
 
     /// <summary>Returns at once; the rest runs beside.</summary>
-    public void Consider(IncidentReport report)
+    /// <param name="signer">Whom the signature proves: a stranger's incident of the same name silences no other.</param>
+    public void Consider(IncidentReport report, string signer)
     {
         if (report.SeverityClaimed != Severity.Critical)
         {
@@ -33,30 +39,42 @@ public sealed partial class LocalEscalation(GateOptions options, HttpClient http
         // Each by itself: a URL that hangs must not keep the command from running.
         if (options.Escalation.Command is { } command)
         {
-            Start(commands, report, () => RunAsync(command, report));
+            Start(commands, report, signer, () => RunAsync(command, report));
         }
 
         if (options.Escalation.Url is { } url)
         {
-            Start(posts, report, () => PostAsync(url, report));
+            Start(posts, report, signer, () => PostAsync(url, report));
         }
     }
 
     public void Dispose()
     {
-        commands.Dispose();
-        posts.Dispose();
+        commands.Places.Dispose();
+        posts.Places.Dispose();
     }
 
-    private void Start(SemaphoreSlim places, IncidentReport report, Func<Task> run)
+    private void Start(Calls calls, IncidentReport report, string signer, Func<Task> run)
     {
-        if (!places.Wait(0))
+        var incident = (report.CapId, report.IncidentId, signer);
+        if (calls.Made.Contains(incident))
+        {
+            return;
+        }
+
+        if (!calls.Places.Wait(0))
         {
             if (skipped.Take() is > 0 and var count)
             {
                 LogSkipped(count, report.CapId, report.IncidentId);
             }
 
+            return;
+        }
+
+        if (!calls.Made.Add(incident))
+        {
+            calls.Places.Release(); // another of the same was faster
             return;
         }
 
@@ -68,7 +86,7 @@ public sealed partial class LocalEscalation(GateOptions options, HttpClient http
             }
             finally
             {
-                places.Release();
+                calls.Places.Release();
             }
         });
     }
@@ -130,6 +148,14 @@ public sealed partial class LocalEscalation(GateOptions options, HttpClient http
         {
             LogFailed(fault, count, report.CapId, report.IncidentId);
         }
+    }
+
+    /// <summary>The commands, or the posts.</summary>
+    private sealed record Calls
+    {
+        public SemaphoreSlim Places { get; } = new(MaxRunning);
+
+        public RecentSet<(string CapId, string IncidentId, string Signer)> Made { get; } = new(MaxRemembered);
     }
 
     [LoggerMessage(500, LogLevel.Warning, "Critical incidents escalated here: {Count}, the last of them {CapId}/{IncidentId}, exit code {ExitCode}")]

@@ -1,4 +1,5 @@
 using System.Globalization;
+using CapOrleans.Core.Caps;
 using CapOrleans.Gate.Forward;
 using CapOrleans.Gate.Keys;
 using CapOrleans.Gate.Presence;
@@ -17,7 +18,8 @@ internal sealed record GateStatus(
 internal sealed record DeadPage(IReadOnlyList<DeadLetter> Items, long? Next);
 
 /// <summary>
-/// What waits, what the cluster refused, and another try for it. An operator's: with the gate's token, or on loopback where that is open.
+/// What waits, what the cluster refused, and another try for it. For operators: with the gate's token; reads need none
+/// on loopback, where they are open.
 /// </summary>
 internal static class StatusEndpoints
 {
@@ -25,8 +27,8 @@ internal static class StatusEndpoints
 
     public static void MapStatus(this WebApplication app, GateOptions options)
     {
-        var status = app.MapGroup("/v1/gate").AddEndpointFilter(async (call, next) => GateAccess.IsOfAPage(call.HttpContext.Request)
-            ? GateProblems.Of(StatusCodes.Status403Forbidden, "other-origin", "Origin", "No page in a browser makes this call.")
+        var status = app.MapGroup("/v1/gate").AddEndpointFilter(async (call, next) => GateAccess.IsOfAPage(call.HttpContext.Request, options)
+            ? GateProblems.Of(StatusCodes.Status403Forbidden, "other-origin", "Origin", "No page of another site reads this, and no page in a browser changes it.")
             : GateAccess.IsOperator(call.HttpContext.Request, options)
             ? await next(call)
             : GateProblems.Of(
@@ -47,8 +49,14 @@ internal static class StatusEndpoints
             var items = spool.Dead(before, PageSize);
             return TypedResults.Json(new DeadPage(items, items.Count < PageSize ? null : items[^1].Number), GateStatusJson.Default.DeadPage);
         });
-        status.MapPost("/dead/{number:long}/retry", async (long number, IncidentSpool spool) => await spool.RetryAsync(number)
-            ? (IResult)TypedResults.NoContent()
-            : GateProblems.Of(StatusCodes.Status404NotFound, "no-such-letter", "number", $"No dead letter has the number {number}; see /v1/gate/dead."));
+        status.MapPost("/dead/{number:long}/retry", async (long number, IncidentSpool spool) => await spool.RetryAsync(number) switch
+        {
+            RetryVerdict.Waits => (IResult)TypedResults.NoContent(),
+            RetryVerdict.Conflicts => GateProblems.Of(
+                StatusCodes.Status409Conflict, CapRefusals.OtherContent.Refusal!.Type, "number",
+                "The same incident waits with other content; retry this one when the cluster has decided about that."),
+            _ => GateProblems.Of(
+                StatusCodes.Status404NotFound, "no-such-letter", "number", $"No dead letter has the number {number}; see /v1/gate/dead."),
+        });
     }
 }

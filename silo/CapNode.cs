@@ -13,7 +13,7 @@ namespace CapOrleans.Silo;
 /// One process of the service, with the parts that its roles name: silo and API in one host, the gate in another. With all
 /// of them and SQLite it is the whole service; with PostgreSQL it is a member of a cluster.
 /// </summary>
-internal sealed class CapNode : IAsyncDisposable
+internal sealed partial class CapNode : IAsyncDisposable
 {
     private readonly DataDirectory data;
     private readonly List<IHost> hosts;
@@ -25,21 +25,9 @@ internal sealed class CapNode : IAsyncDisposable
     /// <summary>This start made the data directory's identity and registered its CapID.</summary>
     public bool IsFirstStart { get; }
 
-    /// <summary>Completes when SIGTERM or Ctrl-C asks the process to stop, or when a host gave up.</summary>
-    public async Task WaitForStopAsync()
-    {
-        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        foreach (var host in hosts)
-        {
-            host.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.Register(() => asked.TrySetResult());
-        }
-
-        await asked.Task;
-    }
-
-    /// <summary>What ended a part that should have run on; null when it was asked to stop.</summary>
-    public Exception? Fault => hosts.SelectMany(host => host.Services.GetServices<IHostedService>()).OfType<BackgroundService>()
-        .Select(service => service.ExecuteTask?.Exception?.GetBaseException()).FirstOrDefault(fault => fault is not null);
+    /// <param name="asked">Completes when the process is asked to stop.</param>
+    /// <returns>Null when it was; else what stopped without being asked.</returns>
+    public Task<string?> WaitForStopAsync(Task asked) => Parts.WaitForStopAsync(hosts, asked);
 
     /// <returns>A node whose parts work.</returns>
     public static async Task<CapNode> StartAsync(NodeSettings settings, CancellationToken cancellationToken)
@@ -50,6 +38,11 @@ internal sealed class CapNode : IAsyncDisposable
         var identity = settings.Roles.HasFlag(NodeRoles.Silo) ? data.Identity(out isFirstStart) : null;
         var hosts = new List<IHost>();
         var logs = LoggerFactory.Create(AddLogging);
+        if (data.IsOpenToOthers)
+        {
+            LogOpenDirectory(logs.CreateLogger<CapNode>(), settings.DataDirectory);
+        }
+
         var certificates = new Certificates(settings, logs);
         var proxies = new TrustedProxies(settings.TrustedProxies);
         if (service != NodeRoles.None)
@@ -61,6 +54,7 @@ internal sealed class CapNode : IAsyncDisposable
         {
             var builder = WebPort.Builder(settings.Gate.Bind ?? settings.Bind, settings.GatePort, certificates.Gate, proxies);
             AddLogging(builder.Logging);
+            Parts.LeaveSignals(builder.Services);
             hosts.Add(FrontPart.BuildGate(builder, settings, data, certificates));
         }
 
@@ -121,6 +115,7 @@ internal sealed class CapNode : IAsyncDisposable
         {
             var plain = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
             AddLogging(plain.Logging);
+            Parts.LeaveSignals(plain.Services);
             plain.Services.AddSingleton(TimeProvider.System);
             SiloPart.AddSilo(plain, settings, data, tls);
             OwnGate.Add(plain.Services, settings, data);
@@ -129,6 +124,7 @@ internal sealed class CapNode : IAsyncDisposable
 
         var builder = WebPort.Builder(settings.Bind, settings.ApiPort, certificates.Api, proxies);
         AddLogging(builder.Logging);
+        Parts.LeaveSignals(builder.Services);
         builder.Services.AddSingleton(TimeProvider.System);
         if (settings.Roles.HasFlag(NodeRoles.Silo))
         {
@@ -154,6 +150,8 @@ internal sealed class CapNode : IAsyncDisposable
         logging.SetMinimumLevel(LogLevel.Warning);
         // A start that fails is told by whoever asked for it, in one line.
         logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
+        // A stack trace for what a stranger breaks off; a fault of ours is said once a second by Faults.
+        logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Critical);
         // One line for each call that was not answered: the API says how many there are, once a second.
         // A message that came too late, or has no address while a silo stops, is written out with all that it carries: half a
         // gigabyte was seen while a database was away. Whoever sent it is told.
@@ -186,4 +184,7 @@ internal sealed class CapNode : IAsyncDisposable
             await cap.DefineAsync(new CapDefinition(null, null, null, null, [new KeyDefinition(reporter.ToString(), null, null, null)]), Actor.Service);
         }
     }
+
+    [LoggerMessage(640, LogLevel.Warning, "DATA_DIR {Directory} holds secrets, and others can list it or replace what is in it: chmod 700 {Directory}")]
+    private static partial void LogOpenDirectory(ILogger logger, string directory);
 }

@@ -3,22 +3,29 @@ using CapOrleans.Core.Sealing;
 using CapOrleans.Core.Signatures;
 using CapOrleans.Gate;
 using CapOrleans.Notify;
+using CapOrleans.Silo.Settings;
 
 namespace CapOrleans.Silo;
 
 /// <summary>
-/// What a node keeps on disk. Secrets are files that only their owner can read, made at the first start; the lock file keeps
-/// a second node away where the log is in it. Nodes of a cluster on one machine share the directory; on several machines each needs a
+/// What a node keeps on disk. Every file is its owner's alone, whatever the umask; secrets are made at the first start. The lock file
+/// keeps a second node away where the log is in it. Nodes of a cluster on one machine share the directory; on several machines each needs a
 /// copy of the secrets.
 /// </summary>
 internal sealed class DataDirectory : IDisposable
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
+    private const UnixFileMode OthersUse =
+        UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
+
     private readonly string path;
     private readonly FileStream? theLock;
 
     private DataDirectory(string path, FileStream? theLock) => (this.path, this.theLock) = (path, theLock);
+
+    /// <summary>The directory was there before, and others than its owner can list it or replace what is in it.</summary>
+    public bool IsOpenToOthers => (File.GetUnixFileMode(path) & OthersUse) != 0;
 
     public string LogFile => Path.Combine(path, "log.db");
 
@@ -37,7 +44,11 @@ internal sealed class DataDirectory : IDisposable
     public static DataDirectory Open(string path, bool isShared)
     {
         Directory.CreateDirectory(path, OwnerOnly | UnixFileMode.UserExecute);
-        File.WriteAllText(Path.Combine(path, ".gitignore"), "*\n"); // it may lie in a checkout, and it holds secrets
+        using (var ignore = new StreamWriter(Path.Combine(path, ".gitignore"), Owned(FileMode.Create)))
+        {
+            ignore.Write("*\n"); // it may lie in a checkout, and it holds secrets
+        }
+
         if (isShared)
         {
             return new DataDirectory(path, null);
@@ -45,8 +56,14 @@ internal sealed class DataDirectory : IDisposable
 
         try
         {
-            return new DataDirectory(path, new FileStream(
-                Path.Combine(path, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.None));
+            var data = new DataDirectory(path, new FileStream(Path.Combine(path, "lock"), Owned(FileMode.OpenOrCreate)));
+            foreach (var file in (string[])[data.LogFile, data.BlockFile, data.GrainStateFile])
+            {
+                // SQLite takes an empty file for an empty database, and gives its other files the same mode.
+                using var database = new FileStream(file, Owned(FileMode.OpenOrCreate, FileShare.ReadWrite));
+            }
+
+            return data;
         }
         catch (IOException fault)
         {
@@ -102,14 +119,22 @@ internal sealed class DataDirectory : IDisposable
         ? key
         : throw new InvalidDataException($"{file} holds no private key.");
 
+    private static FileStreamOptions Owned(FileMode mode, FileShare share = FileShare.None) => new()
+    {
+        Mode = mode,
+        Access = mode == FileMode.Create ? FileAccess.Write : FileAccess.ReadWrite,
+        Share = share,
+        BufferSize = 1,
+        UnixCreateMode = OwnerOnly,
+    };
+
     private static string ReadSecret(string file, Func<string> create)
     {
         if (!File.Exists(file))
         {
             // Written whole or not at all: a crash in between must not leave half a secret. Of nodes that start at once, one wins.
             var draft = $"{file}.{Environment.ProcessId}";
-            var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = OwnerOnly };
-            using (var stream = new FileStream(draft, options))
+            using (var stream = new FileStream(draft, Owned(FileMode.Create)))
             {
                 stream.Write(System.Text.Encoding.ASCII.GetBytes(create() + "\n"));
                 stream.Flush(flushToDisk: true);
@@ -125,6 +150,6 @@ internal sealed class DataDirectory : IDisposable
             }
         }
 
-        return File.ReadAllText(file).Trim();
+        return RegularFile.ReadText(file).Trim();
     }
 }

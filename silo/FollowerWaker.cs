@@ -16,12 +16,19 @@ internal sealed class FollowerWaker(IGrainFactory grains, LogMap logs, TimeProvi
         using var timer = new PeriodicTimer(Interval, time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            await grains.GetGrain<IGatesGrain>(0).WatchAsync();
-            for (var log = 0; log < logs.Count; log++)
+            try
             {
-                await grains.GetGrain<IArchivistGrain>(log).NudgeAsync();
-                await grains.GetGrain<IAnchorerGrain>(log).NudgeAsync();
-                await grains.GetGrain<IWebhooksGrain>(0).NudgeAsync(log);
+                await grains.GetGrain<IGatesGrain>(0).WatchAsync();
+                for (var log = 0; log < logs.Count; log++)
+                {
+                    await grains.GetGrain<IArchivistGrain>(log).NudgeAsync();
+                    await grains.GetGrain<IAnchorerGrain>(log).NudgeAsync();
+                    await grains.GetGrain<IWebhooksGrain>(0).NudgeAsync(log);
+                }
+            }
+            catch (Exception) when (!stoppingToken.IsCancellationRequested)
+            {
+                // A part of the cluster does not answer, which its readers say; the next tick asks again, and the process goes on.
             }
         }
     }

@@ -71,15 +71,5 @@ internal static class FrontPart
     }
 
     /// <returns>Null for none, or when it cannot be read just now: it may be replaced while the gate runs.</returns>
-    private static string? ReadApiKey(string file)
-    {
-        try
-        {
-            return ApiKey.TryParse(File.ReadAllText(file).Trim(), out var key) ? key.Export() : null;
-        }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
-    }
+    private static string? ReadApiKey(string file) => ApiKey.TryParse(RegularFile.TryReadText(file)?.Trim(), out var key) ? key.Export() : null;
 }

@@ -23,6 +23,7 @@ catch (SettingsException fault)
     return 2;
 }
 
+using var signals = new StopSignals();
 CapNode node;
 try
 {
@@ -60,11 +61,10 @@ catch (DbException fault)
 }
 
 Greeting.Write(Console.Out, settings, node.IsFirstStart);
-await node.WaitForStopAsync();
-var ended = node.Fault;
+var ended = await node.WaitForStopAsync(signals.Asked);
 if (ended is not null)
 {
-    await Console.Error.WriteLineAsync($"A part of this process ended: {ended.GetType().Name} {ended.Message}");
+    await Console.Error.WriteLineAsync($"A part of this process ended, though nobody asked it to stop: {ended}");
 }
 
 try

@@ -1,16 +1,23 @@
 using CapOrleans.Core.Access;
+using CapOrleans.HttpEdge.Callers;
 using Microsoft.AspNetCore.Authorization;
 
 namespace CapOrleans.Api.Access;
 
-/// <summary>On loopback some calls need no key: a page whose name was made to lead here (DNS rebinding) must not make them.</summary>
+/// <summary>
+/// On loopback some calls need no key: a page whose name was made to lead here (DNS rebinding) must not make them,
+/// nor must a page of another site.
+/// </summary>
 internal static class OtherHosts
 {
     /// <summary>After authentication: what counts is who the caller is, not which headers a request has.</summary>
     /// <param name="isOpen">Some calls need no key: then only by a name of this machine.</param>
     public static void RefuseOtherHosts(this IApplicationBuilder app, bool isOpen) => app.Use((context, next) =>
-        isOpen && NeedsKey(context) && context.User.Identity is not { IsAuthenticated: true } && !LoopbackHost.Is(context.Request.Host.Host)
+        !isOpen || !NeedsKey(context) || context.User.Identity is { IsAuthenticated: true } ? next(context)
+        : !LoopbackHost.Is(context.Request.Host.Host)
             ? Problems.Of(StatusCodes.Status403Forbidden, "other-host", "Host", "Without an API key, this machine is called by a loopback name; see Auth__OpenReadsOnLoopback.").ExecuteAsync(context)
+        : OriginGuard.IsOtherSitesRead(context.Request)
+            ? Problems.Of(StatusCodes.Status403Forbidden, "other-origin", "Origin", "Without an API key, a page of another site reads nothing here.").ExecuteAsync(context)
         : next(context));
 
     private static bool NeedsKey(HttpContext context) =>

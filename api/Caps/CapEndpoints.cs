@@ -2,13 +2,13 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using CapOrleans.Api.Access;
-using CapOrleans.Api.Intake;
 using CapOrleans.Api.Reads;
 using CapOrleans.Contracts.Access;
 using CapOrleans.Contracts.Caps;
 using CapOrleans.Core.CanonicalJson;
 using CapOrleans.Core.Incidents;
 using CapOrleans.GrainInterfaces;
+using CapOrleans.HttpEdge.Limits;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -64,13 +64,8 @@ internal static class CapEndpoints
         return NameFault(capId) ?? refused ?? Answer(await grains.Cap(capId).DefineAsync(definition!, context.User.ToActor()), context);
     }
 
-    private static async Task<IResult> ChangeAsync(string capId, HttpContext context, IntakeRateLimit limit, IGrainFactory grains)
+    private static async Task<IResult> ChangeAsync(string capId, HttpContext context, AddressRateLimit limit, IGrainFactory grains)
     {
-        if (limit.Refuse(context, 1) is { } tooMany)
-        {
-            return tooMany;
-        }
-
         var (body, bytes, refused) = await JsonBody.ReadAsync(context, ApiJson.Default.ChangeBody, "a change of a CapID");
         if (limit.RefuseRest(context, 1, bytes.Length) is { } tooMuch)
         {

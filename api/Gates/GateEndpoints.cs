@@ -1,5 +1,4 @@
 using CapOrleans.Api.Access;
-using CapOrleans.Api.Intake;
 using CapOrleans.Contracts.Gates;
 using CapOrleans.Core.Gates;
 using CapOrleans.Core.Incidents;
@@ -71,13 +70,8 @@ internal static class GateEndpoints
         };
     }
 
-    private static async Task<IResult> HearAsync(string gate, HttpContext context, IntakeRateLimit limit, IGrainFactory grains)
+    private static async Task<IResult> HearAsync(string gate, HttpContext context, IGrainFactory grains)
     {
-        if (limit.Refuse(context, 1) is { } tooMany)
-        {
-            return tooMany;
-        }
-
         var (body, _, refused) = await JsonBody.ReadAsync(context, ApiJson.Default.HeartbeatBody, "a heartbeat");
         if (body is null)
         {

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using CapOrleans.Core.Incidents;
+using CapOrleans.HttpEdge.Bodies;
 using CapOrleans.HttpEdge.Limits;
 using Microsoft.AspNetCore.Mvc;
 
@@ -24,19 +25,12 @@ internal static class BatchEndpoint
 {
     private static readonly byte[] NewLine = "\n"u8.ToArray();
 
-    public static async Task AnswerAsync(HttpContext context, Intake intake, IntakeRateLimit limit)
+    public static async Task AnswerAsync(HttpContext context, Intake intake, AddressRateLimit limit, BatchPlaces places)
     {
-        if (limit.Refuse(context, 1) is { } tooSoon)
-        {
-            await tooSoon.ExecuteAsync(context);
-            return;
-        }
-
-        // What waits for the rest of its body holds memory: how many may is bounded.
-        using var place = limit.PlaceForBody(context);
+        using var place = places.Take(context);
         if (!place.IsAcquired)
         {
-            await IntakeRateLimit.TooManyBodies(context).ExecuteAsync(context);
+            await BatchPlaces.Refuse(context).ExecuteAsync(context);
             return;
         }
 

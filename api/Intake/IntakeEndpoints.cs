@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using CapOrleans.Api.Legacy;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.Incidents;
+using CapOrleans.HttpEdge.Bodies;
 using CapOrleans.HttpEdge.Limits;
 
 namespace CapOrleans.Api.Intake;
@@ -60,7 +61,7 @@ internal static class IntakeEndpoints
             .WithDescription("Answers {\"status\":\"received\",\"hash\":...}; refusals are the same as those of /v1/incidents.");
     }
 
-    private static async Task<IResult> FileAsync(HttpContext context, Intake intake, IntakeRateLimit limit)
+    private static async Task<IResult> FileAsync(HttpContext context, Intake intake, AddressRateLimit limit)
     {
         var (outcome, refused) = await RuleAsync(context, intake, limit);
         return outcome is null
@@ -68,20 +69,15 @@ internal static class IntakeEndpoints
             : TypedResults.Json(AcceptedAnswer.Of(outcome.Receipt!), ApiJson.Default.AcceptedAnswer, statusCode: outcome.Status);
     }
 
-    private static async Task<IResult> FileOldAsync(HttpContext context, Intake intake, IntakeRateLimit limit)
+    private static async Task<IResult> FileOldAsync(HttpContext context, Intake intake, AddressRateLimit limit)
     {
         var (outcome, refused) = await RuleAsync(context, intake, limit);
         return outcome is null ? refused! : TypedResults.Json(new ReceivedAnswer("received", outcome.Receipt!.AuditHash), LegacyJson.Default.ReceivedAnswer);
     }
 
     /// <returns>The outcome of an acceptance, or what to answer instead.</returns>
-    private static async Task<(Outcome? Accepted, IResult? Refused)> RuleAsync(HttpContext context, Intake intake, IntakeRateLimit limit)
+    private static async Task<(Outcome? Accepted, IResult? Refused)> RuleAsync(HttpContext context, Intake intake, AddressRateLimit limit)
     {
-        if (limit.Refuse(context, 1) is { } tooMany)
-        {
-            return (null, tooMany);
-        }
-
         var (body, unreadable) = await BoundedBody.ReadAsync(context, IncidentReader.MaxRequestBytes);
         if (body is null)
         {

@@ -1,11 +1,13 @@
 using System.Text.Json;
 using CapOrleans.Api.Access;
+using CapOrleans.Api.Reads;
 using CapOrleans.Api.Webhooks;
 using CapOrleans.Contracts.Webhooks;
 using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.CanonicalJson;
 using CapOrleans.Core.Incidents;
 using CapOrleans.GrainInterfaces;
+using CapOrleans.HttpEdge.Bodies;
 
 namespace CapOrleans.Api.Legacy;
 
@@ -21,6 +23,7 @@ internal static class LegacyEndpoints
                 .ProducesProblem(401).ProducesProblem(403).ProducesProblem(409)
             .WithSummary("Register a webhook, as the old clients do; POST /v1/webhooks also gives its secret");
         app.MapGet("/audit_log", ListAsync).RequireAuthorization(OperatorAccess.Reader)
+            .AddEndpointFilter(app.ServiceProvider.GetRequiredService<ReadPlaces>())
             .WithSummary("All accepted incidents, in order of arrival, as the old clients read them");
         app.MapGet("/audit", AuditAsync).RequireAuthorization(OperatorAccess.Reader)
             .WithSummary("The newest delegation audit");

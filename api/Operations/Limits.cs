@@ -6,6 +6,7 @@ using CapOrleans.Core.Caps;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Signatures;
 using CapOrleans.GrainInterfaces;
+using CapOrleans.HttpEdge.Bodies;
 using CapOrleans.HttpEdge.Connections;
 
 namespace CapOrleans.Api.Operations;
@@ -22,24 +23,31 @@ internal static class Limits
     [
         new("request-bytes", IncidentReader.MaxRequestBytes, "bytes", "one incident, or another request with a body", "413 too-large"),
         new("batch-bytes", BatchLines.MaxBytes, "bytes", "a batch", "413 too-large"),
-        new("batch-lines", Math.Min(BatchLines.MaxLines, options.IncidentsPerSecondPerAddress), "incidents", "a batch", "400 line-count"),
+        new("batch-lines", Math.Min(BatchLines.MaxLines, options.RequestsPerSecondPerAddress), "incidents", "a batch", "400 line-count"),
         new("json-depth", StrictJson.MaxDepth, "levels", "a JSON body", "400 not-json"),
+        new("incident-members", IncidentReader.MaxMembers, "members", "an incident, with those of objects in it", "400 too-many-members"),
         new("identifier-length", Identifiers.MaxLength, "characters", "cap_id, task_id", "400 invalid-field"),
         new("agent-length", Identifiers.MaxAgentLength, "characters", "agent", "400 invalid-field"),
         new("description-bytes", IncidentReader.MaxDescriptionBytes, "bytes", "description, in UTF-8", "400 invalid-field"),
         new("severity-length", IncidentReader.MaxSeverityLength, "characters", "severity", "400 invalid-field"),
-        new("body-seconds", (long)BoundedBody.Patience.TotalSeconds, "seconds", "a body, until its end", "408 body-late"),
-        new("intake-per-address", options.IncidentsPerSecondPerAddress, "incidents per second", "one address (IPv6: one /64) at one API or gate (Intake__PerSecondPerAddress)", "429 too-many-requests"),
+        new("body-seconds", (long)BoundedBody.Timeout.TotalSeconds, "seconds", "a body, until its end", "408 body-late"),
+        new("requests-per-address", options.RequestsPerSecondPerAddress, "requests per second",
+            "one address (IPv6: one /64) at one API or gate (Intake__PerSecondPerAddress); each incident, and each KiB of a body with incidents, is one",
+            "429 too-many-requests"),
         new("reports-per-reporter", CapPolicy.Default.ReportsPerMinute, "incidents per minute", "one reporter key of one CapID, unless its policy says otherwise (reportsPerMinute)", "429 too-many-reports"),
-        new("batches-per-address", IntakeRateLimit.BodiesPerAddress, "at once", "batches of one address at one API", "429 too-many-requests"),
-        new("batches", IntakeRateLimit.Bodies, "at once", "batches at one API", "429 too-many-requests"),
+        new("batches-per-address", BatchPlaces.BodiesPerAddress, "at once", "batches of one address at one API", "429 too-many-requests"),
+        new("batches", BatchPlaces.Bodies, "at once", "batches at one API", "429 too-many-requests"),
         new("connections", ConnectionBudget.MaxConnections, "at once", "connections of one port; more are for /health alone", "503 too-many-connections, or closed"),
         new("connections-per-address", ConnectionBudget.MaxPerAddress, "at once", "connections of one address (IPv6: one /64) to one port", "503 too-many-connections, or closed"),
         new("first-byte-seconds", (long)ConnectionBudget.FirstByteTimeout.TotalSeconds, "seconds", "a connection, until its first byte", "closed"),
+        new("request-seconds-when-full", (long)ConnectionBudget.RequestGivesWayAfter.TotalSeconds, "seconds",
+            "a request of the address that holds the most connections, when it or the port is full", "closed"),
         new("changes", ClusterLimits.Changes, "at once", "changes of one CapID that wait for their turn", "503 busy"),
         new("log-queue", ClusterLimits.LogQueue, "entries", "what waits for one log's commit", "503 busy"),
         new("wallet-signature-bytes", WalletClaim.MaxBytes, "bytes", "signature of a contract wallet", "400 signature-form"),
         new("wallets", WalletClaim.AtOnce, "at once", "contract wallets that one silo asks, 4 times each, and 4 times for one address", "503 wallet-not-asked"),
+        new("reads-per-address", ReadPlaces.MaxPerAddress, "at once", "pages of one address at one API; three times as many wait", "503 too-many-reads"),
+        new("reads", ReadPlaces.Max, "at once", "pages at one API", "503 too-many-reads"),
         new("page-size", ReadEndpoints.MaxLimit, "rows", "a page (limit)", "400 invalid-query"),
         new("keys", CapChange.MaxKeys, "keys", "a CapID, without the revoked ones", "400 invalid-field"),
         new("keys-ever", CapChange.MaxKeysEver, "keys", "a CapID, with the revoked ones", "409 too-many-keys"),

@@ -5,6 +5,7 @@ using CapOrleans.Contracts.Access;
 using CapOrleans.Core.CanonicalJson;
 using CapOrleans.Core.Incidents;
 using CapOrleans.GrainInterfaces;
+using CapOrleans.HttpEdge.Bodies;
 using CapOrleans.HttpEdge.Callers;
 
 namespace CapOrleans.Api.Operations;
@@ -30,7 +31,7 @@ internal static class OperationEndpoints
     {
         try
         {
-            if ((options.OpenReads && LocalCaller.Is(context)) || context.User.Has(OperatorScope.Read))
+            if ((options.OpenReads && LocalCaller.Is(context) && !OriginGuard.IsOtherSitesRead(context.Request)) || context.User.Has(OperatorScope.Read))
             {
                 return TypedResults.Json(await Readiness.OfAsync(grains), ApiJson.Default.Readiness);
             }

@@ -9,13 +9,13 @@ internal static class WebhookUrl
     public static IResult? Refuse(string? url) => url is not null && IsPlain(url)
         ? null
         : Problems.Of(StatusCodes.Status400BadRequest, "invalid-field", "url",
-            $"an absolute http or https URL of at most {MaxLength} characters, without user or password");
+            $"an absolute http or https URL of at most {MaxLength} characters of printable ASCII, without user or password");
 
     private static bool IsPlain(string url)
     {
         try
         {
-            return url.Length <= MaxLength && Uri.TryCreate(url, UriKind.Absolute, out var parsed)
+            return url.Length <= MaxLength && url.All(c => c is > ' ' and <= '~') && Uri.TryCreate(url, UriKind.Absolute, out var parsed)
                 && (parsed.Scheme == Uri.UriSchemeHttp || parsed.Scheme == Uri.UriSchemeHttps) && parsed.UserInfo.Length == 0
                     && parsed.IdnHost.Length > 0;
         }

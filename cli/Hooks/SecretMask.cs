@@ -19,9 +19,13 @@ internal static partial class SecretMask
 
     private const RegexOptions AnyCase = RegexOptions.IgnoreCase | RegexOptions.CultureInvariant;
 
-    /// <returns>The text with <see cref="Masked"/> in the place of each secret. What is masked already stays as it is.</returns>
+    /// <returns>
+    /// The text with <see cref="Masked"/> in the place of each secret, and without escapes of a terminal, which could stand within one. What
+    /// is masked already stays as it is.
+    /// </returns>
     public static string Apply(string text)
     {
+        text = Printable.Text(Escape().Replace(text, ""));
         text = PrivateKeyBlock().Replace(text, Masked);
         text = PrivateKeyEnd().Replace(text, Masked);
         text = UserOfUrl().Replace(text, $"{Masked}@");
@@ -30,7 +34,9 @@ internal static partial class SecretMask
         text = KnownForm().Replace(text, Masked);
         text = Assignment().Replace(text, $"$1{Masked}");
         text = CommandOption().Replace(text, $"$1{Masked}");
-        return UserOption().Replace(text, $"$1{Masked}");
+        text = UserOption().Replace(text, $"$1{Masked}");
+        text = AttachedOption().Replace(text, $"$1{Masked}");
+        return Spoken().Replace(text, $"$1{Masked}");
     }
 
     [GeneratedRegex(
@@ -67,4 +73,20 @@ internal static partial class SecretMask
     /// <summary><c>curl -u user:password</c>.</summary>
     [GeneratedRegex(@"((?<=^|\s)(?:-u|--user|--proxy-user)[\s=]{0,8})[^\s:]{1,128}:[^\s]+", RegexOptions.Multiline)]
     private static partial Regex UserOption();
+
+    /// <summary><c>mysql -psecret</c>, for programs that take a password so: elsewhere <c>-p</c> is a port or a mode.</summary>
+    [GeneratedRegex($@"(\b(?:mysql|mariadb|mycli|sshpass|7z[arz]?|rar|unrar)(?:[a-z_-]{{0,32}})\b[^\r\n;|]{{0,256}}?\s-p){Value}")]
+    private static partial Regex AttachedOption();
+
+    /// <summary><c>password secret</c>: in quotes, or a word that is none of a language: with a digit, a sign or a capital letter within.</summary>
+    [GeneratedRegex(
+        @"((?<![A-Za-z])(?i:passphrase|password|passwd)[ \t]{1,8}(?:(?i:is|was|to)[ \t]{1,8})?)(?!\[masked\])"
+        + """(?:"[^"\r\n]+"|'[^'\r\n]+'|(?=\S{4})(?=\S*(?:\d|[a-z][A-Z]|[!@#$%^&]\S))[^\s"']+)""")]
+    private static partial Regex Spoken();
+
+    /// <summary>Colours, cursor movements, titles and links, as ECMA-48 has them.</summary>
+    [GeneratedRegex(
+        @"(?:\x1B\[|\x9B)[0-?]{0,64}[ -/]{0,8}[@-~]|(?:\x1B[\]PX^_]|[\x90\x98\x9D-\x9F])[^\x07\x1B\x9C\r\n]*(?:\x07|\x1B\\|\x9C)?"
+        + @"|\x1B[ -/]{0,8}[0-~]")]
+    private static partial Regex Escape();
 }

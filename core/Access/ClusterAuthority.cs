@@ -113,6 +113,14 @@ public sealed class ClusterAuthority
         return policy;
     }
 
+    /// <summary>
+    /// Whether a certificate says itself that it is for a server and for a client: one that says nothing counts as one for every purpose
+    /// where a chain is checked, and an authority may have issued it for mail.
+    /// </summary>
+    public static bool IsForBothSides(X509Certificate2 certificate) =>
+        certificate.Extensions.OfType<X509EnhancedKeyUsageExtension>().Any(usage =>
+            usage.EnhancedKeyUsages[ServerAuthentication] is not null && usage.EnhancedKeyUsages[ClientAuthentication] is not null);
+
     private static bool IsOf(X509Certificate2 certificate, ECDsa key)
     {
         using var held = certificate.GetECDsaPublicKey();

@@ -8,7 +8,8 @@ namespace CapOrleans.Core.Access;
 /// </summary>
 public static class LoopbackHost
 {
-    /// <param name="host">Of the request, without its port.</param>
+    /// <param name="host">Of the request, without its port. An address counts in its canonical spelling alone.</param>
     public static bool Is(string host) =>
-        host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
+        host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
+        || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address) && (host == $"{address}" || host == $"[{address}]"));
 }

@@ -34,6 +34,26 @@ public static class StrictJson
         }
     }
 
+    /// <summary>Before a document is parsed, at a fraction of what that costs.</summary>
+    /// <returns>False when the text has more members than that before anything in it that is not JSON.</returns>
+    public static bool HasAtMost(int members, ReadOnlySpan<byte> utf8)
+    {
+        var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = MaxDepth });
+        try
+        {
+            while (members >= 0 && reader.Read())
+            {
+                members -= reader.TokenType == JsonTokenType.PropertyName ? 1 : 0;
+            }
+        }
+        catch (JsonException)
+        {
+            // To parse it says what is wrong.
+        }
+
+        return members >= 0;
+    }
+
     internal static JsonException LoneSurrogate(Exception fault) =>
         new("A string holds half of a surrogate pair.", fault);
 }

@@ -24,6 +24,9 @@ public static class IncidentReader
 
     public const int MaxSeverityLength = 32;
 
+    /// <summary>Most members, of all objects in the request together: to sort and compare them costs more than their bytes.</summary>
+    public const int MaxMembers = 256;
+
     /// <summary>Under full-v2 every member is signed, or names the signature: one that is neither could be anybody's.</summary>
     private static readonly FrozenSet<string> SignedMembers = FrozenSet.ToFrozenSet(
     [
@@ -44,6 +47,11 @@ public static class IncidentReader
 
         try
         {
+            if (!StrictJson.HasAtMost(MaxMembers, request.Span))
+            {
+                return (null, new Refusal("too-many-members", "", $"An incident has at most {MaxMembers} members, with those of objects in it."));
+            }
+
             using var document = StrictJson.Parse(request);
             if (document.RootElement.ValueKind != JsonValueKind.Object)
             {

@@ -16,6 +16,10 @@ internal sealed record RestingQueue(string Queue, DateTimeOffset Until, int Stat
 /// Sends one lane's incidents to the cluster, one request at a time, in the order of the spool. What was decided leaves the spool; a queue
 /// of which one must be sent again rests, and the others go on.
 /// </summary>
+/// <remarks>
+/// A queue of which nothing was decided comes with half as many next time, and with twice as many after something was: an incident that
+/// the cluster cannot decide about holds up those behind it until it is too old, and none before it.
+/// </remarks>
 internal sealed class LaneForwarder
 {
     /// <summary>Whatever incident comes next still fits.</summary>
@@ -32,6 +36,8 @@ internal sealed class LaneForwarder
     private readonly TimeProvider time;
     private readonly ConcurrentDictionary<string, RestingQueue> resting = new(StringComparer.Ordinal);
     private readonly ResiliencePipeline<BatchAnswer> retries;
+    /// <summary>How many lines of a queue the next request has at most, where that is less than a whole request.</summary>
+    private readonly Dictionary<string, int> narrowed = new(StringComparer.Ordinal);
     private int most = BatchLines.MaxLines;
 
     public LaneForwarder(int lane, IncidentSpool spool, ClusterLink cluster, TimeProvider time)
@@ -82,7 +88,7 @@ internal sealed class LaneForwarder
             }
             else if (next.Count > 0)
             {
-                return next;
+                return Narrow(next);
             }
             else
             {
@@ -92,9 +98,46 @@ internal sealed class LaneForwarder
         }
     }
 
+    /// <summary>Leaves out the later ones of a queue, so that what is sent is still in order.</summary>
+    private IReadOnlyList<Waiting> Narrow(IReadOnlyList<Waiting> next)
+    {
+        if (narrowed.Count == 0)
+        {
+            return next;
+        }
+
+        var taken = new Dictionary<string, int>(StringComparer.Ordinal);
+        var narrow = next.Where(waiting => (taken[waiting.Queue] = taken.GetValueOrDefault(waiting.Queue) + 1)
+            <= narrowed.GetValueOrDefault(waiting.Queue, BatchLines.MaxLines)).ToList();
+        foreach (var queue in narrowed.Keys.Where(queue => !taken.ContainsKey(queue) && !resting.ContainsKey(queue)).ToList())
+        {
+            narrowed.Remove(queue); // nothing of it waits, or its turn is far off
+        }
+
+        return narrow;
+    }
+
+    /// <summary>By what the cluster decided: half as many of a queue of which it was nothing, twice as many of one that goes on.</summary>
+    private void Resize(IReadOnlyList<Waiting> batch, IReadOnlyList<LineVerdict> verdicts)
+    {
+        foreach (var queue in batch.Zip(verdicts).GroupBy(line => line.First.Queue, line => line.Second.IsAgain, StringComparer.Ordinal))
+        {
+            var sent = queue.Count();
+            if (sent > 1 && queue.All(isAgain => isAgain))
+            {
+                narrowed[queue.Key] = sent / 2;
+            }
+            else if (queue.Contains(false) && narrowed.Remove(queue.Key, out var before) && before * 2 < BatchLines.MaxLines)
+            {
+                narrowed[queue.Key] = before * 2;
+            }
+        }
+    }
+
     private List<Settlement> Decided(IReadOnlyList<Waiting> batch, IReadOnlyList<LineVerdict> verdicts, TimeSpan? retryAfter)
     {
         most = BatchLines.MaxLines;
+        Resize(batch, verdicts);
         var until = time.GetUtcNow() + (retryAfter ?? Again);
         var settled = new List<Settlement>(batch.Count);
         for (var i = 0; i < batch.Count; i++)

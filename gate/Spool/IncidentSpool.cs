@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using CapOrleans.HttpEdge.Limits;
 using Microsoft.Data.Sqlite;
 
 namespace CapOrleans.Gate.Spool;
@@ -85,7 +86,8 @@ internal sealed partial class IncidentSpool : IDisposable
         var freed = settlements.Aggregate(default(WaitingBytes), (sum, settlement) => sum + commands.Settle(settlement, time.GetUtcNow()));
         if (settlements.Any(settlement => settlement.Problem is not null))
         {
-            var dropped = commands.Trim(isVouched: true, SpoolLimits.MaxVouchedDead)
+            var dropped = settlements.Sum(settlement => commands.MergeConflicts(settlement.Number))
+                + commands.Trim(isVouched: true, SpoolLimits.MaxVouchedDead)
                 + commands.Trim(isVouched: false, SpoolLimits.MaxUnvouchedDead);
             Interlocked.Add(ref droppedDead, dropped);
             if (dropped > 0 && drops.Take(dropped) is > 0 and var count)
@@ -97,12 +99,8 @@ internal sealed partial class IncidentSpool : IDisposable
         return (settlements.Count, -freed);
     });
 
-    /// <returns>False when there is no such dead letter.</returns>
-    public Task<bool> RetryAsync(long number) => ChangeAsync(commands =>
-    {
-        var waits = commands.Revive(number);
-        return (waits is not null, waits ?? default);
-    }, Enumerable.Range(0, Lanes.Count).ToArray());
+    public Task<RetryVerdict> RetryAsync(long number) =>
+        ChangeAsync(commands => commands.Revive(number), Enumerable.Range(0, Lanes.Count).ToArray());
 
     /// <summary>Completes when something may have arrived in the lane, or the time is over.</summary>
     public async Task ArrivedAsync(int lane, TimeSpan atMost, CancellationToken cancellationToken)
@@ -195,7 +193,8 @@ internal sealed partial class IncidentSpool : IDisposable
         return (long)command.ExecuteScalar()!;
     }
 
-    [LoggerMessage(521, LogLevel.Error, "Dead letters dropped: {Count}. The newest {Vouched} of registered keys and {Unvouched} of others are kept")]
+    [LoggerMessage(521, LogLevel.Error,
+        "Dead letters dropped: {Count}. The newest {Vouched} of registered keys and {Unvouched} of others are kept, and one conflict each")]
     private partial void LogDropped(long count, int vouched, int unvouched);
 
     [LoggerMessage(520, LogLevel.Error, "{Count} changes of the spool were not written: {Message}")]

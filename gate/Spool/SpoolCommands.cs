@@ -5,14 +5,25 @@ namespace CapOrleans.Gate.Spool;
 /// <summary>What the spool does within one transaction of its writer.</summary>
 internal sealed class SpoolCommands(SqliteConnection connection) : IDisposable
 {
-    /// <summary>What the cluster refuses before it knows who may report, and what waited too long to be judged.</summary>
+    /// <summary>
+    /// What the cluster refuses before it knows who may report, and what waited too long to be judged: it says nothing of the signer.
+    /// </summary>
     private const string Unjudged = "403, 404, 504";
+
+    /// <summary>Other content was accepted. Whoever captured an incident can alter it at will: this vouches for nothing.</summary>
+    private const string Conflict = "409";
 
     private readonly SqliteCommand keep = Prepare(
         connection,
         """
-        INSERT INTO incident (lane, queue, cap_id, incident_id, content, line, received_at, vouched) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-        ON CONFLICT DO NOTHING
+        INSERT INTO incident (lane, queue, cap_id, incident_id, content, says, line, received_at, vouched)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING
+        """);
+    private readonly SqliteCommand same = Prepare(
+        connection,
+        """
+        SELECT length(line), vouched FROM incident
+        WHERE cap_id = $1 AND incident_id = $2 AND content = $3 AND refused_at IS NULL AND says = $4
         """);
     private readonly SqliteCommand vouch = Prepare(
         connection,
@@ -27,8 +38,18 @@ internal sealed class SpoolCommands(SqliteConnection connection) : IDisposable
     private readonly SqliteCommand bury = Prepare(
         connection,
         $"""
-        UPDATE incident SET refused_at = $2, status = $3, problem = $4, vouched = vouched OR $3 NOT IN ({Unjudged})
+        UPDATE incident SET refused_at = $2, status = $3, problem = $4,
+          vouched = $3 <> {Conflict} AND (vouched OR $3 NOT IN ({Unjudged}))
         WHERE number = $1 AND refused_at IS NULL
+        """);
+    private readonly SqliteCommand merge = Prepare(
+        connection,
+        $"""
+        DELETE FROM incident WHERE number IN (
+          SELECT other.number FROM incident AS letter JOIN incident AS other ON other.status = {Conflict}
+            AND other.cap_id = letter.cap_id AND other.incident_id = letter.incident_id AND other.content = letter.content
+          WHERE letter.number = $1 AND letter.status = {Conflict}
+          ORDER BY other.number LIMIT -1 OFFSET 1)
         """);
     private readonly SqliteCommand revive = Prepare(
         connection,
@@ -37,7 +58,14 @@ internal sealed class SpoolCommands(SqliteConnection connection) : IDisposable
         RETURNING length(line), vouched
         """);
     private readonly SqliteCommand drop = Prepare(
-        connection, "DELETE FROM incident WHERE number = $1 AND refused_at IS NOT NULL RETURNING 0, 1");
+        connection,
+        """
+        DELETE FROM incident WHERE number = $1 AND refused_at IS NOT NULL AND EXISTS (
+          SELECT 1 FROM incident AS waiting WHERE waiting.cap_id = incident.cap_id AND waiting.incident_id = incident.incident_id
+            AND waiting.content = incident.content AND waiting.refused_at IS NULL AND waiting.says = incident.says)
+        RETURNING 0, 1
+        """);
+    private readonly SqliteCommand lies = Prepare(connection, "SELECT 0, 1 FROM incident WHERE number = $1 AND refused_at IS NOT NULL");
     private readonly SqliteCommand trim = Prepare(
         connection,
         """
@@ -45,22 +73,25 @@ internal sealed class SpoolCommands(SqliteConnection connection) : IDisposable
         AND number <= (SELECT number FROM incident WHERE refused_at IS NOT NULL AND vouched = $2 ORDER BY number DESC LIMIT 1 OFFSET $1)
         """);
 
-    private SqliteCommand[] All => [keep, vouch, leave, find, bury, revive, drop, trim];
+    private SqliteCommand[] All => [keep, same, vouch, leave, find, bury, merge, revive, drop, lies, trim];
 
     /// <returns>With by how much the bytes change that were counted for the arrival.</returns>
     public (ArrivalVerdict Verdict, WaitingBytes Moved) Keep(Arrival arrival, DateTimeOffset now)
     {
         var kept = Run(
-            keep, Lanes.Of(arrival.Queue), arrival.Queue, arrival.CapId, arrival.IncidentId, arrival.Content, arrival.Line,
+            keep, Lanes.Of(arrival.Queue), arrival.Queue, arrival.CapId, arrival.IncidentId, arrival.Content, arrival.Says, arrival.Line,
             now.ToUnixTimeMilliseconds(), arrival.IsVouched ? 1 : 0);
         if (kept == 1)
         {
             return (ArrivalVerdict.Kept, default);
         }
 
-        return arrival.IsVouched && Ask(vouch, arrival.CapId, arrival.IncidentId, arrival.Content) is { } vouched
-            ? (ArrivalVerdict.Vouched, new WaitingBytes(0, -vouched.All))
-            : (ArrivalVerdict.KeptBefore, default);
+        // A list vouches for the signer, who is the same whatever else the two say.
+        var vouched = arrival.IsVouched ? Ask(vouch, arrival.CapId, arrival.IncidentId, arrival.Content) : null;
+        var verdict = Ask(same, arrival.CapId, arrival.IncidentId, arrival.Content, arrival.Says) is null ? ArrivalVerdict.Conflicts
+            : vouched is null ? ArrivalVerdict.KeptBefore
+            : ArrivalVerdict.Vouched;
+        return (verdict, new WaitingBytes(0, -(vouched?.All ?? 0)));
     }
 
     /// <returns>Bytes that wait no more; none when it had left already.</returns>
@@ -76,8 +107,15 @@ internal sealed class SpoolCommands(SqliteConnection connection) : IDisposable
         return freed;
     }
 
-    /// <returns>Bytes that wait again, none when the same waits already; null when there is no such letter.</returns>
-    public WaitingBytes? Revive(long number) => Ask(revive, number) ?? Ask(drop, number);
+    /// <summary>Of conflicts with the same signed content, only the first letter stays.</summary>
+    /// <param name="number">A letter that was just refused.</param>
+    /// <returns>How many were dropped.</returns>
+    public int MergeConflicts(long number) => Run(merge, number);
+
+    /// <returns>With the bytes that wait again, none when the same waits already.</returns>
+    public (RetryVerdict Verdict, WaitingBytes Bytes) Revive(long number) =>
+        (Ask(revive, number) ?? Ask(drop, number)) is { } waits ? (RetryVerdict.Waits, waits)
+        : (Ask(lies, number) is null ? RetryVerdict.NoSuchLetter : RetryVerdict.Conflicts, default);
 
     /// <summary>What is run from now on belongs to this transaction.</summary>
     public void Within(SqliteTransaction transaction)

@@ -23,11 +23,11 @@ internal sealed class SpoolFile : IDisposable
         connectionString = new SqliteConnectionStringBuilder { DataSource = path, Pooling = true }.ToString();
         try
         {
-            theLock = new FileStream($"{path}.lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            theLock = new FileStream($"{path}.lock", Owned(FileMode.OpenOrCreate));
             if (!File.Exists(path))
             {
                 // What incidents say is for their owner; SQLite gives its other files the same mode.
-                new FileStream(path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }).Dispose();
+                new FileStream(path, Owned(FileMode.CreateNew)).Dispose();
             }
         }
         catch (IOException fault)
@@ -77,7 +77,7 @@ internal sealed class SpoolFile : IDisposable
             lookedAt = time.GetTimestamp();
             try
             {
-                using var stream = new FileStream(reserve, FileMode.Create);
+                using var stream = new FileStream(reserve, Owned(FileMode.Create));
                 stream.Write(new byte[ReserveBytes]);
                 stream.Flush(flushToDisk: true);
                 return hasReserve = true;
@@ -90,10 +90,20 @@ internal sealed class SpoolFile : IDisposable
         }
     }
 
+    /// <summary>For its owner alone, whatever the umask.</summary>
+    private static FileStreamOptions Owned(FileMode mode) => new()
+    {
+        Mode = mode,
+        Access = FileAccess.ReadWrite,
+        Share = FileShare.None,
+        UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+    };
+
     private void Prepare()
     {
         using var connection = ConnectWriter();
-        if (Version(connection) == 1)
+        var version = Version(connection);
+        if (version == 1)
         {
             // Nobody asked whether a list vouched for what waits from before: it keeps its place.
             Run(
@@ -102,6 +112,20 @@ internal sealed class SpoolFile : IDisposable
                 BEGIN IMMEDIATE;
                 ALTER TABLE incident ADD COLUMN vouched INTEGER NOT NULL DEFAULT 1;
                 PRAGMA user_version = 2;
+                COMMIT;
+                """);
+        }
+
+        if (version is 1 or 2)
+        {
+            // What waits from before was told apart to the letter, and stays so.
+            Run(
+                connection,
+                """
+                BEGIN IMMEDIATE;
+                ALTER TABLE incident ADD COLUMN says BLOB NOT NULL DEFAULT x'';
+                UPDATE incident SET says = content;
+                PRAGMA user_version = 3;
                 COMMIT;
                 """);
         }

@@ -1,5 +1,8 @@
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
+using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.Incidents;
 
 namespace CapOrleans.Gate.Spool;
 
@@ -10,8 +13,26 @@ internal sealed record Arrival(string Queue, string CapId, string IncidentId, by
 {
     public WaitingBytes Bytes => new(Line.Length, IsVouched ? 0 : Line.Length);
 
-    /// <summary>Only the same to the letter is the same: what else it may be is the cluster's to say.</summary>
-    public byte[] Content { get; } = SHA256.HashData(Line);
+    /// <summary>
+    /// 32 bytes, of which at most one waits: what was signed and by whom, so that whoever captured an incident and alters what its
+    /// signature does not cover adds nothing, and a stranger who signs the same takes nobody's place. Without a proven signer, the line.
+    /// </summary>
+    public byte[] Content { get; init; } = SHA256.HashData(Line);
+
+    /// <summary>32 bytes: what has the same <see cref="Content"/> is a duplicate where these are equal, and a conflict otherwise.</summary>
+    public byte[] Says { get; init; } = SHA256.HashData(Line);
+
+    /// <param name="line">The report's request, on one line.</param>
+    /// <param name="chainId">That a full-v2 signature is for.</param>
+    public static Arrival Of(IncidentReport report, byte[] line, Standing standing, long chainId)
+    {
+        var arrival = new Arrival(standing.Queue, report.CapId, report.IncidentId, line, standing.IsVouched);
+        return standing.Signer is not { } signer ? arrival : arrival with
+        {
+            Content = SHA256.HashData([.. Admission.SignedHash(report, chainId), .. Encoding.UTF8.GetBytes(signer)]),
+            Says = Admission.ContentHash(report, report.Scheme, chainId),
+        };
+    }
 }
 
 internal enum ArrivalVerdict
@@ -29,6 +50,20 @@ internal enum ArrivalVerdict
 
     /// <summary>The same waits already, and only now a list of keys vouches for it.</summary>
     Vouched = 4,
+
+    /// <summary>Not kept: the same was signed by the same signer, and waits with other content around it.</summary>
+    Conflicts = 5,
+}
+
+internal enum RetryVerdict
+{
+    NoSuchLetter = 0,
+
+    /// <summary>It waits again, or the same did already.</summary>
+    Waits = 1,
+
+    /// <summary>The letter stays: the same was signed by the same signer, and waits with other content around it.</summary>
+    Conflicts = 2,
 }
 
 /// <param name="All">Bytes of incidents that wait.</param>
@@ -46,7 +81,10 @@ internal sealed record Waiting(long Number, string Queue, string CapId, string I
 
 /// <summary>What the cluster refused, kept until somebody looks at it.</summary>
 /// <param name="Problem">The cluster's problem.</param>
-/// <param name="IsVouched">A list of keys, or what the cluster refused it for, says that its signer may report.</param>
+/// <param name="IsVouched">
+/// A list of keys, or what the cluster refused it for, says that its signer may report. Never of a conflict (409): whoever captured one
+/// incident makes as many of these as he likes.
+/// </param>
 internal sealed record DeadLetter(
     long Number, string CapId, string IncidentId, JsonElement Incident, DateTimeOffset ReceivedAt, DateTimeOffset RefusedAt, int Status,
     JsonElement Problem, bool IsVouched);
@@ -56,6 +94,6 @@ internal sealed record Settlement(long Number, int Status, byte[]? Problem);
 
 /// <param name="UnvouchedBytes">Of the bytes, what no list of keys vouches for.</param>
 /// <param name="OldestAt">When the one that has waited longest arrived.</param>
-/// <param name="DroppedDead">Dead letters that made room for newer ones, since the start.</param>
+/// <param name="DroppedDead">Dead letters that made room for newer ones, or were one more conflict of an incident, since the start.</param>
 /// <param name="Refused">Refused with 507 since the start, because the spool was full.</param>
 internal sealed record SpoolCounts(long Waiting, long Bytes, long UnvouchedBytes, DateTimeOffset? OldestAt, long Dead, long DroppedDead, long Refused);

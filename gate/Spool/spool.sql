@@ -1,5 +1,7 @@
 -- What waits, and, once refused_at says when, what the cluster refused. A letter that is tried again keeps its number, and so its place.
--- vouched: a list of keys says that the signer may report; of a letter also that the cluster took the signer and refused something else.
+-- content: what the signature signed, and who; of it at most one waits. says: all that makes a repetition the same as what waits.
+-- vouched: a list of keys says that the signer may report; of a letter also that the cluster took the signer and refused something else,
+-- but for a conflict: whoever captured one incident makes as many of these as he likes.
 CREATE TABLE IF NOT EXISTS incident (
   number INTEGER PRIMARY KEY AUTOINCREMENT,
   lane INTEGER NOT NULL,
@@ -7,6 +9,7 @@ CREATE TABLE IF NOT EXISTS incident (
   cap_id TEXT NOT NULL,
   incident_id TEXT NOT NULL,
   content BLOB NOT NULL,
+  says BLOB NOT NULL,
   line BLOB NOT NULL,
   received_at INTEGER NOT NULL,
   refused_at INTEGER,
@@ -20,4 +23,5 @@ CREATE INDEX IF NOT EXISTS waits_vouched ON incident (lane, number) WHERE refuse
 CREATE INDEX IF NOT EXISTS waits_unvouched ON incident (queue, number) WHERE refused_at IS NULL AND vouched = 0;
 CREATE INDEX IF NOT EXISTS lies_dead ON incident (number) WHERE refused_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS lies_dead_of_kind ON incident (vouched, number) WHERE refused_at IS NOT NULL;
-PRAGMA user_version = 2;
+CREATE INDEX IF NOT EXISTS lies_in_conflict ON incident (cap_id, incident_id, content) WHERE status = 409;
+PRAGMA user_version = 3;

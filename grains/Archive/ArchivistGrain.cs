@@ -47,6 +47,32 @@ internal sealed partial class ArchivistGrain(
         hasLooked = true;
     }
 
+    /// <summary>
+    /// Whoever may call grains may move the bookmark past an incident that would not prove itself. But every step with an incident leaves an
+    /// entry that says how far it came: an incident between there and the bookmark was never looked at.
+    /// </summary>
+    protected override async Task<long> ResumeAtAsync(long bookmark)
+    {
+        var at = 0L;
+        if (await Log.LatestAsync(LogNumber, EntryKinds.ArchiveBatched, Stopping) is { } batched)
+        {
+            using var document = JsonDocument.Parse(batched.Bytes);
+            at = document.RootElement.GetProperty("body").GetProperty("to").GetInt64();
+        }
+
+        while (at < bookmark && await Log.ReadAsync(LogNumber, at, ReadLimit, Stopping) is { Entries: { Count: > 0 } entries })
+        {
+            if (entries.FirstOrDefault(entry => entry.Kind == EntryKinds.IncidentAccepted) is { } passedOver)
+            {
+                return Math.Min(bookmark, passedOver.Index);
+            }
+
+            at = entries[^1].Index + 1;
+        }
+
+        return bookmark;
+    }
+
     protected override async Task<Step> FollowAsync(long from, IReadOnlyList<LogEntry> entries)
     {
         var to = from + entries.Count;

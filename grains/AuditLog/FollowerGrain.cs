@@ -119,6 +119,9 @@ internal abstract partial class FollowerGrain(
     /// <param name="entries">At least one, in order, without a gap.</param>
     protected abstract Task<Step> FollowAsync(long from, IReadOnlyList<LogEntry> entries);
 
+    /// <summary>Where to go on from, after the bookmark was read: there, or earlier where the log says that something was passed over.</summary>
+    protected virtual Task<long> ResumeAtAsync(long bookmark) => Task.FromResult(bookmark);
+
     /// <summary>
     /// Runs before each pass; may move the bookmark back by committing a step of its own. An earlier conflict is over when it completes.
     /// </summary>
@@ -150,7 +153,7 @@ internal abstract partial class FollowerGrain(
         if (position is null)
         {
             bookmark = await log.PositionAsync(LogNumber, Follower, Stopping);
-            position = bookmark;
+            position = await ResumeAtAsync(bookmark);
         }
 
         await PrepareAsync();
@@ -201,10 +204,4 @@ internal abstract partial class FollowerGrain(
             LogRecovered(Follower, LogNumber);
         }
     }
-
-    [LoggerMessage(110, LogLevel.Warning, "Follower {Follower} of log {Log} waits: {Trouble}")]
-    private partial void LogTrouble(string follower, int log, string trouble);
-
-    [LoggerMessage(111, LogLevel.Warning, "Follower {Follower} of log {Log} goes on")]
-    private partial void LogRecovered(string follower, int log);
 }

@@ -11,7 +11,11 @@ namespace CapOrleans.HttpEdge.Callers;
 public static class LocalCaller
 {
     private static readonly string[] ForwardingHeaders =
-        ["Forwarded", "Via", "X-Real-IP", "X-Client-IP", "X-Cluster-Client-IP", "True-Client-IP", "CF-Connecting-IP", "X-Original-For", "X-Original-Host"];
+    [
+        "Forwarded", "Via", "X-Real-IP", "Client-IP", "X-Client-IP", "X-Cluster-Client-IP", "True-Client-IP", "X-Original-For", "X-Original-Host",
+        "CF-Connecting-IP", "CF-Ray", "CDN-Loop", "X-Envoy-External-Address", "Fly-Client-IP", "Fastly-Client-IP", "X-Azure-ClientIP",
+        "X-Amzn-Trace-Id",
+    ];
 
     public static bool Is(HttpContext context) =>
         LoopbackHost.Is(context.Request.Host.Host)

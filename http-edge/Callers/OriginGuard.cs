@@ -2,11 +2,23 @@ using Microsoft.AspNetCore.Http;
 
 namespace CapOrleans.HttpEdge.Callers;
 
-/// <summary>Whether a page of another site makes a call that may change something: browsers send what they know of an operator along.</summary>
+/// <summary>
+/// Whether a page of another site makes a call. Browsers send what they know of an operator along, and reach what only this machine may
+/// reach; they say so in <c>Origin</c> and <c>Sec-Fetch-Site</c>, which programs do not send.
+/// </summary>
 public static class OriginGuard
 {
-    public static bool IsOtherSite(HttpRequest request) =>
-        !HttpMethods.IsGet(request.Method) && !HttpMethods.IsHead(request.Method) && (IsCrossSite(request) || IsOtherOrigin(request));
+    /// <summary>A call that may change something.</summary>
+    public static bool IsOtherSite(HttpRequest request) => !IsRead(request) && (IsCrossSite(request) || IsOtherOrigin(request));
+
+    /// <summary>
+    /// A read whose answer the other site's page would use, for calls that need no key. A link that somebody follows is not one: the answer
+    /// becomes a page of its own.
+    /// </summary>
+    public static bool IsOtherSitesRead(HttpRequest request) =>
+        IsRead(request) && (IsOtherOrigin(request) || (IsCrossSite(request) && request.Headers["Sec-Fetch-Dest"] != "document"));
+
+    public static bool IsRead(HttpRequest request) => HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method);
 
     private static bool IsCrossSite(HttpRequest request) =>
         request.Headers["Sec-Fetch-Site"] is { Count: > 0 } site && site != "same-origin" && site != "none";

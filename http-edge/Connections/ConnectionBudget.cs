@@ -7,10 +7,11 @@ namespace CapOrleans.HttpEdge.Connections;
 
 /// <summary>
 /// How many connections a port has, and how many of them one address: so that no address can close the port for the others. A connection on
-/// which no request is under way gives way to a new one; beyond that, a few are kept for health checks.
+/// which no request is under way gives way to a new one. Where there is none, the address that holds the most gives way with its oldest
+/// request, if that has had its time: whoever sends or reads slowly keeps nobody out. Beyond that, a few are kept for health checks.
 /// </summary>
-/// <param name="proxies">Every caller of theirs has their address: they have no limit of their own.</param>
-public sealed class ConnectionBudget(TrustedProxies proxies, TimeProvider time)
+/// <param name="proxies">Every caller of theirs has their address: they have no limit of their own, and their requests do not give way.</param>
+public sealed partial class ConnectionBudget(TrustedProxies proxies, TimeProvider time)
 {
     /// <summary>Of one port. Each may hold a request of 64 KiB: a quarter of a gibibyte.</summary>
     public const int MaxConnections = 4096;
@@ -23,6 +24,9 @@ public sealed class ConnectionBudget(TrustedProxies proxies, TimeProvider time)
 
     /// <summary>From the connection to its first byte. 5 seconds; 1 second for a reserved one.</summary>
     public static readonly TimeSpan FirstByteTimeout = TimeSpan.FromSeconds(5), ReservedFirstByteTimeout = TimeSpan.FromSeconds(1);
+
+    /// <summary>A request that has been under way for longer gives way when its address, or the port, is full. 5 seconds.</summary>
+    public static readonly TimeSpan RequestGivesWayAfter = TimeSpan.FromSeconds(5);
 
     private readonly Lock gate = new();
     private readonly Dictionary<IPAddress, Caller> callers = [];
@@ -53,15 +57,24 @@ public sealed class ConnectionBudget(TrustedProxies proxies, TimeProvider time)
 
     /// <summary>After TLS, for a protocol without requests: from here on the connection is not closed for another.</summary>
     public ConnectionDelegate Keep(ConnectionDelegate next) => connection =>
-        connection.Features.Get<Held>() is { IsReserved: false } held ? RunAsync(held, () => next(connection)) : Task.CompletedTask;
+        connection.Features.Get<Held>() is { IsReserved: false } held
+            ? RunAsync(held, () => next(connection), givesWay: false)
+            : Task.CompletedTask;
 
-    /// <summary>While a request is under way its connection is not closed for another.</summary>
-    internal async Task RunAsync(Held held, Func<Task> request)
+    /// <summary>While a request is under way its connection is not closed for another before <see cref="RequestGivesWayAfter"/>.</summary>
+    internal Task RunAsync(Held held, Func<Task> request) => RunAsync(held, request, givesWay: true);
+
+    private async Task RunAsync(Held held, Func<Task> request, bool givesWay)
     {
         lock (gate)
         {
             held.Requests++;
             Wake(held);
+            if (givesWay && held is { Requests: 1, IsReleased: false, IsReserved: false })
+            {
+                held.BusySince = time.GetTimestamp();
+                held.Caller.Busy.AddLast(held.OfBusy);
+            }
         }
 
         try
@@ -74,6 +87,7 @@ public sealed class ConnectionBudget(TrustedProxies proxies, TimeProvider time)
             {
                 if (--held.Requests == 0 && held is { IsReleased: false, IsReserved: false })
                 {
+                    Wake(held);
                     Rest(held);
                 }
             }
@@ -89,13 +103,13 @@ public sealed class ConnectionBudget(TrustedProxies proxies, TimeProvider time)
             lock (gate)
             {
                 var address = ClientAddress.Of(remote);
-                var caller = callers.TryGetValue(address, out var known) ? known : callers[address] = new Caller(address);
-                if (caller.Open >= MaxPerAddress && !proxies.Contains(remote) && !TryEvict(caller.Idle.First?.Value, out evicted))
+                var caller = callers.TryGetValue(address, out var known) ? known : callers[address] = new Caller(address, proxies.Contains(remote));
+                if (caller is { Open: >= MaxPerAddress, IsProxy: false } && !TryEvict(caller.Idle.First?.Value ?? Overdue(caller), out evicted))
                 {
                     return TryReserve(caller, connection);
                 }
 
-                return open < MaxConnections || TryEvict(idle.First?.Value, out evicted)
+                return open < MaxConnections || TryEvict(idle.First?.Value ?? OverdueOfLargest(caller), out evicted)
                     ? Enter(caller, connection, isReserved: false)
                     : TryReserve(caller, connection);
             }
@@ -103,100 +117,6 @@ public sealed class ConnectionBudget(TrustedProxies proxies, TimeProvider time)
         finally
         {
             evicted?.Connection.Abort();
-        }
-    }
-
-    private Held? TryReserve(Caller caller, ConnectionContext connection)
-    {
-        if (reserved >= ReservedForHealth || caller.Reserved >= ReservedPerAddress)
-        {
-            Forget(caller);
-            return null;
-        }
-
-        connection.Features.Set(new HealthOnly());
-        return Enter(caller, connection, isReserved: true);
-    }
-
-    private Held Enter(Caller caller, ConnectionContext connection, bool isReserved)
-    {
-        var held = new Held(caller, connection, isReserved);
-        if (isReserved)
-        {
-            (caller.Reserved, reserved) = (caller.Reserved + 1, reserved + 1);
-        }
-        else
-        {
-            (caller.Open, open) = (caller.Open + 1, open + 1);
-            Rest(held);
-        }
-
-        connection.Features.Set(held);
-        return held;
-    }
-
-    /// <summary>Its place is free at once; its own task finds it closed.</summary>
-    private bool TryEvict(Held? oldest, out Held? evicted)
-    {
-        evicted = oldest;
-        if (oldest is not null)
-        {
-            Release(oldest);
-        }
-
-        return oldest is not null;
-    }
-
-    private void Leave(Held held)
-    {
-        lock (gate)
-        {
-            Release(held);
-        }
-    }
-
-    private void Release(Held held)
-    {
-        if (held.IsReleased)
-        {
-            return;
-        }
-
-        held.IsReleased = true;
-        Wake(held);
-        var caller = held.Caller;
-        if (held.IsReserved)
-        {
-            (caller.Reserved, reserved) = (caller.Reserved - 1, reserved - 1);
-        }
-        else
-        {
-            (caller.Open, open) = (caller.Open - 1, open - 1);
-        }
-
-        Forget(caller);
-    }
-
-    private void Rest(Held held)
-    {
-        idle.AddLast(held.OfAll);
-        held.Caller.Idle.AddLast(held.OfCaller);
-    }
-
-    private void Wake(Held held)
-    {
-        if (held.OfAll.List is not null)
-        {
-            idle.Remove(held.OfAll);
-            held.Caller.Idle.Remove(held.OfCaller);
-        }
-    }
-
-    private void Forget(Caller caller)
-    {
-        if (caller is { Open: 0, Reserved: 0 })
-        {
-            callers.Remove(caller.Address);
         }
     }
 }

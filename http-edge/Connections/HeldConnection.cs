@@ -6,9 +6,12 @@ using Microsoft.AspNetCore.Http;
 namespace CapOrleans.HttpEdge.Connections;
 
 /// <summary>What one address holds.</summary>
-internal sealed class Caller(IPAddress address)
+/// <param name="isProxy">Many callers of its own stand behind it.</param>
+internal sealed class Caller(IPAddress address, bool isProxy)
 {
     public IPAddress Address => address;
+
+    public bool IsProxy => isProxy;
 
     public int Open { get; set; }
 
@@ -16,6 +19,9 @@ internal sealed class Caller(IPAddress address)
 
     /// <summary>Connections on which no request is under way, the one that was used last at the end.</summary>
     public LinkedList<Held> Idle { get; } = new();
+
+    /// <summary>Connections on which a request is under way, the one that began first at the front. Not those that are kept.</summary>
+    public LinkedList<Held> Busy { get; } = new();
 }
 
 /// <summary>A connection that has a place.</summary>
@@ -24,7 +30,7 @@ internal sealed class Held
     public Held(Caller caller, ConnectionContext connection, bool isReserved)
     {
         (Caller, Connection, IsReserved) = (caller, connection, isReserved);
-        (OfAll, OfCaller) = (new LinkedListNode<Held>(this), new LinkedListNode<Held>(this));
+        (OfAll, OfCaller, OfBusy) = (new LinkedListNode<Held>(this), new LinkedListNode<Held>(this), new LinkedListNode<Held>(this));
     }
 
     public Caller Caller { get; }
@@ -38,9 +44,14 @@ internal sealed class Held
     /// <summary>Under way.</summary>
     public int Requests { get; set; }
 
+    /// <summary>When the request that is under way began.</summary>
+    public long BusySince { get; set; }
+
     public LinkedListNode<Held> OfAll { get; }
 
     public LinkedListNode<Held> OfCaller { get; }
+
+    public LinkedListNode<Held> OfBusy { get; }
 }
 
 /// <summary>On a connection that found its port full.</summary>

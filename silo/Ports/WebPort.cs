@@ -1,9 +1,11 @@
 using System.Net;
 using System.Net.Security;
 using CapOrleans.Api;
+using CapOrleans.HttpEdge.Answers;
 using CapOrleans.HttpEdge.Callers;
 using CapOrleans.HttpEdge.Connections;
 using CapOrleans.Silo.Tls;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 
 namespace CapOrleans.Silo.Ports;
@@ -26,6 +28,8 @@ internal static class WebPort
             kestrel.Limits.RequestHeadersTimeout = HeadersTimeout;
             kestrel.Listen(bind, port, listen =>
             {
+                // Not HTTP/2: one connection would be as many requests under way as a hundred.
+                listen.Protocols = HttpProtocols.Http1;
                 listen.Use(connections.Limit);
                 if (tls is not null)
                 {
@@ -38,12 +42,12 @@ internal static class WebPort
             });
         });
         builder.WebHost.UseKestrelHttpsConfiguration();
-        builder.Services.AddSingleton<IStartupFilter>(new Entrance(connections, proxies));
+        builder.Services.AddSingleton<IStartupFilter>(services => new Entrance(connections, proxies, ActivatorUtilities.CreateInstance<Faults>(services)));
         return builder;
     }
 
     /// <summary>Comes before everything that the API or the gate puts into its pipeline.</summary>
-    private sealed class Entrance(ConnectionBudget connections, TrustedProxies proxies) : IStartupFilter
+    private sealed class Entrance(ConnectionBudget connections, TrustedProxies proxies, Faults faults) : IStartupFilter
     {
         public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
         {
@@ -54,6 +58,7 @@ internal static class WebPort
                     StatusCodes.Status503ServiceUnavailable, "too-many-connections", "",
                     $"At most {ConnectionBudget.MaxPerAddress} connections from one address, and {ConnectionBudget.MaxConnections} in all.").ExecuteAsync(context);
             });
+            faults.Use(app);
             proxies.Use(app);
             app.Use((context, next) => OriginGuard.IsOtherSite(context.Request)
                 ? Problems.Of(StatusCodes.Status403Forbidden, "other-origin", "Origin", "A page of another site must not make this call.").ExecuteAsync(context)

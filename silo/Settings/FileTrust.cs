@@ -6,8 +6,6 @@ namespace CapOrleans.Silo.Settings;
 /// <summary>Whether anybody but this process's user and root can have written a file.</summary>
 internal static partial class FileTrust
 {
-    private const int CurrentFolder = -100, EmptyPath = 0x1000;
-    private const uint BasicStats = 0x7FF;
     private const UnixFileMode OthersWrite = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
 
     /// <summary>More links one behind another are a loop.</summary>
@@ -17,7 +15,7 @@ internal static partial class FileTrust
     /// <returns>What is wrong, and what mends it; null for nothing.</returns>
     public static string? Fault(string path, SafeFileHandle handle)
     {
-        if (Fault(path, handle, "", EmptyPath, isFolder: false) is { } fault)
+        if (Fault(path, FileStatus.TryRead(handle, out var file), file, isFolder: false) is { } fault)
         {
             return fault;
         }
@@ -27,7 +25,7 @@ internal static partial class FileTrust
         for (var i = 0; i < MaxLinks; i++)
         {
             var folder = Path.GetDirectoryName(entry) ?? "/";
-            if (Fault(folder, null, folder, 0, isFolder: true) is { } open)
+            if (Fault(folder, FileStatus.TryRead(folder, out var status), status, isFolder: true) is { } open)
             {
                 return open;
             }
@@ -43,41 +41,22 @@ internal static partial class FileTrust
         return $"{path} is a link without an end.";
     }
 
-    private static string? Fault(string name, SafeFileHandle? handle, string path, int flags, bool isFolder)
+    private static string? Fault(string name, bool isFound, FileStatus found, bool isFolder)
     {
-        var code = handle is null ? Stat(CurrentFolder, path, flags, BasicStats, out var found) : Stat(handle, path, flags, BasicStats, out found);
-        if (code != 0)
+        if (!isFound)
         {
             return $"{name} cannot be looked at: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}.";
         }
 
-        var mode = (UnixFileMode)(found.Mode & 0xFFF);
         if (found.Owner != 0 && found.Owner != EffectiveUser())
         {
             return $"{name} belongs to somebody else, who could set anything: chown it to the user of the service, or to root.";
         }
 
-        return (mode & OthersWrite) == 0 || (isFolder && mode.HasFlag(UnixFileMode.StickyBit)) ? null
+        return (found.Mode & OthersWrite) == 0 || (isFolder && found.Mode.HasFlag(UnixFileMode.StickyBit)) ? null
             : $"{name} can be written by others, who could set anything: chmod go-w {name}";
     }
 
-    [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
-    private static partial int Stat(SafeFileHandle folder, string path, int flags, uint mask, out FileStatus status);
-
-    [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
-    private static partial int Stat(int folder, string path, int flags, uint mask, out FileStatus status);
-
     [LibraryImport("libc", EntryPoint = "geteuid")]
     private static partial uint EffectiveUser();
-
-    /// <summary>What is read of <c>struct statx</c>, which is the same on every machine.</summary>
-    [StructLayout(LayoutKind.Explicit, Size = 256)]
-    private struct FileStatus
-    {
-        [FieldOffset(20)]
-        public uint Owner;
-
-        [FieldOffset(28)]
-        public ushort Mode;
-    }
 }

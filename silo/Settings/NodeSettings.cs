@@ -106,7 +106,7 @@ public sealed record NodeSettings
     /// <summary><c>Intake__Unsigned</c> is <c>AcceptAsUnverified</c>. Default false.</summary>
     public bool AcceptUnsigned { get; init; }
 
-    /// <summary><c>Intake__PerSecondPerAddress</c>. Default 20,000; 1 to 1,000,000.</summary>
+    /// <summary><c>Intake__PerSecondPerAddress</c>: requests, of which each incident is one. Default 20,000; 1 to 1,000,000.</summary>
     public required int IntakePerSecondPerAddress { get; init; }
 
     /// <summary><c>Anchor__Interval</c>. Default 1 s; 0 to 1 day.</summary>

@@ -8,9 +8,6 @@ namespace CapOrleans.Silo.Settings;
 /// </summary>
 public sealed class SettingsFile
 {
-    /// <summary>Largest file that is read. 1 MiB.</summary>
-    private const int MaxBytes = 1 << 20;
-
     /// <summary>A longer name is more likely a secret in the wrong place, and is not repeated.</summary>
     private const int MaxNameShown = 40;
 
@@ -19,7 +16,7 @@ public sealed class SettingsFile
     private SettingsFile(Dictionary<string, string> settings) => this.settings = settings;
 
     /// <param name="path">A file that is not there sets nothing.</param>
-    /// <exception cref="SettingsException">Others can write it, it breaks the grammar, or it sets what is no setting; no value is shown.</exception>
+    /// <exception cref="SettingsException">It is no regular file of at most 64 KiB, others can write it, it breaks the grammar, or it sets what is no setting; no value is shown.</exception>
     public static SettingsFile Read(string path)
     {
         IReadOnlyList<EnvSetting> lines;
@@ -69,18 +66,12 @@ public sealed class SettingsFile
 
     private static byte[] Bytes(string path)
     {
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        using var file = RegularFile.Open(path);
         if (FileTrust.Fault(path, file.SafeFileHandle) is { } fault)
         {
             throw new SettingsException([fault]);
         }
 
-        return file.Length <= MaxBytes ? ReadAll(file) : throw new IOException($"it is larger than {MaxBytes} bytes");
-    }
-
-    private static byte[] ReadAll(FileStream file)
-    {
-        var bytes = new byte[file.Length];
-        return bytes[..file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false)];
+        return RegularFile.ReadAll(file, RegularFile.MaxBytes);
     }
 }

@@ -20,7 +20,7 @@ public sealed partial class SettingsReader
 
         try
         {
-            return Keystore.Open(File.ReadAllText(file), File.ReadAllText(Text("KEYSTORE_PASSPHRASE_FILE")!).TrimEnd('\r', '\n'));
+            return Keystore.Open(RegularFile.ReadText(file), RegularFile.ReadText(Text("KEYSTORE_PASSPHRASE_FILE")!).TrimEnd('\r', '\n'));
         }
         catch (Exception fault) when (fault is KeystoreException or IOException or UnauthorizedAccessException)
         {

@@ -25,7 +25,7 @@ public sealed partial class SettingsReader
         Name = Parse("Gate__Name", text => Identifiers.IsId(text) ? text : null, Identifiers.Rule) ?? Host,
         Bind = Address("Gate__Bind"),
         Apis = Urls("Gate__Api"),
-        ApiKeyFile = Parse("Gate__ApiKeyFile", text => File.Exists(text) && ApiKey.TryParse(File.ReadAllText(text).Trim(), out _) ? text : null, "a file with an API key; see 'cap operator create'"),
+        ApiKeyFile = Parse("Gate__ApiKeyFile", text => ApiKey.TryParse(RegularFile.TryReadText(text)?.Trim(), out _) ? text : null, "a regular file with an API key; see 'cap operator create'"),
         PlainHttpToApi = Choice("Gate__PlainHttpToApi", "false", "true", "false") == "true",
         ApiAuthorities = Text("Gate__ApiAuthorities") is { } file && CanUse("Gate__ApiAuthorities", () => ServerTls.Import(file)) ? file : null,
         SpoolMegabytes = (int)Number("Gate__SpoolMegabytes", 1024, 1, 1_048_576),

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using CapOrleans.Core.Access;
 using CapOrleans.Silo.Tls;
 
 namespace CapOrleans.Silo.Settings;
@@ -32,6 +33,15 @@ public sealed partial class SettingsReader
         if (files is { ClientAuthorities: null })
         {
             faults.Add("Cluster__TlsAuthorities is not set: name a PEM file with the authorities that issue for this cluster, and for nobody else.");
+        }
+
+        if (files is not null)
+        {
+            using var own = ServerTls.Own(files);
+            if (!ClusterAuthority.IsForBothSides(own))
+            {
+                faults.Add($"Cluster__TlsCertificate is '{files.Certificate}', and other nodes would refuse it: its extended key usage must be serverAuth and clientAuth.");
+            }
         }
 
         return files;

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using CapOrleans.Core.Access;
+using CapOrleans.Silo.Settings;
 using Orleans.Connections.Security;
 
 namespace CapOrleans.Silo.Tls;
@@ -40,7 +41,7 @@ internal sealed partial class ClusterTls
     {
         try
         {
-            return ClusterAuthority.Parse(File.ReadAllText(file));
+            return ClusterAuthority.Parse(RegularFile.ReadText(file));
         }
         catch (CryptographicException fault)
         {
@@ -52,7 +53,7 @@ internal sealed partial class ClusterTls
     /// <param name="files">With the authorities that issue for this cluster, and for nobody else.</param>
     public static ClusterTls OfFiles(TlsFiles files, TimeProvider time, ILogger logger) => new(
         files.All,
-        () => new NodeCertificates(X509Certificate2.CreateFromPemFile(files.Certificate, files.Key), ServerTls.Import(files.ClientAuthorities!)),
+        () => new NodeCertificates(ServerTls.Own(files), ServerTls.Import(files.ClientAuthorities!)),
         time, logger);
 
     public void Configure(TlsOptions options)
@@ -79,7 +80,11 @@ internal sealed partial class ClusterTls
             }
         }
 
-        if (chain.Build(certificate) && certificate.MatchesHostname(ClusterAuthority.NodeName))
+        var fault = !chain.Build(certificate) ? string.Join(", ", chain.ChainStatus.Select(status => status.Status))
+            : !certificate.MatchesHostname(ClusterAuthority.NodeName) ? $"it lacks the DNS name {ClusterAuthority.NodeName}"
+            : !ClusterAuthority.IsForBothSides(certificate) ? "its extended key usage is not serverAuth and clientAuth"
+            : null;
+        if (fault is null)
         {
             return true;
         }
@@ -87,12 +92,12 @@ internal sealed partial class ClusterTls
         var last = Volatile.Read(ref loggedAt);
         if ((last == 0 || time.GetElapsedTime(last) >= LogInterval) && Interlocked.CompareExchange(ref loggedAt, time.GetTimestamp(), last) == last)
         {
-            LogForeign(string.Join(", ", chain.ChainStatus.Select(status => status.Status)));
+            LogForeign(fault);
         }
 
         return false;
     }
 
-    [LoggerMessage(631, LogLevel.Warning, "A peer was turned away: its certificate is not of this cluster's authority ({Status}). Nodes of one cluster share DATA_DIR/cluster-authority.pem, or have Cluster__Tls... set.")]
-    private partial void LogForeign(string status);
+    [LoggerMessage(631, LogLevel.Warning, "A peer was turned away: its certificate is none of this cluster's ({Fault}). Nodes of one cluster share DATA_DIR/cluster-authority.pem, or have Cluster__Tls... set.")]
+    private partial void LogForeign(string fault);
 }

@@ -14,6 +14,7 @@ internal sealed partial class Reloaded<T>(IReadOnlyList<string> files, TimeSpan 
     private readonly Lock gate = new();
     private T? current;
     private string seen = "";
+    private bool isBroken;
     private long lookedAt, readAt;
 
     /// <exception cref="Exception">Of reading, the first time only.</exception>
@@ -39,16 +40,37 @@ internal sealed partial class Reloaded<T>(IReadOnlyList<string> files, TimeSpan 
         var now = string.Join('|', files.Select(Stamp));
         if (current is not null && now == seen && (maxAge == Timeout.InfiniteTimeSpan || time.GetElapsedTime(readAt) < maxAge))
         {
+            SetBroken(null); // what was there before is there again
             return;
         }
 
         try
         {
             (current, seen, readAt) = (read(), now, time.GetTimestamp());
+            SetBroken(null);
         }
         catch (Exception fault) when (current is not null)
         {
+            SetBroken(fault);
+        }
+    }
+
+    /// <summary>Logs when it breaks, and when it is whole again; not each time somebody looks.</summary>
+    private void SetBroken(Exception? fault)
+    {
+        if (isBroken == fault is not null)
+        {
+            return;
+        }
+
+        isBroken = fault is not null;
+        if (fault is not null)
+        {
             LogNotRead(string.Join(", ", files), fault.Message);
+        }
+        else
+        {
+            LogReadAgain(string.Join(", ", files));
         }
     }
 
@@ -56,4 +78,7 @@ internal sealed partial class Reloaded<T>(IReadOnlyList<string> files, TimeSpan 
 
     [LoggerMessage(630, LogLevel.Error, "{Files} changed and cannot be used; what was read before stays in use. {Fault}")]
     private partial void LogNotRead(string files, string fault);
+
+    [LoggerMessage(632, LogLevel.Warning, "{Files} can be used again.")]
+    private partial void LogReadAgain(string files);
 }

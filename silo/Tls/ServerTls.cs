@@ -1,6 +1,7 @@
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using CapOrleans.Silo.Settings;
 
 namespace CapOrleans.Silo.Tls;
 
@@ -30,16 +31,20 @@ internal sealed class ServerTls
     /// <exception cref="CryptographicException">A file holds something else.</exception>
     public static ServerTls Read(TlsFiles files)
     {
-        var certificate = X509Certificate2.CreateFromPemFile(files.Certificate, files.Key);
+        var certificate = Own(files);
         return new ServerTls(
             SslStreamCertificateContext.Create(certificate, Import(files.Certificate), offline: true),
             files.ClientAuthorities is null ? [] : Import(files.ClientAuthorities));
     }
 
+    /// <returns>The certificate with its key.</returns>
+    public static X509Certificate2 Own(TlsFiles files) => X509Certificate2.CreateFromPem(
+        RegularFile.ReadText(files.Certificate, RegularFile.MaxCertificateBytes), RegularFile.ReadText(files.Key));
+
     public static X509Certificate2Collection Import(string file)
     {
         var certificates = new X509Certificate2Collection();
-        certificates.ImportFromPemFile(file);
+        certificates.ImportFromPem(RegularFile.ReadText(file, RegularFile.MaxCertificateBytes));
         return certificates.Count > 0 ? certificates : throw new CryptographicException("it holds no certificate");
     }
 

@@ -156,6 +156,22 @@ public sealed class BadInputTests(NodeFixture node)
         Assert.Equal(field == "Host" ? HttpStatusCode.Unauthorized : HttpStatusCode.Forbidden, atTheGate.StatusCode);
     }
 
+    [Theory]
+    [InlineData("Origin", "https://elsewhere.example")]
+    [InlineData("Sec-Fetch-Site", "cross-site")]
+    public async Task A_page_of_another_site_reads_nothing_that_is_open_to_this_machine(string header, string value)
+    {
+        foreach (var (front, path) in new[] { (node.Api, "/v1/incidents"), (node.Api, "/v1/limits"), (node.Gate, "/v1/gate/status"), (node.Gate, "/v1/gate/dead") })
+        {
+            using var plain = await front.GetAsync(path);
+            Assert.Equal(HttpStatusCode.OK, plain.StatusCode);
+            using var request = new HttpRequestMessage(HttpMethod.Get, path);
+            request.Headers.TryAddWithoutValidation(header, value);
+            using var answer = await front.SendAsync(request);
+            Assert.Equal((HttpStatusCode.Forbidden, "Origin"), (answer.StatusCode, (await ProblemAsync(answer)).Text("field")));
+        }
+    }
+
     [Fact]
     public async Task A_foreign_name_reads_nothing_without_a_key()
     {
@@ -275,6 +291,12 @@ public sealed class BadInputTests(NodeFixture node)
     [InlineData("http://user:password@x/")]
     [InlineData("/relative")]
     [InlineData("http://")]
+    [InlineData("http://\uff45xample.com/")]
+    [InlineData("http://example.com/\uff0e")]
+    [InlineData("http://example.com/\r\nX-Injected: 1")]
+    [InlineData("http://example.com/\u0007")]
+    [InlineData(" http://example.com/")]
+    [InlineData("http://example.com/a b")]
     public async Task A_webhook_that_is_no_plain_URL_is_refused(string url)
     {
         foreach (var path in (string[])["/register_alert", "/v1/webhooks"])

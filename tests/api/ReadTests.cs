@@ -141,6 +141,18 @@ public sealed class ReadTests(NodeFixture node)
     }
 
     [Fact]
+    public async Task The_description_is_made_once_whoever_asks_for_it_and_as_what()
+    {
+        var first = await node.Api.GetStringAsync("/openapi/v1.json");
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/openapi/v1.json?again=1") { Headers = { Host = "other.example" } };
+        using var other = await node.Operator.SendAsync(request);
+        Assert.Equal(first, await other.Content.ReadAsStringAsync());
+        var paths = JsonElement.Parse(first).GetProperty("paths").EnumerateObject().Select(path => path.Name).ToList();
+        Assert.Contains("/v1/incidents", paths);
+        Assert.DoesNotContain(paths, path => path.StartsWith("/orleans", StringComparison.Ordinal) || path.StartsWith("/openapi", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task The_gate_knows_one_call_and_passes_refusals_on()
     {
         using var get = await node.Gate.GetAsync("/gate_receive");

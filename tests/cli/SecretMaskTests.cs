@@ -41,6 +41,17 @@ public sealed class SecretMaskTests
     [InlineData("-----BEGIN RSA PRIVATE KEY-----\nhunter2\n-----END RSA PRIVATE KEY-----\nafter", "[masked]\nafter")]
     [InlineData("before\n-----BEGIN PRIVATE KEY-----\nhunter2", "before\n[masked]")]
     [InlineData("hunter2\nhunter2==\n-----END EC PRIVATE KEY-----\nafter", "[masked]\nafter")]
+    [InlineData("mysql -u bob -phunter2 db", "mysql -u bob -p[masked] db")]
+    [InlineData("+ mysqldump --all -p'hunter 2' > x", "+ mysqldump --all -p[masked] > x")]
+    [InlineData("sshpass -phunter2 ssh -p 22 h", "sshpass -p[masked] ssh -p 22 h")]
+    [InlineData("set password hunter2", "set password [masked]")]
+    [InlineData("the passwd 'hunter' is wrong", "the passwd [masked] is wrong")]
+    [InlineData("password is Hun!ter now", "password is [masked] now")]
+    [InlineData("db_password huntEr", "db_password [masked]")]
+    [InlineData("pass\u001b[31mword=hun\u001b[0mter2", "password=[masked]")]
+    [InlineData("token=\u001b]8;;http://h\u0007hunter2\u001b]8;;\u001b\\ x", "token=[masked] x")]
+    [InlineData("AKIA\u001b[1mIOSFODNN7\u200bEXAMPLE", "[masked]")]
+    [InlineData("\u001b(Bpassword\u009b0m: hunter2", "password: [masked]")]
     public void The_usual_forms_are_masked_once_and_for_all(string text, string masked)
     {
         Assert.Equal(masked, SecretMask.Apply(text));
@@ -54,6 +65,12 @@ public sealed class SecretMaskTests
     [InlineData("-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----")]
     [InlineData("http://127.0.0.1:8989/gate_receive answered 503; user@example.com")]
     [InlineData("gate_receive cap_id eyJ")]
+    [InlineData("ssh -p2222 host; mkdir -pv a; ps -p1234; docker run -p8080:80 mysql")]
+    [InlineData("mysql -p -P3306 db: access denied")]
+    [InlineData("mysql: [Warning] Using a password on the command line interface can be insecure.")]
+    [InlineData("FATAL: password authentication failed for user \"bob2\"")]
+    [InlineData("your password has expired! password is required.\nnext1")]
+    [InlineData("passwd was left as it is, the password unchanged\n2026-11-29 next line")]
     public void Ordinary_text_stays(string text) => Assert.Equal(text, SecretMask.Apply(text));
 
     /// <summary>Letters of which none of the forms can be made.</summary>

@@ -50,6 +50,33 @@ public sealed class GateAccessTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("POST")]
+    [InlineData("DELETE")]
+    [InlineData("PUT")]
+    public void What_changes_something_takes_the_token_on_loopback_too(string method)
+    {
+        var request = Request("127.0.0.1:8989");
+        request.Method = method;
+        Assert.False(GateAccess.IsOperator(request, cluster.Options));
+        request.Headers.Authorization = $"Bearer {cluster.Options.Token.Export()}";
+        Assert.True(GateAccess.IsOperator(request, cluster.Options));
+    }
+
+    [Theory]
+    [InlineData("Origin", "https://page.example", true)]
+    [InlineData("Sec-Fetch-Site", "cross-site", true)]
+    [InlineData("Origin", "http://127.0.0.1:8989", false)]
+    [InlineData("Accept", "*/*", false)]
+    public void A_page_of_another_site_reads_nothing_without_the_token(string header, string value, bool isOfAPage)
+    {
+        var request = Request("127.0.0.1:8989");
+        (request.Scheme, request.Headers[header]) = ("http", value);
+        Assert.Equal(isOfAPage, GateAccess.IsOfAPage(request, cluster.Options));
+        request.Headers.Authorization = $"Bearer {cluster.Options.Token.Export()}";
+        Assert.False(GateAccess.IsOfAPage(request, cluster.Options));
+    }
+
     [Fact]
     public void A_token_is_read_back_and_never_printed()
     {

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using CapOrleans.Core.Incidents;
@@ -19,6 +20,7 @@ public sealed class GateTests : IAsyncLifetime
 {
     private readonly TempDirectory directory = new();
     private readonly PrivateKey key = PrivateKey.Create();
+    private readonly GateToken token = GateToken.Create();
     private readonly ConcurrentQueue<string> taken = new();
     private readonly int apiPort = Child.FreePort(), gatePort = Child.FreePort();
     private readonly ConcurrentQueue<string> pages = new();
@@ -90,8 +92,14 @@ public sealed class GateTests : IAsyncLifetime
         Assert.Contains("signer-not-authorised", letter.GetProperty("problem").Text("type"), StringComparison.Ordinal);
 
         isKnown = true;
-        using var retried = await http.PostAsync($"http://127.0.0.1:{gatePort}/v1/gate/dead/{letter.GetProperty("number").GetInt64()}/retry", null);
-        Assert.Equal(HttpStatusCode.NoContent, retried.StatusCode);
+        foreach (var (bearer, status) in new[] { (null, HttpStatusCode.Unauthorized), (token.Export(), HttpStatusCode.NoContent) })
+        {
+            using var retry = new HttpRequestMessage(HttpMethod.Post, $"http://127.0.0.1:{gatePort}/v1/gate/dead/{letter.GetProperty("number").GetInt64()}/retry");
+            retry.Headers.Authorization = bearer is null ? null : new AuthenticationHeaderValue("Bearer", bearer);
+            using var retried = await http.SendAsync(retry);
+            Assert.Equal(status, retried.StatusCode);
+        }
+
         await Eventually.TrueAsync(() => !taken.IsEmpty);
         Assert.Equal(0, (await DeadAsync()).GetArrayLength());
     }
@@ -250,7 +258,7 @@ public sealed class GateTests : IAsyncLifetime
     private WebApplication Gate() => CapGate.Build(
         Builder(gatePort),
         new GateOptions(
-            [new Uri($"http://127.0.0.1:{apiPort}")], () => null, GateToken.Create(), IsOpen: true, new AdmissionPolicy(false),
+            [new Uri($"http://127.0.0.1:{apiPort}")], () => null, token, IsOpen: true, new AdmissionPolicy(false),
             directory.File("spool.db"), new SpoolLimits(1_000_000, TimeSpan.FromDays(7)), 200,
             new EscalationOptions(null, new Uri($"http://127.0.0.1:{apiPort}/page"), UnknownKeys: false),
             new GateIdentity("edge", PrivateKey.Create()), [X25519PrivateKey.Create()]),

@@ -9,6 +9,7 @@ namespace CapOrleans.Tests.Gate;
 public sealed class LocalEscalationTests : IDisposable
 {
     private readonly TempDirectory directory = new();
+    private readonly PrivateKey key = PrivateKey.Create();
     private readonly KeyCluster cluster = new();
     private readonly HttpClient http = new();
     private readonly ConcurrentQueue<string> lines = new();
@@ -27,7 +28,7 @@ public sealed class LocalEscalationTests : IDisposable
         try
         {
             using var escalation = Escalation($"env > {directory.File("part")} && mv {directory.File("part")} {directory.File("env")}");
-            escalation.Consider(Critical("C-1"));
+            escalation.Consider(Critical("C-1"), "0xA");
             await Eventually.TrueAsync(() => File.Exists(directory.File("env")));
             var inherited = await File.ReadAllLinesAsync(directory.File("env"));
             Assert.Contains("CAP_ID=X", inherited);
@@ -59,20 +60,60 @@ public sealed class LocalEscalationTests : IDisposable
         using var escalation = Escalation($"cat > /dev/null; while [ ! -e {directory.File("go")} ]; do sleep 0.05; done");
         for (var i = 0; i < 500; i++)
         {
-            escalation.Consider(Critical($"C-{i}"));
+            escalation.Consider(Critical($"C-{i}"), "0xA");
         }
 
         Assert.Contains("not escalated, since too many", Assert.Single(lines), StringComparison.Ordinal);
         cluster.Time.Advance(TimeSpan.FromSeconds(1));
-        escalation.Consider(Critical("C-LAST"));
+        escalation.Consider(Critical("C-LAST"), "0xA");
         Assert.Contains($": {500 - LocalEscalation.MaxRunning}, the last of them X/C-LAST", lines.Last(), StringComparison.Ordinal);
         await File.WriteAllTextAsync(directory.File("go"), "");
         await Eventually.TrueAsync(() => lines.Count == 3);
         Assert.Contains("escalated here", lines.Last(), StringComparison.Ordinal);
     }
 
-    private IncidentReport Critical(string id) =>
-        TestIncident.Signed(PrivateKey.Create(), "X", id, cluster.Time.GetUtcNow(), one => one["severity"] = "critical").Report();
+    [Fact]
+    public async Task However_one_captured_incident_is_spelled_it_calls_once_and_another_calls_as_well()
+    {
+        using var escalation = Escalation($"cat > /dev/null; echo $INCIDENT_ID >> {directory.File("pages")}");
+        for (var i = 1; i <= 100; i++)
+        {
+            escalation.Consider(Critical("C-1", $"spelling {i}"), $"{key.Address}");
+            await Eventually.TrueAsync(() => Pages().Length > 0);
+        }
+
+        escalation.Consider(Critical("C-2"), $"{key.Address}");
+        await Eventually.TrueAsync(() => Pages().Contains("C-2"));
+        Assert.Equal(["C-1", "C-2"], Pages());
+
+        escalation.Consider(Critical("C-1"), "0xA"); // somebody else's, whom the first must not have silenced
+        await Eventually.TrueAsync(() => Pages().Length == 3);
+    }
+
+    [Fact]
+    public async Task What_was_left_out_since_too_many_ran_calls_when_it_comes_again()
+    {
+        using var escalation = Escalation(
+            $"cat > /dev/null; while [ ! -e {directory.File("go")} ]; do sleep 0.05; done; echo $INCIDENT_ID >> {directory.File("pages")}");
+        for (var i = 0; i <= LocalEscalation.MaxRunning; i++)
+        {
+            escalation.Consider(Critical($"C-{i}"), "0xA");
+        }
+
+        await File.WriteAllTextAsync(directory.File("go"), "");
+        await Eventually.TrueAsync(() => Pages().Length == LocalEscalation.MaxRunning);
+        await Eventually.TrueAsync(() =>
+        {
+            escalation.Consider(Critical($"C-{LocalEscalation.MaxRunning}"), "0xA");
+            return Pages().Length > LocalEscalation.MaxRunning;
+        });
+        Assert.Single(Pages(), id => id == $"C-{LocalEscalation.MaxRunning}");
+    }
+
+    private string[] Pages() => File.Exists(directory.File("pages")) ? File.ReadAllLines(directory.File("pages")) : [];
+
+    private IncidentReport Critical(string id, string description = "down") => TestIncident.Signed(
+        key, "X", id, cluster.Time.GetUtcNow(), one => (one["severity"], one["description"]) = ("critical", description)).Report();
 
     private LocalEscalation Escalation(string command) =>
         new(cluster.Options with { Escalation = new EscalationOptions(command, null, UnknownKeys: false) }, http, new Lines(lines), cluster.Time);

@@ -2,6 +2,8 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
+using System.Net.Sockets;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -103,8 +105,43 @@ public sealed class NodeProcessTests : IDisposable
         var limited = answers.First(answer => answer.StatusCode == HttpStatusCode.TooManyRequests);
         Assert.NotNull(limited.Headers.RetryAfter);
         Assert.Equal("urn:caporleans:problem:too-many-requests", (await limited.Content.ReadFromJsonAsync<JsonElement>()).Text("type"));
+        foreach (var path in (string[])["/openapi/v1.json", "/docs/", "/v1/incidents", "/orleans/", "/nowhere"])
+        {
+            await Eventually.TrueAsync(async () =>
+            {
+                using var answer = await http.GetAsync(path);
+                return answer.StatusCode == HttpStatusCode.TooManyRequests && answer.Headers.RetryAfter is not null;
+            });
+        }
+
         using var live = await http.GetAsync("/health/live");
         Assert.Equal(HttpStatusCode.OK, live.StatusCode);
+    }
+
+    [Fact]
+    public async Task Bodies_that_are_broken_off_leave_no_line_in_the_log_of_either_front()
+    {
+        using var node = await StartAsync(null);
+        (int Port, string Path, string Type)[] fronts =
+        [
+            (apiPort, "/v1/incidents", "json"), (apiPort, "/v1/incidents:batch", "x-ndjson"), (apiPort, "/register_alert", "json"), (gatePort, "/gate_receive", "json"),
+        ];
+        foreach (var (port, path, type) in fronts)
+        {
+            for (var i = 0; i < 50; i++)
+            {
+                using var socket = new TcpClient("127.0.0.1", port) { LingerState = new LingerOption(enable: i % 2 == 0, seconds: 0) };
+                await socket.GetStream().WriteAsync(Encoding.ASCII.GetBytes(
+                    $"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/{type}\r\nContent-Length: 500\r\n\r\n{{\"task_id\""));
+            }
+        }
+
+        using var http = new HttpClient();
+        Assert.Equal("live", await http.GetStringAsync($"http://127.0.0.1:{apiPort}/health/live"));
+        node.Signal(15);
+        Assert.Equal(0, await node.ExitAsync());
+        Assert.DoesNotContain("Exception", node.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("fail:", node.Output, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -101,6 +101,27 @@ public sealed class SettingsFileTests : IDisposable
     }
 
     [Fact]
+    public async Task A_pipe_a_folder_and_a_flood_are_one_clear_fault_and_hold_up_nothing()
+    {
+        await Child.RunAsync("mkfifo", Env);
+        Assert.Contains("a named pipe, not a regular file", await FaultAsync(), StringComparison.Ordinal);
+        File.Delete(Env);
+        File.CreateSymbolicLink(Env, "/dev/zero");
+        Assert.Contains("a device, not a regular file", await FaultAsync(), StringComparison.Ordinal);
+        File.Delete(Env);
+        Directory.CreateDirectory(Env);
+        Assert.Contains("a directory, not a regular file", await FaultAsync(), StringComparison.Ordinal);
+        Directory.Delete(Env);
+        await File.WriteAllTextAsync(Env, new string('#', 64 * 1024));
+        Assert.Null(SettingsFile.Read(Env).Find("API_PORT"));
+        await File.AppendAllTextAsync(Env, "#");
+        Assert.Contains("larger than 65536 bytes", await FaultAsync(), StringComparison.Ordinal);
+    }
+
+    private async Task<string> FaultAsync() => Assert.Single((await Assert.ThrowsAsync<SettingsException>(() =>
+        Task.Run(() => SettingsFile.Read(Env)).WaitAsync(TimeSpan.FromSeconds(20), TimeProvider.System))).Faults);
+
+    [Fact]
     public void The_example_can_be_copied_as_it_is()
     {
         File.Copy(Repository.File(".env.example"), Env);

@@ -19,13 +19,22 @@ public sealed class TestCertificates(TempDirectory directory)
 
     /// <summary>Writes NAME.pem and NAME.key, for localhost and 127.0.0.1.</summary>
     /// <param name="issuers">Where the certificate says that its issuer is to be found.</param>
-    public void Issue(X509Certificate2 authority, string name, string purpose, string? issuers = null)
+    public void Issue(X509Certificate2 authority, string name, string purpose, string? issuers = null) =>
+        Issue(authority, name, [purpose], "localhost", issuers);
+
+    /// <summary>Writes NAME.pem and NAME.key, for a host and 127.0.0.1.</summary>
+    /// <param name="purposes">None for a certificate that says nothing about them.</param>
+    public void Issue(X509Certificate2 authority, string name, string[] purposes, string host, string? issuers = null)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
-        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(purpose)], false));
+        if (purposes.Length > 0)
+        {
+            request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([.. purposes.Select(purpose => new Oid(purpose))], false));
+        }
+
         var names = new SubjectAlternativeNameBuilder();
-        names.AddDnsName("localhost");
+        names.AddDnsName(host);
         names.AddIpAddress(IPAddress.Loopback);
         request.CertificateExtensions.Add(names.Build());
         if (issuers is not null)

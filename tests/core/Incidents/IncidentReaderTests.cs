@@ -27,6 +27,18 @@ public sealed class IncidentReaderTests
     }
 
     [Theory]
+    [InlineData(252, true)]
+    [InlineData(253, false)]
+    [InlineData(7000, false)]
+    public void An_incident_has_a_bounded_number_of_members(int others, bool isRead)
+    {
+        var nested = string.Join(',', Enumerable.Range(0, others - 1).Select(i => $"\"{i}\":0"));
+        var (report, refusal) = IncidentReader.Read(Encoding.UTF8.GetBytes($"{Good[..^1]},\"more\":{{{nested}}}}}"));
+        Assert.Equal(isRead, report is not null);
+        Assert.Equal(isRead ? null : "too-many-members", refusal?.Type);
+    }
+
+    [Theory]
     [InlineData("task_id", "\"a|b\"")]
     [InlineData("task_id", "\"a/b\"")]
     [InlineData("task_id", "\"..\"")]

@@ -75,6 +75,34 @@ public sealed class ArchivistGrainTests : IDisposable
         Assert.Equal($"Entry {body.GetProperty("index")} does not prove what it says: it is not signed by {key.Address}.", (await archivist.ProgressAsync()).Trouble);
     }
 
+    [Fact]
+    public async Task Whoever_moves_the_archive_s_bookmark_past_a_forged_incident_keeps_it_from_nothing()
+    {
+        await using var cluster = await StartAsync();
+        var (key, now) = (PrivateKey.Create(), TimeProvider.System.GetUtcNow());
+        await cluster.Client.Cap("Z-001").DefineAsync(new CapDefinition(null, null, null, null, [new KeyDefinition($"{key.Address}", null, null, null)]), Actor.Service);
+        Assert.Equal(Verdict.Accepted, (await cluster.Client.Incident("Z-001", "HONEST").FileAsync(TestIncident.Signed(key, "Z-001", "HONEST", now).Report())).Verdict);
+        await CaughtUpAsync(cluster);
+        var reader = new SqliteLogReader(SqliteDatabase.Open(directory.File("log.db"), 1));
+        var log = cluster.Client.GetGrain<IAuditLogGrain>(0);
+        for (var round = 1; round <= 2; round++)
+        {
+            var (head, bookmark) = (await log.HeadAsync(), await reader.PositionAsync(0, "archive", default));
+            var forged = Entry.Write(EntryKinds.IncidentAccepted, head.Origin, now, new CanonicalObject().Add("capId", "Z-001").Add("deltaCap", "0").Add("incidentId", $"F{round}"));
+            Assert.Equal(AppendVerdict.Appended, (await log.AppendAsync(new Append
+            {
+                Entries = [forged],
+                Incident = new IncidentRow("Z-001", $"F{round}", [(byte)round], 0, 0m, now),
+                Bookmark = new BookmarkMove("archive", bookmark, head.Size + 1),
+            })).Verdict);
+            await Eventually.TrueAsync(async () =>
+            {
+                await cluster.Client.GetGrain<IArchivistGrain>(0).NudgeAsync();
+                return (await FailedAsync()).Count == round;
+            });
+        }
+    }
+
     private async Task<InProcessTestCluster> StartAsync()
     {
         var builder = new InProcessTestClusterBuilder(1);

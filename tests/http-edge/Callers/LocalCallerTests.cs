@@ -20,6 +20,22 @@ public sealed class LocalCallerTests
     [InlineData("127.0.0.1", "localhost", "Forwarded", false)]
     [InlineData("127.0.0.1", "localhost", "Via", false)]
     [InlineData("127.0.0.1", "localhost", "X-Real-IP", false)]
+    [InlineData("127.0.0.1", "localhost", "Client-IP", false)]
+    [InlineData("127.0.0.1", "localhost", "cf-ray", false)]
+    [InlineData("127.0.0.1", "localhost", "CDN-Loop", false)]
+    [InlineData("127.0.0.1", "localhost", "X-Envoy-External-Address", false)]
+    [InlineData("127.0.0.1", "localhost", "Fly-Client-IP", false)]
+    [InlineData("127.0.0.1", "localhost", "Fastly-Client-IP", false)]
+    [InlineData("127.0.0.1", "localhost", "X-Azure-ClientIP", false)]
+    [InlineData("127.0.0.1", "localhost", "X-Amzn-Trace-Id", false)]
+    [InlineData("127.0.0.1", "localhost", "X-Request-Id", true)]
+    [InlineData("127.0.0.1", "127.1", null, false)]
+    [InlineData("127.0.0.1", "0x7f000001", null, false)]
+    [InlineData("127.0.0.1", "2130706433:8787", null, false)]
+    [InlineData("127.0.0.1", "127.0.0.01", null, false)]
+    [InlineData("127.0.0.1", "[0::1]", null, false)]
+    [InlineData("127.0.0.1", "[127.0.0.1]", null, false)]
+    [InlineData("127.0.0.1", "127.0.0.2", null, true)]
     public void A_caller_is_local_by_its_address_its_name_for_this_machine_and_without_a_proxy(string address, string host, string? header, bool isLocal)
     {
         var context = Call(address, host);
@@ -67,6 +83,27 @@ public sealed class LocalCallerTests
         context.Request.Method = method;
         context.Request.Headers[header] = value;
         Assert.Equal(isOther, OriginGuard.IsOtherSite(context.Request));
+    }
+
+    [Theory]
+    [InlineData("GET", "Origin", "https://page.example", "", true)]
+    [InlineData("HEAD", "Origin", "null", "", true)]
+    [InlineData("GET", "Origin", "http://localhost:3000", "", true)]
+    [InlineData("GET", "Origin", "http://localhost:8787", "", false)]
+    [InlineData("GET", "Sec-Fetch-Site", "cross-site", "script", true)]
+    [InlineData("GET", "Sec-Fetch-Site", "same-site", "empty", true)]
+    [InlineData("GET", "Sec-Fetch-Site", "cross-site", "iframe", true)]
+    [InlineData("GET", "Sec-Fetch-Site", "cross-site", "document", false)]
+    [InlineData("GET", "Sec-Fetch-Site", "same-origin", "empty", false)]
+    [InlineData("GET", "Sec-Fetch-Site", "none", "document", false)]
+    [InlineData("GET", "Accept", "*/*", "", false)]
+    public void A_page_of_another_site_reads_nothing_and_a_link_on_it_may_be_followed(string method, string header, string value, string destination, bool isOther)
+    {
+        var context = Call("127.0.0.1", "localhost:8787");
+        context.Request.Method = method;
+        context.Request.Headers[header] = value;
+        context.Request.Headers["Sec-Fetch-Dest"] = destination;
+        Assert.Equal(isOther, OriginGuard.IsOtherSitesRead(context.Request));
     }
 
     private static DefaultHttpContext Call(string address, string host)

@@ -120,6 +120,74 @@ public sealed class ConnectionBudgetTests
         Assert.False((await SpeakAsync(Connect(Host))).IsHealthOnly);
     }
 
+    [Fact]
+    public async Task A_full_port_takes_the_oldest_overdue_request_of_whoever_holds_the_most()
+    {
+        var slow = new List<Client>();
+        for (var i = 0; i < ConnectionBudget.MaxConnections; i++)
+        {
+            slow.Add(await SpeakAsync(Connect(new IPAddress([10, 0, 0, (byte)(i % 4)]))));
+        }
+
+        Assert.True((await SpeakAsync(Connect(Host))).IsHealthOnly);
+        time.Advance(ConnectionBudget.RequestGivesWayAfter);
+        Assert.True((await SpeakAsync(Connect(Host))).IsHealthOnly);
+        time.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.False((await SpeakAsync(Connect(Host))).IsHealthOnly);
+        Assert.False((await SpeakAsync(Connect(Other))).IsHealthOnly);
+        Assert.Equal(slow.Take(2), slow.Where(client => client.IsAborted));
+        Assert.False(slow[0].Done.IsFaulted);
+    }
+
+    [Fact]
+    public async Task A_full_address_takes_its_own_oldest_overdue_request_and_nobody_else_s()
+    {
+        var other = await SpeakAsync(Connect(Other));
+        var slow = new List<Client>();
+        for (var i = 0; i < ConnectionBudget.MaxPerAddress; i++)
+        {
+            slow.Add(await SpeakAsync(Connect(Host)));
+        }
+
+        time.Advance(ConnectionBudget.RequestGivesWayAfter + TimeSpan.FromMilliseconds(1));
+        Assert.False((await SpeakAsync(Connect(Host))).IsHealthOnly);
+        Assert.False(other.IsAborted);
+        Assert.Equal(slow.Take(1), slow.Where(client => client.IsAborted));
+    }
+
+    [Fact]
+    public async Task Who_holds_as_much_as_anybody_takes_no_request_of_another_and_a_trusted_proxy_gives_none()
+    {
+        for (var i = 0; i < ConnectionBudget.MaxConnections; i++)
+        {
+            await SpeakAsync(Connect(i % 2 == 0 ? IPAddress.Parse("203.0.113.7") : new IPAddress([10, 0, (byte)(i >> 8), (byte)i])));
+        }
+
+        time.Advance(ConnectionBudget.RequestGivesWayAfter * 2);
+        Assert.True((await SpeakAsync(Connect(new IPAddress([10, 0, 0, 1])))).IsHealthOnly);
+        Assert.True((await SpeakAsync(Connect(Host))).IsHealthOnly);
+    }
+
+    [Fact]
+    public async Task A_caller_whose_only_connection_gave_way_is_counted_as_before()
+    {
+        var first = Connect(Host);
+        for (var i = 1; i < ConnectionBudget.MaxConnections; i++)
+        {
+            Connect(new IPAddress([10, 0, (byte)(i >> 8), (byte)i]));
+        }
+
+        var second = await SpeakAsync(Connect(Host));
+        Assert.True(first.IsAborted);
+        for (var i = 1; i < ConnectionBudget.MaxPerAddress; i++)
+        {
+            Assert.False((await SpeakAsync(Connect(Host))).IsHealthOnly);
+        }
+
+        Assert.False(second.IsAborted);
+        Assert.True((await SpeakAsync(Connect(Host))).IsHealthOnly);
+    }
+
     private Client Connect(IPAddress address, bool isIdle = false)
     {
         var client = new Client(address) { IsIdle = isIdle };

@@ -12,11 +12,11 @@ public sealed class AddressRateLimitTests
     {
         using var limit = new AddressRateLimit(100);
         var host = Call("192.0.2.1");
-        Assert.Null(limit.Take(host, 1));
-        Assert.Null(limit.TakeRest(host, incidents: 1, bytes: 64 * 1024));
-        Assert.Null(limit.Take(host, 1));
-        Assert.NotNull(limit.TakeRest(host, incidents: 1, bytes: 64 * 1024));
-        Assert.Null(limit.TakeRest(Call("192.0.2.2"), incidents: 1, bytes: 64 * 1024));
+        Assert.Null(limit.Refuse(host, 1));
+        Assert.Null(limit.RefuseRest(host, incidents: 1, bytes: 64 * 1024));
+        Assert.Null(limit.Refuse(host, 1));
+        Assert.NotNull(limit.RefuseRest(host, incidents: 1, bytes: 64 * 1024));
+        Assert.Null(limit.RefuseRest(Call("192.0.2.2"), incidents: 1, bytes: 64 * 1024));
     }
 
     [Fact]
@@ -26,13 +26,13 @@ public sealed class AddressRateLimitTests
         var host = Call("192.0.2.1");
         for (var i = 0; i < 3; i++)
         {
-            Assert.Null(limit.Take(host, 1));
-            Assert.Null(limit.TakeRest(host, incidents: 1, bytes: 600));
+            Assert.Null(limit.Refuse(host, 1));
+            Assert.Null(limit.RefuseRest(host, incidents: 1, bytes: 600));
         }
 
-        Assert.NotNull(limit.Take(host, 1));
-        Assert.Null(limit.TakeRest(Call("192.0.2.2"), incidents: 500, bytes: 1 << 20));
-        Assert.NotNull(limit.Take(Call("192.0.2.2"), 1));
+        Assert.NotNull(limit.Refuse(host, 1));
+        Assert.Null(limit.RefuseRest(Call("192.0.2.2"), incidents: 500, bytes: 1 << 20));
+        Assert.NotNull(limit.Refuse(Call("192.0.2.2"), 1));
     }
 
     private static DefaultHttpContext Call(string address)

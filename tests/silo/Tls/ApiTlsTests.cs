@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Security;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using CapOrleans.Silo;
@@ -50,6 +52,20 @@ public sealed class ApiTlsTests : IAsyncLifetime
         var second = await ShownAsync();
         await File.WriteAllTextAsync(directory.File("api.pem"), "no certificate");
         await Eventually.TrueAsync(async () => await ShownAsync() == second);
+    }
+
+    [Fact]
+    public async Task It_speaks_one_request_at_a_time_on_a_connection_also_to_who_would_speak_HTTP_2()
+    {
+        using var client = new TcpClient("127.0.0.1", apiPort);
+        await using var tls = new SslStream(client.GetStream());
+        await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
+        {
+            TargetHost = "localhost",
+            ApplicationProtocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11],
+            RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is not null,
+        });
+        Assert.NotEqual(SslApplicationProtocol.Http2, tls.NegotiatedApplicationProtocol);
     }
 
     [Fact]

@@ -1,7 +1,7 @@
-namespace CapOrleans.Gate;
+namespace CapOrleans.HttpEdge.Limits;
 
 /// <summary>Lets one message of a kind through in a second, so that a flood fills no disk.</summary>
-internal sealed class LogThrottle(TimeProvider time)
+public sealed class LogThrottle(TimeProvider time)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 

@@ -1,7 +1,7 @@
-using CapOrleans.Gate;
+using CapOrleans.HttpEdge.Limits;
 using Microsoft.Extensions.Time.Testing;
 
-namespace CapOrleans.Tests.Gate;
+namespace CapOrleans.Tests.HttpEdge.Limits;
 
 public sealed class LogThrottleTests
 {

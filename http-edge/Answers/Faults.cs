@@ -1,0 +1,47 @@
+using CapOrleans.HttpEdge.Limits;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace CapOrleans.HttpEdge.Answers;
+
+/// <summary>
+/// What no endpoint caught: answered with 500, or the connection closed when an answer has begun, and logged at most once a second. The
+/// server's own log has a stack trace for each, which whoever finds a fault could make fill the disk.
+/// </summary>
+public sealed partial class Faults(TimeProvider time, ILogger<Faults> logger)
+{
+    private readonly LogThrottle throttle = new(time);
+
+    public void Use(IApplicationBuilder app) => app.Use(async (context, next) =>
+    {
+        try
+        {
+            await next(context);
+        }
+        catch (Exception) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // Whoever asked has gone, and with it what was read or written.
+        }
+        catch (Exception fault) when (fault is not BadHttpRequestException)
+        {
+            if (throttle.Take() is > 0 and var count)
+            {
+                LogFault(count, context.Request.Method, context.GetEndpoint()?.DisplayName, fault.GetType().Name, fault.Message, fault.StackTrace);
+            }
+
+            if (context.Response.HasStarted)
+            {
+                context.Abort();
+                return;
+            }
+
+            context.Response.Clear();
+            await HttpProblem.Of(StatusCodes.Status500InternalServerError, "internal", "", "A fault of the service; its log says more.")
+                .ExecuteAsync(context);
+        }
+    });
+
+    [LoggerMessage(310, LogLevel.Error, "{Count} requests failed, the last one {Method} {Endpoint}: {Fault} {Message} {Stack}")]
+    private partial void LogFault(long count, string method, string? endpoint, string fault, string message, string? stack);
+}

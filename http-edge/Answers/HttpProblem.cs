@@ -1,0 +1,21 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace CapOrleans.HttpEdge.Answers;
+
+/// <summary>Errors as RFC 9457 problems: a stable <c>type</c>, the <c>field</c> at fault and the <c>rule</c> it breaks.</summary>
+public static class HttpProblem
+{
+    private const string TypePrefix = "urn:caporleans:problem:";
+
+    /// <returns>As a Retry-After header has it: whole seconds, at least one.</returns>
+    public static string Seconds(TimeSpan wait) => Math.Max(1, Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+
+    public static ProblemHttpResult Of(int status, string type, string field, string rule) => TypedResults.Problem(
+        detail: rule,
+        statusCode: status,
+        title: type.Replace('-', ' '),
+        type: TypePrefix + type,
+        extensions: new Dictionary<string, object?> { ["field"] = field, ["rule"] = rule });
+}

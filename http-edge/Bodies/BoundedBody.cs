@@ -1,0 +1,75 @@
+using System.Buffers;
+using CapOrleans.HttpEdge.Answers;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace CapOrleans.HttpEdge.Bodies;
+
+/// <summary>Reads a request body that has a limit and a time; a longer one is refused before it is taken in.</summary>
+public static class BoundedBody
+{
+    /// <summary>For a whole body to arrive. 30 seconds.</summary>
+    public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
+
+    /// <returns>The body, or what to answer instead. When the task completes nothing reads the request any more, whatever became of it.</returns>
+    public static async Task<(byte[]? Body, ProblemHttpResult? Refused)> ReadAsync(HttpContext context, int maxBytes)
+    {
+        if (context.Request.ContentLength > maxBytes)
+        {
+            return (null, TooLarge(maxBytes));
+        }
+
+        try
+        {
+            return await ReadAsync(context.Request, maxBytes);
+        }
+        catch (BadHttpRequestException fault)
+        {
+            return (null, HttpProblem.Of(fault.StatusCode, "bad-request", "", fault.Message));
+        }
+        catch (Exception fault) when (fault is IOException or OperationCanceledException)
+        {
+            return (null, Late()); // the client has gone
+        }
+    }
+
+    private static async Task<(byte[]? Body, ProblemHttpResult? Refused)> ReadAsync(HttpRequest request, int maxBytes)
+    {
+        // Whoever hangs up in the middle must leave no read under way, which the server would trip over and log with a stack trace. So a read
+        // is ended by the reader itself, never by a token, and what was read is taken at once: the server cannot take back a read after one of
+        // which a part was left. Test: A_body_that_is_broken_off_leaves_no_line_in_the_log.
+        using var timeout = new CancellationTokenSource(Timeout, request.HttpContext.RequestServices.GetRequiredService<TimeProvider>());
+        await using var late = timeout.Token.Register(request.BodyReader.CancelPendingRead);
+        var taken = new ArrayBufferWriter<byte>();
+        while (true)
+        {
+            var read = await request.BodyReader.ReadAsync(CancellationToken.None);
+            var isTooLarge = taken.WrittenCount + read.Buffer.Length > maxBytes;
+            if (!isTooLarge)
+            {
+                foreach (var part in read.Buffer)
+                {
+                    taken.Write(part.Span);
+                }
+            }
+
+            request.BodyReader.AdvanceTo(read.Buffer.End);
+            if (isTooLarge || read.IsCanceled)
+            {
+                return (null, isTooLarge ? TooLarge(maxBytes) : Late());
+            }
+
+            if (read.IsCompleted)
+            {
+                return (taken.WrittenSpan.ToArray(), null);
+            }
+        }
+    }
+
+    private static ProblemHttpResult Late() => HttpProblem.Of(
+        StatusCodes.Status408RequestTimeout, "body-late", "", $"The body did not arrive whole, or not within {Timeout.TotalSeconds:0} seconds.");
+
+    private static ProblemHttpResult TooLarge(int maxBytes) => HttpProblem.Of(
+        StatusCodes.Status413PayloadTooLarge, "too-large", "", $"A request has at most {maxBytes} bytes.");
+}

@@ -1,0 +1,116 @@
+using Microsoft.AspNetCore.Connections;
+
+namespace CapOrleans.HttpEdge.Connections;
+
+/// <summary>Who has a place, and who gives it up for another. All of it under the budget's lock.</summary>
+public sealed partial class ConnectionBudget
+{
+    private Held? TryReserve(Caller caller, ConnectionContext connection)
+    {
+        if (reserved >= ReservedForHealth || caller.Reserved >= ReservedPerAddress)
+        {
+            Forget(caller);
+            return null;
+        }
+
+        connection.Features.Set(new HealthOnly());
+        return Enter(caller, connection, isReserved: true);
+    }
+
+    private Held Enter(Caller caller, ConnectionContext connection, bool isReserved)
+    {
+        var held = new Held(caller, connection, isReserved);
+        if (isReserved)
+        {
+            (caller.Reserved, reserved) = (caller.Reserved + 1, reserved + 1);
+        }
+        else
+        {
+            (caller.Open, open) = (caller.Open + 1, open + 1);
+            Rest(held);
+        }
+
+        callers[caller.Address] = caller; // it may have just been forgotten, with the connection that gave way
+        connection.Features.Set(held);
+        return held;
+    }
+
+    /// <returns>The caller's oldest request, if it has had its time.</returns>
+    private Held? Overdue(Caller caller) =>
+        caller.Busy.First?.Value is { } oldest && time.GetElapsedTime(oldest.BusySince) > RequestGivesWayAfter ? oldest : null;
+
+    /// <returns>Of who holds the most, and more than the newcomer would with one more.</returns>
+    private Held? OverdueOfLargest(Caller newcomer) => callers.Values
+        .Where(caller => !caller.IsProxy && caller.Open > newcomer.Open + 1).OrderByDescending(caller => caller.Open)
+        .Select(Overdue).FirstOrDefault(overdue => overdue is not null);
+
+    /// <summary>Its place is free at once; its own task finds it closed.</summary>
+    private bool TryEvict(Held? oldest, out Held? evicted)
+    {
+        evicted = oldest;
+        if (oldest is not null)
+        {
+            Release(oldest);
+        }
+
+        return oldest is not null;
+    }
+
+    private void Leave(Held held)
+    {
+        lock (gate)
+        {
+            Release(held);
+        }
+    }
+
+    private void Release(Held held)
+    {
+        if (held.IsReleased)
+        {
+            return;
+        }
+
+        held.IsReleased = true;
+        Wake(held);
+        var caller = held.Caller;
+        if (held.IsReserved)
+        {
+            (caller.Reserved, reserved) = (caller.Reserved - 1, reserved - 1);
+        }
+        else
+        {
+            (caller.Open, open) = (caller.Open - 1, open - 1);
+        }
+
+        Forget(caller);
+    }
+
+    private void Rest(Held held)
+    {
+        idle.AddLast(held.OfAll);
+        held.Caller.Idle.AddLast(held.OfCaller);
+    }
+
+    private void Wake(Held held)
+    {
+        if (held.OfAll.List is not null)
+        {
+            idle.Remove(held.OfAll);
+            held.Caller.Idle.Remove(held.OfCaller);
+        }
+
+        if (held.OfBusy.List is not null)
+        {
+            held.Caller.Busy.Remove(held.OfBusy);
+        }
+    }
+
+    private void Forget(Caller caller)
+    {
+        if (caller is { Open: 0, Reserved: 0 })
+        {
+            callers.Remove(caller.Address);
+        }
+    }
+}

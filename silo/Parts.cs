@@ -1,0 +1,40 @@
+namespace CapOrleans.Silo;
+
+/// <summary>
+/// The hosts of one process while they run. A host stops by itself when one of its background services fails, or is canceled by something
+/// other than the stop of its host: nobody asked for that, and the process must not end as if somebody had.
+/// </summary>
+internal static class Parts
+{
+    /// <summary>No host listens for signals, <see cref="StopSignals"/> does: so a host that stops by itself was not asked to.</summary>
+    public static void LeaveSignals(IServiceCollection services) => services.AddSingleton<IHostLifetime, NoSignals>();
+
+    /// <param name="asked">Completes when the process is asked to stop.</param>
+    /// <returns>Null when it was; else what stopped without being asked.</returns>
+    public static async Task<string?> WaitForStopAsync(IReadOnlyList<IHost> hosts, Task asked)
+    {
+        var stopping = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        foreach (var host in hosts)
+        {
+            host.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.Register(() => stopping.TrySetResult());
+        }
+
+        await Task.WhenAny(asked, stopping.Task);
+        return asked.IsCompleted ? null : string.Join(", ", Ended(hosts).DefaultIfEmpty("a host was stopped by something in it"));
+    }
+
+    private static IEnumerable<string> Ended(IReadOnlyList<IHost> hosts) =>
+        from host in hosts
+        from service in host.Services.GetServices<IHostedService>().OfType<BackgroundService>()
+        let run = service.ExecuteTask
+        where run is { IsCompleted: true, IsCompletedSuccessfully: false }
+        let fault = run.Exception?.GetBaseException()
+        select $"{service.GetType().Name}: {(fault is null ? "it was canceled" : $"{fault.GetType().Name} {fault.Message}")}";
+
+    private sealed class NoSignals : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}

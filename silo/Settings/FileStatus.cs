@@ -1,0 +1,47 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace CapOrleans.Silo.Settings;
+
+/// <summary>What the system says of a file: <c>struct statx</c>, of which these fields are the same on every machine.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 256)]
+internal partial struct FileStatus
+{
+    private const int CurrentFolder = -100, EmptyPath = 0x1000;
+    private const uint BasicStats = 0x7FF;
+    private const int TypeBits = 0xF000, RegularType = 0x8000;
+
+    [FieldOffset(20)]
+    public uint Owner;
+
+    [FieldOffset(28)]
+    private ushort mode;
+
+    public readonly UnixFileMode Mode => (UnixFileMode)(mode & 0xFFF);
+
+    public readonly bool IsRegular => (mode & TypeBits) == RegularType;
+
+    /// <summary>For people: what it is.</summary>
+    public readonly string Kind => (mode & TypeBits) switch
+    {
+        RegularType => "a regular file",
+        0x1000 => "a named pipe",
+        0x2000 or 0x6000 => "a device",
+        0x4000 => "a directory",
+        0xC000 => "a socket",
+        _ => "of an unknown kind",
+    };
+
+    /// <summary>Follows links.</summary>
+    /// <returns>False when it cannot be told, with the system's error as last error.</returns>
+    public static bool TryRead(string path, out FileStatus status) => Stat(CurrentFolder, path, 0, BasicStats, out status) == 0;
+
+    /// <inheritdoc cref="TryRead(string, out FileStatus)"/>
+    public static bool TryRead(SafeFileHandle handle, out FileStatus status) => Stat(handle, "", EmptyPath, BasicStats, out status) == 0;
+
+    [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    private static partial int Stat(SafeFileHandle folder, string path, int flags, uint mask, out FileStatus status);
+
+    [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    private static partial int Stat(int folder, string path, int flags, uint mask, out FileStatus status);
+}

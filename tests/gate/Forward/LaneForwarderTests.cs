@@ -1,0 +1,114 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using CapOrleans.Gate.Forward;
+using CapOrleans.Gate.Spool;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+
+namespace CapOrleans.Tests.Gate.Forward;
+
+/// <summary>Before a cluster that decides nothing about a CapID as long as one of its incidents is in the request.</summary>
+public sealed class LaneForwarderTests : HttpMessageHandler
+{
+    private static readonly string[] Ids = ["A", "B", "C", "D", "E", "F", "BAD", "G", "H", "I", "J", "K", "L", "M"];
+    private static readonly TimeSpan MaxAge = TimeSpan.FromHours(1);
+
+    private readonly TempDirectory directory = new();
+    private readonly KeyCluster cluster = new();
+    private readonly ConcurrentQueue<string> taken = new();
+    private readonly ConcurrentQueue<int> sizes = new();
+    private readonly CancellationTokenSource ended = new();
+    private volatile bool isMended;
+
+    protected override void Dispose(bool disposing)
+    {
+        base.Dispose(disposing);
+        ended.Dispose();
+        cluster.Dispose();
+        directory.Dispose();
+    }
+
+    [Fact]
+    public Task What_the_cluster_cannot_decide_about_holds_up_nothing_before_it() => RunAsync(TimeProvider.System, async spool =>
+    {
+        await Eventually.TrueAsync(() => taken.Count == 7);
+        Assert.Equal(["A", "B", "C", "D", "E", "F"], taken.Where(id => id != "Q"));
+        await Eventually.TrueAsync(() => sizes.Last() == 1);
+        isMended = true;
+        await Eventually.TrueAsync(() => taken.Count == Ids.Length + 1);
+        Assert.Equal(Ids, taken.Where(id => id != "Q"));
+        Assert.Equal([1, 2, 4, 1], sizes.TakeLast(4)); // more and more again
+    });
+
+    [Fact]
+    public async Task What_the_cluster_never_decides_about_is_put_aside_when_it_is_too_old()
+    {
+        var time = new FakeTimeProvider(new DateTimeOffset(2026, 11, 28, 12, 0, 0, TimeSpan.Zero));
+        await RunAsync(time, async spool =>
+        {
+            await Eventually.TrueAsync(() => Moved(() => taken.Count == 7));
+            await Eventually.TrueAsync(() => Moved(() => sizes.Last() == 1));
+            time.Advance(MaxAge);
+            await Eventually.TrueAsync(() => Moved(() => spool.Count().Dead == 8)); // what waits behind it is as old
+            Assert.All(spool.Dead(long.MaxValue, 10), letter => Assert.Equal(504, letter.Status));
+            await KeepAsync(spool, "X", "NEW");
+            await Eventually.TrueAsync(() => taken.Contains("NEW"));
+        });
+
+        bool Moved(Func<bool> isDone)
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            return isDone();
+        }
+    }
+
+    private async Task RunAsync(TimeProvider time, Func<IncidentSpool, Task> test)
+    {
+        using var spool = new IncidentSpool(
+            new SpoolFile(directory.File("spool.db"), TimeProvider.System), new SpoolLimits(1_000_000, MaxAge), time,
+            NullLogger<IncidentSpool>.Instance);
+        using var http = new HttpClient(this, disposeHandler: false);
+        var quick = Enumerable.Range(0, 100).Select(i => $"CAP-{i}").First(capId => Lanes.Of(capId) == Lanes.Of("X"));
+        await KeepAsync(spool, "X", Ids);
+        await KeepAsync(spool, quick, "Q");
+        var link = new ClusterLink(http, cluster.Options, time, NullLogger<ClusterLink>.Instance);
+        var running = Task.Run(() => new LaneForwarder(Lanes.Of("X"), spool, link, time).RunAsync(ended.Token));
+        await test(spool);
+        await ended.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+    }
+
+    private static async Task KeepAsync(IncidentSpool spool, string capId, params string[] ids)
+    {
+        foreach (var id in ids)
+        {
+            var line = Encoding.UTF8.GetBytes($$"""{"cap_id":"{{capId}}","task_id":"{{id}}"}""");
+            Assert.Equal(ArrivalVerdict.Kept, await spool.KeepAsync(new Arrival(capId, capId, id, line, IsVouched: true)));
+        }
+    }
+
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        var lines = (await request.Content!.ReadAsStringAsync(cancellationToken)).Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => JsonElement.Parse(line)).Select(line => (CapId: line.Text("cap_id"), Id: line.Text("task_id"))).ToList();
+        sizes.Enqueue(lines.Count);
+        var isPoisoned = !isMended && lines.Exists(line => line.Id == "BAD");
+        var answer = new StringBuilder();
+        foreach (var (capId, id) in lines)
+        {
+            var isAgain = isPoisoned && capId == "X";
+            answer.Append(isAgain ? "{\"status\":503,\"problem\":{}}\n" : "{\"status\":201}\n");
+            if (!isAgain)
+            {
+                taken.Enqueue(id);
+            }
+        }
+
+        var response = new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent(answer.ToString()) };
+        response.Headers.RetryAfter = new RetryConditionHeaderValue(TimeSpan.Zero); // the shortest rest
+        return response;
+    }
+}

@@ -1,0 +1,17 @@
+using CapOrleans.Gate;
+
+namespace CapOrleans.Tests.Gate;
+
+public sealed class RecentSetTests
+{
+    [Fact]
+    public void The_oldest_is_forgotten_first_and_what_is_there_keeps_its_place()
+    {
+        var recent = new RecentSet<string>(2);
+        Assert.True(recent.Add("A"));
+        Assert.True(recent.Add("B"));
+        Assert.False(recent.Add("A"));
+        Assert.True(recent.Add("C"));
+        Assert.Equal([false, true, true], ((string[])["A", "B", "C"]).Select(recent.Contains));
+    }
+}

@@ -1,0 +1,94 @@
+using System.Text;
+using CapOrleans.Gate.Spool;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace CapOrleans.Tests.Gate;
+
+/// <summary>Whoever captured one incident, and alters what its signature does not cover, fills nothing with it.</summary>
+public sealed class SpoolConflictsTests : IDisposable
+{
+    private static readonly byte[] Problem = "{}"u8.ToArray();
+
+    private readonly TempDirectory directory = new();
+    private readonly IncidentSpool spool;
+
+    public SpoolConflictsTests() => spool = new IncidentSpool(
+        new SpoolFile(directory.File("spool.db"), TimeProvider.System), new SpoolLimits(1_000_000, TimeSpan.FromDays(7)),
+        TimeProvider.System, NullLogger<IncidentSpool>.Instance);
+
+    public void Dispose()
+    {
+        spool.Dispose();
+        directory.Dispose();
+    }
+
+    [Fact]
+    public async Task Of_what_was_signed_one_waits_and_what_says_otherwise_conflicts()
+    {
+        Assert.Equal(ArrivalVerdict.Kept, await KeepAsync("A", "first", isVouched: false));
+        Assert.Equal(ArrivalVerdict.KeptBefore, await KeepAsync("A", "first", isVouched: false));
+        Assert.Equal(ArrivalVerdict.Conflicts, await KeepAsync("A", "second", isVouched: false));
+        Assert.Equal((7, 7), (spool.Count().Bytes, spool.Count().UnvouchedBytes));
+
+        // A list vouches for the signer, who is the same.
+        Assert.Equal(ArrivalVerdict.Conflicts, await KeepAsync("A", "second"));
+        Assert.Equal((7, 0), (spool.Count().Bytes, spool.Count().UnvouchedBytes));
+        Assert.Equal("\"first\"", Assert.Single(Next()).Line);
+    }
+
+    [Fact]
+    public async Task Conflicts_of_one_captured_incident_push_no_letter_out_and_the_first_of_them_stays()
+    {
+        await KeepAsync("H", "honest");
+        await RefuseAsync(400);
+        for (var i = 0; i < 20; i++)
+        {
+            await KeepAsync("A", $"spelling {i}");
+            await RefuseAsync(409);
+        }
+
+        Assert.Equal(
+            [("A", "\"spelling 0\"", false), ("H", "\"honest\"", true)],
+            spool.Dead(long.MaxValue, 100).Select(letter => (letter.IncidentId, letter.Incident.GetRawText(), letter.IsVouched)));
+        Assert.Equal(19, spool.Count().DroppedDead);
+    }
+
+    [Fact]
+    public async Task Conflicts_are_trimmed_with_what_nobody_vouches_for()
+    {
+        await KeepAsync("H", "honest");
+        await RefuseAsync(400);
+        for (var i = 0; i < SpoolLimits.MaxUnvouchedDead + 5; i += 201)
+        {
+            await Task.WhenAll(Enumerable.Range(i, 201).Select(number => KeepAsync($"A-{number}", "altered")));
+            await RefuseAsync(409);
+        }
+
+        Assert.Equal(SpoolLimits.MaxUnvouchedDead + 1, spool.Count().Dead);
+        Assert.Equal(["H"], spool.Dead(long.MaxValue, 2_000).Where(letter => letter.IsVouched).Select(letter => letter.IncidentId));
+    }
+
+    [Fact]
+    public async Task A_letter_stays_while_other_content_of_what_was_signed_waits()
+    {
+        await KeepAsync("A", "first");
+        await RefuseAsync(403);
+        await KeepAsync("A", "second");
+        var letter = Assert.Single(spool.Dead(long.MaxValue, 10));
+        Assert.Equal(RetryVerdict.Conflicts, await spool.RetryAsync(letter.Number));
+        Assert.Equal(letter.Number, Assert.Single(spool.Dead(long.MaxValue, 10)).Number);
+
+        await spool.SettleAsync([new Settlement(letter.Number + 1, 201, null)]);
+        Assert.Equal(RetryVerdict.Waits, await spool.RetryAsync(letter.Number));
+        Assert.Equal("\"first\"", Assert.Single(Next()).Line);
+    }
+
+    private Task<ArrivalVerdict> KeepAsync(string id, string said, bool isVouched = true) => spool.KeepAsync(
+        new Arrival("X", "X", id, Encoding.UTF8.GetBytes($"\"{said}\""), isVouched) { Content = new byte[32] });
+
+    private Task<int> RefuseAsync(int status) =>
+        spool.SettleAsync([.. Next().Select(waiting => new Settlement(waiting.Number, status, Problem))]);
+
+    private IEnumerable<(long Number, string Line)> Next() =>
+        spool.Next(Lanes.Of("X"), [], 500, 1_000_000).Select(waiting => (waiting.Number, Encoding.UTF8.GetString(waiting.Line)));
+}

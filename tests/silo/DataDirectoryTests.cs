@@ -1,0 +1,53 @@
+using CapOrleans.Silo;
+using CapOrleans.Silo.Settings;
+
+namespace CapOrleans.Tests.Silo;
+
+/// <summary>What a node leaves on the disk is its owner's alone.</summary>
+public sealed class DataDirectoryTests : IDisposable
+{
+    private const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite, Folder = Owner | UnixFileMode.UserExecute;
+
+    private readonly TempDirectory directory = new();
+
+    public void Dispose() => directory.Dispose();
+
+    [Fact]
+    public async Task Every_file_of_a_node_is_for_its_owner_alone_whatever_the_umask()
+    {
+        using var node = Child.Start(
+            "sh", ["-c", "umask 000; exec dotnet \"$0\"", Repository.File("artifacts", "bin", "CapOrleans.Silo", "release", "caporleans.dll")],
+            new Dictionary<string, string> { ["DATA_DIR"] = "data", ["API_PORT"] = $"{Child.FreePort()}", ["GATE_PORT"] = $"{Child.FreePort()}" }, directory.Path);
+        await Eventually.TrueAsync(() => File.Exists(directory.File("data/spool.db.reserve")) && node.Output.Contains("127.0.0.1", StringComparison.Ordinal));
+        Assert.Equal(Folder, File.GetUnixFileMode(directory.File("data")));
+        var open = Directory.EnumerateFiles(directory.File("data"), "*", SearchOption.AllDirectories).Where(file => File.GetUnixFileMode(file) != Owner);
+        Assert.Empty(open.Select(Path.GetFileName));
+        Assert.DoesNotContain("chmod 700", node.Output, StringComparison.Ordinal);
+        node.Signal(15);
+        Assert.Equal(0, await node.ExitAsync());
+    }
+
+    [Theory]
+    [InlineData(UnixFileMode.None, false)]
+    [InlineData(UnixFileMode.OtherExecute, false)]
+    [InlineData(UnixFileMode.OtherRead, true)]
+    [InlineData(UnixFileMode.GroupWrite, true)]
+    public void A_folder_that_others_use_is_named_and_left_as_it_is(UnixFileMode others, bool isOpen)
+    {
+        var folder = directory.File("wide");
+        Directory.CreateDirectory(folder);
+        File.SetUnixFileMode(folder, Folder | others);
+        using var data = DataDirectory.Open(folder, isShared: true);
+        Assert.Equal(isOpen, data.IsOpenToOthers);
+        Assert.Equal(Folder | others, File.GetUnixFileMode(folder));
+    }
+
+    [Fact]
+    public async Task A_secret_that_is_a_pipe_is_a_fault_and_nobody_waits_for_it()
+    {
+        using var data = DataDirectory.Open(directory.File("data"), isShared: true);
+        await Child.RunAsync("mkfifo", directory.File("data/gate-token"));
+        var fault = await Assert.ThrowsAsync<IOException>(() => Task.Run(data.GateToken).WaitAsync(TimeSpan.FromSeconds(20), TimeProvider.System));
+        Assert.Contains("a named pipe, not a regular file", fault.Message, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,70 @@
+using CapOrleans.Silo;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace CapOrleans.Tests.Silo;
+
+/// <summary>What ends a process that nobody asked to end.</summary>
+public sealed class PartsTests
+{
+    private readonly TaskCompletionSource asked = new();
+
+    [Fact]
+    public async Task A_service_that_is_canceled_by_something_else_than_the_stop_is_named()
+    {
+        using var host = Host(_ => throw new OperationCanceledException());
+        await host.StartAsync();
+        Assert.Equal("Part: it was canceled", await Parts.WaitForStopAsync([host], asked.Task));
+    }
+
+    [Fact]
+    public async Task A_service_that_fails_is_named_with_its_fault()
+    {
+        using var whole = Host(token => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, token));
+        using var host = Host(_ => throw new TimeoutException("no answer"));
+        await whole.StartAsync();
+        await host.StartAsync();
+        Assert.Equal("Part: TimeoutException no answer", await Parts.WaitForStopAsync([whole, host], asked.Task));
+        await whole.StopAsync();
+    }
+
+    [Fact]
+    public async Task A_host_that_stops_by_itself_is_no_stop_that_was_asked_for()
+    {
+        using var host = Host(token => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, token));
+        await host.StartAsync();
+        host.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication();
+        Assert.NotNull(await Parts.WaitForStopAsync([host], asked.Task));
+    }
+
+    [Fact]
+    public async Task Who_is_asked_to_stop_has_nothing_to_tell()
+    {
+        using var host = Host(token => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, token));
+        await host.StartAsync();
+        var waiting = Parts.WaitForStopAsync([host], asked.Task);
+        Assert.False(waiting.IsCompleted);
+        asked.SetResult();
+        Assert.Null(await waiting);
+        await host.StopAsync();
+    }
+
+    private static IHost Host(Func<CancellationToken, Task> run)
+    {
+        var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Logging.ClearProviders();
+        Parts.LeaveSignals(builder.Services);
+        builder.Services.AddHostedService(_ => new Part(run));
+        return builder.Build();
+    }
+
+    private sealed class Part(Func<CancellationToken, Task> run) : BackgroundService
+    {
+        protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+        {
+            await Task.Yield();
+            await run(stoppingToken);
+        }
+    }
+}
