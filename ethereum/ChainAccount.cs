@@ -45,7 +45,20 @@ internal sealed class ChainAccount
         var gas = await EstimateAsync(to, data, cancellationToken);
         var price = await prices.NowAsync(cancellationToken);
         var nonce = await CountAsync("latest", cancellationToken);
-        await BroadcastAsync(new ChainTransaction(options.ChainId, nonce, price, gas, to, data), [], sent, cancellationToken);
+        try
+        {
+            await BroadcastAsync(new ChainTransaction(options.ChainId, nonce, price, gas, to, data), [], sent, cancellationToken);
+        }
+        catch (RpcErrorException)
+        {
+            await sent.KeepAsync(null); // refused, for want of funds perhaps: nothing is on its way
+            throw;
+        }
+        catch (ChainUnavailableException fault) when (fault is not BatchTooLargeException)
+        {
+            // The answer was lost, and perhaps nothing else.
+        }
+
         return await FinishAsync(sent, isOld: false, cancellationToken)
             ?? throw new ChainUnavailableException($"The transaction with nonce {nonce} cannot arrive: another program sends with the writer's key {address}, or the chain was reorganised.");
     }

@@ -46,7 +46,7 @@ public sealed class AnchoringFaultsTests : IAsyncLifetime
         var asked = 0;
         node.LosesAnswer = (lost, _) => lost == method && sent.Last is not null && asked++ < 3;
         Assert.Equal(3, (await AnchorAsync(0, 3)).To);
-        Assert.InRange(asked, 1, 4);
+        Assert.NotEqual(0, asked);
         await AnchoredOnceAsync(0, 3);
     }
 
