@@ -44,9 +44,10 @@ internal sealed class DataDirectory : IDisposable
     public static DataDirectory Open(string path, bool isShared)
     {
         Directory.CreateDirectory(path, OwnerOnly | UnixFileMode.UserExecute);
-        using (var ignore = new StreamWriter(Path.Combine(path, ".gitignore"), Owned(FileMode.Create)))
+        // It may lie in a checkout, and it holds secrets. Nodes that start at once all write the same.
+        using (var ignore = new StreamWriter(Path.Combine(path, ".gitignore"), Owned(FileMode.OpenOrCreate, FileShare.ReadWrite)))
         {
-            ignore.Write("*\n"); // it may lie in a checkout, and it holds secrets
+            ignore.Write("*\n");
         }
 
         if (isShared)

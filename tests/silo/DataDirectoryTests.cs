@@ -43,6 +43,12 @@ public sealed class DataDirectoryTests : IDisposable
     }
 
     [Fact]
+    public void Nodes_of_a_cluster_that_start_at_once_share_it() => Parallel.For(0, 200, _ =>
+    {
+        using var data = DataDirectory.Open(directory.File("shared"), isShared: true);
+    });
+
+    [Fact]
     public async Task A_secret_that_is_a_pipe_is_a_fault_and_nobody_waits_for_it()
     {
         using var data = DataDirectory.Open(directory.File("data"), isShared: true);

@@ -31,7 +31,7 @@ public sealed class LoneGate : IAsyncDisposable
         app = CapGate.Build(
             builder,
             new GateOptions(
-                [new Uri($"http://127.0.0.1:{closedPort}"), api], () => null, GateToken.Create(), IsOpen: true, new AdmissionPolicy(false),
+                [new Uri($"http://127.0.0.1:{closedPort}"), api], () => null, Token, IsOpen: true, new AdmissionPolicy(false),
                 directory.File("spool.db"), new SpoolLimits(1_000_000, TimeSpan.FromDays(7)), 10_000,
                 new EscalationOptions(null, null, UnknownKeys: false), new GateIdentity("lone", PrivateKey.Create()), [X25519PrivateKey.Create()]),
             toCluster);
@@ -39,6 +39,8 @@ public sealed class LoneGate : IAsyncDisposable
     }
 
     public HttpClient Http { get; }
+
+    public GateToken Token { get; } = GateToken.Create();
 
     public static async Task<LoneGate> StartAsync(Uri api, TempDirectory directory)
     {
