@@ -72,18 +72,26 @@ public sealed class UnreliableChainTests : IAsyncLifetime
         await StartAsync();
         await FileAsync("INC-1");
         await AnchoredAsync("INC-1");
-        await chain.CallAsync("anvil_reorg", 6, Array.Empty<object>());
-        await FileAsync("INC-2");
+        await chain.CallAsync("anvil_mine", "0xa");
+        var kept = await BlocksAsync();
+        foreach (var id in (string[])["INC-2", "INC-3"])
+        {
+            await FileAsync(id);
+            await AnchoredAsync(id);
+        }
+
+        await chain.CallAsync("anvil_reorg", await BlocksAsync() - kept, Array.Empty<object>());
+        await FileAsync("INC-4");
+        await AnchoredAsync("INC-4");
         await AnchoredAsync("INC-2");
-        await AnchoredAsync("INC-1");
         Assert.NotEmpty(await EntriesAsync(EntryKinds.AnchorLost));
-        await EachOnceAsync("INC-1", "INC-2");
+        await EachOnceAsync("INC-1", "INC-2", "INC-3", "INC-4");
     }
 
     [Fact]
     public async Task Batches_that_the_chain_calls_too_large_are_halved_and_a_record_that_never_fits_is_passed_over()
     {
-        const int PerIncident = 6 * 32 * 2, Few = 2000 + (3 * PerIncident);
+        const int Few = 2000; // digits: three incidents, and none with its full record
         node.Before = (method, parameters, _) => method == "eth_estimateGas" && parameters[0].TryGetProperty("to", out var to) && parameters[0].Text("data").Length > Few
             ? FaultyNode.Error(-32000, "gas required exceeds allowance (16777216)") : null;
         await StartAsync();
@@ -141,6 +149,8 @@ public sealed class UnreliableChainTests : IAsyncLifetime
         gasPerDay = 1;
         await StartAsync();
         await FileAsync("INC-1");
+        await AnchoredAsync("INC-1");
+        await FileAsync("INC-2");
         await Eventually.TrueAsync(async () =>
         {
             await cluster.Client.GetGrain<IAnchorerGrain>(0).NudgeAsync();
@@ -161,6 +171,8 @@ public sealed class UnreliableChainTests : IAsyncLifetime
         await cluster.DeployAsync();
         await cluster.Client.Cap(CapId).DefineAsync(new CapDefinition(null, null, null, null, [Key(reporter)]), Actor.Service);
     }
+
+    private async Task<long> BlocksAsync() => (long)JsonRpcClient.Quantity(await chain.CallAsync("eth_blockNumber"));
 
     private static KeyDefinition Key(PrivateKey key) => new(key.Address.ToString(), null, null, null);
 
