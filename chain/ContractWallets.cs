@@ -38,11 +38,13 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
             return null;
         }
 
-        string[] keys = caller.Length == 0 ? [$"{claim.Wallet}"] : [$"{claim.Wallet}", $"caller {caller}"];
-        if (!TryEnter(keys))
+        (string Key, int Most)[] places = caller.Length == 0
+            ? [($"{claim.Wallet}", WalletClaim.AtOncePerWallet)]
+            : [($"{claim.Wallet}", WalletClaim.AtOncePerWallet), ($"caller {caller}", WalletClaim.AtOncePerCaller)];
+        if (!TryEnter(places))
         {
             throw new ChainUnavailableException(
-                $"Wallets are being asked already: {WalletClaim.AtOnce} at once, {WalletClaim.AtOnceEach} times each, and for one address.");
+                $"Wallets are being asked already: {WalletClaim.AtOnce} at once, {WalletClaim.AtOncePerWallet} times each, {WalletClaim.AtOncePerCaller} times for one address.");
         }
 
         using var patience = new CancellationTokenSource(Patience, time);
@@ -63,21 +65,21 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
         }
         finally
         {
-            Leave(keys);
+            Leave(places);
         }
     }
 
-    private bool TryEnter(string[] keys)
+    private bool TryEnter((string Key, int Most)[] places)
     {
         lock (asked)
         {
-            if (under >= WalletClaim.AtOnce || keys.Any(key => asked.GetValueOrDefault(key) >= WalletClaim.AtOnceEach))
+            if (under >= WalletClaim.AtOnce || places.Any(place => asked.GetValueOrDefault(place.Key) >= place.Most))
             {
                 return false;
             }
 
             under++;
-            foreach (var key in keys)
+            foreach (var (key, _) in places)
             {
                 asked[key] = asked.GetValueOrDefault(key) + 1;
             }
@@ -86,12 +88,12 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
         }
     }
 
-    private void Leave(string[] keys)
+    private void Leave((string Key, int Most)[] places)
     {
         lock (asked)
         {
             under--;
-            foreach (var key in keys)
+            foreach (var (key, _) in places)
             {
                 if (--asked[key] == 0)
                 {

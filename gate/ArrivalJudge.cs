@@ -14,6 +14,9 @@ internal sealed record Standing(Ruling? Refused, string Queue, bool IsVouched, b
 {
     /// <summary>Whom the signature proves, in EIP-55 spelling; null for an unsigned report, and while a wallet is to be asked.</summary>
     public string? Signer { get; init; }
+
+    /// <summary>A contract wallet must be asked, so that nobody is proven yet; see <see cref="WalletClaim"/>.</summary>
+    public bool IsClaim { get; init; }
 }
 
 /// <summary>What can be told about an incident at the gate: form and signature, and with a list of keys also authority.</summary>
@@ -35,8 +38,9 @@ internal sealed class ArrivalJudge(KeyLists keys, GateOptions options, TimeProvi
             return new Standing(refused, "", IsVouched: false, MayPage: false);
         }
 
-        // What is proven keeps its CapID's order. What a wallet must be asked about is nobody's yet: it waits by itself.
-        var queue = claim is null ? report.CapId : $"{report.CapId} {claim.Wallet}";
+        // What is proven keeps its CapID's order. A wallet's claim is nobody's until the wallet was asked, and anyone can make one: it
+        // waits behind those of its own address, and behind no stranger's.
+        var queue = claim is null ? report.CapId : $"{report.CapId} {claim.Wallet} {address}";
         var lookup = await keys.FindAsync(report.CapId, address, KeyLists.ForYes);
         if (lookup.List is { } list && time.GetElapsedTime(list.At) > KeyLists.ForNo && Judge(list) is not null)
         {
@@ -60,7 +64,7 @@ internal sealed class ArrivalJudge(KeyLists keys, GateOptions options, TimeProvi
         var isSigned = proof is { Signer: not null };
         var isVouched = says && isSigned;
         var mayPage = isVouched || (options.Escalation.UnknownKeys && isSigned && last is null);
-        return new Standing(null, queue, isVouched, mayPage) { Signer = proof?.Signer };
+        return new Standing(null, queue, isVouched, mayPage) { Signer = proof?.Signer, IsClaim = claim is not null };
 
         Ruling? Judge(KeyList list) => proof is not null
             ? Admission.Judge(list.Context, report, proof, time.GetUtcNow())

@@ -17,7 +17,7 @@ internal sealed class IntakeEndpoint(
     IncidentSpool spool, ArrivalJudge judge, LocalEscalation escalation, AddressRateLimit limit, GateOptions options)
 {
     /// <summary>Refusals that say nothing of what is in a body.</summary>
-    private static readonly string[] OfTheGate = ["sealed-body", "spool-full", "busy", "too-many-requests"];
+    private static readonly string[] OfTheGate = ["sealed-body", "spool-full", "busy", "too-many-requests", "too-many-waiting"];
 
     /// <summary>As the cluster would refuse it, once what waits is accepted.</summary>
     private static readonly Refusal OtherContentWaits = CapRefusals.OtherContent.Refusal! with
@@ -66,18 +66,19 @@ internal sealed class IntakeEndpoint(
             return await RefuseAsync(context, StatusCodes.Status400BadRequest, refusal!);
         }
 
-        var standing = await judge.JudgeAsync(report, AddressRateLimit.AddressOf(context));
+        var address = AddressRateLimit.AddressOf(context);
+        var standing = await judge.JudgeAsync(report, address);
         return standing.Refused is { } refused
             ? await RefuseAsync(context, StatusOf(refused.Verdict), refused.Refusal!)
-            : await KeepAsync(context, report, body!, standing);
+            : await KeepAsync(context, report, standing, Arrival.Of(report, BatchLines.OneLine(body!), standing, options.Policy.ChainId) with { Source = $"{address}" });
     }
 
-    private async Task<IncidentReport?> KeepAsync(HttpContext context, IncidentReport report, byte[] body, Standing standing)
+    private async Task<IncidentReport?> KeepAsync(HttpContext context, IncidentReport report, Standing standing, Arrival arrival)
     {
         ArrivalVerdict verdict;
         try
         {
-            verdict = await spool.KeepAsync(Arrival.Of(report, BatchLines.OneLine(body), standing, options.Policy.ChainId));
+            verdict = await spool.KeepAsync(arrival);
         }
         catch (SqliteException)
         {
@@ -90,6 +91,14 @@ internal sealed class IntakeEndpoint(
             return await RefuseAsync(context, StatusCodes.Status507InsufficientStorage, new Refusal("spool-full", "", standing.IsVouched
                 ? "The gate's disk takes no more; keep the incident and send it again."
                 : "The gate's disk takes no more of what no list of keys vouches for; keep the incident and send it again."));
+        }
+
+        if (verdict == ArrivalVerdict.QueueFull)
+        {
+            context.Response.Headers.RetryAfter = "10";
+            return await RefuseAsync(context, StatusCodes.Status429TooManyRequests, new Refusal(
+                "too-many-waiting", "",
+                $"{SpoolLimits.MaxClaimsEach} incidents from this address wait until the wallet was asked; send the same again."));
         }
 
         // A conflict calls as well: whoever was faster with an altered copy must not silence it. Each incident calls once.
@@ -117,7 +126,8 @@ internal sealed class IntakeEndpoint(
         var (field, rule) = SealedIntake.IsSealed(context.Request) && !OfTheGate.Contains(refusal.Type)
             ? ("", "What is inside is refused; 'cap verify' and the CapID's keys say more.")
             : (refusal.Field, refusal.Rule);
-        if (status is StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable)
+        if (status is StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable
+            && context.Response.Headers.RetryAfter.Count == 0)
         {
             context.Response.Headers.RetryAfter = "1";
         }

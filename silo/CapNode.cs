@@ -110,6 +110,11 @@ internal sealed partial class CapNode : IAsyncDisposable
 
     private static IHost BuildService(NodeSettings settings, DataDirectory data, Certificates certificates, TrustedProxies proxies)
     {
+        if (settings.Database is not null && settings.Roles.HasFlag(NodeRoles.Silo))
+        {
+            OrleansPorts.ThrowIfTaken(settings);
+        }
+
         var tls = settings.Database is null ? null : certificates.OfCluster(data);
         if (!settings.Roles.HasFlag(NodeRoles.Api))
         {

@@ -9,12 +9,13 @@ internal static class Greeting
     public static void Write(TextWriter output, NodeSettings settings, bool isFirstStart)
     {
         var host = settings.Bind.Equals(IPAddress.Any) || settings.Bind.Equals(IPAddress.IPv6Any) ? "127.0.0.1" : settings.Bind.ToString();
+        var api = $"{(settings.ApiTls is null ? "http" : "https")}://{host}:{settings.ApiPort}";
         if (isFirstStart)
         {
             var relative = Path.GetRelativePath(Environment.CurrentDirectory, settings.DataDirectory);
             var data = relative.StartsWith("..", StringComparison.Ordinal) ? settings.DataDirectory : relative;
             var prefix = data == "data" ? "" : $"DATA_DIR={data} ";
-            prefix += settings.ApiPort == 8787 ? "" : $"API_PORT={settings.ApiPort} ";
+            prefix += settings.ApiTls is not null ? $"CAP_API={api} " : settings.ApiPort == 8787 ? "" : $"API_PORT={settings.ApiPort} ";
             output.WriteLine($"First start: CapID {settings.CapId} is registered; its reporter key is {data}/identity.key, the first API key {data}/admin-token.");
             output.WriteLine("Send the first incident:");
             output.WriteLine($"  {prefix}./cap send docs/examples/first-incident.json");
@@ -23,7 +24,7 @@ internal static class Greeting
         List<string> parts = [];
         if (settings.Roles.HasFlag(NodeRoles.Api))
         {
-            parts.Add($"api http://{host}:{settings.ApiPort}");
+            parts.Add($"api {api}");
         }
 
         if (settings.Roles.HasFlag(NodeRoles.Gate))
@@ -34,7 +35,7 @@ internal static class Greeting
 
         if (settings.Roles.HasFlag(NodeRoles.Api))
         {
-            parts.Add($"dashboard http://{host}:{settings.ApiPort}/orleans");
+            parts.Add($"dashboard {api}/orleans");
         }
 
         if (settings.Roles.HasFlag(NodeRoles.Silo))

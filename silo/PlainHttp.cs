@@ -1,4 +1,5 @@
 using System.Net.Security;
+using System.Net.Sockets;
 
 namespace CapOrleans.Silo;
 
@@ -9,8 +10,12 @@ internal static class PlainHttp
     private const int MaxAnswerBytes = 16 << 20;
 
     /// <param name="isTrusted">Whose certificate is taken; null for those of the machine's authorities.</param>
-    public static HttpClient Client(TimeSpan timeout, RemoteCertificateValidationCallback? isTrusted = null) => new(new SocketsHttpHandler
+    /// <param name="own">What is shown to a server that asks for a certificate, for each connection; null for nothing.</param>
+    public static HttpClient Client(
+        TimeSpan timeout, RemoteCertificateValidationCallback? isTrusted = null, Func<SslStreamCertificateContext>? own = null) => new(new SocketsHttpHandler
     {
+        // The handler's own options are read once, and would show a certificate that was renewed since.
+        ConnectCallback = own is null ? null : (context, cancellationToken) => ConnectAsync(context, isTrusted, own(), cancellationToken),
         AllowAutoRedirect = false,
         UseCookies = false,
         UseProxy = false,
@@ -21,4 +26,36 @@ internal static class PlainHttp
         Timeout = timeout,
         MaxResponseContentBufferSize = MaxAnswerBytes,
     };
+
+    private static async ValueTask<Stream> ConnectAsync(
+        SocketsHttpConnectionContext context, RemoteCertificateValidationCallback? isTrusted, SslStreamCertificateContext own,
+        CancellationToken cancellationToken)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(context.DnsEndPoint, cancellationToken);
+            var plain = new NetworkStream(socket, ownsSocket: true);
+            if (context.InitialRequestMessage.RequestUri?.Scheme != Uri.UriSchemeHttps)
+            {
+                return plain;
+            }
+
+            var tls = new SslStream(plain);
+            await tls.AuthenticateAsClientAsync(
+                new SslClientAuthenticationOptions
+                {
+                    TargetHost = context.DnsEndPoint.Host,
+                    ClientCertificateContext = own,
+                    RemoteCertificateValidationCallback = isTrusted,
+                },
+                cancellationToken);
+            return tls;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
 }

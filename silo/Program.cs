@@ -34,6 +34,11 @@ catch (IOException fault) when (fault.InnerException is AddressInUseException)
     await Console.Error.WriteLineAsync($"{fault.Message} Choose another API_PORT or GATE_PORT, or end what is there.");
     return 1;
 }
+catch (AddressInUseException)
+{
+    await Console.Error.WriteLineAsync($"SILO_PORT {settings.SiloPort} or GATEWAY_PORT {settings.GatewayPort} is in use: choose another, or end what is there.");
+    return 1;
+}
 catch (SocketException fault)
 {
     await Console.Error.WriteLineAsync($"Nothing can listen there: {fault.Message}. BIND and Gate__Bind are addresses of this machine; a VPN's is there when the VPN is up.");

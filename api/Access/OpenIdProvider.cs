@@ -1,8 +1,13 @@
+using System.Globalization;
 using System.Security.Claims;
+using System.Text;
+using System.Text.Json;
 using CapOrleans.Contracts.Access;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Tokens;
 
 namespace CapOrleans.Api.Access;
 
@@ -12,28 +17,59 @@ namespace CapOrleans.Api.Access;
 /// <param name="ScopeClaim">The claim that holds <c>read</c>, <c>operate</c> or <c>admin</c>, as one of several words or values.</param>
 public sealed record OpenIdProvider(Uri Authority, string Audience, string ScopeClaim);
 
-/// <summary>Tokens of the provider: signature by its keys, issuer, audience, time; the claim gives the scope.</summary>
+/// <summary>Tokens of the provider: signature by its keys, issuer, audience, type, time; the claim gives the scope.</summary>
 internal static class OpenIdAccess
 {
+    /// <summary>Of a subject, which entries of the log name for ever.</summary>
+    public const int MaxSubjectLength = 256;
+
+    /// <summary>How far the provider's clock and ours may be apart: a token counts so long before and after its times.</summary>
+    public static readonly TimeSpan ClockSkew = TimeSpan.FromSeconds(60);
+
     private const string Scheme = "openid";
+
+    /// <summary>Of one document of the provider.</summary>
+    private const int MaxDocumentBytes = 1 << 20;
 
     public static void AddOpenId(this IServiceCollection services, OpenIdProvider provider)
     {
         services.AddSingleton<IAuthenticationConfigurationProvider, NoConfiguration>();
+        services.AddSingleton(root => new OpenIdKeys(
+            provider,
+            new HttpClient { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = MaxDocumentBytes },
+            root.GetRequiredService<TimeProvider>(), root.GetRequiredService<ILogger<OpenIdKeys>>()));
+        services.AddOptions<JwtBearerOptions>(Scheme).Configure<OpenIdKeys>((options, keys) => options.ConfigurationManager = keys);
         new AuthenticationBuilder(services).AddJwtBearer(Scheme, options =>
         {
             options.Authority = provider.Authority.ToString();
             options.Audience = provider.Audience;
             options.RequireHttpsMetadata = !provider.Authority.IsLoopback;
             options.MapInboundClaims = false;
+            options.TokenValidationParameters.ClockSkew = ClockSkew;
+            options.TokenValidationParameters.TypeValidator = (type, token, _) => IsAccessToken(type, (JsonWebToken)token)
+                ? type
+                : throw new SecurityTokenInvalidTypeException("The header has another typ than JWT or at+jwt, or crit.");
             options.Events = new JwtBearerEvents
             {
+                OnMessageReceived = async context =>
+                {
+                    if (!await context.HttpContext.RequestServices.GetRequiredService<OpenIdKeys>().IsReadyAsync())
+                    {
+                        context.Fail("The provider's keys are not known."); // before the handler would write a stack trace for each token
+                    }
+                },
                 OnTokenValidated = context =>
                 {
+                    if (context.Principal!.FindAll("sub").ToList() is not [{ Value: var subject }] || !IsSubject(subject))
+                    {
+                        context.Fail($"sub must be 1 to {MaxSubjectLength} printable characters.");
+                        return Task.CompletedTask;
+                    }
+
                     // Only what is said here: a claim of the token must not pass for one of ours.
                     context.Principal = new ClaimsPrincipal(new ClaimsIdentity(
                         [
-                            new Claim(ClaimTypes.Name, context.Principal!.FindFirstValue("sub") ?? ""),
+                            new Claim(ClaimTypes.Name, subject),
                             new Claim(OperatorAccess.ScopeClaim, $"{ScopeOf(context.Principal!, provider.ScopeClaim)}"),
                         ],
                         OperatorAccess.Scheme));
@@ -55,6 +91,22 @@ internal static class OpenIdAccess
 
     /// <summary>Three parts with dots between them; no API key has one.</summary>
     private static bool IsToken(string header) => header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) && header.Count('.') == 2;
+
+    /// <summary>
+    /// <c>JWT</c>, <c>at+jwt</c> (RFC 9068) or nothing: what was made for another purpose is no token for us. <c>crit</c> names what whoever does
+    /// not know it must refuse, and we know nothing of the kind.
+    /// </summary>
+    private static bool IsAccessToken(string? type, JsonWebToken token)
+    {
+        using var header = JsonDocument.Parse(Base64UrlEncoder.DecodeBytes(token.EncodedHeader));
+        return !header.RootElement.TryGetProperty("crit", out _) && (string.IsNullOrEmpty(type)
+            || type.Equals("JWT", StringComparison.OrdinalIgnoreCase) || type.Equals("at+jwt", StringComparison.OrdinalIgnoreCase));
+    }
+
+    /// <summary>Nothing that is not seen, or turns the direction of writing.</summary>
+    internal static bool IsSubject(string text) => text.Length is >= 1 and <= MaxSubjectLength && text.EnumerateRunes().All(rune =>
+        rune != Rune.ReplacementChar && Rune.GetUnicodeCategory(rune) is not
+            (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator));
 
     private static OperatorScope ScopeOf(ClaimsPrincipal user, string claim)
     {

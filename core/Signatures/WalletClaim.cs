@@ -12,11 +12,14 @@ public sealed record WalletClaim(EthereumAddress Wallet, byte[] Signature)
     /// <summary>Bytes of a signature: room for the owners of a shared wallet.</summary>
     public const int MaxBytes = 2048;
 
-    /// <summary>Wallets that one silo asks at once; whoever claims one more is told to come again.</summary>
+    /// <summary>Questions to wallets that one silo has under way; whoever comes with one more sends it again.</summary>
     public const int AtOnce = 16;
 
-    /// <summary>Of those, about one wallet and for one caller's address: who sends nonsense keeps no other from being asked.</summary>
-    public const int AtOnceEach = 4;
+    /// <summary>
+    /// Of those, to one wallet, and for one caller's address. A caller has fewer than a wallet, and a wallet fewer than there are: one address
+    /// that sends nonsense keeps neither another address from asking the same wallet nor another wallet from being asked.
+    /// </summary>
+    public const int AtOncePerWallet = 8, AtOncePerCaller = 2;
 
     /// <returns>Null when the report claims no such thing.</returns>
     public static WalletClaim? Of(IncidentReport report)

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using CapOrleans.Core.Incidents;
+using CapOrleans.Core.Signatures;
 using CapOrleans.Gate.Spool;
 using Polly;
 using Polly.Retry;
@@ -8,7 +9,7 @@ using Polly.Retry;
 namespace CapOrleans.Gate.Forward;
 
 /// <summary>What the cluster did not decide about, and will be asked again.</summary>
-/// <param name="Queue">The CapID; with a wallet behind it, what that wallet has yet to say yes to.</param>
+/// <param name="Queue">The CapID; with a wallet and an address behind it, what that address sent and that wallet has yet to say yes to.</param>
 /// <param name="Problem">The cluster's.</param>
 internal sealed record RestingQueue(string Queue, DateTimeOffset Until, int Status, JsonElement? Problem);
 
@@ -38,11 +39,14 @@ internal sealed class LaneForwarder
     private readonly ResiliencePipeline<BatchAnswer> retries;
     /// <summary>How many lines of a queue the next request has at most, where that is less than a whole request.</summary>
     private readonly Dictionary<string, int> narrowed = new(StringComparer.Ordinal);
-    private int most = BatchLines.MaxLines;
+    /// <summary>Of a wallets' lane, as many as the cluster asks at once for one caller: more are only told to come again.</summary>
+    private readonly int widest;
+    private int most;
 
     public LaneForwarder(int lane, IncidentSpool spool, ClusterLink cluster, TimeProvider time)
     {
         (this.lane, this.spool, this.cluster, this.time) = (lane, spool, cluster, time);
+        most = widest = lane == Lanes.Claims ? WalletClaim.AtOncePerCaller : BatchLines.MaxLines;
         retries = new ResiliencePipelineBuilder<BatchAnswer> { TimeProvider = time }
             .AddRetry(new RetryStrategyOptions<BatchAnswer>
             {
@@ -136,7 +140,7 @@ internal sealed class LaneForwarder
 
     private List<Settlement> Decided(IReadOnlyList<Waiting> batch, IReadOnlyList<LineVerdict> verdicts, TimeSpan? retryAfter)
     {
-        most = BatchLines.MaxLines;
+        most = widest;
         Resize(batch, verdicts);
         var until = time.GetUtcNow() + (retryAfter ?? Again);
         var settled = new List<Settlement>(batch.Count);

@@ -125,6 +125,12 @@ internal sealed class KeyLists(KeySource source, LookupHealth health, TimeProvid
             return new Lookup(LookupVerdict.Unavailable);
         }
 
+        if (answer.IsBusy)
+        {
+            health.Postpone(answer.Error!);
+            return new Lookup(LookupVerdict.Busy);
+        }
+
         if (health.Fail(answer.Error!))
         {
             return new Lookup(LookupVerdict.Unavailable);

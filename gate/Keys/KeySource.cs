@@ -9,7 +9,11 @@ namespace CapOrleans.Gate.Keys;
 /// <param name="List">Null when there is an error.</param>
 /// <param name="IsRefused">The cluster lets this gate read nothing: 401 or 403.</param>
 /// <param name="Error">For an operator.</param>
-internal sealed record KeyAnswer(KeyList? List, bool IsRefused, string? Error);
+internal sealed record KeyAnswer(KeyList? List, bool IsRefused, string? Error)
+{
+    /// <summary>The cluster is there and has no time for this look-up: 429, or a 503 of its own, not of what stands in between.</summary>
+    public bool IsBusy { get; init; }
+}
 
 /// <summary>Asks the cluster who may speak for a CapID.</summary>
 internal sealed class KeySource(HttpClient http, ClusterLink cluster, GateOptions options, TimeProvider time)
@@ -32,8 +36,10 @@ internal sealed class KeySource(HttpClient http, ClusterLink cluster, GateOption
                 : answer.StatusCode == HttpStatusCode.NotFound && ClusterLink.ProblemOf(body) == "cap-unknown" ? new KeyList(null, now)
                 : null;
             var isRefused = answer.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden;
-            return list is not null
-                ? new KeyAnswer(list, IsRefused: false, null)
+            var isBusy = answer.StatusCode == HttpStatusCode.TooManyRequests
+                || (answer.StatusCode == HttpStatusCode.ServiceUnavailable && ClusterLink.ProblemOf(body) is not null);
+            return list is not null ? new KeyAnswer(list, IsRefused: false, null)
+                : isBusy ? new KeyAnswer(null, IsRefused: false, $"{api} is busy: it answered {(int)answer.StatusCode}.") { IsBusy = true }
                 : new KeyAnswer(null, isRefused, $"{api} gives no list of keys: it answered {(int)answer.StatusCode}; see Gate__ApiKeyFile.");
         }
         catch (Exception fault) when (fault is HttpRequestException or OperationCanceledException or JsonException or IOException)

@@ -2,7 +2,7 @@ namespace CapOrleans.Gate.Keys;
 
 /// <summary>
 /// Whether the cluster gives lists of keys. One failed look-up says nothing about the next. An outage is several failures in a row with no
-/// success between, over at least <see cref="OutageAfter"/>; it ends with the first success. While it lasts, and while the cluster lets this
+/// success between, over at least <see cref="OutageAfter"/>; it ends with the first success, or when the cluster says that it is busy. While it lasts, and while the cluster lets this
 /// gate read nothing, look-ups are paused but for a probe now and then.
 /// </summary>
 internal sealed class LookupHealth(TimeProvider time)
@@ -38,6 +38,15 @@ internal sealed class LookupHealth(TimeProvider time)
         lock (gate)
         {
             (failures, IsPaused, LastError, lastAskedAt) = (0, true, error, time.GetTimestamp());
+        }
+    }
+
+    /// <summary>The cluster answered that it has no time: whoever can make it busy must not make it pass for away.</summary>
+    public void Postpone(string error)
+    {
+        lock (gate)
+        {
+            (failures, IsPaused, LastError) = (0, false, error);
         }
     }
 

@@ -24,13 +24,13 @@ internal sealed partial class IncidentSpool : IDisposable
     private readonly ILogger<IncidentSpool> logger;
     private readonly Task writing;
     private readonly SpoolRoom room;
-    private readonly LogThrottle faults, drops;
+    private readonly LogThrottle faults, drops, crowds;
     private long droppedDead, full;
 
     public IncidentSpool(SpoolFile file, SpoolLimits limits, TimeProvider time, ILogger<IncidentSpool> logger)
     {
         (this.file, this.limits, this.time, this.logger) = (file, limits, time, logger);
-        (faults, drops) = (new LogThrottle(time), new LogThrottle(time));
+        (faults, drops, crowds) = (new LogThrottle(time), new LogThrottle(time), new LogThrottle(time));
         using var connection = file.Connect();
         room = new SpoolRoom(limits, new WaitingBytes(
             Scalar(connection, "SELECT coalesce(sum(length(line)), 0) FROM incident WHERE refused_at IS NULL"),
@@ -69,7 +69,13 @@ internal sealed partial class IncidentSpool : IDisposable
                 return ArrivalVerdict.Full;
             }
 
-            return verdict = await ChangeAsync(commands => commands.Keep(arrival, time.GetUtcNow()), Lanes.Of(arrival.Queue));
+            verdict = await ChangeAsync(commands => commands.Keep(arrival, time.GetUtcNow()), arrival.Lane);
+            if (verdict == ArrivalVerdict.QueueFull && crowds.Take() is > 0 and var count)
+            {
+                LogCrowd(count, SpoolLimits.MaxClaimsEach);
+            }
+
+            return verdict;
         }
         finally
         {
@@ -87,8 +93,7 @@ internal sealed partial class IncidentSpool : IDisposable
         if (settlements.Any(settlement => settlement.Problem is not null))
         {
             var dropped = settlements.Sum(settlement => commands.MergeConflicts(settlement.Number))
-                + commands.Trim(isVouched: true, SpoolLimits.MaxVouchedDead)
-                + commands.Trim(isVouched: false, SpoolLimits.MaxUnvouchedDead);
+                + commands.Trim();
             Interlocked.Add(ref droppedDead, dropped);
             if (dropped > 0 && drops.Take(dropped) is > 0 and var count)
             {
@@ -192,11 +197,4 @@ internal sealed partial class IncidentSpool : IDisposable
         command.CommandText = sql;
         return (long)command.ExecuteScalar()!;
     }
-
-    [LoggerMessage(521, LogLevel.Error,
-        "Dead letters dropped: {Count}. The newest {Vouched} of registered keys and {Unvouched} of others are kept, and one conflict each")]
-    private partial void LogDropped(long count, int vouched, int unvouched);
-
-    [LoggerMessage(520, LogLevel.Error, "{Count} changes of the spool were not written: {Message}")]
-    private partial void LogFault(long count, string message);
 }

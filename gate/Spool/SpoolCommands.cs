@@ -16,8 +16,13 @@ internal sealed class SpoolCommands(SqliteConnection connection) : IDisposable
     private readonly SqliteCommand keep = Prepare(
         connection,
         """
-        INSERT INTO incident (lane, queue, cap_id, incident_id, content, says, line, received_at, vouched)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING
+        INSERT INTO incident (lane, queue, cap_id, incident_id, content, says, line, received_at, vouched, source)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING
+        """);
+    private readonly SqliteCommand crowd = Prepare(
+        connection,
+        """
+        SELECT count(*), 1 FROM (SELECT 1 FROM incident WHERE queue = $1 AND refused_at IS NULL AND vouched = 0 LIMIT $2)
         """);
     private readonly SqliteCommand same = Prepare(
         connection,
@@ -69,18 +74,33 @@ internal sealed class SpoolCommands(SqliteConnection connection) : IDisposable
     private readonly SqliteCommand trim = Prepare(
         connection,
         """
-        DELETE FROM incident WHERE refused_at IS NOT NULL AND vouched = $2
-        AND number <= (SELECT number FROM incident WHERE refused_at IS NOT NULL AND vouched = $2 ORDER BY number DESC LIMIT 1 OFFSET $1)
+        DELETE FROM incident WHERE refused_at IS NOT NULL AND vouched = 1
+        AND number <= (SELECT number FROM incident WHERE refused_at IS NOT NULL AND vouched = 1 ORDER BY number DESC LIMIT 1 OFFSET $1)
+        """);
+    private readonly SqliteCommand trimSources = Prepare(
+        connection,
+        """
+        DELETE FROM incident WHERE number IN (
+          SELECT number FROM (
+            SELECT number, row_number() OVER (PARTITION BY source ORDER BY number DESC) AS place
+            FROM incident INDEXED BY lies_dead_of_source WHERE refused_at IS NOT NULL AND vouched = 0)
+          ORDER BY place, number DESC LIMIT -1 OFFSET $1)
         """);
 
-    private SqliteCommand[] All => [keep, same, vouch, leave, find, bury, merge, revive, drop, lies, trim];
+    private SqliteCommand[] All => [keep, crowd, same, vouch, leave, find, bury, merge, revive, drop, lies, trim, trimSources];
 
     /// <returns>With by how much the bytes change that were counted for the arrival.</returns>
     public (ArrivalVerdict Verdict, WaitingBytes Moved) Keep(Arrival arrival, DateTimeOffset now)
     {
+        if (arrival.IsClaim && Ask(crowd, arrival.Queue, SpoolLimits.MaxClaimsEach)?.All == SpoolLimits.MaxClaimsEach)
+        {
+            var waits = Ask(same, arrival.CapId, arrival.IncidentId, arrival.Content, arrival.Says) is not null;
+            return (waits ? ArrivalVerdict.KeptBefore : ArrivalVerdict.QueueFull, default);
+        }
+
         var kept = Run(
-            keep, Lanes.Of(arrival.Queue), arrival.Queue, arrival.CapId, arrival.IncidentId, arrival.Content, arrival.Says, arrival.Line,
-            now.ToUnixTimeMilliseconds(), arrival.IsVouched ? 1 : 0);
+            keep, arrival.Lane, arrival.Queue, arrival.CapId, arrival.IncidentId, arrival.Content, arrival.Says, arrival.Line,
+            now.ToUnixTimeMilliseconds(), arrival.IsVouched ? 1 : 0, arrival.Source);
         if (kept == 1)
         {
             return (ArrivalVerdict.Kept, default);
@@ -126,8 +146,8 @@ internal sealed class SpoolCommands(SqliteConnection connection) : IDisposable
         }
     }
 
-    /// <returns>How many letters of the kind made room for newer ones of it.</returns>
-    public long Trim(bool isVouched, int most) => Run(trim, most, isVouched ? 1 : 0);
+    /// <returns>How many letters made room for newer ones of their kind.</returns>
+    public long Trim() => Run(trim, SpoolLimits.MaxVouchedDead) + Run(trimSources, SpoolLimits.MaxUnvouchedDead);
 
     public void Dispose()
     {

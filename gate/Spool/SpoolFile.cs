@@ -130,6 +130,18 @@ internal sealed class SpoolFile : IDisposable
                 """);
         }
 
+        if (version is 1 or 2 or 3)
+        {
+            Run(
+                connection,
+                """
+                BEGIN IMMEDIATE;
+                ALTER TABLE incident ADD COLUMN source TEXT NOT NULL DEFAULT '';
+                PRAGMA user_version = 4;
+                COMMIT;
+                """);
+        }
+
         using var stream = typeof(SpoolFile).Assembly.GetManifestResourceStream("spool.sql")!;
         using var script = new StreamReader(stream);
         Run(connection, script.ReadToEnd());

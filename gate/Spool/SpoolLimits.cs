@@ -4,7 +4,13 @@ namespace CapOrleans.Gate.Spool;
 /// <param name="MaxAge">Longer than this nothing waits: it becomes a dead letter.</param>
 public sealed record SpoolLimits(long MaxBytes, TimeSpan MaxAge)
 {
-    /// <summary>Dead letters that are kept, each kind by itself; a newer one takes the place of the oldest of its kind.</summary>
+    /// <summary>What waits at most until a contract wallet was asked, of one CapID, one wallet and one sender's address: anyone can make such.</summary>
+    public const int MaxClaimsEach = 100;
+
+    /// <summary>
+    /// Dead letters that are kept, each kind by itself. A newer one takes the place of the oldest of its kind; among unvouched ones, of the
+    /// oldest from the address that has the most of them, so that one address pushes out only its own.
+    /// </summary>
     public const int MaxVouchedDead = 10_000, MaxUnvouchedDead = 1_000;
 
     /// <summary>Of the bytes, what incidents may have that no list of keys vouches for: strangers leave room for the others.</summary>

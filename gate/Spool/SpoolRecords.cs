@@ -11,11 +11,20 @@ namespace CapOrleans.Gate.Spool;
 /// <param name="IsVouched">A list of keys says that its signer may report.</param>
 internal sealed record Arrival(string Queue, string CapId, string IncidentId, byte[] Line, bool IsVouched)
 {
+    /// <summary>Of the host that sent it, as <see cref="Core.Access.ClientAddress"/> gives it; empty where nobody knows.</summary>
+    public string Source { get; init; } = "";
+
+    /// <summary>A contract wallet must be asked about it: few of a queue wait, in a lane of their own.</summary>
+    public bool IsClaim { get; init; }
+
+    public int Lane => IsClaim ? Lanes.Claims : Lanes.Of(Queue);
+
     public WaitingBytes Bytes => new(Line.Length, IsVouched ? 0 : Line.Length);
 
     /// <summary>
     /// 32 bytes, of which at most one waits: what was signed and by whom, so that whoever captured an incident and alters what its
-    /// signature does not cover adds nothing, and a stranger who signs the same takes nobody's place. Without a proven signer, the line.
+    /// signature does not cover adds nothing, and a stranger who signs the same takes nobody's place. Without a proven signer, the line,
+    /// and for a wallet's claim the queue: whoever sends another's claim again does not decide where that one waits.
     /// </summary>
     public byte[] Content { get; init; } = SHA256.HashData(Line);
 
@@ -27,6 +36,11 @@ internal sealed record Arrival(string Queue, string CapId, string IncidentId, by
     public static Arrival Of(IncidentReport report, byte[] line, Standing standing, long chainId)
     {
         var arrival = new Arrival(standing.Queue, report.CapId, report.IncidentId, line, standing.IsVouched);
+        if (standing.IsClaim)
+        {
+            return arrival with { IsClaim = true, Content = SHA256.HashData([.. Encoding.UTF8.GetBytes($"{standing.Queue}\n"), .. line]) };
+        }
+
         return standing.Signer is not { } signer ? arrival : arrival with
         {
             Content = SHA256.HashData([.. Admission.SignedHash(report, chainId), .. Encoding.UTF8.GetBytes(signer)]),
@@ -53,6 +67,9 @@ internal enum ArrivalVerdict
 
     /// <summary>Not kept: the same was signed by the same signer, and waits with other content around it.</summary>
     Conflicts = 5,
+
+    /// <summary>Not kept: of its queue, as many wait as may; see <see cref="SpoolLimits.MaxClaimsEach"/>.</summary>
+    QueueFull = 6,
 }
 
 internal enum RetryVerdict

@@ -2,6 +2,7 @@
 -- content: what the signature signed, and who; of it at most one waits. says: all that makes a repetition the same as what waits.
 -- vouched: a list of keys says that the signer may report; of a letter also that the cluster took the signer and refused something else,
 -- but for a conflict: whoever captured one incident makes as many of these as he likes.
+-- source: the address that sent it; among dead letters, one address pushes out only its own.
 CREATE TABLE IF NOT EXISTS incident (
   number INTEGER PRIMARY KEY AUTOINCREMENT,
   lane INTEGER NOT NULL,
@@ -15,7 +16,8 @@ CREATE TABLE IF NOT EXISTS incident (
   refused_at INTEGER,
   status INTEGER,
   problem TEXT,
-  vouched INTEGER NOT NULL DEFAULT 1
+  vouched INTEGER NOT NULL DEFAULT 1,
+  source TEXT NOT NULL DEFAULT ''
 );
 CREATE UNIQUE INDEX IF NOT EXISTS waits_once ON incident (cap_id, incident_id, content) WHERE refused_at IS NULL;
 CREATE INDEX IF NOT EXISTS waits_in_lane ON incident (lane, number) WHERE refused_at IS NULL;
@@ -23,5 +25,6 @@ CREATE INDEX IF NOT EXISTS waits_vouched ON incident (lane, number) WHERE refuse
 CREATE INDEX IF NOT EXISTS waits_unvouched ON incident (queue, number) WHERE refused_at IS NULL AND vouched = 0;
 CREATE INDEX IF NOT EXISTS lies_dead ON incident (number) WHERE refused_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS lies_dead_of_kind ON incident (vouched, number) WHERE refused_at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS lies_dead_of_source ON incident (vouched, source, number) WHERE refused_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS lies_in_conflict ON incident (cap_id, incident_id, content) WHERE status = 409;
-PRAGMA user_version = 3;
+PRAGMA user_version = 4;

@@ -39,10 +39,17 @@ public sealed partial class ConnectionBudget
     private Held? Overdue(Caller caller) =>
         caller.Busy.First?.Value is { } oldest && time.GetElapsedTime(oldest.BusySince) > RequestGivesWayAfter ? oldest : null;
 
-    /// <returns>Of who holds the most, and more than the newcomer would with one more.</returns>
-    private Held? OverdueOfLargest(Caller newcomer) => callers.Values
-        .Where(caller => !caller.IsProxy && caller.Open > newcomer.Open + 1).OrderByDescending(caller => caller.Open)
-        .Select(Overdue).FirstOrDefault(overdue => overdue is not null);
+    /// <returns>Of who holds the most, and more than the newcomer: idle, or overdue.</returns>
+    private Held? OfLarger(Caller newcomer) => callers.Values
+        .Where(caller => !caller.IsProxy && caller.Open > newcomer.Open).OrderByDescending(caller => caller.Open)
+        .Select(caller => caller.Idle.First?.Value ?? Overdue(caller)).FirstOrDefault(held => held is not null);
+
+    /// <summary>
+    /// An address takes nothing from those that hold less, but what has been idle for long: else it would close their connections before
+    /// they have said anything, by opening more of its own.
+    /// </summary>
+    private Held? IdleFor(Caller newcomer) => newcomer.Idle.First?.Value
+        ?? (idle.First?.Value is { } oldest && time.GetElapsedTime(oldest.IdleSince) > RequestGivesWayAfter ? oldest : null);
 
     /// <summary>Its place is free at once; its own task finds it closed.</summary>
     private bool TryEvict(Held? oldest, out Held? evicted)
@@ -88,6 +95,7 @@ public sealed partial class ConnectionBudget
 
     private void Rest(Held held)
     {
+        held.IdleSince = time.GetTimestamp();
         idle.AddLast(held.OfAll);
         held.Caller.Idle.AddLast(held.OfCaller);
     }

@@ -109,7 +109,7 @@ public sealed partial class ConnectionBudget(TrustedProxies proxies, TimeProvide
                     return TryReserve(caller, connection);
                 }
 
-                return open < MaxConnections || TryEvict(idle.First?.Value ?? OverdueOfLargest(caller), out evicted)
+                return open < MaxConnections || TryEvict(OfLarger(caller) ?? IdleFor(caller), out evicted)
                     ? Enter(caller, connection, isReserved: false)
                     : TryReserve(caller, connection);
             }

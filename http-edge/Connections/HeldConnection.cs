@@ -47,6 +47,8 @@ internal sealed class Held
     /// <summary>When the request that is under way began.</summary>
     public long BusySince { get; set; }
 
+    public long IdleSince { get; set; }
+
     public LinkedListNode<Held> OfAll { get; }
 
     public LinkedListNode<Held> OfCaller { get; }

@@ -1,5 +1,8 @@
+using System.Net;
+using System.Net.Sockets;
 using CapOrleans.HttpEdge.Callers;
 using CapOrleans.HttpEdge.Connections;
+using CapOrleans.Silo.Settings;
 using CapOrleans.Silo.Tls;
 using Orleans.Configuration;
 
@@ -11,6 +14,24 @@ namespace CapOrleans.Silo.Ports;
 /// </summary>
 internal static class OrleansPorts
 {
+    /// <summary>Before Orleans finds out, which says it with three stack traces and without the port.</summary>
+    /// <exception cref="IOException">Another process has one of them.</exception>
+    public static void ThrowIfTaken(NodeSettings settings)
+    {
+        foreach (var (name, port) in ((string, int)[])[("SILO_PORT", settings.SiloPort), ("GATEWAY_PORT", settings.GatewayPort)])
+        {
+            using var probe = new Socket(settings.SiloAddress.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            try
+            {
+                probe.Bind(new IPEndPoint(settings.SiloAddress, port));
+            }
+            catch (SocketException fault) when (fault.SocketErrorCode == SocketError.AddressAlreadyInUse)
+            {
+                throw new IOException($"{name} {port} is in use at {settings.SiloAddress}: choose another, or end what is there.", fault);
+            }
+        }
+    }
+
     public static void UseBoundedTls(this ISiloBuilder silo, ClusterTls tls)
     {
         var proxies = new TrustedProxies([]);

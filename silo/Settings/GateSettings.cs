@@ -32,6 +32,11 @@ public sealed record GateSettings
     /// <summary><c>Gate__ApiAuthorities</c>: a PEM file; an API's certificate must be of one of these. Null for the machine's authorities.</summary>
     public string? ApiAuthorities { get; init; }
 
+    /// <summary>
+    /// <c>Gate__ApiClientCertificate</c>, <c>Gate__ApiClientKey</c>: what the gate shows to an API that asks for a certificate; null for nothing.
+    /// </summary>
+    public TlsFiles? ApiClient { get; init; }
+
     /// <summary><c>Gate__SpoolMegabytes</c>: what may wait on its disk. Default 1024; 1 to 1,048,576.</summary>
     public int SpoolMegabytes { get; init; } = 1024;
 

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using CapOrleans.Core.Access;
 using CapOrleans.Silo.Tls;
 
@@ -8,9 +9,10 @@ namespace CapOrleans.Silo.Settings;
 public sealed partial class SettingsReader
 {
     /// <summary>Every file is tried here, so that a fault shows at the start; they are read again whenever they change.</summary>
-    private TlsFiles? ReadTls(string certificateName, string keyName, string authoritiesName)
+    /// <param name="authoritiesName">Null where nobody's certificate is asked for.</param>
+    private TlsFiles? ReadTls(string certificateName, string keyName, string? authoritiesName = null)
     {
-        var (certificate, key, authorities) = (Text(certificateName), Text(keyName), Text(authoritiesName));
+        var (certificate, key, authorities) = (Text(certificateName), Text(keyName), authoritiesName is null ? null : Text(authoritiesName));
         if (certificate is null && key is null && authorities is null)
         {
             return null;
@@ -24,7 +26,7 @@ public sealed partial class SettingsReader
 
         var files = new TlsFiles(certificate, key, authorities);
         var canUse = CanUse(certificateName, () => ServerTls.Read(files with { ClientAuthorities = null }));
-        return (authorities is null || CanUse(authoritiesName, () => ServerTls.Import(authorities))) && canUse ? files : null;
+        return (authorities is null || CanUse(authoritiesName!, () => ServerTls.Import(authorities))) && canUse ? files : null;
     }
 
     private TlsFiles? ReadClusterTls()
@@ -45,6 +47,33 @@ public sealed partial class SettingsReader
         }
 
         return files;
+    }
+
+    private TlsFiles? ReadGateClientTls()
+    {
+        if (ReadTls("Gate__ApiClientCertificate", "Gate__ApiClientKey") is not { } files)
+        {
+            return null;
+        }
+
+        using var own = ServerTls.Own(files);
+        if (own.Extensions.OfType<X509EnhancedKeyUsageExtension>().Any(usage => usage.EnhancedKeyUsages[ServerTls.ClientAuthentication] is null))
+        {
+            faults.Add($"Gate__ApiClientCertificate is '{files.Certificate}', and an API would refuse it: its extended key usage lacks clientAuth.");
+        }
+
+        return files;
+    }
+
+    /// <summary>A gate that its own API turns away looks to itself like one whose cluster is away.</summary>
+    private void CheckOwnGate(NodeSettings settings)
+    {
+        if (Text("Api__ClientAuthorities") is not null && Text("Gate__ApiClientCertificate") is null
+            && settings.Gate.Apis.Count == 0 && settings.Roles.HasFlag(NodeRoles.Gate))
+        {
+            faults.Add("Api__ClientAuthorities is set, and the API would turn this process's gate away: set Gate__ApiClientCertificate and "
+                + "Gate__ApiClientKey to a client certificate of these authorities, or ROLES without gate.");
+        }
     }
 
     private bool CanUse(string name, Func<object> load)

@@ -75,6 +75,7 @@ public sealed partial class SettingsReader
 
     private void Check(NodeSettings settings)
     {
+        CheckOwnGate(settings);
         if (!Identifiers.IsId(settings.CapId))
         {
             faults.Add($"CAP_ID is '{settings.CapId}': choose {Identifiers.Rule}.");
@@ -92,8 +93,7 @@ public sealed partial class SettingsReader
 
         if (Text("CHAIN_ID") is null && ListensOffLoopback(settings))
         {
-            faults.Add(
-                "CHAIN_ID is not set: others reach this node, and a full-v2 signature names the chain and no deployment. Choose a chain " +
+            faults.Add("CHAIN_ID is not set: others reach this node, and a full-v2 signature names the chain and no deployment. Choose a chain " +
                 "id that no other deployment with the same keys has: an incident signed for that one would be accepted here.");
         }
 

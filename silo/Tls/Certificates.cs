@@ -12,6 +12,12 @@ internal sealed class Certificates(NodeSettings settings, ILoggerFactory logs)
     private readonly Reloaded<X509Certificate2Collection>? apiAuthorities = settings.Gate.ApiAuthorities is not { } file ? null : new(
         [file], Timeout.InfiniteTimeSpan, () => ServerTls.Import(file), TimeProvider.System, logs.CreateLogger("CapOrleans.Tls"));
 
+    private readonly Reloaded<SslStreamCertificateContext>? gateAsClient = settings.Gate.ApiClient is not { } own ? null : new(
+        own.All, Timeout.InfiniteTimeSpan, () => ServerTls.ReadOwn(own), TimeProvider.System, logs.CreateLogger("CapOrleans.Tls"));
+
+    /// <summary>What this process's gate shows to an API; null for nothing. Each connection asks again, since a renewal needs no restart.</summary>
+    public Func<SslStreamCertificateContext>? GateAsClient => gateAsClient is null ? null : () => gateAsClient.Current;
+
     /// <summary>Null for plain HTTP, as the gate's.</summary>
     public Reloaded<ServerTls>? Api { get; } = Of(settings.ApiTls, logs);
 

@@ -16,9 +16,7 @@ public sealed record TlsFiles(string Certificate, string Key, string? ClientAuth
 /// <summary>What a port with https shows, and whom it lets in.</summary>
 internal sealed class ServerTls
 {
-    public const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
-
-    private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
+    public const string ServerAuthentication = "1.3.6.1.5.5.7.3.1", ClientAuthentication = "1.3.6.1.5.5.7.3.2";
 
     private readonly SslStreamCertificateContext own;
     private readonly X509Certificate2Collection clientAuthorities;
@@ -29,13 +27,13 @@ internal sealed class ServerTls
     public string Fingerprint => own.TargetCertificate.GetCertHashString(HashAlgorithmName.SHA256);
 
     /// <exception cref="CryptographicException">A file holds something else.</exception>
-    public static ServerTls Read(TlsFiles files)
-    {
-        var certificate = Own(files);
-        return new ServerTls(
-            SslStreamCertificateContext.Create(certificate, Import(files.Certificate), offline: true),
-            files.ClientAuthorities is null ? [] : Import(files.ClientAuthorities));
-    }
+    public static ServerTls Read(TlsFiles files) =>
+        new(ReadOwn(files), files.ClientAuthorities is null ? [] : Import(files.ClientAuthorities));
+
+    /// <returns>The certificate that is shown, with what stands between it and its root.</returns>
+    /// <exception cref="CryptographicException">A file holds something else.</exception>
+    public static SslStreamCertificateContext ReadOwn(TlsFiles files) => SslStreamCertificateContext.Create(
+        Own(files), Import(files.Certificate), offline: true);
 
     /// <returns>The certificate with its key.</returns>
     public static X509Certificate2 Own(TlsFiles files) => X509Certificate2.CreateFromPem(
@@ -60,7 +58,9 @@ internal sealed class ServerTls
         return options;
     }
 
-    /// <returns>Of these authorities alone, for that purpose; nothing is fetched.</returns>
+    /// <returns>
+    /// Of these authorities alone, for that purpose: a certificate that says what it is for must say this as well. Nothing is fetched.
+    /// </returns>
     public static X509ChainPolicy PolicyOf(X509Certificate2Collection authorities, string purpose)
     {
         var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };

@@ -35,7 +35,7 @@ public sealed class ContractWalletsTests
         using var http = new HttpClient(node) { Timeout = Timeout.InfiniteTimeSpan };
         var time = new FakeTimeProvider();
         var wallets = new ContractWallets(new JsonRpcClient(http, new Uri("http://127.0.0.1:1/")), AdmissionPolicy.DevChainId, time);
-        var asked = Enumerable.Range(0, WalletClaim.AtOnce).Select(i => wallets.FindBlockAsync(Of(i / WalletClaim.AtOnceEach), new byte[32], "", CancellationToken.None)).ToList();
+        var asked = Enumerable.Range(0, WalletClaim.AtOnce).Select(i => wallets.FindBlockAsync(Of(i / WalletClaim.AtOncePerWallet), new byte[32], "", CancellationToken.None)).ToList();
         await Assert.ThrowsAsync<ChainUnavailableException>(() => wallets.FindBlockAsync(Of(99), new byte[32], "", CancellationToken.None));
         time.Advance(ContractWallets.Patience);
         foreach (var one in asked)
@@ -56,9 +56,30 @@ public sealed class ContractWalletsTests
         using var http = new HttpClient(node) { Timeout = Timeout.InfiniteTimeSpan };
         var time = new FakeTimeProvider();
         var wallets = new ContractWallets(new JsonRpcClient(http, new Uri("http://127.0.0.1:1/")), AdmissionPolicy.DevChainId, time);
-        var asked = Enumerable.Range(0, WalletClaim.AtOnceEach).Select(i => wallets.FindBlockAsync(Of(i), new byte[32], "192.0.2.1", CancellationToken.None)).ToList();
+        var asked = Enumerable.Range(0, WalletClaim.AtOncePerCaller).Select(i => wallets.FindBlockAsync(Of(i), new byte[32], "192.0.2.1", CancellationToken.None)).ToList();
         await Assert.ThrowsAsync<ChainUnavailableException>(() => wallets.FindBlockAsync(Of(99), new byte[32], "192.0.2.1", CancellationToken.None));
         asked.Add(wallets.FindBlockAsync(Of(99), new byte[32], "192.0.2.2", CancellationToken.None));
+        asked.Add(wallets.FindBlockAsync(Of(0), new byte[32], "192.0.2.3", CancellationToken.None));
+        Assert.All(asked, one => Assert.False(one.IsCompleted));
+        time.Advance(ContractWallets.Patience);
+        foreach (var one in asked)
+        {
+            await Assert.ThrowsAsync<ChainUnavailableException>(() => one);
+        }
+    }
+
+    [Fact]
+    public async Task One_address_that_has_a_wallet_asked_at_all_its_places_keeps_no_other_from_asking_it()
+    {
+        using var node = new SilentNode();
+        using var http = new HttpClient(node) { Timeout = Timeout.InfiniteTimeSpan };
+        var time = new FakeTimeProvider();
+        var wallets = Wallets(http, time);
+        Task<ChainBlock?> AskAsync(string caller) => wallets.FindBlockAsync(Claim, new byte[32], caller, CancellationToken.None);
+
+        var asked = Enumerable.Range(0, 50).Select(_ => AskAsync("192.0.2.1")).Where(one => !one.IsCompleted).ToList();
+        Assert.InRange(asked.Count, 1, WalletClaim.AtOncePerWallet - 1);
+        asked.Add(AskAsync("192.0.2.2"));
         Assert.False(asked[^1].IsCompleted);
         time.Advance(ContractWallets.Patience);
         foreach (var one in asked)
@@ -74,7 +95,7 @@ public sealed class ContractWalletsTests
         using var http = new HttpClient(node) { Timeout = Timeout.InfiniteTimeSpan };
         var time = new FakeTimeProvider();
         var wallets = new ContractWallets(new JsonRpcClient(http, new Uri("http://127.0.0.1:1/")), AdmissionPolicy.DevChainId, time);
-        var asked = Enumerable.Range(0, WalletClaim.AtOnceEach).Select(_ => wallets.FindBlockAsync(Claim, new byte[32], "", CancellationToken.None)).ToList();
+        var asked = Enumerable.Range(0, WalletClaim.AtOncePerWallet).Select(_ => wallets.FindBlockAsync(Claim, new byte[32], "", CancellationToken.None)).ToList();
         await Assert.ThrowsAsync<ChainUnavailableException>(() => wallets.FindBlockAsync(Claim, new byte[32], "", CancellationToken.None));
         asked.Add(wallets.FindBlockAsync(Of(1), new byte[32], "", CancellationToken.None));
         Assert.All(asked, one => Assert.False(one.IsCompleted));

@@ -75,6 +75,25 @@ public sealed class CapturedIncidentTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Nonsense_in_a_wallet_s_name_is_asked_to_come_again_when_much_of_it_waits()
+    {
+        for (var i = 0; i <= SpoolLimits.MaxClaimsEach; i++)
+        {
+            var claim = TestIncident.Signed(key, "Z-001", $"W-{i}", at);
+            (claim["scheme"], claim["signer"], claim["signature"]) = (FullV2.Scheme, "0x1111111111111111111111111111111111111111", "0x01");
+            using var answer = await PostAsync(claim.ToJsonString());
+            Assert.Equal(i < SpoolLimits.MaxClaimsEach ? HttpStatusCode.OK : HttpStatusCode.TooManyRequests, answer.StatusCode);
+            if (i == SpoolLimits.MaxClaimsEach)
+            {
+                Assert.Equal("urn:caporleans:problem:too-many-waiting", (await answer.Content.ReadFromJsonAsync<JsonElement>()).Text("type"));
+                Assert.Equal(TimeSpan.FromSeconds(10), answer.Headers.RetryAfter?.Delta);
+            }
+        }
+
+        Assert.Equal(SpoolLimits.MaxClaimsEach, await WaitingAsync());
+    }
+
+    [Fact]
     public async Task What_changes_nothing_that_counts_is_received_and_kept_once()
     {
         keys = capId => Results.Json(TestKeyList.Of(capId, key));

@@ -38,7 +38,9 @@ public sealed class TestIssuer : IAsyncDisposable
     }
 
     /// <param name="otherKey">Signs with a key that the provider does not know.</param>
-    public string Token(string scope, string audience = Audience, DateTimeOffset? until = null, bool otherKey = false, string? issuer = null, (string Name, string Value)? claim = null)
+    /// <param name="critical">What the header says must be understood.</param>
+    public string Token(string scope, string audience = Audience, DateTimeOffset? until = null, bool otherKey = false, string? issuer = null, (string Name, string Value)? claim = null,
+        string? subject = "somebody", string type = "JWT", string? critical = null)
     {
         var now = TimeProvider.System.GetUtcNow();
         return new JsonWebTokenHandler().CreateToken(new SecurityTokenDescriptor
@@ -48,7 +50,9 @@ public sealed class TestIssuer : IAsyncDisposable
             IssuedAt = now.UtcDateTime.AddHours(-2),
             NotBefore = now.UtcDateTime.AddHours(-2),
             Expires = (until ?? now.AddHours(1)).UtcDateTime,
-            Subject = new ClaimsIdentity([new Claim("sub", "somebody"), new Claim("scope", scope), new Claim(claim?.Name ?? "other", claim?.Value ?? "")]),
+            TokenType = type,
+            AdditionalHeaderClaims = critical is null ? null : new Dictionary<string, object> { ["crit"] = new[] { critical }, [critical] = true },
+            Subject = new ClaimsIdentity([.. subject is null ? [] : new[] { new Claim("sub", subject) }, new Claim("scope", scope), new Claim(claim?.Name ?? "other", claim?.Value ?? "")]),
             SigningCredentials = new SigningCredentials(otherKey ? new RsaSecurityKey(RSA.Create(2048)) { KeyId = "one" } : key, SecurityAlgorithms.RsaSha256),
         });
     }

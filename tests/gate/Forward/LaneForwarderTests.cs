@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using CapOrleans.Core.Signatures;
 using CapOrleans.Gate.Forward;
 using CapOrleans.Gate.Spool;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -63,6 +64,29 @@ public sealed class LaneForwarderTests : HttpMessageHandler
             time.Advance(TimeSpan.FromSeconds(1));
             return isDone();
         }
+    }
+
+    [Fact]
+    public async Task What_wallets_must_be_asked_about_goes_two_at_a_time_and_by_the_address_that_sent_it()
+    {
+        using var spool = new IncidentSpool(
+            new SpoolFile(directory.File("spool.db"), TimeProvider.System), new SpoolLimits(1_000_000, MaxAge), TimeProvider.System,
+            NullLogger<IncidentSpool>.Instance);
+        using var http = new HttpClient(this, disposeHandler: false);
+        foreach (var id in Ids)
+        {
+            var (capId, address) = id == "BAD" ? ("X", "198.51.100.1") : ("Y", "192.0.2.1"); // of the first nothing is decided
+            var line = Encoding.UTF8.GetBytes($$"""{"cap_id":"{{capId}}","task_id":"{{id}}"}""");
+            Assert.Equal(ArrivalVerdict.Kept, await spool.KeepAsync(new Arrival($"{capId} 0x1 {address}", capId, id, line, IsVouched: false) { IsClaim = true }));
+        }
+
+        var link = new ClusterLink(http, cluster.Options, TimeProvider.System, NullLogger<ClusterLink>.Instance);
+        var running = Task.Run(() => new LaneForwarder(Lanes.Claims, spool, link, TimeProvider.System).RunAsync(ended.Token));
+        await Eventually.TrueAsync(() => taken.Count == Ids.Length - 1);
+        await ended.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+        Assert.Equal(Ids.Where(id => id != "BAD"), taken);
+        Assert.All(sizes, size => Assert.InRange(size, 1, WalletClaim.AtOncePerCaller));
     }
 
     private async Task RunAsync(TimeProvider time, Func<IncidentSpool, Task> test)

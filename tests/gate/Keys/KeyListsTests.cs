@@ -129,6 +129,41 @@ public sealed class KeyListsTests : IDisposable
         Assert.Contains($"{(int)status}", cluster.Lists.LastError, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(HttpStatusCode.TooManyRequests)]
+    [InlineData(HttpStatusCode.ServiceUnavailable)]
+    public async Task A_cluster_that_is_busy_is_not_away_however_long(HttpStatusCode status)
+    {
+        Task<HttpResponseMessage> Busy(string capId) => Task.FromResult(new HttpResponseMessage(status)
+        {
+            Content = new StringContent("{\"type\":\"urn:caporleans:problem:busy\"}"),
+        });
+        cluster.Answer = Busy;
+        for (var i = 0; i < 20; i++)
+        {
+            Assert.Equal(LookupVerdict.Busy, (await FindAsync($"A-{i}")).Verdict);
+            cluster.Time.Advance(LookupHealth.OutageAfter);
+            Assert.False(cluster.Health.IsPaused || cluster.Health.IsInDoubt);
+        }
+
+        Assert.Contains($"{(int)status}", cluster.Lists.LastError, StringComparison.Ordinal);
+        cluster.Answer = _ => throw new HttpRequestException("refused");
+        await FindAsync("A");
+        await cluster.OutageAsync();
+        cluster.Answer = Busy;
+        cluster.Time.Advance(LookupHealth.ProbeInterval);
+        Assert.Equal(LookupVerdict.Busy, (await FindAsync("A")).Verdict); // it is there again
+    }
+
+    [Fact]
+    public async Task A_proxy_that_says_503_because_nobody_is_behind_it_is_an_outage()
+    {
+        cluster.Answer = _ => Task.FromResult(new HttpResponseMessage(HttpStatusCode.ServiceUnavailable) { Content = new StringContent("<html>") });
+        await FindAsync("A");
+        await cluster.OutageAsync();
+        Assert.Equal(LookupVerdict.Unavailable, (await FindAsync("A")).Verdict);
+    }
+
     [Fact]
     public async Task CapIDs_that_nobody_has_push_out_no_list()
     {

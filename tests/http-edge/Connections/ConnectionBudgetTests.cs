@@ -140,6 +140,36 @@ public sealed class ConnectionBudgetTests
     }
 
     [Fact]
+    public async Task Addresses_that_hold_much_close_no_connection_of_one_that_holds_little()
+    {
+        var honest = Connect(Other); // has not said anything yet
+        for (var i = 1; i < ConnectionBudget.MaxConnections; i++)
+        {
+            await SpeakAsync(Connect(new IPAddress([10, 0, 0, (byte)(i % 4)])));
+        }
+
+        for (var i = 0; i < 100; i++)
+        {
+            Connect(new IPAddress([10, 0, 0, (byte)(i % 4)]));
+        }
+
+        Assert.False(honest.IsAborted);
+        Assert.False((await SpeakAsync(honest)).IsHealthOnly);
+    }
+
+    [Fact]
+    public async Task However_many_addresses_have_one_slow_request_each_a_new_one_gets_its_place()
+    {
+        for (var i = 0; i < ConnectionBudget.MaxConnections; i++)
+        {
+            await SpeakAsync(Connect(new IPAddress([10, 0, (byte)(i >> 8), (byte)i])));
+        }
+
+        time.Advance(ConnectionBudget.RequestGivesWayAfter + TimeSpan.FromMilliseconds(1));
+        Assert.False((await SpeakAsync(Connect(Host))).IsHealthOnly);
+    }
+
+    [Fact]
     public async Task A_full_address_takes_its_own_oldest_overdue_request_and_nobody_else_s()
     {
         var other = await SpeakAsync(Connect(Other));
@@ -165,7 +195,7 @@ public sealed class ConnectionBudgetTests
 
         time.Advance(ConnectionBudget.RequestGivesWayAfter * 2);
         Assert.True((await SpeakAsync(Connect(new IPAddress([10, 0, 0, 1])))).IsHealthOnly);
-        Assert.True((await SpeakAsync(Connect(Host))).IsHealthOnly);
+        Assert.False((await SpeakAsync(Connect(Host))).IsHealthOnly); // who holds nothing yet takes an overdue one
     }
 
     [Fact]
@@ -174,11 +204,13 @@ public sealed class ConnectionBudgetTests
         var first = Connect(Host);
         for (var i = 1; i < ConnectionBudget.MaxConnections; i++)
         {
-            Connect(new IPAddress([10, 0, (byte)(i >> 8), (byte)i]));
+            await SpeakAsync(Connect(new IPAddress([10, 0, (byte)(i >> 8), (byte)i]), isIdle: true));
         }
 
+        time.Advance(ConnectionBudget.FirstByteTimeout - TimeSpan.FromMilliseconds(1)); // first says nothing, and has its time
         var second = await SpeakAsync(Connect(Host));
         Assert.True(first.IsAborted);
+        time.Advance(TimeSpan.FromMilliseconds(2)); // from here on the others have been idle for long
         for (var i = 1; i < ConnectionBudget.MaxPerAddress; i++)
         {
             Assert.False((await SpeakAsync(Connect(Host))).IsHealthOnly);

@@ -1,0 +1,102 @@
+using System.Net;
+using CapOrleans.Core.Signatures;
+using CapOrleans.Gate;
+using CapOrleans.Gate.Spool;
+using Microsoft.Extensions.Logging;
+
+namespace CapOrleans.Tests.Gate;
+
+/// <summary>Whoever knows a CapID and the address of its wallet, and has no key, sends nonsense in the wallet's name.</summary>
+public sealed class WalletClaimsTests : IDisposable
+{
+    private const string Wallet = "0x1111111111111111111111111111111111111111";
+
+    private static readonly IPAddress Stranger = IPAddress.Parse("198.51.100.1"), Host = IPAddress.Parse("192.0.2.1");
+
+    private readonly TempDirectory directory = new();
+    private readonly KeyCluster cluster = new();
+    private readonly LogLines lines = new();
+    private readonly LoggerFactory logs;
+    private readonly IncidentSpool spool;
+
+    public WalletClaimsTests()
+    {
+        logs = new LoggerFactory([lines]);
+        cluster.Answer = _ => Task.FromResult(new HttpResponseMessage(HttpStatusCode.Unauthorized)); // it tells this gate nothing
+        spool = new IncidentSpool(
+            new SpoolFile(directory.File("spool.db"), cluster.Time), new SpoolLimits(10_000_000, TimeSpan.FromDays(7)), cluster.Time,
+            logs.CreateLogger<IncidentSpool>());
+    }
+
+    public void Dispose()
+    {
+        spool.Dispose();
+        logs.Dispose();
+        cluster.Dispose();
+        directory.Dispose();
+    }
+
+    [Fact]
+    public async Task Nonsense_from_one_address_waits_behind_itself_and_before_no_other()
+    {
+        var verdicts = await Task.WhenAll(Enumerable.Range(0, SpoolLimits.MaxClaimsEach + 20).Select(i => KeepAsync($"S-{i}", Stranger)));
+        Assert.Equal(SpoolLimits.MaxClaimsEach, verdicts.Count(verdict => verdict == ArrivalVerdict.Kept));
+        Assert.Equal(20, verdicts.Count(verdict => verdict == ArrivalVerdict.QueueFull));
+        Assert.Equal(SpoolLimits.MaxClaimsEach, spool.Count().Waiting);
+        Assert.Single(lines.Written); // a flood fills no log
+
+        Assert.Equal(ArrivalVerdict.Kept, await KeepAsync("H-1", Host));
+        var next = spool.Next(Lanes.Claims, [], 500, 1_000_000);
+        var honest = Assert.Single(next, waiting => waiting.IncidentId == "H-1");
+        Assert.All(next.Where(waiting => waiting != honest), waiting => Assert.NotEqual(honest.Queue, waiting.Queue));
+        Assert.Equal(["H-1"], spool.Next(Lanes.Claims, [next[0].Queue], 500, 1_000_000).Select(waiting => waiting.IncidentId));
+    }
+
+    [Fact]
+    public async Task What_waits_already_is_no_more_and_what_left_makes_room()
+    {
+        await Task.WhenAll(Enumerable.Range(0, SpoolLimits.MaxClaimsEach).Select(i => KeepAsync($"S-{i}", Stranger)));
+        Assert.Equal(ArrivalVerdict.KeptBefore, await KeepAsync("S-0", Stranger));
+        Assert.Equal(ArrivalVerdict.QueueFull, await KeepAsync("S-X", Stranger));
+        await spool.SettleAsync([new Settlement(spool.Next(Lanes.Claims, [], 1, 1_000_000)[0].Number, 403, "{}"u8.ToArray())]);
+        Assert.Equal(ArrivalVerdict.Kept, await KeepAsync("S-X", Stranger));
+    }
+
+    [Fact]
+    public async Task Another_s_claim_that_is_sent_again_does_not_decide_where_that_one_waits()
+    {
+        Assert.Equal(ArrivalVerdict.Kept, await KeepAsync("H-1", Stranger)); // to the letter as the host will send it
+        Assert.Equal(ArrivalVerdict.Kept, await KeepAsync("H-1", Host));
+        Assert.Equal(ArrivalVerdict.KeptBefore, await KeepAsync("H-1", Host));
+        Assert.Equal(2, spool.Next(Lanes.Claims, [], 500, 1_000_000).Select(waiting => waiting.Queue).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task Dead_letters_of_one_address_push_out_only_its_own()
+    {
+        Assert.Equal(ArrivalVerdict.Kept, await KeepAsync("H-1", Host));
+        await BuryAsync();
+        for (var i = 0; i < SpoolLimits.MaxUnvouchedDead + 50; i += 50)
+        {
+            await Task.WhenAll(Enumerable.Range(i, 50).Select(id => KeepAsync($"S-{id}", Stranger)));
+            await BuryAsync();
+        }
+
+        var dead = spool.Dead(long.MaxValue, 2_000);
+        Assert.Equal(SpoolLimits.MaxUnvouchedDead, dead.Count);
+        Assert.Contains(dead, letter => letter.IncidentId == "H-1");
+        Assert.DoesNotContain(dead, letter => letter.IncidentId is "S-0" or "S-50");
+    }
+
+    private Task<int> BuryAsync() => spool.SettleAsync([.. spool.Next(Lanes.Claims, [], 500, 10_000_000)
+        .Select(waiting => new Settlement(waiting.Number, 403, "{}"u8.ToArray()))]);
+
+    private async Task<ArrivalVerdict> KeepAsync(string id, IPAddress from)
+    {
+        var report = TestIncident.Signed(PrivateKey.Create(), "X", id, cluster.Time.GetUtcNow());
+        (report["scheme"], report["signer"], report["signature"]) = (FullV2.Scheme, Wallet, "0x01");
+        var standing = await new ArrivalJudge(cluster.Lists, cluster.Options, cluster.Time).JudgeAsync(report.Report(), from);
+        Assert.Null(standing.Refused);
+        return await spool.KeepAsync(Arrival.Of(report.Report(), report.Bytes(), standing, cluster.Options.Policy.ChainId) with { Source = $"{from}" });
+    }
+}
