@@ -61,14 +61,15 @@ public sealed class AnchorContract : IAnchorContract
             : null;
     }
 
-    public Task<string?> BlockHashAsync(long block, CancellationToken cancellationToken) => receipts.BlockHashAsync(block, cancellationToken);
+    public async Task<string?> BlockHashAsync(long block, CancellationToken cancellationToken) =>
+        (await receipts.FindBlockAsync(block, cancellationToken))?.Hash;
 
-    public async Task<AnchorDepth> DepthAsync(AnchorConfirmation anchored, CancellationToken cancellationToken)
+    public async Task<AnchorSighting> SightAsync(AnchorConfirmation anchored, CancellationToken cancellationToken)
     {
-        var newest = await NewestAsync(cancellationToken);
-        return await BlockHashAsync(anchored.Block, cancellationToken) != anchored.BlockHash ? AnchorDepth.Gone
-            : newest.Number.Value - anchored.Block + 1 >= options.Confirmations ? AnchorDepth.Final
-            : AnchorDepth.Included;
+        var newest = await rpc.NumberAsync("eth_blockNumber", cancellationToken);
+        return await receipts.FindBlockAsync(anchored.Block, cancellationToken) is not { } block || block.Hash != anchored.BlockHash
+            ? new AnchorSighting(AnchorDepth.Gone, default)
+            : new AnchorSighting(newest - anchored.Block + 1 >= options.Confirmations ? AnchorDepth.Final : AnchorDepth.Included, block.At);
     }
 
     public async Task<AnchorConfirmation> AnchorAsync(AnchorBatch batch, ISentTransactions sent, CancellationToken cancellationToken)

@@ -15,7 +15,7 @@ public sealed class NoChain : IAnchorContract, IContractWallets
 
     public Task<string?> BlockHashAsync(long block, CancellationToken cancellationToken) => throw Unavailable();
 
-    public Task<AnchorDepth> DepthAsync(AnchorConfirmation anchored, CancellationToken cancellationToken) => throw Unavailable();
+    public Task<AnchorSighting> SightAsync(AnchorConfirmation anchored, CancellationToken cancellationToken) => throw Unavailable();
 
     public Task<AnchorConfirmation> AnchorAsync(AnchorBatch batch, ISentTransactions sent, CancellationToken cancellationToken) => throw Unavailable();
 

@@ -10,6 +10,9 @@ public sealed class TransactionRevertedException(string message) : ChainUnavaila
 /// <param name="Logs">Of the node's JSON.</param>
 internal sealed record Receipt(string Transaction, long Block, string BlockHash, bool IsReverted, long GasUsed, JsonElement Logs);
 
+/// <param name="At">Its own time.</param>
+internal sealed record Block(string Hash, DateTimeOffset At);
+
 /// <summary>What became of transactions. Where there are several nodes, two must say the same.</summary>
 internal sealed class Receipts(JsonRpcClient rpc)
 {
@@ -43,10 +46,10 @@ internal sealed class Receipts(JsonRpcClient rpc)
     }
 
     /// <returns>Null when there is no such block.</returns>
-    public async Task<string?> BlockHashAsync(long block, CancellationToken cancellationToken) =>
-        rpc.Read(
-            await rpc.CallAsync("eth_getBlockByNumber", cancellationToken, JsonRpcClient.Hex(block), false),
-            found => found.ValueKind == JsonValueKind.Null ? null : found.GetProperty("hash").GetString());
+    public async Task<Block?> FindBlockAsync(long number, CancellationToken cancellationToken) => rpc.Read(
+        await rpc.CallAsync("eth_getBlockByNumber", cancellationToken, JsonRpcClient.Hex(number), false),
+        found => found.ValueKind == JsonValueKind.Null ? null : new Block(
+            found.GetProperty("hash").GetString()!, DateTimeOffset.FromUnixTimeSeconds((long)JsonRpcClient.Quantity(found.GetProperty("timestamp")))));
 
     private static bool IsSame(Receipt left, Receipt? right) =>
         right is not null && (left.BlockHash, left.IsReverted) == (right.BlockHash, right.IsReverted);

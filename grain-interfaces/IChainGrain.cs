@@ -24,5 +24,5 @@ public interface IChainGrain : IGrainWithIntegerKey
     [Alias("block-hash"), AlwaysInterleave] Task<string?> BlockHashAsync(long block);
 
     /// <returns>Whether the block is in the chain, with as many blocks on top as the settings ask.</returns>
-    [Alias("depth"), AlwaysInterleave] Task<AnchorDepth> DepthAsync(AnchorConfirmation anchored);
+    [Alias("sight"), AlwaysInterleave] Task<AnchorSighting> SightAsync(AnchorConfirmation anchored);
 }

@@ -91,3 +91,7 @@ public enum AnchorDepth
     /// <summary>The chain has another block in its place.</summary>
     Gone = 3,
 }
+
+/// <param name="BlockAt">The block's own time.</param>
+[GenerateSerializer, Immutable, Alias("cap.anchor-sighting.v1")]
+public sealed record AnchorSighting([property: Id(0)] AnchorDepth Depth, [property: Id(1)] DateTimeOffset BlockAt);

@@ -37,7 +37,7 @@ public interface IAnchorContract
 
     /// <returns>Whether the block that has it is in the chain, with as many blocks on top as the settings ask.</returns>
     /// <exception cref="ChainUnavailableException" />
-    Task<AnchorDepth> DepthAsync(AnchorConfirmation anchored, CancellationToken cancellationToken);
+    Task<AnchorSighting> SightAsync(AnchorConfirmation anchored, CancellationToken cancellationToken);
 
     /// <summary>Sends one transaction and waits until its event is in a block.</summary>
     /// <exception cref="BatchTooLargeException">Not sent.</exception>

@@ -169,9 +169,10 @@ internal sealed class AnchorerGrain(
     /// <summary>Waits until the batch is deep enough in the chain: what a reorganisation takes away must not be in the log.</summary>
     private async Task<Step> SayAsync(AnchorConfirmation anchored)
     {
-        while (await Chain.DepthAsync(anchored).WaitAsync(Stopping) is var depth and not AnchorDepth.Final)
+        AnchorSighting seen;
+        while ((seen = await Chain.SightAsync(anchored).WaitAsync(Stopping)).Depth != AnchorDepth.Final)
         {
-            if (depth == AnchorDepth.Gone)
+            if (seen.Depth == AnchorDepth.Gone)
             {
                 throw new OrleansException($"Block {anchored.Block} with transaction {anchored.Transaction} left the chain; the contract is asked again.");
             }
@@ -179,9 +180,9 @@ internal sealed class AnchorerGrain(
             await Task.Delay(DepthInterval, Time, Stopping);
         }
 
-        said = new SaidAnchor(anchored.To, anchored.Block, anchored.BlockHash, Time.GetUtcNow());
-        var entry = Entry.Write(EntryKinds.AnchorBatched, origin, said.At, new CanonicalObject()
-            .Add("block", anchored.Block).Add("blockHash", anchored.BlockHash).Add("chainId", anchored.ChainId).Add("contract", anchored.Contract)
+        said = new SaidAnchor(anchored.To, anchored.Block, anchored.BlockHash, seen.BlockAt);
+        var entry = Entry.Write(EntryKinds.AnchorBatched, origin, Time.GetUtcNow(), new CanonicalObject()
+            .Add("block", anchored.Block).Add("blockHash", anchored.BlockHash).Add("blockTime", Entry.Instant(seen.BlockAt)).Add("chainId", anchored.ChainId).Add("contract", anchored.Contract)
             .Add("from", anchored.From).Add("root", Convert.ToHexStringLower(anchored.Root))
             .Add("size", anchored.Size).Add("to", anchored.To).Add("transaction", anchored.Transaction));
         return new Step(anchored.To, [entry], new Cover(EntryKinds.AnchorBatched, anchored.From, anchored.To));

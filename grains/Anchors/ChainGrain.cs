@@ -35,7 +35,7 @@ internal sealed class ChainGrain(
 
     public Task<string?> BlockHashAsync(long block) => TellAsync(() => contract.BlockHashAsync(block, host.ApplicationStopping));
 
-    public Task<AnchorDepth> DepthAsync(AnchorConfirmation anchored) => TellAsync(() => contract.DepthAsync(anchored, host.ApplicationStopping));
+    public Task<AnchorSighting> SightAsync(AnchorConfirmation anchored) => TellAsync(() => contract.SightAsync(anchored, host.ApplicationStopping));
 
     public Task<AnchorResult> AnchorAsync(AnchorBatch batch) => TellAsync(async () =>
     {

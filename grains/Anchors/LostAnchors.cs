@@ -8,8 +8,8 @@ namespace CapOrleans.Grains.Anchors;
 /// <param name="To">Everything before this index is anchored.</param>
 /// <param name="Block">Of the newest anchor; 0 for none.</param>
 /// <param name="BlockHash">In hex with 0x; empty for none.</param>
-/// <param name="At">When the log said it.</param>
-internal sealed record SaidAnchor(long To, long Block, string BlockHash, DateTimeOffset At)
+/// <param name="BlockAt">The block's own time.</param>
+internal sealed record SaidAnchor(long To, long Block, string BlockHash, DateTimeOffset BlockAt)
 {
     public static SaidAnchor None { get; } = new(0, 0, "", DateTimeOffset.MinValue);
 
@@ -32,7 +32,7 @@ internal sealed record SaidAnchor(long To, long Block, string BlockHash, DateTim
         var body = entry.RootElement.GetProperty("body");
         return new SaidAnchor(
             body.GetProperty("to").GetInt64(), body.GetProperty("block").GetInt64(), body.GetProperty("blockHash").GetString()!,
-            entry.RootElement.GetProperty("at").GetDateTimeOffset());
+            Entry.ReadInstant(body.GetProperty("blockTime").GetString()!));
     }
 }
 
@@ -51,8 +51,9 @@ internal sealed class LostAnchors
     /// <param name="hashOf">The hash of the block with this number; null when the chain has none.</param>
     public async Task<bool> AreSureAsync(ContractPosition contract, SaidAnchor said, Func<long, Task<string?>> hashOf)
     {
-        // A node that has not come to the block says nothing about it; unless its newest block was made later: then it has another history.
-        var isLost = contract.Block < said.Block ? contract.BlockAt > said.At : await hashOf(said.Block) != said.BlockHash;
+        // A node that has not come to the block says nothing about it; unless its newest block is not older: then it has another history,
+        // since a chain's times only grow.
+        var isLost = contract.Block < said.Block ? contract.BlockAt >= said.BlockAt : await hashOf(said.Block) != said.BlockHash;
         (seen, of) = isLost ? (of == said ? seen + 1 : 1, said) : (0, null);
         return seen >= Looks;
     }
