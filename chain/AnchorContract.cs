@@ -39,7 +39,7 @@ public sealed class AnchorContract : IAnchorContract
         var word = await eth.Transactions.Call.SendRequestAsync(
             new CallInput(JsonRpcClient.Hex(call), contract.ToString()), new BlockParameter(newest.Number));
         return ContractAbi.ReadWord(word) is { } position
-            ? new ContractPosition(options.ChainId, contract.ToString(), Bounded(position), (long)newest.Number.Value, At(newest))
+            ? new ContractPosition(options.ChainId, contract.ToString(), Bounded(position), (long)newest.Number.Value, At(newest), options.IsDevChain)
             : throw new ChainUnavailableException($"The contract at {contract} does not say how far it has come; see CONTRACT_ADDRESS.");
     }
 

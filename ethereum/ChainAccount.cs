@@ -92,7 +92,11 @@ internal sealed class ChainAccount
                     return null;
                 }
 
-                if (mustRepeat || time.GetElapsedTime(bumped) >= options.BumpInterval)
+                if (outcome is not null)
+                {
+                    // It cannot arrive, so nothing is gained by sending it again.
+                }
+                else if (mustRepeat || time.GetElapsedTime(bumped) >= options.BumpInterval)
                 {
                     last = await RepeatAsync(sent, mayRaise: !mustRepeat, cancellationToken) ?? last;
                     bumped = time.GetTimestamp();

@@ -45,13 +45,15 @@ public sealed record AnchorBatch(
 /// <param name="Position">It has everything before this index.</param>
 /// <param name="Block">The newest block when it was asked: what it says is true at this block.</param>
 /// <param name="BlockAt">That block's own time.</param>
+/// <param name="IsDevChain">One node is all there is of the chain: none lies behind.</param>
 [GenerateSerializer, Immutable, Alias("cap.contract-position.v1")]
 public sealed record ContractPosition(
     [property: Id(0)] long ChainId,
     [property: Id(1)] string Contract,
     [property: Id(2)] long Position,
     [property: Id(3)] long Block = 0,
-    [property: Id(4)] DateTimeOffset BlockAt = default);
+    [property: Id(4)] DateTimeOffset BlockAt = default,
+    [property: Id(5)] bool IsDevChain = false);
 
 /// <summary>What an event of the contract says: a claim, until it equals our own log.</summary>
 /// <param name="To">The contract has everything before this index.</param>

@@ -222,7 +222,7 @@ public sealed class UnreliableChainTests : IAsyncLifetime
         {
             var position = await base.AnchoredAsync(origin, sent, cancellationToken);
             return Behind-- > 0
-                ? position with { Position = 0, Block = position.Block - 1, BlockAt = position.BlockAt - TimeSpan.FromSeconds(12) }
+                ? position with { Position = 0, Block = position.Block - 1, BlockAt = position.BlockAt - TimeSpan.FromSeconds(12), IsDevChain = false }
                 : position with { Block = position.Block + (Behind = 0) };
         }
 
