@@ -22,11 +22,8 @@ internal sealed record Standing(Ruling? Refused, string Queue, bool IsVouched, b
 /// <summary>What can be told about an incident at the gate: form and signature, and with a list of keys also authority.</summary>
 internal sealed class ArrivalJudge(KeyLists keys, GateOptions options, TimeProvider time)
 {
-    private static readonly Ruling
-        Busy = Ruling.Refuse(Verdict.Busy, "busy", "", "The cluster did not say in time who may speak for the CapID; send the same again."),
-        TooMany = Ruling.Refuse(
-            Verdict.TooMany, "too-many-requests", "",
-            $"At most {KeyLists.MaxUnknownPerAddress} CapIDs are looked up at once for one address; send the same again.");
+    private static readonly Ruling Busy =
+        Ruling.Refuse(Verdict.Busy, "busy", "", "The cluster did not say in time who may speak for the CapID; send the same again.");
 
     /// <param name="address">Of the host, as <see cref="Core.Access.ClientAddress"/> gives it.</param>
     public async Task<Standing> JudgeAsync(IncidentReport report, IPAddress address)
@@ -55,9 +52,9 @@ internal sealed class ArrivalJudge(KeyLists keys, GateOptions options, TimeProvi
         // Without a list that is new enough, the last one may say yes. It says no to nobody: who cannot be asked has not refused.
         var last = lookup.List ?? keys.Last(report.CapId);
         var says = last is not null && Judge(last) is null;
-        if (!says && lookup.Verdict is LookupVerdict.Busy or LookupVerdict.TooMany)
+        if (!says && lookup.Verdict == LookupVerdict.Busy)
         {
-            return new Standing(lookup.Verdict == LookupVerdict.Busy ? Busy : TooMany, queue, IsVouched: false, MayPage: false);
+            return new Standing(Busy, queue, IsVouched: false, MayPage: false);
         }
 
         // Nobody vouches for who did not sign, nor for a wallet that was not asked yet.

@@ -9,14 +9,15 @@ namespace CapOrleans.Gate;
 
 /// <summary>
 /// Runs the configured command, and posts to the configured URL, at most once per critical incident and signer: of the last
-/// <see cref="MaxRemembered"/>, in memory, the oldest forgotten first; one that was left out since too many ran may run when it comes
-/// again. So one captured incident calls once, however it is altered. The incident is on the command's standard input and its names in
+/// <see cref="MaxRemembered"/>, in memory, the oldest forgotten first; one that was left out since too many waited may run when it comes
+/// again. So one captured incident calls once, however it is altered. CapIDs take turns: one that calls for everything delays no other by
+/// more than a call, and when no more may wait, the CapID with the most gives one up. What waits is lost when the gate stops. The incident is on the command's standard input and its names in
 /// <c>CAP_ID</c>, <c>INCIDENT_ID</c>, <c>SEVERITY</c>: never on its command line. The command inherits none of the service's secrets.
 /// </summary>
-public sealed partial class LocalEscalation(GateOptions options, HttpClient http, ILogger<LocalEscalation> logger, TimeProvider time) : IDisposable
+public sealed partial class LocalEscalation(GateOptions options, HttpClient http, ILogger<LocalEscalation> logger, TimeProvider time)
 {
-    /// <summary>Escalations that run at once; what comes beyond is logged and left out.</summary>
-    public const int MaxRunning = 4;
+    /// <summary>Escalations that run at once, that wait, and that wait for one CapID; what comes beyond is logged and left out.</summary>
+    public const int MaxRunning = 4, MaxWaiting = 400, MaxWaitingEach = 50;
 
     /// <summary>Incidents that are known to have called, of the command and of the URL each.</summary>
     public const int MaxRemembered = 10_000;
@@ -48,47 +49,22 @@ public sealed partial class LocalEscalation(GateOptions options, HttpClient http
         }
     }
 
-    public void Dispose()
-    {
-        commands.Places.Dispose();
-        posts.Places.Dispose();
-    }
-
     private void Start(Calls calls, IncidentReport report, string signer, Func<Task> run)
     {
         var incident = (report.CapId, report.IncidentId, signer);
-        if (calls.Made.Contains(incident))
+        if (calls.Made.Add(incident) && !calls.Queue.TryAdd(report.CapId, run, Skip))
         {
-            return;
+            Skip();
         }
 
-        if (!calls.Places.Wait(0))
+        void Skip()
         {
+            calls.Made.Remove(incident);
             if (skipped.Take() is > 0 and var count)
             {
                 LogSkipped(count, report.CapId, report.IncidentId);
             }
-
-            return;
         }
-
-        if (!calls.Made.Add(incident))
-        {
-            calls.Places.Release(); // another of the same was faster
-            return;
-        }
-
-        _ = Task.Run(async () =>
-        {
-            try
-            {
-                await run();
-            }
-            finally
-            {
-                calls.Places.Release();
-            }
-        });
     }
 
     private async Task RunAsync(string command, IncidentReport report)
@@ -153,7 +129,7 @@ public sealed partial class LocalEscalation(GateOptions options, HttpClient http
     /// <summary>The commands, or the posts.</summary>
     private sealed record Calls
     {
-        public SemaphoreSlim Places { get; } = new(MaxRunning);
+        public FairQueue Queue { get; } = new(MaxRunning, MaxWaiting, MaxWaitingEach);
 
         public RecentSet<(string CapId, string IncidentId, string Signer)> Made { get; } = new(MaxRemembered);
     }

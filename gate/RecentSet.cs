@@ -6,34 +6,38 @@ internal sealed class RecentSet<T>(int most)
     where T : notnull
 {
     private readonly Lock gate = new();
-    private readonly HashSet<T> values = [];
-    private readonly Queue<T> order = new();
-
-    public bool Contains(T value)
-    {
-        lock (gate)
-        {
-            return values.Contains(value);
-        }
-    }
+    private readonly Dictionary<T, LinkedListNode<T>> places = [];
+    private readonly LinkedList<T> order = new();
 
     /// <returns>False when it is among the last already; then it keeps its place.</returns>
     public bool Add(T value)
     {
         lock (gate)
         {
-            if (!values.Add(value))
+            if (places.ContainsKey(value))
             {
                 return false;
             }
 
-            order.Enqueue(value);
+            places[value] = order.AddLast(value);
             if (order.Count > most)
             {
-                values.Remove(order.Dequeue());
+                places.Remove(order.First!.Value);
+                order.RemoveFirst();
             }
 
             return true;
+        }
+    }
+
+    public void Remove(T value)
+    {
+        lock (gate)
+        {
+            if (places.Remove(value, out var place))
+            {
+                order.Remove(place);
+            }
         }
     }
 }

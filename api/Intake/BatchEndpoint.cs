@@ -28,16 +28,16 @@ internal static class BatchEndpoint
     public static async Task AnswerAsync(HttpContext context, Intake intake, AddressRateLimit limit, BatchPlaces places)
     {
         using var place = places.Take(context);
-        if (!place.IsAcquired)
+        if (place is null)
         {
             await BatchPlaces.Refuse(context).ExecuteAsync(context);
             return;
         }
 
         var (body, refused) = await BoundedBody.ReadAsync(context, BatchLines.MaxBytes);
-        if (body is null)
+        if (body is null || !place.Keep())
         {
-            await refused!.ExecuteAsync(context);
+            await (refused ?? BatchPlaces.Refuse(context)).ExecuteAsync(context);
             return;
         }
 

@@ -8,7 +8,7 @@ namespace CapOrleans.Api.Reads;
 /// How many pages are read at once. A page may have <see cref="Core.AuditLog.LogPage"/>'s 4 MiB, and twice that in memory until it is sent: so
 /// all together stay within half a gibibyte, however many readers there are.
 /// </summary>
-public sealed class ReadPlaces : IEndpointFilter, IDisposable
+public sealed class ReadPlaces(TimeProvider time) : IEndpointFilter, IDisposable
 {
     /// <summary>At once.</summary>
     public const int Max = 64, MaxPerAddress = 8;
@@ -16,7 +16,7 @@ public sealed class ReadPlaces : IEndpointFilter, IDisposable
     /// <summary>Of one address, waiting for a place.</summary>
     private const int Waiting = 24;
 
-    private readonly ConcurrencyLimiter all = new(new ConcurrencyLimiterOptions { PermitLimit = Max, QueueLimit = 0 });
+    private readonly FairPlaces all = new(Max, MaxPerAddress, time);
     private readonly PartitionedRateLimiter<IPAddress> each = PartitionedRateLimiter.Create<IPAddress, IPAddress>(address =>
         RateLimitPartition.GetConcurrencyLimiter(address, _ => new ConcurrencyLimiterOptions { PermitLimit = MaxPerAddress, QueueLimit = Waiting }));
 
@@ -24,15 +24,15 @@ public sealed class ReadPlaces : IEndpointFilter, IDisposable
     {
         var http = context.HttpContext;
         using var mine = await each.AcquireAsync(AddressRateLimit.AddressOf(http), 1, http.RequestAborted);
-        using var place = mine.IsAcquired ? all.AttemptAcquire() : null;
-        if (place is not { IsAcquired: true })
+        using var place = mine.IsAcquired ? all.TryTake(AddressRateLimit.AddressOf(http), http.Abort) : null;
+        if (place is null)
         {
             http.Response.Headers.RetryAfter = Problems.RetryAfterSeconds;
             return Problems.Of(
                 StatusCodes.Status503ServiceUnavailable, "too-many-reads", "", $"{MaxPerAddress} pages are read at once for one address, and {Max} in all.");
         }
 
-        // Until it is sent: a slow reader holds its page.
+        // Until it is sent: a slow reader holds its page, and gives way when all places are taken.
         if (await next(context) is IResult answer)
         {
             await answer.ExecuteAsync(http);
@@ -41,9 +41,5 @@ public sealed class ReadPlaces : IEndpointFilter, IDisposable
         return Results.Empty;
     }
 
-    public void Dispose()
-    {
-        all.Dispose();
-        each.Dispose();
-    }
+    public void Dispose() => each.Dispose();
 }

@@ -16,11 +16,8 @@ internal enum LookupVerdict
     /// <summary>The cluster is away, or lets this gate read nothing: nobody is refused for want of authority.</summary>
     Unavailable = 2,
 
-    /// <summary>This look-up failed, or there was no place for it. The same may be sent again.</summary>
+    /// <summary>This look-up failed, or its turn did not come. The same may be sent again.</summary>
     Busy = 3,
-
-    /// <summary>The caller's address has as many look-ups under way as it may.</summary>
-    TooMany = 4,
 }
 
 /// <param name="List">Null unless the verdict is <see cref="LookupVerdict.Listed"/>.</param>

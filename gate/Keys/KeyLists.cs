@@ -7,17 +7,14 @@ namespace CapOrleans.Gate.Keys;
 /// since a key may just have been added.
 /// </summary>
 /// <remarks>
-/// Strangers can name any CapID, so what they cause is bounded and kept apart: look-ups of CapIDs that have a list have places of their own,
+/// Strangers can name any CapID, so what they cause is bounded and kept apart: look-ups of CapIDs that have a list have a queue of their own,
 /// and so have the lists. A look-up that fails speaks for itself alone; whether it begins an outage is asked about a CapID that the cluster
 /// knows, so that slow answers about unknown ones make none.
 /// </remarks>
-internal sealed class KeyLists(KeySource source, LookupHealth health, TimeProvider time) : IDisposable
+internal sealed class KeyLists : IDisposable
 {
     /// <summary>CapIDs that are remembered, and apart from them CapIDs that the cluster does not have.</summary>
     public const int MaxLists = 10_000;
-
-    /// <summary>Look-ups under way at once: to renew lists, for other CapIDs, and of those for one address.</summary>
-    public const int MaxRefreshes = 32, MaxUnknown = 32, MaxUnknownPerAddress = 8;
 
     /// <summary>How old a list may be that says yes, and one that says no.</summary>
     public static readonly TimeSpan ForYes = TimeSpan.FromSeconds(30), ForNo = TimeSpan.FromSeconds(1);
@@ -25,11 +22,18 @@ internal sealed class KeyLists(KeySource source, LookupHealth health, TimeProvid
     private static readonly TimeSpan Confirmation = TimeSpan.FromMilliseconds(500);
 
     private readonly RecentLists known = new(MaxLists), unknown = new(MaxLists);
-    private readonly LookupPlaces refreshes = new(MaxRefreshes, MaxRefreshes), others = new(MaxUnknown, MaxUnknownPerAddress);
-    private readonly Lock gate = new();
-    private readonly Dictionary<string, Task<Lookup>> underWay = new(StringComparer.Ordinal);
+    private readonly KeySource source;
+    private readonly LookupHealth health;
+    private readonly TimeProvider time;
+    private readonly LookupQueue refreshes, others;
     private readonly CancellationTokenSource stopping = new();
     private int confirming;
+
+    public KeyLists(KeySource source, LookupHealth health, TimeProvider time)
+    {
+        (this.source, this.health, this.time) = (source, health, time);
+        (refreshes, others) = (new LookupQueue(AskAsync, time), new LookupQueue(AskAsync, time));
+    }
 
     /// <summary>What kept the cluster from giving a list; null when nothing did.</summary>
     public string? LastError => health.LastError;
@@ -60,7 +64,7 @@ internal sealed class KeyLists(KeySource source, LookupHealth health, TimeProvid
             }
         }
 
-        return Fresh(capId, maxAge) ?? await AskOnceAsync(capId, address);
+        return Fresh(capId, maxAge) ?? await (known.Find(capId) is null ? others : refreshes).FindAsync(capId, address);
     }
 
     public void Dispose()
@@ -71,43 +75,6 @@ internal sealed class KeyLists(KeySource source, LookupHealth health, TimeProvid
 
     private Lookup? Fresh(string capId, TimeSpan maxAge) =>
         Last(capId) is { } held && time.GetElapsedTime(held.At) <= maxAge ? new Lookup(LookupVerdict.Listed, held) : null;
-
-    /// <summary>Whoever asks about a CapID while it is asked about shares the answer, and takes no place.</summary>
-    private Task<Lookup> AskOnceAsync(string capId, IPAddress address)
-    {
-        lock (gate)
-        {
-            if (underWay.TryGetValue(capId, out var request))
-            {
-                return request;
-            }
-
-            var places = known.Find(capId) is null ? others : refreshes;
-            return places.TryTake(address) switch
-            {
-                PlaceVerdict.Taken => underWay[capId] = Task.Run(() => AskInPlaceAsync(capId, places, address)),
-                PlaceVerdict.TooManyOfAddress => Task.FromResult(new Lookup(LookupVerdict.TooMany)),
-                _ => Task.FromResult(new Lookup(LookupVerdict.Busy)),
-            };
-        }
-    }
-
-    private async Task<Lookup> AskInPlaceAsync(string capId, LookupPlaces places, IPAddress address)
-    {
-        try
-        {
-            return await AskAsync(capId);
-        }
-        finally
-        {
-            lock (gate)
-            {
-                underWay.Remove(capId);
-            }
-
-            places.Return(address);
-        }
-    }
 
     private async Task<Lookup> AskAsync(string capId)
     {

@@ -4,7 +4,7 @@ namespace CapOrleans.Gate.Spool;
 internal sealed partial class IncidentSpool
 {
     [LoggerMessage(521, LogLevel.Error,
-        "Dead letters dropped: {Count}. The newest {Vouched} of registered keys and {Unvouched} of others are kept, and one conflict each")]
+        "Dead letters dropped: {Count}. The newest {Vouched} of registered keys and {Unvouched} of others are kept, and ten conflicts each")]
     private partial void LogDropped(long count, int vouched, int unvouched);
 
     [LoggerMessage(520, LogLevel.Error, "{Count} changes of the spool were not written: {Message}")]

@@ -92,7 +92,7 @@ internal sealed partial class IncidentSpool : IDisposable
         var freed = settlements.Aggregate(default(WaitingBytes), (sum, settlement) => sum + commands.Settle(settlement, time.GetUtcNow()));
         if (settlements.Any(settlement => settlement.Problem is not null))
         {
-            var dropped = settlements.Sum(settlement => commands.MergeConflicts(settlement.Number))
+            var dropped = settlements.Sum(settlement => commands.MergeLetters(settlement.Number))
                 + commands.Trim();
             Interlocked.Add(ref droppedDead, dropped);
             if (dropped > 0 && drops.Take(dropped) is > 0 and var count)

@@ -51,10 +51,10 @@ internal sealed class SpoolCommands(SqliteConnection connection) : IDisposable
         connection,
         $"""
         DELETE FROM incident WHERE number IN (
-          SELECT other.number FROM incident AS letter JOIN incident AS other ON other.status = {Conflict}
+          SELECT other.number FROM incident AS letter JOIN incident AS other ON other.refused_at IS NOT NULL
             AND other.cap_id = letter.cap_id AND other.incident_id = letter.incident_id AND other.content = letter.content
-          WHERE letter.number = $1 AND letter.status = {Conflict}
-          ORDER BY other.number LIMIT -1 OFFSET 1)
+          WHERE letter.number = $1
+          ORDER BY other.number LIMIT -1 OFFSET {SpoolLimits.MaxLettersEach})
         """);
     private readonly SqliteCommand revive = Prepare(
         connection,
@@ -71,23 +71,11 @@ internal sealed class SpoolCommands(SqliteConnection connection) : IDisposable
         RETURNING 0, 1
         """);
     private readonly SqliteCommand lies = Prepare(connection, "SELECT 0, 1 FROM incident WHERE number = $1 AND refused_at IS NOT NULL");
-    private readonly SqliteCommand trim = Prepare(
-        connection,
-        """
-        DELETE FROM incident WHERE refused_at IS NOT NULL AND vouched = 1
-        AND number <= (SELECT number FROM incident WHERE refused_at IS NOT NULL AND vouched = 1 ORDER BY number DESC LIMIT 1 OFFSET $1)
-        """);
-    private readonly SqliteCommand trimSources = Prepare(
-        connection,
-        """
-        DELETE FROM incident WHERE number IN (
-          SELECT number FROM (
-            SELECT number, row_number() OVER (PARTITION BY source ORDER BY number DESC) AS place
-            FROM incident INDEXED BY lies_dead_of_source WHERE refused_at IS NOT NULL AND vouched = 0)
-          ORDER BY place, number DESC LIMIT -1 OFFSET $1)
-        """);
+    private readonly SqliteCommand letters = Prepare(connection, "SELECT count(*), 0 FROM incident WHERE refused_at IS NOT NULL AND vouched = $1");
+    private readonly SqliteCommand trimCaps = Prepare(connection, Trimming("cap_id", "lies_dead_of_cap", isVouched: true));
+    private readonly SqliteCommand trimSources = Prepare(connection, Trimming("source", "lies_dead_of_source", isVouched: false));
 
-    private SqliteCommand[] All => [keep, crowd, same, vouch, leave, find, bury, merge, revive, drop, lies, trim, trimSources];
+    private SqliteCommand[] All => [keep, crowd, same, vouch, leave, find, bury, merge, revive, drop, lies, letters, trimCaps, trimSources];
 
     /// <returns>With by how much the bytes change that were counted for the arrival.</returns>
     public (ArrivalVerdict Verdict, WaitingBytes Moved) Keep(Arrival arrival, DateTimeOffset now)
@@ -127,10 +115,10 @@ internal sealed class SpoolCommands(SqliteConnection connection) : IDisposable
         return freed;
     }
 
-    /// <summary>Of conflicts with the same signed content, only the first letter stays.</summary>
+    /// <summary>Of letters with the same signed content, only the first ones stay.</summary>
     /// <param name="number">A letter that was just refused.</param>
     /// <returns>How many were dropped.</returns>
-    public int MergeConflicts(long number) => Run(merge, number);
+    public int MergeLetters(long number) => Run(merge, number);
 
     /// <returns>With the bytes that wait again, none when the same waits already.</returns>
     public (RetryVerdict Verdict, WaitingBytes Bytes) Revive(long number) =>
@@ -147,7 +135,7 @@ internal sealed class SpoolCommands(SqliteConnection connection) : IDisposable
     }
 
     /// <returns>How many letters made room for newer ones of their kind.</returns>
-    public long Trim() => Run(trim, SpoolLimits.MaxVouchedDead) + Run(trimSources, SpoolLimits.MaxUnvouchedDead);
+    public long Trim() => Trim(trimCaps, isVouched: true, SpoolLimits.MaxVouchedDead) + Trim(trimSources, isVouched: false, SpoolLimits.MaxUnvouchedDead);
 
     public void Dispose()
     {
@@ -156,6 +144,18 @@ internal sealed class SpoolCommands(SqliteConnection connection) : IDisposable
             command.Dispose();
         }
     }
+
+    private long Trim(SqliteCommand trim, bool isVouched, int most) => Ask(letters, isVouched ? 1 : 0)!.Value.All > most ? Run(trim, most) : 0;
+
+    /// <summary>Whoever has the most letters loses his oldest ones first.</summary>
+    private static string Trimming(string owner, string index, bool isVouched) =>
+        $"""
+        DELETE FROM incident WHERE number IN (
+          SELECT number FROM (
+            SELECT number, row_number() OVER (PARTITION BY {owner} ORDER BY number DESC) AS place
+            FROM incident INDEXED BY {index} WHERE refused_at IS NOT NULL AND vouched = {(isVouched ? 1 : 0)})
+          ORDER BY place, number DESC LIMIT -1 OFFSET $1)
+        """;
 
     /// <returns>From a row of length and whether somebody vouches for it.</returns>
     private static WaitingBytes? Ask(SqliteCommand command, params ReadOnlySpan<object> values)

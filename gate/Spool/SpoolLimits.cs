@@ -13,6 +13,9 @@ public sealed record SpoolLimits(long MaxBytes, TimeSpan MaxAge)
     /// </summary>
     public const int MaxVouchedDead = 10_000, MaxUnvouchedDead = 1_000;
 
+    /// <summary>Dead letters of one signed content: the oldest stay, whatever comes after them.</summary>
+    public const int MaxLettersEach = 10;
+
     /// <summary>Of the bytes, what incidents may have that no list of keys vouches for: strangers leave room for the others.</summary>
     public long MaxUnvouchedBytes => MaxBytes / 4;
 }

@@ -2,7 +2,7 @@
 -- content: what the signature signed, and who; of it at most one waits. says: all that makes a repetition the same as what waits.
 -- vouched: a list of keys says that the signer may report; of a letter also that the cluster took the signer and refused something else,
 -- but for a conflict: whoever captured one incident makes as many of these as he likes.
--- source: the address that sent it; among dead letters, one address pushes out only its own.
+-- source: the address that sent it. Of dead letters that are vouched for one CapID pushes out only its own, of others one address.
 CREATE TABLE IF NOT EXISTS incident (
   number INTEGER PRIMARY KEY AUTOINCREMENT,
   lane INTEGER NOT NULL,
@@ -24,7 +24,7 @@ CREATE INDEX IF NOT EXISTS waits_in_lane ON incident (lane, number) WHERE refuse
 CREATE INDEX IF NOT EXISTS waits_vouched ON incident (lane, number) WHERE refused_at IS NULL AND vouched = 1;
 CREATE INDEX IF NOT EXISTS waits_unvouched ON incident (queue, number) WHERE refused_at IS NULL AND vouched = 0;
 CREATE INDEX IF NOT EXISTS lies_dead ON incident (number) WHERE refused_at IS NOT NULL;
-CREATE INDEX IF NOT EXISTS lies_dead_of_kind ON incident (vouched, number) WHERE refused_at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS lies_dead_of_cap ON incident (vouched, cap_id, number) WHERE refused_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS lies_dead_of_source ON incident (vouched, source, number) WHERE refused_at IS NOT NULL;
-CREATE INDEX IF NOT EXISTS lies_in_conflict ON incident (cap_id, incident_id, content) WHERE status = 409;
+CREATE INDEX IF NOT EXISTS lies_of_content ON incident (cap_id, incident_id, content) WHERE refused_at IS NOT NULL;
 PRAGMA user_version = 4;

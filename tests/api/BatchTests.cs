@@ -114,6 +114,35 @@ public sealed class BatchTests(NodeFixture node)
     }
 
     [Fact]
+    public async Task Slow_batches_of_four_addresses_keep_no_other_out()
+    {
+        var slow = new List<System.Net.Sockets.Socket>();
+        try
+        {
+            for (var i = 0; i < 128; i++)
+            {
+                var socket = new System.Net.Sockets.Socket(System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp);
+                slow.Add(socket);
+                socket.Bind(new IPEndPoint(IPAddress.Parse($"127.0.0.{2 + (i / 32)}"), 0));
+                await socket.ConnectAsync(IPAddress.Loopback, node.Api.BaseAddress!.Port);
+                await socket.SendAsync("POST /v1/incidents:batch HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-ndjson\r\nContent-Length: 100000\r\nExpect: 100-continue\r\n\r\n"u8.ToArray());
+                var answer = new byte[64];
+                Assert.NotEqual(0, await socket.ReceiveAsync(answer)); // 100: the body is being waited for, so the place is taken
+            }
+
+            for (var i = 0; i < 5; i++)
+            {
+                using var taken = await SendAsync(Line(node.Incident()));
+                Assert.Equal(HttpStatusCode.OK, taken.StatusCode);
+            }
+        }
+        finally
+        {
+            slow.ForEach(socket => socket.Dispose());
+        }
+    }
+
+    [Fact]
     public async Task Bodies_that_do_not_end_take_no_more_than_their_places()
     {
         var port = node.Api.BaseAddress!.Port;

@@ -12,6 +12,8 @@ public sealed class RecentSetTests
         Assert.True(recent.Add("B"));
         Assert.False(recent.Add("A"));
         Assert.True(recent.Add("C"));
-        Assert.Equal([false, true, true], ((string[])["A", "B", "C"]).Select(recent.Contains));
+        Assert.False(recent.Add("B"));
+        recent.Remove("B");
+        Assert.Equal([false, true, true], ((string[])["C", "A", "B"]).Select(recent.Add));
     }
 }

@@ -36,21 +36,38 @@ public sealed class SpoolConflictsTests : IDisposable
         Assert.Equal("\"first\"", Assert.Single(Next()).Line);
     }
 
-    [Fact]
-    public async Task Conflicts_of_one_captured_incident_push_no_letter_out_and_the_first_of_them_stays()
+    [Theory]
+    [InlineData(409)] // other content was accepted
+    [InlineData(403)] // the key was revoked, and the gate's list did not say so yet
+    public async Task Letters_of_one_captured_incident_push_none_out_and_the_first_ten_of_them_stay(int status)
     {
         await KeepAsync("H", "honest");
         await RefuseAsync(400);
         for (var i = 0; i < 20; i++)
         {
             await KeepAsync("A", $"spelling {i}");
-            await RefuseAsync(409);
+            await RefuseAsync(status);
         }
 
         Assert.Equal(
-            [("A", "\"spelling 0\"", false), ("H", "\"honest\"", true)],
+            [.. Enumerable.Range(0, SpoolLimits.MaxLettersEach).Reverse().Select(i => ("A", $"\"spelling {i}\"", status != 409)), ("H", "\"honest\"", true)],
             spool.Dead(long.MaxValue, 100).Select(letter => (letter.IncidentId, letter.Incident.GetRawText(), letter.IsVouched)));
-        Assert.Equal(19, spool.Count().DroppedDead);
+        Assert.Equal(20 - SpoolLimits.MaxLettersEach, spool.Count().DroppedDead);
+    }
+
+    [Fact]
+    public async Task Letters_of_one_CapID_s_key_push_out_none_of_another_s()
+    {
+        await KeepAsync("H", "honest", capId: "SYS-CORE");
+        await RefuseAsync(400);
+        for (var i = 0; i < SpoolLimits.MaxVouchedDead + 5; i += 500)
+        {
+            await Task.WhenAll(Enumerable.Range(i, 500).Select(number => KeepAsync($"W-{number}", "stolen", capId: "WEB-01")));
+            await RefuseAsync(403);
+        }
+
+        Assert.Equal(SpoolLimits.MaxVouchedDead, spool.Count().Dead);
+        Assert.Equal("H", Assert.Single(spool.Dead(2, 10)).IncidentId);
     }
 
     [Fact]
@@ -83,8 +100,8 @@ public sealed class SpoolConflictsTests : IDisposable
         Assert.Equal("\"first\"", Assert.Single(Next()).Line);
     }
 
-    private Task<ArrivalVerdict> KeepAsync(string id, string said, bool isVouched = true) => spool.KeepAsync(
-        new Arrival("X", "X", id, Encoding.UTF8.GetBytes($"\"{said}\""), isVouched) { Content = new byte[32] });
+    private Task<ArrivalVerdict> KeepAsync(string id, string said, bool isVouched = true, string capId = "X") => spool.KeepAsync(
+        new Arrival("X", capId, id, Encoding.UTF8.GetBytes($"\"{said}\""), isVouched) { Content = new byte[32] });
 
     private Task<int> RefuseAsync(int status) =>
         spool.SettleAsync([.. Next().Select(waiting => new Settlement(waiting.Number, status, Problem))]);

@@ -18,7 +18,7 @@ public sealed class DataDirectoryTests : IDisposable
         using var node = Child.Start(
             "sh", ["-c", "umask 000; exec dotnet \"$0\"", Repository.File("artifacts", "bin", "CapOrleans.Silo", "release", "caporleans.dll")],
             new Dictionary<string, string> { ["DATA_DIR"] = "data", ["API_PORT"] = $"{Child.FreePort()}", ["GATE_PORT"] = $"{Child.FreePort()}" }, directory.Path);
-        await Eventually.TrueAsync(() => File.Exists(directory.File("data/spool.db.reserve")) && node.Output.Contains("127.0.0.1", StringComparison.Ordinal));
+        await node.LineAsync("CapOrleans is ready", TimeSpan.FromMinutes(1));
         Assert.Equal(Folder, File.GetUnixFileMode(directory.File("data")));
         var open = Directory.EnumerateFiles(directory.File("data"), "*", SearchOption.AllDirectories).Where(file => File.GetUnixFileMode(file) != Owner);
         Assert.Empty(open.Select(Path.GetFileName));

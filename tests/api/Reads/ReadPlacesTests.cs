@@ -2,13 +2,17 @@ using System.Net;
 using CapOrleans.Api.Reads;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 
 namespace CapOrleans.Tests.Api.Reads;
 
 public sealed class ReadPlacesTests : IDisposable
 {
-    private readonly ReadPlaces places = new();
+    private readonly FakeTimeProvider time = new();
+    private readonly ReadPlaces places;
     private readonly ServiceProvider services = new ServiceCollection().AddLogging().BuildServiceProvider();
+
+    public ReadPlacesTests() => places = new ReadPlaces(time);
 
     public void Dispose()
     {
@@ -42,7 +46,7 @@ public sealed class ReadPlacesTests : IDisposable
     public async Task All_addresses_together_have_so_many_places()
     {
         var sending = new TaskCompletionSource();
-        var held = Enumerable.Range(0, ReadPlaces.Max).Select(i => ReadAsync($"192.0.2.{1 + (i / ReadPlaces.MaxPerAddress)}", () => sending.Task)).ToList();
+        var held = Enumerable.Range(0, ReadPlaces.Max).Select(i => ReadAsync($"192.0.2.{1 + i}", () => sending.Task)).ToList();
         Assert.Equal(503, Assert.IsAssignableFrom<IStatusCodeHttpResult>(await ReadAsync("192.0.2.200", () => Task.CompletedTask)).StatusCode);
         sending.SetResult();
         await Task.WhenAll(held);

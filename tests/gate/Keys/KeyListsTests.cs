@@ -39,21 +39,54 @@ public sealed class KeyListsTests : IDisposable
             await held.Task;
             return cluster.ListOf(capId);
         };
-        var asking = Enumerable.Range(0, KeyLists.MaxUnknownPerAddress).Select(i => FindAsync($"S-{i}")).ToList();
-        Assert.Equal(LookupVerdict.TooMany, (await FindAsync("S-X")).Verdict);
-        for (var i = KeyLists.MaxUnknownPerAddress; i < KeyLists.MaxUnknown; i++)
+        var asking = Enumerable.Range(0, LookupQueue.MaxRunning).Select(i => FindAsync($"S-{i}")).ToList();
+        var refresh = FindAsync("A");
+        await Eventually.TrueAsync(() => cluster.Asked.Count == 1 + LookupQueue.MaxRunning + 1);
+        held.SetResult();
+        await Task.WhenAll([.. asking, refresh]);
+        Assert.All(asking, lookup => Assert.Equal(LookupVerdict.Listed, lookup.Result.Verdict));
+    }
+
+    [Fact]
+    public async Task Whoever_asks_about_many_CapIDs_delays_nobody_by_more_than_one_look_up()
+    {
+        var held = Enumerable.Range(0, LookupQueue.MaxRunning).ToDictionary(i => $"S-{i}", _ => new TaskCompletionSource<HttpResponseMessage>());
+        cluster.Answer = capId => held.TryGetValue(capId, out var first) ? first.Task : Task.FromResult(cluster.ListOf(capId));
+        var running = held.Keys.Select(capId => FindAsync(capId)).ToList();
+        await Eventually.TrueAsync(() => cluster.Asked.Count == LookupQueue.MaxRunning);
+
+        // Eight addresses fill what may wait, and one of them names the honest CapID as well.
+        var strangers = Enumerable.Range(1, 8).Select(i => IPAddress.Parse($"198.51.100.{i}")).ToList();
+        var waiting = strangers.SelectMany((address, a) => Enumerable.Range(0, LookupQueue.MaxWaitingEach)
+            .Select(i => FindAsync(a == 0 && i == LookupQueue.MaxWaitingEach - 1 ? "NEW" : $"W-{a}-{i}", address))).ToList();
+        Assert.Equal(LookupVerdict.Busy, (await FindAsync("ONE-MORE", strangers[0])).Verdict);
+        var honest = FindAsync("NEW", Other);
+        Assert.Equal(LookupVerdict.Busy, (await await Task.WhenAny(waiting)).Verdict); // somebody gave way
+        held["S-0"].SetResult(cluster.ListOf("S-0"));
+        Assert.Equal(LookupVerdict.Listed, (await honest).Verdict);
+        Assert.True(Array.IndexOf([.. cluster.Asked], "NEW") <= LookupQueue.MaxRunning + strangers.Count);
+        foreach (var capId in held.Keys.Skip(1))
         {
-            asking.Add(FindAsync($"S-{i}", IPAddress.Parse($"198.51.100.{i / 4}")));
+            held[capId].SetResult(cluster.ListOf(capId));
         }
 
-        Assert.Equal(LookupVerdict.Busy, (await FindAsync("S-Y", Other)).Verdict);
-        var refresh = FindAsync("A");
-        await Eventually.TrueAsync(() => cluster.Asked.Count == 1 + KeyLists.MaxUnknown + 1);
-        held.SetResult();
-        await Task.WhenAll(asking);
-        await refresh;
+        await Task.WhenAll([.. running, .. waiting]);
+    }
+
+    [Fact]
+    public async Task Who_waits_too_long_for_a_turn_is_told_and_the_look_up_is_not_made()
+    {
+        var held = new TaskCompletionSource<HttpResponseMessage>();
+        cluster.Answer = _ => held.Task;
+        var running = Enumerable.Range(0, LookupQueue.MaxRunning).Select(i => FindAsync($"S-{i}")).ToList();
+        await Eventually.TrueAsync(() => cluster.Asked.Count == LookupQueue.MaxRunning);
+        var late = FindAsync("LATE", Other);
+        cluster.Time.Advance(LookupQueue.MaxWait);
+        Assert.Equal(LookupVerdict.Busy, (await late).Verdict);
+        await Task.WhenAll(running);
         cluster.Answer = null;
-        Assert.Equal(LookupVerdict.Listed, (await FindAsync("S-X")).Verdict); // places come back
+        await Eventually.TrueAsync(async () => (await FindAsync("B", Other)).Verdict == LookupVerdict.Listed);
+        Assert.DoesNotContain("LATE", cluster.Asked);
     }
 
     [Fact]

@@ -1,0 +1,108 @@
+using System.Net;
+
+namespace CapOrleans.Gate.Keys;
+
+/// <summary>
+/// Look-ups wait for their turn, and the addresses that ask take turns: whoever asks about many CapIDs delays no other by more than one of
+/// his own. Whoever asks about a CapID that is being asked about shares the answer.
+/// </summary>
+/// <param name="ask">Never fails.</param>
+internal sealed class LookupQueue(Func<string, Task<Lookup>> ask, TimeProvider time)
+{
+    /// <summary>Look-ups under way at once, that wait, and that wait for one address.</summary>
+    public const int MaxRunning = 32, MaxWaiting = 400, MaxWaitingEach = 50;
+
+    /// <summary>Whoever has no answer by then is told that the cluster is busy. 2 seconds.</summary>
+    public static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(2);
+
+    private static readonly Lookup Busy = new(LookupVerdict.Busy);
+
+    private readonly FairQueue queue = new(MaxRunning, MaxWaiting, MaxWaitingEach);
+    private readonly Lock gate = new();
+    private readonly Dictionary<string, Task<Lookup>> underWay = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string CapId, IPAddress Address), Task<Lookup>> waiting = [];
+
+    public async Task<Lookup> FindAsync(string capId, IPAddress address)
+    {
+        try
+        {
+            return await AskOnceAsync(capId, address).WaitAsync(MaxWait, time);
+        }
+        catch (TimeoutException)
+        {
+            return Busy;
+        }
+    }
+
+    private Task<Lookup> AskOnceAsync(string capId, IPAddress address)
+    {
+        lock (gate)
+        {
+            // Not what another address waits for: its turn may be far away.
+            if (underWay.TryGetValue(capId, out var request) || waiting.TryGetValue((capId, address), out request))
+            {
+                return request;
+            }
+
+            var (answer, since) = (new TaskCompletionSource<Lookup>(TaskCreationOptions.RunContinuationsAsynchronously), time.GetTimestamp());
+            waiting[(capId, address)] = answer.Task;
+            if (!queue.TryAdd($"{address}", RunAsync, GiveUp))
+            {
+                GiveUp();
+            }
+
+            return answer.Task;
+
+            async Task RunAsync()
+            {
+                var isLate = time.GetElapsedTime(since) >= MaxWait; // nobody waits any more
+                answer.SetResult(isLate ? Busy : await ShareAsync(capId, address));
+                Leave();
+            }
+
+            void GiveUp()
+            {
+                answer.SetResult(Busy);
+                Leave();
+            }
+
+            void Leave()
+            {
+                lock (gate)
+                {
+                    waiting.Remove((capId, address));
+                }
+            }
+        }
+    }
+
+    private async Task<Lookup> ShareAsync(string capId, IPAddress address)
+    {
+        Task<Lookup>? request;
+        lock (gate)
+        {
+            if (!underWay.TryGetValue(capId, out request))
+            {
+                request = underWay[capId] = AskAsync();
+            }
+        }
+
+        return await request;
+
+        async Task<Lookup> AskAsync()
+        {
+            await Task.Yield(); // not under the lock
+            try
+            {
+                return await ask(capId);
+            }
+            finally
+            {
+                lock (gate)
+                {
+                    underWay.Remove(capId);
+                }
+            }
+        }
+    }
+}

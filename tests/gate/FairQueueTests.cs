@@ -1,0 +1,59 @@
+using System.Collections.Concurrent;
+using CapOrleans.Gate;
+
+namespace CapOrleans.Tests.Gate;
+
+public sealed class FairQueueTests
+{
+    [Fact]
+    public async Task Owners_take_turns_however_many_jobs_one_of_them_has()
+    {
+        var queue = new FairQueue(atOnce: 1, most: 100, mostEach: 50);
+        var (first, ran, done) = (new TaskCompletionSource(), new List<string>(), new TaskCompletionSource());
+        Assert.True(queue.TryAdd("A", () => first.Task, Never));
+        foreach (var job in (string[])["A1", "A2", "A3", "B1", "C1", "B2", "end"])
+        {
+            Assert.True(queue.TryAdd(job[..1], () =>
+            {
+                ran.Add(job);
+                if (job == "end")
+                {
+                    done.SetResult();
+                }
+
+                return Task.CompletedTask;
+            }, Never));
+        }
+
+        first.SetResult();
+        await done.Task;
+        Assert.Equal(["A1", "B1", "C1", "end"], ran.Take(4));
+    }
+
+    [Fact]
+    public async Task One_owner_leaves_room_for_the_others_and_who_has_the_most_gives_way_when_there_is_none()
+    {
+        var queue = new FairQueue(atOnce: 1, most: 4, mostEach: 3);
+        var (first, ran, gaveUp) = (new TaskCompletionSource(), new ConcurrentQueue<string>(), new List<string>());
+        Assert.True(Add("A0", first.Task));
+        Assert.Equal([true, true, true, false], Enumerable.Range(1, 4).Select(i => Add($"A{i}")));
+        Assert.Equal([true, true, false], Enumerable.Range(1, 3).Select(i => Add($"B{i}"))); // three would be more than A has then
+        Assert.Equal(["A3"], gaveUp);
+        Assert.True(Add("C1"));
+        Assert.Equal(2, gaveUp.Count);
+        Assert.False(Add("C2")); // nobody has two more
+        first.SetResult();
+        await Eventually.TrueAsync(() => ran.Count == 5);
+        Assert.Equal(["A0", "A1", "A2", "B1", "B2", "C1"], ran.Concat(gaveUp).Where(job => job != "A3").Order());
+        await Eventually.TrueAsync(() => Add("C3"));
+        await Eventually.TrueAsync(() => ran.Contains("C3"));
+
+        bool Add(string job, Task? until = null) => queue.TryAdd(job[..1], async () =>
+        {
+            await (until ?? Task.CompletedTask);
+            ran.Enqueue(job);
+        }, () => gaveUp.Add(job));
+    }
+
+    private static void Never() => Assert.Fail("Nobody needs the place.");
+}

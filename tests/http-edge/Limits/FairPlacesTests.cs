@@ -1,0 +1,114 @@
+using System.Net;
+using CapOrleans.HttpEdge.Limits;
+using Microsoft.Extensions.Time.Testing;
+
+namespace CapOrleans.Tests.HttpEdge.Limits;
+
+public sealed class FairPlacesTests
+{
+    private const int Most = 8, MostEach = 4;
+
+    private readonly FakeTimeProvider time = new();
+    private readonly FairPlaces places;
+    private readonly List<string> gaveWay = [];
+
+    public FairPlacesTests() => places = new FairPlaces(Most, MostEach, time);
+
+    [Fact]
+    public void Who_holds_much_gives_a_place_up_at_once_for_one_who_holds_nothing()
+    {
+        Fill("10.0.0.1", "10.0.0.2");
+        Assert.NotNull(Take("10.0.0.3"));
+        Assert.Equal(["10.0.0.1"], gaveWay);
+        Assert.Null(Take("10.0.0.1")); // who gave way holds as much as most, and takes nothing back
+    }
+
+    [Fact]
+    public void However_often_they_come_back_few_addresses_keep_nobody_out()
+    {
+        Fill("10.0.0.1", "10.0.0.2");
+        for (var i = 0; i < 100; i++)
+        {
+            using (Take("10.0.0.3") ?? throw new InvalidOperationException("Kept out."))
+            {
+                Take("10.0.0.1");
+                Take("10.0.0.2");
+            }
+
+            Take(gaveWay[^1]);
+        }
+    }
+
+    [Fact]
+    public void What_is_being_worked_for_is_not_given_up()
+    {
+        foreach (var address in (string[])["10.0.0.1", "10.0.0.2"])
+        {
+            for (var i = 0; i < MostEach; i++)
+            {
+                Assert.True(Take(address)!.Keep());
+            }
+        }
+
+        time.Advance(FairPlaces.OverdueAfter * 2);
+        Assert.Null(Take("10.0.0.3"));
+        Assert.Empty(gaveWay);
+    }
+
+    [Fact]
+    public void Where_everybody_holds_one_the_oldest_gives_way_after_its_time()
+    {
+        for (var i = 0; i < Most; i++)
+        {
+            Take($"10.0.0.{i}");
+        }
+
+        Assert.Null(Take("10.0.1.1"));
+        time.Advance(FairPlaces.OverdueAfter + TimeSpan.FromMilliseconds(1));
+        Assert.NotNull(Take("10.0.1.1"));
+        Assert.Single(gaveWay);
+    }
+
+    [Fact]
+    public void An_address_that_has_all_of_its_places_takes_its_own_overdue_one()
+    {
+        for (var i = 0; i < MostEach; i++)
+        {
+            Take("10.0.0.1");
+        }
+
+        Assert.Null(Take("10.0.0.1"));
+        time.Advance(FairPlaces.OverdueAfter + TimeSpan.FromMilliseconds(1));
+        Assert.NotNull(Take("10.0.0.1"));
+        Assert.Equal(["10.0.0.1"], gaveWay);
+    }
+
+    [Fact]
+    public void Who_gave_way_is_told_and_frees_nothing_twice()
+    {
+        var first = Take("10.0.0.1")!;
+        for (var i = 1; i < MostEach; i++)
+        {
+            Take("10.0.0.1");
+        }
+
+        Fill("10.0.0.2");
+        Take("10.0.0.3");
+        Assert.False(first.Keep());
+        first.Dispose();
+        Assert.Null(Take("10.0.0.2"));
+    }
+
+    private void Fill(params string[] addresses)
+    {
+        foreach (var address in addresses)
+        {
+            for (var i = 0; i < MostEach; i++)
+            {
+                Assert.NotNull(Take(address));
+            }
+        }
+    }
+
+    private FairPlaces.Place? Take(string address) => places.TryTake(IPAddress.Parse(address), () => gaveWay.Add(address));
+}
