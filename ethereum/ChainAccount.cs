@@ -1,5 +1,4 @@
 using System.Numerics;
-using System.Text.Json.Nodes;
 using CapOrleans.Contracts.Anchors;
 using CapOrleans.Core.Anchors;
 using CapOrleans.Core.Signatures;
@@ -21,13 +20,15 @@ internal sealed class ChainAccount
     private readonly ChainOptions options;
     private readonly TimeProvider time;
     private readonly GasPrices prices;
+    private readonly GasLimits limits;
     private readonly Receipts receipts;
     private readonly string address;
 
     public ChainAccount(JsonRpcClient rpc, ChainOptions options, TimeProvider time)
     {
         (this.rpc, this.options, this.time) = (rpc, options, time);
-        (prices, receipts, address) = (new GasPrices(rpc, options.MaxFeeGwei), new Receipts(rpc), options.Writer.Address.ToString());
+        (receipts, address) = (new Receipts(rpc), options.Writer.Address.ToString());
+        (prices, limits) = (new GasPrices(rpc, options.MaxFeeGwei), new GasLimits(rpc, address));
     }
 
     /// <returns>The receipt of a transaction that did not revert.</returns>
@@ -42,7 +43,7 @@ internal sealed class ChainAccount
             await FinishAsync(sent, isOld: true, cancellationToken);
         }
 
-        var gas = await EstimateAsync(to, data, cancellationToken);
+        var gas = await limits.EstimateAsync(to, data, cancellationToken);
         var price = await prices.NowAsync(cancellationToken);
         var nonce = await CountAsync("latest", cancellationToken);
         try
@@ -92,11 +93,8 @@ internal sealed class ChainAccount
                     return null;
                 }
 
-                if (outcome is not null)
-                {
-                    // It cannot arrive, so nothing is gained by sending it again.
-                }
-                else if (mustRepeat || time.GetElapsedTime(bumped) >= options.BumpInterval)
+                // What cannot arrive is not sent again.
+                if (outcome is null && (mustRepeat || time.GetElapsedTime(bumped) >= options.BumpInterval))
                 {
                     last = await RepeatAsync(sent, mayRaise: !mustRepeat, cancellationToken) ?? last;
                     bumped = time.GetTimestamp();
@@ -181,28 +179,6 @@ internal sealed class ChainAccount
         catch (RpcErrorException fault) when (fault.Refusal is RpcRefusal.AlreadyKnown or RpcRefusal.NonceTooLow or RpcRefusal.Underpriced)
         {
             return fault; // known, in a block, or waiting beside another of the same nonce, which is paid more for with time
-        }
-    }
-
-    private async Task<long> EstimateAsync(EthereumAddress? to, byte[] data, CancellationToken cancellationToken)
-    {
-        var call = new JsonObject { ["from"] = address, ["data"] = JsonRpcClient.Hex(data) };
-        if (to is not null)
-        {
-            call["to"] = to.Value.ToString();
-        }
-
-        try
-        {
-            // At the newest block: what waits, perhaps this same batch, must not count.
-            var estimate = await rpc.NumberAsync("eth_estimateGas", cancellationToken, call, "latest");
-            return estimate <= ChainOptions.MaxGasPerTransaction
-                ? Math.Min(estimate / 5 * 6, ChainOptions.MaxGasPerTransaction)
-                : throw new BatchTooLargeException($"The batch needs {estimate} gas, a transaction has at most {ChainOptions.MaxGasPerTransaction}.");
-        }
-        catch (RpcErrorException fault) when (fault.Refusal == RpcRefusal.TooLarge)
-        {
-            throw new BatchTooLargeException(fault.Message, fault);
         }
     }
 
