@@ -1,10 +1,10 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using CapOrleans.Chain.Abi;
-using CapOrleans.Chain.Rpc;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.Anchors;
 using CapOrleans.Core.Signatures;
+using CapOrleans.Ethereum.Abi;
+using CapOrleans.Ethereum.Rpc;
 
 namespace CapOrleans.Chain;
 
@@ -17,6 +17,13 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
 
     /// <summary>What a wallet may use.</summary>
     private const long Gas = 5_000_000;
+
+    private static readonly ContractAbi Wallet = new(JsonElement.Parse(
+        """[{"type":"function","name":"isValidSignature","inputs":[{"name":"hash","type":"bytes32"},{"name":"signature","type":"bytes"}]}]"""));
+
+    /// <summary>How nodes say that a contract ran and failed, where they give no code of their own for it.</summary>
+    private static readonly string[] Halted =
+        ["invalid opcode", "bad instruction", "invalid jump", "stack underflow", "stack limit reached", "out of gas", "evm error", "write protection"];
 
     private static readonly byte[] Yes = [0x16, 0x26, 0xBA, 0x7E, .. new byte[28]];
 
@@ -109,7 +116,7 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
         {
             ["to"] = $"{claim.Wallet}",
             ["gas"] = JsonRpcClient.Hex(Gas),
-            ["data"] = JsonRpcClient.Hex(AbiValue.Call("isValidSignature(bytes32,bytes)", AbiValue.Bytes32(hash), AbiValue.Bytes(claim.Signature))),
+            ["data"] = JsonRpcClient.Hex(Wallet.Call("isValidSignature", hash, claim.Signature)),
         };
         try
         {
@@ -132,5 +139,5 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
 
     /// <summary>The contract ran and failed, as opposed to a node that did not let it run.</summary>
     private static bool IsTheContracts(RpcErrorException fault) =>
-        fault.Code == 3 || ((string[])["revert", "gas", "opcode", "jump", "stack", "memory", "EVM error"]).Any(word => fault.Message.Contains(word, StringComparison.OrdinalIgnoreCase));
+        fault.Refusal == RpcRefusal.Reverted || Array.Exists(Halted, word => fault.Message.Contains(word, StringComparison.OrdinalIgnoreCase));
 }

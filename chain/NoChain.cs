@@ -8,11 +8,16 @@ namespace CapOrleans.Chain;
 /// <summary>No chain is configured: anchors wait, and say so; contract wallets cannot be asked.</summary>
 public sealed class NoChain : IAnchorContract, IContractWallets
 {
-    public Task<ContractPosition> AnchoredAsync(string origin, CancellationToken cancellationToken) => throw Unavailable();
+    public Task<ContractPosition> AnchoredAsync(string origin, ISentTransactions sent, CancellationToken cancellationToken) => throw Unavailable();
 
-    public Task<AnchorConfirmation?> FindAsync(string origin, long from, CancellationToken cancellationToken) => throw Unavailable();
+    public Task<AnchorConfirmation?> FindAsync(
+        string origin, long from, long sinceBlock, ISentTransactions sent, CancellationToken cancellationToken) => throw Unavailable();
 
-    public Task<AnchorConfirmation> AnchorAsync(AnchorBatch batch, CancellationToken cancellationToken) => throw Unavailable();
+    public Task<string?> BlockHashAsync(long block, CancellationToken cancellationToken) => throw Unavailable();
+
+    public Task<AnchorSighting> SightAsync(AnchorConfirmation anchored, CancellationToken cancellationToken) => throw Unavailable();
+
+    public Task<AnchorConfirmation> AnchorAsync(AnchorBatch batch, ISentTransactions sent, CancellationToken cancellationToken) => throw Unavailable();
 
     public Task<ChainBlock?> FindBlockAsync(WalletClaim claim, byte[] hash, string caller, CancellationToken cancellationToken) => throw Unavailable();
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
-using CapOrleans.Chain;
+using CapOrleans.Ethereum;
+using CapOrleans.Ethereum.Rpc;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Sealing;
 using CapOrleans.Core.Signatures;
@@ -59,23 +60,21 @@ internal static class CapEnvironment
     }
 
     /// <param name="keyFile">Of a writer of the contract; null for the same settings as the node's.</param>
-    public static ChainOptions Chain(string? keyFile)
+    /// <returns>How to reach the chain, and what may be sent to it.</returns>
+    public static (JsonRpcClient Rpc, ChainOptions Options) Chain(HttpClient http, string? keyFile)
     {
         var rpc = Text("RPC_URL");
-        if (!Uri.TryCreate(rpc ?? $"http://127.0.0.1:{Port("CHAIN_PORT", 8545)}", UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
-        {
-            throw new CliFaultException(ExitCodes.Misconfigured, "RPC_URL is no http URL of a chain node."); // it may hold a key: it is not shown
-        }
-
+        var urls = (rpc ?? $"http://127.0.0.1:{Port("CHAIN_PORT", 8545)}").Split(',', StringSplitOptions.TrimEntries)
+            .Select(text => Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
+                ? url
+                : throw new CliFaultException(ExitCodes.Misconfigured, "RPC_URL is no http URL of a chain node.")) // it may hold a key: it is not shown
+            .ToList();
         var contract = Text("CONTRACT_ADDRESS");
         EthereumAddress? address = EthereumAddress.TryParse(contract, out var found) ? found : null;
         return address is null && (contract ?? rpc) is not null
             ? throw new CliFaultException(ExitCodes.Misconfigured, $"CONTRACT_ADDRESS is '{contract}': choose the address of a CapAuditStorageV2, 0x and 40 hex digits.")
-            : new ChainOptions(url, ChainId, ChainWriter(keyFile), address, IsDevChain: rpc is null)
-            {
-                MaxFeeGwei = MaxFeeGwei,
-                DevTokenFile = rpc is null && File.Exists(DevTokenFile) ? DevTokenFile : null,
-            };
+            : (new JsonRpcClient(http, urls, rpc is null && File.Exists(DevTokenFile) ? DevTokenFile : null),
+                new ChainOptions(ChainId, ChainWriter(keyFile), address, IsDevChain: rpc is null) { MaxFeeGwei = MaxFeeGwei });
     }
 
     private static string DevTokenFile => Path.Combine(DataDirectory, "chain", "token");

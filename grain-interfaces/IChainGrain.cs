@@ -1,10 +1,11 @@
 using CapOrleans.Contracts.Anchors;
+using Orleans.Concurrency;
 
 namespace CapOrleans.GrainInterfaces;
 
 /// <summary>
 /// The writer's account on the chain. One call at a time: an account's transactions are numbered, so all logs share one
-/// sender. One grain, key 0. A caller waits for its turn, and for blocks, longer than for other grains: ten minutes.
+/// sender. One grain, key 0. A caller waits for its turn, and for a block, longer than for other grains: ten minutes.
 /// </summary>
 [GrainInterfaceType("cap.chain"), Alias("cap.chain")]
 public interface IChainGrain : IGrainWithIntegerKey
@@ -12,9 +13,16 @@ public interface IChainGrain : IGrainWithIntegerKey
     /// <returns>How far the contract has anchored the log of this name.</returns>
     [Alias("anchored"), ResponseTimeout("00:10:00")] Task<ContractPosition> AnchoredAsync(string origin);
 
+    /// <param name="sinceBlock">It is in no older block.</param>
     /// <returns>The transaction that anchored the batch starting at <paramref name="from"/>, or null when none did.</returns>
-    [Alias("find"), ResponseTimeout("00:10:00")] Task<AnchorConfirmation?> FindAsync(string origin, long from);
+    [Alias("find"), ResponseTimeout("00:10:00")] Task<AnchorConfirmation?> FindAsync(string origin, long from, long sinceBlock);
 
     /// <summary>Sends one transaction and waits until its event is in a block.</summary>
-    [Alias("anchor"), ResponseTimeout("00:10:00")] Task<AnchorConfirmation> AnchorAsync(AnchorBatch batch);
+    [Alias("anchor"), ResponseTimeout("00:10:00")] Task<AnchorResult> AnchorAsync(AnchorBatch batch);
+
+    /// <returns>Null when there is no block of this number.</returns>
+    [Alias("block-hash"), AlwaysInterleave] Task<string?> BlockHashAsync(long block);
+
+    /// <returns>Whether the block is in the chain, with as many blocks on top as the settings ask.</returns>
+    [Alias("sight"), AlwaysInterleave] Task<AnchorSighting> SightAsync(AnchorConfirmation anchored);
 }

@@ -45,7 +45,7 @@ internal static class Greeting
                 parts.Add($"silo {settings.SiloAddress}:{settings.SiloPort}");
             }
 
-            parts.Add($"chain {(settings.RpcUrl is null ? "none" : $"{settings.RpcUrl.Scheme}://{settings.RpcUrl.Authority}")}");
+            parts.Add($"chain {(settings.RpcUrls is [var node, ..] ? $"{node.Scheme}://{node.Authority}" : "none")}");
         }
 
         output.WriteLine($"CapOrleans is ready: {string.Join("  ", parts)}");

@@ -3,8 +3,8 @@ using CapOrleans.Archive;
 using CapOrleans.AuditLog.Postgres;
 using CapOrleans.AuditLog.Sqlite;
 using CapOrleans.Chain;
-using CapOrleans.Chain.Contract;
-using CapOrleans.Chain.Rpc;
+using CapOrleans.Ethereum;
+using CapOrleans.Ethereum.Rpc;
 using CapOrleans.Core.Anchors;
 using CapOrleans.Core.Archive;
 using CapOrleans.Core.AuditLog;
@@ -105,18 +105,18 @@ internal static class SiloPart
         services.AddSingleton<IWebhookSecrets>(_ => new EndpointSecrets(secret.Value));
         services.AddSingleton<IWebhookSender>(provider =>
             new WebhookSender(Receivers(settings), secret.Value, provider.GetRequiredService<TimeProvider>()));
-        services.AddSingleton<IContractWallets>(provider => settings.RpcUrl is null
+        services.AddSingleton(new GasBudget(settings.ChainGasPerDay));
+        services.AddSingleton<IContractWallets>(provider => settings.RpcUrls.Count == 0
             ? new NoChain()
-            : new ContractWallets(new JsonRpcClient(PlainHttp.Client(ContractWallets.Patience), settings.RpcUrl), settings.ChainId, provider.GetRequiredService<TimeProvider>()));
-        services.AddSingleton<IAnchorContract>(provider => settings.RpcUrl is null
+            : new ContractWallets(new JsonRpcClient(PlainHttp.Client(ContractWallets.Patience), settings.RpcUrls), settings.ChainId, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<IAnchorContract>(provider => settings.RpcUrls.Count == 0
             ? new NoChain()
             : new AnchorContract(
-                new JsonRpcClient(PlainHttp.Client(TimeSpan.FromSeconds(20)), settings.RpcUrl, settings.DevChainTokenFile),
-                new ChainOptions(
-                    settings.RpcUrl, settings.ChainId, settings.ChainWriter ?? data.DevChainWriter(), settings.Contract,
-                    settings.IsDevChain)
+                new JsonRpcClient(PlainHttp.Client(TimeSpan.FromSeconds(20)), settings.RpcUrls, settings.DevChainTokenFile),
+                new ChainOptions(settings.ChainId, settings.ChainWriter ?? data.DevChainWriter(), settings.Contract, settings.IsDevChain)
                 {
                     MaxFeeGwei = settings.ChainMaxFeeGwei,
+                    Confirmations = settings.ChainConfirmations ?? ChainOptions.DefaultConfirmations(settings.IsDevChain),
                 },
                 provider.GetRequiredService<TimeProvider>()));
     }

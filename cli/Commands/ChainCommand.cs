@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
-using CapOrleans.Chain.Contract;
-using CapOrleans.Chain.Rpc;
+using CapOrleans.Ethereum.Contract;
+using CapOrleans.Ethereum.Rpc;
 using CapOrleans.Core.Anchors;
 using CapOrleans.Core.DeltaCap;
 using CapOrleans.Core.Incidents;
@@ -28,8 +28,8 @@ internal static class ChainCommand
             var path = parsed.GetRequiredValue(file);
             var content = IncidentFile.Read(path);
             using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(30) };
-            var options = CapEnvironment.Chain(parsed.GetValue(key));
-            var contract = new RecordContract(new JsonRpcClient(http, options.RpcUrl, options.DevTokenFile), options, TimeProvider.System);
+            var (rpc, options) = CapEnvironment.Chain(http, parsed.GetValue(key));
+            var contract = new RecordContract(rpc, options, TimeProvider.System);
             try
             {
                 return Answer.Tell(await (content.ContainsKey("metadata") && content.ContainsKey("data")

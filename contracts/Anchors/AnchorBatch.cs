@@ -43,15 +43,23 @@ public sealed record AnchorBatch(
 /// <summary>How far a contract has come with a log, by its own account.</summary>
 /// <param name="Contract">Its address, EIP-55.</param>
 /// <param name="Position">It has everything before this index.</param>
+/// <param name="Block">The newest block when it was asked: what it says is true at this block.</param>
+/// <param name="BlockAt">That block's own time.</param>
+/// <param name="IsDevChain">One node is all there is of the chain: none lies behind.</param>
 [GenerateSerializer, Immutable, Alias("cap.contract-position.v1")]
 public sealed record ContractPosition(
     [property: Id(0)] long ChainId,
     [property: Id(1)] string Contract,
-    [property: Id(2)] long Position);
+    [property: Id(2)] long Position,
+    [property: Id(3)] long Block = 0,
+    [property: Id(4)] DateTimeOffset BlockAt = default,
+    [property: Id(5)] bool IsDevChain = false);
 
 /// <summary>What an event of the contract says: a claim, until it equals our own log.</summary>
 /// <param name="To">The contract has everything before this index.</param>
 /// <param name="Root">The log's root at <paramref name="Size"/> entries, 32 bytes.</param>
+/// <param name="BlockHash">In hex with 0x: numbers are given anew when a chain is reorganised.</param>
+/// <param name="GasUsed">Of the whole transaction; 0 where only its event was read.</param>
 [GenerateSerializer, Immutable, Alias("cap.anchor-confirmation.v1")]
 public sealed record AnchorConfirmation(
     [property: Id(0)] long ChainId,
@@ -61,4 +69,31 @@ public sealed record AnchorConfirmation(
     [property: Id(4)] long From,
     [property: Id(5)] long To,
     [property: Id(6)] byte[] Root,
-    [property: Id(7)] long Size);
+    [property: Id(7)] long Size,
+    [property: Id(8)] string BlockHash,
+    [property: Id(9)] long GasUsed);
+
+/// <summary>What became of a batch.</summary>
+/// <param name="Confirmed">Null when nothing was sent.</param>
+/// <param name="TooLarge">Why a smaller batch is wanted.</param>
+[GenerateSerializer, Immutable, Alias("cap.anchor-result.v1")]
+public sealed record AnchorResult([property: Id(0)] AnchorConfirmation? Confirmed, [property: Id(1)] string? TooLarge = null);
+
+/// <summary>Where an anchored batch is in the chain.</summary>
+public enum AnchorDepth
+{
+    Undecided = 0,
+
+    /// <summary>In a block, with too few blocks on top.</summary>
+    Included = 1,
+
+    /// <summary>Deep enough.</summary>
+    Final = 2,
+
+    /// <summary>The chain has another block in its place.</summary>
+    Gone = 3,
+}
+
+/// <param name="BlockAt">The block's own time.</param>
+[GenerateSerializer, Immutable, Alias("cap.anchor-sighting.v1")]
+public sealed record AnchorSighting([property: Id(0)] AnchorDepth Depth, [property: Id(1)] DateTimeOffset BlockAt);

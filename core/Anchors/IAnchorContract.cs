@@ -3,10 +3,17 @@ using CapOrleans.Contracts.Anchors;
 namespace CapOrleans.Core.Anchors;
 
 /// <summary>The chain cannot be used now. The message says what an operator can do; trying again later may help.</summary>
-public class ChainUnavailableException(string message, Exception? inner = null) : Exception(message, inner);
+public class ChainUnavailableException(string message, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>When the node wants to be asked again; null when it did not say.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+}
 
 /// <summary>The chain is not the one that the settings say, or has no such contract: trying again does not help.</summary>
 public sealed class ChainMismatchException(string message) : ChainUnavailableException(message);
+
+/// <summary>A batch needs more gas or bytes than one transaction may have: a smaller one may fit.</summary>
+public sealed class BatchTooLargeException(string message, Exception? inner = null) : ChainUnavailableException(message, inner);
 
 /// <summary>
 /// The contract keeps, per log, the index up to which it was anchored, and refuses a batch that does not start there. So a
@@ -15,15 +22,25 @@ public sealed class ChainMismatchException(string message) : ChainUnavailableExc
 /// </summary>
 public interface IAnchorContract
 {
-    /// <returns>How far the contract says that it has anchored this log, in confirmed blocks.</returns>
+    /// <returns>How far the contract says that it has anchored this log.</returns>
     /// <exception cref="ChainUnavailableException" />
-    Task<ContractPosition> AnchoredAsync(string origin, CancellationToken cancellationToken);
+    Task<ContractPosition> AnchoredAsync(string origin, ISentTransactions sent, CancellationToken cancellationToken);
 
     /// <summary>The transaction that anchored the batch starting at <paramref name="from"/>, or null when none did.</summary>
+    /// <param name="sinceBlock">It is in no older block.</param>
     /// <exception cref="ChainUnavailableException" />
-    Task<AnchorConfirmation?> FindAsync(string origin, long from, CancellationToken cancellationToken);
+    Task<AnchorConfirmation?> FindAsync(string origin, long from, long sinceBlock, ISentTransactions sent, CancellationToken cancellationToken);
+
+    /// <returns>The hash of the block with this number, in hex with 0x; null when there is none.</returns>
+    /// <exception cref="ChainUnavailableException" />
+    Task<string?> BlockHashAsync(long block, CancellationToken cancellationToken);
+
+    /// <returns>Whether the block that has it is in the chain, with as many blocks on top as the settings ask.</returns>
+    /// <exception cref="ChainUnavailableException" />
+    Task<AnchorSighting> SightAsync(AnchorConfirmation anchored, CancellationToken cancellationToken);
 
     /// <summary>Sends one transaction and waits until its event is in a block.</summary>
+    /// <exception cref="BatchTooLargeException">Not sent.</exception>
     /// <exception cref="ChainUnavailableException">Unknown whether it was sent: ask <see cref="AnchoredAsync"/>.</exception>
-    Task<AnchorConfirmation> AnchorAsync(AnchorBatch batch, CancellationToken cancellationToken);
+    Task<AnchorConfirmation> AnchorAsync(AnchorBatch batch, ISentTransactions sent, CancellationToken cancellationToken);
 }

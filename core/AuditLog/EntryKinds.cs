@@ -12,6 +12,7 @@ public static class EntryKinds
     public const string ArchiveBatched = "archive.batched";
     public const string AnchorBatched = "anchor.batched";
     public const string AnchorLost = "anchor.lost";
+    public const string AnchorRecordSkipped = "anchor.record-skipped";
     public const string AnchorConflict = "anchor.conflict";
     public const string DeliverySucceeded = "delivery.succeeded";
     public const string DeliveryExhausted = "delivery.exhausted";

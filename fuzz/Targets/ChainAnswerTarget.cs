@@ -1,8 +1,8 @@
 using System.Net;
 using System.Text;
 using CapOrleans.Chain;
-using CapOrleans.Chain.Contract;
-using CapOrleans.Chain.Rpc;
+using CapOrleans.Ethereum;
+using CapOrleans.Ethereum.Rpc;
 using CapOrleans.Contracts.Anchors;
 using CapOrleans.Core.Anchors;
 using CapOrleans.Core.Incidents;
@@ -36,14 +36,14 @@ internal static class ChainAnswerTarget
         var address = writer!.Address;
         var contract = new AnchorContract(
             new JsonRpcClient(http, new Uri("http://127.0.0.1:1/")),
-            new ChainOptions(new Uri("http://127.0.0.1:1/"), AdmissionPolicy.DevChainId, writer, address, IsDevChain: false), new HastyTime());
+            new ChainOptions(AdmissionPolicy.DevChainId, writer, address, IsDevChain: false), new HastyTime());
         var wallets = new ContractWallets(new JsonRpcClient(http, new Uri("http://127.0.0.1:1/")), AdmissionPolicy.DevChainId, new HastyTime());
         foreach (var isAll in (bool[])[false, true])
         {
             answer.IsAll = isAll;
-            Ask(() => contract.AnchoredAsync("caporleans/fuzz/0", CancellationToken.None));
-            Ask(() => contract.FindAsync("caporleans/fuzz/0", 0, CancellationToken.None));
-            Ask(() => contract.AnchorAsync(Batch, CancellationToken.None));
+            Ask(() => contract.AnchoredAsync("caporleans/fuzz/0", new MemoryTransactions(), CancellationToken.None));
+            Ask(() => contract.FindAsync("caporleans/fuzz/0", 0, 0, new MemoryTransactions(), CancellationToken.None));
+            Ask(() => contract.AnchorAsync(Batch, new MemoryTransactions(), CancellationToken.None));
             Ask(() => wallets.FindBlockAsync(new WalletClaim(address, [1]), new byte[32], "", CancellationToken.None));
         }
     }

@@ -1,12 +1,8 @@
-using System.Text;
-using System.Text.Json;
 using CapOrleans.Contracts.Anchors;
 using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Core.Anchors;
 using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.CanonicalJson;
-using CapOrleans.Core.Incidents;
-using CapOrleans.Core.Signatures;
 using CapOrleans.GrainInterfaces;
 using CapOrleans.Grains.AuditLog;
 using CapOrleans.Grains.Placement;
@@ -16,15 +12,15 @@ using Microsoft.Extensions.Logging;
 namespace CapOrleans.Grains.Anchors;
 
 /// <summary>
-/// Puts accepted incidents onto the chain, a batch per transaction. The contract keeps how far it has come and refuses a
-/// batch that does not start there, so the contract is the memory: after a crash it is asked, not guessed at. What it answers
-/// counts only where it equals our own tree: anybody may be behind a node, a contract or a key.
+/// Puts the log onto the chain, a batch per transaction: an event for each incident, and a root that covers every entry. The contract keeps
+/// how far it has come and refuses a batch that does not start there, so the contract is the memory: after a crash it is asked, not guessed
+/// at. What it answers counts only where it equals our own tree: anybody may be behind a node, a contract or a key.
 /// </summary>
 /// <remarks>
 /// Crash after the transaction was sent: the contract is ahead of the log's last <c>anchor.batched</c>; the event that moved
 /// it is looked up, compared with the log's root at that size, and said. A chain that lost blocks is behind: <c>anchor.lost</c>
-/// is said and the range is anchored again. A contract ahead of the whole log, or an event that is not ours: <c>anchor.conflict</c>
-/// is said once, and nothing is anchored until it is gone. Tests: <c>A_crash_after_sending_anchors_once</c>,
+/// is said, see <see cref="LostAnchors"/>, and the range is anchored again. A contract ahead of the whole log, or an event that is not ours:
+/// <c>anchor.conflict</c> is said once, and nothing is anchored until it is gone. Tests: <c>A_crash_after_sending_anchors_once</c>,
 /// <c>What_another_anchors_under_our_name_counts_for_nothing</c>, <c>A_log_older_than_its_contract_believes_none_of_it</c>.
 /// </remarks>
 [PlacedBesideItsLog]
@@ -32,18 +28,23 @@ internal sealed class AnchorerGrain(
     IAuditLogReader log, AnchorPace pace, TimeProvider time, IHostApplicationLifetime host, ILogger<AnchorerGrain> logger)
     : FollowerGrain(log, time, host, logger), IAnchorerGrain
 {
-    /// <summary>Incidents in one transaction: about 4 million gas and 96 KB, below the 128 KB that nodes take.</summary>
-    public const int IncidentLimit = 500;
+    /// <summary>While there is nothing to anchor, the contract is asked this often whether it still has what it had.</summary>
+    private static readonly TimeSpan LookInterval = TimeSpan.FromMinutes(1);
 
-    /// <summary>Full records in one transaction: at most 12 million gas and 24 KB, when every text is as long as it may be.</summary>
-    public const int RecordLimit = 12;
+    /// <summary>How often a batch is looked at while it waits for blocks on top.</summary>
+    private static readonly TimeSpan DepthInterval = TimeSpan.FromSeconds(5);
 
-    private IChainGrain Chain => GrainFactory.GetGrain<IChainGrain>(0);
+    private readonly BatchBuilder batches = new();
+    private readonly LostAnchors losses = new();
 
     private string origin = "";
-    private long said; // up to here the log says that it is anchored
+    private SaidAnchor said = SaidAnchor.None;
     private ContractPosition contract = new(0, "", 0);
+    private DateTimeOffset? askedAt; // null: something was refused or lost, and the contract must be asked
     private PastRoots? roots;
+    private int missing; // looks in a row at which a moved contract had no event
+
+    private IChainGrain Chain => GrainFactory.GetGrain<IChainGrain>(0);
 
     protected override int LogNumber => (int)this.GetPrimaryKeyLong();
 
@@ -53,20 +54,18 @@ internal sealed class AnchorerGrain(
 
     protected override async Task PrepareAsync()
     {
-        if (await Log.HeadAsync(LogNumber, Stopping) is not { } made)
+        if ((askedAt is { } at && Time.GetUtcNow() - at < LookInterval) || await Log.HeadAsync(LogNumber, Stopping) is not { } made)
         {
             return;
         }
 
+        askedAt = null;
         origin = made.Origin;
         contract = await Chain.AnchoredAsync(origin).WaitAsync(Stopping);
-        said = await SaidAsync();
-        if (contract.Position < said)
+        said = await SaidAnchor.ReadAsync(Log, LogNumber, Stopping);
+        if (contract.Position < said.To)
         {
-            var to = contract.Position;
-            var lost = Entry.Write(EntryKinds.AnchorLost, origin, Time.GetUtcNow(), new CanonicalObject().Add("from", to).Add("to", said));
-            await CommitAsync(new Step(to, [lost], new Cover(EntryKinds.AnchorBatched, to, to)));
-            said = to;
+            await LoseAsync();
         }
 
         // Read after the contract was asked: nothing that we sent can be ahead of it.
@@ -76,60 +75,83 @@ internal sealed class AnchorerGrain(
             throw await ContradictAsync(new AnchorConflict(AnchorConflict.ContractAhead, contract, head.Size));
         }
 
-        while (said < contract.Position)
+        while (said.To < contract.Position)
         {
-            var found = await Chain.FindAsync(origin, said).WaitAsync(Stopping);
+            var found = await Chain.FindAsync(origin, said.To, said.Block).WaitAsync(Stopping);
+            missing = found is null ? missing + 1 : 0;
+            if (missing is > 0 and < LostAnchors.Looks)
+            {
+                throw new OrleansException($"The contract has {contract.Position} entries, the node has no event for those from {said.To} on; it is asked again.");
+            }
+
             var ourRoot = found is { Size: > 0 } && found.Size <= head.Size ? await RootAsync(found.Size) : null;
-            if (AnchorConflict.Find(contract, said, found, head.Size, ourRoot) is { } conflict)
+            if (AnchorConflict.Find(contract, said.To, found, head.Size, ourRoot) is { } conflict)
             {
                 throw await ContradictAsync(conflict);
             }
 
-            await CommitAsync(Say(found!));
-            said = found!.To;
+            await CommitAsync(await SayAsync(found!));
         }
+
+        askedAt = Time.GetUtcNow();
     }
 
     protected override async Task<Step> FollowAsync(long from, IReadOnlyList<LogEntry> entries)
     {
-        var incidents = new List<AnchoredIncident>();
-        var records = new List<FullRecord>();
-        var to = from;
-        foreach (var entry in entries)
+        var asked = askedAt;
+        askedAt = null; // until what comes now has come well
+        while (true)
         {
-            if (incidents.Count == IncidentLimit || records.Count == RecordLimit)
+            var content = batches.Take(from, entries);
+            if (!content.IsWorthIt)
             {
-                break;
+                askedAt = asked;
+                return Step.Skip(content.To);
             }
 
-            to = entry.Index + 1;
-            if (entry.Kind == EntryKinds.IncidentAccepted && AcceptedProof.TryRead(entry.Bytes, out var accepted)) // the archive names what cannot be read
+            var head = (await Log.HeadAsync(LogNumber, Stopping))!;
+            var batch = new AnchorBatch(origin, contract.Position, content.To, head.Root, head.Size, content.Incidents, content.Records);
+            var result = await Chain.AnchorAsync(batch).WaitAsync(Stopping);
+            if (result.Confirmed is not { } confirmed)
             {
-                incidents.Add(Anchor(accepted, entry.Index));
-                if (Severity.Rank(accepted.Severity) == Severity.CriticalRank)
+                if (!batches.TryShrink(content))
                 {
-                    records.Add(Record(accepted));
+                    throw new OrleansException(result.TooLarge!);
                 }
+
+                continue;
             }
-        }
 
-        if (incidents.Count == 0)
-        {
-            return Step.Skip(to);
-        }
+            batches.Grow();
+            if ((confirmed.From, confirmed.To, confirmed.Size) != (batch.From, batch.To, batch.Size)
+                || !confirmed.Root.AsSpan().SequenceEqual(batch.Root))
+            {
+                throw await ContradictAsync(new AnchorConflict(AnchorConflict.OtherRoot, contract, head.Size, confirmed, head.Root));
+            }
 
-        var head = (await Log.HeadAsync(LogNumber, Stopping))!;
-        var batch = new AnchorBatch(origin, contract.Position, to, head.Root, head.Size, incidents, records);
-        var confirmed = await Chain.AnchorAsync(batch).WaitAsync(Stopping);
-        if ((confirmed.From, confirmed.To, confirmed.Size) != (batch.From, batch.To, batch.Size)
-            || !confirmed.Root.AsSpan().SequenceEqual(batch.Root))
-        {
-            throw await ContradictAsync(new AnchorConflict(AnchorConflict.OtherRoot, contract, head.Size, confirmed, head.Root));
+            var step = await SayAsync(confirmed);
+            contract = contract with { Position = content.To };
+            askedAt = asked;
+            return step with { Entries = [.. step.Entries, .. content.PassedOver.Select(Skipped)] };
         }
-
-        (contract, said) = (contract with { Position = to }, to);
-        return Say(confirmed);
     }
+
+    private async Task LoseAsync()
+    {
+        if (!await losses.AreSureAsync(contract, said, block => Chain.BlockHashAsync(block).WaitAsync(Stopping)))
+        {
+            throw new OrleansException(
+                $"The contract has {contract.Position} entries at block {contract.Block}, the log says {said.To}: the node is behind, or the chain lost blocks; it is asked again.");
+        }
+
+        var to = contract.Position;
+        var lost = Entry.Write(EntryKinds.AnchorLost, origin, Time.GetUtcNow(), new CanonicalObject().Add("from", to).Add("to", said.To));
+        await CommitAsync(new Step(to, [lost], new Cover(EntryKinds.AnchorBatched, to, to)));
+        said = SaidAnchor.None with { To = to };
+    }
+
+    private EntryDraft Skipped(AcceptedIncident incident) => Entry.Write(
+        EntryKinds.AnchorRecordSkipped, origin, Time.GetUtcNow(), new CanonicalObject().Add("capId", incident.CapId).Add("incidentId", incident.IncidentId));
 
     private Task<byte[]> RootAsync(long size) => (roots ??= new PastRoots(Log, LogNumber)).AtAsync(size, Stopping);
 
@@ -144,36 +166,25 @@ internal sealed class AnchorerGrain(
         return new LogContradictedException(conflict.Message);
     }
 
-    private static AnchoredIncident Anchor(AcceptedIncident accepted, long index) => new(
-        Keccak256.Hash(Encoding.UTF8.GetBytes($"{accepted.CapId}/{accepted.IncidentId}")),
-        Keccak256.Hash(Encoding.UTF8.GetBytes(accepted.CapId)),
-        Convert.FromHexString(accepted.AuditHash), index, Severity.Rank(accepted.Severity), accepted.DeltaCap);
-
-    private static FullRecord Record(AcceptedIncident accepted) => new(
-        accepted.IncidentId, accepted.CapId, accepted.Agent, accepted.Severity,
-        RecordHash.Of(accepted.Request, accepted.DeltaCap), accepted.Cid.Text, accepted.DeltaCap);
-
-    private Step Say(AnchorConfirmation anchored)
+    /// <summary>Waits until the batch is deep enough in the chain: what a reorganisation takes away must not be in the log.</summary>
+    private async Task<Step> SayAsync(AnchorConfirmation anchored)
     {
+        AnchorSighting seen;
+        while ((seen = await Chain.SightAsync(anchored).WaitAsync(Stopping)).Depth != AnchorDepth.Final)
+        {
+            if (seen.Depth == AnchorDepth.Gone)
+            {
+                throw new OrleansException($"Block {anchored.Block} with transaction {anchored.Transaction} left the chain; the contract is asked again.");
+            }
+
+            await Task.Delay(DepthInterval, Time, Stopping);
+        }
+
+        said = new SaidAnchor(anchored.To, anchored.Block, anchored.BlockHash, seen.BlockAt);
         var entry = Entry.Write(EntryKinds.AnchorBatched, origin, Time.GetUtcNow(), new CanonicalObject()
-            .Add("block", anchored.Block).Add("chainId", anchored.ChainId).Add("contract", anchored.Contract)
+            .Add("block", anchored.Block).Add("blockHash", anchored.BlockHash).Add("blockTime", Entry.Instant(seen.BlockAt)).Add("chainId", anchored.ChainId).Add("contract", anchored.Contract)
             .Add("from", anchored.From).Add("root", Convert.ToHexStringLower(anchored.Root))
             .Add("size", anchored.Size).Add("to", anchored.To).Add("transaction", anchored.Transaction));
         return new Step(anchored.To, [entry], new Cover(EntryKinds.AnchorBatched, anchored.From, anchored.To));
-    }
-
-    private async Task<long> SaidAsync()
-    {
-        var batched = await Log.LatestAsync(LogNumber, EntryKinds.AnchorBatched, Stopping);
-        var lost = await Log.LatestAsync(LogNumber, EntryKinds.AnchorLost, Stopping);
-        return lost is not null && lost.Index > (batched?.Index ?? -1) ? Number(lost, "from")
-            : batched is not null ? Number(batched, "to")
-            : 0;
-    }
-
-    private static long Number(LogEntry entry, string name)
-    {
-        using var document = JsonDocument.Parse(entry.Bytes);
-        return document.RootElement.GetProperty("body").GetProperty(name).GetInt64();
     }
 }

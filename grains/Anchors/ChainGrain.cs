@@ -5,17 +5,65 @@ using Microsoft.Extensions.Hosting;
 
 namespace CapOrleans.Grains.Anchors;
 
+[GenerateSerializer, Alias("cap.chain-state.v1")]
+internal sealed class ChainState
+{
+    [Id(0)] public SentTransaction? Last { get; set; }
+
+    /// <summary>The UTC day that <see cref="Gas"/> is of.</summary>
+    [Id(1)] public DateOnly Day { get; set; }
+
+    [Id(2)] public long Gas { get; set; }
+}
+
 /// <summary>
 /// Takes turns: whatever log asks, the account sends one transaction after another. Should a second activation exist for a
 /// while, the chain refuses one of two equal nonces, and the contract a batch that does not start where it stands.
 /// </summary>
-internal sealed class ChainGrain(IAnchorContract contract, IHostApplicationLifetime host) : Grain, IChainGrain
+internal sealed class ChainGrain(
+    IAnchorContract contract, [PersistentState("chain")] IPersistentState<ChainState> stored, GasBudget budget, TimeProvider time,
+    IHostApplicationLifetime host) : Grain, IChainGrain, ISentTransactions
 {
-    public Task<ContractPosition> AnchoredAsync(string origin) => TellAsync(() => contract.AnchoredAsync(origin, host.ApplicationStopping));
+    public SentTransaction? Last => stored.State.Last;
 
-    public Task<AnchorConfirmation?> FindAsync(string origin, long from) => TellAsync(() => contract.FindAsync(origin, from, host.ApplicationStopping));
+    private DateOnly Today => DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
 
-    public Task<AnchorConfirmation> AnchorAsync(AnchorBatch batch) => TellAsync(() => contract.AnchorAsync(batch, host.ApplicationStopping));
+    public Task<ContractPosition> AnchoredAsync(string origin) => TellAsync(() => contract.AnchoredAsync(origin, this, host.ApplicationStopping));
+
+    public Task<AnchorConfirmation?> FindAsync(string origin, long from, long sinceBlock) =>
+        TellAsync(() => contract.FindAsync(origin, from, sinceBlock, this, host.ApplicationStopping));
+
+    public Task<string?> BlockHashAsync(long block) => TellAsync(() => contract.BlockHashAsync(block, host.ApplicationStopping));
+
+    public Task<AnchorSighting> SightAsync(AnchorConfirmation anchored) => TellAsync(() => contract.SightAsync(anchored, host.ApplicationStopping));
+
+    public Task<AnchorResult> AnchorAsync(AnchorBatch batch) => TellAsync(async () =>
+    {
+        var used = stored.State.Day == Today ? stored.State.Gas : 0;
+        if (budget.PerDay > 0 && used >= budget.PerDay)
+        {
+            throw new ChainUnavailableException(
+                $"Today's transactions have used {used} gas, Chain__GasPerDay is {budget.PerDay}: anchoring goes on at 00:00 UTC.");
+        }
+
+        try
+        {
+            var confirmed = await contract.AnchorAsync(batch, this, host.ApplicationStopping);
+            if (budget.PerDay > 0)
+            {
+                await stored.ReplaceAsync(new ChainState { Last = Last, Day = Today, Gas = used + confirmed.GasUsed }, DeactivateOnIdle);
+            }
+
+            return new AnchorResult(confirmed);
+        }
+        catch (BatchTooLargeException fault)
+        {
+            return new AnchorResult(null, Printable(fault.Message));
+        }
+    });
+
+    public Task KeepAsync(SentTransaction? sent) =>
+        stored.ReplaceAsync(new ChainState { Last = sent, Day = stored.State.Day, Gas = stored.State.Gas }, DeactivateOnIdle);
 
     /// <summary>A fault travels to another silo as its message, without what a node may have put into it.</summary>
     private static async Task<T> TellAsync<T>(Func<Task<T>> ask)
@@ -26,7 +74,9 @@ internal sealed class ChainGrain(IAnchorContract contract, IHostApplicationLifet
         }
         catch (ChainUnavailableException fault)
         {
-            throw new OrleansException(string.Concat(fault.Message.Where(c => !char.IsControl(c))));
+            throw new OrleansException(Printable(fault.Message));
         }
     }
+
+    private static string Printable(string message) => string.Concat(message.Where(c => !char.IsControl(c)));
 }

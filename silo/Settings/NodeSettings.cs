@@ -54,10 +54,10 @@ public sealed record NodeSettings
     /// <summary><c>GATE_PORT</c>. Default 8989.</summary>
     public required int GatePort { get; init; }
 
-    /// <summary><c>RPC_URL</c>; null for none. The dev chain's when <see cref="IsDevChain"/>.</summary>
-    public Uri? RpcUrl { get; init; }
+    /// <summary><c>RPC_URL</c>, one or more nodes of one chain; none for no chain. The dev chain's when <see cref="IsDevChain"/>.</summary>
+    public IReadOnlyList<Uri> RpcUrls { get; init; } = [];
 
-    /// <summary>The node at <see cref="RpcUrl"/> was started by <c>./run</c> for this node.</summary>
+    /// <summary>The node at <see cref="RpcUrls"/> was started by <c>./run</c> for this node.</summary>
     public bool IsDevChain { get; init; }
 
     /// <summary><c>DEV_CHAIN_TOKEN_FILE</c>: with it the node may give its writer money; null for none. Dev chain only.</summary>
@@ -71,6 +71,12 @@ public sealed record NodeSettings
 
     /// <summary><c>Chain__MaxFeeGwei</c>: what a transaction may cost at most per gas. Default 500; 1 to 1,000,000.</summary>
     public int ChainMaxFeeGwei { get; init; } = 500;
+
+    /// <summary><c>Chain__Confirmations</c>: blocks that a transaction must be deep, its own included; null for 12, and 1 on the dev chain. 1 to 1000.</summary>
+    public int? ChainConfirmations { get; init; }
+
+    /// <summary><c>Chain__GasPerDay</c>: what all transactions of a UTC day may use. Default 0, which is no limit; to 10^15.</summary>
+    public long ChainGasPerDay { get; init; }
 
     /// <summary><c>CONTRACT_ADDRESS</c>; null to deploy, on the dev chain only.</summary>
     public EthereumAddress? Contract { get; init; }

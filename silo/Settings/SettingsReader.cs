@@ -4,7 +4,6 @@ using CapOrleans.Api.Access;
 using CapOrleans.AuditLog.Postgres;
 using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.Incidents;
-using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Silo.Settings;
 
@@ -32,7 +31,7 @@ public sealed partial class SettingsReader
     private NodeSettings Read()
     {
         var devChain = Url("DEV_CHAIN_URL");
-        var rpc = devChain ?? Url("RPC_URL");
+        var rpc = devChain is null ? Urls("RPC_URL") : [devChain];
         var settings = new NodeSettings
         {
             DataDirectory = Path.GetFullPath(Text("DATA_DIR") ?? "./data"),
@@ -51,12 +50,14 @@ public sealed partial class SettingsReader
             Bind = Address("BIND") ?? IPAddress.Loopback,
             ApiPort = (int)Number("API_PORT", 8787, 1, 65535),
             GatePort = (int)Number("GATE_PORT", 8989, 1, 65535),
-            RpcUrl = rpc,
+            RpcUrls = rpc,
             IsDevChain = devChain is not null,
             DevChainTokenFile = devChain is null ? null : Text("DEV_CHAIN_TOKEN_FILE"),
             ChainId = Number("CHAIN_ID", 31337, 1, long.MaxValue),
             ChainWriter = ReadChainWriter(),
             ChainMaxFeeGwei = (int)Number("Chain__MaxFeeGwei", 500, 1, 1_000_000),
+            ChainConfirmations = Text("Chain__Confirmations") is null ? null : (int)Number("Chain__Confirmations", 12, 1, 1000),
+            ChainGasPerDay = Number("Chain__GasPerDay", 0, 0, 1_000_000_000_000_000),
             Contract = ReadContract(),
             IpfsApi = Url("IPFS_API"),
             CapId = Text("CAP_ID") ?? "SYS-CORE",
@@ -101,12 +102,12 @@ public sealed partial class SettingsReader
             faults.Add("DATABASE_URL is not set: silo and api are parts of a cluster only with PostgreSQL; without it choose ROLES=silo,api,gate.");
         }
 
-        if (settings is { RpcUrl: not null, IsDevChain: false, ChainWriter: null } && settings.Roles.HasFlag(NodeRoles.Silo))
+        if (settings is { RpcUrls.Count: > 0, IsDevChain: false, ChainWriter: null } && settings.Roles.HasFlag(NodeRoles.Silo))
         {
             faults.Add("PRIVATE_KEY is not set: with RPC_URL it, or KEYSTORE, must be the key of a writer of the contract.");
         }
 
-        if (settings is { RpcUrl: not null, IsDevChain: false, Contract: null } && settings.Roles.HasFlag(NodeRoles.Silo))
+        if (settings is { RpcUrls.Count: > 0, IsDevChain: false, Contract: null } && settings.Roles.HasFlag(NodeRoles.Silo))
         {
             faults.Add("CONTRACT_ADDRESS is not set: with RPC_URL it must be the address of a CapAuditStorageV2.");
         }
@@ -154,46 +155,6 @@ public sealed partial class SettingsReader
         }
 
         return new OpenIdProvider(authority, Text("Auth__OpenId__Audience") ?? "", Text("Auth__OpenId__ScopeClaim") ?? "scope");
-    }
-
-    private PrivateKey? ReadChainWriter()
-    {
-        if (Text("KEYSTORE") is not { } file)
-        {
-            return Parse("PRIVATE_KEY", text => PrivateKey.TryParse(text, out var key) ? key : null, "64 hex digits, with or without 0x", isSecret: true);
-        }
-
-        if (Text("PRIVATE_KEY") is not null || Text("KEYSTORE_PASSPHRASE_FILE") is null)
-        {
-            faults.Add("KEYSTORE is set: leave PRIVATE_KEY empty, and name a file with the passphrase in KEYSTORE_PASSPHRASE_FILE.");
-            return null;
-        }
-
-        try
-        {
-            return Keystore.Open(RegularFile.ReadText(file), RegularFile.ReadText(Text("KEYSTORE_PASSPHRASE_FILE")!).TrimEnd('\r', '\n'));
-        }
-        catch (Exception fault) when (fault is KeystoreException or IOException or UnauthorizedAccessException)
-        {
-            faults.Add($"KEYSTORE cannot be opened: {fault.Message}");
-            return null;
-        }
-    }
-
-    private EthereumAddress? ReadContract()
-    {
-        if (Text("CONTRACT_ADDRESS") is not { } text)
-        {
-            return null;
-        }
-
-        if (EthereumAddress.TryParse(text, out var address))
-        {
-            return address;
-        }
-
-        faults.Add($"CONTRACT_ADDRESS is '{text}': choose 0x and 40 hex digits; mixed case carries the EIP-55 checksum.");
-        return null;
     }
 
     private TimeSpan ReadInterval()

@@ -3,8 +3,8 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using CapOrleans.Chain;
-using CapOrleans.Chain.Contract;
-using CapOrleans.Chain.Rpc;
+using CapOrleans.Ethereum;
+using CapOrleans.Ethereum.Rpc;
 using CapOrleans.Contracts.Anchors;
 using CapOrleans.Silo;
 using CapOrleans.Silo.Settings;
@@ -25,7 +25,7 @@ public sealed class ReadinessTests
             {
                 DataDirectory = directory.File("data"), Bind = IPAddress.Loopback, ApiPort = apiPort, GatePort = gatePort,
                 OpenReadsOnLoopback = false,
-                RpcUrl = chain.Url, IsDevChain = true, ChainId = 31337, CapId = "SYS-CORE", IntakePerSecondPerAddress = 20_000,
+                RpcUrls = [chain.Url], IsDevChain = true, ChainId = 31337, CapId = "SYS-CORE", IntakePerSecondPerAddress = 20_000,
                 AnchorInterval = TimeSpan.Zero,
                 Gate = new GateSettings { Name = "ready" },
             },
@@ -51,9 +51,9 @@ public sealed class ReadinessTests
         var writer = TestIncident.Key(await File.ReadAllTextAsync(directory.File("data/chain-writer.key")));
         using var http = new HttpClient();
         var contract = new AnchorContract(
-            new JsonRpcClient(http, chain.Url), new ChainOptions(chain.Url, 31337, writer, null, IsDevChain: true), TimeProvider.System);
-        var position = (await contract.AnchoredAsync(origin, default)).Position;
-        await contract.AnchorAsync(new AnchorBatch(origin, position, position + 1, new byte[32], position + 1, [], []), default);
+            new JsonRpcClient(http, chain.Url), new ChainOptions(31337, writer, null, IsDevChain: true), TimeProvider.System);
+        var position = (await contract.AnchoredAsync(origin, new MemoryTransactions(), default)).Position;
+        await contract.AnchorAsync(new AnchorBatch(origin, position, position + 1, new byte[32], position + 1, [], []), new MemoryTransactions(), default);
 
         using var second = await SendAsync("R-2");
         Assert.Equal(HttpStatusCode.Created, second.StatusCode);

@@ -1,11 +1,12 @@
 using System.Net;
 using System.Text.Json;
 using CapOrleans.Chain;
-using CapOrleans.Chain.Contract;
-using CapOrleans.Chain.Rpc;
+using CapOrleans.Ethereum;
+using CapOrleans.Ethereum.Rpc;
 using CapOrleans.Contracts.Anchors;
 using CapOrleans.Core.Anchors;
 using CapOrleans.Core.Signatures;
+using CapOrleans.Fuzz.Targets;
 
 namespace CapOrleans.Tests.Chain;
 
@@ -18,44 +19,56 @@ public sealed class ChainAccountTests
         using var http = new HttpClient();
         var writer = PrivateKey.Create();
         AnchorContract Contract(int limit) => new(
-            new JsonRpcClient(http, chain.Url), new ChainOptions(chain.Url, 31337, writer, null, IsDevChain: true) { MaxFeeGwei = limit },
+            new JsonRpcClient(http, chain.Url), new ChainOptions(31337, writer, null, IsDevChain: true) { MaxFeeGwei = limit },
             TimeProvider.System);
 
-        var fault = await Assert.ThrowsAsync<ChainUnavailableException>(() => Contract(1).AnchoredAsync("log", default));
+        var fault = await Assert.ThrowsAsync<ChainUnavailableException>(() => Contract(1).AnchoredAsync("log", new MemoryTransactions(), default));
         Assert.StartsWith("The chain asks 2 gwei, Chain__MaxFeeGwei is 1", fault.Message, StringComparison.Ordinal);
         Assert.Equal("0x0", (await chain.CallAsync("eth_getTransactionCount", writer.Address.ToString(), "pending")).GetString());
-        Assert.Equal(0, (await Contract(2).AnchoredAsync("log", default)).Position); // what it asks may be all there is
+        Assert.Equal(0, (await Contract(2).AnchoredAsync("log", new MemoryTransactions(), default)).Position); // what it asks may be all there is
     }
 
     [Fact]
-    public async Task A_replacement_is_never_dearer_than_the_limit()
+    public async Task What_waits_is_paid_more_for_and_never_more_than_the_limit()
     {
         using var node = new Underpriced();
         using var http = new HttpClient(node);
         var url = new Uri("http://127.0.0.1:1/");
-        var options = new ChainOptions(url, 31337, PrivateKey.Create(), PrivateKey.Create().Address, IsDevChain: false) { MaxFeeGwei = 4 };
-        var contract = new AnchorContract(new JsonRpcClient(http, url), options, TimeProvider.System);
+        var options = new ChainOptions(31337, PrivateKey.Create(), PrivateKey.Create().Address, IsDevChain: false)
+        {
+            MaxFeeGwei = 4, PollInterval = TimeSpan.FromMilliseconds(1), WaitTimeout = TimeSpan.FromHours(1),
+        };
+        var contract = new AnchorContract(new JsonRpcClient(http, url), options, new HastyTime());
         var batch = new AnchorBatch("log", 0, 1, new byte[32], 1, [], []);
-        var fault = await Assert.ThrowsAsync<ChainUnavailableException>(() => contract.AnchorAsync(batch, default));
-        Assert.StartsWith("The chain asks 5 gwei, Chain__MaxFeeGwei is 4", fault.Message, StringComparison.Ordinal);
-        Assert.Equal(4, node.Sent); // 2.5, 3.125, 3.9 and 4 gwei
+        var sent = new MemoryTransactions();
+        var fault = await Assert.ThrowsAsync<ChainUnavailableException>(() => contract.AnchorAsync(batch, sent, default));
+        Assert.Contains("underpriced", fault.Message, StringComparison.Ordinal);
+        Assert.Equal((3, 3), (node.Sent.Distinct().Count(), sent.Last!.Hashes.Count)); // 2.5, 3.125 and 3.9 gwei: nodes want a tenth more
+        Assert.InRange(sent.Last.Cap, 3_900_000_000, 4_000_000_000);
+        Assert.Equal(JsonRpcClient.Hex(sent.Last.Raw), node.Sent[^1]); // and is sent again as it is
     }
 
     /// <summary>Asks 1 gwei and a half for its miner, and calls everything that is sent underpriced.</summary>
     private sealed class Underpriced : HttpMessageHandler
     {
-        public int Sent { get; private set; }
+        public List<string> Sent { get; } = [];
 
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
-            var method = JsonElement.Parse(await request.Content!.ReadAsStringAsync(cancellationToken)).Text("method");
-            Sent += method == "eth_sendRawTransaction" ? 1 : 0;
+            var asked = JsonElement.Parse(await request.Content!.ReadAsStringAsync(cancellationToken));
+            var method = asked.Text("method");
+            if (method == "eth_sendRawTransaction")
+            {
+                Sent.Add(asked.GetProperty("params")[0].GetString()!);
+            }
+
             var answer = method switch
             {
                 "eth_chainId" => "\"result\":\"0x7a69\"",
                 "eth_getCode" => "\"result\":\"0x60\"",
                 "eth_getBlockByNumber" => "\"result\":{\"baseFeePerGas\":\"0x3b9aca00\"}",
                 "eth_maxPriorityFeePerGas" => "\"result\":\"0x1dcd6500\"",
+                "eth_getTransactionReceipt" => "\"result\":null",
                 "eth_sendRawTransaction" => "\"error\":{\"code\":-32000,\"message\":\"replacement transaction underpriced\"}",
                 _ => "\"result\":\"0x0\"",
             };

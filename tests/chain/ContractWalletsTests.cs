@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using CapOrleans.Chain;
-using CapOrleans.Chain.Rpc;
+using CapOrleans.Ethereum.Rpc;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.Anchors;
 using CapOrleans.Core.Incidents;

@@ -1,58 +1,38 @@
 using System.Globalization;
 using System.Numerics;
 using System.Text.Json;
-using CapOrleans.Chain.Abi;
-using CapOrleans.Chain.Rlp;
-using CapOrleans.Chain.Transactions;
+using System.Text.Json.Nodes;
+using CapOrleans.Ethereum.Transactions;
 using CapOrleans.Core.Signatures;
+using CapOrleans.Ethereum.Abi;
 
 namespace CapOrleans.Tests.Chain;
 
 public sealed class EncodingTests
 {
-    public static TheoryData<string, string> RlpItems => Vectors.Cases("rlp.json", "cases");
-
-    public static TheoryData<string, string> RlpIntegers => Vectors.Cases("rlp.json", "integers");
-
     public static TheoryData<string, string> Calls => Vectors.Cases("abi.json", "calls");
 
     public static TheoryData<string, string> Selectors => Vectors.Cases("selectors.json", "cases");
 
-    /// <summary>This system sends type 2 without an access list, and nothing else.</summary>
+    /// <summary>This system sends type 2 without an access list, and legacy transactions with the chain's id.</summary>
     public static IEnumerable<object[]> Transactions => Vectors.Cases("transactions.json", "cases", "traps").Where(row =>
-        JsonElement.Parse((string)row[1]).GetProperty("tx") is var tx && tx.GetProperty("type").GetInt32() == 2
-        && tx.GetProperty("accessList").GetArrayLength() == 0);
-
-    [Theory, MemberData(nameof(RlpItems))]
-    public void Rlp_encodes_as_Ethereum_libraries_do(string name, string json)
-    {
-        var vector = JsonElement.Parse(json);
-        if (vector.TryGetProperty("valueBytes", out var length))
+        JsonElement.Parse((string)row[1]).GetProperty("tx") is var tx && (tx.GetProperty("type").GetInt32() switch
         {
-            var large = RlpItem.Bytes(new byte[int.Parse(length.ToString(), CultureInfo.InvariantCulture)]).Encode();
-            Assert.Equal(vector.Text("rlpKeccak256")[2..], Convert.ToHexStringLower(Keccak256.Hash(large)));
-            return;
-        }
-
-        Assert.True(vector.Text("rlp")[2..] == Convert.ToHexStringLower(Read(vector.GetProperty("value")).Encode()), name);
-    }
-
-    [Theory, MemberData(nameof(RlpIntegers))]
-    public void Rlp_encodes_integers_without_leading_zeros(string name, string json)
-    {
-        var vector = JsonElement.Parse(json);
-        var value = BigInteger.Parse(vector.Text("integer"), CultureInfo.InvariantCulture);
-        Assert.True(vector.Text("rlp")[2..] == Convert.ToHexStringLower(RlpItem.Number(value).Encode()), name);
-    }
+            0 => tx.TryGetProperty("chainId", out _),
+            2 => tx.GetProperty("accessList").GetArrayLength() == 0,
+            _ => false,
+        }));
 
     [Theory, MemberData(nameof(Calls))]
     public void A_call_is_encoded_as_Ethereum_libraries_do(string name, string json)
     {
         var vector = JsonElement.Parse(json);
         var signature = vector.Text("signature");
-        var types = Split(signature[(signature.IndexOf('(', StringComparison.Ordinal) + 1)..^1]);
-        var arguments = vector.GetProperty("args").EnumerateArray().Zip(types, Value).ToList();
-        Assert.True(vector.Text("calldata")[2..] == Convert.ToHexStringLower(AbiValue.Call(signature, arguments)), name);
+        var inputs = Split(signature[(signature.IndexOf('(', StringComparison.Ordinal) + 1)..^1]).Select(Input).ToArray();
+        var function = new JsonObject { ["type"] = "function", ["name"] = "called", ["inputs"] = new JsonArray(inputs) };
+        var arguments = vector.GetProperty("args").EnumerateArray().Zip(Split(signature[(signature.IndexOf('(', StringComparison.Ordinal) + 1)..^1]), Value).ToArray();
+        var call = new ContractAbi(JsonElement.Parse(new JsonArray(function).ToJsonString())).Call("called", arguments);
+        Assert.True(vector.Text("calldata")[10..] == Convert.ToHexStringLower(call)[8..], name); // behind the selector, which is of the name
     }
 
     [Theory, MemberData(nameof(Selectors))]
@@ -71,30 +51,41 @@ public sealed class EncodingTests
         var vector = JsonElement.Parse(json);
         var tx = vector.GetProperty("tx");
         Assert.True(PrivateKey.TryParse(vector.Text("privateKey"), out var key), name);
-        var (raw, hash) = new DynamicFeeTransaction(
-            long.Parse(tx.Text("chainId"), CultureInfo.InvariantCulture), tx.GetProperty("nonce").GetInt64(),
-            Number(tx, "maxPriorityFeePerGas"), Number(tx, "maxFeePerGas"), (long)Number(tx, "gasLimit"),
-            tx.TryGetProperty("to", out var to) && EthereumAddress.TryParse(to.GetString(), out var address) ? address : null, tx.Hex("data"))
-        {
-            Value = Number(tx, "value"),
-        }.Sign(key);
-        Assert.Equal(vector.Text("raw")[2..], Convert.ToHexStringLower(raw));
-        Assert.Equal(vector.Text("hash")[2..], Convert.ToHexStringLower(hash));
+        var price = tx.GetProperty("type").GetInt32() == 2
+            ? new GasPrice((long)Number(tx, "maxPriorityFeePerGas"), (long)Number(tx, "maxFeePerGas"))
+            : new GasPrice(null, (long)Number(tx, "gasPrice"));
+        var signed = new ChainTransaction(
+            long.Parse(tx.Text("chainId"), CultureInfo.InvariantCulture), tx.GetProperty("nonce").GetInt64(), price, (long)Number(tx, "gasLimit"),
+            tx.TryGetProperty("to", out var to) && EthereumAddress.TryParse(to.GetString(), out var address) ? address : null, tx.Hex("data"),
+            Number(tx, "value")).Sign(key);
+        Assert.Equal(vector.Text("raw")[2..], Convert.ToHexStringLower(signed.Raw));
+        Assert.Equal(vector.Text("hash"), signed.Hash);
     }
 
     private static BigInteger Number(JsonElement tx, string name) => BigInteger.Parse(tx.Text(name), CultureInfo.InvariantCulture);
 
-    private static RlpItem Read(JsonElement value) => value.ValueKind == JsonValueKind.Array
-        ? RlpItem.List([.. value.EnumerateArray().Select(Read)])
-        : RlpItem.Bytes(Vectors.FromHex(value.GetString()!));
-
-    private static AbiValue Value(JsonElement value, string type) => type switch
+    private static JsonNode Input(string type)
     {
-        _ when type.EndsWith("[]", StringComparison.Ordinal) => AbiValue.Array(value.EnumerateArray().Select(item => Value(item, type[..^2]))),
-        _ when type[0] == '(' => AbiValue.Tuple([.. value.EnumerateArray().Zip(Split(type[1..^1]), Value)]),
-        "string" => AbiValue.Text(value.GetString()!),
-        "bytes32" => AbiValue.Bytes32(Vectors.FromHex(value.GetString()!)),
-        _ => AbiValue.Number(BigInteger.Parse(value.ToString(), CultureInfo.InvariantCulture)),
+        if (type[0] != '(')
+        {
+            return new JsonObject { ["name"] = "", ["type"] = type };
+        }
+
+        var end = type.LastIndexOf(')');
+        return new JsonObject
+        {
+            ["name"] = "", ["type"] = $"tuple{type[(end + 1)..]}", ["components"] = new JsonArray([.. Split(type[1..end]).Select(Input)]),
+        };
+    }
+
+    private static object Value(JsonElement value, string type) => type switch
+    {
+        _ when type.EndsWith("[]", StringComparison.Ordinal) && type[0] == '(' => value.EnumerateArray().Select(item => (object[])Value(item, type[..^2])).ToArray(),
+        _ when type.EndsWith("[]", StringComparison.Ordinal) => value.EnumerateArray().Select(item => Value(item, type[..^2])).ToArray(),
+        _ when type[0] == '(' => value.EnumerateArray().Zip(Split(type[1..^1]), Value).ToArray(),
+        "string" => value.GetString()!,
+        "bytes32" => Vectors.FromHex(value.GetString()!),
+        _ => BigInteger.Parse(value.ToString(), CultureInfo.InvariantCulture),
     };
 
     private static List<string> Split(string types)

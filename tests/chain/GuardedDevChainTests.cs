@@ -5,8 +5,8 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using CapOrleans.Chain;
-using CapOrleans.Chain.Contract;
-using CapOrleans.Chain.Rpc;
+using CapOrleans.Ethereum;
+using CapOrleans.Ethereum.Rpc;
 using CapOrleans.Core.Anchors;
 using CapOrleans.Core.Signatures;
 
@@ -184,12 +184,12 @@ public sealed class GuardedDevChainTests : IAsyncLifetime
     [Fact]
     public async Task The_product_gives_its_writer_money_with_the_token_and_not_without()
     {
-        var options = new ChainOptions(Url, 31337, PrivateKey.Create(), null, IsDevChain: true);
+        var options = new ChainOptions(31337, PrivateKey.Create(), null, IsDevChain: true);
         AnchorContract Contract(string? tokenFile) => new(new JsonRpcClient(http, Url, tokenFile), options, TimeProvider.System);
-        var fault = await Assert.ThrowsAsync<RpcErrorException>(() => Contract(null).AnchoredAsync("log", default));
+        var fault = await Assert.ThrowsAsync<RpcErrorException>(() => Contract(null).AnchoredAsync("log", new MemoryTransactions(), default));
         Assert.Contains("token", fault.Message, StringComparison.Ordinal);
-        await Assert.ThrowsAsync<ChainUnavailableException>(() => Contract(directory.File("nowhere")).AnchoredAsync("log", default));
-        Assert.Equal(0, (await Contract(directory.File("token")).AnchoredAsync("log", default)).Position);
+        await Assert.ThrowsAsync<ChainUnavailableException>(() => Contract(directory.File("nowhere")).AnchoredAsync("log", new MemoryTransactions(), default));
+        Assert.Equal(0, (await Contract(directory.File("token")).AnchoredAsync("log", new MemoryTransactions(), default)).Position);
     }
 
     [Theory]

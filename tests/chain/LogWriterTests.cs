@@ -1,8 +1,8 @@
 using System.Text.Json.Nodes;
 using CapOrleans.Chain;
-using CapOrleans.Chain.Abi;
-using CapOrleans.Chain.Contract;
-using CapOrleans.Chain.Rpc;
+using CapOrleans.Ethereum;
+using CapOrleans.Ethereum.Contract;
+using CapOrleans.Ethereum.Rpc;
 using CapOrleans.Contracts.Anchors;
 using CapOrleans.Core.Anchors;
 using CapOrleans.Core.Signatures;
@@ -27,7 +27,7 @@ public sealed class LogWriterTests : IAsyncLifetime
         chain = await DevChain.StartAsync();
         rpc = new JsonRpcClient(http, chain.Url);
         // The owner's first transaction makes it.
-        var made = await new AnchorContract(rpc, Options(owner, null), TimeProvider.System).AnchoredAsync(Origin, default);
+        var made = await new AnchorContract(rpc, Options(owner, null), TimeProvider.System).AnchoredAsync(Origin, new MemoryTransactions(), default);
         Assert.True(EthereumAddress.TryParse(made.Contract, out contract));
         foreach (var key in (PrivateKey[])[owner, second, third])
         {
@@ -54,7 +54,7 @@ public sealed class LogWriterTests : IAsyncLifetime
         Assert.Contains(third.Address.ToString(), fault.Message, StringComparison.Ordinal);
         await AnchorAsync(third, 0, 1, "caporleans/test/1"); // one of its own is another's affair
         await AnchorAsync(second, 3, 5);
-        Assert.Equal(5, (await Of(third).AnchoredAsync(Origin, default)).Position);
+        Assert.Equal(5, (await Of(third).AnchoredAsync(Origin, new MemoryTransactions(), default)).Position);
     }
 
     [Fact]
@@ -91,18 +91,18 @@ public sealed class LogWriterTests : IAsyncLifetime
         Assert.Contains("at 3", fault.Message, StringComparison.Ordinal);
     }
 
-    private ChainOptions Options(PrivateKey writer, EthereumAddress? at) => new(chain.Url, 31337, writer, at, IsDevChain: true);
+    private static ChainOptions Options(PrivateKey writer, EthereumAddress? at) => new(31337, writer, at, IsDevChain: true);
 
     private AnchorContract Of(PrivateKey writer) => new(rpc, Options(writer, contract), TimeProvider.System);
 
     private Task<AnchorConfirmation> AnchorAsync(PrivateKey writer, long from, long to, string origin = Origin) =>
-        Of(writer).AnchorAsync(new AnchorBatch(origin, from, to, new byte[32], to, [], []), default);
+        Of(writer).AnchorAsync(new AnchorBatch(origin, from, to, new byte[32], to, [], []), new MemoryTransactions(), default);
 
     private Task AllowAsync(PrivateKey writer, bool allowed) =>
-        SendAsync(owner, AbiValue.Call("setWriter(address,bool)", Address(writer), AbiValue.Number(allowed ? 1 : 0)));
+        SendAsync(owner, ContractArtifact.Abi.Call("setWriter", writer.Address.ToString(), allowed));
 
     private Task GiveAsync(PrivateKey sender, PrivateKey to) =>
-        SendAsync(sender, AbiValue.Call("giveLog(bytes32,address)", AbiValue.Bytes32(LogKey), Address(to)));
+        SendAsync(sender, ContractArtifact.Abi.Call("giveLog", LogKey, to.Address.ToString()));
 
     private async Task SendAsync(PrivateKey sender, byte[] data)
     {
@@ -114,6 +114,4 @@ public sealed class LogWriterTests : IAsyncLifetime
         await rpc.CallAsync("eth_estimateGas", default, Call()); // says why it would revert
         await rpc.CallAsync("eth_sendTransaction", default, Call());
     }
-
-    private static AbiValue Address(PrivateKey key) => AbiValue.Bytes32([.. new byte[12], .. key.Address.ToArray()]);
 }

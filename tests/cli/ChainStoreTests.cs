@@ -1,8 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using CapOrleans.Chain;
-using CapOrleans.Chain.Contract;
-using CapOrleans.Chain.Rpc;
+using CapOrleans.Ethereum;
+using CapOrleans.Ethereum.Rpc;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Signatures;
 
@@ -20,7 +20,7 @@ public sealed class ChainStoreTests : IAsyncLifetime
         chain = await DevChain.StartAsync();
         await File.WriteAllTextAsync(directory.File("chain-writer.key"), writer.ExportHex());
         using var http = new HttpClient();
-        await new AnchorContract(new JsonRpcClient(http, chain.Url), new ChainOptions(chain.Url, 31337, writer, null, IsDevChain: true), TimeProvider.System).AnchoredAsync("origin", CancellationToken.None); // deploys it
+        await new AnchorContract(new JsonRpcClient(http, chain.Url), new ChainOptions(31337, writer, null, IsDevChain: true), TimeProvider.System).AnchoredAsync("origin", new MemoryTransactions(), CancellationToken.None); // deploys it
     }
 
     public Task DisposeAsync()

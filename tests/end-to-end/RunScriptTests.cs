@@ -96,7 +96,7 @@ public sealed class RunScriptTests : IDisposable
     {
         // The project as somebody else has it, with a file of its own; what is built is this one's.
         var project = directory.File("project");
-        foreach (var folder in (string[])["deploy", "cli", "chain", "core", "contracts"])
+        foreach (var folder in (string[])["deploy", "cli", "ethereum", "core", "contracts"])
         {
             Directory.CreateDirectory(Path.Combine(project, folder));
         }

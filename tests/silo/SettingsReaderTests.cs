@@ -9,7 +9,7 @@ public sealed class SettingsReaderTests
     {
         var settings = Read([]);
         Assert.Equal(("127.0.0.1", 8787, 8989, 31337L, "SYS-CORE"), (settings.Bind.ToString(), settings.ApiPort, settings.GatePort, settings.ChainId, settings.CapId));
-        Assert.Null(settings.RpcUrl);
+        Assert.Empty(settings.RpcUrls);
         Assert.True(settings.IsLoopback);
     }
 

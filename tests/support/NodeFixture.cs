@@ -52,7 +52,7 @@ public sealed class NodeFixture : IAsyncLifetime
                 Bind = IPAddress.Loopback,
                 ApiPort = apiPort,
                 GatePort = gatePort,
-                RpcUrl = Chain.Url,
+                RpcUrls = [Chain.Url],
                 IsDevChain = true,
                 OpenId = new OpenIdProvider(Issuer.Url, TestIssuer.Audience, "scope"),
                 ChainId = 31337,

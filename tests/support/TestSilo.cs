@@ -27,6 +27,7 @@ public static class TestSilo
         silo.Services.AddSingleton(new LogMap(logs));
         silo.Services.AddSingleton(new AdmissionPolicy(AcceptUnsigned: false));
         silo.Services.AddSingleton(new AnchorPace(TimeSpan.Zero));
+        silo.Services.AddSingleton(new GasBudget(0));
         silo.Services.AddSingleton(new ProofCheckShare(100));
         silo.Services.AddSingleton(_ => SqliteDatabase.Open(directory.File("log.db"), logs));
         silo.Services.AddSingleton<IAuditLogWriter, SqliteLogWriter>();

@@ -53,7 +53,7 @@ public sealed class AnchorConflictTests
     private static ContractPosition Contract(long position) => new(31337, "0xC", position);
 
     private static AnchorConfirmation Event(long from, long to, long size, byte[] root) =>
-        new(31337, "0xC", "0x11", 7, from, to, root, size);
+        new(31337, "0xC", "0x11", 7, from, to, root, size, "0x77", 0);
 
     private static LogEntry Logged(AnchorConflict conflict)
     {

@@ -3,8 +3,8 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using CapOrleans.AuditLog.Sqlite;
 using CapOrleans.Chain;
-using CapOrleans.Chain.Contract;
-using CapOrleans.Chain.Rpc;
+using CapOrleans.Ethereum;
+using CapOrleans.Ethereum.Rpc;
 using CapOrleans.Contracts.Anchors;
 using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Contracts.Caps;
@@ -36,7 +36,7 @@ public sealed class ForeignAnchorTests : IAsyncLifetime
         chain = await DevChain.StartAsync();
         // Whoever has the key can do what we can: the stranger of these tests uses the same object.
         real = new AnchorContract(
-            new JsonRpcClient(http, chain.Url), new ChainOptions(chain.Url, 31337, PrivateKey.Create(), null, IsDevChain: true),
+            new JsonRpcClient(http, chain.Url), new ChainOptions(31337, PrivateKey.Create(), null, IsDevChain: true),
             TimeProvider.System);
         contract = new Counted(real);
     }
@@ -55,12 +55,11 @@ public sealed class ForeignAnchorTests : IAsyncLifetime
         await StartAsync();
         await FileAsync("INC-1");
         await AnchoredAsync("INC-1");
-        var head = await HeadAsync();
-        var position = (await real.AnchoredAsync(head.Origin, CancellationToken.None)).Position;
+        var (head, position) = await QuietAsync();
         var snapshot = (await chain.CallAsync("evm_snapshot")).GetString()!;
 
         var theirs = new AnchorBatch(head.Origin, position, head.Size, SHA256.HashData("theirs"u8), head.Size, [], []);
-        await real.AnchorAsync(theirs, CancellationToken.None);
+        await real.AnchorAsync(theirs, new MemoryTransactions(), CancellationToken.None);
         await FileAsync("INC-2");
         await ConflictAsync(AnchorConflict.OtherRoot);
         Assert.Equal("pending", await StatusAsync("INC-2"));
@@ -79,9 +78,8 @@ public sealed class ForeignAnchorTests : IAsyncLifetime
         await StartAsync();
         await FileAsync("INC-1");
         await AnchoredAsync("INC-1");
-        var head = await HeadAsync();
-        var position = (await real.AnchoredAsync(head.Origin, CancellationToken.None)).Position;
-        await real.AnchorAsync(new AnchorBatch(head.Origin, position, head.Size, head.Root, long.MaxValue, [], []), CancellationToken.None);
+        var (head, position) = await QuietAsync();
+        await real.AnchorAsync(new AnchorBatch(head.Origin, position, head.Size, head.Root, long.MaxValue, [], []), new MemoryTransactions(), CancellationToken.None);
         await FileAsync("INC-2");
         await ConflictAsync(AnchorConflict.OtherRange);
         Assert.Equal("pending", await StatusAsync("INC-2"));
@@ -108,7 +106,7 @@ public sealed class ForeignAnchorTests : IAsyncLifetime
         await StartAsync();
         await ConflictAsync(AnchorConflict.ContractAhead);
         Assert.Equal("anchored", await StatusAsync("INC-1")); // that was before, and is in both
-        var position = (await real.AnchoredAsync((await HeadAsync()).Origin, CancellationToken.None)).Position;
+        var position = (await real.AnchoredAsync((await HeadAsync()).Origin, new MemoryTransactions(), CancellationToken.None)).Position;
 
         // When the log has caught up in length, the events are looked at, and are of another log.
         for (var number = 100; (await HeadAsync()).Size <= position + 8; number++)
@@ -195,6 +193,20 @@ public sealed class ForeignAnchorTests : IAsyncLifetime
         Assert.Equal(reason, (await ConflictsAsync())[^1]);
     }
 
+    /// <summary>Waits until all is anchored but what anchoring itself said last.</summary>
+    private async Task<(LogHead Head, long Position)> QuietAsync()
+    {
+        (LogHead Head, long Position) seen = default;
+        await Eventually.TrueAsync(async () =>
+        {
+            await cluster!.Client.GetGrain<IAnchorerGrain>(0).NudgeAsync();
+            var position = (await real.AnchoredAsync((await HeadAsync()).Origin, new MemoryTransactions(), CancellationToken.None)).Position;
+            seen = (await HeadAsync(), position);
+            return seen.Head.Size == position + 1;
+        });
+        return seen;
+    }
+
     private async Task<IReadOnlyList<string>> ConflictsAsync() =>
         [.. (await EntriesAsync()).Where(entry => entry.Kind == EntryKinds.AnchorConflict)
             .Select(entry => JsonElement.Parse(entry.Bytes).GetProperty("body").Text("reason"))];
@@ -206,22 +218,16 @@ public sealed class ForeignAnchorTests : IAsyncLifetime
     private SqliteLogReader Reader() => new(SqliteDatabase.Open(directory.File("log.db"), 1));
 
     /// <summary>Counts how often it is asked where it stands: once a pass.</summary>
-    private sealed class Counted(IAnchorContract real) : IAnchorContract
+    private sealed class Counted(IAnchorContract real) : WrappedContract(real)
     {
         private int asked;
 
         public int Asked => Volatile.Read(ref asked);
 
-        public Task<ContractPosition> AnchoredAsync(string origin, CancellationToken cancellationToken)
+        public override Task<ContractPosition> AnchoredAsync(string origin, ISentTransactions sent, CancellationToken cancellationToken)
         {
             Interlocked.Increment(ref asked);
-            return real.AnchoredAsync(origin, cancellationToken);
+            return base.AnchoredAsync(origin, sent, cancellationToken);
         }
-
-        public Task<AnchorConfirmation?> FindAsync(string origin, long from, CancellationToken cancellationToken) =>
-            real.FindAsync(origin, from, cancellationToken);
-
-        public Task<AnchorConfirmation> AnchorAsync(AnchorBatch batch, CancellationToken cancellationToken) =>
-            real.AnchorAsync(batch, cancellationToken);
     }
 }

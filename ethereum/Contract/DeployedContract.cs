@@ -1,10 +1,9 @@
-using System.Numerics;
-using CapOrleans.Chain.Rlp;
-using CapOrleans.Chain.Rpc;
 using CapOrleans.Core.Anchors;
 using CapOrleans.Core.Signatures;
+using CapOrleans.Ethereum.Rpc;
+using Nethereum.Util;
 
-namespace CapOrleans.Chain.Contract;
+namespace CapOrleans.Ethereum.Contract;
 
 /// <summary>Where CapAuditStorageV2 is.</summary>
 /// <remarks>
@@ -16,7 +15,7 @@ internal sealed class DeployedContract(JsonRpcClient rpc, ChainOptions options, 
 {
     /// <param name="mayDeploy">On the dev chain, where it is not there yet.</param>
     /// <exception cref="ChainUnavailableException">It is not there, or it is another.</exception>
-    public async Task<EthereumAddress> FindAsync(bool mayDeploy, CancellationToken cancellationToken)
+    public async Task<EthereumAddress> FindAsync(bool mayDeploy, ISentTransactions sent, CancellationToken cancellationToken)
     {
         var chainId = await rpc.QuantityAsync("eth_chainId", cancellationToken);
         if (chainId != options.ChainId)
@@ -42,11 +41,12 @@ internal sealed class DeployedContract(JsonRpcClient rpc, ChainOptions options, 
                 $"The writer {options.Writer.Address} has sent transactions, and its first made no CapAuditStorageV2 of this version: set CONTRACT_ADDRESS, or start on an empty chain.");
         }
 
-        await account.SendAsync(null, ContractArtifact.Creation, cancellationToken);
+        await account.SendAsync(null, ContractArtifact.Creation, sent, cancellationToken);
         return contract;
     }
 
     /// <summary>Where the account's transaction with nonce 0 puts the contract that it makes.</summary>
-    private static EthereumAddress FirstContractOf(EthereumAddress creator) => new(
-        Keccak256.Hash(RlpItem.List(RlpItem.Bytes(creator.ToArray()), RlpItem.Number(BigInteger.Zero)).Encode()).AsSpan(12));
+    private static EthereumAddress FirstContractOf(EthereumAddress creator) =>
+        EthereumAddress.TryParse(ContractUtils.CalculateContractAddress(creator.ToString(), 0), out var contract)
+            ? contract : throw new InvalidOperationException("An address has 20 bytes.");
 }

@@ -1,10 +1,8 @@
-using System.Text.Json;
-using CapOrleans.Chain.Abi;
-using CapOrleans.Chain.Rpc;
 using CapOrleans.Core.Anchors;
 using CapOrleans.Core.Signatures;
+using CapOrleans.Ethereum.Rpc;
 
-namespace CapOrleans.Chain.Contract;
+namespace CapOrleans.Ethereum.Contract;
 
 /// <param name="Transaction">Its hash, in hex with 0x.</param>
 public sealed record StoredRecord(EthereumAddress Contract, string Transaction, long Block);
@@ -30,26 +28,24 @@ public sealed class RecordContract
     /// <param name="ipfs">A CID, or <c>N/A</c>.</param>
     /// <exception cref="RecordRefusedException" />
     /// <exception cref="ChainUnavailableException" />
-    public Task<StoredRecord> StoreAuditAsync(string id, byte[] auditHash, string ipfs, CancellationToken cancellationToken) => StoreAsync(
-        AbiValue.Call("storeAudit(string,bytes32,string)", AbiValue.Text(id), AbiValue.Bytes32(auditHash), AbiValue.Text(ipfs)),
-        "AuditStored(string,bytes32,string,uint256)", cancellationToken);
+    public Task<StoredRecord> StoreAuditAsync(string id, byte[] auditHash, string ipfs, CancellationToken cancellationToken) =>
+        StoreAsync(ContractArtifact.Abi.Call("storeAudit", id, auditHash, ipfs), "AuditStored", cancellationToken);
 
     /// <exception cref="RecordRefusedException" />
     /// <exception cref="ChainUnavailableException" />
     public Task<StoredRecord> StoreIncidentAsync(
-        string incidentId, string capId, string agent, string severity, byte[] recordHash, string ipfs, CancellationToken cancellationToken) => StoreAsync(
-        AbiValue.Call(
-            "storeIncident(string,string,string,string,bytes32,string)", AbiValue.Text(incidentId), AbiValue.Text(capId), AbiValue.Text(agent),
-            AbiValue.Text(severity), AbiValue.Bytes32(recordHash), AbiValue.Text(ipfs)),
-        "IncidentStored(string,string,string,string,bytes32,uint256)", cancellationToken);
+        string incidentId, string capId, string agent, string severity, byte[] recordHash, string ipfs, CancellationToken cancellationToken) =>
+        StoreAsync(
+            ContractArtifact.Abi.Call("storeIncident", incidentId, capId, agent, severity, recordHash, ipfs), "IncidentStored", cancellationToken);
 
     private async Task<StoredRecord> StoreAsync(byte[] call, string confirmation, CancellationToken cancellationToken)
     {
-        var contract = await deployed.FindAsync(mayDeploy: false, cancellationToken);
-        JsonElement receipt;
+        var sent = new MemoryTransactions();
+        var contract = await deployed.FindAsync(mayDeploy: false, sent, cancellationToken);
+        Receipt receipt;
         try
         {
-            receipt = await account.SendAsync(contract, call, cancellationToken);
+            receipt = await account.SendAsync(contract, call, sent, cancellationToken);
         }
         catch (RpcErrorException fault) when (ContractRefusals.Explain(fault, options.Writer.Address) is { } meaning)
         {
@@ -57,10 +53,10 @@ public sealed class RecordContract
         }
 
         // A contract that is another one, or none, lets a transaction succeed and does nothing: its event is what counts.
-        var topic = JsonRpcClient.Hex(Keccak256.Hash(System.Text.Encoding.ASCII.GetBytes(confirmation)));
-        return rpc.Read(receipt, sent => sent.GetProperty("logs").EnumerateArray().Any(log =>
+        var topic = ContractArtifact.Abi.Topic(confirmation);
+        return rpc.Read(receipt.Logs, logs => logs.EnumerateArray().Any(log =>
                 EthereumAddress.TryParse(log.GetProperty("address").GetString(), out var emitter) && emitter == contract && log.GetProperty("topics")[0].GetString() == topic)
-            ? new StoredRecord(contract, sent.GetProperty("transactionHash").GetString()!, (long)JsonRpcClient.Quantity(sent.GetProperty("blockNumber")))
+            ? new StoredRecord(contract, receipt.Transaction, receipt.Block)
             : throw new ChainUnavailableException($"The transaction to {contract} succeeded without its event: there is another contract; see CONTRACT_ADDRESS."));
     }
 }

@@ -1,0 +1,138 @@
+using System.Numerics;
+using System.Text;
+using System.Text.Json;
+using CapOrleans.Contracts.Anchors;
+using CapOrleans.Core.Anchors;
+using CapOrleans.Core.Signatures;
+using CapOrleans.Ethereum;
+using CapOrleans.Ethereum.Abi;
+using CapOrleans.Ethereum.Contract;
+using CapOrleans.Ethereum.Rpc;
+using Nethereum.RPC.Eth.DTOs;
+
+namespace CapOrleans.Chain;
+
+/// <summary>CapAuditStorageV2 on the chain.</summary>
+public sealed class AnchorContract : IAnchorContract
+{
+    private const string LogAnchored = "LogAnchored";
+
+    private readonly JsonRpcClient rpc;
+    private readonly ChainOptions options;
+    private readonly ChainAccount account;
+    private readonly DeployedContract deployed;
+    private readonly Receipts receipts;
+
+    public AnchorContract(JsonRpcClient rpc, ChainOptions options, TimeProvider time)
+    {
+        (this.rpc, this.options, receipts) = (rpc, options, new Receipts(rpc));
+        account = new ChainAccount(rpc, options, time);
+        deployed = new DeployedContract(rpc, options, account);
+    }
+
+    public async Task<ContractPosition> AnchoredAsync(string origin, ISentTransactions sent, CancellationToken cancellationToken)
+    {
+        var contract = await deployed.FindAsync(mayDeploy: true, sent, cancellationToken);
+        var eth = Web3Client.Create(rpc, cancellationToken).Eth;
+        var newest = await NewestAsync(cancellationToken);
+        var call = ContractArtifact.Abi.Call("anchored", LogKey(origin));
+        var word = await eth.Transactions.Call.SendRequestAsync(
+            new CallInput(JsonRpcClient.Hex(call), contract.ToString()), new BlockParameter(newest.Number));
+        return ContractAbi.ReadWord(word) is { } position
+            ? new ContractPosition(options.ChainId, contract.ToString(), Bounded(position), (long)newest.Number.Value, At(newest), options.IsDevChain)
+            : throw new ChainUnavailableException($"The contract at {contract} does not say how far it has come; see CONTRACT_ADDRESS.");
+    }
+
+    public async Task<AnchorConfirmation?> FindAsync(
+        string origin, long from, long sinceBlock, ISentTransactions sent, CancellationToken cancellationToken)
+    {
+        var contract = await deployed.FindAsync(mayDeploy: true, sent, cancellationToken);
+        foreach (var hash in sent.Last?.Hashes ?? [])
+        {
+            if (await receipts.FindAsync(hash, cancellationToken) is { } receipt && Confirm(contract, origin, from, receipt) is { } confirmed)
+            {
+                return confirmed;
+            }
+        }
+
+        var search = new EventSearch(rpc, contract, [ContractArtifact.Abi.Topic(LogAnchored), JsonRpcClient.Hex(LogKey(origin)), Word(from)]);
+        return await search.NewestAsync(sinceBlock, cancellationToken) is { } log
+            ? rpc.Read(log, found => Confirm(contract, from, found, gasUsed: 0))
+            : null;
+    }
+
+    public async Task<string?> BlockHashAsync(long block, CancellationToken cancellationToken) =>
+        (await receipts.FindBlockAsync(block, cancellationToken))?.Hash;
+
+    public async Task<AnchorSighting> SightAsync(AnchorConfirmation anchored, CancellationToken cancellationToken)
+    {
+        var newest = await rpc.NumberAsync("eth_blockNumber", cancellationToken);
+        return await receipts.FindBlockAsync(anchored.Block, cancellationToken) is not { } block || block.Hash != anchored.BlockHash
+            ? new AnchorSighting(AnchorDepth.Gone, default)
+            : new AnchorSighting(newest - anchored.Block + 1 >= options.Confirmations ? AnchorDepth.Final : AnchorDepth.Included, block.At);
+    }
+
+    public async Task<AnchorConfirmation> AnchorAsync(AnchorBatch batch, ISentTransactions sent, CancellationToken cancellationToken)
+    {
+        var contract = await deployed.FindAsync(mayDeploy: true, sent, cancellationToken);
+        Receipt receipt;
+        try
+        {
+            receipt = await account.SendAsync(contract, Encode(batch), sent, cancellationToken);
+        }
+        catch (RpcErrorException fault) when (ContractRefusals.Explain(fault, options.Writer.Address) is { } meaning)
+        {
+            throw new ChainUnavailableException(meaning, fault);
+        }
+
+        return Confirm(contract, batch.Origin, batch.From, receipt)
+            ?? throw new ChainUnavailableException($"The transaction to {contract} succeeded without its event: there is another contract, or none.");
+    }
+
+    private async Task<BlockWithTransactionHashes> NewestAsync(CancellationToken cancellationToken) =>
+        await Web3Client.Create(rpc, cancellationToken).Eth.Blocks.GetBlockWithTransactionsHashesByNumber.SendRequestAsync(BlockParameter.CreateLatest())
+            is { Number: not null, Timestamp: not null } block
+            ? block
+            : throw new ChainUnavailableException($"The chain node at {rpc.Name} does not say what its newest block is; see RPC_URL.");
+
+    private static DateTimeOffset At(BlockWithTransactionHashes block) =>
+        DateTimeOffset.FromUnixTimeSeconds((long)BigInteger.Min(block.Timestamp.Value, DateTimeOffset.MaxValue.ToUnixTimeSeconds()));
+
+    private AnchorConfirmation? Confirm(EthereumAddress contract, string origin, long from, Receipt receipt)
+    {
+        string[] topics = [ContractArtifact.Abi.Topic(LogAnchored), JsonRpcClient.Hex(LogKey(origin)), Word(from)];
+        return rpc.Read(receipt.Logs, logs => logs.EnumerateArray()
+            .Where(log => EthereumAddress.TryParse(log.GetProperty("address").GetString(), out var emitter) && emitter == contract
+                && log.GetProperty("topics").EnumerateArray().Select(topic => topic.GetString()).SequenceEqual(topics))
+            .Select(log => Confirm(contract, from, log, receipt.GasUsed)).FirstOrDefault());
+    }
+
+    private AnchorConfirmation Confirm(EthereumAddress contract, long from, JsonElement log, long gasUsed)
+    {
+        var said = ContractArtifact.Abi.ReadEvent(LogAnchored, log);
+        return new AnchorConfirmation(
+            options.ChainId, contract.ToString(), log.GetProperty("transactionHash").GetString()!, (long)JsonRpcClient.Quantity(log.GetProperty("blockNumber")),
+            from, Bounded((BigInteger)said["to"]), (byte[])said["root"], Bounded((BigInteger)said["size"]), log.GetProperty("blockHash").GetString()!, gasUsed);
+    }
+
+    private static byte[] LogKey(string origin) => Keccak256.Hash(Encoding.UTF8.GetBytes(origin));
+
+    private static string Word(long number) => $"0x{number:x64}";
+
+    private static byte[] Encode(AnchorBatch batch) => ContractArtifact.Abi.Call(
+        "anchorBatch", LogKey(batch.Origin), batch.From, batch.To, batch.Root, batch.Size,
+        batch.Incidents.Select(incident => new object[]
+        {
+            incident.IncidentKey, incident.CapKey, incident.AuditHash, incident.Index, incident.SeverityRank, Scaled(incident.DeltaCap),
+        }).ToArray(),
+        batch.Records.Select(record => new object[]
+        {
+            record.IncidentId, record.CapId, record.Agent, record.Severity, record.RecordHash, record.Cid, Scaled(record.DeltaCap),
+        }).ToArray());
+
+    /// <summary>By 10^18, as the contract keeps it.</summary>
+    private static BigInteger Scaled(decimal deltaCap) => new(deltaCap * 1_000_000_000_000_000_000m);
+
+    /// <summary>What another writer stored may be any number: one that no log reaches stands for all that are larger.</summary>
+    private static long Bounded(BigInteger value) => (long)BigInteger.Min(value, 1L << 53);
+}

@@ -1,0 +1,55 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using CapOrleans.Core.Anchors;
+using CapOrleans.Ethereum.Rpc;
+using Nethereum.JsonRpc.Client;
+using Nethereum.JsonRpc.Client.RpcMessages;
+using Nethereum.Web3;
+
+namespace CapOrleans.Chain;
+
+/// <summary>
+/// Nethereum over our transport: System.Text.Json, cancellation, fail-over, and faults that keep the HTTP status and what the node said. One
+/// for each operation, since Nethereum's calls take no cancellation token.
+/// </summary>
+internal sealed class Web3Client(JsonRpcClient rpc, CancellationToken cancellationToken) : IClient
+{
+    private static readonly JsonSerializerOptions Json = new() { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
+
+    public static Web3 Create(JsonRpcClient rpc, CancellationToken cancellationToken) => new(new Web3Client(rpc, cancellationToken));
+
+    public RequestInterceptor? OverridingRequestInterceptor { get; set; }
+
+    public Task<T> SendRequestAsync<T>(RpcRequest request, string? route = null) => AskAsync<T>(request.Method, request.RawParameters);
+
+    public Task<T> SendRequestAsync<T>(string method, string? route = null, params object?[]? paramList) => AskAsync<T>(method, paramList);
+
+    public Task SendRequestAsync(RpcRequest request, string? route = null) => AskAsync<JsonElement>(request.Method, request.RawParameters);
+
+    public Task SendRequestAsync(string method, string? route = null, params object?[]? paramList) => AskAsync<JsonElement>(method, paramList);
+
+    public async Task<RpcResponseMessage> SendAsync(RpcRequestMessage rpcRequestMessage, string? route = null) =>
+        new(rpcRequestMessage.Id, await AskAsync<JsonElement>(rpcRequestMessage.Method, rpcRequestMessage.RawParameters as object?[]));
+
+    /// <summary>A batch may be refused whole where each call would pass.</summary>
+    public Task<RpcRequestResponseBatch> SendBatchRequestAsync(RpcRequestResponseBatch rpcRequestResponseBatch) =>
+        throw new NotSupportedException("Calls are sent one by one.");
+
+    public T DecodeResult<T>(RpcResponseMessage rpcResponseMessage) => Decode<T>((JsonElement)rpcResponseMessage.Result);
+
+    private async Task<T> AskAsync<T>(string method, object?[]? parameters) => Decode<T>(await rpc.CallAsync(
+        method, cancellationToken, [.. (parameters ?? []).Select(parameter => parameter as JsonNode ?? JsonSerializer.SerializeToNode(parameter, Json))]));
+
+    private T Decode<T>(JsonElement answer)
+    {
+        try
+        {
+            return answer.Deserialize<T>(Json)!;
+        }
+        catch (Exception fault) when (fault is JsonException or FormatException or InvalidOperationException or ArgumentException or NotSupportedException)
+        {
+            throw new ChainUnavailableException($"The chain node at {rpc.Name} gives an answer that cannot be read; see RPC_URL.", fault);
+        }
+    }
+}

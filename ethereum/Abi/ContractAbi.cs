@@ -1,0 +1,125 @@
+using System.Globalization;
+using System.Numerics;
+using System.Text.Json;
+using Nethereum.ABI;
+using Nethereum.ABI.FunctionEncoding;
+using Nethereum.ABI.Model;
+
+namespace CapOrleans.Ethereum.Abi;
+
+/// <summary>An error that a contract reverted with.</summary>
+/// <param name="Arguments">In the order of the contract's source.</param>
+internal sealed record ContractError(string Name, IReadOnlyList<object> Arguments);
+
+/// <summary>
+/// What a contract's ABI file says: how its functions are called, which topics its events have, and what it reverts with. The values are
+/// Nethereum's own: <c>byte[]</c>, numbers, text, and <c>object[]</c> for a struct. No attributes on classes: a native program would lose them.
+/// </summary>
+internal sealed class ContractAbi
+{
+    private const int SelectorBytes = 4, WordBytes = 32;
+
+    private static readonly System.Buffers.SearchValues<char> HexDigits = System.Buffers.SearchValues.Create("0123456789abcdefABCDEF");
+
+    private readonly Dictionary<string, FunctionABI> functions = [];
+    private readonly Dictionary<string, EventABI> events = [];
+    private readonly Dictionary<string, ErrorABI> errors = []; // by selector
+    private readonly FunctionCallEncoder encoder = new();
+    private readonly ParameterDecoder decoder = new();
+
+    /// <param name="abi">The array that the compiler wrote.</param>
+    public ContractAbi(JsonElement abi)
+    {
+        foreach (var member in abi.EnumerateArray())
+        {
+            var name = member.TryGetProperty("name", out var named) ? named.GetString()! : "";
+            switch (member.GetProperty("type").GetString())
+            {
+                case "function":
+                    functions.Add(name, new FunctionABI(name, constant: false) { InputParameters = Parameters(member) });
+                    break;
+                case "event":
+                    events.Add(name, new EventABI(name) { InputParameters = Parameters(member) });
+                    break;
+                case "error":
+                    var error = new ErrorABI(name) { InputParameters = Parameters(member) };
+                    errors.Add(error.Sha3Signature[..(2 * SelectorBytes)], error);
+                    break;
+            }
+        }
+    }
+
+    /// <returns>Selector and encoded arguments.</returns>
+    public byte[] Call(string function, params object[] arguments)
+    {
+        var called = functions[function];
+        return Convert.FromHexString(encoder.EncodeRequest(called.Sha3Signature, called.InputParameters, arguments).AsSpan(2));
+    }
+
+    /// <returns>In hex with 0x.</returns>
+    public string Topic(string eventName) => $"0x{events[eventName].Sha3Signature}";
+
+    /// <param name="log">As a node gives it.</param>
+    /// <returns>The event's members by name.</returns>
+    /// <exception cref="FormatException">It is not this event's.</exception>
+    public Dictionary<string, object> ReadEvent(string eventName, JsonElement log)
+    {
+        var data = log.GetProperty("data").GetString()!;
+        var topics = log.GetProperty("topics").EnumerateArray().Select(topic => (object)topic.GetString()!).ToArray();
+        if (data.Length != 2 + (2 * WordBytes * events[eventName].InputParameters.Count(parameter => !parameter.Indexed))
+            || topics.Length != 1 + events[eventName].InputParameters.Count(parameter => parameter.Indexed) || !topics.Append(data).All(IsHex))
+        {
+            throw new FormatException($"This is no {eventName}."); // the decoder takes less than an event has for zeros
+        }
+
+        return new EventTopicDecoder().DecodeDefaultTopics(events[eventName], topics, data)
+            .ToDictionary(member => member.Parameter.Name, member => member.Result);
+    }
+
+    /// <summary>Reads one unsigned number, as a call that answers one gives it.</summary>
+    /// <returns>Null when it is something else.</returns>
+    public static BigInteger? ReadWord(string? answer) =>
+        answer is { Length: 2 + (2 * WordBytes) } && BigInteger.TryParse($"0{answer.AsSpan(2)}", NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var word)
+            ? word : null;
+
+    private static bool IsHex(object value) =>
+        ((string)value).StartsWith("0x", StringComparison.Ordinal) && ((string)value).AsSpan(2).IndexOfAnyExcept(HexDigits) < 0;
+
+    /// <param name="data">What a call reverted with, in hex with 0x; null for nothing.</param>
+    /// <returns>Null when it is no error of this contract.</returns>
+    public ContractError? ReadError(string? data)
+    {
+        if (data is null || data.Length < 2 + (2 * SelectorBytes) || !errors.TryGetValue(data[2..(2 + (2 * SelectorBytes))].ToLowerInvariant(), out var error))
+        {
+            return null;
+        }
+
+        try
+        {
+            var arguments = decoder.DecodeDefaultData(data[(2 + (2 * SelectorBytes))..], error.InputParameters);
+            return new ContractError(error.Name, arguments.ConvertAll(argument => argument.Result));
+        }
+        catch (Exception) // the decoder names no exceptions of its own, and the node may send anything
+        {
+            return new ContractError(error.Name, []);
+        }
+    }
+
+    private static Parameter[] Parameters(JsonElement member) =>
+        [.. member.GetProperty("inputs").EnumerateArray().Select((input, i) => Read(input, i + 1))];
+
+    private static Parameter Read(JsonElement input, int order)
+    {
+        var parameter = new Parameter(input.GetProperty("type").GetString(), input.GetProperty("name").GetString(), order)
+        {
+            Indexed = input.TryGetProperty("indexed", out var indexed) && indexed.GetBoolean(),
+        };
+        if (input.TryGetProperty("components", out var components))
+        {
+            var type = parameter.ABIType is ArrayType array ? array.ElementType : parameter.ABIType;
+            ((TupleType)type).SetComponents([.. components.EnumerateArray().Select((component, i) => Read(component, i + 1))]);
+        }
+
+        return parameter;
+    }
+}

@@ -1,0 +1,22 @@
+using CapOrleans.Core.Signatures;
+using CapOrleans.Ethereum.Rpc;
+
+namespace CapOrleans.Ethereum.Contract;
+
+/// <summary>What the errors mean that CapAuditStorageV2 reverts with.</summary>
+internal static class ContractRefusals
+{
+    /// <returns>For an operator; null when it is no error of this contract.</returns>
+    public static string? Explain(RpcErrorException fault, EthereumAddress writer) => ContractArtifact.Abi.ReadError(fault.Data) switch
+    {
+        null => null,
+        { Name: "AlreadyStored" } => "A record with this id is on chain already; it is never replaced.",
+        { Name: "NotWriter" } => $"{writer} is no writer of the contract: its owner adds one with setWriter.",
+        { Name: "NotLogWriter" } =>
+            $"The contract keeps this log for another writer than {writer}: that writer or the contract's owner gives it with giveLog.",
+        { Name: "Gap", Arguments: [var expected, var given] } =>
+            $"The contract goes on with this log at {expected}, and was given a batch from {given}.",
+        { Name: "EmptyId" } => "The record has no id.",
+        var error => $"The contract refused: {error.Name}({string.Join(", ", error.Arguments)}).",
+    };
+}

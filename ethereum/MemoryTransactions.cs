@@ -1,0 +1,16 @@
+using CapOrleans.Contracts.Anchors;
+using CapOrleans.Core.Anchors;
+
+namespace CapOrleans.Ethereum;
+
+/// <summary>For a single call: the contract refuses what is there, so a call that was cut off may be made again.</summary>
+public sealed class MemoryTransactions : ISentTransactions
+{
+    public SentTransaction? Last { get; private set; }
+
+    public Task KeepAsync(SentTransaction? sent)
+    {
+        Last = sent;
+        return Task.CompletedTask;
+    }
+}

@@ -1,0 +1,185 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Numerics;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using CapOrleans.Core.Anchors;
+
+namespace CapOrleans.Ethereum.Rpc;
+
+/// <summary>
+/// JSON-RPC 2.0 over HTTP, as Ethereum nodes speak it. Of several nodes one is asked until it does not answer, then the next. Credentials in a
+/// URL are sent as Basic authentication.
+/// </summary>
+/// <param name="urls">At least one, all of the same chain.</param>
+/// <param name="devTokenFile">Holds the dev chain's token, which goes with what only its owner may ask. Read at each such call.</param>
+public sealed class JsonRpcClient(HttpClient http, IReadOnlyList<Uri> urls, string? devTokenFile = null)
+{
+    private const string DevTokenHeader = "X-Dev-Chain-Token";
+
+    private int lastId, current;
+
+    public JsonRpcClient(HttpClient http, Uri url, string? devTokenFile = null) : this(http, [url], devTokenFile)
+    {
+    }
+
+    public IReadOnlyList<Uri> Urls => urls;
+
+    /// <summary>Host and port of the node that is asked now, for a message.</summary>
+    public string Name => $"{Current.Host}:{Current.Port}";
+
+    private Uri Current => urls[Volatile.Read(ref current)];
+
+    /// <exception cref="RpcErrorException">The node refused.</exception>
+    /// <exception cref="ChainUnavailableException">No node gave a usable answer.</exception>
+    public async Task<JsonElement> CallAsync(string method, CancellationToken cancellationToken, params IReadOnlyList<JsonNode?> parameters)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var used = Volatile.Read(ref current);
+            try
+            {
+                return await CallAsync(urls[used], method, parameters, cancellationToken);
+            }
+            catch (ChainUnavailableException fault) when (fault is not RpcErrorException && attempt < urls.Count)
+            {
+                Interlocked.CompareExchange(ref current, (used + 1) % urls.Count, used);
+            }
+        }
+    }
+
+    /// <summary>Asks one node, whoever is asked otherwise.</summary>
+    public async Task<JsonElement> CallAsync(Uri url, string method, IReadOnlyList<JsonNode?> parameters, CancellationToken cancellationToken)
+    {
+        var body = new JsonObject
+        {
+            ["jsonrpc"] = "2.0",
+            ["id"] = Interlocked.Increment(ref lastId),
+            ["method"] = method,
+            ["params"] = new JsonArray([.. parameters.Select(parameter => parameter?.DeepClone())]),
+        };
+        using var request = new HttpRequestMessage(HttpMethod.Post, url) { Content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json") };
+        if (url.UserInfo.Length > 0)
+        {
+            request.Headers.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(Uri.UnescapeDataString(url.UserInfo))));
+        }
+
+        if (method.StartsWith("anvil_", StringComparison.Ordinal) && ReadToken() is { } token)
+        {
+            request.Headers.Add(DevTokenHeader, token);
+        }
+
+        HttpResponseMessage response;
+        byte[] bytes;
+        try
+        {
+            response = await http.SendAsync(request, cancellationToken);
+            bytes = await response.Content.ReadAsByteArrayAsync(cancellationToken);
+        }
+        catch (Exception fault) when (fault is HttpRequestException or IOException || (fault is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            throw new ChainUnavailableException($"{NodeAt(url)} does not answer; see RPC_URL.", fault);
+        }
+
+        using (response)
+        {
+            return ResultOf(url, method, response, bytes);
+        }
+    }
+
+    public async Task<BigInteger> QuantityAsync(string method, CancellationToken cancellationToken, params IReadOnlyList<JsonNode?> parameters) =>
+        Read(await CallAsync(method, cancellationToken, parameters), Quantity);
+
+    public async Task<long> NumberAsync(string method, CancellationToken cancellationToken, params IReadOnlyList<JsonNode?> parameters) =>
+        Read(await CallAsync(method, cancellationToken, parameters), answer => (long)Quantity(answer));
+
+    public async Task<byte[]> DataAsync(string method, CancellationToken cancellationToken, params IReadOnlyList<JsonNode?> parameters) =>
+        Read(await CallAsync(method, cancellationToken, parameters), answer => Convert.FromHexString(answer.GetString().AsSpan(2)));
+
+    /// <exception cref="ChainUnavailableException">The node answered something else than what was asked for.</exception>
+    public T Read<T>(JsonElement answer, Func<JsonElement, T> read) => Read(Current, answer, read);
+
+    public static BigInteger Quantity(JsonElement value) =>
+        BigInteger.Parse($"0{value.GetString().AsSpan(2)}", NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+
+    public static string Hex(ReadOnlySpan<byte> value) => $"0x{Convert.ToHexStringLower(value)}";
+
+    public static string Hex(BigInteger value) =>
+        value.IsZero ? "0x0" : $"0x{value.ToString("x", CultureInfo.InvariantCulture).TrimStart('0')}";
+
+    /// <summary>The path of an RPC URL often is a key: only the host is named.</summary>
+    private static string NodeAt(Uri url) => $"The chain node at {url.Host}:{url.Port}";
+
+    private static JsonElement ResultOf(Uri url, string method, HttpResponseMessage response, byte[] bytes)
+    {
+        JsonElement answer;
+        try
+        {
+            answer = JsonElement.Parse(bytes);
+        }
+        catch (JsonException)
+        {
+            answer = default;
+        }
+
+        if (answer.ValueKind == JsonValueKind.Object && answer.TryGetProperty("error", out var error) && error.ValueKind == JsonValueKind.Object)
+        {
+            throw Read(url, error, refusal => Refusal(method, refusal)); // some nodes send it with a status of its own
+        }
+
+        if (!response.IsSuccessStatusCode)
+        {
+            throw new ChainUnavailableException($"{NodeAt(url)} answers {(int)response.StatusCode}; see RPC_URL.") { RetryAfter = RetryAfter(response) };
+        }
+
+        return answer.ValueKind == JsonValueKind.Object && answer.TryGetProperty("result", out var result)
+            ? result
+            : throw new ChainUnavailableException($"{NodeAt(url)} answers {response.Content.Headers.ContentType?.MediaType ?? "something"} that is no JSON-RPC; see RPC_URL.");
+    }
+
+    private static TimeSpan? RetryAfter(HttpResponseMessage response) => response.Headers.RetryAfter switch
+    {
+        { Delta: { } delta } => delta,
+        { Date: { } date } when response.Headers.Date is { } now && date > now => date - now,
+        _ => null,
+    };
+
+    private static T Read<T>(Uri url, JsonElement answer, Func<JsonElement, T> read)
+    {
+        try
+        {
+            return read(answer);
+        }
+        catch (Exception fault) when (fault is InvalidOperationException or FormatException or KeyNotFoundException or ArgumentException or IndexOutOfRangeException or OverflowException)
+        {
+            throw new ChainUnavailableException($"{NodeAt(url)} gives an answer that cannot be read; see RPC_URL.", fault);
+        }
+    }
+
+    private string? ReadToken()
+    {
+        try
+        {
+            return devTokenFile is null ? null : File.ReadAllText(devTokenFile).Trim();
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new ChainUnavailableException($"The dev chain's token cannot be read: {fault.Message}", fault);
+        }
+    }
+
+    private static RpcErrorException Refusal(string method, JsonElement error) => new(
+        method,
+        error.GetProperty("code").GetInt32(),
+        error.GetProperty("message").GetString() ?? "",
+        error.TryGetProperty("data", out var data) ? RevertData(data) : null);
+
+    /// <summary>As text; Parity's descendants put a word before it, others an object around it.</summary>
+    private static string? RevertData(JsonElement data) => data.ValueKind switch
+    {
+        JsonValueKind.String when data.GetString() is { } text && text.IndexOf("0x", StringComparison.Ordinal) is >= 0 and var at => text[at..],
+        JsonValueKind.Object when data.TryGetProperty("data", out var inner) && inner.ValueKind == JsonValueKind.String => inner.GetString(),
+        _ => null,
+    };
+}

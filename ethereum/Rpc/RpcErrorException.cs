@@ -1,0 +1,68 @@
+using CapOrleans.Core.Anchors;
+
+namespace CapOrleans.Ethereum.Rpc;
+
+/// <summary>What a refusal means, in the words of Geth, Reth, Erigon, Nethermind, Besu and anvil.</summary>
+public enum RpcRefusal
+{
+    Other = 0,
+
+    /// <summary>The same transaction was sent before.</summary>
+    AlreadyKnown = 1,
+
+    /// <summary>A transaction with this nonce is in a block already.</summary>
+    NonceTooLow = 2,
+
+    /// <summary>It pays less than the node asks, or less than what it would replace and a tenth more.</summary>
+    Underpriced = 3,
+
+    /// <summary>More gas or bytes than one transaction may have.</summary>
+    TooLarge = 4,
+
+    /// <summary>The node does not have the method.</summary>
+    NoSuchMethod = 5,
+
+    /// <summary>A contract ran and failed.</summary>
+    Reverted = 6,
+}
+
+/// <summary>The node understood the request and refused it.</summary>
+/// <param name="data">What the contract reverted with: the selector of an error and its arguments, in hex with 0x.</param>
+public sealed class RpcErrorException(string method, int code, string message, string? data)
+    : ChainUnavailableException($"The chain node refused {method}: {Short(message)} (code {code})")
+{
+    /// <summary>Of what a node says: it may say anything, and it goes into logs and to operators.</summary>
+    private const int MaxMessage = 200;
+
+    private const int ExecutionReverted = 3, MethodNotFound = -32601;
+
+    /// <summary>In this order: the words for a replacement hold those for a price.</summary>
+    private static readonly (RpcRefusal Refusal, string[] Words)[] Wording =
+    [
+        (RpcRefusal.Reverted, ["execution reverted", "vm execution error", "reverted with"]),
+        (RpcRefusal.AlreadyKnown, ["already known", "alreadyknown", "already imported", "known transaction", "same hash"]),
+        (RpcRefusal.NonceTooLow, ["nonce too low", "nonce_too_low", "oldnonce", "nonce is too low", "lower than the current nonce"]),
+        (RpcRefusal.Underpriced,
+        [
+            "underpriced", "replacementnotallowed", "feetoolow", "fee too low", "less than block base fee", "gas price below", "gas price too low", "price is too low",
+            "tries to replace pending",
+        ]),
+        (RpcRefusal.TooLarge,
+        [
+            "exceeds block gas limit", "block gas limit exceeded", "gaslimitexceeded", "gas limit too high", "exceeds the limit", "greater than the cap",
+            "gas required exceeds", "exceeds maximum", "intrinsic gas too", "oversized data", "maxtxsizeexceeded", "rlp too large", "out of gas", "outofgas", "request entity too large",
+        ]),
+        (RpcRefusal.NoSuchMethod, ["method not found", "does not exist/is not available", "not supported", "unsupported method", "unknown method"]),
+    ];
+
+    private static string Short(string message) =>
+        message.Length <= MaxMessage ? message : $"{message[..MaxMessage]}...";
+
+    public string Method => method;
+
+    public new string? Data => data;
+
+    public RpcRefusal Refusal { get; } = code == ExecutionReverted ? RpcRefusal.Reverted
+        : code == MethodNotFound ? RpcRefusal.NoSuchMethod
+        : Wording.FirstOrDefault(meaning => Array.Exists(meaning.Words, word => message.Contains(word, StringComparison.OrdinalIgnoreCase))).Refusal;
+}

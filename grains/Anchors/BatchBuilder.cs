@@ -1,0 +1,89 @@
+using System.Text;
+using CapOrleans.Contracts.Anchors;
+using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Core.AuditLog;
+using CapOrleans.Core.Incidents;
+using CapOrleans.Core.Signatures;
+
+namespace CapOrleans.Grains.Anchors;
+
+/// <param name="To">Index of the first entry that is not in it.</param>
+/// <param name="PassedOver">Critical incidents whose full record no transaction holds: they have their event only.</param>
+/// <param name="IsWorthIt">There is something to anchor: what anchoring itself says in the log waits for something else.</param>
+internal sealed record BatchContent(long To, IReadOnlyList<AnchoredIncident> Incidents, IReadOnlyList<FullRecord> Records, IReadOnlyList<AcceptedIncident> PassedOver, bool IsWorthIt);
+
+/// <summary>
+/// Takes as many entries as one transaction may have. What the chain refuses as too large is halved, down to one incident; its full record,
+/// when even that does not fit, is left out. After a success the batches grow again.
+/// </summary>
+internal sealed class BatchBuilder
+{
+    /// <summary>Incidents in one transaction: about 4 million gas and 96 KB, below the 128 KB that nodes take.</summary>
+    public const int IncidentLimit = 500;
+
+    /// <summary>Full records in one transaction: at most 12 million gas and 24 KB, when every text is as long as it may be.</summary>
+    public const int RecordLimit = 12;
+
+    private int incidentLimit = IncidentLimit, recordLimit = RecordLimit;
+
+    public BatchContent Take(long from, IReadOnlyList<LogEntry> entries)
+    {
+        var (incidents, records, passedOver) = (new List<AnchoredIncident>(), new List<FullRecord>(), new List<AcceptedIncident>());
+        var (to, isWorthIt) = (from, false);
+        foreach (var entry in entries)
+        {
+            if (incidents.Count == incidentLimit || (recordLimit > 0 && records.Count == recordLimit))
+            {
+                break;
+            }
+
+            to = entry.Index + 1;
+            isWorthIt |= !entry.Kind.StartsWith("anchor.", StringComparison.Ordinal);
+            if (entry.Kind == EntryKinds.IncidentAccepted && AcceptedProof.TryRead(entry.Bytes, out var accepted)) // the archive names what cannot be read
+            {
+                incidents.Add(Anchor(accepted, entry.Index));
+                if (Severity.Rank(accepted.Severity) != Severity.CriticalRank)
+                {
+                    continue;
+                }
+
+                if (recordLimit > 0)
+                {
+                    records.Add(Record(accepted));
+                }
+                else
+                {
+                    passedOver.Add(accepted);
+                }
+            }
+        }
+
+        return new BatchContent(to, incidents, records, passedOver, isWorthIt);
+    }
+
+    /// <param name="refused">By the chain, as too large.</param>
+    /// <returns>False when nothing smaller is left to try.</returns>
+    public bool TryShrink(BatchContent refused)
+    {
+        if (refused.Incidents.Count <= 1 && refused.Records.Count == 0)
+        {
+            return false;
+        }
+
+        recordLimit = refused.Incidents.Count == 1 ? 0 : Math.Max(1, refused.Records.Count / 2);
+        incidentLimit = Math.Max(1, refused.Incidents.Count / 2);
+        return true;
+    }
+
+    public void Grow() =>
+        (incidentLimit, recordLimit) = (Math.Min(IncidentLimit, incidentLimit * 2), Math.Min(RecordLimit, Math.Max(1, recordLimit * 2)));
+
+    private static AnchoredIncident Anchor(AcceptedIncident accepted, long index) => new(
+        Keccak256.Hash(Encoding.UTF8.GetBytes($"{accepted.CapId}/{accepted.IncidentId}")),
+        Keccak256.Hash(Encoding.UTF8.GetBytes(accepted.CapId)),
+        Convert.FromHexString(accepted.AuditHash), index, Severity.Rank(accepted.Severity), accepted.DeltaCap);
+
+    private static FullRecord Record(AcceptedIncident accepted) => new(
+        accepted.IncidentId, accepted.CapId, accepted.Agent, accepted.Severity,
+        RecordHash.Of(accepted.Request, accepted.DeltaCap), accepted.Cid.Text, accepted.DeltaCap);
+}

@@ -1,0 +1,60 @@
+using System.Text.Json;
+using CapOrleans.Contracts.Anchors;
+using CapOrleans.Core.AuditLog;
+
+namespace CapOrleans.Grains.Anchors;
+
+/// <summary>What the log says of its anchors.</summary>
+/// <param name="To">Everything before this index is anchored.</param>
+/// <param name="Block">Of the newest anchor; 0 for none.</param>
+/// <param name="BlockHash">In hex with 0x; empty for none.</param>
+/// <param name="BlockAt">The block's own time.</param>
+internal sealed record SaidAnchor(long To, long Block, string BlockHash, DateTimeOffset BlockAt)
+{
+    public static SaidAnchor None { get; } = new(0, 0, "", DateTimeOffset.MinValue);
+
+    public static async Task<SaidAnchor> ReadAsync(IAuditLogReader log, int number, CancellationToken cancellationToken)
+    {
+        var batched = await log.LatestAsync(number, EntryKinds.AnchorBatched, cancellationToken);
+        var lost = await log.LatestAsync(number, EntryKinds.AnchorLost, cancellationToken);
+        if (lost is not null && lost.Index > (batched?.Index ?? -1))
+        {
+            using var loss = JsonDocument.Parse(lost.Bytes);
+            return None with { To = loss.RootElement.GetProperty("body").GetProperty("from").GetInt64() };
+        }
+
+        if (batched is null)
+        {
+            return None;
+        }
+
+        using var entry = JsonDocument.Parse(batched.Bytes);
+        var body = entry.RootElement.GetProperty("body");
+        return new SaidAnchor(
+            body.GetProperty("to").GetInt64(), body.GetProperty("block").GetInt64(), body.GetProperty("blockHash").GetString()!,
+            Entry.ReadInstant(body.GetProperty("blockTime").GetString()!));
+    }
+}
+
+/// <summary>
+/// Whether a contract that has less than the log says has lost it. A node that lies behind says the same of a chain that is well: so it counts
+/// only where the anchor's block is not in the chain any more, and only when that was seen repeatedly.
+/// </summary>
+internal sealed class LostAnchors
+{
+    /// <summary>Looks in a row.</summary>
+    public const int Looks = 3;
+
+    private int seen;
+    private SaidAnchor? of;
+
+    /// <param name="hashOf">The hash of the block with this number; null when the chain has none.</param>
+    public async Task<bool> AreSureAsync(ContractPosition contract, SaidAnchor said, Func<long, Task<string?>> hashOf)
+    {
+        // A node that has not come to the block says nothing about it; unless its newest block is not older: then it has another history,
+        // since a chain's times only grow.
+        var isLost = contract.Block < said.Block ? contract.IsDevChain || contract.BlockAt >= said.BlockAt : await hashOf(said.Block) != said.BlockHash;
+        (seen, of) = isLost ? (of == said ? seen + 1 : 1, said) : (0, null);
+        return seen >= Looks;
+    }
+}

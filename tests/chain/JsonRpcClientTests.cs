@@ -1,0 +1,119 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json.Nodes;
+using CapOrleans.Core.Anchors;
+using CapOrleans.Ethereum;
+using CapOrleans.Ethereum.Rpc;
+
+namespace CapOrleans.Tests.Chain;
+
+public sealed class JsonRpcClientTests
+{
+    private static readonly Uri First = new("http://127.0.0.1:1/v3/key"), Second = new("http://127.0.0.1:2/");
+
+    [Theory]
+    [InlineData(HttpStatusCode.Unauthorized, "answers 401")]
+    [InlineData(HttpStatusCode.TooManyRequests, "answers 429")]
+    [InlineData(HttpStatusCode.OK, "answers text/html that is no JSON-RPC")]
+    public async Task An_answer_that_is_no_JSON_RPC_is_told_with_its_status_and_without_the_key(HttpStatusCode status, string told)
+    {
+        var fault = await Assert.ThrowsAsync<ChainUnavailableException>(() => AskAsync(_ => new HttpResponseMessage(status)
+        {
+            Content = new StringContent("<html>key</html>", Encoding.UTF8, "text/html"),
+            Headers = { RetryAfter = new RetryConditionHeaderValue(TimeSpan.FromSeconds(7)) },
+        }));
+        Assert.Contains(told, fault.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("key", fault.Message, StringComparison.Ordinal);
+        Assert.Equal(status == HttpStatusCode.OK ? null : TimeSpan.FromSeconds(7), fault.RetryAfter);
+    }
+
+    [Fact]
+    public async Task An_error_counts_whatever_its_HTTP_status_is_and_its_message_is_cut()
+    {
+        var fault = await Assert.ThrowsAsync<RpcErrorException>(() => AskAsync(_ => new HttpResponseMessage(HttpStatusCode.BadRequest)
+        {
+            Content = new StringContent("""{"error":{"code":-32000,"message":"LONG"}}""".Replace("LONG", new string('x', 100_000), StringComparison.Ordinal)),
+        }));
+        Assert.InRange(fault.Message.Length, 200, 300);
+    }
+
+    [Fact]
+    public async Task Credentials_and_the_path_of_a_URL_are_sent()
+    {
+        HttpRequestMessage? seen = null;
+        await AskAsync(
+            request =>
+            {
+                seen = request;
+                return FaultyNode.Result("0x1");
+            },
+            new Uri("http://user:pass%20word@127.0.0.1:1/v3/key?a=b"));
+        Assert.Equal("/v3/key?a=b", seen!.RequestUri!.PathAndQuery);
+        Assert.Equal("user:pass word", Encoding.UTF8.GetString(Convert.FromBase64String(seen.Headers.Authorization!.Parameter!)));
+    }
+
+    [Fact]
+    public async Task When_a_node_does_not_answer_the_next_one_is_asked_and_kept()
+    {
+        var asked = new List<int>();
+        using var http = new HttpClient(new Handler(request =>
+        {
+            asked.Add(request.RequestUri!.Port);
+            return request.RequestUri.Port == 1 ? throw new HttpRequestException("refused") : FaultyNode.Result("0x1");
+        }));
+        var rpc = new JsonRpcClient(http, [First, Second]);
+        await rpc.NumberAsync("eth_blockNumber", default);
+        await rpc.NumberAsync("eth_blockNumber", default);
+        Assert.Equal([1, 2, 2], asked);
+    }
+
+    [Fact]
+    public async Task A_receipt_counts_when_two_nodes_have_the_same()
+    {
+        JsonObject? Receipt(int port, string block) => new()
+        {
+            ["transactionHash"] = "0x11", ["blockNumber"] = "0x2", ["blockHash"] = block, ["status"] = "0x1", ["gasUsed"] = "0x1", ["logs"] = new JsonArray(),
+        };
+        foreach (var (first, second, isThere) in ((string?, string?, bool)[])[("0xaa", null, false), ("0xaa", "0xbb", false), ("0xaa", "0xaa", true)])
+        {
+            using var http = new HttpClient(new Handler(request =>
+                FaultyNode.Result((request.RequestUri!.Port == 1 ? first : second) is { } block ? Receipt(0, block) : null)));
+            Assert.Equal(isThere, await new Receipts(new JsonRpcClient(http, [First, Second])).FindAsync("0x11", default) is not null);
+        }
+    }
+
+    [Theory]
+    [InlineData("already known", RpcRefusal.AlreadyKnown)] // Geth, Reth
+    [InlineData("AlreadyKnown", RpcRefusal.AlreadyKnown)] // Nethermind
+    [InlineData("Known transaction", RpcRefusal.AlreadyKnown)] // Besu
+    [InlineData("transaction already imported", RpcRefusal.AlreadyKnown)] // anvil
+    [InlineData("existing tx with same hash", RpcRefusal.AlreadyKnown)] // Erigon
+    [InlineData("nonce too low: next nonce 5, tx nonce 4", RpcRefusal.NonceTooLow)]
+    [InlineData("OldNonce, Current nonce: 5, nonce of rejected tx: 4", RpcRefusal.NonceTooLow)]
+    [InlineData("replacement transaction underpriced", RpcRefusal.Underpriced)]
+    [InlineData("ReplacementNotAllowed", RpcRefusal.Underpriced)]
+    [InlineData("FeeTooLow, MaxFeePerGas too low", RpcRefusal.Underpriced)]
+    [InlineData("Gas price below configured minimum gas price", RpcRefusal.Underpriced)]
+    [InlineData("max fee per gas less than block base fee", RpcRefusal.Underpriced)]
+    [InlineData("exceeds block gas limit", RpcRefusal.TooLarge)]
+    [InlineData("transaction gas limit too high (cap: 16777216, tx: 20000000)", RpcRefusal.TooLarge)]
+    [InlineData("Transaction gas limit exceeds block gas limit", RpcRefusal.TooLarge)]
+    [InlineData("oversized data: transaction size 140000, limit 131072", RpcRefusal.TooLarge)]
+    [InlineData("execution reverted", RpcRefusal.Reverted)]
+    [InlineData("the method eth_feeHistory does not exist/is not available", RpcRefusal.NoSuchMethod)]
+    [InlineData("insufficient funds for gas * price + value", RpcRefusal.Other)]
+    public void Every_client_has_its_own_words(string message, RpcRefusal meaning) =>
+        Assert.Equal(meaning, new RpcErrorException("eth_sendRawTransaction", -32000, message, null).Refusal);
+
+    private static async Task AskAsync(Func<HttpRequestMessage, HttpResponseMessage> answer, Uri? url = null)
+    {
+        using var http = new HttpClient(new Handler(answer));
+        await new JsonRpcClient(http, url ?? First).NumberAsync("eth_blockNumber", default);
+    }
+
+    private sealed class Handler(Func<HttpRequestMessage, HttpResponseMessage> answer) : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) => Task.FromResult(answer(request));
+    }
+}

@@ -1,0 +1,74 @@
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace CapOrleans.Tests.Support;
+
+/// <summary>Stands between us and a real node, and makes the faults that one cannot be made to show.</summary>
+public sealed class FaultyNode() : DelegatingHandler(new SocketsHttpHandler())
+{
+    private readonly Lock gate = new();
+    private readonly List<string> asked = [];
+
+    /// <summary>Answers instead of the node; null to let it through. Of method, parameters, and how often the method was asked before.</summary>
+    public Func<string, JsonElement, int, HttpResponseMessage?>? Before { get; set; }
+
+    /// <summary>The node was asked, and its answer is lost on the way.</summary>
+    public Func<string, int, bool>? LosesAnswer { get; set; }
+
+    /// <summary>Changes what the node answered.</summary>
+    public Action<string, JsonNode>? Changes { get; set; }
+
+    public IReadOnlyList<string> Asked
+    {
+        get
+        {
+            lock (gate)
+            {
+                return [.. asked];
+            }
+        }
+    }
+
+    public static HttpResponseMessage Error(int code, string message) => Json(
+        new JsonObject { ["jsonrpc"] = "2.0", ["id"] = 1, ["error"] = new JsonObject { ["code"] = code, ["message"] = message } });
+
+    public static HttpResponseMessage Result(JsonNode? result) => Json(new JsonObject { ["jsonrpc"] = "2.0", ["id"] = 1, ["result"] = result });
+
+    private static HttpResponseMessage Json(JsonObject body) =>
+        new(HttpStatusCode.OK) { Content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json") };
+
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        var body = JsonNode.Parse(await request.Content!.ReadAsStringAsync(cancellationToken))!.AsObject();
+        var method = (string)body["method"]!;
+        int before;
+        lock (gate)
+        {
+            before = asked.Count(other => other == method);
+            asked.Add(method);
+        }
+
+        if (Before?.Invoke(method, JsonElement.Parse(body["params"]!.ToJsonString()), before) is { } instead)
+        {
+            return instead;
+        }
+
+        var answer = await base.SendAsync(request, cancellationToken);
+        if (Changes is not null)
+        {
+            var changed = JsonNode.Parse(await answer.Content.ReadAsStringAsync(cancellationToken))!;
+            Changes(method, changed);
+            answer.Content = new StringContent(changed.ToJsonString(), Encoding.UTF8, "application/json");
+        }
+
+        if (LosesAnswer?.Invoke(method, before) != true)
+        {
+            return answer;
+        }
+
+        answer.Dispose();
+        throw new HttpRequestException("The connection was reset.");
+    }
+}

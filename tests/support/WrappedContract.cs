@@ -1,0 +1,21 @@
+using CapOrleans.Contracts.Anchors;
+using CapOrleans.Core.Anchors;
+
+namespace CapOrleans.Tests.Support;
+
+/// <summary>A real contract, of which a test changes one thing.</summary>
+public abstract class WrappedContract(IAnchorContract real) : IAnchorContract
+{
+    public virtual Task<ContractPosition> AnchoredAsync(string origin, ISentTransactions sent, CancellationToken cancellationToken) =>
+        real.AnchoredAsync(origin, sent, cancellationToken);
+
+    public virtual Task<AnchorConfirmation?> FindAsync(string origin, long from, long sinceBlock, ISentTransactions sent, CancellationToken cancellationToken) =>
+        real.FindAsync(origin, from, sinceBlock, sent, cancellationToken);
+
+    public virtual Task<string?> BlockHashAsync(long block, CancellationToken cancellationToken) => real.BlockHashAsync(block, cancellationToken);
+
+    public virtual Task<AnchorSighting> SightAsync(AnchorConfirmation anchored, CancellationToken cancellationToken) => real.SightAsync(anchored, cancellationToken);
+
+    public virtual Task<AnchorConfirmation> AnchorAsync(AnchorBatch batch, ISentTransactions sent, CancellationToken cancellationToken) =>
+        real.AnchorAsync(batch, sent, cancellationToken);
+}
