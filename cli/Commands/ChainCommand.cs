@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using CapOrleans.Ethereum.Contract;
 using CapOrleans.Ethereum.Rpc;
+using CapOrleans.Core.Access;
 using CapOrleans.Core.Anchors;
 using CapOrleans.Core.DeltaCap;
 using CapOrleans.Core.Incidents;
@@ -27,7 +28,7 @@ internal static class ChainCommand
         {
             var path = parsed.GetRequiredValue(file);
             var content = IncidentFile.Read(path);
-            using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(30) };
+            using var http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, SslOptions = { CertificateChainPolicy = CertificatePolicy.OfMachine() } }) { Timeout = TimeSpan.FromSeconds(30) };
             var (rpc, options) = CapEnvironment.Chain(http, parsed.GetValue(key));
             var contract = new RecordContract(rpc, options, TimeProvider.System);
             try
