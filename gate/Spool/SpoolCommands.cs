@@ -21,8 +21,8 @@ internal sealed class SpoolCommands(SqliteConnection connection) : IDisposable
         """);
     private readonly SqliteCommand crowd = Prepare(
         connection,
-        """
-        SELECT count(*), 1 FROM (SELECT 1 FROM incident WHERE queue = $1 AND refused_at IS NULL AND vouched = 0 LIMIT $2)
+        $"""
+        SELECT count(*), 1 FROM (SELECT 1 FROM incident WHERE source = $1 AND refused_at IS NULL AND lane = {Lanes.Claims} LIMIT $2)
         """);
     private readonly SqliteCommand same = Prepare(
         connection,
@@ -80,7 +80,7 @@ internal sealed class SpoolCommands(SqliteConnection connection) : IDisposable
     /// <returns>With by how much the bytes change that were counted for the arrival.</returns>
     public (ArrivalVerdict Verdict, WaitingBytes Moved) Keep(Arrival arrival, DateTimeOffset now)
     {
-        if (arrival.IsClaim && Ask(crowd, arrival.Queue, SpoolLimits.MaxClaimsEach)?.All == SpoolLimits.MaxClaimsEach)
+        if (arrival.IsClaim && Ask(crowd, arrival.Source, SpoolLimits.MaxClaimsEach)?.All == SpoolLimits.MaxClaimsEach)
         {
             var waits = Ask(same, arrival.CapId, arrival.IncidentId, arrival.Content, arrival.Says) is not null;
             return (waits ? ArrivalVerdict.KeptBefore : ArrivalVerdict.QueueFull, default);
