@@ -53,6 +53,21 @@ need_peers() {
   cp "$root/deploy/npm/package-lock.json" "$stamp"
 }
 
+# end PID SECONDS WHAT: asks a child, who leads a process group of its own, to end, and kills the whole group when it has not after SECONDS.
+end() {
+  local pid=$1 seconds=$2 what=$3 tenth
+  kill -TERM "$pid" 2>/dev/null
+  for ((tenth = 0; tenth < seconds * 10; tenth++)); do
+    kill -0 "$pid" 2>/dev/null || break
+    sleep 0.1
+  done
+  if kill -0 "$pid" 2>/dev/null; then
+    say "$what did not end within $seconds seconds: killing it."
+    kill -KILL -- "-$pid" 2>/dev/null || kill -KILL "$pid" 2>/dev/null
+  fi
+  wait "$pid" 2>/dev/null
+}
+
 # The newest installed server's programs.
 postgres_bin() {
   local bin

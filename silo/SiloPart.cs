@@ -108,7 +108,9 @@ internal static class SiloPart
         services.AddSingleton(new GasBudget(settings.ChainGasPerDay));
         services.AddSingleton<IContractWallets>(provider => settings.RpcUrls.Count == 0
             ? new NoChain()
-            : new ContractWallets(new JsonRpcClient(PlainHttp.Client(ContractWallets.Patience), settings.RpcUrls), settings.ChainId, provider.GetRequiredService<TimeProvider>()));
+            : new ContractWallets(
+                new JsonRpcClient(PlainHttp.Client(ContractWallets.Patience), settings.RpcUrls, settings.DevChainTokenFile),
+                settings.ChainId, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IAnchorContract>(provider => settings.RpcUrls.Count == 0
             ? new NoChain()
             : new AnchorContract(

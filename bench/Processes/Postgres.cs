@@ -14,8 +14,8 @@ public sealed class Postgres : IAsyncDisposable
     private Postgres(string folder, IPAddress address, int port, Child server, string password) =>
         (this.folder, this.address, this.port, this.server, Password) = (folder, address, port, server, password);
 
-    /// <summary>Of the server's own process.</summary>
-    public int ProcessId => int.Parse(File.ReadLines(Path.Combine(folder, "data", "postmaster.pid")).First(), System.Globalization.CultureInfo.InvariantCulture);
+    /// <summary>Of the server's own process, the script's only child. The server's folder is not asked: its user may write anything there.</summary>
+    public int ProcessId => int.Parse(File.ReadAllText($"/proc/{server.Id}/task/{server.Id}/children").Trim(), System.Globalization.CultureInfo.InvariantCulture);
 
     private string Password { get; }
 
@@ -25,7 +25,7 @@ public sealed class Postgres : IAsyncDisposable
     {
         var port = Child.FreePort();
         var server = await StartServerAsync(folder, port, address);
-        return new Postgres(folder, address ?? IPAddress.Loopback, port, server, await File.ReadAllTextAsync(Path.Combine(folder, "password")));
+        return new Postgres(folder, address ?? IPAddress.Loopback, port, server, await File.ReadAllTextAsync($"{folder}-password"));
     }
 
     public string Url(string database) => $"postgres://caporleans:{Password}@{address}:{port}/{database}";
@@ -35,12 +35,12 @@ public sealed class Postgres : IAsyncDisposable
         Host = "127.0.0.1", Port = port, Database = database, Username = "caporleans", Password = Password, Timeout = 5, MaxAutoPrepare = 20,
     }.ToString();
 
-    /// <returns>The URL of an empty database.</returns>
+    /// <returns>The URL of an empty database. The service's user owns it, but cannot make it.</returns>
     public async Task<string> CreateAsync(string name)
     {
-        await using var source = NpgsqlDataSource.Create(ConnectionString("postgres"));
-        await using var create = source.CreateCommand($"CREATE DATABASE {name}");
-        await create.ExecuteNonQueryAsync();
+        string[] sql = ["psql", "-qX", "-h", Path.Combine(folder, "data"), "-p", $"{port}", "-U", "postgres", "-c", $"CREATE DATABASE {name} OWNER caporleans"];
+        string[] command = Environment.IsPrivilegedProcess ? ["setpriv", "--reuid", "postgres", "--regid", "postgres", "--clear-groups", "--", .. sql] : sql;
+        await Child.RunAsync(command[0], command[1..]);
         return Url(name);
     }
 

@@ -2,19 +2,28 @@
 // node dev-chain.mjs --anvil PROGRAM --dir DIRECTORY --port PORT --chain-id ID
 // anvil answers whoever reaches its TCP port, any page in a browser among them, and lets them replace contracts. So it runs in a network
 // namespace of its own and is spoken to over a Unix socket in DIRECTORY (0700); this listens on 127.0.0.1:PORT and lets through what a
-// client of a real chain may ask. The rest needs the token in DIRECTORY/token. Prints faults only; ends when anvil does, with its status.
+// client of a real chain may ask, within bounds (dev-chain-calls.mjs). The rest needs the token in DIRECTORY/token. Prints faults only; ends when
+// anvil does, with its status.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash, randomBytes, randomInt, timingSafeEqual } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
 import { parseArgs } from 'node:util';
+import { BLOCK_GAS, boundsRefusal, isAllowed } from './dev-chain-calls.mjs';
 
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 const MAX_BATCH = 100;
 const MAX_DEPTH = 64;
+const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
 const ANSWER_MS = 60_000;
 const CONNECT_MS = 20_000;
+const STOP_MS = 5_000;
+
+// Of those who do not show the token: requests from their first byte to the last of the answer, and calls that anvil works on.
+const MAX_STRANGERS = 32;
+const MAX_STRANGERS_CALLS = 2;
+const BUSY = -32005;
 
 const { anvil: program, dir, port, 'chain-id': chainId } = parseArgs({
   options: { anvil: { type: 'string' }, dir: { type: 'string' }, port: { type: 'string' }, 'chain-id': { type: 'string' } },
@@ -31,18 +40,25 @@ rmSync(socketPath, { force: true });
 
 // setpriv: anvil gets SIGTERM, and keeps its state, even when this process is killed.
 const guard = ['setpriv', '--pdeathsig', 'TERM', '--'];
-const options = ['--ipc', socketPath, '--chain-id', chainId, '--no-cors', '--state', 'state.json', '--state-interval', '10', '--silent'];
+// No accounts: everybody knows the keys of anvil's own, and so could fill the chain and its pool.
+const options = [
+  '--ipc', socketPath, '--chain-id', chainId, '--no-cors', '--state', 'state.json', '--state-interval', '10', '--silent',
+  '--accounts', '0', '--gas-limit', `${BLOCK_GAS}`,
+];
 const child = await start();
 let stopping = false;
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) {
   process.on(signal, () => {
     stopping = true;
-    child.kill('SIGTERM');
+    end();
   });
 }
-child.on('exit', (code, signal) => process.exit(code ?? (stopping ? 0 : signal === 'SIGKILL' ? 137 : 143)));
+child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGKILL' ? 137 : stopping ? 0 : 143)));
 child.on('error', (fault) => fail(`The dev chain did not start: ${fault.message}`));
 
+let strangers = 0;
+let free = MAX_STRANGERS_CALLS;
+const waiting = [];
 await ready();
 const server = http.createServer({ requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 120_000 }, (request, response) => {
   serve(request, response).catch((fault) => reply(response, 502, { error: { code: -32603, message: fault.message } }));
@@ -88,22 +104,37 @@ async function ready() {
   }
 }
 
+/** anvil ends when it has kept its state; it does neither while a call runs. */
+function end() {
+  child.kill('SIGTERM');
+  setTimeout(() => {
+    console.error(`The dev chain did not end within ${STOP_MS / 1000} seconds: killing it. It goes on from what it kept last.`);
+    child.kill('SIGKILL');
+  }, STOP_MS);
+}
+
 function fail(message) {
   console.error(message);
-  child.kill('SIGTERM');
+  end();
   process.exitCode = 1;
   child.once('exit', () => process.exit(1));
   if (child.pid === undefined || child.exitCode !== null) process.exit(1);
 }
 
-/** One connection per question, so that answers need no matching. anvil reads JSON after JSON and ends each answer with a line feed. */
-function ask(question) {
+/**
+ * One connection per question, so that answers need no matching. anvil reads JSON after JSON and ends each answer with a line feed.
+ * @param atEnd Called when anvil is done with it, which can be after this gave up.
+ */
+function ask(question, atEnd = () => {}) {
+  const text = JSON.stringify(question); // here, so that a fault is the caller's and not the process's
   return new Promise((resolve, reject) => {
-    const text = JSON.stringify(question); // here, so that a fault is the caller's and not the process's
     const chunks = [];
+    let bytes = 0;
     const socket = net.connect(socketPath, () => socket.write(`${text}\n`));
-    socket.setTimeout(ANSWER_MS, () => socket.destroy(new Error('The dev chain does not answer.')));
+    const timer = setTimeout(() => reject(new Error('The dev chain does not answer.')), ANSWER_MS);
     socket.on('data', (chunk) => {
+      bytes += chunk.length;
+      if (bytes > MAX_ANSWER_BYTES) return socket.destroy(new Error(`The answer has more than ${MAX_ANSWER_BYTES} bytes.`));
       chunks.push(chunk);
       if (chunk.includes(0x0a)) {
         socket.destroy();
@@ -115,8 +146,25 @@ function ask(question) {
       }
     });
     socket.on('error', reject);
-    socket.on('close', () => reject(new Error('The dev chain hung up.')));
+    socket.on('close', () => {
+      clearTimeout(timer);
+      atEnd();
+      reject(new Error('The dev chain hung up.'));
+    });
   });
+}
+
+/** As ask, but only so many at a time, in turn. What nobody waits for any more is not asked. */
+async function askInTurn(question, isGone) {
+  if (free === 0) await new Promise((resolve) => waiting.push(resolve));
+  else free--;
+  const atEnd = () => (waiting.length > 0 ? waiting.shift()() : free++);
+  if (isGone()) {
+    atEnd();
+    throw new Error('Nobody waits for it.');
+  }
+
+  return ask(question, atEnd);
 }
 
 async function serve(request, response) {
@@ -129,6 +177,12 @@ async function serve(request, response) {
     : Number(headers['content-length'] ?? 0) > MAX_BODY_BYTES ? [413, `At most ${MAX_BODY_BYTES} bytes.`]
     : null;
   if (refusal) return reject(response, ...refusal);
+  const owner = isOwner(headers);
+  if (!owner) {
+    if (strangers === MAX_STRANGERS) return reject(response, 503, 'The dev chain is busy.', BUSY);
+    strangers++;
+    response.once('close', () => strangers--);
+  }
 
   const chunks = [];
   let bytes = 0;
@@ -147,10 +201,11 @@ async function serve(request, response) {
     return reply(response, 200, answer(null, -32700, 'This is not JSON.'));
   }
 
-  if (!Array.isArray(body)) return reply(response, 200, (await forward([body], isOwner(headers)))[0]);
+  const put = owner ? ask : (question) => askInTurn(question, () => response.closed);
+  if (!Array.isArray(body)) return reply(response, 200, await forward(body, owner, put));
   return reply(response, 200, body.length === 0 || body.length > MAX_BATCH
     ? answer(null, -32600, `1 to ${MAX_BATCH} requests in a batch.`)
-    : await forward(body, isOwner(headers)));
+    : await forwardAll(body, owner, put));
 }
 
 /** How deep brackets are nested outside of strings: neither JSON's parser nor its writer has a limit of its own but the stack. */
@@ -168,28 +223,37 @@ function depthOf(text) {
   return deepest;
 }
 
-/** What is checked here is what anvil gets: it is written anew, so no member stands there twice. */
-async function forward(requests, owner) {
-  const refused = requests.map((request) => refusalOf(request, owner));
-  const allowed = requests.filter((_, i) => refused[i] === null);
-  const answers = allowed.length === 0 ? [] : await ask(allowed);
-  return [...refused.filter((one) => one !== null), ...(Array.isArray(answers) ? answers : [answers])]; // one fault may answer for all
+/** One after the other: a batch takes no more of the dev chain than a call does. */
+async function forwardAll(requests, owner, put) {
+  const answers = [];
+  let bytes = 0;
+  for (const request of requests) {
+    const one = bytes > MAX_ANSWER_BYTES
+      ? answer(request?.id ?? null, -32603, `The answers have more than ${MAX_ANSWER_BYTES} bytes.`)
+      : await forward(request, owner, put);
+    bytes += Buffer.byteLength(JSON.stringify(one));
+    answers.push(one);
+  }
+
+  return answers;
 }
 
-function refusalOf(request, owner) {
+/** What is checked here is what anvil gets: it is written anew, so no member stands there twice. */
+async function forward(request, owner, put) {
   const id = request?.id;
   if (typeof request?.method !== 'string' || (typeof id !== 'string' && !Number.isSafeInteger(id))) {
     return answer(null, -32600, 'A request has a method, and an id that is a string or a whole number.');
   }
 
-  if (owner || isAllowed(request.method)) return null;
-  return answer(id, -32601, `${request.method} is for the dev chain's owner; see the file token beside its state.`);
-}
+  const { method, params } = request;
+  if (!owner) {
+    if (!isAllowed(method)) return answer(id, -32601, `${method} is for the dev chain's owner; see the file token beside its state.`);
+    const newest = async () => Number((await put({ jsonrpc: '2.0', id: 0, method: 'eth_blockNumber', params: [] })).result);
+    const refusal = await boundsRefusal(method, params, newest);
+    if (refusal) return answer(id, -32602, refusal);
+  }
 
-/** What a client of a real chain may ask: nothing that signs with the node's accounts, or moves the chain without a signature. */
-function isAllowed(method) {
-  return /^(net|web3)_/.test(method) || /^eth_sendRawTransaction(Sync)?$/.test(method)
-    || (/^eth_/.test(method) && !/^eth_(sign|send)/.test(method));
+  return put({ jsonrpc: '2.0', id, method, params });
 }
 
 function isOwner(headers) {
@@ -201,14 +265,16 @@ function answer(id, code, message) {
   return { jsonrpc: '2.0', id, error: { code, message } };
 }
 
-function reject(response, status, message) {
+function reject(response, status, message, code = -32600) {
   response.setHeader('Connection', 'close'); // the body was not read
   if (status === 405) response.setHeader('Allow', 'POST');
-  return reply(response, status, answer(null, -32600, message));
+  return reply(response, status, answer(null, code, message));
 }
 
 function reply(response, status, body) {
   if (response.headersSent) return response.destroy();
+  const timer = setTimeout(() => response.destroy(), ANSWER_MS); // who reads no answer does not hold it for ever
+  response.once('close', () => clearTimeout(timer));
   const text = JSON.stringify(body);
   response.writeHead(status, {
     'Content-Type': 'application/json',

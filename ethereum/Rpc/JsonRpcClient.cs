@@ -13,7 +13,7 @@ namespace CapOrleans.Ethereum.Rpc;
 /// URL are sent as Basic authentication.
 /// </summary>
 /// <param name="urls">At least one, all of the same chain.</param>
-/// <param name="devTokenFile">Holds the dev chain's token, which goes with what only its owner may ask. Read at each such call.</param>
+/// <param name="devTokenFile">Holds the dev chain's token, which goes with every call: its owner waits behind nobody. Read at each; null where others' nodes are asked.</param>
 public sealed class JsonRpcClient(HttpClient http, IReadOnlyList<Uri> urls, string? devTokenFile = null)
 {
     private const string DevTokenHeader = "X-Dev-Chain-Token";
@@ -65,7 +65,7 @@ public sealed class JsonRpcClient(HttpClient http, IReadOnlyList<Uri> urls, stri
             request.Headers.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(Uri.UnescapeDataString(url.UserInfo))));
         }
 
-        if (method.StartsWith("anvil_", StringComparison.Ordinal) && ReadToken() is { } token)
+        if (ReadToken() is { } token)
         {
             request.Headers.Add(DevTokenHeader, token);
         }

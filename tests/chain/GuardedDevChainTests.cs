@@ -19,6 +19,8 @@ namespace CapOrleans.Tests.Chain;
 public sealed class GuardedDevChainTests : IAsyncLifetime
 {
     private const int Terminate = 15;
+    private const int Strangers = 32;
+    private const string Loop = "0x00000000000000000000000000000000000000aa";
 
     private const string BlockNumber = """{"jsonrpc":"2.0","id":1,"method":"eth_blockNumber","params":[]}""";
     private const string Somebody = "0x000000000000000000000000000000000000dEaD";
@@ -95,6 +97,11 @@ public sealed class GuardedDevChainTests : IAsyncLifetime
     [InlineData("eth_sendUnsignedTransaction")]
     [InlineData("eth_sign")]
     [InlineData("eth_signTypedData_v4")]
+    [InlineData("eth_callMany")]
+    [InlineData("eth_getProof")]
+    [InlineData("eth_newFilter")]
+    [InlineData("eth_simulateV1")]
+    [InlineData("eth_subscribe")]
     public async Task What_rewrites_the_chain_or_signs_for_others_needs_the_token(string method)
     {
         var request = $$"""{"jsonrpc":"2.0","id":7,"method":"{{method}}","params":[]}""";
@@ -206,8 +213,112 @@ public sealed class GuardedDevChainTests : IAsyncLifetime
         Assert.Contains("\"0x2a\"", await File.ReadAllTextAsync(directory.File("state.json")), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("eth_call", """{"to":"0xaa","gas":"0x1c9c381"},"latest" """)]
+    [InlineData("eth_call", """{"to":"0xaa","gas":"0x7fffffffffffffff"},"latest" """)]
+    [InlineData("eth_call", """{"to":"0xaa","gas":30000001},"latest" """)]
+    [InlineData("eth_call", """{"to":"0xaa","gas":"50000000"},"latest" """)]
+    [InlineData("eth_call", """{"to":"0xaa","gas":["0x1"]},"latest" """)]
+    [InlineData("eth_call", """{"to":"0xaa","gasLimit":"0x7fffffffffffffff"},"latest" """)]
+    [InlineData("eth_call", """{"to":"0xaa","authorizationList":[]},"latest" """)]
+    [InlineData("eth_call", """{"to":"0xaa","gas":"0x7fffffffffffffff"},"latest",{"0xaa":{"code":"0x5b600056"}}""")]
+    [InlineData("eth_call", """{"to":"0xaa"},"latest",{"0xaa":{"code":"0x5b600056"}}""")]
+    [InlineData("eth_call", """{"to":"0xaa"},"latest",null,{"gasLimit":"0x7fffffffffffffff"}""")]
+    [InlineData("eth_estimateGas", """{"to":"0xaa","gas":"0x7fffffffffffffff"}""")]
+    [InlineData("eth_estimateGas", """{"to":"0xaa"},"latest",{"0xaa":{"code":"0x5b600056"}}""")]
+    [InlineData("eth_createAccessList", """{"to":"0xaa","gas":"0x7fffffffffffffff"},"latest" """)]
+    [InlineData("eth_createAccessList", """{"to":"0xaa"},"latest",{"0xaa":{"code":"0x5b600056"}}""")]
+    [InlineData("eth_feeHistory", "\"0xffffffff\",\"latest\",[1]")]
+    [InlineData("eth_getLogs", """{"fromBlock":"1.5"}""")]
+    public async Task What_would_keep_the_chain_busy_without_end_needs_the_token(string method, string parameters)
+    {
+        var request = $$"""{"jsonrpc":"2.0","id":7,"method":"{{method}}","params":[{{parameters.Replace("0xaa", Loop, StringComparison.Ordinal)}}]}""";
+        Assert.Equal(-32602, Code(await AskAsync(request)));
+        Assert.Equal(-32602, Code((await AskAsync($"[{BlockNumber},{request}]"))[1]));
+    }
+
+    [Fact]
+    public async Task A_loop_ends_with_a_block_s_gas_and_the_owner_may_say_what_code_there_is()
+    {
+        const string SetLoop = $$"""{"jsonrpc":"2.0","id":1,"method":"anvil_setCode","params":["{{Loop}}","0x5b600056"]}""";
+        Assert.False((await AskAsync(SetLoop, Token)).TryGetProperty("error", out _));
+        foreach (var gas in (string[])["", ",\"gas\":\"0x1c9c380\""])
+        {
+            var call = $$"""{"jsonrpc":"2.0","id":1,"method":"eth_call","params":[{"to":"{{Loop}}"{{gas}}},"latest"]}""";
+            Assert.Contains("OutOfGas", (await AskAsync(call)).GetProperty("error").Text("message"), StringComparison.Ordinal);
+        }
+
+        const string WithCode = $$"""{"jsonrpc":"2.0","id":1,"method":"eth_call","params":[{"to":"{{Loop}}"},"latest",{"{{Loop}}":{"code":"0x60205ff3"} }]}""";
+        Assert.Equal($"0x{new string('0', 64)}", (await AskAsync(WithCode, Token)).Text("result"));
+    }
+
+    [Theory]
+    [InlineData(true, 9_999, """{"fromBlock":"earliest","toBlock":"latest"}""")]
+    [InlineData(false, 10_000, """{"fromBlock":"earliest","toBlock":"latest"}""")]
+    [InlineData(true, 20_000, """{"fromBlock":"0x2711"}""")]
+    [InlineData(false, 20_000, """{"fromBlock":"0x2710"}""")]
+    [InlineData(false, 20_000, """{"fromBlock":"finalized","toBlock":"0xffffffffffffffff"}""")]
+    [InlineData(false, 20_000, """{"fromBlock":"0x1 ","toBlock":"0x2"}""")]
+    [InlineData(true, 20_000, "{}")]
+    public async Task Logs_are_searched_within_ten_thousand_blocks(bool isSearched, int newest, string filter)
+    {
+        var rules = new Uri(Repository.File("deploy", "npm", "dev-chain-calls.mjs"));
+        var refusal = await Child.RunAsync(
+            "node", "--input-type=module", "-e",
+            $"import {{ boundsRefusal }} from '{rules}'; console.log(await boundsRefusal('eth_getLogs', [{filter}], async () => {newest}));");
+        Assert.Equal(isSearched ? "null" : "At most 10000 blocks, named by numbers written as 0x and hexadecimal digits.", refusal.Trim());
+    }
+
+    [Fact]
+    public async Task Strangers_share_a_bounded_number_of_places_and_the_owner_needs_none()
+    {
+        var anvil = await AnvilAsync();
+        await Child.RunAsync("kill", "-STOP", $"{anvil}"); // a chain that works on what it has, for as long as this test wants
+        var before = AnvilSockets();
+        using var hangUp = new CancellationTokenSource();
+        var asked = Enumerable.Range(0, Strangers + 5).Select(_ => PostAsync(BlockNumber, hangUp.Token)).ToList();
+        for (var i = 0; i < 5; i++)
+        {
+            var refused = await Task.WhenAny(asked);
+            asked.Remove(refused);
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, await refused);
+        }
+
+        var owner = AskAsync(Balance, Token);
+        await Eventually.TrueAsync(() => AnvilSockets() == before + 3); // two calls of strangers, and the owner's
+
+        // Places of those who hang up are free again, and what they wanted is not asked any more; calls under way keep theirs.
+        await hangUp.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Task.WhenAll(asked));
+        var next = PostAsync(BlockNumber, default);
+        await Child.RunAsync("kill", "-CONT", $"{anvil}");
+        Assert.Equal("0x0", (await owner).Text("result"));
+        Assert.True(await next is HttpStatusCode.OK or HttpStatusCode.ServiceUnavailable);
+        await Eventually.TrueAsync(async () => await PostAsync(BlockNumber, default) == HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task A_chain_that_does_not_end_is_killed()
+    {
+        var anvil = await AnvilAsync();
+        await Child.RunAsync("kill", "-STOP", $"{anvil}");
+        program.Signal(Terminate);
+        Assert.Equal(137, await program.ExitAsync());
+        Assert.False(Directory.Exists($"/proc/{anvil}"));
+        Assert.Contains("did not end within 5 seconds", program.Output, StringComparison.Ordinal);
+    }
+
     private async Task<int> AnvilAsync() =>
         int.Parse((await File.ReadAllTextAsync($"/proc/{program.Id}/task/{program.Id}/children")).Trim(), CultureInfo.InvariantCulture);
+
+    /// <returns>How many connections to anvil the program has.</returns>
+    private int AnvilSockets()
+    {
+        var inodes = File.ReadLines($"/proc/{program.Id}/net/unix").Skip(1)
+            .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[6]).ToHashSet();
+        return new DirectoryInfo($"/proc/{program.Id}/fd").GetFiles().Select(file => file.LinkTarget ?? "")
+            .Count(target => target.StartsWith("socket:[", StringComparison.Ordinal) && inodes.Contains(target[8..^1]));
+    }
 
     /// <returns>Inodes of the sockets that listen in a network.</returns>
     private static IEnumerable<string> Listeners(string network) => ((string[])["tcp", "tcp6"])
@@ -245,6 +356,13 @@ public sealed class GuardedDevChainTests : IAsyncLifetime
         using var request = new HttpRequestMessage(HttpMethod.Post, Url) { Content = Json(BlockNumber) };
         change(request);
         using var answer = await http.SendAsync(request);
+        return answer.StatusCode;
+    }
+
+    private async Task<HttpStatusCode> PostAsync(string body, CancellationToken cancellationToken)
+    {
+        using var content = Json(body);
+        using var answer = await http.PostAsync(Url, content, cancellationToken);
         return answer.StatusCode;
     }
 

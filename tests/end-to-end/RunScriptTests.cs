@@ -140,6 +140,28 @@ public sealed class RunScriptTests : IDisposable
         Assert.Contains("line 8", broken.Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_part_that_does_not_end_is_killed_with_its_own_children_and_one_that_does_is_waited_for()
+    {
+        const string Script = """
+            root=$1; . "$root/deploy/lib.sh"
+            mkfifo "$2/ready"
+            setsid -w bash -c 'trap "" TERM; sleep 600 & echo "$!" > "$1/child"; echo > "$1/ready"; while :; do wait; done' part "$2" & part=$!
+            read -r < "$2/ready"
+            end "$part" 1 "The stubborn part"; echo "ended with $?"
+            setsid -w bash -c 'trap "exit 3" TERM; echo > "$1/ready"; while :; do sleep 0.1; done' part "$2" & part=$!
+            read -r < "$2/ready"
+            end "$part" 60 "The other part"; echo "ended with $?"
+            """;
+        using var ends = Child.Start("bash", ["-c", Script, "test", Repository.Root, directory.Path]);
+        Assert.Equal(0, await ends.ExitAsync());
+        Assert.Contains("The stubborn part did not end within 1 seconds: killing it.", ends.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("The other part", ends.Output, StringComparison.Ordinal);
+        Assert.Equal(["ended with 137", "ended with 3"], ends.Output.Split('\n').Where(line => line.StartsWith("ended", StringComparison.Ordinal)));
+        var child = (await File.ReadAllTextAsync(directory.File("child"))).Trim();
+        await Eventually.TrueAsync(() => !Directory.Exists($"/proc/{child}"));
+    }
+
     private async Task<(int Code, string Output)> WrapperAsync(string project, params string[] arguments)
     {
         using var cap = Child.Start(Path.Combine(project, "cap"), arguments, folder: directory.Path);

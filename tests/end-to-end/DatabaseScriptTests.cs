@@ -1,0 +1,86 @@
+using Npgsql;
+
+namespace CapOrleans.Tests.EndToEnd;
+
+/// <summary>The database that <c>./run --cluster</c> starts: neither its system user nor who knows its password becomes more than that.</summary>
+public sealed class DatabaseScriptTests : IDisposable
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    private readonly TempDirectory directory = new();
+
+    public DatabaseScriptTests() =>
+        File.SetUnixFileMode(directory.Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherExecute);
+
+    public void Dispose() => directory.Dispose();
+
+    [RootFact]
+    public async Task Links_in_the_folder_of_the_database_s_user_lead_root_nowhere()
+    {
+        var (folder, victim) = (directory.File("postgres"), directory.File("victim"));
+        await File.WriteAllTextAsync(victim, "root's own");
+        File.SetUnixFileMode(victim, OwnerOnly);
+        await Child.RunAsync("install", "-d", "-m", "700", "-o", "postgres", folder);
+        foreach (var name in (string[])["password", "password.new", "data.new", "pg_hba.conf"])
+        {
+            await AsPostgresAsync("ln", "-s", victim, Path.Combine(folder, name));
+        }
+
+        await using (await Postgres.StartAsync(folder))
+        {
+            await UntouchedAsync(victim);
+            Assert.Equal(OwnerOnly, File.GetUnixFileMode($"{folder}-password"));
+            Assert.Equal("root", await OwnerAsync($"{folder}-password"));
+        }
+
+        // Once it is there: its own user swaps what a start looks at.
+        await AsPostgresAsync("mv", Path.Combine(folder, "data"), Path.Combine(folder, "moved"));
+        await AsPostgresAsync("ln", "-s", directory.Path, Path.Combine(folder, "data"));
+        using (var refused = Child.Start(Repository.File("deploy", "postgres"), [folder, $"{Child.FreePort()}"]))
+        {
+            Assert.NotEqual(0, await refused.ExitAsync());
+        }
+
+        await UntouchedAsync(victim);
+        Assert.Equal(["postgres", "postgres-password", "victim"], Directory.GetFileSystemEntries(directory.Path).Select(Path.GetFileName).Order());
+    }
+
+    [Fact]
+    public async Task Who_knows_the_password_owns_a_database_and_runs_nothing_on_the_machine()
+    {
+        await using var server = await Postgres.StartAsync(directory.File("postgres"));
+        await using var source = NpgsqlDataSource.Create(server.ConnectionString("caporleans"));
+        await using (var make = source.CreateCommand("CREATE TABLE kept (line text)"))
+        {
+            await make.ExecuteNonQueryAsync();
+        }
+
+        foreach (var sql in (string[])
+        [
+            "COPY kept FROM PROGRAM 'id'", "COPY kept FROM '/etc/passwd'", "SELECT pg_read_file('/etc/passwd')", "CREATE ROLE other SUPERUSER",
+            "ALTER ROLE caporleans SUPERUSER", "CREATE DATABASE other", "ALTER SYSTEM SET archive_command = 'id'", "SET ROLE postgres",
+        ])
+        {
+            await using var command = source.CreateCommand(sql);
+            var fault = await Assert.ThrowsAsync<PostgresException>(command.ExecuteNonQueryAsync);
+            Assert.True(fault.SqlState == PostgresErrorCodes.InsufficientPrivilege, $"{sql}: {fault.MessageText}");
+        }
+
+        // The superuser has no password and no way in over the network.
+        var superuser = new NpgsqlConnectionStringBuilder(server.ConnectionString("caporleans")) { Username = "postgres" };
+        await using var other = new NpgsqlConnection(superuser.ToString());
+        var closed = await Assert.ThrowsAsync<PostgresException>(other.OpenAsync);
+        Assert.Equal(PostgresErrorCodes.InvalidAuthorizationSpecification, closed.SqlState);
+    }
+
+    private static Task<string> AsPostgresAsync(params string[] command) =>
+        Child.RunAsync("setpriv", ["--reuid", "postgres", "--regid", "postgres", "--clear-groups", "--", .. command]);
+
+    private static async Task UntouchedAsync(string file)
+    {
+        Assert.Equal(("root", OwnerOnly), (await OwnerAsync(file), File.GetUnixFileMode(file)));
+        Assert.Equal("root's own", await File.ReadAllTextAsync(file));
+    }
+
+    private static async Task<string> OwnerAsync(string file) => (await Child.RunAsync("stat", "-c", "%U", file)).Trim();
+}
