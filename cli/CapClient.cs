@@ -54,11 +54,7 @@ internal static class CapClient
     /// <returns>A problem for every answer that is not 2xx.</returns>
     private static async Task<(int Status, JsonElement Body, Problem? Problem)> AnswerAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        // A proxy has no business with what stays on this machine, least of all with a key.
-        using var http = new HttpClient(new SocketsHttpHandler { SslOptions = TlsSettings.Read(), AllowAutoRedirect = false, UseProxy = !request.RequestUri!.IsLoopback })
-        {
-            Timeout = TimeSpan.FromSeconds(30), MaxResponseContentBufferSize = 16 << 20,
-        };
+        using var http = HttpClients.Create(TimeSpan.FromSeconds(30), TlsSettings.Read(), Credentials.ShownBy(request));
         try
         {
             using var response = await http.SendAsync(request, cancellationToken);
@@ -68,6 +64,10 @@ internal static class CapClient
             return problem is null && !(response.IsSuccessStatusCode && (isJson || body.Length == 0))
                 ? throw new CliFaultException(ExitCodes.Unreachable, $"{Origin(request)} answered {status}, and not as CapOrleans does: is something else there, or in between?")
                 : (status, json, problem);
+        }
+        catch (HttpRequestException fault) when (fault.GetBaseException() is CliFaultException own)
+        {
+            throw own;
         }
         catch (Exception fault) when (fault is HttpRequestException || (fault is TaskCanceledException && !cancellationToken.IsCancellationRequested))
         {

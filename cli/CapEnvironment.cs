@@ -73,11 +73,12 @@ internal static class CapEnvironment
         EthereumAddress? address = EthereumAddress.TryParse(contract, out var found) ? found : null;
         return address is null && (contract ?? rpc) is not null
             ? throw new CliFaultException(ExitCodes.Misconfigured, $"CONTRACT_ADDRESS is '{contract}': choose the address of a CapAuditStorageV2, 0x and 40 hex digits.")
-            : (new JsonRpcClient(http, urls, rpc is null && File.Exists(DevTokenFile) ? DevTokenFile : null),
+            : (new JsonRpcClient(http, urls, DevTokenFile),
                 new ChainOptions(ChainId, ChainWriter(keyFile), address, IsDevChain: rpc is null) { MaxFeeGwei = MaxFeeGwei });
     }
 
-    private static string DevTokenFile => Path.Combine(DataDirectory, "chain", "token");
+    /// <summary>Null without a dev chain.</summary>
+    public static string? DevTokenFile => Text("RPC_URL") is null && Path.Combine(DataDirectory, "chain", "token") is var file && File.Exists(file) ? file : null;
 
     private static int MaxFeeGwei => Text("Chain__MaxFeeGwei") is not { } text ? 500
         : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var gwei) && gwei is >= 1 and <= 1_000_000 ? gwei

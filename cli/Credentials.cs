@@ -5,8 +5,8 @@ using System.Net.Http.Headers;
 namespace CapOrleans.Cli;
 
 /// <summary>
-/// The two secrets that this command shows to servers, each to one kind of server: the API key to an API, the gate token to a gate. Neither
-/// goes over plain HTTP to another machine, unless <c>--insecure-http</c> says so.
+/// The secrets that this command shows to servers, each to one kind of server: the API key to an API, the gate token to a gate, the dev
+/// chain's token to that. None goes over plain HTTP to another machine or to another user's program, unless <c>--insecure-http</c> says so.
 /// </summary>
 internal static class Credentials
 {
@@ -17,7 +17,8 @@ internal static class Credentials
 
     public static readonly Option<bool> InsecureHttp = new("--insecure-http")
     {
-        Description = "Send an API key or a gate token over plain HTTP to another machine too: whoever is on the way can read it",
+        Description = "Send an API key or a gate token over plain HTTP to another machine or another user's program too: "
+            + "whoever is on the way can read it",
         Recursive = true,
     };
 
@@ -29,28 +30,39 @@ internal static class Credentials
 
     private static string GateTokenFile => Path.Combine(CapEnvironment.DataDirectory, "gate-token");
 
+    private static readonly HttpRequestOptionsKey<ShownSecret> Shown = new("shown-secret");
+
+    /// <returns>Null when it shows none to a program of this machine over plain HTTP, or may show it to any.</returns>
+    public static ShownSecret? ShownBy(HttpRequestMessage request) => request.Options.TryGetValue(Shown, out var secret) ? secret : null;
+
+    /// <summary>Goes to the dev chain of this machine, with what only its owner may ask.</summary>
+    /// <returns>As <see cref="ShownBy"/>.</returns>
+    public static ShownSecret? DevChainToken =>
+        !isInsecureAllowed && CapEnvironment.DevTokenFile is { } file ? new ShownSecret("dev chain's token", file) : null;
+
     public static bool HasApiKey => CapEnvironment.Text("CAP_TOKEN") is not null || File.Exists(ApiKeyFile);
 
     /// <summary><c>CAP_TOKEN</c>, or what the node wrote to its DATA_DIR.</summary>
     /// <param name="request">To the API.</param>
     public static void AddApiKey(HttpRequestMessage request)
     {
-        var key = CapEnvironment.Text("CAP_TOKEN") ?? CapEnvironment.Read(ApiKeyFile, "an API key; set CAP_TOKEN or DATA_DIR").Trim();
+        var named = CapEnvironment.Text("CAP_TOKEN");
+        var key = named ?? CapEnvironment.Read(ApiKeyFile, "an API key; set CAP_TOKEN or DATA_DIR").Trim();
         if (key.Length == 0 || key.Any(c => c is <= ' ' or > '~'))
         {
             throw new CliFaultException(
                 ExitCodes.Misconfigured, $"CAP_TOKEN or {ApiKeyFile} holds no API key: it is empty, or has white space or other characters that no key has.");
         }
 
-        Add(request, key, "API key");
+        Add(request, key, new ShownSecret("API key", named is null ? ApiKeyFile : null));
     }
 
     /// <summary><c>CAP_GATE_TOKEN</c>, or what the gate wrote to its DATA_DIR; without either, nothing.</summary>
     /// <param name="request">To the gate.</param>
     public static void AddGateToken(HttpRequestMessage request)
     {
-        var token = CapEnvironment.Text("CAP_GATE_TOKEN")
-            ?? (File.Exists(GateTokenFile) ? CapEnvironment.Read(GateTokenFile, "a gate token").Trim() : null);
+        var named = CapEnvironment.Text("CAP_GATE_TOKEN");
+        var token = named ?? (File.Exists(GateTokenFile) ? CapEnvironment.Read(GateTokenFile, "a gate token").Trim() : null);
         if (token is null)
         {
             return;
@@ -62,21 +74,26 @@ internal static class Credentials
                 ExitCodes.Misconfigured, $"CAP_GATE_TOKEN or {GateTokenFile} holds no gate token: {GatePrefix} and {GateDigits} hex digits.");
         }
 
-        Add(request, token, "gate token");
+        Add(request, token, new ShownSecret("gate token", named is null ? GateTokenFile : null));
     }
 
     private static bool IsGateToken(string text) => text.Length == GatePrefix.Length + GateDigits
         && text.StartsWith(GatePrefix, StringComparison.Ordinal) && !text.AsSpan(GatePrefix.Length).ContainsAnyExcept(HexDigits);
 
-    private static void Add(HttpRequestMessage request, string secret, string what)
+    private static void Add(HttpRequestMessage request, string secret, ShownSecret shown)
     {
         var url = request.RequestUri!;
         if (url.Scheme != Uri.UriSchemeHttps && !url.IsLoopback && !isInsecureAllowed)
         {
             throw new CliFaultException(
                 ExitCodes.Misconfigured,
-                $"The {what} would go over plain HTTP to {url.Authority}, and whoever is on the way could read it: "
+                $"The {shown.What} would go over plain HTTP to {url.Authority}, and whoever is on the way could read it: "
                 + "use https or a tunnel to this machine, or say --insecure-http.");
+        }
+
+        if (url.Scheme == Uri.UriSchemeHttp && url.IsLoopback && !isInsecureAllowed)
+        {
+            request.Options.Set(Shown, shown);
         }
 
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", secret);

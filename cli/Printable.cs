@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using CapOrleans.Core.Access;
 
 namespace CapOrleans.Cli;
 
@@ -51,6 +52,5 @@ internal static class Printable
         return clean.ToString();
     }
 
-    private static bool IsPrintable(Rune rune) => rune.Value is '\n' or '\t' || Rune.GetUnicodeCategory(rune) is not
-        (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator);
+    private static bool IsPrintable(Rune rune) => rune.Value is '\n' or '\t' || PrintableText.IsSeen(rune);
 }

@@ -8,10 +8,13 @@ namespace CapOrleans.Cli;
 /// <summary>Whom this host trusts and what it shows, for https: <c>CAP_TLS_CA</c>, <c>CAP_TLS_CERTIFICATE</c> and <c>CAP_TLS_KEY</c>, each a PEM file.</summary>
 internal static class TlsSettings
 {
+    /// <summary>For servers that are none of ours.</summary>
+    public static SslClientAuthenticationOptions OfMachine() => new() { CertificateChainPolicy = CertificatePolicy.OfMachine() };
+
     /// <summary>Without any of them, the machine's own authorities count and nothing is shown.</summary>
     public static SslClientAuthenticationOptions Read()
     {
-        var options = new SslClientAuthenticationOptions { CertificateChainPolicy = CertificatePolicy.OfMachine() };
+        var options = OfMachine();
         try
         {
             if (CapEnvironment.Text("CAP_TLS_CA") is { } authorities)

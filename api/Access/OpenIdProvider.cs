@@ -1,6 +1,4 @@
-using System.Globalization;
 using System.Security.Claims;
-using System.Text;
 using System.Text.Json;
 using CapOrleans.Contracts.Access;
 using CapOrleans.Core.Access;
@@ -63,7 +61,7 @@ internal static class OpenIdAccess
                 {
                     if (context.Principal!.FindAll("sub").ToList() is not [{ Value: var subject }] || !IsSubject(subject))
                     {
-                        context.Fail($"sub must be 1 to {MaxSubjectLength} printable characters.");
+                        context.Fail($"sub must be {PrintableText.Rule(MaxSubjectLength)}.");
                         return Task.CompletedTask;
                     }
 
@@ -105,9 +103,7 @@ internal static class OpenIdAccess
     }
 
     /// <summary>Nothing that is not seen, or turns the direction of writing.</summary>
-    internal static bool IsSubject(string text) => text.Length is >= 1 and <= MaxSubjectLength && text.EnumerateRunes().All(rune =>
-        rune != Rune.ReplacementChar && Rune.GetUnicodeCategory(rune) is not
-            (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator));
+    internal static bool IsSubject(string text) => PrintableText.Is(text, MaxSubjectLength);
 
     private static OperatorScope ScopeOf(ClaimsPrincipal user, string claim)
     {

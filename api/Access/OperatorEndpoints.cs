@@ -5,7 +5,7 @@ using CapOrleans.GrainInterfaces;
 
 namespace CapOrleans.Api.Access;
 
-/// <param name="Name">For people; 1 to 64 printable characters.</param>
+/// <param name="Name">For people; 1 to 64 printable characters, without a space at either end.</param>
 /// <param name="Scope"><c>read</c>, <c>operate</c> or <c>admin</c>.</param>
 internal sealed record OperatorRequest(string? Name, string? Scope);
 
@@ -45,9 +45,9 @@ internal static class OperatorEndpoints
             return refused!;
         }
 
-        if (request.Name is not { } name || name.Length is 0 or > MaxNameLength || name.Any(char.IsControl))
+        if (request.Name is not { } name || !PrintableText.Is(name, MaxNameLength))
         {
-            return Problems.Of(StatusCodes.Status400BadRequest, "invalid-field", "name", $"1 to {MaxNameLength} printable characters");
+            return Problems.Of(StatusCodes.Status400BadRequest, "invalid-field", "name", PrintableText.Rule(MaxNameLength));
         }
 
         var scope = request.Scope switch { "read" => OperatorScope.Read, "operate" => OperatorScope.Operate, "admin" => OperatorScope.Admin, _ => OperatorScope.None };

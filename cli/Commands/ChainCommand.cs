@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using CapOrleans.Ethereum.Contract;
 using CapOrleans.Ethereum.Rpc;
-using CapOrleans.Core.Access;
 using CapOrleans.Core.Anchors;
 using CapOrleans.Core.DeltaCap;
 using CapOrleans.Core.Incidents;
@@ -28,7 +27,7 @@ internal static class ChainCommand
         {
             var path = parsed.GetRequiredValue(file);
             var content = IncidentFile.Read(path);
-            using var http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, SslOptions = { CertificateChainPolicy = CertificatePolicy.OfMachine() } }) { Timeout = TimeSpan.FromSeconds(30) };
+            using var http = HttpClients.Create(TimeSpan.FromSeconds(30), TlsSettings.OfMachine(), Credentials.DevChainToken);
             var (rpc, options) = CapEnvironment.Chain(http, parsed.GetValue(key));
             var contract = new RecordContract(rpc, options, TimeProvider.System);
             try
@@ -40,6 +39,10 @@ internal static class ChainCommand
             catch (RecordRefusedException fault)
             {
                 throw new CliFaultException(ExitCodes.Refused, fault.Message);
+            }
+            catch (ChainUnavailableException fault) when (fault.GetBaseException() is CliFaultException own)
+            {
+                throw own;
             }
             catch (ChainUnavailableException fault)
             {

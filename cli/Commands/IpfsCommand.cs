@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Net;
 using System.Text.Json.Nodes;
 using CapOrleans.Cli.Ipfs;
-using CapOrleans.Core.Access;
 using CapOrleans.Core.Archive;
 
 namespace CapOrleans.Cli.Commands;
@@ -22,7 +21,7 @@ internal static class IpfsCommand
         var command = new Command("check", "Fetch content from a gateway, block by block, and compare it with its CID. Example: cap ipfs check bafk... --gateway http://127.0.0.1:8080/ipfs/") { cid, gateway, legacy };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            using var http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, SslOptions = { CertificateChainPolicy = CertificatePolicy.OfMachine() } }) { Timeout = Patience, MaxResponseContentBufferSize = 16 << 20 };
+            using var http = HttpClients.Create(Patience, TlsSettings.OfMachine());
             var (name, root) = (parsed.GetRequiredValue(cid), Gateway(parsed.GetValue(gateway)));
             if (parsed.GetValue(legacy))
             {

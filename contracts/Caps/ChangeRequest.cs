@@ -10,7 +10,7 @@ public sealed record ContextChange(
     [property: Id(1)] KeyRevocation? RevokeKey = null,
     [property: Id(2)] PolicyDefinition? Policy = null);
 
-/// <param name="Reason">For people; at most 256 printable characters.</param>
+/// <param name="Reason">For people; 1 to 256 printable characters, without a space at either end.</param>
 [GenerateSerializer, Immutable, Alias("cap.key-revocation.v1")]
 public sealed record KeyRevocation(
     [property: Id(0)] string? Address,

@@ -4,7 +4,7 @@ namespace CapOrleans.Contracts.Caps;
 
 /// <summary>What an incident's dCap should have been: the body of <c>POST /v1/caps/{capId}/corrections</c>.</summary>
 /// <param name="DeltaCap">Within -1,000,000 and 1,000,000, at most four decimals.</param>
-/// <param name="Reason">For people; 1 to 256 printable characters.</param>
+/// <param name="Reason">For people; 1 to 256 printable characters, without a space at either end.</param>
 [GenerateSerializer, Immutable, Alias("cap.correction.v1")]
 public sealed record Correction(
     [property: Id(0)] string? IncidentId,

@@ -1,6 +1,7 @@
 using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Contracts.Caps;
 using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.Access;
 using CapOrleans.Core.DeltaCap;
 using CapOrleans.Core.Signatures;
 
@@ -11,6 +12,8 @@ namespace CapOrleans.Core.Caps;
 public sealed record CapChange(CapContext? Next, IReadOnlyList<EntryDraft> Entries, Refusal? Refusal)
 {
     public const int MaxKeys = 64;
+
+    private const int MaxDisplayNameLength = 128;
 
     /// <summary>Keys that a CapID may have had: the revoked ones stay in its context, so that they stay revoked.</summary>
     public const int MaxKeysEver = 512;
@@ -90,9 +93,9 @@ public sealed record CapChange(CapContext? Next, IReadOnlyList<EntryDraft> Entri
 
     private static Refusal? Revoke(ref CapContext context, KeyRevocation wanted, DateTimeOffset now)
     {
-        if (wanted.Reason is { } reason && (reason.Length is 0 or > KeyRules.MaxReasonLength || reason.Any(char.IsControl)))
+        if (wanted.Reason is not null && !PrintableText.Is(wanted.Reason, KeyRules.MaxReasonLength))
         {
-            return new("invalid-field", "change.revokeKey.reason", $"1 to {KeyRules.MaxReasonLength} printable characters");
+            return new("invalid-field", "change.revokeKey.reason", PrintableText.Rule(KeyRules.MaxReasonLength));
         }
 
         if (!EthereumAddress.TryParse(wanted.Address, out var address) || context.Keys.All(key => key.Address != address.ToString()))
@@ -126,8 +129,8 @@ public sealed record CapChange(CapContext? Next, IReadOnlyList<EntryDraft> Entri
         return Range("capPotential", wanted.CapPotential, 0.000001m, 1_000_000_000m)
             ?? Range("phi", wanted.Phi, 0m, 1_000m)
             ?? Range("psi", wanted.Psi, 0m, 1_000m)
-            ?? (wanted.DisplayName is { } name && (name.Length is 0 or > 128 || name.Any(char.IsControl))
-                ? new Refusal("invalid-field", "displayName", "1 to 128 printable characters") : null)
+            ?? (wanted.DisplayName is not null && !PrintableText.Is(wanted.DisplayName, MaxDisplayNameLength)
+                ? new Refusal("invalid-field", "displayName", PrintableText.Rule(MaxDisplayNameLength)) : null)
             ?? (held is null && wanted.Keys is null or [] ? new Refusal("invalid-field", "keys", "at least one key") : null)
             ?? (wanted.Keys is null ? null : KeysFault(wanted.Keys))
             ?? PolicyChange.Fault(wanted.Policy);

@@ -3,6 +3,7 @@ using CapOrleans.Contracts.Access;
 using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Contracts.Caps;
 using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.Access;
 using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.CanonicalJson;
 using CapOrleans.Core.DeltaCap;
@@ -19,8 +20,8 @@ public static class ScoreCorrection
         wanted.IncidentId is null || !Identifiers.IsId(wanted.IncidentId) ? new("invalid-field", "incidentId", Identifiers.Rule)
         : wanted.DeltaCap is not { } value || Math.Abs(value) > MaxDeltaCap || decimal.Round(value, CapFormula.Places) != value
             ? new("invalid-field", "deltaCap", $"a number from {-MaxDeltaCap} to {MaxDeltaCap} with at most {CapFormula.Places} decimals")
-        : wanted.Reason is not { } reason || reason.Length is 0 or > KeyRules.MaxReasonLength || reason.Any(char.IsControl)
-            ? new("invalid-field", "reason", $"1 to {KeyRules.MaxReasonLength} printable characters")
+        : !PrintableText.Is(wanted.Reason, KeyRules.MaxReasonLength)
+            ? new("invalid-field", "reason", PrintableText.Rule(KeyRules.MaxReasonLength))
         : null;
 
     /// <param name="accepted">The incident's entry.</param>

@@ -1,10 +1,14 @@
 using System.Runtime.InteropServices;
+using CapOrleans.Core.Settings;
 using Microsoft.Win32.SafeHandles;
 
 namespace CapOrleans.Silo.Settings;
 
-/// <summary>Whether anybody but this process's user and root can have written a file.</summary>
-internal static partial class FileTrust
+/// <summary>
+/// Whether anybody but this process's user and root can have written a file, or have chosen which file it is: that takes every folder and
+/// every link on the way to it.
+/// </summary>
+internal static class FileTrust
 {
     private const UnixFileMode OthersWrite = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
 
@@ -13,50 +17,66 @@ internal static partial class FileTrust
 
     /// <param name="handle">The open file: what is checked is what is read.</param>
     /// <returns>What is wrong, and what mends it; null for nothing.</returns>
-    public static string? Fault(string path, SafeFileHandle handle)
-    {
-        if (Fault(path, FileStatus.TryRead(handle, out var file), file, isFolder: false) is { } fault)
-        {
-            return fault;
-        }
+    public static string? Fault(string path, SafeFileHandle handle) =>
+        (FileStatus.TryRead(handle, out var file) ? Fault(path, file, isFolder: false) : Unseen(path)) ?? FaultOnTheWay(path);
 
-        // Whoever can write the folder can replace the file; of a link, both folders count.
-        var entry = Path.GetFullPath(path);
-        for (var i = 0; i < MaxLinks; i++)
+    /// <summary>As the system walks: from the root, a folder and a link at a time.</summary>
+    private static string? FaultOnTheWay(string path)
+    {
+        var (at, links, ahead) = ("/", 0, new Stack<string>());
+        Push(ahead, Path.GetFullPath(path));
+        while (ahead.TryPop(out var name))
         {
-            var folder = Path.GetDirectoryName(entry) ?? "/";
-            if (Fault(folder, FileStatus.TryRead(folder, out var status), status, isFolder: true) is { } open)
+            if ((FileStatus.TryRead(at, out var folder) ? Fault(at, folder, isFolder: true) : Unseen(at)) is { } fault)
             {
-                return open;
+                return fault;
             }
 
-            if (new FileInfo(entry).LinkTarget is not { } target)
+            var next = name == ".." ? Path.GetDirectoryName(at) ?? "/" : Path.Combine(at, name);
+            if (!FileStatus.TryReadEntry(next, out var entry))
             {
-                return null;
+                return Unseen(next);
             }
 
-            entry = Path.GetFullPath(target, folder);
+            if (!entry.IsLink)
+            {
+                at = next;
+                continue;
+            }
+
+            if (Stranger(next, entry) is { } stranger) // in a folder as /tmp is, its owner can point it elsewhere
+            {
+                return stranger;
+            }
+
+            if (++links > MaxLinks || new FileInfo(next).LinkTarget is not { } target)
+            {
+                return $"{path} is a link without an end.";
+            }
+
+            at = target.StartsWith('/') ? "/" : at;
+            Push(ahead, target);
         }
 
-        return $"{path} is a link without an end.";
+        return null;
     }
 
-    private static string? Fault(string name, bool isFound, FileStatus found, bool isFolder)
+    private static void Push(Stack<string> ahead, string path)
     {
-        if (!isFound)
+        foreach (var name in path.Split('/', StringSplitOptions.RemoveEmptyEntries).Where(name => name != ".").Reverse())
         {
-            return $"{name} cannot be looked at: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}.";
+            ahead.Push(name);
         }
-
-        if (found.Owner != 0 && found.Owner != EffectiveUser())
-        {
-            return $"{name} belongs to somebody else, who could set anything: chown it to the user of the service, or to root.";
-        }
-
-        return (found.Mode & OthersWrite) == 0 || (isFolder && found.Mode.HasFlag(UnixFileMode.StickyBit)) ? null
-            : $"{name} can be written by others, who could set anything: chmod go-w {name}";
     }
 
-    [LibraryImport("libc", EntryPoint = "geteuid")]
-    private static partial uint EffectiveUser();
+    private static string? Fault(string name, FileStatus found, bool isFolder) =>
+        Stranger(name, found)
+        ?? ((found.Mode & OthersWrite) == 0 || (isFolder && found.Mode.HasFlag(UnixFileMode.StickyBit)) ? null
+            : $"{name} can be written by others, who could set anything: chmod go-w {name}");
+
+    private static string? Stranger(string name, FileStatus found) => found.Owner == 0 || found.Owner == FileStatus.EffectiveUser() ? null
+        : $"{name} belongs to somebody else, who could set anything: chown it to the user of the service, or to root.";
+
+    private static string Unseen(string name) =>
+        $"{name} cannot be looked at: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}.";
 }

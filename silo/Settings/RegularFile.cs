@@ -1,4 +1,5 @@
 using System.Text;
+using CapOrleans.Core.Settings;
 
 namespace CapOrleans.Silo.Settings;
 

@@ -89,6 +89,10 @@ public sealed class OperatorTests(NodeFixture node)
 
     [Theory]
     [InlineData("""{"name":"","scope":"read"}""", "name")]
+    [InlineData("""{"name":"\u202eevil","scope":"read"}""", "name")]
+    [InlineData("""{"name":"ad\u00admin","scope":"read"}""", "name")]
+    [InlineData("""{"name":" ","scope":"read"}""", "name")]
+    [InlineData("""{"name":"admin\u00a0","scope":"read"}""", "name")]
     [InlineData("""{"name":"x","scope":"root"}""", "scope")]
     [InlineData("""{"scope":"read"}""", "name")]
     public async Task A_key_that_cannot_be_made_is_refused(string body, string field)

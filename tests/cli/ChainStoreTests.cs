@@ -50,6 +50,23 @@ public sealed class ChainStoreTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_chain_node_of_this_machine_is_asked_without_a_proxy_and_heard_to_a_bound()
+    {
+        await using var proxy = await AnyServer.StartAsync();
+        await using var node = await AnyServer.StartAsync();
+        node.Respond = _ => (200, "application/json", $$"""{"jsonrpc":"2.0","id":1,"result":"0x7a69","more":"{{new string('a', 16 << 20)}}"}""");
+        var incident = TestIncident.Signed(PrivateKey.Create(), "Z-001", "INC-1", TimeProvider.System.GetUtcNow(), one => one["severity"] = "HIGH");
+        await File.WriteAllTextAsync(directory.File("signed.json"), incident.ToJsonString());
+        var (code, output) = await new CapCommand(
+            directory.Path, ("DATA_DIR", directory.Path), ("RPC_URL", $"http://127.0.0.1:{node.Port}"), ("CONTRACT_ADDRESS", $"{writer.Address}"),
+            ("http_proxy", $"http://127.0.0.1:{proxy.Port}"), ("all_proxy", $"http://127.0.0.1:{proxy.Port}")).RunAsync("chain", "store", directory.File("signed.json"));
+        Assert.Equal(3, code);
+        Assert.Contains("does not answer", output, StringComparison.Ordinal);
+        Assert.Single(node.Calls); // whoever had taken the first answer would have asked more
+        Assert.Empty(proxy.Calls);
+    }
+
+    [Fact]
     public async Task An_archive_is_stored_under_its_incident_or_its_hash()
     {
         await File.WriteAllTextAsync(directory.File("log.json"), """{"a":[1,2.50,"ü"]}""");

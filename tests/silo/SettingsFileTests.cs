@@ -101,6 +101,49 @@ public sealed class SettingsFileTests : IDisposable
     }
 
     [Fact]
+    public void Every_folder_above_counts_too()
+    {
+        Directory.CreateDirectory(directory.File("shared/own"));
+        var env = directory.File("shared/own/.env");
+        File.WriteAllText(env, "API_PORT=1\n");
+        Assert.Equal("1", SettingsFile.Read(env).Find("API_PORT"));
+        File.SetUnixFileMode(directory.File("shared"), (UnixFileMode)0b111_111_111);
+        Assert.EndsWith($"chmod go-w {directory.File("shared")}", Assert.Throws<SettingsException>(() => SettingsFile.Read(env)).Message, StringComparison.Ordinal);
+    }
+
+    [RootFact]
+    public async Task A_link_on_the_way_that_somebody_else_can_turn_is_not_taken()
+    {
+        Directory.CreateDirectory(directory.File("own"));
+        await File.WriteAllTextAsync(directory.File("own/env"), "API_PORT=1\n");
+        Directory.CreateDirectory(directory.File("theirs"));
+        File.CreateSymbolicLink(directory.File("theirs/folder"), "../own");
+        File.CreateSymbolicLink(Env, "theirs/folder/env");
+        Assert.Equal("1", SettingsFile.Read(Env).Find("API_PORT"));
+        await Child.RunAsync("chown", "nobody", directory.File("theirs"));
+        Assert.Contains($"{directory.File("theirs")} belongs to somebody else", Assert.Throws<SettingsException>(() => SettingsFile.Read(Env)).Message, StringComparison.Ordinal);
+
+        // In a folder as /tmp is, nobody else can replace a link; its owner can.
+        await Child.RunAsync("chown", "root", directory.File("theirs"));
+        File.SetUnixFileMode(directory.File("theirs"), (UnixFileMode)0b001_111_111_101);
+        Assert.Equal("1", SettingsFile.Read(Env).Find("API_PORT"));
+        await Child.RunAsync("chown", "-h", "nobody", directory.File("theirs/folder"));
+        Assert.Contains("theirs/folder belongs to somebody else", Assert.Throws<SettingsException>(() => SettingsFile.Read(Env)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_link_goes_where_the_system_takes_it()
+    {
+        Directory.CreateDirectory(directory.File("far/deep"));
+        File.WriteAllText(directory.File("far/env"), "API_PORT=1\n");
+        File.CreateSymbolicLink(directory.File("near"), "far/deep");
+        File.CreateSymbolicLink(Env, "near/../env"); // far/env
+        Assert.Equal("1", SettingsFile.Read(Env).Find("API_PORT"));
+        File.SetUnixFileMode(directory.File("far"), (UnixFileMode)0b111_111_111);
+        Assert.EndsWith($"chmod go-w {directory.File("far")}", Assert.Throws<SettingsException>(() => SettingsFile.Read(Env)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_pipe_a_folder_and_a_flood_are_one_clear_fault_and_hold_up_nothing()
     {
         await Child.RunAsync("mkfifo", Env);

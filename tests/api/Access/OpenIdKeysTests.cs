@@ -95,6 +95,7 @@ public sealed class OpenIdKeysTests : HttpMessageHandler
     [InlineData("a\u202eb", false)]
     [InlineData("a\u200bb", false)]
     [InlineData("a\ud800", false)]
+    [InlineData("somebody ", false)]
     public void A_subject_is_text_that_one_can_see(string subject, bool isTaken) => Assert.Equal(isTaken, OpenIdAccess.IsSubject(subject));
 
     [Fact]

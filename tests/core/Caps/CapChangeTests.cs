@@ -58,6 +58,8 @@ public sealed class CapChangeTests
     [InlineData("potential", "capPotential")]
     [InlineData("phi", "phi")]
     [InlineData("name", "displayName")]
+    [InlineData("turned name", "displayName")]
+    [InlineData("name and a space", "displayName")]
     public void A_definition_that_breaks_a_rule_names_the_member(string what, string field)
     {
         var key = new KeyDefinition(First, null, null, null);
@@ -71,6 +73,8 @@ public sealed class CapChangeTests
             "bounds" => new CapDefinition(null, null, null, null, [key with { NotBefore = Now, NotAfter = Now }]),
             "potential" => Keys(First) with { CapPotential = 0m },
             "phi" => Keys(First) with { Phi = -1m },
+            "turned name" => Keys(First) with { DisplayName = "\u202eweb" },
+            "name and a space" => Keys(First) with { DisplayName = "web " },
             _ => Keys(First) with { DisplayName = "\u0001" },
         };
         Assert.Equal(field, Define(null, definition).Refusal!.Field);

@@ -1,25 +1,29 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
-namespace CapOrleans.Silo.Settings;
+namespace CapOrleans.Core.Settings;
 
 /// <summary>What the system says of a file: <c>struct statx</c>, of which these fields are the same on every machine.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 256)]
-internal partial struct FileStatus
+public partial struct FileStatus
 {
-    private const int CurrentFolder = -100, EmptyPath = 0x1000;
+    private const int CurrentFolder = -100, EmptyPath = 0x1000, NoFollow = 0x100;
     private const uint BasicStats = 0x7FF;
-    private const int TypeBits = 0xF000, RegularType = 0x8000;
+    private const int TypeBits = 0xF000, RegularType = 0x8000, LinkType = 0xA000;
 
     [FieldOffset(20)]
-    public uint Owner;
+    private uint owner;
 
     [FieldOffset(28)]
     private ushort mode;
 
+    public readonly uint Owner => owner;
+
     public readonly UnixFileMode Mode => (UnixFileMode)(mode & 0xFFF);
 
     public readonly bool IsRegular => (mode & TypeBits) == RegularType;
+
+    public readonly bool IsLink => (mode & TypeBits) == LinkType;
 
     /// <summary>For people: what it is.</summary>
     public readonly string Kind => (mode & TypeBits) switch
@@ -36,8 +40,18 @@ internal partial struct FileStatus
     /// <returns>False when it cannot be told, with the system's error as last error.</returns>
     public static bool TryRead(string path, out FileStatus status) => Stat(CurrentFolder, path, 0, BasicStats, out status) == 0;
 
+    /// <summary>Of a link, the link itself.</summary>
+    /// <inheritdoc cref="TryRead(string, out FileStatus)"/>
+    public static bool TryReadEntry(string path, out FileStatus status) => Stat(CurrentFolder, path, NoFollow, BasicStats, out status) == 0;
+
     /// <inheritdoc cref="TryRead(string, out FileStatus)"/>
     public static bool TryRead(SafeFileHandle handle, out FileStatus status) => Stat(handle, "", EmptyPath, BasicStats, out status) == 0;
+
+    /// <summary>The effective user of this process.</summary>
+    public static uint EffectiveUser() => GetEffectiveUser();
+
+    [LibraryImport("libc", EntryPoint = "geteuid")]
+    private static partial uint GetEffectiveUser();
 
     [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     private static partial int Stat(SafeFileHandle folder, string path, int flags, uint mask, out FileStatus status);

@@ -1,0 +1,60 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+
+namespace CapOrleans.Cli;
+
+/// <summary>
+/// The HTTP clients of this command, all under the same bounds: no redirects, at most 16 MiB of an answer, and no proxy for what stays on
+/// this machine, which is no business of a proxy's, least of all when it holds a key.
+/// </summary>
+internal static class HttpClients
+{
+    private const int MaxAnswerBytes = 16 << 20;
+
+    /// <param name="tls">Whom to trust, for https.</param>
+    /// <param name="secret">
+    /// What it shows to a program of this machine over plain HTTP, which must be of one of those whom <see cref="LoopbackListener"/> takes;
+    /// null for nothing.
+    /// </param>
+    public static HttpClient Create(TimeSpan timeout, SslClientAuthenticationOptions tls, ShownSecret? secret = null)
+    {
+        var handler = new SocketsHttpHandler { SslOptions = tls, AllowAutoRedirect = false, Proxy = new ProxyToOthers() };
+        if (secret is not null)
+        {
+            handler.ConnectCallback = (context, cancellationToken) => ConnectAsync(context.DnsEndPoint, secret, cancellationToken);
+        }
+
+        return new HttpClient(handler) { Timeout = timeout, MaxResponseContentBufferSize = MaxAnswerBytes };
+    }
+
+    private static async ValueTask<Stream> ConnectAsync(DnsEndPoint server, ShownSecret secret, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(server, cancellationToken);
+            LoopbackListener.Check(socket, secret);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The environment's, for other machines.</summary>
+    private sealed class ProxyToOthers : IWebProxy
+    {
+        public ICredentials? Credentials
+        {
+            get => HttpClient.DefaultProxy.Credentials;
+            set => throw new NotSupportedException("The environment says it.");
+        }
+
+        public Uri? GetProxy(Uri destination) => IsBypassed(destination) ? null : HttpClient.DefaultProxy.GetProxy(destination);
+
+        public bool IsBypassed(Uri host) => host.IsLoopback || HttpClient.DefaultProxy.IsBypassed(host);
+    }
+}

@@ -1,0 +1,126 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using CapOrleans.Core.Settings;
+
+namespace CapOrleans.Cli;
+
+/// <summary>A secret that a request shows.</summary>
+/// <param name="What">For people.</param>
+/// <param name="File">Where it was read; null when it is of the environment.</param>
+internal sealed record ShownSecret(string What, string? File);
+
+/// <summary>
+/// Whose program listens at a port of this machine. Any user can take a port that the service has left, and ask for a key. So it is looked
+/// up once the connection stands, and before anything is sent: whoever gives the port away afterwards still has this connection alone.
+/// </summary>
+internal static class LoopbackListener
+{
+    private const string Listening = "0A";
+    private const int LocalField = 1, RemoteField = 2, StateField = 3, UserField = 7, InodeField = 9;
+
+    private static readonly string[] Tables = ["/proc/net/tcp", "/proc/net/tcp6"];
+
+    /// <summary>
+    /// The program must be root's, the caller's, or of whoever has the file of the secret. One that is in no table, as behind the port of a
+    /// container, is taken.
+    /// </summary>
+    /// <exception cref="CliFaultException">It is somebody else's.</exception>
+    public static void Check(Socket connected, ShownSecret secret)
+    {
+        var server = (IPEndPoint)connected.RemoteEndPoint!;
+        foreach (var user in UsersOf(Tables.Select(ReadTable), server, (IPEndPoint)connected.LocalEndPoint!).Where(user => !IsTaken(user, secret.File)))
+        {
+            throw new CliFaultException(
+                ExitCodes.Misconfigured,
+                $"The {secret.What} was not shown: the program at {Plain(server)} belongs to {NameOf(user)}, who is neither root nor you"
+                + (secret.File is null ? ". " : $", nor the owner of {secret.File}. ")
+                + "Is the service down? If that program may have it, say --insecure-http.");
+        }
+    }
+
+    private static bool IsTaken(uint user, string? file) => user == 0 || user == FileStatus.EffectiveUser()
+        || (file is not null && FileStatus.TryRead(file, out var status) && status.Owner == user);
+
+    /// <param name="tables">As the system writes <c>/proc/net/tcp</c> and <c>/proc/net/tcp6</c>.</param>
+    /// <param name="server">Where the connection goes.</param>
+    /// <param name="client">Where it comes from.</param>
+    /// <returns>
+    /// Those who listen there: at the very address or, when nobody does, at every address. Without any, whoever holds the other end.
+    /// </returns>
+    public static IReadOnlyList<uint> UsersOf(IEnumerable<string> tables, IPEndPoint server, IPEndPoint client)
+    {
+        var (to, from) = (Plain(server), Plain(client));
+        var rows = tables.SelectMany(table => table.Split('\n')).Select(Row.Parse).OfType<Row>()
+            .Where(row => row.Local.Port == to.Port).ToLookup(row => row.IsListening);
+        IPAddress[] addresses = [to.Address, .. to.AddressFamily == AddressFamily.InterNetwork ? [IPAddress.Any] : (IPAddress[])[], IPAddress.IPv6Any];
+        return addresses
+                .Select(address => rows[true].Where(row => row.Local.Address.Equals(address)).Select(row => row.User).Distinct().ToList())
+                .FirstOrDefault(users => users.Count > 0)
+            ?? [.. rows[false].Where(row => row.IsHeld && row.Local.Equals(to) && row.Remote.Equals(from)).Select(row => row.User)];
+    }
+
+    /// <summary>IPv4 is written in either table.</summary>
+    private static IPEndPoint Plain(IPEndPoint end) =>
+        end.Address.IsIPv4MappedToIPv6 ? new IPEndPoint(end.Address.MapToIPv4(), end.Port) : end;
+
+    private static string ReadTable(string file)
+    {
+        try
+        {
+            return File.ReadAllText(file);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            return ""; // a machine without IPv6, or a namespace without either
+        }
+    }
+
+    private static string NameOf(uint user)
+    {
+        var number = user.ToString(CultureInfo.InvariantCulture);
+        var line = ReadTable("/etc/passwd").Split('\n').Select(text => text.Split(':'))
+            .FirstOrDefault(fields => fields.Length > 2 && fields[2] == number);
+        return line is null ? $"the user with the number {number}" : $"the user {Printable.Line(line[0])}";
+    }
+
+    /// <param name="IsHeld">A program has it: what is not accepted yet, or closed already, is nobody's and says so with the number 0.</param>
+    private sealed record Row(IPEndPoint Local, IPEndPoint Remote, bool IsListening, uint User, bool IsHeld)
+    {
+        /// <returns>Null for the heading, and for what is no row.</returns>
+        public static Row? Parse(string line)
+        {
+            var fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            return fields.Length > InodeField && End(fields[LocalField]) is { } local && End(fields[RemoteField]) is { } remote
+                && uint.TryParse(fields[UserField], NumberStyles.None, CultureInfo.InvariantCulture, out var user)
+                ? new Row(local, remote, fields[StateField] == Listening, user, fields[InodeField] != "0")
+                : null;
+        }
+
+        /// <summary>The address stands as words of 32 bits in the machine's own order, the port as a number.</summary>
+        private static IPEndPoint? End(string text)
+        {
+            const int DigitsPerWord = 8;
+            const NumberStyles Hex = NumberStyles.AllowHexSpecifier;
+            var colon = text.IndexOf(':', StringComparison.Ordinal);
+            if (colon is not (DigitsPerWord or 4 * DigitsPerWord)
+                || !ushort.TryParse(text.AsSpan(colon + 1), Hex, CultureInfo.InvariantCulture, out var port))
+            {
+                return null;
+            }
+
+            var bytes = new List<byte>();
+            for (var at = 0; at < colon; at += DigitsPerWord)
+            {
+                if (!uint.TryParse(text.AsSpan(at, DigitsPerWord), Hex, CultureInfo.InvariantCulture, out var word))
+                {
+                    return null;
+                }
+
+                bytes.AddRange(BitConverter.GetBytes(word));
+            }
+
+            return Plain(new IPEndPoint(new IPAddress(bytes.ToArray()), port));
+        }
+    }
+}

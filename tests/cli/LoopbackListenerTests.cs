@@ -1,0 +1,124 @@
+using System.Net;
+using CapOrleans.Cli;
+using CapOrleans.Core.Access;
+
+namespace CapOrleans.Tests.Cli;
+
+/// <summary>A key goes to no program that another user has put in the service's place.</summary>
+public sealed class LoopbackListenerTests : IDisposable
+{
+    private const string Heading = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n";
+
+    /// <summary>Says 401 until it is shown something, and prints what it is shown.</summary>
+    private const string Squatter = """
+        const http = require("http");
+        const problem = JSON.stringify({ type: "urn:caporleans:problem:unauthenticated", title: "unauthenticated" });
+        const server = http.createServer((request, answer) => {
+          console.log(`${request.url} with ${request.headers.authorization ?? "nothing"}`);
+          answer.writeHead(request.headers.authorization ? 200 : 401, { "content-type": "application/problem+json" });
+          answer.end(request.headers.authorization ? "{}" : problem);
+        });
+        server.listen(Number(process.argv[1]), process.argv[2], () => console.log("listening"));
+        """;
+
+    private readonly TempDirectory directory = new();
+    private readonly string apiKey = ApiKey.Create().Export();
+    private readonly string gateToken = $"gate_{new string('a', 64)}";
+
+    public LoopbackListenerTests()
+    {
+        File.WriteAllText(directory.File("admin-token"), apiKey);
+        File.WriteAllText(directory.File("gate-token"), gateToken);
+    }
+
+    public void Dispose() => directory.Dispose();
+
+    [RootFact]
+    public async Task Another_user_at_the_port_of_the_service_is_shown_no_key()
+    {
+        foreach (var address in (string[])["127.0.0.1", "0.0.0.0", "::"])
+        {
+            var (port, squatter) = await SquatAsync(address);
+            using var _ = squatter;
+            foreach (var arguments in (string[][])[["show", "X"], ["operator", "list"], ["gate", "status"]])
+            {
+                var (code, output) = await Cap(port).RunAsync(arguments);
+                Assert.Equal(2, code);
+                Assert.Contains("was not shown: the program at 127.0.0.1:", output, StringComparison.Ordinal);
+                Assert.Contains("the user nobody", output, StringComparison.Ordinal);
+            }
+
+            var (named, _) = await Cap(port, ("CAP_TOKEN", apiKey)).RunAsync("operator", "list");
+            Assert.Equal(2, named);
+            await squatter.LineAsync("/v1/caps/X with nothing", TimeSpan.FromSeconds(20));
+            Assert.DoesNotContain("Bearer", squatter.Output, StringComparison.Ordinal);
+        }
+    }
+
+    [RootFact]
+    public async Task It_is_shown_where_that_is_wanted_or_the_file_of_the_key_is_that_user_s()
+    {
+        var (port, squatter) = await SquatAsync("127.0.0.1");
+        using var _ = squatter;
+        Assert.Equal(0, (await Cap(port).RunAsync("show", "X", "--insecure-http")).Code);
+        await squatter.LineAsync($"/v1/caps/X with Bearer {apiKey}", TimeSpan.FromSeconds(20));
+        await Child.RunAsync("chown", "nobody", directory.File("gate-token"));
+        Assert.Equal(0, (await Cap(port).RunAsync("gate", "status")).Code);
+        await squatter.LineAsync($"/v1/gate/status with Bearer {gateToken}", TimeSpan.FromSeconds(20));
+        Assert.Equal(2, (await Cap(port).RunAsync("show", "X")).Code);
+    }
+
+    [Theory]
+    [InlineData("0100007F:1F90 00000000:0000 0A 1000 7", 1000)]
+    [InlineData("00000000:1F90 00000000:0000 0A 1000 7", 1000)]
+    [InlineData("0000000000000000FFFF00000100007F:1F90 00000000000000000000000000000000:0000 0A 1000 7", 1000)]
+    [InlineData("00000000000000000000000000000000:1F90 00000000000000000000000000000000:0000 0A 1000 7", 1000)]
+    [InlineData("00000000:1F90 00000000:0000 0A 0 6|0100007F:1F90 00000000:0000 0A 1000 7", 1000)] // the kernel prefers the very address
+    [InlineData("00000000000000000000000000000000:1F90 00000000000000000000000000000000:0000 0A 1000 6|0100007F:1F90 00000000:0000 0A 0 7", 0)]
+    [InlineData("0100007F:1F90 0100007F:C000 01 1000 7|0100007F:1F90 00000000:0000 0A 0 8", 0)] // as of a server whose workers have another user
+    [InlineData("0100007F:1F90 0100007F:C000 01 1000 7", 1000)] // it took the connection and gave the port away
+    [InlineData("0000000000000000FFFF00000100007F:1F90 0000000000000000FFFF00000100007F:C000 01 1000 7", 1000)]
+    public void It_is_told_who_has_the_other_end(string rows, uint user) =>
+        Assert.Equal([user], Users(rows, IPAddress.Loopback));
+
+    [Theory]
+    [InlineData("0100007F:1F91 00000000:0000 0A 1000 7")] // another port
+    [InlineData("0200007F:1F90 00000000:0000 0A 1000 7")] // another address
+    [InlineData("00000000000000000000000001000000:1F90 00000000000000000000000000000000:0000 0A 1000 7")] // ::1
+    [InlineData("0100007F:1F90 0100007F:C001 01 1000 7")] // another caller
+    [InlineData("0100007F:1F90 0100007F:C000 06 1000 0")] // nobody holds it any more
+    [InlineData("0100007F:C000 0100007F:1F90 01 1000 7")] // this end
+    [InlineData("0100007:1F90 00000000:0000 0A 1000 7|rubbish|0100007G:1F90 00000000:0000 0A 1000 7|0100007F:x 00000000:0000 0A 1000 7")]
+    [InlineData("")]
+    public void What_is_in_no_table_is_nobody_s(string rows) => Assert.Empty(Users(rows, IPAddress.Loopback));
+
+    [Fact]
+    public void Of_several_who_listen_there_each_counts() =>
+        Assert.Equal([0u, 1000u], Users("00000000:1F90 00000000:0000 0A 0 7|00000000:1F90 00000000:0000 0A 1000 8", IPAddress.Loopback)); // each at one device
+
+    [Fact]
+    public void IPv6_has_addresses_of_its_own()
+    {
+        const string Rows = "0100007F:1F90 00000000:0000 0A 1000 7|00000000000000000000000001000000:1F90 00000000000000000000000000000000:0000 0A 1001 8";
+        Assert.Equal([1001u], Users(Rows, IPAddress.IPv6Loopback));
+        Assert.Equal([1000u], Users(Rows, IPAddress.Loopback.MapToIPv6()));
+    }
+
+    /// <param name="rows">Addresses, state, user and inode; the bar ends a row.</param>
+    private static IReadOnlyList<uint> Users(string rows, IPAddress address) => LoopbackListener.UsersOf(
+        [Heading, Heading + string.Join('\n', rows.Split('|').Select((row, i) => row.Split(' ') is [var local, var remote, var state, var user, var inode]
+            ? $"   {i}: {local} {remote} {state} 00000000:00000000 00:00000000 00000000  {user}        0 {inode} 1 ffff8881 100 0 0 10 0" : row))],
+        new IPEndPoint(address, 8080),
+        new IPEndPoint(address, 0xC000));
+
+    private static async Task<(int Port, Child Squatter)> SquatAsync(string address)
+    {
+        var port = Child.FreePort();
+        var squatter = Child.Start("setpriv", ["--reuid", "nobody", "--regid", "nogroup", "--clear-groups", "node", "-e", Squatter, $"{port}", address], folder: "/");
+        await squatter.LineAsync("listening", TimeSpan.FromSeconds(30));
+        return (port, squatter);
+    }
+
+    private CapCommand Cap(int port, params (string, string)[] more) => new(
+        directory.Path, [.. more, ("DATA_DIR", directory.Path), ("API_PORT", $"{port}"), ("VPN_ENDPOINT", $"http://127.0.0.1:{port}/gate_receive")]);
+}
