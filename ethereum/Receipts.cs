@@ -7,8 +7,9 @@ namespace CapOrleans.Ethereum;
 /// <summary>The contract ran and failed: the same again would fail again.</summary>
 public sealed class TransactionRevertedException(string message) : ChainUnavailableException(message);
 
+/// <param name="Contract">That the transaction made; null for a call.</param>
 /// <param name="Logs">Of the node's JSON.</param>
-internal sealed record Receipt(string Transaction, long Block, string BlockHash, bool IsReverted, long GasUsed, JsonElement Logs);
+internal sealed record Receipt(string Transaction, long Block, string BlockHash, bool IsReverted, long GasUsed, string? Contract, JsonElement Logs);
 
 /// <param name="At">Its own time.</param>
 internal sealed record Block(string Hash, DateTimeOffset At);
@@ -60,5 +61,6 @@ internal sealed class Receipts(JsonRpcClient rpc)
         receipt.GetProperty("blockHash").GetString()!,
         receipt.GetProperty("status").GetString() != "0x1",
         (long)JsonRpcClient.Quantity(receipt.GetProperty("gasUsed")),
+        receipt.TryGetProperty("contractAddress", out var contract) ? contract.GetString() : null,
         receipt.GetProperty("logs")));
 }
