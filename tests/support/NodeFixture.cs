@@ -65,7 +65,7 @@ public sealed class NodeFixture : IAsyncLifetime
         Api = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{apiPort}") };
         Operator = new HttpClient { BaseAddress = Api.BaseAddress };
         Operator.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", (await File.ReadAllTextAsync(directory.File("data/admin-token"))).Trim());
-        Gate = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{gatePort}") };
+        Gate = new HttpClient(new HostRetries()) { BaseAddress = new Uri($"http://127.0.0.1:{gatePort}") };
         Reporter = TestIncident.Key(await File.ReadAllTextAsync(directory.File("data/identity.key")));
     }
 

@@ -71,7 +71,7 @@ public sealed class ApiTlsTests : IAsyncLifetime
     [Fact]
     public async Task The_gate_of_the_same_process_forwards_to_it()
     {
-        using var http = new HttpClient();
+        using var http = new HttpClient(new HostRetries());
         var key = TestIncident.Key(await File.ReadAllTextAsync(directory.File("data/identity.key")));
         using var received = await http.PostAsync(
             $"http://127.0.0.1:{gatePort}/gate_receive", NodeFixture.Json(TestIncident.Signed(key, "SYS-CORE", "TLS-1", TimeProvider.System.GetUtcNow())));
