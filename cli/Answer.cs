@@ -27,10 +27,8 @@ internal static class Answer
         return ExitCodes.Done;
     }
 
-    /// <param name="answer">JSON as a node answered it; its numbers keep their spelling.</param>
-    public static int Tell(string answer) => Tell(JsonNode.Parse(answer)!);
-
-    public static int Tell(JsonElement answer) => Tell(answer.GetRawText());
+    /// <param name="answer">As a node answered it; its numbers keep their spelling.</param>
+    public static int Tell(JsonElement answer) => Tell(CapClient.Read(answer, json => JsonNode.Parse(json.GetRawText())));
 
     /// <summary>For people only.</summary>
     public static void Note(string text)

@@ -1,6 +1,6 @@
 using System.Net.Http.Headers;
-using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using CapOrleans.Core.CanonicalJson;
 
 namespace CapOrleans.Cli;
@@ -8,18 +8,18 @@ namespace CapOrleans.Cli;
 /// <summary>Calls a node and turns its answer into an exit code and a text.</summary>
 internal static class CapClient
 {
-    /// <returns>The body of a 2xx answer.</returns>
+    /// <returns>The body of a 2xx answer; undefined when it has none.</returns>
     /// <exception cref="CliFaultException">Refused, or no answer.</exception>
-    public static async Task<string> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    public static async Task<JsonElement> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         var (status, body, problem) = await AnswerAsync(request, cancellationToken);
         return problem is null ? body : throw new CliFaultException(problem.CodeFor(status), $"refused with {status}, {problem}");
     }
 
     /// <summary>Reads from the API. Most nodes let their own machine read: the API key is shown only to one that asks for it, where there is one.</summary>
-    /// <returns>The body of a 2xx answer.</returns>
+    /// <returns>As <see cref="SendAsync"/>.</returns>
     /// <exception cref="CliFaultException">Refused, or no answer.</exception>
-    public static async Task<string> ReadAsync(Uri url, CancellationToken cancellationToken)
+    public static async Task<JsonElement> ReadAsync(Uri url, CancellationToken cancellationToken)
     {
         using var open = new HttpRequestMessage(HttpMethod.Get, url);
         var (status, body, problem) = await AnswerAsync(open, cancellationToken);
@@ -37,22 +37,33 @@ internal static class CapClient
         return await SendAsync(request, cancellationToken);
     }
 
-    /// <returns>A problem for every answer that is not 2xx.</returns>
-    private static async Task<(int Status, string Body, Problem? Problem)> AnswerAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    /// <summary>Takes out of an answer what is wanted of it: whoever answered may have answered anything.</summary>
+    /// <exception cref="CliFaultException">It is not there.</exception>
+    public static T Read<T>(JsonElement answer, Func<JsonElement, T?> read) where T : notnull
     {
-        // A proxy has no business with what stays on this machine, least of all with a key.
-        using var http = new HttpClient(new SocketsHttpHandler { SslOptions = TlsSettings.Read(), AllowAutoRedirect = false, UseProxy = !request.RequestUri!.IsLoopback })
+        try
         {
-            Timeout = TimeSpan.FromSeconds(30), MaxResponseContentBufferSize = 16 << 20,
-        };
+            return read(answer) is { } value ? value : throw new FormatException();
+        }
+        catch (Exception fault) when (fault is FormatException or InvalidOperationException or KeyNotFoundException)
+        {
+            throw new CliFaultException(ExitCodes.Unreachable, "It answered, and not as CapOrleans does: is something else there, or in between?");
+        }
+    }
+
+    /// <returns>A problem for every answer that is not 2xx.</returns>
+    private static async Task<(int Status, JsonElement Body, Problem? Problem)> AnswerAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        using var http = PlainHttp.Create(request.RequestUri!, TimeSpan.FromSeconds(30), TlsSettings.Read());
         try
         {
             using var response = await http.SendAsync(request, cancellationToken);
-            var (status, body) = ((int)response.StatusCode, await response.Content.ReadAsStringAsync(cancellationToken));
-            var problem = response.IsSuccessStatusCode ? null : Problem.Of(body);
-            return problem is null && (!response.IsSuccessStatusCode || (body.Length > 0 && !IsJson(body)))
+            var (status, body) = ((int)response.StatusCode, await response.Content.ReadAsByteArrayAsync(cancellationToken)); // JSON is UTF-8, whatever a header says
+            var isJson = TryParse(body, out var json);
+            var problem = response.IsSuccessStatusCode || !isJson ? null : Problem.Of(json);
+            return problem is null && !(response.IsSuccessStatusCode && (isJson || body.Length == 0))
                 ? throw new CliFaultException(ExitCodes.Unreachable, $"{Origin(request)} answered {status}, and not as CapOrleans does: is something else there, or in between?")
-                : (status, body, problem);
+                : (status, json, problem);
         }
         catch (Exception fault) when (fault is HttpRequestException || (fault is TaskCanceledException && !cancellationToken.IsCancellationRequested))
         {
@@ -87,15 +98,18 @@ internal static class CapClient
     /// <summary>Without a user's name and password, which a URL may hold.</summary>
     private static string Origin(HttpRequestMessage request) => $"{request.RequestUri!.Scheme}://{request.RequestUri.Authority}";
 
-    private static bool IsJson(string body)
+    private static bool TryParse(byte[] body, out JsonElement json)
     {
         try
         {
-            using var document = StrictJson.Parse(Encoding.UTF8.GetBytes(body));
+            using var document = StrictJson.Parse(body);
+            json = document.RootElement.Clone();
+            _ = JsonNode.Parse(body)?.ToJsonString(IncidentFile.OneLine); // half a surrogate pair is no text, and cannot be printed
             return true;
         }
-        catch (JsonException)
+        catch (Exception fault) when (fault is JsonException or InvalidOperationException)
         {
+            json = default;
             return false;
         }
     }
@@ -105,15 +119,14 @@ internal static class CapClient
     {
         private const string Ours = "urn:caporleans:problem:";
 
-        public static Problem? Of(string body)
+        public static Problem? Of(JsonElement body)
         {
             try
             {
-                using var document = JsonDocument.Parse(body);
-                string Text(string name) => document.RootElement.TryGetProperty(name, out var value) ? value.GetString() ?? "" : "";
+                string Text(string name) => body.TryGetProperty(name, out var value) ? value.GetString() ?? "" : "";
                 return Text("type").StartsWith(Ours, StringComparison.Ordinal) ? new Problem(Text("type")[Ours.Length..], Text("title"), Text("field"), Text("rule")) : null;
             }
-            catch (Exception fault) when (fault is JsonException or InvalidOperationException)
+            catch (InvalidOperationException)
             {
                 return null;
             }

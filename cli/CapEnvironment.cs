@@ -59,23 +59,27 @@ internal static class CapEnvironment
         }
     }
 
+    /// <summary>Of one chain; the first is asked first.</summary>
+    public static IReadOnlyList<Uri> ChainNodes =>
+    [
+        .. (Text("RPC_URL") ?? $"http://127.0.0.1:{Port("CHAIN_PORT", 8545)}").Split(',', StringSplitOptions.TrimEntries)
+            .Select(text => Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
+                ? url
+                : throw new CliFaultException(ExitCodes.Misconfigured, "RPC_URL is no http URL of a chain node.")), // it may hold a key: it is not shown
+    ];
+
     /// <param name="keyFile">Of a writer of the contract; null for the same settings as the node's.</param>
     /// <param name="makesContract">The command needs none that is there.</param>
     /// <returns>How to reach the chain, and what may be sent to it.</returns>
     public static (JsonRpcClient Rpc, ChainOptions Options) Chain(HttpClient http, string? keyFile, bool makesContract = false)
     {
-        var rpc = Text("RPC_URL");
-        var urls = (rpc ?? $"http://127.0.0.1:{Port("CHAIN_PORT", 8545)}").Split(',', StringSplitOptions.TrimEntries)
-            .Select(text => Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
-                ? url
-                : throw new CliFaultException(ExitCodes.Misconfigured, "RPC_URL is no http URL of a chain node.")) // it may hold a key: it is not shown
-            .ToList();
+        var isDevChain = Text("RPC_URL") is null;
         var contract = makesContract ? null : Text("CONTRACT_ADDRESS");
         EthereumAddress? address = EthereumAddress.TryParse(contract, out var found) ? found : null;
-        return address is null && !makesContract && (contract ?? rpc) is not null
+        return address is null && !makesContract && (contract ?? Text("RPC_URL")) is not null
             ? throw new CliFaultException(ExitCodes.Misconfigured, $"CONTRACT_ADDRESS is '{contract}': choose the address of a CapAuditStorageV2, 0x and 40 hex digits.")
-            : (new JsonRpcClient(http, urls, rpc is null && File.Exists(DevTokenFile) ? DevTokenFile : null),
-                new ChainOptions(ChainId, ChainWriter(keyFile), address, IsDevChain: rpc is null) { MaxFeeGwei = MaxFeeGwei });
+            : (new JsonRpcClient(http, ChainNodes, isDevChain && File.Exists(DevTokenFile) ? DevTokenFile : null),
+                new ChainOptions(ChainId, ChainWriter(keyFile), address, isDevChain) { MaxFeeGwei = MaxFeeGwei });
     }
 
     private static string DevTokenFile => Path.Combine(DataDirectory, "chain", "token");

@@ -16,8 +16,8 @@ internal static class ChangeRequests
 
     public static Option<string?> AdminKeyOption() => new("--admin-key") { Description = "File with an admin key of the CapID that signs the change; without it, the operator's token is used" };
 
-    /// <returns>The CapID as it is now, as JSON.</returns>
-    public static async Task<string> SendAsync(string capId, JsonObject change, string? adminKey, CancellationToken cancellationToken)
+    /// <returns>The CapID as it is now.</returns>
+    public static async Task<JsonElement> SendAsync(string capId, JsonObject change, string? adminKey, CancellationToken cancellationToken)
     {
         var body = new JsonObject { ["change"] = change };
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(CapEnvironment.Api, $"v1/caps/{Uri.EscapeDataString(capId)}/changes"));
@@ -41,12 +41,12 @@ internal static class ChangeRequests
         return await CapClient.SendAsync(request, cancellationToken);
     }
 
-    public static Task<string> ReadAsync(string capId, CancellationToken cancellationToken) =>
+    public static Task<JsonElement> ReadAsync(string capId, CancellationToken cancellationToken) =>
         CapClient.ReadAsync(new Uri(CapEnvironment.Api, $"v1/caps/{Uri.EscapeDataString(capId)}"), cancellationToken);
 
     private static async Task<(long Version, string Origin)> ContextAsync(string capId, CancellationToken cancellationToken)
     {
-        using var cap = JsonDocument.Parse(await ReadAsync(capId, cancellationToken));
-        return (cap.RootElement.GetProperty("version").GetInt64(), cap.RootElement.GetProperty("origin").GetString()!);
+        var cap = await ReadAsync(capId, cancellationToken);
+        return CapClient.Read<(long, string)>(cap, json => (json.GetProperty("version").GetInt64(), json.GetProperty("origin").GetString() ?? throw new FormatException()));
     }
 }

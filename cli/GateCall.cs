@@ -11,7 +11,7 @@ internal static class GateCall
     /// <param name="gate">Null for that of VPN_ENDPOINT.</param>
     /// <returns>The gate's answer.</returns>
     /// <exception cref="CliFaultException">Refused, or no answer.</exception>
-    public static async Task<string> SendAsync(string? gate, byte[] incident, CancellationToken cancellationToken)
+    public static async Task<JsonElement> SendAsync(string? gate, byte[] incident, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, Url(gate));
         if (CapEnvironment.GateKey is { } key)
@@ -30,8 +30,8 @@ internal static class GateCall
         }
 
         var answer = await CapClient.SendAsync(request, cancellationToken);
-        using var document = JsonDocument.Parse(answer.Length == 0 ? "null" : answer);
-        return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("status", out var status) && status.ValueEquals("received")
+        return answer.ValueKind == JsonValueKind.Object && answer.TryGetProperty("status", out var status)
+            && status.ValueKind == JsonValueKind.String && status.ValueEquals("received")
             ? answer
             : throw new CliFaultException(ExitCodes.Unreachable, $"{Url(gate).Authority} did not say that it received the incident: is it a gate?");
     }

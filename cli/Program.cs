@@ -24,13 +24,9 @@ try
 
     return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
 }
-catch (CliFaultException fault)
-{
-    return Answer.Complain(fault);
-}
 catch (Exception fault) when (fault is not OperationCanceledException)
 {
-    return Answer.Complain(new CliFaultException(ExitCodes.Misconfigured, $"This should not happen, and is a fault of cap: {fault.GetType().Name} {fault.Message}"));
+    return Answer.Complain(CliFaultException.Of(fault));
 }
 catch (OperationCanceledException)
 {

@@ -1,6 +1,7 @@
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using CapOrleans.Core.Access;
 
 namespace CapOrleans.Cli;
 
@@ -10,13 +11,14 @@ internal static class TlsSettings
     /// <summary>Without any of them, the machine's own authorities count and nothing is shown.</summary>
     public static SslClientAuthenticationOptions Read()
     {
-        var options = new SslClientAuthenticationOptions();
+        var options = new SslClientAuthenticationOptions { CertificateChainPolicy = CertificatePolicy.OfMachine() };
         try
         {
             if (CapEnvironment.Text("CAP_TLS_CA") is { } authorities)
             {
-                options.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
-                options.CertificateChainPolicy.CustomTrustStore.ImportFromPemFile(authorities);
+                var trusted = new X509Certificate2Collection();
+                trusted.ImportFromPemFile(authorities);
+                options.CertificateChainPolicy = CertificatePolicy.Of(trusted);
             }
 
             if (CapEnvironment.Text("CAP_TLS_CERTIFICATE") is { } certificate)

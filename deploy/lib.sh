@@ -31,7 +31,7 @@ apt_install() {
 }
 
 need_dotnet() {
-  command -v dotnet >/dev/null && dotnet --list-sdks | grep -q '^10\.' \
+  command -v dotnet >/dev/null && (cd "$root" && dotnet --list-sdks) | grep -q '^10\.' \
     || die "Please install the .NET 10 SDK: https://dotnet.microsoft.com/download/dotnet/10.0"
 }
 
@@ -98,7 +98,7 @@ native_cap() {
   command -v clang >/dev/null || command -v gcc >/dev/null || apt_install gcc "linking the native cap" || return 1
   say "Building the native cap"
   log=$(mktemp)
-  if ! dotnet publish "$root/cli/CapOrleans.Cli.csproj" -c Release -r "linux-$machine" -o "$out.new" -v quiet --nologo -p:RestoreLockedMode=true -p:RestoreForce=true >"$log" 2>&1; then
+  if ! msbuild publish cli/CapOrleans.Cli.csproj -c Release -r "linux-$machine" -o "$out.new" >"$log" 2>&1; then
     cat "$log" >&2; rm -f "$log"; return 1
   fi
   rm -f "$log"; mkdir -p "$out"; mv -f "$out.new/cap" "$out/cap"; touch "$out/cap"; rm -rf "$out.new"
@@ -114,6 +114,13 @@ anvil_path() {
   printf '%s' "$root/deploy/npm/node_modules/@foundry-rs/anvil-linux-$machine/bin/anvil"
 }
 
+# msbuild COMMAND PROJECT OPTION...: dotnet, from the project's folder whatever folder the caller is in, so that global.json there, and no other,
+# says which SDK runs; with nothing of the folders above, and with packages of the user's own.
+msbuild() {
+  (cd "$root" && NUGET_PACKAGES="${NUGET_PACKAGES:-${HOME:-$root/artifacts}/.nuget/packages}" exec dotnet "$@" -v quiet --nologo -noAutoResponse \
+    -p:ImportDirectorySolutionProps=false -p:ImportDirectorySolutionTargets=false -p:RestoreLockedMode=true -p:RestoreForce=true)
+}
+
 # build CONFIGURATION: only when something is newer than the last build. Restores compare every package with the lock files: unless forced,
 # NuGet looks at nothing when the projects have not changed.
 build() {
@@ -125,7 +132,7 @@ build() {
   fi
   say "Building ($configuration)"
   local log; log=$(mktemp)
-  if ! dotnet build "$root/CapOrleans.sln" -c "$configuration" -v quiet --nologo -p:RestoreLockedMode=true -p:RestoreForce=true >"$log" 2>&1; then
+  if ! msbuild build CapOrleans.sln -c "$configuration" >"$log" 2>&1; then
     cat "$log" >&2; rm -f "$log"; die "The build failed."
   fi
   rm -f "$log"; mkdir -p "$root/artifacts"; touch "$stamp"

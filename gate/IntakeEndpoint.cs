@@ -98,14 +98,14 @@ internal sealed class IntakeEndpoint(
             context.Response.Headers.RetryAfter = "10";
             return await RefuseAsync(context, StatusCodes.Status429TooManyRequests, new Refusal(
                 "too-many-waiting", "",
-                $"{SpoolLimits.MaxClaimsEach} incidents from this address wait until the wallet was asked; send the same again."));
+                $"{SpoolLimits.MaxClaimsEach} incidents from this address wait until contract wallets were asked; send the same again."));
         }
 
         // A conflict calls as well: whoever was faster with an altered copy must not silence it. Each incident calls once.
         if (standing is { MayPage: true, Signer: { } signer }
             && verdict is ArrivalVerdict.Kept or ArrivalVerdict.Vouched or ArrivalVerdict.Conflicts)
         {
-            escalation.Consider(report, signer);
+            escalation.Consider(report, signer, standing.IsVouched ? null : AddressRateLimit.AddressOf(context));
         }
 
         return verdict == ArrivalVerdict.Conflicts ? await RefuseAsync(context, StatusCodes.Status409Conflict, OtherContentWaits) : report;

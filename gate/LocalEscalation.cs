@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Net;
 using System.Text;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.Incidents;
@@ -16,7 +17,10 @@ namespace CapOrleans.Gate;
 /// </summary>
 public sealed partial class LocalEscalation(GateOptions options, HttpClient http, ILogger<LocalEscalation> logger, TimeProvider time)
 {
-    /// <summary>Escalations that run at once, that wait, and that wait for one CapID; what comes beyond is logged and left out.</summary>
+    /// <summary>
+    /// Escalations that run at once, that wait, and that wait for one CapID, or of strangers for one address; what comes beyond is logged and
+    /// left out. Of the command and of the URL each, and of strangers again.
+    /// </summary>
     public const int MaxRunning = 4, MaxWaiting = 400, MaxWaitingEach = 50;
 
     /// <summary>Incidents that are known to have called, of the command and of the URL each.</summary>
@@ -25,12 +29,16 @@ public sealed partial class LocalEscalation(GateOptions options, HttpClient http
     /// <summary>A command that runs longer is killed, a URL that answers later is given up. 30 seconds.</summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
-    private readonly Calls commands = new(), posts = new();
+    private readonly Calls commands = new(), posts = new(), strangersCommands = new(), strangersPosts = new();
     private readonly LogThrottle escalated = new(time), posted = new(time), failed = new(time), skipped = new(time);
 
     /// <summary>Returns at once; the rest runs beside.</summary>
     /// <param name="signer">Whom the signature proves: a stranger's incident of the same name silences no other.</param>
-    public void Consider(IncidentReport report, string signer)
+    /// <param name="stranger">
+    /// Where it came from when no list of keys vouches for the signer: then it takes no place of those that one vouches for, and addresses
+    /// take turns, since a stranger invents CapIDs.
+    /// </param>
+    public void Consider(IncidentReport report, string signer, IPAddress? stranger = null)
     {
         if (report.SeverityClaimed != Severity.Critical)
         {
@@ -40,19 +48,19 @@ public sealed partial class LocalEscalation(GateOptions options, HttpClient http
         // Each by itself: a URL that hangs must not keep the command from running.
         if (options.Escalation.Command is { } command)
         {
-            Start(commands, report, signer, () => RunAsync(command, report));
+            Start(stranger is null ? commands : strangersCommands, report, signer, stranger, () => RunAsync(command, report));
         }
 
         if (options.Escalation.Url is { } url)
         {
-            Start(posts, report, signer, () => PostAsync(url, report));
+            Start(stranger is null ? posts : strangersPosts, report, signer, stranger, () => PostAsync(url, report));
         }
     }
 
-    private void Start(Calls calls, IncidentReport report, string signer, Func<Task> run)
+    private void Start(Calls calls, IncidentReport report, string signer, IPAddress? stranger, Func<Task> run)
     {
         var incident = (report.CapId, report.IncidentId, signer);
-        if (calls.Made.Add(incident) && !calls.Queue.TryAdd(report.CapId, run, Skip))
+        if (calls.Made.Add(incident) && !calls.Queue.TryAdd(stranger is null ? report.CapId : $"{stranger}", run, Skip))
         {
             Skip();
         }
@@ -126,7 +134,7 @@ public sealed partial class LocalEscalation(GateOptions options, HttpClient http
         }
     }
 
-    /// <summary>The commands, or the posts.</summary>
+    /// <summary>The commands, or the posts; of strangers, or of the others.</summary>
     private sealed record Calls
     {
         public FairQueue Queue { get; } = new(MaxRunning, MaxWaiting, MaxWaitingEach);

@@ -1,5 +1,7 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using CapOrleans.Core.Access;
 
 namespace CapOrleans.Notify;
 
@@ -35,6 +37,7 @@ public sealed class ReceiverNetworks(IReadOnlyList<IPNetwork> allowed)
         UseProxy = false,
         ActivityHeadersPropagator = null,
         PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+        SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = CertificatePolicy.OfMachine() },
         ConnectCallback = (context, cancellationToken) => ConnectAsync(context.DnsEndPoint, cancellationToken),
     })
     {

@@ -1,5 +1,6 @@
 using System.Net.Security;
 using System.Net.Sockets;
+using CapOrleans.Core.Access;
 
 namespace CapOrleans.Silo;
 
@@ -20,7 +21,7 @@ internal static class PlainHttp
         UseCookies = false,
         UseProxy = false,
         PooledConnectionLifetime = TimeSpan.FromMinutes(5),
-        SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = isTrusted },
+        SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = isTrusted, CertificateChainPolicy = CertificatePolicy.OfMachine() },
     })
     {
         Timeout = timeout,
@@ -48,6 +49,7 @@ internal static class PlainHttp
                     TargetHost = context.DnsEndPoint.Host,
                     ClientCertificateContext = own,
                     RemoteCertificateValidationCallback = isTrusted,
+                    CertificateChainPolicy = CertificatePolicy.OfMachine(),
                 },
                 cancellationToken);
             return tls;

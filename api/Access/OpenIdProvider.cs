@@ -3,6 +3,7 @@ using System.Security.Claims;
 using System.Text;
 using System.Text.Json;
 using CapOrleans.Contracts.Access;
+using CapOrleans.Core.Access;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Authorization;
@@ -36,7 +37,7 @@ internal static class OpenIdAccess
         services.AddSingleton<IAuthenticationConfigurationProvider, NoConfiguration>();
         services.AddSingleton(root => new OpenIdKeys(
             provider,
-            new HttpClient { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = MaxDocumentBytes },
+            new HttpClient(new SocketsHttpHandler { SslOptions = { CertificateChainPolicy = CertificatePolicy.OfMachine() } }) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = MaxDocumentBytes },
             root.GetRequiredService<TimeProvider>(), root.GetRequiredService<ILogger<OpenIdKeys>>()));
         services.AddOptions<JwtBearerOptions>(Scheme).Configure<OpenIdKeys>((options, keys) => options.ConfigurationManager = keys);
         new AuthenticationBuilder(services).AddJwtBearer(Scheme, options =>

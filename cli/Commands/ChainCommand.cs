@@ -81,7 +81,7 @@ internal static class ChainCommand
 
     private static async Task<int> SendAsync(string? keyFile, bool makesContract, Func<JsonRpcClient, ChainOptions, Task<JsonObject>> send)
     {
-        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(30) };
+        using var http = PlainHttp.Create(CapEnvironment.ChainNodes[0], TimeSpan.FromSeconds(30));
         var (rpc, options) = CapEnvironment.Chain(http, keyFile, makesContract);
         try
         {

@@ -31,7 +31,7 @@ internal static class GateCommand
         {
             await foreach (var letter in LettersAsync(parsed.GetValue(gate), cancellationToken))
             {
-                Console.WriteLine(Answer.Line(JsonNode.Parse(letter.GetRawText())!));
+                Console.WriteLine(Answer.Line(CapClient.Read(letter, json => JsonNode.Parse(json.GetRawText()))));
             }
 
             return ExitCodes.Done;
@@ -59,7 +59,7 @@ internal static class GateCommand
             {
                 await foreach (var letter in LettersAsync(parsed.GetValue(gate), cancellationToken))
                 {
-                    chosen.Add(letter.GetProperty("number").GetInt64());
+                    chosen.Add(CapClient.Read<long>(letter, json => json.GetProperty("number").GetInt64()));
                 }
             }
 
@@ -129,9 +129,10 @@ internal static class GateCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             using var request = Request(parsed.GetValue(gate), HttpMethod.Get, "sealing-key"); // it is no secret, and needs none
-            var key = JsonNode.Parse(await CapClient.SendAsync(request, cancellationToken))!;
-            return key["key"] is JsonValue value && value.TryGetValue<string>(out var text) && X25519PrivateKey.TryReadKey(text, out _)
-                ? Answer.Tell(key, text)
+            var answer = await CapClient.SendAsync(request, cancellationToken);
+            var text = CapClient.Read(answer, json => json.GetProperty("key").GetString());
+            return X25519PrivateKey.TryReadKey(text, out _)
+                ? Answer.Tell(CapClient.Read(answer, json => JsonNode.Parse(json.GetRawText())), text)
                 : throw new CliFaultException(ExitCodes.Unreachable, $"{request.RequestUri!.Authority} answered with no key: is it a gate?");
         });
         return command;
@@ -141,19 +142,20 @@ internal static class GateCommand
     {
         for (long? before = long.MaxValue; before is not null;)
         {
-            using var page = JsonDocument.Parse(await SendAsync(gate, HttpMethod.Get, string.Create(CultureInfo.InvariantCulture, $"dead?before={before}"), cancellationToken));
-            foreach (var letter in page.RootElement.GetProperty("items").EnumerateArray())
+            var page = await SendAsync(gate, HttpMethod.Get, string.Create(CultureInfo.InvariantCulture, $"dead?before={before}"), cancellationToken);
+            foreach (var letter in CapClient.Read<JsonElement.ArrayEnumerator>(page, json => json.GetProperty("items").EnumerateArray()))
             {
                 yield return letter;
             }
 
-            before = page.RootElement.GetProperty("next") is { ValueKind: JsonValueKind.Number } next ? next.GetInt64() : null;
+            var next = CapClient.Read<JsonElement>(page, json => json.GetProperty("next"));
+            before = next.ValueKind == JsonValueKind.Number ? CapClient.Read<long>(next, json => json.GetInt64()) : null;
         }
     }
 
     private static Option<string?> GateOption() => new("--gate") { Description = "URL of the gate; default that of VPN_ENDPOINT" };
 
-    private static async Task<string> SendAsync(string? gate, HttpMethod method, string path, CancellationToken cancellationToken)
+    private static async Task<JsonElement> SendAsync(string? gate, HttpMethod method, string path, CancellationToken cancellationToken)
     {
         using var request = Request(gate, method, path);
         Credentials.AddGateToken(request);

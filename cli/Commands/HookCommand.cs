@@ -105,9 +105,9 @@ internal static partial class HookCommand
             var delivered = await HookDelivery.DeliverAsync(incident, cancellationToken);
             Answer.Note($"cap: {IncidentFile.Check(incident).IncidentId}: {delivered}");
         }
-        catch (CliFaultException fault)
+        catch (Exception fault) when (fault is not OperationCanceledException)
         {
-            Answer.Complain(fault);
+            Answer.Complain(CliFaultException.Of(fault));
         }
     }
 

@@ -21,8 +21,8 @@ internal static class IpfsCommand
         var command = new Command("check", "Fetch content from a gateway, block by block, and compare it with its CID. Example: cap ipfs check bafk... --gateway http://127.0.0.1:8080/ipfs/") { cid, gateway, legacy };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            using var http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { Timeout = Patience, MaxResponseContentBufferSize = 16 << 20 };
             var (name, root) = (parsed.GetRequiredValue(cid), Gateway(parsed.GetValue(gateway)));
+            using var http = PlainHttp.Create(root, Patience);
             if (parsed.GetValue(legacy))
             {
                 var found = await LegacyAsync(http, name, root, cancellationToken);

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace CapOrleans.Cli.Commands;
@@ -18,8 +17,8 @@ internal static class KeyCommand
         var command = new Command("list", "Show the keys, revoked ones among them. Example: cap key list WEB-01") { capId };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            using var cap = JsonDocument.Parse(await ChangeRequests.ReadAsync(parsed.GetRequiredValue(capId), cancellationToken));
-            return Answer.Tell(cap.RootElement.GetProperty("keys"));
+            var cap = await ChangeRequests.ReadAsync(parsed.GetRequiredValue(capId), cancellationToken);
+            return Answer.Tell(CapClient.Read(cap, json => json.GetProperty("keys")));
         });
         return command;
     }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace CapOrleans.Cli.Commands;
@@ -38,10 +37,10 @@ internal static class PolicyCommand
             Want("deltaCapLimit", parsed.GetValue(limit));
             Want("reportsPerMinute", parsed.GetValue(pace));
             var id = parsed.GetRequiredValue(capId);
-            using var cap = JsonDocument.Parse(wanted.Count == 0
+            var cap = wanted.Count == 0
                 ? await ChangeRequests.ReadAsync(id, cancellationToken)
-                : await ChangeRequests.SendAsync(id, new JsonObject { ["policy"] = wanted }, parsed.GetValue(admin), cancellationToken));
-            return Answer.Tell(cap.RootElement.GetProperty("policy"));
+                : await ChangeRequests.SendAsync(id, new JsonObject { ["policy"] = wanted }, parsed.GetValue(admin), cancellationToken);
+            return Answer.Tell(CapClient.Read(cap, json => json.GetProperty("policy")));
         });
         return command;
     }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using CapOrleans.Core.Signatures;
 
@@ -34,9 +35,11 @@ internal static class SendCommand
             var throughGate = parsed.GetResult(gate) is not null;
             try
             {
-                var answer = JsonNode.Parse(await (throughGate
-                    ? GateCall.SendAsync(parsed.GetValue(gate), IncidentFile.Bytes(incident), cancellationToken)
-                    : SendAsync(IncidentFile.Bytes(incident), cancellationToken)))!.AsObject();
+                var answer = CapClient.Read(
+                    await (throughGate
+                        ? GateCall.SendAsync(parsed.GetValue(gate), IncidentFile.Bytes(incident), cancellationToken)
+                        : SendAsync(IncidentFile.Bytes(incident), cancellationToken)),
+                    json => JsonNode.Parse(json.GetRawText())?.AsObject());
                 if (throughGate)
                 {
                     (answer["cap_id"], answer["incident_id"]) = (report.CapId, report.IncidentId); // the old answer has no room for both, a sealed one for neither
@@ -63,10 +66,10 @@ internal static class SendCommand
         return command;
     }
 
-    private static async Task<string> SendAsync(byte[] incident, CancellationToken cancellationToken)
+    private static async Task<JsonElement> SendAsync(byte[] incident, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(CapEnvironment.Api, "v1/incidents")) { Content = CapClient.Json(incident) };
         var answer = await CapClient.SendAsync(request, cancellationToken);
-        return answer.StartsWith('{') ? answer : throw new CliFaultException(ExitCodes.Unreachable, $"{CapEnvironment.Api} did not say that it accepted the incident: is something else there?");
+        return answer.ValueKind == JsonValueKind.Object ? answer : throw new CliFaultException(ExitCodes.Unreachable, $"{CapEnvironment.Api} did not say that it accepted the incident: is something else there?");
     }
 }

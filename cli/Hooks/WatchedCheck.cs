@@ -27,9 +27,9 @@ internal sealed class WatchedCheck(string name, string check, string shown, stri
             {
                 await CheckAsync(cancellationToken);
             }
-            catch (CliFaultException fault)
+            catch (Exception fault) when (fault is not OperationCanceledException)
             {
-                Answer.Warn(fault.Message); // the watch goes on, and tries again at the next check
+                Answer.Warn(CliFaultException.Of(fault).Message); // the watch goes on, and tries again at the next check
             }
         }
         while (await timer.WaitForNextTickAsync(cancellationToken));

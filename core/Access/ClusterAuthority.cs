@@ -20,7 +20,6 @@ public sealed class ClusterAuthority
     /// <summary>How long a node's certificate is valid. It is made in memory, and anew long before.</summary>
     public static readonly TimeSpan NodeLifetime = TimeSpan.FromDays(30);
 
-    private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1", ClientAuthentication = "1.3.6.1.5.5.7.3.2";
 
     private static readonly TimeSpan Lifetime = TimeSpan.FromDays(3650);
 
@@ -68,7 +67,7 @@ public sealed class ClusterAuthority
         request.CertificateExtensions.Add(names.Build());
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, true));
-        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(ServerAuthentication), new Oid(ClientAuthentication)], false));
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(CertificatePolicy.ForServers), new Oid(CertificatePolicy.ForClients)], false));
         var (issuer, issuerKey) = (pairs[0].Certificate, pairs[0].Key!);
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(issuer, true, false));
         using var certificate = request.Create(
@@ -104,14 +103,8 @@ public sealed class ClusterAuthority
     public override string ToString() => "[secret]";
 
     /// <returns>How a node checks another's certificate: of this authority alone, for both sides of a connection; nothing is fetched.</returns>
-    public static X509ChainPolicy PolicyOf(X509Certificate2Collection trusted)
-    {
-        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
-        policy.CustomTrustStore.AddRange(trusted);
-        policy.ApplicationPolicy.Add(new Oid(ServerAuthentication));
-        policy.ApplicationPolicy.Add(new Oid(ClientAuthentication));
-        return policy;
-    }
+    public static X509ChainPolicy PolicyOf(X509Certificate2Collection trusted) =>
+        CertificatePolicy.Of(trusted, CertificatePolicy.ForServers, CertificatePolicy.ForClients);
 
     /// <summary>
     /// Whether a certificate says itself that it is for a server and for a client: one that says nothing counts as one for every purpose
@@ -119,7 +112,7 @@ public sealed class ClusterAuthority
     /// </summary>
     public static bool IsForBothSides(X509Certificate2 certificate) =>
         certificate.Extensions.OfType<X509EnhancedKeyUsageExtension>().Any(usage =>
-            usage.EnhancedKeyUsages[ServerAuthentication] is not null && usage.EnhancedKeyUsages[ClientAuthentication] is not null);
+            usage.EnhancedKeyUsages[CertificatePolicy.ForServers] is not null && usage.EnhancedKeyUsages[CertificatePolicy.ForClients] is not null);
 
     private static bool IsOf(X509Certificate2 certificate, ECDsa key)
     {

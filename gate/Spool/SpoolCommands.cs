@@ -1,3 +1,5 @@
+using System.Text;
+using CapOrleans.Gate.Forward;
 using Microsoft.Data.Sqlite;
 
 namespace CapOrleans.Gate.Spool;
@@ -5,13 +7,11 @@ namespace CapOrleans.Gate.Spool;
 /// <summary>What the spool does within one transaction of its writer.</summary>
 internal sealed class SpoolCommands(SqliteConnection connection) : IDisposable
 {
-    /// <summary>
-    /// What the cluster refuses before it knows who may report, and what waited too long to be judged: it says nothing of the signer.
-    /// </summary>
-    private const string Unjudged = "403, 404, 504";
+    /// <summary>What the cluster says only of what a registered key signed. Everything else it says of strangers, too.</summary>
+    private static readonly string[] AfterTheKey = ["timestamp-out-of-bounds", "full-signature-required"];
 
     /// <summary>Other content was accepted. Whoever captured an incident can alter it at will: this vouches for nothing.</summary>
-    private const string Conflict = "409";
+    private const int Conflict = 409;
 
     private readonly SqliteCommand keep = Prepare(
         connection,
@@ -21,8 +21,8 @@ internal sealed class SpoolCommands(SqliteConnection connection) : IDisposable
         """);
     private readonly SqliteCommand crowd = Prepare(
         connection,
-        """
-        SELECT count(*), 1 FROM (SELECT 1 FROM incident WHERE queue = $1 AND refused_at IS NULL AND vouched = 0 LIMIT $2)
+        $"""
+        SELECT count(*), 1 FROM (SELECT 1 FROM incident WHERE source = $1 AND refused_at IS NULL AND lane = {Lanes.Claims} LIMIT $2)
         """);
     private readonly SqliteCommand same = Prepare(
         connection,
@@ -44,7 +44,7 @@ internal sealed class SpoolCommands(SqliteConnection connection) : IDisposable
         connection,
         $"""
         UPDATE incident SET refused_at = $2, status = $3, problem = $4,
-          vouched = $3 <> {Conflict} AND (vouched OR $3 NOT IN ({Unjudged}))
+          vouched = $3 <> {Conflict} AND (vouched OR $5)
         WHERE number = $1 AND refused_at IS NULL
         """);
     private readonly SqliteCommand merge = Prepare(
@@ -80,7 +80,7 @@ internal sealed class SpoolCommands(SqliteConnection connection) : IDisposable
     /// <returns>With by how much the bytes change that were counted for the arrival.</returns>
     public (ArrivalVerdict Verdict, WaitingBytes Moved) Keep(Arrival arrival, DateTimeOffset now)
     {
-        if (arrival.IsClaim && Ask(crowd, arrival.Queue, SpoolLimits.MaxClaimsEach)?.All == SpoolLimits.MaxClaimsEach)
+        if (arrival.IsClaim && Ask(crowd, arrival.Source, SpoolLimits.MaxClaimsEach)?.All == SpoolLimits.MaxClaimsEach)
         {
             var waits = Ask(same, arrival.CapId, arrival.IncidentId, arrival.Content, arrival.Says) is not null;
             return (waits ? ArrivalVerdict.KeptBefore : ArrivalVerdict.QueueFull, default);
@@ -111,7 +111,7 @@ internal sealed class SpoolCommands(SqliteConnection connection) : IDisposable
         }
 
         var freed = Ask(find, settlement.Number) ?? default;
-        Run(bury, settlement.Number, now.ToUnixTimeMilliseconds(), settlement.Status, System.Text.Encoding.UTF8.GetString(problem));
+        Run(bury, settlement.Number, now.ToUnixTimeMilliseconds(), settlement.Status, Encoding.UTF8.GetString(problem), AfterTheKey.Contains(ClusterLink.ProblemOf(problem)));
         return freed;
     }
 

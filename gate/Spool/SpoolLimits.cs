@@ -4,7 +4,7 @@ namespace CapOrleans.Gate.Spool;
 /// <param name="MaxAge">Longer than this nothing waits: it becomes a dead letter.</param>
 public sealed record SpoolLimits(long MaxBytes, TimeSpan MaxAge)
 {
-    /// <summary>What waits at most until a contract wallet was asked, of one CapID, one wallet and one sender's address: anyone can make such.</summary>
+    /// <summary>What waits at most from one address until contract wallets were asked: anyone can make such, for any CapID and any wallet.</summary>
     public const int MaxClaimsEach = 100;
 
     /// <summary>

@@ -68,7 +68,7 @@ internal enum ArrivalVerdict
     /// <summary>Not kept: the same was signed by the same signer, and waits with other content around it.</summary>
     Conflicts = 5,
 
-    /// <summary>Not kept: of its queue, as many wait as may; see <see cref="SpoolLimits.MaxClaimsEach"/>.</summary>
+    /// <summary>Not kept: from its address, as many claims wait as may; see <see cref="SpoolLimits.MaxClaimsEach"/>.</summary>
     QueueFull = 6,
 }
 

@@ -31,6 +31,7 @@ internal sealed class AnchorerGrain(
     /// <summary>While there is nothing to anchor, the contract is asked this often whether it still has what it had.</summary>
     private static readonly TimeSpan LookInterval = TimeSpan.FromMinutes(1);
 
+    private readonly SaidConflicts conflicts = new(time);
     private readonly BatchBuilder batches = new();
     private readonly LostAnchors losses = new();
     private readonly PendingAnchors pending = new(time);
@@ -182,12 +183,12 @@ internal sealed class AnchorerGrain(
 
     private Task<byte[]> RootAsync(long size) => (roots ??= new PastRoots(Log, LogNumber)).AtAsync(size, Stopping);
 
-    /// <summary>Says a conflict once, however often it is met.</summary>
     private async Task<LogContradictedException> ContradictAsync(AnchorConflict conflict)
     {
-        if (await Log.LatestAsync(LogNumber, EntryKinds.AnchorConflict, Stopping) is not { } last || !conflict.IsSaidBy(last))
+        if (conflicts.IsNew(conflict, await Log.LatestAsync(LogNumber, EntryKinds.AnchorConflict, Stopping)))
         {
             await SayAsync(conflict.ToEntry(origin, Time.GetUtcNow()));
+            conflicts.Add(conflict);
         }
 
         return new LogContradictedException(conflict.Message);

@@ -99,7 +99,7 @@ internal abstract partial class FollowerGrain(
             position = null;
             conflict |= fault is LogContradictedException;
             restsUntil = time.GetUtcNow() + Rest;
-            Report(MayGoOn ? fault.Message.Split('\n')[0] : null); // what Orleans says carries its stack
+            Report(MayGoOn ? OneLine.Of(fault.Message) : null);
         }
         finally
         {

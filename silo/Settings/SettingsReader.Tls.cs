@@ -57,7 +57,7 @@ public sealed partial class SettingsReader
         }
 
         using var own = ServerTls.Own(files);
-        if (own.Extensions.OfType<X509EnhancedKeyUsageExtension>().Any(usage => usage.EnhancedKeyUsages[ServerTls.ClientAuthentication] is null))
+        if (own.Extensions.OfType<X509EnhancedKeyUsageExtension>().Any(usage => usage.EnhancedKeyUsages[CertificatePolicy.ForClients] is null))
         {
             faults.Add($"Gate__ApiClientCertificate is '{files.Certificate}', and an API would refuse it: its extended key usage lacks clientAuth.");
         }

@@ -1,6 +1,7 @@
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using CapOrleans.Core.Access;
 using CapOrleans.Silo.Settings;
 
 namespace CapOrleans.Silo.Tls;
@@ -43,7 +44,7 @@ internal sealed class Certificates(NodeSettings settings, ILoggerFactory logs)
             return errors == SslPolicyErrors.None;
         }
 
-        using var ours = new X509Chain { ChainPolicy = ServerTls.PolicyOf(apiAuthorities.Current, ServerTls.ServerAuthentication) };
+        using var ours = new X509Chain { ChainPolicy = CertificatePolicy.Of(apiAuthorities.Current, CertificatePolicy.ForServers) };
         foreach (var element in chain?.ChainElements.AsEnumerable() ?? [])
         {
             ours.ChainPolicy.ExtraStore.Add(element.Certificate);

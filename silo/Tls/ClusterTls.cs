@@ -1,3 +1,4 @@
+using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using CapOrleans.Core.Access;
@@ -64,7 +65,13 @@ internal sealed partial class ClusterTls
         options.RemoteCertificateMode = RemoteCertificateMode.RequireCertificate;
         options.ClientCertificateMode = RemoteCertificateMode.RequireCertificate;
         options.RemoteCertificateValidation = (certificate, chain, _) => IsOfCluster(certificate, chain);
-        options.OnAuthenticateAsClient = (_, connection) => connection.TargetHost = ClusterAuthority.NodeName;
+        // Before the verdict below is asked for, the peer's chain is built.
+        options.OnAuthenticateAsServer = (_, connection) => ((SslServerAuthenticationOptions)connection.SslServerAuthenticationOptions).CertificateChainPolicy = ClusterAuthority.PolicyOf(certificates.Current.Trusted);
+        options.OnAuthenticateAsClient = (_, connection) =>
+        {
+            connection.TargetHost = ClusterAuthority.NodeName;
+            ((SslClientAuthenticationOptions)connection.SslClientAuthenticationOptions).CertificateChainPolicy = ClusterAuthority.PolicyOf(certificates.Current.Trusted);
+        };
         options.SslProtocols = System.Security.Authentication.SslProtocols.Tls13;
     }
 
@@ -81,7 +88,7 @@ internal sealed partial class ClusterTls
         }
 
         var fault = !chain.Build(certificate) ? string.Join(", ", chain.ChainStatus.Select(status => status.Status))
-            : !certificate.MatchesHostname(ClusterAuthority.NodeName) ? $"it lacks the DNS name {ClusterAuthority.NodeName}"
+            : !certificate.MatchesHostname(ClusterAuthority.NodeName, allowCommonName: false) ? $"it lacks the DNS name {ClusterAuthority.NodeName}"
             : !ClusterAuthority.IsForBothSides(certificate) ? "its extended key usage is not serverAuth and clientAuth"
             : null;
         if (fault is null)

@@ -1,6 +1,7 @@
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using CapOrleans.Core.Access;
 using CapOrleans.Silo.Settings;
 
 namespace CapOrleans.Silo.Tls;
@@ -16,8 +17,6 @@ public sealed record TlsFiles(string Certificate, string Key, string? ClientAuth
 /// <summary>What a port with https shows, and whom it lets in.</summary>
 internal sealed class ServerTls
 {
-    public const string ServerAuthentication = "1.3.6.1.5.5.7.3.1", ClientAuthentication = "1.3.6.1.5.5.7.3.2";
-
     private readonly SslStreamCertificateContext own;
     private readonly X509Certificate2Collection clientAuthorities;
 
@@ -46,26 +45,15 @@ internal sealed class ServerTls
         return certificates.Count > 0 ? certificates : throw new CryptographicException("it holds no certificate");
     }
 
-    /// <summary>For one connection. A stranger's certificate may name any URL: nothing is fetched.</summary>
+    /// <summary>For one connection.</summary>
     public SslServerAuthenticationOptions ForConnection()
     {
         var options = new SslServerAuthenticationOptions { ServerCertificateContext = own, ClientCertificateRequired = clientAuthorities.Count > 0 };
         if (options.ClientCertificateRequired)
         {
-            options.CertificateChainPolicy = PolicyOf(clientAuthorities, ClientAuthentication);
+            options.CertificateChainPolicy = CertificatePolicy.Of(clientAuthorities, CertificatePolicy.ForClients);
         }
 
         return options;
-    }
-
-    /// <returns>
-    /// Of these authorities alone, for that purpose: a certificate that says what it is for must say this as well. Nothing is fetched.
-    /// </returns>
-    public static X509ChainPolicy PolicyOf(X509Certificate2Collection authorities, string purpose)
-    {
-        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
-        policy.CustomTrustStore.AddRange(authorities);
-        policy.ApplicationPolicy.Add(new Oid(purpose));
-        return policy;
     }
 }

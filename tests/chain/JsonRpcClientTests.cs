@@ -28,6 +28,18 @@ public sealed class JsonRpcClientTests
         Assert.Equal(status == HttpStatusCode.OK ? null : TimeSpan.FromSeconds(7), fault.RetryAfter);
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("0x")]
+    [InlineData("0xzz00000000000000000000000000000000000000000000000000000000000000")]
+    [InlineData("0x000000000000000000000000000000000000000000000000000000000000000")]
+    [InlineData("\u001b[2J0000000000000000000000000000000000000000000000000000000000000")]
+    public void What_a_node_calls_a_hash_and_is_none_gets_nowhere(string hash)
+    {
+        Assert.Throws<FormatException>(() => JsonRpcClient.Hash(JsonElement.Parse(JsonSerializer.Serialize(hash))));
+        Assert.Throws<FormatException>(() => JsonRpcClient.Hash(JsonElement.Parse($"\"0x{new string('0', 8_000_000)}\"")));
+    }
+
     [Fact]
     public async Task An_error_counts_whatever_its_HTTP_status_is_and_its_message_is_cut()
     {

@@ -14,6 +14,13 @@ public sealed class HostileServerTests : IAsyncLifetime
 
     private static readonly JsonSerializerOptions Raw = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    /// <summary>JSON that is none of ours.</summary>
+    private static readonly string[] Shapes =
+    [
+        "", "null", "1", "[]", "[1]", "{}", """{"status":1}""", """{"status":"\ud800"}""", """{"items":1}""", """{"items":[1],"next":{}}""", """{"items":[{"number":"1"}],"next":1e99}""",
+        """{"items":[null],"next":null}""", """{"version":"x","origin":1,"key":1,"keys":1,"policy":1}""", """{"version":1,"origin":null,"key":null,"keys":null,"policy":null}""",
+    ];
+
     private readonly TempDirectory directory = new();
     private AnyServer server = null!;
 
@@ -52,11 +59,13 @@ public sealed class HostileServerTests : IAsyncLifetime
         var problem = Json(new { type = "urn:caporleans:problem:" + Evil, title = Evil, field = Evil, rule = Evil });
         var unauthenticated = Json(new { type = "urn:caporleans:problem:unauthenticated", title = Evil, field = Evil, rule = Evil });
         var rpc = Json(new { jsonrpc = "2.0", id = 1, error = new { code = -1, message = Evil, data = Evil } });
-        foreach (var (status, type, body) in new[]
-        {
+        IEnumerable<(int, string, string)> answers =
+        [
             (200, "application/json", success), (400, "application/problem+json", problem), (401, "application/problem+json", unauthenticated), (503, "application/problem+json", problem),
             (200, "application/json", rpc), (200, "text/html", Evil), (500, "text/html", Evil), (200, "application/json", $"{{\"\\ud800\":\"{Evil}\"}}"), (200, "application/json", $"\"{Evil}\""),
-        })
+            .. Shapes.Select(shape => (200, "application/json", shape)), (200, "application/json; charset=nope", success), (400, "application/json", "[1]"),
+        ];
+        foreach (var (status, type, body) in answers)
         {
             server.Respond = _ => (status, type, body);
             await CheckAsync(server.Port, command.Split(' '));
@@ -100,11 +109,13 @@ public sealed class HostileServerTests : IAsyncLifetime
 
     private async Task CheckAsync(int port, string[] arguments)
     {
-        var (_, output) = await new CapCommand(
+        var (code, output) = await new CapCommand(
             directory.Path, ("DATA_DIR", directory.Path), ("CAP_SPOOL", directory.File("spool")), ("API_PORT", $"{port}"), ("VPN_ENDPOINT", $"http://127.0.0.1:{port}/gate_receive"),
             ("RPC_URL", $"http://127.0.0.1:{port}"), ("CONTRACT_ADDRESS", "0x52908400098527886E0F7030069857D2E4169EE7")).RunToFileAsync(arguments);
         Assert.Equal(Printable.Text(output), output);
         Assert.DoesNotContain(output.Split('\n'), line => line.StartsWith("forged", StringComparison.Ordinal));
+        Assert.DoesNotContain("should not happen", output, StringComparison.Ordinal);
+        Assert.True(arguments is not ["hook", "run", ..] || code == 1, $"{code} of the command, whatever becomes of the report: {output}");
         Directory.EnumerateFiles(directory.Path, "INC-*.signed.json").ToList().ForEach(File.Delete);
         if (Directory.Exists(directory.File("spool")))
         {

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.Signatures;
 using CapOrleans.Gate;
@@ -73,6 +74,21 @@ public sealed class LocalEscalationTests : IDisposable
     }
 
     [Fact]
+    public async Task Pages_of_strangers_take_no_place_of_those_that_a_list_of_keys_vouches_for()
+    {
+        var escalation = Escalation($"cat > /dev/null; case $INCIDENT_ID in S-*) while [ ! -e {directory.File("go")} ]; do sleep 0.05; done;; esac; echo $INCIDENT_ID >> {directory.File("pages")}");
+        for (var i = 0; i < 2 * LocalEscalation.MaxWaiting; i++)
+        {
+            escalation.Consider(Critical($"S-{i}", capId: $"INVENTED-{i}"), "0xB", IPAddress.Parse($"198.51.100.{i % 3}"));
+        }
+
+        escalation.Consider(Critical("H-1"), "0xA");
+        await Eventually.TrueAsync(() => Pages().SequenceEqual(["H-1"]));
+        await File.WriteAllTextAsync(directory.File("go"), "");
+        await Eventually.TrueAsync(() => Pages().Length == 1 + LocalEscalation.MaxRunning + (3 * LocalEscalation.MaxWaitingEach));
+    }
+
+    [Fact]
     public async Task However_one_captured_incident_is_spelled_it_calls_once_and_another_calls_as_well()
     {
         var escalation = Escalation($"cat > /dev/null; echo $INCIDENT_ID >> {directory.File("pages")}");
@@ -113,8 +129,8 @@ public sealed class LocalEscalationTests : IDisposable
 
     private string[] Pages() => File.Exists(directory.File("pages")) ? File.ReadAllLines(directory.File("pages")) : [];
 
-    private IncidentReport Critical(string id, string description = "down") => TestIncident.Signed(
-        key, "X", id, cluster.Time.GetUtcNow(), one => (one["severity"], one["description"]) = ("critical", description)).Report();
+    private IncidentReport Critical(string id, string description = "down", string capId = "X") => TestIncident.Signed(
+        key, capId, id, cluster.Time.GetUtcNow(), one => (one["severity"], one["description"]) = ("critical", description)).Report();
 
     private LocalEscalation Escalation(string command) =>
         new(cluster.Options with { Escalation = new EscalationOptions(command, null, UnknownKeys: false) }, http, new Lines(lines), cluster.Time);

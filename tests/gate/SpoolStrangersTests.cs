@@ -1,3 +1,4 @@
+using System.Text;
 using CapOrleans.Gate.Spool;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -68,10 +69,10 @@ public sealed class SpoolStrangersTests : IDisposable
     public async Task Dead_letters_of_strangers_push_out_no_others()
     {
         await BuryAsync(["H-1"], isVouched: true, 403);
-        await BuryAsync(["H-2"], isVouched: false, 400); // the cluster took its key
+        await BuryAsync(["H-2"], isVouched: false, 400, "timestamp-out-of-bounds"); // the cluster took its key
         foreach (var ids in Enumerable.Range(0, SpoolLimits.MaxUnvouchedDead + 5).Select(i => $"S-{i}").Chunk(200).Index())
         {
-            await BuryAsync(ids.Item, isVouched: false, ids.Index % 2 == 0 ? 404 : 403);
+            await BuryAsync(ids.Item, isVouched: false, ids.Index % 2 == 0 ? 404 : 400, ids.Index % 2 == 0 ? "cap-unknown" : "signature-form"); // a wallet's claim for a CapID that nobody has
         }
 
         Assert.Equal((SpoolLimits.MaxUnvouchedDead + 2, 5), (spool.Count().Dead, spool.Count().DroppedDead));
@@ -127,10 +128,10 @@ public sealed class SpoolStrangersTests : IDisposable
     private static string SameLane(string capId) =>
         Enumerable.Range(0, 100).Select(i => $"CAP-{i}").First(other => Lanes.Of(other) == Lanes.Of(capId));
 
-    private async Task BuryAsync(string[] ids, bool isVouched, int status)
+    private async Task BuryAsync(string[] ids, bool isVouched, int status, string problem = "signer-not-authorised")
     {
         await Task.WhenAll(ids.Select(id => KeepAsync("X", id, isVouched)));
-        await spool.SettleAsync([.. Next("X").Select(waiting => new Settlement(waiting.Number, status, "{}"u8.ToArray()))]);
+        await spool.SettleAsync([.. Next("X").Select(waiting => new Settlement(waiting.Number, status, Encoding.UTF8.GetBytes($"{{\"type\":\"urn:caporleans:problem:{problem}\"}}")))]);
     }
 
     private IncidentSpool Open() => new(

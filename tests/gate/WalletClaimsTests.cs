@@ -39,7 +39,7 @@ public sealed class WalletClaimsTests : IDisposable
     [Fact]
     public async Task Nonsense_from_one_address_waits_behind_itself_and_before_no_other()
     {
-        var verdicts = await Task.WhenAll(Enumerable.Range(0, SpoolLimits.MaxClaimsEach + 20).Select(i => KeepAsync($"S-{i}", Stranger)));
+        var verdicts = await Task.WhenAll(Enumerable.Range(0, SpoolLimits.MaxClaimsEach + 20).Select(i => KeepAsync($"S-{i}", Stranger, $"INVENTED-{i % 40}")));
         Assert.Equal(SpoolLimits.MaxClaimsEach, verdicts.Count(verdict => verdict == ArrivalVerdict.Kept));
         Assert.Equal(20, verdicts.Count(verdict => verdict == ArrivalVerdict.QueueFull));
         Assert.Equal(SpoolLimits.MaxClaimsEach, spool.Count().Waiting);
@@ -48,8 +48,9 @@ public sealed class WalletClaimsTests : IDisposable
         Assert.Equal(ArrivalVerdict.Kept, await KeepAsync("H-1", Host));
         var next = spool.Next(Lanes.Claims, [], 500, 1_000_000);
         var honest = Assert.Single(next, waiting => waiting.IncidentId == "H-1");
+        Assert.Equal(SpoolLimits.MaxClaimsEach + 1, next.Count);
         Assert.All(next.Where(waiting => waiting != honest), waiting => Assert.NotEqual(honest.Queue, waiting.Queue));
-        Assert.Equal(["H-1"], spool.Next(Lanes.Claims, [next[0].Queue], 500, 1_000_000).Select(waiting => waiting.IncidentId));
+        Assert.Equal(["H-1"], spool.Next(Lanes.Claims, [.. next.SkipLast(1).Select(waiting => waiting.Queue).Distinct()], 500, 1_000_000).Select(waiting => waiting.IncidentId));
     }
 
     [Fact]
@@ -91,9 +92,9 @@ public sealed class WalletClaimsTests : IDisposable
     private Task<int> BuryAsync() => spool.SettleAsync([.. spool.Next(Lanes.Claims, [], 500, 10_000_000)
         .Select(waiting => new Settlement(waiting.Number, 403, "{}"u8.ToArray()))]);
 
-    private async Task<ArrivalVerdict> KeepAsync(string id, IPAddress from)
+    private async Task<ArrivalVerdict> KeepAsync(string id, IPAddress from, string capId = "X")
     {
-        var report = TestIncident.Signed(PrivateKey.Create(), "X", id, cluster.Time.GetUtcNow());
+        var report = TestIncident.Signed(PrivateKey.Create(), capId, id, cluster.Time.GetUtcNow());
         (report["scheme"], report["signer"], report["signature"]) = (FullV2.Scheme, Wallet, "0x01");
         var standing = await new ArrivalJudge(cluster.Lists, cluster.Options, cluster.Time).JudgeAsync(report.Report(), from);
         Assert.Null(standing.Refused);

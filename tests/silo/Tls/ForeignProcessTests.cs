@@ -1,5 +1,9 @@
 using System.Globalization;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using CapOrleans.Bench.Chaos;
+using CapOrleans.Core.Access;
 using Npgsql;
 
 namespace CapOrleans.Tests.Silo.Tls;
@@ -24,6 +28,34 @@ public sealed class ForeignProcessTests(PostgresServer postgres) : IDisposable
             ListeningPorts(node.Api.Process.Id).Select(port => port.ToString(CultureInfo.InvariantCulture)).Order());
     }
 
+    /// <returns>What the ports fetch for the certificate of a stranger, which names where its issuer is.</returns>
+    private async Task<IEnumerable<string>> FetchedAsync(params string[] ports)
+    {
+        await using var issuer = await AnyServer.StartAsync();
+        using var authority = TestCertificates.Authority("CN=nobody's");
+        new TestCertificates(directory).Issue(authority, "stranger", TestCertificates.ForClients, $"http://127.0.0.1:{issuer.Port}/issuer");
+        using var stranger = X509Certificate2.CreateFromPemFile(directory.File("stranger.pem"), directory.File("stranger.key"));
+        foreach (var port in ports)
+        {
+            using var connection = new TcpClient("127.0.0.1", int.Parse(port, CultureInfo.InvariantCulture));
+            await using var tls = new SslStream(connection.GetStream());
+            await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
+            {
+                TargetHost = ClusterAuthority.NodeName, ClientCertificateContext = SslStreamCertificateContext.Create(stranger, null, offline: true), RemoteCertificateValidationCallback = (_, shown, _, _) => shown is not null,
+            });
+            try
+            {
+                Assert.Equal(0, await tls.ReadAsync(new byte[1])); // the port has judged the certificate when it ends the connection
+            }
+            catch (IOException)
+            {
+                // That is an end, too.
+            }
+        }
+
+        return issuer.Calls.Select(call => call.Call);
+    }
+
     [Fact]
     public async Task Without_a_certificate_of_the_cluster_a_process_gets_nothing_and_its_authority_is_replaced_while_the_cluster_runs()
     {
@@ -38,6 +70,7 @@ public sealed class ForeignProcessTests(PostgresServer postgres) : IDisposable
         Assert.StartsWith("out", await ForeignAsync("client", gateway, directory.File("no-authority")), StringComparison.Ordinal);
         Assert.StartsWith("out", await ForeignAsync("client", cluster.Silos[0].Setting("SILO_PORT"), directory.File("no-authority")), StringComparison.Ordinal);
         Assert.StartsWith("out", await ForeignAsync("silo", cluster.Silos[0].Setting("SILO_PORT")), StringComparison.Ordinal);
+        Assert.Empty(await FetchedAsync(gateway, cluster.Silos[0].Setting("SILO_PORT")));
 
         var before = directory.File("authority-before.pem");
         File.Copy(AuthorityFile, before);
