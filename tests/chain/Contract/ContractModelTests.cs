@@ -29,7 +29,7 @@ public sealed class ContractModelTests : IAsyncLifetime
         string[] accounts = [model.Owner, .. Enumerable.Range(0, 3).Select(_ => $"{PrivateKey.Create().Address}")];
         var account = Gen.Int[0, accounts.Length - 1].Select(i => accounts[i]);
         var number = Gen.Int[0, 4];
-        var call = Gen.Select(Gen.Int[0, 6], account, account, number, number, number).Select(drawn => new Call(drawn.V0, drawn.V1, drawn.V2, drawn.V3, drawn.V4, drawn.V5));
+        var call = Gen.Select(Gen.Int[0, 11], account, account, number, number, number).Select(drawn => new Call(drawn.Item1, drawn.Item2, drawn.Item3, drawn.Item4, drawn.Item5, drawn.Item6));
         var refusals = new HashSet<string>();
         await call.Array[60].SampleAsync(async calls =>
         {
@@ -52,16 +52,14 @@ public sealed class ContractModelTests : IAsyncLifetime
             await SameAsync(model, accounts);
         }, iter: 15, threads: 1);
 
-        Assert.Contains("anchorBatch NotLogWriter", refusals);
-        Assert.Contains("anchorBatch OtherRoot", refusals);
-        Assert.Contains("anchorBatch ", refusals);
+        Assert.Contains("anchorBatch ", refusals); // so some were taken
     }
 
     private static (string Function, object[] Arguments, string? Expected) Anchor(Model model, string sender, int log, int step, int ahead)
     {
         var from = model.Logs.GetValueOrDefault(log).Anchored + (step == 4 ? 1 : 0); // now and then a gap
         var (to, size) = (from + (step % 4), from + (step % 4) + ahead - 1);
-        var root = step == 3 ? 1 : (int)(size % 5);
+        var root = step == 3 ? 7 : (int)(size % 5);
         return ("anchorBatch", [Key(log), from, to, Root(root), Math.Max(size, 0), Array.Empty<object>(), Array.Empty<object>()],
             model.Anchor(sender, log, from, to, Math.Max(size, 0), root));
     }

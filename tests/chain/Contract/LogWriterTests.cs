@@ -77,6 +77,17 @@ public sealed class LogWriterTests : IAsyncLifetime
         Assert.Contains("at 3", fault.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_size_has_one_root_for_ever()
+    {
+        Assert.Null(await RefusalAsync(0, 3, 1));
+        Assert.Null(await RefusalAsync(3, 5, 1)); // half of a batch that was too large
+        Assert.Equal("OtherRoot", await RefusalAsync(5, 8, 2));
+        Assert.Null(await RefusalAsync(5, 8, 1));
+        Task<string?> RefusalAsync(long from, long to, byte root) => chain.RefusalAsync(
+            $"{second.Address}", "anchorBatch", LogKey, from, to, (byte[])[.. new byte[31], root], 9L, Array.Empty<object>(), Array.Empty<object>());
+    }
+
     private Task<AnchorConfirmation> AnchorAsync(PrivateKey writer, long from, long to, string origin = Origin) =>
         chain.AnchorAsync(writer, new AnchorBatch(origin, from, to, new byte[32], to, [], []));
 
