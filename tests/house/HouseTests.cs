@@ -77,6 +77,7 @@ public sealed partial class HouseTests
     [Fact]
     public async Task The_checked_in_contract_is_what_its_source_compiles_to() =>
         await Child.RunAsync("node", Repository.File("contracts", "solidity", "compile.mjs"), "--check");
+        await Child.RunAsync("node", Repository.File("contracts", "solidity", "gas", "measure.mjs"), "--check");
 
     private static IEnumerable<string> Sources(string pattern) =>
         Directory.EnumerateDirectories(Repository.Root)
