@@ -111,8 +111,8 @@ public sealed class AnchorContract : IAnchorContract
     {
         var said = ContractArtifact.Abi.ReadEvent(LogAnchored, log);
         return new AnchorConfirmation(
-            options.ChainId, contract.ToString(), log.GetProperty("transactionHash").GetString()!, (long)JsonRpcClient.Quantity(log.GetProperty("blockNumber")),
-            from, Bounded((BigInteger)said["to"]), (byte[])said["root"], Bounded((BigInteger)said["size"]), log.GetProperty("blockHash").GetString()!, gasUsed);
+            options.ChainId, contract.ToString(), JsonRpcClient.Hash(log.GetProperty("transactionHash")), (long)JsonRpcClient.Quantity(log.GetProperty("blockNumber")),
+            from, Bounded((BigInteger)said["to"]), (byte[])said["root"], Bounded((BigInteger)said["size"]), JsonRpcClient.Hash(log.GetProperty("blockHash")), gasUsed);
     }
 
     private static byte[] LogKey(string origin) => Keccak256.Hash(Encoding.UTF8.GetBytes(origin));

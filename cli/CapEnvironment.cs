@@ -60,8 +60,9 @@ internal static class CapEnvironment
     }
 
     /// <param name="keyFile">Of a writer of the contract; null for the same settings as the node's.</param>
+    /// <param name="makesContract">The command needs none that is there.</param>
     /// <returns>How to reach the chain, and what may be sent to it.</returns>
-    public static (JsonRpcClient Rpc, ChainOptions Options) Chain(HttpClient http, string? keyFile)
+    public static (JsonRpcClient Rpc, ChainOptions Options) Chain(HttpClient http, string? keyFile, bool makesContract = false)
     {
         var rpc = Text("RPC_URL");
         var urls = (rpc ?? $"http://127.0.0.1:{Port("CHAIN_PORT", 8545)}").Split(',', StringSplitOptions.TrimEntries)
@@ -69,9 +70,9 @@ internal static class CapEnvironment
                 ? url
                 : throw new CliFaultException(ExitCodes.Misconfigured, "RPC_URL is no http URL of a chain node.")) // it may hold a key: it is not shown
             .ToList();
-        var contract = Text("CONTRACT_ADDRESS");
+        var contract = makesContract ? null : Text("CONTRACT_ADDRESS");
         EthereumAddress? address = EthereumAddress.TryParse(contract, out var found) ? found : null;
-        return address is null && (contract ?? rpc) is not null
+        return address is null && !makesContract && (contract ?? rpc) is not null
             ? throw new CliFaultException(ExitCodes.Misconfigured, $"CONTRACT_ADDRESS is '{contract}': choose the address of a CapAuditStorageV2, 0x and 40 hex digits.")
             : (new JsonRpcClient(http, urls, DevTokenFile),
                 new ChainOptions(ChainId, ChainWriter(keyFile), address, IsDevChain: rpc is null) { MaxFeeGwei = MaxFeeGwei });

@@ -7,8 +7,9 @@ namespace CapOrleans.Ethereum;
 /// <summary>The contract ran and failed: the same again would fail again.</summary>
 public sealed class TransactionRevertedException(string message) : ChainUnavailableException(message);
 
+/// <param name="Contract">That the transaction made; null for a call.</param>
 /// <param name="Logs">Of the node's JSON.</param>
-internal sealed record Receipt(string Transaction, long Block, string BlockHash, bool IsReverted, long GasUsed, JsonElement Logs);
+internal sealed record Receipt(string Transaction, long Block, string BlockHash, bool IsReverted, long GasUsed, string? Contract, JsonElement Logs);
 
 /// <param name="At">Its own time.</param>
 internal sealed record Block(string Hash, DateTimeOffset At);
@@ -49,16 +50,17 @@ internal sealed class Receipts(JsonRpcClient rpc)
     public async Task<Block?> FindBlockAsync(long number, CancellationToken cancellationToken) => rpc.Read(
         await rpc.CallAsync("eth_getBlockByNumber", cancellationToken, JsonRpcClient.Hex(number), false),
         found => found.ValueKind == JsonValueKind.Null ? null : new Block(
-            found.GetProperty("hash").GetString()!, DateTimeOffset.FromUnixTimeSeconds((long)JsonRpcClient.Quantity(found.GetProperty("timestamp")))));
+            JsonRpcClient.Hash(found.GetProperty("hash")), DateTimeOffset.FromUnixTimeSeconds((long)JsonRpcClient.Quantity(found.GetProperty("timestamp")))));
 
     private static bool IsSame(Receipt left, Receipt? right) =>
         right is not null && (left.BlockHash, left.IsReverted) == (right.BlockHash, right.IsReverted);
 
     private Receipt? Read(JsonElement answer) => rpc.Read(answer, receipt => receipt.ValueKind == JsonValueKind.Null ? null : new Receipt(
-        receipt.GetProperty("transactionHash").GetString()!,
+        JsonRpcClient.Hash(receipt.GetProperty("transactionHash")),
         (long)JsonRpcClient.Quantity(receipt.GetProperty("blockNumber")),
-        receipt.GetProperty("blockHash").GetString()!,
+        JsonRpcClient.Hash(receipt.GetProperty("blockHash")),
         receipt.GetProperty("status").GetString() != "0x1",
         (long)JsonRpcClient.Quantity(receipt.GetProperty("gasUsed")),
+        receipt.TryGetProperty("contractAddress", out var contract) ? contract.GetString() : null,
         receipt.GetProperty("logs")));
 }

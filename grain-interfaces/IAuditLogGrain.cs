@@ -1,3 +1,4 @@
+using CapOrleans.Contracts.Anchors;
 using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Contracts.Caps;
 using CapOrleans.Contracts.Incidents;
@@ -59,7 +60,11 @@ public interface IArchivistGrain : IGrainWithIntegerKey, IFollower;
 
 /// <summary>Puts batches onto the chain. Key: the log's number.</summary>
 [GrainInterfaceType("cap.anchorer"), Alias("cap.anchorer")]
-public interface IAnchorerGrain : IGrainWithIntegerKey, IFollower;
+public interface IAnchorerGrain : IGrainWithIntegerKey, IFollower
+{
+    /// <returns>The batches that a block has and that are not deep enough in the chain yet, in order.</returns>
+    [Alias("pending"), AlwaysInterleave] Task<IReadOnlyList<AnchorConfirmation>> PendingAsync();
+}
 
 /// <summary>Delivers to one webhook from one log. Key: the webhook's id with the log's number, see
 /// <see cref="CapGrains.Notifier"/>.</summary>

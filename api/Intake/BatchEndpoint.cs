@@ -63,6 +63,7 @@ internal static class BatchEndpoint
             Write(context, i + 1, outcomes[i]);
         }
 
+        place.Wait(context.Abort);
         await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
     }
 

@@ -10,7 +10,7 @@ internal sealed class BatchPlaces(TimeProvider time)
 
     private readonly FairPlaces places = new(Bodies, BodiesPerAddress, time);
 
-    /// <summary>Held while a batch is taken in and answered. A body that is still on its way may have to give way.</summary>
+    /// <summary>Held while a batch is taken in and answered. A body that is still on its way, or an answer that is, may have to give way.</summary>
     public FairPlaces.Place? Take(HttpContext context) => places.TryTake(AddressRateLimit.AddressOf(context), context.Abort);
 
     public static IResult Refuse(HttpContext context)

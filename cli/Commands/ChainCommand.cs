@@ -1,10 +1,12 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using CapOrleans.Ethereum;
 using CapOrleans.Ethereum.Contract;
 using CapOrleans.Ethereum.Rpc;
 using CapOrleans.Core.Anchors;
 using CapOrleans.Core.DeltaCap;
 using CapOrleans.Core.Incidents;
+using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Cli.Commands;
 
@@ -14,42 +16,89 @@ internal static class ChainCommand
     /// <summary>What the old scripts store where there is no CID.</summary>
     private const string NoCid = "N/A";
 
-    public static Command Create() => new("chain", "The contract, without a cluster: store. Example: cap chain store incident_archived.json") { Store() };
+    public static Command Create() => new("chain", "The contract, without a cluster: store, deploy. Example: cap chain store incident_archived.json") { Store(), Deploy() };
 
     private static Command Store()
     {
-        var (file, key) = (new Argument<string>("FILE") { Description = "A signed incident, or what 'cap archive' wrote" }, new Option<string?>("--key")
-        {
-            Description = "File with the key of a writer of the contract; default PRIVATE_KEY, KEYSTORE, or that of the dev chain",
-        });
+        var (file, key) = (new Argument<string>("FILE") { Description = "A signed incident, or what 'cap archive' wrote" }, Key("of a writer of the contract"));
         var command = new Command("store", "Check a file and store its hash in the contract at CONTRACT_ADDRESS, once and for ever. Example: RPC_URL=http://10.0.0.5:8545 cap chain store signed.json --key writer.json") { file, key };
-        command.SetAction(async (parsed, cancellationToken) =>
+        command.SetAction((parsed, cancellationToken) => SendAsync(parsed.GetValue(key), makesContract: false, (rpc, options) =>
         {
             var path = parsed.GetRequiredValue(file);
-            var content = IncidentFile.Read(path);
-            using var http = HttpClients.Create(TimeSpan.FromSeconds(30), TlsSettings.OfMachine(), Credentials.DevChainToken);
-            var (rpc, options) = CapEnvironment.Chain(http, parsed.GetValue(key));
-            var contract = new RecordContract(rpc, options, TimeProvider.System);
-            try
-            {
-                return Answer.Tell(await (content.ContainsKey("metadata") && content.ContainsKey("data")
-                    ? StoreArchiveAsync(contract, path, cancellationToken)
-                    : StoreIncidentAsync(contract, content, cancellationToken)));
-            }
-            catch (RecordRefusedException fault)
-            {
-                throw new CliFaultException(ExitCodes.Refused, fault.Message);
-            }
-            catch (ChainUnavailableException fault) when (fault.GetBaseException() is CliFaultException own)
-            {
-                throw own;
-            }
-            catch (ChainUnavailableException fault)
-            {
-                throw new CliFaultException(fault is ChainMismatchException ? ExitCodes.Misconfigured : ExitCodes.Unreachable, fault.Message);
-            }
-        });
+            var (content, contract) = (IncidentFile.Read(path), new RecordContract(rpc, options, TimeProvider.System));
+            return content.ContainsKey("metadata") && content.ContainsKey("data")
+                ? StoreArchiveAsync(contract, path, cancellationToken)
+                : StoreIncidentAsync(contract, content, cancellationToken);
+        }));
         return command;
+    }
+
+    private static Command Deploy()
+    {
+        var (writer, owner) = (Address("--writer", "Also let this account anchor and store: that of the silos"), Address("--owner", "Offer the contract to this account, which calls acceptOwnership"));
+        var key = Key("that pays, and is the contract's owner and first writer");
+        var command = new Command("deploy", "Put a new contract on the chain of RPC_URL and CHAIN_ID, and print its address for CONTRACT_ADDRESS. Example: RPC_URL=https://rpc.example CHAIN_ID=11155111 cap chain deploy --key owner.key --writer 0x...") { writer, owner, key };
+        command.SetAction((parsed, cancellationToken) => SendAsync(parsed.GetValue(key), makesContract: true, async (rpc, options) =>
+        {
+            var deployment = new ContractDeployment(rpc, options, TimeProvider.System);
+            var made = await deployment.DeployAsync(cancellationToken);
+            var answer = Describe(new JsonObject { ["owner"] = $"{options.Writer.Address}" }, made);
+            if (parsed.GetValue(writer) is { } other)
+            {
+                await deployment.AddWriterAsync(made.Contract, other, cancellationToken);
+                answer["writer"] = $"{other}";
+            }
+
+            if (parsed.GetValue(owner) is { } next)
+            {
+                await deployment.OfferAsync(made.Contract, next, cancellationToken);
+                answer["offeredTo"] = $"{next}";
+            }
+
+            return answer;
+        }));
+        return command;
+    }
+
+    private static Option<string?> Key(string whose) => new("--key")
+    {
+        Description = $"File with the key {whose}; default PRIVATE_KEY, KEYSTORE, or that of the dev chain",
+    };
+
+    private static Option<EthereumAddress?> Address(string name, string description) => new(name)
+    {
+        Description = description, HelpName = "ADDRESS", CustomParser = result =>
+        {
+            if (EthereumAddress.TryParse(result.Tokens[0].Value, out var address))
+            {
+                return address;
+            }
+
+            result.AddError($"{name} is no address: 0x and 40 hex digits, and where they are of mixed case, with the right checksum.");
+            return null;
+        },
+    };
+
+    private static async Task<int> SendAsync(string? keyFile, bool makesContract, Func<JsonRpcClient, ChainOptions, Task<JsonObject>> send)
+    {
+        using var http = HttpClients.Create(TimeSpan.FromSeconds(30), TlsSettings.OfMachine(), Credentials.DevChainToken);
+        var (rpc, options) = CapEnvironment.Chain(http, keyFile, makesContract);
+        try
+        {
+            return Answer.Tell(await send(rpc, options));
+        }
+        catch (RecordRefusedException fault)
+        {
+            throw new CliFaultException(ExitCodes.Refused, fault.Message);
+        }
+        catch (ChainUnavailableException fault) when (fault.GetBaseException() is CliFaultException own)
+        {
+            throw own;
+        }
+        catch (ChainUnavailableException fault)
+        {
+            throw new CliFaultException(fault is ChainMismatchException ? ExitCodes.Misconfigured : ExitCodes.Unreachable, fault.Message);
+        }
     }
 
     private static async Task<JsonObject> StoreArchiveAsync(RecordContract contract, string path, CancellationToken cancellationToken)

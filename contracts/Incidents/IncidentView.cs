@@ -41,7 +41,10 @@ public sealed record LogPlace(
 [GenerateSerializer, Immutable, Alias("cap.archive-place.v1")]
 public sealed record ArchivePlace([property: Id(0)] string Status, [property: Id(1)] string Cid);
 
-/// <param name="Status"><c>pending</c> or <c>anchored</c>; the other members are null while pending.</param>
+/// <param name="Status">
+/// <c>pending</c>; <c>included</c> in a block that is not deep enough in the chain, and may be lost; <c>anchored</c>. The other members are
+/// null while pending.
+/// </param>
 [GenerateSerializer, Immutable, Alias("cap.anchor-place.v1")]
 public sealed record AnchorPlace(
     [property: Id(0)] string Status,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.19;
 
+import {InclusionProof} from "./InclusionProof.sol";
+
 /// @title Audit records and incidents of CapIDs, written once, and the anchors of verifiable logs.
 /// @notice The functions, events and mappings of the first version answer as they did. New: only writers may store, a record
 ///         is written once, a record carries its dCap, and `anchorBatch` puts a range of a log on chain in one transaction, which
@@ -62,7 +64,8 @@ contract CapAuditStorageV2 {
     event LogAnchored(bytes32 indexed logKey, uint64 indexed from, uint64 to, bytes32 root, uint64 size);
     event LogGiven(bytes32 indexed logKey, address indexed writer);
     event WriterChanged(address indexed writer, bool allowed);
-    event OwnerChanged(address indexed owner);
+    event OwnershipTransferStarted(address indexed previousOwner, address indexed newOwner);
+    event OwnershipTransferred(address indexed previousOwner, address indexed newOwner);
 
     error NotOwner(address caller);
     error NotWriter(address caller);
@@ -72,17 +75,27 @@ contract CapAuditStorageV2 {
     error EmptyId();
     /// @param expected Where the next batch of this log must start.
     error Gap(uint64 expected, uint64 given);
+    /// @dev The log was anchored at this size with another root: it is not append-only.
+    error OtherRoot(bytes32 logKey, uint64 size);
+
+    /// @dev What is known of a log, in one slot.
+    struct Log {
+        address writer;
+        uint64 anchored;
+    }
 
     address public owner;
+    /// @notice Who was offered the ownership and has not accepted it; the zero address for nobody.
+    address public pendingOwner;
     mapping(address => bool) public writers;
     mapping(string => AuditRecord) public audits;
     mapping(string => IncidentRecord) public incidents;
     /// @notice dCap of a stored incident, scaled by 10^18.
     mapping(string => int256) public deltaCaps;
-    /// @notice Entries of a log that are on chain, by keccak256 of the log's origin.
-    mapping(bytes32 => uint64) public anchored;
-    /// @notice The writer that a log key belongs to: who first used it, or was given it; the zero address while nobody has it.
-    mapping(bytes32 => address) public logWriters;
+    /// @notice The root of a log's tree at a size that was anchored, by the log's key and the size; zero for others.
+    mapping(bytes32 => mapping(uint64 => bytes32)) public roots;
+    /// @dev By keccak256 of the log's origin.
+    mapping(bytes32 => Log) private logs;
 
     modifier onlyOwner() {
         if (msg.sender != owner) revert NotOwner(msg.sender);
@@ -97,13 +110,21 @@ contract CapAuditStorageV2 {
     constructor() {
         owner = msg.sender;
         writers[msg.sender] = true;
-        emit OwnerChanged(msg.sender);
+        emit OwnershipTransferred(address(0), msg.sender);
         emit WriterChanged(msg.sender, true);
     }
 
-    function setOwner(address next) external onlyOwner {
-        owner = next;
-        emit OwnerChanged(next);
+    /// @notice Offers the ownership; it changes when the other accepts, so that a mistyped address loses nothing.
+    function transferOwnership(address next) external onlyOwner {
+        pendingOwner = next;
+        emit OwnershipTransferStarted(msg.sender, next);
+    }
+
+    function acceptOwnership() external {
+        if (msg.sender != pendingOwner) revert NotOwner(msg.sender);
+        emit OwnershipTransferred(owner, msg.sender);
+        owner = msg.sender;
+        delete pendingOwner;
     }
 
     function setWriter(address writer, bool allowed) external onlyOwner {
@@ -114,10 +135,11 @@ contract CapAuditStorageV2 {
     /// @notice Only this writer anchors the log from now on.
     /// @dev By the log's present writer, as long as it may write, or the owner; to a writer, or nobody could go on.
     function giveLog(bytes32 logKey, address writer) external {
-        bool isPresent = msg.sender == logWriters[logKey] && writers[msg.sender];
+        bool isPresent = msg.sender == logs[logKey].writer && writers[msg.sender];
         if (!isPresent && msg.sender != owner) revert NotLogWriter(logKey, msg.sender);
         if (!writers[writer]) revert NotWriter(writer);
-        _give(logKey, writer);
+        logs[logKey].writer = writer;
+        emit LogGiven(logKey, writer);
     }
 
     function storeAudit(string calldata capId, bytes32 auditHash, string calldata ipfsHash) external onlyWriter {
@@ -152,12 +174,14 @@ contract CapAuditStorageV2 {
         Anchor[] calldata anchors,
         FullRecord[] calldata records
     ) external onlyWriter {
-        address writer = logWriters[logKey];
-        if (writer == address(0)) _give(logKey, msg.sender);
-        else if (writer != msg.sender) revert NotLogWriter(logKey, msg.sender);
-        uint64 expected = anchored[logKey];
-        if (from != expected || to <= from || size < to) revert Gap(expected, from);
-        anchored[logKey] = to;
+        Log memory log = logs[logKey];
+        if (log.writer == address(0)) emit LogGiven(logKey, msg.sender);
+        else if (log.writer != msg.sender) revert NotLogWriter(logKey, msg.sender);
+        if (from != log.anchored || to <= from || size < to) revert Gap(log.anchored, from);
+        logs[logKey] = Log(msg.sender, to);
+        bytes32 known = roots[logKey][size];
+        if (known == 0) roots[logKey][size] = root;
+        else if (known != root) revert OtherRoot(logKey, size);
         for (uint256 i = 0; i < anchors.length; i++) {
             Anchor calldata a = anchors[i];
             emit IncidentAnchored(a.incidentKey, a.capKey, a.auditHash, a.index, a.severity, a.deltaCap);
@@ -168,17 +192,39 @@ contract CapAuditStorageV2 {
         emit LogAnchored(logKey, from, to, root, size);
     }
 
+    /// @notice Whether a leaf is in a log as it was anchored.
+    /// @param leaf The leaf's hash: sha256 of a zero byte and the entry.
+    /// @param index The entry's index in the log.
+    /// @param size The size of the tree that the proof is of: the anchored one.
+    /// @param proof As RFC 9162 has it, the lowest neighbour first.
+    function verifyInclusion(
+        bytes32 leaf,
+        uint64 index,
+        uint64 size,
+        bytes32[] calldata proof,
+        bytes32 logKey,
+        uint64 anchoredSize
+    ) external view returns (bool) {
+        bytes32 root = roots[logKey][anchoredSize];
+        return root != 0 && size == anchoredSize && InclusionProof.verify(leaf, index, size, proof, root);
+    }
+
+    /// @notice Entries of a log that are on chain, by keccak256 of the log's origin.
+    function anchored(bytes32 logKey) external view returns (uint64) {
+        return logs[logKey].anchored;
+    }
+
+    /// @notice The writer that a log key belongs to: who first used it, or was given it; the zero address while nobody has it.
+    function logWriters(bytes32 logKey) external view returns (address) {
+        return logs[logKey].writer;
+    }
+
     function getAudit(string calldata capId) external view returns (AuditRecord memory) {
         return audits[capId];
     }
 
     function getIncident(string calldata incidentId) external view returns (IncidentRecord memory) {
         return incidents[incidentId];
-    }
-
-    function _give(bytes32 logKey, address writer) private {
-        logWriters[logKey] = writer;
-        emit LogGiven(logKey, writer);
     }
 
     function _store(FullRecord memory record) private returns (bool) {

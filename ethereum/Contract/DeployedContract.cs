@@ -17,12 +17,7 @@ internal sealed class DeployedContract(JsonRpcClient rpc, ChainOptions options, 
     /// <exception cref="ChainUnavailableException">It is not there, or it is another.</exception>
     public async Task<EthereumAddress> FindAsync(bool mayDeploy, ISentTransactions sent, CancellationToken cancellationToken)
     {
-        var chainId = await rpc.QuantityAsync("eth_chainId", cancellationToken);
-        if (chainId != options.ChainId)
-        {
-            throw new ChainMismatchException($"The node is on chain {chainId}, CHAIN_ID says {options.ChainId}.");
-        }
-
+        await CheckChainAsync(rpc, options, cancellationToken);
         var contract = options.Contract ?? FirstContractOf(options.Writer.Address);
         var code = await rpc.DataAsync("eth_getCode", cancellationToken, contract.ToString(), "latest");
         if (code.Length > 0 && (options.Contract is not null || code.AsSpan().SequenceEqual(ContractArtifact.Deployed)))
@@ -43,6 +38,16 @@ internal sealed class DeployedContract(JsonRpcClient rpc, ChainOptions options, 
 
         await account.SendAsync(null, ContractArtifact.Creation, sent, cancellationToken);
         return contract;
+    }
+
+    /// <exception cref="ChainMismatchException">The node is on another chain.</exception>
+    public static async Task CheckChainAsync(JsonRpcClient rpc, ChainOptions options, CancellationToken cancellationToken)
+    {
+        var chainId = await rpc.QuantityAsync("eth_chainId", cancellationToken);
+        if (chainId != options.ChainId)
+        {
+            throw new ChainMismatchException($"The node is on chain {chainId}, CHAIN_ID says {options.ChainId}.");
+        }
     }
 
     /// <summary>Where the account's transaction with nonce 0 puts the contract that it makes.</summary>

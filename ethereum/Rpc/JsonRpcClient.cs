@@ -103,6 +103,11 @@ public sealed class JsonRpcClient(HttpClient http, IReadOnlyList<Uri> urls, stri
     public static BigInteger Quantity(JsonElement value) =>
         BigInteger.Parse($"0{value.GetString().AsSpan(2)}", NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
 
+    /// <returns>The hash of a block or a transaction, as it is written into the log: nothing else that a node may say.</returns>
+    public static string Hash(JsonElement value) =>
+        value.GetString() is { Length: 66 } text && text.StartsWith("0x", StringComparison.Ordinal) ? $"0x{Convert.ToHexStringLower(Convert.FromHexString(text.AsSpan(2)))}"
+            : throw new FormatException("A hash has 32 bytes.");
+
     public static string Hex(ReadOnlySpan<byte> value) => $"0x{Convert.ToHexStringLower(value)}";
 
     public static string Hex(BigInteger value) =>

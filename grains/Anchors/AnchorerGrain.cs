@@ -2,7 +2,6 @@ using CapOrleans.Contracts.Anchors;
 using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Core.Anchors;
 using CapOrleans.Core.AuditLog;
-using CapOrleans.Core.CanonicalJson;
 using CapOrleans.GrainInterfaces;
 using CapOrleans.Grains.AuditLog;
 using CapOrleans.Grains.Placement;
@@ -17,8 +16,9 @@ namespace CapOrleans.Grains.Anchors;
 /// at. What it answers counts only where it equals our own tree: anybody may be behind a node, a contract or a key.
 /// </summary>
 /// <remarks>
-/// Crash after the transaction was sent: the contract is ahead of the log's last <c>anchor.batched</c>; the event that moved
-/// it is looked up, compared with the log's root at that size, and said. A chain that lost blocks is behind: <c>anchor.lost</c>
+/// The next batch does not wait until the one before is deep enough, see <see cref="PendingAnchors"/>. Crash after a transaction was sent:
+/// the contract is ahead of the log's last <c>anchor.batched</c>; the events that moved it are looked up, compared with the log's roots at
+/// their sizes, and said. A chain that lost blocks is behind: <c>anchor.lost</c>
 /// is said, see <see cref="LostAnchors"/>, and the range is anchored again. A contract ahead of the whole log, or an event that is not ours:
 /// <c>anchor.conflict</c> is said once, and nothing is anchored until it is gone. Tests: <c>A_crash_after_sending_anchors_once</c>,
 /// <c>What_another_anchors_under_our_name_counts_for_nothing</c>, <c>A_log_older_than_its_contract_believes_none_of_it</c>.
@@ -31,11 +31,10 @@ internal sealed class AnchorerGrain(
     /// <summary>While there is nothing to anchor, the contract is asked this often whether it still has what it had.</summary>
     private static readonly TimeSpan LookInterval = TimeSpan.FromMinutes(1);
 
-    /// <summary>How often a batch is looked at while it waits for blocks on top.</summary>
-    private static readonly TimeSpan DepthInterval = TimeSpan.FromSeconds(5);
-
+    private readonly SaidConflicts conflicts = new(time);
     private readonly BatchBuilder batches = new();
     private readonly LostAnchors losses = new();
+    private readonly PendingAnchors pending = new(time);
 
     private string origin = "";
     private SaidAnchor said = SaidAnchor.None;
@@ -52,48 +51,25 @@ internal sealed class AnchorerGrain(
 
     protected override TimeSpan Pace => pace.Interval;
 
+    public Task<IReadOnlyList<AnchorConfirmation>> PendingAsync() => Task.FromResult(pending.All);
+
+    /// <summary>What is in a block and not deep enough is still to be done.</summary>
+    public override async Task<Progress> ProgressAsync()
+    {
+        var progress = await base.ProgressAsync();
+        return pending.IsEmpty ? progress : progress with { Position = said.To, Lag = progress.Lag + Math.Max(0, progress.Position - said.To) };
+    }
+
     protected override async Task PrepareAsync()
     {
-        if ((askedAt is { } at && Time.GetUtcNow() - at < LookInterval) || await Log.HeadAsync(LogNumber, Stopping) is not { } made)
+        if ((askedAt is not { } at || Time.GetUtcNow() - at >= LookInterval) && await Log.HeadAsync(LogNumber, Stopping) is { } made)
         {
-            return;
+            (askedAt, origin) = (null, made.Origin);
+            await AskAsync();
+            askedAt = Time.GetUtcNow();
         }
 
-        askedAt = null;
-        origin = made.Origin;
-        contract = await Chain.AnchoredAsync(origin).WaitAsync(Stopping);
-        said = await SaidAnchor.ReadAsync(Log, LogNumber, Stopping);
-        if (contract.Position < said.To)
-        {
-            await LoseAsync();
-        }
-
-        // Read after the contract was asked: nothing that we sent can be ahead of it.
-        var head = (await Log.HeadAsync(LogNumber, Stopping))!;
-        if (contract.Position > head.Size)
-        {
-            throw await ContradictAsync(new AnchorConflict(AnchorConflict.ContractAhead, contract, head.Size));
-        }
-
-        while (said.To < contract.Position)
-        {
-            var found = await Chain.FindAsync(origin, said.To, said.Block).WaitAsync(Stopping);
-            missing = found is null ? missing + 1 : 0;
-            if (missing is > 0 and < LostAnchors.Looks)
-            {
-                throw new OrleansException($"The contract has {contract.Position} entries, the node has no event for those from {said.To} on; it is asked again.");
-            }
-
-            var ourRoot = found is { Size: > 0 } && found.Size <= head.Size ? await RootAsync(found.Size) : null;
-            if (AnchorConflict.Find(contract, said.To, found, head.Size, ourRoot) is { } conflict)
-            {
-                throw await ContradictAsync(conflict);
-            }
-
-            await CommitAsync(await SayAsync(found!));
-        }
-
-        askedAt = Time.GetUtcNow();
+        await SayDeepAsync();
     }
 
     protected override async Task<Step> FollowAsync(long from, IReadOnlyList<LogEntry> entries)
@@ -107,6 +83,12 @@ internal sealed class AnchorerGrain(
             {
                 askedAt = asked;
                 return Step.Skip(content.To);
+            }
+
+            while (pending.IsFull)
+            {
+                await Task.Delay(PendingAnchors.Interval, Time, Stopping);
+                await SayDeepAsync();
             }
 
             var head = (await Log.HeadAsync(LogNumber, Stopping))!;
@@ -129,10 +111,60 @@ internal sealed class AnchorerGrain(
                 throw await ContradictAsync(new AnchorConflict(AnchorConflict.OtherRoot, contract, head.Size, confirmed, head.Root));
             }
 
-            var step = await SayAsync(confirmed);
             contract = contract with { Position = content.To };
+            pending.Add(confirmed);
+            await SayDeepAsync();
             askedAt = asked;
-            return step with { Entries = [.. step.Entries, .. content.PassedOver.Select(Skipped)] };
+            return new Step(content.To, [.. content.PassedOver.Select(passed => AnchorEntries.RecordSkipped(passed, origin, Time.GetUtcNow()))], IsWork: true);
+        }
+    }
+
+    /// <summary>Learns from the contract where to go on, and from its events which batches a block has that the log does not name yet.</summary>
+    private async Task AskAsync()
+    {
+        contract = await Chain.AnchoredAsync(origin).WaitAsync(Stopping);
+        said = await SaidAnchor.ReadAsync(Log, LogNumber, Stopping);
+        if (contract.Position < said.To)
+        {
+            await LoseAsync();
+        }
+
+        // Read after the contract was asked: nothing that we sent can be ahead of it.
+        var head = (await Log.HeadAsync(LogNumber, Stopping))!;
+        if (contract.Position > head.Size)
+        {
+            throw await ContradictAsync(new AnchorConflict(AnchorConflict.ContractAhead, contract, head.Size));
+        }
+
+        if (!pending.Span(said.To, contract.Position))
+        {
+            await FindPendingAsync(head.Size);
+        }
+
+        GoTo(contract.Position);
+    }
+
+    private async Task FindPendingAsync(long size)
+    {
+        pending.Clear();
+        for (var (from, block) = (said.To, said.Block); from < contract.Position;)
+        {
+            var found = await Chain.FindAsync(origin, from, block).WaitAsync(Stopping);
+            missing = found is null ? missing + 1 : 0;
+            if (missing is > 0 and < LostAnchors.Looks)
+            {
+                throw new OrleansException($"The contract has {contract.Position} entries, the node has no event for those from {from} on; it is asked again.");
+            }
+
+            var ourRoot = found is { Size: > 0 } && found.Size <= size ? await RootAsync(found.Size) : null;
+            if (AnchorConflict.Find(contract, from, found, size, ourRoot) is { } conflict)
+            {
+                pending.Clear();
+                throw await ContradictAsync(conflict);
+            }
+
+            pending.Add(found!);
+            (from, block) = (found!.To, found.Block);
         }
     }
 
@@ -145,46 +177,34 @@ internal sealed class AnchorerGrain(
         }
 
         var to = contract.Position;
-        var lost = Entry.Write(EntryKinds.AnchorLost, origin, Time.GetUtcNow(), new CanonicalObject().Add("from", to).Add("to", said.To));
-        await CommitAsync(new Step(to, [lost], new Cover(EntryKinds.AnchorBatched, to, to)));
+        await CommitAsync(new Step(to, [AnchorEntries.Lost(to, said.To, origin, Time.GetUtcNow())], new Cover(EntryKinds.AnchorBatched, to, to)));
         said = SaidAnchor.None with { To = to };
     }
 
-    private EntryDraft Skipped(AcceptedIncident incident) => Entry.Write(
-        EntryKinds.AnchorRecordSkipped, origin, Time.GetUtcNow(), new CanonicalObject().Add("capId", incident.CapId).Add("incidentId", incident.IncidentId));
-
     private Task<byte[]> RootAsync(long size) => (roots ??= new PastRoots(Log, LogNumber)).AtAsync(size, Stopping);
 
-    /// <summary>Says a conflict once, however often it is met.</summary>
     private async Task<LogContradictedException> ContradictAsync(AnchorConflict conflict)
     {
-        if (await Log.LatestAsync(LogNumber, EntryKinds.AnchorConflict, Stopping) is not { } last || !conflict.IsSaidBy(last))
+        if (conflicts.IsNew(conflict, await Log.LatestAsync(LogNumber, EntryKinds.AnchorConflict, Stopping)))
         {
             await SayAsync(conflict.ToEntry(origin, Time.GetUtcNow()));
+            conflicts.Add(conflict);
         }
 
         return new LogContradictedException(conflict.Message);
     }
 
-    /// <summary>Waits until the batch is deep enough in the chain: what a reorganisation takes away must not be in the log.</summary>
-    private async Task<Step> SayAsync(AnchorConfirmation anchored)
+    /// <summary>Says of every batch that is deep enough by now that it is anchored.</summary>
+    private async Task SayDeepAsync()
     {
-        AnchorSighting seen;
-        while ((seen = await Chain.SightAsync(anchored).WaitAsync(Stopping)).Depth != AnchorDepth.Final)
+        var asked = askedAt;
+        askedAt = null; // where a block left the chain, the contract must be asked
+        while (await pending.TakeDeepAsync(batch => Chain.SightAsync(batch).WaitAsync(Stopping)) is var (anchored, at))
         {
-            if (seen.Depth == AnchorDepth.Gone)
-            {
-                throw new OrleansException($"Block {anchored.Block} with transaction {anchored.Transaction} left the chain; the contract is asked again.");
-            }
-
-            await Task.Delay(DepthInterval, Time, Stopping);
+            await SayAsync(AnchorEntries.Batched(anchored, at, origin, Time.GetUtcNow()), new Cover(EntryKinds.AnchorBatched, anchored.From, anchored.To));
+            said = new SaidAnchor(anchored.To, anchored.Block, anchored.BlockHash, at);
         }
 
-        said = new SaidAnchor(anchored.To, anchored.Block, anchored.BlockHash, seen.BlockAt);
-        var entry = Entry.Write(EntryKinds.AnchorBatched, origin, Time.GetUtcNow(), new CanonicalObject()
-            .Add("block", anchored.Block).Add("blockHash", anchored.BlockHash).Add("blockTime", Entry.Instant(seen.BlockAt)).Add("chainId", anchored.ChainId).Add("contract", anchored.Contract)
-            .Add("from", anchored.From).Add("root", Convert.ToHexStringLower(anchored.Root))
-            .Add("size", anchored.Size).Add("to", anchored.To).Add("transaction", anchored.Transaction));
-        return new Step(anchored.To, [entry], new Cover(EntryKinds.AnchorBatched, anchored.From, anchored.To));
+        askedAt = asked;
     }
 }

@@ -58,7 +58,7 @@ internal sealed class ChainGrain(
         }
         catch (BatchTooLargeException fault)
         {
-            return new AnchorResult(null, Printable(fault.Message));
+            return new AnchorResult(null, OneLine.Of(fault.Message));
         }
     });
 
@@ -74,9 +74,7 @@ internal sealed class ChainGrain(
         }
         catch (ChainUnavailableException fault)
         {
-            throw new OrleansException(Printable(fault.Message));
+            throw new OrleansException(OneLine.Of(fault.Message));
         }
     }
-
-    private static string Printable(string message) => string.Concat(message.Where(c => !char.IsControl(c)));
 }

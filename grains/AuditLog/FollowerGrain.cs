@@ -10,7 +10,8 @@ namespace CapOrleans.Grains.AuditLog;
 /// <param name="To">Index of the first entry that it has not dealt with.</param>
 /// <param name="Entries">What it says about that in the log; empty when there was nothing to do.</param>
 /// <param name="Cover">The range that its first entry speaks for.</param>
-internal sealed record Step(long To, IReadOnlyList<EntryDraft> Entries, Cover? Cover = null)
+/// <param name="IsWork">It did something, though it has nothing to say about it yet.</param>
+internal sealed record Step(long To, IReadOnlyList<EntryDraft> Entries, Cover? Cover = null, bool IsWork = false)
 {
     public static Step Skip(long to) => new(to, []);
 }
@@ -19,8 +20,8 @@ internal sealed record Step(long To, IReadOnlyList<EntryDraft> Entries, Cover? C
 internal sealed class LogContradictedException(string message) : Exception(message);
 
 /// <summary>
-/// A reader with a bookmark: it reads on from the bookmark, does its work, and commits what it says about it together
-/// with the bookmark's move. So its work is done at least once, and said exactly once.
+/// Reads on from its bookmark, does its work, and commits what it says about it together with the bookmark's move: done at least once, said
+/// exactly once.
 /// </summary>
 /// <remarks>
 /// Crash after the work and before the commit: the work is done again from the same bookmark, so it must bear repetition.
@@ -53,9 +54,7 @@ internal abstract partial class FollowerGrain(
     /// <summary>The bookmark's name.</summary>
     protected abstract string Follower { get; }
 
-    /// <summary>
-    /// Least time between two steps that do work, so that under load batches form and the followers leave the disk to intake.
-    /// </summary>
+    /// <summary>Least time between two steps that do work, so that under load batches form and the disk is left to intake.</summary>
     protected abstract TimeSpan Pace { get; }
 
     /// <summary>What it found in the log that should not be there; null for nothing, since its activation.</summary>
@@ -100,7 +99,7 @@ internal abstract partial class FollowerGrain(
             position = null;
             conflict |= fault is LogContradictedException;
             restsUntil = time.GetUtcNow() + Rest;
-            Report(MayGoOn ? fault.Message.Split('\n')[0] : null); // what Orleans says carries its stack
+            Report(MayGoOn ? OneLine.Of(fault.Message) : null);
         }
         finally
         {
@@ -128,7 +127,10 @@ internal abstract partial class FollowerGrain(
     protected virtual Task PrepareAsync() => Task.CompletedTask;
 
     /// <summary>Adds an entry and moves nothing.</summary>
-    protected Task SayAsync(EntryDraft entry) => CommitAsync(new Step(position!.Value, [entry]));
+    protected Task SayAsync(EntryDraft entry, Cover? cover = null) => CommitAsync(new Step(position!.Value, [entry], cover));
+
+    /// <summary>Goes on there; the bookmark follows with the next commit.</summary>
+    protected void GoTo(long index) => position = index;
 
     protected async Task CommitAsync(Step step)
     {
@@ -168,7 +170,7 @@ internal abstract partial class FollowerGrain(
             && await log.ReadAsync(LogNumber, position.Value, ReadLimit, Stopping) is { Entries: { Count: > 0 } entries } page)
         {
             var step = await FollowAsync(position.Value, entries);
-            if (step.Entries.Count > 0 || step.To - bookmark > UnsavedLimit)
+            if (step.IsWork || step.Entries.Count > 0 || step.To - bookmark > UnsavedLimit)
             {
                 lastWork = time.GetUtcNow();
                 await CommitAsync(step);

@@ -1,8 +1,10 @@
 using System.Text.Json;
+using CapOrleans.Contracts.Anchors;
 using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.MerkleTree;
+using CapOrleans.GrainInterfaces;
 
 namespace CapOrleans.Grains.AuditLog;
 
@@ -10,7 +12,7 @@ namespace CapOrleans.Grains.AuditLog;
 /// Makes incidents readable from their entries. Whether one is archived or anchored follows from its index and the batch
 /// entry that covers it; nothing is ever written back to an incident.
 /// </summary>
-internal sealed class IncidentViews(IAuditLogReader reader, LogMap logs)
+internal sealed class IncidentViews(IAuditLogReader reader, LogMap logs, IGrainFactory grains)
 {
     private static readonly AnchorPlace NotAnchored = new("pending", null, null, null, null);
 
@@ -19,16 +21,27 @@ internal sealed class IncidentViews(IAuditLogReader reader, LogMap logs)
     public async Task<IReadOnlyList<IncidentView>> OfAsync(IReadOnlyList<LogEntry> entries, CancellationToken cancellationToken)
     {
         var (views, covers) = (new List<IncidentView>(entries.Count), new Dictionary<(int Log, string Kind), Covers>());
+        var pending = new Dictionary<int, IReadOnlyList<AnchorConfirmation>>();
         foreach (var entry in entries)
         {
             var accepted = AcceptedIncident.Read(entry.Bytes);
-            views.Add(Of(entry, accepted, await FindAsync(EntryKinds.ArchiveBatched), await FindAsync(EntryKinds.AnchorBatched)));
+            var anchor = await FindAsync(EntryKinds.AnchorBatched) is { } body ? Anchored(body) : await PendingAsync();
+            views.Add(Of(entry, accepted, await FindAsync(EntryKinds.ArchiveBatched), anchor));
 
             Task<JsonElement?> FindAsync(string kind)
             {
                 var key = (LogOf(accepted), kind);
                 var cover = covers.TryGetValue(key, out var known) ? known : covers[key] = new Covers(reader, key.Item1, kind);
                 return cover.FindAsync(entry.Index, cancellationToken);
+            }
+
+            async Task<AnchorPlace> PendingAsync()
+            {
+                var log = LogOf(accepted);
+                var batches = pending.TryGetValue(log, out var known) ? known : pending[log] = await grains.GetGrain<IAnchorerGrain>(log).PendingAsync();
+                return batches.FirstOrDefault(batch => entry.Index >= batch.From && entry.Index < batch.To) is { } included
+                    ? new AnchorPlace("included", included.ChainId, included.Contract, included.Transaction, included.Block)
+                    : NotAnchored;
             }
         }
 
@@ -43,17 +56,18 @@ internal sealed class IncidentViews(IAuditLogReader reader, LogMap logs)
         return document.RootElement.GetProperty("origin").GetString()!;
     }
 
-    private static IncidentView Of(LogEntry entry, AcceptedIncident accepted, JsonElement? archive, JsonElement? anchor) =>
+    private static AnchorPlace Anchored(JsonElement body) => new(
+        "anchored", body.GetProperty("chainId").GetInt64(), body.GetProperty("contract").GetString(), body.GetProperty("transaction").GetString(),
+        body.GetProperty("block").GetInt64());
+
+    private static IncidentView Of(LogEntry entry, AcceptedIncident accepted, JsonElement? archive, AnchorPlace anchor) =>
         new IncidentView(
             accepted.IncidentId, accepted.CapId, accepted.Agent, accepted.TimestampText, accepted.Severity, accepted.Description,
             accepted.Signer, accepted.Scheme, "accepted", accepted.Feedback, accepted.Misuse, accepted.CapPotential,
             accepted.Weight, accepted.DeltaCap, accepted.AuditHash, accepted.AcceptedAt,
             new LogPlace(OriginOf(entry), entry.Index, Convert.ToHexStringLower(MerkleHash.Leaf(entry.Bytes))),
             new ArchivePlace(archive is null ? "pending" : "archived", accepted.Cid.Text),
-            anchor is { } body
-                ? new AnchorPlace("anchored", body.GetProperty("chainId").GetInt64(), body.GetProperty("contract").GetString(),
-                    body.GetProperty("transaction").GetString(), body.GetProperty("block").GetInt64())
-                : NotAnchored);
+            anchor);
 
     /// <summary>Remembers the last batch, since neighbours are usually covered by the same one.</summary>
     private sealed class Covers(IAuditLogReader reader, int log, string kind)

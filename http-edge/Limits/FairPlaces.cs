@@ -64,14 +64,15 @@ public sealed class FairPlaces(int most, int mostEach, TimeProvider time)
     public sealed class Place : IDisposable
     {
         private readonly FairPlaces places;
-        private readonly Action giveWay;
+        private Action giveWay;
 
         internal Place(FairPlaces places, IPAddress address, Action giveWay, long takenAt) =>
             (this.places, Address, this.giveWay, TakenAt) = (places, address, giveWay, takenAt);
 
         internal IPAddress Address { get; }
 
-        internal long TakenAt { get; }
+        /// <summary>When the wait for the other side began.</summary>
+        internal long TakenAt { get; private set; }
 
         /// <summary>For the other side, as opposed to working for it.</summary>
         internal bool IsWaiting { get; private set; } = true;
@@ -84,6 +85,16 @@ public sealed class FairPlaces(int most, int mostEach, TimeProvider time)
             {
                 IsWaiting = false;
                 return places.held.TryGetValue(Address, out var own) && own.Contains(this);
+            }
+        }
+
+        /// <summary>The work is done, and the other side is waited for again, until it has read the answer.</summary>
+        /// <param name="giveWay">Ends that wait.</param>
+        public void Wait(Action giveWay)
+        {
+            lock (places.gate)
+            {
+                (this.giveWay, IsWaiting, TakenAt) = (giveWay, true, places.time.GetTimestamp());
             }
         }
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using CapOrleans.Core.Anchors;
 using CapOrleans.Ethereum;
@@ -26,6 +27,18 @@ public sealed class JsonRpcClientTests
         Assert.Contains(told, fault.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("key", fault.Message, StringComparison.Ordinal);
         Assert.Equal(status == HttpStatusCode.OK ? null : TimeSpan.FromSeconds(7), fault.RetryAfter);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("0x")]
+    [InlineData("0xzz00000000000000000000000000000000000000000000000000000000000000")]
+    [InlineData("0x000000000000000000000000000000000000000000000000000000000000000")]
+    [InlineData("\u001b[2J0000000000000000000000000000000000000000000000000000000000000")]
+    public void What_a_node_calls_a_hash_and_is_none_gets_nowhere(string hash)
+    {
+        Assert.Throws<FormatException>(() => JsonRpcClient.Hash(JsonElement.Parse(JsonSerializer.Serialize(hash))));
+        Assert.Throws<FormatException>(() => JsonRpcClient.Hash(JsonElement.Parse($"\"0x{new string('0', 8_000_000)}\"")));
     }
 
     [Fact]
@@ -71,15 +84,16 @@ public sealed class JsonRpcClientTests
     [Fact]
     public async Task A_receipt_counts_when_two_nodes_have_the_same()
     {
+        const string Hash = "0x1111111111111111111111111111111111111111111111111111111111111111";
         JsonObject? Receipt(int port, string block) => new()
         {
-            ["transactionHash"] = "0x11", ["blockNumber"] = "0x2", ["blockHash"] = block, ["status"] = "0x1", ["gasUsed"] = "0x1", ["logs"] = new JsonArray(),
+            ["transactionHash"] = Hash, ["blockNumber"] = "0x2", ["blockHash"] = $"{Hash[..^2]}{block[2..]}", ["status"] = "0x1", ["gasUsed"] = "0x1", ["logs"] = new JsonArray(),
         };
         foreach (var (first, second, isThere) in ((string?, string?, bool)[])[("0xaa", null, false), ("0xaa", "0xbb", false), ("0xaa", "0xaa", true)])
         {
             using var http = new HttpClient(new Handler(request =>
                 FaultyNode.Result((request.RequestUri!.Port == 1 ? first : second) is { } block ? Receipt(0, block) : null)));
-            Assert.Equal(isThere, await new Receipts(new JsonRpcClient(http, [First, Second])).FindAsync("0x11", default) is not null);
+            Assert.Equal(isThere, await new Receipts(new JsonRpcClient(http, [First, Second])).FindAsync(Hash, default) is not null);
         }
     }
 

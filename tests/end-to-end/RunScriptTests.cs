@@ -51,6 +51,14 @@ public sealed class RunScriptTests : IDisposable
             var answer = await rewrite.Content.ReadFromJsonAsync<JsonElement>();
             Assert.Equal(-32601, answer.GetProperty("error").GetProperty("code").GetInt32());
 
+            // Another one in the same folder, with ports of its own, does not get as far as the chain's files.
+            using var second = Child.Start(Repository.File("run"), [], new Dictionary<string, string>(environment)
+            {
+                ["API_PORT"] = $"{Child.FreePort()}", ["GATE_PORT"] = $"{Child.FreePort()}", ["CHAIN_PORT"] = $"{Child.FreePort()}",
+            });
+            Assert.Equal(1, await second.ExitAsync());
+            Assert.Contains("DATA_DIR is used by another ./run", second.Output, StringComparison.Ordinal);
+
             var host = await HostAsync("JS-1");
             Assert.Equal((200, """{"status":"received","cap_id":"SYS-CORE"}"""), (host.GetProperty("status").GetInt32(), host.Text("gateAnswer")));
             Assert.InRange(host.GetProperty("millisecondsToAnchor").GetInt32(), 0, 5000);

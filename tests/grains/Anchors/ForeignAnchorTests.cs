@@ -86,6 +86,21 @@ public sealed class ForeignAnchorTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_node_that_says_something_else_each_time_fills_no_log()
+    {
+        await StartAsync();
+        await FileAsync("INC-1");
+        await AnchoredAsync("INC-1");
+        var (head, position) = await QuietAsync();
+        contract.Found = (from, of) => new AnchorConfirmation(
+            of.ChainId, of.Contract, $"0x{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32))}", of.Block, from, from + 1, RandomNumberGenerator.GetBytes(32), head.Size, of.BlockHash, 0);
+        await real.AnchorAsync(new AnchorBatch(head.Origin, position, head.Size, head.Root, head.Size, [], []), new MemoryTransactions(), CancellationToken.None);
+        await FileAsync("INC-2");
+        await ConflictAsync(AnchorConflict.OtherRoot);
+        Assert.Single(await ConflictsAsync());
+    }
+
+    [Fact]
     public async Task A_log_older_than_its_contract_believes_none_of_it()
     {
         await StartAsync();
@@ -223,6 +238,13 @@ public sealed class ForeignAnchorTests : IAsyncLifetime
         private int asked;
 
         public int Asked => Volatile.Read(ref asked);
+
+        /// <summary>What the node says that it found, instead of what is there.</summary>
+        public Func<long, AnchorConfirmation, AnchorConfirmation>? Found { get; set; }
+
+        public override async Task<AnchorConfirmation?> FindAsync(
+            string origin, long from, long sinceBlock, ISentTransactions sent, CancellationToken cancellationToken) =>
+            await base.FindAsync(origin, from, sinceBlock, sent, cancellationToken) is { } found ? Found?.Invoke(from, found) ?? found : null;
 
         public override Task<ContractPosition> AnchoredAsync(string origin, ISentTransactions sent, CancellationToken cancellationToken)
         {

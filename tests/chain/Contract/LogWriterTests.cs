@@ -1,13 +1,10 @@
-using System.Text.Json.Nodes;
-using CapOrleans.Chain;
-using CapOrleans.Ethereum;
-using CapOrleans.Ethereum.Contract;
-using CapOrleans.Ethereum.Rpc;
 using CapOrleans.Contracts.Anchors;
 using CapOrleans.Core.Anchors;
 using CapOrleans.Core.Signatures;
+using CapOrleans.Ethereum;
+using CapOrleans.Ethereum.Rpc;
 
-namespace CapOrleans.Tests.Chain;
+namespace CapOrleans.Tests.Chain.Contract;
 
 /// <summary>On a real chain: a log key belongs to the writer that first used it, or was given it.</summary>
 public sealed class LogWriterTests : IAsyncLifetime
@@ -16,24 +13,14 @@ public sealed class LogWriterTests : IAsyncLifetime
 
     private static readonly byte[] LogKey = Keccak256.Hash("caporleans/test/0"u8);
 
-    private readonly HttpClient http = new();
-    private readonly PrivateKey owner = PrivateKey.Create(), second = PrivateKey.Create(), third = PrivateKey.Create();
-    private DevChain chain = null!;
-    private JsonRpcClient rpc = null!;
-    private EthereumAddress contract;
+    private readonly PrivateKey second = PrivateKey.Create(), third = PrivateKey.Create();
+    private ContractChain chain = null!;
+
+    private PrivateKey Owner => chain.Owner;
 
     public async Task InitializeAsync()
     {
-        chain = await DevChain.StartAsync();
-        rpc = new JsonRpcClient(http, chain.Url);
-        // The owner's first transaction makes it.
-        var made = await new AnchorContract(rpc, Options(owner, null), TimeProvider.System).AnchoredAsync(Origin, new MemoryTransactions(), default);
-        Assert.True(EthereumAddress.TryParse(made.Contract, out contract));
-        foreach (var key in (PrivateKey[])[owner, second, third])
-        {
-            await rpc.CallAsync("anvil_impersonateAccount", default, key.Address.ToString());
-        }
-
+        chain = await ContractChain.StartAsync();
         await AllowAsync(second, true);
         await AllowAsync(third, true);
     }
@@ -41,7 +28,6 @@ public sealed class LogWriterTests : IAsyncLifetime
     public Task DisposeAsync()
     {
         chain.Dispose();
-        http.Dispose();
         return Task.CompletedTask;
     }
 
@@ -54,7 +40,7 @@ public sealed class LogWriterTests : IAsyncLifetime
         Assert.Contains(third.Address.ToString(), fault.Message, StringComparison.Ordinal);
         await AnchorAsync(third, 0, 1, "caporleans/test/1"); // one of its own is another's affair
         await AnchorAsync(second, 3, 5);
-        Assert.Equal(5, (await Of(third).AnchoredAsync(Origin, new MemoryTransactions(), default)).Position);
+        Assert.Equal(5, (await chain.Of(third).AnchoredAsync(Origin, new MemoryTransactions(), default)).Position);
     }
 
     [Fact]
@@ -65,12 +51,12 @@ public sealed class LogWriterTests : IAsyncLifetime
         await Assert.ThrowsAsync<ChainUnavailableException>(() => AnchorAsync(second, 3, 5));
         await AnchorAsync(third, 3, 5);
         await Assert.ThrowsAsync<RpcErrorException>(() => GiveAsync(second, second)); // it is no longer its to give
-        await Assert.ThrowsAsync<RpcErrorException>(() => GiveAsync(owner, PrivateKey.Create())); // who may not write could not go on
+        await Assert.ThrowsAsync<RpcErrorException>(() => GiveAsync(Owner, PrivateKey.Create())); // who may not write could not go on
 
         // A key that the owner took back gives nothing away.
         await AllowAsync(third, false);
         await Assert.ThrowsAsync<RpcErrorException>(() => GiveAsync(third, second));
-        await GiveAsync(owner, second);
+        await GiveAsync(Owner, second);
         await AnchorAsync(second, 5, 6);
     }
 
@@ -78,7 +64,7 @@ public sealed class LogWriterTests : IAsyncLifetime
     public async Task Whoever_gives_a_log_before_its_first_batch_keeps_others_from_taking_it()
     {
         await Assert.ThrowsAsync<RpcErrorException>(() => GiveAsync(third, third)); // nobody's is the owner's to give
-        await GiveAsync(owner, second);
+        await GiveAsync(Owner, second);
         await Assert.ThrowsAsync<ChainUnavailableException>(() => AnchorAsync(third, 0, 1));
         await AnchorAsync(second, 0, 1);
     }
@@ -91,27 +77,21 @@ public sealed class LogWriterTests : IAsyncLifetime
         Assert.Contains("at 3", fault.Message, StringComparison.Ordinal);
     }
 
-    private static ChainOptions Options(PrivateKey writer, EthereumAddress? at) => new(31337, writer, at, IsDevChain: true);
-
-    private AnchorContract Of(PrivateKey writer) => new(rpc, Options(writer, contract), TimeProvider.System);
+    [Fact]
+    public async Task A_size_has_one_root_for_ever()
+    {
+        Assert.Null(await RefusalAsync(0, 3, 1));
+        Assert.Null(await RefusalAsync(3, 5, 1)); // half of a batch that was too large
+        Assert.Equal("OtherRoot", await RefusalAsync(5, 8, 2));
+        Assert.Null(await RefusalAsync(5, 8, 1));
+        Task<string?> RefusalAsync(long from, long to, byte root) => chain.RefusalAsync(
+            $"{second.Address}", "anchorBatch", LogKey, from, to, (byte[])[.. new byte[31], root], 9L, Array.Empty<object>(), Array.Empty<object>());
+    }
 
     private Task<AnchorConfirmation> AnchorAsync(PrivateKey writer, long from, long to, string origin = Origin) =>
-        Of(writer).AnchorAsync(new AnchorBatch(origin, from, to, new byte[32], to, [], []), new MemoryTransactions(), default);
+        chain.AnchorAsync(writer, new AnchorBatch(origin, from, to, new byte[32], to, [], []));
 
-    private Task AllowAsync(PrivateKey writer, bool allowed) =>
-        SendAsync(owner, ContractArtifact.Abi.Call("setWriter", writer.Address.ToString(), allowed));
+    private Task AllowAsync(PrivateKey writer, bool allowed) => chain.SendAsync($"{Owner.Address}", "setWriter", $"{writer.Address}", allowed);
 
-    private Task GiveAsync(PrivateKey sender, PrivateKey to) =>
-        SendAsync(sender, ContractArtifact.Abi.Call("giveLog", LogKey, to.Address.ToString()));
-
-    private async Task SendAsync(PrivateKey sender, byte[] data)
-    {
-        JsonObject Call() => new()
-        {
-            ["from"] = sender.Address.ToString(), ["to"] = contract.ToString(), ["data"] = JsonRpcClient.Hex(data),
-        };
-        await rpc.CallAsync("anvil_setBalance", default, sender.Address.ToString(), "0xde0b6b3a7640000");
-        await rpc.CallAsync("eth_estimateGas", default, Call()); // says why it would revert
-        await rpc.CallAsync("eth_sendTransaction", default, Call());
-    }
+    private Task GiveAsync(PrivateKey sender, PrivateKey to) => chain.SendAsync($"{sender.Address}", "giveLog", LogKey, $"{to.Address}");
 }

@@ -1,0 +1,72 @@
+using CapOrleans.Core.AuditLog;
+
+namespace CapOrleans.Tests.Grains.Anchors;
+
+/// <summary>A chain that counts only what is three blocks deep; a real one, whose blocks come when the test wants them.</summary>
+public sealed class DeepChainTests : IAsyncLifetime
+{
+    private AnchoringSilo silo = null!;
+
+    public async Task InitializeAsync()
+    {
+        silo = await AnchoringSilo.CreateAsync(confirmations: 3);
+        await silo.StartAsync();
+    }
+
+    public async Task DisposeAsync() => await silo.DisposeAsync();
+
+    [Fact]
+    public async Task A_batch_does_not_wait_until_the_one_before_is_deep_and_is_called_anchored_only_when_it_is()
+    {
+        await IncludedAsync("INC-1");
+        await IncludedAsync("INC-2"); // a block, and so a confirmation of the first
+        Assert.Empty(await silo.EntriesAsync(EntryKinds.AnchorBatched));
+        var (first, second) = (await silo.AnchorOfAsync("INC-1"), await silo.AnchorOfAsync("INC-2"));
+        Assert.NotEqual(first.Transaction, second.Transaction);
+        Assert.Equal(0, (await silo.Anchorer.ProgressAsync()).Position);
+
+        await silo.Chain.CallAsync("anvil_mine", "0x3");
+        await silo.AnchoredAsync("INC-2");
+        Assert.Equal(first with { Status = "anchored" }, await silo.AnchorOfAsync("INC-1"));
+        Assert.Equal(second with { Status = "anchored" }, await silo.AnchorOfAsync("INC-2"));
+        await silo.EachOnceAsync("INC-1", "INC-2");
+    }
+
+    [Fact]
+    public async Task After_a_restart_what_is_in_blocks_is_found_there_and_not_sent_again()
+    {
+        await IncludedAsync("INC-1");
+        await IncludedAsync("INC-2");
+        await silo.StartAsync();
+        await silo.ReachesAsync("INC-2", "included");
+        await IncludedAsync("INC-3");
+        await silo.Chain.CallAsync("anvil_mine", "0x3");
+        await silo.AnchoredAsync("INC-3");
+        await silo.EachOnceAsync("INC-1", "INC-2", "INC-3");
+    }
+
+    [Fact]
+    public async Task What_a_reorganisation_takes_away_before_it_is_deep_was_never_called_anchored_and_is_anchored_once()
+    {
+        await IncludedAsync("INC-1");
+        var kept = await silo.BlocksAsync();
+        await IncludedAsync("INC-2");
+        await IncludedAsync("INC-3");
+        await silo.Chain.CallAsync("anvil_reorg", await silo.BlocksAsync() - kept, Array.Empty<object>());
+        await IncludedAsync("INC-4");
+        await silo.Chain.CallAsync("anvil_mine", "0x5");
+        foreach (var id in (string[])["INC-1", "INC-2", "INC-3", "INC-4"])
+        {
+            await silo.AnchoredAsync(id);
+        }
+
+        Assert.Empty(await silo.EntriesAsync(EntryKinds.AnchorLost));
+        await silo.EachOnceAsync("INC-1", "INC-2", "INC-3", "INC-4");
+    }
+
+    private async Task IncludedAsync(string id)
+    {
+        await silo.FileAsync(id);
+        await silo.ReachesAsync(id, "included");
+    }
+}

@@ -1,0 +1,128 @@
+using System.Text.Json;
+using CapOrleans.AuditLog.Sqlite;
+using CapOrleans.Chain;
+using CapOrleans.Contracts.Access;
+using CapOrleans.Contracts.Anchors;
+using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Contracts.Caps;
+using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.Anchors;
+using CapOrleans.Core.Signatures;
+using CapOrleans.Ethereum;
+using CapOrleans.Ethereum.Rpc;
+using CapOrleans.GrainInterfaces;
+using CapOrleans.Grains.Anchors;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.TestingHost;
+
+namespace CapOrleans.Tests.Support;
+
+/// <summary>A silo whose log is anchored on a real chain, behind a node that can be made to fail.</summary>
+internal sealed class AnchoringSilo : IAsyncDisposable
+{
+    public const string CapId = "Z-001";
+
+    private readonly TempDirectory directory = new();
+    private readonly PrivateKey reporter = PrivateKey.Create();
+    private readonly HttpClient http;
+    private InProcessTestCluster? cluster;
+
+    private AnchoringSilo(DevChain chain, int confirmations)
+    {
+        (Chain, http) = (chain, new HttpClient(Node));
+        var options = new ChainOptions(31337, PrivateKey.Create(), null, IsDevChain: true) { BumpInterval = TimeSpan.FromMilliseconds(300), Confirmations = confirmations };
+        Contract = new AnchorContract(new JsonRpcClient(http, chain.Url), options, TimeProvider.System);
+    }
+
+    public DevChain Chain { get; }
+
+    public FaultyNode Node { get; } = new();
+
+    /// <summary>What the silo sees of the chain; to be changed before it starts.</summary>
+    public IAnchorContract Contract { get; set; }
+
+    public long GasPerDay { get; set; }
+
+    public IAnchorerGrain Anchorer => cluster!.Client.GetGrain<IAnchorerGrain>(0);
+
+    public static async Task<AnchoringSilo> CreateAsync(int confirmations = 1)
+    {
+        var made = new AnchoringSilo(await DevChain.StartAsync(), confirmations);
+        await made.Chain.CallAsync("anvil_mine", "0x10");
+        return made;
+    }
+
+    public async Task StartAsync()
+    {
+        await StopAsync();
+        var builder = new InProcessTestClusterBuilder(1);
+        builder.ConfigureSilo((_, silo) =>
+        {
+            silo.AddCap(directory, _ => Contract);
+            silo.Services.AddSingleton(new GasBudget(GasPerDay));
+        });
+        cluster = builder.Build();
+        await cluster.DeployAsync();
+        await DefineAsync(reporter);
+    }
+
+    public async Task StopAsync()
+    {
+        if (cluster is not null)
+        {
+            await cluster.DisposeAsync();
+            SqliteConnection.ClearAllPools();
+        }
+    }
+
+    public Task DefineAsync(PrivateKey key) => cluster!.Client.Cap(CapId).DefineAsync(
+        new CapDefinition(null, null, null, null, [new KeyDefinition(key.Address.ToString(), null, null, null)]), Actor.Service);
+
+    public async Task FileAsync(string id, string severity = "high", string agent = "capos.test")
+    {
+        var report = TestIncident.Signed(reporter, CapId, id, TimeProvider.System.GetUtcNow(), incident =>
+        {
+            incident["severity"] = severity;
+            incident["agent"] = agent;
+        }).Report();
+        Assert.Equal(Verdict.Accepted, (await cluster!.Client.Incident(CapId, id).FileAsync(report)).Verdict);
+    }
+
+    public async Task<AnchorPlace> AnchorOfAsync(string id) => (await cluster!.Client.Incident(CapId, id).ReadAsync())!.Anchor;
+
+    public Task AnchoredAsync(string id) => ReachesAsync(id, "anchored");
+
+    public Task ReachesAsync(string id, string status) => Eventually.TrueAsync(async () =>
+    {
+        await Anchorer.NudgeAsync();
+        return (await AnchorOfAsync(id)).Status == status;
+    });
+
+    public async Task<long> BlocksAsync() => (long)JsonRpcClient.Quantity(await Chain.CallAsync("eth_blockNumber"));
+
+    /// <summary>As the chain has it.</summary>
+    public async Task EachOnceAsync(params string[] ids)
+    {
+        var logs = (await Chain.CallAsync("eth_getLogs", new { fromBlock = "0x0", toBlock = "latest" })).EnumerateArray()
+            .Where(log => log.GetProperty("topics").GetArrayLength() == 3).Select(log => log.GetProperty("topics")[1].GetString()).ToList();
+        foreach (var id in ids)
+        {
+            var key = JsonRpcClient.Hex(Keccak256.Hash(System.Text.Encoding.UTF8.GetBytes($"{CapId}/{id}")));
+            Assert.Equal(1, logs.Count(topic => topic == key));
+        }
+    }
+
+    public async Task<IReadOnlyList<string>> EntriesAsync(string kind) =>
+        [.. (await Reader().ReadAsync(0, 0, 1000, default)).Entries.Where(entry => entry.Kind == kind).Select(entry => System.Text.Encoding.UTF8.GetString(entry.Bytes))];
+
+    public SqliteLogReader Reader() => new(SqliteDatabase.Open(directory.File("log.db"), 1));
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        Chain.Dispose();
+        http.Dispose();
+        directory.Dispose();
+    }
+}

@@ -1,0 +1,85 @@
+using System.Numerics;
+using System.Text.Json.Nodes;
+using CapOrleans.Contracts.Anchors;
+using CapOrleans.Chain;
+using CapOrleans.Core.Anchors;
+using CapOrleans.Core.Signatures;
+using CapOrleans.Ethereum;
+using CapOrleans.Ethereum.Contract;
+using CapOrleans.Ethereum.Rpc;
+
+namespace CapOrleans.Tests.Support;
+
+/// <summary>The contract on a real chain, and accounts that call it; the owner's first transaction makes it.</summary>
+internal sealed class ContractChain : IDisposable
+{
+    private readonly HttpClient http = new();
+    private readonly DevChain chain;
+    private readonly HashSet<string> known = [];
+
+    private ContractChain(DevChain chain) => (this.chain, Rpc) = (chain, new JsonRpcClient(http, chain.Url));
+
+    public JsonRpcClient Rpc { get; }
+
+    public PrivateKey Owner { get; } = PrivateKey.Create();
+
+    public EthereumAddress Address { get; private set; }
+
+    public static async Task<ContractChain> StartAsync()
+    {
+        var made = new ContractChain(await DevChain.StartAsync());
+        var position = await new AnchorContract(made.Rpc, Options(made.Owner, null), TimeProvider.System).AnchoredAsync("first", new MemoryTransactions(), default);
+        Assert.True(EthereumAddress.TryParse(position.Contract, out var address));
+        made.Address = address;
+        return made;
+    }
+
+    public AnchorContract Of(PrivateKey writer) => new(Rpc, Options(writer, Address), TimeProvider.System);
+
+    public Task<AnchorConfirmation> AnchorAsync(PrivateKey writer, AnchorBatch batch) => Of(writer).AnchorAsync(batch, new MemoryTransactions(), default);
+
+    /// <summary>Sends a call, and waits for its block.</summary>
+    /// <exception cref="RpcErrorException">The contract refuses it.</exception>
+    public async Task SendAsync(string sender, string function, params object[] arguments)
+    {
+        if (known.Add(sender))
+        {
+            await Rpc.CallAsync("anvil_impersonateAccount", default, sender);
+            await Rpc.CallAsync("anvil_setBalance", default, sender, "0xde0b6b3a7640000");
+        }
+
+        await Rpc.CallAsync("eth_estimateGas", default, Call(sender, function, arguments)); // says why it would revert
+        await Rpc.CallAsync("eth_sendTransaction", default, Call(sender, function, arguments));
+    }
+
+    /// <returns>The error's name that the contract refuses with; null when it took the call.</returns>
+    public async Task<string?> RefusalAsync(string sender, string function, params object[] arguments)
+    {
+        try
+        {
+            await SendAsync(sender, function, arguments);
+            return null;
+        }
+        catch (RpcErrorException fault) when (ContractArtifact.Abi.ReadError(fault.Data) is { } error)
+        {
+            return error.Name;
+        }
+    }
+
+    /// <returns>What a function answers that answers one word.</returns>
+    public async Task<BigInteger> AskAsync(string function, params object[] arguments) =>
+        new(await Rpc.DataAsync("eth_call", default, Call($"{Owner.Address}", function, arguments), "latest"), isUnsigned: true, isBigEndian: true);
+
+    public void Dispose()
+    {
+        chain.Dispose();
+        http.Dispose();
+    }
+
+    private static ChainOptions Options(PrivateKey writer, EthereumAddress? at) => new(31337, writer, at, IsDevChain: true);
+
+    private JsonObject Call(string sender, string function, object[] arguments) => new()
+    {
+        ["from"] = sender, ["to"] = $"{Address}", ["data"] = JsonRpcClient.Hex(ContractArtifact.Abi.Call(function, arguments)),
+    };
+}
