@@ -7,6 +7,8 @@ namespace CapOrleans.HttpEdge.Answers;
 /// <summary>Errors as RFC 9457 problems: a stable <c>type</c>, the <c>field</c> at fault and the <c>rule</c> it breaks.</summary>
 public static class HttpProblem
 {
+    private const int MaxFieldLength = 100;
+
     private const string TypePrefix = "urn:caporleans:problem:";
 
     /// <returns>As a Retry-After header has it: whole seconds, at least one.</returns>
@@ -17,5 +19,9 @@ public static class HttpProblem
         statusCode: status,
         title: type.Replace('-', ' '),
         type: TypePrefix + type,
-        extensions: new Dictionary<string, object?> { ["field"] = field, ["rule"] = rule });
+        extensions: new Dictionary<string, object?> { ["field"] = Short(field), ["rule"] = rule });
+
+    /// <summary>A member that nobody knows is named by who sent it: an answer must not be larger than what it answers.</summary>
+    private static string Short(string field) => field.Length <= MaxFieldLength ? field
+        : $"{field[..(char.IsHighSurrogate(field[MaxFieldLength - 1]) ? MaxFieldLength - 1 : MaxFieldLength)]}…";
 }

@@ -17,6 +17,8 @@ public sealed class FairPlaces(int most, int mostEach, TimeProvider time)
     private readonly Dictionary<IPAddress, LinkedList<Place>> held = [];
     private int taken;
 
+    private long Now => time.GetTimestamp();
+
     /// <param name="giveWay">Ends the wait of who loses the place.</param>
     /// <returns>Null when there is no place.</returns>
     public Place? TryTake(IPAddress address, Action giveWay)
@@ -30,7 +32,7 @@ public sealed class FairPlaces(int most, int mostEach, TimeProvider time)
             if (evicted is not null || (own < mostEach && taken < most))
             {
                 Remove(evicted);
-                place = new Place(this, address, giveWay, time.GetTimestamp());
+                place = new Place(this, address, giveWay, Now);
                 (held.TryGetValue(address, out var list) ? list : held[address] = new LinkedList<Place>()).AddLast(place);
                 taken++;
             }
@@ -94,7 +96,7 @@ public sealed class FairPlaces(int most, int mostEach, TimeProvider time)
         {
             lock (places.gate)
             {
-                (this.giveWay, IsWaiting, TakenAt) = (giveWay, true, places.time.GetTimestamp());
+                (this.giveWay, IsWaiting, TakenAt) = (giveWay, true, places.Now);
             }
         }
 

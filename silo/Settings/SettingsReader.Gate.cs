@@ -13,8 +13,13 @@ public sealed partial class SettingsReader
         var gate = ReadGateAlone();
         if (gate is { ApiKeyFile: not null, ExposesApiKey: true })
         {
-            faults.Add($"Gate__Api is '{Text("Gate__Api")}', and the key of Gate__ApiKeyFile would go there readable for anyone on the way: "
+            faults.Add("Gate__Api is no https URL, and the key of Gate__ApiKeyFile would go there readable for anyone on the way: "
                 + "choose https, or Gate__PlainHttpToApi=true within a VPN.");
+        }
+
+        if (gate.Apis.Any(api => api.UserInfo.Length > 0))
+        {
+            faults.Add("Gate__Api holds a user or a password, which no API asks for and the gate's status would show: leave them out; see Gate__ApiKeyFile.");
         }
 
         return gate;

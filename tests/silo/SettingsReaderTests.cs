@@ -170,6 +170,15 @@ public sealed class SettingsReaderTests
         Assert.Equal((NodeRoles.Gate, new Uri("http://10.0.0.7:8787")), (read.Roles, Assert.Single(read.Gate.Apis)));
     }
 
+    [Fact]
+    public void An_API_s_address_holds_no_password_since_the_status_shows_it()
+    {
+        var settings = new Dictionary<string, string> { ["ROLES"] = "gate", ["Gate__Api"] = "https://user:hunter2@api.example" };
+        var fault = Assert.Throws<SettingsException>(() => Read(settings)).Message;
+        Assert.Contains("Gate__Api holds a user or a password", fault, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", fault, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("http://10.0.0.7:8787", "", false)]
     [InlineData("https://10.0.0.7:8787,http://cluster.example", "", false)]

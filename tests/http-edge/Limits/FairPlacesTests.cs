@@ -56,6 +56,23 @@ public sealed class FairPlacesTests
     }
 
     [Fact]
+    public void An_answer_that_is_not_read_gives_way_like_a_body_that_is_not_sent()
+    {
+        foreach (var address in (string[])["10.0.0.1", "10.0.0.2"])
+        {
+            for (var i = 0; i < MostEach; i++)
+            {
+                var place = Take(address)!;
+                Assert.True(place.Keep());
+                place.Wait(() => gaveWay.Add($"answer of {address}"));
+            }
+        }
+
+        Assert.NotNull(Take("10.0.0.3"));
+        Assert.Equal(["answer of 10.0.0.1"], gaveWay);
+    }
+
+    [Fact]
     public void Where_everybody_holds_one_the_oldest_gives_way_after_its_time()
     {
         for (var i = 0; i < Most; i++)
