@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using System.Text;
 using System.Text.Json;
 using CapOrleans.Core.Archive;
 
@@ -9,11 +10,19 @@ public sealed class IpfsUnavailableException(string message, Exception? inner = 
 
 /// <summary>
 /// The embedded store, and an IPFS node that gets and pins every block as well, over the Kubo RPC (<c>block/put</c>). What is
-/// read comes from the embedded store.
+/// read comes from the embedded store. Credentials in the URL are sent as Basic authentication, and its path comes before that of the RPC.
 /// </summary>
 /// <param name="api">For example <c>http://127.0.0.1:5001</c>.</param>
 public sealed class KuboBlockStore(IBlockStore embedded, HttpClient http, Uri api) : IBlockStore
 {
+    /// <summary>
+    /// How a node takes the codec: Kubo since 0.13 as <c>cid-codec</c>, and it refuses <c>format</c> beside that; nodes before it, and js-ipfs,
+    /// know <c>format</c> alone, and take what they do not know for nothing.
+    /// </summary>
+    private static readonly string[] Dialects = ["cid-codec={0}", "format={0}&version=1"];
+
+    private int dialect;
+
     public async Task PutAsync(IReadOnlyList<Block> blocks, CancellationToken cancellationToken)
     {
         await embedded.PutAsync(blocks, cancellationToken);
@@ -27,33 +36,54 @@ public sealed class KuboBlockStore(IBlockStore embedded, HttpClient http, Uri ap
 
     private async Task PublishAsync(Block block, CancellationToken cancellationToken)
     {
-        // Older nodes call the codec format; cid-base makes nodes that would answer in another base answer in ours.
-        var codec = block.Cid.Codec == Cid.Raw ? "raw" : "dag-cbor";
-        var call = new Uri(api, $"/api/v0/block/put?cid-codec={codec}&format={codec}&mhtype=sha2-256&version=1&cid-base=base32&pin=true&timeout=20s");
+        var (known, other) = (dialect, 1 - dialect);
+        var (fault, key) = await PutAsync(block, Dialects[known], cancellationToken);
+        if (key == block.Cid.Text)
+        {
+            return;
+        }
+
+        if ((await PutAsync(block, Dialects[other], cancellationToken)).Key != block.Cid.Text)
+        {
+            throw fault ?? new IpfsUnavailableException($"The IPFS node at {api.Host}:{api.Port} stored another block than {block.Cid}.");
+        }
+
+        dialect = other;
+    }
+
+    /// <returns>The CID that the node names; null with a fault when it took no block.</returns>
+    /// <exception cref="IpfsUnavailableException">It gives no answer that can be read.</exception>
+    private async Task<(IpfsUnavailableException? Fault, string? Key)> PutAsync(Block block, string codecOption, CancellationToken cancellationToken)
+    {
+        // cid-base makes nodes that would answer in another base answer in ours.
+        var codec = string.Format(System.Globalization.CultureInfo.InvariantCulture, codecOption, block.Cid.Codec == Cid.Raw ? "raw" : "dag-cbor");
         using var part = new ByteArrayContent(block.Bytes);
         part.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
-        using var form = new MultipartFormDataContent { { part, "data", "block" } };
-        string? key;
+        using var request = new HttpRequestMessage(
+            HttpMethod.Post, $"{api.GetLeftPart(UriPartial.Path).TrimEnd('/')}/api/v0/block/put?{codec}&mhtype=sha2-256&cid-base=base32&pin=true&timeout=20s")
+        {
+            Content = new MultipartFormDataContent { { part, "data", "block" } },
+        };
+        if (api.UserInfo.Length > 0)
+        {
+            request.Headers.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(Uri.UnescapeDataString(api.UserInfo))));
+        }
+
         try
         {
-            using var answer = await http.PostAsync(call, form, cancellationToken);
+            using var answer = await http.SendAsync(request, cancellationToken);
             if (!answer.IsSuccessStatusCode)
             {
-                throw new IpfsUnavailableException($"The IPFS node at {api.Host}:{api.Port} answered {(int)answer.StatusCode} to block/put; see IPFS_API.");
+                return (new IpfsUnavailableException($"The IPFS node at {api.Host}:{api.Port} answered {(int)answer.StatusCode} to block/put; see IPFS_API."), null);
             }
 
             using var body = await JsonDocument.ParseAsync(await answer.Content.ReadAsStreamAsync(cancellationToken), cancellationToken: cancellationToken);
-            key = body.RootElement.GetProperty("Key").GetString();
+            return (null, body.RootElement.GetProperty("Key").GetString());
         }
         catch (Exception fault) when (fault is HttpRequestException or JsonException or KeyNotFoundException or InvalidOperationException
             || (fault is TaskCanceledException && !cancellationToken.IsCancellationRequested))
         {
             throw new IpfsUnavailableException($"The IPFS node at {api.Host}:{api.Port} gives no usable answer; see IPFS_API.", fault);
-        }
-
-        if (key != block.Cid.Text)
-        {
-            throw new IpfsUnavailableException($"The IPFS node at {api.Host}:{api.Port} stored another block than {block.Cid}.");
         }
     }
 }

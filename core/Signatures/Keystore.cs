@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using CapOrleans.Core.CanonicalJson;
-using Org.BouncyCastle.Crypto.Generators;
 
 namespace CapOrleans.Core.Signatures;
 
@@ -11,16 +10,16 @@ namespace CapOrleans.Core.Signatures;
 public sealed class KeystoreException(string message) : Exception(message);
 
 /// <summary>
-/// A private key under a passphrase, in the JSON that Ethereum wallets read and write (Web3 Secret Storage, version 3): scrypt makes a key of the
-/// passphrase, AES-128-CTR hides the secret, Keccak-256 proves both.
+/// A private key under a passphrase, in the JSON that Ethereum wallets read and write (Web3 Secret Storage, version 3): scrypt, or PBKDF2 in
+/// older files, makes a key of the passphrase, AES-128-CTR hides the secret, Keccak-256 proves both.
 /// </summary>
 /// <remarks>
 /// The passphrase's UTF-8 is used as it is typed: the format wants NFKC, which keyboards give, and this program carries no tables to make it.
-/// Vectors: <c>keystore-v3.json</c>. The parameters come with the file, so they are bounded before anything is spent on them.
+/// Vectors: <c>keystore-v3.json</c>, and the format's own, with r = 1 and with PBKDF2. The parameters come with the file, so they are bounded before anything is spent on them.
 /// </remarks>
 public static class Keystore
 {
-    private const int KeyBytes = 32, MaxN = 1 << 20, MaxR = 16, MaxP = 16;
+    private const int KeyBytes = 32, MaxN = 1 << 20, MaxR = 16, MaxP = 16, MaxIterations = 10_000_000;
 
     /// <summary>n * r * 128 bytes are filled.</summary>
     private const long MaxMemory = 1L << 28;
@@ -41,14 +40,14 @@ public static class Keystore
         }
         catch (Exception fault) when (fault is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or ArgumentException)
         {
-            throw new KeystoreException("The file is no keystore of version 3 with scrypt and aes-128-ctr.");
+            throw new KeystoreException("The file is no keystore of version 3 with scrypt or pbkdf2, and aes-128-ctr.");
         }
     }
 
     public static string Write(PrivateKey key, string passphrase)
     {
         var (salt, iv) = (RandomNumberGenerator.GetBytes(32), RandomNumberGenerator.GetBytes(16));
-        var derived = Derive(passphrase, salt, N, R, P);
+        var derived = Scrypt.Derive(Encoding.UTF8.GetBytes(passphrase), salt, N, R, P, KeyBytes);
         var hidden = Counter(derived.AsSpan(0, 16), iv, Convert.FromHexString(key.ExportHex().AsSpan(2)));
         return new JsonObject
         {
@@ -71,21 +70,24 @@ public static class Keystore
     {
         var crypto = file.TryGetProperty("crypto", out var lower) ? lower : file.GetProperty("Crypto");
         var parameters = crypto.GetProperty("kdfparams");
-        if (file.GetProperty("version").GetInt32() != 3 || crypto.GetProperty("kdf").GetString() != "scrypt"
-            || crypto.GetProperty("cipher").GetString() != "aes-128-ctr" || parameters.GetProperty("dklen").GetInt32() != KeyBytes)
+        var version = file.GetProperty("version");
+        if ((version.ValueKind == JsonValueKind.String ? version.GetString() : version.GetRawText()) != "3" || crypto.GetProperty("cipher").GetString() != "aes-128-ctr" || parameters.GetProperty("dklen").GetInt32() != KeyBytes)
         {
             throw new FormatException();
         }
 
-        byte[] Hex(JsonElement of, string name) => Convert.FromHexString(of.GetProperty(name).GetString()!);
-        var (n, r, p) = (parameters.GetProperty("n").GetInt32(), parameters.GetProperty("r").GetInt32(), parameters.GetProperty("p").GetInt32());
         var (hidden, iv) = (Hex(crypto, "ciphertext"), Hex(crypto.GetProperty("cipherparams"), "iv"));
-        if (n is < 2 or > MaxN || !int.IsPow2(n) || r is < 1 or > MaxR || p is < 1 or > MaxP || 128L * n * r > MaxMemory || hidden.Length != 32 || iv.Length != 16)
+        if (hidden.Length != 32 || iv.Length != 16)
         {
-            throw new KeystoreException($"The keystore's parameters are out of bounds: scrypt n a power of 2 up to {MaxN}, r up to {MaxR}, p up to {MaxP}, {MaxMemory >> 20} MiB in all.");
+            throw new FormatException();
         }
 
-        var derived = Derive(passphrase, Hex(parameters, "salt"), n, r, p);
+        var derived = crypto.GetProperty("kdf").GetString() switch
+        {
+            "scrypt" => ByScrypt(parameters, passphrase),
+            "pbkdf2" => ByPbkdf2(parameters, passphrase),
+            _ => throw new FormatException(),
+        };
         return CryptographicOperations.FixedTimeEquals(Mac(derived, hidden), Hex(crypto, "mac"))
             && PrivateKey.TryParse(Convert.ToHexString(Counter(derived.AsSpan(0, 16), iv, hidden)), out var key)
             ? key
@@ -100,8 +102,27 @@ public static class Keystore
         return new Guid(bytes, bigEndian: true).ToString();
     }
 
-    private static byte[] Derive(string passphrase, byte[] salt, int n, int r, int p) =>
-        SCrypt.Generate(Encoding.UTF8.GetBytes(passphrase), salt, n, r, p, KeyBytes);
+    private static byte[] ByScrypt(JsonElement parameters, string passphrase)
+    {
+        var (n, r, p) = (parameters.GetProperty("n").GetInt32(), parameters.GetProperty("r").GetInt32(), parameters.GetProperty("p").GetInt32());
+        return n is >= 2 and <= MaxN && int.IsPow2(n) && r is >= 1 and <= MaxR && p is >= 1 and <= MaxP && 128L * n * r <= MaxMemory
+            ? Scrypt.Derive(Encoding.UTF8.GetBytes(passphrase), Hex(parameters, "salt"), n, r, p, KeyBytes)
+            : throw new KeystoreException($"The keystore's parameters are out of bounds: scrypt n a power of 2 up to {MaxN}, r up to {MaxR}, p up to {MaxP}, {MaxMemory >> 20} MiB in all.");
+    }
+
+    private static byte[] ByPbkdf2(JsonElement parameters, string passphrase)
+    {
+        if (parameters.GetProperty("prf").GetString() != "hmac-sha256")
+        {
+            throw new FormatException();
+        }
+
+        return parameters.GetProperty("c").GetInt32() is >= 1 and <= MaxIterations and var iterations
+            ? Rfc2898DeriveBytes.Pbkdf2(Encoding.UTF8.GetBytes(passphrase), Hex(parameters, "salt"), iterations, HashAlgorithmName.SHA256, KeyBytes)
+            : throw new KeystoreException($"The keystore's parameters are out of bounds: pbkdf2 with 1 to {MaxIterations} iterations.");
+    }
+
+    private static byte[] Hex(JsonElement of, string name) => Convert.FromHexString(of.GetProperty(name).GetString()!);
 
     private static byte[] Mac(byte[] derived, byte[] hidden) => Keccak256.Hash([.. derived.AsSpan(16), .. hidden]);
 

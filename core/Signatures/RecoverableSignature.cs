@@ -50,7 +50,8 @@ public sealed class RecoverableSignature
         if (digits.Length != 130
             || Convert.FromHexString(digits, bytes, out _, out _) != System.Buffers.OperationStatus.Done)
         {
-            fault = "65 bytes as 130 hex digits, with or without 0x; of a contract wallet, whose key says so, under full-v2 up to 2,048 bytes";
+            fault = digits.Length == 128 ? "65 bytes, r, s and v, as 130 hex digits; compact signatures (EIP-2098) have 64: take them apart first"
+                : "65 bytes as 130 hex digits, with or without 0x; of a contract wallet, whose key says so, under full-v2 up to 2,048 bytes";
             return false;
         }
 

@@ -21,6 +21,12 @@ public sealed record WalletClaim(EthereumAddress Wallet, byte[] Signature)
     /// </summary>
     public const int AtOncePerWallet = 8, AtOncePerCaller = 2;
 
+    /// <summary>The last 32 bytes of a signature that says how its wallet would be deployed (ERC-6492).</summary>
+    private static readonly byte[] Undeployed = [.. Enumerable.Repeat<byte[]>([0x64, 0x92], 16).SelectMany(pair => pair)];
+
+    /// <summary>The signature is meant for a wallet that is not on chain yet, which cannot be asked.</summary>
+    public bool IsUndeployed => Signature.AsSpan().EndsWith(Undeployed);
+
     /// <returns>Null when the report claims no such thing.</returns>
     public static WalletClaim? Of(IncidentReport report)
     {

@@ -83,6 +83,11 @@ internal sealed partial class IncidentGrain(
 
     private async Task<(Proof? Proof, Ruling? Refused)> AskAsync(WalletClaim claim, IncidentReport report)
     {
+        if (claim.IsUndeployed)
+        {
+            return (null, Ruling.Refuse(Verdict.Malformed, "signature-form", "signature", $"The contract wallet {claim.Wallet} must be on chain {policy.ChainId}: signatures of wallets that are not deployed yet (ERC-6492) are not taken."));
+        }
+
         try
         {
             return await wallets.FindBlockAsync(claim, Admission.SignedHash(report, policy.ChainId), CallerContext.Address, CancellationToken.None) is { } block

@@ -34,6 +34,7 @@ public sealed class ContractWalletTests(NodeFixture node)
             ("a wallet that uses up its gas", Incident(wallet, "0x01"), HttpStatusCode.Forbidden, "signature-mismatch"),
             ("its owner, who is no key", Incident(owner, signature), HttpStatusCode.Forbidden, "signer-not-authorised"),
             ("an address without code", Incident("0x000000000000000000000000000000000000dEaD", signature), HttpStatusCode.Forbidden, "signature-mismatch"),
+            ("a wallet that is not deployed", Incident(wallet, $"{signature}{string.Concat(Enumerable.Repeat("6492", 16))}"), HttpStatusCode.BadRequest, "signature-form"),
             ("no hex", Incident(wallet, "0xzz"), HttpStatusCode.BadRequest, "signature-form"),
         })
         {

@@ -39,6 +39,30 @@ public sealed class KeystoreTests
         Assert.Throws<KeystoreException>(() => Keystore.Open(file, ""));
     }
 
+    // The two of the format's own definition, "Web3 Secret Storage Definition": passphrase and key are the same.
+    [Theory]
+    [InlineData("""{"crypto":{"cipher":"aes-128-ctr","cipherparams":{"iv":"6087dab2f9fdbbfaddc31a909735c1e6"},"ciphertext":"5318b4d5bcd28de64ee5559e671353e16f075ecae9f99c7a79a38af5f869aa46","kdf":"pbkdf2","kdfparams":{"c":262144,"dklen":32,"prf":"hmac-sha256","salt":"ae3cd4e7013836a3df6bd7241b12db061dbe2c6785853cce422d148a624ce0bd"},"mac":"517ead924a9d0dc3124507e3393d175ce3ff7c1e96529c6c555ce9e51205e9b2"},"id":"3198bc9c-6672-5ab3-d995-4942343ae5b6","version":3}""")]
+    [InlineData("""{"crypto":{"cipher":"aes-128-ctr","cipherparams":{"iv":"83dbcc02d8ccb40e466191a123791e0e"},"ciphertext":"d172bf743a674da9cdad04534d56926ef8358534d458fffccd4e6ad2fbde479c","kdf":"scrypt","kdfparams":{"dklen":32,"n":262144,"p":8,"r":1,"salt":"ab0c7876052600dd703518d6fc3fe8984592145b591fc8fb5c6d43190334ba19"},"mac":"2103ac29920d71da29f15d75b4a16dbe95cfd7ff8faea1056c33131d846e3097"},"id":"3198bc9c-6672-5ab3-d995-4942343ae5b6","version":"3"}""")]
+    public void The_format_s_own_files_open(string file) =>
+        Assert.Equal("0x7a28b5ba57c53603b0b07b56bba752f7784bf506fa95edc395f5cf6c7514fe9d", Keystore.Open(file, "testpassword").ExportHex());
+
+    // RFC 7914, section 12.
+    [Theory]
+    [InlineData("", "", 16, 1, 1, "77d6576238657b203b19ca42c18a0497f16b4844e3074ae8dfdffa3fede21442fcd0069ded0948f8326a753a0fc81f17e8d3e0fb2e0d3628cf35e20c38d18906")]
+    [InlineData("password", "NaCl", 1024, 8, 16, "fdbabe1c9d3472007856e7190d01e9fe7c6ad7cbc8237830e77376634b3731622eaf30d92e22a3886ff109279d9830dac727afb94a83ee6d8360cbdfa2cc0640")]
+    public void Scrypt_is_that_of_RFC_7914(string passphrase, string salt, int n, int r, int p, string derived) => Assert.Equal(
+        derived, Convert.ToHexStringLower(Scrypt.Derive(System.Text.Encoding.UTF8.GetBytes(passphrase), System.Text.Encoding.UTF8.GetBytes(salt), n, r, p, 64)));
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-1)]
+    [InlineData(10_000_001)]
+    public void Iterations_are_bounded_as_well(int iterations)
+    {
+        var file = $$$"""{"crypto":{"cipher":"aes-128-ctr","cipherparams":{"iv":"{{{new string('0', 32)}}}"},"ciphertext":"{{{new string('0', 64)}}}","kdf":"pbkdf2","kdfparams":{"c":{{{iterations}}},"dklen":32,"prf":"hmac-sha256","salt":""},"mac":""},"version":3}""";
+        Assert.Contains("out of bounds", Assert.Throws<KeystoreException>(() => Keystore.Open(file, "")).Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("n", 1 << 21)]
     [InlineData("n", 1000)]

@@ -65,7 +65,7 @@ public sealed class ForeignProcessTests(PostgresServer postgres) : IDisposable
         var gateway = cluster.Silos[0].Setting("GATEWAY_PORT");
         using var silent = new SilentConnections();
         await silent.OpenAsync(1_500, gateway, cluster.Silos[0].Setting("SILO_PORT"));
-        Assert.Equal("in", await ForeignAsync("client", gateway, AuthorityFile)); // so what is tried below would be seen to work
+        Assert.Equal("in", await ForeignAsync("client", gateway, AuthorityFile, "60")); // so what is tried below would be seen to work
         Assert.StartsWith("out", await ForeignAsync("client", gateway), StringComparison.Ordinal);
         Assert.StartsWith("out", await ForeignAsync("client", gateway, directory.File("no-authority")), StringComparison.Ordinal);
         Assert.StartsWith("out", await ForeignAsync("client", cluster.Silos[0].Setting("SILO_PORT"), directory.File("no-authority")), StringComparison.Ordinal);
@@ -93,7 +93,7 @@ public sealed class ForeignProcessTests(PostgresServer postgres) : IDisposable
         Assert.Empty(senders.Wrong);
         Assert.Equal(1, (await cap.RunAsync("authority", "drop")).Code);
         Assert.StartsWith("out", await ForeignAsync("client", gateway, before), StringComparison.Ordinal);
-        Assert.Equal("in", await ForeignAsync("client", gateway, AuthorityFile));
+        Assert.Equal("in", await ForeignAsync("client", gateway, AuthorityFile, "60"));
         await using var source = NpgsqlDataSource.Create(CapOrleans.AuditLog.Postgres.PostgresDatabase.ReadUrl(database)!);
         Assert.Empty((await Checker.RunAsync(source, senders.Promised, senders.Offered)).Findings);
     }

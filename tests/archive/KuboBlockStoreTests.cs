@@ -1,0 +1,104 @@
+using System.Collections.Concurrent;
+using System.Net.Http.Headers;
+using System.Text;
+using CapOrleans.Archive;
+using CapOrleans.Core.Archive;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Primitives;
+
+namespace CapOrleans.Tests.Archive;
+
+/// <summary>
+/// What <c>block/put</c> is told, by the rules of nodes that run in the field: the options of Kubo's RPC reference, and of js-ipfs 0.66, whose
+/// place a stand-in takes here.
+/// </summary>
+public sealed class KuboBlockStoreTests : IAsyncDisposable
+{
+    private static readonly Block Raw = Of(Cid.Raw, "{\"a\": 1}"u8), Cbor = Of(Cid.DagCbor, [0xa0]);
+
+    private readonly TempDirectory directory = new();
+    private readonly HttpClient http = new();
+    private readonly ConcurrentQueue<string> calls = new();
+    private WebApplication? app;
+
+    public async ValueTask DisposeAsync()
+    {
+        if (app is not null)
+        {
+            await app.DisposeAsync();
+        }
+
+        http.Dispose();
+        directory.Dispose();
+    }
+
+    [Fact]
+    public async Task Kubo_is_told_the_codec_once_and_nothing_that_it_does_not_know()
+    {
+        var store = await StartAsync("/", Kubo);
+        await store.PutAsync([Raw, Cbor], default);
+        Assert.Equal(2, calls.Count);
+    }
+
+    [Fact]
+    public async Task A_node_that_knows_the_old_name_alone_is_told_that_and_only_that_from_then_on()
+    {
+        var store = await StartAsync("/", JsIpfs);
+        await store.PutAsync([Raw, Cbor], default);
+        await store.PutAsync([Raw], default);
+        Assert.Equal(["cid-codec", "format", "format", "format"], calls);
+    }
+
+    [Fact]
+    public async Task A_path_and_credentials_in_the_URL_are_sent()
+    {
+        var seen = new ConcurrentQueue<string>();
+        var store = await StartAsync("/kubo/", query => Kubo(query), "reader:p%40ss@", seen);
+        await store.PutAsync([Raw], default);
+        Assert.Equal($"Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes("reader:p@ss"))}", Assert.Single(seen));
+    }
+
+    /// <summary>As Kubo since 0.13: both names at once are refused, and so is an option that the command does not have.</summary>
+    private static IResult Kubo(IQueryCollection query)
+    {
+        string[] known = ["cid-codec", "mhtype", "mhlen", "pin", "allow-big-block", "format", "timeout", "cid-base", "upgrade-cidv0-in-output", "offline", "encoding"];
+        return query.Keys.FirstOrDefault(key => !known.Contains(key)) is { } unknown ? Results.Text($"unrecognized option \"{unknown}\"", statusCode: 400)
+            : query.ContainsKey("cid-codec") && query.ContainsKey("format") ? Results.Text("unable to use \"format\" (deprecated) and a custom \"cid-codec\" at the same time", statusCode: 500)
+            : Answer(query["cid-codec"].FirstOrDefault() ?? "raw", query["cid-base"]);
+    }
+
+    /// <summary>As js-ipfs: the codec is <c>format</c>, dag-pb where that is missing; other options say nothing.</summary>
+    private static IResult JsIpfs(IQueryCollection query) => Answer(query["format"].FirstOrDefault() ?? "dag-pb", query["cid-base"]);
+
+    private static IResult Answer(string codec, StringValues baseName)
+    {
+        Assert.Equal("base32", baseName);
+        var key = codec == "raw" ? Raw.Cid.Text : codec == "dag-cbor" ? Cbor.Cid.Text : "bafybeiother";
+        return Results.Content($$"""{"Key":"{{key}}","Size":8}""", "application/json");
+    }
+
+    private static Block Of(byte codec, ReadOnlySpan<byte> bytes) => new(Cid.Of(codec, bytes.ToArray()), bytes.ToArray());
+
+    private async Task<KuboBlockStore> StartAsync(string path, Func<IQueryCollection, IResult> answer, string credentials = "", ConcurrentQueue<string>? authorizations = null)
+    {
+        var port = Child.FreePort();
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
+        app = builder.Build();
+        app.MapPost($"{path}api/v0/block/put", async (HttpContext context) =>
+        {
+            var form = await context.Request.ReadFormAsync();
+            Assert.Equal("data", Assert.Single(form.Files).Name);
+            calls.Enqueue(context.Request.Query.Keys.First(key => key is "cid-codec" or "format"));
+            authorizations?.Enqueue($"{context.Request.Headers.Authorization}");
+            return answer(context.Request.Query);
+        });
+        await app.StartAsync();
+        return new KuboBlockStore(new SqliteBlockStore(directory.File("blocks.db")), http, new Uri($"http://{credentials}127.0.0.1:{port}{path}"));
+    }
+}
