@@ -32,8 +32,13 @@ internal static class OperatorCommand
     {
         var id = new Argument<string>("ID") { Description = "As 'cap operator list' shows it" };
         var command = new Command("revoke", "Revoke an API key. Example: cap operator revoke 1f0c22ab") { id };
-        command.SetAction((parsed, cancellationToken) => SendAsync(
-            parsed, HttpMethod.Delete, $"v1/operators/{Uri.EscapeDataString(parsed.GetRequiredValue(id))}", null, cancellationToken));
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            using var request = CapClient.Operator(new HttpRequestMessage(
+                HttpMethod.Delete, new Uri(CapEnvironment.Api, $"v1/operators/{Uri.EscapeDataString(parsed.GetRequiredValue(id))}")));
+            await CapClient.SendAsync(request, cancellationToken); // 204: there is nothing more to say
+            return Answer.Tell(new JsonObject { ["revoked"] = parsed.GetRequiredValue(id) }, "revoked");
+        });
         return command;
     }
 
