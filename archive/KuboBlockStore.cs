@@ -1,6 +1,6 @@
 using System.Net.Http.Headers;
-using System.Text;
 using System.Text.Json;
+using CapOrleans.Core.Access;
 using CapOrleans.Core.Archive;
 
 namespace CapOrleans.Archive;
@@ -64,11 +64,7 @@ public sealed class KuboBlockStore(IBlockStore embedded, HttpClient http, Uri ap
         {
             Content = new MultipartFormDataContent { { part, "data", "block" } },
         };
-        if (api.UserInfo.Length > 0)
-        {
-            request.Headers.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(Uri.UnescapeDataString(api.UserInfo))));
-        }
-
+        request.Headers.Authorization = UrlCredentials.Basic(api) is { } basic ? new AuthenticationHeaderValue("Basic", basic) : null;
         try
         {
             using var answer = await http.SendAsync(request, cancellationToken);

@@ -67,6 +67,11 @@ public sealed class AnchorContract : IAnchorContract
     public async Task<AnchorSighting> SightAsync(AnchorConfirmation anchored, CancellationToken cancellationToken)
     {
         var newest = await rpc.NumberAsync("eth_blockNumber", cancellationToken);
+        if (newest < anchored.Block && !options.IsDevChain)
+        {
+            return new AnchorSighting(AnchorDepth.Included, default); // a node that lies behind says nothing about a block that it has not come to
+        }
+
         return await receipts.FindBlockAsync(anchored.Block, cancellationToken) is not { } block || block.Hash != anchored.BlockHash
             ? new AnchorSighting(AnchorDepth.Gone, default)
             : new AnchorSighting(newest - anchored.Block + 1 >= options.Confirmations ? AnchorDepth.Final : AnchorDepth.Included, block.At);

@@ -4,6 +4,7 @@ using System.Numerics;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using CapOrleans.Core.Access;
 using CapOrleans.Core.Anchors;
 
 namespace CapOrleans.Ethereum.Rpc;
@@ -60,11 +61,7 @@ public sealed class JsonRpcClient(HttpClient http, IReadOnlyList<Uri> urls, stri
             ["params"] = new JsonArray([.. parameters.Select(parameter => parameter?.DeepClone())]),
         };
         using var request = new HttpRequestMessage(HttpMethod.Post, url) { Content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json") };
-        if (url.UserInfo.Length > 0)
-        {
-            request.Headers.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(Uri.UnescapeDataString(url.UserInfo))));
-        }
-
+        request.Headers.Authorization = UrlCredentials.Basic(url) is { } basic ? new AuthenticationHeaderValue("Basic", basic) : null;
         if (ReadToken() is { } token)
         {
             request.Headers.Add(DevTokenHeader, token);

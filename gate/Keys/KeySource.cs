@@ -51,7 +51,7 @@ internal sealed class KeySource(HttpClient http, ClusterLink cluster, GateOption
     private static KeyList? Read(byte[] json, long now)
     {
         var cap = JsonSerializer.Deserialize(json, KeyListJson.Default.CapView);
-        return cap is { CapId: not null, Keys: not null }
+        return cap is { CapId: not null, Keys: not null } && cap.Keys.All(key => key is { Address: not null, Roles: not null })
             ? new KeyList(new CapContext(cap.CapId, cap.Version, cap.DisplayName, cap.CapPotential, cap.Phi, cap.Psi, cap.Keys, cap.Policy), now)
             : null;
     }

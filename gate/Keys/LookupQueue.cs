@@ -6,7 +6,6 @@ namespace CapOrleans.Gate.Keys;
 /// Look-ups wait for their turn, and the addresses that ask take turns: whoever asks about many CapIDs delays no other by more than one of
 /// his own. Whoever asks about a CapID that is being asked about shares the answer.
 /// </summary>
-/// <param name="ask">Never fails.</param>
 internal sealed class LookupQueue(Func<string, Task<Lookup>> ask, TimeProvider time)
 {
     /// <summary>Look-ups under way at once, that wait, and that wait for one address.</summary>
@@ -55,9 +54,19 @@ internal sealed class LookupQueue(Func<string, Task<Lookup>> ask, TimeProvider t
 
             async Task RunAsync()
             {
-                var isLate = time.GetElapsedTime(since) >= MaxWait; // nobody waits any more
-                answer.SetResult(isLate ? Busy : await ShareAsync(capId, address));
-                Leave();
+                try
+                {
+                    var isLate = time.GetElapsedTime(since) >= MaxWait; // nobody waits any more
+                    answer.SetResult(isLate ? Busy : await ShareAsync(capId));
+                }
+                catch (Exception fault)
+                {
+                    answer.SetException(fault); // whoever asked sees it, and the queue goes on
+                }
+                finally
+                {
+                    Leave();
+                }
             }
 
             void GiveUp()
@@ -76,7 +85,7 @@ internal sealed class LookupQueue(Func<string, Task<Lookup>> ask, TimeProvider t
         }
     }
 
-    private async Task<Lookup> ShareAsync(string capId, IPAddress address)
+    private async Task<Lookup> ShareAsync(string capId)
     {
         Task<Lookup>? request;
         lock (gate)

@@ -124,7 +124,7 @@ internal sealed class AnchorerGrain(
     {
         contract = await Chain.AnchoredAsync(origin).WaitAsync(Stopping);
         said = await SaidAnchor.ReadAsync(Log, LogNumber, Stopping);
-        if (contract.Position < said.To)
+        if (contract.Position < said.To || !said.IsOf(contract))
         {
             await LoseAsync();
         }
@@ -176,7 +176,7 @@ internal sealed class AnchorerGrain(
                 $"The contract has {contract.Position} entries at block {contract.Block}, the log says {said.To}: the node is behind, or the chain lost blocks; it is asked again.");
         }
 
-        var to = contract.Position;
+        var to = said.IsOf(contract) ? contract.Position : 0;
         await CommitAsync(new Step(to, [AnchorEntries.Lost(to, said.To, origin, Time.GetUtcNow())], new Cover(EntryKinds.AnchorBatched, to, to)));
         said = SaidAnchor.None with { To = to };
     }
@@ -202,7 +202,7 @@ internal sealed class AnchorerGrain(
         while (await pending.TakeDeepAsync(batch => Chain.SightAsync(batch).WaitAsync(Stopping)) is var (anchored, at))
         {
             await SayAsync(AnchorEntries.Batched(anchored, at, origin, Time.GetUtcNow()), new Cover(EntryKinds.AnchorBatched, anchored.From, anchored.To));
-            said = new SaidAnchor(anchored.To, anchored.Block, anchored.BlockHash, at);
+            said = SaidAnchor.Of(anchored, at);
         }
 
         askedAt = asked;

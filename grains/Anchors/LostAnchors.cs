@@ -9,9 +9,16 @@ namespace CapOrleans.Grains.Anchors;
 /// <param name="Block">Of the newest anchor; 0 for none.</param>
 /// <param name="BlockHash">In hex with 0x; empty for none.</param>
 /// <param name="BlockAt">The block's own time.</param>
-internal sealed record SaidAnchor(long To, long Block, string BlockHash, DateTimeOffset BlockAt)
+/// <param name="Contract">With its chain's id; empty for none.</param>
+internal sealed record SaidAnchor(long To, long Block, string BlockHash, DateTimeOffset BlockAt, long ChainId, string Contract)
 {
-    public static SaidAnchor None { get; } = new(0, 0, "", DateTimeOffset.MinValue);
+    public static SaidAnchor None { get; } = new(0, 0, "", DateTimeOffset.MinValue, 0, "");
+
+    /// <summary>False when an operator named another contract since: of that one, nothing was said yet.</summary>
+    public bool IsOf(ContractPosition contract) => Contract.Length == 0 || (ChainId, Contract) == (contract.ChainId, contract.Contract);
+
+    public static SaidAnchor Of(AnchorConfirmation anchored, DateTimeOffset blockAt) =>
+        new(anchored.To, anchored.Block, anchored.BlockHash, blockAt, anchored.ChainId, anchored.Contract);
 
     public static async Task<SaidAnchor> ReadAsync(IAuditLogReader log, int number, CancellationToken cancellationToken)
     {
@@ -32,7 +39,7 @@ internal sealed record SaidAnchor(long To, long Block, string BlockHash, DateTim
         var body = entry.RootElement.GetProperty("body");
         return new SaidAnchor(
             body.GetProperty("to").GetInt64(), body.GetProperty("block").GetInt64(), body.GetProperty("blockHash").GetString()!,
-            Entry.ReadInstant(body.GetProperty("blockTime").GetString()!));
+            Entry.ReadInstant(body.GetProperty("blockTime").GetString()!), body.GetProperty("chainId").GetInt64(), body.GetProperty("contract").GetString()!);
     }
 }
 
@@ -51,6 +58,11 @@ internal sealed class LostAnchors
     /// <param name="hashOf">The hash of the block with this number; null when the chain has none.</param>
     public async Task<bool> AreSureAsync(ContractPosition contract, SaidAnchor said, Func<long, Task<string?>> hashOf)
     {
+        if (!said.IsOf(contract))
+        {
+            return true;
+        }
+
         // A node that has not come to the block says nothing about it; unless its newest block is not older: then it has another history,
         // since a chain's times only grow.
         var isLost = contract.Block < said.Block ? contract.IsDevChain || contract.BlockAt >= said.BlockAt : await hashOf(said.Block) != said.BlockHash;

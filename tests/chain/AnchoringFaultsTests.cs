@@ -95,15 +95,13 @@ public sealed class AnchoringFaultsTests : IAsyncLifetime
     public async Task A_nonce_that_another_program_takes_is_told_and_the_next_one_is_used()
     {
         await chain.CallAsync("anvil_impersonateAccount", writer.Address.ToString());
-        node.Before = (method, _, _) =>
+        node.Meanwhile = async method =>
         {
             if (method == "eth_sendRawTransaction" && sent.Last!.Hashes.Count == 1)
             {
-                node.Before = null;
-                chain.CallAsync("eth_sendTransaction", new { from = writer.Address.ToString(), to = writer.Address.ToString(), value = "0x1" }).Wait();
+                node.Meanwhile = null;
+                await chain.CallAsync("eth_sendTransaction", new { from = $"{writer.Address}", to = $"{writer.Address}", value = "0x1" });
             }
-
-            return null;
         };
         var fault = await Assert.ThrowsAsync<ChainUnavailableException>(() => AnchorAsync(0, 3));
         Assert.Contains("another program sends with the writer's key", fault.Message, StringComparison.Ordinal);

@@ -3,7 +3,10 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using CapOrleans.Chain;
+using CapOrleans.Contracts.Anchors;
 using CapOrleans.Core.Anchors;
+using CapOrleans.Core.Signatures;
 using CapOrleans.Ethereum;
 using CapOrleans.Ethereum.Rpc;
 
@@ -98,6 +101,24 @@ public sealed class JsonRpcClientTests
     }
 
     [Theory]
+    [InlineData(9, null, AnchorDepth.Included)] // it lies behind, and says nothing about the block
+    [InlineData(10, null, AnchorDepth.Gone)]
+    [InlineData(10, 'b', AnchorDepth.Gone)]
+    [InlineData(20, 'a', AnchorDepth.Included)]
+    [InlineData(21, 'a', AnchorDepth.Final)]
+    public async Task A_block_is_gone_only_for_a_node_that_has_come_to_it(long newest, char? hash, AnchorDepth depth)
+    {
+        static string Hash(char digit) => $"0x{new string(digit, 64)}";
+        using var http = new HttpClient(new Handler((_, asked) => asked.Contains("eth_blockNumber", StringComparison.Ordinal)
+            ? FaultyNode.Result($"0x{newest:x}")
+            : FaultyNode.Result(hash is { } digit ? new JsonObject { ["hash"] = Hash(digit), ["timestamp"] = "0x1" } : null)));
+        var contract = new AnchorContract(
+            new JsonRpcClient(http, [First]), new ChainOptions(1, PrivateKey.Create(), null, IsDevChain: false), TimeProvider.System);
+        var anchored = new AnchorConfirmation(1, "", Hash('c'), 10, 0, 1, [], 1, Hash('a'), 0);
+        Assert.Equal(depth, (await contract.SightAsync(anchored, default)).Depth);
+    }
+
+    [Theory]
     [InlineData("already known", RpcRefusal.AlreadyKnown)] // Geth, Reth
     [InlineData("AlreadyKnown", RpcRefusal.AlreadyKnown)] // Nethermind
     [InlineData("Known transaction", RpcRefusal.AlreadyKnown)] // Besu
@@ -126,8 +147,13 @@ public sealed class JsonRpcClientTests
         await new JsonRpcClient(http, url ?? First).NumberAsync("eth_blockNumber", default);
     }
 
-    private sealed class Handler(Func<HttpRequestMessage, HttpResponseMessage> answer) : HttpMessageHandler
+    private sealed class Handler(Func<HttpRequestMessage, string, HttpResponseMessage> answer) : HttpMessageHandler
     {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) => Task.FromResult(answer(request));
+        public Handler(Func<HttpRequestMessage, HttpResponseMessage> answer) : this((request, _) => answer(request))
+        {
+        }
+
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            answer(request, await request.Content!.ReadAsStringAsync(cancellationToken));
     }
 }

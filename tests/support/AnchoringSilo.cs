@@ -26,13 +26,13 @@ internal sealed class AnchoringSilo : IAsyncDisposable
     private readonly TempDirectory directory = new();
     private readonly PrivateKey reporter = PrivateKey.Create();
     private readonly HttpClient http;
+    private readonly int confirmations;
     private InProcessTestCluster? cluster;
 
     private AnchoringSilo(DevChain chain, int confirmations)
     {
-        (Chain, http) = (chain, new HttpClient(Node));
-        var options = new ChainOptions(31337, PrivateKey.Create(), null, IsDevChain: true) { BumpInterval = TimeSpan.FromMilliseconds(300), Confirmations = confirmations };
-        Contract = new AnchorContract(new JsonRpcClient(http, chain.Url), options, TimeProvider.System);
+        (Chain, http, this.confirmations) = (chain, new HttpClient(Node), confirmations);
+        Contract = NewContract();
     }
 
     public DevChain Chain { get; }
@@ -52,6 +52,9 @@ internal sealed class AnchoringSilo : IAsyncDisposable
         await made.Chain.CallAsync("anvil_mine", "0x10");
         return made;
     }
+
+    /// <summary>From the next start on, as when an operator sets CONTRACT_ADDRESS.</summary>
+    public void UseOtherContract() => Contract = NewContract();
 
     public async Task StartAsync()
     {
@@ -75,6 +78,12 @@ internal sealed class AnchoringSilo : IAsyncDisposable
             SqliteConnection.ClearAllPools();
         }
     }
+
+    /// <summary>Of a writer of its own, whose first transaction makes it.</summary>
+    private AnchorContract NewContract() => new(
+        new JsonRpcClient(http, Chain.Url),
+        new ChainOptions(31337, PrivateKey.Create(), null, IsDevChain: true) { BumpInterval = TimeSpan.FromMilliseconds(300), Confirmations = confirmations },
+        TimeProvider.System);
 
     public Task DefineAsync(PrivateKey key) => cluster!.Client.Cap(CapId).DefineAsync(
         new CapDefinition(null, null, null, null, [new KeyDefinition(key.Address.ToString(), null, null, null)]), Actor.Service);

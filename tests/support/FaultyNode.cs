@@ -17,6 +17,9 @@ public sealed class FaultyNode() : DelegatingHandler(new SocketsHttpHandler())
     /// <summary>The node was asked, and its answer is lost on the way.</summary>
     public Func<string, int, bool>? LosesAnswer { get; set; }
 
+    /// <summary>What happens while a call is on its way, by its method.</summary>
+    public Func<string, Task>? Meanwhile { get; set; }
+
     /// <summary>Changes what the node answered.</summary>
     public Action<string, JsonNode>? Changes { get; set; }
 
@@ -48,6 +51,11 @@ public sealed class FaultyNode() : DelegatingHandler(new SocketsHttpHandler())
         {
             before = asked.Count(other => other == method);
             asked.Add(method);
+        }
+
+        if (Meanwhile is not null)
+        {
+            await Meanwhile(method);
         }
 
         if (Before?.Invoke(method, JsonElement.Parse(body["params"]!.ToJsonString()), before) is { } instead)

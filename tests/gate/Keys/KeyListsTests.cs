@@ -90,6 +90,34 @@ public sealed class KeyListsTests : IDisposable
     }
 
     [Fact]
+    public async Task A_look_up_that_fails_as_nobody_foresaw_takes_no_place_with_it()
+    {
+        cluster.Answer = _ => throw new InvalidOperationException("unforeseen");
+        for (var i = 0; i <= LookupQueue.MaxRunning; i++)
+        {
+            await Assert.ThrowsAsync<InvalidOperationException>(() => FindAsync("A"));
+        }
+
+        cluster.Answer = null;
+        Assert.Equal(LookupVerdict.Listed, (await FindAsync("A")).Verdict);
+    }
+
+    [Theory]
+    [InlineData("""{"capId":"A","version":1,"keys":[null]}""")]
+    [InlineData("""{"capId":"A","version":1,"keys":[{"address":null,"roles":["reporter"]}]}""")]
+    [InlineData("""{"capId":"A","version":1,"keys":[{"address":"0x2c7536E3605D9C16a7a3D7b1898e529396a65c23","roles":null}]}""")]
+    [InlineData("""{"capId":"A","version":1,"keys":null}""")]
+    [InlineData("""{"capId":null,"keys":[]}""")]
+    [InlineData("[]")]
+    [InlineData("null")]
+    [InlineData("<html>")]
+    public async Task What_answers_200_and_is_no_list_of_keys_is_none(string body)
+    {
+        cluster.Answer = _ => Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent(body) });
+        Assert.Equal(LookupVerdict.Busy, (await FindAsync("A")).Verdict);
+    }
+
+    [Fact]
     public async Task One_late_answer_is_no_outage()
     {
         cluster.Answer = _ => never.Task;

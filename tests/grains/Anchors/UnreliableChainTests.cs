@@ -57,6 +57,23 @@ public sealed class UnreliableChainTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Another_contract_gets_everything_from_the_start_and_the_log_says_that_the_first_one_no_longer_counts()
+    {
+        await silo.StartAsync();
+        await silo.FileAsync("INC-1");
+        await silo.AnchoredAsync("INC-1");
+        var first = (await silo.AnchorOfAsync("INC-1")).Contract;
+        silo.UseOtherContract();
+        await silo.StartAsync();
+        await silo.FileAsync("INC-2");
+        await silo.AnchoredAsync("INC-2");
+        await silo.AnchoredAsync("INC-1");
+        Assert.Single(await silo.EntriesAsync(EntryKinds.AnchorLost));
+        Assert.NotEqual(first, (await silo.AnchorOfAsync("INC-1")).Contract);
+        Assert.Equal((await silo.AnchorOfAsync("INC-1")).Contract, (await silo.AnchorOfAsync("INC-2")).Contract);
+    }
+
+    [Fact]
     public async Task Batches_that_the_chain_calls_too_large_are_halved_and_a_record_that_never_fits_is_passed_over()
     {
         const int Few = 2000; // digits: three incidents, and none with its full record
