@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using CapOrleans.Contracts.Anchors;
 using CapOrleans.Contracts.Caps;
 using CapOrleans.Contracts.Gates;
 using CapOrleans.Contracts.Incidents;
@@ -33,6 +34,7 @@ namespace CapOrleans.Api;
 [JsonSerializable(typeof(Gates.GateBody))]
 [JsonSerializable(typeof(Gates.HeartbeatBody))]
 [JsonSerializable(typeof(GateView[]))]
+[JsonSerializable(typeof(AnchorRestart))]
 [JsonSerializable(typeof(Operations.Limit[]))]
 [JsonSerializable(typeof(Operations.Readiness))]
 [JsonSerializable(typeof(ProblemDetails))]

@@ -55,6 +55,7 @@ public static class CapApi
         app.MapSigning();
         app.MapCaps();
         app.MapOperations();
+        app.MapAnchors();
         app.MapGates();
         app.MapWebhooks();
         app.MapOperators();

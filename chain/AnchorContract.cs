@@ -30,12 +30,12 @@ public sealed class AnchorContract : IAnchorContract
         deployed = new DeployedContract(rpc, options, account);
     }
 
-    public async Task<ContractPosition> AnchoredAsync(string origin, ISentTransactions sent, CancellationToken cancellationToken)
+    public async Task<ContractPosition> AnchoredAsync(string logName, ISentTransactions sent, CancellationToken cancellationToken)
     {
         var contract = await deployed.FindAsync(mayDeploy: true, sent, cancellationToken);
         var eth = Web3Client.Create(rpc, cancellationToken).Eth;
         var newest = await NewestAsync(cancellationToken);
-        var call = ContractArtifact.Abi.Call("anchored", LogKey(origin));
+        var call = ContractArtifact.Abi.Call("anchored", LogKey(logName));
         var word = await eth.Transactions.Call.SendRequestAsync(
             new CallInput(JsonRpcClient.Hex(call), contract.ToString()), new BlockParameter(newest.Number));
         return ContractAbi.ReadWord(word) is { } position
@@ -44,18 +44,18 @@ public sealed class AnchorContract : IAnchorContract
     }
 
     public async Task<AnchorConfirmation?> FindAsync(
-        string origin, long from, long sinceBlock, ISentTransactions sent, CancellationToken cancellationToken)
+        string logName, long from, long sinceBlock, ISentTransactions sent, CancellationToken cancellationToken)
     {
         var contract = await deployed.FindAsync(mayDeploy: true, sent, cancellationToken);
         foreach (var hash in sent.Last?.Hashes ?? [])
         {
-            if (await receipts.FindAsync(hash, cancellationToken) is { } receipt && Confirm(contract, origin, from, receipt) is { } confirmed)
+            if (await receipts.FindAsync(hash, cancellationToken) is { } receipt && Confirm(contract, logName, from, receipt) is { } confirmed)
             {
                 return confirmed;
             }
         }
 
-        var search = new EventSearch(rpc, contract, [ContractArtifact.Abi.Topic(LogAnchored), JsonRpcClient.Hex(LogKey(origin)), Word(from)]);
+        var search = new EventSearch(rpc, contract, [ContractArtifact.Abi.Topic(LogAnchored), JsonRpcClient.Hex(LogKey(logName)), Word(from)]);
         return await search.NewestAsync(sinceBlock, cancellationToken) is { } log
             ? rpc.Read(log, found => Confirm(contract, from, found, gasUsed: 0))
             : null;
@@ -90,7 +90,7 @@ public sealed class AnchorContract : IAnchorContract
             throw new ChainUnavailableException(meaning, fault);
         }
 
-        return Confirm(contract, batch.Origin, batch.From, receipt)
+        return Confirm(contract, batch.LogName, batch.From, receipt)
             ?? throw new ChainUnavailableException($"The transaction to {contract} succeeded without its event: there is another contract, or none.");
     }
 
@@ -103,9 +103,9 @@ public sealed class AnchorContract : IAnchorContract
     private static DateTimeOffset At(BlockWithTransactionHashes block) =>
         DateTimeOffset.FromUnixTimeSeconds((long)BigInteger.Min(block.Timestamp.Value, DateTimeOffset.MaxValue.ToUnixTimeSeconds()));
 
-    private AnchorConfirmation? Confirm(EthereumAddress contract, string origin, long from, Receipt receipt)
+    private AnchorConfirmation? Confirm(EthereumAddress contract, string logName, long from, Receipt receipt)
     {
-        string[] topics = [ContractArtifact.Abi.Topic(LogAnchored), JsonRpcClient.Hex(LogKey(origin)), Word(from)];
+        string[] topics = [ContractArtifact.Abi.Topic(LogAnchored), JsonRpcClient.Hex(LogKey(logName)), Word(from)];
         return rpc.Read(receipt.Logs, logs => logs.EnumerateArray()
             .Where(log => EthereumAddress.TryParse(log.GetProperty("address").GetString(), out var emitter) && emitter == contract
                 && log.GetProperty("topics").EnumerateArray().Select(topic => topic.GetString()).SequenceEqual(topics))
@@ -120,12 +120,12 @@ public sealed class AnchorContract : IAnchorContract
             from, Bounded((BigInteger)said["to"]), (byte[])said["root"], Bounded((BigInteger)said["size"]), JsonRpcClient.Hash(log.GetProperty("blockHash")), gasUsed);
     }
 
-    private static byte[] LogKey(string origin) => Keccak256.Hash(Encoding.UTF8.GetBytes(origin));
+    private static byte[] LogKey(string logName) => Keccak256.Hash(Encoding.UTF8.GetBytes(logName));
 
     private static string Word(long number) => $"0x{number:x64}";
 
     private static byte[] Encode(AnchorBatch batch) => ContractArtifact.Abi.Call(
-        "anchorBatch", LogKey(batch.Origin), batch.From, batch.To, batch.Root, batch.Size,
+        "anchorBatch", LogKey(batch.LogName), batch.From, batch.To, batch.Root, batch.Size,
         batch.Incidents.Select(incident => new object[]
         {
             incident.IncidentKey, incident.CapKey, incident.AuditHash, incident.Index, incident.SeverityRank, Scaled(incident.DeltaCap),

@@ -8,10 +8,10 @@ namespace CapOrleans.Chain;
 /// <summary>No chain is configured: anchors wait, and say so; contract wallets cannot be asked.</summary>
 public sealed class NoChain : IAnchorContract, IContractWallets
 {
-    public Task<ContractPosition> AnchoredAsync(string origin, ISentTransactions sent, CancellationToken cancellationToken) => throw Unavailable();
+    public Task<ContractPosition> AnchoredAsync(string logName, ISentTransactions sent, CancellationToken cancellationToken) => throw Unavailable();
 
     public Task<AnchorConfirmation?> FindAsync(
-        string origin, long from, long sinceBlock, ISentTransactions sent, CancellationToken cancellationToken) => throw Unavailable();
+        string logName, long from, long sinceBlock, ISentTransactions sent, CancellationToken cancellationToken) => throw Unavailable();
 
     public Task<string?> BlockHashAsync(long block, CancellationToken cancellationToken) => throw Unavailable();
 

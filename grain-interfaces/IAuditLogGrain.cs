@@ -1,3 +1,4 @@
+using CapOrleans.Contracts.Access;
 using CapOrleans.Contracts.Anchors;
 using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Contracts.Caps;
@@ -64,6 +65,10 @@ public interface IAnchorerGrain : IGrainWithIntegerKey, IFollower
 {
     /// <returns>The batches that a block has and that are not deep enough in the chain yet, in order.</returns>
     [Alias("pending"), AlwaysInterleave] Task<IReadOnlyList<AnchorConfirmation>> PendingAsync();
+
+    /// <summary>Goes on under another name on the chain, after the log was restored from an older copy.</summary>
+    /// <returns>Null when the contract does not contradict the log.</returns>
+    [Alias("restart")] Task<AnchorRestart?> RestartAsync(Actor by);
 }
 
 /// <summary>Delivers to one webhook from one log. Key: the webhook's id with the log's number, see

@@ -11,11 +11,11 @@ namespace CapOrleans.GrainInterfaces;
 public interface IChainGrain : IGrainWithIntegerKey
 {
     /// <returns>How far the contract has anchored the log of this name.</returns>
-    [Alias("anchored"), ResponseTimeout("00:10:00")] Task<ContractPosition> AnchoredAsync(string origin);
+    [Alias("anchored"), ResponseTimeout("00:10:00")] Task<ContractPosition> AnchoredAsync(string logName);
 
     /// <param name="sinceBlock">It is in no older block.</param>
     /// <returns>The transaction that anchored the batch starting at <paramref name="from"/>, or null when none did.</returns>
-    [Alias("find"), ResponseTimeout("00:10:00")] Task<AnchorConfirmation?> FindAsync(string origin, long from, long sinceBlock);
+    [Alias("find"), ResponseTimeout("00:10:00")] Task<AnchorConfirmation?> FindAsync(string logName, long from, long sinceBlock);
 
     /// <summary>Sends one transaction and waits until its event is in a block.</summary>
     [Alias("anchor"), ResponseTimeout("00:10:00")] Task<AnchorResult> AnchorAsync(AnchorBatch batch);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json.Nodes;
 using CapOrleans.Ethereum;
 using CapOrleans.Ethereum.Contract;
@@ -10,13 +11,13 @@ using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Cli.Commands;
 
-/// <summary>The contract without a cluster, as the old scripts used it.</summary>
+/// <summary>The contract: without a cluster, as the old scripts used it, and what an admin tells a cluster about it.</summary>
 internal static class ChainCommand
 {
     /// <summary>What the old scripts store where there is no CID.</summary>
     private const string NoCid = "N/A";
 
-    public static Command Create() => new("chain", "The contract, without a cluster: store, deploy. Example: cap chain store incident_archived.json") { Store(), Deploy() };
+    public static Command Create() => new("chain", "The contract: store and deploy without a cluster, restart at one. Example: cap chain store incident_archived.json") { Store(), Deploy(), Restart() };
 
     private static Command Store()
     {
@@ -57,6 +58,19 @@ internal static class ChainCommand
 
             return answer;
         }));
+        return command;
+    }
+
+    private static Command Restart()
+    {
+        var log = new Option<int>("--log") { Description = "Number of the log, as /health/ready shows it; default 0" };
+        var command = new Command("restart", "Anchor a log under a new log key, after it was restored from an older copy and the log says anchor.conflict. Example: cap chain restart --log 0") { log };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            using var request = CapClient.Operator(new HttpRequestMessage(
+                HttpMethod.Post, new Uri(CapEnvironment.Api, string.Create(CultureInfo.InvariantCulture, $"v1/logs/{parsed.GetValue(log)}/anchors/restart"))));
+            return Answer.Tell(await CapClient.SendAsync(request, cancellationToken));
+        });
         return command;
     }
 

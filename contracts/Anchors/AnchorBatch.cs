@@ -28,17 +28,26 @@ public sealed record FullRecord(
     [property: Id(6)] decimal DeltaCap);
 
 /// <summary>One transaction's worth of a log.</summary>
+/// <param name="LogName">What the log is called on the chain: its origin, unless anchoring was restarted.</param>
 /// <param name="From">Must be where the contract stands for this log.</param>
 /// <param name="Root">The log's root at <paramref name="Size"/> entries; Size is at least To.</param>
 [GenerateSerializer, Immutable, Alias("cap.anchor-batch.v1")]
 public sealed record AnchorBatch(
-    [property: Id(0)] string Origin,
+    [property: Id(0)] string LogName,
     [property: Id(1)] long From,
     [property: Id(2)] long To,
     [property: Id(3)] byte[] Root,
     [property: Id(4)] long Size,
     [property: Id(5)] IReadOnlyList<AnchoredIncident> Incidents,
     [property: Id(6)] IReadOnlyList<FullRecord> Records);
+
+/// <summary>A log is anchored under another key.</summary>
+/// <param name="Name">What the log is called on the chain from now on.</param>
+/// <param name="LogKey">Keccak-256 of the name, in hex with 0x: its key in the contract.</param>
+/// <param name="From">Index of the first entry that gets its event under this key; the roots cover those before it as well.</param>
+[GenerateSerializer, Immutable, Alias("cap.anchor-restart.v1")]
+public sealed record AnchorRestart(
+    [property: Id(0)] int Log, [property: Id(1)] string Name, [property: Id(2)] string LogKey, [property: Id(3)] long From);
 
 /// <summary>How far a contract has come with a log, by its own account.</summary>
 /// <param name="Contract">Its address, EIP-55.</param>

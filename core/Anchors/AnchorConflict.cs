@@ -69,6 +69,15 @@ public sealed record AnchorConflict(
         return Identity(document.RootElement.GetProperty("body")) == Identity(body.RootElement);
     }
 
+    /// <param name="entry">Of kind <c>anchor.conflict</c>.</param>
+    public static ContractPosition ContractOf(LogEntry entry)
+    {
+        using var document = JsonDocument.Parse(entry.Bytes);
+        var body = document.RootElement.GetProperty("body");
+        return new ContractPosition(
+            body.GetProperty("chainId").GetInt64(), body.GetProperty("contract").GetString()!, body.GetProperty("contractPosition").GetInt64());
+    }
+
     private static string Identity(JsonElement body) => string.Join('\n', body.EnumerateObject()
         .Where(member => member.Name != "logSize" && (member.Name != "contractPosition" || !body.TryGetProperty("transaction", out _)))
         .Select(member => $"{member.Name} {member.Value}"));

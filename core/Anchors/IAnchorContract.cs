@@ -24,12 +24,12 @@ public interface IAnchorContract
 {
     /// <returns>How far the contract says that it has anchored this log.</returns>
     /// <exception cref="ChainUnavailableException" />
-    Task<ContractPosition> AnchoredAsync(string origin, ISentTransactions sent, CancellationToken cancellationToken);
+    Task<ContractPosition> AnchoredAsync(string logName, ISentTransactions sent, CancellationToken cancellationToken);
 
     /// <summary>The transaction that anchored the batch starting at <paramref name="from"/>, or null when none did.</summary>
     /// <param name="sinceBlock">It is in no older block.</param>
     /// <exception cref="ChainUnavailableException" />
-    Task<AnchorConfirmation?> FindAsync(string origin, long from, long sinceBlock, ISentTransactions sent, CancellationToken cancellationToken);
+    Task<AnchorConfirmation?> FindAsync(string logName, long from, long sinceBlock, ISentTransactions sent, CancellationToken cancellationToken);
 
     /// <returns>The hash of the block with this number, in hex with 0x; null when there is none.</returns>
     /// <exception cref="ChainUnavailableException" />

@@ -14,6 +14,7 @@ public static class EntryKinds
     public const string AnchorLost = "anchor.lost";
     public const string AnchorRecordSkipped = "anchor.record-skipped";
     public const string AnchorConflict = "anchor.conflict";
+    public const string AnchorRestarted = "anchor.restarted";
     public const string DeliverySucceeded = "delivery.succeeded";
     public const string DeliveryExhausted = "delivery.exhausted";
     public const string ApiKeyCreated = "api-key.created";

@@ -9,10 +9,11 @@ namespace CapOrleans.Grains.Anchors;
 internal static class AnchorEntries
 {
     /// <param name="blockAt">The block's own time.</param>
-    public static EntryDraft Batched(AnchorConfirmation anchored, DateTimeOffset blockAt, string origin, DateTimeOffset now) => Entry.Write(
+    /// <param name="name">Of the log on the chain.</param>
+    public static EntryDraft Batched(AnchorConfirmation anchored, DateTimeOffset blockAt, string origin, string name, DateTimeOffset now) => Entry.Write(
         EntryKinds.AnchorBatched, origin, now, new CanonicalObject()
             .Add("block", anchored.Block).Add("blockHash", anchored.BlockHash).Add("blockTime", Entry.Instant(blockAt)).Add("chainId", anchored.ChainId)
-            .Add("contract", anchored.Contract).Add("from", anchored.From).Add("root", Convert.ToHexStringLower(anchored.Root))
+            .Add("contract", anchored.Contract).Add("from", anchored.From).Add("name", name).Add("root", Convert.ToHexStringLower(anchored.Root))
             .Add("size", anchored.Size).Add("to", anchored.To).Add("transaction", anchored.Transaction));
 
     public static EntryDraft Lost(long from, long to, string origin, DateTimeOffset now) =>

@@ -24,24 +24,21 @@ namespace CapOrleans.Grains.Anchors;
 /// <c>What_another_anchors_under_our_name_counts_for_nothing</c>, <c>A_log_older_than_its_contract_believes_none_of_it</c>.
 /// </remarks>
 [PlacedBesideItsLog]
-internal sealed class AnchorerGrain(
+internal sealed partial class AnchorerGrain(
     IAuditLogReader log, AnchorPace pace, TimeProvider time, IHostApplicationLifetime host, ILogger<AnchorerGrain> logger)
     : FollowerGrain(log, time, host, logger), IAnchorerGrain
 {
     /// <summary>While there is nothing to anchor, the contract is asked this often whether it still has what it had.</summary>
     private static readonly TimeSpan LookInterval = TimeSpan.FromMinutes(1);
 
-    private readonly SaidConflicts conflicts = new(time);
     private readonly BatchBuilder batches = new();
-    private readonly LostAnchors losses = new();
     private readonly PendingAnchors pending = new(time);
 
     private string origin = "";
+    private AnchorName name = AnchorName.OfOrigin("");
     private SaidAnchor said = SaidAnchor.None;
     private ContractPosition contract = new(0, "", 0);
     private DateTimeOffset? askedAt; // null: something was refused or lost, and the contract must be asked
-    private PastRoots? roots;
-    private int missing; // looks in a row at which a moved contract had no event
 
     private IChainGrain Chain => GrainFactory.GetGrain<IChainGrain>(0);
 
@@ -92,7 +89,7 @@ internal sealed class AnchorerGrain(
             }
 
             var head = (await Log.HeadAsync(LogNumber, Stopping))!;
-            var batch = new AnchorBatch(origin, contract.Position, content.To, head.Root, head.Size, content.Incidents, content.Records);
+            var batch = new AnchorBatch(name.Text, contract.Position, content.To, head.Root, head.Size, content.Incidents, content.Records);
             var result = await Chain.AnchorAsync(batch).WaitAsync(Stopping);
             if (result.Confirmed is not { } confirmed)
             {
@@ -112,86 +109,11 @@ internal sealed class AnchorerGrain(
             }
 
             contract = contract with { Position = content.To };
-            pending.Add(confirmed);
+            pending.Add(FromFirst(confirmed));
             await SayDeepAsync();
             askedAt = asked;
             return new Step(content.To, [.. content.PassedOver.Select(passed => AnchorEntries.RecordSkipped(passed, origin, Time.GetUtcNow()))], IsWork: true);
         }
-    }
-
-    /// <summary>Learns from the contract where to go on, and from its events which batches a block has that the log does not name yet.</summary>
-    private async Task AskAsync()
-    {
-        contract = await Chain.AnchoredAsync(origin).WaitAsync(Stopping);
-        said = await SaidAnchor.ReadAsync(Log, LogNumber, Stopping);
-        if (contract.Position < said.To || !said.IsOf(contract))
-        {
-            await LoseAsync();
-        }
-
-        // Read after the contract was asked: nothing that we sent can be ahead of it.
-        var head = (await Log.HeadAsync(LogNumber, Stopping))!;
-        if (contract.Position > head.Size)
-        {
-            throw await ContradictAsync(new AnchorConflict(AnchorConflict.ContractAhead, contract, head.Size));
-        }
-
-        if (!pending.Span(said.To, contract.Position))
-        {
-            await FindPendingAsync(head.Size);
-        }
-
-        GoTo(contract.Position);
-    }
-
-    private async Task FindPendingAsync(long size)
-    {
-        pending.Clear();
-        for (var (from, block) = (said.To, said.Block); from < contract.Position;)
-        {
-            var found = await Chain.FindAsync(origin, from, block).WaitAsync(Stopping);
-            missing = found is null ? missing + 1 : 0;
-            if (missing is > 0 and < LostAnchors.Looks)
-            {
-                throw new OrleansException($"The contract has {contract.Position} entries, the node has no event for those from {from} on; it is asked again.");
-            }
-
-            var ourRoot = found is { Size: > 0 } && found.Size <= size ? await RootAsync(found.Size) : null;
-            if (AnchorConflict.Find(contract, from, found, size, ourRoot) is { } conflict)
-            {
-                pending.Clear();
-                throw await ContradictAsync(conflict);
-            }
-
-            pending.Add(found!);
-            (from, block) = (found!.To, found.Block);
-        }
-    }
-
-    private async Task LoseAsync()
-    {
-        if (!await losses.AreSureAsync(contract, said, block => Chain.BlockHashAsync(block).WaitAsync(Stopping)))
-        {
-            throw new OrleansException(
-                $"The contract has {contract.Position} entries at block {contract.Block}, the log says {said.To}: the node is behind, or the chain lost blocks; it is asked again.");
-        }
-
-        var to = said.IsOf(contract) ? contract.Position : 0;
-        await CommitAsync(new Step(to, [AnchorEntries.Lost(to, said.To, origin, Time.GetUtcNow())], new Cover(EntryKinds.AnchorBatched, to, to)));
-        said = SaidAnchor.None with { To = to };
-    }
-
-    private Task<byte[]> RootAsync(long size) => (roots ??= new PastRoots(Log, LogNumber)).AtAsync(size, Stopping);
-
-    private async Task<LogContradictedException> ContradictAsync(AnchorConflict conflict)
-    {
-        if (conflicts.IsNew(conflict, await Log.LatestAsync(LogNumber, EntryKinds.AnchorConflict, Stopping)))
-        {
-            await SayAsync(conflict.ToEntry(origin, Time.GetUtcNow()));
-            conflicts.Add(conflict);
-        }
-
-        return new LogContradictedException(conflict.Message);
     }
 
     /// <summary>Says of every batch that is deep enough by now that it is anchored.</summary>
@@ -201,7 +123,7 @@ internal sealed class AnchorerGrain(
         askedAt = null; // where a block left the chain, the contract must be asked
         while (await pending.TakeDeepAsync(batch => Chain.SightAsync(batch).WaitAsync(Stopping)) is var (anchored, at))
         {
-            await SayAsync(AnchorEntries.Batched(anchored, at, origin, Time.GetUtcNow()), new Cover(EntryKinds.AnchorBatched, anchored.From, anchored.To));
+            await SayAsync(AnchorEntries.Batched(anchored, at, origin, name.Text, Time.GetUtcNow()), new Cover(EntryKinds.AnchorBatched, anchored.From, anchored.To));
             said = SaidAnchor.Of(anchored, at);
         }
 

@@ -28,10 +28,10 @@ internal sealed class ChainGrain(
 
     private DateOnly Today => DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
 
-    public Task<ContractPosition> AnchoredAsync(string origin) => TellAsync(() => contract.AnchoredAsync(origin, this, host.ApplicationStopping));
+    public Task<ContractPosition> AnchoredAsync(string logName) => TellAsync(() => contract.AnchoredAsync(logName, this, host.ApplicationStopping));
 
-    public Task<AnchorConfirmation?> FindAsync(string origin, long from, long sinceBlock) =>
-        TellAsync(() => contract.FindAsync(origin, from, sinceBlock, this, host.ApplicationStopping));
+    public Task<AnchorConfirmation?> FindAsync(string logName, long from, long sinceBlock) =>
+        TellAsync(() => contract.FindAsync(logName, from, sinceBlock, this, host.ApplicationStopping));
 
     public Task<string?> BlockHashAsync(long block) => TellAsync(() => contract.BlockHashAsync(block, host.ApplicationStopping));
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using CapOrleans.Contracts.Anchors;
+using CapOrleans.Core.Anchors;
 using CapOrleans.Core.AuditLog;
 
 namespace CapOrleans.Grains.Anchors;
@@ -20,19 +21,20 @@ internal sealed record SaidAnchor(long To, long Block, string BlockHash, DateTim
     public static SaidAnchor Of(AnchorConfirmation anchored, DateTimeOffset blockAt) =>
         new(anchored.To, anchored.Block, anchored.BlockHash, blockAt, anchored.ChainId, anchored.Contract);
 
-    public static async Task<SaidAnchor> ReadAsync(IAuditLogReader log, int number, CancellationToken cancellationToken)
+    /// <param name="name">The log's newest.</param>
+    public static async Task<SaidAnchor> ReadAsync(IAuditLogReader log, int number, AnchorName name, CancellationToken cancellationToken)
     {
         var batched = await log.LatestAsync(number, EntryKinds.AnchorBatched, cancellationToken);
         var lost = await log.LatestAsync(number, EntryKinds.AnchorLost, cancellationToken);
-        if (lost is not null && lost.Index > (batched?.Index ?? -1))
+        if (lost is not null && lost.Index > Math.Max(batched?.Index ?? -1, name.Since))
         {
             using var loss = JsonDocument.Parse(lost.Bytes);
             return None with { To = loss.RootElement.GetProperty("body").GetProperty("from").GetInt64() };
         }
 
-        if (batched is null)
+        if (batched is null || batched.Index < name.Since)
         {
-            return None;
+            return None with { To = name.From };
         }
 
         using var entry = JsonDocument.Parse(batched.Bytes);

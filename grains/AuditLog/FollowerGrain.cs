@@ -6,19 +6,6 @@ using Microsoft.Extensions.Logging;
 
 namespace CapOrleans.Grains.AuditLog;
 
-/// <summary>What a follower did with the entries it was given.</summary>
-/// <param name="To">Index of the first entry that it has not dealt with.</param>
-/// <param name="Entries">What it says about that in the log; empty when there was nothing to do.</param>
-/// <param name="Cover">The range that its first entry speaks for.</param>
-/// <param name="IsWork">It did something, though it has nothing to say about it yet.</param>
-internal sealed record Step(long To, IReadOnlyList<EntryDraft> Entries, Cover? Cover = null, bool IsWork = false)
-{
-    public static Step Skip(long to) => new(to, []);
-}
-
-/// <summary>What the follower reads elsewhere contradicts the log; the message is for an operator.</summary>
-internal sealed class LogContradictedException(string message) : Exception(message);
-
 /// <summary>
 /// Reads on from its bookmark, does its work, and commits what it says about it together with the bookmark's move: done at least once, said
 /// exactly once.
@@ -41,7 +28,6 @@ internal abstract partial class FollowerGrain(
 
     private long? position;
     private long bookmark;
-    private bool running;
     private bool nudged;
     private string? trouble;
     private bool conflict;
@@ -75,12 +61,12 @@ internal abstract partial class FollowerGrain(
     public async Task NudgeAsync()
     {
         nudged = true;
-        if (running || time.GetUtcNow() < restsUntil)
+        if (pass is not null || time.GetUtcNow() < restsUntil)
         {
             return;
         }
 
-        running = true;
+        BeginPass();
         try
         {
             while (nudged && !Stopping.IsCancellationRequested)
@@ -103,7 +89,7 @@ internal abstract partial class FollowerGrain(
         }
         finally
         {
-            running = false;
+            EndPass();
         }
     }
 
@@ -150,14 +136,18 @@ internal abstract partial class FollowerGrain(
         (position, bookmark) = (step.To, step.To);
     }
 
-    private async Task CatchUpAsync()
+    private async Task ResumeAsync()
     {
         if (position is null)
         {
             bookmark = await log.PositionAsync(LogNumber, Follower, Stopping);
             position = await ResumeAtAsync(bookmark);
         }
+    }
 
+    private async Task CatchUpAsync()
+    {
+        await ResumeAsync();
         await PrepareAsync();
         conflict = false;
         if (MayGoOn && position < First)
@@ -167,7 +157,7 @@ internal abstract partial class FollowerGrain(
 
         await WaitForPaceAsync();
         while (!Stopping.IsCancellationRequested && MayGoOn
-            && await log.ReadAsync(LogNumber, position.Value, ReadLimit, Stopping) is { Entries: { Count: > 0 } entries } page)
+            && await log.ReadAsync(LogNumber, position!.Value, ReadLimit, Stopping) is { Entries: { Count: > 0 } entries } page)
         {
             var step = await FollowAsync(position.Value, entries);
             if (step.IsWork || step.Entries.Count > 0 || step.To - bookmark > UnsavedLimit)
@@ -190,20 +180,5 @@ internal abstract partial class FollowerGrain(
     {
         var wait = lastWork == DateTimeOffset.MinValue ? TimeSpan.Zero : lastWork + Pace - time.GetUtcNow();
         return wait > TimeSpan.Zero ? Task.Delay(wait, time, Stopping) : Task.CompletedTask;
-    }
-
-    /// <param name="what">What keeps this follower from going on, for an operator; null when it goes on.</param>
-    protected void Report(string? what)
-    {
-        var before = trouble;
-        trouble = what;
-        if (before is null && what is not null)
-        {
-            LogTrouble(Follower, LogNumber, what);
-        }
-        else if (before is not null && what is null)
-        {
-            LogRecovered(Follower, LogNumber);
-        }
     }
 }

@@ -79,6 +79,26 @@ internal sealed class AnchoringSilo : IAsyncDisposable
         }
     }
 
+    /// <summary>Keeps a copy of the log's database, as a backup; no silo runs.</summary>
+    public void BackUp() => Copy("", "backup");
+
+    /// <summary>Puts the copy in the database's place; no silo runs.</summary>
+    public void Restore() => Copy("backup", "");
+
+    private void Copy(string from, string to)
+    {
+        Directory.CreateDirectory(directory.File(to));
+        foreach (var file in Directory.GetFiles(directory.File(to), "log.db*"))
+        {
+            File.Delete(file);
+        }
+
+        foreach (var file in Directory.GetFiles(directory.File(from), "log.db*"))
+        {
+            File.Copy(file, Path.Combine(directory.File(to), Path.GetFileName(file)));
+        }
+    }
+
     /// <summary>Of a writer of its own, whose first transaction makes it.</summary>
     private AnchorContract NewContract() => new(
         new JsonRpcClient(http, Chain.Url),

@@ -6,11 +6,11 @@ namespace CapOrleans.Tests.Support;
 /// <summary>A real contract, of which a test changes one thing.</summary>
 public abstract class WrappedContract(IAnchorContract real) : IAnchorContract
 {
-    public virtual Task<ContractPosition> AnchoredAsync(string origin, ISentTransactions sent, CancellationToken cancellationToken) =>
-        real.AnchoredAsync(origin, sent, cancellationToken);
+    public virtual Task<ContractPosition> AnchoredAsync(string logName, ISentTransactions sent, CancellationToken cancellationToken) =>
+        real.AnchoredAsync(logName, sent, cancellationToken);
 
-    public virtual Task<AnchorConfirmation?> FindAsync(string origin, long from, long sinceBlock, ISentTransactions sent, CancellationToken cancellationToken) =>
-        real.FindAsync(origin, from, sinceBlock, sent, cancellationToken);
+    public virtual Task<AnchorConfirmation?> FindAsync(string logName, long from, long sinceBlock, ISentTransactions sent, CancellationToken cancellationToken) =>
+        real.FindAsync(logName, from, sinceBlock, sent, cancellationToken);
 
     public virtual Task<string?> BlockHashAsync(long block, CancellationToken cancellationToken) => real.BlockHashAsync(block, cancellationToken);
 

@@ -243,13 +243,13 @@ public sealed class ForeignAnchorTests : IAsyncLifetime
         public Func<long, AnchorConfirmation, AnchorConfirmation>? Found { get; set; }
 
         public override async Task<AnchorConfirmation?> FindAsync(
-            string origin, long from, long sinceBlock, ISentTransactions sent, CancellationToken cancellationToken) =>
-            await base.FindAsync(origin, from, sinceBlock, sent, cancellationToken) is { } found ? Found?.Invoke(from, found) ?? found : null;
+            string logName, long from, long sinceBlock, ISentTransactions sent, CancellationToken cancellationToken) =>
+            await base.FindAsync(logName, from, sinceBlock, sent, cancellationToken) is { } found ? Found?.Invoke(from, found) ?? found : null;
 
-        public override Task<ContractPosition> AnchoredAsync(string origin, ISentTransactions sent, CancellationToken cancellationToken)
+        public override Task<ContractPosition> AnchoredAsync(string logName, ISentTransactions sent, CancellationToken cancellationToken)
         {
             Interlocked.Increment(ref asked);
-            return base.AnchoredAsync(origin, sent, cancellationToken);
+            return base.AnchoredAsync(logName, sent, cancellationToken);
         }
     }
 }

@@ -1,0 +1,27 @@
+using CapOrleans.Api.Access;
+using CapOrleans.Contracts.Anchors;
+using CapOrleans.GrainInterfaces;
+
+namespace CapOrleans.Api.Operations;
+
+/// <summary>What an admin does about a log's anchors.</summary>
+internal static class AnchorEndpoints
+{
+    public static void MapAnchors(this IEndpointRouteBuilder app) => app.MapPost("/v1/logs/{log:int}/anchors/restart", RestartAsync)
+        .RequireAuthorization(OperatorAccess.Admin)
+        .Produces<AnchorRestart>().ProducesProblem(401).ProducesProblem(403).ProducesProblem(404).ProducesProblem(409).ProducesProblem(503)
+        .WithSummary("Anchor a log under a new log key, after it was restored from an older copy")
+        .WithDescription("Only while the contract contradicts the log, see anchor.conflict. What the log calls anchored stays so; what comes after it is anchored under the new key.");
+
+    private static async Task<IResult> RestartAsync(int log, HttpContext context, IGrainFactory grains)
+    {
+        if (log < 0 || log >= await grains.GetGrain<ILogReaderGrain>(0).CountAsync())
+        {
+            return Problems.Of(StatusCodes.Status404NotFound, "no-such-log", "log", "No log has this number; see /health/ready.");
+        }
+
+        return await grains.GetGrain<IAnchorerGrain>(log).RestartAsync(context.User.ToActor()) is { } restarted
+            ? TypedResults.Json(restarted, ApiJson.Default.AnchorRestart)
+            : Problems.Of(StatusCodes.Status409Conflict, "no-anchor-conflict", "log", "The contract does not contradict this log: its key stays.");
+    }
+}
