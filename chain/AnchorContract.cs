@@ -8,6 +8,7 @@ using CapOrleans.Ethereum;
 using CapOrleans.Ethereum.Abi;
 using CapOrleans.Ethereum.Contract;
 using CapOrleans.Ethereum.Rpc;
+using Nethereum.Hex.HexTypes;
 using Nethereum.RPC.Eth.DTOs;
 
 namespace CapOrleans.Chain;
@@ -22,10 +23,11 @@ public sealed class AnchorContract : IAnchorContract
     private readonly ChainAccount account;
     private readonly DeployedContract deployed;
     private readonly Receipts receipts;
+    private readonly Agreement agreement;
 
     public AnchorContract(JsonRpcClient rpc, ChainOptions options, TimeProvider time)
     {
-        (this.rpc, this.options, receipts) = (rpc, options, new Receipts(rpc));
+        (this.rpc, this.options, receipts, agreement) = (rpc, options, new Receipts(rpc), new Agreement(rpc));
         account = new ChainAccount(rpc, options, time);
         deployed = new DeployedContract(rpc, options, account);
     }
@@ -33,13 +35,15 @@ public sealed class AnchorContract : IAnchorContract
     public async Task<ContractPosition> AnchoredAsync(string logName, ISentTransactions sent, CancellationToken cancellationToken)
     {
         var contract = await deployed.FindAsync(mayDeploy: true, sent, cancellationToken);
-        var eth = Web3Client.Create(rpc, cancellationToken).Eth;
-        var newest = await NewestAsync(cancellationToken);
-        var call = ContractArtifact.Abi.Call("anchored", LogKey(logName));
-        var word = await eth.Transactions.Call.SendRequestAsync(
-            new CallInput(JsonRpcClient.Hex(call), contract.ToString()), new BlockParameter(newest.Number));
+        var height = await receipts.HeightAsync(cancellationToken);
+        var newest = await receipts.FindBlockAsync(height, cancellationToken)
+            ?? throw new ChainUnavailableException($"The chain node at {rpc.Name} does not say what its newest block is; see RPC_URL.");
+        var call = new CallInput(JsonRpcClient.Hex(ContractArtifact.Abi.Call("anchored", LogKey(logName))), contract.ToString());
+        var word = await agreement.AskAsync(
+            node => Web3Client.Create(node, cancellationToken).Eth.Transactions.Call.SendRequestAsync(call, new BlockParameter(new HexBigInteger(height))),
+            $"contract {contract}");
         return ContractAbi.ReadWord(word) is { } position
-            ? new ContractPosition(options.ChainId, contract.ToString(), Bounded(position), (long)newest.Number.Value, At(newest), options.IsDevChain)
+            ? new ContractPosition(options.ChainId, contract.ToString(), Bounded(position), height, newest.At, options.IsDevChain)
             : throw new ChainUnavailableException($"The contract at {contract} does not say how far it has come; see CONTRACT_ADDRESS.");
     }
 
@@ -55,10 +59,26 @@ public sealed class AnchorContract : IAnchorContract
             }
         }
 
-        var search = new EventSearch(rpc, contract, [ContractArtifact.Abi.Topic(LogAnchored), JsonRpcClient.Hex(LogKey(logName)), Word(from)]);
-        return await search.NewestAsync(sinceBlock, cancellationToken) is { } log
-            ? rpc.Read(log, found => Confirm(contract, from, found, gasUsed: 0))
-            : null;
+        // Any node may know the transaction; what it did, its receipt says, on which the nodes agree.
+        string[] topics = [ContractArtifact.Abi.Topic(LogAnchored), JsonRpcClient.Hex(LogKey(logName)), Word(from)];
+        ChainUnavailableException? last = null;
+        foreach (var node in rpc.Each)
+        {
+            try
+            {
+                if (await new EventSearch(node, contract, topics).NewestAsync(sinceBlock, cancellationToken) is { } hash
+                    && await receipts.FindAsync(hash, cancellationToken) is { } receipt && Confirm(contract, logName, from, receipt) is { } confirmed)
+                {
+                    return confirmed;
+                }
+            }
+            catch (ChainUnavailableException fault)
+            {
+                last = fault;
+            }
+        }
+
+        return last is null ? null : throw last;
     }
 
     public async Task<string?> BlockHashAsync(long block, CancellationToken cancellationToken) =>
@@ -66,7 +86,7 @@ public sealed class AnchorContract : IAnchorContract
 
     public async Task<AnchorSighting> SightAsync(AnchorConfirmation anchored, CancellationToken cancellationToken)
     {
-        var newest = await rpc.NumberAsync("eth_blockNumber", cancellationToken);
+        var newest = await receipts.HeightAsync(cancellationToken);
         if (newest < anchored.Block && !options.IsDevChain)
         {
             return new AnchorSighting(AnchorDepth.Included, default); // a node that lies behind says nothing about a block that it has not come to
@@ -94,30 +114,21 @@ public sealed class AnchorContract : IAnchorContract
             ?? throw new ChainUnavailableException($"The transaction to {contract} succeeded without its event: there is another contract, or none.");
     }
 
-    private async Task<BlockWithTransactionHashes> NewestAsync(CancellationToken cancellationToken) =>
-        await Web3Client.Create(rpc, cancellationToken).Eth.Blocks.GetBlockWithTransactionsHashesByNumber.SendRequestAsync(BlockParameter.CreateLatest())
-            is { Number: not null, Timestamp: not null } block
-            ? block
-            : throw new ChainUnavailableException($"The chain node at {rpc.Name} does not say what its newest block is; see RPC_URL.");
-
-    private static DateTimeOffset At(BlockWithTransactionHashes block) =>
-        DateTimeOffset.FromUnixTimeSeconds((long)BigInteger.Min(block.Timestamp.Value, DateTimeOffset.MaxValue.ToUnixTimeSeconds()));
-
     private AnchorConfirmation? Confirm(EthereumAddress contract, string logName, long from, Receipt receipt)
     {
         string[] topics = [ContractArtifact.Abi.Topic(LogAnchored), JsonRpcClient.Hex(LogKey(logName)), Word(from)];
-        return rpc.Read(receipt.Logs, logs => logs.EnumerateArray()
+        return receipt.IsReverted ? null : rpc.Read(receipt.Logs, logs => logs.EnumerateArray()
             .Where(log => EthereumAddress.TryParse(log.GetProperty("address").GetString(), out var emitter) && emitter == contract
                 && log.GetProperty("topics").EnumerateArray().Select(topic => topic.GetString()).SequenceEqual(topics))
-            .Select(log => Confirm(contract, from, log, receipt.GasUsed)).FirstOrDefault());
+            .Select(log => Confirm(contract, from, log, receipt)).FirstOrDefault());
     }
 
-    private AnchorConfirmation Confirm(EthereumAddress contract, long from, JsonElement log, long gasUsed)
+    private AnchorConfirmation Confirm(EthereumAddress contract, long from, JsonElement log, Receipt receipt)
     {
         var said = ContractArtifact.Abi.ReadEvent(LogAnchored, log);
         return new AnchorConfirmation(
-            options.ChainId, contract.ToString(), JsonRpcClient.Hash(log.GetProperty("transactionHash")), (long)JsonRpcClient.Quantity(log.GetProperty("blockNumber")),
-            from, Bounded((BigInteger)said["to"]), (byte[])said["root"], Bounded((BigInteger)said["size"]), JsonRpcClient.Hash(log.GetProperty("blockHash")), gasUsed);
+            options.ChainId, contract.ToString(), receipt.Transaction, receipt.Block,
+            from, Bounded((BigInteger)said["to"]), (byte[])said["root"], Bounded((BigInteger)said["size"]), receipt.BlockHash, receipt.GasUsed);
     }
 
     private static byte[] LogKey(string logName) => Keccak256.Hash(Encoding.UTF8.GetBytes(logName));

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.Anchors;
 using CapOrleans.Core.Signatures;
+using CapOrleans.Ethereum;
 using CapOrleans.Ethereum.Abi;
 using CapOrleans.Ethereum.Rpc;
 
@@ -111,23 +112,31 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
             throw new ChainUnavailableException($"The node is on chain {chain}, CHAIN_ID says {chainId}.");
         }
 
-        var block = rpc.Read(await rpc.CallAsync("eth_getBlockByNumber", cancellationToken, "latest", false), Block);
+        var agreement = new Agreement(rpc);
+        var height = rpc.Urls.Count == 1 ? "latest" : JsonRpcClient.Hex(await agreement.HeightAsync(cancellationToken));
+        var block = await agreement.AskAsync(
+            async node => node.Read(await node.CallAsync("eth_getBlockByNumber", cancellationToken, height, false), Block), "the newest block");
         var call = new JsonObject
         {
             ["to"] = $"{claim.Wallet}",
             ["gas"] = JsonRpcClient.Hex(Gas),
             ["data"] = JsonRpcClient.Hex(Wallet.Call("isValidSignature", hash, claim.Signature)),
         };
+        // By its hash (EIP-1898): by its number, it could be another block by now.
+        var at = new JsonObject { ["blockHash"] = block.Hash, ["requireCanonical"] = true };
+        var isValid = await agreement.AskAsync(node => IsValidAsync(node, call, at, cancellationToken), $"wallet {claim.Wallet}");
+        return isValid ? block : null;
+    }
+
+    private static async Task<bool> IsValidAsync(JsonRpcClient node, JsonObject call, JsonObject at, CancellationToken cancellationToken)
+    {
         try
         {
-            // By its hash (EIP-1898): by its number, it could be another block by now.
-            var at = new JsonObject { ["blockHash"] = block.Hash, ["requireCanonical"] = true };
-            var answer = await rpc.DataAsync("eth_call", cancellationToken, call, at);
-            return answer.AsSpan().SequenceEqual(Yes) ? block : null;
+            return (await node.DataAsync("eth_call", cancellationToken, call, at)).AsSpan().SequenceEqual(Yes);
         }
         catch (RpcErrorException fault) when (IsTheContracts(fault))
         {
-            return null;
+            return false;
         }
     }
 

@@ -16,9 +16,9 @@ internal sealed class EventSearch(JsonRpcClient rpc, EthereumAddress contract, s
     public const int Window = 10_000;
 
     /// <param name="since">The oldest block to look at.</param>
-    /// <returns>The newest event as the node's JSON; null when there is none.</returns>
+    /// <returns>The transaction of the newest event; null when there is none.</returns>
     /// <exception cref="ChainUnavailableException">The node refuses a single block.</exception>
-    public async Task<JsonElement?> NewestAsync(long since, CancellationToken cancellationToken)
+    public async Task<string?> NewestAsync(long since, CancellationToken cancellationToken)
     {
         var window = Window;
         for (var to = await rpc.NumberAsync("eth_blockNumber", cancellationToken); to >= since;)
@@ -26,9 +26,9 @@ internal sealed class EventSearch(JsonRpcClient rpc, EthereumAddress contract, s
             var from = Math.Max(since, to - window + 1);
             try
             {
-                if (await FindAsync(from, to, cancellationToken) is { } log)
+                if (await FindAsync(from, to, cancellationToken) is { } hash)
                 {
-                    return log;
+                    return hash;
                 }
 
                 to = from - 1;
@@ -42,7 +42,7 @@ internal sealed class EventSearch(JsonRpcClient rpc, EthereumAddress contract, s
         return null;
     }
 
-    private async Task<JsonElement?> FindAsync(long from, long to, CancellationToken cancellationToken)
+    private async Task<string?> FindAsync(long from, long to, CancellationToken cancellationToken)
     {
         var filter = new NewFilterInput
         {
@@ -52,6 +52,6 @@ internal sealed class EventSearch(JsonRpcClient rpc, EthereumAddress contract, s
             Topics = topics,
         };
         var logs = await new Web3Client(rpc, cancellationToken).SendRequestAsync<JsonElement>("eth_getLogs", null, filter);
-        return rpc.Read<JsonElement?>(logs, found => found.GetArrayLength() == 0 ? null : found[found.GetArrayLength() - 1]);
+        return rpc.Read(logs, found => found.GetArrayLength() == 0 ? null : JsonRpcClient.Hash(found[found.GetArrayLength() - 1].GetProperty("transactionHash")));
     }
 }

@@ -28,7 +28,7 @@ internal static class CapEnvironment
         : long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var id) && id > 0 ? id
         : throw new CliFaultException(ExitCodes.Misconfigured, $"CHAIN_ID is '{text}': choose a whole number from 1.");
 
-    public static string Gate => Text("VPN_ENDPOINT") ?? $"http://127.0.0.1:{Port("GATE_PORT", 8989)}/gate_receive";
+    public static string Gate => Text("VPN_ENDPOINT") ?? new Uri(OfNode("Gate__Bind", Port("GATE_PORT", 8989)), "gate_receive").ToString();
 
     /// <summary>To which everything that goes to the gate is sealed; null for nothing.</summary>
     public static byte[]? GateKey => Text("CAP_GATE_KEY") is not { } text ? null
@@ -52,11 +52,17 @@ internal static class CapEnvironment
                     : throw new CliFaultException(ExitCodes.Misconfigured, $"CAP_API is '{api}': choose the http or https URL of an API.");
             }
 
-            var bind = Text("BIND") is { } text && text is not ("0.0.0.0" or "::") ? text : "127.0.0.1";
-            return Uri.CheckHostName(bind) != UriHostNameType.Unknown
-                ? new UriBuilder(Uri.UriSchemeHttp, bind, Port("API_PORT", 8787)).Uri
-                : throw new CliFaultException(ExitCodes.Misconfigured, $"BIND is '{bind}': choose an IP address such as 127.0.0.1.");
+            return OfNode("BIND", Port("API_PORT", 8787));
         }
+    }
+
+    /// <param name="setting">That says where it listens; BIND where it says nothing.</param>
+    private static Uri OfNode(string setting, int port)
+    {
+        var bind = (Text(setting) ?? Text("BIND")) switch { null or "0.0.0.0" => "127.0.0.1", "::" => "::1", var text => text };
+        return Uri.CheckHostName(bind) != UriHostNameType.Unknown
+            ? new UriBuilder(Uri.UriSchemeHttp, bind, port).Uri
+            : throw new CliFaultException(ExitCodes.Misconfigured, $"{setting} is '{bind}': choose an IP address such as 127.0.0.1.");
     }
 
     /// <param name="keyFile">Of a writer of the contract; null for the same settings as the node's.</param>

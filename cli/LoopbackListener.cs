@@ -19,45 +19,56 @@ internal static class LoopbackListener
     private const string Listening = "0A";
     private const int LocalField = 1, RemoteField = 2, StateField = 3, UserField = 7, InodeField = 9;
 
-    private static readonly string[] Tables = ["/proc/net/tcp", "/proc/net/tcp6"];
+    /// <summary>In this order: the owner of a socket can move it from the second family to the first while they are read, and never back.</summary>
+    private static readonly string[] Tables = ["/proc/net/tcp6", "/proc/net/tcp"];
 
     /// <summary>
-    /// The program must be root's, the caller's, or of whoever has the file of the secret. One that is in no table, as behind the port of a
-    /// container, is taken.
+    /// The program must be root's, the caller's, or of whoever has the file of the secret. What is in no table, as the port of a container that
+    /// the kernel forwards, is taken for somebody else's.
     /// </summary>
     /// <exception cref="CliFaultException">It is somebody else's.</exception>
     public static void Check(Socket connected, ShownSecret secret)
     {
         var server = (IPEndPoint)connected.RemoteEndPoint!;
-        foreach (var user in UsersOf(Tables.Select(ReadTable), server, (IPEndPoint)connected.LocalEndPoint!).Where(user => !IsTaken(user, secret.File)))
+        Check(UsersOf(ReadTable, server, (IPEndPoint)connected.LocalEndPoint!), server, secret);
+    }
+
+    public static void Check(IReadOnlyList<uint> users, IPEndPoint server, ShownSecret secret)
+    {
+        var others = users.Where(user => !IsTaken(user, secret.File)).Select(user => (uint?)user).ToList();
+        if (users.Count > 0 && others.Count == 0)
         {
-            throw new CliFaultException(
-                ExitCodes.Misconfigured,
-                $"The {secret.What} was not shown: the program at {Plain(server)} belongs to {NameOf(user)}, who is neither root nor you"
-                + (secret.File is null ? ". " : $", nor the owner of {secret.File}. ")
-                + "Is the service down? If that program may have it, say --insecure-http.");
+            return;
         }
+
+        throw new CliFaultException(
+            ExitCodes.Misconfigured,
+            $"The {secret.What} was not shown: "
+            + (others is [{ } user, ..]
+                ? $"the program at {Plain(server)} belongs to {NameOf(user)}, who is neither root nor you" + (secret.File is null ? ". " : $", nor the owner of {secret.File}. ")
+                : $"this machine does not say whose program is at {Plain(server)}. ")
+            + "Is the service down? If that program may have it, say --insecure-http.");
     }
 
     private static bool IsTaken(uint user, string? file) => user == 0 || user == FileStatus.EffectiveUser()
         || (file is not null && FileStatus.TryRead(file, out var status) && status.Owner == user);
 
-    /// <param name="tables">As the system writes <c>/proc/net/tcp</c> and <c>/proc/net/tcp6</c>.</param>
+    /// <param name="read">Gives a table as the system writes it, for example <c>/proc/net/tcp</c>.</param>
     /// <param name="server">Where the connection goes.</param>
     /// <param name="client">Where it comes from.</param>
     /// <returns>
-    /// Those who listen there: at the very address or, when nobody does, at every address. Without any, whoever holds the other end.
+    /// Whoever holds the other end, and those who listen there: at the very address or, when nobody does, at every address. Both, since who has
+    /// accepted a connection may have given the port away.
     /// </returns>
-    public static IReadOnlyList<uint> UsersOf(IEnumerable<string> tables, IPEndPoint server, IPEndPoint client)
+    public static IReadOnlyList<uint> UsersOf(Func<string, string> read, IPEndPoint server, IPEndPoint client)
     {
         var (to, from) = (Plain(server), Plain(client));
-        var rows = tables.SelectMany(table => table.Split('\n')).Select(Row.Parse).OfType<Row>()
+        var rows = Tables.Select(read).SelectMany(table => table.Split('\n')).Select(Row.Parse).OfType<Row>()
             .Where(row => row.Local.Port == to.Port).ToLookup(row => row.IsListening);
         IPAddress[] addresses = [to.Address, .. to.AddressFamily == AddressFamily.InterNetwork ? [IPAddress.Any] : (IPAddress[])[], IPAddress.IPv6Any];
-        return addresses
-                .Select(address => rows[true].Where(row => row.Local.Address.Equals(address)).Select(row => row.User).Distinct().ToList())
-                .FirstOrDefault(users => users.Count > 0)
-            ?? [.. rows[false].Where(row => row.IsHeld && row.Local.Equals(to) && row.Remote.Equals(from)).Select(row => row.User)];
+        var holders = rows[false].Where(row => row.IsHeld && row.Local.Equals(to) && row.Remote.Equals(from));
+        var listeners = addresses.Select(address => rows[true].Where(row => row.Local.Address.Equals(address))).FirstOrDefault(found => found.Any()) ?? [];
+        return [.. holders.Concat(listeners).Select(row => row.User).Distinct()];
     }
 
     /// <summary>IPv4 is written in either table.</summary>

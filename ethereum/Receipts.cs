@@ -8,59 +8,70 @@ namespace CapOrleans.Ethereum;
 public sealed class TransactionRevertedException(string message) : ChainUnavailableException(message);
 
 /// <param name="Contract">That the transaction made; null for a call.</param>
-/// <param name="Logs">Of the node's JSON.</param>
-internal sealed record Receipt(string Transaction, long Block, string BlockHash, bool IsReverted, long GasUsed, string? Contract, JsonElement Logs);
+/// <param name="Logs">Of the node's JSON; their places and hashes are the receipt's.</param>
+internal sealed record Receipt(string Transaction, long Block, string BlockHash, bool IsReverted, long GasUsed, string? Contract, JsonElement Logs)
+{
+    /// <summary>Equal when they say the same of what happened: each node words its JSON in its own way, and adds to it.</summary>
+    public bool Equals(Receipt? other) => other is not null
+        && (Transaction, Block, BlockHash, IsReverted, Contract, Events) == (other.Transaction, other.Block, other.BlockHash, other.IsReverted, other.Contract, other.Events);
+
+    public override int GetHashCode() => BlockHash.GetHashCode(StringComparison.Ordinal);
+
+    private string Events => string.Join('\n', Logs.EnumerateArray().Select(log => string.Join(
+        ' ', [log.GetProperty("address").GetString(), log.GetProperty("data").GetString(), .. log.GetProperty("topics").EnumerateArray().Select(topic => topic.GetString())])))
+        .ToLowerInvariant();
+}
 
 /// <param name="At">Its own time.</param>
 internal sealed record Block(string Hash, DateTimeOffset At);
 
-/// <summary>What became of transactions. Where there are several nodes, two must say the same.</summary>
+/// <summary>What became of transactions and blocks, as the nodes agree.</summary>
 internal sealed class Receipts(JsonRpcClient rpc)
 {
+    private readonly Agreement agreement = new(rpc);
+
     /// <returns>Null when no block has it, or the nodes do not agree.</returns>
     public async Task<Receipt?> FindAsync(string hash, CancellationToken cancellationToken)
     {
-        if (rpc.Urls.Count < 2)
+        try
         {
-            return Read(await rpc.CallAsync("eth_getTransactionReceipt", cancellationToken, hash));
+            var receipt = await agreement.AskAsync(
+                async node => node.Read(await node.CallAsync("eth_getTransactionReceipt", cancellationToken, hash), Read), $"transaction {hash}");
+            return receipt?.Transaction == hash ? receipt : null;
         }
-
-        var answers = new List<Receipt?>(rpc.Urls.Count);
-        ChainUnavailableException? last = null;
-        foreach (var url in rpc.Urls)
+        catch (NodesDisagreeException)
         {
-            try
-            {
-                answers.Add(Read(await rpc.CallAsync(url, "eth_getTransactionReceipt", [hash], cancellationToken)));
-                if (answers[^1] is { } found && answers.Count(other => IsSame(found, other)) == 2)
-                {
-                    return found;
-                }
-            }
-            catch (ChainUnavailableException fault)
-            {
-                last = fault;
-            }
+            return null;
         }
-
-        return answers.Count > 0 ? null : throw last!;
     }
 
     /// <returns>Null when there is no such block.</returns>
-    public async Task<Block?> FindBlockAsync(long number, CancellationToken cancellationToken) => rpc.Read(
-        await rpc.CallAsync("eth_getBlockByNumber", cancellationToken, JsonRpcClient.Hex(number), false),
-        found => found.ValueKind == JsonValueKind.Null ? null : new Block(
-            JsonRpcClient.Hash(found.GetProperty("hash")), DateTimeOffset.FromUnixTimeSeconds((long)JsonRpcClient.Quantity(found.GetProperty("timestamp")))));
+    /// <exception cref="NodesDisagreeException" />
+    public Task<Block?> FindBlockAsync(long number, CancellationToken cancellationToken) => agreement.AskAsync(
+        async node => node.Read(await node.CallAsync("eth_getBlockByNumber", cancellationToken, JsonRpcClient.Hex(number), false), ReadBlock), $"block {number}");
 
-    private static bool IsSame(Receipt left, Receipt? right) =>
-        right is not null && (left.BlockHash, left.IsReverted) == (right.BlockHash, right.IsReverted);
+    /// <returns>The highest block that two nodes have, where there are two.</returns>
+    public Task<long> HeightAsync(CancellationToken cancellationToken) => agreement.HeightAsync(cancellationToken);
 
-    private Receipt? Read(JsonElement answer) => rpc.Read(answer, receipt => receipt.ValueKind == JsonValueKind.Null ? null : new Receipt(
-        JsonRpcClient.Hash(receipt.GetProperty("transactionHash")),
-        (long)JsonRpcClient.Quantity(receipt.GetProperty("blockNumber")),
-        JsonRpcClient.Hash(receipt.GetProperty("blockHash")),
-        receipt.GetProperty("status").GetString() != "0x1",
-        (long)JsonRpcClient.Quantity(receipt.GetProperty("gasUsed")),
-        receipt.TryGetProperty("contractAddress", out var contract) ? contract.GetString() : null,
-        receipt.GetProperty("logs")));
+    private static Block? ReadBlock(JsonElement block) => block.ValueKind == JsonValueKind.Null ? null : new Block(
+        JsonRpcClient.Hash(block.GetProperty("hash")), DateTimeOffset.FromUnixTimeSeconds((long)JsonRpcClient.Quantity(block.GetProperty("timestamp"))));
+
+    private static Receipt? Read(JsonElement receipt)
+    {
+        if (receipt.ValueKind == JsonValueKind.Null)
+        {
+            return null;
+        }
+
+        var read = new Receipt(
+            JsonRpcClient.Hash(receipt.GetProperty("transactionHash")),
+            (long)JsonRpcClient.Quantity(receipt.GetProperty("blockNumber")),
+            JsonRpcClient.Hash(receipt.GetProperty("blockHash")),
+            receipt.GetProperty("status").GetString() != "0x1",
+            (long)JsonRpcClient.Quantity(receipt.GetProperty("gasUsed")),
+            receipt.TryGetProperty("contractAddress", out var contract) ? contract.GetString()?.ToLowerInvariant() : null,
+            receipt.GetProperty("logs"));
+        _ = read.Equals(read); // reads the logs: a shape that cannot be compared is a fault of the node
+        return read;
+    }
 }

@@ -10,14 +10,15 @@ namespace CapOrleans.Gate;
 public static class CapGate
 {
     /// <param name="http">Never redirected; its timeout bounds how long one request to the cluster may take.</param>
+    /// <param name="pager">For <c>Gate__EscalateUrl</c>, whose server is not the cluster's: it trusts others, and shows no certificate.</param>
     /// <exception cref="IOException">The spool is another gate's, or cannot be written.</exception>
-    public static WebApplication Build(WebApplicationBuilder builder, GateOptions options, HttpClient http)
+    public static WebApplication Build(WebApplicationBuilder builder, GateOptions options, HttpClient http, HttpClient pager)
     {
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(http);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(_ => new AddressRateLimit(options.PerSecondPerAddress));
-        builder.Services.AddSingleton<LocalEscalation>();
+        builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<LocalEscalation>(services, pager));
         builder.Services.AddSingleton<ClusterLink>();
         builder.Services.AddSingleton<KeySource>();
         builder.Services.AddSingleton<LookupHealth>();

@@ -67,7 +67,8 @@ internal static class FrontPart
                 new EscalationOptions(gate.EscalateCommand, gate.EscalateUrl, gate.EscalateUnknownKeys),
                 new GateIdentity(gate.Name, data.GateKey()),
                 data.SealingKeys()),
-            PlainHttp.Client(TimeSpan.FromSeconds(30), certificates.IsApi, certificates.GateAsClient));
+            PlainHttp.Client(TimeSpan.FromSeconds(30), certificates.IsApi, certificates.GateAsClient),
+            PlainHttp.Client(LocalEscalation.Timeout));
     }
 
     /// <returns>Null for none, or when it cannot be read just now: it may be replaced while the gate runs.</returns>

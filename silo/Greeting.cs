@@ -8,8 +8,7 @@ internal static class Greeting
 {
     public static void Write(TextWriter output, NodeSettings settings, bool isFirstStart)
     {
-        var host = settings.Bind.Equals(IPAddress.Any) || settings.Bind.Equals(IPAddress.IPv6Any) ? "127.0.0.1" : settings.Bind.ToString();
-        var api = $"{(settings.ApiTls is null ? "http" : "https")}://{host}:{settings.ApiPort}";
+        var api = Url(settings.ApiTls is not null, settings.Bind, settings.ApiPort);
         if (isFirstStart)
         {
             var relative = Path.GetRelativePath(Environment.CurrentDirectory, settings.DataDirectory);
@@ -29,8 +28,7 @@ internal static class Greeting
 
         if (settings.Roles.HasFlag(NodeRoles.Gate))
         {
-            var gate = settings.Gate.Bind is { } bind && !bind.Equals(IPAddress.Any) && !bind.Equals(IPAddress.IPv6Any) ? bind.ToString() : host;
-            parts.Add($"gate {(settings.Gate.Tls is null ? "http" : "https")}://{gate}:{settings.GatePort}");
+            parts.Add($"gate {Url(settings.Gate.Tls is not null, settings.Gate.Bind ?? settings.Bind, settings.GatePort)}");
         }
 
         if (settings.Roles.HasFlag(NodeRoles.Api))
@@ -51,4 +49,8 @@ internal static class Greeting
         output.WriteLine($"CapOrleans is ready: {string.Join("  ", parts)}");
         output.Flush();
     }
+
+    /// <summary>Where it listens on every address it is reached at this machine's own.</summary>
+    private static string Url(bool isTls, IPAddress bind, int port) =>
+        $"{(isTls ? "https" : "http")}://{new IPEndPoint(bind.Equals(IPAddress.Any) ? IPAddress.Loopback : bind.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback : bind, port)}";
 }

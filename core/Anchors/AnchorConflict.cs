@@ -26,11 +26,15 @@ public sealed record AnchorConflict(
     /// <summary>The event's root is not this log's at that size.</summary>
     public const string OtherRoot = "other-root";
 
+    /// <summary>The contract has anchored fewer entries than the log says, of blocks that no chain loses.</summary>
+    public const string ContractBehind = "contract-behind";
+
     /// <summary>For an operator.</summary>
     public string Message => Reason switch
     {
         ContractAhead => $"{Anchored}, which has {LogSize}: {Cause}",
         EventMissing => $"{Anchored}, and the node at RPC_URL has no event for some of them. {Rest}",
+        ContractBehind => $"{Anchored}, and had others in blocks that are too deep to be lost: RPC_URL is a node of another chain, or does not say the truth. {Rest}",
         OtherRange => $"{Transaction}, and its range is not this log's: {Cause}",
         _ => $"{Transaction}, and its root is not this log's: {Cause}",
     };

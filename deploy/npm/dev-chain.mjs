@@ -63,7 +63,7 @@ await ready();
 const server = http.createServer({ requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 120_000 }, (request, response) => {
   serve(request, response).catch((fault) => reply(response, 502, { error: { code: -32603, message: fault.message } }));
 });
-server.on('upgrade', (request, socket) => socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'));
+server.on('upgrade', (request, socket) => socket.on('error', () => socket.destroy()).end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'));
 server.on('error', (fault) => fail(`The dev chain cannot listen on 127.0.0.1:${port}: ${fault.message}`));
 server.listen(Number(port), '127.0.0.1');
 

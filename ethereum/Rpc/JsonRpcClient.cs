@@ -20,12 +20,16 @@ public sealed class JsonRpcClient(HttpClient http, IReadOnlyList<Uri> urls, stri
     private const string DevTokenHeader = "X-Dev-Chain-Token";
 
     private int lastId, current;
+    private IReadOnlyList<JsonRpcClient>? each;
 
     public JsonRpcClient(HttpClient http, Uri url, string? devTokenFile = null) : this(http, [url], devTokenFile)
     {
     }
 
     public IReadOnlyList<Uri> Urls => urls;
+
+    /// <summary>A client for each node alone.</summary>
+    public IReadOnlyList<JsonRpcClient> Each => each ??= urls.Count == 1 ? [this] : [.. urls.Select(url => new JsonRpcClient(http, url, devTokenFile))];
 
     /// <summary>Host and port of the node that is asked now, for a message.</summary>
     public string Name => $"{Current.Host}:{Current.Port}";

@@ -10,42 +10,27 @@ internal sealed partial class IncidentSpool
     private const string Columns = "number, queue, cap_id, incident_id, line, received_at";
 
     /// <summary>
-    /// The oldest of a lane, as many as a request may hold. What a list of keys vouches for goes first, behind what its queue has from
-    /// before; the room that is left is for the others.
+    /// The oldest of a lane, as many as a request may hold. What a list of keys vouches for goes first; the room that is left is for the others,
+    /// of the same CapID too: whoever writes its name into junk must not hold it up.
     /// </summary>
     /// <param name="resting">Queues that are not sent now.</param>
     public IReadOnlyList<Waiting> Next(int lane, IReadOnlyCollection<string> resting, int maxLines, int maxBytes)
     {
         using var connection = file.Connect();
         var next = new List<Waiting>();
-        var bytes = Read(connection, lane, resting, maxLines, maxBytes, next, rest =>
-            $"""
-            WITH first AS MATERIALIZED (
-              SELECT number, queue FROM incident WHERE refused_at IS NULL AND vouched = 1 AND lane = $lane AND queue NOT IN ({rest})
-              ORDER BY number LIMIT $limit)
-            SELECT {Columns} FROM incident WHERE number IN (
-              SELECT number FROM first
-              UNION SELECT incident.number FROM (SELECT queue, max(number) AS last FROM first GROUP BY queue) AS vouched
-                JOIN incident ON incident.queue = vouched.queue AND refused_at IS NULL AND incident.vouched = 0
-                  AND incident.number < vouched.last)
-            ORDER BY number LIMIT $limit
-            """);
-        if (next.Count < maxLines && bytes < maxBytes)
+        var bytes = 0;
+        for (var vouched = 1; vouched >= 0 && next.Count < maxLines && bytes < maxBytes; vouched--)
         {
-            Read(connection, lane, resting, maxLines + next.Count, maxBytes - bytes, next, rest =>
-                $"""
-                SELECT {Columns} FROM incident WHERE refused_at IS NULL AND lane = $lane AND queue NOT IN ({rest})
-                ORDER BY number LIMIT $limit
-                """);
+            bytes += Read(connection, lane, resting, vouched, maxLines - next.Count, maxBytes - bytes, next);
         }
 
-        return next.Count <= maxLines ? next : next[..maxLines];
+        return next;
     }
 
-    /// <summary>Adds what is not in the list yet, and at most so many bytes of it.</summary>
+    /// <summary>Adds the oldest to the list, and at most so many bytes of it.</summary>
     /// <returns>Bytes that were added.</returns>
     private static int Read(
-        SqliteConnection connection, int lane, IReadOnlyCollection<string> resting, int limit, int maxBytes, List<Waiting> next, Func<string, string> sql)
+        SqliteConnection connection, int lane, IReadOnlyCollection<string> resting, int vouched, int limit, int maxBytes, List<Waiting> next)
     {
         using var command = connection.CreateCommand();
         var names = resting.Select((queue, i) =>
@@ -53,20 +38,22 @@ internal sealed partial class IncidentSpool
             command.Parameters.AddWithValue($"$r{i.ToString(CultureInfo.InvariantCulture)}", queue);
             return $"$r{i.ToString(CultureInfo.InvariantCulture)}";
         });
-        command.CommandText = sql(string.Join(',', names));
+        // The flag stands in the text, not in a parameter: only so the index of either kind is used.
+        command.CommandText =
+            $"""
+            SELECT {Columns} FROM incident
+            WHERE refused_at IS NULL AND vouched = {vouched.ToString(CultureInfo.InvariantCulture)} AND lane = $lane AND queue NOT IN ({string.Join(',', names)})
+            ORDER BY number LIMIT $limit
+            """;
         command.Parameters.AddWithValue("$lane", lane);
         command.Parameters.AddWithValue("$limit", limit);
-        var held = next.Select(waiting => waiting.Number).ToHashSet();
         using var rows = command.ExecuteReader();
         var bytes = 0;
         while (bytes < maxBytes && rows.Read())
         {
-            if (held.Add(rows.GetInt64(0)))
-            {
-                var line = (byte[])rows[4];
-                next.Add(new Waiting(rows.GetInt64(0), rows.GetString(1), rows.GetString(2), rows.GetString(3), line, Instant(rows, 5)));
-                bytes += line.Length + 1;
-            }
+            var line = (byte[])rows[4];
+            next.Add(new Waiting(rows.GetInt64(0), rows.GetString(1), rows.GetString(2), rows.GetString(3), line, Instant(rows, 5)));
+            bytes += line.Length + 1;
         }
 
         return bytes;

@@ -36,7 +36,7 @@ internal sealed partial class IncidentSpool : IDisposable
             Scalar(connection, "SELECT coalesce(sum(length(line)), 0) FROM incident WHERE refused_at IS NULL"),
             Scalar(connection,
                 """
-                SELECT coalesce(sum(length(line)), 0) FROM incident INDEXED BY waits_unvouched WHERE refused_at IS NULL AND vouched = 0
+                SELECT coalesce(sum(length(line)), 0) FROM incident INDEXED BY waits_unvouched_in_lane WHERE refused_at IS NULL AND vouched = 0
                 """)));
         foreach (var lane in arrivals)
         {

@@ -22,7 +22,8 @@ CREATE TABLE IF NOT EXISTS incident (
 CREATE UNIQUE INDEX IF NOT EXISTS waits_once ON incident (cap_id, incident_id, content) WHERE refused_at IS NULL;
 CREATE INDEX IF NOT EXISTS waits_in_lane ON incident (lane, number) WHERE refused_at IS NULL;
 CREATE INDEX IF NOT EXISTS waits_vouched ON incident (lane, number) WHERE refused_at IS NULL AND vouched = 1;
-CREATE INDEX IF NOT EXISTS waits_unvouched ON incident (queue, number) WHERE refused_at IS NULL AND vouched = 0;
+DROP INDEX IF EXISTS waits_unvouched;
+CREATE INDEX IF NOT EXISTS waits_unvouched_in_lane ON incident (lane, number) WHERE refused_at IS NULL AND vouched = 0;
 CREATE INDEX IF NOT EXISTS waits_claimed ON incident (source) WHERE refused_at IS NULL AND lane = 4;
 CREATE INDEX IF NOT EXISTS lies_dead ON incident (number) WHERE refused_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS lies_dead_of_cap ON incident (vouched, cap_id, number) WHERE refused_at IS NOT NULL;

@@ -102,8 +102,28 @@ internal sealed partial class AnchorerGrain
         }
 
         var to = said.IsOf(contract) ? Reached : 0;
+        if (said.IsOf(contract) && !contract.IsDevChain)
+        {
+            await BoundLossAsync(to);
+        }
+
         await CommitAsync(new Step(to, [AnchorEntries.Lost(to, said.To, origin, Time.GetUtcNow())], new Cover(EntryKinds.AnchorBatched, to, to)));
         said = SaidAnchor.None with { To = to };
+    }
+
+    /// <param name="to">What is from here on is lost.</param>
+    private async Task BoundLossAsync(long to)
+    {
+        if (await Log.LatestAsync(LogNumber, EntryKinds.AnchorLost, Stopping) is { } before
+            && Entry.ReadInstant(before) + LostAnchors.Interval is var next && next > Time.GetUtcNow())
+        {
+            throw new OrleansException($"The contract has {contract.Position} entries, the log says {said.To}, and a loss was said already: the next is at {Entry.Instant(next)}.");
+        }
+
+        if (await Log.CoveringAsync(LogNumber, EntryKinds.AnchorBatched, to, Stopping) is not { } first || SaidAnchor.Read(first).Block < said.Block - LostAnchors.Depth)
+        {
+            throw await ContradictAsync(new AnchorConflict(AnchorConflict.ContractBehind, contract, (await Log.HeadAsync(LogNumber, Stopping))!.Size));
+        }
     }
 
     private Task<byte[]> RootAsync(long size) => (roots ??= new PastRoots(Log, LogNumber)).AtAsync(size, Stopping);

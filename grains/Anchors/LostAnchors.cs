@@ -1,5 +1,6 @@
 using System.Text.Json;
 using CapOrleans.Contracts.Anchors;
+using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Core.Anchors;
 using CapOrleans.Core.AuditLog;
 
@@ -37,6 +38,12 @@ internal sealed record SaidAnchor(long To, long Block, string BlockHash, DateTim
             return None with { To = name.From };
         }
 
+        return Read(batched);
+    }
+
+    /// <param name="batched">Of kind <c>anchor.batched</c>.</param>
+    public static SaidAnchor Read(LogEntry batched)
+    {
         using var entry = JsonDocument.Parse(batched.Bytes);
         var body = entry.RootElement.GetProperty("body");
         return new SaidAnchor(
@@ -53,6 +60,12 @@ internal sealed class LostAnchors
 {
     /// <summary>Looks in a row.</summary>
     public const int Looks = 3;
+
+    /// <summary>Blocks that lie deeper under the newest anchor are lost by no chain but one of a single node: three hours of Ethereum's.</summary>
+    public const int Depth = 1000;
+
+    /// <summary>Least time between two losses: a node that says now this and now that must not make the log say every anchor again and again. 1 hour.</summary>
+    public static readonly TimeSpan Interval = TimeSpan.FromHours(1);
 
     private int seen;
     private SaidAnchor? of;

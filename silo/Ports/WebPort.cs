@@ -16,6 +16,11 @@ internal static class WebPort
     /// <summary>For the headers of a request to arrive whole, and for a TLS handshake. 10 seconds.</summary>
     private static readonly TimeSpan HeadersTimeout = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// What a connection may hold of requests that nobody has read yet, bytes: a caller that sends without end and reads no answer holds no more.
+    /// </summary>
+    private const long MaxRequestBuffer = 64 * 1024;
+
     /// <param name="tls">Null for plain HTTP.</param>
     public static WebApplicationBuilder Builder(IPAddress bind, int port, Reloaded<ServerTls>? tls, TrustedProxies proxies)
     {
@@ -26,6 +31,7 @@ internal static class WebPort
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.RequestHeadersTimeout = HeadersTimeout;
+            kestrel.Limits.MaxRequestBufferSize = MaxRequestBuffer;
             kestrel.Listen(bind, port, listen =>
             {
                 // Not HTTP/2: one connection would be as many requests under way as a hundred.

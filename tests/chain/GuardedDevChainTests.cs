@@ -178,6 +178,20 @@ public sealed class GuardedDevChainTests : IAsyncLifetime
         StringComparison.Ordinal);
 
     [Fact]
+    public async Task Who_asks_for_a_WebSocket_and_hangs_up_ends_no_chain()
+    {
+        for (var i = 0; i < 100; i++)
+        {
+            using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { LingerState = new LingerOption(true, 0) };
+            await socket.ConnectAsync(Url.Host, Url.Port);
+            await socket.SendAsync("GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"u8.ToArray());
+            socket.Close(0); // a reset: the answer meets nobody
+        }
+
+        Assert.Equal("0x0", (await AskAsync(BlockNumber)).Text("result"));
+    }
+
+    [Fact]
     public async Task No_port_of_the_chain_itself_is_within_anybody_s_reach()
     {
         var anvil = await AnvilAsync();

@@ -143,6 +143,17 @@ public sealed class CredentialsTests : IAsyncLifetime
         Assert.True(code == 0, output);
     }
 
+    [Theory]
+    [InlineData("BIND", "::1", "http://[::1]:")]
+    [InlineData("Gate__Bind", "127.0.0.3", "http://127.0.0.3:")]
+    public async Task The_gate_of_this_machine_is_asked_where_it_listens(string setting, string bind, string asked)
+    {
+        var (code, output) = await new CapCommand(
+            directory.Path, (setting, bind), ("DATA_DIR", directory.Path), ("GATE_PORT", $"{Child.FreePort()}")).RunAsync("gate", "status");
+        Assert.NotEqual(0, code);
+        Assert.Contains(asked, output, StringComparison.Ordinal);
+    }
+
     private CapCommand Cap(params (string, string)[] more) => new(
         directory.Path,
         [.. more, ("DATA_DIR", directory.Path), ("CAP_SPOOL", directory.File("spool")), ("API_PORT", $"{api.Port}"), ("VPN_ENDPOINT", $"http://127.0.0.1:{gate.Port}/gate_receive")]);

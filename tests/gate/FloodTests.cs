@@ -63,7 +63,7 @@ public sealed class FloodTests : IAsyncLifetime
                 directory.File("spool.db"), new SpoolLimits(10_000_000, TimeSpan.FromDays(7)), 100_000,
                 new EscalationOptions(null, new Uri($"http://127.0.0.1:{apiPort}/page"), UnknownKeys: false),
                 new GateIdentity("edge", PrivateKey.Create()), [X25519PrivateKey.Create()]),
-            toCluster);
+            toCluster, toCluster);
         await api.StartAsync();
         await gate.StartAsync();
     }

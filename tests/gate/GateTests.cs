@@ -262,7 +262,7 @@ public sealed class GateTests : IAsyncLifetime
             directory.File("spool.db"), new SpoolLimits(1_000_000, TimeSpan.FromDays(7)), 200,
             new EscalationOptions(null, new Uri($"http://127.0.0.1:{apiPort}/page"), UnknownKeys: false),
             new GateIdentity("edge", PrivateKey.Create()), [X25519PrivateKey.Create()]),
-        new HttpClient());
+        new HttpClient(), new HttpClient());
 
     private static WebApplicationBuilder Builder(int port)
     {

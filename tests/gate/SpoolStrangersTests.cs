@@ -39,7 +39,7 @@ public sealed class SpoolStrangersTests : IDisposable
     }
 
     [Fact]
-    public async Task What_is_vouched_for_goes_first_and_every_queue_keeps_its_order()
+    public async Task What_is_vouched_for_goes_first_whatever_strangers_wrote_in_its_CapID_s_name()
     {
         var other = SameLane("X");
         await KeepAsync(other, "S-1", isVouched: false);
@@ -47,11 +47,12 @@ public sealed class SpoolStrangersTests : IDisposable
         await KeepAsync(other, "S-2", isVouched: false);
         await KeepAsync("X", "A-2", isVouched: true);
         await KeepAsync("X", "A-3", isVouched: false);
-        Assert.Equal(["A-1", "A-2", "S-1", "S-2", "A-3"], Next("X").Select(waiting => waiting.IncidentId));
-        Assert.Equal(["A-1"], spool.Next(Lanes.Of("X"), [], 1, 1_000).Select(waiting => waiting.IncidentId));
-        Assert.Equal(["A-1", "A-2", "S-1"], spool.Next(Lanes.Of("X"), [], 3, 1_000).Select(waiting => waiting.IncidentId));
-        Assert.Equal(["A-1"], spool.Next(Lanes.Of("X"), [], 500, 1).Select(waiting => waiting.IncidentId));
-        Assert.Equal(["S-1", "S-2"], spool.Next(Lanes.Of("X"), ["X"], 500, 1_000).Select(waiting => waiting.IncidentId));
+        await KeepAsync(other, "S-3", isVouched: true);
+        Assert.Equal(["A-2", "S-3", "S-1", "A-1", "S-2", "A-3"], Next("X").Select(waiting => waiting.IncidentId));
+        Assert.Equal(["A-2"], spool.Next(Lanes.Of("X"), [], 1, 1_000).Select(waiting => waiting.IncidentId));
+        Assert.Equal(["A-2", "S-3", "S-1"], spool.Next(Lanes.Of("X"), [], 3, 1_000).Select(waiting => waiting.IncidentId));
+        Assert.Equal(["A-2"], spool.Next(Lanes.Of("X"), [], 500, 1).Select(waiting => waiting.IncidentId));
+        Assert.Equal(["S-3", "S-1", "S-2"], spool.Next(Lanes.Of("X"), ["X"], 500, 1_000).Select(waiting => waiting.IncidentId));
     }
 
     [Fact]

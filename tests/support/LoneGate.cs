@@ -34,7 +34,7 @@ public sealed class LoneGate : IAsyncDisposable
                 [new Uri($"http://127.0.0.1:{closedPort}"), api], () => null, Token, IsOpen: true, new AdmissionPolicy(false),
                 directory.File("spool.db"), new SpoolLimits(1_000_000, TimeSpan.FromDays(7)), 10_000,
                 new EscalationOptions(null, null, UnknownKeys: false), new GateIdentity("lone", PrivateKey.Create()), [X25519PrivateKey.Create()]),
-            toCluster);
+            toCluster, toCluster);
         Http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
     }
 

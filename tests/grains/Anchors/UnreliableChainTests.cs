@@ -144,6 +144,56 @@ public sealed class UnreliableChainTests : IAsyncLifetime
         Assert.Single(await silo.EntriesAsync(EntryKinds.AnchorBatched));
     }
 
+    [Fact]
+    public async Task A_node_that_says_now_this_and_now_that_adds_one_loss_an_hour()
+    {
+        await silo.StartAsync();
+        await silo.FileAsync("INC-1");
+        await silo.AnchoredAsync("INC-1");
+        contract.Forgets = true;
+        await SaysAsync(EntryKinds.AnchorLost);
+        contract.Forgets = false;
+        await silo.AnchoredAsync("INC-1");
+        contract.Forgets = contract.Refuses = true;
+        await silo.FileAsync("INC-2");
+        await TroubleAsync("a loss was said already");
+        Assert.Single(await silo.EntriesAsync(EntryKinds.AnchorLost));
+        contract.Forgets = false;
+        await silo.AnchoredAsync("INC-2");
+        await silo.EachOnceAsync("INC-1", "INC-2");
+    }
+
+    [Fact]
+    public async Task What_lies_so_deep_that_no_chain_loses_it_is_not_lost_but_contradicts_the_log()
+    {
+        await silo.StartAsync();
+        await silo.FileAsync("INC-1");
+        await silo.AnchoredAsync("INC-1");
+        await silo.Chain.CallAsync("anvil_mine", "0x3e9"); // 1,001 blocks
+        await silo.FileAsync("INC-2");
+        await silo.AnchoredAsync("INC-2");
+        contract.Forgets = contract.Refuses = true;
+        await silo.FileAsync("INC-3");
+        await SaysAsync(EntryKinds.AnchorConflict);
+        Assert.Contains("\"reason\":\"contract-behind\"", Assert.Single(await silo.EntriesAsync(EntryKinds.AnchorConflict)), StringComparison.Ordinal);
+        Assert.Empty(await silo.EntriesAsync(EntryKinds.AnchorLost));
+        contract.Forgets = false;
+        await silo.AnchoredAsync("INC-3");
+        await silo.EachOnceAsync("INC-1", "INC-2", "INC-3");
+    }
+
+    private Task SaysAsync(string kind) => Eventually.TrueAsync(async () =>
+    {
+        await silo.Anchorer.NudgeAsync();
+        return (await silo.EntriesAsync(kind)).Count > 0;
+    });
+
+    private Task TroubleAsync(string part) => Eventually.TrueAsync(async () =>
+    {
+        await silo.Anchorer.NudgeAsync();
+        return (await silo.Anchorer.ProgressAsync()).Trouble?.Contains(part, StringComparison.Ordinal) == true;
+    });
+
     /// <summary>One of several backends, of which some lie behind.</summary>
     private sealed class Sometimes(IAnchorContract real) : WrappedContract(real)
     {
@@ -153,9 +203,20 @@ public sealed class UnreliableChainTests : IAsyncLifetime
         /// <summary>The next batch is refused: so the contract is asked again.</summary>
         public bool Refuses { get; set; }
 
-        public override async Task<ContractPosition> AnchoredAsync(string origin, ISentTransactions sent, CancellationToken cancellationToken)
+        /// <summary>It says that nothing was anchored and that the blocks are others, as of a chain with many nodes.</summary>
+        public bool Forgets { get; set; }
+
+        public override async Task<string?> BlockHashAsync(long block, CancellationToken cancellationToken) =>
+            Forgets ? $"0x{new string('f', 64)}" : await base.BlockHashAsync(block, cancellationToken);
+
+        public override async Task<ContractPosition> AnchoredAsync(string logName, ISentTransactions sent, CancellationToken cancellationToken)
         {
-            var position = await base.AnchoredAsync(origin, sent, cancellationToken);
+            var position = await base.AnchoredAsync(logName, sent, cancellationToken);
+            if (Forgets)
+            {
+                return position with { Position = 0, IsDevChain = false };
+            }
+
             return Behind-- > 0
                 ? position with { Position = 0, Block = position.Block - 1, BlockAt = position.BlockAt - TimeSpan.FromSeconds(12), IsDevChain = false }
                 : position with { Block = position.Block + (Behind = 0) };

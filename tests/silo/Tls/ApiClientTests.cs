@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Security;
+using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using CapOrleans.Silo;
 using CapOrleans.Silo.Settings;
@@ -79,6 +80,53 @@ public sealed class ApiClientTests : IDisposable
         Assert.Contains($"CAP_API=https://127.0.0.1:{apiPort} ./cap send", output.ToString(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Whoever_has_a_certificate_of_the_API_s_authority_is_not_the_pager_and_sees_no_certificate_of_the_gate()
+    {
+        certificates.Issue(authority, "pager", TestCertificates.ForServers);
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        await using var node = await CapNode.StartAsync(
+            SettingsReader.Read(name => name switch
+            {
+                "Gate__ApiAuthorities" => directory.File("ca.pem"),
+                "Gate__EscalateUrl" => $"https://localhost:{((IPEndPoint)listener.LocalEndpoint).Port}/page",
+                _ => Setting(name),
+            }),
+            CancellationToken.None);
+        var arrives = ArrivesAsync("TLS-3", "critical");
+        using var caller = await listener.AcceptTcpClientAsync();
+        await using var tls = new SslStream(caller.GetStream());
+        using var own = X509Certificate2.CreateFromPemFile(directory.File("pager.pem"), directory.File("pager.key"));
+        X509Certificate? shown = null;
+        await Assert.ThrowsAnyAsync<Exception>(async () =>
+        {
+            await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions
+            {
+                ServerCertificate = own, ClientCertificateRequired = true,
+                RemoteCertificateValidationCallback = (_, certificate, _, _) => (shown = certificate) is null || true,
+            });
+            await tls.ReadExactlyAsync(new byte[1]);
+        });
+        Assert.Null(shown);
+        await arrives; // the gate trusts that authority where the API is concerned
+    }
+
+    [Theory]
+    [InlineData("::1", "http://[::1]:8787", "http://[::1]:8989")]
+    [InlineData("::", "http://[::1]:8787", "http://[::1]:8989")]
+    [InlineData("0.0.0.0", "http://127.0.0.1:8787", "http://127.0.0.1:8989")]
+    public void The_greeting_says_URLs_that_can_be_used(string bind, string api, string gate)
+    {
+        using var output = new StringWriter();
+        var settings = SettingsReader.Read(name => name switch
+        {
+            "BIND" => bind, "Api__TlsTerminatedByProxy" => "true", "CHAIN_ID" => "31337", "DATA_DIR" => directory.File("data"), _ => null,
+        });
+        Greeting.Write(output, settings, isFirstStart: false);
+        Assert.Contains($"api {api}  gate {gate}  ", output.ToString(), StringComparison.Ordinal);
+    }
+
     private static string FaultOf(Func<string, string?> find) => Assert.Single(Assert.Throws<SettingsException>(() => SettingsReader.Read(find)).Faults);
 
     private string? Setting(string name) => name switch
@@ -94,14 +142,14 @@ public sealed class ApiClientTests : IDisposable
         _ => null,
     };
 
-    private async Task ArrivesAsync(string id)
+    private async Task ArrivesAsync(string id, string severity = "high")
     {
         var key = TestIncident.Key(await File.ReadAllTextAsync(directory.File("data/identity.key")));
         using var http = new HttpClient();
         await Eventually.TrueAsync(async () =>
         {
             using var received = await http.PostAsync(
-                $"http://127.0.0.1:{gatePort}/gate_receive", NodeFixture.Json(TestIncident.Signed(key, "SYS-CORE", id, TimeProvider.System.GetUtcNow())));
+                $"http://127.0.0.1:{gatePort}/gate_receive", NodeFixture.Json(TestIncident.Signed(key, "SYS-CORE", id, TimeProvider.System.GetUtcNow(), incident => incident["severity"] = severity)));
             return received.StatusCode == HttpStatusCode.OK;
         });
         using var api = Client("gate");

@@ -1,0 +1,73 @@
+using CapOrleans.Core.Anchors;
+using CapOrleans.Ethereum.Rpc;
+
+namespace CapOrleans.Ethereum;
+
+/// <summary>The nodes of <c>RPC_URL</c> say different things: one lies, or is behind.</summary>
+public sealed class NodesDisagreeException(string message, Exception? inner = null) : ChainUnavailableException(message, inner);
+
+/// <summary>
+/// Asks what is believed: where there are several nodes, two must say the same, so that none of them alone can make up what the log says of
+/// the chain. A single one is believed.
+/// </summary>
+internal sealed class Agreement(JsonRpcClient rpc)
+{
+    /// <summary>As many as must say the same.</summary>
+    private int Quorum => Math.Min(2, rpc.Each.Count);
+
+    /// <param name="ask">Asks one node; answers are compared by value.</param>
+    /// <param name="what">For a message.</param>
+    /// <exception cref="NodesDisagreeException">No two of them say the same.</exception>
+    /// <exception cref="ChainUnavailableException">None answers.</exception>
+    public async Task<T> AskAsync<T>(Func<JsonRpcClient, Task<T>> ask, string what)
+    {
+        var answers = new List<T>(rpc.Each.Count);
+        var last = await ForEachAsync(async node =>
+        {
+            answers.Add(await ask(node));
+            return Count(answers) == Quorum;
+        });
+        return answers.Count == 0 ? throw last!
+            : Count(answers) == Quorum ? answers[^1]
+            : throw new NodesDisagreeException($"Two nodes of RPC_URL must say the same of {what}: {answers.Count} of {rpc.Each.Count} answered.{(last is null ? "" : $" {last.Message}")}", last);
+    }
+
+    /// <returns>The highest block that two nodes have come to.</returns>
+    /// <exception cref="ChainUnavailableException" />
+    public async Task<long> HeightAsync(CancellationToken cancellationToken)
+    {
+        var heights = new List<long>(rpc.Each.Count);
+        var last = await ForEachAsync(async node =>
+        {
+            heights.Add(await node.NumberAsync("eth_blockNumber", cancellationToken));
+            return false;
+        });
+        return heights.Count >= Quorum ? heights.OrderDescending().ElementAt(Quorum - 1) : throw last!;
+    }
+
+    /// <summary>How many say what the last one says.</summary>
+    private static int Count<T>(List<T> answers) => answers.Count(answer => EqualityComparer<T>.Default.Equals(answer, answers[^1]));
+
+    /// <param name="ask">True ends it.</param>
+    /// <returns>The last fault of a node; null for none.</returns>
+    private async Task<ChainUnavailableException?> ForEachAsync(Func<JsonRpcClient, Task<bool>> ask)
+    {
+        ChainUnavailableException? last = null;
+        foreach (var node in rpc.Each)
+        {
+            try
+            {
+                if (await ask(node))
+                {
+                    break;
+                }
+            }
+            catch (ChainUnavailableException fault)
+            {
+                last = fault;
+            }
+        }
+
+        return last;
+    }
+}
