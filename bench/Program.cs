@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using CapOrleans.Bench.Anchors;
 using CapOrleans.Bench.Chaos;
 using CapOrleans.Bench.Edge;
 using CapOrleans.Bench.Limits;
@@ -64,6 +65,26 @@ chaos.SetAction(async (parsed, _) =>
     }
 });
 
+var rate = new Option<double>("--rate") { Description = "Incidents per second", DefaultValueFactory = _ => 500 };
+var seed = new Option<int>("--seed") { Description = "Of the order of faults", DefaultValueFactory = _ => 1 };
+var anchors = new Command("anchors", "Break the chain's node on purpose under load, a random fault every 20 s, and count the anchors on the chain") { minutes, rate, seed };
+anchors.SetAction(async (parsed, _) =>
+{
+    var folder = Directory.CreateTempSubdirectory("caporleans-anchors-");
+    try
+    {
+        var findings = await new AnchorRun(
+            folder.FullName, TimeSpan.FromMinutes(parsed.GetValue(minutes)), parsed.GetValue(rate), parsed.GetValue(seed), Console.Out).RunAsync();
+        findings.ToList().ForEach(Console.WriteLine);
+        Console.WriteLine(findings.Count == 0 ? "nothing found: each incident was anchored once, and nothing was called lost." : $"{findings.Count} findings.");
+        return findings.Count == 0 ? 0 : 1;
+    }
+    finally
+    {
+        folder.Delete(recursive: true);
+    }
+});
+
 var incidents = new Option<int>("--incidents") { Description = "How many are sent while the cluster is away", DefaultValueFactory = _ => 10_000 };
 var gate = new Command("gate", "Kill the cluster, send through a gate, kill the gate, start both, and check what was promised") { incidents };
 gate.SetAction(async (parsed, _) =>
@@ -104,4 +125,4 @@ compare.SetAction(async (parsed, _) =>
     }
 });
 
-return await new RootCommand("Measures CapOrleans, and breaks it on purpose.") { table, chaos, gate, compare, bare }.Parse(args).InvokeAsync();
+return await new RootCommand("Measures CapOrleans, and breaks it on purpose.") { table, chaos, anchors, gate, compare, bare }.Parse(args).InvokeAsync();

@@ -20,6 +20,7 @@ public sealed class AnchorContract : IAnchorContract
 
     private readonly JsonRpcClient rpc;
     private readonly ChainOptions options;
+    private readonly TimeProvider time;
     private readonly ChainAccount account;
     private readonly DeployedContract deployed;
     private readonly Receipts receipts;
@@ -27,7 +28,7 @@ public sealed class AnchorContract : IAnchorContract
 
     public AnchorContract(JsonRpcClient rpc, ChainOptions options, TimeProvider time)
     {
-        (this.rpc, this.options, receipts, agreement) = (rpc, options, new Receipts(rpc), new Agreement(rpc));
+        (this.rpc, this.options, this.time, receipts, agreement) = (rpc, options, time, new Receipts(rpc), new Agreement(rpc));
         account = new ChainAccount(rpc, options, time);
         deployed = new DeployedContract(rpc, options, account);
     }
@@ -66,7 +67,7 @@ public sealed class AnchorContract : IAnchorContract
         {
             try
             {
-                if (await new EventSearch(node, contract, topics).NewestAsync(sinceBlock, cancellationToken) is { } hash
+                if (await new EventSearch(node, contract, topics, time).NewestAsync(sinceBlock, cancellationToken) is { } hash
                     && await receipts.FindAsync(hash, cancellationToken) is { } receipt && Confirm(contract, logName, from, receipt) is { } confirmed)
                 {
                     return confirmed;

@@ -10,15 +10,32 @@ namespace CapOrleans.Chain;
 /// <summary>
 /// Looks for a contract's event from the newest block backwards, in windows: many providers refuse a wide range, and each has another limit.
 /// </summary>
-internal sealed class EventSearch(JsonRpcClient rpc, EthereumAddress contract, string[] topics)
+internal sealed class EventSearch(JsonRpcClient rpc, EthereumAddress contract, string[] topics, TimeProvider time)
 {
     /// <summary>Blocks in the first window; half of it after each refusal.</summary>
     public const int Window = 10_000;
+
+    /// <summary>Of a whole search: one wrong number of a node must not keep every log waiting. 5 minutes.</summary>
+    public static readonly TimeSpan Timeout = TimeSpan.FromMinutes(5);
 
     /// <param name="since">The oldest block to look at.</param>
     /// <returns>The transaction of the newest event; null when there is none.</returns>
     /// <exception cref="ChainUnavailableException">The node refuses a single block.</exception>
     public async Task<string?> NewestAsync(long since, CancellationToken cancellationToken)
+    {
+        using var timeout = new CancellationTokenSource(Timeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        try
+        {
+            return await SearchAsync(since, either.Token);
+        }
+        catch (OperationCanceledException) when (timeout.IsCancellationRequested)
+        {
+            throw new ChainUnavailableException($"The chain node at {rpc.Name} was asked for an event for {Timeout.TotalMinutes:0} minutes, and has given none; see RPC_URL.");
+        }
+    }
+
+    private async Task<string?> SearchAsync(long since, CancellationToken cancellationToken)
     {
         var window = Window;
         for (var to = await rpc.NumberAsync("eth_blockNumber", cancellationToken); to >= since;)

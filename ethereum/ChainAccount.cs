@@ -102,7 +102,7 @@ internal sealed class ChainAccount
             }
             catch (ChainUnavailableException fault) when (fault is not TransactionRevertedException)
             {
-                (last, pause) = (fault, fault.RetryAfter ?? pause); // a poll that failed says nothing about the transaction
+                (last, pause) = (fault, fault.RetryAfter > pause ? fault.RetryAfter.Value : pause); // a poll that failed says nothing about the transaction
             }
 
             await Task.Delay(pause < options.WaitTimeout ? pause : options.WaitTimeout, time, cancellationToken);

@@ -88,8 +88,7 @@ public sealed partial class LocalEscalation(GateOptions options, HttpClient http
             using var timeout = new CancellationTokenSource(Timeout, time);
             try
             {
-                await process.StandardInput.WriteAsync(report.Request.AsMemory(), timeout.Token);
-                process.StandardInput.Close();
+                await FeedAsync(process, report.Request, timeout.Token);
                 await process.WaitForExitAsync(timeout.Token);
                 if (escalated.Take() is > 0 and var count)
                 {
@@ -102,9 +101,22 @@ public sealed partial class LocalEscalation(GateOptions options, HttpClient http
                 Fail(null, report);
             }
         }
-        catch (Exception fault) when (fault is Win32Exception or IOException)
+        catch (Exception fault) when (fault is Win32Exception or IOException or InvalidOperationException or AggregateException)
         {
-            Fail(fault, report);
+            Fail(fault, report); // it does not start, or has a child that the gate may not kill
+        }
+    }
+
+    private static async Task FeedAsync(Process process, string request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await process.StandardInput.WriteAsync(request.AsMemory(), cancellationToken);
+            process.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // The command reads no more: its environment told it enough.
         }
     }
 

@@ -3,6 +3,7 @@ using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Signatures;
 using CapOrleans.GrainInterfaces;
+using CapOrleans.HttpEdge.Limits;
 
 namespace CapOrleans.Api.Intake;
 
@@ -22,7 +23,7 @@ internal sealed record Outcome(int Status, Receipt? Receipt, Refusal? Refusal, T
 }
 
 /// <summary>Reads an incident and asks its grain; every call that takes incidents runs through here.</summary>
-internal sealed partial class Intake(IGrainFactory grains, TimeProvider time, ILogger<Intake> logger)
+internal sealed partial class Intake(IGrainFactory grains, AddressTurns turns, TimeProvider time, ILogger<Intake> logger)
 {
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(1), Again = TimeSpan.FromSeconds(1);
 
@@ -34,7 +35,13 @@ internal sealed partial class Intake(IGrainFactory grains, TimeProvider time, IL
     public async Task<Outcome> RuleAsync(ReadOnlyMemory<byte> body, IPAddress caller)
     {
         var (report, refusal) = IncidentReader.Read(body);
-        return report is null ? Unreadable(body, refusal!) : (await RuleAsync([report], caller))[0];
+        if (report is null)
+        {
+            return Unreadable(body, refusal!);
+        }
+
+        using var turn = await turns.EnterAsync(caller);
+        return (await AnswerAsync([report], caller, async () => [await grains.Incident(report.CapId, report.IncidentId).FileAsync(report)]))[0];
     }
 
     /// <summary>Reports of one CapID enter the log in the order given; others beside them.</summary>
@@ -62,7 +69,9 @@ internal sealed partial class Intake(IGrainFactory grains, TimeProvider time, IL
         body.Length > IncidentReader.MaxRequestBytes ? StatusCodes.Status413PayloadTooLarge : StatusCodes.Status400BadRequest, null, refusal, null);
 
     /// <param name="reports">Of one CapID.</param>
-    private async Task<IReadOnlyList<Outcome>> RuleAsync(List<IncidentReport> reports, IPAddress caller)
+    private Task<IReadOnlyList<Outcome>> RuleAsync(List<IncidentReport> reports, IPAddress caller) => AnswerAsync(reports, caller, () => FileAsync(reports, caller));
+
+    private async Task<IReadOnlyList<Outcome>> AnswerAsync(List<IncidentReport> reports, IPAddress caller, Func<Task<IReadOnlyList<Ruling>>> rule)
     {
         try
         {
@@ -71,7 +80,7 @@ internal sealed partial class Intake(IGrainFactory grains, TimeProvider time, IL
                 CallerContext.Address = $"{caller}"; // only a contract wallet's signature asks whose it is
             }
 
-            return [.. (reports.Count == 1 ? [await grains.Incident(reports[0].CapId, reports[0].IncidentId).FileAsync(reports[0])] : await FileAsync(reports)).Select(Of)];
+            return [.. (await rule()).Select(Of)];
         }
         catch (Exception fault)
         {
@@ -90,12 +99,12 @@ internal sealed partial class Intake(IGrainFactory grains, TimeProvider time, IL
     /// Every signature at its own incident; then all that are proven at once. What is not proven is nobody's, and holds up nobody. What was
     /// not checked may be somebody's: those before it go on, those after it wait.
     /// </summary>
-    private async Task<IReadOnlyList<Ruling>> FileAsync(List<IncidentReport> reports)
+    private async Task<IReadOnlyList<Ruling>> FileAsync(List<IncidentReport> reports, IPAddress caller)
     {
         var provings = new Proving?[reports.Count];
         await Task.WhenAll(Enumerable.Range(0, reports.Count).GroupBy(i => reports[i].IncidentId, StringComparer.Ordinal).Select(async ofOne =>
         {
-            foreach (var (number, proving) in ofOne.Zip(await ProveAsync([.. ofOne.Select(i => reports[i])])))
+            foreach (var (number, proving) in ofOne.Zip(await ProveAsync([.. ofOne.Select(i => reports[i])], caller)))
             {
                 provings[number] = proving;
             }
@@ -110,8 +119,9 @@ internal sealed partial class Intake(IGrainFactory grains, TimeProvider time, IL
     }
 
     /// <returns>Nothing for any of them when their grain does not answer.</returns>
-    private async Task<IReadOnlyList<Proving?>> ProveAsync(List<IncidentReport> ofOneIncident)
+    private async Task<IReadOnlyList<Proving?>> ProveAsync(List<IncidentReport> ofOneIncident, IPAddress caller)
     {
+        using var turn = await turns.EnterAsync(caller);
         try
         {
             return await grains.Incident(ofOneIncident[0].CapId, ofOneIncident[0].IncidentId).ProveAsync(ofOneIncident);

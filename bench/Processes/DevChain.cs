@@ -19,10 +19,11 @@ public sealed class DevChain : IDisposable
         "deploy", "npm", "node_modules", "@foundry-rs",
         RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? "anvil-linux-arm64" : "anvil-linux-amd64", "bin", "anvil");
 
-    public static async Task<DevChain> StartAsync(int? port = null)
+    /// <param name="more">Options of the node.</param>
+    public static async Task<DevChain> StartAsync(int? port = null, params string[] more)
     {
         var chosen = port ?? Child.FreePort();
-        var node = Child.Start(Program, ["--port", $"{chosen}"]);
+        var node = Child.Start(Program, ["--port", $"{chosen}", .. more]);
         await node.LineAsync("Listening on", TimeSpan.FromSeconds(20));
         return new DevChain(node, chosen);
     }

@@ -149,7 +149,9 @@ internal static class GateCommand
             }
 
             var next = CapClient.Read<JsonElement>(page, json => json.GetProperty("next"));
-            before = next.ValueKind == JsonValueKind.Number ? CapClient.Read<long>(next, json => json.GetInt64()) : null;
+            long? further = next.ValueKind == JsonValueKind.Number ? CapClient.Read<long>(next, json => json.GetInt64()) : null;
+            before = further is null || further < before ? further
+                : throw new CliFaultException(ExitCodes.Unreachable, "The gate answers with a page of dead letters that leads back to itself: is it a gate?");
         }
     }
 

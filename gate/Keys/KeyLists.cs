@@ -76,9 +76,11 @@ internal sealed class KeyLists : IDisposable
     private Lookup? Fresh(string capId, TimeSpan maxAge) =>
         Last(capId) is { } held && time.GetElapsedTime(held.At) <= maxAge ? new Lookup(LookupVerdict.Listed, held) : null;
 
-    private async Task<Lookup> AskAsync(string capId)
+    private Task<Lookup> AskAsync(string capId) => AskAsync(capId, KeySource.Timeout);
+
+    private async Task<Lookup> AskAsync(string capId, TimeSpan limit)
     {
-        var answer = await source.AskAsync(capId);
+        var answer = await source.AskAsync(capId, limit);
         if (answer.List is { } list)
         {
             health.Succeed();
@@ -98,7 +100,9 @@ internal sealed class KeyLists : IDisposable
             return new Lookup(LookupVerdict.Busy);
         }
 
-        if (health.Fail(answer.Error!))
+        // Whoever makes the cluster slow must not make it pass for away: what is late for a host is asked again with more time.
+        var isAway = answer.IsLate && limit < KeySource.ConfirmTimeout ? health.Doubt(answer.Error!) : health.Fail(answer.Error!);
+        if (isAway)
         {
             return new Lookup(LookupVerdict.Unavailable);
         }
@@ -119,7 +123,7 @@ internal sealed class KeyLists : IDisposable
             while (health.IsInDoubt)
             {
                 await Task.Delay(Confirmation, time, stopping.Token);
-                await AskAsync(known.Newest ?? capId);
+                await AskAsync(known.Newest ?? capId, KeySource.ConfirmTimeout);
             }
         }
         catch (Exception fault) when (fault is OperationCanceledException or ObjectDisposedException)

@@ -13,21 +13,27 @@ internal sealed record KeyAnswer(KeyList? List, bool IsRefused, string? Error)
 {
     /// <summary>The cluster is there and has no time for this look-up: 429, or a 503 of its own, not of what stands in between.</summary>
     public bool IsBusy { get; init; }
+
+    /// <summary>It did not come in time: the cluster may be away, or have much to do.</summary>
+    public bool IsLate { get; init; }
 }
 
 /// <summary>Asks the cluster who may speak for a CapID.</summary>
 internal sealed class KeySource(HttpClient http, ClusterLink cluster, GateOptions options, TimeProvider time)
 {
-    /// <summary>A list that comes later has failed to come. 1 second.</summary>
+    /// <summary>For a host that waits. 1 second.</summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(1);
 
-    public async Task<KeyAnswer> AskAsync(string capId)
+    /// <summary>To see whether the cluster is there at all: what answers within it is slow and not away. 5 seconds.</summary>
+    public static readonly TimeSpan ConfirmTimeout = TimeSpan.FromSeconds(5);
+
+    public async Task<KeyAnswer> AskAsync(string capId, TimeSpan limit)
     {
         var now = time.GetTimestamp();
         var api = cluster.Api;
         try
         {
-            using var timeout = new CancellationTokenSource(Timeout, time);
+            using var timeout = new CancellationTokenSource(limit, time);
             using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(api, $"/v1/caps/{capId}"));
             request.Headers.Authorization = options.ApiKey() is { } key ? new AuthenticationHeaderValue("Bearer", key) : null;
             using var answer = await http.SendAsync(request, timeout.Token);
@@ -44,7 +50,7 @@ internal sealed class KeySource(HttpClient http, ClusterLink cluster, GateOption
         }
         catch (Exception fault) when (fault is HttpRequestException or OperationCanceledException or JsonException or IOException)
         {
-            return new KeyAnswer(null, IsRefused: false, $"{api} gives no list of keys: {fault.Message}");
+            return new KeyAnswer(null, IsRefused: false, $"{api} gives no list of keys: {fault.Message}") { IsLate = fault is OperationCanceledException };
         }
     }
 

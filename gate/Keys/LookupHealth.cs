@@ -13,6 +13,7 @@ internal sealed class LookupHealth(TimeProvider time)
 
     private readonly Lock gate = new();
     private int failures;
+    private bool isDoubted;
     private long firstFailureAt, lastAskedAt;
 
     /// <summary>What kept the last look-up from giving a list; null when it gave one.</summary>
@@ -22,13 +23,13 @@ internal sealed class LookupHealth(TimeProvider time)
     public bool IsPaused { get; private set; }
 
     /// <summary>It is not known yet whether the last failure was the first of an outage.</summary>
-    public bool IsInDoubt => failures > 0 && !IsPaused;
+    public bool IsInDoubt => (isDoubted || failures > 0) && !IsPaused;
 
     public void Succeed()
     {
         lock (gate)
         {
-            (failures, IsPaused, LastError) = (0, false, null);
+            (failures, isDoubted, IsPaused, LastError) = (0, false, false, null);
         }
     }
 
@@ -37,7 +38,7 @@ internal sealed class LookupHealth(TimeProvider time)
     {
         lock (gate)
         {
-            (failures, IsPaused, LastError, lastAskedAt) = (0, true, error, time.GetTimestamp());
+            (failures, isDoubted, IsPaused, LastError, lastAskedAt) = (0, false, true, error, time.GetTimestamp());
         }
     }
 
@@ -46,7 +47,18 @@ internal sealed class LookupHealth(TimeProvider time)
     {
         lock (gate)
         {
-            (failures, IsPaused, LastError) = (0, false, error);
+            (failures, isDoubted, IsPaused, LastError) = (0, false, false, error);
+        }
+    }
+
+    /// <summary>There was no answer in a host's time: it counts for no failure, and is to be looked into.</summary>
+    /// <returns>Whether look-ups are paused now.</returns>
+    public bool Doubt(string error)
+    {
+        lock (gate)
+        {
+            (isDoubted, LastError) = (true, error);
+            return IsPaused;
         }
     }
 

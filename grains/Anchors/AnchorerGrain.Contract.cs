@@ -120,7 +120,7 @@ internal sealed partial class AnchorerGrain
             throw new OrleansException($"The contract has {contract.Position} entries, the log says {said.To}, and a loss was said already: the next is at {Entry.Instant(next)}.");
         }
 
-        if (await Log.CoveringAsync(LogNumber, EntryKinds.AnchorBatched, to, Stopping) is not { } first || SaidAnchor.Read(first).Block < said.Block - LostAnchors.Depth)
+        if (await Log.CoveringAsync(LogNumber, EntryKinds.AnchorBatched, to, Stopping) is not { } first || SaidAnchor.Read(first).Block < Math.Min(said.Block, contract.Block) - LostAnchors.Depth)
         {
             throw await ContradictAsync(new AnchorConflict(AnchorConflict.ContractBehind, contract, (await Log.HeadAsync(LogNumber, Stopping))!.Size));
         }

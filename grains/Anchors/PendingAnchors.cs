@@ -14,6 +14,12 @@ internal sealed class PendingAnchors(TimeProvider time)
     /// <summary>How often the oldest is looked at. 5 seconds.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// How far a block's time may lie before our clock: a chain's blocks are of the past, and one that said otherwise would pass for newer than
+    /// any that comes. 1 hour.
+    /// </summary>
+    public static readonly TimeSpan Ahead = TimeSpan.FromHours(1);
+
     private readonly Queue<AnchorConfirmation> batches = new();
     private DateTimeOffset lookedAt = DateTimeOffset.MinValue;
 
@@ -54,7 +60,7 @@ internal sealed class PendingAnchors(TimeProvider time)
         var seen = await sight(batch);
         switch (seen.Depth)
         {
-            case AnchorDepth.Final:
+            case AnchorDepth.Final when seen.BlockAt <= time.GetUtcNow() + Ahead:
                 batches.Dequeue();
                 return (batch, seen.BlockAt);
             case AnchorDepth.Gone:

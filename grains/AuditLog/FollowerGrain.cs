@@ -157,9 +157,9 @@ internal abstract partial class FollowerGrain(
 
         await WaitForPaceAsync();
         while (!Stopping.IsCancellationRequested && MayGoOn
-            && await log.ReadAsync(LogNumber, position!.Value, ReadLimit, Stopping) is { Entries: { Count: > 0 } entries } page)
+            && await ReadOnAsync() is { Entries: { Count: > 0 } entries } page)
         {
-            var step = await FollowAsync(position.Value, entries);
+            var step = await FollowAsync(position!.Value, entries);
             if (step.IsWork || step.Entries.Count > 0 || step.To - bookmark > UnsavedLimit)
             {
                 lastWork = time.GetUtcNow();
@@ -173,6 +173,8 @@ internal abstract partial class FollowerGrain(
             {
                 position = step.To;
             }
+
+            NoteRead(entries);
         }
     }
 

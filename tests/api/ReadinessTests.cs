@@ -43,6 +43,10 @@ public sealed class ReadinessTests
         Assert.Equal(HttpStatusCode.Created, first.StatusCode);
         await Eventually.TrueAsync(async () => await AnchorAsync("R-1") == "anchored");
         Assert.Equal("""{"status":"ready"}""", await stranger.GetStringAsync("/health/ready"));
+        Assert.Equal((HttpStatusCode.Conflict, "no-anchor-conflict"), await RestartAsync(reader, 0));
+        Assert.Equal((HttpStatusCode.NotFound, "no-such-log"), await RestartAsync(reader, 1));
+        Assert.Equal((HttpStatusCode.NotFound, "no-such-log"), await RestartAsync(reader, -1));
+        Assert.Equal((HttpStatusCode.Unauthorized, "unauthenticated"), await RestartAsync(stranger, 0));
         Assert.Contains("caporleans_anchor_conflict{log=\"0\"} 0", await reader.GetStringAsync("/metrics"), StringComparison.Ordinal);
 
         // Somebody has the writer's key.
@@ -64,5 +68,22 @@ public sealed class ReadinessTests
         Assert.Contains("anchor.conflict", anchor.Text("trouble"), StringComparison.Ordinal);
         Assert.Contains("caporleans_anchor_conflict{log=\"0\"} 1", await reader.GetStringAsync("/metrics"), StringComparison.Ordinal);
         Assert.Equal("pending", await AnchorAsync("R-2"));
+
+        // The way out for an admin, by command.
+        var cap = new CapCommand(directory.Path, ("DATA_DIR", directory.File("data")), ("CAP_API", $"{stranger.BaseAddress}"));
+        var (code, output) = await cap.RunAsync("chain", "restart", "--json");
+        Assert.True(code == 0, output);
+        Assert.StartsWith($"{origin}#", JsonElement.Parse(output).Text("name"), StringComparison.Ordinal);
+        await Eventually.TrueAsync(async () => await AnchorAsync("R-2") == "anchored");
+        await Eventually.TrueAsync(async () => await stranger.GetStringAsync("/health/ready") == """{"status":"ready"}""");
+        Assert.Equal("anchored", await AnchorAsync("R-1"));
+        Assert.Equal((HttpStatusCode.Conflict, "no-anchor-conflict"), await RestartAsync(reader, 0));
+    }
+
+    private static async Task<(HttpStatusCode, string)> RestartAsync(HttpClient http, int log)
+    {
+        using var answer = await http.PostAsync($"/v1/logs/{log}/anchors/restart", null);
+        var type = (await answer.Content.ReadFromJsonAsync<JsonElement>()).Text("type");
+        return (answer.StatusCode, type[(type.LastIndexOf(':') + 1)..]);
     }
 }

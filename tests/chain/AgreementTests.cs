@@ -65,7 +65,7 @@ public sealed class AgreementTests : IAsyncLifetime
         {
             if (method == "eth_getTransactionReceipt")
             {
-                return Forge(JsonNode.Parse(receipt)!, made);
+                return truth is null ? Forge(JsonNode.Parse(receipt)!, made) : null;
             }
 
             return method == "eth_getLogs" ? new JsonArray(Forge(JsonNode.Parse(receipt)!["logs"]![0]!, made)) : null;

@@ -7,6 +7,7 @@ using CapOrleans.Core.Anchors;
 using CapOrleans.Core.Signatures;
 using CapOrleans.Ethereum;
 using CapOrleans.Ethereum.Rpc;
+using Microsoft.Extensions.Time.Testing;
 
 namespace CapOrleans.Tests.Chain;
 
@@ -62,6 +63,31 @@ public sealed class AnchoringFaultsTests : IAsyncLifetime
         var before = node.Asked.Count(method => method == "eth_getLogs");
         Assert.Null(await contract.FindAsync(Origin, 3, found.Block, new MemoryTransactions(), default)); // what is older than the last anchor is not looked at
         Assert.InRange(node.Asked.Count(method => method == "eth_getLogs") - before, 1, 40);
+    }
+
+    [Fact]
+    public async Task A_node_that_wants_to_be_asked_again_at_once_is_asked_no_more_often_than_others()
+    {
+        node.Before = (method, _, _) => method == "eth_getTransactionReceipt"
+            ? new HttpResponseMessage(HttpStatusCode.ServiceUnavailable) { Headers = { { "Retry-After", "0" } } } : null;
+        await Assert.ThrowsAsync<ChainUnavailableException>(() => AnchorAsync(0, 3));
+        Assert.InRange(node.Asked.Count(method => method == "eth_getTransactionReceipt"), 2, 101); // in two seconds, one in twenty milliseconds
+    }
+
+    [Fact]
+    public async Task One_wrong_block_number_keeps_nobody_waiting_for_ever()
+    {
+        node.Before = (method, _, _) => method switch
+        {
+            "eth_blockNumber" => FaultyNode.Result("0x7fffffffffffffff"),
+            "eth_getLogs" => FaultyNode.Result(new JsonArray()),
+            _ => null,
+        };
+        var time = new FakeTimeProvider();
+        var search = new EventSearch(new JsonRpcClient(http, chain.Url), writer.Address, [], time).NewestAsync(0, default);
+        await Eventually.TrueAsync(() => node.Asked.Count(method => method == "eth_getLogs") > 10);
+        time.Advance(EventSearch.Timeout);
+        await Assert.ThrowsAsync<ChainUnavailableException>(() => search);
     }
 
     [Fact]

@@ -18,7 +18,7 @@ public sealed class HostileServerTests : IAsyncLifetime
     private static readonly string[] Shapes =
     [
         "", "null", "1", "[]", "[1]", "{}", """{"status":1}""", """{"status":"\ud800"}""", """{"items":1}""", """{"items":[1],"next":{}}""", """{"items":[{"number":"1"}],"next":1e99}""",
-        """{"items":[null],"next":null}""", """{"version":"x","origin":1,"key":1,"keys":1,"policy":1}""", """{"version":1,"origin":null,"key":null,"keys":null,"policy":null}""",
+        """{"items":[null],"next":null}""", """{"items":[],"next":5}""", """{"version":"x","origin":1,"key":1,"keys":1,"policy":1}""", """{"version":1,"origin":null,"key":null,"keys":null,"policy":null}""",
     ];
 
     private readonly TempDirectory directory = new();

@@ -42,7 +42,24 @@ public sealed class DatabaseScriptTests : IDisposable
         }
 
         await UntouchedAsync(victim);
-        Assert.Equal(["postgres", "postgres-password", "victim"], Directory.GetFileSystemEntries(directory.Path).Select(Path.GetFileName).Order());
+        Assert.Equal(["postgres", "postgres-lock", "postgres-password", "victim"], Directory.GetFileSystemEntries(directory.Path).Select(Path.GetFileName).Order());
+    }
+
+    [Fact]
+    public async Task A_second_server_for_the_same_folder_is_refused_and_the_first_goes_on()
+    {
+        var folder = directory.File("postgres");
+        await using var server = await Postgres.StartAsync(folder);
+        using (var second = Child.Start(Repository.File("deploy", "postgres"), [folder, $"{Child.FreePort()}"]))
+        {
+            Assert.NotEqual(0, await second.ExitAsync());
+            Assert.Contains("Another PostgreSQL runs in", second.Output, StringComparison.Ordinal);
+        }
+
+        Assert.True(await ExistsAsync(Path.Combine(folder, "data", "postmaster.pid")));
+        await using var source = NpgsqlDataSource.Create(server.ConnectionString("caporleans"));
+        await using var command = source.CreateCommand("SELECT 1");
+        Assert.Equal(1, await command.ExecuteScalarAsync());
     }
 
     [Fact]
@@ -72,6 +89,9 @@ public sealed class DatabaseScriptTests : IDisposable
         var closed = await Assert.ThrowsAsync<PostgresException>(other.OpenAsync);
         Assert.Equal(PostgresErrorCodes.InvalidAuthorizationSpecification, closed.SqlState);
     }
+
+    /// <summary>Its folder is another user's, where the tests do not run as root.</summary>
+    private static async Task<bool> ExistsAsync(string file) => (await Child.RunAsync("find", Path.GetDirectoryName(file)!, "-name", Path.GetFileName(file))).Contains(file, StringComparison.Ordinal);
 
     private static Task<string> AsPostgresAsync(params string[] command) =>
         Child.RunAsync("setpriv", ["--reuid", "postgres", "--regid", "postgres", "--clear-groups", "--", .. command]);

@@ -31,6 +31,22 @@ public sealed class FairQueueTests
     }
 
     [Fact]
+    public async Task A_job_that_fails_as_nobody_foresaw_takes_no_place_with_it()
+    {
+        var queue = new FairQueue(atOnce: 1, most: 100, mostEach: 50);
+        var (first, ran) = (new TaskCompletionSource(), new TaskCompletionSource());
+        Assert.True(queue.TryAdd("A", () => first.Task, Never));
+        Assert.True(queue.TryAdd("A", () => throw new InvalidOperationException("Not foreseen."), Never));
+        Assert.True(queue.TryAdd("B", () =>
+        {
+            ran.SetResult();
+            return Task.CompletedTask;
+        }, Never));
+        first.SetException(new InvalidOperationException("Not foreseen."));
+        await ran.Task.WaitAsync(TimeSpan.FromSeconds(20));
+    }
+
+    [Fact]
     public async Task One_owner_leaves_room_for_the_others_and_who_has_the_most_gives_way_when_there_is_none()
     {
         var queue = new FairQueue(atOnce: 1, most: 4, mostEach: 3);

@@ -43,6 +43,15 @@ public sealed class LocalEscalationTests : IDisposable
     }
 
     [Fact]
+    public async Task A_command_that_does_not_read_the_incident_is_waited_for_all_the_same()
+    {
+        var escalation = Escalation("exec 0<&-; exit 7");
+        escalation.Consider(Critical("C-1", new string('x', 8_000)), "0xA");
+        await Eventually.TrueAsync(() => !lines.IsEmpty);
+        Assert.Contains("exit code 7", Assert.Single(lines), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Every_secret_is_taken_away_and_the_rest_stays()
     {
         string[] secrets =

@@ -131,6 +131,42 @@ public sealed class KeyListsTests : IDisposable
     }
 
     [Fact]
+    public async Task A_cluster_that_answers_too_late_for_a_host_and_within_five_seconds_is_slow_and_not_away()
+    {
+        cluster.Register("A", PrivateKey.Create());
+        await FindAsync("A");
+        cluster.Answer = async capId =>
+        {
+            await Task.Delay(TimeSpan.FromSeconds(2), cluster.Time);
+            return cluster.ListOf(capId);
+        };
+        for (var i = 0; i < 10; i++)
+        {
+            var late = FindAsync($"S-{i}");
+            await PassesAsync(() => late.IsCompleted);
+            Assert.Equal(LookupVerdict.Busy, (await late).Verdict);
+            await PassesAsync(() => !cluster.Health.IsInDoubt);
+            Assert.False(cluster.Health.IsPaused);
+        }
+    }
+
+    [Fact]
+    public async Task A_cluster_that_hangs_is_away_in_the_end()
+    {
+        cluster.Answer = _ => never.Task;
+        var late = FindAsync("A");
+        await PassesAsync(() => late.IsCompleted);
+        Assert.False(cluster.Health.IsPaused);
+        await cluster.OutageAsync();
+    }
+
+    private Task PassesAsync(Func<bool> until) => Eventually.TrueAsync(() =>
+    {
+        cluster.Time.Advance(TimeSpan.FromMilliseconds(250));
+        return until();
+    });
+
+    [Fact]
     public async Task In_an_outage_nobody_waits_one_asks_now_and_then_and_the_first_answer_ends_it()
     {
         cluster.Answer = _ => throw new HttpRequestException("refused");

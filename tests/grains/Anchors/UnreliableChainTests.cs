@@ -150,17 +150,18 @@ public sealed class UnreliableChainTests : IAsyncLifetime
         await silo.StartAsync();
         await silo.FileAsync("INC-1");
         await silo.AnchoredAsync("INC-1");
-        contract.Forgets = true;
+        contract.Forgets = contract.Refuses = true; // a refusal makes the silo ask where it stands
+        await silo.FileAsync("INC-2");
         await SaysAsync(EntryKinds.AnchorLost);
         contract.Forgets = false;
-        await silo.AnchoredAsync("INC-1");
+        await silo.AnchoredAsync("INC-2");
         contract.Forgets = contract.Refuses = true;
-        await silo.FileAsync("INC-2");
+        await silo.FileAsync("INC-3");
         await TroubleAsync("a loss was said already");
         Assert.Single(await silo.EntriesAsync(EntryKinds.AnchorLost));
         contract.Forgets = false;
-        await silo.AnchoredAsync("INC-2");
-        await silo.EachOnceAsync("INC-1", "INC-2");
+        await silo.AnchoredAsync("INC-3");
+        await silo.EachOnceAsync("INC-1", "INC-2", "INC-3");
     }
 
     [Fact]

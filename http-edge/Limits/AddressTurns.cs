@@ -1,0 +1,67 @@
+using System.Net;
+
+namespace CapOrleans.HttpEdge.Limits;
+
+/// <summary>
+/// How much of one address is worked on at once. What comes beyond waits here in order, and not where everybody's calls do: whoever sends on
+/// many connections is not served before those who send on one, and keeps nobody from being heard.
+/// </summary>
+public sealed class AddressTurns
+{
+    /// <summary>Incidents of one address, alone or in batches, that are checked and committed at once.</summary>
+    public const int AtOnce = 128;
+
+    private readonly Dictionary<IPAddress, Turns> addresses = [];
+
+    /// <param name="address">As <see cref="AddressRateLimit.AddressOf"/> gives it.</param>
+    /// <returns>When it is this one's turn; to be disposed when the work is done.</returns>
+    public async ValueTask<IDisposable> EnterAsync(IPAddress address)
+    {
+        TaskCompletionSource? turn = null;
+        lock (addresses)
+        {
+            var turns = addresses.TryGetValue(address, out var known) ? known : addresses[address] = new Turns();
+            if (turns.Running < AtOnce)
+            {
+                turns.Running++;
+            }
+            else
+            {
+                turn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                turns.Waiting.Enqueue(turn);
+            }
+        }
+
+        await (turn?.Task ?? Task.CompletedTask);
+        return new Turn(this, address);
+    }
+
+    private void Leave(IPAddress address)
+    {
+        TaskCompletionSource? next;
+        lock (addresses)
+        {
+            var turns = addresses[address];
+            if (!turns.Waiting.TryDequeue(out next) && --turns.Running == 0)
+            {
+                addresses.Remove(address);
+            }
+        }
+
+        next?.SetResult(); // the place is its from now on
+    }
+
+    private sealed class Turns
+    {
+        public int Running { get; set; }
+
+        public Queue<TaskCompletionSource> Waiting { get; } = new();
+    }
+
+    private sealed class Turn(AddressTurns turns, IPAddress address) : IDisposable
+    {
+        private AddressTurns? held = turns;
+
+        public void Dispose() => Interlocked.Exchange(ref held, null)?.Leave(address);
+    }
+}

@@ -1,0 +1,42 @@
+using System.Net;
+using CapOrleans.HttpEdge.Limits;
+
+namespace CapOrleans.Tests.HttpEdge.Limits;
+
+public sealed class AddressTurnsTests
+{
+    private static readonly IPAddress One = IPAddress.Parse("192.0.2.1"), Other = IPAddress.Parse("192.0.2.2");
+
+    private readonly AddressTurns turns = new();
+
+    [Fact]
+    public async Task Who_comes_beyond_waits_for_those_before_and_another_address_does_not()
+    {
+        var running = new List<IDisposable>();
+        for (var i = 0; i < AddressTurns.AtOnce; i++)
+        {
+            running.Add(await turns.EnterAsync(One));
+        }
+
+        var (first, second) = (turns.EnterAsync(One).AsTask(), turns.EnterAsync(One).AsTask());
+        (await turns.EnterAsync(Other)).Dispose();
+        Assert.False(first.IsCompleted || second.IsCompleted);
+        running[0].Dispose();
+        running[0].Dispose(); // once is enough
+        await first;
+        Assert.False(second.IsCompleted);
+        running[1].Dispose();
+        await second;
+    }
+
+    [Fact]
+    public async Task An_address_that_is_done_with_begins_anew()
+    {
+        for (var i = 0; i < 10 * AddressTurns.AtOnce; i++)
+        {
+            (await turns.EnterAsync(One)).Dispose();
+        }
+
+        Assert.True(turns.EnterAsync(One).AsTask().IsCompleted);
+    }
+}

@@ -1,0 +1,46 @@
+using Microsoft.Data.Sqlite;
+
+namespace CapOrleans.Tests.Support;
+
+/// <summary>A database as it is now, which can be put back under the programs that have it open, as a restored backup does.</summary>
+internal sealed class SqliteCopy
+{
+    private readonly string file;
+    private readonly List<string> tables = [];
+
+    public SqliteCopy(string file)
+    {
+        this.file = file;
+        Run(connection =>
+        {
+            using (var names = connection.CreateCommand())
+            {
+                names.CommandText = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
+                using var rows = names.ExecuteReader();
+                while (rows.Read())
+                {
+                    tables.Add(rows.GetString(0));
+                }
+            }
+
+            Execute(connection, string.Concat(tables.Select(table => $"CREATE TABLE \"copy of {table}\" AS SELECT * FROM \"{table}\";")));
+        });
+    }
+
+    public void Restore() => Run(connection => Execute(
+        connection, $"BEGIN IMMEDIATE; {string.Concat(tables.Select(table => $"DELETE FROM \"{table}\"; INSERT INTO \"{table}\" SELECT * FROM \"copy of {table}\";"))} COMMIT;"));
+
+    private void Run(Action<SqliteConnection> work)
+    {
+        using var connection = new SqliteConnection($"Data Source={file};Pooling=false");
+        connection.Open();
+        work(connection);
+    }
+
+    private static void Execute(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+}
