@@ -119,7 +119,7 @@ public sealed class AnchorContract : IAnchorContract
     {
         string[] topics = [ContractArtifact.Abi.Topic(LogAnchored), JsonRpcClient.Hex(LogKey(logName)), Word(from)];
         return receipt.IsReverted ? null : rpc.Read(receipt.Logs, logs => logs.EnumerateArray()
-            .Where(log => EthereumAddress.TryParse(log.GetProperty("address").GetString(), out var emitter) && emitter == contract
+            .Where(log => EthereumAddress.TryParseAnyCase(log.GetProperty("address").GetString(), out var emitter) && emitter == contract
                 && log.GetProperty("topics").EnumerateArray().Select(topic => topic.GetString()).SequenceEqual(topics))
             .Select(log => Confirm(contract, from, log, receipt)).FirstOrDefault());
     }

@@ -79,7 +79,7 @@ internal static class CapEnvironment
         var contract = makesContract ? null : Text("CONTRACT_ADDRESS");
         EthereumAddress? address = EthereumAddress.TryParse(contract, out var found) ? found : null;
         return address is null && !makesContract && (contract ?? rpc) is not null
-            ? throw new CliFaultException(ExitCodes.Misconfigured, $"CONTRACT_ADDRESS is '{contract}': choose the address of a CapAuditStorageV2, 0x and 40 hex digits.")
+            ? throw new CliFaultException(ExitCodes.Misconfigured, $"CONTRACT_ADDRESS is '{contract}': choose the address of a CapAuditStorageV2, {EthereumAddress.Rule}.")
             : (new JsonRpcClient(http, urls, DevTokenFile),
                 new ChainOptions(ChainId, ChainWriter(keyFile), address, IsDevChain: rpc is null) { MaxFeeGwei = MaxFeeGwei });
     }
@@ -102,7 +102,7 @@ internal static class CapEnvironment
     {
         file ??= Path.Combine(DataDirectory, "identity.key");
         var key = KeyIn(file);
-        if (Text("SIGNER_ADDRESS") is { } wanted && !(EthereumAddress.TryParse(wanted, out var address) && address == key.Address))
+        if (Text("SIGNER_ADDRESS") is { } wanted && !(EthereumAddress.TryParseAnyCase(wanted, out var address) && address == key.Address))
         {
             throw new CliFaultException(ExitCodes.Misconfigured, $"SIGNER_ADDRESS is {wanted}, the key in {file} has the address {key.Address}.");
         }

@@ -42,15 +42,24 @@ want_secp256k1() {
     || say "Going on without it: signatures are checked by the slower managed code."
 }
 
+# npm_packages FOLDER WHAT: what the lock file of this folder says, once for each state of that file.
+npm_packages() {
+  local folder="$root/$1" what=$2 stamp="$root/$1/node_modules/.caporleans-lock"
+  cmp -s "$folder/package-lock.json" "$stamp" && return
+  command -v npm >/dev/null || apt_install npm "$what" || exit 1
+  say "Installing $what from npm"
+  (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund --silent) >&2 \
+    || die "npm ci failed in $1: without a network, or package.json and package-lock.json disagree."
+  cp "$folder/package-lock.json" "$stamp"
+}
+
 # The npm packages that stand beside us: the dev chain, the Solidity compiler, an independent signer.
-need_peers() {
-  local stamp="$root/deploy/npm/node_modules/.caporleans-lock"
-  cmp -s "$root/deploy/npm/package-lock.json" "$stamp" && return
-  command -v npm >/dev/null || apt_install npm "the dev chain" || exit 1
-  say "Installing the dev chain and its tools from npm"
-  (cd "$root/deploy/npm" && npm ci --ignore-scripts --no-audit --no-fund --silent) >&2 \
-    || die "npm ci failed in deploy/npm: without a network, or package.json and package-lock.json disagree."
-  cp "$root/deploy/npm/package-lock.json" "$stamp"
+need_peers() { npm_packages deploy/npm "the dev chain and its tools"; }
+
+# Others' programs that the tests speak to, each with a lock file of its own: nobody who only runs the service needs them.
+need_foreign_programs() {
+  npm_packages tests/clients/js-ipfs "an IPFS node for the tests (290 MB)"
+  npm_packages tests/clients/helia "an IPFS client for the tests, and its Node.js (550 MB)"
 }
 
 # end PID SECONDS WHAT: asks a child, who leads a process group of its own, to end, and kills the whole group when it has not after SECONDS.

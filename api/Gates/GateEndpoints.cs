@@ -56,7 +56,7 @@ internal static class GateEndpoints
 
         if (!EthereumAddress.TryParse(body.Address, out var address))
         {
-            return Field("address", "0x and 40 hex digits, as the gate's status shows it; mixed case carries the EIP-55 checksum");
+            return Field("address", $"as the gate's status shows it: {EthereumAddress.Rule}");
         }
 
         var added = new GateBody($"{address}");

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using CapOrleans.Api.Access;
 using CapOrleans.Contracts.Incidents;
-using CapOrleans.Core.Archive;
 using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.MerkleTree;
@@ -33,8 +32,7 @@ internal static class ReadEndpoints
         app.MapGet("/v1/audit", EntriesAsync).RequireAuthorization(OperatorAccess.Reader).AddEndpointFilter(places)
             .Produces<EntryPage>().ProducesProblem(400).ProducesProblem(404).ProducesProblem(503).WithSummary("A log's entries")
             .WithDescription("Query: log (its number, 0 by default; /health/ready lists them), after (index, -1 for the beginning), limit (1 to 500). A page also ends at 4 MiB: go on while next is there.");
-        app.MapGet("/ipfs/{cid}", BlockAsync).RequireAuthorization(OperatorAccess.Reader)
-            .ProducesProblem(400).ProducesProblem(404).WithSummary("An archived block by its CID");
+        app.MapGateway();
     }
 
     private static async Task<IResult> ReadAsync(string capId, string incidentId, IGrainFactory grains) =>
@@ -75,24 +73,5 @@ internal static class ReadEndpoints
         var items = entries.Select(entry => new EntryView(
             entry.Index, entry.Kind, Convert.ToHexStringLower(MerkleHash.Leaf(entry.Bytes)), JsonElement.Parse(entry.Bytes)));
         return TypedResults.Json(new EntryPage([.. items], slice.HasMore ? entries[^1].Index : null), ApiJson.Default.EntryPage);
-    }
-
-    private static async Task<IResult> BlockAsync(string cid, HttpContext context, IGrainFactory grains)
-    {
-        if (!Cid.TryParse(cid, out var parsed))
-        {
-            return Problems.Of(StatusCodes.Status400BadRequest, "invalid-cid", "cid", "a CIDv1 in base32 over sha2-256, codec raw or dag-cbor");
-        }
-
-        if (await grains.GetGrain<IBlocksGrain>(0).FindAsync(parsed.Text) is not { } block)
-        {
-            return Problems.Of(StatusCodes.Status404NotFound, "block-unknown", "cid", "No such block is in this node's store.");
-        }
-
-        var raw = context.Request.Query["format"] == "raw" || context.Request.Headers.Accept.ToString().Contains("application/vnd.ipld.raw", StringComparison.Ordinal);
-        context.Response.Headers.ETag = $"\"{parsed.Text}\"";
-        context.Response.Headers.CacheControl = "public, max-age=29030400, immutable";
-        context.Response.Headers["X-Content-Type-Options"] = "nosniff";
-        return TypedResults.Bytes(block, raw ? "application/vnd.ipld.raw" : parsed.Codec == Cid.Raw ? "application/json" : "application/vnd.ipld.dag-cbor");
     }
 }

@@ -29,7 +29,7 @@ public sealed class ReadPlaces(TimeProvider time) : IEndpointFilter, IDisposable
         {
             http.Response.Headers.RetryAfter = Problems.RetryAfterSeconds;
             return Problems.Of(
-                StatusCodes.Status503ServiceUnavailable, "too-many-reads", "", $"{MaxPerAddress} pages are read at once for one address, and {Max} in all.");
+                StatusCodes.Status503ServiceUnavailable, "too-many-reads", "", $"{MaxPerAddress} pages or CARs are read at once for one address, and {Max} in all.");
         }
 
         // Until it is sent: a slow reader holds its page, and gives way when all places are taken.

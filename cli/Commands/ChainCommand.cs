@@ -88,7 +88,7 @@ internal static class ChainCommand
                 return address;
             }
 
-            result.AddError($"{name} is no address: 0x and 40 hex digits, and where they are of mixed case, with the right checksum.");
+            result.AddError($"{name} is no address: choose {EthereumAddress.Rule}.");
             return null;
         },
     };

@@ -98,7 +98,7 @@ public sealed record CapChange(CapContext? Next, IReadOnlyList<EntryDraft> Entri
             return new("invalid-field", "change.revokeKey.reason", PrintableText.Rule(KeyRules.MaxReasonLength));
         }
 
-        if (!EthereumAddress.TryParse(wanted.Address, out var address) || context.Keys.All(key => key.Address != address.ToString()))
+        if (!EthereumAddress.TryParseAnyCase(wanted.Address, out var address) || context.Keys.All(key => key.Address != address.ToString()))
         {
             return new("invalid-field", "change.revokeKey.address", "the address of a key of the CapID");
         }

@@ -14,7 +14,7 @@ internal static class KeyRules
     /// <param name="at">Where the key stands in the request, for the refusal.</param>
     public static Refusal? Fault(KeyDefinition? key, string at) =>
         key is null || !EthereumAddress.TryParse(key.Address, out var address)
-            ? new("invalid-field", $"{at}.address", "0x and 40 hex digits; mixed case carries the EIP-55 checksum")
+            ? new("invalid-field", $"{at}.address", EthereumAddress.Rule)
         : address == default
             ? new("invalid-field", $"{at}.address", "an address that somebody has the key of, not the zero address")
         : key.Roles is not null && (key.Roles.Count == 0 || key.Roles.Count > Roles.Length || key.Roles.Except(Roles).Any())

@@ -46,9 +46,9 @@ public static class Admission
         }
 
         EthereumAddress claimed = default;
-        if (report.SignerClaimed is { Length: > 0 } signer && !EthereumAddress.TryParse(signer, out claimed))
+        if (report.SignerClaimed is { Length: > 0 } signer && !EthereumAddress.TryParseAnyCase(signer, out claimed))
         {
-            return (null, Ruling.Refuse(Verdict.Malformed, "invalid-field", "signer", "0x and 40 hex digits; mixed case carries the EIP-55 checksum"));
+            return (null, Ruling.Refuse(Verdict.Malformed, "invalid-field", "signer", "0x and 40 hex digits"));
         }
 
         if (!Secp256k1.Instance.TryRecover(SignedHash(report, policy.ChainId), signature, out var recovered))

@@ -6,6 +6,12 @@ namespace CapOrleans.Core.Signatures;
 /// <summary>20 bytes; written with the mixed-case checksum of EIP-55.</summary>
 public readonly struct EthereumAddress : IEquatable<EthereumAddress>
 {
+    /// <summary>What <see cref="TryParse"/> takes, for whoever wrote another thing.</summary>
+    public const string Rule = "0x and 40 hex digits; mixed case carries a checksum, of EIP-55 or of Rootstock (EIP-1191): one spelled for another chain is taken in lower case";
+
+    /// <summary>Chains whose wallets and nodes spell addresses with a checksum of their own (EIP-1191): Rootstock's main and test network.</summary>
+    private static readonly string[] OwnSpelling = ["30", "31"];
+
     private readonly UInt128 high;
     private readonly uint low;
 
@@ -25,26 +31,37 @@ public readonly struct EthereumAddress : IEquatable<EthereumAddress>
     }
 
     /// <summary>
-    /// <c>0x</c> and 40 hex digits. All lower or all upper case is taken as it is; mixed case must carry the right checksum.
+    /// <c>0x</c> and 40 hex digits. All lower or all upper case is taken as it is; mixed case must carry the right checksum, for somebody may
+    /// have typed it: that of EIP-55, or that of a chain which spells addresses in its own way.
     /// </summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out EthereumAddress address)
     {
-        address = default;
-        if (text is not { Length: 42 } || text[0] != '0' || text[1] is not ('x' or 'X'))
+        if (!TryParseAnyCase(text, out address))
         {
             return false;
         }
 
+        var (digits, read) = (text[2..], address);
+        var mixed = digits.AsSpan().ContainsAnyInRange('a', 'f') && digits.AsSpan().ContainsAnyInRange('A', 'F');
+        return !mixed || digits == read.Spell("")[2..] || OwnSpelling.Any(chain => digits == read.Spell(chain)[2..]);
+    }
+
+    /// <summary>
+    /// <c>0x</c> and 40 hex digits in any case: where something else proves that it is the right address, as a signature does, or where a machine
+    /// wrote it. Chains and old clients spell it in many ways.
+    /// </summary>
+    public static bool TryParseAnyCase([NotNullWhen(true)] string? text, out EthereumAddress address)
+    {
+        address = default;
         Span<byte> bytes = stackalloc byte[20];
-        var digits = text.AsSpan(2);
-        if (Convert.FromHexString(digits, bytes, out _, out _) != System.Buffers.OperationStatus.Done)
+        if (text is not { Length: 42 } || text[0] != '0' || text[1] is not ('x' or 'X')
+            || Convert.FromHexString(text.AsSpan(2), bytes, out _, out _) != System.Buffers.OperationStatus.Done)
         {
             return false;
         }
 
         address = new EthereumAddress(bytes);
-        var mixed = digits.ContainsAnyInRange('a', 'f') && digits.ContainsAnyInRange('A', 'F');
-        return !mixed || digits.SequenceEqual(address.ToString().AsSpan(2));
+        return true;
     }
 
     public byte[] ToArray()
@@ -55,22 +72,7 @@ public readonly struct EthereumAddress : IEquatable<EthereumAddress>
         return bytes;
     }
 
-    public override string ToString()
-    {
-        Span<byte> digits = stackalloc byte[40];
-        Encoding.ASCII.GetBytes(Convert.ToHexStringLower(ToArray()), digits);
-        Span<byte> hash = stackalloc byte[32];
-        Keccak256.Hash(digits, hash);
-        var text = new char[42];
-        (text[0], text[1]) = ('0', 'x');
-        for (var i = 0; i < 40; i++)
-        {
-            var nibble = (hash[i / 2] >> (i % 2 == 0 ? 4 : 0)) & 0xF;
-            text[i + 2] = nibble >= 8 ? char.ToUpperInvariant((char)digits[i]) : (char)digits[i];
-        }
-
-        return new string(text);
-    }
+    public override string ToString() => Spell("");
 
     public bool Equals(EthereumAddress other) => high == other.high && low == other.low;
 
@@ -81,4 +83,21 @@ public readonly struct EthereumAddress : IEquatable<EthereumAddress>
     public static bool operator ==(EthereumAddress left, EthereumAddress right) => left.Equals(right);
 
     public static bool operator !=(EthereumAddress left, EthereumAddress right) => !left.Equals(right);
+
+    /// <param name="chain">Whose id is hashed with the digits (EIP-1191); empty for EIP-55.</param>
+    private string Spell(string chain)
+    {
+        var digits = Convert.ToHexStringLower(ToArray());
+        Span<byte> hash = stackalloc byte[32];
+        Keccak256.Hash(Encoding.ASCII.GetBytes(chain.Length == 0 ? digits : $"{chain}0x{digits}"), hash);
+        var text = new char[42];
+        (text[0], text[1]) = ('0', 'x');
+        for (var i = 0; i < 40; i++)
+        {
+            var nibble = (hash[i / 2] >> (i % 2 == 0 ? 4 : 0)) & 0xF;
+            text[i + 2] = nibble >= 8 ? char.ToUpperInvariant(digits[i]) : digits[i];
+        }
+
+        return new string(text);
+    }
 }

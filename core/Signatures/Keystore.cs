@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using CapOrleans.Core.CanonicalJson;
+using CapOrleans.Core.NormalForms;
 
 namespace CapOrleans.Core.Signatures;
 
@@ -14,8 +15,9 @@ public sealed class KeystoreException(string message) : Exception(message);
 /// older files, makes a key of the passphrase, AES-128-CTR hides the secret, Keccak-256 proves both.
 /// </summary>
 /// <remarks>
-/// The passphrase's UTF-8 is used as it is typed: the format wants NFKC, which keyboards give, and this program carries no tables to make it.
-/// Vectors: <c>keystore-v3.json</c>, and the format's own, with r = 1 and with PBKDF2. The parameters come with the file, so they are bounded before anything is spent on them.
+/// The format wants the passphrase in NFKC, and so it is written. Some wallets write what was typed, and accents are typed in several ways: a file
+/// is tried with the passphrase as it is typed, in NFC and in NFKC, as far as these differ. The parameters come with the file, so they are bounded
+/// before anything is spent on them. Vectors: <c>keystore-v3.json</c>, <c>keystore-passphrases.json</c>, and the format's own, with r = 1 and with PBKDF2.
 /// </remarks>
 public static class Keystore
 {
@@ -47,7 +49,7 @@ public static class Keystore
     public static string Write(PrivateKey key, string passphrase)
     {
         var (salt, iv) = (RandomNumberGenerator.GetBytes(32), RandomNumberGenerator.GetBytes(16));
-        var derived = Scrypt.Derive(Encoding.UTF8.GetBytes(passphrase), salt, N, R, P, KeyBytes);
+        var derived = Scrypt.Derive(Encoding.UTF8.GetBytes(Normalization.ToFormKC(passphrase)), salt, N, R, P, KeyBytes);
         var hidden = Counter(derived.AsSpan(0, 16), iv, Convert.FromHexString(key.ExportHex().AsSpan(2)));
         return new JsonObject
         {
@@ -82,17 +84,29 @@ public static class Keystore
             throw new FormatException();
         }
 
-        var derived = crypto.GetProperty("kdf").GetString() switch
+        var mac = Hex(crypto, "mac");
+        foreach (var form in Forms(passphrase))
         {
-            "scrypt" => ByScrypt(parameters, passphrase),
-            "pbkdf2" => ByPbkdf2(parameters, passphrase),
-            _ => throw new FormatException(),
-        };
-        return CryptographicOperations.FixedTimeEquals(Mac(derived, hidden), Hex(crypto, "mac"))
-            && PrivateKey.TryParse(Convert.ToHexString(Counter(derived.AsSpan(0, 16), iv, hidden)), out var key)
-            ? key
-            : throw new KeystoreException("The passphrase does not open the keystore, or the file is damaged.");
+            var derived = crypto.GetProperty("kdf").GetString() switch
+            {
+                "scrypt" => ByScrypt(parameters, form),
+                "pbkdf2" => ByPbkdf2(parameters, form),
+                _ => throw new FormatException(),
+            };
+            if (CryptographicOperations.FixedTimeEquals(Mac(derived, hidden), mac)
+                && PrivateKey.TryParse(Convert.ToHexString(Counter(derived.AsSpan(0, 16), iv, hidden)), out var key))
+            {
+                return key;
+            }
+        }
+
+        throw new KeystoreException("The passphrase does not open the keystore, or the file is damaged.");
     }
+
+    /// <summary>What the passphrase's bytes may have been when the file was written: one to three, each another.</summary>
+    internal static IReadOnlyList<byte[]> Forms(string passphrase) =>
+        [.. new[] { passphrase, Normalization.ToFormC(passphrase), Normalization.ToFormKC(passphrase) }
+            .Select(form => Encoding.UTF8.GetBytes(form)).DistinctBy(bytes => Convert.ToHexString(bytes))];
 
     /// <summary>A random UUID, version 4.</summary>
     private static string DrawId()
@@ -102,15 +116,15 @@ public static class Keystore
         return new Guid(bytes, bigEndian: true).ToString();
     }
 
-    private static byte[] ByScrypt(JsonElement parameters, string passphrase)
+    private static byte[] ByScrypt(JsonElement parameters, byte[] passphrase)
     {
         var (n, r, p) = (parameters.GetProperty("n").GetInt32(), parameters.GetProperty("r").GetInt32(), parameters.GetProperty("p").GetInt32());
         return n is >= 2 and <= MaxN && int.IsPow2(n) && r is >= 1 and <= MaxR && p is >= 1 and <= MaxP && 128L * n * r <= MaxMemory
-            ? Scrypt.Derive(Encoding.UTF8.GetBytes(passphrase), Hex(parameters, "salt"), n, r, p, KeyBytes)
+            ? Scrypt.Derive(passphrase, Hex(parameters, "salt"), n, r, p, KeyBytes)
             : throw new KeystoreException($"The keystore's parameters are out of bounds: scrypt n a power of 2 up to {MaxN}, r up to {MaxR}, p up to {MaxP}, {MaxMemory >> 20} MiB in all.");
     }
 
-    private static byte[] ByPbkdf2(JsonElement parameters, string passphrase)
+    private static byte[] ByPbkdf2(JsonElement parameters, byte[] passphrase)
     {
         if (parameters.GetProperty("prf").GetString() != "hmac-sha256")
         {
@@ -118,7 +132,7 @@ public static class Keystore
         }
 
         return parameters.GetProperty("c").GetInt32() is >= 1 and <= MaxIterations and var iterations
-            ? Rfc2898DeriveBytes.Pbkdf2(Encoding.UTF8.GetBytes(passphrase), Hex(parameters, "salt"), iterations, HashAlgorithmName.SHA256, KeyBytes)
+            ? Rfc2898DeriveBytes.Pbkdf2(passphrase, Hex(parameters, "salt"), iterations, HashAlgorithmName.SHA256, KeyBytes)
             : throw new KeystoreException($"The keystore's parameters are out of bounds: pbkdf2 with 1 to {MaxIterations} iterations.");
     }
 

@@ -31,7 +31,7 @@ public sealed record WalletClaim(EthereumAddress Wallet, byte[] Signature)
     public static WalletClaim? Of(IncidentReport report)
     {
         if (report.Scheme != FullV2.Scheme || report.Signature is not { Length: > 2 and <= 2 + (2 * MaxBytes) } text || text.Length % 2 != 0
-            || !text.StartsWith("0x", StringComparison.OrdinalIgnoreCase) || !EthereumAddress.TryParse(report.SignerClaimed, out var wallet))
+            || !text.StartsWith("0x", StringComparison.OrdinalIgnoreCase) || !EthereumAddress.TryParseAnyCase(report.SignerClaimed, out var wallet))
         {
             return null;
         }

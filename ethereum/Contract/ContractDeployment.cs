@@ -23,7 +23,7 @@ public sealed class ContractDeployment
     {
         await DeployedContract.CheckChainAsync(rpc, options, cancellationToken);
         var receipt = await account.SendAsync(null, ContractArtifact.Creation, new MemoryTransactions(), cancellationToken);
-        return EthereumAddress.TryParse(receipt.Contract, out var contract)
+        return EthereumAddress.TryParseAnyCase(receipt.Contract, out var contract)
             && (await rpc.DataAsync("eth_getCode", cancellationToken, receipt.Contract, "latest")).AsSpan().SequenceEqual(ContractArtifact.Deployed)
             ? new StoredRecord(contract, receipt.Transaction, receipt.Block)
             : throw new ChainUnavailableException($"Transaction {receipt.Transaction} succeeded, and the contract that it made is not ours.");

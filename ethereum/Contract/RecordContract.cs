@@ -55,7 +55,7 @@ public sealed class RecordContract
         // A contract that is another one, or none, lets a transaction succeed and does nothing: its event is what counts.
         var topic = ContractArtifact.Abi.Topic(confirmation);
         return rpc.Read(receipt.Logs, logs => logs.EnumerateArray().Any(log =>
-                EthereumAddress.TryParse(log.GetProperty("address").GetString(), out var emitter) && emitter == contract && log.GetProperty("topics")[0].GetString() == topic)
+                EthereumAddress.TryParseAnyCase(log.GetProperty("address").GetString(), out var emitter) && emitter == contract && log.GetProperty("topics")[0].GetString() == topic)
             ? new StoredRecord(contract, receipt.Transaction, receipt.Block)
             : throw new ChainUnavailableException($"The transaction to {contract} succeeded without its event: there is another contract; see CONTRACT_ADDRESS."));
     }

@@ -41,7 +41,7 @@ public sealed partial class SettingsReader
             return address;
         }
 
-        faults.Add($"CONTRACT_ADDRESS is '{text}': choose 0x and 40 hex digits; mixed case carries the EIP-55 checksum.");
+        faults.Add($"CONTRACT_ADDRESS is '{text}': choose {EthereumAddress.Rule}.");
         return null;
     }
 }

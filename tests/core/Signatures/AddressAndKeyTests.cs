@@ -48,6 +48,37 @@ public sealed class AddressAndKeyTests
     public void An_address_with_a_wrong_checksum_or_form_is_refused(string name, string json) =>
         Assert.False(EthereumAddress.TryParse(JsonElement.Parse(json).Text("address"), out _), name);
 
+    // The addresses of EIP-1191's own test cases, chain 30, and the same spelled for chain 31.
+    [Theory]
+    [InlineData("0x27b1FdB04752BBc536007A920D24ACB045561c26")]
+    [InlineData("0x42712D45473476B98452f434E72461577d686318")]
+    [InlineData("0x5aaEB6053f3e94c9b9a09f33669435E7ef1bEAeD")]
+    [InlineData("0xDBF03B407c01E7CD3cBea99509D93F8Dddc8C6FB")]
+    [InlineData("0x27B1FdB04752BbC536007a920D24acB045561C26")]
+    [InlineData("0x5aAeb6053F3e94c9b9A09F33669435E7EF1BEaEd")]
+    public void An_address_in_the_spelling_of_Rootstock_is_taken_and_written_in_ours(string spelled)
+    {
+        Assert.True(EthereumAddress.TryParse(spelled, out var address));
+        Assert.True(EthereumAddress.TryParse(spelled.ToLowerInvariant(), out var lower));
+        Assert.Equal(lower, address);
+        Assert.NotEqual(spelled, address.ToString());
+        var letter = spelled.AsSpan(2).IndexOfAnyInRange('a', 'f') + 2;
+        var wrong = spelled[..letter] + char.ToUpperInvariant(spelled[letter]) + spelled[(letter + 1)..];
+        Assert.False(EthereumAddress.TryParse(wrong, out _), "one letter in the wrong case");
+        Assert.True(EthereumAddress.TryParseAnyCase(wrong, out address) && address == lower);
+    }
+
+    [Fact]
+    public void Whoever_needs_no_checksum_takes_any_case_and_nothing_else()
+    {
+        foreach (var vector in Vectors.Load("addresses.json").GetProperty("eip55Invalid").EnumerateArray())
+        {
+            Assert.Equal(vector.Text("name") == "one letter in the wrong case", EthereumAddress.TryParseAnyCase(vector.Text("address"), out _));
+        }
+
+        Assert.False(EthereumAddress.TryParseAnyCase(null, out _));
+    }
+
     [Fact]
     public void A_private_key_does_not_print()
     {

@@ -19,6 +19,36 @@ public sealed class KeystoreTests
         Assert.NotEmpty(name);
     }
 
+    public static TheoryData<string, string> Passphrases => Vectors.Cases("keystore-passphrases.json", "cases");
+
+    [Theory, MemberData(nameof(Passphrases))]
+    public void A_passphrase_opens_what_was_written_with_another_form_of_it(string name, string json)
+    {
+        var vector = JsonElement.Parse(json);
+        Assert.True(vector.Text("privateKey") == Keystore.Open(vector.GetProperty("keystore").GetRawText(), vector.Text("typed")).ExportHex(), name);
+        Assert.Throws<KeystoreException>(() => Keystore.Open(vector.GetProperty("keystore").GetRawText(), vector.Text("typed") + "\u0301"));
+    }
+
+    // As typed, in NFC and in NFKC: each is one derivation.
+    [Theory]
+    [InlineData("correct horse", 1)]
+    [InlineData("p\u00e4ss", 1)]
+    [InlineData("pa\u0308ss", 2)]
+    [InlineData("\ufb01sh", 2)]
+    [InlineData("\ufb01scha\u0308", 3)]
+    public void A_passphrase_is_tried_in_as_many_forms_as_it_has(string passphrase, int forms)
+    {
+        var tried = Keystore.Forms(passphrase);
+        Assert.Equal((forms, passphrase), (tried.Count, System.Text.Encoding.UTF8.GetString(tried[0])));
+    }
+
+    [Fact]
+    public void What_is_written_takes_the_form_that_the_format_wants()
+    {
+        var key = PrivateKey.Create();
+        Assert.Equal(key.Address, Keystore.Open(Keystore.Write(key, "\ufb01scha\u0308"), "fisch\u00e4").Address);
+    }
+
     [Theory, MemberData(nameof(Refused))]
     public void Another_passphrase_or_a_damaged_file_is_refused(string name, string json)
     {

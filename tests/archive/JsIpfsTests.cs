@@ -1,0 +1,97 @@
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using CapOrleans.Archive;
+using CapOrleans.Core.Archive;
+
+namespace CapOrleans.Tests.Archive;
+
+/// <summary>The archive's client with a node that others wrote.</summary>
+public sealed class JsIpfsTests : IAsyncLifetime
+{
+    private readonly TempDirectory directory = new();
+    private readonly HttpClient http = new() { Timeout = TimeSpan.FromSeconds(30) };
+    private JsIpfs node = null!;
+
+    public async Task InitializeAsync() => node = await JsIpfs.StartAsync();
+
+    public Task DisposeAsync()
+    {
+        node.Dispose();
+        http.Dispose();
+        directory.Dispose();
+        return Task.CompletedTask;
+    }
+
+    [Fact]
+    public async Task A_real_node_keeps_pins_and_gives_back_what_is_put_also_after_it_was_away()
+    {
+        var store = Store();
+        var (first, second, third) = (Batch("first", 5), Batch("second", 3), Batch("third", 2));
+        await store.PutAsync(first, default);
+        await store.PutAsync(second, default);
+        await AssertHoldsAsync([.. first, .. second]);
+
+        node.GoAway();
+        await Assert.ThrowsAsync<IpfsUnavailableException>(() => store.PutAsync(third, default));
+        Assert.Equal(third[0].Bytes, await store.FindAsync(third[0].Cid, default)); // the embedded store was not waiting for the node
+
+        await node.ComeBackAsync();
+        await store.PutAsync(third, default);
+        await store.PutAsync(first, default); // what it has already does no harm
+        await AssertHoldsAsync([.. first, .. second, .. third]);
+    }
+
+    [Fact]
+    public async Task A_real_node_that_takes_the_new_name_for_nothing_is_spoken_to_by_the_old_one()
+    {
+        var block = Batch("dialects", 1)[0];
+        Assert.NotEqual(block.Cid.Text, await PutAsync(block, "cid-codec=raw"));
+        Assert.Equal(block.Cid.Text, await PutAsync(block, "format=raw&version=1"));
+        Assert.Equal(block.Cid.Text, await PutAsync(block, "cid-codec=raw&format=raw&version=1"));
+        await Store().PutAsync([block], default);
+        await AssertHoldsAsync([block]);
+    }
+
+    private KuboBlockStore Store() => new(new SqliteBlockStore(directory.File("blocks.db")), http, node.Url);
+
+    /// <summary>As the archive makes it: records, and the manifest that links to them.</summary>
+    private static List<Block> Batch(string name, int records)
+    {
+        var blocks = Enumerable.Range(0, records).Select(i => Encoding.UTF8.GetBytes($$"""{"batch": "{{name}}", "i": {{i}}, "text": "Überlast 🚨"}"""))
+            .Select(bytes => new Block(Cid.Of(Cid.Raw, bytes), bytes)).ToList();
+        var manifest = ArchiveManifest.Write([.. blocks.Select(block => block.Cid)]);
+        return [.. blocks, new Block(Cid.Of(Cid.DagCbor, manifest), manifest)];
+    }
+
+    private async Task AssertHoldsAsync(IReadOnlyList<Block> blocks)
+    {
+        foreach (var block in blocks)
+        {
+            var bytes = await CallAsync($"block/get?arg={block.Cid}&timeout=20s");
+            Assert.Equal(block.Cid, Cid.Of(block.Cid.Codec, bytes));
+            Assert.Equal(block.Bytes, bytes);
+        }
+
+        var pins = JsonElement.Parse(await CallAsync("pin/ls?type=all&cid-base=base32&timeout=20s")).GetProperty("Keys");
+        Assert.All(blocks, block => Assert.Equal("recursive", pins.GetProperty(block.Cid.Text).Text("Type")));
+    }
+
+    /// <returns>Under which CID the node has it; null when it took no block.</returns>
+    private async Task<string?> PutAsync(Block block, string codec)
+    {
+        using var part = new ByteArrayContent(block.Bytes);
+        part.Headers.ContentType = new("application/octet-stream");
+        using var form = new MultipartFormDataContent { { part, "data", "block" } };
+        using var answer = await http.PostAsync(new Uri(node.Url, $"api/v0/block/put?{codec}&mhtype=sha2-256&cid-base=base32&timeout=20s"), form);
+        return answer.IsSuccessStatusCode ? JsonElement.Parse(await answer.Content.ReadAsByteArrayAsync()).Text("Key") : null;
+    }
+
+    private async Task<byte[]> CallAsync(string call)
+    {
+        using var answer = await http.PostAsync(new Uri(node.Url, $"api/v0/{call}"), null);
+        var body = await answer.Content.ReadAsByteArrayAsync();
+        Assert.True(answer.StatusCode == HttpStatusCode.OK, $"{call}: {(int)answer.StatusCode} {Encoding.UTF8.GetString(body)}");
+        return body;
+    }
+}
