@@ -31,6 +31,8 @@ namespace CapOrleans.Api;
 [JsonSerializable(typeof(Webhooks.WebhookView))]
 [JsonSerializable(typeof(Webhooks.WebhookView[]))]
 [JsonSerializable(typeof(Webhooks.WebhookTestView))]
+[JsonSerializable(typeof(Archive.CheckRequest))]
+[JsonSerializable(typeof(Archive.CheckAnswer))]
 [JsonSerializable(typeof(Gates.GateBody))]
 [JsonSerializable(typeof(Gates.HeartbeatBody))]
 [JsonSerializable(typeof(GateView[]))]

@@ -1,4 +1,5 @@
 using CapOrleans.Api.Access;
+using CapOrleans.Api.Archive;
 using CapOrleans.Api.Caps;
 using CapOrleans.Api.Gates;
 using CapOrleans.Api.Intake;
@@ -59,6 +60,7 @@ public static class CapApi
         app.MapAnchors();
         app.MapGates();
         app.MapWebhooks();
+        app.MapArchive();
         app.MapOperators();
         OpenApiDocument.Map(app);
         app.MapScalarApiReference("/docs");

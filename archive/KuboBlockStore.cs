@@ -1,6 +1,5 @@
 using System.Net.Http.Headers;
 using System.Text.Json;
-using CapOrleans.Core.Access;
 using CapOrleans.Core.Archive;
 
 namespace CapOrleans.Archive;
@@ -10,10 +9,9 @@ public sealed class IpfsUnavailableException(string message, Exception? inner = 
 
 /// <summary>
 /// The embedded store, and an IPFS node that gets and pins every block as well, over the Kubo RPC (<c>block/put</c>). What is
-/// read comes from the embedded store. Credentials in the URL are sent as Basic authentication, and its path comes before that of the RPC.
+/// read comes from the embedded store.
 /// </summary>
-/// <param name="api">For example <c>http://127.0.0.1:5001</c>.</param>
-public sealed class KuboBlockStore(IBlockStore embedded, HttpClient http, Uri api) : IBlockStore
+public sealed class KuboBlockStore(IBlockStore embedded, KuboRpc rpc) : IBlockStore
 {
     /// <summary>
     /// How a node takes the codec: Kubo since 0.13 as <c>cid-codec</c>, and it refuses <c>format</c> beside that; nodes before it, and js-ipfs,
@@ -45,7 +43,7 @@ public sealed class KuboBlockStore(IBlockStore embedded, HttpClient http, Uri ap
 
         if ((await PutAsync(block, Dialects[other], cancellationToken)).Key != block.Cid.Text)
         {
-            throw fault ?? new IpfsUnavailableException($"The IPFS node at {api.Host}:{api.Port} stored another block than {block.Cid}.");
+            throw fault ?? new IpfsUnavailableException($"The IPFS node at {rpc.Name} stored another block than {block.Cid}.");
         }
 
         dialect = other;
@@ -59,18 +57,14 @@ public sealed class KuboBlockStore(IBlockStore embedded, HttpClient http, Uri ap
         var codec = string.Format(System.Globalization.CultureInfo.InvariantCulture, codecOption, block.Cid.Codec == Cid.Raw ? "raw" : "dag-cbor");
         using var part = new ByteArrayContent(block.Bytes);
         part.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
-        using var request = new HttpRequestMessage(
-            HttpMethod.Post, $"{api.GetLeftPart(UriPartial.Path).TrimEnd('/')}/api/v0/block/put?{codec}&mhtype=sha2-256&cid-base=base32&pin=true&timeout=20s")
-        {
-            Content = new MultipartFormDataContent { { part, "data", "block" } },
-        };
-        request.Headers.Authorization = UrlCredentials.Basic(api) is { } basic ? new AuthenticationHeaderValue("Basic", basic) : null;
+        using var content = new MultipartFormDataContent { { part, "data", "block" } };
         try
         {
-            using var answer = await http.SendAsync(request, cancellationToken);
+            using var answer = await rpc.PostAsync(
+                $"block/put?{codec}&mhtype=sha2-256&cid-base=base32&pin=true&timeout=20s", content, HttpCompletionOption.ResponseContentRead, cancellationToken);
             if (!answer.IsSuccessStatusCode)
             {
-                return (new IpfsUnavailableException($"The IPFS node at {api.Host}:{api.Port} answered {(int)answer.StatusCode} to block/put; see IPFS_API."), null);
+                return (new IpfsUnavailableException($"The IPFS node at {rpc.Name} answered {(int)answer.StatusCode} to block/put; see IPFS_API."), null);
             }
 
             using var body = await JsonDocument.ParseAsync(await answer.Content.ReadAsStreamAsync(cancellationToken), cancellationToken: cancellationToken);
@@ -79,7 +73,7 @@ public sealed class KuboBlockStore(IBlockStore embedded, HttpClient http, Uri ap
         catch (Exception fault) when (fault is HttpRequestException or JsonException or KeyNotFoundException or InvalidOperationException
             || (fault is TaskCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            throw new IpfsUnavailableException($"The IPFS node at {api.Host}:{api.Port} gives no usable answer; see IPFS_API.", fault);
+            throw new IpfsUnavailableException($"The IPFS node at {rpc.Name} gives no usable answer; see IPFS_API.", fault);
         }
     }
 }

@@ -26,7 +26,10 @@ public sealed class PostgresBlockStore : IBlockStore, IDisposable
     public async Task PutAsync(IReadOnlyList<Block> blocks, CancellationToken cancellationToken)
     {
         await using var insert = source.CreateCommand(
-            "INSERT INTO block (cid, bytes) SELECT * FROM unnest($1::bytea[], $2::bytea[]) ON CONFLICT DO NOTHING");
+            """
+            INSERT INTO block (cid, bytes) SELECT DISTINCT ON (cid) cid, bytes FROM unnest($1::bytea[], $2::bytea[]) AS given (cid, bytes)
+            ON CONFLICT (cid) DO UPDATE SET bytes = excluded.bytes WHERE block.bytes <> excluded.bytes
+            """);
         insert.Parameters.Add(new NpgsqlParameter { Value = blocks.Select(block => block.Cid.ToBytes()).ToArray() });
         insert.Parameters.Add(new NpgsqlParameter { Value = blocks.Select(block => block.Bytes).ToArray() });
         await insert.ExecuteNonQueryAsync(cancellationToken);

@@ -22,7 +22,7 @@ public sealed class SqliteBlockStore : IBlockStore
             using var connection = Connect();
             using var transaction = connection.BeginTransaction(deferred: false);
             using var insert = connection.CreateCommand();
-            insert.CommandText = "INSERT INTO block (cid, bytes) VALUES ($cid, $bytes) ON CONFLICT DO NOTHING";
+            insert.CommandText = "INSERT INTO block (cid, bytes) VALUES ($cid, $bytes) ON CONFLICT DO UPDATE SET bytes = excluded.bytes WHERE bytes <> excluded.bytes";
             var cid = insert.Parameters.Add("$cid", SqliteType.Blob);
             var bytes = insert.Parameters.Add("$bytes", SqliteType.Blob);
             foreach (var block in blocks)

@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Text;
 using System.Text.Json;
 using CapOrleans.Contracts.Anchors;
+using CapOrleans.Contracts.Archive;
 using CapOrleans.Core.Anchors;
 using CapOrleans.Core.Signatures;
 using CapOrleans.Ethereum;
@@ -25,12 +26,14 @@ public sealed class AnchorContract : IAnchorContract
     private readonly DeployedContract deployed;
     private readonly Receipts receipts;
     private readonly Agreement agreement;
+    private readonly AuditRecords audits;
 
     public AnchorContract(JsonRpcClient rpc, ChainOptions options, TimeProvider time)
     {
         (this.rpc, this.options, this.time, receipts, agreement) = (rpc, options, time, new Receipts(rpc), new Agreement(rpc));
         account = new ChainAccount(rpc, options, time);
         deployed = new DeployedContract(rpc, options, account);
+        audits = new AuditRecords(rpc, options, account, receipts, time);
     }
 
     public async Task<ContractPosition> AnchoredAsync(string logName, ISentTransactions sent, CancellationToken cancellationToken)
@@ -114,6 +117,9 @@ public sealed class AnchorContract : IAnchorContract
         return Confirm(contract, batch.LogName, batch.From, receipt)
             ?? throw new ChainUnavailableException($"The transaction to {contract} succeeded without its event: there is another contract, or none.");
     }
+
+    public async Task<AnchorConfirmation> StoreAuditAsync(ChainAudit audit, ISentTransactions sent, CancellationToken cancellationToken) =>
+        await audits.StoreAsync(await deployed.FindAsync(mayDeploy: true, sent, cancellationToken), audit, sent, cancellationToken);
 
     private AnchorConfirmation? Confirm(EthereumAddress contract, string logName, long from, Receipt receipt)
     {

@@ -18,6 +18,9 @@ internal sealed class EventSearch(JsonRpcClient rpc, EthereumAddress contract, s
     /// <summary>Of a whole search: one wrong number of a node must not keep every log waiting. 5 minutes.</summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromMinutes(5);
 
+    /// <summary>Which of the events with these topics; every one.</summary>
+    public Func<JsonElement, bool> IsWanted { get; init; } = _ => true;
+
     /// <param name="since">The oldest block to look at.</param>
     /// <returns>The transaction of the newest event; null when there is none.</returns>
     /// <exception cref="ChainUnavailableException">The node refuses a single block.</exception>
@@ -69,6 +72,6 @@ internal sealed class EventSearch(JsonRpcClient rpc, EthereumAddress contract, s
             Topics = topics,
         };
         var logs = await new Web3Client(rpc, cancellationToken).SendRequestAsync<JsonElement>("eth_getLogs", null, filter);
-        return rpc.Read(logs, found => found.GetArrayLength() == 0 ? null : JsonRpcClient.Hash(found[found.GetArrayLength() - 1].GetProperty("transactionHash")));
+        return rpc.Read(logs, found => found.EnumerateArray().Where(IsWanted).Select(log => JsonRpcClient.Hash(log.GetProperty("transactionHash"))).LastOrDefault());
     }
 }

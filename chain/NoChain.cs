@@ -1,4 +1,5 @@
 using CapOrleans.Contracts.Anchors;
+using CapOrleans.Contracts.Archive;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.Anchors;
 using CapOrleans.Core.Signatures;
@@ -18,6 +19,8 @@ public sealed class NoChain : IAnchorContract, IContractWallets
     public Task<AnchorSighting> SightAsync(AnchorConfirmation anchored, CancellationToken cancellationToken) => throw Unavailable();
 
     public Task<AnchorConfirmation> AnchorAsync(AnchorBatch batch, ISentTransactions sent, CancellationToken cancellationToken) => throw Unavailable();
+
+    public Task<AnchorConfirmation> StoreAuditAsync(ChainAudit audit, ISentTransactions sent, CancellationToken cancellationToken) => throw Unavailable();
 
     public Task<ChainBlock?> FindBlockAsync(WalletClaim claim, byte[] hash, string caller, CancellationToken cancellationToken) => throw Unavailable();
 

@@ -23,4 +23,7 @@ public static class ClusterLimits
 
     /// <summary>How often the log says of one gate that it joined.</summary>
     public const int GateChangesPerHour = 12;
+
+    /// <summary>CIDs of one check.</summary>
+    public const int CheckedLinks = 100;
 }

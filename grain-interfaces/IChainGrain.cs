@@ -1,4 +1,5 @@
 using CapOrleans.Contracts.Anchors;
+using CapOrleans.Contracts.Archive;
 using Orleans.Concurrency;
 
 namespace CapOrleans.GrainInterfaces;
@@ -19,6 +20,9 @@ public interface IChainGrain : IGrainWithIntegerKey
 
     /// <summary>Sends one transaction and waits until its event is in a block.</summary>
     [Alias("anchor"), ResponseTimeout("00:10:00")] Task<AnchorResult> AnchorAsync(AnchorBatch batch);
+
+    /// <summary>Puts an audit record onto the chain, unless it is there, and waits until its event is in a block.</summary>
+    [Alias("store-audit"), ResponseTimeout("00:10:00")] Task<AnchorConfirmation> StoreAuditAsync(ChainAudit audit);
 
     /// <returns>Null when there is no block of this number.</returns>
     [Alias("block-hash"), AlwaysInterleave] Task<string?> BlockHashAsync(long block);

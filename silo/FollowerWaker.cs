@@ -23,6 +23,8 @@ internal sealed class FollowerWaker(IGrainFactory grains, LogMap logs, TimeProvi
                 {
                     await grains.GetGrain<IArchivistGrain>(log).NudgeAsync();
                     await grains.GetGrain<IAnchorerGrain>(log).NudgeAsync();
+                    await grains.GetGrain<ILinkValidatorGrain>(log).NudgeAsync();
+                    await grains.GetGrain<IExporterGrain>(log).NudgeAsync();
                     await grains.GetGrain<IWebhooksGrain>(0).NudgeAsync(log);
                 }
             }

@@ -1,12 +1,10 @@
 using System.Net;
-using CapOrleans.Archive;
 using CapOrleans.AuditLog.Postgres;
 using CapOrleans.AuditLog.Sqlite;
 using CapOrleans.Chain;
 using CapOrleans.Ethereum;
 using CapOrleans.Ethereum.Rpc;
 using CapOrleans.Core.Anchors;
-using CapOrleans.Core.Archive;
 using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Signatures;
@@ -96,11 +94,7 @@ internal static class SiloPart
         services.AddSingleton(new AdmissionPolicy(settings.AcceptUnsigned, settings.ChainId));
         services.AddSingleton(new AnchorPace(settings.AnchorInterval));
         services.AddSingleton(new ProofCheckShare(settings.ProofCheckPercent));
-        services.AddSingleton<IBlockStore>(_ =>
-        {
-            IBlockStore own = settings.Database is null ? new SqliteBlockStore(data.BlockFile) : new PostgresBlockStore(settings.Database);
-            return settings.IpfsApi is null ? own : new KuboBlockStore(own, PlainHttp.Client(TimeSpan.FromSeconds(30)), settings.IpfsApi);
-        });
+        ArchivePart.Add(services, settings, data);
         var secret = new Lazy<WebhookSecret>(data.WebhookSecret);
         services.AddSingleton<IWebhookSecrets>(_ => new EndpointSecrets(secret.Value));
         services.AddSingleton<IWebhookSender>(provider =>

@@ -54,6 +54,7 @@ internal static class Limits
         new("webhooks", ClusterLimits.Webhooks, "webhooks", "the cluster", "409 webhooks-full"),
         new("webhook-test-seconds", ClusterLimits.SecondsBetweenWebhookTests, "seconds",
             "the time between two test deliveries to one webhook, at least", "429 too-many-tests"),
+        new("archive-check-cids", ClusterLimits.CheckedLinks, "CIDs", "one check of the archive (POST /v1/archive/check), of which one at a time is under way", "400 invalid-field"),
         new("api-keys", ClusterLimits.ApiKeys, "keys", "the cluster; the oldest revoked one makes room", "409 too-many-keys"),
         new("gates", ClusterLimits.Gates, "names", "the cluster", "409 gates-full"),
     ];

@@ -15,17 +15,41 @@ internal static class IpfsCommand
 
     private static Command Check()
     {
-        var cid = new Argument<string>("CID") { Description = "Of version 0 or 1, over sha2-256" };
+        var cids = new Argument<string[]>("CID") { Description = "One or more, of version 0 or 1, over sha2-256", Arity = ArgumentArity.OneOrMore };
         var gateway = new Option<string?>("--gateway") { Description = "Where CIDs are served, for example https://ipfs.example/ipfs/; default the API of this node" };
         var legacy = new Option<bool>("--legacy") { Description = "Ask only whether the gateway answers 200, and print the old validator's JSON" };
-        var command = new Command("check", "Fetch content from a gateway, block by block, and compare it with its CID. Example: cap ipfs check bafk... --gateway http://127.0.0.1:8080/ipfs/") { cid, gateway, legacy };
+        var places = new Option<bool>("--places") { Description = "Ask this node instead, which looks in its store, at its IPFS node and at its gateways (needs an API key of scope operate)" };
+        var command = new Command("check", "Fetch content from a gateway, block by block, and compare it with its CID. Example: cap ipfs check bafk... --gateway http://127.0.0.1:8080/ipfs/; cap ipfs check bafk... --places") { cids, gateway, legacy, places };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            using var http = HttpClients.Create(Patience, TlsSettings.OfMachine());
-            var (name, root) = (parsed.GetRequiredValue(cid), Gateway(parsed.GetValue(gateway)));
-            if (parsed.GetValue(legacy))
+            var names = parsed.GetRequiredValue(cids);
+            if (parsed.GetValue(places))
             {
-                var found = await LegacyAsync(http, name, root, cancellationToken);
+                return parsed.GetValue(legacy) || parsed.GetValue(gateway) is not null
+                    ? throw new CliFaultException(ExitCodes.Misconfigured, "--places asks the places that this node is configured with: leave out --gateway and --legacy.")
+                    : await PlaceCheck.RunAsync(names, cancellationToken);
+            }
+
+            using var http = HttpClients.Create(Patience, TlsSettings.OfMachine());
+            var (root, code) = (Gateway(parsed.GetValue(gateway)), ExitCodes.Done);
+            foreach (var name in names)
+            {
+                var next = await CheckAsync(http, name, root, parsed.GetValue(legacy), cancellationToken);
+                code = code == ExitCodes.Done || next == ExitCodes.Refused ? next : code; // that content is wrong is the worst of what can be found
+            }
+
+            return code;
+        });
+        return command;
+    }
+
+    private static async Task<int> CheckAsync(HttpClient http, string name, Uri gateway, bool isLegacy, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (isLegacy)
+            {
+                var found = await LegacyAsync(http, name, gateway, cancellationToken);
                 Console.WriteLine(Answer.Line(found));
                 return (bool)found["valid"]! ? ExitCodes.Done : ExitCodes.Refused;
             }
@@ -35,12 +59,15 @@ internal static class IpfsCommand
                 throw new CliFaultException(ExitCodes.Misconfigured, $"'{name}' is no CID that can be checked: version 1 in base32 with codec raw, dag-pb or dag-cbor, or version 0, over sha2-256.");
             }
 
-            var (blocks, bytes) = await Answer.ShowAsync(name, report => new ContentCheck(http, root).RunAsync(wanted, report, cancellationToken));
+            var (blocks, bytes) = await Answer.ShowAsync(name, report => new ContentCheck(http, gateway).RunAsync(wanted, report, cancellationToken));
             return Answer.Tell(
                 new JsonObject { ["valid"] = true, ["cid"] = name, ["blocks"] = blocks, ["bytes"] = bytes },
                 $"valid: {blocks} block(s), {bytes} bytes, each with the hash that its CID names{(wanted.Codec == Cid.DagCbor ? "; links were not followed" : "")}");
-        });
-        return command;
+        }
+        catch (CliFaultException fault)
+        {
+            return Answer.Complain(fault); // and on with the next one
+        }
     }
 
     /// <summary>As the old validator answered, to the letter.</summary>

@@ -1,4 +1,5 @@
 using CapOrleans.Contracts.Anchors;
+using CapOrleans.Contracts.Archive;
 
 namespace CapOrleans.Core.Anchors;
 
@@ -43,4 +44,9 @@ public interface IAnchorContract
     /// <exception cref="BatchTooLargeException">Not sent.</exception>
     /// <exception cref="ChainUnavailableException">Unknown whether it was sent: ask <see cref="AnchoredAsync"/>.</exception>
     Task<AnchorConfirmation> AnchorAsync(AnchorBatch batch, ISentTransactions sent, CancellationToken cancellationToken);
+
+    /// <summary>Sends one transaction and waits until its event is in a block; where the contract has the record already, looks that up. So it may be repeated.</summary>
+    /// <returns>Where the record is; of no range.</returns>
+    /// <exception cref="ChainUnavailableException">Unknown whether it was sent, or another record has its id.</exception>
+    Task<AnchorConfirmation> StoreAuditAsync(ChainAudit audit, ISentTransactions sent, CancellationToken cancellationToken);
 }

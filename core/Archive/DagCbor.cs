@@ -20,6 +20,9 @@ public static class DagCbor
         return TryReadItem(ref block, found, MaxDepth) && block.IsEmpty;
     }
 
+    /// <summary>Bytes of a link to a <see cref="Cid"/>.</summary>
+    internal const int LinkBytes = 41;
+
     /// <summary>The head of an array.</summary>
     /// <param name="count">0 to 65,535.</param>
     internal static byte[] ArrayHead(int count)

@@ -10,6 +10,9 @@ public static class EntryKinds
     public const string ScoreCorrected = "score.corrected";
     public const string IncidentAccepted = "incident.accepted";
     public const string ArchiveBatched = "archive.batched";
+    public const string ArchiveExported = "archive.exported";
+    public const string ArchiveLost = "archive.lost";
+    public const string ArchiveRestored = "archive.restored";
     public const string AnchorBatched = "anchor.batched";
     public const string AnchorLost = "anchor.lost";
     public const string AnchorRecordSkipped = "anchor.record-skipped";

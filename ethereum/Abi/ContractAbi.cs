@@ -36,7 +36,7 @@ internal sealed class ContractAbi
             switch (member.GetProperty("type").GetString())
             {
                 case "function":
-                    functions.Add(name, new FunctionABI(name, constant: false) { InputParameters = Parameters(member) });
+                    functions.Add(name, new FunctionABI(name, constant: false) { InputParameters = Parameters(member), OutputParameters = Parameters(member, "outputs") });
                     break;
                 case "event":
                     events.Add(name, new EventABI(name) { InputParameters = Parameters(member) });
@@ -82,6 +82,24 @@ internal sealed class ContractAbi
         answer is { Length: 2 + (2 * WordBytes) } && BigInteger.TryParse($"0{answer.AsSpan(2)}", NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var word)
             ? word : null;
 
+    /// <returns>What a call answered, by the names of its values; null when it is no answer of this function.</returns>
+    public Dictionary<string, object>? ReadAnswer(string function, string? answer)
+    {
+        if (answer is not { Length: >= 2 + (2 * WordBytes) } || !IsHex(answer))
+        {
+            return null;
+        }
+
+        try
+        {
+            return decoder.DecodeDefaultData(answer[2..], functions[function].OutputParameters).ToDictionary(value => value.Parameter.Name, value => value.Result);
+        }
+        catch (Exception) // as above
+        {
+            return null;
+        }
+    }
+
     private static bool IsHex(object value) =>
         ((string)value).StartsWith("0x", StringComparison.Ordinal) && ((string)value).AsSpan(2).IndexOfAnyExcept(HexDigits) < 0;
 
@@ -105,8 +123,8 @@ internal sealed class ContractAbi
         }
     }
 
-    private static Parameter[] Parameters(JsonElement member) =>
-        [.. member.GetProperty("inputs").EnumerateArray().Select((input, i) => Read(input, i + 1))];
+    private static Parameter[] Parameters(JsonElement member, string list = "inputs") =>
+        member.TryGetProperty(list, out var parameters) ? [.. parameters.EnumerateArray().Select((input, i) => Read(input, i + 1))] : [];
 
     private static Parameter Read(JsonElement input, int order)
     {

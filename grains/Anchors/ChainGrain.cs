@@ -1,4 +1,5 @@
 using CapOrleans.Contracts.Anchors;
+using CapOrleans.Contracts.Archive;
 using CapOrleans.Core.Anchors;
 using CapOrleans.GrainInterfaces;
 using Microsoft.Extensions.Hosting;
@@ -39,22 +40,9 @@ internal sealed class ChainGrain(
 
     public Task<AnchorResult> AnchorAsync(AnchorBatch batch) => TellAsync(async () =>
     {
-        var used = stored.State.Day == Today ? stored.State.Gas : 0;
-        if (budget.PerDay > 0 && used >= budget.PerDay)
-        {
-            throw new ChainUnavailableException(
-                $"Today's transactions have used {used} gas, Chain__GasPerDay is {budget.PerDay}: anchoring goes on at 00:00 UTC.");
-        }
-
         try
         {
-            var confirmed = await contract.AnchorAsync(batch, this, host.ApplicationStopping);
-            if (budget.PerDay > 0)
-            {
-                await stored.ReplaceAsync(new ChainState { Last = Last, Day = Today, Gas = used + confirmed.GasUsed }, DeactivateOnIdle);
-            }
-
-            return new AnchorResult(confirmed);
+            return new AnchorResult(await PayAsync(() => contract.AnchorAsync(batch, this, host.ApplicationStopping)));
         }
         catch (BatchTooLargeException fault)
         {
@@ -62,8 +50,30 @@ internal sealed class ChainGrain(
         }
     });
 
+    public Task<AnchorConfirmation> StoreAuditAsync(ChainAudit audit) =>
+        TellAsync(() => PayAsync(() => contract.StoreAuditAsync(audit, this, host.ApplicationStopping)));
+
     public Task KeepAsync(SentTransaction? sent) =>
         stored.ReplaceAsync(new ChainState { Last = sent, Day = stored.State.Day, Gas = stored.State.Gas }, DeactivateOnIdle);
+
+    /// <summary>Within the gas of a day.</summary>
+    private async Task<AnchorConfirmation> PayAsync(Func<Task<AnchorConfirmation>> send)
+    {
+        var used = stored.State.Day == Today ? stored.State.Gas : 0;
+        if (budget.PerDay > 0 && used >= budget.PerDay)
+        {
+            throw new ChainUnavailableException(
+                $"Today's transactions have used {used} gas, Chain__GasPerDay is {budget.PerDay}: anchoring goes on at 00:00 UTC.");
+        }
+
+        var confirmed = await send();
+        if (budget.PerDay > 0)
+        {
+            await stored.ReplaceAsync(new ChainState { Last = Last, Day = Today, Gas = used + confirmed.GasUsed }, DeactivateOnIdle);
+        }
+
+        return confirmed;
+    }
 
     /// <summary>A fault travels to another silo as its message, without what a node may have put into it.</summary>
     private static async Task<T> TellAsync<T>(Func<Task<T>> ask)

@@ -21,7 +21,7 @@ internal abstract partial class FollowerGrain(
     protected const int ReadLimit = 500;
 
     /// <summary>Entries that may be passed over before the bookmark follows: what a restart reads again at most.</summary>
-    private const long UnsavedLimit = 5000;
+    protected virtual long UnsavedLimit => 5000;
 
     /// <summary>After a fault: a dependency that is away must not be asked at every commit.</summary>
     private static readonly TimeSpan Rest = TimeSpan.FromSeconds(1);
@@ -114,6 +114,12 @@ internal abstract partial class FollowerGrain(
 
     /// <summary>Adds an entry and moves nothing.</summary>
     protected Task SayAsync(EntryDraft entry, Cover? cover = null) => CommitAsync(new Step(position!.Value, [entry], cover));
+
+    /// <summary>Where it stands: before anything was read, its bookmark.</summary>
+    protected long Position => position ?? bookmark;
+
+    /// <summary>Where it stood when it last committed.</summary>
+    protected long Bookmark => bookmark;
 
     /// <summary>Goes on there; the bookmark follows with the next commit.</summary>
     protected void GoTo(long index) => position = index;

@@ -84,6 +84,21 @@ public sealed record NodeSettings
     /// <summary><c>IPFS_API</c>, a node's Kubo RPC; null for none.</summary>
     public Uri? IpfsApi { get; init; }
 
+    /// <summary><c>Archive__Gateways</c>: where archived CIDs are looked for besides, URLs that end with a slash. Default none; up to 8.</summary>
+    public IReadOnlyList<Uri> ArchiveGateways { get; init; } = [];
+
+    /// <summary><c>Archive__CheckDays</c>: time between two looks at one archived CID, at least. Default 7 days; 1 to 365.</summary>
+    public int ArchiveCheckDays { get; init; } = 7;
+
+    /// <summary><c>Archive__ChecksPerHour</c>: archived CIDs that are looked for in an hour, of each log. Default 60; 0, for none, to 1,800.</summary>
+    public int ArchiveChecksPerHour { get; init; } = 60;
+
+    /// <summary><c>Archive__ExportHours</c>: what an entry waits at most until it is exported. Default 24; 1 to 8,760. With <see cref="IpfsApi"/> only.</summary>
+    public int ArchiveExportHours { get; init; } = 24;
+
+    /// <summary><c>Archive__ExportMegabytes</c>: of entries that wait at most until they are exported. Default 64 MiB; 1 to 1,024.</summary>
+    public int ArchiveExportMegabytes { get; init; } = 64;
+
     /// <summary><c>CAP_ID</c>: the CapID that the first start registers. Default SYS-CORE.</summary>
     public required string CapId { get; init; }
 

@@ -34,7 +34,7 @@ public sealed class BlockStoreTests(PostgresServer postgres) : IDisposable
     }
 
     [Fact]
-    public async Task A_block_that_was_changed_on_disk_is_not_given_out()
+    public async Task A_block_that_was_changed_on_disk_is_not_given_out_and_is_put_right()
     {
         var store = new SqliteBlockStore(directory.File("blocks.db"));
         await store.PutAsync([Record], default);
@@ -47,6 +47,26 @@ public sealed class BlockStoreTests(PostgresServer postgres) : IDisposable
         }
 
         Assert.Null(await store.FindAsync(Record.Cid, default));
+        await store.PutAsync([Record], default);
+        Assert.Equal(Bytes, await store.FindAsync(Record.Cid, default));
+    }
+
+    [Fact]
+    public async Task A_block_that_was_changed_in_the_cluster_s_database_is_put_right()
+    {
+        var database = PostgresDatabase.ReadUrl(await postgres.CreateAsync())!;
+        using var store = new PostgresBlockStore(database);
+        await store.PutAsync([Record], default);
+        await using (var connection = new Npgsql.NpgsqlConnection(database))
+        {
+            await connection.OpenAsync();
+            await using var command = new Npgsql.NpgsqlCommand("UPDATE block SET bytes = '\\x00'", connection);
+            await command.ExecuteNonQueryAsync();
+        }
+
+        Assert.Null(await store.FindAsync(Record.Cid, default));
+        await store.PutAsync([Record, Record], default);
+        Assert.Equal(Bytes, await store.FindAsync(Record.Cid, default));
     }
 
     // A node that answers like this cannot be had from a real one.
@@ -64,7 +84,7 @@ public sealed class BlockStoreTests(PostgresServer postgres) : IDisposable
         app.MapPost("/api/v0/block/put", () => Results.Content(answer, "application/json", statusCode: status));
         await app.StartAsync();
         using var http = new HttpClient();
-        var store = new KuboBlockStore(new SqliteBlockStore(directory.File("blocks.db")), http, url);
+        var store = new KuboBlockStore(new SqliteBlockStore(directory.File("blocks.db")), new KuboRpc(http, url));
         var thrown = await Assert.ThrowsAsync<IpfsUnavailableException>(() => store.PutAsync([Record], default));
         Assert.Contains(fault, thrown.Message, StringComparison.Ordinal);
         Assert.Equal(Bytes, await store.FindAsync(Record.Cid, default));

@@ -99,6 +99,6 @@ public sealed class KuboBlockStoreTests : IAsyncDisposable
             return answer(context.Request.Query);
         });
         await app.StartAsync();
-        return new KuboBlockStore(new SqliteBlockStore(directory.File("blocks.db")), http, new Uri($"http://{credentials}127.0.0.1:{port}{path}"));
+        return new KuboBlockStore(new SqliteBlockStore(directory.File("blocks.db")), new KuboRpc(http, new Uri($"http://{credentials}127.0.0.1:{port}{path}")));
     }
 }

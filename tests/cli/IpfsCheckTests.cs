@@ -85,6 +85,36 @@ public sealed class IpfsCheckTests(NodeFixture node) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Several_are_checked_one_after_another_and_the_worst_is_the_exit_code()
+    {
+        var (good, missing) = (Keep(1024, "cidv1-raw-leaves").Text("cid"), "bafkreihhponjv2pdbmg33nxvccrgj34546avahl3nojk5cplawofvn2d3m");
+        var (code, output) = await CheckAsync(missing, good, "N/A", "--json");
+        Assert.Equal(1, code);
+        Assert.Contains("answered 404", output, StringComparison.Ordinal);
+        Assert.Contains($"\"cid\":\"{good}\",\"blocks\":1", output, StringComparison.Ordinal);
+        Assert.Contains("'N/A' is no CID", output, StringComparison.Ordinal);
+        Assert.Equal(
+            (1, """{"valid":true,"status":200,"size":1024}""" + "\n" + """{"valid":false,"status":404,"reason":"Not 200"}"""),
+            await CheckAsync(good, missing, "--legacy"));
+    }
+
+    [Fact]
+    public async Task The_node_says_at_which_of_its_places_a_CID_is()
+    {
+        var incident = node.Incident();
+        using var accepted = await node.Api.PostAsync("/v1/incidents", NodeFixture.Json(incident));
+        var cid = (await node.SettledAsync("SYS-CORE", (string)incident["task_id"]!)).GetProperty("archive").Text("cid");
+        var token = node.Operator.DefaultRequestHeaders.Authorization!.Parameter!;
+        var cap = new CapCommand(directory.Path, ("API_PORT", $"{node.Api.BaseAddress!.Port}"), ("CAP_TOKEN", token));
+        Assert.Equal((0, $"{cid}: store ok"), await cap.RunAsync("ipfs", "check", cid, "--places"));
+        const string Nowhere = "bafkreihhponjv2pdbmg33nxvccrgj34546avahl3nojk5cplawofvn2d3m";
+        var (code, output) = await cap.RunAsync("ipfs", "check", cid, Nowhere, "--places", "--json");
+        Assert.Equal(1, code);
+        Assert.Contains($"{{\"cid\":\"{Nowhere}\",\"places\":[{{\"place\":\"store\",\"result\":\"missing\"", output, StringComparison.Ordinal);
+        Assert.Equal(2, (await cap.RunAsync("ipfs", "check", cid, "--places", "--legacy")).Code);
+    }
+
+    [Fact]
     public async Task What_cannot_be_checked_is_told_apart_from_what_is_wrong()
     {
         Assert.Equal(2, (await CheckAsync("N/A")).Code);

@@ -41,6 +41,24 @@ public sealed class SettingsReaderTests
     }
 
     [Fact]
+    public void Gateways_of_the_archive_are_URLs_under_which_CIDs_stand()
+    {
+        Assert.Equal(["https://ipfs.io/ipfs/", "http://127.0.0.1:8080/ipfs/"],
+            Read(new() { ["Archive__Gateways"] = "https://ipfs.io/ipfs/, http://127.0.0.1:8080/ipfs" }).ArchiveGateways.Select(gateway => $"{gateway}"));
+        var settings = Read([]);
+        Assert.Equal((0, 7, 60), (settings.ArchiveGateways.Count, settings.ArchiveCheckDays, settings.ArchiveChecksPerHour));
+        Assert.Equal((24, 64), (settings.ArchiveExportHours, settings.ArchiveExportMegabytes));
+        foreach (var (name, value) in new[]
+        {
+            ("Archive__Gateways", "ftp://ipfs.io/"), ("Archive__Gateways", "https://ipfs.io/?cid="), ("Archive__Gateways", string.Join(',', Enumerable.Repeat("https://ipfs.io/", 9))),
+            ("Archive__CheckDays", "0"), ("Archive__ExportHours", "0"), ("Archive__ExportHours", "8761"), ("Archive__ExportMegabytes", "1025"), ("Archive__ChecksPerHour", "1801"),
+        })
+        {
+            Assert.StartsWith(name, Assert.Single(Assert.Throws<SettingsException>(() => Read(new() { [name] = value })).Faults), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public void A_chain_of_one_s_own_needs_a_key_and_a_contract() =>
         Assert.Equal(2, Assert.Throws<SettingsException>(() => Read(new() { ["RPC_URL"] = "https://rpc.example" })).Faults.Count);
 

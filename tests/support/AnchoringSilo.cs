@@ -14,6 +14,7 @@ using CapOrleans.GrainInterfaces;
 using CapOrleans.Grains.Anchors;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
+using Orleans.Core.Internal;
 using Orleans.TestingHost;
 
 namespace CapOrleans.Tests.Support;
@@ -44,6 +45,11 @@ internal sealed class AnchoringSilo : IAsyncDisposable
 
     public long GasPerDay { get; set; }
 
+    /// <summary>What a test has in the silo besides.</summary>
+    public Action<ISiloBuilder> Configure { get; set; } = _ => { };
+
+    public IExporterGrain Exporter => cluster!.Client.GetGrain<IExporterGrain>(0);
+
     public IAnchorerGrain Anchorer => cluster!.Client.GetGrain<IAnchorerGrain>(0);
 
     public static async Task<AnchoringSilo> CreateAsync(int confirmations = 1)
@@ -64,11 +70,15 @@ internal sealed class AnchoringSilo : IAsyncDisposable
         {
             silo.AddCap(directory, _ => Contract);
             silo.Services.AddSingleton(new GasBudget(GasPerDay));
+            Configure(silo);
         });
         cluster = builder.Build();
         await cluster.DeployAsync();
         await DefineAsync(reporter);
     }
+
+    /// <summary>The exporter ends, and what it keeps stays: as after a crash.</summary>
+    public async Task EndExporterAsync() => await Exporter.AsReference<IGrainManagementExtension>().DeactivateOnIdle();
 
     public async Task StopAsync()
     {

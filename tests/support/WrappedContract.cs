@@ -1,4 +1,5 @@
 using CapOrleans.Contracts.Anchors;
+using CapOrleans.Contracts.Archive;
 using CapOrleans.Core.Anchors;
 
 namespace CapOrleans.Tests.Support;
@@ -18,4 +19,7 @@ public abstract class WrappedContract(IAnchorContract real) : IAnchorContract
 
     public virtual Task<AnchorConfirmation> AnchorAsync(AnchorBatch batch, ISentTransactions sent, CancellationToken cancellationToken) =>
         real.AnchorAsync(batch, sent, cancellationToken);
+
+    public virtual Task<AnchorConfirmation> StoreAuditAsync(ChainAudit audit, ISentTransactions sent, CancellationToken cancellationToken) =>
+        real.StoreAuditAsync(audit, sent, cancellationToken);
 }

@@ -1,0 +1,55 @@
+using CapOrleans.Api.Access;
+using CapOrleans.Contracts.Archive;
+using CapOrleans.Core.Archive;
+using CapOrleans.GrainInterfaces;
+
+namespace CapOrleans.Api.Archive;
+
+internal sealed record CheckRequest(IReadOnlyList<string?>? Cids);
+
+/// <param name="Items">In the order of the request.</param>
+internal sealed record CheckAnswer(IReadOnlyList<LinkView> Items);
+
+internal sealed record LinkView(string Cid, IReadOnlyList<PlaceView> Places);
+
+/// <param name="Place"><c>store</c>, <c>node</c>, or a gateway's host.</param>
+/// <param name="Result"><c>ok</c>, <c>missing</c>, <c>wrong</c> or <c>unknown</c>.</param>
+/// <param name="Status">HTTP status; null when no answer came, and for the store.</param>
+/// <param name="Size">Bytes that were read.</param>
+/// <param name="Reason">Why it is unknown.</param>
+internal sealed record PlaceView(string Place, string Result, int? Status, long? Size, DateTimeOffset CheckedAt, string? Reason)
+{
+    public static PlaceView Of(LinkAnswer answer) => new(
+        answer.Place,
+        answer.Status switch { LinkStatus.Ok => "ok", LinkStatus.Missing => "missing", LinkStatus.Wrong => "wrong", _ => "unknown" },
+        answer.Code, answer.Bytes, answer.CheckedAt, answer.Reason);
+}
+
+/// <summary>Where archived content is.</summary>
+internal static class ArchiveEndpoints
+{
+    public static void MapArchive(this IEndpointRouteBuilder app) =>
+        app.MapPost("/v1/archive/check", CheckAsync).RequireAuthorization(OperatorAccess.Operator)
+            .Accepts<CheckRequest>("application/json").Produces<CheckAnswer>().ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(503)
+            .WithSummary("Look for CIDs in the embedded store, at the IPFS node and at each configured gateway")
+            .WithDescription("A place that was not asked within 15 seconds, that is away or asks to wait is unknown. Nothing is put back.");
+
+    private static async Task<IResult> CheckAsync(HttpContext context, IGrainFactory grains)
+    {
+        var (request, _, refused) = await JsonBody.ReadAsync(context, ApiJson.Default.CheckRequest, "a list of CIDs");
+        if (request is null)
+        {
+            return refused!;
+        }
+
+        if (request.Cids is not { Count: > 0 and <= ClusterLimits.CheckedLinks } || !request.Cids.All(cid => Cid.TryParseForeign(cid, out _)))
+        {
+            return Problems.Of(StatusCodes.Status400BadRequest, "invalid-field", "cids",
+                $"1 to {ClusterLimits.CheckedLinks} CIDs over sha2-256: of version 1 in base32 with codec raw, dag-pb or dag-cbor, or of version 0");
+        }
+
+        var reports = await grains.GetGrain<ILinkCheckGrain>(0).CheckAsync([.. request.Cids.Select(cid => cid!)]);
+        return TypedResults.Json(
+            new CheckAnswer([.. reports.Select(report => new LinkView(report.Cid, [.. report.Places.Select(PlaceView.Of)]))]), ApiJson.Default.CheckAnswer);
+    }
+}

@@ -1,0 +1,109 @@
+using System.Net;
+using System.Net.Http.Headers;
+using CapOrleans.Contracts.Archive;
+using CapOrleans.Core.Access;
+using CapOrleans.Core.Archive;
+
+namespace CapOrleans.Archive;
+
+/// <summary>
+/// A trustless gateway. Redirects are followed, since the hash decides whatever answers in the end; but what a gateway, or content behind
+/// it, says may not lead into the networks of this machine.
+/// </summary>
+/// <param name="gateway">With the path under which CIDs stand; ends with a slash.</param>
+/// <param name="named">Connects wherever the operator's URL leads; follows no redirects.</param>
+/// <param name="publicOnly">Connects to public addresses alone, judged after DNS; follows no redirects.</param>
+public sealed class GatewayPlace(Uri gateway, HttpClient named, HttpClient publicOnly, TimeProvider time) : IArchivePlace
+{
+    /// <summary>Hops after the first request.</summary>
+    public const int MaxRedirects = 5;
+
+    /// <summary>Kept of what a gateway asks for. 1 day.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
+
+    private long waitsUntil;
+
+    public string Name { get; } = gateway.IsDefaultPort ? gateway.IdnHost : $"{gateway.IdnHost}:{gateway.Port}";
+
+    public bool IsOwn => false;
+
+    public async Task<LinkAnswer> AskAsync(Cid cid, CancellationToken cancellationToken)
+    {
+        if (new DateTimeOffset(Interlocked.Read(ref waitsUntil), TimeSpan.Zero) - time.GetUtcNow() is var wait && wait > TimeSpan.Zero)
+        {
+            return Unknown("retry-after", retryAfter: wait);
+        }
+
+        using var timeout = new CancellationTokenSource(ArchivePlaces.Timeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        try
+        {
+            return await FollowAsync(cid, either.Token);
+        }
+        catch (Exception fault) when (!cancellationToken.IsCancellationRequested && fault is HttpRequestException or IOException or OperationCanceledException)
+        {
+            return Unknown(fault is OperationCanceledException ? "timeout" : "no-answer");
+        }
+    }
+
+    private async Task<LinkAnswer> FollowAsync(Cid cid, CancellationToken cancellationToken)
+    {
+        var url = new Uri(gateway, $"{cid}?format=raw");
+        for (var hop = 0; ; hop++)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, url);
+            request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/vnd.ipld.raw"));
+            var isGateway = hop == 0 || IsAt(url);
+            request.Headers.Authorization = isGateway && UrlCredentials.Basic(gateway) is { } basic ? new AuthenticationHeaderValue("Basic", basic) : null;
+            using var answer = await (isGateway ? named : publicOnly).SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            if ((int)answer.StatusCode is not (301 or 302 or 303 or 307 or 308))
+            {
+                return await JudgeAsync(answer, cid, cancellationToken);
+            }
+
+            if (hop == MaxRedirects || answer.Headers.Location is not { } location || !Uri.TryCreate(url, location, out var next)
+                || (next.Scheme != Uri.UriSchemeHttp && next.Scheme != Uri.UriSchemeHttps))
+            {
+                return Unknown("redirect", (int)answer.StatusCode);
+            }
+
+            url = next;
+        }
+    }
+
+    private async Task<LinkAnswer> JudgeAsync(HttpResponseMessage answer, Cid cid, CancellationToken cancellationToken)
+    {
+        var code = (int)answer.StatusCode;
+        if (answer.StatusCode == HttpStatusCode.OK)
+        {
+            var (status, bytes, reason) = await FetchedBlock.JudgeAsync(answer.Content, cid, cancellationToken);
+            return new LinkAnswer(Name, IsOwn, status, time.GetUtcNow(), code, bytes, reason);
+        }
+
+        if (answer.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Gone)
+        {
+            return new LinkAnswer(Name, IsOwn, LinkStatus.Missing, time.GetUtcNow(), code);
+        }
+
+        var wait = answer.Headers.RetryAfter is { } asked ? asked.Delta ?? asked.Date - time.GetUtcNow() : null;
+        wait = wait > LongestWait ? LongestWait : wait > TimeSpan.Zero ? wait : null;
+        if (wait is { } kept)
+        {
+            Interlocked.Exchange(ref waitsUntil, (time.GetUtcNow() + kept).UtcTicks);
+        }
+
+        return Unknown("status", code, wait);
+    }
+
+    private LinkAnswer Unknown(string reason, int? code = null, TimeSpan? retryAfter = null) =>
+        new(Name, IsOwn, LinkStatus.Unknown, time.GetUtcNow(), code, Reason: reason, RetryAfter: retryAfter);
+
+    /// <summary>
+    /// A hop back to the gateway itself, which may be on this machine or beside it. Only where its host needs no name server, which could
+    /// lead a later hop elsewhere; Kubo on <c>localhost</c> redirects to a name below that.
+    /// </summary>
+    private bool IsAt(Uri url) => url.Scheme == gateway.Scheme && url.Port == gateway.Port
+        && (gateway.IdnHost == "localhost"
+            ? url.IdnHost == "localhost" || url.IdnHost.EndsWith(".localhost", StringComparison.Ordinal)
+            : url.IdnHost == gateway.IdnHost && IPAddress.TryParse(gateway.IdnHost, out _));
+}

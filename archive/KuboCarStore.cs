@@ -1,0 +1,90 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using CapOrleans.Contracts.Archive;
+using CapOrleans.Core.Archive;
+
+namespace CapOrleans.Archive;
+
+/// <summary>
+/// An IPFS node that takes a CAR over the Kubo RPC (<c>dag/import</c>), while it is written. Kubo compares each block with its CID and js-ipfs does
+/// not, so what either says is checked: the root and some blocks are asked for again.
+/// </summary>
+/// <param name="rpc">Bounds no call by itself.</param>
+public sealed class KuboCarStore(KuboRpc rpc, TimeProvider time) : ICarStore
+{
+    /// <summary>For one import.</summary>
+    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(10);
+
+    private const string Call = "dag/import?pin-roots=true&cid-base=base32&timeout=10m";
+
+    public async Task ImportAsync(Cid root, IReadOnlyList<Cid> samples, Func<Stream, CancellationToken, Task> writeAsync, CancellationToken cancellationToken)
+    {
+        using var timeout = new CancellationTokenSource(Timeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        try
+        {
+            await ImportAsync(root, writeAsync, either.Token);
+        }
+        catch (Exception fault) when (!cancellationToken.IsCancellationRequested && fault is HttpRequestException or IOException or OperationCanceledException)
+        {
+            throw new CarRefusedException($"The IPFS node at {rpc.Name} gives no usable answer to dag/import; see IPFS_API.", fault);
+        }
+
+        var node = new NodePlace(rpc, time);
+        foreach (var cid in samples.Prepend(root))
+        {
+            if ((await node.AskAsync(cid, cancellationToken)).Status is var status && status != LinkStatus.Ok)
+            {
+                throw new CarRefusedException($"The IPFS node at {rpc.Name} took a CAR and does not give block {cid} of it ({status}).");
+            }
+        }
+    }
+
+    private async Task ImportAsync(Cid root, Func<Stream, CancellationToken, Task> writeAsync, CancellationToken cancellationToken)
+    {
+        using var car = new CarContent(writeAsync);
+        car.Headers.ContentType = new MediaTypeHeaderValue("application/vnd.ipld.car");
+        using var content = new MultipartFormDataContent { { car, "file", "export.car" } };
+        using var answer = await rpc.PostAsync(Call, content, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        if (answer.StatusCode != HttpStatusCode.OK)
+        {
+            throw new CarRefusedException($"The IPFS node at {rpc.Name} answered {(int)answer.StatusCode} to dag/import; see IPFS_API.");
+        }
+
+        var body = await FetchedBlock.ReadAsync(answer.Content, cancellationToken) ?? [];
+        if (!Encoding.UTF8.GetString(body).Split('\n', StringSplitOptions.RemoveEmptyEntries).Any(line => SaysPinned(line, root)))
+        {
+            throw new CarRefusedException($"The IPFS node at {rpc.Name} does not say that it pinned {root}.");
+        }
+    }
+
+    /// <param name="line">One of several, each a JSON object: <c>{"Root": {"Cid": {"/": CID}, "PinErrorMsg": ""}}</c>.</param>
+    private static bool SaysPinned(string line, Cid root)
+    {
+        try
+        {
+            return JsonElement.Parse(line).TryGetProperty("Root", out var said) && said.GetProperty("Cid").GetProperty("/").GetString() == root.Text
+                && said.GetProperty("PinErrorMsg").GetString() is null or "";
+        }
+        catch (Exception fault) when (fault is JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Sent while it is written: nobody knows its length before.</summary>
+    private sealed class CarContent(Func<Stream, CancellationToken, Task> writeAsync) : HttpContent
+    {
+        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => writeAsync(stream, CancellationToken.None);
+
+        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken) => writeAsync(stream, cancellationToken);
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = 0;
+            return false;
+        }
+    }
+}

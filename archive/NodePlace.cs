@@ -1,0 +1,53 @@
+using System.Net;
+using System.Text.Json;
+using CapOrleans.Contracts.Archive;
+using CapOrleans.Core.Archive;
+
+namespace CapOrleans.Archive;
+
+/// <summary>The IPFS node's own store, asked by <c>block/get</c> offline: what the node would have to look for at others, it does not have.</summary>
+public sealed class NodePlace(KuboRpc rpc, TimeProvider time) : IArchivePlace
+{
+    /// <summary>A node answers 500 to every fault; only its text tells that the block is not there (Kubo: <c>ipld: could not find CID</c>).</summary>
+    private static readonly string[] NotThere = ["could not find", "not found"];
+
+    public string Name => "node";
+
+    public bool IsOwn => true;
+
+    public async Task<LinkAnswer> AskAsync(Cid cid, CancellationToken cancellationToken)
+    {
+        using var timeout = new CancellationTokenSource(ArchivePlaces.Timeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        try
+        {
+            using var answer = await rpc.PostAsync($"block/get?arg={cid}&offline=true&timeout=9s", null, HttpCompletionOption.ResponseHeadersRead, either.Token);
+            var (status, bytes, reason) = answer.StatusCode == HttpStatusCode.OK ? await FetchedBlock.JudgeAsync(answer.Content, cid, either.Token)
+                : await SaysNotThereAsync(answer, either.Token) ? (LinkStatus.Missing, null, null)
+                : (LinkStatus.Unknown, null, "status");
+            return new LinkAnswer(Name, IsOwn, status, time.GetUtcNow(), (int)answer.StatusCode, bytes, reason);
+        }
+        catch (Exception fault) when (!cancellationToken.IsCancellationRequested && fault is HttpRequestException or IOException or OperationCanceledException)
+        {
+            return new LinkAnswer(Name, IsOwn, LinkStatus.Unknown, time.GetUtcNow(), Reason: fault is OperationCanceledException ? "timeout" : "no-answer");
+        }
+    }
+
+    private static async Task<bool> SaysNotThereAsync(HttpResponseMessage answer, CancellationToken cancellationToken)
+    {
+        if (answer.StatusCode != HttpStatusCode.InternalServerError || await FetchedBlock.ReadAsync(answer.Content, cancellationToken) is not { } body)
+        {
+            return false;
+        }
+
+        try
+        {
+            var message = JsonElement.Parse(body).GetProperty("Message").GetString() ?? "";
+            return Array.Exists(NotThere, text => message.Contains(text, StringComparison.OrdinalIgnoreCase));
+        }
+        catch (Exception fault) when (fault is JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            return false;
+        }
+    }
+}

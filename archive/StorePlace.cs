@@ -1,0 +1,18 @@
+using CapOrleans.Contracts.Archive;
+using CapOrleans.Core.Archive;
+
+namespace CapOrleans.Archive;
+
+/// <summary>The embedded store. Its answer is always certain: a database that fails is a fault.</summary>
+public sealed class StorePlace(IBlockStore embedded, TimeProvider time) : IArchivePlace
+{
+    public string Name => "store";
+
+    public bool IsOwn => true;
+
+    public async Task<LinkAnswer> AskAsync(Cid cid, CancellationToken cancellationToken)
+    {
+        var block = await embedded.FindAsync(cid, cancellationToken); // one that was changed on disk is not found
+        return new LinkAnswer(Name, IsOwn, block is null ? LinkStatus.Missing : LinkStatus.Ok, time.GetUtcNow(), Bytes: block?.Length);
+    }
+}

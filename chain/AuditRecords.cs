@@ -1,0 +1,103 @@
+using System.Numerics;
+using System.Text.Json;
+using CapOrleans.Contracts.Anchors;
+using CapOrleans.Contracts.Archive;
+using CapOrleans.Core.Anchors;
+using CapOrleans.Core.Signatures;
+using CapOrleans.Ethereum;
+using CapOrleans.Ethereum.Contract;
+using CapOrleans.Ethereum.Rpc;
+using Nethereum.Hex.HexTypes;
+using Nethereum.RPC.Eth.DTOs;
+
+namespace CapOrleans.Chain;
+
+/// <summary>
+/// Audit records, each written once: whether it is there is asked before it is sent, so the contract is the memory. Test:
+/// <c>A_crash_between_any_two_steps_exports_once</c>.
+/// </summary>
+internal sealed class AuditRecords(JsonRpcClient rpc, ChainOptions options, ChainAccount account, Receipts receipts, TimeProvider time)
+{
+    private const string AuditStored = "AuditStored";
+
+    private readonly Agreement agreement = new(rpc);
+
+    public async Task<AnchorConfirmation> StoreAsync(EthereumAddress contract, ChainAudit audit, ISentTransactions sent, CancellationToken cancellationToken)
+    {
+        if (await IsStoredAsync(contract, audit, cancellationToken))
+        {
+            return await FindAsync(contract, audit, sent, cancellationToken);
+        }
+
+        try
+        {
+            var receipt = await account.SendAsync(contract, ContractArtifact.Abi.Call("storeAudit", audit.Id, audit.Hash, audit.Cid), sent, cancellationToken);
+            return Confirm(contract, audit, receipt)
+                ?? throw new ChainUnavailableException($"The transaction to {contract} succeeded without its event: there is another contract, or none.");
+        }
+        catch (RpcErrorException fault) when (ContractArtifact.Abi.ReadError(fault.Data)?.Name == "AlreadyStored")
+        {
+            return await FindAsync(contract, audit, sent, cancellationToken); // what was sent before a crash has arrived since
+        }
+        catch (RpcErrorException fault) when (ContractRefusals.Explain(fault, options.Writer.Address) is { } meaning)
+        {
+            throw new ChainUnavailableException(meaning, fault);
+        }
+    }
+
+    private async Task<bool> IsStoredAsync(EthereumAddress contract, ChainAudit audit, CancellationToken cancellationToken)
+    {
+        var call = new CallInput(JsonRpcClient.Hex(ContractArtifact.Abi.Call("audits", audit.Id)), contract.ToString());
+        var at = new BlockParameter(new HexBigInteger(await receipts.HeightAsync(cancellationToken)));
+        var answer = await agreement.AskAsync(
+            node => Web3Client.Create(node, cancellationToken).Eth.Transactions.Call.SendRequestAsync(call, at), $"contract {contract}");
+        var stored = ContractArtifact.Abi.ReadAnswer("audits", answer)
+            ?? throw new ChainUnavailableException($"The contract at {contract} does not say whether it has a record; see CONTRACT_ADDRESS.");
+        return (BigInteger)stored["timestamp"] == 0 ? false
+            : ((byte[])stored["auditHash"]).AsSpan().SequenceEqual(audit.Hash) ? true
+            : throw new ChainUnavailableException($"The contract at {contract} has another record under {audit.Id}: somebody else writes with its name.");
+    }
+
+    /// <summary>The transaction of a record that is there.</summary>
+    private async Task<AnchorConfirmation> FindAsync(EthereumAddress contract, ChainAudit audit, ISentTransactions sent, CancellationToken cancellationToken)
+    {
+        foreach (var hash in sent.Last?.Hashes ?? [])
+        {
+            if (await receipts.FindAsync(hash, cancellationToken) is { } receipt && Confirm(contract, audit, receipt) is { } confirmed)
+            {
+                return confirmed;
+            }
+        }
+
+        // Any node may know the transaction; what it did, its receipt says, on which the nodes agree.
+        var last = new ChainUnavailableException($"The contract at {contract} has record {audit.Id}, and no node has its event; they are asked again.");
+        foreach (var node in rpc.Each)
+        {
+            try
+            {
+                var search = new EventSearch(node, contract, [ContractArtifact.Abi.Topic(AuditStored)], time) { IsWanted = log => IsOf(audit, log) };
+                if (await search.NewestAsync(0, cancellationToken) is { } hash
+                    && await receipts.FindAsync(hash, cancellationToken) is { } receipt && Confirm(contract, audit, receipt) is { } confirmed)
+                {
+                    return confirmed;
+                }
+            }
+            catch (ChainUnavailableException fault)
+            {
+                last = fault;
+            }
+        }
+
+        throw last;
+    }
+
+    private AnchorConfirmation? Confirm(EthereumAddress contract, ChainAudit audit, Receipt receipt) => receipt.IsReverted ? null : rpc.Read(receipt.Logs, logs => logs.EnumerateArray()
+        .Any(log => EthereumAddress.TryParse(log.GetProperty("address").GetString(), out var emitter) && emitter == contract
+            && log.GetProperty("topics")[0].GetString() == ContractArtifact.Abi.Topic(AuditStored) && IsOf(audit, log))
+        ? new AnchorConfirmation(options.ChainId, $"{contract}", receipt.Transaction, receipt.Block, 0, 0, [], 0, receipt.BlockHash, receipt.GasUsed)
+        : null);
+
+    /// <summary>A hash of 32 bytes is in no other record's event.</summary>
+    private static bool IsOf(ChainAudit audit, JsonElement log) =>
+        log.GetProperty("data").GetString()!.Contains(Convert.ToHexStringLower(audit.Hash), StringComparison.OrdinalIgnoreCase);
+}

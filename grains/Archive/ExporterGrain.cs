@@ -1,0 +1,171 @@
+using CapOrleans.Contracts.Anchors;
+using CapOrleans.Contracts.Archive;
+using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Core.Archive;
+using CapOrleans.Core.AuditLog;
+using CapOrleans.Core.CanonicalJson;
+using CapOrleans.GrainInterfaces;
+using CapOrleans.Grains.Anchors;
+using CapOrleans.Grains.AuditLog;
+using CapOrleans.Grains.Placement;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace CapOrleans.Grains.Archive;
+
+/// <summary>The range that is being exported. One that does not start at the bookmark was exported before, and counts for nothing.</summary>
+[GenerateSerializer, Alias("cap.export-state.v1")]
+internal sealed class ExportState
+{
+    [Id(0)] public long From { get; set; }
+
+    [Id(1)] public long To { get; set; }
+}
+
+/// <summary>
+/// Puts every entry of the log onto IPFS, a range at a time as one CAR, writes the CAR's root onto the chain by <c>storeAudit</c>, and says so
+/// by one entry <c>archive.exported</c>: whoever has the contract finds the whole log without this deployment.
+/// </summary>
+/// <remarks>
+/// Steps: 1. the range is kept, so that every attempt makes the same CAR; 2. the CAR is put, and some of it asked for again; 3. its root is written
+/// onto the chain, once: the contract is asked before; 4. the entry is committed with the bookmark's move. Crash between any two: all of them run
+/// again, and the first three change nothing when repeated. Test: <c>A_crash_between_any_two_steps_exports_once</c>.
+/// </remarks>
+[PlacedBesideItsLog]
+internal sealed class ExporterGrain(
+    IAuditLogReader log, ICarStore cars, ExportPace pace, [PersistentState("export")] IPersistentState<ExportState> stored,
+    TimeProvider time, IHostApplicationLifetime host, ILogger<ExporterGrain> logger)
+    : FollowerGrain(log, time, host, logger), IExporterGrain
+{
+    /// <summary>After a fault: a CAR is much to send in vain.</summary>
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromMinutes(1);
+
+    /// <summary>For a transaction to be deep in the chain, before everything is looked at again.</summary>
+    private static readonly TimeSpan DepthTimeout = TimeSpan.FromHours(1);
+
+    private readonly WaitingEntries waiting = new(pace);
+    private PastRoots? roots;
+    private (Cid Root, long Bytes)? imported; // and checked, since the activation
+    private DateTimeOffset restsUntil = DateTimeOffset.MinValue;
+    private string fault = "";
+
+    private IChainGrain Chain => GrainFactory.GetGrain<IChainGrain>(0);
+
+    protected override int LogNumber => (int)this.GetPrimaryKeyLong();
+
+    protected override string Follower => "export";
+
+    protected override TimeSpan Pace => TimeSpan.Zero;
+
+    protected override bool MayGoOn => pace.IsOn;
+
+    /// <summary>What waits is read again after a restart: the bookmark is where the last export ended.</summary>
+    protected override long UnsavedLimit => long.MaxValue;
+
+    /// <summary>What waits for its time is no lag; without an IPFS node there is nothing to do.</summary>
+    public override async Task<Progress> ProgressAsync()
+    {
+        var progress = await base.ProgressAsync();
+        return pace.IsOn ? progress : progress with { Lag = 0 };
+    }
+
+    protected override Task<long> ResumeAtAsync(long bookmark)
+    {
+        waiting.Clear();
+        return Task.FromResult(bookmark);
+    }
+
+    protected override async Task PrepareAsync()
+    {
+        if (Time.GetUtcNow() < restsUntil)
+        {
+            throw new OrleansException(fault);
+        }
+
+        var isUnderWay = stored.State.From == Bookmark && stored.State.To > Bookmark;
+        if (pace.IsOn && (isUnderWay || waiting.IsDue(Time.GetUtcNow())))
+        {
+            await CommitAsync(await ExportAsync(Position));
+        }
+    }
+
+    protected override async Task<Step> FollowAsync(long from, IReadOnlyList<LogEntry> entries)
+    {
+        foreach (var entry in entries)
+        {
+            waiting.Add(entry);
+            if (waiting.IsFull)
+            {
+                return await ExportAsync(entry.Index + 1);
+            }
+        }
+
+        var to = from + entries.Count;
+        return waiting.IsDue(Time.GetUtcNow()) ? await ExportAsync(to) : Step.Skip(to);
+    }
+
+    /// <param name="to">Unless an earlier attempt kept another end.</param>
+    private async Task<Step> ExportAsync(long to)
+    {
+        var from = Bookmark;
+        try
+        {
+            if (stored.State.From != from || stored.State.To <= from)
+            {
+                await stored.ReplaceAsync(new ExportState { From = from, To = to }, DeactivateOnIdle);
+            }
+
+            var step = await RunAsync(from, stored.State.To);
+            waiting.Clear();
+            return step;
+        }
+        catch (Exception failed) when (!Stopping.IsCancellationRequested)
+        {
+            (restsUntil, fault) = (Time.GetUtcNow() + RetryInterval, OneLine.Of(failed.Message));
+            throw;
+        }
+    }
+
+    private async Task<Step> RunAsync(long from, long to)
+    {
+        var origin = (await Log.HeadAsync(LogNumber, Stopping))!.Origin;
+        var range = new ExportRange(origin, from, to, await (roots ??= new PastRoots(Log, LogNumber)).AtAsync(to, Stopping));
+        var export = await LogExport.ReadAsync(Log, LogNumber, range, Stopping);
+        var root = export.Index.Cid;
+        if (imported?.Root != root)
+        {
+            var bytes = 0L;
+            await cars.ImportAsync(root, export.Samples, async (output, cancellationToken) => bytes = await export.WriteAsync(Log, LogNumber, output, cancellationToken), Stopping);
+            imported = (root, bytes);
+        }
+
+        // Crash here, or after the next line: the contract has the record, and is asked before it is sent again.
+        var onChain = pace.HasChain ? await StoreAsync(new ChainAudit($"{origin}/{from}-{to}", root.ToBytes()[^32..], root.Text)) : null;
+        return new Step(
+            to, [Entry.Write(EntryKinds.ArchiveExported, origin, Time.GetUtcNow(), Describe(range, root, imported.Value.Bytes, onChain))],
+            new Cover(EntryKinds.ArchiveExported, from, to));
+    }
+
+    private static CanonicalObject Describe(ExportRange range, Cid root, long bytes, AnchorConfirmation? onChain) => onChain is null
+        ? new CanonicalObject().Add("bytes", bytes).Add("from", range.From).Add("root", root.Text).Add("to", range.To)
+        : new CanonicalObject().Add("block", onChain.Block).Add("blockHash", onChain.BlockHash).Add("bytes", bytes).Add("chainId", onChain.ChainId)
+            .Add("contract", onChain.Contract).Add("from", range.From).Add("root", root.Text).Add("to", range.To).Add("transaction", onChain.Transaction);
+
+    /// <returns>When a block has it that is deep enough in the chain.</returns>
+    private async Task<AnchorConfirmation> StoreAsync(ChainAudit audit)
+    {
+        var onChain = await Chain.StoreAuditAsync(audit).WaitAsync(Stopping);
+        for (var started = Time.GetTimestamp(); Time.GetElapsedTime(started) < DepthTimeout; await Task.Delay(PendingAnchors.Interval, Time, Stopping))
+        {
+            switch ((await Chain.SightAsync(onChain).WaitAsync(Stopping)).Depth)
+            {
+                case AnchorDepth.Final:
+                    return onChain;
+                case AnchorDepth.Gone:
+                    throw new OrleansException($"Block {onChain.Block} with transaction {onChain.Transaction} left the chain; the contract is asked again.");
+            }
+        }
+
+        throw new OrleansException($"Transaction {onChain.Transaction} is not deep enough in the chain after {DepthTimeout.TotalMinutes:0} minutes.");
+    }
+}

@@ -1,0 +1,35 @@
+using CapOrleans.Contracts.Archive;
+using CapOrleans.Core.Archive;
+using CapOrleans.GrainInterfaces;
+using Microsoft.Extensions.Hosting;
+
+namespace CapOrleans.Grains.Archive;
+
+/// <summary>An operator's look at the places. It holds what goes out within bounds: one call at a time, and in it a few CIDs at once.</summary>
+internal sealed class LinkCheckGrain(ArchivePlaces places, TimeProvider time, IHostApplicationLifetime host) : Grain, ILinkCheckGrain
+{
+    private const int AtOnce = 8;
+
+    /// <summary>When the last CIDs are asked for, so that the answer comes while its caller waits.</summary>
+    private static readonly TimeSpan LastStart = TimeSpan.FromSeconds(15);
+
+    public async Task<IReadOnlyList<LinkReport>> CheckAsync(IReadOnlyList<string> cids)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(cids.Count, ClusterLimits.CheckedLinks, nameof(cids));
+        var started = time.GetTimestamp();
+        var reports = new List<LinkReport>();
+        foreach (var few in cids.Chunk(AtOnce))
+        {
+            reports.AddRange(time.GetElapsedTime(started) < LastStart
+                ? await Task.WhenAll(few.Select(CheckAsync))
+                : few.Select(cid => new LinkReport(cid, [.. places.All.Select(NotAsked)])));
+        }
+
+        return reports;
+    }
+
+    private async Task<LinkReport> CheckAsync(string cid) =>
+        new(cid, Cid.TryParseForeign(cid, out var parsed) ? await places.AskAsync(parsed, host.ApplicationStopping) : []);
+
+    private LinkAnswer NotAsked(IArchivePlace place) => new(place.Name, place.IsOwn, LinkStatus.Unknown, time.GetUtcNow(), Reason: "not-asked");
+}

@@ -1,0 +1,35 @@
+using System.Text.Json;
+using CapOrleans.Contracts.Archive;
+using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Core.AuditLog;
+using CapOrleans.Core.CanonicalJson;
+
+namespace CapOrleans.Grains.Archive;
+
+/// <summary>What the log says of CIDs that were lost, and of those that are back.</summary>
+internal static class LinkEntries
+{
+    public static EntryDraft Lost(string origin, DateTimeOffset at, ArchivedLink link, IReadOnlyList<LinkAnswer> answers)
+    {
+        var asked = answers.Where(answer => answer.IsCertain).ToList();
+        return Entry.Write(EntryKinds.ArchiveLost, origin, at, Name(link)
+            .Add("where", asked.Select(answer => answer.Place))
+            .Add("why", asked.Select(answer => answer.Status == LinkStatus.Wrong ? "wrong" : "missing")));
+    }
+
+    public static EntryDraft Restored(string origin, DateTimeOffset at, ArchivedLink link, IReadOnlyList<LinkAnswer> answers) =>
+        Entry.Write(EntryKinds.ArchiveRestored, origin, at, Name(link)
+            .Add("where", answers.Where(answer => answer.Status == LinkStatus.Ok).Select(answer => answer.Place)));
+
+    /// <returns>The CID that the log says is lost and not that it is back; null for none.</returns>
+    public static async Task<string?> OpenLossAsync(IAuditLogReader log, int number, CancellationToken cancellationToken)
+    {
+        var back = await log.LatestAsync(number, EntryKinds.ArchiveRestored, cancellationToken);
+        return await log.LatestAsync(number, EntryKinds.ArchiveLost, cancellationToken) is { } said && said.Index > (back?.Index ?? -1)
+            ? JsonElement.Parse(said.Bytes).GetProperty("body").GetProperty("cid").GetString()
+            : null;
+    }
+
+    private static CanonicalObject Name(ArchivedLink link) =>
+        new CanonicalObject().Add("cid", link.Block.Cid.Text).Add("from", link.From).Add("index", link.Index).Add("to", link.To);
+}

@@ -1,0 +1,209 @@
+using CapOrleans.Contracts.Archive;
+using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Core.Archive;
+using CapOrleans.Core.AuditLog;
+using CapOrleans.GrainInterfaces;
+using CapOrleans.Grains.AuditLog;
+using CapOrleans.Grains.Placement;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace CapOrleans.Grains.Archive;
+
+/// <summary>
+/// Looks again for everything that the archive put out, at each configured place. What no place has is said once by <c>archive.lost</c>, put back
+/// from the log's own bytes, and said to be back by <c>archive.restored</c>.
+/// </summary>
+/// <remarks>
+/// <para>It walks the log in order, round and round, one CID after another, and begins a round no sooner than an age after the one before. So what
+/// it comes to is always what was looked at longest ago, and one bookmark with one date is all that must be kept: no row per CID.
+/// What was accepted less than an age ago ends a round. The bookmark moves in the commit that says what was found.</para>
+/// <para>It does not go on while a CID is lost. So at most one is, and the log's newest two entries of these kinds tell which: a
+/// crash after <c>archive.lost</c> says it no second time.</para>
+/// </remarks>
+[PlacedBesideItsLog]
+internal sealed partial class LinkValidatorGrain(
+    IAuditLogReader log, IBlockStore blocks, ArchivePlaces places, LinkPace pace, [PersistentState("links")] IPersistentState<LinksState> stored,
+    TimeProvider time, IHostApplicationLifetime host, ILogger<LinkValidatorGrain> logger)
+    : FollowerGrain(log, time, host, logger), ILinkValidatorGrain
+{
+    /// <summary>Until a place that could not be asked, or that took nothing, is tried again; longer where it asks for that.</summary>
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromMinutes(10);
+
+    /// <summary>Until the end of the log is looked at again.</summary>
+    private static readonly TimeSpan IdleInterval = TimeSpan.FromMinutes(1);
+
+    private DateTimeOffset nextAt = DateTimeOffset.MinValue;
+    private long endsAt = -1;
+    private int looks;
+    private string? lost;
+    private string? repairFault;
+    private int restored;
+
+    protected override int LogNumber => (int)this.GetPrimaryKeyLong();
+
+    protected override string Follower => "links";
+
+    protected override TimeSpan Pace => TimeSpan.Zero;
+
+    protected override bool MayGoOn => pace.PerHour > 0 && Time.GetUtcNow() >= nextAt;
+
+    protected override string? Finding => lost is null ? null : $"CID {lost} of the archive is lost{(repairFault is null ? "" : $", and could not be put back: {repairFault}")}.";
+
+    private string? Notice => string.Join(' ', new[]
+    {
+        stored.State.NotPublic > 0 ? $"{stored.State.NotPublic} CIDs of this round are not found publicly." : "",
+        restored > 0 ? $"{restored} CIDs were lost and put back since the start." : "",
+        repairFault is not null && lost is null ? $"A place of the archive could not be repaired: {repairFault}" : "",
+    }.Where(text => text.Length > 0)) is { Length: > 0 } notice ? notice : null;
+
+    /// <summary>It goes round: it is behind nothing.</summary>
+    public override async Task<Progress> ProgressAsync() => (await base.ProgressAsync()) with { Lag = 0, Notice = Notice };
+
+    /// <summary>After a fault, too: what was said may be in the log though its answer was lost.</summary>
+    protected override async Task<long> ResumeAtAsync(long bookmark)
+    {
+        lost = await LinkEntries.OpenLossAsync(Log, LogNumber, Stopping);
+        return bookmark;
+    }
+
+    protected override async Task PrepareAsync()
+    {
+        if (!MayGoOn)
+        {
+            return;
+        }
+
+        var now = Time.GetUtcNow();
+        if (stored.State.RoundStartedAt == default)
+        {
+            await stored.ReplaceAsync(new LinksState { RoundStartedAt = now }, DeactivateOnIdle);
+        }
+
+        var isAtEnd = Position == endsAt || Position >= ((await Log.HeadAsync(LogNumber, Stopping))?.Size ?? 0);
+        if (!isAtEnd)
+        {
+            return;
+        }
+
+        if (now < stored.State.RoundStartedAt + pace.Age)
+        {
+            nextAt = Position == endsAt ? nextAt : now + IdleInterval; // at its own end, FollowAsync says when
+            return;
+        }
+
+        // Crash between the two: the next round starts sooner than it would have to.
+        if (Position > 0)
+        {
+            await CommitAsync(Step.Skip(0));
+        }
+
+        await stored.ReplaceAsync(new LinksState { RoundStartedAt = now }, DeactivateOnIdle);
+        endsAt = -1;
+    }
+
+    protected override async Task<Step> FollowAsync(long from, IReadOnlyList<LogEntry> entries)
+    {
+        var links = new ArchivedLinks(Log, LogNumber);
+        foreach (var entry in entries.Where(ArchivedLinks.HasLink))
+        {
+            var (now, due) = (Time.GetUtcNow(), Entry.ReadInstant(entry) + pace.Age);
+            if (due > now)
+            {
+                var again = stored.State.RoundStartedAt + pace.Age;
+                (endsAt, nextAt) = (entry.Index, again > now && again < due ? again : due);
+                nextAt = nextAt < now + IdleInterval ? now + IdleInterval : nextAt;
+                return Step.Skip(entry.Index);
+            }
+
+            if (await links.FindAsync(entry, Stopping) is { } link)
+            {
+                nextAt = now + pace.Interval;
+                return await CheckAsync(link);
+            }
+        }
+
+        return Step.Skip(from + entries.Count);
+    }
+
+    private async Task<Step> CheckAsync(ArchivedLink link)
+    {
+        var cid = link.Block.Cid;
+        var answers = await places.AskAsync(cid, Stopping);
+        switch (LinkRules.Judge(answers, ++looks))
+        {
+            case LinkVerdict.AskAgain:
+                var asked = answers.Max(answer => answer.RetryAfter) ?? RetryInterval;
+                nextAt = Time.GetUtcNow() + (asked > RetryInterval ? asked : RetryInterval);
+                return Step.Skip(link.Index);
+            case LinkVerdict.Found:
+                await RepairAsync(link, answers);
+                await CountAsync(answers);
+                break;
+            default:
+                // Crash after this commit: the CID is lost for the log, so it is not said again. Test: A_crash_after_a_loss_was_said_says_it_no_second_time.
+                if (lost != cid.Text)
+                {
+                    await CommitAsync(new Step(link.Index, [LinkEntries.Lost(await OriginAsync(), Time.GetUtcNow(), link, answers)]));
+                    lost = cid.Text;
+                    LogLost(LogNumber, cid.Text, link.Index);
+                }
+
+                await RepairAsync(link, answers);
+                answers = await places.AskOwnAsync(cid, Stopping);
+                if (LinkRules.Judge(answers, LinkRules.Looks) != LinkVerdict.Found)
+                {
+                    nextAt = Time.GetUtcNow() + RetryInterval;
+                    return Step.Skip(link.Index);
+                }
+
+                break;
+        }
+
+        looks = 0;
+        if (lost != cid.Text)
+        {
+            return new Step(link.Index + 1, [], IsWork: true);
+        }
+
+        await CommitAsync(new Step(link.Index + 1, [LinkEntries.Restored(await OriginAsync(), Time.GetUtcNow(), link, answers)]));
+        (lost, restored) = (null, restored + 1);
+        return Step.Skip(link.Index + 1);
+    }
+
+    /// <summary>Gives the block to the deployment's own places where one lacks it. A fault is for the operator: other places may have it.</summary>
+    private async Task RepairAsync(ArchivedLink link, IReadOnlyList<LinkAnswer> answers)
+    {
+        repairFault = null;
+        if (!LinkRules.WantsRepair(answers))
+        {
+            return;
+        }
+
+        try
+        {
+            await blocks.PutAsync([link.Block], Stopping);
+            LogRepaired(LogNumber, link.Block.Cid.Text, link.Index);
+        }
+        catch (Exception fault) when (!Stopping.IsCancellationRequested)
+        {
+            repairFault = OneLine.Of(fault.Message);
+        }
+    }
+
+    private async Task CountAsync(IReadOnlyList<LinkAnswer> answers)
+    {
+        if (LinkRules.IsNotPublic(answers))
+        {
+            await stored.ReplaceAsync(new LinksState { RoundStartedAt = stored.State.RoundStartedAt, NotPublic = stored.State.NotPublic + 1 }, DeactivateOnIdle);
+        }
+    }
+
+    private async Task<string> OriginAsync() => (await Log.HeadAsync(LogNumber, Stopping))!.Origin;
+
+    [LoggerMessage(121, LogLevel.Warning, "Log {Log}: CID {Cid}, of entry {Index}, is at no place that could be asked. It is put back from the log.")]
+    private partial void LogLost(int log, string cid, long index);
+
+    [LoggerMessage(122, LogLevel.Warning, "Log {Log}: CID {Cid}, of entry {Index}, was put back where it was not any more")]
+    private partial void LogRepaired(int log, string cid, long index);
+}

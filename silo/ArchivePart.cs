@@ -1,0 +1,44 @@
+using CapOrleans.Archive;
+using CapOrleans.Core.Archive;
+using CapOrleans.Grains.Archive;
+using CapOrleans.Notify;
+using CapOrleans.Silo.Settings;
+
+namespace CapOrleans.Silo;
+
+/// <summary>Where archived blocks are kept, and where they are looked for.</summary>
+internal static class ArchivePart
+{
+    public static void Add(IServiceCollection services, NodeSettings settings, DataDirectory data)
+    {
+        var rpc = settings.IpfsApi is null ? null : new KuboRpc(PlainHttp.Client(TimeSpan.FromSeconds(30)), settings.IpfsApi);
+        var embedded = new Lazy<IBlockStore>(() =>
+            settings.Database is null ? new SqliteBlockStore(data.BlockFile) : new PostgresBlockStore(settings.Database));
+        services.AddSingleton(_ => rpc is null ? embedded.Value : new KuboBlockStore(embedded.Value, rpc));
+        services.AddSingleton(provider => Places(settings, embedded.Value, rpc, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<ICarStore>(provider => settings.IpfsApi is null
+            ? new NoIpfsNode()
+            : new KuboCarStore(new KuboRpc(PlainHttp.Client(Timeout.InfiniteTimeSpan), settings.IpfsApi), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(new ExportPace(
+            rpc is not null, settings.RpcUrls.Count > 0, TimeSpan.FromHours(settings.ArchiveExportHours), (long)settings.ArchiveExportMegabytes << 20));
+        services.AddSingleton(new LinkPace(TimeSpan.FromDays(settings.ArchiveCheckDays), settings.ArchiveChecksPerHour));
+    }
+
+    private static ArchivePlaces Places(NodeSettings settings, IBlockStore embedded, KuboRpc? rpc, TimeProvider time)
+    {
+        var places = new List<IArchivePlace> { new StorePlace(embedded, time) };
+        if (rpc is not null)
+        {
+            places.Add(new NodePlace(rpc, time));
+        }
+
+        if (settings.ArchiveGateways.Count > 0)
+        {
+            // The guard of webhooks, without what these may reach besides public addresses.
+            var (named, publicOnly) = (PlainHttp.Client(Timeout.InfiniteTimeSpan), new ReceiverNetworks([]).CreateClient());
+            places.AddRange(settings.ArchiveGateways.Select(gateway => new GatewayPlace(gateway, named, publicOnly, time)));
+        }
+
+        return new ArchivePlaces(places);
+    }
+}

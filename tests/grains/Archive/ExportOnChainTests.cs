@@ -1,0 +1,161 @@
+using System.Text.Json;
+using CapOrleans.Archive;
+using CapOrleans.Contracts.Anchors;
+using CapOrleans.Contracts.Archive;
+using CapOrleans.Core.Anchors;
+using CapOrleans.Core.Archive;
+using CapOrleans.Core.AuditLog;
+using CapOrleans.Ethereum.Contract;
+using CapOrleans.Ethereum.Rpc;
+using CapOrleans.Grains.Archive;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace CapOrleans.Tests.Grains.Archive;
+
+/// <summary>Exports whose roots are on a real chain.</summary>
+public sealed class ExportOnChainTests : IAsyncLifetime
+{
+    private readonly HttpClient http = new();
+    private KuboStandIn node = null!;
+    private AnchoringSilo silo = null!;
+    private DyingContract contract = null!;
+    private DyingStore cars = null!;
+
+    public async Task InitializeAsync()
+    {
+        node = await KuboStandIn.StartAsync();
+        silo = await AnchoringSilo.CreateAsync();
+        silo.Contract = contract = new DyingContract(silo.Contract);
+        cars = new DyingStore(new KuboCarStore(new KuboRpc(http, node.Url), TimeProvider.System));
+        silo.Configure = builder =>
+        {
+            builder.Services.AddSingleton<ICarStore>(cars);
+            builder.Services.AddSingleton(new ExportPace(IsOn: true, HasChain: true, TimeSpan.Zero, 1 << 30));
+        };
+        await silo.StartAsync();
+    }
+
+    public async Task DisposeAsync()
+    {
+        await silo.DisposeAsync();
+        await node.DisposeAsync();
+        http.Dispose();
+    }
+
+    [Fact]
+    public async Task A_crash_between_any_two_steps_exports_once()
+    {
+        await silo.FileAsync("INC-0");
+        Action[] deaths = [() => cars.Dies = Death.Before, () => cars.Dies = Death.After, () => contract.Dies = Death.Before, () => contract.Dies = Death.After];
+        for (var i = 0; i < deaths.Length; i++)
+        {
+            deaths[i]();
+            await Eventually.TrueAsync(async () =>
+            {
+                await silo.Exporter.NudgeAsync();
+                return (cars.Dies, contract.Dies) == (Death.Never, Death.Never);
+            });
+            await silo.EndExporterAsync();
+            await silo.FileAsync($"INC-{i + 1}"); // the log goes on meanwhile
+        }
+
+        Assert.Empty(await silo.EntriesAsync(EntryKinds.ArchiveExported));
+        var root = Assert.Single(node.Imported.Distinct()); // the same CAR each time, however long the log is
+        var said = await ExportedAsync(1);
+        Assert.Equal((0L, root), (said[0].GetProperty("from").GetInt64(), said[0].Text("root")));
+
+        await silo.EndExporterAsync(); // after the entry, too
+        said = await ExportedAsync(2);
+        Assert.Equal(said[0].GetProperty("to").GetInt64(), said[1].GetProperty("from").GetInt64());
+        var stored = (await StoredAsync()).Take(said.Count).ToList(); // the next one may be under way
+        Assert.Equal(said.Select(body => body.Text("transaction")), stored.Select(log => log.Text("transactionHash")));
+        Assert.Equal(said.Select(body => (body.GetProperty("block").GetInt64(), body.Text("contract"))),
+            stored.Select(log => ((long)JsonRpcClient.Quantity(log.GetProperty("blockNumber")), Checksummed(log.Text("address")))));
+        Assert.All(said.Zip(stored), pair => Assert.Contains(
+            Convert.ToHexStringLower(System.Text.Encoding.ASCII.GetBytes(pair.First.Text("root"))), pair.Second.Text("data"), StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_record_of_somebody_else_under_the_same_name_is_told_and_not_believed()
+    {
+        await silo.FileAsync("INC-1");
+        contract.Instead = audit => audit with { Hash = new byte[32] };
+        contract.Dies = Death.After;
+        await Eventually.TrueAsync(async () =>
+        {
+            await silo.Exporter.NudgeAsync();
+            return contract.Dies == Death.Never;
+        });
+        contract.Instead = audit => audit;
+        await silo.EndExporterAsync();
+        await Eventually.TrueAsync(async () =>
+        {
+            await silo.Exporter.NudgeAsync();
+            return (await silo.Exporter.ProgressAsync()).Trouble?.Contains("has another record under", StringComparison.Ordinal) == true;
+        });
+        Assert.Empty(await silo.EntriesAsync(EntryKinds.ArchiveExported));
+    }
+
+    private async Task<IReadOnlyList<JsonElement>> ExportedAsync(int count)
+    {
+        IReadOnlyList<string> entries = [];
+        await Eventually.TrueAsync(async () =>
+        {
+            await silo.Exporter.NudgeAsync();
+            return (entries = await silo.EntriesAsync(EntryKinds.ArchiveExported)).Count >= count;
+        });
+        return [.. entries.Select(entry => JsonElement.Parse(entry).GetProperty("body"))];
+    }
+
+    private async Task<IReadOnlyList<JsonElement>> StoredAsync() =>
+        [.. (await silo.Chain.CallAsync("eth_getLogs", new { fromBlock = "0x0", toBlock = "latest", topics = new[] { ContractArtifact.Abi.Topic("AuditStored") } })).EnumerateArray()];
+
+    private static string Checksummed(string address) =>
+        CapOrleans.Core.Signatures.EthereumAddress.TryParse(address, out var parsed) ? $"{parsed}" : "";
+
+    private enum Death
+    {
+        Never = 0,
+        Before = 1,
+        After = 2,
+    }
+
+    /// <summary>Once, as a process does.</summary>
+    private sealed class DyingStore(ICarStore real) : ICarStore
+    {
+        public Death Dies { get; set; }
+
+        public async Task ImportAsync(Cid root, IReadOnlyList<Cid> samples, Func<Stream, CancellationToken, Task> writeAsync, CancellationToken cancellationToken)
+        {
+            if (Dies != Death.Before)
+            {
+                await real.ImportAsync(root, samples, writeAsync, cancellationToken);
+            }
+
+            if (Dies != Death.Never)
+            {
+                Dies = Death.Never;
+                throw new CarRefusedException("The process died.");
+            }
+        }
+    }
+
+    private sealed class DyingContract(IAnchorContract real) : WrappedContract(real)
+    {
+        public Death Dies { get; set; }
+
+        public Func<ChainAudit, ChainAudit> Instead { get; set; } = audit => audit;
+
+        public override async Task<AnchorConfirmation> StoreAuditAsync(ChainAudit audit, ISentTransactions sent, CancellationToken cancellationToken)
+        {
+            var confirmed = Dies == Death.Before ? null : await base.StoreAuditAsync(Instead(audit), sent, cancellationToken);
+            if (Dies == Death.Never)
+            {
+                return confirmed!;
+            }
+
+            Dies = Death.Never;
+            throw new ChainUnavailableException("The process died.");
+        }
+    }
+}
