@@ -42,7 +42,7 @@ public sealed class AnchorContract : IAnchorContract
         var height = await receipts.HeightAsync(cancellationToken);
         var newest = await receipts.FindBlockAsync(height, cancellationToken)
             ?? throw new ChainUnavailableException($"The chain node at {rpc.Name} does not say what its newest block is; see RPC_URL.");
-        var call = new CallInput(JsonRpcClient.Hex(ContractArtifact.Abi.Call("anchored", LogKey(logName))), contract.ToString());
+        var call = new CallInput(JsonRpcClient.Hex(CompiledContract.AuditStorage.Abi.Call("anchored", LogKey(logName))), contract.ToString());
         var word = await agreement.AskAsync(
             node => Web3Client.Create(node, cancellationToken).Eth.Transactions.Call.SendRequestAsync(call, new BlockParameter(new HexBigInteger(height))),
             $"contract {contract}");
@@ -64,7 +64,7 @@ public sealed class AnchorContract : IAnchorContract
         }
 
         // Any node may know the transaction; what it did, its receipt says, on which the nodes agree.
-        string[] topics = [ContractArtifact.Abi.Topic(LogAnchored), JsonRpcClient.Hex(LogKey(logName)), Word(from)];
+        string[] topics = [CompiledContract.AuditStorage.Abi.Topic(LogAnchored), JsonRpcClient.Hex(LogKey(logName)), Word(from)];
         ChainUnavailableException? last = null;
         foreach (var node in rpc.Each)
         {
@@ -88,17 +88,17 @@ public sealed class AnchorContract : IAnchorContract
     public async Task<string?> BlockHashAsync(long block, CancellationToken cancellationToken) =>
         (await receipts.FindBlockAsync(block, cancellationToken))?.Hash;
 
-    public async Task<AnchorSighting> SightAsync(AnchorConfirmation anchored, CancellationToken cancellationToken)
+    public async Task<AnchorSighting> SightAsync(long block, string blockHash, CancellationToken cancellationToken)
     {
         var newest = await receipts.HeightAsync(cancellationToken);
-        if (newest < anchored.Block && !options.IsDevChain)
+        if (newest < block && !options.IsDevChain)
         {
             return new AnchorSighting(AnchorDepth.Included, default); // a node that lies behind says nothing about a block that it has not come to
         }
 
-        return await receipts.FindBlockAsync(anchored.Block, cancellationToken) is not { } block || block.Hash != anchored.BlockHash
+        return await receipts.FindBlockAsync(block, cancellationToken) is not { } found || found.Hash != blockHash
             ? new AnchorSighting(AnchorDepth.Gone, default)
-            : new AnchorSighting(newest - anchored.Block + 1 >= options.Confirmations ? AnchorDepth.Final : AnchorDepth.Included, block.At);
+            : new AnchorSighting(newest - block + 1 >= options.Confirmations ? AnchorDepth.Final : AnchorDepth.Included, found.At);
     }
 
     public async Task<AnchorConfirmation> AnchorAsync(AnchorBatch batch, ISentTransactions sent, CancellationToken cancellationToken)
@@ -109,7 +109,7 @@ public sealed class AnchorContract : IAnchorContract
         {
             receipt = await account.SendAsync(contract, Encode(batch), sent, cancellationToken);
         }
-        catch (RpcErrorException fault) when (ContractRefusals.Explain(fault, options.Writer.Address) is { } meaning)
+        catch (RpcErrorException fault) when (ContractRefusals.Explain(CompiledContract.AuditStorage, fault, options.Writer.Address) is { } meaning)
         {
             throw new ChainUnavailableException(meaning, fault);
         }
@@ -123,7 +123,7 @@ public sealed class AnchorContract : IAnchorContract
 
     private AnchorConfirmation? Confirm(EthereumAddress contract, string logName, long from, Receipt receipt)
     {
-        string[] topics = [ContractArtifact.Abi.Topic(LogAnchored), JsonRpcClient.Hex(LogKey(logName)), Word(from)];
+        string[] topics = [CompiledContract.AuditStorage.Abi.Topic(LogAnchored), JsonRpcClient.Hex(LogKey(logName)), Word(from)];
         return receipt.IsReverted ? null : rpc.Read(receipt.Logs, logs => logs.EnumerateArray()
             .Where(log => EthereumAddress.TryParseAnyCase(log.GetProperty("address").GetString(), out var emitter) && emitter == contract
                 && log.GetProperty("topics").EnumerateArray().Select(topic => topic.GetString()).SequenceEqual(topics))
@@ -132,7 +132,7 @@ public sealed class AnchorContract : IAnchorContract
 
     private AnchorConfirmation Confirm(EthereumAddress contract, long from, JsonElement log, Receipt receipt)
     {
-        var said = ContractArtifact.Abi.ReadEvent(LogAnchored, log);
+        var said = CompiledContract.AuditStorage.Abi.ReadEvent(LogAnchored, log);
         return new AnchorConfirmation(
             options.ChainId, contract.ToString(), receipt.Transaction, receipt.Block,
             from, Bounded((BigInteger)said["to"]), (byte[])said["root"], Bounded((BigInteger)said["size"]), receipt.BlockHash, receipt.GasUsed);
@@ -142,7 +142,7 @@ public sealed class AnchorContract : IAnchorContract
 
     private static string Word(long number) => $"0x{number:x64}";
 
-    private static byte[] Encode(AnchorBatch batch) => ContractArtifact.Abi.Call(
+    private static byte[] Encode(AnchorBatch batch) => CompiledContract.AuditStorage.Abi.Call(
         "anchorBatch", LogKey(batch.LogName), batch.From, batch.To, batch.Root, batch.Size,
         batch.Incidents.Select(incident => new object[]
         {

@@ -31,11 +31,11 @@ internal sealed class AuditRecords(JsonRpcClient rpc, ChainOptions options, Chai
 
         try
         {
-            var receipt = await account.SendAsync(contract, ContractArtifact.Abi.Call("storeAudit", audit.Id, audit.Hash, audit.Cid), sent, cancellationToken);
+            var receipt = await account.SendAsync(contract, CompiledContract.AuditStorage.Abi.Call("storeAudit", audit.Id, audit.Hash, audit.Cid), sent, cancellationToken);
             return Confirm(contract, audit, receipt)
                 ?? throw new ChainUnavailableException($"The transaction to {contract} succeeded without its event: there is another contract, or none.");
         }
-        catch (RpcErrorException fault) when (ContractArtifact.Abi.ReadError(fault.Data)?.Name == "AlreadyStored")
+        catch (RpcErrorException fault) when (CompiledContract.AuditStorage.Abi.ReadError(fault.Data)?.Name == "AlreadyStored")
         {
             return await FindAsync(contract, audit, sent, cancellationToken); // what was sent before a crash has arrived since
         }
@@ -47,11 +47,11 @@ internal sealed class AuditRecords(JsonRpcClient rpc, ChainOptions options, Chai
 
     private async Task<bool> IsStoredAsync(EthereumAddress contract, ChainAudit audit, CancellationToken cancellationToken)
     {
-        var call = new CallInput(JsonRpcClient.Hex(ContractArtifact.Abi.Call("audits", audit.Id)), contract.ToString());
+        var call = new CallInput(JsonRpcClient.Hex(CompiledContract.AuditStorage.Abi.Call("audits", audit.Id)), contract.ToString());
         var at = new BlockParameter(new HexBigInteger(await receipts.HeightAsync(cancellationToken)));
         var answer = await agreement.AskAsync(
             node => Web3Client.Create(node, cancellationToken).Eth.Transactions.Call.SendRequestAsync(call, at), $"contract {contract}");
-        var stored = ContractArtifact.Abi.ReadAnswer("audits", answer)
+        var stored = CompiledContract.AuditStorage.Abi.ReadAnswer("audits", answer)
             ?? throw new ChainUnavailableException($"The contract at {contract} does not say whether it has a record; see CONTRACT_ADDRESS.");
         return (BigInteger)stored["timestamp"] == 0 ? false
             : ((byte[])stored["auditHash"]).AsSpan().SequenceEqual(audit.Hash) ? true
@@ -75,7 +75,7 @@ internal sealed class AuditRecords(JsonRpcClient rpc, ChainOptions options, Chai
         {
             try
             {
-                var search = new EventSearch(node, contract, [ContractArtifact.Abi.Topic(AuditStored)], time) { IsWanted = log => IsOf(audit, log) };
+                var search = new EventSearch(node, contract, [CompiledContract.AuditStorage.Abi.Topic(AuditStored)], time) { IsWanted = log => IsOf(audit, log) };
                 if (await search.NewestAsync(0, cancellationToken) is { } hash
                     && await receipts.FindAsync(hash, cancellationToken) is { } receipt && Confirm(contract, audit, receipt) is { } confirmed)
                 {
@@ -93,7 +93,7 @@ internal sealed class AuditRecords(JsonRpcClient rpc, ChainOptions options, Chai
 
     private AnchorConfirmation? Confirm(EthereumAddress contract, ChainAudit audit, Receipt receipt) => receipt.IsReverted ? null : rpc.Read(receipt.Logs, logs => logs.EnumerateArray()
         .Any(log => EthereumAddress.TryParse(log.GetProperty("address").GetString(), out var emitter) && emitter == contract
-            && log.GetProperty("topics")[0].GetString() == ContractArtifact.Abi.Topic(AuditStored) && IsOf(audit, log))
+            && log.GetProperty("topics")[0].GetString() == CompiledContract.AuditStorage.Abi.Topic(AuditStored) && IsOf(audit, log))
         ? new AnchorConfirmation(options.ChainId, $"{contract}", receipt.Transaction, receipt.Block, 0, 0, [], 0, receipt.BlockHash, receipt.GasUsed)
         : null);
 

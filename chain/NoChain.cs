@@ -6,9 +6,11 @@ using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Chain;
 
-/// <summary>No chain is configured: anchors wait, and say so; contract wallets cannot be asked.</summary>
-public sealed class NoChain : IAnchorContract, IContractWallets
+/// <summary>No chain is configured: anchors wait, and say so; CapIDs are not mirrored; contract wallets cannot be asked.</summary>
+public sealed class NoChain : IAnchorContract, ICapMirror, IContractWallets
 {
+    public MirrorPlace? Place => null;
+
     public Task<ContractPosition> AnchoredAsync(string logName, ISentTransactions sent, CancellationToken cancellationToken) => throw Unavailable();
 
     public Task<AnchorConfirmation?> FindAsync(
@@ -16,11 +18,14 @@ public sealed class NoChain : IAnchorContract, IContractWallets
 
     public Task<string?> BlockHashAsync(long block, CancellationToken cancellationToken) => throw Unavailable();
 
-    public Task<AnchorSighting> SightAsync(AnchorConfirmation anchored, CancellationToken cancellationToken) => throw Unavailable();
+    public Task<AnchorSighting> SightAsync(long block, string blockHash, CancellationToken cancellationToken) => throw Unavailable();
 
     public Task<AnchorConfirmation> AnchorAsync(AnchorBatch batch, ISentTransactions sent, CancellationToken cancellationToken) => throw Unavailable();
 
     public Task<AnchorConfirmation> StoreAuditAsync(ChainAudit audit, ISentTransactions sent, CancellationToken cancellationToken) => throw Unavailable();
+
+    public Task<MirrorConfirmation> MirrorAsync(IReadOnlyList<MirroredCap> caps, ISentTransactions sent, CancellationToken cancellationToken) =>
+        throw Unavailable();
 
     public Task<ChainBlock?> FindBlockAsync(WalletClaim claim, byte[] hash, string caller, CancellationToken cancellationToken) => throw Unavailable();
 

@@ -71,6 +71,14 @@ public interface IAnchorerGrain : IGrainWithIntegerKey, IFollower
     [Alias("restart")] Task<AnchorRestart?> RestartAsync(Actor by);
 }
 
+/// <summary>Shows CapIDs on the chain. Key: the log's number.</summary>
+[GrainInterfaceType("cap.mirror"), Alias("cap.mirror")]
+public interface IMirrorGrain : IGrainWithIntegerKey, IFollower
+{
+    /// <returns>False when the settings name no contract: then it follows nothing.</returns>
+    [Alias("is-on"), AlwaysInterleave] Task<bool> IsOnAsync();
+}
+
 /// <summary>Delivers to one webhook from one log. Key: the webhook's id with the log's number, see
 /// <see cref="CapGrains.Notifier"/>.</summary>
 [GrainInterfaceType("cap.notifier"), Alias("cap.notifier")]

@@ -24,9 +24,13 @@ public interface IChainGrain : IGrainWithIntegerKey
     /// <summary>Puts an audit record onto the chain, unless it is there, and waits until its event is in a block.</summary>
     [Alias("store-audit"), ResponseTimeout("00:10:00")] Task<AnchorConfirmation> StoreAuditAsync(ChainAudit audit);
 
+    /// <summary>Sends one transaction and waits until a block has it.</summary>
+    /// <param name="caps">At most 20, each once.</param>
+    [Alias("mirror"), ResponseTimeout("00:10:00")] Task<MirrorResult> MirrorAsync(IReadOnlyList<MirroredCap> caps);
+
     /// <returns>Null when there is no block of this number.</returns>
     [Alias("block-hash"), AlwaysInterleave] Task<string?> BlockHashAsync(long block);
 
     /// <returns>Whether the block is in the chain, with as many blocks on top as the settings ask.</returns>
-    [Alias("sight"), AlwaysInterleave] Task<AnchorSighting> SightAsync(AnchorConfirmation anchored);
+    [Alias("sight"), AlwaysInterleave] Task<AnchorSighting> SightAsync(long block, string blockHash);
 }

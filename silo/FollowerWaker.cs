@@ -4,7 +4,7 @@ using CapOrleans.GrainInterfaces;
 namespace CapOrleans.Silo;
 
 /// <summary>
-/// Wakes the followers every two seconds. They are nudged by every commit; this is for what a crash or a dependency that was
+/// Wakes the followers every two seconds. Most are nudged by every commit; this is for what a crash or a dependency that was
 /// away left behind.
 /// </summary>
 internal sealed class FollowerWaker(IGrainFactory grains, LogMap logs, TimeProvider time) : BackgroundService
@@ -25,6 +25,7 @@ internal sealed class FollowerWaker(IGrainFactory grains, LogMap logs, TimeProvi
                     await grains.GetGrain<IAnchorerGrain>(log).NudgeAsync();
                     await grains.GetGrain<ILinkValidatorGrain>(log).NudgeAsync();
                     await grains.GetGrain<IExporterGrain>(log).NudgeAsync();
+                    await grains.GetGrain<IMirrorGrain>(log).NudgeAsync();
                     await grains.GetGrain<IWebhooksGrain>(0).NudgeAsync(log);
                 }
             }

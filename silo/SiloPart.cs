@@ -105,17 +105,24 @@ internal static class SiloPart
             : new ContractWallets(
                 new JsonRpcClient(PlainHttp.Client(ContractWallets.Patience), settings.RpcUrls, settings.DevChainTokenFile),
                 settings.ChainId, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(_ => Chain(settings, data));
         services.AddSingleton<IAnchorContract>(provider => settings.RpcUrls.Count == 0
             ? new NoChain()
-            : new AnchorContract(
-                new JsonRpcClient(PlainHttp.Client(TimeSpan.FromSeconds(20)), settings.RpcUrls, settings.DevChainTokenFile),
-                new ChainOptions(settings.ChainId, settings.ChainWriter ?? data.DevChainWriter(), settings.Contract, settings.IsDevChain)
-                {
-                    MaxFeeGwei = settings.ChainMaxFeeGwei,
-                    Confirmations = settings.ChainConfirmations ?? ChainOptions.DefaultConfirmations(settings.IsDevChain),
-                },
-                provider.GetRequiredService<TimeProvider>()));
+            : new AnchorContract(Rpc(settings), provider.GetRequiredService<ChainOptions>(), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<ICapMirror>(provider => settings.RpcUrls.Count == 0 || settings.CapNft is not { } contract
+            ? new NoChain()
+            : new CapNft(Rpc(settings), provider.GetRequiredService<ChainOptions>(), contract, provider.GetRequiredService<TimeProvider>()));
     }
+
+    private static JsonRpcClient Rpc(NodeSettings settings) =>
+        new(PlainHttp.Client(TimeSpan.FromSeconds(20)), settings.RpcUrls, settings.DevChainTokenFile);
+
+    private static ChainOptions Chain(NodeSettings settings, DataDirectory data) =>
+        new(settings.ChainId, settings.ChainWriter ?? data.DevChainWriter(), settings.Contract, settings.IsDevChain)
+        {
+            MaxFeeGwei = settings.ChainMaxFeeGwei,
+            Confirmations = settings.ChainConfirmations ?? ChainOptions.DefaultConfirmations(settings.IsDevChain),
+        };
 
     /// <summary>A whole service on loopback serves this machine's own programs, and may notify them; what is reached from elsewhere must
     /// not be led here.</summary>

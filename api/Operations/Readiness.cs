@@ -22,8 +22,10 @@ internal sealed record Readiness(
     {
         var logs = await LogsAsync(grains);
         var webhooks = (await grains.GetGrain<IWebhooksGrain>(0).ListAsync()).Where(webhook => webhook.DisabledAt is null).ToList();
+        var isMirrored = await grains.GetGrain<IMirrorGrain>(0).IsOnAsync();
         var followers = logs.SelectMany(log => webhooks.Select(webhook => (IFollower)grains.Notifier(webhook.Id, log.Log))
             .Prepend(grains.GetGrain<IAnchorerGrain>(log.Log)).Prepend(grains.GetGrain<IArchivistGrain>(log.Log))
+            .Concat(isMirrored ? [grains.GetGrain<IMirrorGrain>(log.Log)] : [])
             .Append(grains.GetGrain<ILinkValidatorGrain>(log.Log)).Append(grains.GetGrain<IExporterGrain>(log.Log)));
         var progress = await Task.WhenAll(followers.Select(follower => follower.ProgressAsync()));
         return new Readiness(StatusOf(progress), logs, progress);

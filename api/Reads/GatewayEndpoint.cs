@@ -64,7 +64,8 @@ internal static class GatewayEndpoint
     {
         var headers = context.Response.Headers;
         headers.ETag = tag.ToString();
-        headers.CacheControl = "public, max-age=29030400, immutable";
+        // What needed a key must not lie in a cache that others share.
+        headers.CacheControl = $"{(context.Request.Headers.Authorization.Count > 0 ? "private" : "public")}, max-age=29030400, immutable";
         headers.Vary = HeaderNames.Accept;
         headers.XContentTypeOptions = "nosniff";
         headers["X-Ipfs-Path"] = $"/ipfs/{cid}";

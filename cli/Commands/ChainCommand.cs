@@ -36,18 +36,26 @@ internal static class ChainCommand
 
     private static Command Deploy()
     {
-        var (writer, owner) = (Address("--writer", "Also let this account anchor and store: that of the silos"), Address("--owner", "Offer the contract to this account, which calls acceptOwnership"));
+        var (writer, owner) = (Address("--writer", "The silos' account: also let it anchor and store, or with --cap-nft, let it alone mirror CapIDs"), Address("--owner", "Offer the contract to this account, which calls acceptOwnership"));
+        var capNft = new Option<bool>("--cap-nft") { Description = "Put a CapNFT there instead, for CAP_NFT_ADDRESS: one locked token for each CapID" };
         var key = Key("that pays, and is the contract's owner and first writer");
-        var command = new Command("deploy", "Put a new contract on the chain of RPC_URL and CHAIN_ID, and print its address for CONTRACT_ADDRESS. Example: RPC_URL=https://rpc.example CHAIN_ID=11155111 cap chain deploy --key owner.key --writer 0x...") { writer, owner, key };
+        var command = new Command("deploy", "Put a new contract on the chain of RPC_URL and CHAIN_ID, and print its address for CONTRACT_ADDRESS. Example: RPC_URL=https://rpc.example CHAIN_ID=11155111 cap chain deploy --key owner.key --writer 0x...") { writer, owner, capNft, key };
         command.SetAction((parsed, cancellationToken) => SendAsync(parsed.GetValue(key), makesContract: true, async (rpc, options) =>
         {
             var deployment = new ContractDeployment(rpc, options, TimeProvider.System);
-            var made = await deployment.DeployAsync(cancellationToken);
+            var (isCapNft, other) = (parsed.GetValue(capNft), parsed.GetValue(writer));
+            var made = isCapNft
+                ? await deployment.DeployCapNftAsync(other ?? options.Writer.Address, cancellationToken)
+                : await deployment.DeployAsync(cancellationToken);
             var answer = Describe(new JsonObject { ["owner"] = $"{options.Writer.Address}" }, made);
-            if (parsed.GetValue(writer) is { } other)
+            if (other is not null && !isCapNft)
             {
-                await deployment.AddWriterAsync(made.Contract, other, cancellationToken);
-                answer["writer"] = $"{other}";
+                await deployment.AddWriterAsync(made.Contract, other.Value, cancellationToken);
+            }
+
+            if (other is not null || isCapNft)
+            {
+                answer["writer"] = $"{other ?? options.Writer.Address}";
             }
 
             if (parsed.GetValue(owner) is { } next)

@@ -6,7 +6,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const solc = createRequire(join(here, '../../deploy/npm/package.json'))('solc');
+const npm = join(here, '../../deploy/npm');
+const solc = createRequire(join(npm, 'package.json'))('solc');
 const sources = readdirSync(here).filter((file) => file.endsWith('.sol'));
 const output = JSON.parse(solc.compile(JSON.stringify({
   language: 'Solidity',
@@ -17,7 +18,7 @@ const output = JSON.parse(solc.compile(JSON.stringify({
     viaIR: true,
     outputSelection: { '*': { '*': ['abi', 'evm.bytecode.object', 'evm.deployedBytecode.object'] } },
   },
-})));
+}), { import: library }));
 
 const errors = (output.errors ?? []).filter((message) => message.severity === 'error');
 if (errors.length > 0) {
@@ -25,8 +26,10 @@ if (errors.length > 0) {
   process.exit(1);
 }
 
-for (const contracts of Object.values(output.contracts)) {
-  for (const [contract, { abi, evm }] of Object.entries(contracts).filter(([, { abi }]) => abi.length > 0)) {
+for (const source of sources) {
+  // What only describes another contract has an ABI and no code.
+  const own = Object.entries(output.contracts[source]).filter(([, { abi, evm }]) => abi.length > 0 && evm.bytecode.object.length > 0);
+  for (const [contract, { abi, evm }] of own) {
     const artifact = JSON.stringify({
       contract,
       compiler: solc.version(),
@@ -41,5 +44,14 @@ for (const contracts of Object.values(output.contracts)) {
       console.error(`${contract}.json is not what ${contract}.sol compiles to: run node contracts/solidity/compile.mjs`);
       process.exit(1);
     }
+  }
+}
+
+/** Sources of libraries, of the versions that package-lock.json pins. */
+function library(path) {
+  try {
+    return { contents: readFileSync(join(npm, 'node_modules', path), 'utf8') };
+  } catch {
+    return { error: `${path} is not in deploy/npm: run npm ci there` };
   }
 }

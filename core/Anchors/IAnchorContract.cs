@@ -36,9 +36,10 @@ public interface IAnchorContract
     /// <exception cref="ChainUnavailableException" />
     Task<string?> BlockHashAsync(long block, CancellationToken cancellationToken);
 
-    /// <returns>Whether the block that has it is in the chain, with as many blocks on top as the settings ask.</returns>
+    /// <param name="blockHash">In hex with 0x.</param>
+    /// <returns>Whether the block is in the chain, with as many blocks on top as the settings ask.</returns>
     /// <exception cref="ChainUnavailableException" />
-    Task<AnchorSighting> SightAsync(AnchorConfirmation anchored, CancellationToken cancellationToken);
+    Task<AnchorSighting> SightAsync(long block, string blockHash, CancellationToken cancellationToken);
 
     /// <summary>Sends one transaction and waits until its event is in a block.</summary>
     /// <exception cref="BatchTooLargeException">Not sent.</exception>

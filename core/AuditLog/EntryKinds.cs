@@ -6,6 +6,7 @@ public static class EntryKinds
     public const string CapRegistered = "cap.registered";
     public const string KeyAdded = "cap.key-added";
     public const string KeyRevoked = "cap.key-revoked";
+    public const string CapMirrored = "cap.mirrored";
     public const string PolicyChanged = "cap.policy-changed";
     public const string ScoreCorrected = "score.corrected";
     public const string IncidentAccepted = "incident.accepted";

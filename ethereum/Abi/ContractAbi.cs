@@ -26,6 +26,7 @@ internal sealed class ContractAbi
     private readonly Dictionary<string, ErrorABI> errors = []; // by selector
     private readonly FunctionCallEncoder encoder = new();
     private readonly ParameterDecoder decoder = new();
+    private readonly Parameter[] constructorInputs = [];
 
     /// <param name="abi">The array that the compiler wrote.</param>
     public ContractAbi(JsonElement abi)
@@ -35,8 +36,13 @@ internal sealed class ContractAbi
             var name = member.TryGetProperty("name", out var named) ? named.GetString()! : "";
             switch (member.GetProperty("type").GetString())
             {
+                case "constructor":
+                    constructorInputs = Parameters(member);
+                    break;
                 case "function":
-                    functions.Add(name, new FunctionABI(name, constant: false) { InputParameters = Parameters(member), OutputParameters = Parameters(member, "outputs") });
+                    var function = new FunctionABI(name, constant: false) { InputParameters = Parameters(member), OutputParameters = Parameters(member, "outputs") };
+                    functions.TryAdd(name, function);
+                    functions.Add(new SignatureEncoder().GenerateSignature(name, function.InputParameters), function);
                     break;
                 case "event":
                     events.Add(name, new EventABI(name) { InputParameters = Parameters(member) });
@@ -49,12 +55,19 @@ internal sealed class ContractAbi
         }
     }
 
+    /// <param name="function">Its name, or its signature where several have one name.</param>
     /// <returns>Selector and encoded arguments.</returns>
     public byte[] Call(string function, params object[] arguments)
     {
         var called = functions[function];
         return Convert.FromHexString(encoder.EncodeRequest(called.Sha3Signature, called.InputParameters, arguments).AsSpan(2));
     }
+
+    /// <returns>What follows the bytecode in the transaction that makes the contract; nothing for a constructor without parameters.</returns>
+    public byte[] ConstructorArguments(params object[] arguments) =>
+        constructorInputs.Length == arguments.Length
+            ? encoder.EncodeParameters(constructorInputs, arguments)
+            : throw new ArgumentException($"The constructor has {constructorInputs.Length} parameters.", nameof(arguments));
 
     /// <returns>In hex with 0x.</returns>
     public string Topic(string eventName) => $"0x{events[eventName].Sha3Signature}";

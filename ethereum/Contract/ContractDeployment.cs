@@ -4,7 +4,7 @@ using CapOrleans.Ethereum.Rpc;
 
 namespace CapOrleans.Ethereum.Contract;
 
-/// <summary>A new CapAuditStorageV2 on any chain. The account that pays is its owner and its first writer.</summary>
+/// <summary>A new contract of ours on any chain. The account that pays is its owner.</summary>
 public sealed class ContractDeployment
 {
     private readonly JsonRpcClient rpc;
@@ -17,25 +17,33 @@ public sealed class ContractDeployment
         account = new ChainAccount(rpc, options, time);
     }
 
-    /// <summary>A call that was cut off may have made one: a second call makes another.</summary>
+    /// <summary>A CapAuditStorageV2, whose first writer is the account that pays. A call that was cut off may have made one: a second call makes another.</summary>
     /// <exception cref="ChainUnavailableException" />
-    public async Task<StoredRecord> DeployAsync(CancellationToken cancellationToken)
-    {
-        await DeployedContract.CheckChainAsync(rpc, options, cancellationToken);
-        var receipt = await account.SendAsync(null, ContractArtifact.Creation, new MemoryTransactions(), cancellationToken);
-        return EthereumAddress.TryParseAnyCase(receipt.Contract, out var contract)
-            && (await rpc.DataAsync("eth_getCode", cancellationToken, receipt.Contract, "latest")).AsSpan().SequenceEqual(ContractArtifact.Deployed)
-            ? new StoredRecord(contract, receipt.Transaction, receipt.Block)
-            : throw new ChainUnavailableException($"Transaction {receipt.Transaction} succeeded, and the contract that it made is not ours.");
-    }
+    public Task<StoredRecord> DeployAsync(CancellationToken cancellationToken) => DeployAsync(CompiledContract.AuditStorage, [], cancellationToken);
 
-    /// <summary>Lets another account anchor and store.</summary>
+    /// <summary>A CapNFT. A call that was cut off may have made one: a second call makes another.</summary>
+    /// <param name="writer">The one account that may mirror.</param>
+    /// <exception cref="ChainUnavailableException" />
+    public Task<StoredRecord> DeployCapNftAsync(EthereumAddress writer, CancellationToken cancellationToken) =>
+        DeployAsync(CompiledContract.CapNft, [writer.ToString()], cancellationToken);
+
+    /// <summary>Lets another account anchor and store in a CapAuditStorageV2.</summary>
     /// <exception cref="ChainUnavailableException" />
     public Task AddWriterAsync(EthereumAddress contract, EthereumAddress writer, CancellationToken cancellationToken) =>
-        account.SendAsync(contract, ContractArtifact.Abi.Call("setWriter", writer.ToString(), true), new MemoryTransactions(), cancellationToken);
+        account.SendAsync(contract, CompiledContract.AuditStorage.Abi.Call("setWriter", writer.ToString(), true), new MemoryTransactions(), cancellationToken);
 
     /// <summary>Offers the contract to another account, which is its owner as soon as it calls <c>acceptOwnership</c>.</summary>
     /// <exception cref="ChainUnavailableException" />
     public Task OfferAsync(EthereumAddress contract, EthereumAddress owner, CancellationToken cancellationToken) =>
-        account.SendAsync(contract, ContractArtifact.Abi.Call("transferOwnership", owner.ToString()), new MemoryTransactions(), cancellationToken);
+        account.SendAsync(contract, CompiledContract.AuditStorage.Abi.Call("transferOwnership", owner.ToString()), new MemoryTransactions(), cancellationToken);
+
+    private async Task<StoredRecord> DeployAsync(CompiledContract made, object[] arguments, CancellationToken cancellationToken)
+    {
+        await DeployedContract.CheckChainAsync(rpc, options, cancellationToken);
+        var receipt = await account.SendAsync(null, made.Creation(arguments), new MemoryTransactions(), cancellationToken);
+        return EthereumAddress.TryParseAnyCase(receipt.Contract, out var contract)
+            && (await rpc.DataAsync("eth_getCode", cancellationToken, receipt.Contract, "latest")).AsSpan().SequenceEqual(made.Deployed)
+            ? new StoredRecord(contract, receipt.Transaction, receipt.Block)
+            : throw new ChainUnavailableException($"Transaction {receipt.Transaction} succeeded, and the contract that it made is not ours.");
+    }
 }

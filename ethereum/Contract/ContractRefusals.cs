@@ -3,14 +3,16 @@ using CapOrleans.Ethereum.Rpc;
 
 namespace CapOrleans.Ethereum.Contract;
 
-/// <summary>What the errors mean that CapAuditStorageV2 reverts with.</summary>
+/// <summary>What the errors mean that our contracts revert with.</summary>
 internal static class ContractRefusals
 {
     /// <returns>For an operator; null when it is no error of this contract.</returns>
-    public static string? Explain(RpcErrorException fault, EthereumAddress writer) => ContractArtifact.Abi.ReadError(fault.Data) switch
+    public static string? Explain(CompiledContract contract, RpcErrorException fault, EthereumAddress writer) => contract.Abi.ReadError(fault.Data) switch
     {
         null => null,
         { Name: "AlreadyStored" } => "A record with this id is on chain already; it is never replaced.",
+        { Name: "NotWriter" } when contract == CompiledContract.CapNft =>
+            $"{writer} is not the writer of the CapNFT contract: its owner names it with setWriter, or CAP_NFT_ADDRESS is another's.",
         { Name: "NotWriter" } => $"{writer} is no writer of the contract: its owner adds one with setWriter.",
         { Name: "NotLogWriter" } =>
             $"The contract keeps this log for another writer than {writer}: that writer or the contract's owner gives it with giveLog.",

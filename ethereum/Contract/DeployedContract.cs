@@ -20,7 +20,7 @@ internal sealed class DeployedContract(JsonRpcClient rpc, ChainOptions options, 
         await CheckChainAsync(rpc, options, cancellationToken);
         var contract = options.Contract ?? FirstContractOf(options.Writer.Address);
         var code = await rpc.DataAsync("eth_getCode", cancellationToken, contract.ToString(), "latest");
-        if (code.Length > 0 && (options.Contract is not null || code.AsSpan().SequenceEqual(ContractArtifact.Deployed)))
+        if (code.Length > 0 && (options.Contract is not null || code.AsSpan().SequenceEqual(CompiledContract.AuditStorage.Deployed)))
         {
             return contract;
         }
@@ -36,7 +36,7 @@ internal sealed class DeployedContract(JsonRpcClient rpc, ChainOptions options, 
                 $"The writer {options.Writer.Address} has sent transactions, and its first made no CapAuditStorageV2 of this version: set CONTRACT_ADDRESS, or start on an empty chain.");
         }
 
-        await account.SendAsync(null, ContractArtifact.Creation, sent, cancellationToken);
+        await account.SendAsync(null, CompiledContract.AuditStorage.Creation(), sent, cancellationToken);
         return contract;
     }
 

@@ -29,14 +29,14 @@ public sealed class RecordContract
     /// <exception cref="RecordRefusedException" />
     /// <exception cref="ChainUnavailableException" />
     public Task<StoredRecord> StoreAuditAsync(string id, byte[] auditHash, string ipfs, CancellationToken cancellationToken) =>
-        StoreAsync(ContractArtifact.Abi.Call("storeAudit", id, auditHash, ipfs), "AuditStored", cancellationToken);
+        StoreAsync(CompiledContract.AuditStorage.Abi.Call("storeAudit", id, auditHash, ipfs), "AuditStored", cancellationToken);
 
     /// <exception cref="RecordRefusedException" />
     /// <exception cref="ChainUnavailableException" />
     public Task<StoredRecord> StoreIncidentAsync(
         string incidentId, string capId, string agent, string severity, byte[] recordHash, string ipfs, CancellationToken cancellationToken) =>
         StoreAsync(
-            ContractArtifact.Abi.Call("storeIncident", incidentId, capId, agent, severity, recordHash, ipfs), "IncidentStored", cancellationToken);
+            CompiledContract.AuditStorage.Abi.Call("storeIncident", incidentId, capId, agent, severity, recordHash, ipfs), "IncidentStored", cancellationToken);
 
     private async Task<StoredRecord> StoreAsync(byte[] call, string confirmation, CancellationToken cancellationToken)
     {
@@ -47,13 +47,13 @@ public sealed class RecordContract
         {
             receipt = await account.SendAsync(contract, call, sent, cancellationToken);
         }
-        catch (RpcErrorException fault) when (ContractRefusals.Explain(fault, options.Writer.Address) is { } meaning)
+        catch (RpcErrorException fault) when (ContractRefusals.Explain(CompiledContract.AuditStorage, fault, options.Writer.Address) is { } meaning)
         {
             throw new RecordRefusedException(meaning);
         }
 
         // A contract that is another one, or none, lets a transaction succeed and does nothing: its event is what counts.
-        var topic = ContractArtifact.Abi.Topic(confirmation);
+        var topic = CompiledContract.AuditStorage.Abi.Topic(confirmation);
         return rpc.Read(receipt.Logs, logs => logs.EnumerateArray().Any(log =>
                 EthereumAddress.TryParseAnyCase(log.GetProperty("address").GetString(), out var emitter) && emitter == contract && log.GetProperty("topics")[0].GetString() == topic)
             ? new StoredRecord(contract, receipt.Transaction, receipt.Block)

@@ -34,9 +34,9 @@ internal static class ChainAnswerTarget
         using var http = new HttpClient(answer);
         _ = PrivateKey.TryParse(new string('1', 64), out var writer);
         var address = writer!.Address;
-        var contract = new AnchorContract(
-            new JsonRpcClient(http, new Uri("http://127.0.0.1:1/")),
-            new ChainOptions(AdmissionPolicy.DevChainId, writer, address, IsDevChain: false), new HastyTime());
+        var options = new ChainOptions(AdmissionPolicy.DevChainId, writer, address, IsDevChain: false);
+        var contract = new AnchorContract(new JsonRpcClient(http, new Uri("http://127.0.0.1:1/")), options, new HastyTime());
+        var tokens = new CapNft(new JsonRpcClient(http, new Uri("http://127.0.0.1:1/")), options, address, new HastyTime());
         var wallets = new ContractWallets(new JsonRpcClient(http, new Uri("http://127.0.0.1:1/")), AdmissionPolicy.DevChainId, new HastyTime());
         foreach (var isAll in (bool[])[false, true])
         {
@@ -44,6 +44,7 @@ internal static class ChainAnswerTarget
             Ask(() => contract.AnchoredAsync("caporleans/fuzz/0", new MemoryTransactions(), CancellationToken.None));
             Ask(() => contract.FindAsync("caporleans/fuzz/0", 0, 0, new MemoryTransactions(), CancellationToken.None));
             Ask(() => contract.AnchorAsync(Batch, new MemoryTransactions(), CancellationToken.None));
+            Ask(() => tokens.MirrorAsync([new MirroredCap("Z-001", null, 1, [])], new MemoryTransactions(), CancellationToken.None));
             Ask(() => wallets.FindBlockAsync(new WalletClaim(address, [1]), new byte[32], "", CancellationToken.None));
         }
     }

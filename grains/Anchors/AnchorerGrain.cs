@@ -121,7 +121,7 @@ internal sealed partial class AnchorerGrain(
     {
         var asked = askedAt;
         askedAt = null; // where a block left the chain, the contract must be asked
-        while (await pending.TakeDeepAsync(batch => Chain.SightAsync(batch).WaitAsync(Stopping)) is var (anchored, at))
+        while (await pending.TakeDeepAsync(batch => Chain.SightAsync(batch.Block, batch.BlockHash).WaitAsync(Stopping)) is var (anchored, at))
         {
             await SayAsync(AnchorEntries.Batched(anchored, at, origin, name.Text, Time.GetUtcNow()), new Cover(EntryKinds.AnchorBatched, anchored.From, anchored.To));
             said = SaidAnchor.Of(anchored, at);

@@ -18,11 +18,11 @@ internal sealed class ChainState
 }
 
 /// <summary>
-/// Takes turns: whatever log asks, the account sends one transaction after another. Should a second activation exist for a
+/// Takes turns: whatever log asks, and for whatever contract, the account sends one transaction after another. Should a second activation exist for a
 /// while, the chain refuses one of two equal nonces, and the contract a batch that does not start where it stands.
 /// </summary>
 internal sealed class ChainGrain(
-    IAnchorContract contract, [PersistentState("chain")] IPersistentState<ChainState> stored, GasBudget budget, TimeProvider time,
+    IAnchorContract contract, ICapMirror mirror, [PersistentState("chain")] IPersistentState<ChainState> stored, GasBudget budget, TimeProvider time,
     IHostApplicationLifetime host) : Grain, IChainGrain, ISentTransactions
 {
     public SentTransaction? Last => stored.State.Last;
@@ -36,43 +36,52 @@ internal sealed class ChainGrain(
 
     public Task<string?> BlockHashAsync(long block) => TellAsync(() => contract.BlockHashAsync(block, host.ApplicationStopping));
 
-    public Task<AnchorSighting> SightAsync(AnchorConfirmation anchored) => TellAsync(() => contract.SightAsync(anchored, host.ApplicationStopping));
+    public Task<AnchorSighting> SightAsync(long block, string blockHash) => TellAsync(() => contract.SightAsync(block, blockHash, host.ApplicationStopping));
 
-    public Task<AnchorResult> AnchorAsync(AnchorBatch batch) => TellAsync(async () =>
-    {
-        try
-        {
-            return new AnchorResult(await PayAsync(() => contract.AnchorAsync(batch, this, host.ApplicationStopping)));
-        }
-        catch (BatchTooLargeException fault)
-        {
-            return new AnchorResult(null, OneLine.Of(fault.Message));
-        }
-    });
+    public Task<AnchorResult> AnchorAsync(AnchorBatch batch) => TrySpendAsync(
+        async () => new AnchorResult(await contract.AnchorAsync(batch, this, host.ApplicationStopping)),
+        sent => sent.Confirmed!.GasUsed, fault => new AnchorResult(null, fault));
+
+    public Task<MirrorResult> MirrorAsync(IReadOnlyList<MirroredCap> caps) => TrySpendAsync(
+        async () => new MirrorResult(await mirror.MirrorAsync(caps, this, host.ApplicationStopping)),
+        sent => sent.Confirmed!.GasUsed, fault => new MirrorResult(null, fault));
 
     public Task<AnchorConfirmation> StoreAuditAsync(ChainAudit audit) =>
-        TellAsync(() => PayAsync(() => contract.StoreAuditAsync(audit, this, host.ApplicationStopping)));
+        TellAsync(() => SpendAsync(() => contract.StoreAuditAsync(audit, this, host.ApplicationStopping), sent => sent.GasUsed));
 
     public Task KeepAsync(SentTransaction? sent) =>
         stored.ReplaceAsync(new ChainState { Last = sent, Day = stored.State.Day, Gas = stored.State.Gas }, DeactivateOnIdle);
 
-    /// <summary>Within the gas of a day.</summary>
-    private async Task<AnchorConfirmation> PayAsync(Func<Task<AnchorConfirmation>> send)
+    /// <param name="refuse">Of what is too large, with why.</param>
+    private Task<T> TrySpendAsync<T>(Func<Task<T>> send, Func<T, long> gasOf, Func<string, T> refuse) => TellAsync(async () =>
+    {
+        try
+        {
+            return await SpendAsync(send, gasOf);
+        }
+        catch (BatchTooLargeException fault)
+        {
+            return refuse(OneLine.Of(fault.Message));
+        }
+    });
+
+    /// <summary>Sends while the day's budget lasts.</summary>
+    private async Task<T> SpendAsync<T>(Func<Task<T>> send, Func<T, long> gasOf)
     {
         var used = stored.State.Day == Today ? stored.State.Gas : 0;
         if (budget.PerDay > 0 && used >= budget.PerDay)
         {
             throw new ChainUnavailableException(
-                $"Today's transactions have used {used} gas, Chain__GasPerDay is {budget.PerDay}: anchoring goes on at 00:00 UTC.");
+                $"Today's transactions have used {used} gas, Chain__GasPerDay is {budget.PerDay}: it goes on at 00:00 UTC.");
         }
 
-        var confirmed = await send();
+        var sent = await send();
         if (budget.PerDay > 0)
         {
-            await stored.ReplaceAsync(new ChainState { Last = Last, Day = Today, Gas = used + confirmed.GasUsed }, DeactivateOnIdle);
+            await stored.ReplaceAsync(new ChainState { Last = Last, Day = Today, Gas = used + gasOf(sent) }, DeactivateOnIdle);
         }
 
-        return confirmed;
+        return sent;
     }
 
     /// <summary>A fault travels to another silo as its message, without what a node may have put into it.</summary>

@@ -157,7 +157,7 @@ internal sealed class ExporterGrain(
         var onChain = await Chain.StoreAuditAsync(audit).WaitAsync(Stopping);
         for (var started = Time.GetTimestamp(); Time.GetElapsedTime(started) < DepthTimeout; await Task.Delay(PendingAnchors.Interval, Time, Stopping))
         {
-            switch ((await Chain.SightAsync(onChain).WaitAsync(Stopping)).Depth)
+            switch ((await Chain.SightAsync(onChain.Block, onChain.BlockHash).WaitAsync(Stopping)).Depth)
             {
                 case AnchorDepth.Final:
                     return onChain;

@@ -81,6 +81,9 @@ public sealed record NodeSettings
     /// <summary><c>CONTRACT_ADDRESS</c>; null to deploy, on the dev chain only.</summary>
     public EthereumAddress? Contract { get; init; }
 
+    /// <summary><c>CAP_NFT_ADDRESS</c>: a CapNFT in which CapIDs are mirrored; null for none.</summary>
+    public EthereumAddress? CapNft { get; init; }
+
     /// <summary><c>IPFS_API</c>, a node's Kubo RPC; null for none.</summary>
     public Uri? IpfsApi { get; init; }
 

@@ -29,9 +29,9 @@ public sealed partial class SettingsReader
         }
     }
 
-    private EthereumAddress? ReadContract()
+    private EthereumAddress? ReadContract(string name)
     {
-        if (Text("CONTRACT_ADDRESS") is not { } text)
+        if (Text(name) is not { } text)
         {
             return null;
         }
@@ -41,7 +41,7 @@ public sealed partial class SettingsReader
             return address;
         }
 
-        faults.Add($"CONTRACT_ADDRESS is '{text}': choose {EthereumAddress.Rule}.");
+        faults.Add($"{name} is '{text}': choose {EthereumAddress.Rule}.");
         return null;
     }
 }

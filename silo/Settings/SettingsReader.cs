@@ -58,7 +58,8 @@ public sealed partial class SettingsReader
             ChainMaxFeeGwei = (int)Number("Chain__MaxFeeGwei", 500, 1, 1_000_000),
             ChainConfirmations = Text("Chain__Confirmations") is null ? null : (int)Number("Chain__Confirmations", 12, 1, 1000),
             ChainGasPerDay = Number("Chain__GasPerDay", 0, 0, 1_000_000_000_000_000),
-            Contract = ReadContract(),
+            Contract = ReadContract("CONTRACT_ADDRESS"),
+            CapNft = ReadContract("CAP_NFT_ADDRESS"),
             IpfsApi = Url("IPFS_API"),
             ArchiveGateways = ReadGateways(),
             ArchiveCheckDays = (int)Number("Archive__CheckDays", 7, 1, 365),
@@ -115,6 +116,11 @@ public sealed partial class SettingsReader
         if (settings is { RpcUrls.Count: > 0, IsDevChain: false, Contract: null } && settings.Roles.HasFlag(NodeRoles.Silo))
         {
             faults.Add("CONTRACT_ADDRESS is not set: with RPC_URL it must be the address of a CapAuditStorageV2.");
+        }
+
+        if (settings is { RpcUrls.Count: 0, CapNft: not null } && settings.Roles.HasFlag(NodeRoles.Silo))
+        {
+            faults.Add("CAP_NFT_ADDRESS is set and no chain is: set RPC_URL, or leave CAP_NFT_ADDRESS empty.");
         }
     }
 

@@ -6,6 +6,8 @@ using CapOrleans.Chain;
 using CapOrleans.Ethereum;
 using CapOrleans.Ethereum.Rpc;
 using CapOrleans.Contracts.Anchors;
+using CapOrleans.Core.Anchors;
+using CapOrleans.Core.Signatures;
 using CapOrleans.Silo;
 using CapOrleans.Silo.Settings;
 
@@ -56,8 +58,19 @@ public sealed class ReadinessTests
         using var http = new HttpClient();
         var contract = new AnchorContract(
             new JsonRpcClient(http, chain.Url), new ChainOptions(31337, writer, null, IsDevChain: true), TimeProvider.System);
-        var position = (await contract.AnchoredAsync(origin, new MemoryTransactions(), default)).Position;
-        await contract.AnchorAsync(new AnchorBatch(origin, position, position + 1, new byte[32], position + 1, [], []), new MemoryTransactions(), default);
+        await Eventually.TrueAsync(async () =>
+        {
+            var position = (await contract.AnchoredAsync(origin, new MemoryTransactions(), default)).Position;
+            try
+            {
+                await contract.AnchorAsync(new AnchorBatch(origin, position, position + 1, new byte[32], position + 1, [], []), new MemoryTransactions(), default);
+                return true;
+            }
+            catch (ChainUnavailableException)
+            {
+                return false; // the silo anchored meanwhile
+            }
+        });
 
         using var second = await SendAsync("R-2");
         Assert.Equal(HttpStatusCode.Created, second.StatusCode);
@@ -68,6 +81,7 @@ public sealed class ReadinessTests
         Assert.Contains("anchor.conflict", anchor.Text("trouble"), StringComparison.Ordinal);
         Assert.Contains("caporleans_anchor_conflict{log=\"0\"} 1", await reader.GetStringAsync("/metrics"), StringComparison.Ordinal);
         Assert.Equal("pending", await AnchorAsync("R-2"));
+        Assert.DoesNotContain(degraded.GetProperty("followers").EnumerateArray(), follower => follower.Text("follower") == "mirror"); // off unless it is asked for
 
         // The way out for an admin, by command.
         var cap = new CapCommand(directory.Path, ("DATA_DIR", directory.File("data")), ("CAP_API", $"{stranger.BaseAddress}"));
@@ -85,5 +99,29 @@ public sealed class ReadinessTests
         using var answer = await http.PostAsync($"/v1/logs/{log}/anchors/restart", null);
         var type = (await answer.Content.ReadFromJsonAsync<JsonElement>()).Text("type");
         return (answer.StatusCode, type[(type.LastIndexOf(':') + 1)..]);
+    }
+
+    [Fact]
+    public async Task A_CapNFT_that_is_not_there_is_told_and_anchors_go_on()
+    {
+        using var directory = new TempDirectory();
+        using var chain = await DevChain.StartAsync();
+        var address = PrivateKey.Create().Address;
+        var apiPort = Child.FreePort();
+        await using var node = await CapNode.StartAsync(
+            new NodeSettings
+            {
+                DataDirectory = directory.File("data"), Bind = IPAddress.Loopback, ApiPort = apiPort, GatePort = Child.FreePort(),
+                RpcUrls = [chain.Url], IsDevChain = true, ChainId = 31337, CapId = "SYS-CORE", IntakePerSecondPerAddress = 20_000,
+                AnchorInterval = TimeSpan.Zero, CapNft = address,
+                Gate = new GateSettings { Name = "ready" },
+            },
+            CancellationToken.None);
+        using var reader = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{apiPort}") };
+        async Task<JsonElement> FollowerAsync(string name) => (await reader.GetFromJsonAsync<JsonElement>("/health/ready"))
+            .GetProperty("followers").EnumerateArray().Single(follower => follower.Text("follower") == name);
+        await Eventually.TrueAsync(async () => (await FollowerAsync("mirror")).TryGetProperty("trouble", out var trouble) && trouble.GetString() == $"There is no contract at {address}; see CAP_NFT_ADDRESS.");
+        await Eventually.TrueAsync(async () => (await FollowerAsync("anchor")).GetProperty("lag").GetInt64() == 0);
+        Assert.Equal(0, (await FollowerAsync("mirror")).GetProperty("position").GetInt64());
     }
 }

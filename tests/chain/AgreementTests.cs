@@ -47,7 +47,7 @@ public sealed class AgreementTests : IAsyncLifetime
     {
         Assert.Equal(3, (await contract.AnchoredAsync(Name, new MemoryTransactions(), default)).Position);
         Assert.Equal(anchored.Transaction, (await contract.FindAsync(Name, 0, 0, new MemoryTransactions(), default))!.Transaction);
-        Assert.Equal(AnchorDepth.Final, (await contract.SightAsync(anchored, default)).Depth);
+        Assert.Equal(AnchorDepth.Final, (await contract.SightAsync(anchored.Block, anchored.BlockHash, default)).Depth);
     }
 
     [Fact]
@@ -100,14 +100,14 @@ public sealed class AgreementTests : IAsyncLifetime
         var options = Options() with { Confirmations = 12 };
         var careful = new AnchorContract(new JsonRpcClient(http, [new Uri("http://liar.invalid/"), chain.Url]), options, TimeProvider.System);
         liar.Lies = (method, _) => method == lied ? height : null;
-        Assert.NotEqual(AnchorDepth.Final, (await careful.SightAsync(anchored, default)).Depth);
+        Assert.NotEqual(AnchorDepth.Final, (await careful.SightAsync(anchored.Block, anchored.BlockHash, default)).Depth);
     }
 
     [Fact]
     public async Task One_alone_says_no_block_gone()
     {
         liar.Lies = (method, truth) => method == "eth_getBlockByNumber" ? new JsonObject { ["hash"] = $"0x{new string('b', 64)}", ["timestamp"] = "0x1" } : null;
-        await Assert.ThrowsAsync<NodesDisagreeException>(() => contract.SightAsync(anchored, default));
+        await Assert.ThrowsAsync<NodesDisagreeException>(() => contract.SightAsync(anchored.Block, anchored.BlockHash, default));
         await Assert.ThrowsAsync<NodesDisagreeException>(() => contract.BlockHashAsync(anchored.Block, default));
     }
 

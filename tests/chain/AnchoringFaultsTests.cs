@@ -179,7 +179,7 @@ public sealed class AnchoringFaultsTests : IAsyncLifetime
         await chain.CallAsync("anvil_mine", "0x5");
         var anchored = await AnchorAsync(0, 3);
         await chain.CallAsync("anvil_reorg", 3, Array.Empty<object>());
-        Assert.Equal(AnchorDepth.Gone, (await contract.SightAsync(anchored, default)).Depth);
+        Assert.Equal(AnchorDepth.Gone, (await contract.SightAsync(anchored.Block, anchored.BlockHash, default)).Depth);
         Assert.Equal(0, (await contract.AnchoredAsync(Origin, sent, default)).Position);
         await Assert.ThrowsAsync<ChainUnavailableException>(() => AnchorAsync(0, 3)); // the old one arrives, and the contract refuses the second
         Assert.Equal(anchored.Transaction, (await contract.FindAsync(Origin, 0, 0, sent, default))!.Transaction);

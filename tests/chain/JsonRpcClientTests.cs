@@ -115,7 +115,7 @@ public sealed class JsonRpcClientTests
         var contract = new AnchorContract(
             new JsonRpcClient(http, [First]), new ChainOptions(1, PrivateKey.Create(), null, IsDevChain: false), TimeProvider.System);
         var anchored = new AnchorConfirmation(1, "", Hash('c'), 10, 0, 1, [], 1, Hash('a'), 0);
-        Assert.Equal(depth, (await contract.SightAsync(anchored, default)).Depth);
+        Assert.Equal(depth, (await contract.SightAsync(anchored.Block, anchored.BlockHash, default)).Depth);
     }
 
     [Theory]

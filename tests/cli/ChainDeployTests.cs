@@ -37,6 +37,21 @@ public sealed class ChainDeployTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_CapNFT_is_deployed_for_the_silos_account_and_offered_to_its_owner()
+    {
+        var (code, output) = await Cap().RunAsync("chain", "deploy", "--cap-nft", "--key", directory.File("deployer.key"), "--writer", $"{silo.Address}", "--owner", $"{board.Address}");
+        Assert.True(code == 0, output);
+        var made = JsonElement.Parse(output);
+        Assert.Equal(($"{deployer.Address}", $"{silo.Address}", $"{board.Address}"), (made.Text("owner"), made.Text("writer"), made.Text("offeredTo")));
+        Assert.Equal(silo.Address, await AddressAsync(made.Text("contract"), "writer()"));
+        Assert.Equal(board.Address, await AddressAsync(made.Text("contract"), "pendingOwner()"));
+
+        (code, output) = await Cap().RunAsync("chain", "deploy", "--cap-nft", "--key", directory.File("deployer.key"));
+        Assert.True(code == 0, output);
+        Assert.Equal(deployer.Address, await AddressAsync(JsonElement.Parse(output).Text("contract"), "writer()"));
+    }
+
+    [Fact]
     public async Task Another_chain_than_the_named_one_and_an_address_with_a_mistake_get_none()
     {
         var (code, output) = await Cap(("CHAIN_ID", "1")).RunAsync("chain", "deploy", "--key", directory.File("deployer.key"));

@@ -21,6 +21,7 @@ public sealed class SettingsReaderTests
             ["PRIVATE_KEY"] = "0xdeadbeef-secret",
             ["RPC_URL"] = "not a url with key abc",
             ["CONTRACT_ADDRESS"] = "0x12",
+            ["CAP_NFT_ADDRESS"] = "0x13",
             ["API_PORT"] = "80800",
             ["GATE_PORT"] = "x",
             ["BIND"] = "everywhere",
@@ -31,7 +32,7 @@ public sealed class SettingsReaderTests
             ["DATABASE_URL"] = "postgres://x",
             ["IPFS_API"] = "ipfs",
         }));
-        foreach (var name in (string[])["PRIVATE_KEY", "RPC_URL", "CONTRACT_ADDRESS", "API_PORT", "GATE_PORT", "BIND", "CHAIN_ID", "CAP_ID", "Intake__Unsigned", "Anchor__Interval", "DATABASE_URL", "IPFS_API"])
+        foreach (var name in (string[])["PRIVATE_KEY", "RPC_URL", "CONTRACT_ADDRESS", "CAP_NFT_ADDRESS", "API_PORT", "GATE_PORT", "BIND", "CHAIN_ID", "CAP_ID", "Intake__Unsigned", "Anchor__Interval", "DATABASE_URL", "IPFS_API"])
         {
             Assert.Contains(fault.Faults, line => line.StartsWith(name, StringComparison.Ordinal));
         }
@@ -61,6 +62,15 @@ public sealed class SettingsReaderTests
     [Fact]
     public void A_chain_of_one_s_own_needs_a_key_and_a_contract() =>
         Assert.Equal(2, Assert.Throws<SettingsException>(() => Read(new() { ["RPC_URL"] = "https://rpc.example" })).Faults.Count);
+
+    [Fact]
+    public void Mirroring_is_off_until_a_contract_is_named_and_needs_a_chain()
+    {
+        const string Address = "0x00000000000000000000000000000000000000aa";
+        Assert.Null(Read([]).CapNft);
+        Assert.Equal("CAP_NFT_ADDRESS is set and no chain is: set RPC_URL, or leave CAP_NFT_ADDRESS empty.", Assert.Single(Assert.Throws<SettingsException>(() => Read(new() { ["CAP_NFT_ADDRESS"] = Address })).Faults));
+        Assert.NotNull(Read(new() { ["CAP_NFT_ADDRESS"] = Address, ["DEV_CHAIN_URL"] = "http://127.0.0.1:8545" }).CapNft);
+    }
 
     [Fact]
     public void The_chain_writer_may_lie_under_a_passphrase()

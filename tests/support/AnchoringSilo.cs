@@ -9,6 +9,7 @@ using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.Anchors;
 using CapOrleans.Core.Signatures;
 using CapOrleans.Ethereum;
+using CapOrleans.Ethereum.Contract;
 using CapOrleans.Ethereum.Rpc;
 using CapOrleans.GrainInterfaces;
 using CapOrleans.Grains.Anchors;
@@ -25,7 +26,6 @@ internal sealed class AnchoringSilo : IAsyncDisposable
     public const string CapId = "Z-001";
 
     private readonly TempDirectory directory = new();
-    private readonly PrivateKey reporter = PrivateKey.Create();
     private readonly HttpClient http;
     private readonly int confirmations;
     private InProcessTestCluster? cluster;
@@ -38,10 +38,19 @@ internal sealed class AnchoringSilo : IAsyncDisposable
 
     public DevChain Chain { get; }
 
+    /// <summary>The key that the CapID has at every start.</summary>
+    public PrivateKey Reporter { get; } = PrivateKey.Create();
+
     public FaultyNode Node { get; } = new();
 
     /// <summary>What the silo sees of the chain; to be changed before it starts.</summary>
     public IAnchorContract Contract { get; set; }
+
+    /// <summary>Where the silo mirrors CapIDs; nowhere until it is set. To be changed before it starts.</summary>
+    public ICapMirror Mirror { get; set; } = new NoChain();
+
+    /// <summary>Pays for both.</summary>
+    public PrivateKey Writer { get; private set; } = null!;
 
     public long GasPerDay { get; set; }
 
@@ -51,6 +60,8 @@ internal sealed class AnchoringSilo : IAsyncDisposable
     public IExporterGrain Exporter => cluster!.Client.GetGrain<IExporterGrain>(0);
 
     public IAnchorerGrain Anchorer => cluster!.Client.GetGrain<IAnchorerGrain>(0);
+
+    public IMirrorGrain Mirrorer => cluster!.Client.GetGrain<IMirrorGrain>(0);
 
     public static async Task<AnchoringSilo> CreateAsync(int confirmations = 1)
     {
@@ -70,11 +81,12 @@ internal sealed class AnchoringSilo : IAsyncDisposable
         {
             silo.AddCap(directory, _ => Contract);
             silo.Services.AddSingleton(new GasBudget(GasPerDay));
+            silo.Services.AddSingleton(Mirror);
             Configure(silo);
         });
         cluster = builder.Build();
         await cluster.DeployAsync();
-        await DefineAsync(reporter);
+        await DefineAsync(Reporter);
     }
 
     /// <summary>The exporter ends, and what it keeps stays: as after a crash.</summary>
@@ -110,17 +122,36 @@ internal sealed class AnchoringSilo : IAsyncDisposable
     }
 
     /// <summary>Of a writer of its own, whose first transaction makes it.</summary>
-    private AnchorContract NewContract() => new(
-        new JsonRpcClient(http, Chain.Url),
-        new ChainOptions(31337, PrivateKey.Create(), null, IsDevChain: true) { BumpInterval = TimeSpan.FromMilliseconds(300), Confirmations = confirmations },
-        TimeProvider.System);
+    private AnchorContract NewContract()
+    {
+        Writer = PrivateKey.Create();
+        return new AnchorContract(new JsonRpcClient(http, Chain.Url), Options(Writer), TimeProvider.System);
+    }
 
-    public Task DefineAsync(PrivateKey key) => cluster!.Client.Cap(CapId).DefineAsync(
-        new CapDefinition(null, null, null, null, [new KeyDefinition(key.Address.ToString(), null, null, null)]), Actor.Service);
+    private ChainOptions Options(PrivateKey writer) =>
+        new(31337, writer, null, IsDevChain: true) { BumpInterval = TimeSpan.FromMilliseconds(300), Confirmations = confirmations };
+
+    /// <summary>A CapNFT of an owner of its own, in which the silo mirrors from its next start on.</summary>
+    /// <param name="writer">Null for the silo's.</param>
+    public async Task<EthereumAddress> UseCapNftAsync(PrivateKey owner, EthereumAddress? writer = null)
+    {
+        var made = await new ContractDeployment(new JsonRpcClient(http, Chain.Url), Options(owner), TimeProvider.System).DeployCapNftAsync(writer ?? Writer.Address, default);
+        UseCapNft(made.Contract);
+        return made.Contract;
+    }
+
+    /// <param name="address">Whatever is there.</param>
+    public void UseCapNft(EthereumAddress address) => Mirror = new CapNft(new JsonRpcClient(http, Chain.Url), Options(Writer), address, TimeProvider.System);
+
+    /// <summary>Keys that are not named are revoked.</summary>
+    public Task DefineAsync(params PrivateKey[] keys) => DefineAsync(CapId, keys);
+
+    public Task DefineAsync(string capId, params PrivateKey[] keys) => cluster!.Client.Cap(capId).DefineAsync(
+        new CapDefinition(null, null, null, null, [.. keys.Select(key => new KeyDefinition(key.Address.ToString(), null, null, null))]), Actor.Service);
 
     public async Task FileAsync(string id, string severity = "high", string agent = "capos.test")
     {
-        var report = TestIncident.Signed(reporter, CapId, id, TimeProvider.System.GetUtcNow(), incident =>
+        var report = TestIncident.Signed(Reporter, CapId, id, TimeProvider.System.GetUtcNow(), incident =>
         {
             incident["severity"] = severity;
             incident["agent"] = agent;

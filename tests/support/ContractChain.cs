@@ -10,14 +10,18 @@ using CapOrleans.Ethereum.Rpc;
 
 namespace CapOrleans.Tests.Support;
 
-/// <summary>The contract on a real chain, and accounts that call it; the owner's first transaction makes it.</summary>
+/// <summary>A contract on a real chain, and accounts that call it; the owner's first transaction makes it.</summary>
 internal sealed class ContractChain : IDisposable
 {
     private readonly HttpClient http = new();
     private readonly DevChain chain;
     private readonly HashSet<string> known = [];
 
-    private ContractChain(DevChain chain) => (this.chain, Rpc) = (chain, new JsonRpcClient(http, chain.Url));
+    private readonly CompiledContract contract;
+
+    private ContractChain(DevChain chain, CompiledContract contract) => (this.chain, this.contract, Rpc) = (chain, contract, new JsonRpcClient(http, chain.Url));
+
+    public Uri Url => chain.Url;
 
     public JsonRpcClient Rpc { get; }
 
@@ -27,10 +31,18 @@ internal sealed class ContractChain : IDisposable
 
     public static async Task<ContractChain> StartAsync()
     {
-        var made = new ContractChain(await DevChain.StartAsync());
+        var made = new ContractChain(await DevChain.StartAsync(), CompiledContract.AuditStorage);
         var position = await new AnchorContract(made.Rpc, Options(made.Owner, null), TimeProvider.System).AnchoredAsync("first", new MemoryTransactions(), default);
         Assert.True(EthereumAddress.TryParse(position.Contract, out var address));
         made.Address = address;
+        return made;
+    }
+
+    /// <summary>A CapNFT instead.</summary>
+    public static async Task<ContractChain> StartCapNftAsync(EthereumAddress writer)
+    {
+        var made = new ContractChain(await DevChain.StartAsync(), CompiledContract.CapNft);
+        made.Address = (await new ContractDeployment(made.Rpc, Options(made.Owner, null), TimeProvider.System).DeployCapNftAsync(writer, default)).Contract;
         return made;
     }
 
@@ -60,7 +72,7 @@ internal sealed class ContractChain : IDisposable
             await SendAsync(sender, function, arguments);
             return null;
         }
-        catch (RpcErrorException fault) when (ContractArtifact.Abi.ReadError(fault.Data) is { } error)
+        catch (RpcErrorException fault) when (contract.Abi.ReadError(fault.Data) is { } error)
         {
             return error.Name;
         }
@@ -80,6 +92,6 @@ internal sealed class ContractChain : IDisposable
 
     private JsonObject Call(string sender, string function, object[] arguments) => new()
     {
-        ["from"] = sender, ["to"] = $"{Address}", ["data"] = JsonRpcClient.Hex(ContractArtifact.Abi.Call(function, arguments)),
+        ["from"] = sender, ["to"] = $"{Address}", ["data"] = JsonRpcClient.Hex(contract.Abi.Call(function, arguments)),
     };
 }

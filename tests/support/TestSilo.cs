@@ -38,6 +38,7 @@ public static class TestSilo
         silo.Services.AddSingleton(new ExportPace(IsOn: false, HasChain: false, TimeSpan.FromDays(1), 1 << 20));
         silo.Services.AddSingleton(new LinkPace(TimeSpan.FromDays(7), 60));
         silo.Services.AddSingleton(contract);
+        silo.Services.AddSingleton<ICapMirror, NoChain>();
         silo.Services.AddSingleton<IContractWallets, NoChain>();
         silo.Services.AddSingleton<IWebhookSender, NoReceiver>();
         silo.Services.AddSingleton<IWebhookSecrets>(new EndpointSecrets(WebhookSecret.Parse(WebhookSecret.Create())));

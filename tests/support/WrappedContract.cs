@@ -15,7 +15,7 @@ public abstract class WrappedContract(IAnchorContract real) : IAnchorContract
 
     public virtual Task<string?> BlockHashAsync(long block, CancellationToken cancellationToken) => real.BlockHashAsync(block, cancellationToken);
 
-    public virtual Task<AnchorSighting> SightAsync(AnchorConfirmation anchored, CancellationToken cancellationToken) => real.SightAsync(anchored, cancellationToken);
+    public virtual Task<AnchorSighting> SightAsync(long block, string blockHash, CancellationToken cancellationToken) => real.SightAsync(block, blockHash, cancellationToken);
 
     public virtual Task<AnchorConfirmation> AnchorAsync(AnchorBatch batch, ISentTransactions sent, CancellationToken cancellationToken) =>
         real.AnchorAsync(batch, sent, cancellationToken);

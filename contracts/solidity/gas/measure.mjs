@@ -1,4 +1,4 @@
-// Measures on a real EVM what each call of CapAuditStorageV2 costs, beside the first version's, and writes docs/gas.md;
+// Measures on a real EVM what each call of CapAuditStorageV2 costs, beside the first version's, and of CapNFT, and writes docs/gas.md;
 // with --check, compares instead. Gas is the same on every machine.
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
@@ -19,7 +19,7 @@ const node = await startNode();
 try {
   const provider = new ethers.JsonRpcProvider(node.url, undefined, { staticNetwork: true, batchMaxCount: 1 });
   const signer = await provider.getSigner(0);
-  const rows = [...await ofTheFirst(signer), ...await ofOurs(signer)];
+  const rows = [...await ofTheFirst(signer), ...await ofOurs(signer), ...await ofTokens(signer)];
   provider.destroy();
   publish(rows);
 } finally {
@@ -35,7 +35,7 @@ async function ofTheFirst(signer) {
   const { abi, evm } = JSON.parse(solc.compile(JSON.stringify(input))).contracts['FirstVersion.sol'].FirstVersion;
   const { contract, gas } = await deploy(signer, abi, evm.bytecode.object);
   const stored = await used(contract.storeIncident(...record(1)));
-  await signer.provider.send('evm_increaseTime', [1]); // a record has its block's time: that of another second costs more to write
+  await signer.provider.send('evm_increaseTime', [60]); // it keeps the block's time, and the same time again would cost less
   return [
     ['First version', 'deployment', gas, ''],
     ['First version', '`storeIncident`', stored, stored],
@@ -75,6 +75,23 @@ async function ofOurs(signer) {
   return rows;
 }
 
+async function ofTokens(signer) {
+  const { abi, bytecode } = JSON.parse(readFileSync(join(here, '../CapNFT.json'), 'utf8'));
+  const { contract, gas } = await deploy(signer, abi, bytecode, signer.address);
+  const cap = (i, version, keys) => [`CAP-${String(i).padStart(2, '0')}`, ethers.getAddress(ethers.dataSlice(hash(i), 12)), version, keys.map((roles, k) => [hash(1000 + (100 * i) + k), roles])];
+  const mirror = async (...caps) => used(contract.mirror(caps, { gasLimit: 16_777_216 }));
+  const many = (from, version) => Array.from({ length: 20 }, (_, i) => cap(from + i, version, [5]));
+  return [
+    ['CapNFT', 'deployment', gas, ''],
+    ['CapNFT', '`mirror`, a new CapID with one key', await mirror(cap(0, 1, [5])), ''],
+    ['CapNFT', '`mirror`, a key more', await mirror(cap(0, 2, [5, 1])), ''],
+    ['CapNFT', '`mirror`, a key less', await mirror(cap(0, 3, [5])), ''],
+    ['CapNFT', '`mirror`, the same again: skipped', await mirror(cap(0, 3, [5])), ''],
+    ['CapNFT', '`mirror`, 20 new CapIDs with one key each', await mirror(...many(1, 1)), ''],
+    ['CapNFT', '`mirror`, a new CapID with 64 keys, which is the most', await mirror(cap(30, 1, Array(64).fill(5))), ''],
+  ];
+}
+
 /** The proof of entry 0 in a tree of 2^depth: any neighbours make a root. */
 async function inclusion(contract, depth) {
   const proof = Array.from({ length: depth }, (_, i) => hash(i));
@@ -105,8 +122,8 @@ A transaction has at most 16,777,216 gas (EIP-7825).
   }
 }
 
-async function deploy(signer, abi, bytecode) {
-  const contract = await new ethers.ContractFactory(abi, bytecode, signer).deploy();
+async function deploy(signer, abi, bytecode, ...args) {
+  const contract = await new ethers.ContractFactory(abi, bytecode, signer).deploy(...args);
   return { contract, gas: Number((await contract.deploymentTransaction().wait()).gasUsed) };
 }
 

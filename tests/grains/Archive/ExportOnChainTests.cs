@@ -108,7 +108,7 @@ public sealed class ExportOnChainTests : IAsyncLifetime
     }
 
     private async Task<IReadOnlyList<JsonElement>> StoredAsync() =>
-        [.. (await silo.Chain.CallAsync("eth_getLogs", new { fromBlock = "0x0", toBlock = "latest", topics = new[] { ContractArtifact.Abi.Topic("AuditStored") } })).EnumerateArray()];
+        [.. (await silo.Chain.CallAsync("eth_getLogs", new { fromBlock = "0x0", toBlock = "latest", topics = new[] { CompiledContract.AuditStorage.Abi.Topic("AuditStored") } })).EnumerateArray()];
 
     private static string Checksummed(string address) =>
         CapOrleans.Core.Signatures.EthereumAddress.TryParse(address, out var parsed) ? $"{parsed}" : "";

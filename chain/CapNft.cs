@@ -1,0 +1,112 @@
+using System.Numerics;
+using System.Text;
+using CapOrleans.Contracts.Anchors;
+using CapOrleans.Core.Anchors;
+using CapOrleans.Core.Signatures;
+using CapOrleans.Ethereum;
+using CapOrleans.Ethereum.Abi;
+using CapOrleans.Ethereum.Contract;
+using CapOrleans.Ethereum.Rpc;
+using Nethereum.Hex.HexTypes;
+using Nethereum.RPC.Eth.DTOs;
+
+namespace CapOrleans.Chain;
+
+/// <summary>CapNFT on the chain. Its account is the writer of the logs, which sends one transaction after another.</summary>
+public sealed class CapNft : ICapMirror
+{
+    private readonly JsonRpcClient rpc;
+    private readonly ChainOptions options;
+    private readonly EthereumAddress contract;
+    private readonly ChainAccount account;
+    private readonly DeployedContract logs;
+    private readonly Agreement agreement;
+
+    /// <param name="contract">Where it is.</param>
+    public CapNft(JsonRpcClient rpc, ChainOptions options, EthereumAddress contract, TimeProvider time)
+    {
+        (this.rpc, this.options, this.contract, agreement) = (rpc, options, contract, new Agreement(rpc));
+        account = new ChainAccount(rpc, options, time);
+        logs = new DeployedContract(rpc, options, account);
+        Place = new MirrorPlace(options.ChainId, contract.ToString());
+    }
+
+    public MirrorPlace Place { get; }
+
+    private ChainMismatchException IsAnother => new($"The contract at {contract} is no CapNFT; see CAP_NFT_ADDRESS.");
+
+    public async Task<MirrorConfirmation> MirrorAsync(IReadOnlyList<MirroredCap> caps, ISentTransactions sent, CancellationToken cancellationToken)
+    {
+        await logs.FindAsync(mayDeploy: true, sent, cancellationToken); // checks the chain; on the dev chain the writer's first transaction makes that contract
+        if ((await rpc.DataAsync("eth_getCode", cancellationToken, contract.ToString(), "latest")).Length == 0)
+        {
+            throw new ChainMismatchException($"There is no contract at {contract}; see CAP_NFT_ADDRESS.");
+        }
+
+        Receipt receipt;
+        try
+        {
+            if (await VersionAsync(rpc, TokenId(caps[0].CapId), BlockParameter.CreateLatest(), cancellationToken) is null)
+            {
+                throw IsAnother; // what takes anything would cost gas each time
+            }
+
+            receipt = await account.SendAsync(contract, Encode(caps), sent, cancellationToken);
+        }
+        catch (RpcErrorException fault) when (fault.Refusal == RpcRefusal.Reverted)
+        {
+            throw new ChainUnavailableException(
+                ContractRefusals.Explain(CompiledContract.CapNft, fault, options.Writer.Address) ?? IsAnother.Message, fault);
+        }
+
+        return new MirrorConfirmation(
+            options.ChainId, contract.ToString(), receipt.Transaction, receipt.Block, receipt.BlockHash, receipt.GasUsed, await AheadAsync(caps, receipt, cancellationToken));
+    }
+
+    /// <summary>What the transaction did not change, the contract had before: in this version, or in a newer one.</summary>
+    /// <exception cref="ChainUnavailableException">It has it in none.</exception>
+    private async Task<IReadOnlyList<string>> AheadAsync(IReadOnlyList<MirroredCap> caps, Receipt receipt, CancellationToken cancellationToken)
+    {
+        var topic = CompiledContract.CapNft.Abi.Topic("CapMirrored");
+        var changed = rpc.Read(receipt.Logs, logs => logs.EnumerateArray()
+            .Where(log => EthereumAddress.TryParse(log.GetProperty("address").GetString(), out var emitter) && emitter == contract)
+            .Select(log => string.Join(' ', log.GetProperty("topics").EnumerateArray().Select(part => part.GetString()))).ToHashSet());
+        var ahead = new List<string>();
+        foreach (var cap in caps)
+        {
+            var tokenId = TokenId(cap.CapId);
+            if (changed.Contains($"{topic} {JsonRpcClient.Hex(tokenId)} 0x{cap.Version:x64}"))
+            {
+                continue;
+            }
+
+            var at = new BlockParameter(new HexBigInteger(receipt.Block));
+            if (await agreement.AskAsync(node => VersionAsync(node, tokenId, at, cancellationToken), $"contract {contract}") is not { } version || version < cap.Version)
+            {
+                throw new ChainUnavailableException($"The transaction to {contract} succeeded and changed nothing: it is no CapNFT; see CAP_NFT_ADDRESS.");
+            }
+
+            if (version > cap.Version)
+            {
+                ahead.Add(cap.CapId);
+            }
+        }
+
+        return ahead;
+    }
+
+    /// <returns>Null when what it answers is no version.</returns>
+    private async Task<BigInteger?> VersionAsync(JsonRpcClient node, byte[] tokenId, BlockParameter at, CancellationToken cancellationToken)
+    {
+        var call = new CallInput(JsonRpcClient.Hex(CompiledContract.CapNft.Abi.Call("versionOf", new BigInteger(tokenId, isUnsigned: true, isBigEndian: true))), contract.ToString());
+        var version = ContractAbi.ReadWord(await Web3Client.Create(node, cancellationToken).Eth.Transactions.Call.SendRequestAsync(call, at));
+        return version <= ulong.MaxValue ? version : null;
+    }
+
+    private byte[] Encode(IReadOnlyList<MirroredCap> caps) => CompiledContract.CapNft.Abi.Call("mirror", [caps.Select(cap => new object[]
+    {
+        cap.CapId, cap.Holder ?? options.Writer.Address.ToString(), cap.Version, cap.Keys.Select(key => new object[] { key.Hash, key.Roles }).ToArray(),
+    }).ToArray()]);
+
+    private static byte[] TokenId(string capId) => Keccak256.Hash(Encoding.UTF8.GetBytes(capId));
+}

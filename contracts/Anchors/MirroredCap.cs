@@ -1,0 +1,42 @@
+using Orleans;
+
+namespace CapOrleans.Contracts.Anchors;
+
+/// <summary>A CapID as its token on the chain says it.</summary>
+/// <param name="Holder">Who has the token, EIP-55; null for the writer.</param>
+/// <param name="Version">Of the context.</param>
+/// <param name="Keys">Those that were valid when the context was read.</param>
+[GenerateSerializer, Immutable, Alias("cap.mirrored-cap.v1")]
+public sealed record MirroredCap(
+    [property: Id(0)] string CapId,
+    [property: Id(1)] string? Holder,
+    [property: Id(2)] long Version,
+    [property: Id(3)] IReadOnlyList<MirroredKey> Keys);
+
+/// <param name="Hash">Keccak-256 of the 20 bytes of the key's address.</param>
+/// <param name="Roles">1 reporter, 2 responder, 4 admin, added up.</param>
+[GenerateSerializer, Immutable, Alias("cap.mirrored-key.v1")]
+public sealed record MirroredKey([property: Id(0)] byte[] Hash, [property: Id(1)] int Roles);
+
+/// <summary>Where CapIDs are mirrored.</summary>
+/// <param name="Contract">A CapNFT's address, EIP-55.</param>
+public sealed record MirrorPlace(long ChainId, string Contract);
+
+/// <summary>A transaction after which the contract has each CapID in the version that was sent, or in a newer one.</summary>
+/// <param name="BlockHash">In hex with 0x.</param>
+/// <param name="Ahead">CapIDs of which the contract had a newer version.</param>
+[GenerateSerializer, Immutable, Alias("cap.mirror-confirmation.v1")]
+public sealed record MirrorConfirmation(
+    [property: Id(0)] long ChainId,
+    [property: Id(1)] string Contract,
+    [property: Id(2)] string Transaction,
+    [property: Id(3)] long Block,
+    [property: Id(4)] string BlockHash,
+    [property: Id(5)] long GasUsed,
+    [property: Id(6)] IReadOnlyList<string> Ahead);
+
+/// <summary>What became of CapIDs that were sent.</summary>
+/// <param name="Confirmed">Null when nothing was sent.</param>
+/// <param name="TooLarge">Why fewer are wanted.</param>
+[GenerateSerializer, Immutable, Alias("cap.mirror-result.v1")]
+public sealed record MirrorResult([property: Id(0)] MirrorConfirmation? Confirmed, [property: Id(1)] string? TooLarge = null);

@@ -1,0 +1,177 @@
+using CapOrleans.Contracts.Anchors;
+using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Core.Anchors;
+using CapOrleans.Core.AuditLog;
+using CapOrleans.GrainInterfaces;
+using CapOrleans.Grains.Anchors;
+using CapOrleans.Grains.AuditLog;
+using CapOrleans.Grains.Placement;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace CapOrleans.Grains.Mirror;
+
+/// <summary>
+/// Shows on the chain, as a locked token for each CapID, which keys may speak for it. What it sends is the context of that moment, whatever
+/// entry led to it, and the contract skips what is not newer. Off unless the settings name a contract.
+/// </summary>
+/// <remarks>
+/// Crash after a transaction was sent: the same CapIDs are sent again, which changes nothing, and the entry names the later transaction.
+/// Another contract, or a chain that lost the last block said: everything is sent again from the start. Tests:
+/// <c>A_lost_answer_and_a_restart_change_a_token_once</c>, <c>Another_contract_gets_every_CapID</c>.
+/// </remarks>
+[PlacedBesideItsLog]
+internal sealed class MirrorGrain(
+    IAuditLogReader log, ICapMirror mirror, AnchorPace pace, TimeProvider time, IHostApplicationLifetime host, ILogger<MirrorGrain> logger)
+    : FollowerGrain(log, time, host, logger), IMirrorGrain
+{
+    /// <summary>CapIDs in one transaction, of a few keys each; fewer where the chain takes no more.</summary>
+    public const int CapLimit = 20;
+
+    /// <summary>CapIDs that a message names.</summary>
+    private const int Named = 5;
+
+    /// <summary>CapIDs whose last version is known: an entry of before the version that was sent leads to nothing.</summary>
+    private const int KnownLimit = 10_000;
+
+    private readonly Dictionary<string, long> known = [];
+    private readonly SortedSet<string> ahead = new(StringComparer.Ordinal);
+    private int limit = CapLimit;
+
+    private IChainGrain Chain => GrainFactory.GetGrain<IChainGrain>(0);
+
+    protected override int LogNumber => (int)this.GetPrimaryKeyLong();
+
+    protected override string Follower => "mirror";
+
+    protected override TimeSpan Pace => pace.Interval;
+
+    protected override bool MayGoOn => mirror.Place is not null;
+
+    protected override string? Finding => ahead.Count == 0 ? null
+        : $"The contract {mirror.Place!.Contract} has a newer version than the log of {string.Join(", ", ahead.Take(Named))}{(ahead.Count > Named ? $" and {ahead.Count - Named} more" : "")}: the log is an older copy, or another has the writer's key. Deploy another CapNFT and set CAP_NFT_ADDRESS.";
+
+    public Task<bool> IsOnAsync() => Task.FromResult(MayGoOn);
+
+    protected override async Task<long> ResumeAtAsync(long bookmark)
+    {
+        known.Clear();
+        if (!MayGoOn || await Log.LatestAsync(LogNumber, EntryKinds.CapMirrored, Stopping) is not { } entry)
+        {
+            return bookmark;
+        }
+
+        var (place, block, blockHash, found) = CapToken.Read(entry);
+        if (place == mirror.Place && (await Chain.SightAsync(block, blockHash).WaitAsync(Stopping)).Depth != AnchorDepth.Gone)
+        {
+            ahead.UnionWith(found);
+            return bookmark;
+        }
+
+        ahead.Clear();
+        return 0;
+    }
+
+    protected override async Task<Step> FollowAsync(long from, IReadOnlyList<LogEntry> entries)
+    {
+        while (true)
+        {
+            var (capIds, to) = Take(from, entries);
+            var caps = new List<MirroredCap>(capIds.Count);
+            foreach (var capId in capIds)
+            {
+                if (await Log.FindCapAsync(capId, Stopping) is { } found && found.Context.Version > known.GetValueOrDefault(capId))
+                {
+                    caps.Add(CapToken.Of(found.Context, Time.GetUtcNow()));
+                }
+            }
+
+            if (caps.Count == 0)
+            {
+                return Step.Skip(to);
+            }
+
+            var result = await Chain.MirrorAsync(caps).WaitAsync(Stopping);
+            if (result.Confirmed is { } confirmed)
+            {
+                limit = Math.Min(CapLimit, limit * 2);
+                await WaitUntilDeepAsync(confirmed);
+                return await SayAsync(to, caps, confirmed);
+            }
+
+            if (caps.Count == 1)
+            {
+                throw new OrleansException(result.TooLarge!);
+            }
+
+            limit = Math.Max(1, caps.Count / 2);
+        }
+    }
+
+    /// <returns>The CapIDs that change, each once, and the index of the first entry that was not looked at.</returns>
+    private (IReadOnlyList<string> CapIds, long To) Take(long from, IReadOnlyList<LogEntry> entries)
+    {
+        var (capIds, to) = (new List<string>(), from);
+        foreach (var entry in entries)
+        {
+            if (CapToken.IsChangedBy(entry.Kind) && CapToken.CapIdOf(entry) is { } capId && !capIds.Contains(capId))
+            {
+                if (capIds.Count == limit)
+                {
+                    break;
+                }
+
+                capIds.Add(capId);
+            }
+
+            to = entry.Index + 1;
+        }
+
+        return (capIds, to);
+    }
+
+    /// <summary>A look that fails says nothing about the block, and nothing is sent again for it.</summary>
+    /// <exception cref="OrleansException">The block left the chain.</exception>
+    private async Task WaitUntilDeepAsync(MirrorConfirmation confirmed)
+    {
+        while (true)
+        {
+            try
+            {
+                var depth = (await Chain.SightAsync(confirmed.Block, confirmed.BlockHash).WaitAsync(Stopping)).Depth;
+                Report(null);
+                if (depth == AnchorDepth.Final)
+                {
+                    return;
+                }
+
+                if (depth == AnchorDepth.Gone)
+                {
+                    break;
+                }
+            }
+            catch (OrleansException fault)
+            {
+                Report(OneLine.Of(fault.Message));
+            }
+
+            await Task.Delay(PendingAnchors.Interval, Time, Stopping);
+        }
+
+        throw new OrleansException($"Block {confirmed.Block} with transaction {confirmed.Transaction} left the chain; its CapIDs are sent again.");
+    }
+
+    private async Task<Step> SayAsync(long to, List<MirroredCap> caps, MirrorConfirmation confirmed)
+    {
+        if (known.Count > KnownLimit)
+        {
+            known.Clear();
+        }
+
+        caps.ForEach(cap => known[cap.CapId] = cap.Version);
+        ahead.ExceptWith(caps.Select(cap => cap.CapId));
+        ahead.UnionWith(confirmed.Ahead);
+        var head = (await Log.HeadAsync(LogNumber, Stopping))!;
+        return new Step(to, [CapToken.Mirrored(confirmed, caps.Select(cap => cap.CapId).Except(confirmed.Ahead), head.Origin, Time.GetUtcNow())]);
+    }
+}
