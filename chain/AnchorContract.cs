@@ -36,19 +36,25 @@ public sealed class AnchorContract : IAnchorContract
         audits = new AuditRecords(rpc, options, account, receipts, time);
     }
 
-    public async Task<ContractPosition> AnchoredAsync(string logName, ISentTransactions sent, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<ContractPosition>> AnchoredAsync(IReadOnlyList<string> logNames, ISentTransactions sent, CancellationToken cancellationToken)
     {
         var contract = await deployed.FindAsync(mayDeploy: true, sent, cancellationToken);
         var height = await receipts.HeightAsync(cancellationToken);
         var newest = await receipts.FindBlockAsync(height, cancellationToken)
             ?? throw new ChainUnavailableException($"The chain node at {rpc.Name} does not say what its newest block is; see RPC_URL.");
-        var call = new CallInput(JsonRpcClient.Hex(CompiledContract.AuditStorage.Abi.Call("anchored", LogKey(logName))), contract.ToString());
-        var word = await agreement.AskAsync(
-            node => Web3Client.Create(node, cancellationToken).Eth.Transactions.Call.SendRequestAsync(call, new BlockParameter(new HexBigInteger(height))),
-            $"contract {contract}");
-        return ContractAbi.ReadWord(word) is { } position
-            ? new ContractPosition(options.ChainId, contract.ToString(), Bounded(position), height, newest.At, options.IsDevChain)
-            : throw new ChainUnavailableException($"The contract at {contract} does not say how far it has come; see CONTRACT_ADDRESS.");
+        var positions = new List<ContractPosition>(logNames.Count);
+        foreach (var logName in logNames)
+        {
+            var call = new CallInput(JsonRpcClient.Hex(CompiledContract.AuditStorage.Abi.Call("anchored", LogKey(logName))), contract.ToString());
+            var word = await agreement.AskAsync(
+                node => Web3Client.Create(node, cancellationToken).Eth.Transactions.Call.SendRequestAsync(call, new BlockParameter(new HexBigInteger(height))),
+                $"contract {contract}");
+            positions.Add(ContractAbi.ReadWord(word) is { } position
+                ? new ContractPosition(options.ChainId, contract.ToString(), Bounded(position), height, newest.At, options.IsDevChain)
+                : throw new ChainUnavailableException($"The contract at {contract} does not say how far it has come; see CONTRACT_ADDRESS."));
+        }
+
+        return positions;
     }
 
     public async Task<AnchorConfirmation?> FindAsync(

@@ -39,7 +39,7 @@ internal sealed class AuditRecords(JsonRpcClient rpc, ChainOptions options, Chai
         {
             return await FindAsync(contract, audit, sent, cancellationToken); // what was sent before a crash has arrived since
         }
-        catch (RpcErrorException fault) when (ContractRefusals.Explain(fault, options.Writer.Address) is { } meaning)
+        catch (RpcErrorException fault) when (ContractRefusals.Explain(CompiledContract.AuditStorage, fault, options.Writer.Address) is { } meaning)
         {
             throw new ChainUnavailableException(meaning, fault);
         }

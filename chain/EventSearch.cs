@@ -43,6 +43,7 @@ internal sealed class EventSearch(JsonRpcClient rpc, EthereumAddress contract, s
         var window = Window;
         for (var to = await rpc.NumberAsync("eth_blockNumber", cancellationToken); to >= since;)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             var from = Math.Max(since, to - window + 1);
             try
             {

@@ -11,7 +11,7 @@ public sealed class NoChain : IAnchorContract, ICapMirror, IContractWallets
 {
     public MirrorPlace? Place => null;
 
-    public Task<ContractPosition> AnchoredAsync(string logName, ISentTransactions sent, CancellationToken cancellationToken) => throw Unavailable();
+    public Task<IReadOnlyList<ContractPosition>> AnchoredAsync(IReadOnlyList<string> logNames, ISentTransactions sent, CancellationToken cancellationToken) => throw Unavailable();
 
     public Task<AnchorConfirmation?> FindAsync(
         string logName, long from, long sinceBlock, ISentTransactions sent, CancellationToken cancellationToken) => throw Unavailable();

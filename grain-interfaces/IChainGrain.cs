@@ -11,8 +11,9 @@ namespace CapOrleans.GrainInterfaces;
 [GrainInterfaceType("cap.chain"), Alias("cap.chain")]
 public interface IChainGrain : IGrainWithIntegerKey
 {
+    /// <param name="maxAge">How long ago it may have been asked: what several logs ask within it is one poll.</param>
     /// <returns>How far the contract has anchored the log of this name.</returns>
-    [Alias("anchored"), ResponseTimeout("00:10:00")] Task<ContractPosition> AnchoredAsync(string logName);
+    [Alias("anchored"), ResponseTimeout("00:10:00")] Task<ContractPosition> AnchoredAsync(string logName, TimeSpan maxAge);
 
     /// <param name="sinceBlock">It is in no older block.</param>
     /// <returns>The transaction that anchored the batch starting at <paramref name="from"/>, or null when none did.</returns>

@@ -23,9 +23,9 @@ public sealed class BatchTooLargeException(string message, Exception? inner = nu
 /// </summary>
 public interface IAnchorContract
 {
-    /// <returns>How far the contract says that it has anchored this log.</returns>
+    /// <returns>How far the contract says that it has anchored each of these logs, all at one block.</returns>
     /// <exception cref="ChainUnavailableException" />
-    Task<ContractPosition> AnchoredAsync(string logName, ISentTransactions sent, CancellationToken cancellationToken);
+    Task<IReadOnlyList<ContractPosition>> AnchoredAsync(IReadOnlyList<string> logNames, ISentTransactions sent, CancellationToken cancellationToken);
 
     /// <summary>The transaction that anchored the batch starting at <paramref name="from"/>, or null when none did.</summary>
     /// <param name="sinceBlock">It is in no older block.</param>
@@ -50,4 +50,13 @@ public interface IAnchorContract
     /// <returns>Where the record is; of no range.</returns>
     /// <exception cref="ChainUnavailableException">Unknown whether it was sent, or another record has its id.</exception>
     Task<AnchorConfirmation> StoreAuditAsync(ChainAudit audit, ISentTransactions sent, CancellationToken cancellationToken);
+}
+
+public static class AnchorContractExtensions
+{
+    /// <returns>As the contract says of one log.</returns>
+    /// <exception cref="ChainUnavailableException" />
+    public static async Task<ContractPosition> AnchoredAsync(
+        this IAnchorContract contract, string logName, ISentTransactions sent, CancellationToken cancellationToken) =>
+        (await contract.AnchoredAsync([logName], sent, cancellationToken))[0];
 }

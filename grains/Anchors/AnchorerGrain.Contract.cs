@@ -42,11 +42,11 @@ internal sealed partial class AnchorerGrain
     });
 
     /// <summary>Learns from the contract where to go on, and from its events which batches a block has that the log does not name yet.</summary>
-    private async Task AskAsync()
+    private async Task AskAsync(TimeSpan maxAge)
     {
         var restarted = await Log.LatestAsync(LogNumber, EntryKinds.AnchorRestarted, Stopping);
         name = restarted is null ? AnchorName.OfOrigin(origin) : AnchorName.Read(restarted);
-        contract = await Chain.AnchoredAsync(name.Text).WaitAsync(Stopping);
+        contract = await Chain.AnchoredAsync(name.Text, maxAge).WaitAsync(Stopping);
         said = await SaidAnchor.ReadAsync(Log, LogNumber, name, Stopping);
         if (Reached < said.To || !said.IsOf(contract))
         {

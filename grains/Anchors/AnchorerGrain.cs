@@ -61,8 +61,10 @@ internal sealed partial class AnchorerGrain(
     {
         if ((askedAt is not { } at || Time.GetUtcNow() - at >= LookInterval) && await Log.HeadAsync(LogNumber, Stopping) is { } made)
         {
+            // While nothing is amiss, all logs share a poll.
+            var maxAge = askedAt is null ? TimeSpan.Zero : LookInterval / 2;
             (askedAt, origin) = (null, made.Origin);
-            await AskAsync();
+            await AskAsync(maxAge);
             askedAt = Time.GetUtcNow();
         }
 

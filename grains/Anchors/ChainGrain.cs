@@ -25,11 +25,31 @@ internal sealed class ChainGrain(
     IAnchorContract contract, ICapMirror mirror, [PersistentState("chain")] IPersistentState<ChainState> stored, GasBudget budget, TimeProvider time,
     IHostApplicationLifetime host) : Grain, IChainGrain, ISentTransactions
 {
+    private readonly Dictionary<string, ContractPosition?> positions = new(StringComparer.Ordinal); // of every log that asked; null: to be asked
+    private DateTimeOffset polledAt = DateTimeOffset.MinValue;
+
     public SentTransaction? Last => stored.State.Last;
 
     private DateOnly Today => DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
 
-    public Task<ContractPosition> AnchoredAsync(string logName) => TellAsync(() => contract.AnchoredAsync(logName, this, host.ApplicationStopping));
+    public Task<ContractPosition> AnchoredAsync(string logName, TimeSpan maxAge) => TellAsync(async () =>
+    {
+        var isShared = maxAge > TimeSpan.Zero;
+        if (isShared && time.GetUtcNow() - polledAt < maxAge && positions.TryGetValue(logName, out var held) && held is not null)
+        {
+            return held;
+        }
+
+        positions.TryAdd(logName, null);
+        string[] asked = isShared ? [.. positions.Keys] : [logName];
+        polledAt = isShared ? time.GetUtcNow() : polledAt;
+        foreach (var (name, position) in asked.Zip(await contract.AnchoredAsync(asked, this, host.ApplicationStopping)))
+        {
+            positions[name] = position;
+        }
+
+        return positions[logName]!;
+    });
 
     public Task<AnchorConfirmation?> FindAsync(string logName, long from, long sinceBlock) =>
         TellAsync(() => contract.FindAsync(logName, from, sinceBlock, this, host.ApplicationStopping));
@@ -38,9 +58,13 @@ internal sealed class ChainGrain(
 
     public Task<AnchorSighting> SightAsync(long block, string blockHash) => TellAsync(() => contract.SightAsync(block, blockHash, host.ApplicationStopping));
 
-    public Task<AnchorResult> AnchorAsync(AnchorBatch batch) => TrySpendAsync(
-        async () => new AnchorResult(await contract.AnchorAsync(batch, this, host.ApplicationStopping)),
-        sent => sent.Confirmed!.GasUsed, fault => new AnchorResult(null, fault));
+    public Task<AnchorResult> AnchorAsync(AnchorBatch batch)
+    {
+        positions[batch.LogName] = null; // it moves
+        return TrySpendAsync(
+            async () => new AnchorResult(await contract.AnchorAsync(batch, this, host.ApplicationStopping)),
+            sent => sent.Confirmed!.GasUsed, fault => new AnchorResult(null, fault));
+    }
 
     public Task<MirrorResult> MirrorAsync(IReadOnlyList<MirroredCap> caps) => TrySpendAsync(
         async () => new MirrorResult(await mirror.MirrorAsync(caps, this, host.ApplicationStopping)),

@@ -1,7 +1,9 @@
+using System.Buffers;
 using System.Net;
 using System.Text;
 using System.Text.Json;
 using CapOrleans.Archive;
+using CapOrleans.Contracts.Archive;
 using CapOrleans.Core.Archive;
 
 namespace CapOrleans.Tests.Archive;
@@ -53,7 +55,41 @@ public sealed class JsIpfsTests : IAsyncLifetime
         await AssertHoldsAsync([block]);
     }
 
-    private KuboBlockStore Store() => new(new SqliteBlockStore(directory.File("blocks.db")), http, node.Url);
+    [Fact]
+    public async Task A_real_node_takes_a_CAR_and_is_asked_for_what_was_in_it()
+    {
+        var (blocks, rpc) = (Batch("export", 20), new KuboRpc(http, node.Url));
+        var root = blocks[^1].Cid;
+        var cars = new KuboCarStore(rpc, TimeProvider.System);
+        await cars.ImportAsync(root, [blocks[0].Cid, blocks[7].Cid], (stream, token) => WriteAsync(stream, root, blocks, token), default);
+        await AssertHoldsAsync([blocks[^1]]); // the root is pinned, and what it links to by that
+        var place = new NodePlace(rpc, TimeProvider.System);
+        foreach (var block in blocks)
+        {
+            Assert.Equal(LinkStatus.Ok, (await place.AskAsync(block.Cid, default)).Status);
+        }
+
+        Assert.NotEqual(LinkStatus.Ok, (await place.AskAsync(Cid.Of(Cid.Raw, "nobody has it"u8.ToArray()), default)).Status);
+
+        // It compares nothing by itself: what it was told is one thing, and what it gives back another.
+        var (altered, other) = (Batch("altered", 2), Encoding.UTF8.GetBytes("something else"));
+        await Assert.ThrowsAsync<CarRefusedException>(() => cars.ImportAsync(
+            altered[^1].Cid, [altered[0].Cid], (stream, token) => WriteAsync(stream, altered[^1].Cid, [new Block(altered[0].Cid, other), .. altered[1..]], token), default));
+    }
+
+    private static async Task WriteAsync(Stream stream, Cid root, IReadOnlyList<Block> blocks, CancellationToken cancellationToken)
+    {
+        var car = new ArrayBufferWriter<byte>();
+        CarWriter.WriteHeader(car, [root]);
+        foreach (var block in blocks)
+        {
+            CarWriter.WriteBlock(car, block);
+        }
+
+        await stream.WriteAsync(car.WrittenMemory, cancellationToken);
+    }
+
+    private KuboBlockStore Store() => new(new SqliteBlockStore(directory.File("blocks.db")), new KuboRpc(http, node.Url));
 
     /// <summary>As the archive makes it: records, and the manifest that links to them.</summary>
     private static List<Block> Batch(string name, int records)

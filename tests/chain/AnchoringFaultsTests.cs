@@ -84,7 +84,7 @@ public sealed class AnchoringFaultsTests : IAsyncLifetime
             _ => null,
         };
         var time = new FakeTimeProvider();
-        var search = new EventSearch(new JsonRpcClient(http, chain.Url), writer.Address, [], time).NewestAsync(0, default);
+        var search = Task.Run(() => new EventSearch(new JsonRpcClient(http, chain.Url), writer.Address, [], time).NewestAsync(0, default)); // this node answers without a wait
         await Eventually.TrueAsync(() => node.Asked.Count(method => method == "eth_getLogs") > 10);
         time.Advance(EventSearch.Timeout);
         await Assert.ThrowsAsync<ChainUnavailableException>(() => search);
@@ -114,6 +114,19 @@ public sealed class AnchoringFaultsTests : IAsyncLifetime
         var refused = await Assert.ThrowsAsync<ChainUnavailableException>(() => AnchorAsync(0, 3)); // it is there
         Assert.Contains("goes on with this log at 3", refused.Message, StringComparison.Ordinal);
         Assert.Equal(3, (await contract.FindAsync(Origin, 0, 0, sent, default))!.To);
+        await AnchoredOnceAsync(0, 3);
+    }
+
+    [Fact]
+    public async Task A_transaction_that_reverts_in_its_block_is_told_and_keeps_the_next_from_nothing()
+    {
+        // The node says that it would pass, and when a block has it the contract refuses: the batch leaves a gap.
+        node.Before = (method, _, _) => method == "eth_estimateGas" ? FaultyNode.Result("0x30d40") : null;
+        var fault = await Assert.ThrowsAsync<TransactionRevertedException>(() => AnchorAsync(5, 8));
+        Assert.Contains("reverted", fault.Message, StringComparison.Ordinal);
+        Assert.Null(sent.Last);
+        node.Before = null;
+        await AnchorAsync(0, 3);
         await AnchoredOnceAsync(0, 3);
     }
 

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using CapOrleans.Chain;
 using CapOrleans.Ethereum;
 using CapOrleans.Ethereum.Rpc;
+using CapOrleans.Core.Anchors;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Signatures;
 

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using CapOrleans.Contracts.Anchors;
 using CapOrleans.Chain;
@@ -61,7 +62,10 @@ internal sealed class ContractChain : IDisposable
         }
 
         await Rpc.CallAsync("eth_estimateGas", default, Call(sender, function, arguments)); // says why it would revert
-        await Rpc.CallAsync("eth_sendTransaction", default, Call(sender, function, arguments));
+        var hash = await Rpc.CallAsync("eth_sendTransaction", default, Call(sender, function, arguments));
+        JsonElement receipt = default;
+        await Eventually.TrueAsync(async () => (receipt = await Rpc.CallAsync("eth_getTransactionReceipt", default, hash.GetString())).ValueKind == JsonValueKind.Object);
+        Assert.Equal("0x1", receipt.Text("status")); // what another sends afterwards must not overtake it
     }
 
     /// <returns>The error's name that the contract refuses with; null when it took the call.</returns>

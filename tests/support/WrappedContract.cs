@@ -7,8 +7,8 @@ namespace CapOrleans.Tests.Support;
 /// <summary>A real contract, of which a test changes one thing.</summary>
 public abstract class WrappedContract(IAnchorContract real) : IAnchorContract
 {
-    public virtual Task<ContractPosition> AnchoredAsync(string logName, ISentTransactions sent, CancellationToken cancellationToken) =>
-        real.AnchoredAsync(logName, sent, cancellationToken);
+    public virtual Task<IReadOnlyList<ContractPosition>> AnchoredAsync(IReadOnlyList<string> logNames, ISentTransactions sent, CancellationToken cancellationToken) =>
+        real.AnchoredAsync(logNames, sent, cancellationToken);
 
     public virtual Task<AnchorConfirmation?> FindAsync(string logName, long from, long sinceBlock, ISentTransactions sent, CancellationToken cancellationToken) =>
         real.FindAsync(logName, from, sinceBlock, sent, cancellationToken);

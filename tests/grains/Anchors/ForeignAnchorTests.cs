@@ -249,10 +249,10 @@ public sealed class ForeignAnchorTests : IAsyncLifetime
             string logName, long from, long sinceBlock, ISentTransactions sent, CancellationToken cancellationToken) =>
             await base.FindAsync(logName, from, sinceBlock, sent, cancellationToken) is { } found ? Found?.Invoke(from, found) ?? found : null;
 
-        public override Task<ContractPosition> AnchoredAsync(string logName, ISentTransactions sent, CancellationToken cancellationToken)
+        public override Task<IReadOnlyList<ContractPosition>> AnchoredAsync(IReadOnlyList<string> logNames, ISentTransactions sent, CancellationToken cancellationToken)
         {
             Interlocked.Increment(ref asked);
-            return base.AnchoredAsync(logName, sent, cancellationToken);
+            return base.AnchoredAsync(logNames, sent, cancellationToken);
         }
     }
 }

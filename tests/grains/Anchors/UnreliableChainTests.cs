@@ -1,7 +1,10 @@
+using System.Net;
 using CapOrleans.Contracts.Anchors;
 using CapOrleans.Core.Anchors;
 using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.Signatures;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 
 namespace CapOrleans.Tests.Grains.Anchors;
 
@@ -109,6 +112,36 @@ public sealed class UnreliableChainTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_node_that_is_away_for_ten_minutes_is_asked_now_and_then_and_costs_nothing_but_time()
+    {
+        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        silo.Configure = builder => builder.Services.AddSingleton<TimeProvider>(time);
+        await silo.StartAsync();
+        silo.Node.Before = (_, _, _) => new HttpResponseMessage(HttpStatusCode.BadGateway);
+        await silo.FileAsync("INC-1");
+        await silo.FileAsync("INC-2", "critical");
+        var before = silo.Node.Asked.Count;
+        for (var second = 0; second < 600; second++)
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            await silo.Anchorer.NudgeAsync();
+        }
+
+        await Eventually.TrueAsync(async () => (await silo.Anchorer.ProgressAsync()).Trouble?.Contains("answers 502", StringComparison.Ordinal) == true);
+        Assert.InRange(silo.Node.Asked.Count - before, 1, 1200);
+        Assert.Equal("pending", (await silo.AnchorOfAsync("INC-1")).Status);
+        silo.Node.Before = null;
+        await Eventually.TrueAsync(async () =>
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            await silo.Anchorer.NudgeAsync();
+            return (await silo.AnchorOfAsync("INC-2")).Status == "anchored";
+        });
+        await silo.EachOnceAsync("INC-1", "INC-2");
+        Assert.Empty(await silo.EntriesAsync(EntryKinds.AnchorLost));
+    }
+
+    [Fact]
     public async Task While_there_is_nothing_to_do_the_node_is_left_alone()
     {
         await silo.StartAsync();
@@ -210,17 +243,20 @@ public sealed class UnreliableChainTests : IAsyncLifetime
         public override async Task<string?> BlockHashAsync(long block, CancellationToken cancellationToken) =>
             Forgets ? $"0x{new string('f', 64)}" : await base.BlockHashAsync(block, cancellationToken);
 
-        public override async Task<ContractPosition> AnchoredAsync(string logName, ISentTransactions sent, CancellationToken cancellationToken)
+        public override async Task<IReadOnlyList<ContractPosition>> AnchoredAsync(IReadOnlyList<string> logNames, ISentTransactions sent, CancellationToken cancellationToken)
         {
-            var position = await base.AnchoredAsync(logName, sent, cancellationToken);
+            var position = (await base.AnchoredAsync(logNames, sent, cancellationToken))[0];
             if (Forgets)
             {
-                return position with { Position = 0, IsDevChain = false };
+                return [position with { Position = 0, IsDevChain = false }];
             }
 
-            return Behind-- > 0
-                ? position with { Position = 0, Block = position.Block - 1, BlockAt = position.BlockAt - TimeSpan.FromSeconds(12), IsDevChain = false }
-                : position with { Block = position.Block + (Behind = 0) };
+            return
+            [
+                Behind-- > 0
+                    ? position with { Position = 0, Block = position.Block - 1, BlockAt = position.BlockAt - TimeSpan.FromSeconds(12), IsDevChain = false }
+                    : position with { Block = position.Block + (Behind = 0) },
+            ];
         }
 
         public override Task<AnchorConfirmation> AnchorAsync(AnchorBatch batch, ISentTransactions sent, CancellationToken cancellationToken)

@@ -172,7 +172,7 @@ public sealed class MirrorGrainTests : IAsyncLifetime
         await silo.StartAsync();
         for (var version = 2; version <= 5; version++)
         {
-            await silo.DefineAsync(version % 2 == 0 ? [silo.Reporter, second] : [silo.Reporter]);
+            await silo.DefineAsync(version % 2 == 0 ? [silo.Reporter, PrivateKey.Create()] : [silo.Reporter]);
             await MirroredAsync(version);
         }
 
@@ -195,11 +195,21 @@ public sealed class MirrorGrainTests : IAsyncLifetime
         Assert.Equal((3, "reporter", null), await RolesAsync());
     }
 
-    private Task MirroredAsync(int entries) => Eventually.TrueAsync(async () =>
+    private async Task MirroredAsync(int entries)
     {
-        await silo.Mirrorer.NudgeAsync();
-        return (await silo.EntriesAsync(EntryKinds.CapMirrored)).Count >= entries;
-    });
+        try
+        {
+            await Eventually.TrueAsync(async () =>
+            {
+                await silo.Mirrorer.NudgeAsync();
+                return (await silo.EntriesAsync(EntryKinds.CapMirrored)).Count >= entries;
+            });
+        }
+        catch (OperationCanceledException)
+        {
+            Assert.Fail($"{await silo.Mirrorer.ProgressAsync()}");
+        }
+    }
 
     private Task TroubleAsync(string part) => Eventually.TrueAsync(async () =>
     {

@@ -1,0 +1,116 @@
+using System.Collections.Concurrent;
+using CapOrleans.Chain;
+using CapOrleans.Contracts.Access;
+using CapOrleans.Contracts.Anchors;
+using CapOrleans.Contracts.Caps;
+using CapOrleans.Core.Anchors;
+using CapOrleans.Core.AuditLog;
+using CapOrleans.Core.Signatures;
+using CapOrleans.GrainInterfaces;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+using Orleans.TestingHost;
+
+namespace CapOrleans.Tests.Grains.Anchors;
+
+/// <summary>Several logs and one node, while there is nothing to anchor.</summary>
+public sealed class SharedPollTests
+{
+    private const int Logs = 4;
+
+    [Fact]
+    public async Task All_logs_share_a_poll_a_minute_and_none_sees_what_was_before_its_own_batch()
+    {
+        using var directory = new TempDirectory();
+        var (time, contract) = (new FakeTimeProvider(TimeProvider.System.GetUtcNow()), new Obedient());
+        var builder = new InProcessTestClusterBuilder(1);
+        builder.ConfigureSilo((_, silo) =>
+        {
+            silo.AddCap(directory, _ => contract, Logs);
+            silo.Services.AddSingleton<TimeProvider>(time);
+        });
+        await using var cluster = builder.Build();
+        await cluster.DeployAsync();
+        var map = new LogMap(Logs);
+        var caps = Enumerable.Range(0, Logs).Select(log => Enumerable.Range(0, 1000).Select(i => $"CAP-{i}").First(capId => map.Of(capId) == log)).ToList();
+        IAnchorerGrain Anchorer(int log) => cluster.Client.GetGrain<IAnchorerGrain>(log);
+        Task DefineAsync(int log) => cluster.Client.Cap(caps[log]).DefineAsync(
+            new CapDefinition(null, null, null, null, [new KeyDefinition($"{PrivateKey.Create().Address}", null, null, null)]), Actor.Service);
+        async Task PassAsync()
+        {
+            for (var log = 0; log < Logs; log++)
+            {
+                await Anchorer(log).NudgeAsync();
+                Assert.Null(await Anchorer(log).RestartAsync(Actor.Service)); // has its turn when the pass is over
+            }
+        }
+
+        for (var log = 0; log < Logs; log++)
+        {
+            await DefineAsync(log);
+        }
+
+        await Eventually.TrueAsync(async () =>
+        {
+            time.Advance(TimeSpan.FromSeconds(2));
+            await PassAsync();
+            return contract.Logs == Logs;
+        });
+        for (var minute = 0; minute < 3; minute++)
+        {
+            var polls = contract.Polls;
+            time.Advance(TimeSpan.FromSeconds(61));
+            await PassAsync();
+            await PassAsync();
+            Assert.Equal(1, contract.Polls - polls);
+        }
+
+        // A batch between two polls: what the last one said of its log is not believed any more.
+        var anchored = contract.Batches;
+        await DefineAsync(0);
+        await Eventually.TrueAsync(async () =>
+        {
+            time.Advance(TimeSpan.FromSeconds(20));
+            await PassAsync();
+            return contract.Batches > anchored;
+        });
+        time.Advance(TimeSpan.FromSeconds(61));
+        await PassAsync();
+        Assert.Null((await Anchorer(0).ProgressAsync()).Trouble);
+        await cluster.DisposeAsync();
+        SqliteConnection.ClearAllPools();
+    }
+
+    /// <summary>Takes what it is given; every block is deep.</summary>
+    private sealed class Obedient() : WrappedContract(new NoChain())
+    {
+        private readonly ConcurrentDictionary<string, long> anchored = new();
+        private int polls, batches;
+
+        public int Polls => Volatile.Read(ref polls);
+
+        public int Batches => Volatile.Read(ref batches);
+
+        public int Logs => anchored.Count;
+
+        public override Task<IReadOnlyList<ContractPosition>> AnchoredAsync(IReadOnlyList<string> logNames, ISentTransactions sent, CancellationToken cancellationToken)
+        {
+            Interlocked.Increment(ref polls);
+            return Task.FromResult<IReadOnlyList<ContractPosition>>(
+                [.. logNames.Select(name => new ContractPosition(1, "0x1", anchored.GetValueOrDefault(name), 1, DateTimeOffset.UnixEpoch, IsDevChain: true))]);
+        }
+
+        public override Task<AnchorConfirmation> AnchorAsync(AnchorBatch batch, ISentTransactions sent, CancellationToken cancellationToken)
+        {
+            Interlocked.Increment(ref batches);
+            anchored[batch.LogName] = batch.To;
+            return Task.FromResult(new AnchorConfirmation(1, "0x1", "0x2", 1, batch.From, batch.To, batch.Root, batch.Size, "0x3", 0));
+        }
+
+        public override Task<AnchorSighting> SightAsync(long block, string blockHash, CancellationToken cancellationToken) =>
+            Task.FromResult(new AnchorSighting(AnchorDepth.Final, DateTimeOffset.UnixEpoch));
+
+        public override Task<string?> BlockHashAsync(long block, CancellationToken cancellationToken) => Task.FromResult<string?>("0x3");
+    }
+}
