@@ -1,0 +1,24 @@
+using CapOrleans.Contracts.Anchors;
+using CapOrleans.Grains.Anchors;
+using Microsoft.Extensions.Time.Testing;
+
+namespace CapOrleans.Tests.Grains.Anchors;
+
+public sealed class PendingAnchorsTests
+{
+    private readonly FakeTimeProvider time = new(new DateTimeOffset(2026, 11, 28, 12, 0, 0, TimeSpan.Zero));
+
+    [Theory]
+    [InlineData(-600, true)]
+    [InlineData(3_599, true)] // a clock may be late
+    [InlineData(3_601, false)]
+    [InlineData(250_000_000_000, false)] // the year 9948, which no honest block would ever come after
+    public async Task A_block_of_the_future_is_never_called_anchored(long secondsAhead, bool isTaken)
+    {
+        var pending = new PendingAnchors(time);
+        pending.Add(new AnchorConfirmation(1, "0x1", "0x2", 7, 0, 3, new byte[32], 3, "0x3", 0));
+        var seen = new AnchorSighting(AnchorDepth.Final, time.GetUtcNow().AddSeconds(secondsAhead));
+        var taken = await pending.TakeDeepAsync(_ => Task.FromResult(seen));
+        Assert.Equal((isTaken, isTaken), (taken is not null, pending.IsEmpty));
+    }
+}
