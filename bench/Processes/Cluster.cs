@@ -36,9 +36,10 @@ public sealed class Node(Dictionary<string, string> settings, IReadOnlyList<stri
     /// <summary>Starts the process and does not wait for it.</summary>
     public void Spawn()
     {
-        process?.Dispose();
         string[] command = [.. wrap, "dotnet", program ?? Program];
-        process = Child.Start(command[0], command[1..], settings);
+        var before = process;
+        process = Child.Start(command[0], command[1..], settings); // whoever signals it meanwhile meets one of the two
+        before?.Dispose();
     }
 
     public async Task StartAsync()
