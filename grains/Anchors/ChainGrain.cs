@@ -42,11 +42,12 @@ internal sealed class ChainGrain(
 
         positions.TryAdd(logName, null);
         string[] asked = isShared ? [.. positions.Keys] : [logName];
-        polledAt = isShared ? time.GetUtcNow() : polledAt;
         foreach (var (name, position) in asked.Zip(await contract.AnchoredAsync(asked, this, host.ApplicationStopping)))
         {
             positions[name] = position;
         }
+
+        polledAt = isShared ? time.GetUtcNow() : polledAt; // a poll that failed says nothing, and least of all that what is held is new
 
         return positions[logName]!;
     });

@@ -31,6 +31,7 @@ public sealed class DatabaseScriptTests : IDisposable
             await UntouchedAsync(victim);
             Assert.Equal(OwnerOnly, File.GetUnixFileMode($"{folder}-password"));
             Assert.Equal("root", await OwnerAsync($"{folder}-password"));
+            Assert.Equal(OwnerOnly, File.GetUnixFileMode($"{folder}-lock")); // another user who could open it could keep the database from starting
         }
 
         // Once it is there: its own user swaps what a start looks at.

@@ -66,6 +66,22 @@ public sealed class SharedPollTests
             Assert.Equal(1, contract.Polls - polls);
         }
 
+        // A poll that fails makes nothing that was held any newer: the next log asks by itself.
+        contract.Fails = true;
+        time.Advance(TimeSpan.FromSeconds(61));
+        var troubled = 0;
+        for (var pass = 0; pass < 5 && troubled < Logs; pass++) // far less than a minute
+        {
+            await PassAsync();
+            time.Advance(TimeSpan.FromSeconds(2));
+            troubled = (await Task.WhenAll(Enumerable.Range(0, Logs).Select(log => Anchorer(log).ProgressAsync()))).Count(progress => progress.Trouble is not null);
+        }
+
+        Assert.Equal(Logs, troubled);
+        contract.Fails = false;
+        time.Advance(TimeSpan.FromSeconds(2));
+        await PassAsync();
+
         // A batch between two polls: what the last one said of its log is not believed any more.
         var anchored = contract.Batches;
         await DefineAsync(0);
@@ -88,6 +104,8 @@ public sealed class SharedPollTests
         private readonly ConcurrentDictionary<string, long> anchored = new();
         private int polls, batches;
 
+        public bool Fails { get; set; }
+
         public int Polls => Volatile.Read(ref polls);
 
         public int Batches => Volatile.Read(ref batches);
@@ -97,7 +115,7 @@ public sealed class SharedPollTests
         public override Task<IReadOnlyList<ContractPosition>> AnchoredAsync(IReadOnlyList<string> logNames, ISentTransactions sent, CancellationToken cancellationToken)
         {
             Interlocked.Increment(ref polls);
-            return Task.FromResult<IReadOnlyList<ContractPosition>>(
+            return Fails ? throw new ChainUnavailableException("The node is away.") : Task.FromResult<IReadOnlyList<ContractPosition>>(
                 [.. logNames.Select(name => new ContractPosition(1, "0x1", anchored.GetValueOrDefault(name), 1, DateTimeOffset.UnixEpoch, IsDevChain: true))]);
         }
 
