@@ -82,17 +82,28 @@ public sealed class SharedPollTests
         time.Advance(TimeSpan.FromSeconds(2));
         await PassAsync();
 
-        // A batch between two polls: what the last one said of its log is not believed any more.
+        // A batch between another log's poll and its own: what that poll said of it is not believed any more.
+        async Task PassOfAsync(int log)
+        {
+            await Anchorer(log).NudgeAsync();
+            Assert.Null(await Anchorer(log).RestartAsync(Actor.Service));
+        }
+
+        time.Advance(TimeSpan.FromSeconds(61));
+        await PassOfAsync(0);
+        time.Advance(TimeSpan.FromSeconds(40));
+        var before = contract.Polls;
+        await PassOfAsync(1);
+        Assert.Equal(1, contract.Polls - before);
         var anchored = contract.Batches;
         await DefineAsync(0);
         await Eventually.TrueAsync(async () =>
         {
-            time.Advance(TimeSpan.FromSeconds(20));
-            await PassAsync();
+            await PassOfAsync(0);
             return contract.Batches > anchored;
         });
-        time.Advance(TimeSpan.FromSeconds(61));
-        await PassAsync();
+        time.Advance(TimeSpan.FromSeconds(22));
+        await PassOfAsync(0);
         Assert.Null((await Anchorer(0).ProgressAsync()).Trouble);
         await cluster.DisposeAsync();
         SqliteConnection.ClearAllPools();
