@@ -61,7 +61,7 @@ public sealed class AnchorContract : IAnchorContract
         string logName, long from, long sinceBlock, ISentTransactions sent, CancellationToken cancellationToken)
     {
         var contract = await deployed.FindAsync(mayDeploy: true, sent, cancellationToken);
-        foreach (var hash in sent.Last?.Hashes ?? [])
+        foreach (var hash in sent.All.SelectMany(transaction => transaction.Hashes))
         {
             if (await receipts.FindAsync(hash, cancellationToken) is { } receipt && Confirm(contract, logName, from, receipt) is { } confirmed)
             {
@@ -107,21 +107,22 @@ public sealed class AnchorContract : IAnchorContract
             : new AnchorSighting(newest - block + 1 >= options.Confirmations ? AnchorDepth.Final : AnchorDepth.Included, found.At);
     }
 
-    public async Task<AnchorConfirmation> AnchorAsync(AnchorBatch batch, ISentTransactions sent, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<AnchorConfirmation>> AnchorAsync(IReadOnlyList<AnchorBatch> batches, ISentTransactions sent, CancellationToken cancellationToken)
     {
         var contract = await deployed.FindAsync(mayDeploy: true, sent, cancellationToken);
-        Receipt receipt;
+        IReadOnlyList<Receipt> receipts;
         try
         {
-            receipt = await account.SendAsync(contract, Encode(batch), sent, cancellationToken);
+            // A batch behind another succeeds when that one is in a block: so its gas is asked for as if it started where the first does.
+            receipts = await account.SendAsync(contract, [.. batches.Select(batch => new ContractCall(Encode(batch), Encode(batch with { From = batches[0].From })))], sent, cancellationToken);
         }
         catch (RpcErrorException fault) when (ContractRefusals.Explain(CompiledContract.AuditStorage, fault, options.Writer.Address) is { } meaning)
         {
             throw new ChainUnavailableException(meaning, fault);
         }
 
-        return Confirm(contract, batch.LogName, batch.From, receipt)
-            ?? throw new ChainUnavailableException($"The transaction to {contract} succeeded without its event: there is another contract, or none.");
+        return [.. receipts.Zip(batches, (receipt, batch) => Confirm(contract, batch.LogName, batch.From, receipt)
+            ?? throw new ChainUnavailableException($"The transaction to {contract} succeeded without its event: there is another contract, or none."))];
     }
 
     public async Task<AnchorConfirmation> StoreAuditAsync(ChainAudit audit, ISentTransactions sent, CancellationToken cancellationToken) =>

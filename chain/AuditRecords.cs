@@ -61,7 +61,7 @@ internal sealed class AuditRecords(JsonRpcClient rpc, ChainOptions options, Chai
     /// <summary>The transaction of a record that is there.</summary>
     private async Task<AnchorConfirmation> FindAsync(EthereumAddress contract, ChainAudit audit, ISentTransactions sent, CancellationToken cancellationToken)
     {
-        foreach (var hash in sent.Last?.Hashes ?? [])
+        foreach (var hash in sent.All.SelectMany(transaction => transaction.Hashes))
         {
             if (await receipts.FindAsync(hash, cancellationToken) is { } receipt && Confirm(contract, audit, receipt) is { } confirmed)
             {

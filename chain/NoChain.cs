@@ -20,7 +20,7 @@ public sealed class NoChain : IAnchorContract, ICapMirror, IContractWallets
 
     public Task<AnchorSighting> SightAsync(long block, string blockHash, CancellationToken cancellationToken) => throw Unavailable();
 
-    public Task<AnchorConfirmation> AnchorAsync(AnchorBatch batch, ISentTransactions sent, CancellationToken cancellationToken) => throw Unavailable();
+    public Task<IReadOnlyList<AnchorConfirmation>> AnchorAsync(IReadOnlyList<AnchorBatch> batches, ISentTransactions sent, CancellationToken cancellationToken) => throw Unavailable();
 
     public Task<AnchorConfirmation> StoreAuditAsync(ChainAudit audit, ISentTransactions sent, CancellationToken cancellationToken) => throw Unavailable();
 

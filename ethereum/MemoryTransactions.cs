@@ -6,11 +6,11 @@ namespace CapOrleans.Ethereum;
 /// <summary>For a single call: the contract refuses what is there, so a call that was cut off may be made again.</summary>
 public sealed class MemoryTransactions : ISentTransactions
 {
-    public SentTransaction? Last { get; private set; }
+    public IReadOnlyList<SentTransaction> All { get; private set; } = [];
 
-    public Task KeepAsync(SentTransaction? sent)
+    public Task KeepAsync(IReadOnlyList<SentTransaction> sent)
     {
-        Last = sent;
+        All = sent;
         return Task.CompletedTask;
     }
 }

@@ -19,8 +19,10 @@ public interface IChainGrain : IGrainWithIntegerKey
     /// <returns>The transaction that anchored the batch starting at <paramref name="from"/>, or null when none did.</returns>
     [Alias("find"), ResponseTimeout("00:10:00")] Task<AnchorConfirmation?> FindAsync(string logName, long from, long sinceBlock);
 
-    /// <summary>Sends one transaction and waits until its event is in a block.</summary>
-    [Alias("anchor"), ResponseTimeout("00:10:00")] Task<AnchorResult> AnchorAsync(AnchorBatch batch);
+    /// <summary>Sends a transaction for each batch and waits until their events are in blocks.</summary>
+    /// <param name="batches">At least one; each starts where the one before ends.</param>
+    /// <returns>Of the first of them: what came after a batch that did not arrive is to be sent again.</returns>
+    [Alias("anchor-batches"), ResponseTimeout("00:10:00")] Task<AnchorResult> AnchorAsync(IReadOnlyList<AnchorBatch> batches);
 
     /// <summary>Puts an audit record onto the chain, unless it is there, and waits until its event is in a block.</summary>
     [Alias("store-audit"), ResponseTimeout("00:10:00")] Task<AnchorConfirmation> StoreAuditAsync(ChainAudit audit);

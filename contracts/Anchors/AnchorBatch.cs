@@ -82,11 +82,11 @@ public sealed record AnchorConfirmation(
     [property: Id(8)] string BlockHash,
     [property: Id(9)] long GasUsed);
 
-/// <summary>What became of a batch.</summary>
-/// <param name="Confirmed">Null when nothing was sent.</param>
-/// <param name="TooLarge">Why a smaller batch is wanted.</param>
-[GenerateSerializer, Immutable, Alias("cap.anchor-result.v1")]
-public sealed record AnchorResult([property: Id(0)] AnchorConfirmation? Confirmed, [property: Id(1)] string? TooLarge = null);
+/// <summary>What became of batches.</summary>
+/// <param name="Confirmed">The first of them; empty when nothing was sent.</param>
+/// <param name="TooLarge">Why the first of them is wanted smaller.</param>
+[GenerateSerializer, Immutable, Alias("cap.anchor-result.v2")]
+public sealed record AnchorResult([property: Id(0)] IReadOnlyList<AnchorConfirmation> Confirmed, [property: Id(1)] string? TooLarge = null);
 
 /// <summary>Where an anchored batch is in the chain.</summary>
 public enum AnchorDepth

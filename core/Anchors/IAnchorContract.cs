@@ -41,10 +41,12 @@ public interface IAnchorContract
     /// <exception cref="ChainUnavailableException" />
     Task<AnchorSighting> SightAsync(long block, string blockHash, CancellationToken cancellationToken);
 
-    /// <summary>Sends one transaction and waits until its event is in a block.</summary>
-    /// <exception cref="BatchTooLargeException">Not sent.</exception>
-    /// <exception cref="ChainUnavailableException">Unknown whether it was sent: ask <see cref="AnchoredAsync"/>.</exception>
-    Task<AnchorConfirmation> AnchorAsync(AnchorBatch batch, ISentTransactions sent, CancellationToken cancellationToken);
+    /// <summary>Sends a transaction for each batch and waits until their events are in blocks.</summary>
+    /// <param name="batches">At least one; each starts where the one before ends.</param>
+    /// <returns>Of the first of them, at least one: what came after a batch that did not arrive is to be sent again.</returns>
+    /// <exception cref="BatchTooLargeException">The first is; nothing was sent.</exception>
+    /// <exception cref="ChainUnavailableException">Unknown whether any was sent: ask <see cref="AnchoredAsync"/>.</exception>
+    Task<IReadOnlyList<AnchorConfirmation>> AnchorAsync(IReadOnlyList<AnchorBatch> batches, ISentTransactions sent, CancellationToken cancellationToken);
 
     /// <summary>Sends one transaction and waits until its event is in a block; where the contract has the record already, looks that up. So it may be repeated.</summary>
     /// <returns>Where the record is; of no range.</returns>

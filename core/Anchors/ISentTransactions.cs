@@ -3,14 +3,15 @@ using CapOrleans.Contracts.Anchors;
 namespace CapOrleans.Core.Anchors;
 
 /// <summary>
-/// The writer's last transaction, kept before it is sent: whoever comes after a crash knows by its hash whether it arrived, and sends the
-/// same again instead of another.
+/// The writer's newest transactions, kept before they are sent: whoever comes after a crash knows by their hashes which of them arrived, and
+/// sends the same again instead of others.
 /// </summary>
 public interface ISentTransactions
 {
-    /// <summary>Null when none was sent, or what became of the last one is known.</summary>
-    SentTransaction? Last { get; }
+    /// <summary>In the order of their nonces, without a gap; empty when none was sent, or what became of all is known.</summary>
+    IReadOnlyList<SentTransaction> All { get; }
 
-    /// <returns>When it is on disk.</returns>
-    Task KeepAsync(SentTransaction? sent);
+    /// <param name="sent">Instead of those before.</param>
+    /// <returns>When they are on disk.</returns>
+    Task KeepAsync(IReadOnlyList<SentTransaction> sent);
 }

@@ -48,6 +48,8 @@ internal sealed partial class AnchorerGrain(
 
     protected override TimeSpan Pace => pace.Interval;
 
+    protected override int ReadLimit => BatchBuilder.IncidentLimit * BatchBuilder.BatchLimit;
+
     public Task<IReadOnlyList<AnchorConfirmation>> PendingAsync() => Task.FromResult(pending.All);
 
     /// <summary>What is in a block and not deep enough is still to be done.</summary>
@@ -77,11 +79,11 @@ internal sealed partial class AnchorerGrain(
         askedAt = null; // until what comes now has come well
         while (true)
         {
-            var content = batches.Take(from, entries);
-            if (!content.IsWorthIt)
+            var contents = batches.TakeAll(from, entries);
+            if (contents.Count == 0)
             {
                 askedAt = asked;
-                return Step.Skip(content.To);
+                return Step.Skip(entries[^1].Index + 1);
             }
 
             while (pending.IsFull)
@@ -91,11 +93,10 @@ internal sealed partial class AnchorerGrain(
             }
 
             var head = (await Log.HeadAsync(LogNumber, Stopping))!;
-            var batch = new AnchorBatch(name.Text, contract.Position, content.To, head.Root, head.Size, content.Incidents, content.Records);
-            var result = await Chain.AnchorAsync(batch).WaitAsync(Stopping);
-            if (result.Confirmed is not { } confirmed)
+            var result = await Chain.AnchorAsync(Batches(contents, head)).WaitAsync(Stopping);
+            if (result.Confirmed.Count == 0)
             {
-                if (!batches.TryShrink(content))
+                if (!batches.TryShrink(contents[0]))
                 {
                     throw new OrleansException(result.TooLarge!);
                 }
@@ -103,19 +104,33 @@ internal sealed partial class AnchorerGrain(
                 continue;
             }
 
-            batches.Grow();
-            if ((confirmed.From, confirmed.To, confirmed.Size) != (batch.From, batch.To, batch.Size)
-                || !confirmed.Root.AsSpan().SequenceEqual(batch.Root))
+            foreach (var (content, confirmed) in contents.Zip(result.Confirmed))
             {
-                throw await ContradictAsync(new AnchorConflict(AnchorConflict.OtherRoot, contract, head.Size, confirmed, head.Root));
+                await ConfirmAsync(content, confirmed, head);
             }
 
-            contract = contract with { Position = content.To };
-            pending.Add(FromFirst(confirmed));
             await SayDeepAsync();
             askedAt = asked;
-            return new Step(content.To, [.. content.PassedOver.Select(passed => AnchorEntries.RecordSkipped(passed, origin, Time.GetUtcNow()))], IsWork: true);
+            var done = contents.Take(result.Confirmed.Count).ToList();
+            return new Step(
+                done[^1].To, [.. done.SelectMany(content => content.PassedOver).Select(passed => AnchorEntries.RecordSkipped(passed, origin, Time.GetUtcNow()))], IsWork: true);
         }
+    }
+
+    private IReadOnlyList<AnchorBatch> Batches(IReadOnlyList<BatchContent> contents, LogHead head) =>
+        [.. contents.Select((content, i) => new AnchorBatch(
+            name.Text, i == 0 ? contract.Position : contents[i - 1].To, content.To, head.Root, head.Size, content.Incidents, content.Records))];
+
+    private async Task ConfirmAsync(BatchContent content, AnchorConfirmation confirmed, LogHead head)
+    {
+        batches.Grow();
+        if ((confirmed.From, confirmed.To, confirmed.Size) != (contract.Position, content.To, head.Size) || !confirmed.Root.AsSpan().SequenceEqual(head.Root))
+        {
+            throw await ContradictAsync(new AnchorConflict(AnchorConflict.OtherRoot, contract, head.Size, confirmed, head.Root));
+        }
+
+        contract = contract with { Position = content.To };
+        pending.Add(FromFirst(confirmed));
     }
 
     /// <summary>Says of every batch that is deep enough by now that it is anchored.</summary>

@@ -24,9 +24,31 @@ internal sealed class BatchBuilder
     /// <summary>Full records in one transaction: at most 12 million gas and 24 KB, when every text is as long as it may be.</summary>
     public const int RecordLimit = 12;
 
+    /// <summary>
+    /// Transactions under way at once: half of what geth's pool keeps of an account (<c>txpool.accountslots</c>), and about one block of Ethereum.
+    /// </summary>
+    public const int BatchLimit = 8;
+
     private int incidentLimit = IncidentLimit, recordLimit = RecordLimit;
 
-    public BatchContent Take(long from, IReadOnlyList<LogEntry> entries)
+    /// <returns>One after another; empty when nothing is worth it.</returns>
+    public IReadOnlyList<BatchContent> TakeAll(long from, IReadOnlyList<LogEntry> entries)
+    {
+        var taken = new List<BatchContent>();
+        for (var at = from; at - from < entries.Count && taken.Count < BatchLimit; at = taken[^1].To)
+        {
+            if (Take(at, entries.Skip((int)(at - from))) is not { IsWorthIt: true } content)
+            {
+                break;
+            }
+
+            taken.Add(content);
+        }
+
+        return taken;
+    }
+
+    private BatchContent Take(long from, IEnumerable<LogEntry> entries)
     {
         var (incidents, records, passedOver) = (new List<AnchoredIncident>(), new List<FullRecord>(), new List<AcceptedIncident>());
         var (to, isWorthIt) = (from, false);

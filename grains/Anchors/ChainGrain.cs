@@ -9,16 +9,16 @@ namespace CapOrleans.Grains.Anchors;
 [GenerateSerializer, Alias("cap.chain-state.v1")]
 internal sealed class ChainState
 {
-    [Id(0)] public SentTransaction? Last { get; set; }
-
     /// <summary>The UTC day that <see cref="Gas"/> is of.</summary>
     [Id(1)] public DateOnly Day { get; set; }
 
     [Id(2)] public long Gas { get; set; }
+
+    [Id(3)] public IReadOnlyList<SentTransaction> Sent { get; set; } = [];
 }
 
 /// <summary>
-/// Takes turns: whatever log asks, and for whatever contract, the account sends one transaction after another. Should a second activation exist for a
+/// Takes turns: whatever log asks, and for whatever contract, what the account sends is in blocks before the next caller sends. Should a second activation exist for a
 /// while, the chain refuses one of two equal nonces, and the contract a batch that does not start where it stands.
 /// </summary>
 internal sealed class ChainGrain(
@@ -28,7 +28,7 @@ internal sealed class ChainGrain(
     private readonly Dictionary<string, ContractPosition?> positions = new(StringComparer.Ordinal); // of every log that asked; null: to be asked
     private DateTimeOffset polledAt = DateTimeOffset.MinValue;
 
-    public SentTransaction? Last => stored.State.Last;
+    public IReadOnlyList<SentTransaction> All => stored.State.Sent;
 
     private DateOnly Today => DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
 
@@ -59,12 +59,13 @@ internal sealed class ChainGrain(
 
     public Task<AnchorSighting> SightAsync(long block, string blockHash) => TellAsync(() => contract.SightAsync(block, blockHash, host.ApplicationStopping));
 
-    public Task<AnchorResult> AnchorAsync(AnchorBatch batch)
+    public Task<AnchorResult> AnchorAsync(IReadOnlyList<AnchorBatch> batches)
     {
-        positions[batch.LogName] = null; // it moves
+        positions[batches[0].LogName] = null; // it moves
+        IReadOnlyList<AnchorBatch> affordable = budget.PerDay > 0 ? [batches[0]] : batches; // each is one more that the budget may be exceeded by
         return TrySpendAsync(
-            async () => new AnchorResult(await contract.AnchorAsync(batch, this, host.ApplicationStopping)),
-            sent => sent.Confirmed!.GasUsed, fault => new AnchorResult(null, fault));
+            async () => new AnchorResult(await contract.AnchorAsync(affordable, this, host.ApplicationStopping)),
+            sent => sent.Confirmed.Sum(confirmed => confirmed.GasUsed), fault => new AnchorResult([], fault));
     }
 
     public Task<MirrorResult> MirrorAsync(IReadOnlyList<MirroredCap> caps) => TrySpendAsync(
@@ -74,8 +75,8 @@ internal sealed class ChainGrain(
     public Task<AnchorConfirmation> StoreAuditAsync(ChainAudit audit) =>
         TellAsync(() => SpendAsync(() => contract.StoreAuditAsync(audit, this, host.ApplicationStopping), sent => sent.GasUsed));
 
-    public Task KeepAsync(SentTransaction? sent) =>
-        stored.ReplaceAsync(new ChainState { Last = sent, Day = stored.State.Day, Gas = stored.State.Gas }, DeactivateOnIdle);
+    public Task KeepAsync(IReadOnlyList<SentTransaction> sent) =>
+        stored.ReplaceAsync(new ChainState { Sent = sent, Day = stored.State.Day, Gas = stored.State.Gas }, DeactivateOnIdle);
 
     /// <param name="refuse">Of what is too large, with why.</param>
     private Task<T> TrySpendAsync<T>(Func<Task<T>> send, Func<T, long> gasOf, Func<string, T> refuse) => TellAsync(async () =>
@@ -103,7 +104,7 @@ internal sealed class ChainGrain(
         var sent = await send();
         if (budget.PerDay > 0)
         {
-            await stored.ReplaceAsync(new ChainState { Last = Last, Day = Today, Gas = used + gasOf(sent) }, DeactivateOnIdle);
+            await stored.ReplaceAsync(new ChainState { Sent = All, Day = Today, Gas = used + gasOf(sent) }, DeactivateOnIdle);
         }
 
         return sent;

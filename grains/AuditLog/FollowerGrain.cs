@@ -18,7 +18,7 @@ internal abstract partial class FollowerGrain(
     IAuditLogReader log, TimeProvider time, IHostApplicationLifetime host, ILogger logger) : Grain, IFollower
 {
     /// <summary>Entries read at once.</summary>
-    protected const int ReadLimit = 500;
+    protected virtual int ReadLimit => 500;
 
     /// <summary>Entries that may be passed over before the bookmark follows: what a restart reads again at most.</summary>
     protected virtual long UnsavedLimit => 5000;

@@ -43,9 +43,9 @@ public sealed class ChainAccountTests
         var sent = new MemoryTransactions();
         var fault = await Assert.ThrowsAsync<ChainUnavailableException>(() => contract.AnchorAsync(batch, sent, default));
         Assert.Contains("underpriced", fault.Message, StringComparison.Ordinal);
-        Assert.Equal((3, 3), (node.Sent.Distinct().Count(), sent.Last!.Hashes.Count)); // 2.5, 3.125 and 3.9 gwei: nodes want a tenth more
-        Assert.InRange(sent.Last.Cap, 3_900_000_000, 4_000_000_000);
-        Assert.Equal(JsonRpcClient.Hex(sent.Last.Raw), node.Sent[^1]); // and is sent again as it is
+        Assert.Equal((3, 3), (node.Sent.Distinct().Count(), sent.All[0].Hashes.Count)); // 2.5, 3.125 and 3.9 gwei: nodes want a tenth more
+        Assert.InRange(sent.All[0].Cap, 3_900_000_000, 4_000_000_000);
+        Assert.Equal(JsonRpcClient.Hex(sent.All[0].Raw), node.Sent[^1]); // and is sent again as it is
     }
 
     /// <summary>Asks 1 gwei and a half for its miner, and calls everything that is sent underpriced.</summary>

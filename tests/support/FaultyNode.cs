@@ -20,6 +20,9 @@ public sealed class FaultyNode() : DelegatingHandler(new SocketsHttpHandler())
     /// <summary>What happens while a call is on its way, by its method.</summary>
     public Func<string, Task>? Meanwhile { get; set; }
 
+    /// <summary>What happens after the node has answered, by the method.</summary>
+    public Func<string, Task>? After { get; set; }
+
     /// <summary>Changes what the node answered.</summary>
     public Action<string, JsonNode>? Changes { get; set; }
 
@@ -64,6 +67,11 @@ public sealed class FaultyNode() : DelegatingHandler(new SocketsHttpHandler())
         }
 
         var answer = await base.SendAsync(request, cancellationToken);
+        if (After is not null)
+        {
+            await After(method);
+        }
+
         if (Changes is not null)
         {
             var changed = JsonNode.Parse(await answer.Content.ReadAsStringAsync(cancellationToken))!;

@@ -17,8 +17,8 @@ public abstract class WrappedContract(IAnchorContract real) : IAnchorContract
 
     public virtual Task<AnchorSighting> SightAsync(long block, string blockHash, CancellationToken cancellationToken) => real.SightAsync(block, blockHash, cancellationToken);
 
-    public virtual Task<AnchorConfirmation> AnchorAsync(AnchorBatch batch, ISentTransactions sent, CancellationToken cancellationToken) =>
-        real.AnchorAsync(batch, sent, cancellationToken);
+    public virtual Task<IReadOnlyList<AnchorConfirmation>> AnchorAsync(IReadOnlyList<AnchorBatch> batches, ISentTransactions sent, CancellationToken cancellationToken) =>
+        real.AnchorAsync(batches, sent, cancellationToken);
 
     public virtual Task<AnchorConfirmation> StoreAuditAsync(ChainAudit audit, ISentTransactions sent, CancellationToken cancellationToken) =>
         real.StoreAuditAsync(audit, sent, cancellationToken);

@@ -57,9 +57,9 @@ public sealed class AnchorerGrainTests : IDisposable
     {
         private int sent;
 
-        public override async Task<AnchorConfirmation> AnchorAsync(AnchorBatch batch, ISentTransactions sent, CancellationToken cancellationToken)
+        public override async Task<IReadOnlyList<AnchorConfirmation>> AnchorAsync(IReadOnlyList<AnchorBatch> batches, ISentTransactions sent, CancellationToken cancellationToken)
         {
-            var confirmed = await base.AnchorAsync(batch, sent, cancellationToken);
+            var confirmed = await base.AnchorAsync(batches, sent, cancellationToken);
             return ++this.sent == 1 ? throw new ChainUnavailableException("The answer was lost.") : confirmed;
         }
     }

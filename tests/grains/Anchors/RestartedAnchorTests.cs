@@ -129,9 +129,9 @@ public sealed class RestartedAnchorTests : IAsyncLifetime
     {
         private int sent;
 
-        public override async Task<AnchorConfirmation> AnchorAsync(AnchorBatch batch, ISentTransactions transactions, CancellationToken cancellationToken)
+        public override async Task<IReadOnlyList<AnchorConfirmation>> AnchorAsync(IReadOnlyList<AnchorBatch> batches, ISentTransactions transactions, CancellationToken cancellationToken)
         {
-            var confirmed = await base.AnchorAsync(batch, transactions, cancellationToken);
+            var confirmed = await base.AnchorAsync(batches, transactions, cancellationToken);
             return Interlocked.Increment(ref sent) == 1 ? throw new ChainUnavailableException("The answer was lost.") : confirmed;
         }
     }

@@ -83,27 +83,27 @@ public sealed class SharedPollTests
         await PassAsync();
 
         // A batch between another log's poll and its own: what that poll said of it is not believed any more.
-        async Task PassOfAsync(int log)
+        async Task PassOfFirstAsync()
         {
-            await Anchorer(log).NudgeAsync();
-            Assert.Null(await Anchorer(log).RestartAsync(Actor.Service));
+            await Anchorer(0).NudgeAsync();
+            Assert.Null(await Anchorer(0).RestartAsync(Actor.Service));
         }
 
         time.Advance(TimeSpan.FromSeconds(61));
-        await PassOfAsync(0);
+        await PassOfFirstAsync();
         time.Advance(TimeSpan.FromSeconds(40));
         var before = contract.Polls;
-        await PassOfAsync(1);
+        await cluster.Client.GetGrain<IChainGrain>(0).AnchoredAsync(contract.Names[1], TimeSpan.FromSeconds(30));
         Assert.Equal(1, contract.Polls - before);
         var anchored = contract.Batches;
         await DefineAsync(0);
         await Eventually.TrueAsync(async () =>
         {
-            await PassOfAsync(0);
+            await PassOfFirstAsync();
             return contract.Batches > anchored;
         });
         time.Advance(TimeSpan.FromSeconds(22));
-        await PassOfAsync(0);
+        await PassOfFirstAsync();
         Assert.Null((await Anchorer(0).ProgressAsync()).Trouble);
         await cluster.DisposeAsync();
         SqliteConnection.ClearAllPools();
@@ -121,6 +121,8 @@ public sealed class SharedPollTests
 
         public int Batches => Volatile.Read(ref batches);
 
+        public IReadOnlyList<string> Names => [.. anchored.Keys];
+
         public int Logs => anchored.Count;
 
         public override Task<IReadOnlyList<ContractPosition>> AnchoredAsync(IReadOnlyList<string> logNames, ISentTransactions sent, CancellationToken cancellationToken)
@@ -130,11 +132,12 @@ public sealed class SharedPollTests
                 [.. logNames.Select(name => new ContractPosition(1, "0x1", anchored.GetValueOrDefault(name), 1, DateTimeOffset.UnixEpoch, IsDevChain: true))]);
         }
 
-        public override Task<AnchorConfirmation> AnchorAsync(AnchorBatch batch, ISentTransactions sent, CancellationToken cancellationToken)
+        public override Task<IReadOnlyList<AnchorConfirmation>> AnchorAsync(IReadOnlyList<AnchorBatch> sent, ISentTransactions transactions, CancellationToken cancellationToken)
         {
-            Interlocked.Increment(ref batches);
-            anchored[batch.LogName] = batch.To;
-            return Task.FromResult(new AnchorConfirmation(1, "0x1", "0x2", 1, batch.From, batch.To, batch.Root, batch.Size, "0x3", 0));
+            Interlocked.Add(ref batches, sent.Count);
+            anchored[sent[^1].LogName] = sent[^1].To;
+            return Task.FromResult<IReadOnlyList<AnchorConfirmation>>(
+                [.. sent.Select(batch => new AnchorConfirmation(1, "0x1", "0x2", 1, batch.From, batch.To, batch.Root, batch.Size, "0x3", 0))]);
         }
 
         public override Task<AnchorSighting> SightAsync(long block, string blockHash, CancellationToken cancellationToken) =>

@@ -259,7 +259,7 @@ public sealed class UnreliableChainTests : IAsyncLifetime
             ];
         }
 
-        public override Task<AnchorConfirmation> AnchorAsync(AnchorBatch batch, ISentTransactions sent, CancellationToken cancellationToken)
+        public override Task<IReadOnlyList<AnchorConfirmation>> AnchorAsync(IReadOnlyList<AnchorBatch> batches, ISentTransactions sent, CancellationToken cancellationToken)
         {
             if (Refuses)
             {
@@ -267,7 +267,7 @@ public sealed class UnreliableChainTests : IAsyncLifetime
                 throw new ChainUnavailableException("The answer was lost.");
             }
 
-            return base.AnchorAsync(batch, sent, cancellationToken);
+            return base.AnchorAsync(batches, sent, cancellationToken);
         }
     }
 }

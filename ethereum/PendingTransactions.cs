@@ -1,0 +1,193 @@
+using CapOrleans.Contracts.Anchors;
+using CapOrleans.Core.Anchors;
+using CapOrleans.Core.Signatures;
+using CapOrleans.Ethereum.Rpc;
+using CapOrleans.Ethereum.Transactions;
+
+namespace CapOrleans.Ethereum;
+
+/// <summary>
+/// What an account has sent, until it is in blocks. It is kept before it is sent; so a lost answer, a crash or a reorganisation leads to the
+/// same transactions again, never to others.
+/// </summary>
+internal sealed class PendingTransactions(JsonRpcClient rpc, ChainOptions options, GasPrices prices, TimeProvider time)
+{
+    /// <summary>How often it must be seen that a transaction cannot arrive: one of several backends may lie behind.</summary>
+    private const int Repeatedly = 3;
+
+    private readonly Receipts receipts = new(rpc);
+
+    /// <returns>False when the node may not know all of them: an answer was lost, and perhaps nothing else.</returns>
+    /// <exception cref="RpcErrorException">The first is refused, and nothing was sent.</exception>
+    /// <exception cref="BatchTooLargeException">The first is, and nothing was sent.</exception>
+    public async Task<bool> SendAsync(IReadOnlyList<ChainTransaction> transactions, ISentTransactions sent, CancellationToken cancellationToken)
+    {
+        await sent.KeepAsync([.. transactions.Select(transaction => Sign(transaction, []))]);
+        for (var i = 0; i < sent.All.Count; i++)
+        {
+            try
+            {
+                await SubmitAsync(sent.All[i].Raw, cancellationToken);
+            }
+            catch (RpcErrorException fault)
+            {
+                await sent.KeepAsync([.. sent.All.Take(i)]); // refused, for want of funds perhaps: of this one and those behind it nothing is on its way
+                if (i == 0)
+                {
+                    throw fault.Refusal == RpcRefusal.TooLarge ? new BatchTooLargeException(fault.Message, fault) : fault;
+                }
+            }
+            catch (ChainUnavailableException)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Waits for what was sent last, and pays more for it while no block takes it.</summary>
+    /// <param name="mustRepeat">A node may not know it.</param>
+    /// <returns>Of those that succeeded before the first that did not; empty when that never arrives: another transaction has its nonce, or the chain lost those before it.</returns>
+    public async Task<IReadOnlyList<Receipt>> FinishAsync(ISentTransactions sent, bool mustRepeat, CancellationToken cancellationToken)
+    {
+        var (started, bumped) = (time.GetTimestamp(), time.GetTimestamp());
+        var arrived = new Dictionary<long, Receipt>(); // by nonce
+        ChainUnavailableException? last = null;
+        for (var looks = 0; time.GetElapsedTime(started) < options.WaitTimeout; mustRepeat = false)
+        {
+            var pause = options.PollInterval;
+            try
+            {
+                var isDecided = await LookAsync(sent.All, arrived, cancellationToken);
+                looks = isDecided ? looks + 1 : 0;
+                if (isDecided && (looks == Repeatedly || arrived.Count == sent.All.Count))
+                {
+                    return await ConcludeAsync(sent, arrived);
+                }
+
+                // What cannot arrive is not sent again.
+                if (!isDecided && (mustRepeat || time.GetElapsedTime(bumped) >= options.BumpInterval))
+                {
+                    last = await RepeatAsync(sent, arrived, mayRaise: !mustRepeat, cancellationToken) ?? last;
+                    bumped = time.GetTimestamp();
+                }
+            }
+            catch (ChainUnavailableException fault) when (fault is not TransactionRevertedException)
+            {
+                (last, pause) = (fault, fault.RetryAfter > pause ? fault.RetryAfter.Value : pause); // a poll that failed says nothing about the transaction
+            }
+
+            await Task.Delay(pause < options.WaitTimeout ? pause : options.WaitTimeout, time, cancellationToken);
+        }
+
+        throw new ChainUnavailableException(
+            $"Transaction {sent.All[^1].Hashes[^1]} is in no block after {options.WaitTimeout.TotalSeconds:0} s.{(last is null ? "" : $" {last.Message}")}", last);
+    }
+
+    /// <summary>Looks for receipts.</summary>
+    /// <returns>False while one that has none may still arrive.</returns>
+    private async Task<bool> LookAsync(IReadOnlyList<SentTransaction> sent, Dictionary<long, Receipt> arrived, CancellationToken cancellationToken)
+    {
+        var count = await rpc.NumberAsync("eth_getTransactionCount", cancellationToken, options.Writer.Address.ToString(), "latest"); // before the receipts: they are newer
+        foreach (var transaction in sent)
+        {
+            if (transaction.Nonce < count && arrived.ContainsKey(transaction.Nonce))
+            {
+                continue;
+            }
+
+            arrived.Remove(transaction.Nonce); // its block has perhaps left the chain
+            if (await FindAsync(transaction, cancellationToken) is { } receipt)
+            {
+                arrived[transaction.Nonce] = receipt;
+            }
+            else if (sent[0].Nonce <= count && count <= transaction.Nonce)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private async Task<Receipt?> FindAsync(SentTransaction transaction, CancellationToken cancellationToken)
+    {
+        foreach (var hash in transaction.Hashes.Reverse())
+        {
+            if (await receipts.FindAsync(hash, cancellationToken) is { } receipt)
+            {
+                return receipt;
+            }
+        }
+
+        return null;
+    }
+
+    private static async Task<IReadOnlyList<Receipt>> ConcludeAsync(ISentTransactions sent, Dictionary<long, Receipt> arrived)
+    {
+        List<Receipt> succeeded = [.. sent.All.TakeWhile(transaction => arrived.TryGetValue(transaction.Nonce, out var receipt) && !receipt.IsReverted).Select(transaction => arrived[transaction.Nonce])];
+        if (succeeded.Count == 0)
+        {
+            var first = arrived.GetValueOrDefault(sent.All[0].Nonce);
+            await sent.KeepAsync([]);
+            return first is null ? [] : throw new TransactionRevertedException($"Transaction {first.Transaction} reverted.");
+        }
+
+        return succeeded;
+    }
+
+    /// <returns>What the node has against one of them; null for nothing.</returns>
+    private async Task<RpcErrorException?> RepeatAsync(ISentTransactions sent, Dictionary<long, Receipt> arrived, bool mayRaise, CancellationToken cancellationToken)
+    {
+        bool IsWaiting(SentTransaction transaction) => !arrived.ContainsKey(transaction.Nonce);
+        if (mayRaise)
+        {
+            var now = await prices.NowAsync(cancellationToken);
+            await sent.KeepAsync([.. sent.All.Select(transaction => IsWaiting(transaction) ? Raise(transaction, now) : transaction)]);
+        }
+
+        RpcErrorException? last = null;
+        foreach (var transaction in sent.All.Where(IsWaiting))
+        {
+            last = await SubmitAsync(transaction.Raw, cancellationToken) ?? last;
+        }
+
+        return last;
+    }
+
+    /// <returns>As it was where the settings allow no more.</returns>
+    private SentTransaction Raise(SentTransaction transaction, GasPrice now)
+    {
+        if (prices.Raise(new GasPrice(transaction.Tip, transaction.Cap), now) is not { } more)
+        {
+            return transaction;
+        }
+
+        EthereumAddress? to = transaction.To is null ? null : EthereumAddress.TryParse(transaction.To, out var parsed) ? parsed : throw new FormatException(transaction.To);
+        return Sign(new ChainTransaction(options.ChainId, transaction.Nonce, more, transaction.GasLimit, to, transaction.Data), transaction.Hashes);
+    }
+
+    /// <param name="replaced">What it takes the place of.</param>
+    private SentTransaction Sign(ChainTransaction transaction, IReadOnlyList<string> replaced)
+    {
+        var signed = transaction.Sign(options.Writer);
+        return new SentTransaction(
+            transaction.Nonce, transaction.To?.ToString(), transaction.Data, transaction.GasLimit, transaction.Price.Tip, transaction.Price.Cap, signed.Raw,
+            [.. replaced, signed.Hash]);
+    }
+
+    /// <summary>Whether it arrived, only its receipt says: an answer that is lost or a refusal of what was sent before changes nothing.</summary>
+    private async Task<RpcErrorException?> SubmitAsync(byte[] raw, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await rpc.CallAsync("eth_sendRawTransaction", cancellationToken, JsonRpcClient.Hex(raw));
+            return null;
+        }
+        catch (RpcErrorException fault) when (fault.Refusal is RpcRefusal.AlreadyKnown or RpcRefusal.NonceTooLow or RpcRefusal.Underpriced)
+        {
+            return fault; // known, in a block, or waiting beside another of the same nonce, which is paid more for with time
+        }
+    }
+}
