@@ -18,6 +18,7 @@ internal static class WebPort
 
     /// <summary>
     /// What a connection may hold of requests that nobody has read yet, bytes: a caller that sends without end and reads no answer holds no more.
+    /// The socket is read as far before the next connection is accepted: it must not be long.
     /// </summary>
     private const long MaxRequestBuffer = 64 * 1024;
 
@@ -48,6 +49,7 @@ internal static class WebPort
             });
         });
         builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.UseSockets(sockets => sockets.MaxReadBufferSize = MaxRequestBuffer); // what is read ahead of Kestrel has a limit of its own: 1 MiB unless it is said
         builder.Services.AddSingleton<IStartupFilter>(services => new Entrance(connections, proxies, ActivatorUtilities.CreateInstance<Faults>(services)));
         return builder;
     }

@@ -2,6 +2,7 @@ using System.Net;
 using CapOrleans.HttpEdge.Callers;
 using CapOrleans.Silo.Ports;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
@@ -16,6 +17,7 @@ public sealed class WebPortTests
         await using var app = WebPort.Builder(IPAddress.Loopback, 0, tls: null, new TrustedProxies([])).Build();
         var limits = app.Services.GetRequiredService<IOptions<KestrelServerOptions>>().Value.Limits;
         Assert.Equal(64 * 1024, limits.MaxRequestBufferSize);
+        Assert.Equal(64 * 1024, app.Services.GetRequiredService<IOptions<SocketTransportOptions>>().Value.MaxReadBufferSize);
         Assert.InRange(limits.MaxResponseBufferSize!.Value, 0, 64 * 1024);
     }
 }
