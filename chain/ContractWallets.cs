@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core;
 using CapOrleans.Core.Anchors;
 using CapOrleans.Core.Signatures;
 using CapOrleans.Ethereum;
@@ -10,11 +11,17 @@ using CapOrleans.Ethereum.Rpc;
 namespace CapOrleans.Chain;
 
 /// <summary>Asks a contract on our chain whether it takes a signature: ERC-1271's <c>isValidSignature(bytes32,bytes)</c>.</summary>
-/// <remarks>The contract is a stranger's code: it has so much gas and so much time, and few are asked at once.</remarks>
+/// <remarks>
+/// The contract is a stranger's code: it has so much gas and so much time, and few are asked at once. Callers take turns,
+/// whatever wallets they name: anybody can name any.
+/// </remarks>
 public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvider time) : IContractWallets
 {
     /// <summary>For all that one signature needs. 3 seconds.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+
+    /// <summary>From the call to the answer, with the wait for a turn: the API waits for a grain no longer than 5. 4 seconds.</summary>
+    public static readonly TimeSpan TurnTimeout = TimeSpan.FromSeconds(4);
 
     /// <summary>What a wallet may use.</summary>
     private const long Gas = 5_000_000;
@@ -28,8 +35,7 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
 
     private static readonly byte[] Yes = [0x16, 0x26, 0xBA, 0x7E, .. new byte[28]];
 
-    private readonly Dictionary<string, int> asked = []; // by wallet, and by caller
-    private int under;
+    private readonly FairTurns turns = new(WalletClaim.AtOnce, WalletClaim.Waiting, WalletClaim.WaitingPerCaller);
     private readonly RecentRefusals refusals = new(time);
 
     public async Task<ChainBlock?> FindBlockAsync(WalletClaim claim, byte[] hash, string caller, CancellationToken cancellationToken)
@@ -39,15 +45,45 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
             return null;
         }
 
-        (string Key, int Most)[] places = caller.Length == 0
-            ? [($"{claim.Wallet}", WalletClaim.AtOncePerWallet)]
-            : [($"{claim.Wallet}", WalletClaim.AtOncePerWallet), ($"caller {caller}", WalletClaim.AtOncePerCaller)];
-        if (!TryEnter(places))
+        var answer = new TaskCompletionSource<ChainBlock?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (!turns.TryAdd(caller, () => AnswerAsync(claim, hash, answer, cancellationToken), () => answer.TrySetException(NoTurn())))
         {
-            throw new ChainUnavailableException(
-                $"Wallets are being asked already: {WalletClaim.AtOnce} at once, {WalletClaim.AtOncePerWallet} times each, {WalletClaim.AtOncePerCaller} times for one address.");
+            throw NoTurn();
         }
 
+        try
+        {
+            return await answer.Task.WaitAsync(TurnTimeout, time, cancellationToken);
+        }
+        catch (TimeoutException) when (!answer.Task.IsFaulted)
+        {
+            answer.TrySetCanceled(CancellationToken.None);
+            throw NoTurn();
+        }
+    }
+
+    private static ChainUnavailableException NoTurn() => new(
+        $"Wallets are being asked already: {WalletClaim.AtOnce} at once, {WalletClaim.Waiting} wait, {WalletClaim.WaitingPerCaller} for one address, {TurnTimeout.TotalSeconds:0} seconds at most.");
+
+    private async Task AnswerAsync(WalletClaim claim, byte[] hash, TaskCompletionSource<ChainBlock?> answer, CancellationToken cancellationToken)
+    {
+        if (answer.Task.IsCompleted)
+        {
+            return; // nobody waits for it any more
+        }
+
+        try
+        {
+            answer.TrySetResult(refusals.Holds(claim, hash) ? null : await AskInTimeAsync(claim, hash, cancellationToken)); // refused while it waited, perhaps
+        }
+        catch (Exception fault)
+        {
+            answer.TrySetException(fault);
+        }
+    }
+
+    private async Task<ChainBlock?> AskInTimeAsync(WalletClaim claim, byte[] hash, CancellationToken cancellationToken)
+    {
         using var patience = new CancellationTokenSource(Patience, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
         try
@@ -63,44 +99,6 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
         catch (OperationCanceledException) when (patience.IsCancellationRequested)
         {
             throw new ChainUnavailableException($"The wallet {claim.Wallet} was asked and said nothing for {Patience.TotalSeconds:0} seconds.");
-        }
-        finally
-        {
-            Leave(places);
-        }
-    }
-
-    private bool TryEnter((string Key, int Most)[] places)
-    {
-        lock (asked)
-        {
-            if (under >= WalletClaim.AtOnce || places.Any(place => asked.GetValueOrDefault(place.Key) >= place.Most))
-            {
-                return false;
-            }
-
-            under++;
-            foreach (var (key, _) in places)
-            {
-                asked[key] = asked.GetValueOrDefault(key) + 1;
-            }
-
-            return true;
-        }
-    }
-
-    private void Leave((string Key, int Most)[] places)
-    {
-        lock (asked)
-        {
-            under--;
-            foreach (var (key, _) in places)
-            {
-                if (--asked[key] == 0)
-                {
-                    asked.Remove(key);
-                }
-            }
         }
     }
 

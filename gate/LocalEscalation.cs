@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Text;
 using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core;
 using CapOrleans.Core.Incidents;
 using CapOrleans.HttpEdge.Limits;
 
@@ -149,7 +150,7 @@ public sealed partial class LocalEscalation(GateOptions options, HttpClient http
     /// <summary>The commands, or the posts; of strangers, or of the others.</summary>
     private sealed record Calls
     {
-        public FairQueue Queue { get; } = new(MaxRunning, MaxWaiting, MaxWaitingEach);
+        public FairTurns Queue { get; } = new(MaxRunning, MaxWaiting, MaxWaitingEach);
 
         public RecentSet<(string CapId, string IncidentId, string Signer)> Made { get; } = new(MaxRemembered);
     }

@@ -12,14 +12,11 @@ public sealed record WalletClaim(EthereumAddress Wallet, byte[] Signature)
     /// <summary>Bytes of a signature: room for the owners of a shared wallet.</summary>
     public const int MaxBytes = 2048;
 
-    /// <summary>Questions to wallets that one silo has under way; whoever comes with one more sends it again.</summary>
+    /// <summary>Questions to wallets that one silo has under way; the others wait, and the addresses that sent them take turns.</summary>
     public const int AtOnce = 16;
 
-    /// <summary>
-    /// Of those, to one wallet, and for one caller's address. A caller has fewer than a wallet, and a wallet fewer than there are: one address
-    /// that sends nonsense keeps neither another address from asking the same wallet nor another wallet from being asked.
-    /// </summary>
-    public const int AtOncePerWallet = 8, AtOncePerCaller = 2;
+    /// <summary>Of those that wait, in all and for one address; whoever comes with one more sends it again.</summary>
+    public const int Waiting = 256, WaitingPerCaller = 8;
 
     /// <summary>The last 32 bytes of a signature that says how its wallet would be deployed (ERC-6492).</summary>
     private static readonly byte[] Undeployed = [.. Enumerable.Repeat<byte[]>([0x64, 0x92], 16).SelectMany(pair => pair)];
@@ -45,7 +42,7 @@ public sealed record WalletClaim(EthereumAddress Wallet, byte[] Signature)
 public interface IContractWallets
 {
     /// <param name="hash">The 32 bytes that were signed.</param>
-    /// <param name="caller">Whose places are taken meanwhile: the address that sent the claim; empty where nobody knows.</param>
+    /// <param name="caller">Whose turn it must be: the address that sent the claim; empty where nobody knows.</param>
     /// <returns>The block at which the wallet took the signature; null when it did not.</returns>
     /// <exception cref="Anchors.ChainUnavailableException">The chain was not asked, or did not answer in time.</exception>
     Task<ChainBlock?> FindBlockAsync(WalletClaim claim, byte[] hash, string caller, CancellationToken cancellationToken);

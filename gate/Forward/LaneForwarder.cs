@@ -46,7 +46,7 @@ internal sealed class LaneForwarder
     public LaneForwarder(int lane, IncidentSpool spool, ClusterLink cluster, TimeProvider time)
     {
         (this.lane, this.spool, this.cluster, this.time) = (lane, spool, cluster, time);
-        most = widest = lane == Lanes.Claims ? WalletClaim.AtOncePerCaller : BatchLines.MaxLines;
+        most = widest = lane == Lanes.Claims ? WalletClaim.WaitingPerCaller : BatchLines.MaxLines;
         retries = new ResiliencePipelineBuilder<BatchAnswer> { TimeProvider = time }
             .AddRetry(new RetryStrategyOptions<BatchAnswer>
             {

@@ -22,6 +22,7 @@ internal sealed partial class ArchivistGrain(
     : FollowerGrain(log, time, host, logger), IArchivistGrain
 {
     private readonly ProofCheck proofs = new(log, share, policy);
+    private readonly HashSet<long> named = []; // indexes, since the activation
     private FailedProof? lastFailed;
     private bool hasLooked;
 
@@ -83,6 +84,11 @@ internal sealed partial class ArchivistGrain(
         }
 
         var failed = await proofs.FindAsync(accepted, Stopping);
+        foreach (var proof in failed)
+        {
+            Find(proof); // before the archive is asked, which may be away
+        }
+
         // What cannot be read is named and passed over: it must not keep what is behind it from the archive.
         var records = accepted.Where(entry => AcceptedProof.TryRead(entry.Bytes, out _)).Select(entry => AcceptedIncident.BlockOf(entry.Bytes)).ToList();
 
@@ -96,13 +102,18 @@ internal sealed partial class ArchivistGrain(
         return new Step(to, [said, .. failed.Select(proof => Describe(proof, head.Origin))], new Cover(EntryKinds.ArchiveBatched, from, to));
     }
 
-    private EntryDraft Describe(FailedProof failed, string origin)
+    /// <summary>Once each, however often the step is tried.</summary>
+    private void Find(FailedProof failed)
     {
-        lastFailed = failed;
-        LogFailedProof(failed.CapId, failed.IncidentId, failed.Index, failed.Rule);
-        return Entry.Write(EntryKinds.ProofFailed, origin, Time.GetUtcNow(), new CanonicalObject()
-            .Add("capId", failed.CapId).Add("incidentId", failed.IncidentId).Add("index", failed.Index).Add("rule", failed.Rule));
+        if (named.Add(failed.Index))
+        {
+            lastFailed = failed;
+            LogFailedProof(failed.CapId, failed.IncidentId, failed.Index, failed.Rule);
+        }
     }
+
+    private EntryDraft Describe(FailedProof failed, string origin) => Entry.Write(EntryKinds.ProofFailed, origin, Time.GetUtcNow(), new CanonicalObject()
+        .Add("capId", failed.CapId).Add("incidentId", failed.IncidentId).Add("index", failed.Index).Add("rule", failed.Rule));
 
     [LoggerMessage(120, LogLevel.Critical, "{CapId}/{IncidentId}, entry {Index}, does not prove what it says: {Rule}. Somebody appended it without a check.")]
     private partial void LogFailedProof(string capId, string incidentId, long index, string rule);

@@ -97,7 +97,7 @@ internal abstract partial class FollowerGrain(
     {
         var head = await log.HeadAsync(LogNumber, CancellationToken.None);
         var at = Math.Max(First, position ?? await log.PositionAsync(LogNumber, Follower, CancellationToken.None));
-        return new Progress(Follower, at, Math.Max(0, (head?.Size ?? 0) - at), trouble ?? Finding, LogNumber, conflict || Finding is not null);
+        return new Progress(Follower, at, Math.Max(0, (head?.Size ?? 0) - at), Finding ?? trouble, LogNumber, conflict || Finding is not null);
     }
 
     /// <param name="from">Index of the first of <paramref name="entries"/>.</param>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Text.Json;
 using CapOrleans.Chain;
@@ -20,7 +21,7 @@ public sealed class ContractWalletsTests
         using var node = new SilentNode();
         using var http = new HttpClient(node) { Timeout = Timeout.InfiniteTimeSpan };
         var time = new FakeTimeProvider();
-        var wallets = new ContractWallets(new JsonRpcClient(http, new Uri("http://127.0.0.1:1/")), AdmissionPolicy.DevChainId, time);
+        var wallets = Wallets(http, time);
         var asked = wallets.FindBlockAsync(Claim, new byte[32], "", CancellationToken.None);
         await node.Asked.Task;
         Assert.False(asked.IsCompleted);
@@ -29,81 +30,76 @@ public sealed class ContractWalletsTests
     }
 
     [Fact]
-    public async Task Few_are_asked_at_once_and_who_comes_then_is_told()
-    {
-        using var node = new SilentNode();
-        using var http = new HttpClient(node) { Timeout = Timeout.InfiniteTimeSpan };
-        var time = new FakeTimeProvider();
-        var wallets = new ContractWallets(new JsonRpcClient(http, new Uri("http://127.0.0.1:1/")), AdmissionPolicy.DevChainId, time);
-        var asked = Enumerable.Range(0, WalletClaim.AtOnce).Select(i => wallets.FindBlockAsync(Of(i / WalletClaim.AtOncePerWallet), new byte[32], "", CancellationToken.None)).ToList();
-        await Assert.ThrowsAsync<ChainUnavailableException>(() => wallets.FindBlockAsync(Of(99), new byte[32], "", CancellationToken.None));
-        time.Advance(ContractWallets.Patience);
-        foreach (var one in asked)
-        {
-            await Assert.ThrowsAsync<ChainUnavailableException>(() => one);
-        }
-
-        var next = wallets.FindBlockAsync(Claim, new byte[32], "", CancellationToken.None); // the places are free again
-        Assert.False(next.IsCompleted);
-        time.Advance(ContractWallets.Patience);
-        await Assert.ThrowsAsync<ChainUnavailableException>(() => next);
-    }
-
-    [Fact]
-    public async Task One_address_takes_no_more_than_its_places_whatever_wallets_it_names()
-    {
-        using var node = new SilentNode();
-        using var http = new HttpClient(node) { Timeout = Timeout.InfiniteTimeSpan };
-        var time = new FakeTimeProvider();
-        var wallets = new ContractWallets(new JsonRpcClient(http, new Uri("http://127.0.0.1:1/")), AdmissionPolicy.DevChainId, time);
-        var asked = Enumerable.Range(0, WalletClaim.AtOncePerCaller).Select(i => wallets.FindBlockAsync(Of(i), new byte[32], "192.0.2.1", CancellationToken.None)).ToList();
-        await Assert.ThrowsAsync<ChainUnavailableException>(() => wallets.FindBlockAsync(Of(99), new byte[32], "192.0.2.1", CancellationToken.None));
-        asked.Add(wallets.FindBlockAsync(Of(99), new byte[32], "192.0.2.2", CancellationToken.None));
-        asked.Add(wallets.FindBlockAsync(Of(0), new byte[32], "192.0.2.3", CancellationToken.None));
-        Assert.All(asked, one => Assert.False(one.IsCompleted));
-        time.Advance(ContractWallets.Patience);
-        foreach (var one in asked)
-        {
-            await Assert.ThrowsAsync<ChainUnavailableException>(() => one);
-        }
-    }
-
-    [Fact]
-    public async Task One_address_that_has_a_wallet_asked_at_all_its_places_keeps_no_other_from_asking_it()
+    public async Task Few_are_asked_at_once_and_who_comes_then_waits_for_a_turn()
     {
         using var node = new SilentNode();
         using var http = new HttpClient(node) { Timeout = Timeout.InfiniteTimeSpan };
         var time = new FakeTimeProvider();
         var wallets = Wallets(http, time);
-        Task<ChainBlock?> AskAsync(string caller) => wallets.FindBlockAsync(Claim, new byte[32], caller, CancellationToken.None);
-
-        var asked = Enumerable.Range(0, 50).Select(_ => AskAsync("192.0.2.1")).Where(one => !one.IsCompleted).ToList();
-        Assert.InRange(asked.Count, 1, WalletClaim.AtOncePerWallet - 1);
-        asked.Add(AskAsync("192.0.2.2"));
-        Assert.False(asked[^1].IsCompleted);
+        var asked = Enumerable.Range(0, WalletClaim.AtOnce + 1).Select(i => wallets.FindBlockAsync(Of(i), new byte[32], $"192.0.2.{i}", CancellationToken.None)).ToList();
+        await Eventually.TrueAsync(() => node.Calls == WalletClaim.AtOnce);
         time.Advance(ContractWallets.Patience);
-        foreach (var one in asked)
+        foreach (var one in asked.Take(WalletClaim.AtOnce))
         {
             await Assert.ThrowsAsync<ChainUnavailableException>(() => one);
         }
+
+        await Eventually.TrueAsync(() => node.Calls == WalletClaim.AtOnce + 1);
+        Assert.False(asked[^1].IsCompleted);
     }
 
     [Fact]
-    public async Task Nonsense_in_one_wallet_s_name_keeps_no_other_from_being_asked()
+    public async Task An_address_has_its_turn_however_many_claims_of_others_wait_for_the_same_wallet()
+    {
+        using var node = new AnsweringNode("\"result\":\"0x1626ba7e00000000000000000000000000000000000000000000000000000000\"") { IsHeld = true };
+        using var http = new HttpClient(node);
+        var wallets = Wallets(http, new FakeTimeProvider());
+        Task<ChainBlock?> AskAsync(WalletClaim claim, int caller) => wallets.FindBlockAsync(claim, new byte[32], $"192.0.2.{caller}", CancellationToken.None);
+
+        var strangers = Enumerable.Range(0, 80).Select(i => AskAsync(Claim, i % 8)).ToList(); // 16 are asked, 64 wait
+        await Eventually.TrueAsync(() => node.Held == WalletClaim.AtOnce);
+        var host = AskAsync(Claim with { Signature = [0xab, 0xcd] }, 99);
+        node.Release();
+        Assert.NotNull(await host);
+        await Task.WhenAll(strangers);
+        Assert.InRange(node.Asked.ToList().FindIndex(data => data.Contains("abcd", StringComparison.Ordinal)), 0, 3 * WalletClaim.AtOnce);
+    }
+
+    [Fact]
+    public async Task An_address_that_has_its_share_of_those_that_wait_is_told_at_once()
+    {
+        using var node = new SilentNode();
+        using var http = new HttpClient(node) { Timeout = Timeout.InfiniteTimeSpan };
+        var wallets = Wallets(http, new FakeTimeProvider());
+        Task<ChainBlock?> AskAsync(string caller) => wallets.FindBlockAsync(Claim, new byte[32], caller, CancellationToken.None);
+
+        var asked = Enumerable.Range(0, WalletClaim.AtOnce + WalletClaim.WaitingPerCaller).Select(_ => AskAsync("192.0.2.1")).ToList();
+        Assert.Contains("8 for one address", (await Assert.ThrowsAsync<ChainUnavailableException>(() => AskAsync("192.0.2.1"))).Message, StringComparison.Ordinal);
+        asked.Add(AskAsync("192.0.2.2"));
+        Assert.All(asked, one => Assert.False(one.IsCompleted));
+    }
+
+    [Fact]
+    public async Task Who_has_no_turn_in_time_is_told_and_never_asked_for()
     {
         using var node = new SilentNode();
         using var http = new HttpClient(node) { Timeout = Timeout.InfiniteTimeSpan };
         var time = new FakeTimeProvider();
-        var wallets = new ContractWallets(new JsonRpcClient(http, new Uri("http://127.0.0.1:1/")), AdmissionPolicy.DevChainId, time);
-        var asked = Enumerable.Range(0, WalletClaim.AtOncePerWallet).Select(_ => wallets.FindBlockAsync(Claim, new byte[32], "", CancellationToken.None)).ToList();
-        await Assert.ThrowsAsync<ChainUnavailableException>(() => wallets.FindBlockAsync(Claim, new byte[32], "", CancellationToken.None));
-        asked.Add(wallets.FindBlockAsync(Of(1), new byte[32], "", CancellationToken.None));
-        Assert.All(asked, one => Assert.False(one.IsCompleted));
+        var wallets = Wallets(http, time);
+        var asked = Enumerable.Range(0, 150).Select(i => wallets.FindBlockAsync(Claim, new byte[32], $"192.0.2.{i}", CancellationToken.None)).ToList();
+        await Eventually.TrueAsync(() => node.Calls == WalletClaim.AtOnce);
         time.Advance(ContractWallets.Patience);
-        foreach (var one in asked)
+        await Eventually.TrueAsync(() => node.Calls == 2 * WalletClaim.AtOnce);
+        time.Advance(ContractWallets.TurnTimeout - ContractWallets.Patience);
+        foreach (var one in asked.Skip(2 * WalletClaim.AtOnce))
         {
-            await Assert.ThrowsAsync<ChainUnavailableException>(() => one);
+            Assert.StartsWith("Wallets are being asked already", (await Assert.ThrowsAsync<ChainUnavailableException>(() => one)).Message, StringComparison.Ordinal);
         }
+
+        time.Advance(ContractWallets.Patience);
+        var next = wallets.FindBlockAsync(Claim, new byte[32], "192.0.2.200", CancellationToken.None);
+        await Eventually.TrueAsync(() => node.Calls == (2 * WalletClaim.AtOnce) + 1);
+        Assert.False(next.IsCompleted);
     }
 
     [Fact]
@@ -171,10 +167,15 @@ public sealed class ContractWalletsTests
 
     private sealed class SilentNode : HttpMessageHandler
     {
+        private int calls;
+
         public TaskCompletionSource Asked { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public int Calls => Volatile.Read(ref calls);
 
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
+            Interlocked.Increment(ref calls);
             Asked.TrySetResult();
             await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
             throw new InvalidOperationException();
@@ -186,23 +187,44 @@ public sealed class ContractWalletsTests
     {
         public static string BlockHash { get; } = $"0x{new string('a', 64)}";
 
-        public int Calls { get; private set; }
+        private readonly TaskCompletionSource released = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly ConcurrentQueue<string> asked = new();
+        private int held;
+
+        /// <summary>Answers nothing before <see cref="Release"/>.</summary>
+        public bool IsHeld { get; init; }
+
+        public int Held => Volatile.Read(ref held);
+
+        /// <summary>With what contracts were called, in order.</summary>
+        public IReadOnlyCollection<string> Asked => asked;
+
+        public int Calls => asked.Count;
 
         public string? AskedAt { get; private set; }
 
+        public void Release() => released.TrySetResult();
+
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
-            var asked = JsonElement.Parse(await request.Content!.ReadAsStringAsync(cancellationToken));
+            if (IsHeld)
+            {
+                Interlocked.Increment(ref held);
+                await released.Task;
+            }
+
+            var call = JsonElement.Parse(await request.Content!.ReadAsStringAsync(cancellationToken));
             var text = "\"result\":\"0x7a69\"";
-            if (asked.Text("method") == "eth_getBlockByNumber")
+            if (call.Text("method") == "eth_getBlockByNumber")
             {
                 text = $$"""
                     "result":{"number":"0x2a","hash":"{{BlockHash.ToUpperInvariant().Replace("0X", "0x", StringComparison.Ordinal)}}"}
                     """;
             }
-            else if (asked.Text("method") == "eth_call")
+            else if (call.Text("method") == "eth_call")
             {
-                (Calls, AskedAt, text) = (Calls + 1, asked.GetProperty("params")[1].GetRawText(), answer);
+                asked.Enqueue(call.GetProperty("params")[0].Text("data"));
+                (AskedAt, text) = (call.GetProperty("params")[1].GetRawText(), answer);
             }
 
             return new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent($"{{\"jsonrpc\":\"2.0\",\"id\":1,{text}}}") };

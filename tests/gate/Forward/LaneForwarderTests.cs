@@ -86,7 +86,7 @@ public sealed class LaneForwarderTests : HttpMessageHandler
         await ended.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
         Assert.Equal(Ids.Where(id => id != "BAD"), taken);
-        Assert.All(sizes, size => Assert.InRange(size, 1, WalletClaim.AtOncePerCaller));
+        Assert.All(sizes, size => Assert.InRange(size, 1, WalletClaim.WaitingPerCaller));
     }
 
     private async Task RunAsync(TimeProvider time, Func<IncidentSpool, Task> test)

@@ -6,11 +6,13 @@ using CapOrleans.Contracts.Access;
 using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Contracts.Caps;
 using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.Archive;
 using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.CanonicalJson;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Signatures;
 using CapOrleans.GrainInterfaces;
+using Microsoft.Extensions.DependencyInjection;
 using Orleans.TestingHost;
 using CapOrleans.Tests.Core.Incidents;
 
@@ -76,6 +78,23 @@ public sealed class ArchivistGrainTests : IDisposable
     }
 
     [Fact]
+    public async Task An_archive_that_is_away_keeps_no_forged_incident_from_being_named()
+    {
+        await using var cluster = await StartAsync(new Away());
+        var key = PrivateKey.Create();
+        var cap = cluster.Client.Cap("Z-001");
+        await cap.DefineAsync(new CapDefinition(null, null, null, null, [new KeyDefinition($"{key.Address}", null, null, null)]), Actor.Service);
+        var unsigned = TestIncident.Signed(key, "Z-001", "FORGED", TimeProvider.System.GetUtcNow()).Without("signature").Report();
+        Assert.Equal(Verdict.Accepted, (await cap.AcceptAsync([new ProvenReport(unsigned, "identity-v1", $"{key.Address}", null)]))[0].Verdict);
+        await Eventually.TrueAsync(async () =>
+        {
+            var archivist = cluster.Client.GetGrain<IArchivistGrain>(0);
+            await archivist.NudgeAsync();
+            return await archivist.ProgressAsync() is { Conflict: true, Trouble: { } trouble } && trouble.Contains("it is not signed by", StringComparison.Ordinal);
+        });
+    }
+
+    [Fact]
     public async Task Whoever_moves_the_archive_s_bookmark_past_a_forged_incident_keeps_it_from_nothing()
     {
         await using var cluster = await StartAsync();
@@ -103,10 +122,17 @@ public sealed class ArchivistGrainTests : IDisposable
         }
     }
 
-    private async Task<InProcessTestCluster> StartAsync()
+    private async Task<InProcessTestCluster> StartAsync(IBlockStore? blocks = null)
     {
         var builder = new InProcessTestClusterBuilder(1);
-        builder.ConfigureSilo((_, silo) => silo.AddCap(directory, _ => new NoChain()));
+        builder.ConfigureSilo((_, silo) =>
+        {
+            silo.AddCap(directory, _ => new NoChain());
+            if (blocks is not null)
+            {
+                silo.Services.AddSingleton(blocks);
+            }
+        });
         var cluster = builder.Build();
         await cluster.DeployAsync();
         return cluster;
@@ -122,4 +148,11 @@ public sealed class ArchivistGrainTests : IDisposable
     private async Task<IReadOnlyList<string>> FailedAsync() =>
         [.. (await new SqliteLogReader(SqliteDatabase.Open(directory.File("log.db"), 1)).ReadAsync(0, 0, 1000, default)).Entries
             .Where(entry => entry.Kind == EntryKinds.ProofFailed).Select(entry => JsonElement.Parse(entry.Bytes).GetProperty("body").Text("incidentId"))];
+
+    private sealed class Away : IBlockStore
+    {
+        public Task PutAsync(IReadOnlyList<Block> blocks, CancellationToken cancellationToken) => throw new IOException("No answer.");
+
+        public Task<byte[]?> FindAsync(Cid cid, CancellationToken cancellationToken) => throw new IOException("No answer.");
+    }
 }

@@ -1,4 +1,4 @@
-namespace CapOrleans.Gate;
+namespace CapOrleans.Core;
 
 /// <summary>
 /// Runs so many jobs at once; the others wait, and those who own them take turns. So whoever has many delays none of another's by more than
@@ -7,7 +7,7 @@ namespace CapOrleans.Gate;
 /// <param name="atOnce">Jobs that run at once.</param>
 /// <param name="most">Jobs that wait, all together.</param>
 /// <param name="mostEach">Jobs of one owner that wait.</param>
-internal sealed class FairQueue(int atOnce, int most, int mostEach)
+public sealed class FairTurns(int atOnce, int most, int mostEach)
 {
     private readonly Lock gate = new();
     private readonly Dictionary<string, LinkedList<Job>> waiting = new(StringComparer.Ordinal);

@@ -1,14 +1,14 @@
 using System.Collections.Concurrent;
-using CapOrleans.Gate;
+using CapOrleans.Core;
 
-namespace CapOrleans.Tests.Gate;
+namespace CapOrleans.Tests.Core;
 
-public sealed class FairQueueTests
+public sealed class FairTurnsTests
 {
     [Fact]
     public async Task Owners_take_turns_however_many_jobs_one_of_them_has()
     {
-        var queue = new FairQueue(atOnce: 1, most: 100, mostEach: 50);
+        var queue = new FairTurns(atOnce: 1, most: 100, mostEach: 50);
         var (first, ran, done) = (new TaskCompletionSource(), new List<string>(), new TaskCompletionSource());
         Assert.True(queue.TryAdd("A", () => first.Task, Never));
         foreach (var job in (string[])["A1", "A2", "A3", "B1", "C1", "B2", "end"])
@@ -33,7 +33,7 @@ public sealed class FairQueueTests
     [Fact]
     public async Task A_job_that_fails_as_nobody_foresaw_takes_no_place_with_it()
     {
-        var queue = new FairQueue(atOnce: 1, most: 100, mostEach: 50);
+        var queue = new FairTurns(atOnce: 1, most: 100, mostEach: 50);
         var (first, ran) = (new TaskCompletionSource(), new TaskCompletionSource());
         Assert.True(queue.TryAdd("A", () => first.Task, Never));
         Assert.True(queue.TryAdd("A", () => throw new InvalidOperationException("Not foreseen."), Never));
@@ -49,7 +49,7 @@ public sealed class FairQueueTests
     [Fact]
     public async Task One_owner_leaves_room_for_the_others_and_who_has_the_most_gives_way_when_there_is_none()
     {
-        var queue = new FairQueue(atOnce: 1, most: 4, mostEach: 3);
+        var queue = new FairTurns(atOnce: 1, most: 4, mostEach: 3);
         var (first, ran, gaveUp) = (new TaskCompletionSource(), new ConcurrentQueue<string>(), new List<string>());
         Assert.True(Add("A0", first.Task));
         Assert.Equal([true, true, true, false], Enumerable.Range(1, 4).Select(i => Add($"A{i}")));
