@@ -38,7 +38,7 @@ public sealed class GatewayPlace(Uri gateway, HttpClient named, HttpClient publi
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
-            return await FollowAsync(cid, either.Token);
+            return await ConsumeAsync(cid, either.Token);
         }
         catch (Exception fault) when (!cancellationToken.IsCancellationRequested && fault is HttpRequestException or IOException or OperationCanceledException)
         {
@@ -46,7 +46,7 @@ public sealed class GatewayPlace(Uri gateway, HttpClient named, HttpClient publi
         }
     }
 
-    private async Task<LinkAnswer> FollowAsync(Cid cid, CancellationToken cancellationToken)
+    private async Task<LinkAnswer> ConsumeAsync(Cid cid, CancellationToken cancellationToken)
     {
         var url = new Uri(gateway, $"{cid}?format=raw");
         for (var hop = 0; ; hop++)

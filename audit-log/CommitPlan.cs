@@ -13,8 +13,8 @@ internal interface ICommitFacts
     /// <returns>0 when the CapID is not registered.</returns>
     long VersionOf(string capId);
 
-    /// <returns>0 when the follower has no bookmark.</returns>
-    long PositionOf(string follower);
+    /// <returns>0 when the consumer has no offset.</returns>
+    long PositionOf(string consumer);
 
     EarlierIncident? FindIncident(string capId, string incidentId);
 }
@@ -45,7 +45,7 @@ internal sealed class CommitPlan(MerkleFrontier frontier, ICommitFacts facts)
 
     public List<CapContext> Contexts { get; } = [];
 
-    public Dictionary<string, long> Bookmarks { get; } = new(StringComparer.Ordinal);
+    public Dictionary<string, long> Offsets { get; } = new(StringComparer.Ordinal);
 
     public List<CoverChange> Covers { get; } = [];
 
@@ -58,9 +58,9 @@ internal sealed class CommitPlan(MerkleFrontier frontier, ICommitFacts facts)
             return new AppendOutcome(AppendVerdict.StaleContext);
         }
 
-        if (append.Bookmark is { } move && PositionOf(move.Follower) != move.From)
+        if (append.Offset is { } move && PositionOf(move.Consumer) != move.From)
         {
-            return new AppendOutcome(AppendVerdict.StaleBookmark);
+            return new AppendOutcome(AppendVerdict.StaleOffset);
         }
 
         var first = frontier.Size;
@@ -90,8 +90,8 @@ internal sealed class CommitPlan(MerkleFrontier frontier, ICommitFacts facts)
         return version;
     }
 
-    private long PositionOf(string follower) =>
-        Bookmarks.TryGetValue(follower, out var moved) ? moved : facts.PositionOf(follower);
+    private long PositionOf(string consumer) =>
+        Offsets.TryGetValue(consumer, out var moved) ? moved : facts.PositionOf(consumer);
 
     /// <returns>Null when the id is new, and the row's from now on.</returns>
     private AppendOutcome? Claim(IncidentRow row, byte[] entry, long index)
@@ -131,15 +131,15 @@ internal sealed class CommitPlan(MerkleFrontier frontier, ICommitFacts facts)
             Gain(correction.CapId, units, 0);
         }
 
-        if (append.Bookmark is { } move)
+        if (append.Offset is { } move)
         {
-            Bookmarks[move.Follower] = move.To;
+            Offsets[move.Consumer] = move.To;
         }
 
         if (append.Cover is { } cover)
         {
-            var isBack = append.Bookmark is { } back && back.To < back.From;
-            Covers.Add(new CoverChange(cover.Kind, isBack ? append.Bookmark!.To : null, cover.To > cover.From ? cover : null, first));
+            var isBack = append.Offset is { } back && back.To < back.From;
+            Covers.Add(new CoverChange(cover.Kind, isBack ? append.Offset!.To : null, cover.To > cover.From ? cover : null, first));
         }
     }
 }

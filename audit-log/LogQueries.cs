@@ -43,7 +43,7 @@ internal static class LogQueries
     public const string Latest =
         "SELECT idx, kind, bytes FROM audit_entry WHERE log = $1 AND kind = $2 AND kind <> 'incident.accepted' ORDER BY idx DESC LIMIT 1";
 
-    public const string Position = "SELECT position FROM bookmark WHERE log = $1 AND follower = $2";
+    public const string Position = "SELECT position FROM consumer_offset WHERE log = $1 AND consumer = $2";
 
     public const string Covering =
         """

@@ -44,8 +44,8 @@ public abstract class SqlLogReader : IAuditLogReader
     public Task<LogEntry?> LatestAsync(int log, string kind, CancellationToken cancellationToken) =>
         One(LogQueries.Latest, ReadEntry, cancellationToken, log, kind);
 
-    public async Task<long> PositionAsync(int log, string follower, CancellationToken cancellationToken) =>
-        (await One(LogQueries.Position, row => new { Position = row.GetInt64(0) }, cancellationToken, log, follower))?.Position ?? 0;
+    public async Task<long> PositionAsync(int log, string consumer, CancellationToken cancellationToken) =>
+        (await One(LogQueries.Position, row => new { Position = row.GetInt64(0) }, cancellationToken, log, consumer))?.Position ?? 0;
 
     public Task<LogEntry?> CoveringAsync(int log, string kind, long index, CancellationToken cancellationToken) =>
         One(LogQueries.Covering, ReadEntry, cancellationToken, log, kind, index);

@@ -18,7 +18,7 @@ namespace CapOrleans.Chain;
 public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvider time) : IContractWallets
 {
     /// <summary>For all that one signature needs. 3 seconds.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+    public static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(3);
 
     /// <summary>From the call to the answer, with the wait for a turn: the API waits for a grain no longer than 5. 4 seconds.</summary>
     public static readonly TimeSpan TurnTimeout = TimeSpan.FromSeconds(4);
@@ -84,8 +84,8 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
 
     private async Task<ChainBlock?> AskInTimeAsync(WalletClaim claim, byte[] hash, CancellationToken cancellationToken)
     {
-        using var patience = new CancellationTokenSource(Patience, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+        using var timeout = new CancellationTokenSource(AnswerTimeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
             var block = await AskAsync(claim, hash, either.Token);
@@ -96,9 +96,9 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
 
             return block;
         }
-        catch (OperationCanceledException) when (patience.IsCancellationRequested)
+        catch (OperationCanceledException) when (timeout.IsCancellationRequested)
         {
-            throw new ChainUnavailableException($"The wallet {claim.Wallet} was asked and said nothing for {Patience.TotalSeconds:0} seconds.");
+            throw new ChainUnavailableException($"The wallet {claim.Wallet} was asked and said nothing for {AnswerTimeout.TotalSeconds:0} seconds.");
         }
     }
 

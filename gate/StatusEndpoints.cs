@@ -8,12 +8,12 @@ using CapOrleans.Gate.Spool;
 namespace CapOrleans.Gate;
 
 /// <param name="Api">Where the gate forwards to.</param>
-/// <param name="Trouble">What keeps it from forwarding; null when nothing does.</param>
-/// <param name="KeyTrouble">What keeps it from telling who may not speak; null when nothing does.</param>
-/// <param name="HeartbeatTrouble">What keeps the cluster from hearing it; null when nothing does.</param>
+/// <param name="LastError">What keeps it from forwarding; null when nothing does.</param>
+/// <param name="KeyError">What keeps it from telling who may not speak; null when nothing does.</param>
+/// <param name="HeartbeatError">What keeps the cluster from hearing it; null when nothing does.</param>
 /// <param name="Resting">CapIDs whose turn comes later, and why.</param>
 internal sealed record GateStatus(
-    string Name, string Address, SpoolCounts Spool, long MaxBytes, Uri Api, string? Trouble, string? KeyTrouble, string? HeartbeatTrouble, IReadOnlyList<RestingQueue> Resting);
+    string Name, string Address, SpoolCounts Spool, long MaxBytes, Uri Api, string? LastError, string? KeyError, string? HeartbeatError, IReadOnlyList<RestingQueue> Resting);
 
 internal sealed record DeadPage(IReadOnlyList<DeadLetter> Items, long? Next);
 
@@ -37,7 +37,7 @@ internal static class StatusEndpoints
         status.MapGet("/status", (IncidentSpool spool, ClusterLink cluster, KeyLists keys, Heartbeats heartbeats, Forwarder forwarder) => TypedResults.Json(
             new GateStatus(
                 options.Identity.Name, $"{options.Identity.Key.Address}", spool.Count(), spool.Limits.MaxBytes, cluster.Api,
-                cluster.Trouble, keys.LastError, heartbeats.Trouble, forwarder.Resting()),
+                cluster.LastError, keys.LastError, heartbeats.LastError, forwarder.Resting()),
             GateStatusJson.Default.GateStatus));
         status.MapGet("/dead", (HttpContext context, IncidentSpool spool) =>
         {

@@ -46,8 +46,8 @@ public interface ILogReaderGrain : IGrainWithIntegerKey
     [Alias("latest")] Task<byte[]?> LatestAsync(string kind);
 }
 
-/// <summary>A reader with a bookmark in the log.</summary>
-public interface IFollower
+/// <summary>A reader with an offset in the log.</summary>
+public interface IConsumer
 {
     /// <summary>There may be something new. Cheap, and harmless when there is not.</summary>
     [Alias("nudge"), OneWay, AlwaysInterleave] Task NudgeAsync();
@@ -57,11 +57,11 @@ public interface IFollower
 
 /// <summary>Puts records into the block store. Key: the log's number.</summary>
 [GrainInterfaceType("cap.archivist"), Alias("cap.archivist")]
-public interface IArchivistGrain : IGrainWithIntegerKey, IFollower;
+public interface IArchivistGrain : IGrainWithIntegerKey, IConsumer;
 
 /// <summary>Puts batches onto the chain. Key: the log's number.</summary>
 [GrainInterfaceType("cap.anchorer"), Alias("cap.anchorer")]
-public interface IAnchorerGrain : IGrainWithIntegerKey, IFollower
+public interface IAnchorerGrain : IGrainWithIntegerKey, IConsumer
 {
     /// <returns>The batches that a block has and that are not deep enough in the chain yet, in order.</returns>
     [Alias("pending"), AlwaysInterleave] Task<IReadOnlyList<AnchorConfirmation>> PendingAsync();
@@ -73,7 +73,7 @@ public interface IAnchorerGrain : IGrainWithIntegerKey, IFollower
 
 /// <summary>Shows CapIDs on the chain. Key: the log's number.</summary>
 [GrainInterfaceType("cap.mirror"), Alias("cap.mirror")]
-public interface IMirrorGrain : IGrainWithIntegerKey, IFollower
+public interface IMirrorGrain : IGrainWithIntegerKey, IConsumer
 {
     /// <returns>False when the settings name no contract: then it follows nothing.</returns>
     [Alias("is-on"), AlwaysInterleave] Task<bool> IsOnAsync();
@@ -82,7 +82,7 @@ public interface IMirrorGrain : IGrainWithIntegerKey, IFollower
 /// <summary>Delivers to one webhook from one log. Key: the webhook's id with the log's number, see
 /// <see cref="CapGrains.Notifier"/>.</summary>
 [GrainInterfaceType("cap.notifier"), Alias("cap.notifier")]
-public interface INotifierGrain : IGrainWithStringKey, IFollower
+public interface INotifierGrain : IGrainWithStringKey, IConsumer
 {
     /// <summary>The webhook was removed or disabled: ends a delivery under way.</summary>
     [Alias("stop"), OneWay, AlwaysInterleave] Task StopAsync();

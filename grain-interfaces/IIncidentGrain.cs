@@ -12,7 +12,7 @@ public interface IIncidentGrain : IGrainWithStringKey
     /// <summary>Checks the signatures alone: for reports of one CapID that are accepted together, to keep their order.</summary>
     /// <param name="reports">All of this incident: in one call, since its grain leaves as soon as it has answered.</param>
     /// <returns>One for each report.</returns>
-    [Alias("prove")] Task<IReadOnlyList<Proving>> ProveAsync(IReadOnlyList<IncidentReport> reports);
+    [Alias("prove")] Task<IReadOnlyList<SignatureCheck>> ProveAsync(IReadOnlyList<IncidentReport> reports);
 
     /// <returns>Null while nothing was accepted under this id.</returns>
     [Alias("read")] Task<IncidentView?> ReadAsync();

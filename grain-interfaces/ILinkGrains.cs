@@ -4,11 +4,11 @@ namespace CapOrleans.GrainInterfaces;
 
 /// <summary>Looks again, by age, for what the archive put out. Key: the log's number.</summary>
 [GrainInterfaceType("cap.link-validator"), Alias("cap.link-validator")]
-public interface ILinkValidatorGrain : IGrainWithIntegerKey, IFollower;
+public interface ILinkValidatorGrain : IGrainWithIntegerKey, IConsumer;
 
 /// <summary>Puts the whole log onto IPFS, a range at a time. Key: the log's number.</summary>
 [GrainInterfaceType("cap.exporter"), Alias("cap.exporter")]
-public interface IExporterGrain : IGrainWithIntegerKey, IFollower;
+public interface IExporterGrain : IGrainWithIntegerKey, IConsumer;
 
 /// <summary>Looks for CIDs when an operator asks. One grain, key 0, one call at a time: so few requests go out at once.</summary>
 [GrainInterfaceType("cap.link-check"), Alias("cap.link-check")]

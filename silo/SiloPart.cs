@@ -31,7 +31,7 @@ internal static class SiloPart
     {
         AddLog(builder.Services, settings, data);
         AddPorts(builder.Services, settings, data);
-        builder.Services.AddHostedService<FollowerWaker>();
+        builder.Services.AddHostedService<ConsumerWaker>();
         builder.UseOrleans(silo =>
         {
             silo.AddCapGrains();
@@ -103,7 +103,7 @@ internal static class SiloPart
         services.AddSingleton<IContractWallets>(provider => settings.RpcUrls.Count == 0
             ? new NoChain()
             : new ContractWallets(
-                new JsonRpcClient(PlainHttp.Client(ContractWallets.Patience), settings.RpcUrls, settings.DevChainTokenFile),
+                new JsonRpcClient(PlainHttp.Client(ContractWallets.AnswerTimeout), settings.RpcUrls, settings.DevChainTokenFile),
                 settings.ChainId, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(_ => Chain(settings, data));
         services.AddSingleton<IAnchorContract>(provider => settings.RpcUrls.Count == 0

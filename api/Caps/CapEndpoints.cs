@@ -122,5 +122,5 @@ internal static class CapEndpoints
     private static ProblemHttpResult? NameFault(string capId) =>
         Identifiers.IsId(capId) ? null : Problems.Of(StatusCodes.Status400BadRequest, "invalid-field", "capId", Identifiers.Rule);
 
-    private static ProblemHttpResult Unknown() => Problems.Of(StatusCodes.Status404NotFound, "cap-unknown", "capId", "The CapID must be registered.");
+    private static ProblemHttpResult Unknown() => Problems.Of(StatusCodes.Status404NotFound, "cap-unknown", "capId", "The CapID is not registered.");
 }

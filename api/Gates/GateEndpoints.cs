@@ -100,7 +100,7 @@ internal static class GateEndpoints
 
         if (!Secp256k1.Instance.TryRecover(SignedHeartbeat.Hash(gate, body.Timestamp, body.Waiting.Value, body.Dead.Value), signature, out var signer))
         {
-            return Field("signature", "r is the x of a point on secp256k1");
+            return Field("signature", "a signature from which a public key can be recovered");
         }
 
         var heartbeat = new GateHeartbeat(gate, signer.ToString(), sentAt, body.Waiting.Value, body.Dead.Value);

@@ -25,7 +25,7 @@ internal sealed record Outcome(int Status, Receipt? Receipt, Refusal? Refusal, T
 /// <summary>Reads an incident and asks its grain; every call that takes incidents runs through here.</summary>
 internal sealed partial class Intake(IGrainFactory grains, AddressTurns turns, TimeProvider time, ILogger<Intake> logger)
 {
-    private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(1), Again = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(1), RetryDelay = TimeSpan.FromSeconds(1);
 
     private long lastSaid;
     private int unsaid;
@@ -87,13 +87,13 @@ internal sealed partial class Intake(IGrainFactory grains, AddressTurns turns, T
             // Whether they were accepted is unknown; to send the same again is safe and tells.
             Say(fault, reports[^1], reports.Count);
             var unavailable = new Outcome(
-                StatusCodes.Status503ServiceUnavailable, null, new Refusal("unavailable", "", "The log cannot take incidents now; send the same again."), Again);
+                StatusCodes.Status503ServiceUnavailable, null, new Refusal("unavailable", "", "The log cannot take incidents now; send the same again."), RetryDelay);
             return [.. reports.Select(_ => unavailable)];
         }
     }
 
     private static Outcome Of(Ruling ruling) =>
-        new(Problems.StatusOf(ruling.Verdict), ruling.Receipt, ruling.Refusal, ruling.Verdict == Verdict.Busy ? Again : ruling.RetryAfter);
+        new(Problems.StatusOf(ruling.Verdict), ruling.Receipt, ruling.Refusal, ruling.Verdict == Verdict.Busy ? RetryDelay : ruling.RetryAfter);
 
     /// <summary>
     /// Every signature at its own incident; then all that are proven at once. What is not proven is nobody's, and holds up nobody. What was
@@ -101,25 +101,25 @@ internal sealed partial class Intake(IGrainFactory grains, AddressTurns turns, T
     /// </summary>
     private async Task<IReadOnlyList<Ruling>> FileAsync(List<IncidentReport> reports, IPAddress caller)
     {
-        var provings = new Proving?[reports.Count];
+        var checks = new SignatureCheck?[reports.Count];
         await Task.WhenAll(Enumerable.Range(0, reports.Count).GroupBy(i => reports[i].IncidentId, StringComparer.Ordinal).Select(async ofOne =>
         {
-            foreach (var (number, proving) in ofOne.Zip(await ProveAsync([.. ofOne.Select(i => reports[i])], caller)))
+            foreach (var (number, check) in ofOne.Zip(await ProveAsync([.. ofOne.Select(i => reports[i])], caller)))
             {
-                provings[number] = proving;
+                checks[number] = check;
             }
         }));
-        var checkedFirst = provings.TakeWhile(proving => proving is not null).Select(proving => proving!).ToList();
-        var proven = checkedFirst.Where(proving => proving.Proven is not null).Select(proving => proving.Proven!).ToList();
+        var checkedFirst = checks.TakeWhile(check => check is not null).Select(check => check!).ToList();
+        var proven = checkedFirst.Where(check => check.Proven is not null).Select(check => check.Proven!).ToList();
         var ruled = new Queue<Ruling>(proven.Count == 0 ? [] : await grains.Cap(reports[0].CapId).AcceptAsync(proven));
-        var decided = checkedFirst.Select(proving => proving.Refused ?? ruled.Dequeue());
+        var decided = checkedFirst.Select(check => check.Refused ?? ruled.Dequeue());
         return checkedFirst.Count == reports.Count
             ? [.. decided]
-            : [.. decided, Ruling.NotChecked, .. provings.Skip(checkedFirst.Count + 1).Select(proving => proving?.Refused ?? Ruling.AfterAnother)];
+            : [.. decided, Ruling.NotChecked, .. checks.Skip(checkedFirst.Count + 1).Select(check => check?.Refused ?? Ruling.AfterAnother)];
     }
 
     /// <returns>Nothing for any of them when their grain does not answer.</returns>
-    private async Task<IReadOnlyList<Proving?>> ProveAsync(List<IncidentReport> ofOneIncident, IPAddress caller)
+    private async Task<IReadOnlyList<SignatureCheck?>> ProveAsync(List<IncidentReport> ofOneIncident, IPAddress caller)
     {
         using var turn = await turns.EnterAsync(caller);
         try
@@ -129,7 +129,7 @@ internal sealed partial class Intake(IGrainFactory grains, AddressTurns turns, T
         catch (Exception fault)
         {
             Say(fault, ofOneIncident[^1], ofOneIncident.Count);
-            return new Proving?[ofOneIncident.Count];
+            return new SignatureCheck?[ofOneIncident.Count];
         }
     }
 

@@ -11,11 +11,11 @@ namespace CapOrleans.Api.Intake;
 /// <param name="Scheme">What the signature proved: <c>identity-v1</c> covers who, about what and when, nothing else.</param>
 internal sealed record AcceptedAnswer(
     string IncidentId, string CapId, string Severity, string Scheme, decimal DeltaCap, string AuditHash, string Cid,
-    DateTimeOffset AcceptedAt, LogPlace Log)
+    DateTimeOffset AcceptedAt, LogPosition Log)
 {
     public static AcceptedAnswer Of(Receipt receipt) => new(
         receipt.IncidentId, receipt.CapId, receipt.Severity, receipt.Scheme, receipt.DeltaCap, receipt.AuditHash, receipt.Cid,
-        receipt.AcceptedAt, new LogPlace(receipt.Origin, receipt.Index, receipt.LeafHash));
+        receipt.AcceptedAt, new LogPosition(receipt.Origin, receipt.Index, receipt.LeafHash));
 }
 
 /// <summary>For the description of the API: what hosts send. Unknown members are kept.</summary>

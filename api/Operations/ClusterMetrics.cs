@@ -15,8 +15,8 @@ internal sealed class ClusterMetrics
     {
         var factory = Metrics.WithCustomRegistry(registry);
         entries = factory.CreateGauge("caporleans_log_entries", "Entries in the log.", "log");
-        lag = factory.CreateGauge("caporleans_follower_lag_entries", "Entries of the log that the follower has not dealt with.", "log", "follower");
-        waits = factory.CreateGauge("caporleans_follower_waits", "1 while something keeps the follower from going on; /health/ready says what.", "log", "follower");
+        lag = factory.CreateGauge("caporleans_consumer_lag_entries", "Entries of the log that the consumer has not dealt with.", "log", "consumer");
+        waits = factory.CreateGauge("caporleans_consumer_waits", "1 while something keeps the consumer from going on; /health/ready says what.", "log", "consumer");
         conflict = factory.CreateGauge(
             "caporleans_anchor_conflict", "1 while the chain contradicts the log; anchor.conflict in the log says how.", "log");
     }
@@ -33,22 +33,22 @@ internal sealed class ClusterMetrics
         {
             // A webhook that was removed or disabled must not wait here for ever.
             foreach (var gone in gauge.GetAllLabelValues()
-                .Where(labels => !ready.Followers!.Any(follower => labels[0] == $"{follower.Log}" && labels[1] == follower.Follower))
+                .Where(labels => !ready.Consumers!.Any(consumer => labels[0] == $"{consumer.Log}" && labels[1] == consumer.Consumer))
                 .ToList())
             {
                 gauge.RemoveLabelled(gone);
             }
         }
 
-        foreach (var follower in ready.Followers!)
+        foreach (var consumer in ready.Consumers!)
         {
-            lag.WithLabels($"{follower.Log}", follower.Follower).Set(follower.Lag);
-            if (follower.Follower == "anchor")
+            lag.WithLabels($"{consumer.Log}", consumer.Consumer).Set(consumer.Lag);
+            if (consumer.Consumer == "anchor")
             {
-                conflict.WithLabels($"{follower.Log}").Set(follower.Conflict ? 1 : 0);
+                conflict.WithLabels($"{consumer.Log}").Set(consumer.Conflict ? 1 : 0);
             }
 
-            waits.WithLabels($"{follower.Log}", follower.Follower).Set(follower.Trouble is null ? 0 : 1);
+            waits.WithLabels($"{consumer.Log}", consumer.Consumer).Set(consumer.LastError is null ? 0 : 1);
         }
 
         context.Response.ContentType = PrometheusConstants.TextContentType;

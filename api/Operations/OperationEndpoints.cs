@@ -18,7 +18,7 @@ internal static class OperationEndpoints
         app.MapGet("/health/live", () => TypedResults.Text("live")).WithSummary("The process runs");
         app.MapGet("/health/ready", ReadyAsync).RequireAuthorization(OperatorAccess.Anyone).Produces<Readiness>().ProducesProblem(503).WithSummary("The log takes incidents");
         app.MapGet("/metrics", (HttpContext context, ClusterMetrics metrics, IGrainFactory grains) => metrics.WriteAsync(context, grains))
-            .RequireAuthorization(OperatorAccess.Reader).WithSummary("Sizes of the logs and lag of their followers, for Prometheus");
+            .RequireAuthorization(OperatorAccess.Reader).WithSummary("Sizes of the logs and lag of their consumers, for Prometheus");
         app.MapGet("/v1/limits", (ApiOptions options) => TypedResults.Json(Limits.Of(options), ApiJson.Default.LimitArray))
             .RequireAuthorization(OperatorAccess.Reader).Produces<Limit[]>().ProducesProblem(401).WithSummary("Every bound that a caller can meet, and how it is answered");
         app.MapPost("/v1/delegations", AuditDelegationAsync).RequireAuthorization(OperatorAccess.Operator)
@@ -74,6 +74,6 @@ internal static class OperationEndpoints
 
         return await grains.Cap(capId).AuditDelegationAsync(Encoding.UTF8.GetString(body), context.User.ToActor()) is { } result
             ? TypedResults.Text(result, "application/json", Encoding.UTF8, StatusCodes.Status201Created)
-            : Problems.Of(StatusCodes.Status404NotFound, "cap-unknown", "cap_id", "The CapID must be registered.");
+            : Problems.Of(StatusCodes.Status404NotFound, "cap-unknown", "cap_id", "The CapID is not registered.");
     }
 }

@@ -5,14 +5,14 @@ using CapOrleans.GrainInterfaces;
 namespace CapOrleans.Api.Operations;
 
 /// <param name="Status">
-/// <c>ready</c> when every log takes incidents; followers may lag, and say by how much and why. <c>degraded</c> when every log does, and
-/// what a follower reads elsewhere contradicts one.
+/// <c>ready</c> when every log takes incidents; consumers may lag, and say by how much and why. <c>degraded</c> when every log does, and
+/// what a consumer reads elsewhere contradicts one.
 /// </param>
-/// <param name="Logs">With <paramref name="Followers"/> for whoever may read.</param>
+/// <param name="Logs">With <paramref name="Consumers"/> for whoever may read.</param>
 internal sealed record Readiness(
     string Status,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<LogReadiness>? Logs,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<Progress>? Followers)
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<Progress>? Consumers)
 {
     public const string Ready = "ready";
 
@@ -23,11 +23,11 @@ internal sealed record Readiness(
         var logs = await LogsAsync(grains);
         var webhooks = (await grains.GetGrain<IWebhooksGrain>(0).ListAsync()).Where(webhook => webhook.DisabledAt is null).ToList();
         var isMirrored = await grains.GetGrain<IMirrorGrain>(0).IsOnAsync();
-        var followers = logs.SelectMany(log => webhooks.Select(webhook => (IFollower)grains.Notifier(webhook.Id, log.Log))
+        var consumers = logs.SelectMany(log => webhooks.Select(webhook => (IConsumer)grains.Notifier(webhook.Id, log.Log))
             .Prepend(grains.GetGrain<IAnchorerGrain>(log.Log)).Prepend(grains.GetGrain<IArchivistGrain>(log.Log))
             .Concat(isMirrored ? [grains.GetGrain<IMirrorGrain>(log.Log)] : [])
             .Append(grains.GetGrain<ILinkValidatorGrain>(log.Log)).Append(grains.GetGrain<IExporterGrain>(log.Log)));
-        var progress = await Task.WhenAll(followers.Select(follower => follower.ProgressAsync()));
+        var progress = await Task.WhenAll(consumers.Select(consumer => consumer.ProgressAsync()));
         return new Readiness(StatusOf(progress), logs, progress);
     }
 
@@ -38,7 +38,7 @@ internal sealed record Readiness(
         return StatusOf(await Task.WhenAll(logs.Select(log => grains.GetGrain<IAnchorerGrain>(log.Log).ProgressAsync())));
     }
 
-    private static string StatusOf(IEnumerable<Progress> followers) => followers.Any(follower => follower.Conflict) ? Degraded : Ready;
+    private static string StatusOf(IEnumerable<Progress> consumers) => consumers.Any(consumer => consumer.Conflict) ? Degraded : Ready;
 
     /// <returns>Every log, each asked whether it takes incidents.</returns>
     public static async Task<IReadOnlyList<LogReadiness>> LogsAsync(IGrainFactory grains)

@@ -38,7 +38,7 @@ internal static class CommitRows
             return;
         }
 
-        // First what may be refused: a batch with a repetition in it must not leave its entries behind as dead rows.
+        // First what may be refused: a batch with a duplicate in it must not leave its entries behind as dead rows.
         if (plan.Incidents.Count > 0)
         {
             batch.Add(
@@ -76,7 +76,7 @@ internal static class CommitRows
 
         if (plan.Gained.Count > 0)
         {
-            // A total that leaves its range stays at its end: what overflows would refuse every batch that it is in, for ever.
+            // A total saturates at the ends of its range: what overflows would refuse every batch that it is in, for ever.
             batch.Add(
                 """
                 UPDATE cap SET
@@ -95,20 +95,20 @@ internal static class CommitRows
                 capId, incidentId, Place.Of(log, at), adjustment);
         }
 
-        foreach (var (follower, position) in plan.Bookmarks)
+        foreach (var (consumer, position) in plan.Offsets)
         {
             if (position == 0)
             {
-                batch.Add("DELETE FROM bookmark WHERE log = $1 AND follower = $2", log, follower);
+                batch.Add("DELETE FROM consumer_offset WHERE log = $1 AND consumer = $2", log, consumer);
                 continue;
             }
 
             batch.Add(
                 """
-                INSERT INTO bookmark (log, follower, position) VALUES ($1, $2, $3)
-                ON CONFLICT (log, follower) DO UPDATE SET position = excluded.position
+                INSERT INTO consumer_offset (log, consumer, position) VALUES ($1, $2, $3)
+                ON CONFLICT (log, consumer) DO UPDATE SET position = excluded.position
                 """,
-                log, follower, position);
+                log, consumer, position);
         }
 
         foreach (var change in plan.Covers)

@@ -15,10 +15,10 @@ internal sealed class HeldLog : ICommitFacts, IAsyncDisposable
     private readonly Dictionary<string, long> positions = new(StringComparer.Ordinal);
     private readonly Dictionary<(string, string), EarlierIncident> earlier = [];
 
-    /// <summary>Commits that look before they write, after repetitions were seen.</summary>
-    private const int Wary = 1000;
+    /// <summary>Commits that look before they write, after duplicates were seen.</summary>
+    private const int LookFirstCommits = 1000;
 
-    private int wary;
+    private int lookFirst;
 
     private HeldLog(int log, NpgsqlConnection connection) => (Log, Connection) = (log, connection);
 
@@ -64,15 +64,15 @@ internal sealed class HeldLog : ICommitFacts, IAsyncDisposable
     public async Task LearnAsync(IReadOnlyList<Append> batch, CancellationToken cancellationToken)
     {
         var capIds = batch.Select(append => append.Fence?.CapId).OfType<string>().Where(capId => !versions.ContainsKey(capId)).Distinct().ToArray();
-        var followers = batch.Select(append => append.Bookmark?.Follower).OfType<string>().Where(name => !positions.ContainsKey(name)).Distinct().ToArray();
-        if (capIds.Length + followers.Length == 0)
+        var consumers = batch.Select(append => append.Offset?.Consumer).OfType<string>().Where(name => !positions.ContainsKey(name)).Distinct().ToArray();
+        if (capIds.Length + consumers.Length == 0)
         {
             return;
         }
 
         await using var ask = new NpgsqlBatch(Connection);
         ask.Add("SELECT cap_id, version FROM cap WHERE cap_id = ANY($1)", [capIds]); // one value, which is an array
-        ask.Add("SELECT follower, position FROM bookmark WHERE log = $1 AND follower = ANY($2)", Log, followers);
+        ask.Add("SELECT consumer, position FROM consumer_offset WHERE log = $1 AND consumer = ANY($2)", Log, consumers);
         await using var reader = await ask.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
@@ -87,15 +87,15 @@ internal sealed class HeldLog : ICommitFacts, IAsyncDisposable
     }
 
     /// <summary>
-    /// Repetitions come in crowds: a host that heard nothing, or somebody who replays. To write first and look then would write
+    /// Duplicates come in crowds: from a host whose answer was lost, or from somebody who replays. To write first and look then would write
     /// everything twice.
     /// </summary>
-    public bool LooksFirst => wary > 0;
+    public bool LooksFirst => lookFirst > 0;
 
     /// <summary>Looks up which incidents of a batch were accepted before.</summary>
     public async Task LearnEarlierAsync(IReadOnlyList<Append> batch, CancellationToken cancellationToken)
     {
-        wary--;
+        lookFirst--;
         var rows = batch.Select(append => append.Incident).OfType<IncidentRow>().ToList();
         if (rows.Count == 0)
         {
@@ -114,7 +114,7 @@ internal sealed class HeldLog : ICommitFacts, IAsyncDisposable
         await using var reader = await ask.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
-            wary = Wary;
+            lookFirst = LookFirstCommits;
             earlier[(reader.GetString(0), reader.GetString(1))] = new EarlierIncident(reader.GetFieldValue<byte[]>(2), reader.GetInt64(3), reader.GetFieldValue<byte[]>(4));
         }
     }
@@ -124,15 +124,15 @@ internal sealed class HeldLog : ICommitFacts, IAsyncDisposable
     {
         (Head, Frontier, Commits) = (head, plan.Frontier, Commits + 1);
         plan.Contexts.ForEach(context => versions[context.CapId] = context.Version);
-        foreach (var (follower, position) in plan.Bookmarks)
+        foreach (var (consumer, position) in plan.Offsets)
         {
             if (position == 0)
             {
-                positions.Remove(follower);
+                positions.Remove(consumer);
             }
             else
             {
-                positions[follower] = position;
+                positions[consumer] = position;
             }
         }
     }
@@ -141,7 +141,7 @@ internal sealed class HeldLog : ICommitFacts, IAsyncDisposable
 
     public long VersionOf(string capId) => versions.GetValueOrDefault(capId);
 
-    public long PositionOf(string follower) => positions.GetValueOrDefault(follower);
+    public long PositionOf(string consumer) => positions.GetValueOrDefault(consumer);
 
     public EarlierIncident? FindIncident(string capId, string incidentId) => earlier.GetValueOrDefault((capId, incidentId));
 

@@ -21,7 +21,7 @@ internal sealed class CommitStatements(SqliteConnection connection) : IDisposabl
         "SELECT version FROM cap WHERE cap_id = $1", 1);
 
     private readonly SqliteStatement position = new(connection,
-        "SELECT position FROM bookmark WHERE log = $1 AND follower = $2", 2);
+        "SELECT position FROM consumer_offset WHERE log = $1 AND consumer = $2", 2);
 
     public SqliteStatement MakeHead { get; } = new(connection,
         "INSERT INTO log_head (log, origin, size, root, frontier) VALUES ($1, $2, 0, $3, x'') ON CONFLICT DO NOTHING", 3);
@@ -50,14 +50,14 @@ internal sealed class CommitStatements(SqliteConnection connection) : IDisposabl
     public SqliteStatement AddCorrection { get; } = new(connection,
         "INSERT INTO correction (cap_id, incident_id, place, adjustment) VALUES ($1, $2, $3, $4)", 4);
 
-    public SqliteStatement MoveBookmark { get; } = new(connection,
+    public SqliteStatement MoveOffset { get; } = new(connection,
         """
-        INSERT INTO bookmark (log, follower, position) VALUES ($1, $2, $3)
-        ON CONFLICT (log, follower) DO UPDATE SET position = excluded.position
+        INSERT INTO consumer_offset (log, consumer, position) VALUES ($1, $2, $3)
+        ON CONFLICT (log, consumer) DO UPDATE SET position = excluded.position
         """, 3);
 
-    public SqliteStatement DropBookmark { get; } = new(connection,
-        "DELETE FROM bookmark WHERE log = $1 AND follower = $2", 2);
+    public SqliteStatement DropOffset { get; } = new(connection,
+        "DELETE FROM consumer_offset WHERE log = $1 AND consumer = $2", 2);
 
     public SqliteStatement AddCover { get; } = new(connection,
         "INSERT INTO cover (log, kind, to_idx, from_idx, idx) VALUES ($1, $2, $3, $4, $5)", 5);
@@ -81,10 +81,10 @@ internal sealed class CommitStatements(SqliteConnection connection) : IDisposabl
         return reader.Read() ? reader.GetInt64(0) : 0;
     }
 
-    /// <returns>0 when the follower has no bookmark.</returns>
-    public long Position(SqliteTransaction transaction, int log, string follower)
+    /// <returns>0 when the consumer has no offset.</returns>
+    public long Position(SqliteTransaction transaction, int log, string consumer)
     {
-        using var reader = position.Query(transaction, log, follower);
+        using var reader = position.Query(transaction, log, consumer);
         return reader.Read() ? reader.GetInt64(0) : 0;
     }
 
@@ -97,7 +97,7 @@ internal sealed class CommitStatements(SqliteConnection connection) : IDisposabl
     public void Dispose()
     {
         foreach (var statement in (ReadOnlySpan<SqliteStatement>)[head, capVersion, position, findIncident, MakeHead, MoveHead, AddEntry,
-            AddIncident, PutCap, AddTotals, AddCorrection, MoveBookmark, DropBookmark, AddCover, DropCovers])
+            AddIncident, PutCap, AddTotals, AddCorrection, MoveOffset, DropOffset, AddCover, DropCovers])
         {
             statement.Dispose();
         }

@@ -7,7 +7,7 @@ using Microsoft.Data.Sqlite;
 namespace CapOrleans.AuditLog.Sqlite;
 
 /// <summary>
-/// Writes a batch as one transaction: rows of <c>incident</c>, <c>audit_entry</c>, the caps' totals, bookmarks, and the head.
+/// Writes a batch as one transaction: rows of <c>incident</c>, <c>audit_entry</c>, the caps' totals, offsets, and the head.
 /// </summary>
 /// <remarks>
 /// Crash anywhere before the commit: nothing is kept, and the callers were not answered. Crash after it: everything is kept,
@@ -113,15 +113,15 @@ public sealed class SqliteLogWriter : IAuditLogWriter, IDisposable
             statements.AddCorrection.Run(transaction, capId, incidentId, Place.Of(log, at), adjustment);
         }
 
-        foreach (var (follower, position) in plan.Bookmarks)
+        foreach (var (consumer, position) in plan.Offsets)
         {
             if (position == 0)
             {
-                statements.DropBookmark.Run(transaction, log, follower);
+                statements.DropOffset.Run(transaction, log, consumer);
             }
             else
             {
-                statements.MoveBookmark.Run(transaction, log, follower, position);
+                statements.MoveOffset.Run(transaction, log, consumer, position);
             }
         }
 
@@ -143,7 +143,7 @@ public sealed class SqliteLogWriter : IAuditLogWriter, IDisposable
     {
         public long VersionOf(string capId) => statements.CapVersion(transaction, capId);
 
-        public long PositionOf(string follower) => statements.Position(transaction, log, follower);
+        public long PositionOf(string consumer) => statements.Position(transaction, log, consumer);
 
         public EarlierIncident? FindIncident(string capId, string incidentId) => statements.FindIncident(transaction, capId, incidentId);
     }

@@ -41,7 +41,7 @@ internal sealed class Checker
         CheckPromises();
         await CheckTotalsAsync();
         await CheckReadModelAsync();
-        await CheckBookmarksAsync(heads.ToDictionary(head => head.Log, head => head.Size));
+        await CheckOffsetsAsync(heads.ToDictionary(head => head.Log, head => head.Size));
         return findings.All;
     }
 
@@ -88,15 +88,15 @@ internal sealed class Checker
         findings.Require(rows == entries.Accepted.Count, $"The read model has {rows} incidents, the log {entries.Accepted.Count}.");
     }
 
-    private async Task CheckBookmarksAsync(Dictionary<int, long> sizes)
+    private async Task CheckOffsetsAsync(Dictionary<int, long> sizes)
     {
-        foreach (var (log, follower, position) in await findings.AskAsync("SELECT log, follower, position FROM bookmark", row => (row.GetInt32(0), row.GetString(1), row.GetInt64(2))))
+        foreach (var (log, consumer, position) in await findings.AskAsync("SELECT log, consumer, position FROM consumer_offset", row => (row.GetInt32(0), row.GetString(1), row.GetInt64(2))))
         {
-            findings.Require(position <= sizes[log], $"Log {log}: {follower} stands at {position}, behind the end {sizes[log]}.");
-            var kind = follower == "archive" ? EntryKinds.ArchiveBatched : EntryKinds.AnchorBatched;
+            findings.Require(position <= sizes[log], $"Log {log}: {consumer} stands at {position}, behind the end {sizes[log]}.");
+            var kind = consumer == "archive" ? EntryKinds.ArchiveBatched : EntryKinds.AnchorBatched;
             findings.Require(
-                follower is not ("archive" or "anchor") || position >= entries.Covered.GetValueOrDefault((log, kind)),
-                $"Log {log}: {follower} stands at {position}, before what it said it had done.");
+                consumer is not ("archive" or "anchor") || position >= entries.Covered.GetValueOrDefault((log, kind)),
+                $"Log {log}: {consumer} stands at {position}, before what it said it had done.");
         }
 
         foreach (var (log, kind, to) in await findings.AskAsync("SELECT log, kind, max(to_idx) FROM cover GROUP BY log, kind", row => (row.GetInt32(0), row.GetString(1), row.GetInt64(2))))

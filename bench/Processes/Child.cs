@@ -57,9 +57,9 @@ public sealed partial class Child : IDisposable
         return code == 0 ? child.Output : throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {code}:\n{child.Output}");
     }
 
-    public async Task<string> LineAsync(string part, TimeSpan patience)
+    public async Task<string> LineAsync(string part, TimeSpan within)
     {
-        using var timeout = new CancellationTokenSource(patience, TimeProvider.System);
+        using var timeout = new CancellationTokenSource(within, TimeProvider.System);
         while (true)
         {
             if (lines.FirstOrDefault(line => line.Contains(part, StringComparison.Ordinal)) is { } found)
@@ -73,7 +73,7 @@ public sealed partial class Child : IDisposable
             }
             catch (OperationCanceledException)
             {
-                throw new TimeoutException($"No line with '{part}' within {patience}:\n{Output}");
+                throw new TimeoutException($"No line with '{part}' within {within}:\n{Output}");
             }
         }
     }

@@ -69,15 +69,15 @@ internal sealed class Subject : IAsyncDisposable
         }
     }
 
-    /// <returns>Seconds until the followers have everything; what waits for a chain that is not there does not count.</returns>
+    /// <returns>Seconds until the consumers have everything; what waits for a chain that is not there does not count.</returns>
     public async Task<double> CatchUpAsync()
     {
         var started = Stopwatch.GetTimestamp();
         while (true)
         {
             var ready = await cluster.Http.GetFromJsonAsync<JsonElement>("/health/ready");
-            if (ready.GetProperty("followers").EnumerateArray().All(follower =>
-                follower.GetProperty("lag").GetInt64() == 0 || follower.GetProperty("trouble").ValueKind == JsonValueKind.String))
+            if (ready.GetProperty("consumers").EnumerateArray().All(consumer =>
+                consumer.GetProperty("lag").GetInt64() == 0 || consumer.GetProperty("lastError").ValueKind == JsonValueKind.String))
             {
                 return Stopwatch.GetElapsedTime(started).TotalSeconds;
             }
@@ -112,8 +112,8 @@ internal sealed class Subject : IAsyncDisposable
     public async Task<long> LagAsync(string name)
     {
         var ready = await cluster.Http.GetFromJsonAsync<JsonElement>("/health/ready");
-        return ready.GetProperty("followers").EnumerateArray().Where(follower => follower.GetProperty("follower").GetString() == name)
-            .Sum(follower => follower.GetProperty("lag").GetInt64());
+        return ready.GetProperty("consumers").EnumerateArray().Where(consumer => consumer.GetProperty("consumer").GetString() == name)
+            .Sum(consumer => consumer.GetProperty("lag").GetInt64());
     }
 
     /// <returns>Median milliseconds of a page of 100, at the log's end and in its middle.</returns>

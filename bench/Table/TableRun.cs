@@ -28,7 +28,7 @@ internal sealed class TableRun(Report report, string folder, TimeSpan duration, 
         await ServiceAsync(ThreeSilos + ", 4 logs", "four", 3, 4);
         await new GateRows(report, Directory.CreateDirectory(Path.Combine(folder, "edge")).FullName, duration).RunAsync();
         Compare();
-        await FollowersAsync();
+        await ConsumersAsync();
         if (growth > 0)
         {
             await GrowthAsync();
@@ -85,7 +85,7 @@ internal sealed class TableRun(Report report, string folder, TimeSpan duration, 
         await subject.SinglesAsync(64, duration * 2, share: 0.5);
         await subject.BatchesAsync(8, 50, duration);
         await subject.BatchesAsync(4, 500, duration);
-        report.Add($"{name}: followers caught up after", await subject.CatchUpAsync(), "s");
+        report.Add($"{name}: consumers caught up after", await subject.CatchUpAsync(), "s");
     }
 
     private async Task<Subject> StartAsync(string name, string? database, int silos, int logs, Uri? chain = null) => await Subject.StartAsync(
@@ -96,12 +96,12 @@ internal sealed class TableRun(Report report, string folder, TimeSpan duration, 
         database is null ? null : postgres);
 
     /// <summary>The chain is away while 100,000 incidents come in; then it is there, and more come in.</summary>
-    private async Task FollowersAsync()
+    private async Task ConsumersAsync()
     {
         const int Behind = 100_000;
         const int PerSecond = 1000;
         var port = Child.FreePort();
-        await using var subject = await StartAsync(OneProcess + ", chain away", "followers", 0, 1, new Uri($"http://127.0.0.1:{port}"));
+        await using var subject = await StartAsync(OneProcess + ", chain away", "consumers", 0, 1, new Uri($"http://127.0.0.1:{port}"));
         await subject.GrowAsync(Behind);
         report.Add("archive behind after 100,000 incidents in batches", await subject.LagAsync("archive"), "entries");
         report.Add("anchor behind after 100,000 incidents, the chain away", await subject.LagAsync("anchor"), "entries");

@@ -73,7 +73,7 @@ internal static class GateCommand
 
                 return chosen.Count;
             });
-            return Answer.Tell(new JsonObject { ["retried"] = chosen.Count }, $"{chosen.Count} wait again");
+            return Answer.Tell(new JsonObject { ["retried"] = chosen.Count }, $"{chosen.Count} incident{(chosen.Count == 1 ? "" : "s")} queued for retry");
         });
         return command;
     }

@@ -27,7 +27,7 @@ internal static partial class HookCommand
                 await ReportAsync(
                     () => new HookIncident(
                         parsed.GetValue(name) ?? Path.GetFileName(words[0]), NewSeed(), parsed.GetValue(severity)!,
-                        $"{(parsed.GetValue(include) ? string.Join(' ', words) : Path.GetFileName(words[0]))} ended with {ended.ExitCode}\n{ended.ErrorTail}", ended.EndedAt).Sign(CapEnvironment.Key(parsed.GetValue(key))),
+                        $"{(parsed.GetValue(include) ? string.Join(' ', words) : Path.GetFileName(words[0]))} exited with status {ended.ExitCode}\n{ended.ErrorTail}", ended.EndedAt).Sign(CapEnvironment.Key(parsed.GetValue(key))),
                     cancellationToken);
             }
 

@@ -54,7 +54,7 @@ internal static class HookInstallCommand
             Answer.Tell(
                 new JsonObject { ["written"] = write, ["files"] = new JsonArray([.. files.Select(file => file.ToJson())]) },
                 string.Join('\n', files.Select(file => $"# {file.Path}\n{file.Text}")));
-            Answer.Note(!write ? "Nothing was written; say --yes to write it." : kind == "systemd" ? "Written. Now: systemctl daemon-reload" : "Written.");
+            Answer.Note(!write ? "Nothing was written; add --yes to write it." : kind == "systemd" ? "Written. Now: systemctl daemon-reload" : "Written.");
             return ExitCodes.Done;
         });
         return command;

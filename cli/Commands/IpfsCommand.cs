@@ -9,7 +9,7 @@ namespace CapOrleans.Cli.Commands;
 /// <summary>Archived content, wherever it lies.</summary>
 internal static class IpfsCommand
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
 
     public static Command Create() => new("ipfs", "Archived content: check. Example: cap ipfs check bafkreiablk6x6xgfpiw5ss3vsdyevwaiijzzaxxdh3c45pvomitwvf7ymi") { Check() };
 
@@ -30,7 +30,7 @@ internal static class IpfsCommand
                     : await PlaceCheck.RunAsync(names, cancellationToken);
             }
 
-            using var http = HttpClients.Create(Patience, TlsSettings.OfMachine());
+            using var http = HttpClients.Create(Timeout, TlsSettings.OfMachine());
             var (root, code) = (Gateway(parsed.GetValue(gateway)), ExitCodes.Done);
             foreach (var name in names)
             {

@@ -102,7 +102,7 @@ internal sealed class WatchedCheck(string name, string check, string shown, stri
     }
 
     private State Failed(string seed, RunCommand ended) =>
-        new(seed, true, Text(new HookIncident(name, seed, severity, $"{shown} ended with {ended.ExitCode}\n{ended.ErrorTail}", ended.EndedAt).Sign(key)));
+        new(seed, true, Text(new HookIncident(name, seed, severity, $"{shown} exited with status {ended.ExitCode}\n{ended.ErrorTail}", ended.EndedAt).Sign(key)));
 
     private static string Text(byte[] incident) => Encoding.UTF8.GetString(incident);
 

@@ -7,19 +7,19 @@ namespace CapOrleans.Contracts.AuditLog;
 [GenerateSerializer, Immutable, Alias("cap.append.v1")]
 public sealed record Append
 {
-    /// <summary>In order; may be empty when only a bookmark moves.</summary>
+    /// <summary>In order; may be empty when only an offset moves.</summary>
     [Id(0)] public required IReadOnlyList<EntryDraft> Entries { get; init; }
 
     /// <summary>The incident that the one entry accepts.</summary>
     [Id(1)] public IncidentRow? Incident { get; init; }
 
     /// <summary>Refused unless this is the newest version of the CapID's context; version 0 stands for "not registered".</summary>
-    [Id(2)] public CapFence? Fence { get; init; }
+    [Id(2)] public ExpectedVersion? Fence { get; init; }
 
     /// <summary>The context that the entries make; needs a <see cref="Fence"/> on the version before it.</summary>
     [Id(3)] public CapContext? Context { get; init; }
 
-    [Id(4)] public BookmarkMove? Bookmark { get; init; }
+    [Id(4)] public OffsetCommit? Offset { get; init; }
 
     /// <summary>The range of entries that this append's first entry speaks for.</summary>
     [Id(5)] public Cover? Cover { get; init; }
@@ -52,14 +52,14 @@ public sealed record IncidentRow(
     [property: Id(5)] DateTimeOffset AcceptedAt);
 
 [GenerateSerializer, Immutable, Alias("cap.fence.v1")]
-public sealed record CapFence([property: Id(0)] string CapId, [property: Id(1)] long Version);
+public sealed record ExpectedVersion([property: Id(0)] string CapId, [property: Id(1)] long Version);
 
-/// <param name="Follower">For example <c>archive</c>.</param>
-/// <param name="From">Refused unless the bookmark stands here.</param>
-/// <param name="To">Index of the first entry that the follower has not dealt with; 0 leaves nothing of the bookmark.</param>
-[GenerateSerializer, Immutable, Alias("cap.bookmark-move.v1")]
-public sealed record BookmarkMove(
-    [property: Id(0)] string Follower,
+/// <param name="Consumer">For example <c>archive</c>.</param>
+/// <param name="From">Refused unless the offset stands here.</param>
+/// <param name="To">Index of the first entry that the consumer has not dealt with; 0 leaves nothing of the offset.</param>
+[GenerateSerializer, Immutable, Alias("cap.offset-move.v1")]
+public sealed record OffsetCommit(
+    [property: Id(0)] string Consumer,
     [property: Id(1)] long From,
     [property: Id(2)] long To);
 
@@ -86,8 +86,8 @@ public enum AppendVerdict
     /// <summary>Another activation holds a newer context: load it and judge again.</summary>
     StaleContext = 4,
 
-    /// <summary>Another activation moved the bookmark: load it and start there.</summary>
-    StaleBookmark = 5,
+    /// <summary>Another activation moved the offset: load it and start there.</summary>
+    StaleOffset = 5,
 
     /// <summary>The log's queue is full; nothing was kept.</summary>
     Busy = 6,

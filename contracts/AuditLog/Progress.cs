@@ -2,17 +2,17 @@ using Orleans;
 
 namespace CapOrleans.Contracts.AuditLog;
 
-/// <summary>How far a follower is behind its log.</summary>
+/// <summary>How far a consumer is behind its log.</summary>
 /// <param name="Position">Index of the first entry that it has not dealt with.</param>
-/// <param name="Trouble">What keeps it from going on, for an operator; null when nothing does.</param>
+/// <param name="LastError">What keeps it from going on, for an operator; null when nothing does.</param>
 /// <param name="Notice">What an operator may want to know, though nothing keeps it from going on; null for nothing.</param>
 /// <param name="Conflict">What it reads elsewhere contradicts the log, so that an operator must act.</param>
 [GenerateSerializer, Immutable, Alias("cap.progress.v1")]
 public sealed record Progress(
-    [property: Id(0)] string Follower,
+    [property: Id(0)] string Consumer,
     [property: Id(1)] long Position,
     [property: Id(2)] long Lag,
-    [property: Id(3)] string? Trouble,
+    [property: Id(3)] string? LastError,
     [property: Id(4)] int Log = 0,
     [property: Id(5)] bool Conflict = false,
     [property: Id(6)] string? Notice = null);

@@ -27,12 +27,12 @@ public sealed record IncidentView(
     [property: Id(13)] decimal DeltaCap,
     [property: Id(14)] string AuditHash,
     [property: Id(15)] DateTimeOffset AcceptedAt,
-    [property: Id(16)] LogPlace Log,
+    [property: Id(16)] LogPosition Log,
     [property: Id(17)] ArchivePlace Archive,
     [property: Id(18)] AnchorPlace Anchor);
 
 [GenerateSerializer, Immutable, Alias("cap.log-place.v1")]
-public sealed record LogPlace(
+public sealed record LogPosition(
     [property: Id(0)] string Origin,
     [property: Id(1)] long Index,
     [property: Id(2)] string LeafHash);

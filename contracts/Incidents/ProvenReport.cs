@@ -24,5 +24,5 @@ public sealed record ProvenReport(
 public sealed record WalletStanding([property: Id(0)] bool IsKnown, [property: Id(1)] Ruling? Ruling);
 
 /// <summary>What became of a report's signature: it is proven, or the report is refused.</summary>
-[GenerateSerializer, Immutable, Alias("cap.proving.v1")]
-public sealed record Proving([property: Id(0)] ProvenReport? Proven, [property: Id(1)] Ruling? Refused);
+[GenerateSerializer, Immutable, Alias("cap.signature-check.v1")]
+public sealed record SignatureCheck([property: Id(0)] ProvenReport? Proven, [property: Id(1)] Ruling? Refused);

@@ -50,7 +50,7 @@ public sealed record Ruling(
     [property: Id(3)] TimeSpan? RetryAfter = null)
 {
     /// <summary>The same may be sent again, and may then be accepted.</summary>
-    public bool IsAgain => Verdict is Verdict.Busy or Verdict.TooMany;
+    public bool IsRetryable => Verdict is Verdict.Busy or Verdict.TooMany;
 
     /// <summary>Of one CapID, what was sent later does not enter the log before what must be sent again.</summary>
     public static Ruling AfterAnother { get; } =

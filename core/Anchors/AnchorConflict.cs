@@ -33,8 +33,8 @@ public sealed record AnchorConflict(
     public string Message => Reason switch
     {
         ContractAhead => $"{Anchored}, which has {LogSize}: {Cause}",
-        EventMissing => $"{Anchored}, and the node at RPC_URL has no event for some of them. {Rest}",
-        ContractBehind => $"{Anchored}, and had others in blocks that are too deep to be lost: RPC_URL is a node of another chain, or does not say the truth. {Rest}",
+        EventMissing => $"{Anchored}, and the node at RPC_URL has no event for some of them. {Consequence}",
+        ContractBehind => $"{Anchored}, and had others in blocks that are too deep to be lost: RPC_URL is a node of another chain, or does not say the truth. {Consequence}",
         OtherRange => $"{Transaction}, and its range is not this log's: {Cause}",
         _ => $"{Transaction}, and its root is not this log's: {Cause}",
     };
@@ -43,9 +43,9 @@ public sealed record AnchorConflict(
 
     private string Transaction => $"Transaction {Event!.Transaction} anchored entries {Event.From} to {Event.To}";
 
-    private static string Cause => $"the log is an older copy, or another writer uses its name. {Rest}";
+    private static string Cause => $"the log is an older copy, or another writer uses its name. {Consequence}";
 
-    private static string Rest => "Nothing newer counts as anchored; see anchor.conflict in the log.";
+    private static string Consequence => "Nothing newer counts as anchored; see anchor.conflict in the log.";
 
     /// <summary>Judges an event that was looked up.</summary>
     /// <param name="from">Where the event must start.</param>

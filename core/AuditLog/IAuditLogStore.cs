@@ -79,8 +79,8 @@ public interface IAuditLogReader
 
     Task<LogEntry?> LatestAsync(int log, string kind, CancellationToken cancellationToken);
 
-    /// <returns>Where the follower's bookmark stands; 0 when it has none.</returns>
-    Task<long> PositionAsync(int log, string follower, CancellationToken cancellationToken);
+    /// <returns>Where the consumer's offset stands; 0 when it has none.</returns>
+    Task<long> PositionAsync(int log, string consumer, CancellationToken cancellationToken);
 
     /// <returns>The batch entry of this kind that covers the index; null while none does.</returns>
     Task<LogEntry?> CoveringAsync(int log, string kind, long index, CancellationToken cancellationToken);

@@ -37,7 +37,7 @@ public sealed record Authority(string By, string? ByName, string? Request)
 
         if (request.Timestamp is null || !SignedTime.TryParse(request.Timestamp, out var signedAt) || signedAt > now + MaxAhead || signedAt < now - MaxBehind)
         {
-            return Refuse("timestamp", $"{SignedTime.Rule}; at most {MaxBehind} behind and {MaxAhead} ahead of the server's clock, {now:yyyy-MM-ddTHH:mm:ssZ}");
+            return Refuse("timestamp", $"{SignedTime.Rule}; at most {MaxBehind.TotalMinutes:0} minutes before and {MaxAhead.TotalMinutes:0} minutes after the server's clock, {now:yyyy-MM-ddTHH:mm:ssZ}");
         }
 
         if (!RecoverableSignature.TryParse(request.Signature ?? "", out var signature, out var fault))
@@ -47,7 +47,7 @@ public sealed record Authority(string By, string? ByName, string? Request)
 
         if (!Secp256k1.Instance.TryRecover(Hash(origin, held.CapId, version, request.Timestamp, request.ChangeHash), signature, out var signer))
         {
-            return Refuse("signature", "r is the x of a point on secp256k1");
+            return Refuse("signature", "a signature from which a public key can be recovered");
         }
 
         var by = signer.ToString();

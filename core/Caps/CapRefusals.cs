@@ -9,7 +9,7 @@ public static class CapRefusals
     private const string Unknown = "cap-unknown", NotAuthorised = "signer-not-authorised", ForOperators = "operator-only",
         Stale = "stale-version", Last = "last-admin-key", Revoked = "key-revoked", NoIncident = "incident-unknown", Full = "too-many-keys";
 
-    public static Refusal CapUnknown { get; } = new(Unknown, "capId", "The CapID must be registered.");
+    public static Refusal CapUnknown { get; } = new(Unknown, "capId", "The CapID is not registered.");
 
     public static Refusal IncidentUnknown { get; } = new(NoIncident, "incidentId", "The incident must be accepted under this CapID.");
 

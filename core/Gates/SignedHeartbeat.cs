@@ -10,7 +10,7 @@ public static class SignedHeartbeat
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
 
     /// <summary>A gate that was not heard for so long is silent.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(35);
+    public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(35);
 
     /// <summary>How far its clock may be from the cluster's.</summary>
     public static readonly TimeSpan Tolerance = TimeSpan.FromMinutes(5);

@@ -21,7 +21,7 @@ public sealed record Proof(string Scheme, string? Signer, ChainBlock? WalletBloc
 /// <item>the CapID is known;</item>
 /// <item>the signer is a reporter key of the CapID, active at the signed time, and not revoked;</item>
 /// <item>the scheme is one that the CapID takes, and the signed time lies within bounds of ours;</item>
-/// <item>the reporter keeps within the CapID's pace: decided where the CapID counts, see <see cref="Caps.ReporterPace"/>;</item>
+/// <item>the reporter keeps within the CapID's pace: decided where the CapID counts, see <see cref="Caps.ReporterRateLimit"/>;</item>
 /// <item>the incident is new: decided by the log when it commits.</item>
 /// </list>
 /// </summary>
@@ -53,7 +53,7 @@ public static class Admission
 
         if (!Secp256k1.Instance.TryRecover(SignedHash(report, policy.ChainId), signature, out var recovered))
         {
-            return (null, Ruling.Refuse(Verdict.Malformed, "signature-form", "signature", "r is the x of a point on secp256k1"));
+            return (null, Ruling.Refuse(Verdict.Malformed, "signature-form", "signature", "The signature is not recoverable: r is not the x coordinate of a point on secp256k1."));
         }
 
         var signedBy = recovered.ToString();
@@ -83,7 +83,7 @@ public static class Admission
     {
         if (context is null)
         {
-            return Ruling.Refuse(Verdict.CapUnknown, "cap-unknown", "cap_id", "The CapID must be registered.");
+            return Ruling.Refuse(Verdict.CapUnknown, "cap-unknown", "cap_id", "The CapID is not registered.");
         }
 
         if (proof.Signer is { } signer && KeyFault(context, signer, proof, report.Timestamp) is { } fault)
@@ -99,9 +99,12 @@ public static class Admission
 
         return report.Timestamp > now.AddSeconds(rules.MaxAheadSeconds) || report.Timestamp < now.AddSeconds(-rules.MaxBehindSeconds)
             ? Ruling.Refuse(Verdict.Malformed, "timestamp-out-of-bounds", "timestamp",
-                $"At most {TimeSpan.FromSeconds(rules.MaxBehindSeconds)} behind and {TimeSpan.FromSeconds(rules.MaxAheadSeconds)} ahead of the server's clock, {now:yyyy-MM-ddTHH:mm:ssZ}.")
+                $"The timestamp must be at most {Span(rules.MaxBehindSeconds)} before and {Span(rules.MaxAheadSeconds)} after the server's clock, {now:yyyy-MM-ddTHH:mm:ssZ}.")
             : null;
     }
+
+    private static string Span(long seconds) =>
+        seconds % 86400 == 0 ? $"{seconds / 86400} days" : seconds % 60 == 0 ? $"{seconds / 60} minutes" : $"{seconds} seconds";
 
     private static string? KeyFault(CapContext context, string signer, Proof proof, DateTimeOffset signedAt) =>
         context.Keys.FirstOrDefault(key => key.Address == signer) switch
@@ -109,7 +112,7 @@ public static class Admission
             null => $"The signer {signer} must be a key of the CapID.",
             { IsContract: var isContract } when isContract != proof.IsWallet =>
                 $"The signer {signer} is {(isContract ? "a contract wallet, which is asked" : "a key, not a contract wallet")}.",
-            { RevokedAt: { } revoked } => $"The signer {signer} must not be revoked; it was at {revoked:O}.",
+            { RevokedAt: { } revoked } => $"The signer {signer} was revoked at {revoked:O}.",
             { NotBefore: { } from } when signedAt < from => $"The signer {signer} must not sign before {from:O}.",
             { NotAfter: { } until } when signedAt >= until => $"The signer {signer} must sign before {until:O}.",
             { Roles: var roles } when !roles.Contains(ReporterRole) => $"The signer {signer} must have the role {ReporterRole}.",

@@ -2,7 +2,7 @@ using CapOrleans.Contracts.Webhooks;
 
 namespace CapOrleans.Core.Webhooks;
 
-/// <param name="Id">The same for every attempt at the same thing, so that a receiver can drop a repetition.</param>
+/// <param name="Id">The same for every attempt at the same thing, so that a receiver can drop a duplicate.</param>
 public sealed record Delivery(string Id, Uri Url, byte[] Body, SigningSecrets Secrets);
 
 /// <summary>With which of an endpoint's secrets a delivery is signed.</summary>

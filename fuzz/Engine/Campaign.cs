@@ -7,7 +7,7 @@ internal sealed record Finding(string Target, byte[] Input, string Why);
 internal sealed class Campaign
 {
     /// <summary>An input that takes longer is a hang.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    public static readonly TimeSpan TimeLimit = TimeSpan.FromSeconds(2);
 
     private readonly Target target;
     private readonly Coverage coverage = new();
@@ -60,6 +60,6 @@ internal sealed class Campaign
         }
 
         var took = TimeProvider.System.GetElapsedTime(started);
-        return took <= Patience ? null : new Finding(target.Name, Current, $"It took {took}.");
+        return took <= TimeLimit ? null : new Finding(target.Name, Current, $"It took {took}.");
     }
 }

@@ -3,13 +3,13 @@ namespace CapOrleans.Fuzz.Engine;
 /// <summary>Ends the process when one input does not come to an end, and shows which it was.</summary>
 internal sealed class Watch : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(20);
 
     private readonly ITimer timer;
     private Campaign? campaign;
     private long inputs;
 
-    public Watch() => timer = TimeProvider.System.CreateTimer(_ => Check(), null, Patience, Patience);
+    public Watch() => timer = TimeProvider.System.CreateTimer(_ => Check(), null, Timeout, Timeout);
 
     public void Look(Campaign at) => campaign = at;
 

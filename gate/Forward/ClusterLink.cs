@@ -11,17 +11,17 @@ namespace CapOrleans.Gate.Forward;
 internal sealed record LineVerdict(int Status, byte[]? Problem)
 {
     /// <summary>Nothing was decided: the same is sent again.</summary>
-    public bool IsAgain => Status is StatusCodes.Status429TooManyRequests or >= 500;
+    public bool IsRetryable => Status is StatusCodes.Status429TooManyRequests or >= 500;
 }
 
 /// <summary>What came of one request.</summary>
 /// <param name="Verdicts">One for each line; null when the request as a whole has none.</param>
 /// <param name="Refusal">The request itself was refused: whatever is in it, it is not sent again as it is.</param>
 /// <param name="RetryAfter">When to come again; null when the cluster did not say.</param>
-/// <param name="Trouble">What kept it from being answered, for an operator.</param>
-internal sealed record BatchAnswer(IReadOnlyList<LineVerdict>? Verdicts, LineVerdict? Refusal, TimeSpan? RetryAfter, string? Trouble)
+/// <param name="LastError">What kept it from being answered, for an operator.</param>
+internal sealed record BatchAnswer(IReadOnlyList<LineVerdict>? Verdicts, LineVerdict? Refusal, TimeSpan? RetryAfter, string? LastError)
 {
-    public bool IsAgain => Verdicts is null && Refusal is null;
+    public bool IsRetryable => Verdicts is null && Refusal is null;
 }
 
 /// <summary>The way to the cluster: several addresses of its API, of which one is used as long as it answers.</summary>
@@ -34,7 +34,7 @@ internal sealed partial class ClusterLink(HttpClient http, GateOptions options, 
     public Uri Api => options.Apis[Volatile.Read(ref current) % options.Apis.Count];
 
     /// <summary>What the last request met; null when it was answered.</summary>
-    public string? Trouble { get; private set; }
+    public string? LastError { get; private set; }
 
     public async Task<BatchAnswer> SendAsync(IReadOnlyList<Waiting> batch, CancellationToken cancellationToken)
     {
@@ -49,17 +49,24 @@ internal sealed partial class ClusterLink(HttpClient http, GateOptions options, 
             answer = new BatchAnswer(null, null, null, $"{api} does not answer: {fault.Message}");
         }
 
-        if (answer.IsAgain)
+        if (answer.IsRetryable)
         {
             Interlocked.Increment(ref current); // the next one, whoever it is
         }
 
-        if (Trouble is null != answer.Trouble is null)
+        if (LastError is null != answer.LastError is null)
         {
-            LogTrouble(answer.Trouble ?? $"{api} answers again.");
+            if (answer.LastError is { } error)
+            {
+                LogStalled(error);
+            }
+            else
+            {
+                LogRecovered(api);
+            }
         }
 
-        Trouble = answer.Trouble;
+        LastError = answer.LastError;
         return answer;
     }
 
@@ -120,6 +127,9 @@ internal sealed partial class ClusterLink(HttpClient http, GateOptions options, 
             : throw new JsonException($"A line has the status {status} and {(problem is null ? "no" : "a")} problem.");
     }
 
-    [LoggerMessage(530, LogLevel.Warning, "What hosts send waits on disk or goes on: {Trouble}")]
-    private partial void LogTrouble(string trouble);
+    [LoggerMessage(530, LogLevel.Warning, "Forwarding stalled: {LastError}")]
+    private partial void LogStalled(string lastError);
+
+    [LoggerMessage(531, LogLevel.Warning, "Forwarding recovered: {Api} answers again")]
+    private partial void LogRecovered(Uri api);
 }

@@ -17,7 +17,7 @@ internal sealed partial class Heartbeats(HttpClient http, ClusterLink cluster, I
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(2);
 
     /// <summary>What kept the last one from being heard; null when nothing did.</summary>
-    public string? Trouble { get; private set; }
+    public string? LastError { get; private set; }
 
     private string? logged;
 
@@ -28,23 +28,23 @@ internal sealed partial class Heartbeats(HttpClient http, ClusterLink cluster, I
     {
         while (true)
         {
-            var trouble = await SendAsync(stoppingToken);
-            if (trouble is null)
+            var lastError = await SendAsync(stoppingToken);
+            if (lastError is null)
             {
                 logged = null;
             }
-            else if (Trouble is not null && (logged is null || (IsUnknown(trouble) && !IsUnknown(logged))))
+            else if (LastError is not null && (logged is null || (IsUnknown(lastError) && !IsUnknown(logged))))
             {
                 // Not the first: that may come before the cluster is up.
-                LogTrouble(logged = trouble);
+                LogStalled(logged = lastError);
             }
 
-            Trouble = trouble;
-            await Task.Delay(trouble is null ? SignedHeartbeat.Interval : RetryInterval, time, stoppingToken);
+            LastError = lastError;
+            await Task.Delay(lastError is null ? SignedHeartbeat.Interval : RetryInterval, time, stoppingToken);
         }
     }
 
-    private bool IsUnknown(string trouble) => trouble.EndsWith(AddCommand, StringComparison.Ordinal);
+    private bool IsUnknown(string lastError) => lastError.EndsWith(AddCommand, StringComparison.Ordinal);
 
     /// <returns>What kept it from being heard.</returns>
     private async Task<string?> SendAsync(CancellationToken stoppingToken)
@@ -94,6 +94,6 @@ internal sealed partial class Heartbeats(HttpClient http, ClusterLink cluster, I
         }
     }
 
-    [LoggerMessage(540, LogLevel.Warning, "{Trouble}")]
-    private partial void LogTrouble(string trouble);
+    [LoggerMessage(540, LogLevel.Warning, "{LastError}")]
+    private partial void LogStalled(string lastError);
 }

@@ -10,18 +10,18 @@ internal sealed partial class IncidentSpool
     private const string Columns = "number, queue, cap_id, incident_id, line, received_at";
 
     /// <summary>
-    /// The oldest of a lane, as many as a request may hold. What a list of keys vouches for goes first; the room that is left is for the others,
+    /// The oldest of a partition, as many as a request may hold. What a list of keys vouches for goes first; the room that is left is for the others,
     /// of the same CapID too: whoever writes its name into junk must not hold it up.
     /// </summary>
     /// <param name="resting">Queues that are not sent now.</param>
-    public IReadOnlyList<Waiting> Next(int lane, IReadOnlyCollection<string> resting, int maxLines, int maxBytes)
+    public IReadOnlyList<Waiting> Next(int partition, IReadOnlyCollection<string> resting, int maxLines, int maxBytes)
     {
         using var connection = file.Connect();
         var next = new List<Waiting>();
         var bytes = 0;
         for (var vouched = 1; vouched >= 0 && next.Count < maxLines && bytes < maxBytes; vouched--)
         {
-            bytes += Read(connection, lane, resting, vouched, maxLines - next.Count, maxBytes - bytes, next);
+            bytes += Read(connection, partition, resting, vouched, maxLines - next.Count, maxBytes - bytes, next);
         }
 
         return next;
@@ -30,7 +30,7 @@ internal sealed partial class IncidentSpool
     /// <summary>Adds the oldest to the list, and at most so many bytes of it.</summary>
     /// <returns>Bytes that were added.</returns>
     private static int Read(
-        SqliteConnection connection, int lane, IReadOnlyCollection<string> resting, int vouched, int limit, int maxBytes, List<Waiting> next)
+        SqliteConnection connection, int partition, IReadOnlyCollection<string> resting, int vouched, int limit, int maxBytes, List<Waiting> next)
     {
         using var command = connection.CreateCommand();
         var names = resting.Select((queue, i) =>
@@ -42,10 +42,10 @@ internal sealed partial class IncidentSpool
         command.CommandText =
             $"""
             SELECT {Columns} FROM incident
-            WHERE refused_at IS NULL AND vouched = {vouched.ToString(CultureInfo.InvariantCulture)} AND lane = $lane AND queue NOT IN ({string.Join(',', names)})
+            WHERE refused_at IS NULL AND vouched = {vouched.ToString(CultureInfo.InvariantCulture)} AND partition = $partition AND queue NOT IN ({string.Join(',', names)})
             ORDER BY number LIMIT $limit
             """;
-        command.Parameters.AddWithValue("$lane", lane);
+        command.Parameters.AddWithValue("$partition", partition);
         command.Parameters.AddWithValue("$limit", limit);
         using var rows = command.ExecuteReader();
         var bytes = 0;

@@ -17,7 +17,7 @@ internal sealed partial class IncidentSpool : IDisposable
     private const int DiskFull = 13, DiskFault = 10;
 
     private readonly Channel<Change> changes = Channel.CreateBounded<Change>(new BoundedChannelOptions(QueueLimit) { SingleReader = true });
-    private readonly SemaphoreSlim[] arrivals = [.. Enumerable.Range(0, Lanes.Count).Select(_ => new SemaphoreSlim(0))];
+    private readonly SemaphoreSlim[] arrivals = [.. Enumerable.Range(0, Partitions.Count).Select(_ => new SemaphoreSlim(0))];
     private readonly SpoolFile file;
     private readonly SpoolLimits limits;
     private readonly TimeProvider time;
@@ -36,11 +36,11 @@ internal sealed partial class IncidentSpool : IDisposable
             Scalar(connection, "SELECT coalesce(sum(length(line)), 0) FROM incident WHERE refused_at IS NULL"),
             Scalar(connection,
                 """
-                SELECT coalesce(sum(length(line)), 0) FROM incident INDEXED BY waits_unvouched_in_lane WHERE refused_at IS NULL AND vouched = 0
+                SELECT coalesce(sum(length(line)), 0) FROM incident INDEXED BY waits_unvouched_in_partition WHERE refused_at IS NULL AND vouched = 0
                 """)));
-        foreach (var lane in arrivals)
+        foreach (var partition in arrivals)
         {
-            lane.Release(); // there may be something from a former life
+            partition.Release(); // there may be something from a former life
         }
 
         var writer = file.ConnectWriter(); // here, so that whoever starts the gate hears of a fault
@@ -69,7 +69,7 @@ internal sealed partial class IncidentSpool : IDisposable
                 return ArrivalVerdict.Full;
             }
 
-            verdict = await ChangeAsync(commands => commands.Keep(arrival, time.GetUtcNow()), arrival.Lane);
+            verdict = await ChangeAsync(commands => commands.Keep(arrival, time.GetUtcNow()), arrival.Partition);
             if (verdict == ArrivalVerdict.QueueFull && crowds.Take() is > 0 and var count)
             {
                 LogCrowd(count, SpoolLimits.MaxClaimsEach);
@@ -105,13 +105,13 @@ internal sealed partial class IncidentSpool : IDisposable
     });
 
     public Task<RetryVerdict> RetryAsync(long number) =>
-        ChangeAsync(commands => commands.Revive(number), Enumerable.Range(0, Lanes.Count).ToArray());
+        ChangeAsync(commands => commands.Revive(number), Enumerable.Range(0, Partitions.Count).ToArray());
 
-    /// <summary>Completes when something may have arrived in the lane, or the time is over.</summary>
-    public async Task ArrivedAsync(int lane, TimeSpan atMost, CancellationToken cancellationToken)
+    /// <summary>Completes when something may have arrived in the partition, or the time is over.</summary>
+    public async Task ArrivedAsync(int partition, TimeSpan atMost, CancellationToken cancellationToken)
     {
-        await arrivals[lane].WaitAsync(atMost, cancellationToken);
-        while (arrivals[lane].Wait(0, CancellationToken.None))
+        await arrivals[partition].WaitAsync(atMost, cancellationToken);
+        while (arrivals[partition].Wait(0, CancellationToken.None))
         {
             // One look finds all that arrived.
         }
@@ -122,15 +122,15 @@ internal sealed partial class IncidentSpool : IDisposable
         changes.Writer.TryComplete();
         writing.GetAwaiter().GetResult();
         file.Dispose();
-        foreach (var lane in arrivals)
+        foreach (var partition in arrivals)
         {
-            lane.Dispose();
+            partition.Dispose();
         }
     }
 
-    private async Task<T> ChangeAsync<T>(Func<SpoolCommands, (T Result, WaitingBytes Bytes)> apply, params int[] lanes)
+    private async Task<T> ChangeAsync<T>(Func<SpoolCommands, (T Result, WaitingBytes Bytes)> apply, params int[] partitions)
     {
-        var change = new Change<T>(apply, lanes);
+        var change = new Change<T>(apply, partitions);
         await changes.Writer.WriteAsync(change);
         return await change.Done.Task;
     }
@@ -185,9 +185,9 @@ internal sealed partial class IncidentSpool : IDisposable
             change.Succeed();
         }
 
-        foreach (var lane in batch.SelectMany(change => change.Lanes).Distinct())
+        foreach (var partition in batch.SelectMany(change => change.Partitions).Distinct())
         {
-            arrivals[lane].Release();
+            arrivals[partition].Release();
         }
     }
 

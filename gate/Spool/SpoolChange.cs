@@ -1,8 +1,8 @@
 namespace CapOrleans.Gate.Spool;
 
 /// <summary>Something that the spool's writer does within its next transaction, and who waits for it.</summary>
-/// <param name="Lanes">Where something may have arrived.</param>
-internal abstract record Change(int[] Lanes)
+/// <param name="Partitions">Where something may have arrived.</param>
+internal abstract record Change(int[] Partitions)
 {
     /// <returns>By how much the bytes that wait change.</returns>
     public abstract WaitingBytes Apply(SpoolCommands commands);
@@ -12,7 +12,7 @@ internal abstract record Change(int[] Lanes)
     public abstract void Fail(Exception fault);
 }
 
-internal sealed record Change<T>(Func<SpoolCommands, (T Result, WaitingBytes Bytes)> How, int[] Lanes) : Change(Lanes)
+internal sealed record Change<T>(Func<SpoolCommands, (T Result, WaitingBytes Bytes)> How, int[] Partitions) : Change(Partitions)
 {
     private T? result;
 

@@ -16,13 +16,13 @@ internal sealed class SpoolCommands(SqliteConnection connection) : IDisposable
     private readonly SqliteCommand keep = Prepare(
         connection,
         """
-        INSERT INTO incident (lane, queue, cap_id, incident_id, content, says, line, received_at, vouched, source)
+        INSERT INTO incident (partition, queue, cap_id, incident_id, content, says, line, received_at, vouched, source)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING
         """);
     private readonly SqliteCommand crowd = Prepare(
         connection,
         $"""
-        SELECT count(*), 1 FROM (SELECT 1 FROM incident WHERE source = $1 AND refused_at IS NULL AND lane = {Lanes.Claims} LIMIT $2)
+        SELECT count(*), 1 FROM (SELECT 1 FROM incident WHERE source = $1 AND refused_at IS NULL AND partition = {Partitions.Claims} LIMIT $2)
         """);
     private readonly SqliteCommand same = Prepare(
         connection,
@@ -83,11 +83,11 @@ internal sealed class SpoolCommands(SqliteConnection connection) : IDisposable
         if (arrival.IsClaim && Ask(crowd, arrival.Source, SpoolLimits.MaxClaimsEach)?.All == SpoolLimits.MaxClaimsEach)
         {
             var waits = Ask(same, arrival.CapId, arrival.IncidentId, arrival.Content, arrival.Says) is not null;
-            return (waits ? ArrivalVerdict.KeptBefore : ArrivalVerdict.QueueFull, default);
+            return (waits ? ArrivalVerdict.Duplicate : ArrivalVerdict.QueueFull, default);
         }
 
         var kept = Run(
-            keep, arrival.Lane, arrival.Queue, arrival.CapId, arrival.IncidentId, arrival.Content, arrival.Says, arrival.Line,
+            keep, arrival.Partition, arrival.Queue, arrival.CapId, arrival.IncidentId, arrival.Content, arrival.Says, arrival.Line,
             now.ToUnixTimeMilliseconds(), arrival.IsVouched ? 1 : 0, arrival.Source);
         if (kept == 1)
         {
@@ -97,7 +97,7 @@ internal sealed class SpoolCommands(SqliteConnection connection) : IDisposable
         // A list vouches for the signer, who is the same whatever else the two say.
         var vouched = arrival.IsVouched ? Ask(vouch, arrival.CapId, arrival.IncidentId, arrival.Content) : null;
         var verdict = Ask(same, arrival.CapId, arrival.IncidentId, arrival.Content, arrival.Says) is null ? ArrivalVerdict.Conflicts
-            : vouched is null ? ArrivalVerdict.KeptBefore
+            : vouched is null ? ArrivalVerdict.Duplicate
             : ArrivalVerdict.Vouched;
         return (verdict, new WaitingBytes(0, -(vouched?.All ?? 0)));
     }

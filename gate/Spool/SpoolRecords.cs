@@ -14,10 +14,10 @@ internal sealed record Arrival(string Queue, string CapId, string IncidentId, by
     /// <summary>Of the host that sent it, as <see cref="Core.Access.ClientAddress"/> gives it; empty where nobody knows.</summary>
     public string Source { get; init; } = "";
 
-    /// <summary>A contract wallet must be asked about it: few of a queue wait, in a lane of their own.</summary>
+    /// <summary>A contract wallet must be asked about it: few of a queue wait, in a partition of their own.</summary>
     public bool IsClaim { get; init; }
 
-    public int Lane => IsClaim ? Lanes.Claims : Lanes.Of(Queue);
+    public int Partition => IsClaim ? Partitions.Claims : Partitions.Of(Queue);
 
     public WaitingBytes Bytes => new(Line.Length, IsVouched ? 0 : Line.Length);
 
@@ -57,7 +57,7 @@ internal enum ArrivalVerdict
     Kept = 1,
 
     /// <summary>The same waits already.</summary>
-    KeptBefore = 2,
+    Duplicate = 2,
 
     /// <summary>The spool is as large as it may be, or the disk is full.</summary>
     Full = 3,

@@ -5,7 +5,7 @@
 -- source: the address that sent it. Of dead letters that are vouched for one CapID pushes out only its own, of others one address.
 CREATE TABLE IF NOT EXISTS incident (
   number INTEGER PRIMARY KEY AUTOINCREMENT,
-  lane INTEGER NOT NULL,
+  partition INTEGER NOT NULL,
   queue TEXT NOT NULL,
   cap_id TEXT NOT NULL,
   incident_id TEXT NOT NULL,
@@ -20,11 +20,11 @@ CREATE TABLE IF NOT EXISTS incident (
   source TEXT NOT NULL DEFAULT ''
 );
 CREATE UNIQUE INDEX IF NOT EXISTS waits_once ON incident (cap_id, incident_id, content) WHERE refused_at IS NULL;
-CREATE INDEX IF NOT EXISTS waits_in_lane ON incident (lane, number) WHERE refused_at IS NULL;
-CREATE INDEX IF NOT EXISTS waits_vouched ON incident (lane, number) WHERE refused_at IS NULL AND vouched = 1;
+CREATE INDEX IF NOT EXISTS waits_in_partition ON incident (partition, number) WHERE refused_at IS NULL;
+CREATE INDEX IF NOT EXISTS waits_vouched ON incident (partition, number) WHERE refused_at IS NULL AND vouched = 1;
 DROP INDEX IF EXISTS waits_unvouched;
-CREATE INDEX IF NOT EXISTS waits_unvouched_in_lane ON incident (lane, number) WHERE refused_at IS NULL AND vouched = 0;
-CREATE INDEX IF NOT EXISTS waits_claimed ON incident (source) WHERE refused_at IS NULL AND lane = 4;
+CREATE INDEX IF NOT EXISTS waits_unvouched_in_partition ON incident (partition, number) WHERE refused_at IS NULL AND vouched = 0;
+CREATE INDEX IF NOT EXISTS waits_claimed ON incident (source) WHERE refused_at IS NULL AND partition = 4;
 CREATE INDEX IF NOT EXISTS lies_dead ON incident (number) WHERE refused_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS lies_dead_of_cap ON incident (vouched, cap_id, number) WHERE refused_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS lies_dead_of_source ON incident (vouched, source, number) WHERE refused_at IS NOT NULL;

@@ -3,14 +3,14 @@ using CapOrleans.Contracts.Anchors;
 using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Core.Anchors;
 using CapOrleans.Core.AuditLog;
-using CapOrleans.Grains.AuditLog;
+using CapOrleans.Grains.Consumers;
 
 namespace CapOrleans.Grains.Anchors;
 
 /// <summary>What the contract says of the log, and what is done where the two do not agree.</summary>
 internal sealed partial class AnchorerGrain
 {
-    private readonly SaidConflicts conflicts = new(time);
+    private readonly LoggedConflicts conflicts = new(time);
     private readonly LostAnchors losses = new();
 
     private PastRoots? roots;
@@ -32,9 +32,9 @@ internal sealed partial class AnchorerGrain
 
         var head = (await Log.HeadAsync(LogNumber, Stopping))!;
         var before = restarted is null ? AnchorName.OfOrigin(head.Origin) : AnchorName.Read(restarted);
-        var (anchored, contradicted) = (await SaidAnchor.ReadAsync(Log, LogNumber, before, Stopping), AnchorConflict.ContractOf(conflict));
+        var (anchored, contradicted) = (await LoggedAnchor.ReadAsync(Log, LogNumber, before, Stopping), AnchorConflict.ContractOf(conflict));
         var from = anchored.IsOf(contradicted) ? anchored.To : 0;
-        await SayAsync(AnchorName.Restart(contradicted, head, from, by, Time.GetUtcNow()));
+        await LogAsync(AnchorName.Restart(contradicted, head, from, by, Time.GetUtcNow()));
         pending.Clear();
         askedAt = null;
         var after = AnchorName.Read((await Log.LatestAsync(LogNumber, EntryKinds.AnchorRestarted, Stopping))!);
@@ -47,8 +47,8 @@ internal sealed partial class AnchorerGrain
         var restarted = await Log.LatestAsync(LogNumber, EntryKinds.AnchorRestarted, Stopping);
         name = restarted is null ? AnchorName.OfOrigin(origin) : AnchorName.Read(restarted);
         contract = await Chain.AnchoredAsync(name.Text, maxAge).WaitAsync(Stopping);
-        said = await SaidAnchor.ReadAsync(Log, LogNumber, name, Stopping);
-        if (Reached < said.To || !said.IsOf(contract))
+        logged = await LoggedAnchor.ReadAsync(Log, LogNumber, name, Stopping);
+        if (Reached < logged.To || !logged.IsOf(contract))
         {
             await LoseAsync();
         }
@@ -60,7 +60,7 @@ internal sealed partial class AnchorerGrain
             throw await ContradictAsync(new AnchorConflict(AnchorConflict.ContractAhead, contract, head.Size));
         }
 
-        if (!pending.Span(said.To, Reached))
+        if (!pending.Span(logged.To, Reached))
         {
             await FindPendingAsync(head.Size);
         }
@@ -71,7 +71,7 @@ internal sealed partial class AnchorerGrain
     private async Task FindPendingAsync(long size)
     {
         pending.Clear();
-        for (var (at, block) = (said.To, said.Block); at < Reached;)
+        for (var (at, block) = (logged.To, logged.Block); at < Reached;)
         {
             var from = at == name.FirstIn(contract) ? 0 : at;
             var found = await Chain.FindAsync(name.Text, from, block).WaitAsync(Stopping);
@@ -95,20 +95,20 @@ internal sealed partial class AnchorerGrain
 
     private async Task LoseAsync()
     {
-        if (!await losses.AreSureAsync(contract, said, block => Chain.BlockHashAsync(block).WaitAsync(Stopping)))
+        if (!await losses.AreSureAsync(contract, logged, block => Chain.BlockHashAsync(block).WaitAsync(Stopping)))
         {
             throw new OrleansException(
-                $"The contract has {contract.Position} entries at block {contract.Block}, the log says {said.To}: the node is behind, or the chain lost blocks; it is asked again.");
+                $"The contract has {contract.Position} entries at block {contract.Block}, the log says {logged.To}: the node is behind, or the chain lost blocks; it is asked again.");
         }
 
-        var to = said.IsOf(contract) ? Reached : 0;
-        if (said.IsOf(contract) && !contract.IsDevChain)
+        var to = logged.IsOf(contract) ? Reached : 0;
+        if (logged.IsOf(contract) && !contract.IsDevChain)
         {
             await BoundLossAsync(to);
         }
 
-        await CommitAsync(new Step(to, [AnchorEntries.Lost(to, said.To, origin, Time.GetUtcNow())], new Cover(EntryKinds.AnchorBatched, to, to)));
-        said = SaidAnchor.None with { To = to };
+        await CommitAsync(new Step(to, [AnchorEntries.Lost(to, logged.To, origin, Time.GetUtcNow())], new Cover(EntryKinds.AnchorBatched, to, to)));
+        logged = LoggedAnchor.None with { To = to };
     }
 
     /// <param name="to">What is from here on is lost.</param>
@@ -117,10 +117,10 @@ internal sealed partial class AnchorerGrain
         if (await Log.LatestAsync(LogNumber, EntryKinds.AnchorLost, Stopping) is { } before
             && Entry.ReadInstant(before) + LostAnchors.Interval is var next && next > Time.GetUtcNow())
         {
-            throw new OrleansException($"The contract has {contract.Position} entries, the log says {said.To}, and a loss was said already: the next is at {Entry.Instant(next)}.");
+            throw new OrleansException($"The contract has {contract.Position} entries, the log says {logged.To}, and a loss was logged already: the next is at {Entry.Instant(next)}.");
         }
 
-        if (await Log.CoveringAsync(LogNumber, EntryKinds.AnchorBatched, to, Stopping) is not { } first || SaidAnchor.Read(first).Block < Math.Min(said.Block, contract.Block) - LostAnchors.Depth)
+        if (await Log.CoveringAsync(LogNumber, EntryKinds.AnchorBatched, to, Stopping) is not { } first || LoggedAnchor.Read(first).Block < Math.Min(logged.Block, contract.Block) - LostAnchors.Depth)
         {
             throw await ContradictAsync(new AnchorConflict(AnchorConflict.ContractBehind, contract, (await Log.HeadAsync(LogNumber, Stopping))!.Size));
         }
@@ -132,7 +132,7 @@ internal sealed partial class AnchorerGrain
     {
         if (conflicts.IsNew(conflict, await Log.LatestAsync(LogNumber, EntryKinds.AnchorConflict, Stopping)))
         {
-            await SayAsync(conflict.ToEntry(origin, Time.GetUtcNow()));
+            await LogAsync(conflict.ToEntry(origin, Time.GetUtcNow()));
             conflicts.Add(conflict);
         }
 

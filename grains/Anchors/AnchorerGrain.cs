@@ -3,7 +3,7 @@ using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Core.Anchors;
 using CapOrleans.Core.AuditLog;
 using CapOrleans.GrainInterfaces;
-using CapOrleans.Grains.AuditLog;
+using CapOrleans.Grains.Consumers;
 using CapOrleans.Grains.Placement;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -18,15 +18,15 @@ namespace CapOrleans.Grains.Anchors;
 /// <remarks>
 /// The next batch does not wait until the one before is deep enough, see <see cref="PendingAnchors"/>. Crash after a transaction was sent:
 /// the contract is ahead of the log's last <c>anchor.batched</c>; the events that moved it are looked up, compared with the log's roots at
-/// their sizes, and said. A chain that lost blocks is behind: <c>anchor.lost</c>
-/// is said, see <see cref="LostAnchors"/>, and the range is anchored again. A contract ahead of the whole log, or an event that is not ours:
-/// <c>anchor.conflict</c> is said once, and nothing is anchored until it is gone. Tests: <c>A_crash_after_sending_anchors_once</c>,
+/// their sizes, and logged. A chain that lost blocks is behind: <c>anchor.lost</c>
+/// is logged, see <see cref="LostAnchors"/>, and the range is anchored again. A contract ahead of the whole log, or an event that is not ours:
+/// <c>anchor.conflict</c> is logged once, and nothing is anchored until it is gone. Tests: <c>A_crash_after_sending_anchors_once</c>,
 /// <c>What_another_anchors_under_our_name_counts_for_nothing</c>, <c>A_log_older_than_its_contract_believes_none_of_it</c>.
 /// </remarks>
 [PlacedBesideItsLog]
 internal sealed partial class AnchorerGrain(
     IAuditLogReader log, AnchorPace pace, TimeProvider time, IHostApplicationLifetime host, ILogger<AnchorerGrain> logger)
-    : FollowerGrain(log, time, host, logger), IAnchorerGrain
+    : ConsumerGrain(log, time, host, logger), IAnchorerGrain
 {
     /// <summary>While there is nothing to anchor, the contract is asked this often whether it still has what it had.</summary>
     private static readonly TimeSpan LookInterval = TimeSpan.FromMinutes(1);
@@ -36,7 +36,7 @@ internal sealed partial class AnchorerGrain(
 
     private string origin = "";
     private AnchorName name = AnchorName.OfOrigin("");
-    private SaidAnchor said = SaidAnchor.None;
+    private LoggedAnchor logged = LoggedAnchor.None;
     private ContractPosition contract = new(0, "", 0);
     private DateTimeOffset? askedAt; // null: something was refused or lost, and the contract must be asked
 
@@ -44,7 +44,7 @@ internal sealed partial class AnchorerGrain(
 
     protected override int LogNumber => (int)this.GetPrimaryKeyLong();
 
-    protected override string Follower => "anchor";
+    protected override string Consumer => "anchor";
 
     protected override TimeSpan Pace => pace.Interval;
 
@@ -56,7 +56,7 @@ internal sealed partial class AnchorerGrain(
     public override async Task<Progress> ProgressAsync()
     {
         var progress = await base.ProgressAsync();
-        return pending.IsEmpty ? progress : progress with { Position = said.To, Lag = progress.Lag + Math.Max(0, progress.Position - said.To) };
+        return pending.IsEmpty ? progress : progress with { Position = logged.To, Lag = progress.Lag + Math.Max(0, progress.Position - logged.To) };
     }
 
     protected override async Task PrepareAsync()
@@ -70,10 +70,10 @@ internal sealed partial class AnchorerGrain(
             askedAt = Time.GetUtcNow();
         }
 
-        await SayDeepAsync();
+        await LogConfirmedAsync();
     }
 
-    protected override async Task<Step> FollowAsync(long from, IReadOnlyList<LogEntry> entries)
+    protected override async Task<Step> ConsumeAsync(long from, IReadOnlyList<LogEntry> entries)
     {
         var asked = askedAt;
         askedAt = null; // until what comes now has come well
@@ -89,7 +89,7 @@ internal sealed partial class AnchorerGrain(
             while (pending.IsFull)
             {
                 await Task.Delay(PendingAnchors.Interval, Time, Stopping);
-                await SayDeepAsync();
+                await LogConfirmedAsync();
             }
 
             var head = (await Log.HeadAsync(LogNumber, Stopping))!;
@@ -109,7 +109,7 @@ internal sealed partial class AnchorerGrain(
                 await ConfirmAsync(content, confirmed, head);
             }
 
-            await SayDeepAsync();
+            await LogConfirmedAsync();
             askedAt = asked;
             var done = contents.Take(result.Confirmed.Count).ToList();
             return new Step(
@@ -134,14 +134,14 @@ internal sealed partial class AnchorerGrain(
     }
 
     /// <summary>Says of every batch that is deep enough by now that it is anchored.</summary>
-    private async Task SayDeepAsync()
+    private async Task LogConfirmedAsync()
     {
         var asked = askedAt;
         askedAt = null; // where a block left the chain, the contract must be asked
         while (await pending.TakeDeepAsync(batch => Chain.SightAsync(batch.Block, batch.BlockHash).WaitAsync(Stopping)) is var (anchored, at))
         {
-            await SayAsync(AnchorEntries.Batched(anchored, at, origin, name.Text, Time.GetUtcNow()), new Cover(EntryKinds.AnchorBatched, anchored.From, anchored.To));
-            said = SaidAnchor.Of(anchored, at);
+            await LogAsync(AnchorEntries.Batched(anchored, at, origin, name.Text, Time.GetUtcNow()), new Cover(EntryKinds.AnchorBatched, anchored.From, anchored.To));
+            logged = LoggedAnchor.Of(anchored, at);
         }
 
         askedAt = asked;

@@ -12,18 +12,18 @@ namespace CapOrleans.Grains.Anchors;
 /// <param name="BlockHash">In hex with 0x; empty for none.</param>
 /// <param name="BlockAt">The block's own time.</param>
 /// <param name="Contract">With its chain's id; empty for none.</param>
-internal sealed record SaidAnchor(long To, long Block, string BlockHash, DateTimeOffset BlockAt, long ChainId, string Contract)
+internal sealed record LoggedAnchor(long To, long Block, string BlockHash, DateTimeOffset BlockAt, long ChainId, string Contract)
 {
-    public static SaidAnchor None { get; } = new(0, 0, "", DateTimeOffset.MinValue, 0, "");
+    public static LoggedAnchor None { get; } = new(0, 0, "", DateTimeOffset.MinValue, 0, "");
 
-    /// <summary>False when an operator named another contract since: of that one, nothing was said yet.</summary>
+    /// <summary>False when an operator named another contract since: of that one, nothing was logged yet.</summary>
     public bool IsOf(ContractPosition contract) => Contract.Length == 0 || (ChainId, Contract) == (contract.ChainId, contract.Contract);
 
-    public static SaidAnchor Of(AnchorConfirmation anchored, DateTimeOffset blockAt) =>
+    public static LoggedAnchor Of(AnchorConfirmation anchored, DateTimeOffset blockAt) =>
         new(anchored.To, anchored.Block, anchored.BlockHash, blockAt, anchored.ChainId, anchored.Contract);
 
     /// <param name="name">The log's newest.</param>
-    public static async Task<SaidAnchor> ReadAsync(IAuditLogReader log, int number, AnchorName name, CancellationToken cancellationToken)
+    public static async Task<LoggedAnchor> ReadAsync(IAuditLogReader log, int number, AnchorName name, CancellationToken cancellationToken)
     {
         var batched = await log.LatestAsync(number, EntryKinds.AnchorBatched, cancellationToken);
         var lost = await log.LatestAsync(number, EntryKinds.AnchorLost, cancellationToken);
@@ -42,11 +42,11 @@ internal sealed record SaidAnchor(long To, long Block, string BlockHash, DateTim
     }
 
     /// <param name="batched">Of kind <c>anchor.batched</c>.</param>
-    public static SaidAnchor Read(LogEntry batched)
+    public static LoggedAnchor Read(LogEntry batched)
     {
         using var entry = JsonDocument.Parse(batched.Bytes);
         var body = entry.RootElement.GetProperty("body");
-        return new SaidAnchor(
+        return new LoggedAnchor(
             body.GetProperty("to").GetInt64(), body.GetProperty("block").GetInt64(), body.GetProperty("blockHash").GetString()!,
             Entry.ReadInstant(body.GetProperty("blockTime").GetString()!), body.GetProperty("chainId").GetInt64(), body.GetProperty("contract").GetString()!);
     }
@@ -68,20 +68,20 @@ internal sealed class LostAnchors
     public static readonly TimeSpan Interval = TimeSpan.FromHours(1);
 
     private int seen;
-    private SaidAnchor? of;
+    private LoggedAnchor? of;
 
     /// <param name="hashOf">The hash of the block with this number; null when the chain has none.</param>
-    public async Task<bool> AreSureAsync(ContractPosition contract, SaidAnchor said, Func<long, Task<string?>> hashOf)
+    public async Task<bool> AreSureAsync(ContractPosition contract, LoggedAnchor logged, Func<long, Task<string?>> hashOf)
     {
-        if (!said.IsOf(contract))
+        if (!logged.IsOf(contract))
         {
             return true;
         }
 
         // A node that has not come to the block says nothing about it; unless its newest block is not older: then it has another history,
         // since a chain's times only grow.
-        var isLost = contract.Block < said.Block ? contract.IsDevChain || contract.BlockAt >= said.BlockAt : await hashOf(said.Block) != said.BlockHash;
-        (seen, of) = isLost ? (of == said ? seen + 1 : 1, said) : (0, null);
+        var isLost = contract.Block < logged.Block ? contract.IsDevChain || contract.BlockAt >= logged.BlockAt : await hashOf(logged.Block) != logged.BlockHash;
+        (seen, of) = isLost ? (of == logged ? seen + 1 : 1, logged) : (0, null);
         return seen >= Looks;
     }
 }

@@ -15,7 +15,7 @@ internal sealed class PendingAnchors(TimeProvider time)
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// How far a block's time may lie before our clock: a chain's blocks are of the past, and one that said otherwise would pass for newer than
+    /// How far a block's time may lie before our clock: a chain's blocks are of the past, and one that logged otherwise would pass for newer than
     /// any that comes. 1 hour.
     /// </summary>
     public static readonly TimeSpan Ahead = TimeSpan.FromHours(1);

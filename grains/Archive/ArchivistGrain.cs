@@ -5,7 +5,7 @@ using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.CanonicalJson;
 using CapOrleans.Core.Incidents;
 using CapOrleans.GrainInterfaces;
-using CapOrleans.Grains.AuditLog;
+using CapOrleans.Grains.Consumers;
 using CapOrleans.Grains.Placement;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -19,7 +19,7 @@ namespace CapOrleans.Grains.Archive;
 [PlacedBesideItsLog]
 internal sealed partial class ArchivistGrain(
     IAuditLogReader log, IBlockStore blocks, ProofCheckShare share, AdmissionPolicy policy, TimeProvider time, IHostApplicationLifetime host, ILogger<ArchivistGrain> logger)
-    : FollowerGrain(log, time, host, logger), IArchivistGrain
+    : ConsumerGrain(log, time, host, logger), IArchivistGrain
 {
     private readonly ProofCheck proofs = new(log, share, policy);
     private readonly HashSet<long> named = []; // indexes, since the activation
@@ -30,7 +30,7 @@ internal sealed partial class ArchivistGrain(
 
     protected override int LogNumber => (int)this.GetPrimaryKeyLong();
 
-    protected override string Follower => "archive";
+    protected override string Consumer => "archive";
 
     protected override TimeSpan Pace => TimeSpan.FromMilliseconds(100);
 
@@ -49,10 +49,10 @@ internal sealed partial class ArchivistGrain(
     }
 
     /// <summary>
-    /// Whoever may call grains may move the bookmark past an incident that would not prove itself. But every step with an incident leaves an
-    /// entry that says how far it came: an incident between there and the bookmark was never looked at.
+    /// Whoever may call grains may move the offset past an incident that would not prove itself. But every step with an incident leaves an
+    /// entry that says how far it came: an incident between there and the offset was never looked at.
     /// </summary>
-    protected override async Task<long> ResumeAtAsync(long bookmark)
+    protected override async Task<long> ResumeAtAsync(long offset)
     {
         var at = 0L;
         if (await Log.LatestAsync(LogNumber, EntryKinds.ArchiveBatched, Stopping) is { } batched)
@@ -61,20 +61,20 @@ internal sealed partial class ArchivistGrain(
             at = document.RootElement.GetProperty("body").GetProperty("to").GetInt64();
         }
 
-        while (at < bookmark && await Log.ReadAsync(LogNumber, at, ReadLimit, Stopping) is { Entries: { Count: > 0 } entries })
+        while (at < offset && await Log.ReadAsync(LogNumber, at, ReadLimit, Stopping) is { Entries: { Count: > 0 } entries })
         {
             if (entries.FirstOrDefault(entry => entry.Kind == EntryKinds.IncidentAccepted) is { } passedOver)
             {
-                return Math.Min(bookmark, passedOver.Index);
+                return Math.Min(offset, passedOver.Index);
             }
 
             at = entries[^1].Index + 1;
         }
 
-        return bookmark;
+        return offset;
     }
 
-    protected override async Task<Step> FollowAsync(long from, IReadOnlyList<LogEntry> entries)
+    protected override async Task<Step> ConsumeAsync(long from, IReadOnlyList<LogEntry> entries)
     {
         var to = from + entries.Count;
         var accepted = entries.Where(entry => entry.Kind == EntryKinds.IncidentAccepted).ToList();

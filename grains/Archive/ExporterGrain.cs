@@ -6,14 +6,14 @@ using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.CanonicalJson;
 using CapOrleans.GrainInterfaces;
 using CapOrleans.Grains.Anchors;
-using CapOrleans.Grains.AuditLog;
+using CapOrleans.Grains.Consumers;
 using CapOrleans.Grains.Placement;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace CapOrleans.Grains.Archive;
 
-/// <summary>The range that is being exported. One that does not start at the bookmark was exported before, and counts for nothing.</summary>
+/// <summary>The range that is being exported. One that does not start at the offset was exported before, and counts for nothing.</summary>
 [GenerateSerializer, Alias("cap.export-state.v1")]
 internal sealed class ExportState
 {
@@ -28,14 +28,14 @@ internal sealed class ExportState
 /// </summary>
 /// <remarks>
 /// Steps: 1. the range is kept, so that every attempt makes the same CAR; 2. the CAR is put, and some of it asked for again; 3. its root is written
-/// onto the chain, once: the contract is asked before; 4. the entry is committed with the bookmark's move. Crash between any two: all of them run
+/// onto the chain, once: the contract is asked before; 4. the entry is committed with the offset's move. Crash between any two: all of them run
 /// again, and the first three change nothing when repeated. Test: <c>A_crash_between_any_two_steps_exports_once</c>.
 /// </remarks>
 [PlacedBesideItsLog]
 internal sealed class ExporterGrain(
     IAuditLogReader log, ICarStore cars, ExportPace pace, [PersistentState("export")] IPersistentState<ExportState> stored,
     TimeProvider time, IHostApplicationLifetime host, ILogger<ExporterGrain> logger)
-    : FollowerGrain(log, time, host, logger), IExporterGrain
+    : ConsumerGrain(log, time, host, logger), IExporterGrain
 {
     /// <summary>After a fault: a CAR is much to send in vain.</summary>
     private static readonly TimeSpan RetryInterval = TimeSpan.FromMinutes(1);
@@ -53,13 +53,13 @@ internal sealed class ExporterGrain(
 
     protected override int LogNumber => (int)this.GetPrimaryKeyLong();
 
-    protected override string Follower => "export";
+    protected override string Consumer => "export";
 
     protected override TimeSpan Pace => TimeSpan.Zero;
 
     protected override bool MayGoOn => pace.IsOn;
 
-    /// <summary>What waits is read again after a restart: the bookmark is where the last export ended.</summary>
+    /// <summary>What waits is read again after a restart: the offset is where the last export ended.</summary>
     protected override long UnsavedLimit => long.MaxValue;
 
     /// <summary>What waits for its time is no lag; without an IPFS node there is nothing to do.</summary>
@@ -69,10 +69,10 @@ internal sealed class ExporterGrain(
         return pace.IsOn ? progress : progress with { Lag = 0 };
     }
 
-    protected override Task<long> ResumeAtAsync(long bookmark)
+    protected override Task<long> ResumeAtAsync(long offset)
     {
         waiting.Clear();
-        return Task.FromResult(bookmark);
+        return Task.FromResult(offset);
     }
 
     protected override async Task PrepareAsync()
@@ -82,14 +82,14 @@ internal sealed class ExporterGrain(
             throw new OrleansException(fault);
         }
 
-        var isUnderWay = stored.State.From == Bookmark && stored.State.To > Bookmark;
+        var isUnderWay = stored.State.From == Offset && stored.State.To > Offset;
         if (pace.IsOn && (isUnderWay || waiting.IsDue(Time.GetUtcNow())))
         {
             await CommitAsync(await ExportAsync(Position));
         }
     }
 
-    protected override async Task<Step> FollowAsync(long from, IReadOnlyList<LogEntry> entries)
+    protected override async Task<Step> ConsumeAsync(long from, IReadOnlyList<LogEntry> entries)
     {
         foreach (var entry in entries)
         {
@@ -107,7 +107,7 @@ internal sealed class ExporterGrain(
     /// <param name="to">Unless an earlier attempt kept another end.</param>
     private async Task<Step> ExportAsync(long to)
     {
-        var from = Bookmark;
+        var from = Offset;
         try
         {
             if (stored.State.From != from || stored.State.To <= from)

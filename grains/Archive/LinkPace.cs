@@ -9,7 +9,7 @@ public sealed record LinkPace(TimeSpan Age, int PerHour)
     public TimeSpan Interval => TimeSpan.FromHours(1) / Math.Max(1, PerHour);
 }
 
-/// <summary>What the validator of one log keeps beside its bookmark.</summary>
+/// <summary>What the validator of one log keeps beside its offset.</summary>
 [GenerateSerializer, Alias("cap.links-state.v1")]
 internal sealed class LinksState
 {

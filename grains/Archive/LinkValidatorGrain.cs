@@ -3,7 +3,7 @@ using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Core.Archive;
 using CapOrleans.Core.AuditLog;
 using CapOrleans.GrainInterfaces;
-using CapOrleans.Grains.AuditLog;
+using CapOrleans.Grains.Consumers;
 using CapOrleans.Grains.Placement;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -16,8 +16,8 @@ namespace CapOrleans.Grains.Archive;
 /// </summary>
 /// <remarks>
 /// <para>It walks the log in order, round and round, one CID after another, and begins a round no sooner than an age after the one before. So what
-/// it comes to is always what was looked at longest ago, and one bookmark with one date is all that must be kept: no row per CID.
-/// What was accepted less than an age ago ends a round. The bookmark moves in the commit that says what was found.</para>
+/// it comes to is always what was looked at longest ago, and one offset with one date is all that must be kept: no row per CID.
+/// What was accepted less than an age ago ends a round. The offset moves in the commit that says what was found.</para>
 /// <para>It does not go on while a CID is lost. So at most one is, and the log's newest two entries of these kinds tell which: a
 /// crash after <c>archive.lost</c> says it no second time.</para>
 /// </remarks>
@@ -25,7 +25,7 @@ namespace CapOrleans.Grains.Archive;
 internal sealed partial class LinkValidatorGrain(
     IAuditLogReader log, IBlockStore blocks, ArchivePlaces places, LinkPace pace, [PersistentState("links")] IPersistentState<LinksState> stored,
     TimeProvider time, IHostApplicationLifetime host, ILogger<LinkValidatorGrain> logger)
-    : FollowerGrain(log, time, host, logger), ILinkValidatorGrain
+    : ConsumerGrain(log, time, host, logger), ILinkValidatorGrain
 {
     /// <summary>Until a place that could not be asked, or that took nothing, is tried again; longer where it asks for that.</summary>
     private static readonly TimeSpan RetryInterval = TimeSpan.FromMinutes(10);
@@ -42,7 +42,7 @@ internal sealed partial class LinkValidatorGrain(
 
     protected override int LogNumber => (int)this.GetPrimaryKeyLong();
 
-    protected override string Follower => "links";
+    protected override string Consumer => "links";
 
     protected override TimeSpan Pace => TimeSpan.Zero;
 
@@ -61,10 +61,10 @@ internal sealed partial class LinkValidatorGrain(
     public override async Task<Progress> ProgressAsync() => (await base.ProgressAsync()) with { Lag = 0, Notice = Notice };
 
     /// <summary>After a fault, too: what was said may be in the log though its answer was lost.</summary>
-    protected override async Task<long> ResumeAtAsync(long bookmark)
+    protected override async Task<long> ResumeAtAsync(long offset)
     {
         lost = await LinkEntries.OpenLossAsync(Log, LogNumber, Stopping);
-        return bookmark;
+        return offset;
     }
 
     protected override async Task PrepareAsync()
@@ -88,7 +88,7 @@ internal sealed partial class LinkValidatorGrain(
 
         if (now < stored.State.RoundStartedAt + pace.Age)
         {
-            nextAt = Position == endsAt ? nextAt : now + IdleInterval; // at its own end, FollowAsync says when
+            nextAt = Position == endsAt ? nextAt : now + IdleInterval; // at its own end, ConsumeAsync says when
             return;
         }
 
@@ -102,7 +102,7 @@ internal sealed partial class LinkValidatorGrain(
         endsAt = -1;
     }
 
-    protected override async Task<Step> FollowAsync(long from, IReadOnlyList<LogEntry> entries)
+    protected override async Task<Step> ConsumeAsync(long from, IReadOnlyList<LogEntry> entries)
     {
         var links = new ArchivedLinks(Log, LogNumber);
         foreach (var entry in entries.Where(ArchivedLinks.HasLink))

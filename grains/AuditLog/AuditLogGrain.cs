@@ -30,7 +30,7 @@ internal sealed partial class AuditLogGrain(
         var webhooks = grains.GetGrain<IWebhooksGrain>(0);
 
         // Runs on the committer's thread, where a grain's own services cannot be reached.
-        void NudgeFollowers(LogHead committed)
+        void NudgeConsumers(LogHead committed)
         {
             _ = archivist.NudgeAsync();
             _ = anchorer.NudgeAsync();
@@ -38,7 +38,7 @@ internal sealed partial class AuditLogGrain(
         }
 
         GroupCommit? opened = null;
-        commit = opened = new GroupCommit(store, log, head, NudgeFollowers, fault =>
+        commit = opened = new GroupCommit(store, log, head, NudgeConsumers, fault =>
         {
             LogCommitFailed(fault, log);
             local.Remove(log, opened!);

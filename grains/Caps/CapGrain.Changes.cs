@@ -90,7 +90,7 @@ internal sealed partial class CapGrain : IDisposable
             var outcome = await AppendAsync(new Append
             {
                 Entries = entries,
-                Fence = new CapFence(CapId, held?.Version ?? 0),
+                Fence = new ExpectedVersion(CapId, held?.Version ?? 0),
                 Context = next,
                 Correction = correction,
             });

@@ -46,7 +46,7 @@ internal sealed partial class CapGrain
     private async Task<List<Step>> SubmitAsync(IReadOnlyList<ProvenReport> reports, Ruling?[] rulings, bool[] counted)
     {
         var (held, steps) = (context, new List<Step>(reports.Count));
-        for (var i = 0; i < reports.Count && !(i > 0 && rulings[i - 1]?.IsAgain == true); i++)
+        for (var i = 0; i < reports.Count && !(i > 0 && rulings[i - 1]?.IsRetryable == true); i++)
         {
             if (rulings[i] is not null)
             {
@@ -95,7 +95,7 @@ internal sealed partial class CapGrain
         var kept = new Ruling[rulings.Length];
         for (var i = 0; i < rulings.Length; i++)
         {
-            kept[i] = rulings[i] ?? (i > 0 && kept[i - 1].IsAgain
+            kept[i] = rulings[i] ?? (i > 0 && kept[i - 1].IsRetryable
                 ? Ruling.AfterAnother
                 : Ruling.Refuse(Verdict.Busy, "busy", "", "The CapID's context keeps changing; send the same again."));
         }
@@ -109,7 +109,7 @@ internal sealed partial class CapGrain
         Incident = new IncidentRow(
             accepted.CapId, accepted.IncidentId, content, Severity.Rank(accepted.Severity),
             accepted.DeltaCap, accepted.AcceptedAt),
-        Fence = new CapFence(accepted.CapId, accepted.ContextVersion),
+        Fence = new ExpectedVersion(accepted.CapId, accepted.ContextVersion),
     };
 
     /// <returns>Null when the context was an old one.</returns>
@@ -124,7 +124,7 @@ internal sealed partial class CapGrain
     };
 
     /// <summary>
-    /// What was accepted stays accepted: a repetition that arrives after its key was revoked or its time ran out still gets the
+    /// What was accepted stays accepted: a duplicate that arrives after its key was revoked or its time ran out still gets the
     /// first receipt. Only for keys of this CapID, revoked ones among them: nobody else can have been accepted, and a stranger
     /// must not cost a look into the database.
     /// </summary>

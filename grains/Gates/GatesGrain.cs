@@ -23,10 +23,10 @@ internal sealed record KnownGate([property: Id(0)] string Name, [property: Id(1)
 /// <summary>
 /// Hears the gates that an admin added, and says in the log when one joins and when it falls silent. Hearing touches memory alone, so that a
 /// log or a database that stands still makes nobody silent; the watch does what takes time. Whether the log's last word is
-/// <c>gate.joined</c> is a bookmark that moves with that word: odd when it is.
+/// <c>gate.joined</c> is an offset that moves with that word: odd when it is.
 /// </summary>
-/// <remarks>Crash between the word and anything else: the next activation reads the bookmark, so nothing is said twice. Who was heard when is
-/// forgotten: every gate has its whole patience again.</remarks>
+/// <remarks>Crash between the word and anything else: the next activation reads the offset, so nothing is said twice. Who was heard when is
+/// forgotten: every gate has its full timeout again.</remarks>
 internal sealed partial class GatesGrain(
     [PersistentState("gates")] IPersistentState<GatesState> stored, IAuditLogReader log, TimeProvider time, ILogger<GatesGrain> logger) : Grain, IGatesGrain
 {
@@ -53,14 +53,14 @@ internal sealed partial class GatesGrain(
     {
         foreach (var gate in gates.Values.ToList())
         {
-            gate.Turn ??= await log.PositionAsync(Log, gate.Bookmark, CancellationToken.None);
+            gate.Turn ??= await log.PositionAsync(Log, gate.Offset, CancellationToken.None);
             if (gate.HasJoined && IsLate(gate))
             {
-                await SayAsync(gate, EntryKinds.GateSilent, Describe(gate).Add("lastHeardAt", gate.LastHeardAt is { } at ? Entry.Instant(at) : null), 1);
+                await LogAsync(gate, EntryKinds.GateSilent, Describe(gate).Add("lastHeardAt", gate.LastHeardAt is { } at ? Entry.Instant(at) : null), 1);
             }
             else if (!gate.HasJoined && gate.Last is not null && !IsLate(gate) && gate.Changes.TryTake(time))
             {
-                await SayAsync(gate, EntryKinds.GateJoined, Describe(gate), 1);
+                await LogAsync(gate, EntryKinds.GateJoined, Describe(gate), 1);
             }
         }
     }
@@ -78,8 +78,8 @@ internal sealed partial class GatesGrain(
         }
 
         var gate = new Presence(new KnownGate(name, address, time.GetUtcNow()), time.GetTimestamp());
-        gate.Turn = await log.PositionAsync(Log, gate.Bookmark, CancellationToken.None);
-        await MustSayAsync(gate, EntryKinds.GateAdded, Describe(gate, actor), gate.HasJoined ? 1 : 2); // it has not joined yet
+        gate.Turn = await log.PositionAsync(Log, gate.Offset, CancellationToken.None);
+        await MustLogAsync(gate, EntryKinds.GateAdded, Describe(gate, actor), gate.HasJoined ? 1 : 2); // it has not joined yet
 
         // Crash here: the log says that it was added, and it is not; who wanted it was not told that it is, and adds it again.
         gates[name] = gate;
@@ -103,9 +103,9 @@ internal sealed partial class GatesGrain(
             return false;
         }
 
-        gate.Turn ??= await log.PositionAsync(Log, gate.Bookmark, CancellationToken.None);
+        gate.Turn ??= await log.PositionAsync(Log, gate.Offset, CancellationToken.None);
         // Whoever has the name next has not joined.
-        await MustSayAsync(gate, EntryKinds.GateRemoved, Describe(gate, actor), gate.HasJoined ? 1 : 2);
+        await MustLogAsync(gate, EntryKinds.GateRemoved, Describe(gate, actor), gate.HasJoined ? 1 : 2);
 
         // Crash here: the name is taken still, and its gate joins again; who wanted it removed was not told that it is.
         gates.Remove(name);
@@ -148,21 +148,21 @@ internal sealed partial class GatesGrain(
         return HeartbeatVerdict.Heard;
     }
 
-    private bool IsLate(Presence gate) => time.GetElapsedTime(gate.HeardAt) > SignedHeartbeat.Patience;
+    private bool IsLate(Presence gate) => time.GetElapsedTime(gate.HeardAt) > SignedHeartbeat.Timeout;
 
     private Task KeepAsync() => stored.ReplaceAsync(new GatesState { Gates = [.. gates.Values.Select(gate => gate.Known)] }, DeactivateOnIdle);
 
     /// <returns>False when the log is busy, or another activation spoke: it is tried again at the next watch.</returns>
-    private async Task<bool> SayAsync(Presence gate, string kind, CanonicalObject body, int turns)
+    private async Task<bool> LogAsync(Presence gate, string kind, CanonicalObject body, int turns)
     {
         var writer = GrainFactory.GetGrain<IAuditLogGrain>(Log);
         var (head, turn) = (await writer.HeadAsync(), gate.Turn!.Value);
         var outcome = await writer.AppendAsync(new Append
         {
             Entries = [Entry.Write(kind, head.Origin, time.GetUtcNow(), body)],
-            Bookmark = new BookmarkMove(gate.Bookmark, turn, turn + turns),
+            Offset = new OffsetCommit(gate.Offset, turn, turn + turns),
         });
-        gate.Turn = outcome.Verdict switch { AppendVerdict.Appended => turn + turns, AppendVerdict.StaleBookmark => null, _ => turn };
+        gate.Turn = outcome.Verdict switch { AppendVerdict.Appended => turn + turns, AppendVerdict.StaleOffset => null, _ => turn };
         if (outcome.Verdict == AppendVerdict.Appended && kind == EntryKinds.GateSilent)
         {
             LogSilent(gate.Known.Name);
@@ -171,9 +171,9 @@ internal sealed partial class GatesGrain(
         return outcome.Verdict == AppendVerdict.Appended;
     }
 
-    private async Task MustSayAsync(Presence gate, string kind, CanonicalObject body, int turns)
+    private async Task MustLogAsync(Presence gate, string kind, CanonicalObject body, int turns)
     {
-        if (!await SayAsync(gate, kind, body, turns))
+        if (!await LogAsync(gate, kind, body, turns))
         {
             throw new TimeoutException("The log takes nothing just now.");
         }

@@ -9,7 +9,7 @@ internal sealed class Presence(KnownGate known, long heardAt)
 {
     public KnownGate Known => known;
 
-    public string Bookmark => $"gate/{known.Name}";
+    public string Offset => $"gate/{known.Name}";
 
     /// <summary>How often the log has spoken of this gate: it joins first, falls silent, joins again. Null until it was read.</summary>
     public long? Turn { get; set; }

@@ -14,9 +14,8 @@ namespace CapOrleans.Grains.Incidents;
 
 /// <summary>
 /// Decides about one incident: signature here, where every incident has its own turn; authority and score at the CapID;
-/// uniqueness in the log. It remembers nothing and leaves as soon as it has answered everyone who waits for it: the log's unique key
-/// is its memory, and the arbiter between two activations on two silos. Re-entrant, so that nobody waits in line behind an
-/// activation that is about to leave.
+/// uniqueness in the log. Stateless; deactivates when no call is in flight: the log's unique key is its memory, and decides between two
+/// activations on two silos. Re-entrant, so that no call queues behind an activation that is about to end.
 /// </summary>
 [Reentrant, PlacedWhereItArrives, GrainDirectory(NoDirectory.Name), GrainType(CapGrains.IncidentType)]
 internal sealed partial class IncidentGrain(
@@ -29,8 +28,8 @@ internal sealed partial class IncidentGrain(
 
     public Task<Ruling> FileAsync(IncidentReport report) => AnswerAsync(() => RuleAsync(report));
 
-    public Task<IReadOnlyList<Proving>> ProveAsync(IReadOnlyList<IncidentReport> reports) =>
-        AnswerAsync<IReadOnlyList<Proving>>(async () => await Task.WhenAll(reports.Select(CheckAsync)));
+    public Task<IReadOnlyList<SignatureCheck>> ProveAsync(IReadOnlyList<IncidentReport> reports) =>
+        AnswerAsync<IReadOnlyList<SignatureCheck>>(async () => await Task.WhenAll(reports.Select(CheckAsync)));
 
     public Task<IncidentView?> ReadAsync() => AnswerAsync(ViewAsync);
 
@@ -65,11 +64,11 @@ internal sealed partial class IncidentGrain(
 
     private async Task<Ruling> RuleAsync(IncidentReport report)
     {
-        var proving = await CheckAsync(report);
-        return proving.Refused ?? (await GrainFactory.Cap(report.CapId).AcceptAsync([proving.Proven!]))[0];
+        var check = await CheckAsync(report);
+        return check.Refused ?? (await GrainFactory.Cap(report.CapId).AcceptAsync([check.Proven!]))[0];
     }
 
-    private async Task<Proving> CheckAsync(IncidentReport report)
+    private async Task<SignatureCheck> CheckAsync(IncidentReport report)
     {
         var (proof, refused) = Admission.Prove(report, policy);
         if (refused is not null && WalletClaim.Of(report) is { } claim
@@ -78,7 +77,7 @@ internal sealed partial class IncidentGrain(
             (proof, refused) = standing.Ruling is { } known ? (null, known) : await AskAsync(claim, report);
         }
 
-        return new Proving(proof is null ? null : new ProvenReport(report, proof.Scheme, proof.Signer, proof.WalletBlock), refused);
+        return new SignatureCheck(proof is null ? null : new ProvenReport(report, proof.Scheme, proof.Signer, proof.WalletBlock), refused);
     }
 
     private async Task<(Proof? Proof, Ruling? Refused)> AskAsync(WalletClaim claim, IncidentReport report)

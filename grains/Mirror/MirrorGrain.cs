@@ -4,7 +4,7 @@ using CapOrleans.Core.Anchors;
 using CapOrleans.Core.AuditLog;
 using CapOrleans.GrainInterfaces;
 using CapOrleans.Grains.Anchors;
-using CapOrleans.Grains.AuditLog;
+using CapOrleans.Grains.Consumers;
 using CapOrleans.Grains.Placement;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -17,13 +17,13 @@ namespace CapOrleans.Grains.Mirror;
 /// </summary>
 /// <remarks>
 /// Crash after a transaction was sent: the same CapIDs are sent again, which changes nothing, and the entry names the later transaction.
-/// Another contract, or a chain that lost the last block said: everything is sent again from the start. Tests:
+/// Another contract, or a chain that lost the last block logged: everything is sent again from the start. Tests:
 /// <c>A_lost_answer_and_a_restart_change_a_token_once</c>, <c>Another_contract_gets_every_CapID</c>.
 /// </remarks>
 [PlacedBesideItsLog]
 internal sealed class MirrorGrain(
     IAuditLogReader log, ICapMirror mirror, AnchorPace pace, TimeProvider time, IHostApplicationLifetime host, ILogger<MirrorGrain> logger)
-    : FollowerGrain(log, time, host, logger), IMirrorGrain
+    : ConsumerGrain(log, time, host, logger), IMirrorGrain
 {
     /// <summary>CapIDs in one transaction, of a few keys each; fewer where the chain takes no more.</summary>
     public const int CapLimit = 20;
@@ -42,7 +42,7 @@ internal sealed class MirrorGrain(
 
     protected override int LogNumber => (int)this.GetPrimaryKeyLong();
 
-    protected override string Follower => "mirror";
+    protected override string Consumer => "mirror";
 
     protected override TimeSpan Pace => pace.Interval;
 
@@ -53,26 +53,26 @@ internal sealed class MirrorGrain(
 
     public Task<bool> IsOnAsync() => Task.FromResult(MayGoOn);
 
-    protected override async Task<long> ResumeAtAsync(long bookmark)
+    protected override async Task<long> ResumeAtAsync(long offset)
     {
         known.Clear();
         if (!MayGoOn || await Log.LatestAsync(LogNumber, EntryKinds.CapMirrored, Stopping) is not { } entry)
         {
-            return bookmark;
+            return offset;
         }
 
         var (place, block, blockHash, found) = CapToken.Read(entry);
         if (place == mirror.Place && (await Chain.SightAsync(block, blockHash).WaitAsync(Stopping)).Depth != AnchorDepth.Gone)
         {
             ahead.UnionWith(found);
-            return bookmark;
+            return offset;
         }
 
         ahead.Clear();
         return 0;
     }
 
-    protected override async Task<Step> FollowAsync(long from, IReadOnlyList<LogEntry> entries)
+    protected override async Task<Step> ConsumeAsync(long from, IReadOnlyList<LogEntry> entries)
     {
         while (true)
         {
@@ -96,7 +96,7 @@ internal sealed class MirrorGrain(
             {
                 limit = Math.Min(CapLimit, limit * 2);
                 await WaitUntilDeepAsync(confirmed);
-                return await SayAsync(to, caps, confirmed);
+                return await LogAsync(to, caps, confirmed);
             }
 
             if (caps.Count == 1)
@@ -161,7 +161,7 @@ internal sealed class MirrorGrain(
         throw new OrleansException($"Block {confirmed.Block} with transaction {confirmed.Transaction} left the chain; its CapIDs are sent again.");
     }
 
-    private async Task<Step> SayAsync(long to, List<MirroredCap> caps, MirrorConfirmation confirmed)
+    private async Task<Step> LogAsync(long to, List<MirroredCap> caps, MirrorConfirmation confirmed)
     {
         if (known.Count > KnownLimit)
         {

@@ -6,7 +6,7 @@ using Orleans.Runtime.Placement;
 namespace CapOrleans.Grains.Placement;
 
 /// <summary>
-/// All grains of one log start on one silo: the log's writer, its CapIDs and its followers. So an append is a call within a
+/// All grains of one log start on one silo: the log's writer, its CapIDs and its consumers. So an append is a call within a
 /// process. Which silo is a matter of highest random weight over log and silo: it moves only when that silo goes.
 /// </summary>
 [AttributeUsage(AttributeTargets.Class)]

@@ -9,7 +9,7 @@ using CapOrleans.Core.CanonicalJson;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Webhooks;
 using CapOrleans.GrainInterfaces;
-using CapOrleans.Grains.AuditLog;
+using CapOrleans.Grains.Consumers;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -21,7 +21,7 @@ namespace CapOrleans.Grains.Webhooks;
 /// </summary>
 internal sealed partial class NotifierGrain(
     IAuditLogReader log, IWebhookSender sender, TimeProvider time, IHostApplicationLifetime host, ILogger<NotifierGrain> logger)
-    : FollowerGrain(log, time, host, logger), INotifierGrain, IDisposable
+    : ConsumerGrain(log, time, host, logger), INotifierGrain, IDisposable
 {
     private readonly CancellationTokenSource stop = new();
     private WebhookEndpoint? endpoint;
@@ -39,7 +39,7 @@ internal sealed partial class NotifierGrain(
 
     protected override int LogNumber => int.Parse(this.GetPrimaryKeyString().AsSpan(WebhookId.Length + 1), CultureInfo.InvariantCulture);
 
-    protected override string Follower => BookmarkOf(WebhookId);
+    protected override string Consumer => OffsetOf(WebhookId);
 
     /// <summary>People are notified at once.</summary>
     protected override TimeSpan Pace => TimeSpan.Zero;
@@ -48,7 +48,7 @@ internal sealed partial class NotifierGrain(
 
     protected override long First => endpoint is { } found && LogNumber < found.StartsAt.Count ? found.StartsAt[LogNumber] : 0;
 
-    internal static string BookmarkOf(string webhookId) => $"notify/{webhookId}";
+    internal static string OffsetOf(string webhookId) => $"notify/{webhookId}";
 
     public Task StopAsync()
     {
@@ -67,7 +67,7 @@ internal sealed partial class NotifierGrain(
 
     protected override Task PrepareAsync() => LookAsync();
 
-    protected override async Task<Step> FollowAsync(long from, IReadOnlyList<LogEntry> entries)
+    protected override async Task<Step> ConsumeAsync(long from, IReadOnlyList<LogEntry> entries)
     {
         foreach (var entry in entries.Where(entry => entry.Kind == EntryKinds.IncidentAccepted))
         {

@@ -15,18 +15,18 @@ internal sealed partial class WebhooksGrain
     private const int Log = 0;
 
     /// <summary>Stands behind the last change whose entry is in the log.</summary>
-    private const string Bookmark = "webhook-changes";
+    private const string Offset = "webhook-changes";
 
     /// <summary>Changes that may wait for a log that takes nothing.</summary>
     private const int MaxWaiting = 100;
 
-    /// <summary>Times that a notifier's own move of its bookmark may come between.</summary>
+    /// <summary>Times that a notifier's own move of its offset may come between.</summary>
     private const int MaxTries = 3;
 
     /// <summary>For a commit, after which the caller is answered and the entry follows.</summary>
     private static readonly TimeSpan CommitTimeout = TimeSpan.FromSeconds(3);
 
-    /// <summary>Where the bookmark stands; null while that is unknown.</summary>
+    /// <summary>Where the offset stands; null while that is unknown.</summary>
     private long? settled;
 
     private bool isSettling;
@@ -39,20 +39,20 @@ internal sealed partial class WebhooksGrain
     {
         try
         {
-            settled ??= await log.PositionAsync(Log, Bookmark, CancellationToken.None);
+            settled ??= await log.PositionAsync(Log, Offset, CancellationToken.None);
             foreach (var change in Waiting.ToList())
             {
                 if (change.Kind == EntryKinds.WebhookRemoved)
                 {
-                    await DropBookmarksAsync(NotifierGrain.BookmarkOf(change.Webhook));
+                    await DropOffsetsAsync(NotifierGrain.OffsetOf(change.Webhook));
                 }
 
-                await SayAsync(change);
+                await LogAsync(change);
             }
         }
         catch (Exception fault)
         {
-            // The next nudge tries again, from where the bookmark stands by then: an append that timed out may have been committed.
+            // The next nudge tries again, from where the offset stands by then: an append that timed out may have been committed.
             settled = null;
             LogEntryWaits(fault.GetType().Name, fault.Message.Split('\n')[0]);
         }
@@ -66,7 +66,7 @@ internal sealed partial class WebhooksGrain
     private async Task ChangeAsync(
         List<WebhookEndpoint> endpoints, string kind, WebhookEndpoint endpoint, Actor actor, string? reason = null)
     {
-        settled ??= await log.PositionAsync(Log, Bookmark, CancellationToken.None);
+        settled ??= await log.PositionAsync(Log, Offset, CancellationToken.None);
         var number = Math.Max(stored.State.NextChange, settled.Value);
         var change = new WebhookChange(number, kind, time.GetUtcNow(), endpoint.Id, new Uri(endpoint.Url).IdnHost, actor, reason);
         var next = new WebhooksState { Endpoints = endpoints, Changes = [.. Waiting, change], NextChange = number + 1 };
@@ -79,7 +79,7 @@ internal sealed partial class WebhooksGrain
         await SettleAsync();
     }
 
-    private async Task SayAsync(WebhookChange change)
+    private async Task LogAsync(WebhookChange change)
     {
         var body = new CanonicalObject().AddActor(change.Actor).Add("host", change.Host);
         body = change.Kind == EntryKinds.WebhookDisabled ? body.Add("reason", change.Reason) : body;
@@ -88,24 +88,24 @@ internal sealed partial class WebhooksGrain
         var outcome = await writer.AppendAsync(new Append
         {
             Entries = [Entry.Write(change.Kind, head.Origin, change.At, body.Add("webhook", change.Webhook))],
-            Bookmark = new BookmarkMove(Bookmark, settled!.Value, change.Number + 1),
+            Offset = new OffsetCommit(Offset, settled!.Value, change.Number + 1),
         }).WaitAsync(CommitTimeout, time);
         settled = outcome.Verdict == AppendVerdict.Appended
             ? change.Number + 1
             : throw new InvalidOperationException($"The log answered {outcome.Verdict}.");
     }
 
-    /// <summary>Nothing is left of a webhook that was removed. A notifier that was just at work finds its bookmark gone, and its outcome is
+    /// <summary>Nothing is left of a webhook that was removed. A notifier that was just at work finds its offset gone, and its outcome is
     /// not logged.</summary>
-    private async Task DropBookmarksAsync(string bookmark)
+    private async Task DropOffsetsAsync(string offset)
     {
         for (var number = 0; number < logs.Count; number++)
         {
-            for (var tries = 0; await log.PositionAsync(number, bookmark, CancellationToken.None) is > 0 and var position; tries++)
+            for (var tries = 0; await log.PositionAsync(number, offset, CancellationToken.None) is > 0 and var position; tries++)
             {
-                var drop = new Append { Entries = [], Bookmark = new BookmarkMove(bookmark, position, 0) };
+                var drop = new Append { Entries = [], Offset = new OffsetCommit(offset, position, 0) };
                 var outcome = await GrainFactory.GetGrain<IAuditLogGrain>(number).AppendAsync(drop).WaitAsync(CommitTimeout, time);
-                if (outcome.Verdict is not (AppendVerdict.Appended or AppendVerdict.StaleBookmark) || tries == MaxTries)
+                if (outcome.Verdict is not (AppendVerdict.Appended or AppendVerdict.StaleOffset) || tries == MaxTries)
                 {
                     throw new InvalidOperationException($"Log {number} answered {outcome.Verdict}.");
                 }

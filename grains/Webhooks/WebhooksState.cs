@@ -16,7 +16,7 @@ internal sealed class WebhooksState
 }
 
 /// <summary>A change, as its log entry will say it.</summary>
-/// <param name="Number">Its entry is in the log when the bookmark stands behind it.</param>
+/// <param name="Number">Its entry is in the log when the offset stands behind it.</param>
 /// <param name="Reason">Only of <c>webhook.disabled</c>.</param>
 [GenerateSerializer, Immutable, Alias("cap.webhook-change.v1")]
 internal sealed record WebhookChange(

@@ -27,7 +27,7 @@ public sealed partial class ConnectionBudget
         else
         {
             (caller.Open, open) = (caller.Open + 1, open + 1);
-            Rest(held);
+            MarkIdle(held);
         }
 
         callers[caller.Address] = caller; // it may have just been forgotten, with the connection that gave way
@@ -93,7 +93,7 @@ public sealed partial class ConnectionBudget
         Forget(caller);
     }
 
-    private void Rest(Held held)
+    private void MarkIdle(Held held)
     {
         held.IdleSince = time.GetTimestamp();
         idle.AddLast(held.OfAll);

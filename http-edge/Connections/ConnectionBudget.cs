@@ -88,7 +88,7 @@ public sealed partial class ConnectionBudget(TrustedProxies proxies, TimeProvide
                 if (--held.Requests == 0 && held is { IsReleased: false, IsReserved: false })
                 {
                     Wake(held);
-                    Rest(held);
+                    MarkIdle(held);
                 }
             }
         }

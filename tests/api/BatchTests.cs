@@ -101,7 +101,7 @@ public sealed class BatchTests(NodeFixture node)
         var before = await node.LogSizeAsync();
         using var refused = await SendAsync(string.Join('\n', lines));
         Assert.Equal((HttpStatusCode.BadRequest, "urn:caporleans:problem:line-count"), (refused.StatusCode, await TypeAsync(refused)));
-        Assert.True(await node.LogSizeAsync() - before < 100, "Nothing of a refused request may be stored."); // followers write on
+        Assert.True(await node.LogSizeAsync() - before < 100, "Nothing of a refused request may be stored."); // consumers write on
     }
 
     [Theory]

@@ -21,7 +21,7 @@ public sealed class GateHeartbeatTests(NodeFixture node)
         await Eventually.TrueAsync(async () => (joined = await JoinedAsync()).Count > 0);
         var status = await node.Gate.GetFromJsonAsync<JsonElement>("/v1/gate/status");
         Assert.Equal(status.Text("address"), Assert.Single(joined).GetProperty("entry").GetProperty("body").Text("address"));
-        Assert.Equal(JsonValueKind.Null, status.GetProperty("heartbeatTrouble").ValueKind);
+        Assert.Equal(JsonValueKind.Null, status.GetProperty("heartbeatError").ValueKind);
     }
 
     [Fact]

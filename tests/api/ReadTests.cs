@@ -125,8 +125,8 @@ public sealed class ReadTests(NodeFixture node)
         Assert.Equal("text/plain", answer.Content.Headers.ContentType!.MediaType);
         var lines = (await answer.Content.ReadAsStringAsync()).Split('\n');
         Assert.Contains(lines, line => line.StartsWith("caporleans_log_entries{log=\"1\"}", StringComparison.Ordinal));
-        Assert.Contains(lines, line => line.StartsWith("caporleans_follower_lag_entries{log=\"0\",follower=\"archive\"}", StringComparison.Ordinal));
-        Assert.Contains(lines, line => line.StartsWith("caporleans_follower_waits{log=\"1\",follower=\"anchor\"}", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.StartsWith("caporleans_consumer_lag_entries{log=\"0\",consumer=\"archive\"}", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.StartsWith("caporleans_consumer_waits{log=\"1\",consumer=\"anchor\"}", StringComparison.Ordinal));
     }
 
     [Theory]

@@ -76,12 +76,12 @@ public sealed class ReadinessTests
         Assert.Equal(HttpStatusCode.Created, second.StatusCode);
         await Eventually.TrueAsync(async () => await stranger.GetStringAsync("/health/ready") == """{"status":"degraded"}""");
         var degraded = await reader.GetFromJsonAsync<JsonElement>("/health/ready");
-        var anchor = degraded.GetProperty("followers").EnumerateArray().Single(follower => follower.Text("follower") == "anchor");
+        var anchor = degraded.GetProperty("consumers").EnumerateArray().Single(consumer => consumer.Text("consumer") == "anchor");
         Assert.Equal(("degraded", true), (degraded.Text("status"), anchor.GetProperty("conflict").GetBoolean()));
-        Assert.Contains("anchor.conflict", anchor.Text("trouble"), StringComparison.Ordinal);
+        Assert.Contains("anchor.conflict", anchor.Text("lastError"), StringComparison.Ordinal);
         Assert.Contains("caporleans_anchor_conflict{log=\"0\"} 1", await reader.GetStringAsync("/metrics"), StringComparison.Ordinal);
         Assert.Equal("pending", await AnchorAsync("R-2"));
-        Assert.DoesNotContain(degraded.GetProperty("followers").EnumerateArray(), follower => follower.Text("follower") == "mirror"); // off unless it is asked for
+        Assert.DoesNotContain(degraded.GetProperty("consumers").EnumerateArray(), consumer => consumer.Text("consumer") == "mirror"); // off unless it is asked for
 
         // The way out for an admin, by command.
         var cap = new CapCommand(directory.Path, ("DATA_DIR", directory.File("data")), ("CAP_API", $"{stranger.BaseAddress}"));
@@ -118,10 +118,10 @@ public sealed class ReadinessTests
             },
             CancellationToken.None);
         using var reader = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{apiPort}") };
-        async Task<JsonElement> FollowerAsync(string name) => (await reader.GetFromJsonAsync<JsonElement>("/health/ready"))
-            .GetProperty("followers").EnumerateArray().Single(follower => follower.Text("follower") == name);
-        await Eventually.TrueAsync(async () => (await FollowerAsync("mirror")).TryGetProperty("trouble", out var trouble) && trouble.GetString() == $"There is no contract at {address}; see CAP_NFT_ADDRESS.");
-        await Eventually.TrueAsync(async () => (await FollowerAsync("anchor")).GetProperty("lag").GetInt64() == 0);
-        Assert.Equal(0, (await FollowerAsync("mirror")).GetProperty("position").GetInt64());
+        async Task<JsonElement> ConsumerAsync(string name) => (await reader.GetFromJsonAsync<JsonElement>("/health/ready"))
+            .GetProperty("consumers").EnumerateArray().Single(consumer => consumer.Text("consumer") == name);
+        await Eventually.TrueAsync(async () => (await ConsumerAsync("mirror")).TryGetProperty("lastError", out var lastError) && lastError.GetString() == $"There is no contract at {address}; see CAP_NFT_ADDRESS.");
+        await Eventually.TrueAsync(async () => (await ConsumerAsync("anchor")).GetProperty("lag").GetInt64() == 0);
+        Assert.Equal(0, (await ConsumerAsync("mirror")).GetProperty("position").GetInt64());
     }
 }

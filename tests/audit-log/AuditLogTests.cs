@@ -22,7 +22,7 @@ public abstract class AuditLogTests
     protected abstract IAuditLogReader NewReader();
 
     /// <returns>How many rows there are.</returns>
-    protected abstract Task<long> BookmarksAsync();
+    protected abstract Task<long> OffsetsAsync();
 
     private IAuditLogWriter Writer => ours ??= NewWriter();
 
@@ -89,7 +89,7 @@ public abstract class AuditLogTests
     public async Task An_entry_judged_by_an_older_context_is_refused()
     {
         var head = await RegisterAsync();
-        var change = new Append { Entries = [Draft("change")], Fence = new CapFence("Z", 1), Context = Context(2) };
+        var change = new Append { Entries = [Draft("change")], Fence = new ExpectedVersion("Z", 1), Context = Context(2) };
         var (_, outcomes) = await Writer.CommitAsync(0, head, [change, Incident("A", 1), Incident("B", 1, version: 2)], default);
         Assert.Equal([AppendVerdict.Appended, AppendVerdict.StaleContext, AppendVerdict.Appended], outcomes.Select(outcome => outcome.Verdict));
         Assert.Equal(2, (await Reader.FindCapAsync("Z", default))!.Value.Context.Version);
@@ -110,7 +110,7 @@ public abstract class AuditLogTests
         var head = await RegisterAsync();
         Append Correct(string id, decimal by, long version) => new()
         {
-            Entries = [Draft($"{id}{by}")], Fence = new CapFence("Z", version - 1), Context = Context(version), Correction = new CorrectionRow("Z", id, by),
+            Entries = [Draft($"{id}{by}")], Fence = new ExpectedVersion("Z", version - 1), Context = Context(version), Correction = new CorrectionRow("Z", id, by),
         };
         (head, _) = await Writer.CommitAsync(0, head, [Incident("A", 1, -0.5m), Incident("B", 1, 2m), Correct("A", 0.25m, 2)], default);
         (head, var outcomes) = await Writer.CommitAsync(0, head, [Correct("B", 1m, 2), Correct("A", 0.125m, 3), Incident("C", 1, 1m, version: 3)], default);
@@ -137,42 +137,42 @@ public abstract class AuditLogTests
     }
 
     [Fact]
-    public async Task A_bookmark_moves_only_from_where_it_stands()
+    public async Task An_offset_moves_only_from_where_it_stands()
     {
         var head = await RegisterAsync();
-        Append Move(long from, long to) => new() { Entries = [], Bookmark = new BookmarkMove("archive", from, to) };
+        Append Move(long from, long to) => new() { Entries = [], Offset = new OffsetCommit("archive", from, to) };
         var (_, outcomes) = await Writer.CommitAsync(0, head, [Move(0, 1), Move(0, 2), Move(1, 2)], default);
-        Assert.Equal([AppendVerdict.Appended, AppendVerdict.StaleBookmark, AppendVerdict.Appended], outcomes.Select(outcome => outcome.Verdict));
+        Assert.Equal([AppendVerdict.Appended, AppendVerdict.StaleOffset, AppendVerdict.Appended], outcomes.Select(outcome => outcome.Verdict));
         Assert.Equal(2, await Reader.PositionAsync(0, "archive", default));
     }
 
     [Fact]
-    public async Task A_bookmark_that_moves_to_the_beginning_is_gone()
+    public async Task An_offset_that_moves_to_the_beginning_is_gone()
     {
         var head = await RegisterAsync();
-        Append Move(long from, long to) => new() { Entries = [], Bookmark = new BookmarkMove("notify/1", from, to) };
+        Append Move(long from, long to) => new() { Entries = [], Offset = new OffsetCommit("notify/1", from, to) };
         (head, _) = await Writer.CommitAsync(0, head, [Move(0, 1)], default);
         (head, _) = await Writer.CommitAsync(0, head, [Move(1, 0)], default);
         Assert.Equal(0, await Reader.PositionAsync(0, "notify/1", default));
-        Assert.Equal(0, await BookmarksAsync());
+        Assert.Equal(0, await OffsetsAsync());
         var (_, outcomes) = await Writer.CommitAsync(0, head, [Move(1, 2), Move(0, 2)], default);
-        Assert.Equal([AppendVerdict.StaleBookmark, AppendVerdict.Appended], outcomes.Select(outcome => outcome.Verdict));
-        Assert.Equal(1, await BookmarksAsync());
+        Assert.Equal([AppendVerdict.StaleOffset, AppendVerdict.Appended], outcomes.Select(outcome => outcome.Verdict));
+        Assert.Equal(1, await OffsetsAsync());
     }
 
     [Fact]
-    public async Task A_writer_that_is_not_the_last_one_moves_no_bookmark_either()
+    public async Task A_writer_that_is_not_the_last_one_moves_no_offset_either()
     {
         var head = await RegisterAsync();
-        Append Move(long from, long to) => new() { Entries = [], Bookmark = new BookmarkMove("archive", from, to) };
+        Append Move(long from, long to) => new() { Entries = [], Offset = new OffsetCommit("archive", from, to) };
         var other = NewWriter();
-        await other.CommitAsync(0, head, [Move(0, 0)], default); // it has seen where the bookmark stands
+        await other.CommitAsync(0, head, [Move(0, 0)], default); // it has seen where the offset stands
         await Writer.OpenAsync(0, default);
         await Writer.CommitAsync(0, head, [Move(0, 1)], default);
         try
         {
             var (_, outcomes) = await other.CommitAsync(0, head, [Move(0, 2)], default);
-            Assert.Equal(AppendVerdict.StaleBookmark, outcomes[0].Verdict);
+            Assert.Equal(AppendVerdict.StaleOffset, outcomes[0].Verdict);
         }
         catch (Exception fault) when (fault is LogFencedException or System.Data.Common.DbException)
         {
@@ -189,14 +189,14 @@ public abstract class AuditLogTests
         Append Batch(long from, long to) => new()
         {
             Entries = [Draft($"batch{from}")],
-            Bookmark = new BookmarkMove("anchor", from, to),
+            Offset = new OffsetCommit("anchor", from, to),
             Cover = new Cover("anchor.batched", from, to),
         };
         (head, _) = await Writer.CommitAsync(0, head, [Batch(0, 5), Batch(5, 9)], default);
         Assert.Equal(Draft("batch5").Bytes, (await Reader.CoveringAsync(0, "anchor.batched", 8, default))!.Bytes);
         Assert.Null(await Reader.CoveringAsync(0, "anchor.batched", 9, default));
 
-        var lost = new Append { Entries = [Draft("lost")], Bookmark = new BookmarkMove("anchor", 9, 5), Cover = new Cover("anchor.batched", 5, 5) };
+        var lost = new Append { Entries = [Draft("lost")], Offset = new OffsetCommit("anchor", 9, 5), Cover = new Cover("anchor.batched", 5, 5) };
         await Writer.CommitAsync(0, head, [lost], default);
         Assert.Null(await Reader.CoveringAsync(0, "anchor.batched", 8, default));
         Assert.NotNull(await Reader.CoveringAsync(0, "anchor.batched", 4, default));
@@ -273,7 +273,7 @@ public abstract class AuditLogTests
     private async Task<LogHead> RegisterAsync()
     {
         var head = await Writer.OpenAsync(0, default);
-        var register = new Append { Entries = [Draft("register")], Fence = new CapFence("Z", 0), Context = Context(1) };
+        var register = new Append { Entries = [Draft("register")], Fence = new ExpectedVersion("Z", 0), Context = Context(1) };
         (head, _) = await Writer.CommitAsync(0, head, [register], default);
         return head;
     }
@@ -287,6 +287,6 @@ public abstract class AuditLogTests
     {
         Entries = [Draft($"{id}{content}{new string('x', padding)}")],
         Incident = new IncidentRow("Z", id, SHA256.HashData([(byte)content]), rank, deltaCap, at ?? At),
-        Fence = new CapFence("Z", version),
+        Fence = new ExpectedVersion("Z", version),
     };
 }

@@ -49,7 +49,7 @@ public sealed class CheckerTests(PostgresServer postgres) : IDisposable
         ("UPDATE incident SET cap_id = 'X-' || cap_id WHERE cap_id = 'CAP-2'", "UPDATE incident SET cap_id = substr(cap_id, 3) WHERE cap_id LIKE 'X-%'", "The read model has X-CAP-2"),
         ("UPDATE log_head SET size = size + 1 WHERE log = 0", "UPDATE log_head SET size = size - 1 WHERE log = 0", "Log 0 says"),
         ("UPDATE log_head SET root = root || 'x' WHERE log = 1", "UPDATE log_head SET root = substr(root, 1, 32) WHERE log = 1", "the root is not that of its entries"),
-        ("UPDATE bookmark SET position = position + 1000000", "UPDATE bookmark SET position = position - 1000000", "behind the end"),
+        ("UPDATE consumer_offset SET position = position + 1000000", "UPDATE consumer_offset SET position = position - 1000000", "behind the end"),
         ("UPDATE block SET bytes = bytes || 'x'", "UPDATE block SET bytes = substr(bytes, 1, length(bytes) - 1)", "is said to be archived"),
         ("UPDATE audit_entry SET bytes = convert_to(replace(convert_from(bytes, 'UTF8'), 'bench.local', 'other.local'), 'UTF8')",
             "UPDATE audit_entry SET bytes = convert_to(replace(convert_from(bytes, 'UTF8'), 'other.local', 'bench.local'), 'UTF8')", "is not that of its request"),

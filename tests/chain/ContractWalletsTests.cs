@@ -25,7 +25,7 @@ public sealed class ContractWalletsTests
         var asked = wallets.FindBlockAsync(Claim, new byte[32], "", CancellationToken.None);
         await node.Asked.Task;
         Assert.False(asked.IsCompleted);
-        time.Advance(ContractWallets.Patience);
+        time.Advance(ContractWallets.AnswerTimeout);
         Assert.Contains("said nothing", (await Assert.ThrowsAsync<ChainUnavailableException>(() => asked)).Message, StringComparison.Ordinal);
     }
 
@@ -38,7 +38,7 @@ public sealed class ContractWalletsTests
         var wallets = Wallets(http, time);
         var asked = Enumerable.Range(0, WalletClaim.AtOnce + 1).Select(i => wallets.FindBlockAsync(Of(i), new byte[32], $"192.0.2.{i}", CancellationToken.None)).ToList();
         await Eventually.TrueAsync(() => node.Calls == WalletClaim.AtOnce);
-        time.Advance(ContractWallets.Patience);
+        time.Advance(ContractWallets.AnswerTimeout);
         foreach (var one in asked.Take(WalletClaim.AtOnce))
         {
             await Assert.ThrowsAsync<ChainUnavailableException>(() => one);
@@ -88,15 +88,15 @@ public sealed class ContractWalletsTests
         var wallets = Wallets(http, time);
         var asked = Enumerable.Range(0, 150).Select(i => wallets.FindBlockAsync(Claim, new byte[32], $"192.0.2.{i}", CancellationToken.None)).ToList();
         await Eventually.TrueAsync(() => node.Calls == WalletClaim.AtOnce);
-        time.Advance(ContractWallets.Patience);
+        time.Advance(ContractWallets.AnswerTimeout);
         await Eventually.TrueAsync(() => node.Calls == 2 * WalletClaim.AtOnce);
-        time.Advance(ContractWallets.TurnTimeout - ContractWallets.Patience);
+        time.Advance(ContractWallets.TurnTimeout - ContractWallets.AnswerTimeout);
         foreach (var one in asked.Skip(2 * WalletClaim.AtOnce))
         {
             Assert.StartsWith("Wallets are being asked already", (await Assert.ThrowsAsync<ChainUnavailableException>(() => one)).Message, StringComparison.Ordinal);
         }
 
-        time.Advance(ContractWallets.Patience);
+        time.Advance(ContractWallets.AnswerTimeout);
         var next = wallets.FindBlockAsync(Claim, new byte[32], "192.0.2.200", CancellationToken.None);
         await Eventually.TrueAsync(() => node.Calls == (2 * WalletClaim.AtOnce) + 1);
         Assert.False(next.IsCompleted);

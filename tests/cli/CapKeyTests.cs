@@ -47,10 +47,10 @@ public sealed class CapKeyTests(NodeFixture node) : IDisposable
         Assert.Equal(("CLI-GATE", "G-1", 404), (letter.Text("capId"), letter.Text("incidentId"), letter.GetProperty("status").GetInt32()));
 
         Assert.Equal(0, (await CapAsync("register", "CLI-GATE", "--key", key.Address.ToString())).Code);
-        Assert.Equal((0, "1 wait again"), await CapAsync(environment, "gate", "retry", letter.GetProperty("number").GetRawText()));
+        Assert.Equal((0, "1 incident queued for retry"), await CapAsync(environment, "gate", "retry", letter.GetProperty("number").GetRawText()));
         await Eventually.TrueAsync(async () => (await node.Api.GetAsync("/v1/incidents/CLI-GATE/G-1")).IsSuccessStatusCode);
         await Eventually.TrueAsync(async () => JsonElement.Parse((await CapAsync(environment, "gate", "status")).Output).GetProperty("spool").GetProperty("waiting").GetInt32() == 0);
-        Assert.Equal((0, "0 wait again"), await CapAsync(environment, "gate", "retry", "--all"));
+        Assert.Equal((0, "0 incidents queued for retry"), await CapAsync(environment, "gate", "retry", "--all"));
         Assert.NotEqual(0, (await CapAsync(environment, "gate", "retry")).Code);
     }
 

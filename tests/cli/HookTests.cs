@@ -40,7 +40,7 @@ public sealed partial class HookTests(NodeFixture node) : IAsyncLifetime
         var incident = Assert.Single(await IncidentsAsync(1));
         Assert.Matches("^BACKUPFAIL-[0-9a-f]{12}$", incident.Text("incidentId"));
         Assert.Equal(("critical", "full-v2"), (incident.Text("severity"), incident.Text("scheme")));
-        Assert.EndsWith("ended with 7\nthe disk is full\n", incident.Text("description"), StringComparison.Ordinal);
+        Assert.EndsWith("exited with status 7\nthe disk is full\n", incident.Text("description"), StringComparison.Ordinal);
 
         Assert.Equal((0, ""), await HookAsync(Gate, "run", "--", "true"));
         Assert.Single(await IncidentsAsync(1));
@@ -51,16 +51,16 @@ public sealed partial class HookTests(NodeFixture node) : IAsyncLifetime
     {
         string[] command = ["sh", "-c", "echo connecting as postgres://me:hunter2@db >&2; exit 7", "--token", "hunter2"];
         await HookAsync(Gate, ["run", "--", "/usr/bin/env", .. command]);
-        Assert.Equal("env ended with 7\nconnecting as postgres://[masked]@db\n", (await IncidentsAsync(1))[0].Text("description"));
+        Assert.Equal("env exited with status 7\nconnecting as postgres://[masked]@db\n", (await IncidentsAsync(1))[0].Text("description"));
         await HookAsync(Gate, ["run", "--include-command", "--", "/usr/bin/env", .. command]);
         Assert.Equal(
-            "/usr/bin/env sh -c echo connecting as postgres://[masked]@db >&2; exit 7 --token [masked] ended with 7\nconnecting as postgres://[masked]@db\n",
+            "/usr/bin/env sh -c echo connecting as postgres://[masked]@db >&2; exit 7 --token [masked] exited with status 7\nconnecting as postgres://[masked]@db\n",
             (await IncidentsAsync(2))[1].Text("description"));
 
         Assert.Equal(0, (await HookAsync(Gate, "watch", "--once", "--check", "PASSWORD=hunter2 false --token hunter2")).Code);
         var watched = (await IncidentsAsync(3))[2];
         Assert.StartsWith("FALSEFAIL-", watched.Text("incidentId"), StringComparison.Ordinal);
-        Assert.Equal("false ended with 1\n", watched.Text("description"));
+        Assert.Equal("false exited with status 1\n", watched.Text("description"));
     }
 
     [Fact]

@@ -11,13 +11,13 @@ using Orleans.Connections.Security;
 // A process that is none of the cluster's: it tries to become one, and to make an admin key of its own.
 //   client PORT          to a gateway, in the clear
 //   client PORT FILE     to a gateway, with a certificate of the authority in FILE; without the file, of one that it makes
-//   client PORT FILE SECONDS   the same, with more patience than ten seconds: it is to get in
+//   client PORT FILE SECONDS   the same, with a longer timeout than ten seconds: it is to get in
 //   silo PORT            joins the silo at the port
 // Prints "in" or "out: ..."; ends with 0 either way.
 var (kind, port) = (args[0], int.Parse(args[1], System.Globalization.CultureInfo.InvariantCulture));
 var there = new IPEndPoint(IPAddress.Loopback, port);
-var patience = TimeSpan.FromSeconds(args.Length > 3 ? int.Parse(args[3], System.Globalization.CultureInfo.InvariantCulture) : 10);
-using var timeout = new CancellationTokenSource(patience, TimeProvider.System);
+var limit = TimeSpan.FromSeconds(args.Length > 3 ? int.Parse(args[3], System.Globalization.CultureInfo.InvariantCulture) : 10);
+using var timeout = new CancellationTokenSource(limit, TimeProvider.System);
 var builder = Host.CreateApplicationBuilder();
 builder.Logging.ClearProviders();
 if (kind == "silo")
@@ -34,7 +34,7 @@ else
     {
         client.UseStaticClustering(there);
         client.Configure<ClusterOptions>(NameIt);
-        client.Configure<ClientMessagingOptions>(options => options.ResponseTimeout = patience / 2);
+        client.Configure<ClientMessagingOptions>(options => options.ResponseTimeout = limit / 2);
         if (args.Length > 2)
         {
             var authority = File.Exists(args[2]) ? ClusterAuthority.Parse(File.ReadAllText(args[2])) : ClusterAuthority.Create(TimeProvider.System.GetUtcNow());

@@ -139,7 +139,7 @@ public sealed class GateTests : IAsyncLifetime
             context.Response.Headers.RetryAfter = "1";
             return AnswerAsync(context, lines, line => line.Contains("\"SLOW\"", StringComparison.Ordinal) && !isFree ? "\"status\":429,\"problem\":{}" : Accept(line));
         };
-        var quick = Enumerable.Range(0, 100).Select(i => $"CAP-{i}").First(capId => Lanes.Of(capId) == Lanes.Of("SLOW"));
+        var quick = Enumerable.Range(0, 100).Select(i => $"CAP-{i}").First(capId => Partitions.Of(capId) == Partitions.Of("SLOW"));
         using var slow = await SendAsync("/gate_receive", "S-1", "SLOW");
         using var second = await SendAsync("/gate_receive", "Q-1", quick);
         await Eventually.TrueAsync(() => taken.Contains("Q-1"));
@@ -233,13 +233,13 @@ public sealed class GateTests : IAsyncLifetime
         keys = _ => Results.NotFound();
         using var received = await ReceivedAsync("/gate_receive", "F-1");
         Assert.Equal(HttpStatusCode.OK, received.StatusCode);
-        Assert.Contains("answered 404", (await StatusAsync()).Text("keyTrouble"), StringComparison.Ordinal);
+        Assert.Contains("answered 404", (await StatusAsync()).Text("keyError"), StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_gate_that_is_not_heard_goes_on_and_says_so()
     {
-        await Eventually.TrueAsync(async () => (await StatusAsync()).GetProperty("heartbeatTrouble").ValueKind == JsonValueKind.String);
+        await Eventually.TrueAsync(async () => (await StatusAsync()).GetProperty("heartbeatError").ValueKind == JsonValueKind.String);
         using var received = await SendAsync("/gate_receive", "H-1");
         Assert.Equal(HttpStatusCode.OK, received.StatusCode);
     }

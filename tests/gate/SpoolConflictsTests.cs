@@ -26,7 +26,7 @@ public sealed class SpoolConflictsTests : IDisposable
     public async Task Of_what_was_signed_one_waits_and_what_says_otherwise_conflicts()
     {
         Assert.Equal(ArrivalVerdict.Kept, await KeepAsync("A", "first", isVouched: false));
-        Assert.Equal(ArrivalVerdict.KeptBefore, await KeepAsync("A", "first", isVouched: false));
+        Assert.Equal(ArrivalVerdict.Duplicate, await KeepAsync("A", "first", isVouched: false));
         Assert.Equal(ArrivalVerdict.Conflicts, await KeepAsync("A", "second", isVouched: false));
         Assert.Equal((7, 7), (spool.Count().Bytes, spool.Count().UnvouchedBytes));
 
@@ -107,5 +107,5 @@ public sealed class SpoolConflictsTests : IDisposable
         spool.SettleAsync([.. Next().Select(waiting => new Settlement(waiting.Number, status, Problem))]);
 
     private IEnumerable<(long Number, string Line)> Next() =>
-        spool.Next(Lanes.Of("X"), [], 500, 1_000_000).Select(waiting => (waiting.Number, Encoding.UTF8.GetString(waiting.Line)));
+        spool.Next(Partitions.Of("X"), [], 500, 1_000_000).Select(waiting => (waiting.Number, Encoding.UTF8.GetString(waiting.Line)));
 }

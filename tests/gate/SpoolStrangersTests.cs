@@ -41,7 +41,7 @@ public sealed class SpoolStrangersTests : IDisposable
     [Fact]
     public async Task What_is_vouched_for_goes_first_whatever_strangers_wrote_in_its_CapID_s_name()
     {
-        var other = SameLane("X");
+        var other = SamePartition("X");
         await KeepAsync(other, "S-1", isVouched: false);
         await KeepAsync("X", "A-1", isVouched: false); // while the cluster was away
         await KeepAsync(other, "S-2", isVouched: false);
@@ -49,20 +49,20 @@ public sealed class SpoolStrangersTests : IDisposable
         await KeepAsync("X", "A-3", isVouched: false);
         await KeepAsync(other, "S-3", isVouched: true);
         Assert.Equal(["A-2", "S-3", "S-1", "A-1", "S-2", "A-3"], Next("X").Select(waiting => waiting.IncidentId));
-        Assert.Equal(["A-2"], spool.Next(Lanes.Of("X"), [], 1, 1_000).Select(waiting => waiting.IncidentId));
-        Assert.Equal(["A-2", "S-3", "S-1"], spool.Next(Lanes.Of("X"), [], 3, 1_000).Select(waiting => waiting.IncidentId));
-        Assert.Equal(["A-2"], spool.Next(Lanes.Of("X"), [], 500, 1).Select(waiting => waiting.IncidentId));
-        Assert.Equal(["S-3", "S-1", "S-2"], spool.Next(Lanes.Of("X"), ["X"], 500, 1_000).Select(waiting => waiting.IncidentId));
+        Assert.Equal(["A-2"], spool.Next(Partitions.Of("X"), [], 1, 1_000).Select(waiting => waiting.IncidentId));
+        Assert.Equal(["A-2", "S-3", "S-1"], spool.Next(Partitions.Of("X"), [], 3, 1_000).Select(waiting => waiting.IncidentId));
+        Assert.Equal(["A-2"], spool.Next(Partitions.Of("X"), [], 500, 1).Select(waiting => waiting.IncidentId));
+        Assert.Equal(["S-3", "S-1", "S-2"], spool.Next(Partitions.Of("X"), ["X"], 500, 1_000).Select(waiting => waiting.IncidentId));
     }
 
     [Fact]
     public async Task The_same_incident_is_vouched_for_later_and_counts_from_then_on()
     {
         Assert.Equal(ArrivalVerdict.Kept, await KeepAsync("X", "A", isVouched: false));
-        Assert.Equal(ArrivalVerdict.KeptBefore, await KeepAsync("X", "A", isVouched: false));
+        Assert.Equal(ArrivalVerdict.Duplicate, await KeepAsync("X", "A", isVouched: false));
         Assert.Equal(ArrivalVerdict.Vouched, await KeepAsync("X", "A", isVouched: true));
-        Assert.Equal(ArrivalVerdict.KeptBefore, await KeepAsync("X", "A", isVouched: true));
-        Assert.Equal(ArrivalVerdict.KeptBefore, await KeepAsync("X", "A", isVouched: false));
+        Assert.Equal(ArrivalVerdict.Duplicate, await KeepAsync("X", "A", isVouched: true));
+        Assert.Equal(ArrivalVerdict.Duplicate, await KeepAsync("X", "A", isVouched: false));
         Assert.Equal((1, 10, 0), (spool.Count().Waiting, spool.Count().Bytes, spool.Count().UnvouchedBytes));
     }
 
@@ -98,18 +98,18 @@ public sealed class SpoolStrangersTests : IDisposable
             old.CommandText =
                 """
                 CREATE TABLE incident (
-                  number INTEGER PRIMARY KEY AUTOINCREMENT, lane INTEGER NOT NULL, queue TEXT NOT NULL, cap_id TEXT NOT NULL,
+                  number INTEGER PRIMARY KEY AUTOINCREMENT, partition INTEGER NOT NULL, queue TEXT NOT NULL, cap_id TEXT NOT NULL,
                   incident_id TEXT NOT NULL, content BLOB NOT NULL, line BLOB NOT NULL, received_at INTEGER NOT NULL, refused_at INTEGER, status INTEGER, problem TEXT);
                 CREATE UNIQUE INDEX waits_once ON incident (cap_id, incident_id, content) WHERE refused_at IS NULL;
-                CREATE INDEX waits_in_lane ON incident (lane, number) WHERE refused_at IS NULL;
+                CREATE INDEX waits_in_partition ON incident (partition, number) WHERE refused_at IS NULL;
                 CREATE INDEX lies_dead ON incident (number) WHERE refused_at IS NOT NULL;
-                INSERT INTO incident (lane, queue, cap_id, incident_id, content, line, received_at)
-                  VALUES ($lane, 'X', 'X', 'OLD', x'00', x'7b7d', 1);
-                INSERT INTO incident (lane, queue, cap_id, incident_id, content, line, received_at, refused_at, status, problem)
-                  VALUES ($lane, 'X', 'X', 'DEAD', x'01', x'7b7d', 1, 2, 404, '{}');
+                INSERT INTO incident (partition, queue, cap_id, incident_id, content, line, received_at)
+                  VALUES ($partition, 'X', 'X', 'OLD', x'00', x'7b7d', 1);
+                INSERT INTO incident (partition, queue, cap_id, incident_id, content, line, received_at, refused_at, status, problem)
+                  VALUES ($partition, 'X', 'X', 'DEAD', x'01', x'7b7d', 1, 2, 404, '{}');
                 PRAGMA user_version = 1;
                 """;
-            old.Parameters.AddWithValue("$lane", Lanes.Of("X"));
+            old.Parameters.AddWithValue("$partition", Partitions.Of("X"));
             old.ExecuteNonQuery();
         }
 
@@ -126,8 +126,8 @@ public sealed class SpoolStrangersTests : IDisposable
         Assert.Equal(ArrivalVerdict.Kept, await KeepAsync("X", "NEW", isVouched: false));
     }
 
-    private static string SameLane(string capId) =>
-        Enumerable.Range(0, 100).Select(i => $"CAP-{i}").First(other => Lanes.Of(other) == Lanes.Of(capId));
+    private static string SamePartition(string capId) =>
+        Enumerable.Range(0, 100).Select(i => $"CAP-{i}").First(other => Partitions.Of(other) == Partitions.Of(capId));
 
     private async Task BuryAsync(string[] ids, bool isVouched, int status, string problem = "signer-not-authorised")
     {
@@ -144,5 +144,5 @@ public sealed class SpoolStrangersTests : IDisposable
 
     private static byte[] Line(int bytes) => [(byte)'"', .. Enumerable.Repeat((byte)'x', bytes - 2), (byte)'"'];
 
-    private IReadOnlyList<Waiting> Next(string capId) => spool.Next(Lanes.Of(capId), [], 500, 1_000_000);
+    private IReadOnlyList<Waiting> Next(string capId) => spool.Next(Partitions.Of(capId), [], 500, 1_000_000);
 }

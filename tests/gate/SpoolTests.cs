@@ -32,16 +32,16 @@ public sealed class SpoolTests : IDisposable
         spool.Dispose();
         spool = Open();
         Assert.Equal(["B", "A", "C"], Next("X").Select(waiting => waiting.IncidentId));
-        Assert.Equal(["B", "A"], spool.Next(Lanes.Of("X"), [], 2, 1000).Select(waiting => waiting.IncidentId));
-        Assert.Single(spool.Next(Lanes.Of("X"), [], 500, 1));
-        Assert.Empty(spool.Next(Lanes.Of("X"), ["X"], 500, 1000));
+        Assert.Equal(["B", "A"], spool.Next(Partitions.Of("X"), [], 2, 1000).Select(waiting => waiting.IncidentId));
+        Assert.Single(spool.Next(Partitions.Of("X"), [], 500, 1));
+        Assert.Empty(spool.Next(Partitions.Of("X"), ["X"], 500, 1000));
     }
 
     [Fact]
     public async Task The_same_to_the_letter_is_kept_once_and_whatever_else_has_its_id_is_kept_as_well()
     {
         Assert.Equal(ArrivalVerdict.Kept, await KeepAsync("X", "A"));
-        Assert.Equal(ArrivalVerdict.KeptBefore, await KeepAsync("X", "A"));
+        Assert.Equal(ArrivalVerdict.Duplicate, await KeepAsync("X", "A"));
         Assert.Equal(ArrivalVerdict.Kept, await KeepAsync("X", "A", bytes: 11)); // which of them counts is the cluster's to say
         Assert.Equal(ArrivalVerdict.Kept, await KeepAsync("Y", "A"));
     }
@@ -115,7 +115,7 @@ public sealed class SpoolTests : IDisposable
                         await tried.KeepAsync(new Arrival("X", "X", name, Line(10 + id), IsVouched: true));
                         waits[place ?? ++made] = name;
                         break;
-                    case 1 when tried.Next(Lanes.Of("X"), [], 500, 1_000_000).FirstOrDefault(waiting => waiting.IncidentId == name) is { } found:
+                    case 1 when tried.Next(Partitions.Of("X"), [], 500, 1_000_000).FirstOrDefault(waiting => waiting.IncidentId == name) is { } found:
                         await tried.SettleAsync([new Settlement(found.Number, status < 3 ? 201 : 400, status < 3 ? null : [(byte)'1'])]);
                         waits.Remove(place!.Value);
                         if (status >= 3)
@@ -138,7 +138,7 @@ public sealed class SpoolTests : IDisposable
             }
 
             var counts = tried.Count();
-            return waits.Values.SequenceEqual(tried.Next(Lanes.Of("X"), [], 500, 1_000_000).Select(waiting => waiting.IncidentId))
+            return waits.Values.SequenceEqual(tried.Next(Partitions.Of("X"), [], 500, 1_000_000).Select(waiting => waiting.IncidentId))
                 && dead.Values.Reverse().SequenceEqual(tried.Dead(long.MaxValue, 100).Select(letter => letter.IncidentId))
                 && (counts.Waiting, counts.Bytes, counts.Dead) == (waits.Count, waits.Values.Sum(name => 10 + (name[2] - '0')), dead.Count);
         }, iter: 30, threads: 1);
@@ -159,7 +159,7 @@ public sealed class SpoolTests : IDisposable
         }
 
         using var spoolAgain = Open(disk); // it starts on a full disk, too
-        for (IReadOnlyList<Waiting> next; (next = spoolAgain.Next(Lanes.Of("X"), [], 20, 1_000_000)).Count > 0;)
+        for (IReadOnlyList<Waiting> next; (next = spoolAgain.Next(Partitions.Of("X"), [], 20, 1_000_000)).Count > 0;)
         {
             await spoolAgain.SettleAsync([.. next.Select(waiting => new Settlement(waiting.Number, 201, null))]);
         }
@@ -206,5 +206,5 @@ public sealed class SpoolTests : IDisposable
     /// <summary>Some JSON of this length.</summary>
     private static byte[] Line(int bytes) => [(byte)'"', .. Enumerable.Repeat((byte)'x', bytes - 2), (byte)'"'];
 
-    private IReadOnlyList<Waiting> Next(string capId) => spool.Next(Lanes.Of(capId), [], 500, 1_000_000);
+    private IReadOnlyList<Waiting> Next(string capId) => spool.Next(Partitions.Of(capId), [], 500, 1_000_000);
 }

@@ -46,20 +46,20 @@ public sealed class WalletClaimsTests : IDisposable
         Assert.Single(lines.Written); // a flood fills no log
 
         Assert.Equal(ArrivalVerdict.Kept, await KeepAsync("H-1", Host));
-        var next = spool.Next(Lanes.Claims, [], 500, 1_000_000);
+        var next = spool.Next(Partitions.Claims, [], 500, 1_000_000);
         var honest = Assert.Single(next, waiting => waiting.IncidentId == "H-1");
         Assert.Equal(SpoolLimits.MaxClaimsEach + 1, next.Count);
         Assert.All(next.Where(waiting => waiting != honest), waiting => Assert.NotEqual(honest.Queue, waiting.Queue));
-        Assert.Equal(["H-1"], spool.Next(Lanes.Claims, [.. next.SkipLast(1).Select(waiting => waiting.Queue).Distinct()], 500, 1_000_000).Select(waiting => waiting.IncidentId));
+        Assert.Equal(["H-1"], spool.Next(Partitions.Claims, [.. next.SkipLast(1).Select(waiting => waiting.Queue).Distinct()], 500, 1_000_000).Select(waiting => waiting.IncidentId));
     }
 
     [Fact]
     public async Task What_waits_already_is_no_more_and_what_left_makes_room()
     {
         await Task.WhenAll(Enumerable.Range(0, SpoolLimits.MaxClaimsEach).Select(i => KeepAsync($"S-{i}", Stranger)));
-        Assert.Equal(ArrivalVerdict.KeptBefore, await KeepAsync("S-0", Stranger));
+        Assert.Equal(ArrivalVerdict.Duplicate, await KeepAsync("S-0", Stranger));
         Assert.Equal(ArrivalVerdict.QueueFull, await KeepAsync("S-X", Stranger));
-        await spool.SettleAsync([new Settlement(spool.Next(Lanes.Claims, [], 1, 1_000_000)[0].Number, 403, "{}"u8.ToArray())]);
+        await spool.SettleAsync([new Settlement(spool.Next(Partitions.Claims, [], 1, 1_000_000)[0].Number, 403, "{}"u8.ToArray())]);
         Assert.Equal(ArrivalVerdict.Kept, await KeepAsync("S-X", Stranger));
     }
 
@@ -68,8 +68,8 @@ public sealed class WalletClaimsTests : IDisposable
     {
         Assert.Equal(ArrivalVerdict.Kept, await KeepAsync("H-1", Stranger)); // to the letter as the host will send it
         Assert.Equal(ArrivalVerdict.Kept, await KeepAsync("H-1", Host));
-        Assert.Equal(ArrivalVerdict.KeptBefore, await KeepAsync("H-1", Host));
-        Assert.Equal(2, spool.Next(Lanes.Claims, [], 500, 1_000_000).Select(waiting => waiting.Queue).Distinct().Count());
+        Assert.Equal(ArrivalVerdict.Duplicate, await KeepAsync("H-1", Host));
+        Assert.Equal(2, spool.Next(Partitions.Claims, [], 500, 1_000_000).Select(waiting => waiting.Queue).Distinct().Count());
     }
 
     [Fact]
@@ -89,7 +89,7 @@ public sealed class WalletClaimsTests : IDisposable
         Assert.DoesNotContain(dead, letter => letter.IncidentId is "S-0" or "S-50");
     }
 
-    private Task<int> BuryAsync() => spool.SettleAsync([.. spool.Next(Lanes.Claims, [], 500, 10_000_000)
+    private Task<int> BuryAsync() => spool.SettleAsync([.. spool.Next(Partitions.Claims, [], 500, 10_000_000)
         .Select(waiting => new Settlement(waiting.Number, 403, "{}"u8.ToArray()))]);
 
     private async Task<ArrivalVerdict> KeepAsync(string id, IPAddress from, string capId = "X")

@@ -49,8 +49,8 @@ public sealed class ClusterProcessTests(PostgresServer postgres) : IAsyncLifetim
         await using var source = NpgsqlDataSource.Create(CapOrleans.AuditLog.Postgres.PostgresDatabase.ReadUrl(database)!);
         Assert.Empty((await Checker.RunAsync(source, senders.Promised, senders.Offered)).Findings);
         Assert.Equal(senders.Offered.Count, senders.Promised.Count);
-        var followers = (await cluster.Http.GetFromJsonAsync<JsonElement>("/health/ready")).GetProperty("followers").EnumerateArray();
-        Assert.Equal(3, followers.Count(follower => follower.Text("follower").StartsWith("notify/", StringComparison.Ordinal)));
+        var consumers = (await cluster.Http.GetFromJsonAsync<JsonElement>("/health/ready")).GetProperty("consumers").EnumerateArray();
+        Assert.Equal(3, consumers.Count(consumer => consumer.Text("consumer").StartsWith("notify/", StringComparison.Ordinal)));
     }
 
     [Fact]

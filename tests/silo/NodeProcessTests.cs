@@ -67,9 +67,9 @@ public sealed class NodeProcessTests : IDisposable
             Assert.Equal((HttpStatusCode.OK, receipt), (again.StatusCode, await again.Content.ReadAsStringAsync()));
         }
 
-        // The followers finish what was pending: everything is archived and anchored, each incident exactly once.
+        // The consumers finish what was pending: everything is archived and anchored, each incident exactly once.
         await Eventually.TrueAsync(async () => (await http.GetFromJsonAsync<JsonElement>("/health/ready"))
-            .GetProperty("followers").EnumerateArray().All(follower => follower.GetProperty("lag").GetInt64() == 0));
+            .GetProperty("consumers").EnumerateArray().All(consumer => consumer.GetProperty("lag").GetInt64() == 0));
         var log = (await http.GetFromJsonAsync<JsonElement>("/audit_log")).EnumerateArray().Select(record => record.Text("incident_id")).ToList();
         Assert.Equal(log.Distinct(), log);
         Assert.Subset(log.ToHashSet(), promised.Keys.ToHashSet());
@@ -92,8 +92,8 @@ public sealed class NodeProcessTests : IDisposable
         var key = TestIncident.Key(await File.ReadAllTextAsync(directory.File("data/identity.key")));
         using var answer = await http.PostAsync("/v1/incidents", NodeFixture.Json(TestIncident.Signed(key, "SYS-CORE", "N-1", TimeProvider.System.GetUtcNow())));
         Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
-        await Eventually.TrueAsync(async () => (await http.GetFromJsonAsync<JsonElement>("/health/ready")).GetProperty("followers")
-            .EnumerateArray().Single(follower => follower.Text("follower") == "anchor").GetProperty("trouble").GetString()?.Contains("RPC_URL", StringComparison.Ordinal) == true);
+        await Eventually.TrueAsync(async () => (await http.GetFromJsonAsync<JsonElement>("/health/ready")).GetProperty("consumers")
+            .EnumerateArray().Single(consumer => consumer.Text("consumer") == "anchor").GetProperty("lastError").GetString()?.Contains("RPC_URL", StringComparison.Ordinal) == true);
     }
 
     [Fact]

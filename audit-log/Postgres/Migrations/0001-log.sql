@@ -42,11 +42,11 @@ CREATE TABLE cap (
     incidents bigint NOT NULL
 ) WITH (fillfactor = 50);
 
-CREATE TABLE bookmark (
+CREATE TABLE consumer_offset (
     log      integer NOT NULL,
-    follower text COLLATE "C" NOT NULL,
+    consumer text COLLATE "C" NOT NULL,
     position bigint  NOT NULL,
-    PRIMARY KEY (log, follower)
+    PRIMARY KEY (log, consumer)
 ) WITH (fillfactor = 50);
 
 -- Which batch entry speaks for which range of entries.

@@ -42,11 +42,11 @@ CREATE TABLE cap (
     incidents INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE bookmark (
+CREATE TABLE consumer_offset (
     log      INTEGER NOT NULL,
-    follower TEXT    NOT NULL,
+    consumer TEXT    NOT NULL,
     position INTEGER NOT NULL,
-    PRIMARY KEY (log, follower)
+    PRIMARY KEY (log, consumer)
 ) STRICT, WITHOUT ROWID;
 
 -- Which batch entry speaks for which range of entries.

@@ -37,7 +37,7 @@ public sealed class BatchShareTests
     public class Grains : DispatchProxy
     {
         private readonly Lock gate = new();
-        private readonly Queue<TaskCompletionSource<IReadOnlyList<Proving>>> waiting = new();
+        private readonly Queue<TaskCompletionSource<IReadOnlyList<SignatureCheck>>> waiting = new();
 
         public int UnderWay
         {
@@ -63,7 +63,7 @@ public sealed class BatchShareTests
         {
             lock (gate)
             {
-                waiting.Dequeue().SetResult([new Proving(null, Ruling.Refuse(Verdict.Unauthorised, "signature-mismatch", "signature", "It does not."))]);
+                waiting.Dequeue().SetResult([new SignatureCheck(null, Ruling.Refuse(Verdict.Unauthorised, "signature-mismatch", "signature", "It does not."))]);
             }
         }
 
@@ -71,11 +71,11 @@ public sealed class BatchShareTests
             targetMethod!.Name == "GetGrain" && args is [GrainId { Type: var type }, ..] && type.ToString() == CapGrains.IncidentType
                 ? Incident.Create(this) : throw new NotSupportedException(targetMethod.Name);
 
-        private Task<IReadOnlyList<Proving>> ProveAsync()
+        private Task<IReadOnlyList<SignatureCheck>> ProveAsync()
         {
             lock (gate)
             {
-                var answer = new TaskCompletionSource<IReadOnlyList<Proving>>(TaskCreationOptions.RunContinuationsAsynchronously);
+                var answer = new TaskCompletionSource<IReadOnlyList<SignatureCheck>>(TaskCreationOptions.RunContinuationsAsynchronously);
                 waiting.Enqueue(answer);
                 Most = Math.Max(Most, waiting.Count);
                 return answer.Task;

@@ -21,9 +21,9 @@ public sealed class PostgresLogTests(PostgresServer server) : AuditLogTests, IAs
         }
     }
 
-    protected override async Task<long> BookmarksAsync()
+    protected override async Task<long> OffsetsAsync()
     {
-        await using var count = databases[0].Source.CreateCommand("SELECT count(*) FROM bookmark");
+        await using var count = databases[0].Source.CreateCommand("SELECT count(*) FROM consumer_offset");
         return (long)(await count.ExecuteScalarAsync())!;
     }
 
@@ -100,11 +100,11 @@ public sealed class PostgresLogTests(PostgresServer server) : AuditLogTests, IAs
     }
 
     [Fact]
-    public async Task Repetitions_make_a_writer_look_before_it_writes()
+    public async Task Duplicates_make_a_writer_look_before_it_writes()
     {
         var writer = NewWriter();
         var head = await writer.OpenAsync(0, default);
-        (head, _) = await writer.CommitAsync(0, head, [new Append { Entries = [Draft("register")], Fence = new CapFence("Z", 0), Context = new("Z", 1, "Z", 50m, 1.2m, 0.9m, []) }], default);
+        (head, _) = await writer.CommitAsync(0, head, [new Append { Entries = [Draft("register")], Fence = new ExpectedVersion("Z", 0), Context = new("Z", 1, "Z", 50m, 1.2m, 0.9m, []) }], default);
         (head, _) = await writer.CommitAsync(0, head, [Incident("known")], default);
         var before = await TransactionAsync();
         for (var i = 0; i < 20; i++)

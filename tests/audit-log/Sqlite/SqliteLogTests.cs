@@ -28,11 +28,11 @@ public sealed class SqliteLogTests : AuditLogTests, IDisposable
         _ = SqliteDatabase.Open(directory.File("divided.db"), 4);
     }
 
-    protected override Task<long> BookmarksAsync()
+    protected override Task<long> OffsetsAsync()
     {
         using var connection = SqliteDatabase.Open(directory.File("log.db"), 1).Connect();
         using var count = connection.CreateCommand();
-        count.CommandText = "SELECT count(*) FROM bookmark";
+        count.CommandText = "SELECT count(*) FROM consumer_offset";
         return Task.FromResult((long)count.ExecuteScalar()!);
     }
 

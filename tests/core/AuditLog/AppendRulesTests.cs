@@ -24,7 +24,7 @@ public sealed class AppendRulesTests
         Assert.Null(AppendRules.Fault(new Append { Entries = [Accepted], Incident = Row }, "log"));
         Assert.Null(AppendRules.Fault(new Append { Entries = [Corrected], Correction = Correction, Context = Context }, "log"));
         Assert.Null(AppendRules.Fault(new Append { Entries = [KeyAdded], Context = Context }, "log"));
-        Assert.Null(AppendRules.Fault(new Append { Entries = [], Bookmark = new BookmarkMove("archive", 0, 1) }, "log"));
+        Assert.Null(AppendRules.Fault(new Append { Entries = [], Offset = new OffsetCommit("archive", 0, 1) }, "log"));
     }
 
     [Fact]

@@ -63,12 +63,12 @@ public sealed class ForeignAnchorTests : IAsyncLifetime
         await FileAsync("INC-2");
         await ConflictAsync(AnchorConflict.OtherRoot);
         Assert.Equal("pending", await StatusAsync("INC-2"));
-        Assert.Contains("is not this log's", (await ProgressAsync()).Trouble, StringComparison.Ordinal);
+        Assert.Contains("is not this log's", (await ProgressAsync()).LastError, StringComparison.Ordinal);
 
         // The chain is set right: what waited is anchored, and nothing is left of the conflict but its entry.
         await chain.CallAsync("evm_revert", snapshot);
         await AnchoredAsync("INC-2");
-        await Eventually.TrueAsync(async () => (await ProgressAsync()) is { Conflict: false, Trouble: null });
+        await Eventually.TrueAsync(async () => (await ProgressAsync()) is { Conflict: false, LastError: null });
         Assert.Single(await ConflictsAsync());
     }
 

@@ -44,7 +44,7 @@ public sealed class RestartedAnchorTests : IAsyncLifetime
         await silo.AnchoredAsync("INC-3");
         await AnchorAsync("INC-4");
         Assert.Equal(("anchored", before), ((await silo.AnchorOfAsync("INC-2")).Status, await silo.AnchorOfAsync("INC-1")));
-        Assert.Null((await silo.Anchorer.ProgressAsync()).Trouble);
+        Assert.Null((await silo.Anchorer.ProgressAsync()).LastError);
         await silo.EachOnceAsync("INC-1", "INC-2", "INC-3", "INC-4");
 
         // What a stranger can recompute: the key from the name, and the roots under it from the log.

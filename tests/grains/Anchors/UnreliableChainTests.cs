@@ -127,7 +127,7 @@ public sealed class UnreliableChainTests : IAsyncLifetime
             await silo.Anchorer.NudgeAsync();
         }
 
-        await Eventually.TrueAsync(async () => (await silo.Anchorer.ProgressAsync()).Trouble?.Contains("answers 502", StringComparison.Ordinal) == true);
+        await Eventually.TrueAsync(async () => (await silo.Anchorer.ProgressAsync()).LastError?.Contains("answers 502", StringComparison.Ordinal) == true);
         Assert.InRange(silo.Node.Asked.Count - before, 1, 1200);
         Assert.Equal("pending", (await silo.AnchorOfAsync("INC-1")).Status);
         silo.Node.Before = null;
@@ -172,7 +172,7 @@ public sealed class UnreliableChainTests : IAsyncLifetime
         await Eventually.TrueAsync(async () =>
         {
             await silo.Anchorer.NudgeAsync();
-            return (await silo.Anchorer.ProgressAsync()).Trouble?.Contains("Chain__GasPerDay is 1", StringComparison.Ordinal) == true;
+            return (await silo.Anchorer.ProgressAsync()).LastError?.Contains("Chain__GasPerDay is 1", StringComparison.Ordinal) == true;
         });
         Assert.Single(await silo.EntriesAsync(EntryKinds.AnchorBatched));
     }
@@ -190,7 +190,7 @@ public sealed class UnreliableChainTests : IAsyncLifetime
         await silo.AnchoredAsync("INC-2");
         contract.Forgets = contract.Refuses = true;
         await silo.FileAsync("INC-3");
-        await TroubleAsync("a loss was said already");
+        await FailAsync("a loss was logged already");
         Assert.Single(await silo.EntriesAsync(EntryKinds.AnchorLost));
         contract.Forgets = false;
         await silo.AnchoredAsync("INC-3");
@@ -222,10 +222,10 @@ public sealed class UnreliableChainTests : IAsyncLifetime
         return (await silo.EntriesAsync(kind)).Count > 0;
     });
 
-    private Task TroubleAsync(string part) => Eventually.TrueAsync(async () =>
+    private Task FailAsync(string part) => Eventually.TrueAsync(async () =>
     {
         await silo.Anchorer.NudgeAsync();
-        return (await silo.Anchorer.ProgressAsync()).Trouble?.Contains(part, StringComparison.Ordinal) == true;
+        return (await silo.Anchorer.ProgressAsync()).LastError?.Contains(part, StringComparison.Ordinal) == true;
     });
 
     /// <summary>One of several backends, of which some lie behind.</summary>

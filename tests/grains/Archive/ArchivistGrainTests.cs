@@ -74,7 +74,7 @@ public sealed class ArchivistGrainTests : IDisposable
         var (entries, _) = await new SqliteLogReader(SqliteDatabase.Open(directory.File("log.db"), 1)).ReadAsync(0, 0, 1000, default);
         var body = JsonElement.Parse(Assert.Single(entries, entry => entry.Kind == EntryKinds.ProofFailed).Bytes).GetProperty("body");
         Assert.Equal(("FORGED", $"it is not signed by {key.Address}"), (body.Text("incidentId"), body.Text("rule")));
-        Assert.Equal($"Entry {body.GetProperty("index")} does not prove what it says: it is not signed by {key.Address}.", (await archivist.ProgressAsync()).Trouble);
+        Assert.Equal($"Entry {body.GetProperty("index")} does not prove what it says: it is not signed by {key.Address}.", (await archivist.ProgressAsync()).LastError);
     }
 
     [Fact]
@@ -90,12 +90,12 @@ public sealed class ArchivistGrainTests : IDisposable
         {
             var archivist = cluster.Client.GetGrain<IArchivistGrain>(0);
             await archivist.NudgeAsync();
-            return await archivist.ProgressAsync() is { Conflict: true, Trouble: { } trouble } && trouble.Contains("it is not signed by", StringComparison.Ordinal);
+            return await archivist.ProgressAsync() is { Conflict: true, LastError: { } lastError } && lastError.Contains("it is not signed by", StringComparison.Ordinal);
         });
     }
 
     [Fact]
-    public async Task Whoever_moves_the_archive_s_bookmark_past_a_forged_incident_keeps_it_from_nothing()
+    public async Task Whoever_moves_the_archive_s_offset_past_a_forged_incident_keeps_it_from_nothing()
     {
         await using var cluster = await StartAsync();
         var (key, now) = (PrivateKey.Create(), TimeProvider.System.GetUtcNow());
@@ -106,13 +106,13 @@ public sealed class ArchivistGrainTests : IDisposable
         var log = cluster.Client.GetGrain<IAuditLogGrain>(0);
         for (var round = 1; round <= 2; round++)
         {
-            var (head, bookmark) = (await log.HeadAsync(), await reader.PositionAsync(0, "archive", default));
+            var (head, offset) = (await log.HeadAsync(), await reader.PositionAsync(0, "archive", default));
             var forged = Entry.Write(EntryKinds.IncidentAccepted, head.Origin, now, new CanonicalObject().Add("capId", "Z-001").Add("deltaCap", "0").Add("incidentId", $"F{round}"));
             Assert.Equal(AppendVerdict.Appended, (await log.AppendAsync(new Append
             {
                 Entries = [forged],
                 Incident = new IncidentRow("Z-001", $"F{round}", [(byte)round], 0, 0m, now),
-                Bookmark = new BookmarkMove("archive", bookmark, head.Size + 1),
+                Offset = new OffsetCommit("archive", offset, head.Size + 1),
             })).Verdict);
             await Eventually.TrueAsync(async () =>
             {

@@ -52,7 +52,7 @@ public sealed class ExporterGrainTests : IAsyncLifetime
         Assert.Empty(node.Imported);
         time.Advance(Day);
         await ExportedAsync(1);
-        await Eventually.TrueAsync(async () => await Exporter.ProgressAsync() is { Lag: 0, Trouble: null });
+        await Eventually.TrueAsync(async () => await Exporter.ProgressAsync() is { Lag: 0, LastError: null });
 
         for (var day = 0; day < 3; day++)
         {
@@ -98,19 +98,19 @@ public sealed class ExporterGrainTests : IAsyncLifetime
         await Eventually.TrueAsync(async () =>
         {
             await Exporter.NudgeAsync();
-            return (await Exporter.ProgressAsync()).Trouble is not null;
+            return (await Exporter.ProgressAsync()).LastError is not null;
         });
-        var trouble = (await Exporter.ProgressAsync()).Trouble!;
-        Assert.Contains(lie == "pin" ? "does not say that it pinned" : "took a CAR and does not give block", trouble, StringComparison.Ordinal);
+        var lastError = (await Exporter.ProgressAsync()).LastError!;
+        Assert.Contains(lie == "pin" ? "does not say that it pinned" : "took a CAR and does not give block", lastError, StringComparison.Ordinal);
         Assert.Empty(await EntriesAsync());
 
         (node.Keeps, node.PinError) = (null, "");
         await NudgeAsync();
         Assert.Single(node.Imported); // it rests
-        Assert.Equal(trouble, (await Exporter.ProgressAsync()).Trouble);
+        Assert.Equal(lastError, (await Exporter.ProgressAsync()).LastError);
         time.Advance(TimeSpan.FromMinutes(1));
         await ExportedAsync(1);
-        await Eventually.TrueAsync(async () => await Exporter.ProgressAsync() is { Trouble: null });
+        await Eventually.TrueAsync(async () => await Exporter.ProgressAsync() is { LastError: null });
         await CheckAsync();
     }
 

@@ -104,7 +104,7 @@ public sealed class LinkValidatorGrainTests : IAsyncLifetime
         }
 
         var progress = await Validator.ProgressAsync();
-        Assert.Equal((false, null, 0L), (progress.Conflict, progress.Trouble, progress.Lag));
+        Assert.Equal((false, null, 0L), (progress.Conflict, progress.LastError, progress.Lag));
         Assert.Contains($"{cids.Count} CIDs were lost and put back", progress.Notice, StringComparison.Ordinal);
     }
 
@@ -116,15 +116,15 @@ public sealed class LinkValidatorGrainTests : IAsyncLifetime
         await ForgetAsync();
         store.IsFull = true;
         time.Advance(Week);
-        await RunAsync(async () => (await Validator.ProgressAsync()).Trouble?.Contains("disk full", StringComparison.Ordinal) == true);
+        await RunAsync(async () => (await Validator.ProgressAsync()).LastError?.Contains("disk full", StringComparison.Ordinal) == true);
         var lost = Assert.Single(await EntriesAsync(EntryKinds.ArchiveLost)).Text("cid");
         var progress = await Validator.ProgressAsync();
         Assert.True(progress.Conflict);
-        Assert.Equal($"CID {lost} of the archive is lost, and could not be put back: disk full.", progress.Trouble);
+        Assert.Equal($"CID {lost} of the archive is lost, and could not be put back: disk full.", progress.LastError);
 
         await RestartAsync();
         Assert.Empty(await EntriesAsync(EntryKinds.ArchiveRestored));
-        await RunAsync(async () => (await Validator.ProgressAsync()).Trouble == progress.Trouble);
+        await RunAsync(async () => (await Validator.ProgressAsync()).LastError == progress.LastError);
         store.IsFull = false;
         await RunAsync(async () => (await EntriesAsync(EntryKinds.ArchiveRestored)).Count == 1, TimeSpan.FromSeconds(20));
         Assert.Equal((lost, lost), (Assert.Single(await EntriesAsync(EntryKinds.ArchiveLost)).Text("cid"), Assert.Single(await EntriesAsync(EntryKinds.ArchiveRestored)).Text("cid")));

@@ -58,7 +58,7 @@ public sealed class GatesGrainTests : IAsyncLifetime
             await SaidAsync(EntryKinds.GateJoined);
         }
 
-        time.Advance(SignedHeartbeat.Patience + TimeSpan.FromSeconds(1));
+        time.Advance(SignedHeartbeat.Timeout + TimeSpan.FromSeconds(1));
         Assert.True(Assert.Single(await Gates.ListAsync()).IsSilent);
         await SaidAsync(EntryKinds.GateJoined, EntryKinds.GateSilent);
         await SaidAsync(EntryKinds.GateJoined, EntryKinds.GateSilent);
@@ -75,7 +75,7 @@ public sealed class GatesGrainTests : IAsyncLifetime
         await HearAsync("well", "0xA");
         await HearAsync("gone", "0xB");
         await SaidAsync(EntryKinds.GateJoined, EntryKinds.GateJoined);
-        time.Advance(SignedHeartbeat.Patience - TimeSpan.FromSeconds(1));
+        time.Advance(SignedHeartbeat.Timeout - TimeSpan.FromSeconds(1));
         await HearAsync("well", "0xA");
         time.Advance(TimeSpan.FromSeconds(2));
         mayWrite.Reset();
@@ -98,11 +98,11 @@ public sealed class GatesGrainTests : IAsyncLifetime
         await HearAsync("edge-1", "0xA");
         await SaidAsync(EntryKinds.GateJoined);
         await RestartAsync();
-        time.Advance(SignedHeartbeat.Patience - TimeSpan.FromSeconds(1));
+        time.Advance(SignedHeartbeat.Timeout - TimeSpan.FromSeconds(1));
         await SaidAsync(EntryKinds.GateJoined);
         Assert.Equal(HeartbeatVerdict.Heard, await HearAsync("edge-1", "0xA"));
         await RestartAsync();
-        time.Advance(SignedHeartbeat.Patience + TimeSpan.FromSeconds(1));
+        time.Advance(SignedHeartbeat.Timeout + TimeSpan.FromSeconds(1));
         await SaidAsync(EntryKinds.GateJoined, EntryKinds.GateSilent);
         await RestartAsync();
         await SaidAsync(EntryKinds.GateJoined, EntryKinds.GateSilent); // not heard: it has not joined
@@ -136,7 +136,7 @@ public sealed class GatesGrainTests : IAsyncLifetime
     {
         await AddAsync("edge-1", "0xA");
         await RestartAsync();
-        time.Advance(SignedHeartbeat.Patience + TimeSpan.FromSeconds(1));
+        time.Advance(SignedHeartbeat.Timeout + TimeSpan.FromSeconds(1));
         await SaidAsync();
         Assert.Equal(HeartbeatVerdict.Heard, await HearAsync("edge-1", "0xA"));
         await SaidAsync(EntryKinds.GateJoined);
@@ -164,7 +164,7 @@ public sealed class GatesGrainTests : IAsyncLifetime
             await HearAsync("flap", "0xA");
             expected.AddRange(i < ClusterLimits.GateChangesPerHour ? [EntryKinds.GateJoined] : []);
             await SaidAsync([.. expected]);
-            time.Advance(SignedHeartbeat.Patience + TimeSpan.FromSeconds(1));
+            time.Advance(SignedHeartbeat.Timeout + TimeSpan.FromSeconds(1));
             expected.AddRange(i < ClusterLimits.GateChangesPerHour ? [EntryKinds.GateSilent] : []);
             await SaidAsync([.. expected]);
         }

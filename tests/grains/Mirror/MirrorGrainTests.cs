@@ -52,7 +52,7 @@ public sealed class MirrorGrainTests : IAsyncLifetime
         await silo.AnchoredAsync("INC-1");
         await silo.Mirrorer.NudgeAsync();
         var progress = await silo.Mirrorer.ProgressAsync();
-        Assert.Equal((false, 0L, null), (await silo.Mirrorer.IsOnAsync(), progress.Position, progress.Trouble));
+        Assert.Equal((false, 0L, null), (await silo.Mirrorer.IsOnAsync(), progress.Position, progress.LastError));
         Assert.Equal(0, await silo.Reader().PositionAsync(0, "mirror", default));
         Assert.Empty(await silo.EntriesAsync(EntryKinds.CapMirrored));
     }
@@ -81,7 +81,7 @@ public sealed class MirrorGrainTests : IAsyncLifetime
     {
         contract = await silo.UseCapNftAsync(owner, second.Address);
         await silo.StartAsync();
-        await TroubleAsync($"{silo.Writer.Address} is not the writer of the CapNFT contract");
+        await FailAsync($"{silo.Writer.Address} is not the writer of the CapNFT contract");
         Assert.Equal(0, await silo.Reader().PositionAsync(0, "mirror", default));
         Assert.Empty(await silo.EntriesAsync(EntryKinds.CapMirrored));
         using var http = new HttpClient();
@@ -89,7 +89,7 @@ public sealed class MirrorGrainTests : IAsyncLifetime
             .SendAsync(contract, CompiledContract.CapNft.Abi.Call("setWriter", $"{silo.Writer.Address}"), new MemoryTransactions(), default);
         await MirroredAsync(1);
         Assert.Equal((1, "reporter", null), await RolesAsync());
-        Assert.Null((await silo.Mirrorer.ProgressAsync()).Trouble);
+        Assert.Null((await silo.Mirrorer.ProgressAsync()).LastError);
     }
 
     [Theory]
@@ -98,13 +98,13 @@ public sealed class MirrorGrainTests : IAsyncLifetime
     [InlineData("0x60205ff3", "changed nothing: it is no CapNFT; see CAP_NFT_ADDRESS")] // answers 0, and does nothing
     [InlineData("0x5f5ffd", "is no CapNFT; see CAP_NFT_ADDRESS")] // refuses everything
     [InlineData("0x", "There is no contract at")]
-    public async Task Whatever_else_is_at_the_address_is_told_and_nothing_counts_as_mirrored(string code, string trouble)
+    public async Task Whatever_else_is_at_the_address_is_told_and_nothing_counts_as_mirrored(string code, string lastError)
     {
         var address = PrivateKey.Create().Address;
         await silo.Chain.CallAsync("anvil_setCode", $"{address}", code);
         silo.UseCapNft(address);
         await silo.StartAsync();
-        await TroubleAsync(trouble);
+        await FailAsync(lastError);
         Assert.Empty(await silo.EntriesAsync(EntryKinds.CapMirrored));
         await silo.FileAsync("INC-1");
         await silo.AnchoredAsync("INC-1"); // the other contract goes on
@@ -182,7 +182,7 @@ public sealed class MirrorGrainTests : IAsyncLifetime
         await silo.DefineAsync(silo.Reporter, owner);
         await MirroredAsync(2);
         var progress = await silo.Mirrorer.ProgressAsync();
-        Assert.Contains($"has a newer version than the log of {CapId}: the log is an older copy", progress.Trouble, StringComparison.Ordinal);
+        Assert.Contains($"has a newer version than the log of {CapId}: the log is an older copy", progress.LastError, StringComparison.Ordinal);
         Assert.True(progress.Conflict);
         Assert.Equal((5, "reporter", null), await RolesAsync());
         await silo.StartAsync(); // with the reporter alone: version 3
@@ -211,10 +211,10 @@ public sealed class MirrorGrainTests : IAsyncLifetime
         }
     }
 
-    private Task TroubleAsync(string part) => Eventually.TrueAsync(async () =>
+    private Task FailAsync(string part) => Eventually.TrueAsync(async () =>
     {
         await silo.Mirrorer.NudgeAsync();
-        return (await silo.Mirrorer.ProgressAsync()).Trouble?.Contains(part, StringComparison.Ordinal) == true;
+        return (await silo.Mirrorer.ProgressAsync()).LastError?.Contains(part, StringComparison.Ordinal) == true;
     });
 
     private async Task<List<List<string>>> CapIdsAsync() =>

@@ -85,7 +85,7 @@ public sealed class WebhooksGrainTests : IAsyncLifetime
         await FileAsync("I-4");
         Assert.Equal(["I-2", "I-4"], [await NextAsync(), await NextAsync()]);
         await Eventually.TrueAsync(async () =>
-            (await cluster.Client.Notifier(id, LogOfIncidents).ProgressAsync()) is { Lag: 0, Trouble: null });
+            (await cluster.Client.Notifier(id, LogOfIncidents).ProgressAsync()) is { Lag: 0, LastError: null });
         Assert.Equal(time.GetUtcNow(), (await Webhooks.FindAsync(id))!.LastSuccessAt);
         Assert.Equal(["I-2", "I-4"], (await EntriesAsync(EntryKinds.DeliverySucceeded)).Select(entry => Body(entry).Text("incidentId")));
     }
@@ -186,7 +186,7 @@ public sealed class WebhooksGrainTests : IAsyncLifetime
         var id = first.Endpoint!.Id;
         await FileAsync("I-1");
         await NextAsync();
-        await Eventually.TrueAsync(async () => await BookmarksAsync(id) > 0);
+        await Eventually.TrueAsync(async () => await OffsetsAsync(id) > 0);
         sender.Holds = true;
         await FileAsync("I-2");
         Assert.Equal("I-2", await NextAsync());
@@ -196,7 +196,7 @@ public sealed class WebhooksGrainTests : IAsyncLifetime
         Assert.Empty(await Webhooks.ListAsync());
         await EntryAsync(EntryKinds.WebhookRemoved);
         await NudgeAsync();
-        Assert.Equal(0, await BookmarksAsync(id));
+        Assert.Equal(0, await OffsetsAsync(id));
 
         sender.Holds = false;
         var second = await Webhooks.RegisterAsync(Url, Me);
@@ -324,7 +324,7 @@ public sealed class WebhooksGrainTests : IAsyncLifetime
         return [.. entries.Where(entry => entry.Kind.StartsWith(prefix, StringComparison.Ordinal))];
     }
 
-    private async Task<long> BookmarksAsync(string id)
+    private async Task<long> OffsetsAsync(string id)
     {
         var reader = new SqliteLogReader(SqliteDatabase.Open(directory.File("log.db"), 2));
         return await reader.PositionAsync(0, $"notify/{id}", default) + await reader.PositionAsync(1, $"notify/{id}", default);

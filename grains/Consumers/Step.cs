@@ -1,8 +1,8 @@
 using CapOrleans.Contracts.AuditLog;
 
-namespace CapOrleans.Grains.AuditLog;
+namespace CapOrleans.Grains.Consumers;
 
-/// <summary>What a follower did with the entries it was given.</summary>
+/// <summary>What a consumer did with the entries it was given.</summary>
 /// <param name="To">Index of the first entry that it has not dealt with.</param>
 /// <param name="Entries">What it says about that in the log; empty when there was nothing to do.</param>
 /// <param name="Cover">The range that its first entry speaks for.</param>

@@ -12,7 +12,7 @@ using Microsoft.Extensions.Time.Testing;
 namespace CapOrleans.Tests.Gate.Forward;
 
 /// <summary>Before a cluster that decides nothing about a CapID as long as one of its incidents is in the request.</summary>
-public sealed class LaneForwarderTests : HttpMessageHandler
+public sealed class PartitionForwarderTests : HttpMessageHandler
 {
     private static readonly string[] Ids = ["A", "B", "C", "D", "E", "F", "BAD", "G", "H", "I", "J", "K", "L", "M"];
     private static readonly TimeSpan MaxAge = TimeSpan.FromHours(1);
@@ -81,7 +81,7 @@ public sealed class LaneForwarderTests : HttpMessageHandler
         }
 
         var link = new ClusterLink(http, cluster.Options, TimeProvider.System, NullLogger<ClusterLink>.Instance);
-        var running = Task.Run(() => new LaneForwarder(Lanes.Claims, spool, link, TimeProvider.System).RunAsync(ended.Token));
+        var running = Task.Run(() => new PartitionForwarder(Partitions.Claims, spool, link, TimeProvider.System).RunAsync(ended.Token));
         await Eventually.TrueAsync(() => taken.Count == Ids.Length - 1);
         await ended.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
@@ -95,11 +95,11 @@ public sealed class LaneForwarderTests : HttpMessageHandler
             new SpoolFile(directory.File("spool.db"), TimeProvider.System), new SpoolLimits(1_000_000, MaxAge), time,
             NullLogger<IncidentSpool>.Instance);
         using var http = new HttpClient(this, disposeHandler: false);
-        var quick = Enumerable.Range(0, 100).Select(i => $"CAP-{i}").First(capId => Lanes.Of(capId) == Lanes.Of("X"));
+        var quick = Enumerable.Range(0, 100).Select(i => $"CAP-{i}").First(capId => Partitions.Of(capId) == Partitions.Of("X"));
         await KeepAsync(spool, "X", Ids);
         await KeepAsync(spool, quick, "Q");
         var link = new ClusterLink(http, cluster.Options, time, NullLogger<ClusterLink>.Instance);
-        var running = Task.Run(() => new LaneForwarder(Lanes.Of("X"), spool, link, time).RunAsync(ended.Token));
+        var running = Task.Run(() => new PartitionForwarder(Partitions.Of("X"), spool, link, time).RunAsync(ended.Token));
         await test(spool);
         await ended.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);

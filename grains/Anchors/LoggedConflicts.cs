@@ -4,7 +4,7 @@ using CapOrleans.Core.Anchors;
 namespace CapOrleans.Grains.Anchors;
 
 /// <summary>Whether the log says a conflict already: once, however often it is met; and what a node says otherwise each time, once an hour.</summary>
-internal sealed class SaidConflicts(TimeProvider time)
+internal sealed class LoggedConflicts(TimeProvider time)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromHours(1);
 

@@ -4,10 +4,10 @@ using CapOrleans.GrainInterfaces;
 namespace CapOrleans.Silo;
 
 /// <summary>
-/// Wakes the followers every two seconds. Most are nudged by every commit; this is for what a crash or a dependency that was
+/// Wakes the consumers every two seconds. Most are nudged by every commit; this is for what a crash or a dependency that was
 /// away left behind.
 /// </summary>
-internal sealed class FollowerWaker(IGrainFactory grains, LogMap logs, TimeProvider time) : BackgroundService
+internal sealed class ConsumerWaker(IGrainFactory grains, LogMap logs, TimeProvider time) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 

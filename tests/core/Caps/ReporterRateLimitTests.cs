@@ -4,14 +4,14 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace CapOrleans.Tests.Core.Caps;
 
-public sealed class ReporterPaceTests
+public sealed class ReporterRateLimitTests
 {
     private readonly FakeTimeProvider time = new();
 
     [Fact]
     public void A_minute_s_worth_may_come_at_once_and_then_one_each_step()
     {
-        var pace = new ReporterPace(time);
+        var pace = new ReporterRateLimit(time);
         Assert.All(Enumerable.Range(0, 30), _ => Assert.Null(pace.Wait("a", 30)));
         Assert.Equal(TimeSpan.FromSeconds(2), pace.Wait("a", 30));
         Assert.Null(pace.Wait("b", 30)); // another reporter's pace is its own
@@ -25,7 +25,7 @@ public sealed class ReporterPaceTests
     [Fact]
     public void What_turns_out_to_be_nothing_new_is_given_back()
     {
-        var pace = new ReporterPace(time);
+        var pace = new ReporterRateLimit(time);
         for (var i = 0; i < 1000; i++)
         {
             Assert.Null(pace.Wait("a", 2));
@@ -44,7 +44,7 @@ public sealed class ReporterPaceTests
         Gen.Select(Gen.Int[1, 600], Gen.Int[0, 4000].Array[1, 400]).Sample((perMinute, pauses) =>
         {
             var clock = new FakeTimeProvider();
-            var pace = new ReporterPace(clock);
+            var pace = new ReporterRateLimit(clock);
             var (start, counted) = (clock.GetTimestamp(), new List<TimeSpan>());
             foreach (var pause in pauses)
             {

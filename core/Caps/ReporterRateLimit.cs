@@ -5,14 +5,14 @@ namespace CapOrleans.Core.Caps;
 /// for each reporter). It counts what is new and signed by a key of the CapID, so that no stranger can use up a reporter's share: a signed
 /// incident is no secret, and whoever has one can send it again.
 /// </summary>
-public sealed class ReporterPace(TimeProvider time)
+public sealed class ReporterRateLimit(TimeProvider time)
 {
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
 
     private readonly Dictionary<string, TimeSpan> spent = new(StringComparer.Ordinal);
     private readonly long start = time.GetTimestamp();
 
-    /// <summary>More than half is spent: what may be a repetition is looked up before it counts, so that replays spend nothing.</summary>
+    /// <summary>More than half is spent: what may be a duplicate is looked up before it counts, so that replays spend nothing.</summary>
     public bool IsTight(string reporter, int perMinute) =>
         spent.GetValueOrDefault(reporter) + (Minute / perMinute) > time.GetElapsedTime(start) + (Minute / 2);
 

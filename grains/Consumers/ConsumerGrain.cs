@@ -4,41 +4,41 @@ using CapOrleans.GrainInterfaces;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
-namespace CapOrleans.Grains.AuditLog;
+namespace CapOrleans.Grains.Consumers;
 
 /// <summary>
-/// Reads on from its bookmark, does its work, and commits what it says about it together with the bookmark's move: done at least once, said
+/// Reads on from its offset, does its work, and commits what it says about it together with the offset's move: done at least once, said
 /// exactly once.
 /// </summary>
 /// <remarks>
-/// Crash after the work and before the commit: the work is done again from the same bookmark, so it must bear repetition.
+/// Crash after the work and before the commit: the work is done again from the same offset, so it must be idempotent.
 /// A fault ends the pass; the first nudge after a rest, at the latest the waker's, starts another.
 /// </remarks>
-internal abstract partial class FollowerGrain(
-    IAuditLogReader log, TimeProvider time, IHostApplicationLifetime host, ILogger logger) : Grain, IFollower
+internal abstract partial class ConsumerGrain(
+    IAuditLogReader log, TimeProvider time, IHostApplicationLifetime host, ILogger logger) : Grain, IConsumer
 {
     /// <summary>Entries read at once.</summary>
     protected virtual int ReadLimit => 500;
 
-    /// <summary>Entries that may be passed over before the bookmark follows: what a restart reads again at most.</summary>
+    /// <summary>Entries that may be passed over before the offset follows: what a restart reads again at most.</summary>
     protected virtual long UnsavedLimit => 5000;
 
     /// <summary>After a fault: a dependency that is away must not be asked at every commit.</summary>
-    private static readonly TimeSpan Rest = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Backoff = TimeSpan.FromSeconds(1);
 
     private long? position;
-    private long bookmark;
+    private long offset;
     private bool nudged;
-    private string? trouble;
+    private string? lastError;
     private bool conflict;
     private DateTimeOffset lastWork = DateTimeOffset.MinValue;
-    private DateTimeOffset restsUntil = DateTimeOffset.MinValue;
+    private DateTimeOffset backoffUntil = DateTimeOffset.MinValue;
 
     /// <summary>Which log it follows.</summary>
     protected abstract int LogNumber { get; }
 
-    /// <summary>The bookmark's name.</summary>
-    protected abstract string Follower { get; }
+    /// <summary>The offset's name.</summary>
+    protected abstract string Consumer { get; }
 
     /// <summary>Least time between two steps that do work, so that under load batches form and the disk is left to intake.</summary>
     protected abstract TimeSpan Pace { get; }
@@ -61,7 +61,7 @@ internal abstract partial class FollowerGrain(
     public async Task NudgeAsync()
     {
         nudged = true;
-        if (pass is not null || time.GetUtcNow() < restsUntil)
+        if (pass is not null || time.GetUtcNow() < backoffUntil)
         {
             return;
         }
@@ -78,13 +78,13 @@ internal abstract partial class FollowerGrain(
         }
         catch (OperationCanceledException) when (Stopping.IsCancellationRequested)
         {
-            // The bookmark stands where the work was last committed.
+            // The offset stands where the work was last committed.
         }
         catch (Exception fault)
         {
             position = null;
             conflict |= fault is LogContradictedException;
-            restsUntil = time.GetUtcNow() + Rest;
+            backoffUntil = time.GetUtcNow() + Backoff;
             Report(MayGoOn ? OneLine.Of(fault.Message) : null);
         }
         finally
@@ -96,32 +96,32 @@ internal abstract partial class FollowerGrain(
     public virtual async Task<Progress> ProgressAsync()
     {
         var head = await log.HeadAsync(LogNumber, CancellationToken.None);
-        var at = Math.Max(First, position ?? await log.PositionAsync(LogNumber, Follower, CancellationToken.None));
-        return new Progress(Follower, at, Math.Max(0, (head?.Size ?? 0) - at), Finding ?? trouble, LogNumber, conflict || Finding is not null);
+        var at = Math.Max(First, position ?? await log.PositionAsync(LogNumber, Consumer, CancellationToken.None));
+        return new Progress(Consumer, at, Math.Max(0, (head?.Size ?? 0) - at), Finding ?? lastError, LogNumber, conflict || Finding is not null);
     }
 
     /// <param name="from">Index of the first of <paramref name="entries"/>.</param>
     /// <param name="entries">At least one, in order, without a gap.</param>
-    protected abstract Task<Step> FollowAsync(long from, IReadOnlyList<LogEntry> entries);
+    protected abstract Task<Step> ConsumeAsync(long from, IReadOnlyList<LogEntry> entries);
 
-    /// <summary>Where to go on from, after the bookmark was read: there, or earlier where the log says that something was passed over.</summary>
-    protected virtual Task<long> ResumeAtAsync(long bookmark) => Task.FromResult(bookmark);
+    /// <summary>Where to go on from, after the offset was read: there, or earlier where the log says that something was passed over.</summary>
+    protected virtual Task<long> ResumeAtAsync(long offset) => Task.FromResult(offset);
 
     /// <summary>
-    /// Runs before each pass; may move the bookmark back by committing a step of its own. An earlier conflict is over when it completes.
+    /// Runs before each pass; may move the offset back by committing a step of its own. An earlier conflict is over when it completes.
     /// </summary>
     protected virtual Task PrepareAsync() => Task.CompletedTask;
 
     /// <summary>Adds an entry and moves nothing.</summary>
-    protected Task SayAsync(EntryDraft entry, Cover? cover = null) => CommitAsync(new Step(position!.Value, [entry], cover));
+    protected Task LogAsync(EntryDraft entry, Cover? cover = null) => CommitAsync(new Step(position!.Value, [entry], cover));
 
-    /// <summary>Where it stands: before anything was read, its bookmark.</summary>
-    protected long Position => position ?? bookmark;
+    /// <summary>Where it stands: before anything was read, its offset.</summary>
+    protected long Position => position ?? offset;
 
     /// <summary>Where it stood when it last committed.</summary>
-    protected long Bookmark => bookmark;
+    protected long Offset => offset;
 
-    /// <summary>Goes on there; the bookmark follows with the next commit.</summary>
+    /// <summary>Goes on there; the offset follows with the next commit.</summary>
     protected void GoTo(long index) => position = index;
 
     protected async Task CommitAsync(Step step)
@@ -129,25 +129,25 @@ internal abstract partial class FollowerGrain(
         var append = new Append
         {
             Entries = step.Entries,
-            Bookmark = new BookmarkMove(Follower, bookmark, step.To),
+            Offset = new OffsetCommit(Consumer, offset, step.To),
             Cover = step.Cover,
         };
-        // Whether it was committed tells the bookmark; a silo that stops does not wait for an answer that may never come.
+        // Whether it was committed tells the offset; a silo that stops does not wait for an answer that may never come.
         var outcome = await GrainFactory.GetGrain<IAuditLogGrain>(LogNumber).AppendAsync(append).WaitAsync(Stopping);
         if (outcome.Verdict != AppendVerdict.Appended)
         {
-            throw new InvalidOperationException($"The log answered {outcome.Verdict} to follower {Follower}; it starts again from its bookmark.");
+            throw new InvalidOperationException($"The log answered {outcome.Verdict} to consumer {Consumer}; it starts again from its offset.");
         }
 
-        (position, bookmark) = (step.To, step.To);
+        (position, offset) = (step.To, step.To);
     }
 
     private async Task ResumeAsync()
     {
         if (position is null)
         {
-            bookmark = await log.PositionAsync(LogNumber, Follower, Stopping);
-            position = await ResumeAtAsync(bookmark);
+            offset = await log.PositionAsync(LogNumber, Consumer, Stopping);
+            position = await ResumeAtAsync(offset);
         }
     }
 
@@ -165,8 +165,8 @@ internal abstract partial class FollowerGrain(
         while (!Stopping.IsCancellationRequested && MayGoOn
             && await ReadOnAsync() is { Entries: { Count: > 0 } entries } page)
         {
-            var step = await FollowAsync(position!.Value, entries);
-            if (step.IsWork || step.Entries.Count > 0 || step.To - bookmark > UnsavedLimit)
+            var step = await ConsumeAsync(position!.Value, entries);
+            if (step.IsWork || step.Entries.Count > 0 || step.To - offset > UnsavedLimit)
             {
                 lastWork = time.GetUtcNow();
                 await CommitAsync(step);

@@ -2,10 +2,10 @@ using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.MerkleTree;
 
-namespace CapOrleans.Grains.AuditLog;
+namespace CapOrleans.Grains.Consumers;
 
 /// <summary>One pass at a time, each going on where the one before ended.</summary>
-internal abstract partial class FollowerGrain
+internal abstract partial class ConsumerGrain
 {
     private TaskCompletionSource? pass; // null while none is under way
     private (long Next, byte[] Leaf)? last; // of the last entry that was read, and the index behind it
@@ -16,7 +16,7 @@ internal abstract partial class FollowerGrain
     {
         while (pass is { } underWay)
         {
-            await underWay.Task.WaitAsync(Rest * 10, time, Stopping);
+            await underWay.Task.WaitAsync(Backoff * 10, time, Stopping);
         }
 
         BeginPass();

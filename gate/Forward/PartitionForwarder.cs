@@ -14,24 +14,24 @@ namespace CapOrleans.Gate.Forward;
 internal sealed record RestingQueue(string Queue, DateTimeOffset Until, int Status, JsonElement? Problem);
 
 /// <summary>
-/// Sends one lane's incidents to the cluster, one request at a time, in the order of the spool. What was decided leaves the spool; a queue
+/// Sends one partition's incidents to the cluster, one request at a time, in the order of the spool. What was decided leaves the spool; a queue
 /// of which one must be sent again rests, and the others go on.
 /// </summary>
 /// <remarks>
 /// A queue of which nothing was decided comes with half as many next time, and with twice as many after something was: an incident that
 /// the cluster cannot decide about holds up those behind it until it is too old, and none before it.
 /// </remarks>
-internal sealed class LaneForwarder
+internal sealed class PartitionForwarder
 {
     /// <summary>Whatever incident comes next still fits.</summary>
     private const int MaxBytes = BatchLines.MaxBytes - IncidentReader.MaxRequestBytes;
 
-    /// <summary>More queues than this do not rest by themselves: then the lane does.</summary>
+    /// <summary>More queues than this do not rest by themselves: then the partition does.</summary>
     private const int MaxResting = 200;
 
-    private static readonly TimeSpan Again = TimeSpan.FromSeconds(1), Look = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1), Look = TimeSpan.FromSeconds(30);
 
-    private readonly int lane;
+    private readonly int partition;
     private readonly IncidentSpool spool;
     private readonly ClusterLink cluster;
     private readonly TimeProvider time;
@@ -39,18 +39,18 @@ internal sealed class LaneForwarder
     private readonly ResiliencePipeline<BatchAnswer> retries;
     /// <summary>How many lines of a queue the next request has at most, where that is less than a whole request.</summary>
     private readonly Dictionary<string, int> narrowed = new(StringComparer.Ordinal);
-    /// <summary>Of a wallets' lane, as many as the cluster asks at once for one caller: more are only told to come again.</summary>
+    /// <summary>Of a wallets' partition, as many as the cluster asks at once for one caller: more are only told to come again.</summary>
     private readonly int widest;
     private int most;
 
-    public LaneForwarder(int lane, IncidentSpool spool, ClusterLink cluster, TimeProvider time)
+    public PartitionForwarder(int partition, IncidentSpool spool, ClusterLink cluster, TimeProvider time)
     {
-        (this.lane, this.spool, this.cluster, this.time) = (lane, spool, cluster, time);
-        most = widest = lane == Lanes.Claims ? WalletClaim.WaitingPerCaller : BatchLines.MaxLines;
+        (this.partition, this.spool, this.cluster, this.time) = (partition, spool, cluster, time);
+        most = widest = partition == Partitions.Claims ? WalletClaim.WaitingPerCaller : BatchLines.MaxLines;
         retries = new ResiliencePipelineBuilder<BatchAnswer> { TimeProvider = time }
             .AddRetry(new RetryStrategyOptions<BatchAnswer>
             {
-                ShouldHandle = new PredicateBuilder<BatchAnswer>().HandleResult(answer => answer.IsAgain),
+                ShouldHandle = new PredicateBuilder<BatchAnswer>().HandleResult(answer => answer.IsRetryable),
                 MaxRetryAttempts = int.MaxValue,
                 BackoffType = DelayBackoffType.Exponential,
                 Delay = TimeSpan.FromMilliseconds(200),
@@ -84,7 +84,7 @@ internal sealed class LaneForwarder
                 resting.TryRemove(queue, out _);
             }
 
-            var next = resting.Count > MaxResting ? [] : spool.Next(lane, (IReadOnlyCollection<string>)resting.Keys, most, MaxBytes);
+            var next = resting.Count > MaxResting ? [] : spool.Next(partition, (IReadOnlyCollection<string>)resting.Keys, most, MaxBytes);
             var late = next.Where(waiting => waiting.ReceivedAt < now - spool.Limits.MaxAge).ToList();
             if (late.Count > 0)
             {
@@ -97,7 +97,7 @@ internal sealed class LaneForwarder
             else
             {
                 var rest = resting.IsEmpty ? Look : resting.Values.Min(queue => queue.Until) - now;
-                await spool.ArrivedAsync(lane, rest < Look ? rest : Look, stoppingToken);
+                await spool.ArrivedAsync(partition, rest < Look ? rest : Look, stoppingToken);
             }
         }
     }
@@ -124,7 +124,7 @@ internal sealed class LaneForwarder
     /// <summary>By what the cluster decided: half as many of a queue of which it was nothing, twice as many of one that goes on.</summary>
     private void Resize(IReadOnlyList<Waiting> batch, IReadOnlyList<LineVerdict> verdicts)
     {
-        foreach (var queue in batch.Zip(verdicts).GroupBy(line => line.First.Queue, line => line.Second.IsAgain, StringComparer.Ordinal))
+        foreach (var queue in batch.Zip(verdicts).GroupBy(line => line.First.Queue, line => line.Second.IsRetryable, StringComparer.Ordinal))
         {
             var sent = queue.Count();
             if (sent > 1 && queue.All(isAgain => isAgain))
@@ -142,11 +142,11 @@ internal sealed class LaneForwarder
     {
         most = widest;
         Resize(batch, verdicts);
-        var until = time.GetUtcNow() + (retryAfter ?? Again);
+        var until = time.GetUtcNow() + (retryAfter ?? RetryDelay);
         var settled = new List<Settlement>(batch.Count);
         for (var i = 0; i < batch.Count; i++)
         {
-            if (verdicts[i].IsAgain)
+            if (verdicts[i].IsRetryable)
             {
                 resting[batch[i].Queue] = new RestingQueue(batch[i].Queue, until, verdicts[i].Status, verdicts[i].Problem is { } problem ? JsonElement.Parse(problem) : null);
             }

@@ -1,0 +1,28 @@
+using Microsoft.Extensions.Logging;
+
+namespace CapOrleans.Grains.Consumers;
+
+/// <summary>What a consumer logs.</summary>
+internal abstract partial class ConsumerGrain
+{
+    /// <param name="what">What keeps this consumer from going on, for an operator; null when it goes on.</param>
+    protected void Report(string? what)
+    {
+        var before = lastError;
+        lastError = what;
+        if (before is null && what is not null)
+        {
+            LogStalled(Consumer, LogNumber, what);
+        }
+        else if (before is not null && what is null)
+        {
+            LogRecovered(Consumer, LogNumber);
+        }
+    }
+
+    [LoggerMessage(110, LogLevel.Warning, "Consumer {Consumer} of log {Log} stalled: {LastError}")]
+    private partial void LogStalled(string consumer, int log, string lastError);
+
+    [LoggerMessage(111, LogLevel.Warning, "Consumer {Consumer} of log {Log} recovered")]
+    private partial void LogRecovered(string consumer, int log);
+}
