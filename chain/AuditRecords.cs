@@ -70,13 +70,14 @@ internal sealed class AuditRecords(JsonRpcClient rpc, ChainOptions options, Chai
         }
 
         // Any node may know the transaction; what it did, its receipt says, on which the nodes agree.
+        var newest = await receipts.HeightAsync(cancellationToken);
         var last = new ChainUnavailableException($"The contract at {contract} has record {audit.Id}, and no node has its event; they are asked again.");
         foreach (var node in rpc.Each)
         {
             try
             {
                 var search = new EventSearch(node, contract, [CompiledContract.AuditStorage.Abi.Topic(AuditStored)], time) { IsWanted = log => IsOf(audit, log) };
-                if (await search.NewestAsync(0, cancellationToken) is { } hash
+                if (await search.NewestAsync(0, newest, cancellationToken) is { } hash
                     && await receipts.FindAsync(hash, cancellationToken) is { } receipt && Confirm(contract, audit, receipt) is { } confirmed)
                 {
                     return confirmed;

@@ -15,22 +15,23 @@ internal sealed class EventSearch(JsonRpcClient rpc, EthereumAddress contract, s
     /// <summary>Blocks in the first window; half of it after each refusal.</summary>
     public const int Window = 10_000;
 
-    /// <summary>Of a whole search: one wrong number of a node must not keep every log waiting. 5 minutes.</summary>
+    /// <summary>Of a whole search: one slow node must not keep every log waiting. 5 minutes.</summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromMinutes(5);
 
     /// <summary>Which of the events with these topics; every one.</summary>
     public Func<JsonElement, bool> IsWanted { get; init; } = _ => true;
 
     /// <param name="since">The oldest block to look at.</param>
+    /// <param name="newest">The newest, as the nodes agree: this one may name any.</param>
     /// <returns>The transaction of the newest event; null when there is none.</returns>
     /// <exception cref="ChainUnavailableException">The node refuses a single block.</exception>
-    public async Task<string?> NewestAsync(long since, CancellationToken cancellationToken)
+    public async Task<string?> NewestAsync(long since, long newest, CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(Timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
-            return await SearchAsync(since, either.Token);
+            return await SearchAsync(since, newest, either.Token);
         }
         catch (OperationCanceledException) when (timeout.IsCancellationRequested)
         {
@@ -38,10 +39,10 @@ internal sealed class EventSearch(JsonRpcClient rpc, EthereumAddress contract, s
         }
     }
 
-    private async Task<string?> SearchAsync(long since, CancellationToken cancellationToken)
+    private async Task<string?> SearchAsync(long since, long newest, CancellationToken cancellationToken)
     {
         var window = Window;
-        for (var to = await rpc.NumberAsync("eth_blockNumber", cancellationToken); to >= since;)
+        for (var to = newest; to >= since;)
         {
             cancellationToken.ThrowIfCancellationRequested();
             var from = Math.Max(since, to - window + 1);

@@ -53,7 +53,7 @@ internal sealed class ChainAccount
         var isKnown = await pending.SendAsync(
             [.. gas.Select((limit, i) => new ChainTransaction(options.ChainId, nonce + i, price, limit, to, calls[i].Data))], sent, cancellationToken);
         return await pending.FinishAsync(sent, mustRepeat: !isKnown, cancellationToken) is { Count: > 0 } arrived ? arrived
-            : throw new ChainUnavailableException($"The transaction with nonce {nonce} cannot arrive: another program sends with the writer's key {address}, or the chain was reorganised.");
+            : throw new ChainUnavailableException($"The transaction with nonce {nonce} cannot arrive: another program sends with the writer's key {address}, the chain was reorganised, or the node takes it no more.");
     }
 
     public Task<long> CountAsync(string block, CancellationToken cancellationToken) =>

@@ -48,12 +48,13 @@ internal sealed class PendingTransactions(JsonRpcClient rpc, ChainOptions option
 
     /// <summary>Waits for what was sent last, and pays more for it while no block takes it.</summary>
     /// <param name="mustRepeat">A node may not know it.</param>
-    /// <returns>Of those that succeeded before the first that did not; empty when that never arrives: another transaction has its nonce, or the chain lost those before it.</returns>
+    /// <returns>Of those that succeeded before the first that did not; empty when that never arrives.</returns>
     public async Task<IReadOnlyList<Receipt>> FinishAsync(ISentTransactions sent, bool mustRepeat, CancellationToken cancellationToken)
     {
         var (started, bumped) = (time.GetTimestamp(), time.GetTimestamp());
         var arrived = new Dictionary<long, Receipt>(); // by nonce
         ChainUnavailableException? last = null;
+        var refusals = 0;
         for (var looks = 0; time.GetElapsedTime(started) < options.WaitTimeout; mustRepeat = false)
         {
             var pause = options.PollInterval;
@@ -69,8 +70,14 @@ internal sealed class PendingTransactions(JsonRpcClient rpc, ChainOptions option
                 // What cannot arrive is not sent again.
                 if (!isDecided && (mustRepeat || time.GetElapsedTime(bumped) >= options.BumpInterval))
                 {
-                    last = await RepeatAsync(sent, arrived, mayRaise: !mustRepeat, cancellationToken) ?? last;
                     bumped = time.GetTimestamp();
+                    var against = await RepeatAsync(sent, arrived, mayRaise: !mustRepeat, cancellationToken);
+                    (last, refusals) = (against ?? last, against is null || IsOnItsWay(against) ? 0 : refusals + 1);
+                    if (refusals == Repeatedly) // no node knows it, and none takes it
+                    {
+                        await sent.KeepAsync([]); // one with its nonce is made anew: no two of them can arrive
+                        return [];
+                    }
                 }
             }
             catch (ChainUnavailableException fault) when (fault is not TransactionRevertedException)
@@ -148,9 +155,16 @@ internal sealed class PendingTransactions(JsonRpcClient rpc, ChainOptions option
         }
 
         RpcErrorException? last = null;
-        foreach (var transaction in sent.All.Where(IsWaiting))
+        try
         {
-            last = await SubmitAsync(transaction.Raw, cancellationToken) ?? last;
+            foreach (var transaction in sent.All.Where(IsWaiting))
+            {
+                last = await SubmitAsync(transaction.Raw, cancellationToken) ?? last;
+            }
+        }
+        catch (RpcErrorException refused)
+        {
+            return refused;
         }
 
         return last;
@@ -185,9 +199,12 @@ internal sealed class PendingTransactions(JsonRpcClient rpc, ChainOptions option
             await rpc.CallAsync("eth_sendRawTransaction", cancellationToken, JsonRpcClient.Hex(raw));
             return null;
         }
-        catch (RpcErrorException fault) when (fault.Refusal is RpcRefusal.AlreadyKnown or RpcRefusal.NonceTooLow or RpcRefusal.Underpriced)
+        catch (RpcErrorException fault) when (IsOnItsWay(fault))
         {
-            return fault; // known, in a block, or waiting beside another of the same nonce, which is paid more for with time
+            return fault;
         }
     }
+
+    /// <summary>Known, in a block, or waiting beside another of the same nonce, which is paid more for with time.</summary>
+    private static bool IsOnItsWay(RpcErrorException fault) => fault.Refusal is RpcRefusal.AlreadyKnown or RpcRefusal.NonceTooLow or RpcRefusal.Underpriced;
 }

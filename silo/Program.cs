@@ -31,12 +31,12 @@ try
 }
 catch (IOException fault) when (fault.InnerException is AddressInUseException)
 {
-    await Console.Error.WriteLineAsync($"{fault.Message} Choose another API_PORT or GATE_PORT, or end what is there.");
+    await Console.Error.WriteLineAsync($"{fault.Message} Choose another API_PORT or GATE_PORT, or stop what is using it.");
     return 1;
 }
 catch (AddressInUseException)
 {
-    await Console.Error.WriteLineAsync($"SILO_PORT {settings.SiloPort} or GATEWAY_PORT {settings.GatewayPort} is in use: choose another, or end what is there.");
+    await Console.Error.WriteLineAsync($"SILO_PORT {settings.SiloPort} or GATEWAY_PORT {settings.GatewayPort} is in use: choose another, or stop what is using it.");
     return 1;
 }
 catch (SocketException fault)

@@ -23,7 +23,7 @@ internal static class GateEndpoints
         app.MapPost("/v1/gates/{gate}/heartbeats", HearAsync).RequireAuthorization(OperatorAccess.Anyone)
             .Accepts<HeartbeatBody>("application/json").Produces(StatusCodes.Status204NoContent)
             .ProducesProblem(400).ProducesProblem(403).ProducesProblem(409).ProducesProblem(429)
-            .WithSummary("A gate says that it is there")
+            .WithSummary("Heartbeat of a gate")
             .WithDescription("Signed with the gate's own key, to which an admin gave the name. It needs no API key. After 35 seconds without one, the log "
                 + "says gate.silent.");
         app.MapGet("/v1/gates", async (IGrainFactory grains) => TypedResults.Json([.. await grains.GetGrain<IGatesGrain>(0).ListAsync()], ApiJson.Default.GateViewArray))

@@ -15,7 +15,7 @@ internal static class GateCommand
     private static Command Status()
     {
         var gate = GateOption();
-        var command = new Command("status", "Show what waits at a gate, and what keeps it. Example: cap gate status") { gate };
+        var command = new Command("status", "Show what is queued at a gate, and why. Example: cap gate status") { gate };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             return Answer.Tell(await SendAsync(parsed.GetValue(gate), HttpMethod.Get, "status", cancellationToken));
@@ -93,7 +93,7 @@ internal static class GateCommand
         var name = new Argument<string>("NAME") { Description = "As Gate__Name of the gate has it" };
         var address = new Argument<string>("ADDRESS") { Description = "Of the gate's key, as 'cap gate status' shows it at the gate" };
         var command = new Command(
-            "add", "Give a gate's key a name, so that the cluster hears it. Example: cap gate add edge-1 0x2c7536E3605D9C16a7a3D7b1898e529396a65c23")
+            "add", "Give a gate's key a name, so that the cluster accepts its heartbeats. Example: cap gate add edge-1 0x2c7536E3605D9C16a7a3D7b1898e529396a65c23")
         {
             name, address,
         };

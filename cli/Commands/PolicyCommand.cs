@@ -10,7 +10,7 @@ internal static class PolicyCommand
         var (capId, admin) = (ChangeRequests.CapIdArgument(), ChangeRequests.AdminKeyOption());
         var full = new Option<bool?>("--require-full-signature") { Description = "true: only full-v2 signatures count" };
         var self = new Option<string?>("--self-feedback") { Description = "allow, misuse-only or deny (an operator's)" };
-        var floor = new Option<string?>("--paging-floor") { Description = "Severity from which people are told: normal, high, escalated or critical" };
+        var floor = new Option<string?>("--paging-floor") { Description = "Lowest severity that notifies people: normal, high, escalated or critical" };
         self.AcceptOnlyFromAmong("allow", "misuse-only", "deny");
         floor.AcceptOnlyFromAmong("normal", "high", "escalated", "critical");
         var behind = new Option<int?>("--max-behind") { Description = "Seconds that a signed time may lie before the server's" };

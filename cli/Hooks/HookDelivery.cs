@@ -11,7 +11,7 @@ internal sealed record Delivered(int Sent, int Waiting, int Refused)
     public JsonNode ToJson() => new JsonObject { ["sent"] = Sent, ["waiting"] = Waiting, ["refused"] = Refused };
 
     public override string ToString() =>
-        this is { Sent: 0, Waiting: 0, Refused: 0 } ? "nothing waits" : $"{Sent} sent{(Waiting > 0 ? $", {Waiting} kept" : "")}{(Refused > 0 ? $", {Refused} refused" : "")}";
+        this is { Sent: 0, Waiting: 0, Refused: 0 } ? "nothing queued" : $"{Sent} sent{(Waiting > 0 ? $", {Waiting} kept" : "")}{(Refused > 0 ? $", {Refused} refused" : "")}";
 }
 
 /// <summary>Sends to the gate what earlier hooks could not, then what is new; what no gate takes is kept.</summary>

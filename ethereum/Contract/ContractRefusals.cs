@@ -17,7 +17,7 @@ internal static class ContractRefusals
         { Name: "NotLogWriter" } =>
             $"The contract keeps this log for another writer than {writer}: that writer or the contract's owner gives it with giveLog.",
         { Name: "Gap", Arguments: [var expected, var given] } =>
-            $"The contract goes on with this log at {expected}, and was given a batch from {given}.",
+            $"The contract expects the next batch of this log to start at {expected}, and was given one from {given}.",
         { Name: "OtherRoot" } => "The contract has another root for this log at the same size: the log was changed, or another has its name.",
         { Name: "NotOwner" } => $"{writer} is not the contract's owner.",
         { Name: "EmptyId" } => "The record has no id.",

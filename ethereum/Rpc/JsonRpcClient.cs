@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Net.Http.Headers;
 using System.Numerics;
 using System.Text;
@@ -47,7 +48,7 @@ public sealed class JsonRpcClient(HttpClient http, IReadOnlyList<Uri> urls, stri
             {
                 return await CallAsync(urls[used], method, parameters, cancellationToken);
             }
-            catch (ChainUnavailableException fault) when (fault is not RpcErrorException && attempt < urls.Count)
+            catch (ChainUnavailableException fault) when (attempt < urls.Count && fault is not RpcErrorException { Refusal: not RpcRefusal.Other })
             {
                 Interlocked.CompareExchange(ref current, (used + 1) % urls.Count, used);
             }
@@ -132,6 +133,11 @@ public sealed class JsonRpcClient(HttpClient http, IReadOnlyList<Uri> urls, stri
         if (answer.ValueKind == JsonValueKind.Object && answer.TryGetProperty("error", out var error) && error.ValueKind == JsonValueKind.Object)
         {
             throw Read(url, error, refusal => Refusal(method, refusal)); // some nodes send it with a status of its own
+        }
+
+        if (response.StatusCode == HttpStatusCode.RequestEntityTooLarge)
+        {
+            throw new RpcErrorException(method, (int)response.StatusCode, "request entity too large", null); // by a proxy, which has no JSON-RPC
         }
 
         if (!response.IsSuccessStatusCode)

@@ -60,7 +60,7 @@ internal sealed partial class Heartbeats(HttpClient http, ClusterLink cluster, I
         }
         catch (Exception fault) when (!stoppingToken.IsCancellationRequested)
         {
-            return $"{api} does not hear this gate: {fault.Message}";
+            return $"{api} does not accept this gate's heartbeat: {fault.Message}";
         }
     }
 
@@ -79,7 +79,7 @@ internal sealed partial class Heartbeats(HttpClient http, ClusterLink cluster, I
         var body = await answer.Content.ReadAsByteArrayAsync(cancellationToken);
         return ClusterLink.ProblemOf(body) == "gate-unknown"
             ? $"{api} does not know this gate. An admin of the cluster adds it: {AddCommand}"
-            : $"{api} does not hear this gate: {(int)answer.StatusCode} {RuleOf(body)}";
+            : $"{api} does not accept this gate's heartbeat: {(int)answer.StatusCode} {RuleOf(body)}";
     }
 
     private static string RuleOf(byte[] body)

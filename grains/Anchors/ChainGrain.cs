@@ -98,7 +98,7 @@ internal sealed class ChainGrain(
         if (budget.PerDay > 0 && used >= budget.PerDay)
         {
             throw new ChainUnavailableException(
-                $"Today's transactions have used {used} gas, Chain__GasPerDay is {budget.PerDay}: it goes on at 00:00 UTC.");
+                $"Today's transactions have used {used} gas, Chain__GasPerDay is {budget.PerDay}: anchoring resumes at 00:00 UTC.");
         }
 
         var sent = await send();

@@ -113,6 +113,6 @@ internal sealed partial class WebhooksGrain
         }
     }
 
-    [LoggerMessage(281, LogLevel.Warning, "The log entry of a webhook's change waits: {Fault} {Message}")]
+    [LoggerMessage(281, LogLevel.Warning, "A webhook's change is not in the log yet: {Fault} {Message}")]
     private partial void LogEntryWaits(string fault, string message);
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using CapOrleans.HttpEdge.Answers;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -40,7 +41,7 @@ public static class BoundedBody
         // is ended by the reader itself, never by a token, and what was read is taken at once: the server cannot take back a read after one of
         // which a part was left. Test: A_body_that_is_broken_off_leaves_no_line_in_the_log.
         using var timeout = new CancellationTokenSource(Timeout, request.HttpContext.RequestServices.GetRequiredService<TimeProvider>());
-        await using var late = timeout.Token.Register(request.BodyReader.CancelPendingRead);
+        await using var late = timeout.Token.Register(() => EndRead(request.BodyReader));
         var taken = new ArrayBufferWriter<byte>();
         while (true)
         {
@@ -64,6 +65,19 @@ public static class BoundedBody
             {
                 return (taken.WrittenSpan.ToArray(), null);
             }
+        }
+    }
+
+    /// <summary>On a timer's thread, where a fault would end the process: a connection that was aborted meanwhile refuses, and its read has ended.</summary>
+    private static void EndRead(PipeReader reader)
+    {
+        try
+        {
+            reader.CancelPendingRead();
+        }
+        catch (Exception)
+        {
+            // Whoever waits for the read is told by the reader.
         }
     }
 

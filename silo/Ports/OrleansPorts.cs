@@ -27,7 +27,7 @@ internal static class OrleansPorts
             }
             catch (SocketException fault) when (fault.SocketErrorCode == SocketError.AddressAlreadyInUse)
             {
-                throw new IOException($"{name} {port} is in use at {settings.SiloAddress}: choose another, or end what is there.", fault);
+                throw new IOException($"{name} {port} is in use at {settings.SiloAddress}: choose another, or stop what is using it.", fault);
             }
         }
     }

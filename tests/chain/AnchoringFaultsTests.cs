@@ -27,7 +27,7 @@ public sealed class AnchoringFaultsTests : IAsyncLifetime
     {
         http = new HttpClient(node);
         chain = await DevChain.StartAsync();
-        contract = Contract();
+        contract = Contract(TimeSpan.FromMinutes(1));
         await contract.AnchoredAsync(Origin, sent, default); // makes it
     }
 
@@ -68,6 +68,7 @@ public sealed class AnchoringFaultsTests : IAsyncLifetime
     [Fact]
     public async Task A_node_that_wants_to_be_asked_again_at_once_is_asked_no_more_often_than_others()
     {
+        contract = Contract(TimeSpan.FromSeconds(2));
         node.Before = (method, _, _) => method == "eth_getTransactionReceipt"
             ? new HttpResponseMessage(HttpStatusCode.ServiceUnavailable) { Headers = { { "Retry-After", "0" } } } : null;
         await Assert.ThrowsAsync<ChainUnavailableException>(() => AnchorAsync(0, 3));
@@ -75,16 +76,11 @@ public sealed class AnchoringFaultsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task One_wrong_block_number_keeps_nobody_waiting_for_ever()
+    public async Task A_search_without_end_keeps_nobody_waiting_for_ever()
     {
-        node.Before = (method, _, _) => method switch
-        {
-            "eth_blockNumber" => FaultyNode.Result("0x7fffffffffffffff"),
-            "eth_getLogs" => FaultyNode.Result(new JsonArray()),
-            _ => null,
-        };
+        node.Before = (method, _, _) => method == "eth_getLogs" ? FaultyNode.Result(new JsonArray()) : null;
         var time = new FakeTimeProvider();
-        var search = Task.Run(() => new EventSearch(new JsonRpcClient(http, chain.Url), writer.Address, [], time).NewestAsync(0, default)); // this node answers without a wait
+        var search = Task.Run(() => new EventSearch(new JsonRpcClient(http, chain.Url), writer.Address, [], time).NewestAsync(0, long.MaxValue, default)); // this node answers without a wait
         await Eventually.TrueAsync(() => node.Asked.Count(method => method == "eth_getLogs") > 10);
         time.Advance(EventSearch.Timeout);
         await Assert.ThrowsAsync<ChainUnavailableException>(() => search);
@@ -101,6 +97,7 @@ public sealed class AnchoringFaultsTests : IAsyncLifetime
     [Fact]
     public async Task A_transaction_that_no_block_takes_is_replaced_by_a_dearer_one_of_the_same_nonce()
     {
+        contract = Contract(TimeSpan.FromSeconds(2));
         await chain.CallAsync("evm_setAutomine", false);
         node.Before = (method, parameters, _) =>
         {
@@ -112,7 +109,7 @@ public sealed class AnchoringFaultsTests : IAsyncLifetime
         await chain.CallAsync("evm_setAutomine", true);
         await chain.CallAsync("anvil_mine", "0x1");
         var refused = await Assert.ThrowsAsync<ChainUnavailableException>(() => AnchorAsync(0, 3)); // it is there
-        Assert.Contains("goes on with this log at 3", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("expects the next batch of this log to start at 3", refused.Message, StringComparison.Ordinal);
         Assert.Equal(3, (await contract.FindAsync(Origin, 0, 0, sent, default))!.To);
         await AnchoredOnceAsync(0, 3);
     }
@@ -187,6 +184,37 @@ public sealed class AnchoringFaultsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_no_honest_node_takes_is_made_anew_when_the_node_that_lied_is_gone()
+    {
+        node.Before = (method, _, _) => method switch
+        {
+            "eth_estimateGas" => FaultyNode.Result("0x5"), // far below what any transaction costs
+            "eth_sendRawTransaction" => FaultyNode.Result($"0x{new string('a', 64)}"),
+            _ => null,
+        };
+        contract = Contract(TimeSpan.FromMilliseconds(500));
+        await Assert.ThrowsAsync<ChainUnavailableException>(() => AnchorAsync(0, 3));
+        Assert.Single(sent.All);
+        node.Before = null;
+        contract = Contract(TimeSpan.FromMinutes(1));
+        await AnchorAsync(0, 3);
+        await AnchoredOnceAsync(0, 3);
+    }
+
+    [Theory]
+    [InlineData("eth_estimateGas")]
+    [InlineData("eth_sendRawTransaction")]
+    public async Task A_proxy_that_takes_no_such_body_is_as_good_as_a_node_that_says_so(string method)
+    {
+        node.Before = (asked, _, _) => asked == method
+            ? new HttpResponseMessage(HttpStatusCode.RequestEntityTooLarge) { Content = new StringContent("<html>413 Request Entity Too Large</html>") } : null;
+        await Assert.ThrowsAsync<BatchTooLargeException>(() => AnchorAsync(0, 3));
+        node.Before = null;
+        await AnchorAsync(0, 3);
+        await AnchoredOnceAsync(0, 3);
+    }
+
+    [Fact]
     public async Task A_reorganisation_that_takes_it_away_leads_to_the_same_transaction_again()
     {
         await chain.CallAsync("anvil_mine", "0x5");
@@ -199,11 +227,12 @@ public sealed class AnchoringFaultsTests : IAsyncLifetime
         await AnchoredOnceAsync(0, 3);
     }
 
-    private AnchorContract Contract() => new(
+    /// <param name="wait">For a block.</param>
+    private AnchorContract Contract(TimeSpan wait) => new(
         new JsonRpcClient(http, chain.Url),
         new ChainOptions(31337, writer, null, IsDevChain: true)
         {
-            PollInterval = TimeSpan.FromMilliseconds(20), BumpInterval = TimeSpan.FromMilliseconds(200), WaitTimeout = TimeSpan.FromSeconds(2),
+            PollInterval = TimeSpan.FromMilliseconds(20), BumpInterval = TimeSpan.FromMilliseconds(200), WaitTimeout = wait,
         },
         TimeProvider.System);
 

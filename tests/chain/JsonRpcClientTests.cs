@@ -84,6 +84,39 @@ public sealed class JsonRpcClientTests
         Assert.Equal([1, 2, 2], asked);
     }
 
+    [Theory]
+    [InlineData(HttpStatusCode.OK, -32005, "daily request count exceeded", true)]
+    [InlineData(HttpStatusCode.TooManyRequests, -32005, "request rate limited", true)]
+    [InlineData(HttpStatusCode.OK, -32603, "internal error", true)]
+    [InlineData(HttpStatusCode.OK, 3, "execution reverted", false)]
+    public async Task A_node_that_may_not_or_cannot_answer_is_left_for_the_next_one(HttpStatusCode status, int code, string message, bool isLeft)
+    {
+        var asked = new List<int>();
+        using var http = new HttpClient(new Handler(request =>
+        {
+            asked.Add(request.RequestUri!.Port);
+            if (request.RequestUri.Port != 1)
+            {
+                return FaultyNode.Result("0x1");
+            }
+
+            var refusal = FaultyNode.Error(code, message);
+            refusal.StatusCode = status;
+            return refusal;
+        }));
+        var call = new JsonRpcClient(http, [First, Second]).NumberAsync("eth_chainId", default);
+        if (isLeft)
+        {
+            Assert.Equal(1, await call);
+            Assert.Equal([1, 2], asked);
+        }
+        else
+        {
+            await Assert.ThrowsAsync<RpcErrorException>(() => call);
+            Assert.Equal([1], asked);
+        }
+    }
+
     [Fact]
     public async Task A_receipt_counts_when_two_nodes_have_the_same()
     {

@@ -92,7 +92,7 @@ public sealed partial class HookTests(NodeFixture node) : IAsyncLifetime
         Assert.Equal(4, (await HookAsync($"http://127.0.0.1:{Child.FreePort()}/gate_receive", "flush")).Code);
         Assert.Equal(3, Directory.GetFiles(directory.File("spool"), "*.json").Length);
         Assert.Equal((0, "3 sent"), await HookAsync(Gate, "flush"));
-        Assert.Equal((0, "nothing waits"), await HookAsync(Gate, "flush"));
+        Assert.Equal((0, "nothing queued"), await HookAsync(Gate, "flush"));
         Assert.Empty(Directory.GetFiles(directory.File("spool"), "*.json"));
         Assert.Equal(["ONE", "TWO", "THREE"], (await IncidentsAsync(3)).Select(incident => incident.Text("incidentId").Split("FAIL-")[0]));
     }

@@ -1,12 +1,15 @@
+using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using CapOrleans.HttpEdge.Bodies;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
@@ -82,6 +85,18 @@ public sealed class BoundedBodyTests : IAsyncLifetime
         Assert.True(lines.Written.IsEmpty, lines.Written.FirstOrDefault());
     }
 
+    /// <summary>Which throws on the timer's thread, where nobody catches it.</summary>
+    [Fact]
+    public async Task A_connection_that_is_aborted_as_its_time_ends_does_not_end_the_process()
+    {
+        var (context, reader) = (new DefaultHttpContext { RequestServices = app.Services }, new AbortedReader());
+        context.Features.Set<IRequestBodyPipeFeature>(reader);
+        var reading = BoundedBody.ReadAsync(context, MaxBytes);
+        time.Advance(BoundedBody.Timeout);
+        reader.End();
+        Assert.Equal(StatusCodes.Status408RequestTimeout, (await reading).Refused!.StatusCode);
+    }
+
     [Theory]
     [InlineData("Content-Length: 1001", "{", "HTTP/1.1 413")]
     [InlineData("Transfer-Encoding: chunked", "3e9\r\n", "HTTP/1.1 413")]
@@ -121,5 +136,33 @@ public sealed class BoundedBodyTests : IAsyncLifetime
 
         Assert.StartsWith(status, text, StringComparison.Ordinal);
         return text;
+    }
+
+    /// <summary>As Kestrel's is after <c>HttpContext.Abort</c>, until whoever reads has heard of it.</summary>
+    private sealed class AbortedReader : PipeReader, IRequestBodyPipeFeature
+    {
+        private readonly TaskCompletionSource<ReadResult> read = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public PipeReader Reader => this;
+
+        public void End() => read.SetException(new ConnectionAbortedException());
+
+        public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) => new(read.Task);
+
+        public override void CancelPendingRead() => throw new ConnectionAbortedException();
+
+        public override bool TryRead(out ReadResult result) => throw new ConnectionAbortedException();
+
+        public override void AdvanceTo(SequencePosition consumed)
+        {
+        }
+
+        public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
+        {
+        }
+
+        public override void Complete(Exception? exception = null)
+        {
+        }
     }
 }
