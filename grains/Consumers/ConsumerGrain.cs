@@ -155,7 +155,12 @@ internal abstract partial class ConsumerGrain(
     {
         await ResumeAsync();
         await PrepareAsync();
-        conflict = false;
+        if (conflict)
+        {
+            conflict = false;
+            Report(null); // it is over, whatever comes now
+        }
+
         if (MayGoOn && position < First)
         {
             await CommitAsync(Step.Skip(First));
