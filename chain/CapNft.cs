@@ -37,20 +37,10 @@ public sealed class CapNft : ICapMirror
 
     public async Task<MirrorConfirmation> MirrorAsync(IReadOnlyList<MirroredCap> caps, ISentTransactions sent, CancellationToken cancellationToken)
     {
-        await logs.FindAsync(mayDeploy: true, sent, cancellationToken); // checks the chain; on the dev chain the writer's first transaction makes that contract
-        if ((await rpc.DataAsync("eth_getCode", cancellationToken, contract.ToString(), "latest")).Length == 0)
-        {
-            throw new ChainMismatchException($"There is no contract at {contract}; see CAP_NFT_ADDRESS.");
-        }
-
         Receipt receipt;
         try
         {
-            if (await VersionAsync(rpc, TokenId(caps[0].CapId), BlockParameter.CreateLatest(), cancellationToken) is null)
-            {
-                throw IsAnother; // what takes anything would cost gas each time
-            }
-
+            await rpc.TryEachAsync(() => CheckAsync(caps[0].CapId, sent, cancellationToken));
             receipt = await account.SendAsync(contract, Encode(caps), sent, cancellationToken);
         }
         catch (RpcErrorException fault) when (fault.Refusal == RpcRefusal.Reverted)
@@ -61,6 +51,18 @@ public sealed class CapNft : ICapMirror
 
         return new MirrorConfirmation(
             options.ChainId, contract.ToString(), receipt.Transaction, receipt.Block, receipt.BlockHash, receipt.GasUsed, await AheadAsync(caps, receipt, cancellationToken));
+    }
+
+    /// <exception cref="ChainMismatchException">The contract is not there, or is another: what takes anything would cost gas each time.</exception>
+    private async Task<bool> CheckAsync(string capId, ISentTransactions sent, CancellationToken cancellationToken)
+    {
+        await logs.FindAsync(mayDeploy: true, sent, cancellationToken); // checks the chain; on the dev chain the writer's first transaction makes that contract
+        if ((await rpc.DataAsync("eth_getCode", cancellationToken, contract.ToString(), "latest")).Length == 0)
+        {
+            throw new ChainMismatchException($"There is no contract at {contract}; see CAP_NFT_ADDRESS.");
+        }
+
+        return await VersionAsync(rpc, TokenId(capId), BlockParameter.CreateLatest(), cancellationToken) is not null ? true : throw IsAnother;
     }
 
     /// <summary>What the transaction did not change, the contract had before: in this version, or in a newer one.</summary>

@@ -6,6 +6,7 @@ using CapOrleans.Core.Anchors;
 using CapOrleans.Core.Signatures;
 using CapOrleans.Ethereum;
 using CapOrleans.Ethereum.Abi;
+using CapOrleans.Ethereum.Contract;
 using CapOrleans.Ethereum.Rpc;
 
 namespace CapOrleans.Chain;
@@ -13,7 +14,7 @@ namespace CapOrleans.Chain;
 /// <summary>Asks a contract on our chain whether it takes a signature: ERC-1271's <c>isValidSignature(bytes32,bytes)</c>.</summary>
 /// <remarks>
 /// The contract is a stranger's code: it has so much gas and so much time, and few are asked at once. Callers take turns,
-/// whatever wallets they name: anybody can name any.
+/// whatever wallets they name: anybody can name any. A wallet that used up its time is left alone for a while.
 /// </remarks>
 public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvider time) : IContractWallets
 {
@@ -35,8 +36,10 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
 
     private static readonly byte[] Yes = [0x16, 0x26, 0xBA, 0x7E, .. new byte[28]];
 
+    private readonly Agreement agreement = new(rpc);
     private readonly FairTurns turns = new(WalletClaim.AtOnce, WalletClaim.Waiting, WalletClaim.WaitingPerCaller);
     private readonly RecentRefusals refusals = new(time);
+    private readonly SlowWallets slow = new(time);
 
     public async Task<ChainBlock?> FindBlockAsync(WalletClaim claim, byte[] hash, string caller, CancellationToken cancellationToken)
     {
@@ -45,6 +48,7 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
             return null;
         }
 
+        LeaveIfSlow(claim.Wallet);
         var answer = new TaskCompletionSource<ChainBlock?>(TaskCreationOptions.RunContinuationsAsynchronously);
         if (!turns.TryAdd(caller, () => AnswerAsync(claim, hash, answer, cancellationToken), () => answer.TrySetException(NoTurn())))
         {
@@ -74,7 +78,8 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
 
         try
         {
-            answer.TrySetResult(refusals.Holds(claim, hash) ? null : await AskInTimeAsync(claim, hash, cancellationToken)); // refused while it waited, perhaps
+            LeaveIfSlow(claim.Wallet); // it was slow, or refused, while this waited, perhaps
+            answer.TrySetResult(refusals.Holds(claim, hash) ? null : await AskInTimeAsync(claim, hash, cancellationToken));
         }
         catch (Exception fault)
         {
@@ -82,38 +87,52 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
         }
     }
 
+    private void LeaveIfSlow(EthereumAddress wallet)
+    {
+        if (slow.BackoffOf(wallet) is { } wait)
+        {
+            throw new ChainUnavailableException($"The wallet {wallet} did not answer in time; it is asked again in {wait.TotalSeconds:0} seconds.") { RetryAfter = wait };
+        }
+    }
+
     private async Task<ChainBlock?> AskInTimeAsync(WalletClaim claim, byte[] hash, CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(AnswerTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        ChainBlock? block = null;
         try
         {
-            var block = await AskAsync(claim, hash, either.Token);
-            if (block is null)
+            block = await NewestBlockAsync(either.Token);
+            var isValid = await IsValidAsync(claim, hash, block, either.Token);
+            slow.Remove(claim.Wallet);
+            if (!isValid)
             {
                 refusals.Keep(claim, hash);
             }
 
-            return block;
+            return isValid ? block : null;
         }
         catch (OperationCanceledException) when (timeout.IsCancellationRequested)
         {
+            if (block is not null)
+            {
+                slow.Add(claim.Wallet); // and not the node
+            }
+
             throw new ChainUnavailableException($"The wallet {claim.Wallet} was asked and said nothing for {AnswerTimeout.TotalSeconds:0} seconds.");
         }
     }
 
-    private async Task<ChainBlock?> AskAsync(WalletClaim claim, byte[] hash, CancellationToken cancellationToken)
+    private async Task<ChainBlock> NewestBlockAsync(CancellationToken cancellationToken)
     {
-        var chain = await rpc.QuantityAsync("eth_chainId", cancellationToken);
-        if (chain != chainId)
-        {
-            throw new ChainUnavailableException($"The node is on chain {chain}, CHAIN_ID says {chainId}.");
-        }
-
-        var agreement = new Agreement(rpc);
+        await DeployedContract.CheckChainAsync(rpc, chainId, cancellationToken);
         var height = rpc.Urls.Count == 1 ? "latest" : JsonRpcClient.Hex(await agreement.HeightAsync(cancellationToken));
-        var block = await agreement.AskAsync(
+        return await agreement.AskAsync(
             async node => node.Read(await node.CallAsync("eth_getBlockByNumber", cancellationToken, height, false), Block), "the newest block");
+    }
+
+    private async Task<bool> IsValidAsync(WalletClaim claim, byte[] hash, ChainBlock block, CancellationToken cancellationToken)
+    {
         var call = new JsonObject
         {
             ["to"] = $"{claim.Wallet}",
@@ -122,8 +141,7 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
         };
         // By its hash (EIP-1898): by its number, it could be another block by now.
         var at = new JsonObject { ["blockHash"] = block.Hash, ["requireCanonical"] = true };
-        var isValid = await agreement.AskAsync(node => IsValidAsync(node, call, at, cancellationToken), $"wallet {claim.Wallet}");
-        return isValid ? block : null;
+        return await agreement.AskAsync(node => IsValidAsync(node, call, at, cancellationToken), $"wallet {claim.Wallet}");
     }
 
     private static async Task<bool> IsValidAsync(JsonRpcClient node, JsonObject call, JsonObject at, CancellationToken cancellationToken)

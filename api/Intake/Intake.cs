@@ -12,10 +12,10 @@ namespace CapOrleans.Api.Intake;
 /// <param name="RetryAfter">Set when the same may be accepted later.</param>
 internal sealed record Outcome(int Status, Receipt? Receipt, Refusal? Refusal, TimeSpan? RetryAfter)
 {
-    /// <summary>Tells the sender when to send again what was not decided now.</summary>
+    /// <summary>Tells the sender when the first of what was not decided now may be sent again.</summary>
     public static void SetRetryAfter(HttpContext context, IEnumerable<Outcome> outcomes)
     {
-        if (outcomes.Max(outcome => outcome.RetryAfter) is { } wait)
+        if (outcomes.Min(outcome => outcome.RetryAfter) is { } wait)
         {
             context.Response.Headers.RetryAfter = Problems.Seconds(wait);
         }
@@ -93,7 +93,7 @@ internal sealed partial class Intake(IGrainFactory grains, AddressTurns turns, T
     }
 
     private static Outcome Of(Ruling ruling) =>
-        new(Problems.StatusOf(ruling.Verdict), ruling.Receipt, ruling.Refusal, ruling.Verdict == Verdict.Busy ? RetryDelay : ruling.RetryAfter);
+        new(Problems.StatusOf(ruling.Verdict), ruling.Receipt, ruling.Refusal, ruling.RetryAfter ?? (ruling.Verdict == Verdict.Busy ? RetryDelay : null));
 
     /// <summary>
     /// Every signature at its own incident; then all that are proven at once. What is not proven is nobody's, and holds up nobody. What was

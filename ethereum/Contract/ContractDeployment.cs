@@ -39,7 +39,7 @@ public sealed class ContractDeployment
 
     private async Task<StoredRecord> DeployAsync(CompiledContract made, object[] arguments, CancellationToken cancellationToken)
     {
-        await DeployedContract.CheckChainAsync(rpc, options, cancellationToken);
+        await DeployedContract.CheckChainAsync(rpc, options.ChainId, cancellationToken);
         var receipt = await account.SendAsync(null, made.Creation(arguments), new MemoryTransactions(), cancellationToken);
         return EthereumAddress.TryParseAnyCase(receipt.Contract, out var contract)
             && (await rpc.DataAsync("eth_getCode", cancellationToken, receipt.Contract, "latest")).AsSpan().SequenceEqual(made.Deployed)

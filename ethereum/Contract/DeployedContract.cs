@@ -15,9 +15,20 @@ internal sealed class DeployedContract(JsonRpcClient rpc, ChainOptions options, 
 {
     /// <param name="mayDeploy">On the dev chain, where it is not there yet.</param>
     /// <exception cref="ChainUnavailableException">It is not there, or it is another.</exception>
-    public async Task<EthereumAddress> FindAsync(bool mayDeploy, ISentTransactions sent, CancellationToken cancellationToken)
+    public Task<EthereumAddress> FindAsync(bool mayDeploy, ISentTransactions sent, CancellationToken cancellationToken) =>
+        rpc.TryEachAsync(() => FindAtNodeAsync(mayDeploy, sent, cancellationToken));
+
+    /// <summary>Looks for a node that is on the right chain, and stays there.</summary>
+    /// <exception cref="ChainMismatchException">All nodes are on another chain.</exception>
+    public static Task CheckChainAsync(JsonRpcClient rpc, long expected, CancellationToken cancellationToken) => rpc.TryEachAsync(async () =>
     {
-        await CheckChainAsync(rpc, options, cancellationToken);
+        var chainId = await rpc.QuantityAsync("eth_chainId", cancellationToken);
+        return chainId == expected ? true : throw new ChainMismatchException($"The node at {rpc.Name} is on chain {chainId}, CHAIN_ID says {expected}.");
+    });
+
+    private async Task<EthereumAddress> FindAtNodeAsync(bool mayDeploy, ISentTransactions sent, CancellationToken cancellationToken)
+    {
+        await CheckChainAsync(rpc, options.ChainId, cancellationToken);
         var contract = options.Contract ?? FirstContractOf(options.Writer.Address);
         var code = await rpc.DataAsync("eth_getCode", cancellationToken, contract.ToString(), "latest");
         if (code.Length > 0 && (options.Contract is not null || code.AsSpan().SequenceEqual(CompiledContract.AuditStorage.Deployed)))
@@ -38,16 +49,6 @@ internal sealed class DeployedContract(JsonRpcClient rpc, ChainOptions options, 
 
         await account.SendAsync(null, CompiledContract.AuditStorage.Creation(), sent, cancellationToken);
         return contract;
-    }
-
-    /// <exception cref="ChainMismatchException">The node is on another chain.</exception>
-    public static async Task CheckChainAsync(JsonRpcClient rpc, ChainOptions options, CancellationToken cancellationToken)
-    {
-        var chainId = await rpc.QuantityAsync("eth_chainId", cancellationToken);
-        if (chainId != options.ChainId)
-        {
-            throw new ChainMismatchException($"The node is on chain {chainId}, CHAIN_ID says {options.ChainId}.");
-        }
     }
 
     /// <summary>Where the account's transaction with nonce 0 puts the contract that it makes.</summary>

@@ -55,6 +55,24 @@ public sealed class JsonRpcClient(HttpClient http, IReadOnlyList<Uri> urls, stri
         }
     }
 
+    /// <summary>Does the same again with the next node where one is on another chain, or has not what should be there, as long as there is one.</summary>
+    /// <exception cref="ChainMismatchException">So it is with each of them.</exception>
+    public async Task<T> TryEachAsync<T>(Func<Task<T>> work)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var used = Volatile.Read(ref current);
+            try
+            {
+                return await work();
+            }
+            catch (ChainMismatchException) when (attempt < urls.Count)
+            {
+                Interlocked.CompareExchange(ref current, (used + 1) % urls.Count, used);
+            }
+        }
+    }
+
     /// <summary>Asks one node, whoever is asked otherwise.</summary>
     public async Task<JsonElement> CallAsync(Uri url, string method, IReadOnlyList<JsonNode?> parameters, CancellationToken cancellationToken)
     {

@@ -13,15 +13,15 @@ internal sealed partial class IncidentSpool
     /// The oldest of a partition, as many as a request may hold. What a list of keys vouches for goes first; the room that is left is for the others,
     /// of the same CapID too: whoever writes its name into junk must not hold it up.
     /// </summary>
-    /// <param name="resting">Queues that are not sent now.</param>
-    public IReadOnlyList<Waiting> Next(int partition, IReadOnlyCollection<string> resting, int maxLines, int maxBytes)
+    /// <param name="queues">Those that are left out; with <paramref name="isOnly"/>, those that are taken.</param>
+    public IReadOnlyList<Waiting> Next(int partition, IReadOnlyCollection<string> queues, int maxLines, int maxBytes, bool isOnly = false)
     {
         using var connection = file.Connect();
         var next = new List<Waiting>();
         var bytes = 0;
         for (var vouched = 1; vouched >= 0 && next.Count < maxLines && bytes < maxBytes; vouched--)
         {
-            bytes += Read(connection, partition, resting, vouched, maxLines - next.Count, maxBytes - bytes, next);
+            bytes += Read(connection, partition, $"{(isOnly ? "" : "NOT ")}IN", queues, vouched, maxLines - next.Count, maxBytes - bytes, next);
         }
 
         return next;
@@ -30,19 +30,20 @@ internal sealed partial class IncidentSpool
     /// <summary>Adds the oldest to the list, and at most so many bytes of it.</summary>
     /// <returns>Bytes that were added.</returns>
     private static int Read(
-        SqliteConnection connection, int partition, IReadOnlyCollection<string> resting, int vouched, int limit, int maxBytes, List<Waiting> next)
+        SqliteConnection connection, int partition, string operation, IReadOnlyCollection<string> queues, int vouched, int limit, int maxBytes,
+        List<Waiting> next)
     {
         using var command = connection.CreateCommand();
-        var names = resting.Select((queue, i) =>
+        var names = queues.Select((queue, i) =>
         {
-            command.Parameters.AddWithValue($"$r{i.ToString(CultureInfo.InvariantCulture)}", queue);
-            return $"$r{i.ToString(CultureInfo.InvariantCulture)}";
+            command.Parameters.AddWithValue($"$q{i.ToString(CultureInfo.InvariantCulture)}", queue);
+            return $"$q{i.ToString(CultureInfo.InvariantCulture)}";
         });
         // The flag stands in the text, not in a parameter: only so the index of either kind is used.
         command.CommandText =
             $"""
             SELECT {Columns} FROM incident
-            WHERE refused_at IS NULL AND vouched = {vouched.ToString(CultureInfo.InvariantCulture)} AND partition = $partition AND queue NOT IN ({string.Join(',', names)})
+            WHERE refused_at IS NULL AND vouched = {vouched.ToString(CultureInfo.InvariantCulture)} AND partition = $partition AND queue {operation} ({string.Join(',', names)})
             ORDER BY number LIMIT $limit
             """;
         command.Parameters.AddWithValue("$partition", partition);

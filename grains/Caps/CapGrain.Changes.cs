@@ -96,11 +96,11 @@ internal sealed partial class CapGrain : IDisposable
             });
             if (outcome.Verdict == AppendVerdict.Appended)
             {
-                Hold(next);
+                context = next;
                 return new CapRuling(held is null ? CapVerdict.Registered : CapVerdict.Changed, await ReadAsync(), null);
             }
 
-            await LoadAsync();
+            await LoadAsync(held);
         }
 
         return new CapRuling(CapVerdict.Busy, null, CapRefusals.Busy);

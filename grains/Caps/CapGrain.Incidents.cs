@@ -18,7 +18,7 @@ internal sealed partial class CapGrain
         var (rulings, counted) = (new Ruling?[reports.Count], new bool[reports.Count]);
         for (var attempt = 0; attempt < Attempts; attempt++)
         {
-            var isStale = false;
+            var (judgedBy, isStale) = (context, false);
             foreach (var step in await SubmitAsync(reports, rulings, counted))
             {
                 var outcome = await step.Outcome;
@@ -35,7 +35,7 @@ internal sealed partial class CapGrain
                 break;
             }
 
-            await LoadAsync();
+            await LoadAsync(judgedBy);
         }
 
         return KeepOrder(rulings);

@@ -43,7 +43,7 @@ internal sealed partial class CapGrain(IAuditLogReader reader, LogMap logs, Loca
     {
         number = logs.Of(CapId);
         origin = (await Log.HeadAsync()).Origin;
-        await LoadAsync();
+        await LoadAsync(refused: null);
     }
 
     public async Task<WalletStanding> StandingAsync(IncidentReport report, string wallet)
@@ -95,10 +95,16 @@ internal sealed partial class CapGrain(IAuditLogReader reader, LogMap logs, Loca
     private Task<AppendOutcome> AppendAsync(Append append) =>
         local.TryFind(number, out var commit) ? commit.AppendAsync(append) : Log.AppendAsync(append);
 
-    /// <summary>A read that was begun before a change may end after it: the newer version stays.</summary>
-    private async Task LoadAsync() => Hold((await reader.FindCapAsync(CapId, CancellationToken.None))?.Context);
-
-    private void Hold(CapContext? read) => context = read is null || read.Version < context?.Version ? context : read;
+    /// <param name="refused">What the log did not take for the newest context; null for none.</param>
+    /// <remarks>
+    /// A read that was begun before a change may end after it: the newer version stays. What the log itself refused goes, newer or not: its
+    /// database was set back to an older state, as by a restored backup, and knows no such version any more.
+    /// </remarks>
+    private async Task LoadAsync(CapContext? refused)
+    {
+        var read = (await reader.FindCapAsync(CapId, CancellationToken.None))?.Context;
+        context = !ReferenceEquals(context, refused) && (read?.Version ?? 0) < context?.Version ? context : read;
+    }
 
     /// <summary>Names that nobody registered must not keep memory.</summary>
     private void LeaveIfUnknown()

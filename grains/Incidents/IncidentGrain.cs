@@ -96,7 +96,7 @@ internal sealed partial class IncidentGrain(
         catch (ChainUnavailableException fault)
         {
             Say(report.CapId, fault.Message); // where the node is, is not the sender's to know
-            return (null, Ruling.Refuse(Verdict.Busy, "wallet-not-asked", "signature", "A contract wallet must be asked, and cannot be now; send the same again."));
+            return (null, Ruling.Refuse(Verdict.Busy, "wallet-not-asked", "signature", "A contract wallet must be asked, and cannot be now; send the same again.") with { RetryAfter = fault.RetryAfter });
         }
     }
 

@@ -30,6 +30,34 @@ public sealed class ContractWalletsTests
     }
 
     [Fact]
+    public async Task A_wallet_that_used_up_its_time_is_left_alone_for_longer_each_time_until_it_answers()
+    {
+        using var node = new AnsweringNode("\"result\":\"0x1626ba7e00000000000000000000000000000000000000000000000000000000\"") { IsHeld = true };
+        using var http = new HttpClient(node) { Timeout = Timeout.InfiniteTimeSpan };
+        var time = new FakeTimeProvider();
+        var wallets = Wallets(http, time);
+        Task<ChainBlock?> AskAsync(int wallet) => wallets.FindBlockAsync(Of(wallet), new byte[32], "", CancellationToken.None);
+
+        foreach (var seconds in new[] { 2, 4, 8, 16, 32, 60, 60 })
+        {
+            var asked = AskAsync(0);
+            await Eventually.TrueAsync(() => node.Held == 1);
+            time.Advance(ContractWallets.AnswerTimeout);
+            Assert.Contains("said nothing", (await Assert.ThrowsAsync<ChainUnavailableException>(() => asked)).Message, StringComparison.Ordinal);
+            await Eventually.TrueAsync(() => node.Held == 0);
+            time.Advance(TimeSpan.FromSeconds(seconds) - TimeSpan.FromMilliseconds(1));
+            Assert.Equal(TimeSpan.FromMilliseconds(1), (await Assert.ThrowsAsync<ChainUnavailableException>(() => AskAsync(0))).RetryAfter);
+            Assert.Equal(0, node.Held);
+            time.Advance(TimeSpan.FromMilliseconds(1));
+        }
+
+        node.Release();
+        Assert.NotNull(await AskAsync(1)); // another wallet was never meant
+        Assert.NotNull(await AskAsync(0));
+        Assert.NotNull(await AskAsync(0));
+    }
+
+    [Fact]
     public async Task Few_are_asked_at_once_and_who_comes_then_waits_for_a_turn()
     {
         using var node = new SilentNode();
@@ -136,10 +164,15 @@ public sealed class ContractWalletsTests
         Assert.Equal(5, node.Calls);
     }
 
-    [Fact]
-    public async Task A_fault_of_the_node_is_no_refusal_and_is_not_remembered()
+    [Theory]
+    [InlineData("header not found")]
+    [InlineData("cannot allocate memory")]
+    [InlineData("memory limit of this plan exceeded")]
+    public async Task A_fault_of_the_node_is_no_refusal_and_is_not_remembered(string message)
     {
-        using var node = new AnsweringNode("\"error\":{\"code\":-32000,\"message\":\"header not found\"}");
+        using var node = new AnsweringNode($$"""
+            "error":{"code":-32000,"message":"{{message}}"}
+            """);
         using var http = new HttpClient(node);
         var wallets = Wallets(http, new FakeTimeProvider());
         await Assert.ThrowsAsync<RpcErrorException>(() => wallets.FindBlockAsync(Claim, new byte[32], "", CancellationToken.None));
@@ -191,7 +224,7 @@ public sealed class ContractWalletsTests
         private readonly ConcurrentQueue<string> asked = new();
         private int held;
 
-        /// <summary>Answers nothing before <see cref="Release"/>.</summary>
+        /// <summary>No wallet answers before <see cref="Release"/>.</summary>
         public bool IsHeld { get; init; }
 
         public int Held => Volatile.Read(ref held);
@@ -207,13 +240,14 @@ public sealed class ContractWalletsTests
 
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
-            if (IsHeld)
+            var call = JsonElement.Parse(await request.Content!.ReadAsStringAsync(cancellationToken));
+            if (IsHeld && call.Text("method") == "eth_call")
             {
                 Interlocked.Increment(ref held);
-                await released.Task;
+                await released.Task.WaitAsync(cancellationToken).ContinueWith(_ => Interlocked.Decrement(ref held), TaskScheduler.Default);
+                cancellationToken.ThrowIfCancellationRequested();
             }
 
-            var call = JsonElement.Parse(await request.Content!.ReadAsStringAsync(cancellationToken));
             var text = "\"result\":\"0x7a69\"";
             if (call.Text("method") == "eth_getBlockByNumber")
             {

@@ -56,7 +56,7 @@ public sealed class ChainDeployTests : IAsyncLifetime
     {
         var (code, output) = await Cap(("CHAIN_ID", "1")).RunAsync("chain", "deploy", "--key", directory.File("deployer.key"));
         Assert.Equal(2, code);
-        Assert.Contains("The node is on chain 31337", output, StringComparison.Ordinal);
+        Assert.Contains("is on chain 31337", output, StringComparison.Ordinal);
         (code, output) = await Cap().RunAsync("chain", "deploy", "--key", directory.File("deployer.key"), "--owner", "0x12");
         Assert.NotEqual(0, code);
         Assert.Contains("--owner is no address", output, StringComparison.Ordinal);

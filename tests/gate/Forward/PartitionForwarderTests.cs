@@ -22,7 +22,7 @@ public sealed class PartitionForwarderTests : HttpMessageHandler
     private readonly ConcurrentQueue<string> taken = new();
     private readonly ConcurrentQueue<int> sizes = new();
     private readonly CancellationTokenSource ended = new();
-    private volatile bool isMended;
+    private volatile bool isMended, isRestLong;
 
     protected override void Dispose(bool disposing)
     {
@@ -89,6 +89,41 @@ public sealed class PartitionForwarderTests : HttpMessageHandler
         Assert.All(sizes, size => Assert.InRange(size, 1, WalletClaim.WaitingPerCaller));
     }
 
+    [Fact]
+    public async Task What_wallets_do_not_answer_is_sent_more_and_more_seldom_and_a_new_claim_waits_for_none_of_it()
+    {
+        var time = new FakeTimeProvider(new DateTimeOffset(2026, 11, 28, 12, 0, 0, TimeSpan.Zero));
+        using var spool = new IncidentSpool(
+            new SpoolFile(directory.File("spool.db"), TimeProvider.System), new SpoolLimits(1_000_000, MaxAge), time, NullLogger<IncidentSpool>.Instance);
+        using var http = new HttpClient(this, disposeHandler: false);
+        isRestLong = true;
+        for (var i = 0; i < 3 * WalletClaim.WaitingPerCaller; i++)
+        {
+            await ClaimAsync($"X 0x{i} 198.51.100.1", "X", "BAD");
+        }
+
+        var link = new ClusterLink(http, cluster.Options, time, NullLogger<ClusterLink>.Instance);
+        var forwarder = new PartitionForwarder(Partitions.Claims, spool, link, time);
+        var running = Task.Run(() => forwarder.RunAsync(ended.Token));
+        foreach (var (round, seconds) in new[] { 1, 2, 4, 8, 16, 32, 60, 60 }.Index())
+        {
+            await Eventually.TrueAsync(() => forwarder.Resting.Count(queue => queue.Attempts == round + 1) == 3 * WalletClaim.WaitingPerCaller);
+            sizes.Clear();
+            time.Advance(TimeSpan.FromSeconds(seconds) - TimeSpan.FromMilliseconds(1));
+            await ClaimAsync("Y 0x1 192.0.2.1", "Y", $"H-{seconds}-{taken.Count}");
+            var before = taken.Count;
+            await Eventually.TrueAsync(() => taken.Count == before + 1);
+            Assert.Equal([1], sizes); // alone, and nothing before it
+            time.Advance(TimeSpan.FromMilliseconds(1));
+        }
+
+        await ended.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+
+        async Task ClaimAsync(string queue, string capId, string id) => Assert.Equal(ArrivalVerdict.Kept, await spool.KeepAsync(
+            new Arrival(queue, capId, id, Encoding.UTF8.GetBytes($$"""{"cap_id":"{{capId}}","task_id":"{{id}}","queue":"{{queue}}"}"""), IsVouched: false) { IsClaim = true }));
+    }
+
     private async Task RunAsync(TimeProvider time, Func<IncidentSpool, Task> test)
     {
         using var spool = new IncidentSpool(
@@ -132,7 +167,7 @@ public sealed class PartitionForwarderTests : HttpMessageHandler
         }
 
         var response = new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent(answer.ToString()) };
-        response.Headers.RetryAfter = new RetryConditionHeaderValue(TimeSpan.Zero); // the shortest rest
+        response.Headers.RetryAfter = isRestLong ? null : new RetryConditionHeaderValue(TimeSpan.Zero); // the shortest rest
         return response;
     }
 }

@@ -1,0 +1,92 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using CapOrleans.Core.Incidents;
+using CapOrleans.Gate.Spool;
+
+namespace CapOrleans.Gate.Forward;
+
+/// <summary>What the cluster did not decide about, and will be asked again.</summary>
+/// <param name="Queue">The CapID; with a wallet and an address behind it, what that address sent and that wallet has yet to say yes to.</param>
+/// <param name="Attempts">How often its first incident was sent by itself, and not decided.</param>
+/// <param name="Problem">The cluster's.</param>
+internal sealed record RestingQueue(string Queue, DateTimeOffset Until, int Attempts, int Status, JsonElement? Problem);
+
+/// <summary>When the queues of one partition are sent again of which the cluster did not decide everything, and how much of each.</summary>
+/// <remarks>
+/// A queue of which nothing was decided comes with half as many next time, and with twice as many after something was: an incident that
+/// the cluster cannot decide about holds up those behind it until it is too old, and none before it. Sent by itself and not decided, it
+/// waits twice as long each time. What is known of a queue goes when nothing of it waits, or whole requests of it are decided again.
+/// </remarks>
+internal sealed class QueueRetries(TimeProvider time, TimeSpan longestBackoff)
+{
+    private static readonly TimeSpan FirstBackoff = TimeSpan.FromSeconds(1);
+
+    private readonly ConcurrentDictionary<string, State> states = new(StringComparer.Ordinal);
+
+    public IEnumerable<RestingQueue> Resting => states.Where(queue => queue.Value.Undecided is not null).Select(queue => new RestingQueue(
+        queue.Key, queue.Value.Until, queue.Value.Attempts, queue.Value.Undecided!.Status,
+        queue.Value.Undecided.Problem is { } problem ? JsonElement.Parse(problem) : null));
+
+    /// <summary>All that are sent again, now or later.</summary>
+    public IReadOnlyCollection<string> Queues => (IReadOnlyCollection<string>)states.Keys;
+
+    /// <summary>Those that may be sent now.</summary>
+    public IReadOnlyCollection<string> Due
+    {
+        get
+        {
+            var now = time.GetUtcNow();
+            return [.. states.Where(queue => queue.Value.Until <= now).Select(queue => queue.Key)];
+        }
+    }
+
+    /// <summary>When the next one may be; null when there is none.</summary>
+    public DateTimeOffset? NextDue => states.IsEmpty ? null : states.Values.Min(state => state.Until);
+
+    /// <summary>Nothing of these queues waits any more.</summary>
+    public void Forget(IEnumerable<string> queues)
+    {
+        foreach (var queue in queues)
+        {
+            states.TryRemove(queue, out _);
+        }
+    }
+
+    /// <summary>Leaves out the later ones of a queue, so that what is sent is still in order.</summary>
+    public IReadOnlyList<Waiting> Narrow(IReadOnlyList<Waiting> next)
+    {
+        var taken = new Dictionary<string, int>(StringComparer.Ordinal);
+        return [.. next.Where(waiting => (taken[waiting.Queue] = taken.GetValueOrDefault(waiting.Queue) + 1) <= WidthOf(waiting.Queue))];
+    }
+
+    /// <param name="retryAfter">As the cluster asks; null when it did not.</param>
+    public void Record(IReadOnlyList<Waiting> batch, IReadOnlyList<LineVerdict> verdicts, TimeSpan? retryAfter)
+    {
+        foreach (var queue in batch.Zip(verdicts).GroupBy(line => line.First.Queue, line => line.Second, StringComparer.Ordinal))
+        {
+            var (sent, undecided) = (queue.Count(), queue.Where(verdict => verdict.IsRetryable).ToList());
+            var width = undecided.Count == sent ? Math.Max(1, sent / 2) : Math.Min(WidthOf(queue.Key) * 2, BatchLines.MaxLines);
+            if (undecided.Count == 0 && width == BatchLines.MaxLines)
+            {
+                states.TryRemove(queue.Key, out _);
+                continue;
+            }
+
+            var attempts = sent == 1 && undecided.Count == 1 ? (states.GetValueOrDefault(queue.Key)?.Attempts ?? 0) + 1 : 0;
+            var backoff = undecided.Count == 0 ? TimeSpan.Zero : Backoff(attempts, retryAfter ?? FirstBackoff);
+            states[queue.Key] = new State(time.GetUtcNow() + backoff, attempts, width, undecided.LastOrDefault());
+        }
+    }
+
+    private int WidthOf(string queue) => states.GetValueOrDefault(queue)?.Width ?? BatchLines.MaxLines;
+
+    private TimeSpan Backoff(int attempts, TimeSpan first)
+    {
+        var backoff = first * Math.Pow(2, Math.Clamp(attempts - 1, 0, 10));
+        return backoff < longestBackoff ? backoff : first < longestBackoff ? longestBackoff : first;
+    }
+
+    /// <param name="Width">How many of its lines the next request has at most.</param>
+    /// <param name="Undecided">Of the last one that the cluster did not decide about; null when the last request had none.</param>
+    private sealed record State(DateTimeOffset Until, int Attempts, int Width, LineVerdict? Undecided);
+}

@@ -1,0 +1,81 @@
+using CapOrleans.Chain;
+using CapOrleans.Contracts.Access;
+using CapOrleans.Contracts.Caps;
+using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.Signatures;
+using CapOrleans.GrainInterfaces;
+using Orleans.TestingHost;
+
+namespace CapOrleans.Tests.Grains.Caps;
+
+/// <summary>A CapID's context in memory, and a database that was set back to an older state under it.</summary>
+public sealed class CapGrainTests : IAsyncLifetime
+{
+    private readonly TempDirectory directory = new();
+    private readonly PrivateKey first = PrivateKey.Create(), second = PrivateKey.Create();
+    private InProcessTestCluster cluster = null!;
+
+    public async Task InitializeAsync()
+    {
+        var builder = new InProcessTestClusterBuilder(1);
+        builder.ConfigureSilo((_, silo) => silo.AddCap(directory, _ => new NoChain()));
+        cluster = builder.Build();
+        await cluster.DeployAsync();
+        await DefineAsync("OLD", first);
+        await FileAsync("OLD", "I-0", first);
+    }
+
+    public async Task DisposeAsync()
+    {
+        await cluster.DisposeAsync();
+        directory.Dispose();
+    }
+
+    [Fact]
+    public async Task What_the_database_was_set_back_to_is_what_counts()
+    {
+        var backup = new SqliteCopy(directory.File("log.db"));
+        await DefineAsync("OLD", first, second);
+        await DefineAsync("NEW", second);
+        Assert.Equal(Verdict.Accepted, (await FileAsync("OLD", "I-1", second)).Verdict);
+        Assert.Equal(Verdict.Accepted, (await FileAsync("NEW", "I-1", second)).Verdict);
+        backup.Restore();
+        await Eventually.TrueAsync(async () => await VerdictAsync("OLD", "I-2", first) == Verdict.Accepted); // the writer notices first
+
+        Assert.Equal("signer-not-authorised", (await FileAsync("OLD", "I-3", second)).Refusal?.Type);
+        Assert.Equal("cap-unknown", (await FileAsync("NEW", "I-3", second)).Refusal?.Type);
+    }
+
+    [Fact]
+    public async Task A_context_that_changed_since_can_be_changed_again()
+    {
+        var backup = new SqliteCopy(directory.File("log.db"));
+        await DefineAsync("OLD", first, second);
+        backup.Restore();
+        await Eventually.TrueAsync(async () => await VerdictAsync("OLD", "I-1", first) == Verdict.Accepted);
+        Assert.Equal((CapVerdict.Changed, 2), await DefineAsync("OLD", first, second));
+        Assert.Equal(Verdict.Accepted, (await FileAsync("OLD", "I-2", second)).Verdict);
+    }
+
+    private async Task<(CapVerdict Verdict, long? Version)> DefineAsync(string capId, params PrivateKey[] keys)
+    {
+        var ruling = await cluster.Client.Cap(capId).DefineAsync(
+            new CapDefinition(null, null, null, null, [.. keys.Select(key => new KeyDefinition(key.Address.ToString(), null, null, null))]), Actor.Service);
+        return (ruling.Verdict, ruling.Cap?.Version);
+    }
+
+    private async Task<Verdict?> VerdictAsync(string capId, string id, PrivateKey key)
+    {
+        try
+        {
+            return (await FileAsync(capId, id, key)).Verdict;
+        }
+        catch (Exception fault) when (fault is not OutOfMemoryException)
+        {
+            return null; // the log is not what its writer has in memory
+        }
+    }
+
+    private Task<Ruling> FileAsync(string capId, string id, PrivateKey key) =>
+        cluster.Client.Incident(capId, id).FileAsync(TestIncident.Signed(key, capId, id, TimeProvider.System.GetUtcNow()).Report());
+}
