@@ -60,9 +60,13 @@ public sealed class SharedPollTests
         for (var minute = 0; minute < 3; minute++)
         {
             var polls = contract.Polls;
-            time.Advance(TimeSpan.FromSeconds(61));
-            await PassAsync();
-            await PassAsync();
+            for (var pass = 0; pass < 3; pass++)
+            {
+                time.Advance(TimeSpan.FromSeconds(21));
+                await PassAsync();
+                await PassAsync();
+            }
+
             Assert.Equal(1, contract.Polls - polls);
         }
 
