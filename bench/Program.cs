@@ -4,7 +4,7 @@ using CapOrleans.Bench.Anchors;
 using CapOrleans.Bench.Chaos;
 using CapOrleans.Bench.Edge;
 using CapOrleans.Bench.Limits;
-using CapOrleans.Bench.Processes;
+using CapOrleans.TestHost;
 using CapOrleans.Bench.Table;
 
 var seconds = new Option<int>("--seconds") { Description = "Length of each measurement, 1 to 60", DefaultValueFactory = _ => 5 };

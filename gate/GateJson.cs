@@ -23,4 +23,5 @@ internal sealed partial class GateJson : JsonSerializerContext;
 [JsonSerializable(typeof(SealingKeyAnswer))]
 [JsonSerializable(typeof(DeadPage))]
 [JsonSerializable(typeof(string))]
+[JsonSerializable(typeof(IReadOnlyCollection<string>))]
 internal sealed partial class GateStatusJson : JsonSerializerContext;

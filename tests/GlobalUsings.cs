@@ -1,3 +1,3 @@
-global using CapOrleans.Bench.Processes;
+global using CapOrleans.TestHost;
 global using CapOrleans.Tests.Support;
 global using Xunit;

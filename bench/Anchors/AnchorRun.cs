@@ -4,7 +4,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using CapOrleans.Bench.Chaos;
-using CapOrleans.Bench.Processes;
+using CapOrleans.TestHost;
 using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.Signatures;
 using Npgsql;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using CapOrleans.Bench.Chaos;
-using CapOrleans.Bench.Processes;
+using CapOrleans.TestHost;
 
 namespace CapOrleans.Bench.Anchors;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using CapOrleans.Bench.Processes;
+using CapOrleans.TestHost;
 using Npgsql;
 
 namespace CapOrleans.Bench.Chaos;

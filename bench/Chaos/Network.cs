@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Net;
-using CapOrleans.Bench.Processes;
+using CapOrleans.TestHost;
 
 namespace CapOrleans.Bench.Chaos;
 

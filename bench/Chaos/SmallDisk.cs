@@ -1,4 +1,4 @@
-using CapOrleans.Bench.Processes;
+using CapOrleans.TestHost;
 
 namespace CapOrleans.Bench.Chaos;
 

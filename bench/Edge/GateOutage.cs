@@ -5,7 +5,7 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using CapOrleans.Bench.Load;
-using CapOrleans.Bench.Processes;
+using CapOrleans.TestHost;
 
 namespace CapOrleans.Bench.Edge;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
-using CapOrleans.Bench.Processes;
+using CapOrleans.TestHost;
 using Npgsql;
 
 namespace CapOrleans.Bench.Limits;

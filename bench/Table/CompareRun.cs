@@ -1,5 +1,5 @@
 using System.Globalization;
-using CapOrleans.Bench.Processes;
+using CapOrleans.TestHost;
 
 namespace CapOrleans.Bench.Table;
 

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Net.Http.Json;
 using System.Text.Json;
 using CapOrleans.Bench.Load;
-using CapOrleans.Bench.Processes;
+using CapOrleans.TestHost;
 
 namespace CapOrleans.Bench.Table;
 

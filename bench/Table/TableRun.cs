@@ -1,6 +1,6 @@
 using CapOrleans.Bench.Limits;
 using CapOrleans.Bench.Load;
-using CapOrleans.Bench.Processes;
+using CapOrleans.TestHost;
 using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Bench.Table;

@@ -52,7 +52,11 @@ public sealed record IncidentRow(
     [property: Id(5)] DateTimeOffset AcceptedAt);
 
 [GenerateSerializer, Immutable, Alias("cap.fence.v1")]
-public sealed record ExpectedVersion([property: Id(0)] string CapId, [property: Id(1)] long Version);
+public sealed record ExpectedVersion([property: Id(0)] string CapId, [property: Id(1)] long Version, [property: Id(2)] long Revision)
+{
+    /// <param name="context">Null for none yet.</param>
+    public static ExpectedVersion Of(string capId, CapContext? context) => new(capId, context?.Version ?? 0, context?.Revision ?? 0);
+}
 
 /// <param name="Consumer">For example <c>archive</c>.</param>
 /// <param name="From">Refused unless the offset stands here.</param>

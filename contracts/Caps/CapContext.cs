@@ -9,6 +9,7 @@ namespace CapOrleans.Contracts.Caps;
 /// <param name="Phi">Weight of feedback; 0 to 1,000.</param>
 /// <param name="Psi">Weight of misuse; 0 to 1,000.</param>
 /// <param name="Policy">Null for the default, as contexts of before have it.</param>
+/// <param name="Revision">From the entry that made it. Two histories of a log, one of them from a restored backup, may each have a version 2.</param>
 /// <param name="Keys">At most 64 that are not revoked, 512 in all. A revoked key stays in the list: history is never rewritten.</param>
 [GenerateSerializer, Immutable, Alias("cap.context.v1")]
 public sealed record CapContext(
@@ -19,7 +20,8 @@ public sealed record CapContext(
     [property: Id(4)] decimal Phi,
     [property: Id(5)] decimal Psi,
     [property: Id(6)] IReadOnlyList<SigningKey> Keys,
-    [property: Id(7)] CapPolicy? Policy = null)
+    [property: Id(7)] CapPolicy? Policy = null,
+    [property: Id(8)] long Revision = 0)
 {
     /// <summary>The policy that holds.</summary>
     [JsonIgnore] public CapPolicy Rules => Policy ?? CapPolicy.Default;

@@ -19,9 +19,6 @@ internal sealed class PartitionForwarder
     /// <summary>Whatever incident comes next still fits.</summary>
     private const int MaxBytes = BatchLines.MaxBytes - IncidentReader.MaxRequestBytes;
 
-    /// <summary>With more queues than this that rest, no others are begun.</summary>
-    private const int MaxResting = 2000;
-
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(30);
 
     /// <summary>A wallet that does not answer takes a whole request's time each time that it is asked.</summary>
@@ -35,13 +32,15 @@ internal sealed class PartitionForwarder
     private readonly ResiliencePipeline<BatchAnswer> untilAnswered;
     /// <summary>Of a wallets' partition, as many as the cluster asks at once for one caller: more are only told to come again.</summary>
     private readonly int widest;
-    private int most;
+    /// <summary>Lines of the next request, of what is sent for the first time and of what is sent again.</summary>
+    private readonly int[] most;
     private bool isRetry;
 
     public PartitionForwarder(int partition, IncidentSpool spool, ClusterLink cluster, TimeProvider time)
     {
         (this.partition, this.spool, this.cluster, this.time) = (partition, spool, cluster, time);
-        most = widest = partition == Partitions.Claims ? WalletClaim.WaitingPerCaller : BatchLines.MaxLines;
+        widest = partition == Partitions.Claims ? WalletClaim.WaitingPerCaller : BatchLines.MaxLines;
+        most = [widest, widest];
         retries = new QueueRetries(time, partition == Partitions.Claims ? LongestWalletBackoff : LongestBackoff);
         untilAnswered = new ResiliencePipelineBuilder<BatchAnswer> { TimeProvider = time }
             .AddRetry(new RetryStrategyOptions<BatchAnswer>
@@ -98,7 +97,7 @@ internal sealed class PartitionForwarder
         for (var kinds = 0; kinds < 2; kinds++)
         {
             isRetry = !isRetry;
-            if ((isRetry ? Due() : retries.Queues.Count > MaxResting ? [] : spool.Next(partition, retries.Queues, most, MaxBytes)) is { Count: > 0 } next)
+            if ((isRetry ? Due() : spool.Next(partition, retries.Queues, most[0], MaxBytes)) is { Count: > 0 } next)
             {
                 return next;
             }
@@ -114,8 +113,8 @@ internal sealed class PartitionForwarder
             return [];
         }
 
-        var next = spool.Next(partition, due, most, MaxBytes, isOnly: true);
-        if (next.Count < most && next.Sum(waiting => waiting.Line.Length + 1) < MaxBytes)
+        var next = spool.Next(partition, due, most[1], MaxBytes, isOnly: true);
+        if (next.Count < most[1] && next.Sum(waiting => waiting.Line.Length + 1) < MaxBytes)
         {
             retries.Forget(due.Except(next.Select(waiting => waiting.Queue), StringComparer.Ordinal)); // nothing of them waits
         }
@@ -125,7 +124,7 @@ internal sealed class PartitionForwarder
 
     private List<Settlement> Decided(IReadOnlyList<Waiting> batch, IReadOnlyList<LineVerdict> verdicts, TimeSpan? retryAfter)
     {
-        most = widest;
+        most[isRetry ? 1 : 0] = widest;
         retries.Record(batch, verdicts, retryAfter);
         return [.. batch.Zip(verdicts).Where(line => !line.Second.IsRetryable)
             .Select(line => new Settlement(line.First.Number, line.Second.Status, line.Second.Problem))];
@@ -134,7 +133,7 @@ internal sealed class PartitionForwarder
     /// <summary>A request that is refused whole is sent in halves, until one incident is left that is refused by itself.</summary>
     private List<Settlement> Refused(IReadOnlyList<Waiting> batch, LineVerdict refusal)
     {
-        most = Math.Max(1, batch.Count / 2);
+        most[isRetry ? 1 : 0] = Math.Max(1, batch.Count / 2);
         return batch.Count > 1 ? [] : [new Settlement(batch[0].Number, refusal.Status, refusal.Problem)];
     }
 }

@@ -19,6 +19,9 @@ internal sealed record RestingQueue(string Queue, DateTimeOffset Until, int Atte
 /// </remarks>
 internal sealed class QueueRetries(TimeProvider time, TimeSpan longestBackoff)
 {
+    /// <summary>Queues that are kept apart; then the one that is due first is as one that was never sent.</summary>
+    private const int Limit = 10_000;
+
     private static readonly TimeSpan FirstBackoff = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<string, State> states = new(StringComparer.Ordinal);
@@ -75,6 +78,10 @@ internal sealed class QueueRetries(TimeProvider time, TimeSpan longestBackoff)
             var attempts = sent == 1 && undecided.Count == 1 ? (states.GetValueOrDefault(queue.Key)?.Attempts ?? 0) + 1 : 0;
             var backoff = undecided.Count == 0 ? TimeSpan.Zero : Backoff(attempts, retryAfter ?? FirstBackoff);
             states[queue.Key] = new State(time.GetUtcNow() + backoff, attempts, width, undecided.LastOrDefault());
+            if (states.Count > Limit)
+            {
+                states.TryRemove(states.MinBy(other => other.Value.Until).Key, out _);
+            }
         }
     }
 

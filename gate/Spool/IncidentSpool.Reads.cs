@@ -34,18 +34,19 @@ internal sealed partial class IncidentSpool
         List<Waiting> next)
     {
         using var command = connection.CreateCommand();
-        var names = queues.Select((queue, i) =>
-        {
-            command.Parameters.AddWithValue($"$q{i.ToString(CultureInfo.InvariantCulture)}", queue);
-            return $"$q{i.ToString(CultureInfo.InvariantCulture)}";
-        });
+        // What wallets must be asked about takes turns, by CapID and address: wallets that do not answer are few CapIDs' and not everybody's.
+        var (turn, order) = partition == Partitions.Claims ? (", row_number() OVER (PARTITION BY cap_id, source ORDER BY number) AS turn", "turn, number") : ("", "number");
         // The flag stands in the text, not in a parameter: only so the index of either kind is used.
         command.CommandText =
             $"""
-            SELECT {Columns} FROM incident
-            WHERE refused_at IS NULL AND vouched = {vouched.ToString(CultureInfo.InvariantCulture)} AND partition = $partition AND queue {operation} ({string.Join(',', names)})
-            ORDER BY number LIMIT $limit
+            SELECT {Columns} FROM incident JOIN (
+              SELECT number AS chosen{turn} FROM incident
+              WHERE refused_at IS NULL AND vouched = {vouched.ToString(CultureInfo.InvariantCulture)} AND partition = $partition
+                AND queue {operation} (SELECT value FROM json_each($queues))
+              ORDER BY {order} LIMIT $limit
+            ) ON number = chosen ORDER BY {order}
             """;
+        command.Parameters.AddWithValue("$queues", JsonSerializer.Serialize(queues, GateStatusJson.Default.IReadOnlyCollectionString));
         command.Parameters.AddWithValue("$partition", partition);
         command.Parameters.AddWithValue("$limit", limit);
         using var rows = command.ExecuteReader();
@@ -93,6 +94,20 @@ internal sealed partial class IncidentSpool
             Scalar(connection, "SELECT count(*) FROM incident WHERE refused_at IS NULL"), taken.All, taken.Unvouched,
             oldest < 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(oldest),
             Scalar(connection, "SELECT count(*) FROM incident WHERE refused_at IS NOT NULL"), Interlocked.Read(ref droppedDead), Interlocked.Read(ref full));
+    }
+
+    private static List<WaitingBytes> ReadRoom(SqliteConnection connection)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = "SELECT cap_id, sum(length(line)), vouched FROM incident WHERE refused_at IS NULL GROUP BY cap_id, vouched";
+        using var rows = command.ExecuteReader();
+        var room = new List<WaitingBytes>();
+        while (rows.Read())
+        {
+            room.Add(new WaitingBytes(rows.GetString(0), rows.GetInt64(1), rows.GetInt64(2) != 0));
+        }
+
+        return room;
     }
 
     /// <summary>Whatever a cluster said when it refused a request whole: JSON, or text.</summary>

@@ -32,12 +32,7 @@ internal sealed partial class IncidentSpool : IDisposable
         (this.file, this.limits, this.time, this.logger) = (file, limits, time, logger);
         (faults, drops, crowds) = (new LogThrottle(time), new LogThrottle(time), new LogThrottle(time));
         using var connection = file.Connect();
-        room = new SpoolRoom(limits, new WaitingBytes(
-            Scalar(connection, "SELECT coalesce(sum(length(line)), 0) FROM incident WHERE refused_at IS NULL"),
-            Scalar(connection,
-                """
-                SELECT coalesce(sum(length(line)), 0) FROM incident INDEXED BY waits_unvouched_in_partition WHERE refused_at IS NULL AND vouched = 0
-                """)));
+        room = new SpoolRoom(limits, ReadRoom(connection));
         foreach (var partition in arrivals)
         {
             partition.Release(); // there may be something from a former life
@@ -81,7 +76,7 @@ internal sealed partial class IncidentSpool : IDisposable
         {
             if (verdict != ArrivalVerdict.Kept)
             {
-                room.Move(-arrival.Bytes);
+                room.Move([-arrival.Bytes]);
             }
         }
     }
@@ -89,7 +84,12 @@ internal sealed partial class IncidentSpool : IDisposable
     /// <summary>Lets go of what the cluster decided about.</summary>
     public Task<int> SettleAsync(IReadOnlyList<Settlement> settlements) => ChangeAsync(commands =>
     {
-        var freed = settlements.Aggregate(default(WaitingBytes), (sum, settlement) => sum + commands.Settle(settlement, time.GetUtcNow()));
+        var freed = new List<WaitingBytes>(settlements.Count);
+        foreach (var settlement in settlements)
+        {
+            freed.AddRange(commands.Settle(settlement, time.GetUtcNow()).Select(bytes => -bytes));
+        }
+
         if (settlements.Any(settlement => settlement.Problem is not null))
         {
             var dropped = settlements.Sum(settlement => commands.MergeLetters(settlement.Number))
@@ -101,7 +101,7 @@ internal sealed partial class IncidentSpool : IDisposable
             }
         }
 
-        return (settlements.Count, -freed);
+        return (settlements.Count, freed);
     });
 
     public Task<RetryVerdict> RetryAsync(long number) =>
@@ -128,7 +128,7 @@ internal sealed partial class IncidentSpool : IDisposable
         }
     }
 
-    private async Task<T> ChangeAsync<T>(Func<SpoolCommands, (T Result, WaitingBytes Bytes)> apply, params int[] partitions)
+    private async Task<T> ChangeAsync<T>(Func<SpoolCommands, (T Result, IReadOnlyList<WaitingBytes> Bytes)> apply, params int[] partitions)
     {
         var change = new Change<T>(apply, partitions);
         await changes.Writer.WriteAsync(change);
@@ -171,11 +171,11 @@ internal sealed partial class IncidentSpool : IDisposable
 
     private void Commit(SqliteConnection connection, SpoolCommands commands, List<Change> batch)
     {
-        WaitingBytes moved;
+        var moved = new List<WaitingBytes>();
         using (var transaction = connection.BeginTransaction(deferred: false))
         {
             commands.Within(transaction);
-            moved = batch.Aggregate(default(WaitingBytes), (sum, change) => sum + change.Apply(commands));
+            batch.ForEach(change => moved.AddRange(change.Apply(commands)));
             transaction.Commit();
         }
 

@@ -5,20 +5,20 @@ namespace CapOrleans.Gate.Spool;
 internal abstract record Change(int[] Partitions)
 {
     /// <returns>By how much the bytes that wait change.</returns>
-    public abstract WaitingBytes Apply(SpoolCommands commands);
+    public abstract IReadOnlyList<WaitingBytes> Apply(SpoolCommands commands);
 
     public abstract void Succeed();
 
     public abstract void Fail(Exception fault);
 }
 
-internal sealed record Change<T>(Func<SpoolCommands, (T Result, WaitingBytes Bytes)> How, int[] Partitions) : Change(Partitions)
+internal sealed record Change<T>(Func<SpoolCommands, (T Result, IReadOnlyList<WaitingBytes> Bytes)> How, int[] Partitions) : Change(Partitions)
 {
     private T? result;
 
     public TaskCompletionSource<T> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public override WaitingBytes Apply(SpoolCommands commands)
+    public override IReadOnlyList<WaitingBytes> Apply(SpoolCommands commands)
     {
         (result, var bytes) = How(commands);
         return bytes;

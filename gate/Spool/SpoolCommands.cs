@@ -22,24 +22,24 @@ internal sealed class SpoolCommands(SqliteConnection connection) : IDisposable
     private readonly SqliteCommand crowd = Prepare(
         connection,
         $"""
-        SELECT count(*), 1 FROM (SELECT 1 FROM incident WHERE source = $1 AND refused_at IS NULL AND partition = {Partitions.Claims} LIMIT $2)
+        SELECT count(*), 1, '' FROM (SELECT 1 FROM incident WHERE source = $1 AND refused_at IS NULL AND partition = {Partitions.Claims} LIMIT $2)
         """);
     private readonly SqliteCommand same = Prepare(
         connection,
         """
-        SELECT length(line), vouched FROM incident
+        SELECT length(line), vouched, cap_id FROM incident
         WHERE cap_id = $1 AND incident_id = $2 AND content = $3 AND refused_at IS NULL AND says = $4
         """);
     private readonly SqliteCommand vouch = Prepare(
         connection,
         """
         UPDATE incident SET vouched = 1 WHERE cap_id = $1 AND incident_id = $2 AND content = $3 AND refused_at IS NULL AND vouched = 0
-        RETURNING length(line), 0
+        RETURNING length(line), 0, cap_id
         """);
     private readonly SqliteCommand leave = Prepare(
-        connection, "DELETE FROM incident WHERE number = $1 AND refused_at IS NULL RETURNING length(line), vouched");
+        connection, "DELETE FROM incident WHERE number = $1 AND refused_at IS NULL RETURNING length(line), vouched, cap_id");
     private readonly SqliteCommand find = Prepare(
-        connection, "SELECT length(line), vouched FROM incident WHERE number = $1 AND refused_at IS NULL");
+        connection, "SELECT length(line), vouched, cap_id FROM incident WHERE number = $1 AND refused_at IS NULL");
     private readonly SqliteCommand bury = Prepare(
         connection,
         $"""
@@ -60,7 +60,7 @@ internal sealed class SpoolCommands(SqliteConnection connection) : IDisposable
         connection,
         """
         UPDATE OR IGNORE incident SET refused_at = NULL, status = NULL, problem = NULL WHERE number = $1 AND refused_at IS NOT NULL
-        RETURNING length(line), vouched
+        RETURNING length(line), vouched, cap_id
         """);
     private readonly SqliteCommand drop = Prepare(
         connection,
@@ -68,22 +68,22 @@ internal sealed class SpoolCommands(SqliteConnection connection) : IDisposable
         DELETE FROM incident WHERE number = $1 AND refused_at IS NOT NULL AND EXISTS (
           SELECT 1 FROM incident AS waiting WHERE waiting.cap_id = incident.cap_id AND waiting.incident_id = incident.incident_id
             AND waiting.content = incident.content AND waiting.refused_at IS NULL AND waiting.says = incident.says)
-        RETURNING 0, 1
+        RETURNING 0, 1, cap_id
         """);
-    private readonly SqliteCommand lies = Prepare(connection, "SELECT 0, 1 FROM incident WHERE number = $1 AND refused_at IS NOT NULL");
-    private readonly SqliteCommand letters = Prepare(connection, "SELECT count(*), 0 FROM incident WHERE refused_at IS NOT NULL AND vouched = $1");
+    private readonly SqliteCommand lies = Prepare(connection, "SELECT 0, 1, cap_id FROM incident WHERE number = $1 AND refused_at IS NOT NULL");
+    private readonly SqliteCommand letters = Prepare(connection, "SELECT count(*), 0, '' FROM incident WHERE refused_at IS NOT NULL AND vouched = $1");
     private readonly SqliteCommand trimCaps = Prepare(connection, Trimming("cap_id", "lies_dead_of_cap", isVouched: true));
     private readonly SqliteCommand trimSources = Prepare(connection, Trimming("source", "lies_dead_of_source", isVouched: false));
 
     private SqliteCommand[] All => [keep, crowd, same, vouch, leave, find, bury, merge, revive, drop, lies, letters, trimCaps, trimSources];
 
     /// <returns>With by how much the bytes change that were counted for the arrival.</returns>
-    public (ArrivalVerdict Verdict, WaitingBytes Moved) Keep(Arrival arrival, DateTimeOffset now)
+    public (ArrivalVerdict Verdict, IReadOnlyList<WaitingBytes> Moved) Keep(Arrival arrival, DateTimeOffset now)
     {
-        if (arrival.IsClaim && Ask(crowd, arrival.Source, SpoolLimits.MaxClaimsEach)?.All == SpoolLimits.MaxClaimsEach)
+        if (arrival.IsClaim && Ask(crowd, arrival.Source, SpoolLimits.MaxClaimsEach)?.Count == SpoolLimits.MaxClaimsEach)
         {
             var waits = Ask(same, arrival.CapId, arrival.IncidentId, arrival.Content, arrival.Says) is not null;
-            return (waits ? ArrivalVerdict.Duplicate : ArrivalVerdict.QueueFull, default);
+            return (waits ? ArrivalVerdict.Duplicate : ArrivalVerdict.QueueFull, []);
         }
 
         var kept = Run(
@@ -91,7 +91,7 @@ internal sealed class SpoolCommands(SqliteConnection connection) : IDisposable
             now.ToUnixTimeMilliseconds(), arrival.IsVouched ? 1 : 0, arrival.Source);
         if (kept == 1)
         {
-            return (ArrivalVerdict.Kept, default);
+            return (ArrivalVerdict.Kept, []);
         }
 
         // A list vouches for the signer, who is the same whatever else the two say.
@@ -99,20 +99,20 @@ internal sealed class SpoolCommands(SqliteConnection connection) : IDisposable
         var verdict = Ask(same, arrival.CapId, arrival.IncidentId, arrival.Content, arrival.Says) is null ? ArrivalVerdict.Conflicts
             : vouched is null ? ArrivalVerdict.Duplicate
             : ArrivalVerdict.Vouched;
-        return (verdict, new WaitingBytes(0, -(vouched?.All ?? 0)));
+        return (verdict, vouched is { } bytes ? [-bytes, bytes with { IsVouched = true }] : []);
     }
 
     /// <returns>Bytes that wait no more; none when it had left already.</returns>
-    public WaitingBytes Settle(Settlement settlement, DateTimeOffset now)
+    public IReadOnlyList<WaitingBytes> Settle(Settlement settlement, DateTimeOffset now)
     {
         if (settlement.Problem is not { } problem)
         {
-            return Ask(leave, settlement.Number) ?? default;
+            return Ask(leave, settlement.Number) is { } left ? [left] : [];
         }
 
-        var freed = Ask(find, settlement.Number) ?? default;
+        var freed = Ask(find, settlement.Number);
         Run(bury, settlement.Number, now.ToUnixTimeMilliseconds(), settlement.Status, Encoding.UTF8.GetString(problem), AfterTheKey.Contains(ClusterLink.ProblemOf(problem)));
-        return freed;
+        return freed is { } bytes ? [bytes] : [];
     }
 
     /// <summary>Of letters with the same signed content, only the first ones stay.</summary>
@@ -121,9 +121,9 @@ internal sealed class SpoolCommands(SqliteConnection connection) : IDisposable
     public int MergeLetters(long number) => Run(merge, number);
 
     /// <returns>With the bytes that wait again, none when the same waits already.</returns>
-    public (RetryVerdict Verdict, WaitingBytes Bytes) Revive(long number) =>
-        (Ask(revive, number) ?? Ask(drop, number)) is { } waits ? (RetryVerdict.Waits, waits)
-        : (Ask(lies, number) is null ? RetryVerdict.NoSuchLetter : RetryVerdict.Conflicts, default);
+    public (RetryVerdict Verdict, IReadOnlyList<WaitingBytes> Bytes) Revive(long number) =>
+        (Ask(revive, number) ?? Ask(drop, number)) is { } waits ? (RetryVerdict.Waits, [waits])
+        : (Ask(lies, number) is null ? RetryVerdict.NoSuchLetter : RetryVerdict.Conflicts, []);
 
     /// <summary>What is run from now on belongs to this transaction.</summary>
     public void Within(SqliteTransaction transaction)
@@ -145,7 +145,7 @@ internal sealed class SpoolCommands(SqliteConnection connection) : IDisposable
         }
     }
 
-    private long Trim(SqliteCommand trim, bool isVouched, int most) => Ask(letters, isVouched ? 1 : 0)!.Value.All > most ? Run(trim, most) : 0;
+    private long Trim(SqliteCommand trim, bool isVouched, int most) => Ask(letters, isVouched ? 1 : 0)!.Value.Count > most ? Run(trim, most) : 0;
 
     /// <summary>Whoever has the most letters loses his oldest ones first.</summary>
     private static string Trimming(string owner, string index, bool isVouched) =>
@@ -157,12 +157,12 @@ internal sealed class SpoolCommands(SqliteConnection connection) : IDisposable
           ORDER BY place, number DESC LIMIT -1 OFFSET $1)
         """;
 
-    /// <returns>From a row of length and whether somebody vouches for it.</returns>
+    /// <returns>From a row of length, whether somebody vouches for it, and CapID.</returns>
     private static WaitingBytes? Ask(SqliteCommand command, params ReadOnlySpan<object> values)
     {
         Bind(command, values);
         using var rows = command.ExecuteReader();
-        return rows.Read() ? new WaitingBytes(rows.GetInt64(0), rows.GetInt64(1) == 0 ? rows.GetInt64(0) : 0) : null;
+        return rows.Read() ? new WaitingBytes(rows.GetString(2), rows.GetInt64(0), rows.GetInt64(1) != 0) : null;
     }
 
     private static int Run(SqliteCommand command, params ReadOnlySpan<object> values)

@@ -16,6 +16,9 @@ public sealed record SpoolLimits(long MaxBytes, TimeSpan MaxAge)
     /// <summary>Dead letters of one signed content: the oldest stay, whatever comes after them.</summary>
     public const int MaxLettersEach = 10;
 
+    /// <summary>What waits of one CapID is at most so many times what is free then: however much one sends, there is room for the others.</summary>
+    public const int ShareOfFree = 3;
+
     /// <summary>Of the bytes, what incidents may have that no list of keys vouches for: strangers leave room for the others.</summary>
     public long MaxUnvouchedBytes => MaxBytes / 4;
 }

@@ -19,7 +19,7 @@ internal sealed record Arrival(string Queue, string CapId, string IncidentId, by
 
     public int Partition => IsClaim ? Partitions.Claims : Partitions.Of(Queue);
 
-    public WaitingBytes Bytes => new(Line.Length, IsVouched ? 0 : Line.Length);
+    public WaitingBytes Bytes => new(CapId, Line.Length, IsVouched);
 
     /// <summary>
     /// 32 bytes, of which at most one waits: what was signed and by whom, so that whoever captured an incident and alters what its
@@ -83,14 +83,11 @@ internal enum RetryVerdict
     Conflicts = 2,
 }
 
-/// <param name="All">Bytes of incidents that wait.</param>
-/// <param name="Unvouched">Of these, what no list of keys vouches for.</param>
-internal readonly record struct WaitingBytes(long All, long Unvouched)
+/// <summary>Bytes of incidents of one CapID that begin to wait, or, below zero, wait no more.</summary>
+/// <param name="IsVouched">A list of keys says that their signers may report.</param>
+internal readonly record struct WaitingBytes(string CapId, long Count, bool IsVouched)
 {
-    public static WaitingBytes operator +(WaitingBytes left, WaitingBytes right) =>
-        new(left.All + right.All, left.Unvouched + right.Unvouched);
-
-    public static WaitingBytes operator -(WaitingBytes value) => new(-value.All, -value.Unvouched);
+    public static WaitingBytes operator -(WaitingBytes value) => value with { Count = -value.Count };
 }
 
 /// <param name="Number">Its place in the order of arrival.</param>

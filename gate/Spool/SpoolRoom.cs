@@ -1,19 +1,25 @@
 namespace CapOrleans.Gate.Spool;
 
-/// <summary>Counts the bytes that wait.</summary>
+/// <summary>Counts the bytes that wait, and whose they are.</summary>
 /// <param name="held">What waits from a former life.</param>
-internal sealed class SpoolRoom(SpoolLimits limits, WaitingBytes held)
+internal sealed class SpoolRoom(SpoolLimits limits, IEnumerable<WaitingBytes> held)
 {
     private readonly Lock gate = new();
-    private WaitingBytes taken = held;
 
-    public WaitingBytes Taken
+    /// <summary>Of what lists of keys vouch for: strangers can name any CapID.</summary>
+    private readonly Dictionary<string, long> byCap = held.Where(bytes => bytes.IsVouched)
+        .GroupBy(bytes => bytes.CapId, StringComparer.Ordinal).ToDictionary(cap => cap.Key, cap => cap.Sum(bytes => bytes.Count), StringComparer.Ordinal);
+
+    private long all = held.Sum(bytes => bytes.Count), unvouched = held.Where(bytes => !bytes.IsVouched).Sum(bytes => bytes.Count);
+
+    /// <summary>In all, and of these what no list of keys vouches for.</summary>
+    public (long All, long Unvouched) Taken
     {
         get
         {
             lock (gate)
             {
-                return taken;
+                return (all, unvouched);
             }
         }
     }
@@ -23,22 +29,44 @@ internal sealed class SpoolRoom(SpoolLimits limits, WaitingBytes held)
     {
         lock (gate)
         {
-            var next = taken + wanted;
-            if (next.All > limits.MaxBytes || (wanted.Unvouched > 0 && next.Unvouched > limits.MaxUnvouchedBytes))
+            var free = limits.MaxBytes - all - wanted.Count;
+            if (free < 0 || (wanted.IsVouched
+                ? byCap.GetValueOrDefault(wanted.CapId) + wanted.Count > free * SpoolLimits.ShareOfFree
+                : unvouched + wanted.Count > limits.MaxUnvouchedBytes))
             {
                 return false;
             }
 
-            taken = next;
+            Add(wanted);
             return true;
         }
     }
 
-    public void Move(WaitingBytes by)
+    public void Move(IEnumerable<WaitingBytes> by)
     {
         lock (gate)
         {
-            taken += by;
+            foreach (var bytes in by)
+            {
+                Add(bytes);
+            }
+        }
+    }
+
+    private void Add(WaitingBytes bytes)
+    {
+        all += bytes.Count;
+        if (!bytes.IsVouched)
+        {
+            unvouched += bytes.Count;
+        }
+        else if (byCap.GetValueOrDefault(bytes.CapId) + bytes.Count is not 0 and var count)
+        {
+            byCap[bytes.CapId] = count;
+        }
+        else
+        {
+            byCap.Remove(bytes.CapId);
         }
     }
 }

@@ -1,8 +1,10 @@
+using System.Buffers.Binary;
 using CapOrleans.Contracts.Access;
 using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Contracts.Caps;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.Caps;
+using CapOrleans.Core.MerkleTree;
 using CapOrleans.GrainInterfaces;
 
 namespace CapOrleans.Grains.Caps;
@@ -72,6 +74,7 @@ internal sealed partial class CapGrain : IDisposable
 
     private async Task<CapRuling> ChangeInTurnAsync(Func<CapContext?, DateTimeOffset, ValueTask<Change>> judge, long? afterVersion)
     {
+        await RefreshAsync();
         for (var attempt = 0; attempt < Attempts; attempt++)
         {
             var held = context;
@@ -87,10 +90,11 @@ internal sealed partial class CapGrain : IDisposable
                     : new CapRuling(CapRefusals.VerdictOf(refusal), null, refusal);
             }
 
+            next = next with { Revision = BinaryPrimitives.ReadInt64BigEndian(MerkleHash.Leaf(entries[0].Bytes)) };
             var outcome = await AppendAsync(new Append
             {
                 Entries = entries,
-                Fence = new ExpectedVersion(CapId, held?.Version ?? 0),
+                Fence = ExpectedVersion.Of(CapId, held),
                 Context = next,
                 Correction = correction,
             });

@@ -1,4 +1,5 @@
 using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Contracts.Caps;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.Caps;
@@ -9,17 +10,23 @@ namespace CapOrleans.Grains.Caps;
 /// <summary>How a CapID's incidents are judged and enter the log.</summary>
 internal sealed partial class CapGrain
 {
+    private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
+
+    private long lookedAt;
+
     /// <remarks>
     /// One by one up to the log's queue, without waiting for a commit in between: so a hundred share one transaction and still stand in
     /// the log as they were sent. When the context turns out to be an old one, none of them was committed, and all are judged anew.
     /// </remarks>
     public async Task<IReadOnlyList<Ruling>> AcceptAsync(IReadOnlyList<ProvenReport> reports)
     {
+        await RefreshAsync();
         var (rulings, counted) = (new Ruling?[reports.Count], new bool[reports.Count]);
         for (var attempt = 0; attempt < Attempts; attempt++)
         {
-            var (judgedBy, isStale) = (context, false);
-            foreach (var step in await SubmitAsync(reports, rulings, counted))
+            var judgedBy = context;
+            var (steps, isStale) = await SubmitAsync(reports, rulings, counted);
+            foreach (var step in steps)
             {
                 var outcome = await step.Outcome;
                 rulings[step.Number] = Rule(outcome, step);
@@ -43,7 +50,8 @@ internal sealed partial class CapGrain
 
     /// <summary>Judges what has no ruling yet, all by the same context, and hands it to the log.</summary>
     /// <param name="counted">What a reporter's pace has counted already.</param>
-    private async Task<List<Step>> SubmitAsync(IReadOnlyList<ProvenReport> reports, Ruling?[] rulings, bool[] counted)
+    /// <returns>With whether the log has another context than the one that they were judged by.</returns>
+    private async Task<(List<Step> Steps, bool IsStale)> SubmitAsync(IReadOnlyList<ProvenReport> reports, Ruling?[] rulings, bool[] counted)
     {
         var (held, steps) = (context, new List<Step>(reports.Count));
         for (var i = 0; i < reports.Count && !(i > 0 && rulings[i - 1]?.IsRetryable == true); i++)
@@ -59,6 +67,12 @@ internal sealed partial class CapGrain
             {
                 LeaveIfUnknown();
                 rulings[i] = await FindAsync(report, proof.Signer) is { Verdict: Verdict.AlreadyAccepted } repeat ? repeat : refused;
+                if (rulings[i] == refused && held is not null && MayLook(held, proof.Signer) && !await IsNewestAsync(held))
+                {
+                    rulings[i] = null; // the key counts, perhaps, in a database that was set back
+                    return (steps, true);
+                }
+
                 continue;
             }
 
@@ -78,7 +92,7 @@ internal sealed partial class CapGrain
             var accepted = AcceptedIncident.Of(report, proof, held!, policy, now);
             var entry = accepted.ToEntry(origin);
             var isLocal = local.TryFind(number, out _);
-            var step = new Step(i, accepted, entry, AppendAsync(Entail(accepted, entry, Admission.ContentHash(report, proof.Scheme, policy.ChainId))), perMinute);
+            var step = new Step(i, accepted, entry, AppendAsync(Entail(accepted, entry, held, Admission.ContentHash(report, proof.Scheme, policy.ChainId))), perMinute);
             steps.Add(step);
             if ((step.Outcome.IsCompleted || !isLocal) && (await step.Outcome).Verdict is AppendVerdict.Busy or AppendVerdict.StaleContext)
             {
@@ -86,8 +100,21 @@ internal sealed partial class CapGrain
             }
         }
 
-        return steps;
+        return (steps, false);
     }
+
+    /// <summary>For a key of the CapID always; for a stranger, who must not cost much, once a second.</summary>
+    private bool MayLook(CapContext held, string? signer)
+    {
+        var mayLook = HasKey(held, signer) || time.GetElapsedTime(lookedAt) >= LookInterval;
+        lookedAt = mayLook ? time.GetTimestamp() : lookedAt;
+        return mayLook;
+    }
+
+    private static bool HasKey(CapContext? held, string? signer) => held?.Keys.Any(key => key.Address == signer) == true;
+
+    private async Task<bool> IsNewestAsync(CapContext held) =>
+        await reader.FindCapAsync(CapId, CancellationToken.None) is { Context: var read } && (read.Version, read.Revision) == (held.Version, held.Revision);
 
     /// <summary>What has no ruling comes after one that must be sent again.</summary>
     private static Ruling[] KeepOrder(Ruling?[] rulings)
@@ -103,13 +130,13 @@ internal sealed partial class CapGrain
         return kept;
     }
 
-    private static Append Entail(AcceptedIncident accepted, EntryDraft entry, byte[] content) => new()
+    private static Append Entail(AcceptedIncident accepted, EntryDraft entry, CapContext judgedBy, byte[] content) => new()
     {
         Entries = [entry],
         Incident = new IncidentRow(
             accepted.CapId, accepted.IncidentId, content, Severity.Rank(accepted.Severity),
             accepted.DeltaCap, accepted.AcceptedAt),
-        Fence = new ExpectedVersion(accepted.CapId, accepted.ContextVersion),
+        Fence = ExpectedVersion.Of(accepted.CapId, judgedBy),
     };
 
     /// <returns>Null when the context was an old one.</returns>
@@ -131,8 +158,7 @@ internal sealed partial class CapGrain
     /// <returns>The first receipt, or that other content has the id; null when nothing has it.</returns>
     private async Task<Ruling?> FindAsync(IncidentReport report, string? signer)
     {
-        if (context is null || !context.Keys.Any(key => key.Address == signer)
-            || await reader.FindIncidentAsync(report.CapId, report.IncidentId, CancellationToken.None) is not { } entry)
+        if (!HasKey(context, signer) || await reader.FindIncidentAsync(report.CapId, report.IncidentId, CancellationToken.None) is not { } entry)
         {
             return null;
         }

@@ -28,6 +28,9 @@ internal sealed partial class CapGrain(IAuditLogReader reader, LogMap logs, Loca
 
     private readonly ReporterRateLimit pace = new(time);
     private CapContext? context;
+    private GroupCommit? opened;
+    private Task refreshing = Task.CompletedTask;
+    private bool isRead;
     private string origin = "";
 
     // Kept: to make a reference looks at the interface's attributes each time, which costs more than the call.
@@ -43,11 +46,12 @@ internal sealed partial class CapGrain(IAuditLogReader reader, LogMap logs, Loca
     {
         number = logs.Of(CapId);
         origin = (await Log.HeadAsync()).Origin;
-        await LoadAsync(refused: null);
+        await RefreshAsync();
     }
 
     public async Task<WalletStanding> StandingAsync(IncidentReport report, string wallet)
     {
+        await RefreshAsync();
         if (context?.Keys.Any(key => key.IsContract && key.Address == wallet) != true)
         {
             LeaveIfUnknown();
@@ -84,6 +88,7 @@ internal sealed partial class CapGrain(IAuditLogReader reader, LogMap logs, Loca
     /// <summary>The totals are read where the same transaction keeps them that keeps the entries.</summary>
     public async Task<CapView?> ReadAsync()
     {
+        await RefreshAsync();
         LeaveIfUnknown();
         return context is not null && await reader.FindCapAsync(CapId, CancellationToken.None) is { } found
             ? new CapView(
@@ -94,6 +99,29 @@ internal sealed partial class CapGrain(IAuditLogReader reader, LogMap logs, Loca
 
     private Task<AppendOutcome> AppendAsync(Append append) =>
         local.TryFind(number, out var commit) ? commit.AppendAsync(append) : Log.AppendAsync(append);
+
+    /// <summary>
+    /// A log that was opened again may be another than it was: its database was set back, or another had it for a while. What is held of
+    /// before then could refuse a key that counts, and nothing that is refused reaches the log, which would tell.
+    /// </summary>
+    private async Task RefreshAsync()
+    {
+        var here = local.TryFind(number, out var commit) ? commit : opened; // of a log in another process, nobody here sees that it was opened again
+        if (!isRead || here != opened)
+        {
+            (isRead, opened, refreshing) = (true, here, LoadAsync(context));
+        }
+
+        try
+        {
+            await refreshing;
+        }
+        catch
+        {
+            (isRead, refreshing) = (false, Task.CompletedTask);
+            throw;
+        }
+    }
 
     /// <param name="refused">What the log did not take for the newest context; null for none.</param>
     /// <remarks>

@@ -25,17 +25,17 @@ public sealed class SpoolStrangersTests : IDisposable
         var verdicts = await Task.WhenAll(Enumerable.Range(0, 200).Select(i => KeepAsync("X", $"S-{i}", isVouched: false, bytes: 500)));
         Assert.Equal(5, verdicts.Count(verdict => verdict == ArrivalVerdict.Kept));
         Assert.Equal((2_500, 2_500), (spool.Count().Bytes, spool.Count().UnvouchedBytes));
-        Assert.Equal(ArrivalVerdict.Kept, await KeepAsync("X", "H-1", isVouched: true, bytes: 7_500));
-        Assert.Equal(ArrivalVerdict.Full, await KeepAsync("X", "H-2", isVouched: true, bytes: 10));
+        Assert.Equal(ArrivalVerdict.Kept, await KeepAsync("X", "H-1", isVouched: true, bytes: 5_500));
+        Assert.Equal(ArrivalVerdict.Full, await KeepAsync("X", "H-2", isVouched: true, bytes: 500));
 
         await spool.SettleAsync([.. Next("X").Where(waiting => waiting.IncidentId != "H-1")
             .Select(waiting => new Settlement(waiting.Number, 404, "{}"u8.ToArray()))]);
-        Assert.Equal((7_500, 0), (spool.Count().Bytes, spool.Count().UnvouchedBytes));
+        Assert.Equal((5_500, 0), (spool.Count().Bytes, spool.Count().UnvouchedBytes));
         Assert.Equal(RetryVerdict.Waits, await spool.RetryAsync(spool.Dead(long.MaxValue, 1)[0].Number));
-        Assert.Equal((8_000, 500), (spool.Count().Bytes, spool.Count().UnvouchedBytes));
+        Assert.Equal((6_000, 500), (spool.Count().Bytes, spool.Count().UnvouchedBytes));
         spool.Dispose();
         spool = Open();
-        Assert.Equal((8_000, 500), (spool.Count().Bytes, spool.Count().UnvouchedBytes));
+        Assert.Equal((6_000, 500), (spool.Count().Bytes, spool.Count().UnvouchedBytes));
     }
 
     [Fact]

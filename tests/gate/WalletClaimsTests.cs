@@ -50,7 +50,23 @@ public sealed class WalletClaimsTests : IDisposable
         var honest = Assert.Single(next, waiting => waiting.IncidentId == "H-1");
         Assert.Equal(SpoolLimits.MaxClaimsEach + 1, next.Count);
         Assert.All(next.Where(waiting => waiting != honest), waiting => Assert.NotEqual(honest.Queue, waiting.Queue));
-        Assert.Equal(["H-1"], spool.Next(Partitions.Claims, [.. next.SkipLast(1).Select(waiting => waiting.Queue).Distinct()], 500, 1_000_000).Select(waiting => waiting.IncidentId));
+        Assert.Equal(["H-1"], spool.Next(Partitions.Claims, [.. next.Where(waiting => waiting != honest).Select(waiting => waiting.Queue).Distinct()], 500, 1_000_000).Select(waiting => waiting.IncidentId));
+    }
+
+    [Fact]
+    public async Task However_many_claims_a_CapID_s_own_wallets_hold_up_every_other_has_its_turn_first()
+    {
+        for (var address = 0; address < 20; address++)
+        {
+            await Task.WhenAll(Enumerable.Range(0, 20).Select(i => KeepAsync($"S-{address}-{i}", IPAddress.Parse($"198.51.100.{address}"), "EVIL")));
+        }
+
+        Assert.Equal(ArrivalVerdict.Kept, await KeepAsync("H-1", Host));
+        Assert.Equal(ArrivalVerdict.Kept, await KeepAsync("H-2", Host));
+        var order = spool.Next(Partitions.Claims, [], 500, 1_000_000).Select(waiting => waiting.IncidentId).ToList();
+        Assert.Equal(402, order.Count);
+        Assert.Equal(20, order.IndexOf("H-1")); // one of each address before it
+        Assert.Equal(41, order.IndexOf("H-2"));
     }
 
     [Fact]

@@ -7,7 +7,7 @@ public sealed class CapCommand(string folder, params (string Name, string Value)
     private static readonly Lazy<string> Program = new(() =>
     {
         var native = Repository.File("artifacts", "native", "cap");
-        var sources = ((string[])["cli", "core", "contracts", "ethereum"]).SelectMany(folder => Directory.EnumerateFiles(Repository.File(folder), "*.cs", SearchOption.AllDirectories));
+        var sources = ((string[])["cli", "core", "contracts", "adapters/ethereum"]).SelectMany(folder => Directory.EnumerateFiles(Repository.File(folder), "*.cs", SearchOption.AllDirectories));
         return sources.Max(File.GetLastWriteTimeUtc) < File.GetLastWriteTimeUtc(native)
             ? native
             : throw new InvalidOperationException($"{native} is missing or older than its sources: run ./test, or ./cap --make-native.");

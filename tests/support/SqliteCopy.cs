@@ -6,16 +6,18 @@ namespace CapOrleans.Tests.Support;
 internal sealed class SqliteCopy
 {
     private readonly string file;
+    private readonly string name;
     private readonly List<string> tables = [];
 
-    public SqliteCopy(string file)
+    /// <param name="name">Of this copy, where there are several of a file.</param>
+    public SqliteCopy(string file, string name = "copy")
     {
-        this.file = file;
+        (this.file, this.name) = (file, name);
         Run(connection =>
         {
             using (var names = connection.CreateCommand())
             {
-                names.CommandText = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
+                names.CommandText = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE '% of %'";
                 using var rows = names.ExecuteReader();
                 while (rows.Read())
                 {
@@ -23,12 +25,12 @@ internal sealed class SqliteCopy
                 }
             }
 
-            Execute(connection, string.Concat(tables.Select(table => $"CREATE TABLE \"copy of {table}\" AS SELECT * FROM \"{table}\";")));
+            Execute(connection, string.Concat(tables.Select(table => $"CREATE TABLE \"{name} of {table}\" AS SELECT * FROM \"{table}\";")));
         });
     }
 
     public void Restore() => Run(connection => Execute(
-        connection, $"BEGIN IMMEDIATE; {string.Concat(tables.Select(table => $"DELETE FROM \"{table}\"; INSERT INTO \"{table}\" SELECT * FROM \"copy of {table}\";"))} COMMIT;"));
+        connection, $"BEGIN IMMEDIATE; {string.Concat(tables.Select(table => $"DELETE FROM \"{table}\"; INSERT INTO \"{table}\" SELECT * FROM \"{name} of {table}\";"))} COMMIT;"));
 
     private void Run(Action<SqliteConnection> work)
     {

@@ -110,8 +110,8 @@ public sealed class PartitionForwarderTests : HttpMessageHandler
             await Eventually.TrueAsync(() => forwarder.Resting.Count(queue => queue.Attempts == round + 1) == 3 * WalletClaim.WaitingPerCaller);
             sizes.Clear();
             time.Advance(TimeSpan.FromSeconds(seconds) - TimeSpan.FromMilliseconds(1));
-            await ClaimAsync("Y 0x1 192.0.2.1", "Y", $"H-{seconds}-{taken.Count}");
             var before = taken.Count;
+            await ClaimAsync("Y 0x1 192.0.2.1", "Y", $"H-{before}");
             await Eventually.TrueAsync(() => taken.Count == before + 1);
             Assert.Equal([1], sizes); // alone, and nothing before it
             time.Advance(TimeSpan.FromMilliseconds(1));

@@ -57,6 +57,32 @@ public sealed class CapGrainTests : IAsyncLifetime
         Assert.Equal(Verdict.Accepted, (await FileAsync("OLD", "I-2", second)).Verdict);
     }
 
+    [Fact]
+    public async Task A_key_that_was_revoked_since_counts_again_though_nothing_of_it_reached_the_log()
+    {
+        var backup = new SqliteCopy(directory.File("log.db"));
+        await DefineAsync("OLD", second);
+        Assert.Equal("signer-not-authorised", (await FileAsync("OLD", "I-1", first)).Refusal?.Type);
+        backup.Restore();
+        await Eventually.TrueAsync(async () => await VerdictAsync("OLD", "I-1", first) == Verdict.Accepted);
+    }
+
+    [Fact]
+    public async Task Of_two_histories_with_the_same_version_the_one_in_the_database_counts()
+    {
+        var backup = new SqliteCopy(directory.File("log.db"));
+        var third = PrivateKey.Create();
+        await DefineAsync("OLD", first, second);
+        var other = new SqliteCopy(directory.File("log.db"), "other");
+        backup.Restore();
+        await Eventually.TrueAsync(async () => await VerdictAsync("OLD", "I-1", first) == Verdict.Accepted);
+        Assert.Equal((CapVerdict.Changed, 2), await DefineAsync("OLD", first, third));
+        Assert.Equal(Verdict.Accepted, (await FileAsync("OLD", "I-2", third)).Verdict);
+        other.Restore();
+        await Eventually.TrueAsync(async () => await VerdictAsync("OLD", "I-3", second) == Verdict.Accepted);
+        Assert.Equal("signer-not-authorised", (await FileAsync("OLD", "I-4", third)).Refusal?.Type);
+    }
+
     private async Task<(CapVerdict Verdict, long? Version)> DefineAsync(string capId, params PrivateKey[] keys)
     {
         var ruling = await cluster.Client.Cap(capId).DefineAsync(

@@ -1,0 +1,151 @@
+using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Contracts.Caps;
+using CapOrleans.Core.MerkleTree;
+
+namespace CapOrleans.AuditLog;
+
+/// <summary>What was accepted before under an incident's id.</summary>
+internal sealed record EarlierIncident(byte[] ContentHash, long Index, byte[] Bytes);
+
+/// <summary>Which context of a CapID is the newest.</summary>
+internal readonly record struct ContextVersion(long Number, long Revision)
+{
+    public static ContextVersion Of(CapContext context) => new(context.Version, context.Revision);
+}
+
+/// <summary>What a commit must know of what is stored; read under the lock that keeps other writers of the log away.</summary>
+internal interface ICommitFacts
+{
+    /// <returns>Zeros when the CapID is not registered.</returns>
+    ContextVersion VersionOf(string capId);
+
+    /// <returns>0 when the consumer has no offset.</returns>
+    long PositionOf(string consumer);
+
+    EarlierIncident? FindIncident(string capId, string incidentId);
+}
+
+/// <param name="DropBeyond">Covers that end behind this index are lost; null when none are.</param>
+/// <param name="Added">The range that the entry at <paramref name="Index"/> speaks for; null when none.</param>
+internal sealed record CoverChange(string Kind, long? DropBeyond, Cover? Added, long Index);
+
+/// <summary>
+/// Decides, append by append and in order, what of a batch is committed, and collects the rows. It is the one rule for both
+/// databases: they read the facts and write the rows. An append is looked at whole before any row of it is collected.
+/// </summary>
+internal sealed class CommitPlan(MerkleFrontier frontier, ICommitFacts facts)
+{
+    private const decimal ScoreUnits = 10_000m;
+
+    private readonly Dictionary<string, ContextVersion> versions = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string CapId, string IncidentId), EarlierIncident> claimed = [];
+
+    /// <summary>In log order; the first stands at the size that the log had.</summary>
+    public List<EntryDraft> Entries { get; } = [];
+
+    public List<(long Index, IncidentRow Row)> Incidents { get; } = [];
+
+    public List<(long Index, string CapId, string IncidentId, long Adjustment)> Corrections { get; } = [];
+
+    public Dictionary<string, (long Score, long Incidents)> Gained { get; } = new(StringComparer.Ordinal);
+
+    public List<CapContext> Contexts { get; } = [];
+
+    public Dictionary<string, long> Offsets { get; } = new(StringComparer.Ordinal);
+
+    public List<CoverChange> Covers { get; } = [];
+
+    public MerkleFrontier Frontier => frontier;
+
+    public AppendOutcome Add(Append append)
+    {
+        if (append.Fence is { } fence && VersionOf(fence.CapId) != new ContextVersion(fence.Version, fence.Revision))
+        {
+            return new AppendOutcome(AppendVerdict.StaleContext);
+        }
+
+        if (append.Offset is { } move && PositionOf(move.Consumer) != move.From)
+        {
+            return new AppendOutcome(AppendVerdict.StaleOffset);
+        }
+
+        var first = frontier.Size;
+        if (append.Incident is { } incident && Claim(incident, append.Entries[0].Bytes, first) is { } earlier)
+        {
+            return earlier;
+        }
+
+        foreach (var entry in append.Entries)
+        {
+            Entries.Add(entry);
+            frontier.Append(MerkleHash.Leaf(entry.Bytes));
+        }
+
+        CollectReadModels(append, first);
+        return new AppendOutcome(AppendVerdict.Appended, first);
+    }
+
+    private ContextVersion VersionOf(string capId)
+    {
+        if (!versions.TryGetValue(capId, out var version))
+        {
+            version = facts.VersionOf(capId);
+            versions.Add(capId, version);
+        }
+
+        return version;
+    }
+
+    private long PositionOf(string consumer) =>
+        Offsets.TryGetValue(consumer, out var moved) ? moved : facts.PositionOf(consumer);
+
+    /// <returns>Null when the id is new, and the row's from now on.</returns>
+    private AppendOutcome? Claim(IncidentRow row, byte[] entry, long index)
+    {
+        var earlier = claimed.GetValueOrDefault((row.CapId, row.IncidentId)) ?? facts.FindIncident(row.CapId, row.IncidentId);
+        if (earlier is not null)
+        {
+            return earlier.ContentHash.AsSpan().SequenceEqual(row.ContentHash)
+                ? new AppendOutcome(AppendVerdict.AlreadyThere, earlier.Index, earlier.Bytes)
+                : new AppendOutcome(AppendVerdict.Conflicts);
+        }
+
+        claimed.Add((row.CapId, row.IncidentId), new EarlierIncident(row.ContentHash, index, entry));
+        Incidents.Add((index, row));
+        Gain(row.CapId, (long)(row.DeltaCap * ScoreUnits), 1);
+        return null;
+    }
+
+    private void Gain(string capId, long units, int incidents)
+    {
+        var before = Gained.GetValueOrDefault(capId);
+        Gained[capId] = (before.Score + units, before.Incidents + incidents);
+    }
+
+    private void CollectReadModels(Append append, long first)
+    {
+        if (append.Context is { } context)
+        {
+            Contexts.Add(context);
+            versions[context.CapId] = ContextVersion.Of(context);
+        }
+
+        if (append.Correction is { } correction)
+        {
+            var units = (long)(correction.Adjustment * ScoreUnits);
+            Corrections.Add((first, correction.CapId, correction.IncidentId, units));
+            Gain(correction.CapId, units, 0);
+        }
+
+        if (append.Offset is { } move)
+        {
+            Offsets[move.Consumer] = move.To;
+        }
+
+        if (append.Cover is { } cover)
+        {
+            var isBack = append.Offset is { } back && back.To < back.From;
+            Covers.Add(new CoverChange(cover.Kind, isBack ? append.Offset!.To : null, cover.To > cover.From ? cover : null, first));
+        }
+    }
+}

@@ -1,0 +1,163 @@
+using System.Globalization;
+using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Core.MerkleTree;
+using Npgsql;
+
+namespace CapOrleans.AuditLog.Postgres;
+
+/// <summary>
+/// What a writer holds of its log between commits. It need not ask again: every commit is fenced by the number of commits, so
+/// as long as its own commits succeed, nobody else has changed anything.
+/// </summary>
+internal sealed class HeldLog : ICommitFacts, IAsyncDisposable
+{
+    private readonly Dictionary<string, ContextVersion> versions = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> positions = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string, string), EarlierIncident> earlier = [];
+
+    /// <summary>Commits that look before they write, after duplicates were seen.</summary>
+    private const int LookFirstCommits = 1000;
+
+    private int lookFirst;
+
+    private HeldLog(int log, NpgsqlConnection connection) => (Log, Connection) = (log, connection);
+
+    public int Log { get; }
+
+    /// <summary>Its own, named after the log, so that the next owner can end it.</summary>
+    public NpgsqlConnection Connection { get; }
+
+    public LogHead Head { get; private set; } = null!;
+
+    public MerkleFrontier Frontier { get; private set; } = null!;
+
+    public long Commits { get; private set; }
+
+    /// <param name="evict">End whoever held the log: a writer that stands still in the middle of a commit keeps its lock.</param>
+    public static async Task<HeldLog> OpenAsync(string connectionString, int log, bool evict, CancellationToken cancellationToken)
+    {
+        var name = string.Create(CultureInfo.InvariantCulture, $"caporleans log {log}");
+        var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(connectionString) { ApplicationName = name, Pooling = false }.ToString());
+        try
+        {
+            await connection.OpenAsync(cancellationToken);
+            if (evict)
+            {
+                await using var end = new NpgsqlCommand(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1 AND datname = current_database() AND pid <> pg_backend_pid()",
+                    connection) { Parameters = { new() { Value = name } } };
+                await end.ExecuteNonQueryAsync(cancellationToken);
+            }
+
+            var held = new HeldLog(log, connection);
+            await held.ReadHeadAsync(cancellationToken);
+            return held;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Learns what a batch asks about and is not known yet.</summary>
+    public async Task LearnAsync(IReadOnlyList<Append> batch, CancellationToken cancellationToken)
+    {
+        var capIds = batch.Select(append => append.Fence?.CapId).OfType<string>().Where(capId => !versions.ContainsKey(capId)).Distinct().ToArray();
+        var consumers = batch.Select(append => append.Offset?.Consumer).OfType<string>().Where(name => !positions.ContainsKey(name)).Distinct().ToArray();
+        if (capIds.Length + consumers.Length == 0)
+        {
+            return;
+        }
+
+        await using var ask = new NpgsqlBatch(Connection);
+        ask.Add("SELECT cap_id, version, revision FROM cap WHERE cap_id = ANY($1)", [capIds]); // one value, which is an array
+        ask.Add("SELECT consumer, position FROM consumer_offset WHERE log = $1 AND consumer = ANY($2)", Log, consumers);
+        await using var reader = await ask.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            versions[reader.GetString(0)] = new ContextVersion(reader.GetInt64(1), reader.GetInt64(2));
+        }
+
+        await reader.NextResultAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            positions[reader.GetString(0)] = reader.GetInt64(1);
+        }
+    }
+
+    /// <summary>
+    /// Duplicates come in crowds: from a host whose answer was lost, or from somebody who replays. To write first and look then would write
+    /// everything twice.
+    /// </summary>
+    public bool LooksFirst => lookFirst > 0;
+
+    /// <summary>Looks up which incidents of a batch were accepted before.</summary>
+    public async Task LearnEarlierAsync(IReadOnlyList<Append> batch, CancellationToken cancellationToken)
+    {
+        lookFirst--;
+        var rows = batch.Select(append => append.Incident).OfType<IncidentRow>().ToList();
+        if (rows.Count == 0)
+        {
+            return;
+        }
+
+        await using var ask = new NpgsqlBatch(Connection);
+        ask.Add(
+            """
+            SELECT i.cap_id, i.incident_id, i.audit_hash, e.idx, e.bytes
+            FROM unnest($1::text[], $2::text[]) AS asked (cap_id, incident_id)
+            JOIN incident i ON i.cap_id = asked.cap_id AND i.incident_id = asked.incident_id
+            JOIN audit_entry e ON e.log = i.place >> 40 AND e.idx = i.place & 1099511627775
+            """,
+            rows.Select(row => row.CapId).ToArray(), rows.Select(row => row.IncidentId).ToArray());
+        await using var reader = await ask.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            lookFirst = LookFirstCommits;
+            earlier[(reader.GetString(0), reader.GetString(1))] = new EarlierIncident(reader.GetFieldValue<byte[]>(2), reader.GetInt64(3), reader.GetFieldValue<byte[]>(4));
+        }
+    }
+
+    /// <summary>The plan is on disk.</summary>
+    public void Take(CommitPlan plan, LogHead head)
+    {
+        (Head, Frontier, Commits) = (head, plan.Frontier, Commits + 1);
+        plan.Contexts.ForEach(context => versions[context.CapId] = ContextVersion.Of(context));
+        foreach (var (consumer, position) in plan.Offsets)
+        {
+            if (position == 0)
+            {
+                positions.Remove(consumer);
+            }
+            else
+            {
+                positions[consumer] = position;
+            }
+        }
+    }
+
+    public void Forget() => earlier.Clear();
+
+    public ContextVersion VersionOf(string capId) => versions.GetValueOrDefault(capId);
+
+    public long PositionOf(string consumer) => positions.GetValueOrDefault(consumer);
+
+    public EarlierIncident? FindIncident(string capId, string incidentId) => earlier.GetValueOrDefault((capId, incidentId));
+
+    public ValueTask DisposeAsync() => Connection.DisposeAsync();
+
+    private async Task ReadHeadAsync(CancellationToken cancellationToken)
+    {
+        await using var ask = new NpgsqlCommand("SELECT origin, size, root, frontier, commits FROM log_head WHERE log = $1", Connection) { Parameters = { new() { Value = Log } } };
+        await using var reader = await ask.ExecuteReaderAsync(cancellationToken);
+        if (!await reader.ReadAsync(cancellationToken))
+        {
+            throw new InvalidOperationException($"Log {Log} was not opened.");
+        }
+
+        Head = new LogHead(reader.GetString(0), reader.GetInt64(1), reader.GetFieldValue<byte[]>(2));
+        Frontier = MerkleFrontier.FromBytes(Head.Size, reader.GetFieldValue<byte[]>(3));
+        Commits = reader.GetInt64(4);
+    }
+}

@@ -1,0 +1,57 @@
+using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.Signatures;
+
+namespace CapOrleans.Chain;
+
+/// <summary>
+/// What contract wallets answered a moment ago: who sends the same again is answered without asking the chain. Only a contract's yes or no
+/// is kept, never a fault of the node.
+/// </summary>
+internal sealed class RecentAnswers(TimeProvider time)
+{
+    /// <summary>How long a no counts: a wallet may change its mind. 10 seconds.</summary>
+    public static readonly TimeSpan AgeOfNo = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a yes does, of a wallet whose callers are told to come again for it; a gate does within a minute. 2 minutes.</summary>
+    public static readonly TimeSpan AgeOfYes = TimeSpan.FromMinutes(2);
+
+    /// <summary>Answers kept; the oldest makes room.</summary>
+    public const int Limit = 1000;
+
+    private readonly Lock gate = new();
+    private readonly Dictionary<string, (ChainBlock? Block, long At)> answers = [];
+    private readonly Queue<string> oldest = new();
+
+    /// <param name="block">Of a yes; null for a no.</param>
+    public bool TryFind(WalletClaim claim, byte[] hash, out ChainBlock? block)
+    {
+        lock (gate)
+        {
+            var isKnown = answers.TryGetValue(Key(claim, hash), out var answer)
+                && time.GetElapsedTime(answer.At) < (answer.Block is null ? AgeOfNo : AgeOfYes);
+            block = isKnown ? answer.Block : null;
+            return isKnown;
+        }
+    }
+
+    public void Keep(WalletClaim claim, byte[] hash, ChainBlock? block)
+    {
+        lock (gate)
+        {
+            var key = Key(claim, hash);
+            if (!answers.ContainsKey(key))
+            {
+                oldest.Enqueue(key);
+            }
+
+            answers[key] = (block, time.GetTimestamp());
+            if (oldest.Count > Limit)
+            {
+                answers.Remove(oldest.Dequeue());
+            }
+        }
+    }
+
+    private static string Key(WalletClaim claim, byte[] hash) =>
+        Convert.ToHexString(Keccak256.Hash([.. claim.Wallet.ToArray(), .. hash, .. claim.Signature]));
+}

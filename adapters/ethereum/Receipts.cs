@@ -1,0 +1,84 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using CapOrleans.Core.Anchors;
+using CapOrleans.Ethereum.Rpc;
+
+namespace CapOrleans.Ethereum;
+
+/// <summary>The contract ran and failed: the same again would fail again.</summary>
+public sealed class TransactionRevertedException(string message) : ChainUnavailableException(message);
+
+/// <param name="Contract">That the transaction made; null for a call.</param>
+/// <param name="Logs">Address, data and topics of each, in lower case whatever the node writes; their places and hashes are the receipt's.</param>
+internal sealed record Receipt(string Transaction, long Block, string BlockHash, bool IsReverted, long GasUsed, string? Contract, JsonElement Logs)
+{
+    /// <summary>Equal when they say the same of what happened: each node words its JSON in its own way, and adds to it.</summary>
+    public bool Equals(Receipt? other) => other is not null
+        && (Transaction, Block, BlockHash, IsReverted, GasUsed, Contract) == (other.Transaction, other.Block, other.BlockHash, other.IsReverted, other.GasUsed, other.Contract)
+        && JsonElement.DeepEquals(Logs, other.Logs);
+
+    public override int GetHashCode() => BlockHash.GetHashCode(StringComparison.Ordinal);
+}
+
+/// <param name="At">Its own time.</param>
+internal sealed record Block(string Hash, DateTimeOffset At);
+
+/// <summary>What became of transactions and blocks, as the nodes agree.</summary>
+internal sealed class Receipts(JsonRpcClient rpc)
+{
+    private readonly Agreement agreement = new(rpc);
+
+    /// <returns>Null when no block has it, or the nodes do not agree.</returns>
+    public async Task<Receipt?> FindAsync(string hash, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var receipt = await agreement.AskAsync(
+                async node => node.Read(await node.CallAsync("eth_getTransactionReceipt", cancellationToken, hash), Read), $"transaction {hash}");
+            return receipt?.Transaction == hash ? receipt : null;
+        }
+        catch (NodesDisagreeException)
+        {
+            return null;
+        }
+    }
+
+    /// <returns>Null when there is no such block.</returns>
+    /// <exception cref="NodesDisagreeException" />
+    public Task<Block?> FindBlockAsync(long number, CancellationToken cancellationToken) => agreement.AskAsync(
+        async node => node.Read(await node.CallAsync("eth_getBlockByNumber", cancellationToken, JsonRpcClient.Hex(number), false), ReadBlock), $"block {number}");
+
+    /// <returns>The highest block that two nodes have, where there are two.</returns>
+    public Task<long> HeightAsync(CancellationToken cancellationToken) => agreement.HeightAsync(cancellationToken);
+
+    private static Block? ReadBlock(JsonElement block) => block.ValueKind == JsonValueKind.Null ? null : new Block(
+        JsonRpcClient.Hash(block.GetProperty("hash")), DateTimeOffset.FromUnixTimeSeconds((long)JsonRpcClient.Quantity(block.GetProperty("timestamp"))));
+
+    private static Receipt? Read(JsonElement receipt)
+    {
+        if (receipt.ValueKind == JsonValueKind.Null)
+        {
+            return null;
+        }
+
+        return new Receipt(
+            JsonRpcClient.Hash(receipt.GetProperty("transactionHash")),
+            (long)JsonRpcClient.Quantity(receipt.GetProperty("blockNumber")),
+            JsonRpcClient.Hash(receipt.GetProperty("blockHash")),
+            receipt.GetProperty("status").GetString() != "0x1",
+            (long)JsonRpcClient.Quantity(receipt.GetProperty("gasUsed")),
+            receipt.TryGetProperty("contractAddress", out var contract) ? contract.GetString()?.ToLowerInvariant() : null,
+            ReadLogs(receipt.GetProperty("logs")));
+    }
+
+    /// <summary>Spelled in one way: what is compared between nodes is what is read afterwards.</summary>
+    private static JsonElement ReadLogs(JsonElement logs) => JsonElement.Parse(new JsonArray([.. logs.EnumerateArray().Select(log => new JsonObject
+    {
+        ["address"] = Hex(log.GetProperty("address")),
+        ["data"] = Hex(log.GetProperty("data")),
+        ["topics"] = new JsonArray([.. log.GetProperty("topics").EnumerateArray().Select(topic => JsonValue.Create(Hex(topic)))]),
+    })]).ToJsonString());
+
+    private static string Hex(JsonElement value) => value.GetString() is { } text && text.StartsWith("0x", StringComparison.OrdinalIgnoreCase)
+        ? JsonRpcClient.Hex(Convert.FromHexString(text.AsSpan(2))) : throw new FormatException("Bytes begin with 0x.");
+}

@@ -1,0 +1,159 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Numerics;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using CapOrleans.Core.Access;
+using CapOrleans.Core.Anchors;
+
+namespace CapOrleans.Ethereum.Rpc;
+
+/// <summary>
+/// JSON-RPC 2.0 over HTTP, as Ethereum nodes speak it. Of several nodes one is asked until it does not answer, then the next. Credentials in a
+/// URL are sent as Basic authentication.
+/// </summary>
+/// <param name="urls">At least one, all of the same chain.</param>
+/// <param name="devTokenFile">Holds the dev chain's token, which goes with every call: its owner waits behind nobody. Read at each; null where others' nodes are asked.</param>
+public sealed class JsonRpcClient(HttpClient http, IReadOnlyList<Uri> urls, string? devTokenFile = null)
+{
+    private const string DevTokenHeader = "X-Dev-Chain-Token";
+
+    private int lastId, current;
+    private IReadOnlyList<JsonRpcClient>? each;
+
+    public JsonRpcClient(HttpClient http, Uri url, string? devTokenFile = null) : this(http, [url], devTokenFile)
+    {
+    }
+
+    public IReadOnlyList<Uri> Urls => urls;
+
+    /// <summary>A client for each node alone.</summary>
+    public IReadOnlyList<JsonRpcClient> Each => each ??= urls.Count == 1 ? [this] : [.. urls.Select(url => new JsonRpcClient(http, url, devTokenFile))];
+
+    /// <summary>Host and port of the node that is asked now, for a message.</summary>
+    public string Name => $"{Current.Host}:{Current.Port}";
+
+    private Uri Current => urls[Volatile.Read(ref current)];
+
+    /// <exception cref="RpcErrorException">The node refused.</exception>
+    /// <exception cref="ChainUnavailableException">No node gave a usable answer.</exception>
+    public async Task<JsonElement> CallAsync(string method, CancellationToken cancellationToken, params IReadOnlyList<JsonNode?> parameters)
+    {
+        RpcErrorException? tooLarge = null;
+        for (var attempt = 1; ; attempt++)
+        {
+            var used = Volatile.Read(ref current);
+            try
+            {
+                return await CallAsync(urls[used], method, parameters, cancellationToken);
+            }
+            catch (ChainUnavailableException fault) when (IsOnlyTheNodes(fault))
+            {
+                tooLarge ??= fault is RpcErrorException { Refusal: RpcRefusal.TooLarge } refused ? refused : null;
+                if (attempt == urls.Count)
+                {
+                    throw tooLarge ?? fault; // who can make it smaller should know
+                }
+
+                Interlocked.CompareExchange(ref current, (used + 1) % urls.Count, used);
+            }
+        }
+    }
+
+    /// <summary>Does the same again with the next node where one is on another chain, or has not what should be there, as long as there is one.</summary>
+    /// <exception cref="ChainMismatchException">So it is with each of them.</exception>
+    public async Task<T> TryEachAsync<T>(Func<Task<T>> work)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var used = Volatile.Read(ref current);
+            try
+            {
+                return await work();
+            }
+            catch (ChainMismatchException) when (attempt < urls.Count)
+            {
+                Interlocked.CompareExchange(ref current, (used + 1) % urls.Count, used);
+            }
+        }
+    }
+
+    /// <summary>Asks one node, whoever is asked otherwise.</summary>
+    public async Task<JsonElement> CallAsync(Uri url, string method, IReadOnlyList<JsonNode?> parameters, CancellationToken cancellationToken)
+    {
+        var body = new JsonObject
+        {
+            ["jsonrpc"] = "2.0",
+            ["id"] = Interlocked.Increment(ref lastId),
+            ["method"] = method,
+            ["params"] = new JsonArray([.. parameters.Select(parameter => parameter?.DeepClone())]),
+        };
+        using var request = new HttpRequestMessage(HttpMethod.Post, url) { Content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json") };
+        request.Headers.Authorization = UrlCredentials.Basic(url) is { } basic ? new AuthenticationHeaderValue("Basic", basic) : null;
+        if (ReadToken() is { } token)
+        {
+            request.Headers.Add(DevTokenHeader, token);
+        }
+
+        HttpResponseMessage response;
+        byte[] bytes;
+        try
+        {
+            response = await http.SendAsync(request, cancellationToken);
+            bytes = await response.Content.ReadAsByteArrayAsync(cancellationToken);
+        }
+        catch (Exception fault) when (fault is HttpRequestException or IOException || (fault is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            throw new ChainUnavailableException($"{NodeAt(url)} does not answer; see RPC_URL.", fault);
+        }
+
+        using (response)
+        {
+            return RpcAnswer.ResultOf(NodeAt(url), method, response, bytes);
+        }
+    }
+
+    public async Task<BigInteger> QuantityAsync(string method, CancellationToken cancellationToken, params IReadOnlyList<JsonNode?> parameters) =>
+        Read(await CallAsync(method, cancellationToken, parameters), Quantity);
+
+    public async Task<long> NumberAsync(string method, CancellationToken cancellationToken, params IReadOnlyList<JsonNode?> parameters) =>
+        Read(await CallAsync(method, cancellationToken, parameters), answer => (long)Quantity(answer));
+
+    public async Task<byte[]> DataAsync(string method, CancellationToken cancellationToken, params IReadOnlyList<JsonNode?> parameters) =>
+        Read(await CallAsync(method, cancellationToken, parameters), answer => Convert.FromHexString(answer.GetString().AsSpan(2)));
+
+    /// <exception cref="ChainUnavailableException">The node answered something else than what was asked for.</exception>
+    public T Read<T>(JsonElement answer, Func<JsonElement, T> read) => RpcAnswer.Read(NodeAt(Current), answer, read);
+
+    public static BigInteger Quantity(JsonElement value) =>
+        BigInteger.Parse($"0{value.GetString().AsSpan(2)}", NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+
+    /// <returns>The hash of a block or a transaction, as it is written into the log: nothing else that a node may say.</returns>
+    public static string Hash(JsonElement value) =>
+        value.GetString() is { Length: 66 } text && text.StartsWith("0x", StringComparison.Ordinal) ? $"0x{Convert.ToHexStringLower(Convert.FromHexString(text.AsSpan(2)))}"
+            : throw new FormatException("A hash has 32 bytes.");
+
+    public static string Hex(ReadOnlySpan<byte> value) => $"0x{Convert.ToHexStringLower(value)}";
+
+    public static string Hex(BigInteger value) =>
+        value.IsZero ? "0x0" : $"0x{value.ToString("x", CultureInfo.InvariantCulture).TrimStart('0')}";
+
+    /// <summary>The path of an RPC URL often is a key: only the host is named.</summary>
+    private static string NodeAt(Uri url) => $"The chain node at {url.Host}:{url.Port}";
+
+    /// <summary>Another node may take it: this one does not answer, may not, or takes less than others.</summary>
+    private static bool IsOnlyTheNodes(ChainUnavailableException fault) => fault is not RpcErrorException { Refusal: not (RpcRefusal.Other or RpcRefusal.TooLarge) };
+
+    private string? ReadToken()
+    {
+        try
+        {
+            return devTokenFile is null ? null : File.ReadAllText(devTokenFile).Trim();
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new ChainUnavailableException($"The dev chain's token cannot be read: {fault.Message}", fault);
+        }
+    }
+}

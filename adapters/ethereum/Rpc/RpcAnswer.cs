@@ -1,0 +1,81 @@
+using System.Net;
+using System.Text.Json;
+using CapOrleans.Core.Anchors;
+
+namespace CapOrleans.Ethereum.Rpc;
+
+/// <summary>What a node answered: a result, a refusal, or something that is neither.</summary>
+internal static class RpcAnswer
+{
+    /// <param name="node">For a message.</param>
+    /// <exception cref="RpcErrorException">The node refused.</exception>
+    /// <exception cref="ChainUnavailableException">It is no answer.</exception>
+    public static JsonElement ResultOf(string node, string method, HttpResponseMessage response, byte[] body)
+    {
+        var answer = Parse(body);
+        if (answer.ValueKind == JsonValueKind.Object && answer.TryGetProperty("error", out var error) && error.ValueKind == JsonValueKind.Object)
+        {
+            throw Read(node, error, refusal => Refusal(method, refusal)); // some nodes send it with a status of its own
+        }
+
+        if (response.StatusCode == HttpStatusCode.RequestEntityTooLarge)
+        {
+            throw new RpcErrorException(method, (int)response.StatusCode, "request entity too large", null); // by a proxy, which has no JSON-RPC
+        }
+
+        if (!response.IsSuccessStatusCode)
+        {
+            throw new ChainUnavailableException($"{node} answers {(int)response.StatusCode}; see RPC_URL.") { RetryAfter = RetryAfter(response) };
+        }
+
+        return answer.ValueKind == JsonValueKind.Object && answer.TryGetProperty("result", out var result)
+            ? result
+            : throw new ChainUnavailableException($"{node} answers {response.Content.Headers.ContentType?.MediaType ?? "something"} that is no JSON-RPC; see RPC_URL.");
+    }
+
+    /// <exception cref="ChainUnavailableException">The answer is something else than what was asked for.</exception>
+    public static T Read<T>(string node, JsonElement answer, Func<JsonElement, T> read)
+    {
+        try
+        {
+            return read(answer);
+        }
+        catch (Exception fault) when (fault is InvalidOperationException or FormatException or KeyNotFoundException or ArgumentException or IndexOutOfRangeException or OverflowException)
+        {
+            throw new ChainUnavailableException($"{node} gives an answer that cannot be read; see RPC_URL.", fault);
+        }
+    }
+
+    private static JsonElement Parse(byte[] body)
+    {
+        try
+        {
+            return JsonElement.Parse(body);
+        }
+        catch (JsonException)
+        {
+            return default;
+        }
+    }
+
+    private static TimeSpan? RetryAfter(HttpResponseMessage response) => response.Headers.RetryAfter switch
+    {
+        { Delta: { } delta } => delta,
+        { Date: { } date } when response.Headers.Date is { } now && date > now => date - now,
+        _ => null,
+    };
+
+    private static RpcErrorException Refusal(string method, JsonElement error) => new(
+        method,
+        error.GetProperty("code").GetInt32(),
+        error.GetProperty("message").GetString() ?? "",
+        error.TryGetProperty("data", out var data) ? RevertData(data) : null);
+
+    /// <summary>As text; Parity's descendants put a word before it, others an object around it.</summary>
+    private static string? RevertData(JsonElement data) => data.ValueKind switch
+    {
+        JsonValueKind.String when data.GetString() is { } text && text.IndexOf("0x", StringComparison.Ordinal) is >= 0 and var at => text[at..],
+        JsonValueKind.Object when data.TryGetProperty("data", out var inner) && inner.ValueKind == JsonValueKind.String => inner.GetString(),
+        _ => null,
+    };
+}

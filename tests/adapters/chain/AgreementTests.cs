@@ -1,0 +1,185 @@
+using System.Net;
+using System.Text;
+using System.Text.Json.Nodes;
+using CapOrleans.Chain;
+using CapOrleans.Contracts.Anchors;
+using CapOrleans.Core.Anchors;
+using CapOrleans.Core.Incidents;
+using CapOrleans.Core.Signatures;
+using CapOrleans.Ethereum;
+using CapOrleans.Ethereum.Rpc;
+
+namespace CapOrleans.Tests.Chain;
+
+/// <summary>Two nodes of one real chain, of which one does not say the truth: alone it makes nothing up.</summary>
+public sealed class AgreementTests : IAsyncLifetime
+{
+    private const string Name = "caporleans/test/0";
+
+    private readonly PrivateKey writer = PrivateKey.Create();
+    private readonly Liar liar = new();
+    private HttpClient http = null!;
+    private DevChain chain = null!;
+    private AnchorContract contract = null!;
+    private AnchorConfirmation anchored = null!;
+    private string receipt = "";
+
+    public async Task InitializeAsync()
+    {
+        chain = await DevChain.StartAsync();
+        liar.Truth = chain.Url;
+        http = new HttpClient(liar);
+        var honest = new AnchorContract(new JsonRpcClient(http, chain.Url), Options(), TimeProvider.System);
+        await honest.AnchoredAsync(Name, new MemoryTransactions(), default); // makes it
+        anchored = await honest.AnchorAsync(new AnchorBatch(Name, 0, 3, new byte[32], 3, [], []), new MemoryTransactions(), default);
+        contract = new AnchorContract(new JsonRpcClient(http, [new Uri("http://liar.invalid/"), chain.Url]), Options(), TimeProvider.System);
+    }
+
+    public Task DisposeAsync()
+    {
+        http.Dispose();
+        chain.Dispose();
+        return Task.CompletedTask;
+    }
+
+    [Fact]
+    public async Task Two_that_agree_are_believed()
+    {
+        Assert.Equal(3, (await contract.AnchoredAsync(Name, new MemoryTransactions(), default)).Position);
+        Assert.Equal(anchored.Transaction, (await contract.FindAsync(Name, 0, 0, new MemoryTransactions(), default))!.Transaction);
+        Assert.Equal(AnchorDepth.Final, (await contract.SightAsync(anchored.Block, anchored.BlockHash, default)).Depth);
+    }
+
+    [Fact]
+    public async Task What_one_spells_in_another_way_is_the_same_and_is_read_as_the_same()
+    {
+        liar.Lies = (method, truth) =>
+        {
+            foreach (var log in method == "eth_getTransactionReceipt" ? truth!["logs"]!.AsArray() : [])
+            {
+                log!["topics"] = new JsonArray([.. log["topics"]!.AsArray().Select(topic => JsonValue.Create($"0x{((string)topic!)[2..].ToUpperInvariant()}"))]);
+            }
+
+            return method == "eth_getTransactionReceipt" ? truth!.DeepClone() : null;
+        };
+        foreach (var order in new Uri[][] { [new("http://liar.invalid/"), chain.Url], [chain.Url, new("http://liar.invalid/")] })
+        {
+            var asked = new AnchorContract(new JsonRpcClient(http, order), Options(), TimeProvider.System);
+            var found = await asked.FindAsync(Name, 0, 0, new MemoryTransactions(), default);
+            Assert.Equal(anchored with { Root = [] }, found! with { Root = [] });
+            Assert.Equal(anchored.Root, found.Root);
+        }
+    }
+
+    [Fact]
+    public async Task One_alone_does_not_move_the_contract()
+    {
+        liar.Lies = (method, _) => method == "eth_call" ? $"0x{9:x64}" : null;
+        await Assert.ThrowsAsync<NodesDisagreeException>(() => contract.AnchoredAsync(Name, new MemoryTransactions(), default));
+    }
+
+    [Fact]
+    public async Task One_alone_does_not_make_up_an_event()
+    {
+        var made = $"0x{new string('c', 64)}";
+        liar.Lies = (method, truth) =>
+        {
+            if (method == "eth_getTransactionReceipt")
+            {
+                return truth is null ? Forge(JsonNode.Parse(receipt)!, made) : null;
+            }
+
+            return method == "eth_getLogs" ? new JsonArray(Forge(JsonNode.Parse(receipt)!["logs"]![0]!, made)) : null;
+        };
+        receipt = (await chain.CallAsync("eth_getTransactionReceipt", anchored.Transaction)).GetRawText();
+        Assert.Equal(anchored.Transaction, (await contract.FindAsync(Name, 0, 0, new MemoryTransactions(), default))!.Transaction); // the honest one knows it
+        Assert.Null(await contract.FindAsync(Name, 3, 0, new MemoryTransactions(), default));
+    }
+
+    [Fact]
+    public async Task One_alone_does_not_change_what_an_event_says()
+    {
+        liar.Lies = (method, truth) =>
+        {
+            if (method != "eth_getTransactionReceipt")
+            {
+                return null;
+            }
+
+            var changed = truth!.DeepClone();
+            changed["logs"]![1]!["data"] = ((string)changed["logs"]![1]!["data"]!)[..^1] + "9";
+            return changed;
+        };
+        Assert.Null(await contract.FindAsync(Name, 0, 0, new MemoryTransactions(), default));
+    }
+
+    [Theory]
+    [InlineData("eth_blockNumber", "0xffffff")]
+    [InlineData("eth_blockNumber", "0x0")]
+    public async Task One_alone_makes_no_block_deep(string lied, string height)
+    {
+        var options = Options() with { Confirmations = 12 };
+        var careful = new AnchorContract(new JsonRpcClient(http, [new Uri("http://liar.invalid/"), chain.Url]), options, TimeProvider.System);
+        liar.Lies = (method, _) => method == lied ? height : null;
+        Assert.NotEqual(AnchorDepth.Final, (await careful.SightAsync(anchored.Block, anchored.BlockHash, default)).Depth);
+    }
+
+    [Fact]
+    public async Task One_alone_says_no_block_gone()
+    {
+        liar.Lies = (method, truth) => method == "eth_getBlockByNumber" ? new JsonObject { ["hash"] = $"0x{new string('b', 64)}", ["timestamp"] = "0x1" } : null;
+        await Assert.ThrowsAsync<NodesDisagreeException>(() => contract.SightAsync(anchored.Block, anchored.BlockHash, default));
+        await Assert.ThrowsAsync<NodesDisagreeException>(() => contract.BlockHashAsync(anchored.Block, default));
+    }
+
+    [Fact]
+    public async Task One_alone_does_not_sign_for_a_contract_wallet()
+    {
+        liar.Lies = (method, _) => method == "eth_call" ? $"0x1626ba7e{new string('0', 56)}" : null;
+        var wallets = new ContractWallets(new JsonRpcClient(http, [new Uri("http://liar.invalid/"), chain.Url]), 31337, TimeProvider.System);
+        Assert.True(EthereumAddress.TryParse(anchored.Contract, out var wallet));
+        await Assert.ThrowsAsync<NodesDisagreeException>(() => wallets.FindBlockAsync(new WalletClaim(wallet, new byte[65]), new byte[32], "", default));
+        liar.Lies = null;
+        Assert.Null(await wallets.FindBlockAsync(new WalletClaim(wallet, [1, .. new byte[64]]), new byte[32], "", default));
+    }
+
+    private ChainOptions Options() => new(31337, writer, null, IsDevChain: true)
+    {
+        PollInterval = TimeSpan.FromMilliseconds(20), WaitTimeout = TimeSpan.FromSeconds(5),
+    };
+
+    private static JsonNode Forge(JsonNode truth, string hash)
+    {
+        var forged = truth.DeepClone();
+        forged["transactionHash"] = hash;
+        return forged;
+    }
+
+    /// <summary>Asks the truth, and says something else where it likes.</summary>
+    private sealed class Liar() : DelegatingHandler(new SocketsHttpHandler())
+    {
+        public Uri Truth { get; set; } = null!;
+
+        /// <summary>Of method and true result; null for the truth.</summary>
+        public Func<string, JsonNode?, JsonNode?>? Lies { get; set; }
+
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            if (request.RequestUri!.Host != "liar.invalid")
+            {
+                return await base.SendAsync(request, cancellationToken);
+            }
+
+            request.RequestUri = Truth;
+            var method = (string)JsonNode.Parse(await request.Content!.ReadAsStringAsync(cancellationToken))!["method"]!;
+            var answer = JsonNode.Parse(await (await base.SendAsync(request, cancellationToken)).Content.ReadAsStringAsync(cancellationToken))!.AsObject();
+            if (Lies?.Invoke(method, answer["result"]) is { } lie)
+            {
+                answer.Remove("error");
+                answer["result"] = lie;
+            }
+
+            return new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent(answer.ToJsonString(), Encoding.UTF8, "application/json") };
+        }
+    }
+}

@@ -1,0 +1,283 @@
+using System.Net;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using CapOrleans.Chain;
+using CapOrleans.Contracts.Anchors;
+using CapOrleans.Core.Anchors;
+using CapOrleans.Core.Signatures;
+using CapOrleans.Ethereum;
+using CapOrleans.Ethereum.Rpc;
+using Microsoft.Extensions.Time.Testing;
+using Nethereum.Model;
+
+namespace CapOrleans.Tests.Chain;
+
+/// <summary>What real providers do, between us and a real node: nothing is anchored never or twice.</summary>
+public sealed class AnchoringFaultsTests : IAsyncLifetime
+{
+    private const string Origin = "caporleans/test/0";
+
+    private readonly FaultyNode node = new();
+    private readonly PrivateKey writer = PrivateKey.Create();
+    private readonly MemoryTransactions sent = new();
+    private HttpClient http = null!;
+    private DevChain chain = null!;
+    private AnchorContract contract = null!;
+
+    public async Task InitializeAsync()
+    {
+        http = new HttpClient(node);
+        chain = await DevChain.StartAsync();
+        contract = Contract(TimeSpan.FromMinutes(1));
+        await contract.AnchoredAsync(Origin, sent, default); // makes it
+    }
+
+    public Task DisposeAsync()
+    {
+        http.Dispose();
+        chain.Dispose();
+        return Task.CompletedTask;
+    }
+
+    [Theory]
+    [InlineData("eth_sendRawTransaction")]
+    [InlineData("eth_getTransactionReceipt")]
+    [InlineData("eth_getTransactionCount")]
+    public async Task An_answer_that_is_lost_makes_no_second_transaction(string method)
+    {
+        var asked = 0;
+        node.LosesAnswer = (lost, _) => lost == method && sent.All.Count > 0 && asked++ < 3;
+        Assert.Equal(3, (await AnchorAsync(0, 3)).To);
+        Assert.NotEqual(0, asked);
+        await AnchoredOnceAsync(0, 3);
+    }
+
+    [Fact]
+    public async Task A_provider_that_refuses_wide_ranges_is_asked_in_windows()
+    {
+        await AnchorAsync(0, 3);
+        await chain.CallAsync("anvil_mine", "0x7d0"); // 2,000 blocks
+        node.Before = (method, parameters, _) => method == "eth_getLogs" && Range(parameters[0]) > 100
+            ? FaultyNode.Error(-32005, "query exceeds max block range 100") : null;
+        var found = await contract.FindAsync(Origin, 0, 0, new MemoryTransactions(), default);
+        Assert.Equal((0, 3), (found!.From, found.To));
+        var before = node.Asked.Count(method => method == "eth_getLogs");
+        Assert.Null(await contract.FindAsync(Origin, 3, found.Block, new MemoryTransactions(), default)); // what is older than the last anchor is not looked at
+        Assert.InRange(node.Asked.Count(method => method == "eth_getLogs") - before, 1, 40);
+    }
+
+    [Fact]
+    public async Task A_node_that_wants_to_be_asked_again_at_once_is_asked_no_more_often_than_others()
+    {
+        contract = Contract(TimeSpan.FromSeconds(2));
+        node.Before = (method, _, _) => method == "eth_getTransactionReceipt"
+            ? new HttpResponseMessage(HttpStatusCode.ServiceUnavailable) { Headers = { { "Retry-After", "0" } } } : null;
+        await Assert.ThrowsAsync<ChainUnavailableException>(() => AnchorAsync(0, 3));
+        Assert.InRange(node.Asked.Count(method => method == "eth_getTransactionReceipt"), 2, 101); // in two seconds, one in twenty milliseconds
+    }
+
+    [Fact]
+    public async Task A_search_without_end_keeps_nobody_waiting_for_ever()
+    {
+        node.Before = (method, _, _) => method == "eth_getLogs" ? FaultyNode.Result(new JsonArray()) : null;
+        var time = new FakeTimeProvider();
+        var search = Task.Run(() => new EventSearch(new JsonRpcClient(http, chain.Url), writer.Address, [], time).NewestAsync(0, long.MaxValue, default)); // this node answers without a wait
+        await Eventually.TrueAsync(() => node.Asked.Count(method => method == "eth_getLogs") > 10);
+        time.Advance(EventSearch.Timeout);
+        await Assert.ThrowsAsync<ChainUnavailableException>(() => search);
+    }
+
+    [Fact]
+    public async Task What_was_sent_is_found_by_its_hash_without_a_search()
+    {
+        await AnchorAsync(0, 3);
+        node.Before = (method, _, _) => method == "eth_getLogs" ? FaultyNode.Error(-32601, "eth_getLogs is not available on this plan") : null;
+        Assert.Equal(3, (await contract.FindAsync(Origin, 0, 0, sent, default))!.To);
+    }
+
+    [Fact]
+    public async Task A_transaction_that_no_block_takes_is_replaced_by_a_dearer_one_of_the_same_nonce()
+    {
+        contract = Contract(TimeSpan.FromSeconds(2));
+        await chain.CallAsync("evm_setAutomine", false);
+        node.Before = (method, parameters, _) =>
+        {
+            Assert.False(method == "eth_estimateGas" && parameters[1].GetString() != "latest", "What waits must not be in an estimate.");
+            return null;
+        };
+        await Assert.ThrowsAsync<ChainUnavailableException>(() => AnchorAsync(0, 3)); // in no block in time
+        Assert.InRange(sent.All[0].Hashes.Count, 2, 20);
+        await chain.CallAsync("evm_setAutomine", true);
+        await chain.CallAsync("anvil_mine", "0x1");
+        var refused = await Assert.ThrowsAsync<ChainUnavailableException>(() => AnchorAsync(0, 3)); // it is there
+        Assert.Contains("expects the next batch of this log to start at 3", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(3, (await contract.FindAsync(Origin, 0, 0, sent, default))!.To);
+        await AnchoredOnceAsync(0, 3);
+    }
+
+    [Fact]
+    public async Task A_transaction_that_reverts_in_its_block_is_told_and_keeps_the_next_from_nothing()
+    {
+        // The node says that it would pass, and when a block has it the contract refuses: the batch leaves a gap.
+        node.Before = (method, _, _) => method == "eth_estimateGas" ? FaultyNode.Result("0x30d40") : null;
+        var fault = await Assert.ThrowsAsync<TransactionRevertedException>(() => AnchorAsync(5, 8));
+        Assert.Contains("reverted", fault.Message, StringComparison.Ordinal);
+        Assert.Empty(sent.All);
+        node.Before = null;
+        await AnchorAsync(0, 3);
+        await AnchoredOnceAsync(0, 3);
+    }
+
+    [Fact]
+    public async Task A_nonce_that_another_program_takes_is_told_and_the_next_one_is_used()
+    {
+        await chain.CallAsync("anvil_impersonateAccount", writer.Address.ToString());
+        node.Meanwhile = async method =>
+        {
+            if (method == "eth_sendRawTransaction" && sent.All[0].Hashes.Count == 1)
+            {
+                node.Meanwhile = null;
+                await chain.CallAsync("eth_sendTransaction", new { from = $"{writer.Address}", to = $"{writer.Address}", value = "0x1" });
+            }
+        };
+        var fault = await Assert.ThrowsAsync<ChainUnavailableException>(() => AnchorAsync(0, 3));
+        Assert.Contains("another program sends with the writer's key", fault.Message, StringComparison.Ordinal);
+        await AnchorAsync(0, 3);
+        await AnchoredOnceAsync(0, 3);
+    }
+
+    [Fact]
+    public async Task A_chain_without_a_base_fee_gets_legacy_transactions()
+    {
+        node.Changes = (method, answer) =>
+        {
+            if (method == "eth_getBlockByNumber")
+            {
+                answer["result"]?.AsObject().Remove("baseFeePerGas");
+            }
+        };
+        var anchored = await AnchorAsync(0, 3);
+        Assert.Equal("0x0", (await chain.CallAsync("eth_getTransactionByHash", anchored.Transaction)).Text("type"));
+        await AnchoredOnceAsync(0, 3);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_node_that_suggests_no_tip_is_read_for_what_was_paid_lately(bool hasNoHistoryEither)
+    {
+        node.Before = (method, _, _) => method == "eth_maxPriorityFeePerGas" || (hasNoHistoryEither && method == "eth_feeHistory")
+            ? FaultyNode.Error(-32601, $"the method {method} does not exist/is not available") : null;
+        await AnchorAsync(0, 3);
+        await AnchoredOnceAsync(0, 3);
+    }
+
+    [Theory]
+    [InlineData("eth_estimateGas", -32000, "gas required exceeds allowance (16777216)")]
+    [InlineData("eth_sendRawTransaction", -32003, "transaction gas limit too high (cap: 16777216, tx: 20000000)")]
+    public async Task A_batch_too_large_is_told_apart_and_leaves_nothing(string method, int code, string message)
+    {
+        node.Before = (asked, _, _) => asked == method ? FaultyNode.Error(code, message) : null;
+        await Assert.ThrowsAsync<BatchTooLargeException>(() => AnchorAsync(0, 3));
+        node.Before = null;
+        await AnchorAsync(0, 3);
+        await AnchoredOnceAsync(0, 3);
+    }
+
+    [Fact]
+    public async Task What_no_honest_node_takes_is_made_anew_when_the_node_that_lied_is_gone()
+    {
+        node.Before = (method, _, _) => method switch
+        {
+            "eth_estimateGas" => FaultyNode.Result("0x5"), // far below what any transaction costs
+            "eth_sendRawTransaction" => FaultyNode.Result($"0x{new string('a', 64)}"),
+            _ => null,
+        };
+        contract = Contract(TimeSpan.FromMilliseconds(500));
+        await Assert.ThrowsAsync<ChainUnavailableException>(() => AnchorAsync(0, 3));
+        Assert.Single(sent.All);
+        node.Before = null;
+        contract = Contract(TimeSpan.FromMinutes(1));
+        await AnchorAsync(0, 3);
+        await AnchoredOnceAsync(0, 3);
+    }
+
+    [Fact]
+    public async Task What_was_signed_by_a_lie_about_prices_pays_the_tip_that_honest_nodes_ask_for()
+    {
+        node.Before = (method, _, _) => method switch
+        {
+            "eth_maxPriorityFeePerGas" => FaultyNode.Result("0x0"),
+            "eth_sendRawTransaction" => FaultyNode.Result($"0x{new string('a', 64)}"),
+            _ => null,
+        };
+        node.Changes = (method, answer) =>
+        {
+            if (method == "eth_getBlockByNumber")
+            {
+                answer["result"]!["baseFeePerGas"] = JsonRpcClient.Hex(499_999_999_999); // nothing is left of Chain__MaxFeeGwei
+            }
+        };
+        contract = Contract(TimeSpan.FromMilliseconds(500));
+        await Assert.ThrowsAsync<ChainUnavailableException>(() => AnchorAsync(0, 3));
+        Assert.Equal(0, Assert.Single(sent.All).Tip);
+        node.Changes = null;
+        node.Before = (method, parameters, _) => method == "eth_sendRawTransaction" && TipOf(parameters[0].GetString()!) == 0
+            ? FaultyNode.Error(-32000, "transaction underpriced: gas tip cap 0, minimum needed 1") : null;
+        contract = Contract(TimeSpan.FromMinutes(1));
+        await Assert.ThrowsAsync<ChainUnavailableException>(() => AnchorAsync(0, 3)); // it arrives, and the contract refuses a second
+        await AnchoredOnceAsync(0, 3);
+    }
+
+    [Theory]
+    [InlineData("eth_estimateGas")]
+    [InlineData("eth_sendRawTransaction")]
+    public async Task A_proxy_that_takes_no_such_body_is_as_good_as_a_node_that_says_so(string method)
+    {
+        node.Before = (asked, _, _) => asked == method
+            ? new HttpResponseMessage(HttpStatusCode.RequestEntityTooLarge) { Content = new StringContent("<html>413 Request Entity Too Large</html>") } : null;
+        await Assert.ThrowsAsync<BatchTooLargeException>(() => AnchorAsync(0, 3));
+        node.Before = null;
+        await AnchorAsync(0, 3);
+        await AnchoredOnceAsync(0, 3);
+    }
+
+    [Fact]
+    public async Task A_reorganisation_that_takes_it_away_leads_to_the_same_transaction_again()
+    {
+        await chain.CallAsync("anvil_mine", "0x5");
+        var anchored = await AnchorAsync(0, 3);
+        await chain.CallAsync("anvil_reorg", 3, Array.Empty<object>());
+        Assert.Equal(AnchorDepth.Gone, (await contract.SightAsync(anchored.Block, anchored.BlockHash, default)).Depth);
+        Assert.Equal(0, (await contract.AnchoredAsync(Origin, sent, default)).Position);
+        await Assert.ThrowsAsync<ChainUnavailableException>(() => AnchorAsync(0, 3)); // the old one arrives, and the contract refuses the second
+        Assert.Equal(anchored.Transaction, (await contract.FindAsync(Origin, 0, 0, sent, default))!.Transaction);
+        await AnchoredOnceAsync(0, 3);
+    }
+
+    /// <param name="wait">For a block.</param>
+    private AnchorContract Contract(TimeSpan wait) => new(
+        new JsonRpcClient(http, chain.Url),
+        new ChainOptions(31337, writer, null, IsDevChain: true)
+        {
+            PollInterval = TimeSpan.FromMilliseconds(20), BumpInterval = TimeSpan.FromMilliseconds(200), WaitTimeout = wait,
+        },
+        TimeProvider.System);
+
+    private Task<AnchorConfirmation> AnchorAsync(long from, long to) =>
+        contract.AnchorAsync(new AnchorBatch(Origin, from, to, new byte[32], to, [], []), sent, default);
+
+    private async Task AnchoredOnceAsync(long from, long to)
+    {
+        (node.Before, node.LosesAnswer) = (null, null);
+        Assert.Equal(to, (await contract.AnchoredAsync(Origin, sent, default)).Position);
+        var logs = await chain.CallAsync("eth_getLogs", new { fromBlock = "0x0", toBlock = "latest" });
+        Assert.Single(logs.EnumerateArray(), log =>
+            log.GetProperty("topics") is { } topics && topics.GetArrayLength() == 3 && topics[2].GetString() == $"0x{from:x64}");
+    }
+
+    private static long TipOf(string raw) => (long)((Transaction1559)TransactionFactory.CreateTransaction(raw)).MaxPriorityFeePerGas!.Value;
+
+    private static long Range(JsonElement filter) =>
+        (long)(JsonRpcClient.Quantity(filter.GetProperty("toBlock")) - JsonRpcClient.Quantity(filter.GetProperty("fromBlock"))) + 1;
+}

@@ -1,0 +1,134 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+
+namespace CapOrleans.TestHost;
+
+/// <summary>A real process beside this one, stopped by its id.</summary>
+public sealed partial class Child : IDisposable
+{
+    private static readonly ConcurrentDictionary<int, bool> Given = new();
+
+    private readonly Process process;
+    private readonly ConcurrentQueue<string> lines = new();
+    private readonly SemaphoreSlim arrived = new(0);
+
+    private Child(Process process)
+    {
+        this.process = process;
+        process.OutputDataReceived += (_, line) => Take(line.Data);
+        process.ErrorDataReceived += (_, line) => Take(line.Data);
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+    }
+
+    /// <summary>Signals.</summary>
+    public const int Stop = 19, Continue = 18;
+
+    public int Id => process.Id;
+
+    public bool HasExited => process.HasExited;
+
+    public string Output => string.Join('\n', lines);
+
+    public static Child Start(string program, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? environment = null, string? folder = null)
+    {
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = folder ?? Repository.Root,
+        };
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>())
+        {
+            start.Environment[name] = value;
+        }
+
+        return new Child(Process.Start(start)!);
+    }
+
+    /// <summary>Runs to the end and gives what was printed; a failure shows it.</summary>
+    public static async Task<string> RunAsync(string program, params string[] arguments)
+    {
+        using var child = Start(program, arguments);
+        var code = await child.ExitAsync();
+        return code == 0 ? child.Output : throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {code}:\n{child.Output}");
+    }
+
+    public async Task<string> LineAsync(string part, TimeSpan within)
+    {
+        using var timeout = new CancellationTokenSource(within, TimeProvider.System);
+        while (true)
+        {
+            if (lines.FirstOrDefault(line => line.Contains(part, StringComparison.Ordinal)) is { } found)
+            {
+                return found;
+            }
+
+            try
+            {
+                await arrived.WaitAsync(timeout.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                throw new TimeoutException($"No line with '{part}' within {within}:\n{Output}");
+            }
+        }
+    }
+
+    public void Signal(int number) => _ = Kill(process.Id, number);
+
+    public void Kill9() => Signal(9);
+
+    /// <summary>Completes when the process has ended, or nobody wants to know any more.</summary>
+    public Task ExitedAsync(CancellationToken cancellationToken) => process.WaitForExitAsync(cancellationToken).ContinueWith(
+        _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+
+    public async Task<int> ExitAsync()
+    {
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(90), TimeProvider.System);
+        await process.WaitForExitAsync(timeout.Token);
+        return process.ExitCode;
+    }
+
+    public void Dispose()
+    {
+        if (!process.HasExited)
+        {
+            process.Kill(entireProcessTree: true);
+            process.WaitForExit();
+        }
+
+        process.Dispose();
+        arrived.Dispose();
+    }
+
+    /// <returns>A port that is free, and that was not given before: who asked for that one may not have taken it yet.</returns>
+    public static int FreePort()
+    {
+        while (true)
+        {
+            using var listener = new TcpListener(IPAddress.Loopback, 0);
+            listener.Start();
+            var port = ((IPEndPoint)listener.LocalEndpoint).Port;
+            if (Given.TryAdd(port, true))
+            {
+                return port;
+            }
+        }
+    }
+
+    private void Take(string? line)
+    {
+        if (line is not null)
+        {
+            lines.Enqueue(line);
+            arrived.Release();
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Kill(int id, int signal);
+}
