@@ -1,12 +1,7 @@
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core;
 using CapOrleans.Core.Anchors;
 using CapOrleans.Core.Signatures;
-using CapOrleans.Ethereum;
-using CapOrleans.Ethereum.Abi;
-using CapOrleans.Ethereum.Contract;
 using CapOrleans.Ethereum.Rpc;
 
 namespace CapOrleans.Chain;
@@ -30,20 +25,9 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
 
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
-    /// <summary>What a wallet may use.</summary>
-    private const long Gas = 5_000_000;
-
-    private static readonly ContractAbi Wallet = new(JsonElement.Parse(
-        """[{"type":"function","name":"isValidSignature","inputs":[{"name":"hash","type":"bytes32"},{"name":"signature","type":"bytes"}]}]"""));
-
-    /// <summary>How nodes say that a contract ran and failed, where they give no code of their own for it.</summary>
-    private static readonly string[] Halted =
-        ["invalid opcode", "bad instruction", "invalid jump", "stack underflow", "stack limit reached", "out of gas", "evm error", "write protection"];
-
-    private static readonly byte[] Yes = [0x16, 0x26, 0xBA, 0x7E, .. new byte[28]];
-
-    private readonly Agreement agreement = new(rpc);
-    private readonly FairTurns turns = new(WalletClaim.AtOnce, WalletClaim.Waiting, WalletClaim.WaitingPerCaller);
+    private readonly WalletQuestion question = new(rpc, chainId);
+    private readonly FairTurns turns = new(WalletClaim.AtOnce, WalletClaim.Waiting, WalletClaim.WaitingPerCaller),
+        slowTurns = new(WalletClaim.SlowAtOnce, WalletClaim.Waiting, WalletClaim.WaitingPerCaller);
     private readonly RecentAnswers answers = new(time);
     private readonly SlowWallets slow = new(time);
 
@@ -57,7 +41,7 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
         ThrowIfResting(claim.Wallet);
         var isSlow = slow.Contains(claim.Wallet);
         var answer = new TaskCompletionSource<ChainBlock?>(TaskCreationOptions.RunContinuationsAsynchronously);
-        if (!turns.TryAdd(caller, () => AnswerAsync(claim, hash, isSlow, answer, cancellationToken), GiveUp))
+        if (!(isSlow ? slowTurns : turns).TryAdd(caller, () => AnswerAsync(claim, hash, isSlow, answer, cancellationToken), GiveUp))
         {
             GiveUp();
             throw NoTurn();
@@ -150,8 +134,8 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
         ChainBlock? block = null;
         try
         {
-            block = await NewestBlockAsync(either.Token);
-            return await IsValidAsync(claim, hash, block, either.Token) ? block : null;
+            block = await question.NewestBlockAsync(either.Token);
+            return await question.IsValidAsync(claim, hash, block, either.Token) ? block : null;
         }
         catch (OperationCanceledException) when (timeout.IsCancellationRequested)
         {
@@ -159,49 +143,6 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
             throw block is null ? new ChainUnavailableException(message) : new WalletTimeoutException(message);
         }
     }
-
-    private async Task<ChainBlock> NewestBlockAsync(CancellationToken cancellationToken)
-    {
-        await DeployedContract.CheckChainAsync(rpc, chainId, cancellationToken);
-        var height = rpc.Urls.Count == 1 ? "latest" : JsonRpcClient.Hex(await agreement.HeightAsync(cancellationToken));
-        return await agreement.AskAsync(
-            async node => node.Read(await node.CallAsync("eth_getBlockByNumber", cancellationToken, height, false), Block), "the newest block");
-    }
-
-    private async Task<bool> IsValidAsync(WalletClaim claim, byte[] hash, ChainBlock block, CancellationToken cancellationToken)
-    {
-        var call = new JsonObject
-        {
-            ["to"] = $"{claim.Wallet}",
-            ["gas"] = JsonRpcClient.Hex(Gas),
-            ["data"] = JsonRpcClient.Hex(Wallet.Call("isValidSignature", hash, claim.Signature)),
-        };
-        // By its hash (EIP-1898): by its number, it could be another block by now.
-        var at = new JsonObject { ["blockHash"] = block.Hash, ["requireCanonical"] = true };
-        return await agreement.AskAsync(node => IsValidAsync(node, call, at, cancellationToken), $"wallet {claim.Wallet}");
-    }
-
-    private static async Task<bool> IsValidAsync(JsonRpcClient node, JsonObject call, JsonObject at, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return (await node.DataAsync("eth_call", cancellationToken, call, at)).AsSpan().SequenceEqual(Yes);
-        }
-        catch (RpcErrorException fault) when (IsTheContracts(fault))
-        {
-            return false;
-        }
-    }
-
-    private static ChainBlock Block(JsonElement block) => new(
-        (long)JsonRpcClient.Quantity(block.GetProperty("number")),
-        Convert.FromHexString(block.GetProperty("hash").GetString().AsSpan(2)) is { Length: 32 } hash
-            ? JsonRpcClient.Hex(hash)
-            : throw new FormatException("A block's hash has 32 bytes."));
-
-    /// <summary>The contract ran and failed, as opposed to a node that did not let it run.</summary>
-    private static bool IsTheContracts(RpcErrorException fault) =>
-        fault.Refusal == RpcRefusal.Reverted || Array.Exists(Halted, word => fault.Message.Contains(word, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>The node answered, and the wallet did not.</summary>
     private sealed class WalletTimeoutException(string message) : ChainUnavailableException(message);

@@ -8,10 +8,13 @@ public sealed class NodesDisagreeException(string message, Exception? inner = nu
 
 /// <summary>
 /// Asks what is believed: where there are several nodes, two must say the same, so that none of them alone can make up what the log says of
-/// the chain. A single one is believed.
+/// the chain. A single one is believed. All are asked at once: one that says nothing keeps nobody waiting.
 /// </summary>
 internal sealed class Agreement(JsonRpcClient rpc)
 {
+    /// <summary>For those that have not answered when enough have. 1 second.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
+
     /// <summary>As many as must say the same.</summary>
     private int Quorum => Math.Min(2, rpc.Each.Count);
 
@@ -21,12 +24,7 @@ internal sealed class Agreement(JsonRpcClient rpc)
     /// <exception cref="ChainUnavailableException">None answers.</exception>
     public async Task<T> AskAsync<T>(Func<JsonRpcClient, Task<T>> ask, string what)
     {
-        var answers = new List<T>(rpc.Each.Count);
-        var last = await ForEachAsync(async node =>
-        {
-            answers.Add(await ask(node));
-            return Count(answers) == Quorum;
-        });
+        var (answers, last) = await GatherAsync(ask, found => Count(found) == Quorum);
         return answers.Count == 0 ? throw last!
             : Count(answers) == Quorum ? answers[^1]
             : throw new NodesDisagreeException($"Two nodes of RPC_URL must say the same of {what}: {answers.Count} of {rpc.Each.Count} answered.{(last is null ? "" : $" {last.Message}")}", last);
@@ -34,40 +32,48 @@ internal sealed class Agreement(JsonRpcClient rpc)
 
     /// <returns>The highest block that two nodes have come to.</returns>
     /// <exception cref="ChainUnavailableException" />
-    public async Task<long> HeightAsync(CancellationToken cancellationToken)
+    public Task<long> HeightAsync(CancellationToken cancellationToken) => HighestAsync(node => node.NumberAsync("eth_blockNumber", cancellationToken));
+
+    /// <summary>Of a number that only grows, and of which a node may lie behind.</summary>
+    /// <returns>The highest that two nodes have come to.</returns>
+    /// <exception cref="ChainUnavailableException" />
+    public async Task<long> HighestAsync(Func<JsonRpcClient, Task<long>> ask)
     {
-        var heights = new List<long>(rpc.Each.Count);
-        var last = await ForEachAsync(async node =>
-        {
-            heights.Add(await node.NumberAsync("eth_blockNumber", cancellationToken));
-            return false;
-        });
-        return heights.Count >= Quorum ? heights.OrderDescending().ElementAt(Quorum - 1) : throw last!;
+        var (numbers, last) = await GatherAsync(ask, _ => false);
+        return numbers.Count >= Quorum ? numbers.OrderDescending().ElementAt(Quorum - 1) : throw last!;
     }
 
     /// <summary>How many say what the last one says.</summary>
     private static int Count<T>(List<T> answers) => answers.Count(answer => EqualityComparer<T>.Default.Equals(answer, answers[^1]));
 
-    /// <param name="ask">True ends it.</param>
-    /// <returns>The last fault of a node; null for none.</returns>
-    private async Task<ChainUnavailableException?> ForEachAsync(Func<JsonRpcClient, Task<bool>> ask)
+    /// <param name="isEnough">Of the answers so far; true ends it.</param>
+    /// <returns>With the last fault of a node; null for none.</returns>
+    private async Task<(List<T> Answers, ChainUnavailableException? Last)> GatherAsync<T>(Func<JsonRpcClient, Task<T>> ask, Func<List<T>, bool> isEnough)
     {
-        ChainUnavailableException? last = null;
-        foreach (var node in rpc.Each)
+        var (answers, last) = (new List<T>(rpc.Each.Count), (ChainUnavailableException?)null);
+        var running = rpc.Each.Select(ask).ToList();
+        Task? grace = null;
+        while (running.Count > 0 && (answers.Count == 0 || !isEnough(answers)))
         {
+            if (await Task.WhenAny(grace is null ? running : [.. running, grace]) is not Task<T> done)
+            {
+                break;
+            }
+
+            running.Remove(done);
             try
             {
-                if (await ask(node))
-                {
-                    break;
-                }
+                answers.Add(await done);
             }
             catch (ChainUnavailableException fault)
             {
                 last = fault;
             }
+
+            grace ??= answers.Count >= Quorum ? Task.Delay(Grace, TimeProvider.System) : null;
         }
 
-        return last;
+        running.ForEach(late => _ = late.ContinueWith(static task => _ = task.Exception, TaskScheduler.Default)); // what they say is not needed
+        return (answers, last);
     }
 }

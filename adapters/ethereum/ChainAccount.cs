@@ -20,12 +20,14 @@ internal sealed class ChainAccount
     private readonly GasPrices prices;
     private readonly GasLimits limits;
     private readonly PendingTransactions pending;
+    private readonly Receipts receipts;
     private readonly string address;
 
     public ChainAccount(JsonRpcClient rpc, ChainOptions options, TimeProvider time)
     {
         (this.rpc, this.options, address) = (rpc, options, options.Writer.Address.ToString());
         (prices, limits) = (new GasPrices(rpc, options.MaxFeeGwei), new GasLimits(rpc, address));
+        receipts = new Receipts(rpc);
         pending = new PendingTransactions(rpc, options, prices, time);
     }
 
@@ -49,7 +51,7 @@ internal sealed class ChainAccount
 
         var gas = await EstimateAsync(to, calls, cancellationToken);
         var price = await prices.NowAsync(cancellationToken);
-        var nonce = await CountAsync("latest", cancellationToken);
+        var nonce = await receipts.CountAsync(options.Writer.Address, cancellationToken);
         var isKnown = await pending.SendAsync(
             [.. gas.Select((limit, i) => new ChainTransaction(options.ChainId, nonce + i, price, limit, to, calls[i].Data))], sent, cancellationToken);
         return await pending.FinishAsync(sent, mustRepeat: !isKnown, cancellationToken) is { Count: > 0 } arrived ? arrived
@@ -64,7 +66,7 @@ internal sealed class ChainAccount
     {
         try
         {
-            return await CountAsync("latest", cancellationToken) > nonce;
+            return await receipts.CountAsync(options.Writer.Address, cancellationToken) > nonce;
         }
         catch (ChainUnavailableException)
         {

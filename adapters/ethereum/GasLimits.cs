@@ -19,12 +19,21 @@ internal sealed class GasLimits(JsonRpcClient rpc, string sender)
         }
 
         // At the newest block: what waits, perhaps this same batch, must not count.
-        var estimate = await AskAsync(rpc, call, cancellationToken);
+        var (estimate, refused) = (long.MaxValue, (RpcErrorException?)null);
+        try
+        {
+            estimate = await AskAsync(rpc, call, cancellationToken);
+        }
+        catch (RpcErrorException fault) when (fault.Refusal == RpcRefusal.Reverted)
+        {
+            refused = fault;
+        }
+
         foreach (var node in estimate > ChainOptions.MaxGasPerTransaction && rpc.Each.Count > 1 ? rpc.Each : [])
         {
             try
             {
-                estimate = Math.Min(estimate, await AskAsync(node, call, cancellationToken)); // one alone makes nothing too large
+                estimate = Math.Min(estimate, await AskAsync(node, call, cancellationToken)); // one alone makes nothing too large, and refuses nothing
             }
             catch (ChainUnavailableException)
             {
@@ -32,8 +41,8 @@ internal sealed class GasLimits(JsonRpcClient rpc, string sender)
             }
         }
 
-        return estimate <= ChainOptions.MaxGasPerTransaction
-            ? Math.Min(estimate / 5 * 6, ChainOptions.MaxGasPerTransaction)
+        return estimate <= ChainOptions.MaxGasPerTransaction ? Math.Min(estimate / 5 * 6, ChainOptions.MaxGasPerTransaction)
+            : refused is not null ? throw refused
             : throw new BatchTooLargeException($"The batch needs more gas than a transaction has, {ChainOptions.MaxGasPerTransaction}.");
     }
 

@@ -16,6 +16,7 @@ internal sealed class PendingTransactions(JsonRpcClient rpc, ChainOptions option
     private const int Repeatedly = 3;
 
     private readonly Receipts receipts = new(rpc);
+    private readonly Submission nodes = new(rpc);
 
     /// <returns>False when the node may not know all of them: an answer was lost, and perhaps nothing else.</returns>
     /// <exception cref="RpcErrorException">The first is refused, and nothing was sent.</exception>
@@ -27,7 +28,7 @@ internal sealed class PendingTransactions(JsonRpcClient rpc, ChainOptions option
         {
             try
             {
-                await SubmitAsync(sent.All[i].Raw, cancellationToken);
+                await nodes.SubmitAsync(sent.All[i].Raw, cancellationToken);
             }
             catch (RpcErrorException fault)
             {
@@ -72,7 +73,7 @@ internal sealed class PendingTransactions(JsonRpcClient rpc, ChainOptions option
                 {
                     bumped = time.GetTimestamp();
                     var against = await RepeatAsync(sent, arrived, mayRaise: !mustRepeat, cancellationToken);
-                    (last, refusals) = (against ?? last, against is null || IsOnItsWay(against) ? 0 : refusals + 1);
+                    (last, refusals) = (against ?? last, against is null || Submission.IsOnItsWay(against) ? 0 : refusals + 1);
                     if (refusals == Repeatedly) // no node knows it, and none takes it
                     {
                         await sent.KeepAsync([]); // one with its nonce is made anew: no two of them can arrive
@@ -96,7 +97,7 @@ internal sealed class PendingTransactions(JsonRpcClient rpc, ChainOptions option
     /// <returns>False while one that has none may still arrive.</returns>
     private async Task<bool> LookAsync(IReadOnlyList<SentTransaction> sent, Dictionary<long, Receipt> arrived, CancellationToken cancellationToken)
     {
-        var count = await rpc.NumberAsync("eth_getTransactionCount", cancellationToken, options.Writer.Address.ToString(), "latest"); // before the receipts: they are newer
+        var count = await receipts.CountAsync(options.Writer.Address, cancellationToken); // before the receipts: they are newer
         foreach (var transaction in sent)
         {
             if (transaction.Nonce < count && arrived.ContainsKey(transaction.Nonce))
@@ -159,7 +160,7 @@ internal sealed class PendingTransactions(JsonRpcClient rpc, ChainOptions option
         {
             foreach (var transaction in sent.All.Where(IsWaiting))
             {
-                last = await SubmitAsync(transaction.Raw, cancellationToken) ?? last;
+                last = await nodes.RepeatAsync(transaction.Raw, cancellationToken) ?? last;
             }
         }
         catch (RpcErrorException refused)
@@ -190,21 +191,4 @@ internal sealed class PendingTransactions(JsonRpcClient rpc, ChainOptions option
             transaction.Nonce, transaction.To?.ToString(), transaction.Data, transaction.GasLimit, transaction.Price.Tip, transaction.Price.Cap, signed.Raw,
             [.. replaced, signed.Hash]);
     }
-
-    /// <summary>Whether it arrived, only its receipt says: an answer that is lost or a refusal of what was sent before changes nothing.</summary>
-    private async Task<RpcErrorException?> SubmitAsync(byte[] raw, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await rpc.CallAsync("eth_sendRawTransaction", cancellationToken, JsonRpcClient.Hex(raw));
-            return null;
-        }
-        catch (RpcErrorException fault) when (IsOnItsWay(fault))
-        {
-            return fault;
-        }
-    }
-
-    /// <summary>Known, in a block, or waiting beside another of the same nonce, which is paid more for with time.</summary>
-    private static bool IsOnItsWay(RpcErrorException fault) => fault.Refusal is RpcRefusal.AlreadyKnown or RpcRefusal.NonceTooLow or RpcRefusal.Underpriced;
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using CapOrleans.Core.Anchors;
+using CapOrleans.Core.Signatures;
 using CapOrleans.Ethereum.Rpc;
 
 namespace CapOrleans.Ethereum;
@@ -50,6 +51,10 @@ internal sealed class Receipts(JsonRpcClient rpc)
 
     /// <returns>The highest block that two nodes have, where there are two.</returns>
     public Task<long> HeightAsync(CancellationToken cancellationToken) => agreement.HeightAsync(cancellationToken);
+
+    /// <returns>How many transactions of the account are in blocks, as two nodes say where there are two.</returns>
+    public Task<long> CountAsync(EthereumAddress account, CancellationToken cancellationToken) =>
+        agreement.HighestAsync(node => node.NumberAsync("eth_getTransactionCount", cancellationToken, account.ToString(), "latest"));
 
     private static Block? ReadBlock(JsonElement block) => block.ValueKind == JsonValueKind.Null ? null : new Block(
         JsonRpcClient.Hash(block.GetProperty("hash")), DateTimeOffset.FromUnixTimeSeconds((long)JsonRpcClient.Quantity(block.GetProperty("timestamp"))));

@@ -15,6 +15,9 @@ public sealed record WalletClaim(EthereumAddress Wallet, byte[] Signature)
     /// <summary>Questions to wallets that one silo has under way; the others wait, and the addresses that sent them take turns.</summary>
     public const int AtOnce = 16;
 
+    /// <summary>Beside these, questions to wallets that did not answer in time lately: they take no place of the others.</summary>
+    public const int SlowAtOnce = 4;
+
     /// <summary>Of those that wait, in all and for one address; whoever comes with one more sends it again.</summary>
     public const int Waiting = 256, WaitingPerCaller = 8;
 

@@ -61,6 +61,32 @@ public sealed class FailOverTests : IAsyncLifetime
         Assert.Equal(3, (await contract.AnchoredAsync(Origin, sent, default)).Position);
     }
 
+    [Theory]
+    [InlineData("eth_getTransactionCount", "0x40")]
+    [InlineData("eth_sendRawTransaction", "0xaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")]
+    [InlineData("eth_estimateGas", null)]
+    public async Task What_one_node_takes_and_passes_on_to_nobody_or_miscounts_or_refuses_is_anchored_by_the_others(string method, string? answer)
+    {
+        first.Before = (asked, _, _) => asked != method ? null : answer is null ? FaultyNode.Error(3, "execution reverted") : FaultyNode.Result(answer);
+        using var http = new HttpClient(new ByName(first, chain.Url));
+        var options = new ChainOptions(31337, writer, deployed, IsDevChain: true)
+        {
+            PollInterval = TimeSpan.FromMilliseconds(20), BumpInterval = TimeSpan.FromMilliseconds(200),
+        };
+        var contract = new AnchorContract(new JsonRpcClient(http, Nodes), options, TimeProvider.System);
+        await contract.AnchorAsync(new AnchorBatch(Origin, 0, 3, new byte[32], 3, [], []), sent, default);
+        Assert.Equal(3, (await contract.AnchoredAsync(Origin, sent, default)).Position);
+    }
+
+    [Fact]
+    public async Task A_node_that_says_nothing_keeps_no_wallet_waiting()
+    {
+        using var silent = new SilentHandler();
+        using var http = new HttpClient(new ByName(silent, chain.Url));
+        var wallets = new ContractWallets(new JsonRpcClient(http, Nodes), 31337, TimeProvider.System);
+        Assert.Null(await wallets.FindBlockAsync(new WalletClaim(deployed, [1, .. new byte[64]]), new byte[32], "", default)); // asked, and no
+    }
+
     [Fact]
     public async Task When_all_are_on_another_chain_that_is_what_is_told()
     {
@@ -68,6 +94,15 @@ public sealed class FailOverTests : IAsyncLifetime
         var contract = new AnchorContract(new JsonRpcClient(http, Nodes), new ChainOptions(1, writer, deployed, IsDevChain: false), TimeProvider.System);
         var fault = await Assert.ThrowsAsync<ChainMismatchException>(() => contract.AnchoredAsync(Origin, sent, default));
         Assert.Contains("on chain 31337, CHAIN_ID says 1", fault.Message, StringComparison.Ordinal);
+    }
+
+    private sealed class SilentHandler : HttpMessageHandler
+    {
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
+            throw new InvalidOperationException("It never answers.");
+        }
     }
 
     /// <summary>All three are the same node in the end; the first is asked through what makes its faults.</summary>

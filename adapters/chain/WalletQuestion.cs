@@ -1,0 +1,78 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.Anchors;
+using CapOrleans.Core.Signatures;
+using CapOrleans.Ethereum;
+using CapOrleans.Ethereum.Abi;
+using CapOrleans.Ethereum.Rpc;
+
+namespace CapOrleans.Chain;
+
+/// <summary>What a wallet is asked, and at which block; the nodes must agree on what it answers.</summary>
+internal sealed class WalletQuestion(JsonRpcClient rpc, long chainId)
+{
+    /// <summary>What a wallet may use.</summary>
+    private const long Gas = 5_000_000;
+
+    private static readonly ContractAbi Wallet = new(JsonElement.Parse(
+        """[{"type":"function","name":"isValidSignature","inputs":[{"name":"hash","type":"bytes32"},{"name":"signature","type":"bytes"}]}]"""));
+
+    /// <summary>How nodes say that a contract ran and failed, where they give no code of their own for it.</summary>
+    private static readonly string[] Halted =
+    [
+        "invalid opcode", "bad instruction", "invalid jump", "stack underflow", "stack limit reached", "out of gas", "evm error", "write protection",
+        "return data out of bounds", "gas uint64 overflow", "max code size exceeded",
+    ];
+
+    private static readonly byte[] Yes = [0x16, 0x26, 0xBA, 0x7E, .. new byte[28]];
+
+    private readonly Agreement agreement = new(rpc);
+
+    public async Task<ChainBlock> NewestBlockAsync(CancellationToken cancellationToken)
+    {
+        if (await agreement.AskAsync(node => node.QuantityAsync("eth_chainId", cancellationToken), "the chain's id") is var chain && chain != chainId)
+        {
+            throw new ChainUnavailableException($"The node is on chain {chain}, CHAIN_ID says {chainId}.");
+        }
+
+        var height = rpc.Urls.Count == 1 ? "latest" : JsonRpcClient.Hex(await agreement.HeightAsync(cancellationToken));
+        return await agreement.AskAsync(
+            async node => node.Read(await node.CallAsync("eth_getBlockByNumber", cancellationToken, height, false), Block), "the newest block");
+    }
+
+    public async Task<bool> IsValidAsync(WalletClaim claim, byte[] hash, ChainBlock block, CancellationToken cancellationToken)
+    {
+        var call = new JsonObject
+        {
+            ["to"] = $"{claim.Wallet}",
+            ["gas"] = JsonRpcClient.Hex(Gas),
+            ["data"] = JsonRpcClient.Hex(Wallet.Call("isValidSignature", hash, claim.Signature)),
+        };
+        // By its hash (EIP-1898): by its number, it could be another block by now.
+        var at = new JsonObject { ["blockHash"] = block.Hash, ["requireCanonical"] = true };
+        return await agreement.AskAsync(node => IsValidAsync(node, call, at, cancellationToken), $"wallet {claim.Wallet}");
+    }
+
+    private static async Task<bool> IsValidAsync(JsonRpcClient node, JsonObject call, JsonObject at, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await node.DataAsync("eth_call", cancellationToken, call, at)).AsSpan().SequenceEqual(Yes);
+        }
+        catch (RpcErrorException fault) when (IsTheContracts(fault))
+        {
+            return false;
+        }
+    }
+
+    private static ChainBlock Block(JsonElement block) => new(
+        (long)JsonRpcClient.Quantity(block.GetProperty("number")),
+        Convert.FromHexString(block.GetProperty("hash").GetString().AsSpan(2)) is { Length: 32 } hash
+            ? JsonRpcClient.Hex(hash)
+            : throw new FormatException("A block's hash has 32 bytes."));
+
+    /// <summary>The contract ran and failed, as opposed to a node that did not let it run.</summary>
+    private static bool IsTheContracts(RpcErrorException fault) =>
+        fault.Refusal == RpcRefusal.Reverted || Array.Exists(Halted, word => fault.Message.Contains(word, StringComparison.OrdinalIgnoreCase));
+}
