@@ -19,9 +19,9 @@ internal static class ArchivePart
         services.AddSingleton<ICarStore>(provider => settings.IpfsApi is null
             ? new NoIpfsNode()
             : new KuboCarStore(new KuboRpc(PlainHttp.Client(Timeout.InfiniteTimeSpan), settings.IpfsApi), provider.GetRequiredService<TimeProvider>()));
-        services.AddSingleton(new ExportPace(
+        services.AddSingleton(new ExportSchedule(
             rpc is not null, settings.RpcUrls.Count > 0, TimeSpan.FromHours(settings.ArchiveExportHours), (long)settings.ArchiveExportMegabytes << 20));
-        services.AddSingleton(new LinkPace(TimeSpan.FromDays(settings.ArchiveCheckDays), settings.ArchiveChecksPerHour));
+        services.AddSingleton(new LinkCheckSchedule(TimeSpan.FromDays(settings.ArchiveCheckDays), settings.ArchiveChecksPerHour));
     }
 
     private static ArchivePlaces Places(NodeSettings settings, IBlockStore embedded, KuboRpc? rpc, TimeProvider time)

@@ -92,7 +92,7 @@ internal static class SiloPart
     {
         services.AddSingleton(new LogMap(settings.Logs));
         services.AddSingleton(new AdmissionPolicy(settings.AcceptUnsigned, settings.ChainId));
-        services.AddSingleton(new AnchorPace(settings.AnchorInterval));
+        services.AddSingleton(new AnchorSchedule(settings.AnchorInterval));
         services.AddSingleton(new ProofCheckShare(settings.ProofCheckPercent));
         ArchivePart.Add(services, settings, data);
         var secret = new Lazy<WebhookSecret>(data.WebhookSecret);

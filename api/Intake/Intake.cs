@@ -27,7 +27,7 @@ internal sealed partial class Intake(IGrainFactory grains, AddressTurns turns, T
 {
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(1), RetryDelay = TimeSpan.FromSeconds(1);
 
-    private long lastSaid;
+    private long lastReported;
     private int unsaid;
 
     /// <param name="body">One JSON object, as the sender wrote it.</param>
@@ -85,7 +85,7 @@ internal sealed partial class Intake(IGrainFactory grains, AddressTurns turns, T
         catch (Exception fault)
         {
             // Whether they were accepted is unknown; to send the same again is safe and tells.
-            Say(fault, reports[^1], reports.Count);
+            Report(fault, reports[^1], reports.Count);
             var unavailable = new Outcome(
                 StatusCodes.Status503ServiceUnavailable, null, new Refusal("unavailable", "", "The log cannot take incidents now; send the same again."), RetryDelay);
             return [.. reports.Select(_ => unavailable)];
@@ -128,17 +128,17 @@ internal sealed partial class Intake(IGrainFactory grains, AddressTurns turns, T
         }
         catch (Exception fault)
         {
-            Say(fault, ofOneIncident[^1], ofOneIncident.Count);
+            Report(fault, ofOneIncident[^1], ofOneIncident.Count);
             return new SignatureCheck?[ofOneIncident.Count];
         }
     }
 
     /// <summary>At most once a second: while a part of the cluster is away, every incident for it ends here.</summary>
-    private void Say(Exception fault, IncidentReport report, int incidents)
+    private void Report(Exception fault, IncidentReport report, int incidents)
     {
         var count = Interlocked.Add(ref unsaid, incidents);
-        var last = Volatile.Read(ref lastSaid);
-        if ((last == 0 || time.GetElapsedTime(last) >= Quiet) && Interlocked.CompareExchange(ref lastSaid, time.GetTimestamp(), last) == last)
+        var last = Volatile.Read(ref lastReported);
+        if ((last == 0 || time.GetElapsedTime(last) >= Quiet) && Interlocked.CompareExchange(ref lastReported, time.GetTimestamp(), last) == last)
         {
             Interlocked.Exchange(ref unsaid, 0);
             LogFault(count, report.CapId, report.IncidentId, fault.GetType().Name, fault.Message);

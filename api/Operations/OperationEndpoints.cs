@@ -26,7 +26,7 @@ internal static class OperationEndpoints
             .WithSummary("Audit an agent-to-agent delegation log; GET /audit shows the newest");
     }
 
-    /// <summary>Whoever may not read hears whether, not what: names of CapIDs and of machines are in the rest.</summary>
+    /// <summary>Whoever may not read sees whether, not what: names of CapIDs and of machines are in the rest.</summary>
     private static async Task<IResult> ReadyAsync(HttpContext context, ApiOptions options, Liveliness liveliness, IGrainFactory grains)
     {
         try

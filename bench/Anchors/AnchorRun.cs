@@ -52,10 +52,10 @@ internal sealed class AnchorRun(string folder, TimeSpan length, double perSecond
         using var senders = new Senders(cluster, await cluster.RegisterAsync(8), 48, perSecond);
         senders.Start();
         await Task.Delay(Calm, TimeProvider.System);
-        Say($"calm: {senders.Promised.Count / Calm.TotalSeconds:0} incidents/s, longest silence {senders.TakeLongestGap().TotalMilliseconds:0} ms");
+        Tell($"calm: {senders.Promised.Count / Calm.TotalSeconds:0} incidents/s, longest silence {senders.TakeLongestGap().TotalMilliseconds:0} ms");
         await SufferAsync(new ChainFaults(proxy, chain, Writer, Fault).All, senders);
         await senders.StopAsync();
-        Say($"{senders.Promised.Count} incidents accepted, {senders.Refused503} answers 503, {senders.Wrong.Count} wrong answers; waiting for the anchors");
+        Tell($"{senders.Promised.Count} incidents accepted, {senders.Refused503} answers 503, {senders.Wrong.Count} wrong answers; waiting for the anchors");
         await using var source = NpgsqlDataSource.Create(postgres.ConnectionString("anchors"));
         List<string> findings = [.. senders.Wrong.Take(20)];
         if (senders.Refused503 > 0)
@@ -80,7 +80,7 @@ internal sealed class AnchorRun(string folder, TimeSpan length, double perSecond
             await Task.Delay(fault.Length, TimeProvider.System);
             await fault.EndAsync();
             await Task.Delay(Interval - fault.Length, TimeProvider.System);
-            Say(string.Create(
+            Tell(string.Create(
                 CultureInfo.InvariantCulture,
                 $"{TimeProvider.System.GetElapsedTime(started).TotalSeconds,5:0} s  {fault.Name,-45} {(senders.Promised.Count - promised) / Interval.TotalSeconds,5:0} incidents/s, longest silence {senders.TakeLongestGap().TotalMilliseconds,5:0} ms"));
         }
@@ -126,7 +126,7 @@ internal sealed class AnchorRun(string folder, TimeSpan length, double perSecond
             var (missing, twice) = (wanted.Keys.Count(key => !seen.ContainsKey(key)), wanted.Keys.Count(key => seen.GetValueOrDefault(key) > 1));
             if (missing == 0 || TimeProvider.System.GetElapsedTime(started) > CatchUp)
             {
-                Say($"{seen.Count} incidents have their event after another {TimeProvider.System.GetElapsedTime(started).TotalSeconds:0} s, at block {height}");
+                Tell($"{seen.Count} incidents have their event after another {TimeProvider.System.GetElapsedTime(started).TotalSeconds:0} s, at block {height}");
                 var findings = new List<string>();
                 if (missing > 0)
                 {
@@ -160,9 +160,9 @@ internal sealed class AnchorRun(string folder, TimeSpan length, double perSecond
         return findings;
     }
 
-    private void Say(FormattableString line) => Say(line.ToString(CultureInfo.InvariantCulture));
+    private void Tell(FormattableString line) => Tell(line.ToString(CultureInfo.InvariantCulture));
 
-    private void Say(string line)
+    private void Tell(string line)
     {
         output.WriteLine(line);
         output.Flush();

@@ -41,7 +41,7 @@ public sealed class ChaosRun(ChaosPlan plan, string folder, TextWriter output) :
             await supervisor.DisposeAsync();
         }
 
-        Say($"{supervisors.Sum(supervisor => supervisor.Restarts)} silos were started again; {senders.Promised.Count} promises, {senders.Refused503} answers 503.");
+        Tell($"{supervisors.Sum(supervisor => supervisor.Restarts)} silos were started again; {senders.Promised.Count} promises, {senders.Refused503} answers 503.");
         await using var source = NpgsqlDataSource.Create(Database.ConnectionString("chaos"));
         var (findings, entries) = await Checker.RunAsync(source, senders.Promised, senders.Offered);
         return new ChaosResult(
@@ -119,7 +119,7 @@ public sealed class ChaosRun(ChaosPlan plan, string folder, TextWriter output) :
                 await fault.EndAsync();
                 await Task.Delay(plan.Settle, TimeProvider.System);
                 suffered.Add(new Suffered(fault.Name, senders.TakeLongestGap()));
-                Say(string.Create(CultureInfo.InvariantCulture,
+                Tell(string.Create(CultureInfo.InvariantCulture,
                     $"{TimeProvider.System.GetElapsedTime(started).TotalSeconds,5:0} s  {fault.Name,-40} longest silence {suffered[^1].LongestGap.TotalSeconds,5:0.0} s, {senders.Promised.Count - promised} promises"));
             }
         }
@@ -158,7 +158,7 @@ public sealed class ChaosRun(ChaosPlan plan, string folder, TextWriter output) :
         }
     }
 
-    private void Say(string line)
+    private void Tell(string line)
     {
         story.AppendLine(line);
         output.WriteLine(line);

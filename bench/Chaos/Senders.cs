@@ -13,7 +13,7 @@ internal sealed record Promise(string Origin, long Index, string LeafHash);
 
 /// <summary>
 /// Hosts that never give up: each sends one incident after another, obeys <c>Retry-After</c>, sends the same again when it
-/// heard nothing, and writes down what it was promised.
+/// got no answer, and writes down what it was promised.
 /// </summary>
 internal sealed class Senders(Cluster cluster, IReadOnlyList<string> capIds, int count, double perSecond) : IDisposable
 {

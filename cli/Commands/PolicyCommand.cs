@@ -16,8 +16,8 @@ internal static class PolicyCommand
         var behind = new Option<int?>("--max-behind") { Description = "Seconds that a signed time may lie before the server's" };
         var ahead = new Option<int?>("--max-ahead") { Description = "Seconds that a signed time may lie after the server's" };
         var limit = new Option<decimal?>("--delta-cap-limit") { Description = "Largest dCap of one incident (an operator's)" };
-        var pace = new Option<int?>("--reports-per-minute") { Description = "What each reporter may send (an operator's)" };
-        var command = new Command("policy", "Show a CapID's policy, or change what is named. Example: cap policy WEB-01 --require-full-signature true") { capId, full, self, floor, behind, ahead, limit, pace, admin };
+        var reportsPerMinute = new Option<int?>("--reports-per-minute") { Description = "What each reporter may send (an operator's)" };
+        var command = new Command("policy", "Show a CapID's policy, or change what is named. Example: cap policy WEB-01 --require-full-signature true") { capId, full, self, floor, behind, ahead, limit, reportsPerMinute, admin };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var wanted = new JsonObject();
@@ -35,7 +35,7 @@ internal static class PolicyCommand
             Want("maxBehindSeconds", parsed.GetValue(behind));
             Want("maxAheadSeconds", parsed.GetValue(ahead));
             Want("deltaCapLimit", parsed.GetValue(limit));
-            Want("reportsPerMinute", parsed.GetValue(pace));
+            Want("reportsPerMinute", parsed.GetValue(reportsPerMinute));
             var id = parsed.GetRequiredValue(capId);
             var cap = wanted.Count == 0
                 ? await ChangeRequests.ReadAsync(id, cancellationToken)

@@ -12,7 +12,7 @@ namespace CapOrleans.Cli.Hooks;
 /// </summary>
 internal sealed partial class HookSpool : IDisposable
 {
-    /// <summary>Incidents that are kept; one more is refused, so that a host in trouble does not fill its disk as well.</summary>
+    /// <summary>Incidents that are kept; one more is refused, so that a host with a fault does not fill its disk as well.</summary>
     public const int MaxFiles = 1000;
 
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;

@@ -18,11 +18,11 @@ public sealed class StoreMismatchException(string message) : Exception(message)
         }
     }
 
-    public static void ThrowIfNewer(string room, int version, int known)
+    public static void ThrowIfNewer(string component, int version, int known)
     {
         if (version > known)
         {
-            throw new StoreMismatchException($"The schema of {room} is version {version}, this program knows {known}: run the newer program, or start on an empty database.");
+            throw new StoreMismatchException($"The schema of {component} is version {version}, this program knows {known}: run the newer program, or start on an empty database.");
         }
     }
 }

@@ -19,7 +19,7 @@ public sealed class ReporterRateLimit(TimeProvider time)
     /// <summary>What was counted turned out to be nothing new.</summary>
     public void GiveBack(string reporter, int perMinute) => spent[reporter] = spent.GetValueOrDefault(reporter) - (Minute / perMinute);
 
-    /// <param name="reporter">The signer's address; empty for reports without a signature, which share one pace.</param>
+    /// <param name="reporter">The signer's address; empty for reports without a signature, which share one limit.</param>
     /// <returns>How long the reporter must wait; null when its report counts now.</returns>
     public TimeSpan? Wait(string reporter, int perMinute)
     {

@@ -9,7 +9,7 @@ public static class SignedHeartbeat
     /// <summary>Time between two of one gate.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
 
-    /// <summary>A gate that was not heard for so long is silent.</summary>
+    /// <summary>A gate of which nothing came for so long is silent.</summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(35);
 
     /// <summary>How far its clock may be from the cluster's.</summary>

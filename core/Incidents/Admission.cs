@@ -21,7 +21,7 @@ public sealed record Proof(string Scheme, string? Signer, ChainBlock? WalletBloc
 /// <item>the CapID is known;</item>
 /// <item>the signer is a reporter key of the CapID, active at the signed time, and not revoked;</item>
 /// <item>the scheme is one that the CapID takes, and the signed time lies within bounds of ours;</item>
-/// <item>the reporter keeps within the CapID's pace: decided where the CapID counts, see <see cref="Caps.ReporterRateLimit"/>;</item>
+/// <item>the reporter keeps within the CapID's rate limit: decided where the CapID counts, see <see cref="Caps.ReporterRateLimit"/>;</item>
 /// <item>the incident is new: decided by the log when it commits.</item>
 /// </list>
 /// </summary>

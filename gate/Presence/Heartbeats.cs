@@ -8,15 +8,15 @@ using CapOrleans.Gate.Spool;
 
 namespace CapOrleans.Gate.Presence;
 
-/// <summary>Tells the cluster, signed, that the gate is there and what waits in it; a cluster that hears nothing says so in its log.</summary>
+/// <summary>Tells the cluster, signed, that the gate is there and what waits in it; a cluster that gets nothing says so in its log.</summary>
 internal sealed partial class Heartbeats(HttpClient http, ClusterLink cluster, IncidentSpool spool, GateOptions options, TimeProvider time, ILogger<Heartbeats> logger) : BackgroundService
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
-    /// <summary>Until the next, after one that was not heard: a gate that was just added joins soon.</summary>
+    /// <summary>Until the next, after one that did not arrive: a gate that was just added joins soon.</summary>
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(2);
 
-    /// <summary>What kept the last one from being heard; null when nothing did.</summary>
+    /// <summary>What kept the last one from arriving; null when nothing did.</summary>
     public string? LastError { get; private set; }
 
     private string? logged;
@@ -46,7 +46,7 @@ internal sealed partial class Heartbeats(HttpClient http, ClusterLink cluster, I
 
     private bool IsUnknown(string lastError) => lastError.EndsWith(AddCommand, StringComparison.Ordinal);
 
-    /// <returns>What kept it from being heard.</returns>
+    /// <returns>What kept it from arriving.</returns>
     private async Task<string?> SendAsync(CancellationToken stoppingToken)
     {
         var api = cluster.Api;

@@ -38,7 +38,7 @@ internal sealed partial class IncidentSpool : IDisposable
             partition.Release(); // there may be something from a former life
         }
 
-        var writer = file.ConnectWriter(); // here, so that whoever starts the gate hears of a fault
+        var writer = file.ConnectWriter(); // here, so that whoever starts the gate sees a fault
         writing = Task.Factory.StartNew(() => Write(writer), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 

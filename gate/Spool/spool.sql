@@ -1,5 +1,5 @@
 -- What waits, and, once refused_at says when, what the cluster refused. A letter that is tried again keeps its number, and so its place.
--- content: what the signature signed, and who; of it at most one waits. says: all that makes a repetition the same as what waits.
+-- content: what the signature signed, and who; of it at most one waits. says: all that makes a duplicate the same as what waits.
 -- vouched: a list of keys says that the signer may report; of a letter also that the cluster took the signer and refused something else,
 -- but for a conflict: whoever captured one incident makes as many of these as he likes.
 -- source: the address that sent it. Of dead letters that are vouched for one CapID pushes out only its own, of others one address.

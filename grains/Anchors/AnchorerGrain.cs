@@ -25,7 +25,7 @@ namespace CapOrleans.Grains.Anchors;
 /// </remarks>
 [PlacedBesideItsLog]
 internal sealed partial class AnchorerGrain(
-    IAuditLogReader log, AnchorPace pace, TimeProvider time, IHostApplicationLifetime host, ILogger<AnchorerGrain> logger)
+    IAuditLogReader log, AnchorSchedule schedule, TimeProvider time, IHostApplicationLifetime host, ILogger<AnchorerGrain> logger)
     : ConsumerGrain(log, time, host, logger), IAnchorerGrain
 {
     /// <summary>While there is nothing to anchor, the contract is asked this often whether it still has what it had.</summary>
@@ -46,7 +46,7 @@ internal sealed partial class AnchorerGrain(
 
     protected override string Consumer => "anchor";
 
-    protected override TimeSpan Pace => pace.Interval;
+    protected override TimeSpan Interval => schedule.Interval;
 
     protected override int ReadLimit => BatchBuilder.IncidentLimit * BatchBuilder.BatchLimit;
 

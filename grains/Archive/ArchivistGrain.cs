@@ -32,7 +32,7 @@ internal sealed partial class ArchivistGrain(
 
     protected override string Consumer => "archive";
 
-    protected override TimeSpan Pace => TimeSpan.FromMilliseconds(100);
+    protected override TimeSpan Interval => TimeSpan.FromMilliseconds(100);
 
     /// <summary>What was found before this activation is still in the log.</summary>
     protected override async Task PrepareAsync()

@@ -33,7 +33,7 @@ internal sealed class ExportState
 /// </remarks>
 [PlacedBesideItsLog]
 internal sealed class ExporterGrain(
-    IAuditLogReader log, ICarStore cars, ExportPace pace, [PersistentState("export")] IPersistentState<ExportState> stored,
+    IAuditLogReader log, ICarStore cars, ExportSchedule schedule, [PersistentState("export")] IPersistentState<ExportState> stored,
     TimeProvider time, IHostApplicationLifetime host, ILogger<ExporterGrain> logger)
     : ConsumerGrain(log, time, host, logger), IExporterGrain
 {
@@ -43,7 +43,7 @@ internal sealed class ExporterGrain(
     /// <summary>For a transaction to be deep in the chain, before everything is looked at again.</summary>
     private static readonly TimeSpan DepthTimeout = TimeSpan.FromHours(1);
 
-    private readonly WaitingEntries waiting = new(pace);
+    private readonly WaitingEntries waiting = new(schedule);
     private PastRoots? roots;
     private (Cid Root, long Bytes)? imported; // and checked, since the activation
     private DateTimeOffset restsUntil = DateTimeOffset.MinValue;
@@ -55,9 +55,9 @@ internal sealed class ExporterGrain(
 
     protected override string Consumer => "export";
 
-    protected override TimeSpan Pace => TimeSpan.Zero;
+    protected override TimeSpan Interval => TimeSpan.Zero;
 
-    protected override bool MayGoOn => pace.IsOn;
+    protected override bool MayGoOn => schedule.IsOn;
 
     /// <summary>What waits is read again after a restart: the offset is where the last export ended.</summary>
     protected override long UnsavedLimit => long.MaxValue;
@@ -66,7 +66,7 @@ internal sealed class ExporterGrain(
     public override async Task<Progress> ProgressAsync()
     {
         var progress = await base.ProgressAsync();
-        return pace.IsOn ? progress : progress with { Lag = 0 };
+        return schedule.IsOn ? progress : progress with { Lag = 0 };
     }
 
     protected override Task<long> ResumeAtAsync(long offset)
@@ -83,7 +83,7 @@ internal sealed class ExporterGrain(
         }
 
         var isUnderWay = stored.State.From == Offset && stored.State.To > Offset;
-        if (pace.IsOn && (isUnderWay || waiting.IsDue(Time.GetUtcNow())))
+        if (schedule.IsOn && (isUnderWay || waiting.IsDue(Time.GetUtcNow())))
         {
             await CommitAsync(await ExportAsync(Position));
         }
@@ -140,7 +140,7 @@ internal sealed class ExporterGrain(
         }
 
         // Crash here, or after the next line: the contract has the record, and is asked before it is sent again.
-        var onChain = pace.HasChain ? await StoreAsync(new ChainAudit($"{origin}/{from}-{to}", root.ToBytes()[^32..], root.Text)) : null;
+        var onChain = schedule.HasChain ? await StoreAsync(new ChainAudit($"{origin}/{from}-{to}", root.ToBytes()[^32..], root.Text)) : null;
         return new Step(
             to, [Entry.Write(EntryKinds.ArchiveExported, origin, Time.GetUtcNow(), Describe(range, root, imported.Value.Bytes, onChain))],
             new Cover(EntryKinds.ArchiveExported, from, to));

@@ -23,7 +23,7 @@ namespace CapOrleans.Grains.Archive;
 /// </remarks>
 [PlacedBesideItsLog]
 internal sealed partial class LinkValidatorGrain(
-    IAuditLogReader log, IBlockStore blocks, ArchivePlaces places, LinkPace pace, [PersistentState("links")] IPersistentState<LinksState> stored,
+    IAuditLogReader log, IBlockStore blocks, ArchivePlaces places, LinkCheckSchedule schedule, [PersistentState("links")] IPersistentState<LinksState> stored,
     TimeProvider time, IHostApplicationLifetime host, ILogger<LinkValidatorGrain> logger)
     : ConsumerGrain(log, time, host, logger), ILinkValidatorGrain
 {
@@ -44,9 +44,9 @@ internal sealed partial class LinkValidatorGrain(
 
     protected override string Consumer => "links";
 
-    protected override TimeSpan Pace => TimeSpan.Zero;
+    protected override TimeSpan Interval => TimeSpan.Zero;
 
-    protected override bool MayGoOn => pace.PerHour > 0 && Time.GetUtcNow() >= nextAt;
+    protected override bool MayGoOn => schedule.PerHour > 0 && Time.GetUtcNow() >= nextAt;
 
     protected override string? Finding => lost is null ? null : $"CID {lost} of the archive is lost{(repairFault is null ? "" : $", and could not be put back: {repairFault}")}.";
 
@@ -86,7 +86,7 @@ internal sealed partial class LinkValidatorGrain(
             return;
         }
 
-        if (now < stored.State.RoundStartedAt + pace.Age)
+        if (now < stored.State.RoundStartedAt + schedule.Age)
         {
             nextAt = Position == endsAt ? nextAt : now + IdleInterval; // at its own end, ConsumeAsync says when
             return;
@@ -107,10 +107,10 @@ internal sealed partial class LinkValidatorGrain(
         var links = new ArchivedLinks(Log, LogNumber);
         foreach (var entry in entries.Where(ArchivedLinks.HasLink))
         {
-            var (now, due) = (Time.GetUtcNow(), Entry.ReadInstant(entry) + pace.Age);
+            var (now, due) = (Time.GetUtcNow(), Entry.ReadInstant(entry) + schedule.Age);
             if (due > now)
             {
-                var again = stored.State.RoundStartedAt + pace.Age;
+                var again = stored.State.RoundStartedAt + schedule.Age;
                 (endsAt, nextAt) = (entry.Index, again > now && again < due ? again : due);
                 nextAt = nextAt < now + IdleInterval ? now + IdleInterval : nextAt;
                 return Step.Skip(entry.Index);
@@ -118,7 +118,7 @@ internal sealed partial class LinkValidatorGrain(
 
             if (await links.FindAsync(entry, Stopping) is { } link)
             {
-                nextAt = now + pace.Interval;
+                nextAt = now + schedule.Interval;
                 return await CheckAsync(link);
             }
         }

@@ -62,7 +62,7 @@ internal sealed partial class AuditLogGrain(
 
     /// <summary>
     /// To open a log ends whoever has it. A silo that stood still, was declared dead and does not know yet must not do that to
-    /// the silo that has the log now: it asks first, and ends when it hears.
+    /// the silo that has the log now: it asks first, and ends when it learns that.
     /// </summary>
     private async Task EnsureMemberAsync(CancellationToken cancellationToken)
     {

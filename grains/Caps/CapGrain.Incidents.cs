@@ -33,7 +33,7 @@ internal sealed partial class CapGrain
                 isStale |= rulings[step.Number] is null;
                 if (outcome.Verdict is not (AppendVerdict.Appended or AppendVerdict.StaleContext))
                 {
-                    pace.GiveBack(step.Accepted.Signer ?? "", step.PerMinute);
+                    rateLimit.GiveBack(step.Accepted.Signer ?? "", step.PerMinute);
                 }
             }
 
@@ -49,7 +49,7 @@ internal sealed partial class CapGrain
     }
 
     /// <summary>Judges what has no ruling yet, all by the same context, and hands it to the log.</summary>
-    /// <param name="counted">What a reporter's pace has counted already.</param>
+    /// <param name="counted">What a reporter's rate limit has counted already.</param>
     /// <returns>With whether the log has another context than the one that they were judged by.</returns>
     private async Task<(List<Step> Steps, bool IsStale)> SubmitAsync(IReadOnlyList<ProvenReport> reports, Ruling?[] rulings, bool[] counted)
     {
@@ -79,8 +79,8 @@ internal sealed partial class CapGrain
             var (signer, perMinute) = (proof.Signer ?? "", held!.Rules.ReportsPerMinute);
             if (!counted[i])
             {
-                rulings[i] = pace.IsTight(signer, perMinute) && await FindAsync(report, proof.Signer) is { } found ? found
-                    : pace.Wait(signer, perMinute) is { } wait ? CapRefusals.TooMany(perMinute, wait)
+                rulings[i] = rateLimit.IsTight(signer, perMinute) && await FindAsync(report, proof.Signer) is { } found ? found
+                    : rateLimit.Wait(signer, perMinute) is { } wait ? CapRefusals.TooMany(perMinute, wait)
                     : null;
                 if (rulings[i] is not null)
                 {

@@ -41,7 +41,7 @@ internal abstract partial class ConsumerGrain(
     protected abstract string Consumer { get; }
 
     /// <summary>Least time between two steps that do work, so that under load batches form and the disk is left to intake.</summary>
-    protected abstract TimeSpan Pace { get; }
+    protected abstract TimeSpan Interval { get; }
 
     /// <summary>What it found in the log that should not be there; null for nothing, since its activation.</summary>
     protected virtual string? Finding => null;
@@ -191,7 +191,7 @@ internal abstract partial class ConsumerGrain(
 
     private Task WaitForPaceAsync()
     {
-        var wait = lastWork == DateTimeOffset.MinValue ? TimeSpan.Zero : lastWork + Pace - time.GetUtcNow();
+        var wait = lastWork == DateTimeOffset.MinValue ? TimeSpan.Zero : lastWork + Interval - time.GetUtcNow();
         return wait > TimeSpan.Zero ? Task.Delay(wait, time, Stopping) : Task.CompletedTask;
     }
 }

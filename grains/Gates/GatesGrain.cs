@@ -25,7 +25,7 @@ internal sealed record KnownGate([property: Id(0)] string Name, [property: Id(1)
 /// log or a database that stands still makes nobody silent; the watch does what takes time. Whether the log's last word is
 /// <c>gate.joined</c> is an offset that moves with that word: odd when it is.
 /// </summary>
-/// <remarks>Crash between the word and anything else: the next activation reads the offset, so nothing is said twice. Who was heard when is
+/// <remarks>Crash between the entry and anything else: the next activation reads the offset, so nothing is said twice. Who was heard when is
 /// forgotten: every gate has its full timeout again.</remarks>
 internal sealed partial class GatesGrain(
     [PersistentState("gates")] IPersistentState<GatesState> stored, IAuditLogReader log, TimeProvider time, ILogger<GatesGrain> logger) : Grain, IGatesGrain

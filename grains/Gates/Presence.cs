@@ -3,7 +3,7 @@ using CapOrleans.GrainInterfaces;
 
 namespace CapOrleans.Grains.Gates;
 
-/// <summary>A gate as the cluster hears it.</summary>
+/// <summary>A gate as the cluster sees it.</summary>
 /// <param name="heardAt">Timestamp, not a time of day: clocks are set.</param>
 internal sealed class Presence(KnownGate known, long heardAt)
 {
@@ -23,13 +23,13 @@ internal sealed class Presence(KnownGate known, long heardAt)
     public DateTimeOffset? LastHeardAt { get; private set; }
 
     /// <summary>One that comes and goes all the time does not fill the log.</summary>
-    public Pace Changes { get; } = new(ClusterLimits.GateChangesPerHour, TimeSpan.FromHours(1));
+    public ChangeRate Changes { get; } = new(ClusterLimits.GateChangesPerHour, TimeSpan.FromHours(1));
 
     public void Hear(GateHeartbeat heartbeat, DateTimeOffset now, long timestamp) => (Last, LastHeardAt, HeardAt) = (heartbeat, now, timestamp);
 }
 
 /// <summary>So many within any such time.</summary>
-internal sealed class Pace(int most, TimeSpan within)
+internal sealed class ChangeRate(int most, TimeSpan within)
 {
     private readonly Queue<long> taken = new();
 

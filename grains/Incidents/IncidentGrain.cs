@@ -95,7 +95,7 @@ internal sealed partial class IncidentGrain(
         }
         catch (ChainUnavailableException fault)
         {
-            Say(report.CapId, fault.Message); // where the node is, is not the sender's to know
+            Report(report.CapId, fault.Message); // where the node is, is not the sender's to know
             return (null, Ruling.Refuse(Verdict.Busy, "wallet-not-asked", "signature", "A contract wallet must be asked, and cannot be now; send the same again.") with { RetryAfter = fault.RetryAfter });
         }
     }
@@ -116,7 +116,7 @@ internal sealed partial class IncidentGrain(
     }
 
     /// <summary>At most once a second: while the node is away, every such report ends here.</summary>
-    private void Say(string capId, string why)
+    private void Report(string capId, string why)
     {
         var last = Volatile.Read(ref saidAt);
         if ((last == 0 || time.GetElapsedTime(last) >= TimeSpan.FromSeconds(1)) && Interlocked.CompareExchange(ref saidAt, time.GetTimestamp(), last) == last)

@@ -22,7 +22,7 @@ namespace CapOrleans.Grains.Mirror;
 /// </remarks>
 [PlacedBesideItsLog]
 internal sealed class MirrorGrain(
-    IAuditLogReader log, ICapMirror mirror, AnchorPace pace, TimeProvider time, IHostApplicationLifetime host, ILogger<MirrorGrain> logger)
+    IAuditLogReader log, ICapMirror mirror, AnchorSchedule schedule, TimeProvider time, IHostApplicationLifetime host, ILogger<MirrorGrain> logger)
     : ConsumerGrain(log, time, host, logger), IMirrorGrain
 {
     /// <summary>CapIDs in one transaction, of a few keys each; fewer where the chain takes no more.</summary>
@@ -44,7 +44,7 @@ internal sealed class MirrorGrain(
 
     protected override string Consumer => "mirror";
 
-    protected override TimeSpan Pace => pace.Interval;
+    protected override TimeSpan Interval => schedule.Interval;
 
     protected override bool MayGoOn => mirror.Place is not null;
 

@@ -42,7 +42,7 @@ internal sealed partial class NotifierGrain(
     protected override string Consumer => OffsetOf(WebhookId);
 
     /// <summary>People are notified at once.</summary>
-    protected override TimeSpan Pace => TimeSpan.Zero;
+    protected override TimeSpan Interval => TimeSpan.Zero;
 
     protected override bool MayGoOn => endpoint is { DisabledAt: null } && !stop.IsCancellationRequested;
 

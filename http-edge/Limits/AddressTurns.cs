@@ -4,7 +4,7 @@ namespace CapOrleans.HttpEdge.Limits;
 
 /// <summary>
 /// How much of one address is worked on at once. What comes beyond waits here in order, and not where everybody's calls do: whoever sends on
-/// many connections is not served before those who send on one, and keeps nobody from being heard.
+/// many connections is not served before those who send on one, and keeps nobody else from being served.
 /// </summary>
 public sealed class AddressTurns
 {

@@ -28,7 +28,7 @@ internal sealed partial class ClusterTls
     {
         (this.time, this.logger) = (time, logger);
         certificates = new Reloaded<NodeCertificates>(files, ClusterAuthority.NodeLifetime / 3, read, time, logger);
-        _ = certificates.Current; // here, so that whoever starts the node hears of a fault
+        _ = certificates.Current; // here, so that whoever starts the node sees a fault
     }
 
     /// <summary>Certificates that the process makes itself, of the authority in the data directory.</summary>

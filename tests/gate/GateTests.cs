@@ -248,7 +248,7 @@ public sealed class GateTests : IAsyncLifetime
     public async Task The_status_names_what_rests_and_why()
     {
         answer = (context, lines) => context.Response.WriteAsync(string.Concat(lines.Select((_, i) =>
-            $$"""{"line":{{i + 1}},"status":429,"problem":{"type":"urn:caporleans:problem:pace","rule":"At most 60 per minute."} }""" + "\n")));
+            $$"""{"line":{{i + 1}},"status":429,"problem":{"type":"urn:caporleans:problem:too-many-reports","rule":"At most 60 per minute."} }""" + "\n")));
         using var received = await SendAsync("/gate_receive", "R-1", "RESTS");
         JsonElement resting = default;
         await Eventually.TrueAsync(async () => (resting = (await StatusAsync()).GetProperty("resting")).GetArrayLength() == 1);

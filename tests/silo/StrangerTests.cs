@@ -145,7 +145,7 @@ public sealed class StrangerTests : IDisposable
 
     private async Task<string> LogAsync(HttpClient http)
     {
-        Assert.Equal("""{"status":"ready"}""", await http.GetStringAsync($"http://127.0.0.1:{apiPort}/health/ready")); // a stranger hears no more
+        Assert.Equal("""{"status":"ready"}""", await http.GetStringAsync($"http://127.0.0.1:{apiPort}/health/ready")); // a stranger sees no more
         using var request = Get("/health/ready", (await File.ReadAllTextAsync(directory.File("data/admin-token"))).Trim());
         using var answer = await http.SendAsync(request);
         return JsonElement.Parse(await answer.Content.ReadAsStringAsync()).GetProperty("logs").GetRawText();

@@ -26,7 +26,7 @@ public static class TestSilo
         silo.Services.AddSingleton(TimeProvider.System);
         silo.Services.AddSingleton(new LogMap(logs));
         silo.Services.AddSingleton(new AdmissionPolicy(AcceptUnsigned: false));
-        silo.Services.AddSingleton(new AnchorPace(TimeSpan.Zero));
+        silo.Services.AddSingleton(new AnchorSchedule(TimeSpan.Zero));
         silo.Services.AddSingleton(new GasBudget(0));
         silo.Services.AddSingleton(new ProofCheckShare(100));
         silo.Services.AddSingleton(_ => SqliteDatabase.Open(directory.File("log.db"), logs));
@@ -35,8 +35,8 @@ public static class TestSilo
         silo.Services.AddSingleton<IBlockStore>(_ => new SqliteBlockStore(directory.File("blocks.db")));
         silo.Services.AddSingleton(provider => new ArchivePlaces([new StorePlace(provider.GetRequiredService<IBlockStore>(), provider.GetRequiredService<TimeProvider>())]));
         silo.Services.AddSingleton<ICarStore, NoIpfsNode>();
-        silo.Services.AddSingleton(new ExportPace(IsOn: false, HasChain: false, TimeSpan.FromDays(1), 1 << 20));
-        silo.Services.AddSingleton(new LinkPace(TimeSpan.FromDays(7), 60));
+        silo.Services.AddSingleton(new ExportSchedule(IsOn: false, HasChain: false, TimeSpan.FromDays(1), 1 << 20));
+        silo.Services.AddSingleton(new LinkCheckSchedule(TimeSpan.FromDays(7), 60));
         silo.Services.AddSingleton(contract);
         silo.Services.AddSingleton<ICapMirror, NoChain>();
         silo.Services.AddSingleton<IContractWallets, NoChain>();

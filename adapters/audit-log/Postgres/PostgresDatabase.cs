@@ -74,12 +74,12 @@ public sealed class PostgresDatabase : IAsyncDisposable
     }
 
     /// <summary>
-    /// Applies a room's numbered scripts that were not applied yet, in one transaction; nodes that start at once wait for one another.
+    /// Applies a component's numbered scripts that were not applied yet, in one transaction; nodes that start at once wait for one another.
     /// </summary>
-    /// <param name="room">Whose schema it is; each room counts for itself.</param>
+    /// <param name="component">Whose schema it is; each component counts for itself.</param>
     /// <param name="folder">Part of the names of the embedded scripts.</param>
     /// <exception cref="StoreMismatchException">The schema was written by a newer version.</exception>
-    public void Migrate(string room, Assembly assembly, string folder)
+    public void Migrate(string component, Assembly assembly, string folder)
     {
         var scripts = assembly.GetManifestResourceNames()
             .Where(name => name.Contains(folder, StringComparison.Ordinal) && name.EndsWith(".sql", StringComparison.Ordinal))
@@ -88,10 +88,10 @@ public sealed class PostgresDatabase : IAsyncDisposable
         using var transaction = connection.BeginTransaction(IsolationLevel.ReadCommitted);
         // Any number will do, as long as it is always the same.
         Execute(connection, "SELECT pg_advisory_xact_lock(7263401)");
-        Execute(connection, "CREATE TABLE IF NOT EXISTS schema_version (room text PRIMARY KEY, version integer NOT NULL)");
-        using var read = new NpgsqlCommand("SELECT version FROM schema_version WHERE room = $1", connection) { Parameters = { new() { Value = room } } };
+        Execute(connection, "CREATE TABLE IF NOT EXISTS schema_version (component text PRIMARY KEY, version integer NOT NULL)");
+        using var read = new NpgsqlCommand("SELECT version FROM schema_version WHERE component = $1", connection) { Parameters = { new() { Value = component } } };
         var version = read.ExecuteScalar() as int? ?? 0;
-        StoreMismatchException.ThrowIfNewer(room, version, scripts.Count);
+        StoreMismatchException.ThrowIfNewer(component, version, scripts.Count);
         foreach (var script in scripts.Skip(version))
         {
             using var reader = new StreamReader(assembly.GetManifestResourceStream(script)!);
@@ -99,9 +99,9 @@ public sealed class PostgresDatabase : IAsyncDisposable
         }
 
         using var write = new NpgsqlCommand(
-            "INSERT INTO schema_version (room, version) VALUES ($1, $2) ON CONFLICT (room) DO UPDATE SET version = excluded.version", connection)
+            "INSERT INTO schema_version (component, version) VALUES ($1, $2) ON CONFLICT (component) DO UPDATE SET version = excluded.version", connection)
         {
-            Parameters = { new() { Value = room }, new() { Value = scripts.Count } },
+            Parameters = { new() { Value = component }, new() { Value = scripts.Count } },
         };
         write.ExecuteNonQuery();
         transaction.Commit();

@@ -11,31 +11,31 @@ public sealed class ReporterRateLimitTests
     [Fact]
     public void A_minute_s_worth_may_come_at_once_and_then_one_each_step()
     {
-        var pace = new ReporterRateLimit(time);
-        Assert.All(Enumerable.Range(0, 30), _ => Assert.Null(pace.Wait("a", 30)));
-        Assert.Equal(TimeSpan.FromSeconds(2), pace.Wait("a", 30));
-        Assert.Null(pace.Wait("b", 30)); // another reporter's pace is its own
+        var limit = new ReporterRateLimit(time);
+        Assert.All(Enumerable.Range(0, 30), _ => Assert.Null(limit.Wait("a", 30)));
+        Assert.Equal(TimeSpan.FromSeconds(2), limit.Wait("a", 30));
+        Assert.Null(limit.Wait("b", 30)); // another reporter's limit is its own
         time.Advance(TimeSpan.FromSeconds(1.5));
-        Assert.Equal(TimeSpan.FromSeconds(0.5), pace.Wait("a", 30)); // to ask does not cost
+        Assert.Equal(TimeSpan.FromSeconds(0.5), limit.Wait("a", 30)); // to ask does not cost
         time.Advance(TimeSpan.FromSeconds(0.5));
-        Assert.Null(pace.Wait("a", 30));
-        Assert.NotNull(pace.Wait("a", 30));
+        Assert.Null(limit.Wait("a", 30));
+        Assert.NotNull(limit.Wait("a", 30));
     }
 
     [Fact]
     public void What_turns_out_to_be_nothing_new_is_given_back()
     {
-        var pace = new ReporterRateLimit(time);
+        var limit = new ReporterRateLimit(time);
         for (var i = 0; i < 1000; i++)
         {
-            Assert.Null(pace.Wait("a", 2));
-            pace.GiveBack("a", 2);
+            Assert.Null(limit.Wait("a", 2));
+            limit.GiveBack("a", 2);
         }
 
-        Assert.Null(pace.Wait("a", 2));
-        Assert.True(pace.IsTight("a", 2)); // half is spent
-        Assert.Null(pace.Wait("a", 2));
-        Assert.NotNull(pace.Wait("a", 2));
+        Assert.Null(limit.Wait("a", 2));
+        Assert.True(limit.IsTight("a", 2)); // half is spent
+        Assert.Null(limit.Wait("a", 2));
+        Assert.NotNull(limit.Wait("a", 2));
     }
 
     /// <summary>Whatever the pauses: within any stretch of time, no more than a minute's worth and what the stretch itself allows.</summary>
@@ -44,12 +44,12 @@ public sealed class ReporterRateLimitTests
         Gen.Select(Gen.Int[1, 600], Gen.Int[0, 4000].Array[1, 400]).Sample((perMinute, pauses) =>
         {
             var clock = new FakeTimeProvider();
-            var pace = new ReporterRateLimit(clock);
+            var limit = new ReporterRateLimit(clock);
             var (start, counted) = (clock.GetTimestamp(), new List<TimeSpan>());
             foreach (var pause in pauses)
             {
                 clock.Advance(TimeSpan.FromMilliseconds(pause));
-                if (pace.Wait("a", perMinute) is null)
+                if (limit.Wait("a", perMinute) is null)
                 {
                     counted.Add(clock.GetElapsedTime(start));
                 }

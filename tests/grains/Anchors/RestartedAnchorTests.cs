@@ -124,7 +124,7 @@ public sealed class RestartedAnchorTests : IAsyncLifetime
         return (await silo.Anchorer.ProgressAsync()).Conflict;
     });
 
-    /// <summary>The transaction is sent, and the silo that sent it never hears so.</summary>
+    /// <summary>The transaction is sent, and the silo that sent it never learns it.</summary>
     private sealed class LosesAnswers(IAnchorContract real) : WrappedContract(real)
     {
         private int sent;

@@ -30,7 +30,7 @@ public sealed class ExportOnChainTests : IAsyncLifetime
         silo.Configure = builder =>
         {
             builder.Services.AddSingleton<ICarStore>(cars);
-            builder.Services.AddSingleton(new ExportPace(IsOn: true, HasChain: true, TimeSpan.Zero, 1 << 30));
+            builder.Services.AddSingleton(new ExportSchedule(IsOn: true, HasChain: true, TimeSpan.Zero, 1 << 30));
         };
         await silo.StartAsync();
     }

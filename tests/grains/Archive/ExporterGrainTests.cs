@@ -122,7 +122,7 @@ public sealed class ExporterGrainTests : IAsyncLifetime
             silo.AddCap(directory, _ => new NoChain());
             silo.Services.AddSingleton<TimeProvider>(time);
             silo.Services.AddSingleton<ICarStore>(new KuboCarStore(new KuboRpc(http, node.Url), time));
-            silo.Services.AddSingleton(new ExportPace(IsOn: true, HasChain: false, Day, bytes));
+            silo.Services.AddSingleton(new ExportSchedule(IsOn: true, HasChain: false, Day, bytes));
         });
         cluster = builder.Build();
         await cluster.DeployAsync();

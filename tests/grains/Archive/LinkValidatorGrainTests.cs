@@ -169,7 +169,7 @@ public sealed class LinkValidatorGrainTests : IAsyncLifetime
             silo.Services.AddSingleton<TimeProvider>(time);
             silo.Services.AddSingleton<IBlockStore>(store);
             silo.Services.AddSingleton(new ArchivePlaces([new StorePlace(store, time), gateway]));
-            silo.Services.AddSingleton(new LinkPace(Week, 720));
+            silo.Services.AddSingleton(new LinkCheckSchedule(Week, 720));
         });
         cluster = builder.Build();
         await cluster.DeployAsync();

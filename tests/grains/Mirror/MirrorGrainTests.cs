@@ -229,7 +229,7 @@ public sealed class MirrorGrainTests : IAsyncLifetime
     private async Task<JsonElement> ReadAsync() => JsonElement.Parse(await Child.RunAsync(
         "node", Repository.File("tests", "clients", "read-cap-nft.mjs"), $"{silo.Chain.Url}", $"{contract}", CapId, $"{silo.Reporter.Address}", $"{second.Address}"));
 
-    /// <summary>Sends for real and then fails once, as a process does that dies before it has heard.</summary>
+    /// <summary>Sends for real and then fails once, as a process does that dies before it got the answer.</summary>
     private sealed class LostAnswer(ICapMirror real) : ICapMirror
     {
         public int Sent { get; private set; }

@@ -138,7 +138,7 @@ public sealed class BoundedBodyTests : IAsyncLifetime
         return text;
     }
 
-    /// <summary>As Kestrel's is after <c>HttpContext.Abort</c>, until whoever reads has heard of it.</summary>
+    /// <summary>As Kestrel's is after <c>HttpContext.Abort</c>, until whoever reads has noticed.</summary>
     private sealed class AbortedReader : PipeReader, IRequestBodyPipeFeature
     {
         private readonly TaskCompletionSource<ReadResult> read = new(TaskCreationOptions.RunContinuationsAsynchronously);

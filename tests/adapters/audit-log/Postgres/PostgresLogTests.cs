@@ -31,7 +31,7 @@ public sealed class PostgresLogTests(PostgresServer server) : AuditLogTests, IAs
     public async Task Nodes_that_start_at_once_make_the_schema_once()
     {
         await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => Open())));
-        await using var count = databases[0].Source.CreateCommand("SELECT version FROM schema_version WHERE room = 'audit-log'");
+        await using var count = databases[0].Source.CreateCommand("SELECT version FROM schema_version WHERE component = 'audit-log'");
         Assert.Equal(6, await count.ExecuteScalarAsync());
     }
 
