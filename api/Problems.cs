@@ -17,7 +17,7 @@ public static class Problems
 
     public static ProblemHttpResult Of(int status, Refusal refusal) => Of(status, refusal.Type, refusal.Field, refusal.Rule);
 
-    /// <summary>The one place where a verdict becomes HTTP.</summary>
+    /// <summary>Of an incident's verdict.</summary>
     public static int StatusOf(Verdict verdict) => verdict switch
     {
         Verdict.Accepted => StatusCodes.Status201Created,

@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using CapOrleans.Contracts;
 using CapOrleans.Core.CanonicalJson;
 
 namespace CapOrleans.Cli;
@@ -121,14 +122,12 @@ internal static class CapClient
     /// <summary>A problem of ours. What anything in between says, a proxy or a login page, is no word on the incident.</summary>
     private sealed record Problem(string Name, string Title, string Field, string Rule)
     {
-        private const string Ours = "urn:caporleans:problem:";
-
         public static Problem? Of(JsonElement body)
         {
             try
             {
                 string Text(string name) => body.TryGetProperty(name, out var value) ? value.GetString() ?? "" : "";
-                return Text("type").StartsWith(Ours, StringComparison.Ordinal) ? new Problem(Text("type")[Ours.Length..], Text("title"), Text("field"), Text("rule")) : null;
+                return ProblemTypes.NameOf(Text("type")) is { } type ? new Problem(type, Text("title"), Text("field"), Text("rule")) : null;
             }
             catch (InvalidOperationException)
             {

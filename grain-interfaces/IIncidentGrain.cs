@@ -2,7 +2,7 @@ using CapOrleans.Contracts.Incidents;
 
 namespace CapOrleans.GrainInterfaces;
 
-/// <summary>One incident; key <c>capId/incidentId</c>. The only place that decides about it.</summary>
+/// <summary>One incident; key <c>capId/incidentId</c>. Asks whose signature it is; its CapID decides whether that counts.</summary>
 [GrainInterfaceType(CapGrains.IncidentType), Alias(CapGrains.IncidentType)]
 public interface IIncidentGrain : IGrainWithStringKey
 {

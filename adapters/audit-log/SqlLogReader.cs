@@ -39,7 +39,7 @@ public abstract class SqlLogReader : IAuditLogReader
         (await Ask(LogQueries.Adjustment, row => new { Sum = row.GetInt64(0) }, cancellationToken, capId, incidentId))[0].Sum / 10_000m;
 
     public Task<LogPage> ReadScoreAsync(int log, string capId, long after, int limit, CancellationToken cancellationToken) =>
-        Page(LogQueries.Score, limit, cancellationToken, capId, after < 0 ? Place.Of(log, 0) - 1 : Place.Of(log, after), limit + 1);
+        Page(LogQueries.Score, limit, cancellationToken, capId, after < 0 ? PackedPosition.Of(log, 0) - 1 : PackedPosition.Of(log, after), limit + 1);
 
     public Task<LogEntry?> LatestAsync(int log, string kind, CancellationToken cancellationToken) =>
         One(LogQueries.Latest, ReadEntry, cancellationToken, log, kind);

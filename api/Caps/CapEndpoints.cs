@@ -50,7 +50,7 @@ internal static class CapEndpoints
     private static async Task<IResult> HistoryAsync(string capId, [AsParameters] HistoryQuery described, HttpRequest request, IGrainFactory grains)
     {
         var query = new QueryReader(request.Query, HistoryQuery.Names);
-        var after = query.Number("after", -1, -1, Core.AuditLog.Place.MaxIndex);
+        var after = query.Number("after", -1, -1, Core.AuditLog.PackedPosition.MaxIndex);
         var limit = (int)query.Number("limit", 100, 1, 500);
         return query.Fault
             ?? (Identifiers.IsId(capId) && await grains.GetGrain<ILogReaderGrain>(0).ScoreAsync(capId, after, limit, request.HttpContext.RequestAborted) is { } page

@@ -19,7 +19,6 @@ public sealed record IncidentView(
     [property: Id(5)] string Description,
     [property: Id(6)] string? Signer,
     [property: Id(7)] string Scheme,
-    [property: Id(8)] string State,
     [property: Id(9)] decimal Feedback,
     [property: Id(10)] decimal Misuse,
     [property: Id(11)] decimal CapPotential,
@@ -62,7 +61,7 @@ public sealed record IncidentPage(
 /// <summary>Which incidents a page shows; a null member does not filter.</summary>
 /// <param name="From">Accepted at or after.</param>
 /// <param name="To">Accepted before.</param>
-/// <param name="After">Place (log * 2^40 + index) after which the page starts; -1 for the beginning.</param>
+/// <param name="After">Position (log * 2^40 + index) after which the page starts; -1 for the beginning.</param>
 /// <param name="Limit">1 to 500.</param>
 /// <param name="AfterMilliseconds">Where the query names a time: Unix milliseconds of acceptance of what stands at <paramref name="After"/>.</param>
 [GenerateSerializer, Immutable, Alias("cap.incident-query.v1")]

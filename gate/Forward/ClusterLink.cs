@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
+using CapOrleans.Contracts;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Gate.Spool;
 
@@ -103,13 +104,12 @@ internal sealed partial class ClusterLink(HttpClient http, GateOptions options, 
     /// <returns>The problem's name; null when it is none of ours.</returns>
     public static string? ProblemOf(byte[] body)
     {
-        const string Ours = "urn:caporleans:problem:";
         try
         {
             using var problem = JsonDocument.Parse(body);
             return problem.RootElement.ValueKind == JsonValueKind.Object
                 && problem.RootElement.TryGetProperty("type", out var type) && type.ValueKind == JsonValueKind.String
-                && type.GetString()!.StartsWith(Ours, StringComparison.Ordinal) ? type.GetString()![Ours.Length..] : null;
+                ? ProblemTypes.NameOf(type.GetString()) : null;
         }
         catch (JsonException)
         {

@@ -63,7 +63,7 @@ internal sealed class IncidentViews(IAuditLogReader reader, LogMap logs, IGrainF
     private static IncidentView Of(LogEntry entry, AcceptedIncident accepted, JsonElement? archive, AnchorPlace anchor) =>
         new IncidentView(
             accepted.IncidentId, accepted.CapId, accepted.Agent, accepted.TimestampText, accepted.Severity, accepted.Description,
-            accepted.Signer, accepted.Scheme, "accepted", accepted.Feedback, accepted.Misuse, accepted.CapPotential,
+            accepted.Signer, accepted.Scheme, accepted.Feedback, accepted.Misuse, accepted.CapPotential,
             accepted.Weight, accepted.DeltaCap, accepted.AuditHash, accepted.AcceptedAt,
             new LogPosition(OriginOf(entry), entry.Index, Convert.ToHexStringLower(MerkleHash.Leaf(entry.Bytes))),
             new ArchivePlace(archive is null ? "pending" : "archived", accepted.Cid.Text),

@@ -54,7 +54,7 @@ internal sealed class LogReaderGrain(IAuditLogReader reader, LogMap logs, Incide
 
     private string CursorOf(IncidentView last, IncidentQuery query)
     {
-        var place = Place.Of(logs.Of(last.CapId), last.Log.Index);
+        var place = PackedPosition.Of(logs.Of(last.CapId), last.Log.Index);
         return query.From is null && query.To is null
             ? place.ToString(CultureInfo.InvariantCulture)
             : string.Create(CultureInfo.InvariantCulture, $"{last.AcceptedAt.ToUnixTimeMilliseconds()}-{place}");

@@ -1,4 +1,5 @@
 using System.Globalization;
+using CapOrleans.Contracts;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -9,8 +10,6 @@ public static class HttpProblem
 {
     private const int MaxFieldLength = 100;
 
-    private const string TypePrefix = "urn:caporleans:problem:";
-
     /// <returns>As a Retry-After header has it: whole seconds, at least one.</returns>
     public static string Seconds(TimeSpan wait) => Math.Max(1, Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
 
@@ -18,7 +17,7 @@ public static class HttpProblem
         detail: rule,
         statusCode: status,
         title: type.Replace('-', ' '),
-        type: TypePrefix + type,
+        type: ProblemTypes.Of(type),
         extensions: new Dictionary<string, object?> { ["field"] = Short(field), ["rule"] = rule });
 
     /// <summary>A member that nobody knows is named by who sent it: an answer must not be larger than what it answers.</summary>

@@ -46,7 +46,7 @@ internal static class CommitRows
                 INSERT INTO incident (place, cap_id, incident_id, audit_hash, severity, accepted_at)
                 SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bytea[], $5::smallint[], $6::bigint[])
                 """,
-                plan.Incidents.Select(incident => Place.Of(log, incident.Index)).ToArray(),
+                plan.Incidents.Select(incident => PackedPosition.Of(log, incident.Index)).ToArray(),
                 plan.Incidents.Select(incident => incident.Row.CapId).ToArray(),
                 plan.Incidents.Select(incident => incident.Row.IncidentId).ToArray(),
                 plan.Incidents.Select(incident => incident.Row.ContentHash).ToArray(),
@@ -92,7 +92,7 @@ internal static class CommitRows
         {
             batch.Add(
                 "INSERT INTO correction (cap_id, incident_id, place, adjustment) VALUES ($1, $2, $3, $4)",
-                capId, incidentId, Place.Of(log, at), adjustment);
+                capId, incidentId, PackedPosition.Of(log, at), adjustment);
         }
 
         foreach (var (consumer, position) in plan.Offsets)

@@ -95,7 +95,7 @@ public sealed class SqliteLogWriter : IAuditLogWriter, IDisposable
         foreach (var (at, row) in plan.Incidents)
         {
             statements.AddIncident.Run(
-                transaction, Place.Of(log, at), row.CapId, row.IncidentId, row.ContentHash, row.SeverityRank, row.AcceptedAt.ToUnixTimeMilliseconds());
+                transaction, PackedPosition.Of(log, at), row.CapId, row.IncidentId, row.ContentHash, row.SeverityRank, row.AcceptedAt.ToUnixTimeMilliseconds());
         }
 
         foreach (var context in plan.Contexts)
@@ -110,7 +110,7 @@ public sealed class SqliteLogWriter : IAuditLogWriter, IDisposable
 
         foreach (var (at, capId, incidentId, adjustment) in plan.Corrections)
         {
-            statements.AddCorrection.Run(transaction, capId, incidentId, Place.Of(log, at), adjustment);
+            statements.AddCorrection.Run(transaction, capId, incidentId, PackedPosition.Of(log, at), adjustment);
         }
 
         foreach (var (consumer, position) in plan.Offsets)

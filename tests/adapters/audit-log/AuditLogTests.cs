@@ -229,7 +229,7 @@ public abstract class AuditLogTests
             (var entries, more) = await Reader.FindIncidentsAsync(query, default);
             names.AddRange(entries.Select(entry => Encoding.UTF8.GetString(entry.Bytes)[..2]));
             var last = At.AddSeconds(seconds[names[^1][1] - '0']);
-            query = query with { After = Place.Of(0, entries[^1].Index), AfterMilliseconds = last.ToUnixTimeMilliseconds() };
+            query = query with { After = PackedPosition.Of(0, entries[^1].Index), AfterMilliseconds = last.ToUnixTimeMilliseconds() };
         }
 
         Assert.Equal(["I1", "I3", "I4", "I2", "I0"], names);

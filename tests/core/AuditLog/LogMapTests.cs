@@ -20,7 +20,7 @@ public sealed class LogMapTests
     [Fact]
     public void Places_sort_by_log_and_then_by_index() =>
         Gen.Select(Gen.Int[0, 63], Gen.Long[0, 1L << 39], Gen.Int[0, 63], Gen.Long[0, 1L << 39]).Sample((log, index, otherLog, otherIndex) =>
-            Assert.Equal((log, index).CompareTo((otherLog, otherIndex)), Place.Of(log, index).CompareTo(Place.Of(otherLog, otherIndex))));
+            Assert.Equal((log, index).CompareTo((otherLog, otherIndex)), PackedPosition.Of(log, index).CompareTo(PackedPosition.Of(otherLog, otherIndex))));
 
     [Fact]
     public void Lines_may_end_as_on_Windows() =>

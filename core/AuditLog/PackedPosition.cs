@@ -1,7 +1,7 @@
 namespace CapOrleans.Core.AuditLog;
 
-/// <summary>Log and index as one number that orders incidents: log * 2^40 + index. Room for 1,024 logs of a million million entries.</summary>
-public static class Place
+/// <summary>A position in one of the logs, as one number that orders incidents: log * 2^40 + index. Room for 1,024 logs of a million million entries.</summary>
+public static class PackedPosition
 {
     private const int IndexBits = 40;
 
