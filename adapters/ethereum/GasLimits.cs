@@ -5,7 +5,10 @@ using CapOrleans.Ethereum.Rpc;
 
 namespace CapOrleans.Ethereum;
 
-/// <summary>How much gas a transaction gets: what the node expects and a fifth more, and never more than the chain allows one of them.</summary>
+/// <summary>
+/// How much gas a transaction gets: what the nodes expect and a fifth more, and never more than the chain allows one of them. All are asked:
+/// one alone that expects too little would have it mined and fail, one that expects too much or refuses would have it never sent.
+/// </summary>
 internal sealed class GasLimits(JsonRpcClient rpc, string sender)
 {
     /// <exception cref="BatchTooLargeException">No transaction may use so much.</exception>
@@ -18,44 +21,35 @@ internal sealed class GasLimits(JsonRpcClient rpc, string sender)
             call["to"] = to.Value.ToString();
         }
 
-        // At the newest block: what waits, perhaps this same batch, must not count.
-        var (estimate, refused) = (long.MaxValue, (RpcErrorException?)null);
-        try
+        var answers = await Task.WhenAll(rpc.Each.Select(node => AskAsync(node, call, cancellationToken)));
+        var estimates = answers.Where(answer => answer.Gas is not null).Select(answer => answer.Gas!.Value).Order().ToList();
+        var faults = answers.Where(answer => answer.Fault is not null).Select(answer => answer.Fault!).ToList();
+        var quorum = Math.Min(2, answers.Length);
+        if (estimates.Count == 0 || (estimates.Count < quorum && faults.Count(fault => fault is RpcErrorException or BatchTooLargeException) >= quorum))
         {
-            estimate = await AskAsync(rpc, call, cancellationToken);
-        }
-        catch (RpcErrorException fault) when (fault.Refusal == RpcRefusal.Reverted)
-        {
-            refused = fault;
+            throw faults.Find(fault => fault is BatchTooLargeException) ?? faults.Find(fault => fault is RpcErrorException) ?? faults[0];
         }
 
-        foreach (var node in estimate > ChainOptions.MaxGasPerTransaction && rpc.Each.Count > 1 ? rpc.Each : [])
-        {
-            try
-            {
-                estimate = Math.Min(estimate, await AskAsync(node, call, cancellationToken)); // one alone makes nothing too large, and refuses nothing
-            }
-            catch (ChainUnavailableException)
-            {
-                // It has no say.
-            }
-        }
-
-        return estimate <= ChainOptions.MaxGasPerTransaction ? Math.Min(estimate / 5 * 6, ChainOptions.MaxGasPerTransaction)
-            : refused is not null ? throw refused
-            : throw new BatchTooLargeException($"The batch needs more gas than a transaction has, {ChainOptions.MaxGasPerTransaction}.");
+        var estimate = estimates.Count < 3 ? estimates[^1] : estimates[estimates.Count / 2];
+        return Math.Min(estimate / 5 * 6, ChainOptions.MaxGasPerTransaction);
     }
 
-    /// <returns>More than any transaction may have where the node says so, or does not say how much.</returns>
-    private static async Task<long> AskAsync(JsonRpcClient node, JsonObject call, CancellationToken cancellationToken)
+    private static async Task<(long? Gas, ChainUnavailableException? Fault)> AskAsync(JsonRpcClient node, JsonObject call, CancellationToken cancellationToken)
     {
         try
         {
-            return await node.NumberAsync("eth_estimateGas", cancellationToken, call, "latest");
+            // At the newest block: what waits, perhaps this same batch, must not count.
+            var gas = await node.NumberAsync("eth_estimateGas", cancellationToken, call, "latest");
+            return gas is >= 0 and <= ChainOptions.MaxGasPerTransaction ? (gas, null)
+                : (null, new BatchTooLargeException($"The batch needs {gas} gas, a transaction has at most {ChainOptions.MaxGasPerTransaction}."));
         }
         catch (RpcErrorException fault) when (fault.Refusal == RpcRefusal.TooLarge)
         {
-            return long.MaxValue;
+            return (null, new BatchTooLargeException(fault.Message, fault));
+        }
+        catch (ChainUnavailableException fault)
+        {
+            return (null, fault);
         }
     }
 }

@@ -19,8 +19,6 @@ internal static class ReadEndpoints
     private const int DefaultLimit = 100;
     public const int MaxLimit = 500;
 
-    private static readonly string[] Severities = [Severity.Normal, Severity.High, Severity.Escalated, Severity.Critical];
-
     public static void MapReads(this IEndpointRouteBuilder app)
     {
         app.MapGet("/v1/incidents/{capId}/{incidentId}", ReadAsync).RequireAuthorization(OperatorAccess.Reader)
@@ -46,7 +44,7 @@ internal static class ReadEndpoints
         var query = new QueryReader(request.Query, IncidentListQuery.Names);
         var filter = new IncidentQuery(
             query.Text("cap", Identifiers.IsId, Identifiers.Rule),
-            query.Text("severity", value => Severities.Contains(value), string.Join(", ", Severities)),
+            query.Text("severity", value => Severity.Ladder.Contains(value), string.Join(", ", Severity.Ladder)),
             query.Instant("from"), query.Instant("to"),
             -1, (int)query.Number("limit", DefaultLimit, 1, MaxLimit));
         filter = query.Cursor(filter);

@@ -118,7 +118,7 @@ internal static partial class HookCommand
     public static Option<string> SeverityOption()
     {
         var option = new Option<string>("--severity") { Description = "normal, high, escalated or critical", DefaultValueFactory = _ => Severity.High };
-        option.AcceptOnlyFromAmong(Severity.Normal, Severity.High, Severity.Escalated, Severity.Critical);
+        option.AcceptOnlyFromAmong([.. Severity.Ladder]);
         return option;
     }
 

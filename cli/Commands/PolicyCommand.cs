@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using CapOrleans.Core.Incidents;
 
 namespace CapOrleans.Cli.Commands;
 
@@ -12,7 +13,7 @@ internal static class PolicyCommand
         var self = new Option<string?>("--self-feedback") { Description = "allow, misuse-only or deny (an operator's)" };
         var floor = new Option<string?>("--paging-floor") { Description = "Lowest severity that notifies people: normal, high, escalated or critical" };
         self.AcceptOnlyFromAmong("allow", "misuse-only", "deny");
-        floor.AcceptOnlyFromAmong("normal", "high", "escalated", "critical");
+        floor.AcceptOnlyFromAmong([.. Severity.Ladder]);
         var behind = new Option<int?>("--max-behind") { Description = "Seconds that a signed time may lie before the server's" };
         var ahead = new Option<int?>("--max-ahead") { Description = "Seconds that a signed time may lie after the server's" };
         var limit = new Option<decimal?>("--delta-cap-limit") { Description = "Largest dCap of one incident (an operator's)" };

@@ -9,19 +9,18 @@ namespace CapOrleans.Core.Caps;
 internal static class PolicyChange
 {
     private static readonly string[] SelfFeedbacks = [SelfFeedback.Allow, SelfFeedback.MisuseOnly, SelfFeedback.Deny];
-    private static readonly string[] Floors = [Severity.Normal, Severity.High, Severity.Escalated, Severity.Critical];
 
     /// <returns>Null when the policy can be had.</returns>
     public static Refusal? Fault(PolicyDefinition? wanted)
     {
-        static Refusal? OneOf(string field, string? value, string[] choices) =>
+        static Refusal? OneOf(string field, string? value, IReadOnlyList<string> choices) =>
             value is null || choices.Contains(value) ? null : new("invalid-field", $"policy.{field}", string.Join(", ", choices));
         static Refusal? Range(string field, decimal? value, decimal min, decimal max) =>
             value is null || (value >= min && value <= max) ? null : new("invalid-field", $"policy.{field}", $"a number from {min} to {max}");
 
         return wanted is null ? null
             : OneOf("selfFeedback", wanted.SelfFeedback, SelfFeedbacks)
-                ?? OneOf("pagingFloor", wanted.PagingFloor, Floors)
+                ?? OneOf("pagingFloor", wanted.PagingFloor, Severity.Ladder)
                 ?? Range("maxBehindSeconds", wanted.MaxBehindSeconds, 60, 31_536_000)
                 ?? Range("maxAheadSeconds", wanted.MaxAheadSeconds, 0, 86_400)
                 ?? Range("deltaCapLimit", wanted.DeltaCapLimit, 0.0001m, 1_000_000m)

@@ -15,15 +15,23 @@ public static class Severity
 
     public const int CriticalRank = 3;
 
+    /// <summary>Each at the index that is its rank.</summary>
+    public static readonly IReadOnlyList<string> Ladder = [Normal, High, Escalated, Critical];
+
     /// <param name="severity">Lower case.</param>
     /// <returns>0 normal, 1 high, 2 escalated, 3 critical: also the number on chain.</returns>
-    public static int Rank(string severity) => severity switch
+    public static int Rank(string severity)
     {
-        High => 1,
-        Escalated => 2,
-        Critical => CriticalRank,
-        _ => 0,
-    };
+        for (var rank = CriticalRank; rank > 0; rank--)
+        {
+            if (severity == Ladder[rank])
+            {
+                return rank;
+            }
+        }
+
+        return 0;
+    }
 
     /// <summary>What the incident counts as: a w_E of 0.8 or more lifts everything below to <c>escalated</c>.</summary>
     public static string Classify(string claimed, decimal weight) =>

@@ -16,7 +16,7 @@ public sealed record WalletClaim(EthereumAddress Wallet, byte[] Signature)
     public const int AtOnce = 16;
 
     /// <summary>Beside these, questions to wallets that did not answer in time lately: they take no place of the others.</summary>
-    public const int SlowAtOnce = 4;
+    public const int SlowAtOnce = 16;
 
     /// <summary>Of those that wait, in all and for one address; whoever comes with one more sends it again.</summary>
     public const int Waiting = 256, WaitingPerCaller = 8;

@@ -11,7 +11,8 @@ internal sealed partial class IncidentSpool
 
     /// <summary>
     /// The oldest of a partition, as many as a request may hold. What a list of keys vouches for goes first; the room that is left is for the others,
-    /// of the same CapID too: whoever writes its name into junk must not hold it up.
+    /// of the same CapID too: whoever writes its name into junk must not hold it up. Where wallets must be asked, CapIDs take turns, since those
+    /// that do not answer are few CapIDs'; and of one CapID the addresses with the fewest go first, since strangers can name any.
     /// </summary>
     /// <param name="queues">Those that are left out; with <paramref name="isOnly"/>, those that are taken.</param>
     public IReadOnlyList<Waiting> Next(int partition, IReadOnlyCollection<string> queues, int maxLines, int maxBytes, bool isOnly = false)
@@ -34,18 +35,21 @@ internal sealed partial class IncidentSpool
         List<Waiting> next)
     {
         using var command = connection.CreateCommand();
-        // What wallets must be asked about takes turns, by CapID and address: wallets that do not answer are few CapIDs' and not everybody's.
-        var (turn, order) = partition == Partitions.Claims ? (", row_number() OVER (PARTITION BY cap_id, source ORDER BY number) AS turn", "turn, number") : ("", "number");
         // The flag stands in the text, not in a parameter: only so the index of either kind is used.
-        command.CommandText =
+        var waits =
             $"""
-            SELECT {Columns} FROM incident JOIN (
-              SELECT number AS chosen{turn} FROM incident
-              WHERE refused_at IS NULL AND vouched = {vouched.ToString(CultureInfo.InvariantCulture)} AND partition = $partition
-                AND queue {operation} (SELECT value FROM json_each($queues))
-              ORDER BY {order} LIMIT $limit
-            ) ON number = chosen ORDER BY {order}
+            FROM incident WHERE refused_at IS NULL AND vouched = {vouched.ToString(CultureInfo.InvariantCulture)} AND partition = $partition
+              AND queue {operation} (SELECT value FROM json_each($queues))
             """;
+        command.CommandText = partition == Partitions.Claims
+            ? $"""
+                SELECT {Columns} FROM incident JOIN (
+                  SELECT number AS chosen, row_number() OVER (PARTITION BY cap_id ORDER BY beside, number) AS turn
+                  FROM (SELECT number, cap_id, count(*) OVER (PARTITION BY cap_id, source) AS beside {waits})
+                  ORDER BY turn, number LIMIT $limit
+                ) ON number = chosen ORDER BY turn, number
+                """
+            : $"SELECT {Columns} {waits} ORDER BY number LIMIT $limit";
         command.Parameters.AddWithValue("$queues", JsonSerializer.Serialize(queues, GateStatusJson.Default.IReadOnlyCollectionString));
         command.Parameters.AddWithValue("$partition", partition);
         command.Parameters.AddWithValue("$limit", limit);

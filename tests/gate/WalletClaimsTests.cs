@@ -65,8 +65,21 @@ public sealed class WalletClaimsTests : IDisposable
         Assert.Equal(ArrivalVerdict.Kept, await KeepAsync("H-2", Host));
         var order = spool.Next(Partitions.Claims, [], 500, 1_000_000).Select(waiting => waiting.IncidentId).ToList();
         Assert.Equal(402, order.Count);
-        Assert.Equal(20, order.IndexOf("H-1")); // one of each address before it
-        Assert.Equal(41, order.IndexOf("H-2"));
+        Assert.Equal((1, 3), (order.IndexOf("H-1"), order.IndexOf("H-2"))); // one of that CapID before each
+        var evil = spool.Next(Partitions.Claims, [], 8, 1_000_000).Where(waiting => waiting.CapId == "EVIL").Select(waiting => waiting.Queue).ToList();
+        Assert.Equal("H-1", Assert.Single(spool.Next(Partitions.Claims, evil, 2, 1_000_000), waiting => waiting.CapId == "X").IncidentId); // and also when those rest
+    }
+
+    [Fact]
+    public async Task However_many_strangers_write_its_name_a_host_that_sends_little_goes_before_them()
+    {
+        for (var address = 0; address < 20; address++)
+        {
+            await Task.WhenAll(Enumerable.Range(0, 20).Select(i => KeepAsync($"S-{address}-{i}", IPAddress.Parse($"198.51.100.{address}"))));
+        }
+
+        Assert.Equal(ArrivalVerdict.Kept, await KeepAsync("H-1", Host));
+        Assert.Equal("H-1", spool.Next(Partitions.Claims, [], 8, 1_000_000)[0].IncidentId);
     }
 
     [Fact]

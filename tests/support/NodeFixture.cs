@@ -62,7 +62,10 @@ public sealed class NodeFixture : IAsyncLifetime
                 Gate = new GateSettings { Name = "fixture", EscalateCommand = $"cat > {EscalationFile}.part && echo \" $CAP_ID $INCIDENT_ID $SEVERITY\" >> {EscalationFile}.part && mv {EscalationFile}.part {EscalationFile}" },
             },
             CancellationToken.None);
-        Api = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{apiPort}") };
+        Api = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 256 }) // a quarter of what one address may have: on a slow machine they grow
+        {
+            BaseAddress = new Uri($"http://127.0.0.1:{apiPort}"),
+        };
         Operator = new HttpClient { BaseAddress = Api.BaseAddress };
         Operator.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", (await File.ReadAllTextAsync(directory.File("data/admin-token"))).Trim());
         Gate = new HttpClient(new HostRetries()) { BaseAddress = new Uri($"http://127.0.0.1:{gatePort}") };

@@ -46,7 +46,12 @@ public sealed class SteadyHost : IDisposable
         return await Task.WhenAll(sent);
     }
 
-    public void Dispose() => stop.Dispose();
+    /// <summary>Also after a test that failed: what went on sending would fail others.</summary>
+    public void Dispose()
+    {
+        stop.Cancel();
+        sending.ContinueWith(_ => stop.Dispose(), TaskScheduler.Default);
+    }
 
     private int Count()
     {

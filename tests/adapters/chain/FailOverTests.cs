@@ -63,6 +63,7 @@ public sealed class FailOverTests : IAsyncLifetime
 
     [Theory]
     [InlineData("eth_getTransactionCount", "0x40")]
+    [InlineData("eth_estimateGas", "0x9c40")]
     [InlineData("eth_sendRawTransaction", "0xaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")]
     [InlineData("eth_estimateGas", null)]
     public async Task What_one_node_takes_and_passes_on_to_nobody_or_miscounts_or_refuses_is_anchored_by_the_others(string method, string? answer)
