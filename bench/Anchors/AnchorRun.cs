@@ -65,7 +65,7 @@ internal sealed class AnchorRun(string folder, TimeSpan length, double perSecond
 
         findings.AddRange(await CheckChainAsync(chain, contract, senders));
         findings.AddRange(await CheckLogAsync(source));
-        findings.AddRange((await Checker.RunAsync(source, senders.Promised, senders.Offered)).Findings.Take(20));
+        findings.AddRange((await Checker.RunAsync(database, logs: 1, senders.Promised, senders.Offered)).Findings.Take(20));
         return findings;
     }
 

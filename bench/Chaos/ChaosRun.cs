@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using CapOrleans.TestHost;
-using Npgsql;
 
 namespace CapOrleans.Bench.Chaos;
 
@@ -42,8 +41,7 @@ public sealed class ChaosRun(ChaosPlan plan, string folder, TextWriter output) :
         }
 
         Tell($"{supervisors.Sum(supervisor => supervisor.Restarts)} silos were started again; {senders.Promised.Count} promises, {senders.Refused503} answers 503.");
-        await using var source = NpgsqlDataSource.Create(Database.ConnectionString("chaos"));
-        var (findings, entries) = await Checker.RunAsync(source, senders.Promised, senders.Offered);
+        var (findings, entries) = await Checker.RunAsync(Database.ConnectionString("chaos"), Logs, senders.Promised, senders.Offered);
         return new ChaosResult(
             [.. senders.Wrong.Take(20), .. findings.Take(20)], missing,
             suffered.GroupBy(one => one.Fault).ToDictionary(group => group.Key, group => group.Count()),

@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using CapOrleans.Bench.Chaos;
-using Npgsql;
 
 namespace CapOrleans.Tests.Silo;
 
@@ -46,8 +45,7 @@ public sealed class ClusterProcessTests(PostgresServer postgres) : IAsyncLifetim
 
         await senders.StopAsync();
         Assert.Empty(senders.Wrong);
-        await using var source = NpgsqlDataSource.Create(CapOrleans.AuditLog.Postgres.PostgresDatabase.ReadUrl(database)!);
-        Assert.Empty((await Checker.RunAsync(source, senders.Promised, senders.Offered)).Findings);
+        Assert.Empty((await Checker.RunAsync(database, logs: 3, senders.Promised, senders.Offered)).Findings);
         Assert.Equal(senders.Offered.Count, senders.Promised.Count);
         var consumers = (await cluster.Http.GetFromJsonAsync<JsonElement>("/health/ready")).GetProperty("consumers").EnumerateArray();
         Assert.Equal(3, consumers.Count(consumer => consumer.Text("consumer").StartsWith("notify/", StringComparison.Ordinal)));

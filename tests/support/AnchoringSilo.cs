@@ -193,6 +193,7 @@ internal sealed class AnchoringSilo : IAsyncDisposable
         await StopAsync();
         Chain.Dispose();
         http.Dispose();
+        await WholeLog.AssertAsync(directory.Path);
         directory.Dispose();
     }
 }

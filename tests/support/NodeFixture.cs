@@ -77,6 +77,7 @@ public sealed class NodeFixture : IAsyncLifetime
         await node!.DisposeAsync();
         await Issuer.DisposeAsync();
         Chain.Dispose();
+        await WholeLog.AssertAsync(directory.File("data"), logs: 2);
         directory.Dispose();
     }
 

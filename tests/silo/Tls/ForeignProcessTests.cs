@@ -4,7 +4,6 @@ using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using CapOrleans.Bench.Chaos;
 using CapOrleans.Core.Access;
-using Npgsql;
 
 namespace CapOrleans.Tests.Silo.Tls;
 
@@ -94,8 +93,7 @@ public sealed class ForeignProcessTests(PostgresServer postgres) : IDisposable
         Assert.Equal(1, (await cap.RunAsync("authority", "drop")).Code);
         Assert.StartsWith("out", await ForeignAsync("client", gateway, before), StringComparison.Ordinal);
         Assert.Equal("in", await ForeignAsync("client", gateway, AuthorityFile, "60"));
-        await using var source = NpgsqlDataSource.Create(CapOrleans.AuditLog.Postgres.PostgresDatabase.ReadUrl(database)!);
-        Assert.Empty((await Checker.RunAsync(source, senders.Promised, senders.Offered)).Findings);
+        Assert.Empty((await Checker.RunAsync(database, logs: 2, senders.Promised, senders.Offered)).Findings);
     }
 
     private static async Task<string> ForeignAsync(params string[] arguments) =>

@@ -1,0 +1,112 @@
+using System.Text;
+using System.Text.Json;
+using CapOrleans.Contracts.Caps;
+using CapOrleans.Core.AuditLog;
+using CapOrleans.Core.DeltaCap;
+using CapOrleans.Core.Incidents;
+
+namespace CapOrleans.LogVerifier;
+
+/// <summary>A CapID as its entries make it, one after the other: who may speak for it, what judges it, and its score.</summary>
+internal sealed class CapReplay(string capId)
+{
+    /// <summary>Null before its registration. Its revision is the database's and stays 0 here.</summary>
+    public CapContext? Context { get; private set; }
+
+    /// <summary>A total that would leave the range of 64 bits at four decimals saturates at its end.</summary>
+    public decimal Score
+    {
+        get;
+        private set => field = Math.Clamp(value, long.MinValue / 10_000m, long.MaxValue / 10_000m);
+    }
+
+    public long Incidents { get; private set; }
+
+    /// <param name="body">Of <c>cap.registered</c> or <c>cap.policy-changed</c>.</param>
+    public void Define(JsonElement body)
+    {
+        var text = (string name) => body.GetProperty(name).GetString()!;
+        Context = new CapContext(
+            capId, body.GetProperty("contextVersion").GetInt64(), text("displayName"),
+            DecimalText.Read(text("capPotential")), DecimalText.Read(text("phi")), DecimalText.Read(text("psi")), Context?.Keys ?? [],
+            new CapPolicy(
+                body.GetProperty("requireFullSignature").GetBoolean(), text("selfFeedback"), text("pagingFloor"),
+                body.GetProperty("maxBehindSeconds").GetInt32(), body.GetProperty("maxAheadSeconds").GetInt32(),
+                DecimalText.Read(text("deltaCapLimit")), body.GetProperty("reportsPerMinute").GetInt32()));
+    }
+
+    /// <param name="body">Of <c>cap.key-added</c> or <c>cap.key-revoked</c>.</param>
+    /// <returns>What is wrong with the entry; null for nothing.</returns>
+    public string? SetKey(JsonElement body)
+    {
+        if (Context is not { } context)
+        {
+            return "names a key of a CapID that was not registered before";
+        }
+
+        DateTimeOffset? Instant(string name) => body.GetProperty(name).GetString() is { } text ? Entry.ReadInstant(text) : null;
+        var address = body.GetProperty("address").GetString()!;
+        var before = context.Keys.FirstOrDefault(key => key.Address == address);
+        if (before?.RevokedAt is { } revoked)
+        {
+            return $"changes the key {address}, which was revoked at {Entry.Instant(revoked)}";
+        }
+
+        var key = new SigningKey(
+            address, [.. body.GetProperty("roles").EnumerateArray().Select(role => role.GetString()!)],
+            Instant("notBefore"), Instant("notAfter"), Instant("revokedAt"), body.GetProperty("reason").GetString(),
+            IsContract: body.GetProperty("contract").GetBoolean());
+        Context = context with
+        {
+            Version = body.GetProperty("contextVersion").GetInt64(),
+            Keys = [.. context.Keys.Where(other => other != before), key],
+        };
+        return null;
+    }
+
+    /// <param name="body">Of <c>score.corrected</c>.</param>
+    /// <returns>As <see cref="SetKey"/>.</returns>
+    public string? Correct(JsonElement body)
+    {
+        Score += DecimalText.Read(body.GetProperty("adjustment").GetString()!);
+        Context = Context is { } context ? context with { Version = body.GetProperty("contextVersion").GetInt64() } : null;
+        return Context is null ? "corrects the score of a CapID that was not registered before" : null;
+    }
+
+    /// <summary>Judges the incident once more, by the context that held when it was accepted.</summary>
+    /// <returns>As <see cref="SetKey"/>.</returns>
+    public string? Accept(AcceptedIncident incident)
+    {
+        Score += incident.DeltaCap;
+        Incidents++;
+        if (AcceptedProof.Fault(incident) is { } fault)
+        {
+            return $"does not hold: {fault}";
+        }
+
+        if (Context is { } context && NumberThatDiffers(incident, context) is { } number)
+        {
+            return $"was not judged by the {number} that its CapID had";
+        }
+
+        var report = IncidentReader.Read(Encoding.UTF8.GetBytes(incident.Request)).Report!; // it reads, or the proof had a fault
+        var proof = new Proof(incident.Scheme, incident.Signer) { IsWallet = incident.WalletBlock is not null };
+        return Admission.Judge(Context, report, proof, incident.AcceptedAt)?.Refusal is { } refusal ? $"had to be refused: {refusal.Rule}" : null;
+    }
+
+    /// <returns>Whether the database holds the same of the CapID.</returns>
+    public bool IsAs(CapContext stored) => Context is { } context
+        && (stored.Version, stored.DisplayName, stored.CapPotential, stored.Phi, stored.Psi, stored.Rules)
+            == (context.Version, context.DisplayName, context.CapPotential, context.Phi, context.Psi, context.Rules)
+        && InOrder(stored).SequenceEqual(InOrder(context));
+
+    private static IEnumerable<string> InOrder(CapContext context) => context.Keys.OrderBy(key => key.Address, StringComparer.Ordinal)
+        .Select(key => $"{key with { Roles = [], AddedBy = null }} {string.Join(',', key.Roles)}");
+
+    private static string? NumberThatDiffers(AcceptedIncident incident, CapContext context) =>
+        incident.ContextVersion != context.Version ? "version"
+        : incident.CapPotential != context.CapPotential ? "Cap^P"
+        : (incident.Phi, incident.Psi) != (context.Phi, context.Psi) ? "phi and psi"
+        : (incident.DeltaCapLimit, incident.SelfFeedback, incident.PagingFloor) != (context.Rules.DeltaCapLimit, context.Rules.SelfFeedback, context.Rules.PagingFloor) ? "policy"
+        : null;
+}

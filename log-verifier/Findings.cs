@@ -1,0 +1,26 @@
+namespace CapOrleans.LogVerifier;
+
+/// <summary>What does not hold, each in a sentence. A log in which nothing holds has as many as it has entries: the first thousand are kept.</summary>
+internal sealed class Findings(int log)
+{
+    private const int MaxKept = 1000;
+
+    private readonly List<string> kept = [];
+    private long more;
+
+    public IReadOnlyList<string> All => more == 0 ? kept : [.. kept, $"Log {log}: {more} findings more."];
+
+    public void Add(string what)
+    {
+        if (kept.Count < MaxKept)
+        {
+            kept.Add($"Log {log}: {what}");
+        }
+        else
+        {
+            more++;
+        }
+    }
+
+    public void AddFor(long index, string what) => Add($"entry {index} {what}");
+}

@@ -1,0 +1,136 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Core.Archive;
+using CapOrleans.Core.AuditLog;
+using CapOrleans.Core.MerkleTree;
+
+namespace CapOrleans.LogVerifier;
+
+/// <summary>A log replayed from its first entry on: the tree, the CapIDs, and how far archive and anchors say to be.</summary>
+internal sealed class LogReplay(string origin, Findings findings)
+{
+    private readonly MerkleFrontier tree = new();
+    private readonly Dictionary<string, CapReplay> caps = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> covered = new(StringComparer.Ordinal);
+    private readonly HashSet<string> reopened = new(StringComparer.Ordinal);
+    private readonly Queue<(long Index, Cid Cid)> unarchived = new();
+
+    /// <summary>Half a hash each, since a log may have many millions.</summary>
+    private readonly HashSet<UInt128> incidents = [];
+
+    /// <summary>Number of entries read.</summary>
+    public long Size => tree.Size;
+
+    public byte[] Root() => tree.Root();
+
+    public IReadOnlyDictionary<string, CapReplay> Caps => caps;
+
+    /// <returns>The index up to which the last entry of this kind speaks; 0 before the first.</returns>
+    public long Covered(string kind) => covered.GetValueOrDefault(kind);
+
+    /// <summary>A batch ends where <see cref="Covered"/> says; false before the first, and after one was lost.</summary>
+    public bool EndsWithBatch(string kind) => Covered(kind) > 0 && !reopened.Contains(kind);
+
+    /// <returns>The records up to <paramref name="index"/> that were not taken before, in order.</returns>
+    public IEnumerable<Cid> TakeRecords(long index)
+    {
+        while (unarchived.TryPeek(out var record) && record.Index < index)
+        {
+            yield return unarchived.Dequeue().Cid;
+        }
+    }
+
+    /// <returns>What it accepts; null for an entry of another kind, or one that cannot be read.</returns>
+    public VerifiedIncident? Append(LogEntry entry)
+    {
+        if (entry.Index != Size)
+        {
+            findings.AddFor(entry.Index, $"stands where {Size} should");
+        }
+
+        var (index, leaf) = (Size, MerkleHash.Leaf(entry.Bytes));
+        tree.Append(leaf);
+        try
+        {
+            using var document = JsonDocument.Parse(entry.Bytes);
+            var root = document.RootElement;
+            if (root.GetProperty("kind").GetString() != entry.Kind)
+            {
+                findings.AddFor(index, $"is stored as {entry.Kind} and says to be {root.GetProperty("kind")}");
+            }
+
+            if (root.GetProperty("origin").GetString() != origin)
+            {
+                findings.AddFor(index, "names another log");
+            }
+
+            return Read(index, entry, leaf, root.GetProperty("body"));
+        }
+        catch (Exception fault) when (fault is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or ArgumentException or OverflowException)
+        {
+            findings.AddFor(index, "cannot be read");
+            return null;
+        }
+    }
+
+    private VerifiedIncident? Read(long index, LogEntry entry, byte[] leaf, JsonElement body)
+    {
+        switch (entry.Kind)
+        {
+            case EntryKinds.CapRegistered or EntryKinds.PolicyChanged:
+                CapOf(body).Define(body);
+                break;
+            case EntryKinds.KeyAdded or EntryKinds.KeyRevoked:
+                Note(index, CapOf(body).SetKey(body));
+                break;
+            case EntryKinds.ScoreCorrected:
+                Note(index, CapOf(body).Correct(body));
+                Note(index, incidents.Contains(NameOf(body.GetProperty("capId").GetString()!, body.GetProperty("incidentId").GetString()!)) ? null : "corrects an incident that was not accepted before");
+                break;
+            case EntryKinds.ArchiveBatched or EntryKinds.AnchorBatched:
+                Cover(index, entry.Kind, body.GetProperty("from").GetInt64(), body.GetProperty("to").GetInt64());
+                break;
+            case EntryKinds.AnchorLost:
+                covered[EntryKinds.AnchorBatched] = body.GetProperty("from").GetInt64();
+                reopened.Add(EntryKinds.AnchorBatched);
+                break;
+            case EntryKinds.IncidentAccepted:
+                return Accept(index, leaf, AcceptedIncident.Read(entry.Bytes));
+        }
+
+        return null;
+    }
+
+    private VerifiedIncident Accept(long index, byte[] leaf, AcceptedIncident incident)
+    {
+        Note(index, incidents.Add(NameOf(incident.CapId, incident.IncidentId)) ? null : $"accepts {incident.CapId}/{incident.IncidentId} again");
+        Note(index, CapOf(incident.CapId).Accept(incident));
+        unarchived.Enqueue((index, incident.Cid));
+        return new VerifiedIncident(origin, index, Convert.ToHexStringLower(leaf), incident);
+    }
+
+    private void Cover(long index, string kind, long from, long to)
+    {
+        Note(index, from >= Covered(kind) ? null : $"goes back to {from}, and {kind} was at {Covered(kind)}");
+        Note(index, from <= to && to <= index ? null : $"speaks for entries {from} to {to}");
+        covered[kind] = to;
+        reopened.Remove(kind);
+    }
+
+    private void Note(long index, string? fault)
+    {
+        if (fault is not null)
+        {
+            findings.AddFor(index, fault);
+        }
+    }
+
+    private CapReplay CapOf(JsonElement body) => CapOf(body.GetProperty("capId").GetString()!);
+
+    private CapReplay CapOf(string capId) => caps.TryGetValue(capId, out var cap) ? cap : caps[capId] = new CapReplay(capId);
+
+    private static UInt128 NameOf(string capId, string incidentId) =>
+        System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes($"{capId}/{incidentId}")));
+}

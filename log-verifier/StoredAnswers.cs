@@ -1,0 +1,89 @@
+using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.Archive;
+using CapOrleans.Core.AuditLog;
+
+namespace CapOrleans.LogVerifier;
+
+/// <summary>Asks the store what the service asks it, and compares the answers with the replay.</summary>
+internal sealed class StoredAnswers(int log, IAuditLogReader reader, IBlockStore? blocks)
+{
+    /// <summary>Questions under way at once.</summary>
+    private const int Parallel = 8;
+
+    private static readonly (string Consumer, string Kind)[] Consumers = [("archive", EntryKinds.ArchiveBatched), ("anchor", EntryKinds.AnchorBatched)];
+
+    /// <summary>Whether each of the incidents is found by its name, and no others are listed between them.</summary>
+    /// <param name="incidents">In order; all that stand in the log from the first on up to the last.</param>
+    public async Task CheckIncidentsAsync(IReadOnlyList<VerifiedIncident> incidents, Findings findings, CancellationToken cancellationToken)
+    {
+        var (listed, after) = (0, PackedPosition.Of(log, incidents[0].Index) - 1);
+        while (listed < incidents.Count)
+        {
+            var page = await reader.FindIncidentsAsync(new IncidentQuery(null, null, null, null, after, Math.Min(1000, incidents.Count - listed)), cancellationToken);
+            var isAsRead = page.Entries.Count > 0 && page.Entries.Select(entry => entry.Index).SequenceEqual(incidents.Skip(listed).Take(page.Entries.Count).Select(incident => incident.Index));
+            if (!isAsRead)
+            {
+                findings.Add($"the incidents listed between entries {incidents[0].Index} and {incidents[^1].Index} are not those of the log");
+                break;
+            }
+
+            listed += page.Entries.Count;
+            after = PackedPosition.Of(log, page.Entries[^1].Index);
+        }
+
+        await ForEachAsync(incidents, findings, async incident =>
+            (await reader.FindIncidentAsync(incident.Incident.CapId, incident.Incident.IncidentId, cancellationToken))?.Index == incident.Index
+                ? null : $"entry {incident.Index} is not found as {incident.Incident.CapId}/{incident.Incident.IncidentId}", cancellationToken);
+    }
+
+    /// <summary>Whether what is archived, as the log says, can be read.</summary>
+    public Task CheckBlocksAsync(IReadOnlyList<Cid> archived, Findings findings, CancellationToken cancellationToken) => blocks is null
+        ? Task.CompletedTask
+        : ForEachAsync(archived, findings, async cid =>
+            await blocks.FindAsync(cid, cancellationToken) is null ? $"block {cid.Text} is archived, as the log says, and cannot be read" : null, cancellationToken);
+
+    /// <summary>Totals, contexts, offsets and covers: what the store keeps one of, and changes as the log grows.</summary>
+    public async Task CheckTotalsAsync(LogReplay replay, Findings findings, CancellationToken cancellationToken)
+    {
+        await ForEachAsync(replay.Caps, findings, async cap => await reader.FindCapAsync(cap.Key, cancellationToken) switch
+        {
+            null => $"{cap.Key} is not stored",
+            var (context, score, incidents) when (score, incidents) != (cap.Value.Score, cap.Value.Incidents) =>
+                $"{cap.Key} is stored with {incidents} incidents and a score of {score}; its entries give {cap.Value.Incidents} and {cap.Value.Score}",
+            var (context, _, _) when !cap.Value.IsAs(context) => $"{cap.Key} is stored with other keys, numbers or policy than its entries give",
+            _ => null,
+        }, cancellationToken);
+        foreach (var (consumer, kind) in Consumers)
+        {
+            var (position, covered) = (await reader.PositionAsync(log, consumer, cancellationToken), replay.Covered(kind));
+            if (position > replay.Size)
+            {
+                findings.Add($"the offset of {consumer}, {position}, is beyond the end of the log, {replay.Size}");
+            }
+
+            if (position < covered)
+            {
+                findings.Add($"the offset of {consumer}, {position}, is before {covered}, up to which its entries speak");
+            }
+
+            if (await reader.CoveringAsync(log, kind, covered, cancellationToken) is not null
+                || (replay.EndsWithBatch(kind) && await reader.CoveringAsync(log, kind, covered - 1, cancellationToken) is null))
+            {
+                findings.Add($"the store knows another end of {kind} than {covered}");
+            }
+        }
+    }
+
+    private static async Task ForEachAsync<T>(
+        IEnumerable<T> items, Findings findings, Func<T, Task<string?>> check, CancellationToken cancellationToken)
+    {
+        foreach (var chunk in items.Chunk(Parallel))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            foreach (var fault in (await Task.WhenAll(chunk.Select(check))).OfType<string>())
+            {
+                findings.Add(fault);
+            }
+        }
+    }
+}

@@ -1,0 +1,81 @@
+using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Core.Archive;
+using CapOrleans.Core.AuditLog;
+
+namespace CapOrleans.LogVerifier;
+
+/// <summary>
+/// Reads a log from its first entry on and computes again what it says: leaves and root, each request and its signature, whether the signer
+/// was a reporter of the CapID at that time, dCap and scores, batches of archive and anchor. Then it compares what the store answers from
+/// its read models, and the blocks that are archived.
+/// </summary>
+/// <remarks>
+/// The log may grow meanwhile. Not checked, since it needs a chain: whether a contract wallet took a signature, and what was anchored.
+/// </remarks>
+/// <param name="blocks">Null to leave the archived blocks alone.</param>
+/// <param name="accepted">Sees each accepted incident, in order.</param>
+public sealed class Verifier(IAuditLogReader reader, IBlockStore? blocks = null, Action<VerifiedIncident>? accepted = null)
+{
+    private const int PageLimit = 1000;
+
+    public async Task<Verification> VerifyAsync(int log, CancellationToken cancellationToken)
+    {
+        var findings = new Findings(log);
+        if (await reader.HeadAsync(log, cancellationToken) is not { } head)
+        {
+            findings.Add("there is no such log");
+            return new Verification(null, findings.All);
+        }
+
+        var (replay, stored) = (new LogReplay(head.Origin, findings), new StoredAnswers(log, reader, blocks));
+        while (true)
+        {
+            await ReadAsync(log, replay, head, stored, findings, cancellationToken);
+            if (replay.Size != head.Size || !replay.Root().AsSpan().SequenceEqual(head.Root))
+            {
+                findings.Add($"its head says {head.Size} entries with another root than that of the {replay.Size} that are there");
+                return new Verification(head, findings.All);
+            }
+
+            var totals = new Findings(log);
+            await stored.CheckTotalsAsync(replay, totals, cancellationToken);
+            var isLonger = (await reader.ReadAsync(log, head.Size, 1, cancellationToken)).Entries.Count > 0;
+            var next = (await reader.HeadAsync(log, cancellationToken))!;
+            if (next.Size > head.Size && totals.All.Count > 0)
+            {
+                head = next; // the totals may be those of what was added meanwhile
+                continue;
+            }
+
+            if (isLonger && next.Size == head.Size)
+            {
+                findings.Add($"there are entries after its head, which says {head.Size}");
+            }
+
+            return new Verification(head, [.. findings.All, .. totals.All]);
+        }
+    }
+
+    private async Task ReadAsync(
+        int log, LogReplay replay, LogHead head, StoredAnswers stored, Findings findings, CancellationToken cancellationToken)
+    {
+        while (replay.Size < head.Size)
+        {
+            var limit = (int)Math.Min(PageLimit, head.Size - replay.Size);
+            var page = (await reader.ReadAsync(log, replay.Size, limit, cancellationToken)).Entries;
+            if (page.Count == 0)
+            {
+                return;
+            }
+
+            var incidents = page.Select(replay.Append).OfType<VerifiedIncident>().ToList();
+            if (incidents.Count > 0)
+            {
+                incidents.ForEach(accepted ?? (_ => { }));
+                await stored.CheckIncidentsAsync(incidents, findings, cancellationToken);
+            }
+
+            await stored.CheckBlocksAsync([.. replay.TakeRecords(replay.Covered(EntryKinds.ArchiveBatched))], findings, cancellationToken);
+        }
+    }
+}

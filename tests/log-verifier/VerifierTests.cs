@@ -1,0 +1,148 @@
+using CapOrleans.AuditLog.Sqlite;
+using CapOrleans.Contracts.Access;
+using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Contracts.Caps;
+using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.AuditLog;
+using CapOrleans.Core.CanonicalJson;
+using CapOrleans.Core.Caps;
+using CapOrleans.Core.Incidents;
+using CapOrleans.Core.Signatures;
+using CapOrleans.LogVerifier;
+
+namespace CapOrleans.Tests.LogVerifier;
+
+/// <summary>Entries that somebody wrote who may write: the tree is right, and what they say is not.</summary>
+public sealed class VerifierTests : IAsyncLifetime
+{
+    private const string CapId = "Z-001";
+
+    private static readonly DateTimeOffset Now = new(2026, 11, 29, 12, 0, 0, TimeSpan.Zero);
+    private static readonly AdmissionPolicy Policy = new(AcceptUnsigned: false);
+
+    private readonly PrivateKey reporter = PrivateKey.Create(), former = PrivateKey.Create(), stranger = PrivateKey.Create();
+    private readonly TempDirectory directory = new();
+    private SqliteLogWriter writer = null!;
+    private LogHead head = null!;
+    private CapContext context = null!;
+
+    public async Task InitializeAsync()
+    {
+        writer = new SqliteLogWriter(SqliteDatabase.Open(directory.File("log.db"), 1));
+        head = await writer.OpenAsync(0, default);
+        await DefineAsync(reporter, former);
+        await AppendAsync(Incident(former, "I-0"));
+        await DefineAsync(reporter);
+        await AppendAsync(Incident(reporter, "I-1"));
+        var accepted = (await Reader.FindIncidentAsync(CapId, "I-1", default))!;
+        var (change, row) = ScoreCorrection.Of(context, accepted, 0m, new Correction("I-1", 0.5m, "recounted"), Actor.Service, head.Origin, Now);
+        await AppendAsync(new Append { Entries = change.Entries, Fence = ExpectedVersion.Of(CapId, context), Context = change.Next, Correction = row });
+        context = change.Next!;
+    }
+
+    public Task DisposeAsync()
+    {
+        writer.Dispose();
+        directory.Dispose();
+        return Task.CompletedTask;
+    }
+
+    [Fact]
+    public async Task A_log_that_was_written_in_order_has_no_findings_and_gives_each_incident()
+    {
+        var incidents = new List<VerifiedIncident>();
+        var verification = await new Verifier(Reader, accepted: incidents.Add).VerifyAsync(0, default);
+        Assert.Empty(verification.Findings);
+        Assert.Equal(head, verification.Head! with { Root = head.Root });
+        Assert.Equal(["I-0", "I-1"], incidents.Select(incident => incident.Incident.IncidentId));
+        Assert.Equal(["Log 1: there is no such log"], (await new Verifier(Reader).VerifyAsync(1, default)).Findings);
+    }
+
+    [Fact]
+    public async Task An_incident_of_nobody_who_may_report_is_named()
+    {
+        await AppendAsync(Incident(stranger, "I-2"), Incident(former, "I-3"));
+        Assert.Equal(
+            [
+                $"Log 0: entry {head.Size - 2} had to be refused: The signer {stranger.Address} must be a key of the CapID.",
+                $"Log 0: entry {head.Size - 1} had to be refused: The signer {former.Address} was revoked at {Now:O}.",
+            ],
+            await FindingsAsync());
+    }
+
+    [Fact]
+    public async Task An_incident_whose_signature_time_or_numbers_are_not_its_own_is_named()
+    {
+        var late = TestIncident.Signed(reporter, CapId, "I-4", Now.AddDays(-8));
+        await AppendAsync(
+            Incident(Accepted(reporter, "I-2") with { Signer = $"{former.Address}" }), Incident(Accepted(reporter, "I-3", context with { Phi = 9m })),
+            Incident(AcceptedIncident.Of(late.Report(), new Proof("identity-v1", $"{reporter.Address}"), context, Policy, Now)),
+            Incident(Accepted(reporter, "I-5") with { ContextVersion = 1 }), Incident(Accepted(reporter, "I-6") with { DeltaCap = 7m }));
+        var findings = await FindingsAsync();
+        Assert.Equal(5, findings.Count);
+        Assert.Contains($"it is not signed by {former.Address}", findings[0], StringComparison.Ordinal);
+        Assert.Contains("was not judged by the phi and psi that its CapID had", findings[1], StringComparison.Ordinal);
+        Assert.Contains("The timestamp must be at most 7 days before", findings[2], StringComparison.Ordinal);
+        Assert.Contains("was not judged by the version that its CapID had", findings[3], StringComparison.Ordinal);
+        Assert.Contains("does not hold: its dCap is 7", findings[4], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_is_said_twice_of_nobody_or_of_what_is_to_come_is_named()
+    {
+        var again = Incident(reporter, "I-1") with { Incident = null };
+        await AppendAsync(
+            again,
+            Entries(EntryKinds.KeyAdded, new CanonicalObject().Add("address", $"{stranger.Address}").Add("capId", "NOBODY")),
+            Entries(EntryKinds.ScoreCorrected, new CanonicalObject().Add("adjustment", "1").Add("capId", "NOBODY").Add("contextVersion", 2).Add("incidentId", "I-9")),
+            Entries(EntryKinds.ArchiveBatched, new CanonicalObject().Add("from", 0).Add("to", 99)),
+            Entries(EntryKinds.ArchiveBatched, new CanonicalObject().Add("from", 3).Add("to", 5)),
+            Entries(EntryKinds.PolicyChanged, new CanonicalObject().Add("capId", CapId)));
+        var findings = await FindingsAsync();
+        string[] expected =
+        [
+            "accepts Z-001/I-1 again", "the incidents listed between entries", "names a key of a CapID that was not registered", "corrects the score of a CapID",
+            "corrects an incident that was not accepted", "speaks for entries 0 to 99", "goes back to 3", "cannot be read", "NOBODY is not stored", "Z-001 is stored with 2 incidents",
+        ];
+        Assert.All(expected, text => Assert.Contains(findings, finding => finding.Contains(text, StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task Findings_without_end_are_counted_and_not_kept()
+    {
+        await AppendAsync([.. Enumerable.Range(0, 1100).Select(_ => Entries(EntryKinds.PolicyChanged, new CanonicalObject()))]);
+        var findings = await FindingsAsync();
+        Assert.Equal((1001, "Log 0: 100 findings more."), (findings.Count, findings[^1]));
+    }
+
+    private SqliteLogReader Reader => new(SqliteDatabase.Open(directory.File("log.db"), 1));
+
+    private async Task<IReadOnlyList<string>> FindingsAsync() => (await new Verifier(Reader).VerifyAsync(0, default)).Findings;
+
+    private async Task AppendAsync(params Append[] batch)
+    {
+        (head, var outcomes) = await writer.CommitAsync(0, head, batch, default);
+        Assert.All(outcomes, outcome => Assert.Equal(AppendVerdict.Appended, outcome.Verdict));
+    }
+
+    private async Task DefineAsync(params PrivateKey[] keys)
+    {
+        var definition = new CapDefinition(null, null, null, null, [.. keys.Select(key => new KeyDefinition($"{key.Address}", null, null, null))]);
+        var (next, entries, _) = CapChange.Of(context, CapId, definition, Authority.OfOperator(Actor.Service), head.Origin, Now);
+        await AppendAsync(new Append { Entries = entries, Fence = ExpectedVersion.Of(CapId, context), Context = next });
+        context = (await Reader.FindCapAsync(CapId, default))!.Value.Context;
+    }
+
+    private AcceptedIncident Accepted(PrivateKey key, string id, CapContext? judgedBy = null) => AcceptedIncident.Of(
+        TestIncident.Signed(key, CapId, id, Now).Report(), new Proof("identity-v1", $"{key.Address}"), judgedBy ?? context, Policy, Now);
+
+    private Append Incident(PrivateKey key, string id) => Incident(Accepted(key, id));
+
+    private Append Incident(AcceptedIncident accepted) => new()
+    {
+        Entries = [accepted.ToEntry(head.Origin)],
+        Incident = new IncidentRow(CapId, accepted.IncidentId, Convert.FromHexString(accepted.AuditHash), 0, accepted.DeltaCap, Now),
+    };
+
+    private Append Entries(string kind, CanonicalObject body) => new() { Entries = [Entry.Write(kind, head.Origin, Now, body)] };
+}

@@ -1,0 +1,34 @@
+using CapOrleans.Archive;
+using CapOrleans.AuditLog.Sqlite;
+using CapOrleans.LogVerifier;
+using Microsoft.Data.Sqlite;
+
+namespace CapOrleans.Tests.Support;
+
+/// <summary>What every test of a node or a cluster ends with: its logs hold, as an auditor reads them. No silo is asked.</summary>
+internal static class WholeLog
+{
+    /// <param name="folder">With the log's and the blocks' files.</param>
+    /// <returns>The accepted incidents of all logs.</returns>
+    public static async Task<IReadOnlyList<VerifiedIncident>> AssertAsync(string folder, int logs = 1)
+    {
+        var incidents = new List<VerifiedIncident>();
+        if (!File.Exists(Path.Combine(folder, "log.db")))
+        {
+            return incidents; // it ended before it began
+        }
+
+        var reader = new SqliteLogReader(SqliteDatabase.Open(Path.Combine(folder, "log.db"), logs));
+        var verifier = new Verifier(reader, new SqliteBlockStore(Path.Combine(folder, "blocks.db")), incidents.Add);
+        for (var log = 0; log < logs; log++)
+        {
+            if (await reader.HeadAsync(log, CancellationToken.None) is not null) // a log is made when somebody writes to it
+            {
+                Assert.Empty((await verifier.VerifyAsync(log, CancellationToken.None)).Findings);
+            }
+        }
+
+        SqliteConnection.ClearAllPools();
+        return incidents;
+    }
+}
