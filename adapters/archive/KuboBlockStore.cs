@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using CapOrleans.Core.Archive;
@@ -19,14 +20,26 @@ public sealed class KuboBlockStore(IBlockStore embedded, KuboRpc rpc) : IBlockSt
     /// </summary>
     private static readonly string[] Dialects = ["cid-codec={0}", "format={0}&version=1"];
 
+    /// <summary>
+    /// Taken by the node in calls that failed: when they are made again, it is not asked for these. So a node that loses an answer now and
+    /// then does not keep a large batch from ever getting through.
+    /// </summary>
+    private readonly ConcurrentDictionary<Cid, bool> taken = new();
+
     private int dialect;
 
     public async Task PutAsync(IReadOnlyList<Block> blocks, CancellationToken cancellationToken)
     {
         await embedded.PutAsync(blocks, cancellationToken);
-        foreach (var block in blocks)
+        foreach (var block in blocks.Where(block => !taken.ContainsKey(block.Cid)))
         {
             await PublishAsync(block, cancellationToken);
+            taken[block.Cid] = true;
+        }
+
+        foreach (var block in blocks)
+        {
+            taken.TryRemove(block.Cid, out _);
         }
     }
 

@@ -73,7 +73,7 @@ public sealed class AnchorContract : IAnchorContract
         string[] topics = [CompiledContract.AuditStorage.Abi.Topic(LogAnchored), JsonRpcClient.Hex(LogKey(logName)), Word(from)];
         var newest = await receipts.HeightAsync(cancellationToken);
         ChainUnavailableException? last = null;
-        foreach (var node in rpc.Each)
+        foreach (var node in rpc.Each.OrderBy(node => node.IsLate))
         {
             try
             {

@@ -72,7 +72,7 @@ internal sealed class AuditRecords(JsonRpcClient rpc, ChainOptions options, Chai
         // Any node may know the transaction; what it did, its receipt says, on which the nodes agree.
         var newest = await receipts.HeightAsync(cancellationToken);
         var last = new ChainUnavailableException($"The contract at {contract} has record {audit.Id}, and no node has its event; they are asked again.");
-        foreach (var node in rpc.Each)
+        foreach (var node in rpc.Each.OrderBy(node => node.IsLate))
         {
             try
             {

@@ -38,7 +38,7 @@ internal sealed class WalletQuestion(JsonRpcClient rpc, long chainId)
 
         var height = rpc.Urls.Count == 1 ? "latest" : JsonRpcClient.Hex(await agreement.HeightAsync(cancellationToken));
         return await agreement.AskAsync(
-            async node => node.Read(await node.CallAsync("eth_getBlockByNumber", cancellationToken, height, false), Block), "the newest block");
+            node => node.CallAsync("eth_getBlockByNumber", Block, cancellationToken, height, false), "the newest block");
     }
 
     public async Task<bool> IsValidAsync(WalletClaim claim, byte[] hash, ChainBlock block, CancellationToken cancellationToken)

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
-using CapOrleans.Core.Anchors;
 using CapOrleans.Ethereum.Rpc;
 using Nethereum.JsonRpc.Client;
 using Nethereum.JsonRpc.Client.RpcMessages;
@@ -38,18 +37,8 @@ internal sealed class Web3Client(JsonRpcClient rpc, CancellationToken cancellati
 
     public T DecodeResult<T>(RpcResponseMessage rpcResponseMessage) => Decode<T>((JsonElement)rpcResponseMessage.Result);
 
-    private async Task<T> AskAsync<T>(string method, object?[]? parameters) => Decode<T>(await rpc.CallAsync(
-        method, cancellationToken, [.. (parameters ?? []).Select(parameter => parameter as JsonNode ?? JsonSerializer.SerializeToNode(parameter, Json))]));
+    private Task<T> AskAsync<T>(string method, object?[]? parameters) => rpc.CallAsync(
+        method, Decode<T>, cancellationToken, [.. (parameters ?? []).Select(parameter => parameter as JsonNode ?? JsonSerializer.SerializeToNode(parameter, Json))]);
 
-    private T Decode<T>(JsonElement answer)
-    {
-        try
-        {
-            return answer.Deserialize<T>(Json)!;
-        }
-        catch (Exception fault) when (fault is JsonException or FormatException or InvalidOperationException or ArgumentException or NotSupportedException)
-        {
-            throw new ChainUnavailableException($"The chain node at {rpc.Name} gives an answer that cannot be read; see RPC_URL.", fault);
-        }
-    }
+    private static T Decode<T>(JsonElement answer) => answer.Deserialize<T>(Json)!;
 }

@@ -12,11 +12,8 @@ public sealed class NodesDisagreeException(string message, Exception? inner = nu
 /// </summary>
 internal sealed class Agreement(JsonRpcClient rpc)
 {
-    /// <summary>For those that have not answered when enough have. 1 second.</summary>
-    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
-
     /// <summary>As many as must say the same.</summary>
-    private int Quorum => Math.Min(2, rpc.Each.Count);
+    private int Quorum => EachNode.Quorum(rpc);
 
     /// <param name="ask">Asks one node; answers are compared by value.</param>
     /// <param name="what">For a message.</param>
@@ -24,7 +21,7 @@ internal sealed class Agreement(JsonRpcClient rpc)
     /// <exception cref="ChainUnavailableException">None answers.</exception>
     public async Task<T> AskAsync<T>(Func<JsonRpcClient, Task<T>> ask, string what)
     {
-        var (answers, last) = await GatherAsync(ask, found => Count(found) == Quorum);
+        var (answers, last) = await EachNode.AskAsync(rpc, ask, found => Count(found) == Quorum);
         return answers.Count == 0 ? throw last!
             : Count(answers) == Quorum ? answers[^1]
             : throw new NodesDisagreeException($"Two nodes of RPC_URL must say the same of {what}: {answers.Count} of {rpc.Each.Count} answered.{(last is null ? "" : $" {last.Message}")}", last);
@@ -39,41 +36,10 @@ internal sealed class Agreement(JsonRpcClient rpc)
     /// <exception cref="ChainUnavailableException" />
     public async Task<long> HighestAsync(Func<JsonRpcClient, Task<long>> ask)
     {
-        var (numbers, last) = await GatherAsync(ask, _ => false);
+        var (numbers, last) = await EachNode.AskAsync(rpc, ask);
         return numbers.Count >= Quorum ? numbers.OrderDescending().ElementAt(Quorum - 1) : throw last!;
     }
 
     /// <summary>How many say what the last one says.</summary>
     private static int Count<T>(List<T> answers) => answers.Count(answer => EqualityComparer<T>.Default.Equals(answer, answers[^1]));
-
-    /// <param name="isEnough">Of the answers so far; true ends it.</param>
-    /// <returns>With the last fault of a node; null for none.</returns>
-    private async Task<(List<T> Answers, ChainUnavailableException? Last)> GatherAsync<T>(Func<JsonRpcClient, Task<T>> ask, Func<List<T>, bool> isEnough)
-    {
-        var (answers, last) = (new List<T>(rpc.Each.Count), (ChainUnavailableException?)null);
-        var running = rpc.Each.Select(ask).ToList();
-        Task? grace = null;
-        while (running.Count > 0 && (answers.Count == 0 || !isEnough(answers)))
-        {
-            if (await Task.WhenAny(grace is null ? running : [.. running, grace]) is not Task<T> done)
-            {
-                break;
-            }
-
-            running.Remove(done);
-            try
-            {
-                answers.Add(await done);
-            }
-            catch (ChainUnavailableException fault)
-            {
-                last = fault;
-            }
-
-            grace ??= answers.Count >= Quorum ? Task.Delay(Grace, TimeProvider.System) : null;
-        }
-
-        running.ForEach(late => _ = late.ContinueWith(static task => _ = task.Exception, TaskScheduler.Default)); // what they say is not needed
-        return (answers, last);
-    }
 }

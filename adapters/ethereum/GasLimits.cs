@@ -21,20 +21,18 @@ internal sealed class GasLimits(JsonRpcClient rpc, string sender)
             call["to"] = to.Value.ToString();
         }
 
-        var answers = await Task.WhenAll(rpc.Each.Select(node => AskAsync(node, call, cancellationToken)));
-        var estimates = answers.Where(answer => answer.Gas is not null).Select(answer => answer.Gas!.Value).Order().ToList();
-        var faults = answers.Where(answer => answer.Fault is not null).Select(answer => answer.Fault!).ToList();
-        var quorum = Math.Min(2, answers.Length);
-        if (estimates.Count == 0 || (estimates.Count < quorum && faults.Count(fault => fault is RpcErrorException or BatchTooLargeException) >= quorum))
+        var (answers, last) = await EachNode.AskAsync(rpc, node => AskAsync(node, call, cancellationToken));
+        var estimates = answers.Where(answer => answer.Gas is not null).Select(answer => answer.Gas!.Value).ToList();
+        var refusals = answers.Where(answer => answer.Refusal is not null).Select(answer => answer.Refusal!).ToList();
+        if (estimates.Count == 0 || (estimates.Count < EachNode.Quorum(rpc) && refusals.Count >= EachNode.Quorum(rpc)))
         {
-            throw faults.Find(fault => fault is BatchTooLargeException) ?? faults.Find(fault => fault is RpcErrorException) ?? faults[0];
+            throw refusals.Find(fault => fault is BatchTooLargeException) ?? refusals.FirstOrDefault() ?? last!;
         }
 
-        var estimate = estimates.Count < 3 ? estimates[^1] : estimates[estimates.Count / 2];
-        return Math.Min(estimate / 5 * 6, ChainOptions.MaxGasPerTransaction);
+        return Math.Min(EachNode.Median(estimates) / 5 * 6, ChainOptions.MaxGasPerTransaction);
     }
 
-    private static async Task<(long? Gas, ChainUnavailableException? Fault)> AskAsync(JsonRpcClient node, JsonObject call, CancellationToken cancellationToken)
+    private static async Task<(long? Gas, ChainUnavailableException? Refusal)> AskAsync(JsonRpcClient node, JsonObject call, CancellationToken cancellationToken)
     {
         try
         {
@@ -47,7 +45,7 @@ internal sealed class GasLimits(JsonRpcClient rpc, string sender)
         {
             return (null, new BatchTooLargeException(fault.Message, fault));
         }
-        catch (ChainUnavailableException fault)
+        catch (RpcErrorException fault)
         {
             return (null, fault);
         }

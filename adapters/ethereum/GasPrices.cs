@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using CapOrleans.Core.Anchors;
 using CapOrleans.Ethereum.Rpc;
@@ -6,7 +7,10 @@ using CapOrleans.Ethereum.Transactions;
 
 namespace CapOrleans.Ethereum;
 
-/// <summary>What the chain asks for a place in one of its next blocks, and what the settings allow.</summary>
+/// <summary>
+/// What the chain asks for a place in one of its next blocks, and what the settings allow. All nodes are asked: one alone that asks too much
+/// would have nothing sent.
+/// </summary>
 internal sealed class GasPrices(JsonRpcClient rpc, int maxFeeGwei)
 {
     private const long Gwei = 1_000_000_000;
@@ -19,17 +23,22 @@ internal sealed class GasPrices(JsonRpcClient rpc, int maxFeeGwei)
     /// <exception cref="ChainUnavailableException">The chain asks more than the settings allow.</exception>
     public async Task<GasPrice> NowAsync(CancellationToken cancellationToken)
     {
-        var newest = await rpc.CallAsync("eth_getBlockByNumber", cancellationToken, "latest", false);
-        var baseFee = rpc.Read(newest, block => block.TryGetProperty("baseFeePerGas", out var fee) && fee.ValueKind != System.Text.Json.JsonValueKind.Null ? JsonRpcClient.Quantity(fee) : (BigInteger?)null);
-        if (baseFee is null)
+        var (answers, last) = await EachNode.AskAsync(rpc, node => AskAsync(node, cancellationToken));
+        if (answers.Count == 0)
         {
-            return new GasPrice(null, Within(await rpc.QuantityAsync("eth_gasPrice", cancellationToken)));
+            throw last!;
         }
 
-        var tip = await TipAsync(cancellationToken);
-        var asked = Within(baseFee.Value + tip);
+        var withBaseFee = answers.Where(answer => answer.BaseFee is not null).ToList();
+        if (withBaseFee.Count * 2 < answers.Count)
+        {
+            return new GasPrice(null, Within(EachNode.Median([.. answers.Where(answer => answer.BaseFee is null).Select(answer => answer.Tip)])));
+        }
+
+        var (baseFee, tip) = (EachNode.Median([.. withBaseFee.Select(answer => answer.BaseFee!.Value)]), EachNode.Median([.. withBaseFee.Select(answer => answer.Tip)]));
+        var asked = Within(baseFee + tip);
         // Twice the base fee: six full blocks long, a transaction stays in the next one's reach.
-        return new GasPrice((long)BigInteger.Min(tip, asked), (long)BigInteger.Min((baseFee.Value * 2) + tip, Most));
+        return new GasPrice((long)BigInteger.Min(tip, asked), (long)BigInteger.Min((baseFee * 2) + tip, Most));
     }
 
     /// <summary>
@@ -53,11 +62,20 @@ internal sealed class GasPrices(JsonRpcClient rpc, int maxFeeGwei)
 
     private long Within(BigInteger asked) => asked <= Most ? (long)asked : throw TooDear(asked);
 
-    private async Task<BigInteger> TipAsync(CancellationToken cancellationToken)
+    private static async Task<NodePrice> AskAsync(JsonRpcClient node, CancellationToken cancellationToken)
+    {
+        var baseFee = await node.CallAsync(
+            "eth_getBlockByNumber",
+            block => block.TryGetProperty("baseFeePerGas", out var fee) && fee.ValueKind != JsonValueKind.Null ? JsonRpcClient.Quantity(fee) : (BigInteger?)null,
+            cancellationToken, "latest", false);
+        return new NodePrice(baseFee, baseFee is null ? await node.QuantityAsync("eth_gasPrice", cancellationToken) : await TipAsync(node, cancellationToken));
+    }
+
+    private static async Task<BigInteger> TipAsync(JsonRpcClient node, CancellationToken cancellationToken)
     {
         try
         {
-            return await rpc.QuantityAsync("eth_maxPriorityFeePerGas", cancellationToken);
+            return await node.QuantityAsync("eth_maxPriorityFeePerGas", cancellationToken);
         }
         catch (RpcErrorException)
         {
@@ -66,13 +84,18 @@ internal sealed class GasPrices(JsonRpcClient rpc, int maxFeeGwei)
 
         try
         {
-            var history = await rpc.CallAsync("eth_feeHistory", cancellationToken, JsonRpcClient.Hex(HistoryBlocks), "latest", new JsonArray(50));
-            var tips = rpc.Read(history, past => past.GetProperty("reward").EnumerateArray().Select(block => JsonRpcClient.Quantity(block[0])).Order().ToList());
-            return tips.Count > 0 ? tips[tips.Count / 2] : Gwei;
+            var tips = await node.CallAsync(
+                "eth_feeHistory", past => past.GetProperty("reward").EnumerateArray().Select(block => JsonRpcClient.Quantity(block[0])).ToList(),
+                cancellationToken, JsonRpcClient.Hex(HistoryBlocks), "latest", new JsonArray(50));
+            return tips.Count > 0 ? EachNode.Median(tips) : Gwei;
         }
         catch (RpcErrorException)
         {
             return Gwei;
         }
     }
+
+    /// <summary>What one node says.</summary>
+    /// <param name="BaseFee">Null on a chain without one; then <paramref name="Tip"/> is the whole price.</param>
+    private sealed record NodePrice(BigInteger? BaseFee, BigInteger Tip);
 }

@@ -8,7 +8,7 @@ public sealed class MemoryTransactions : ISentTransactions
 {
     public IReadOnlyList<SentTransaction> All { get; private set; } = [];
 
-    public Task KeepAsync(IReadOnlyList<SentTransaction> sent)
+    public Task KeepAsync(IReadOnlyList<SentTransaction> sent, long gas = 0)
     {
         All = sent;
         return Task.CompletedTask;

@@ -23,16 +23,17 @@ internal sealed class PendingTransactions(JsonRpcClient rpc, ChainOptions option
     /// <exception cref="BatchTooLargeException">The first is, and nothing was sent.</exception>
     public async Task<bool> SendAsync(IReadOnlyList<ChainTransaction> transactions, ISentTransactions sent, CancellationToken cancellationToken)
     {
-        await sent.KeepAsync([.. transactions.Select(transaction => Sign(transaction, []))]);
+        await sent.KeepAsync([.. transactions.Select(transaction => Sign(transaction, []))], transactions.Sum(transaction => transaction.GasLimit));
         for (var i = 0; i < sent.All.Count; i++)
         {
             try
             {
-                await nodes.SubmitAsync(sent.All[i].Raw, cancellationToken);
+                await nodes.SendAsync(sent.All[i].Raw, cancellationToken);
             }
             catch (RpcErrorException fault)
             {
-                await sent.KeepAsync([.. sent.All.Take(i)]); // refused, for want of funds perhaps: of this one and those behind it nothing is on its way
+                // Refused, for want of funds perhaps: of this one and those behind it nothing is on its way.
+                await sent.KeepAsync([.. sent.All.Take(i)], -sent.All.Skip(i).Sum(transaction => transaction.GasLimit));
                 if (i == 0)
                 {
                     throw fault.Refusal == RpcRefusal.TooLarge ? new BatchTooLargeException(fault.Message, fault) : fault;
@@ -76,7 +77,7 @@ internal sealed class PendingTransactions(JsonRpcClient rpc, ChainOptions option
                     (last, refusals) = (against ?? last, against is null || Submission.IsOnItsWay(against) ? 0 : refusals + 1);
                     if (refusals == Repeatedly) // no node knows it, and none takes it
                     {
-                        await sent.KeepAsync([]); // one with its nonce is made anew: no two of them can arrive
+                        await sent.KeepAsync([], -sent.All.Sum(transaction => transaction.GasLimit)); // one with its nonce is made anew: no two of them can arrive
                         return [];
                     }
                 }
@@ -160,7 +161,7 @@ internal sealed class PendingTransactions(JsonRpcClient rpc, ChainOptions option
         {
             foreach (var transaction in sent.All.Where(IsWaiting))
             {
-                last = await nodes.RepeatAsync(transaction.Raw, cancellationToken) ?? last;
+                last = await nodes.SendAsync(transaction.Raw, cancellationToken) ?? last;
             }
         }
         catch (RpcErrorException refused)

@@ -35,7 +35,7 @@ internal sealed class Receipts(JsonRpcClient rpc)
         try
         {
             var receipt = await agreement.AskAsync(
-                async node => node.Read(await node.CallAsync("eth_getTransactionReceipt", cancellationToken, hash), Read), $"transaction {hash}");
+                node => node.CallAsync("eth_getTransactionReceipt", Read, cancellationToken, hash), $"transaction {hash}");
             return receipt?.Transaction == hash ? receipt : null;
         }
         catch (NodesDisagreeException)
@@ -47,7 +47,7 @@ internal sealed class Receipts(JsonRpcClient rpc)
     /// <returns>Null when there is no such block.</returns>
     /// <exception cref="NodesDisagreeException" />
     public Task<Block?> FindBlockAsync(long number, CancellationToken cancellationToken) => agreement.AskAsync(
-        async node => node.Read(await node.CallAsync("eth_getBlockByNumber", cancellationToken, JsonRpcClient.Hex(number), false), ReadBlock), $"block {number}");
+        node => node.CallAsync("eth_getBlockByNumber", ReadBlock, cancellationToken, JsonRpcClient.Hex(number), false), $"block {number}");
 
     /// <returns>The highest block that two nodes have, where there are two.</returns>
     public Task<long> HeightAsync(CancellationToken cancellationToken) => agreement.HeightAsync(cancellationToken);

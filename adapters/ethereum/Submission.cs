@@ -3,43 +3,33 @@ using CapOrleans.Ethereum.Rpc;
 
 namespace CapOrleans.Ethereum;
 
-/// <summary>Gives signed transactions to nodes.</summary>
+/// <summary>
+/// Gives signed transactions to all nodes: one that takes it has perhaps passed it on to nobody, and one that refuses it perhaps refuses
+/// everything. Whether it arrived, only its receipt says.
+/// </summary>
 internal sealed class Submission(JsonRpcClient rpc)
 {
-    /// <summary>Whether it arrived, only its receipt says: an answer that is lost or a refusal of what was sent before changes nothing.</summary>
-    public async Task<RpcErrorException?> SubmitAsync(byte[] raw, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await rpc.CallAsync("eth_sendRawTransaction", cancellationToken, JsonRpcClient.Hex(raw));
-            return null;
-        }
-        catch (RpcErrorException fault) when (IsOnItsWay(fault))
-        {
-            return fault;
-        }
-    }
-
-    /// <summary>A node that took it has perhaps passed it on to nobody: what is sent again is sent to each.</summary>
-    /// <returns>What those have against it that know it already; null for nothing.</returns>
+    /// <returns>What those have against it that know it already, or something in its place; null when one took it.</returns>
     /// <exception cref="RpcErrorException">All that answer refuse it.</exception>
-    public async Task<RpcErrorException?> RepeatAsync(byte[] raw, CancellationToken cancellationToken)
+    /// <exception cref="ChainUnavailableException">None answers.</exception>
+    public async Task<RpcErrorException?> SendAsync(byte[] raw, CancellationToken cancellationToken)
     {
-        var faults = await Task.WhenAll(rpc.Each.Select(SubmitToAsync));
-        return Array.Exists(faults, fault => fault is null) ? null
-            : faults.OfType<RpcErrorException>().FirstOrDefault(IsOnItsWay)
-            ?? throw (faults.OfType<RpcErrorException>().FirstOrDefault() ?? faults[0]!);
+        var (answers, last) = await EachNode.AskAsync(rpc, AskAsync);
+        var refusals = answers.OfType<RpcErrorException>().ToList();
+        return answers.Count == 0 ? throw last!
+            : refusals.Count < answers.Count ? null
+            : refusals.Find(IsOnItsWay) ?? throw (refusals.Find(refusal => refusal.Refusal == RpcRefusal.TooLarge) ?? refusals[0]);
 
-        async Task<ChainUnavailableException?> SubmitToAsync(JsonRpcClient node)
+        async Task<RpcErrorException?> AskAsync(JsonRpcClient node)
         {
             try
             {
                 await node.CallAsync("eth_sendRawTransaction", cancellationToken, JsonRpcClient.Hex(raw));
                 return null;
             }
-            catch (ChainUnavailableException fault)
+            catch (RpcErrorException refusal)
             {
-                return fault;
+                return refusal;
             }
         }
     }

@@ -12,6 +12,7 @@ public interface ISentTransactions
     IReadOnlyList<SentTransaction> All { get; }
 
     /// <param name="sent">Instead of those before.</param>
+    /// <param name="gas">What they may use, where they are to be sent; less than zero: what was refused of it.</param>
     /// <returns>When they are on disk.</returns>
-    Task KeepAsync(IReadOnlyList<SentTransaction> sent);
+    Task KeepAsync(IReadOnlyList<SentTransaction> sent, long gas = 0);
 }

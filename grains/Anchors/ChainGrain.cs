@@ -64,26 +64,27 @@ internal sealed class ChainGrain(
         positions[batches[0].LogName] = null; // it moves
         IReadOnlyList<AnchorBatch> affordable = budget.PerDay > 0 ? [batches[0]] : batches; // each is one more that the budget may be exceeded by
         return TrySpendAsync(
-            async () => new AnchorResult(await contract.AnchorAsync(affordable, this, host.ApplicationStopping)),
-            sent => sent.Confirmed.Sum(confirmed => confirmed.GasUsed), fault => new AnchorResult([], fault));
+            async () => new AnchorResult(await contract.AnchorAsync(affordable, this, host.ApplicationStopping)), fault => new AnchorResult([], fault));
     }
 
     public Task<MirrorResult> MirrorAsync(IReadOnlyList<MirroredCap> caps) => TrySpendAsync(
-        async () => new MirrorResult(await mirror.MirrorAsync(caps, this, host.ApplicationStopping)),
-        sent => sent.Confirmed!.GasUsed, fault => new MirrorResult(null, fault));
+        async () => new MirrorResult(await mirror.MirrorAsync(caps, this, host.ApplicationStopping)), fault => new MirrorResult(null, fault));
 
     public Task<AnchorConfirmation> StoreAuditAsync(ChainAudit audit) =>
-        TellAsync(() => SpendAsync(() => contract.StoreAuditAsync(audit, this, host.ApplicationStopping), sent => sent.GasUsed));
+        TellAsync(() => SpendAsync(() => contract.StoreAuditAsync(audit, this, host.ApplicationStopping)));
 
-    public Task KeepAsync(IReadOnlyList<SentTransaction> sent) =>
-        stored.ReplaceAsync(new ChainState { Sent = sent, Day = stored.State.Day, Gas = stored.State.Gas }, DeactivateOnIdle);
+    /// <summary>A transaction counts with its gas limit before it is sent: so what arrives late, reverts or is never heard of counts too.</summary>
+    public Task KeepAsync(IReadOnlyList<SentTransaction> sent, long gas = 0) =>
+        stored.ReplaceAsync(new ChainState { Sent = sent, Day = Today, Gas = Math.Max(0, UsedToday + gas) }, DeactivateOnIdle);
+
+    private long UsedToday => stored.State.Day == Today ? stored.State.Gas : 0;
 
     /// <param name="refuse">Of what is too large, with why.</param>
-    private Task<T> TrySpendAsync<T>(Func<Task<T>> send, Func<T, long> gasOf, Func<string, T> refuse) => TellAsync(async () =>
+    private Task<T> TrySpendAsync<T>(Func<Task<T>> send, Func<string, T> refuse) => TellAsync(async () =>
     {
         try
         {
-            return await SpendAsync(send, gasOf);
+            return await SpendAsync(send);
         }
         catch (BatchTooLargeException fault)
         {
@@ -92,23 +93,10 @@ internal sealed class ChainGrain(
     });
 
     /// <summary>Sends while the day's budget lasts.</summary>
-    private async Task<T> SpendAsync<T>(Func<Task<T>> send, Func<T, long> gasOf)
-    {
-        var used = stored.State.Day == Today ? stored.State.Gas : 0;
-        if (budget.PerDay > 0 && used >= budget.PerDay)
-        {
-            throw new ChainUnavailableException(
-                $"Today's transactions have used {used} gas, Chain__GasPerDay is {budget.PerDay}: anchoring resumes at 00:00 UTC.");
-        }
-
-        var sent = await send();
-        if (budget.PerDay > 0)
-        {
-            await stored.ReplaceAsync(new ChainState { Sent = All, Day = Today, Gas = used + gasOf(sent) }, DeactivateOnIdle);
-        }
-
-        return sent;
-    }
+    private Task<T> SpendAsync<T>(Func<Task<T>> send) => budget.PerDay <= 0 || UsedToday < budget.PerDay
+        ? send()
+        : throw new ChainUnavailableException(
+            $"Today's transactions may use {UsedToday} gas, Chain__GasPerDay is {budget.PerDay}: anchoring resumes at 00:00 UTC.");
 
     /// <summary>A fault travels to another silo as its message, without what a node may have put into it.</summary>
     private static async Task<T> TellAsync<T>(Func<Task<T>> ask)

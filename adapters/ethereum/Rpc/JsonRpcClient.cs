@@ -10,8 +10,8 @@ using CapOrleans.Core.Anchors;
 namespace CapOrleans.Ethereum.Rpc;
 
 /// <summary>
-/// JSON-RPC 2.0 over HTTP, as Ethereum nodes speak it. Of several nodes one is asked until it does not answer, then the next. Credentials in a
-/// URL are sent as Basic authentication.
+/// JSON-RPC 2.0 over HTTP, as Ethereum nodes speak it. Of several nodes one is asked until it gives no usable answer, then the next.
+/// Credentials in a URL are sent as Basic authentication.
 /// </summary>
 /// <param name="urls">At least one, all of the same chain.</param>
 /// <param name="devTokenFile">Holds the dev chain's token, which goes with every call: its owner waits behind nobody. Read at each; null where others' nodes are asked.</param>
@@ -36,29 +36,37 @@ public sealed class JsonRpcClient(HttpClient http, IReadOnlyList<Uri> urls, stri
 
     private Uri Current => urls[Volatile.Read(ref current)];
 
-    /// <exception cref="RpcErrorException">The node refused.</exception>
+    /// <summary>It answers later than others, so nobody waits for it who has enough of theirs. Where it is one of several.</summary>
+    public bool IsLate { get; set; }
+
+    /// <exception cref="RpcErrorException">All nodes that answered refused.</exception>
     /// <exception cref="ChainUnavailableException">No node gave a usable answer.</exception>
-    public async Task<JsonElement> CallAsync(string method, CancellationToken cancellationToken, params IReadOnlyList<JsonNode?> parameters)
+    public Task<JsonElement> CallAsync(string method, CancellationToken cancellationToken, params IReadOnlyList<JsonNode?> parameters) =>
+        CallAsync(method, static answer => answer, cancellationToken, parameters);
+
+    /// <summary>A node whose answer cannot be read, or that refuses, is as one that does not answer: the next is asked.</summary>
+    /// <inheritdoc cref="CallAsync(string, CancellationToken, IReadOnlyList{JsonNode?})"/>
+    public async Task<T> CallAsync<T>(string method, Func<JsonElement, T> read, CancellationToken cancellationToken, params IReadOnlyList<JsonNode?> parameters)
     {
-        RpcErrorException? tooLarge = null;
-        for (var attempt = 1; ; attempt++)
+        var (first, worst) = (Volatile.Read(ref current), (ChainUnavailableException?)null);
+        for (var attempt = 0; attempt < urls.Count; attempt++)
         {
-            var used = Volatile.Read(ref current);
+            var used = (first + attempt) % urls.Count;
             try
             {
-                return await CallAsync(urls[used], method, parameters, cancellationToken);
+                return RpcAnswer.Read(NodeAt(urls[used]), await CallAsync(urls[used], method, parameters, cancellationToken), read);
             }
-            catch (ChainUnavailableException fault) when (IsOnlyTheNodes(fault))
+            catch (ChainUnavailableException fault)
             {
-                tooLarge ??= fault is RpcErrorException { Refusal: RpcRefusal.TooLarge } refused ? refused : null;
-                if (attempt == urls.Count)
+                worst = worst is null || Rank(fault) > Rank(worst) ? fault : worst;
+                if (IsTheNodes(fault))
                 {
-                    throw tooLarge ?? fault; // who can make it smaller should know
+                    Interlocked.CompareExchange(ref current, (used + 1) % urls.Count, used);
                 }
-
-                Interlocked.CompareExchange(ref current, (used + 1) % urls.Count, used);
             }
         }
+
+        throw worst!;
     }
 
     /// <summary>Does the same again with the next node where one is on another chain, or has not what should be there, as long as there is one.</summary>
@@ -115,13 +123,13 @@ public sealed class JsonRpcClient(HttpClient http, IReadOnlyList<Uri> urls, stri
     }
 
     public async Task<BigInteger> QuantityAsync(string method, CancellationToken cancellationToken, params IReadOnlyList<JsonNode?> parameters) =>
-        Read(await CallAsync(method, cancellationToken, parameters), Quantity);
+        await CallAsync(method, Quantity, cancellationToken, parameters);
 
     public async Task<long> NumberAsync(string method, CancellationToken cancellationToken, params IReadOnlyList<JsonNode?> parameters) =>
-        Read(await CallAsync(method, cancellationToken, parameters), answer => (long)Quantity(answer));
+        await CallAsync(method, answer => (long)Quantity(answer), cancellationToken, parameters);
 
     public async Task<byte[]> DataAsync(string method, CancellationToken cancellationToken, params IReadOnlyList<JsonNode?> parameters) =>
-        Read(await CallAsync(method, cancellationToken, parameters), answer => Convert.FromHexString(answer.GetString().AsSpan(2)));
+        await CallAsync(method, answer => Convert.FromHexString(answer.GetString().AsSpan(2)), cancellationToken, parameters);
 
     /// <exception cref="ChainUnavailableException">The node answered something else than what was asked for.</exception>
     public T Read<T>(JsonElement answer, Func<JsonElement, T> read) => RpcAnswer.Read(NodeAt(Current), answer, read);
@@ -142,8 +150,13 @@ public sealed class JsonRpcClient(HttpClient http, IReadOnlyList<Uri> urls, stri
     /// <summary>The path of an RPC URL often is a key: only the host is named.</summary>
     private static string NodeAt(Uri url) => $"The chain node at {url.Host}:{url.Port}";
 
-    /// <summary>Another node may take it: this one does not answer, may not, or takes less than others.</summary>
-    private static bool IsOnlyTheNodes(ChainUnavailableException fault) => fault is not RpcErrorException { Refusal: not (RpcRefusal.Other or RpcRefusal.TooLarge) };
+    /// <summary>Which fault is told when all have one: what the call itself can do something about comes first.</summary>
+    private static int Rank(ChainUnavailableException fault) => fault is not RpcErrorException refused ? 0
+        : refused.Refusal switch { RpcRefusal.TooLarge => 3, RpcRefusal.Other => 1, _ => 2 };
+
+    /// <summary>Another is asked from now on: this one does not answer, may not, takes less than others, or has not the method.</summary>
+    private static bool IsTheNodes(ChainUnavailableException fault) =>
+        fault is not RpcErrorException { Refusal: not (RpcRefusal.Other or RpcRefusal.TooLarge or RpcRefusal.NoSuchMethod) };
 
     private string? ReadToken()
     {

@@ -12,10 +12,10 @@ internal static class RpcAnswer
     /// <exception cref="ChainUnavailableException">It is no answer.</exception>
     public static JsonElement ResultOf(string node, string method, HttpResponseMessage response, byte[] body)
     {
-        var answer = Parse(body);
-        if (answer.ValueKind == JsonValueKind.Object && answer.TryGetProperty("error", out var error) && error.ValueKind == JsonValueKind.Object)
+        var (result, refusal) = Read(node, Parse(body), answer => Parts(method, answer));
+        if (refusal is not null)
         {
-            throw Read(node, error, refusal => Refusal(method, refusal)); // some nodes send it with a status of its own
+            throw refusal; // some nodes send it with a status of its own
         }
 
         if (response.StatusCode == HttpStatusCode.RequestEntityTooLarge)
@@ -28,9 +28,7 @@ internal static class RpcAnswer
             throw new ChainUnavailableException($"{node} answers {(int)response.StatusCode}; see RPC_URL.") { RetryAfter = RetryAfter(response) };
         }
 
-        return answer.ValueKind == JsonValueKind.Object && answer.TryGetProperty("result", out var result)
-            ? result
-            : throw new ChainUnavailableException($"{node} answers {response.Content.Headers.ContentType?.MediaType ?? "something"} that is no JSON-RPC; see RPC_URL.");
+        return result ?? throw new ChainUnavailableException($"{node} answers {response.Content.Headers.ContentType?.MediaType ?? "something"} that is no JSON-RPC; see RPC_URL.");
     }
 
     /// <exception cref="ChainUnavailableException">The answer is something else than what was asked for.</exception>
@@ -40,11 +38,19 @@ internal static class RpcAnswer
         {
             return read(answer);
         }
-        catch (Exception fault) when (fault is InvalidOperationException or FormatException or KeyNotFoundException or ArgumentException or IndexOutOfRangeException or OverflowException)
+        catch (Exception fault) when (fault is InvalidOperationException or FormatException or KeyNotFoundException or ArgumentException or IndexOutOfRangeException or OverflowException
+            or JsonException or NotSupportedException)
         {
             throw new ChainUnavailableException($"{node} gives an answer that cannot be read; see RPC_URL.", fault);
         }
     }
+
+    /// <summary>A member that cannot be read, or a name that is no text, is a fault of the whole answer.</summary>
+    private static (JsonElement? Result, RpcErrorException? Refusal) Parts(string method, JsonElement answer) =>
+        answer.ValueKind != JsonValueKind.Object ? (null, null)
+        : answer.TryGetProperty("error", out var error) && error.ValueKind == JsonValueKind.Object ? (null, Refusal(method, error))
+        : answer.TryGetProperty("result", out var result) ? (result, null)
+        : (null, null);
 
     private static JsonElement Parse(byte[] body)
     {

@@ -48,10 +48,40 @@ public sealed class ChainAccountTests
         Assert.Equal(JsonRpcClient.Hex(sent.All[0].Raw), node.Sent[^1]); // and is sent again as it is
     }
 
+    [Theory]
+    [InlineData("replacement transaction underpriced", 36_000)]
+    [InlineData("already known", 36_000)]
+    [InlineData("insufficient funds for gas * price + value", 0)]
+    public async Task What_was_sent_and_not_heard_of_counts_and_what_was_refused_does_not(string answer, long counted)
+    {
+        using var node = new Underpriced { Refusal = answer };
+        using var http = new HttpClient(node);
+        var options = new ChainOptions(31337, PrivateKey.Create(), PrivateKey.Create().Address, IsDevChain: false) { PollInterval = TimeSpan.FromMilliseconds(1) };
+        var sent = new CountedGas();
+        await Assert.ThrowsAnyAsync<ChainUnavailableException>(() => new AnchorContract(new JsonRpcClient(http, new Uri("http://127.0.0.1:1/")), options, new HastyTime())
+            .AnchorAsync(new AnchorBatch("log", 0, 1, new byte[32], 1, [], []), sent, default));
+        Assert.Equal(counted, sent.Gas);
+    }
+
+    private sealed class CountedGas : ISentTransactions
+    {
+        public IReadOnlyList<SentTransaction> All { get; private set; } = [];
+
+        public long Gas { get; private set; }
+
+        public Task KeepAsync(IReadOnlyList<SentTransaction> sent, long gas = 0)
+        {
+            (All, Gas) = (sent, Gas + gas);
+            return Task.CompletedTask;
+        }
+    }
+
     /// <summary>Asks 1 gwei and a half for its miner, and calls everything that is sent underpriced.</summary>
     private sealed class Underpriced : HttpMessageHandler
     {
         public List<string> Sent { get; } = [];
+
+        public string Refusal { get; init; } = "replacement transaction underpriced";
 
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
@@ -68,8 +98,9 @@ public sealed class ChainAccountTests
                 "eth_getCode" => "\"result\":\"0x60\"",
                 "eth_getBlockByNumber" => "\"result\":{\"baseFeePerGas\":\"0x3b9aca00\"}",
                 "eth_maxPriorityFeePerGas" => "\"result\":\"0x1dcd6500\"",
+                "eth_estimateGas" => "\"result\":\"0x7530\"",
                 "eth_getTransactionReceipt" => "\"result\":null",
-                "eth_sendRawTransaction" => "\"error\":{\"code\":-32000,\"message\":\"replacement transaction underpriced\"}",
+                "eth_sendRawTransaction" => $"\"error\":{{\"code\":-32000,\"message\":\"{Refusal}\"}}",
                 _ => "\"result\":\"0x0\"",
             };
             return new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent($"{{\"jsonrpc\":\"2.0\",\"id\":1,{answer}}}") };

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Text;
 using CapOrleans.Chain;
 using CapOrleans.Contracts.Anchors;
 using CapOrleans.Core.Anchors;
@@ -77,6 +79,52 @@ public sealed class FailOverTests : IAsyncLifetime
         var contract = new AnchorContract(new JsonRpcClient(http, Nodes), options, TimeProvider.System);
         await contract.AnchorAsync(new AnchorBatch(Origin, 0, 3, new byte[32], 3, [], []), sent, default);
         Assert.Equal(3, (await contract.AnchoredAsync(Origin, sent, default)).Position);
+    }
+
+    public static TheoryData<string, string> Nonsense => new()
+    {
+        { "", """{"\ud800":1,"jsonrpc":"2.0","id":1,"result":"0x1"}""" },
+        { "", """{"jsonrpc":"2.0","id":1,"error":{"code":-32601,"message":"the method does not exist/is not available"}}""" },
+        { "", """{"jsonrpc":"2.0","id":1,"error":{"code":3,"message":"execution reverted"}}""" },
+        { "", """{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"nonce too low"}}""" },
+        { "", """{"jsonrpc":"2.0","id":1,"error":{"code":"x","message":[]}}""" },
+        { "", """{"jsonrpc":"2.0","id":1,"result":null}""" },
+        { "", """{"jsonrpc":"2.0","id":1,"result":"0x"}""" },
+        { "", """{"jsonrpc":"2.0","id":1,"result":[{"topics":7}]}""" },
+        { "", "<html>captive portal</html>" },
+        { "eth_sendRawTransaction", """{"jsonrpc":"2.0","id":1,"error":{"code":-32601,"message":"this gateway reads only"}}""" },
+        { "eth_sendRawTransaction", """{"jsonrpc":"2.0","id":1,"error":{"code":3,"message":"execution reverted"}}""" },
+        { "eth_getBlockByNumber", """{"jsonrpc":"2.0","id":1,"result":{"number":"0x1","hash":"0x0","timestamp":"0x1","baseFeePerGas":"0x9184e72a0000000"}}""" },
+        { "eth_maxPriorityFeePerGas", """{"jsonrpc":"2.0","id":1,"result":"0x9184e72a0000000"}""" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Nonsense))]
+    public async Task Whatever_one_node_of_three_answers_the_others_anchor_and_say_what_a_wallet_says(string method, string answer)
+    {
+        first.Before = (asked, _, _) => method.Length > 0 && asked != method ? null
+            : new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent(answer, Encoding.UTF8, "application/json") };
+        foreach (var place in Enumerable.Range(0, Nodes.Count))
+        {
+            using var http = new HttpClient(new ByName(first, chain.Url));
+            var nodes = new JsonRpcClient(http, [.. Nodes.Skip(Nodes.Count - place).Concat(Nodes.Take(Nodes.Count - place))]);
+            var contract = new AnchorContract(nodes, new ChainOptions(31337, writer, deployed, IsDevChain: false), TimeProvider.System);
+            await contract.AnchorAsync(new AnchorBatch(Origin, place, place + 1, new byte[32], place + 1, [], []), sent, default);
+            Assert.Equal(place + 1, (await contract.AnchoredAsync(Origin, sent, default)).Position);
+            Assert.Null(await new ContractWallets(nodes, 31337, TimeProvider.System).FindBlockAsync(new WalletClaim(deployed, [1, .. new byte[64]]), new byte[32], "", default));
+        }
+    }
+
+    [Fact]
+    public async Task A_node_that_says_nothing_is_waited_for_once()
+    {
+        using var silent = new SilentHandler();
+        using var http = new HttpClient(new ByName(silent, chain.Url));
+        var nodes = new JsonRpcClient(http, [Nodes[1], Nodes[0], Nodes[2]]);
+        var contract = new AnchorContract(nodes, new ChainOptions(31337, writer, deployed, IsDevChain: false), TimeProvider.System);
+        await contract.AnchorAsync([.. Enumerable.Range(0, 8).Select(i => new AnchorBatch(Origin, i, i + 1, new byte[32], i + 1, [], []))], sent, default);
+        Assert.Equal(8, (await contract.AnchoredAsync(Origin, sent, default)).Position);
+        Assert.Equal([false, true, false], nodes.Each.Select(node => node.IsLate)); // each of some fifty questions would have waited for it
     }
 
     [Fact]

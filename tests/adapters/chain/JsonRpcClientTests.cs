@@ -89,7 +89,7 @@ public sealed class JsonRpcClientTests
     [InlineData(HttpStatusCode.TooManyRequests, -32005, "request rate limited", true)]
     [InlineData(HttpStatusCode.OK, -32603, "internal error", true)]
     [InlineData(HttpStatusCode.OK, 3, "execution reverted", false)]
-    public async Task A_node_that_may_not_or_cannot_answer_is_left_for_the_next_one(HttpStatusCode status, int code, string message, bool isLeft)
+    public async Task The_next_node_is_asked_where_one_refuses_and_kept_where_it_was_the_node_s_fault(HttpStatusCode status, int code, string message, bool isLeft)
     {
         var asked = new List<int>();
         using var http = new HttpClient(new Handler(request =>
@@ -104,17 +104,21 @@ public sealed class JsonRpcClientTests
             refusal.StatusCode = status;
             return refusal;
         }));
-        var call = new JsonRpcClient(http, [First, Second]).NumberAsync("eth_chainId", default);
-        if (isLeft)
-        {
-            Assert.Equal(1, await call);
-            Assert.Equal([1, 2], asked);
-        }
-        else
-        {
-            await Assert.ThrowsAsync<RpcErrorException>(() => call);
-            Assert.Equal([1], asked);
-        }
+        var rpc = new JsonRpcClient(http, [First, Second]);
+        Assert.Equal(1, await rpc.NumberAsync("eth_chainId", default));
+        Assert.Equal(1, await rpc.NumberAsync("eth_chainId", default));
+        Assert.Equal(isLeft ? [1, 2, 2] : [1, 2, 1, 2], asked);
+    }
+
+    [Theory]
+    [InlineData("execution reverted", "unavailable", "execution reverted")]
+    [InlineData("header not found", "execution reverted", "execution reverted")]
+    [InlineData("execution reverted", "exceeds block gas limit", "exceeds block gas limit")]
+    public async Task When_all_refuse_what_the_caller_can_do_something_about_is_told(string first, string second, string told)
+    {
+        using var http = new HttpClient(new Handler(request => FaultyNode.Error(-32000, request.RequestUri!.Port == 1 ? first : second)));
+        var fault = await Assert.ThrowsAsync<RpcErrorException>(() => new JsonRpcClient(http, [First, Second]).NumberAsync("eth_estimateGas", default));
+        Assert.Contains(told, fault.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,0 +1,65 @@
+using CapOrleans.Core.Anchors;
+using CapOrleans.Ethereum.Rpc;
+
+namespace CapOrleans.Ethereum;
+
+/// <summary>
+/// Asks all nodes of <c>RPC_URL</c> at once. One that says nothing keeps nobody waiting, and whatever one says is its own fault.
+/// </summary>
+internal static class EachNode
+{
+    /// <summary>For those that have not answered when enough have. 1 second.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
+
+    /// <summary>As many as must answer before the others are not waited for.</summary>
+    public static int Quorum(JsonRpcClient rpc) => Math.Min(2, rpc.Each.Count);
+
+    /// <param name="isEnough">Of the answers so far, at least one; true ends it. Null to hear all that answer in time.</param>
+    /// <returns>With the last fault of a node; null for none.</returns>
+    public static async Task<(List<T> Answers, ChainUnavailableException? Last)> AskAsync<T>(
+        JsonRpcClient rpc, Func<JsonRpcClient, Task<T>> ask, Func<List<T>, bool>? isEnough = null)
+    {
+        var (answers, last) = (new List<T>(rpc.Each.Count), (ChainUnavailableException?)null);
+        var running = rpc.Each.Select(node => (Node: node, Answer: ask(node))).ToList();
+        Task? grace = null;
+        while (running.Count > 0 && !(answers.Count > 0 && isEnough?.Invoke(answers) == true))
+        {
+            var isQuorum = answers.Count >= Quorum(rpc);
+            if (isQuorum && running.TrueForAll(late => late.Node.IsLate))
+            {
+                break;
+            }
+
+            grace ??= isQuorum ? Task.Delay(Grace, TimeProvider.System) : null;
+            IEnumerable<Task> waiting = running.Select(late => late.Answer);
+            var done = await Task.WhenAny(grace is null ? waiting : waiting.Append(grace));
+            if (done == grace)
+            {
+                running.ForEach(late => late.Node.IsLate = true);
+                break;
+            }
+
+            var (node, answer) = running.Find(late => late.Answer == done);
+            running.Remove((node, answer));
+            try
+            {
+                answers.Add(await answer);
+                node.IsLate = false;
+            }
+            catch (ChainUnavailableException fault)
+            {
+                last = fault;
+            }
+        }
+
+        foreach (var (node, answer) in running)
+        {
+            _ = answer.ContinueWith(task => node.IsLate &= !task.IsCompletedSuccessfully, TaskScheduler.Default); // what it says is not needed
+        }
+
+        return (answers, last);
+    }
+
+    /// <returns>The one in the middle, the higher of two: of three, none makes it what it likes.</returns>
+    public static T Median<T>(IReadOnlyCollection<T> answers) => answers.Order().ElementAt(answers.Count / 2);
+}
