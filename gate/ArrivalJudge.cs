@@ -8,7 +8,7 @@ namespace CapOrleans.Gate;
 
 /// <param name="Refused">Why it is not taken; null when it is.</param>
 /// <param name="Queue">What keeps its order, see <see cref="Spool.Arrival"/>.</param>
-/// <param name="IsVouched">A list of keys, the last one however old, says that its signer may report.</param>
+/// <param name="IsVouched">A list of keys, the last one however old, says that its signer may report; or it is of a queue that is proven.</param>
 /// <param name="MayPage">It may call people.</param>
 internal sealed record Standing(Ruling? Refused, string Queue, bool IsVouched, bool MayPage)
 {
@@ -20,7 +20,7 @@ internal sealed record Standing(Ruling? Refused, string Queue, bool IsVouched, b
 }
 
 /// <summary>What can be told about an incident at the gate: form and signature, and with a list of keys also authority.</summary>
-internal sealed class ArrivalJudge(KeyLists keys, GateOptions options, TimeProvider time)
+internal sealed class ArrivalJudge(KeyLists keys, ProvenQueues proven, GateOptions options, TimeProvider time)
 {
     private static readonly Ruling Busy =
         Ruling.Refuse(Verdict.Busy, "busy", "", "The cluster did not say in time who may speak for the CapID; send the same again.");
@@ -61,7 +61,7 @@ internal sealed class ArrivalJudge(KeyLists keys, GateOptions options, TimeProvi
         var isSigned = proof is { Signer: not null };
         var isVouched = says && isSigned;
         var mayPage = isVouched || (options.Escalation.UnknownKeys && isSigned && last is null);
-        return new Standing(null, queue, isVouched, mayPage) { Signer = proof?.Signer, IsClaim = claim is not null };
+        return new Standing(null, queue, isVouched || (claim is not null && proven.Contains(queue)), mayPage) { Signer = proof?.Signer, IsClaim = claim is not null };
 
         Ruling? Judge(KeyList list) => proof is not null
             ? Admission.Judge(list.Context, report, proof, time.GetUtcNow())

@@ -24,4 +24,5 @@ internal sealed partial class GateJson : JsonSerializerContext;
 [JsonSerializable(typeof(DeadPage))]
 [JsonSerializable(typeof(string))]
 [JsonSerializable(typeof(IReadOnlyCollection<string>))]
+[JsonSerializable(typeof(List<long>))]
 internal sealed partial class GateStatusJson : JsonSerializerContext;

@@ -30,6 +30,14 @@ internal sealed class RecentSet<T>(int most)
         }
     }
 
+    public bool Contains(T value)
+    {
+        lock (gate)
+        {
+            return places.ContainsKey(value);
+        }
+    }
+
     public void Remove(T value)
     {
         lock (gate)

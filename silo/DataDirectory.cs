@@ -39,11 +39,16 @@ internal sealed class DataDirectory : IDisposable
 
     public string AdminTokenFile => Path.Combine(path, "admin-token");
 
-    /// <exception cref="IOException">Another node uses the directory, or it cannot be written.</exception>
+    /// <exception cref="IOException">Another node uses the directory, it cannot be written, or others than its owner can.</exception>
     /// <param name="isShared">The log is elsewhere: other nodes may use the directory as well.</param>
     public static DataDirectory Open(string path, bool isShared)
     {
         Directory.CreateDirectory(path, OwnerOnly | UnixFileMode.UserExecute);
+        if (FileTrust.FolderFault(path) is { } fault)
+        {
+            throw new IOException($"DATA_DIR cannot be trusted: {fault}"); // a key that somebody put there would be the admin's
+        }
+
         // It may lie in a checkout, and it holds secrets. Nodes that start at once all write the same.
         using (var ignore = new StreamWriter(Path.Combine(path, ".gitignore"), Owned(FileMode.OpenOrCreate, FileShare.ReadWrite)))
         {
@@ -66,9 +71,9 @@ internal sealed class DataDirectory : IDisposable
 
             return data;
         }
-        catch (IOException fault)
+        catch (IOException taken)
         {
-            throw new IOException($"DATA_DIR {path} is used by another node, or cannot be written.", fault);
+            throw new IOException($"DATA_DIR {path} is used by another node, or cannot be written.", taken);
         }
     }
 

@@ -72,24 +72,9 @@ public sealed class AnchorContract : IAnchorContract
         // Any node may know the transaction; what it did, its receipt says, on which the nodes agree.
         string[] topics = [CompiledContract.AuditStorage.Abi.Topic(LogAnchored), JsonRpcClient.Hex(LogKey(logName)), Word(from)];
         var newest = await receipts.HeightAsync(cancellationToken);
-        ChainUnavailableException? last = null;
-        foreach (var node in rpc.Each.OrderBy(node => node.IsLate))
-        {
-            try
-            {
-                if (await new EventSearch(node, contract, topics, time).NewestAsync(sinceBlock, newest, cancellationToken) is { } hash
-                    && await receipts.FindAsync(hash, cancellationToken) is { } receipt && Confirm(contract, logName, from, receipt) is { } confirmed)
-                {
-                    return confirmed;
-                }
-            }
-            catch (ChainUnavailableException fault)
-            {
-                last = fault;
-            }
-        }
-
-        return last is null ? null : throw last;
+        return await EachNode.FindAsync(rpc, async node =>
+            await new EventSearch(node, contract, topics, time).NewestAsync(sinceBlock, newest, cancellationToken) is { } hash
+                && await receipts.FindAsync(hash, cancellationToken) is { } receipt ? Confirm(contract, logName, from, receipt) : null);
     }
 
     public async Task<string?> BlockHashAsync(long block, CancellationToken cancellationToken) =>

@@ -71,25 +71,13 @@ internal sealed class AuditRecords(JsonRpcClient rpc, ChainOptions options, Chai
 
         // Any node may know the transaction; what it did, its receipt says, on which the nodes agree.
         var newest = await receipts.HeightAsync(cancellationToken);
-        var last = new ChainUnavailableException($"The contract at {contract} has record {audit.Id}, and no node has its event; they are asked again.");
-        foreach (var node in rpc.Each.OrderBy(node => node.IsLate))
+        var found = await EachNode.FindAsync(rpc, async node =>
         {
-            try
-            {
-                var search = new EventSearch(node, contract, [CompiledContract.AuditStorage.Abi.Topic(AuditStored)], time) { IsWanted = log => IsOf(audit, log) };
-                if (await search.NewestAsync(0, newest, cancellationToken) is { } hash
-                    && await receipts.FindAsync(hash, cancellationToken) is { } receipt && Confirm(contract, audit, receipt) is { } confirmed)
-                {
-                    return confirmed;
-                }
-            }
-            catch (ChainUnavailableException fault)
-            {
-                last = fault;
-            }
-        }
-
-        throw last;
+            var search = new EventSearch(node, contract, [CompiledContract.AuditStorage.Abi.Topic(AuditStored)], time) { IsWanted = log => IsOf(audit, log) };
+            return await search.NewestAsync(0, newest, cancellationToken) is { } hash
+                && await receipts.FindAsync(hash, cancellationToken) is { } receipt ? Confirm(contract, audit, receipt) : null;
+        });
+        return found ?? throw new ChainUnavailableException($"The contract at {contract} has record {audit.Id}, and no node has its event; they are asked again.");
     }
 
     private AnchorConfirmation? Confirm(EthereumAddress contract, ChainAudit audit, Receipt receipt) => receipt.IsReverted ? null : rpc.Read(receipt.Logs, logs => logs.EnumerateArray()

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core;
 using CapOrleans.Core.Anchors;
@@ -8,142 +9,158 @@ namespace CapOrleans.Chain;
 
 /// <summary>Asks a contract on our chain whether it takes a signature: ERC-1271's <c>isValidSignature(bytes32,bytes)</c>.</summary>
 /// <remarks>
-/// The contract is a stranger's code: it has so much gas and so much time, and few are asked at once. Callers take turns,
-/// whatever wallets they name: anybody can name any. A wallet that did not answer in time is waited for only briefly from then on: what it
-/// says later is kept for whoever sends the same again.
+/// The contract is a stranger's code: it has so much gas and so much time, and few are asked at once. Callers take turns, whatever wallets
+/// they name. Anybody can name any wallet: so questions of callers whose signature a wallet never took are few in a second, and wait beside
+/// the others. A question goes on when its caller waits no more, and its answer is kept for whoever sends the same again: so each is
+/// answered in the end, however many came before it.
 /// </remarks>
 public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvider time) : IContractWallets
 {
     /// <summary>For all that one signature needs. 3 seconds.</summary>
     public static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(3);
 
-    /// <summary>From the call to the answer, with the wait for a turn: the API waits for a grain no longer than 5. 4 seconds.</summary>
-    public static readonly TimeSpan TurnTimeout = TimeSpan.FromSeconds(4);
-
-    /// <summary>For one that was slow lately, while it goes on being asked. 250 milliseconds.</summary>
-    public static readonly TimeSpan SlowTimeout = TimeSpan.FromMilliseconds(250);
+    /// <summary>How long a caller waits: the API waits for a grain no longer than 5. 4 seconds; 250 milliseconds for a wallet that was slow lately.</summary>
+    public static readonly TimeSpan CallerTimeout = TimeSpan.FromSeconds(4), SlowTimeout = TimeSpan.FromMilliseconds(250);
 
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
-    private readonly WalletQuestion question = new(rpc, chainId);
+    private readonly WalletQuestion question = new(rpc, chainId, time);
     private readonly FairTurns turns = new(WalletClaim.AtOnce, WalletClaim.Waiting, WalletClaim.WaitingPerCaller),
-        slowTurns = new(WalletClaim.SlowAtOnce, WalletClaim.Waiting, WalletClaim.WaitingPerCaller);
+        strangers = new(WalletClaim.StrangersAtOnce, WalletClaim.StrangersWaiting, WalletClaim.WaitingPerCaller),
+        slowWallets = new(WalletClaim.SlowAtOnce, SlowWallets.Limit, mostEach: 1);
+    private readonly QuestionRate strangersRate = new(WalletClaim.StrangersPerSecond, time);
     private readonly RecentAnswers answers = new(time);
+    private readonly KnownCallers known = new(time);
     private readonly SlowWallets slow = new(time);
+    private readonly ConcurrentDictionary<string, Asked> pending = new(StringComparer.Ordinal);
 
     public async Task<ChainBlock?> FindBlockAsync(WalletClaim claim, byte[] hash, string caller, CancellationToken cancellationToken)
     {
-        if (answers.TryFind(claim, hash, out var known))
+        if (answers.TryFind(claim, hash, out var answer))
         {
-            return known;
+            return answer;
         }
 
-        ThrowIfResting(claim.Wallet);
-        var isSlow = slow.Contains(claim.Wallet);
-        var answer = new TaskCompletionSource<ChainBlock?>(TaskCreationOptions.RunContinuationsAsynchronously);
-        if (!(isSlow ? slowTurns : turns).TryAdd(caller, () => AnswerAsync(claim, hash, isSlow, answer, cancellationToken), GiveUp))
+        var asked = Ask(claim, hash, caller);
+        var isSlow = slow.TurnsOf(claim.Wallet) is not null;
+        if (isSlow && slow.RestOf(claim.Wallet) is var rest && rest > SlowTimeout)
+        {
+            throw new ChainUnavailableException($"The wallet {claim.Wallet} did not answer in time; it is asked again in {rest.TotalSeconds:0} seconds.") { RetryAfter = rest };
+        }
+
+        try
+        {
+            return await asked.Answer.Task.WaitAsync(isSlow ? SlowTimeout : CallerTimeout, time, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            throw new ChainUnavailableException($"The wallet {claim.Wallet} {(isSlow ? "is slow, and is being asked" : "is asked in its turn, and others come before")}.") { RetryAfter = RetryDelay };
+        }
+    }
+
+    /// <summary>Joins the same question where it waits already.</summary>
+    /// <exception cref="ChainUnavailableException">There is no room for another.</exception>
+    private Asked Ask(WalletClaim claim, byte[] hash, string caller)
+    {
+        var asked = new Asked(claim, hash, caller, RecentAnswers.Key(claim, hash));
+        var first = pending.GetOrAdd(asked.Key, asked);
+        if (first == asked)
+        {
+            Queue(asked);
+        }
+
+        return first;
+    }
+
+    private void Queue(Asked asked)
+    {
+        var isQueued = slow.TurnsOf(asked.Claim.Wallet) is { } ofWallet ? ofWallet.TryAdd(asked.Caller, () => AnswerSlowAsync(asked), GiveUp)
+            : known.Contains(asked.Caller, asked.Claim.Wallet) ? turns.TryAdd(asked.Caller, () => AnswerAsync(asked, Task.CompletedTask), GiveUp)
+            : strangers.TryAdd(asked.Caller, () => AnswerAsync(asked, strangersRate.WaitAsync()), GiveUp);
+        if (!isQueued)
         {
             GiveUp();
-            throw NoTurn();
         }
 
-        try
-        {
-            return await answer.Task.WaitAsync(isSlow ? SlowTimeout : TurnTimeout, time, cancellationToken);
-        }
-        catch (TimeoutException) when (isSlow)
-        {
-            throw new ChainUnavailableException($"The wallet {claim.Wallet} is slow, and is being asked.") { RetryAfter = RetryDelay };
-        }
-        catch (TimeoutException) when (!answer.Task.IsFaulted)
-        {
-            answer.TrySetCanceled(CancellationToken.None);
-            throw NoTurn();
-        }
-
-        void GiveUp()
-        {
-            if (isSlow)
-            {
-                slow.End(claim.Wallet, isTimeout: false);
-            }
-
-            answer.TrySetException(NoTurn());
-            _ = answer.Task.Exception;
-        }
+        void GiveUp() => NoRoom(asked);
     }
 
-    private static ChainUnavailableException NoTurn() => new(
-        $"Wallets are being asked already: {WalletClaim.AtOnce} at once, {WalletClaim.Waiting} wait, {WalletClaim.WaitingPerCaller} for one address, {TurnTimeout.TotalSeconds:0} seconds at most.");
+    private void NoRoom(Asked asked) => End(asked, new ChainUnavailableException(
+        $"Wallets are being asked already: {WalletClaim.AtOnce} at once, {WalletClaim.Waiting} wait, {WalletClaim.WaitingPerCaller} for one address.") { RetryAfter = RetryDelay });
 
-    /// <exception cref="ChainUnavailableException">It was slow, and is not asked yet.</exception>
-    private void ThrowIfResting(EthereumAddress wallet)
+    /// <summary>From here on the same question is another one.</summary>
+    private void End(Asked asked, Exception fault)
     {
-        if (slow.Begin(wallet) is { } wait)
-        {
-            throw new ChainUnavailableException($"The wallet {wallet} did not answer in time; it is asked again in {wait.TotalSeconds:0} seconds.") { RetryAfter = wait };
-        }
+        pending.TryRemove(KeyValuePair.Create(asked.Key, asked));
+        asked.Answer.TrySetException(fault);
+        _ = asked.Answer.Task.Exception; // nobody waits for it, perhaps
     }
 
-    /// <param name="isSlow">Its turn among the slow ones was taken already.</param>
-    private async Task AnswerAsync(WalletClaim claim, byte[] hash, bool isSlow, TaskCompletionSource<ChainBlock?> answer, CancellationToken cancellationToken)
+    private async Task AnswerSlowAsync(Asked asked)
     {
-        if (answer.Task.IsCompleted)
+        if (slow.RestOf(asked.Claim.Wallet) is var rest && rest > TimeSpan.Zero)
         {
-            return; // nobody waits for it any more
+            await Task.Delay(rest, time);
         }
 
-        var isAsked = isSlow;
-        try
+        if (slowWallets.TryAdd($"{asked.Claim.Wallet}", () => AskInTimeAsync(asked), () => NoRoom(asked)))
         {
-            if (!answers.TryFind(claim, hash, out var block)) // answered while it waited, perhaps
-            {
-                if (!isSlow)
-                {
-                    ThrowIfResting(claim.Wallet); // slow by now, perhaps
-                    isAsked = true;
-                }
-
-                block = await AskInTimeAsync(claim, hash, cancellationToken);
-                answers.Keep(claim, hash, block);
-            }
-
-            End(isTimeout: false);
-            answer.TrySetResult(block);
+            await asked.Answer.Task.ContinueWith(_ => { }, TaskScheduler.Default);
         }
-        catch (Exception fault)
+        else
         {
-            End(fault is WalletTimeoutException);
-            answer.TrySetException(fault);
-            _ = answer.Task.Exception; // nobody waits for it, perhaps
-        }
-
-        void End(bool isTimeout)
-        {
-            if (isAsked)
-            {
-                slow.End(claim.Wallet, isTimeout);
-            }
+            NoRoom(asked);
         }
     }
 
-    private async Task<ChainBlock?> AskInTimeAsync(WalletClaim claim, byte[] hash, CancellationToken cancellationToken)
+    private async Task AnswerAsync(Asked asked, Task turn)
+    {
+        await turn;
+        if (slow.TurnsOf(asked.Claim.Wallet) is not null)
+        {
+            Queue(asked); // slow since it waits: so it does not take the others' time
+        }
+        else
+        {
+            await AskInTimeAsync(asked);
+        }
+    }
+
+    private async Task AskInTimeAsync(Asked asked)
     {
         using var timeout = new CancellationTokenSource(AnswerTimeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         ChainBlock? block = null;
         try
         {
-            block = await question.NewestBlockAsync(either.Token);
-            return await question.IsValidAsync(claim, hash, block, either.Token) ? block : null;
+            block = await question.NewestBlockAsync(timeout.Token);
+            var isValid = await question.IsValidAsync(asked.Claim, asked.Hash, block, timeout.Token);
+            answers.Keep(asked.Claim, asked.Hash, isValid ? block : null);
+            if (isValid)
+            {
+                known.Add(asked.Caller, asked.Claim.Wallet);
+            }
+
+            pending.TryRemove(KeyValuePair.Create(asked.Key, asked));
+            asked.Answer.TrySetResult(isValid ? block : null);
         }
         catch (OperationCanceledException) when (timeout.IsCancellationRequested)
         {
-            var message = $"The wallet {claim.Wallet} was asked and said nothing for {AnswerTimeout.TotalSeconds:0} seconds.";
-            throw block is null ? new ChainUnavailableException(message) : new WalletTimeoutException(message);
+            if (block is not null) // the node answered, and the wallet did not
+            {
+                slow.NoteTimeout(asked.Claim.Wallet);
+            }
+
+            End(asked, new ChainUnavailableException($"The wallet {asked.Claim.Wallet} was asked and said nothing for {AnswerTimeout.TotalSeconds:0} seconds."));
+        }
+        catch (Exception fault)
+        {
+            End(asked, fault);
         }
     }
 
-    /// <summary>The node answered, and the wallet did not.</summary>
-    private sealed class WalletTimeoutException(string message) : ChainUnavailableException(message);
+    /// <summary>A question that waits or is under way, whoever waits for its answer.</summary>
+    private sealed record Asked(WalletClaim Claim, byte[] Hash, string Caller, string Key)
+    {
+        public TaskCompletionSource<ChainBlock?> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
 }

@@ -52,6 +52,6 @@ internal sealed class RecentAnswers(TimeProvider time)
         }
     }
 
-    private static string Key(WalletClaim claim, byte[] hash) =>
+    public static string Key(WalletClaim claim, byte[] hash) =>
         Convert.ToHexString(Keccak256.Hash([.. claim.Wallet.ToArray(), .. hash, .. claim.Signature]));
 }

@@ -1,10 +1,11 @@
+using CapOrleans.Core;
 using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Chain;
 
 /// <summary>
 /// Wallets that did not answer in time lately. One question at a time is put to each, and after each timeout it is left alone for longer: so
-/// however many of them there are, they take little of the time that the others wait for.
+/// however many of them there are, they take little of the time that the others wait for. Callers take turns at each.
 /// </summary>
 internal sealed class SlowWallets(TimeProvider time)
 {
@@ -21,59 +22,41 @@ internal sealed class SlowWallets(TimeProvider time)
     private readonly Dictionary<EthereumAddress, Slow> wallets = [];
     private readonly Queue<EthereumAddress> oldest = new();
 
-    public bool Contains(EthereumAddress wallet)
+    /// <returns>The turns of those who have a question to it; null for a wallet that is not slow.</returns>
+    public FairTurns? TurnsOf(EthereumAddress wallet)
     {
         lock (gate)
         {
-            return wallets.TryGetValue(wallet, out var slow) && time.GetElapsedTime(slow.Since) < Age;
+            return Find(wallet)?.Turns;
         }
     }
 
-    /// <summary>Whoever gets no wait asks it now, and says how it ended.</summary>
-    /// <returns>How long it is not asked yet; null for a wallet that is not slow, or whose turn it is.</returns>
-    public TimeSpan? Begin(EthereumAddress wallet)
+    /// <returns>How long it is left alone yet; zero or less when it may be asked.</returns>
+    public TimeSpan RestOf(EthereumAddress wallet)
     {
         lock (gate)
         {
-            if (!Contains(wallet))
-            {
-                return null;
-            }
-
-            var slow = wallets[wallet];
-            if (slow.IsAsked)
-            {
-                return FirstBackoff;
-            }
-
-            if (slow.Backoff - time.GetElapsedTime(slow.Since) is var left && left > TimeSpan.Zero)
-            {
-                return left;
-            }
-
-            wallets[wallet] = slow with { IsAsked = true };
-            return null;
+            return Find(wallet) is { } slow ? slow.Backoff - time.GetElapsedTime(slow.Since) : TimeSpan.Zero;
         }
     }
 
-    /// <param name="isTimeout">The wallet, and not the node, said nothing in time. Questions that were under way together count once.</param>
-    public void End(EthereumAddress wallet, bool isTimeout)
+    /// <summary>The wallet, and not the node, said nothing in time. Questions that were under way together count once.</summary>
+    public void NoteTimeout(EthereumAddress wallet)
     {
         lock (gate)
         {
-            var isKnown = wallets.TryGetValue(wallet, out var slow);
-            if (isKnown && !isTimeout)
+            if (Find(wallet) is not { } slow)
             {
-                wallets[wallet] = slow! with { IsAsked = false };
+                if (!wallets.ContainsKey(wallet)) // else it was slow long ago
+                {
+                    oldest.Enqueue(wallet);
+                }
+
+                wallets[wallet] = new Slow(FirstBackoff, time.GetTimestamp(), new FairTurns(1, WalletClaim.Waiting, mostEach: 1));
             }
-            else if (isKnown && (slow!.IsAsked || time.GetElapsedTime(slow.Since) >= slow.Backoff))
+            else if (time.GetElapsedTime(slow.Since) >= slow.Backoff)
             {
-                wallets[wallet] = new Slow(slow.Backoff * 2 < LongestBackoff ? slow.Backoff * 2 : LongestBackoff, time.GetTimestamp());
-            }
-            else if (!isKnown && isTimeout)
-            {
-                wallets[wallet] = new Slow(FirstBackoff, time.GetTimestamp());
-                oldest.Enqueue(wallet);
+                wallets[wallet] = slow with { Backoff = slow.Backoff * 2 < LongestBackoff ? slow.Backoff * 2 : LongestBackoff, Since = time.GetTimestamp() };
             }
 
             if (oldest.Count > Limit)
@@ -83,7 +66,9 @@ internal sealed class SlowWallets(TimeProvider time)
         }
     }
 
+    private Slow? Find(EthereumAddress wallet) =>
+        wallets.TryGetValue(wallet, out var slow) && time.GetElapsedTime(slow.Since) < Age ? slow : null;
+
     /// <param name="Since">The last timeout.</param>
-    /// <param name="IsAsked">A question to it is under way.</param>
-    private sealed record Slow(TimeSpan Backoff, long Since, bool IsAsked = false);
+    private sealed record Slow(TimeSpan Backoff, long Since, FairTurns Turns);
 }

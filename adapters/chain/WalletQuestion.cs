@@ -10,7 +10,7 @@ using CapOrleans.Ethereum.Rpc;
 namespace CapOrleans.Chain;
 
 /// <summary>What a wallet is asked, and at which block; the nodes must agree on what it answers.</summary>
-internal sealed class WalletQuestion(JsonRpcClient rpc, long chainId)
+internal sealed class WalletQuestion(JsonRpcClient rpc, long chainId, TimeProvider time)
 {
     /// <summary>What a wallet may use.</summary>
     private const long Gas = 5_000_000;
@@ -27,13 +27,52 @@ internal sealed class WalletQuestion(JsonRpcClient rpc, long chainId)
 
     private static readonly byte[] Yes = [0x16, 0x26, 0xBA, 0x7E, .. new byte[28]];
 
-    private readonly Agreement agreement = new(rpc);
+    /// <summary>How long the newest block counts as such, and a chain as the one that is meant. 1 second, 1 minute.</summary>
+    private static readonly TimeSpan AgeOfBlock = TimeSpan.FromSeconds(1), AgeOfChain = TimeSpan.FromMinutes(1);
 
-    public async Task<ChainBlock> NewestBlockAsync(CancellationToken cancellationToken)
+    private readonly Agreement agreement = new(rpc);
+    private readonly Lock gate = new();
+    private Task<ChainBlock>? newest;
+    private long newestAt;
+    private long? checkedAt;
+
+    /// <summary>The same for all who ask within a second: so a question is one call, and not three.</summary>
+    public Task<ChainBlock> NewestBlockAsync(CancellationToken cancellationToken)
     {
-        if (await agreement.AskAsync(node => node.QuantityAsync("eth_chainId", cancellationToken), "the chain's id") is var chain && chain != chainId)
+        lock (gate)
         {
-            throw new ChainUnavailableException($"The node is on chain {chain}, CHAIN_ID says {chainId}.");
+            if (newest is null || newest.IsFaulted || newest.IsCanceled || time.GetElapsedTime(newestAt) >= AgeOfBlock)
+            {
+                (newest, newestAt) = (ReadForAllAsync(), time.GetTimestamp());
+            }
+
+            return newest.WaitAsync(cancellationToken);
+        }
+    }
+
+    private async Task<ChainBlock> ReadForAllAsync()
+    {
+        using var timeout = new CancellationTokenSource(ContractWallets.AnswerTimeout, time);
+        try
+        {
+            return await ReadNewestAsync(timeout.Token);
+        }
+        catch (OperationCanceledException fault)
+        {
+            throw new ChainUnavailableException($"The chain's newest block was not told within {ContractWallets.AnswerTimeout.TotalSeconds:0} seconds.", fault);
+        }
+    }
+
+    private async Task<ChainBlock> ReadNewestAsync(CancellationToken cancellationToken)
+    {
+        if (checkedAt is not { } at || time.GetElapsedTime(at) >= AgeOfChain)
+        {
+            if (await agreement.AskAsync(node => node.QuantityAsync("eth_chainId", cancellationToken), "the chain's id") is var chain && chain != chainId)
+            {
+                throw new ChainUnavailableException($"The node is on chain {chain}, CHAIN_ID says {chainId}.");
+            }
+
+            checkedAt = time.GetTimestamp();
         }
 
         var height = rpc.Urls.Count == 1 ? "latest" : JsonRpcClient.Hex(await agreement.HeightAsync(cancellationToken));

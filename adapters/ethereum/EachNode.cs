@@ -60,6 +60,34 @@ internal static class EachNode
         return (answers, last);
     }
 
+    /// <summary>Asks all of them for what any may know; one that takes its time keeps nobody waiting once another has it.</summary>
+    /// <returns>Null when none has it.</returns>
+    /// <exception cref="ChainUnavailableException">None has it, and one did not say.</exception>
+    public static async Task<T?> FindAsync<T>(JsonRpcClient rpc, Func<JsonRpcClient, Task<T?>> ask)
+        where T : class
+    {
+        var (running, last) = (rpc.Each.Select(ask).ToList(), (ChainUnavailableException?)null);
+        while (running.Count > 0)
+        {
+            var done = await Task.WhenAny(running);
+            running.Remove(done);
+            try
+            {
+                if (await done is { } found)
+                {
+                    running.ForEach(other => _ = other.ContinueWith(task => task.Exception, TaskScheduler.Default)); // what they say is not needed
+                    return found;
+                }
+            }
+            catch (ChainUnavailableException fault)
+            {
+                last = fault;
+            }
+        }
+
+        return last is null ? null : throw last;
+    }
+
     /// <returns>The one in the middle, the higher of two: of three, none makes it what it likes.</returns>
     public static T Median<T>(IReadOnlyCollection<T> answers) => answers.Order().ElementAt(answers.Count / 2);
 }

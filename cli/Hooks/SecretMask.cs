@@ -12,7 +12,7 @@ internal static partial class SecretMask
 
     /// <summary>Words that say that a secret follows.</summary>
     private const string Name =
-        @"(?:password|passwd|pass(?==)|passphrase|pwd|secret|token|credentials?|(?:api|access|account|private)[_-]?key)[\w.-]{0,32}";
+        @"(?:password|passwd|pass(?==)|passphrase|pwd|secret|token|credentials?|auth(?=\\?""\s{0,8}:)|(?:api|access|account|private)[_-]?key)[\w.-]{0,32}";
 
     /// <summary>In quotes, in quotes within a string of JSON, or up to the next white space or quote: rather too much than too little.</summary>
     private const string Value = """(?!\[masked\])(?:\\"[^"\r\n]*"?|"(?:[^"\\\r\n]|\\.)*"?|'[^'\r\n]*'?|[^\s"']+)""";
@@ -30,7 +30,7 @@ internal static partial class SecretMask
         text = PrivateKeyEnd().Replace(text, Masked);
         text = UserOfUrl().Replace(text, $"{Masked}@");
         text = Header().Replace(text, $"$1{Masked}");
-        text = Bearer().Replace(text, $"$1{Masked}");
+        text = Bearer().Replace(text, $"$1$2{Masked}");
         text = KnownForm().Replace(text, Masked);
         text = Assignment().Replace(text, $"$1{Masked}");
         text = CommandOption().Replace(text, $"$1{Masked}");
@@ -54,13 +54,14 @@ internal static partial class SecretMask
     [GeneratedRegex(@"((?:authorization|cookie)(?:\\?[""'])?\s{0,8}[:=]\s{0,8})[^\s][^\r\n]*", AnyCase)]
     private static partial Regex Header();
 
-    [GeneratedRegex(@"(\bbearer\s{1,8})[A-Za-z0-9._~+/=-]{8,}", AnyCase)]
+    [GeneratedRegex(@"(\bbearer\s{1,8})[A-Za-z0-9._~+/=-]{8,}|(\bbasic\s{1,8})(?=[A-Za-z+/]{0,64}[0-9=])[A-Za-z0-9+/]{8,}={0,2}", AnyCase)]
     private static partial Regex Bearer();
 
-    /// <summary>AWS, our own API keys, gate tokens and webhook secrets, JSON web tokens, GitHub, GitLab, Slack.</summary>
+    /// <summary>AWS, our own API keys, gate tokens and webhook secrets, JSON web tokens, GitHub, GitLab, Slack, Stripe, npm, Google, OpenAI.</summary>
     [GeneratedRegex(
         @"(?:AKIA|ASIA)[0-9A-Z]{16}|cap_[0-9a-f]{8}_[0-9a-f]{16,}|gate_[0-9a-f]{16,}|whsec_[A-Za-z0-9+/=_-]{8,}"
-        + @"|(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){1,4}|gh[pousr]_[A-Za-z0-9]{16,}|github_pat_\w{16,}|glpat-[\w-]{16,}|xox[a-z]-[A-Za-z0-9-]{8,}")]
+        + @"|(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){1,4}|gh[pousr]_[A-Za-z0-9]{16,}|github_pat_\w{16,}|glpat-[\w-]{16,}|xox[a-z]-[A-Za-z0-9-]{8,}"
+        + @"|[rs]k_(?:live|test)_[A-Za-z0-9]{16,}|npm_[A-Za-z0-9]{16,}|AIza[A-Za-z0-9_-]{30,}|(?<![A-Za-z0-9_-])sk-[A-Za-z0-9_-]{16,}")]
     private static partial Regex KnownForm();
 
     [GeneratedRegex($@"({Name}(?:\\?[""'])?\s{{0,8}}[:=]\s{{0,8}}){Value}", AnyCase)]

@@ -15,10 +15,16 @@ public sealed record WalletClaim(EthereumAddress Wallet, byte[] Signature)
     /// <summary>Questions to wallets that one silo has under way; the others wait, and the addresses that sent them take turns.</summary>
     public const int AtOnce = 16;
 
+    /// <summary>
+    /// Beside these, questions of addresses from which the wallet took no signature within a day: so many under way, so many in a second, and
+    /// so many wait. Anybody can have them asked, and each is a call of the chain's nodes, which anchoring needs as well.
+    /// </summary>
+    public const int StrangersAtOnce = 4, StrangersPerSecond = 10, StrangersWaiting = 4096;
+
     /// <summary>Beside these, questions to wallets that did not answer in time lately: they take no place of the others.</summary>
     public const int SlowAtOnce = 16;
 
-    /// <summary>Of those that wait, in all and for one address; whoever comes with one more sends it again.</summary>
+    /// <summary>Of those that wait, in all (or for one slow wallet) and for one address; whoever comes with one more sends it again.</summary>
     public const int Waiting = 256, WaitingPerCaller = 8;
 
     /// <summary>The last 32 bytes of a signature that says how its wallet would be deployed (ERC-6492).</summary>

@@ -3,7 +3,7 @@ using CapOrleans.Gate.Spool;
 namespace CapOrleans.Gate.Forward;
 
 /// <summary>Runs every partition as long as the gate runs.</summary>
-internal sealed partial class Forwarder(IncidentSpool spool, ClusterLink cluster, TimeProvider time, ILogger<Forwarder> logger) : BackgroundService
+internal sealed partial class Forwarder(IncidentSpool spool, ClusterLink cluster, ProvenQueues proven, TimeProvider time, ILogger<Forwarder> logger) : BackgroundService
 {
     private static readonly TimeSpan Backoff = TimeSpan.FromSeconds(1);
 
@@ -20,7 +20,7 @@ internal sealed partial class Forwarder(IncidentSpool spool, ClusterLink cluster
         {
             try
             {
-                await (partitions[partition] = new PartitionForwarder(partition, spool, cluster, time)).RunAsync(stoppingToken);
+                await (partitions[partition] = new PartitionForwarder(partition, spool, cluster, proven, time)).RunAsync(stoppingToken);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {

@@ -27,6 +27,7 @@ internal sealed class PartitionForwarder
     private readonly int partition;
     private readonly IncidentSpool spool;
     private readonly ClusterLink cluster;
+    private readonly ProvenQueues proven;
     private readonly TimeProvider time;
     private readonly QueueRetries retries;
     private readonly ResiliencePipeline<BatchAnswer> untilAnswered;
@@ -36,9 +37,9 @@ internal sealed class PartitionForwarder
     private readonly int[] most;
     private bool isRetry;
 
-    public PartitionForwarder(int partition, IncidentSpool spool, ClusterLink cluster, TimeProvider time)
+    public PartitionForwarder(int partition, IncidentSpool spool, ClusterLink cluster, ProvenQueues proven, TimeProvider time)
     {
-        (this.partition, this.spool, this.cluster, this.time) = (partition, spool, cluster, time);
+        (this.partition, this.spool, this.cluster, this.proven, this.time) = (partition, spool, cluster, proven, time);
         widest = partition == Partitions.Claims ? WalletClaim.WaitingPerCaller : BatchLines.MaxLines;
         most = [widest, widest];
         retries = new QueueRetries(time, partition == Partitions.Claims ? LongestWalletBackoff : LongestBackoff);
@@ -108,7 +109,7 @@ internal sealed class PartitionForwarder
 
     private IReadOnlyList<Waiting> Due()
     {
-        if (retries.Due is not { Count: > 0 } due)
+        if (retries.Due(most[1]) is not { Count: > 0 } due)
         {
             return [];
         }
@@ -126,6 +127,14 @@ internal sealed class PartitionForwarder
     {
         most[isRetry ? 1 : 0] = widest;
         retries.Record(batch, verdicts, retryAfter);
+        foreach (var (sent, verdict) in batch.Zip(verdicts))
+        {
+            if (partition == Partitions.Claims && verdict is { IsRetryable: false, Problem: null })
+            {
+                proven.Add(sent.Queue);
+            }
+        }
+
         return [.. batch.Zip(verdicts).Where(line => !line.Second.IsRetryable)
             .Select(line => new Settlement(line.First.Number, line.Second.Status, line.Second.Problem))];
     }

@@ -33,14 +33,11 @@ internal sealed class QueueRetries(TimeProvider time, TimeSpan longestBackoff)
     /// <summary>All that are sent again, now or later.</summary>
     public IReadOnlyCollection<string> Queues => (IReadOnlyCollection<string>)states.Keys;
 
-    /// <summary>Those that may be sent now.</summary>
-    public IReadOnlyCollection<string> Due
+    /// <summary>Those that may be sent now, so many, whose turn came first.</summary>
+    public IReadOnlyCollection<string> Due(int most)
     {
-        get
-        {
-            var now = time.GetUtcNow();
-            return [.. states.Where(queue => queue.Value.Until <= now).Select(queue => queue.Key)];
-        }
+        var now = time.GetUtcNow();
+        return [.. states.Where(queue => queue.Value.Until <= now).OrderBy(queue => queue.Value.Until).Take(most).Select(queue => queue.Key)];
     }
 
     /// <summary>When the next one may be; null when there is none.</summary>

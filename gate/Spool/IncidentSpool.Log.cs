@@ -11,6 +11,6 @@ internal sealed partial class IncidentSpool
     private partial void LogFault(long count, string message);
 
     [LoggerMessage(522, LogLevel.Warning,
-        "{Count} incidents were refused that a contract wallet must be asked about: {Most} of the same wallet wait from their address")]
+        "{Count} incidents were refused that a contract wallet must be asked about: {Most} wait from their address")]
     private partial void LogCrowd(long count, int most);
 }

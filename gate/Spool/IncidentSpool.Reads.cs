@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
 
@@ -7,63 +6,86 @@ namespace CapOrleans.Gate.Spool;
 /// <summary>What is in the spool; each read sees one state of it.</summary>
 internal sealed partial class IncidentSpool
 {
-    private const string Columns = "number, queue, cap_id, incident_id, line, received_at";
+    private const string Columns = "number, queue, cap_id, incident_id, line, received_at, source";
+
+    private const string LastOfAll = "\uffff";
+
+    /// <summary>Steps from address to address along their index, so what it costs does not grow with what waits.</summary>
+    private const string OldestOfEachAddress =
+        $"""
+        WITH RECURSIVE address(name) AS (
+          SELECT min(source) FROM incident WHERE refused_at IS NULL AND vouched = 0 AND partition = 4 AND source > $after
+          UNION ALL
+          SELECT (SELECT min(source) FROM incident WHERE refused_at IS NULL AND vouched = 0 AND partition = 4 AND source > name) FROM address WHERE name <= $to)
+        SELECT {Columns} FROM address JOIN incident ON number = (
+          SELECT number FROM incident WHERE refused_at IS NULL AND vouched = 0 AND partition = 4 AND source = name
+            AND queue NOT IN (SELECT value FROM json_each($queues)) ORDER BY number LIMIT 1)
+        WHERE name <= $to LIMIT $limit
+        """;
+
+    /// <summary>Of strangers' claims, whose was sent last.</summary>
+    private string lastAddress = "";
 
     /// <summary>
     /// The oldest of a partition, as many as a request may hold. What a list of keys vouches for goes first; the room that is left is for the others,
-    /// of the same CapID too: whoever writes its name into junk must not hold it up. Where wallets must be asked, CapIDs take turns, since those
-    /// that do not answer are few CapIDs'; and of one CapID the addresses with the fewest go first, since strangers can name any.
+    /// of the same CapID too: whoever writes its name into junk must not hold it up. Of strangers' claims of wallets one from each address
+    /// goes first, and the addresses take turns from request to request.
     /// </summary>
     /// <param name="queues">Those that are left out; with <paramref name="isOnly"/>, those that are taken.</param>
     public IReadOnlyList<Waiting> Next(int partition, IReadOnlyCollection<string> queues, int maxLines, int maxBytes, bool isOnly = false)
     {
         using var connection = file.Connect();
-        var next = new List<Waiting>();
-        var bytes = 0;
-        for (var vouched = 1; vouched >= 0 && next.Count < maxLines && bytes < maxBytes; vouched--)
+        var (next, bytes) = (new List<Waiting>(), 0);
+        bool IsFull() => next.Count >= maxLines || bytes >= maxBytes;
+        void Take(string sql, params (string Name, object Value)[] values)
         {
-            bytes += Read(connection, partition, $"{(isOnly ? "" : "NOT ")}IN", queues, vouched, maxLines - next.Count, maxBytes - bytes, next);
+            using var command = connection.CreateCommand();
+            command.CommandText = sql;
+            command.Parameters.AddWithValue("$queues", JsonSerializer.Serialize(queues, GateStatusJson.Default.IReadOnlyCollectionString));
+            command.Parameters.AddWithValue("$taken", JsonSerializer.Serialize(next.ConvertAll(waiting => waiting.Number), GateStatusJson.Default.ListInt64));
+            command.Parameters.AddWithValue("$partition", partition);
+            command.Parameters.AddWithValue("$limit", maxLines - next.Count);
+            Array.ForEach(values, value => command.Parameters.AddWithValue(value.Name, value.Value));
+            using var rows = command.ExecuteReader();
+            while (!IsFull() && rows.Read())
+            {
+                var line = (byte[])rows[4];
+                next.Add(new Waiting(rows.GetInt64(0), rows.GetString(1), rows.GetString(2), rows.GetString(3), line, Instant(rows, 5), rows.GetString(6)));
+                bytes += line.Length + 1;
+            }
+        }
+
+        Take(OldestOf(isOnly, isVouched: true));
+        if (!IsFull() && (partition != Partitions.Claims || isOnly))
+        {
+            Take(OldestOf(isOnly, isVouched: false));
+        }
+        else if (!IsFull())
+        {
+            var vouched = next.Count;
+            Take(OldestOfEachAddress, ("$after", lastAddress), ("$to", LastOfAll));
+            if (!IsFull())
+            {
+                Take(OldestOfEachAddress, ("$after", ""), ("$to", lastAddress));
+            }
+
+            lastAddress = next.Count > vouched ? next[^1].Source : lastAddress;
+            if (!IsFull())
+            {
+                Take(OldestOf(isOnly, isVouched: false));
+            }
         }
 
         return next;
     }
 
-    /// <summary>Adds the oldest to the list, and at most so many bytes of it.</summary>
-    /// <returns>Bytes that were added.</returns>
-    private static int Read(
-        SqliteConnection connection, int partition, string operation, IReadOnlyCollection<string> queues, int vouched, int limit, int maxBytes,
-        List<Waiting> next)
-    {
-        using var command = connection.CreateCommand();
-        // The flag stands in the text, not in a parameter: only so the index of either kind is used.
-        var waits =
-            $"""
-            FROM incident WHERE refused_at IS NULL AND vouched = {vouched.ToString(CultureInfo.InvariantCulture)} AND partition = $partition
-              AND queue {operation} (SELECT value FROM json_each($queues))
-            """;
-        command.CommandText = partition == Partitions.Claims
-            ? $"""
-                SELECT {Columns} FROM incident JOIN (
-                  SELECT number AS chosen, row_number() OVER (PARTITION BY cap_id ORDER BY beside, number) AS turn
-                  FROM (SELECT number, cap_id, count(*) OVER (PARTITION BY cap_id, source) AS beside {waits})
-                  ORDER BY turn, number LIMIT $limit
-                ) ON number = chosen ORDER BY turn, number
-                """
-            : $"SELECT {Columns} {waits} ORDER BY number LIMIT $limit";
-        command.Parameters.AddWithValue("$queues", JsonSerializer.Serialize(queues, GateStatusJson.Default.IReadOnlyCollectionString));
-        command.Parameters.AddWithValue("$partition", partition);
-        command.Parameters.AddWithValue("$limit", limit);
-        using var rows = command.ExecuteReader();
-        var bytes = 0;
-        while (bytes < maxBytes && rows.Read())
-        {
-            var line = (byte[])rows[4];
-            next.Add(new Waiting(rows.GetInt64(0), rows.GetString(1), rows.GetString(2), rows.GetString(3), line, Instant(rows, 5)));
-            bytes += line.Length + 1;
-        }
-
-        return bytes;
-    }
+    /// <summary>The flag stands in the text, not in a parameter: only so the index of either kind is used.</summary>
+    private static string OldestOf(bool isOnly, bool isVouched) =>
+        $"""
+        SELECT {Columns} FROM incident WHERE refused_at IS NULL AND vouched = {(isVouched ? 1 : 0)} AND partition = $partition
+          AND queue {(isOnly ? "" : "NOT ")}IN (SELECT value FROM json_each($queues)) AND number NOT IN (SELECT value FROM json_each($taken))
+        ORDER BY number LIMIT $limit
+        """;
 
     /// <param name="before">Numbers below this one; the newest first.</param>
     public IReadOnlyList<DeadLetter> Dead(long before, int limit)
@@ -103,7 +125,7 @@ internal sealed partial class IncidentSpool
     private static List<WaitingBytes> ReadRoom(SqliteConnection connection)
     {
         using var command = connection.CreateCommand();
-        command.CommandText = "SELECT cap_id, sum(length(line)), vouched FROM incident WHERE refused_at IS NULL GROUP BY cap_id, vouched";
+        command.CommandText = "SELECT CASE WHEN vouched THEN cap_id ELSE source END, sum(length(line)), vouched FROM incident WHERE refused_at IS NULL GROUP BY 1, vouched";
         using var rows = command.ExecuteReader();
         var room = new List<WaitingBytes>();
         while (rows.Read())

@@ -13,6 +13,9 @@ internal sealed class SpoolCommands(SqliteConnection connection) : IDisposable
     /// <summary>Other content was accepted. Whoever captured an incident can alter it at will: this vouches for nothing.</summary>
     private const int Conflict = 409;
 
+    /// <summary>Whose share of the room it takes, see <see cref="WaitingBytes"/>.</summary>
+    private const string Owner = "CASE WHEN vouched THEN cap_id ELSE source END";
+
     private readonly SqliteCommand keep = Prepare(
         connection,
         """
@@ -22,24 +25,25 @@ internal sealed class SpoolCommands(SqliteConnection connection) : IDisposable
     private readonly SqliteCommand crowd = Prepare(
         connection,
         $"""
-        SELECT count(*), 1, '' FROM (SELECT 1 FROM incident WHERE source = $1 AND refused_at IS NULL AND partition = {Partitions.Claims} LIMIT $2)
+        SELECT count(*), 1, '' FROM (
+          SELECT 1 FROM incident WHERE source = $1 AND refused_at IS NULL AND vouched = 0 AND partition = {Partitions.Claims} LIMIT $2)
         """);
     private readonly SqliteCommand same = Prepare(
         connection,
         """
-        SELECT length(line), vouched, cap_id FROM incident
+        SELECT length(line), vouched, '' FROM incident
         WHERE cap_id = $1 AND incident_id = $2 AND content = $3 AND refused_at IS NULL AND says = $4
         """);
     private readonly SqliteCommand vouch = Prepare(
         connection,
         """
         UPDATE incident SET vouched = 1 WHERE cap_id = $1 AND incident_id = $2 AND content = $3 AND refused_at IS NULL AND vouched = 0
-        RETURNING length(line), 0, cap_id
+        RETURNING length(line), 0, source
         """);
     private readonly SqliteCommand leave = Prepare(
-        connection, "DELETE FROM incident WHERE number = $1 AND refused_at IS NULL RETURNING length(line), vouched, cap_id");
+        connection, $"DELETE FROM incident WHERE number = $1 AND refused_at IS NULL RETURNING length(line), vouched, {Owner}");
     private readonly SqliteCommand find = Prepare(
-        connection, "SELECT length(line), vouched, cap_id FROM incident WHERE number = $1 AND refused_at IS NULL");
+        connection, $"SELECT length(line), vouched, {Owner} FROM incident WHERE number = $1 AND refused_at IS NULL");
     private readonly SqliteCommand bury = Prepare(
         connection,
         $"""
@@ -58,9 +62,9 @@ internal sealed class SpoolCommands(SqliteConnection connection) : IDisposable
         """);
     private readonly SqliteCommand revive = Prepare(
         connection,
-        """
+        $"""
         UPDATE OR IGNORE incident SET refused_at = NULL, status = NULL, problem = NULL WHERE number = $1 AND refused_at IS NOT NULL
-        RETURNING length(line), vouched, cap_id
+        RETURNING length(line), vouched, {Owner}
         """);
     private readonly SqliteCommand drop = Prepare(
         connection,
@@ -68,9 +72,9 @@ internal sealed class SpoolCommands(SqliteConnection connection) : IDisposable
         DELETE FROM incident WHERE number = $1 AND refused_at IS NOT NULL AND EXISTS (
           SELECT 1 FROM incident AS waiting WHERE waiting.cap_id = incident.cap_id AND waiting.incident_id = incident.incident_id
             AND waiting.content = incident.content AND waiting.refused_at IS NULL AND waiting.says = incident.says)
-        RETURNING 0, 1, cap_id
+        RETURNING 0, 1, ''
         """);
-    private readonly SqliteCommand lies = Prepare(connection, "SELECT 0, 1, cap_id FROM incident WHERE number = $1 AND refused_at IS NOT NULL");
+    private readonly SqliteCommand lies = Prepare(connection, "SELECT 0, 1, '' FROM incident WHERE number = $1 AND refused_at IS NOT NULL");
     private readonly SqliteCommand letters = Prepare(connection, "SELECT count(*), 0, '' FROM incident WHERE refused_at IS NOT NULL AND vouched = $1");
     private readonly SqliteCommand trimCaps = Prepare(connection, Trimming("cap_id", "lies_dead_of_cap", isVouched: true));
     private readonly SqliteCommand trimSources = Prepare(connection, Trimming("source", "lies_dead_of_source", isVouched: false));
@@ -80,7 +84,7 @@ internal sealed class SpoolCommands(SqliteConnection connection) : IDisposable
     /// <returns>With by how much the bytes change that were counted for the arrival.</returns>
     public (ArrivalVerdict Verdict, IReadOnlyList<WaitingBytes> Moved) Keep(Arrival arrival, DateTimeOffset now)
     {
-        if (arrival.IsClaim && Ask(crowd, arrival.Source, SpoolLimits.MaxClaimsEach)?.Count == SpoolLimits.MaxClaimsEach)
+        if (arrival is { IsClaim: true, IsVouched: false } && Ask(crowd, arrival.Source, SpoolLimits.MaxClaimsEach)?.Count == SpoolLimits.MaxClaimsEach)
         {
             var waits = Ask(same, arrival.CapId, arrival.IncidentId, arrival.Content, arrival.Says) is not null;
             return (waits ? ArrivalVerdict.Duplicate : ArrivalVerdict.QueueFull, []);
@@ -99,7 +103,7 @@ internal sealed class SpoolCommands(SqliteConnection connection) : IDisposable
         var verdict = Ask(same, arrival.CapId, arrival.IncidentId, arrival.Content, arrival.Says) is null ? ArrivalVerdict.Conflicts
             : vouched is null ? ArrivalVerdict.Duplicate
             : ArrivalVerdict.Vouched;
-        return (verdict, vouched is { } bytes ? [-bytes, bytes with { IsVouched = true }] : []);
+        return (verdict, vouched is { } bytes ? [-bytes, new WaitingBytes(arrival.CapId, bytes.Count, IsVouched: true)] : []);
     }
 
     /// <returns>Bytes that wait no more; none when it had left already.</returns>
@@ -157,7 +161,7 @@ internal sealed class SpoolCommands(SqliteConnection connection) : IDisposable
           ORDER BY place, number DESC LIMIT -1 OFFSET $1)
         """;
 
-    /// <returns>From a row of length, whether somebody vouches for it, and CapID.</returns>
+    /// <returns>From a row of length, whether somebody vouches for it, and whose share it takes.</returns>
     private static WaitingBytes? Ask(SqliteCommand command, params ReadOnlySpan<object> values)
     {
         Bind(command, values);

@@ -8,7 +8,7 @@ namespace CapOrleans.Gate.Spool;
 
 /// <param name="Queue">What keeps its order: the CapID, or apart from it what nobody has proven yet.</param>
 /// <param name="Line">The incident as it was sent, on one line.</param>
-/// <param name="IsVouched">A list of keys says that its signer may report.</param>
+/// <param name="IsVouched">A list of keys says that its signer may report; of a wallet's claim, that the wallet took one from this address lately.</param>
 internal sealed record Arrival(string Queue, string CapId, string IncidentId, byte[] Line, bool IsVouched)
 {
     /// <summary>Of the host that sent it, as <see cref="Core.Access.ClientAddress"/> gives it; empty where nobody knows.</summary>
@@ -19,7 +19,7 @@ internal sealed record Arrival(string Queue, string CapId, string IncidentId, by
 
     public int Partition => IsClaim ? Partitions.Claims : Partitions.Of(Queue);
 
-    public WaitingBytes Bytes => new(CapId, Line.Length, IsVouched);
+    public WaitingBytes Bytes => new(IsVouched ? CapId : Source, Line.Length, IsVouched);
 
     /// <summary>
     /// 32 bytes, of which at most one waits: what was signed and by whom, so that whoever captured an incident and alters what its
@@ -83,15 +83,16 @@ internal enum RetryVerdict
     Conflicts = 2,
 }
 
-/// <summary>Bytes of incidents of one CapID that begin to wait, or, below zero, wait no more.</summary>
-/// <param name="IsVouched">A list of keys says that their signers may report.</param>
-internal readonly record struct WaitingBytes(string CapId, long Count, bool IsVouched)
+/// <summary>Bytes of incidents that begin to wait, or, below zero, wait no more.</summary>
+/// <param name="Owner">Whose share they take: the CapID's where they are vouched for, else the address's that sent them, since strangers can name any CapID.</param>
+/// <param name="IsVouched">As of an <see cref="Arrival"/>.</param>
+internal readonly record struct WaitingBytes(string Owner, long Count, bool IsVouched)
 {
     public static WaitingBytes operator -(WaitingBytes value) => value with { Count = -value.Count };
 }
 
 /// <param name="Number">Its place in the order of arrival.</param>
-internal sealed record Waiting(long Number, string Queue, string CapId, string IncidentId, byte[] Line, DateTimeOffset ReceivedAt);
+internal sealed record Waiting(long Number, string Queue, string CapId, string IncidentId, byte[] Line, DateTimeOffset ReceivedAt, string Source = "");
 
 /// <summary>What the cluster refused, kept until somebody looks at it.</summary>
 /// <param name="Problem">The cluster's problem.</param>

@@ -6,9 +6,9 @@ internal sealed class SpoolRoom(SpoolLimits limits, IEnumerable<WaitingBytes> he
 {
     private readonly Lock gate = new();
 
-    /// <summary>Of what lists of keys vouch for: strangers can name any CapID.</summary>
-    private readonly Dictionary<string, long> byCap = held.Where(bytes => bytes.IsVouched)
-        .GroupBy(bytes => bytes.CapId, StringComparer.Ordinal).ToDictionary(cap => cap.Key, cap => cap.Sum(bytes => bytes.Count), StringComparer.Ordinal);
+    /// <summary>By their owners, apart for what lists of keys vouch for and what they do not.</summary>
+    private readonly Dictionary<(string Owner, bool IsVouched), long> shares = held
+        .GroupBy(bytes => (bytes.Owner, bytes.IsVouched)).ToDictionary(share => share.Key, share => share.Sum(bytes => bytes.Count));
 
     private long all = held.Sum(bytes => bytes.Count), unvouched = held.Where(bytes => !bytes.IsVouched).Sum(bytes => bytes.Count);
 
@@ -29,10 +29,10 @@ internal sealed class SpoolRoom(SpoolLimits limits, IEnumerable<WaitingBytes> he
     {
         lock (gate)
         {
-            var free = limits.MaxBytes - all - wanted.Count;
-            if (free < 0 || (wanted.IsVouched
-                ? byCap.GetValueOrDefault(wanted.CapId) + wanted.Count > free * SpoolLimits.ShareOfFree
-                : unvouched + wanted.Count > limits.MaxUnvouchedBytes))
+            // Each kind has room of its own: strangers do not take what is left free beside those who send much.
+            var free = (wanted.IsVouched ? limits.MaxBytes - limits.MaxUnvouchedBytes - (all - unvouched) : limits.MaxUnvouchedBytes - unvouched) - wanted.Count;
+            var share = shares.GetValueOrDefault((wanted.Owner, wanted.IsVouched)) + wanted.Count;
+            if (free < 0 || share > (wanted.IsVouched ? free * SpoolLimits.ShareOfFree : limits.MaxUnvouchedBytesEach))
             {
                 return false;
             }
@@ -56,17 +56,12 @@ internal sealed class SpoolRoom(SpoolLimits limits, IEnumerable<WaitingBytes> he
     private void Add(WaitingBytes bytes)
     {
         all += bytes.Count;
-        if (!bytes.IsVouched)
+        unvouched += bytes.IsVouched ? 0 : bytes.Count;
+        var owner = (bytes.Owner, bytes.IsVouched);
+        shares[owner] = shares.GetValueOrDefault(owner) + bytes.Count;
+        if (shares[owner] == 0)
         {
-            unvouched += bytes.Count;
-        }
-        else if (byCap.GetValueOrDefault(bytes.CapId) + bytes.Count is not 0 and var count)
-        {
-            byCap[bytes.CapId] = count;
-        }
-        else
-        {
-            byCap.Remove(bytes.CapId);
+            shares.Remove(owner);
         }
     }
 }

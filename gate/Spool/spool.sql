@@ -1,6 +1,6 @@
 -- What waits, and, once refused_at says when, what the cluster refused. A letter that is tried again keeps its number, and so its place.
 -- content: what the signature signed, and who; of it at most one waits. says: all that makes a duplicate the same as what waits.
--- vouched: a list of keys says that the signer may report; of a letter also that the cluster took the signer and refused something else,
+-- vouched: a list of keys says that the signer may report, or a wallet took a claim of that address lately; of a letter also that the cluster took the signer and refused something else,
 -- but for a conflict: whoever captured one incident makes as many of these as he likes.
 -- source: the address that sent it. Of dead letters that are vouched for one CapID pushes out only its own, of others one address.
 CREATE TABLE IF NOT EXISTS incident (
@@ -24,7 +24,8 @@ CREATE INDEX IF NOT EXISTS waits_in_partition ON incident (partition, number) WH
 CREATE INDEX IF NOT EXISTS waits_vouched ON incident (partition, number) WHERE refused_at IS NULL AND vouched = 1;
 DROP INDEX IF EXISTS waits_unvouched;
 CREATE INDEX IF NOT EXISTS waits_unvouched_in_partition ON incident (partition, number) WHERE refused_at IS NULL AND vouched = 0;
-CREATE INDEX IF NOT EXISTS waits_claimed ON incident (source) WHERE refused_at IS NULL AND partition = 4;
+DROP INDEX IF EXISTS waits_claimed;
+CREATE INDEX IF NOT EXISTS waits_claimed_by_source ON incident (source, number) WHERE refused_at IS NULL AND vouched = 0 AND partition = 4;
 CREATE INDEX IF NOT EXISTS lies_dead ON incident (number) WHERE refused_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS lies_dead_of_cap ON incident (vouched, cap_id, number) WHERE refused_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS lies_dead_of_source ON incident (vouched, source, number) WHERE refused_at IS NOT NULL;

@@ -20,6 +20,10 @@ internal static class FileTrust
     public static string? Fault(string path, SafeFileHandle handle) =>
         (FileStatus.TryRead(handle, out var file) ? Fault(path, file, isFolder: false) : Unseen(path)) ?? FaultOnTheWay(path);
 
+    /// <returns>What is wrong with a folder of secrets, of which others may see that it is there; null for nothing.</returns>
+    public static string? FolderFault(string path) => !FileStatus.TryRead(path, out var folder) ? Unseen(path)
+        : Stranger(path, folder) ?? (folder.Mode.HasFlag(UnixFileMode.OtherWrite) ? $"{path} can be written by others, who could set anything: chmod o-w {path}" : null);
+
     /// <summary>As the system walks: from the root, a folder and a link at a time.</summary>
     private static string? FaultOnTheWay(string path)
     {

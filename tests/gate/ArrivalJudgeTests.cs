@@ -81,13 +81,13 @@ public sealed class ArrivalJudgeTests : IDisposable
         var unsigned = TestIncident.Signed(key, "A", "U-1", cluster.Time.GetUtcNow());
         unsigned.Remove("signature");
         unsigned.Remove("signer");
-        var judge = new ArrivalJudge(cluster.Lists, cluster.Options, cluster.Time);
+        var judge = new ArrivalJudge(cluster.Lists, new ProvenQueues(), cluster.Options, cluster.Time);
         Assert.Equal((null, false, false), Told(await judge.JudgeAsync(unsigned.Report(), IPAddress.Loopback)));
     }
 
     private static (Verdict? Refused, bool IsVouched, bool MayPage) Told(Standing standing) =>
         (standing.Refused?.Verdict, standing.IsVouched, standing.MayPage);
 
-    private Task<Standing> JudgeAsync(PrivateKey by, string capId = "A") => new ArrivalJudge(cluster.Lists, cluster.Options, cluster.Time)
+    private Task<Standing> JudgeAsync(PrivateKey by, string capId = "A") => new ArrivalJudge(cluster.Lists, new ProvenQueues(), cluster.Options, cluster.Time)
         .JudgeAsync(TestIncident.Signed(by, capId, "I-1", cluster.Time.GetUtcNow()).Report(), IPAddress.Loopback);
 }

@@ -39,6 +39,15 @@ public sealed class SpoolStrangersTests : IDisposable
     }
 
     [Fact]
+    public async Task Who_sends_most_and_strangers_together_leave_room_for_a_third()
+    {
+        await Task.WhenAll(Enumerable.Range(0, 200).Select(i => KeepAsync("X", $"S-{i}", isVouched: false, bytes: 100)));
+        await Task.WhenAll(Enumerable.Range(0, 200).Select(i => KeepAsync("X", $"A-{i}", isVouched: true, bytes: 100)));
+        Assert.Equal(ArrivalVerdict.Full, await KeepAsync("X", "A", isVouched: true, bytes: 100));
+        Assert.Equal(ArrivalVerdict.Kept, await KeepAsync("Y", "H-1", isVouched: true, bytes: 1_000));
+    }
+
+    [Fact]
     public async Task What_is_vouched_for_goes_first_whatever_strangers_wrote_in_its_CapID_s_name()
     {
         var other = SamePartition("X");

@@ -15,6 +15,7 @@ public sealed class WalletClaimsTests : IDisposable
 
     private readonly TempDirectory directory = new();
     private readonly KeyCluster cluster = new();
+    private readonly ProvenQueues proven = new();
     private readonly LogLines lines = new();
     private readonly LoggerFactory logs;
     private readonly IncidentSpool spool;
@@ -54,32 +55,70 @@ public sealed class WalletClaimsTests : IDisposable
     }
 
     [Fact]
-    public async Task However_many_claims_a_CapID_s_own_wallets_hold_up_every_other_has_its_turn_first()
+    public async Task However_many_addresses_send_however_much_each_has_its_turn_in_a_round()
     {
-        for (var address = 0; address < 20; address++)
+        for (var address = 0; address < 40; address++)
         {
-            await Task.WhenAll(Enumerable.Range(0, 20).Select(i => KeepAsync($"S-{address}-{i}", IPAddress.Parse($"198.51.100.{address}"), "EVIL")));
+            await Task.WhenAll(Enumerable.Range(0, 20).Select(i => KeepAsync($"S-{address}-{i}", Address(address), $"CAP-{address % 12}")));
         }
 
         Assert.Equal(ArrivalVerdict.Kept, await KeepAsync("H-1", Host));
-        Assert.Equal(ArrivalVerdict.Kept, await KeepAsync("H-2", Host));
-        var order = spool.Next(Partitions.Claims, [], 500, 1_000_000).Select(waiting => waiting.IncidentId).ToList();
-        Assert.Equal(402, order.Count);
-        Assert.Equal((1, 3), (order.IndexOf("H-1"), order.IndexOf("H-2"))); // one of that CapID before each
-        var evil = spool.Next(Partitions.Claims, [], 8, 1_000_000).Where(waiting => waiting.CapId == "EVIL").Select(waiting => waiting.Queue).ToList();
-        Assert.Equal("H-1", Assert.Single(spool.Next(Partitions.Claims, evil, 2, 1_000_000), waiting => waiting.CapId == "X").IncidentId); // and also when those rest
+        for (var request = 1; ; request++)
+        {
+            var next = spool.Next(Partitions.Claims, [], 8, 1_000_000);
+            Assert.Equal(8, next.Select(waiting => waiting.Source).Distinct().Count());
+            if (next.Any(waiting => waiting.IncidentId == "H-1"))
+            {
+                break;
+            }
+
+            Assert.InRange(request, 1, 5);
+            await spool.SettleAsync([.. next.Select(waiting => new Settlement(waiting.Number, 403, "{}"u8.ToArray()))]);
+            await Task.WhenAll(next.Select((waiting, i) => KeepAsync($"S-{request}-{i}", IPAddress.Parse(waiting.Source)))); // and more behind it
+        }
     }
 
     [Fact]
-    public async Task However_many_strangers_write_its_name_a_host_that_sends_little_goes_before_them()
+    public async Task Where_few_addresses_have_claims_a_request_is_full_all_the_same_and_in_their_order()
     {
-        for (var address = 0; address < 20; address++)
+        foreach (var id in Enumerable.Range(0, 20))
         {
-            await Task.WhenAll(Enumerable.Range(0, 20).Select(i => KeepAsync($"S-{address}-{i}", IPAddress.Parse($"198.51.100.{address}"))));
+            await KeepAsync($"{id}", id % 2 == 0 ? Host : Stranger);
+        }
+
+        var next = spool.Next(Partitions.Claims, [], 8, 1_000_000);
+        Assert.Equal(["0", "1", "2", "3", "4", "5", "6", "7"], next.Select(waiting => waiting.IncidentId).Order());
+        Assert.All(next.GroupBy(waiting => waiting.Queue), queue => Assert.Equal(queue.Order(Comparer<Waiting>.Create((a, b) => a.Number.CompareTo(b.Number))), queue));
+    }
+
+    [Fact]
+    public async Task Whose_wallet_took_a_claim_lately_goes_before_strangers_and_has_room_beside_theirs()
+    {
+        for (var address = 0; address < 40; address++)
+        {
+            await Task.WhenAll(Enumerable.Range(0, 2).Select(i => KeepAsync($"S-{address}-{i}", Address(address))));
         }
 
         Assert.Equal(ArrivalVerdict.Kept, await KeepAsync("H-1", Host));
-        Assert.Equal("H-1", spool.Next(Partitions.Claims, [], 8, 1_000_000)[0].IncidentId);
+        proven.Add(Assert.Single(spool.Next(Partitions.Claims, [], 500, 1_000_000), waiting => waiting.IncidentId == "H-1").Queue);
+        for (var id = 0; id <= SpoolLimits.MaxClaimsEach; id++)
+        {
+            Assert.Equal(ArrivalVerdict.Kept, await KeepAsync($"H-{id + 2}", Host));
+        }
+
+        Assert.Equal(["H-2", "H-3"], spool.Next(Partitions.Claims, [], 2, 1_000_000).Select(waiting => waiting.IncidentId));
+    }
+
+    [Fact]
+    public async Task One_address_has_a_hundredth_of_the_room_for_strangers()
+    {
+        using var large = new IncidentSpool(
+            new SpoolFile(directory.File("large.db"), cluster.Time), new SpoolLimits(1L << 30, TimeSpan.FromDays(7)), cluster.Time, logs.CreateLogger<IncidentSpool>());
+        Task<ArrivalVerdict> PadAsync(string id, IPAddress from) => large.KeepAsync(
+            new Arrival($"X 0x1 {from}", "X", id, new byte[64_000], IsVouched: false) { IsClaim = true, Source = $"{from}", Content = System.Text.Encoding.UTF8.GetBytes($"{id} {from}") });
+        var verdicts = await Task.WhenAll(Enumerable.Range(0, 50).Select(i => PadAsync($"S-{i}", Stranger)));
+        Assert.Equal((1L << 30) / 4 / 100 / 64_000, verdicts.Count(verdict => verdict == ArrivalVerdict.Kept));
+        Assert.Equal(ArrivalVerdict.Kept, await PadAsync("H-1", Host));
     }
 
     [Fact]
@@ -118,6 +157,8 @@ public sealed class WalletClaimsTests : IDisposable
         Assert.DoesNotContain(dead, letter => letter.IncidentId is "S-0" or "S-50");
     }
 
+    private static IPAddress Address(int number) => IPAddress.Parse($"198.51.100.{number}");
+
     private Task<int> BuryAsync() => spool.SettleAsync([.. spool.Next(Partitions.Claims, [], 500, 10_000_000)
         .Select(waiting => new Settlement(waiting.Number, 403, "{}"u8.ToArray()))]);
 
@@ -125,7 +166,7 @@ public sealed class WalletClaimsTests : IDisposable
     {
         var report = TestIncident.Signed(PrivateKey.Create(), capId, id, cluster.Time.GetUtcNow());
         (report["scheme"], report["signer"], report["signature"]) = (FullV2.Scheme, Wallet, "0x01");
-        var standing = await new ArrivalJudge(cluster.Lists, cluster.Options, cluster.Time).JudgeAsync(report.Report(), from);
+        var standing = await new ArrivalJudge(cluster.Lists, proven, cluster.Options, cluster.Time).JudgeAsync(report.Report(), from);
         Assert.Null(standing.Refused);
         return await spool.KeepAsync(Arrival.Of(report.Report(), report.Bytes(), standing, cluster.Options.Policy.ChainId) with { Source = $"{from}" });
     }

@@ -43,6 +43,23 @@ public sealed class DataDirectoryTests : IDisposable
     }
 
     [Fact]
+    public void A_folder_that_anybody_can_write_to_holds_no_secrets()
+    {
+        Directory.CreateDirectory(directory.File("wide"));
+        File.SetUnixFileMode(directory.File("wide"), Folder | UnixFileMode.OtherWrite);
+        Assert.Contains("chmod o-w", Assert.Throws<IOException>(() => DataDirectory.Open(directory.File("wide"), isShared: true)).Message, StringComparison.Ordinal);
+    }
+
+    [RootFact]
+    public async Task A_folder_that_somebody_else_made_holds_no_secrets()
+    {
+        Directory.CreateDirectory(directory.File("planted"));
+        await File.WriteAllTextAsync(directory.File("planted/admin-token"), "cap_00000000_0123456789abcdef0123456789abcdef");
+        await Child.RunAsync("chown", "nobody", directory.File("planted"));
+        Assert.Contains("belongs to somebody else", Assert.Throws<IOException>(() => DataDirectory.Open(directory.File("planted"), isShared: true)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Nodes_of_a_cluster_that_start_at_once_share_it() => Parallel.For(0, 200, _ =>
     {
         using var data = DataDirectory.Open(directory.File("shared"), isShared: true);

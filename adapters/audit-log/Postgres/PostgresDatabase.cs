@@ -17,6 +17,12 @@ public sealed class PostgresDatabase : IAsyncDisposable
     /// <summary>Connections of one pool; a node has three (log, blocks, Orleans), and one more connection for each log that it writes.</summary>
     private const int PoolSize = 16;
 
+    /// <summary>
+    /// A server that knows the password: whoever has taken the database's port, or sits in between, is shown nothing from which it follows.
+    /// Another way, for example a certificate, must be named in the connection string.
+    /// </summary>
+    private const string ProvenServer = "ScramSHA256";
+
     private PostgresDatabase(string connectionString)
     {
         ConnectionString = connectionString;
@@ -48,6 +54,7 @@ public sealed class PostgresDatabase : IAsyncDisposable
             builder.NoResetOnClose = true;
             builder.Timeout = 5;
             builder.CommandTimeout = 10;
+            builder.RequireAuth ??= ProvenServer;
             builder.Options = $"-c synchronous_commit=on {ByIndex}";
             return builder.ToString();
         }

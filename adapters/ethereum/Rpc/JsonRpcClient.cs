@@ -49,6 +49,12 @@ public sealed class JsonRpcClient(HttpClient http, IReadOnlyList<Uri> urls, stri
     public async Task<T> CallAsync<T>(string method, Func<JsonElement, T> read, CancellationToken cancellationToken, params IReadOnlyList<JsonNode?> parameters)
     {
         var (first, worst) = (Volatile.Read(ref current), (ChainUnavailableException?)null);
+        if (Each[first].IsLate && Each.ToList().FindIndex(node => !node.IsLate) is >= 0 and var other)
+        {
+            Interlocked.CompareExchange(ref current, other, first);
+            first = other;
+        }
+
         for (var attempt = 0; attempt < urls.Count; attempt++)
         {
             var used = (first + attempt) % urls.Count;
@@ -134,8 +140,10 @@ public sealed class JsonRpcClient(HttpClient http, IReadOnlyList<Uri> urls, stri
     /// <exception cref="ChainUnavailableException">The node answered something else than what was asked for.</exception>
     public T Read<T>(JsonElement answer, Func<JsonElement, T> read) => RpcAnswer.Read(NodeAt(Current), answer, read);
 
-    public static BigInteger Quantity(JsonElement value) =>
-        BigInteger.Parse($"0{value.GetString().AsSpan(2)}", NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+    /// <summary>Of 256 bits at most: a longer number would only cost time.</summary>
+    public static BigInteger Quantity(JsonElement value) => value.GetString() is { Length: > 2 and <= 66 } text
+        ? BigInteger.Parse($"0{text.AsSpan(2)}", NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture)
+        : throw new FormatException("A quantity has 1 to 64 digits.");
 
     /// <returns>The hash of a block or a transaction, as it is written into the log: nothing else that a node may say.</returns>
     public static string Hash(JsonElement value) =>

@@ -12,7 +12,7 @@ internal static class RpcAnswer
     /// <exception cref="ChainUnavailableException">It is no answer.</exception>
     public static JsonElement ResultOf(string node, string method, HttpResponseMessage response, byte[] body)
     {
-        var (result, refusal) = Read(node, Parse(body), answer => Parts(method, answer));
+        var (result, refusal) = Read(node, Parse(body), answer => Parts(method, answer, RetryAfter(response)));
         if (refusal is not null)
         {
             throw refusal; // some nodes send it with a status of its own
@@ -46,9 +46,9 @@ internal static class RpcAnswer
     }
 
     /// <summary>A member that cannot be read, or a name that is no text, is a fault of the whole answer.</summary>
-    private static (JsonElement? Result, RpcErrorException? Refusal) Parts(string method, JsonElement answer) =>
+    private static (JsonElement? Result, RpcErrorException? Refusal) Parts(string method, JsonElement answer, TimeSpan? retryAfter) =>
         answer.ValueKind != JsonValueKind.Object ? (null, null)
-        : answer.TryGetProperty("error", out var error) && error.ValueKind == JsonValueKind.Object ? (null, Refusal(method, error))
+        : answer.TryGetProperty("error", out var error) && error.ValueKind == JsonValueKind.Object ? (null, Refusal(method, error, retryAfter))
         : answer.TryGetProperty("result", out var result) ? (result, null)
         : (null, null);
 
@@ -71,11 +71,11 @@ internal static class RpcAnswer
         _ => null,
     };
 
-    private static RpcErrorException Refusal(string method, JsonElement error) => new(
+    private static RpcErrorException Refusal(string method, JsonElement error, TimeSpan? retryAfter) => new(
         method,
         error.GetProperty("code").GetInt32(),
         error.GetProperty("message").GetString() ?? "",
-        error.TryGetProperty("data", out var data) ? RevertData(data) : null);
+        error.TryGetProperty("data", out var data) ? RevertData(data) : null) { RetryAfter = retryAfter };
 
     /// <summary>As text; Parity's descendants put a word before it, others an object around it.</summary>
     private static string? RevertData(JsonElement data) => data.ValueKind switch

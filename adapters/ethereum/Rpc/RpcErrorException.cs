@@ -34,7 +34,10 @@ public sealed class RpcErrorException(string method, int code, string message, s
     /// <summary>Of what a node says: it may say anything, and it goes into logs and to operators.</summary>
     private const int MaxMessage = 200;
 
-    private const int ExecutionReverted = 3, MethodNotFound = -32601;
+    private const int ExecutionReverted = 3, MethodNotFound = -32601, LimitExceeded = -32005;
+
+    /// <summary>Of how often a node may be asked, in words that others use of sizes.</summary>
+    private static readonly string[] OfRates = ["rate limit", "request rate", "rate exceeded", "ratelimit", "too many requests", "per second", "request count", "compute units", "quota", "credits"];
 
     /// <summary>In this order: the words for a replacement hold those for a price.</summary>
     private static readonly (RpcRefusal Refusal, string[] Words)[] Wording =
@@ -64,5 +67,6 @@ public sealed class RpcErrorException(string method, int code, string message, s
 
     public RpcRefusal Refusal { get; } = code == ExecutionReverted ? RpcRefusal.Reverted
         : code == MethodNotFound ? RpcRefusal.NoSuchMethod
+        : code == LimitExceeded || Array.Exists(OfRates, word => message.Contains(word, StringComparison.OrdinalIgnoreCase)) ? RpcRefusal.Other
         : Wording.FirstOrDefault(meaning => Array.Exists(meaning.Words, word => message.Contains(word, StringComparison.OrdinalIgnoreCase))).Refusal;
 }

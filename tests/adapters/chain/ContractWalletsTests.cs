@@ -15,135 +15,167 @@ public sealed class ContractWalletsTests
 {
     private static readonly WalletClaim Claim = Of(0);
 
+    private const string Yes = "\"result\":\"0x1626ba7e00000000000000000000000000000000000000000000000000000000\"",
+        No = "\"result\":\"0xffffffff00000000000000000000000000000000000000000000000000000000\"";
+
     [Fact]
     public async Task A_node_that_says_nothing_is_waited_for_so_long_and_no_longer()
     {
         using var node = new SilentNode();
         using var http = new HttpClient(node) { Timeout = Timeout.InfiniteTimeSpan };
         var time = new FakeTimeProvider();
-        var wallets = Wallets(http, time);
-        var asked = wallets.FindBlockAsync(Claim, new byte[32], "", CancellationToken.None);
+        var asked = AskAsync(Wallets(http, time), 1);
         await node.Asked.Task;
         Assert.False(asked.IsCompleted);
         time.Advance(ContractWallets.AnswerTimeout);
-        Assert.Contains("said nothing", (await Assert.ThrowsAnyAsync<ChainUnavailableException>(() => asked)).Message, StringComparison.Ordinal);
+        await Assert.ThrowsAnyAsync<ChainUnavailableException>(() => asked);
     }
 
     [Fact]
     public async Task A_wallet_that_used_up_its_time_is_left_alone_for_longer_each_time_until_it_answers()
     {
-        using var node = new AnsweringNode("\"result\":\"0x1626ba7e00000000000000000000000000000000000000000000000000000000\"") { IsHeld = true };
+        using var node = new AnsweringNode(Yes) { IsHeld = true };
         using var http = new HttpClient(node) { Timeout = Timeout.InfiniteTimeSpan };
-        var time = new FakeTimeProvider();
+        var time = new CountedTime();
         var wallets = Wallets(http, time);
-        Task<ChainBlock?> AskAsync(int wallet) => wallets.FindBlockAsync(Of(wallet), new byte[32], "", CancellationToken.None);
+        async Task<TimeSpan?> RetryAfterAsync() => (await Assert.ThrowsAnyAsync<ChainUnavailableException>(() => AskAsync(wallets, 1))).RetryAfter;
 
-        foreach (var (times, seconds) in new[] { 2, 4, 8, 16, 32, 60, 60 }.Index())
+        await SlowDownAsync(wallets, node, time);
+        foreach (var seconds in new[] { 2, 4, 8, 16, 32, 60, 60 })
         {
-            var asked = AskAsync(0);
-            await Eventually.TrueAsync(() => node.Held == 1);
-            if (times == 0)
-            {
-                time.Advance(ContractWallets.AnswerTimeout);
-                Assert.Contains("said nothing", (await Assert.ThrowsAnyAsync<ChainUnavailableException>(() => asked)).Message, StringComparison.Ordinal);
-            }
-            else
-            {
-                Assert.NotNull((await Assert.ThrowsAnyAsync<ChainUnavailableException>(() => AskAsync(0))).RetryAfter); // one question at a time
-                time.Advance(ContractWallets.SlowTimeout);
-                Assert.Contains("is being asked", (await Assert.ThrowsAnyAsync<ChainUnavailableException>(() => asked)).Message, StringComparison.Ordinal);
-                time.Advance(ContractWallets.AnswerTimeout - ContractWallets.SlowTimeout);
-            }
-
-            await Eventually.TrueAsync(async () => (await Assert.ThrowsAnyAsync<ChainUnavailableException>(() => AskAsync(0))).RetryAfter == TimeSpan.FromSeconds(seconds));
-            time.Advance(TimeSpan.FromSeconds(seconds) - TimeSpan.FromMilliseconds(1));
-            Assert.Equal(TimeSpan.FromMilliseconds(1), (await Assert.ThrowsAnyAsync<ChainUnavailableException>(() => AskAsync(0))).RetryAfter);
-            time.Advance(TimeSpan.FromMilliseconds(1));
+            var timers = time.Timers;
+            await Eventually.TrueAsync(async () => await RetryAfterAsync() == TimeSpan.FromSeconds(seconds));
+            await Eventually.TrueAsync(() => time.Timers > timers); // the wait has begun
+            time.Advance(TimeSpan.FromSeconds(seconds) - TimeSpan.FromMilliseconds(500));
+            Assert.Equal(TimeSpan.FromMilliseconds(500), await RetryAfterAsync());
+            Assert.Equal(0, node.Held);
+            time.Advance(TimeSpan.FromMilliseconds(500));
+            await Eventually.TrueAsync(() => node.Held == 1); // once, though it was asked for again and again
+            var asked = AskAsync(wallets, 1);
+            time.Advance(ContractWallets.SlowTimeout);
+            Assert.Contains("is being asked", (await Assert.ThrowsAnyAsync<ChainUnavailableException>(() => asked)).Message, StringComparison.Ordinal);
+            time.Advance(ContractWallets.AnswerTimeout - ContractWallets.SlowTimeout);
+            await Eventually.TrueAsync(() => node.Held == 0);
         }
 
-        var last = AskAsync(0);
-        await Eventually.TrueAsync(() => node.Held == 1);
-        time.Advance(ContractWallets.SlowTimeout);
-        Assert.NotNull((await Assert.ThrowsAnyAsync<ChainUnavailableException>(() => last)).RetryAfter);
         node.Release();
-        Assert.NotNull(await AskAsync(1)); // another wallet was never meant
-        await Eventually.TrueAsync(async () => await Record.ExceptionAsync(() => AskAsync(0)) is null);
+        var last = time.Timers;
+        await Eventually.TrueAsync(async () => await RetryAfterAsync() > ContractWallets.SlowTimeout && time.Timers > last); // it rests, and will be asked
+        Assert.NotNull(await AskAsync(wallets, 1, wallet: 1)); // another wallet was never meant
+        time.Advance(SlowWallets.LongestBackoff);
+        await Eventually.TrueAsync(async () => await Record.ExceptionAsync(() => AskAsync(wallets, 1)) is null);
         var calls = node.Calls;
-        Assert.NotNull(await AskAsync(0)); // what it said late is kept
+        Assert.NotNull(await AskAsync(wallets, 1)); // what it said late is kept
         Assert.Equal(calls, node.Calls);
     }
 
     [Fact]
-    public async Task Few_are_asked_at_once_and_who_comes_then_waits_for_a_turn()
+    public void Ten_minutes_after_its_last_timeout_a_wallet_is_as_any_other()
     {
-        using var node = new SilentNode();
-        using var http = new HttpClient(node) { Timeout = Timeout.InfiniteTimeSpan };
         var time = new FakeTimeProvider();
-        var wallets = Wallets(http, time);
-        var asked = Enumerable.Range(0, WalletClaim.AtOnce + 1).Select(i => wallets.FindBlockAsync(Of(i), new byte[32], $"192.0.2.{i}", CancellationToken.None)).ToList();
-        await Eventually.TrueAsync(() => node.Calls == WalletClaim.AtOnce);
-        time.Advance(ContractWallets.AnswerTimeout);
-        foreach (var one in asked.Take(WalletClaim.AtOnce))
-        {
-            await Assert.ThrowsAnyAsync<ChainUnavailableException>(() => one);
-        }
-
-        await Eventually.TrueAsync(() => node.Calls == WalletClaim.AtOnce + 1);
-        Assert.False(asked[^1].IsCompleted);
+        var slow = new SlowWallets(time);
+        slow.NoteTimeout(Claim.Wallet);
+        time.Advance(SlowWallets.FirstBackoff);
+        slow.NoteTimeout(Claim.Wallet);
+        Assert.Equal(SlowWallets.FirstBackoff * 2, slow.RestOf(Claim.Wallet));
+        time.Advance(SlowWallets.Age);
+        Assert.Null(slow.TurnsOf(Claim.Wallet));
+        slow.NoteTimeout(Claim.Wallet);
+        Assert.Equal(SlowWallets.FirstBackoff, slow.RestOf(Claim.Wallet));
     }
 
     [Fact]
-    public async Task An_address_has_its_turn_however_many_claims_of_others_wait_for_the_same_wallet()
+    public async Task At_a_slow_wallet_callers_take_turns_whatever_one_of_them_asks()
     {
-        using var node = new AnsweringNode("\"result\":\"0x1626ba7e00000000000000000000000000000000000000000000000000000000\"") { IsHeld = true };
-        using var http = new HttpClient(node);
-        var wallets = Wallets(http, new FakeTimeProvider());
-        Task<ChainBlock?> AskAsync(WalletClaim claim, int caller) => wallets.FindBlockAsync(claim, new byte[32], $"192.0.2.{caller}", CancellationToken.None);
+        using var node = new AnsweringNode(No) { IsHeld = true };
+        using var http = new HttpClient(node) { Timeout = Timeout.InfiniteTimeSpan };
+        var time = new CountedTime();
+        var wallets = Wallets(http, time);
+        await SlowDownAsync(wallets, node, time);
+        var timers = time.Timers;
+        for (var i = 0; i < 20; i++)
+        {
+            await Assert.ThrowsAnyAsync<ChainUnavailableException>(() => AskAsync(wallets, 100 + i, "198.51.100.1")); // one is next, one waits behind it
+        }
 
-        var strangers = Enumerable.Range(0, 80).Select(i => AskAsync(Claim, i % 8)).ToList(); // 16 are asked, 64 wait
-        await Eventually.TrueAsync(() => node.Held == WalletClaim.AtOnce);
-        var host = AskAsync(Claim with { Signature = [0xab, 0xcd] }, 99);
+        await Assert.ThrowsAnyAsync<ChainUnavailableException>(() => AskAsync(wallets, 50, "192.0.2.1"));
         node.Release();
-        Assert.NotNull(await host);
-        await Task.WhenAll(strangers);
-        Assert.InRange(node.Asked.ToList().FindIndex(data => data.Contains("abcd", StringComparison.Ordinal)), 0, 3 * WalletClaim.AtOnce);
+        await Eventually.TrueAsync(() => time.Timers > timers); // the first one's wait has begun
+        time.Advance(SlowWallets.FirstBackoff);
+        await Eventually.TrueAsync(() => node.Calls >= 3);
+        Assert.Null(await AskAsync(wallets, 50, "192.0.2.1")); // it was asked, and said no
+        Assert.InRange(node.IndexOf(50), 0, 2); // behind the one that was slow, and one of the stranger's
+    }
+
+    [Fact]
+    public async Task Of_strangers_few_are_asked_at_once_and_few_in_a_second_and_who_is_known_goes_beside_them()
+    {
+        using var node = new AnsweringNode(Yes);
+        using var http = new HttpClient(node) { Timeout = Timeout.InfiniteTimeSpan };
+        var time = new FakeTimeProvider();
+        var wallets = Wallets(http, time);
+        Assert.NotNull(await AskAsync(wallets, 1, "192.0.2.1")); // known from now on
+        node.Hold();
+        var strangers = Enumerable.Range(0, 100).Select(i => AskAsync(wallets, 1000 + i, $"198.51.100.{i}")).ToList();
+        await Eventually.TrueAsync(() => node.Held == WalletClaim.StrangersAtOnce);
+        var known = Enumerable.Range(0, WalletClaim.AtOnce).Select(i => AskAsync(wallets, 2 + i, "192.0.2.1")).ToList();
+        await Eventually.TrueAsync(() => node.Held == WalletClaim.StrangersAtOnce + WalletClaim.AtOnce);
+        node.Release();
+        await Task.WhenAll(known);
+        await Eventually.TrueAsync(() => strangers.Count(one => one.IsCompleted) == WalletClaim.StrangersPerSecond - 1); // a second's worth, with the known one's first
+        time.Advance(TimeSpan.FromSeconds(1));
+        await Eventually.TrueAsync(() => strangers.Count(one => one.IsCompleted) >= (2 * WalletClaim.StrangersPerSecond) - 2);
+    }
+
+    [Fact]
+    public async Task A_newcomer_has_its_turn_however_much_others_ask_and_is_answered_when_it_comes_again()
+    {
+        using var node = new AnsweringNode(No);
+        using var http = new HttpClient(node);
+        var time = new FakeTimeProvider();
+        var wallets = Wallets(http, time);
+        var others = Enumerable.Range(0, 60 * WalletClaim.WaitingPerCaller).Select(i => AskAsync(wallets, 1000 + i, $"198.51.100.{i % 60}")).ToList();
+        var first = AskAsync(wallets, 1, "192.0.2.1");
+        Exception? told = null;
+        for (var due = WalletClaim.StrangersPerSecond; node.IndexOf(1) < 0; due++)
+        {
+            await Eventually.TrueAsync(() => node.Calls >= due - WalletClaim.StrangersAtOnce); // as many as may be by now: so none takes long as time moves
+            time.Advance(TimeSpan.FromMilliseconds(100));
+            told ??= first.IsCompleted ? await Record.ExceptionAsync(() => first) : null;
+        }
+
+        Assert.NotNull(((ChainUnavailableException)told!).RetryAfter); // it waited its four seconds
+        await Eventually.TrueAsync(() => node.IndexOf(1) >= 0);
+        Assert.InRange(node.IndexOf(1), 0, 60 + (3 * WalletClaim.StrangersPerSecond)); // one of each, and what was under way
+        Assert.Null(await AskAsync(wallets, 1, "192.0.2.1")); // what it said is kept
+        Assert.Equal(60 * WalletClaim.WaitingPerCaller, others.Count);
     }
 
     [Fact]
     public async Task An_address_that_has_its_share_of_those_that_wait_is_told_at_once()
     {
-        using var node = new SilentNode();
+        using var node = new AnsweringNode(Yes) { IsHeld = true };
         using var http = new HttpClient(node) { Timeout = Timeout.InfiniteTimeSpan };
         var wallets = Wallets(http, new FakeTimeProvider());
-        Task<ChainBlock?> AskAsync(string caller) => wallets.FindBlockAsync(Claim, new byte[32], caller, CancellationToken.None);
-
-        var asked = Enumerable.Range(0, WalletClaim.AtOnce + WalletClaim.WaitingPerCaller).Select(_ => AskAsync("192.0.2.1")).ToList();
-        Assert.Contains("8 for one address", (await Assert.ThrowsAnyAsync<ChainUnavailableException>(() => AskAsync("192.0.2.1"))).Message, StringComparison.Ordinal);
-        asked.Add(AskAsync("192.0.2.2"));
+        var asked = Enumerable.Range(0, WalletClaim.StrangersAtOnce + WalletClaim.WaitingPerCaller).Select(i => AskAsync(wallets, i, "192.0.2.1")).ToList();
+        var told = await Assert.ThrowsAnyAsync<ChainUnavailableException>(() => AskAsync(wallets, 100, "192.0.2.1"));
+        Assert.Contains("8 for one address", told.Message, StringComparison.Ordinal);
+        asked.Add(AskAsync(wallets, 101, "192.0.2.2"));
         Assert.All(asked, one => Assert.False(one.IsCompleted));
     }
 
     [Fact]
-    public async Task Who_has_no_turn_in_time_is_told_and_never_asked_for()
+    public async Task Many_questions_in_a_second_share_what_is_the_same_for_all()
     {
-        using var node = new SilentNode();
-        using var http = new HttpClient(node) { Timeout = Timeout.InfiniteTimeSpan };
+        using var node = new AnsweringNode(Yes);
+        using var http = new HttpClient(node);
         var time = new FakeTimeProvider();
         var wallets = Wallets(http, time);
-        var asked = Enumerable.Range(0, 150).Select(i => wallets.FindBlockAsync(Claim, new byte[32], $"192.0.2.{i}", CancellationToken.None)).ToList();
-        await Eventually.TrueAsync(() => node.Calls == WalletClaim.AtOnce);
-        time.Advance(ContractWallets.AnswerTimeout);
-        await Eventually.TrueAsync(() => node.Calls == 2 * WalletClaim.AtOnce);
-        time.Advance(ContractWallets.TurnTimeout - ContractWallets.AnswerTimeout);
-        foreach (var one in asked.Skip(2 * WalletClaim.AtOnce))
-        {
-            Assert.StartsWith("Wallets are being asked already", (await Assert.ThrowsAnyAsync<ChainUnavailableException>(() => one)).Message, StringComparison.Ordinal);
-        }
-
-        time.Advance(ContractWallets.AnswerTimeout);
-        var next = wallets.FindBlockAsync(Claim, new byte[32], "192.0.2.200", CancellationToken.None);
-        await Eventually.TrueAsync(() => node.Calls == (2 * WalletClaim.AtOnce) + 1);
-        Assert.False(next.IsCompleted);
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(i => AskAsync(wallets, i)));
+        Assert.Equal((8, 10), (node.Calls, node.AllCalls));
+        time.Advance(TimeSpan.FromSeconds(1));
+        await AskAsync(wallets, 8);
+        Assert.Equal(12, node.AllCalls); // of the block and of the wallet
     }
 
     [Fact]
@@ -210,10 +242,38 @@ public sealed class ContractWalletsTests
         Assert.Null(block);
     }
 
+    private static Task<ChainBlock?> AskAsync(ContractWallets wallets, int content, string caller = "", int wallet = 0) =>
+        wallets.FindBlockAsync(Of(wallet), [.. BitConverter.GetBytes(content), .. new byte[28]], caller, CancellationToken.None);
+
+    /// <summary>Of a node that is held: the wallet uses up its time.</summary>
+    private static async Task SlowDownAsync(ContractWallets wallets, AnsweringNode node, FakeTimeProvider time)
+    {
+        var asked = AskAsync(wallets, 1);
+        await Eventually.TrueAsync(() => node.Held == 1);
+        time.Advance(ContractWallets.AnswerTimeout);
+        Assert.Contains("said nothing", (await Assert.ThrowsAnyAsync<ChainUnavailableException>(() => asked)).Message, StringComparison.Ordinal);
+        await Eventually.TrueAsync(() => node.Held == 0);
+    }
+
     private static ContractWallets Wallets(HttpClient http, TimeProvider time) =>
         new(new JsonRpcClient(http, new Uri("http://127.0.0.1:1/")), AdmissionPolicy.DevChainId, time);
 
     private static WalletClaim Of(int number) => new(new EthereumAddress([.. new byte[19], (byte)number]), [1]);
+
+    /// <summary>Says how many timers were made, so that a test moves time only once something waits for it.</summary>
+    private sealed class CountedTime : FakeTimeProvider
+    {
+        private int timers;
+
+        public int Timers => Volatile.Read(ref timers);
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            var timer = base.CreateTimer(callback, state, dueTime, period);
+            Interlocked.Increment(ref timers);
+            return timer;
+        }
+    }
 
     private sealed class SilentNode : HttpMessageHandler
     {
@@ -237,28 +297,37 @@ public sealed class ContractWalletsTests
     {
         public static string BlockHash { get; } = $"0x{new string('a', 64)}";
 
-        private readonly TaskCompletionSource released = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private readonly ConcurrentQueue<string> asked = new();
-        private int held;
+        private TaskCompletionSource? released;
+        private int held, all;
 
         /// <summary>No wallet answers before <see cref="Release"/>.</summary>
-        public bool IsHeld { get; init; }
+        public bool IsHeld
+        {
+            init => Hold();
+        }
 
         public int Held => Volatile.Read(ref held);
 
-        /// <summary>With what contracts were called, in order.</summary>
-        public IReadOnlyCollection<string> Asked => asked;
-
+        /// <summary>Of wallets.</summary>
         public int Calls => asked.Count;
+
+        public int AllCalls => Volatile.Read(ref all);
 
         public string? AskedAt { get; private set; }
 
-        public void Release() => released.TrySetResult();
+        public void Hold() => released = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public void Release() => released!.TrySetResult();
+
+        /// <returns>Which call it was that had this hash; less than zero for none yet.</returns>
+        public int IndexOf(int content) => asked.ToList().FindIndex(data => data[10..].StartsWith(Convert.ToHexStringLower(BitConverter.GetBytes(content)), StringComparison.Ordinal));
 
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             var call = JsonElement.Parse(await request.Content!.ReadAsStringAsync(cancellationToken));
-            if (IsHeld && call.Text("method") == "eth_call")
+            Interlocked.Increment(ref all);
+            if (released is not null && call.Text("method") == "eth_call")
             {
                 Interlocked.Increment(ref held);
                 await released.Task.WaitAsync(cancellationToken).ContinueWith(_ => Interlocked.Decrement(ref held), TaskScheduler.Default);

@@ -95,6 +95,7 @@ public sealed class FailOverTests : IAsyncLifetime
         { "eth_sendRawTransaction", """{"jsonrpc":"2.0","id":1,"error":{"code":-32601,"message":"this gateway reads only"}}""" },
         { "eth_sendRawTransaction", """{"jsonrpc":"2.0","id":1,"error":{"code":3,"message":"execution reverted"}}""" },
         { "eth_getBlockByNumber", """{"jsonrpc":"2.0","id":1,"result":{"number":"0x1","hash":"0x0","timestamp":"0x1","baseFeePerGas":"0x9184e72a0000000"}}""" },
+        { "eth_getBlockByNumber", """{"jsonrpc":"2.0","id":1,"result":{"baseFeePerGas":"0xLONG"}}""".Replace("LONG", new string('f', 1_000_000), StringComparison.Ordinal) },
         { "eth_maxPriorityFeePerGas", """{"jsonrpc":"2.0","id":1,"result":"0x9184e72a0000000"}""" },
     };
 

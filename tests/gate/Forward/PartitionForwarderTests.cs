@@ -4,6 +4,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using CapOrleans.Core.Signatures;
+using CapOrleans.Gate;
 using CapOrleans.Gate.Forward;
 using CapOrleans.Gate.Spool;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -81,7 +82,7 @@ public sealed class PartitionForwarderTests : HttpMessageHandler
         }
 
         var link = new ClusterLink(http, cluster.Options, TimeProvider.System, NullLogger<ClusterLink>.Instance);
-        var running = Task.Run(() => new PartitionForwarder(Partitions.Claims, spool, link, TimeProvider.System).RunAsync(ended.Token));
+        var running = Task.Run(() => new PartitionForwarder(Partitions.Claims, spool, link, new ProvenQueues(), TimeProvider.System).RunAsync(ended.Token));
         await Eventually.TrueAsync(() => taken.Count == Ids.Length - 1);
         await ended.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
@@ -103,7 +104,7 @@ public sealed class PartitionForwarderTests : HttpMessageHandler
         }
 
         var link = new ClusterLink(http, cluster.Options, time, NullLogger<ClusterLink>.Instance);
-        var forwarder = new PartitionForwarder(Partitions.Claims, spool, link, time);
+        var forwarder = new PartitionForwarder(Partitions.Claims, spool, link, new ProvenQueues(), time);
         var running = Task.Run(() => forwarder.RunAsync(ended.Token));
         foreach (var (round, seconds) in new[] { 1, 2, 4, 8, 16, 32, 60, 60 }.Index())
         {
@@ -134,7 +135,7 @@ public sealed class PartitionForwarderTests : HttpMessageHandler
         await KeepAsync(spool, "X", Ids);
         await KeepAsync(spool, quick, "Q");
         var link = new ClusterLink(http, cluster.Options, time, NullLogger<ClusterLink>.Instance);
-        var running = Task.Run(() => new PartitionForwarder(Partitions.Of("X"), spool, link, time).RunAsync(ended.Token));
+        var running = Task.Run(() => new PartitionForwarder(Partitions.Of("X"), spool, link, new ProvenQueues(), time).RunAsync(ended.Token));
         await test(spool);
         await ended.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using CapOrleans.AuditLog.Postgres;
 using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Core.AuditLog;
@@ -125,6 +127,30 @@ public sealed class PostgresLogTests(PostgresServer server) : AuditLogTests, IAs
     {
         var read = new NpgsqlConnectionStringBuilder(PostgresDatabase.ReadUrl(text));
         Assert.Equal((host, port, user, password, name), (read.Host, read.Port, read.Username, read.Password, read.Database));
+    }
+
+    [Fact]
+    public async Task Whoever_has_taken_the_server_s_port_is_given_no_password()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var heard = new List<byte>();
+        var impostor = Task.Run(async () =>
+        {
+            using var client = await listener.AcceptTcpClientAsync();
+            var (stream, buffer) = (client.GetStream(), new byte[4096]);
+            foreach (var answer in (byte[][])[[(byte)'N'], [(byte)'R', 0, 0, 0, 8, 0, 0, 0, 3], []]) // no TLS; the password, in clear
+            {
+                heard.AddRange(buffer.AsSpan(0, await stream.ReadAsync(buffer)));
+                await stream.WriteAsync(answer);
+            }
+        });
+        var url = PostgresDatabase.ReadUrl($"postgres://caporleans:s3cret-word@127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}/cap")!;
+        await Assert.ThrowsAnyAsync<NpgsqlException>(() => Task.Run(() => PostgresDatabase.Open(url, 1)));
+        await impostor;
+        Assert.Contains("caporleans", System.Text.Encoding.ASCII.GetString([.. heard]), StringComparison.Ordinal); // it was spoken to
+        Assert.DoesNotContain("s3cret-word", System.Text.Encoding.ASCII.GetString([.. heard]), StringComparison.Ordinal);
+        Assert.Equal("None", new NpgsqlConnectionStringBuilder(PostgresDatabase.ReadUrl("Host=db;Database=cap;Require Auth=None")).RequireAuth);
     }
 
     [Theory]

@@ -1,0 +1,20 @@
+namespace CapOrleans.Chain;
+
+/// <summary>Lets so many questions begin in a second, a second's worth at once; the others wait.</summary>
+internal sealed class QuestionRate(int perSecond, TimeProvider time)
+{
+    private static readonly TimeSpan Burst = TimeSpan.FromSeconds(1);
+
+    private readonly Lock gate = new();
+    private DateTimeOffset next = DateTimeOffset.MinValue;
+
+    public Task WaitAsync()
+    {
+        lock (gate)
+        {
+            var now = time.GetUtcNow();
+            next = (next < now - Burst ? now - Burst : next) + (Burst / perSecond);
+            return next > now ? Task.Delay(next - now, time) : Task.CompletedTask;
+        }
+    }
+}
