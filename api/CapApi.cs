@@ -1,4 +1,6 @@
+using System.Text.Json.Serialization.Metadata;
 using CapOrleans.Api.Access;
+using CapOrleans.Api.Answers;
 using CapOrleans.Api.Archive;
 using CapOrleans.Api.Caps;
 using CapOrleans.Api.Gates;
@@ -6,6 +8,7 @@ using CapOrleans.Api.Intake;
 using CapOrleans.Api.Legacy;
 using CapOrleans.Api.Operations;
 using CapOrleans.Api.Reads;
+using CapOrleans.Api.Settings;
 using CapOrleans.Api.Signing;
 using CapOrleans.Api.Webhooks;
 using CapOrleans.HttpEdge.Limits;
@@ -13,14 +16,6 @@ using Microsoft.AspNetCore.Diagnostics;
 using Scalar.AspNetCore;
 
 namespace CapOrleans.Api;
-
-/// <param name="OpenReads">Local callers read without a key: only for a service that listens on loopback.</param>
-/// <param name="RequestsPerSecondPerAddress">1 to 1,000,000.</param>
-/// <param name="OpenId">Whose tokens are taken beside API keys; null for nobody's.</param>
-/// <param name="ChainId">The chain that a <c>full-v2</c> signature must name.</param>
-/// <param name="OpenRegistration"><c>POST /register_alert</c> needs no key: only for a service that listens on loopback.</param>
-public sealed record ApiOptions(bool OpenReads, int RequestsPerSecondPerAddress, long ChainId, OpenIdProvider? OpenId,
-    bool OpenRegistration = false);
 
 /// <summary>The HTTP front: a verdict becomes an answer, and nothing else happens here.</summary>
 public static class CapApi
@@ -36,7 +31,12 @@ public static class CapApi
         services.AddSingleton<ReadPlaces>();
         services.AddSingleton<ClusterMetrics>();
         services.AddSingleton<Liveliness>();
-        services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Default));
+        services.ConfigureHttpJsonOptions(json => Array.ForEach(
+            (IJsonTypeInfoResolver[])[
+                ProblemsJson.Default, WebhooksJson.Default, ReadsJson.Default, OperationsJson.Default, IntakeJson.Default, GatesJson.Default, CapsJson.Default,
+                ArchiveJson.Default, AccessJson.Default,
+            ],
+            context => json.SerializerOptions.TypeInfoResolverChain.Insert(0, context)));
         services.AddProblemDetails();
         OpenApiDocument.Add(services);
         return services;

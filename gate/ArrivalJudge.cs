@@ -1,8 +1,13 @@
 using System.Net;
+using System.Security.Cryptography;
+using System.Text;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Signatures;
+using CapOrleans.Gate.Forward;
 using CapOrleans.Gate.Keys;
+using CapOrleans.Gate.Settings;
+using CapOrleans.Gate.Spool;
 
 namespace CapOrleans.Gate;
 
@@ -17,6 +22,23 @@ internal sealed record Standing(Ruling? Refused, string Queue, bool IsVouched, b
 
     /// <summary>A contract wallet must be asked, so that nobody is proven yet; see <see cref="WalletClaim"/>.</summary>
     public bool IsClaim { get; init; }
+
+    /// <param name="line">The report's request, on one line.</param>
+    /// <param name="chainId">That a full-v2 signature is for.</param>
+    public Arrival ToArrival(IncidentReport report, byte[] line, long chainId)
+    {
+        var arrival = new Arrival(Queue, report.CapId, report.IncidentId, line, IsVouched);
+        if (IsClaim)
+        {
+            return arrival with { IsClaim = true, Content = SHA256.HashData([.. Encoding.UTF8.GetBytes($"{Queue}\n"), .. line]) };
+        }
+
+        return Signer is not { } signer ? arrival : arrival with
+        {
+            Content = SHA256.HashData([.. Admission.SignedHash(report, chainId), .. Encoding.UTF8.GetBytes(signer)]),
+            Says = Admission.ContentHash(report, report.Scheme, chainId),
+        };
+    }
 }
 
 /// <summary>What can be told about an incident at the gate: form and signature, and with a list of keys also authority.</summary>

@@ -1,6 +1,7 @@
 using CapOrleans.Gate.Forward;
 using CapOrleans.Gate.Keys;
 using CapOrleans.Gate.Presence;
+using CapOrleans.Gate.Settings;
 using CapOrleans.Gate.Spool;
 using CapOrleans.HttpEdge.Limits;
 

@@ -1,3 +1,4 @@
+using CapOrleans.Gate.Settings;
 using CapOrleans.HttpEdge.Callers;
 
 namespace CapOrleans.Gate;

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Microsoft.AspNetCore.Mvc;
 
 namespace CapOrleans.Gate;
 
@@ -13,8 +12,6 @@ internal sealed record ReceivedAnswer(string Status, string? CapId, string? Inci
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(GateAnswer))]
 [JsonSerializable(typeof(ReceivedAnswer))]
-[JsonSerializable(typeof(JsonElement))]
-[JsonSerializable(typeof(ProblemDetails))]
 internal sealed partial class GateJson : JsonSerializerContext;
 
 /// <summary>What operators get: camel case, as under the API's <c>/v1</c>.</summary>
@@ -22,7 +19,4 @@ internal sealed partial class GateJson : JsonSerializerContext;
 [JsonSerializable(typeof(GateStatus))]
 [JsonSerializable(typeof(SealingKeyAnswer))]
 [JsonSerializable(typeof(DeadPage))]
-[JsonSerializable(typeof(string))]
-[JsonSerializable(typeof(IReadOnlyCollection<string>))]
-[JsonSerializable(typeof(List<long>))]
 internal sealed partial class GateStatusJson : JsonSerializerContext;

@@ -2,6 +2,8 @@ using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.Caps;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Sealing;
+using CapOrleans.Gate.Answers;
+using CapOrleans.Gate.Settings;
 using CapOrleans.Gate.Spool;
 using CapOrleans.HttpEdge.Bodies;
 using CapOrleans.HttpEdge.Limits;
@@ -70,7 +72,7 @@ internal sealed class IntakeEndpoint(
         var standing = await judge.JudgeAsync(report, address);
         return standing.Refused is { } refused
             ? await RefuseAsync(context, StatusOf(refused.Verdict), refused.Refusal!)
-            : await KeepAsync(context, report, standing, Arrival.Of(report, BatchLines.OneLine(body!), standing, options.Policy.ChainId) with { Source = $"{address}" });
+            : await KeepAsync(context, report, standing, standing.ToArrival(report, BatchLines.OneLine(body!), options.Policy.ChainId) with { Source = $"{address}" });
     }
 
     private async Task<IncidentReport?> KeepAsync(HttpContext context, IncidentReport report, Standing standing, Arrival arrival)

@@ -5,7 +5,8 @@ using System.Text;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core;
 using CapOrleans.Core.Incidents;
-using CapOrleans.HttpEdge.Limits;
+using CapOrleans.Gate.Settings;
+using CapOrleans.HttpEdge.Logging;
 
 namespace CapOrleans.Gate;
 

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using CapOrleans.Core.Sealing;
+using CapOrleans.Gate.Settings;
 using Microsoft.Net.Http.Headers;
 
 namespace CapOrleans.Gate;

@@ -1,8 +1,10 @@
 using System.Globalization;
 using CapOrleans.Core.Caps;
+using CapOrleans.Gate.Answers;
 using CapOrleans.Gate.Forward;
 using CapOrleans.Gate.Keys;
 using CapOrleans.Gate.Presence;
+using CapOrleans.Gate.Settings;
 using CapOrleans.Gate.Spool;
 
 namespace CapOrleans.Gate;

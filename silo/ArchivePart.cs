@@ -2,6 +2,7 @@ using CapOrleans.Archive;
 using CapOrleans.Core.Archive;
 using CapOrleans.Grains.Archive;
 using CapOrleans.Notify;
+using CapOrleans.Silo.Files;
 using CapOrleans.Silo.Settings;
 
 namespace CapOrleans.Silo;

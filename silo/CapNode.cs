@@ -3,9 +3,9 @@ using CapOrleans.Contracts.Caps;
 using CapOrleans.Core.Signatures;
 using CapOrleans.GrainInterfaces;
 using CapOrleans.HttpEdge.Callers;
+using CapOrleans.Silo.Files;
 using CapOrleans.Silo.Ports;
 using CapOrleans.Silo.Settings;
-using CapOrleans.Silo.Tls;
 
 namespace CapOrleans.Silo;
 

@@ -1,11 +1,16 @@
 using System.Net;
 using CapOrleans.Api;
 using CapOrleans.Api.Access;
+using CapOrleans.Api.Answers;
+using CapOrleans.Api.Settings;
 using CapOrleans.Core.Access;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Gate;
+using CapOrleans.Gate.Settings;
 using CapOrleans.Gate.Spool;
 using CapOrleans.Silo.Clustering;
+using CapOrleans.Silo.Files;
+using CapOrleans.Silo.Ports;
 using CapOrleans.Silo.Settings;
 using CapOrleans.Silo.Tls;
 using Orleans.Dashboard;

@@ -2,6 +2,7 @@ using CapOrleans.Contracts.Access;
 using CapOrleans.Contracts.Gates;
 using CapOrleans.Core.Signatures;
 using CapOrleans.GrainInterfaces;
+using CapOrleans.Silo.Files;
 using CapOrleans.Silo.Settings;
 
 namespace CapOrleans.Silo;

@@ -2,6 +2,7 @@ using System.Net.Http.Headers;
 using System.Security.Claims;
 using System.Text;
 using System.Text.Encodings.Web;
+using CapOrleans.Api.Answers;
 using CapOrleans.Contracts.Access;
 using CapOrleans.HttpEdge.Callers;
 using Microsoft.AspNetCore.Authentication;

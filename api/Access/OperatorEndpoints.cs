@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using CapOrleans.Api.Answers;
 using CapOrleans.Contracts.Access;
 using CapOrleans.Core.Access;
 using CapOrleans.GrainInterfaces;
@@ -35,11 +36,11 @@ internal static class OperatorEndpoints
     }
 
     private static async Task<IResult> ListAsync(OperatorKeys keys) => TypedResults.Json(
-        (await keys.ListAsync()).Select(key => OperatorView.Of(key)).ToArray(), ApiJson.Default.OperatorViewArray);
+        (await keys.ListAsync()).Select(key => OperatorView.Of(key)).ToArray(), AccessJson.Default.OperatorViewArray);
 
     private static async Task<IResult> CreateAsync(HttpContext context, IGrainFactory grains, OperatorKeys keys, TimeProvider time)
     {
-        var (request, _, refused) = await JsonBody.ReadAsync(context, ApiJson.Default.OperatorRequest, "an API key's name and scope");
+        var (request, _, refused) = await JsonBody.ReadAsync(context, AccessJson.Default.OperatorRequest, "an API key's name and scope");
         if (request is null)
         {
             return refused!;
@@ -61,7 +62,7 @@ internal static class OperatorEndpoints
         var isAdded = await grains.GetGrain<IOperatorsGrain>(0).AddAsync(kept, context.User.ToActor());
         keys.Forget();
         return isAdded
-            ? TypedResults.Json(OperatorView.Of(kept, key.Export()), ApiJson.Default.OperatorView, statusCode: StatusCodes.Status201Created)
+            ? TypedResults.Json(OperatorView.Of(kept, key.Export()), AccessJson.Default.OperatorView, statusCode: StatusCodes.Status201Created)
             : Problems.Of(StatusCodes.Status409Conflict, "too-many-keys", "", $"At most {ClusterLimits.ApiKeys} API keys: revoke one first.");
     }
 

@@ -1,3 +1,4 @@
+using CapOrleans.Api.Answers;
 using CapOrleans.Core.Access;
 using CapOrleans.HttpEdge.Callers;
 using Microsoft.AspNetCore.Authorization;

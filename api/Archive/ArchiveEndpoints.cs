@@ -1,4 +1,5 @@
 using CapOrleans.Api.Access;
+using CapOrleans.Api.Answers;
 using CapOrleans.Contracts.Archive;
 using CapOrleans.Core.Archive;
 using CapOrleans.GrainInterfaces;
@@ -36,7 +37,7 @@ internal static class ArchiveEndpoints
 
     private static async Task<IResult> CheckAsync(HttpContext context, IGrainFactory grains)
     {
-        var (request, _, refused) = await JsonBody.ReadAsync(context, ApiJson.Default.CheckRequest, "a list of CIDs");
+        var (request, _, refused) = await JsonBody.ReadAsync(context, ArchiveJson.Default.CheckRequest, "a list of CIDs");
         if (request is null)
         {
             return refused!;
@@ -50,6 +51,6 @@ internal static class ArchiveEndpoints
 
         var reports = await grains.GetGrain<ILinkCheckGrain>(0).CheckAsync([.. request.Cids.Select(cid => cid!)]);
         return TypedResults.Json(
-            new CheckAnswer([.. reports.Select(report => new LinkView(report.Cid, [.. report.Places.Select(PlaceView.Of)]))]), ApiJson.Default.CheckAnswer);
+            new CheckAnswer([.. reports.Select(report => new LinkView(report.Cid, [.. report.Places.Select(PlaceView.Of)]))]), ArchiveJson.Default.CheckAnswer);
     }
 }

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using CapOrleans.Api.Access;
+using CapOrleans.Api.Answers;
 using CapOrleans.Api.Reads;
 using CapOrleans.Contracts.Access;
 using CapOrleans.Contracts.Caps;
@@ -45,7 +46,7 @@ internal static class CapEndpoints
     }
 
     private static async Task<IResult> ReadAsync(string capId, IGrainFactory grains) =>
-        Identifiers.IsId(capId) && await grains.Cap(capId).ReadAsync() is { } view ? TypedResults.Json(view, ApiJson.Default.CapView) : Unknown();
+        Identifiers.IsId(capId) && await grains.Cap(capId).ReadAsync() is { } view ? TypedResults.Json(view, CapsJson.Default.CapView) : Unknown();
 
     private static async Task<IResult> HistoryAsync(string capId, [AsParameters] HistoryQuery described, HttpRequest request, IGrainFactory grains)
     {
@@ -54,19 +55,19 @@ internal static class CapEndpoints
         var limit = (int)query.Number("limit", 100, 1, 500);
         return query.Fault
             ?? (Identifiers.IsId(capId) && await grains.GetGrain<ILogReaderGrain>(0).ScoreAsync(capId, after, limit, request.HttpContext.RequestAborted) is { } page
-                ? TypedResults.Json(page, ApiJson.Default.ScorePage)
+                ? TypedResults.Json(page, CapsJson.Default.ScorePage)
                 : Unknown());
     }
 
     private static async Task<IResult> DefineAsync(string capId, HttpContext context, IGrainFactory grains)
     {
-        var (definition, _, refused) = await JsonBody.ReadAsync(context, ApiJson.Default.CapDefinition, "a CapID definition");
+        var (definition, _, refused) = await JsonBody.ReadAsync(context, CapsJson.Default.CapDefinition, "a CapID definition");
         return NameFault(capId) ?? refused ?? Answer(await grains.Cap(capId).DefineAsync(definition!, context.User.ToActor()), context);
     }
 
     private static async Task<IResult> ChangeAsync(string capId, HttpContext context, AddressRateLimit limit, IGrainFactory grains)
     {
-        var (body, bytes, refused) = await JsonBody.ReadAsync(context, ApiJson.Default.ChangeBody, "a change of a CapID");
+        var (body, bytes, refused) = await JsonBody.ReadAsync(context, CapsJson.Default.ChangeBody, "a change of a CapID");
         if (limit.RefuseRest(context, 1, bytes.Length) is { } tooMuch)
         {
             return tooMuch;
@@ -93,7 +94,7 @@ internal static class CapEndpoints
 
     private static async Task<IResult> CorrectAsync(string capId, HttpContext context, IGrainFactory grains)
     {
-        var (correction, _, refused) = await JsonBody.ReadAsync(context, ApiJson.Default.Correction, "a correction");
+        var (correction, _, refused) = await JsonBody.ReadAsync(context, CapsJson.Default.Correction, "a correction");
         return NameFault(capId) ?? refused ?? Answer(await grains.Cap(capId).CorrectAsync(correction!, context.User.ToActor()), context);
     }
 
@@ -110,8 +111,8 @@ internal static class CapEndpoints
     private static IResult Answer(CapRuling ruling) => ruling.Verdict switch
     {
         CapVerdict.Busy => Problems.Of(StatusCodes.Status503ServiceUnavailable, ruling.Refusal!),
-        CapVerdict.Registered => TypedResults.Json(ruling.Cap, ApiJson.Default.CapView, statusCode: StatusCodes.Status201Created),
-        CapVerdict.Changed or CapVerdict.Unchanged => TypedResults.Json(ruling.Cap, ApiJson.Default.CapView),
+        CapVerdict.Registered => TypedResults.Json(ruling.Cap, CapsJson.Default.CapView, statusCode: StatusCodes.Status201Created),
+        CapVerdict.Changed or CapVerdict.Unchanged => TypedResults.Json(ruling.Cap, CapsJson.Default.CapView),
         CapVerdict.Malformed => Problems.Of(StatusCodes.Status400BadRequest, ruling.Refusal!),
         CapVerdict.Unauthorised => Problems.Of(StatusCodes.Status403Forbidden, ruling.Refusal!),
         CapVerdict.Unknown => Problems.Of(StatusCodes.Status404NotFound, ruling.Refusal!),

@@ -1,4 +1,5 @@
 using CapOrleans.Api.Access;
+using CapOrleans.Api.Answers;
 using CapOrleans.Contracts.Gates;
 using CapOrleans.Core.Gates;
 using CapOrleans.Core.Incidents;
@@ -26,7 +27,7 @@ internal static class GateEndpoints
             .WithSummary("Heartbeat of a gate")
             .WithDescription("Signed with the gate's own key, to which an admin gave the name. It needs no API key. After 35 seconds without one, the log "
                 + "says gate.silent.");
-        app.MapGet("/v1/gates", async (IGrainFactory grains) => TypedResults.Json([.. await grains.GetGrain<IGatesGrain>(0).ListAsync()], ApiJson.Default.GateViewArray))
+        app.MapGet("/v1/gates", async (IGrainFactory grains) => TypedResults.Json([.. await grains.GetGrain<IGatesGrain>(0).ListAsync()], GatesJson.Default.GateViewArray))
             .RequireAuthorization(OperatorAccess.Reader).Produces<GateView[]>()
             .WithSummary("Gates, and which of them are silent");
         app.MapPut("/v1/gates/{gate}", AddAsync).RequireAuthorization(OperatorAccess.Admin)
@@ -43,7 +44,7 @@ internal static class GateEndpoints
 
     private static async Task<IResult> AddAsync(string gate, HttpContext context, IGrainFactory grains)
     {
-        var (body, _, refused) = await JsonBody.ReadAsync(context, ApiJson.Default.GateBody, "the address of a gate's key");
+        var (body, _, refused) = await JsonBody.ReadAsync(context, GatesJson.Default.GateBody, "the address of a gate's key");
         if (body is null)
         {
             return refused!;
@@ -62,8 +63,8 @@ internal static class GateEndpoints
         var added = new GateBody($"{address}");
         return await grains.GetGrain<IGatesGrain>(0).AddAsync(gate, added.Address!, context.User.ToActor()) switch
         {
-            GateAddition.Added => TypedResults.Json(added, ApiJson.Default.GateBody, statusCode: StatusCodes.Status201Created),
-            GateAddition.Unchanged => TypedResults.Json(added, ApiJson.Default.GateBody),
+            GateAddition.Added => TypedResults.Json(added, GatesJson.Default.GateBody, statusCode: StatusCodes.Status201Created),
+            GateAddition.Unchanged => TypedResults.Json(added, GatesJson.Default.GateBody),
             GateAddition.OtherKey => Conflict("gate-of-another-key", "Another key has this name: remove that gate first, see /v1/gates."),
             GateAddition.Full => Conflict("gates-full", $"At most {ClusterLimits.Gates} gates: remove one first."),
             var other => throw new InvalidOperationException($"{other} is no answer."),
@@ -72,7 +73,7 @@ internal static class GateEndpoints
 
     private static async Task<IResult> HearAsync(string gate, HttpContext context, IGrainFactory grains)
     {
-        var (body, _, refused) = await JsonBody.ReadAsync(context, ApiJson.Default.HeartbeatBody, "a heartbeat");
+        var (body, _, refused) = await JsonBody.ReadAsync(context, GatesJson.Default.HeartbeatBody, "a heartbeat");
         if (body is null)
         {
             return refused!;

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using CapOrleans.Api.Answers;
 using CapOrleans.Core.Incidents;
 using CapOrleans.HttpEdge.Bodies;
 using CapOrleans.HttpEdge.Limits;
@@ -74,7 +75,7 @@ internal static class BatchEndpoint
             outcome.Receipt is null ? null : AcceptedAnswer.Of(outcome.Receipt),
             outcome.Refusal is null ? null : Problems.Of(outcome.Status, outcome.Refusal).ProblemDetails);
         using var json = new Utf8JsonWriter(context.Response.BodyWriter);
-        JsonSerializer.Serialize(json, verdict, ApiJson.Default.LineVerdict);
+        JsonSerializer.Serialize(json, verdict, IntakeJson.Default.LineVerdict);
         json.Flush();
         context.Response.BodyWriter.Write(NewLine);
     }

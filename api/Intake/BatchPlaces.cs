@@ -1,3 +1,4 @@
+using CapOrleans.Api.Answers;
 using CapOrleans.HttpEdge.Limits;
 
 namespace CapOrleans.Api.Intake;

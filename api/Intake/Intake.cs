@@ -1,4 +1,5 @@
 using System.Net;
+using CapOrleans.Api.Answers;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Signatures;

@@ -1,5 +1,5 @@
 using System.Text.Json.Serialization;
-using CapOrleans.Api.Legacy;
+using CapOrleans.Api.Answers;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.Incidents;
 using CapOrleans.HttpEdge.Bodies;
@@ -66,13 +66,13 @@ internal static class IntakeEndpoints
         var (outcome, refused) = await RuleAsync(context, intake, limit);
         return outcome is null
             ? refused!
-            : TypedResults.Json(AcceptedAnswer.Of(outcome.Receipt!), ApiJson.Default.AcceptedAnswer, statusCode: outcome.Status);
+            : TypedResults.Json(AcceptedAnswer.Of(outcome.Receipt!), IntakeJson.Default.AcceptedAnswer, statusCode: outcome.Status);
     }
 
     private static async Task<IResult> FileOldAsync(HttpContext context, Intake intake, AddressRateLimit limit)
     {
         var (outcome, refused) = await RuleAsync(context, intake, limit);
-        return outcome is null ? refused! : TypedResults.Json(new ReceivedAnswer("received", outcome.Receipt!.AuditHash), LegacyJson.Default.ReceivedAnswer);
+        return outcome is null ? refused! : TypedResults.Json(new ReceivedAnswer("received", outcome.Receipt!.AuditHash), ReceivedJson.Default.ReceivedAnswer);
     }
 
     /// <returns>The outcome of an acceptance, or what to answer instead.</returns>

@@ -2,8 +2,6 @@ using System.Text.Json;
 
 namespace CapOrleans.Api.Legacy;
 
-internal sealed record ReceivedAnswer(string Status, string Hash);
-
 internal sealed record RegistrationRequest(string Url);
 
 internal sealed record RegistrationAnswer(string Status, string Url);

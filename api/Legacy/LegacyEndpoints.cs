@@ -1,5 +1,6 @@
 using System.Text.Json;
 using CapOrleans.Api.Access;
+using CapOrleans.Api.Answers;
 using CapOrleans.Api.Reads;
 using CapOrleans.Api.Webhooks;
 using CapOrleans.Contracts.Webhooks;

@@ -1,4 +1,5 @@
 using CapOrleans.Api.Access;
+using CapOrleans.Api.Answers;
 using CapOrleans.Contracts.Anchors;
 using CapOrleans.GrainInterfaces;
 
@@ -21,7 +22,7 @@ internal static class AnchorEndpoints
         }
 
         return await grains.GetGrain<IAnchorerGrain>(log).RestartAsync(context.User.ToActor()) is { } restarted
-            ? TypedResults.Json(restarted, ApiJson.Default.AnchorRestart)
+            ? TypedResults.Json(restarted, OperationsJson.Default.AnchorRestart)
             : Problems.Of(StatusCodes.Status409Conflict, "no-anchor-conflict", "log", "The contract does not contradict this log: its key stays.");
     }
 }

@@ -1,6 +1,8 @@
 using System.Text;
 using System.Text.Json;
 using CapOrleans.Api.Access;
+using CapOrleans.Api.Answers;
+using CapOrleans.Api.Settings;
 using CapOrleans.Contracts.Access;
 using CapOrleans.Core.CanonicalJson;
 using CapOrleans.Core.Incidents;
@@ -19,7 +21,7 @@ internal static class OperationEndpoints
         app.MapGet("/health/ready", ReadyAsync).RequireAuthorization(OperatorAccess.Anyone).Produces<Readiness>().ProducesProblem(503).WithSummary("The log takes incidents");
         app.MapGet("/metrics", (HttpContext context, ClusterMetrics metrics, IGrainFactory grains) => metrics.WriteAsync(context, grains))
             .RequireAuthorization(OperatorAccess.Reader).WithSummary("Sizes of the logs and lag of their consumers, for Prometheus");
-        app.MapGet("/v1/limits", (ApiOptions options) => TypedResults.Json(Limits.Of(options), ApiJson.Default.LimitArray))
+        app.MapGet("/v1/limits", (ApiOptions options) => TypedResults.Json(Limits.Of(options), OperationsJson.Default.LimitArray))
             .RequireAuthorization(OperatorAccess.Reader).Produces<Limit[]>().ProducesProblem(401).WithSummary("Every bound that a caller can meet, and how it is answered");
         app.MapPost("/v1/delegations", AuditDelegationAsync).RequireAuthorization(OperatorAccess.Operator)
             .Accepts<JsonElement>("application/json").Produces<JsonElement>(201).ProducesProblem(400).ProducesProblem(401).ProducesProblem(404)
@@ -33,10 +35,10 @@ internal static class OperationEndpoints
         {
             if ((options.OpenReads && LocalCaller.Is(context) && !OriginGuard.IsOtherSitesRead(context.Request)) || context.User.Has(OperatorScope.Read))
             {
-                return TypedResults.Json(await Readiness.OfAsync(grains), ApiJson.Default.Readiness);
+                return TypedResults.Json(await Readiness.OfAsync(grains), OperationsJson.Default.Readiness);
             }
 
-            return TypedResults.Json(new Readiness(await liveliness.CheckAsync(), null, null), ApiJson.Default.Readiness);
+            return TypedResults.Json(new Readiness(await liveliness.CheckAsync(), null, null), OperationsJson.Default.Readiness);
         }
         catch (Exception fault)
         {

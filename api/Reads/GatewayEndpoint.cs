@@ -1,4 +1,5 @@
 using CapOrleans.Api.Access;
+using CapOrleans.Api.Answers;
 using CapOrleans.Core.Archive;
 using CapOrleans.GrainInterfaces;
 using Microsoft.Net.Http.Headers;

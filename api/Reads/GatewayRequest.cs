@@ -1,3 +1,4 @@
+using CapOrleans.Api.Answers;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Net.Http.Headers;
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using CapOrleans.Api.Answers;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.Incidents;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using CapOrleans.Api.Access;
+using CapOrleans.Api.Answers;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.Incidents;
@@ -36,7 +37,7 @@ internal static class ReadEndpoints
     private static async Task<IResult> ReadAsync(string capId, string incidentId, IGrainFactory grains) =>
         Identifiers.IsId(capId) && Identifiers.IsId(incidentId)
             && await grains.Incident(capId, incidentId).ReadAsync() is { } view
-            ? TypedResults.Json(view, ApiJson.Default.IncidentView)
+            ? TypedResults.Json(view, ReadsJson.Default.IncidentView)
             : Problems.Of(StatusCodes.Status404NotFound, "incident-unknown", "incidentId", "No incident was accepted under this CapID and id.");
 
     private static async Task<IResult> ListAsync([AsParameters] IncidentListQuery described, HttpRequest request, IGrainFactory grains)
@@ -49,7 +50,7 @@ internal static class ReadEndpoints
             -1, (int)query.Number("limit", DefaultLimit, 1, MaxLimit));
         filter = query.Cursor(filter);
         return query.Fault ?? TypedResults.Json(
-            await grains.GetGrain<ILogReaderGrain>(0).IncidentsAsync(filter, request.HttpContext.RequestAborted), ApiJson.Default.IncidentPage);
+            await grains.GetGrain<ILogReaderGrain>(0).IncidentsAsync(filter, request.HttpContext.RequestAborted), ReadsJson.Default.IncidentPage);
     }
 
     private static async Task<IResult> EntriesAsync([AsParameters] EntryListQuery described, HttpRequest request, IGrainFactory grains)
@@ -70,6 +71,6 @@ internal static class ReadEndpoints
 
         var items = entries.Select(entry => new EntryView(
             entry.Index, entry.Kind, Convert.ToHexStringLower(MerkleHash.Leaf(entry.Bytes)), JsonElement.Parse(entry.Bytes)));
-        return TypedResults.Json(new EntryPage([.. items], slice.HasMore ? entries[^1].Index : null), ApiJson.Default.EntryPage);
+        return TypedResults.Json(new EntryPage([.. items], slice.HasMore ? entries[^1].Index : null), ReadsJson.Default.EntryPage);
     }
 }

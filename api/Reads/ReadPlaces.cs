@@ -1,5 +1,6 @@
 using System.Net;
 using System.Threading.RateLimiting;
+using CapOrleans.Api.Answers;
 using CapOrleans.HttpEdge.Limits;
 
 namespace CapOrleans.Api.Reads;

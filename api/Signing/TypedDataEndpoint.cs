@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
 using CapOrleans.Api.Access;
+using CapOrleans.Api.Answers;
+using CapOrleans.Api.Settings;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Signatures;
 

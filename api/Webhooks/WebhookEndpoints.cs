@@ -1,5 +1,6 @@
 using System.Globalization;
 using CapOrleans.Api.Access;
+using CapOrleans.Api.Answers;
 using CapOrleans.Contracts.Webhooks;
 using CapOrleans.Core.Webhooks;
 using CapOrleans.GrainInterfaces;
@@ -70,7 +71,7 @@ internal static class WebhookEndpoints
     private static async Task<IResult> ListAsync(IGrainFactory grains)
     {
         var endpoints = await grains.GetGrain<IWebhooksGrain>(0).ListAsync();
-        return TypedResults.Json([.. endpoints.Select(endpoint => WebhookView.Of(endpoint))], ApiJson.Default.WebhookViewArray);
+        return TypedResults.Json([.. endpoints.Select(endpoint => WebhookView.Of(endpoint))], WebhooksJson.Default.WebhookViewArray);
     }
 
     private static async Task<IResult> RemoveAsync(string id, HttpContext context, IGrainFactory grains)
@@ -81,7 +82,7 @@ internal static class WebhookEndpoints
 
     private static async Task<IResult> RegisterAsync(HttpContext context, IGrainFactory grains)
     {
-        var (request, _, refused) = await JsonBody.ReadAsync(context, ApiJson.Default.WebhookRequest, "a webhook's URL");
+        var (request, _, refused) = await JsonBody.ReadAsync(context, WebhooksJson.Default.WebhookRequest, "a webhook's URL");
         if (request is null)
         {
             return refused!;
@@ -102,7 +103,7 @@ internal static class WebhookEndpoints
         if (test is { Verdict: WebhookTestVerdict.Sent, Report: { } report })
         {
             var view = new WebhookTestView(report.Delivered, report.Code, report.Delivered ? null : report.Fault.Text());
-            return TypedResults.Json(view, ApiJson.Default.WebhookTestView);
+            return TypedResults.Json(view, WebhooksJson.Default.WebhookTestView);
         }
 
         if (test.Verdict != WebhookTestVerdict.TooSoon)
@@ -125,7 +126,7 @@ internal static class WebhookEndpoints
 
         context.Response.Headers.CacheControl = "no-store"; // a secret may be in it
         var status = ruling.Verdict == WebhookVerdict.Changed ? changed : StatusCodes.Status200OK;
-        return TypedResults.Json(WebhookView.Of(ruling.Endpoint!, ruling.Secret), ApiJson.Default.WebhookView, statusCode: status);
+        return TypedResults.Json(WebhookView.Of(ruling.Endpoint!, ruling.Secret), WebhooksJson.Default.WebhookView, statusCode: status);
     }
 
     private static Microsoft.AspNetCore.Http.HttpResults.ProblemHttpResult Unknown() =>

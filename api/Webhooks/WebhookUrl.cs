@@ -1,3 +1,5 @@
+using CapOrleans.Api.Answers;
+
 namespace CapOrleans.Api.Webhooks;
 
 /// <summary>What a webhook's URL must look like; where it leads is judged when it is connected to.</summary>

@@ -1,7 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.RegularExpressions;
 using CapOrleans.Cli.Hooks;
 using CapOrleans.Core.Incidents;
@@ -26,7 +24,7 @@ internal static partial class HookCommand
             {
                 await ReportAsync(
                     () => new HookIncident(
-                        parsed.GetValue(name) ?? Path.GetFileName(words[0]), NewSeed(), parsed.GetValue(severity)!,
+                        parsed.GetValue(name) ?? Path.GetFileName(words[0]), IncidentSeed.New(), parsed.GetValue(severity)!,
                         $"{(parsed.GetValue(include) ? string.Join(' ', words) : Path.GetFileName(words[0]))} exited with status {ended.ExitCode}\n{ended.ErrorTail}", ended.EndedAt).Sign(CapEnvironment.Key(parsed.GetValue(key))),
                     cancellationToken);
             }
@@ -130,10 +128,6 @@ internal static partial class HookCommand
             ? number * (text[^1] switch { 's' => TimeSpan.FromSeconds(1), 'm' => TimeSpan.FromMinutes(1), _ => TimeSpan.FromHours(1) })
             : throw new CliFaultException(ExitCodes.Misconfigured, $"{option} is '{text}': a number and s, m or h, for example 30s.");
 
-    public static string NewSeed() => RandomNumberGenerator.GetHexString(12, lowercase: true);
-
     [GeneratedRegex("""^\s*(?:[A-Za-z_]\w*=(?:'[^']*'|"(?:[^"\\]|\\.)*"|\\.|[^\s'"\\])*\s+)*(?:[\w.+@-]*/)*([\w.+@-]+)(?=[\s;|&<>()]|$)""")]
     private static partial Regex Program();
-
-    public static string SeedOf(string what) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(what)).AsSpan(0, 6));
 }

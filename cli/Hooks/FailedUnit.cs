@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using CapOrleans.Cli.Commands;
 
 namespace CapOrleans.Cli.Hooks;
 
@@ -32,7 +31,7 @@ internal sealed record FailedUnit(string Name, string Invocation, string Result,
     }
 
     public HookIncident ToIncident(string severity) => new(
-        Name.EndsWith(".service", StringComparison.Ordinal) ? Name[..^8] : Name, HookCommand.SeedOf($"{Environment.MachineName}/{Invocation}"), severity,
+        Name.EndsWith(".service", StringComparison.Ordinal) ? Name[..^8] : Name, IncidentSeed.Of($"{Environment.MachineName}/{Invocation}"), severity,
         $"{Name} failed: {Result}{(ExitCode is null ? "" : $", {ExitCode} {ExitStatus}")}\n{Journal}", At);
 
     private static string? Variable(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } text ? text : null;

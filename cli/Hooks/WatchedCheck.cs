@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using CapOrleans.Cli.Commands;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Signatures;
 
@@ -14,7 +13,7 @@ namespace CapOrleans.Cli.Hooks;
 /// <param name="shown">What an incident calls the check: its program, or all of it.</param>
 internal sealed class WatchedCheck(string name, string check, string shown, string severity, PrivateKey key)
 {
-    private readonly string file = Path.Combine(CapEnvironment.Spool, $"watch-{HookCommand.SeedOf($"{name}/{check}")}.state");
+    private readonly string file = Path.Combine(CapEnvironment.Spool, $"watch-{IncidentSeed.Of($"{name}/{check}")}.state");
 
     private State? last;
 
@@ -76,7 +75,7 @@ internal sealed class WatchedCheck(string name, string check, string shown, stri
         {
             state = state.IsFailing
                 ? new State(state.Seed, false, Text(new HookIncident(name, state.Seed!, Severity.Normal, $"{shown} succeeds again", ended.EndedAt).Sign(key, "OK")))
-                : Failed(HookCommand.NewSeed(), ended);
+                : Failed(IncidentSeed.New(), ended);
             Write(state);
         }
 

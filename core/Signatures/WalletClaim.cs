@@ -16,10 +16,13 @@ public sealed record WalletClaim(EthereumAddress Wallet, byte[] Signature)
     public const int AtOnce = 16;
 
     /// <summary>
-    /// Beside these, questions of addresses from which the wallet took no signature within a day: so many under way, so many in a second, and
-    /// so many wait. Anybody can have them asked, and each is a call of the chain's nodes, which anchoring needs as well.
+    /// Beside these, questions of addresses from which the wallet took no signature lately: so many under way, so many in a second, and so
+    /// many wait. Anybody can have them asked, and each is a call of the chain's nodes, which anchoring needs as well.
     /// </summary>
     public const int StrangersAtOnce = 4, StrangersPerSecond = 10, StrangersWaiting = 4096;
+
+    /// <summary>Addresses that are remembered with the wallet that took a signature from there: the last so many.</summary>
+    public const int KnownCallers = 10_000;
 
     /// <summary>Beside these, questions to wallets that did not answer in time lately: they take no place of the others.</summary>
     public const int SlowAtOnce = 16;

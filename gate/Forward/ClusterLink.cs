@@ -3,6 +3,8 @@ using System.Net.Http.Headers;
 using System.Text.Json;
 using CapOrleans.Contracts;
 using CapOrleans.Core.Incidents;
+using CapOrleans.Gate.Answers;
+using CapOrleans.Gate.Settings;
 using CapOrleans.Gate.Spool;
 
 namespace CapOrleans.Gate.Forward;
@@ -85,7 +87,7 @@ internal sealed partial class ClusterLink(HttpClient http, GateOptions options, 
         using var response = await http.PostAsync(new Uri(api, "/v1/incidents:batch"), content, cancellationToken);
         var body = await response.Content.ReadAsByteArrayAsync(cancellationToken);
         var wait = response.Headers.RetryAfter is { } after ? Within(after.Delta ?? (after.Date - time.GetUtcNow())) : null;
-        if (response.StatusCode is HttpStatusCode.BadRequest or HttpStatusCode.RequestEntityTooLarge or HttpStatusCode.UnsupportedMediaType && ProblemOf(body) is not null)
+        if (response.StatusCode is HttpStatusCode.BadRequest or HttpStatusCode.RequestEntityTooLarge or HttpStatusCode.UnsupportedMediaType && ProblemTypes.NameIn(body) is not null)
         {
             return new BatchAnswer(null, new LineVerdict((int)response.StatusCode, body), null, null);
         }
@@ -100,28 +102,11 @@ internal sealed partial class ClusterLink(HttpClient http, GateOptions options, 
     private static TimeSpan? Within(TimeSpan? wait) =>
         wait is not { } asked ? null : asked < Shortest ? Shortest : asked > Longest ? Longest : asked;
 
-    /// <summary>A refusal is the cluster's own: whatever stands in between says nothing about incidents.</summary>
-    /// <returns>The problem's name; null when it is none of ours.</returns>
-    public static string? ProblemOf(byte[] body)
-    {
-        try
-        {
-            using var problem = JsonDocument.Parse(body);
-            return problem.RootElement.ValueKind == JsonValueKind.Object
-                && problem.RootElement.TryGetProperty("type", out var type) && type.ValueKind == JsonValueKind.String
-                ? ProblemTypes.NameOf(type.GetString()) : null;
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
-
     private static LineVerdict Read(ReadOnlyMemory<byte> line)
     {
         using var verdict = JsonDocument.Parse(line);
         var status = verdict.RootElement.GetProperty("status").GetInt32();
-        var problem = verdict.RootElement.TryGetProperty("problem", out var said) ? JsonSerializer.SerializeToUtf8Bytes(said, GateJson.Default.JsonElement) : null;
+        var problem = verdict.RootElement.TryGetProperty("problem", out var said) ? JsonSerializer.SerializeToUtf8Bytes(said, ProblemsJson.Default.JsonElement) : null;
         return (problem is null && status is 200 or 201) || (problem is not null && status is >= 400 and <= 599)
             ? new LineVerdict(status, problem)
             : throw new JsonException($"A line has the status {status} and {(problem is null ? "no" : "a")} problem.");

@@ -1,5 +1,6 @@
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Signatures;
+using CapOrleans.Gate.Answers;
 using CapOrleans.Gate.Spool;
 using Polly;
 using Polly.Retry;

@@ -1,8 +1,10 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
+using CapOrleans.Contracts;
 using CapOrleans.Contracts.Caps;
 using CapOrleans.Gate.Forward;
+using CapOrleans.Gate.Settings;
 
 namespace CapOrleans.Gate.Keys;
 
@@ -39,11 +41,11 @@ internal sealed class KeySource(HttpClient http, ClusterLink cluster, GateOption
             using var answer = await http.SendAsync(request, timeout.Token);
             var body = await answer.Content.ReadAsByteArrayAsync(timeout.Token);
             var list = answer.StatusCode == HttpStatusCode.OK ? Read(body, now)
-                : answer.StatusCode == HttpStatusCode.NotFound && ClusterLink.ProblemOf(body) == "cap-unknown" ? new KeyList(null, now)
+                : answer.StatusCode == HttpStatusCode.NotFound && ProblemTypes.NameIn(body) == "cap-unknown" ? new KeyList(null, now)
                 : null;
             var isRefused = answer.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden;
             var isBusy = answer.StatusCode == HttpStatusCode.TooManyRequests
-                || (answer.StatusCode == HttpStatusCode.ServiceUnavailable && ClusterLink.ProblemOf(body) is not null);
+                || (answer.StatusCode == HttpStatusCode.ServiceUnavailable && ProblemTypes.NameIn(body) is not null);
             return list is not null ? new KeyAnswer(list, IsRefused: false, null)
                 : isBusy ? new KeyAnswer(null, IsRefused: false, $"{api} is busy: it answered {(int)answer.StatusCode}.") { IsBusy = true }
                 : new KeyAnswer(null, isRefused, $"{api} gives no list of keys: it answered {(int)answer.StatusCode}; see Gate__ApiKeyFile.");

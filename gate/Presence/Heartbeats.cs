@@ -2,8 +2,10 @@ using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using CapOrleans.Contracts;
 using CapOrleans.Core.Gates;
 using CapOrleans.Gate.Forward;
+using CapOrleans.Gate.Settings;
 using CapOrleans.Gate.Spool;
 
 namespace CapOrleans.Gate.Presence;
@@ -77,7 +79,7 @@ internal sealed partial class Heartbeats(HttpClient http, ClusterLink cluster, I
     private async Task<string> ReasonAsync(Uri api, HttpResponseMessage answer, CancellationToken cancellationToken)
     {
         var body = await answer.Content.ReadAsByteArrayAsync(cancellationToken);
-        return ClusterLink.ProblemOf(body) == "gate-unknown"
+        return ProblemTypes.NameIn(body) == "gate-unknown"
             ? $"{api} does not know this gate. An admin of the cluster adds it: {AddCommand}"
             : $"{api} does not accept this gate's heartbeat: {(int)answer.StatusCode} {RuleOf(body)}";
     }

@@ -41,8 +41,8 @@ internal sealed partial class IncidentSpool
         {
             using var command = connection.CreateCommand();
             command.CommandText = sql;
-            command.Parameters.AddWithValue("$queues", JsonSerializer.Serialize(queues, GateStatusJson.Default.IReadOnlyCollectionString));
-            command.Parameters.AddWithValue("$taken", JsonSerializer.Serialize(next.ConvertAll(waiting => waiting.Number), GateStatusJson.Default.ListInt64));
+            command.Parameters.AddWithValue("$queues", JsonSerializer.Serialize(queues, SpoolJson.Default.IReadOnlyCollectionString));
+            command.Parameters.AddWithValue("$taken", JsonSerializer.Serialize(next.ConvertAll(waiting => waiting.Number), SpoolJson.Default.ListInt64));
             command.Parameters.AddWithValue("$partition", partition);
             command.Parameters.AddWithValue("$limit", maxLines - next.Count);
             Array.ForEach(values, value => command.Parameters.AddWithValue(value.Name, value.Value));
@@ -145,7 +145,7 @@ internal sealed partial class IncidentSpool
         }
         catch (JsonException)
         {
-            return JsonSerializer.SerializeToElement(text, GateStatusJson.Default.String);
+            return JsonSerializer.SerializeToElement(text, SpoolJson.Default.String);
         }
     }
 

@@ -1,5 +1,5 @@
 using System.Threading.Channels;
-using CapOrleans.HttpEdge.Limits;
+using CapOrleans.HttpEdge.Logging;
 using Microsoft.Data.Sqlite;
 
 namespace CapOrleans.Gate.Spool;

@@ -1,5 +1,5 @@
 using System.Text;
-using CapOrleans.Gate.Forward;
+using CapOrleans.Contracts;
 using Microsoft.Data.Sqlite;
 
 namespace CapOrleans.Gate.Spool;
@@ -115,7 +115,7 @@ internal sealed class SpoolCommands(SqliteConnection connection) : IDisposable
         }
 
         var freed = Ask(find, settlement.Number);
-        Run(bury, settlement.Number, now.ToUnixTimeMilliseconds(), settlement.Status, Encoding.UTF8.GetString(problem), AfterTheKey.Contains(ClusterLink.ProblemOf(problem)));
+        Run(bury, settlement.Number, now.ToUnixTimeMilliseconds(), settlement.Status, Encoding.UTF8.GetString(problem), AfterTheKey.Contains(ProblemTypes.NameIn(problem)));
         return freed is { } bytes ? [bytes] : [];
     }
 

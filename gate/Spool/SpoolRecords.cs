@@ -1,8 +1,5 @@
 using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
-using CapOrleans.Contracts.Incidents;
-using CapOrleans.Core.Incidents;
 
 namespace CapOrleans.Gate.Spool;
 
@@ -30,23 +27,6 @@ internal sealed record Arrival(string Queue, string CapId, string IncidentId, by
 
     /// <summary>32 bytes: what has the same <see cref="Content"/> is a duplicate where these are equal, and a conflict otherwise.</summary>
     public byte[] Says { get; init; } = SHA256.HashData(Line);
-
-    /// <param name="line">The report's request, on one line.</param>
-    /// <param name="chainId">That a full-v2 signature is for.</param>
-    public static Arrival Of(IncidentReport report, byte[] line, Standing standing, long chainId)
-    {
-        var arrival = new Arrival(standing.Queue, report.CapId, report.IncidentId, line, standing.IsVouched);
-        if (standing.IsClaim)
-        {
-            return arrival with { IsClaim = true, Content = SHA256.HashData([.. Encoding.UTF8.GetBytes($"{standing.Queue}\n"), .. line]) };
-        }
-
-        return standing.Signer is not { } signer ? arrival : arrival with
-        {
-            Content = SHA256.HashData([.. Admission.SignedHash(report, chainId), .. Encoding.UTF8.GetBytes(signer)]),
-            Says = Admission.ContentHash(report, report.Scheme, chainId),
-        };
-    }
 }
 
 internal enum ArrivalVerdict

@@ -1,4 +1,4 @@
-using CapOrleans.HttpEdge.Limits;
+using CapOrleans.HttpEdge.Logging;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;

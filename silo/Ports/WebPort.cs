@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Security;
-using CapOrleans.Api;
+using CapOrleans.Api.Answers;
 using CapOrleans.HttpEdge.Answers;
 using CapOrleans.HttpEdge.Callers;
 using CapOrleans.HttpEdge.Connections;

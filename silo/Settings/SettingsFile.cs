@@ -1,4 +1,5 @@
 using CapOrleans.Core.Settings;
+using CapOrleans.Silo.Files;
 
 namespace CapOrleans.Silo.Settings;
 

@@ -1,4 +1,5 @@
 using CapOrleans.Core.Signatures;
+using CapOrleans.Silo.Files;
 
 namespace CapOrleans.Silo.Settings;
 

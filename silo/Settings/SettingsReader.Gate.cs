@@ -1,6 +1,7 @@
 using System.Net;
 using CapOrleans.Core.Access;
 using CapOrleans.Core.Incidents;
+using CapOrleans.Silo.Files;
 using CapOrleans.Silo.Tls;
 
 namespace CapOrleans.Silo.Settings;

@@ -2,7 +2,7 @@ using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using CapOrleans.Core.Access;
-using CapOrleans.Silo.Settings;
+using CapOrleans.Silo.Files;
 using Orleans.Connections.Security;
 
 namespace CapOrleans.Silo.Tls;

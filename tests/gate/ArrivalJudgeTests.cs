@@ -2,6 +2,7 @@ using System.Net;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.Signatures;
 using CapOrleans.Gate;
+using CapOrleans.Gate.Forward;
 using CapOrleans.Gate.Keys;
 
 namespace CapOrleans.Tests.Gate;

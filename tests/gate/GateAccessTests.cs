@@ -1,4 +1,5 @@
 using CapOrleans.Gate;
+using CapOrleans.Gate.Settings;
 using Microsoft.AspNetCore.Http;
 
 namespace CapOrleans.Tests.Gate;

@@ -3,6 +3,7 @@ using System.Net;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.Signatures;
 using CapOrleans.Gate;
+using CapOrleans.Gate.Settings;
 using Microsoft.Extensions.Logging;
 
 namespace CapOrleans.Tests.Gate;

@@ -1,6 +1,7 @@
 using System.Net;
 using CapOrleans.Core.Signatures;
 using CapOrleans.Gate;
+using CapOrleans.Gate.Forward;
 using CapOrleans.Gate.Spool;
 using Microsoft.Extensions.Logging;
 
@@ -168,6 +169,6 @@ public sealed class WalletClaimsTests : IDisposable
         (report["scheme"], report["signer"], report["signature"]) = (FullV2.Scheme, Wallet, "0x01");
         var standing = await new ArrivalJudge(cluster.Lists, proven, cluster.Options, cluster.Time).JudgeAsync(report.Report(), from);
         Assert.Null(standing.Refused);
-        return await spool.KeepAsync(Arrival.Of(report.Report(), report.Bytes(), standing, cluster.Options.Policy.ChainId) with { Source = $"{from}" });
+        return await spool.KeepAsync(standing.ToArrival(report.Report(), report.Bytes(), cluster.Options.Policy.ChainId) with { Source = $"{from}" });
     }
 }

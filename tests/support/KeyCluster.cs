@@ -8,6 +8,7 @@ using CapOrleans.Core.Signatures;
 using CapOrleans.Gate;
 using CapOrleans.Gate.Forward;
 using CapOrleans.Gate.Keys;
+using CapOrleans.Gate.Settings;
 using CapOrleans.Gate.Spool;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;

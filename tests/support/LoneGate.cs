@@ -2,6 +2,7 @@ using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Sealing;
 using CapOrleans.Core.Signatures;
 using CapOrleans.Gate;
+using CapOrleans.Gate.Settings;
 using CapOrleans.Gate.Spool;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;

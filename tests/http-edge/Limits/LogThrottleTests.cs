@@ -1,4 +1,5 @@
 using CapOrleans.HttpEdge.Limits;
+using CapOrleans.HttpEdge.Logging;
 using Microsoft.Extensions.Time.Testing;
 
 namespace CapOrleans.Tests.HttpEdge.Limits;

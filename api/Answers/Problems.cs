@@ -2,7 +2,7 @@ using CapOrleans.Contracts.Incidents;
 using CapOrleans.HttpEdge.Answers;
 using Microsoft.AspNetCore.Http.HttpResults;
 
-namespace CapOrleans.Api;
+namespace CapOrleans.Api.Answers;
 
 /// <summary>Errors as RFC 9457 problems: a stable <c>type</c>, the <c>field</c> at fault and the <c>rule</c> it breaks.</summary>
 public static class Problems

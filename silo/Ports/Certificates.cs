@@ -2,9 +2,11 @@ using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using CapOrleans.Core.Access;
+using CapOrleans.Silo.Files;
 using CapOrleans.Silo.Settings;
+using CapOrleans.Silo.Tls;
 
-namespace CapOrleans.Silo.Tls;
+namespace CapOrleans.Silo.Ports;
 
 /// <summary>The certificates of one process.</summary>
 internal sealed class Certificates(NodeSettings settings, ILoggerFactory logs)

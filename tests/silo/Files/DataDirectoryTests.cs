@@ -1,7 +1,8 @@
 using CapOrleans.Silo;
+using CapOrleans.Silo.Files;
 using CapOrleans.Silo.Settings;
 
-namespace CapOrleans.Tests.Silo;
+namespace CapOrleans.Tests.Silo.Files;
 
 /// <summary>What a node leaves on the disk is its owner's alone.</summary>
 public sealed class DataDirectoryTests : IDisposable

@@ -1,4 +1,5 @@
-namespace CapOrleans.HttpEdge.Limits;
+
+namespace CapOrleans.HttpEdge.Logging;
 
 /// <summary>Lets one message of a kind through in a second, so that a flood fills no disk.</summary>
 public sealed class LogThrottle(TimeProvider time)

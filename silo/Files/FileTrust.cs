@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using CapOrleans.Core.Settings;
 using Microsoft.Win32.SafeHandles;
 
-namespace CapOrleans.Silo.Settings;
+namespace CapOrleans.Silo.Files;
 
 /// <summary>
 /// Whether anybody but this process's user and root can have written a file, or have chosen which file it is: that takes every folder and

@@ -1,7 +1,7 @@
 using System.Text;
 using CapOrleans.Core.Settings;
 
-namespace CapOrleans.Silo.Settings;
+namespace CapOrleans.Silo.Files;
 
 /// <summary>
 /// Reads the files that settings name and the data directory keeps: regular ones of a bounded size. To open a pipe would wait for its

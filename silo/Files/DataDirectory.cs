@@ -1,11 +1,10 @@
 using CapOrleans.Core.Access;
 using CapOrleans.Core.Sealing;
 using CapOrleans.Core.Signatures;
-using CapOrleans.Gate;
+using CapOrleans.Gate.Settings;
 using CapOrleans.Notify;
-using CapOrleans.Silo.Settings;
 
-namespace CapOrleans.Silo;
+namespace CapOrleans.Silo.Files;
 
 /// <summary>
 /// What a node keeps on disk. Every file is its owner's alone, whatever the umask; secrets are made at the first start. The lock file
@@ -92,7 +91,7 @@ internal sealed class DataDirectory : IDisposable
     public GateToken GateToken()
     {
         var file = Path.Combine(path, "gate-token");
-        return Gate.GateToken.TryParse(ReadSecret(file, () => Gate.GateToken.Create().Export()), out var token)
+        return Gate.Settings.GateToken.TryParse(ReadSecret(file, () => Gate.Settings.GateToken.Create().Export()), out var token)
             ? token
             : throw new InvalidDataException($"{file} holds no gate token: delete it, and a new one is made.");
     }

@@ -1,6 +1,7 @@
+using CapOrleans.Silo.Files;
 using CapOrleans.Silo.Settings;
 
-namespace CapOrleans.Tests.Silo.Settings;
+namespace CapOrleans.Tests.Silo.Files;
 
 /// <summary>Files that settings name: what is none holds up no start.</summary>
 public sealed class RegularFileTests : IDisposable

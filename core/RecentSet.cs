@@ -1,8 +1,8 @@
-namespace CapOrleans.Gate;
+namespace CapOrleans.Core;
 
 /// <summary>The last so many different values that were added. Many may call at once.</summary>
 /// <param name="most">One more, and the oldest is forgotten.</param>
-internal sealed class RecentSet<T>(int most)
+public sealed class RecentSet<T>(int most)
     where T : notnull
 {
     private readonly Lock gate = new();
@@ -27,6 +27,16 @@ internal sealed class RecentSet<T>(int most)
             }
 
             return true;
+        }
+    }
+
+    /// <summary>It is the newest now, whether it was among them or not.</summary>
+    public void Refresh(T value)
+    {
+        lock (gate)
+        {
+            Remove(value);
+            Add(value);
         }
     }
 

@@ -1,4 +1,6 @@
-namespace CapOrleans.Gate;
+using CapOrleans.Core;
+
+namespace CapOrleans.Gate.Forward;
 
 /// <summary>
 /// The last 10,000 queues of wallets' claims (a CapID, its wallet and the address that sent them) of which the cluster accepted one. What
@@ -10,9 +12,5 @@ internal sealed class ProvenQueues
 
     public bool Contains(string queue) => queues.Contains(queue);
 
-    public void Add(string queue)
-    {
-        queues.Remove(queue); // it is the newest now
-        queues.Add(queue);
-    }
+    public void Add(string queue) => queues.Refresh(queue);
 }

@@ -1,6 +1,6 @@
-using CapOrleans.Gate;
+using CapOrleans.Core;
 
-namespace CapOrleans.Tests.Gate;
+namespace CapOrleans.Tests.Core;
 
 public sealed class RecentSetTests
 {

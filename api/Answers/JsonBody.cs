@@ -4,7 +4,7 @@ using CapOrleans.Core.CanonicalJson;
 using CapOrleans.Core.Incidents;
 using CapOrleans.HttpEdge.Bodies;
 
-namespace CapOrleans.Api;
+namespace CapOrleans.Api.Answers;
 
 /// <summary>Reads a request body that is one JSON object of a known type; the first member that breaks its rule is named.</summary>
 internal static class JsonBody

@@ -3,7 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text;
 
-namespace CapOrleans.Gate;
+namespace CapOrleans.Gate.Settings;
 
 /// <summary>
 /// What the gate's own operators show it, <c>gate_</c> and 256 random bits as 64 hex digits. It opens nothing at the cluster, and the

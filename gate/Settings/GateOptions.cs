@@ -3,7 +3,7 @@ using CapOrleans.Core.Sealing;
 using CapOrleans.Core.Signatures;
 using CapOrleans.Gate.Spool;
 
-namespace CapOrleans.Gate;
+namespace CapOrleans.Gate.Settings;
 
 /// <param name="Apis">Addresses of the cluster's API; one is used as long as it answers.</param>
 /// <param name="ApiKey">With what the gate asks the cluster for a CapID's keys; null for none. Nobody opens the gate with it.</param>

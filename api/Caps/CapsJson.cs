@@ -1,0 +1,17 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using CapOrleans.Contracts.Caps;
+
+namespace CapOrleans.Api.Caps;
+
+[JsonSourceGenerationOptions(
+    JsonSerializerDefaults.Web,
+    PropertyNameCaseInsensitive = false, // two spellings of one name would be two meanings of one signed text
+    NumberHandling = JsonNumberHandling.Strict,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
+[JsonSerializable(typeof(CapDefinition))]
+[JsonSerializable(typeof(CapView))]
+[JsonSerializable(typeof(Correction))]
+[JsonSerializable(typeof(ScorePage))]
+[JsonSerializable(typeof(ChangeBody))]
+internal sealed partial class CapsJson : JsonSerializerContext;

@@ -1,0 +1,14 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace CapOrleans.Api.Intake;
+
+[JsonSourceGenerationOptions(
+    JsonSerializerDefaults.Web,
+    PropertyNameCaseInsensitive = false, // two spellings of one name would be two meanings of one signed text
+    NumberHandling = JsonNumberHandling.Strict,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
+[JsonSerializable(typeof(AcceptedAnswer))]
+[JsonSerializable(typeof(IncidentRequest))]
+[JsonSerializable(typeof(LineVerdict))]
+internal sealed partial class IntakeJson : JsonSerializerContext;

@@ -1,0 +1,15 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using CapOrleans.Contracts.Anchors;
+
+namespace CapOrleans.Api.Operations;
+
+[JsonSourceGenerationOptions(
+    JsonSerializerDefaults.Web,
+    PropertyNameCaseInsensitive = false, // two spellings of one name would be two meanings of one signed text
+    NumberHandling = JsonNumberHandling.Strict,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
+[JsonSerializable(typeof(AnchorRestart))]
+[JsonSerializable(typeof(Limit[]))]
+[JsonSerializable(typeof(Readiness))]
+internal sealed partial class OperationsJson : JsonSerializerContext;

@@ -1,0 +1,15 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using CapOrleans.Contracts.Incidents;
+
+namespace CapOrleans.Api.Reads;
+
+[JsonSourceGenerationOptions(
+    JsonSerializerDefaults.Web,
+    PropertyNameCaseInsensitive = false, // two spellings of one name would be two meanings of one signed text
+    NumberHandling = JsonNumberHandling.Strict,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
+[JsonSerializable(typeof(IncidentView))]
+[JsonSerializable(typeof(IncidentPage))]
+[JsonSerializable(typeof(EntryPage))]
+internal sealed partial class ReadsJson : JsonSerializerContext;
