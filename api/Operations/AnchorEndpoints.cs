@@ -18,7 +18,7 @@ internal static class AnchorEndpoints
     {
         if (log < 0 || log >= await grains.GetGrain<ILogReaderGrain>(0).CountAsync())
         {
-            return Problems.Of(StatusCodes.Status404NotFound, "no-such-log", "log", "No log has this number; see /health/ready.");
+            return Problems.Of(StatusCodes.Status404NotFound, "log-unknown", "log", "No log has this number; see /health/ready.");
         }
 
         return await grains.GetGrain<IAnchorerGrain>(log).RestartAsync(context.User.ToActor()) is { } restarted

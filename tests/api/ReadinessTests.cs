@@ -46,8 +46,8 @@ public sealed class ReadinessTests
         await Eventually.TrueAsync(async () => await AnchorAsync("R-1") == "anchored");
         Assert.Equal("""{"status":"ready"}""", await stranger.GetStringAsync("/health/ready"));
         Assert.Equal((HttpStatusCode.Conflict, "no-anchor-conflict"), await RestartAsync(reader, 0));
-        Assert.Equal((HttpStatusCode.NotFound, "no-such-log"), await RestartAsync(reader, 1));
-        Assert.Equal((HttpStatusCode.NotFound, "no-such-log"), await RestartAsync(reader, -1));
+        Assert.Equal((HttpStatusCode.NotFound, "log-unknown"), await RestartAsync(reader, 1));
+        Assert.Equal((HttpStatusCode.NotFound, "log-unknown"), await RestartAsync(reader, -1));
         Assert.Equal((HttpStatusCode.Unauthorized, "unauthenticated"), await RestartAsync(stranger, 0));
         Assert.Contains("caporleans_anchor_conflict{log=\"0\"} 0", await reader.GetStringAsync("/metrics"), StringComparison.Ordinal);
 

@@ -37,6 +37,9 @@ public sealed partial class HouseTests
     /// <summary>Lines that a source file may have, and one of tests. They only ever go down.</summary>
     private const int LongestFile = 210, LongestTestFile = 417;
 
+    /// <summary>Characters of a line; lines of before that have more; lines of a function. All only ever go down.</summary>
+    private const int LongestLine = 140, LongLines = 1112, LongTestLines = 761, LongestFunction = 61, LongestTest = 89;
+
     /// <summary>Folders that the root shows at a glance.</summary>
     private const int MostFolders = 16;
 
@@ -83,6 +86,17 @@ public sealed partial class HouseTests
     }
 
     [Fact]
+    public void Lines_and_functions_get_no_longer()
+    {
+        foreach (var kind in Sources("*.cs").Select(path => (Path: Relative(path), Lines: File.ReadAllLines(path))).GroupBy(file => IsTest(file.Path)))
+        {
+            Assert.InRange(kind.Sum(file => file.Lines.Count(line => line.Length > LongestLine)), 0, kind.Key ? LongTestLines : LongLines);
+            var longest = kind.SelectMany(file => Functions(file.Lines).Select(lines => (Lines: lines, file.Path))).Max();
+            Assert.True(longest.Lines <= (kind.Key ? LongestTest : LongestFunction), $"{longest.Path} has a function of {longest.Lines} lines.");
+        }
+    }
+
+    [Fact]
     public void Nothing_is_left_to_be_done_without_a_number() =>
         Assert.DoesNotContain(Sources("*.cs"), path => Unnumbered().IsMatch(File.ReadAllText(path)));
 
@@ -105,6 +119,28 @@ public sealed partial class HouseTests
     [Fact]
     public Task The_gas_that_is_documented_is_what_the_contract_costs() =>
         Child.RunAsync("node", Repository.File("contracts", "solidity", "gas", "measure.mjs"), "--check");
+
+    /// <returns>The length of each body of a member.</returns>
+    private static IEnumerable<int> Functions(string[] lines)
+    {
+        var start = -1;
+        for (var i = 0; i < lines.Length; i++)
+        {
+            if (lines[i] == "    {")
+            {
+                start = i;
+            }
+            else if (lines[i] == "    }" && start > 0)
+            {
+                if (lines[start - 1].Contains(')', StringComparison.Ordinal) || lines[start - 1].StartsWith("        where ", StringComparison.Ordinal))
+                {
+                    yield return i - start - 1;
+                }
+
+                start = -1;
+            }
+        }
+    }
 
     private static IEnumerable<string> Sources(string pattern) =>
         Folders().SelectMany(folder => Directory.EnumerateFiles(folder, pattern, SearchOption.AllDirectories))

@@ -34,6 +34,8 @@ public sealed class NodeFixture : IAsyncLifetime
 
     public HttpClient Gate { get; private set; } = null!;
 
+    public string GateToken => File.ReadAllText(directory.File("data/gate-token")).Trim();
+
     public string EscalationFile => directory.File("escalated");
 
     /// <summary>Reporter of SYS-CORE.</summary>
