@@ -58,11 +58,10 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
         }
     }
 
-    /// <summary>Joins the same question where it waits already.</summary>
-    /// <exception cref="ChainUnavailableException">There is no room for another.</exception>
+    /// <summary>Joins the same question where it waits already; another caller's waits where that one's turn is.</summary>
     private Asked Ask(WalletClaim claim, byte[] hash, string caller)
     {
-        var asked = new Asked(claim, hash, caller, RecentAnswers.Key(claim, hash));
+        var asked = new Asked(claim, hash, caller, $"{caller} {RecentAnswers.Key(claim, hash)}");
         var first = pending.GetOrAdd(asked.Key, asked);
         if (first == asked)
         {

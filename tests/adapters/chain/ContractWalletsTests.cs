@@ -152,6 +152,24 @@ public sealed class ContractWalletsTests
     }
 
     [Fact]
+    public async Task Who_sends_another_s_claim_does_not_decide_where_that_one_waits()
+    {
+        using var node = new AnsweringNode(Yes);
+        using var http = new HttpClient(node) { Timeout = Timeout.InfiniteTimeSpan };
+        var wallets = Wallets(http, new FakeTimeProvider());
+        Assert.NotNull(await AskAsync(wallets, 1, "192.0.2.1")); // known from now on
+        node.Hold();
+        var strangers = Enumerable.Range(0, 40).Select(i => AskAsync(wallets, 100 + i, "198.51.100.1")).ToList();
+        await Eventually.TrueAsync(() => node.Held == WalletClaim.StrangersAtOnce);
+        var copy = AskAsync(wallets, 2, "198.51.100.2");
+        var host = AskAsync(wallets, 2, "192.0.2.1");
+        await Eventually.TrueAsync(() => node.Held == WalletClaim.StrangersAtOnce + 1);
+        Assert.All(strangers.Take(WalletClaim.StrangersAtOnce).Append(copy).Append(host), one => Assert.False(one.IsCompleted));
+        node.Release();
+        Assert.NotNull(await host);
+    }
+
+    [Fact]
     public async Task An_address_that_has_its_share_of_those_that_wait_is_told_at_once()
     {
         using var node = new AnsweringNode(Yes) { IsHeld = true };
