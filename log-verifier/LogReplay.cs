@@ -33,6 +33,20 @@ internal sealed class LogReplay(string origin, Findings findings)
     /// <summary>A batch ends where <see cref="Covered"/> says; false before the first, and after one was lost.</summary>
     public bool EndsWithBatch(string kind) => Covered(kind) > 0 && !reopened.Contains(kind);
 
+    /// <returns>False when it names another log, or none.</returns>
+    public bool IsOfThisLog(LogEntry entry)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(entry.Bytes);
+            return document.RootElement.GetProperty("origin").GetString() == origin;
+        }
+        catch (Exception fault) when (fault is JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
     /// <returns>The records up to <paramref name="index"/> that were not taken before, in order.</returns>
     public IEnumerable<Cid> TakeRecords(long index)
     {

@@ -1,3 +1,4 @@
+using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.Archive;
 using CapOrleans.Core.AuditLog;
@@ -12,29 +13,44 @@ internal sealed class StoredAnswers(int log, IAuditLogReader reader, IBlockStore
 
     private static readonly (string Consumer, string Kind)[] Consumers = [("archive", EntryKinds.ArchiveBatched), ("anchor", EntryKinds.AnchorBatched)];
 
-    /// <summary>Whether each of the incidents is found by its name, and no others are listed between them.</summary>
-    /// <param name="incidents">In order; all that stand in the log from the first on up to the last.</param>
+    /// <summary>Where the list of incidents was read up to; nothing may stand in it that was not read as an accepted incident.</summary>
+    private long listedTo = PackedPosition.Of(log, 0) - 1;
+
+    /// <summary>Whether each of the incidents is found by its name, and no others are listed before them.</summary>
+    /// <param name="incidents">In order; all since those that were checked before.</param>
     public async Task CheckIncidentsAsync(IReadOnlyList<VerifiedIncident> incidents, Findings findings, CancellationToken cancellationToken)
     {
-        var (listed, after) = (0, PackedPosition.Of(log, incidents[0].Index) - 1);
-        while (listed < incidents.Count)
+        for (var listed = 0; listed < incidents.Count;)
         {
-            var page = await reader.FindIncidentsAsync(new IncidentQuery(null, null, null, null, after, Math.Min(1000, incidents.Count - listed)), cancellationToken);
-            var isAsRead = page.Entries.Count > 0 && page.Entries.Select(entry => entry.Index).SequenceEqual(incidents.Skip(listed).Take(page.Entries.Count).Select(incident => incident.Index));
-            if (!isAsRead)
+            var page = await ListAsync(incidents.Count - listed, cancellationToken);
+            var expected = incidents.Skip(listed).Take(page.Count).Select(incident => incident.Index);
+            if (page.Count == 0 || !page.Select(entry => entry.Index).SequenceEqual(expected))
             {
-                findings.Add($"the incidents listed between entries {incidents[0].Index} and {incidents[^1].Index} are not those of the log");
+                findings.Add($"the incidents listed up to entry {incidents[^1].Index} are not those of the log");
                 break;
             }
 
-            listed += page.Entries.Count;
-            after = PackedPosition.Of(log, page.Entries[^1].Index);
+            listed += page.Count;
+            listedTo = PackedPosition.Of(log, page[^1].Index);
         }
 
+        listedTo = PackedPosition.Of(log, incidents[^1].Index);
         await ForEachAsync(incidents, findings, async incident =>
             (await reader.FindIncidentAsync(incident.Incident.CapId, incident.Incident.IncidentId, cancellationToken))?.Index == incident.Index
                 ? null : $"entry {incident.Index} is not found as {incident.Incident.CapId}/{incident.Incident.IncidentId}", cancellationToken);
     }
+
+    /// <summary>Whether the list of incidents ends with the last one of the replay; what was accepted since stands behind its end.</summary>
+    public async Task CheckEndOfListAsync(LogReplay replay, Findings findings, CancellationToken cancellationToken)
+    {
+        if (await ListAsync(1, cancellationToken) is [var next] && next.Index < replay.Size && replay.IsOfThisLog(next))
+        {
+            findings.Add($"entry {next.Index} is listed as an incident and is none");
+        }
+    }
+
+    private async Task<IReadOnlyList<LogEntry>> ListAsync(int limit, CancellationToken cancellationToken) =>
+        (await reader.FindIncidentsAsync(new IncidentQuery(null, null, null, null, listedTo, Math.Min(1000, limit)), cancellationToken)).Entries;
 
     /// <summary>Whether what is archived, as the log says, can be read.</summary>
     public Task CheckBlocksAsync(IReadOnlyList<Cid> archived, Findings findings, CancellationToken cancellationToken) => blocks is null

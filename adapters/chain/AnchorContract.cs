@@ -72,9 +72,11 @@ public sealed class AnchorContract : IAnchorContract
         // Any node may know the transaction; what it did, its receipt says, on which the nodes agree.
         string[] topics = [CompiledContract.AuditStorage.Abi.Topic(LogAnchored), JsonRpcClient.Hex(LogKey(logName)), Word(from)];
         var newest = await receipts.HeightAsync(cancellationToken);
-        return await EachNode.FindAsync(rpc, async node =>
-            await new EventSearch(node, contract, topics, time).NewestAsync(sinceBlock, newest, cancellationToken) is { } hash
-                && await receipts.FindAsync(hash, cancellationToken) is { } receipt ? Confirm(contract, logName, from, receipt) : null);
+        return await EachNode.FindAsync(
+            rpc,
+            async (node, token) => await new EventSearch(node, contract, topics, time).NewestAsync(sinceBlock, newest, token) is { } hash
+                && await receipts.FindAsync(hash, token) is { } receipt ? Confirm(contract, logName, from, receipt) : null,
+            cancellationToken);
     }
 
     public async Task<string?> BlockHashAsync(long block, CancellationToken cancellationToken) =>

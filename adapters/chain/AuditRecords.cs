@@ -71,13 +71,18 @@ internal sealed class AuditRecords(JsonRpcClient rpc, ChainOptions options, Chai
 
         // Any node may know the transaction; what it did, its receipt says, on which the nodes agree.
         var newest = await receipts.HeightAsync(cancellationToken);
-        var found = await EachNode.FindAsync(rpc, async node =>
-        {
-            var search = new EventSearch(node, contract, [CompiledContract.AuditStorage.Abi.Topic(AuditStored)], time) { IsWanted = log => IsOf(audit, log) };
-            return await search.NewestAsync(0, newest, cancellationToken) is { } hash
-                && await receipts.FindAsync(hash, cancellationToken) is { } receipt ? Confirm(contract, audit, receipt) : null;
-        });
-        return found ?? throw new ChainUnavailableException($"The contract at {contract} has record {audit.Id}, and no node has its event; they are asked again.");
+        string[] topics = [CompiledContract.AuditStorage.Abi.Topic(AuditStored)];
+        var found = await EachNode.FindAsync(
+            rpc,
+            async (node, token) =>
+            {
+                var search = new EventSearch(node, contract, topics, time) { IsWanted = log => IsOf(audit, log) };
+                return await search.NewestAsync(0, newest, token) is { } hash && await receipts.FindAsync(hash, token) is { } receipt
+                    ? Confirm(contract, audit, receipt) : null;
+            },
+            cancellationToken);
+        return found ?? throw new ChainUnavailableException(
+            $"The contract at {contract} has record {audit.Id}, and no node has its event; they are asked again.");
     }
 
     private AnchorConfirmation? Confirm(EthereumAddress contract, ChainAudit audit, Receipt receipt) => receipt.IsReverted ? null : rpc.Read(receipt.Logs, logs => logs.EnumerateArray()

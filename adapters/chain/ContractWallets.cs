@@ -30,7 +30,7 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
         slowWallets = new(WalletClaim.SlowAtOnce, SlowWallets.Limit, mostEach: 1);
     private readonly QuestionRate strangersRate = new(WalletClaim.StrangersPerSecond, time);
     private readonly RecentAnswers answers = new(time);
-    private readonly RecentSet<(string Caller, EthereumAddress Wallet)> known = new(WalletClaim.KnownCallers);
+    private readonly KnownCallers known = new();
     private readonly SlowWallets slow = new(time);
     private readonly ConcurrentDictionary<string, Asked> pending = new(StringComparer.Ordinal);
 
@@ -74,7 +74,7 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
     private void Queue(Asked asked)
     {
         var isQueued = slow.TurnsOf(asked.Claim.Wallet) is { } ofWallet ? ofWallet.TryAdd(asked.Caller, () => AnswerSlowAsync(asked), GiveUp)
-            : known.Contains((asked.Caller, asked.Claim.Wallet)) ? turns.TryAdd(asked.Caller, () => AnswerAsync(asked, Task.CompletedTask), GiveUp)
+            : known.TryUse(asked.Caller, asked.Claim.Wallet) ? turns.TryAdd(asked.Caller, () => AnswerAsync(asked, Task.CompletedTask), GiveUp)
             : strangers.TryAdd(asked.Caller, () => AnswerAsync(asked, strangersRate.WaitAsync()), GiveUp);
         if (!isQueued)
         {
@@ -136,7 +136,7 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
             answers.Keep(asked.Claim, asked.Hash, isValid ? block : null);
             if (isValid)
             {
-                known.Refresh((asked.Caller, asked.Claim.Wallet));
+                known.Earn(asked.Caller, asked.Claim.Wallet);
             }
 
             pending.TryRemove(KeyValuePair.Create(asked.Key, asked));

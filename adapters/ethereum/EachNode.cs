@@ -63,10 +63,12 @@ internal static class EachNode
     /// <summary>Asks all of them for what any may know; one that takes its time keeps nobody waiting once another has it.</summary>
     /// <returns>Null when none has it.</returns>
     /// <exception cref="ChainUnavailableException">None has it, and one did not say.</exception>
-    public static async Task<T?> FindAsync<T>(JsonRpcClient rpc, Func<JsonRpcClient, Task<T?>> ask)
+    public static async Task<T?> FindAsync<T>(
+        JsonRpcClient rpc, Func<JsonRpcClient, CancellationToken, Task<T?>> ask, CancellationToken cancellationToken)
         where T : class
     {
-        var (running, last) = (rpc.Each.Select(ask).ToList(), (ChainUnavailableException?)null);
+        using var others = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var (running, last) = (rpc.Each.Select(node => ask(node, others.Token)).ToList(), (ChainUnavailableException?)null);
         while (running.Count > 0)
         {
             var done = await Task.WhenAny(running);
@@ -75,7 +77,8 @@ internal static class EachNode
             {
                 if (await done is { } found)
                 {
-                    running.ForEach(other => _ = other.ContinueWith(task => task.Exception, TaskScheduler.Default)); // what they say is not needed
+                    await others.CancelAsync(); // what the others say is not needed
+                    running.ForEach(other => _ = other.ContinueWith(task => task.Exception, TaskScheduler.Default));
                     return found;
                 }
             }

@@ -21,9 +21,6 @@ public sealed record WalletClaim(EthereumAddress Wallet, byte[] Signature)
     /// </summary>
     public const int StrangersAtOnce = 4, StrangersPerSecond = 10, StrangersWaiting = 4096;
 
-    /// <summary>Addresses that are remembered with the wallet that took a signature from there: the last so many.</summary>
-    public const int KnownCallers = 10_000;
-
     /// <summary>Beside these, questions to wallets that did not answer in time lately: they take no place of the others.</summary>
     public const int SlowAtOnce = 16;
 

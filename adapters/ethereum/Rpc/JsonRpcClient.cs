@@ -37,7 +37,7 @@ public sealed class JsonRpcClient(HttpClient http, IReadOnlyList<Uri> urls, stri
     private Uri Current => urls[Volatile.Read(ref current)];
 
     /// <summary>It answers later than others, so nobody waits for it who has enough of theirs. Where it is one of several.</summary>
-    public bool IsLate { get; set; }
+    public bool IsLate { get; internal set; }
 
     /// <exception cref="RpcErrorException">All nodes that answered refused.</exception>
     /// <exception cref="ChainUnavailableException">No node gave a usable answer.</exception>

@@ -115,6 +115,8 @@ public sealed class ContractWalletsTests
         var time = new FakeTimeProvider();
         var wallets = Wallets(http, time);
         Assert.NotNull(await AskAsync(wallets, 1, "192.0.2.1")); // known from now on
+        Assert.NotNull(await AskAsync(wallets, 50, "192.0.2.1"));
+        Assert.NotNull(await AskAsync(wallets, 51, "192.0.2.1"));
         node.Hold();
         var strangers = Enumerable.Range(0, 100).Select(i => AskAsync(wallets, 1000 + i, $"198.51.100.{i}")).ToList();
         await Eventually.TrueAsync(() => node.Held == WalletClaim.StrangersAtOnce);
@@ -125,6 +127,20 @@ public sealed class ContractWalletsTests
         await Eventually.TrueAsync(() => strangers.Count(one => one.IsCompleted) == WalletClaim.StrangersPerSecond - 1); // a second's worth, with the known one's first
         time.Advance(TimeSpan.FromSeconds(1));
         await Eventually.TrueAsync(() => strangers.Count(one => one.IsCompleted) >= (2 * WalletClaim.StrangersPerSecond) - 2);
+    }
+
+    [Fact]
+    public async Task A_yes_earns_few_questions_so_that_whoever_captured_an_incident_asks_no_more_than_strangers()
+    {
+        using var node = new AnsweringNode(Yes);
+        using var http = new HttpClient(node) { Timeout = Timeout.InfiniteTimeSpan };
+        var wallets = Wallets(http, new FakeTimeProvider());
+        Assert.NotNull(await AskAsync(wallets, 1, "192.0.2.1"));
+        node.Hold();
+        var asked = Enumerable.Range(0, 2 * WalletClaim.AtOnce).Select(i => AskAsync(wallets, 100 + i, "192.0.2.1")).ToList();
+        await Eventually.TrueAsync(() => node.Held == KnownCallers.Earned + WalletClaim.StrangersAtOnce);
+        Assert.Equal(2 * WalletClaim.AtOnce, asked.Count);
+        node.Release();
     }
 
     [Fact]

@@ -91,6 +91,28 @@ public sealed class PartitionForwarderTests : HttpMessageHandler
     }
 
     [Fact]
+    public async Task A_claim_that_was_accepted_before_proves_nothing_of_who_sent_it_again()
+    {
+        using var spool = new IncidentSpool(
+            new SpoolFile(directory.File("spool.db"), TimeProvider.System), new SpoolLimits(1_000_000, MaxAge), TimeProvider.System,
+            NullLogger<IncidentSpool>.Instance);
+        using var http = new HttpClient(this, disposeHandler: false);
+        var proven = new ProvenQueues();
+        foreach (var (id, address) in (IEnumerable<(string, string)>)[("NEW", "192.0.2.1"), ("KNOWN", "198.51.100.1")])
+        {
+            var line = Encoding.UTF8.GetBytes($$"""{"cap_id":"Y","task_id":"{{id}}"}""");
+            await spool.KeepAsync(new Arrival($"Y 0x1 {address}", "Y", id, line, IsVouched: false) { IsClaim = true, Source = address });
+        }
+
+        var link = new ClusterLink(http, cluster.Options, TimeProvider.System, NullLogger<ClusterLink>.Instance);
+        var running = Task.Run(() => new PartitionForwarder(Partitions.Claims, spool, link, proven, TimeProvider.System).RunAsync(ended.Token));
+        await Eventually.TrueAsync(() => spool.Count().Waiting == 0);
+        await ended.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+        Assert.Equal((true, false), (proven.Contains("Y 0x1 192.0.2.1"), proven.Contains("Y 0x1 198.51.100.1")));
+    }
+
+    [Fact]
     public async Task What_wallets_do_not_answer_is_sent_more_and_more_seldom_and_a_new_claim_waits_for_none_of_it()
     {
         var time = new FakeTimeProvider(new DateTimeOffset(2026, 11, 28, 12, 0, 0, TimeSpan.Zero));
@@ -160,7 +182,7 @@ public sealed class PartitionForwarderTests : HttpMessageHandler
         foreach (var (capId, id) in lines)
         {
             var isAgain = isPoisoned && capId == "X";
-            answer.Append(isAgain ? "{\"status\":503,\"problem\":{}}\n" : "{\"status\":201}\n");
+            answer.Append(isAgain ? "{\"status\":503,\"problem\":{}}\n" : id == "KNOWN" ? "{\"status\":200}\n" : "{\"status\":201}\n");
             if (!isAgain)
             {
                 taken.Enqueue(id);
