@@ -82,7 +82,8 @@ public static class ProblemTypes
         {
             using var problem = JsonDocument.Parse(body);
             return problem.RootElement.ValueKind == JsonValueKind.Object
-                && problem.RootElement.TryGetProperty("type", out var type) && type.ValueKind == JsonValueKind.String ? NameOf(type.GetString()) : null;
+                && problem.RootElement.TryGetProperty("type", out var type) && type.ValueKind == JsonValueKind.String
+                ? NameOf(type.GetString()) : null;
         }
         catch (Exception fault) when (fault is JsonException or InvalidOperationException) // a name that is no text, too
         {

@@ -13,7 +13,9 @@ namespace CapOrleans.Gate;
 
 /// <param name="Refused">Why it is not taken; null when it is.</param>
 /// <param name="Queue">What keeps its order, see <see cref="Spool.Arrival"/>.</param>
-/// <param name="IsVouched">A list of keys, the last one however old, says that its signer may report; or it is of a queue that is proven.</param>
+/// <param name="IsVouched">
+/// A list of keys, the last one however old, says that its signer may report; or it is of a queue that is proven.
+/// </param>
 /// <param name="MayPage">It may call people.</param>
 internal sealed record Standing(Ruling? Refused, string Queue, bool IsVouched, bool MayPage)
 {
@@ -83,7 +85,8 @@ internal sealed class ArrivalJudge(KeyLists keys, ProvenQueues proven, GateOptio
         var isSigned = proof is { Signer: not null };
         var isVouched = says && isSigned;
         var mayPage = isVouched || (options.Escalation.UnknownKeys && isSigned && last is null);
-        return new Standing(null, queue, isVouched || (claim is not null && proven.Contains(queue)), mayPage) { Signer = proof?.Signer, IsClaim = claim is not null };
+        var isProven = claim is not null && proven.Contains(queue);
+        return new Standing(null, queue, isVouched || isProven, mayPage) { Signer = proof?.Signer, IsClaim = claim is not null };
 
         Ruling? Judge(KeyList list) => proof is not null
             ? Admission.Judge(list.Context, report, proof, time.GetUtcNow())

@@ -91,7 +91,8 @@ internal sealed class CapReplay(string capId)
 
         var report = IncidentReader.Read(Encoding.UTF8.GetBytes(incident.Request)).Report!; // it reads, or the proof had a fault
         var proof = new Proof(incident.Scheme, incident.Signer) { IsWallet = incident.WalletBlock is not null };
-        return Admission.Judge(Context, report, proof, incident.AcceptedAt)?.Refusal is { } refusal ? $"had to be refused: {refusal.Rule}" : null;
+        var ruling = Admission.Judge(Context, report, proof, incident.AcceptedAt);
+        return ruling?.Refusal is { } refusal ? $"had to be refused: {refusal.Rule}" : null;
     }
 
     /// <returns>Whether the database holds the same of the CapID.</returns>
@@ -107,6 +108,7 @@ internal sealed class CapReplay(string capId)
         incident.ContextVersion != context.Version ? "version"
         : incident.CapPotential != context.CapPotential ? "Cap^P"
         : (incident.Phi, incident.Psi) != (context.Phi, context.Psi) ? "phi and psi"
-        : (incident.DeltaCapLimit, incident.SelfFeedback, incident.PagingFloor) != (context.Rules.DeltaCapLimit, context.Rules.SelfFeedback, context.Rules.PagingFloor) ? "policy"
+        : (incident.DeltaCapLimit, incident.SelfFeedback, incident.PagingFloor)
+            != (context.Rules.DeltaCapLimit, context.Rules.SelfFeedback, context.Rules.PagingFloor) ? "policy"
         : null;
 }

@@ -1,6 +1,8 @@
 namespace CapOrleans.LogVerifier;
 
-/// <summary>What does not hold, each in a sentence. A log in which nothing holds has as many as it has entries: the first thousand are kept.</summary>
+/// <summary>
+/// What does not hold, each in a sentence. A log in which nothing holds has as many as it has entries: the first thousand are kept.
+/// </summary>
 internal sealed class Findings(int log)
 {
     private const int MaxKept = 1000;

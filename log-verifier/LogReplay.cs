@@ -82,7 +82,8 @@ internal sealed class LogReplay(string origin, Findings findings)
 
             return Read(index, entry, leaf, root.GetProperty("body"));
         }
-        catch (Exception fault) when (fault is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or ArgumentException or OverflowException)
+        catch (Exception fault) when (fault is JsonException or KeyNotFoundException or InvalidOperationException or FormatException
+            or ArgumentException or OverflowException)
         {
             findings.AddFor(index, "cannot be read");
             return null;
@@ -101,7 +102,8 @@ internal sealed class LogReplay(string origin, Findings findings)
                 break;
             case EntryKinds.ScoreCorrected:
                 Note(index, CapOf(body).Correct(body));
-                Note(index, incidents.Contains(NameOf(body.GetProperty("capId").GetString()!, body.GetProperty("incidentId").GetString()!)) ? null : "corrects an incident that was not accepted before");
+                var corrected = NameOf(body.GetProperty("capId").GetString()!, body.GetProperty("incidentId").GetString()!);
+                Note(index, incidents.Contains(corrected) ? null : "corrects an incident that was not accepted before");
                 break;
             case EntryKinds.ArchiveBatched or EntryKinds.AnchorBatched:
                 Cover(index, entry.Kind, body.GetProperty("from").GetInt64(), body.GetProperty("to").GetInt64());
@@ -119,7 +121,8 @@ internal sealed class LogReplay(string origin, Findings findings)
 
     private VerifiedIncident Accept(long index, byte[] leaf, AcceptedIncident incident)
     {
-        Note(index, incidents.Add(NameOf(incident.CapId, incident.IncidentId)) ? null : $"accepts {incident.CapId}/{incident.IncidentId} again");
+        var isNew = incidents.Add(NameOf(incident.CapId, incident.IncidentId));
+        Note(index, isNew ? null : $"accepts {incident.CapId}/{incident.IncidentId} again");
         Note(index, CapOf(incident.CapId).Accept(incident));
         unarchived.Enqueue((index, incident.Cid));
         return new VerifiedIncident(origin, index, Convert.ToHexStringLower(leaf), incident);

@@ -11,7 +11,8 @@ internal sealed class StoredAnswers(int log, IAuditLogReader reader, IBlockStore
     /// <summary>Questions under way at once.</summary>
     private const int Parallel = 8;
 
-    private static readonly (string Consumer, string Kind)[] Consumers = [("archive", EntryKinds.ArchiveBatched), ("anchor", EntryKinds.AnchorBatched)];
+    private static readonly (string Consumer, string Kind)[] Consumers =
+        [("archive", EntryKinds.ArchiveBatched), ("anchor", EntryKinds.AnchorBatched)];
 
     /// <summary>Where the list of incidents was read up to; nothing may stand in it that was not read as an accepted incident.</summary>
     private long listedTo = PackedPosition.Of(log, 0) - 1;
@@ -36,11 +37,16 @@ internal sealed class StoredAnswers(int log, IAuditLogReader reader, IBlockStore
 
         listedTo = PackedPosition.Of(log, incidents[^1].Index);
         await ForEachAsync(incidents, findings, async incident =>
-            (await reader.FindIncidentAsync(incident.Incident.CapId, incident.Incident.IncidentId, cancellationToken))?.Index == incident.Index
-                ? null : $"entry {incident.Index} is not found as {incident.Incident.CapId}/{incident.Incident.IncidentId}", cancellationToken);
+        {
+            var (capId, id) = (incident.Incident.CapId, incident.Incident.IncidentId);
+            var found = await reader.FindIncidentAsync(capId, id, cancellationToken);
+            return found?.Index == incident.Index ? null : $"entry {incident.Index} is not found as {capId}/{id}";
+        }, cancellationToken);
     }
 
-    /// <summary>Whether the list of incidents ends with the last one of the replay; what was accepted since stands behind its end.</summary>
+    /// <summary>
+    /// Whether the list of incidents ends with the last one of the replay; what was accepted since stands behind its end.
+    /// </summary>
     public async Task CheckEndOfListAsync(LogReplay replay, Findings findings, CancellationToken cancellationToken)
     {
         if (await ListAsync(1, cancellationToken) is [var next] && next.Index < replay.Size && replay.IsOfThisLog(next))
@@ -49,14 +55,18 @@ internal sealed class StoredAnswers(int log, IAuditLogReader reader, IBlockStore
         }
     }
 
-    private async Task<IReadOnlyList<LogEntry>> ListAsync(int limit, CancellationToken cancellationToken) =>
-        (await reader.FindIncidentsAsync(new IncidentQuery(null, null, null, null, listedTo, Math.Min(1000, limit)), cancellationToken)).Entries;
+    private async Task<IReadOnlyList<LogEntry>> ListAsync(int limit, CancellationToken cancellationToken)
+    {
+        var all = new IncidentQuery(CapId: null, Severity: null, From: null, To: null, After: listedTo, Limit: Math.Min(1000, limit));
+        return (await reader.FindIncidentsAsync(all, cancellationToken)).Entries;
+    }
 
     /// <summary>Whether what is archived, as the log says, can be read.</summary>
     public Task CheckBlocksAsync(IReadOnlyList<Cid> archived, Findings findings, CancellationToken cancellationToken) => blocks is null
         ? Task.CompletedTask
         : ForEachAsync(archived, findings, async cid =>
-            await blocks.FindAsync(cid, cancellationToken) is null ? $"block {cid.Text} is archived, as the log says, and cannot be read" : null, cancellationToken);
+            await blocks.FindAsync(cid, cancellationToken) is not null ? null
+                : $"block {cid.Text} is archived, as the log says, and cannot be read", cancellationToken);
 
     /// <summary>Totals, contexts, offsets and covers: what the store keeps one of, and changes as the log grows.</summary>
     public async Task CheckTotalsAsync(LogReplay replay, Findings findings, CancellationToken cancellationToken)
@@ -65,8 +75,10 @@ internal sealed class StoredAnswers(int log, IAuditLogReader reader, IBlockStore
         {
             null => $"{cap.Key} is not stored",
             var (context, score, incidents) when (score, incidents) != (cap.Value.Score, cap.Value.Incidents) =>
-                $"{cap.Key} is stored with {incidents} incidents and a score of {score}; its entries give {cap.Value.Incidents} and {cap.Value.Score}",
-            var (context, _, _) when !cap.Value.IsAs(context) => $"{cap.Key} is stored with other keys, numbers or policy than its entries give",
+                $"{cap.Key} is stored with {incidents} incidents and a score of {score}; "
+                    + $"its entries give {cap.Value.Incidents} and {cap.Value.Score}",
+            var (context, _, _) when !cap.Value.IsAs(context) =>
+                $"{cap.Key} is stored with other keys, numbers or policy than its entries give",
             _ => null,
         }, cancellationToken);
         foreach (var (consumer, kind) in Consumers)

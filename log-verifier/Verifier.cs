@@ -18,7 +18,9 @@ public sealed class Verifier(IAuditLogReader reader, IBlockStore? blocks = null,
 {
     private const int PageLimit = 1000;
 
-    /// <summary>How often totals that differ are compared again, since the log has grown: one that grows all the time may differ for good.</summary>
+    /// <summary>
+    /// How often totals that differ are compared again, since the log has grown: one that grows all the time may differ for good.
+    /// </summary>
     private const int MostRounds = 10;
 
     public async Task<Verification> VerifyAsync(int log, CancellationToken cancellationToken)

@@ -19,7 +19,10 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
     /// <summary>For all that one signature needs. 3 seconds.</summary>
     public static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(3);
 
-    /// <summary>How long a caller waits: the API waits for a grain no longer than 5. 4 seconds; 250 milliseconds for a wallet that was slow lately.</summary>
+    /// <summary>
+    /// How long a caller waits: the API waits for a grain no longer than 5. 4 seconds; 250 milliseconds for a wallet that was slow
+    /// lately.
+    /// </summary>
     public static readonly TimeSpan CallerTimeout = TimeSpan.FromSeconds(4), SlowTimeout = TimeSpan.FromMilliseconds(250);
 
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
@@ -45,7 +48,7 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
         var isSlow = slow.TurnsOf(claim.Wallet) is not null;
         if (isSlow && slow.RestOf(claim.Wallet) is var rest && rest > SlowTimeout)
         {
-            throw new ChainUnavailableException($"The wallet {claim.Wallet} did not answer in time; it is asked again in {rest.TotalSeconds:0} seconds.") { RetryAfter = rest };
+            throw Later($"The wallet {claim.Wallet} did not answer in time; it is asked again in {rest.TotalSeconds:0} seconds.", rest);
         }
 
         try
@@ -54,7 +57,8 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
         }
         catch (TimeoutException)
         {
-            throw new ChainUnavailableException($"The wallet {claim.Wallet} {(isSlow ? "is slow, and is being asked" : "is asked in its turn, and others come before")}.") { RetryAfter = RetryDelay };
+            var how = isSlow ? "is slow, and is being asked" : "is asked in its turn, and others come before";
+            throw Later($"The wallet {claim.Wallet} {how}.", RetryDelay);
         }
     }
 
@@ -73,9 +77,10 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
 
     private void Queue(Asked asked)
     {
-        var isQueued = slow.TurnsOf(asked.Claim.Wallet) is { } ofWallet ? ofWallet.TryAdd(asked.Caller, () => AnswerSlowAsync(asked), GiveUp)
-            : known.TryUse(asked.Caller, asked.Claim.Wallet) ? turns.TryAdd(asked.Caller, () => AnswerAsync(asked, Task.CompletedTask), GiveUp)
-            : strangers.TryAdd(asked.Caller, () => AnswerAsync(asked, strangersRate.WaitAsync()), GiveUp);
+        var (caller, wallet) = (asked.Caller, asked.Claim.Wallet);
+        var isQueued = slow.TurnsOf(wallet) is { } ofWallet ? ofWallet.TryAdd(caller, () => AnswerSlowAsync(asked), GiveUp)
+            : known.TryUse(caller, wallet) ? turns.TryAdd(caller, () => AnswerAsync(asked, Task.CompletedTask), GiveUp)
+            : strangers.TryAdd(caller, () => AnswerAsync(asked, strangersRate.WaitAsync()), GiveUp);
         if (!isQueued)
         {
             GiveUp();
@@ -84,8 +89,10 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
         void GiveUp() => NoRoom(asked);
     }
 
-    private void NoRoom(Asked asked) => End(asked, new ChainUnavailableException(
-        $"Wallets are being asked already: {WalletClaim.AtOnce} at once, {WalletClaim.Waiting} wait, {WalletClaim.WaitingPerCaller} for one address.") { RetryAfter = RetryDelay });
+    private static ChainUnavailableException Later(string message, TimeSpan wait) => new(message) { RetryAfter = wait };
+
+    private void NoRoom(Asked asked) => End(asked, Later(
+        $"As many questions to wallets wait as may: {WalletClaim.WaitingPerCaller} for one address, and a bounded number in all.", RetryDelay));
 
     /// <summary>From here on the same question is another one.</summary>
     private void End(Asked asked, Exception fault)
@@ -149,7 +156,8 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
                 slow.NoteTimeout(asked.Claim.Wallet);
             }
 
-            End(asked, new ChainUnavailableException($"The wallet {asked.Claim.Wallet} was asked and said nothing for {AnswerTimeout.TotalSeconds:0} seconds."));
+            var message = $"The wallet {asked.Claim.Wallet} was asked and said nothing for {AnswerTimeout.TotalSeconds:0} seconds.";
+            End(asked, new ChainUnavailableException(message));
         }
         catch (Exception fault)
         {

@@ -56,7 +56,8 @@ internal sealed class SlowWallets(TimeProvider time)
             }
             else if (time.GetElapsedTime(slow.Since) >= slow.Backoff)
             {
-                wallets[wallet] = slow with { Backoff = slow.Backoff * 2 < LongestBackoff ? slow.Backoff * 2 : LongestBackoff, Since = time.GetTimestamp() };
+                var longer = slow.Backoff * 2 < LongestBackoff ? slow.Backoff * 2 : LongestBackoff;
+                wallets[wallet] = slow with { Backoff = longer, Since = time.GetTimestamp() };
             }
 
             if (oldest.Count > Limit)

@@ -59,7 +59,8 @@ internal sealed class WalletQuestion(JsonRpcClient rpc, long chainId, TimeProvid
         }
         catch (OperationCanceledException fault)
         {
-            throw new ChainUnavailableException($"The chain's newest block was not told within {ContractWallets.AnswerTimeout.TotalSeconds:0} seconds.", fault);
+            throw new ChainUnavailableException(
+                $"The chain's newest block was not told within {ContractWallets.AnswerTimeout.TotalSeconds:0} seconds.", fault);
         }
     }
 
@@ -67,7 +68,8 @@ internal sealed class WalletQuestion(JsonRpcClient rpc, long chainId, TimeProvid
     {
         if (checkedAt is not { } at || time.GetElapsedTime(at) >= AgeOfChain)
         {
-            if (await agreement.AskAsync(node => node.QuantityAsync("eth_chainId", cancellationToken), "the chain's id") is var chain && chain != chainId)
+            var chain = await agreement.AskAsync(node => node.QuantityAsync("eth_chainId", cancellationToken), "the chain's id");
+            if (chain != chainId)
             {
                 throw new ChainUnavailableException($"The node is on chain {chain}, CHAIN_ID says {chainId}.");
             }

@@ -38,7 +38,8 @@ internal sealed class Web3Client(JsonRpcClient rpc, CancellationToken cancellati
     public T DecodeResult<T>(RpcResponseMessage rpcResponseMessage) => Decode<T>((JsonElement)rpcResponseMessage.Result);
 
     private Task<T> AskAsync<T>(string method, object?[]? parameters) => rpc.CallAsync(
-        method, Decode<T>, cancellationToken, [.. (parameters ?? []).Select(parameter => parameter as JsonNode ?? JsonSerializer.SerializeToNode(parameter, Json))]);
+        method, Decode<T>, cancellationToken,
+        [.. (parameters ?? []).Select(parameter => parameter as JsonNode ?? JsonSerializer.SerializeToNode(parameter, Json))]);
 
     private static T Decode<T>(JsonElement answer) => answer.Deserialize<T>(Json)!;
 }

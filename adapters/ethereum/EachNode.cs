@@ -54,7 +54,8 @@ internal static class EachNode
 
         foreach (var (node, answer) in running)
         {
-            _ = answer.ContinueWith(task => node.IsLate &= !task.IsCompletedSuccessfully, TaskScheduler.Default); // what it says is not needed
+            // What it says is not needed; that it says something is.
+            _ = answer.ContinueWith(task => node.IsLate &= !task.IsCompletedSuccessfully, TaskScheduler.Default);
         }
 
         return (answers, last);

@@ -6,8 +6,8 @@ using CapOrleans.Ethereum.Rpc;
 namespace CapOrleans.Ethereum;
 
 /// <summary>
-/// How much gas a transaction gets: what the nodes expect and a fifth more, and never more than the chain allows one of them. All are asked:
-/// one alone that expects too little would have it mined and fail, one that expects too much or refuses would have it never sent.
+/// How much gas a transaction gets: what the nodes expect and a fifth more, and never more than the chain allows one of them. All are
+/// asked: one alone that expects too little would have it mined and fail, one that expects too much or refuses would have it never sent.
 /// </summary>
 internal sealed class GasLimits(JsonRpcClient rpc, string sender)
 {
@@ -32,14 +32,16 @@ internal sealed class GasLimits(JsonRpcClient rpc, string sender)
         return Math.Min(EachNode.Median(estimates) / 5 * 6, ChainOptions.MaxGasPerTransaction);
     }
 
-    private static async Task<(long? Gas, ChainUnavailableException? Refusal)> AskAsync(JsonRpcClient node, JsonObject call, CancellationToken cancellationToken)
+    private static async Task<(long? Gas, ChainUnavailableException? Refusal)> AskAsync(
+        JsonRpcClient node, JsonObject call, CancellationToken cancellationToken)
     {
         try
         {
             // At the newest block: what waits, perhaps this same batch, must not count.
             var gas = await node.NumberAsync("eth_estimateGas", cancellationToken, call, "latest");
             return gas is >= 0 and <= ChainOptions.MaxGasPerTransaction ? (gas, null)
-                : (null, new BatchTooLargeException($"The batch needs {gas} gas, a transaction has at most {ChainOptions.MaxGasPerTransaction}."));
+                : (null, new BatchTooLargeException(
+                    $"The batch needs {gas} gas, a transaction has at most {ChainOptions.MaxGasPerTransaction}."));
         }
         catch (RpcErrorException fault) when (fault.Refusal == RpcRefusal.TooLarge)
         {

@@ -8,8 +8,8 @@ using CapOrleans.Ethereum.Transactions;
 namespace CapOrleans.Ethereum;
 
 /// <summary>
-/// What the chain asks for a place in one of its next blocks, and what the settings allow. All nodes are asked: one alone that asks too much
-/// would have nothing sent.
+/// What the chain asks for a place in one of its next blocks, and what the settings allow. All nodes are asked: one alone that asks too
+/// much would have nothing sent.
 /// </summary>
 internal sealed class GasPrices(JsonRpcClient rpc, int maxFeeGwei)
 {
@@ -32,10 +32,12 @@ internal sealed class GasPrices(JsonRpcClient rpc, int maxFeeGwei)
         var withBaseFee = answers.Where(answer => answer.BaseFee is not null).ToList();
         if (withBaseFee.Count * 2 < answers.Count)
         {
-            return new GasPrice(null, Within(EachNode.Median([.. answers.Where(answer => answer.BaseFee is null).Select(answer => answer.Tip)])));
+            var prices = answers.Where(answer => answer.BaseFee is null).Select(answer => answer.Tip);
+            return new GasPrice(null, Within(EachNode.Median([.. prices])));
         }
 
-        var (baseFee, tip) = (EachNode.Median([.. withBaseFee.Select(answer => answer.BaseFee!.Value)]), EachNode.Median([.. withBaseFee.Select(answer => answer.Tip)]));
+        var baseFee = EachNode.Median([.. withBaseFee.Select(answer => answer.BaseFee!.Value)]);
+        var tip = EachNode.Median([.. withBaseFee.Select(answer => answer.Tip)]);
         var asked = Within(baseFee + tip);
         // Twice the base fee: six full blocks long, a transaction stays in the next one's reach.
         return new GasPrice((long)BigInteger.Min(tip, asked), (long)BigInteger.Min((baseFee * 2) + tip, Most));
@@ -64,12 +66,13 @@ internal sealed class GasPrices(JsonRpcClient rpc, int maxFeeGwei)
 
     private static async Task<NodePrice> AskAsync(JsonRpcClient node, CancellationToken cancellationToken)
     {
-        var baseFee = await node.CallAsync(
-            "eth_getBlockByNumber",
-            block => block.TryGetProperty("baseFeePerGas", out var fee) && fee.ValueKind != JsonValueKind.Null ? JsonRpcClient.Quantity(fee) : (BigInteger?)null,
-            cancellationToken, "latest", false);
-        return new NodePrice(baseFee, baseFee is null ? await node.QuantityAsync("eth_gasPrice", cancellationToken) : await TipAsync(node, cancellationToken));
+        var baseFee = await node.CallAsync("eth_getBlockByNumber", BaseFee, cancellationToken, "latest", false);
+        var tip = baseFee is null ? await node.QuantityAsync("eth_gasPrice", cancellationToken) : await TipAsync(node, cancellationToken);
+        return new NodePrice(baseFee, tip);
     }
+
+    private static BigInteger? BaseFee(JsonElement block) =>
+        block.TryGetProperty("baseFeePerGas", out var fee) && fee.ValueKind != JsonValueKind.Null ? JsonRpcClient.Quantity(fee) : null;
 
     private static async Task<BigInteger> TipAsync(JsonRpcClient node, CancellationToken cancellationToken)
     {
@@ -85,7 +88,8 @@ internal sealed class GasPrices(JsonRpcClient rpc, int maxFeeGwei)
         try
         {
             var tips = await node.CallAsync(
-                "eth_feeHistory", past => past.GetProperty("reward").EnumerateArray().Select(block => JsonRpcClient.Quantity(block[0])).ToList(),
+                "eth_feeHistory",
+                past => past.GetProperty("reward").EnumerateArray().Select(block => JsonRpcClient.Quantity(block[0])).ToList(),
                 cancellationToken, JsonRpcClient.Hex(HistoryBlocks), "latest", new JsonArray(50));
             return tips.Count > 0 ? EachNode.Median(tips) : Gwei;
         }

@@ -23,7 +23,8 @@ internal sealed class PendingTransactions(JsonRpcClient rpc, ChainOptions option
     /// <exception cref="BatchTooLargeException">The first is, and nothing was sent.</exception>
     public async Task<bool> SendAsync(IReadOnlyList<ChainTransaction> transactions, ISentTransactions sent, CancellationToken cancellationToken)
     {
-        await sent.KeepAsync([.. transactions.Select(transaction => Sign(transaction, []))], transactions.Sum(transaction => transaction.GasLimit));
+        await sent.KeepAsync(
+            [.. transactions.Select(transaction => Sign(transaction, []))], transactions.Sum(transaction => transaction.GasLimit));
         for (var i = 0; i < sent.All.Count; i++)
         {
             try
@@ -77,7 +78,8 @@ internal sealed class PendingTransactions(JsonRpcClient rpc, ChainOptions option
                     (last, refusals) = (against ?? last, against is null || Submission.IsOnItsWay(against) ? 0 : refusals + 1);
                     if (refusals == Repeatedly) // no node knows it, and none takes it
                     {
-                        await sent.KeepAsync([], -sent.All.Sum(transaction => transaction.GasLimit)); // one with its nonce is made anew: no two of them can arrive
+                        // One with its nonce is made anew: no two of them can arrive.
+                        await sent.KeepAsync([], -sent.All.Sum(transaction => transaction.GasLimit));
                         return [];
                     }
                 }

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace CapOrleans.Cli.Hooks;
 
-/// <summary>Twelve hex digits that make a hook's incident id: new ones, or the same for the same failure, so that it is reported once.</summary>
+/// <summary>
+/// Twelve hex digits that make a hook's incident id: new ones, or the same for the same failure, so that it is reported once.
+/// </summary>
 internal static class IncidentSeed
 {
     public static string New() => RandomNumberGenerator.GetHexString(12, lowercase: true);

@@ -57,7 +57,9 @@ internal static partial class SecretMask
     [GeneratedRegex(@"(\bbearer\s{1,8})[A-Za-z0-9._~+/=-]{8,}|(\bbasic\s{1,8})(?=[A-Za-z+/]{0,64}[0-9=])[A-Za-z0-9+/]{8,}={0,2}", AnyCase)]
     private static partial Regex Bearer();
 
-    /// <summary>AWS, our own API keys, gate tokens and webhook secrets, JSON web tokens, GitHub, GitLab, Slack, Stripe, npm, Google, OpenAI.</summary>
+    /// <summary>
+    /// AWS, our own API keys, gate tokens and webhook secrets, JSON web tokens, GitHub, GitLab, Slack, Stripe, npm, Google, OpenAI.
+    /// </summary>
     [GeneratedRegex(
         @"(?:AKIA|ASIA)[0-9A-Z]{16}|cap_[0-9a-f]{8}_[0-9a-f]{16,}|gate_[0-9a-f]{16,}|whsec_[A-Za-z0-9+/=_-]{8,}"
         + @"|(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){1,4}|gh[pousr]_[A-Za-z0-9]{16,}|github_pat_\w{16,}|glpat-[\w-]{16,}|xox[a-z]-[A-Za-z0-9-]{8,}"

@@ -24,7 +24,9 @@ public sealed record WalletClaim(EthereumAddress Wallet, byte[] Signature)
     /// <summary>Beside these, questions to wallets that did not answer in time lately: they take no place of the others.</summary>
     public const int SlowAtOnce = 16;
 
-    /// <summary>Of those that wait, in all (or for one slow wallet) and for one address; whoever comes with one more sends it again.</summary>
+    /// <summary>
+    /// Of those that wait, in all (or for one slow wallet) and for one address; whoever comes with one more sends it again.
+    /// </summary>
     public const int Waiting = 256, WaitingPerCaller = 8;
 
     /// <summary>The last 32 bytes of a signature that says how its wallet would be deployed (ERC-6492).</summary>

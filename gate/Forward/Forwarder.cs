@@ -3,7 +3,8 @@ using CapOrleans.Gate.Spool;
 namespace CapOrleans.Gate.Forward;
 
 /// <summary>Runs every partition as long as the gate runs.</summary>
-internal sealed partial class Forwarder(IncidentSpool spool, ClusterLink cluster, ProvenQueues proven, TimeProvider time, ILogger<Forwarder> logger) : BackgroundService
+internal sealed partial class Forwarder(
+    IncidentSpool spool, ClusterLink cluster, ProvenQueues proven, TimeProvider time, ILogger<Forwarder> logger) : BackgroundService
 {
     private static readonly TimeSpan Backoff = TimeSpan.FromSeconds(1);
 

@@ -128,9 +128,12 @@ internal sealed class PartitionForwarder
     {
         most[isRetry ? 1 : 0] = widest;
         retries.Record(batch, verdicts, retryAfter);
-        foreach (var (sent, _) in batch.Zip(verdicts).Where(line => partition == Partitions.Claims && line.Second.Status == StatusCodes.Status201Created))
+        foreach (var (sent, verdict) in batch.Zip(verdicts))
         {
-            proven.Add(sent.Queue); // not for what was accepted before (200): whoever captured that can send it as well
+            if (partition == Partitions.Claims && verdict.Status == StatusCodes.Status201Created)
+            {
+                proven.Add(sent.Queue); // not for what was accepted before (200): whoever captured that can send it as well
+            }
         }
 
         return [.. batch.Zip(verdicts).Where(line => !line.Second.IsRetryable)

@@ -26,7 +26,8 @@ internal sealed class SpoolCommands(SqliteConnection connection) : IDisposable
         connection,
         $"""
         SELECT count(*), 1, '' FROM (
-          SELECT 1 FROM incident WHERE source = $1 AND refused_at IS NULL AND vouched = 0 AND partition = {Partitions.Claims} LIMIT $2)
+          SELECT 1 FROM incident INDEXED BY waits_claimed_by_source
+          WHERE source = $1 AND refused_at IS NULL AND vouched = 0 AND partition = {Partitions.Claims} LIMIT $2)
         """);
     private readonly SqliteCommand same = Prepare(
         connection,

@@ -19,10 +19,15 @@ public sealed record SpoolLimits(long MaxBytes, TimeSpan MaxAge)
     /// <summary>Dead letters of one signed content: the oldest stay, whatever comes after them.</summary>
     public const int MaxLettersEach = 10;
 
-    /// <summary>What waits of one CapID is at most so many times what is free for those like it: however much one sends, there is room for the others.</summary>
+    /// <summary>
+    /// What waits of one CapID is at most so many times what is free for those like it: however much one sends, there is room for the
+    /// others.
+    /// </summary>
     public const int ShareOfFree = 3;
 
-    /// <summary>Of the bytes, those that are for incidents that no list of keys vouches for; the others are for those that one does.</summary>
+    /// <summary>
+    /// Of the bytes, those that are for incidents that no list of keys vouches for; the others are for those that one does.
+    /// </summary>
     public long MaxUnvouchedBytes => MaxBytes / 4;
 
     /// <summary>And of these, what one address may have: a hundredth, and 128 KiB at least.</summary>

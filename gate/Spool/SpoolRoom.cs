@@ -30,7 +30,9 @@ internal sealed class SpoolRoom(SpoolLimits limits, IEnumerable<WaitingBytes> he
         lock (gate)
         {
             // Each kind has room of its own: strangers do not take what is left free beside those who send much.
-            var free = (wanted.IsVouched ? limits.MaxBytes - limits.MaxUnvouchedBytes - (all - unvouched) : limits.MaxUnvouchedBytes - unvouched) - wanted.Count;
+            var (most, taken) = wanted.IsVouched
+                ? (limits.MaxBytes - limits.MaxUnvouchedBytes, all - unvouched) : (limits.MaxUnvouchedBytes, unvouched);
+            var free = most - taken - wanted.Count;
             var share = shares.GetValueOrDefault((wanted.Owner, wanted.IsVouched)) + wanted.Count;
             if (free < 0 || share > (wanted.IsVouched ? free * SpoolLimits.ShareOfFree : limits.MaxUnvouchedBytesEach))
             {

@@ -73,7 +73,9 @@ internal sealed class ChainGrain(
     public Task<AnchorConfirmation> StoreAuditAsync(ChainAudit audit) =>
         TellAsync(() => SpendAsync(() => contract.StoreAuditAsync(audit, this, host.ApplicationStopping)));
 
-    /// <summary>A transaction counts with its gas limit before it is sent: so what arrives late, reverts or is never heard of counts too.</summary>
+    /// <summary>
+    /// A transaction counts with its gas limit before it is sent: so what arrives late, reverts or is never heard of counts too.
+    /// </summary>
     public Task KeepAsync(IReadOnlyList<SentTransaction> sent, long gas = 0) =>
         stored.ReplaceAsync(new ChainState { Sent = sent, Day = Today, Gas = Math.Max(0, UsedToday + gas) }, DeactivateOnIdle);
 

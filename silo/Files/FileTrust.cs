@@ -22,7 +22,8 @@ internal static class FileTrust
 
     /// <returns>What is wrong with a folder of secrets, of which others may see that it is there; null for nothing.</returns>
     public static string? FolderFault(string path) => !FileStatus.TryRead(path, out var folder) ? Unseen(path)
-        : Stranger(path, folder) ?? (folder.Mode.HasFlag(UnixFileMode.OtherWrite) ? $"{path} can be written by others, who could set anything: chmod o-w {path}" : null);
+        : Stranger(path, folder) ?? (!folder.Mode.HasFlag(UnixFileMode.OtherWrite) ? null
+            : $"{path} can be written by others, who could set anything: chmod o-w {path}");
 
     /// <summary>As the system walks: from the root, a folder and a link at a time.</summary>
     private static string? FaultOnTheWay(string path)

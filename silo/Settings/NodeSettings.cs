@@ -75,7 +75,9 @@ public sealed record NodeSettings
     /// <summary><c>Chain__Confirmations</c>: blocks that a transaction must be deep, its own included; null for 12, and 1 on the dev chain. 1 to 1000.</summary>
     public int? ChainConfirmations { get; init; }
 
-    /// <summary><c>Chain__GasPerDay</c>: gas that the transactions of a UTC day may use, by their limits. Default 0, which is no limit; to 10^15.</summary>
+    /// <summary>
+    /// <c>Chain__GasPerDay</c>: gas that the transactions of a UTC day may use, by their limits. Default 0, which is no limit; to 10^15.
+    /// </summary>
     public long ChainGasPerDay { get; init; }
 
     /// <summary><c>CONTRACT_ADDRESS</c>; null to deploy, on the dev chain only.</summary>

@@ -12,7 +12,8 @@ public sealed class WireRulesTests
     [Fact]
     public void No_body_means_two_things()
     {
-        var contexts = typeof(CapApi).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(JsonSerializerContext)) && !Others.Contains(type.Name)).ToList();
+        var contexts = typeof(CapApi).Assembly.GetTypes()
+            .Where(type => type.IsSubclassOf(typeof(JsonSerializerContext)) && !Others.Contains(type.Name)).ToList();
         Assert.InRange(contexts.Count, 8, 100);
         Assert.All(contexts, context =>
         {

@@ -2,7 +2,9 @@ using System.Text.RegularExpressions;
 
 namespace CapOrleans.Tests.House;
 
-/// <summary>Within a project, namespaces refer to each other in one direction: what two need of one another wants a room of its own.</summary>
+/// <summary>
+/// Within a project, namespaces refer to each other in one direction: what two need of one another wants a room of its own.
+/// </summary>
 public sealed partial class NamespaceCircleTests
 {
     /// <summary>Projects in which some still do. It only gets shorter.</summary>

@@ -101,8 +101,9 @@ public sealed class VerifierTests : IAsyncLifetime
         var findings = await FindingsAsync();
         string[] expected =
         [
-            "accepts Z-001/I-1 again", "the incidents listed up to entry", "names a key of a CapID that was not registered", "corrects the score of a CapID",
-            "corrects an incident that was not accepted", "speaks for entries 0 to 99", "goes back to 3", "cannot be read", "NOBODY is not stored", "Z-001 is stored with 2 incidents",
+            "accepts Z-001/I-1 again", "the incidents listed up to entry", "names a key of a CapID that was not registered",
+            "corrects the score of a CapID", "corrects an incident that was not accepted", "speaks for entries 0 to 99", "goes back to 3", "cannot be read",
+            "NOBODY is not stored", "Z-001 is stored with 2 incidents",
         ];
         Assert.All(expected, text => Assert.Contains(findings, finding => finding.Contains(text, StringComparison.Ordinal)));
     }

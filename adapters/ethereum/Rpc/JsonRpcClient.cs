@@ -46,7 +46,8 @@ public sealed class JsonRpcClient(HttpClient http, IReadOnlyList<Uri> urls, stri
 
     /// <summary>A node whose answer cannot be read, or that refuses, is as one that does not answer: the next is asked.</summary>
     /// <inheritdoc cref="CallAsync(string, CancellationToken, IReadOnlyList{JsonNode?})"/>
-    public async Task<T> CallAsync<T>(string method, Func<JsonElement, T> read, CancellationToken cancellationToken, params IReadOnlyList<JsonNode?> parameters)
+    public async Task<T> CallAsync<T>(
+        string method, Func<JsonElement, T> read, CancellationToken cancellationToken, params IReadOnlyList<JsonNode?> parameters)
     {
         var (first, worst) = (Volatile.Read(ref current), (ChainUnavailableException?)null);
         if (Each[first].IsLate && Each.ToList().FindIndex(node => !node.IsLate) is >= 0 and var other)

@@ -37,7 +37,11 @@ public sealed class RpcErrorException(string method, int code, string message, s
     private const int ExecutionReverted = 3, MethodNotFound = -32601, LimitExceeded = -32005;
 
     /// <summary>Of how often a node may be asked, in words that others use of sizes.</summary>
-    private static readonly string[] OfRates = ["rate limit", "request rate", "rate exceeded", "ratelimit", "too many requests", "per second", "request count", "compute units", "quota", "credits"];
+    private static readonly string[] OfRates =
+    [
+        "rate limit", "request rate", "rate exceeded", "ratelimit", "too many requests", "per second", "request count", "compute units", "quota",
+        "credits",
+    ];
 
     /// <summary>In this order: the words for a replacement hold those for a price.</summary>
     private static readonly (RpcRefusal Refusal, string[] Words)[] Wording =
@@ -67,6 +71,9 @@ public sealed class RpcErrorException(string method, int code, string message, s
 
     public RpcRefusal Refusal { get; } = code == ExecutionReverted ? RpcRefusal.Reverted
         : code == MethodNotFound ? RpcRefusal.NoSuchMethod
-        : code == LimitExceeded || Array.Exists(OfRates, word => message.Contains(word, StringComparison.OrdinalIgnoreCase)) ? RpcRefusal.Other
-        : Wording.FirstOrDefault(meaning => Array.Exists(meaning.Words, word => message.Contains(word, StringComparison.OrdinalIgnoreCase))).Refusal;
+        : code == LimitExceeded || HasOne(message, OfRates) ? RpcRefusal.Other
+        : Wording.FirstOrDefault(meaning => HasOne(message, meaning.Words)).Refusal;
+
+    private static bool HasOne(string message, string[] words) =>
+        Array.Exists(words, word => message.Contains(word, StringComparison.OrdinalIgnoreCase));
 }

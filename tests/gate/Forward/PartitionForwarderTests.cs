@@ -82,7 +82,8 @@ public sealed class PartitionForwarderTests : HttpMessageHandler
         }
 
         var link = new ClusterLink(http, cluster.Options, TimeProvider.System, NullLogger<ClusterLink>.Instance);
-        var running = Task.Run(() => new PartitionForwarder(Partitions.Claims, spool, link, new ProvenQueues(), TimeProvider.System).RunAsync(ended.Token));
+        var forwarder = new PartitionForwarder(Partitions.Claims, spool, link, new ProvenQueues(), TimeProvider.System);
+        var running = Task.Run(() => forwarder.RunAsync(ended.Token));
         await Eventually.TrueAsync(() => taken.Count == Ids.Length - 1);
         await ended.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
@@ -105,7 +106,8 @@ public sealed class PartitionForwarderTests : HttpMessageHandler
         }
 
         var link = new ClusterLink(http, cluster.Options, TimeProvider.System, NullLogger<ClusterLink>.Instance);
-        var running = Task.Run(() => new PartitionForwarder(Partitions.Claims, spool, link, proven, TimeProvider.System).RunAsync(ended.Token));
+        var forwarder = new PartitionForwarder(Partitions.Claims, spool, link, proven, TimeProvider.System);
+        var running = Task.Run(() => forwarder.RunAsync(ended.Token));
         await Eventually.TrueAsync(() => spool.Count().Waiting == 0);
         await ended.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
