@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
 using Spectre.Console;
 
 namespace CapOrleans.Cli;
@@ -27,8 +28,23 @@ internal static class Answer
         return ExitCodes.Done;
     }
 
-    /// <param name="answer">As a node answered it; its numbers keep their spelling.</param>
-    public static int Tell(JsonElement answer) => Tell(CapClient.Read(answer, json => JsonNode.Parse(json.GetRawText())));
+    /// <param name="answer">A server's.</param>
+    public static int Tell<T>(T answer, JsonTypeInfo<T> type) => Tell(Node(answer, type));
+
+    /// <exception cref="CliFaultException">It holds what is no text, and cannot be printed.</exception>
+    public static JsonNode Node<T>(T answer, JsonTypeInfo<T> type)
+    {
+        try
+        {
+            var node = JsonSerializer.SerializeToNode(answer, type)!;
+            _ = node.ToJsonString(IncidentFile.OneLine);
+            return node;
+        }
+        catch (InvalidOperationException)
+        {
+            throw new CliFaultException(ExitCodes.Unreachable, "It answered, and not as CapOrleans does: is something else there, or in between?");
+        }
+    }
 
     /// <summary>For people only.</summary>
     public static void Note(string text)

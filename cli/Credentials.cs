@@ -4,6 +4,11 @@ using System.Net.Http.Headers;
 
 namespace CapOrleans.Cli;
 
+/// <summary>A secret that a request shows.</summary>
+/// <param name="What">For people.</param>
+/// <param name="File">Where it was read; null when it is of the environment.</param>
+internal sealed record ShownSecret(string What, string? File);
+
 /// <summary>
 /// The secrets that this command shows to servers, each to one kind of server: the API key to an API, the gate token to a gate, the dev
 /// chain's token to that. None goes over plain HTTP to another machine or to another user's program, unless <c>--insecure-http</c> says so.

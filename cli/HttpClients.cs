@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
+using CapOrleans.Client;
 
 namespace CapOrleans.Cli;
 
@@ -10,14 +11,21 @@ namespace CapOrleans.Cli;
 /// </summary>
 internal static class HttpClients
 {
-    private const int MaxAnswerBytes = 16 << 20;
+    public const int MaxAnswerBytes = 16 << 20;
 
     /// <param name="tls">Whom to trust, for https.</param>
     /// <param name="secret">
     /// What it shows to a program of this machine over plain HTTP, which must be of one of those whom <see cref="LoopbackListener"/> takes;
     /// null for nothing.
     /// </param>
-    public static HttpClient Create(TimeSpan timeout, SslClientAuthenticationOptions tls, ShownSecret? secret = null)
+    public static HttpClient Create(TimeSpan timeout, SslClientAuthenticationOptions tls, ShownSecret? secret = null) =>
+        Create(timeout, Handler(tls, secret));
+
+    public static HttpClient Create(TimeSpan timeout, HttpMessageHandler handler) =>
+        new(handler) { Timeout = timeout, MaxResponseContentBufferSize = MaxAnswerBytes };
+
+    /// <inheritdoc cref="Create(TimeSpan, SslClientAuthenticationOptions, ShownSecret?)"/>
+    public static SocketsHttpHandler Handler(SslClientAuthenticationOptions tls, ShownSecret? secret = null)
     {
         var handler = new SocketsHttpHandler { SslOptions = tls, AllowAutoRedirect = false, Proxy = new ProxyToOthers() };
         if (secret is not null)
@@ -25,7 +33,7 @@ internal static class HttpClients
             handler.ConnectCallback = (context, cancellationToken) => ConnectAsync(context.DnsEndPoint, secret, cancellationToken);
         }
 
-        return new HttpClient(handler) { Timeout = timeout, MaxResponseContentBufferSize = MaxAnswerBytes };
+        return handler;
     }
 
     private static async ValueTask<Stream> ConnectAsync(DnsEndPoint server, ShownSecret secret, CancellationToken cancellationToken)
@@ -34,7 +42,13 @@ internal static class HttpClients
         try
         {
             await socket.ConnectAsync(server, cancellationToken);
-            LoopbackListener.Check(socket, secret);
+            if (LoopbackListener.Fault(socket, secret.File) is { } fault)
+            {
+                throw new CliFaultException(
+                    ExitCodes.Misconfigured,
+                    Printable.Line($"The {secret.What} was not shown: {fault}. Is the service down? If that program may have it, say --insecure-http."));
+            }
+
             return new NetworkStream(socket, ownsSocket: true);
         }
         catch

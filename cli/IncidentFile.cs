@@ -1,12 +1,10 @@
-using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using CapOrleans.Client.Signing;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.CanonicalJson;
-using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Cli;
@@ -36,40 +34,37 @@ internal static class IncidentFile
         }
     }
 
-    /// <summary>Adds what is missing of id, CapID, agent and time, then signs with the scheme that the incident names, or identity-v1.</summary>
+    /// <summary>Adds what is missing of CapID, agent, id and time, then signs with the scheme that the incident names, or identity-v1.</summary>
+    /// <exception cref="CliFaultException">A member breaks its rule; the message names both.</exception>
     public static void Sign(JsonObject incident, PrivateKey key)
     {
-        Complete(incident);
-        var report = Check(incident);
-        incident["signer"] = key.Address.ToString();
-        incident["signature"] = key.Sign(Admission.SignedHash(report, CapEnvironment.ChainId)).ToString();
-    }
-
-    private static void Complete(JsonObject incident)
-    {
-        if (incident["task_id"] is null && incident["incident_id"] is null)
-        {
-            incident["task_id"] = $"INC-{RandomNumberGenerator.GetHexString(12, lowercase: true)}";
-        }
-
         incident["cap_id"] ??= CapEnvironment.CapId;
         incident["agent"] ??= CapEnvironment.AgentId;
-        incident["timestamp"] ??= TimeProvider.System.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
-        incident["signer"] = null; // read below without it
-        incident["signature"] = null;
+        try
+        {
+            IncidentSigner.Sign(incident, key, CapEnvironment.ChainId, TimeProvider.System);
+        }
+        catch (FormatException fault)
+        {
+            throw new CliFaultException(ExitCodes.Misconfigured, fault.Message);
+        }
     }
 
     /// <exception cref="CliFaultException">A member breaks its rule; the message names both.</exception>
-    public static IncidentReport Check(JsonObject incident) => Check(Bytes(incident));
+    public static IncidentReport Check(JsonObject incident) => Check(IncidentSigner.Bytes(incident));
 
+    /// <inheritdoc cref="Check(JsonObject)"/>
     public static IncidentReport Check(byte[] incident)
     {
-        var (report, refusal) = IncidentReader.Read(incident);
-        return report ?? throw new CliFaultException(
-            ExitCodes.Misconfigured, refusal!.Field.Length == 0 ? refusal.Rule : $"{refusal.Field}: {refusal.Rule}");
+        try
+        {
+            return IncidentSigner.Check(incident);
+        }
+        catch (FormatException fault)
+        {
+            throw new CliFaultException(ExitCodes.Misconfigured, fault.Message);
+        }
     }
 
     public static string Indent(JsonNode json) => json.ToJsonString(Indented);
-
-    public static byte[] Bytes(JsonObject incident) => Encoding.UTF8.GetBytes(Indent(incident));
 }

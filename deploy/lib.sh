@@ -111,7 +111,7 @@ want_nginx() {
 
 native_cap_is_new() {
   local cap="$root/artifacts/native/cap"
-  [ -x "$cap" ] && [ -z "$(find "$root"/{cli,adapters/ethereum,core,contracts} "$root"/Directory.*.props \( -name '*.cs' -o -name '*.csproj' -o -name '*.props' -o -name '*.json' \) -newer "$cap" -print -quit)" ]
+  [ -x "$cap" ] && [ -z "$(find "$root"/{cli,client,adapters/ethereum,core,contracts} "$root"/Directory.*.props \( -name '*.cs' -o -name '*.csproj' -o -name '*.props' -o -name '*.json' \) -newer "$cap" -print -quit)" ]
 }
 
 # The cap command as one native executable, artifacts/native/cap: only when something that it is made of is newer. Fails when it cannot be made.

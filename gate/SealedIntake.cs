@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using CapOrleans.Contracts.Gates;
 using CapOrleans.Core.Sealing;
 using CapOrleans.Gate.Settings;
 using Microsoft.Net.Http.Headers;
@@ -29,6 +30,3 @@ internal static class SealedIntake
         return false;
     }
 }
-
-/// <param name="Key">X25519, 32 bytes as base64.</param>
-internal sealed record SealingKeyAnswer(string ContentType, string Key);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using CapOrleans.Contracts.Gates;
 using CapOrleans.Core.Caps;
 using CapOrleans.Gate.Answers;
 using CapOrleans.Gate.Forward;
@@ -8,16 +9,6 @@ using CapOrleans.Gate.Settings;
 using CapOrleans.Gate.Spool;
 
 namespace CapOrleans.Gate;
-
-/// <param name="Api">Where the gate forwards to.</param>
-/// <param name="LastError">What keeps it from forwarding; null when nothing does.</param>
-/// <param name="KeyError">What keeps it from telling who may not speak; null when nothing does.</param>
-/// <param name="HeartbeatError">What keeps the cluster from hearing it; null when nothing does.</param>
-/// <param name="Resting">CapIDs whose turn comes later, and why.</param>
-internal sealed record GateStatus(
-    string Name, string Address, SpoolCounts Spool, long MaxBytes, Uri Api, string? LastError, string? KeyError, string? HeartbeatError, IReadOnlyList<RestingQueue> Resting);
-
-internal sealed record DeadPage(IReadOnlyList<DeadLetter> Items, long? Next);
 
 /// <summary>
 /// What waits, what the cluster refused, and another try for it. For operators: with the gate's token; reads need none

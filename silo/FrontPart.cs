@@ -1,8 +1,10 @@
 using System.Net;
+using System.Net.Sockets;
 using CapOrleans.Api;
 using CapOrleans.Api.Access;
 using CapOrleans.Api.Answers;
 using CapOrleans.Api.Settings;
+using CapOrleans.Client;
 using CapOrleans.Core.Access;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Gate;
@@ -72,9 +74,16 @@ internal static class FrontPart
                 new EscalationOptions(gate.EscalateCommand, gate.EscalateUrl, gate.EscalateUnknownKeys),
                 new GateIdentity(gate.Name, data.GateKey()),
                 data.SealingKeys()),
-            PlainHttp.Client(TimeSpan.FromSeconds(30), certificates.IsApi, certificates.GateAsClient),
+            PlainHttp.Client(
+                TimeSpan.FromSeconds(30), certificates.IsApi, certificates.GateAsClient,
+                gate.TrustsLocalApi ? null : socket => FaultOfApi(socket, keyFile)),
             PlainHttp.Client(LocalEscalation.Timeout));
     }
+
+    /// <summary>While the API is down, any user of this machine can listen at its port, be shown the key, and say that it accepted.</summary>
+    private static string? FaultOfApi(Socket connected, string? keyFile) =>
+        LoopbackListener.IsLocal(connected) && LoopbackListener.Fault(connected, keyFile) is { } fault
+            ? $"{fault}. Is the API down? If that program is the API: Gate__TrustLocalApi=true" : null;
 
     /// <returns>Null for none, or when it cannot be read just now: it may be replaced while the gate runs.</returns>
     private static string? ReadApiKey(string file) => ApiKey.TryParse(RegularFile.TryReadText(file)?.Trim(), out var key) ? key.Export() : null;

@@ -12,16 +12,22 @@ internal static class PlainHttp
 
     /// <param name="isTrusted">Whose certificate is taken; null for those of the machine's authorities.</param>
     /// <param name="own">What is shown to a server that asks for a certificate, for each connection; null for nothing.</param>
+    /// <param name="fault">Why what a plain connection leads to is not spoken to, or null; null for whatever it is.</param>
     public static HttpClient Client(
-        TimeSpan timeout, RemoteCertificateValidationCallback? isTrusted = null, Func<SslStreamCertificateContext>? own = null) => new(new SocketsHttpHandler
+        TimeSpan timeout, RemoteCertificateValidationCallback? isTrusted = null, Func<SslStreamCertificateContext>? own = null,
+        Func<Socket, string?>? fault = null) => new(new SocketsHttpHandler
     {
         // The handler's own options are read once, and would show a certificate that was renewed since.
-        ConnectCallback = own is null ? null : (context, cancellationToken) => ConnectAsync(context, isTrusted, own(), cancellationToken),
+        ConnectCallback = own is null && fault is null ? null
+            : (context, cancellationToken) => ConnectAsync(context, isTrusted, own?.Invoke(), fault, cancellationToken),
         AllowAutoRedirect = false,
         UseCookies = false,
         UseProxy = false,
         PooledConnectionLifetime = TimeSpan.FromMinutes(5),
-        SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = isTrusted, CertificateChainPolicy = CertificatePolicy.OfMachine() },
+        SslOptions = new SslClientAuthenticationOptions
+        {
+            RemoteCertificateValidationCallback = isTrusted, CertificateChainPolicy = CertificatePolicy.OfMachine(),
+        },
     })
     {
         Timeout = timeout,
@@ -29,8 +35,8 @@ internal static class PlainHttp
     };
 
     private static async ValueTask<Stream> ConnectAsync(
-        SocketsHttpConnectionContext context, RemoteCertificateValidationCallback? isTrusted, SslStreamCertificateContext own,
-        CancellationToken cancellationToken)
+        SocketsHttpConnectionContext context, RemoteCertificateValidationCallback? isTrusted, SslStreamCertificateContext? own,
+        Func<Socket, string?>? fault, CancellationToken cancellationToken)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
@@ -39,7 +45,7 @@ internal static class PlainHttp
             var plain = new NetworkStream(socket, ownsSocket: true);
             if (context.InitialRequestMessage.RequestUri?.Scheme != Uri.UriSchemeHttps)
             {
-                return plain;
+                return fault?.Invoke(socket) is { } text ? throw new IOException(text) : plain;
             }
 
             var tls = new SslStream(plain);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using CapOrleans.Contracts.Access;
 
 namespace CapOrleans.Api.Access;
 

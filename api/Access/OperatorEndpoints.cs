@@ -1,23 +1,9 @@
-using System.Text.Json.Serialization;
 using CapOrleans.Api.Answers;
 using CapOrleans.Contracts.Access;
 using CapOrleans.Core.Access;
 using CapOrleans.GrainInterfaces;
 
 namespace CapOrleans.Api.Access;
-
-/// <param name="Name">For people; 1 to 64 printable characters, without a space at either end.</param>
-/// <param name="Scope"><c>read</c>, <c>operate</c> or <c>admin</c>.</param>
-internal sealed record OperatorRequest(string? Name, string? Scope);
-
-/// <param name="Key">The key itself; only in the answer that made it.</param>
-internal sealed record OperatorView(
-    string Id, string Name, string Scope, DateTimeOffset CreatedAt, DateTimeOffset? LastUsedAt, DateTimeOffset? RevokedAt,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Key = null)
-{
-    public static OperatorView Of(OperatorKey kept, string? key = null) =>
-        new(kept.Id, kept.Name, $"{kept.Scope}".ToLowerInvariant(), kept.CreatedAt, kept.LastUsedAt, kept.RevokedAt, key);
-}
 
 /// <summary>API keys: made, listed, revoked.</summary>
 internal static class OperatorEndpoints

@@ -6,26 +6,6 @@ using CapOrleans.GrainInterfaces;
 
 namespace CapOrleans.Api.Archive;
 
-internal sealed record CheckRequest(IReadOnlyList<string?>? Cids);
-
-/// <param name="Items">In the order of the request.</param>
-internal sealed record CheckAnswer(IReadOnlyList<LinkView> Items);
-
-internal sealed record LinkView(string Cid, IReadOnlyList<PlaceView> Places);
-
-/// <param name="Place"><c>store</c>, <c>node</c>, or a gateway's host.</param>
-/// <param name="Result"><c>ok</c>, <c>missing</c>, <c>wrong</c> or <c>unknown</c>.</param>
-/// <param name="Status">HTTP status; null when no answer came, and for the store.</param>
-/// <param name="Size">Bytes that were read.</param>
-/// <param name="Reason">Why it is unknown.</param>
-internal sealed record PlaceView(string Place, string Result, int? Status, long? Size, DateTimeOffset CheckedAt, string? Reason)
-{
-    public static PlaceView Of(LinkAnswer answer) => new(
-        answer.Place,
-        answer.Status switch { LinkStatus.Ok => "ok", LinkStatus.Missing => "missing", LinkStatus.Wrong => "wrong", _ => "unknown" },
-        answer.Code, answer.Bytes, answer.CheckedAt, answer.Reason);
-}
-
 /// <summary>Where archived content is.</summary>
 internal static class ArchiveEndpoints
 {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using CapOrleans.Contracts.Archive;
 
 namespace CapOrleans.Api.Archive;
 

@@ -15,12 +15,6 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace CapOrleans.Api.Caps;
 
-/// <param name="Change">Exactly one of <c>addKey</c>, <c>revokeKey</c>, <c>policy</c>.</param>
-/// <param name="AfterVersion">The context's version that the change is meant for.</param>
-/// <param name="Timestamp">When it was signed.</param>
-/// <param name="Signature">An admin key's; without one, an operator asks.</param>
-internal sealed record ChangeBody(ContextChange? Change, long? AfterVersion, string? Timestamp, string? Signature);
-
 /// <summary>A CapID: who may speak for it, what is counted, and how that changes.</summary>
 internal static class CapEndpoints
 {

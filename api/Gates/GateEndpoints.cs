@@ -9,13 +9,6 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace CapOrleans.Api.Gates;
 
-/// <param name="Timestamp">By the gate's clock, ISO 8601 UTC.</param>
-/// <param name="Signature"><c>personal_sign</c> over <c>CapOrleans gate|{gate}|{timestamp}|{waiting}|{dead}</c>.</param>
-internal sealed record HeartbeatBody(string? Timestamp, long? Waiting, long? Dead, string? Signature);
-
-/// <param name="Address">Of the gate's key, as the gate's status shows it.</param>
-internal sealed record GateBody(string? Address);
-
 /// <summary>The gates: an admin names them, each says every ten seconds that it is there, and an operator sees which are not.</summary>
 internal static class GateEndpoints
 {

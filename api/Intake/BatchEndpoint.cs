@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using CapOrleans.Api.Answers;
+using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.Incidents;
 using CapOrleans.HttpEdge.Bodies;
 using CapOrleans.HttpEdge.Limits;

@@ -7,17 +7,6 @@ using CapOrleans.HttpEdge.Limits;
 
 namespace CapOrleans.Api.Intake;
 
-/// <summary>What an accepted incident is answered with.</summary>
-/// <param name="Scheme">What the signature proved: <c>identity-v1</c> covers who, about what and when, nothing else.</param>
-internal sealed record AcceptedAnswer(
-    string IncidentId, string CapId, string Severity, string Scheme, decimal DeltaCap, string AuditHash, string Cid,
-    DateTimeOffset AcceptedAt, LogPosition Log)
-{
-    public static AcceptedAnswer Of(Receipt receipt) => new(
-        receipt.IncidentId, receipt.CapId, receipt.Severity, receipt.Scheme, receipt.DeltaCap, receipt.AuditHash, receipt.Cid,
-        receipt.AcceptedAt, new LogPosition(receipt.Origin, receipt.Index, receipt.LeafHash));
-}
-
 /// <summary>For the description of the API: what hosts send. Unknown members are kept.</summary>
 internal sealed record IncidentRequest(
     [property: JsonPropertyName("task_id")] string TaskId,

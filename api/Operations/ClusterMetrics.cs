@@ -23,7 +23,7 @@ internal sealed class ClusterMetrics
 
     public async Task WriteAsync(HttpContext context, IGrainFactory grains)
     {
-        var ready = await Readiness.OfAsync(grains);
+        var ready = await ReadinessCheck.OfAsync(grains);
         foreach (var log in ready.Logs!)
         {
             entries.WithLabels($"{log.Log}").Set(log.Size);

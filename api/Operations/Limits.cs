@@ -2,6 +2,7 @@ using CapOrleans.Api.Intake;
 using CapOrleans.Api.Reads;
 using CapOrleans.Api.Settings;
 using CapOrleans.Contracts.Caps;
+using CapOrleans.Contracts.Operations;
 using CapOrleans.Core.CanonicalJson;
 using CapOrleans.Core.Caps;
 using CapOrleans.Core.Incidents;
@@ -11,11 +12,6 @@ using CapOrleans.HttpEdge.Bodies;
 using CapOrleans.HttpEdge.Connections;
 
 namespace CapOrleans.Api.Operations;
-
-/// <param name="Name">Stable, kebab-case.</param>
-/// <param name="Of">What has at most so much.</param>
-/// <param name="Refusal">Status and problem type of what goes beyond.</param>
-internal sealed record Limit(string Name, long Value, string Unit, string Of, string Refusal);
 
 /// <summary>Every bound that a caller can meet, in one table; docs/limits.md has the same.</summary>
 internal static class Limits

@@ -4,6 +4,7 @@ using CapOrleans.Api.Access;
 using CapOrleans.Api.Answers;
 using CapOrleans.Api.Settings;
 using CapOrleans.Contracts.Access;
+using CapOrleans.Contracts.Operations;
 using CapOrleans.Core.CanonicalJson;
 using CapOrleans.Core.Incidents;
 using CapOrleans.GrainInterfaces;
@@ -35,7 +36,7 @@ internal static class OperationEndpoints
         {
             if ((options.OpenReads && LocalCaller.Is(context) && !OriginGuard.IsOtherSitesRead(context.Request)) || context.User.Has(OperatorScope.Read))
             {
-                return TypedResults.Json(await Readiness.OfAsync(grains), OperationsJson.Default.Readiness);
+                return TypedResults.Json(await ReadinessCheck.OfAsync(grains), OperationsJson.Default.Readiness);
             }
 
             return TypedResults.Json(new Readiness(await liveliness.CheckAsync(), null, null), OperationsJson.Default.Readiness);

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using CapOrleans.Contracts.Anchors;
+using CapOrleans.Contracts.Operations;
 
 namespace CapOrleans.Api.Operations;
 

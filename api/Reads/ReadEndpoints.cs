@@ -1,6 +1,7 @@
 using System.Text.Json;
 using CapOrleans.Api.Access;
 using CapOrleans.Api.Answers;
+using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.Incidents;
@@ -8,12 +9,6 @@ using CapOrleans.Core.MerkleTree;
 using CapOrleans.GrainInterfaces;
 
 namespace CapOrleans.Api.Reads;
-
-/// <param name="Next">Hand it back as <c>after</c> for the next page; null at the end.</param>
-internal sealed record EntryPage(IReadOnlyList<EntryView> Items, long? Next);
-
-/// <param name="Entry">RFC 8785 canonical JSON; its leaf hash is over exactly these bytes.</param>
-internal sealed record EntryView(long Index, string Kind, string LeafHash, JsonElement Entry);
 
 internal static class ReadEndpoints
 {

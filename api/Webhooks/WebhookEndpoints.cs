@@ -71,7 +71,7 @@ internal static class WebhookEndpoints
     private static async Task<IResult> ListAsync(IGrainFactory grains)
     {
         var endpoints = await grains.GetGrain<IWebhooksGrain>(0).ListAsync();
-        return TypedResults.Json([.. endpoints.Select(endpoint => WebhookView.Of(endpoint))], WebhooksJson.Default.WebhookViewArray);
+        return TypedResults.Json([.. endpoints.Select(endpoint => WebhookViews.Of(endpoint))], WebhooksJson.Default.WebhookViewArray);
     }
 
     private static async Task<IResult> RemoveAsync(string id, HttpContext context, IGrainFactory grains)
@@ -126,7 +126,7 @@ internal static class WebhookEndpoints
 
         context.Response.Headers.CacheControl = "no-store"; // a secret may be in it
         var status = ruling.Verdict == WebhookVerdict.Changed ? changed : StatusCodes.Status200OK;
-        return TypedResults.Json(WebhookView.Of(ruling.Endpoint!, ruling.Secret), WebhooksJson.Default.WebhookView, statusCode: status);
+        return TypedResults.Json(WebhookViews.Of(ruling.Endpoint!, ruling.Secret), WebhooksJson.Default.WebhookView, statusCode: status);
     }
 
     private static Microsoft.AspNetCore.Http.HttpResults.ProblemHttpResult Unknown() =>

@@ -1,13 +1,13 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Text.Json.Nodes;
-using CapOrleans.Ethereum;
-using CapOrleans.Ethereum.Contract;
-using CapOrleans.Ethereum.Rpc;
+using CapOrleans.Client;
 using CapOrleans.Core.Anchors;
 using CapOrleans.Core.DeltaCap;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Signatures;
+using CapOrleans.Ethereum;
+using CapOrleans.Ethereum.Contract;
+using CapOrleans.Ethereum.Rpc;
 
 namespace CapOrleans.Cli.Commands;
 
@@ -75,9 +75,8 @@ internal static class ChainCommand
         var command = new Command("restart", "Anchor a log under a new log key, after it was restored from an older copy and the log says anchor.conflict. Example: cap chain restart --log 0") { log };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            using var request = CapClient.Operator(new HttpRequestMessage(
-                HttpMethod.Post, new Uri(CapEnvironment.Api, string.Create(CultureInfo.InvariantCulture, $"v1/logs/{parsed.GetValue(log)}/anchors/restart"))));
-            return Answer.Tell(await CapClient.SendAsync(request, cancellationToken));
+            var restarted = await Servers.ApiAsync(api => api.RestartAnchorsAsync(parsed.GetValue(log), cancellationToken));
+            return Answer.Tell(restarted, ClientJson.Default.AnchorRestart);
         });
         return command;
     }

@@ -1,8 +1,7 @@
 using System.CommandLine;
-using System.Globalization;
-using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
+using CapOrleans.Client;
+using CapOrleans.Contracts.Gates;
 using CapOrleans.Core.Sealing;
 
 namespace CapOrleans.Cli.Commands;
@@ -18,7 +17,8 @@ internal static class GateCommand
         var command = new Command("status", "Show what is queued at a gate, and why. Example: cap gate status") { gate };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            return Answer.Tell(await SendAsync(parsed.GetValue(gate), HttpMethod.Get, "status", cancellationToken));
+            var status = await Servers.GateAsync(parsed.GetValue(gate), server => server.GetStatusAsync(cancellationToken));
+            return Answer.Tell(status, ClientJson.Default.GateStatus);
         });
         return command;
     }
@@ -29,11 +29,8 @@ internal static class GateCommand
         var command = new Command("dead", "Show what the cluster refused, the newest first, one JSON object per line. Example: cap gate dead") { gate };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            await foreach (var letter in LettersAsync(parsed.GetValue(gate), cancellationToken))
-            {
-                Console.WriteLine(Answer.Line(CapClient.Read(letter, json => JsonNode.Parse(json.GetRawText()))));
-            }
-
+            await ForEachLetterAsync(
+                parsed.GetValue(gate), letter => Console.WriteLine(Answer.Line(Answer.Node(letter, ClientJson.Default.DeadLetter))), cancellationToken);
             return ExitCodes.Done;
         });
         return command;
@@ -57,22 +54,19 @@ internal static class GateCommand
             var chosen = new List<long>(parsed.GetValue(numbers) ?? []);
             if (parsed.GetValue(all))
             {
-                await foreach (var letter in LettersAsync(parsed.GetValue(gate), cancellationToken))
-                {
-                    chosen.Add(CapClient.Read<long>(letter, json => json.GetProperty("number").GetInt64()));
-                }
+                await ForEachLetterAsync(parsed.GetValue(gate), letter => chosen.Add(letter.Number), cancellationToken);
             }
 
-            await Answer.ShowAsync("retrying", async report =>
+            await Answer.ShowAsync("retrying", report => Servers.GateAsync(parsed.GetValue(gate), async server =>
             {
                 foreach (var (done, number) in chosen.Order().Index())
                 {
-                    await SendAsync(parsed.GetValue(gate), HttpMethod.Post, string.Create(CultureInfo.InvariantCulture, $"dead/{number}/retry"), cancellationToken);
+                    await server.RetryAsync(number, cancellationToken);
                     report((done + 1.0) / chosen.Count);
                 }
 
                 return chosen.Count;
-            });
+            }));
             return Answer.Tell(new JsonObject { ["retried"] = chosen.Count }, $"{chosen.Count} incident{(chosen.Count == 1 ? "" : "s")} queued for retry");
         });
         return command;
@@ -81,9 +75,10 @@ internal static class GateCommand
     private static Command List()
     {
         var command = new Command("list", "Show the gates that the cluster knows, and which of them are silent. Example: cap gate list");
-        command.SetAction(async (parsed, cancellationToken) =>
+        command.SetAction(async (_, cancellationToken) =>
         {
-            return Answer.Tell(await CapClient.ReadAsync(new Uri(CapEnvironment.Api, "v1/gates"), cancellationToken));
+            var gates = await Servers.ApiAsync(api => api.ListGatesAsync(cancellationToken));
+            return Answer.Tell(gates, ClientJson.Default.IReadOnlyListGateView);
         });
         return command;
     }
@@ -99,11 +94,8 @@ internal static class GateCommand
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var url = new Uri(CapEnvironment.Api, $"v1/gates/{Uri.EscapeDataString(parsed.GetRequiredValue(name))}");
-            using var request = CapClient.Operator(new HttpRequestMessage(HttpMethod.Put, url));
-            var body = new JsonObject { ["address"] = parsed.GetRequiredValue(address) };
-            request.Content = CapClient.Json(Encoding.UTF8.GetBytes(body.ToJsonString()));
-            await CapClient.SendAsync(request, cancellationToken);
+            await Servers.ApiAsync(api =>
+                api.AddGateAsync(parsed.GetRequiredValue(name), parsed.GetRequiredValue(address), cancellationToken));
             return Answer.Tell(new JsonObject { ["added"] = parsed.GetRequiredValue(name) }, "added");
         });
         return command;
@@ -115,8 +107,7 @@ internal static class GateCommand
         var command = new Command("remove", "Take a gate's name back, from one that is gone or lost its key. Example: cap gate remove edge-1") { name };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            using var request = CapClient.Operator(new HttpRequestMessage(HttpMethod.Delete, new Uri(CapEnvironment.Api, $"v1/gates/{Uri.EscapeDataString(parsed.GetRequiredValue(name))}")));
-            await CapClient.SendAsync(request, cancellationToken);
+            await Servers.ApiAsync(api => api.RemoveGateAsync(parsed.GetRequiredValue(name), cancellationToken));
             return Answer.Tell(new JsonObject { ["removed"] = parsed.GetRequiredValue(name) }, "removed");
         });
         return command;
@@ -128,41 +119,24 @@ internal static class GateCommand
         var command = new Command("key", "Print the key that a gate opens sealed bodies with, for CAP_GATE_KEY of its hosts: ask over a way that you trust. Example: cap gate key --gate http://127.0.0.1:8989") { gate };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            using var request = Request(parsed.GetValue(gate), HttpMethod.Get, "sealing-key"); // it is no secret, and needs none
-            var answer = await CapClient.SendAsync(request, cancellationToken);
-            var text = CapClient.Read(answer, json => json.GetProperty("key").GetString());
-            return X25519PrivateKey.TryReadKey(text, out _)
-                ? Answer.Tell(CapClient.Read(answer, json => JsonNode.Parse(json.GetRawText())), text)
-                : throw new CliFaultException(ExitCodes.Unreachable, $"{request.RequestUri!.Authority} answered with no key: is it a gate?");
+            var url = parsed.GetValue(gate);
+            var answer = await Servers.GateAsync(url, server => server.GetSealingKeyAsync(cancellationToken));
+            return X25519PrivateKey.TryReadKey(answer.Key, out _)
+                ? Answer.Tell(Answer.Node(answer, ClientJson.Default.SealingKeyAnswer), answer.Key)
+                : throw new CliFaultException(
+                    ExitCodes.Unreachable, $"{Servers.GateUrl(url).Authority} answered with no key: is it a gate?");
         });
         return command;
     }
 
-    private static async IAsyncEnumerable<JsonElement> LettersAsync(string? gate, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        for (long? before = long.MaxValue; before is not null;)
+    private static Task ForEachLetterAsync(string? gate, Action<DeadLetter> tell, CancellationToken cancellationToken) =>
+        Servers.GateAsync(gate, async server =>
         {
-            var page = await SendAsync(gate, HttpMethod.Get, string.Create(CultureInfo.InvariantCulture, $"dead?before={before}"), cancellationToken);
-            foreach (var letter in CapClient.Read<JsonElement.ArrayEnumerator>(page, json => json.GetProperty("items").EnumerateArray()))
+            await foreach (var letter in server.ListDeadLettersAsync(cancellationToken))
             {
-                yield return letter;
+                tell(letter);
             }
-
-            var next = CapClient.Read<JsonElement>(page, json => json.GetProperty("next"));
-            long? further = next.ValueKind == JsonValueKind.Number ? CapClient.Read<long>(next, json => json.GetInt64()) : null;
-            before = further is null || further < before ? further
-                : throw new CliFaultException(ExitCodes.Unreachable, "The gate answers with a page of dead letters that leads back to itself: is it a gate?");
-        }
-    }
+        });
 
     private static Option<string?> GateOption() => new("--gate") { Description = "URL of the gate; default that of VPN_ENDPOINT" };
-
-    private static async Task<JsonElement> SendAsync(string? gate, HttpMethod method, string path, CancellationToken cancellationToken)
-    {
-        using var request = Request(gate, method, path);
-        Credentials.AddGateToken(request);
-        return await CapClient.SendAsync(request, cancellationToken);
-    }
-
-    private static HttpRequestMessage Request(string? gate, HttpMethod method, string path) => new(method, new Uri(GateCall.Url(gate), $"/v1/gate/{path}"));
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
-using System.Text.Json.Nodes;
+using CapOrleans.Client;
+using CapOrleans.Contracts.Caps;
 
 namespace CapOrleans.Cli.Commands;
 
@@ -13,19 +14,19 @@ internal static class KeyCommand
 
     private static Command List()
     {
-        var capId = ChangeRequests.CapIdArgument();
+        var capId = CapOptions.CapId();
         var command = new Command("list", "Show the keys, revoked ones among them. Example: cap key list WEB-01") { capId };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var cap = await ChangeRequests.ReadAsync(parsed.GetRequiredValue(capId), cancellationToken);
-            return Answer.Tell(CapClient.Read(cap, json => json.GetProperty("keys")));
+            var cap = await Servers.ApiAsync(api => api.GetCapAsync(parsed.GetRequiredValue(capId), cancellationToken));
+            return Answer.Tell(cap.Keys, ClientJson.Default.IReadOnlyListSigningKey);
         });
         return command;
     }
 
     private static Command Add()
     {
-        var (capId, key, admin) = (ChangeRequests.CapIdArgument(), KeyOption(), ChangeRequests.AdminKeyOption());
+        var (capId, key, admin) = (CapOptions.CapId(), KeyOption(), CapOptions.AdminKey());
         var roles = new Option<string[]>("--role") { Description = "reporter, responder or admin; may be given more than once; default reporter" };
         roles.AcceptOnlyFromAmong("reporter", "responder", "admin");
         var from = new Option<DateTimeOffset?>("--from") { Description = "First instant at which a signature counts" };
@@ -34,43 +35,33 @@ internal static class KeyCommand
         var command = new Command("add", "Add a key, or change its roles and times. Example: cap key add WEB-01 --key 0x5290... --role reporter --until 2027-01-01T00:00:00Z") { capId, key, roles, from, until, contract, admin };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var wanted = new JsonObject { ["address"] = parsed.GetRequiredValue(key) };
-            if (parsed.GetValue(roles) is { Length: > 0 } named)
-            {
-                wanted["roles"] = new JsonArray([.. named.Select(role => JsonValue.Create(role))]);
-            }
-
-            if (parsed.GetValue(contract))
-            {
-                wanted["contract"] = true;
-            }
-
-            foreach (var (name, option) in new[] { ("notBefore", from), ("notAfter", until) })
-            {
-                if (parsed.GetValue(option) is { } at)
-                {
-                    wanted[name] = at;
-                }
-            }
-
-            return Answer.Tell(await ChangeRequests.SendAsync(
-                parsed.GetRequiredValue(capId), new JsonObject { ["addKey"] = wanted }, parsed.GetValue(admin), cancellationToken));
+            var wanted = new KeyDefinition(
+                parsed.GetRequiredValue(key), parsed.GetValue(roles) is { Length: > 0 } named ? named : null,
+                parsed.GetValue(from), parsed.GetValue(until), parsed.GetValue(contract));
+            return await ChangeAsync(parsed, capId, admin, new ContextChange(AddKey: wanted), cancellationToken);
         });
         return command;
     }
 
     private static Command Revoke()
     {
-        var (capId, key, admin) = (ChangeRequests.CapIdArgument(), KeyOption(), ChangeRequests.AdminKeyOption());
+        var (capId, key, admin) = (CapOptions.CapId(), KeyOption(), CapOptions.AdminKey());
         var reason = new Option<string?>("--reason") { Description = "Why, for people; it is in the log for ever" };
         var command = new Command("revoke", "Revoke a key at once and for ever. Example: cap key revoke WEB-01 --key 0x5290... --reason 'laptop stolen'") { capId, key, reason, admin };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var wanted = new JsonObject { ["address"] = parsed.GetRequiredValue(key), ["reason"] = parsed.GetValue(reason) };
-            return Answer.Tell(await ChangeRequests.SendAsync(
-                parsed.GetRequiredValue(capId), new JsonObject { ["revokeKey"] = wanted }, parsed.GetValue(admin), cancellationToken));
+            var wanted = new KeyRevocation(parsed.GetRequiredValue(key), parsed.GetValue(reason));
+            return await ChangeAsync(parsed, capId, admin, new ContextChange(RevokeKey: wanted), cancellationToken);
         });
         return command;
+    }
+
+    private static async Task<int> ChangeAsync(
+        ParseResult parsed, Argument<string> capId, Option<string?> admin, ContextChange change, CancellationToken cancellationToken)
+    {
+        var key = parsed.GetValue(admin) is { } file ? CapEnvironment.Key(file) : null;
+        var cap = await Servers.ApiAsync(api => api.ChangeCapAsync(parsed.GetRequiredValue(capId), change, key, cancellationToken));
+        return Answer.Tell(cap, ClientJson.Default.CapView);
     }
 
     private static Option<string> KeyOption() => new("--key") { Description = "Address of the key", Required = true };

@@ -1,6 +1,6 @@
 using System.CommandLine;
-using System.Text;
 using System.Text.Json.Nodes;
+using CapOrleans.Client;
 
 namespace CapOrleans.Cli.Commands;
 
@@ -12,7 +12,11 @@ internal static class OperatorCommand
     private static Command List()
     {
         var command = new Command("list", "Show the API keys, revoked ones among them, without their secrets. Example: cap operator list");
-        command.SetAction((parsed, cancellationToken) => SendAsync(parsed, HttpMethod.Get, "v1/operators", null, cancellationToken));
+        command.SetAction(async (_, cancellationToken) =>
+        {
+            var keys = await Servers.ApiAsync(api => api.ListApiKeysAsync(cancellationToken));
+            return Answer.Tell(keys, ClientJson.Default.IReadOnlyListOperatorView);
+        });
         return command;
     }
 
@@ -22,9 +26,12 @@ internal static class OperatorCommand
         var scope = new Option<string>("--scope") { Description = "read, operate or admin", Required = true };
         scope.AcceptOnlyFromAmong("read", "operate", "admin");
         var command = new Command("create", "Make an API key; it is shown once. Example: cap operator create prometheus --scope read") { name, scope };
-        command.SetAction((parsed, cancellationToken) => SendAsync(
-            parsed, HttpMethod.Post, "v1/operators",
-            new JsonObject { ["name"] = parsed.GetRequiredValue(name), ["scope"] = parsed.GetRequiredValue(scope) }, cancellationToken));
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var key = await Servers.ApiAsync(api =>
+                api.CreateApiKeyAsync(parsed.GetRequiredValue(name), parsed.GetRequiredValue(scope), cancellationToken));
+            return Answer.Tell(key, ClientJson.Default.OperatorView);
+        });
         return command;
     }
 
@@ -34,18 +41,9 @@ internal static class OperatorCommand
         var command = new Command("revoke", "Revoke an API key. Example: cap operator revoke 1f0c22ab") { id };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            using var request = CapClient.Operator(new HttpRequestMessage(
-                HttpMethod.Delete, new Uri(CapEnvironment.Api, $"v1/operators/{Uri.EscapeDataString(parsed.GetRequiredValue(id))}")));
-            await CapClient.SendAsync(request, cancellationToken); // 204: there is nothing more to say
+            await Servers.ApiAsync(api => api.RevokeApiKeyAsync(parsed.GetRequiredValue(id), cancellationToken));
             return Answer.Tell(new JsonObject { ["revoked"] = parsed.GetRequiredValue(id) }, "revoked");
         });
         return command;
-    }
-
-    private static async Task<int> SendAsync(ParseResult parsed, HttpMethod method, string path, JsonObject? body, CancellationToken cancellationToken)
-    {
-        using var request = CapClient.Operator(new HttpRequestMessage(method, new Uri(CapEnvironment.Api, path)));
-        request.Content = body is null ? null : CapClient.Json(Encoding.UTF8.GetBytes(body.ToJsonString()));
-        return Answer.Tell(await CapClient.SendAsync(request, cancellationToken));
     }
 }

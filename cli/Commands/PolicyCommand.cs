@@ -1,5 +1,6 @@
 using System.CommandLine;
-using System.Text.Json.Nodes;
+using CapOrleans.Client;
+using CapOrleans.Contracts.Caps;
 using CapOrleans.Core.Incidents;
 
 namespace CapOrleans.Cli.Commands;
@@ -8,7 +9,7 @@ internal static class PolicyCommand
 {
     public static Command Create()
     {
-        var (capId, admin) = (ChangeRequests.CapIdArgument(), ChangeRequests.AdminKeyOption());
+        var (capId, admin) = (CapOptions.CapId(), CapOptions.AdminKey());
         var full = new Option<bool?>("--require-full-signature") { Description = "true: only full-v2 signatures count" };
         var self = new Option<string?>("--self-feedback") { Description = "allow, misuse-only or deny (an operator's)" };
         var floor = new Option<string?>("--paging-floor") { Description = "Lowest severity that notifies people: normal, high, escalated or critical" };
@@ -21,27 +22,15 @@ internal static class PolicyCommand
         var command = new Command("policy", "Show a CapID's policy, or change what is named. Example: cap policy WEB-01 --require-full-signature true") { capId, full, self, floor, behind, ahead, limit, reportsPerMinute, admin };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var wanted = new JsonObject();
-            void Want(string name, JsonNode? value)
-            {
-                if (value is not null)
-                {
-                    wanted[name] = value;
-                }
-            }
-
-            Want("requireFullSignature", parsed.GetValue(full));
-            Want("selfFeedback", parsed.GetValue(self));
-            Want("pagingFloor", parsed.GetValue(floor));
-            Want("maxBehindSeconds", parsed.GetValue(behind));
-            Want("maxAheadSeconds", parsed.GetValue(ahead));
-            Want("deltaCapLimit", parsed.GetValue(limit));
-            Want("reportsPerMinute", parsed.GetValue(reportsPerMinute));
+            var wanted = new PolicyDefinition(
+                parsed.GetValue(full), parsed.GetValue(self), parsed.GetValue(floor), parsed.GetValue(behind), parsed.GetValue(ahead),
+                parsed.GetValue(limit), parsed.GetValue(reportsPerMinute));
             var id = parsed.GetRequiredValue(capId);
-            var cap = wanted.Count == 0
-                ? await ChangeRequests.ReadAsync(id, cancellationToken)
-                : await ChangeRequests.SendAsync(id, new JsonObject { ["policy"] = wanted }, parsed.GetValue(admin), cancellationToken);
-            return Answer.Tell(CapClient.Read(cap, json => json.GetProperty("policy")));
+            var key = parsed.GetValue(admin) is { } file ? CapEnvironment.Key(file) : null;
+            var cap = await Servers.ApiAsync(api => wanted == new PolicyDefinition(null, null, null, null, null, null)
+                ? api.GetCapAsync(id, cancellationToken)
+                : api.ChangeCapAsync(id, new ContextChange(Policy: wanted), key, cancellationToken));
+            return Answer.Tell(cap.Policy, ClientJson.Default.CapPolicy);
         });
         return command;
     }

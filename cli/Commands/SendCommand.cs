@@ -1,6 +1,7 @@
 using System.CommandLine;
-using System.Text.Json;
 using System.Text.Json.Nodes;
+using CapOrleans.Client;
+using CapOrleans.Client.Signing;
 using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Cli.Commands;
@@ -35,17 +36,18 @@ internal static class SendCommand
             var throughGate = parsed.GetResult(gate) is not null;
             try
             {
-                var answer = CapClient.Read(
-                    await (throughGate
-                        ? GateCall.SendAsync(parsed.GetValue(gate), IncidentFile.Bytes(incident), cancellationToken)
-                        : SendAsync(IncidentFile.Bytes(incident), cancellationToken)),
-                    json => JsonNode.Parse(json.GetRawText())?.AsObject());
-                if (throughGate)
+                var bytes = IncidentSigner.Bytes(incident);
+                if (!throughGate)
                 {
-                    (answer["cap_id"], answer["incident_id"]) = (report.CapId, report.IncidentId); // the old answer has no room for both, a sealed one for neither
+                    var accepted = await Servers.ApiAsync(api => api.SendIncidentAsync(bytes, cancellationToken));
+                    return Answer.Tell(accepted, ClientJson.Default.AcceptedAnswer);
                 }
 
-                return Answer.Tell(answer);
+                await Servers.SendToGateAsync(parsed.GetValue(gate), bytes, cancellationToken);
+                return Answer.Tell(new JsonObject
+                {
+                    ["status"] = "received", ["cap_id"] = report.CapId, ["incident_id"] = report.IncidentId,
+                });
             }
             catch (CliFaultException fault) when (signedHere && fault.ExitCode == ExitCodes.Unreachable)
             {
@@ -60,16 +62,9 @@ internal static class SendCommand
                     throw new CliFaultException(fault.ExitCode, $"{fault.Message} {why.Message} To be sent again as it is: {Answer.Line(incident)}");
                 }
 
-                throw new CliFaultException(fault.ExitCode, $"{fault.Message} It is kept as {kept}: cap send {kept}{(throughGate ? $" --gate {GateCall.Url(parsed.GetValue(gate))}" : "")}");
+                throw new CliFaultException(fault.ExitCode, $"{fault.Message} It is kept as {kept}: cap send {kept}{(throughGate ? $" --gate {Servers.GateUrl(parsed.GetValue(gate))}" : "")}");
             }
         });
         return command;
-    }
-
-    private static async Task<JsonElement> SendAsync(byte[] incident, CancellationToken cancellationToken)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(CapEnvironment.Api, "v1/incidents")) { Content = CapClient.Json(incident) };
-        var answer = await CapClient.SendAsync(request, cancellationToken);
-        return answer.ValueKind == JsonValueKind.Object ? answer : throw new CliFaultException(ExitCodes.Unreachable, $"{CapEnvironment.Api} did not say that it accepted the incident: is something else there?");
     }
 }

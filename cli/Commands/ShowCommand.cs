@@ -1,4 +1,5 @@
 using System.CommandLine;
+using CapOrleans.Client;
 
 namespace CapOrleans.Cli.Commands;
 
@@ -6,9 +7,13 @@ internal static class ShowCommand
 {
     public static Command Create()
     {
-        var capId = ChangeRequests.CapIdArgument();
+        var capId = CapOptions.CapId();
         var command = new Command("show", "Show a CapID: keys, Cap^P, score. Example: cap show SYS-CORE") { capId };
-        command.SetAction(async (parsed, cancellationToken) => Answer.Tell(await ChangeRequests.ReadAsync(parsed.GetRequiredValue(capId), cancellationToken)));
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var cap = await Servers.ApiAsync(api => api.GetCapAsync(parsed.GetRequiredValue(capId), cancellationToken));
+            return Answer.Tell(cap, ClientJson.Default.CapView);
+        });
         return command;
     }
 }

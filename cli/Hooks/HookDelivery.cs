@@ -35,7 +35,7 @@ internal static class HookDelivery
             Answer.Warn(fault.Message);
             using (spool)
             {
-                await GateCall.SendAsync(null, incident, cancellationToken);
+                await Servers.SendToGateAsync(null, incident, cancellationToken);
                 return new Delivered(1, 0, 0);
             }
         }
@@ -64,7 +64,7 @@ internal static class HookDelivery
             {
                 try
                 {
-                    await GateCall.SendAsync(null, await ReadAsync(waiting, cancellationToken), cancellationToken);
+                    await Servers.SendToGateAsync(null, await ReadAsync(waiting, cancellationToken), cancellationToken);
                     File.Delete(waiting);
                     sent++;
                 }

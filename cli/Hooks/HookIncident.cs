@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
+using CapOrleans.Client.Signing;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Signatures;
 
@@ -27,7 +28,7 @@ internal sealed record HookIncident(string Name, string Seed, string Severity, s
             ["scheme"] = FullV2.Scheme,
         };
         IncidentFile.Sign(incident, key);
-        return IncidentFile.Bytes(incident);
+        return IncidentSigner.Bytes(incident);
     }
 
     /// <summary>The end says most; what cannot be printed says nothing, and is not text.</summary>

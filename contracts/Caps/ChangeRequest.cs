@@ -29,3 +29,10 @@ public sealed record ChangeRequest(
     [property: Id(3)] string? Signature,
     [property: Id(4)] string ChangeHash,
     [property: Id(5)] string Request);
+
+/// <summary>The body of <c>POST /v1/caps/{capId}/changes</c>.</summary>
+/// <param name="Change">Exactly one of <c>addKey</c>, <c>revokeKey</c>, <c>policy</c>.</param>
+/// <param name="AfterVersion">The context's version that the change is meant for.</param>
+/// <param name="Timestamp">When it was signed.</param>
+/// <param name="Signature">An admin key's; without one, an operator asks.</param>
+public sealed record ChangeBody(ContextChange? Change, long? AfterVersion, string? Timestamp, string? Signature);

@@ -57,3 +57,10 @@ public sealed record GateView(
     [property: Id(4)] bool IsSilent,
     [property: Id(5)] long Waiting,
     [property: Id(6)] long Dead);
+
+/// <param name="Timestamp">By the gate's clock, ISO 8601 UTC.</param>
+/// <param name="Signature"><c>personal_sign</c> over <c>CapOrleans gate|{gate}|{timestamp}|{waiting}|{dead}</c>.</param>
+public sealed record HeartbeatBody(string? Timestamp, long? Waiting, long? Dead, string? Signature);
+
+/// <param name="Address">Of the gate's key, as the gate's status shows it.</param>
+public sealed record GateBody(string? Address);

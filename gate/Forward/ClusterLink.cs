@@ -1,8 +1,5 @@
-using System.Net;
-using System.Net.Http.Headers;
 using System.Text.Json;
-using CapOrleans.Contracts;
-using CapOrleans.Core.Incidents;
+using CapOrleans.Client;
 using CapOrleans.Gate.Answers;
 using CapOrleans.Gate.Settings;
 using CapOrleans.Gate.Spool;
@@ -27,21 +24,48 @@ internal sealed record BatchAnswer(IReadOnlyList<LineVerdict>? Verdicts, LineVer
     public bool IsRetryable => Verdicts is null && Refusal is null;
 }
 
-/// <summary>The way to the cluster: several addresses of its API, of which one is used as long as it answers.</summary>
+/// <summary>
+/// The way to the cluster: several addresses of its API, of which one is used as long as it answers. One that did not is left alone for a
+/// minute, while there is another.
+/// </summary>
 internal sealed partial class ClusterLink(HttpClient http, GateOptions options, TimeProvider time, ILogger<ClusterLink> logger)
 {
     private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(200), Longest = TimeSpan.FromMinutes(10);
 
+    private static readonly TimeSpan Rest = TimeSpan.FromMinutes(1);
+
+    private readonly Lock gate = new();
+    private readonly Dictionary<Uri, long> silentAt = [];
     private int current;
 
-    public Uri Api => options.Apis[Volatile.Read(ref current) % options.Apis.Count];
+    public Uri Api => options.Apis[Volatile.Read(ref current)];
 
     /// <summary>What the last request met; null when it was answered.</summary>
     public string? LastError { get; private set; }
 
+    /// <summary>It did not serve: the next one, unless somebody has gone on from it already.</summary>
+    /// <param name="isSilent">It said nothing at all.</param>
+    public void Leave(Uri api, bool isSilent)
+    {
+        lock (gate)
+        {
+            if (isSilent)
+            {
+                silentAt[api] = time.GetTimestamp();
+            }
+
+            var count = options.Apis.Count;
+            if (options.Apis[current] == api)
+            {
+                current = Enumerable.Range(1, count - 1).Select(step => (current + step) % count)
+                    .Where(other => !Rests(options.Apis[other])).Append(isSilent ? (current + 1) % count : current).First();
+            }
+        }
+    }
+
     public async Task<BatchAnswer> SendAsync(IReadOnlyList<Waiting> batch, CancellationToken cancellationToken)
     {
-        var api = Api;
+        var (api, isSilent) = (Api, false);
         BatchAnswer answer;
         try
         {
@@ -49,12 +73,13 @@ internal sealed partial class ClusterLink(HttpClient http, GateOptions options, 
         }
         catch (Exception fault) when (!cancellationToken.IsCancellationRequested)
         {
-            answer = new BatchAnswer(null, null, null, $"{api} does not answer: {fault.Message}");
+            isSilent = true;
+            answer = new BatchAnswer(null, null, null, $"{api} does not answer: {fault.GetBaseException().Message}");
         }
 
         if (answer.IsRetryable)
         {
-            Interlocked.Increment(ref current); // the next one, whoever it is
+            Leave(api, isSilent);
         }
 
         if (LastError is null != answer.LastError is null)
@@ -73,44 +98,38 @@ internal sealed partial class ClusterLink(HttpClient http, GateOptions options, 
         return answer;
     }
 
+    private bool Rests(Uri api) => silentAt.TryGetValue(api, out var at) && time.GetElapsedTime(at) < Rest;
+
     private async Task<BatchAnswer> PostAsync(Uri api, IReadOnlyList<Waiting> batch, CancellationToken cancellationToken)
     {
-        var lines = new MemoryStream();
-        foreach (var waiting in batch)
+        try
         {
-            lines.Write(waiting.Line);
-            lines.WriteByte((byte)'\n');
+            var answer = await new CapOrleansClient(http, api).SendBatchAsync([.. batch.Select(waiting => waiting.Line)], cancellationToken);
+            return answer.Verdicts.Zip(batch).All(line => IsOf(line.First, line.Second))
+                ? new BatchAnswer([.. answer.Verdicts.Select(line => Verdict(line.Status, line.Problem))], null, Within(answer.RetryAfter), null)
+                : new BatchAnswer(null, null, null, $"{api} answered with receipts of other incidents, which are no verdicts.");
         }
-
-        using var content = new ByteArrayContent(lines.GetBuffer(), 0, (int)lines.Length);
-        content.Headers.ContentType = new MediaTypeHeaderValue(BatchLines.ContentType);
-        using var response = await http.PostAsync(new Uri(api, "/v1/incidents:batch"), content, cancellationToken);
-        var body = await response.Content.ReadAsByteArrayAsync(cancellationToken);
-        var wait = response.Headers.RetryAfter is { } after ? Within(after.Delta ?? (after.Date - time.GetUtcNow())) : null;
-        if (response.StatusCode is HttpStatusCode.BadRequest or HttpStatusCode.RequestEntityTooLarge or HttpStatusCode.UnsupportedMediaType && ProblemTypes.NameIn(body) is not null)
+        catch (ProblemException fault) when (fault.Status is
+            StatusCodes.Status400BadRequest or StatusCodes.Status413PayloadTooLarge or StatusCodes.Status415UnsupportedMediaType)
         {
-            return new BatchAnswer(null, new LineVerdict((int)response.StatusCode, body), null, null);
+            return new BatchAnswer(null, Verdict(fault.Problem.Status, fault.Problem.Json), null, null);
         }
-
-        var verdicts = response.StatusCode == HttpStatusCode.OK ? BatchLines.Split(body).ConvertAll(Read) : [];
-        return verdicts.Count == batch.Count
-            ? new BatchAnswer(verdicts, null, wait, null)
-            : new BatchAnswer(null, null, wait, $"{api} answered {(int)response.StatusCode}, which is no verdict.");
+        catch (ClientException fault) when (fault.Status is not null)
+        {
+            return new BatchAnswer(null, null, Within(fault.RetryAfter), $"{api} answered {fault.Status}, which is no verdict.");
+        }
     }
+
+    /// <summary>Whoever accepted it says what.</summary>
+    private static bool IsOf(BatchVerdict verdict, Waiting waiting) =>
+        verdict.Incident is not { } receipt || (receipt.CapId == waiting.CapId && receipt.IncidentId == waiting.IncidentId);
+
+    private static LineVerdict Verdict(int status, JsonElement? problem) =>
+        new(status, problem is { } json ? JsonSerializer.SerializeToUtf8Bytes(json, ProblemsJson.Default.JsonElement) : null);
 
     /// <summary>Whoever asks for less is asked again too soon; for more, too late.</summary>
     private static TimeSpan? Within(TimeSpan? wait) =>
         wait is not { } asked ? null : asked < Shortest ? Shortest : asked > Longest ? Longest : asked;
-
-    private static LineVerdict Read(ReadOnlyMemory<byte> line)
-    {
-        using var verdict = JsonDocument.Parse(line);
-        var status = verdict.RootElement.GetProperty("status").GetInt32();
-        var problem = verdict.RootElement.TryGetProperty("problem", out var said) ? JsonSerializer.SerializeToUtf8Bytes(said, ProblemsJson.Default.JsonElement) : null;
-        return (problem is null && status is 200 or 201) || (problem is not null && status is >= 400 and <= 599)
-            ? new LineVerdict(status, problem)
-            : throw new JsonException($"A line has the status {status} and {(problem is null ? "no" : "a")} problem.");
-    }
 
     [LoggerMessage(530, LogLevel.Warning, "Forwarding stalled: {LastError}")]
     private partial void LogStalled(string lastError);

@@ -1,3 +1,4 @@
+using CapOrleans.Contracts.Gates;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Signatures;
 using CapOrleans.Gate.Answers;
@@ -58,7 +59,7 @@ internal sealed class PartitionForwarder
             .Build();
     }
 
-    public IEnumerable<RestingQueue> Resting => retries.Resting;
+    public IEnumerable<QueueRetry> Resting => retries.Resting;
 
     public async Task RunAsync(CancellationToken stoppingToken)
     {

@@ -1,15 +1,10 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
+using CapOrleans.Contracts.Gates;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Gate.Spool;
 
 namespace CapOrleans.Gate.Forward;
-
-/// <summary>What the cluster did not decide about, and will be asked again.</summary>
-/// <param name="Queue">The CapID; with a wallet and an address behind it, what that address sent and that wallet has yet to say yes to.</param>
-/// <param name="Attempts">How often its first incident was sent by itself, and not decided.</param>
-/// <param name="Problem">The cluster's.</param>
-internal sealed record RestingQueue(string Queue, DateTimeOffset Until, int Attempts, int Status, JsonElement? Problem);
 
 /// <summary>When the queues of one partition are sent again of which the cluster did not decide everything, and how much of each.</summary>
 /// <remarks>
@@ -26,7 +21,7 @@ internal sealed class QueueRetries(TimeProvider time, TimeSpan longestBackoff)
 
     private readonly ConcurrentDictionary<string, State> states = new(StringComparer.Ordinal);
 
-    public IEnumerable<RestingQueue> Resting => states.Where(queue => queue.Value.Undecided is not null).Select(queue => new RestingQueue(
+    public IEnumerable<QueueRetry> Resting => states.Where(queue => queue.Value.Undecided is not null).Select(queue => new QueueRetry(
         queue.Key, queue.Value.Until, queue.Value.Attempts, queue.Value.Undecided!.Status,
         queue.Value.Undecided.Problem is { } problem ? JsonElement.Parse(problem) : null));
 

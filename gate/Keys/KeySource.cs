@@ -1,7 +1,4 @@
-using System.Net;
-using System.Net.Http.Headers;
-using System.Text.Json;
-using CapOrleans.Contracts;
+using CapOrleans.Client;
 using CapOrleans.Contracts.Caps;
 using CapOrleans.Gate.Forward;
 using CapOrleans.Gate.Settings;
@@ -36,31 +33,35 @@ internal sealed class KeySource(HttpClient http, ClusterLink cluster, GateOption
         try
         {
             using var timeout = new CancellationTokenSource(limit, time);
-            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(api, $"/v1/caps/{capId}"));
-            request.Headers.Authorization = options.ApiKey() is { } key ? new AuthenticationHeaderValue("Bearer", key) : null;
-            using var answer = await http.SendAsync(request, timeout.Token);
-            var body = await answer.Content.ReadAsByteArrayAsync(timeout.Token);
-            var list = answer.StatusCode == HttpStatusCode.OK ? Read(body, now)
-                : answer.StatusCode == HttpStatusCode.NotFound && ProblemTypes.NameIn(body) == "cap-unknown" ? new KeyList(null, now)
-                : null;
-            var isRefused = answer.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden;
-            var isBusy = answer.StatusCode == HttpStatusCode.TooManyRequests
-                || (answer.StatusCode == HttpStatusCode.ServiceUnavailable && ProblemTypes.NameIn(body) is not null);
-            return list is not null ? new KeyAnswer(list, IsRefused: false, null)
-                : isBusy ? new KeyAnswer(null, IsRefused: false, $"{api} is busy: it answered {(int)answer.StatusCode}.") { IsBusy = true }
-                : new KeyAnswer(null, isRefused, $"{api} gives no list of keys: it answered {(int)answer.StatusCode}; see Gate__ApiKeyFile.");
+            var client = new CapOrleansClient(http, api, new ClientOptions { Token = options.ApiKey() });
+            var cap = await client.GetCapAsync(capId, timeout.Token);
+            var context = new CapContext(cap.CapId, cap.Version, cap.DisplayName, cap.CapPotential, cap.Phi, cap.Psi, cap.Keys, cap.Policy);
+            return new KeyAnswer(new KeyList(context, now), IsRefused: false, null);
         }
-        catch (Exception fault) when (fault is HttpRequestException or OperationCanceledException or JsonException or IOException)
+        catch (ProblemException fault) when (fault is { Status: StatusCodes.Status404NotFound, Problem.Name: "cap-unknown" })
         {
-            return new KeyAnswer(null, IsRefused: false, $"{api} gives no list of keys: {fault.Message}") { IsLate = fault is OperationCanceledException };
+            return new KeyAnswer(new KeyList(null, now), IsRefused: false, null);
         }
-    }
+        catch (ClientException fault) when (fault.Status is StatusCodes.Status429TooManyRequests
+            || fault is ProblemException { Status: StatusCodes.Status503ServiceUnavailable })
+        {
+            return new KeyAnswer(null, IsRefused: false, $"{api} is busy: it answered {fault.Status}.") { IsBusy = true };
+        }
+        catch (ClientException fault) when (fault.Status is not null)
+        {
+            var isRefused = fault.Status is StatusCodes.Status401Unauthorized or StatusCodes.Status403Forbidden;
+            return new KeyAnswer(null, isRefused, $"{api} gives no list of keys: it answered {fault.Status}; see Gate__ApiKeyFile.");
+        }
+        catch (Exception fault) when (fault is NoAnswerException or OperationCanceledException)
+        {
+            var reason = fault.GetBaseException();
+            var isLate = reason is OperationCanceledException;
+            if (!isLate || limit >= ConfirmTimeout)
+            {
+                cluster.Leave(api, isSilent: true);
+            }
 
-    private static KeyList? Read(byte[] json, long now)
-    {
-        var cap = JsonSerializer.Deserialize(json, KeyListJson.Default.CapView);
-        return cap is { CapId: not null, Keys: not null } && cap.Keys.All(key => key is { Address: not null, Roles: not null })
-            ? new KeyList(new CapContext(cap.CapId, cap.Version, cap.DisplayName, cap.CapPotential, cap.Phi, cap.Psi, cap.Keys, cap.Policy), now)
-            : null;
+            return new KeyAnswer(null, IsRefused: false, $"{api} gives no list of keys: {reason.Message}") { IsLate = isLate };
+        }
     }
 }

@@ -1,8 +1,6 @@
 using System.Globalization;
-using System.Net.Http.Headers;
-using System.Text.Json;
-using System.Text.Json.Nodes;
-using CapOrleans.Contracts;
+using CapOrleans.Client;
+using CapOrleans.Contracts.Gates;
 using CapOrleans.Core.Gates;
 using CapOrleans.Gate.Forward;
 using CapOrleans.Gate.Settings;
@@ -11,7 +9,8 @@ using CapOrleans.Gate.Spool;
 namespace CapOrleans.Gate.Presence;
 
 /// <summary>Tells the cluster, signed, that the gate is there and what waits in it; a cluster that gets nothing says so in its log.</summary>
-internal sealed partial class Heartbeats(HttpClient http, ClusterLink cluster, IncidentSpool spool, GateOptions options, TimeProvider time, ILogger<Heartbeats> logger) : BackgroundService
+internal sealed partial class Heartbeats(
+    HttpClient http, ClusterLink cluster, IncidentSpool spool, GateOptions options, TimeProvider time, ILogger<Heartbeats> logger) : BackgroundService
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
@@ -56,44 +55,33 @@ internal sealed partial class Heartbeats(HttpClient http, ClusterLink cluster, I
         {
             using var timeout = new CancellationTokenSource(Timeout, time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, stoppingToken);
-            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(api, $"/v1/gates/{options.Identity.Name}/heartbeats")) { Content = Body() };
-            using var answer = await http.SendAsync(request, either.Token);
-            return answer.IsSuccessStatusCode ? null : await ReasonAsync(api, answer, either.Token);
+            await new CapOrleansClient(http, api).SendHeartbeatAsync(options.Identity.Name, Sign(), either.Token);
+            return null;
+        }
+        catch (ProblemException fault) when (fault.Problem.Name == "gate-unknown")
+        {
+            return $"{api} does not know this gate. An admin of the cluster adds it: {AddCommand}";
+        }
+        catch (ProblemException fault)
+        {
+            return $"{api} does not accept this gate's heartbeat: {fault.Status} {fault.Problem.Rule}";
         }
         catch (Exception fault) when (!stoppingToken.IsCancellationRequested)
         {
+            if (fault is not NoAnswerException { Status: not null })
+            {
+                cluster.Leave(api, isSilent: true);
+            }
+
             return $"{api} does not accept this gate's heartbeat: {fault.Message}";
         }
     }
 
-    private ByteArrayContent Body()
+    private HeartbeatBody Sign()
     {
         var (counts, timestamp) = (spool.Count(), time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture));
         var signature = options.Identity.Key.Sign(SignedHeartbeat.Hash(options.Identity.Name, timestamp, counts.Waiting, counts.Dead));
-        var body = new JsonObject { ["timestamp"] = timestamp, ["waiting"] = counts.Waiting, ["dead"] = counts.Dead, ["signature"] = $"{signature}" };
-        var content = new ByteArrayContent(System.Text.Encoding.UTF8.GetBytes(body.ToJsonString()));
-        content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-        return content;
-    }
-
-    private async Task<string> ReasonAsync(Uri api, HttpResponseMessage answer, CancellationToken cancellationToken)
-    {
-        var body = await answer.Content.ReadAsByteArrayAsync(cancellationToken);
-        return ProblemTypes.NameIn(body) == "gate-unknown"
-            ? $"{api} does not know this gate. An admin of the cluster adds it: {AddCommand}"
-            : $"{api} does not accept this gate's heartbeat: {(int)answer.StatusCode} {RuleOf(body)}";
-    }
-
-    private static string RuleOf(byte[] body)
-    {
-        try
-        {
-            return $"{JsonNode.Parse(body)?["rule"]}";
-        }
-        catch (Exception fault) when (fault is JsonException or InvalidOperationException or ArgumentException)
-        {
-            return "";
-        }
+        return new HeartbeatBody(timestamp, counts.Waiting, counts.Dead, $"{signature}");
     }
 
     [LoggerMessage(540, LogLevel.Warning, "{LastError}")]

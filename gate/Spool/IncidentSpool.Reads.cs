@@ -1,4 +1,5 @@
 using System.Text.Json;
+using CapOrleans.Contracts.Gates;
 using Microsoft.Data.Sqlite;
 
 namespace CapOrleans.Gate.Spool;
@@ -9,43 +10,33 @@ internal sealed partial class IncidentSpool
     private const string Columns = "number, queue, cap_id, incident_id, line, received_at, source";
 
     /// <summary>
-    /// Of strangers' claims, the address behind another, and what it has. The index is named: the planner would take another, and look at
-    /// everything that waits for each step (31 s were measured at 100,000 claims).
-    /// </summary>
-    private const string
-        NextAddress = $"SELECT min(source) {OfStrangers} AND source > $address",
-        OfAddress = $"SELECT {Columns} {OfStrangers} AND source = $address ORDER BY number",
-        OfStrangers = "FROM incident INDEXED BY waits_claimed_by_source WHERE refused_at IS NULL AND vouched = 0 AND partition = 4";
-
-    /// <summary>Of strangers' claims, whose was sent last.</summary>
-    private string lastAddress = "";
-
-    /// <summary>
-    /// The oldest of a partition, as many as a request may hold. What a list of keys vouches for goes first; the room that is left is for the others,
-    /// of the same CapID too: whoever writes its name into junk must not hold it up. Of strangers' claims of wallets one from each address
-    /// goes first, and the addresses take turns from request to request.
+    /// The oldest of a partition, as many as a request may hold. What a list of keys vouches for goes first; the room that is left is for
+    /// the others, of the same CapID too: whoever writes its name into junk must not hold it up. Of wallets' claims one of each address
+    /// goes first, of each queue where those that come again are asked for, and the addresses take turns from request to request: however
+    /// much one sends, the others wait for one claim of it.
     /// </summary>
     /// <param name="queues">Those that are left out; with <paramref name="isOnly"/>, those that are taken.</param>
     public IReadOnlyList<Waiting> Next(int partition, IReadOnlyCollection<string> queues, int maxLines, int maxBytes, bool isOnly = false)
     {
         using var connection = file.Connect();
         var next = new Batch(maxLines, maxBytes);
+        if (partition == Partitions.Claims)
+        {
+            TakeInTurns(connection, next, queues, isOnly);
+        }
+
         var excluded = JsonSerializer.Serialize(queues, SpoolJson.Default.IReadOnlyCollectionString);
         TakeOldest(isVouched: true);
-        if (partition == Partitions.Claims && !isOnly && !next.IsFull)
-        {
-            TakeOfEachAddress(connection, next, queues.ToHashSet(StringComparer.Ordinal));
-        }
-
-        if (!next.IsFull)
-        {
-            TakeOldest(isVouched: false);
-        }
-
+        TakeOldest(isVouched: false);
         return next.Lines;
 
         void TakeOldest(bool isVouched)
         {
+            if (next.IsFull)
+            {
+                return;
+            }
+
             using var command = connection.CreateCommand();
             command.CommandText = OldestOf(isOnly, isVouched);
             command.Parameters.AddWithValue("$queues", excluded);
@@ -61,57 +52,8 @@ internal sealed partial class IncidentSpool
         }
     }
 
-    /// <summary>Goes round: from behind the address that was last to the end, and from the beginning up to it.</summary>
-    private void TakeOfEachAddress(SqliteConnection connection, Batch next, HashSet<string> excluded)
-    {
-        using var addresses = connection.CreateCommand();
-        using var lines = connection.CreateCommand();
-        (addresses.CommandText, lines.CommandText) = (NextAddress, OfAddress);
-        var (from, address, isRound) = (lastAddress, lastAddress, false);
-        while (!next.IsFull)
-        {
-            addresses.Parameters.Clear();
-            addresses.Parameters.AddWithValue("$address", address);
-            var found = addresses.ExecuteScalar() as string;
-            if ((found is null && isRound) || (isRound && string.CompareOrdinal(found, from) > 0))
-            {
-                return;
-            }
-
-            (address, isRound) = (found ?? "", isRound || found is null);
-            lines.Parameters.Clear();
-            lines.Parameters.AddWithValue("$address", address);
-            using var rows = lines.ExecuteReader();
-            while (rows.Read())
-            {
-                if (!excluded.Contains(rows.GetString(1)))
-                {
-                    next.Add(ReadWaiting(rows));
-                    lastAddress = address;
-                    break;
-                }
-            }
-        }
-    }
-
     private static Waiting ReadWaiting(SqliteDataReader rows) => new(
         rows.GetInt64(0), rows.GetString(1), rows.GetString(2), rows.GetString(3), (byte[])rows[4], Instant(rows, 5), rows.GetString(6));
-
-    /// <summary>Lines of a request, and whether it holds more.</summary>
-    private sealed class Batch(int maxLines, int maxBytes)
-    {
-        private int bytes;
-
-        public List<Waiting> Lines { get; } = [];
-
-        public bool IsFull => Lines.Count >= maxLines || bytes >= maxBytes;
-
-        public void Add(Waiting line)
-        {
-            Lines.Add(line);
-            bytes += line.Line.Length + 1;
-        }
-    }
 
     /// <summary>The flag stands in the text, not in a parameter: only so the index of either kind is used.</summary>
     private static string OldestOf(bool isOnly, bool isVouched) =>

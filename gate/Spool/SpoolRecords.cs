@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text.Json;
 
 namespace CapOrleans.Gate.Spool;
 
@@ -79,21 +78,5 @@ internal readonly record struct WaitingBytes(string Owner, long Count, bool IsVo
 internal sealed record Waiting(
     long Number, string Queue, string CapId, string IncidentId, byte[] Line, DateTimeOffset ReceivedAt, string Source = "");
 
-/// <summary>What the cluster refused, kept until somebody looks at it.</summary>
-/// <param name="Problem">The cluster's problem.</param>
-/// <param name="IsVouched">
-/// A list of keys, or what the cluster refused it for, says that its signer may report. Never of a conflict (409): whoever captured one
-/// incident makes as many of these as he likes.
-/// </param>
-internal sealed record DeadLetter(
-    long Number, string CapId, string IncidentId, JsonElement Incident, DateTimeOffset ReceivedAt, DateTimeOffset RefusedAt, int Status,
-    JsonElement Problem, bool IsVouched);
-
 /// <summary>What the cluster decided about one that waited: it leaves, into the dead letters when there is a problem.</summary>
 internal sealed record Settlement(long Number, int Status, byte[]? Problem);
-
-/// <param name="UnvouchedBytes">Of the bytes, what no list of keys vouches for.</param>
-/// <param name="OldestAt">When the one that has waited longest arrived.</param>
-/// <param name="DroppedDead">Dead letters that made room for newer ones, or were one more conflict of an incident, since the start.</param>
-/// <param name="Refused">Refused with 507 since the start, because the spool was full.</param>
-internal sealed record SpoolCounts(long Waiting, long Bytes, long UnvouchedBytes, DateTimeOffset? OldestAt, long Dead, long DroppedDead, long Refused);

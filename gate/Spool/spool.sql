@@ -26,6 +26,8 @@ DROP INDEX IF EXISTS waits_unvouched;
 CREATE INDEX IF NOT EXISTS waits_unvouched_in_partition ON incident (partition, number) WHERE refused_at IS NULL AND vouched = 0;
 DROP INDEX IF EXISTS waits_claimed;
 CREATE INDEX IF NOT EXISTS waits_claimed_by_source ON incident (source, number) WHERE refused_at IS NULL AND vouched = 0 AND partition = 4;
+CREATE INDEX IF NOT EXISTS waits_proven_by_source ON incident (source, number) WHERE refused_at IS NULL AND vouched = 1 AND partition = 4;
+CREATE INDEX IF NOT EXISTS waits_claimed_by_queue ON incident (queue, number) WHERE refused_at IS NULL AND partition = 4;
 CREATE INDEX IF NOT EXISTS lies_dead ON incident (number) WHERE refused_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS lies_dead_of_cap ON incident (vouched, cap_id, number) WHERE refused_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS lies_dead_of_source ON incident (vouched, source, number) WHERE refused_at IS NOT NULL;

@@ -26,6 +26,11 @@ public sealed record GateSettings
     /// </summary>
     public bool PlainHttpToApi { get; init; }
 
+    /// <summary>
+    /// <c>Gate__TrustLocalApi</c>: whoever has the API's port on this machine is the API, though another user's program. Default false.
+    /// </summary>
+    public bool TrustsLocalApi { get; init; }
+
     /// <summary>The API key would go over plain HTTP where others may read it. Without <c>Gate__Api</c> it stays on this machine.</summary>
     public bool ExposesApiKey => !PlainHttpToApi && Apis.Any(api => api.Scheme == Uri.UriSchemeHttp && !api.IsLoopback);
 

@@ -33,6 +33,7 @@ public sealed partial class SettingsReader
         Apis = Urls("Gate__Api"),
         ApiKeyFile = Parse("Gate__ApiKeyFile", text => ApiKey.TryParse(RegularFile.TryReadText(text)?.Trim(), out _) ? text : null, "a regular file with an API key; see 'cap operator create'"),
         PlainHttpToApi = Choice("Gate__PlainHttpToApi", "false", "true", "false") == "true",
+        TrustsLocalApi = Choice("Gate__TrustLocalApi", "false", "true", "false") == "true",
         ApiAuthorities = Text("Gate__ApiAuthorities") is { } file && CanUse("Gate__ApiAuthorities", () => ServerTls.Import(file)) ? file : null,
         ApiClient = ReadGateClientTls(),
         SpoolMegabytes = (int)Number("Gate__SpoolMegabytes", 1024, 1, 1_048_576),

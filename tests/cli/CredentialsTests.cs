@@ -78,7 +78,7 @@ public sealed class CredentialsTests : IAsyncLifetime
         await using var server = await AnyServer.StartAsync(address);
         server.Respond = gate.Respond;
         var cap = Cap(("BIND", $"{address ?? IPAddress.Parse("192.0.2.1")}"), ("API_PORT", $"{server.Port}"), ("VPN_ENDPOINT", $"http://{address ?? IPAddress.Parse("192.0.2.1")}:{server.Port}"));
-        foreach (var arguments in (string[][])[["operator", "list"], ["register", "X", "--key", "0x0"], ["gate", "remove", "x"], ["gate", "status"], ["gate", "dead"], ["gate", "retry", "1"]])
+        foreach (var arguments in (string[][])[["operator", "list"], ["register", "X", "--key", "0x0"], ["gate", "remove", "x"], ["gate", "dead"], ["gate", "retry", "1"]])
         {
             var (code, output) = await cap.RunAsync(arguments);
             Assert.Equal(2, code);
@@ -87,7 +87,7 @@ public sealed class CredentialsTests : IAsyncLifetime
             Assert.Empty(server.Calls);
             if (address is not null) // a machine without a network has nowhere to send to
             {
-                Assert.Equal(0, (await cap.RunAsync([.. arguments, "--insecure-http"])).Code);
+                Assert.NotEqual(2, (await cap.RunAsync([.. arguments, "--insecure-http"])).Code); // what it answers is no list of keys
                 Assert.StartsWith("Bearer ", Assert.Single(server.Calls).Authorization, StringComparison.Ordinal);
                 server.Calls.Clear();
             }
@@ -108,7 +108,7 @@ public sealed class CredentialsTests : IAsyncLifetime
     public async Task Without_a_gate_token_a_gate_is_asked_without_one()
     {
         File.Delete(directory.File("gate-token"));
-        Assert.Equal(0, (await Cap().RunAsync("gate", "status")).Code);
+        Assert.Equal(0, (await Cap().RunAsync("gate", "dead")).Code);
         Assert.Equal("", Assert.Single(gate.Calls).Authorization);
     }
 
@@ -139,8 +139,9 @@ public sealed class CredentialsTests : IAsyncLifetime
     public async Task A_BIND_that_is_no_address_is_a_setting_s_fault()
     {
         Assert.Equal(2, (await Cap(("BIND", "a b")).RunAsync("show", "X")).Code);
-        var (code, output) = await Cap(("BIND", "::1")).RunAsync("show", "X");
-        Assert.True(code == 0, output);
+        var (_, output) = await Cap(("BIND", "::1")).RunAsync("show", "X");
+        Assert.Contains("http://[::1]:", output, StringComparison.Ordinal);
+        Assert.Single(api.Calls);
     }
 
     [Theory]

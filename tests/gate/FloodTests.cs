@@ -157,18 +157,16 @@ public sealed class FloodTests : IAsyncLifetime
     {
         using var reader = new StreamReader(context.Request.Body);
         var lines = (await reader.ReadToEndAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        var ids = lines.Select(line => JsonElement.Parse(line).Text("task_id")).ToList();
-        ids.ForEach(forwarded.Enqueue);
-        await context.Response.WriteAsync(string.Concat(ids.Select((id, i) => $"{{\"line\":{i + 1},{Verdict(id)}}}\n")));
+        var incidents = lines.Select(line => JsonElement.Parse(line)).ToList();
+        incidents.ForEach(incident => forwarded.Enqueue(incident.Text("task_id")));
+        await context.Response.WriteAsync(string.Concat(incidents.Select((incident, i) => $"{{\"line\":{i + 1},{Verdict(incident)}}}\n")));
     }
 
-    private static string Verdict(string id) => IsDead(id)
+    private static string Verdict(JsonElement incident) => IsDead(incident.Text("task_id"))
         ? """
           "status":409,"problem":{"type":"urn:caporleans:problem:conflict"}
           """
-        : """
-          "status":201,"incident":{}
-          """;
+        : $"\"status\":201,\"incident\":{TestReceipt.Of(incident)}";
 
     private static WebApplicationBuilder Builder(int port)
     {

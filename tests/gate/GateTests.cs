@@ -181,7 +181,7 @@ public sealed class GateTests : IAsyncLifetime
         Assert.Equal("BAD", (await DeadAsync())[0].Text("incidentId"));
     }
 
-    private static string Accept(string line) => $"\"status\":201,\"incident\":{{\"sent\":{line}}}";
+    private static string Accept(string line) => $"\"status\":201,\"incident\":{TestReceipt.Of(JsonElement.Parse(line))}";
 
     private Task AcceptAsync(HttpContext context, string[] lines) => AnswerAsync(context, lines, Accept);
 

@@ -107,7 +107,33 @@ public sealed class WalletClaimsTests : IDisposable
             Assert.Equal(ArrivalVerdict.Kept, await KeepAsync($"H-{id + 2}", Host));
         }
 
-        Assert.Equal(["H-2", "H-3"], spool.Next(Partitions.Claims, [], 2, 1_000_000).Select(waiting => waiting.IncidentId));
+        Assert.Equal(["H-2"], spool.Next(Partitions.Claims, [], 1, 1_000_000).Select(waiting => waiting.IncidentId));
+        var next = spool.Next(Partitions.Claims, [], 8, 1_000_000);
+        Assert.Equal("H-2", next[0].IncidentId);
+        Assert.InRange(next.Select(waiting => waiting.Source).Distinct().Count(), 7, 8); // strangers have their turn beside it
+    }
+
+    [Fact]
+    public async Task However_much_a_proven_address_sends_another_one_has_its_turn_in_the_next_request()
+    {
+        foreach (var (id, from) in new[] { ("S-0", Stranger), ("H-0", Host) })
+        {
+            await KeepAsync(id, from);
+            proven.Add(Assert.Single(spool.Next(Partitions.Claims, [], 500, 1_000_000), waiting => waiting.IncidentId == id).Queue);
+            Assert.Equal(1, await spool.SettleAsync([new Settlement(spool.Next(Partitions.Claims, [], 500, 1_000_000)[0].Number, 201, null)]));
+        }
+
+        for (var id = 1; id <= 3 * SpoolLimits.MaxClaimsEach; id++)
+        {
+            Assert.Equal(ArrivalVerdict.Kept, await KeepAsync($"S-{id}", Stranger));
+        }
+
+        await KeepAsync("H-1", Host);
+        var next = spool.Next(Partitions.Claims, [], 8, 1_000_000);
+        Assert.Equal(8, next.Count);
+        Assert.Contains(next, waiting => waiting.IncidentId == "H-1");
+        var again = spool.Next(Partitions.Claims, [.. next.Select(waiting => waiting.Queue).Distinct()], 8, 1_000_000, isOnly: true);
+        Assert.Contains(again, waiting => waiting.IncidentId == "H-1");
     }
 
     [Fact]

@@ -9,6 +9,7 @@ public sealed partial class HouseTests
     private static readonly Dictionary<string, string[]> Allowed = new()
     {
         ["contracts"] = [],
+        ["client"] = ["contracts", "core"],
         ["core"] = ["contracts"],
         ["adapters/audit-log"] = ["contracts", "core"],
         ["adapters/archive"] = ["contracts", "core"],
@@ -20,12 +21,12 @@ public sealed partial class HouseTests
         ["grain-interfaces"] = ["contracts"],
         ["grains"] = ["contracts", "core", "grain-interfaces"],
         ["api"] = ["contracts", "core", "grain-interfaces", "http-edge"],
-        ["gate"] = ["contracts", "core", "http-edge"],
-        ["cli"] = ["adapters/ethereum", "contracts", "core"],
+        ["gate"] = ["client", "contracts", "core", "http-edge"],
+        ["cli"] = ["adapters/ethereum", "client", "contracts", "core"],
         ["silo"] =
         [
             "adapters/archive", "adapters/audit-log", "adapters/chain", "adapters/ethereum", "adapters/notify",
-            "api", "contracts", "core", "gate", "grain-interfaces", "grains", "http-edge",
+            "api", "client", "contracts", "core", "gate", "grain-interfaces", "grains", "http-edge",
         ],
         ["bench"] = ["adapters/archive", "adapters/audit-log", "core", "log-verifier", "tests/host"],
         ["tests"] = ["bench", "cli", "silo", "tests/fuzzer", "tests/host"],

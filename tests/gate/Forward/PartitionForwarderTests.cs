@@ -184,7 +184,9 @@ public sealed class PartitionForwarderTests : HttpMessageHandler
         foreach (var (capId, id) in lines)
         {
             var isAgain = isPoisoned && capId == "X";
-            answer.Append(isAgain ? "{\"status\":503,\"problem\":{}}\n" : id == "KNOWN" ? "{\"status\":200}\n" : "{\"status\":201}\n");
+            var receipt = TestReceipt.Of(capId, id);
+            answer.Append(isAgain ? "{\"line\":1,\"status\":503,\"problem\":{}}\n"
+                : $"{{\"line\":1,\"status\":{(id == "KNOWN" ? 200 : 201)},\"incident\":{receipt}}}\n");
             if (!isAgain)
             {
                 taken.Enqueue(id);

@@ -3,18 +3,14 @@ using System.Net;
 using System.Net.Sockets;
 using CapOrleans.Core.Settings;
 
-namespace CapOrleans.Cli;
-
-/// <summary>A secret that a request shows.</summary>
-/// <param name="What">For people.</param>
-/// <param name="File">Where it was read; null when it is of the environment.</param>
-internal sealed record ShownSecret(string What, string? File);
+namespace CapOrleans.Client;
 
 /// <summary>
-/// Whose program listens at a port of this machine. Any user can take a port that the service has left, and ask for a key. So it is looked
-/// up once the connection stands, and before anything is sent: whoever gives the port away afterwards still has this connection alone.
+/// Whose program listens at a port of this machine. Any user can take a port that the service has left, ask for a key, and say that it
+/// accepted what it got. So it is looked up once the connection stands, and before anything is sent: whoever gives the port away
+/// afterwards still has this connection alone.
 /// </summary>
-internal static class LoopbackListener
+public static class LoopbackListener
 {
     private const string Listening = "0A";
     private const int LocalField = 1, RemoteField = 2, StateField = 3, UserField = 7, InodeField = 9;
@@ -22,33 +18,34 @@ internal static class LoopbackListener
     /// <summary>In this order: the owner of a socket can move it from the second family to the first while they are read, and never back.</summary>
     private static readonly string[] Tables = ["/proc/net/tcp6", "/proc/net/tcp"];
 
+    /// <summary>Both ends are this machine's.</summary>
+    public static bool IsLocal(Socket connected) => Ends(connected) is var (server, client)
+        && (IPAddress.IsLoopback(server.Address) || server.Address.Equals(client.Address));
+
     /// <summary>
-    /// The program must be root's, the caller's, or of whoever has the file of the secret. What is in no table, as the port of a container that
-    /// the kernel forwards, is taken for somebody else's.
+    /// The program must be root's, the caller's, or of whoever has a file. What is in no table, as the port of a container that the kernel
+    /// forwards, is taken for somebody else's.
     /// </summary>
-    /// <exception cref="CliFaultException">It is somebody else's.</exception>
-    public static void Check(Socket connected, ShownSecret secret)
+    /// <param name="file">For example of the secret that is to be shown; null for none.</param>
+    /// <returns>Why it is not; null when it is.</returns>
+    public static string? Fault(Socket connected, string? file)
     {
-        var server = (IPEndPoint)connected.RemoteEndPoint!;
-        Check(UsersOf(ReadTable, server, (IPEndPoint)connected.LocalEndPoint!), server, secret);
+        var (server, client) = Ends(connected);
+        return Fault(UsersOf(ReadTable, server, client), server, file);
     }
 
-    public static void Check(IReadOnlyList<uint> users, IPEndPoint server, ShownSecret secret)
+    /// <inheritdoc cref="Fault(Socket, string?)"/>
+    public static string? Fault(IReadOnlyList<uint> users, IPEndPoint server, string? file)
     {
-        var others = users.Where(user => !IsTaken(user, secret.File)).Select(user => (uint?)user).ToList();
-        if (users.Count > 0 && others.Count == 0)
-        {
-            return;
-        }
-
-        throw new CliFaultException(
-            ExitCodes.Misconfigured,
-            $"The {secret.What} was not shown: "
-            + (others is [{ } user, ..]
-                ? $"the program at {Plain(server)} belongs to {NameOf(user)}, who is neither root nor you" + (secret.File is null ? ". " : $", nor the owner of {secret.File}. ")
-                : $"this machine does not say whose program is at {Plain(server)}. ")
-            + "Is the service down? If that program may have it, say --insecure-http.");
+        var others = users.Where(user => !IsTaken(user, file)).Select(user => (uint?)user).ToList();
+        return users.Count > 0 && others.Count == 0 ? null
+            : others is [{ } user, ..]
+            ? $"the program at {Plain(server)} belongs to {NameOf(user)}, who is neither root nor you" + (file is null ? "" : $", nor the owner of {file}")
+            : $"this machine does not say whose program is at {Plain(server)}";
     }
+
+    private static (IPEndPoint Server, IPEndPoint Client) Ends(Socket connected) =>
+        (Plain((IPEndPoint)connected.RemoteEndPoint!), Plain((IPEndPoint)connected.LocalEndPoint!));
 
     private static bool IsTaken(uint user, string? file) => user == 0 || user == FileStatus.EffectiveUser()
         || (file is not null && FileStatus.TryRead(file, out var status) && status.Owner == user);
@@ -92,7 +89,7 @@ internal static class LoopbackListener
         var number = user.ToString(CultureInfo.InvariantCulture);
         var line = ReadTable("/etc/passwd").Split('\n').Select(text => text.Split(':'))
             .FirstOrDefault(fields => fields.Length > 2 && fields[2] == number);
-        return line is null ? $"the user with the number {number}" : $"the user {Printable.Line(line[0])}";
+        return line is null ? $"the user with the number {number}" : $"the user {line[0]}";
     }
 
     /// <param name="IsHeld">A program has it: what is not accepted yet, or closed already, is nobody's and says so with the number 0.</param>

@@ -1,23 +1,12 @@
-using System.Text.Json.Serialization;
 using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Contracts.Operations;
 using CapOrleans.GrainInterfaces;
 
 namespace CapOrleans.Api.Operations;
 
-/// <param name="Status">
-/// <c>ready</c> when every log takes incidents; consumers may lag, and say by how much and why. <c>degraded</c> when every log does, and
-/// what a consumer reads elsewhere contradicts one.
-/// </param>
-/// <param name="Logs">With <paramref name="Consumers"/> for whoever may read.</param>
-internal sealed record Readiness(
-    string Status,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<LogReadiness>? Logs,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<Progress>? Consumers)
+/// <summary>Asks the logs and their consumers.</summary>
+internal static class ReadinessCheck
 {
-    public const string Ready = "ready";
-
-    public const string Degraded = "degraded";
-
     public static async Task<Readiness> OfAsync(IGrainFactory grains)
     {
         var logs = await LogsAsync(grains);
@@ -38,7 +27,7 @@ internal sealed record Readiness(
         return StatusOf(await Task.WhenAll(logs.Select(log => grains.GetGrain<IAnchorerGrain>(log.Log).ProgressAsync())));
     }
 
-    private static string StatusOf(IEnumerable<Progress> consumers) => consumers.Any(consumer => consumer.Conflict) ? Degraded : Ready;
+    private static string StatusOf(IEnumerable<Progress> consumers) => consumers.Any(consumer => consumer.Conflict) ? Readiness.Degraded : Readiness.Ready;
 
     /// <returns>Every log, each asked whether it takes incidents.</returns>
     public static async Task<IReadOnlyList<LogReadiness>> LogsAsync(IGrainFactory grains)
@@ -51,9 +40,6 @@ internal sealed record Readiness(
         }));
     }
 }
-
-/// <param name="Log">The log's number; CapIDs are spread over the logs.</param>
-internal sealed record LogReadiness(int Log, string Origin, long Size);
 
 /// <summary>Whether every log takes incidents, asked at most once a second: any stranger may want to know.</summary>
 internal sealed class Liveliness(IGrainFactory grains, TimeProvider time)
@@ -71,7 +57,7 @@ internal sealed class Liveliness(IGrainFactory grains, TimeProvider time)
         {
             if (askedAt is not { } at || time.GetElapsedTime(at) > Age)
             {
-                (asked, askedAt) = (Readiness.StatusAsync(grains), time.GetTimestamp());
+                (asked, askedAt) = (ReadinessCheck.StatusAsync(grains), time.GetTimestamp());
             }
 
             return asked;

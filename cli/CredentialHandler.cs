@@ -1,0 +1,75 @@
+using CapOrleans.Client;
+using CapOrleans.Contracts;
+
+namespace CapOrleans.Cli;
+
+/// <summary>Shows a server the secret that is meant for it, where a call needs one.</summary>
+/// <param name="add">Adds it to a request.</param>
+/// <param name="isOpenFirst">A call that reads is tried without it: most nodes let their own machine read.</param>
+internal sealed class CredentialHandler(Action<HttpRequestMessage> add, bool isOpenFirst) : HttpMessageHandler
+{
+    private const int Unauthorized = 401;
+
+    private readonly HttpMessageInvoker open = new(HttpClients.Handler(TlsSettings.Read()));
+    private readonly Dictionary<ShownSecret, HttpMessageInvoker> shown = [];
+
+    public static CredentialHandler OfApi() => new(Credentials.AddApiKey, isOpenFirst: true);
+
+    public static CredentialHandler OfGate() => new(Credentials.AddGateToken, isOpenFirst: false);
+
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        var access = CallOptions.Of(request, CallOptions.Access);
+        if (access == CallAccess.Open)
+        {
+            return await open.SendAsync(request, cancellationToken);
+        }
+
+        if (access == CallAccess.Read && isOpenFirst)
+        {
+            var response = await open.SendAsync(request, cancellationToken);
+            if ((int)response.StatusCode != Unauthorized || !Credentials.HasApiKey || !await IsOursAsync(response, cancellationToken))
+            {
+                return response;
+            }
+
+            response.Dispose();
+        }
+
+        add(request);
+        return await For(Credentials.ShownBy(request)).SendAsync(request, cancellationToken);
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            open.Dispose();
+            shown.Values.ToList().ForEach(invoker => invoker.Dispose());
+        }
+
+        base.Dispose(disposing);
+    }
+
+    /// <summary>Its connections are for this secret alone, and to a program that may see it.</summary>
+    private HttpMessageInvoker For(ShownSecret? secret)
+    {
+        if (secret is null)
+        {
+            return open;
+        }
+
+        if (!shown.TryGetValue(secret, out var invoker))
+        {
+            shown.Add(secret, invoker = new HttpMessageInvoker(HttpClients.Handler(TlsSettings.Read(), secret)));
+        }
+
+        return invoker;
+    }
+
+    private static async Task<bool> IsOursAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        await response.Content.LoadIntoBufferAsync(HttpClients.MaxAnswerBytes, cancellationToken);
+        return ProblemTypes.NameIn(await response.Content.ReadAsByteArrayAsync(cancellationToken)) is not null;
+    }
+}

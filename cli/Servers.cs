@@ -1,0 +1,100 @@
+using System.Security.Cryptography;
+using CapOrleans.Client;
+
+namespace CapOrleans.Cli;
+
+/// <summary>
+/// The API and the gate that the environment names, and what their answers mean for this command. Nothing is repeated: whoever runs it sees
+/// what becomes of it, and hooks keep what did not arrive.
+/// </summary>
+internal static class Servers
+{
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
+
+    /// <exception cref="CliFaultException">Refused, or no answer.</exception>
+    public static async Task<T> ApiAsync<T>(Func<ICapOrleansClient, Task<T>> call)
+    {
+        using var http = HttpClients.Create(Timeout, CredentialHandler.OfApi());
+        return await TellAsync(CapEnvironment.Api, () => call(new CapOrleansClient(http, CapEnvironment.Api)));
+    }
+
+    /// <exception cref="CliFaultException">Refused, or no answer.</exception>
+    public static Task ApiAsync(Func<ICapOrleansClient, Task> call) => ApiAsync(async api =>
+    {
+        await call(api);
+        return true;
+    });
+
+    /// <param name="gate">Null for that of VPN_ENDPOINT.</param>
+    /// <exception cref="CliFaultException">Refused, or no answer.</exception>
+    public static async Task<T> GateAsync<T>(string? gate, Func<IGateClient, Task<T>> call)
+    {
+        var url = GateUrl(gate);
+        using var http = HttpClients.Create(Timeout, CredentialHandler.OfGate());
+        return await TellAsync(url, () => call(new GateClient(http, url)));
+    }
+
+    /// <inheritdoc cref="GateAsync{T}(string?, Func{IGateClient, Task{T}})"/>
+    public static Task GateAsync(string? gate, Func<IGateClient, Task> call) => GateAsync(gate, async server =>
+    {
+        await call(server);
+        return true;
+    });
+
+    /// <summary>Sends an incident to a gate: as old hosts do, or sealed to CAP_GATE_KEY.</summary>
+    /// <param name="gate">Null for that of VPN_ENDPOINT.</param>
+    /// <exception cref="CliFaultException">Refused, or no answer.</exception>
+    public static Task SendToGateAsync(string? gate, byte[] incident, CancellationToken cancellationToken) =>
+        GateAsync(gate, server => server.SendIncidentAsync(incident, CapEnvironment.GateKey, cancellationToken));
+
+    public static Uri GateUrl(string? text)
+    {
+        text ??= CapEnvironment.Gate;
+        return Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
+            ? url.AbsolutePath == "/" ? new Uri(url, "gate_receive") : url
+            : throw new CliFaultException(ExitCodes.Misconfigured, $"'{text}' is no gate: name an http or https URL with --gate or VPN_ENDPOINT.");
+    }
+
+    private static async Task<T> TellAsync<T>(Uri server, Func<Task<T>> call)
+    {
+        try
+        {
+            return await call();
+        }
+        catch (ProblemException fault)
+        {
+            // Sealed to the wrong key is a setting's fault; too many or too slow is no word on what was sent.
+            var code = fault.Problem.Name == "sealed-body" ? ExitCodes.Misconfigured
+                : fault.IsRetryable ? ExitCodes.Unreachable : ExitCodes.Refused;
+            throw new CliFaultException(code, Printable.Line($"refused with {fault.Problem.Status}, {fault.Problem}"));
+        }
+        catch (NoAnswerException fault) when (fault.InnerException?.GetBaseException() is CliFaultException own)
+        {
+            throw own;
+        }
+        catch (NoAnswerException fault)
+        {
+            throw new CliFaultException(ExitCodes.Unreachable, fault is { Status: null, InnerException: { } inner }
+                ? $"No answer from {server.Scheme}://{server.Authority}: {Reason(server, inner)}"
+                : Printable.Line(fault.Message));
+        }
+        catch (FormatException fault)
+        {
+            throw new CliFaultException(ExitCodes.Misconfigured, fault.Message);
+        }
+        catch (CryptographicException fault)
+        {
+            throw new CliFaultException(ExitCodes.Misconfigured, $"CAP_GATE_KEY cannot be used: {fault.Message}");
+        }
+    }
+
+    private static string Reason(Uri url, Exception fault)
+    {
+        var innermost = Printable.Line(fault.GetBaseException().Message).TrimEnd('.'); // it may quote what the server sent
+        return fault is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError }
+            ? $"{innermost}. Is its certificate of an authority in CAP_TLS_CA, and does it speak https?"
+            : url.Scheme == Uri.UriSchemeHttps && fault is HttpRequestException { HttpRequestError: not HttpRequestError.ConnectionError }
+            ? $"{innermost}. It may want a certificate of this host: CAP_TLS_CERTIFICATE and CAP_TLS_KEY."
+            : $"{innermost}. Is it running?";
+    }
+}

@@ -1,0 +1,64 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Text.Json.Serialization.Metadata;
+using CapOrleans.Contracts.Anchors;
+using CapOrleans.Contracts.Archive;
+using CapOrleans.Contracts.Operations;
+
+namespace CapOrleans.Client;
+
+/// <summary>The API over HTTP. Holds no state of its own: one for each server is enough, and costs little.</summary>
+/// <param name="http">Its timeout and handler are the caller's. It should follow no redirects.</param>
+/// <param name="api">The API's URL.</param>
+public sealed partial class CapOrleansClient(HttpClient http, Uri api, ClientOptions? options = null) : ICapOrleansClient
+{
+    private readonly ServerConnection server = new(http, api, options ?? new ClientOptions());
+
+    public async Task<IReadOnlyList<LinkView>> CheckArchiveAsync(IReadOnlyList<string> cids, CancellationToken cancellationToken)
+    {
+        var call = Call.Post("v1/archive/check", isRepeatable: true).With(new CheckRequest(cids), RequestJson.Default.CheckRequest);
+        return (await server.SendAsync(call, ClientJson.Default.CheckAnswer, cancellationToken)).Items;
+    }
+
+    public Task<AnchorRestart> RestartAnchorsAsync(int log, CancellationToken cancellationToken) =>
+        server.SendAsync(Call.Post(Path($"v1/logs/{log}/anchors/restart")), ClientJson.Default.AnchorRestart, cancellationToken);
+
+    public Task<Readiness> GetReadinessAsync(CancellationToken cancellationToken) =>
+        server.SendAsync(Call.Get("health/ready"), ClientJson.Default.Readiness, cancellationToken);
+
+    public Task<IReadOnlyList<Limit>> ListLimitsAsync(CancellationToken cancellationToken) =>
+        server.SendAsync(Call.Get("v1/limits"), ClientJson.Default.IReadOnlyListLimit, cancellationToken);
+
+    /// <summary>Reads page after page, and none twice: whoever answers may answer anything.</summary>
+    private async IAsyncEnumerable<TItem> PagesAsync<TPage, TItem>(
+        Func<string?, string> path, JsonTypeInfo<TPage> type, Func<TPage, (IReadOnlyList<TItem> Items, string? Next)> read,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+        where TPage : notnull
+    {
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        for (string? next = null; ;)
+        {
+            var page = read(await server.SendAsync(Call.Get(path(next)), type, cancellationToken));
+            foreach (var item in page.Items)
+            {
+                yield return item;
+            }
+
+            next = page.Next;
+            if (next is null)
+            {
+                yield break;
+            }
+
+            if (!seen.Add(next))
+            {
+                throw new NoAnswerException($"{api.Authority} answers with a page that leads back to itself.");
+            }
+        }
+    }
+
+    /// <summary>Each part is escaped.</summary>
+    private static string Path(FormattableString path) => string.Format(
+        CultureInfo.InvariantCulture, path.Format,
+        [.. path.GetArguments().Select(part => (object)Uri.EscapeDataString(Convert.ToString(part, CultureInfo.InvariantCulture) ?? ""))]);
+}

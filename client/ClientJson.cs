@@ -1,0 +1,54 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using CapOrleans.Contracts.Access;
+using CapOrleans.Contracts.Anchors;
+using CapOrleans.Contracts.Archive;
+using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Contracts.Caps;
+using CapOrleans.Contracts.Gates;
+using CapOrleans.Contracts.Incidents;
+using CapOrleans.Contracts.Operations;
+using CapOrleans.Contracts.Webhooks;
+
+namespace CapOrleans.Client;
+
+/// <summary>What the service answers. Members that a newer one adds are passed over.</summary>
+[JsonSourceGenerationOptions(
+    JsonSerializerDefaults.Web,
+    PropertyNameCaseInsensitive = false,
+    NumberHandling = JsonNumberHandling.Strict,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true)]
+[JsonSerializable(typeof(JsonElement))]
+[JsonSerializable(typeof(AcceptedAnswer))]
+[JsonSerializable(typeof(BatchVerdict))]
+[JsonSerializable(typeof(IncidentView))]
+[JsonSerializable(typeof(IncidentPage))]
+[JsonSerializable(typeof(CapView))]
+[JsonSerializable(typeof(ScorePage))]
+[JsonSerializable(typeof(EntryPage))]
+[JsonSerializable(typeof(IReadOnlyList<GateView>))]
+[JsonSerializable(typeof(GateBody))]
+[JsonSerializable(typeof(GateStatus))]
+[JsonSerializable(typeof(DeadPage))]
+[JsonSerializable(typeof(SealingKeyAnswer))]
+[JsonSerializable(typeof(IReadOnlyList<OperatorView>))]
+[JsonSerializable(typeof(IReadOnlyList<WebhookView>))]
+[JsonSerializable(typeof(WebhookTestView))]
+[JsonSerializable(typeof(CheckAnswer))]
+[JsonSerializable(typeof(AnchorRestart))]
+[JsonSerializable(typeof(Readiness))]
+[JsonSerializable(typeof(IReadOnlyList<Limit>))]
+public sealed partial class ClientJson : JsonSerializerContext;
+
+/// <summary>What is asked of the service: what is not said is not sent.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(CapDefinition))]
+[JsonSerializable(typeof(ContextChange))]
+[JsonSerializable(typeof(Correction))]
+[JsonSerializable(typeof(OperatorRequest))]
+[JsonSerializable(typeof(WebhookRequest))]
+[JsonSerializable(typeof(GateBody))]
+[JsonSerializable(typeof(HeartbeatBody))]
+[JsonSerializable(typeof(CheckRequest))]
+internal sealed partial class RequestJson : JsonSerializerContext;

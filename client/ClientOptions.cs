@@ -1,0 +1,9 @@
+namespace CapOrleans.Client;
+
+public sealed record ClientOptions
+{
+    /// <summary>An API key, or the token of a gate; null where a handler of the <see cref="HttpClient"/> adds it.</summary>
+    public string? Token { get; init; }
+
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+}

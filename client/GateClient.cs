@@ -1,0 +1,84 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using CapOrleans.Client.Signing;
+using CapOrleans.Contracts.Gates;
+using CapOrleans.Core.Sealing;
+
+namespace CapOrleans.Client;
+
+/// <summary>A gate, as its hosts and its operator call it. Its faults are those of <see cref="ICapOrleansClient"/>.</summary>
+public interface IGateClient
+{
+    /// <summary>Hands over an incident, which the gate keeps on disk and forwards.</summary>
+    /// <param name="sealingKey">The gate's key, to which it is sealed so that nobody on the way can read it; null to send it as it is.</param>
+    Task SendIncidentAsync(byte[] incident, byte[]? sealingKey, CancellationToken cancellationToken);
+
+    Task<GateStatus> GetStatusAsync(CancellationToken cancellationToken);
+
+    /// <summary>The newest first.</summary>
+    IAsyncEnumerable<DeadLetter> ListDeadLettersAsync(CancellationToken cancellationToken);
+
+    Task RetryAsync(long deadLetter, CancellationToken cancellationToken);
+
+    Task<SealingKeyAnswer> GetSealingKeyAsync(CancellationToken cancellationToken);
+}
+
+/// <param name="http">Its timeout and handler are the caller's. It should follow no redirects.</param>
+/// <param name="gate">The gate's URL; with a path, that is where incidents are sent to.</param>
+public sealed class GateClient(HttpClient http, Uri gate, ClientOptions? options = null) : IGateClient
+{
+    private const string Received = "received";
+
+    private readonly ServerConnection server = new(http, gate, options ?? new ClientOptions());
+
+    public async Task SendIncidentAsync(byte[] incident, byte[]? sealingKey, CancellationToken cancellationToken)
+    {
+        var call = Call.Post(gate.AbsolutePath == "/" ? "/gate_receive" : gate.PathAndQuery, CallAccess.Open, isRepeatable: true);
+        var answer = await server.SendAsync(sealingKey is not null
+            ? call.With(SealedBody.Seal(sealingKey, incident), SealedBody.ContentType)
+            : call.With(incident) with { Headers = HeadersOf(incident) }, cancellationToken);
+        if (answer.Json is not { ValueKind: System.Text.Json.JsonValueKind.Object } json
+            || !json.TryGetProperty("status", out var status)
+            || status.ValueKind != System.Text.Json.JsonValueKind.String || !status.ValueEquals(Received))
+        {
+            throw new NoAnswerException($"{gate.Authority} did not say that it received the incident: is it a gate?", answer.Status);
+        }
+    }
+
+    public Task<GateStatus> GetStatusAsync(CancellationToken cancellationToken) =>
+        server.SendAsync(Call.Get("/v1/gate/status", CallAccess.Operate), ClientJson.Default.GateStatus, cancellationToken);
+
+    public async IAsyncEnumerable<DeadLetter> ListDeadLettersAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        for (long? before = long.MaxValue; before is { } number;)
+        {
+            var path = string.Create(CultureInfo.InvariantCulture, $"/v1/gate/dead?before={number}");
+            var page = await server.SendAsync(Call.Get(path, CallAccess.Operate), ClientJson.Default.DeadPage, cancellationToken);
+            foreach (var letter in page.Items)
+            {
+                yield return letter;
+            }
+
+            before = page.Next is null || page.Next < number ? page.Next
+                : throw new NoAnswerException($"{gate.Authority} answers with a page of dead letters that leads back to itself: is it a gate?");
+        }
+    }
+
+    public Task RetryAsync(long deadLetter, CancellationToken cancellationToken) => server.SendAsync(
+        Call.Post(string.Create(CultureInfo.InvariantCulture, $"/v1/gate/dead/{deadLetter}/retry")), cancellationToken);
+
+    public Task<SealingKeyAnswer> GetSealingKeyAsync(CancellationToken cancellationToken) =>
+        server.SendAsync(Call.Get("/v1/gate/sealing-key", CallAccess.Open), ClientJson.Default.SealingKeyAnswer, cancellationToken);
+
+    /// <summary>What old hosts send beside an incident.</summary>
+    private static List<(string, string)> HeadersOf(byte[] incident)
+    {
+        List<(string, string)> headers = [("X-Cap-VPN", "true")];
+        if (IncidentSigner.Check(incident).SignerClaimed is { } signer)
+        {
+            headers.Add(("X-Signed-By", signer));
+        }
+
+        return headers;
+    }
+}

@@ -1,0 +1,105 @@
+using CapOrleans.Contracts.Access;
+using CapOrleans.Contracts.Anchors;
+using CapOrleans.Contracts.Archive;
+using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Contracts.Caps;
+using CapOrleans.Contracts.Gates;
+using CapOrleans.Contracts.Incidents;
+using CapOrleans.Contracts.Operations;
+using CapOrleans.Contracts.Webhooks;
+using CapOrleans.Core.Signatures;
+
+namespace CapOrleans.Client;
+
+/// <summary>
+/// The API (docs/protocol.md). Each call throws a <see cref="ClientException"/> when it does not succeed: a <see cref="ProblemException"/>
+/// when the service refused, a <see cref="NoAnswerException"/> when it did not answer.
+/// </summary>
+public interface ICapOrleansClient
+{
+    /// <summary>Sends a signed incident. Sent again, the same one has the same receipt.</summary>
+    /// <param name="incident">JSON, as it was signed.</param>
+    Task<AcceptedAnswer> SendIncidentAsync(byte[] incident, CancellationToken cancellationToken);
+
+    /// <summary>Sends many; a line that is refused refuses only itself.</summary>
+    /// <param name="incidents">Each on one line, 500 and 1 MiB at most.</param>
+    Task<BatchResult> SendBatchAsync(IReadOnlyList<byte[]> incidents, CancellationToken cancellationToken);
+
+    /// <returns>Null when none was accepted under this CapID and id.</returns>
+    Task<IncidentView?> FindIncidentAsync(string capId, string incidentId, CancellationToken cancellationToken);
+
+    /// <summary>Log by log, in each in order; with a time named, in order of acceptance.</summary>
+    IAsyncEnumerable<IncidentView> ListIncidentsAsync(IncidentFilter filter, CancellationToken cancellationToken);
+
+    /// <summary>A log's entries behind an index; -1 for all.</summary>
+    IAsyncEnumerable<EntryView> ListEntriesAsync(int log, long after, CancellationToken cancellationToken);
+
+    Task<CapView> GetCapAsync(string capId, CancellationToken cancellationToken);
+
+    /// <summary>Registers a CapID, or changes its context; keys that are not named are revoked.</summary>
+    Task<CapView> DefineCapAsync(string capId, CapDefinition definition, CancellationToken cancellationToken);
+
+    /// <summary>Adds a key, revokes one, or changes the policy.</summary>
+    /// <param name="adminKey">Of the CapID, which signs the change; null to ask as an operator.</param>
+    Task<CapView> ChangeCapAsync(string capId, ContextChange change, PrivateKey? adminKey, CancellationToken cancellationToken);
+
+    Task<CapView> CorrectScoreAsync(string capId, Correction correction, CancellationToken cancellationToken);
+
+    /// <summary>The whole story of a score: the sum of its steps is the score.</summary>
+    IAsyncEnumerable<ScoreStep> ListScoreStepsAsync(string capId, CancellationToken cancellationToken);
+
+    Task<IReadOnlyList<GateView>> ListGatesAsync(CancellationToken cancellationToken);
+
+    /// <param name="address">Of the gate's key.</param>
+    Task AddGateAsync(string gate, string address, CancellationToken cancellationToken);
+
+    Task RemoveGateAsync(string gate, CancellationToken cancellationToken);
+
+    Task SendHeartbeatAsync(string gate, HeartbeatBody heartbeat, CancellationToken cancellationToken);
+
+    Task<IReadOnlyList<OperatorView>> ListApiKeysAsync(CancellationToken cancellationToken);
+
+    /// <param name="scope"><c>read</c>, <c>operate</c> or <c>admin</c>.</param>
+    Task<OperatorView> CreateApiKeyAsync(string name, string scope, CancellationToken cancellationToken);
+
+    Task RevokeApiKeyAsync(string id, CancellationToken cancellationToken);
+
+    Task<IReadOnlyList<WebhookView>> ListWebhooksAsync(CancellationToken cancellationToken);
+
+    Task<WebhookView> RegisterWebhookAsync(string url, CancellationToken cancellationToken);
+
+    Task RemoveWebhookAsync(string id, CancellationToken cancellationToken);
+
+    Task<WebhookTestView> TestWebhookAsync(string id, CancellationToken cancellationToken);
+
+    Task<WebhookView> EnableWebhookAsync(string id, CancellationToken cancellationToken);
+
+    Task<WebhookView> RotateWebhookSecretAsync(string id, CancellationToken cancellationToken);
+
+    /// <summary>Where CIDs are: in the embedded store, at the IPFS node, at each gateway.</summary>
+    Task<IReadOnlyList<LinkView>> CheckArchiveAsync(IReadOnlyList<string> cids, CancellationToken cancellationToken);
+
+    /// <summary>Anchors a log under a new key, while its contract contradicts it.</summary>
+    Task<AnchorRestart> RestartAnchorsAsync(int log, CancellationToken cancellationToken);
+
+    Task<Readiness> GetReadinessAsync(CancellationToken cancellationToken);
+
+    Task<IReadOnlyList<Limit>> ListLimitsAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>Which incidents are wanted; a null member does not filter.</summary>
+/// <param name="Severity"><c>normal</c>, <c>high</c>, <c>escalated</c> or <c>critical</c>.</param>
+/// <param name="From">Accepted at or after.</param>
+/// <param name="To">Accepted before.</param>
+public sealed record IncidentFilter(
+    string? CapId = null, string? Severity = null, DateTimeOffset? From = null, DateTimeOffset? To = null);
+
+/// <summary>What became of one line of a batch.</summary>
+/// <param name="Line">From 1.</param>
+/// <param name="Status">As the line by itself would have been answered.</param>
+/// <param name="Problem">Null when it was accepted.</param>
+public sealed record BatchVerdict(
+    int Line, int Status, AcceptedAnswer? Incident = null, System.Text.Json.JsonElement? Problem = null);
+
+/// <param name="RetryAfter">When to send again what was not decided; null when the service did not say.</param>
+public sealed record BatchResult(IReadOnlyList<BatchVerdict> Verdicts, TimeSpan? RetryAfter);

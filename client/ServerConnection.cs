@@ -1,0 +1,92 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using CapOrleans.Core.CanonicalJson;
+
+namespace CapOrleans.Client;
+
+/// <summary>Sends calls to one server, and reads its answers.</summary>
+internal sealed class ServerConnection(HttpClient http, Uri server, ClientOptions options)
+{
+    /// <exception cref="ClientException">It did not succeed.</exception>
+    public async Task<T> SendAsync<T>(Call call, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+        where T : notnull
+    {
+        var answer = await SendAsync(call, cancellationToken);
+        try
+        {
+            return !HasNullItem(answer.Json) && answer.Json.Deserialize(type) is { } value ? value : throw new JsonException("It is null.");
+        }
+        catch (Exception fault) when (fault is JsonException or InvalidOperationException or FormatException)
+        {
+            throw NotOurs(answer.Status, null, fault);
+        }
+    }
+
+    /// <returns>A 2xx answer; its JSON is undefined when it has no body.</returns>
+    /// <exception cref="ClientException">It did not succeed.</exception>
+    public async Task<Answer> SendAsync(Call call, CancellationToken cancellationToken)
+    {
+        var answer = await ReceiveAsync(call, cancellationToken);
+        return answer.Body.Length == 0 ? answer
+            : TryParse(answer.Body, out var json) ? answer with { Json = json }
+            : throw NotOurs(answer.Status, answer.RetryAfter);
+    }
+
+    /// <summary>As <see cref="SendAsync(Call, CancellationToken)"/>, where the answer is not one JSON value.</summary>
+    public async Task<Answer> ReceiveAsync(Call call, CancellationToken cancellationToken)
+    {
+        using var request = call.ToRequest(server, options.Token);
+        Answer answer;
+        try
+        {
+            using var response = await http.SendAsync(request, cancellationToken);
+            var body = await response.Content.ReadAsByteArrayAsync(cancellationToken); // JSON is UTF-8, whatever a header says
+            var after = response.Headers.RetryAfter is { } header ? header.Delta ?? (header.Date - options.Time.GetUtcNow()) : null;
+            answer = new Answer((int)response.StatusCode, body, after < TimeSpan.Zero ? TimeSpan.Zero : after);
+        }
+        catch (Exception fault) when (fault is HttpRequestException or IOException
+            || (fault is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            throw new NoAnswerException($"No answer from {Origin}: {fault.GetBaseException().Message}", inner: fault);
+        }
+
+        return answer.Status is >= 200 and <= 299 ? answer
+            : TryParse(answer.Body, out var json) && Problem.Read(answer.Status, json) is { } problem
+            ? throw new ProblemException(problem, answer.RetryAfter)
+            : throw NotOurs(answer.Status, answer.RetryAfter);
+    }
+
+    /// <summary>Without a user's name and password, which a URL may hold.</summary>
+    private string Origin => $"{server.Scheme}://{server.Authority}";
+
+    public NoAnswerException NotOurs(int status, TimeSpan? retryAfter = null, Exception? inner = null) => new(
+        $"{Origin} answered {status}, and not as CapOrleans does: is something else there, or in between?", status, retryAfter, inner);
+
+    /// <summary>No list of the service's has a null in it; others' JSON within its answers may.</summary>
+    private static bool HasNullItem(JsonElement json) => json.ValueKind switch
+    {
+        JsonValueKind.Array => json.EnumerateArray().Any(item => item.ValueKind == JsonValueKind.Null || HasNullItem(item)),
+        JsonValueKind.Object => json.EnumerateObject().Any(member => member.Name is not ("entry" or "incident") && HasNullItem(member.Value)),
+        _ => false,
+    };
+
+    private static bool TryParse(byte[] body, out JsonElement json)
+    {
+        try
+        {
+            using var document = StrictJson.Parse(body);
+            json = document.RootElement.Clone();
+            return true;
+        }
+        catch (JsonException)
+        {
+            json = default;
+            return false;
+        }
+    }
+
+    internal sealed record Answer(int Status, byte[] Body, TimeSpan? RetryAfter)
+    {
+        public JsonElement Json { get; init; }
+    }
+}

@@ -1,0 +1,16 @@
+using System.Text.Json.Serialization;
+
+namespace CapOrleans.Contracts.Access;
+
+/// <param name="Name">For people; 1 to 64 printable characters, without a space at either end.</param>
+/// <param name="Scope"><c>read</c>, <c>operate</c> or <c>admin</c>.</param>
+public sealed record OperatorRequest(string? Name, string? Scope);
+
+/// <param name="Key">The key itself; only in the answer that made it.</param>
+public sealed record OperatorView(
+    string Id, string Name, string Scope, DateTimeOffset CreatedAt, DateTimeOffset? LastUsedAt, DateTimeOffset? RevokedAt,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Key = null)
+{
+    public static OperatorView Of(OperatorKey kept, string? key = null) =>
+        new(kept.Id, kept.Name, $"{kept.Scope}".ToLowerInvariant(), kept.CreatedAt, kept.LastUsedAt, kept.RevokedAt, key);
+}

@@ -1,0 +1,9 @@
+using System.Text.Json;
+
+namespace CapOrleans.Contracts.AuditLog;
+
+/// <param name="Next">Hand it back as <c>after</c> for the next page; null at the end.</param>
+public sealed record EntryPage(IReadOnlyList<EntryView> Items, long? Next);
+
+/// <param name="Entry">RFC 8785 canonical JSON; its leaf hash is over exactly these bytes.</param>
+public sealed record EntryView(long Index, string Kind, string LeafHash, JsonElement Entry);
