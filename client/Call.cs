@@ -28,7 +28,7 @@ internal sealed record Call(HttpMethod Method, string Path, CallAccess Access, b
 
     public Call With(byte[] body, string contentType = "application/json") => this with { Body = body, ContentType = contentType };
 
-    public HttpRequestMessage ToRequest(Uri server, string? token)
+    public HttpRequestMessage ToRequest(Uri server, ClientOptions options)
     {
         var request = new HttpRequestMessage(Method, new Uri(server, Path));
         request.Options.Set(CallOptions.Access, Access);
@@ -39,12 +39,12 @@ internal sealed record Call(HttpMethod Method, string Path, CallAccess Access, b
             request.Content.Headers.ContentType = new MediaTypeHeaderValue(ContentType);
         }
 
-        if (token is not null && Access != CallAccess.Open)
+        if (options.Token is { } token && Access != CallAccess.Open)
         {
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
         }
 
-        foreach (var (name, value) in Headers)
+        foreach (var (name, value) in options.Headers.Concat(Headers))
         {
             request.Headers.TryAddWithoutValidation(name, value);
         }

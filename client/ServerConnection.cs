@@ -35,7 +35,7 @@ internal sealed class ServerConnection(HttpClient http, Uri server, ClientOption
     /// <summary>As <see cref="SendAsync(Call, CancellationToken)"/>, where the answer is not one JSON value.</summary>
     public async Task<Answer> ReceiveAsync(Call call, CancellationToken cancellationToken)
     {
-        using var request = call.ToRequest(server, options.Token);
+        using var request = call.ToRequest(server, options);
         Answer answer;
         try
         {

@@ -1,8 +1,9 @@
-using Orleans.Runtime.GrainDirectory;
-using Orleans.Runtime.Hosting;
 using CapOrleans.Grains.AuditLog;
+using CapOrleans.Grains.Caps;
 using CapOrleans.Grains.Placement;
 using Microsoft.Extensions.DependencyInjection;
+using Orleans.Runtime.GrainDirectory;
+using Orleans.Runtime.Hosting;
 
 namespace CapOrleans.Grains;
 
@@ -19,6 +20,7 @@ public static class GrainServices
         silo.Services.AddPlacementDirector<WhereItArrives, WhereItArrivesDirector>();
         silo.Services.AddPlacementDirector<BesideItsLog, BesideItsLogDirector>();
         silo.Services.AddSingleton<LocalLogs>();
+        silo.Services.AddSingleton<ContextLoads>();
         silo.Services.AddSingleton<IncidentViews>();
         return silo;
     }

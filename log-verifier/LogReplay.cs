@@ -11,7 +11,7 @@ namespace CapOrleans.LogVerifier;
 /// <summary>A log replayed from its first entry on: the tree, the CapIDs, and how far archive and anchors say to be.</summary>
 internal sealed class LogReplay(string origin, Findings findings)
 {
-    private readonly MerkleFrontier tree = new();
+    private readonly RootHistory tree = new();
     private readonly Dictionary<string, CapReplay> caps = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> covered = new(StringComparer.Ordinal);
     private readonly HashSet<string> reopened = new(StringComparer.Ordinal);
@@ -105,7 +105,10 @@ internal sealed class LogReplay(string origin, Findings findings)
                 var corrected = NameOf(body.GetProperty("capId").GetString()!, body.GetProperty("incidentId").GetString()!);
                 Note(index, incidents.Contains(corrected) ? null : "corrects an incident that was not accepted before");
                 break;
-            case EntryKinds.ArchiveBatched or EntryKinds.AnchorBatched:
+            case EntryKinds.AnchorBatched:
+                Note(index, AnchorFault(body.GetProperty("to").GetInt64(), body.GetProperty("size").GetInt64(), body.GetProperty("root").GetString()!));
+                goto case EntryKinds.ArchiveBatched;
+            case EntryKinds.ArchiveBatched:
                 Cover(index, entry.Kind, body.GetProperty("from").GetInt64(), body.GetProperty("to").GetInt64());
                 break;
             case EntryKinds.AnchorLost:
@@ -135,6 +138,12 @@ internal sealed class LogReplay(string origin, Findings findings)
         covered[kind] = to;
         reopened.Remove(kind);
     }
+
+    /// <summary>What was anchored is what the log was then: whoever rewrites an entry would have to rewrite the chain as well.</summary>
+    private string? AnchorFault(long to, long size, string root) =>
+        to > size ? $"names a root of {size} entries for those up to {to}"
+        : tree.RootAt(size) is not { } then ? $"names a root of {size} entries, which is too long ago or was still to come"
+        : Convert.ToHexStringLower(then) == root ? null : $"names another root than that of the first {size} entries";
 
     private void Note(long index, string? fault)
     {

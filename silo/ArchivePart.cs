@@ -15,7 +15,7 @@ internal static class ArchivePart
         var rpc = settings.IpfsApi is null ? null : new KuboRpc(PlainHttp.Client(TimeSpan.FromSeconds(30)), settings.IpfsApi);
         var embedded = new Lazy<IBlockStore>(() =>
             settings.Database is null ? new SqliteBlockStore(data.BlockFile) : new PostgresBlockStore(settings.Database));
-        services.AddSingleton(_ => rpc is null ? embedded.Value : new KuboBlockStore(embedded.Value, rpc));
+        services.AddSingleton(_ => rpc is null ? embedded.Value : new KuboBlockStore(embedded.Value, rpc, TimeProvider.System));
         services.AddSingleton(provider => Places(settings, embedded.Value, rpc, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<ICarStore>(provider => settings.IpfsApi is null
             ? new NoIpfsNode()

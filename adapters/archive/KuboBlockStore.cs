@@ -12,8 +12,14 @@ public sealed class IpfsUnavailableException(string message, Exception? inner = 
 /// The embedded store, and an IPFS node that gets and pins every block as well, over the Kubo RPC (<c>block/put</c>). What is
 /// read comes from the embedded store.
 /// </summary>
-public sealed class KuboBlockStore(IBlockStore embedded, KuboRpc rpc) : IBlockStore
+public sealed class KuboBlockStore(IBlockStore embedded, KuboRpc rpc, TimeProvider time) : IBlockStore
 {
+    /// <summary>Blocks that are given to the node at once.</summary>
+    private const int AtOnce = 16;
+
+    /// <summary>For one call; then the operator is told, and the caller comes again. 1 minute.</summary>
+    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(1);
+
     /// <summary>
     /// How a node takes the codec: Kubo since 0.13 as <c>cid-codec</c>, and it refuses <c>format</c> beside that; nodes before it, and js-ipfs,
     /// know <c>format</c> alone, and take what they do not know for nothing.
@@ -28,13 +34,44 @@ public sealed class KuboBlockStore(IBlockStore embedded, KuboRpc rpc) : IBlockSt
 
     private int dialect;
 
+    /// <exception cref="IpfsUnavailableException">The node takes too long, too: what it took by then, it is not asked for again.</exception>
     public async Task PutAsync(IReadOnlyList<Block> blocks, CancellationToken cancellationToken)
     {
         await embedded.PutAsync(blocks, cancellationToken);
-        foreach (var block in blocks.Where(block => !taken.ContainsKey(block.Cid)))
+        using var late = new CancellationTokenSource(Longest, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, late.Token);
+        IpfsUnavailableException? first = null;
+        try
         {
-            await PublishAsync(block, cancellationToken);
-            taken[block.Cid] = true;
+            await Parallel.ForEachAsync(
+                blocks.Where(block => !taken.ContainsKey(block.Cid)),
+                new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = either.Token },
+                async (block, token) =>
+                {
+                    try
+                    {
+                        if (Volatile.Read(ref first) is null)
+                        {
+                            await PublishAsync(block, token);
+                            taken[block.Cid] = true;
+                        }
+                    }
+                    catch (IpfsUnavailableException fault)
+                    {
+                        Interlocked.CompareExchange(ref first, fault, null); // those that are on their way arrive
+                    }
+                });
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            var count = blocks.Count(block => taken.ContainsKey(block.Cid));
+            throw new IpfsUnavailableException(
+                $"The IPFS node at {rpc.Name} is slow: it took {count} of {blocks.Count} blocks in {Longest.TotalSeconds:0} seconds.");
+        }
+
+        if (first is not null)
+        {
+            throw first;
         }
 
         foreach (var block in blocks)

@@ -93,5 +93,5 @@ internal sealed class AuditRecords(JsonRpcClient rpc, ChainOptions options, Chai
 
     /// <summary>A hash of 32 bytes is in no other record's event.</summary>
     private static bool IsOf(ChainAudit audit, JsonElement log) =>
-        log.GetProperty("data").GetString()!.Contains(Convert.ToHexStringLower(audit.Hash), StringComparison.OrdinalIgnoreCase);
+        log.GetProperty("data").GetString()?.Contains(Convert.ToHexStringLower(audit.Hash), StringComparison.OrdinalIgnoreCase) == true;
 }

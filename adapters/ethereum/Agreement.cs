@@ -21,7 +21,7 @@ internal sealed class Agreement(JsonRpcClient rpc)
     /// <exception cref="ChainUnavailableException">None answers.</exception>
     public async Task<T> AskAsync<T>(Func<JsonRpcClient, Task<T>> ask, string what)
     {
-        var (answers, last) = await EachNode.AskAsync(rpc, ask, found => Count(found) == Quorum);
+        var (answers, last) = await EachNode.AskAsync(rpc, ask, found => Count(found) == Quorum, areNear: _ => false);
         return answers.Count == 0 ? throw last!
             : Count(answers) == Quorum ? answers[^1]
             : throw new NodesDisagreeException($"Two nodes of RPC_URL must say the same of {what}: {answers.Count} of {rpc.Each.Count} answered.{(last is null ? "" : $" {last.Message}")}", last);
@@ -29,14 +29,16 @@ internal sealed class Agreement(JsonRpcClient rpc)
 
     /// <returns>The highest block that two nodes have come to.</returns>
     /// <exception cref="ChainUnavailableException" />
-    public Task<long> HeightAsync(CancellationToken cancellationToken) => HighestAsync(node => node.NumberAsync("eth_blockNumber", cancellationToken));
+    public Task<long> HeightAsync(CancellationToken cancellationToken) =>
+        HighestAsync(node => node.NumberAsync("eth_blockNumber", cancellationToken), within: 3);
 
     /// <summary>Of a number that only grows, and of which a node may lie behind.</summary>
+    /// <param name="within">How far apart those of honest nodes are at most, as a rule.</param>
     /// <returns>The highest that two nodes have come to.</returns>
     /// <exception cref="ChainUnavailableException" />
-    public async Task<long> HighestAsync(Func<JsonRpcClient, Task<long>> ask)
+    public async Task<long> HighestAsync(Func<JsonRpcClient, Task<long>> ask, long within = 0)
     {
-        var (numbers, last) = await EachNode.AskAsync(rpc, ask);
+        var (numbers, last) = await EachNode.AskAsync(rpc, ask, areNear: found => found.Max() - found.Min() <= within);
         return numbers.Count >= Quorum ? numbers.OrderDescending().ElementAt(Quorum - 1) : throw last!;
     }
 

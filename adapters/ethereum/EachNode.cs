@@ -1,3 +1,4 @@
+using System.Numerics;
 using CapOrleans.Core.Anchors;
 using CapOrleans.Ethereum.Rpc;
 
@@ -8,16 +9,20 @@ namespace CapOrleans.Ethereum;
 /// </summary>
 internal static class EachNode
 {
-    /// <summary>For those that have not answered when enough have. 1 second.</summary>
-    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
+    /// <summary>For those that have not answered when enough have: 1 second; 10 where what those say is too far apart.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1), GraceOfDoubt = TimeSpan.FromSeconds(10);
 
     /// <summary>As many as must answer before the others are not waited for.</summary>
     public static int Quorum(JsonRpcClient rpc) => Math.Min(2, rpc.Each.Count);
 
     /// <param name="isEnough">Of the answers so far, at least one; true ends it. Null to hear all that answer in time.</param>
+    /// <param name="areNear">
+    /// Whether answers are as near to each other as honest ones are: between two that are not, only another node decides. Null where they
+    /// need not be.
+    /// </param>
     /// <returns>With the last fault of a node; null for none.</returns>
     public static async Task<(List<T> Answers, ChainUnavailableException? Last)> AskAsync<T>(
-        JsonRpcClient rpc, Func<JsonRpcClient, Task<T>> ask, Func<List<T>, bool>? isEnough = null)
+        JsonRpcClient rpc, Func<JsonRpcClient, Task<T>> ask, Func<List<T>, bool>? isEnough = null, Func<List<T>, bool>? areNear = null)
     {
         var (answers, last) = (new List<T>(rpc.Each.Count), (ChainUnavailableException?)null);
         var running = rpc.Each.Select(node => (Node: node, Answer: ask(node))).ToList();
@@ -25,12 +30,13 @@ internal static class EachNode
         while (running.Count > 0 && !(answers.Count > 0 && isEnough?.Invoke(answers) == true))
         {
             var isQuorum = answers.Count >= Quorum(rpc);
-            if (isQuorum && running.TrueForAll(late => late.Node.IsLate))
+            var isSettled = isQuorum && areNear?.Invoke(answers) != false;
+            if (isSettled && running.TrueForAll(late => late.Node.IsLate))
             {
                 break;
             }
 
-            grace ??= isQuorum ? Task.Delay(Grace, TimeProvider.System) : null;
+            grace ??= isQuorum ? Task.Delay(isSettled ? Grace : GraceOfDoubt, TimeProvider.System) : null;
             IEnumerable<Task> waiting = running.Select(late => late.Answer);
             var done = await Task.WhenAny(grace is null ? waiting : waiting.Append(grace));
             if (done == grace)
@@ -90,6 +96,21 @@ internal static class EachNode
         }
 
         return last is null ? null : throw last;
+    }
+
+    /// <summary>None is more than so many times another.</summary>
+    public static bool AreWithin(IReadOnlyCollection<BigInteger> values, int times, BigInteger slack) =>
+        values.Count == 0 || values.Max() <= (values.Min() * times) + slack;
+
+    /// <summary>
+    /// Which of several refusals counts. Where they differ, "too large" does only when more say it than do not: a batch that was made
+    /// smaller for one voice may leave out for good what another time fits.
+    /// </summary>
+    public static TFault Heard<TFault>(List<TFault> refusals, Func<TFault, bool> isTooLarge)
+        where TFault : Exception
+    {
+        var large = refusals.Where(isTooLarge).ToList();
+        return large.Count * 2 > refusals.Count ? large[0] : refusals.First(refusal => !isTooLarge(refusal));
     }
 
     /// <returns>The one in the middle, the higher of two: of three, none makes it what it likes.</returns>

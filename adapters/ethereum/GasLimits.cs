@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Text.Json.Nodes;
 using CapOrleans.Core.Anchors;
 using CapOrleans.Core.Signatures;
@@ -21,16 +22,21 @@ internal sealed class GasLimits(JsonRpcClient rpc, string sender)
             call["to"] = to.Value.ToString();
         }
 
-        var (answers, last) = await EachNode.AskAsync(rpc, node => AskAsync(node, call, cancellationToken));
+        var (answers, last) = await EachNode.AskAsync(rpc, node => AskAsync(node, call, cancellationToken), areNear: AreNear);
         var estimates = answers.Where(answer => answer.Gas is not null).Select(answer => answer.Gas!.Value).ToList();
         var refusals = answers.Where(answer => answer.Refusal is not null).Select(answer => answer.Refusal!).ToList();
         if (estimates.Count == 0 || (estimates.Count < EachNode.Quorum(rpc) && refusals.Count >= EachNode.Quorum(rpc)))
         {
-            throw refusals.Find(fault => fault is BatchTooLargeException) ?? refusals.FirstOrDefault() ?? last!;
+            throw refusals.Count == 0 ? last! : EachNode.Heard(refusals, fault => fault is BatchTooLargeException);
         }
 
         return Math.Min(EachNode.Median(estimates) / 5 * 6, ChainOptions.MaxGasPerTransaction);
     }
+
+    /// <summary>All expect about the same, or all refuse.</summary>
+    private static bool AreNear(List<(long? Gas, ChainUnavailableException? Refusal)> answers) =>
+        answers.Select(answer => answer.Gas is null).Distinct().Count() == 1
+        && EachNode.AreWithin([.. answers.Select(answer => new BigInteger(answer.Gas ?? 0))], 2, 0);
 
     private static async Task<(long? Gas, ChainUnavailableException? Refusal)> AskAsync(
         JsonRpcClient node, JsonObject call, CancellationToken cancellationToken)

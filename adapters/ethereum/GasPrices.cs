@@ -23,7 +23,7 @@ internal sealed class GasPrices(JsonRpcClient rpc, int maxFeeGwei)
     /// <exception cref="ChainUnavailableException">The chain asks more than the settings allow.</exception>
     public async Task<GasPrice> NowAsync(CancellationToken cancellationToken)
     {
-        var (answers, last) = await EachNode.AskAsync(rpc, node => AskAsync(node, cancellationToken));
+        var (answers, last) = await EachNode.AskAsync(rpc, node => AskAsync(node, cancellationToken), areNear: AreNear);
         if (answers.Count == 0)
         {
             throw last!;
@@ -42,6 +42,12 @@ internal sealed class GasPrices(JsonRpcClient rpc, int maxFeeGwei)
         // Twice the base fee: six full blocks long, a transaction stays in the next one's reach.
         return new GasPrice((long)BigInteger.Min(tip, asked), (long)BigInteger.Min((baseFee * 2) + tip, Most));
     }
+
+    /// <summary>As prices of the same minute are.</summary>
+    private static bool AreNear(List<NodePrice> prices) =>
+        prices.Select(price => price.BaseFee is null).Distinct().Count() == 1
+        && EachNode.AreWithin([.. prices.Select(price => price.BaseFee ?? 0)], 2, Gwei)
+        && EachNode.AreWithin([.. prices.Select(price => price.Tip)], 2, Gwei);
 
     /// <summary>
     /// A quarter more, of which nodes ask for a tenth; at least what the chain asks now. Where the settings allow no more in all, at least

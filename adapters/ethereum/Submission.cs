@@ -18,7 +18,7 @@ internal sealed class Submission(JsonRpcClient rpc)
         var refusals = answers.OfType<RpcErrorException>().ToList();
         return answers.Count == 0 ? throw last!
             : refusals.Count < answers.Count ? null
-            : refusals.Find(IsOnItsWay) ?? throw (refusals.Find(refusal => refusal.Refusal == RpcRefusal.TooLarge) ?? refusals[0]);
+            : refusals.Find(IsOnItsWay) ?? throw EachNode.Heard(refusals, refusal => refusal.Refusal == RpcRefusal.TooLarge);
 
         async Task<RpcErrorException?> AskAsync(JsonRpcClient node)
         {

@@ -57,7 +57,7 @@ internal static class BatchEndpoint
             return;
         }
 
-        var outcomes = await intake.RuleAsync(lines, AddressRateLimit.AddressOf(context));
+        var outcomes = await intake.RuleAsync(lines, Caller.Of(context));
         Outcome.SetRetryAfter(context, outcomes);
         context.Response.ContentType = BatchLines.ContentType;
         for (var i = 0; i < outcomes.Length; i++)

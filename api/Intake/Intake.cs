@@ -1,4 +1,3 @@
-using System.Net;
 using CapOrleans.Api.Answers;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.Incidents;
@@ -32,8 +31,7 @@ internal sealed partial class Intake(IGrainFactory grains, AddressTurns turns, T
     private int unsaid;
 
     /// <param name="body">One JSON object, as the sender wrote it.</param>
-    /// <param name="caller">The address that sent it, as limits count it.</param>
-    public async Task<Outcome> RuleAsync(ReadOnlyMemory<byte> body, IPAddress caller)
+        public async Task<Outcome> RuleAsync(ReadOnlyMemory<byte> body, Caller caller)
     {
         var (report, refusal) = IncidentReader.Read(body);
         if (report is null)
@@ -41,13 +39,13 @@ internal sealed partial class Intake(IGrainFactory grains, AddressTurns turns, T
             return Unreadable(body, refusal!);
         }
 
-        using var turn = await turns.EnterAsync(caller);
+        using var turn = await turns.EnterAsync(caller.Address);
         return (await AnswerAsync([report], caller, async () => [await grains.Incident(report.CapId, report.IncidentId).FileAsync(report)]))[0];
     }
 
     /// <summary>Reports of one CapID enter the log in the order given; others beside them.</summary>
     /// <returns>An outcome for each line.</returns>
-    public async Task<Outcome[]> RuleAsync(IReadOnlyList<ReadOnlyMemory<byte>> lines, IPAddress caller)
+    public async Task<Outcome[]> RuleAsync(IReadOnlyList<ReadOnlyMemory<byte>> lines, Caller caller)
     {
         var read = lines.Select(line => IncidentReader.Read(line)).ToList();
         var outcomes = new Outcome[lines.Count];
@@ -70,15 +68,15 @@ internal sealed partial class Intake(IGrainFactory grains, AddressTurns turns, T
         body.Length > IncidentReader.MaxRequestBytes ? StatusCodes.Status413PayloadTooLarge : StatusCodes.Status400BadRequest, null, refusal, null);
 
     /// <param name="reports">Of one CapID.</param>
-    private Task<IReadOnlyList<Outcome>> RuleAsync(List<IncidentReport> reports, IPAddress caller) => AnswerAsync(reports, caller, () => FileAsync(reports, caller));
+    private Task<IReadOnlyList<Outcome>> RuleAsync(List<IncidentReport> reports, Caller caller) => AnswerAsync(reports, caller, () => FileAsync(reports, caller));
 
-    private async Task<IReadOnlyList<Outcome>> AnswerAsync(List<IncidentReport> reports, IPAddress caller, Func<Task<IReadOnlyList<Ruling>>> rule)
+    private async Task<IReadOnlyList<Outcome>> AnswerAsync(List<IncidentReport> reports, Caller caller, Func<Task<IReadOnlyList<Ruling>>> rule)
     {
         try
         {
             if (reports.Exists(report => report.Scheme == FullV2.Scheme))
             {
-                CallerContext.Address = $"{caller}"; // only a contract wallet's signature asks whose it is
+                CallerContext.Address = caller.Asker; // only a contract wallet's signature asks whose it is
             }
 
             return [.. (await rule()).Select(Of)];
@@ -100,7 +98,7 @@ internal sealed partial class Intake(IGrainFactory grains, AddressTurns turns, T
     /// Every signature at its own incident; then all that are proven at once. What is not proven is nobody's, and holds up nobody. What was
     /// not checked may be somebody's: those before it go on, those after it wait.
     /// </summary>
-    private async Task<IReadOnlyList<Ruling>> FileAsync(List<IncidentReport> reports, IPAddress caller)
+    private async Task<IReadOnlyList<Ruling>> FileAsync(List<IncidentReport> reports, Caller caller)
     {
         var checks = new SignatureCheck?[reports.Count];
         await Task.WhenAll(Enumerable.Range(0, reports.Count).GroupBy(i => reports[i].IncidentId, StringComparer.Ordinal).Select(async ofOne =>
@@ -112,17 +110,24 @@ internal sealed partial class Intake(IGrainFactory grains, AddressTurns turns, T
         }));
         var checkedFirst = checks.TakeWhile(check => check is not null).Select(check => check!).ToList();
         var proven = checkedFirst.Where(check => check.Proven is not null).Select(check => check.Proven!).ToList();
-        var ruled = new Queue<Ruling>(proven.Count == 0 ? [] : await grains.Cap(reports[0].CapId).AcceptAsync(proven));
+        var ruled = new Queue<Ruling>(proven.Count == 0 ? [] : await AcceptAsync(proven, caller));
         var decided = checkedFirst.Select(check => check.Refused ?? ruled.Dequeue());
         return checkedFirst.Count == reports.Count
             ? [.. decided]
             : [.. decided, Ruling.NotChecked, .. checks.Skip(checkedFirst.Count + 1).Select(check => check?.Refused ?? Ruling.AfterAnother)];
     }
 
-    /// <returns>Nothing for any of them when their grain does not answer.</returns>
-    private async Task<IReadOnlyList<SignatureCheck?>> ProveAsync(List<IncidentReport> ofOneIncident, IPAddress caller)
+    /// <summary>In the caller's turn as well: a batch may name a CapID in each line that nobody has, and each is looked for.</summary>
+    private async Task<IReadOnlyList<Ruling>> AcceptAsync(List<ProvenReport> ofOneCap, Caller caller)
     {
-        using var turn = await turns.EnterAsync(caller);
+        using var turn = await turns.EnterAsync(caller.Address);
+        return await grains.Cap(ofOneCap[0].Report.CapId).AcceptAsync(ofOneCap);
+    }
+
+    /// <returns>Nothing for any of them when their grain does not answer.</returns>
+    private async Task<IReadOnlyList<SignatureCheck?>> ProveAsync(List<IncidentReport> ofOneIncident, Caller caller)
+    {
+        using var turn = await turns.EnterAsync(caller.Address);
         try
         {
             return await grains.Incident(ofOneIncident[0].CapId, ofOneIncident[0].IncidentId).ProveAsync(ofOneIncident);

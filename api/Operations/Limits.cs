@@ -31,7 +31,7 @@ internal static class Limits
         new("requests-per-address", options.RequestsPerSecondPerAddress, "requests per second",
             "one address (IPv6: one /64) at one API or gate (Intake__PerSecondPerAddress); each incident, and each KiB of a body with incidents, is one",
             "429 too-many-requests"),
-        new("reports-per-reporter", CapPolicy.Default.ReportsPerMinute, "incidents per minute", "one reporter key of one CapID, unless its policy says otherwise (reportsPerMinute)", "429 too-many-reports"),
+        new("reports-per-reporter", CapPolicy.Default.ReportsPerMinute, "incidents per minute", "one reporter key of one CapID, unless its policy says otherwise (reportsPerMinute); one counts as one for each KiB that is begun", "429 too-many-reports"),
         new("batches-per-address", BatchPlaces.BodiesPerAddress, "at once", "batches of one address at one API", "429 too-many-requests"),
         new("batches", BatchPlaces.Bodies, "at once", "batches at one API", "429 too-many-requests"),
         new("connections", ConnectionBudget.MaxConnections, "at once", "connections of one port; more are for /health alone", "503 too-many-connections, or closed"),

@@ -12,20 +12,24 @@ public sealed class ReporterRateLimit(TimeProvider time)
     private readonly Dictionary<string, TimeSpan> spent = new(StringComparer.Ordinal);
     private readonly long start = time.GetTimestamp();
 
+    /// <summary>What a report counts as: one for each KiB that is begun, and never more than a minute's worth.</summary>
+    public static int Units(int bytes, int perMinute) => Math.Min(perMinute, (Math.Max(1, bytes) + 1023) / 1024);
+
     /// <summary>More than half is spent: what may be a duplicate is looked up before it counts, so that replays spend nothing.</summary>
-    public bool IsTight(string reporter, int perMinute) =>
-        spent.GetValueOrDefault(reporter) + (Minute / perMinute) > time.GetElapsedTime(start) + (Minute / 2);
+    public bool IsTight(string reporter, int perMinute, int units = 1) =>
+        spent.GetValueOrDefault(reporter) + Cost(perMinute, units) > time.GetElapsedTime(start) + (Minute / 2);
 
     /// <summary>What was counted turned out to be nothing new.</summary>
-    public void GiveBack(string reporter, int perMinute) => spent[reporter] = spent.GetValueOrDefault(reporter) - (Minute / perMinute);
+    public void GiveBack(string reporter, int perMinute, int units = 1) =>
+        spent[reporter] = spent.GetValueOrDefault(reporter) - Cost(perMinute, units);
 
     /// <param name="reporter">The signer's address; empty for reports without a signature, which share one limit.</param>
     /// <returns>How long the reporter must wait; null when its report counts now.</returns>
-    public TimeSpan? Wait(string reporter, int perMinute)
+    public TimeSpan? Wait(string reporter, int perMinute, int units = 1)
     {
         var now = time.GetElapsedTime(start);
         var until = spent.GetValueOrDefault(reporter);
-        var next = (until > now ? until : now) + (Minute / perMinute);
+        var next = (until > now ? until : now) + Cost(perMinute, units);
         if (next > now + Minute)
         {
             return next - now - Minute;
@@ -34,4 +38,6 @@ public sealed class ReporterRateLimit(TimeProvider time)
         spent[reporter] = next;
         return null;
     }
+
+    private static TimeSpan Cost(int perMinute, int units) => Minute / perMinute * units;
 }

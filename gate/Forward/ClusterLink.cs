@@ -26,16 +26,18 @@ internal sealed record BatchAnswer(IReadOnlyList<LineVerdict>? Verdicts, LineVer
 
 /// <summary>
 /// The way to the cluster: several addresses of its API, of which one is used as long as it answers. One that did not is left alone for a
-/// minute, while there is another.
+/// minute, one that asks to wait for as long as it asks, while there is another.
 /// </summary>
 internal sealed partial class ClusterLink(HttpClient http, GateOptions options, TimeProvider time, ILogger<ClusterLink> logger)
 {
     private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(200), Longest = TimeSpan.FromMinutes(10);
 
-    private static readonly TimeSpan Rest = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan RestOfSilent = TimeSpan.FromMinutes(1);
+
+    private static readonly ClientOptions Proven = new() { Headers = [("X-Cap-Claims", "proven")] };
 
     private readonly Lock gate = new();
-    private readonly Dictionary<Uri, long> silentAt = [];
+    private readonly Dictionary<Uri, DateTimeOffset> restsUntil = [];
     private int current;
 
     public Uri Api => options.Apis[Volatile.Read(ref current)];
@@ -43,33 +45,36 @@ internal sealed partial class ClusterLink(HttpClient http, GateOptions options, 
     /// <summary>What the last request met; null when it was answered.</summary>
     public string? LastError { get; private set; }
 
-    /// <summary>It did not serve: the next one, unless somebody has gone on from it already.</summary>
-    /// <param name="isSilent">It said nothing at all.</param>
-    public void Leave(Uri api, bool isSilent)
+    /// <summary>It said nothing: the next one, unless somebody has gone on from it already.</summary>
+    public void Leave(Uri api) => Leave(api, isSilent: true, RestOfSilent);
+
+    private void Leave(Uri api, bool isSilent, TimeSpan? rest)
     {
         lock (gate)
         {
-            if (isSilent)
+            var (now, count) = (time.GetUtcNow(), options.Apis.Count);
+            if (rest is { } wait)
             {
-                silentAt[api] = time.GetTimestamp();
+                restsUntil[api] = now + wait;
             }
 
-            var count = options.Apis.Count;
             if (options.Apis[current] == api)
             {
                 current = Enumerable.Range(1, count - 1).Select(step => (current + step) % count)
-                    .Where(other => !Rests(options.Apis[other])).Append(isSilent ? (current + 1) % count : current).First();
+                    .Where(other => restsUntil.GetValueOrDefault(options.Apis[other]) <= now)
+                    .Append(isSilent ? (current + 1) % count : current).First();
             }
         }
     }
 
-    public async Task<BatchAnswer> SendAsync(IReadOnlyList<Waiting> batch, CancellationToken cancellationToken)
+    /// <param name="areProven">Claims of addresses of which the wallet took one lately: the cluster asks for them as for another caller.</param>
+    public async Task<BatchAnswer> SendAsync(IReadOnlyList<Waiting> batch, bool areProven, CancellationToken cancellationToken)
     {
         var (api, isSilent) = (Api, false);
         BatchAnswer answer;
         try
         {
-            answer = await PostAsync(api, batch, cancellationToken);
+            answer = await PostAsync(new CapOrleansClient(http, api, areProven ? Proven : null), api, batch, cancellationToken);
         }
         catch (Exception fault) when (!cancellationToken.IsCancellationRequested)
         {
@@ -79,7 +84,8 @@ internal sealed partial class ClusterLink(HttpClient http, GateOptions options, 
 
         if (answer.IsRetryable)
         {
-            Leave(api, isSilent);
+            Leave(api, isSilent, isSilent ? RestOfSilent : answer.RetryAfter);
+            answer = Api == api ? answer : answer with { RetryAfter = null }; // that is not the next one's
         }
 
         if (LastError is null != answer.LastError is null)
@@ -98,13 +104,12 @@ internal sealed partial class ClusterLink(HttpClient http, GateOptions options, 
         return answer;
     }
 
-    private bool Rests(Uri api) => silentAt.TryGetValue(api, out var at) && time.GetElapsedTime(at) < Rest;
-
-    private async Task<BatchAnswer> PostAsync(Uri api, IReadOnlyList<Waiting> batch, CancellationToken cancellationToken)
+    private static async Task<BatchAnswer> PostAsync(
+        CapOrleansClient client, Uri api, IReadOnlyList<Waiting> batch, CancellationToken cancellationToken)
     {
         try
         {
-            var answer = await new CapOrleansClient(http, api).SendBatchAsync([.. batch.Select(waiting => waiting.Line)], cancellationToken);
+            var answer = await client.SendBatchAsync([.. batch.Select(waiting => waiting.Line)], cancellationToken);
             return answer.Verdicts.Zip(batch).All(line => IsOf(line.First, line.Second))
                 ? new BatchAnswer([.. answer.Verdicts.Select(line => Verdict(line.Status, line.Problem))], null, Within(answer.RetryAfter), null)
                 : new BatchAnswer(null, null, null, $"{api} answered with receipts of other incidents, which are no verdicts.");

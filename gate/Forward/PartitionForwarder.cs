@@ -42,9 +42,9 @@ internal sealed class PartitionForwarder
     public PartitionForwarder(int partition, IncidentSpool spool, ClusterLink cluster, ProvenQueues proven, TimeProvider time)
     {
         (this.partition, this.spool, this.cluster, this.proven, this.time) = (partition, spool, cluster, proven, time);
-        widest = partition == Partitions.Claims ? WalletClaim.WaitingPerCaller : BatchLines.MaxLines;
+        widest = IsOfWallets ? WalletClaim.WaitingPerCaller : BatchLines.MaxLines;
         most = [widest, widest];
-        retries = new QueueRetries(time, partition == Partitions.Claims ? LongestWalletBackoff : LongestBackoff);
+        retries = new QueueRetries(time, IsOfWallets ? LongestWalletBackoff : LongestBackoff);
         untilAnswered = new ResiliencePipelineBuilder<BatchAnswer> { TimeProvider = time }
             .AddRetry(new RetryStrategyOptions<BatchAnswer>
             {
@@ -59,6 +59,8 @@ internal sealed class PartitionForwarder
             .Build();
     }
 
+    private bool IsOfWallets => partition is Partitions.Claims or Partitions.Proven;
+
     public IEnumerable<QueueRetry> Resting => retries.Resting;
 
     public async Task RunAsync(CancellationToken stoppingToken)
@@ -66,7 +68,7 @@ internal sealed class PartitionForwarder
         while (true)
         {
             var batch = await NextAsync(stoppingToken);
-            var answer = await untilAnswered.ExecuteAsync(async token => await cluster.SendAsync(batch, token), stoppingToken);
+            var answer = await untilAnswered.ExecuteAsync(async token => await cluster.SendAsync(batch, partition == Partitions.Proven, token), stoppingToken);
             await spool.SettleAsync(answer.Verdicts is { } verdicts ? Decided(batch, verdicts, answer.RetryAfter) : Refused(batch, answer.Refusal!));
         }
     }
@@ -131,7 +133,7 @@ internal sealed class PartitionForwarder
         retries.Record(batch, verdicts, retryAfter);
         foreach (var (sent, verdict) in batch.Zip(verdicts))
         {
-            if (partition == Partitions.Claims && verdict.Status == StatusCodes.Status201Created)
+            if (IsOfWallets && verdict.Status == StatusCodes.Status201Created)
             {
                 proven.Add(sent.Queue); // not for what was accepted before (200): whoever captured that can send it as well
             }

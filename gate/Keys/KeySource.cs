@@ -58,7 +58,7 @@ internal sealed class KeySource(HttpClient http, ClusterLink cluster, GateOption
             var isLate = reason is OperationCanceledException;
             if (!isLate || limit >= ConfirmTimeout)
             {
-                cluster.Leave(api, isSilent: true);
+                cluster.Leave(api);
             }
 
             return new KeyAnswer(null, IsRefused: false, $"{api} gives no list of keys: {reason.Message}") { IsLate = isLate };

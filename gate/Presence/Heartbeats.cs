@@ -70,7 +70,7 @@ internal sealed partial class Heartbeats(
         {
             if (fault is not NoAnswerException { Status: not null })
             {
-                cluster.Leave(api, isSilent: true);
+                cluster.Leave(api);
             }
 
             return $"{api} does not accept this gate's heartbeat: {fault.Message}";

@@ -5,42 +5,31 @@ namespace CapOrleans.Gate.Spool;
 /// <summary>Claims of wallets, which take turns.</summary>
 internal sealed partial class IncidentSpool
 {
-    /// <summary>Of the lines of a request, those that proven addresses have at most, while strangers wait too.</summary>
-    private const double ShareOfProven = 0.75;
-
     /// <summary>
     /// The indexes are named: the planner would take another, and look at everything that waits for each step (31 s were measured at
     /// 100,000 claims).
     /// </summary>
-    private static readonly ClaimTurns
-        Proven = new("FROM incident INDEXED BY waits_proven_by_source WHERE refused_at IS NULL AND vouched = 1 AND partition = 4"),
-        Strangers = new("FROM incident INDEXED BY waits_claimed_by_source WHERE refused_at IS NULL AND vouched = 0 AND partition = 4");
+    private readonly ClaimTurns
+        strangers = new("INDEXED BY waits_claimed_by_source", "INDEXED BY waits_claimed_by_queue", "partition = 4", "vouched = 0"),
+        proven = new("INDEXED BY waits_proven_by_source", "INDEXED BY waits_proven_by_queue", "partition = 5", "vouched = 1");
 
-    private const string OfQueue =
-        $"""
-        SELECT {Columns} FROM incident INDEXED BY waits_claimed_by_queue
-        WHERE refused_at IS NULL AND partition = 4 AND queue = $queue ORDER BY number LIMIT 1
-        """;
-
-    private string lastProven = "", lastStranger = "";
-
-    private void TakeInTurns(SqliteConnection connection, Batch next, IReadOnlyCollection<string> queues, bool isOnly)
+    private static void TakeInTurns(
+        SqliteConnection connection, ClaimTurns turns, Batch next, IReadOnlyCollection<string> queues, bool isOnly)
     {
         if (isOnly)
         {
-            TakeOfEachQueue(connection, next, queues);
-            return;
+            TakeOfEachQueue(connection, turns, next, queues);
         }
-
-        var excluded = queues.ToHashSet(StringComparer.Ordinal);
-        lastProven = TakeOfEachAddress(connection, Proven, lastProven, next, (int)(next.MaxLines * ShareOfProven), excluded);
-        lastStranger = TakeOfEachAddress(connection, Strangers, lastStranger, next, next.MaxLines, excluded);
+        else
+        {
+            turns.Last = TakeOfEachAddress(connection, turns, next, queues.ToHashSet(StringComparer.Ordinal));
+        }
     }
 
-    private static void TakeOfEachQueue(SqliteConnection connection, Batch next, IReadOnlyCollection<string> queues)
+    private static void TakeOfEachQueue(SqliteConnection connection, ClaimTurns turns, Batch next, IReadOnlyCollection<string> queues)
     {
         using var oldest = connection.CreateCommand();
-        oldest.CommandText = OfQueue;
+        oldest.CommandText = turns.OfQueue;
         foreach (var queue in queues)
         {
             oldest.Parameters.Clear();
@@ -54,16 +43,14 @@ internal sealed partial class IncidentSpool
     }
 
     /// <summary>Goes round: from behind the address that was last to the end, and from the beginning up to it.</summary>
-    /// <param name="most">Lines that the request may have then; one is taken in any case.</param>
     /// <returns>The address that is the last one now.</returns>
-    private static string TakeOfEachAddress(
-        SqliteConnection connection, ClaimTurns turns, string last, Batch next, int most, HashSet<string> excluded)
+    private static string TakeOfEachAddress(SqliteConnection connection, ClaimTurns turns, Batch next, HashSet<string> excluded)
     {
         using var addresses = connection.CreateCommand();
         using var lines = connection.CreateCommand();
         (addresses.CommandText, lines.CommandText) = (turns.NextAddress, turns.OfAddress);
-        var (address, taken, isRound) = (last, last, false);
-        while (!next.IsFull && next.Lines.Count < Math.Max(1, most))
+        var (last, address, taken, isRound) = (turns.Last, turns.Last, turns.Last, false);
+        while (!next.IsFull)
         {
             addresses.Parameters.Clear();
             addresses.Parameters.AddWithValue("$address", address);
@@ -91,20 +78,32 @@ internal sealed partial class IncidentSpool
         return taken;
     }
 
-    /// <summary>The address behind another, and what it has.</summary>
-    private sealed class ClaimTurns(string from)
+    /// <summary>The address behind another, what it has, and the oldest of a queue.</summary>
+    private sealed class ClaimTurns(string bySource, string byQueue, string partition, string kind)
     {
-        public string NextAddress { get; } = $"SELECT min(source) {from} AND source > $address";
+        public string NextAddress { get; } =
+            $"SELECT min(source) FROM incident {bySource} WHERE refused_at IS NULL AND {kind} AND {partition} AND source > $address";
 
-        public string OfAddress { get; } = $"SELECT {Columns} {from} AND source = $address ORDER BY number";
+        public string OfAddress { get; } =
+            $"""
+            SELECT {Columns} FROM incident {bySource}
+            WHERE refused_at IS NULL AND {kind} AND {partition} AND source = $address ORDER BY number
+            """;
+
+        public string OfQueue { get; } =
+            $"""
+            SELECT {Columns} FROM incident {byQueue}
+            WHERE refused_at IS NULL AND {partition} AND queue = $queue ORDER BY number LIMIT 1
+            """;
+
+        /// <summary>The address that was sent last.</summary>
+        public string Last { get; set; } = "";
     }
 
     /// <summary>Lines of a request, and whether it holds more.</summary>
     private sealed class Batch(int maxLines, int maxBytes)
     {
         private int bytes;
-
-        public int MaxLines => maxLines;
 
         public List<Waiting> Lines { get; } = [];
 

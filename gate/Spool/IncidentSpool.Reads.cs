@@ -20,9 +20,9 @@ internal sealed partial class IncidentSpool
     {
         using var connection = file.Connect();
         var next = new Batch(maxLines, maxBytes);
-        if (partition == Partitions.Claims)
+        if (partition is Partitions.Claims or Partitions.Proven)
         {
-            TakeInTurns(connection, next, queues, isOnly);
+            TakeInTurns(connection, partition == Partitions.Proven ? proven : strangers, next, queues, isOnly);
         }
 
         var excluded = JsonSerializer.Serialize(queues, SpoolJson.Default.IReadOnlyCollectionString);

@@ -38,7 +38,8 @@ internal sealed class SpoolCommands(SqliteConnection connection) : IDisposable
     private readonly SqliteCommand vouch = Prepare(
         connection,
         """
-        UPDATE incident SET vouched = 1 WHERE cap_id = $1 AND incident_id = $2 AND content = $3 AND refused_at IS NULL AND vouched = 0
+        UPDATE incident SET vouched = 1, partition = CASE partition WHEN 4 THEN 5 ELSE partition END
+        WHERE cap_id = $1 AND incident_id = $2 AND content = $3 AND refused_at IS NULL AND vouched = 0
         RETURNING length(line), 0, source
         """);
     private readonly SqliteCommand leave = Prepare(

@@ -15,7 +15,7 @@ internal sealed record Arrival(string Queue, string CapId, string IncidentId, by
     /// <summary>A contract wallet must be asked about it: few of a queue wait, in a partition of their own.</summary>
     public bool IsClaim { get; init; }
 
-    public int Partition => IsClaim ? Partitions.Claims : Partitions.Of(Queue);
+    public int Partition => !IsClaim ? Partitions.Of(Queue) : IsVouched ? Partitions.Proven : Partitions.Claims;
 
     public WaitingBytes Bytes => new(IsVouched ? CapId : Source, Line.Length, IsVouched);
 

@@ -27,8 +27,8 @@ internal sealed partial class LinkValidatorGrain(
     TimeProvider time, IHostApplicationLifetime host, ILogger<LinkValidatorGrain> logger)
     : ConsumerGrain(log, time, host, logger), ILinkValidatorGrain
 {
-    /// <summary>Until a place that could not be asked, or that took nothing, is tried again; longer where it asks for that.</summary>
-    private static readonly TimeSpan RetryInterval = TimeSpan.FromMinutes(10);
+    /// <summary>Until a place that could not be asked, or that took nothing, is tried again; longer where it asks for that, an hour at most.</summary>
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromMinutes(10), LongestWait = TimeSpan.FromHours(1);
 
     /// <summary>Until the end of the log is looked at again.</summary>
     private static readonly TimeSpan IdleInterval = TimeSpan.FromMinutes(1);
@@ -134,7 +134,7 @@ internal sealed partial class LinkValidatorGrain(
         {
             case LinkVerdict.AskAgain:
                 var asked = answers.Max(answer => answer.RetryAfter) ?? RetryInterval;
-                nextAt = Time.GetUtcNow() + (asked > RetryInterval ? asked : RetryInterval);
+                nextAt = Time.GetUtcNow() + (asked > LongestWait ? LongestWait : asked > RetryInterval ? asked : RetryInterval);
                 return Step.Skip(link.Index);
             case LinkVerdict.Found:
                 await RepairAsync(link, answers);

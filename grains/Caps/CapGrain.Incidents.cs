@@ -1,3 +1,4 @@
+using System.Text;
 using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Contracts.Caps;
 using CapOrleans.Contracts.Incidents;
@@ -33,7 +34,7 @@ internal sealed partial class CapGrain
                 isStale |= rulings[step.Number] is null;
                 if (outcome.Verdict is not (AppendVerdict.Appended or AppendVerdict.StaleContext))
                 {
-                    rateLimit.GiveBack(step.Accepted.Signer ?? "", step.PerMinute);
+                    rateLimit.GiveBack(step.Accepted.Signer ?? "", step.PerMinute, step.Units);
                 }
             }
 
@@ -77,10 +78,11 @@ internal sealed partial class CapGrain
             }
 
             var (signer, perMinute) = (proof.Signer ?? "", held!.Rules.ReportsPerMinute);
+            var units = ReporterRateLimit.Units(Encoding.UTF8.GetByteCount(report.Request), perMinute);
             if (!counted[i])
             {
-                rulings[i] = rateLimit.IsTight(signer, perMinute) && await FindAsync(report, proof.Signer) is { } found ? found
-                    : rateLimit.Wait(signer, perMinute) is { } wait ? CapRefusals.TooMany(perMinute, wait)
+                rulings[i] = rateLimit.IsTight(signer, perMinute, units) && await FindAsync(report, proof.Signer) is { } found ? found
+                    : rateLimit.Wait(signer, perMinute, units) is { } wait ? CapRefusals.TooMany(perMinute, wait)
                     : null;
                 if (rulings[i] is not null)
                 {
@@ -92,7 +94,7 @@ internal sealed partial class CapGrain
             var accepted = AcceptedIncident.Of(report, proof, held!, policy, now);
             var entry = accepted.ToEntry(origin);
             var isLocal = local.TryFind(number, out _);
-            var step = new Step(i, accepted, entry, AppendAsync(Entail(accepted, entry, held, Admission.ContentHash(report, proof.Scheme, policy.ChainId))), perMinute);
+            var step = new Step(i, accepted, entry, AppendAsync(Entail(accepted, entry, held, Admission.ContentHash(report, proof.Scheme, policy.ChainId))), perMinute, units);
             steps.Add(step);
             if ((step.Outcome.IsCompleted || !isLocal) && (await step.Outcome).Verdict is AppendVerdict.Busy or AppendVerdict.StaleContext)
             {
@@ -168,5 +170,5 @@ internal sealed partial class CapGrain
     }
 
     /// <param name="Number">Of the report.</param>
-    private sealed record Step(int Number, AcceptedIncident Accepted, EntryDraft Entry, Task<AppendOutcome> Outcome, int PerMinute);
+    private sealed record Step(int Number, AcceptedIncident Accepted, EntryDraft Entry, Task<AppendOutcome> Outcome, int PerMinute, int Units);
 }

@@ -21,7 +21,8 @@ namespace CapOrleans.Grains.Caps;
 /// and committing others may run, and the log refuses an entry that was judged by an older context than the newest.
 /// </summary>
 [Reentrant, PlacedBesideItsLog, GrainType(CapGrains.CapType)]
-internal sealed partial class CapGrain(IAuditLogReader reader, LogMap logs, LocalLogs local, AdmissionPolicy policy, TimeProvider time) : Grain, ICapGrain
+internal sealed partial class CapGrain(
+    IAuditLogReader reader, ContextLoads loads, LogMap logs, LocalLogs local, AdmissionPolicy policy, TimeProvider time) : Grain, ICapGrain
 {
     /// <summary>How often a judgement is repeated after another activation changed the context.</summary>
     private const int Attempts = 8;
@@ -42,11 +43,11 @@ internal sealed partial class CapGrain(IAuditLogReader reader, LogMap logs, Loca
 
     private IAuditLogGrain Log => log ??= GrainFactory.GetGrain<IAuditLogGrain>(number);
 
-    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    /// <summary>Reads nothing: anybody can name any CapID, and an activation that fails is told to the log each time.</summary>
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         number = logs.Of(CapId);
-        origin = (await Log.HeadAsync()).Origin;
-        await RefreshAsync();
+        return Task.CompletedTask;
     }
 
     public async Task<WalletStanding> StandingAsync(IncidentReport report, string wallet)
@@ -68,6 +69,7 @@ internal sealed partial class CapGrain(IAuditLogReader reader, LogMap logs, Loca
 
     public async Task<string?> AuditDelegationAsync(string delegationLog, Actor actor)
     {
+        await RefreshAsync();
         if (context is null)
         {
             LeaveIfUnknown();
@@ -119,6 +121,7 @@ internal sealed partial class CapGrain(IAuditLogReader reader, LogMap logs, Loca
         catch
         {
             (isRead, refreshing) = (false, Task.CompletedTask);
+            LeaveIfUnknown();
             throw;
         }
     }
@@ -130,7 +133,12 @@ internal sealed partial class CapGrain(IAuditLogReader reader, LogMap logs, Loca
     /// </remarks>
     private async Task LoadAsync(CapContext? refused)
     {
-        var read = (await reader.FindCapAsync(CapId, CancellationToken.None))?.Context;
+        if (origin.Length == 0)
+        {
+            origin = (await Log.HeadAsync()).Origin;
+        }
+
+        var read = (await loads.RunAsync(() => reader.FindCapAsync(CapId, CancellationToken.None)))?.Context;
         context = !ReferenceEquals(context, refused) && (read?.Version ?? 0) < context?.Version ? context : read;
     }
 

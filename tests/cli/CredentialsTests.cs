@@ -78,7 +78,8 @@ public sealed class CredentialsTests : IAsyncLifetime
         await using var server = await AnyServer.StartAsync(address);
         server.Respond = gate.Respond;
         var cap = Cap(("BIND", $"{address ?? IPAddress.Parse("192.0.2.1")}"), ("API_PORT", $"{server.Port}"), ("VPN_ENDPOINT", $"http://{address ?? IPAddress.Parse("192.0.2.1")}:{server.Port}"));
-        foreach (var arguments in (string[][])[["operator", "list"], ["register", "X", "--key", "0x0"], ["gate", "remove", "x"], ["gate", "dead"], ["gate", "retry", "1"]])
+        string[] commands = ["operator list", "register X --key 0x0", "gate remove x", "gate dead", "gate retry 1"];
+        foreach (var arguments in commands.Select(command => command.Split(' ')))
         {
             var (code, output) = await cap.RunAsync(arguments);
             Assert.Equal(2, code);

@@ -7,6 +7,7 @@ using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.CanonicalJson;
 using CapOrleans.Core.Caps;
 using CapOrleans.Core.Incidents;
+using CapOrleans.Core.MerkleTree;
 using CapOrleans.Core.Signatures;
 using CapOrleans.LogVerifier;
 
@@ -88,6 +89,41 @@ public sealed class VerifierTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_anchor_of_a_root_that_the_log_never_had_is_named()
+    {
+        var (size, root) = (head.Size, Convert.ToHexStringLower(head.Root));
+        Append Anchor(long of, string named) => Entries(
+            EntryKinds.AnchorBatched, new CanonicalObject().Add("from", size).Add("root", named).Add("size", of).Add("to", size));
+        await AppendAsync(Anchor(size, root), Anchor(size, new string('0', 64)), Anchor(size + 900, root), Anchor(size - 1, root));
+        var findings = (await FindingsAsync()).Where(finding => finding.Contains(" names a", StringComparison.Ordinal));
+        Assert.Equal(
+            [
+                $"Log 0: entry {size + 1} names another root than that of the first {size} entries",
+                $"Log 0: entry {size + 2} names a root of {size + 900} entries, which is too long ago or was still to come",
+                $"Log 0: entry {size + 3} names a root of {size - 1} entries for those up to {size}",
+            ],
+            findings);
+    }
+
+    [Fact]
+    public void Every_root_of_before_is_known_until_it_is_too_long_ago()
+    {
+        var (history, tree, roots) = (new RootHistory(), new MerkleFrontier(), new List<byte[]>());
+        for (var i = 0; i < 700; i++)
+        {
+            roots.Add(tree.Root());
+            var leaf = MerkleHash.Leaf(BitConverter.GetBytes(i));
+            history.Append(leaf);
+            tree.Append(leaf);
+        }
+
+        Assert.All(Enumerable.Range(0, 700), size => Assert.Equal(roots[size], history.RootAt(size)));
+        Assert.Equal(tree.Root(), history.RootAt(700));
+        Assert.Null(history.RootAt(701));
+        Assert.Null(history.RootAt(-1));
+    }
+
+    [Fact]
     public async Task What_is_said_twice_of_nobody_or_of_what_is_to_come_is_named()
     {
         var again = Incident(reporter, "I-1") with { Incident = null };
@@ -102,7 +138,8 @@ public sealed class VerifierTests : IAsyncLifetime
         string[] expected =
         [
             "accepts Z-001/I-1 again", "the incidents listed up to entry", "names a key of a CapID that was not registered",
-            "corrects the score of a CapID", "corrects an incident that was not accepted", "speaks for entries 0 to 99", "goes back to 3", "cannot be read",
+            "corrects the score of a CapID", "corrects an incident that was not accepted", "speaks for entries 0 to 99", "goes back to 3",
+            "cannot be read",
             "NOBODY is not stored", "Z-001 is stored with 2 incidents",
         ];
         Assert.All(expected, text => Assert.Contains(findings, finding => finding.Contains(text, StringComparison.Ordinal)));

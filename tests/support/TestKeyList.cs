@@ -11,7 +11,8 @@ public static class TestKeyList
         capId, version = 1, displayName = capId, capPotential = 50, phi = 1.2, psi = 0.9, score = 0, incidents = 0, origin = "o",
         keys = reporters.Select(key => new
         {
-            address = $"{key.Address}", roles = new[] { "reporter" }, notBefore = (string?)null, notAfter = (string?)null, revokedAt = (string?)null,
+            address = $"{key.Address}", roles = new[] { "reporter" }, notBefore = (string?)null,
+            notAfter = (string?)null, revokedAt = (string?)null,
         }),
         policy = new
         {

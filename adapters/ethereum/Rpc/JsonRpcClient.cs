@@ -15,7 +15,7 @@ namespace CapOrleans.Ethereum.Rpc;
 /// </summary>
 /// <param name="urls">At least one, all of the same chain.</param>
 /// <param name="devTokenFile">Holds the dev chain's token, which goes with every call: its owner waits behind nobody. Read at each; null where others' nodes are asked.</param>
-public sealed class JsonRpcClient(HttpClient http, IReadOnlyList<Uri> urls, string? devTokenFile = null)
+public sealed partial class JsonRpcClient(HttpClient http, IReadOnlyList<Uri> urls, string? devTokenFile = null)
 {
     private const string DevTokenHeader = "X-Dev-Chain-Token";
 
@@ -43,56 +43,6 @@ public sealed class JsonRpcClient(HttpClient http, IReadOnlyList<Uri> urls, stri
     /// <exception cref="ChainUnavailableException">No node gave a usable answer.</exception>
     public Task<JsonElement> CallAsync(string method, CancellationToken cancellationToken, params IReadOnlyList<JsonNode?> parameters) =>
         CallAsync(method, static answer => answer, cancellationToken, parameters);
-
-    /// <summary>A node whose answer cannot be read, or that refuses, is as one that does not answer: the next is asked.</summary>
-    /// <inheritdoc cref="CallAsync(string, CancellationToken, IReadOnlyList{JsonNode?})"/>
-    public async Task<T> CallAsync<T>(
-        string method, Func<JsonElement, T> read, CancellationToken cancellationToken, params IReadOnlyList<JsonNode?> parameters)
-    {
-        var (first, worst) = (Volatile.Read(ref current), (ChainUnavailableException?)null);
-        if (Each[first].IsLate && Each.ToList().FindIndex(node => !node.IsLate) is >= 0 and var other)
-        {
-            Interlocked.CompareExchange(ref current, other, first);
-            first = other;
-        }
-
-        for (var attempt = 0; attempt < urls.Count; attempt++)
-        {
-            var used = (first + attempt) % urls.Count;
-            try
-            {
-                return RpcAnswer.Read(NodeAt(urls[used]), await CallAsync(urls[used], method, parameters, cancellationToken), read);
-            }
-            catch (ChainUnavailableException fault)
-            {
-                worst = worst is null || Rank(fault) > Rank(worst) ? fault : worst;
-                if (IsTheNodes(fault))
-                {
-                    Interlocked.CompareExchange(ref current, (used + 1) % urls.Count, used);
-                }
-            }
-        }
-
-        throw worst!;
-    }
-
-    /// <summary>Does the same again with the next node where one is on another chain, or has not what should be there, as long as there is one.</summary>
-    /// <exception cref="ChainMismatchException">So it is with each of them.</exception>
-    public async Task<T> TryEachAsync<T>(Func<Task<T>> work)
-    {
-        for (var attempt = 1; ; attempt++)
-        {
-            var used = Volatile.Read(ref current);
-            try
-            {
-                return await work();
-            }
-            catch (ChainMismatchException) when (attempt < urls.Count)
-            {
-                Interlocked.CompareExchange(ref current, (used + 1) % urls.Count, used);
-            }
-        }
-    }
 
     /// <summary>Asks one node, whoever is asked otherwise.</summary>
     public async Task<JsonElement> CallAsync(Uri url, string method, IReadOnlyList<JsonNode?> parameters, CancellationToken cancellationToken)
@@ -158,14 +108,6 @@ public sealed class JsonRpcClient(HttpClient http, IReadOnlyList<Uri> urls, stri
 
     /// <summary>The path of an RPC URL often is a key: only the host is named.</summary>
     private static string NodeAt(Uri url) => $"The chain node at {url.Host}:{url.Port}";
-
-    /// <summary>Which fault is told when all have one: what the call itself can do something about comes first.</summary>
-    private static int Rank(ChainUnavailableException fault) => fault is not RpcErrorException refused ? 0
-        : refused.Refusal switch { RpcRefusal.TooLarge => 3, RpcRefusal.Other => 1, _ => 2 };
-
-    /// <summary>Another is asked from now on: this one does not answer, may not, takes less than others, or has not the method.</summary>
-    private static bool IsTheNodes(ChainUnavailableException fault) =>
-        fault is not RpcErrorException { Refusal: not (RpcRefusal.Other or RpcRefusal.TooLarge or RpcRefusal.NoSuchMethod) };
 
     private string? ReadToken()
     {

@@ -31,6 +31,7 @@ internal static class RpcAnswer
         return result ?? throw new ChainUnavailableException($"{node} answers {response.Content.Headers.ContentType?.MediaType ?? "something"} that is no JSON-RPC; see RPC_URL.");
     }
 
+    /// <summary>Whatever the reader meets, the answer is at fault: nothing else is read.</summary>
     /// <exception cref="ChainUnavailableException">The answer is something else than what was asked for.</exception>
     public static T Read<T>(string node, JsonElement answer, Func<JsonElement, T> read)
     {
@@ -38,8 +39,7 @@ internal static class RpcAnswer
         {
             return read(answer);
         }
-        catch (Exception fault) when (fault is InvalidOperationException or FormatException or KeyNotFoundException or ArgumentException or IndexOutOfRangeException or OverflowException
-            or JsonException or NotSupportedException)
+        catch (Exception fault) when (fault is not ChainUnavailableException)
         {
             throw new ChainUnavailableException($"{node} gives an answer that cannot be read; see RPC_URL.", fault);
         }

@@ -84,7 +84,7 @@ public sealed class BlockStoreTests(PostgresServer postgres) : IDisposable
         app.MapPost("/api/v0/block/put", () => Results.Content(answer, "application/json", statusCode: status));
         await app.StartAsync();
         using var http = new HttpClient();
-        var store = new KuboBlockStore(new SqliteBlockStore(directory.File("blocks.db")), new KuboRpc(http, url));
+        var store = new KuboBlockStore(new SqliteBlockStore(directory.File("blocks.db")), new KuboRpc(http, url), TimeProvider.System);
         var thrown = await Assert.ThrowsAsync<IpfsUnavailableException>(() => store.PutAsync([Record], default));
         Assert.Contains(fault, thrown.Message, StringComparison.Ordinal);
         Assert.Equal(Bytes, await store.FindAsync(Record.Cid, default));

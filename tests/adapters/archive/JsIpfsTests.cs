@@ -89,7 +89,8 @@ public sealed class JsIpfsTests : IAsyncLifetime
         await stream.WriteAsync(car.WrittenMemory, cancellationToken);
     }
 
-    private KuboBlockStore Store() => new(new SqliteBlockStore(directory.File("blocks.db")), new KuboRpc(http, node.Url));
+    private KuboBlockStore Store() =>
+        new(new SqliteBlockStore(directory.File("blocks.db")), new KuboRpc(http, node.Url), TimeProvider.System);
 
     /// <summary>As the archive makes it: records, and the manifest that links to them.</summary>
     private static List<Block> Batch(string name, int records)

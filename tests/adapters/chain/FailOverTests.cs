@@ -44,7 +44,7 @@ public sealed class FailOverTests : IAsyncLifetime
     {
         first.Before = (asked, _, _) => asked == method ? FaultyNode.Result(answer) : null;
         using var http = new HttpClient(new ByName(first, chain.Url));
-        var contract = new AnchorContract(new JsonRpcClient(http, Nodes), new ChainOptions(31337, writer, deployed, IsDevChain: true), TimeProvider.System);
+        var contract = Contract(http, isDevChain: true);
         Assert.Equal(0, (await contract.AnchoredAsync(Origin, sent, default)).Position);
         await contract.AnchorAsync(new AnchorBatch(Origin, 0, 3, new byte[32], 3, [], []), sent, default);
         Assert.Equal(3, (await contract.AnchoredAsync(Origin, sent, default)).Position);
@@ -58,7 +58,7 @@ public sealed class FailOverTests : IAsyncLifetime
     {
         first.Before = (asked, _, _) => asked != method ? null : refusal is null ? FaultyNode.Result("0xffffffff") : FaultyNode.Error(-32000, refusal);
         using var http = new HttpClient(new ByName(first, chain.Url));
-        var contract = new AnchorContract(new JsonRpcClient(http, Nodes), new ChainOptions(31337, writer, deployed, IsDevChain: true), TimeProvider.System);
+        var contract = Contract(http, isDevChain: true);
         await contract.AnchorAsync(new AnchorBatch(Origin, 0, 3, new byte[32], 3, [], []), sent, default);
         Assert.Equal(3, (await contract.AnchoredAsync(Origin, sent, default)).Position);
     }
@@ -128,6 +128,50 @@ public sealed class FailOverTests : IAsyncLifetime
         Assert.Equal([false, true, false], nodes.Each.Select(node => node.IsLate)); // each of some fifty questions would have waited for it
     }
 
+    [Theory]
+    [InlineData("eth_chainId")]
+    [InlineData("eth_getCode")]
+    public async Task A_node_that_takes_its_time_for_what_one_alone_is_asked_is_not_waited_for_alone(string method)
+    {
+        first.Meanwhile = asked => asked == method ? Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System) : Task.CompletedTask;
+        using var http = new HttpClient(new ByName(first, chain.Url));
+        var contract = Contract(http);
+        await contract.AnchorAsync(new AnchorBatch(Origin, 0, 3, new byte[32], 3, [], []), sent, default);
+        Assert.Equal(3, (await contract.AnchoredAsync(Origin, sent, default)).Position);
+    }
+
+    [Theory]
+    [InlineData("eth_estimateGas", "exceeds block gas limit")]
+    [InlineData("eth_sendRawTransaction", "oversized data")]
+    public async Task What_the_others_refuse_for_another_reason_one_alone_makes_no_smaller(string method, string refusal)
+    {
+        first.Before = (asked, _, _) => asked == method ? FaultyNode.Error(-32000, refusal) : null;
+        using var others = new FaultyNode
+        {
+            Before = (asked, _, _) => asked == method ? FaultyNode.Error(-32000, "insufficient funds for gas * price + value") : null,
+        };
+        using var http = new HttpClient(new ByName(first, chain.Url, others));
+        var contract = Contract(http);
+        var batch = new AnchorBatch(Origin, 0, 3, new byte[32], 3, [], []);
+        var fault = await Assert.ThrowsAnyAsync<ChainUnavailableException>(() => contract.AnchorAsync(batch, sent, default));
+        Assert.IsNotType<BatchTooLargeException>(fault);
+        Assert.Contains("insufficient funds", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Between_two_that_are_far_apart_a_slower_third_decides()
+    {
+        first.Before = (asked, _, _) => asked == "eth_maxPriorityFeePerGas" ? FaultyNode.Result("0x7216300c00") : null; // 490 gwei
+        using var others = new FaultyNode();
+        static Task SlowAsync() => Task.Delay(TimeSpan.FromSeconds(2), TimeProvider.System);
+        using var http = new HttpClient(new ByName(first, chain.Url, others, SlowAsync));
+        var contract = Contract(http);
+        var recorded = new Recorded();
+        await contract.AnchorAsync(new AnchorBatch(Origin, 0, 3, new byte[32], 3, [], []), recorded, default);
+        Assert.All(recorded.Tips, tip => Assert.InRange(tip, 0, 100_000_000_000));
+        Assert.NotEmpty(recorded.Tips);
+    }
+
     [Fact]
     public async Task A_node_that_says_nothing_keeps_no_wallet_waiting()
     {
@@ -146,6 +190,23 @@ public sealed class FailOverTests : IAsyncLifetime
         Assert.Contains("on chain 31337, CHAIN_ID says 1", fault.Message, StringComparison.Ordinal);
     }
 
+    private AnchorContract Contract(HttpClient http, bool isDevChain = false) =>
+        new(new JsonRpcClient(http, Nodes), new ChainOptions(31337, writer, deployed, isDevChain), TimeProvider.System);
+
+    private sealed class Recorded : ISentTransactions
+    {
+        public List<long> Tips { get; } = [];
+
+        public IReadOnlyList<SentTransaction> All { get; private set; } = [];
+
+        public Task KeepAsync(IReadOnlyList<SentTransaction> sent, long gas = 0)
+        {
+            All = sent;
+            Tips.AddRange(sent.Select(transaction => transaction.Tip ?? transaction.Cap));
+            return Task.CompletedTask;
+        }
+    }
+
     private sealed class SilentHandler : HttpMessageHandler
     {
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
@@ -156,15 +217,23 @@ public sealed class FailOverTests : IAsyncLifetime
     }
 
     /// <summary>All three are the same node in the end; the first is asked through what makes its faults.</summary>
-    private sealed class ByName(HttpMessageHandler first, Uri node) : DelegatingHandler(new SocketsHttpHandler())
+    /// <param name="others">What makes the faults of the others; null for none.</param>
+    /// <param name="beforeThird">What is waited for before the third is asked.</param>
+    private sealed class ByName(HttpMessageHandler first, Uri node, HttpMessageHandler? others = null, Func<Task>? beforeThird = null)
+        : DelegatingHandler(others ?? new SocketsHttpHandler())
     {
         private readonly HttpMessageInvoker faulty = new(first, disposeHandler: false);
 
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
-            var isFirst = request.RequestUri!.Host == "first";
+            var host = request.RequestUri!.Host;
             request.RequestUri = node;
-            return isFirst ? faulty.SendAsync(request, cancellationToken) : base.SendAsync(request, cancellationToken);
+            if (host == "third" && beforeThird is not null)
+            {
+                await beforeThird();
+            }
+
+            return await (host == "first" ? faulty.SendAsync(request, cancellationToken) : base.SendAsync(request, cancellationToken));
         }
 
         protected override void Dispose(bool disposing)

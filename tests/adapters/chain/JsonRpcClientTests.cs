@@ -178,6 +178,19 @@ public sealed class JsonRpcClientTests
     public void Every_client_has_its_own_words(string message, RpcRefusal meaning) =>
         Assert.Equal(meaning, new RpcErrorException("eth_sendRawTransaction", -32000, message, null).Refusal);
 
+    [Theory]
+    [InlineData("""{"data":null}""")]
+    [InlineData("""{"data":7}""")]
+    [InlineData("""{"data":["0x"]}""")]
+    [InlineData("[]")]
+    [InlineData("null")]
+    public async Task Whatever_the_reader_of_an_answer_meets_is_the_node_s_fault(string answer)
+    {
+        using var http = new HttpClient(new Handler(_ => FaultyNode.Result(JsonNode.Parse(answer))));
+        await Assert.ThrowsAsync<ChainUnavailableException>(() => new JsonRpcClient(http, First).CallAsync(
+            "eth_getLogs", logs => logs.GetProperty("data").GetString()!.Length, default));
+    }
+
     private static async Task AskAsync(Func<HttpRequestMessage, HttpResponseMessage> answer, Uri? url = null)
     {
         using var http = new HttpClient(new Handler(answer));

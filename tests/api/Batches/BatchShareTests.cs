@@ -23,7 +23,8 @@ public sealed class BatchShareTests
         var key = PrivateKey.Create();
         var lines = Enumerable.Range(0, 200).Select(i => new ReadOnlyMemory<byte>(Encoding.UTF8.GetBytes(
             TestIncident.Signed(key, $"CAP-{i % caps}", $"INC-{i}", TimeProvider.System.GetUtcNow()).ToJsonString()))).ToList();
-        var rulings = lines.Chunk(50).Select(batch => intake.RuleAsync(batch, IPAddress.Loopback)).ToList();
+        var caller = new CapOrleans.Api.Intake.Caller(IPAddress.Loopback, "");
+        var rulings = lines.Chunk(50).Select(batch => intake.RuleAsync(batch, caller)).ToList();
         for (var done = 0; done < lines.Count; done++)
         {
             await Eventually.TrueAsync(() => cluster.UnderWay == Math.Min(AddressTurns.AtOnce, lines.Count - done));

@@ -38,6 +38,20 @@ public sealed class ReporterRateLimitTests
         Assert.NotNull(limit.Wait("a", 2));
     }
 
+    [Fact]
+    public void A_long_report_counts_as_one_for_each_KiB_and_never_as_more_than_a_minute_holds()
+    {
+        Assert.Equal([1, 1, 2, 64, 3], [
+            ReporterRateLimit.Units(0, 30), ReporterRateLimit.Units(1024, 30), ReporterRateLimit.Units(1025, 30),
+            ReporterRateLimit.Units(65_536, 6000), ReporterRateLimit.Units(65_536, 3)]);
+        var limit = new ReporterRateLimit(time);
+        Assert.Null(limit.Wait("a", 30, units: 29));
+        Assert.Equal(TimeSpan.FromSeconds(2), limit.Wait("a", 30, units: 2));
+        limit.GiveBack("a", 30, units: 29);
+        Assert.Null(limit.Wait("a", 30, units: 30));
+        Assert.NotNull(limit.Wait("a", 30));
+    }
+
     /// <summary>Whatever the pauses: within any stretch of time, no more than a minute's worth and what the stretch itself allows.</summary>
     [Fact]
     public void No_stretch_of_time_holds_more_than_its_share() =>

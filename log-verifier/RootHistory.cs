@@ -1,0 +1,54 @@
+using CapOrleans.Core.MerkleTree;
+
+namespace CapOrleans.LogVerifier;
+
+/// <summary>A tree that grows, and its roots of before: of the last million sizes, in 40 MB.</summary>
+internal sealed class RootHistory
+{
+    private const int Chunk = 256, MostChunks = 4096, HashLength = 32;
+
+    private readonly MerkleFrontier tree = new();
+
+    /// <summary>By number: the tree as it was, and the leaves that came then.</summary>
+    private readonly Dictionary<long, (MerkleFrontier Start, byte[] Leaves)> chunks = [];
+
+    public long Size => tree.Size;
+
+    public byte[] Root() => tree.Root();
+
+    public void Append(byte[] leaf)
+    {
+        var (number, at) = Math.DivRem(tree.Size, Chunk);
+        if (at == 0)
+        {
+            chunks.Add(number, (tree.Copy(), new byte[Chunk * HashLength]));
+            chunks.Remove(number - MostChunks);
+        }
+
+        leaf.CopyTo(chunks[number].Leaves, at * HashLength);
+        tree.Append(leaf);
+    }
+
+    /// <returns>Null when it is too long ago, or still to come.</returns>
+    public byte[]? RootAt(long size)
+    {
+        var (number, count) = Math.DivRem(size, Chunk);
+        if (size == tree.Size)
+        {
+            return tree.Root();
+        }
+
+        if (size < 0 || size > tree.Size || !chunks.TryGetValue(number, out var chunk))
+        {
+            return null;
+        }
+
+        var then = chunk.Start.Copy();
+        for (var i = 0; i < count; i++)
+        {
+            then.Append(chunk.Leaves[(i * HashLength)..((i + 1) * HashLength)]);
+        }
+
+        return then.Root();
+    }
+}

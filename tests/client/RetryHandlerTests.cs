@@ -1,0 +1,83 @@
+using System.Net;
+using System.Net.Http.Headers;
+using CapOrleans.Client;
+using Microsoft.Extensions.Time.Testing;
+
+namespace CapOrleans.Tests.Client;
+
+/// <summary>What is sent again, when, and what is not.</summary>
+public sealed class RetryHandlerTests : HttpMessageHandler
+{
+    private static readonly Uri Api = new("http://api.example/");
+
+    private readonly FakeTimeProvider time = new();
+    private readonly Queue<Func<HttpResponseMessage>> answers = new();
+    private int calls;
+
+    [Fact]
+    public async Task Nothing_decided_is_asked_again_when_the_server_wants_to_be()
+    {
+        answers.Enqueue(() => Answer(503, TimeSpan.FromSeconds(7)));
+        answers.Enqueue(() => throw new HttpRequestException("reset"));
+        answers.Enqueue(() => Answer(200));
+        var asking = Client().ListLimitsAsync(default);
+        time.Advance(TimeSpan.FromSeconds(6.9));
+        Assert.Equal(1, calls);
+        time.Advance(TimeSpan.FromSeconds(0.1));
+        await Eventually.TrueAsync(() =>
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            return asking.IsCompleted;
+        });
+        Assert.Empty(await asking);
+        Assert.Equal(3, calls);
+    }
+
+    [Theory]
+    [InlineData(404, null)]
+    [InlineData(503, 31)] // longer than anybody waits
+    public async Task What_is_decided_or_takes_too_long_is_told_at_once(int status, int? seconds)
+    {
+        answers.Enqueue(() => Answer(status, seconds is { } wait ? TimeSpan.FromSeconds(wait) : null));
+        var fault = await Assert.ThrowsAnyAsync<ClientException>(() => Client().ListLimitsAsync(default));
+        Assert.Equal((status, 1), (fault.Status, calls));
+    }
+
+    [Fact]
+    public async Task What_may_have_been_done_is_not_done_again()
+    {
+        answers.Enqueue(() => Answer(503));
+        var fault = await Assert.ThrowsAsync<NoAnswerException>(() => Client().CreateApiKeyAsync("x", "read", default));
+        Assert.Equal((503, true, 1), (fault.Status, fault.IsRetryable, calls));
+    }
+
+    [Theory]
+    [InlineData("""{"items":[null],"next":null}""")]
+    [InlineData("""{"items":[],"next":"a"}""")]
+    [InlineData("""{"items":{}}""")]
+    [InlineData("<html>")]
+    [InlineData("null")]
+    public async Task An_answer_that_is_not_the_service_s_is_no_answer(string body)
+    {
+        answers.Enqueue(() => Answer(200, null, body));
+        answers.Enqueue(() => Answer(200, null, body));
+        await Assert.ThrowsAsync<NoAnswerException>(async () => await Client().ListIncidentsAsync(new IncidentFilter(), default).ToListAsync());
+    }
+
+    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        calls++;
+        return Task.FromResult(answers.Dequeue()());
+    }
+
+    private CapOrleansClient Client() => new(
+        new HttpClient(new RetryHandler(3, time) { InnerHandler = this }) { Timeout = Timeout.InfiniteTimeSpan }, Api,
+        new ClientOptions { Time = time });
+
+    private static HttpResponseMessage Answer(int status, TimeSpan? wait = null, string body = "[]")
+    {
+        var response = new HttpResponseMessage((HttpStatusCode)status) { Content = new StringContent(body) };
+        response.Headers.RetryAfter = wait is { } after ? new RetryConditionHeaderValue(after) : null;
+        return response;
+    }
+}

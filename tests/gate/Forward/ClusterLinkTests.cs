@@ -1,0 +1,107 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using CapOrleans.Gate.Forward;
+using CapOrleans.Gate.Spool;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace CapOrleans.Tests.Gate.Forward;
+
+/// <summary>Two addresses of the cluster's API, of which the first is not well.</summary>
+public sealed class ClusterLinkTests : HttpMessageHandler
+{
+    private static readonly Uri First = new("http://first.example"), Second = new("http://second.example");
+
+    private readonly KeyCluster cluster = new();
+    private readonly List<string> asked = [];
+    private readonly List<string> lanes = [];
+    private Func<string, string, HttpResponseMessage> answer = (_, line) => Accept(line);
+
+    [Fact]
+    public async Task An_address_that_says_nothing_is_left_by_all_and_not_gone_back_to()
+    {
+        answer = (host, line) => host == First.Host ? throw new HttpRequestException("no route") : Accept(line);
+        var link = Link();
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => link.SendAsync([Waiting("A")], areProven: false, default))); // at the same time
+        Assert.Equal(Second, link.Api);
+        answer = (_, _) => new HttpResponseMessage(HttpStatusCode.ServiceUnavailable); // a moment's, of the one that is there
+        Assert.True((await link.SendAsync([Waiting("A")], areProven: false, default)).IsRetryable);
+        Assert.Equal(Second, link.Api);
+        cluster.Time.Advance(TimeSpan.FromMinutes(1));
+        await link.SendAsync([Waiting("A")], areProven: false, default);
+        Assert.Equal(First, link.Api);
+    }
+
+    [Fact]
+    public async Task Only_an_address_that_has_no_other_beside_it_is_waited_for()
+    {
+        answer = (host, line) => host == Second.Host ? Accept(line) : Wait(TimeSpan.FromMinutes(10));
+        var link = Link();
+        var first = await link.SendAsync([Waiting("A")], areProven: false, default);
+        Assert.Equal((true, null, Second), (first.IsRetryable, first.RetryAfter, link.Api));
+        Assert.NotNull((await link.SendAsync([Waiting("A")], areProven: false, default)).Verdicts);
+
+        answer = (_, _) => Wait(TimeSpan.FromMinutes(10));
+        var second = await link.SendAsync([Waiting("A")], areProven: false, default); // the first wants to be left alone as well
+        Assert.Equal((TimeSpan.FromMinutes(10), Second), (second.RetryAfter, link.Api));
+    }
+
+    [Theory]
+    [InlineData("""{"line":1,"status":201}""")]
+    [InlineData("""{"line":1,"status":200,"incident":{}}""")]
+    [InlineData("""{"status":201,"problem":{}}""")]
+    [InlineData("OTHER")]
+    public async Task What_is_no_receipt_of_the_incident_accepts_nothing(string line)
+    {
+        var body = line == "OTHER" ? $$"""{"line":1,"status":201,"incident":{{TestReceipt.Of("CAP", "B")}}}""" : line;
+        answer = (_, _) => new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent(body) };
+        var told = await Link().SendAsync([Waiting("A")], areProven: false, default);
+        Assert.Equal((null, true), (told.Verdicts, told.IsRetryable));
+    }
+
+    [Fact]
+    public async Task What_proven_hosts_sent_says_so()
+    {
+        await Link().SendAsync([Waiting("A")], areProven: false, default);
+        await Link().SendAsync([Waiting("A")], areProven: true, default);
+        Assert.Equal(["", "proven"], lanes);
+    }
+
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        var line = await request.Content!.ReadAsStringAsync(cancellationToken);
+        lock (asked)
+        {
+            asked.Add(request.RequestUri!.Host);
+            lanes.Add(request.Headers.TryGetValues("X-Cap-Claims", out var lane) ? lane.Single() : "");
+        }
+
+        return answer(request.RequestUri.Host, line);
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        cluster.Dispose();
+        base.Dispose(disposing);
+    }
+
+    private ClusterLink Link() => new(
+        new HttpClient(this, disposeHandler: false), cluster.Options with { Apis = [First, Second] }, cluster.Time,
+        NullLogger<ClusterLink>.Instance);
+
+    private static HttpResponseMessage Accept(string line) => new(HttpStatusCode.OK)
+    {
+        Content = new StringContent($$"""{"line":1,"status":201,"incident":{{TestReceipt.Of(JsonElement.Parse(line))}}}"""),
+    };
+
+    private static HttpResponseMessage Wait(TimeSpan time)
+    {
+        var response = new HttpResponseMessage(HttpStatusCode.ServiceUnavailable);
+        response.Headers.RetryAfter = new RetryConditionHeaderValue(time);
+        return response;
+    }
+
+    private static Waiting Waiting(string id) => new(
+        1, "CAP", "CAP", id, Encoding.UTF8.GetBytes($$"""{"cap_id":"CAP","task_id":"{{id}}"}"""), DateTimeOffset.UnixEpoch);
+}
