@@ -1,3 +1,4 @@
+using System.Text.Json;
 using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.Archive;
@@ -109,9 +110,21 @@ internal sealed class StoredAnswers(int log, IAuditLogReader reader, IBlockStore
         foreach (var chunk in items.Chunk(Parallel))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            foreach (var fault in (await Task.WhenAll(chunk.Select(check))).OfType<string>())
+            foreach (var fault in (await Task.WhenAll(chunk.Select(CheckAsync))).OfType<string>())
             {
                 findings.Add(fault);
+            }
+        }
+
+        async Task<string?> CheckAsync(T item)
+        {
+            try
+            {
+                return await check(item);
+            }
+            catch (Exception fault) when (fault is JsonException or FormatException or InvalidOperationException)
+            {
+                return $"what is stored of {item} cannot be read";
             }
         }
     }

@@ -75,4 +75,10 @@ public sealed class MerkleFrontier
 
         return new MerkleFrontier(size, roots);
     }
+
+    /// <summary>For what goes on from a stored state: with another one, every root from here on would be wrong.</summary>
+    /// <exception cref="InvalidDataException">The bytes are not those of the tree with this root.</exception>
+    public static MerkleFrontier FromBytes(long size, ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> root) =>
+        FromBytes(size, bytes) is var frontier && frontier.Root().AsSpan().SequenceEqual(root) ? frontier
+            : throw new InvalidDataException($"The stored state of the log's tree is damaged: its {size} entries have another root.");
 }

@@ -157,7 +157,7 @@ internal sealed class HeldLog : ICommitFacts, IAsyncDisposable
         }
 
         Head = new LogHead(reader.GetString(0), reader.GetInt64(1), reader.GetFieldValue<byte[]>(2));
-        Frontier = MerkleFrontier.FromBytes(Head.Size, reader.GetFieldValue<byte[]>(3));
+        Frontier = MerkleFrontier.FromBytes(Head.Size, reader.GetFieldValue<byte[]>(3), Head.Root);
         Commits = reader.GetInt64(4);
     }
 }

@@ -70,7 +70,7 @@ internal sealed class CommitStatements(SqliteConnection connection) : IDisposabl
         using var reader = head.Query(transaction, log);
         return reader.Read()
             ? (new LogHead(reader.GetString(0), reader.GetInt64(1), (byte[])reader[2]),
-                MerkleFrontier.FromBytes(reader.GetInt64(1), (byte[])reader[3]))
+                MerkleFrontier.FromBytes(reader.GetInt64(1), (byte[])reader[3], (byte[])reader[2]))
             : throw new InvalidOperationException($"Log {log} was not opened.");
     }
 

@@ -75,7 +75,7 @@ public sealed partial class JsonRpcClient(HttpClient http, IReadOnlyList<Uri> ur
 
         using (response)
         {
-            return RpcAnswer.ResultOf(NodeAt(url), method, response, bytes);
+            return RpcAnswer.ResultOf(NodeAt(url), url, method, response, bytes);
         }
     }
 

@@ -10,9 +10,9 @@ internal static class RpcAnswer
     /// <param name="node">For a message.</param>
     /// <exception cref="RpcErrorException">The node refused.</exception>
     /// <exception cref="ChainUnavailableException">It is no answer.</exception>
-    public static JsonElement ResultOf(string node, string method, HttpResponseMessage response, byte[] body)
+    public static JsonElement ResultOf(string node, Uri url, string method, HttpResponseMessage response, byte[] body)
     {
-        var (result, refusal) = Read(node, Parse(body), answer => Parts(method, answer, RetryAfter(response)));
+        var (result, refusal) = Read(node, Parse(body), answer => Parts(url, method, answer, RetryAfter(response)));
         if (refusal is not null)
         {
             throw refusal; // some nodes send it with a status of its own
@@ -46,9 +46,10 @@ internal static class RpcAnswer
     }
 
     /// <summary>A member that cannot be read, or a name that is no text, is a fault of the whole answer.</summary>
-    private static (JsonElement? Result, RpcErrorException? Refusal) Parts(string method, JsonElement answer, TimeSpan? retryAfter) =>
+    private static (JsonElement? Result, RpcErrorException? Refusal) Parts(
+        Uri url, string method, JsonElement answer, TimeSpan? retryAfter) =>
         answer.ValueKind != JsonValueKind.Object ? (null, null)
-        : answer.TryGetProperty("error", out var error) && error.ValueKind == JsonValueKind.Object ? (null, Refusal(method, error, retryAfter))
+        : answer.TryGetProperty("error", out var error) && error.ValueKind == JsonValueKind.Object ? (null, Refusal(url, method, error, retryAfter))
         : answer.TryGetProperty("result", out var result) ? (result, null)
         : (null, null);
 
@@ -71,11 +72,15 @@ internal static class RpcAnswer
         _ => null,
     };
 
-    private static RpcErrorException Refusal(string method, JsonElement error, TimeSpan? retryAfter) => new(
+    private static RpcErrorException Refusal(Uri url, string method, JsonElement error, TimeSpan? retryAfter) => new(
         method,
         error.GetProperty("code").GetInt32(),
-        error.GetProperty("message").GetString() ?? "",
+        WithoutKey(error.GetProperty("message").GetString() ?? "", url),
         error.TryGetProperty("data", out var data) ? RevertData(data) : null) { RetryAfter = retryAfter };
+
+    /// <summary>Path and query of a URL often hold a key, and a node may repeat what it was asked.</summary>
+    private static string WithoutKey(string message, Uri url) => url.PathAndQuery.Split('/', '?', '&', '=').Where(part => part.Length >= 8)
+        .Aggregate(message, (text, part) => text.Replace(part, "***", StringComparison.OrdinalIgnoreCase));
 
     /// <summary>As text; Parity's descendants put a word before it, others an object around it.</summary>
     private static string? RevertData(JsonElement data) => data.ValueKind switch

@@ -191,6 +191,17 @@ public sealed class JsonRpcClientTests
             "eth_getLogs", logs => logs.GetProperty("data").GetString()!.Length, default));
     }
 
+    [Fact]
+    public async Task A_node_that_repeats_the_key_in_its_URL_tells_it_to_nobody()
+    {
+        var url = new Uri("http://first.example/v2/0123456789abcdef?token=fedcba9876543210");
+        var fault = await Assert.ThrowsAsync<RpcErrorException>(() => AskAsync(
+            request => FaultyNode.Error(-32000, $"over quota: {request.RequestUri}"), url));
+        Assert.DoesNotContain("0123456789abcdef", fault.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("fedcba9876543210", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("over quota", fault.Message, StringComparison.Ordinal);
+    }
+
     private static async Task AskAsync(Func<HttpRequestMessage, HttpResponseMessage> answer, Uri? url = null)
     {
         using var http = new HttpClient(new Handler(answer));

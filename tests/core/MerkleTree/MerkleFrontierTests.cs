@@ -44,6 +44,15 @@ public sealed class MerkleFrontierTests
     public void Bytes_of_another_size_are_refused() =>
         Assert.Throws<ArgumentException>(() => MerkleFrontier.FromBytes(4, Grow(3).ToBytes()));
 
+    [Fact]
+    public void A_stored_state_that_does_not_give_its_root_is_refused()
+    {
+        var (tree, damaged) = (Grow(5), Grow(5).ToBytes());
+        Assert.Equal(tree.Root(), MerkleFrontier.FromBytes(5, tree.ToBytes(), tree.Root()).Root());
+        damaged[40] ^= 1;
+        Assert.Throws<InvalidDataException>(() => MerkleFrontier.FromBytes(5, damaged, tree.Root()));
+    }
+
     private static MerkleFrontier Grow(int size)
     {
         var frontier = new MerkleFrontier();
