@@ -18,15 +18,19 @@ internal sealed class ChainState
 }
 
 /// <summary>
-/// Takes turns: whatever log asks, and for whatever contract, what the account sends is in blocks before the next caller sends. Should a second activation exist for a
-/// while, the chain refuses one of two equal nonces, and the contract a batch that does not start where it stands.
+/// Takes turns: whatever log asks, and for whatever contract, what the account sends is in blocks before the next caller sends. Should a
+/// second activation exist for a while, the chain refuses one of two equal nonces, and the contract a batch that does not start where it
+/// stands.
 /// </summary>
 internal sealed class ChainGrain(
     IAnchorContract contract, ICapMirror mirror, [PersistentState("chain")] IPersistentState<ChainState> stored, GasBudget budget, TimeProvider time,
     IHostApplicationLifetime host) : Grain, IChainGrain, ISentTransactions
 {
+    private static readonly TimeSpan LongestQuiet = TimeSpan.FromMinutes(10);
+
     private readonly Dictionary<string, ContractPosition?> positions = new(StringComparer.Ordinal); // of every log that asked; null: to be asked
-    private DateTimeOffset polledAt = DateTimeOffset.MinValue;
+    private DateTimeOffset polledAt = DateTimeOffset.MinValue, quietUntil = DateTimeOffset.MinValue;
+    private string quietFor = "";
 
     public IReadOnlyList<SentTransaction> All => stored.State.Sent;
 
@@ -100,15 +104,28 @@ internal sealed class ChainGrain(
         : throw new ChainUnavailableException(
             $"Today's transactions may use {UsedToday} gas, Chain__GasPerDay is {budget.PerDay}: anchoring resumes at 00:00 UTC.");
 
-    /// <summary>A fault travels to another silo as its message, without what a node may have put into it.</summary>
-    private static async Task<T> TellAsync<T>(Func<Task<T>> ask)
+    /// <summary>
+    /// A fault travels to another silo as its message, without what a node may have put into it. Where the nodes want to be left alone
+    /// for a while, they are, whatever log asks.
+    /// </summary>
+    private async Task<T> TellAsync<T>(Func<Task<T>> ask)
     {
+        if (time.GetUtcNow() < quietUntil)
+        {
+            throw new OrleansException(quietFor);
+        }
+
         try
         {
             return await ask();
         }
         catch (ChainUnavailableException fault)
         {
+            if (fault.RetryAfter is { } wait)
+            {
+                (quietUntil, quietFor) = (time.GetUtcNow() + (wait < LongestQuiet ? wait : LongestQuiet), OneLine.Of(fault.Message));
+            }
+
             throw new OrleansException(OneLine.Of(fault.Message));
         }
     }

@@ -105,7 +105,17 @@ public sealed class KeystoreTests
     {
         var file = JsonNode.Parse(JsonElement.Parse((string)Cases.First()[1]).GetProperty("keystore").GetRawText())!;
         file["Crypto"]!["kdfparams"]![name] = value;
-        Assert.Throws<KeystoreException>(() => Keystore.Open(file.ToJsonString(), "correct horse battery staple"));
+        var fault = Assert.Throws<KeystoreException>(() => Keystore.Open(file.ToJsonString(), "correct horse battery staple"));
+        Assert.Contains(name == "dklen" ? "" : "out of bounds", fault.Message, StringComparison.Ordinal); // and not: another passphrase
+    }
+
+    [Fact]
+    public void Parameters_that_are_each_within_bounds_may_not_take_too_much_memory_together()
+    {
+        var file = JsonNode.Parse(JsonElement.Parse((string)Cases.First()[1]).GetProperty("keystore").GetRawText())!;
+        (file["Crypto"]!["kdfparams"]!["n"], file["Crypto"]!["kdfparams"]!["r"]) = (1 << 20, 16);
+        var fault = Assert.Throws<KeystoreException>(() => Keystore.Open(file.ToJsonString(), "correct horse battery staple"));
+        Assert.Contains("out of bounds", fault.Message, StringComparison.Ordinal);
     }
 
     [Theory]

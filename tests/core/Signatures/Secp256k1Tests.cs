@@ -127,6 +127,22 @@ public sealed class Secp256k1Tests
     }
 
     [Fact]
+    public void A_compact_signature_is_refused_by_its_name()
+    {
+        Assert.False(RecoverableSignature.TryParse($"0x{new string('1', 128)}", out _, out var fault));
+        Assert.Contains("EIP-2098", fault, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_wallet_s_address_counts_in_any_case_since_the_wallet_proves_itself()
+    {
+        var key = PrivateKey.Create();
+        var incident = TestIncident.Signed(key, "X", "I-1", DateTimeOffset.UnixEpoch).SignFull(key);
+        incident["signer"] = $"0x{key.Address.ToString()[2..].ToUpperInvariant()}";
+        Assert.Equal(key.Address, WalletClaim.Of(incident.Report())!.Wallet);
+    }
+
+    [Fact]
     public void Both_implementations_agree_on_any_hash_and_key() =>
         Gen.Select(Gen.Byte.Array[32], Gen.Byte.Array[32].Where(secret => RecoverableSignature.IsScalar(secret))).Sample(
             (hash, secret) =>

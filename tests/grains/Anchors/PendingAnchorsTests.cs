@@ -21,4 +21,16 @@ public sealed class PendingAnchorsTests
         var taken = await pending.TakeDeepAsync(_ => Task.FromResult(seen));
         Assert.Equal((isTaken, isTaken), (taken is not null, pending.IsEmpty));
     }
+
+    [Fact]
+    public async Task When_the_oldest_left_the_chain_none_is_pending_any_more_and_the_contract_is_asked()
+    {
+        var pending = new PendingAnchors(time);
+        pending.Add(new AnchorConfirmation(1, "0x1", "0x2", 7, 0, 3, new byte[32], 3, "0x3", 0));
+        pending.Add(new AnchorConfirmation(1, "0x1", "0x4", 8, 3, 5, new byte[32], 5, "0x5", 0));
+        var gone = Task.FromResult(new AnchorSighting(AnchorDepth.Gone, default));
+        var fault = await Assert.ThrowsAsync<OrleansException>(() => pending.TakeDeepAsync(_ => gone));
+        Assert.Contains("Block 7 with transaction 0x2 left the chain", fault.Message, StringComparison.Ordinal);
+        Assert.True(pending.IsEmpty);
+    }
 }

@@ -129,6 +129,13 @@ public sealed class UnreliableChainTests : IAsyncLifetime
 
         await Eventually.TrueAsync(async () => (await silo.Anchorer.ProgressAsync()).LastError?.Contains("answers 502", StringComparison.Ordinal) == true);
         Assert.InRange(silo.Node.Asked.Count - before, 1, 1200);
+        var asked = silo.Node.Asked.Count;
+        for (var nudge = 0; nudge < 50; nudge++)
+        {
+            await silo.Anchorer.NudgeAsync();
+        }
+
+        Assert.InRange(silo.Node.Asked.Count - asked, 0, 4); // in one moment
         Assert.Equal("pending", (await silo.AnchorOfAsync("INC-1")).Status);
         silo.Node.Before = null;
         await Eventually.TrueAsync(async () =>
@@ -139,6 +146,44 @@ public sealed class UnreliableChainTests : IAsyncLifetime
         });
         await silo.EachOnceAsync("INC-1", "INC-2");
         Assert.Empty(await silo.EntriesAsync(EntryKinds.AnchorLost));
+    }
+
+    [Fact]
+    public async Task A_node_that_wants_to_be_left_alone_for_a_minute_is_whatever_waits_for_it()
+    {
+        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        silo.Configure = builder => builder.Services.AddSingleton<TimeProvider>(time);
+        await silo.StartAsync();
+        silo.Node.Before = (_, _, _) =>
+        {
+            var answer = new HttpResponseMessage(HttpStatusCode.TooManyRequests);
+            answer.Headers.RetryAfter = new System.Net.Http.Headers.RetryConditionHeaderValue(TimeSpan.FromMinutes(1));
+            return answer;
+        };
+        await silo.FileAsync("INC-1");
+        await FailAsync();
+        var before = silo.Node.Asked.Count;
+        for (var second = 0; second < 50; second++)
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            await silo.Anchorer.NudgeAsync();
+        }
+
+        await FailAsync();
+        Assert.Equal(before, silo.Node.Asked.Count);
+        silo.Node.Before = null;
+        await Eventually.TrueAsync(async () =>
+        {
+            time.Advance(TimeSpan.FromSeconds(5));
+            await silo.Anchorer.NudgeAsync();
+            return (await silo.AnchorOfAsync("INC-1")).Status == "anchored";
+        });
+
+        Task FailAsync() => Eventually.TrueAsync(async () =>
+        {
+            await silo.Anchorer.NudgeAsync();
+            return (await silo.Anchorer.ProgressAsync()).LastError?.Contains("answers 429", StringComparison.Ordinal) == true;
+        });
     }
 
     [Fact]
@@ -178,7 +223,55 @@ public sealed class UnreliableChainTests : IAsyncLifetime
             await silo.Anchorer.NudgeAsync();
             return (await silo.Anchorer.ProgressAsync()).LastError?.Contains("Chain__GasPerDay is 1", StringComparison.Ordinal) == true;
         });
-        Assert.Equal(2, (await silo.EntriesAsync(EntryKinds.AnchorBatched)).Count);
+        Assert.Equal("pending", (await silo.AnchorOfAsync("INC-2")).Status);
+    }
+
+    [Fact]
+    public async Task On_the_next_day_anchoring_goes_on()
+    {
+        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        silo.Configure = builder => builder.Services.AddSingleton<TimeProvider>(time);
+        silo.GasPerDay = 1;
+        await silo.StartAsync();
+        await silo.FileAsync("INC-1");
+        await Eventually.TrueAsync(async () => // the contract itself used it up
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            await silo.Anchorer.NudgeAsync();
+            return (await silo.Anchorer.ProgressAsync()).LastError?.Contains("Chain__GasPerDay is 1", StringComparison.Ordinal) == true;
+        });
+        time.Advance(TimeSpan.FromHours(24));
+        await Eventually.TrueAsync(async () =>
+        {
+            time.Advance(TimeSpan.FromSeconds(5));
+            await silo.Anchorer.NudgeAsync();
+            return (await silo.AnchorOfAsync("INC-1")).Status == "anchored";
+        });
+    }
+
+    [Fact]
+    public async Task A_batch_that_comes_back_with_another_root_is_a_conflict_and_nothing_is_anchored_by_it()
+    {
+        await silo.StartAsync();
+        contract.ChangesRoot = true;
+        await silo.FileAsync("INC-1");
+        await Eventually.TrueAsync(async () => (await silo.EntriesAsync(EntryKinds.AnchorConflict)).Count > 0);
+        Assert.Empty(await silo.EntriesAsync(EntryKinds.AnchorBatched));
+        Assert.NotEqual("anchored", (await silo.AnchorOfAsync("INC-1")).Status);
+    }
+
+    [Fact]
+    public async Task What_was_sent_and_not_heard_of_is_searched_from_the_block_of_the_last_anchor_on()
+    {
+        await silo.StartAsync();
+        await silo.FileAsync("INC-1");
+        await silo.AnchoredAsync("INC-1");
+        var block = (await silo.AnchorOfAsync("INC-1")).Block;
+        contract.LosesAnswer = true;
+        await silo.FileAsync("INC-2");
+        await silo.AnchoredAsync("INC-2");
+        Assert.Equal(block, contract.SearchedSince);
+        await silo.EachOnceAsync("INC-1", "INC-2");
     }
 
     [Fact]
@@ -244,6 +337,22 @@ public sealed class UnreliableChainTests : IAsyncLifetime
         /// <summary>It says that nothing was anchored and that the blocks are others, as of a chain with many nodes.</summary>
         public bool Forgets { get; set; }
 
+        /// <summary>What it confirms has another root than what was sent.</summary>
+        public bool ChangesRoot { get; set; }
+
+        /// <summary>The next batch arrives, and nobody hears of it.</summary>
+        public bool LosesAnswer { get; set; }
+
+        /// <summary>The block from which an event was searched for; null for none.</summary>
+        public long? SearchedSince { get; private set; }
+
+        public override Task<AnchorConfirmation?> FindAsync(
+            string logName, long from, long sinceBlock, ISentTransactions sent, CancellationToken cancellationToken)
+        {
+            SearchedSince = sinceBlock;
+            return base.FindAsync(logName, from, sinceBlock, sent, cancellationToken);
+        }
+
         public override async Task<string?> BlockHashAsync(long block, CancellationToken cancellationToken) =>
             Forgets ? $"0x{new string('f', 64)}" : await base.BlockHashAsync(block, cancellationToken);
 
@@ -263,7 +372,8 @@ public sealed class UnreliableChainTests : IAsyncLifetime
             ];
         }
 
-        public override Task<IReadOnlyList<AnchorConfirmation>> AnchorAsync(IReadOnlyList<AnchorBatch> batches, ISentTransactions sent, CancellationToken cancellationToken)
+        public override async Task<IReadOnlyList<AnchorConfirmation>> AnchorAsync(
+            IReadOnlyList<AnchorBatch> batches, ISentTransactions sent, CancellationToken cancellationToken)
         {
             if (Refuses)
             {
@@ -271,7 +381,14 @@ public sealed class UnreliableChainTests : IAsyncLifetime
                 throw new ChainUnavailableException("The answer was lost.");
             }
 
-            return base.AnchorAsync(batches, sent, cancellationToken);
+            var confirmed = await base.AnchorAsync(batches, sent, cancellationToken);
+            if (LosesAnswer)
+            {
+                LosesAnswer = false;
+                throw new ChainUnavailableException("The answer was lost.");
+            }
+
+            return ChangesRoot ? [.. confirmed.Select(batch => batch with { Root = new byte[32] })] : confirmed;
         }
     }
 }
