@@ -11,8 +11,14 @@ public sealed partial class CapOrleansClient
 {
     private const int NotFound = 404;
 
-    public Task<AcceptedAnswer> SendIncidentAsync(byte[] incident, CancellationToken cancellationToken) => server.SendAsync(
-        Call.Post("v1/incidents", CallAccess.Open, isRepeatable: true).With(incident), ClientJson.Default.AcceptedAnswer, cancellationToken);
+    public async Task<AcceptedAnswer> SendIncidentAsync(byte[] incident, CancellationToken cancellationToken)
+    {
+        var call = Call.Post("v1/incidents", CallAccess.Open, isRepeatable: true).With(incident);
+        var receipt = await server.SendAsync(call, ClientJson.Default.AcceptedAnswer, cancellationToken);
+        return IncidentReader.Read(incident).Report is not { } sent || (sent.CapId, sent.IncidentId) == (receipt.CapId, receipt.IncidentId)
+            ? receipt
+            : throw new NoAnswerException($"{api.Authority} answered with the receipt of another incident.");
+    }
 
     public async Task<BatchResult> SendBatchAsync(IReadOnlyList<byte[]> incidents, CancellationToken cancellationToken)
     {

@@ -7,6 +7,9 @@ namespace CapOrleans.Client;
 /// <summary>Sends calls to one server, and reads its answers.</summary>
 internal sealed class ServerConnection(HttpClient http, Uri server, ClientOptions options)
 {
+    /// <summary>Of an answer that quotes an incident, as a page of dead letters does.</summary>
+    private const int LevelsAround = 8;
+
     /// <exception cref="ClientException">It did not succeed.</exception>
     public async Task<T> SendAsync<T>(Call call, JsonTypeInfo<T> type, CancellationToken cancellationToken)
         where T : notnull
@@ -74,7 +77,7 @@ internal sealed class ServerConnection(HttpClient http, Uri server, ClientOption
     {
         try
         {
-            using var document = StrictJson.Parse(body);
+            using var document = StrictJson.Parse(body, around: LevelsAround);
             json = document.RootElement.Clone();
             return true;
         }

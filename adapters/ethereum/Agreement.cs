@@ -30,15 +30,15 @@ internal sealed class Agreement(JsonRpcClient rpc)
     /// <returns>The highest block that two nodes have come to.</returns>
     /// <exception cref="ChainUnavailableException" />
     public Task<long> HeightAsync(CancellationToken cancellationToken) =>
-        HighestAsync(node => node.NumberAsync("eth_blockNumber", cancellationToken), within: 3);
+        HighestAsync(node => node.NumberAsync("eth_blockNumber", cancellationToken));
 
     /// <summary>Of a number that only grows, and of which a node may lie behind.</summary>
-    /// <param name="within">How far apart those of honest nodes are at most, as a rule.</param>
+    /// <param name="areEqual">Those of honest nodes are, as a rule: another is waited for where they are not.</param>
     /// <returns>The highest that two nodes have come to.</returns>
     /// <exception cref="ChainUnavailableException" />
-    public async Task<long> HighestAsync(Func<JsonRpcClient, Task<long>> ask, long within = 0)
+    public async Task<long> HighestAsync(Func<JsonRpcClient, Task<long>> ask, bool areEqual = false)
     {
-        var (numbers, last) = await EachNode.AskAsync(rpc, ask, areNear: found => found.Max() - found.Min() <= within);
+        var (numbers, last) = await EachNode.AskAsync(rpc, ask, areNear: found => !areEqual || found.Max() == found.Min());
         return numbers.Count >= Quorum ? numbers.OrderDescending().ElementAt(Quorum - 1) : throw last!;
     }
 

@@ -54,7 +54,7 @@ internal sealed class Receipts(JsonRpcClient rpc)
 
     /// <returns>How many transactions of the account are in blocks, as two nodes say where there are two.</returns>
     public Task<long> CountAsync(EthereumAddress account, CancellationToken cancellationToken) =>
-        agreement.HighestAsync(node => node.NumberAsync("eth_getTransactionCount", cancellationToken, account.ToString(), "latest"));
+        agreement.HighestAsync(node => node.NumberAsync("eth_getTransactionCount", cancellationToken, account.ToString(), "latest"), areEqual: true);
 
     private static Block? ReadBlock(JsonElement block) => block.ValueKind == JsonValueKind.Null ? null : new Block(
         JsonRpcClient.Hash(block.GetProperty("hash")), DateTimeOffset.FromUnixTimeSeconds((long)JsonRpcClient.Quantity(block.GetProperty("timestamp"))));

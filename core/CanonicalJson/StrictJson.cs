@@ -16,8 +16,9 @@ public static class StrictJson
         MaxDepth = MaxDepth,
     };
 
+    /// <param name="around">Further levels, of what may have such a document within it.</param>
     /// <exception cref="JsonException">The text breaks a rule; the message says which and where.</exception>
-    public static JsonDocument Parse(ReadOnlyMemory<byte> utf8)
+    public static JsonDocument Parse(ReadOnlyMemory<byte> utf8, int around = 0)
     {
         if (!Utf8.IsValid(utf8.Span))
         {
@@ -26,7 +27,7 @@ public static class StrictJson
 
         try
         {
-            return JsonDocument.Parse(utf8, Options);
+            return JsonDocument.Parse(utf8, around == 0 ? Options : Options with { MaxDepth = MaxDepth + around });
         }
         catch (InvalidOperationException fault)
         {

@@ -37,7 +37,7 @@ internal sealed partial class ClusterLink(HttpClient http, GateOptions options, 
     private static readonly ClientOptions Proven = new() { Headers = [("X-Cap-Claims", "proven")] };
 
     private readonly Lock gate = new();
-    private readonly Dictionary<Uri, DateTimeOffset> restsUntil = [];
+    private readonly Dictionary<Uri, (long Since, TimeSpan Wait)> rests = []; // not times of day: clocks are set
     private int current;
 
     public Uri Api => options.Apis[Volatile.Read(ref current)];
@@ -52,20 +52,22 @@ internal sealed partial class ClusterLink(HttpClient http, GateOptions options, 
     {
         lock (gate)
         {
-            var (now, count) = (time.GetUtcNow(), options.Apis.Count);
+            var count = options.Apis.Count;
             if (rest is { } wait)
             {
-                restsUntil[api] = now + wait;
+                rests[api] = (time.GetTimestamp(), wait);
             }
 
             if (options.Apis[current] == api)
             {
                 current = Enumerable.Range(1, count - 1).Select(step => (current + step) % count)
-                    .Where(other => restsUntil.GetValueOrDefault(options.Apis[other]) <= now)
+                    .Where(other => !Rests(options.Apis[other]))
                     .Append(isSilent ? (current + 1) % count : current).First();
             }
         }
     }
+
+    private bool Rests(Uri api) => rests.TryGetValue(api, out var rest) && time.GetElapsedTime(rest.Since) < rest.Wait;
 
     /// <param name="areProven">Claims of addresses of which the wallet took one lately: the cluster asks for them as for another caller.</param>
     public async Task<BatchAnswer> SendAsync(IReadOnlyList<Waiting> batch, bool areProven, CancellationToken cancellationToken)

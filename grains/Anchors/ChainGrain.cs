@@ -29,8 +29,8 @@ internal sealed class ChainGrain(
     private static readonly TimeSpan LongestQuiet = TimeSpan.FromMinutes(10);
 
     private readonly Dictionary<string, ContractPosition?> positions = new(StringComparer.Ordinal); // of every log that asked; null: to be asked
-    private DateTimeOffset polledAt = DateTimeOffset.MinValue, quietUntil = DateTimeOffset.MinValue;
-    private string quietFor = "";
+    private DateTimeOffset polledAt = DateTimeOffset.MinValue;
+    private (long Since, TimeSpan Wait, string Reason) quiet = (0, TimeSpan.Zero, ""); // no time of day: clocks are set
 
     public IReadOnlyList<SentTransaction> All => stored.State.Sent;
 
@@ -110,9 +110,9 @@ internal sealed class ChainGrain(
     /// </summary>
     private async Task<T> TellAsync<T>(Func<Task<T>> ask)
     {
-        if (time.GetUtcNow() < quietUntil)
+        if (time.GetElapsedTime(quiet.Since) < quiet.Wait)
         {
-            throw new OrleansException(quietFor);
+            throw new OrleansException(quiet.Reason);
         }
 
         try
@@ -123,7 +123,7 @@ internal sealed class ChainGrain(
         {
             if (fault.RetryAfter is { } wait)
             {
-                (quietUntil, quietFor) = (time.GetUtcNow() + (wait < LongestQuiet ? wait : LongestQuiet), OneLine.Of(fault.Message));
+                quiet = (time.GetTimestamp(), wait < LongestQuiet ? wait : LongestQuiet, OneLine.Of(fault.Message));
             }
 
             throw new OrleansException(OneLine.Of(fault.Message));

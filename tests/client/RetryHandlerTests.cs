@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using CapOrleans.Client;
+using CapOrleans.Core.Signatures;
 using Microsoft.Extensions.Time.Testing;
 
 namespace CapOrleans.Tests.Client;
@@ -62,6 +63,32 @@ public sealed class RetryHandlerTests : HttpMessageHandler
         answers.Enqueue(() => Answer(200, null, body));
         answers.Enqueue(() => Answer(200, null, body));
         await Assert.ThrowsAsync<NoAnswerException>(async () => await Client().ListIncidentsAsync(new IncidentFilter(), default).ToListAsync());
+    }
+
+    [Fact]
+    public async Task The_receipt_of_another_incident_accepts_nothing()
+    {
+        var incident = TestIncident.Signed(PrivateKey.Create(), "CAP", "A", TimeProvider.System.GetUtcNow()).Bytes();
+        answers.Enqueue(() => Answer(201, null, TestReceipt.Of("CAP", "B")));
+        var fault = await Assert.ThrowsAsync<NoAnswerException>(() => Client().SendIncidentAsync(incident, default));
+        Assert.Contains("of another incident", fault.Message, StringComparison.Ordinal);
+        answers.Enqueue(() => Answer(201, null, TestReceipt.Of("CAP", "A")));
+        Assert.Equal("A", (await Client().SendIncidentAsync(incident, default)).IncidentId);
+    }
+
+    [Theory]
+    [InlineData(30, true)]
+    [InlineData(60, false)]
+    public async Task A_dead_letter_as_deep_as_an_incident_may_be_is_shown(int levels, bool isRead)
+    {
+        var incident = $"{string.Concat(Enumerable.Repeat("{\"a\":", levels))}1{new string('}', levels)}";
+        answers.Enqueue(() => Answer(200, null, $$"""
+            {"items":[{"number":1,"capId":"C","incidentId":"I","incident":{{incident}},"receivedAt":"2026-01-01T00:00:00Z",
+            "refusedAt":"2026-01-01T00:00:00Z","status":404,"problem":{},"isVouched":false}],"next":null}
+            """));
+        var gate = new GateClient(new HttpClient(this, disposeHandler: false), Api);
+        var letters = await Record.ExceptionAsync(async () => await gate.ListDeadLettersAsync(default).ToListAsync());
+        Assert.Equal(isRead, letters is null);
     }
 
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
