@@ -136,7 +136,8 @@ public sealed class FailOverTests : IAsyncLifetime
         first.Meanwhile = asked => asked == method ? Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System) : Task.CompletedTask;
         using var http = new HttpClient(new ByName(first, chain.Url));
         var contract = Contract(http);
-        await contract.AnchorAsync(new AnchorBatch(Origin, 0, 3, new byte[32], 3, [], []), sent, default);
+        var anchoring = contract.AnchorAsync(new AnchorBatch(Origin, 0, 3, new byte[32], 3, [], []), sent, default);
+        await anchoring.WaitAsync(TimeSpan.FromMinutes(1), TimeProvider.System); // it would wait for ever
         Assert.Equal(3, (await contract.AnchoredAsync(Origin, sent, default)).Position);
     }
 

@@ -34,11 +34,38 @@ public sealed class BatchShareTests
         Assert.All((await Task.WhenAll(rulings)).SelectMany(outcomes => outcomes), outcome => Assert.Equal(403, outcome.Status));
     }
 
-    /// <summary>Grains of incidents that answer when the test wants it.</summary>
+    [Fact]
+    public async Task One_address_has_so_many_CapIDs_looked_for_at_once_however_many_it_names()
+    {
+        var grains = Grains.Create(out var cluster);
+        cluster.Proves = true;
+        var intake = new ApiIntake(grains, new AddressTurns(), TimeProvider.System, NullLogger<ApiIntake>.Instance);
+        var key = PrivateKey.Create();
+        var lines = Enumerable.Range(0, 200).Select(i => new ReadOnlyMemory<byte>(Encoding.UTF8.GetBytes(
+            TestIncident.Signed(key, $"CAP-{i}", "INC-1", TimeProvider.System.GetUtcNow()).ToJsonString()))).ToList();
+        var ruling = intake.RuleAsync(lines, new CapOrleans.Api.Intake.Caller(IPAddress.Loopback, ""));
+        for (var done = 0; done < lines.Count; done++)
+        {
+            await Eventually.TrueAsync(() => cluster.UnderWay >= Math.Min(AddressTurns.AtOnce, lines.Count - done));
+            cluster.EndOne();
+        }
+
+        Assert.All(await ruling, outcome => Assert.Equal(404, outcome.Status));
+        Assert.Equal(AddressTurns.AtOnce, cluster.Most);
+    }
+
+    /// <summary>Grains that answer when the test wants it.</summary>
     public class Grains : DispatchProxy
     {
+        private static readonly Ruling Unknown = Ruling.Refuse(Verdict.CapUnknown, "cap-unknown", "cap_id", "It is not registered.");
+        private static readonly SignatureCheck Mismatch =
+            new(null, Ruling.Refuse(Verdict.Unauthorised, "signature-mismatch", "signature", "It does not."));
+
         private readonly Lock gate = new();
-        private readonly Queue<TaskCompletionSource<IReadOnlyList<SignatureCheck>>> waiting = new();
+        private readonly Queue<Action> waiting = new();
+
+        /// <summary>Signatures are proven at once, and CapIDs answer when the test wants it; otherwise the signatures.</summary>
+        public bool Proves { get; set; }
 
         public int UnderWay
         {
@@ -64,38 +91,46 @@ public sealed class BatchShareTests
         {
             lock (gate)
             {
-                waiting.Dequeue().SetResult([new SignatureCheck(null, Ruling.Refuse(Verdict.Unauthorised, "signature-mismatch", "signature", "It does not."))]);
+                waiting.Dequeue()();
             }
         }
 
         protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) =>
-            targetMethod!.Name == "GetGrain" && args is [GrainId { Type: var type }, ..] && type.ToString() == CapGrains.IncidentType
-                ? Incident.Create(this) : throw new NotSupportedException(targetMethod.Name);
+            targetMethod!.Name != "GetGrain" || args is not [GrainId { Type: var type }, ..] ? throw new NotSupportedException(targetMethod.Name)
+                : type.ToString() == CapGrains.IncidentType ? Grain<IIncidentGrain>()
+                : Grain<ICapGrain>();
 
-        private Task<IReadOnlyList<SignatureCheck>> ProveAsync()
+        private T Grain<T>()
+            where T : class
+        {
+            var made = Create<T, Answers>();
+            ((Answers)(object)made).Grains = this;
+            return made;
+        }
+
+        private Task<IReadOnlyList<T>> WaitAsync<T>(T result)
         {
             lock (gate)
             {
-                var answer = new TaskCompletionSource<IReadOnlyList<SignatureCheck>>(TaskCreationOptions.RunContinuationsAsynchronously);
-                waiting.Enqueue(answer);
+                var answer = new TaskCompletionSource<IReadOnlyList<T>>(TaskCreationOptions.RunContinuationsAsynchronously);
+                waiting.Enqueue(() => answer.SetResult([result]));
                 Most = Math.Max(Most, waiting.Count);
                 return answer.Task;
             }
         }
 
-        public class Incident : DispatchProxy
+        public class Answers : DispatchProxy
         {
-            private Grains grains = null!;
+            public Grains Grains { get; set; } = null!;
 
-            public static IIncidentGrain Create(Grains grains)
+            protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) => (targetMethod!.Name, args) switch
             {
-                var made = Create<IIncidentGrain, Incident>();
-                ((Incident)(object)made).grains = grains;
-                return made;
-            }
-
-            protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) =>
-                targetMethod!.Name == nameof(IIncidentGrain.ProveAsync) ? grains.ProveAsync() : throw new NotSupportedException(targetMethod.Name);
+                (nameof(ICapGrain.AcceptAsync), _) => Grains.WaitAsync(Unknown),
+                (nameof(IIncidentGrain.ProveAsync), [IReadOnlyList<IncidentReport> reports]) when Grains.Proves =>
+                    Task.FromResult<IReadOnlyList<SignatureCheck>>([new SignatureCheck(new ProvenReport(reports[0], "identity-v1", "0x1", null), null)]),
+                (nameof(IIncidentGrain.ProveAsync), _) => Grains.WaitAsync(Mismatch),
+                var (name, _) => throw new NotSupportedException(name),
+            };
         }
     }
 }
