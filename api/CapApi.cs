@@ -26,7 +26,8 @@ public static class CapApi
         services.AddOperatorAccess(options.OpenReads, options.OpenRegistration, options.OpenId);
         services.AddSingleton(_ => new AddressRateLimit(options.RequestsPerSecondPerAddress));
         services.AddSingleton<BatchPlaces>();
-        services.AddSingleton<AddressTurns>();
+        services.AddSingleton(_ => new AddressTurns());
+        services.AddSingleton<ChangeTurns>();
         services.AddSingleton<Intake.Intake>();
         services.AddSingleton<ReadPlaces>();
         services.AddSingleton<ClusterMetrics>();

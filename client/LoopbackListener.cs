@@ -12,10 +12,12 @@ namespace CapOrleans.Client;
 /// </summary>
 public static class LoopbackListener
 {
-    private const string Listening = "0A";
+    private const string Listening = "0A", Established = "01", Arriving = "03";
     private const int LocalField = 1, RemoteField = 2, StateField = 3, UserField = 7, InodeField = 9;
 
-    /// <summary>In this order: the owner of a socket can move it from the second family to the first while they are read, and never back.</summary>
+    /// <summary>
+    /// In this order: the owner of a socket can move it from the second family to the first while they are read, and never back.
+    /// </summary>
     private static readonly string[] Tables = ["/proc/net/tcp6", "/proc/net/tcp"];
 
     /// <summary>Both ends are this machine's.</summary>
@@ -54,18 +56,25 @@ public static class LoopbackListener
     /// <param name="server">Where the connection goes.</param>
     /// <param name="client">Where it comes from.</param>
     /// <returns>
-    /// Whoever holds the other end, and those who listen there: at the very address or, when nobody does, at every address. Both, since who has
-    /// accepted a connection may have given the port away.
+    /// Whoever holds the other end, and those who listen there: at the very address or, when nobody does, at every address. Both, since
+    /// who has
+    /// accepted a connection may have given the port away. Only of a connection that stands, and of listeners whose it can be: it is in the
+    /// same table as theirs. Who has closed it, and what it came through, has no name any more.
     /// </returns>
     public static IReadOnlyList<uint> UsersOf(Func<string, string> read, IPEndPoint server, IPEndPoint client)
     {
         var (to, from) = (Plain(server), Plain(client));
-        var rows = Tables.Select(read).SelectMany(table => table.Split('\n')).Select(Row.Parse).OfType<Row>()
-            .Where(row => row.Local.Port == to.Port).ToLookup(row => row.IsListening);
-        IPAddress[] addresses = [to.Address, .. to.AddressFamily == AddressFamily.InterNetwork ? [IPAddress.Any] : (IPAddress[])[], IPAddress.IPv6Any];
-        var holders = rows[false].Where(row => row.IsHeld && row.Local.Equals(to) && row.Remote.Equals(from));
-        var listeners = addresses.Select(address => rows[true].Where(row => row.Local.Address.Equals(address))).FirstOrDefault(found => found.Any()) ?? [];
-        return [.. holders.Concat(listeners).Select(row => row.User).Distinct()];
+        var rows = Tables.SelectMany(table => read(table).Split('\n').Select(line => Row.Parse(line, table)).OfType<Row>()).Where(row => row.Local.Port == to.Port).ToList();
+        var ends = rows.FindAll(row => row.State is Established or Arriving && row.Local.Equals(to) && row.Remote.Equals(from));
+        var listeners = ends.SelectMany(end => ListenersOf(end, rows));
+        return [.. ends.Where(end => end.IsHeld).Concat(listeners).Select(row => row.User).Distinct()];
+    }
+
+    private static IEnumerable<Row> ListenersOf(Row end, List<Row> rows)
+    {
+        IPAddress[] addresses = [end.Local.Address, end.Table == Tables[0] ? IPAddress.IPv6Any : IPAddress.Any];
+        return addresses.Select(address => rows.Where(row => row.State == Listening && row.Table == end.Table && row.Local.Address.Equals(address)))
+            .FirstOrDefault(found => found.Any()) ?? [];
     }
 
     /// <summary>IPv4 is written in either table.</summary>
@@ -92,16 +101,17 @@ public static class LoopbackListener
         return line is null ? $"the user with the number {number}" : $"the user {line[0]}";
     }
 
-    /// <param name="IsHeld">A program has it: what is not accepted yet, or closed already, is nobody's and says so with the number 0.</param>
-    private sealed record Row(IPEndPoint Local, IPEndPoint Remote, bool IsListening, uint User, bool IsHeld)
+    /// <param name="IsHeld">A program has it: what is not accepted yet, or closed already, is nobody's and says so with the number
+    /// 0.</param>
+    private sealed record Row(string Table, IPEndPoint Local, IPEndPoint Remote, string State, uint User, bool IsHeld)
     {
         /// <returns>Null for the heading, and for what is no row.</returns>
-        public static Row? Parse(string line)
+        public static Row? Parse(string line, string table)
         {
             var fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
             return fields.Length > InodeField && End(fields[LocalField]) is { } local && End(fields[RemoteField]) is { } remote
                 && uint.TryParse(fields[UserField], NumberStyles.None, CultureInfo.InvariantCulture, out var user)
-                ? new Row(local, remote, fields[StateField] == Listening, user, fields[InodeField] != "0")
+                ? new Row(table, local, remote, fields[StateField], user, fields[InodeField] != "0")
                 : null;
         }
 

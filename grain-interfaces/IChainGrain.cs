@@ -15,9 +15,9 @@ public interface IChainGrain : IGrainWithIntegerKey
     /// <returns>How far the contract has anchored the log of this name.</returns>
     [Alias("anchored"), ResponseTimeout("00:10:00")] Task<ContractPosition> AnchoredAsync(string logName, TimeSpan maxAge);
 
-    /// <param name="sinceBlock">It is in no older block.</param>
+    /// <param name="blocks">It is in one of these.</param>
     /// <returns>The transaction that anchored the batch starting at <paramref name="from"/>, or null when none did.</returns>
-    [Alias("find"), ResponseTimeout("00:10:00")] Task<AnchorConfirmation?> FindAsync(string logName, long from, long sinceBlock);
+    [Alias("find"), ResponseTimeout("00:10:00")] Task<AnchorConfirmation?> FindAsync(string logName, long from, BlockRange blocks);
 
     /// <summary>Sends a transaction for each batch and waits until their events are in blocks.</summary>
     /// <param name="batches">At least one; each starts where the one before ends.</param>

@@ -7,15 +7,15 @@ namespace CapOrleans.Silo;
 /// <summary>HTTP clients that follow no redirect, keep no cookie and know no proxy.</summary>
 internal static class PlainHttp
 {
-    /// <summary>Of an answer that is read whole; more, and the call fails.</summary>
     private const int MaxAnswerBytes = 16 << 20;
 
     /// <param name="isTrusted">Whose certificate is taken; null for those of the machine's authorities.</param>
     /// <param name="own">What is shown to a server that asks for a certificate, for each connection; null for nothing.</param>
     /// <param name="fault">Why what a plain connection leads to is not spoken to, or null; null for whatever it is.</param>
+    /// <param name="maxAnswerBytes">Of an answer that is read whole; more, and the call fails.</param>
     public static HttpClient Client(
         TimeSpan timeout, RemoteCertificateValidationCallback? isTrusted = null, Func<SslStreamCertificateContext>? own = null,
-        Func<Socket, string?>? fault = null) => new(new SocketsHttpHandler
+        Func<Socket, string?>? fault = null, int maxAnswerBytes = MaxAnswerBytes) => new(new SocketsHttpHandler
     {
         // The handler's own options are read once, and would show a certificate that was renewed since.
         ConnectCallback = own is null && fault is null ? null
@@ -31,7 +31,7 @@ internal static class PlainHttp
     })
     {
         Timeout = timeout,
-        MaxResponseContentBufferSize = MaxAnswerBytes,
+        MaxResponseContentBufferSize = maxAnswerBytes,
     };
 
     private static async ValueTask<Stream> ConnectAsync(

@@ -104,7 +104,7 @@ internal static class SiloPart
         services.AddSingleton<IContractWallets>(provider => settings.RpcUrls.Count == 0
             ? new NoChain()
             : new ContractWallets(
-                new JsonRpcClient(PlainHttp.Client(ContractWallets.AnswerTimeout), settings.RpcUrls, settings.DevChainTokenFile),
+                new JsonRpcClient(PlainHttp.Client(ContractWallets.AnswerTimeout, maxAnswerBytes: MaxNodeBytes), settings.RpcUrls, settings.DevChainTokenFile),
                 settings.ChainId, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(_ => Chain(settings, data));
         services.AddSingleton<IAnchorContract>(provider => settings.RpcUrls.Count == 0
@@ -115,8 +115,13 @@ internal static class SiloPart
             : new CapNft(Rpc(settings), provider.GetRequiredService<ChainOptions>(), contract, provider.GetRequiredService<TimeProvider>()));
     }
 
+    /// <summary>
+    /// Of a chain node's answer: a receipt of the largest batch has a few hundred KiB. Several nodes may hold many at once.
+    /// </summary>
+    private const int MaxNodeBytes = 4 << 20;
+
     private static JsonRpcClient Rpc(NodeSettings settings) =>
-        new(PlainHttp.Client(TimeSpan.FromSeconds(20)), settings.RpcUrls, settings.DevChainTokenFile);
+        new(PlainHttp.Client(TimeSpan.FromSeconds(20), maxAnswerBytes: MaxNodeBytes), settings.RpcUrls, settings.DevChainTokenFile);
 
     private static ChainOptions Chain(NodeSettings settings, DataDirectory data) =>
         new(settings.ChainId, settings.ChainWriter ?? data.DevChainWriter(), settings.Contract, settings.IsDevChain)

@@ -58,7 +58,7 @@ public sealed class AnchorContract : IAnchorContract
     }
 
     public async Task<AnchorConfirmation?> FindAsync(
-        string logName, long from, long sinceBlock, ISentTransactions sent, CancellationToken cancellationToken)
+        string logName, long from, BlockRange blocks, ISentTransactions sent, CancellationToken cancellationToken)
     {
         var contract = await deployed.FindAsync(mayDeploy: true, sent, cancellationToken);
         foreach (var hash in sent.All.SelectMany(transaction => transaction.Hashes))
@@ -69,13 +69,13 @@ public sealed class AnchorContract : IAnchorContract
             }
         }
 
-        // Any node may know the transaction; what it did, its receipt says, on which the nodes agree.
+        // Any node may know the transaction; what it did, its receipt says, on which the nodes agree. Where they do not, none says that
+        // it is not there.
         string[] topics = [CompiledContract.AuditStorage.Abi.Topic(LogAnchored), JsonRpcClient.Hex(LogKey(logName)), Word(from)];
-        var newest = await receipts.HeightAsync(cancellationToken);
         return await EachNode.FindAsync(
             rpc,
-            async (node, token) => await new EventSearch(node, contract, topics, time).NewestAsync(sinceBlock, newest, token) is { } hash
-                && await receipts.FindAsync(hash, token) is { } receipt ? Confirm(contract, logName, from, receipt) : null,
+            async (node, token) => await new EventSearch(node, contract, topics, time).NewestAsync(blocks, token) is { } hash
+                && await receipts.AgreeAsync(hash, token) is { } receipt ? Confirm(contract, logName, from, receipt) : null,
             cancellationToken);
     }
 
@@ -87,7 +87,8 @@ public sealed class AnchorContract : IAnchorContract
         var newest = await receipts.HeightAsync(cancellationToken);
         if (newest < block && !options.IsDevChain)
         {
-            return new AnchorSighting(AnchorDepth.Included, default); // a node that lies behind says nothing about a block that it has not come to
+            // A node that lies behind says nothing about a block that it has not come to.
+            return new AnchorSighting(AnchorDepth.Included, default);
         }
 
         return await receipts.FindBlockAsync(block, cancellationToken) is not { } found || found.Hash != blockHash

@@ -77,7 +77,7 @@ internal sealed class AuditRecords(JsonRpcClient rpc, ChainOptions options, Chai
             async (node, token) =>
             {
                 var search = new EventSearch(node, contract, topics, time) { IsWanted = log => IsOf(audit, log) };
-                return await search.NewestAsync(0, newest, token) is { } hash && await receipts.FindAsync(hash, token) is { } receipt
+                return await search.NewestAsync(new BlockRange(0, newest), token) is { } hash && await receipts.FindAsync(hash, token) is { } receipt
                     ? Confirm(contract, audit, receipt) : null;
             },
             cancellationToken);

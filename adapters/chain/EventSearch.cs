@@ -1,4 +1,5 @@
 using System.Text.Json;
+using CapOrleans.Contracts.Anchors;
 using CapOrleans.Core.Anchors;
 using CapOrleans.Core.Signatures;
 using CapOrleans.Ethereum.Rpc;
@@ -8,7 +9,8 @@ using Nethereum.RPC.Eth.DTOs;
 namespace CapOrleans.Chain;
 
 /// <summary>
-/// Looks for a contract's event from the newest block backwards, in windows: many providers refuse a wide range, and each has another limit.
+/// Looks for a contract's event from the newest block backwards, in windows: many providers refuse a wide range, and each has another
+/// limit.
 /// </summary>
 internal sealed class EventSearch(JsonRpcClient rpc, EthereumAddress contract, string[] topics, TimeProvider time)
 {
@@ -21,17 +23,16 @@ internal sealed class EventSearch(JsonRpcClient rpc, EthereumAddress contract, s
     /// <summary>Which of the events with these topics; every one.</summary>
     public Func<JsonElement, bool> IsWanted { get; init; } = _ => true;
 
-    /// <param name="since">The oldest block to look at.</param>
-    /// <param name="newest">The newest, as the nodes agree: this one may name any.</param>
+    /// <param name="blocks">To look at; the last as the nodes agree: this one may name any.</param>
     /// <returns>The transaction of the newest event; null when there is none.</returns>
     /// <exception cref="ChainUnavailableException">The node refuses a single block.</exception>
-    public async Task<string?> NewestAsync(long since, long newest, CancellationToken cancellationToken)
+    public async Task<string?> NewestAsync(BlockRange blocks, CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(Timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
-            return await SearchAsync(since, newest, either.Token);
+            return await SearchAsync(blocks, either.Token);
         }
         catch (OperationCanceledException) when (timeout.IsCancellationRequested)
         {
@@ -39,13 +40,13 @@ internal sealed class EventSearch(JsonRpcClient rpc, EthereumAddress contract, s
         }
     }
 
-    private async Task<string?> SearchAsync(long since, long newest, CancellationToken cancellationToken)
+    private async Task<string?> SearchAsync(BlockRange blocks, CancellationToken cancellationToken)
     {
         var window = Window;
-        for (var to = newest; to >= since;)
+        for (var to = blocks.Last; to >= blocks.First;)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var from = Math.Max(since, to - window + 1);
+            var from = Math.Max(blocks.First, to - window + 1);
             try
             {
                 if (await FindAsync(from, to, cancellationToken) is { } hash)

@@ -14,7 +14,7 @@ public sealed class NoChain : IAnchorContract, ICapMirror, IContractWallets
     public Task<IReadOnlyList<ContractPosition>> AnchoredAsync(IReadOnlyList<string> logNames, ISentTransactions sent, CancellationToken cancellationToken) => throw Unavailable();
 
     public Task<AnchorConfirmation?> FindAsync(
-        string logName, long from, long sinceBlock, ISentTransactions sent, CancellationToken cancellationToken) => throw Unavailable();
+        string logName, long from, BlockRange blocks, ISentTransactions sent, CancellationToken cancellationToken) => throw Unavailable();
 
     public Task<string?> BlockHashAsync(long block, CancellationToken cancellationToken) => throw Unavailable();
 

@@ -30,6 +30,12 @@ internal sealed class WalletQuestion(JsonRpcClient rpc, long chainId, TimeProvid
     /// <summary>How long the newest block counts as such, and a chain as the one that is meant. 1 second, 1 minute.</summary>
     private static readonly TimeSpan AgeOfBlock = TimeSpan.FromSeconds(1), AgeOfChain = TimeSpan.FromMinutes(1);
 
+    /// <summary>
+    /// Of several nodes one can name an old block, at which a wallet's former owner still speaks for it: how far back. 2 minutes, by the
+    /// block's own time; ten of Ethereum's blocks may stay out.
+    /// </summary>
+    public static readonly TimeSpan LongestHeld = TimeSpan.FromMinutes(2);
+
     private readonly Agreement agreement = new(rpc);
     private readonly Lock gate = new();
     private Task<ChainBlock>? newest;
@@ -78,8 +84,10 @@ internal sealed class WalletQuestion(JsonRpcClient rpc, long chainId, TimeProvid
         }
 
         var height = rpc.Urls.Count == 1 ? "latest" : JsonRpcClient.Hex(await agreement.HeightAsync(cancellationToken));
-        return await agreement.AskAsync(
+        var (block, madeAt) = await agreement.AskAsync(
             node => node.CallAsync("eth_getBlockByNumber", Block, cancellationToken, height, false), "the newest block");
+        return rpc.Urls.Count == 1 || time.GetUtcNow() - madeAt <= LongestHeld ? block
+            : throw new ChainUnavailableException($"The newest block that two nodes of RPC_URL have is of {madeAt:u}: one of them, or the chain, stands still.");
     }
 
     public async Task<bool> IsValidAsync(WalletClaim claim, byte[] hash, ChainBlock block, CancellationToken cancellationToken)
@@ -107,11 +115,9 @@ internal sealed class WalletQuestion(JsonRpcClient rpc, long chainId, TimeProvid
         }
     }
 
-    private static ChainBlock Block(JsonElement block) => new(
-        (long)JsonRpcClient.Quantity(block.GetProperty("number")),
-        Convert.FromHexString(block.GetProperty("hash").GetString().AsSpan(2)) is { Length: 32 } hash
-            ? JsonRpcClient.Hex(hash)
-            : throw new FormatException("A block's hash has 32 bytes."));
+    private static (ChainBlock Block, DateTimeOffset MadeAt) Block(JsonElement block) => (
+        new ChainBlock((long)JsonRpcClient.Quantity(block.GetProperty("number")), JsonRpcClient.Hash(block.GetProperty("hash"))),
+        DateTimeOffset.FromUnixTimeSeconds((long)JsonRpcClient.Quantity(block.GetProperty("timestamp"))));
 
     /// <summary>The contract ran and failed, as opposed to a node that did not let it run.</summary>
     private static bool IsTheContracts(RpcErrorException fault) =>

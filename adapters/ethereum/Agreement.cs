@@ -12,6 +12,11 @@ public sealed class NodesDisagreeException(string message, Exception? inner = nu
 /// </summary>
 internal sealed class Agreement(JsonRpcClient rpc)
 {
+    /// <summary>
+    /// What a node lies behind another, as a rule: three minutes of Ethereum, four seconds of a chain with four blocks a second.
+    /// </summary>
+    private const long BlocksApart = 16;
+
     /// <summary>As many as must say the same.</summary>
     private int Quorum => EachNode.Quorum(rpc);
 
@@ -30,15 +35,15 @@ internal sealed class Agreement(JsonRpcClient rpc)
     /// <returns>The highest block that two nodes have come to.</returns>
     /// <exception cref="ChainUnavailableException" />
     public Task<long> HeightAsync(CancellationToken cancellationToken) =>
-        HighestAsync(node => node.NumberAsync("eth_blockNumber", cancellationToken));
+        HighestAsync(node => node.NumberAsync("eth_blockNumber", cancellationToken), BlocksApart);
 
     /// <summary>Of a number that only grows, and of which a node may lie behind.</summary>
-    /// <param name="areEqual">Those of honest nodes are, as a rule: another is waited for where they are not.</param>
+    /// <param name="apart">Those of honest nodes are no further, as a rule: another is waited for where they are.</param>
     /// <returns>The highest that two nodes have come to.</returns>
     /// <exception cref="ChainUnavailableException" />
-    public async Task<long> HighestAsync(Func<JsonRpcClient, Task<long>> ask, bool areEqual = false)
+    public async Task<long> HighestAsync(Func<JsonRpcClient, Task<long>> ask, long apart)
     {
-        var (numbers, last) = await EachNode.AskAsync(rpc, ask, areNear: found => !areEqual || found.Max() == found.Min());
+        var (numbers, last) = await EachNode.AskAsync(rpc, ask, areNear: found => found.Max() - found.Min() <= apart);
         return numbers.Count >= Quorum ? numbers.OrderDescending().ElementAt(Quorum - 1) : throw last!;
     }
 

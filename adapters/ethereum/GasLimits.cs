@@ -25,7 +25,7 @@ internal sealed class GasLimits(JsonRpcClient rpc, string sender)
         var (answers, last) = await EachNode.AskAsync(rpc, node => AskAsync(node, call, cancellationToken), areNear: AreNear);
         var estimates = answers.Where(answer => answer.Gas is not null).Select(answer => answer.Gas!.Value).ToList();
         var refusals = answers.Where(answer => answer.Refusal is not null).Select(answer => answer.Refusal!).ToList();
-        if (estimates.Count == 0 || (estimates.Count < EachNode.Quorum(rpc) && refusals.Count >= EachNode.Quorum(rpc)))
+        if (estimates.Count < EachNode.Quorum(rpc))
         {
             throw refusals.Count == 0 ? last! : EachNode.Heard(refusals, fault => fault is BatchTooLargeException);
         }

@@ -7,7 +7,8 @@ using CapOrleans.Ethereum.Transactions;
 namespace CapOrleans.Ethereum;
 
 /// <summary>
-/// What an account has sent, until it is in blocks. It is kept before it is sent; so a lost answer, a crash or a reorganisation leads to the
+/// What an account has sent, until it is in blocks. It is kept before it is sent; so a lost answer, a crash or a reorganisation leads
+/// to the
 /// same transactions again, never to others.
 /// </summary>
 internal sealed class PendingTransactions(JsonRpcClient rpc, ChainOptions options, GasPrices prices, TimeProvider time)
@@ -60,7 +61,6 @@ internal sealed class PendingTransactions(JsonRpcClient rpc, ChainOptions option
         var refusals = 0;
         for (var looks = 0; time.GetElapsedTime(started) < options.WaitTimeout; mustRepeat = false)
         {
-            var pause = options.PollInterval;
             try
             {
                 var isDecided = await LookAsync(sent.All, arrived, cancellationToken);
@@ -86,10 +86,10 @@ internal sealed class PendingTransactions(JsonRpcClient rpc, ChainOptions option
             }
             catch (ChainUnavailableException fault) when (fault is not TransactionRevertedException)
             {
-                (last, pause) = (fault, fault.RetryAfter > pause ? fault.RetryAfter.Value : pause); // a poll that failed says nothing about the transaction
+                last = fault; // a poll that failed says nothing about the transaction
             }
 
-            await Task.Delay(pause < options.WaitTimeout ? pause : options.WaitTimeout, time, cancellationToken);
+            await Task.Delay(options.PollInterval, time, cancellationToken);
         }
 
         throw new ChainUnavailableException(

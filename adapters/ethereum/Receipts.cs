@@ -10,7 +10,8 @@ namespace CapOrleans.Ethereum;
 public sealed class TransactionRevertedException(string message) : ChainUnavailableException(message);
 
 /// <param name="Contract">That the transaction made; null for a call.</param>
-/// <param name="Logs">Address, data and topics of each, in lower case whatever the node writes; their places and hashes are the receipt's.</param>
+/// <param name="Logs">Address, data and topics of each, in lower case whatever the node writes; their places and hashes are the
+/// receipt's.</param>
 internal sealed record Receipt(string Transaction, long Block, string BlockHash, bool IsReverted, long GasUsed, string? Contract, JsonElement Logs)
 {
     /// <summary>Equal when they say the same of what happened: each node words its JSON in its own way, and adds to it.</summary>
@@ -34,14 +35,21 @@ internal sealed class Receipts(JsonRpcClient rpc)
     {
         try
         {
-            var receipt = await agreement.AskAsync(
-                node => node.CallAsync("eth_getTransactionReceipt", Read, cancellationToken, hash), $"transaction {hash}");
-            return receipt?.Transaction == hash ? receipt : null;
+            return await AgreeAsync(hash, cancellationToken);
         }
         catch (NodesDisagreeException)
         {
             return null;
         }
+    }
+
+    /// <returns>Null when no block has it.</returns>
+    /// <exception cref="NodesDisagreeException" />
+    public async Task<Receipt?> AgreeAsync(string hash, CancellationToken cancellationToken)
+    {
+        var receipt = await agreement.AskAsync(
+            node => node.CallAsync("eth_getTransactionReceipt", Read, cancellationToken, hash), $"transaction {hash}");
+        return receipt?.Transaction == hash ? receipt : null;
     }
 
     /// <returns>Null when there is no such block.</returns>
@@ -54,7 +62,7 @@ internal sealed class Receipts(JsonRpcClient rpc)
 
     /// <returns>How many transactions of the account are in blocks, as two nodes say where there are two.</returns>
     public Task<long> CountAsync(EthereumAddress account, CancellationToken cancellationToken) =>
-        agreement.HighestAsync(node => node.NumberAsync("eth_getTransactionCount", cancellationToken, account.ToString(), "latest"), areEqual: true);
+        agreement.HighestAsync(node => node.NumberAsync("eth_getTransactionCount", cancellationToken, account.ToString(), "latest"), apart: 0);
 
     private static Block? ReadBlock(JsonElement block) => block.ValueKind == JsonValueKind.Null ? null : new Block(
         JsonRpcClient.Hash(block.GetProperty("hash")), DateTimeOffset.FromUnixTimeSeconds((long)JsonRpcClient.Quantity(block.GetProperty("timestamp"))));

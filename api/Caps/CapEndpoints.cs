@@ -59,7 +59,7 @@ internal static class CapEndpoints
         return NameFault(capId) ?? refused ?? Answer(await grains.Cap(capId).DefineAsync(definition!, context.User.ToActor()), context);
     }
 
-    private static async Task<IResult> ChangeAsync(string capId, HttpContext context, AddressRateLimit limit, IGrainFactory grains)
+    private static async Task<IResult> ChangeAsync(string capId, HttpContext context, AddressRateLimit limit, ChangeTurns turns, IGrainFactory grains)
     {
         var (body, bytes, refused) = await JsonBody.ReadAsync(context, CapsJson.Default.ChangeBody, "a change of a CapID");
         if (limit.RefuseRest(context, 1, bytes.Length) is { } tooMuch)
@@ -81,9 +81,15 @@ internal static class CapEndpoints
 
         using var document = JsonDocument.Parse(bytes);
         var hash = SHA256.HashData(Rfc8785.Canonicalize(document.RootElement.GetProperty("change")));
-        return Answer(await grains.Cap(capId).ChangeAsync(new ChangeRequest(
-            body.Change!, body.AfterVersion, body.Timestamp, body.Signature, Convert.ToHexStringLower(hash),
-            Encoding.UTF8.GetString(Rfc8785.Canonicalize(document.RootElement))), context.User.ToActor()), context);
+        var change = new ChangeRequest(
+            body.Change!, body.AfterVersion, body.Timestamp, body.Signature, Convert.ToHexStringLower(hash), Encoding.UTF8.GetString(Rfc8785.Canonicalize(document.RootElement)));
+        if (change.Signature is null)
+        {
+            return Answer(await grains.Cap(capId).ChangeAsync(change, context.User.ToActor()), context);
+        }
+
+        using var turn = await turns.EnterAsync(AddressRateLimit.AddressOf(context));
+        return Answer(await grains.Cap(capId).ChangeAsync(change, context.User.ToActor()), context);
     }
 
     private static async Task<IResult> CorrectAsync(string capId, HttpContext context, IGrainFactory grains)

@@ -87,14 +87,9 @@ internal static class GateEndpoints
             return Field(body.Waiting is not >= 0 ? "waiting" : "dead", "a whole number, not negative");
         }
 
-        if (!RecoverableSignature.TryParse(body.Signature ?? "", out var signature, out var fault))
+        if (!SignedHeartbeat.TryRecover(gate, body.Timestamp, body.Waiting.Value, body.Dead.Value, body.Signature ?? "", out var signer, out var rule))
         {
-            return Field("signature", fault);
-        }
-
-        if (!Secp256k1.Instance.TryRecover(SignedHeartbeat.Hash(gate, body.Timestamp, body.Waiting.Value, body.Dead.Value), signature, out var signer))
-        {
-            return Field("signature", "a signature from which a public key can be recovered");
+            return Field("signature", rule);
         }
 
         var heartbeat = new GateHeartbeat(gate, signer.ToString(), sentAt, body.Waiting.Value, body.Dead.Value);
@@ -105,7 +100,7 @@ internal static class GateEndpoints
                 "gate-unknown", $"An admin must add the gate first, with the address that its status shows: cap gate add {gate} ADDRESS"),
             HeartbeatVerdict.OtherKey => Forbidden(
                 "gate-of-another-key", "Another key has this name: give the gate a name of its own (Gate__Name), or have an admin remove the other."),
-            HeartbeatVerdict.Stale => Problems.Of(StatusCodes.Status409Conflict, "stale-heartbeat", "timestamp", $"Later than the gate's last, and at most {SignedHeartbeat.Tolerance} from the cluster's clock."),
+            HeartbeatVerdict.Stale => Problems.Of(StatusCodes.Status409Conflict, "stale-heartbeat", "timestamp", $"Later than the gate's last, and at most {SignedHeartbeat.Tolerance.TotalMinutes} minutes from the cluster's clock."),
             var other => throw new InvalidOperationException($"{other} is no answer."),
         };
     }

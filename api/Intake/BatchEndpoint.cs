@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 using CapOrleans.Api.Answers;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.Incidents;
+using CapOrleans.Core.Signatures;
 using CapOrleans.HttpEdge.Bodies;
 using CapOrleans.HttpEdge.Limits;
 using Microsoft.AspNetCore.Mvc;
@@ -37,9 +38,9 @@ internal static class BatchEndpoint
         }
 
         var (body, refused) = await BoundedBody.ReadAsync(context, BatchLines.MaxBytes);
-        if (body is null || !place.Keep())
+        if (body is null)
         {
-            await (refused ?? BatchPlaces.Refuse(context)).ExecuteAsync(context);
+            await refused!.ExecuteAsync(context);
             return;
         }
 
@@ -57,7 +58,15 @@ internal static class BatchEndpoint
             return;
         }
 
-        var outcomes = await intake.RuleAsync(lines, Caller.Of(context));
+        // What waits for contract wallets gives way, as what waits for its sender does: else few claims keep every batch out.
+        var batch = Intake.Read(lines);
+        if (batch.Any(line => line.Report?.Scheme == FullV2.Scheme) ? !place.IsHeld : !place.Keep())
+        {
+            await BatchPlaces.Refuse(context).ExecuteAsync(context);
+            return;
+        }
+
+        var outcomes = await intake.RuleAsync(batch, Caller.Of(context));
         Outcome.SetRetryAfter(context, outcomes);
         context.Response.ContentType = BatchLines.ContentType;
         for (var i = 0; i < outcomes.Length; i++)

@@ -43,29 +43,32 @@ internal sealed partial class Intake(IGrainFactory grains, AddressTurns turns, T
         return (await AnswerAsync([report], caller, async () => [await grains.Incident(report.CapId, report.IncidentId).FileAsync(report)]))[0];
     }
 
+    public static IReadOnlyList<Line> Read(IReadOnlyList<ReadOnlyMemory<byte>> lines) => [.. lines.Select(line =>
+    {
+        var (report, refusal) = IncidentReader.Read(line);
+        return new Line(report, report is null ? Unreadable(line, refusal!) : null);
+    })];
+
     /// <summary>Reports of one CapID enter the log in the order given; others beside them.</summary>
     /// <returns>An outcome for each line.</returns>
-    public async Task<Outcome[]> RuleAsync(IReadOnlyList<ReadOnlyMemory<byte>> lines, Caller caller)
+    public async Task<Outcome[]> RuleAsync(IReadOnlyList<Line> batch, Caller caller)
     {
-        var read = lines.Select(line => IncidentReader.Read(line)).ToList();
-        var outcomes = new Outcome[lines.Count];
-        await Task.WhenAll(Enumerable.Range(0, lines.Count).Where(i => read[i].Report is not null).GroupBy(i => read[i].Report!.CapId, StringComparer.Ordinal).Select(async ofOneCap =>
+        var outcomes = batch.Select(line => line.Unreadable).ToArray();
+        await Task.WhenAll(Enumerable.Range(0, batch.Count).Where(i => batch[i].Report is not null).GroupBy(i => batch[i].Report!.CapId, StringComparer.Ordinal).Select(async ofOneCap =>
         {
-            foreach (var (number, outcome) in ofOneCap.Zip(await RuleAsync(ofOneCap.Select(i => read[i].Report!).ToList(), caller)))
+            foreach (var (number, outcome) in ofOneCap.Zip(await RuleAsync(ofOneCap.Select(i => batch[i].Report!).ToList(), caller)))
             {
                 outcomes[number] = outcome;
             }
         }));
-        for (var i = 0; i < outcomes.Length; i++)
-        {
-            outcomes[i] ??= Unreadable(lines[i], read[i].Refusal!);
-        }
-
-        return outcomes;
+        return outcomes!;
     }
 
     private static Outcome Unreadable(ReadOnlyMemory<byte> body, Refusal refusal) => new(
         body.Length > IncidentReader.MaxRequestBytes ? StatusCodes.Status413PayloadTooLarge : StatusCodes.Status400BadRequest, null, refusal, null);
+
+    /// <summary>Of a batch: what was read, or what to answer instead.</summary>
+    internal sealed record Line(IncidentReport? Report, Outcome? Unreadable);
 
     /// <param name="reports">Of one CapID.</param>
     private Task<IReadOnlyList<Outcome>> RuleAsync(List<IncidentReport> reports, Caller caller) => AnswerAsync(reports, caller, () => FileAsync(reports, caller));

@@ -28,9 +28,10 @@ public interface IAnchorContract
     Task<IReadOnlyList<ContractPosition>> AnchoredAsync(IReadOnlyList<string> logNames, ISentTransactions sent, CancellationToken cancellationToken);
 
     /// <summary>The transaction that anchored the batch starting at <paramref name="from"/>, or null when none did.</summary>
-    /// <param name="sinceBlock">It is in no older block.</param>
-    /// <exception cref="ChainUnavailableException" />
-    Task<AnchorConfirmation?> FindAsync(string logName, long from, long sinceBlock, ISentTransactions sent, CancellationToken cancellationToken);
+    /// <param name="blocks">It is in one of these: up to the one at which the contract said that it has the batch.</param>
+    /// <exception cref="ChainUnavailableException">A node did not say, or the nodes do not agree on a transaction that one of them
+    /// found.</exception>
+    Task<AnchorConfirmation?> FindAsync(string logName, long from, BlockRange blocks, ISentTransactions sent, CancellationToken cancellationToken);
 
     /// <returns>The hash of the block with this number, in hex with 0x; null when there is none.</returns>
     /// <exception cref="ChainUnavailableException" />
@@ -48,7 +49,10 @@ public interface IAnchorContract
     /// <exception cref="ChainUnavailableException">Unknown whether any was sent: ask <see cref="AnchoredAsync"/>.</exception>
     Task<IReadOnlyList<AnchorConfirmation>> AnchorAsync(IReadOnlyList<AnchorBatch> batches, ISentTransactions sent, CancellationToken cancellationToken);
 
-    /// <summary>Sends one transaction and waits until its event is in a block; where the contract has the record already, looks that up. So it may be repeated.</summary>
+    /// <summary>
+    /// Sends one transaction and waits until its event is in a block; where the contract has the record already, looks that up. So it
+    /// may be repeated.
+    /// </summary>
     /// <returns>Where the record is; of no range.</returns>
     /// <exception cref="ChainUnavailableException">Unknown whether it was sent, or another record has its id.</exception>
     Task<AnchorConfirmation> StoreAuditAsync(ChainAudit audit, ISentTransactions sent, CancellationToken cancellationToken);

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using CapOrleans.Core.Signatures;
 
@@ -18,4 +19,20 @@ public static class SignedHeartbeat
     /// <returns>The 32 bytes that the gate's key signs: <c>personal_sign</c> over five parts, of which none can hold <c>|</c>.</returns>
     public static byte[] Hash(string gate, string timestamp, long waiting, long dead) =>
         PersonalSign.Hash(Encoding.UTF8.GetBytes(FormattableString.Invariant($"CapOrleans gate|{gate}|{timestamp}|{waiting}|{dead}")));
+
+    /// <param name="timestamp">To the letter.</param>
+    /// <param name="signer">Whose key signed it.</param>
+    /// <param name="rule">What a signature must be, where this is none; null where it is one.</param>
+    public static bool TryRecover(string gate, string timestamp, long waiting, long dead, string signature, out EthereumAddress signer, [NotNullWhen(false)] out string? rule)
+    {
+        signer = default;
+        if (!RecoverableSignature.TryParse(signature, out var parsed, out rule))
+        {
+            return false;
+        }
+
+        var isSigned = Secp256k1.Instance.TryRecover(Hash(gate, timestamp, waiting, dead), parsed, out signer);
+        rule = isSigned ? null : "a signature from which a public key can be recovered";
+        return isSigned;
+    }
 }

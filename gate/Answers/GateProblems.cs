@@ -1,4 +1,5 @@
 using System.Text.Json;
+using CapOrleans.Contracts;
 using CapOrleans.HttpEdge.Answers;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -9,6 +10,11 @@ internal static class GateProblems
 {
     public static byte[] TooOld(TimeSpan age) => JsonSerializer.SerializeToUtf8Bytes(
         Of(StatusCodes.Status504GatewayTimeout, "too-old", "", $"It waited for the cluster longer than {age}.").ProblemDetails, ProblemsJson.Default.ProblemDetails);
+
+    /// <summary>Instead of one that the API gave.</summary>
+    public static byte[] TooLong(int status, byte[] given, int most) => JsonSerializer.SerializeToUtf8Bytes(
+        Of(status, ProblemTypes.NameIn(given) is { } name && ProblemTypes.Meanings.ContainsKey(name) ? name : "refused", "", $"The API's problem has {given.Length} bytes; at most {most} are kept.").ProblemDetails,
+        ProblemsJson.Default.ProblemDetails);
 
     public static ProblemHttpResult Of(int status, string type, string field, string rule) => HttpProblem.Of(status, type, field, rule);
 }

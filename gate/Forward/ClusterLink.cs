@@ -1,8 +1,9 @@
-using System.Text.Json;
 using CapOrleans.Client;
+using CapOrleans.Core.Access;
 using CapOrleans.Gate.Answers;
 using CapOrleans.Gate.Settings;
 using CapOrleans.Gate.Spool;
+using System.Text.Json;
 
 namespace CapOrleans.Gate.Forward;
 
@@ -31,6 +32,8 @@ internal sealed record BatchAnswer(IReadOnlyList<LineVerdict>? Verdicts, LineVer
 internal sealed partial class ClusterLink(HttpClient http, GateOptions options, TimeProvider time, ILogger<ClusterLink> logger)
 {
     private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(200), Longest = TimeSpan.FromMinutes(10);
+
+    private const int MaxProblemBytes = 4096;
 
     private static readonly TimeSpan RestOfSilent = TimeSpan.FromMinutes(1);
 
@@ -69,7 +72,8 @@ internal sealed partial class ClusterLink(HttpClient http, GateOptions options, 
 
     private bool Rests(Uri api) => rests.TryGetValue(api, out var rest) && time.GetElapsedTime(rest.Since) < rest.Wait;
 
-    /// <param name="areProven">Claims of addresses of which the wallet took one lately: the cluster asks for them as for another caller.</param>
+    /// <param name="areProven">Claims of addresses of which the wallet took one lately: the cluster asks for them as for another
+    /// caller.</param>
     public async Task<BatchAnswer> SendAsync(IReadOnlyList<Waiting> batch, bool areProven, CancellationToken cancellationToken)
     {
         var (api, isSilent) = (Api, false);
@@ -81,7 +85,7 @@ internal sealed partial class ClusterLink(HttpClient http, GateOptions options, 
         catch (Exception fault) when (!cancellationToken.IsCancellationRequested)
         {
             isSilent = true;
-            answer = new BatchAnswer(null, null, null, $"{api} does not answer: {fault.GetBaseException().Message}");
+            answer = new BatchAnswer(null, null, null, OneLine.Of($"{api} does not answer: {fault.GetBaseException().Message}"));
         }
 
         if (answer.IsRetryable)
@@ -131,8 +135,12 @@ internal sealed partial class ClusterLink(HttpClient http, GateOptions options, 
     private static bool IsOf(BatchVerdict verdict, Waiting waiting) =>
         verdict.Incident is not { } receipt || (receipt.CapId == waiting.CapId && receipt.IncidentId == waiting.IncidentId);
 
-    private static LineVerdict Verdict(int status, JsonElement? problem) =>
-        new(status, problem is { } json ? JsonSerializer.SerializeToUtf8Bytes(json, ProblemsJson.Default.JsonElement) : null);
+    /// <summary>What is longer than any problem of ours is not kept: its name is.</summary>
+    private static LineVerdict Verdict(int status, JsonElement? problem)
+    {
+        var json = problem is { } given ? JsonSerializer.SerializeToUtf8Bytes(given, ProblemsJson.Default.JsonElement) : null;
+        return new LineVerdict(status, json is null || json.Length <= MaxProblemBytes ? json : GateProblems.TooLong(status, json, MaxProblemBytes));
+    }
 
     /// <summary>Whoever asks for less is asked again too soon; for more, too late.</summary>
     private static TimeSpan? Within(TimeSpan? wait) =>

@@ -1,14 +1,17 @@
-using System.Globalization;
 using CapOrleans.Client;
 using CapOrleans.Contracts.Gates;
+using CapOrleans.Core.Access;
 using CapOrleans.Core.Gates;
 using CapOrleans.Gate.Forward;
 using CapOrleans.Gate.Settings;
 using CapOrleans.Gate.Spool;
+using System.Globalization;
 
 namespace CapOrleans.Gate.Presence;
 
-/// <summary>Tells the cluster, signed, that the gate is there and what waits in it; a cluster that gets nothing says so in its log.</summary>
+/// <summary>
+/// Tells the cluster, signed, that the gate is there and what waits in it; a cluster that gets nothing says so in its log.
+/// </summary>
 internal sealed partial class Heartbeats(
     HttpClient http, ClusterLink cluster, IncidentSpool spool, GateOptions options, TimeProvider time, ILogger<Heartbeats> logger) : BackgroundService
 {
@@ -64,7 +67,7 @@ internal sealed partial class Heartbeats(
         }
         catch (ProblemException fault)
         {
-            return $"{api} does not accept this gate's heartbeat: {fault.Status} {fault.Problem.Rule}";
+            return OneLine.Of($"{api} does not accept this gate's heartbeat: {fault.Status} {fault.Problem.Rule}");
         }
         catch (Exception fault) when (!stoppingToken.IsCancellationRequested)
         {
@@ -73,7 +76,7 @@ internal sealed partial class Heartbeats(
                 cluster.Leave(api);
             }
 
-            return $"{api} does not accept this gate's heartbeat: {fault.Message}";
+            return OneLine.Of($"{api} does not accept this gate's heartbeat: {fault.Message}");
         }
     }
 

@@ -41,7 +41,9 @@ internal sealed partial class AnchorerGrain
         return new AnchorRestart(LogNumber, after.Text, $"0x{Convert.ToHexStringLower(after.Key)}", after.From);
     });
 
-    /// <summary>Learns from the contract where to go on, and from its events which batches a block has that the log does not name yet.</summary>
+    /// <summary>
+    /// Learns from the contract where to go on, and from its events which batches a block has that the log does not name yet.
+    /// </summary>
     private async Task AskAsync(TimeSpan maxAge)
     {
         var restarted = await Log.LatestAsync(LogNumber, EntryKinds.AnchorRestarted, Stopping);
@@ -60,21 +62,18 @@ internal sealed partial class AnchorerGrain
             throw await ContradictAsync(new AnchorConflict(AnchorConflict.ContractAhead, contract, head.Size));
         }
 
-        if (!pending.Span(logged.To, Reached))
-        {
-            await FindPendingAsync(head.Size);
-        }
-
+        await FindPendingAsync(head.Size);
         GoTo(Reached);
     }
 
+    /// <summary>Looks for what the contract has beyond what is known to be pending.</summary>
     private async Task FindPendingAsync(long size)
     {
-        pending.Clear();
-        for (var (at, block) = (logged.To, logged.Block); at < Reached;)
+        var (at, block) = pending.KeepWithin(logged.To, Reached) is { } known ? (known.To, known.Block) : (logged.To, logged.Block);
+        while (at < Reached)
         {
             var from = at == name.FirstIn(contract) ? 0 : at;
-            var found = await Chain.FindAsync(name.Text, from, block).WaitAsync(Stopping);
+            var found = await Chain.FindAsync(name.Text, from, new BlockRange(block, contract.Block)).WaitAsync(Stopping);
             missing = found is null ? missing + 1 : 0;
             if (missing is > 0 and < LostAnchors.Looks)
             {
@@ -139,6 +138,8 @@ internal sealed partial class AnchorerGrain
         return new LogContradictedException(conflict.Message);
     }
 
-    /// <summary>The first batch under a name starts at 0 in the contract, and has no events of what was anchored under an earlier one.</summary>
+    /// <summary>
+    /// The first batch under a name starts at 0 in the contract, and has no events of what was anchored under an earlier one.
+    /// </summary>
     private AnchorConfirmation FromFirst(AnchorConfirmation batch) => batch with { From = Math.Max(batch.From, name.FirstIn(contract)) };
 }

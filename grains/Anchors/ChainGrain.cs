@@ -1,5 +1,6 @@
 using CapOrleans.Contracts.Anchors;
 using CapOrleans.Contracts.Archive;
+using CapOrleans.Core.Access;
 using CapOrleans.Core.Anchors;
 using CapOrleans.GrainInterfaces;
 using Microsoft.Extensions.Hosting;
@@ -26,11 +27,9 @@ internal sealed class ChainGrain(
     IAnchorContract contract, ICapMirror mirror, [PersistentState("chain")] IPersistentState<ChainState> stored, GasBudget budget, TimeProvider time,
     IHostApplicationLifetime host) : Grain, IChainGrain, ISentTransactions
 {
-    private static readonly TimeSpan LongestQuiet = TimeSpan.FromMinutes(10);
-
-    private readonly Dictionary<string, ContractPosition?> positions = new(StringComparer.Ordinal); // of every log that asked; null: to be asked
+    // Of every log that asked; null: to be asked.
+    private readonly Dictionary<string, ContractPosition?> positions = new(StringComparer.Ordinal);
     private DateTimeOffset polledAt = DateTimeOffset.MinValue;
-    private (long Since, TimeSpan Wait, string Reason) quiet = (0, TimeSpan.Zero, ""); // no time of day: clocks are set
 
     public IReadOnlyList<SentTransaction> All => stored.State.Sent;
 
@@ -56,8 +55,8 @@ internal sealed class ChainGrain(
         return positions[logName]!;
     });
 
-    public Task<AnchorConfirmation?> FindAsync(string logName, long from, long sinceBlock) =>
-        TellAsync(() => contract.FindAsync(logName, from, sinceBlock, this, host.ApplicationStopping));
+    public Task<AnchorConfirmation?> FindAsync(string logName, long from, BlockRange blocks) =>
+        TellAsync(() => contract.FindAsync(logName, from, blocks, this, host.ApplicationStopping));
 
     public Task<string?> BlockHashAsync(long block) => TellAsync(() => contract.BlockHashAsync(block, host.ApplicationStopping));
 
@@ -66,7 +65,8 @@ internal sealed class ChainGrain(
     public Task<AnchorResult> AnchorAsync(IReadOnlyList<AnchorBatch> batches)
     {
         positions[batches[0].LogName] = null; // it moves
-        IReadOnlyList<AnchorBatch> affordable = budget.PerDay > 0 ? [batches[0]] : batches; // each is one more that the budget may be exceeded by
+        // Each is one more that the budget may be exceeded by.
+        IReadOnlyList<AnchorBatch> affordable = budget.PerDay > 0 ? [batches[0]] : batches;
         return TrySpendAsync(
             async () => new AnchorResult(await contract.AnchorAsync(affordable, this, host.ApplicationStopping)), fault => new AnchorResult([], fault));
     }
@@ -104,28 +104,15 @@ internal sealed class ChainGrain(
         : throw new ChainUnavailableException(
             $"Today's transactions may use {UsedToday} gas, Chain__GasPerDay is {budget.PerDay}: anchoring resumes at 00:00 UTC.");
 
-    /// <summary>
-    /// A fault travels to another silo as its message, without what a node may have put into it. Where the nodes want to be left alone
-    /// for a while, they are, whatever log asks.
-    /// </summary>
-    private async Task<T> TellAsync<T>(Func<Task<T>> ask)
+    /// <summary>A fault travels to another silo as its message, without what a node may have put into it.</summary>
+    private static async Task<T> TellAsync<T>(Func<Task<T>> ask)
     {
-        if (time.GetElapsedTime(quiet.Since) < quiet.Wait)
-        {
-            throw new OrleansException(quiet.Reason);
-        }
-
         try
         {
             return await ask();
         }
         catch (ChainUnavailableException fault)
         {
-            if (fault.RetryAfter is { } wait)
-            {
-                quiet = (time.GetTimestamp(), wait < LongestQuiet ? wait : LongestQuiet, OneLine.Of(fault.Message));
-            }
-
             throw new OrleansException(OneLine.Of(fault.Message));
         }
     }

@@ -15,7 +15,8 @@ internal sealed class PendingAnchors(TimeProvider time)
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// How far a block's time may lie before our clock: a chain's blocks are of the past, and one that logged otherwise would pass for newer than
+    /// How far a block's time may lie before our clock: a chain's blocks are of the past, and one that logged otherwise would pass for
+    /// newer than
     /// any that comes. 1 hour.
     /// </summary>
     public static readonly TimeSpan Ahead = TimeSpan.FromHours(1);
@@ -30,8 +31,19 @@ internal sealed class PendingAnchors(TimeProvider time)
 
     public bool IsEmpty => batches.Count == 0;
 
-    /// <summary>Whether the batches are all that is in blocks of this range.</summary>
-    public bool Span(long from, long to) => batches.Count == 0 ? from == to : (batches.Peek().From, batches.Last().To) == (from, to);
+    /// <summary>
+    /// Keeps the batches where they begin at <paramref name="from"/> and end by <paramref name="to"/>, else none of them.
+    /// </summary>
+    /// <returns>The newest; null when none is left.</returns>
+    public AnchorConfirmation? KeepWithin(long from, long to)
+    {
+        if (batches.Count > 0 && (batches.Peek().From != from || batches.Last().To > to))
+        {
+            batches.Clear();
+        }
+
+        return batches.LastOrDefault();
+    }
 
     public void Add(AnchorConfirmation included)
     {

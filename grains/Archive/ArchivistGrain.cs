@@ -21,6 +21,11 @@ internal sealed partial class ArchivistGrain(
     IAuditLogReader log, IBlockStore blocks, ProofCheckShare share, AdmissionPolicy policy, TimeProvider time, IHostApplicationLifetime host, ILogger<ArchivistGrain> logger)
     : ConsumerGrain(log, time, host, logger), IArchivistGrain
 {
+    /// <summary>
+    /// For a step's blocks: a store that says nothing must not keep the archive where it is once it answers again. 2 minutes.
+    /// </summary>
+    private static readonly TimeSpan PutTimeout = TimeSpan.FromMinutes(2);
+
     private readonly ProofCheck proofs = new(log, share, policy);
     private readonly HashSet<long> named = []; // indexes, since the activation
     private FailedProof? lastFailed;
@@ -94,7 +99,7 @@ internal sealed partial class ArchivistGrain(
 
         var manifest = ArchiveManifest.Write([.. records.Select(record => record.Cid)]);
         var root = Cid.Of(Cid.DagCbor, manifest);
-        await blocks.PutAsync([.. records, new Block(root, manifest)], Stopping);
+        await blocks.PutAsync([.. records, new Block(root, manifest)], Stopping).WaitAsync(PutTimeout, Time, Stopping);
 
         var head = (await Log.HeadAsync(LogNumber, Stopping))!;
         var said = Entry.Write(EntryKinds.ArchiveBatched, head.Origin, Time.GetUtcNow(), new CanonicalObject()

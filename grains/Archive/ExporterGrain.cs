@@ -1,6 +1,7 @@
 using CapOrleans.Contracts.Anchors;
 using CapOrleans.Contracts.Archive;
 using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Core.Access;
 using CapOrleans.Core.Archive;
 using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.CanonicalJson;
@@ -23,12 +24,15 @@ internal sealed class ExportState
 }
 
 /// <summary>
-/// Puts every entry of the log onto IPFS, a range at a time as one CAR, writes the CAR's root onto the chain by <c>storeAudit</c>, and says so
+/// Puts every entry of the log onto IPFS, a range at a time as one CAR, writes the CAR's root onto the chain by <c>storeAudit</c>, and
+/// says so
 /// by one entry <c>archive.exported</c>: whoever has the contract finds the whole log without this deployment.
 /// </summary>
 /// <remarks>
-/// Steps: 1. the range is kept, so that every attempt makes the same CAR; 2. the CAR is put, and some of it asked for again; 3. its root is written
-/// onto the chain, once: the contract is asked before; 4. the entry is committed with the offset's move. Crash between any two: all of them run
+/// Steps: 1. the range is kept, so that every attempt makes the same CAR; 2. the CAR is put, and some of it asked for again; 3. its
+/// root is written
+/// onto the chain, once: the contract is asked before; 4. the entry is committed with the offset's move. Crash between any two: all of
+/// them run
 /// again, and the first three change nothing when repeated. Test: <c>A_crash_between_any_two_steps_exports_once</c>.
 /// </remarks>
 [PlacedBesideItsLog]

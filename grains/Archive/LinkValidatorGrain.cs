@@ -1,5 +1,6 @@
 using CapOrleans.Contracts.Archive;
 using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Core.Access;
 using CapOrleans.Core.Archive;
 using CapOrleans.Core.AuditLog;
 using CapOrleans.GrainInterfaces;

@@ -51,7 +51,8 @@ internal sealed partial class CapGrain : IDisposable
     });
 
     /// <param name="judge">What follows from the newest context.</param>
-    /// <param name="afterVersion">The version that the change is meant for; null for any. Asked last: what is so already is no conflict.</param>
+    /// <param name="afterVersion">The version that the change is meant for; null for any. Asked last: what is so already is no
+    /// conflict.</param>
     private async Task<CapRuling> ChangeAsync(Func<CapContext?, DateTimeOffset, ValueTask<Change>> judge, long? afterVersion = null)
     {
         if (Interlocked.Increment(ref waiting) > ClusterLimits.Changes)
@@ -60,6 +61,8 @@ internal sealed partial class CapGrain : IDisposable
             return new CapRuling(CapVerdict.Busy, null, CapRefusals.Busy);
         }
 
+        // Behind what goes on here: a crowd, which anybody can send, must not run before incidents whose commit has come.
+        await Task.Yield();
         await changing.WaitAsync(); // one after the other: two at once would only send each other back
         try
         {

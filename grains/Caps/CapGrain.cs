@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using CapOrleans.Contracts.Access;
 using CapOrleans.Contracts.AuditLog;
@@ -59,8 +60,10 @@ internal sealed partial class CapGrain(
             return new WalletStanding(false, null);
         }
 
-        // The same to the letter has the signature that the wallet took then, whatever it would say now.
-        return await reader.FindIncidentAsync(report.CapId, report.IncidentId, CancellationToken.None) is { } entry
+        // The same to the letter has the signature that the wallet took then, whatever it would say now. Anybody can ask: few look at once,
+        // and what does not have the hash is not read.
+        return await loads.RunAsync(() => reader.FindIncidentAsync(report.CapId, report.IncidentId, CancellationToken.None)) is { } entry
+            && entry.Bytes.AsSpan().IndexOf(Encoding.ASCII.GetBytes(report.AuditHash)) >= 0
             && AcceptedIncident.Read(entry.Bytes) is var accepted && accepted.AuditHash == report.AuditHash
             ? new WalletStanding(true, Ruling.Repeat(accepted.ReceiptFor(origin, entry.Index, entry.Bytes)))
             : new WalletStanding(
@@ -108,7 +111,8 @@ internal sealed partial class CapGrain(
     /// </summary>
     private async Task RefreshAsync()
     {
-        var here = local.TryFind(number, out var commit) ? commit : opened; // of a log in another process, nobody here sees that it was opened again
+        // Of a log in another process, nobody here sees that it was opened again.
+        var here = local.TryFind(number, out var commit) ? commit : opened;
         if (!isRead || here != opened)
         {
             (isRead, opened, refreshing) = (true, here, LoadAsync(context));

@@ -1,4 +1,5 @@
 using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Core.Access;
 using CapOrleans.Core.AuditLog;
 using CapOrleans.GrainInterfaces;
 using Microsoft.Extensions.Hosting;
@@ -104,7 +105,9 @@ internal abstract partial class ConsumerGrain(
     /// <param name="entries">At least one, in order, without a gap.</param>
     protected abstract Task<Step> ConsumeAsync(long from, IReadOnlyList<LogEntry> entries);
 
-    /// <summary>Where to go on from, after the offset was read: there, or earlier where the log says that something was passed over.</summary>
+    /// <summary>
+    /// Where to go on from, after the offset was read: there, or earlier where the log says that something was passed over.
+    /// </summary>
     protected virtual Task<long> ResumeAtAsync(long offset) => Task.FromResult(offset);
 
     /// <summary>

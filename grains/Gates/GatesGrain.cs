@@ -21,11 +21,13 @@ internal sealed class GatesState
 internal sealed record KnownGate([property: Id(0)] string Name, [property: Id(1)] string Address, [property: Id(2)] DateTimeOffset Since);
 
 /// <summary>
-/// Hears the gates that an admin added, and says in the log when one joins and when it falls silent. Hearing touches memory alone, so that a
-/// log or a database that stands still makes nobody silent; the watch does what takes time. Whether the log's last word is
-/// <c>gate.joined</c> is an offset that moves with that word: odd when it is.
+/// Hears the gates that an admin added, and says in the log when one joins and when it falls silent. Hearing touches memory alone, so
+/// that a
+/// log or a database that stands still makes nobody silent; the watch does what takes time. What the log said last is read from it, see
+/// <see cref="LoggedPresence"/>.
 /// </summary>
-/// <remarks>Crash between the entry and anything else: the next activation reads the offset, so nothing is said twice. Who was heard when is
+/// <remarks>Crash between the entry and anything else: the next activation reads the offsets, so nothing is said twice. Who was heard
+/// when is
 /// forgotten: every gate has its full timeout again.</remarks>
 internal sealed partial class GatesGrain(
     [PersistentState("gates")] IPersistentState<GatesState> stored, IAuditLogReader log, TimeProvider time, ILogger<GatesGrain> logger) : Grain, IGatesGrain
@@ -53,14 +55,14 @@ internal sealed partial class GatesGrain(
     {
         foreach (var gate in gates.Values.ToList())
         {
-            gate.Turn ??= await log.PositionAsync(Log, gate.Offset, CancellationToken.None);
-            if (gate.HasJoined && IsLate(gate))
+            var logged = gate.Logged ??= await LoggedPresence.ReadAsync(log, Log, gate.Known.Name);
+            if (logged.IsIn && IsLate(gate))
             {
-                await LogAsync(gate, EntryKinds.GateSilent, Describe(gate).Add("lastHeardAt", gate.LastHeardAt is { } at ? Entry.Instant(at) : null), 1);
+                await LogAsync(gate, EntryKinds.GateSilent, Describe(gate).Add("lastHeardAt", gate.LastHeardAt is { } at ? Entry.Instant(at) : null), logged.Leave());
             }
-            else if (!gate.HasJoined && gate.Last is not null && !IsLate(gate) && gate.Changes.TryTake(time))
+            else if (!logged.IsIn && gate.Last is not null && !IsLate(gate) && gate.Changes.TryTake(time))
             {
-                await LogAsync(gate, EntryKinds.GateJoined, Describe(gate), 1);
+                await LogAsync(gate, EntryKinds.GateJoined, Describe(gate), logged.Join());
             }
         }
     }
@@ -78,8 +80,7 @@ internal sealed partial class GatesGrain(
         }
 
         var gate = new Presence(new KnownGate(name, address, time.GetUtcNow()), time.GetTimestamp());
-        gate.Turn = await log.PositionAsync(Log, gate.Offset, CancellationToken.None);
-        await MustLogAsync(gate, EntryKinds.GateAdded, Describe(gate, actor), gate.HasJoined ? 1 : 2); // it has not joined yet
+        await MustLogAsync(gate, EntryKinds.GateAdded, Describe(gate, actor)); // it has not joined yet
 
         // Crash here: the log says that it was added, and it is not; who wanted it was not told that it is, and adds it again.
         gates[name] = gate;
@@ -103,9 +104,7 @@ internal sealed partial class GatesGrain(
             return false;
         }
 
-        gate.Turn ??= await log.PositionAsync(Log, gate.Offset, CancellationToken.None);
-        // Whoever has the name next has not joined.
-        await MustLogAsync(gate, EntryKinds.GateRemoved, Describe(gate, actor), gate.HasJoined ? 1 : 2);
+        await MustLogAsync(gate, EntryKinds.GateRemoved, Describe(gate, actor)); // whoever has the name next has not joined
 
         // Crash here: the name is taken still, and its gate joins again; who wanted it removed was not told that it is.
         gates.Remove(name);
@@ -152,17 +151,14 @@ internal sealed partial class GatesGrain(
 
     private Task KeepAsync() => stored.ReplaceAsync(new GatesState { Gates = [.. gates.Values.Select(gate => gate.Known)] }, DeactivateOnIdle);
 
+    /// <param name="change">What the entry changes; null for nothing.</param>
     /// <returns>False when the log is busy, or another activation spoke: it is tried again at the next watch.</returns>
-    private async Task<bool> LogAsync(Presence gate, string kind, CanonicalObject body, int turns)
+    private async Task<bool> LogAsync(Presence gate, string kind, CanonicalObject body, (LoggedPresence After, OffsetCommit Offset)? change)
     {
         var writer = GrainFactory.GetGrain<IAuditLogGrain>(Log);
-        var (head, turn) = (await writer.HeadAsync(), gate.Turn!.Value);
-        var outcome = await writer.AppendAsync(new Append
-        {
-            Entries = [Entry.Write(kind, head.Origin, time.GetUtcNow(), body)],
-            Offset = new OffsetCommit(gate.Offset, turn, turn + turns),
-        });
-        gate.Turn = outcome.Verdict switch { AppendVerdict.Appended => turn + turns, AppendVerdict.StaleOffset => null, _ => turn };
+        var head = await writer.HeadAsync();
+        var outcome = await writer.AppendAsync(new Append { Entries = [Entry.Write(kind, head.Origin, time.GetUtcNow(), body)], Offset = change?.Offset });
+        gate.Logged = outcome.Verdict switch { AppendVerdict.Appended => change?.After ?? gate.Logged, AppendVerdict.StaleOffset => null, _ => gate.Logged };
         if (outcome.Verdict == AppendVerdict.Appended && kind == EntryKinds.GateSilent)
         {
             LogSilent(gate.Known.Name);
@@ -171,9 +167,11 @@ internal sealed partial class GatesGrain(
         return outcome.Verdict == AppendVerdict.Appended;
     }
 
-    private async Task MustLogAsync(Presence gate, string kind, CanonicalObject body, int turns)
+    /// <summary>Says what an admin did; after it, the gate is not in.</summary>
+    private async Task MustLogAsync(Presence gate, string kind, CanonicalObject body)
     {
-        if (!await LogAsync(gate, kind, body, turns))
+        gate.Logged ??= await LoggedPresence.ReadAsync(log, Log, gate.Known.Name);
+        if (!await LogAsync(gate, kind, body, gate.Logged.IsIn ? gate.Logged.Leave() : null))
         {
             throw new TimeoutException("The log takes nothing just now.");
         }

@@ -1,4 +1,6 @@
+using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Contracts.Gates;
+using CapOrleans.Core.AuditLog;
 using CapOrleans.GrainInterfaces;
 
 namespace CapOrleans.Grains.Gates;
@@ -9,12 +11,8 @@ internal sealed class Presence(KnownGate known, long heardAt)
 {
     public KnownGate Known => known;
 
-    public string Offset => $"gate/{known.Name}";
-
-    /// <summary>How often the log has spoken of this gate: it joins first, falls silent, joins again. Null until it was read.</summary>
-    public long? Turn { get; set; }
-
-    public bool HasJoined => Turn % 2 == 1;
+    /// <summary>What the log says of it; null until that was read.</summary>
+    public LoggedPresence? Logged { get; set; }
 
     public GateHeartbeat? Last { get; private set; }
 
@@ -26,6 +24,27 @@ internal sealed class Presence(KnownGate known, long heardAt)
     public ChangeRate Changes { get; } = new(ClusterLimits.GateChangesPerHour, TimeSpan.FromHours(1));
 
     public void Hear(GateHeartbeat heartbeat, DateTimeOffset now, long timestamp) => (Last, LastHeardAt, HeardAt) = (heartbeat, now, timestamp);
+}
+
+/// <summary>
+/// How often the log says that a gate joined, and that it left: fell silent, or lost its name. Each is an offset that moves with its
+/// entry.
+/// </summary>
+internal sealed record LoggedPresence(string Gate, long Joined, long Left)
+{
+    /// <summary>The log's last word is that it joined.</summary>
+    public bool IsIn => Joined > Left;
+
+    public static async Task<LoggedPresence> ReadAsync(IAuditLogReader log, int number, string gate) => new(
+        gate, await log.PositionAsync(number, JoinedOffset(gate), CancellationToken.None), await log.PositionAsync(number, LeftOffset(gate), CancellationToken.None));
+
+    public (LoggedPresence After, OffsetCommit Offset) Join() => (this with { Joined = Joined + 1 }, new OffsetCommit(JoinedOffset(Gate), Joined, Joined + 1));
+
+    public (LoggedPresence After, OffsetCommit Offset) Leave() => (this with { Left = Left + 1 }, new OffsetCommit(LeftOffset(Gate), Left, Left + 1));
+
+    private static string JoinedOffset(string gate) => $"gate/{gate}/joined";
+
+    private static string LeftOffset(string gate) => $"gate/{gate}/left";
 }
 
 /// <summary>So many within any such time.</summary>

@@ -28,8 +28,7 @@ internal sealed partial class IncidentGrain(
 
     public Task<Ruling> FileAsync(IncidentReport report) => AnswerAsync(() => RuleAsync(report));
 
-    public Task<IReadOnlyList<SignatureCheck>> ProveAsync(IReadOnlyList<IncidentReport> reports) =>
-        AnswerAsync<IReadOnlyList<SignatureCheck>>(async () => await Task.WhenAll(reports.Select(CheckAsync)));
+    public Task<IReadOnlyList<SignatureCheck>> ProveAsync(IReadOnlyList<IncidentReport> reports) => AnswerAsync(() => CheckAllAsync(reports));
 
     public Task<IncidentView?> ReadAsync() => AnswerAsync(ViewAsync);
 
@@ -66,6 +65,27 @@ internal sealed partial class IncidentGrain(
     {
         var check = await CheckAsync(report);
         return check.Refused ?? (await GrainFactory.Cap(report.CapId).AcceptAsync([check.Proven!]))[0];
+    }
+
+    /// <summary>
+    /// One after another, and what is the same once: its sender has one turn for all of them. What comes after one that must be sent again
+    /// waits for it anyway.
+    /// </summary>
+    private async Task<IReadOnlyList<SignatureCheck>> CheckAllAsync(IReadOnlyList<IncidentReport> reports)
+    {
+        var (checks, known) = (new List<SignatureCheck>(reports.Count), new Dictionary<string, SignatureCheck>(StringComparer.Ordinal));
+        foreach (var report in reports)
+        {
+            if (!known.TryGetValue(report.Request, out var check))
+            {
+                check = checks is [.., { Refused.IsRetryable: true }] ? new SignatureCheck(null, Ruling.AfterAnother) : await CheckAsync(report);
+                known[report.Request] = check;
+            }
+
+            checks.Add(check);
+        }
+
+        return checks;
     }
 
     private async Task<SignatureCheck> CheckAsync(IncidentReport report)

@@ -1,5 +1,6 @@
 using CapOrleans.Contracts.Anchors;
 using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Core.Access;
 using CapOrleans.Core.Anchors;
 using CapOrleans.Core.AuditLog;
 using CapOrleans.GrainInterfaces;

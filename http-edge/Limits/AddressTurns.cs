@@ -3,10 +3,12 @@ using System.Net;
 namespace CapOrleans.HttpEdge.Limits;
 
 /// <summary>
-/// How much of one address is worked on at once. What comes beyond waits here in order, and not where everybody's calls do: whoever sends on
+/// How much of one address is worked on at once. What comes beyond waits here in order, and not where everybody's calls do: whoever
+/// sends on
 /// many connections is not served before those who send on one, and keeps nobody else from being served.
 /// </summary>
-public sealed class AddressTurns
+/// <param name="atOnce">Of one address.</param>
+public class AddressTurns(int atOnce = AddressTurns.AtOnce)
 {
     /// <summary>Incidents of one address, alone or in batches, that are checked and committed at once.</summary>
     public const int AtOnce = 128;
@@ -21,7 +23,7 @@ public sealed class AddressTurns
         lock (addresses)
         {
             var turns = addresses.TryGetValue(address, out var known) ? known : addresses[address] = new Turns();
-            if (turns.Running < AtOnce)
+            if (turns.Running < atOnce)
             {
                 turns.Running++;
             }

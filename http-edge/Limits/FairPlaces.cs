@@ -3,7 +3,8 @@ using System.Net;
 namespace CapOrleans.HttpEdge.Limits;
 
 /// <summary>
-/// How much of something slow is under way at once. Where a place is held by somebody who only keeps us waiting, whoever holds the most gives
+/// How much of something slow is under way at once. Where a place is held by somebody who only keeps us waiting, whoever holds the most
+/// gives
 /// one up for a newcomer who holds less: so that few addresses, however slow they are, keep nobody out.
 /// </summary>
 /// <param name="most">Places in all.</param>
@@ -79,6 +80,18 @@ public sealed class FairPlaces(int most, int mostEach, TimeProvider time)
         /// <summary>For the other side, as opposed to working for it.</summary>
         internal bool IsWaiting { get; private set; } = true;
 
+        /// <summary>False when it was given up.</summary>
+        public bool IsHeld
+        {
+            get
+            {
+                lock (places.gate)
+                {
+                    return places.held.TryGetValue(Address, out var own) && own.Contains(this);
+                }
+            }
+        }
+
         /// <summary>What was waited for is here: from now on the place is not given up.</summary>
         /// <returns>False when it was given up before.</returns>
         public bool Keep()
@@ -86,7 +99,7 @@ public sealed class FairPlaces(int most, int mostEach, TimeProvider time)
             lock (places.gate)
             {
                 IsWaiting = false;
-                return places.held.TryGetValue(Address, out var own) && own.Contains(this);
+                return IsHeld; // the lock may be taken again by who has it
             }
         }
 

@@ -1,9 +1,10 @@
 using System.Globalization;
-using System.Net;
 using System.Net.Http.Json;
+using System.Net;
 using System.Security.Cryptography;
-using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json;
+using CapOrleans.Contracts;
 using CapOrleans.Core.CanonicalJson;
 using CapOrleans.Core.Caps;
 using CapOrleans.Core.Signatures;
@@ -79,6 +80,10 @@ public sealed class ContextTests(NodeFixture node)
         Assert.Equal(HttpStatusCode.OK, changed.StatusCode);
         Assert.Equal(HttpStatusCode.Forbidden, await ChangeAsync(admin, 2, Policy("deltaCapLimit", 100)));
         Assert.Equal(HttpStatusCode.Conflict, await ChangeAsync(admin, 2, Revoke(admin)));
+        body["afterVersion"] = 1;
+        ((JsonObject)body["change"]!)["policy"]!["deltaCapLimit"] = 3;
+        using var late = await node.Operator.PostAsync($"/v1/caps/{capId}/changes", NodeFixture.Json(body));
+        Assert.Equal("stale-version", ProblemTypes.NameIn(await late.Content.ReadAsByteArrayAsync()));
     }
 
     [Theory]

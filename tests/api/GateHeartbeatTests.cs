@@ -1,7 +1,8 @@
 using System.Globalization;
-using System.Net;
 using System.Net.Http.Json;
+using System.Net;
 using System.Text.Json;
+using CapOrleans.Contracts;
 using CapOrleans.Core.Gates;
 using CapOrleans.Core.Signatures;
 
@@ -54,8 +55,11 @@ public sealed class GateHeartbeatTests(NodeFixture node)
         var (at, later) = (TimeProvider.System.GetUtcNow(), TimeProvider.System.GetUtcNow() + TimeSpan.FromSeconds(1));
         Assert.Equal((HttpStatusCode.NoContent, ""), await BeatAsync("beat-1", key, at));
         Assert.Equal((HttpStatusCode.Conflict, "timestamp"), await BeatAsync("beat-1", key, at));
+        using var stale = await node.Api.PostAsJsonAsync("/v1/gates/beat-1/heartbeats", Heartbeat("beat-1", key, at, 0, 0));
+        Assert.Equal("stale-heartbeat", ProblemTypes.NameIn(await stale.Content.ReadAsByteArrayAsync()));
         Assert.Equal((HttpStatusCode.Forbidden, "gate"), await BeatAsync("beat-1", PrivateKey.Create(), later));
-        Assert.Equal((HttpStatusCode.Forbidden, "gate"), await BeatAsync("beat-1", key, later, waiting: 7, signedWaiting: 0)); // somebody else's number
+        // Somebody else's number.
+        Assert.Equal((HttpStatusCode.Forbidden, "gate"), await BeatAsync("beat-1", key, later, waiting: 7, signedWaiting: 0));
         Assert.Equal((HttpStatusCode.NoContent, ""), await BeatAsync("beat-1", key, later, waiting: 7));
         Assert.Equal(7, (await ListAsync()).Single(gate => gate.Text("gate") == "beat-1").GetProperty("waiting").GetInt64());
     }

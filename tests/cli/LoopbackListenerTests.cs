@@ -9,6 +9,11 @@ public sealed class LoopbackListenerTests : IDisposable
 {
     private const string Heading = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n";
 
+    /// <summary>A connection that nobody has accepted yet.</summary>
+    private const string Queued = "0100007F:1F90 0100007F:C000 01 0 0|";
+
+    private const string Queued6 = "0000000000000000FFFF00000100007F:1F90 0000000000000000FFFF00000100007F:C000 01 0 0|";
+
     /// <summary>Says 401 until it is shown something, and prints what it is shown.</summary>
     private const string Squatter = """
         const http = require("http");
@@ -69,25 +74,30 @@ public sealed class LoopbackListenerTests : IDisposable
     }
 
     [Theory]
-    [InlineData("0100007F:1F90 00000000:0000 0A 1000 7", 1000)]
-    [InlineData("00000000:1F90 00000000:0000 0A 1000 7", 1000)]
-    [InlineData("0000000000000000FFFF00000100007F:1F90 00000000000000000000000000000000:0000 0A 1000 7", 1000)]
-    [InlineData("00000000000000000000000000000000:1F90 00000000000000000000000000000000:0000 0A 1000 7", 1000)]
-    [InlineData("00000000:1F90 00000000:0000 0A 0 6|0100007F:1F90 00000000:0000 0A 1000 7", 1000)] // the kernel prefers the very address
-    [InlineData("00000000000000000000000000000000:1F90 00000000000000000000000000000000:0000 0A 1000 6|0100007F:1F90 00000000:0000 0A 0 7", 0)]
+    [InlineData(Queued + "0100007F:1F90 00000000:0000 0A 1000 7", 1000)]
+    [InlineData(Queued + "00000000:1F90 00000000:0000 0A 1000 7", 1000)]
+    [InlineData(Queued6 + "0000000000000000FFFF00000100007F:1F90 00000000000000000000000000000000:0000 0A 1000 7", 1000)]
+    [InlineData(Queued6 + "00000000000000000000000000000000:1F90 00000000000000000000000000000000:0000 0A 1000 7", 1000)]
+    [InlineData(Queued + "00000000:1F90 00000000:0000 0A 0 6|0100007F:1F90 00000000:0000 0A 1000 7", 1000)] // the kernel prefers the very address
+    [InlineData(Queued + "00000000000000000000000000000000:1F90 00000000000000000000000000000000:0000 0A 1000 6|0100007F:1F90 00000000:0000 0A 0 7", 0)]
+    [InlineData("0100007F:1F90 0100007F:C000 03 0 0|0100007F:1F90 00000000:0000 0A 1000 7", 1000)] // its last packet is on the way
     [InlineData("0100007F:1F90 0100007F:C000 01 1000 7", 1000)] // it took the connection and gave the port away
     [InlineData("0000000000000000FFFF00000100007F:1F90 0000000000000000FFFF00000100007F:C000 01 1000 7", 1000)]
     public void It_is_told_who_has_the_other_end(string rows, uint user) =>
         Assert.Equal([user], Users(rows, IPAddress.Loopback));
 
     [Theory]
-    [InlineData("0100007F:1F91 00000000:0000 0A 1000 7")] // another port
-    [InlineData("0200007F:1F90 00000000:0000 0A 1000 7")] // another address
-    [InlineData("00000000000000000000000001000000:1F90 00000000000000000000000000000000:0000 0A 1000 7")] // ::1
-    [InlineData("0100007F:1F90 0100007F:C001 01 1000 7")] // another caller
-    [InlineData("0100007F:1F90 0100007F:C000 06 1000 0")] // nobody holds it any more
+    [InlineData(Queued + "0100007F:1F91 00000000:0000 0A 1000 7")] // another port
+    [InlineData(Queued + "0200007F:1F90 00000000:0000 0A 1000 7")] // another address
+    [InlineData(Queued + "00000000000000000000000001000000:1F90 00000000000000000000000000000000:0000 0A 1000 7")] // ::1
+    [InlineData(Queued + "00000000000000000000000000000000:1F90 00000000000000000000000000000000:0000 0A 0 7")] // IPv6 alone: it came through no such listener
+    [InlineData("0100007F:1F90 00000000:0000 0A 0 7")] // no connection
+    [InlineData("0100007F:1F90 0100007F:C001 01 1000 7|0100007F:1F90 00000000:0000 0A 0 7")] // another caller
+    [InlineData("0100007F:1F90 0100007F:C000 06 1000 0|0100007F:1F90 00000000:0000 0A 0 7")] // it was closed
+    [InlineData("0100007F:1F90 0100007F:C000 05 1000 7|0100007F:1F90 00000000:0000 0A 0 7")] // by one side
     [InlineData("0100007F:C000 0100007F:1F90 01 1000 7")] // this end
-    [InlineData("0100007:1F90 00000000:0000 0A 1000 7|rubbish|0100007G:1F90 00000000:0000 0A 1000 7|0100007F:x 00000000:0000 0A 1000 7")]
+    [InlineData(Queued + "0100007:1F90 00000000:0000 0A 1000 7|rubbish|0100007G:1F90 00000000:0000 0A 1000 7")]
+    [InlineData(Queued + "0100007F:x 00000000:0000 0A 1000 7")]
     [InlineData("")]
     public void What_is_in_no_table_is_nobody_s(string rows) => Assert.Empty(Users(rows, IPAddress.Loopback));
 
@@ -114,20 +124,23 @@ public sealed class LoopbackListenerTests : IDisposable
 
     [Fact]
     public void Of_several_who_listen_there_each_counts() =>
-        Assert.Equal([0u, 1000u], Users("00000000:1F90 00000000:0000 0A 0 7|00000000:1F90 00000000:0000 0A 1000 8", IPAddress.Loopback)); // each at one device
+        Assert.Equal([0u, 1000u], Users(Queued + "00000000:1F90 00000000:0000 0A 0 7|00000000:1F90 00000000:0000 0A 1000 8", IPAddress.Loopback)); // each at one device
 
     [Fact]
     public void IPv6_has_addresses_of_its_own()
     {
-        const string Rows = "0100007F:1F90 00000000:0000 0A 1000 7|00000000000000000000000001000000:1F90 00000000000000000000000000000000:0000 0A 1001 8";
+        const string Rows = Queued + "0100007F:1F90 00000000:0000 0A 1000 7"
+            + "|00000000000000000000000001000000:1F90 00000000000000000000000001000000:C000 01 0 0"
+            + "|00000000000000000000000001000000:1F90 00000000000000000000000000000000:0000 0A 1001 8";
         Assert.Equal([1001u], Users(Rows, IPAddress.IPv6Loopback));
         Assert.Equal([1000u], Users(Rows, IPAddress.Loopback.MapToIPv6()));
     }
 
-    /// <param name="rows">Addresses, state, user and inode; the bar ends a row.</param>
+    /// <param name="rows">Addresses, state, user and inode; the bar ends a row. Each stands in the table of its addresses' length.</param>
     private static IReadOnlyList<uint> Users(string rows, IPAddress address) => LoopbackListener.UsersOf(
-        table => table.EndsWith('6') ? Heading : Heading + string.Join('\n', rows.Split('|').Select((row, i) => row.Split(' ') is [var local, var remote, var state, var user, var inode]
-            ? $"   {i}: {local} {remote} {state} 00000000:00000000 00:00000000 00000000  {user}        0 {inode} 1 ffff8881 100 0 0 10 0" : row)),
+        table => Heading + string.Join('\n', rows.Split('|').Where(row => row.Length > 60 == table.EndsWith('6'))
+            .Select((row, i) => row.Split(' ') is [var local, var remote, var state, var user, var inode]
+                ? $"   {i}: {local} {remote} {state} 00000000:00000000 00:00000000 00000000  {user}        0 {inode} 1 ffff8881 100 0 0 10 0" : row)),
         new IPEndPoint(address, 8080),
         new IPEndPoint(address, 0xC000));
 

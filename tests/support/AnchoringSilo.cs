@@ -43,6 +43,9 @@ internal sealed class AnchoringSilo : IAsyncDisposable
 
     public FaultyNode Node { get; } = new();
 
+    /// <summary>What the next contract's client goes by.</summary>
+    public TimeProvider Time { get; set; } = TimeProvider.System;
+
     /// <summary>What the silo sees of the chain; to be changed before it starts.</summary>
     public IAnchorContract Contract { get; set; }
 
@@ -92,6 +95,10 @@ internal sealed class AnchoringSilo : IAsyncDisposable
     /// <summary>The exporter ends, and what it keeps stays: as after a crash.</summary>
     public async Task EndExporterAsync() => await Exporter.AsReference<IGrainManagementExtension>().DeactivateOnIdle();
 
+    /// <inheritdoc cref="EndExporterAsync"/>
+    public async Task EndChainAsync() =>
+        await cluster!.Client.GetGrain<IChainGrain>(0).AsReference<IGrainManagementExtension>().DeactivateOnIdle();
+
     public async Task StopAsync()
     {
         if (cluster is not null)
@@ -125,7 +132,7 @@ internal sealed class AnchoringSilo : IAsyncDisposable
     private AnchorContract NewContract()
     {
         Writer = PrivateKey.Create();
-        return new AnchorContract(new JsonRpcClient(http, Chain.Url), Options(Writer), TimeProvider.System);
+        return new AnchorContract(new JsonRpcClient(http, Chain.Url, time: Time), Options(Writer), TimeProvider.System);
     }
 
     private ChainOptions Options(PrivateKey writer) =>

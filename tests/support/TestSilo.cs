@@ -14,6 +14,7 @@ using CapOrleans.Grains.Archive;
 using CapOrleans.Notify;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Hosting;
+using Orleans.Storage;
 
 namespace CapOrleans.Tests.Support;
 
@@ -23,6 +24,7 @@ public static class TestSilo
     public static void AddCap(this ISiloBuilder silo, TempDirectory directory, Func<IServiceProvider, IAnchorContract> contract, int logs = 1)
     {
         silo.AddMemoryGrainStorageAsDefault();
+        silo.Services.AddSingleton<IGrainStorageSerializer, OrleansGrainStorageSerializer>(); // as in production
         silo.Services.AddSingleton(TimeProvider.System);
         silo.Services.AddSingleton(new LogMap(logs));
         silo.Services.AddSingleton(new AdmissionPolicy(AcceptUnsigned: false));

@@ -10,8 +10,8 @@ public abstract class WrappedContract(IAnchorContract real) : IAnchorContract
     public virtual Task<IReadOnlyList<ContractPosition>> AnchoredAsync(IReadOnlyList<string> logNames, ISentTransactions sent, CancellationToken cancellationToken) =>
         real.AnchoredAsync(logNames, sent, cancellationToken);
 
-    public virtual Task<AnchorConfirmation?> FindAsync(string logName, long from, long sinceBlock, ISentTransactions sent, CancellationToken cancellationToken) =>
-        real.FindAsync(logName, from, sinceBlock, sent, cancellationToken);
+    public virtual Task<AnchorConfirmation?> FindAsync(string logName, long from, BlockRange blocks, ISentTransactions sent, CancellationToken cancellationToken) =>
+        real.FindAsync(logName, from, blocks, sent, cancellationToken);
 
     public virtual Task<string?> BlockHashAsync(long block, CancellationToken cancellationToken) => real.BlockHashAsync(block, cancellationToken);
 

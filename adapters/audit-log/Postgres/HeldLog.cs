@@ -37,10 +37,10 @@ internal sealed class HeldLog : ICommitFacts, IAsyncDisposable
     public static async Task<HeldLog> OpenAsync(string connectionString, int log, bool evict, CancellationToken cancellationToken)
     {
         var name = string.Create(CultureInfo.InvariantCulture, $"caporleans log {log}");
-        var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(connectionString) { ApplicationName = name, Pooling = false }.ToString());
+        var own = new NpgsqlConnectionStringBuilder(connectionString) { ApplicationName = name, Pooling = false }.ToString();
+        var connection = await ConnectAsync(own, cancellationToken).InTimeAsync(PostgresSignIn.Timeout, cancellationToken);
         try
         {
-            await connection.OpenAsync(cancellationToken);
             if (evict)
             {
                 await using var end = new NpgsqlCommand(
@@ -52,6 +52,21 @@ internal sealed class HeldLog : ICommitFacts, IAsyncDisposable
             var held = new HeldLog(log, connection);
             await held.ReadHeadAsync(cancellationToken);
             return held;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
+    private static async ValueTask<NpgsqlConnection> ConnectAsync(string connectionString, CancellationToken cancellationToken)
+    {
+        var connection = new NpgsqlConnection(connectionString);
+        try
+        {
+            await connection.OpenAsync(cancellationToken);
+            return connection;
         }
         catch
         {

@@ -14,12 +14,17 @@ public sealed class PostgresDatabase : IAsyncDisposable
     /// </summary>
     private const string ByIndex = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off";
 
-    /// <summary>Connections of one pool; a node has three (log, blocks, Orleans), and one more connection for each log that it writes.</summary>
+    /// <summary>
+    /// Connections of one pool; a node has three (log, blocks, Orleans), and one more connection for each log that it writes.
+    /// </summary>
     private const int PoolSize = 16;
 
     /// <summary>
-    /// A server that knows the password: whoever has taken the database's port, or sits in between, is shown nothing from which it follows.
-    /// Another way, for example a certificate, must be named in the connection string.
+    /// A server that knows the password: whoever has taken the database's port, or sits in between, is not given it. What it is shown
+    /// helps it to
+    /// guess a weak one, and it says how much work that is for both sides: a socket or a certificate keeps it out. Another way to sign
+    /// in must
+    /// be named in the connection string.
     /// </summary>
     private const string ProvenServer = "ScramSHA256";
 
@@ -113,6 +118,9 @@ public sealed class PostgresDatabase : IAsyncDisposable
         write.ExecuteNonQuery();
         transaction.Commit();
     }
+
+    internal ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken) =>
+        Source.OpenConnectionAsync(cancellationToken).InTimeAsync(PostgresSignIn.Timeout, cancellationToken);
 
     public ValueTask DisposeAsync() => Source.DisposeAsync();
 

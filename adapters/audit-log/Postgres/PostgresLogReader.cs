@@ -13,7 +13,7 @@ public sealed class PostgresLogReader(PostgresDatabase database) : SqlLogReader
         string sql, Func<DbDataReader, T?> read, CancellationToken cancellationToken, params object[] values)
         where T : class
     {
-        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        await using var connection = await database.OpenAsync(cancellationToken);
         await using var command = new NpgsqlCommand(sql, connection);
         foreach (var value in values)
         {

@@ -16,7 +16,8 @@ namespace CapOrleans.AuditLog.Postgres;
 /// Two writers of one log are serialised by the head's row; the second finds another number of commits and keeps nothing. A
 /// connection that is lost during the commit leaves it unknown whether it happened: the caller fails, and who asks again gets
 /// the first receipt.
-/// Tests: <c>Two_writers_that_both_believe_they_own_the_log_cannot_both_commit</c>, <c>A_writer_that_stops_in_the_middle_holds_nobody_up</c>.
+/// Tests: <c>Two_writers_that_both_believe_they_own_the_log_cannot_both_commit</c>,
+/// <c>A_writer_that_stops_in_the_middle_holds_nobody_up</c>.
 /// </remarks>
 public sealed class PostgresLogWriter(PostgresDatabase database) : IAuditLogWriter, IAsyncDisposable
 {
@@ -26,7 +27,7 @@ public sealed class PostgresLogWriter(PostgresDatabase database) : IAuditLogWrit
     {
         // The name is drawn once and never changes: receipts carry it.
         var origin = $"caporleans-{RandomNumberGenerator.GetHexString(12, lowercase: true)}/log/{log}";
-        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        await using var connection = await database.OpenAsync(cancellationToken);
         await using var make = new NpgsqlBatch(connection);
         make.Add(
             "INSERT INTO log_head (log, origin, size, root, frontier) VALUES ($1, $2, 0, $3, '') ON CONFLICT DO NOTHING",

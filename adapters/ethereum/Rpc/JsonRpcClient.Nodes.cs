@@ -10,8 +10,14 @@ public sealed partial class JsonRpcClient
     /// <summary>For a node, before another is asked beside it. 2 seconds.</summary>
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(2);
 
+    /// <summary>Of what a node asks for. 10 minutes.</summary>
+    private static readonly TimeSpan LongestRest = TimeSpan.FromMinutes(10);
+
+    private volatile Rest? rest; // of this one alone: none is left alone for another's sake
+
     /// <summary>
-    /// A node whose answer cannot be read, or that refuses, is as one that does not answer: the next is asked. One that takes its time is not
+    /// A node whose answer cannot be read, or that refuses, is as one that does not answer: the next is asked. One that takes its time
+    /// is not
     /// waited for alone.
     /// </summary>
     /// <inheritdoc cref="CallAsync(string, CancellationToken, IReadOnlyList{JsonNode?})"/>
@@ -66,7 +72,26 @@ public sealed partial class JsonRpcClient
         throw worst!;
 
         async Task<T> AskAsync(int node) =>
-            RpcAnswer.Read(NodeAt(urls[node]), await CallAsync(urls[node], method, parameters, others.Token), read);
+            RpcAnswer.Read(NodeAt(urls[node]), await Each[node].UnlessAtRestAsync(() => SendAsync(urls[node], method, parameters, others.Token)), read);
+    }
+
+    /// <exception cref="ChainUnavailableException">The node wants to be asked later, and is.</exception>
+    private async Task<T> UnlessAtRestAsync<T>(Func<Task<T>> ask)
+    {
+        if (rest is { } asked && asked.Wait - clock.GetElapsedTime(asked.Since) is var left && left > TimeSpan.Zero)
+        {
+            throw new ChainUnavailableException(asked.Reason) { RetryAfter = left };
+        }
+
+        try
+        {
+            return await ask();
+        }
+        catch (ChainUnavailableException fault) when (fault.RetryAfter is { } wait)
+        {
+            rest = new Rest(clock.GetTimestamp(), wait < LongestRest ? wait : LongestRest, fault.Message);
+            throw;
+        }
     }
 
     /// <returns>The first that is done; the default when the one that was asked last took its time, and is late from now on.</returns>
@@ -86,7 +111,9 @@ public sealed partial class JsonRpcClient
         return running.Find(one => one.Answer == done);
     }
 
-    /// <summary>Does the same again with the next node where one is on another chain, or has not what should be there, as long as there is one.</summary>
+    /// <summary>
+    /// Does the same again with the next node where one is on another chain, or has not what should be there, as long as there is one.
+    /// </summary>
     /// <exception cref="ChainMismatchException">So it is with each of them.</exception>
     public async Task<T> TryEachAsync<T>(Func<Task<T>> work)
     {
@@ -103,6 +130,8 @@ public sealed partial class JsonRpcClient
             }
         }
     }
+
+    private sealed record Rest(long Since, TimeSpan Wait, string Reason);
 
     /// <summary>Which fault is told when all have one: what the call itself can do something about comes first.</summary>
     private static int Rank(ChainUnavailableException fault) => fault is not RpcErrorException refused ? 0

@@ -14,22 +14,25 @@ namespace CapOrleans.Ethereum.Rpc;
 /// Credentials in a URL are sent as Basic authentication.
 /// </summary>
 /// <param name="urls">At least one, all of the same chain.</param>
-/// <param name="devTokenFile">Holds the dev chain's token, which goes with every call: its owner waits behind nobody. Read at each; null where others' nodes are asked.</param>
-public sealed partial class JsonRpcClient(HttpClient http, IReadOnlyList<Uri> urls, string? devTokenFile = null)
+/// <param name="devTokenFile">Holds the dev chain's token, which goes with every call: its owner waits behind nobody. Read at each;
+/// null where others' nodes are asked.</param>
+/// <param name="time">Null for the system's.</param>
+public sealed partial class JsonRpcClient(HttpClient http, IReadOnlyList<Uri> urls, string? devTokenFile = null, TimeProvider? time = null)
 {
     private const string DevTokenHeader = "X-Dev-Chain-Token";
 
+    private readonly TimeProvider clock = time ?? TimeProvider.System;
     private int lastId, current;
     private IReadOnlyList<JsonRpcClient>? each;
 
-    public JsonRpcClient(HttpClient http, Uri url, string? devTokenFile = null) : this(http, [url], devTokenFile)
+    public JsonRpcClient(HttpClient http, Uri url, string? devTokenFile = null, TimeProvider? time = null) : this(http, [url], devTokenFile, time)
     {
     }
 
     public IReadOnlyList<Uri> Urls => urls;
 
     /// <summary>A client for each node alone.</summary>
-    public IReadOnlyList<JsonRpcClient> Each => each ??= urls.Count == 1 ? [this] : [.. urls.Select(url => new JsonRpcClient(http, url, devTokenFile))];
+    public IReadOnlyList<JsonRpcClient> Each => each ??= urls.Count == 1 ? [this] : [.. urls.Select(url => new JsonRpcClient(http, url, devTokenFile, time))];
 
     /// <summary>Host and port of the node that is asked now, for a message.</summary>
     public string Name => $"{Current.Host}:{Current.Port}";
@@ -44,8 +47,7 @@ public sealed partial class JsonRpcClient(HttpClient http, IReadOnlyList<Uri> ur
     public Task<JsonElement> CallAsync(string method, CancellationToken cancellationToken, params IReadOnlyList<JsonNode?> parameters) =>
         CallAsync(method, static answer => answer, cancellationToken, parameters);
 
-    /// <summary>Asks one node, whoever is asked otherwise.</summary>
-    public async Task<JsonElement> CallAsync(Uri url, string method, IReadOnlyList<JsonNode?> parameters, CancellationToken cancellationToken)
+    private async Task<JsonElement> SendAsync(Uri url, string method, IReadOnlyList<JsonNode?> parameters, CancellationToken cancellationToken)
     {
         var body = new JsonObject
         {

@@ -8,6 +8,7 @@ using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Signatures;
 using CapOrleans.Ethereum;
 using CapOrleans.Ethereum.Rpc;
+using Microsoft.Extensions.Time.Testing;
 
 namespace CapOrleans.Tests.Chain;
 
@@ -15,6 +16,8 @@ namespace CapOrleans.Tests.Chain;
 public sealed class AgreementTests : IAsyncLifetime
 {
     private const string Name = "caporleans/test/0";
+
+    private static readonly BlockRange AllBlocks = new(0, 1_000);
 
     private readonly PrivateKey writer = PrivateKey.Create();
     private readonly Liar liar = new();
@@ -46,7 +49,7 @@ public sealed class AgreementTests : IAsyncLifetime
     public async Task Two_that_agree_are_believed()
     {
         Assert.Equal(3, (await contract.AnchoredAsync(Name, new MemoryTransactions(), default)).Position);
-        Assert.Equal(anchored.Transaction, (await contract.FindAsync(Name, 0, 0, new MemoryTransactions(), default))!.Transaction);
+        Assert.Equal(anchored.Transaction, (await contract.FindAsync(Name, 0, AllBlocks, new MemoryTransactions(), default))!.Transaction);
         Assert.Equal(AnchorDepth.Final, (await contract.SightAsync(anchored.Block, anchored.BlockHash, default)).Depth);
     }
 
@@ -65,10 +68,19 @@ public sealed class AgreementTests : IAsyncLifetime
         foreach (var order in new Uri[][] { [new("http://liar.invalid/"), chain.Url], [chain.Url, new("http://liar.invalid/")] })
         {
             var asked = new AnchorContract(new JsonRpcClient(http, order), Options(), TimeProvider.System);
-            var found = await asked.FindAsync(Name, 0, 0, new MemoryTransactions(), default);
+            var found = await asked.FindAsync(Name, 0, AllBlocks, new MemoryTransactions(), default);
             Assert.Equal(anchored with { Root = [] }, found! with { Root = [] });
             Assert.Equal(anchored.Root, found.Root);
         }
+    }
+
+    [Fact]
+    public async Task That_an_event_is_not_there_one_alone_does_not_say()
+    {
+        liar.Lies = (method, _) => method == "eth_blockNumber" ? "0x0" : method == "eth_getLogs" ? new JsonArray() : null;
+        Assert.Equal(anchored.Transaction, (await contract.FindAsync(Name, 0, AllBlocks, new MemoryTransactions(), default))!.Transaction);
+        liar.Withholds = "eth_getTransactionReceipt";
+        await Assert.ThrowsAsync<NodesDisagreeException>(() => contract.FindAsync(Name, 0, AllBlocks, new MemoryTransactions(), default));
     }
 
     [Fact]
@@ -92,8 +104,9 @@ public sealed class AgreementTests : IAsyncLifetime
             return method == "eth_getLogs" ? new JsonArray(Forge(JsonNode.Parse(receipt)!["logs"]![0]!, made)) : null;
         };
         receipt = (await chain.CallAsync("eth_getTransactionReceipt", anchored.Transaction)).GetRawText();
-        Assert.Equal(anchored.Transaction, (await contract.FindAsync(Name, 0, 0, new MemoryTransactions(), default))!.Transaction); // the honest one knows it
-        Assert.Null(await contract.FindAsync(Name, 3, 0, new MemoryTransactions(), default));
+        // The honest one knows it.
+        Assert.Equal(anchored.Transaction, (await contract.FindAsync(Name, 0, AllBlocks, new MemoryTransactions(), default))!.Transaction);
+        await Assert.ThrowsAsync<NodesDisagreeException>(() => contract.FindAsync(Name, 3, AllBlocks, new MemoryTransactions(), default));
     }
 
     [Fact]
@@ -110,7 +123,7 @@ public sealed class AgreementTests : IAsyncLifetime
             changed["logs"]![1]!["data"] = ((string)changed["logs"]![1]!["data"]!)[..^1] + "9";
             return changed;
         };
-        Assert.Null(await contract.FindAsync(Name, 0, 0, new MemoryTransactions(), default));
+        await Assert.ThrowsAsync<NodesDisagreeException>(() => contract.FindAsync(Name, 0, AllBlocks, new MemoryTransactions(), default));
     }
 
     [Theory]
@@ -143,6 +156,27 @@ public sealed class AgreementTests : IAsyncLifetime
         Assert.Null(await wallets.FindBlockAsync(new WalletClaim(wallet, [1, .. new byte[64]]), new byte[32], "", default));
     }
 
+    [Fact]
+    public async Task Against_the_refusal_of_one_the_estimate_of_another_sends_nothing()
+    {
+        liar.Lies = (method, _) => method == "eth_estimateGas" ? "0x493e0" : null;
+        var before = (await chain.CallAsync("eth_getTransactionCount", $"{writer.Address}", "pending")).GetString();
+        var gap = new AnchorBatch(Name, 5, 8, new byte[32], 8, [], []); // the contract stands at 3
+        await Assert.ThrowsAnyAsync<ChainUnavailableException>(() => contract.AnchorAsync(gap, new MemoryTransactions(), default));
+        Assert.Equal(before, (await chain.CallAsync("eth_getTransactionCount", $"{writer.Address}", "pending")).GetString());
+    }
+
+    [Fact]
+    public async Task A_block_of_some_time_ago_is_not_the_newest_at_which_wallets_are_asked()
+    {
+        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow() + WalletQuestion.LongestHeld + TimeSpan.FromMinutes(1));
+        var wallets = new ContractWallets(new JsonRpcClient(http, [new Uri("http://liar.invalid/"), chain.Url]), 31337, time);
+        Assert.True(EthereumAddress.TryParse(anchored.Contract, out var wallet));
+        var fault = await Assert.ThrowsAsync<ChainUnavailableException>(() =>
+            wallets.FindBlockAsync(new WalletClaim(wallet, [1, .. new byte[64]]), new byte[32], "", default));
+        Assert.Contains("stands still", fault.Message, StringComparison.Ordinal);
+    }
+
     private ChainOptions Options() => new(31337, writer, null, IsDevChain: true)
     {
         PollInterval = TimeSpan.FromMilliseconds(20), WaitTimeout = TimeSpan.FromSeconds(5),
@@ -163,6 +197,9 @@ public sealed class AgreementTests : IAsyncLifetime
         /// <summary>Of method and true result; null for the truth.</summary>
         public Func<string, JsonNode?, JsonNode?>? Lies { get; set; }
 
+        /// <summary>The method whose answers it does not know.</summary>
+        public string? Withholds { get; set; }
+
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             if (request.RequestUri!.Host != "liar.invalid")
@@ -173,7 +210,11 @@ public sealed class AgreementTests : IAsyncLifetime
             request.RequestUri = Truth;
             var method = (string)JsonNode.Parse(await request.Content!.ReadAsStringAsync(cancellationToken))!["method"]!;
             var answer = JsonNode.Parse(await (await base.SendAsync(request, cancellationToken)).Content.ReadAsStringAsync(cancellationToken))!.AsObject();
-            if (Lies?.Invoke(method, answer["result"]) is { } lie)
+            if (method == Withholds)
+            {
+                answer["result"] = null;
+            }
+            else if (Lies?.Invoke(method, answer["result"]) is { } lie)
             {
                 answer.Remove("error");
                 answer["result"] = lie;

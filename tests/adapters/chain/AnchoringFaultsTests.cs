@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using CapOrleans.Chain;
 using CapOrleans.Contracts.Anchors;
+using CapOrleans.Contracts.Archive;
 using CapOrleans.Core.Anchors;
 using CapOrleans.Core.Signatures;
 using CapOrleans.Ethereum;
@@ -59,10 +60,10 @@ public sealed class AnchoringFaultsTests : IAsyncLifetime
         await chain.CallAsync("anvil_mine", "0x7d0"); // 2,000 blocks
         node.Before = (method, parameters, _) => method == "eth_getLogs" && Range(parameters[0]) > 100
             ? FaultyNode.Error(-32005, "query exceeds max block range 100") : null;
-        var found = await contract.FindAsync(Origin, 0, 0, new MemoryTransactions(), default);
+        var found = await FindAsync(0, new MemoryTransactions());
         Assert.Equal((0, 3), (found!.From, found.To));
         var before = node.Asked.Count(method => method == "eth_getLogs");
-        Assert.Null(await contract.FindAsync(Origin, 3, found.Block, new MemoryTransactions(), default)); // what is older than the last anchor is not looked at
+        Assert.Null(await FindAsync(3, new MemoryTransactions(), found.Block)); // what is older than the last anchor is not looked at
         Assert.InRange(node.Asked.Count(method => method == "eth_getLogs") - before, 1, 40);
     }
 
@@ -73,7 +74,8 @@ public sealed class AnchoringFaultsTests : IAsyncLifetime
         node.Before = (method, _, _) => method == "eth_getTransactionReceipt"
             ? new HttpResponseMessage(HttpStatusCode.ServiceUnavailable) { Headers = { { "Retry-After", "0" } } } : null;
         await Assert.ThrowsAsync<ChainUnavailableException>(() => AnchorAsync(0, 3));
-        Assert.InRange(node.Asked.Count(method => method == "eth_getTransactionReceipt"), 2, 101); // in two seconds, one in twenty milliseconds
+        // In two seconds, one in twenty milliseconds.
+        Assert.InRange(node.Asked.Count(method => method == "eth_getTransactionReceipt"), 2, 101);
     }
 
     [Fact]
@@ -81,7 +83,8 @@ public sealed class AnchoringFaultsTests : IAsyncLifetime
     {
         node.Before = (method, _, _) => method == "eth_getLogs" ? FaultyNode.Result(new JsonArray()) : null;
         var time = new FakeTimeProvider();
-        var search = Task.Run(() => new EventSearch(new JsonRpcClient(http, chain.Url), writer.Address, [], time).NewestAsync(0, long.MaxValue, default)); // this node answers without a wait
+        var events = new EventSearch(new JsonRpcClient(http, chain.Url), writer.Address, [], time);
+        var search = Task.Run(() => events.NewestAsync(new BlockRange(0, long.MaxValue), default)); // this node answers without a wait
         await Eventually.TrueAsync(() => node.Asked.Count(method => method == "eth_getLogs") > 10);
         time.Advance(EventSearch.Timeout);
         await Assert.ThrowsAsync<ChainUnavailableException>(() => search);
@@ -92,7 +95,7 @@ public sealed class AnchoringFaultsTests : IAsyncLifetime
     {
         await AnchorAsync(0, 3);
         node.Before = (method, _, _) => method == "eth_getLogs" ? FaultyNode.Error(-32601, "eth_getLogs is not available on this plan") : null;
-        Assert.Equal(3, (await contract.FindAsync(Origin, 0, 0, sent, default))!.To);
+        Assert.Equal(3, (await FindAsync(0, sent))!.To);
     }
 
     [Fact]
@@ -111,7 +114,7 @@ public sealed class AnchoringFaultsTests : IAsyncLifetime
         await chain.CallAsync("anvil_mine", "0x1");
         var refused = await Assert.ThrowsAsync<ChainUnavailableException>(() => AnchorAsync(0, 3)); // it is there
         Assert.Contains("expects the next batch of this log to start at 3", refused.Message, StringComparison.Ordinal);
-        Assert.Equal(3, (await contract.FindAsync(Origin, 0, 0, sent, default))!.To);
+        Assert.Equal(3, (await FindAsync(0, sent))!.To);
         await AnchoredOnceAsync(0, 3);
     }
 
@@ -125,6 +128,65 @@ public sealed class AnchoringFaultsTests : IAsyncLifetime
         Assert.Empty(sent.All);
         node.Before = null;
         await AnchorAsync(0, 3);
+        await AnchoredOnceAsync(0, 3);
+    }
+
+    [Fact]
+    public async Task The_logs_of_a_transaction_that_reverted_say_nothing()
+    {
+        await AnchorAsync(0, 3);
+        node.Changes = (method, answer) =>
+        {
+            if (method == "eth_getTransactionReceipt")
+            {
+                answer["result"]!["status"] = "0x0"; // and its event is there, as no honest node has it
+            }
+        };
+        Assert.Null(await FindAsync(0, sent));
+        node.Changes = null;
+        Assert.Equal(3, (await FindAsync(0, sent))!.To);
+    }
+
+    [Fact]
+    public async Task A_record_that_arrives_between_the_question_and_the_next_transaction_is_found_and_not_written_again()
+    {
+        var audit = new ChainAudit("caporleans/test/0/0-3", Enumerable.Repeat((byte)7, 32).ToArray(), "bafkqaaa");
+        var before = "";
+        node.Changes = (method, answer) => before = method == "eth_call" ? (string)answer["result"]! : before;
+        var stored = await contract.StoreAuditAsync(audit, sent, default);
+        var asked = 0;
+        node.Changes = (method, answer) =>
+        {
+            if (method == "eth_call" && asked++ == 0)
+            {
+                answer["result"] = before;
+            }
+        };
+        Assert.Equal(stored, await contract.StoreAuditAsync(audit, sent, default));
+        Assert.NotEqual(0, asked);
+        Assert.Equal(stored, await contract.StoreAuditAsync(audit, new MemoryTransactions(), default)); // by its event
+    }
+
+    [Fact]
+    public async Task A_node_that_wants_to_be_left_alone_while_a_block_is_waited_for_is()
+    {
+        var time = new CountedWaits();
+        contract = Contract(TimeSpan.FromHours(1), time);
+        node.Before = (method, _, _) => method == "eth_getTransactionReceipt"
+            ? new HttpResponseMessage(HttpStatusCode.TooManyRequests) { Headers = { { "Retry-After", "120" } } } : null;
+        var anchoring = AnchorAsync(0, 3);
+        await Eventually.TrueAsync(() => time.Count > 0);
+        var asked = node.Asked.Count;
+        for (var looks = 1; looks < 50; looks++) // a second
+        {
+            time.Advance(TimeSpan.FromMilliseconds(20));
+            await Eventually.TrueAsync(() => time.Count > looks);
+        }
+
+        Assert.Equal(asked, node.Asked.Count);
+        node.Before = null;
+        time.Advance(TimeSpan.FromMinutes(2));
+        Assert.Equal(3, (await anchoring).To);
         await AnchoredOnceAsync(0, 3);
     }
 
@@ -250,22 +312,29 @@ public sealed class AnchoringFaultsTests : IAsyncLifetime
         await chain.CallAsync("anvil_reorg", 3, Array.Empty<object>());
         Assert.Equal(AnchorDepth.Gone, (await contract.SightAsync(anchored.Block, anchored.BlockHash, default)).Depth);
         Assert.Equal(0, (await contract.AnchoredAsync(Origin, sent, default)).Position);
-        await Assert.ThrowsAsync<ChainUnavailableException>(() => AnchorAsync(0, 3)); // the old one arrives, and the contract refuses the second
-        Assert.Equal(anchored.Transaction, (await contract.FindAsync(Origin, 0, 0, sent, default))!.Transaction);
+        // The old one arrives, and the contract refuses the second.
+        await Assert.ThrowsAsync<ChainUnavailableException>(() => AnchorAsync(0, 3));
+        Assert.Equal(anchored.Transaction, (await FindAsync(0, sent))!.Transaction);
         await AnchoredOnceAsync(0, 3);
     }
 
     /// <param name="wait">For a block.</param>
-    private AnchorContract Contract(TimeSpan wait) => new(
-        new JsonRpcClient(http, chain.Url),
+    private AnchorContract Contract(TimeSpan wait, TimeProvider? time = null) => new(
+        new JsonRpcClient(http, chain.Url, time: time),
         new ChainOptions(31337, writer, null, IsDevChain: true)
         {
             PollInterval = TimeSpan.FromMilliseconds(20), BumpInterval = TimeSpan.FromMilliseconds(200), WaitTimeout = wait,
         },
-        TimeProvider.System);
+        time ?? TimeProvider.System);
 
     private Task<AnchorConfirmation> AnchorAsync(long from, long to) =>
         contract.AnchorAsync(new AnchorBatch(Origin, from, to, new byte[32], to, [], []), sent, default);
+
+    private async Task<AnchorConfirmation?> FindAsync(long from, ISentTransactions known, long first = 0)
+    {
+        var newest = (long)JsonRpcClient.Quantity(await chain.CallAsync("eth_blockNumber"));
+        return await contract.FindAsync(Origin, from, new BlockRange(first, newest), known, default);
+    }
 
     private async Task AnchoredOnceAsync(long from, long to)
     {
@@ -280,4 +349,19 @@ public sealed class AnchoringFaultsTests : IAsyncLifetime
 
     private static long Range(JsonElement filter) =>
         (long)(JsonRpcClient.Quantity(filter.GetProperty("toBlock")) - JsonRpcClient.Quantity(filter.GetProperty("fromBlock"))) + 1;
+
+    /// <summary>Says how often it was waited for.</summary>
+    private sealed class CountedWaits : FakeTimeProvider
+    {
+        private int count;
+
+        public int Count => Volatile.Read(ref count);
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            var timer = base.CreateTimer(callback, state, dueTime, period);
+            Interlocked.Increment(ref count);
+            return timer;
+        }
+    }
 }

@@ -25,7 +25,8 @@ public sealed class ChainAccountTests
         var fault = await Assert.ThrowsAsync<ChainUnavailableException>(() => Contract(1).AnchoredAsync("log", new MemoryTransactions(), default));
         Assert.StartsWith("The chain asks 2 gwei, Chain__MaxFeeGwei is 1", fault.Message, StringComparison.Ordinal);
         Assert.Equal("0x0", (await chain.CallAsync("eth_getTransactionCount", writer.Address.ToString(), "pending")).GetString());
-        Assert.Equal(0, (await Contract(2).AnchoredAsync("log", new MemoryTransactions(), default)).Position); // what it asks may be all there is
+        // What it asks may be all there is.
+        Assert.Equal(0, (await Contract(2).AnchoredAsync("log", new MemoryTransactions(), default)).Position);
     }
 
     [Fact]
@@ -63,6 +64,23 @@ public sealed class ChainAccountTests
         Assert.Equal(counted, sent.Gas);
     }
 
+    [Fact]
+    public async Task What_one_node_took_and_none_knows_any_more_counts_no_longer()
+    {
+        using var node = new Underpriced { Refusal = "insufficient funds for gas * price + value", Takes = 1 };
+        using var http = new HttpClient(node);
+        var options = new ChainOptions(31337, PrivateKey.Create(), PrivateKey.Create().Address, IsDevChain: false)
+        {
+            PollInterval = TimeSpan.FromMilliseconds(1),
+        };
+        var (contract, sent) = (new AnchorContract(new JsonRpcClient(http, new Uri("http://127.0.0.1:1/")), options, new HastyTime()), new CountedGas());
+        var batch = new AnchorBatch("log", 0, 1, new byte[32], 1, [], []);
+        var fault = await Assert.ThrowsAsync<ChainUnavailableException>(() => contract.AnchorAsync(batch, sent, default));
+        Assert.Contains("the node takes it no more", fault.Message, StringComparison.Ordinal);
+        Assert.InRange(node.Sent.Count, 2, 10);
+        Assert.Equal((0, 0), (sent.Gas, sent.All.Count));
+    }
+
     private sealed class CountedGas : ISentTransactions
     {
         public IReadOnlyList<SentTransaction> All { get; private set; } = [];
@@ -83,6 +101,9 @@ public sealed class ChainAccountTests
 
         public string Refusal { get; init; } = "replacement transaction underpriced";
 
+        /// <summary>So many it takes, and forgets.</summary>
+        public int Takes { get; init; }
+
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             var asked = JsonElement.Parse(await request.Content!.ReadAsStringAsync(cancellationToken));
@@ -100,6 +121,7 @@ public sealed class ChainAccountTests
                 "eth_maxPriorityFeePerGas" => "\"result\":\"0x1dcd6500\"",
                 "eth_estimateGas" => "\"result\":\"0x7530\"",
                 "eth_getTransactionReceipt" => "\"result\":null",
+                "eth_sendRawTransaction" when Sent.Count <= Takes => $"\"result\":\"0x{new string('a', 64)}\"",
                 "eth_sendRawTransaction" => $"\"error\":{{\"code\":-32000,\"message\":\"{Refusal}\"}}",
                 _ => "\"result\":\"0x0\"",
             };

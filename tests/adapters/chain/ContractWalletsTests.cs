@@ -60,7 +60,8 @@ public sealed class ContractWalletsTests
 
         node.Release();
         var last = time.Timers;
-        await Eventually.TrueAsync(async () => await RetryAfterAsync() > ContractWallets.SlowTimeout && time.Timers > last); // it rests, and will be asked
+        // It rests, and will be asked.
+        await Eventually.TrueAsync(async () => await RetryAfterAsync() > ContractWallets.SlowTimeout && time.Timers > last);
         Assert.NotNull(await AskAsync(wallets, 1, wallet: 1)); // another wallet was never meant
         time.Advance(SlowWallets.LongestBackoff);
         await Eventually.TrueAsync(async () => await Record.ExceptionAsync(() => AskAsync(wallets, 1)) is null);
@@ -95,7 +96,8 @@ public sealed class ContractWalletsTests
         var timers = time.Timers;
         for (var i = 0; i < 20; i++)
         {
-            await Assert.ThrowsAnyAsync<ChainUnavailableException>(() => AskAsync(wallets, 100 + i, "198.51.100.1")); // one is next, one waits behind it
+            // One is next, one waits behind it.
+            await Assert.ThrowsAnyAsync<ChainUnavailableException>(() => AskAsync(wallets, 100 + i, "198.51.100.1"));
         }
 
         await Assert.ThrowsAnyAsync<ChainUnavailableException>(() => AskAsync(wallets, 50, "192.0.2.1"));
@@ -124,7 +126,8 @@ public sealed class ContractWalletsTests
         await Eventually.TrueAsync(() => node.Held == WalletClaim.StrangersAtOnce + WalletClaim.AtOnce);
         node.Release();
         await Task.WhenAll(known);
-        await Eventually.TrueAsync(() => strangers.Count(one => one.IsCompleted) == WalletClaim.StrangersPerSecond - 1); // a second's worth, with the known one's first
+        // A second's worth, with the known one's first.
+        await Eventually.TrueAsync(() => strangers.Count(one => one.IsCompleted) == WalletClaim.StrangersPerSecond - 1);
         time.Advance(TimeSpan.FromSeconds(1));
         await Eventually.TrueAsync(() => strangers.Count(one => one.IsCompleted) >= (2 * WalletClaim.StrangersPerSecond) - 2);
     }
@@ -155,7 +158,8 @@ public sealed class ContractWalletsTests
         Exception? told = null;
         for (var due = WalletClaim.StrangersPerSecond; node.IndexOf(1) < 0; due++)
         {
-            await Eventually.TrueAsync(() => node.Calls >= due - WalletClaim.StrangersAtOnce); // as many as may be by now: so none takes long as time moves
+            // As many as may be by now: so none takes long as time moves.
+            await Eventually.TrueAsync(() => node.Calls >= due - WalletClaim.StrangersAtOnce);
             time.Advance(TimeSpan.FromMilliseconds(100));
             told ??= first.IsCompleted ? await Record.ExceptionAsync(() => first) : null;
         }
@@ -372,7 +376,7 @@ public sealed class ContractWalletsTests
             if (call.Text("method") == "eth_getBlockByNumber")
             {
                 text = $$"""
-                    "result":{"number":"0x2a","hash":"{{BlockHash.ToUpperInvariant().Replace("0X", "0x", StringComparison.Ordinal)}}"}
+                    "result":{"number":"0x2a","timestamp":"0x1","hash":"{{BlockHash.ToUpperInvariant().Replace("0X", "0x", StringComparison.Ordinal)}}"}
                     """;
             }
             else if (call.Text("method") == "eth_call")

@@ -6,6 +6,7 @@ using CapOrleans.Core.Anchors;
 using CapOrleans.Core.Signatures;
 using CapOrleans.Ethereum;
 using CapOrleans.Ethereum.Rpc;
+using Microsoft.Extensions.Time.Testing;
 
 namespace CapOrleans.Tests.Chain;
 
@@ -27,7 +28,8 @@ public sealed class FailOverTests : IAsyncLifetime
         chain = await DevChain.StartAsync();
         using var http = new HttpClient();
         var contract = new AnchorContract(new JsonRpcClient(http, chain.Url), new ChainOptions(31337, writer, null, IsDevChain: true), TimeProvider.System);
-        Assert.True(EthereumAddress.TryParseAnyCase((await contract.AnchoredAsync(Origin, sent, default)).Contract, out deployed)); // makes it
+        // Makes it.
+        Assert.True(EthereumAddress.TryParseAnyCase((await contract.AnchoredAsync(Origin, sent, default)).Contract, out deployed));
     }
 
     public Task DisposeAsync()
@@ -174,12 +176,47 @@ public sealed class FailOverTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Where_one_names_another_height_a_slower_third_decides_how_far_the_chain_is()
+    {
+        first.Before = (asked, _, _) => asked == "eth_blockNumber" ? FaultyNode.Result("0x0") : null;
+        using var others = new FaultyNode();
+        static Task SlowAsync() => Task.Delay(TimeSpan.FromSeconds(1.5), TimeProvider.System);
+        using var http = new HttpClient(new ByName(first, chain.Url, others, SlowAsync));
+        await chain.CallAsync("anvil_mine", "0x20");
+        Assert.Equal(0, (await Contract(http).AnchoredAsync(Origin, sent, default)).Position); // at block 0 there is no contract
+    }
+
+    [Fact]
+    public async Task A_node_that_wants_to_be_left_alone_is_and_no_other_for_its_sake()
+    {
+        var time = new FakeTimeProvider();
+        first.Before = (_, _, _) => new HttpResponseMessage(HttpStatusCode.TooManyRequests) { Headers = { { "Retry-After", "600" } } };
+        using var others = new FaultyNode
+        {
+            Before = (method, _, before) => method == "eth_estimateGas" && before == 0 ? new HttpResponseMessage(HttpStatusCode.BadGateway) : null,
+        };
+        using var http = new HttpClient(new ByName(first, chain.Url, others));
+        var options = new ChainOptions(31337, writer, deployed, IsDevChain: false);
+        var contract = new AnchorContract(new JsonRpcClient(http, Nodes, time: time), options, TimeProvider.System);
+        for (var i = 0; i < 3; i++)
+        {
+            await contract.AnchorAsync(new AnchorBatch(Origin, i, i + 1, new byte[32], i + 1, [], []), sent, default);
+        }
+
+        Assert.Single(first.Asked);
+        time.Advance(TimeSpan.FromMinutes(10));
+        Assert.Equal(3, (await contract.AnchoredAsync(Origin, sent, default)).Position);
+        Assert.Equal(2, first.Asked.Count);
+    }
+
+    [Fact]
     public async Task A_node_that_says_nothing_keeps_no_wallet_waiting()
     {
         using var silent = new SilentHandler();
         using var http = new HttpClient(new ByName(silent, chain.Url));
         var wallets = new ContractWallets(new JsonRpcClient(http, Nodes), 31337, TimeProvider.System);
-        Assert.Null(await wallets.FindBlockAsync(new WalletClaim(deployed, [1, .. new byte[64]]), new byte[32], "", default)); // asked, and no
+        // Asked, and no.
+        Assert.Null(await wallets.FindBlockAsync(new WalletClaim(deployed, [1, .. new byte[64]]), new byte[32], "", default));
     }
 
     [Fact]

@@ -1,18 +1,28 @@
 using System.Net;
 using System.Reflection;
 using System.Text;
+using CapOrleans.Api.Intake;
 using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Signatures;
 using CapOrleans.GrainInterfaces;
 using CapOrleans.HttpEdge.Limits;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using ApiIntake = CapOrleans.Api.Intake.Intake;
 
 namespace CapOrleans.Tests.Api.Batches;
 
 /// <summary>What one address may have under way, so that calls of others find a turn.</summary>
-public sealed class BatchShareTests
+public sealed class BatchShareTests : IDisposable
 {
+    private readonly ServiceProvider services =
+        new ServiceCollection().AddLogging().AddSingleton(TimeProvider.System).BuildServiceProvider();
+
+    public void Dispose() => services.Dispose();
+
     [Theory]
     [InlineData(1)]
     [InlineData(100)]
@@ -23,8 +33,8 @@ public sealed class BatchShareTests
         var key = PrivateKey.Create();
         var lines = Enumerable.Range(0, 200).Select(i => new ReadOnlyMemory<byte>(Encoding.UTF8.GetBytes(
             TestIncident.Signed(key, $"CAP-{i % caps}", $"INC-{i}", TimeProvider.System.GetUtcNow()).ToJsonString()))).ToList();
-        var caller = new CapOrleans.Api.Intake.Caller(IPAddress.Loopback, "");
-        var rulings = lines.Chunk(50).Select(batch => intake.RuleAsync(batch, caller)).ToList();
+        var caller = new Caller(IPAddress.Loopback, "");
+        var rulings = lines.Chunk(50).Select(batch => intake.RuleAsync(ApiIntake.Read(batch), caller)).ToList();
         for (var done = 0; done < lines.Count; done++)
         {
             await Eventually.TrueAsync(() => cluster.UnderWay == Math.Min(AddressTurns.AtOnce, lines.Count - done));
@@ -32,6 +42,48 @@ public sealed class BatchShareTests
         }
 
         Assert.All((await Task.WhenAll(rulings)).SelectMany(outcomes => outcomes), outcome => Assert.Equal(403, outcome.Status));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Batches_that_may_wait_for_wallets_give_way_to_another_address_and_others_do_not(bool mayWait)
+    {
+        var grains = Grains.Create(out var cluster);
+        var intake = new ApiIntake(grains, new AddressTurns(), TimeProvider.System, NullLogger<ApiIntake>.Instance);
+        var (key, places, limit) = (PrivateKey.Create(), new BatchPlaces(TimeProvider.System), new AddressRateLimit(1_000_000));
+        var aborted = 0;
+        (HttpContext Context, Task Answer) Send(int address, string id)
+        {
+            var incident = TestIncident.Signed(key, "CAP-1", id, TimeProvider.System.GetUtcNow());
+            var body = new MemoryStream((mayWait ? incident.SignFull(key) : incident).Bytes());
+            var context = new DefaultHttpContext { Request = { ContentType = BatchLines.ContentType, Body = body }, RequestServices = services };
+            context.Connection.RemoteIpAddress = IPAddress.Parse($"192.0.2.{address}");
+            context.Features.Set<IHttpRequestLifetimeFeature>(new Lifetime(() => Interlocked.Increment(ref aborted)));
+            return (context, BatchEndpoint.AnswerAsync(context, intake, limit, places));
+        }
+
+        var held = Enumerable.Range(0, BatchPlaces.Bodies).Select(i => Send(1 + (i % 4), $"INC-{i}")).ToList();
+        await Eventually.TrueAsync(() => cluster.UnderWay == held.Count);
+        var (context, answer) = Send(9, "INC-9");
+        if (mayWait)
+        {
+            await Eventually.TrueAsync(() => cluster.UnderWay == held.Count + 1);
+        }
+        else
+        {
+            await answer;
+            Assert.Equal(429, context.Response.StatusCode);
+        }
+
+        Assert.Equal(mayWait ? 1 : 0, aborted);
+        for (var left = held.Count + (mayWait ? 1 : 0); left > 0; left--)
+        {
+            await Eventually.TrueAsync(() => cluster.UnderWay > 0);
+            cluster.EndOne();
+        }
+
+        await Task.WhenAll([answer, .. held.Select(batch => batch.Answer)]);
     }
 
     [Fact]
@@ -43,7 +95,7 @@ public sealed class BatchShareTests
         var key = PrivateKey.Create();
         var lines = Enumerable.Range(0, 200).Select(i => new ReadOnlyMemory<byte>(Encoding.UTF8.GetBytes(
             TestIncident.Signed(key, $"CAP-{i}", "INC-1", TimeProvider.System.GetUtcNow()).ToJsonString()))).ToList();
-        var ruling = intake.RuleAsync(lines, new CapOrleans.Api.Intake.Caller(IPAddress.Loopback, ""));
+        var ruling = intake.RuleAsync(ApiIntake.Read(lines), new Caller(IPAddress.Loopback, ""));
         for (var done = 0; done < lines.Count; done++)
         {
             await Eventually.TrueAsync(() => cluster.UnderWay >= Math.Min(AddressTurns.AtOnce, lines.Count - done));
@@ -55,6 +107,13 @@ public sealed class BatchShareTests
     }
 
     /// <summary>Grains that answer when the test wants it.</summary>
+    private sealed class Lifetime(Action abort) : IHttpRequestLifetimeFeature
+    {
+        public CancellationToken RequestAborted { get; set; }
+
+        public void Abort() => abort();
+    }
+
     public class Grains : DispatchProxy
     {
         private static readonly Ruling Unknown = Ruling.Refuse(Verdict.CapUnknown, "cap-unknown", "cap_id", "It is not registered.");

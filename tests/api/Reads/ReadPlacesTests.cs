@@ -1,6 +1,8 @@
 using System.Net;
 using CapOrleans.Api.Reads;
+using CapOrleans.Contracts;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 
@@ -47,7 +49,8 @@ public sealed class ReadPlacesTests : IDisposable
     {
         var sending = new TaskCompletionSource();
         var held = Enumerable.Range(0, ReadPlaces.Max).Select(i => ReadAsync($"192.0.2.{1 + i}", () => sending.Task)).ToList();
-        Assert.Equal(503, Assert.IsAssignableFrom<IStatusCodeHttpResult>(await ReadAsync("192.0.2.200", () => Task.CompletedTask)).StatusCode);
+        var refused = Assert.IsType<ProblemHttpResult>(await ReadAsync("192.0.2.200", () => Task.CompletedTask));
+        Assert.Equal((503, ProblemTypes.Of("too-many-reads")), (refused.StatusCode, refused.ProblemDetails.Type));
         sending.SetResult();
         await Task.WhenAll(held);
         Assert.IsNotAssignableFrom<IStatusCodeHttpResult>(await ReadAsync("192.0.2.200", () => Task.CompletedTask));

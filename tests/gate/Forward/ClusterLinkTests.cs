@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using CapOrleans.Contracts;
 using CapOrleans.Gate.Forward;
 using CapOrleans.Gate.Spool;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -23,7 +24,8 @@ public sealed class ClusterLinkTests : HttpMessageHandler
     {
         answer = (host, line) => host == First.Host ? throw new HttpRequestException("no route") : Accept(line);
         var link = Link();
-        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => link.SendAsync([Waiting("A")], areProven: false, default))); // at the same time
+        // At the same time.
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => link.SendAsync([Waiting("A")], areProven: false, default)));
         Assert.Equal(Second, link.Api);
         answer = (_, _) => new HttpResponseMessage(HttpStatusCode.ServiceUnavailable); // a moment's, of the one that is there
         Assert.True((await link.SendAsync([Waiting("A")], areProven: false, default)).IsRetryable);
@@ -58,6 +60,17 @@ public sealed class ClusterLinkTests : HttpMessageHandler
         answer = (_, _) => new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent(body) };
         var told = await Link().SendAsync([Waiting("A")], areProven: false, default);
         Assert.Equal((null, true), (told.Verdicts, told.IsRetryable));
+    }
+
+    [Fact]
+    public async Task Of_a_problem_that_is_longer_than_any_of_ours_the_name_is_kept()
+    {
+        var problem = $$"""{"type":"urn:caporleans:problem:key-revoked","status":403,"rule":"{{new string('x', 100_000)}}"}""";
+        var line = $$"""{"line":1,"status":403,"problem":{{problem}}}""";
+        answer = (_, _) => new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent(line) };
+        var verdict = Assert.Single((await Link().SendAsync([Waiting("A")], areProven: false, default)).Verdicts!);
+        Assert.Equal((403, "key-revoked"), (verdict.Status, ProblemTypes.NameIn(verdict.Problem!)));
+        Assert.InRange(verdict.Problem!.Length, 1, 4096);
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using CapOrleans.Contracts;
 using CapOrleans.Core.Signatures;
 using CapOrleans.Gate;
 using CapOrleans.Gate.Forward;
@@ -55,7 +56,9 @@ public sealed class PartitionForwarderTests : HttpMessageHandler
             await Eventually.TrueAsync(() => Moved(() => sizes.Last() == 1));
             time.Advance(MaxAge);
             await Eventually.TrueAsync(() => Moved(() => spool.Count().Dead == 8)); // what waits behind it is as old
-            Assert.All(spool.Dead(long.MaxValue, 10), letter => Assert.Equal(504, letter.Status));
+            Assert.All(
+                spool.Dead(long.MaxValue, 10),
+                letter => Assert.Equal((504, ProblemTypes.Of("too-old")), (letter.Status, letter.Problem.Text("type"))));
             await KeepAsync(spool, "X", "NEW");
             await Eventually.TrueAsync(() => taken.Contains("NEW"));
         });

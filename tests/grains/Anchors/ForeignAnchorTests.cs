@@ -246,8 +246,8 @@ public sealed class ForeignAnchorTests : IAsyncLifetime
         public Func<long, AnchorConfirmation, AnchorConfirmation>? Found { get; set; }
 
         public override async Task<AnchorConfirmation?> FindAsync(
-            string logName, long from, long sinceBlock, ISentTransactions sent, CancellationToken cancellationToken) =>
-            await base.FindAsync(logName, from, sinceBlock, sent, cancellationToken) is { } found ? Found?.Invoke(from, found) ?? found : null;
+            string logName, long from, BlockRange blocks, ISentTransactions sent, CancellationToken cancellationToken) =>
+            await base.FindAsync(logName, from, blocks, sent, cancellationToken) is { } found ? Found?.Invoke(from, found) ?? found : null;
 
         public override Task<IReadOnlyList<ContractPosition>> AnchoredAsync(IReadOnlyList<string> logNames, ISentTransactions sent, CancellationToken cancellationToken)
         {

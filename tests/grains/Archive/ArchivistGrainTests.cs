@@ -13,6 +13,7 @@ using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Signatures;
 using CapOrleans.GrainInterfaces;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 using Orleans.TestingHost;
 using CapOrleans.Tests.Core.Incidents;
 
@@ -122,12 +123,42 @@ public sealed class ArchivistGrainTests : IDisposable
         }
     }
 
-    private async Task<InProcessTestCluster> StartAsync(IBlockStore? blocks = null)
+    [Fact]
+    public async Task A_store_that_failed_is_left_alone_for_a_second_however_often_the_log_grows()
+    {
+        var (time, away) = (new FakeTimeProvider(TimeProvider.System.GetUtcNow()), new Away());
+        await using var cluster = await StartAsync(away, time);
+        var key = PrivateKey.Create();
+        await cluster.Client.Cap("Z-001").DefineAsync(
+            new CapDefinition(null, null, null, null, [new KeyDefinition($"{key.Address}", null, null, null)]), Actor.Service);
+        var honest = TestIncident.Signed(key, "Z-001", "HONEST", time.GetUtcNow()).Report();
+        Assert.Equal(Verdict.Accepted, (await cluster.Client.Incident("Z-001", "HONEST").FileAsync(honest)).Verdict);
+        var archivist = cluster.Client.GetGrain<IArchivistGrain>(0);
+        Task AskedAsync(int times) => Eventually.TrueAsync(async () =>
+        {
+            await archivist.NudgeAsync();
+            return (await archivist.ProgressAsync()).LastError is not null && away.Asked >= times;
+        });
+        await AskedAsync(1);
+        for (var i = 0; i < 20; i++)
+        {
+            await archivist.NudgeAsync();
+            await archivist.ProgressAsync();
+        }
+
+        Assert.Equal(1, away.Asked);
+        time.Advance(TimeSpan.FromSeconds(1));
+        await AskedAsync(2);
+        Assert.Equal(2, away.Asked);
+    }
+
+    private async Task<InProcessTestCluster> StartAsync(IBlockStore? blocks = null, TimeProvider? time = null)
     {
         var builder = new InProcessTestClusterBuilder(1);
         builder.ConfigureSilo((_, silo) =>
         {
             silo.AddCap(directory, _ => new NoChain());
+            silo.Services.AddSingleton(time ?? TimeProvider.System);
             if (blocks is not null)
             {
                 silo.Services.AddSingleton(blocks);
@@ -151,7 +182,15 @@ public sealed class ArchivistGrainTests : IDisposable
 
     private sealed class Away : IBlockStore
     {
-        public Task PutAsync(IReadOnlyList<Block> blocks, CancellationToken cancellationToken) => throw new IOException("No answer.");
+        private int asked;
+
+        public int Asked => Volatile.Read(ref asked);
+
+        public Task PutAsync(IReadOnlyList<Block> blocks, CancellationToken cancellationToken)
+        {
+            Interlocked.Increment(ref asked);
+            throw new IOException("No answer.");
+        }
 
         public Task<byte[]?> FindAsync(Cid cid, CancellationToken cancellationToken) => throw new IOException("No answer.");
     }

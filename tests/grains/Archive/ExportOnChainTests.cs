@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using CapOrleans.Archive;
 using CapOrleans.Contracts.Anchors;
@@ -9,6 +10,7 @@ using CapOrleans.Ethereum.Contract;
 using CapOrleans.Ethereum.Rpc;
 using CapOrleans.Grains.Archive;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 
 namespace CapOrleans.Tests.Grains.Archive;
 
@@ -97,6 +99,36 @@ public sealed class ExportOnChainTests : IAsyncLifetime
         Assert.Empty(await silo.EntriesAsync(EntryKinds.ArchiveExported));
     }
 
+    [Fact]
+    public async Task An_export_is_said_when_its_record_is_deep_and_looked_for_again_when_its_block_left_the_chain()
+    {
+        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        silo.Configure += builder => builder.Services.AddSingleton<TimeProvider>(time);
+        await silo.StartAsync();
+        foreach (var depth in (AnchorDepth[])[AnchorDepth.Included, AnchorDepth.Included, AnchorDepth.Gone, AnchorDepth.Included])
+        {
+            contract.Depths.Enqueue(depth);
+        }
+
+        await silo.FileAsync("INC-1");
+        await Eventually.TrueAsync(async () =>
+        {
+            var before = contract.Depths.Count;
+            if ((await silo.EntriesAsync(EntryKinds.ArchiveExported)).Count > 0)
+            {
+                Assert.Equal(0, before);
+                return true;
+            }
+
+            time.Advance(TimeSpan.FromSeconds(5));
+            await silo.Exporter.NudgeAsync();
+            return false;
+        });
+        Assert.Equal(2, contract.StoresOfFirst);
+        Assert.Equal(
+            (await ExportedAsync(1))[0].Text("transaction"), (await StoredAsync())[0].Text("transactionHash")); // that was written once
+    }
+
     private async Task<IReadOnlyList<JsonElement>> ExportedAsync(int count)
     {
         IReadOnlyList<string> entries = [];
@@ -147,9 +179,26 @@ public sealed class ExportOnChainTests : IAsyncLifetime
 
         public Func<ChainAudit, ChainAudit> Instead { get; set; } = audit => audit;
 
+        /// <summary>How deep the record's block is called, before the chain is asked.</summary>
+        public ConcurrentQueue<AnchorDepth> Depths { get; } = new();
+
+        /// <summary>How often the first record was to be stored.</summary>
+        public int StoresOfFirst { get; private set; }
+
+        private string? First { get; set; }
+
+        private string? Block { get; set; } // with the record
+
+        public override Task<AnchorSighting> SightAsync(long block, string blockHash, CancellationToken cancellationToken) =>
+            blockHash == Block && Depths.TryDequeue(out var depth) ? Task.FromResult(new AnchorSighting(depth, default))
+                : base.SightAsync(block, blockHash, cancellationToken);
+
         public override async Task<AnchorConfirmation> StoreAuditAsync(ChainAudit audit, ISentTransactions sent, CancellationToken cancellationToken)
         {
             var confirmed = Dies == Death.Before ? null : await base.StoreAuditAsync(Instead(audit), sent, cancellationToken);
+            First ??= audit.Id;
+            StoresOfFirst += audit.Id == First ? 1 : 0;
+            Block = confirmed?.BlockHash;
             if (Dies == Death.Never)
             {
                 return confirmed!;

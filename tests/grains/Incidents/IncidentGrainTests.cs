@@ -1,0 +1,87 @@
+using CapOrleans.Chain;
+using CapOrleans.Contracts.Access;
+using CapOrleans.Contracts.Caps;
+using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.Anchors;
+using CapOrleans.Core.Signatures;
+using CapOrleans.GrainInterfaces;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.TestingHost;
+
+namespace CapOrleans.Tests.Grains.Incidents;
+
+/// <summary>Many reports around one incident, as a batch may have them.</summary>
+public sealed class IncidentGrainTests : IAsyncLifetime
+{
+    private readonly TempDirectory directory = new();
+    private readonly Wallets wallets = new();
+    private readonly PrivateKey owner = PrivateKey.Create();
+    private readonly PrivateKey wallet = PrivateKey.Create();
+    private InProcessTestCluster cluster = null!;
+
+    public async Task InitializeAsync()
+    {
+        var builder = new InProcessTestClusterBuilder(1);
+        builder.ConfigureSilo((_, silo) =>
+        {
+            silo.AddCap(directory, _ => new NoChain());
+            silo.Services.AddSingleton<IContractWallets>(wallets);
+        });
+        cluster = builder.Build();
+        await cluster.DeployAsync();
+        await cluster.Client.Cap("Z-001").DefineAsync(
+            new CapDefinition(null, null, null, null, [new KeyDefinition($"{wallet.Address}", null, null, null, IsContract: true)]), Actor.Service);
+    }
+
+    public async Task DisposeAsync()
+    {
+        await cluster.DisposeAsync();
+        directory.Dispose();
+    }
+
+    [Fact]
+    public async Task They_are_asked_for_one_after_another_and_what_is_the_same_once()
+    {
+        var reports = Enumerable.Range(0, 20).Select(i => Claim(i / 2)).ToList();
+        var checks = await cluster.Client.Incident("Z-001", "INC-1").ProveAsync(reports);
+        Assert.All(checks, check => Assert.Equal("signature-mismatch", check.Refused!.Refusal!.Type));
+        Assert.Equal((10, 1), (wallets.Asked, wallets.Most));
+    }
+
+    [Fact]
+    public async Task What_comes_after_one_that_must_be_sent_again_is_not_asked_for()
+    {
+        wallets.Fault = "The node is away.";
+        var checks = await cluster.Client.Incident("Z-001", "INC-1").ProveAsync([Claim(1), Claim(2), Claim(1), Claim(3)]);
+        Assert.Equal(["wallet-not-asked", "after-another", "wallet-not-asked", "after-another"], checks.Select(check => check.Refused!.Refusal!.Type));
+        Assert.Equal(1, wallets.Asked);
+    }
+
+    /// <summary>Signed by somebody else, so that the wallet must say.</summary>
+    private IncidentReport Claim(int number)
+    {
+        var incident = TestIncident.Signed(owner, "Z-001", "INC-1", TimeProvider.System.GetUtcNow(), changed => changed["description"] = $"the {number}th").SignFull(owner);
+        incident["signer"] = $"{wallet.Address}";
+        return incident.Report();
+    }
+
+    private sealed class Wallets : IContractWallets
+    {
+        private int asked, asking;
+
+        public int Asked => Volatile.Read(ref asked);
+
+        public int Most { get; private set; }
+
+        public string? Fault { get; set; }
+
+        public async Task<ChainBlock?> FindBlockAsync(WalletClaim claim, byte[] hash, string caller, CancellationToken cancellationToken)
+        {
+            Interlocked.Increment(ref asked);
+            Most = Math.Max(Most, Interlocked.Increment(ref asking));
+            await Task.Yield();
+            Interlocked.Decrement(ref asking);
+            return Fault is null ? null : throw new ChainUnavailableException(Fault);
+        }
+    }
+}
