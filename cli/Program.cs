@@ -7,13 +7,7 @@ const int Interrupted = 130;
 Terminal.Guard();
 try
 {
-    var parsed = new RootCommand("CapOrleans: sign incidents, send them, and check what became of them.")
-    {
-        Answer.Json, Credentials.InsecureHttp,
-        KeygenCommand.Create(), SignCommand.Create(), SendCommand.Create(), VerifyCommand.Create(), HookCommand.Create(),
-        ShowCommand.Create(), RegisterCommand.Create(), KeyCommand.Create(), PolicyCommand.Create(), OperatorCommand.Create(), GateCommand.Create(), AuthorityCommand.Create(), VpnCommand.Create(),
-        ArchiveCommand.Create(), ChainCommand.Create(), IpfsCommand.Create(), ChainLogCommand.Create(), CompletionCommand.Create(),
-    }.Parse(args);
+    var parsed = CapCommands.Create().Parse(args);
     Answer.Choose(parsed);
     Credentials.Choose(parsed);
     if (parsed.Errors.Count > 0)

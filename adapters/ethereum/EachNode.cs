@@ -103,14 +103,17 @@ internal static class EachNode
         values.Count == 0 || values.Max() <= (values.Min() * times) + slack;
 
     /// <summary>
-    /// Which of several refusals counts. Where they differ, "too large" does only when more say it than do not: a batch that was made
-    /// smaller for one voice may leave out for good what another time fits.
+    /// Which of several refusals counts. "Too large" does only when two say it, and more than do not: a batch that was made smaller for one
+    /// voice may leave out for good what another time fits.
     /// </summary>
-    public static TFault Heard<TFault>(List<TFault> refusals, Func<TFault, bool> isTooLarge)
-        where TFault : Exception
+    /// <param name="others">How many had nothing against it.</param>
+    public static ChainUnavailableException Heard<TFault>(JsonRpcClient rpc, List<TFault> refusals, int others, Func<TFault, bool> isTooLarge)
+        where TFault : ChainUnavailableException
     {
-        var large = refusals.Where(isTooLarge).ToList();
-        return large.Count * 2 > refusals.Count ? large[0] : refusals.First(refusal => !isTooLarge(refusal));
+        var large = refusals.FindAll(refusal => isTooLarge(refusal));
+        return large.Count >= Quorum(rpc) && large.Count * 2 > refusals.Count + others ? large[0]
+            : refusals.Find(refusal => !isTooLarge(refusal))
+            ?? (ChainUnavailableException)new NodesDisagreeException($"Two nodes of RPC_URL must say that a transaction is too large, and one does. {large[0].Message}", large[0]);
     }
 
     /// <returns>The one in the middle, the higher of two: of three, none makes it what it likes.</returns>

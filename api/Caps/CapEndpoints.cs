@@ -23,6 +23,7 @@ internal static class CapEndpoints
         app.MapGet("/v1/caps/{capId}", ReadAsync).RequireAuthorization(OperatorAccess.Reader)
             .Produces<CapView>().ProducesProblem(404).WithSummary("A CapID: context, score, count");
         app.MapGet("/v1/caps/{capId}/history", HistoryAsync).RequireAuthorization(OperatorAccess.Reader)
+            .AddEndpointFilter(app.ServiceProvider.GetRequiredService<ReadPlaces>())
             .Produces<ScorePage>().ProducesProblem(400).ProducesProblem(404).WithSummary("The whole story of a score: over all pages, the sum of its steps is the score")
             .WithDescription("Query: after (index in the CapID's log, -1 for the beginning), limit (1 to 500).");
         app.MapPut("/v1/caps/{capId}", DefineAsync).RequireAuthorization(OperatorAccess.Admin)
@@ -88,7 +89,7 @@ internal static class CapEndpoints
             return Answer(await grains.Cap(capId).ChangeAsync(change, context.User.ToActor()), context);
         }
 
-        using var turn = await turns.EnterAsync(AddressRateLimit.AddressOf(context));
+        using var turn = await turns.EnterAsync(AddressRateLimit.AddressOf(context), context.RequestAborted);
         return Answer(await grains.Cap(capId).ChangeAsync(change, context.User.ToActor()), context);
     }
 

@@ -4,7 +4,6 @@ using System.Text.Json.Serialization;
 using CapOrleans.Api.Answers;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.Incidents;
-using CapOrleans.Core.Signatures;
 using CapOrleans.HttpEdge.Bodies;
 using CapOrleans.HttpEdge.Limits;
 using Microsoft.AspNetCore.Mvc;
@@ -58,15 +57,24 @@ internal static class BatchEndpoint
             return;
         }
 
-        // What waits for contract wallets gives way, as what waits for its sender does: else few claims keep every batch out.
-        var batch = Intake.Read(lines);
-        if (batch.Any(line => line.Report?.Scheme == FullV2.Scheme) ? !place.IsHeld : !place.Keep())
+        if (!place.IsHeld)
         {
             await BatchPlaces.Refuse(context).ExecuteAsync(context);
             return;
         }
 
-        var outcomes = await intake.RuleAsync(batch, Caller.Of(context));
+        try
+        {
+            await AnswerAsync(context, await intake.RuleAsync(lines, Caller.Of(context), context.RequestAborted));
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // It gave way, or its sender has left: what has had its turn is ruled on all the same.
+        }
+    }
+
+    private static async Task AnswerAsync(HttpContext context, Outcome[] outcomes)
+    {
         Outcome.SetRetryAfter(context, outcomes);
         context.Response.ContentType = BatchLines.ContentType;
         for (var i = 0; i < outcomes.Length; i++)
@@ -74,7 +82,6 @@ internal static class BatchEndpoint
             Write(context, i + 1, outcomes[i]);
         }
 
-        place.Wait(context.Abort);
         await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
     }
 

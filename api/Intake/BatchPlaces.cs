@@ -11,7 +11,9 @@ internal sealed class BatchPlaces(TimeProvider time)
 
     private readonly FairPlaces places = new(Bodies, BodiesPerAddress, time);
 
-    /// <summary>Held while a batch is taken in and answered. A body that is still on its way, or an answer that is, may have to give way.</summary>
+    /// <summary>
+    /// Held while a batch is taken in, ruled on and answered: one that waits, for its sender or for a turn, may have to give way.
+    /// </summary>
     public FairPlaces.Place? Take(HttpContext context) => places.TryTake(AddressRateLimit.AddressOf(context), context.Abort);
 
     public static IResult Refuse(HttpContext context)

@@ -31,7 +31,7 @@ internal sealed partial class Intake(IGrainFactory grains, AddressTurns turns, T
     private int unsaid;
 
     /// <param name="body">One JSON object, as the sender wrote it.</param>
-        public async Task<Outcome> RuleAsync(ReadOnlyMemory<byte> body, Caller caller)
+        public async Task<Outcome> RuleAsync(ReadOnlyMemory<byte> body, Caller caller, CancellationToken cancellationToken)
     {
         var (report, refusal) = IncidentReader.Read(body);
         if (report is null)
@@ -39,39 +39,38 @@ internal sealed partial class Intake(IGrainFactory grains, AddressTurns turns, T
             return Unreadable(body, refusal!);
         }
 
-        using var turn = await turns.EnterAsync(caller.Address);
+        using var turn = await turns.EnterAsync(caller.Address, cancellationToken);
         return (await AnswerAsync([report], caller, async () => [await grains.Incident(report.CapId, report.IncidentId).FileAsync(report)]))[0];
     }
 
-    public static IReadOnlyList<Line> Read(IReadOnlyList<ReadOnlyMemory<byte>> lines) => [.. lines.Select(line =>
-    {
-        var (report, refusal) = IncidentReader.Read(line);
-        return new Line(report, report is null ? Unreadable(line, refusal!) : null);
-    })];
-
     /// <summary>Reports of one CapID enter the log in the order given; others beside them.</summary>
     /// <returns>An outcome for each line.</returns>
-    public async Task<Outcome[]> RuleAsync(IReadOnlyList<Line> batch, Caller caller)
+    /// <exception cref="OperationCanceledException">What has had its turn is ruled on all the same.</exception>
+    public async Task<Outcome[]> RuleAsync(IReadOnlyList<ReadOnlyMemory<byte>> lines, Caller caller, CancellationToken cancellationToken)
     {
-        var outcomes = batch.Select(line => line.Unreadable).ToArray();
-        await Task.WhenAll(Enumerable.Range(0, batch.Count).Where(i => batch[i].Report is not null).GroupBy(i => batch[i].Report!.CapId, StringComparer.Ordinal).Select(async ofOneCap =>
+        var read = lines.Select(line => IncidentReader.Read(line)).ToList();
+        var outcomes = new Outcome[lines.Count];
+        await Task.WhenAll(Enumerable.Range(0, lines.Count).Where(i => read[i].Report is not null).GroupBy(i => read[i].Report!.CapId, StringComparer.Ordinal).Select(async ofOneCap =>
         {
-            foreach (var (number, outcome) in ofOneCap.Zip(await RuleAsync(ofOneCap.Select(i => batch[i].Report!).ToList(), caller)))
+            foreach (var (number, outcome) in ofOneCap.Zip(await RuleAsync(ofOneCap.Select(i => read[i].Report!).ToList(), caller, cancellationToken)))
             {
                 outcomes[number] = outcome;
             }
         }));
-        return outcomes!;
+        for (var i = 0; i < outcomes.Length; i++)
+        {
+            outcomes[i] ??= Unreadable(lines[i], read[i].Refusal!);
+        }
+
+        return outcomes;
     }
 
     private static Outcome Unreadable(ReadOnlyMemory<byte> body, Refusal refusal) => new(
         body.Length > IncidentReader.MaxRequestBytes ? StatusCodes.Status413PayloadTooLarge : StatusCodes.Status400BadRequest, null, refusal, null);
 
-    /// <summary>Of a batch: what was read, or what to answer instead.</summary>
-    internal sealed record Line(IncidentReport? Report, Outcome? Unreadable);
-
     /// <param name="reports">Of one CapID.</param>
-    private Task<IReadOnlyList<Outcome>> RuleAsync(List<IncidentReport> reports, Caller caller) => AnswerAsync(reports, caller, () => FileAsync(reports, caller));
+    private Task<IReadOnlyList<Outcome>> RuleAsync(List<IncidentReport> reports, Caller caller, CancellationToken cancellationToken) =>
+        AnswerAsync(reports, caller, () => FileAsync(reports, caller, cancellationToken));
 
     private async Task<IReadOnlyList<Outcome>> AnswerAsync(List<IncidentReport> reports, Caller caller, Func<Task<IReadOnlyList<Ruling>>> rule)
     {
@@ -84,7 +83,7 @@ internal sealed partial class Intake(IGrainFactory grains, AddressTurns turns, T
 
             return [.. (await rule()).Select(Of)];
         }
-        catch (Exception fault)
+        catch (Exception fault) when (fault is not OperationCanceledException)
         {
             // Whether they were accepted is unknown; to send the same again is safe and tells.
             Report(fault, reports[^1], reports.Count);
@@ -101,19 +100,19 @@ internal sealed partial class Intake(IGrainFactory grains, AddressTurns turns, T
     /// Every signature at its own incident; then all that are proven at once. What is not proven is nobody's, and holds up nobody. What was
     /// not checked may be somebody's: those before it go on, those after it wait.
     /// </summary>
-    private async Task<IReadOnlyList<Ruling>> FileAsync(List<IncidentReport> reports, Caller caller)
+    private async Task<IReadOnlyList<Ruling>> FileAsync(List<IncidentReport> reports, Caller caller, CancellationToken cancellationToken)
     {
         var checks = new SignatureCheck?[reports.Count];
         await Task.WhenAll(Enumerable.Range(0, reports.Count).GroupBy(i => reports[i].IncidentId, StringComparer.Ordinal).Select(async ofOne =>
         {
-            foreach (var (number, check) in ofOne.Zip(await ProveAsync([.. ofOne.Select(i => reports[i])], caller)))
+            foreach (var (number, check) in ofOne.Zip(await ProveAsync([.. ofOne.Select(i => reports[i])], caller, cancellationToken)))
             {
                 checks[number] = check;
             }
         }));
         var checkedFirst = checks.TakeWhile(check => check is not null).Select(check => check!).ToList();
         var proven = checkedFirst.Where(check => check.Proven is not null).Select(check => check.Proven!).ToList();
-        var ruled = new Queue<Ruling>(proven.Count == 0 ? [] : await AcceptAsync(proven, caller));
+        var ruled = new Queue<Ruling>(proven.Count == 0 ? [] : await AcceptAsync(proven, caller, cancellationToken));
         var decided = checkedFirst.Select(check => check.Refused ?? ruled.Dequeue());
         return checkedFirst.Count == reports.Count
             ? [.. decided]
@@ -121,16 +120,16 @@ internal sealed partial class Intake(IGrainFactory grains, AddressTurns turns, T
     }
 
     /// <summary>In the caller's turn as well: a batch may name a CapID in each line that nobody has, and each is looked for.</summary>
-    private async Task<IReadOnlyList<Ruling>> AcceptAsync(List<ProvenReport> ofOneCap, Caller caller)
+    private async Task<IReadOnlyList<Ruling>> AcceptAsync(List<ProvenReport> ofOneCap, Caller caller, CancellationToken cancellationToken)
     {
-        using var turn = await turns.EnterAsync(caller.Address);
+        using var turn = await turns.EnterAsync(caller.Address, cancellationToken);
         return await grains.Cap(ofOneCap[0].Report.CapId).AcceptAsync(ofOneCap);
     }
 
     /// <returns>Nothing for any of them when their grain does not answer.</returns>
-    private async Task<IReadOnlyList<SignatureCheck?>> ProveAsync(List<IncidentReport> ofOneIncident, Caller caller)
+    private async Task<IReadOnlyList<SignatureCheck?>> ProveAsync(List<IncidentReport> ofOneIncident, Caller caller, CancellationToken cancellationToken)
     {
-        using var turn = await turns.EnterAsync(caller.Address);
+        using var turn = await turns.EnterAsync(caller.Address, cancellationToken);
         try
         {
             return await grains.Incident(ofOneIncident[0].CapId, ofOneIncident[0].IncidentId).ProveAsync(ofOneIncident);

@@ -78,7 +78,7 @@ internal static class IntakeEndpoints
             return (null, tooMuch);
         }
 
-        var outcome = await intake.RuleAsync(body, Caller.Of(context));
+        var outcome = await intake.RuleAsync(body, Caller.Of(context), context.RequestAborted);
         if (outcome.Refusal is null)
         {
             return (outcome, null);

@@ -16,8 +16,9 @@ public class AddressTurns(int atOnce = AddressTurns.AtOnce)
     private readonly Dictionary<IPAddress, Turns> addresses = [];
 
     /// <param name="address">As <see cref="AddressRateLimit.AddressOf"/> gives it.</param>
+    /// <param name="cancellationToken">Of who has left: nobody waits for its turn any more.</param>
     /// <returns>When it is this one's turn; to be disposed when the work is done.</returns>
-    public async ValueTask<IDisposable> EnterAsync(IPAddress address)
+    public async ValueTask<IDisposable> EnterAsync(IPAddress address, CancellationToken cancellationToken)
     {
         TaskCompletionSource? turn = null;
         lock (addresses)
@@ -34,23 +35,33 @@ public class AddressTurns(int atOnce = AddressTurns.AtOnce)
             }
         }
 
-        await (turn?.Task ?? Task.CompletedTask);
+        if (turn is not null)
+        {
+            await using var left = cancellationToken.Register(() => turn.TrySetCanceled(cancellationToken));
+            await turn.Task;
+        }
+
         return new Turn(this, address);
     }
 
     private void Leave(IPAddress address)
     {
-        TaskCompletionSource? next;
         lock (addresses)
         {
             var turns = addresses[address];
-            if (!turns.Waiting.TryDequeue(out next) && --turns.Running == 0)
+            while (turns.Waiting.TryDequeue(out var next))
+            {
+                if (next.TrySetResult())
+                {
+                    return; // the place is its from now on
+                }
+            }
+
+            if (--turns.Running == 0)
             {
                 addresses.Remove(address);
             }
         }
-
-        next?.SetResult(); // the place is its from now on
     }
 
     private sealed class Turns

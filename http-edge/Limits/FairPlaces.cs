@@ -3,9 +3,8 @@ using System.Net;
 namespace CapOrleans.HttpEdge.Limits;
 
 /// <summary>
-/// How much of something slow is under way at once. Where a place is held by somebody who only keeps us waiting, whoever holds the most
-/// gives
-/// one up for a newcomer who holds less: so that few addresses, however slow they are, keep nobody out.
+/// How much of something slow is under way at once. When all places are taken, whoever holds the most gives one up for a newcomer who holds
+/// less, whatever it is waiting for: so that few addresses, however slow they are, keep nobody out.
 /// </summary>
 /// <param name="most">Places in all.</param>
 /// <param name="mostEach">Places of one address.</param>
@@ -20,7 +19,7 @@ public sealed class FairPlaces(int most, int mostEach, TimeProvider time)
 
     private long Now => time.GetTimestamp();
 
-    /// <param name="giveWay">Ends the wait of who loses the place.</param>
+    /// <param name="giveWay">Ends the work of who loses the place.</param>
     /// <returns>Null when there is no place.</returns>
     public Place? TryTake(IPAddress address, Action giveWay)
     {
@@ -47,7 +46,7 @@ public sealed class FairPlaces(int most, int mostEach, TimeProvider time)
         .Select(holder => Oldest(holder.Key, onlyOverdue: holder.Value.Count == own + 1)).FirstOrDefault(place => place is not null);
 
     private Place? Oldest(IPAddress address, bool onlyOverdue) =>
-        held[address].FirstOrDefault(place => place.IsWaiting && (!onlyOverdue || time.GetElapsedTime(place.TakenAt) > OverdueAfter));
+        held[address].FirstOrDefault(place => !onlyOverdue || time.GetElapsedTime(place.TakenAt) > OverdueAfter);
 
     private void Remove(Place? place)
     {
@@ -67,18 +66,14 @@ public sealed class FairPlaces(int most, int mostEach, TimeProvider time)
     public sealed class Place : IDisposable
     {
         private readonly FairPlaces places;
-        private Action giveWay;
+        private readonly Action giveWay;
 
         internal Place(FairPlaces places, IPAddress address, Action giveWay, long takenAt) =>
             (this.places, Address, this.giveWay, TakenAt) = (places, address, giveWay, takenAt);
 
         internal IPAddress Address { get; }
 
-        /// <summary>When the wait for the other side began.</summary>
-        internal long TakenAt { get; private set; }
-
-        /// <summary>For the other side, as opposed to working for it.</summary>
-        internal bool IsWaiting { get; private set; } = true;
+        internal long TakenAt { get; }
 
         /// <summary>False when it was given up.</summary>
         public bool IsHeld
@@ -89,27 +84,6 @@ public sealed class FairPlaces(int most, int mostEach, TimeProvider time)
                 {
                     return places.held.TryGetValue(Address, out var own) && own.Contains(this);
                 }
-            }
-        }
-
-        /// <summary>What was waited for is here: from now on the place is not given up.</summary>
-        /// <returns>False when it was given up before.</returns>
-        public bool Keep()
-        {
-            lock (places.gate)
-            {
-                IsWaiting = false;
-                return IsHeld; // the lock may be taken again by who has it
-            }
-        }
-
-        /// <summary>The work is done, and the other side is waited for again, until it has read the answer.</summary>
-        /// <param name="giveWay">Ends that wait.</param>
-        public void Wait(Action giveWay)
-        {
-            lock (places.gate)
-            {
-                (this.giveWay, IsWaiting, TakenAt) = (giveWay, true, places.Now);
             }
         }
 

@@ -39,7 +39,7 @@ public sealed partial class HouseTests
     private const int LongestFile = 210, LongestTestFile = 417;
 
     /// <summary>Characters of a line; lines of before that have more; lines of a function. All only ever go down.</summary>
-    private const int LongestLine = 140, LongLines = 1024, LongTestLines = 757, LongestFunction = 61, LongestTest = 89;
+    private const int LongestLine = 140, LongLines = 1009, LongTestLines = 757, LongestFunction = 61, LongestTest = 89;
 
     /// <summary>Folders that the root shows at a glance.</summary>
     private const int MostFolders = 16;

@@ -1,5 +1,7 @@
+using System.Text.Json;
 using CapOrleans.Archive;
 using CapOrleans.AuditLog.Sqlite;
+using CapOrleans.Core.AuditLog;
 using CapOrleans.LogVerifier;
 using Microsoft.Data.Sqlite;
 
@@ -25,10 +27,27 @@ internal static class WholeLog
             if (await reader.HeadAsync(log, CancellationToken.None) is not null) // a log is made when somebody writes to it
             {
                 Assert.Empty((await verifier.VerifyAsync(log, CancellationToken.None)).Findings);
+                await AssertMembersAsync(reader, log);
             }
         }
 
         SqliteConnection.ClearAllPools();
         return incidents;
+    }
+
+    /// <summary>Each entry has the members that docs/events.md says, and no other.</summary>
+    private static async Task AssertMembersAsync(SqliteLogReader reader, int log)
+    {
+        for (var next = 0L; await reader.ReadAsync(log, next, 1000, default) is { Entries: { Count: > 0 } entries }; next = entries[^1].Index + 1)
+        {
+            foreach (var entry in entries)
+            {
+                var described = Assert.Single(EntryMeanings.All, meaning => meaning.Kind == entry.Kind).Members.Split(' ');
+                var members = JsonElement.Parse(entry.Bytes).GetProperty("body").EnumerateObject().Select(member => member.Name).ToList();
+                var unknown = members.Except(described.Select(name => name.TrimEnd('?')));
+                var missing = described.Where(name => !name.EndsWith('?')).Except(members);
+                Assert.Equal($"{entry.Kind}: ", $"{entry.Kind}: {string.Join(' ', unknown.Concat(missing))}");
+            }
+        }
     }
 }

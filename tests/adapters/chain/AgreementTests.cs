@@ -166,6 +166,23 @@ public sealed class AgreementTests : IAsyncLifetime
         Assert.Equal(before, (await chain.CallAsync("eth_getTransactionCount", $"{writer.Address}", "pending")).GetString());
     }
 
+    [Theory]
+    [InlineData("eth_estimateGas")]
+    [InlineData("eth_sendRawTransaction")]
+    public async Task That_a_batch_is_too_large_one_alone_does_not_say(string method)
+    {
+        liar.Refuses = method;
+        var batch = new AnchorBatch(Name, 3, 5, new byte[32], 5, [], []);
+        if (method == "eth_sendRawTransaction")
+        {
+            Assert.Equal(5, (await contract.AnchorAsync(batch, new MemoryTransactions(), default)).To); // the other takes it
+        }
+        else
+        {
+            await Assert.ThrowsAsync<NodesDisagreeException>(() => contract.AnchorAsync(batch, new MemoryTransactions(), default));
+        }
+    }
+
     [Fact]
     public async Task A_block_of_some_time_ago_is_not_the_newest_at_which_wallets_are_asked()
     {
@@ -197,6 +214,9 @@ public sealed class AgreementTests : IAsyncLifetime
         /// <summary>Of method and true result; null for the truth.</summary>
         public Func<string, JsonNode?, JsonNode?>? Lies { get; set; }
 
+        /// <summary>The method to which it says that a transaction is too large.</summary>
+        public string? Refuses { get; set; }
+
         /// <summary>The method whose answers it does not know.</summary>
         public string? Withholds { get; set; }
 
@@ -210,6 +230,11 @@ public sealed class AgreementTests : IAsyncLifetime
             request.RequestUri = Truth;
             var method = (string)JsonNode.Parse(await request.Content!.ReadAsStringAsync(cancellationToken))!["method"]!;
             var answer = JsonNode.Parse(await (await base.SendAsync(request, cancellationToken)).Content.ReadAsStringAsync(cancellationToken))!.AsObject();
+            if (method == Refuses)
+            {
+                return FaultyNode.Error(-32000, "exceeds block gas limit");
+            }
+
             if (method == Withholds)
             {
                 answer["result"] = null;

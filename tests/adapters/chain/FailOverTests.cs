@@ -198,9 +198,11 @@ public sealed class FailOverTests : IAsyncLifetime
         using var http = new HttpClient(new ByName(first, chain.Url, others));
         var options = new ChainOptions(31337, writer, deployed, IsDevChain: false);
         var contract = new AnchorContract(new JsonRpcClient(http, Nodes, time: time), options, TimeProvider.System);
+        AnchorBatch Batch(int i) => new(Origin, i, i + 1, new byte[32], i + 1, [], []);
+        await Assert.ThrowsAsync<ChainUnavailableException>(() => contract.AnchorAsync(Batch(0), sent, default)); // a moment's, of another
         for (var i = 0; i < 3; i++)
         {
-            await contract.AnchorAsync(new AnchorBatch(Origin, i, i + 1, new byte[32], i + 1, [], []), sent, default);
+            await contract.AnchorAsync(Batch(i), sent, default);
         }
 
         Assert.Single(first.Asked);

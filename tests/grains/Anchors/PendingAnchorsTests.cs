@@ -22,6 +22,20 @@ public sealed class PendingAnchorsTests
         Assert.Equal((isTaken, isTaken), (taken is not null, pending.IsEmpty));
     }
 
+    [Theory]
+    [InlineData(0, 5, 2)]
+    [InlineData(0, 9, 2)] // the contract has more, which is to be looked for
+    [InlineData(3, 5, 0)] // the first was said meanwhile, or never was
+    [InlineData(0, 4, 0)] // the contract has less
+    public void What_is_known_is_kept_where_it_begins_where_the_log_ends(long from, long to, int kept)
+    {
+        var pending = new PendingAnchors(time);
+        pending.Add(new AnchorConfirmation(1, "0x1", "0x2", 7, 0, 3, new byte[32], 3, "0x3", 0));
+        pending.Add(new AnchorConfirmation(1, "0x1", "0x4", 8, 3, 5, new byte[32], 5, "0x5", 0));
+        Assert.Equal(kept > 0 ? 5L : null, pending.KeepWithin(from, to)?.To);
+        Assert.Equal(kept, pending.All.Count);
+    }
+
     [Fact]
     public async Task When_the_oldest_left_the_chain_none_is_pending_any_more_and_the_contract_is_asked()
     {

@@ -15,37 +15,30 @@ using Orleans.TestingHost;
 namespace CapOrleans.Tests.Grains.Anchors;
 
 /// <summary>Several logs and one node, while there is nothing to anchor.</summary>
-public sealed class SharedPollTests
+public sealed class SharedPollTests : IAsyncLifetime
 {
     private const int Logs = 4;
 
-    [Fact]
-    public async Task All_logs_share_a_poll_a_minute_and_none_sees_what_was_before_its_own_batch()
+    private static readonly IReadOnlyList<string> Caps =
+        [.. Enumerable.Range(0, Logs).Select(log => Enumerable.Range(0, 1000).Select(i => $"CAP-{i}").First(capId => new LogMap(Logs).Of(capId) == log))];
+
+    private readonly TempDirectory directory = new();
+    private readonly FakeTimeProvider time = new(TimeProvider.System.GetUtcNow());
+    private readonly Obedient contract = new();
+    private InProcessTestCluster cluster = null!;
+
+    private IChainGrain Chain => cluster.Client.GetGrain<IChainGrain>(0);
+
+    public async Task InitializeAsync()
     {
-        using var directory = new TempDirectory();
-        var (time, contract) = (new FakeTimeProvider(TimeProvider.System.GetUtcNow()), new Obedient());
         var builder = new InProcessTestClusterBuilder(1);
         builder.ConfigureSilo((_, silo) =>
         {
             silo.AddCap(directory, _ => contract, Logs);
             silo.Services.AddSingleton<TimeProvider>(time);
         });
-        await using var cluster = builder.Build();
+        cluster = builder.Build();
         await cluster.DeployAsync();
-        var map = new LogMap(Logs);
-        var caps = Enumerable.Range(0, Logs).Select(log => Enumerable.Range(0, 1000).Select(i => $"CAP-{i}").First(capId => map.Of(capId) == log)).ToList();
-        IAnchorerGrain Anchorer(int log) => cluster.Client.GetGrain<IAnchorerGrain>(log);
-        Task DefineAsync(int log) => cluster.Client.Cap(caps[log]).DefineAsync(
-            new CapDefinition(null, null, null, null, [new KeyDefinition($"{PrivateKey.Create().Address}", null, null, null)]), Actor.Service);
-        async Task PassAsync()
-        {
-            for (var log = 0; log < Logs; log++)
-            {
-                await Anchorer(log).NudgeAsync();
-                Assert.Null(await Anchorer(log).RestartAsync(Actor.Service)); // has its turn when the pass is over
-            }
-        }
-
         for (var log = 0; log < Logs; log++)
         {
             await DefineAsync(log);
@@ -57,6 +50,18 @@ public sealed class SharedPollTests
             await PassAsync();
             return contract.Logs == Logs;
         });
+    }
+
+    public async Task DisposeAsync()
+    {
+        await cluster.DisposeAsync();
+        SqliteConnection.ClearAllPools();
+        directory.Dispose();
+    }
+
+    [Fact]
+    public async Task All_logs_share_a_poll_a_minute_and_none_sees_what_was_before_its_own_batch()
+    {
         for (var minute = 0; minute < 3; minute++)
         {
             var polls = contract.Polls;
@@ -87,30 +92,49 @@ public sealed class SharedPollTests
         await PassAsync();
 
         // A batch between another log's poll and its own: what that poll said of it is not believed any more.
-        async Task PassOfFirstAsync()
-        {
-            await Anchorer(0).NudgeAsync();
-            Assert.Null(await Anchorer(0).RestartAsync(Actor.Service));
-        }
-
         time.Advance(TimeSpan.FromSeconds(61));
-        await PassOfFirstAsync();
+        await PassAsync(1);
         var before = contract.Polls;
         time.Advance(TimeSpan.FromSeconds(40)); // the waker may be the first to poll after it, for another log
-        await cluster.Client.GetGrain<IChainGrain>(0).AnchoredAsync(contract.Names[1], TimeSpan.FromSeconds(30));
+        await Chain.AnchoredAsync(contract.Names[1], TimeSpan.FromSeconds(30));
         Assert.Equal(1, contract.Polls - before);
         var anchored = contract.Batches;
         await DefineAsync(0);
         await Eventually.TrueAsync(async () =>
         {
-            await PassOfFirstAsync();
+            await PassAsync(1);
             return contract.Batches > anchored;
         });
         time.Advance(TimeSpan.FromSeconds(22));
-        await PassOfFirstAsync();
+        await PassAsync(1);
         Assert.Null((await Anchorer(0).ProgressAsync()).LastError);
-        await cluster.DisposeAsync();
-        SqliteConnection.ClearAllPools();
+    }
+
+    [Fact]
+    public async Task What_one_log_asks_for_itself_makes_nothing_newer_that_is_held_of_another()
+    {
+        time.Advance(TimeSpan.FromSeconds(61));
+        await PassAsync();
+        time.Advance(TimeSpan.FromSeconds(20));
+        await Chain.AnchoredAsync(contract.Names[0], TimeSpan.Zero);
+        time.Advance(TimeSpan.FromSeconds(20));
+        var before = contract.Polls;
+        await Chain.AnchoredAsync(contract.Names[1], TimeSpan.FromSeconds(30));
+        Assert.Equal(1, contract.Polls - before);
+    }
+
+    private IAnchorerGrain Anchorer(int log) => cluster.Client.GetGrain<IAnchorerGrain>(log);
+
+    private Task<CapRuling> DefineAsync(int log) => cluster.Client.Cap(Caps[log]).DefineAsync(
+        new CapDefinition(null, null, null, null, [new KeyDefinition($"{PrivateKey.Create().Address}", null, null, null)]), Actor.Service);
+
+    private async Task PassAsync(int logs = Logs)
+    {
+        for (var log = 0; log < logs; log++)
+        {
+            await Anchorer(log).NudgeAsync();
+            Assert.Null(await Anchorer(log).RestartAsync(Actor.Service)); // has its turn when the pass is over
+        }
     }
 
     /// <summary>Takes what it is given; every block is deep.</summary>

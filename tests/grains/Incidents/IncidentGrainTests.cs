@@ -6,6 +6,7 @@ using CapOrleans.Core.Anchors;
 using CapOrleans.Core.Signatures;
 using CapOrleans.GrainInterfaces;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 using Orleans.TestingHost;
 
 namespace CapOrleans.Tests.Grains.Incidents;
@@ -26,6 +27,7 @@ public sealed class IncidentGrainTests : IAsyncLifetime
         {
             silo.AddCap(directory, _ => new NoChain());
             silo.Services.AddSingleton<IContractWallets>(wallets);
+            silo.Services.AddSingleton<TimeProvider>(wallets.Time);
         });
         cluster = builder.Build();
         await cluster.DeployAsync();
@@ -57,6 +59,15 @@ public sealed class IncidentGrainTests : IAsyncLifetime
         Assert.Equal(1, wallets.Asked);
     }
 
+    [Fact]
+    public async Task What_would_take_longer_than_its_caller_waits_is_not_asked_for()
+    {
+        wallets.Takes = TimeSpan.FromSeconds(1);
+        var checks = await cluster.Client.Incident("Z-001", "INC-1").ProveAsync([.. Enumerable.Range(0, 20).Select(Claim)]);
+        Assert.Equal(3, wallets.Asked);
+        Assert.All(checks.Skip(3), check => Assert.Equal("after-another", check.Refused!.Refusal!.Type));
+    }
+
     /// <summary>Signed by somebody else, so that the wallet must say.</summary>
     private IncidentReport Claim(int number)
     {
@@ -75,11 +86,16 @@ public sealed class IncidentGrainTests : IAsyncLifetime
 
         public string? Fault { get; set; }
 
+        public FakeTimeProvider Time { get; } = new(TimeProvider.System.GetUtcNow());
+
+        public TimeSpan Takes { get; set; }
+
         public async Task<ChainBlock?> FindBlockAsync(WalletClaim claim, byte[] hash, string caller, CancellationToken cancellationToken)
         {
             Interlocked.Increment(ref asked);
             Most = Math.Max(Most, Interlocked.Increment(ref asking));
             await Task.Yield();
+            Time.Advance(Takes);
             Interlocked.Decrement(ref asking);
             return Fault is null ? null : throw new ChainUnavailableException(Fault);
         }

@@ -15,11 +15,11 @@ public sealed class AddressTurnsTests
         var running = new List<IDisposable>();
         for (var i = 0; i < AddressTurns.AtOnce; i++)
         {
-            running.Add(await turns.EnterAsync(One));
+            running.Add(await turns.EnterAsync(One, default));
         }
 
-        var (first, second) = (turns.EnterAsync(One).AsTask(), turns.EnterAsync(One).AsTask());
-        (await turns.EnterAsync(Other)).Dispose();
+        var (first, second) = (turns.EnterAsync(One, default).AsTask(), turns.EnterAsync(One, default).AsTask());
+        (await turns.EnterAsync(Other, default)).Dispose();
         Assert.False(first.IsCompleted || second.IsCompleted);
         running[0].Dispose();
         running[0].Dispose(); // once is enough
@@ -30,13 +30,30 @@ public sealed class AddressTurnsTests
     }
 
     [Fact]
+    public async Task Who_has_left_is_waited_for_by_nobody()
+    {
+        var running = new List<IDisposable>();
+        for (var i = 0; i < AddressTurns.AtOnce; i++)
+        {
+            running.Add(await turns.EnterAsync(One, default));
+        }
+
+        using var leaves = new CancellationTokenSource();
+        var (gone, next) = (turns.EnterAsync(One, leaves.Token).AsTask(), turns.EnterAsync(One, default).AsTask());
+        await leaves.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => gone);
+        running[0].Dispose();
+        await next;
+    }
+
+    [Fact]
     public async Task An_address_that_is_done_with_begins_anew()
     {
         for (var i = 0; i < 10 * AddressTurns.AtOnce; i++)
         {
-            (await turns.EnterAsync(One)).Dispose();
+            (await turns.EnterAsync(One, default)).Dispose();
         }
 
-        Assert.True(turns.EnterAsync(One).AsTask().IsCompleted);
+        Assert.True(turns.EnterAsync(One, default).AsTask().IsCompleted);
     }
 }

@@ -40,39 +40,6 @@ public sealed class FairPlacesTests
     }
 
     [Fact]
-    public void What_is_being_worked_for_is_not_given_up()
-    {
-        foreach (var address in (string[])["10.0.0.1", "10.0.0.2"])
-        {
-            for (var i = 0; i < MostEach; i++)
-            {
-                Assert.True(Take(address)!.Keep());
-            }
-        }
-
-        time.Advance(FairPlaces.OverdueAfter * 2);
-        Assert.Null(Take("10.0.0.3"));
-        Assert.Empty(gaveWay);
-    }
-
-    [Fact]
-    public void An_answer_that_is_not_read_gives_way_like_a_body_that_is_not_sent()
-    {
-        foreach (var address in (string[])["10.0.0.1", "10.0.0.2"])
-        {
-            for (var i = 0; i < MostEach; i++)
-            {
-                var place = Take(address)!;
-                Assert.True(place.Keep());
-                place.Wait(() => gaveWay.Add($"answer of {address}"));
-            }
-        }
-
-        Assert.NotNull(Take("10.0.0.3"));
-        Assert.Equal(["answer of 10.0.0.1"], gaveWay);
-    }
-
-    [Fact]
     public void Where_everybody_holds_one_the_oldest_gives_way_after_its_time()
     {
         for (var i = 0; i < Most; i++)
@@ -111,7 +78,7 @@ public sealed class FairPlacesTests
 
         Fill("10.0.0.2");
         Take("10.0.0.3");
-        Assert.False(first.Keep());
+        Assert.False(first.IsHeld);
         first.Dispose();
         Assert.Null(Take("10.0.0.2"));
     }

@@ -1,0 +1,83 @@
+namespace CapOrleans.Core.AuditLog;
+
+/// <param name="Members">Of the entry's body, in their order; one with a question mark is not in each.</param>
+public sealed record EntryMeaning(string Kind, string Members, string Says);
+
+/// <summary>What each entry says, for whoever reads the log; docs/events.md is made of it.</summary>
+public static class EntryMeanings
+{
+    public static IReadOnlyList<EntryMeaning> All { get; } =
+    [
+        new(EntryKinds.CapRegistered, CapContext,
+            "A CapID was registered, with the numbers that its incidents are judged by. `request` is the signed change to the "
+            + "letter; null where an operator asked."),
+        new(EntryKinds.PolicyChanged, CapContext, "The numbers or the policy of a CapID changed."),
+        new(EntryKinds.KeyAdded, CapKey, "A key may act for a CapID in these roles, between these times."),
+        new(EntryKinds.KeyRevoked, CapKey, "A key may not any more. It stays revoked."),
+        new(EntryKinds.CapMirrored, "ahead block blockHash capIds chainId contract transaction",
+            "The CapNFT has each of `capIds` as the log had it when the transaction was sent, or newer; said when the block is "
+            + "deep enough. Of those in `ahead` the contract has a version that the log has not."),
+        new(
+            EntryKinds.IncidentAccepted,
+            "agent auditHash capId capPotential chainId cid contextVersion deltaCap deltaCapLimit description feedback "
+            + "incidentId misuse pagingFloor phi psi request scheme selfFeedback severity signer timestamp walletBlock "
+            + "walletBlockHash weight",
+            "An incident was accepted. `request` is what the host sent, to the letter; the rest is every number that judged it."),
+        new(EntryKinds.ScoreCorrected, "adjustment by byName capId contextVersion deltaCap incidentId index reason",
+            "An operator said what the dCap of the incident at `index` should have been; the score moves by `adjustment`."),
+        new(EntryKinds.ProofFailed, "capId incidentId index rule",
+            "The accepted incident at `index` does not prove what it says: somebody appended it without a check."),
+        new(EntryKinds.ArchiveBatched, "count from root to",
+            "The records of the `count` incidents from index `from` up to, not including, `to` are in the archive, under the "
+            + "manifest with the CID `root`."),
+        new(EntryKinds.ArchiveLost, "cid from index to where why",
+            "No place has the archived record of the entry at `index`: `where` it was not, and `why` at each (`missing` or "
+            + "`wrong`)."),
+        new(EntryKinds.ArchiveRestored, "cid from index to where", "What was lost is there again."),
+        new(EntryKinds.ArchiveExported, "block? blockHash? bytes chainId? contract? from root to transaction?",
+            "The entries from `from` up to, not including, `to` are on IPFS as one CAR with the CID `root`; with a chain, the "
+            + "record of it is in this transaction."),
+        new(EntryKinds.AnchorBatched, "block blockHash blockTime chainId contract from name root size to transaction",
+            "The entries from `from` up to, not including, `to` are anchored: the contract has the tree's `root` at `size`, in "
+            + "a block that is deep enough."),
+        new(EntryKinds.AnchorLost, "from to",
+            "The block that anchored these entries left the chain, or another contract counts; they are anchored again."),
+        new(EntryKinds.AnchorRecordSkipped, "capId incidentId",
+            "A critical incident has its event on chain, and no full record: no transaction holds it."),
+        new(
+            EntryKinds.AnchorConflict,
+            "block? chainId contract contractPosition from? logSize ourRoot? reason root? size? to? transaction?",
+            "The chain contradicts the log: `contract-ahead`, `contract-behind`, `event-missing`, `other-range` or "
+            + "`other-root`. Nothing newer is anchored until that is over."),
+        new(EntryKinds.AnchorRestarted, "by byName chainId contract from name",
+            "An admin gave a restored log another key in the contract, keccak256 of `name`."),
+        new(EntryKinds.DeliverySucceeded, Delivery, "A webhook took the delivery of the incident at `index`."),
+        new(EntryKinds.DeliveryExhausted, Delivery, "A webhook did not take it, and it is not tried any more; `fault` says why."),
+        new(EntryKinds.WebhookRegistered, Webhook, "Incidents accepted from now on are delivered to this webhook."),
+        new(EntryKinds.WebhookRemoved, Webhook, "It gets nothing any more."),
+        new(EntryKinds.WebhookDisabled, "by byName host reason webhook",
+            "It is gone, or failed for five days: it gets nothing until it is enabled."),
+        new(EntryKinds.WebhookEnabled, Webhook, "Deliveries go on at the present ends of the logs."),
+        new(EntryKinds.WebhookSecretRotated, Webhook, "It has a new secret; the one before signs as well for 24 hours."),
+        new(EntryKinds.ApiKeyCreated, ApiKey, "An API key of this scope was made."),
+        new(EntryKinds.ApiKeyRevoked, ApiKey, "It counts no more."),
+        new(EntryKinds.GateAdded, "address by byName gate", "An admin gave a gate's key this name."),
+        new(EntryKinds.GateJoined, "address gate", "The gate is heard."),
+        new(EntryKinds.GateSilent, "address gate lastHeardAt", "Nothing came from it for 35 seconds."),
+        new(EntryKinds.GateRemoved, "address by byName gate", "An admin took the name back."),
+        new(EntryKinds.DelegationAudited, "by byName capId log result",
+            "A delegation log was audited; `log` is what was given, `result` what came of it."),
+    ];
+
+    private const string CapContext =
+        "by byName capId capPotential contextVersion deltaCapLimit displayName maxAheadSeconds maxBehindSeconds pagingFloor phi "
+        + "psi reportsPerMinute request requireFullSignature selfFeedback";
+
+    private const string CapKey = "address by byName capId contextVersion contract notAfter notBefore reason request revokedAt roles";
+
+    private const string Delivery = "attempts capId fault incidentId index webhook";
+
+    private const string Webhook = "by byName host webhook";
+
+    private const string ApiKey = "by byName keyId name scope";
+}

@@ -1,0 +1,38 @@
+using CapOrleans.Core.AuditLog;
+using CapOrleans.Silo.Settings;
+
+namespace CapOrleans.Tests.House;
+
+/// <summary>What the reference says is what the code says. <c>docs/generate</c> writes it anew.</summary>
+public sealed class ReferencePagesTests
+{
+    /// <summary>Set by <c>docs/generate</c>.</summary>
+    private const string Writes = "CAP_WRITE_REFERENCE";
+
+    [Theory]
+    [InlineData("cli.md")]
+    [InlineData("events.md")]
+    [InlineData("settings.md")]
+    public void A_page_is_what_the_code_makes_of_it(string name)
+    {
+        var (file, page) = (Repository.File("docs", name), ReferencePages.All[name]());
+        if (Environment.GetEnvironmentVariable(Writes) == "1")
+        {
+            File.WriteAllText(file, page);
+        }
+
+        Assert.True(File.ReadAllText(file) == page, $"docs/{name} is not what the code says: run docs/generate.");
+    }
+
+    [Fact]
+    public void Every_kind_of_entry_is_described_once() => Assert.Equal(
+        typeof(EntryKinds).GetFields().Select(kind => (string)kind.GetRawConstantValue()!).Order(StringComparer.Ordinal),
+        EntryMeanings.All.Select(meaning => meaning.Kind).Order(StringComparer.Ordinal));
+
+    [Fact]
+    public void Every_setting_stands_in_the_page_once()
+    {
+        var page = ReferencePages.All["settings.md"]();
+        Assert.All(SettingNames.Known, name => Assert.Equal(2, page.Split($"* `{name}`").Length));
+    }
+}
