@@ -27,7 +27,8 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
 
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
-    private readonly WalletQuestion question = new(rpc, chainId, time);
+    /// <summary>What strangers have asked so often that a node wants to be left alone rests for strangers only.</summary>
+    private readonly WalletQuestion question = new(rpc, chainId, time), ofStrangers = new(rpc.Apart(), chainId, time);
     private readonly FairTurns turns = new(WalletClaim.AtOnce, WalletClaim.Waiting, WalletClaim.WaitingPerCaller),
         strangers = new(WalletClaim.StrangersAtOnce, WalletClaim.StrangersWaiting, WalletClaim.WaitingPerCaller),
         slowWallets = new(WalletClaim.SlowAtOnce, SlowWallets.Limit, mostEach: 1);
@@ -79,8 +80,8 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
     {
         var (caller, wallet) = (asked.Caller, asked.Claim.Wallet);
         var isQueued = slow.TurnsOf(wallet) is { } ofWallet ? ofWallet.TryAdd(caller, () => AnswerSlowAsync(asked), GiveUp)
-            : known.TryUse(caller, wallet) ? turns.TryAdd(caller, () => AnswerAsync(asked, Task.CompletedTask), GiveUp)
-            : strangers.TryAdd(caller, () => AnswerAsync(asked, strangersRate.WaitAsync()), GiveUp);
+            : known.TryUse(caller, wallet) ? turns.TryAdd(caller, () => AnswerAsync(asked, question, Task.CompletedTask), GiveUp)
+            : strangers.TryAdd(caller, () => AnswerAsync(asked, ofStrangers, strangersRate.WaitAsync()), GiveUp);
         if (!isQueued)
         {
             GiveUp();
@@ -109,7 +110,7 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
             await Task.Delay(rest, time);
         }
 
-        if (slowWallets.TryAdd($"{asked.Claim.Wallet}", () => AskInTimeAsync(asked), () => NoRoom(asked)))
+        if (slowWallets.TryAdd($"{asked.Claim.Wallet}", () => AskInTimeAsync(asked, ofStrangers), () => NoRoom(asked)))
         {
             await asked.Answer.Task.ContinueWith(_ => { }, TaskScheduler.Default);
         }
@@ -119,7 +120,7 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
         }
     }
 
-    private async Task AnswerAsync(Asked asked, Task turn)
+    private async Task AnswerAsync(Asked asked, WalletQuestion by, Task turn)
     {
         await turn;
         if (slow.TurnsOf(asked.Claim.Wallet) is not null)
@@ -128,18 +129,18 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
         }
         else
         {
-            await AskInTimeAsync(asked);
+            await AskInTimeAsync(asked, by);
         }
     }
 
-    private async Task AskInTimeAsync(Asked asked)
+    private async Task AskInTimeAsync(Asked asked, WalletQuestion by)
     {
         using var timeout = new CancellationTokenSource(AnswerTimeout, time);
         ChainBlock? block = null;
         try
         {
-            block = await question.NewestBlockAsync(timeout.Token);
-            var isValid = await question.IsValidAsync(asked.Claim, asked.Hash, block, timeout.Token);
+            block = await by.NewestBlockAsync(timeout.Token);
+            var isValid = await by.IsValidAsync(asked.Claim, asked.Hash, block, timeout.Token);
             answers.Keep(asked.Claim, asked.Hash, isValid ? block : null);
             if (isValid)
             {

@@ -75,6 +75,9 @@ public sealed partial class JsonRpcClient
             RpcAnswer.Read(NodeAt(urls[node]), await Each[node].UnlessAtRestAsync(() => SendAsync(urls[node], method, parameters, others.Token)), read);
     }
 
+    /// <returns>The same nodes, of which each rests for this one's calls alone.</returns>
+    public JsonRpcClient Apart() => new(http, urls, devTokenFile, time);
+
     /// <exception cref="ChainUnavailableException">The node wants to be asked later, and is.</exception>
     private async Task<T> UnlessAtRestAsync<T>(Func<Task<T>> ask)
     {
