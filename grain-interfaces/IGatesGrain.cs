@@ -9,7 +9,7 @@ namespace CapOrleans.GrainInterfaces;
 public interface IGatesGrain : IGrainWithIntegerKey
 {
     /// <summary>Waits for nothing. When a gate is new, or was silent, the log says that it joined a little later.</summary>
-    [Alias("hear"), AlwaysInterleave] Task<HeartbeatVerdict> HearAsync(GateHeartbeat heartbeat);
+    [Alias("record"), AlwaysInterleave] Task<HeartbeatVerdict> RecordAsync(GateHeartbeat heartbeat);
 
     [Alias("list"), AlwaysInterleave] Task<IReadOnlyList<GateView>> ListAsync();
 

@@ -59,7 +59,7 @@ internal sealed class CommitPlan(MerkleFrontier frontier, ICommitFacts facts)
 
     public AppendOutcome Add(Append append)
     {
-        if (append.Fence is { } fence && VersionOf(fence.CapId) != new ContextVersion(fence.Version, fence.Revision))
+        if (append.Expected is { } expected && VersionOf(expected.CapId) != new ContextVersion(expected.Version, expected.Revision))
         {
             return new AppendOutcome(AppendVerdict.StaleContext);
         }

@@ -47,9 +47,9 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
 
         var asked = Ask(claim, hash, caller);
         var isSlow = slow.TurnsOf(claim.Wallet) is not null;
-        if (isSlow && slow.RestOf(claim.Wallet) is var rest && rest > SlowTimeout)
+        if (isSlow && slow.BackoffOf(claim.Wallet) is var backoff && backoff > SlowTimeout)
         {
-            throw Later($"The wallet {claim.Wallet} did not answer in time; it is asked again in {rest.TotalSeconds:0} seconds.", rest);
+            throw Later($"The wallet {claim.Wallet} did not answer in time; it is asked again in {backoff.TotalSeconds:0} seconds.", backoff);
         }
 
         try
@@ -105,9 +105,9 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
 
     private async Task AnswerSlowAsync(Asked asked)
     {
-        if (slow.RestOf(asked.Claim.Wallet) is var rest && rest > TimeSpan.Zero)
+        if (slow.BackoffOf(asked.Claim.Wallet) is var backoff && backoff > TimeSpan.Zero)
         {
-            await Task.Delay(rest, time);
+            await Task.Delay(backoff, time);
         }
 
         if (slowWallets.TryAdd($"{asked.Claim.Wallet}", () => AskInTimeAsync(asked, ofStrangers), () => NoRoom(asked)))

@@ -7,9 +7,8 @@ using CapOrleans.Ethereum.Transactions;
 namespace CapOrleans.Ethereum;
 
 /// <summary>
-/// What an account has sent, until it is in blocks. It is kept before it is sent; so a lost answer, a crash or a reorganisation leads
-/// to the
-/// same transactions again, never to others.
+/// What an account has sent, until it is in blocks. It is kept before it is sent; so a lost answer, a crash or a reorganisation leads to
+/// the same transactions again, never to others.
 /// </summary>
 internal sealed class PendingTransactions(JsonRpcClient rpc, ChainOptions options, GasPrices prices, TimeProvider time)
 {

@@ -22,7 +22,7 @@ public static class OperatorAccess
     /// <summary>Needs scope <c>operate</c>.</summary>
     public const string Operator = "operate";
 
-    /// <summary>Needs scope <c>operate</c>, unless registration is open: what the old clients call without a key.</summary>
+    /// <summary>Needs scope <c>operate</c>, unless registration is open: what the legacy clients call without a key.</summary>
     public const string OperatorOrOpen = "operate-or-open";
 
     public const string Admin = "admin";

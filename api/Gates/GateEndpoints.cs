@@ -14,7 +14,7 @@ internal static class GateEndpoints
 {
     public static void MapGates(this IEndpointRouteBuilder app)
     {
-        app.MapPost("/v1/gates/{gate}/heartbeats", HearAsync).RequireAuthorization(OperatorAccess.Anyone)
+        app.MapPost("/v1/gates/{gate}/heartbeats", RecordAsync).RequireAuthorization(OperatorAccess.Anyone)
             .Accepts<HeartbeatBody>("application/json").Produces(StatusCodes.Status204NoContent)
             .ProducesProblem(400).ProducesProblem(403).ProducesProblem(409).ProducesProblem(429)
             .WithSummary("Heartbeat of a gate")
@@ -64,7 +64,7 @@ internal static class GateEndpoints
         };
     }
 
-    private static async Task<IResult> HearAsync(string gate, HttpContext context, IGrainFactory grains)
+    private static async Task<IResult> RecordAsync(string gate, HttpContext context, IGrainFactory grains)
     {
         var (body, _, refused) = await JsonBody.ReadAsync(context, GatesJson.Default.HeartbeatBody, "a heartbeat");
         if (body is null)
@@ -93,7 +93,7 @@ internal static class GateEndpoints
         }
 
         var heartbeat = new GateHeartbeat(gate, signer.ToString(), sentAt, body.Waiting.Value, body.Dead.Value);
-        return await grains.GetGrain<IGatesGrain>(0).HearAsync(heartbeat) switch
+        return await grains.GetGrain<IGatesGrain>(0).RecordAsync(heartbeat) switch
         {
             HeartbeatVerdict.Heard => TypedResults.NoContent(),
             HeartbeatVerdict.Unknown => Forbidden(

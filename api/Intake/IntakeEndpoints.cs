@@ -46,7 +46,7 @@ internal static class IntakeEndpoints
         app.MapPost("/incident", FileOldAsync)
             .Accepts<IncidentRequest>("application/json", "*/*").Produces<ReceivedAnswer>()
             .ProducesProblem(400).ProducesProblem(403).ProducesProblem(404).ProducesProblem(409).ProducesProblem(413).ProducesProblem(429).ProducesProblem(503)
-            .WithSummary("File an incident, as the old clients do")
+            .WithSummary("File an incident, as the legacy clients do")
             .WithDescription("Answers {\"status\":\"received\",\"hash\":...}; refusals are the same as those of /v1/incidents.");
     }
 

@@ -12,7 +12,7 @@ using CapOrleans.HttpEdge.Bodies;
 
 namespace CapOrleans.Api.Legacy;
 
-/// <summary>The old calls besides <c>/incident</c>, with the old bodies.</summary>
+/// <summary>The legacy calls besides <c>/incident</c>, with the old bodies.</summary>
 internal static class LegacyEndpoints
 {
     private const int FlushAt = 64 * 1024;
@@ -22,10 +22,10 @@ internal static class LegacyEndpoints
         app.MapPost("/register_alert", RegisterAsync).RequireAuthorization(OperatorAccess.OperatorOrOpen)
             .Accepts<RegistrationRequest>("application/json", "*/*").Produces<RegistrationAnswer>().ProducesProblem(400)
                 .ProducesProblem(401).ProducesProblem(403).ProducesProblem(409)
-            .WithSummary("Register a webhook, as the old clients do; POST /v1/webhooks also gives its secret");
+            .WithSummary("Register a webhook, as the legacy clients do; POST /v1/webhooks also gives its secret");
         app.MapGet("/audit_log", ListAsync).RequireAuthorization(OperatorAccess.Reader)
             .AddEndpointFilter(app.ServiceProvider.GetRequiredService<ReadPlaces>())
-            .WithSummary("All accepted incidents, in order of arrival, as the old clients read them");
+            .WithSummary("All accepted incidents, in order of arrival, as the legacy clients read them");
         app.MapGet("/audit", AuditAsync).RequireAuthorization(OperatorAccess.Reader)
             .WithSummary("The newest delegation audit");
         app.MapGet("/audit/summary", SummaryAsync).RequireAuthorization(OperatorAccess.Reader)

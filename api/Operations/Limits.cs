@@ -39,7 +39,7 @@ internal static class Limits
         new("first-byte-seconds", (long)ConnectionBudget.FirstByteTimeout.TotalSeconds, "seconds", "a connection, until its first byte", "closed"),
         new("request-seconds-when-full", (long)ConnectionBudget.RequestGivesWayAfter.TotalSeconds, "seconds",
             "a request of the address that holds the most connections, when it or the port is full", "closed"),
-        new("changes", ClusterLimits.Changes, "at once", "changes of one CapID that wait for their turn", "503 busy"),
+        new("changes", ClusterLimits.Changes, "at once", "signed changes of one CapID that wait for their turn", "503 busy"),
         new("log-queue", ClusterLimits.LogQueue, "entries", "what waits for one log's commit", "503 busy"),
         new("wallet-signature-bytes", WalletClaim.MaxBytes, "bytes", "signature of a contract wallet", "400 signature-form"),
         new("wallets", WalletClaim.AtOnce, "at once", "questions to contract wallets from one silo, of addresses from which the wallet took a signature lately, eight for each yes (the last 10,000 pairs); 16 more to wallets that were slow, and 4 more, 10 a second, of strangers; 256 wait (of strangers 4,096), 8 for one address; who waited 4 s comes again for the answer", "503 wallet-not-asked"),

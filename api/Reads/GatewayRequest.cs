@@ -103,7 +103,7 @@ internal sealed record GatewayRequest(GatewayForm Form, bool WithLinks = false, 
 
     private static bool IsCar(MediaTypeHeaderValue range) => range.MediaType.Equals(CarType, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Browsers and old clients name many types and take any; who names one of these means it.</summary>
+    /// <summary>Browsers and legacy clients name many types and take any; who names one of these means it.</summary>
     private static bool IsOfIpfs(MediaTypeHeaderValue range) =>
         range.MediaType.StartsWith("application/vnd.ipld.", StringComparison.OrdinalIgnoreCase)
             || range.MediaType.StartsWith("application/vnd.ipfs.", StringComparison.OrdinalIgnoreCase);

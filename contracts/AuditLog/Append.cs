@@ -14,9 +14,9 @@ public sealed record Append
     [Id(1)] public IncidentRow? Incident { get; init; }
 
     /// <summary>Refused unless this is the newest version of the CapID's context; version 0 stands for "not registered".</summary>
-    [Id(2)] public ExpectedVersion? Fence { get; init; }
+    [Id(2)] public ExpectedVersion? Expected { get; init; }
 
-    /// <summary>The context that the entries make; needs a <see cref="Fence"/> on the version before it.</summary>
+    /// <summary>The context that the entries make; needs <see cref="Expected"/>, the version before it.</summary>
     [Id(3)] public CapContext? Context { get; init; }
 
     [Id(4)] public OffsetCommit? Offset { get; init; }

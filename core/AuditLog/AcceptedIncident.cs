@@ -40,7 +40,9 @@ public sealed record AcceptedIncident
     /// <summary>EIP-55 spelling; null when unverified.</summary>
     public required string? Signer { get; init; }
 
-    /// <summary>Of the chain, when the signer is a contract wallet: there it took the signature, and whoever has that block can ask again.</summary>
+    /// <summary>
+    /// Of the chain, when the signer is a contract wallet: there it took the signature, and whoever has that block can ask again.
+    /// </summary>
     public required long? WalletBlock { get; init; }
 
     /// <summary>That block's hash, with 0x: what to ask at, since a number may be another block's later.</summary>
@@ -73,7 +75,7 @@ public sealed record AcceptedIncident
     public required DateTimeOffset AcceptedAt { get; init; }
 
     /// <summary>Whether the report says what was accepted.</summary>
-    public bool Says(IncidentReport report) => AuditHash == report.AuditHash
+    public bool Matches(IncidentReport report) => AuditHash == report.AuditHash
         || (ChainId is { } chain && report.Scheme == FullV2.Scheme
             && IncidentReader.Read(System.Text.Encoding.UTF8.GetBytes(Request)).Report is { } accepted
             && FullV2.Hash(accepted, chain).AsSpan().SequenceEqual(FullV2.Hash(report, chain)));

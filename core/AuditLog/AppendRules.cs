@@ -5,20 +5,22 @@ using CapOrleans.Core.DeltaCap;
 namespace CapOrleans.Core.AuditLog;
 
 /// <summary>
-/// What the writer of a log takes: nothing changes that no entry says. Whoever may call it can still lie, but not silently: an entry is what its row
+/// What the writer of a log takes: nothing changes that no entry says. Whoever may call it can still lie, but not silently: an entry is
+/// what its row
 /// says it is, and scores and contexts move by entries alone.
 /// </summary>
-/// <remarks>Members of an entry are looked for as bytes: in canonical JSON, a quotation mark within a string is escaped, so nothing within one looks like a member.</remarks>
+/// <remarks>Members of an entry are looked for as bytes: in canonical JSON, a quotation mark within a string is escaped, so nothing
+/// within one looks like a member.</remarks>
 public static class AppendRules
 {
     /// <returns>The rule that the append breaks; null when it breaks none.</returns>
     public static string? Fault(Append append, string origin) =>
         append.Entries.Any(entry => !IsOf(entry, origin)) ? "An entry is of the kind that its row names, and of this log."
         : append.Entries.Any(entry => entry.Kind == EntryKinds.IncidentAccepted) != (append.Incident is not null) ? "An accepted incident has an entry and a row."
-        : append.Incident is { } incident && !Says(append, ("capId", incident.CapId), ("deltaCap", DecimalText.Of(incident.DeltaCap)), ("incidentId", incident.IncidentId))
+        : append.Incident is { } incident && !HasMembers(append, ("capId", incident.CapId), ("deltaCap", DecimalText.Of(incident.DeltaCap)), ("incidentId", incident.IncidentId))
             ? "An incident's row says what its one entry says."
         : append.Correction is { } correction && !(append.Entries is [{ Kind: EntryKinds.ScoreCorrected }]
-                && Says(append, ("adjustment", DecimalText.Of(correction.Adjustment)), ("capId", correction.CapId), ("incidentId", correction.IncidentId)))
+                && HasMembers(append, ("adjustment", DecimalText.Of(correction.Adjustment)), ("capId", correction.CapId), ("incidentId", correction.IncidentId)))
             ? "A correction says what its one entry says."
         : append.Context is { } context && (append.Entries.Count == 0 || append.Entries.Any(entry => !IsOfContext(entry) || !Contains(entry, "capId", context.CapId)))
             ? "A context changes by entries about its CapID."
@@ -30,7 +32,7 @@ public static class AppendRules
     private static bool IsOf(EntryDraft entry, string origin) =>
         entry.Bytes.AsSpan().EndsWith(Encoding.UTF8.GetBytes($"\"kind\":\"{entry.Kind}\",\"origin\":\"{origin}\"}}"));
 
-    private static bool Says(Append append, params ReadOnlySpan<(string Name, string Value)> members)
+    private static bool HasMembers(Append append, params ReadOnlySpan<(string Name, string Value)> members)
     {
         if (append.Entries.Count != 1)
         {

@@ -1,7 +1,7 @@
 namespace CapOrleans.Core.AuditLog;
 
 /// <param name="Members">Of the entry's body, in their order; one with a question mark is not in each.</param>
-public sealed record EntryMeaning(string Kind, string Members, string Says);
+public sealed record EntryMeaning(string Kind, string Members, string Meaning);
 
 /// <summary>What each entry says, for whoever reads the log; docs/events.md is made of it.</summary>
 public static class EntryMeanings

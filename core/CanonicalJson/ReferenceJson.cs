@@ -6,7 +6,7 @@ using System.Text.Json;
 namespace CapOrleans.Core.CanonicalJson;
 
 /// <summary>
-/// The canonical text that the old clients hash: Python's <c>json.dumps(obj, sort_keys=True)</c>. Names sorted by code point,
+/// The canonical text that the legacy clients hash: Python's <c>json.dumps(obj, sort_keys=True)</c>. Names sorted by code point,
 /// separators <c>", "</c> and <c>": "</c>, ASCII only, floats as Python's shortest repr, integers kept exactly.
 /// </summary>
 public static class ReferenceJson

@@ -10,7 +10,7 @@ using CapOrleans.Core.Signatures;
 namespace CapOrleans.Core.Incidents;
 
 /// <summary>
-/// The first gate of admission: size, shape and identifiers. It takes the names of the old clients and of the engine
+/// The first gate of admission: size, shape and identifiers. It takes the names of the legacy clients and of the engine
 /// (<c>task_id</c> or <c>incident_id</c>, <c>f_e</c> or <c>feedback_score</c>, <c>m_e</c> or <c>misuse_score</c>), keeps
 /// unknown members, and says nothing about who signed.
 /// </summary>

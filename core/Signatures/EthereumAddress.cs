@@ -9,7 +9,9 @@ public readonly struct EthereumAddress : IEquatable<EthereumAddress>
     /// <summary>What <see cref="TryParse"/> takes, for whoever wrote another thing.</summary>
     public const string Rule = "0x and 40 hex digits; mixed case carries a checksum, of EIP-55 or of Rootstock (EIP-1191): one spelled for another chain is taken in lower case";
 
-    /// <summary>Chains whose wallets and nodes spell addresses with a checksum of their own (EIP-1191): Rootstock's main and test network.</summary>
+    /// <summary>
+    /// Chains whose wallets and nodes spell addresses with a checksum of their own (EIP-1191): Rootstock's main and test network.
+    /// </summary>
     private static readonly string[] OwnSpelling = ["30", "31"];
 
     private readonly UInt128 high;
@@ -31,7 +33,8 @@ public readonly struct EthereumAddress : IEquatable<EthereumAddress>
     }
 
     /// <summary>
-    /// <c>0x</c> and 40 hex digits. All lower or all upper case is taken as it is; mixed case must carry the right checksum, for somebody may
+    /// <c>0x</c> and 40 hex digits. All lower or all upper case is taken as it is; mixed case must carry the right checksum, for
+    /// somebody may
     /// have typed it: that of EIP-55, or that of a chain which spells addresses in its own way.
     /// </summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out EthereumAddress address)
@@ -47,8 +50,9 @@ public readonly struct EthereumAddress : IEquatable<EthereumAddress>
     }
 
     /// <summary>
-    /// <c>0x</c> and 40 hex digits in any case: where something else proves that it is the right address, as a signature does, or where a machine
-    /// wrote it. Chains and old clients spell it in many ways.
+    /// <c>0x</c> and 40 hex digits in any case: where something else proves that it is the right address, as a signature does, or where
+    /// a machine
+    /// wrote it. Chains and legacy clients spell it in many ways.
     /// </summary>
     public static bool TryParseAnyCase([NotNullWhen(true)] string? text, out EthereumAddress address)
     {

@@ -35,12 +35,12 @@ internal sealed partial class ClusterLink(HttpClient http, GateOptions options, 
 
     private const int MaxProblemBytes = 4096;
 
-    private static readonly TimeSpan RestOfSilent = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan BackoffOfSilent = TimeSpan.FromMinutes(1);
 
     private static readonly ClientOptions Proven = new() { Headers = [("X-Cap-Claims", "proven")] };
 
     private readonly Lock gate = new();
-    private readonly Dictionary<Uri, (long Since, TimeSpan Wait)> rests = []; // not times of day: clocks are set
+    private readonly Dictionary<Uri, (long Since, TimeSpan Wait)> backoffs = []; // not times of day: clocks are set
     private int current;
 
     public Uri Api => options.Apis[Volatile.Read(ref current)];
@@ -49,28 +49,28 @@ internal sealed partial class ClusterLink(HttpClient http, GateOptions options, 
     public string? LastError { get; private set; }
 
     /// <summary>It said nothing: the next one, unless somebody has gone on from it already.</summary>
-    public void Leave(Uri api) => Leave(api, isSilent: true, RestOfSilent);
+    public void Leave(Uri api) => Leave(api, isSilent: true, BackoffOfSilent);
 
-    private void Leave(Uri api, bool isSilent, TimeSpan? rest)
+    private void Leave(Uri api, bool isSilent, TimeSpan? backoff)
     {
         lock (gate)
         {
             var count = options.Apis.Count;
-            if (rest is { } wait)
+            if (backoff is { } wait)
             {
-                rests[api] = (time.GetTimestamp(), wait);
+                backoffs[api] = (time.GetTimestamp(), wait);
             }
 
             if (options.Apis[current] == api)
             {
                 current = Enumerable.Range(1, count - 1).Select(step => (current + step) % count)
-                    .Where(other => !Rests(options.Apis[other]))
+                    .Where(other => !IsBackingOff(options.Apis[other]))
                     .Append(isSilent ? (current + 1) % count : current).First();
             }
         }
     }
 
-    private bool Rests(Uri api) => rests.TryGetValue(api, out var rest) && time.GetElapsedTime(rest.Since) < rest.Wait;
+    private bool IsBackingOff(Uri api) => backoffs.TryGetValue(api, out var backoff) && time.GetElapsedTime(backoff.Since) < backoff.Wait;
 
     /// <param name="areProven">Claims of addresses of which the wallet took one lately: the cluster asks for them as for another
     /// caller.</param>
@@ -90,7 +90,7 @@ internal sealed partial class ClusterLink(HttpClient http, GateOptions options, 
 
         if (answer.IsRetryable)
         {
-            Leave(api, isSilent, isSilent ? RestOfSilent : answer.RetryAfter);
+            Leave(api, isSilent, isSilent ? BackoffOfSilent : answer.RetryAfter);
             answer = Api == api ? answer : answer with { RetryAfter = null }; // that is not the next one's
         }
 

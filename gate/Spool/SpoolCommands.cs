@@ -88,12 +88,12 @@ internal sealed class SpoolCommands(SqliteConnection connection) : IDisposable
     {
         if (arrival is { IsClaim: true, IsVouched: false } && Ask(crowd, arrival.Source, SpoolLimits.MaxClaimsEach)?.Count == SpoolLimits.MaxClaimsEach)
         {
-            var waits = Ask(same, arrival.CapId, arrival.IncidentId, arrival.Content, arrival.Says) is not null;
+            var waits = Ask(same, arrival.CapId, arrival.IncidentId, arrival.Content, arrival.StatementHash) is not null;
             return (waits ? ArrivalVerdict.Duplicate : ArrivalVerdict.QueueFull, []);
         }
 
         var kept = Run(
-            keep, arrival.Partition, arrival.Queue, arrival.CapId, arrival.IncidentId, arrival.Content, arrival.Says, arrival.Line,
+            keep, arrival.Partition, arrival.Queue, arrival.CapId, arrival.IncidentId, arrival.Content, arrival.StatementHash, arrival.Line,
             now.ToUnixTimeMilliseconds(), arrival.IsVouched ? 1 : 0, arrival.Source);
         if (kept == 1)
         {
@@ -102,7 +102,7 @@ internal sealed class SpoolCommands(SqliteConnection connection) : IDisposable
 
         // A list vouches for the signer, who is the same whatever else the two say.
         var vouched = arrival.IsVouched ? Ask(vouch, arrival.CapId, arrival.IncidentId, arrival.Content) : null;
-        var verdict = Ask(same, arrival.CapId, arrival.IncidentId, arrival.Content, arrival.Says) is null ? ArrivalVerdict.Conflicts
+        var verdict = Ask(same, arrival.CapId, arrival.IncidentId, arrival.Content, arrival.StatementHash) is null ? ArrivalVerdict.Conflicts
             : vouched is null ? ArrivalVerdict.Duplicate
             : ArrivalVerdict.Vouched;
         return (verdict, vouched is { } bytes ? [-bytes, new WaitingBytes(arrival.CapId, bytes.Count, IsVouched: true)] : []);

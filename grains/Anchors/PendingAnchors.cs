@@ -16,8 +16,7 @@ internal sealed class PendingAnchors(TimeProvider time)
 
     /// <summary>
     /// How far a block's time may lie before our clock: a chain's blocks are of the past, and one that logged otherwise would pass for
-    /// newer than
-    /// any that comes. 1 hour.
+    /// newer than any that comes. 1 hour.
     /// </summary>
     public static readonly TimeSpan Ahead = TimeSpan.FromHours(1);
 

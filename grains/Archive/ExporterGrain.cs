@@ -25,15 +25,12 @@ internal sealed class ExportState
 
 /// <summary>
 /// Puts every entry of the log onto IPFS, a range at a time as one CAR, writes the CAR's root onto the chain by <c>storeAudit</c>, and
-/// says so
-/// by one entry <c>archive.exported</c>: whoever has the contract finds the whole log without this deployment.
+/// says so by one entry <c>archive.exported</c>: whoever has the contract finds the whole log without this deployment.
 /// </summary>
 /// <remarks>
-/// Steps: 1. the range is kept, so that every attempt makes the same CAR; 2. the CAR is put, and some of it asked for again; 3. its
-/// root is written
-/// onto the chain, once: the contract is asked before; 4. the entry is committed with the offset's move. Crash between any two: all of
-/// them run
-/// again, and the first three change nothing when repeated. Test: <c>A_crash_between_any_two_steps_exports_once</c>.
+/// Steps: 1. the range is kept, so that every attempt makes the same CAR; 2. the CAR is put, and some of it asked for again; 3. its root
+/// is written onto the chain, once: the contract is asked before; 4. the entry is committed with the offset's move. Crash between any
+/// two: all of them run again, and the first three change nothing when repeated. Test: <c>A_crash_between_any_two_steps_exports_once</c>.
 /// </remarks>
 [PlacedBesideItsLog]
 internal sealed class ExporterGrain(
@@ -50,7 +47,7 @@ internal sealed class ExporterGrain(
     private readonly WaitingEntries waiting = new(schedule);
     private PastRoots? roots;
     private (Cid Root, long Bytes)? imported; // and checked, since the activation
-    private DateTimeOffset restsUntil = DateTimeOffset.MinValue;
+    private DateTimeOffset retryAt = DateTimeOffset.MinValue;
     private string fault = "";
 
     private IChainGrain Chain => GrainFactory.GetGrain<IChainGrain>(0);
@@ -81,7 +78,7 @@ internal sealed class ExporterGrain(
 
     protected override async Task PrepareAsync()
     {
-        if (Time.GetUtcNow() < restsUntil)
+        if (Time.GetUtcNow() < retryAt)
         {
             throw new OrleansException(fault);
         }
@@ -125,7 +122,7 @@ internal sealed class ExporterGrain(
         }
         catch (Exception failed) when (!Stopping.IsCancellationRequested)
         {
-            (restsUntil, fault) = (Time.GetUtcNow() + RetryInterval, OneLine.Of(failed.Message));
+            (retryAt, fault) = (Time.GetUtcNow() + RetryInterval, OneLine.Of(failed.Message));
             throw;
         }
     }

@@ -31,7 +31,7 @@ internal sealed partial class CapGrain : IDisposable
             var (authority, refusal) = request.Signature is null ? (Authority.OfOperator(actor), null) : Authority.Of(held, request, origin, now);
             return new(authority is null ? Change.Refuse(refusal!) : new Change(CapChange.Of(held, request.Change, authority, origin, now)));
         },
-        request.AfterVersion);
+        request.AfterVersion, isSigned: request.Signature is not null);
 
     public Task<CapRuling> CorrectAsync(Correction correction, Actor actor) => ChangeAsync(async (held, now) =>
     {
@@ -53,11 +53,13 @@ internal sealed partial class CapGrain : IDisposable
     /// <param name="judge">What follows from the newest context.</param>
     /// <param name="afterVersion">The version that the change is meant for; null for any. Asked last: what is so already is no
     /// conflict.</param>
-    private async Task<CapRuling> ChangeAsync(Func<CapContext?, DateTimeOffset, ValueTask<Change>> judge, long? afterVersion = null)
+    /// <param name="isSigned">By somebody: such changes anybody can send, so they are bounded, and take no place of operators.</param>
+    private async Task<CapRuling> ChangeAsync(
+        Func<CapContext?, DateTimeOffset, ValueTask<Change>> judge, long? afterVersion = null, bool isSigned = false)
     {
-        if (Interlocked.Increment(ref waiting) > ClusterLimits.Changes)
+        if (isSigned && ++waiting > ClusterLimits.Changes)
         {
-            Interlocked.Decrement(ref waiting);
+            waiting--;
             return new CapRuling(CapVerdict.Busy, null, CapRefusals.Busy);
         }
 
@@ -71,7 +73,7 @@ internal sealed partial class CapGrain : IDisposable
         finally
         {
             changing.Release();
-            Interlocked.Decrement(ref waiting);
+            waiting -= isSigned ? 1 : 0;
         }
     }
 
@@ -97,7 +99,7 @@ internal sealed partial class CapGrain : IDisposable
             var outcome = await AppendAsync(new Append
             {
                 Entries = entries,
-                Fence = ExpectedVersion.Of(CapId, held),
+                Expected = ExpectedVersion.Of(CapId, held),
                 Context = next,
                 Correction = correction,
             });

@@ -138,7 +138,7 @@ internal sealed partial class CapGrain
         Incident = new IncidentRow(
             accepted.CapId, accepted.IncidentId, content, Severity.Rank(accepted.Severity),
             accepted.DeltaCap, accepted.AcceptedAt),
-        Fence = ExpectedVersion.Of(accepted.CapId, judgedBy),
+        Expected = ExpectedVersion.Of(accepted.CapId, judgedBy),
     };
 
     /// <returns>Null when the context was an old one.</returns>
@@ -166,7 +166,7 @@ internal sealed partial class CapGrain
         }
 
         var accepted = AcceptedIncident.Read(entry.Bytes);
-        return accepted.Says(report) ? Ruling.Repeat(accepted.ReceiptFor(origin, entry.Index, entry.Bytes)) : CapRefusals.OtherContent;
+        return accepted.Matches(report) ? Ruling.Repeat(accepted.ReceiptFor(origin, entry.Index, entry.Bytes)) : CapRefusals.OtherContent;
     }
 
     /// <param name="Number">Of the report.</param>

@@ -21,14 +21,12 @@ internal sealed class GatesState
 internal sealed record KnownGate([property: Id(0)] string Name, [property: Id(1)] string Address, [property: Id(2)] DateTimeOffset Since);
 
 /// <summary>
-/// Hears the gates that an admin added, and says in the log when one joins and when it falls silent. Hearing touches memory alone, so
-/// that a
-/// log or a database that stands still makes nobody silent; the watch does what takes time. What the log said last is read from it, see
-/// <see cref="LoggedPresence"/>.
+/// Records the heartbeats of gates that an admin added, and says in the log when one joins and when it falls silent. Recording touches
+/// memory alone, so that a log or a database that stands still makes nobody silent; the watch does what takes time. What the log said
+/// last is read from it, see <see cref="LoggedPresence"/>.
 /// </summary>
 /// <remarks>Crash between the entry and anything else: the next activation reads the offsets, so nothing is said twice. Who was heard
-/// when is
-/// forgotten: every gate has its full timeout again.</remarks>
+/// when is forgotten: every gate has its full timeout again.</remarks>
 internal sealed partial class GatesGrain(
     [PersistentState("gates")] IPersistentState<GatesState> stored, IAuditLogReader log, TimeProvider time, ILogger<GatesGrain> logger) : Grain, IGatesGrain
 {
@@ -46,7 +44,7 @@ internal sealed partial class GatesGrain(
         return base.OnActivateAsync(cancellationToken);
     }
 
-    public Task<HeartbeatVerdict> HearAsync(GateHeartbeat heartbeat) => Task.FromResult(Hear(heartbeat, time.GetUtcNow()));
+    public Task<HeartbeatVerdict> RecordAsync(GateHeartbeat heartbeat) => Task.FromResult(Record(heartbeat, time.GetUtcNow()));
 
     public Task<IReadOnlyList<GateView>> ListAsync() => Task.FromResult<IReadOnlyList<GateView>>([.. gates.Values.Select(gate => new GateView(
         gate.Known.Name, gate.Known.Address, gate.Known.Since, gate.LastHeardAt, IsLate(gate), gate.Last?.Waiting ?? 0, gate.Last?.Dead ?? 0))]);
@@ -121,7 +119,7 @@ internal sealed partial class GatesGrain(
         return true;
     }
 
-    private HeartbeatVerdict Hear(GateHeartbeat heartbeat, DateTimeOffset now)
+    private HeartbeatVerdict Record(GateHeartbeat heartbeat, DateTimeOffset now)
     {
         if ((heartbeat.SentAt - now).Duration() > SignedHeartbeat.Tolerance)
         {
@@ -143,7 +141,7 @@ internal sealed partial class GatesGrain(
             return HeartbeatVerdict.Stale;
         }
 
-        gate.Hear(heartbeat, now, time.GetTimestamp());
+        gate.Record(heartbeat, now, time.GetTimestamp());
         return HeartbeatVerdict.Heard;
     }
 

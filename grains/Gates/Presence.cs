@@ -23,7 +23,7 @@ internal sealed class Presence(KnownGate known, long heardAt)
     /// <summary>One that comes and goes all the time does not fill the log.</summary>
     public ChangeRate Changes { get; } = new(ClusterLimits.GateChangesPerHour, TimeSpan.FromHours(1));
 
-    public void Hear(GateHeartbeat heartbeat, DateTimeOffset now, long timestamp) => (Last, LastHeardAt, HeardAt) = (heartbeat, now, timestamp);
+    public void Record(GateHeartbeat heartbeat, DateTimeOffset now, long timestamp) => (Last, LastHeardAt, HeardAt) = (heartbeat, now, timestamp);
 }
 
 /// <summary>

@@ -3,9 +3,8 @@ using System.Net;
 namespace CapOrleans.HttpEdge.Limits;
 
 /// <summary>
-/// How much of one address is worked on at once. What comes beyond waits here in order, and not where everybody's calls do: whoever
-/// sends on
-/// many connections is not served before those who send on one, and keeps nobody else from being served.
+/// How much of one address is worked on at once. What comes beyond waits here in order, and not where everybody's calls do: whoever sends
+/// on many connections is not served before those who send on one, and keeps nobody else from being served.
 /// </summary>
 /// <param name="atOnce">Of one address.</param>
 public class AddressTurns(int atOnce = AddressTurns.AtOnce)

@@ -68,7 +68,7 @@ internal static partial class ReferencePages
         foreach (var meaning in EntryMeanings.All)
         {
             var members = string.Join(' ', meaning.Members.Split(' ').Select(member => member.EndsWith('?') ? $"`{member[..^1]}`?" : $"`{member}`"));
-            page.Append($"\n## `{meaning.Kind}`\n\n{Wrap(meaning.Says, "")}\n\n{Wrap(members, "")}\n");
+            page.Append($"\n## `{meaning.Kind}`\n\n{Wrap(meaning.Meaning, "")}\n\n{Wrap(members, "")}\n");
         }
 
         return page.ToString();

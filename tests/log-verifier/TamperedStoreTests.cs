@@ -46,7 +46,7 @@ public sealed class TamperedStoreTests(PostgresServer postgres) : IDisposable
         senders.Dispose();
     }
 
-    private static (string Change, string Back, string Says)[] Changes =>
+    private static (string Change, string Back, string Finding)[] Changes =>
     [
         ("UPDATE cap SET score = score + 1 WHERE cap_id = 'CAP-1'", "UPDATE cap SET score = score - 1 WHERE cap_id = 'CAP-1'", "CAP-1 is stored with"),
         ("UPDATE cap SET incidents = incidents - 1 WHERE cap_id = 'CAP-0'", "UPDATE cap SET incidents = incidents + 1 WHERE cap_id = 'CAP-0'", "CAP-0 is stored with"),

@@ -37,7 +37,7 @@ public sealed class VerifierTests : IAsyncLifetime
         await AppendAsync(Incident(reporter, "I-1"));
         var accepted = (await Reader.FindIncidentAsync(CapId, "I-1", default))!;
         var (change, row) = ScoreCorrection.Of(context, accepted, 0m, new Correction("I-1", 0.5m, "recounted"), Actor.Service, head.Origin, Now);
-        await AppendAsync(new Append { Entries = change.Entries, Fence = ExpectedVersion.Of(CapId, context), Context = change.Next, Correction = row });
+        await AppendAsync(new Append { Entries = change.Entries, Expected = ExpectedVersion.Of(CapId, context), Context = change.Next, Correction = row });
         context = change.Next!;
     }
 
@@ -167,7 +167,7 @@ public sealed class VerifierTests : IAsyncLifetime
     {
         var definition = new CapDefinition(null, null, null, null, [.. keys.Select(key => new KeyDefinition($"{key.Address}", null, null, null))]);
         var (next, entries, _) = CapChange.Of(context, CapId, definition, Authority.OfOperator(Actor.Service), head.Origin, Now);
-        await AppendAsync(new Append { Entries = entries, Fence = ExpectedVersion.Of(CapId, context), Context = next });
+        await AppendAsync(new Append { Entries = entries, Expected = ExpectedVersion.Of(CapId, context), Context = next });
         context = (await Reader.FindCapAsync(CapId, default))!.Value.Context;
     }
 

@@ -78,7 +78,7 @@ internal sealed class HeldLog : ICommitFacts, IAsyncDisposable
     /// <summary>Learns what a batch asks about and is not known yet.</summary>
     public async Task LearnAsync(IReadOnlyList<Append> batch, CancellationToken cancellationToken)
     {
-        var capIds = batch.Select(append => append.Fence?.CapId).OfType<string>().Where(capId => !versions.ContainsKey(capId)).Distinct().ToArray();
+        var capIds = batch.Select(append => append.Expected?.CapId).OfType<string>().Where(capId => !versions.ContainsKey(capId)).Distinct().ToArray();
         var consumers = batch.Select(append => append.Offset?.Consumer).OfType<string>().Where(name => !positions.ContainsKey(name)).Distinct().ToArray();
         if (capIds.Length + consumers.Length == 0)
         {

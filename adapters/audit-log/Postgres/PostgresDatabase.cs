@@ -21,10 +21,8 @@ public sealed class PostgresDatabase : IAsyncDisposable
 
     /// <summary>
     /// A server that knows the password: whoever has taken the database's port, or sits in between, is not given it. What it is shown
-    /// helps it to
-    /// guess a weak one, and it says how much work that is for both sides: a socket or a certificate keeps it out. Another way to sign
-    /// in must
-    /// be named in the connection string.
+    /// helps it to guess a weak one, and it says how much work that is for both sides: a socket or a certificate keeps it out. Another
+    /// way to sign in must be named in the connection string.
     /// </summary>
     private const string ProvenServer = "ScramSHA256";
 

@@ -13,9 +13,8 @@ namespace CapOrleans.AuditLog.Postgres;
 /// whole, and the batch is planned again with what was there; for a while, batches are then looked up first.
 /// </summary>
 /// <remarks>
-/// Two writers of one log are serialised by the head's row; the second finds another number of commits and keeps nothing. A
-/// connection that is lost during the commit leaves it unknown whether it happened: the caller fails, and who asks again gets
-/// the first receipt.
+/// Two writers of one log are serialised by the head's row; the second finds another number of commits and keeps nothing. A connection
+/// that is lost during the commit leaves it unknown whether it happened: the caller fails, and who asks again gets the first receipt.
 /// Tests: <c>Two_writers_that_both_believe_they_own_the_log_cannot_both_commit</c>,
 /// <c>A_writer_that_stops_in_the_middle_holds_nobody_up</c>.
 /// </remarks>

@@ -11,14 +11,13 @@ public sealed partial class JsonRpcClient
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(2);
 
     /// <summary>Of what a node asks for. 10 minutes.</summary>
-    private static readonly TimeSpan LongestRest = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan LongestBackoff = TimeSpan.FromMinutes(10);
 
-    private volatile Rest? rest; // of this one alone: none is left alone for another's sake
+    private volatile Backoff? backoff; // of this one alone: none is left alone for another's sake
 
     /// <summary>
-    /// A node whose answer cannot be read, or that refuses, is as one that does not answer: the next is asked. One that takes its time
-    /// is not
-    /// waited for alone.
+    /// A node whose answer cannot be read, or that refuses, is as one that does not answer: the next is asked. One that takes its time is
+    /// not waited for alone.
     /// </summary>
     /// <inheritdoc cref="CallAsync(string, CancellationToken, IReadOnlyList{JsonNode?})"/>
     public async Task<T> CallAsync<T>(
@@ -72,16 +71,16 @@ public sealed partial class JsonRpcClient
         throw worst!;
 
         async Task<T> AskAsync(int node) =>
-            RpcAnswer.Read(NodeAt(urls[node]), await Each[node].UnlessAtRestAsync(() => SendAsync(urls[node], method, parameters, others.Token)), read);
+            RpcAnswer.Read(NodeAt(urls[node]), await Each[node].UnlessBackingOffAsync(() => SendAsync(urls[node], method, parameters, others.Token)), read);
     }
 
     /// <returns>The same nodes, of which each rests for this one's calls alone.</returns>
     public JsonRpcClient Apart() => new(http, urls, devTokenFile, time);
 
     /// <exception cref="ChainUnavailableException">The node wants to be asked later, and is.</exception>
-    private async Task<T> UnlessAtRestAsync<T>(Func<Task<T>> ask)
+    private async Task<T> UnlessBackingOffAsync<T>(Func<Task<T>> ask)
     {
-        if (rest is { } asked && asked.Wait - clock.GetElapsedTime(asked.Since) is var left && left > TimeSpan.Zero)
+        if (backoff is { } asked && asked.Wait - clock.GetElapsedTime(asked.Since) is var left && left > TimeSpan.Zero)
         {
             throw new ChainUnavailableException(asked.Reason) { RetryAfter = left };
         }
@@ -92,7 +91,7 @@ public sealed partial class JsonRpcClient
         }
         catch (ChainUnavailableException fault) when (fault.RetryAfter is { } wait)
         {
-            rest = new Rest(clock.GetTimestamp(), wait < LongestRest ? wait : LongestRest, fault.Message);
+            backoff = new Backoff(clock.GetTimestamp(), wait < LongestBackoff ? wait : LongestBackoff, fault.Message);
             throw;
         }
     }
@@ -102,10 +101,10 @@ public sealed partial class JsonRpcClient
     {
         IEnumerable<Task> answers = running.Select(asked => asked.Answer);
         using var asked = new CancellationTokenSource();
-        var patience = mayAskAnother ? Task.Delay(LongestWait, TimeProvider.System, asked.Token) : null;
-        var done = await Task.WhenAny(patience is null ? answers : answers.Append(patience));
+        var hedge = mayAskAnother ? Task.Delay(LongestWait, TimeProvider.System, asked.Token) : null;
+        var done = await Task.WhenAny(hedge is null ? answers : answers.Append(hedge));
         await asked.CancelAsync();
-        if (done == patience)
+        if (done == hedge)
         {
             running.ForEach(late => Each[late.Node].IsLate = true);
             return default;
@@ -134,7 +133,7 @@ public sealed partial class JsonRpcClient
         }
     }
 
-    private sealed record Rest(long Since, TimeSpan Wait, string Reason);
+    private sealed record Backoff(long Since, TimeSpan Wait, string Reason);
 
     /// <summary>Which fault is told when all have one: what the call itself can do something about comes first.</summary>
     private static int Rank(ChainUnavailableException fault) => fault is not RpcErrorException refused ? 0

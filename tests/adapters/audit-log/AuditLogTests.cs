@@ -89,7 +89,7 @@ public abstract class AuditLogTests
     public async Task An_entry_judged_by_an_older_context_is_refused()
     {
         var head = await RegisterAsync();
-        var change = new Append { Entries = [Draft("change")], Fence = new ExpectedVersion("Z", 1, 0), Context = Context(2) };
+        var change = new Append { Entries = [Draft("change")], Expected = new ExpectedVersion("Z", 1, 0), Context = Context(2) };
         var (_, outcomes) = await Writer.CommitAsync(0, head, [change, Incident("A", 1), Incident("B", 1, version: 2)], default);
         Assert.Equal([AppendVerdict.Appended, AppendVerdict.StaleContext, AppendVerdict.Appended], outcomes.Select(outcome => outcome.Verdict));
         Assert.Equal(2, (await Reader.FindCapAsync("Z", default))!.Value.Context.Version);
@@ -110,7 +110,7 @@ public abstract class AuditLogTests
         var head = await RegisterAsync();
         Append Correct(string id, decimal by, long version) => new()
         {
-            Entries = [Draft($"{id}{by}")], Fence = new ExpectedVersion("Z", version - 1, 0), Context = Context(version), Correction = new CorrectionRow("Z", id, by),
+            Entries = [Draft($"{id}{by}")], Expected = new ExpectedVersion("Z", version - 1, 0), Context = Context(version), Correction = new CorrectionRow("Z", id, by),
         };
         (head, _) = await Writer.CommitAsync(0, head, [Incident("A", 1, -0.5m), Incident("B", 1, 2m), Correct("A", 0.25m, 2)], default);
         (head, var outcomes) = await Writer.CommitAsync(0, head, [Correct("B", 1m, 2), Correct("A", 0.125m, 3), Incident("C", 1, 1m, version: 3)], default);
@@ -273,7 +273,7 @@ public abstract class AuditLogTests
     private async Task<LogHead> RegisterAsync()
     {
         var head = await Writer.OpenAsync(0, default);
-        var register = new Append { Entries = [Draft("register")], Fence = new ExpectedVersion("Z", 0, 0), Context = Context(1) };
+        var register = new Append { Entries = [Draft("register")], Expected = new ExpectedVersion("Z", 0, 0), Context = Context(1) };
         (head, _) = await Writer.CommitAsync(0, head, [register], default);
         return head;
     }
@@ -287,6 +287,6 @@ public abstract class AuditLogTests
     {
         Entries = [Draft($"{id}{content}{new string('x', padding)}")],
         Incident = new IncidentRow("Z", id, SHA256.HashData([(byte)content]), rank, deltaCap, at ?? At),
-        Fence = new ExpectedVersion("Z", version, 0),
+        Expected = new ExpectedVersion("Z", version, 0),
     };
 }

@@ -78,11 +78,11 @@ public sealed class ContractWalletsTests
         slow.NoteTimeout(Claim.Wallet);
         time.Advance(SlowWallets.FirstBackoff);
         slow.NoteTimeout(Claim.Wallet);
-        Assert.Equal(SlowWallets.FirstBackoff * 2, slow.RestOf(Claim.Wallet));
+        Assert.Equal(SlowWallets.FirstBackoff * 2, slow.BackoffOf(Claim.Wallet));
         time.Advance(SlowWallets.Age);
         Assert.Null(slow.TurnsOf(Claim.Wallet));
         slow.NoteTimeout(Claim.Wallet);
-        Assert.Equal(SlowWallets.FirstBackoff, slow.RestOf(Claim.Wallet));
+        Assert.Equal(SlowWallets.FirstBackoff, slow.BackoffOf(Claim.Wallet));
     }
 
     [Fact]

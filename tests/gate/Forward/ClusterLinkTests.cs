@@ -16,7 +16,7 @@ public sealed class ClusterLinkTests : HttpMessageHandler
 
     private readonly KeyCluster cluster = new();
     private readonly List<string> asked = [];
-    private readonly List<string> lanes = [];
+    private readonly List<string> claims = [];
     private Func<string, string, HttpResponseMessage> answer = (_, line) => Accept(line);
 
     [Fact]
@@ -78,7 +78,7 @@ public sealed class ClusterLinkTests : HttpMessageHandler
     {
         await Link().SendAsync([Waiting("A")], areProven: false, default);
         await Link().SendAsync([Waiting("A")], areProven: true, default);
-        Assert.Equal(["", "proven"], lanes);
+        Assert.Equal(["", "proven"], claims);
     }
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
@@ -87,7 +87,7 @@ public sealed class ClusterLinkTests : HttpMessageHandler
         lock (asked)
         {
             asked.Add(request.RequestUri!.Host);
-            lanes.Add(request.Headers.TryGetValues("X-Cap-Claims", out var lane) ? lane.Single() : "");
+            claims.Add(request.Headers.TryGetValues("X-Cap-Claims", out var claim) ? claim.Single() : "");
         }
 
         return answer(request.RequestUri.Host, line);

@@ -174,7 +174,7 @@ public sealed class GatesGrainTests : IAsyncLifetime
         Assert.Equal(GateAddition.Added, await Gates.AddAsync(gate, address, Actor.Service));
 
     private Task<HeartbeatVerdict> HearAsync(string gate, string address, TimeSpan ahead = default) =>
-        Gates.HearAsync(new GateHeartbeat(gate, address, time.GetUtcNow() + ahead, 0, 0));
+        Gates.RecordAsync(new GateHeartbeat(gate, address, time.GetUtcNow() + ahead, 0, 0));
 
     private async Task RestartAsync()
     {
@@ -183,7 +183,8 @@ public sealed class GatesGrainTests : IAsyncLifetime
     }
 
     /// <summary>
-    /// What the log says of gates, but for their being added. Nobody waits for the watch; another call that does wait, and is answered in turn,
+    /// What the log says of gates, but for their being added. Nobody waits for the watch; another call that does wait, and is answered
+    /// in turn,
     /// comes after it.
     /// </summary>
     private async Task SaidAsync(params string[] kinds)

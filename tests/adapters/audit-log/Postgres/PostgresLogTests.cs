@@ -106,7 +106,7 @@ public sealed class PostgresLogTests(PostgresServer server) : AuditLogTests, IAs
     {
         var writer = NewWriter();
         var head = await writer.OpenAsync(0, default);
-        (head, _) = await writer.CommitAsync(0, head, [new Append { Entries = [Draft("register")], Fence = new ExpectedVersion("Z", 0, 0), Context = new("Z", 1, "Z", 50m, 1.2m, 0.9m, []) }], default);
+        (head, _) = await writer.CommitAsync(0, head, [new Append { Entries = [Draft("register")], Expected = new ExpectedVersion("Z", 0, 0), Context = new("Z", 1, "Z", 50m, 1.2m, 0.9m, []) }], default);
         (head, _) = await writer.CommitAsync(0, head, [Incident("known")], default);
         var before = await TransactionAsync();
         for (var i = 0; i < 20; i++)
