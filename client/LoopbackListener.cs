@@ -55,9 +55,11 @@ public static class LoopbackListener
     /// <param name="read">Gives a table as the system writes it, for example <c>/proc/net/tcp</c>.</param>
     /// <param name="server">Where the connection goes.</param>
     /// <param name="client">Where it comes from.</param>
-    /// <returns> Whoever holds the other end, and those who listen there: at the very address or, when nobody does, at every address.
-    /// Both, since who has accepted a connection may have given the port away. Only of a connection that stands, and of listeners whose
-    /// it can be: it is in the same table as theirs. Who has closed it, and what it came through, has no name any more. </returns>
+    /// <returns>
+    /// Whoever holds the other end, and those who listen there: at the very address or, when nobody does, at every address. Both, since
+    /// who has accepted a connection may have given the port away. Only of a connection that stands, and of listeners whose it can be:
+    /// it is in the same table as theirs. Who has closed it, and what it came through, has no name any more.
+    /// </returns>
     public static IReadOnlyList<uint> UsersOf(Func<string, string> read, IPEndPoint server, IPEndPoint client)
     {
         var (to, from) = (Plain(server), Plain(client));

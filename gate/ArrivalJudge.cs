@@ -13,8 +13,9 @@ namespace CapOrleans.Gate;
 
 /// <param name="Refused">Why it is not taken; null when it is.</param>
 /// <param name="Queue">What keeps its order, see <see cref="Spool.Arrival"/>.</param>
-/// <param name="IsVouched"> A list of keys, the last one however old, says that its signer may report; or it is of a queue that is
-/// proven. </param>
+/// <param name="IsVouched">
+/// A list of keys, the last one however old, says that its signer may report; or it is of a queue that is proven.
+/// </param>
 /// <param name="MayPage">It may call people.</param>
 internal sealed record Standing(Ruling? Refused, string Queue, bool IsVouched, bool MayPage)
 {

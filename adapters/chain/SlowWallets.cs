@@ -4,9 +4,8 @@ using CapOrleans.Core.Signatures;
 namespace CapOrleans.Chain;
 
 /// <summary>
-/// Wallets that did not answer in time lately. One question at a time is put to each, and after each timeout it is left alone for
-/// longer: so
-/// however many of them there are, they take little of the time that the others wait for. Callers take turns at each.
+/// Wallets that did not answer in time lately. One question at a time is put to each, and after each timeout it is left alone for longer:
+/// so however many of them there are, they take little of the time that the others wait for. Callers take turns at each.
 /// </summary>
 internal sealed class SlowWallets(TimeProvider time)
 {

@@ -16,8 +16,10 @@ internal static class EachNode
     public static int Quorum(JsonRpcClient rpc) => Math.Min(2, rpc.Each.Count);
 
     /// <param name="isEnough">Of the answers so far, at least one; true ends it. Null to hear all that answer in time.</param>
-    /// <param name="areNear"> Whether answers are as near to each other as honest ones are: between two that are not, only another node
-    /// decides. Null where they need not be. </param>
+    /// <param name="areNear">
+    /// Whether answers are as near to each other as honest ones are: between two that are not, only another node decides. Null where
+    /// they need not be.
+    /// </param>
     /// <returns>With the last fault of a node; null for none.</returns>
     public static async Task<(List<T> Answers, ChainUnavailableException? Last)> AskAsync<T>(
         JsonRpcClient rpc, Func<JsonRpcClient, Task<T>> ask, Func<List<T>, bool>? isEnough = null, Func<List<T>, bool>? areNear = null)

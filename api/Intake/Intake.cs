@@ -31,7 +31,7 @@ internal sealed partial class Intake(IGrainFactory grains, AddressTurns turns, T
     private int unsaid;
 
     /// <param name="body">One JSON object, as the sender wrote it.</param>
-        public async Task<Outcome> RuleAsync(ReadOnlyMemory<byte> body, Caller caller, CancellationToken cancellationToken)
+    public async Task<Outcome> RuleAsync(ReadOnlyMemory<byte> body, Caller caller, CancellationToken cancellationToken)
     {
         var (report, refusal) = IncidentReader.Read(body);
         if (report is null)
@@ -40,7 +40,9 @@ internal sealed partial class Intake(IGrainFactory grains, AddressTurns turns, T
         }
 
         using var turn = await turns.EnterAsync(caller.Address, cancellationToken);
-        return (await AnswerAsync([report], caller, async () => [await grains.Incident(report.CapId, report.IncidentId).FileAsync(report)]))[0];
+        var answers = await AnswerAsync(
+            [report], caller, async () => [await grains.Incident(report.CapId, report.IncidentId).FileAsync(report)], cancellationToken);
+        return answers[0];
     }
 
     /// <summary>Reports of one CapID enter the log in the order given; others beside them.</summary>
@@ -70,9 +72,10 @@ internal sealed partial class Intake(IGrainFactory grains, AddressTurns turns, T
 
     /// <param name="reports">Of one CapID.</param>
     private Task<IReadOnlyList<Outcome>> RuleAsync(List<IncidentReport> reports, Caller caller, CancellationToken cancellationToken) =>
-        AnswerAsync(reports, caller, () => FileAsync(reports, caller, cancellationToken));
+        AnswerAsync(reports, caller, () => FileAsync(reports, caller, cancellationToken), cancellationToken);
 
-    private async Task<IReadOnlyList<Outcome>> AnswerAsync(List<IncidentReport> reports, Caller caller, Func<Task<IReadOnlyList<Ruling>>> rule)
+    private async Task<IReadOnlyList<Outcome>> AnswerAsync(
+        List<IncidentReport> reports, Caller caller, Func<Task<IReadOnlyList<Ruling>>> rule, CancellationToken cancellationToken)
     {
         try
         {
@@ -83,7 +86,7 @@ internal sealed partial class Intake(IGrainFactory grains, AddressTurns turns, T
 
             return [.. (await rule()).Select(Of)];
         }
-        catch (Exception fault) when (fault is not OperationCanceledException)
+        catch (Exception fault) when (fault is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
             // Whether they were accepted is unknown; to send the same again is safe and tells.
             Report(fault, reports[^1], reports.Count);

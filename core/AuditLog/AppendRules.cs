@@ -6,8 +6,7 @@ namespace CapOrleans.Core.AuditLog;
 
 /// <summary>
 /// What the writer of a log takes: nothing changes that no entry says. Whoever may call it can still lie, but not silently: an entry is
-/// what its row
-/// says it is, and scores and contexts move by entries alone.
+/// what its row says it is, and scores and contexts move by entries alone.
 /// </summary>
 /// <remarks>Members of an entry are looked for as bytes: in canonical JSON, a quotation mark within a string is escaped, so nothing
 /// within one looks like a member.</remarks>

@@ -33,9 +33,8 @@ public readonly struct EthereumAddress : IEquatable<EthereumAddress>
     }
 
     /// <summary>
-    /// <c>0x</c> and 40 hex digits. All lower or all upper case is taken as it is; mixed case must carry the right checksum, for
-    /// somebody may
-    /// have typed it: that of EIP-55, or that of a chain which spells addresses in its own way.
+    /// <c>0x</c> and 40 hex digits. All lower or all upper case is taken as it is; mixed case must carry the right checksum, for somebody
+    /// may have typed it: that of EIP-55, or that of a chain which spells addresses in its own way.
     /// </summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out EthereumAddress address)
     {
@@ -50,9 +49,8 @@ public readonly struct EthereumAddress : IEquatable<EthereumAddress>
     }
 
     /// <summary>
-    /// <c>0x</c> and 40 hex digits in any case: where something else proves that it is the right address, as a signature does, or where
-    /// a machine
-    /// wrote it. Chains and legacy clients spell it in many ways.
+    /// <c>0x</c> and 40 hex digits in any case: where something else proves that it is the right address, as a signature does, or where a
+    /// machine wrote it. Chains and legacy clients spell it in many ways.
     /// </summary>
     public static bool TryParseAnyCase([NotNullWhen(true)] string? text, out EthereumAddress address)
     {

@@ -1,9 +1,9 @@
+using System.Text.Json;
 using CapOrleans.Client;
 using CapOrleans.Core.Access;
 using CapOrleans.Gate.Answers;
 using CapOrleans.Gate.Settings;
 using CapOrleans.Gate.Spool;
-using System.Text.Json;
 
 namespace CapOrleans.Gate.Forward;
 

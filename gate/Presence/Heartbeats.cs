@@ -1,3 +1,4 @@
+using System.Globalization;
 using CapOrleans.Client;
 using CapOrleans.Contracts.Gates;
 using CapOrleans.Core.Access;
@@ -5,7 +6,6 @@ using CapOrleans.Core.Gates;
 using CapOrleans.Gate.Forward;
 using CapOrleans.Gate.Settings;
 using CapOrleans.Gate.Spool;
-using System.Globalization;
 
 namespace CapOrleans.Gate.Presence;
 

@@ -4,8 +4,9 @@ namespace CapOrleans.Gate.Spool;
 
 /// <param name="Queue">What keeps its order: the CapID, or apart from it what nobody has proven yet.</param>
 /// <param name="Line">The incident as it was sent, on one line.</param>
-/// <param name="IsVouched"> A list of keys says that its signer may report; of a wallet's claim, that the wallet took one from this
-/// address lately. </param>
+/// <param name="IsVouched">
+/// A list of keys says that its signer may report; of a wallet's claim, that the wallet took one from this address lately.
+/// </param>
 internal sealed record Arrival(string Queue, string CapId, string IncidentId, byte[] Line, bool IsVouched)
 {
     /// <summary>Of the host that sent it, as <see cref="Core.Access.ClientAddress"/> gives it; empty where nobody knows.</summary>
@@ -64,8 +65,10 @@ internal enum RetryVerdict
 }
 
 /// <summary>Bytes of incidents that begin to wait, or, below zero, wait no more.</summary>
-/// <param name="Owner"> Whose share they take: the CapID's where they are vouched for, else the address's that sent them, since strangers
-/// can name any CapID. </param>
+/// <param name="Owner">
+/// Whose share they take: the CapID's where they are vouched for, else the address's that sent them, since strangers can name any
+/// CapID.
+/// </param>
 /// <param name="IsVouched">As of an <see cref="Arrival"/>.</param>
 internal readonly record struct WaitingBytes(string Owner, long Count, bool IsVouched)
 {

@@ -36,6 +36,34 @@ public sealed class ClusterAnswerTests
     }
 
     [Fact]
+    public async Task Histories_are_read_few_at_once_like_other_pages()
+    {
+        var (read, mayAnswer) = (0, new TaskCompletionSource());
+        await using var api = await LoneApi.StartAsync(
+            new Dictionary<string, Func<object?[], Task>> { ["ILogReaderGrain.ScoreAsync"] = _ => ReadAsync() });
+        async Task<ScorePage?> ReadAsync()
+        {
+            Interlocked.Increment(ref read);
+            await mayAnswer.Task;
+            return new ScorePage([], null);
+        }
+
+        async Task<HttpStatusCode> AskAsync()
+        {
+            using var answer = await api.Http.GetAsync("/v1/caps/Z-001/history");
+            return answer.StatusCode;
+        }
+
+        var asked = Enumerable.Range(0, 40).Select(_ => AskAsync()).ToList();
+        await Eventually.TrueAsync(() => asked.Count(answer => answer.IsCompleted) == 8); // eight are read, and 24 wait
+        Assert.Equal(8, read);
+        mayAnswer.SetResult();
+        var statuses = await Task.WhenAll(asked);
+        Assert.Equal(32, statuses.Count(status => status == HttpStatusCode.OK));
+        Assert.Equal(8, statuses.Count(status => status == HttpStatusCode.ServiceUnavailable));
+    }
+
+    [Fact]
     public async Task However_many_signed_changes_an_address_sends_few_are_judged_at_once()
     {
         var (judged, mayAnswer) = (0, new TaskCompletionSource());

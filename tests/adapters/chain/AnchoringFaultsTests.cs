@@ -170,17 +170,17 @@ public sealed class AnchoringFaultsTests : IAsyncLifetime
     [Fact]
     public async Task A_node_that_wants_to_be_left_alone_while_a_block_is_waited_for_is()
     {
-        var time = new CountedWaits();
+        var time = new CountedTime();
         contract = Contract(TimeSpan.FromHours(1), time);
         node.Before = (method, _, _) => method == "eth_getTransactionReceipt"
             ? new HttpResponseMessage(HttpStatusCode.TooManyRequests) { Headers = { { "Retry-After", "120" } } } : null;
         var anchoring = AnchorAsync(0, 3);
-        await Eventually.TrueAsync(() => time.Count > 0);
+        await Eventually.TrueAsync(() => time.Timers > 0);
         var asked = node.Asked.Count;
         for (var looks = 1; looks < 50; looks++) // a second
         {
             time.Advance(TimeSpan.FromMilliseconds(20));
-            await Eventually.TrueAsync(() => time.Count > looks);
+            await Eventually.TrueAsync(() => time.Timers > looks);
         }
 
         Assert.Equal(asked, node.Asked.Count);
@@ -349,19 +349,4 @@ public sealed class AnchoringFaultsTests : IAsyncLifetime
 
     private static long Range(JsonElement filter) =>
         (long)(JsonRpcClient.Quantity(filter.GetProperty("toBlock")) - JsonRpcClient.Quantity(filter.GetProperty("fromBlock"))) + 1;
-
-    /// <summary>Says how often it was waited for.</summary>
-    private sealed class CountedWaits : FakeTimeProvider
-    {
-        private int count;
-
-        public int Count => Volatile.Read(ref count);
-
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
-        {
-            var timer = base.CreateTimer(callback, state, dueTime, period);
-            Interlocked.Increment(ref count);
-            return timer;
-        }
-    }
 }

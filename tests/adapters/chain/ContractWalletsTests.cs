@@ -314,21 +314,6 @@ public sealed class ContractWalletsTests
 
     private static WalletClaim Of(int number) => new(new EthereumAddress([.. new byte[19], (byte)number]), [1]);
 
-    /// <summary>Says how many timers were made, so that a test moves time only once something waits for it.</summary>
-    private sealed class CountedTime : FakeTimeProvider
-    {
-        private int timers;
-
-        public int Timers => Volatile.Read(ref timers);
-
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
-        {
-            var timer = base.CreateTimer(callback, state, dueTime, period);
-            Interlocked.Increment(ref timers);
-            return timer;
-        }
-    }
-
     private sealed class SilentNode : HttpMessageHandler
     {
         private int calls;

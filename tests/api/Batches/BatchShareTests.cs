@@ -45,6 +45,16 @@ public sealed class BatchShareTests : IDisposable
     }
 
     [Fact]
+    public async Task What_the_cluster_breaks_off_is_unavailable_to_who_is_still_there()
+    {
+        var grains = Grains.Create(out var cluster);
+        (cluster.Proves, cluster.BreaksOff) = (true, true);
+        var intake = new ApiIntake(grains, new AddressTurns(), TimeProvider.System, NullLogger<ApiIntake>.Instance);
+        var line = TestIncident.Signed(PrivateKey.Create(), "CAP-1", "INC-1", TimeProvider.System.GetUtcNow()).Bytes();
+        Assert.Equal(503, Assert.Single(await intake.RuleAsync([line], new Caller(IPAddress.Loopback, ""), default)).Status);
+    }
+
+    [Fact]
     public async Task Whatever_the_batches_of_few_addresses_wait_for_they_give_way_to_one_of_another()
     {
         var grains = Grains.Create(out var cluster);
@@ -127,6 +137,9 @@ public sealed class BatchShareTests : IDisposable
         /// <summary>Signatures are proven at once, and CapIDs answer when the test wants it; otherwise the signatures.</summary>
         public bool Proves { get; set; }
 
+        /// <summary>CapIDs answer that their work was cancelled, as of a silo that stops.</summary>
+        public bool BreaksOff { get; set; }
+
         public int UnderWay
         {
             get
@@ -196,6 +209,7 @@ public sealed class BatchShareTests : IDisposable
 
             protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) => (targetMethod!.Name, args) switch
             {
+                (nameof(ICapGrain.AcceptAsync), _) when Grains.BreaksOff => Task.FromException<IReadOnlyList<Ruling>>(new TaskCanceledException()),
                 (nameof(ICapGrain.AcceptAsync), _) => Grains.WaitAsync(Unknown),
                 (nameof(IIncidentGrain.ProveAsync), [IReadOnlyList<IncidentReport> reports]) when Grains.Proves =>
                     Task.FromResult<IReadOnlyList<SignatureCheck>>([new SignatureCheck(new ProvenReport(reports[0], "identity-v1", "0x1", null), null)]),

@@ -1,6 +1,6 @@
-using CapOrleans.Contracts.Access;
 using System.Security.Cryptography;
 using System.Text.Json;
+using CapOrleans.Contracts.Access;
 using CapOrleans.AuditLog.Sqlite;
 using CapOrleans.Chain;
 using CapOrleans.Ethereum;

@@ -183,9 +183,8 @@ public sealed class GatesGrainTests : IAsyncLifetime
     }
 
     /// <summary>
-    /// What the log says of gates, but for their being added. Nobody waits for the watch; another call that does wait, and is answered
-    /// in turn,
-    /// comes after it.
+    /// What the log says of gates, but for their being added. Nobody waits for the watch; another call that does wait, and is answered in
+    /// turn, comes after it.
     /// </summary>
     private async Task SaidAsync(params string[] kinds)
     {
