@@ -25,7 +25,9 @@ internal sealed class SqliteCopy
                 }
             }
 
-            Execute(connection, string.Concat(tables.Select(table => $"CREATE TABLE \"{name} of {table}\" AS SELECT * FROM \"{table}\";")));
+            // In one transaction: what a consumer commits between two tables would make it a copy of no moment.
+            var copies = tables.Select(table => $"CREATE TABLE \"{name} of {table}\" AS SELECT * FROM \"{table}\";");
+            Execute(connection, $"BEGIN IMMEDIATE; {string.Concat(copies)} COMMIT;");
         });
     }
 
