@@ -11,6 +11,7 @@ using CapOrleans.Api.Reads;
 using CapOrleans.Api.Settings;
 using CapOrleans.Api.Signing;
 using CapOrleans.Api.Webhooks;
+using CapOrleans.GrainInterfaces;
 using CapOrleans.HttpEdge.Limits;
 using Microsoft.AspNetCore.Diagnostics;
 using Scalar.AspNetCore;
@@ -82,14 +83,14 @@ public static class CapApi
     private static Task AnswerFaultAsync(HttpContext context)
     {
         var fault = context.Features.Get<IExceptionHandlerFeature>()?.Error;
-        if (fault is TimeoutException or OrleansException)
+        if (ClusterFaults.IsTransient(fault))
         {
             context.Response.Headers.RetryAfter = Problems.RetryAfterSeconds;
         }
 
         return (fault is BadHttpRequestException bad
             ? Problems.Of(bad.StatusCode, "bad-request", "", bad.Message)
-            : fault is TimeoutException or OrleansException
+            : ClusterFaults.IsTransient(fault)
             ? Problems.Of(StatusCodes.Status503ServiceUnavailable, "unavailable", "", "A part of the cluster does not answer; ask again.")
             : Problems.Of(StatusCodes.Status500InternalServerError, "internal", "", "A fault of the service; its log says more."))
             .ExecuteAsync(context);

@@ -1,7 +1,3 @@
-using CapOrleans.Contracts.Access;
-using CapOrleans.Contracts.Caps;
-using CapOrleans.Core.Signatures;
-using CapOrleans.GrainInterfaces;
 using CapOrleans.HttpEdge.Callers;
 using CapOrleans.Silo.Files;
 using CapOrleans.Silo.Ports;
@@ -64,9 +60,8 @@ internal sealed partial class CapNode : IAsyncDisposable
             await hosts[0].StartAsync(cancellationToken);
             if (identity is not null)
             {
-                var grains = hosts[0].Services.GetRequiredService<IGrainFactory>();
-                await RegisterIdentityAsync(grains, settings.CapId, identity.Address);
-                await EnsureApiKeyAsync(grains.GetGrain<IOperatorsGrain>(0), data);
+                var setup = new ClusterSetup(hosts[0].Services.GetRequiredService<IGrainFactory>(), TimeProvider.System);
+                await setup.EnsureAsync(settings.CapId, identity.Address, data.FirstApiKey, cancellationToken);
             }
 
             foreach (var host in hosts.Skip(1))
@@ -169,25 +164,6 @@ internal sealed partial class CapNode : IAsyncDisposable
         logging.AddFilter("Polly", LogLevel.None);
         // Its first check, when it comes late, counts from the machine's boot.
         logging.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
-    }
-
-    /// <summary>A cluster without any API key gets its first one.</summary>
-    private static async Task EnsureApiKeyAsync(IOperatorsGrain operators, DataDirectory data)
-    {
-        if ((await operators.ListAsync(new Dictionary<string, DateTimeOffset>())).Count == 0)
-        {
-            var key = data.FirstApiKey();
-            await operators.AddAsync(new OperatorKey(key.Id, "first", OperatorScope.Admin, key.Hash, TimeProvider.System.GetUtcNow(), null, null), Actor.Service);
-        }
-    }
-
-    private static async Task RegisterIdentityAsync(IGrainFactory grains, string capId, EthereumAddress reporter)
-    {
-        var cap = grains.Cap(capId);
-        if (await cap.ReadAsync() is null)
-        {
-            await cap.DefineAsync(new CapDefinition(null, null, null, null, [new KeyDefinition(reporter.ToString(), null, null, null)]), Actor.Service);
-        }
     }
 
     [LoggerMessage(640, LogLevel.Warning, "DATA_DIR {Directory} holds secrets, and others can list it or replace what is in it: chmod 700 {Directory}")]

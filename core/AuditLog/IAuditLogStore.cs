@@ -4,9 +4,6 @@ using CapOrleans.Contracts.Incidents;
 
 namespace CapOrleans.Core.AuditLog;
 
-/// <summary>Another writer has moved the log: whoever gets this must open it again before it writes.</summary>
-public sealed class LogFencedException(string message) : Exception(message);
-
 /// <summary>The store was made by a newer program, or divided otherwise; the message says what an operator can do.</summary>
 public sealed class StoreMismatchException(string message) : Exception(message)
 {

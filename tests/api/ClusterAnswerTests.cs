@@ -2,10 +2,12 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using CapOrleans.Api.Caps;
+using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Contracts.Caps;
 using CapOrleans.Contracts.Gates;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Contracts.Webhooks;
+using Npgsql;
 
 namespace CapOrleans.Tests.Api;
 
@@ -18,12 +20,16 @@ public sealed class ClusterAnswerTests
     [InlineData("POST", "/v1/operators", """{"name":"one-more","scope":"read"}""", 409, "too-many-keys")]
     [InlineData("GET", "/audit", "", 404, "no-audit")]
     [InlineData("GET", "/v1/gates", "", 500, "internal")]
+    [InlineData("GET", "/v1/webhooks", "", 503, "unavailable")]
+    [InlineData("PUT", "/v1/caps/Z-001", "{}", 503, "unavailable")]
     public async Task It_is_a_problem_with_a_name(string method, string path, string body, int status, string type)
     {
         await using var api = await LoneApi.StartAsync(new Dictionary<string, Func<object?[], Task>>
         {
             ["IGatesGrain.AddAsync"] = _ => Task.FromResult(GateAddition.Full),
             ["IGatesGrain.ListAsync"] = _ => Task.FromException<IReadOnlyList<GateView>>(new InvalidOperationException("A fault of the test.")),
+            ["IWebhooksGrain.ListAsync"] = _ => Task.FromException<IReadOnlyList<WebhookEndpoint>>(new NpgsqlException("A fault of the test")),
+            ["ICapGrain.DefineAsync"] = _ => Task.FromException<CapRuling>(new LogFencedException("A fault of the test")),
             ["IWebhooksGrain.RegisterAsync"] = _ => Task.FromResult(new WebhookRuling(WebhookVerdict.Full, null)),
             ["IOperatorsGrain.AddAsync"] = _ => Task.FromResult(false),
             ["ILogReaderGrain.LatestAsync"] = _ => Task.FromResult<byte[]?>(null),

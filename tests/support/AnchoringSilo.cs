@@ -79,7 +79,7 @@ internal sealed class AnchoringSilo : IAsyncDisposable
     public async Task StartAsync()
     {
         await StopAsync();
-        var builder = new InProcessTestClusterBuilder(1);
+        var builder = TestSilo.Builder();
         builder.ConfigureSilo((_, silo) =>
         {
             silo.AddCap(directory, _ => Contract);

@@ -15,12 +15,25 @@ using CapOrleans.Notify;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Hosting;
 using Orleans.Storage;
+using Orleans.TestingHost;
 
 namespace CapOrleans.Tests.Support;
 
 /// <summary>A silo of a test cluster: real stores in a folder, a writer of its own, and the chain that the test gives.</summary>
 public static class TestSilo
 {
+    /// <summary>Silos in this process, and a client that waits for the first one: on a busy machine it may be a moment late.</summary>
+    public static InProcessTestClusterBuilder Builder(short silos = 1)
+    {
+        var builder = new InProcessTestClusterBuilder(silos);
+        builder.ConfigureClient(client => client.UseConnectionRetryFilter(async (_, cancellationToken) =>
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, cancellationToken);
+            return true;
+        }));
+        return builder;
+    }
+
     public static void AddCap(this ISiloBuilder silo, TempDirectory directory, Func<IServiceProvider, IAnchorContract> contract, int logs = 1)
     {
         silo.AddMemoryGrainStorageAsDefault();

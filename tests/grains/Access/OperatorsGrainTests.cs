@@ -14,7 +14,7 @@ public sealed class OperatorsGrainTests
     public async Task The_last_admin_stays_and_a_use_is_kept_to_the_minute()
     {
         using var directory = new TempDirectory();
-        var builder = new InProcessTestClusterBuilder(1);
+        var builder = TestSilo.Builder();
         builder.ConfigureSilo((_, silo) => silo.AddCap(directory, _ => new NoChain()));
         await using var cluster = builder.Build();
         await cluster.DeployAsync();

@@ -29,7 +29,7 @@ public sealed class AnchorerGrainTests : IDisposable
         using var http = new HttpClient();
         var options = new ChainOptions(31337, PrivateKey.Create(), null, IsDevChain: true);
         var contract = new LostAnswer(new AnchorContract(new JsonRpcClient(http, chain.Url), options, TimeProvider.System));
-        var builder = new InProcessTestClusterBuilder(1);
+        var builder = TestSilo.Builder();
         builder.ConfigureSilo((_, silo) => silo.AddCap(directory, _ => contract));
         await using var cluster = builder.Build();
         await cluster.DeployAsync();

@@ -146,7 +146,7 @@ public sealed class ForeignAnchorTests : IAsyncLifetime
 
     private async Task StartAsync()
     {
-        var builder = new InProcessTestClusterBuilder(1);
+        var builder = TestSilo.Builder();
         builder.ConfigureSilo((_, silo) => silo.AddCap(directory, _ => contract));
         cluster = builder.Build();
         await cluster.DeployAsync();

@@ -154,7 +154,7 @@ public sealed class ArchivistGrainTests : IDisposable
 
     private async Task<InProcessTestCluster> StartAsync(IBlockStore? blocks = null, TimeProvider? time = null)
     {
-        var builder = new InProcessTestClusterBuilder(1);
+        var builder = TestSilo.Builder();
         builder.ConfigureSilo((_, silo) =>
         {
             silo.AddCap(directory, _ => new NoChain());

@@ -116,7 +116,7 @@ public sealed class ExporterGrainTests : IAsyncLifetime
 
     private async Task StartAsync(long bytes)
     {
-        var builder = new InProcessTestClusterBuilder(1);
+        var builder = TestSilo.Builder();
         builder.ConfigureSilo((_, silo) =>
         {
             silo.AddCap(directory, _ => new NoChain());

@@ -162,7 +162,7 @@ public sealed class LinkValidatorGrainTests : IAsyncLifetime
 
     private async Task StartAsync()
     {
-        var builder = new InProcessTestClusterBuilder(1);
+        var builder = TestSilo.Builder();
         builder.ConfigureSilo((_, silo) =>
         {
             silo.AddCap(directory, _ => new NoChain());

@@ -27,7 +27,7 @@ public sealed class GatesGrainTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        var builder = new InProcessTestClusterBuilder(1);
+        var builder = TestSilo.Builder();
         builder.ConfigureSilo((_, silo) =>
         {
             silo.AddCap(directory, _ => new NoChain());

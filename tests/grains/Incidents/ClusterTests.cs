@@ -23,7 +23,7 @@ public sealed class ClusterTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        var builder = new InProcessTestClusterBuilder(3);
+        var builder = TestSilo.Builder(3);
         builder.ConfigureSilo((_, silo) => silo.AddCap(directory, _ => new NoChain(), Logs));
         cluster = builder.Build();
         await cluster.DeployAsync();

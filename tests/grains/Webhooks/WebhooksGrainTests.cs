@@ -38,7 +38,7 @@ public sealed class WebhooksGrainTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        var builder = new InProcessTestClusterBuilder(1);
+        var builder = TestSilo.Builder();
         builder.ConfigureSilo((_, silo) =>
         {
             silo.AddCap(directory, _ => new NoChain(), logs: 2);

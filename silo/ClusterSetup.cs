@@ -1,0 +1,54 @@
+using CapOrleans.Contracts.Access;
+using CapOrleans.Contracts.Caps;
+using CapOrleans.Core.Access;
+using CapOrleans.Core.Signatures;
+using CapOrleans.GrainInterfaces;
+using Polly;
+using Polly.Retry;
+
+namespace CapOrleans.Silo;
+
+/// <summary>
+/// What a process makes sure of at its start: its own CapID is registered, and the cluster has an API key. Silos that start
+/// together take logs from each other, so a call that meets such a moment is made again.
+/// </summary>
+internal sealed class ClusterSetup(IGrainFactory grains, TimeProvider time)
+{
+    /// <summary>Half a minute in all.</summary>
+    private readonly ResiliencePipeline retries = new ResiliencePipelineBuilder { TimeProvider = time }
+        .AddRetry(new RetryStrategyOptions
+        {
+            ShouldHandle = attempt => ValueTask.FromResult(ClusterFaults.IsTransient(attempt.Outcome.Exception)),
+            BackoffType = DelayBackoffType.Exponential,
+            Delay = TimeSpan.FromMilliseconds(200),
+            MaxDelay = TimeSpan.FromSeconds(5),
+            MaxRetryAttempts = 10,
+        })
+        .Build();
+
+    /// <param name="firstKey">Makes or reads the key that a cluster without any gets.</param>
+    public async Task EnsureAsync(string capId, EthereumAddress reporter, Func<ApiKey> firstKey, CancellationToken cancellationToken)
+    {
+        await retries.ExecuteAsync(async _ => await EnsureCapAsync(capId, reporter), cancellationToken);
+        await retries.ExecuteAsync(async _ => await EnsureApiKeyAsync(firstKey), cancellationToken);
+    }
+
+    private async Task EnsureCapAsync(string capId, EthereumAddress reporter)
+    {
+        var cap = grains.Cap(capId);
+        if (await cap.ReadAsync() is null)
+        {
+            await cap.DefineAsync(new CapDefinition(null, null, null, null, [new KeyDefinition(reporter.ToString(), null, null, null)]), Actor.Service);
+        }
+    }
+
+    private async Task EnsureApiKeyAsync(Func<ApiKey> firstKey)
+    {
+        var operators = grains.GetGrain<IOperatorsGrain>(0);
+        if ((await operators.ListAsync(new Dictionary<string, DateTimeOffset>())).Count == 0)
+        {
+            var key = firstKey();
+            await operators.AddAsync(new OperatorKey(key.Id, "first", OperatorScope.Admin, key.Hash, time.GetUtcNow(), null, null), Actor.Service);
+        }
+    }
+}
