@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Feeds the parsers what nobody would send, guided by which way it goes through them. Usage: ./fuzz.sh [--minutes N] [--inputs N] [--seed N]
-# One run on each core; ends with what was tried. An hour or 10 million inputs unless told otherwise. Inputs that break something stay in artifacts/fuzz/findings.
+# One run on each core; ends with what was tried. An hour or 10 million inputs by default. Inputs that break something stay in artifacts/fuzz/findings.
 set -eu
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$root/deploy/lib.sh"

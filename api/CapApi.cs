@@ -26,11 +26,11 @@ public static class CapApi
         services.AddSingleton(_ => options);
         services.AddOperatorAccess(options.OpenReads, options.OpenRegistration, options.OpenId);
         services.AddSingleton(_ => new AddressRateLimit(options.RequestsPerSecondPerAddress));
-        services.AddSingleton<BatchPlaces>();
+        services.AddSingleton<BatchSlots>();
         services.AddSingleton(_ => new AddressTurns());
         services.AddSingleton<ChangeTurns>();
         services.AddSingleton<Intake.Intake>();
-        services.AddSingleton<ReadPlaces>();
+        services.AddSingleton<ReadSlots>();
         services.AddSingleton<ClusterMetrics>();
         services.AddSingleton<Liveliness>();
         services.ConfigureHttpJsonOptions(json => Array.ForEach(
@@ -91,8 +91,8 @@ public static class CapApi
         return (fault is BadHttpRequestException bad
             ? Problems.Of(bad.StatusCode, "bad-request", "", bad.Message)
             : ClusterFaults.IsTransient(fault)
-            ? Problems.Of(StatusCodes.Status503ServiceUnavailable, "unavailable", "", "A part of the cluster does not answer; ask again.")
-            : Problems.Of(StatusCodes.Status500InternalServerError, "internal", "", "A fault of the service; its log says more."))
+            ? Problems.Of(StatusCodes.Status503ServiceUnavailable, "unavailable", "", "Send the same again.")
+            : Problems.Of(StatusCodes.Status500InternalServerError, "internal", "", "Send the same again, or ask the operator: the fault is in the service's log."))
             .ExecuteAsync(context);
     }
 }

@@ -18,7 +18,7 @@ internal static class Answer
 
     private static bool isJson;
 
-    /// <summary>How everything is told from here on.</summary>
+    /// <summary>How everything is printed from here on.</summary>
     public static void Choose(ParseResult parsed) => isJson = parsed.GetValue(Json);
 
     /// <returns>The exit code of a command that was done.</returns>
@@ -86,7 +86,7 @@ internal static class Answer
     }
 
     /// <summary>A bar on standard error while the work lasts.</summary>
-    /// <param name="work">Told how to report the part that is done, from 0 to 1.</param>
+    /// <param name="work">Receives a callback for the part that is done, from 0 to 1.</param>
     public static Task<T> ShowAsync<T>(string what, Func<Action<double>, Task<T>> work) => !Errors.Profile.Capabilities.Interactive || Console.IsErrorRedirected
         ? work(_ => { })
         : Errors.Progress().AutoClear(true).StartAsync(progress =>

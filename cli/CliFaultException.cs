@@ -23,7 +23,7 @@ internal sealed class CliFaultException(int exitCode, string message) : Exceptio
 {
     public int ExitCode { get; } = exitCode;
 
-    /// <summary>What nobody foresaw, told like everything else.</summary>
+    /// <summary>What nobody foresaw, printed like everything else.</summary>
     public static CliFaultException Of(Exception fault) => fault as CliFaultException
         ?? new CliFaultException(ExitCodes.Misconfigured, $"This should not happen, and is a fault of cap: {fault.GetType().Name} {fault.Message}");
 }

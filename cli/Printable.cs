@@ -7,7 +7,7 @@ namespace CapOrleans.Cli;
 /// <summary>
 /// Text without what a terminal or a reader would take for more than text: control characters other than line ends and tabs, marks that
 /// turn the direction of writing, and everything else that is not seen (the categories Cc, Cf, Zl and Zp). What servers, logs and commands
-/// said may hold them.
+/// print may hold them.
 /// </summary>
 internal static class Printable
 {

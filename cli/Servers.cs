@@ -63,7 +63,7 @@ internal static class Servers
         }
         catch (ProblemException fault)
         {
-            // Sealed to the wrong key is a setting's fault; too many or too slow is no word on what was sent.
+            // Sealed to the wrong key is a setting's fault; too many or too slow says nothing about what was sent.
             var code = fault.Problem.Name == "sealed-body" ? ExitCodes.Misconfigured
                 : fault.IsRetryable ? ExitCodes.Unreachable : ExitCodes.Refused;
             throw new CliFaultException(code, Printable.Line($"refused with {fault.Problem.Status}, {fault.Problem}"));

@@ -41,7 +41,7 @@ namespace CapOrleans.Client;
 [JsonSerializable(typeof(IReadOnlyList<Limit>))]
 public sealed partial class ClientJson : JsonSerializerContext;
 
-/// <summary>What is asked of the service: what is not said is not sent.</summary>
+/// <summary>Requests: what is not set is not sent.</summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(CapDefinition))]
 [JsonSerializable(typeof(ContextChange))]

@@ -43,7 +43,7 @@ internal sealed record Standing(Ruling? Refused, string Queue, bool IsVouched, b
     }
 }
 
-/// <summary>What can be told about an incident at the gate: form and signature, and with a list of keys also authority.</summary>
+/// <summary>What can be decided about an incident at the gate: form and signature, and with a list of keys also authority.</summary>
 internal sealed class ArrivalJudge(KeyLists keys, ProvenQueues proven, GateOptions options, TimeProvider time)
 {
     private static readonly Ruling Busy =

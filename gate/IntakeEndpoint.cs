@@ -13,7 +13,7 @@ namespace CapOrleans.Gate;
 
 /// <summary>
 /// Takes incidents from hosts. <c>received</c> means that it is on the gate's own disk; what the cluster decides comes later. What can be
-/// told here is told here: form, signature, and with the cluster's list of keys also authority.
+/// decided here is decided here: form, signature, and with the cluster's list of keys also authority.
 /// </summary>
 internal sealed class IntakeEndpoint(
     IncidentSpool spool, ArrivalJudge judge, LocalEscalation escalation, AddressRateLimit limit, GateOptions options)

@@ -118,7 +118,7 @@ public sealed partial class LocalEscalation(GateOptions options, HttpClient http
         }
         catch (IOException)
         {
-            // The command reads no more: its environment told it enough.
+            // The command reads no more: its environment was enough.
         }
     }
 

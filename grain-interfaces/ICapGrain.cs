@@ -22,7 +22,7 @@ public interface ICapGrain : IGrainWithStringKey
     [Alias("define")] Task<CapRuling> DefineAsync(CapDefinition definition, Actor actor);
 
     /// <summary>
-    /// Changes the context on the word of one of its admin keys, which is checked here, or, when the request carries no signature, of
+    /// Changes the context on the authority of one of its admin keys, which is checked here, or, when the request carries no signature, of
     /// an operator, whom the caller has made sure of.
     /// </summary>
     [Alias("change")] Task<CapRuling> ChangeAsync(ChangeRequest request, Actor actor);

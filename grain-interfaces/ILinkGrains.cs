@@ -14,7 +14,7 @@ public interface IExporterGrain : IGrainWithIntegerKey, IConsumer;
 [GrainInterfaceType("cap.link-check"), Alias("cap.link-check")]
 public interface ILinkCheckGrain : IGrainWithIntegerKey
 {
-    /// <summary>Asks every configured place, and no other, for each of them; nothing is put back. What was not asked within 15 seconds is unknown.</summary>
+    /// <summary>Asks every configured location, and no other, for each of them; nothing is put back. What was not asked within 15 seconds is unknown.</summary>
     /// <param name="cids">1 to <see cref="ClusterLimits.CheckedLinks"/>, each over sha2-256.</param>
     /// <returns>In their order.</returns>
     [Alias("check"), ResponseTimeout("00:01:00")] Task<IReadOnlyList<LinkReport>> CheckAsync(IReadOnlyList<string> cids);

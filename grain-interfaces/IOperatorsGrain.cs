@@ -6,7 +6,7 @@ namespace CapOrleans.GrainInterfaces;
 [GrainInterfaceType("cap.operators"), Alias("cap.operators")]
 public interface IOperatorsGrain : IGrainWithIntegerKey
 {
-    /// <param name="used">When which key was used, since this was told last.</param>
+    /// <param name="used">When which key was used, since the last call.</param>
     /// <returns>Every key, revoked ones among them.</returns>
     [Alias("list")] Task<IReadOnlyList<OperatorKey>> ListAsync(IReadOnlyDictionary<string, DateTimeOffset> used);
 

@@ -11,7 +11,7 @@ public static class GrainServices
 {
     /// <summary>
     /// What the grains use beside the ports: whoever composes a silo also gives IAuditLogReader, IAuditLogWriter,
-    /// IBlockStore, IAnchorContract, ICapMirror, IContractWallets, IWebhookSender, LogMap, AdmissionPolicy, AnchorSchedule, ProofCheckShare, ArchivePlaces, LinkCheckSchedule, ICarStore, ExportSchedule, TimeProvider, and a grain storage.
+    /// IBlockStore, IAnchorContract, ICapMirror, IContractWallets, IWebhookSender, LogMap, AdmissionPolicy, AnchorSchedule, ProofCheckShare, ArchiveLocations, LinkCheckSchedule, ICarStore, ExportSchedule, TimeProvider, and a grain storage.
     /// </summary>
     public static ISiloBuilder AddCapGrains(this ISiloBuilder silo)
     {

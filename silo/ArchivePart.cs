@@ -16,7 +16,7 @@ internal static class ArchivePart
         var embedded = new Lazy<IBlockStore>(() =>
             settings.Database is null ? new SqliteBlockStore(data.BlockFile) : new PostgresBlockStore(settings.Database));
         services.AddSingleton(_ => rpc is null ? embedded.Value : new KuboBlockStore(embedded.Value, rpc, TimeProvider.System));
-        services.AddSingleton(provider => Places(settings, embedded.Value, rpc, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => Locations(settings, embedded.Value, rpc, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<ICarStore>(provider => settings.IpfsApi is null
             ? new NoIpfsNode()
             : new KuboCarStore(new KuboRpc(PlainHttp.Client(Timeout.InfiniteTimeSpan), settings.IpfsApi), provider.GetRequiredService<TimeProvider>()));
@@ -25,21 +25,21 @@ internal static class ArchivePart
         services.AddSingleton(new LinkCheckSchedule(TimeSpan.FromDays(settings.ArchiveCheckDays), settings.ArchiveChecksPerHour));
     }
 
-    private static ArchivePlaces Places(NodeSettings settings, IBlockStore embedded, KuboRpc? rpc, TimeProvider time)
+    private static ArchiveLocations Locations(NodeSettings settings, IBlockStore embedded, KuboRpc? rpc, TimeProvider time)
     {
-        var places = new List<IArchivePlace> { new StorePlace(embedded, time) };
+        var locations = new List<IArchiveLocation> { new StoreLocation(embedded, time) };
         if (rpc is not null)
         {
-            places.Add(new NodePlace(rpc, time));
+            locations.Add(new NodeLocation(rpc, time));
         }
 
         if (settings.ArchiveGateways.Count > 0)
         {
             // The guard of webhooks, without what these may reach besides public addresses.
             var (named, publicOnly) = (PlainHttp.Client(Timeout.InfiniteTimeSpan), new ReceiverNetworks([]).CreateClient());
-            places.AddRange(settings.ArchiveGateways.Select(gateway => new GatewayPlace(gateway, named, publicOnly, time)));
+            locations.AddRange(settings.ArchiveGateways.Select(gateway => new GatewayLocation(gateway, named, publicOnly, time)));
         }
 
-        return new ArchivePlaces(places);
+        return new ArchiveLocations(locations);
     }
 }

@@ -148,19 +148,19 @@ internal sealed partial class CapNode : IAsyncDisposable
             console.UseUtcTimestamp = true;
         });
         logging.SetMinimumLevel(LogLevel.Warning);
-        // A start that fails is told by whoever asked for it, in one line.
+        // A start that fails is printed by whoever asked for it, in one line.
         logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
-        // A stack trace for what a stranger breaks off; a fault of ours is said once a second by Faults.
+        // A stack trace for what a stranger breaks off; a fault of ours is logged once a second by Faults.
         logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Critical);
-        // One line for each call that was not answered: the API says how many there are, once a second.
+        // One line for each call that was not answered: the API logs how many there are, once a second.
         // A message that came too late, or has no address while a silo stops, is written out with all that it carries: half a
-        // gigabyte was seen while a database was away. Whoever sent it is told.
+        // gigabyte was seen while a database was away. Whoever sent it gets an error.
         logging.AddFilter("Orleans.Runtime.CallbackData", LogLevel.Error);
         logging.AddFilter("Orleans.Messaging", LogLevel.None);
-        // A kilobyte for every handshake that a stranger breaks off; who was turned away is said once a second by ClusterTls.
+        // A kilobyte for every handshake that a stranger breaks off; who was turned away is logged once a second by ClusterTls.
         logging.AddFilter("Orleans.Connections.Security", LogLevel.None);
         logging.AddFilter("Orleans.Messaging.GatewayManager", LogLevel.Warning);
-        // Orleans' own attempts; what comes of them is told by who asked.
+        // Orleans' own attempts; what comes of them is reported by who asked.
         logging.AddFilter("Polly", LogLevel.None);
         // Its first check, when it comes late, counts from the machine's boot.
         logging.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);

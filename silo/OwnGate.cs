@@ -56,7 +56,7 @@ internal sealed partial class OwnGate(IGrainFactory grains, OwnGateName own, Tim
         }
         catch (Exception) when (!stoppingToken.IsCancellationRequested)
         {
-            return false; // the cluster is not up yet; what keeps it is said by others
+            return false; // the cluster is not up yet; what keeps it is logged elsewhere
         }
     }
 

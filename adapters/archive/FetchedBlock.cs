@@ -3,10 +3,10 @@ using CapOrleans.Core.Archive;
 
 namespace CapOrleans.Archive;
 
-/// <summary>A block that somebody else gives: at most <see cref="ArchivePlaces.MaxBlockBytes"/> of it are read, and its hash decides.</summary>
+/// <summary>A block that somebody else gives: at most <see cref="ArchiveLocations.MaxBlockBytes"/> of it are read, and its hash decides.</summary>
 internal static class FetchedBlock
 {
-    /// <returns>The answer of a place that said that it has the block.</returns>
+    /// <returns>The answer of a location that has the block.</returns>
     public static async Task<(LinkStatus Status, long? Bytes, string? Reason)> JudgeAsync(HttpContent content, Cid cid, CancellationToken cancellationToken) =>
         await ReadAsync(content, cancellationToken) is not { } block ? (LinkStatus.Unknown, null, "too-large")
         : (cid.Names(block) ? LinkStatus.Ok : LinkStatus.Wrong, block.Length, null);
@@ -14,7 +14,7 @@ internal static class FetchedBlock
     /// <returns>Null when there is more.</returns>
     public static async Task<byte[]?> ReadAsync(HttpContent content, CancellationToken cancellationToken)
     {
-        if (content.Headers.ContentLength > ArchivePlaces.MaxBlockBytes)
+        if (content.Headers.ContentLength > ArchiveLocations.MaxBlockBytes)
         {
             return null;
         }
@@ -24,7 +24,7 @@ internal static class FetchedBlock
         var buffer = new byte[81_920];
         while (await stream.ReadAsync(buffer, cancellationToken) is > 0 and var count)
         {
-            if (block.Length + count > ArchivePlaces.MaxBlockBytes)
+            if (block.Length + count > ArchiveLocations.MaxBlockBytes)
             {
                 return null;
             }

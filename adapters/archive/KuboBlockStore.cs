@@ -17,7 +17,7 @@ public sealed class KuboBlockStore(IBlockStore embedded, KuboRpc rpc, TimeProvid
     /// <summary>Blocks that are given to the node at once.</summary>
     private const int AtOnce = 16;
 
-    /// <summary>For one call; then the operator is told, and the caller comes again. 1 minute.</summary>
+    /// <summary>For one call; then the operator sees the fault, and the caller retries. 1 minute.</summary>
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(1);
 
     /// <summary>

@@ -32,7 +32,7 @@ public sealed class KuboCarStore(KuboRpc rpc, TimeProvider time) : ICarStore
             throw new CarRefusedException($"The IPFS node at {rpc.Name} gives no usable answer to dag/import; see IPFS_API.", fault);
         }
 
-        var node = new NodePlace(rpc, time);
+        var node = new NodeLocation(rpc, time);
         foreach (var cid in samples.Prepend(root))
         {
             if ((await node.AskAsync(cid, cancellationToken)).Status is var status && status != LinkStatus.Ok)
@@ -54,19 +54,19 @@ public sealed class KuboCarStore(KuboRpc rpc, TimeProvider time) : ICarStore
         }
 
         var body = await FetchedBlock.ReadAsync(answer.Content, cancellationToken) ?? [];
-        if (!Encoding.UTF8.GetString(body).Split('\n', StringSplitOptions.RemoveEmptyEntries).Any(line => SaysPinned(line, root)))
+        if (!Encoding.UTF8.GetString(body).Split('\n', StringSplitOptions.RemoveEmptyEntries).Any(line => IsPinned(line, root)))
         {
             throw new CarRefusedException($"The IPFS node at {rpc.Name} does not say that it pinned {root}.");
         }
     }
 
     /// <param name="line">One of several, each a JSON object: <c>{"Root": {"Cid": {"/": CID}, "PinErrorMsg": ""}}</c>.</param>
-    private static bool SaysPinned(string line, Cid root)
+    private static bool IsPinned(string line, Cid root)
     {
         try
         {
-            return JsonElement.Parse(line).TryGetProperty("Root", out var said) && said.GetProperty("Cid").GetProperty("/").GetString() == root.Text
-                && said.GetProperty("PinErrorMsg").GetString() is null or "";
+            return JsonElement.Parse(line).TryGetProperty("Root", out var pinned) && pinned.GetProperty("Cid").GetProperty("/").GetString() == root.Text
+                && pinned.GetProperty("PinErrorMsg").GetString() is null or "";
         }
         catch (Exception fault) when (fault is JsonException or KeyNotFoundException or InvalidOperationException)
         {

@@ -32,12 +32,12 @@ internal static class LogQueries
         """
         SELECT e.idx, e.kind, e.bytes
         FROM (
-            SELECT place FROM (SELECT place FROM incident WHERE cap_id = $1 AND place > $2 ORDER BY place LIMIT $3) accepted
+            SELECT position FROM (SELECT position FROM incident WHERE cap_id = $1 AND position > $2 ORDER BY position LIMIT $3) accepted
             UNION ALL
-            SELECT place FROM (SELECT place FROM correction WHERE cap_id = $1 AND place > $2 ORDER BY place LIMIT $3) corrected
+            SELECT position FROM (SELECT position FROM correction WHERE cap_id = $1 AND position > $2 ORDER BY position LIMIT $3) corrected
         ) step
-        JOIN audit_entry e ON e.log = step.place >> 40 AND e.idx = step.place & 1099511627775
-        ORDER BY step.place LIMIT $3
+        JOIN audit_entry e ON e.log = step.position >> 40 AND e.idx = step.position & 1099511627775
+        ORDER BY step.position LIMIT $3
         """;
 
     public const string Latest =
@@ -54,7 +54,7 @@ internal static class LogQueries
         """;
 
     private const string IncidentEntries =
-        "SELECT e.idx, e.kind, e.bytes FROM incident i JOIN audit_entry e ON e.log = i.place >> 40 AND e.idx = i.place & 1099511627775";
+        "SELECT e.idx, e.kind, e.bytes FROM incident i JOIN audit_entry e ON e.log = i.position >> 40 AND e.idx = i.position & 1099511627775";
 
     /// <summary>
     /// Only the conditions that apply are written, so that each shape of query finds its index. With a time, the order is that of acceptance: so a
@@ -63,7 +63,7 @@ internal static class LogQueries
     public static (string Sql, object[] Values) Incidents(IncidentQuery query)
     {
         var byTime = query.From is not null || query.To is not null;
-        var sql = new StringBuilder(IncidentEntries).Append(byTime ? " WHERE (i.accepted_at, i.place) > ($2, $1)" : " WHERE i.place > $1");
+        var sql = new StringBuilder(IncidentEntries).Append(byTime ? " WHERE (i.accepted_at, i.position) > ($2, $1)" : " WHERE i.position > $1");
         List<object> values = byTime ? [query.After, query.AfterMilliseconds] : [query.After];
         void Where(string condition, object? value)
         {
@@ -80,7 +80,7 @@ internal static class LogQueries
         Where("i.accepted_at >=", query.From?.ToUnixTimeMilliseconds());
         Where("i.accepted_at <", query.To?.ToUnixTimeMilliseconds());
         values.Add(query.Limit + 1);
-        sql.Append(byTime ? " ORDER BY i.accepted_at, i.place" : " ORDER BY i.place").Append(" LIMIT $").Append(values.Count);
+        sql.Append(byTime ? " ORDER BY i.accepted_at, i.position" : " ORDER BY i.position").Append(" LIMIT $").Append(values.Count);
         return (sql.ToString(), [.. values]);
     }
 }

@@ -128,10 +128,10 @@ public sealed class AnchorContract : IAnchorContract
 
     private AnchorConfirmation Confirm(EthereumAddress contract, long from, JsonElement log, Receipt receipt)
     {
-        var said = CompiledContract.AuditStorage.Abi.ReadEvent(LogAnchored, log);
+        var anchored = CompiledContract.AuditStorage.Abi.ReadEvent(LogAnchored, log);
         return new AnchorConfirmation(
             options.ChainId, contract.ToString(), receipt.Transaction, receipt.Block,
-            from, Bounded((BigInteger)said["to"]), (byte[])said["root"], Bounded((BigInteger)said["size"]), receipt.BlockHash, receipt.GasUsed);
+            from, Bounded((BigInteger)anchored["to"]), (byte[])anchored["root"], Bounded((BigInteger)anchored["size"]), receipt.BlockHash, receipt.GasUsed);
     }
 
     private static byte[] LogKey(string logName) => Keccak256.Hash(Encoding.UTF8.GetBytes(logName));

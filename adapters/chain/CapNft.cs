@@ -28,10 +28,10 @@ public sealed class CapNft : ICapMirror
         (this.rpc, this.options, this.contract, agreement) = (rpc, options, contract, new Agreement(rpc));
         account = new ChainAccount(rpc, options, time);
         logs = new DeployedContract(rpc, options, account);
-        Place = new MirrorPlace(options.ChainId, contract.ToString());
+        Target = new MirrorContract(options.ChainId, contract.ToString());
     }
 
-    public MirrorPlace Place { get; }
+    public MirrorContract Target { get; }
 
     private ChainMismatchException IsAnother => new($"The contract at {contract} is no CapNFT; see CAP_NFT_ADDRESS.");
 

@@ -157,7 +157,7 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
                 slow.NoteTimeout(asked.Claim.Wallet);
             }
 
-            var message = $"The wallet {asked.Claim.Wallet} was asked and said nothing for {AnswerTimeout.TotalSeconds:0} seconds.";
+            var message = $"The wallet {asked.Claim.Wallet} did not answer for {AnswerTimeout.TotalSeconds:0} seconds.";
             End(asked, new ChainUnavailableException(message));
         }
         catch (Exception fault)

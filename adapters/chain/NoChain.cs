@@ -9,7 +9,7 @@ namespace CapOrleans.Chain;
 /// <summary>No chain is configured: anchors wait, and say so; CapIDs are not mirrored; contract wallets cannot be asked.</summary>
 public sealed class NoChain : IAnchorContract, ICapMirror, IContractWallets
 {
-    public MirrorPlace? Place => null;
+    public MirrorContract? Target => null;
 
     public Task<IReadOnlyList<ContractPosition>> AnchoredAsync(IReadOnlyList<string> logNames, ISentTransactions sent, CancellationToken cancellationToken) => throw Unavailable();
 

@@ -12,7 +12,7 @@ internal sealed class RecentAnswers(TimeProvider time)
     /// <summary>How long a no counts: a wallet may change its mind. 10 seconds.</summary>
     public static readonly TimeSpan AgeOfNo = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long a yes does, of a wallet whose callers are told to come again for it; a gate does within a minute. 2 minutes.</summary>
+    /// <summary>How long a yes does, of a wallet whose callers were asked to retry; a gate does within a minute. 2 minutes.</summary>
     public static readonly TimeSpan AgeOfYes = TimeSpan.FromMinutes(2);
 
     /// <summary>Answers kept; the oldest makes room.</summary>

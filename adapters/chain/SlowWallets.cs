@@ -40,7 +40,7 @@ internal sealed class SlowWallets(TimeProvider time)
         }
     }
 
-    /// <summary>The wallet, and not the node, said nothing in time. Questions that were under way together count once.</summary>
+    /// <summary>The wallet, and not the node, did not answer in time. Questions that were under way together count once.</summary>
     public void NoteTimeout(EthereumAddress wallet)
     {
         lock (gate)

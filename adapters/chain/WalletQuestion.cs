@@ -66,7 +66,7 @@ internal sealed class WalletQuestion(JsonRpcClient rpc, long chainId, TimeProvid
         catch (OperationCanceledException fault)
         {
             throw new ChainUnavailableException(
-                $"The chain's newest block was not told within {ContractWallets.AnswerTimeout.TotalSeconds:0} seconds.", fault);
+                $"The chain's newest block was not given within {ContractWallets.AnswerTimeout.TotalSeconds:0} seconds.", fault);
         }
     }
 

@@ -9,7 +9,7 @@ using Nethereum.Web3;
 namespace CapOrleans.Chain;
 
 /// <summary>
-/// Nethereum over our transport: System.Text.Json, cancellation, fail-over, and faults that keep the HTTP status and what the node said. One
+/// Nethereum over our transport: System.Text.Json, cancellation, fail-over, and faults that keep the HTTP status and the node's message. One
 /// for each operation, since Nethereum's calls take no cancellation token.
 /// </summary>
 internal sealed class Web3Client(JsonRpcClient rpc, CancellationToken cancellationToken) : IClient

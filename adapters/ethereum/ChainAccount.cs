@@ -86,7 +86,7 @@ internal sealed class ChainAccount
             }
             catch (ChainUnavailableException) when (gas.Count > 0)
             {
-                break; // is told when it comes first
+                break; // is reported when it comes first
             }
         }
 

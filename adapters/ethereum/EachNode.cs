@@ -15,7 +15,7 @@ internal static class EachNode
     /// <summary>As many as must answer before the others are not waited for.</summary>
     public static int Quorum(JsonRpcClient rpc) => Math.Min(2, rpc.Each.Count);
 
-    /// <param name="isEnough">Of the answers so far, at least one; true ends it. Null to hear all that answer in time.</param>
+    /// <param name="isEnough">Of the answers so far, at least one; true ends it. Null for all that answer in time.</param>
     /// <param name="areNear">
     /// Whether answers are as near to each other as honest ones are: between two that are not, only another node decides. Null where
     /// they need not be.

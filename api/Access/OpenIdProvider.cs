@@ -65,7 +65,7 @@ internal static class OpenIdAccess
                         return Task.CompletedTask;
                     }
 
-                    // Only what is said here: a claim of the token must not pass for one of ours.
+                    // Only what is set here: a claim of the token must not pass for one of ours.
                     context.Principal = new ClaimsPrincipal(new ClaimsIdentity(
                         [
                             new Claim(ClaimTypes.Name, subject),
@@ -114,7 +114,7 @@ internal static class OpenIdAccess
             : OperatorScope.None;
     }
 
-    /// <summary>Whatever the handler needs to know is said here.</summary>
+    /// <summary>Whatever the handler needs to know is set here.</summary>
     private sealed class NoConfiguration : IAuthenticationConfigurationProvider
     {
         public IConfiguration AuthenticationConfiguration { get; } = new ConfigurationBuilder().Build();

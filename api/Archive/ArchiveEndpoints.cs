@@ -13,7 +13,7 @@ internal static class ArchiveEndpoints
         app.MapPost("/v1/archive/check", CheckAsync).RequireAuthorization(OperatorAccess.Operator)
             .Accepts<CheckRequest>("application/json").Produces<CheckAnswer>().ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(503)
             .WithSummary("Look for CIDs in the embedded store, at the IPFS node and at each configured gateway")
-            .WithDescription("A place that was not asked within 15 seconds, that is away or asks to wait is unknown. Nothing is put back.");
+            .WithDescription("A location that was not asked within 15 seconds, that is away or asks to wait is unknown. Nothing is put back.");
 
     private static async Task<IResult> CheckAsync(HttpContext context, IGrainFactory grains)
     {
@@ -31,6 +31,6 @@ internal static class ArchiveEndpoints
 
         var reports = await grains.GetGrain<ILinkCheckGrain>(0).CheckAsync([.. request.Cids.Select(cid => cid!)]);
         return TypedResults.Json(
-            new CheckAnswer([.. reports.Select(report => new LinkView(report.Cid, [.. report.Places.Select(PlaceView.Of)]))]), ArchiveJson.Default.CheckAnswer);
+            new CheckAnswer([.. reports.Select(report => new LinkView(report.Cid, [.. report.Locations.Select(LocationView.Of)]))]), ArchiveJson.Default.CheckAnswer);
     }
 }

@@ -23,7 +23,7 @@ internal static class CapEndpoints
         app.MapGet("/v1/caps/{capId}", ReadAsync).RequireAuthorization(OperatorAccess.Reader)
             .Produces<CapView>().ProducesProblem(404).WithSummary("A CapID: context, score, count");
         app.MapGet("/v1/caps/{capId}/history", HistoryAsync).RequireAuthorization(OperatorAccess.Reader)
-            .AddEndpointFilter(app.ServiceProvider.GetRequiredService<ReadPlaces>())
+            .AddEndpointFilter(app.ServiceProvider.GetRequiredService<ReadSlots>())
             .Produces<ScorePage>().ProducesProblem(400).ProducesProblem(404).WithSummary("The whole story of a score: over all pages, the sum of its steps is the score")
             .WithDescription("Query: after (index in the CapID's log, -1 for the beginning), limit (1 to 500).");
         app.MapPut("/v1/caps/{capId}", DefineAsync).RequireAuthorization(OperatorAccess.Admin)
@@ -36,7 +36,7 @@ internal static class CapEndpoints
             .WithDescription("Signed by an admin key of the CapID (personal_sign over 'CapOrleans change|origin|capId|afterVersion|timestamp|SHA-256 of the change in RFC 8785'), or by an API key of scope admin.");
         app.MapPost("/v1/caps/{capId}/corrections", CorrectAsync).RequireAuthorization(OperatorAccess.Admin)
             .Accepts<Correction>("application/json").Produces<CapView>().ProducesProblem(400).ProducesProblem(401).ProducesProblem(404)
-            .WithSummary("Say what an incident's dCap should have been")
+            .WithSummary("Correct an incident's dCap")
             .WithDescription("The incident's entry stays; a new one refers to it and moves the score. What is so already changes nothing.");
     }
 

@@ -27,12 +27,12 @@ internal static class BatchEndpoint
 {
     private static readonly byte[] NewLine = "\n"u8.ToArray();
 
-    public static async Task AnswerAsync(HttpContext context, Intake intake, AddressRateLimit limit, BatchPlaces places)
+    public static async Task AnswerAsync(HttpContext context, Intake intake, AddressRateLimit limit, BatchSlots slots)
     {
-        using var place = places.Take(context);
-        if (place is null)
+        using var slot = slots.Take(context);
+        if (slot is null)
         {
-            await BatchPlaces.Refuse(context).ExecuteAsync(context);
+            await BatchSlots.Refuse(context).ExecuteAsync(context);
             return;
         }
 
@@ -57,9 +57,9 @@ internal static class BatchEndpoint
             return;
         }
 
-        if (!place.IsHeld)
+        if (!slot.IsHeld)
         {
-            await BatchPlaces.Refuse(context).ExecuteAsync(context);
+            await BatchSlots.Refuse(context).ExecuteAsync(context);
             return;
         }
 

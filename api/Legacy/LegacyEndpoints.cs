@@ -24,7 +24,7 @@ internal static class LegacyEndpoints
                 .ProducesProblem(401).ProducesProblem(403).ProducesProblem(409)
             .WithSummary("Register a webhook, as the legacy clients do; POST /v1/webhooks also gives its secret");
         app.MapGet("/audit_log", ListAsync).RequireAuthorization(OperatorAccess.Reader)
-            .AddEndpointFilter(app.ServiceProvider.GetRequiredService<ReadPlaces>())
+            .AddEndpointFilter(app.ServiceProvider.GetRequiredService<ReadSlots>())
             .WithSummary("All accepted incidents, in order of arrival, as the legacy clients read them");
         app.MapGet("/audit", AuditAsync).RequireAuthorization(OperatorAccess.Reader)
             .WithSummary("The newest delegation audit");

@@ -21,9 +21,9 @@ internal static class GatewayEndpoint
 
     public static void MapGateway(this IEndpointRouteBuilder app)
     {
-        var places = app.ServiceProvider.GetRequiredService<ReadPlaces>();
+        var slots = app.ServiceProvider.GetRequiredService<ReadSlots>();
         app.MapMethods("/ipfs/{cid}", [HttpMethods.Get, HttpMethods.Head], AnswerAsync).RequireAuthorization(OperatorAccess.Reader)
-            .AddEndpointFilter((context, next) => GatewayRequest.MayBeCar(context.HttpContext.Request) ? places.InvokeAsync(context, next) : next(context))
+            .AddEndpointFilter((context, next) => GatewayRequest.MayBeCar(context.HttpContext.Request) ? slots.InvokeAsync(context, next) : next(context))
             .Produces(StatusCodes.Status200OK).Produces(StatusCodes.Status304NotModified)
             .ProducesProblem(400).ProducesProblem(404).ProducesProblem(406).ProducesProblem(503).WithSummary("An archived block by its CID, or a manifest with its records")
             .WithDescription("A trustless gateway: format=raw or Accept: application/vnd.ipld.raw for the block, format=car or Accept: application/vnd.ipld.car "

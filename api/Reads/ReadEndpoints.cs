@@ -19,11 +19,11 @@ internal static class ReadEndpoints
     {
         app.MapGet("/v1/incidents/{capId}/{incidentId}", ReadAsync).RequireAuthorization(OperatorAccess.Reader)
             .Produces<IncidentView>().ProducesProblem(404).WithSummary("One incident, with its place in log, archive and chain");
-        var places = app.ServiceProvider.GetRequiredService<ReadPlaces>();
-        app.MapGet("/v1/incidents", ListAsync).RequireAuthorization(OperatorAccess.Reader).AddEndpointFilter(places)
+        var slots = app.ServiceProvider.GetRequiredService<ReadSlots>();
+        app.MapGet("/v1/incidents", ListAsync).RequireAuthorization(OperatorAccess.Reader).AddEndpointFilter(slots)
             .Produces<IncidentPage>().ProducesProblem(400).ProducesProblem(503).WithSummary("Incidents, log by log, in each in order; with from or to, in order of acceptance")
             .WithDescription("Query: cap, severity (normal, high, escalated, critical), from and to (time of acceptance), cursor, limit (1 to 500). A page also ends at 4 MiB: go on while next is there.");
-        app.MapGet("/v1/audit", EntriesAsync).RequireAuthorization(OperatorAccess.Reader).AddEndpointFilter(places)
+        app.MapGet("/v1/audit", EntriesAsync).RequireAuthorization(OperatorAccess.Reader).AddEndpointFilter(slots)
             .Produces<EntryPage>().ProducesProblem(400).ProducesProblem(404).ProducesProblem(503).WithSummary("A log's entries")
             .WithDescription("Query: log (its number, 0 by default; /health/ready lists them), after (index, -1 for the beginning), limit (1 to 500). A page also ends at 4 MiB: go on while next is there.");
         app.MapGateway();

@@ -6,7 +6,7 @@ namespace CapOrleans.Bench.Chaos;
 
 /// <summary>
 /// Three silos and an API under load, one fault after another, and at the end a checker that reads what is on disk. What needs
-/// root (networks of their own, a small disk) and libfaketime is left out where they are not, and said.
+/// root (networks of their own, a small disk) and libfaketime is left out where they are not, and the output says so.
 /// </summary>
 public sealed class ChaosRun(ChaosPlan plan, string folder, TextWriter output) : IAsyncDisposable
 {

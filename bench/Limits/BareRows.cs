@@ -28,9 +28,9 @@ internal sealed class BareRows(NpgsqlDataSource source)
             """
             CREATE TABLE bare_entry (log integer, idx bigint, kind text COLLATE "C", bytes bytea, PRIMARY KEY (log, idx));
             CREATE TABLE bare_incident (
-                place bigint PRIMARY KEY, cap_id text COLLATE "C", incident_id text COLLATE "C", audit_hash bytea, severity smallint, accepted_at bigint);
+                position bigint PRIMARY KEY, cap_id text COLLATE "C", incident_id text COLLATE "C", audit_hash bytea, severity smallint, accepted_at bigint);
             CREATE UNIQUE INDEX ON bare_incident (cap_id, incident_id);
-            CREATE INDEX ON bare_incident (cap_id, place);
+            CREATE INDEX ON bare_incident (cap_id, position);
             """);
         await make.ExecuteNonQueryAsync();
         var rows = new BareRows(source);
@@ -48,15 +48,15 @@ internal sealed class BareRows(NpgsqlDataSource source)
     /// <summary>One transaction in one round trip.</summary>
     public async Task CommitAsync(IReadOnlyList<BareRow> rows)
     {
-        var places = rows.Select((_, i) => size + i).ToArray();
+        var positions = rows.Select((_, i) => size + i).ToArray();
         await using var connection = await source.OpenConnectionAsync();
         await using var batch = new NpgsqlBatch(connection);
         Add(batch,
             "INSERT INTO bare_entry SELECT 0, idx, 'incident.accepted', bytes FROM unnest($1::bigint[], $2::bytea[]) AS e (idx, bytes)",
-            places, rows.Select(row => row.Bytes).ToArray());
+            positions, rows.Select(row => row.Bytes).ToArray());
         Add(batch,
-            "INSERT INTO bare_incident SELECT place, cap_id, incident_id, $4, 0, 0 FROM unnest($1::bigint[], $2::text[], $3::text[]) AS i (place, cap_id, incident_id)",
-            places, rows.Select(row => row.CapId).ToArray(), rows.Select(row => row.IncidentId).ToArray(), Hash);
+            "INSERT INTO bare_incident SELECT position, cap_id, incident_id, $4, 0, 0 FROM unnest($1::bigint[], $2::text[], $3::text[]) AS i (position, cap_id, incident_id)",
+            positions, rows.Select(row => row.CapId).ToArray(), rows.Select(row => row.IncidentId).ToArray(), Hash);
         await batch.ExecuteNonQueryAsync();
         size += rows.Count;
     }

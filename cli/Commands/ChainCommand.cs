@@ -129,7 +129,7 @@ internal static class ChainCommand
         return Describe(new JsonObject { ["stored"] = "audit", ["id"] = archive.Id, ["hash"] = JsonRpcClient.Hex(archive.KeccakHash) }, stored);
     }
 
-    /// <summary>Nobody holds Cap^P here: as in the old script, the incident's own word is taken for it.</summary>
+    /// <summary>Nobody holds Cap^P here: as in the old script, the incident's own value is used.</summary>
     private static async Task<JsonObject> StoreIncidentAsync(RecordContract contract, JsonObject incident, CancellationToken cancellationToken)
     {
         var report = VerifyCommand.Signed(incident);

@@ -94,7 +94,7 @@ internal static partial class HookCommand
         return delivered.ExitCode;
     }
 
-    /// <summary>The command's own end is what its caller waits for: what became of the report, even for want of a key, is said and changes nothing.</summary>
+    /// <summary>The command's own end is what its caller waits for: what became of the report, even for want of a key, is printed and changes nothing.</summary>
     private static async Task ReportAsync(Func<byte[]> sign, CancellationToken cancellationToken)
     {
         try

@@ -18,16 +18,16 @@ internal static class IpfsCommand
         var cids = new Argument<string[]>("CID") { Description = "One or more, of version 0 or 1, over sha2-256", Arity = ArgumentArity.OneOrMore };
         var gateway = new Option<string?>("--gateway") { Description = "Where CIDs are served, for example https://ipfs.example/ipfs/; default the API of this node" };
         var legacy = new Option<bool>("--legacy") { Description = "Ask only whether the gateway answers 200, and print the old validator's JSON" };
-        var places = new Option<bool>("--places") { Description = "Ask this node instead, which looks in its store, at its IPFS node and at its gateways (needs an API key of scope operate)" };
-        var command = new Command("check", "Fetch content from a gateway, block by block, and compare it with its CID. Example: cap ipfs check bafk... --gateway http://127.0.0.1:8080/ipfs/; cap ipfs check bafk... --places") { cids, gateway, legacy, places };
+        var locations = new Option<bool>("--locations") { Description = "Ask this node instead, which looks in its store, at its IPFS node and at its gateways (needs an API key of scope operate)" };
+        var command = new Command("check", "Fetch content from a gateway, block by block, and compare it with its CID. Example: cap ipfs check bafk... --gateway http://127.0.0.1:8080/ipfs/; cap ipfs check bafk... --locations") { cids, gateway, legacy, locations };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var names = parsed.GetRequiredValue(cids);
-            if (parsed.GetValue(places))
+            if (parsed.GetValue(locations))
             {
                 return parsed.GetValue(legacy) || parsed.GetValue(gateway) is not null
-                    ? throw new CliFaultException(ExitCodes.Misconfigured, "--places asks the places that this node is configured with: leave out --gateway and --legacy.")
-                    : await PlaceCheck.RunAsync(names, cancellationToken);
+                    ? throw new CliFaultException(ExitCodes.Misconfigured, "--locations asks the locations that this node is configured with: leave out --gateway and --legacy.")
+                    : await LocationCheck.RunAsync(names, cancellationToken);
             }
 
             using var http = HttpClients.Create(Timeout, TlsSettings.OfMachine());

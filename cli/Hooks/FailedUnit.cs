@@ -14,9 +14,9 @@ internal sealed record FailedUnit(string Name, string Invocation, string Result,
 
     public static FailedUnit Read(string name)
     {
-        var told = Variable("MONITOR_INVOCATION_ID");
+        var given = Variable("MONITOR_INVOCATION_ID");
         var state = Shown(name);
-        var invocation = told ?? state.GetValueOrDefault("InvocationID") ?? "";
+        var invocation = given ?? state.GetValueOrDefault("InvocationID") ?? "";
         if (invocation.Length == 0)
         {
             throw new CliFaultException(ExitCodes.Misconfigured, $"{name} has never run: systemd knows no invocation of it. Is the name right?");

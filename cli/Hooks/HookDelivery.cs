@@ -31,7 +31,7 @@ internal static class HookDelivery
         }
         catch (CliFaultException fault) when (incident is not null && fault.ExitCode != ExitCodes.Misconfigured)
         {
-            // A full disk may be what is to be told: then it goes out unkept.
+            // A full disk may be what is to be reported: then it goes out without being kept.
             Answer.Warn(fault.Message);
             using (spool)
             {

@@ -48,7 +48,7 @@ internal static class HookInstallation
             """)),
     ];
 
-    /// <summary>A line of its own for cron; of the checks that it makes, only changes are told.</summary>
+    /// <summary>A line of its own for cron; of the checks that it makes, only changes are reported.</summary>
     public static InstalledFile Cron(string folder, string name, string check, string severity, int minutes) => new(Path.Combine(folder, $"cap-hook-{name}"), OwnerOnly, $"""
         # Settings of the hook are in /etc/default/cap
         PATH={SystemPath}
@@ -56,7 +56,7 @@ internal static class HookInstallation
 
         """);
 
-    /// <summary>A test of watchdog(8). It always succeeds: what it finds is told, and is no reason to restart the machine.</summary>
+    /// <summary>A test of watchdog(8). It always succeeds: what it finds is reported, and is no reason to restart the machine.</summary>
     public static InstalledFile Watchdog(string folder, string name, string check, string severity) => new(Path.Combine(folder, $"cap-hook-{name}"), OwnerOnly | UnixFileMode.UserExecute, $"""
         #!/bin/sh
         # Settings of the hook are in /etc/default/cap

@@ -96,7 +96,7 @@ internal sealed partial class HookSpool : IDisposable
     {
         foreach (var file in Directory.EnumerateFiles(folder, "*.json.refused").ToList())
         {
-            File.Move(file, file[..^".refused".Length], overwrite: true); // the same incident, when it was told again
+            File.Move(file, file[..^".refused".Length], overwrite: true); // the same incident, when it was reported again
             File.Delete($"{file[..^".refused".Length]}.why");
         }
     }

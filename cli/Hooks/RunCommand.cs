@@ -12,7 +12,7 @@ internal sealed record RunCommand(int ExitCode, string ErrorTail, DateTimeOffset
     private const int TailLength = 4096;
 
     /// <summary>More of it is held, so that a secret before the tail, or across its beginning, is seen as one. In characters.</summary>
-    private const int HeldLength = 4 * TailLength;
+    private const int BufferLength = 4 * TailLength;
 
     /// <summary>What a shell ends with when there is no such command.</summary>
     private const int NotFound = 127;
@@ -33,9 +33,9 @@ internal sealed record RunCommand(int ExitCode, string ErrorTail, DateTimeOffset
         {
             await Terminal.RawError.WriteAsync(buffer, 0, read);
             tail.Append(buffer, 0, read);
-            if (tail.Length > 2 * HeldLength)
+            if (tail.Length > 2 * BufferLength)
             {
-                tail.Remove(0, tail.Length - HeldLength);
+                tail.Remove(0, tail.Length - BufferLength);
             }
         }
 

@@ -7,7 +7,7 @@ using CapOrleans.Core.Signatures;
 namespace CapOrleans.Cli.Hooks;
 
 /// <summary>
-/// A check that is run again and again. Only its changes are told. What is to be told is on disk before it is sent, to the letter: a watch
+/// A check that is run again and again. Only its changes are reported. A report is on disk before it is sent, to the letter: a watch
 /// that is killed and started again tells nothing twice and leaves nothing out.
 /// </summary>
 /// <param name="shown">What an incident calls the check: its program, or all of it.</param>
@@ -49,7 +49,7 @@ internal sealed class WatchedCheck(string name, string check, string shown, stri
         }
     }
 
-    /// <summary>Two at once would each find the same change, and tell it twice. Where nothing can be written, the change is told all the same.</summary>
+    /// <summary>Two at once would each find the same change, and report it twice. Where nothing can be written, the change is reported all the same.</summary>
     private FileStream? Lock()
     {
         try
@@ -123,7 +123,7 @@ internal sealed class WatchedCheck(string name, string check, string shown, stri
         return last ??= new State(null, false, null);
     }
 
-    /// <summary>On a full disk it is known until this process ends: what is to be told may be just that.</summary>
+    /// <summary>On a full disk it is known until this process ends: what is to be reported may be just that.</summary>
     private void Write(State state)
     {
         last = state;

@@ -20,7 +20,7 @@ public sealed record MirroredKey([property: Id(0)] byte[] Hash, [property: Id(1)
 
 /// <summary>Where CapIDs are mirrored.</summary>
 /// <param name="Contract">A CapNFT's address, EIP-55.</param>
-public sealed record MirrorPlace(long ChainId, string Contract);
+public sealed record MirrorContract(long ChainId, string Contract);
 
 /// <summary>A transaction after which the contract has each CapID in the version that was sent, or in a newer one.</summary>
 /// <param name="BlockHash">In hex with 0x.</param>

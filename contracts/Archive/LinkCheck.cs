@@ -6,17 +6,17 @@ public sealed record CheckRequest(IReadOnlyList<string?>? Cids);
 /// <param name="Items">In the order of the request.</param>
 public sealed record CheckAnswer(IReadOnlyList<LinkView> Items);
 
-public sealed record LinkView(string Cid, IReadOnlyList<PlaceView> Places);
+public sealed record LinkView(string Cid, IReadOnlyList<LocationView> Locations);
 
-/// <param name="Place"><c>store</c>, <c>node</c>, or a gateway's host.</param>
+/// <param name="Location"><c>store</c>, <c>node</c>, or a gateway's host.</param>
 /// <param name="Result"><c>ok</c>, <c>missing</c>, <c>wrong</c> or <c>unknown</c>.</param>
 /// <param name="Status">HTTP status; null when no answer came, and for the store.</param>
 /// <param name="Size">Bytes that were read.</param>
 /// <param name="Reason">Why it is unknown.</param>
-public sealed record PlaceView(string Place, string Result, int? Status, long? Size, DateTimeOffset CheckedAt, string? Reason)
+public sealed record LocationView(string Location, string Result, int? Status, long? Size, DateTimeOffset CheckedAt, string? Reason)
 {
-    public static PlaceView Of(LinkAnswer answer) => new(
-        answer.Place,
+    public static LocationView Of(LinkAnswer answer) => new(
+        answer.Location,
         answer.Status switch { LinkStatus.Ok => "ok", LinkStatus.Missing => "missing", LinkStatus.Wrong => "wrong", _ => "unknown" },
         answer.Code, answer.Bytes, answer.CheckedAt, answer.Reason);
 }

@@ -3,7 +3,7 @@ using Orleans;
 
 namespace CapOrleans.Contracts.Caps;
 
-/// <summary>A CapID's domain context: who may speak for it, and the numbers that judge what is said.</summary>
+/// <summary>A CapID's domain context: who may speak for it, and the numbers by which reports are judged.</summary>
 /// <param name="Version">1 at registration, one more with every change. Every entry names the version that judged it.</param>
 /// <param name="CapPotential">Cap^P; above 0, at most 1,000,000,000.</param>
 /// <param name="Phi">Weight of feedback; 0 to 1,000.</param>

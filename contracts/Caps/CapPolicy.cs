@@ -3,8 +3,8 @@ using Orleans;
 namespace CapOrleans.Contracts.Caps;
 
 /// <summary>How a CapID's incidents are judged, beside its numbers.</summary>
-/// <param name="RequireFullSignature">Only <c>full-v2</c> counts: nobody on the way can change what was said.</param>
-/// <param name="SelfFeedback">What of the CapID's own word about itself counts: <c>allow</c>, <c>misuse-only</c> or <c>deny</c>.</param>
+/// <param name="RequireFullSignature">Only <c>full-v2</c> counts: nobody on the way can change the content.</param>
+/// <param name="SelfFeedback">Which feedback of the CapID about itself counts: <c>allow</c>, <c>misuse-only</c> or <c>deny</c>.</param>
 /// <param name="PagingFloor">Lowest severity that notifies people: <c>normal</c>, <c>high</c>, <c>escalated</c> or <c>critical</c>.</param>
 /// <param name="MaxBehindSeconds">How far a signed time may lie before the server's: hosts keep incidents while the network is down. 60 to 31,536,000; 7 days.</param>
 /// <param name="MaxAheadSeconds">How far a signed time may lie after the server's: clocks differ. 0 to 86,400; 5 minutes.</param>
@@ -23,7 +23,7 @@ public sealed record CapPolicy(
     public static CapPolicy Default { get; } = new();
 }
 
-/// <summary>Every reporter is a key of the CapID: feedback is the CapID's own word about itself.</summary>
+/// <summary>Every reporter is a key of the CapID: feedback is the CapID's own statement about itself.</summary>
 public static class SelfFeedback
 {
     /// <summary>F_E and M_E count.</summary>

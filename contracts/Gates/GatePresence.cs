@@ -2,7 +2,7 @@ using Orleans;
 
 namespace CapOrleans.Contracts.Gates;
 
-/// <summary>A gate's word that it is there, with its signature already checked.</summary>
+/// <summary>A gate's statement that it is there, with its signature already checked.</summary>
 /// <param name="Address">Of the key that signed.</param>
 /// <param name="SentAt">By the gate's clock.</param>
 /// <param name="Waiting">Incidents in its spool.</param>

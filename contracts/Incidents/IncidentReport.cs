@@ -4,7 +4,7 @@ namespace CapOrleans.Contracts.Incidents;
 
 /// <summary>An incident as a host sent it, read once and kept to the letter.</summary>
 /// <remarks>
-/// Shape and identifiers have been checked by whoever made it; nothing has been said yet about who signed it.
+/// Shape and identifiers have been checked by whoever made it; nothing is known yet about who signed it.
 /// </remarks>
 [GenerateSerializer, Immutable, Alias("cap.incident-report.v1")]
 public sealed record IncidentReport
@@ -24,7 +24,7 @@ public sealed record IncidentReport
     /// <summary><see cref="TimestampText"/> as an instant.</summary>
     [Id(4)] public required DateTimeOffset Timestamp { get; init; }
 
-    /// <summary>Lower case, at most 32 characters; <c>normal</c> when the sender said nothing.</summary>
+    /// <summary>Lower case, at most 32 characters; <c>normal</c> when the sender gave none.</summary>
     [Id(5)] public required string SeverityClaimed { get; init; }
 
     /// <summary>At most 8 KiB as UTF-8.</summary>

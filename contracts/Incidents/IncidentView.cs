@@ -27,8 +27,8 @@ public sealed record IncidentView(
     [property: Id(14)] string AuditHash,
     [property: Id(15)] DateTimeOffset AcceptedAt,
     [property: Id(16)] LogPosition Log,
-    [property: Id(17)] ArchivePlace Archive,
-    [property: Id(18)] AnchorPlace Anchor);
+    [property: Id(17)] ArchiveReference Archive,
+    [property: Id(18)] AnchorReference Anchor);
 
 [GenerateSerializer, Immutable, Alias("cap.log-place.v1")]
 public sealed record LogPosition(
@@ -38,14 +38,14 @@ public sealed record LogPosition(
 
 /// <param name="Status"><c>pending</c> or <c>archived</c>.</param>
 [GenerateSerializer, Immutable, Alias("cap.archive-place.v1")]
-public sealed record ArchivePlace([property: Id(0)] string Status, [property: Id(1)] string Cid);
+public sealed record ArchiveReference([property: Id(0)] string Status, [property: Id(1)] string Cid);
 
 /// <param name="Status">
 /// <c>pending</c>; <c>included</c> in a block that is not deep enough in the chain, and may be lost; <c>anchored</c>. The other members are
 /// null while pending.
 /// </param>
 [GenerateSerializer, Immutable, Alias("cap.anchor-place.v1")]
-public sealed record AnchorPlace(
+public sealed record AnchorReference(
     [property: Id(0)] string Status,
     [property: Id(1)] long? ChainId,
     [property: Id(2)] string? Contract,

@@ -3,7 +3,7 @@ using System.Text;
 namespace CapOrleans.Core.Access;
 
 /// <summary>
-/// What a fault says, for operators, logs and other silos: it may carry a stack, and what another program said may hold anything.
+/// What a fault says, for operators, logs and other silos: it may carry a stack, and another program's text may hold anything.
 /// </summary>
 public static class OneLine
 {

@@ -66,7 +66,7 @@ public sealed record AnchorConflict(
     /// contract has gone on since.
     /// </summary>
     /// <param name="entry">Of kind <c>anchor.conflict</c>.</param>
-    public bool IsSaidBy(LogEntry entry)
+    public bool IsRecordedBy(LogEntry entry)
     {
         using var document = JsonDocument.Parse(entry.Bytes);
         using var body = JsonDocument.Parse(Body().ToBytes());

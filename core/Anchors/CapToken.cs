@@ -52,13 +52,13 @@ public static class CapToken
             .Add("chainId", confirmed.ChainId).Add("contract", confirmed.Contract).Add("transaction", confirmed.Transaction));
 
     /// <param name="entry">Of kind <c>cap.mirrored</c>.</param>
-    public static (MirrorPlace Place, long Block, string BlockHash, IReadOnlyList<string> Ahead) Read(LogEntry entry)
+    public static (MirrorContract Target, long Block, string BlockHash, IReadOnlyList<string> Ahead) Read(LogEntry entry)
     {
         using var document = JsonDocument.Parse(entry.Bytes);
         var body = document.RootElement.GetProperty("body");
         string Text(string name) => body.GetProperty(name).GetString()!;
         return (
-            new MirrorPlace(body.GetProperty("chainId").GetInt64(), Text("contract")), body.GetProperty("block").GetInt64(), Text("blockHash"),
+            new MirrorContract(body.GetProperty("chainId").GetInt64(), Text("contract")), body.GetProperty("block").GetInt64(), Text("blockHash"),
             [.. body.GetProperty("ahead").EnumerateArray().Select(capId => capId.GetString()!)]);
     }
 

@@ -28,7 +28,7 @@ public interface IAnchorContract
     Task<IReadOnlyList<ContractPosition>> AnchoredAsync(IReadOnlyList<string> logNames, ISentTransactions sent, CancellationToken cancellationToken);
 
     /// <summary>The transaction that anchored the batch starting at <paramref name="from"/>, or null when none did.</summary>
-    /// <param name="blocks">It is in one of these: up to the one at which the contract said that it has the batch.</param>
+    /// <param name="blocks">It is in one of these: up to the one at which the contract has the batch.</param>
     /// <exception cref="ChainUnavailableException">A node did not say, or the nodes do not agree on a transaction that one of them
     /// found.</exception>
     Task<AnchorConfirmation?> FindAsync(string logName, long from, BlockRange blocks, ISentTransactions sent, CancellationToken cancellationToken);

@@ -9,7 +9,7 @@ namespace CapOrleans.Core.Anchors;
 public interface ICapMirror
 {
     /// <summary>Null when CapIDs are not mirrored.</summary>
-    MirrorPlace? Place { get; }
+    MirrorContract? Target { get; }
 
     /// <summary>Sends one transaction and waits until a block has it.</summary>
     /// <param name="caps">Each CapID once.</param>

@@ -6,20 +6,20 @@ public enum LinkVerdict
 {
     Undecided = 0,
 
-    /// <summary>A place has it.</summary>
+    /// <summary>A location has it.</summary>
     Found = 1,
 
-    /// <summary>A place that may have it could not be asked.</summary>
+    /// <summary>A location that may have it could not be asked.</summary>
     AskAgain = 2,
 
-    /// <summary>No place that could be asked has it.</summary>
+    /// <summary>No location that could be asked has it.</summary>
     Lost = 3,
 }
 
 /// <summary>What follows from the answers about one CID.</summary>
 public static class LinkRules
 {
-    /// <summary>After so many looks, a place that could still not be asked counts for nothing.</summary>
+    /// <summary>After so many looks, a location that could still not be asked counts for nothing.</summary>
     public const int Looks = 3;
 
     /// <param name="look">From 1.</param>
@@ -28,10 +28,10 @@ public static class LinkRules
         : !answers.Any(answer => answer.IsCertain) || (look < Looks && answers.Any(answer => !answer.IsCertain)) ? LinkVerdict.AskAgain
         : LinkVerdict.Lost;
 
-    /// <summary>A place of the deployment's own lacks it, and is to be given it again.</summary>
+    /// <summary>A location of the deployment's own lacks it, and is to be given it again.</summary>
     public static bool WantsRepair(IReadOnlyList<LinkAnswer> answers) => answers.Any(answer => answer is { IsOwn: true, Status: LinkStatus.Missing or LinkStatus.Wrong });
 
-    /// <summary>A place of the deployment's own has it, a gateway does not, and none is known to.</summary>
+    /// <summary>A location of the deployment's own has it, a gateway does not, and none is known to.</summary>
     public static bool IsNotPublic(IReadOnlyList<LinkAnswer> answers) =>
         answers.Any(answer => answer is { IsOwn: true, Status: LinkStatus.Ok })
         && answers.Any(answer => answer is { IsOwn: false, IsCertain: true })

@@ -15,7 +15,7 @@ public static class EntryMeanings
         new(EntryKinds.KeyAdded, CapKey, "A key may act for a CapID in these roles, between these times."),
         new(EntryKinds.KeyRevoked, CapKey, "A key may not any more. It stays revoked."),
         new(EntryKinds.CapMirrored, "ahead block blockHash capIds chainId contract transaction",
-            "The CapNFT has each of `capIds` as the log had it when the transaction was sent, or newer; said when the block is "
+            "The CapNFT has each of `capIds` as the log had it when the transaction was sent, or newer; written when the block is "
             + "deep enough. Of those in `ahead` the contract has a version that the log has not."),
         new(
             EntryKinds.IncidentAccepted,
@@ -24,14 +24,14 @@ public static class EntryMeanings
             + "walletBlockHash weight",
             "An incident was accepted. `request` is what the host sent, to the letter; the rest is every number that judged it."),
         new(EntryKinds.ScoreCorrected, "adjustment by byName capId contextVersion deltaCap incidentId index reason",
-            "An operator said what the dCap of the incident at `index` should have been; the score moves by `adjustment`."),
+            "An operator corrected the dCap of the incident at `index`; the score moves by `adjustment`."),
         new(EntryKinds.ProofFailed, "capId incidentId index rule",
             "The accepted incident at `index` does not prove what it says: somebody appended it without a check."),
         new(EntryKinds.ArchiveBatched, "count from root to",
             "The records of the `count` incidents from index `from` up to, not including, `to` are in the archive, under the "
             + "manifest with the CID `root`."),
         new(EntryKinds.ArchiveLost, "cid from index to where why",
-            "No place has the archived record of the entry at `index`: `where` it was not, and `why` at each (`missing` or "
+            "No location has the archived record of the entry at `index`: `where` it was not, and `why` at each (`missing` or "
             + "`wrong`)."),
         new(EntryKinds.ArchiveRestored, "cid from index to where", "What was lost is there again."),
         new(EntryKinds.ArchiveExported, "block? blockHash? bytes chainId? contract? from root to transaction?",

@@ -7,7 +7,7 @@ using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Core.Caps;
 
-/// <summary>On whose word a context changes.</summary>
+/// <summary>On whose authority a context changes.</summary>
 /// <param name="By">The address of an admin key, or the id of an <see cref="Actor"/>.</param>
 /// <param name="ByName">The name of an operator's API key; null where there is none.</param>
 /// <param name="Request">What the key signed, to the letter; null for an operator.</param>
@@ -28,7 +28,7 @@ public sealed record Authority(string By, string? ByName, string? Request)
         PersonalSign.Hash(Encoding.UTF8.GetBytes(FormattableString.Invariant($"CapOrleans change|{origin}|{capId}|{afterVersion}|{timestamp}|{changeHash}")));
 
     /// <summary>Whose signature it is, and whether that key may change the context now.</summary>
-    public static (Authority? Authority, Refusal? Refusal) Of(CapContext held, ChangeRequest request, string origin, DateTimeOffset now)
+    public static (Authority? Authority, Refusal? Refusal) Of(CapContext current, ChangeRequest request, string origin, DateTimeOffset now)
     {
         if (request.AfterVersion is not { } version)
         {
@@ -45,13 +45,13 @@ public sealed record Authority(string By, string? ByName, string? Request)
             return Refuse("signature", fault);
         }
 
-        if (!Secp256k1.Instance.TryRecover(Hash(origin, held.CapId, version, request.Timestamp, request.ChangeHash), signature, out var signer))
+        if (!Secp256k1.Instance.TryRecover(Hash(origin, current.CapId, version, request.Timestamp, request.ChangeHash), signature, out var signer))
         {
             return Refuse("signature", "a signature from which a public key can be recovered");
         }
 
         var by = signer.ToString();
-        var key = held.Keys.FirstOrDefault(key => key.Address == by);
+        var key = current.Keys.FirstOrDefault(key => key.Address == by);
         return IsActiveAdmin(key, signedAt) && IsActiveAdmin(key, now)
             ? (new Authority(by, null, request.Request), null)
             : (null, CapRefusals.NotAnAdmin(by));

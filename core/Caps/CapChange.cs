@@ -19,34 +19,34 @@ public sealed record CapChange(CapContext? Next, IReadOnlyList<EntryDraft> Entri
     public const int MaxKeysEver = 512;
 
     /// <summary>What an operator defines.</summary>
-    /// <param name="held">Null when the CapID is not registered yet.</param>
-    public static CapChange Of(CapContext? held, string capId, CapDefinition wanted, Authority authority, string origin, DateTimeOffset now)
+    /// <param name="current">Null when the CapID is not registered yet.</param>
+    public static CapChange Of(CapContext? current, string capId, CapDefinition wanted, Authority authority, string origin, DateTimeOffset now)
     {
-        if (Fault(wanted, held) is { } refusal)
+        if (Fault(wanted, current) is { } refusal)
         {
             return new(null, [], refusal);
         }
 
-        if (wanted.Keys is { } named && held is not null && named.Any(key => held.Keys.Any(other => other.RevokedAt is not null && IsSame(other, key))))
+        if (wanted.Keys is { } named && current is not null && named.Any(key => current.Keys.Any(other => other.RevokedAt is not null && IsSame(other, key))))
         {
             return new(null, [], CapRefusals.KeyRevoked);
         }
 
         var next = new CapContext(
-            capId, (held?.Version ?? 0) + 1,
-            wanted.DisplayName ?? held?.DisplayName ?? capId,
-            DecimalText.Normalize(wanted.CapPotential ?? held?.CapPotential ?? CapFormula.DefaultPotential),
-            DecimalText.Normalize(wanted.Phi ?? held?.Phi ?? CapFormula.Feedback.Phi),
-            DecimalText.Normalize(wanted.Psi ?? held?.Psi ?? CapFormula.Feedback.Psi),
-            wanted.Keys is null ? held?.Keys ?? [] : MergeKeys(held?.Keys ?? [], wanted.Keys, authority, now),
-            PolicyChange.Of(held?.Rules ?? CapPolicy.Default, wanted.Policy));
-        return To(held, next, authority, origin, now);
+            capId, (current?.Version ?? 0) + 1,
+            wanted.DisplayName ?? current?.DisplayName ?? capId,
+            DecimalText.Normalize(wanted.CapPotential ?? current?.CapPotential ?? CapFormula.DefaultPotential),
+            DecimalText.Normalize(wanted.Phi ?? current?.Phi ?? CapFormula.Feedback.Phi),
+            DecimalText.Normalize(wanted.Psi ?? current?.Psi ?? CapFormula.Feedback.Psi),
+            wanted.Keys is null ? current?.Keys ?? [] : MergeKeys(current?.Keys ?? [], wanted.Keys, authority, now),
+            PolicyChange.Of(current?.Rules ?? CapPolicy.Default, wanted.Policy));
+        return To(current, next, authority, origin, now);
     }
 
-    /// <summary>One change, on an admin key's word or an operator's.</summary>
-    public static CapChange Of(CapContext held, ContextChange wanted, Authority authority, string origin, DateTimeOffset now)
+    /// <summary>One change, on the authority of an admin key or an operator.</summary>
+    public static CapChange Of(CapContext current, ContextChange wanted, Authority authority, string origin, DateTimeOffset now)
     {
-        var next = held with { Version = held.Version + 1 };
+        var next = current with { Version = current.Version + 1 };
         var refusal = wanted switch
         {
             { AddKey: { } key, RevokeKey: null, Policy: null } => AddKey(ref next, key, authority),
@@ -54,17 +54,17 @@ public sealed record CapChange(CapContext? Next, IReadOnlyList<EntryDraft> Entri
             { AddKey: null, RevokeKey: null, Policy: { } policy } => Change(ref next, policy, authority),
             _ => new Refusal("invalid-field", "change", "exactly one of addKey, revokeKey and policy"),
         };
-        return refusal is null ? To(held, next, authority, origin, now) : new(null, [], refusal);
+        return refusal is null ? To(current, next, authority, origin, now) : new(null, [], refusal);
     }
 
-    private static CapChange To(CapContext? held, CapContext next, Authority authority, string origin, DateTimeOffset now)
+    private static CapChange To(CapContext? current, CapContext next, Authority authority, string origin, DateTimeOffset now)
     {
-        if ((next.Keys.Count > MaxKeysEver ? CapRefusals.TooManyKeys : KeyRules.LastAdmin(held, next.Keys, now)) is { } refusal)
+        if ((next.Keys.Count > MaxKeysEver ? CapRefusals.TooManyKeys : KeyRules.LastAdmin(current, next.Keys, now)) is { } refusal)
         {
             return new(null, [], refusal);
         }
 
-        var entries = CapEntries.Of(held, next, authority, origin, now).ToList();
+        var entries = CapEntries.Of(current, next, authority, origin, now).ToList();
         return entries.Count == 0 ? new(null, [], null) : new(next, entries, null);
     }
 
@@ -121,7 +121,7 @@ public sealed record CapChange(CapContext? Next, IReadOnlyList<EntryDraft> Entri
         return PolicyChange.Fault(wanted);
     }
 
-    private static Refusal? Fault(CapDefinition wanted, CapContext? held)
+    private static Refusal? Fault(CapDefinition wanted, CapContext? current)
     {
         static Refusal? Range(string field, decimal? value, decimal min, decimal max) =>
             value is null || (value >= min && value <= max) ? null : new("invalid-field", field, $"a number from {min} to {max}");
@@ -131,7 +131,7 @@ public sealed record CapChange(CapContext? Next, IReadOnlyList<EntryDraft> Entri
             ?? Range("psi", wanted.Psi, 0m, 1_000m)
             ?? (wanted.DisplayName is not null && !PrintableText.Is(wanted.DisplayName, MaxDisplayNameLength)
                 ? new Refusal("invalid-field", "displayName", PrintableText.Rule(MaxDisplayNameLength)) : null)
-            ?? (held is null && wanted.Keys is null or [] ? new Refusal("invalid-field", "keys", "at least one key") : null)
+            ?? (current is null && wanted.Keys is null or [] ? new Refusal("invalid-field", "keys", "at least one key") : null)
             ?? (wanted.Keys is null ? null : KeysFault(wanted.Keys))
             ?? PolicyChange.Fault(wanted.Policy);
     }
@@ -156,14 +156,14 @@ public sealed record CapChange(CapContext? Next, IReadOnlyList<EntryDraft> Entri
         return twice < 0 ? null : new("invalid-field", $"keys[{addresses.LastIndexOf(addresses[twice])}].address", "a key is named once");
     }
 
-    private static bool IsSame(SigningKey held, KeyDefinition wanted) =>
-        EthereumAddress.TryParse(wanted.Address, out var address) && address.ToString() == held.Address;
+    private static bool IsSame(SigningKey current, KeyDefinition wanted) =>
+        EthereumAddress.TryParse(wanted.Address, out var address) && address.ToString() == current.Address;
 
-    private static List<SigningKey> MergeKeys(IReadOnlyList<SigningKey> held, IReadOnlyList<KeyDefinition> wanted, Authority authority, DateTimeOffset now)
+    private static List<SigningKey> MergeKeys(IReadOnlyList<SigningKey> current, IReadOnlyList<KeyDefinition> wanted, Authority authority, DateTimeOffset now)
     {
         var named = wanted.Select(key => KeyRules.Read(key, authority)).ToList();
-        var kept = held.Where(key => named.All(other => other.Address != key.Address))
+        var kept = current.Where(key => named.All(other => other.Address != key.Address))
             .Select(key => key.RevokedAt is null ? key with { RevokedAt = now } : key);
-        return [.. kept, .. named.Select(key => held.FirstOrDefault(other => CapEntries.Same(other, key)) ?? key)];
+        return [.. kept, .. named.Select(key => current.FirstOrDefault(other => CapEntries.Same(other, key)) ?? key)];
     }
 }

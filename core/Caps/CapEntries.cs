@@ -9,20 +9,20 @@ namespace CapOrleans.Core.Caps;
 /// <summary>What the log says of a change: one entry for the numbers and the policy, one for each key.</summary>
 internal static class CapEntries
 {
-    public static IEnumerable<EntryDraft> Of(CapContext? held, CapContext next, Authority authority, string origin, DateTimeOffset now)
+    public static IEnumerable<EntryDraft> Of(CapContext? current, CapContext next, Authority authority, string origin, DateTimeOffset now)
     {
-        if (held is null)
+        if (current is null)
         {
             yield return Entry.Write(EntryKinds.CapRegistered, origin, now, Numbers(next, authority));
         }
-        else if ((held.DisplayName, held.CapPotential, held.Phi, held.Psi, held.Rules) != (next.DisplayName, next.CapPotential, next.Phi, next.Psi, next.Rules))
+        else if ((current.DisplayName, current.CapPotential, current.Phi, current.Psi, current.Rules) != (next.DisplayName, next.CapPotential, next.Phi, next.Psi, next.Rules))
         {
             yield return Entry.Write(EntryKinds.PolicyChanged, origin, now, Numbers(next, authority));
         }
 
         foreach (var key in next.Keys)
         {
-            var before = held?.Keys.FirstOrDefault(other => other.Address == key.Address);
+            var before = current?.Keys.FirstOrDefault(other => other.Address == key.Address);
             if (before is null || !Same(before, key))
             {
                 var kind = key.RevokedAt is null ? EntryKinds.KeyAdded : EntryKinds.KeyRevoked;

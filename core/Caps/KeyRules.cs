@@ -34,10 +34,10 @@ internal static class KeyRules
     }
 
     /// <summary>A CapID that has admins keeps one: a context that only operators can change must not come about by accident.</summary>
-    public static Refusal? LastAdmin(CapContext? held, IReadOnlyList<SigningKey> next, DateTimeOffset now) =>
-        held is not null
-            && ((held.Keys.Any(key => Authority.IsActiveAdmin(key, now)) && !next.Any(key => Authority.IsActiveAdmin(key, now)))
-                || (held.Keys.Any(IsLasting) && !next.Any(IsLasting)))
+    public static Refusal? LastAdmin(CapContext? current, IReadOnlyList<SigningKey> next, DateTimeOffset now) =>
+        current is not null
+            && ((current.Keys.Any(key => Authority.IsActiveAdmin(key, now)) && !next.Any(key => Authority.IsActiveAdmin(key, now)))
+                || (current.Keys.Any(IsLasting) && !next.Any(IsLasting)))
             ? CapRefusals.LastAdminKey
             : null;
 

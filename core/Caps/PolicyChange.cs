@@ -27,12 +27,12 @@ internal static class PolicyChange
                 ?? Range("reportsPerMinute", wanted.ReportsPerMinute, 1, 6_000_000);
     }
 
-    public static CapPolicy Of(CapPolicy held, PolicyDefinition? wanted) => wanted is null ? held : new CapPolicy(
-        wanted.RequireFullSignature ?? held.RequireFullSignature,
-        wanted.SelfFeedback ?? held.SelfFeedback,
-        wanted.PagingFloor ?? held.PagingFloor,
-        wanted.MaxBehindSeconds ?? held.MaxBehindSeconds,
-        wanted.MaxAheadSeconds ?? held.MaxAheadSeconds,
-        DecimalText.Normalize(wanted.DeltaCapLimit ?? held.DeltaCapLimit),
-        wanted.ReportsPerMinute ?? held.ReportsPerMinute);
+    public static CapPolicy Of(CapPolicy current, PolicyDefinition? wanted) => wanted is null ? current : new CapPolicy(
+        wanted.RequireFullSignature ?? current.RequireFullSignature,
+        wanted.SelfFeedback ?? current.SelfFeedback,
+        wanted.PagingFloor ?? current.PagingFloor,
+        wanted.MaxBehindSeconds ?? current.MaxBehindSeconds,
+        wanted.MaxAheadSeconds ?? current.MaxAheadSeconds,
+        DecimalText.Normalize(wanted.DeltaCapLimit ?? current.DeltaCapLimit),
+        wanted.ReportsPerMinute ?? current.ReportsPerMinute);
 }

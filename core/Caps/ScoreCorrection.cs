@@ -11,7 +11,7 @@ using CapOrleans.Core.Incidents;
 
 namespace CapOrleans.Core.Caps;
 
-/// <summary>A later word about an incident's dCap. The incident's entry stays as it is; a new one refers to it and moves the score.</summary>
+/// <summary>A later statement about an incident's dCap. The incident's entry stays as it is; a new one refers to it and moves the score.</summary>
 public static class ScoreCorrection
 {
     private const decimal MaxDeltaCap = 1_000_000m;
@@ -29,20 +29,20 @@ public static class ScoreCorrection
     /// <param name="wanted">Without a <see cref="Fault"/>.</param>
     /// <returns>The next version of the context, so that of two corrections at once one is judged again; no next when it is so already.</returns>
     public static (CapChange Change, CorrectionRow Row) Of(
-        CapContext held, LogEntry accepted, decimal adjusted, Correction wanted, Actor actor, string origin, DateTimeOffset now)
+        CapContext current, LogEntry accepted, decimal adjusted, Correction wanted, Actor actor, string origin, DateTimeOffset now)
     {
         var adjustment = wanted.DeltaCap!.Value - AcceptedIncident.Read(accepted.Bytes).DeltaCap - adjusted;
-        var row = new CorrectionRow(held.CapId, wanted.IncidentId!, adjustment);
+        var row = new CorrectionRow(current.CapId, wanted.IncidentId!, adjustment);
         if (adjustment == 0)
         {
             return (new(null, [], null), row);
         }
 
-        var next = held with { Version = held.Version + 1 };
+        var next = current with { Version = current.Version + 1 };
         var entry = Entry.Write(EntryKinds.ScoreCorrected, origin, now, new CanonicalObject()
             .Add("adjustment", DecimalText.Of(adjustment))
             .AddActor(actor)
-            .Add("capId", held.CapId)
+            .Add("capId", current.CapId)
             .Add("contextVersion", next.Version)
             .Add("deltaCap", DecimalText.Of(wanted.DeltaCap.Value))
             .Add("incidentId", wanted.IncidentId)

@@ -20,7 +20,7 @@ public sealed record CapFormula(decimal Phi, decimal Psi, decimal PotentialIfNot
     /// <summary>The old engine.</summary>
     public static CapFormula Engine { get; } = new(1.0m, 0.7m, 0.001m);
 
-    /// <summary>Cap^P of a CapID about which nothing else is said.</summary>
+    /// <summary>Cap^P of a CapID that has no other.</summary>
     public const decimal DefaultPotential = 50m;
 
     public decimal Weight(decimal capPotential) => 1m / Counted(capPotential);

@@ -30,7 +30,7 @@ public static class Admission
     public const string Unverified = "unverified";
     public const string ReporterRole = "reporter";
 
-    /// <summary>Rows 1 to 3: what can be said without knowing the CapID.</summary>
+    /// <summary>Rows 1 to 3: what can be decided without knowing the CapID.</summary>
     public static (Proof? Proof, Ruling? Refused) Prove(IncidentReport report, AdmissionPolicy policy)
     {
         if (report.Signature is null or "")
@@ -70,7 +70,7 @@ public static class Admission
         : IdentityV1.Hash(report.IncidentId, report.CapId, report.Agent, report.TimestampText);
 
     /// <summary>
-    /// What makes two reports the same: all that was said under identity-v1, which signs little of it; what was signed under full-v2, so that
+    /// What makes two reports the same: all content under identity-v1, which signs little of it; what was signed under full-v2, so that
     /// somebody on the way who spells a number otherwise takes no receipt from its sender.
     /// </summary>
     /// <param name="proven">The scheme that the signature proved: an unsigned report says nothing that could be the same.</param>

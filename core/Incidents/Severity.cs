@@ -3,7 +3,7 @@ using CapOrleans.Core.DeltaCap;
 namespace CapOrleans.Core.Incidents;
 
 /// <summary>
-/// The ladder normal &lt; high &lt; escalated &lt; critical. Severity is free text; a word that is not on the ladder is kept
+/// The ladder normal &lt; high &lt; escalated &lt; critical. Severity is free text; one that is not on the ladder is kept
 /// and ranks as normal.
 /// </summary>
 public static class Severity

@@ -46,7 +46,7 @@ internal static class Hpke
         return message;
     }
 
-    /// <returns>False when it was sealed to another key, for another purpose, or was changed: which, cannot be told.</returns>
+    /// <returns>False when it was sealed to another key, for another purpose, or was changed; which of these is not known.</returns>
     public static bool TryOpen(
         HpkeAead aead, X25519PrivateKey recipient, ReadOnlySpan<byte> info, ReadOnlySpan<byte> associated, ReadOnlySpan<byte> message, [NotNullWhen(true)] out byte[]? content)
     {

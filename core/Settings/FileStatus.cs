@@ -37,7 +37,7 @@ public partial struct FileStatus
     };
 
     /// <summary>Follows links.</summary>
-    /// <returns>False when it cannot be told, with the system's error as last error.</returns>
+    /// <returns>False when it cannot be read, with the system's error as last error.</returns>
     public static bool TryRead(string path, out FileStatus status) => Stat(CurrentFolder, path, 0, BasicStats, out status) == 0;
 
     /// <summary>Of a link, the link itself.</summary>

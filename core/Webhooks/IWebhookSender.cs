@@ -22,7 +22,7 @@ public interface IWebhookSender
     bool MayReach(Uri url);
 
     /// <summary>POSTs until the receiver answers 2xx or 410, or the schedule is exhausted.</summary>
-    /// <param name="failed">Told of every attempt that failed, while it goes on.</param>
+    /// <param name="failed">Called for every attempt that failed, while it goes on.</param>
     /// <exception cref="OperationCanceledException">It was cancelled; the receiver may have the delivery all the same.</exception>
     Task<DeliveryOutcome> SendAsync(Delivery delivery, Action<DeliveryOutcome> failed, CancellationToken cancellationToken);
 

@@ -7,7 +7,7 @@ using CapOrleans.Gate.Spool;
 
 namespace CapOrleans.Gate.Forward;
 
-/// <summary>What the cluster said about one line.</summary>
+/// <summary>What the cluster decided about one line.</summary>
 /// <param name="Problem">The cluster's problem, as JSON; null when it was accepted.</param>
 internal sealed record LineVerdict(int Status, byte[]? Problem)
 {
@@ -48,7 +48,7 @@ internal sealed partial class ClusterLink(HttpClient http, GateOptions options, 
     /// <summary>What the last request met; null when it was answered.</summary>
     public string? LastError { get; private set; }
 
-    /// <summary>It said nothing: the next one, unless somebody has gone on from it already.</summary>
+    /// <summary>It did not answer: the next one, unless somebody has gone on from it already.</summary>
     public void Leave(Uri api) => Leave(api, isSilent: true, BackoffOfSilent);
 
     private void Leave(Uri api, bool isSilent, TimeSpan? backoff)

@@ -33,7 +33,7 @@ internal sealed class PartitionForwarder
     private readonly TimeProvider time;
     private readonly QueueRetries retries;
     private readonly ResiliencePipeline<BatchAnswer> untilAnswered;
-    /// <summary>Of a wallets' partition, as many as the cluster asks at once for one caller: more are only told to come again.</summary>
+    /// <summary>Of a wallets' partition, as many as the cluster asks at once for one caller: more would only be asked to retry.</summary>
     private readonly int widest;
     /// <summary>Lines of the next request, of what is sent for the first time and of what is sent again.</summary>
     private readonly int[] most;

@@ -44,9 +44,9 @@ internal sealed class KeyLists : IDisposable
     /// <param name="address">Of the caller, as <see cref="Core.Access.ClientAddress"/> gives it.</param>
     public async Task<Lookup> FindAsync(string capId, IPAddress address, TimeSpan maxAge)
     {
-        if (Fresh(capId, maxAge) is { } held)
+        if (Fresh(capId, maxAge) is { } kept)
         {
-            return held;
+            return kept;
         }
 
         if (health.IsPaused)
@@ -74,7 +74,7 @@ internal sealed class KeyLists : IDisposable
     }
 
     private Lookup? Fresh(string capId, TimeSpan maxAge) =>
-        Last(capId) is { } held && time.GetElapsedTime(held.At) <= maxAge ? new Lookup(LookupVerdict.Listed, held) : null;
+        Last(capId) is { } kept && time.GetElapsedTime(kept.At) <= maxAge ? new Lookup(LookupVerdict.Listed, kept) : null;
 
     private Task<Lookup> AskAsync(string capId) => AskAsync(capId, KeySource.Timeout);
 

@@ -12,7 +12,7 @@ internal sealed class LookupQueue(Func<string, Task<Lookup>> ask, TimeProvider t
     /// <summary>Look-ups under way at once, that wait, and that wait for one address.</summary>
     public const int MaxRunning = 32, MaxWaiting = 400, MaxWaitingEach = 50;
 
-    /// <summary>Whoever has no answer by then is told that the cluster is busy. 2 seconds.</summary>
+    /// <summary>Whoever has no answer by then gets the answer that the cluster is busy. 2 seconds.</summary>
     public static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(2);
 
     private static readonly Lookup Busy = new(LookupVerdict.Busy);

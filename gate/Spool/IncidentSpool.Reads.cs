@@ -117,7 +117,7 @@ internal sealed partial class IncidentSpool
         return room;
     }
 
-    /// <summary>Whatever a cluster said when it refused a request whole: JSON, or text.</summary>
+    /// <summary>Whatever a cluster answered when it refused a request whole: JSON, or text.</summary>
     private static JsonElement ProblemOf(string text)
     {
         try

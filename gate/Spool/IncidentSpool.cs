@@ -154,7 +154,7 @@ internal sealed partial class IncidentSpool : IDisposable
             }
             catch (Exception fault)
             {
-                // Whoever asked is told; the file is as it was before, and the next change has its turn.
+                // Whoever asked gets the fault; the file is as it was before, and the next change has its turn.
                 if (faults.Take(batch.Count) is > 0 and var count) // while the disk is full, every incident ends here
                 {
                     LogFault(count, fault.Message);

@@ -158,9 +158,9 @@ internal sealed class SpoolCommands(SqliteConnection connection) : IDisposable
         $"""
         DELETE FROM incident WHERE number IN (
           SELECT number FROM (
-            SELECT number, row_number() OVER (PARTITION BY {owner} ORDER BY number DESC) AS place
+            SELECT number, row_number() OVER (PARTITION BY {owner} ORDER BY number DESC) AS rank
             FROM incident INDEXED BY {index} WHERE refused_at IS NOT NULL AND vouched = {(isVouched ? 1 : 0)})
-          ORDER BY place, number DESC LIMIT -1 OFFSET $1)
+          ORDER BY rank, number DESC LIMIT -1 OFFSET $1)
         """;
 
     /// <returns>From a row of length, whether somebody vouches for it, and whose share it takes.</returns>

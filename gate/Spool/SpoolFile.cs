@@ -118,7 +118,7 @@ internal sealed class SpoolFile : IDisposable
 
         if (version is 1 or 2)
         {
-            // What waits from before was told apart to the letter, and stays so.
+            // What waits from before was compared byte by byte, and stays so.
             Run(
                 connection,
                 """

@@ -1,16 +1,16 @@
 namespace CapOrleans.Gate.Spool;
 
 /// <summary>Counts the bytes that wait, and whose they are.</summary>
-/// <param name="held">What waits from a former life.</param>
-internal sealed class SpoolRoom(SpoolLimits limits, IEnumerable<WaitingBytes> held)
+/// <param name="before">What waits from a former life.</param>
+internal sealed class SpoolRoom(SpoolLimits limits, IEnumerable<WaitingBytes> before)
 {
     private readonly Lock gate = new();
 
     /// <summary>By their owners, apart for what lists of keys vouch for and what they do not.</summary>
-    private readonly Dictionary<(string Owner, bool IsVouched), long> shares = held
+    private readonly Dictionary<(string Owner, bool IsVouched), long> shares = before
         .GroupBy(bytes => (bytes.Owner, bytes.IsVouched)).ToDictionary(share => share.Key, share => share.Sum(bytes => bytes.Count));
 
-    private long all = held.Sum(bytes => bytes.Count), unvouched = held.Where(bytes => !bytes.IsVouched).Sum(bytes => bytes.Count);
+    private long all = before.Sum(bytes => bytes.Count), unvouched = before.Where(bytes => !bytes.IsVouched).Sum(bytes => bytes.Count);
 
     /// <summary>In all, and of these what no list of keys vouches for.</summary>
     public (long All, long Unvouched) Taken

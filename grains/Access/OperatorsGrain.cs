@@ -76,7 +76,7 @@ internal sealed partial class OperatorsGrain(
         return RevocationVerdict.Revoked;
     }
 
-    /// <remarks>Crash here: the log names a change that was not made, and its caller was told of a fault. Asked again, it is made and named again.</remarks>
+    /// <remarks>Crash here: the log names a change that was not made, and its caller got a fault. Asked again, it is made and named again.</remarks>
     private async Task LogAsync(string kind, OperatorKey key, Actor actor)
     {
         var log = GrainFactory.GetGrain<IAuditLogGrain>(0);

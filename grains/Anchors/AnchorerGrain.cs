@@ -133,7 +133,7 @@ internal sealed partial class AnchorerGrain(
         pending.Add(FromFirst(confirmed));
     }
 
-    /// <summary>Says of every batch that is deep enough by now that it is anchored.</summary>
+    /// <summary>Logs each batch that is deep enough by now as anchored.</summary>
     private async Task LogConfirmedAsync()
     {
         var asked = askedAt;

@@ -38,9 +38,9 @@ internal sealed class ChainGrain(
     public Task<ContractPosition> AnchoredAsync(string logName, TimeSpan maxAge) => TellAsync(async () =>
     {
         var isShared = maxAge > TimeSpan.Zero;
-        if (isShared && time.GetUtcNow() - polledAt < maxAge && positions.TryGetValue(logName, out var held) && held is not null)
+        if (isShared && time.GetUtcNow() - polledAt < maxAge && positions.TryGetValue(logName, out var polled) && polled is not null)
         {
-            return held;
+            return polled;
         }
 
         positions.TryAdd(logName, null);
@@ -50,7 +50,7 @@ internal sealed class ChainGrain(
             positions[name] = position;
         }
 
-        polledAt = isShared ? time.GetUtcNow() : polledAt; // a poll that failed says nothing, and least of all that what is held is new
+        polledAt = isShared ? time.GetUtcNow() : polledAt; // a poll that failed says nothing, and least of all that what is polled is new
 
         return positions[logName]!;
     });

@@ -12,7 +12,7 @@ internal sealed class LoggedConflicts(TimeProvider time)
 
     /// <param name="newest">The log's newest entry about one; null for none.</param>
     public bool IsNew(AnchorConflict conflict, LogEntry? newest) =>
-        time.GetUtcNow() - last.GetValueOrDefault(conflict.Reason) >= Interval && (newest is null || !conflict.IsSaidBy(newest));
+        time.GetUtcNow() - last.GetValueOrDefault(conflict.Reason) >= Interval && (newest is null || !conflict.IsRecordedBy(newest));
 
     public void Add(AnchorConflict conflict) => last[conflict.Reason] = time.GetUtcNow();
 }

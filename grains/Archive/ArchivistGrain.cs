@@ -102,9 +102,9 @@ internal sealed partial class ArchivistGrain(
         await blocks.PutAsync([.. records, new Block(root, manifest)], Stopping).WaitAsync(PutTimeout, Time, Stopping);
 
         var head = (await Log.HeadAsync(LogNumber, Stopping))!;
-        var said = Entry.Write(EntryKinds.ArchiveBatched, head.Origin, Time.GetUtcNow(), new CanonicalObject()
+        var batched = Entry.Write(EntryKinds.ArchiveBatched, head.Origin, Time.GetUtcNow(), new CanonicalObject()
             .Add("count", records.Count).Add("from", from).Add("root", root.Text).Add("to", to));
-        return new Step(to, [said, .. failed.Select(proof => Describe(proof, head.Origin))], new Cover(EntryKinds.ArchiveBatched, from, to));
+        return new Step(to, [batched, .. failed.Select(proof => Describe(proof, head.Origin))], new Cover(EntryKinds.ArchiveBatched, from, to));
     }
 
     /// <summary>Once each, however often the step is tried.</summary>

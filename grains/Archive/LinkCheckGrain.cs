@@ -5,8 +5,8 @@ using Microsoft.Extensions.Hosting;
 
 namespace CapOrleans.Grains.Archive;
 
-/// <summary>An operator's look at the places. It holds what goes out within bounds: one call at a time, and in it a few CIDs at once.</summary>
-internal sealed class LinkCheckGrain(ArchivePlaces places, TimeProvider time, IHostApplicationLifetime host) : Grain, ILinkCheckGrain
+/// <summary>An operator's look at the locations. It holds what goes out within bounds: one call at a time, and in it a few CIDs at once.</summary>
+internal sealed class LinkCheckGrain(ArchiveLocations locations, TimeProvider time, IHostApplicationLifetime host) : Grain, ILinkCheckGrain
 {
     private const int AtOnce = 8;
 
@@ -22,14 +22,14 @@ internal sealed class LinkCheckGrain(ArchivePlaces places, TimeProvider time, IH
         {
             reports.AddRange(time.GetElapsedTime(started) < LastStart
                 ? await Task.WhenAll(few.Select(CheckAsync))
-                : few.Select(cid => new LinkReport(cid, [.. places.All.Select(NotAsked)])));
+                : few.Select(cid => new LinkReport(cid, [.. locations.All.Select(NotAsked)])));
         }
 
         return reports;
     }
 
     private async Task<LinkReport> CheckAsync(string cid) =>
-        new(cid, Cid.TryParseForeign(cid, out var parsed) ? await places.AskAsync(parsed, host.ApplicationStopping) : []);
+        new(cid, Cid.TryParseForeign(cid, out var parsed) ? await locations.AskAsync(parsed, host.ApplicationStopping) : []);
 
-    private LinkAnswer NotAsked(IArchivePlace place) => new(place.Name, place.IsOwn, LinkStatus.Unknown, time.GetUtcNow(), Reason: "not-asked");
+    private LinkAnswer NotAsked(IArchiveLocation location) => new(location.Name, location.IsOwn, LinkStatus.Unknown, time.GetUtcNow(), Reason: "not-asked");
 }

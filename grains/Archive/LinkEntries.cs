@@ -13,20 +13,20 @@ internal static class LinkEntries
     {
         var asked = answers.Where(answer => answer.IsCertain).ToList();
         return Entry.Write(EntryKinds.ArchiveLost, origin, at, Name(link)
-            .Add("where", asked.Select(answer => answer.Place))
+            .Add("where", asked.Select(answer => answer.Location))
             .Add("why", asked.Select(answer => answer.Status == LinkStatus.Wrong ? "wrong" : "missing")));
     }
 
     public static EntryDraft Restored(string origin, DateTimeOffset at, ArchivedLink link, IReadOnlyList<LinkAnswer> answers) =>
         Entry.Write(EntryKinds.ArchiveRestored, origin, at, Name(link)
-            .Add("where", answers.Where(answer => answer.Status == LinkStatus.Ok).Select(answer => answer.Place)));
+            .Add("where", answers.Where(answer => answer.Status == LinkStatus.Ok).Select(answer => answer.Location)));
 
     /// <returns>The CID that the log says is lost and not that it is back; null for none.</returns>
     public static async Task<string?> OpenLossAsync(IAuditLogReader log, int number, CancellationToken cancellationToken)
     {
         var back = await log.LatestAsync(number, EntryKinds.ArchiveRestored, cancellationToken);
-        return await log.LatestAsync(number, EntryKinds.ArchiveLost, cancellationToken) is { } said && said.Index > (back?.Index ?? -1)
-            ? JsonElement.Parse(said.Bytes).GetProperty("body").GetProperty("cid").GetString()
+        return await log.LatestAsync(number, EntryKinds.ArchiveLost, cancellationToken) is { } lost && lost.Index > (back?.Index ?? -1)
+            ? JsonElement.Parse(lost.Bytes).GetProperty("body").GetProperty("cid").GetString()
             : null;
     }
 

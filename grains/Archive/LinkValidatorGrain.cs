@@ -12,8 +12,8 @@ using Microsoft.Extensions.Logging;
 namespace CapOrleans.Grains.Archive;
 
 /// <summary>
-/// Looks again for everything that the archive put out, at each configured place. What no place has is said once by <c>archive.lost</c>, put back
-/// from the log's own bytes, and said to be back by <c>archive.restored</c>.
+/// Looks again for everything that the archive put out, at each configured location. What no location has is recorded once by <c>archive.lost</c>, put back
+/// from the log's own bytes, and recorded as back by <c>archive.restored</c>.
 /// </summary>
 /// <remarks>
 /// <para>It walks the log in order, round and round, one CID after another, and begins a round no sooner than an age after the one before. So what
@@ -24,11 +24,11 @@ namespace CapOrleans.Grains.Archive;
 /// </remarks>
 [PlacedBesideItsLog]
 internal sealed partial class LinkValidatorGrain(
-    IAuditLogReader log, IBlockStore blocks, ArchivePlaces places, LinkCheckSchedule schedule, [PersistentState("links")] IPersistentState<LinksState> stored,
+    IAuditLogReader log, IBlockStore blocks, ArchiveLocations locations, LinkCheckSchedule schedule, [PersistentState("links")] IPersistentState<LinksState> stored,
     TimeProvider time, IHostApplicationLifetime host, ILogger<LinkValidatorGrain> logger)
     : ConsumerGrain(log, time, host, logger), ILinkValidatorGrain
 {
-    /// <summary>Until a place that could not be asked, or that took nothing, is tried again; longer where it asks for that, an hour at most.</summary>
+    /// <summary>Until a location that could not be asked, or that took nothing, is tried again; longer where it asks for that, an hour at most.</summary>
     private static readonly TimeSpan RetryInterval = TimeSpan.FromMinutes(10), LongestWait = TimeSpan.FromHours(1);
 
     /// <summary>Until the end of the log is looked at again.</summary>
@@ -55,13 +55,13 @@ internal sealed partial class LinkValidatorGrain(
     {
         stored.State.NotPublic > 0 ? $"{stored.State.NotPublic} CIDs of this round are not found publicly." : "",
         restored > 0 ? $"{restored} CIDs were lost and put back since the start." : "",
-        repairFault is not null && lost is null ? $"A place of the archive could not be repaired: {repairFault}" : "",
+        repairFault is not null && lost is null ? $"A location of the archive could not be repaired: {repairFault}" : "",
     }.Where(text => text.Length > 0)) is { Length: > 0 } notice ? notice : null;
 
     /// <summary>It goes round: it is behind nothing.</summary>
     public override async Task<Progress> ProgressAsync() => (await base.ProgressAsync()) with { Lag = 0, Notice = Notice };
 
-    /// <summary>After a fault, too: what was said may be in the log though its answer was lost.</summary>
+    /// <summary>After a fault, too: what was recorded may be in the log though its answer was lost.</summary>
     protected override async Task<long> ResumeAtAsync(long offset)
     {
         lost = await LinkEntries.OpenLossAsync(Log, LogNumber, Stopping);
@@ -130,7 +130,7 @@ internal sealed partial class LinkValidatorGrain(
     private async Task<Step> CheckAsync(ArchivedLink link)
     {
         var cid = link.Block.Cid;
-        var answers = await places.AskAsync(cid, Stopping);
+        var answers = await locations.AskAsync(cid, Stopping);
         switch (LinkRules.Judge(answers, ++looks))
         {
             case LinkVerdict.AskAgain:
@@ -142,7 +142,7 @@ internal sealed partial class LinkValidatorGrain(
                 await CountAsync(answers);
                 break;
             default:
-                // Crash after this commit: the CID is lost for the log, so it is not said again. Test: A_crash_after_a_loss_was_said_says_it_no_second_time.
+                // Crash after this commit: the CID is lost for the log, so it is not recorded again. Test: A_crash_after_a_loss_was_said_says_it_no_second_time.
                 if (lost != cid.Text)
                 {
                     await CommitAsync(new Step(link.Index, [LinkEntries.Lost(await OriginAsync(), Time.GetUtcNow(), link, answers)]));
@@ -151,7 +151,7 @@ internal sealed partial class LinkValidatorGrain(
                 }
 
                 await RepairAsync(link, answers);
-                answers = await places.AskOwnAsync(cid, Stopping);
+                answers = await locations.AskOwnAsync(cid, Stopping);
                 if (LinkRules.Judge(answers, LinkRules.Looks) != LinkVerdict.Found)
                 {
                     nextAt = Time.GetUtcNow() + RetryInterval;
@@ -172,7 +172,7 @@ internal sealed partial class LinkValidatorGrain(
         return Step.Skip(link.Index + 1);
     }
 
-    /// <summary>Gives the block to the deployment's own places where one lacks it. A fault is for the operator: other places may have it.</summary>
+    /// <summary>Gives the block to the deployment's own locations where one lacks it. A fault is for the operator: other locations may have it.</summary>
     private async Task RepairAsync(ArchivedLink link, IReadOnlyList<LinkAnswer> answers)
     {
         repairFault = null;
@@ -202,7 +202,7 @@ internal sealed partial class LinkValidatorGrain(
 
     private async Task<string> OriginAsync() => (await Log.HeadAsync(LogNumber, Stopping))!.Origin;
 
-    [LoggerMessage(121, LogLevel.Warning, "Log {Log}: CID {Cid}, of entry {Index}, is at no place that could be asked. It is put back from the log.")]
+    [LoggerMessage(121, LogLevel.Warning, "Log {Log}: CID {Cid}, of entry {Index}, is at no location that could be asked. It is put back from the log.")]
     private partial void LogLost(int log, string cid, long index);
 
     [LoggerMessage(122, LogLevel.Warning, "Log {Log}: CID {Cid}, of entry {Index}, was put back where it was not any more")]

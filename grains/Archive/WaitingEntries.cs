@@ -33,6 +33,6 @@ internal sealed class WaitingEntries(ExportSchedule schedule)
 
     public bool IsDue(DateTimeOffset now) => IsFull || now - oldestAt >= schedule.Interval;
 
-    /// <summary>What is said of exports and anchors waits for what is worth one: else each export would lead to the next.</summary>
+    /// <summary>Entries that record exports and anchors wait for what is worth one: else each export would lead to the next.</summary>
     private static bool IsWorthIt(string kind) => kind != EntryKinds.ArchiveExported && !kind.StartsWith("anchor.", StringComparison.Ordinal);
 }

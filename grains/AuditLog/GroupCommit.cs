@@ -28,8 +28,8 @@ internal sealed class GroupCommit
     private LogHead head;
 
     /// <param name="head">As the store gave it when the log was opened.</param>
-    /// <param name="committed">Told of every new head, on a thread of the pool.</param>
-    /// <param name="failed">Told once, when this committer ends on a fault.</param>
+    /// <param name="committed">Called with every new head, on a thread of the pool.</param>
+    /// <param name="failed">Called once, when this committer ends on a fault.</param>
     public GroupCommit(IAuditLogWriter store, int log, LogHead head, Action<LogHead> committed, Action<Exception> failed)
     {
         (this.store, this.log, this.head, this.committed, this.failed) = (store, log, head, committed, failed);

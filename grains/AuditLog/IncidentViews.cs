@@ -14,7 +14,7 @@ namespace CapOrleans.Grains.AuditLog;
 /// </summary>
 internal sealed class IncidentViews(IAuditLogReader reader, LogMap logs, IGrainFactory grains)
 {
-    private static readonly AnchorPlace NotAnchored = new("pending", null, null, null, null);
+    private static readonly AnchorReference NotAnchored = new("pending", null, null, null, null);
 
     /// <param name="entries">Accepted incidents.</param>
     /// <returns>In the same order.</returns>
@@ -35,12 +35,12 @@ internal sealed class IncidentViews(IAuditLogReader reader, LogMap logs, IGrainF
                 return cover.FindAsync(entry.Index, cancellationToken);
             }
 
-            async Task<AnchorPlace> PendingAsync()
+            async Task<AnchorReference> PendingAsync()
             {
                 var log = LogOf(accepted);
                 var batches = pending.TryGetValue(log, out var known) ? known : pending[log] = await grains.GetGrain<IAnchorerGrain>(log).PendingAsync();
                 return batches.FirstOrDefault(batch => entry.Index >= batch.From && entry.Index < batch.To) is { } included
-                    ? new AnchorPlace("included", included.ChainId, included.Contract, included.Transaction, included.Block)
+                    ? new AnchorReference("included", included.ChainId, included.Contract, included.Transaction, included.Block)
                     : NotAnchored;
             }
         }
@@ -56,17 +56,17 @@ internal sealed class IncidentViews(IAuditLogReader reader, LogMap logs, IGrainF
         return document.RootElement.GetProperty("origin").GetString()!;
     }
 
-    private static AnchorPlace Anchored(JsonElement body) => new(
+    private static AnchorReference Anchored(JsonElement body) => new(
         "anchored", body.GetProperty("chainId").GetInt64(), body.GetProperty("contract").GetString(), body.GetProperty("transaction").GetString(),
         body.GetProperty("block").GetInt64());
 
-    private static IncidentView Of(LogEntry entry, AcceptedIncident accepted, JsonElement? archive, AnchorPlace anchor) =>
+    private static IncidentView Of(LogEntry entry, AcceptedIncident accepted, JsonElement? archive, AnchorReference anchor) =>
         new IncidentView(
             accepted.IncidentId, accepted.CapId, accepted.Agent, accepted.TimestampText, accepted.Severity, accepted.Description,
             accepted.Signer, accepted.Scheme, accepted.Feedback, accepted.Misuse, accepted.CapPotential,
             accepted.Weight, accepted.DeltaCap, accepted.AuditHash, accepted.AcceptedAt,
             new LogPosition(OriginOf(entry), entry.Index, Convert.ToHexStringLower(MerkleHash.Leaf(entry.Bytes))),
-            new ArchivePlace(archive is null ? "pending" : "archived", accepted.Cid.Text),
+            new ArchiveReference(archive is null ? "pending" : "archived", accepted.Cid.Text),
             anchor);
 
     /// <summary>Remembers the last batch, since neighbours are usually covered by the same one.</summary>
@@ -77,9 +77,9 @@ internal sealed class IncidentViews(IAuditLogReader reader, LogMap logs, IGrainF
 
         public async Task<JsonElement?> FindAsync(long index, CancellationToken cancellationToken)
         {
-            if (last is { } held && index >= held.From && index < held.To)
+            if (last is { } cached && index >= cached.From && index < cached.To)
             {
-                return held.Body;
+                return cached.Body;
             }
 
             if (index >= pendingFrom)

@@ -17,25 +17,25 @@ internal sealed partial class CapGrain : IDisposable
 
     public void Dispose() => changing.Dispose();
 
-    public Task<CapRuling> DefineAsync(CapDefinition definition, Actor actor) => ChangeAsync((held, now) =>
-        new(new Change(CapChange.Of(held, CapId, definition, Authority.OfOperator(actor), origin, now))));
+    public Task<CapRuling> DefineAsync(CapDefinition definition, Actor actor) => ChangeAsync((current, now) =>
+        new(new Change(CapChange.Of(current, CapId, definition, Authority.OfOperator(actor), origin, now))));
 
     public Task<CapRuling> ChangeAsync(ChangeRequest request, Actor actor) => ChangeAsync(
-        (held, now) =>
+        (current, now) =>
         {
-            if (held is null)
+            if (current is null)
             {
                 return new(Change.Refuse(CapRefusals.CapUnknown));
             }
 
-            var (authority, refusal) = request.Signature is null ? (Authority.OfOperator(actor), null) : Authority.Of(held, request, origin, now);
-            return new(authority is null ? Change.Refuse(refusal!) : new Change(CapChange.Of(held, request.Change, authority, origin, now)));
+            var (authority, refusal) = request.Signature is null ? (Authority.OfOperator(actor), null) : Authority.Of(current, request, origin, now);
+            return new(authority is null ? Change.Refuse(refusal!) : new Change(CapChange.Of(current, request.Change, authority, origin, now)));
         },
         request.AfterVersion, isSigned: request.Signature is not null);
 
-    public Task<CapRuling> CorrectAsync(Correction correction, Actor actor) => ChangeAsync(async (held, now) =>
+    public Task<CapRuling> CorrectAsync(Correction correction, Actor actor) => ChangeAsync(async (current, now) =>
     {
-        if ((held is null ? CapRefusals.CapUnknown : ScoreCorrection.Fault(correction)) is { } refusal)
+        if ((current is null ? CapRefusals.CapUnknown : ScoreCorrection.Fault(correction)) is { } refusal)
         {
             return Change.Refuse(refusal);
         }
@@ -46,7 +46,7 @@ internal sealed partial class CapGrain : IDisposable
         }
 
         var adjusted = await reader.AdjustmentAsync(CapId, correction.IncidentId!, CancellationToken.None);
-        var (change, row) = ScoreCorrection.Of(held!, accepted, adjusted, correction, actor, origin, now);
+        var (change, row) = ScoreCorrection.Of(current!, accepted, adjusted, correction, actor, origin, now);
         return new Change(change, row);
     });
 
@@ -82,10 +82,10 @@ internal sealed partial class CapGrain : IDisposable
         await RefreshAsync();
         for (var attempt = 0; attempt < Attempts; attempt++)
         {
-            var held = context;
-            var ((next, entries, refusal), correction) = await judge(held, time.GetUtcNow());
-            refusal ??= next is not null && afterVersion is { } version && version != held?.Version
-                ? CapRefusals.StaleVersion(held?.Version)
+            var current = context;
+            var ((next, entries, refusal), correction) = await judge(current, time.GetUtcNow());
+            refusal ??= next is not null && afterVersion is { } version && version != current?.Version
+                ? CapRefusals.StaleVersion(current?.Version)
                 : null;
             if (refusal is not null || next is null)
             {
@@ -99,17 +99,17 @@ internal sealed partial class CapGrain : IDisposable
             var outcome = await AppendAsync(new Append
             {
                 Entries = entries,
-                Expected = ExpectedVersion.Of(CapId, held),
+                Expected = ExpectedVersion.Of(CapId, current),
                 Context = next,
                 Correction = correction,
             });
             if (outcome.Verdict == AppendVerdict.Appended)
             {
                 context = next;
-                return new CapRuling(held is null ? CapVerdict.Registered : CapVerdict.Changed, await ReadAsync(), null);
+                return new CapRuling(current is null ? CapVerdict.Registered : CapVerdict.Changed, await ReadAsync(), null);
             }
 
-            await LoadAsync(held);
+            await LoadAsync(current);
         }
 
         return new CapRuling(CapVerdict.Busy, null, CapRefusals.Busy);

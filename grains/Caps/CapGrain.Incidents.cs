@@ -54,7 +54,7 @@ internal sealed partial class CapGrain
     /// <returns>With whether the log has another context than the one that they were judged by.</returns>
     private async Task<(List<Step> Steps, bool IsStale)> SubmitAsync(IReadOnlyList<ProvenReport> reports, Ruling?[] rulings, bool[] counted)
     {
-        var (held, steps) = (context, new List<Step>(reports.Count));
+        var (current, steps) = (context, new List<Step>(reports.Count));
         for (var i = 0; i < reports.Count && !(i > 0 && rulings[i - 1]?.IsRetryable == true); i++)
         {
             if (rulings[i] is not null)
@@ -64,11 +64,11 @@ internal sealed partial class CapGrain
 
             var (now, proven) = (time.GetUtcNow(), reports[i]);
             var (report, proof) = (proven.Report, new Proof(proven.Scheme, proven.Signer, proven.WalletBlock));
-            if (Admission.Judge(held, report, proof, now) is { } refused)
+            if (Admission.Judge(current, report, proof, now) is { } refused)
             {
                 LeaveIfUnknown();
                 rulings[i] = await FindAsync(report, proof.Signer) is { Verdict: Verdict.AlreadyAccepted } repeat ? repeat : refused;
-                if (rulings[i] == refused && held is not null && MayLook(held, proof.Signer) && !await IsNewestAsync(held))
+                if (rulings[i] == refused && current is not null && MayLook(current, proof.Signer) && !await IsNewestAsync(current))
                 {
                     rulings[i] = null; // the key counts, perhaps, in a database that was set back
                     return (steps, true);
@@ -77,7 +77,7 @@ internal sealed partial class CapGrain
                 continue;
             }
 
-            var (signer, perMinute) = (proof.Signer ?? "", held!.Rules.ReportsPerMinute);
+            var (signer, perMinute) = (proof.Signer ?? "", current!.Rules.ReportsPerMinute);
             var units = ReporterRateLimit.Units(Encoding.UTF8.GetByteCount(report.Request), perMinute);
             if (!counted[i])
             {
@@ -91,10 +91,10 @@ internal sealed partial class CapGrain
             }
 
             counted[i] = true;
-            var accepted = AcceptedIncident.Of(report, proof, held!, policy, now);
+            var accepted = AcceptedIncident.Of(report, proof, current!, policy, now);
             var entry = accepted.ToEntry(origin);
             var isLocal = local.TryFind(number, out _);
-            var step = new Step(i, accepted, entry, AppendAsync(Entail(accepted, entry, held, Admission.ContentHash(report, proof.Scheme, policy.ChainId))), perMinute, units);
+            var step = new Step(i, accepted, entry, AppendAsync(Entail(accepted, entry, current, Admission.ContentHash(report, proof.Scheme, policy.ChainId))), perMinute, units);
             steps.Add(step);
             if ((step.Outcome.IsCompleted || !isLocal) && (await step.Outcome).Verdict is AppendVerdict.Busy or AppendVerdict.StaleContext)
             {
@@ -106,17 +106,17 @@ internal sealed partial class CapGrain
     }
 
     /// <summary>For a key of the CapID always; for a stranger, who must not cost much, once a second.</summary>
-    private bool MayLook(CapContext held, string? signer)
+    private bool MayLook(CapContext current, string? signer)
     {
-        var mayLook = HasKey(held, signer) || time.GetElapsedTime(lookedAt) >= LookInterval;
+        var mayLook = HasKey(current, signer) || time.GetElapsedTime(lookedAt) >= LookInterval;
         lookedAt = mayLook ? time.GetTimestamp() : lookedAt;
         return mayLook;
     }
 
-    private static bool HasKey(CapContext? held, string? signer) => held?.Keys.Any(key => key.Address == signer) == true;
+    private static bool HasKey(CapContext? current, string? signer) => current?.Keys.Any(key => key.Address == signer) == true;
 
-    private async Task<bool> IsNewestAsync(CapContext held) =>
-        await reader.FindCapAsync(CapId, CancellationToken.None) is { Context: var read } && (read.Version, read.Revision) == (held.Version, held.Revision);
+    private async Task<bool> IsNewestAsync(CapContext current) =>
+        await reader.FindCapAsync(CapId, CancellationToken.None) is { Context: var read } && (read.Version, read.Revision) == (current.Version, current.Revision);
 
     /// <summary>What has no ruling comes after one that must be sent again.</summary>
     private static Ruling[] KeepOrder(Ruling?[] rulings)

@@ -44,7 +44,7 @@ internal sealed partial class CapGrain(
 
     private IAuditLogGrain Log => log ??= GrainFactory.GetGrain<IAuditLogGrain>(number);
 
-    /// <summary>Reads nothing: anybody can name any CapID, and an activation that fails is told to the log each time.</summary>
+    /// <summary>Reads nothing: anybody can name any CapID, and an activation that fails is logged each time.</summary>
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         number = logs.Of(CapId);
@@ -82,9 +82,9 @@ internal sealed partial class CapGrain(
         using var document = JsonDocument.Parse(delegationLog);
         var now = time.GetUtcNow();
         var result = DelegationAudit.Of(document.RootElement, now);
-        var said = Entry.Write(EntryKinds.DelegationAudited, origin, now, new CanonicalObject()
+        var audited = Entry.Write(EntryKinds.DelegationAudited, origin, now, new CanonicalObject()
             .AddActor(actor).Add("capId", CapId).Add("log", delegationLog).Add("result", result));
-        var outcome = await AppendAsync(new Append { Entries = [said] });
+        var outcome = await AppendAsync(new Append { Entries = [audited] });
         return outcome.Verdict == AppendVerdict.Appended
             ? result
             : throw new InvalidOperationException($"The log answered {outcome.Verdict}; ask again.");

@@ -6,20 +6,20 @@ namespace CapOrleans.Grains.Caps;
 /// </summary>
 internal sealed class ContextLoads : IDisposable
 {
-    private readonly SemaphoreSlim places = new(6);
+    private readonly SemaphoreSlim slots = new(6);
 
     public async Task<T> RunAsync<T>(Func<Task<T>> load)
     {
-        await places.WaitAsync();
+        await slots.WaitAsync();
         try
         {
             return await load();
         }
         finally
         {
-            places.Release();
+            slots.Release();
         }
     }
 
-    public void Dispose() => places.Dispose();
+    public void Dispose() => slots.Dispose();
 }

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 namespace CapOrleans.Grains.Consumers;
 
 /// <summary>
-/// Reads on from its offset, does its work, and commits what it says about it together with the offset's move: done at least once, said
+/// Reads on from its offset, does its work, and commits its entries together with the offset's move: done at least once, recorded
 /// exactly once.
 /// </summary>
 /// <remarks>
@@ -47,7 +47,7 @@ internal abstract partial class ConsumerGrain(
     /// <summary>What it found in the log that should not be there; null for nothing, since its activation.</summary>
     protected virtual string? Finding => null;
 
-    /// <summary>False when there is nobody to work for: then a pass ends without a word.</summary>
+    /// <summary>False when there is nobody to work for: then a pass ends silently.</summary>
     protected virtual bool MayGoOn => true;
 
     /// <summary>Index of the first entry that it is meant to see.</summary>

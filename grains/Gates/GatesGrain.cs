@@ -21,11 +21,11 @@ internal sealed class GatesState
 internal sealed record KnownGate([property: Id(0)] string Name, [property: Id(1)] string Address, [property: Id(2)] DateTimeOffset Since);
 
 /// <summary>
-/// Records the heartbeats of gates that an admin added, and says in the log when one joins and when it falls silent. Recording touches
-/// memory alone, so that a log or a database that stands still makes nobody silent; the watch does what takes time. What the log said
+/// Records the heartbeats of gates that an admin added, and logs when one joins and when it falls silent. Recording touches
+/// memory alone, so that a log or a database that stands still makes nobody silent; the watch does what takes time. What the log has
 /// last is read from it, see <see cref="LoggedPresence"/>.
 /// </summary>
-/// <remarks>Crash between the entry and anything else: the next activation reads the offsets, so nothing is said twice. Who was heard
+/// <remarks>Crash between the entry and anything else: the next activation reads the offsets, so nothing is recorded twice. Who was heard
 /// when is forgotten: every gate has its full timeout again.</remarks>
 internal sealed partial class GatesGrain(
     [PersistentState("gates")] IPersistentState<GatesState> stored, IAuditLogReader log, TimeProvider time, ILogger<GatesGrain> logger) : Grain, IGatesGrain
@@ -67,9 +67,9 @@ internal sealed partial class GatesGrain(
 
     public async Task<GateAddition> AddAsync(string name, string address, Actor actor)
     {
-        if (gates.TryGetValue(name, out var held))
+        if (gates.TryGetValue(name, out var known))
         {
-            return held.Known.Address == address ? GateAddition.Unchanged : GateAddition.OtherKey;
+            return known.Known.Address == address ? GateAddition.Unchanged : GateAddition.OtherKey;
         }
 
         if (gates.Count >= ClusterLimits.Gates)
@@ -80,7 +80,7 @@ internal sealed partial class GatesGrain(
         var gate = new Presence(new KnownGate(name, address, time.GetUtcNow()), time.GetTimestamp());
         await MustLogAsync(gate, EntryKinds.GateAdded, Describe(gate, actor)); // it has not joined yet
 
-        // Crash here: the log says that it was added, and it is not; who wanted it was not told that it is, and adds it again.
+        // Crash here: the log says that it was added, and it is not; whoever wanted it got no success, and adds it again.
         gates[name] = gate;
         try
         {
@@ -104,7 +104,7 @@ internal sealed partial class GatesGrain(
 
         await MustLogAsync(gate, EntryKinds.GateRemoved, Describe(gate, actor)); // whoever has the name next has not joined
 
-        // Crash here: the name is taken still, and its gate joins again; who wanted it removed was not told that it is.
+        // Crash here: the name is taken still, and its gate joins again; whoever wanted it removed got no success.
         gates.Remove(name);
         try
         {
@@ -165,7 +165,7 @@ internal sealed partial class GatesGrain(
         return outcome.Verdict == AppendVerdict.Appended;
     }
 
-    /// <summary>Says what an admin did; after it, the gate is not in.</summary>
+    /// <summary>Logs what an admin did; after it, the gate is not in.</summary>
     private async Task MustLogAsync(Presence gate, string kind, CanonicalObject body)
     {
         gate.Logged ??= await LoggedPresence.ReadAsync(log, Log, gate.Known.Name);

@@ -32,7 +32,7 @@ internal sealed class Presence(KnownGate known, long heardAt)
 /// </summary>
 internal sealed record LoggedPresence(string Gate, long Joined, long Left)
 {
-    /// <summary>The log's last word is that it joined.</summary>
+    /// <summary>The log's last entry about it is that it joined.</summary>
     public bool IsIn => Joined > Left;
 
     public static async Task<LoggedPresence> ReadAsync(IAuditLogReader log, int number, string gate) => new(

@@ -47,10 +47,10 @@ internal sealed class MirrorGrain(
 
     protected override TimeSpan Interval => schedule.Interval;
 
-    protected override bool MayGoOn => mirror.Place is not null;
+    protected override bool MayGoOn => mirror.Target is not null;
 
     protected override string? Finding => ahead.Count == 0 ? null
-        : $"The contract {mirror.Place!.Contract} has a newer version than the log of {string.Join(", ", ahead.Take(Named))}{(ahead.Count > Named ? $" and {ahead.Count - Named} more" : "")}: the log is an older copy, or another has the writer's key. Deploy another CapNFT and set CAP_NFT_ADDRESS.";
+        : $"The contract {mirror.Target!.Contract} has a newer version than the log of {string.Join(", ", ahead.Take(Named))}{(ahead.Count > Named ? $" and {ahead.Count - Named} more" : "")}: the log is an older copy, or another has the writer's key. Deploy another CapNFT and set CAP_NFT_ADDRESS.";
 
     public Task<bool> IsOnAsync() => Task.FromResult(MayGoOn);
 
@@ -63,7 +63,7 @@ internal sealed class MirrorGrain(
         }
 
         var (place, block, blockHash, found) = CapToken.Read(entry);
-        if (place == mirror.Place && (await Chain.SightAsync(block, blockHash).WaitAsync(Stopping)).Depth != AnchorDepth.Gone)
+        if (place == mirror.Target && (await Chain.SightAsync(block, blockHash).WaitAsync(Stopping)).Depth != AnchorDepth.Gone)
         {
             ahead.UnionWith(found);
             return offset;

@@ -106,14 +106,14 @@ internal sealed partial class NotifierGrain(
 
         await TellAsync(outcome);
         var kind = outcome.Delivered ? EntryKinds.DeliverySucceeded : EntryKinds.DeliveryExhausted;
-        var said = Entry.Write(kind, origin, Time.GetUtcNow(), new CanonicalObject()
+        var entry = Entry.Write(kind, origin, Time.GetUtcNow(), new CanonicalObject()
             .Add("attempts", outcome.Attempts)
             .Add("capId", accepted.CapId)
             .Add("fault", outcome.Delivered ? null : outcome.Fault.Text())
             .Add("incidentId", accepted.IncidentId)
             .Add("index", index)
             .Add("webhook", WebhookId));
-        return new Step(index + 1, [said]);
+        return new Step(index + 1, [entry]);
     }
 
     /// <summary>Before the commit, so that a receiver that is gone is disabled before anything else is sent to it.</summary>

@@ -15,7 +15,7 @@ namespace CapOrleans.Grains.Webhooks;
 /// </summary>
 /// <remarks>
 /// Crash between the two: the next activation finds the change in the state, and an offset in the log that stands before it, and appends
-/// the entry. The offset moves with the entry, so nothing is said twice. Test: An_entry_that_the_log_did_not_take_follows_once.
+/// the entry. The offset moves with the entry, so nothing is recorded twice. Test: An_entry_that_the_log_did_not_take_follows_once.
 /// </remarks>
 internal sealed partial class WebhooksGrain(
     [PersistentState("webhooks")] IPersistentState<WebhooksState> stored, IAuditLogReader log, LogMap logs, IWebhookSender sender,

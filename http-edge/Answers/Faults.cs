@@ -37,7 +37,7 @@ public sealed partial class Faults(TimeProvider time, ILogger<Faults> logger)
             }
 
             context.Response.Clear();
-            await HttpProblem.Of(StatusCodes.Status500InternalServerError, "internal", "", "A fault of the service; its log says more.")
+            await HttpProblem.Of(StatusCodes.Status500InternalServerError, "internal", "", "Send the same again, or ask the operator: the fault is in the service's log.")
                 .ExecuteAsync(context);
         }
     });

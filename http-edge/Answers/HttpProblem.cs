@@ -5,7 +5,9 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace CapOrleans.HttpEdge.Answers;
 
-/// <summary>Errors as RFC 9457 problems: a stable <c>type</c>, the <c>field</c> at fault and the <c>rule</c> it breaks.</summary>
+/// <summary>
+/// Errors as RFC 9457 problems: a stable <c>type</c>, which <c>detail</c> explains, the <c>field</c> at fault and the <c>rule</c> it breaks.
+/// </summary>
 public static class HttpProblem
 {
     private const int MaxFieldLength = 100;
@@ -14,7 +16,7 @@ public static class HttpProblem
     public static string Seconds(TimeSpan wait) => Math.Max(1, Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
 
     public static ProblemHttpResult Of(int status, string type, string field, string rule) => TypedResults.Problem(
-        detail: rule,
+        detail: ProblemTypes.Meanings.GetValueOrDefault(type),
         statusCode: status,
         title: type.Replace('-', ' '),
         type: ProblemTypes.Of(type),

@@ -77,7 +77,7 @@ public static class BoundedBody
         }
         catch (Exception)
         {
-            // Whoever waits for the read is told by the reader.
+            // Whoever waits for the read gets the fault from the reader.
         }
     }
 

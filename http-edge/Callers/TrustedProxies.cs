@@ -6,7 +6,7 @@ using IPNetwork = System.Net.IPNetwork;
 namespace CapOrleans.HttpEdge.Callers;
 
 /// <summary>
-/// Proxies whose word about a caller is taken: the address in <c>X-Forwarded-For</c> counts for limits by address, and the scheme in
+/// Proxies that are believed about a caller: the address in <c>X-Forwarded-For</c> counts for limits by address, and the scheme in
 /// <c>X-Forwarded-Proto</c> for origins. What anybody else says in such headers is not believed.
 /// </summary>
 public sealed class TrustedProxies(IReadOnlyList<IPNetwork> networks)

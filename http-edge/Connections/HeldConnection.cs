@@ -24,7 +24,7 @@ internal sealed class Caller(IPAddress address, bool isProxy)
     public LinkedList<Held> Busy { get; } = new();
 }
 
-/// <summary>A connection that has a place.</summary>
+/// <summary>A connection that has a slot.</summary>
 internal sealed class Held
 {
     public Held(Caller caller, ConnectionContext connection, bool isReserved)
@@ -59,7 +59,7 @@ internal sealed class Held
 /// <summary>On a connection that found its port full.</summary>
 internal sealed class HealthOnly;
 
-/// <summary>What HTTP knows of a connection's place.</summary>
+/// <summary>What HTTP knows of a connection's slot.</summary>
 public static class BudgetedCalls
 {
     /// <summary>First in the pipeline. A connection that found the port full is closed after one answer; of <c>/health</c> it gets a true one.</summary>

@@ -52,7 +52,7 @@ public class AddressTurns(int atOnce = AddressTurns.AtOnce)
             {
                 if (next.TrySetResult())
                 {
-                    return; // the place is its from now on
+                    return; // the slot is its from now on
                 }
             }
 

@@ -7,7 +7,7 @@ public sealed class LogThrottle(TimeProvider time)
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     private readonly Lock gate = new();
-    private long held;
+    private long pending;
     private long? writtenAt;
 
     /// <param name="count">What the message would say happened.</param>
@@ -16,13 +16,13 @@ public sealed class LogThrottle(TimeProvider time)
     {
         lock (gate)
         {
-            held += count;
+            pending += count;
             if (writtenAt is { } last && time.GetElapsedTime(last) < Interval)
             {
                 return 0;
             }
 
-            (var all, held, writtenAt) = (held, 0, time.GetTimestamp());
+            (var all, pending, writtenAt) = (pending, 0, time.GetTimestamp());
             return all;
         }
     }

@@ -46,7 +46,7 @@ internal static class ClusterStore
         });
         // How soon an API that runs by itself sees a silo that came or went.
         client.Configure<GatewayOptions>(options => options.GatewayListRefreshPeriod = TimeSpan.FromSeconds(1));
-        // What was on its way through a silo that died is never answered; the caller is told to send it again after this long.
+        // What was on its way through a silo that died is never answered; the caller is asked to send it again after this long.
         client.Configure<ClientMessagingOptions>(options => options.ResponseTimeout = TimeSpan.FromSeconds(5));
     }
 

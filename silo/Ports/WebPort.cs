@@ -49,7 +49,7 @@ internal static class WebPort
             });
         });
         builder.WebHost.UseKestrelHttpsConfiguration();
-        builder.WebHost.UseSockets(sockets => sockets.MaxReadBufferSize = MaxRequestBuffer); // what is read ahead of Kestrel has a limit of its own: 1 MiB unless it is said
+        builder.WebHost.UseSockets(sockets => sockets.MaxReadBufferSize = MaxRequestBuffer); // what is read ahead of Kestrel has a limit of its own: 1 MiB by default
         builder.Services.AddSingleton<IStartupFilter>(services => new Entrance(connections, proxies, ActivatorUtilities.CreateInstance<Faults>(services)));
         return builder;
     }

@@ -3,7 +3,7 @@ using CapOrleans.Silo.Tls;
 
 namespace CapOrleans.Silo.Settings;
 
-/// <summary>What the gate is told from outside; the names are those of <c>.env.example</c>.</summary>
+/// <summary>The gate's settings; the names are those of <c>.env.example</c>.</summary>
 public sealed record GateSettings
 {
     /// <summary><c>Gate__Name</c>: who it is to the cluster. Default this machine's name.</summary>

@@ -21,7 +21,7 @@ public enum NodeRoles
     Gate = 4,
 }
 
-/// <summary>Everything that a node is told from outside; the names are those of <c>.env.example</c>.</summary>
+/// <summary>A node's settings; the names are those of <c>.env.example</c>.</summary>
 public sealed record NodeSettings
 {
     /// <summary><c>DATA_DIR</c>. Default <c>./data</c>.</summary>

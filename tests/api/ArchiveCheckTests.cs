@@ -21,9 +21,9 @@ public sealed class ArchiveCheckTests(NodeFixture node)
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         var items = (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("items").EnumerateArray().ToList();
         Assert.Equal([Nowhere, cid], items.Select(item => item.Text("cid")));
-        var (missing, found) = (Assert.Single(items[0].GetProperty("places").EnumerateArray()), Assert.Single(items[1].GetProperty("places").EnumerateArray()));
-        Assert.Equal(("store", "missing"), (missing.Text("place"), missing.Text("result")));
-        Assert.Equal(("store", "ok"), (found.Text("place"), found.Text("result")));
+        var (missing, found) = (Assert.Single(items[0].GetProperty("locations").EnumerateArray()), Assert.Single(items[1].GetProperty("locations").EnumerateArray()));
+        Assert.Equal(("store", "missing"), (missing.Text("location"), missing.Text("result")));
+        Assert.Equal(("store", "ok"), (found.Text("location"), found.Text("result")));
         Assert.True(found.GetProperty("size").GetInt64() > 100 && found.GetProperty("checkedAt").GetDateTimeOffset() > DateTimeOffset.UnixEpoch);
     }
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using CapOrleans.Api.Caps;
+using CapOrleans.Contracts;
 using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Contracts.Caps;
 using CapOrleans.Contracts.Gates;
@@ -37,7 +38,10 @@ public sealed class ClusterAnswerTests
         using var request = new HttpRequestMessage(new HttpMethod(method), path) { Content = body.Length > 0 ? new StringContent(body, Encoding.UTF8, "application/json") : null };
         using var answer = await api.Http.SendAsync(request);
         var text = await answer.Content.ReadAsStringAsync();
-        Assert.Equal((status, $"urn:caporleans:problem:{type}"), ((int)answer.StatusCode, JsonElement.Parse(text).Text("type")));
+        var problem = JsonElement.Parse(text);
+        Assert.Equal((status, $"urn:caporleans:problem:{type}"), ((int)answer.StatusCode, problem.Text("type")));
+        Assert.Equal(ProblemTypes.Meanings[type], problem.Text("detail"));
+        Assert.NotEqual(problem.Text("rule"), problem.Text("detail"));
         Assert.DoesNotContain("A fault of the test", text, StringComparison.Ordinal);
     }
 

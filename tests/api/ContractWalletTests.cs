@@ -21,7 +21,7 @@ public sealed class ContractWalletTests(NodeFixture node)
         var signed = JsonElement.Parse(await Child.RunAsync("node", Repository.File("tests", "clients", "wallet.mjs"), node.Chain.Url.ToString(), data));
         var (wallet, owner, signature) = (signed.Text("wallet"), signed.Text("owner"), signed.Text("signature"));
 
-        // A key of the CapID that is not said to be a contract is never asked about.
+        // A key of the CapID that is not marked as a contract is never asked about.
         await RegisterAsync(new { address = wallet });
         Assert.Equal((HttpStatusCode.Forbidden, "signature-mismatch"), await SendAsync(node.Api, "/v1/incidents", Incident(wallet, signature)));
         await RegisterAsync(new { address = wallet, contract = true });

@@ -106,12 +106,12 @@ public sealed class IpfsCheckTests(NodeFixture node) : IAsyncLifetime
         var cid = (await node.SettledAsync("SYS-CORE", (string)incident["task_id"]!)).GetProperty("archive").Text("cid");
         var token = node.Operator.DefaultRequestHeaders.Authorization!.Parameter!;
         var cap = new CapCommand(directory.Path, ("API_PORT", $"{node.Api.BaseAddress!.Port}"), ("CAP_TOKEN", token));
-        Assert.Equal((0, $"{cid}: store ok"), await cap.RunAsync("ipfs", "check", cid, "--places"));
+        Assert.Equal((0, $"{cid}: store ok"), await cap.RunAsync("ipfs", "check", cid, "--locations"));
         const string Nowhere = "bafkreihhponjv2pdbmg33nxvccrgj34546avahl3nojk5cplawofvn2d3m";
-        var (code, output) = await cap.RunAsync("ipfs", "check", cid, Nowhere, "--places", "--json");
+        var (code, output) = await cap.RunAsync("ipfs", "check", cid, Nowhere, "--locations", "--json");
         Assert.Equal(1, code);
-        Assert.Contains($"{{\"cid\":\"{Nowhere}\",\"places\":[{{\"place\":\"store\",\"result\":\"missing\"", output, StringComparison.Ordinal);
-        Assert.Equal(2, (await cap.RunAsync("ipfs", "check", cid, "--places", "--legacy")).Code);
+        Assert.Contains($"{{\"cid\":\"{Nowhere}\",\"locations\":[{{\"location\":\"store\",\"result\":\"missing\"", output, StringComparison.Ordinal);
+        Assert.Equal(2, (await cap.RunAsync("ipfs", "check", cid, "--locations", "--legacy")).Code);
     }
 
     [Fact]

@@ -47,13 +47,13 @@ public sealed class SystemdTests(NodeFixture node) : IAsyncLifetime
         Assert.StartsWith("nginx.service failed: exit-code", incident.Text("description"), StringComparison.Ordinal);
         Assert.Contains("invalid port in \"99999\"", incident.Text("description"), StringComparison.Ordinal);
 
-        // The same failure told once more is the same incident; another start is another failure.
+        // The same failure reported once more is the same incident; another start is another failure.
         await InsideAsync("sh", "-c", "set -a; . /etc/default/cap; cap hook unit nginx.service");
         Assert.Single(await IncidentsAsync(1));
         await InsideAsync("sh", "-c", "! systemctl start nginx");
         Assert.Equal(2, (await IncidentsAsync(2)).Select(one => one.Text("incidentId")).Distinct().Count());
 
-        // When it is mended, nothing is told.
+        // When it is mended, nothing is reported.
         await InsideAsync("sh", "-c", "printf 'events {}\\n' > /etc/nginx/nginx.conf; systemctl start nginx && systemctl is-active nginx");
         Assert.Equal(2, (await IncidentsAsync(2)).Count);
     }

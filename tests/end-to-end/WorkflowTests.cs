@@ -55,7 +55,7 @@ public sealed class WorkflowTests(NodeFixture node)
         Assert.Equal(("WEB-01", "capos.local", "critical", cid), (record.Text("capId"), record.Text("responsibleAgent"), record.Text("severity"), record.Text("ipfsHash")));
         Assert.Equal("0x" + Convert.ToHexStringLower(RecordHash.Of(incident.ToJsonString(), deltaCap)), record.Text("incidentHash"));
 
-        // And the people who registered were told, with the record and a signature.
+        // And the people who registered were notified, with the record and a signature.
         var delivery = await receiver.NextAsync();
         Assert.Equal(
             ["incident_id", "cap_id", "agent", "severity", "description", "timestamp", "audit_hash"],

@@ -11,7 +11,7 @@ internal sealed class FuzzRun(int seed, string folder, TextWriter output)
     /// <summary>Inputs to one target before the next has its turn.</summary>
     private const int Turn = 50;
 
-    /// <summary>A target that has broken so often has told enough.</summary>
+    /// <summary>A target that has broken so often has shown enough.</summary>
     private const int MaxFindings = 5;
 
     private readonly List<Finding> findings = [];

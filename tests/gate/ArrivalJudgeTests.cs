@@ -18,16 +18,16 @@ public sealed class ArrivalJudgeTests : IDisposable
     public async Task A_key_of_the_list_is_vouched_for_and_another_is_refused()
     {
         cluster.Register("A", key);
-        Assert.Equal((null, true, true), Told(await JudgeAsync(key)));
-        Assert.Equal((Verdict.Unauthorised, false, false), Told(await JudgeAsync(stranger)));
-        Assert.Equal((Verdict.CapUnknown, false, false), Told(await JudgeAsync(stranger, "NONE")));
+        Assert.Equal((null, true, true), OutcomeOf(await JudgeAsync(key)));
+        Assert.Equal((Verdict.Unauthorised, false, false), OutcomeOf(await JudgeAsync(stranger)));
+        Assert.Equal((Verdict.CapUnknown, false, false), OutcomeOf(await JudgeAsync(stranger, "NONE")));
     }
 
     [Fact]
     public async Task A_look_up_that_fails_is_an_answer_for_later_and_vouches_for_nobody()
     {
         cluster.Answer = _ => throw new HttpRequestException("late");
-        Assert.Equal((Verdict.Busy, false, false), Told(await JudgeAsync(key)));
+        Assert.Equal((Verdict.Busy, false, false), OutcomeOf(await JudgeAsync(key)));
     }
 
     [Fact]
@@ -37,21 +37,21 @@ public sealed class ArrivalJudgeTests : IDisposable
         await JudgeAsync(key);
         cluster.Time.Advance(TimeSpan.FromHours(1));
         cluster.Answer = _ => throw new HttpRequestException("late");
-        Assert.Equal((null, true, true), Told(await JudgeAsync(key)));
-        Assert.Equal((Verdict.Busy, false, false), Told(await JudgeAsync(stranger)));
+        Assert.Equal((null, true, true), OutcomeOf(await JudgeAsync(key)));
+        Assert.Equal((Verdict.Busy, false, false), OutcomeOf(await JudgeAsync(stranger)));
         await cluster.OutageAsync();
-        Assert.Equal((null, true, true), Told(await JudgeAsync(key)));
-        Assert.Equal((null, false, false), Told(await JudgeAsync(stranger))); // who cannot be asked has not refused
+        Assert.Equal((null, true, true), OutcomeOf(await JudgeAsync(key)));
+        Assert.Equal((null, false, false), OutcomeOf(await JudgeAsync(stranger))); // who cannot be asked has not refused
     }
 
     [Fact]
     public async Task A_key_that_was_just_added_is_asked_about_before_it_is_refused()
     {
         cluster.Register("A", stranger);
-        Assert.Equal((Verdict.Unauthorised, false, false), Told(await JudgeAsync(key)));
+        Assert.Equal((Verdict.Unauthorised, false, false), OutcomeOf(await JudgeAsync(key)));
         cluster.Register("A", stranger, key);
         cluster.Time.Advance(KeyLists.ForNo + TimeSpan.FromMilliseconds(1));
-        Assert.Equal((null, true, true), Told(await JudgeAsync(key)));
+        Assert.Equal((null, true, true), OutcomeOf(await JudgeAsync(key)));
     }
 
     [Theory]
@@ -63,14 +63,14 @@ public sealed class ArrivalJudgeTests : IDisposable
         cluster = new KeyCluster(escalateUnknownKeys: escalateUnknownKeys) { Answer = _ => throw new HttpRequestException("refused") };
         await JudgeAsync(key);
         await cluster.OutageAsync();
-        Assert.Equal((null, false, escalateUnknownKeys), Told(await JudgeAsync(key)));
+        Assert.Equal((null, false, escalateUnknownKeys), OutcomeOf(await JudgeAsync(key)));
     }
 
     [Fact]
     public async Task A_cluster_that_tells_nothing_refuses_nobody_and_vouches_for_nobody()
     {
         cluster.Answer = _ => Task.FromResult(new HttpResponseMessage(HttpStatusCode.Unauthorized));
-        Assert.Equal((null, false, false), Told(await JudgeAsync(key)));
+        Assert.Equal((null, false, false), OutcomeOf(await JudgeAsync(key)));
     }
 
     [Fact]
@@ -83,10 +83,10 @@ public sealed class ArrivalJudgeTests : IDisposable
         unsigned.Remove("signature");
         unsigned.Remove("signer");
         var judge = new ArrivalJudge(cluster.Lists, new ProvenQueues(), cluster.Options, cluster.Time);
-        Assert.Equal((null, false, false), Told(await judge.JudgeAsync(unsigned.Report(), IPAddress.Loopback)));
+        Assert.Equal((null, false, false), OutcomeOf(await judge.JudgeAsync(unsigned.Report(), IPAddress.Loopback)));
     }
 
-    private static (Verdict? Refused, bool IsVouched, bool MayPage) Told(Standing standing) =>
+    private static (Verdict? Refused, bool IsVouched, bool MayPage) OutcomeOf(Standing standing) =>
         (standing.Refused?.Verdict, standing.IsVouched, standing.MayPage);
 
     private Task<Standing> JudgeAsync(PrivateKey by, string capId = "A") => new ArrivalJudge(cluster.Lists, new ProvenQueues(), cluster.Options, cluster.Time)

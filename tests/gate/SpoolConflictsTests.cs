@@ -100,8 +100,8 @@ public sealed class SpoolConflictsTests : IDisposable
         Assert.Equal("\"first\"", Assert.Single(Next()).Line);
     }
 
-    private Task<ArrivalVerdict> KeepAsync(string id, string said, bool isVouched = true, string capId = "X") => spool.KeepAsync(
-        new Arrival("X", capId, id, Encoding.UTF8.GetBytes($"\"{said}\""), isVouched) { Content = new byte[32] });
+    private Task<ArrivalVerdict> KeepAsync(string id, string text, bool isVouched = true, string capId = "X") => spool.KeepAsync(
+        new Arrival("X", capId, id, Encoding.UTF8.GetBytes($"\"{text}\""), isVouched) { Content = new byte[32] });
 
     private Task<int> RefuseAsync(int status) =>
         spool.SettleAsync([.. Next().Select(waiting => new Settlement(waiting.Number, status, Problem))]);

@@ -5,7 +5,7 @@ using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.TestHost;
 
-/// <summary>A process of the service: what it was told, and how it is started again.</summary>
+/// <summary>A process of the service: its settings, and how it is started again.</summary>
 /// <param name="wrap">Put before the command, for example to run it in a network of its own.</param>
 /// <param name="program">Another build of the service; null for this one.</param>
 public sealed class Node(Dictionary<string, string> settings, IReadOnlyList<string> wrap, string? program = null) : IDisposable

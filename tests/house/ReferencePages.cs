@@ -81,25 +81,25 @@ internal static partial class ReferencePages
                 "Set in the environment, or in a `.env` as [.env.example](../.env.example) says; where both say something, the environment "
                 + "counts, even with an empty value. What stands behind the name is the default; where there is none, it is not set.", ""))
             .Append('\n');
-        var told = new List<string>();
+        var comment = new List<string>();
         foreach (var line in File.ReadLines(Repository.File(".env.example")).SkipWhile(line => line.Length > 0))
         {
             if (Section().Match(line) is { Success: true } section)
             {
                 page.Append($"\n## {section.Groups[1].Value}\n");
-                told = section.Groups[2].Value.Trim() is { Length: > 0 } more ? [more] : [];
+                comment = section.Groups[2].Value.Trim() is { Length: > 0 } more ? [more] : [];
             }
             else if (Setting().Match(line) is { Success: true } setting)
             {
                 var (name, value) = (setting.Groups[2].Value, setting.Groups[3].Value);
-                page.Append(told.Count > 0 ? $"\n{Wrap(string.Join(' ', told), "")}\n\n" : "");
+                page.Append(comment.Count > 0 ? $"\n{Wrap(string.Join(' ', comment), "")}\n\n" : "");
                 var what = setting.Groups[1].Length > 0 ? "for example or by default " : "";
                 page.Append(value.Length > 0 ? $"* `{name}`: {what}`{value}`\n" : $"* `{name}`\n");
-                told = [];
+                comment = [];
             }
             else if (line.StartsWith("# ", StringComparison.Ordinal))
             {
-                told.Add(line[2..].Trim());
+                comment.Add(line[2..].Trim());
             }
         }
 

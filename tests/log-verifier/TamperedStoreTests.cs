@@ -26,7 +26,7 @@ public sealed class TamperedStoreTests(PostgresServer postgres) : IDisposable
             await senders.StopAsync();
             // The archive has spoken for the last incident of the log of which rows are added behind it.
             await Eventually.TrueAsync(async () => await CountAsync(
-                source, "SELECT count(*) FROM audit_entry WHERE log = 0 AND idx > (SELECT max(place) FROM incident WHERE place >> 40 = 0)") > 0);
+                source, "SELECT count(*) FROM audit_entry WHERE log = 0 AND idx > (SELECT max(position) FROM incident WHERE position >> 40 = 0)") > 0);
         }
 
         Task<IReadOnlyList<string>> CheckAsync() => TamperedStoreTests.CheckAsync(url, senders);
@@ -52,11 +52,11 @@ public sealed class TamperedStoreTests(PostgresServer postgres) : IDisposable
         ("UPDATE cap SET incidents = incidents - 1 WHERE cap_id = 'CAP-0'", "UPDATE cap SET incidents = incidents + 1 WHERE cap_id = 'CAP-0'", "CAP-0 is stored with"),
         ("UPDATE cap SET context = replace(context, '\"maxAheadSeconds\":300', '\"maxAheadSeconds\":301')", "UPDATE cap SET context = replace(context, '301', '300')", "is stored with other keys, numbers or policy"),
         ("UPDATE incident SET cap_id = 'X-' || cap_id WHERE cap_id = 'CAP-2'", "UPDATE incident SET cap_id = substr(cap_id, 3) WHERE cap_id LIKE 'X-%'", "is not found as CAP-2/"),
-        ("INSERT INTO incident SELECT place - 1, 'X-1', 'X-1', audit_hash, 0, 0 FROM incident i WHERE place >> 40 = 0 "
-            + "AND NOT EXISTS (SELECT FROM incident b WHERE b.place = i.place - 1) AND place & 1099511627775 > 0 ORDER BY place LIMIT 1",
+        ("INSERT INTO incident SELECT position - 1, 'X-1', 'X-1', audit_hash, 0, 0 FROM incident i WHERE position >> 40 = 0 "
+            + "AND NOT EXISTS (SELECT FROM incident b WHERE b.position = i.position - 1) AND position & 1099511627775 > 0 ORDER BY position LIMIT 1",
             "DELETE FROM incident WHERE cap_id = 'X-1'", "are not those of the log"),
         ("INSERT INTO incident SELECT idx, 'X-2', 'X-2', 'x', 0, 0 FROM audit_entry "
-            + "WHERE log = 0 AND idx > (SELECT max(place) FROM incident WHERE place >> 40 = 0) ORDER BY idx LIMIT 1",
+            + "WHERE log = 0 AND idx > (SELECT max(position) FROM incident WHERE position >> 40 = 0) ORDER BY idx LIMIT 1",
             "DELETE FROM incident WHERE cap_id = 'X-2'", "is listed as an incident and is none"),
         ("UPDATE log_head SET size = size + 1 WHERE log = 0", "UPDATE log_head SET size = size - 1 WHERE log = 0", "Log 0: its head says"),
         ("UPDATE log_head SET root = root || 'x' WHERE log = 1", "UPDATE log_head SET root = substr(root, 1, 32) WHERE log = 1", "Log 1: its head says"),

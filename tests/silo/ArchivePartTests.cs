@@ -22,8 +22,8 @@ public sealed class ArchivePartTests
         services.AddSingleton(TimeProvider.System);
         ArchivePart.Add(services, SettingsReader.Read(new Dictionary<string, string> { ["Archive__Gateways"] = $"http://127.0.0.1:{gateway.Port}/ipfs/" }.GetValueOrDefault), data);
         await using var provider = services.BuildServiceProvider();
-        var answers = await provider.GetRequiredService<ArchivePlaces>().AskAsync(cid, default);
-        Assert.Equal([("store", true, LinkStatus.Missing), ($"127.0.0.1:{gateway.Port}", false, LinkStatus.Ok)], answers.Select(answer => (answer.Place, answer.IsOwn, answer.Status)));
+        var answers = await provider.GetRequiredService<ArchiveLocations>().AskAsync(cid, default);
+        Assert.Equal([("store", true, LinkStatus.Missing), ($"127.0.0.1:{gateway.Port}", false, LinkStatus.Ok)], answers.Select(answer => (answer.Location, answer.IsOwn, answer.Status)));
         Assert.Equal($"GET /ipfs/{cid}", Assert.Single(gateway.Calls).Call);
     }
 }

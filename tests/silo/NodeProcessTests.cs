@@ -9,7 +9,7 @@ using System.Text.Json.Nodes;
 
 namespace CapOrleans.Tests.Silo;
 
-/// <summary>The node as a process of its own: killed, started again, told too little.</summary>
+/// <summary>The node as a process of its own: killed, started again, badly configured.</summary>
 public sealed class NodeProcessTests : IDisposable
 {
     private readonly TempDirectory directory = new();

@@ -59,7 +59,7 @@ public sealed class StrangerTests : IDisposable
         Assert.InRange(node.Output.Length, 0, 4096); // nor does what it says grow
     }
 
-    /// <summary>Each kind of request in turn; every one is told that it is wrong, or that it needs a key.</summary>
+    /// <summary>Each kind of request in turn; every one is refused: it is wrong, or it needs a key.</summary>
     private static async Task SendAsync(HttpClient http, Func<int, HttpRequestMessage>[] samples, int count)
     {
         await Parallel.ForEachAsync(Enumerable.Range(0, count), new ParallelOptions { MaxDegreeOfParallelism = Connections }, async (i, cancellationToken) =>

@@ -166,7 +166,7 @@ internal sealed class AnchoringSilo : IAsyncDisposable
         Assert.Equal(Verdict.Accepted, (await cluster!.Client.Incident(CapId, id).FileAsync(report)).Verdict);
     }
 
-    public async Task<AnchorPlace> AnchorOfAsync(string id) => (await cluster!.Client.Incident(CapId, id).ReadAsync())!.Anchor;
+    public async Task<AnchorReference> AnchorOfAsync(string id) => (await cluster!.Client.Incident(CapId, id).ReadAsync())!.Anchor;
 
     public Task AnchoredAsync(string id) => ReachesAsync(id, "anchored");
 

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace CapOrleans.Tests.Support;
 
-/// <summary>Says how many timers were made, so that a test moves time only once something waits for it.</summary>
+/// <summary>Counts the timers that were made, so that a test moves time only once something waits for it.</summary>
 internal sealed class CountedTime : FakeTimeProvider
 {
     private int timers;

@@ -48,7 +48,7 @@ public static class TestSilo
         silo.Services.AddSingleton<IAuditLogWriter, SqliteLogWriter>();
         silo.Services.AddSingleton<IAuditLogReader, SqliteLogReader>();
         silo.Services.AddSingleton<IBlockStore>(_ => new SqliteBlockStore(directory.File("blocks.db")));
-        silo.Services.AddSingleton(provider => new ArchivePlaces([new StorePlace(provider.GetRequiredService<IBlockStore>(), provider.GetRequiredService<TimeProvider>())]));
+        silo.Services.AddSingleton(provider => new ArchiveLocations([new StoreLocation(provider.GetRequiredService<IBlockStore>(), provider.GetRequiredService<TimeProvider>())]));
         silo.Services.AddSingleton<ICarStore, NoIpfsNode>();
         silo.Services.AddSingleton(new ExportSchedule(IsOn: false, HasChain: false, TimeSpan.FromDays(1), 1 << 20));
         silo.Services.AddSingleton(new LinkCheckSchedule(TimeSpan.FromDays(7), 60));

@@ -43,7 +43,7 @@ internal static class CommitRows
         {
             batch.Add(
                 """
-                INSERT INTO incident (place, cap_id, incident_id, audit_hash, severity, accepted_at)
+                INSERT INTO incident (position, cap_id, incident_id, audit_hash, severity, accepted_at)
                 SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bytea[], $5::smallint[], $6::bigint[])
                 """,
                 plan.Incidents.Select(incident => PackedPosition.Of(log, incident.Index)).ToArray(),
@@ -91,7 +91,7 @@ internal static class CommitRows
         foreach (var (at, capId, incidentId, adjustment) in plan.Corrections)
         {
             batch.Add(
-                "INSERT INTO correction (cap_id, incident_id, place, adjustment) VALUES ($1, $2, $3, $4)",
+                "INSERT INTO correction (cap_id, incident_id, position, adjustment) VALUES ($1, $2, $3, $4)",
                 capId, incidentId, PackedPosition.Of(log, at), adjustment);
         }
 

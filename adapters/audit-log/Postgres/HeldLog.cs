@@ -123,7 +123,7 @@ internal sealed class HeldLog : ICommitFacts, IAsyncDisposable
             SELECT i.cap_id, i.incident_id, i.audit_hash, e.idx, e.bytes
             FROM unnest($1::text[], $2::text[]) AS asked (cap_id, incident_id)
             JOIN incident i ON i.cap_id = asked.cap_id AND i.incident_id = asked.incident_id
-            JOIN audit_entry e ON e.log = i.place >> 40 AND e.idx = i.place & 1099511627775
+            JOIN audit_entry e ON e.log = i.position >> 40 AND e.idx = i.position & 1099511627775
             """,
             rows.Select(row => row.CapId).ToArray(), rows.Select(row => row.IncidentId).ToArray());
         await using var reader = await ask.ExecuteReaderAsync(cancellationToken);

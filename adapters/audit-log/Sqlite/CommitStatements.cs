@@ -10,7 +10,7 @@ internal sealed class CommitStatements(SqliteConnection connection) : IDisposabl
     private readonly SqliteStatement findIncident = new(connection,
         """
         SELECT i.audit_hash, e.idx, e.bytes
-        FROM incident i JOIN audit_entry e ON e.log = i.place >> 40 AND e.idx = i.place & 0xFFFFFFFFFF
+        FROM incident i JOIN audit_entry e ON e.log = i.position >> 40 AND e.idx = i.position & 0xFFFFFFFFFF
         WHERE i.cap_id = $1 AND i.incident_id = $2
         """, 2);
 
@@ -34,7 +34,7 @@ internal sealed class CommitStatements(SqliteConnection connection) : IDisposabl
 
     public SqliteStatement AddIncident { get; } = new(connection,
         """
-        INSERT INTO incident (place, cap_id, incident_id, audit_hash, severity, accepted_at)
+        INSERT INTO incident (position, cap_id, incident_id, audit_hash, severity, accepted_at)
         VALUES ($1, $2, $3, $4, $5, $6)
         """, 6);
 
@@ -48,7 +48,7 @@ internal sealed class CommitStatements(SqliteConnection connection) : IDisposabl
         "UPDATE cap SET score = CAST(score + $2 AS INTEGER), incidents = incidents + $3 WHERE cap_id = $1", 3);
 
     public SqliteStatement AddCorrection { get; } = new(connection,
-        "INSERT INTO correction (cap_id, incident_id, place, adjustment) VALUES ($1, $2, $3, $4)", 4);
+        "INSERT INTO correction (cap_id, incident_id, position, adjustment) VALUES ($1, $2, $3, $4)", 4);
 
     public SqliteStatement MoveOffset { get; } = new(connection,
         """

@@ -135,7 +135,7 @@ public sealed partial class JsonRpcClient
 
     private sealed record Backoff(long Since, TimeSpan Wait, string Reason);
 
-    /// <summary>Which fault is told when all have one: what the call itself can do something about comes first.</summary>
+    /// <summary>Which fault is reported when all have one: what the call itself can do something about comes first.</summary>
     private static int Rank(ChainUnavailableException fault) => fault is not RpcErrorException refused ? 0
         : refused.Refusal switch { RpcRefusal.TooLarge => 3, RpcRefusal.Other => 1, _ => 2 };
 

@@ -39,7 +39,7 @@ async function ofTheFirst(signer) {
   return [
     ['First version', 'deployment', gas, ''],
     ['First version', '`storeIncident`', stored, stored],
-    ['First version', '`storeIncident`, the same id again: replaced without a word', await used(contract.storeIncident(...record(1))), ''],
+    ['First version', '`storeIncident`, the same id again: replaced silently', await used(contract.storeIncident(...record(1))), ''],
   ];
 }
 

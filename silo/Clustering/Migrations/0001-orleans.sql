@@ -84,14 +84,14 @@ INSERT INTO OrleansQuery (QueryKey, QueryText) VALUES
   WHERE service_id = @ServiceId AND type_hash = @GrainTypeHash AND id_hash = @GrainIdHash AND id_n0 = @GrainIdN0 AND id_n1 = @GrainIdN1
     AND type_name = @GrainTypeString AND id_text = COALESCE(@GrainIdExtensionString, '''')'),
 ('WriteToStorageKey',
- 'INSERT INTO grain_state AS held (service_id, type_hash, type_name, id_hash, id_n0, id_n1, id_text, version, payload)
+ 'INSERT INTO grain_state AS stored (service_id, type_hash, type_name, id_hash, id_n0, id_n1, id_text, version, payload)
   SELECT @ServiceId, @GrainTypeHash, @GrainTypeString, @GrainIdHash, @GrainIdN0, @GrainIdN1, COALESCE(@GrainIdExtensionString, ''''), 1, @PayloadBinary
   WHERE @GrainStateVersion::integer IS NULL OR EXISTS (
     SELECT 1 FROM grain_state
     WHERE service_id = @ServiceId AND type_hash = @GrainTypeHash AND id_hash = @GrainIdHash AND id_n0 = @GrainIdN0 AND id_n1 = @GrainIdN1
       AND type_name = @GrainTypeString AND id_text = COALESCE(@GrainIdExtensionString, ''''))
   ON CONFLICT (service_id, type_hash, id_hash, id_n0, id_n1, type_name, id_text)
-  DO UPDATE SET payload = excluded.payload, version = held.version + 1 WHERE held.version = @GrainStateVersion::integer
+  DO UPDATE SET payload = excluded.payload, version = stored.version + 1 WHERE stored.version = @GrainStateVersion::integer
   RETURNING version AS NewGrainStateVersion'),
 ('ClearStorageKey',
  'UPDATE grain_state SET payload = NULL, version = version + 1

@@ -63,15 +63,15 @@ public sealed class JsIpfsTests : IAsyncLifetime
         var cars = new KuboCarStore(rpc, TimeProvider.System);
         await cars.ImportAsync(root, [blocks[0].Cid, blocks[7].Cid], (stream, token) => WriteAsync(stream, root, blocks, token), default);
         await AssertHoldsAsync([blocks[^1]]); // the root is pinned, and what it links to by that
-        var place = new NodePlace(rpc, TimeProvider.System);
+        var location = new NodeLocation(rpc, TimeProvider.System);
         foreach (var block in blocks)
         {
-            Assert.Equal(LinkStatus.Ok, (await place.AskAsync(block.Cid, default)).Status);
+            Assert.Equal(LinkStatus.Ok, (await location.AskAsync(block.Cid, default)).Status);
         }
 
-        Assert.NotEqual(LinkStatus.Ok, (await place.AskAsync(Cid.Of(Cid.Raw, "nobody has it"u8.ToArray()), default)).Status);
+        Assert.NotEqual(LinkStatus.Ok, (await location.AskAsync(Cid.Of(Cid.Raw, "nobody has it"u8.ToArray()), default)).Status);
 
-        // It compares nothing by itself: what it was told is one thing, and what it gives back another.
+        // It compares nothing by itself: what it was given is one thing, and what it gives back another.
         var (altered, other) = (Batch("altered", 2), Encoding.UTF8.GetBytes("something else"));
         await Assert.ThrowsAsync<CarRefusedException>(() => cars.ImportAsync(
             altered[^1].Cid, [altered[0].Cid], (stream, token) => WriteAsync(stream, altered[^1].Cid, [new Block(altered[0].Cid, other), .. altered[1..]], token), default));

@@ -14,8 +14,8 @@ using Microsoft.Extensions.Time.Testing;
 namespace CapOrleans.Tests.Archive;
 
 /// <summary>
-/// What <c>block/put</c> is told, by the rules of nodes that run in the field: the options of Kubo's RPC reference, and of js-ipfs 0.66, whose
-/// place a stand-in takes here.
+/// What <c>block/put</c> takes, by the rules of nodes that run in the field: the options of Kubo's RPC reference, and of js-ipfs 0.66, for
+/// which a stand-in answers here.
 /// </summary>
 public sealed class KuboBlockStoreTests : IAsyncDisposable
 {

@@ -176,7 +176,7 @@ public abstract class AuditLogTests
         }
         catch (Exception fault) when (fault is LogFencedException or System.Data.Common.DbException)
         {
-            // Told in another way, and as good.
+            // Another exception, and as good.
         }
 
         Assert.Equal(1, await Reader.PositionAsync(0, "archive", default));

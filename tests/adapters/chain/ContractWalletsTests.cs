@@ -66,7 +66,7 @@ public sealed class ContractWalletsTests
         time.Advance(SlowWallets.LongestBackoff);
         await Eventually.TrueAsync(async () => await Record.ExceptionAsync(() => AskAsync(wallets, 1)) is null);
         var calls = node.Calls;
-        Assert.NotNull(await AskAsync(wallets, 1)); // what it said late is kept
+        Assert.NotNull(await AskAsync(wallets, 1)); // its late answer is kept
         Assert.Equal(calls, node.Calls);
     }
 
@@ -105,7 +105,7 @@ public sealed class ContractWalletsTests
         await Eventually.TrueAsync(() => time.Timers > timers); // the first one's wait has begun
         time.Advance(SlowWallets.FirstBackoff);
         await Eventually.TrueAsync(() => node.Calls >= 3);
-        Assert.Null(await AskAsync(wallets, 50, "192.0.2.1")); // it was asked, and said no
+        Assert.Null(await AskAsync(wallets, 50, "192.0.2.1")); // it was asked, and refused
         Assert.InRange(node.IndexOf(50), 0, 2); // behind the one that was slow, and one of the stranger's
     }
 
@@ -169,19 +169,19 @@ public sealed class ContractWalletsTests
         var wallets = Wallets(http, time);
         var others = Enumerable.Range(0, 60 * WalletClaim.WaitingPerCaller).Select(i => AskAsync(wallets, 1000 + i, $"198.51.100.{i % 60}")).ToList();
         var first = AskAsync(wallets, 1, "192.0.2.1");
-        Exception? told = null;
+        Exception? fault = null;
         for (var due = WalletClaim.StrangersPerSecond; node.IndexOf(1) < 0; due++)
         {
             // As many as may be by now: so none takes long as time moves.
             await Eventually.TrueAsync(() => node.Calls >= due - WalletClaim.StrangersAtOnce);
             time.Advance(TimeSpan.FromMilliseconds(100));
-            told ??= first.IsCompleted ? await Record.ExceptionAsync(() => first) : null;
+            fault ??= first.IsCompleted ? await Record.ExceptionAsync(() => first) : null;
         }
 
-        Assert.NotNull(((ChainUnavailableException)told!).RetryAfter); // it waited its four seconds
+        Assert.NotNull(((ChainUnavailableException)fault!).RetryAfter); // it waited its four seconds
         await Eventually.TrueAsync(() => node.IndexOf(1) >= 0);
         Assert.InRange(node.IndexOf(1), 0, 60 + (3 * WalletClaim.StrangersPerSecond)); // one of each, and what was under way
-        Assert.Null(await AskAsync(wallets, 1, "192.0.2.1")); // what it said is kept
+        Assert.Null(await AskAsync(wallets, 1, "192.0.2.1")); // its answer is kept
         Assert.Equal(60 * WalletClaim.WaitingPerCaller, others.Count);
     }
 
@@ -210,8 +210,8 @@ public sealed class ContractWalletsTests
         using var http = new HttpClient(node) { Timeout = Timeout.InfiniteTimeSpan };
         var wallets = Wallets(http, new FakeTimeProvider());
         var asked = Enumerable.Range(0, WalletClaim.StrangersAtOnce + WalletClaim.WaitingPerCaller).Select(i => AskAsync(wallets, i, "192.0.2.1")).ToList();
-        var told = await Assert.ThrowsAnyAsync<ChainUnavailableException>(() => AskAsync(wallets, 100, "192.0.2.1"));
-        Assert.Contains("8 for one address", told.Message, StringComparison.Ordinal);
+        var fault = await Assert.ThrowsAnyAsync<ChainUnavailableException>(() => AskAsync(wallets, 100, "192.0.2.1"));
+        Assert.Contains("8 for one address", fault.Message, StringComparison.Ordinal);
         asked.Add(AskAsync(wallets, 101, "192.0.2.2"));
         Assert.All(asked, one => Assert.False(one.IsCompleted));
     }
@@ -305,7 +305,7 @@ public sealed class ContractWalletsTests
         var asked = AskAsync(wallets, 1);
         await Eventually.TrueAsync(() => node.Held == 1);
         time.Advance(ContractWallets.AnswerTimeout);
-        Assert.Contains("said nothing", (await Assert.ThrowsAnyAsync<ChainUnavailableException>(() => asked)).Message, StringComparison.Ordinal);
+        Assert.Contains("did not answer", (await Assert.ThrowsAnyAsync<ChainUnavailableException>(() => asked)).Message, StringComparison.Ordinal);
         await Eventually.TrueAsync(() => node.Held == 0);
     }
 

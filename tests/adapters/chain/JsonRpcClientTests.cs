@@ -20,14 +20,14 @@ public sealed class JsonRpcClientTests
     [InlineData(HttpStatusCode.Unauthorized, "answers 401")]
     [InlineData(HttpStatusCode.TooManyRequests, "answers 429")]
     [InlineData(HttpStatusCode.OK, "answers text/html that is no JSON-RPC")]
-    public async Task An_answer_that_is_no_JSON_RPC_is_told_with_its_status_and_without_the_key(HttpStatusCode status, string told)
+    public async Task An_answer_that_is_no_JSON_RPC_is_told_with_its_status_and_without_the_key(HttpStatusCode status, string expected)
     {
         var fault = await Assert.ThrowsAsync<ChainUnavailableException>(() => AskAsync(_ => new HttpResponseMessage(status)
         {
             Content = new StringContent("<html>key</html>", Encoding.UTF8, "text/html"),
             Headers = { RetryAfter = new RetryConditionHeaderValue(TimeSpan.FromSeconds(7)) },
         }));
-        Assert.Contains(told, fault.Message, StringComparison.Ordinal);
+        Assert.Contains(expected, fault.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("key", fault.Message, StringComparison.Ordinal);
         Assert.Equal(status == HttpStatusCode.OK ? null : TimeSpan.FromSeconds(7), fault.RetryAfter);
     }
@@ -114,11 +114,11 @@ public sealed class JsonRpcClientTests
     [InlineData("execution reverted", "unavailable", "execution reverted")]
     [InlineData("header not found", "execution reverted", "execution reverted")]
     [InlineData("execution reverted", "exceeds block gas limit", "exceeds block gas limit")]
-    public async Task When_all_refuse_what_the_caller_can_do_something_about_is_told(string first, string second, string told)
+    public async Task When_all_refuse_what_the_caller_can_do_something_about_is_told(string first, string second, string expected)
     {
         using var http = new HttpClient(new Handler(request => FaultyNode.Error(-32000, request.RequestUri!.Port == 1 ? first : second)));
         var fault = await Assert.ThrowsAsync<RpcErrorException>(() => new JsonRpcClient(http, [First, Second]).NumberAsync("eth_estimateGas", default));
-        Assert.Contains(told, fault.Message, StringComparison.Ordinal);
+        Assert.Contains(expected, fault.Message, StringComparison.Ordinal);
     }
 
     [Fact]

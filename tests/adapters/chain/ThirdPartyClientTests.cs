@@ -54,8 +54,8 @@ public sealed class ThirdPartyClientTests(NodeFixture node)
         // 3. Who spoke: the log has the request to the letter, and Nethereum's signer says whose key it was.
         var entry = await EntryAsync(view);
         var request = JsonElement.Parse(entry.Text("request"));
-        var said = string.Join('|', request.Text("task_id"), request.Text("cap_id"), request.Text("agent"), request.Text("timestamp"));
-        var signer = new EthereumMessageSigner().EncodeUTF8AndEcRecover(said, request.Text("signature"));
+        var signed = string.Join('|', request.Text("task_id"), request.Text("cap_id"), request.Text("agent"), request.Text("timestamp"));
+        var signer = new EthereumMessageSigner().EncodeUTF8AndEcRecover(signed, request.Text("signature"));
         Assert.True(signer.IsTheSameAddress(request.Text("signer")), signer);
         Assert.Equal(key.Address.ToString(), new AddressUtil().ConvertToChecksumAddress(signer));
 

@@ -59,7 +59,7 @@ public sealed class BatchShareTests : IDisposable
     {
         var grains = Grains.Create(out var cluster);
         var intake = new ApiIntake(grains, new AddressTurns(), TimeProvider.System, NullLogger<ApiIntake>.Instance);
-        var (key, places, limit) = (PrivateKey.Create(), new BatchPlaces(TimeProvider.System), new AddressRateLimit(1_000_000));
+        var (key, slots, limit) = (PrivateKey.Create(), new BatchSlots(TimeProvider.System), new AddressRateLimit(1_000_000));
         var aborted = new List<CancellationTokenSource>();
         Task Send(int address, string id)
         {
@@ -69,11 +69,11 @@ public sealed class BatchShareTests : IDisposable
             var context = new DefaultHttpContext { Request = { ContentType = BatchLines.ContentType, Body = body }, RequestServices = services };
             context.Connection.RemoteIpAddress = IPAddress.Parse($"192.0.2.{address}");
             context.Features.Set<IHttpRequestLifetimeFeature>(new Lifetime(aborted));
-            return BatchEndpoint.AnswerAsync(context, intake, limit, places);
+            return BatchEndpoint.AnswerAsync(context, intake, limit, slots);
         }
 
         // Of each address as many lines are asked for as may be; all others wait behind them.
-        var held = Enumerable.Range(0, BatchPlaces.Bodies).Select(i => Send(1 + (i % 4), $"INC-{i}")).ToList();
+        var held = Enumerable.Range(0, BatchSlots.Bodies).Select(i => Send(1 + (i % 4), $"INC-{i}")).ToList();
         await Eventually.TrueAsync(() => cluster.UnderWay == 4 * AddressTurns.AtOnce);
         var another = Send(9, "INC-9");
         await Eventually.TrueAsync(() => cluster.UnderWay == (4 * AddressTurns.AtOnce) + 100);

@@ -31,12 +31,12 @@ public sealed class AnchorConflictTests
     {
         var conflict = new AnchorConflict(AnchorConflict.OtherRoot, Contract(8), 10, Event(5, 8, 9, Others), Ours);
         var entry = Logged(conflict);
-        Assert.True((conflict with { LogSize = 11, Contract = Contract(9) }).IsSaidBy(entry));
-        Assert.False((conflict with { Event = conflict.Event! with { Transaction = "0x12" } }).IsSaidBy(entry));
+        Assert.True((conflict with { LogSize = 11, Contract = Contract(9) }).IsRecordedBy(entry));
+        Assert.False((conflict with { Event = conflict.Event! with { Transaction = "0x12" } }).IsRecordedBy(entry));
         var ahead = new AnchorConflict(AnchorConflict.ContractAhead, Contract(8), 6);
-        Assert.False(ahead.IsSaidBy(entry));
-        Assert.True((ahead with { LogSize = 7 }).IsSaidBy(Logged(ahead)));
-        Assert.False((ahead with { Contract = Contract(9) }).IsSaidBy(Logged(ahead)));
+        Assert.False(ahead.IsRecordedBy(entry));
+        Assert.True((ahead with { LogSize = 7 }).IsRecordedBy(Logged(ahead)));
+        Assert.False((ahead with { Contract = Contract(9) }).IsRecordedBy(Logged(ahead)));
     }
 
     [Fact]

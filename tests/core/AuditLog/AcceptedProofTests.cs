@@ -43,17 +43,17 @@ public sealed class AcceptedProofTests
     [Fact]
     public void Every_field_that_is_not_the_request_s_is_named()
     {
-        var held = Accept(Signed());
+        var accepted = Accept(Signed());
         (AcceptedIncident Entry, string Field)[] changed =
         [
-            (held with { IncidentId = "INC-2" }, "incidentId"), (held with { CapId = "Z-002" }, "capId"), (held with { Agent = "b" }, "agent"),
-            (held with { TimestampText = "2026-11-24T12:00:01Z" }, "timestamp"), (held with { Description = "b" }, "description"),
-            (held with { Feedback = 1m }, "feedback"), (held with { Misuse = 1m }, "misuse"), (held with { AuditHash = new string('0', 64) }, "auditHash"),
-            (held with { Severity = "critical" }, "severity"),
+            (accepted with { IncidentId = "INC-2" }, "incidentId"), (accepted with { CapId = "Z-002" }, "capId"), (accepted with { Agent = "b" }, "agent"),
+            (accepted with { TimestampText = "2026-11-24T12:00:01Z" }, "timestamp"), (accepted with { Description = "b" }, "description"),
+            (accepted with { Feedback = 1m }, "feedback"), (accepted with { Misuse = 1m }, "misuse"), (accepted with { AuditHash = new string('0', 64) }, "auditHash"),
+            (accepted with { Severity = "critical" }, "severity"),
         ];
         Assert.All(changed, pair => Assert.Equal($"its {pair.Field} is not that of its request", AcceptedProof.Fault(pair.Entry)));
-        Assert.Equal("its dCap is 1, and the formula gives -0.078", AcceptedProof.Fault(held with { DeltaCap = 1m }));
-        Assert.StartsWith("its request is not valid", AcceptedProof.Fault(held with { Request = "{}" }), StringComparison.Ordinal);
+        Assert.Equal("its dCap is 1, and the formula gives -0.078", AcceptedProof.Fault(accepted with { DeltaCap = 1m }));
+        Assert.StartsWith("its request is not valid", AcceptedProof.Fault(accepted with { Request = "{}" }), StringComparison.Ordinal);
     }
 
     private static JsonObject Signed() => TestIncident.Signed(Reporter, "Z-001", "INC-1", Now);

@@ -22,8 +22,8 @@ public sealed class CapChangeTests
     [Fact]
     public void The_same_definition_again_changes_nothing()
     {
-        var held = Define(null, Keys(First)).Next;
-        var change = Define(held, Keys(First));
+        var current = Define(null, Keys(First)).Next;
+        var change = Define(current, Keys(First));
         Assert.Null(change.Next);
         Assert.Null(change.Refusal);
         Assert.Empty(change.Entries);
@@ -32,8 +32,8 @@ public sealed class CapChangeTests
     [Fact]
     public void A_key_that_is_left_out_is_revoked_and_stays_in_the_list()
     {
-        var held = Define(null, Keys(First)).Next;
-        var change = Define(held, Keys(Second));
+        var current = Define(null, Keys(First)).Next;
+        var change = Define(current, Keys(Second));
         Assert.Equal(2, change.Next!.Version);
         Assert.Equal(["cap.key-revoked", "cap.key-added"], change.Entries.Select(entry => entry.Kind));
         Assert.Equal(Now, change.Next.Keys.Single(key => key.Address == First).RevokedAt);
@@ -42,8 +42,8 @@ public sealed class CapChangeTests
     [Fact]
     public void A_definition_without_keys_keeps_them()
     {
-        var held = Define(null, Keys(First)).Next;
-        var change = Define(held, new CapDefinition(null, 0.4m, null, null, null));
+        var current = Define(null, Keys(First)).Next;
+        var change = Define(current, new CapDefinition(null, 0.4m, null, null, null));
         Assert.Equal(["cap.policy-changed"], change.Entries.Select(entry => entry.Kind));
         Assert.Single(change.Next!.Keys, key => key.RevokedAt is null);
     }
@@ -80,7 +80,7 @@ public sealed class CapChangeTests
         Assert.Equal(field, Define(null, definition).Refusal!.Field);
     }
 
-    private static CapChange Define(CapContext? held, CapDefinition definition) => CapChange.Of(held, "Z-001", definition, Authority.OfOperator(Actor.Service), "log", Now);
+    private static CapChange Define(CapContext? current, CapDefinition definition) => CapChange.Of(current, "Z-001", definition, Authority.OfOperator(Actor.Service), "log", Now);
 
     private static CapDefinition Keys(params string[] addresses) =>
         new(null, null, null, null, [.. addresses.Select(address => new KeyDefinition(address, null, null, null))]);

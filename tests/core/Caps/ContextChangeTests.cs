@@ -6,7 +6,7 @@ using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Tests.Core.Caps;
 
-/// <summary>One change of a context, and on whose word.</summary>
+/// <summary>One change of a context, and on whose authority.</summary>
 public sealed class ContextChangeTests
 {
     private static readonly DateTimeOffset Now = new(2026, 11, 24, 12, 0, 0, TimeSpan.Zero);
@@ -56,8 +56,8 @@ public sealed class ContextChangeTests
     public void Who_names_a_key_again_has_not_added_it()
     {
         var fresh = PrivateKey.Create().Address.ToString();
-        var held = Change(new ContextChange(AddKey: new KeyDefinition(fresh, null, null, null)), new Authority(Admin.Address.ToString(), null, "{}")).Next!;
-        var again = CapChange.Of(held, "Z", new CapDefinition(null, 51m, null, null, [.. held.Keys.Select(key => new KeyDefinition(key.Address, key.Roles, null, null))]), Authority.OfOperator(Actor.Service), "o", Now);
+        var current = Change(new ContextChange(AddKey: new KeyDefinition(fresh, null, null, null)), new Authority(Admin.Address.ToString(), null, "{}")).Next!;
+        var again = CapChange.Of(current, "Z", new CapDefinition(null, 51m, null, null, [.. current.Keys.Select(key => new KeyDefinition(key.Address, key.Roles, null, null))]), Authority.OfOperator(Actor.Service), "o", Now);
         Assert.Single(again.Entries);
         Assert.Equal(Admin.Address.ToString(), again.Next!.Keys.Single(key => key.Address == fresh).AddedBy);
     }
@@ -112,7 +112,7 @@ public sealed class ContextChangeTests
 
     private static CapChange Change(ContextChange wanted, Authority? authority = null) => CapChange.Of(Held, wanted, authority ?? Authority.OfOperator(Actor.Service), "o", Now);
 
-    private static string Refusal(CapContext held, ChangeRequest request) => Authority.Of(held, request, "o", Now).Refusal!.Type;
+    private static string Refusal(CapContext current, ChangeRequest request) => Authority.Of(current, request, "o", Now).Refusal!.Type;
 
     private static SigningKey Key(PrivateKey key, string role) => new(key.Address.ToString(), [role], null, null, null);
 

@@ -11,7 +11,7 @@ using CapOrleans.Fuzz.Engine;
 
 namespace CapOrleans.Fuzz.Targets;
 
-/// <summary>A chain node that answers anything: whoever asks it is told that the chain is unavailable, nothing else.</summary>
+/// <summary>A chain node that answers anything: whoever asks it gets ChainUnavailableException, nothing else.</summary>
 internal static class ChainAnswerTarget
 {
     private static readonly AnchorBatch Batch = new("caporleans/fuzz/0", 0, 1, new byte[32], 1, [], []);

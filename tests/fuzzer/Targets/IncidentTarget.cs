@@ -50,7 +50,7 @@ internal static class IncidentTarget
         var entry = accepted.ToEntry("caporleans/fuzz/0");
         var read = AcceptedIncident.Read(entry.Bytes);
         DisagreementException.Unless(read == accepted, "The log gives back what was accepted.");
-        DisagreementException.Unless(read.Matches(report), "The log says what the report said.");
+        DisagreementException.Unless(read.Matches(report), "The entry matches the report.");
         DisagreementException.Unless(read.ToEntry("caporleans/fuzz/0").Bytes.AsSpan().SequenceEqual(entry.Bytes), "An entry has one spelling.");
         DisagreementException.Unless(Math.Abs(read.DeltaCap) <= Context.Rules.DeltaCapLimit, "dCap stays within its limit.");
         var block = AcceptedIncident.BlockOf(entry.Bytes);

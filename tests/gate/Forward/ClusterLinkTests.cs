@@ -58,8 +58,8 @@ public sealed class ClusterLinkTests : HttpMessageHandler
     {
         var body = line == "OTHER" ? $$"""{"line":1,"status":201,"incident":{{TestReceipt.Of("CAP", "B")}}}""" : line;
         answer = (_, _) => new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent(body) };
-        var told = await Link().SendAsync([Waiting("A")], areProven: false, default);
-        Assert.Equal((null, true), (told.Verdicts, told.IsRetryable));
+        var sent = await Link().SendAsync([Waiting("A")], areProven: false, default);
+        Assert.Equal((null, true), (sent.Verdicts, sent.IsRetryable));
     }
 
     [Fact]

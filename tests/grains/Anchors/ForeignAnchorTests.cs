@@ -211,7 +211,7 @@ public sealed class ForeignAnchorTests : IAsyncLifetime
         Assert.Equal(reason, (await ConflictsAsync())[^1]);
     }
 
-    /// <summary>Waits until all is anchored but what anchoring itself said last.</summary>
+    /// <summary>Waits until all is anchored but what anchoring itself wrote last.</summary>
     private async Task<(LogHead Head, long Position)> QuietAsync()
     {
         (LogHead Head, long Position) seen = default;

@@ -25,7 +25,7 @@ public sealed class PendingAnchorsTests
     [Theory]
     [InlineData(0, 5, 2)]
     [InlineData(0, 9, 2)] // the contract has more, which is to be looked for
-    [InlineData(3, 5, 0)] // the first was said meanwhile, or never was
+    [InlineData(3, 5, 0)] // the first was recorded meanwhile, or never was
     [InlineData(0, 4, 0)] // the contract has less
     public void What_is_known_is_kept_where_it_begins_where_the_log_ends(long from, long to, int kept)
     {

@@ -48,8 +48,8 @@ public sealed class RestartedAnchorTests : IAsyncLifetime
         await silo.EachOnceAsync("INC-1", "INC-2", "INC-3", "INC-4");
 
         // What a stranger can recompute: the key from the name, and the roots under it from the log.
-        var said = JsonElement.Parse(Assert.Single(await silo.EntriesAsync(EntryKinds.AnchorRestarted))).GetProperty("body");
-        Assert.Equal((restarted.Name, restarted.From, "key:1", "ada"), (said.Text("name"), said.GetProperty("from").GetInt64(), said.Text("by"), said.Text("byName")));
+        var body = JsonElement.Parse(Assert.Single(await silo.EntriesAsync(EntryKinds.AnchorRestarted))).GetProperty("body");
+        Assert.Equal((restarted.Name, restarted.From, "key:1", "ada"), (body.Text("name"), body.GetProperty("from").GetInt64(), body.Text("by"), body.Text("byName")));
         Assert.Equal(restarted.LogKey, $"0x{Convert.ToHexStringLower(Keccak256.Hash(System.Text.Encoding.UTF8.GetBytes(restarted.Name)))}");
         var batches = (await silo.EntriesAsync(EntryKinds.AnchorBatched)).Select(entry => JsonElement.Parse(entry).GetProperty("body")).ToList();
         Assert.Equal(restarted.From, batches.First(batch => batch.Text("name") == restarted.Name).GetProperty("from").GetInt64());

@@ -91,7 +91,7 @@ public sealed class SharedPollTests : IAsyncLifetime
         time.Advance(TimeSpan.FromSeconds(2));
         await PassAsync();
 
-        // A batch between another log's poll and its own: what that poll said of it is not believed any more.
+        // A batch between another log's poll and its own: that poll's answer for it is not believed any more.
         time.Advance(TimeSpan.FromSeconds(61));
         await PassAsync(1);
         var before = contract.Polls;

@@ -255,7 +255,7 @@ public sealed class UnreliableChainTests : IAsyncLifetime
         await silo.AnchoredAsync("INC-1");
         contract.Forgets = contract.Refuses = true; // a refusal makes the silo ask where it stands
         await silo.FileAsync("INC-2");
-        await SaysAsync(EntryKinds.AnchorLost);
+        await LoggedAsync(EntryKinds.AnchorLost);
         contract.Forgets = false;
         await silo.AnchoredAsync("INC-2");
         contract.Forgets = contract.Refuses = true;
@@ -278,7 +278,7 @@ public sealed class UnreliableChainTests : IAsyncLifetime
         await silo.AnchoredAsync("INC-2");
         contract.Forgets = contract.Refuses = true;
         await silo.FileAsync("INC-3");
-        await SaysAsync(EntryKinds.AnchorConflict);
+        await LoggedAsync(EntryKinds.AnchorConflict);
         Assert.Contains("\"reason\":\"contract-behind\"", Assert.Single(await silo.EntriesAsync(EntryKinds.AnchorConflict)), StringComparison.Ordinal);
         Assert.Empty(await silo.EntriesAsync(EntryKinds.AnchorLost));
         contract.Forgets = false;
@@ -286,7 +286,7 @@ public sealed class UnreliableChainTests : IAsyncLifetime
         await silo.EachOnceAsync("INC-1", "INC-2", "INC-3");
     }
 
-    private Task SaysAsync(string kind) => Eventually.TrueAsync(async () =>
+    private Task LoggedAsync(string kind) => Eventually.TrueAsync(async () =>
     {
         await silo.Anchorer.NudgeAsync();
         return (await silo.EntriesAsync(kind)).Count > 0;
@@ -313,7 +313,7 @@ public sealed class UnreliableChainTests : IAsyncLifetime
         /// <summary>What it confirms has another root than what was sent.</summary>
         public bool ChangesRoot { get; set; }
 
-        /// <summary>The next batch arrives, and nobody hears of it.</summary>
+        /// <summary>The next batch arrives, and nobody is notified.</summary>
         public bool LosesAnswer { get; set; }
 
         /// <summary>No answer when an event is looked for.</summary>

@@ -64,17 +64,17 @@ public sealed class ExportOnChainTests : IAsyncLifetime
         }
 
         var root = Assert.Single(node.Imported.Distinct()); // the same CAR each time, however long the log is
-        var said = await ExportedAsync(1);
-        Assert.Equal((0L, root), (said[0].GetProperty("from").GetInt64(), said[0].Text("root")));
+        var exported = await ExportedAsync(1);
+        Assert.Equal((0L, root), (exported[0].GetProperty("from").GetInt64(), exported[0].Text("root")));
 
         await silo.EndExporterAsync(); // after the entry, too
-        said = await ExportedAsync(2);
-        Assert.Equal(said[0].GetProperty("to").GetInt64(), said[1].GetProperty("from").GetInt64());
-        var stored = (await StoredAsync()).Take(said.Count).ToList(); // the next one may be under way
-        Assert.Equal(said.Select(body => body.Text("transaction")), stored.Select(log => log.Text("transactionHash")));
-        Assert.Equal(said.Select(body => (body.GetProperty("block").GetInt64(), body.Text("contract"))),
+        exported = await ExportedAsync(2);
+        Assert.Equal(exported[0].GetProperty("to").GetInt64(), exported[1].GetProperty("from").GetInt64());
+        var stored = (await StoredAsync()).Take(exported.Count).ToList(); // the next one may be under way
+        Assert.Equal(exported.Select(body => body.Text("transaction")), stored.Select(log => log.Text("transactionHash")));
+        Assert.Equal(exported.Select(body => (body.GetProperty("block").GetInt64(), body.Text("contract"))),
             stored.Select(log => ((long)JsonRpcClient.Quantity(log.GetProperty("blockNumber")), Checksummed(log.Text("address")))));
-        Assert.All(said.Zip(stored), pair => Assert.Contains(
+        Assert.All(exported.Zip(stored), pair => Assert.Contains(
             Convert.ToHexStringLower(System.Text.Encoding.ASCII.GetBytes(pair.First.Text("root"))), pair.Second.Text("data"), StringComparison.Ordinal));
     }
 

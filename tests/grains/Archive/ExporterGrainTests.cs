@@ -168,8 +168,8 @@ public sealed class ExporterGrainTests : IAsyncLifetime
     private async Task CheckAsync()
     {
         var (tree, at) = (new MerkleFrontier(), 0L);
-        var said = await EntriesAsync();
-        foreach (var entry in said)
+        var entries = await EntriesAsync();
+        foreach (var entry in entries)
         {
             var car = node.Cars.Last(one => KuboStandIn.Read(one).Blocks[0].Cid.Text == entry.Text("root"));
             Assert.Equal(car.Length, entry.GetProperty("bytes").GetInt64());

@@ -168,7 +168,7 @@ public sealed class LinkValidatorGrainTests : IAsyncLifetime
             silo.AddCap(directory, _ => new NoChain());
             silo.Services.AddSingleton<TimeProvider>(time);
             silo.Services.AddSingleton<IBlockStore>(store);
-            silo.Services.AddSingleton(new ArchivePlaces([new StorePlace(store, time), gateway]));
+            silo.Services.AddSingleton(new ArchiveLocations([new StoreLocation(store, time), gateway]));
             silo.Services.AddSingleton(new LinkCheckSchedule(Week, 720));
         });
         cluster = builder.Build();
@@ -261,7 +261,7 @@ public sealed class LinkValidatorGrainTests : IAsyncLifetime
     private async Task<IReadOnlyList<JsonElement>> EntriesAsync(string kind) =>
         [.. (await Log.ReadAsync(0, 0, 1000, default)).Entries.Where(entry => entry.Kind == kind).Select(entry => JsonElement.Parse(entry.Bytes).GetProperty("body"))];
 
-    private sealed class Gateway(TimeProvider time) : IArchivePlace
+    private sealed class Gateway(TimeProvider time) : IArchiveLocation
     {
         public ConcurrentQueue<(string Cid, DateTimeOffset At)> Asked { get; } = new();
 

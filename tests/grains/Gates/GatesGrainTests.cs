@@ -50,21 +50,21 @@ public sealed class GatesGrainTests : IAsyncLifetime
     {
         await AddAsync("edge-1", "0xA");
         Assert.Equal(HeartbeatVerdict.Heard, await HearAsync("edge-1", "0xA"));
-        await SaidAsync(EntryKinds.GateJoined);
+        await LoggedAsync(EntryKinds.GateJoined);
         for (var i = 0; i < 5; i++)
         {
             time.Advance(SignedHeartbeat.Interval);
             Assert.Equal(HeartbeatVerdict.Heard, await HearAsync("edge-1", "0xA"));
-            await SaidAsync(EntryKinds.GateJoined);
+            await LoggedAsync(EntryKinds.GateJoined);
         }
 
         time.Advance(SignedHeartbeat.Timeout + TimeSpan.FromSeconds(1));
         Assert.True(Assert.Single(await Gates.ListAsync()).IsSilent);
-        await SaidAsync(EntryKinds.GateJoined, EntryKinds.GateSilent);
-        await SaidAsync(EntryKinds.GateJoined, EntryKinds.GateSilent);
+        await LoggedAsync(EntryKinds.GateJoined, EntryKinds.GateSilent);
+        await LoggedAsync(EntryKinds.GateJoined, EntryKinds.GateSilent);
         await HearAsync("edge-1", "0xA");
         Assert.False(Assert.Single(await Gates.ListAsync()).IsSilent);
-        await SaidAsync(EntryKinds.GateJoined, EntryKinds.GateSilent, EntryKinds.GateJoined);
+        await LoggedAsync(EntryKinds.GateJoined, EntryKinds.GateSilent, EntryKinds.GateJoined);
     }
 
     [Fact]
@@ -74,7 +74,7 @@ public sealed class GatesGrainTests : IAsyncLifetime
         await AddAsync("gone", "0xB");
         await HearAsync("well", "0xA");
         await HearAsync("gone", "0xB");
-        await SaidAsync(EntryKinds.GateJoined, EntryKinds.GateJoined);
+        await LoggedAsync(EntryKinds.GateJoined, EntryKinds.GateJoined);
         time.Advance(SignedHeartbeat.Timeout - TimeSpan.FromSeconds(1));
         await HearAsync("well", "0xA");
         time.Advance(TimeSpan.FromSeconds(2));
@@ -87,7 +87,7 @@ public sealed class GatesGrainTests : IAsyncLifetime
         }
 
         mayWrite.Set();
-        await SaidAsync(EntryKinds.GateJoined, EntryKinds.GateJoined, EntryKinds.GateSilent);
+        await LoggedAsync(EntryKinds.GateJoined, EntryKinds.GateJoined, EntryKinds.GateSilent);
         Assert.Equal("gone", Assert.Single(await Gates.ListAsync(), gate => gate.IsSilent).Gate);
     }
 
@@ -96,16 +96,16 @@ public sealed class GatesGrainTests : IAsyncLifetime
     {
         await AddAsync("edge-1", "0xA");
         await HearAsync("edge-1", "0xA");
-        await SaidAsync(EntryKinds.GateJoined);
+        await LoggedAsync(EntryKinds.GateJoined);
         await RestartAsync();
         time.Advance(SignedHeartbeat.Timeout - TimeSpan.FromSeconds(1));
-        await SaidAsync(EntryKinds.GateJoined);
+        await LoggedAsync(EntryKinds.GateJoined);
         Assert.Equal(HeartbeatVerdict.Heard, await HearAsync("edge-1", "0xA"));
         await RestartAsync();
         time.Advance(SignedHeartbeat.Timeout + TimeSpan.FromSeconds(1));
-        await SaidAsync(EntryKinds.GateJoined, EntryKinds.GateSilent);
+        await LoggedAsync(EntryKinds.GateJoined, EntryKinds.GateSilent);
         await RestartAsync();
-        await SaidAsync(EntryKinds.GateJoined, EntryKinds.GateSilent); // not heard: it has not joined
+        await LoggedAsync(EntryKinds.GateJoined, EntryKinds.GateSilent); // not heard: it has not joined
     }
 
     [Fact]
@@ -117,17 +117,17 @@ public sealed class GatesGrainTests : IAsyncLifetime
         Assert.Equal(GateAddition.OtherKey, await Gates.AddAsync("edge-1", "0xB", Actor.Service));
         Assert.Equal(HeartbeatVerdict.Heard, await HearAsync("edge-1", "0xA"));
         Assert.Equal(HeartbeatVerdict.OtherKey, await HearAsync("edge-1", "0xB"));
-        Assert.Equal(HeartbeatVerdict.Stale, await HearAsync("edge-1", "0xA")); // to the letter what was said before
+        Assert.Equal(HeartbeatVerdict.Stale, await HearAsync("edge-1", "0xA")); // byte for byte what was sent before
         time.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal(HeartbeatVerdict.Heard, await HearAsync("edge-1", "0xA"));
         Assert.Equal(HeartbeatVerdict.Stale, await HearAsync("edge-1", "0xA", ahead: SignedHeartbeat.Tolerance + TimeSpan.FromSeconds(1)));
-        await SaidAsync(EntryKinds.GateJoined);
+        await LoggedAsync(EntryKinds.GateJoined);
         Assert.True(await Gates.RemoveAsync("edge-1", Actor.Service));
         Assert.False(await Gates.RemoveAsync("edge-1", Actor.Service));
         Assert.Equal(HeartbeatVerdict.Unknown, await HearAsync("edge-1", "0xA"));
         Assert.Equal(GateAddition.Added, await Gates.AddAsync("edge-1", "0xB", Actor.Service));
         Assert.Equal(HeartbeatVerdict.Heard, await HearAsync("edge-1", "0xB"));
-        await SaidAsync(EntryKinds.GateJoined, EntryKinds.GateRemoved, EntryKinds.GateJoined);
+        await LoggedAsync(EntryKinds.GateJoined, EntryKinds.GateRemoved, EntryKinds.GateJoined);
         Assert.Equal(2, (await KindsAsync()).Count(kind => kind == EntryKinds.GateAdded));
     }
 
@@ -137,9 +137,9 @@ public sealed class GatesGrainTests : IAsyncLifetime
         await AddAsync("edge-1", "0xA");
         await RestartAsync();
         time.Advance(SignedHeartbeat.Timeout + TimeSpan.FromSeconds(1));
-        await SaidAsync();
+        await LoggedAsync();
         Assert.Equal(HeartbeatVerdict.Heard, await HearAsync("edge-1", "0xA"));
-        await SaidAsync(EntryKinds.GateJoined);
+        await LoggedAsync(EntryKinds.GateJoined);
     }
 
     [Fact]
@@ -163,10 +163,10 @@ public sealed class GatesGrainTests : IAsyncLifetime
         {
             await HearAsync("flap", "0xA");
             expected.AddRange(i < ClusterLimits.GateChangesPerHour ? [EntryKinds.GateJoined] : []);
-            await SaidAsync([.. expected]);
+            await LoggedAsync([.. expected]);
             time.Advance(SignedHeartbeat.Timeout + TimeSpan.FromSeconds(1));
             expected.AddRange(i < ClusterLimits.GateChangesPerHour ? [EntryKinds.GateSilent] : []);
-            await SaidAsync([.. expected]);
+            await LoggedAsync([.. expected]);
         }
     }
 
@@ -186,7 +186,7 @@ public sealed class GatesGrainTests : IAsyncLifetime
     /// What the log says of gates, but for their being added. Nobody waits for the watch; another call that does wait, and is answered in
     /// turn, comes after it.
     /// </summary>
-    private async Task SaidAsync(params string[] kinds)
+    private async Task LoggedAsync(params string[] kinds)
     {
         await Gates.WatchAsync();
         await Eventually.TrueAsync(async () =>

@@ -30,7 +30,7 @@ public sealed class MirrorDepthTests : IAsyncLifetime
         Assert.Empty(await silo.EntriesAsync(EntryKinds.CapMirrored));
         await silo.StartAsync();
         await silo.Chain.CallAsync("anvil_mine", "0x5");
-        await SaidAsync();
+        await LoggedAsync();
         Assert.Equal("[1]", (await ReadAsync())!.Value.GetProperty("versions").ToString());
     }
 
@@ -43,11 +43,11 @@ public sealed class MirrorDepthTests : IAsyncLifetime
         var block = (long)JsonRpcClient.Quantity(logs[logs.GetArrayLength() - 1].GetProperty("blockNumber"));
         await silo.Chain.CallAsync("anvil_reorg", await silo.BlocksAsync() - block + 1, Array.Empty<object>());
         Assert.NotEqual(logs[logs.GetArrayLength() - 1].Text("blockHash"), (await silo.Chain.CallAsync("eth_getBlockByNumber", $"0x{block:x}", false)).Text("hash"));
-        await SaidAsync();
+        await LoggedAsync();
         Assert.Equal("[1]", (await ReadAsync())!.Value.GetProperty("versions").ToString());
         var body = JsonElement.Parse(Assert.Single(await silo.EntriesAsync(EntryKinds.CapMirrored))).GetProperty("body");
-        var said = await silo.Chain.CallAsync("eth_getBlockByNumber", $"0x{body.GetProperty("block").GetInt64():x}", false);
-        Assert.Equal(said.Text("hash"), body.Text("blockHash"));
+        var mirrored = await silo.Chain.CallAsync("eth_getBlockByNumber", $"0x{body.GetProperty("block").GetInt64():x}", false);
+        Assert.Equal(mirrored.Text("hash"), body.Text("blockHash"));
     }
 
     private Task SentAsync() => Eventually.TrueAsync(async () =>
@@ -56,7 +56,7 @@ public sealed class MirrorDepthTests : IAsyncLifetime
         return await ReadAsync() is not null;
     });
 
-    private Task SaidAsync() => Eventually.TrueAsync(async () =>
+    private Task LoggedAsync() => Eventually.TrueAsync(async () =>
     {
         await silo.Mirrorer.NudgeAsync();
         await silo.Chain.CallAsync("anvil_mine", "0x1");

@@ -234,7 +234,7 @@ public sealed class MirrorGrainTests : IAsyncLifetime
     {
         public int Sent { get; private set; }
 
-        public MirrorPlace? Place => real.Place;
+        public MirrorContract? Target => real.Target;
 
         public async Task<MirrorConfirmation> MirrorAsync(IReadOnlyList<MirroredCap> caps, ISentTransactions sent, CancellationToken cancellationToken)
         {

@@ -68,7 +68,7 @@ public sealed class BoundedBodyTests : IAsyncLifetime
             await read.WaitAsync();
         }
 
-        await app.StopAsync(); // every connection has ended then, and said what it had to say
+        await app.StopAsync(); // every connection has ended then, and answered what it had to
         Assert.True(lines.Written.IsEmpty, lines.Written.FirstOrDefault());
     }
 

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace CapOrleans.Tests.HttpEdge.Connections;
 
-/// <summary>Who gets a place at a port that many want.</summary>
+/// <summary>Who gets a slot at a port that many want.</summary>
 public sealed class ConnectionBudgetTests
 {
     private static readonly IPAddress Host = IPAddress.Parse("192.0.2.1"), Other = IPAddress.Parse("192.0.2.2");
@@ -142,7 +142,7 @@ public sealed class ConnectionBudgetTests
     [Fact]
     public async Task Addresses_that_hold_much_close_no_connection_of_one_that_holds_little()
     {
-        var honest = Connect(Other); // has not said anything yet
+        var honest = Connect(Other); // has not sent anything yet
         for (var i = 1; i < ConnectionBudget.MaxConnections; i++)
         {
             await SpeakAsync(Connect(new IPAddress([10, 0, 0, (byte)(i % 4)])));

@@ -96,14 +96,14 @@ public sealed class ApiTlsTests : IAsyncLifetime
                 _ = SettingsReader.Read(name => name switch { "BIND" => bind, "Api__TlsTerminatedByProxy" => proxy, "CHAIN_ID" => "31337", _ => null });
                 return [];
             }
-            catch (SettingsException told)
+            catch (SettingsException reported)
             {
-                return told.Faults;
+                return reported.Faults;
             }
         }
 
         Assert.Equal(fault is null ? 0 : 1, Faults().Count);
-        Assert.All(Faults(), told => Assert.Contains(fault!, told, StringComparison.Ordinal));
+        Assert.All(Faults(), reported => Assert.Contains(fault!, reported, StringComparison.Ordinal));
     }
 
     private async Task<string> ShownAsync()

@@ -18,9 +18,9 @@ CREATE TABLE audit_entry (
 -- Entries that are looked up by kind are few; accepted incidents are found through the table below.
 CREATE INDEX audit_entry_rare ON audit_entry (log, kind, idx) WHERE kind <> 'incident.accepted';
 
--- One row per accepted incident, appended in log order: place = log * 2^40 + idx.
+-- One row per accepted incident, appended in log order: position = log * 2^40 + idx.
 CREATE TABLE incident (
-    place       bigint PRIMARY KEY,
+    position       bigint PRIMARY KEY,
     cap_id      text COLLATE "C" NOT NULL,
     incident_id text COLLATE "C" NOT NULL,
     audit_hash  bytea    NOT NULL,
@@ -30,8 +30,8 @@ CREATE TABLE incident (
 
 -- What makes acceptance exactly-once.
 CREATE UNIQUE INDEX incident_id ON incident (cap_id, incident_id);
-CREATE INDEX incident_of_cap ON incident (cap_id, place);
-CREATE INDEX incident_severe ON incident (severity, place) WHERE severity > 0;
+CREATE INDEX incident_of_cap ON incident (cap_id, position);
+CREATE INDEX incident_severe ON incident (severity, position) WHERE severity > 0;
 
 -- A hot CapID's row is written by every commit: room in its page keeps that cheap.
 CREATE TABLE cap (

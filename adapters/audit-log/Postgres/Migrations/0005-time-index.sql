@@ -1,2 +1,2 @@
 -- Pages of a time go by this order, so that one costs what it shows.
-CREATE INDEX incident_accepted_at ON incident (accepted_at, place);
+CREATE INDEX incident_accepted_at ON incident (accepted_at, position);

@@ -18,9 +18,9 @@ CREATE TABLE audit_entry (
 -- Entries that are looked up by kind are few; accepted incidents are found through the table below.
 CREATE INDEX audit_entry_rare ON audit_entry (log, kind, idx) WHERE kind <> 'incident.accepted';
 
--- One row per accepted incident, appended in log order: place = log * 2^40 + idx.
+-- One row per accepted incident, appended in log order: position = log * 2^40 + idx.
 CREATE TABLE incident (
-    place       INTEGER PRIMARY KEY,
+    position       INTEGER PRIMARY KEY,
     cap_id      TEXT    NOT NULL,
     incident_id TEXT    NOT NULL,
     audit_hash  BLOB    NOT NULL,
@@ -30,7 +30,7 @@ CREATE TABLE incident (
 
 -- What makes acceptance exactly-once.
 CREATE UNIQUE INDEX incident_id ON incident (cap_id, incident_id);
--- An index holds the place as well, so these two are in log order.
+-- An index holds the position as well, so these two are in log order.
 CREATE INDEX incident_of_cap ON incident (cap_id);
 CREATE INDEX incident_severe ON incident (severity) WHERE severity > 0;
 

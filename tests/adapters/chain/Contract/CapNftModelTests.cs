@@ -5,7 +5,7 @@ namespace CapOrleans.Tests.Chain.Contract;
 
 /// <summary>
 /// Any account may call anything in any order: what CapNFT takes, what it refuses and with which error, and what each token says, are those
-/// of a model. So versions only rise, and no token moves but by the writer's word. On a real chain.
+/// of a model. So versions only rise, and no token moves unless the writer says so. On a real chain.
 /// </summary>
 public sealed class CapNftModelTests : IAsyncLifetime
 {

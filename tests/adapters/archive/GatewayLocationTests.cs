@@ -10,7 +10,7 @@ using Microsoft.Extensions.Time.Testing;
 namespace CapOrleans.Tests.Archive;
 
 /// <summary>What a gateway's answer is worth, and where it may lead.</summary>
-public sealed class GatewayPlaceTests : IAsyncLifetime
+public sealed class GatewayLocationTests : IAsyncLifetime
 {
     private const string Content = "{\"a\": 1}";
 
@@ -48,10 +48,10 @@ public sealed class GatewayPlaceTests : IAsyncLifetime
     public async Task The_hash_decides_and_only_404_and_410_say_that_it_is_not_there(int status, string body, LinkStatus expected)
     {
         gateway.Respond = _ => (status, "application/vnd.ipld.raw", body);
-        var answer = await Place().AskAsync(Wanted, default);
+        var answer = await Location().AskAsync(Wanted, default);
         Assert.Equal((expected, status, expected is LinkStatus.Ok or LinkStatus.Wrong ? body.Length : null), (answer.Status, answer.Code!.Value, answer.Bytes));
         Assert.Equal($"GET /ipfs/{Wanted}", Assert.Single(gateway.Calls).Call);
-        Assert.Equal($"127.0.0.1:{gateway.Port}", answer.Place);
+        Assert.Equal($"127.0.0.1:{gateway.Port}", answer.Location);
     }
 
     [Fact]
@@ -62,13 +62,13 @@ public sealed class GatewayPlaceTests : IAsyncLifetime
             request.HttpContext.Response.Headers.RetryAfter = "120";
             return (429, "text/plain", "");
         };
-        var place = Place();
-        Assert.Equal(TimeSpan.FromSeconds(120), (await place.AskAsync(Wanted, default)).RetryAfter);
+        var location = Location();
+        Assert.Equal(TimeSpan.FromSeconds(120), (await location.AskAsync(Wanted, default)).RetryAfter);
         time.Advance(TimeSpan.FromSeconds(119));
-        Assert.Equal(("retry-after", TimeSpan.FromSeconds(1)), (await place.AskAsync(Wanted, default)) is var waits ? (waits.Reason, waits.RetryAfter!.Value) : default);
+        Assert.Equal(("retry-after", TimeSpan.FromSeconds(1)), (await location.AskAsync(Wanted, default)) is var waits ? (waits.Reason, waits.RetryAfter!.Value) : default);
         Assert.Single(gateway.Calls);
         time.Advance(TimeSpan.FromSeconds(1));
-        await place.AskAsync(Wanted, default);
+        await location.AskAsync(Wanted, default);
         Assert.Equal(2, gateway.Calls.Count);
     }
 
@@ -78,7 +78,7 @@ public sealed class GatewayPlaceTests : IAsyncLifetime
     public async Task Five_redirects_are_followed(int hops, LinkStatus expected)
     {
         gateway.Respond = request => gateway.Calls.Count > hops ? (200, "", Content) : Redirect(request, $"/hop/{gateway.Calls.Count}");
-        Assert.Equal(expected, (await Place().AskAsync(Wanted, default)).Status);
+        Assert.Equal(expected, (await Location().AskAsync(Wanted, default)).Status);
         Assert.Equal(6, gateway.Calls.Count);
     }
 
@@ -89,8 +89,8 @@ public sealed class GatewayPlaceTests : IAsyncLifetime
     {
         gateway.Respond = request => Redirect(request, $"http://user:secret@127.0.0.1:{other.Port}/somewhere");
         other.Respond = _ => (200, "", body);
-        var place = new GatewayPlace(new Uri($"http://me:mine@127.0.0.1:{gateway.Port}/ipfs/"), named, loopbackToo, time);
-        Assert.Equal(expected, (await place.AskAsync(Wanted, default)).Status);
+        var location = new GatewayLocation(new Uri($"http://me:mine@127.0.0.1:{gateway.Port}/ipfs/"), named, loopbackToo, time);
+        Assert.Equal(expected, (await location.AskAsync(Wanted, default)).Status);
         Assert.StartsWith("Basic", Assert.Single(gateway.Calls).Authorization, StringComparison.Ordinal);
         Assert.Equal(("GET /somewhere", ""), Assert.Single(other.Calls));
     }
@@ -104,7 +104,7 @@ public sealed class GatewayPlaceTests : IAsyncLifetime
     public async Task No_redirect_leads_to_another_service_of_this_machine(string host)
     {
         gateway.Respond = request => Redirect(request, $"http://{host}:{other.Port}/");
-        var answer = await Place().AskAsync(Wanted, default);
+        var answer = await Location().AskAsync(Wanted, default);
         Assert.Equal((LinkStatus.Unknown, "no-answer"), (answer.Status, answer.Reason));
         Assert.Empty(other.Calls);
     }
@@ -118,15 +118,16 @@ public sealed class GatewayPlaceTests : IAsyncLifetime
     public async Task No_redirect_leads_into_networks_that_are_not_public_or_to_another_protocol(string location)
     {
         gateway.Respond = request => Redirect(request, location);
-        Assert.Equal(LinkStatus.Unknown, (await Place().AskAsync(Wanted, default)).Status);
+        Assert.Equal(LinkStatus.Unknown, (await Location().AskAsync(Wanted, default)).Status);
     }
 
     [Fact]
     public async Task A_gateway_whose_name_needs_a_name_server_leads_nowhere_but_to_public_addresses_not_even_to_itself()
     {
         gateway.Respond = request => Redirect(request, $"http://{Dns.GetHostName()}:{gateway.Port}/admin");
-        var place = new GatewayPlace(new Uri($"http://{Dns.GetHostName()}:{gateway.Port}/ipfs/"), LedTo(gateway.Port), publicOnly, time);
-        Assert.Equal(LinkStatus.Unknown, (await place.AskAsync(Wanted, default)).Status);
+        var uri = new Uri($"http://{Dns.GetHostName()}:{gateway.Port}/ipfs/");
+        var location = new GatewayLocation(uri, LedTo(gateway.Port), publicOnly, time);
+        Assert.Equal(LinkStatus.Unknown, (await location.AskAsync(Wanted, default)).Status);
         Assert.Equal($"GET /ipfs/{Wanted}", Assert.Single(gateway.Calls).Call);
     }
 
@@ -134,7 +135,7 @@ public sealed class GatewayPlaceTests : IAsyncLifetime
     public async Task Of_a_body_without_end_no_more_is_read_than_a_block_may_have()
     {
         gateway.Respond = _ => (200, "", new string('x', 8 << 20));
-        Assert.Equal((LinkStatus.Unknown, "too-large"), (await Place().AskAsync(Wanted, default)) is var answer ? (answer.Status, answer.Reason) : default);
+        Assert.Equal((LinkStatus.Unknown, "too-large"), (await Location().AskAsync(Wanted, default)) is var answer ? (answer.Status, answer.Reason) : default);
     }
 
     [Fact]
@@ -142,15 +143,16 @@ public sealed class GatewayPlaceTests : IAsyncLifetime
     {
         using var silent = new TcpListener(IPAddress.Loopback, 0);
         silent.Start();
-        var asking = new GatewayPlace(new Uri($"http://{silent.LocalEndpoint}/ipfs/"), named, publicOnly, time).AskAsync(Wanted, default);
+        var silentGateway = new Uri($"http://{silent.LocalEndpoint}/ipfs/");
+        var asking = new GatewayLocation(silentGateway, named, publicOnly, time).AskAsync(Wanted, default);
         using var connection = await silent.AcceptTcpClientAsync();
-        time.Advance(ArchivePlaces.Timeout);
+        time.Advance(ArchiveLocations.Timeout);
         Assert.Equal((LinkStatus.Unknown, "timeout"), (await asking) is var answer ? (answer.Status, answer.Reason) : default);
-        var away = await new GatewayPlace(new Uri($"http://127.0.0.1:{Child.FreePort()}/ipfs/"), named, publicOnly, time).AskAsync(Wanted, default);
+        var away = await new GatewayLocation(new Uri($"http://127.0.0.1:{Child.FreePort()}/ipfs/"), named, publicOnly, time).AskAsync(Wanted, default);
         Assert.Equal((LinkStatus.Unknown, "no-answer"), (away.Status, away.Reason));
     }
 
-    private GatewayPlace Place() => new(new Uri($"http://127.0.0.1:{gateway.Port}/ipfs/"), named, publicOnly, time);
+    private GatewayLocation Location() => new(new Uri($"http://127.0.0.1:{gateway.Port}/ipfs/"), named, publicOnly, time);
 
     private static (int, string, string) Redirect(Microsoft.AspNetCore.Http.HttpRequest request, string location)
     {
@@ -158,7 +160,7 @@ public sealed class GatewayPlaceTests : IAsyncLifetime
         return (302, "text/plain", "");
     }
 
-    /// <summary>As if the name server said that every name is this machine.</summary>
+    /// <summary>As if every name resolved to this machine.</summary>
     private static HttpClient LedTo(int port) => new(new SocketsHttpHandler
     {
         AllowAutoRedirect = false,

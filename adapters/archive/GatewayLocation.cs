@@ -13,7 +13,7 @@ namespace CapOrleans.Archive;
 /// <param name="gateway">With the path under which CIDs stand; ends with a slash.</param>
 /// <param name="named">Connects wherever the operator's URL leads; follows no redirects.</param>
 /// <param name="publicOnly">Connects to public addresses alone, judged after DNS; follows no redirects.</param>
-public sealed class GatewayPlace(Uri gateway, HttpClient named, HttpClient publicOnly, TimeProvider time) : IArchivePlace
+public sealed class GatewayLocation(Uri gateway, HttpClient named, HttpClient publicOnly, TimeProvider time) : IArchiveLocation
 {
     /// <summary>Hops after the first request.</summary>
     public const int MaxRedirects = 5;
@@ -34,7 +34,7 @@ public sealed class GatewayPlace(Uri gateway, HttpClient named, HttpClient publi
             return Unknown("retry-after", retryAfter: wait);
         }
 
-        using var timeout = new CancellationTokenSource(ArchivePlaces.Timeout, time);
+        using var timeout = new CancellationTokenSource(ArchiveLocations.Timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {

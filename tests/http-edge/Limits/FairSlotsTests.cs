@@ -4,15 +4,15 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace CapOrleans.Tests.HttpEdge.Limits;
 
-public sealed class FairPlacesTests
+public sealed class FairSlotsTests
 {
     private const int Most = 8, MostEach = 4;
 
     private readonly FakeTimeProvider time = new();
-    private readonly FairPlaces places;
+    private readonly FairSlots slots;
     private readonly List<string> gaveWay = [];
 
-    public FairPlacesTests() => places = new FairPlaces(Most, MostEach, time);
+    public FairSlotsTests() => slots = new FairSlots(Most, MostEach, time);
 
     [Fact]
     public void Who_holds_much_gives_a_place_up_at_once_for_one_who_holds_nothing()
@@ -48,7 +48,7 @@ public sealed class FairPlacesTests
         }
 
         Assert.Null(Take("10.0.1.1"));
-        time.Advance(FairPlaces.OverdueAfter + TimeSpan.FromMilliseconds(1));
+        time.Advance(FairSlots.OverdueAfter + TimeSpan.FromMilliseconds(1));
         Assert.NotNull(Take("10.0.1.1"));
         Assert.Single(gaveWay);
     }
@@ -62,7 +62,7 @@ public sealed class FairPlacesTests
         }
 
         Assert.Null(Take("10.0.0.1"));
-        time.Advance(FairPlaces.OverdueAfter + TimeSpan.FromMilliseconds(1));
+        time.Advance(FairSlots.OverdueAfter + TimeSpan.FromMilliseconds(1));
         Assert.NotNull(Take("10.0.0.1"));
         Assert.Equal(["10.0.0.1"], gaveWay);
     }
@@ -94,5 +94,5 @@ public sealed class FairPlacesTests
         }
     }
 
-    private FairPlaces.Place? Take(string address) => places.TryTake(IPAddress.Parse(address), () => gaveWay.Add(address));
+    private FairSlots.Slot? Take(string address) => slots.TryTake(IPAddress.Parse(address), () => gaveWay.Add(address));
 }

@@ -6,7 +6,7 @@ using CapOrleans.Core.Archive;
 namespace CapOrleans.Archive;
 
 /// <summary>The IPFS node's own store, asked by <c>block/get</c> offline: what the node would have to look for at others, it does not have.</summary>
-public sealed class NodePlace(KuboRpc rpc, TimeProvider time) : IArchivePlace
+public sealed class NodeLocation(KuboRpc rpc, TimeProvider time) : IArchiveLocation
 {
     /// <summary>A node answers 500 to every fault; only its text tells that the block is not there (Kubo: <c>ipld: could not find CID</c>).</summary>
     private static readonly string[] NotThere = ["could not find", "not found"];
@@ -17,13 +17,13 @@ public sealed class NodePlace(KuboRpc rpc, TimeProvider time) : IArchivePlace
 
     public async Task<LinkAnswer> AskAsync(Cid cid, CancellationToken cancellationToken)
     {
-        using var timeout = new CancellationTokenSource(ArchivePlaces.Timeout, time);
+        using var timeout = new CancellationTokenSource(ArchiveLocations.Timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
             using var answer = await rpc.PostAsync($"block/get?arg={cid}&offline=true&timeout=9s", null, HttpCompletionOption.ResponseHeadersRead, either.Token);
             var (status, bytes, reason) = answer.StatusCode == HttpStatusCode.OK ? await FetchedBlock.JudgeAsync(answer.Content, cid, either.Token)
-                : await SaysNotThereAsync(answer, either.Token) ? (LinkStatus.Missing, null, null)
+                : await IsNotThereAsync(answer, either.Token) ? (LinkStatus.Missing, null, null)
                 : (LinkStatus.Unknown, null, "status");
             return new LinkAnswer(Name, IsOwn, status, time.GetUtcNow(), (int)answer.StatusCode, bytes, reason);
         }
@@ -33,7 +33,7 @@ public sealed class NodePlace(KuboRpc rpc, TimeProvider time) : IArchivePlace
         }
     }
 
-    private static async Task<bool> SaysNotThereAsync(HttpResponseMessage answer, CancellationToken cancellationToken)
+    private static async Task<bool> IsNotThereAsync(HttpResponseMessage answer, CancellationToken cancellationToken)
     {
         if (answer.StatusCode != HttpStatusCode.InternalServerError || await FetchedBlock.ReadAsync(answer.Content, cancellationToken) is not { } body)
         {

@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Connections;
 
 namespace CapOrleans.HttpEdge.Connections;
 
-/// <summary>Who has a place, and who gives it up for another. All of it under the budget's lock.</summary>
+/// <summary>Who has a slot, and who gives it up for another. All of it under the budget's lock.</summary>
 public sealed partial class ConnectionBudget
 {
     private Held? TryReserve(Caller caller, ConnectionContext connection)
@@ -46,12 +46,12 @@ public sealed partial class ConnectionBudget
 
     /// <summary>
     /// An address takes nothing from those that hold less, but what has been idle for long: else it would close their connections before
-    /// they have said anything, by opening more of its own.
+    /// they have sent anything, by opening more of its own.
     /// </summary>
     private Held? IdleFor(Caller newcomer) => newcomer.Idle.First?.Value
         ?? (idle.First?.Value is { } oldest && time.GetElapsedTime(oldest.IdleSince) > RequestGivesWayAfter ? oldest : null);
 
-    /// <summary>Its place is free at once; its own task finds it closed.</summary>
+    /// <summary>Its slot is free at once; its own task finds it closed.</summary>
     private bool TryEvict(Held? oldest, out Held? evicted)
     {
         evicted = oldest;

@@ -4,7 +4,7 @@ using CapOrleans.Core.Archive;
 namespace CapOrleans.Archive;
 
 /// <summary>The embedded store. Its answer is always certain: a database that fails is a fault.</summary>
-public sealed class StorePlace(IBlockStore embedded, TimeProvider time) : IArchivePlace
+public sealed class StoreLocation(IBlockStore embedded, TimeProvider time) : IArchiveLocation
 {
     public string Name => "store";
 

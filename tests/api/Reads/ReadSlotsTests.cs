@@ -8,17 +8,17 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace CapOrleans.Tests.Api.Reads;
 
-public sealed class ReadPlacesTests : IDisposable
+public sealed class ReadSlotsTests : IDisposable
 {
     private readonly FakeTimeProvider time = new();
-    private readonly ReadPlaces places;
+    private readonly ReadSlots slots;
     private readonly ServiceProvider services = new ServiceCollection().AddLogging().BuildServiceProvider();
 
-    public ReadPlacesTests() => places = new ReadPlaces(time);
+    public ReadSlotsTests() => slots = new ReadSlots(time);
 
     public void Dispose()
     {
-        places.Dispose();
+        slots.Dispose();
         services.Dispose();
     }
 
@@ -27,7 +27,7 @@ public sealed class ReadPlacesTests : IDisposable
     {
         var sending = new TaskCompletionSource();
         var (running, finished) = (0, new List<Task<object?>>());
-        for (var i = 0; i < 4 * ReadPlaces.MaxPerAddress; i++)
+        for (var i = 0; i < 4 * ReadSlots.MaxPerAddress; i++)
         {
             finished.Add(ReadAsync("192.0.2.1", () =>
             {
@@ -36,19 +36,20 @@ public sealed class ReadPlacesTests : IDisposable
             }));
         }
 
-        Assert.Equal(ReadPlaces.MaxPerAddress, running);
-        Assert.Equal(503, Assert.IsAssignableFrom<IStatusCodeHttpResult>(await ReadAsync("192.0.2.1", () => Task.CompletedTask)).StatusCode);
+        Assert.Equal(ReadSlots.MaxPerAddress, running);
+        var refused = await ReadAsync("192.0.2.1", () => Task.CompletedTask);
+        Assert.Equal(503, Assert.IsAssignableFrom<IStatusCodeHttpResult>(refused).StatusCode);
         Assert.IsAssignableFrom<IResult>(await ReadAsync("192.0.2.2", () => Task.CompletedTask)); // another reads meanwhile
         sending.SetResult();
         await Task.WhenAll(finished);
-        Assert.Equal(4 * ReadPlaces.MaxPerAddress, running);
+        Assert.Equal(4 * ReadSlots.MaxPerAddress, running);
     }
 
     [Fact]
     public async Task All_addresses_together_have_so_many_places()
     {
         var sending = new TaskCompletionSource();
-        var held = Enumerable.Range(0, ReadPlaces.Max).Select(i => ReadAsync($"192.0.2.{1 + i}", () => sending.Task)).ToList();
+        var held = Enumerable.Range(0, ReadSlots.Max).Select(i => ReadAsync($"192.0.2.{1 + i}", () => sending.Task)).ToList();
         var refused = Assert.IsType<ProblemHttpResult>(await ReadAsync("192.0.2.200", () => Task.CompletedTask));
         Assert.Equal((503, ProblemTypes.Of("too-many-reads")), (refused.StatusCode, refused.ProblemDetails.Type));
         sending.SetResult();
@@ -61,7 +62,7 @@ public sealed class ReadPlacesTests : IDisposable
     {
         var http = new DefaultHttpContext { RequestServices = services };
         http.Connection.RemoteIpAddress = IPAddress.Parse(address);
-        return await places.InvokeAsync(new DefaultEndpointFilterInvocationContext(http), _ => ValueTask.FromResult<object?>(new Sent(send)));
+        return await slots.InvokeAsync(new DefaultEndpointFilterInvocationContext(http), _ => ValueTask.FromResult<object?>(new Sent(send)));
     }
 
     private sealed class Sent(Func<Task> send) : IResult

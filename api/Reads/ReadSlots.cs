@@ -9,15 +9,15 @@ namespace CapOrleans.Api.Reads;
 /// How many pages are read at once. A page may have <see cref="Core.AuditLog.LogPage"/>'s 4 MiB, and twice that in memory until it is sent: so
 /// all together stay within half a gibibyte, however many readers there are.
 /// </summary>
-public sealed class ReadPlaces(TimeProvider time) : IEndpointFilter, IDisposable
+public sealed class ReadSlots(TimeProvider time) : IEndpointFilter, IDisposable
 {
     /// <summary>At once.</summary>
     public const int Max = 64, MaxPerAddress = 8;
 
-    /// <summary>Of one address, waiting for a place.</summary>
+    /// <summary>Of one address, waiting for a slot.</summary>
     private const int Waiting = 24;
 
-    private readonly FairPlaces all = new(Max, MaxPerAddress, time);
+    private readonly FairSlots all = new(Max, MaxPerAddress, time);
     private readonly PartitionedRateLimiter<IPAddress> each = PartitionedRateLimiter.Create<IPAddress, IPAddress>(address =>
         RateLimitPartition.GetConcurrencyLimiter(address, _ => new ConcurrencyLimiterOptions { PermitLimit = MaxPerAddress, QueueLimit = Waiting }));
 
@@ -25,15 +25,15 @@ public sealed class ReadPlaces(TimeProvider time) : IEndpointFilter, IDisposable
     {
         var http = context.HttpContext;
         using var mine = await each.AcquireAsync(AddressRateLimit.AddressOf(http), 1, http.RequestAborted);
-        using var place = mine.IsAcquired ? all.TryTake(AddressRateLimit.AddressOf(http), http.Abort) : null;
-        if (place is null)
+        using var slot = mine.IsAcquired ? all.TryTake(AddressRateLimit.AddressOf(http), http.Abort) : null;
+        if (slot is null)
         {
             http.Response.Headers.RetryAfter = Problems.RetryAfterSeconds;
             return Problems.Of(
                 StatusCodes.Status503ServiceUnavailable, "too-many-reads", "", $"{MaxPerAddress} pages or CARs are read at once for one address, and {Max} in all.");
         }
 
-        // Until it is sent: a slow reader holds its page, and gives way when all places are taken.
+        // Until it is sent: a slow reader holds its page, and gives way when all slots are taken.
         if (await next(context) is IResult answer)
         {
             await answer.ExecuteAsync(http);

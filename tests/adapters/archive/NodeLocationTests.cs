@@ -6,7 +6,7 @@ using CapOrleans.Core.Archive;
 namespace CapOrleans.Tests.Archive;
 
 /// <summary>Whether an IPFS node still has a block, by what Kubo answers to <c>block/get</c>.</summary>
-public sealed class NodePlaceTests
+public sealed class NodeLocationTests
 {
     private const string Content = "{\"a\": 1}";
 
@@ -30,7 +30,7 @@ public sealed class NodePlaceTests
             return (status, "application/json", body);
         };
         using var http = new HttpClient();
-        var answer = await new NodePlace(new KuboRpc(http, new Uri($"http://127.0.0.1:{node.Port}/kubo")), TimeProvider.System).AskAsync(Wanted, default);
+        var answer = await new NodeLocation(new KuboRpc(http, new Uri($"http://127.0.0.1:{node.Port}/kubo")), TimeProvider.System).AskAsync(Wanted, default);
         Assert.Equal((expected, status), (answer.Status, answer.Code));
         Assert.Equal("POST /kubo/api/v0/block/get", Assert.Single(node.Calls).Call);
         Assert.Equal($"?arg={Wanted}&offline=true&timeout=9s", query);

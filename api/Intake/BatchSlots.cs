@@ -4,17 +4,17 @@ using CapOrleans.HttpEdge.Limits;
 namespace CapOrleans.Api.Intake;
 
 /// <summary>How many batches are taken in at once: what waits for the rest of its body holds memory.</summary>
-internal sealed class BatchPlaces(TimeProvider time)
+internal sealed class BatchSlots(TimeProvider time)
 {
     /// <summary>Batches of a mebibyte that may be taken in at once.</summary>
     public const int Bodies = 128, BodiesPerAddress = 32;
 
-    private readonly FairPlaces places = new(Bodies, BodiesPerAddress, time);
+    private readonly FairSlots slots = new(Bodies, BodiesPerAddress, time);
 
     /// <summary>
     /// Held while a batch is taken in, ruled on and answered: one that waits, for its sender or for a turn, may have to give way.
     /// </summary>
-    public FairPlaces.Place? Take(HttpContext context) => places.TryTake(AddressRateLimit.AddressOf(context), context.Abort);
+    public FairSlots.Slot? Take(HttpContext context) => slots.TryTake(AddressRateLimit.AddressOf(context), context.Abort);
 
     public static IResult Refuse(HttpContext context)
     {

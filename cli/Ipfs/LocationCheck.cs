@@ -5,10 +5,10 @@ using CapOrleans.Contracts.Archive;
 namespace CapOrleans.Cli.Ipfs;
 
 /// <summary>Asks a node where CIDs are: it looks in its store, at its IPFS node and at its gateways.</summary>
-internal static class PlaceCheck
+internal static class LocationCheck
 {
     /// <summary>One line for each CID.</summary>
-    /// <returns>Refused when a CID is at no place, unreachable when a place that may have it could not be asked.</returns>
+    /// <returns>Refused when a CID is at no location, unreachable when a location that may have it could not be asked.</returns>
     public static async Task<int> RunAsync(IReadOnlyList<string> cids, CancellationToken cancellationToken)
     {
         var links = await Servers.ApiAsync(api => api.CheckArchiveAsync(cids, cancellationToken));
@@ -19,16 +19,16 @@ internal static class PlaceCheck
 
     private static int Tell(LinkView link)
     {
-        var text = $"{link.Cid}: {string.Join(", ", link.Places.Select(Describe))}";
+        var text = $"{link.Cid}: {string.Join(", ", link.Locations.Select(Describe))}";
         Answer.Tell(Answer.Node(link, ClientJson.Default.LinkView), Printable.Line(text));
-        return link.Places.Any(place => place.Result == "ok") ? ExitCodes.Done
-            : link.Places.Any(place => place.Result == "unknown") ? ExitCodes.Unreachable : ExitCodes.Refused;
+        return link.Locations.Any(location => location.Result == "ok") ? ExitCodes.Done
+            : link.Locations.Any(location => location.Result == "unknown") ? ExitCodes.Unreachable : ExitCodes.Refused;
     }
 
-    private static string Describe(PlaceView place)
+    private static string Describe(LocationView location)
     {
-        var status = place.Status?.ToString(CultureInfo.InvariantCulture);
-        var why = string.Join(' ', new[] { status, place.Reason == "status" ? null : place.Reason }.OfType<string>());
-        return $"{place.Place} {place.Result}{(why.Length == 0 ? "" : $" ({why})")}";
+        var status = location.Status?.ToString(CultureInfo.InvariantCulture);
+        var why = string.Join(' ', new[] { status, location.Reason == "status" ? null : location.Reason }.OfType<string>());
+        return $"{location.Location} {location.Result}{(why.Length == 0 ? "" : $" ({why})")}";
     }
 }
