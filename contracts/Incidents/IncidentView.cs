@@ -30,21 +30,21 @@ public sealed record IncidentView(
     [property: Id(17)] ArchiveReference Archive,
     [property: Id(18)] AnchorReference Anchor);
 
-[GenerateSerializer, Immutable, Alias("cap.log-place.v1")]
+[GenerateSerializer, Immutable, Alias("cap.log-position.v1")]
 public sealed record LogPosition(
     [property: Id(0)] string Origin,
     [property: Id(1)] long Index,
     [property: Id(2)] string LeafHash);
 
 /// <param name="Status"><c>pending</c> or <c>archived</c>.</param>
-[GenerateSerializer, Immutable, Alias("cap.archive-place.v1")]
+[GenerateSerializer, Immutable, Alias("cap.archive-reference.v1")]
 public sealed record ArchiveReference([property: Id(0)] string Status, [property: Id(1)] string Cid);
 
 /// <param name="Status">
 /// <c>pending</c>; <c>included</c> in a block that is not deep enough in the chain, and may be lost; <c>anchored</c>. The other members are
 /// null while pending.
 /// </param>
-[GenerateSerializer, Immutable, Alias("cap.anchor-place.v1")]
+[GenerateSerializer, Immutable, Alias("cap.anchor-reference.v1")]
 public sealed record AnchorReference(
     [property: Id(0)] string Status,
     [property: Id(1)] long? ChainId,

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using System.Text.Json;
 
 namespace CapOrleans.Tests.Api;
 
@@ -72,12 +73,19 @@ public sealed class FrontDoorTests(NodeFixture node)
     }
 
     [Fact]
-    public async Task An_address_whose_connections_are_all_at_work_is_told_so_and_still_hears_of_health()
+    public async Task An_address_whose_connections_are_all_at_work_is_refused_and_still_sees_health()
     {
+        using var another = new HttpClient { BaseAddress = node.Api.BaseAddress };
+        async Task<string> ProblemAsync()
+        {
+            using var answer = await another.GetAsync("/v1/limits");
+            return answer.IsSuccessStatusCode ? "" : JsonElement.Parse(await answer.Content.ReadAsStringAsync()).Text("type");
+        }
+
         var busy = new List<TcpClient>();
         try
         {
-            // Until one is refused: bodies that do not come are given up after five seconds, and their places are free again.
+            // Until one is refused: bodies that do not come are given up after five seconds, and their slots are free again.
             await Eventually.TrueAsync(async () =>
             {
                 do
@@ -89,7 +97,8 @@ public sealed class FrontDoorTests(NodeFixture node)
                 }
                 while (busy.Count < 1024);
 
-                return await StatusAsync("GET /v1/limits", "localhost") == 503;
+                return await StatusAsync("GET /v1/limits", "localhost") == 503
+                    && await ProblemAsync() == "urn:caporleans:problem:too-many-connections";
             });
             Assert.Equal(200, await StatusAsync("GET /health/live", "localhost"));
         }

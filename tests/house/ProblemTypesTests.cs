@@ -6,10 +6,6 @@ namespace CapOrleans.Tests.House;
 /// <summary>Names of problems: declared in one place, documented, and each is got by a test.</summary>
 public sealed partial class ProblemTypesTests
 {
-    /// <summary>Of these no test reads the name yet, whatever else it looks at. It only gets shorter.</summary>
-    private static readonly string[] NotReadByATest =
-        ["spool-full", "too-many-connections"];
-
     [Fact]
     public void Every_name_that_the_code_has_is_declared_and_every_declared_one_is_used()
     {
@@ -26,7 +22,8 @@ public sealed partial class ProblemTypesTests
     public void Every_name_is_read_by_a_test()
     {
         var tests = string.Concat(Sources(isTest: true).Where(path => !path.EndsWith("ProblemTypesTests.cs", StringComparison.Ordinal)).Select(File.ReadAllText));
-        Assert.Equal(NotReadByATest, ProblemTypes.Meanings.Keys.Where(name => !tests.Contains($"\"{name}\"", StringComparison.Ordinal) && !tests.Contains($":{name}\"", StringComparison.Ordinal)));
+        Assert.All(ProblemTypes.Meanings.Keys, name => Assert.True(
+            tests.Contains($"\"{name}\"", StringComparison.Ordinal) || tests.Contains($":{name}\"", StringComparison.Ordinal), name));
     }
 
     private static IEnumerable<string> Sources(bool isTest) => Directory.EnumerateFiles(Repository.Root, "*.cs", SearchOption.AllDirectories)

@@ -7,7 +7,7 @@ using CapOrleans.Core.AuditLog;
 
 namespace CapOrleans.Tests.House;
 
-/// <summary>Pages of <c>docs/</c> that say what the code says.</summary>
+/// <summary>Files that say what the code says, by their paths.</summary>
 internal static partial class ReferencePages
 {
     private const int Width = 118;
@@ -16,9 +16,10 @@ internal static partial class ReferencePages
 
     public static IReadOnlyDictionary<string, Func<string>> All { get; } = new Dictionary<string, Func<string>>
     {
-        ["cli.md"] = Cli,
-        ["events.md"] = Events,
-        ["settings.md"] = Settings,
+        ["docs/cli.md"] = Cli,
+        ["docs/events.md"] = Events,
+        ["docs/settings.md"] = Settings,
+        ["grain-interfaces/OrleansMessages.txt"] = MessageManifest.Make,
     };
 
     private static string Cli()
