@@ -99,10 +99,7 @@ internal sealed partial class Intake(IGrainFactory grains, AddressTurns turns, T
     private static Outcome Of(Ruling ruling) =>
         new(Problems.StatusOf(ruling.Verdict), ruling.Receipt, ruling.Refusal, ruling.RetryAfter ?? (ruling.Verdict == Verdict.Busy ? RetryDelay : null));
 
-    /// <summary>
-    /// Every signature at its own incident; then all that are proven at once. What is not proven is nobody's, and holds up nobody. What was
-    /// not checked may be somebody's: those before it go on, those after it wait.
-    /// </summary>
+    /// <summary>As a single incident goes: every signature at its own incident, then all that are proven at their CapID.</summary>
     private async Task<IReadOnlyList<Ruling>> FileAsync(List<IncidentReport> reports, Caller caller, CancellationToken cancellationToken)
     {
         var checks = new SignatureCheck?[reports.Count];
@@ -113,17 +110,12 @@ internal sealed partial class Intake(IGrainFactory grains, AddressTurns turns, T
                 checks[number] = check;
             }
         }));
-        var checkedFirst = checks.TakeWhile(check => check is not null).Select(check => check!).ToList();
-        var proven = checkedFirst.Where(check => check.Proven is not null).Select(check => check.Proven!).ToList();
-        var ruled = new Queue<Ruling>(proven.Count == 0 ? [] : await AcceptAsync(proven, caller, cancellationToken));
-        var decided = checkedFirst.Select(check => check.Refused ?? ruled.Dequeue());
-        return checkedFirst.Count == reports.Count
-            ? [.. decided]
-            : [.. decided, Ruling.NotChecked, .. checks.Skip(checkedFirst.Count + 1).Select(check => check?.Refused ?? Ruling.AfterAnother)];
+        var ofOneCap = new CheckedReports(checks);
+        return ofOneCap.Rule(ofOneCap.Proven is { Count: > 0 } proven ? await AcceptAsync(proven, caller, cancellationToken) : []);
     }
 
     /// <summary>In the caller's turn as well: a batch may name a CapID in each line that nobody has, and each is looked for.</summary>
-    private async Task<IReadOnlyList<Ruling>> AcceptAsync(List<ProvenReport> ofOneCap, Caller caller, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<Ruling>> AcceptAsync(IReadOnlyList<ProvenReport> ofOneCap, Caller caller, CancellationToken cancellationToken)
     {
         using var turn = await turns.EnterAsync(caller.Address, cancellationToken);
         return await grains.Cap(ofOneCap[0].Report.CapId).AcceptAsync(ofOneCap);
