@@ -43,7 +43,7 @@ public interface ILogReaderGrain : IGrainWithIntegerKey
     [Alias("score")] Task<ScorePage?> ScoreAsync(string capId, long after, int limit, CancellationToken cancellationToken);
 
     /// <returns>The bytes of the newest entry of this kind in any log; null when there is none.</returns>
-    [Alias("latest")] Task<byte[]?> LatestAsync(string kind);
+    [Alias("latest")] Task<byte[]?> LatestAsync(string kind, CancellationToken cancellationToken);
 }
 
 /// <summary>A reader with an offset in the log.</summary>

@@ -40,8 +40,15 @@ internal static class LogQueries
         ORDER BY step.position LIMIT $3
         """;
 
+    /// <summary>
+    /// Of any kind but the most frequent one. The index is asked for the number alone: SQLite takes it for nothing else, and would read the
+    /// log from its end.
+    /// </summary>
     public const string Latest =
-        "SELECT idx, kind, bytes FROM audit_entry WHERE log = $1 AND kind = $2 AND kind <> 'incident.accepted' ORDER BY idx DESC LIMIT 1";
+        """
+        SELECT idx, kind, bytes FROM audit_entry
+        WHERE log = $1 AND idx = (SELECT max(idx) FROM audit_entry WHERE log = $1 AND kind = $2 AND kind <> 'incident.accepted')
+        """;
 
     public const string Position = "SELECT position FROM consumer_offset WHERE log = $1 AND consumer = $2";
 

@@ -19,16 +19,17 @@ internal static class LegacyEndpoints
 
     public static void MapLegacy(this IEndpointRouteBuilder app)
     {
+        var slots = app.ServiceProvider.GetRequiredService<ReadSlots>();
         app.MapPost("/register_alert", RegisterAsync).RequireAuthorization(OperatorAccess.OperatorOrOpen)
             .Accepts<RegistrationRequest>("application/json", "*/*").Produces<RegistrationAnswer>().ProducesProblem(400)
                 .ProducesProblem(401).ProducesProblem(403).ProducesProblem(409)
             .WithSummary("Register a webhook, as the legacy clients do; POST /v1/webhooks also gives its secret");
         app.MapGet("/audit_log", ListAsync).RequireAuthorization(OperatorAccess.Reader)
-            .AddEndpointFilter(app.ServiceProvider.GetRequiredService<ReadSlots>())
+            .AddEndpointFilter(slots)
             .WithSummary("All accepted incidents, in order of arrival, as the legacy clients read them");
-        app.MapGet("/audit", AuditAsync).RequireAuthorization(OperatorAccess.Reader)
+        app.MapGet("/audit", AuditAsync).RequireAuthorization(OperatorAccess.Reader).AddEndpointFilter(slots)
             .WithSummary("The newest delegation audit");
-        app.MapGet("/audit/summary", SummaryAsync).RequireAuthorization(OperatorAccess.Reader)
+        app.MapGet("/audit/summary", SummaryAsync).RequireAuthorization(OperatorAccess.Reader).AddEndpointFilter(slots)
             .WithSummary("The newest delegation audit in five members");
     }
 
@@ -92,14 +93,14 @@ internal static class LegacyEndpoints
         json.WriteEndArray();
     }
 
-    private static async Task<IResult> AuditAsync(IGrainFactory grains) =>
-        await LatestAsync(grains) is { } audit
+    private static async Task<IResult> AuditAsync(IGrainFactory grains, CancellationToken cancellationToken) =>
+        await LatestAsync(grains, cancellationToken) is { } audit
             ? TypedResults.Json(new AuditAnswer("success", audit), LegacyJson.Default.AuditAnswer)
             : NoAudit();
 
-    private static async Task<IResult> SummaryAsync(IGrainFactory grains)
+    private static async Task<IResult> SummaryAsync(IGrainFactory grains, CancellationToken cancellationToken)
     {
-        if (await LatestAsync(grains) is not { } audit)
+        if (await LatestAsync(grains, cancellationToken) is not { } audit)
         {
             return NoAudit();
         }
@@ -115,9 +116,9 @@ internal static class LegacyEndpoints
             LegacyJson.Default.SummaryAnswer);
     }
 
-    private static async Task<JsonElement?> LatestAsync(IGrainFactory grains)
+    private static async Task<JsonElement?> LatestAsync(IGrainFactory grains, CancellationToken cancellationToken)
     {
-        if (await grains.GetGrain<ILogReaderGrain>(0).LatestAsync(EntryKinds.DelegationAudited) is not { } entry)
+        if (await grains.GetGrain<ILogReaderGrain>(0).LatestAsync(EntryKinds.DelegationAudited, cancellationToken) is not { } entry)
         {
             return null;
         }

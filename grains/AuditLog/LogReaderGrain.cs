@@ -9,19 +9,51 @@ using Orleans.Concurrency;
 
 namespace CapOrleans.Grains.AuditLog;
 
-[StatelessWorker]
-internal sealed class LogReaderGrain(IAuditLogReader reader, LogMap logs, IncidentViews views) : Grain, ILogReaderGrain
+/// <summary>Re-entrant, so that a query which takes its time keeps none waiting.</summary>
+[StatelessWorker, Reentrant]
+internal sealed class LogReaderGrain(IAuditLogReader reader, LogMap logs, IncidentViews views, TimeProvider time) : Grain, ILogReaderGrain
 {
+    /// <summary>For a query, before its caller gives up: nobody waits for it any more. 8 seconds.</summary>
+    public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(8);
+
     public Task<int> CountAsync() => Task.FromResult(logs.Count);
 
-    public async Task<IncidentPage> IncidentsAsync(IncidentQuery query, CancellationToken cancellationToken)
+    public Task<IncidentPage> IncidentsAsync(IncidentQuery query, CancellationToken cancellationToken) =>
+        InTimeAsync(token => FindAsync(query, token), cancellationToken);
+
+    public Task<EntrySlice?> EntriesAsync(int log, long after, int limit, CancellationToken cancellationToken) =>
+        InTimeAsync(token => SliceAsync(log, after, limit, token), cancellationToken);
+
+    public Task<RecordPage> RecordsAsync(int log, long after, int limit, CancellationToken cancellationToken) =>
+        InTimeAsync(token => ReadRecordsAsync(log, after, limit, token), cancellationToken);
+
+    public Task<ScorePage?> ScoreAsync(string capId, long after, int limit, CancellationToken cancellationToken) =>
+        InTimeAsync(token => ReadScoreAsync(capId, after, limit, token), cancellationToken);
+
+    public Task<byte[]?> LatestAsync(string kind, CancellationToken cancellationToken) => InTimeAsync(token => FindLatestAsync(kind, token), cancellationToken);
+
+    private async Task<T> InTimeAsync<T>(Func<CancellationToken, Task<T>> query, CancellationToken cancellationToken)
+    {
+        using var timeout = new CancellationTokenSource(Timeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        try
+        {
+            return await query(either.Token);
+        }
+        catch (OperationCanceledException fault) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new TimeoutException($"A query took longer than {Timeout.TotalSeconds:0} seconds.", fault);
+        }
+    }
+
+    private async Task<IncidentPage> FindAsync(IncidentQuery query, CancellationToken cancellationToken)
     {
         var found = await reader.FindIncidentsAsync(query, cancellationToken);
         var page = await views.OfAsync(found.Entries, cancellationToken);
         return new IncidentPage(page, found.HasMore ? CursorOf(page[^1], query) : null);
     }
 
-    public async Task<EntrySlice?> EntriesAsync(int log, long after, int limit, CancellationToken cancellationToken)
+    private async Task<EntrySlice?> SliceAsync(int log, long after, int limit, CancellationToken cancellationToken)
     {
         if (log < 0 || log >= logs.Count)
         {
@@ -32,7 +64,7 @@ internal sealed class LogReaderGrain(IAuditLogReader reader, LogMap logs, Incide
         return new EntrySlice(page.Entries, page.HasMore);
     }
 
-    public async Task<RecordPage> RecordsAsync(int log, long after, int limit, CancellationToken cancellationToken)
+    private async Task<RecordPage> ReadRecordsAsync(int log, long after, int limit, CancellationToken cancellationToken)
     {
         var (entries, hasMore) = await reader.ReadAsync(log, after + 1, limit, cancellationToken);
         var accepted = entries.Where(entry => entry.Kind == EntryKinds.IncidentAccepted).Select(entry => AcceptedIncident.Read(entry.Bytes));
@@ -41,7 +73,7 @@ internal sealed class LogReaderGrain(IAuditLogReader reader, LogMap logs, Incide
             hasMore ? entries[^1].Index : null);
     }
 
-    public async Task<ScorePage?> ScoreAsync(string capId, long after, int limit, CancellationToken cancellationToken)
+    private async Task<ScorePage?> ReadScoreAsync(string capId, long after, int limit, CancellationToken cancellationToken)
     {
         if (await reader.FindCapAsync(capId, cancellationToken) is null)
         {
@@ -54,18 +86,18 @@ internal sealed class LogReaderGrain(IAuditLogReader reader, LogMap logs, Incide
 
     private string CursorOf(IncidentView last, IncidentQuery query)
     {
-        var place = PackedPosition.Of(logs.Of(last.CapId), last.Log.Index);
+        var position = PackedPosition.Of(logs.Of(last.CapId), last.Log.Index);
         return query.From is null && query.To is null
-            ? place.ToString(CultureInfo.InvariantCulture)
-            : string.Create(CultureInfo.InvariantCulture, $"{last.AcceptedAt.ToUnixTimeMilliseconds()}-{place}");
+            ? position.ToString(CultureInfo.InvariantCulture)
+            : string.Create(CultureInfo.InvariantCulture, $"{last.AcceptedAt.ToUnixTimeMilliseconds()}-{position}");
     }
 
-    public async Task<byte[]?> LatestAsync(string kind)
+    private async Task<byte[]?> FindLatestAsync(string kind, CancellationToken cancellationToken)
     {
         var latest = new List<LogEntry>();
         for (var log = 0; log < logs.Count; log++)
         {
-            latest.AddRange(await reader.LatestAsync(log, kind, CancellationToken.None) is { } entry ? [entry] : []);
+            latest.AddRange(await reader.LatestAsync(log, kind, cancellationToken) is { } entry ? [entry] : []);
         }
 
         return latest.MaxBy(entry => Entry.ReadInstant(entry))?.Bytes;

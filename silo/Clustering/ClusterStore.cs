@@ -1,5 +1,6 @@
 using CapOrleans.AuditLog.Postgres;
 using Orleans.Configuration;
+using Orleans.Serialization;
 
 namespace CapOrleans.Silo.Clustering;
 
@@ -17,6 +18,7 @@ internal static class ClusterStore
     {
         silo.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (Invariant, connectionString));
         silo.Configure<ClusterOptions>(NameIt);
+        silo.Configure<ExceptionSerializationOptions>(Pass);
         silo.Configure<ClusterMembershipOptions>(options =>
         {
             // Two missed probes of a second each: a killed silo's grains answer again in less than five seconds. A silo that
@@ -38,6 +40,7 @@ internal static class ClusterStore
     {
         client.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (Invariant, connectionString));
         client.Configure<ClusterOptions>(NameIt);
+        client.Configure<ExceptionSerializationOptions>(Pass);
         // An API may be started before the first silo: it waits.
         client.UseConnectionRetryFilter(async (_, cancellationToken) =>
         {
@@ -48,6 +51,13 @@ internal static class ClusterStore
         client.Configure<GatewayOptions>(options => options.GatewayListRefreshPeriod = TimeSpan.FromSeconds(1));
         // What was on its way through a silo that died is never answered; the caller is asked to send it again after this long.
         client.Configure<ClientMessagingOptions>(options => options.ResponseTimeout = TimeSpan.FromSeconds(5));
+    }
+
+    /// <summary>What another silo's database or log ended a call with, by its own type: callers know what is worth a retry.</summary>
+    public static void Pass(ExceptionSerializationOptions options)
+    {
+        options.SupportedNamespacePrefixes.Add("CapOrleans");
+        options.SupportedNamespacePrefixes.Add("Npgsql");
     }
 
     private static void NameIt(ClusterOptions options) => (options.ClusterId, options.ServiceId) = (Name, Name);

@@ -1,4 +1,6 @@
+using CapOrleans.AuditLog;
 using CapOrleans.AuditLog.Sqlite;
+using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.AuditLog;
 
 namespace CapOrleans.Tests.AuditLog.Sqlite;
@@ -26,6 +28,42 @@ public sealed class SqliteLogTests : AuditLogTests, IDisposable
         _ = SqliteDatabase.Open(directory.File("divided.db"), 4);
         Assert.Contains("LOGS=4", Assert.Throws<StoreMismatchException>(() => SqliteDatabase.Open(directory.File("divided.db"), 8)).Message, StringComparison.Ordinal);
         _ = SqliteDatabase.Open(directory.File("divided.db"), 4);
+    }
+
+    /// <summary>A page costs what it shows: every question goes along an index, in its order.</summary>
+    [Fact]
+    public void No_question_reads_or_sorts_a_history()
+    {
+        Assert.Equal(
+            [
+                "SEARCH audit_entry USING PRIMARY KEY (log=? AND idx=?)", "SCALAR SUBQUERY 1",
+                "SEARCH audit_entry USING COVERING INDEX audit_entry_rare (log=? AND kind=?)",
+            ],
+            Plan(LogQueries.Latest, 0, EntryKinds.AnchorBatched));
+        const string Entry = "SEARCH e USING PRIMARY KEY (log=? AND idx=?)";
+        var (from, page) = (DateTimeOffset.UnixEpoch, new IncidentQuery(null, null, null, null, -1, 10));
+        (IncidentQuery Query, string Expected)[] shapes =
+        [
+            (page, "SEARCH i USING INTEGER PRIMARY KEY (rowid>?)"),
+            (page with { CapId = "Z" }, "SEARCH i USING COVERING INDEX incident_of_cap (cap_id=? AND rowid>?)"),
+            (page with { Severity = "critical" }, "SEARCH i USING COVERING INDEX incident_severe (severity=? AND rowid>?)"),
+            (page with { From = from }, "SEARCH i USING COVERING INDEX incident_accepted_at (accepted_at>?)"),
+            (page with { CapId = "Z", From = from }, "SEARCH i USING COVERING INDEX incident_of_cap_time (cap_id=? AND accepted_at>?)"),
+            (page with { CapId = "Z", From = from, To = from }, "SEARCH i USING COVERING INDEX incident_of_cap_time (cap_id=? AND accepted_at>? AND accepted_at<?)"),
+        ];
+        Assert.All(shapes, shape =>
+        {
+            var (sql, values) = LogQueries.Incidents(shape.Query);
+            Assert.Equal([shape.Expected, Entry], Plan(sql, values));
+        });
+    }
+
+    private List<string> Plan(string sql, params object[] values)
+    {
+        using var connection = SqliteDatabase.Open(directory.File("log.db"), 1).Connect();
+        using var explain = new SqliteStatement(connection, $"EXPLAIN QUERY PLAN {sql}", values.Length);
+        using var rows = explain.Query(null, values);
+        return [.. rows.Cast<System.Data.Common.DbDataRecord>().Select(row => row.GetString(3))];
     }
 
     protected override Task<long> OffsetsAsync()
