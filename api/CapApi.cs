@@ -12,8 +12,9 @@ using CapOrleans.Api.Settings;
 using CapOrleans.Api.Signing;
 using CapOrleans.Api.Webhooks;
 using CapOrleans.GrainInterfaces;
+using CapOrleans.HttpEdge.Answers;
 using CapOrleans.HttpEdge.Limits;
-using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Scalar.AspNetCore;
 
 namespace CapOrleans.Api;
@@ -46,7 +47,7 @@ public static class CapApi
 
     public static WebApplication UseCapApi(this WebApplication app)
     {
-        app.UseExceptionHandler(handler => handler.Run(AnswerFaultAsync));
+        ActivatorUtilities.CreateInstance<Faults>(app.Services).Use(app, AnswerFault);
         app.UseStatusCodePages(answer => AnswerStatus(answer.HttpContext.Response.StatusCode).ExecuteAsync(answer.HttpContext));
         app.Services.GetRequiredService<AddressRateLimit>().Use(app);
         app.UseAuthentication();
@@ -71,7 +72,7 @@ public static class CapApi
     }
 
     /// <summary>Answers for what no endpoint took.</summary>
-    private static Microsoft.AspNetCore.Http.HttpResults.ProblemHttpResult AnswerStatus(int status) => status switch
+    private static ProblemHttpResult AnswerStatus(int status) => status switch
     {
         StatusCodes.Status404NotFound => Problems.Of(status, "no-such-resource", "", "Nothing is at this path; see /openapi/v1.json."),
         StatusCodes.Status405MethodNotAllowed => Problems.Of(status, "method-not-allowed", "", "This path takes another method; see /openapi/v1.json."),
@@ -79,20 +80,10 @@ public static class CapApi
         _ => Problems.Of(status, "refused", "", "The request was refused."),
     };
 
-    /// <summary>A request that the server could not even read is the client's; anything else is ours and says so.</summary>
-    private static Task AnswerFaultAsync(HttpContext context)
-    {
-        var fault = context.Features.Get<IExceptionHandlerFeature>()?.Error;
-        if (ClusterFaults.IsTransient(fault))
-        {
-            context.Response.Headers.RetryAfter = Problems.RetryAfterSeconds;
-        }
-
-        return (fault is BadHttpRequestException bad
-            ? Problems.Of(bad.StatusCode, "bad-request", "", bad.Message)
-            : ClusterFaults.IsTransient(fault)
+    /// <summary>A request that the server could not even read is the client's; what the cluster cannot do now, it may do later.</summary>
+    private static ProblemHttpResult? AnswerFault(Exception fault) =>
+        fault is BadHttpRequestException bad ? Problems.Of(bad.StatusCode, "bad-request", "", bad.Message)
+        : ClusterFaults.IsTransient(fault)
             ? Problems.Of(StatusCodes.Status503ServiceUnavailable, "unavailable", "", "Send the same again.")
-            : Problems.Of(StatusCodes.Status500InternalServerError, "internal", "", "Send the same again, or ask the operator: the fault is in the service's log."))
-            .ExecuteAsync(context);
-    }
+            : null;
 }

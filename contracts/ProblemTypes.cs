@@ -56,6 +56,7 @@ public static class ProblemTypes
         ["stale-version"] = "The context has another version than the change is meant for.",
         ["timestamp-out-of-bounds"] = "The signed time is too far before or after the server's clock.",
         ["too-large"] = "The body has more bytes than it may.",
+        ["too-many-changes"] = "The CapID's admin keys changed it as often as they may.",
         ["too-many-connections"] = "The address, or the port, has as many connections as it may.",
         ["too-many-keys"] = "There are as many keys as there may be.",
         ["too-many-members"] = "An incident has more members than it may.",

@@ -9,6 +9,9 @@ public static class ClusterLimits
     /// <summary>Changes of one CapID that wait for their turn.</summary>
     public const int Changes = 64;
 
+    /// <summary>Signed changes of one CapID in a minute: each is an entry of the log for ever.</summary>
+    public const int ChangesPerMinute = 60;
+
     /// <summary>Webhooks.</summary>
     public const int Webhooks = 100;
 

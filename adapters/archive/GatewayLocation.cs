@@ -40,8 +40,9 @@ public sealed class GatewayLocation(Uri gateway, HttpClient named, HttpClient pu
         {
             return await ConsumeAsync(cid, either.Token);
         }
-        catch (Exception fault) when (!cancellationToken.IsCancellationRequested && fault is HttpRequestException or IOException or OperationCanceledException)
+        catch (Exception fault) when (!cancellationToken.IsCancellationRequested)
         {
+            // Whatever it answers with is its own fault: the others are asked all the same.
             return Unknown(fault is OperationCanceledException ? "timeout" : "no-answer");
         }
     }

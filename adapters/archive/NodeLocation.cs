@@ -27,7 +27,7 @@ public sealed class NodeLocation(KuboRpc rpc, TimeProvider time) : IArchiveLocat
                 : (LinkStatus.Unknown, null, "status");
             return new LinkAnswer(Name, IsOwn, status, time.GetUtcNow(), (int)answer.StatusCode, bytes, reason);
         }
-        catch (Exception fault) when (!cancellationToken.IsCancellationRequested && fault is HttpRequestException or IOException or OperationCanceledException)
+        catch (Exception fault) when (!cancellationToken.IsCancellationRequested)
         {
             return new LinkAnswer(Name, IsOwn, LinkStatus.Unknown, time.GetUtcNow(), Reason: fault is OperationCanceledException ? "timeout" : "no-answer");
         }

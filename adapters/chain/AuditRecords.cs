@@ -48,7 +48,7 @@ internal sealed class AuditRecords(JsonRpcClient rpc, ChainOptions options, Chai
     private async Task<bool> IsStoredAsync(EthereumAddress contract, ChainAudit audit, CancellationToken cancellationToken)
     {
         var call = new CallInput(JsonRpcClient.Hex(CompiledContract.AuditStorage.Abi.Call("audits", audit.Id)), contract.ToString());
-        var at = new BlockParameter(new HexBigInteger(await receipts.HeightAsync(cancellationToken)));
+        var at = new BlockParameter(new HexBigInteger((await receipts.NewestAsync(cancellationToken)).Height));
         var answer = await agreement.AskAsync(
             node => Web3Client.Create(node, cancellationToken).Eth.Transactions.Call.SendRequestAsync(call, at), $"contract {contract}");
         var stored = CompiledContract.AuditStorage.Abi.ReadAnswer("audits", answer)

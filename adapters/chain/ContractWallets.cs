@@ -27,14 +27,14 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
 
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
-    /// <summary>What strangers have asked so often that a node wants to be left alone rests for strangers only.</summary>
-    private readonly WalletQuestion question = new(rpc, chainId, time), ofStrangers = new(rpc.Apart(), chainId, time);
+    /// <summary>A node that was asked too often is left alone by those who asked it: by strangers, or by known callers, and not by anchors.</summary>
+    private readonly WalletQuestion question = new(rpc.Apart(), chainId, time), ofStrangers = new(rpc.Apart(), chainId, time);
     private readonly FairTurns turns = new(WalletClaim.AtOnce, WalletClaim.Waiting, WalletClaim.WaitingPerCaller),
         strangers = new(WalletClaim.StrangersAtOnce, WalletClaim.StrangersWaiting, WalletClaim.WaitingPerCaller),
         slowWallets = new(WalletClaim.SlowAtOnce, SlowWallets.Limit, mostEach: 1);
     private readonly QuestionRate strangersRate = new(WalletClaim.StrangersPerSecond, time);
     private readonly RecentAnswers answers = new(time);
-    private readonly KnownCallers known = new();
+    private readonly KnownCallers known = new(time);
     private readonly SlowWallets slow = new(time);
     private readonly ConcurrentDictionary<string, Asked> pending = new(StringComparer.Ordinal);
 

@@ -83,11 +83,17 @@ internal sealed class WalletQuestion(JsonRpcClient rpc, long chainId, TimeProvid
             checkedAt = time.GetTimestamp();
         }
 
-        var height = rpc.Urls.Count == 1 ? "latest" : JsonRpcClient.Hex(await agreement.HeightAsync(cancellationToken));
-        var (block, madeAt) = await agreement.AskAsync(
-            node => node.CallAsync("eth_getBlockByNumber", Block, cancellationToken, height, false), "the newest block");
-        return rpc.Urls.Count == 1 || time.GetUtcNow() - madeAt <= LongestHeld ? block
-            : throw new ChainUnavailableException($"The newest block that two nodes of RPC_URL have is of {madeAt:u}: one of them, or the chain, stands still.");
+        if (rpc.Urls.Count == 1)
+        {
+            return (await rpc.CallAsync("eth_getBlockByNumber", Block, cancellationToken, "latest", false))?.Block
+                ?? throw new ChainUnavailableException("The node does not say what its newest block is.");
+        }
+
+        var newest = (await agreement.AtNewestAsync(
+            (node, height) => node.CallAsync("eth_getBlockByNumber", Block, cancellationToken, JsonRpcClient.Hex(height), false),
+            "the newest block", cancellationToken)).Answer;
+        return time.GetUtcNow() - newest.MadeAt <= LongestHeld ? newest.Block
+            : throw new ChainUnavailableException($"The newest block that two nodes of RPC_URL have is of {newest.MadeAt:u}: one of them, or the chain, stands still.");
     }
 
     public async Task<bool> IsValidAsync(WalletClaim claim, byte[] hash, ChainBlock block, CancellationToken cancellationToken)
@@ -115,11 +121,13 @@ internal sealed class WalletQuestion(JsonRpcClient rpc, long chainId, TimeProvid
         }
     }
 
-    private static (ChainBlock Block, DateTimeOffset MadeAt) Block(JsonElement block) => (
+    private static DatedBlock? Block(JsonElement block) => block.ValueKind == JsonValueKind.Null ? null : new DatedBlock(
         new ChainBlock((long)JsonRpcClient.Quantity(block.GetProperty("number")), JsonRpcClient.Hash(block.GetProperty("hash"))),
         DateTimeOffset.FromUnixTimeSeconds((long)JsonRpcClient.Quantity(block.GetProperty("timestamp"))));
 
     /// <summary>The contract ran and failed, as opposed to a node that did not let it run.</summary>
     private static bool IsTheContracts(RpcErrorException fault) =>
         fault.Refusal == RpcRefusal.Reverted || Array.Exists(Halted, word => fault.Message.Contains(word, StringComparison.OrdinalIgnoreCase));
+
+    private sealed record DatedBlock(ChainBlock Block, DateTimeOffset MadeAt);
 }

@@ -41,10 +41,42 @@ internal sealed class Agreement(JsonRpcClient rpc)
     /// <param name="apart">Those of honest nodes are no further, as a rule: another is waited for where they are.</param>
     /// <returns>The highest that two nodes have come to.</returns>
     /// <exception cref="ChainUnavailableException" />
-    public async Task<long> HighestAsync(Func<JsonRpcClient, Task<long>> ask, long apart)
+    public async Task<long> HighestAsync(Func<JsonRpcClient, Task<long>> ask, long apart) => (await ReachedAsync(ask, apart))[0];
+
+    /// <summary>
+    /// Asks at the newest block that two nodes have. One that lies about it leaves those in agreement that are a block behind: so lower
+    /// heights are asked about in turn.
+    /// </summary>
+    /// <param name="ask">Null where a node has not come to that height.</param>
+    /// <exception cref="ChainUnavailableException">None answers, or no two say the same of any height.</exception>
+    public async Task<(long Height, T Answer)> AtNewestAsync<T>(
+        Func<JsonRpcClient, long, Task<T?>> ask, string what, CancellationToken cancellationToken)
+        where T : class
+    {
+        ChainUnavailableException? first = null;
+        foreach (var height in await ReachedAsync(node => node.NumberAsync("eth_blockNumber", cancellationToken), BlocksApart))
+        {
+            try
+            {
+                if (await AskAsync(node => ask(node, height), what) is { } answer)
+                {
+                    return (height, answer);
+                }
+            }
+            catch (ChainUnavailableException fault)
+            {
+                first ??= fault;
+            }
+        }
+
+        throw first ?? new NodesDisagreeException($"Two nodes of RPC_URL must have {what}.");
+    }
+
+    /// <returns>What two have come to, the highest first, and what the others have.</returns>
+    private async Task<List<long>> ReachedAsync(Func<JsonRpcClient, Task<long>> ask, long apart)
     {
         var (numbers, last) = await EachNode.AskAsync(rpc, ask, areNear: found => found.Max() - found.Min() <= apart);
-        return numbers.Count >= Quorum ? numbers.OrderDescending().ElementAt(Quorum - 1) : throw last!;
+        return numbers.Count >= Quorum ? [.. numbers.OrderDescending().Skip(Quorum - 1).Distinct()] : throw last!;
     }
 
     /// <summary>How many say what the last one says.</summary>

@@ -30,13 +30,20 @@ internal sealed class GasLimits(JsonRpcClient rpc, string sender)
             throw refusals.Count == 0 ? last! : EachNode.Heard(rpc, refusals, estimates.Count, fault => fault is BatchTooLargeException);
         }
 
+        if (estimates.Count == 2 && !AreNear(estimates))
+        {
+            throw new NodesDisagreeException($"Two nodes of RPC_URL expect {estimates.Min()} and {estimates.Max()} gas, and no third answers.");
+        }
+
         return Math.Min(EachNode.Median(estimates) / 5 * 6, ChainOptions.MaxGasPerTransaction);
     }
 
     /// <summary>All expect about the same, or all refuse.</summary>
     private static bool AreNear(List<(long? Gas, ChainUnavailableException? Refusal)> answers) =>
         answers.Select(answer => answer.Gas is null).Distinct().Count() == 1
-        && EachNode.AreWithin([.. answers.Select(answer => new BigInteger(answer.Gas ?? 0))], 2, 0);
+        && AreNear([.. answers.Select(answer => answer.Gas ?? 0)]);
+
+    private static bool AreNear(List<long> estimates) => EachNode.AreWithin([.. estimates.Select(gas => new BigInteger(gas))], 2, 0);
 
     private static async Task<(long? Gas, ChainUnavailableException? Refusal)> AskAsync(
         JsonRpcClient node, JsonObject call, CancellationToken cancellationToken)

@@ -8,7 +8,7 @@ using CapOrleans.Ethereum.Transactions;
 namespace CapOrleans.Ethereum;
 
 /// <summary>
-/// What the chain asks for a place in one of its next blocks, and what the settings allow. All nodes are asked: one alone that asks too
+/// What the chain asks for inclusion in one of its next blocks, and what the settings allow. All nodes are asked: one alone that asks too
 /// much would have nothing sent.
 /// </summary>
 internal sealed class GasPrices(JsonRpcClient rpc, int maxFeeGwei)
@@ -24,20 +24,20 @@ internal sealed class GasPrices(JsonRpcClient rpc, int maxFeeGwei)
     public async Task<GasPrice> NowAsync(CancellationToken cancellationToken)
     {
         var (answers, last) = await EachNode.AskAsync(rpc, node => AskAsync(node, cancellationToken), areNear: AreNear);
-        if (answers.Count == 0)
+        if (answers.Count < EachNode.Quorum(rpc))
         {
-            throw last!;
+            throw last!; // one of several asks for what it likes
         }
 
         var withBaseFee = answers.Where(answer => answer.BaseFee is not null).ToList();
         if (withBaseFee.Count * 2 < answers.Count)
         {
             var prices = answers.Where(answer => answer.BaseFee is null).Select(answer => answer.Tip);
-            return new GasPrice(null, Within(EachNode.Median([.. prices])));
+            return new GasPrice(null, Within(Middle([.. prices])));
         }
 
-        var baseFee = EachNode.Median([.. withBaseFee.Select(answer => answer.BaseFee!.Value)]);
-        var tip = EachNode.Median([.. withBaseFee.Select(answer => answer.Tip)]);
+        var baseFee = Middle([.. withBaseFee.Select(answer => answer.BaseFee!.Value)]);
+        var tip = Middle([.. withBaseFee.Select(answer => answer.Tip)]);
         var asked = Within(baseFee + tip);
         // Twice the base fee: six full blocks long, a transaction stays in the next one's reach.
         return new GasPrice((long)BigInteger.Min(tip, asked), (long)BigInteger.Min((baseFee * 2) + tip, Most));
@@ -67,6 +67,12 @@ internal sealed class GasPrices(JsonRpcClient rpc, int maxFeeGwei)
 
     public ChainUnavailableException TooDear(BigInteger asked) => new(
         $"The chain asks {(asked + Gwei - 1) / Gwei} gwei, Chain__MaxFeeGwei is {maxFeeGwei}: nothing is sent until it asks less.");
+
+    /// <summary>
+    /// Of two that are far apart, when no third answers, the lower: what is too little is raised later, and what was paid is gone.
+    /// </summary>
+    private static BigInteger Middle(IReadOnlyCollection<BigInteger> prices) =>
+        prices.Count == 2 && !EachNode.AreWithin(prices, 2, Gwei) ? prices.Min() : EachNode.Median(prices);
 
     private long Within(BigInteger asked) => asked <= Most ? (long)asked : throw TooDear(asked);
 

@@ -57,6 +57,11 @@ internal sealed class Receipts(JsonRpcClient rpc)
     public Task<Block?> FindBlockAsync(long number, CancellationToken cancellationToken) => agreement.AskAsync(
         node => node.CallAsync("eth_getBlockByNumber", ReadBlock, cancellationToken, JsonRpcClient.Hex(number), false), $"block {number}");
 
+    /// <returns>The newest block on which two nodes agree, where there are two.</returns>
+    public Task<(long Height, Block Block)> NewestAsync(CancellationToken cancellationToken) => agreement.AtNewestAsync(
+        (node, height) => node.CallAsync("eth_getBlockByNumber", ReadBlock, cancellationToken, JsonRpcClient.Hex(height), false),
+        "the newest block", cancellationToken);
+
     /// <returns>The highest block that two nodes have, where there are two.</returns>
     public Task<long> HeightAsync(CancellationToken cancellationToken) => agreement.HeightAsync(cancellationToken);
 

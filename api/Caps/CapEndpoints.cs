@@ -101,7 +101,7 @@ internal static class CapEndpoints
 
     private static IResult Answer(CapRuling ruling, HttpContext context)
     {
-        if (ruling.Verdict == CapVerdict.Busy)
+        if (ruling.Verdict is CapVerdict.Busy or CapVerdict.TooMany)
         {
             context.Response.Headers.RetryAfter = Problems.RetryAfterSeconds;
         }
@@ -112,6 +112,7 @@ internal static class CapEndpoints
     private static IResult Answer(CapRuling ruling) => ruling.Verdict switch
     {
         CapVerdict.Busy => Problems.Of(StatusCodes.Status503ServiceUnavailable, ruling.Refusal!),
+        CapVerdict.TooMany => Problems.Of(StatusCodes.Status429TooManyRequests, ruling.Refusal!),
         CapVerdict.Registered => TypedResults.Json(ruling.Cap, CapsJson.Default.CapView, statusCode: StatusCodes.Status201Created),
         CapVerdict.Changed or CapVerdict.Unchanged => TypedResults.Json(ruling.Cap, CapsJson.Default.CapView),
         CapVerdict.Malformed => Problems.Of(StatusCodes.Status400BadRequest, ruling.Refusal!),

@@ -103,6 +103,9 @@ public enum CapVerdict
 
     /// <summary>Others changed it meanwhile; ask again.</summary>
     Busy = 8,
+
+    /// <summary>It was changed as often as it may be, for now.</summary>
+    TooMany = 9,
 }
 
 [GenerateSerializer, Immutable, Alias("cap.cap-ruling.v1")]

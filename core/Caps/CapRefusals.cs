@@ -15,6 +15,10 @@ public static class CapRefusals
 
     public static Refusal Busy { get; } = new("busy", "", "Others changed the CapID meanwhile, or the log's queue is full; ask again.");
 
+    /// <param name="perMinute">Signed changes.</param>
+    public static Refusal TooManyChanges(int perMinute) =>
+        new("too-many-changes", "", $"A CapID is changed by its admin keys {perMinute} times a minute at most.");
+
     internal static Refusal OperatorOnly { get; } =
         new(ForOperators, "change.policy", "selfFeedback, deltaCapLimit and reportsPerMinute hold the CapID itself in bounds: an operator changes them.");
 

@@ -28,18 +28,16 @@ internal sealed partial class LinkValidatorGrain(
     TimeProvider time, IHostApplicationLifetime host, ILogger<LinkValidatorGrain> logger)
     : ConsumerGrain(log, time, host, logger), ILinkValidatorGrain
 {
-    /// <summary>Until a location that could not be asked, or that took nothing, is tried again; longer where it asks for that, an hour at most.</summary>
-    private static readonly TimeSpan RetryInterval = TimeSpan.FromMinutes(10), LongestWait = TimeSpan.FromHours(1);
-
-    /// <summary>Until the end of the log is looked at again.</summary>
-    private static readonly TimeSpan IdleInterval = TimeSpan.FromMinutes(1);
+    /// <summary>
+    /// Until a location that could not be asked, or that took nothing, is tried again; longer where it asks for that, an hour at most. And until
+    /// the end of the log is looked at again.
+    /// </summary>
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromMinutes(10), LongestWait = TimeSpan.FromHours(1), IdleInterval = TimeSpan.FromMinutes(1);
 
     private DateTimeOffset nextAt = DateTimeOffset.MinValue;
     private long endsAt = -1;
-    private int looks;
-    private string? lost;
-    private string? repairFault;
-    private int restored;
+    private int looks, restored;
+    private string? lost, repairFault;
 
     protected override int LogNumber => (int)this.GetPrimaryKeyLong();
 
@@ -48,6 +46,8 @@ internal sealed partial class LinkValidatorGrain(
     protected override TimeSpan Interval => TimeSpan.Zero;
 
     protected override bool MayGoOn => schedule.PerHour > 0 && Time.GetUtcNow() >= nextAt;
+
+    protected override bool ReportsFaults => schedule.PerHour > 0;
 
     protected override string? Finding => lost is null ? null : $"CID {lost} of the archive is lost{(repairFault is null ? "" : $", and could not be put back: {repairFault}")}.";
 

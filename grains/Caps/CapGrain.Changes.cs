@@ -68,7 +68,7 @@ internal sealed partial class CapGrain : IDisposable
         await changing.WaitAsync(); // one after the other: two at once would only send each other back
         try
         {
-            return await ChangeInTurnAsync(judge, afterVersion);
+            return await ChangeInTurnAsync(judge, afterVersion, isSigned);
         }
         finally
         {
@@ -77,8 +77,10 @@ internal sealed partial class CapGrain : IDisposable
         }
     }
 
-    private async Task<CapRuling> ChangeInTurnAsync(Func<CapContext?, DateTimeOffset, ValueTask<Change>> judge, long? afterVersion)
+    private async Task<CapRuling> ChangeInTurnAsync(
+        Func<CapContext?, DateTimeOffset, ValueTask<Change>> judge, long? afterVersion, bool isSigned)
     {
+        var isCounted = !isSigned;
         await RefreshAsync();
         for (var attempt = 0; attempt < Attempts; attempt++)
         {
@@ -95,6 +97,12 @@ internal sealed partial class CapGrain : IDisposable
                     : new CapRuling(CapRefusals.VerdictOf(refusal), null, refusal);
             }
 
+            if (!isCounted && changes.Wait("", ClusterLimits.ChangesPerMinute) is not null)
+            {
+                return new CapRuling(CapVerdict.TooMany, null, CapRefusals.TooManyChanges(ClusterLimits.ChangesPerMinute));
+            }
+
+            isCounted = true;
             next = next with { Revision = BinaryPrimitives.ReadInt64BigEndian(MerkleHash.Leaf(entries[0].Bytes)) };
             var outcome = await AppendAsync(new Append
             {

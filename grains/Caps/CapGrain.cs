@@ -28,7 +28,7 @@ internal sealed partial class CapGrain(
     /// <summary>How often a judgement is repeated after another activation changed the context.</summary>
     private const int Attempts = 8;
 
-    private readonly ReporterRateLimit rateLimit = new(time);
+    private readonly ReporterRateLimit rateLimit = new(time), changes = new(time);
     private CapContext? context;
     private GroupCommit? opened;
     private Task refreshing = Task.CompletedTask;

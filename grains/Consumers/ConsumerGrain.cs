@@ -50,6 +50,9 @@ internal abstract partial class ConsumerGrain(
     /// <summary>False when there is nobody to work for: then a pass ends silently.</summary>
     protected virtual bool MayGoOn => true;
 
+    /// <summary>A fault is an operator's to know.</summary>
+    protected virtual bool ReportsFaults => MayGoOn;
+
     /// <summary>Index of the first entry that it is meant to see.</summary>
     protected virtual long First => 0;
 
@@ -86,7 +89,7 @@ internal abstract partial class ConsumerGrain(
             position = null;
             conflict |= fault is LogContradictedException;
             backoffUntil = time.GetUtcNow() + Backoff;
-            Report(MayGoOn ? OneLine.Of(fault.Message) : null);
+            Report(ReportsFaults ? OneLine.Of(fault.Message) : null);
         }
         finally
         {
@@ -178,6 +181,7 @@ internal abstract partial class ConsumerGrain(
             {
                 lastWork = time.GetUtcNow();
                 await CommitAsync(step);
+                Report(null);
                 if (!page.HasMore && step.To > entries[^1].Index)
                 {
                     await WaitForPaceAsync(); // caught up: let a batch form; who is behind goes on at once

@@ -1,19 +1,21 @@
 using CapOrleans.HttpEdge.Logging;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Logging;
 
 namespace CapOrleans.HttpEdge.Answers;
 
 /// <summary>
-/// What no endpoint caught: answered with 500, or the connection closed when an answer has begun, and logged at most once a second. The
+/// What no endpoint caught: answered, or the connection closed when an answer has begun, and logged at most once a second. The
 /// server's own log has a stack trace for each, which whoever finds a fault could make fill the disk.
 /// </summary>
 public sealed partial class Faults(TimeProvider time, ILogger<Faults> logger)
 {
     private readonly LogThrottle throttle = new(time);
 
-    public void Use(IApplicationBuilder app) => app.Use(async (context, next) =>
+    /// <param name="known">What some faults are answered with; null for one that it does not know, which is answered with 500.</param>
+    public void Use(IApplicationBuilder app, Func<Exception, ProblemHttpResult?>? known = null) => app.Use(async (context, next) =>
     {
         try
         {
@@ -23,9 +25,10 @@ public sealed partial class Faults(TimeProvider time, ILogger<Faults> logger)
         {
             // Whoever asked has gone, and with it what was read or written.
         }
-        catch (Exception fault) when (fault is not BadHttpRequestException)
+        catch (Exception fault) when (fault is not BadHttpRequestException || known is not null)
         {
-            if (throttle.Take() is > 0 and var count)
+            var answer = known?.Invoke(fault);
+            if (fault is not BadHttpRequestException && throttle.Take() is > 0 and var count)
             {
                 LogFault(count, context.Request.Method, context.GetEndpoint()?.DisplayName, fault.GetType().Name, fault.Message, fault.StackTrace);
             }
@@ -37,8 +40,15 @@ public sealed partial class Faults(TimeProvider time, ILogger<Faults> logger)
             }
 
             context.Response.Clear();
-            await HttpProblem.Of(StatusCodes.Status500InternalServerError, "internal", "", "Send the same again, or ask the operator: the fault is in the service's log.")
-                .ExecuteAsync(context);
+            if (answer?.StatusCode == StatusCodes.Status503ServiceUnavailable)
+            {
+                context.Response.Headers.RetryAfter = "1";
+            }
+
+            answer ??= HttpProblem.Of(
+                StatusCodes.Status500InternalServerError, "internal", "",
+                "Send the same again, or ask the operator: the fault is in the service's log.");
+            await answer.ExecuteAsync(context);
         }
     });
 

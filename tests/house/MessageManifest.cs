@@ -21,13 +21,13 @@ internal static class MessageManifest
             .Select(type => (Name: type.GetCustomAttribute<AliasAttribute>()?.Alias ?? type.FullName!, Members: Members(type)))
             .OrderBy(message => message.Name, StringComparer.Ordinal).ToList();
         var page = new StringBuilder("# Made from the code: docs/generate. Numbers and types that changed break a rolling upgrade.\n");
-        foreach (var (name, members) in messages)
+        foreach (var (name, ids) in messages)
         {
-            page.Append($"\n{name}\n").AppendJoin("", members.Select(member => $"  {member.Id}: {member.Name} {NameOf(member.Type)}\n"));
+            page.Append($"\n{name}\n").AppendJoin("", ids.Select(member => $"  {member.Id}: {member.Name} {NameOf(member.Type)}\n"));
         }
 
-        foreach (var type in messages.SelectMany(message => message.Members).SelectMany(member => Parts(member.Type)).Where(type => type.IsEnum)
-            .Distinct().OrderBy(type => type.FullName, StringComparer.Ordinal))
+        var members = messages.SelectMany(message => message.Members).SelectMany(member => Parts(member.Type)).Distinct();
+        foreach (var type in members.Where(type => type.IsEnum).OrderBy(type => type.FullName, StringComparer.Ordinal))
         {
             page.Append($"\nenum {type.FullName}\n")
                 .AppendJoin("", Enum.GetValues(type).Cast<Enum>().Select(value => $"  {Convert.ToInt64(value, null)}: {value}\n"));

@@ -65,11 +65,12 @@ internal static class RpcAnswer
         }
     }
 
+    /// <summary>Of a node that says it is asked too often, a second where it names no time.</summary>
     private static TimeSpan? RetryAfter(HttpResponseMessage response) => response.Headers.RetryAfter switch
     {
         { Delta: { } delta } => delta,
         { Date: { } date } when response.Headers.Date is { } now && date > now => date - now,
-        _ => null,
+        _ => response.StatusCode == HttpStatusCode.TooManyRequests ? TimeSpan.FromSeconds(1) : null,
     };
 
     private static RpcErrorException Refusal(Uri url, string method, JsonElement error, TimeSpan? retryAfter) => new(

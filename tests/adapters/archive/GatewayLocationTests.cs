@@ -115,6 +115,7 @@ public sealed class GatewayLocationTests : IAsyncLifetime
     [InlineData("http://[fd00::1]/")]
     [InlineData("file:///etc/passwd")]
     [InlineData("gopher://127.0.0.1/")]
+    [InlineData("http://xn--%C3%A4/")] // no name at all
     public async Task No_redirect_leads_into_networks_that_are_not_public_or_to_another_protocol(string location)
     {
         gateway.Respond = request => Redirect(request, location);

@@ -176,6 +176,39 @@ public sealed class FailOverTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Of_two_prices_that_are_far_apart_the_lower_is_paid_when_no_third_answers()
+    {
+        first.Before = (asked, _, _) => asked == "eth_maxPriorityFeePerGas" ? FaultyNode.Result("0x7216300c00") : null; // 490 gwei
+        using var others = new FaultyNode();
+        using var http = new HttpClient(new ByName(first, chain.Url, others));
+        var two = Nodes.Take(2).ToList();
+        var price = await new GasPrices(new JsonRpcClient(http, two), maxFeeGwei: 500).NowAsync(default);
+        Assert.InRange(price.Tip!.Value, 0, 100_000_000_000);
+    }
+
+    [Fact]
+    public async Task Two_that_expect_far_apart_gas_have_nothing_sent_when_no_third_answers()
+    {
+        first.Before = (asked, _, _) => asked == "eth_estimateGas" ? FaultyNode.Result("0xd00000") : null;
+        using var http = new HttpClient(new ByName(first, chain.Url));
+        var two = new JsonRpcClient(http, [.. Nodes.Take(2)]);
+        var contract = new AnchorContract(two, new ChainOptions(31337, writer, deployed, IsDevChain: false), TimeProvider.System);
+        var batch = new AnchorBatch(Origin, 0, 3, new byte[32], 3, [], []);
+        var fault = await Assert.ThrowsAsync<NodesDisagreeException>(() => contract.AnchorAsync(batch, sent, default));
+        Assert.Contains("and no third answers", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task One_node_of_several_names_no_price()
+    {
+        first.Before = (_, _, _) => null;
+        using var others = new FaultyNode { Before = (_, _, _) => new HttpResponseMessage(HttpStatusCode.BadGateway) };
+        using var http = new HttpClient(new ByName(first, chain.Url, others));
+        var prices = new GasPrices(new JsonRpcClient(http, Nodes), maxFeeGwei: 500);
+        await Assert.ThrowsAnyAsync<ChainUnavailableException>(() => prices.NowAsync(default));
+    }
+
+    [Fact]
     public async Task Where_one_names_another_height_a_slower_third_decides_how_far_the_chain_is()
     {
         first.Before = (asked, _, _) => asked == "eth_blockNumber" ? FaultyNode.Result("0x0") : null;

@@ -9,6 +9,7 @@ using CapOrleans.Core.Anchors;
 using CapOrleans.Core.Signatures;
 using CapOrleans.Ethereum;
 using CapOrleans.Ethereum.Rpc;
+using Microsoft.Extensions.Time.Testing;
 
 namespace CapOrleans.Tests.Chain;
 
@@ -110,6 +111,23 @@ public sealed class JsonRpcClientTests
         Assert.Equal(isLeft ? [1, 2, 2] : [1, 2, 1, 2], asked);
     }
 
+    [Fact]
+    public async Task A_node_that_is_asked_too_often_rests_a_second_where_it_names_no_time()
+    {
+        var (asked, time) = (0, new FakeTimeProvider());
+        using var http = new HttpClient(new Handler(_ =>
+            ++asked == 1 ? new HttpResponseMessage(HttpStatusCode.TooManyRequests) : FaultyNode.Result("0x1")));
+        var rpc = new JsonRpcClient(http, [First], time: time);
+        Task<ChainUnavailableException> RefusedAsync() =>
+            Assert.ThrowsAnyAsync<ChainUnavailableException>(() => rpc.NumberAsync("eth_chainId", default));
+        Assert.Equal(TimeSpan.FromSeconds(1), (await RefusedAsync()).RetryAfter);
+        time.Advance(TimeSpan.FromMilliseconds(999));
+        await RefusedAsync();
+        Assert.Equal(1, asked);
+        time.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.Equal(1, await rpc.NumberAsync("eth_chainId", default));
+    }
+
     [Theory]
     [InlineData("execution reverted", "unavailable", "execution reverted")]
     [InlineData("header not found", "execution reverted", "execution reverted")]
@@ -139,7 +157,7 @@ public sealed class JsonRpcClientTests
 
     [Theory]
     [InlineData(9, null, AnchorDepth.Included)] // it lies behind, and says nothing about the block
-    [InlineData(10, null, AnchorDepth.Gone)]
+    [InlineData(10, null, AnchorDepth.Included)] // no chain has a height without a block
     [InlineData(10, 'b', AnchorDepth.Gone)]
     [InlineData(20, 'a', AnchorDepth.Included)]
     [InlineData(21, 'a', AnchorDepth.Final)]

@@ -2,6 +2,7 @@ using CapOrleans.Chain;
 using CapOrleans.Contracts.Access;
 using CapOrleans.Contracts.Caps;
 using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.Caps;
 using CapOrleans.Core.Signatures;
 using CapOrleans.GrainInterfaces;
 using Orleans.TestingHost;
@@ -81,6 +82,34 @@ public sealed class CapGrainTests : IAsyncLifetime
         other.Restore();
         await Eventually.TrueAsync(() => IsAcceptedAsync("OLD", "I-3", second));
         Assert.Equal("signer-not-authorised", (await FileAsync("OLD", "I-4", third)).Refusal?.Type);
+    }
+
+    [Fact]
+    public async Task Admin_keys_change_their_CapID_so_often_in_a_minute_and_operators_as_often_as_they_like()
+    {
+        var cap = cluster.Client.Cap("SIGNED");
+        var admin = new KeyDefinition(second.Address.ToString(), ["admin"], null, null);
+        await cap.DefineAsync(new CapDefinition(null, null, null, null, [admin]), Actor.Service);
+        var rulings = new List<CapRuling>();
+        for (var i = 0; i < ClusterLimits.ChangesPerMinute + 20 && rulings is not [.., { Verdict: CapVerdict.TooMany }]; i++)
+        {
+            rulings.Add(await cap.ChangeAsync(Signed((await cap.ReadAsync())!, i), Actor.Anonymous));
+        }
+
+        // And what the time allowed meanwhile.
+        Assert.InRange(rulings.Count - 1, ClusterLimits.ChangesPerMinute, ClusterLimits.ChangesPerMinute + 19);
+        Assert.All(rulings.SkipLast(1), ruling => Assert.Equal(CapVerdict.Changed, ruling.Verdict));
+        Assert.Equal("too-many-changes", rulings[^1].Refusal!.Type);
+        var operators = await cap.ChangeAsync(Signed((await cap.ReadAsync())!, 0) with { Signature = null }, Actor.Service);
+        Assert.Equal(CapVerdict.Changed, operators.Verdict);
+    }
+
+    private ChangeRequest Signed(CapView cap, int number)
+    {
+        var (timestamp, hash) = (TestIncident.Text(TimeProvider.System.GetUtcNow()), new string('a', 64));
+        var change = new ContextChange(Policy: new PolicyDefinition(null, null, null, 100 + number, null, null));
+        var signature = second.Sign(Authority.Hash(cap.Origin, cap.CapId, cap.Version, timestamp, hash));
+        return new ChangeRequest(change, cap.Version, timestamp, signature.ToString(), hash, "{}");
     }
 
     private async Task<(CapVerdict Verdict, long? Version)> DefineAsync(string capId, params PrivateKey[] keys)

@@ -26,7 +26,8 @@ public sealed class ExceptionsTests
 
     private static Exception Pass(Exception fault)
     {
-        using var services = new ServiceCollection().AddSerializer().Configure<ExceptionSerializationOptions>(ClusterStore.Pass).BuildServiceProvider();
+        using var services = new ServiceCollection().AddSerializer()
+            .Configure<ExceptionSerializationOptions>(ClusterStore.Pass).BuildServiceProvider();
         var serializer = services.GetRequiredService<Serializer<Exception>>();
         return serializer.Deserialize(serializer.SerializeToArray(fault))!;
     }

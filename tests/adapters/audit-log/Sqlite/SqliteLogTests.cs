@@ -49,7 +49,8 @@ public sealed class SqliteLogTests : AuditLogTests, IDisposable
             (page with { Severity = "critical" }, "SEARCH i USING COVERING INDEX incident_severe (severity=? AND rowid>?)"),
             (page with { From = from }, "SEARCH i USING COVERING INDEX incident_accepted_at (accepted_at>?)"),
             (page with { CapId = "Z", From = from }, "SEARCH i USING COVERING INDEX incident_of_cap_time (cap_id=? AND accepted_at>?)"),
-            (page with { CapId = "Z", From = from, To = from }, "SEARCH i USING COVERING INDEX incident_of_cap_time (cap_id=? AND accepted_at>? AND accepted_at<?)"),
+            (page with { CapId = "Z", From = from, To = from },
+                "SEARCH i USING COVERING INDEX incident_of_cap_time (cap_id=? AND accepted_at>? AND accepted_at<?)"),
         ];
         Assert.All(shapes, shape =>
         {

@@ -1,0 +1,63 @@
+using System.Net;
+using CapOrleans.Chain;
+using CapOrleans.Core.Anchors;
+using CapOrleans.Core.Incidents;
+using CapOrleans.Core.Signatures;
+using CapOrleans.Ethereum.Rpc;
+using Microsoft.Extensions.Time.Testing;
+
+namespace CapOrleans.Tests.Chain;
+
+/// <summary>What whoever has the key of a contract wallet may cost the chain's nodes.</summary>
+public sealed class KnownCallersTests
+{
+    [Fact]
+    public void Whoever_has_the_key_of_a_wallet_has_it_asked_so_often_and_no_more()
+    {
+        var (wallet, time) = (Wallet(1), new FakeTimeProvider());
+        var known = new KnownCallers(time);
+        var callers = Enumerable.Range(0, 8).Select(i => $"192.0.2.{i}").ToList();
+        int Used() => callers.Sum(caller =>
+        {
+            var used = 0;
+            for (known.Earn(caller, wallet); known.TryUse(caller, wallet); used++)
+            {
+                known.Earn(caller, wallet); // each answer is a yes
+            }
+
+            return used;
+        });
+        Assert.Equal(KnownCallers.Burst + 1, Used());
+        Assert.Equal(0, Used());
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(KnownCallers.PerSecond, Used());
+        known.Earn("192.0.2.0", Wallet(2));
+        Assert.True(known.TryUse("192.0.2.0", Wallet(2)));
+    }
+
+    [Fact]
+    public async Task A_node_that_was_asked_too_often_about_wallets_answers_for_anchors_all_the_same()
+    {
+        using var node = new BusyNode();
+        using var http = new HttpClient(node);
+        var rpc = new JsonRpcClient(http, new Uri("http://127.0.0.1:1/"));
+        var wallets = new ContractWallets(rpc, AdmissionPolicy.DevChainId, new FakeTimeProvider());
+        var claim = new WalletClaim(Wallet(1), [1]);
+        await Assert.ThrowsAnyAsync<ChainUnavailableException>(() => wallets.FindBlockAsync(claim, new byte[32], "192.0.2.1", default));
+        node.IsBusy = false;
+        Assert.Equal(1, await rpc.NumberAsync("eth_chainId", default));
+    }
+
+    private static EthereumAddress Wallet(byte number) => new([.. new byte[19], number]);
+
+    private sealed class BusyNode : HttpMessageHandler
+    {
+        public bool IsBusy { get; set; } = true;
+
+        private HttpResponseMessage Answer => !IsBusy ? FaultyNode.Result("0x1")
+            : new HttpResponseMessage(HttpStatusCode.TooManyRequests) { Headers = { { "Retry-After", "600" } } };
+
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            Task.FromResult(Answer);
+    }
+}

@@ -1,0 +1,56 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using CapOrleans.Core.Anchors;
+using CapOrleans.Ethereum;
+using CapOrleans.Ethereum.Rpc;
+
+namespace CapOrleans.Tests.Chain;
+
+/// <summary>Three nodes at their heights, of which each answers for its own blocks.</summary>
+public sealed class NewestBlockTests
+{
+    /// <param name="liar">Its height.</param>
+    [Theory]
+    [InlineData(100, 100, 100, 100)]
+    [InlineData(100, 99, 100, 99)] // the liar has another block 100, and an honest one is behind
+    [InlineData(100, 99, 99, 99)]
+    [InlineData(100, 99, 0, 99)]
+    [InlineData(100, 98, 99, 98)]
+    [InlineData(100, 100, 900, 100)]
+    public async Task A_block_on_which_two_agree_is_found_whatever_a_third_says(long one, long other, long liar, long expected)
+    {
+        using var http = new HttpClient(new Nodes(one, other, liar));
+        var newest = await new Receipts(new JsonRpcClient(http, Urls)).NewestAsync(default);
+        Assert.Equal((expected, Nodes.Hash(expected, isTrue: true)), (newest.Height, newest.Block.Hash));
+    }
+
+    [Fact]
+    public async Task Where_no_two_agree_on_any_block_none_is_the_newest()
+    {
+        using var http = new HttpClient(new Nodes(100, 0, 100));
+        var receipts = new Receipts(new JsonRpcClient(http, Urls.Skip(1).ToList()));
+        await Assert.ThrowsAnyAsync<ChainUnavailableException>(() => receipts.NewestAsync(default));
+    }
+
+    private static List<Uri> Urls { get; } = [.. Enumerable.Range(0, 3).Select(node => new Uri($"http://127.0.0.1:{node + 1}/"))];
+
+    /// <param name="heights">Of each; the last one's blocks are made up.</param>
+    private sealed class Nodes(params long[] heights) : HttpMessageHandler
+    {
+        public static string Hash(long block, bool isTrue) => $"0x{block:x63}{(isTrue ? 'a' : 'b')}";
+
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            var node = request.RequestUri!.Port - 1;
+            var call = JsonElement.Parse(await request.Content!.ReadAsByteArrayAsync(cancellationToken));
+            if (call.Text("method") == "eth_blockNumber")
+            {
+                return FaultyNode.Result(JsonRpcClient.Hex(heights[node]));
+            }
+
+            var block = Convert.ToInt64(call.GetProperty("params")[0].GetString(), 16);
+            var known = new JsonObject { ["hash"] = Hash(block, isTrue: node < 2), ["timestamp"] = "0x1" };
+            return FaultyNode.Result(block > heights[node] ? null : known);
+        }
+    }
+}
