@@ -115,11 +115,18 @@ public sealed class GatewayLocationTests : IAsyncLifetime
     [InlineData("http://[fd00::1]/")]
     [InlineData("file:///etc/passwd")]
     [InlineData("gopher://127.0.0.1/")]
-    [InlineData("http://xn--%C3%A4/")] // no name at all
     public async Task No_redirect_leads_into_networks_that_are_not_public_or_to_another_protocol(string location)
     {
         gateway.Respond = request => Redirect(request, location);
         Assert.Equal(LinkStatus.Unknown, (await Location().AskAsync(Wanted, default)).Status);
+    }
+
+    [Fact]
+    public async Task A_redirect_to_what_is_no_name_is_an_answer_like_another()
+    {
+        using var client = new HttpClient(new Redirecting("http://xn--\u00e4/"));
+        var answer = await new GatewayLocation(new Uri("http://127.0.0.1:1/ipfs/"), client, publicOnly, time).AskAsync(Wanted, default);
+        Assert.Equal((LinkStatus.Unknown, "no-answer"), (answer.Status, answer.Reason));
     }
 
     [Fact]
@@ -172,4 +179,14 @@ public sealed class GatewayLocationTests : IAsyncLifetime
             return new NetworkStream(socket, ownsSocket: true);
         },
     });
+
+    private sealed class Redirecting(string location) : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            var answer = new HttpResponseMessage(HttpStatusCode.Found);
+            answer.Headers.TryAddWithoutValidation("Location", location);
+            return Task.FromResult(answer);
+        }
+    }
 }

@@ -1,5 +1,8 @@
 using System.Net;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using CapOrleans.Chain;
+using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.Anchors;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Signatures;
@@ -42,22 +45,29 @@ public sealed class KnownCallersTests
         using var http = new HttpClient(node);
         var rpc = new JsonRpcClient(http, new Uri("http://127.0.0.1:1/"));
         var wallets = new ContractWallets(rpc, AdmissionPolicy.DevChainId, new FakeTimeProvider());
-        var claim = new WalletClaim(Wallet(1), [1]);
-        await Assert.ThrowsAnyAsync<ChainUnavailableException>(() => wallets.FindBlockAsync(claim, new byte[32], "192.0.2.1", default));
+        Task<ChainBlock?> AskAsync(byte content) =>
+            wallets.FindBlockAsync(new WalletClaim(Wallet(1), [1]), [.. new byte[31], content], "192.0.2.1", default);
+        Assert.NotNull(await AskAsync(1)); // known from now on
+        node.IsBusy = true;
+        await Assert.ThrowsAnyAsync<ChainUnavailableException>(() => AskAsync(2));
         node.IsBusy = false;
-        Assert.Equal(1, await rpc.NumberAsync("eth_chainId", default));
+        Assert.Equal(AdmissionPolicy.DevChainId, await rpc.NumberAsync("eth_chainId", default));
     }
 
     private static EthereumAddress Wallet(byte number) => new([.. new byte[19], number]);
 
+    /// <summary>Of the dev chain; its wallets take every signature.</summary>
     private sealed class BusyNode : HttpMessageHandler
     {
-        public bool IsBusy { get; set; } = true;
+        public bool IsBusy { get; set; }
 
-        private HttpResponseMessage Answer => !IsBusy ? FaultyNode.Result("0x1")
-            : new HttpResponseMessage(HttpStatusCode.TooManyRequests) { Headers = { { "Retry-After", "600" } } };
-
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
-            Task.FromResult(Answer);
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            IsBusy ? new HttpResponseMessage(HttpStatusCode.TooManyRequests) { Headers = { { "Retry-After", "600" } } }
+            : FaultyNode.Result(JsonElement.Parse(await request.Content!.ReadAsByteArrayAsync(cancellationToken)).Text("method") switch
+            {
+                "eth_call" => $"0x1626ba7e{new string('0', 56)}",
+                "eth_getBlockByNumber" => new JsonObject { ["number"] = "0x2a", ["timestamp"] = "0x1", ["hash"] = $"0x{new string('a', 64)}" },
+                _ => "0x7a69",
+            });
     }
 }
