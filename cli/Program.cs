@@ -7,7 +7,8 @@ const int Interrupted = 130;
 Terminal.Guard();
 try
 {
-    var parsed = CapCommands.Create().Parse(args);
+    // What stands behind @ is the command's that a hook runs, and no file of ours.
+    var parsed = CapCommands.Create().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
     Answer.Choose(parsed);
     Credentials.Choose(parsed);
     if (parsed.Errors.Count > 0)
@@ -16,7 +17,13 @@ try
         throw new CliFaultException(ExitCodes.Misconfigured, $"{parsed.Errors[^1].Message.TrimEnd('.')}. See {path} --help");
     }
 
-    return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+    var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false };
+    if (HookCommand.IsRun(parsed))
+    {
+        invocation.ProcessTerminationTimeout = null; // signals are the command's
+    }
+
+    return await parsed.InvokeAsync(invocation);
 }
 catch (Exception fault) when (fault is not OperationCanceledException)
 {

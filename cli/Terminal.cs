@@ -8,14 +8,27 @@ namespace CapOrleans.Cli;
 internal static class Terminal
 {
     /// <summary>Standard error as it is, for our own colours and for the output of a command that a hook runs.</summary>
-    public static TextWriter RawError { get; } = Console.Error;
+    public static TextWriter RawError { get; } = OrNull(() => Console.Error);
 
     /// <summary>From here on, <see cref="Console"/> prints only what is printable.</summary>
     public static void Guard()
     {
         _ = RawError; // before it is replaced
-        Console.SetOut(new PrintableWriter(Console.Out));
-        Console.SetError(new PrintableWriter(Console.Error));
+        Console.SetOut(new PrintableWriter(OrNull(() => Console.Out)));
+        Console.SetError(new PrintableWriter(RawError));
+    }
+
+    /// <summary>One that was closed before this process began takes nothing, and keeps nothing from being done.</summary>
+    private static TextWriter OrNull(Func<TextWriter> open)
+    {
+        try
+        {
+            return open();
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            return TextWriter.Null;
+        }
     }
 
     private sealed class PrintableWriter(TextWriter inner) : TextWriter(CultureInfo.InvariantCulture)

@@ -9,24 +9,34 @@ namespace CapOrleans.Cli.Commands;
 /// <summary>Where faults become incidents: around a command, behind a systemd unit, or beside a service.</summary>
 internal static partial class HookCommand
 {
-    public static Command Create() => new("hook", "Make incidents from failures on this host and send them to the gate of VPN_ENDPOINT. Example: cap hook run -- nginx -t") { Run(), Unit(), Watch(), HookInstallCommand.Create(), Flush() };
+    private const string RunName = "run";
+
+    public static Command Create() => new("hook", "Make incidents from failures on this host and send them to the gate of VPN_ENDPOINT. Example: cap hook run -- nginx -t") { Run(), Unit(), Watch(), HookInstallCommand.CreateInstall(), HookInstallCommand.CreateUninstall(), Flush() };
+
+    /// <summary>Of this one the signals are the command's that it runs.</summary>
+    public static bool IsRun(ParseResult parsed) =>
+        parsed.CommandResult.Command is { Name: RunName, Parents: var parents } && parents.Any(parent => parent.Name == "hook");
 
     private static Command Run()
     {
-        var (name, severity, key, include) = (NameOption(), SeverityOption(), SignCommand.KeyOption(), IncludeCommandOption());
+        var options = new HookOptions();
         var line = new Argument<string[]>("COMMAND") { Description = "The command and its arguments, behind --", Arity = ArgumentArity.OneOrMore };
-        var command = new Command("run", "Run a command; when it fails, report it with the end of its error output. Ends as the command does. Example: cap hook run --severity critical -- nginx -t") { name, severity, key, include, line };
-        command.SetAction(async (parsed, cancellationToken) =>
+        var command = new Command(
+            RunName,
+            "Run a command; when it fails, report it with the end of its error output. Ends as the command does, with 126, 127, or 128 and the "
+            + "signal's number as in a shell. Example: cap hook run --severity critical -- nginx -t");
+        options.AddTo(command, runs: true);
+        command.Arguments.Add(line);
+        command.SetAction(async (parsed, _) =>
         {
             var words = parsed.GetRequiredValue(line);
-            var ended = await RunCommand.RunAsync(words, cancellationToken);
+            var ended = await RunCommand.RunAsync(CommandLine.OfThisProcess(words), forward: true, limit: null, CancellationToken.None);
             if (ended.ExitCode != 0)
             {
-                await ReportAsync(
-                    () => new HookIncident(
-                        parsed.GetValue(name) ?? Path.GetFileName(words[0]), IncidentSeed.New(), parsed.GetValue(severity)!,
-                        $"{(parsed.GetValue(include) ? string.Join(' ', words) : Path.GetFileName(words[0]))} exited with status {ended.ExitCode}\n{ended.ErrorTail}", ended.EndedAt).Sign(CapEnvironment.Key(parsed.GetValue(key))),
-                    cancellationToken);
+                var program = Path.GetFileName(words[0]);
+                var text = $"{(options.IncludesCommand(parsed) ? string.Join(' ', words) : program)} {ended.HowItEnded}\n{ended.ErrorTail}";
+                var failure = new HookIncident(options.Name(parsed) ?? program, IncidentSeed.New(), options.Weight(parsed), text, ended.EndedAt);
+                await ReportAsync(() => failure.Sign(options.Key(parsed)), CancellationToken.None);
             }
 
             return ended.ExitCode;
@@ -36,28 +46,46 @@ internal static partial class HookCommand
 
     private static Command Unit()
     {
-        var (severity, key) = (SeverityOption(), SignCommand.KeyOption());
+        var options = new HookOptions();
         var unit = new Argument<string>("NAME") { Description = "The unit that failed, for example nginx.service" };
-        var command = new Command("unit", "Report a failed systemd unit; called by OnFailure=, see 'cap hook install'. The unit's invocation is one incident, however often it is called. Example: cap hook unit nginx.service") { unit, severity, key };
+        var command = new Command(
+            "unit",
+            "Report a failed systemd unit; called by OnFailure=, see 'cap hook install'. The unit's invocation is one incident, however often it is "
+            + "called. Example: cap hook unit nginx.service") { unit };
+        options.AddTo(command, runs: false);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var failed = FailedUnit.Read(parsed.GetRequiredValue(unit));
-            return Tell(await HookDelivery.DeliverAsync(failed.ToIncident(parsed.GetValue(severity)!).Sign(CapEnvironment.Key(parsed.GetValue(key))), cancellationToken));
+            var failed = FailedUnit.Read(parsed.GetRequiredValue(unit)).ToIncident(options.Weight(parsed));
+            return Tell(await HookDelivery.DeliverAsync(failed.Sign(options.Key(parsed)), cancellationToken));
         });
         return command;
     }
 
     private static Command Watch()
     {
-        var (name, severity, key, include) = (NameOption(), SeverityOption(), SignCommand.KeyOption(), IncludeCommandOption());
+        var options = new HookOptions();
         var check = new Option<string>("--check") { Description = "Run with /bin/sh -c; it fails while the fault lasts", Required = true };
-        var every = new Option<string>("--every") { Description = "Time between two checks, for example 30s, 5m, 1h", DefaultValueFactory = _ => "30s" };
+        var every = new Option<string>("--every")
+        {
+            Description = "Time between two checks, for example 30s, 5m, 1h, 1d", DefaultValueFactory = _ => "30s",
+        };
+        var limit = new Option<string>("--limit")
+        {
+            Description = "For one check, for example 10s, 5m; one that takes longer is killed and counts as failed", DefaultValueFactory = _ => "1m",
+        };
         var once = new Option<bool>("--once") { Description = "Check once and end; what was found the last time is remembered. For cron" };
-        var command = new Command("watch", "Run a check again and again: one incident when it begins to fail, and one of severity normal when it heals. Example: cap hook watch --check 'nginx -t' --every 30s") { check, every, once, name, severity, key, include };
+        var command = new Command(
+            "watch",
+            "Run a check again and again: one incident when it begins to fail, and one of severity normal when it heals. "
+            + "Example: cap hook watch --check 'nginx -t' --every 30s") { check, every, limit, once };
+        options.AddTo(command, runs: true);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var text = parsed.GetRequiredValue(check);
-            var watched = new WatchedCheck(parsed.GetValue(name) ?? NameOf(text), text, parsed.GetValue(include) ? text : NameOf(text), parsed.GetValue(severity)!, CapEnvironment.Key(parsed.GetValue(key)));
+            var program = NameOf(text);
+            var watched = new WatchedCheck(
+                options.Name(parsed) ?? program, text, options.IncludesCommand(parsed) ? text : program, options.Weight(parsed),
+                Duration("--limit", parsed.GetRequiredValue(limit)), options.Key(parsed));
             if (parsed.GetValue(once))
             {
                 return await watched.CheckAsync(cancellationToken);
@@ -109,10 +137,6 @@ internal static partial class HookCommand
         }
     }
 
-    private static Option<string?> NameOption() => new("--name") { Description = "What failed; the incident's id begins with it; default the command's name" };
-
-    private static Option<bool> IncludeCommandOption() => new("--include-command") { Description = "Put the whole command line into the incident, not only the program's name; usual forms of secrets are masked" };
-
     public static Option<string> SeverityOption()
     {
         var option = new Option<string>("--severity") { Description = "normal, high, escalated or critical", DefaultValueFactory = _ => Severity.High };
@@ -123,10 +147,16 @@ internal static partial class HookCommand
     /// <summary>The name of the first program of a check; never one of the values that are set before it, nor its arguments.</summary>
     public static string NameOf(string check) => Program().Match(check) is { Success: true } match ? match.Groups[1].Value : "check";
 
-    public static TimeSpan Duration(string option, string text) =>
-        text.Length > 1 && int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 && text[^1] is 's' or 'm' or 'h'
-            ? number * (text[^1] switch { 's' => TimeSpan.FromSeconds(1), 'm' => TimeSpan.FromMinutes(1), _ => TimeSpan.FromHours(1) })
-            : throw new CliFaultException(ExitCodes.Misconfigured, $"{option} is '{text}': a number and s, m or h, for example 30s.");
+    public static TimeSpan Duration(string option, string text)
+    {
+        TimeSpan? unit = text is [_, .., var last] ? last switch
+        {
+            's' => TimeSpan.FromSeconds(1), 'm' => TimeSpan.FromMinutes(1), 'h' => TimeSpan.FromHours(1), 'd' => TimeSpan.FromDays(1), _ => null,
+        } : null;
+        return unit is not null && int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            && number > 0 ? number * unit.Value
+            : throw new CliFaultException(ExitCodes.Misconfigured, $"{option} is '{text}': a number and s, m, h or d, for example 30s.");
+    }
 
     [GeneratedRegex("""^\s*(?:[A-Za-z_]\w*=(?:'[^']*'|"(?:[^"\\]|\\.)*"|\\.|[^\s'"\\])*\s+)*(?:[\w.+@-]*/)*([\w.+@-]+)(?=[\s;|&<>()]|$)""")]
     private static partial Regex Program();

@@ -12,8 +12,10 @@ internal sealed record FailedUnit(string Name, string Invocation, string Result,
 {
     private static readonly string[] TimeFormats = ["ddd yyyy-MM-dd HH:mm:ss 'UTC'"];
 
+    /// <param name="name">Counts where systemd does not tell which it is (before 251): a line of a unit file reads escapes in it.</param>
     public static FailedUnit Read(string name)
     {
+        name = UnitName.Full(Variable("MONITOR_UNIT") ?? name);
         var given = Variable("MONITOR_INVOCATION_ID");
         var state = Shown(name);
         var invocation = given ?? state.GetValueOrDefault("InvocationID") ?? "";
@@ -30,9 +32,13 @@ internal sealed record FailedUnit(string Name, string Invocation, string Result,
             Instant(state.GetValueOrDefault("StateChangeTimestamp")) ?? TimeProvider.System.GetUtcNow());
     }
 
-    public HookIncident ToIncident(string severity) => new(
-        Name.EndsWith(".service", StringComparison.Ordinal) ? Name[..^8] : Name, IncidentSeed.Of($"{Environment.MachineName}/{Invocation}"), severity,
+    public HookIncident ToIncident(Weight weight) => new(
+        Name.EndsWith(".service", StringComparison.Ordinal) ? Name[..^8] : Name, IncidentSeed.Of($"{Environment.MachineName}/{Invocation}"), weight,
         $"{Name} failed: {Result}{(ExitCode is null ? "" : $", {ExitCode} {ExitStatus}")}\n{Journal}", At);
+
+    /// <summary>systemd is there, and has not this unit.</summary>
+    public static bool IsUnknown(string unit) =>
+        Output("systemctl", "show", UnitName.Full(unit), "--property", "LoadState", "--value").Trim() == "not-found";
 
     private static string? Variable(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } text ? text : null;
 

@@ -14,57 +14,96 @@ internal sealed record Delivered(int Sent, int Waiting, int Refused)
         this is { Sent: 0, Waiting: 0, Refused: 0 } ? "nothing queued" : $"{Sent} sent{(Waiting > 0 ? $", {Waiting} kept" : "")}{(Refused > 0 ? $", {Refused} refused" : "")}";
 }
 
-/// <summary>Sends to the gate what earlier hooks could not, then what is new; what no gate takes is kept.</summary>
+/// <summary>
+/// Sends to the gate what earlier hooks could not, then what is new; what no gate takes is kept. One hook at a time sends, for all: so
+/// however many there are at once, a gate that does not answer takes the time of one.
+/// </summary>
 internal static class HookDelivery
 {
-    /// <param name="incident">Signed; null to send only what waits.</param>
+    /// <summary>For what one hook sends, or waits that another sends for it: the host's own work goes on after it. 30 seconds.</summary>
+    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(50);
+
+    /// <param name="incident">Signed; null to send only what waits, however long it takes.</param>
     /// <exception cref="CliFaultException">Refused, or neither sent nor kept.</exception>
     public static async Task<Delivered> DeliverAsync(byte[]? incident, CancellationToken cancellationToken)
     {
-        HookSpool? spool = null;
+        HookSpool spool;
         string? file = null;
         try
         {
             // Kept before it is sent: whatever ends this process, the next hook goes on.
-            spool = await HookSpool.OpenAsync(CapEnvironment.Spool, cancellationToken);
-            file = incident is null ? null : spool.Keep(IncidentFile.Check(incident), incident);
+            spool = HookSpool.Open(CapEnvironment.Spool);
+            file = incident is null ? null : await spool.KeepAsync(IncidentFile.Check(incident), incident, cancellationToken);
         }
         catch (CliFaultException fault) when (incident is not null && fault.ExitCode != ExitCodes.Misconfigured)
         {
             // A full disk may be what is to be reported: then it goes out without being kept.
             Answer.Warn(fault.Message);
-            using (spool)
-            {
-                await Servers.SendToGateAsync(null, incident, cancellationToken);
-                return new Delivered(1, 0, 0);
-            }
+            await Servers.SendToGateAsync(null, incident, cancellationToken);
+            return new Delivered(1, 0, 0);
         }
 
-        using (spool)
-        {
-            return await SendAllAsync(spool, file, cancellationToken);
-        }
+        return await SendInTurnAsync(spool, file, cancellationToken);
     }
 
     /// <summary>Sends what waits, and before it what was refused and put aside.</summary>
     public static async Task<Delivered> DeliverRefusedAsync(CancellationToken cancellationToken)
     {
-        using var spool = await HookSpool.OpenAsync(CapEnvironment.Spool, cancellationToken);
-        spool.BringBack();
-        return await SendAllAsync(spool, null, cancellationToken);
+        var spool = HookSpool.Open(CapEnvironment.Spool);
+        await spool.BringBackAsync(cancellationToken);
+        return await SendInTurnAsync(spool, null, cancellationToken);
     }
 
-    private static Task<Delivered> SendAllAsync(HookSpool spool, string? file, CancellationToken cancellationToken)
+    /// <summary>Sends, or waits until another hook has sent it.</summary>
+    private static async Task<Delivered> SendInTurnAsync(HookSpool spool, string? file, CancellationToken cancellationToken)
     {
-        var files = spool.Files();
-        return Answer.ShowAsync("sending", async report =>
+        var (started, since) = (TimeProvider.System.GetTimestamp(), TimeProvider.System.GetUtcNow());
+        while (true)
+        {
+            if (file is not null && (spool.AwayAt >= since.UtcDateTime || TimeProvider.System.GetElapsedTime(started) > Limit))
+            {
+                return new Delivered(0, spool.Files().Count, 0);
+            }
+
+            using (var turn = spool.TryLockSending())
+            {
+                if (turn is not null)
+                {
+                    return await SendAllAsync(spool, file, started, cancellationToken);
+                }
+            }
+
+            if (file is not null && !File.Exists(file))
+            {
+                return File.Exists($"{file}.refused")
+                    ? throw new CliFaultException(
+                        ExitCodes.Refused, $"Refused; see {file}.why. It lies at {file}.refused; when that is mended: cap hook flush --refused")
+                    : new Delivered(1, 0, 0);
+            }
+
+            await Task.Delay(Look, TimeProvider.System, cancellationToken);
+        }
+    }
+
+    private static Task<Delivered> SendAllAsync(HookSpool spool, string? file, long started, CancellationToken cancellationToken) =>
+        Answer.ShowAsync("sending", async report =>
         {
             var (sent, refused) = (0, 0);
-            foreach (var waiting in files)
+            while (spool.Files() is { Count: > 0 } files)
             {
+                var waiting = files[0];
+                using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+                if (file is not null)
+                {
+                    var left = Limit - TimeProvider.System.GetElapsedTime(started);
+                    limit.CancelAfter(left > TimeSpan.Zero ? left : TimeSpan.Zero);
+                }
+
                 try
                 {
-                    await Servers.SendToGateAsync(null, await ReadAsync(waiting, cancellationToken), cancellationToken);
+                    await Servers.SendToGateAsync(null, await ReadAsync(waiting, cancellationToken), limit.Token);
                     File.Delete(waiting);
                     sent++;
                 }
@@ -82,17 +121,26 @@ internal static class HookDelivery
                 }
                 catch (CliFaultException fault) when (fault.ExitCode == ExitCodes.Unreachable)
                 {
-                    // In order: what comes later waits behind it.
-                    var left = files.Count - sent - refused;
-                    Answer.Warn($"{fault.Message} {left} wait in {CapEnvironment.Spool}; the next hook, or 'cap hook flush', sends them.");
-                    return new Delivered(sent, left, refused);
+                    return Leave(spool, sent, refused, fault.Message);
+                }
+                catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+                {
+                    return Leave(spool, sent, refused, $"The gate took longer than {Limit.TotalSeconds:0} seconds.");
                 }
 
-                report((double)(sent + refused) / files.Count);
+                report((double)(sent + refused) / (sent + refused + files.Count - 1));
             }
 
             return new Delivered(sent, 0, refused);
         });
+
+    /// <summary>In order: what comes later waits behind it.</summary>
+    private static Delivered Leave(HookSpool spool, int sent, int refused, string why)
+    {
+        spool.NoteAway();
+        var left = spool.Files().Count;
+        Answer.Warn($"{why} {left} wait in {CapEnvironment.Spool}; the next hook, or 'cap hook flush', sends them.");
+        return new Delivered(sent, left, refused);
     }
 
     /// <exception cref="CliFaultException">It is no incident: as if it had been refused, so that it holds up nothing.</exception>

@@ -11,7 +11,7 @@ namespace CapOrleans.Cli.Hooks;
 /// <param name="Name">Of what failed, for example <c>nginx</c>; the incident's id begins with it.</param>
 /// <param name="Seed">12 hex digits that tell this failure from the others: the same failure is the same incident.</param>
 /// <param name="At">When it happened, not when it is sent.</param>
-internal sealed record HookIncident(string Name, string Seed, string Severity, string Description, DateTimeOffset At)
+internal sealed record HookIncident(string Name, string Seed, Weight Weight, string Description, DateTimeOffset At)
 {
     /// <returns>The signed incident, ready to be sent.</returns>
     public byte[] Sign(PrivateKey key, string suffix = "FAIL")
@@ -23,10 +23,20 @@ internal sealed record HookIncident(string Name, string Seed, string Severity, s
             ["cap_id"] = CapEnvironment.CapId,
             ["agent"] = CapEnvironment.AgentId,
             ["timestamp"] = At.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture),
-            ["severity"] = Severity,
+            ["severity"] = Weight.Severity,
             ["description"] = Shorten(SecretMask.Apply(Description)),
             ["scheme"] = FullV2.Scheme,
         };
+        if (Weight.Feedback is { } feedback)
+        {
+            incident["f_e"] = feedback;
+        }
+
+        if (Weight.Misuse is { } misuse)
+        {
+            incident["m_e"] = misuse;
+        }
+
         IncidentFile.Sign(incident, key);
         return IncidentSigner.Bytes(incident);
     }

@@ -6,6 +6,8 @@ namespace CapOrleans.Cli.Hooks;
 /// <summary>Files that make a host call the hook.</summary>
 internal static class HookInstallation
 {
+    private const string Template = "cap-hook@.service", DropInName = "cap-hook.conf";
+
     private const UnixFileMode Readable = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
     /// <summary>A check may hold a secret.</summary>
@@ -14,34 +16,26 @@ internal static class HookInstallation
     /// <summary>cron and watchdog look in fewer places than a person's shell does.</summary>
     private const string SystemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-    /// <summary>Each of the three has rules of its own for what is not plain.</summary>
-    private static string Program
-    {
-        get
-        {
-            var path = Environment.GetEnvironmentVariable("CAP_HOME") is { Length: > 0 } home ? Path.Combine(Path.GetFullPath(home), "cap") : Environment.ProcessPath!;
-            return path.All(c => char.IsAsciiLetterOrDigit(c) || c is '/' or '.' or '_' or '-' or '+')
-                ? path
-                : throw new CliFaultException(ExitCodes.Misconfigured, $"cap lies at '{path}': put it where the path has letters, digits and . _ - + only, for example /usr/local/bin/cap.");
-        }
-    }
+    private static string Program => Plain(Environment.GetEnvironmentVariable("CAP_HOME") is { Length: > 0 } home
+        ? Path.Combine(Path.GetFullPath(home), "cap") : Environment.ProcessPath!);
 
     /// <summary>One template, and for each unit a drop-in that names it.</summary>
     public static IReadOnlyList<InstalledFile> Systemd(string folder, IReadOnlyList<string> units, string severity) =>
     [
-        new(Path.Combine(folder, "cap-hook@.service"), Readable, $"""
+        new(Path.Combine(folder, Template), Readable, $"""
             [Unit]
             Description=Report the failure of %i
 
             [Service]
             Type=oneshot
             EnvironmentFile=-/etc/default/cap
+            # systemd reads escapes in what stands here, and none in the variable that names the unit (MONITOR_UNIT, 251 and later)
             ExecStart={Program} hook unit %i --severity {severity}
             # 4: no gate took it; it waits on this host's disk
             SuccessExitStatus=4
 
             """),
-        .. units.Select(unit => new InstalledFile(Path.Combine(folder, $"{(unit.Contains('.', StringComparison.Ordinal) ? unit : unit + ".service")}.d", "cap-hook.conf"), Readable, """
+        .. units.Select(unit => new InstalledFile(DropIn(folder, unit), Readable, """
             [Unit]
             OnFailure=cap-hook@%n.service
 
@@ -49,23 +43,44 @@ internal static class HookInstallation
     ];
 
     /// <summary>A line of its own for cron; of the checks that it makes, only changes are reported.</summary>
-    public static InstalledFile Cron(string folder, string name, string check, string severity, int minutes) => new(Path.Combine(folder, $"cap-hook-{name}"), OwnerOnly, $"""
-        # Settings of the hook are in /etc/default/cap
-        PATH={SystemPath}
-        {(minutes == 1 ? "*" : $"*/{minutes}")} * * * * root {Line(name, check, severity).Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal)}
+    public static IReadOnlyList<InstalledFile> Cron(string folder, string name, string check, string severity, int minutes) =>
+    [
+        Check(folder, name, check),
+        new(Called(folder, name), OwnerOnly, $"""
+            # Settings of the hook are in /etc/default/cap
+            PATH={SystemPath}
+            {(minutes == 1 ? "*" : $"*/{minutes}")} * * * * root {Line(folder, name, severity)}
 
-        """);
+            """),
+    ];
 
     /// <summary>A test of watchdog(8). It always succeeds: what it finds is reported, and is no reason to restart the machine.</summary>
-    public static InstalledFile Watchdog(string folder, string name, string check, string severity) => new(Path.Combine(folder, $"cap-hook-{name}"), OwnerOnly | UnixFileMode.UserExecute, $"""
-        #!/bin/sh
-        # Settings of the hook are in /etc/default/cap
-        PATH={SystemPath}
-        export PATH
-        [ "$1" = test ] && {Line(name, check, severity)}
-        exit 0
+    public static IReadOnlyList<InstalledFile> Watchdog(string folder, string name, string check, string severity) =>
+    [
+        Check(folder, name, check),
+        new(Called(folder, name), OwnerOnly | UnixFileMode.UserExecute, $"""
+            #!/bin/sh
+            # Settings of the hook are in /etc/default/cap
+            PATH={SystemPath}
+            export PATH
+            [ "$1" = test ] && {Line(folder, name, severity)}
+            exit 0
 
-        """);
+            """),
+    ];
+
+    /// <returns>What was written for these units and is there; the template as well when no other unit has it.</returns>
+    public static IReadOnlyList<string> OfSystemd(string folder, IReadOnlyList<string> units)
+    {
+        var ours = units.Select(unit => DropIn(folder, unit)).Where(File.Exists).ToList();
+        var others = Directory.Exists(folder) ? Directory.EnumerateDirectories(folder, "*.d").Select(drop => Path.Combine(drop, DropInName)) : [];
+        var template = Path.Combine(folder, Template);
+        return others.Any(other => File.Exists(other) && !ours.Contains(other)) || !File.Exists(template) ? ours : [.. ours, template];
+    }
+
+    /// <returns>What was written for this check and is there.</returns>
+    public static IReadOnlyList<string> OfCheck(string folder, string name) =>
+        [.. new[] { Called(folder, name), CheckFile(folder, name) }.Where(File.Exists)];
 
     /// <exception cref="CliFaultException">A file cannot be written; those before it were.</exception>
     public static void Write(IEnumerable<InstalledFile> files)
@@ -86,10 +101,42 @@ internal static class HookInstallation
         }
     }
 
-    private static string Line(string name, string check, string severity) =>
-        $"/bin/sh -c 'set -a; [ ! -r /etc/default/cap ] || . /etc/default/cap; exec \"$0\" \"$@\"' {Program} hook watch --once --name {name} --severity {severity} --check {Quote(check)}";
+    /// <exception cref="CliFaultException">One cannot be deleted; those before it were.</exception>
+    public static void Delete(IEnumerable<string> files)
+    {
+        foreach (var file in files)
+        {
+            try
+            {
+                File.Delete(file);
+            }
+            catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+            {
+                throw new CliFaultException(ExitCodes.Misconfigured, $"{file} cannot be deleted: {fault.Message}");
+            }
+        }
+    }
 
-    private static string Quote(string text) => $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+    /// <summary>A file of its own, so that neither cron nor watchdog reads anything in it.</summary>
+    private static InstalledFile Check(string folder, string name, string check) =>
+        new(CheckFile(folder, name), OwnerOnly | UnixFileMode.UserExecute, $"#!/bin/sh\n{check}\n");
+
+    private static string Line(string folder, string name, string severity) =>
+        "/bin/sh -c 'set -a; [ ! -r /etc/default/cap ] || . /etc/default/cap; exec \"$0\" \"$@\"' "
+        + $"{Program} hook watch --once --name {name} --severity {severity} --check {Plain(CheckFile(folder, name))}";
+
+    private static string Called(string folder, string name) => Path.Combine(folder, $"cap-hook-{name}");
+
+    /// <summary>Beside the folder: cron and watchdog would call it, too.</summary>
+    private static string CheckFile(string folder, string name) => Path.GetFullPath(Path.Combine(folder, "..", "cap", "hooks", name));
+
+    private static string DropIn(string folder, string unit) => Path.Combine(folder, $"{UnitName.Full(unit)}.d", DropInName);
+
+    /// <summary>Each of the three has rules of its own for what is not plain.</summary>
+    private static string Plain(string path) => path.All(c => char.IsAsciiLetterOrDigit(c) || c is '/' or '.' or '_' or '-' or '+')
+        ? path
+        : throw new CliFaultException(
+            ExitCodes.Misconfigured, $"'{path}' must have letters, digits and . _ - + only: choose another place for it, for example below /usr/local.");
 }
 
 internal sealed record InstalledFile(string Path, UnixFileMode Mode, string Text)

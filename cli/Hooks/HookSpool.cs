@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
 using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.Settings;
 
 namespace CapOrleans.Cli.Hooks;
 
@@ -10,7 +11,7 @@ namespace CapOrleans.Cli.Hooks;
 /// Signed incidents that no gate took, one file each, in the order of their making. A file is whole or not there: written beside, flushed to
 /// the disk, renamed.
 /// </summary>
-internal sealed partial class HookSpool : IDisposable
+internal sealed partial class HookSpool
 {
     /// <summary>Incidents that are kept; one more is refused, so that a host with a fault does not fill its disk as well.</summary>
     public const int MaxFiles = 1000;
@@ -18,28 +19,23 @@ internal sealed partial class HookSpool : IDisposable
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     private readonly string folder;
-    private readonly FileStream theLock;
 
-    private HookSpool(string folder, FileStream theLock) => (this.folder, this.theLock) = (folder, theLock);
+    private HookSpool(string folder) => this.folder = folder;
 
-    /// <summary>Waits for another hook that is sending.</summary>
+    /// <summary>When a gate was last found away by whoever sent.</summary>
+    public DateTime AwayAt => File.GetLastWriteTimeUtc(AwayFile);
+
+    private string AwayFile => Path.Combine(folder, "away");
+
     /// <exception cref="CliFaultException">The folder cannot be written.</exception>
-    public static async Task<HookSpool> OpenAsync(string folder, CancellationToken cancellationToken)
+    public static HookSpool Open(string folder)
     {
         try
         {
             Directory.CreateDirectory(folder, OwnerOnly | UnixFileMode.UserExecute);
-            while (true)
-            {
-                try
-                {
-                    return new HookSpool(folder, OwnFile.OpenLock(Path.Combine(folder, "lock")));
-                }
-                catch (IOException fault) when (OwnFile.IsHeld(fault))
-                {
-                    await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, cancellationToken);
-                }
-            }
+            return FileStatus.TryRead(folder, out var status) && status.Owner is not 0 && status.Owner != FileStatus.EffectiveUser()
+                ? throw new CliFaultException(ExitCodes.Unreachable, $"The spool {folder} is another user's, who could lead what is written there elsewhere. See CAP_SPOOL.")
+                : new HookSpool(folder);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
@@ -47,11 +43,49 @@ internal sealed partial class HookSpool : IDisposable
         }
     }
 
+    /// <summary>Whoever has it sends, for all others as well.</summary>
+    /// <returns>Null while another hook has it.</returns>
+    /// <exception cref="CliFaultException">The folder cannot be written.</exception>
+    public FileStream? TryLockSending()
+    {
+        try
+        {
+            return OwnFile.OpenLock(Path.Combine(folder, "sending"));
+        }
+        catch (IOException fault) when (OwnFile.IsHeld(fault))
+        {
+            return null;
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw NotWritten(folder, fault);
+        }
+    }
+
+    /// <summary>Those that wait for this one to send need not try for themselves.</summary>
+    public void NoteAway()
+    {
+        try
+        {
+            File.WriteAllBytes(AwayFile, []);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            // Then each of them finds out.
+        }
+    }
+
     /// <returns>Files in the order in which they were kept.</returns>
     public IReadOnlyList<string> Files() => [.. Directory.EnumerateFiles(folder, "*.json").Where(file => OurName().IsMatch(Path.GetFileName(file))).Order(StringComparer.Ordinal)];
 
     /// <returns>The file.</returns>
-    public string Keep(IncidentReport report, byte[] incident)
+    public async Task<string> KeepAsync(IncidentReport report, byte[] incident, CancellationToken cancellationToken)
+    {
+        using var alone = await LockAsync(cancellationToken);
+        return Keep(report, incident);
+    }
+
+    private string Keep(IncidentReport report, byte[] incident)
     {
         var files = Files();
         if (files.Count >= MaxFiles)
@@ -92,8 +126,9 @@ internal sealed partial class HookSpool : IDisposable
     }
 
     /// <summary>What was put aside waits again, in its old place.</summary>
-    public void BringBack()
+    public async Task BringBackAsync(CancellationToken cancellationToken)
     {
+        using var alone = await LockAsync(cancellationToken);
         foreach (var file in Directory.EnumerateFiles(folder, "*.json.refused").ToList())
         {
             File.Move(file, file[..^".refused".Length], overwrite: true); // the same incident, when it was reported again
@@ -101,7 +136,28 @@ internal sealed partial class HookSpool : IDisposable
         }
     }
 
-    public void Dispose() => theLock.Dispose();
+    /// <summary>Held for as long as a file takes to be written, and never while something is sent.</summary>
+    private async Task<FileStream> LockAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (true)
+            {
+                try
+                {
+                    return OwnFile.OpenLock(Path.Combine(folder, "lock"));
+                }
+                catch (IOException fault) when (OwnFile.IsHeld(fault))
+                {
+                    await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, cancellationToken);
+                }
+            }
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw NotWritten(folder, fault);
+        }
+    }
 
     [GeneratedRegex(@"^\d{12}-[0-9a-f]{12}\.json$")]
     private static partial Regex OurName();

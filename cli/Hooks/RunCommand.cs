@@ -1,60 +1,133 @@
-using System.ComponentModel;
-using System.Diagnostics;
-using System.Text;
-
 namespace CapOrleans.Cli.Hooks;
 
-/// <summary>A command that was run to its end, with its output passed through.</summary>
+/// <summary>
+/// A command that was run to its end as if nobody stood between: with the bytes, the descriptors and the signals that were meant for it,
+/// and with its output passed through.
+/// </summary>
+/// <param name="ExitCode">As a shell gives it.</param>
 /// <param name="ErrorTail">The end of what it wrote to standard error, with secrets masked.</param>
-internal sealed record RunCommand(int ExitCode, string ErrorTail, DateTimeOffset EndedAt)
+/// <param name="TimedOut">It did not end in time, and was killed with all that it had started.</param>
+internal sealed record RunCommand(int ExitCode, string ErrorTail, DateTimeOffset EndedAt, bool TimedOut = false)
 {
-    /// <summary>Of standard error, in characters.</summary>
-    private const int TailLength = 4096;
+    private const int NotRunnable = 126, NotFound = 127, Kill = 9;
+    private const int NoEntry = 2, NoFormat = 8, NoDirectory = 20, NameTooLong = 36, Loop = 40;
 
-    /// <summary>More of it is held, so that a secret before the tail, or across its beginning, is seen as one. In characters.</summary>
-    private const int BufferLength = 4 * TailLength;
+    public string HowItEnded => TimedOut ? "did not answer in time"
+        : ExitCode > 128 ? $"exited with status {ExitCode} (signal {ExitCode - 128})" : $"exited with status {ExitCode}";
 
-    /// <summary>What a shell ends with when there is no such command.</summary>
-    private const int NotFound = 127;
-
-    public static async Task<RunCommand> RunAsync(IReadOnlyList<string> command, CancellationToken cancellationToken)
+    /// <param name="forward">Its own signals go to the command.</param>
+    /// <param name="limit">After this it is killed; null for none.</param>
+    public static async Task<RunCommand> RunAsync(CommandLine line, bool forward, TimeSpan? limit, CancellationToken cancellationToken)
     {
-        var start = new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardError = true, UseShellExecute = false };
-        using var process = Start(start, out var fault);
-        if (process is null)
+        var (read, write) = Posix.Pipe();
+        using var signals = forward ? new ForwardedSignals() : null;
+        var fault = Spawn(line, write, ownGroup: limit is not null, out var pid);
+        Posix.Close(write);
+        if (fault != 0)
         {
-            await Console.Error.WriteLineAsync(fault);
-            return new RunCommand(NotFound, $"{fault}\n", TimeProvider.System.GetUtcNow());
+            Posix.Close(read);
+            var why = $"{System.Text.Encoding.UTF8.GetString(line.Arguments[0]).TrimEnd('\0')} cannot be run: {Posix.Describe(fault)}";
+            await Console.Error.WriteLineAsync(why);
+            var code = fault is NoEntry or NoDirectory or NameTooLong or Loop ? NotFound : NotRunnable;
+            return new RunCommand(code, $"{why}\n", TimeProvider.System.GetUtcNow());
         }
 
-        var tail = new StringBuilder();
-        var buffer = new char[1024];
-        for (int read; (read = await process.StandardError.ReadAsync(buffer, cancellationToken)) > 0;)
+        signals?.SendTo(pid);
+        using var ended = new CancellationTokenSource();
+        var watching = KillAfterAsync(pid, limit, ended.Token, cancellationToken);
+        var tail = new OutputTail();
+        await Task.Factory.StartNew(
+            () => PassOutput(pid, read, tail), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        await ended.CancelAsync();
+        var timedOut = await watching;
+        signals?.Dispose();
+        var status = Posix.Reap(pid);
+        cancellationToken.ThrowIfCancellationRequested();
+        return new RunCommand(status, tail.ToString(), TimeProvider.System.GetUtcNow(), timedOut);
+    }
+
+    private static int Spawn(CommandLine line, int errors, bool ownGroup, out int pid)
+    {
+        (int, int)[] descriptors = [(errors, Posix.ErrorOutput)];
+        var resetPipe = !CommandLine.WasPipeSignalIgnored();
+        var fault = Posix.Spawn(line, descriptors, resetPipe, ownGroup, out pid);
+        return fault == NoFormat ? Posix.Spawn(line.InShell(), descriptors, resetPipe, ownGroup, out pid) : fault;
+    }
+
+    /// <returns>Whether it was killed for its time.</returns>
+    private static async Task<bool> KillAfterAsync(int pid, TimeSpan? limit, CancellationToken ended, CancellationToken cancelled)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(ended, cancelled);
+        try
         {
-            await Terminal.RawError.WriteAsync(buffer, 0, read);
-            tail.Append(buffer, 0, read);
-            if (tail.Length > 2 * BufferLength)
+            await Task.Delay(limit ?? Timeout.InfiniteTimeSpan, TimeProvider.System, either.Token);
+        }
+        catch (OperationCanceledException) when (ended.IsCancellationRequested)
+        {
+            return false;
+        }
+        catch (OperationCanceledException)
+        {
+            // It is not to be made any more.
+        }
+
+        Posix.Signal(limit is null ? pid : -pid, Kill);
+        return !cancelled.IsCancellationRequested;
+    }
+
+    /// <summary>Until the command has ended, whoever else still has its standard error.</summary>
+    private static void PassOutput(int pid, int read, OutputTail tail)
+    {
+        var (over, end) = Posix.Pipe();
+        var waiting = new Thread(() =>
+        {
+            Posix.WaitForExit(pid);
+            Posix.Close(end);
+        }) { IsBackground = true };
+        waiting.Start();
+        var buffer = new byte[64 << 10];
+        var isOpen = true;
+        while (!Posix.Poll(isOpen ? read : -1, over).Second)
+        {
+            Pass(buffer.Length); // the other one has something then
+        }
+
+        for (var left = Posix.Available(read); left > 0 && isOpen; left -= buffer.Length)
+        {
+            Pass(Math.Min(left, buffer.Length));
+        }
+
+        if (isOpen && !Posix.IsHungUp(read))
+        {
+            LeaveTo(read);
+        }
+
+        Shut();
+        Posix.Close(over);
+
+        void Pass(int most)
+        {
+            var passed = buffer.AsSpan(0, Posix.Read(read, buffer.AsSpan(0, most)));
+            tail.Add(passed);
+            if (passed.IsEmpty || !Posix.Write(Posix.ErrorOutput, passed))
             {
-                tail.Remove(0, tail.Length - BufferLength);
+                Shut(); // the command's next line ends it, as it would without anybody between
             }
         }
 
-        await process.WaitForExitAsync(cancellationToken);
-        var masked = SecretMask.Apply(tail.ToString());
-        return new RunCommand(process.ExitCode, masked.Length <= TailLength ? masked : masked[^TailLength..], TimeProvider.System.GetUtcNow());
+        void Shut()
+        {
+            if (isOpen)
+            {
+                Posix.Close(read);
+                isOpen = false;
+            }
+        }
     }
 
-    private static Process? Start(ProcessStartInfo start, out string fault)
-    {
-        try
-        {
-            fault = "";
-            return Process.Start(start);
-        }
-        catch (Win32Exception why)
-        {
-            fault = $"{start.FileName} cannot be run: {why.Message}";
-            return null;
-        }
-    }
+    /// <summary>
+    /// What the command left running goes on writing where it would have, after this process: without a reader, its next line would end it.
+    /// </summary>
+    private static void LeaveTo(int read) =>
+        _ = Posix.Spawn(CommandLine.Of("cat"), [(read, 0), (Posix.ErrorOutput, 1)], resetPipe: true, ownGroup: true, out _);
 }

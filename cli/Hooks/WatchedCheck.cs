@@ -10,8 +10,9 @@ namespace CapOrleans.Cli.Hooks;
 /// A check that is run again and again. Only its changes are reported. A report is on disk before it is sent, to the letter: a watch
 /// that is killed and started again tells nothing twice and leaves nothing out.
 /// </summary>
+/// <param name="limit">For one check.</param>
 /// <param name="shown">What an incident calls the check: its program, or all of it.</param>
-internal sealed class WatchedCheck(string name, string check, string shown, string severity, PrivateKey key)
+internal sealed class WatchedCheck(string name, string check, string shown, Weight weight, TimeSpan limit, PrivateKey key)
 {
     private readonly string file = Path.Combine(CapEnvironment.Spool, $"watch-{IncidentSeed.Of($"{name}/{check}")}.state");
 
@@ -69,12 +70,12 @@ internal sealed class WatchedCheck(string name, string check, string shown, stri
 
     private async Task<int> CompareAsync(CancellationToken cancellationToken)
     {
-        var ended = await RunCommand.RunAsync(["/bin/sh", "-c", check], cancellationToken);
+        var ended = await RunCommand.RunAsync(CommandLine.Of("/bin/sh", "-c", check), forward: false, limit, cancellationToken);
         var state = Read();
         if (ended.ExitCode != 0 != state.IsFailing && state.Pending is null)
         {
             state = state.IsFailing
-                ? new State(state.Seed, false, Text(new HookIncident(name, state.Seed!, Severity.Normal, $"{shown} succeeds again", ended.EndedAt).Sign(key, "OK")))
+                ? new State(state.Seed, false, Text(new HookIncident(name, state.Seed!, new Weight(Severity.Normal), $"{shown} succeeds again", ended.EndedAt).Sign(key, "OK")))
                 : Failed(IncidentSeed.New(), ended);
             Write(state);
         }
@@ -101,7 +102,7 @@ internal sealed class WatchedCheck(string name, string check, string shown, stri
     }
 
     private State Failed(string seed, RunCommand ended) =>
-        new(seed, true, Text(new HookIncident(name, seed, severity, $"{shown} exited with status {ended.ExitCode}\n{ended.ErrorTail}", ended.EndedAt).Sign(key)));
+        new(seed, true, Text(new HookIncident(name, seed, weight, $"{shown} {ended.HowItEnded}\n{ended.ErrorTail}", ended.EndedAt).Sign(key)));
 
     private static string Text(byte[] incident) => Encoding.UTF8.GetString(incident);
 

@@ -277,6 +277,15 @@ public sealed partial class HookTests(NodeFixture node) : IAsyncLifetime
         Assert.Equal(0, (await HookAsync(Gate, "install", "nginx", "--folder", directory.File("units"), "--yes")).Code);
         Assert.Contains("hook unit %i", await File.ReadAllTextAsync(directory.File("units/cap-hook@.service")), StringComparison.Ordinal);
         Assert.True(File.Exists(directory.File("units/nginx.service.d/cap-hook.conf")));
+
+        string[] odd = ["nginx@a\\x2db.c", "backup.timer"];
+        Assert.Equal(0, (await HookAsync(Gate, ["install", .. odd, "--folder", directory.File("units"), "--yes"])).Code);
+        Assert.True(File.Exists(directory.File("units/nginx@a\\x2db.c.service.d/cap-hook.conf")));
+        Assert.True(File.Exists(directory.File("units/backup.timer.d/cap-hook.conf")));
+        Assert.Equal(0, (await HookAsync(Gate, ["uninstall", .. odd, "--folder", directory.File("units"), "--yes"])).Code);
+        Assert.True(File.Exists(directory.File("units/cap-hook@.service"))); // nginx has it still
+        Assert.Equal(0, (await HookAsync(Gate, "uninstall", "nginx", "--folder", directory.File("units"), "--yes")).Code);
+        Assert.Empty(Directory.EnumerateFiles(directory.File("units"), "*", SearchOption.AllDirectories));
     }
 
     [Theory]
@@ -289,11 +298,11 @@ public sealed partial class HookTests(NodeFixture node) : IAsyncLifetime
         var line = (await File.ReadAllLinesAsync(directory.File("etc/cap-hook-disk"))).Single(text => text.StartsWith(start, StringComparison.Ordinal));
         Assert.Equal(
             UnixFileMode.UserRead | UnixFileMode.UserWrite | (with == "watchdog" ? UnixFileMode.UserExecute : 0), File.GetUnixFileMode(directory.File("etc/cap-hook-disk")));
+        Assert.True(line.IndexOfAny(['%', '\\']) < 0, line); // what cron would read otherwise is in a file of its own
         await File.WriteAllTextAsync(directory.File("broken"), "");
         for (var i = 0; i < 2; i++)
         {
-            // As cron runs it: % ends a command there, unless it is escaped.
-            using var shell = Child.Start("/bin/sh", ["-c", line[start.Length..].Replace("\\%", "%", StringComparison.Ordinal).Replace(with == "cron" ? @"\\" : " ", with == "cron" ? @"\" : " ", StringComparison.Ordinal)], Environment());
+            using var shell = Child.Start("/bin/sh", ["-c", line[start.Length..]], Environment());
             Assert.True(await shell.ExitAsync() == 0, shell.Output);
         }
 
@@ -304,6 +313,12 @@ public sealed partial class HookTests(NodeFixture node) : IAsyncLifetime
         {
             Assert.Equal(2, (await HookAsync(Gate, ["install", .. arguments])).Code);
         }
+
+        string[] uninstall = ["uninstall", "--with", with, "--name", "disk", "--folder", directory.File("etc")];
+        Assert.Contains("cap/hooks/disk", (await HookAsync(Gate, uninstall)).Output, StringComparison.Ordinal);
+        Assert.True(File.Exists(directory.File("etc/cap-hook-disk")));
+        Assert.Equal(0, (await HookAsync(Gate, [.. uninstall, "--yes"])).Code);
+        Assert.False(File.Exists(directory.File("etc/cap-hook-disk")) || File.Exists(directory.File("cap/hooks/disk")));
     }
 
     private string Gate => new Uri(node.Gate.BaseAddress!, "gate_receive").ToString();

@@ -4,7 +4,7 @@ namespace CapOrleans.Tests.Support;
 /// <param name="folder">Where it is called in.</param>
 public sealed class CapCommand(string folder, params (string Name, string Value)[] environment)
 {
-    private static readonly Lazy<string> Program = new(() =>
+    private static readonly Lazy<string> Native = new(() =>
     {
         var native = Repository.File("artifacts", "native", "cap");
         var sources = ((string[])["cli", "core", "contracts", "adapters/ethereum"]).SelectMany(folder => Directory.EnumerateFiles(Repository.File(folder), "*.cs", SearchOption.AllDirectories));
@@ -13,7 +13,9 @@ public sealed class CapCommand(string folder, params (string Name, string Value)
             : throw new InvalidOperationException($"{native} is missing or older than its sources: run ./test, or ./cap --make-native.");
     });
 
-    public Child Start(params string[] arguments) => Child.Start(Program.Value, arguments, Environment, folder);
+    public static string Program => Native.Value;
+
+    public Child Start(params string[] arguments) => Child.Start(Program, arguments, Environment, folder);
 
     private Dictionary<string, string> Environment =>
         environment.Append(("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")).DistinctBy(pair => pair.Item1).ToDictionary(pair => pair.Item1, pair => pair.Item2);
@@ -22,7 +24,7 @@ public sealed class CapCommand(string folder, params (string Name, string Value)
     public async Task<(int Code, string Output)> RunToFileAsync(params string[] arguments)
     {
         var file = Path.Combine(folder, "printed");
-        using var shell = Child.Start("/bin/sh", ["-c", $"exec \"$0\" \"$@\" > {file} 2>&1", Program.Value, .. arguments], Environment, folder);
+        using var shell = Child.Start("/bin/sh", ["-c", $"exec \"$0\" \"$@\" > {file} 2>&1", Program, .. arguments], Environment, folder);
         return (await shell.ExitAsync(), await File.ReadAllTextAsync(file));
     }
 

@@ -1,0 +1,49 @@
+using System.CommandLine;
+using CapOrleans.Cli.Hooks;
+using CapOrleans.Core.Signatures;
+
+namespace CapOrleans.Cli.Commands;
+
+/// <summary>How a hook reports what it finds.</summary>
+internal sealed class HookOptions
+{
+    private readonly Option<string?> name = new("--name")
+    {
+        Description = "What failed; the incident's id begins with it; default the command's name",
+    };
+
+    private readonly Option<string> severity = HookCommand.SeverityOption();
+
+    private readonly Option<decimal?> feedback = new("--f-e")
+    {
+        Description = "The feedback F_E of the incident, from 0 to 1, which raises the score; default none",
+    };
+
+    private readonly Option<decimal?> misuse = new("--m-e")
+    {
+        Description = "The misuse M_E of the incident, from 0 to 1, which lowers the score; default none",
+    };
+
+    private readonly Option<string?> key = SignCommand.KeyOption();
+
+    private readonly Option<bool> include = new("--include-command")
+    {
+        Description = "Put the whole command line into the incident, not only the program's name; usual forms of secrets are masked",
+    };
+
+    /// <param name="runs">It runs a command, which may have a name of its own.</param>
+    public void AddTo(Command command, bool runs)
+    {
+        Option[] options = runs ? [name, severity, feedback, misuse, key, include] : [severity, feedback, misuse, key];
+        Array.ForEach(options, command.Options.Add);
+    }
+
+    public string? Name(ParseResult parsed) => parsed.GetValue(name);
+
+    public Weight Weight(ParseResult parsed) => new(parsed.GetValue(severity)!, parsed.GetValue(feedback), parsed.GetValue(misuse));
+
+    /// <exception cref="CliFaultException">There is none.</exception>
+    public PrivateKey Key(ParseResult parsed) => CapEnvironment.Key(parsed.GetValue(key));
+
+    public bool IncludesCommand(ParseResult parsed) => parsed.GetValue(include);
+}

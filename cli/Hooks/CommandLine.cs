@@ -1,0 +1,72 @@
+using System.Globalization;
+using System.Text;
+
+namespace CapOrleans.Cli.Hooks;
+
+/// <summary>
+/// A command, its arguments and its environment as the bytes that they are: what is no UTF-8 reaches the command all the same. Each ends
+/// with a zero.
+/// </summary>
+internal sealed record CommandLine(IReadOnlyList<byte[]> Arguments, IReadOnlyList<byte[]> Environment)
+{
+    /// <summary>The words at the end of this process's own command line.</summary>
+    public static CommandLine OfThisProcess(IReadOnlyList<string> words)
+    {
+        var own = Split(ReadAll("/proc/self/cmdline"));
+        return new CommandLine(own.Count >= words.Count ? [.. own.TakeLast(words.Count)] : [.. words.Select(Zero)], OwnEnvironment());
+    }
+
+    public static CommandLine Of(params IEnumerable<string> words) => new([.. words.Select(Zero)], OwnEnvironment());
+
+    /// <summary>For <c>/bin/sh</c>, which runs what has no interpreter of its own.</summary>
+    public CommandLine InShell() => this with { Arguments = [Zero("/bin/sh"), .. Arguments] };
+
+    /// <summary>
+    /// .NET ignores SIGPIPE, and forgets whether it was ignored before, as it is below systemd. Its parent shows it: who ignores it passes
+    /// that on.
+    /// </summary>
+    public static bool WasPipeSignalIgnored() => IgnoredSignals($"/proc/{Posix.Parent()}/status") is { } mask && (mask & (1UL << 12)) != 0;
+
+    /// <summary>What this process was started with, as by nohup, is left as it is.</summary>
+    public static bool IsIgnored(int signal) => IgnoredSignals("/proc/self/status") is { } mask && (mask & (1UL << (signal - 1))) != 0;
+
+    private static ulong? IgnoredSignals(string status)
+    {
+        const string Name = "SigIgn:";
+        try
+        {
+            var line = File.ReadLines(status).FirstOrDefault(line => line.StartsWith(Name, StringComparison.Ordinal));
+            return line is null ? null : ulong.Parse(line.AsSpan(Name.Length).Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    private static List<byte[]> OwnEnvironment() => Split(ReadAll("/proc/self/environ"));
+
+    private static byte[] Zero(string word) => [.. Encoding.UTF8.GetBytes(word), 0];
+
+    private static byte[] ReadAll(string file)
+    {
+        using var stream = File.OpenRead(file);
+        using var bytes = new MemoryStream();
+        stream.CopyTo(bytes);
+        return bytes.ToArray();
+    }
+
+    private static List<byte[]> Split(byte[] text)
+    {
+        var strings = new List<byte[]>();
+        for (var start = 0; start < text.Length;)
+        {
+            var end = Array.IndexOf(text, (byte)0, start);
+            end = end < 0 ? text.Length : end;
+            strings.Add([.. text.AsSpan(start, end - start), 0]);
+            start = end + 1;
+        }
+
+        return strings;
+    }
+}

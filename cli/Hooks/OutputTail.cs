@@ -1,0 +1,63 @@
+using System.Text;
+
+namespace CapOrleans.Cli.Hooks;
+
+/// <summary>The end of what a command wrote, as text, with secrets masked. However much it is, it takes the same memory.</summary>
+internal sealed class OutputTail
+{
+    /// <summary>In bytes.</summary>
+    private const int Length = 4096;
+
+    /// <summary>More of it is held, so that a secret before the tail, or across its beginning, is seen as one.</summary>
+    private const int BufferLength = 4 * Length;
+
+    private readonly byte[] buffer = new byte[2 * BufferLength];
+    private int filled;
+    private long all;
+
+    public void Add(ReadOnlySpan<byte> bytes)
+    {
+        all += bytes.Length;
+        bytes = bytes.Length > BufferLength ? bytes[^BufferLength..] : bytes;
+        if (filled + bytes.Length > buffer.Length)
+        {
+            var kept = BufferLength;
+            buffer.AsSpan(filled - kept, kept).CopyTo(buffer);
+            filled = kept;
+        }
+
+        bytes.CopyTo(buffer.AsSpan(filled));
+        filled += bytes.Length;
+    }
+
+    /// <returns>Valid UTF-8, with a line before it where something is left out or is no text.</returns>
+    public override string ToString()
+    {
+        var bytes = buffer.AsSpan(0, filled);
+        if (IsBinary(bytes))
+        {
+            return $"[{all} bytes that are no text]";
+        }
+
+        var masked = SecretMask.Apply(Encoding.UTF8.GetString(bytes));
+        return all <= Length ? masked : $"[the end of {all} bytes]\n{(masked.Length <= Length ? masked : masked[Start(masked)..])}";
+    }
+
+    /// <summary>Not in the middle of a character.</summary>
+    private static int Start(string text) => char.IsLowSurrogate(text[^Length]) ? text.Length - Length + 1 : text.Length - Length;
+
+    /// <summary>More than a tenth is neither printable nor part of a character.</summary>
+    private static bool IsBinary(ReadOnlySpan<byte> bytes)
+    {
+        var strange = 0;
+        for (var rest = bytes; !rest.IsEmpty;)
+        {
+            var isText = Rune.DecodeFromUtf8(rest, out var rune, out var length) == System.Buffers.OperationStatus.Done
+                && (!Rune.IsControl(rune) || rune.Value is '\n' or '\r' or '\t' or '\b' or '\f' or 0x1B);
+            strange += isText ? 0 : length;
+            rest = rest[length..];
+        }
+
+        return strange * 10 > bytes.Length;
+    }
+}

@@ -1,0 +1,205 @@
+using System.Runtime.InteropServices;
+
+namespace CapOrleans.Cli.Hooks;
+
+/// <summary>What of libc a command needs that is started as a shell would start it.</summary>
+internal static unsafe partial class Posix
+{
+    public const int ErrorOutput = 2;
+
+    private const int CloseOnExec = 0x80000, SetSignalDefaults = 4, SetProcessGroup = 2, PipeSignal = 13, Interrupted = 4, BrokenPipe = 32;
+    private const int ByPid = 1, Exited = 4, KeepZombie = 0x01000000;
+    private const short Readable = 1, HungUp = 16;
+    private const nuint BytesToRead = 0x541B;
+
+    /// <summary>Larger than the types of any libc: posix_spawnattr_t has 336 bytes in glibc.</summary>
+    private const int SizeOfOpaque = 1024;
+
+    /// <returns>Both ends; no child has them.</returns>
+    public static (int Read, int Write) Pipe()
+    {
+        var ends = stackalloc int[2];
+        return pipe2(ends, CloseOnExec) == 0 ? (ends[0], ends[1]) : throw new IOException($"No pipe could be made: {LastError()}");
+    }
+
+    /// <param name="line">Its program is looked for as a shell does.</param>
+    /// <param name="resetPipe">SIGPIPE, which .NET ignores, ends the command as it does by default.</param>
+    /// <param name="ownGroup">It leads a process group of its own.</param>
+    /// <returns>0, or the errno of what keeps it from starting.</returns>
+    public static int Spawn(
+        CommandLine line, IReadOnlyList<(int From, int To)> descriptors, bool resetPipe, bool ownGroup, out int pid)
+    {
+        var actions = stackalloc byte[SizeOfOpaque];
+        var attributes = stackalloc byte[SizeOfOpaque];
+        var signals = stackalloc byte[SizeOfOpaque];
+        _ = posix_spawn_file_actions_init(actions);
+        _ = posix_spawnattr_init(attributes);
+        foreach (var (from, to) in descriptors)
+        {
+            _ = posix_spawn_file_actions_adddup2(actions, from, to);
+        }
+
+        _ = sigemptyset(signals);
+        _ = sigaddset(signals, PipeSignal);
+        _ = posix_spawnattr_setsigdefault(attributes, signals);
+        _ = posix_spawnattr_setflags(attributes, (short)((resetPipe ? SetSignalDefaults : 0) | (ownGroup ? SetProcessGroup : 0)));
+        try
+        {
+            using var argv = new Strings(line.Arguments);
+            using var envp = new Strings(line.Environment);
+            fixed (byte* file = line.Arguments[0])
+            {
+                var child = 0;
+                var fault = posix_spawnp(&child, file, actions, attributes, argv.Pointer, envp.Pointer);
+                pid = child;
+                return fault;
+            }
+        }
+        finally
+        {
+            _ = posix_spawn_file_actions_destroy(actions);
+            _ = posix_spawnattr_destroy(attributes);
+        }
+    }
+
+    /// <summary>Blocks until the child has ended. It is there until it is <see cref="Reap"/>ed: its number is nobody else's.</summary>
+    public static void WaitForExit(int pid)
+    {
+        var information = stackalloc byte[SizeOfOpaque];
+        while (waitid(ByPid, pid, information, Exited | KeepZombie) != 0 && Marshal.GetLastPInvokeError() == Interrupted)
+        {
+        }
+    }
+
+    /// <returns>As a shell gives it: the exit status, or 128 and the signal that ended it.</returns>
+    public static int Reap(int pid)
+    {
+        var status = 0;
+        while (waitpid(pid, &status, 0) < 0 && Marshal.GetLastPInvokeError() == Interrupted)
+        {
+        }
+
+        var signal = status & 0x7F;
+        return signal == 0 ? (status >> 8) & 0xFF : 128 + signal;
+    }
+
+    /// <returns>Bytes; 0 at the end.</returns>
+    public static int Read(int descriptor, Span<byte> buffer)
+    {
+        fixed (byte* into = buffer)
+        {
+            nint count;
+            while ((count = read(descriptor, into, (nuint)buffer.Length)) < 0 && Marshal.GetLastPInvokeError() == Interrupted)
+            {
+            }
+
+            return (int)Math.Max(0, count);
+        }
+    }
+
+    /// <returns>False when nobody reads there any more.</returns>
+    public static bool Write(int descriptor, ReadOnlySpan<byte> bytes)
+    {
+        fixed (byte* from = bytes)
+        {
+            for (nint done = 0; done < bytes.Length;)
+            {
+                var count = write(descriptor, from + done, (nuint)(bytes.Length - done));
+                if (count < 0 && Marshal.GetLastPInvokeError() is not Interrupted)
+                {
+                    return Marshal.GetLastPInvokeError() != BrokenPipe;
+                }
+
+                done += Math.Max(0, count);
+            }
+        }
+
+        return true;
+    }
+
+    /// <returns>Which of the two has something to read, or has ended; blocks until one has.</returns>
+    public static (bool First, bool Second) Poll(int first, int second)
+    {
+        var waiting = stackalloc PollEntry[2];
+        (waiting[0], waiting[1]) = (new PollEntry(first, Readable), new PollEntry(second, Readable));
+        while (poll(waiting, 2, -1) < 0 && Marshal.GetLastPInvokeError() == Interrupted)
+        {
+        }
+
+        return (waiting[0].Happened != 0, waiting[1].Happened != 0);
+    }
+
+    /// <returns>Bytes that are there to be read.</returns>
+    public static int Available(int descriptor)
+    {
+        var count = 0;
+        return ioctl(descriptor, BytesToRead, &count) == 0 ? count : 0;
+    }
+
+    /// <summary>Nobody can write into the pipe any more.</summary>
+    public static bool IsHungUp(int descriptor)
+    {
+        var entry = new PollEntry(descriptor, Readable);
+        return poll(&entry, 1, 0) > 0 && (entry.Happened & HungUp) != 0;
+    }
+
+    public static void Signal(int pid, int signal) => _ = kill(pid, signal);
+
+    public static void Close(int descriptor) => _ = close(descriptor);
+
+    /// <summary>Ctrl-C at the terminal goes to all of this process's group.</summary>
+    public static bool IsForeground()
+    {
+        using var terminal = OpenTerminal();
+        return terminal is not null && tcgetpgrp((int)terminal.DangerousGetHandle()) == getpgrp();
+    }
+
+    public static int Parent() => getppid();
+
+    public static string Describe(int errno) => Marshal.GetPInvokeErrorMessage(errno);
+
+    private static string LastError() => Describe(Marshal.GetLastPInvokeError());
+
+    private static Microsoft.Win32.SafeHandles.SafeFileHandle? OpenTerminal()
+    {
+        try
+        {
+            return File.OpenHandle("/dev/tty");
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            return null; // it has none
+        }
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct PollEntry(int descriptor, short wanted)
+    {
+        public int Descriptor = descriptor;
+        public short Wanted = wanted;
+        public short Happened;
+    }
+
+    /// <summary>An array of C strings that ends with null.</summary>
+    private sealed class Strings : IDisposable
+    {
+        private readonly List<GCHandle> pinned = [];
+        private readonly nint[] pointers;
+
+        public Strings(IReadOnlyList<byte[]> strings)
+        {
+            pointers = new nint[strings.Count + 1];
+            for (var i = 0; i < strings.Count; i++)
+            {
+                pinned.Add(GCHandle.Alloc(strings[i], GCHandleType.Pinned));
+                pointers[i] = pinned[i].AddrOfPinnedObject();
+            }
+
+            pinned.Add(GCHandle.Alloc(pointers, GCHandleType.Pinned));
+        }
+
+        public byte** Pointer => (byte**)pinned[^1].AddrOfPinnedObject();
+
+        public void Dispose() => pinned.ForEach(handle => handle.Free());
+    }
+}
