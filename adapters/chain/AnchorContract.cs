@@ -39,7 +39,14 @@ public sealed class AnchorContract : IAnchorContract
     public async Task<IReadOnlyList<ContractPosition>> AnchoredAsync(IReadOnlyList<string> logNames, ISentTransactions sent, CancellationToken cancellationToken)
     {
         var contract = await deployed.FindAsync(mayDeploy: true, sent, cancellationToken);
-        var (height, newest) = await receipts.NewestAsync(cancellationToken);
+        return await agreement.AtNewestAsync(height => AnchoredAsync(contract, logNames, height, cancellationToken), cancellationToken);
+    }
+
+    private async Task<IReadOnlyList<ContractPosition>> AnchoredAsync(
+        EthereumAddress contract, IReadOnlyList<string> logNames, long height, CancellationToken cancellationToken)
+    {
+        var newest = await receipts.FindBlockAsync(height, cancellationToken)
+            ?? throw new ChainUnavailableException($"The chain node at {rpc.Name} does not say what its newest block is; see RPC_URL.");
         var positions = new List<ContractPosition>(logNames.Count);
         foreach (var logName in logNames)
         {

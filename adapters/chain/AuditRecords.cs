@@ -48,9 +48,11 @@ internal sealed class AuditRecords(JsonRpcClient rpc, ChainOptions options, Chai
     private async Task<bool> IsStoredAsync(EthereumAddress contract, ChainAudit audit, CancellationToken cancellationToken)
     {
         var call = new CallInput(JsonRpcClient.Hex(CompiledContract.AuditStorage.Abi.Call("audits", audit.Id)), contract.ToString());
-        var at = new BlockParameter(new HexBigInteger((await receipts.NewestAsync(cancellationToken)).Height));
-        var answer = await agreement.AskAsync(
-            node => Web3Client.Create(node, cancellationToken).Eth.Transactions.Call.SendRequestAsync(call, at), $"contract {contract}");
+        var answer = await agreement.AtNewestAsync(
+            height => agreement.AskAsync(
+                node => Web3Client.Create(node, cancellationToken).Eth.Transactions.Call.SendRequestAsync(call, new BlockParameter(new HexBigInteger(height))),
+                $"contract {contract}"),
+            cancellationToken);
         var stored = CompiledContract.AuditStorage.Abi.ReadAnswer("audits", answer)
             ?? throw new ChainUnavailableException($"The contract at {contract} does not say whether it has a record; see CONTRACT_ADDRESS.");
         return (BigInteger)stored["timestamp"] == 0 ? false

@@ -136,11 +136,11 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
     private async Task AskInTimeAsync(Asked asked, WalletQuestion by)
     {
         using var timeout = new CancellationTokenSource(AnswerTimeout, time);
-        ChainBlock? block = null;
+        IReadOnlyList<ChainBlock>? newest = null;
         try
         {
-            block = await by.NewestBlockAsync(timeout.Token);
-            var isValid = await by.IsValidAsync(asked.Claim, asked.Hash, block, timeout.Token);
+            newest = await by.NewestBlocksAsync(timeout.Token);
+            var (block, isValid) = await by.IsValidAsync(asked.Claim, asked.Hash, newest, timeout.Token);
             answers.Keep(asked.Claim, asked.Hash, isValid ? block : null);
             if (isValid)
             {
@@ -152,7 +152,7 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
         }
         catch (OperationCanceledException) when (timeout.IsCancellationRequested)
         {
-            if (block is not null) // the node answered, and the wallet did not
+            if (newest is not null) // the node answered, and the wallet did not
             {
                 slow.NoteTimeout(asked.Claim.Wallet);
             }

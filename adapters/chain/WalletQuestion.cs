@@ -38,12 +38,13 @@ internal sealed class WalletQuestion(JsonRpcClient rpc, long chainId, TimeProvid
 
     private readonly Agreement agreement = new(rpc);
     private readonly Lock gate = new();
-    private Task<ChainBlock>? newest;
+    private Task<IReadOnlyList<ChainBlock>>? newest;
     private long newestAt;
     private long? checkedAt;
 
     /// <summary>The same for all who ask within a second: so a question is one call, and not three.</summary>
-    public Task<ChainBlock> NewestBlockAsync(CancellationToken cancellationToken)
+    /// <returns>The newest block that two nodes have, and below it those that others have come to.</returns>
+    public Task<IReadOnlyList<ChainBlock>> NewestBlocksAsync(CancellationToken cancellationToken)
     {
         lock (gate)
         {
@@ -56,7 +57,7 @@ internal sealed class WalletQuestion(JsonRpcClient rpc, long chainId, TimeProvid
         }
     }
 
-    private async Task<ChainBlock> ReadForAllAsync()
+    private async Task<IReadOnlyList<ChainBlock>> ReadForAllAsync()
     {
         using var timeout = new CancellationTokenSource(ContractWallets.AnswerTimeout, time);
         try
@@ -70,7 +71,7 @@ internal sealed class WalletQuestion(JsonRpcClient rpc, long chainId, TimeProvid
         }
     }
 
-    private async Task<ChainBlock> ReadNewestAsync(CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<ChainBlock>> ReadNewestAsync(CancellationToken cancellationToken)
     {
         if (checkedAt is not { } at || time.GetElapsedTime(at) >= AgeOfChain)
         {
@@ -85,18 +86,54 @@ internal sealed class WalletQuestion(JsonRpcClient rpc, long chainId, TimeProvid
 
         if (rpc.Urls.Count == 1)
         {
-            return (await rpc.CallAsync("eth_getBlockByNumber", Block, cancellationToken, "latest", false))?.Block
-                ?? throw new ChainUnavailableException("The node does not say what its newest block is.");
+            return [(await rpc.CallAsync("eth_getBlockByNumber", Block, cancellationToken, "latest", false))?.Block
+                ?? throw new ChainUnavailableException("The node does not say what its newest block is.")];
         }
 
-        var newest = (await agreement.AtNewestAsync(
-            (node, height) => node.CallAsync("eth_getBlockByNumber", Block, cancellationToken, JsonRpcClient.Hex(height), false),
-            "the newest block", cancellationToken)).Answer;
-        return time.GetUtcNow() - newest.MadeAt <= LongestHeld ? newest.Block
-            : throw new ChainUnavailableException($"The newest block that two nodes of RPC_URL have is of {newest.MadeAt:u}: one of them, or the chain, stands still.");
+        var (blocks, why) = (new List<ChainBlock>(), (ChainUnavailableException?)null);
+        foreach (var height in await agreement.HeightsAsync(cancellationToken))
+        {
+            try
+            {
+                var block = await agreement.FindAsync(
+                    node => node.CallAsync("eth_getBlockByNumber", Block, cancellationToken, JsonRpcClient.Hex(height), false), $"block {height}");
+                if (block is not null && time.GetUtcNow() - block.MadeAt <= LongestHeld)
+                {
+                    blocks.Add(block.Block);
+                    continue;
+                }
+
+                why ??= new ChainUnavailableException(block is null ? "The nodes of RPC_URL do not say what their newest block is."
+                    : $"The newest block that two nodes of RPC_URL have is of {block.MadeAt:u}: one of them, or the chain, stands still.");
+            }
+            catch (ChainUnavailableException fault)
+            {
+                why ??= fault;
+            }
+        }
+
+        return blocks.Count > 0 ? blocks : throw why!;
     }
 
-    public async Task<bool> IsValidAsync(WalletClaim claim, byte[] hash, ChainBlock block, CancellationToken cancellationToken)
+    /// <param name="blocks">Asked at in turn, until the nodes agree.</param>
+    /// <returns>With the block at which they do.</returns>
+    public async Task<(ChainBlock At, bool IsValid)> IsValidAsync(
+        WalletClaim claim, byte[] hash, IReadOnlyList<ChainBlock> blocks, CancellationToken cancellationToken)
+    {
+        for (var i = 0; ; i++)
+        {
+            try
+            {
+                return (blocks[i], await IsValidAsync(claim, hash, blocks[i], cancellationToken));
+            }
+            catch (NodesDisagreeException) when (i < blocks.Count - 1)
+            {
+                // One lies, perhaps, and another has not come to this block.
+            }
+        }
+    }
+
+    private async Task<bool> IsValidAsync(WalletClaim claim, byte[] hash, ChainBlock block, CancellationToken cancellationToken)
     {
         var call = new JsonObject
         {

@@ -29,7 +29,7 @@ internal sealed class Agreement(JsonRpcClient rpc)
         var (answers, last) = await EachNode.AskAsync(rpc, ask, found => Count(found) == Quorum, areNear: _ => false);
         return answers.Count == 0 ? throw last!
             : Count(answers) == Quorum ? answers[^1]
-            : throw new NodesDisagreeException($"Two nodes of RPC_URL must say the same of {what}: {answers.Count} of {rpc.Each.Count} answered.{(last is null ? "" : $" {last.Message}")}", last);
+            : throw Disagree(what, answers.Count, last);
     }
 
     /// <returns>The highest block that two nodes have come to.</returns>
@@ -44,24 +44,18 @@ internal sealed class Agreement(JsonRpcClient rpc)
     public async Task<long> HighestAsync(Func<JsonRpcClient, Task<long>> ask, long apart) => (await ReachedAsync(ask, apart))[0];
 
     /// <summary>
-    /// Asks at the newest block that two nodes have. One that lies about it leaves those in agreement that are a block behind: so lower
-    /// heights are asked about in turn.
+    /// Asks at the newest block that two nodes have, and where they do not agree there, at those that others have come to: a node that lies
+    /// about the newest one, or at it, leaves those in agreement that are behind.
     /// </summary>
-    /// <param name="ask">Null where a node has not come to that height.</param>
-    /// <exception cref="ChainUnavailableException">None answers, or no two say the same of any height.</exception>
-    public async Task<(long Height, T Answer)> AtNewestAsync<T>(
-        Func<JsonRpcClient, long, Task<T?>> ask, string what, CancellationToken cancellationToken)
-        where T : class
+    /// <exception cref="ChainUnavailableException">None answers, or no two say the same at any height.</exception>
+    public async Task<T> AtNewestAsync<T>(Func<long, Task<T>> ask, CancellationToken cancellationToken)
     {
         ChainUnavailableException? first = null;
-        foreach (var height in await ReachedAsync(node => node.NumberAsync("eth_blockNumber", cancellationToken), BlocksApart))
+        foreach (var height in await HeightsAsync(cancellationToken))
         {
             try
             {
-                if (await AskAsync(node => ask(node, height), what) is { } answer)
-                {
-                    return (height, answer);
-                }
+                return await ask(height);
             }
             catch (ChainUnavailableException fault)
             {
@@ -69,7 +63,25 @@ internal sealed class Agreement(JsonRpcClient rpc)
             }
         }
 
-        throw first ?? new NodesDisagreeException($"Two nodes of RPC_URL must have {what}.");
+        throw first!;
+    }
+
+    /// <returns>Of the newest block that two nodes have, and below it those that others have come to.</returns>
+    /// <exception cref="ChainUnavailableException" />
+    public Task<List<long>> HeightsAsync(CancellationToken cancellationToken) =>
+        ReachedAsync(node => node.NumberAsync("eth_blockNumber", cancellationToken), BlocksApart);
+
+    /// <summary>Of what may be there or not: that it is not counts when all say so, since one that is behind does not know it yet.</summary>
+    /// <inheritdoc cref="AskAsync{T}"/>
+    public async Task<T?> FindAsync<T>(Func<JsonRpcClient, Task<T?>> ask, string what)
+        where T : class
+    {
+        var (answers, last) = await EachNode.AskAsync(
+            rpc, ask, found => found[^1] is not null && Count(found) == Quorum, areNear: found => found.TrueForAll(answer => answer is null));
+        return answers.Count == 0 ? throw last!
+            : answers.Count >= Quorum && answers.TrueForAll(answer => answer is null) ? null
+            : answers[^1] is not null && Count(answers) == Quorum ? answers[^1]
+            : throw Disagree(what, answers.Count, last);
     }
 
     /// <returns>What two have come to, the highest first, and what the others have.</returns>
@@ -78,6 +90,9 @@ internal sealed class Agreement(JsonRpcClient rpc)
         var (numbers, last) = await EachNode.AskAsync(rpc, ask, areNear: found => found.Max() - found.Min() <= apart);
         return numbers.Count >= Quorum ? [.. numbers.OrderDescending().Skip(Quorum - 1).Distinct()] : throw last!;
     }
+
+    private NodesDisagreeException Disagree(string what, int answered, ChainUnavailableException? last) => new(
+        $"Two nodes of RPC_URL must say the same of {what}: {answered} of {rpc.Each.Count} answered.{(last is null ? "" : $" {last.Message}")}", last);
 
     /// <summary>How many say what the last one says.</summary>
     private static int Count<T>(List<T> answers) => answers.Count(answer => EqualityComparer<T>.Default.Equals(answer, answers[^1]));

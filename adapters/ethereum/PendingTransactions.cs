@@ -108,7 +108,7 @@ internal sealed class PendingTransactions(JsonRpcClient rpc, ChainOptions option
             }
 
             arrived.Remove(transaction.Nonce); // its block has perhaps left the chain
-            if (await FindAsync(transaction, cancellationToken) is { } receipt)
+            if (await FindAsync(transaction, isThere: transaction.Nonce < count, cancellationToken) is { } receipt)
             {
                 arrived[transaction.Nonce] = receipt;
             }
@@ -121,17 +121,26 @@ internal sealed class PendingTransactions(JsonRpcClient rpc, ChainOptions option
         return true;
     }
 
-    private async Task<Receipt?> FindAsync(SentTransaction transaction, CancellationToken cancellationToken)
+    /// <param name="isThere">A transaction with its nonce is in a block: then nodes that do not agree which one it is have decided nothing.</param>
+    private async Task<Receipt?> FindAsync(SentTransaction transaction, bool isThere, CancellationToken cancellationToken)
     {
+        NodesDisagreeException? undecided = null;
         foreach (var hash in transaction.Hashes.Reverse())
         {
-            if (await receipts.FindAsync(hash, cancellationToken) is { } receipt)
+            try
             {
-                return receipt;
+                if (await receipts.AgreeAsync(hash, cancellationToken) is { } receipt)
+                {
+                    return receipt;
+                }
+            }
+            catch (NodesDisagreeException fault)
+            {
+                undecided = fault;
             }
         }
 
-        return null;
+        return isThere && undecided is not null ? throw undecided : null;
     }
 
     private static async Task<IReadOnlyList<Receipt>> ConcludeAsync(ISentTransactions sent, Dictionary<long, Receipt> arrived)

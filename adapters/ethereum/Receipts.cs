@@ -47,20 +47,15 @@ internal sealed class Receipts(JsonRpcClient rpc)
     /// <exception cref="NodesDisagreeException" />
     public async Task<Receipt?> AgreeAsync(string hash, CancellationToken cancellationToken)
     {
-        var receipt = await agreement.AskAsync(
+        var receipt = await agreement.FindAsync(
             node => node.CallAsync("eth_getTransactionReceipt", Read, cancellationToken, hash), $"transaction {hash}");
         return receipt?.Transaction == hash ? receipt : null;
     }
 
     /// <returns>Null when there is no such block.</returns>
     /// <exception cref="NodesDisagreeException" />
-    public Task<Block?> FindBlockAsync(long number, CancellationToken cancellationToken) => agreement.AskAsync(
+    public Task<Block?> FindBlockAsync(long number, CancellationToken cancellationToken) => agreement.FindAsync(
         node => node.CallAsync("eth_getBlockByNumber", ReadBlock, cancellationToken, JsonRpcClient.Hex(number), false), $"block {number}");
-
-    /// <returns>The newest block on which two nodes agree, where there are two.</returns>
-    public Task<(long Height, Block Block)> NewestAsync(CancellationToken cancellationToken) => agreement.AtNewestAsync(
-        (node, height) => node.CallAsync("eth_getBlockByNumber", ReadBlock, cancellationToken, JsonRpcClient.Hex(height), false),
-        "the newest block", cancellationToken);
 
     /// <returns>The highest block that two nodes have, where there are two.</returns>
     public Task<long> HeightAsync(CancellationToken cancellationToken) => agreement.HeightAsync(cancellationToken);

@@ -20,17 +20,31 @@ public sealed class NewestBlockTests
     public async Task A_block_on_which_two_agree_is_found_whatever_a_third_says(long one, long other, long liar, long expected)
     {
         using var http = new HttpClient(new Nodes(one, other, liar));
-        var newest = await new Receipts(new JsonRpcClient(http, Urls)).NewestAsync(default);
-        Assert.Equal((expected, Nodes.Hash(expected, isTrue: true)), (newest.Height, newest.Block.Hash));
+        var rpc = new JsonRpcClient(http, Urls);
+        var found = await new Agreement(rpc).AtNewestAsync(async height => (height, await FindAsync(rpc, height)), default);
+        Assert.Equal((expected, Nodes.Hash(expected, isTrue: true)), found);
     }
 
     [Fact]
     public async Task Where_no_two_agree_on_any_block_none_is_the_newest()
     {
         using var http = new HttpClient(new Nodes(100, 0, 100));
-        var receipts = new Receipts(new JsonRpcClient(http, Urls.Skip(1).ToList()));
-        await Assert.ThrowsAnyAsync<ChainUnavailableException>(() => receipts.NewestAsync(default));
+        var rpc = new JsonRpcClient(http, Urls.Skip(1).ToList());
+        await Assert.ThrowsAnyAsync<ChainUnavailableException>(() => new Agreement(rpc).AtNewestAsync(height => FindAsync(rpc, height), default));
     }
+
+    /// <summary>A node that is behind does not know it yet: one that says the same of it is not believed.</summary>
+    [Fact]
+    public async Task That_something_is_not_there_all_must_say()
+    {
+        using var http = new HttpClient(new Nodes(100, 99, 99));
+        var receipts = new Receipts(new JsonRpcClient(http, Urls));
+        await Assert.ThrowsAsync<NodesDisagreeException>(() => receipts.FindBlockAsync(100, default));
+        Assert.Null(await receipts.FindBlockAsync(101, default));
+    }
+
+    private static async Task<string> FindAsync(JsonRpcClient rpc, long height) =>
+        (await new Receipts(rpc).FindBlockAsync(height, default) ?? throw new ChainUnavailableException("none")).Hash;
 
     private static List<Uri> Urls { get; } = [.. Enumerable.Range(0, 3).Select(node => new Uri($"http://127.0.0.1:{node + 1}/"))];
 

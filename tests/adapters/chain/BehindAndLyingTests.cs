@@ -1,0 +1,137 @@
+using System.Net;
+using System.Text;
+using System.Text.Json.Nodes;
+using CapOrleans.Chain;
+using CapOrleans.Contracts.Anchors;
+using CapOrleans.Core.Anchors;
+using CapOrleans.Core.Signatures;
+using CapOrleans.Ethereum;
+using CapOrleans.Ethereum.Rpc;
+
+namespace CapOrleans.Tests.Chain;
+
+/// <summary>Three nodes of one real chain: an honest one, another that is blocks behind, and one that lies. The liar decides nothing.</summary>
+public sealed class BehindAndLyingTests : IAsyncLifetime
+{
+    private const string Name = "behind/0";
+    private const long Behind = 3;
+
+    private readonly PrivateKey writer = PrivateKey.Create();
+    private readonly Nodes nodes = new();
+    private HttpClient http = null!;
+    private DevChain chain = null!;
+    private AnchorContract contract = null!;
+    private JsonRpcClient rpc = null!;
+    private AnchorConfirmation anchored = null!;
+
+    public async Task InitializeAsync()
+    {
+        chain = await DevChain.StartAsync();
+        nodes.Truth = chain.Url;
+        http = new HttpClient(nodes);
+        var honest = new AnchorContract(new JsonRpcClient(http, chain.Url), Options(), TimeProvider.System);
+        await honest.AnchoredAsync(Name, new MemoryTransactions(), default); // makes it
+        await chain.CallAsync("anvil_mine", $"0x{Behind + 2:x}");
+        anchored = await honest.AnchorAsync(new AnchorBatch(Name, 0, 3, new byte[32], 3, [], []), new MemoryTransactions(), default);
+        rpc = new JsonRpcClient(http, [chain.Url, new Uri("http://behind.invalid/"), new Uri("http://liar.invalid/")]);
+        contract = new AnchorContract(rpc, Options(), TimeProvider.System);
+    }
+
+    public Task DisposeAsync()
+    {
+        http.Dispose();
+        chain.Dispose();
+        return Task.CompletedTask;
+    }
+
+    [Fact]
+    public async Task What_it_says_of_the_contract_stops_nobody()
+    {
+        nodes.Lies = method => method == "eth_call" ? "0x" : null;
+        // Where two agree there is no anchor yet.
+        Assert.Equal(0, (await contract.AnchoredAsync(Name, new MemoryTransactions(), default)).Position);
+        await chain.CallAsync("anvil_mine", $"0x{Behind:x}");
+        Assert.Equal(3, (await contract.AnchoredAsync(Name, new MemoryTransactions(), default)).Position);
+    }
+
+    [Fact]
+    public async Task What_it_says_of_a_wallet_keeps_nobody_s_signature_from_being_asked_about()
+    {
+        nodes.Lies = method => method == "eth_call" ? $"0x1626ba7e{new string('0', 56)}" : null;
+        await chain.CallAsync("anvil_mine", $"0x{Behind:x}");
+        Assert.True(EthereumAddress.TryParse(anchored.Contract, out var wallet));
+        var wallets = new ContractWallets(rpc, 31337, TimeProvider.System);
+        Assert.Null(await wallets.FindBlockAsync(new WalletClaim(wallet, new byte[65]), new byte[32], "", default));
+    }
+
+    [Fact]
+    public async Task What_it_and_the_one_behind_do_not_know_is_not_missing()
+    {
+        nodes.Lies = method => method is "eth_getTransactionReceipt" ? "null" : method == "eth_getLogs" ? "[]" : null;
+        var (sent, blocks) = (new MemoryTransactions(), new BlockRange(0, anchored.Block));
+        await Assert.ThrowsAnyAsync<ChainUnavailableException>(() => contract.FindAsync(Name, 0, blocks, sent, default));
+        Assert.NotEqual(AnchorDepth.Gone, (await contract.SightAsync(anchored.Block, anchored.BlockHash, default)).Depth);
+        await chain.CallAsync("anvil_mine", $"0x{Behind:x}");
+        Assert.Equal(anchored.Transaction, (await contract.FindAsync(Name, 0, blocks, sent, default))!.Transaction);
+    }
+
+    private ChainOptions Options() => new(31337, writer, null, IsDevChain: true)
+    {
+        PollInterval = TimeSpan.FromMilliseconds(20), WaitTimeout = TimeSpan.FromSeconds(5),
+    };
+
+    private sealed class Nodes() : DelegatingHandler(new SocketsHttpHandler())
+    {
+        public Uri Truth { get; set; } = null!;
+
+        /// <summary>The liar's answers by method, as JSON or text; null for the truth.</summary>
+        public Func<string, string?> Lies { get; set; } = _ => null;
+
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            var host = request.RequestUri!.Host;
+            var body = JsonNode.Parse(await request.Content!.ReadAsStringAsync(cancellationToken))!.AsObject();
+            var method = (string)body["method"]!;
+            if (host == "liar.invalid" && Lies(method) is { } lie)
+            {
+                return FaultyNode.Result(lie is "null" ? null : lie is "[]" ? new JsonArray() : JsonValue.Create(lie));
+            }
+
+            var truth = await AskAsync(method, body["params"]!.AsArray(), cancellationToken);
+            if (host != "behind.invalid")
+            {
+                return Answer(truth);
+            }
+
+            var height = Convert.ToInt64((string)(await AskAsync("eth_blockNumber", [], cancellationToken))["result"]!, 16) - Behind;
+            return method switch
+            {
+                "eth_blockNumber" => FaultyNode.Result(JsonRpcClient.Hex(height)),
+                "eth_getTransactionReceipt" or "eth_getBlockByNumber" when Number(truth["result"]) > height => FaultyNode.Result(null),
+                "eth_getLogs" => FaultyNode.Result(new JsonArray(
+                    [.. truth["result"]!.AsArray().Where(log => Number(log) <= height).Select(log => log!.DeepClone())])),
+                "eth_call" when await IsAboveAsync(body["params"]![1]!, height, cancellationToken) => FaultyNode.Error(-32000, "header not found"),
+                _ => Answer(truth),
+            };
+        }
+
+        private async Task<bool> IsAboveAsync(JsonNode block, long height, CancellationToken cancellationToken) =>
+            block is JsonValue number ? Convert.ToInt64((string)number!, 16) > height
+            : Number((await AskAsync("eth_getBlockByHash", [block["blockHash"]!.DeepClone(), false], cancellationToken))["result"]) > height;
+
+        private async Task<JsonObject> AskAsync(string method, JsonArray parameters, CancellationToken cancellationToken)
+        {
+            var call = new JsonObject { ["jsonrpc"] = "2.0", ["id"] = 1, ["method"] = method, ["params"] = parameters.DeepClone() };
+            using var content = new StringContent(call.ToJsonString(), Encoding.UTF8, "application/json");
+            using var request = new HttpRequestMessage(HttpMethod.Post, Truth) { Content = content };
+            using var answer = await base.SendAsync(request, cancellationToken);
+            return JsonNode.Parse(await answer.Content.ReadAsStringAsync(cancellationToken))!.AsObject();
+        }
+
+        private static long Number(JsonNode? found) =>
+            (string?)(found?["blockNumber"] ?? found?["number"]) is { } number ? Convert.ToInt64(number, 16) : 0;
+
+        private static HttpResponseMessage Answer(JsonObject answer) =>
+            new(HttpStatusCode.OK) { Content = new StringContent(answer.ToJsonString(), Encoding.UTF8, "application/json") };
+    }
+}
