@@ -25,6 +25,7 @@ public static class CapGate
         builder.Services.AddSingleton<LookupHealth>();
         builder.Services.AddSingleton<KeyLists>();
         builder.Services.AddSingleton<ProvenQueues>();
+        builder.Services.AddSingleton<RecentCounts>();
         builder.Services.AddSingleton<ArrivalJudge>();
         builder.Services.AddSingleton<IncidentSpool>();
         builder.Services.AddSingleton(_ => new SpoolFile(options.SpoolFile, TimeProvider.System));

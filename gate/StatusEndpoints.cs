@@ -27,9 +27,9 @@ internal static class StatusEndpoints
             : GateProblems.Of(
                 StatusCodes.Status401Unauthorized, "unauthenticated", "Authorization",
                 "The gate's own token, as Bearer: it is in DATA_DIR/gate-token of the gate."));
-        status.MapGet("/status", (IncidentSpool spool, ClusterLink cluster, KeyLists keys, Heartbeats heartbeats, Forwarder forwarder) => TypedResults.Json(
+        status.MapGet("/status", (IncidentSpool spool, RecentCounts counts, ClusterLink cluster, KeyLists keys, Heartbeats heartbeats, Forwarder forwarder) => TypedResults.Json(
             new GateStatus(
-                options.Identity.Name, $"{options.Identity.Key.Address}", spool.Count(), spool.Limits.MaxBytes, cluster.Api,
+                options.Identity.Name, $"{options.Identity.Key.Address}", counts.Read(), spool.Limits.MaxBytes, cluster.Api,
                 cluster.LastError, keys.LastError, heartbeats.LastError, forwarder.Resting()),
             GateStatusJson.Default.GateStatus));
         status.MapGet("/dead", (HttpContext context, IncidentSpool spool) =>

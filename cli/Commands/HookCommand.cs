@@ -56,7 +56,7 @@ internal static partial class HookCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var failed = FailedUnit.Read(parsed.GetRequiredValue(unit)).ToIncident(options.Weight(parsed));
-            return Tell(await HookDelivery.DeliverAsync(failed.Sign(options.Key(parsed)), cancellationToken));
+            return Tell(await HookDelivery.DeliverAsync(failed.Sign(options.Key(parsed)), isPatient: false, cancellationToken));
         });
         return command;
     }
@@ -112,7 +112,7 @@ internal static partial class HookCommand
         var command = new Command("flush", "Send what no gate took. Example: cap hook flush") { refused };
         command.SetAction(async (parsed, cancellationToken) => Tell(parsed.GetValue(refused)
             ? await HookDelivery.DeliverRefusedAsync(cancellationToken)
-            : await HookDelivery.DeliverAsync(null, cancellationToken)));
+            : await HookDelivery.DeliverAsync(null, isPatient: true, cancellationToken)));
         return command;
     }
 
@@ -128,7 +128,7 @@ internal static partial class HookCommand
         try
         {
             var incident = sign();
-            var delivered = await HookDelivery.DeliverAsync(incident, cancellationToken);
+            var delivered = await HookDelivery.DeliverAsync(incident, isPatient: false, cancellationToken);
             Answer.Note($"cap: {IncidentFile.Check(incident).IncidentId}: {delivered}");
         }
         catch (Exception fault) when (fault is not OperationCanceledException)

@@ -25,9 +25,10 @@ internal static class HookDelivery
 
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(50);
 
-    /// <param name="incident">Signed; null to send only what waits, however long it takes.</param>
+    /// <param name="incident">Signed; null to send only what waits.</param>
+    /// <param name="isPatient">However long it takes.</param>
     /// <exception cref="CliFaultException">Refused, or neither sent nor kept.</exception>
-    public static async Task<Delivered> DeliverAsync(byte[]? incident, CancellationToken cancellationToken)
+    public static async Task<Delivered> DeliverAsync(byte[]? incident, bool isPatient, CancellationToken cancellationToken)
     {
         HookSpool spool;
         string? file = null;
@@ -45,7 +46,7 @@ internal static class HookDelivery
             return new Delivered(1, 0, 0);
         }
 
-        return await SendInTurnAsync(spool, file, cancellationToken);
+        return await SendInTurnAsync(spool, file, isPatient, cancellationToken);
     }
 
     /// <summary>Sends what waits, and before it what was refused and put aside.</summary>
@@ -53,16 +54,16 @@ internal static class HookDelivery
     {
         var spool = HookSpool.Open(CapEnvironment.Spool);
         await spool.BringBackAsync(cancellationToken);
-        return await SendInTurnAsync(spool, null, cancellationToken);
+        return await SendInTurnAsync(spool, null, isPatient: true, cancellationToken);
     }
 
     /// <summary>Sends, or waits until another hook has sent it.</summary>
-    private static async Task<Delivered> SendInTurnAsync(HookSpool spool, string? file, CancellationToken cancellationToken)
+    private static async Task<Delivered> SendInTurnAsync(HookSpool spool, string? file, bool isPatient, CancellationToken cancellationToken)
     {
         var (started, since) = (TimeProvider.System.GetTimestamp(), TimeProvider.System.GetUtcNow());
         while (true)
         {
-            if (file is not null && (spool.AwayAt >= since.UtcDateTime || TimeProvider.System.GetElapsedTime(started) > Limit))
+            if (!isPatient && (spool.AwayAt >= since.UtcDateTime || TimeProvider.System.GetElapsedTime(started) > Limit))
             {
                 return new Delivered(0, spool.Files().Count, 0);
             }
@@ -71,7 +72,7 @@ internal static class HookDelivery
             {
                 if (turn is not null)
                 {
-                    return await SendAllAsync(spool, file, started, cancellationToken);
+                    return await SendAllAsync(spool, file, isPatient ? null : started, cancellationToken);
                 }
             }
 
@@ -87,7 +88,7 @@ internal static class HookDelivery
         }
     }
 
-    private static Task<Delivered> SendAllAsync(HookSpool spool, string? file, long started, CancellationToken cancellationToken) =>
+    private static Task<Delivered> SendAllAsync(HookSpool spool, string? file, long? started, CancellationToken cancellationToken) =>
         Answer.ShowAsync("sending", async report =>
         {
             var (sent, refused) = (0, 0);
@@ -95,9 +96,9 @@ internal static class HookDelivery
             {
                 var waiting = files[0];
                 using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-                if (file is not null)
+                if (started is { } since)
                 {
-                    var left = Limit - TimeProvider.System.GetElapsedTime(started);
+                    var left = Limit - TimeProvider.System.GetElapsedTime(since);
                     limit.CancelAfter(left > TimeSpan.Zero ? left : TimeSpan.Zero);
                 }
 

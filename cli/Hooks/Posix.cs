@@ -7,8 +7,8 @@ internal static unsafe partial class Posix
 {
     public const int ErrorOutput = 2;
 
-    private const int CloseOnExec = 0x80000, SetSignalDefaults = 4, SetProcessGroup = 2, PipeSignal = 13, Interrupted = 4, BrokenPipe = 32;
-    private const int ByPid = 1, Exited = 4, KeepZombie = 0x01000000;
+    private const int CloseOnExec = 0x80000, SetSignalDefaults = 4, SetProcessGroup = 2, PipeSignal = 13, Interrupted = 4, BrokenPipe = 32,
+        ByPid = 1, Exited = 4, KeepZombie = 0x01000000, NoHang = 1;
     private const short Readable = 1, HungUp = 16;
     private const nuint BytesToRead = 0x541B;
 
@@ -19,7 +19,7 @@ internal static unsafe partial class Posix
     public static (int Read, int Write) Pipe()
     {
         var ends = stackalloc int[2];
-        return pipe2(ends, CloseOnExec) == 0 ? (ends[0], ends[1]) : throw new IOException($"No pipe could be made: {LastError()}");
+        return pipe2(ends, CloseOnExec) == 0 ? (ends[0], ends[1]) : throw new IOException($"No pipe could be made: {Describe(Marshal.GetLastPInvokeError())}");
     }
 
     /// <param name="line">Its program is looked for as a shell does.</param>
@@ -81,6 +81,13 @@ internal static unsafe partial class Posix
 
         var signal = status & 0x7F;
         return signal == 0 ? (status >> 8) & 0xFF : 128 + signal;
+    }
+
+    /// <returns>False while it runs.</returns>
+    public static bool TryReap(int pid)
+    {
+        var status = 0;
+        return waitpid(pid, &status, NoHang) != 0;
     }
 
     /// <returns>Bytes; 0 at the end.</returns>
@@ -157,8 +164,6 @@ internal static unsafe partial class Posix
     public static int Parent() => getppid();
 
     public static string Describe(int errno) => Marshal.GetPInvokeErrorMessage(errno);
-
-    private static string LastError() => Describe(Marshal.GetLastPInvokeError());
 
     private static Microsoft.Win32.SafeHandles.SafeFileHandle? OpenTerminal()
     {

@@ -12,6 +12,9 @@ internal sealed record RunCommand(int ExitCode, string ErrorTail, DateTimeOffset
     private const int NotRunnable = 126, NotFound = 127, Kill = 9;
     private const int NoEntry = 2, NoFormat = 8, NoDirectory = 20, NameTooLong = 36, Loop = 40;
 
+    /// <summary>Copiers that a watch has left behind; each is reaped when it has ended.</summary>
+    private static readonly List<int> left = [];
+
     public string HowItEnded => TimedOut ? "did not answer in time"
         : ExitCode > 128 ? $"exited with status {ExitCode} (signal {ExitCode - 128})" : $"exited with status {ExitCode}";
 
@@ -19,6 +22,7 @@ internal sealed record RunCommand(int ExitCode, string ErrorTail, DateTimeOffset
     /// <param name="limit">After this it is killed; null for none.</param>
     public static async Task<RunCommand> RunAsync(CommandLine line, bool forward, TimeSpan? limit, CancellationToken cancellationToken)
     {
+        left.RemoveAll(Posix.TryReap);
         var (read, write) = Posix.Pipe();
         using var signals = forward ? new ForwardedSignals() : null;
         var fault = Spawn(line, write, ownGroup: limit is not null, out var pid);
@@ -128,6 +132,11 @@ internal sealed record RunCommand(int ExitCode, string ErrorTail, DateTimeOffset
     /// <summary>
     /// What the command left running goes on writing where it would have, after this process: without a reader, its next line would end it.
     /// </summary>
-    private static void LeaveTo(int read) =>
-        _ = Posix.Spawn(CommandLine.Of("cat"), [(read, 0), (Posix.ErrorOutput, 1)], resetPipe: true, ownGroup: true, out _);
+    private static void LeaveTo(int read)
+    {
+        if (Posix.Spawn(CommandLine.Of("cat"), [(read, 0), (Posix.ErrorOutput, 1)], resetPipe: true, ownGroup: true, out var pid) == 0)
+        {
+            left.Add(pid);
+        }
+    }
 }

@@ -85,7 +85,7 @@ internal sealed class WatchedCheck(string name, string check, string shown, Weig
             var code = ExitCodes.Done;
             try
             {
-                code = (await HookDelivery.DeliverAsync(Encoding.UTF8.GetBytes(state.Pending), cancellationToken)).ExitCode;
+                code = (await HookDelivery.DeliverAsync(Encoding.UTF8.GetBytes(state.Pending), isPatient: false, cancellationToken)).ExitCode;
             }
             catch (CliFaultException fault) when (fault.ExitCode == ExitCodes.Refused)
             {
@@ -97,7 +97,7 @@ internal sealed class WatchedCheck(string name, string check, string shown, Weig
         }
 
         return Directory.Exists(CapEnvironment.Spool) && Directory.EnumerateFiles(CapEnvironment.Spool, "*.json").Any()
-            ? (await HookDelivery.DeliverAsync(null, cancellationToken)).ExitCode // what no gate took before
+            ? (await HookDelivery.DeliverAsync(null, isPatient: false, cancellationToken)).ExitCode // what no gate took before
             : ExitCodes.Done;
     }
 

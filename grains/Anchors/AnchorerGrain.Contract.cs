@@ -49,6 +49,12 @@ internal sealed partial class AnchorerGrain
         var restarted = await Log.LatestAsync(LogNumber, EntryKinds.AnchorRestarted, Stopping);
         name = restarted is null ? AnchorName.OfOrigin(origin) : AnchorName.Read(restarted);
         contract = await Chain.AnchoredAsync(name.Text, maxAge).WaitAsync(Stopping);
+        if (pending.Newest is { } newest && newest.Block > contract.Block && newest.To > contract.Position)
+        {
+            // The nodes agree on an older block than that of a batch which they have agreed on before: where it leaves the chain, it is seen.
+            contract = contract with { Position = newest.To, Block = newest.Block };
+        }
+
         logged = await LoggedAnchor.ReadAsync(Log, LogNumber, name, Stopping);
         if (Reached < logged.To || !logged.IsOf(contract))
         {

@@ -26,6 +26,9 @@ internal sealed class PendingAnchors(TimeProvider time)
     /// <summary>The oldest first.</summary>
     public IReadOnlyList<AnchorConfirmation> All => [.. batches];
 
+    /// <summary>Null when there is none.</summary>
+    public AnchorConfirmation? Newest => batches.LastOrDefault();
+
     public bool IsFull => batches.Count >= Most;
 
     public bool IsEmpty => batches.Count == 0;

@@ -7,14 +7,23 @@ namespace CapOrleans.AuditLog.Sqlite;
 /// <summary>One file in WAL mode with <c>synchronous=FULL</c>: a commit that returned is on disk.</summary>
 public sealed class SqliteDatabase
 {
-    private readonly string connectionString;
+    /// <summary>Of the write-ahead log, which is a quarter of this as a rule. 64 MiB.</summary>
+    public const long MaxWal = 64 << 20;
 
-    private SqliteDatabase(string path) => connectionString = new SqliteConnectionStringBuilder
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(10);
+
+    private readonly string connectionString, wal;
+    private long? triedAt;
+
+    private SqliteDatabase(string path)
     {
-        DataSource = path,
-        Pooling = true,
-        DefaultTimeout = 30,
-    }.ToString();
+        connectionString = new SqliteConnectionStringBuilder { DataSource = path, Pooling = true, DefaultTimeout = 30 }.ToString();
+        wal = $"{path}-wal";
+        Reads = new ReadGate(ShortenWal);
+    }
+
+    /// <summary>Whoever reads passes here.</summary>
+    public ReadGate Reads { get; }
 
     /// <summary>Opens or makes the file, and brings its schema up to date.</summary>
     /// <param name="logs">How many logs there are; written at the first start, compared at every other.</param>
@@ -42,6 +51,29 @@ public sealed class SqliteDatabase
         var connection = Connect();
         Execute(connection, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000; PRAGMA cache_size=-32000;");
         return connection;
+    }
+
+    /// <summary>After a commit. Where another process keeps it from being shortened, not at each.</summary>
+    public void BoundWal()
+    {
+        if (new FileInfo(wal) is { Exists: true, Length: > MaxWal } && (triedAt is not { } at || TimeProvider.System.GetElapsedTime(at) > RetryInterval))
+        {
+            triedAt = TimeProvider.System.GetTimestamp();
+            Reads.Close();
+        }
+    }
+
+    private void ShortenWal()
+    {
+        using var connection = Connect();
+        try
+        {
+            Execute(connection, "PRAGMA busy_timeout=1000; PRAGMA wal_checkpoint(TRUNCATE);");
+        }
+        catch (SqliteException)
+        {
+            // Another process reads, or writes: the next commit tries again.
+        }
     }
 
     /// <summary>Numbered scripts, each applied once, in a transaction that waits for any other process that migrates.</summary>

@@ -12,29 +12,34 @@ public sealed class SqliteLogReader(SqliteDatabase database) : SqlLogReader
         Ask(LogQueries.EntryBytes, row => MerkleHash.Leaf(row.GetFieldValue<byte[]>(0)), cancellationToken, log, from, limit);
 
     // SQLite reads are synchronous file reads: they run on the thread pool, never on a grain's scheduler.
-    private protected override Task<IReadOnlyList<T>> Ask<T>(
+    private protected override async Task<IReadOnlyList<T>> Ask<T>(
         string sql, Func<DbDataReader, T?> read, CancellationToken cancellationToken, params object[] values)
-        where T : class => Task.Run<IReadOnlyList<T>>(
-        () =>
-        {
-            using var connection = database.Connect();
-            using var interruption = cancellationToken.Register(() => raw.sqlite3_interrupt(connection.Handle));
-            try
-            {
-                using var statement = new SqliteStatement(connection, sql, values.Length);
-                using var reader = statement.Query(null, values);
-                var rows = new List<T>();
-                while (reader.Read() && read(reader) is { } row)
-                {
-                    rows.Add(row);
-                }
+        where T : class
+    {
+        using var entered = await database.Reads.EnterAsync(cancellationToken);
+        return await Task.Run(() => AskNow(sql, read, values, cancellationToken), cancellationToken);
+    }
 
-                return rows;
-            }
-            catch (SqliteException fault) when (fault.SqliteErrorCode == raw.SQLITE_INTERRUPT)
+    private List<T> AskNow<T>(string sql, Func<DbDataReader, T?> read, object[] values, CancellationToken cancellationToken)
+        where T : class
+    {
+        using var connection = database.Connect();
+        using var interruption = cancellationToken.Register(() => raw.sqlite3_interrupt(connection.Handle));
+        try
+        {
+            using var statement = new SqliteStatement(connection, sql, values.Length);
+            using var reader = statement.Query(null, values);
+            var rows = new List<T>();
+            while (reader.Read() && read(reader) is { } row)
             {
-                throw new OperationCanceledException("The query was cancelled.", fault, cancellationToken);
+                rows.Add(row);
             }
-        },
-        cancellationToken);
+
+            return rows;
+        }
+        catch (SqliteException fault) when (fault.SqliteErrorCode == raw.SQLITE_INTERRUPT)
+        {
+            throw new OperationCanceledException("The query was cancelled.", fault, cancellationToken);
+        }
+    }
 }

@@ -15,12 +15,14 @@ namespace CapOrleans.AuditLog.Sqlite;
 /// </remarks>
 public sealed class SqliteLogWriter : IAuditLogWriter, IDisposable
 {
+    private readonly SqliteDatabase database;
     private readonly SqliteConnection connection;
     private readonly CommitStatements statements;
     private readonly Lock writing = new();
 
     public SqliteLogWriter(SqliteDatabase database)
     {
+        this.database = database;
         connection = database.ConnectWriter();
         statements = new CommitStatements(connection);
     }
@@ -47,7 +49,9 @@ public sealed class SqliteLogWriter : IAuditLogWriter, IDisposable
         {
             lock (writing)
             {
-                return Commit(log, expected, batch);
+                var committed = Commit(log, expected, batch);
+                database.BoundWal();
+                return committed;
             }
         },
         cancellationToken);

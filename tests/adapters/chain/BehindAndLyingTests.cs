@@ -10,7 +10,7 @@ using CapOrleans.Ethereum.Rpc;
 
 namespace CapOrleans.Tests.Chain;
 
-/// <summary>Three nodes of one real chain: an honest one, another that is blocks behind, and one that lies. The liar decides nothing.</summary>
+/// <summary>Three nodes of one real chain: an honest one, another that is blocks behind, and one that lies, and decides nothing.</summary>
 public sealed class BehindAndLyingTests : IAsyncLifetime
 {
     private const string Name = "behind/0";
@@ -110,7 +110,8 @@ public sealed class BehindAndLyingTests : IAsyncLifetime
                 "eth_getTransactionReceipt" or "eth_getBlockByNumber" when Number(truth["result"]) > height => FaultyNode.Result(null),
                 "eth_getLogs" => FaultyNode.Result(new JsonArray(
                     [.. truth["result"]!.AsArray().Where(log => Number(log) <= height).Select(log => log!.DeepClone())])),
-                "eth_call" when await IsAboveAsync(body["params"]![1]!, height, cancellationToken) => FaultyNode.Error(-32000, "header not found"),
+                "eth_call" when await IsAboveAsync(body["params"]![1]!, height, cancellationToken) =>
+                    FaultyNode.Error(-32000, "header not found"),
                 _ => Answer(truth),
             };
         }

@@ -30,7 +30,8 @@ public sealed class NewestBlockTests
     {
         using var http = new HttpClient(new Nodes(100, 0, 100));
         var rpc = new JsonRpcClient(http, Urls.Skip(1).ToList());
-        await Assert.ThrowsAnyAsync<ChainUnavailableException>(() => new Agreement(rpc).AtNewestAsync(height => FindAsync(rpc, height), default));
+        var agreement = new Agreement(rpc);
+        await Assert.ThrowsAnyAsync<ChainUnavailableException>(() => agreement.AtNewestAsync(height => FindAsync(rpc, height), default));
     }
 
     /// <summary>A node that is behind does not know it yet: one that says the same of it is not believed.</summary>

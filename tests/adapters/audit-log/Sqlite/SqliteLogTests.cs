@@ -1,5 +1,6 @@
 using CapOrleans.AuditLog;
 using CapOrleans.AuditLog.Sqlite;
+using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.AuditLog;
 
@@ -57,6 +58,35 @@ public sealed class SqliteLogTests : AuditLogTests, IDisposable
             var (sql, values) = LogQueries.Incidents(shape.Query);
             Assert.Equal([shape.Expected, Entry], Plan(sql, values));
         });
+    }
+
+    [Fact]
+    public async Task However_readers_overlap_the_write_ahead_log_stays_bounded()
+    {
+        var database = SqliteDatabase.Open(directory.File("read.db"), 1);
+        using var writer = new SqliteLogWriter(database);
+        var head = await writer.OpenAsync(0, default);
+        using var connection = database.Connect();
+        var first = await database.Reads.EnterAsync(default);
+        var transaction = connection.BeginTransaction(deferred: true);
+        using (var count = connection.CreateCommand())
+        {
+            count.CommandText = "SELECT count(*) FROM audit_entry";
+            Assert.Equal(0L, count.ExecuteScalar()); // from here on it reads this state
+        }
+
+        while (new FileInfo(directory.File("read.db-wal")).Length <= SqliteDatabase.MaxWal)
+        {
+            var entries = Enumerable.Range(0, 100).Select(_ => new EntryDraft(EntryKinds.AnchorBatched, new byte[200_000])).ToList();
+            (head, _) = await writer.CommitAsync(0, head, [new Append { Entries = entries }], default);
+        }
+
+        var second = database.Reads.EnterAsync(default);
+        Assert.False(second.IsCompleted);
+        await transaction.DisposeAsync();
+        first.Dispose();
+        (await second).Dispose();
+        Assert.InRange(new FileInfo(directory.File("read.db-wal")).Length, 0, 1 << 20);
     }
 
     private List<string> Plan(string sql, params object[] values)
