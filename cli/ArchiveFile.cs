@@ -7,12 +7,12 @@ using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Cli;
 
-/// <param name="Id">Under which the old scripts store it on chain.</param>
+/// <param name="Id">Under which the legacy scripts store it on chain.</param>
 /// <param name="KeccakHash">Of the canonical text of its content, 32 bytes.</param>
 internal sealed record CheckedArchive(string Id, byte[] KeccakHash, string? Ipfs);
 
 /// <summary>
-/// The old archive format: <c>{"metadata": {audit_hash, linked_incident, incident_id, generated_at, source_file}, "data": original}</c>,
+/// The legacy archive format: <c>{"metadata": {audit_hash, linked_incident, incident_id, generated_at, source_file}, "data": original}</c>,
 /// written as Python's <c>json.dump(..., indent=2)</c> writes it, members of the original in their order.
 /// </summary>
 internal static class ArchiveFile

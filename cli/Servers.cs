@@ -41,7 +41,7 @@ internal static class Servers
         return true;
     });
 
-    /// <summary>Sends an incident to a gate: as old hosts do, or sealed to CAP_GATE_KEY.</summary>
+    /// <summary>Sends an incident to a gate: as legacy hosts do, or sealed to CAP_GATE_KEY.</summary>
     /// <param name="gate">Null for that of VPN_ENDPOINT.</param>
     /// <exception cref="CliFaultException">Refused, or no answer.</exception>
     public static Task SendToGateAsync(string? gate, byte[] incident, CancellationToken cancellationToken) =>

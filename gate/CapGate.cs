@@ -38,7 +38,7 @@ public static class CapGate
         var app = builder.Build();
         var intake = app.Services.GetRequiredService<IntakeEndpoint>();
         app.Services.GetRequiredService<AddressRateLimit>().Use(app);
-        app.MapPost("/gate_receive", intake.AnswerOldAsync);
+        app.MapPost("/gate_receive", intake.AnswerLegacyAsync);
         app.MapPost("/v1/incidents", intake.AnswerAsync);
         app.MapStatus(options);
         app.MapSealingKey(options);

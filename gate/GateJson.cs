@@ -9,7 +9,7 @@ internal sealed record GateAnswer(string Status, string? CapId);
 
 internal sealed record ReceivedAnswer(string Status, string? CapId, string? IncidentId);
 
-/// <summary>What hosts get: snake case, members in the old order.</summary>
+/// <summary>What hosts get: snake case, members in the legacy order.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(GateAnswer))]
 [JsonSerializable(typeof(ReceivedAnswer))]

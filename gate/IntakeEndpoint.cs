@@ -27,8 +27,8 @@ internal sealed class IntakeEndpoint(
         Rule = "An incident id is used once per CapID; what was signed waits here already, with other content around it.",
     };
 
-    /// <summary>As the old gate answers.</summary>
-    public async Task AnswerOldAsync(HttpContext context)
+    /// <summary>As the legacy gate answers.</summary>
+    public async Task AnswerLegacyAsync(HttpContext context)
     {
         if (await TakeAsync(context) is { } report)
         {

@@ -35,7 +35,7 @@ public interface ILogReaderGrain : IGrainWithIntegerKey
     /// <returns>Null when there is no such log.</returns>
     [Alias("entries")] Task<EntrySlice?> EntriesAsync(int log, long after, int limit, CancellationToken cancellationToken);
 
-    /// <summary>Accepted incidents in the old field names.</summary>
+    /// <summary>Accepted incidents in the legacy field names.</summary>
     [Alias("records")] Task<RecordPage> RecordsAsync(int log, long after, int limit, CancellationToken cancellationToken);
 
     /// <param name="after">Index; -1 for the beginning.</param>

@@ -24,7 +24,7 @@ internal sealed record IncidentRequest(
     string? Evidence = null,
     string? Ipfs = null);
 
-/// <summary>The ways in: the new calls and the old one. All run the same path; they differ in their answers.</summary>
+/// <summary>The ways in: the new calls and the legacy one. All run the same path; they differ in their answers.</summary>
 internal static class IntakeEndpoints
 {
     public static void MapIntake(this IEndpointRouteBuilder app)
@@ -43,7 +43,7 @@ internal static class IntakeEndpoints
             .ProducesProblem(400).ProducesProblem(413).ProducesProblem(415).ProducesProblem(429)
             .WithSummary("File up to 500 signed incidents, one JSON object per line, at most 1 MiB")
             .WithDescription("Answers one verdict per line, in the order sent, with the status that /v1/incidents would have given. Retry-After is set when any line is 429 or 503: send those again.");
-        app.MapPost("/incident", FileOldAsync)
+        app.MapPost("/incident", FileLegacyAsync)
             .Accepts<IncidentRequest>("application/json", "*/*").Produces<ReceivedAnswer>()
             .ProducesProblem(400).ProducesProblem(403).ProducesProblem(404).ProducesProblem(409).ProducesProblem(413).ProducesProblem(429).ProducesProblem(503)
             .WithSummary("File an incident, as the legacy clients do")
@@ -58,7 +58,7 @@ internal static class IntakeEndpoints
             : TypedResults.Json(AcceptedAnswer.Of(outcome.Receipt!), IntakeJson.Default.AcceptedAnswer, statusCode: outcome.Status);
     }
 
-    private static async Task<IResult> FileOldAsync(HttpContext context, Intake intake, AddressRateLimit limit)
+    private static async Task<IResult> FileLegacyAsync(HttpContext context, Intake intake, AddressRateLimit limit)
     {
         var (outcome, refused) = await RuleAsync(context, intake, limit);
         return outcome is null ? refused! : TypedResults.Json(new ReceivedAnswer("received", outcome.Receipt!.AuditHash), ReceivedJson.Default.ReceivedAnswer);

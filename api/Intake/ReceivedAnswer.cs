@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace CapOrleans.Api.Intake;
 
-/// <summary>Of the old <c>POST /incident</c>.</summary>
+/// <summary>Of the legacy <c>POST /incident</c>.</summary>
 internal sealed record ReceivedAnswer(string Status, string Hash);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]

@@ -12,7 +12,7 @@ using CapOrleans.HttpEdge.Bodies;
 
 namespace CapOrleans.Api.Legacy;
 
-/// <summary>The legacy calls besides <c>/incident</c>, with the old bodies.</summary>
+/// <summary>The legacy calls besides <c>/incident</c>, with the legacy bodies.</summary>
 internal static class LegacyEndpoints
 {
     private const int FlushAt = 64 * 1024;

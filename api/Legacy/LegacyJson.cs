@@ -3,7 +3,7 @@ using CapOrleans.Contracts.Incidents;
 
 namespace CapOrleans.Api.Legacy;
 
-/// <summary>The legacy calls' bodies: snake case, members in the old order, no white space.</summary>
+/// <summary>The legacy calls' bodies: snake case, members in the legacy order, no white space.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(AuditRecord))]
 [JsonSerializable(typeof(RegistrationAnswer))]

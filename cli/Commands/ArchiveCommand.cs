@@ -9,7 +9,7 @@ internal static class ArchiveCommand
     {
         var file = new Argument<string>("FILE") { Description = "A JSON file; with --check, an archived one" };
         var check = new Option<bool>("--check") { Description = "Compare the hash in the archive with its content" };
-        var command = new Command("archive", "Write X_archived.json beside X.json, in the old format. Example: cap archive incident.json; cap archive --check incident_archived.json") { file, check };
+        var command = new Command("archive", "Write X_archived.json beside X.json, in the legacy format. Example: cap archive incident.json; cap archive --check incident_archived.json") { file, check };
         command.SetAction(parsed =>
         {
             var path = parsed.GetRequiredValue(file);

@@ -17,7 +17,7 @@ internal static class IpfsCommand
     {
         var cids = new Argument<string[]>("CID") { Description = "One or more, of version 0 or 1, over sha2-256", Arity = ArgumentArity.OneOrMore };
         var gateway = new Option<string?>("--gateway") { Description = "Where CIDs are served, for example https://ipfs.example/ipfs/; default the API of this node" };
-        var legacy = new Option<bool>("--legacy") { Description = "Ask only whether the gateway answers 200, and print the old validator's JSON" };
+        var legacy = new Option<bool>("--legacy") { Description = "Ask only whether the gateway answers 200, and print the legacy validator's JSON" };
         var locations = new Option<bool>("--locations") { Description = "Ask this node instead, which looks in its store, at its IPFS node and at its gateways (needs an API key of scope operate)" };
         var command = new Command("check", "Fetch content from a gateway, block by block, and compare it with its CID. Example: cap ipfs check bafk... --gateway http://127.0.0.1:8080/ipfs/; cap ipfs check bafk... --locations") { cids, gateway, legacy, locations };
         command.SetAction(async (parsed, cancellationToken) =>
@@ -70,7 +70,7 @@ internal static class IpfsCommand
         }
     }
 
-    /// <summary>As the old validator answered, to the letter.</summary>
+    /// <summary>As the legacy validator answered, to the letter.</summary>
     private static async Task<JsonObject> LegacyAsync(HttpClient http, string cid, Uri gateway, CancellationToken cancellationToken)
     {
         if (cid is "" or "null" or "N/A")

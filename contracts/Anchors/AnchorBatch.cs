@@ -15,7 +15,7 @@ public sealed record AnchoredIncident(
     [property: Id(4)] int SeverityRank,
     [property: Id(5)] decimal DeltaCap);
 
-/// <summary>A record in full, as old readers get it from <c>getIncident</c>.</summary>
+/// <summary>A record in full, as legacy readers get it from <c>getIncident</c>.</summary>
 /// <param name="RecordHash">Keccak-256 of the canonical record with its dCap, 32 bytes.</param>
 [GenerateSerializer, Immutable, Alias("cap.full-record.v1")]
 public sealed record FullRecord(

@@ -74,7 +74,7 @@ public sealed record IncidentQuery(
     [property: Id(5)] int Limit,
     [property: Id(6)] long AfterMilliseconds = -1);
 
-/// <summary>One line of the old <c>GET /audit_log</c>, and the body of every webhook: names and order are the old ones.</summary>
+/// <summary>One line of the legacy <c>GET /audit_log</c>, and the body of every webhook: names and order are the old ones.</summary>
 [GenerateSerializer, Immutable, Alias("cap.audit-record.v1")]
 public sealed record AuditRecord(
     [property: Id(0)] string IncidentId,

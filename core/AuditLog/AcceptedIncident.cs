@@ -187,7 +187,7 @@ public sealed record AcceptedIncident
         CapId, IncidentId, origin, index, Convert.ToHexStringLower(MerkleHash.Leaf(entry)), AcceptedAt, AuditHash, Cid.Text,
         Severity, Scheme, DeltaCap);
 
-    /// <summary>The record in the old field names: what webhooks carry and the old audit log lists.</summary>
+    /// <summary>The record in the legacy field names: what webhooks carry and the legacy audit log lists.</summary>
     public AuditRecord ToAuditRecord() =>
         new(IncidentId, CapId, Agent, Severity, Description, TimestampText, AuditHash);
 

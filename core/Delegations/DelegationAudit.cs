@@ -5,8 +5,8 @@ using CapOrleans.Core.AuditLog;
 namespace CapOrleans.Core.Delegations;
 
 /// <summary>
-/// Checks an agent-to-agent delegation log the way the old verifier did: the links join, every used scope was granted in its
-/// link, and the task was acknowledged and closed. The result has the old member names and order.
+/// Checks an agent-to-agent delegation log the way the legacy verifier did: the links join, every used scope was granted in its
+/// link, and the task was acknowledged and closed. The result has the legacy member names and order.
 /// </summary>
 public static class DelegationAudit
 {

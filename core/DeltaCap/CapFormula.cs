@@ -14,10 +14,10 @@ public sealed record CapFormula(decimal Phi, decimal Psi, decimal PotentialIfNot
     /// <summary>w_E at and above which an incident is escalated.</summary>
     public const decimal EscalationWeight = 0.8m;
 
-    /// <summary>The old feedback script, and the default of every CapID.</summary>
+    /// <summary>The legacy feedback script, and the default of every CapID.</summary>
     public static CapFormula Feedback { get; } = new(1.2m, 0.9m, 1m);
 
-    /// <summary>The old engine.</summary>
+    /// <summary>The legacy engine.</summary>
     public static CapFormula Engine { get; } = new(1.0m, 0.7m, 0.001m);
 
     /// <summary>Cap^P of a CapID that has no other.</summary>

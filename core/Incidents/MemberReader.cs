@@ -13,7 +13,7 @@ internal sealed class MemberFaultException(string field, string rule) : Exceptio
 /// <summary>Reads members by type. A member that is null counts as absent; two names of one member must agree.</summary>
 internal readonly record struct MemberReader(JsonElement Incident)
 {
-    /// <summary>Places that a number may have; with a bound, it may also be written as a string. Null for the old rule.</summary>
+    /// <summary>Places that a number may have; with a bound, it may also be written as a string. Null for the legacy rule.</summary>
     public int? Decimals { get; init; }
 
     public void Only(IReadOnlySet<string> names)

@@ -134,7 +134,7 @@ internal sealed partial class NotifierGrain(
     private partial void LogReportLost(string webhook, string fault);
 }
 
-/// <summary>The old names of a record, in the old order.</summary>
+/// <summary>The legacy names of a record, in the legacy order.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(AuditRecord))]
 internal sealed partial class WebhookJson : JsonSerializerContext;

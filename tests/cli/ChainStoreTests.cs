@@ -9,7 +9,7 @@ using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Tests.Cli;
 
-/// <summary>The old scripts that went straight to the contract, on a real chain.</summary>
+/// <summary>The legacy scripts that went straight to the contract, on a real chain.</summary>
 public sealed class ChainStoreTests : IAsyncLifetime
 {
     private readonly TempDirectory directory = new();

@@ -10,7 +10,7 @@ public sealed record StoredRecord(EthereumAddress Contract, string Transaction, 
 /// <summary>The contract refused the record, and will again: it is there already, or the key may not write.</summary>
 public sealed class RecordRefusedException(string message) : Exception(message);
 
-/// <summary>Single records in CapAuditStorageV2, as the old scripts stored them: without a cluster and without a log.</summary>
+/// <summary>Single records in CapAuditStorageV2, as the legacy scripts stored them: without a cluster and without a log.</summary>
 public sealed class RecordContract
 {
     private readonly JsonRpcClient rpc;
