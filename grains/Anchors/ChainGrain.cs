@@ -37,8 +37,8 @@ internal sealed class ChainGrain(
 
     public Task<ContractPosition> AnchoredAsync(string logName, TimeSpan maxAge) => TellAsync(async () =>
     {
-        var isShared = maxAge > TimeSpan.Zero;
-        if (isShared && time.GetUtcNow() - polledAt < maxAge && positions.TryGetValue(logName, out var polled) && polled is not null)
+        var (isShared, askedAt) = (maxAge > TimeSpan.Zero, time.GetUtcNow()); // an answer is as old as its question
+        if (isShared && askedAt - polledAt < maxAge && positions.TryGetValue(logName, out var polled) && polled is not null)
         {
             return polled;
         }
@@ -50,7 +50,7 @@ internal sealed class ChainGrain(
             positions[name] = position;
         }
 
-        polledAt = isShared ? time.GetUtcNow() : polledAt; // a poll that failed says nothing, and least of all that what is polled is new
+        polledAt = isShared ? askedAt : polledAt; // a poll that failed says nothing, and least of all that what is known is new
 
         return positions[logName]!;
     });
