@@ -11,6 +11,8 @@ internal static partial class HookCommand
 {
     private const string RunName = "run";
 
+    private static readonly TimeSpan LongestDuration = TimeSpan.FromDays(24);
+
     public static Command Create() => new("hook", "Make incidents from failures on this host and send them to the gate of VPN_ENDPOINT. Example: cap hook run -- nginx -t") { Run(), Unit(), Watch(), HookInstallCommand.CreateInstall(), HookInstallCommand.CreateUninstall(), Flush() };
 
     /// <summary>Of this one the signals are the command's that it runs.</summary>
@@ -154,8 +156,9 @@ internal static partial class HookCommand
             's' => TimeSpan.FromSeconds(1), 'm' => TimeSpan.FromMinutes(1), 'h' => TimeSpan.FromHours(1), 'd' => TimeSpan.FromDays(1), _ => null,
         } : null;
         return unit is not null && int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-            && number > 0 ? number * unit.Value
-            : throw new CliFaultException(ExitCodes.Misconfigured, $"{option} is '{text}': a number and s, m, h or d, for example 30s.");
+            && number > 0 && number <= LongestDuration / unit.Value ? number * unit.Value
+            : throw new CliFaultException(
+                ExitCodes.Misconfigured, $"{option} is '{text}': a number and s, m, h or d, for example 30s; {LongestDuration.TotalDays:0} days at most.");
     }
 
     [GeneratedRegex("""^\s*(?:[A-Za-z_]\w*=(?:'[^']*'|"(?:[^"\\]|\\.)*"|\\.|[^\s'"\\])*\s+)*(?:[\w.+@-]*/)*([\w.+@-]+)(?=[\s;|&<>()]|$)""")]

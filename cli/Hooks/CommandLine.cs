@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Globalization;
 using System.Text;
 
@@ -9,11 +10,12 @@ namespace CapOrleans.Cli.Hooks;
 /// </summary>
 internal sealed record CommandLine(IReadOnlyList<byte[]> Arguments, IReadOnlyList<byte[]> Environment)
 {
-    /// <summary>The words at the end of this process's own command line.</summary>
+    /// <summary>These words as they stand at the end of this process's own command line; encoded anew where they do not.</summary>
     public static CommandLine OfThisProcess(IReadOnlyList<string> words)
     {
-        var own = Split(ReadAll("/proc/self/cmdline"));
-        return new CommandLine(own.Count >= words.Count ? [.. own.TakeLast(words.Count)] : [.. words.Select(Zero)], OwnEnvironment());
+        List<byte[]> own = [.. Own("cmdline").TakeLast(words.Count)];
+        var isSame = own.Select(word => Encoding.UTF8.GetString(word.AsSpan()[..^1])).SequenceEqual(words, StringComparer.Ordinal);
+        return new CommandLine(isSame ? own : [.. words.Select(Zero)], OwnEnvironment());
     }
 
     public static CommandLine Of(params IEnumerable<string> words) => new([.. words.Select(Zero)], OwnEnvironment());
@@ -44,17 +46,23 @@ internal sealed record CommandLine(IReadOnlyList<byte[]> Arguments, IReadOnlyLis
         }
     }
 
-    private static List<byte[]> OwnEnvironment() => Split(ReadAll("/proc/self/environ"));
+    private static List<byte[]> OwnEnvironment() => Own("environ") is { Count: > 0 } own ? own
+        : [.. System.Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Select(variable => Zero($"{variable.Key}={variable.Value}"))];
+
+    /// <returns>Nothing where the system does not show it.</returns>
+    private static List<byte[]> Own(string file)
+    {
+        try
+        {
+            return Split(File.ReadAllBytes($"/proc/self/{file}"));
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
 
     private static byte[] Zero(string word) => [.. Encoding.UTF8.GetBytes(word), 0];
-
-    private static byte[] ReadAll(string file)
-    {
-        using var stream = File.OpenRead(file);
-        using var bytes = new MemoryStream();
-        stream.CopyTo(bytes);
-        return bytes.ToArray();
-    }
 
     private static List<byte[]> Split(byte[] text)
     {

@@ -63,7 +63,7 @@ internal static class HookDelivery
         var (started, since) = (TimeProvider.System.GetTimestamp(), TimeProvider.System.GetUtcNow());
         while (true)
         {
-            if (!isPatient && (spool.AwayAt >= since.UtcDateTime || TimeProvider.System.GetElapsedTime(started) > Limit))
+            if (!isPatient && (spool.WasAwaySince(since) || TimeProvider.System.GetElapsedTime(started) > Limit))
             {
                 return new Delivered(0, spool.Files().Count, 0);
             }

@@ -22,10 +22,14 @@ internal sealed partial class HookSpool
 
     private HookSpool(string folder) => this.folder = folder;
 
-    /// <summary>When a gate was last found away by whoever sent.</summary>
-    public DateTime AwayAt => File.GetLastWriteTimeUtc(AwayFile);
-
     private string AwayFile => Path.Combine(folder, "away");
+
+    /// <summary>Whoever sent found the gate away since then. A clock that was set back since counts for nothing.</summary>
+    public bool WasAwaySince(DateTimeOffset since)
+    {
+        var at = File.GetLastWriteTimeUtc(AwayFile);
+        return at >= since.UtcDateTime && at <= TimeProvider.System.GetUtcNow().UtcDateTime;
+    }
 
     /// <exception cref="CliFaultException">The folder cannot be written.</exception>
     public static HookSpool Open(string folder)

@@ -70,4 +70,35 @@ internal static unsafe partial class Posix
 
     [LibraryImport("libc")]
     private static partial int getppid();
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct PollEntry(int descriptor, short wanted)
+    {
+        public int Descriptor = descriptor;
+        public short Wanted = wanted;
+        public short Happened;
+    }
+
+    /// <summary>An array of C strings that ends with null.</summary>
+    private sealed class Strings : IDisposable
+    {
+        private readonly List<GCHandle> pinned = [];
+        private readonly nint[] pointers;
+
+        public Strings(IReadOnlyList<byte[]> strings)
+        {
+            pointers = new nint[strings.Count + 1];
+            for (var i = 0; i < strings.Count; i++)
+            {
+                pinned.Add(GCHandle.Alloc(strings[i], GCHandleType.Pinned));
+                pointers[i] = pinned[i].AddrOfPinnedObject();
+            }
+
+            pinned.Add(GCHandle.Alloc(pointers, GCHandleType.Pinned));
+        }
+
+        public byte** Pointer => (byte**)pinned[^1].AddrOfPinnedObject();
+
+        public void Dispose() => pinned.ForEach(handle => handle.Free());
+    }
 }

@@ -8,8 +8,8 @@ internal static unsafe partial class Posix
     public const int ErrorOutput = 2;
 
     private const int CloseOnExec = 0x80000, SetSignalDefaults = 4, SetProcessGroup = 2, PipeSignal = 13, Interrupted = 4, BrokenPipe = 32,
-        ByPid = 1, Exited = 4, KeepZombie = 0x01000000, NoHang = 1;
-    private const short Readable = 1, HungUp = 16;
+        ByPid = 1, Exited = 4, KeepZombie = 0x01000000, NoHang = 1, WouldBlock = 11;
+    private const short Readable = 1, Writable = 4, HungUp = 16;
     private const nuint BytesToRead = 0x541B;
 
     /// <summary>Larger than the types of any libc: posix_spawnattr_t has 336 bytes in glibc.</summary>
@@ -112,9 +112,15 @@ internal static unsafe partial class Posix
             for (nint done = 0; done < bytes.Length;)
             {
                 var count = write(descriptor, from + done, (nuint)(bytes.Length - done));
-                if (count < 0 && Marshal.GetLastPInvokeError() is not Interrupted)
+                var fault = count < 0 ? Marshal.GetLastPInvokeError() : 0;
+                if (fault == WouldBlock)
                 {
-                    return Marshal.GetLastPInvokeError() != BrokenPipe;
+                    var ready = new PollEntry(descriptor, Writable);
+                    _ = poll(&ready, 1, -1);
+                }
+                else if (fault is not (0 or Interrupted))
+                {
+                    return fault != BrokenPipe;
                 }
 
                 done += Math.Max(0, count);
@@ -175,36 +181,5 @@ internal static unsafe partial class Posix
         {
             return null; // it has none
         }
-    }
-
-    [StructLayout(LayoutKind.Sequential)]
-    private struct PollEntry(int descriptor, short wanted)
-    {
-        public int Descriptor = descriptor;
-        public short Wanted = wanted;
-        public short Happened;
-    }
-
-    /// <summary>An array of C strings that ends with null.</summary>
-    private sealed class Strings : IDisposable
-    {
-        private readonly List<GCHandle> pinned = [];
-        private readonly nint[] pointers;
-
-        public Strings(IReadOnlyList<byte[]> strings)
-        {
-            pointers = new nint[strings.Count + 1];
-            for (var i = 0; i < strings.Count; i++)
-            {
-                pinned.Add(GCHandle.Alloc(strings[i], GCHandleType.Pinned));
-                pointers[i] = pinned[i].AddrOfPinnedObject();
-            }
-
-            pinned.Add(GCHandle.Alloc(pointers, GCHandleType.Pinned));
-        }
-
-        public byte** Pointer => (byte**)pinned[^1].AddrOfPinnedObject();
-
-        public void Dispose() => pinned.ForEach(handle => handle.Free());
     }
 }

@@ -90,6 +90,22 @@ public sealed class HookRunTests(NodeFixture node) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_option_behind_the_command_is_not_run_in_its_place() =>
+        Assert.Equal("ran", await ShellAsync("""
+            printf '#!/bin/sh\necho -n wrong' > critical; printf '#!/bin/sh\necho -n ran' > command; chmod +x critical command
+            PATH=$PWD:$PATH cap hook run command --severity critical
+            """));
+
+    [Fact]
+    public async Task Errors_that_go_where_writing_would_block_all_arrive() =>
+        Assert.Equal("1000000", await ShellAsync("""
+            perl -MFcntl -e '
+              pipe(my $read, my $write); fcntl($write, F_SETFL, fcntl($write, F_GETFL, 0) | O_NONBLOCK);
+              if (!fork) { open(STDERR, ">&", $write); exec "cap", "hook", "run", "--", "sh", "-c", "head -c 1000000 /dev/zero >&2" }
+              close($write); my $count = 0; while ((my $n = sysread($read, my $part, 4096)) > 0) { $count += $n } print $count'
+            """));
+
+    [Fact]
     public async Task A_pipe_that_nobody_reads_any_more_ends_it_as_ever() =>
         Assert.Equal("141", await ShellAsync("""cap hook run -- bash -c 'yes | head -n 1 > /dev/null; echo -n ${PIPESTATUS[0]}'"""));
 
@@ -117,6 +133,16 @@ public sealed class HookRunTests(NodeFixture node) : IAsyncLifetime
         Assert.All(await Task.WhenAll(runs), run => Assert.Equal(1, run.Code));
         Assert.False(gate.Pending());
         Assert.Equal(4, Directory.GetFiles(directory.File("spool"), "*.json").Length);
+    }
+
+    [Fact]
+    public async Task A_gate_that_was_away_by_a_clock_that_was_set_back_is_tried()
+    {
+        Directory.CreateDirectory(directory.File("spool"));
+        await File.WriteAllTextAsync(directory.File("spool/away"), "");
+        File.SetLastWriteTimeUtc(directory.File("spool/away"), TimeProvider.System.GetUtcNow().UtcDateTime.AddHours(1));
+        await RunAsync("false");
+        Assert.Single(await IncidentsAsync());
     }
 
     [Fact]

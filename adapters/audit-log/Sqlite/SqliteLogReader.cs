@@ -16,13 +16,20 @@ public sealed class SqliteLogReader(SqliteDatabase database) : SqlLogReader
         string sql, Func<DbDataReader, T?> read, CancellationToken cancellationToken, params object[] values)
         where T : class
     {
-        using var entered = await database.Reads.EnterAsync(cancellationToken);
-        return await Task.Run(() => AskNow(sql, read, values, cancellationToken), cancellationToken);
+        var entered = await database.Reads.EnterAsync(cancellationToken);
+        return await Task.Run(
+            () =>
+            {
+                using var reading = entered; // the last one to leave may shorten the write-ahead log: that is no work for a grain's scheduler
+                return AskNow(sql, read, values, cancellationToken);
+            },
+            CancellationToken.None);
     }
 
     private List<T> AskNow<T>(string sql, Func<DbDataReader, T?> read, object[] values, CancellationToken cancellationToken)
         where T : class
     {
+        cancellationToken.ThrowIfCancellationRequested();
         using var connection = database.Connect();
         using var interruption = cancellationToken.Register(() => raw.sqlite3_interrupt(connection.Handle));
         try
