@@ -6,32 +6,14 @@ namespace CapOrleans.Tests.Cli;
 
 /// <summary>A command runs under <c>cap hook run</c> as it would without it.</summary>
 [Collection(NodeCollection.Name)]
-public sealed class HookRunTests(NodeFixture node) : IAsyncLifetime
+public sealed class HookRunTests(NodeFixture node) : HookHost(node)
 {
-    private static int count;
-
-    private readonly string capId = $"RUN-{Interlocked.Increment(ref count)}";
-    private readonly TempDirectory directory = new();
-
-    public async Task InitializeAsync()
-    {
-        var key = await node.RegisterAsync(capId);
-        Directory.CreateDirectory(directory.File("data"));
-        await File.WriteAllTextAsync(directory.File("data/identity.key"), key.ExportHex());
-    }
-
-    public Task DisposeAsync()
-    {
-        directory.Dispose();
-        return Task.CompletedTask;
-    }
-
     [Theory]
     [InlineData("trap 'echo asked to stop >&2; exit 3' TERM;", 3, "exited with status 3\nasked to stop\n")]
     [InlineData("", 143, "exited with status 143 (signal 15)\n")]
     public async Task A_signal_is_the_command_s_and_what_it_makes_of_it_is_reported(string trap, int status, string end)
     {
-        var started = directory.File("started");
+        var started = Folder.File("started");
         using var run = Cap().Start(["hook", "run", "--", "sh", "-c", $"{trap} touch {started}; while :; do sleep 0.05; done"]);
         await Eventually.TrueAsync(() => File.Exists(started));
         run.Signal(15);
@@ -42,19 +24,19 @@ public sealed class HookRunTests(NodeFixture node) : IAsyncLifetime
     [Fact]
     public async Task It_ends_as_a_shell_does_with_what_cannot_be_run()
     {
-        await File.WriteAllTextAsync(directory.File("text"), "exit 5\n");
-        Assert.Equal(126, (await RunAsync(directory.File("text"))).Code);
-        Assert.Equal(126, (await RunAsync(directory.Path)).Code);
+        await File.WriteAllTextAsync(Folder.File("text"), "exit 5\n");
+        Assert.Equal(126, (await RunAsync(Folder.File("text"))).Code);
+        Assert.Equal(126, (await RunAsync(Folder.Path)).Code);
         Assert.Equal(127, (await RunAsync("no-such-program")).Code);
-        Assert.Equal(127, (await RunAsync(directory.File("text/below"))).Code);
-        File.SetUnixFileMode(directory.File("text"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        Assert.Equal(5, (await RunAsync(directory.File("text"))).Code); // no interpreter of its own: a shell's
+        Assert.Equal(127, (await RunAsync(Folder.File("text/below"))).Code);
+        File.SetUnixFileMode(Folder.File("text"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        Assert.Equal(5, (await RunAsync(Folder.File("text"))).Code); // no interpreter of its own: a shell's
     }
 
     [Fact]
     public async Task What_a_command_leaves_running_is_not_waited_for_and_goes_on_writing()
     {
-        var (go, output) = (directory.File("go"), directory.File("output"));
+        var (go, output) = (Folder.File("go"), Folder.File("output"));
         var daemon = $"(until test -e {go}; do sleep 0.05; done; echo first >&2; echo second >&2) > /dev/null & exit 0";
         await ShellAsync($"exec cap hook run -- sh -c \"$1\" 2> {output}", daemon); // ends, though nothing has been written
         await File.WriteAllTextAsync(go, "");
@@ -67,7 +49,7 @@ public sealed class HookRunTests(NodeFixture node) : IAsyncLifetime
     [InlineData("""printf 'caf\351 \303' >&2""")]
     public async Task Whatever_it_writes_comes_out_byte_for_byte_and_an_incident_says_of_it_what_is_text(string command)
     {
-        var (direct, through, copy) = (directory.File("direct"), directory.File("through"), directory.File("copy"));
+        var (direct, through, copy) = (Folder.File("direct"), Folder.File("through"), Folder.File("copy"));
         await ShellAsync($"sh -c \"$1; exit 0\" {copy} 2> {direct}", command);
         await ShellAsync($"cap hook run -- sh -c \"$1; exit 4\" {copy} 2> {through}; test $? = 4", command);
         var expected = await File.ReadAllBytesAsync(File.Exists(copy) ? copy : direct);
@@ -125,22 +107,22 @@ public sealed class HookRunTests(NodeFixture node) : IAsyncLifetime
     {
         using var gate = new TcpListener(IPAddress.Loopback, 0);
         gate.Start();
-        var cap = new CapCommand(directory.Path, [.. Settings($"http://127.0.0.1:{((IPEndPoint)gate.LocalEndpoint).Port}/gate_receive")]);
+        var cap = Cap($"http://127.0.0.1:{((IPEndPoint)gate.LocalEndpoint).Port}/gate_receive");
         var runs = Enumerable.Range(0, 4).Select(_ => cap.RunAsync("hook", "run", "--", "false")).ToList();
         using var first = await gate.AcceptSocketAsync();
-        await Eventually.TrueAsync(() => Directory.GetFiles(directory.File("spool"), "*.json").Length == 4); // all are kept meanwhile
+        await Eventually.TrueAsync(() => Directory.GetFiles(Folder.File("spool"), "*.json").Length == 4); // all are kept meanwhile
         first.Close();
         Assert.All(await Task.WhenAll(runs), run => Assert.Equal(1, run.Code));
         Assert.False(gate.Pending());
-        Assert.Equal(4, Directory.GetFiles(directory.File("spool"), "*.json").Length);
+        Assert.Equal(4, Directory.GetFiles(Folder.File("spool"), "*.json").Length);
     }
 
     [Fact]
     public async Task A_gate_that_was_away_by_a_clock_that_was_set_back_is_tried()
     {
-        Directory.CreateDirectory(directory.File("spool"));
-        await File.WriteAllTextAsync(directory.File("spool/away"), "");
-        File.SetLastWriteTimeUtc(directory.File("spool/away"), TimeProvider.System.GetUtcNow().UtcDateTime.AddHours(1));
+        Directory.CreateDirectory(Folder.File("spool"));
+        await File.WriteAllTextAsync(Folder.File("spool/away"), "");
+        File.SetLastWriteTimeUtc(Folder.File("spool/away"), TimeProvider.System.GetUtcNow().UtcDateTime.AddHours(1));
         await RunAsync("false");
         Assert.Single(await IncidentsAsync());
     }
@@ -148,7 +130,7 @@ public sealed class HookRunTests(NodeFixture node) : IAsyncLifetime
     [Fact]
     public async Task A_check_that_does_not_answer_is_ended_with_all_that_it_started()
     {
-        var pid = directory.File("pid");
+        var pid = Folder.File("pid");
         var check = $"sleep 1000 & echo $! > {pid}; wait";
         Assert.Equal(0, (await Cap().RunAsync("hook", "watch", "--once", "--name", "slow", "--limit", "1s", "--check", check)).Code);
         Assert.StartsWith("sleep did not answer in time", await DescriptionAsync(), StringComparison.Ordinal);
@@ -167,37 +149,18 @@ public sealed class HookRunTests(NodeFixture node) : IAsyncLifetime
 
     private async Task<string> DescriptionAsync() => (await IncidentsAsync())[0].Text("description");
 
-    private async Task<IReadOnlyList<JsonElement>> IncidentsAsync()
-    {
-        IReadOnlyList<JsonElement> found = [];
-        await Eventually.TrueAsync(async () =>
-        {
-            var page = JsonElement.Parse(await node.Api.GetStringAsync($"/v1/incidents?cap={capId}&limit=100"));
-            found = [.. page.GetProperty("items").EnumerateArray()];
-            return found.Count > 0;
-        });
-        return found;
-    }
-
     /// <returns>What a shell that knows <c>cap</c> prints.</returns>
     private async Task<string> ShellAsync(string script, params string[] arguments)
     {
-        await File.WriteAllTextAsync(directory.File("script"), script.ReplaceLineEndings("\n"));
-        var environment = Settings($"{new Uri(node.Gate.BaseAddress!, "gate_receive")}").ToDictionary(pair => pair.Name, pair => pair.Value);
+        await File.WriteAllTextAsync(Folder.File("script"), script.ReplaceLineEndings("\n"));
+        var environment = Settings(Gate).ToDictionary(pair => pair.Name, pair => pair.Value);
         environment["PATH"] = $"{Path.GetDirectoryName(CapCommand.Program)}:{System.Environment.GetEnvironmentVariable("PATH")}";
         // .NET, which runs this test, ignores SIGPIPE, and whom it starts does too.
-        string[] call = ["--default-signal=PIPE", "bash", directory.File("script"), .. arguments];
-        using var shell = Child.Start("env", call, environment, directory.Path);
+        string[] call = ["--default-signal=PIPE", "bash", Folder.File("script"), .. arguments];
+        using var shell = Child.Start("env", call, environment, Folder.Path);
         var code = await shell.ExitAsync();
         return code == 0 ? shell.Output.TrimEnd('\n') : throw new InvalidOperationException($"{code}: {shell.Output}");
     }
 
     private Task<(int Code, string Output)> RunAsync(params string[] command) => Cap().RunAsync(["hook", "run", "--", .. command]);
-
-    private CapCommand Cap() => new(directory.Path, [.. Settings(new Uri(node.Gate.BaseAddress!, "gate_receive").ToString())]);
-
-    private IEnumerable<(string Name, string Value)> Settings(string gate) =>
-    [
-        ("CAP_ID", capId), ("DATA_DIR", directory.File("data")), ("CAP_SPOOL", directory.File("spool")), ("VPN_ENDPOINT", gate),
-    ];
 }

@@ -11,26 +11,8 @@ namespace CapOrleans.Tests.Cli;
 
 /// <summary>Faults on a host become incidents: a real command, a real nginx, a gate that is away.</summary>
 [Collection(NodeCollection.Name)]
-public sealed partial class HookTests(NodeFixture node) : IAsyncLifetime
+public sealed partial class HookTests(NodeFixture node) : HookHost(node)
 {
-    private static int count;
-
-    private readonly TempDirectory directory = new();
-    private readonly string capId = $"HOOK-{Interlocked.Increment(ref count)}";
-
-    public async Task InitializeAsync()
-    {
-        var key = await node.RegisterAsync(capId);
-        Directory.CreateDirectory(directory.File("data"));
-        await File.WriteAllTextAsync(directory.File("data/identity.key"), key.ExportHex());
-    }
-
-    public Task DisposeAsync()
-    {
-        directory.Dispose();
-        return Task.CompletedTask;
-    }
-
     [Fact]
     public async Task A_command_that_fails_is_reported_with_its_last_words_and_ends_as_it_did()
     {
@@ -73,8 +55,8 @@ public sealed partial class HookTests(NodeFixture node) : IAsyncLifetime
     [Fact]
     public async Task A_command_runs_in_the_environment_and_with_the_output_it_would_have_had()
     {
-        await File.WriteAllTextAsync(directory.File(".env"), "PRIVATE_KEY=hunter2\n'broken\n");
-        var cap = new CapCommand(directory.Path, [.. Settings(Gate), ("CAP_TOKEN", "kept"), ("PRIVATE_KEY", "kept")]);
+        await File.WriteAllTextAsync(Folder.File(".env"), "PRIVATE_KEY=hunter2\n'broken\n");
+        var cap = new CapCommand(Folder.Path, [.. Settings(Gate), ("CAP_TOKEN", "kept"), ("PRIVATE_KEY", "kept")]);
         var (code, output) = await cap.RunToFileAsync("hook", "run", "--", "sh", "-c", "printf '\\033[31m%s %s\\033[0m\\n' $CAP_TOKEN $PRIVATE_KEY >&2");
         Assert.Equal((0, "\e[31mkept kept\e[0m\n"), (code, output));
     }
@@ -90,10 +72,10 @@ public sealed partial class HookTests(NodeFixture node) : IAsyncLifetime
         }
 
         Assert.Equal(4, (await HookAsync($"http://127.0.0.1:{Child.FreePort()}/gate_receive", "flush")).Code);
-        Assert.Equal(3, Directory.GetFiles(directory.File("spool"), "*.json").Length);
+        Assert.Equal(3, Directory.GetFiles(Folder.File("spool"), "*.json").Length);
         Assert.Equal((0, "3 sent"), await HookAsync(Gate, "flush"));
         Assert.Equal((0, "nothing queued"), await HookAsync(Gate, "flush"));
-        Assert.Empty(Directory.GetFiles(directory.File("spool"), "*.json"));
+        Assert.Empty(Directory.GetFiles(Folder.File("spool"), "*.json"));
         Assert.Equal(["ONE", "TWO", "THREE"], (await IncidentsAsync(3)).Select(incident => incident.Text("incidentId").Split("FAIL-")[0]));
     }
 
@@ -101,7 +83,7 @@ public sealed partial class HookTests(NodeFixture node) : IAsyncLifetime
     public async Task What_is_refused_is_put_aside_and_holds_up_nothing()
     {
         var stranger = CapOrleans.Core.Signatures.PrivateKey.Create();
-        await File.WriteAllTextAsync(directory.File("data/identity.key"), stranger.ExportHex());
+        await File.WriteAllTextAsync(Folder.File("data/identity.key"), stranger.ExportHex());
         var output = "";
         await Eventually.TrueAsync(async () =>
         {
@@ -110,12 +92,12 @@ public sealed partial class HookTests(NodeFixture node) : IAsyncLifetime
             return code == 1;
         });
         Assert.Contains("refused with 403", output, StringComparison.Ordinal);
-        Assert.Single(Directory.GetFiles(directory.File("spool"), "*.refused"));
-        Assert.All(Directory.GetFiles(directory.File("spool")), file => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file)));
+        Assert.Single(Directory.GetFiles(Folder.File("spool"), "*.refused"));
+        Assert.All(Directory.GetFiles(Folder.File("spool")), file => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file)));
         Assert.Equal(0, (await HookAsync(Gate, "flush")).Code);
 
         // When the key is added, what lies aside goes out.
-        using var added = await node.Operator.PostAsJsonAsync($"/v1/caps/{capId}/changes", new { change = new { addKey = new { address = stranger.Address.ToString() } } });
+        using var added = await Node.Operator.PostAsJsonAsync($"/v1/caps/{CapId}/changes", new { change = new { addKey = new { address = stranger.Address.ToString() } } });
         Assert.True(added.IsSuccessStatusCode);
         await Eventually.TrueAsync(async () => (await HookAsync(Gate, "flush", "--refused")).Code == 0);
         Assert.Single(await IncidentsAsync(1));
@@ -139,7 +121,7 @@ public sealed partial class HookTests(NodeFixture node) : IAsyncLifetime
         between.MapPost("/{**path}", () => Results.Text(body, statusCode: status));
         await between.StartAsync();
         Assert.Equal(1, (await HookAsync($"http://127.0.0.1:{port}/gate_receive", "run", "--", "false")).Code);
-        Assert.Single(Directory.GetFiles(directory.File("spool"), "*.json"));
+        Assert.Single(Directory.GetFiles(Folder.File("spool"), "*.json"));
         Assert.Equal((0, "1 sent"), await HookAsync(Gate, "flush"));
     }
 
@@ -147,8 +129,8 @@ public sealed partial class HookTests(NodeFixture node) : IAsyncLifetime
     public async Task What_is_no_incident_in_the_spool_holds_up_nothing()
     {
         await HookAsync($"http://127.0.0.1:{Child.FreePort()}/gate_receive", "run", "--name", "real", "--", "false");
-        await File.WriteAllTextAsync(directory.File("spool/000000000000-0123456789ab.json"), "{}");
-        await File.WriteAllTextAsync(directory.File("spool/notes.json"), "{");
+        await File.WriteAllTextAsync(Folder.File("spool/000000000000-0123456789ab.json"), "{}");
+        await File.WriteAllTextAsync(Folder.File("spool/notes.json"), "{");
         var (code, output) = await HookAsync(Gate, "flush");
         Assert.True(code == 1, output);
         Assert.Contains("1 sent, 1 refused", output, StringComparison.Ordinal);
@@ -166,14 +148,14 @@ public sealed partial class HookTests(NodeFixture node) : IAsyncLifetime
     public async Task A_watch_whose_memory_is_torn_goes_on_and_one_that_is_stopped_ends_well()
     {
         Assert.Equal(0, (await HookAsync(Gate, "watch", "--once", "--name", "torn", "--check", "false")).Code);
-        await File.WriteAllTextAsync(Directory.GetFiles(directory.File("spool"), "watch-*.state").Single(), "");
+        await File.WriteAllTextAsync(Directory.GetFiles(Folder.File("spool"), "watch-*.state").Single(), "");
         var (code, output) = await HookAsync(Gate, "watch", "--once", "--name", "torn", "--check", "false");
         Assert.Equal(0, code);
         Assert.Contains("is torn", output, StringComparison.Ordinal);
         Assert.Equal(2, (await IncidentsAsync(2)).Count);
 
-        using var watch = Start(Gate, "watch", "--check", $"touch {directory.File("checked")}", "--every", "1s");
-        await Eventually.TrueAsync(() => File.Exists(directory.File("checked")));
+        using var watch = Start(Gate, "watch", "--check", $"touch {Folder.File("checked")}", "--every", "1s");
+        await Eventually.TrueAsync(() => File.Exists(Folder.File("checked")));
         watch.Signal(15);
         Assert.True(await watch.ExitAsync() == 0, watch.Output);
         Assert.DoesNotContain("   at ", watch.Output, StringComparison.Ordinal);
@@ -182,7 +164,7 @@ public sealed partial class HookTests(NodeFixture node) : IAsyncLifetime
     [Fact]
     public async Task A_host_that_can_keep_nothing_still_sends()
     {
-        await File.WriteAllTextAsync(directory.File("spool"), "no folder"); // as on a full or read-only disk
+        await File.WriteAllTextAsync(Folder.File("spool"), "no folder"); // as on a full or read-only disk
         var (code, output) = await HookAsync(Gate, "run", "--name", "disk", "--", "false");
         Assert.Equal(1, code);
         Assert.Contains("cannot be written", output, StringComparison.Ordinal);
@@ -192,8 +174,8 @@ public sealed partial class HookTests(NodeFixture node) : IAsyncLifetime
     [RootFact]
     public async Task A_disk_that_became_read_only_keeps_nobody_waiting()
     {
-        await using var disk = await SmallDisk.MountAsync(directory.File("small"), 4);
-        var cap = new CapCommand(directory.Path, [.. Settings(Gate).Where(setting => setting.Name != "CAP_SPOOL"), ("CAP_SPOOL", Path.Combine(disk.Path, "spool"))]);
+        await using var disk = await SmallDisk.MountAsync(Folder.File("small"), 4);
+        var cap = new CapCommand(Folder.Path, [.. Settings(Gate).Where(setting => setting.Name != "CAP_SPOOL"), ("CAP_SPOOL", Path.Combine(disk.Path, "spool"))]);
         Assert.Equal(0, (await cap.RunAsync("hook", "watch", "--once", "--name", "ro", "--check", "true")).Code);
         await cap.RunAsync("hook", "flush");
         await Child.RunAsync("mount", "-o", "remount,ro", disk.Path);
@@ -205,9 +187,9 @@ public sealed partial class HookTests(NodeFixture node) : IAsyncLifetime
     [Fact]
     public async Task A_hook_without_a_key_runs_the_command_all_the_same()
     {
-        File.Delete(directory.File("data/identity.key"));
-        Assert.Equal((0, ""), await HookAsync(Gate, "run", "--", "touch", directory.File("done")));
-        Assert.True(File.Exists(directory.File("done")));
+        File.Delete(Folder.File("data/identity.key"));
+        Assert.Equal((0, ""), await HookAsync(Gate, "run", "--", "touch", Folder.File("done")));
+        Assert.True(File.Exists(Folder.File("done")));
         var (code, output) = await HookAsync(Gate, "run", "--", "sh", "-c", "exit 9");
         Assert.Equal(9, code);
         Assert.Contains("private key", output, StringComparison.Ordinal);
@@ -216,10 +198,10 @@ public sealed partial class HookTests(NodeFixture node) : IAsyncLifetime
     [Fact]
     public async Task A_watch_that_was_killed_tells_nothing_twice()
     {
-        await File.WriteAllTextAsync(directory.File("broken"), "");
+        await File.WriteAllTextAsync(Folder.File("broken"), "");
         for (var i = 0; i < 3; i++)
         {
-            using var watch = Start(Gate, "watch", "--name", "nginx", "--check", $"test ! -e {directory.File("broken")}", "--every", "1s");
+            using var watch = Start(Gate, "watch", "--name", "nginx", "--check", $"test ! -e {Folder.File("broken")}", "--every", "1s");
             await IncidentsAsync(1);
             watch.Kill9();
             await watch.ExitedAsync(CancellationToken.None);
@@ -231,13 +213,13 @@ public sealed partial class HookTests(NodeFixture node) : IAsyncLifetime
     [Fact]
     public async Task The_same_check_made_twice_at_once_tells_once()
     {
-        var check = $"touch {directory.File("started")}; until test -e {directory.File("go")}; do sleep 0.05; done; exit 1";
+        var check = $"touch {Folder.File("started")}; until test -e {Folder.File("go")}; do sleep 0.05; done; exit 1";
         using var slow = Start(Gate, "watch", "--once", "--name", "slow", "--check", check);
-        await Eventually.TrueAsync(() => File.Exists(directory.File("started")));
+        await Eventually.TrueAsync(() => File.Exists(Folder.File("started")));
         var (code, output) = await HookAsync(Gate, "watch", "--once", "--name", "slow", "--check", check);
         Assert.Equal(3, code);
         Assert.Contains("being checked already", output, StringComparison.Ordinal);
-        await File.WriteAllTextAsync(directory.File("go"), "");
+        await File.WriteAllTextAsync(Folder.File("go"), "");
         Assert.Equal(0, await slow.ExitAsync());
         Assert.Single(await IncidentsAsync(1));
     }
@@ -245,10 +227,10 @@ public sealed partial class HookTests(NodeFixture node) : IAsyncLifetime
     [Fact]
     public async Task A_watch_tells_when_it_breaks_and_when_it_heals_and_no_more()
     {
-        using var watch = Start(Gate, "watch", "--name", "nginx", "--check", $"test ! -e {directory.File("broken")}", "--every", "1s");
-        await File.WriteAllTextAsync(directory.File("broken"), "");
+        using var watch = Start(Gate, "watch", "--name", "nginx", "--check", $"test ! -e {Folder.File("broken")}", "--every", "1s");
+        await File.WriteAllTextAsync(Folder.File("broken"), "");
         Assert.Matches(Fail(), (await IncidentsAsync(1))[0].Text("incidentId"));
-        File.Delete(directory.File("broken"));
+        File.Delete(Folder.File("broken"));
         var incidents = await IncidentsAsync(2);
         Assert.Equal(incidents[0].Text("incidentId").Replace("FAIL", "OK", StringComparison.Ordinal), incidents[1].Text("incidentId"));
         Assert.Equal("normal", incidents[1].Text("severity"));
@@ -259,8 +241,8 @@ public sealed partial class HookTests(NodeFixture node) : IAsyncLifetime
     [NginxFact]
     public async Task A_broken_nginx_is_reported_in_its_own_words()
     {
-        await File.WriteAllTextAsync(directory.File("nginx.conf"), "events {}\nhttp { server { listen 99999; } }\n");
-        var (code, _) = await HookAsync(Gate, "run", "--", "/usr/sbin/nginx", "-t", "-c", directory.File("nginx.conf"), "-g", $"pid {directory.File("pid")}; error_log stderr;");
+        await File.WriteAllTextAsync(Folder.File("nginx.conf"), "events {}\nhttp { server { listen 99999; } }\n");
+        var (code, _) = await HookAsync(Gate, "run", "--", "/usr/sbin/nginx", "-t", "-c", Folder.File("nginx.conf"), "-g", $"pid {Folder.File("pid")}; error_log stderr;");
         Assert.NotEqual(0, code);
         var incident = (await IncidentsAsync(1))[0];
         Assert.Matches(Fail(), incident.Text("incidentId"));
@@ -270,22 +252,22 @@ public sealed partial class HookTests(NodeFixture node) : IAsyncLifetime
     [Fact]
     public async Task The_files_for_systemd_are_shown_first_and_written_when_that_is_wanted()
     {
-        var (code, shown) = await HookAsync(Gate, "install", "nginx", "--folder", directory.File("units"));
+        var (code, shown) = await HookAsync(Gate, "install", "nginx", "--folder", Folder.File("units"));
         Assert.Equal(0, code);
         Assert.Contains("OnFailure=cap-hook@%n.service", shown, StringComparison.Ordinal);
-        Assert.False(Directory.Exists(directory.File("units")));
-        Assert.Equal(0, (await HookAsync(Gate, "install", "nginx", "--folder", directory.File("units"), "--yes")).Code);
-        Assert.Contains("hook unit %i", await File.ReadAllTextAsync(directory.File("units/cap-hook@.service")), StringComparison.Ordinal);
-        Assert.True(File.Exists(directory.File("units/nginx.service.d/cap-hook.conf")));
+        Assert.False(Directory.Exists(Folder.File("units")));
+        Assert.Equal(0, (await HookAsync(Gate, "install", "nginx", "--folder", Folder.File("units"), "--yes")).Code);
+        Assert.Contains("hook unit %i", await File.ReadAllTextAsync(Folder.File("units/cap-hook@.service")), StringComparison.Ordinal);
+        Assert.True(File.Exists(Folder.File("units/nginx.service.d/cap-hook.conf")));
 
         string[] odd = ["nginx@a\\x2db.c", "backup.timer"];
-        Assert.Equal(0, (await HookAsync(Gate, ["install", .. odd, "--folder", directory.File("units"), "--yes"])).Code);
-        Assert.True(File.Exists(directory.File("units/nginx@a\\x2db.c.service.d/cap-hook.conf")));
-        Assert.True(File.Exists(directory.File("units/backup.timer.d/cap-hook.conf")));
-        Assert.Equal(0, (await HookAsync(Gate, ["uninstall", .. odd, "--folder", directory.File("units"), "--yes"])).Code);
-        Assert.True(File.Exists(directory.File("units/cap-hook@.service"))); // nginx has it still
-        Assert.Equal(0, (await HookAsync(Gate, "uninstall", "nginx", "--folder", directory.File("units"), "--yes")).Code);
-        Assert.Empty(Directory.EnumerateFiles(directory.File("units"), "*", SearchOption.AllDirectories));
+        Assert.Equal(0, (await HookAsync(Gate, ["install", .. odd, "--folder", Folder.File("units"), "--yes"])).Code);
+        Assert.True(File.Exists(Folder.File("units/nginx@a\\x2db.c.service.d/cap-hook.conf")));
+        Assert.True(File.Exists(Folder.File("units/backup.timer.d/cap-hook.conf")));
+        Assert.Equal(0, (await HookAsync(Gate, ["uninstall", .. odd, "--folder", Folder.File("units"), "--yes"])).Code);
+        Assert.True(File.Exists(Folder.File("units/cap-hook@.service"))); // nginx has it still
+        Assert.Equal(0, (await HookAsync(Gate, "uninstall", "nginx", "--folder", Folder.File("units"), "--yes")).Code);
+        Assert.Empty(Directory.EnumerateFiles(Folder.File("units"), "*", SearchOption.AllDirectories));
     }
 
     [Theory]
@@ -293,13 +275,13 @@ public sealed partial class HookTests(NodeFixture node) : IAsyncLifetime
     [InlineData("watchdog", "[ \"$1\" = test ] && ")]
     public async Task What_is_written_for_cron_and_watchdog_runs_and_tells_each_change_once(string with, string start)
     {
-        var check = $"echo 50% of it\\'s gone >&2; test ! -e {directory.File("broken")}";
-        Assert.Equal(0, (await HookAsync(Gate, "install", "--with", with, "--check", check, "--every", "6m", "--name", "disk", "--folder", directory.File("etc"), "--yes")).Code);
-        var line = (await File.ReadAllLinesAsync(directory.File("etc/cap-hook-disk"))).Single(text => text.StartsWith(start, StringComparison.Ordinal));
+        var check = $"echo 50% of it\\'s gone >&2; test ! -e {Folder.File("broken")}";
+        Assert.Equal(0, (await HookAsync(Gate, "install", "--with", with, "--check", check, "--every", "6m", "--name", "disk", "--folder", Folder.File("etc"), "--yes")).Code);
+        var line = (await File.ReadAllLinesAsync(Folder.File("etc/cap-hook-disk"))).Single(text => text.StartsWith(start, StringComparison.Ordinal));
         Assert.Equal(
-            UnixFileMode.UserRead | UnixFileMode.UserWrite | (with == "watchdog" ? UnixFileMode.UserExecute : 0), File.GetUnixFileMode(directory.File("etc/cap-hook-disk")));
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | (with == "watchdog" ? UnixFileMode.UserExecute : 0), File.GetUnixFileMode(Folder.File("etc/cap-hook-disk")));
         Assert.True(line.IndexOfAny(['%', '\\']) < 0, line); // what cron would read otherwise is in a file of its own
-        await File.WriteAllTextAsync(directory.File("broken"), "");
+        await File.WriteAllTextAsync(Folder.File("broken"), "");
         for (var i = 0; i < 2; i++)
         {
             using var shell = Child.Start("/bin/sh", ["-c", line[start.Length..]], Environment());
@@ -314,40 +296,18 @@ public sealed partial class HookTests(NodeFixture node) : IAsyncLifetime
             Assert.Equal(2, (await HookAsync(Gate, ["install", .. arguments])).Code);
         }
 
-        string[] uninstall = ["uninstall", "--with", with, "--name", "disk", "--folder", directory.File("etc")];
+        string[] uninstall = ["uninstall", "--with", with, "--name", "disk", "--folder", Folder.File("etc")];
         Assert.Contains("cap/hooks/disk", (await HookAsync(Gate, uninstall)).Output, StringComparison.Ordinal);
-        Assert.True(File.Exists(directory.File("etc/cap-hook-disk")));
+        Assert.True(File.Exists(Folder.File("etc/cap-hook-disk")));
         Assert.Equal(0, (await HookAsync(Gate, [.. uninstall, "--yes"])).Code);
-        Assert.False(File.Exists(directory.File("etc/cap-hook-disk")) || File.Exists(directory.File("cap/hooks/disk")));
-    }
-
-    private string Gate => new Uri(node.Gate.BaseAddress!, "gate_receive").ToString();
-
-    /// <summary>Waits until there are so many, and gives them in the order of the log.</summary>
-    private async Task<IReadOnlyList<JsonElement>> IncidentsAsync(int atLeast)
-    {
-        IReadOnlyList<JsonElement> found = [];
-        await Eventually.TrueAsync(async () =>
-        {
-            found = [.. JsonElement.Parse(await node.Api.GetStringAsync($"/v1/incidents?cap={capId}&limit=100")).GetProperty("items").EnumerateArray()];
-            return found.Count >= atLeast;
-        });
-        return found;
+        Assert.False(File.Exists(Folder.File("etc/cap-hook-disk")) || File.Exists(Folder.File("cap/hooks/disk")));
     }
 
     private Task<(int Code, string Output)> HookAsync(string gate, params string[] arguments) => Cap(gate).RunAsync(["hook", .. arguments]);
 
     private Child Start(string gate, params string[] arguments) => Cap(gate).Start(["hook", .. arguments]);
 
-    private CapCommand Cap(string gate) => new(directory.Path, [.. Settings(gate)]);
-
     private Dictionary<string, string> Environment() => Settings(Gate).ToDictionary(pair => pair.Name, pair => pair.Value);
-
-    private IEnumerable<(string Name, string Value)> Settings(string gate) =>
-    [
-        ("DATA_DIR", directory.File("data")), ("CAP_SPOOL", directory.File("spool")), ("CAP_ID", capId), ("VPN_ENDPOINT", gate),
-        ("MONITOR_INVOCATION_ID", "0123456789abcdef0123456789abcdef"), ("MONITOR_SERVICE_RESULT", "exit-code"),
-    ];
 
     [GeneratedRegex("^NGINXFAIL-[0-9a-f]{12}$")]
     private static partial Regex Fail();

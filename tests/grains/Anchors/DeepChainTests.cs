@@ -1,3 +1,5 @@
+using CapOrleans.Contracts.Anchors;
+using CapOrleans.Core.Anchors;
 using CapOrleans.Core.AuditLog;
 
 namespace CapOrleans.Tests.Grains.Anchors;
@@ -64,9 +66,57 @@ public sealed class DeepChainTests : IAsyncLifetime
         await silo.EachOnceAsync("INC-1", "INC-2", "INC-3", "INC-4");
     }
 
+    [Fact]
+    public async Task What_a_block_has_is_not_sent_again_when_the_nodes_agree_only_on_an_older_block()
+    {
+        var contract = new Lagging(silo.Contract);
+        silo.Contract = contract;
+        await silo.StartAsync();
+        await Eventually.TrueAsync(async () =>
+        {
+            await silo.Anchorer.NudgeAsync();
+            return contract.First is not null; // of a block before the first batch
+        });
+        await IncludedAsync("INC-1");
+        contract.IsBehind = contract.Refuses = true; // a refusal has the contract asked again
+        await IncludedAsync("INC-2");
+        Assert.False(contract.Refuses);
+        await silo.EachOnceAsync("INC-1", "INC-2");
+    }
+
     private async Task IncludedAsync(string id)
     {
         await silo.FileAsync(id);
         await silo.ReachesAsync(id, "included");
+    }
+
+    /// <summary>Nodes that agree on what was so when they were first asked.</summary>
+    private sealed class Lagging(IAnchorContract real) : WrappedContract(real)
+    {
+        public ContractPosition? First { get; private set; }
+
+        public bool IsBehind { get; set; }
+
+        public bool Refuses { get; set; }
+
+        public override async Task<IReadOnlyList<ContractPosition>> AnchoredAsync(
+            IReadOnlyList<string> logNames, ISentTransactions sent, CancellationToken cancellationToken)
+        {
+            var now = (await base.AnchoredAsync(logNames, sent, cancellationToken))[0];
+            First ??= now;
+            return [IsBehind ? First : now];
+        }
+
+        public override Task<IReadOnlyList<AnchorConfirmation>> AnchorAsync(
+            IReadOnlyList<AnchorBatch> batches, ISentTransactions sent, CancellationToken cancellationToken)
+        {
+            if (Refuses)
+            {
+                Refuses = false;
+                throw new ChainUnavailableException("The node is away.");
+            }
+
+            return base.AnchorAsync(batches, sent, cancellationToken);
+        }
     }
 }
