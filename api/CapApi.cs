@@ -13,6 +13,7 @@ using CapOrleans.Api.Signing;
 using CapOrleans.Api.Webhooks;
 using CapOrleans.GrainInterfaces;
 using CapOrleans.HttpEdge.Answers;
+using CapOrleans.HttpEdge.Descriptions;
 using CapOrleans.HttpEdge.Limits;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Scalar.AspNetCore;
@@ -41,7 +42,17 @@ public static class CapApi
             ],
             context => json.SerializerOptions.TypeInfoResolverChain.Insert(0, context)));
         services.AddProblemDetails();
-        OpenApiDocument.Add(services);
+        OpenApiDocument.Add(services, description =>
+        {
+            description.ShouldInclude = call => call.RelativePath?.StartsWith("orleans", StringComparison.Ordinal) == false;
+            description.AddDocumentTransformer((document, _, _) =>
+            {
+                document.Info.Title = "CapOrleans";
+                document.Info.Description = "Signed incidents in, one verifiable log. Operator calls need an API key: " +
+                    "Authorization: Bearer.";
+                return Task.CompletedTask;
+            });
+        });
         return services;
     }
 

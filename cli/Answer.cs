@@ -46,6 +46,9 @@ internal static class Answer
         }
     }
 
+    /// <summary>One of many.</summary>
+    public static void TellLine(JsonNode answer, string text) => Console.WriteLine(isJson ? Line(answer) : Printable.Line(text));
+
     /// <summary>For people only.</summary>
     public static void Note(string text)
     {
@@ -56,6 +59,30 @@ internal static class Answer
     }
 
     public static string Line(JsonNode node) => Printable.Json(node.ToJsonString(IncidentFile.OneLine));
+
+    /// <summary>Asks at the terminal before something changes that is there.</summary>
+    /// <param name="isGiven">It was said on the command line already.</param>
+    /// <exception cref="CliFaultException">No, or nobody to ask.</exception>
+    public static void Confirm(string change, bool isGiven)
+    {
+        Note(change);
+        if (isGiven)
+        {
+            return;
+        }
+
+        if (Console.IsInputRedirected || isJson)
+        {
+            throw new CliFaultException(ExitCodes.Misconfigured,
+                $"{(isJson ? $"{change} " : "")}Nothing was changed: add --yes to change it.");
+        }
+
+        Console.Error.Write("Change it? [y/N] ");
+        if (Console.ReadLine()?.Trim() is not ("y" or "Y" or "yes"))
+        {
+            throw new CliFaultException(ExitCodes.Refused, "Nothing was changed.");
+        }
+    }
 
     /// <returns>The fault's exit code.</returns>
     public static int Complain(CliFaultException fault)

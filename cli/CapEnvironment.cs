@@ -14,6 +14,8 @@ namespace CapOrleans.Cli;
 /// </summary>
 internal static class CapEnvironment
 {
+    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
     /// <summary>The project's folder, as the wrapper script gives it: settings and data are there, wherever cap is called from.</summary>
     private static string Home => Text("CAP_HOME") ?? ".";
 
@@ -166,11 +168,24 @@ internal static class CapEnvironment
         }
     }
 
+    /// <summary>UTF-8 whatever the locale is, with a mark at its beginning or without. Bytes that are none are not replaced.</summary>
+    /// <param name="file"><c>-</c> for standard input.</param>
     public static string Read(string file, string what)
     {
         try
         {
-            return file == "-" ? Console.In.ReadToEnd() : File.ReadAllText(file);
+            using var stream = file == "-" ? Console.OpenStandardInput() : File.OpenRead(file);
+            using var bytes = new MemoryStream();
+            stream.CopyTo(bytes);
+            var text = bytes.GetBuffer().AsSpan(0, (int)bytes.Length);
+            return StrictUtf8.GetString(text.StartsWith(Encoding.UTF8.Preamble) ? text[Encoding.UTF8.Preamble.Length..] : text);
+        }
+        catch (DecoderFallbackException fault)
+        {
+            throw new CliFaultException(
+                ExitCodes.Misconfigured, $"{file} is not UTF-8: " +
+                    $"{string.Join(' ', fault.BytesUnknown!.Select(unknown => $"0x{unknown:x2}"))} at byte {fault.Index}. It should " +
+                    $"hold {what}.");
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or ArgumentException)
         {

@@ -13,8 +13,7 @@ try
     Credentials.Choose(parsed);
     if (parsed.Errors.Count > 0)
     {
-        var path = parsed.CommandResult.Command.Parents.Any() ? $"cap {parsed.CommandResult.Command.Name}" : "cap";
-        throw new CliFaultException(ExitCodes.Misconfigured, $"{parsed.Errors[^1].Message.TrimEnd('.')}. See {path} --help");
+        throw new CliFaultException(ExitCodes.Misconfigured, ParseFault.Of(parsed));
     }
 
     var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false };

@@ -47,6 +47,24 @@ internal static class Servers
     public static Task SendToGateAsync(string? gate, byte[] incident, CancellationToken cancellationToken) =>
         GateAsync(gate, server => server.SendIncidentAsync(incident, CapEnvironment.GateKey, cancellationToken));
 
+    /// <returns>What a server's clock says; null when it does not.</returns>
+    /// <exception cref="CliFaultException">No answer.</exception>
+    public static async Task<DateTimeOffset?> ClockAsync(Uri server, CancellationToken cancellationToken)
+    {
+        using var http = HttpClients.Create(Timeout, TlsSettings.Read());
+        try
+        {
+            using var answer = await http.GetAsync(new Uri(server, "/health/live"), HttpCompletionOption.ResponseHeadersRead,
+                cancellationToken);
+            return answer.Headers.Date;
+        }
+        catch (HttpRequestException fault)
+        {
+            throw new CliFaultException(ExitCodes.Unreachable,
+                $"No answer from {server.Scheme}://{server.Authority}: {Reason(server, fault)}");
+        }
+    }
+
     public static Uri GateUrl(string? text)
     {
         text ??= CapEnvironment.Gate;

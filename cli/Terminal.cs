@@ -4,26 +4,29 @@ using Spectre.Console;
 
 namespace CapOrleans.Cli;
 
-/// <summary>Standard output and standard error: whatever a command prints passes <see cref="Printable"/> here, wherever it came from.</summary>
+/// <summary>
+/// Standard output and standard error, in UTF-8 whatever the locale is. Whatever a command prints passes <see cref="Printable"/> here,
+/// wherever it came from.
+/// </summary>
 internal static class Terminal
 {
     /// <summary>Standard error as it is, for our own colours and for the output of a command that a hook runs.</summary>
-    public static TextWriter RawError { get; } = OrNull(() => Console.Error);
+    public static TextWriter RawError { get; } = OrNull(Console.OpenStandardError);
 
     /// <summary>From here on, <see cref="Console"/> prints only what is printable.</summary>
     public static void Guard()
     {
         _ = RawError; // before it is replaced
-        Console.SetOut(new PrintableWriter(OrNull(() => Console.Out)));
+        Console.SetOut(new PrintableWriter(OrNull(Console.OpenStandardOutput)));
         Console.SetError(new PrintableWriter(RawError));
     }
 
     /// <summary>One that was closed before this process began takes nothing, and keeps nothing from being done.</summary>
-    private static TextWriter OrNull(Func<TextWriter> open)
+    private static TextWriter OrNull(Func<Stream> open)
     {
         try
         {
-            return open();
+            return new StreamWriter(open(), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = true };
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {

@@ -23,8 +23,9 @@ public sealed partial class CapOrleansClient(HttpClient http, Uri api, ClientOpt
     public Task<AnchorRestart> RestartAnchorsAsync(int log, CancellationToken cancellationToken) =>
         server.SendAsync(Call.Post(Path($"v1/logs/{log}/anchors/restart")), ClientJson.Default.AnchorRestart, cancellationToken);
 
-    public Task<Readiness> GetReadinessAsync(CancellationToken cancellationToken) =>
-        server.SendAsync(Call.Get("health/ready"), ClientJson.Default.Readiness, cancellationToken);
+    public Task<Readiness> GetReadinessAsync(bool isDetailed, CancellationToken cancellationToken) =>
+        server.SendAsync(Call.Get("health/ready", isDetailed ? CallAccess.Operate : CallAccess.Open), ClientJson.Default.Readiness,
+            cancellationToken);
 
     public Task<IReadOnlyList<Limit>> ListLimitsAsync(CancellationToken cancellationToken) =>
         server.SendAsync(Call.Get("v1/limits"), ClientJson.Default.IReadOnlyListLimit, cancellationToken);

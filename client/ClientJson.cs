@@ -26,6 +26,8 @@ namespace CapOrleans.Client;
 [JsonSerializable(typeof(IncidentPage))]
 [JsonSerializable(typeof(CapView))]
 [JsonSerializable(typeof(ScorePage))]
+[JsonSerializable(typeof(ScoreStep))]
+[JsonSerializable(typeof(EntryView))]
 [JsonSerializable(typeof(EntryPage))]
 [JsonSerializable(typeof(IReadOnlyList<GateView>))]
 [JsonSerializable(typeof(GateBody))]

@@ -20,6 +20,9 @@ public interface IGateClient
 
     Task RetryAsync(long deadLetter, CancellationToken cancellationToken);
 
+    /// <summary>Deletes it: nothing of it is kept.</summary>
+    Task DropAsync(long deadLetter, CancellationToken cancellationToken);
+
     Task<SealingKeyAnswer> GetSealingKeyAsync(CancellationToken cancellationToken);
 }
 
@@ -66,6 +69,9 @@ public sealed class GateClient(HttpClient http, Uri gate, ClientOptions? options
 
     public Task RetryAsync(long deadLetter, CancellationToken cancellationToken) => server.SendAsync(
         Call.Post(string.Create(CultureInfo.InvariantCulture, $"/v1/gate/dead/{deadLetter}/retry")), cancellationToken);
+
+    public Task DropAsync(long deadLetter, CancellationToken cancellationToken) => server.SendAsync(
+        Call.Delete(string.Create(CultureInfo.InvariantCulture, $"/v1/gate/dead/{deadLetter}")), cancellationToken);
 
     public Task<SealingKeyAnswer> GetSealingKeyAsync(CancellationToken cancellationToken) =>
         server.SendAsync(Call.Get("/v1/gate/sealing-key", CallAccess.Open), ClientJson.Default.SealingKeyAnswer, cancellationToken);

@@ -82,7 +82,8 @@ public interface ICapOrleansClient
     /// <summary>Anchors a log under a new key, while its contract contradicts it.</summary>
     Task<AnchorRestart> RestartAnchorsAsync(int log, CancellationToken cancellationToken);
 
-    Task<Readiness> GetReadinessAsync(CancellationToken cancellationToken);
+    /// <param name="isDetailed">Shows the token, where there is one: strangers are told the status alone.</param>
+    Task<Readiness> GetReadinessAsync(bool isDetailed, CancellationToken cancellationToken);
 
     Task<IReadOnlyList<Limit>> ListLimitsAsync(CancellationToken cancellationToken);
 }

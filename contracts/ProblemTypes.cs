@@ -45,6 +45,7 @@ public static class ProblemTypes
         ["operator-only"] = "Only an operator changes what holds the CapID in bounds.",
         ["other-host"] = "Without a key, this machine is called by a loopback name.",
         ["other-origin"] = "A page of another site made the call.",
+        ["refused-by-intermediary"] = "Something between the gate and the cluster refuses what is sent.",
         ["refused"] = "The request was refused before any endpoint took it.",
         ["scope"] = "The key or token does not have the scope that the call needs.",
         ["sealed-body"] = "The sealed body does not open.",

@@ -29,7 +29,10 @@ internal sealed record Standing(Ruling? Refused, string Queue, bool IsVouched, b
     /// <param name="chainId">That a full-v2 signature is for.</param>
     public Arrival ToArrival(IncidentReport report, byte[] line, long chainId)
     {
-        var arrival = new Arrival(Queue, report.CapId, report.IncidentId, line, IsVouched);
+        var arrival = new Arrival(Queue, report.CapId, report.IncidentId, line, IsVouched)
+        {
+            IsCritical = report.SeverityClaimed == Severity.Critical,
+        };
         if (IsClaim)
         {
             return arrival with { IsClaim = true, Content = SHA256.HashData([.. Encoding.UTF8.GetBytes($"{Queue}\n"), .. line]) };

@@ -1,9 +1,16 @@
+using System.Net.Mime;
+using System.Text.Json;
+using CapOrleans.Core.Sealing;
+using CapOrleans.Gate.Answers;
 using CapOrleans.Gate.Forward;
 using CapOrleans.Gate.Keys;
 using CapOrleans.Gate.Presence;
 using CapOrleans.Gate.Settings;
 using CapOrleans.Gate.Spool;
+using CapOrleans.HttpEdge.Answers;
+using CapOrleans.HttpEdge.Descriptions;
 using CapOrleans.HttpEdge.Limits;
+using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace CapOrleans.Gate;
 
@@ -35,12 +42,19 @@ public static class CapGate
         builder.Services.AddSingleton<Heartbeats>();
         builder.Services.AddHostedService(services => services.GetRequiredService<Heartbeats>());
         builder.Services.AddSingleton<IntakeEndpoint>();
+        builder.Services.AddSingleton<HealthEndpoints.SpoolHealth>();
+        builder.Services.AddOpenApiOfGate();
         var app = builder.Build();
         var intake = app.Services.GetRequiredService<IntakeEndpoint>();
+        ActivatorUtilities.CreateInstance<Faults>(app.Services).Use(app, AnswerFault);
         app.Services.GetRequiredService<AddressRateLimit>().Use(app);
-        app.MapPost("/gate_receive", intake.AnswerLegacyAsync);
-        app.MapPost("/v1/incidents", intake.AnswerAsync);
+        app.MapPost("/gate_receive", (Delegate)intake.AnswerLegacyAsync).TakesIncident().Produces<GateAnswer>()
+            .WithSummary("As legacy hosts send: an incident is on the gate's disk");
+        app.MapPost("/v1/incidents", (Delegate)intake.AnswerAsync).TakesIncident().Produces<ReceivedAnswer>(202)
+            .WithSummary("An incident is on the gate's disk, and is forwarded to the cluster");
         app.MapStatus(options);
+        app.MapHealth(options);
+        OpenApiDocument.Map(app);
         app.MapSealingKey(options);
         app.MapFallback("{**path}", async (HttpContext context) =>
         {
@@ -48,5 +62,33 @@ public static class CapGate
             await context.Response.WriteAsync("Not Found");
         });
         return app;
+    }
+
+    /// <summary>A disk that cannot be read or written just now is no fault of the gate, and tells no caller its path.</summary>
+    private static ProblemHttpResult? AnswerFault(Exception fault) => SpoolFault.Is(fault)
+        ? GateProblems.Of(StatusCodes.Status503ServiceUnavailable, "unavailable", "",
+            "The gate's disk does not take it now; /v1/gate/status says why.")
+        : null;
+
+    private static RouteHandlerBuilder TakesIncident(this RouteHandlerBuilder route) => route
+        .Accepts<JsonElement>(MediaTypeNames.Application.Json, SealedBody.ContentType).WithTags("Incidents")
+        .ProducesProblem(400).ProducesProblem(403).ProducesProblem(404).ProducesProblem(409).ProducesProblem(413).ProducesProblem(429)
+        .ProducesProblem(503).ProducesProblem(507);
+
+    private static void AddOpenApiOfGate(this IServiceCollection services)
+    {
+        services.ConfigureHttpJsonOptions(json =>
+        {
+            json.SerializerOptions.TypeInfoResolverChain.Insert(0, GateStatusJson.Default);
+            json.SerializerOptions.TypeInfoResolverChain.Insert(0, GateJson.Default);
+            json.SerializerOptions.TypeInfoResolverChain.Insert(0, ProblemsJson.Default);
+        });
+        OpenApiDocument.Add(services, description => description.AddDocumentTransformer((document, _, _) =>
+        {
+            document.Info.Title = "CapOrleans gate";
+            document.Info.Description = "Takes signed incidents from hosts, keeps them on its disk and forwards them. Operators' " +
+                "calls need the gate's token: Authorization: Bearer.";
+            return Task.CompletedTask;
+        }));
     }
 }

@@ -20,4 +20,5 @@ internal sealed partial class GateJson : JsonSerializerContext;
 [JsonSerializable(typeof(GateStatus))]
 [JsonSerializable(typeof(SealingKeyAnswer))]
 [JsonSerializable(typeof(DeadPage))]
+[JsonSerializable(typeof(GateReadiness))]
 internal sealed partial class GateStatusJson : JsonSerializerContext;

@@ -7,7 +7,6 @@ using CapOrleans.Gate.Settings;
 using CapOrleans.Gate.Spool;
 using CapOrleans.HttpEdge.Bodies;
 using CapOrleans.HttpEdge.Limits;
-using Microsoft.Data.Sqlite;
 
 namespace CapOrleans.Gate;
 
@@ -77,14 +76,12 @@ internal sealed class IntakeEndpoint(
 
     private async Task<IncidentReport?> KeepAsync(HttpContext context, IncidentReport report, Standing standing, Arrival arrival)
     {
-        ArrivalVerdict verdict;
-        try
+        var verdict = await spool.KeepAsync(arrival);
+        // A conflict calls as well: whoever was faster with an altered copy must not silence it. So does what the disk does not take: the
+        // host may have nobody else to tell. Each incident calls once.
+        if (standing is { MayPage: true, Signer: { } signer } && verdict is not (ArrivalVerdict.Duplicate or ArrivalVerdict.QueueFull))
         {
-            verdict = await spool.KeepAsync(arrival);
-        }
-        catch (SqliteException)
-        {
-            verdict = ArrivalVerdict.Full;
+            escalation.Consider(report, signer, standing.IsVouched ? null : AddressRateLimit.AddressOf(context));
         }
 
         if (verdict == ArrivalVerdict.Full)
@@ -101,13 +98,6 @@ internal sealed class IntakeEndpoint(
             return await RefuseAsync(context, StatusCodes.Status429TooManyRequests, new Refusal(
                 "too-many-waiting", "",
                 $"{SpoolLimits.MaxClaimsEach} incidents from this address wait until contract wallets were asked; send the same again."));
-        }
-
-        // A conflict calls as well: whoever was faster with an altered copy must not silence it. Each incident calls once.
-        if (standing is { MayPage: true, Signer: { } signer }
-            && verdict is ArrivalVerdict.Kept or ArrivalVerdict.Vouched or ArrivalVerdict.Conflicts)
-        {
-            escalation.Consider(report, signer, standing.IsVouched ? null : AddressRateLimit.AddressOf(context));
         }
 
         return verdict == ArrivalVerdict.Conflicts ? await RefuseAsync(context, StatusCodes.Status409Conflict, OtherContentWaits) : report;

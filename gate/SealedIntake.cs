@@ -11,7 +11,10 @@ internal static class SealedIntake
 {
     public static void MapSealingKey(this WebApplication app, GateOptions options) =>
         app.MapGet("/v1/gate/sealing-key", () => TypedResults.Json(
-            new SealingKeyAnswer(SealedBody.ContentType, Convert.ToBase64String(options.SealingKeys[0].PublicKey)), GateStatusJson.Default.SealingKeyAnswer));
+            new SealingKeyAnswer(SealedBody.ContentType, Convert.ToBase64String(options.SealingKeys[0].PublicKey)),
+                GateStatusJson.Default.SealingKeyAnswer))
+            .Produces<SealingKeyAnswer>().WithTags("Incidents").WithSummary(
+                "The key that hosts seal to, so that only this gate reads what they send");
 
     public static bool IsSealed(HttpRequest request) =>
         MediaTypeHeaderValue.TryParse(request.ContentType, out var type) && type.MediaType.Equals(SealedBody.ContentType, StringComparison.OrdinalIgnoreCase);

@@ -7,6 +7,7 @@ using CapOrleans.Gate.Keys;
 using CapOrleans.Gate.Presence;
 using CapOrleans.Gate.Settings;
 using CapOrleans.Gate.Spool;
+using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace CapOrleans.Gate;
 
@@ -27,11 +28,22 @@ internal static class StatusEndpoints
             : GateProblems.Of(
                 StatusCodes.Status401Unauthorized, "unauthenticated", "Authorization",
                 "The gate's own token, as Bearer: it is in DATA_DIR/gate-token of the gate."));
-        status.MapGet("/status", (IncidentSpool spool, RecentCounts counts, ClusterLink cluster, KeyLists keys, Heartbeats heartbeats, Forwarder forwarder) => TypedResults.Json(
-            new GateStatus(
-                options.Identity.Name, $"{options.Identity.Key.Address}", counts.Read(), spool.Limits.MaxBytes, cluster.Api,
-                cluster.LastError, keys.LastError, heartbeats.LastError, forwarder.Resting()),
-            GateStatusJson.Default.GateStatus));
+        status.WithTags("Operations").ProducesProblem(401).ProducesProblem(403);
+        status.MapGet("/status", (IncidentSpool spool, RecentCounts recent, ClusterLink cluster, KeyLists keys, Heartbeats heartbeats,
+            Forwarder forwarder) =>
+        {
+            var (counts, error) = recent.Read();
+            return TypedResults.Json(
+                new GateStatus(
+                    options.Identity.Name, $"{options.Identity.Key.Address}", counts, spool.Limits.MaxBytes, cluster.Api,
+                    cluster.LastError, keys.LastError, heartbeats.LastError, forwarder.Resting(), error),
+                GateStatusJson.Default.GateStatus);
+        }).Produces<GateStatus>().WithSummary("What waits, and what keeps it");
+        status.MapDead();
+    }
+
+    private static void MapDead(this IEndpointRouteBuilder status)
+    {
         status.MapGet("/dead", (HttpContext context, IncidentSpool spool) =>
         {
             if (!long.TryParse(context.Request.Query["before"].FirstOrDefault() ?? $"{long.MaxValue}", NumberStyles.None, CultureInfo.InvariantCulture, out var before))
@@ -41,15 +53,21 @@ internal static class StatusEndpoints
 
             var items = spool.Dead(before, PageSize);
             return TypedResults.Json(new DeadPage(items, items.Count < PageSize ? null : items[^1].Number), GateStatusJson.Default.DeadPage);
-        });
+        }).Produces<DeadPage>().ProducesProblem(400).WithSummary("What the cluster refused, the newest first")
+            .WithDescription($"Query: before (the number of a dead letter; next of the page before). {PageSize} at a time.");
         status.MapPost("/dead/{number:long}/retry", async (long number, IncidentSpool spool) => await spool.RetryAsync(number) switch
         {
             RetryVerdict.Waits => (IResult)TypedResults.NoContent(),
             RetryVerdict.Conflicts => GateProblems.Of(
                 StatusCodes.Status409Conflict, CapRefusals.OtherContent.Refusal!.Type, "number",
                 "The same incident waits with other content; retry this one when the cluster has decided about that."),
-            _ => GateProblems.Of(
-                StatusCodes.Status404NotFound, "no-such-letter", "number", $"No dead letter has the number {number}; see /v1/gate/dead."),
-        });
+            _ => NoSuchLetter(number),
+        }).Produces(204).ProducesProblem(404).ProducesProblem(409).WithSummary("Send a dead letter again");
+        status.MapDelete("/dead/{number:long}", async (long number, IncidentSpool spool) =>
+            await spool.DiscardAsync(number) ? (IResult)TypedResults.NoContent() : NoSuchLetter(number))
+            .Produces(204).ProducesProblem(404).WithSummary("Delete a dead letter: nothing of it is kept");
     }
+
+    private static ProblemHttpResult NoSuchLetter(long number) => GateProblems.Of(
+        StatusCodes.Status404NotFound, "no-such-letter", "number", $"No dead letter has the number {number}; see /v1/gate/dead.");
 }

@@ -9,7 +9,8 @@ namespace CapOrleans.Cli.Commands;
 /// <summary>What waits at a gate, and what the cluster refused.</summary>
 internal static class GateCommand
 {
-    public static Command Create() => new("gate", "Gates: status, dead letters, retry, list, add, remove, key. Example: cap gate status") { Status(), Dead(), Retry(), List(), Add(), Remove(), Key() };
+    public static Command Create() => new("gate", "Gates: status, dead letters, retry, drop, list, add, remove, key. Example: cap " +
+        "gate status") { Status(), Dead(), Retry(), Drop(), List(), Add(), Remove(), Key() };
 
     private static Command Status()
     {
@@ -36,17 +37,27 @@ internal static class GateCommand
         return command;
     }
 
-    private static Command Retry()
+    private static Command Retry() => OfLetters(
+        "retry", "Send again what was refused, for example after its key was added. Example: cap gate retry 17",
+        (gate, number, cancellationToken) => gate.RetryAsync(number, cancellationToken), "retried", "queued for retry");
+
+    private static Command Drop() => OfLetters(
+        "drop", "Delete what was refused and cannot be accepted: nothing of it is kept; 'cap gate dead' prints it. Example: cap " +
+            "gate drop 17",
+        (gate, number, cancellationToken) => gate.DropAsync(number, cancellationToken), "dropped", "deleted");
+
+    private static Command OfLetters(string name, string description, Func<IGateClient, long, CancellationToken, Task> call,
+        string member, string done)
     {
         var numbers = new Argument<long[]>("NUMBER") { Description = "As 'cap gate dead' shows them", Arity = ArgumentArity.ZeroOrMore };
         var all = new Option<bool>("--all") { Description = "Every dead letter" };
         var gate = GateOption();
-        var command = new Command("retry", "Send again what was refused, for example after its key was added. Example: cap gate retry 17") { numbers, all, gate };
+        var command = new Command(name, description) { numbers, all, gate };
         command.Validators.Add(result =>
         {
             if (result.GetValue(all) == result.GetValue(numbers) is { Length: > 0 })
             {
-                result.AddError("Name the dead letters by number, or say --all.");
+                result.AddError("Name the dead letters by number, or add --all.");
             }
         });
         command.SetAction(async (parsed, cancellationToken) =>
@@ -57,17 +68,18 @@ internal static class GateCommand
                 await ForEachLetterAsync(parsed.GetValue(gate), letter => chosen.Add(letter.Number), cancellationToken);
             }
 
-            await Answer.ShowAsync("retrying", report => Servers.GateAsync(parsed.GetValue(gate), async server =>
+            await Answer.ShowAsync($"gate {name}", report => Servers.GateAsync(parsed.GetValue(gate), async server =>
             {
-                foreach (var (done, number) in chosen.Order().Index())
+                foreach (var (count, number) in chosen.Order().Index())
                 {
-                    await server.RetryAsync(number, cancellationToken);
-                    report((done + 1.0) / chosen.Count);
+                    await call(server, number, cancellationToken);
+                    report((count + 1.0) / chosen.Count);
                 }
 
                 return chosen.Count;
             }));
-            return Answer.Tell(new JsonObject { ["retried"] = chosen.Count }, $"{chosen.Count} incident{(chosen.Count == 1 ? "" : "s")} queued for retry");
+            return Answer.Tell(new JsonObject { [member] = chosen.Count },
+                $"{chosen.Count} incident{(chosen.Count == 1 ? "" : "s")} {done}");
         });
         return command;
     }

@@ -32,16 +32,47 @@ internal static class KeyCommand
         var from = new Option<DateTimeOffset?>("--from") { Description = "First instant at which a signature counts" };
         var until = new Option<DateTimeOffset?>("--until") { Description = "First instant at which none counts any more" };
         var contract = new Option<bool>("--contract") { Description = "The address is a contract wallet's (EIP-1271): it reports with full-v2" };
-        var command = new Command("add", "Add a key, or change its roles and times. Example: cap key add WEB-01 --key 0x5290... --role reporter --until 2027-01-01T00:00:00Z") { capId, key, roles, from, until, contract, admin };
+        var replace = new Option<bool>("--replace") { Description = "Of a key that is there: have these roles and times only, and " +
+            "keep none of its own" };
+        var yes = new Option<bool>("--yes") { Description = "Change a key that is there without asking" };
+        var command = new Command("add", "Add a key, or add roles and set times of one that is there. Example: cap key add WEB-01 " +
+            "--key 0x5290... --role reporter --until 2027-01-01T00:00:00Z") { capId, key, roles, from, until, contract, replace, yes,
+            admin };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var wanted = new KeyDefinition(
                 parsed.GetRequiredValue(key), parsed.GetValue(roles) is { Length: > 0 } named ? named : null,
                 parsed.GetValue(from), parsed.GetValue(until), parsed.GetValue(contract));
+            var cap = await Servers.ApiAsync(api => api.GetCapAsync(parsed.GetRequiredValue(capId), cancellationToken));
+            if (cap.Keys.FirstOrDefault(known => known.RevokedAt is null && string.Equals(known.Address, wanted.Address,
+                StringComparison.OrdinalIgnoreCase)) is { } known)
+            {
+                wanted = (parsed.GetValue(replace) ? wanted : Merge(known, wanted)) with { Address = known.Address };
+                var (before, after) = (Text(known.Roles, known.NotBefore, known.NotAfter), Text(wanted.Roles ?? ["reporter"],
+                    wanted.NotBefore, wanted.NotAfter));
+                if (before != after)
+                {
+                    Answer.Confirm($"{known.Address} has {before}, and would have {after}.", parsed.GetValue(yes));
+                }
+            }
+
             return await ChangeAsync(parsed, capId, admin, new ContextChange(AddKey: wanted), cancellationToken);
         });
         return command;
     }
+
+    /// <summary>What is not named stays as it is.</summary>
+    private static KeyDefinition Merge(SigningKey known, KeyDefinition wanted) => wanted with
+    {
+        Roles = [.. known.Roles.Union(wanted.Roles ?? [], StringComparer.Ordinal)],
+        NotBefore = wanted.NotBefore ?? known.NotBefore,
+        NotAfter = wanted.NotAfter ?? known.NotAfter,
+        IsContract = wanted.IsContract || known.IsContract,
+    };
+
+    private static string Text(IEnumerable<string> roles, DateTimeOffset? from, DateTimeOffset? until) =>
+        $"{string.Join(", ", roles.Order(StringComparer.Ordinal))} from {(from is null ? "the beginning" : $"{from:O}")} until " +
+            $"{(until is null ? "it is revoked" : $"{until:O}")}";
 
     private static Command Revoke()
     {

@@ -11,13 +11,16 @@ namespace CapOrleans.Gate.Forward;
 /// <param name="Problem">The cluster's problem, as JSON; null when it was accepted.</param>
 internal sealed record LineVerdict(int Status, byte[]? Problem)
 {
+    /// <summary>Said by a proxy or a firewall in between, about the request: of the incident the cluster knows nothing.</summary>
+    public bool IsOfIntermediary { get; init; }
+
     /// <summary>Nothing was decided: the same is sent again.</summary>
-    public bool IsRetryable => Status is StatusCodes.Status429TooManyRequests or >= 500;
+    public bool IsRetryable => IsOfIntermediary || Status is StatusCodes.Status429TooManyRequests or >= 500;
 }
 
 /// <summary>What came of one request.</summary>
 /// <param name="Verdicts">One for each line; null when the request as a whole has none.</param>
-/// <param name="Refusal">The request itself was refused: whatever is in it, it is not sent again as it is.</param>
+/// <param name="Refusal">The request itself was refused: whatever is in it, it is not sent again as it is, but in halves.</param>
 /// <param name="RetryAfter">When to come again; null when the cluster did not say.</param>
 /// <param name="LastError">What kept it from being answered, for an operator.</param>
 internal sealed record BatchAnswer(IReadOnlyList<LineVerdict>? Verdicts, LineVerdict? Refusal, TimeSpan? RetryAfter, string? LastError)
@@ -93,6 +96,10 @@ internal sealed partial class ClusterLink(HttpClient http, GateOptions options, 
             Leave(api, isSilent, isSilent ? BackoffOfSilent : answer.RetryAfter);
             answer = Api == api ? answer : answer with { RetryAfter = null }; // that is not the next one's
         }
+        else if (answer.Refusal is { IsOfIntermediary: true })
+        {
+            Leave(api, isSilent: false, backoff: null); // another way may have none of that kind in between
+        }
 
         if (LastError is null != answer.LastError is null)
         {
@@ -125,11 +132,25 @@ internal sealed partial class ClusterLink(HttpClient http, GateOptions options, 
         {
             return new BatchAnswer(null, Verdict(fault.Problem.Status, fault.Problem.Json), null, null);
         }
+        catch (ClientException fault) when (fault is not ProblemException && fault.Status is { } status && IsOfIntermediary(status))
+        {
+            return new BatchAnswer(null, new LineVerdict(status, GateProblems.Intermediary(status)) { IsOfIntermediary = true }, null,
+                $"{api} answered {status} without a problem of the API's: a proxy or a firewall in between refuses what it is sent.");
+        }
         catch (ClientException fault) when (fault.Status is not null)
         {
             return new BatchAnswer(null, null, Within(fault.RetryAfter), $"{api} answered {fault.Status}, which is no verdict.");
         }
     }
+
+    /// <summary>
+    /// What is said of a request's content or size, and will be said again. Not of who asks (401, 407), of where (404, 405) or of when: these
+    /// are said of every request, until somebody changes a setting.
+    /// </summary>
+    private static bool IsOfIntermediary(int status) => status is StatusCodes.Status400BadRequest or StatusCodes.Status403Forbidden
+        or StatusCodes.Status406NotAcceptable or StatusCodes.Status413PayloadTooLarge or StatusCodes.Status414UriTooLong
+        or StatusCodes.Status415UnsupportedMediaType or StatusCodes.Status422UnprocessableEntity
+        or StatusCodes.Status431RequestHeaderFieldsTooLarge or StatusCodes.Status451UnavailableForLegalReasons;
 
     /// <summary>Whoever accepted it says what.</summary>
     private static bool IsOf(BatchVerdict verdict, Waiting waiting) =>

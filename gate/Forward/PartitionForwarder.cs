@@ -21,6 +21,8 @@ internal sealed class PartitionForwarder
     /// <summary>Whatever incident comes next still fits.</summary>
     private const int MaxBytes = BatchLines.MaxBytes - IncidentReader.MaxRequestBytes;
 
+    private const int TriesBeforeAside = 3;
+
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(30);
 
     /// <summary>A wallet that does not answer takes a whole request's time each time that it is asked.</summary>
@@ -38,6 +40,8 @@ internal sealed class PartitionForwarder
     /// <summary>Lines of the next request, of what is sent for the first time and of what is sent again.</summary>
     private readonly int[] most;
     private bool isRetry;
+    /// <summary>Requests with one incident that something in between refused, since the last that it let pass.</summary>
+    private int blocked;
 
     public PartitionForwarder(int partition, IncidentSpool spool, ClusterLink cluster, ProvenQueues proven, TimeProvider time)
     {
@@ -69,7 +73,15 @@ internal sealed class PartitionForwarder
         {
             var batch = await NextAsync(stoppingToken);
             var answer = await untilAnswered.ExecuteAsync(async token => await cluster.SendAsync(batch, partition == Partitions.Proven, token), stoppingToken);
-            await spool.SettleAsync(answer.Verdicts is { } verdicts ? Decided(batch, verdicts, answer.RetryAfter) : Refused(batch, answer.Refusal!));
+            if (answer.Verdicts is { } verdicts)
+            {
+                blocked = 0;
+                await spool.SettleAsync(Decided(batch, verdicts, answer.RetryAfter));
+            }
+            else
+            {
+                await HalveAsync(batch, answer.Refusal!, stoppingToken);
+            }
         }
     }
 
@@ -143,10 +155,37 @@ internal sealed class PartitionForwarder
             .Select(line => new Settlement(line.First.Number, line.Second.Status, line.Second.Problem))];
     }
 
-    /// <summary>A request that is refused whole is sent in halves, until one incident is left that is refused by itself.</summary>
-    private List<Settlement> Refused(IReadOnlyList<Waiting> batch, LineVerdict refusal)
+    /// <summary>
+    /// A request that is refused whole is sent in halves, until one incident is left that is refused by itself. What the cluster refuses has
+    /// its verdict. What something in between refuses is tried a few times, and then steps aside: what is behind it goes on.
+    /// </summary>
+    private async Task HalveAsync(IReadOnlyList<Waiting> batch, LineVerdict refusal, CancellationToken stoppingToken)
     {
         most[isRetry ? 1 : 0] = Math.Max(1, batch.Count / 2);
-        return batch.Count > 1 ? [] : [new Settlement(batch[0].Number, refusal.Status, refusal.Problem)];
+        if (batch is not [var single])
+        {
+            return;
+        }
+
+        if (!refusal.IsOfIntermediary)
+        {
+            await spool.SettleAsync([new Settlement(single.Number, refusal.Status, refusal.Problem)]);
+            return;
+        }
+
+        retries.Record(batch, [refusal], retryAfter: null);
+        if (!single.IsAside && retries.AttemptsOf(single.Queue) >= TriesBeforeAside)
+        {
+            await spool.StepAsideAsync(single.Number);
+            retries.Forget([single.Queue]);
+            retries.Record([single with { Queue = single.QueueAside }], [refusal], retryAfter: null);
+        }
+
+        // Several in a row are no fault of theirs: whatever refuses everything is asked more and more seldom.
+        if (++blocked > 1)
+        {
+            var wait = TimeSpan.FromMilliseconds(200) * Math.Pow(2, Math.Min(blocked, 10));
+            await Task.Delay(wait < LongestBackoff ? wait : LongestBackoff, time, stoppingToken);
+        }
     }
 }

@@ -77,6 +77,9 @@ internal sealed class QueueRetries(TimeProvider time, TimeSpan longestBackoff)
         }
     }
 
+    /// <returns>How often its first incident was sent by itself, and not decided.</returns>
+    public int AttemptsOf(string queue) => states.GetValueOrDefault(queue)?.Attempts ?? 0;
+
     private int WidthOf(string queue) => states.GetValueOrDefault(queue)?.Width ?? BatchLines.MaxLines;
 
     private TimeSpan Backoff(int attempts, TimeSpan first)

@@ -3,8 +3,8 @@ using System.Net;
 namespace CapOrleans.Gate.Keys;
 
 /// <summary>
-/// Who may speak, so that garbage stops at the edge. A list that says yes is used for half a minute; before it says no it must be new,
-/// since a key may just have been added.
+/// Who may speak, so that garbage stops at the edge. A list that says yes is used for five seconds, so that a revoked key is refused soon;
+/// before it says no it must be new, since a key may just have been added.
 /// </summary>
 /// <remarks>
 /// Strangers can name any CapID, so what they cause is bounded and kept apart: look-ups of CapIDs that have a list have a queue of their own,
@@ -17,7 +17,7 @@ internal sealed class KeyLists : IDisposable
     public const int MaxLists = 10_000;
 
     /// <summary>How old a list may be that says yes, and one that says no.</summary>
-    public static readonly TimeSpan ForYes = TimeSpan.FromSeconds(30), ForNo = TimeSpan.FromSeconds(1);
+    public static readonly TimeSpan ForYes = TimeSpan.FromSeconds(5), ForNo = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan Confirmation = TimeSpan.FromMilliseconds(500);
 

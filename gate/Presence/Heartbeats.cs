@@ -13,7 +13,8 @@ namespace CapOrleans.Gate.Presence;
 /// Tells the cluster, signed, that the gate is there and what waits in it; a cluster that gets nothing says so in its log.
 /// </summary>
 internal sealed partial class Heartbeats(
-    HttpClient http, ClusterLink cluster, IncidentSpool spool, GateOptions options, TimeProvider time, ILogger<Heartbeats> logger) : BackgroundService
+    HttpClient http, ClusterLink cluster, RecentCounts recent, GateOptions options, TimeProvider time, ILogger<Heartbeats> logger)
+        : BackgroundService
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
@@ -82,7 +83,8 @@ internal sealed partial class Heartbeats(
 
     private HeartbeatBody Sign()
     {
-        var (counts, timestamp) = (spool.Count(), time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture));
+        var (counts, timestamp) = (recent.Count(), time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'",
+            CultureInfo.InvariantCulture));
         var signature = options.Identity.Key.Sign(SignedHeartbeat.Hash(options.Identity.Name, timestamp, counts.Waiting, counts.Dead));
         return new HeartbeatBody(timestamp, counts.Waiting, counts.Dead, $"{signature}");
     }

@@ -1,4 +1,6 @@
+using System.Text;
 using System.Text.Json;
+using CapOrleans.Contracts;
 using CapOrleans.Contracts.Gates;
 using Microsoft.Data.Sqlite;
 
@@ -10,10 +12,10 @@ internal sealed partial class IncidentSpool
     private const string Columns = "number, queue, cap_id, incident_id, line, received_at, source";
 
     /// <summary>
-    /// The oldest of a partition, as many as a request may hold. What a list of keys vouches for goes first; the room that is left is for
-    /// the others, of the same CapID too: whoever writes its name into junk must not hold it up. Of wallets' claims one of each address
-    /// goes first, of each queue where those that come again are asked for, and the addresses take turns from request to request: however
-    /// much one sends, the others wait for one claim of it.
+    /// The oldest of a partition, as many as a request may hold. What a list of keys vouches for goes first, and of that the critical ones,
+    /// in up to three quarters of it; the room that is left is for the others, of the same CapID too: whoever writes its name into junk must
+    /// not hold it up. Of wallets' claims one of each address goes first, of each queue where those that come again are asked for, and the
+    /// addresses take turns from request to request: however much one sends, the others wait for one claim of it.
     /// </summary>
     /// <param name="queues">Those that are left out; with <paramref name="isOnly"/>, those that are taken.</param>
     public IReadOnlyList<Waiting> Next(int partition, IReadOnlyCollection<string> queues, int maxLines, int maxBytes, bool isOnly = false)
@@ -26,11 +28,17 @@ internal sealed partial class IncidentSpool
         }
 
         var excluded = JsonSerializer.Serialize(queues, SpoolJson.Default.IReadOnlyCollectionString);
-        TakeOldest(isVouched: true);
-        TakeOldest(isVouched: false);
+        var urgent = Math.Max(1, maxLines * 3 / 4);
+        if (partition < Partitions.Claims)
+        {
+            TakeOldest("vouched = 1 AND critical = 1", urgent);
+        }
+
+        TakeOldest("vouched = 1", maxLines);
+        TakeOldest("vouched = 0", maxLines);
         return next.Lines;
 
-        void TakeOldest(bool isVouched)
+        void TakeOldest(string kind, int most)
         {
             if (next.IsFull)
             {
@@ -38,12 +46,12 @@ internal sealed partial class IncidentSpool
             }
 
             using var command = connection.CreateCommand();
-            command.CommandText = OldestOf(isOnly, isVouched);
+            command.CommandText = OldestOf(isOnly, kind);
             command.Parameters.AddWithValue("$queues", excluded);
             var taken = next.Lines.ConvertAll(line => line.Number);
             command.Parameters.AddWithValue("$taken", JsonSerializer.Serialize(taken, SpoolJson.Default.ListInt64));
             command.Parameters.AddWithValue("$partition", partition);
-            command.Parameters.AddWithValue("$limit", maxLines - next.Lines.Count);
+            command.Parameters.AddWithValue("$limit", most - next.Lines.Count);
             using var rows = command.ExecuteReader();
             while (!next.IsFull && rows.Read())
             {
@@ -55,10 +63,10 @@ internal sealed partial class IncidentSpool
     private static Waiting ReadWaiting(SqliteDataReader rows) => new(
         rows.GetInt64(0), rows.GetString(1), rows.GetString(2), rows.GetString(3), (byte[])rows[4], Instant(rows, 5), rows.GetString(6));
 
-    /// <summary>The flag stands in the text, not in a parameter: only so the index of either kind is used.</summary>
-    private static string OldestOf(bool isOnly, bool isVouched) =>
+    /// <param name="kind">Stands in the text, not in a parameter: only so the index of each kind is used.</param>
+    private static string OldestOf(bool isOnly, string kind) =>
         $"""
-        SELECT {Columns} FROM incident WHERE refused_at IS NULL AND vouched = {(isVouched ? 1 : 0)} AND partition = $partition
+        SELECT {Columns} FROM incident WHERE refused_at IS NULL AND {kind} AND partition = $partition
           AND queue {(isOnly ? "" : "NOT ")}IN (SELECT value FROM json_each($queues))
           AND number NOT IN (SELECT value FROM json_each($taken))
         ORDER BY number LIMIT $limit
@@ -82,7 +90,9 @@ internal sealed partial class IncidentSpool
         {
             dead.Add(new DeadLetter(
                 rows.GetInt64(0), rows.GetString(1), rows.GetString(2), JsonElement.Parse((byte[])rows[3]),
-                Instant(rows, 4), Instant(rows, 5), rows.GetInt32(6), ProblemOf(rows.GetString(7)), rows.GetInt64(8) == 1));
+                Instant(rows, 4), Instant(rows, 5), rows.GetInt32(6), ProblemOf(rows.GetString(7)),
+                rows.GetInt64(8) == 1,
+                DeadLetterAdvice.Of(ProblemTypes.NameIn(Encoding.UTF8.GetBytes(rows.GetString(7))))));
         }
 
         return dead;

@@ -13,9 +13,6 @@ internal sealed partial class IncidentSpool : IDisposable
     /// <summary>Changes in one transaction, and changes that may wait for it.</summary>
     private const int BatchLimit = 1024, QueueLimit = 8192;
 
-    /// <summary>SQLITE_FULL and SQLITE_IOERR.</summary>
-    private const int DiskFull = 13, DiskFault = 10;
-
     private readonly Channel<Change> changes = Channel.CreateBounded<Change>(new BoundedChannelOptions(QueueLimit) { SingleReader = true });
     private readonly SemaphoreSlim[] arrivals = [.. Enumerable.Range(0, Partitions.Count).Select(_ => new SemaphoreSlim(0))];
     private readonly SpoolFile file;
@@ -26,6 +23,7 @@ internal sealed partial class IncidentSpool : IDisposable
     private readonly SpoolRoom room;
     private readonly LogThrottle faults, drops, crowds;
     private long droppedDead, full;
+    private volatile string? lastError;
 
     public IncidentSpool(SpoolFile file, SpoolLimits limits, TimeProvider time, ILogger<IncidentSpool> logger)
     {
@@ -44,8 +42,24 @@ internal sealed partial class IncidentSpool : IDisposable
 
     public SpoolLimits Limits => limits;
 
-    /// <returns>When it was kept, it is on disk.</returns>
-    /// <exception cref="SqliteException">The disk does not take it.</exception>
+    /// <summary>What kept the last change from the disk; null when it was written.</summary>
+    public string? LastError => lastError;
+
+    /// <summary>Writes a page and nothing new: a disk that fails is noticed before the next incident comes.</summary>
+    /// <returns>Whether the spool takes incidents.</returns>
+    public async Task<bool> CheckAsync()
+    {
+        try
+        {
+            return file.TakeReserve() && await ChangeAsync<bool>(commands => (commands.Touch(), []));
+        }
+        catch (Exception fault) when (SpoolFault.Is(fault))
+        {
+            return false; // LastError says why
+        }
+    }
+
+    /// <returns>When it was kept, it is on disk; what the disk does not take, for whatever reason, finds the spool full.</returns>
     public async Task<ArrivalVerdict> KeepAsync(Arrival arrival)
     {
         // Counted before it waits for the disk: a thousand at once must not each find room for one.
@@ -71,6 +85,11 @@ internal sealed partial class IncidentSpool : IDisposable
             }
 
             return verdict;
+        }
+        catch (Exception fault) when (SpoolFault.Is(fault))
+        {
+            Interlocked.Increment(ref full);
+            return ArrivalVerdict.Full;
         }
         finally
         {
@@ -104,6 +123,13 @@ internal sealed partial class IncidentSpool : IDisposable
         return (settlements.Count, freed);
     });
 
+    /// <summary>One that waits has a queue of its own from here on, see <see cref="Waiting.QueueAside"/>.</summary>
+    public Task<bool> StepAsideAsync(long number) => ChangeAsync<bool>(commands => (commands.StepAside(number), []));
+
+    /// <summary>Deletes a dead letter.</summary>
+    /// <returns>Whether there was one of this number.</returns>
+    public Task<bool> DiscardAsync(long number) => ChangeAsync<bool>(commands => (commands.Discard(number), []));
+
     public Task<RetryVerdict> RetryAsync(long number) =>
         ChangeAsync(commands => commands.Revive(number), Enumerable.Range(0, Partitions.Count).ToArray());
 
@@ -125,69 +151,6 @@ internal sealed partial class IncidentSpool : IDisposable
         foreach (var partition in arrivals)
         {
             partition.Dispose();
-        }
-    }
-
-    private async Task<T> ChangeAsync<T>(Func<SpoolCommands, (T Result, IReadOnlyList<WaitingBytes> Bytes)> apply, params int[] partitions)
-    {
-        var change = new Change<T>(apply, partitions);
-        await changes.Writer.WriteAsync(change);
-        return await change.Done.Task;
-    }
-
-    private void Write(SqliteConnection connection)
-    {
-        using var owned = connection;
-        using var commands = new SpoolCommands(connection);
-        var batch = new List<Change>(BatchLimit);
-        while (changes.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
-        {
-            batch.Clear();
-            while (batch.Count < BatchLimit && changes.Reader.TryRead(out var change))
-            {
-                batch.Add(change);
-            }
-
-            try
-            {
-                Commit(connection, commands, batch);
-            }
-            catch (Exception fault)
-            {
-                // Whoever asked gets the fault; the file is as it was before, and the next change has its turn.
-                if (faults.Take(batch.Count) is > 0 and var count) // while the disk is full, every incident ends here
-                {
-                    LogFault(count, fault.Message);
-                }
-
-                batch.ForEach(change => change.Fail(fault));
-                if (fault is SqliteException { SqliteErrorCode: DiskFull or DiskFault })
-                {
-                    file.ReleaseReserve(); // from here on only what leaves is taken, in the room that was kept for it
-                }
-            }
-        }
-    }
-
-    private void Commit(SqliteConnection connection, SpoolCommands commands, List<Change> batch)
-    {
-        var moved = new List<WaitingBytes>();
-        using (var transaction = connection.BeginTransaction(deferred: false))
-        {
-            commands.Within(transaction);
-            batch.ForEach(change => moved.AddRange(change.Apply(commands)));
-            transaction.Commit();
-        }
-
-        room.Move(moved);
-        foreach (var change in batch)
-        {
-            change.Succeed();
-        }
-
-        foreach (var partition in batch.SelectMany(change => change.Partitions).Distinct())
-        {
-            arrivals[partition].Release();
         }
     }
 

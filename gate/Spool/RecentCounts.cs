@@ -1,27 +1,55 @@
 using CapOrleans.Contracts.Gates;
+using CapOrleans.Core.Access;
 
 namespace CapOrleans.Gate.Spool;
 
 /// <summary>
 /// What waits in the spool, counted a few times a second however many ask: of a million that wait, each count reads an index of them all.
+/// While the disk cannot be read, it is what was counted last.
 /// </summary>
 internal sealed class RecentCounts(IncidentSpool spool, TimeProvider time)
 {
     private static readonly TimeSpan Age = TimeSpan.FromMilliseconds(250);
 
     private readonly Lock gate = new();
-    private (SpoolCounts Counts, long At)? last;
+    private SpoolCounts counts = new(0, 0, 0, null, 0, 0, 0);
+    private string? error;
+    private long? countedAt;
 
-    public SpoolCounts Read()
+    /// <returns>With what kept the disk from being read or written; null when nothing did.</returns>
+    public (SpoolCounts Counts, string? Error) Read()
     {
         lock (gate)
         {
-            if (last is not { } known || time.GetElapsedTime(known.At) >= Age)
+            if (countedAt is not { } at || time.GetElapsedTime(at) >= Age)
             {
-                last = (spool.Count(), time.GetTimestamp());
+                CountNow();
+                countedAt = time.GetTimestamp();
             }
 
-            return last.Value.Counts;
+            return (counts, error ?? spool.LastError);
+        }
+    }
+
+    /// <summary>For a caller of the gate's own.</summary>
+    public SpoolCounts Count()
+    {
+        lock (gate)
+        {
+            CountNow();
+            return counts;
+        }
+    }
+
+    private void CountNow()
+    {
+        try
+        {
+            (counts, error) = (spool.Count(), null);
+        }
+        catch (Exception fault) when (SpoolFault.Is(fault))
+        {
+            error = OneLine.Of(fault.Message);
         }
     }
 }

@@ -6,7 +6,21 @@ namespace CapOrleans.Gate.Spool;
 /// <remarks>To delete takes room, too: a file beside it keeps some, so that on a full disk what was sent can still leave.</remarks>
 internal sealed class SpoolFile : IDisposable
 {
+    /// <summary>Of the tables in spool.sql.</summary>
+    public const int Version = 5;
+
     private const int ReserveBytes = 2 * 1024 * 1024;
+
+    /// <summary>From each version to the next, beginning with the first.</summary>
+    private static readonly string[] Migrations =
+    [
+        // Nobody asked whether a list vouched for what waits from before: it keeps its place.
+        "ALTER TABLE incident ADD COLUMN vouched INTEGER NOT NULL DEFAULT 1",
+        // What waits from before was compared byte by byte, and stays so.
+        "ALTER TABLE incident ADD COLUMN says BLOB NOT NULL DEFAULT x''; UPDATE incident SET says = content",
+        "ALTER TABLE incident ADD COLUMN source TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE incident ADD COLUMN critical INTEGER NOT NULL DEFAULT 0",
+    ];
 
     private readonly string connectionString;
     private readonly string reserve;
@@ -53,8 +67,8 @@ internal sealed class SpoolFile : IDisposable
     {
         lock (theLock)
         {
-            File.Delete(reserve);
             hasReserve = false;
+            TryDeleteReserve();
         }
     }
 
@@ -82,11 +96,24 @@ internal sealed class SpoolFile : IDisposable
                 stream.Flush(flushToDisk: true);
                 return hasReserve = true;
             }
-            catch (IOException)
+            catch (Exception fault) when (SpoolFault.Is(fault))
             {
-                File.Delete(reserve);
+                TryDeleteReserve();
                 return false;
             }
+        }
+    }
+
+    /// <summary>Whoever deals with a fault of the disk must not meet it again: on a read-only disk nothing can be deleted.</summary>
+    private void TryDeleteReserve()
+    {
+        try
+        {
+            File.Delete(reserve);
+        }
+        catch (Exception fault) when (SpoolFault.Is(fault))
+        {
+            // It stays, and is written over when there is room again.
         }
     }
 
@@ -102,44 +129,9 @@ internal sealed class SpoolFile : IDisposable
     private void Prepare()
     {
         using var connection = ConnectWriter();
-        var version = Version(connection);
-        if (version == 1)
+        for (var version = VersionOf(connection); version is > 0 and < Version; version++)
         {
-            // Nobody asked whether a list vouched for what waits from before: it keeps its place.
-            Run(
-                connection,
-                """
-                BEGIN IMMEDIATE;
-                ALTER TABLE incident ADD COLUMN vouched INTEGER NOT NULL DEFAULT 1;
-                PRAGMA user_version = 2;
-                COMMIT;
-                """);
-        }
-
-        if (version is 1 or 2)
-        {
-            // What waits from before was compared byte by byte, and stays so.
-            Run(
-                connection,
-                """
-                BEGIN IMMEDIATE;
-                ALTER TABLE incident ADD COLUMN says BLOB NOT NULL DEFAULT x'';
-                UPDATE incident SET says = content;
-                PRAGMA user_version = 3;
-                COMMIT;
-                """);
-        }
-
-        if (version is 1 or 2 or 3)
-        {
-            Run(
-                connection,
-                """
-                BEGIN IMMEDIATE;
-                ALTER TABLE incident ADD COLUMN source TEXT NOT NULL DEFAULT '';
-                PRAGMA user_version = 4;
-                COMMIT;
-                """);
+            Run(connection, $"BEGIN IMMEDIATE; {Migrations[version - 1]}; PRAGMA user_version = {version + 1}; COMMIT;");
         }
 
         using var stream = typeof(SpoolFile).Assembly.GetManifestResourceStream("spool.sql")!;
@@ -171,7 +163,7 @@ internal sealed class SpoolFile : IDisposable
         theLock.Dispose();
     }
 
-    private static long Version(SqliteConnection connection)
+    private static long VersionOf(SqliteConnection connection)
     {
         using var command = connection.CreateCommand();
         command.CommandText = "PRAGMA user_version";

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 
 namespace CapOrleans.Gate.Spool;
@@ -14,6 +15,9 @@ internal sealed record Arrival(string Queue, string CapId, string IncidentId, by
 
     /// <summary>A contract wallet must be asked about it: few of a queue wait, in a partition of their own.</summary>
     public bool IsClaim { get; init; }
+
+    /// <summary>As its sender says; it goes first where a list of keys vouches for him.</summary>
+    public bool IsCritical { get; init; }
 
     public int Partition => !IsClaim ? Partitions.Of(Queue) : IsVouched ? Partitions.Proven : Partitions.Claims;
 
@@ -40,7 +44,7 @@ internal enum ArrivalVerdict
     /// <summary>The same waits already.</summary>
     Duplicate = 2,
 
-    /// <summary>The spool is as large as it may be, or the disk is full.</summary>
+    /// <summary>The spool is as large as it may be, or the disk is full, read-only or broken.</summary>
     Full = 3,
 
     /// <summary>The same waits already, and only now a list of keys vouches for it.</summary>
@@ -77,7 +81,13 @@ internal readonly record struct WaitingBytes(string Owner, long Count, bool IsVo
 
 /// <param name="Number">Its place in the order of arrival.</param>
 internal sealed record Waiting(
-    long Number, string Queue, string CapId, string IncidentId, byte[] Line, DateTimeOffset ReceivedAt, string Source = "");
+    long Number, string Queue, string CapId, string IncidentId, byte[] Line, DateTimeOffset ReceivedAt, string Source = "")
+{
+    /// <summary>Its own, once it stepped aside.</summary>
+    public string QueueAside => string.Create(CultureInfo.InvariantCulture, $"{CapId}#{Number}");
+
+    public bool IsAside => Queue == QueueAside;
+}
 
 /// <summary>What the cluster decided about one that waited: it leaves, into the dead letters when there is a problem.</summary>
 internal sealed record Settlement(long Number, int Status, byte[]? Problem);

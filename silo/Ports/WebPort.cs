@@ -68,6 +68,7 @@ internal static class WebPort
             });
             faults.Use(app);
             proxies.Use(app);
+            HeadRequests.Use(app);
             app.Use((context, next) => OriginGuard.IsOtherSite(context.Request)
                 ? Problems.Of(StatusCodes.Status403Forbidden, "other-origin", "Origin", "A page of another site must not make this call.").ExecuteAsync(context)
                 : next(context));

@@ -33,7 +33,7 @@ public sealed class CapKeyTests(NodeFixture node) : IDisposable
     {
         // The CapID is unknown to the cluster and the gate has no list: the gate takes it, and the cluster does not.
         var key = CapOrleans.Core.Signatures.PrivateKey.Create();
-        await using var gate = await LoneGate.StartAsync(node.Api.BaseAddress!, directory);
+        await using var gate = await LoneGate.StartAsync(node.Api.BaseAddress!, directory.Path);
         await File.WriteAllTextAsync(directory.File("gate-token"), gate.Token.Export()); // DATA_DIR, where cap looks for it
         using var received = await gate.Http.PostAsync("/gate_receive", NodeFixture.Json(TestIncident.Signed(key, "CLI-GATE", "G-1", TimeProvider.System.GetUtcNow())));
         Assert.Equal(System.Net.HttpStatusCode.OK, received.StatusCode);

@@ -57,7 +57,8 @@ public sealed class CapOrleansClientTests(NodeFixture node) : IDisposable
         Assert.Equal("signer-not-authorised", answer.Verdicts[^1].Problem!.Value.Text("type").Split(':')[^1]);
         var listed = await client.ListIncidentsAsync(new IncidentFilter("CLIENT-2"), default).Select(incident => incident.IncidentId).ToListAsync();
         Assert.Equal(["B-0", "B-1", "B-2", "B-3", "B-4", "B-5", "B-6"], listed);
-        var log = (await client.GetReadinessAsync(default)).Logs!.Single(log => log.Origin == answer.Verdicts[0].Incident!.Log.Origin).Log;
+        var log = (await client.GetReadinessAsync(isDetailed: true, default)).Logs!.Single(log =>
+            log.Origin == answer.Verdicts[0].Incident!.Log.Origin).Log;
         var entries = await client.ListEntriesAsync(log, answer.Verdicts[0].Incident!.Log.Index - 1, default).ToListAsync();
         Assert.Equal(answer.Verdicts[0].Incident!.Log.LeafHash, entries[0].LeafHash);
     }

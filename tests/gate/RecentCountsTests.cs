@@ -18,10 +18,10 @@ public sealed class RecentCountsTests : IDisposable
         using var spool = new IncidentSpool(
             file, new SpoolLimits(1_000_000, TimeSpan.FromDays(7)), time, NullLogger<IncidentSpool>.Instance);
         var counts = new RecentCounts(spool, time);
-        Assert.Equal(0, counts.Read().Waiting);
+        Assert.Equal(0, counts.Read().Counts.Waiting);
         await spool.KeepAsync(new Arrival("X", "X", "I-1", "{}"u8.ToArray(), IsVouched: true));
-        Assert.Equal(0, counts.Read().Waiting);
+        Assert.Equal(0, counts.Read().Counts.Waiting);
         time.Advance(TimeSpan.FromMilliseconds(250));
-        Assert.Equal(1, counts.Read().Waiting);
+        Assert.Equal(1, counts.Read().Counts.Waiting);
     }
 }

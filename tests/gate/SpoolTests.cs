@@ -190,14 +190,7 @@ public sealed class SpoolTests : IDisposable
 
         static async Task<ArrivalVerdict> TryAsync(IncidentSpool spool, int number)
         {
-            try
-            {
-                return await spool.KeepAsync(new Arrival("X", "X", $"I-{number}", Line(60_000), IsVouched: true));
-            }
-            catch (SqliteException)
-            {
-                return ArrivalVerdict.Full;
-            }
+            return await spool.KeepAsync(new Arrival("X", "X", $"I-{number}", Line(60_000), IsVouched: true));
         }
     }
 
@@ -212,9 +205,25 @@ public sealed class SpoolTests : IDisposable
             trigger.ExecuteNonQuery();
         }
 
-        await Assert.ThrowsAsync<SqliteException>(() => KeepAsync("X", "BAD"));
+        Assert.Equal(ArrivalVerdict.Full, await KeepAsync("X", "BAD"));
+        Assert.Equal((1, "SQLite Error 19: 'disk full'."), (spool.Count().Refused, spool.LastError));
         Assert.Equal(ArrivalVerdict.Kept, await KeepAsync("X", "GOOD"));
+        Assert.Null(spool.LastError);
         Assert.Equal("GOOD", Assert.Single(Next("X")).IncidentId);
+    }
+
+    [Fact]
+    public async Task Of_what_is_vouched_for_critical_ones_go_first_and_leave_a_quarter_to_the_others()
+    {
+        foreach (var (number, isCritical, isVouched) in ((int, bool, bool)[])[(1, false, true), (2, true, false), (3, true, true), (4,
+            true, true), (5, true, true), (6, true, true), (7, false, true)])
+        {
+            await spool.KeepAsync(new Arrival("X", "X", $"{number}", Line(10), isVouched) { IsCritical = isCritical });
+        }
+
+        Assert.Equal(["3", "4", "5", "1"], spool.Next(Partitions.Of("X"), [], 4, 1_000_000).Select(waiting => waiting.IncidentId));
+        Assert.Equal(["3", "4", "5", "6", "1", "7", "2"], Next("X").Select(waiting => waiting.IncidentId));
+        Assert.Equal(["3"], spool.Next(Partitions.Of("X"), [], 1, 1_000_000).Select(waiting => waiting.IncidentId));
     }
 
     private IncidentSpool Open() => new(new SpoolFile(directory.File("spool.db"), TimeProvider.System), Limits, TimeProvider.System, NullLogger<IncidentSpool>.Instance);

@@ -17,7 +17,7 @@ public sealed class LoneGate : IAsyncDisposable
     private readonly WebApplication app, closed;
     private readonly HttpClient toCluster = new();
 
-    private LoneGate(Uri api, TempDirectory directory, int port, long spoolBytes)
+    private LoneGate(Uri api, string directory, int port, long spoolBytes, string? escalateCommand)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -33,8 +33,9 @@ public sealed class LoneGate : IAsyncDisposable
             builder,
             new GateOptions(
                 [new Uri($"http://127.0.0.1:{closedPort}"), api], () => null, Token, IsOpen: true, new AdmissionPolicy(false),
-                directory.File("spool.db"), new SpoolLimits(spoolBytes, TimeSpan.FromDays(7)), 10_000,
-                new EscalationOptions(null, null, UnknownKeys: false), new GateIdentity("lone", PrivateKey.Create()), [X25519PrivateKey.Create()]),
+                Path.Combine(directory, "spool.db"), new SpoolLimits(spoolBytes, TimeSpan.FromDays(7)), 10_000,
+                new EscalationOptions(escalateCommand, null, UnknownKeys: true), new GateIdentity("lone", PrivateKey.Create()),
+                    [X25519PrivateKey.Create()]),
             toCluster, toCluster);
         Http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
     }
@@ -43,9 +44,9 @@ public sealed class LoneGate : IAsyncDisposable
 
     public GateToken Token { get; } = GateToken.Create();
 
-    public static async Task<LoneGate> StartAsync(Uri api, TempDirectory directory, long spoolBytes = 1_000_000)
+    public static async Task<LoneGate> StartAsync(Uri api, string directory, long spoolBytes = 1_000_000, string? escalateCommand = null)
     {
-        var gate = new LoneGate(api, directory, Child.FreePort(), spoolBytes);
+        var gate = new LoneGate(api, directory, Child.FreePort(), spoolBytes, escalateCommand);
         await gate.closed.StartAsync();
         await gate.app.StartAsync();
         return gate;

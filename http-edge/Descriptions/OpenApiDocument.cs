@@ -1,30 +1,28 @@
 using System.Net.Mime;
 using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.OpenApi;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.OpenApi;
 
-namespace CapOrleans.Api;
+namespace CapOrleans.HttpEdge.Descriptions;
 
-/// <summary>The description of the API. It is made once, when it is first asked for: to make it costs more than any other call.</summary>
-internal sealed class OpenApiDocument(IServiceProvider services)
+/// <summary>What a port answers, described. It is made once, when it is first asked for: that costs more than any other call.</summary>
+public sealed class OpenApiDocument
 {
     private const string Name = "v1";
 
-    private readonly Lazy<Task<byte[]>> bytes = new(() => WriteAsync(services));
+    private readonly Lazy<Task<byte[]>> bytes;
 
-    public static void Add(IServiceCollection services)
+    private OpenApiDocument(IServiceProvider services) => bytes = new(() => WriteAsync(services));
+
+    /// <param name="describe">Adds what is said of all calls.</param>
+    public static void Add(IServiceCollection services, Action<OpenApiOptions> describe)
     {
         services.AddSingleton(provider => new OpenApiDocument(provider));
-        services.AddOpenApi(Name, description =>
-        {
-            description.ShouldInclude = call => call.RelativePath?.StartsWith("orleans", StringComparison.Ordinal) == false;
-            description.AddDocumentTransformer((document, _, _) =>
-            {
-                document.Info.Title = "CapOrleans";
-                document.Info.Description = "Signed incidents in, one verifiable log. Operator calls need an API key: Authorization: Bearer.";
-                return Task.CompletedTask;
-            });
-        });
+        services.AddOpenApi(Name, describe);
     }
 
     public static void Map(IEndpointRouteBuilder app) => app.MapGet($"/openapi/{Name}.json", async (OpenApiDocument document) =>

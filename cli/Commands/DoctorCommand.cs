@@ -1,0 +1,120 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using CapOrleans.Cli.Hooks;
+using CapOrleans.Core.Signatures;
+
+namespace CapOrleans.Cli.Commands;
+
+/// <summary>Whether this machine can report: key, clock, CapID, gate, spool. Nothing is sent.</summary>
+internal static class DoctorCommand
+{
+    /// <summary>By how much a clock may differ before it is told: signatures may be a few minutes ahead at most.</summary>
+    private static readonly TimeSpan ClockTolerance = TimeSpan.FromSeconds(30);
+
+    private sealed record Check(string What, bool IsWell, string Result);
+
+    public static Command Create()
+    {
+        var key = SignCommand.KeyOption();
+        var command = new Command("doctor", "Check from end to end that this machine can report, without sending anything. Example: " +
+            "cap doctor") { key };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var checks = new List<Check>();
+            PrivateKey? own = null;
+            await RunAsync(checks, "key", () =>
+            {
+                own = CapEnvironment.Key(parsed.GetValue(key));
+                return Task.FromResult($"its address is {own.Address}");
+            });
+            await RunAsync(checks, "signature", () => Task.FromResult(Sign(own)));
+            await RunAsync(checks, "clock", () => ClockAsync(cancellationToken));
+            await RunAsync(checks, "CapID", () => CapAsync(own, cancellationToken));
+            await RunAsync(checks, "gate", () => GateAsync(cancellationToken));
+            await RunAsync(checks, "spool", () => Task.FromResult(Spool()));
+            Answer.Tell(
+                new JsonArray([.. checks.Select(check => (JsonNode)new JsonObject { ["check"] = check.What, ["ok"] = check.IsWell,
+                    ["result"] = check.Result })]),
+                string.Join('\n', checks.Select(check => $"{(check.IsWell ? "ok    " : "FAILED")}  {check.What,-9}  " +
+                    $"{Printable.Line(check.Result)}")));
+            return checks.TrueForAll(check => check.IsWell) ? ExitCodes.Done : ExitCodes.Refused;
+        });
+        return command;
+    }
+
+    private static async Task RunAsync(List<Check> checks, string what, Func<Task<string>> check)
+    {
+        try
+        {
+            checks.Add(new Check(what, true, await check()));
+        }
+        catch (CliFaultException fault)
+        {
+            checks.Add(new Check(what, false, fault.Message));
+        }
+    }
+
+    private static string Sign(PrivateKey? key)
+    {
+        if (key is null)
+        {
+            throw new CliFaultException(ExitCodes.Misconfigured, "There is no key to sign with.");
+        }
+
+        var incident = new JsonObject { ["severity"] = "normal", ["description"] = "a check of 'cap doctor'" };
+        IncidentFile.Sign(incident, key);
+        IncidentFile.Check(incident);
+        return $"an incident of {CapEnvironment.CapId} can be signed";
+    }
+
+    private static async Task<string> ClockAsync(CancellationToken cancellationToken)
+    {
+        var server = CapEnvironment.Api;
+        var before = TimeProvider.System.GetUtcNow();
+        if (await Servers.ClockAsync(server, cancellationToken) is not { } clock)
+        {
+            throw new CliFaultException(ExitCodes.Unreachable, $"{server.Authority} says no time.");
+        }
+
+        var after = TimeProvider.System.GetUtcNow();
+        var ahead = before > clock + TimeSpan.FromSeconds(1) ? before - clock : after < clock ? after - clock : TimeSpan.Zero;
+        return ahead.Duration() <= ClockTolerance
+            ? $"as that of {server.Authority}, within {Math.Ceiling(Math.Max(1, ahead.Duration().TotalSeconds))} s"
+            : throw new CliFaultException(
+                ExitCodes.Refused, $"It is {ahead.Duration().TotalSeconds:0} s {(ahead > TimeSpan.Zero ? "ahead of" : "behind")} " +
+                    $"that of {server.Authority}: what is signed may be refused. Mend it, with chrony or systemd-timesyncd.");
+    }
+
+    private static async Task<string> CapAsync(PrivateKey? own, CancellationToken cancellationToken)
+    {
+        var cap = await Servers.ApiAsync(api => api.GetCapAsync(CapEnvironment.CapId, cancellationToken));
+        var now = TimeProvider.System.GetUtcNow();
+        var address = own is null ? throw new CliFaultException(ExitCodes.Misconfigured, "There is no key to look for.") : $"{own.Address}";
+        var key = cap.Keys.FirstOrDefault(known => string.Equals(known.Address, address, StringComparison.OrdinalIgnoreCase))
+            ?? throw new CliFaultException(ExitCodes.Refused,
+                $"{cap.CapId} does not have the key {address}: cap key add {cap.CapId} --key {address}");
+        return key.RevokedAt is { } revoked ? throw new CliFaultException(ExitCodes.Refused,
+            $"The key {address} of {cap.CapId} was revoked at {revoked:yyyy-MM-ddTHH:mm:ssZ}.")
+            : key.NotBefore > now || key.NotAfter <= now ? throw new CliFaultException(ExitCodes.Refused,
+                $"The key {address} of {cap.CapId} does not count now: from {key.NotBefore:O} until {key.NotAfter:O}.")
+            : !key.Roles.Contains("reporter") ? throw new CliFaultException(ExitCodes.Refused,
+                $"The key {address} of {cap.CapId} is no reporter: cap key add {cap.CapId} --key {address} --role reporter")
+            : $"{cap.CapId} takes what this key reports";
+    }
+
+    private static async Task<string> GateAsync(CancellationToken cancellationToken)
+    {
+        var url = Servers.GateUrl(null);
+        var answer = await Servers.GateAsync(null, gate => gate.GetSealingKeyAsync(cancellationToken));
+        return CapEnvironment.GateKey is { } sealing && Convert.ToBase64String(sealing) != answer.Key
+            ? throw new CliFaultException(ExitCodes.Refused,
+                $"CAP_GATE_KEY is not the key of {url.Authority}: 'cap gate key' prints that one.")
+            : $"{url.Authority} answers{(CapEnvironment.GateKey is null ? "" : ", and opens what is sealed to CAP_GATE_KEY")}";
+    }
+
+    private static string Spool()
+    {
+        using var sending = HookSpool.Open(CapEnvironment.Spool).TryLockSending();
+        return $"{CapEnvironment.Spool} can be written";
+    }
+}

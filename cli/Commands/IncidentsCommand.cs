@@ -1,0 +1,112 @@
+using System.CommandLine;
+using System.Globalization;
+using CapOrleans.Client;
+using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.Incidents;
+
+namespace CapOrleans.Cli.Commands;
+
+/// <summary>What was accepted.</summary>
+internal static class IncidentsCommand
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
+
+    /// <summary>By how much an incident of one log may be committed after a later one of another.</summary>
+    private static readonly TimeSpan Overlap = TimeSpan.FromSeconds(10);
+
+    public static Command CreateList()
+    {
+        var cap = new Option<string?>("--cap") { Description = "Of this CapID only" };
+        var severity = new Option<string?>("--severity") { Description = "Of this severity only, after escalation" };
+        severity.AcceptOnlyFromAmong([.. Severity.Ladder]);
+        var from = new Option<DateTimeOffset?>("--from") { Description = "Accepted at or after; default 24 hours ago" };
+        var to = new Option<DateTimeOffset?>("--to") { Description = "Accepted before" };
+        var follow = new Option<bool>("--follow") { Description = "Go on with what is accepted from now on, until interrupted" };
+        var command = new Command("incidents", "List what was accepted, in order of acceptance. Example: cap incidents --cap WEB-01 " +
+            "--severity critical --follow") { cap, severity, from, to, follow };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var filter = new IncidentFilter(
+                parsed.GetValue(cap), parsed.GetValue(severity),
+                parsed.GetValue(from) ?? TimeProvider.System.GetUtcNow() - TimeSpan.FromDays(1), parsed.GetValue(to));
+            if (!parsed.GetValue(follow))
+            {
+                await ListAsync(filter, Tell, cancellationToken);
+                return ExitCodes.Done;
+            }
+
+            await FollowAsync(filter, cancellationToken);
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    public static Command CreateShow()
+    {
+        var capId = CapOptions.CapId();
+        var id = new Argument<string>("INCIDENT") { Description = "The incident's id" };
+        var command = new Command("incident", "Show an incident, with its place in log, archive and chain. Example: cap incident " +
+            "WEB-01 NGINXFAIL-1") { capId, id };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var incident = await Servers.ApiAsync(api =>
+                api.FindIncidentAsync(parsed.GetRequiredValue(capId), parsed.GetRequiredValue(id), cancellationToken));
+            return incident is null
+                ? throw new CliFaultException(ExitCodes.Refused,
+                    $"No incident {parsed.GetRequiredValue(id)} of {parsed.GetRequiredValue(capId)} was accepted.")
+                : Answer.Tell(incident, ClientJson.Default.IncidentView);
+        });
+        return command;
+    }
+
+    private static async Task FollowAsync(IncidentFilter filter, CancellationToken cancellationToken)
+    {
+        var recent = new Dictionary<(string CapId, string IncidentId), DateTimeOffset>();
+        var (newest, isAway) = (filter.From!.Value, false);
+        while (filter.To is not { } end || TimeProvider.System.GetUtcNow() < end + Overlap)
+        {
+            try
+            {
+                await ListAsync(filter with { From = filter.From > newest - Overlap ? filter.From : newest - Overlap }, incident =>
+                {
+                    newest = incident.AcceptedAt > newest ? incident.AcceptedAt : newest;
+                    if (recent.TryAdd((incident.CapId, incident.IncidentId), incident.AcceptedAt))
+                    {
+                        Tell(incident);
+                    }
+                }, cancellationToken);
+                isAway = false;
+            }
+            catch (CliFaultException fault) when (fault.ExitCode == ExitCodes.Unreachable)
+            {
+                if (!isAway)
+                {
+                    Answer.Warn($"{fault.Message} Asking again every {Interval.TotalSeconds:0} seconds.");
+                }
+
+                isAway = true;
+            }
+
+            foreach (var (incident, _) in recent.Where(known => known.Value < newest - Overlap).ToList())
+            {
+                recent.Remove(incident);
+            }
+
+            await Task.Delay(Interval, TimeProvider.System, cancellationToken);
+        }
+    }
+
+    private static Task ListAsync(IncidentFilter filter, Action<IncidentView> tell, CancellationToken cancellationToken) =>
+        Servers.ApiAsync(async api =>
+    {
+        await foreach (var incident in api.ListIncidentsAsync(filter, cancellationToken))
+        {
+            tell(incident);
+        }
+    });
+
+    private static void Tell(IncidentView incident) => Answer.TellLine(
+        Answer.Node(incident, ClientJson.Default.IncidentView),
+        string.Create(CultureInfo.InvariantCulture, $"{incident.AcceptedAt:yyyy-MM-ddTHH:mm:ssZ}  {incident.Severity,-9}  " +
+            $"{incident.CapId}/{incident.IncidentId}  dCap {incident.DeltaCap}  {incident.Description}"));
+}

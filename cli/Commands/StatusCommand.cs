@@ -1,0 +1,127 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Contracts.Gates;
+using CapOrleans.Contracts.Operations;
+
+namespace CapOrleans.Cli.Commands;
+
+/// <summary>Everything that is red, why, and what to do about it.</summary>
+internal static class StatusCommand
+{
+    /// <param name="What">The part that is not well.</param>
+    private sealed record Finding(string What, string Why, string Do);
+
+    public static Command Create()
+    {
+        var gate = new Option<string?>("--gate") { Description = "URL of a gate to look at as well; default that of VPN_ENDPOINT" };
+        var command = new Command("status", "Show everything that is not well, why, and what to do; exit code 1 when anything is. " +
+            "Example: cap status") { gate };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var findings = new List<Finding>();
+            var (logs, entries) = await OfApiAsync(findings, cancellationToken);
+            await OfGateAsync(parsed.GetValue(gate), findings, cancellationToken);
+            var answer = new JsonObject
+            {
+                ["logs"] = logs,
+                ["entries"] = entries,
+                ["findings"] = new JsonArray([.. findings.Select(found => (JsonNode)new JsonObject { ["what"] = found.What,
+                    ["why"] = found.Why, ["do"] = found.Do })]),
+            };
+            Answer.Tell(answer, findings is []
+                ? $"All is well: {entries} entries in {logs} log{(logs == 1 ? "" : "s")}."
+                : string.Join("\n\n", findings.Select(found => Printable.Text(
+                    $"{found.What}: {Printable.Line(found.Why)}\n  {found.Do}"))));
+            return findings is [] ? ExitCodes.Done : ExitCodes.Refused;
+        });
+        return command;
+    }
+
+    /// <returns>How many logs there are, with how many entries.</returns>
+    private static async Task<(int Logs, long Entries)> OfApiAsync(List<Finding> findings, CancellationToken cancellationToken)
+    {
+        Readiness ready;
+        try
+        {
+            ready = await Servers.ApiAsync(api => api.GetReadinessAsync(Credentials.HasApiKey, cancellationToken));
+        }
+        catch (CliFaultException fault)
+        {
+            findings.Add(new Finding("API", fault.Message, "Is the service running? Its log says more; CAP_API names another."));
+            return (0, 0);
+        }
+
+        if (ready is not { Logs: { } logs, Consumers: { } consumers })
+        {
+            findings.Add(new Finding("API", $"It says '{ready.Status}', and not why.",
+                "Set CAP_TOKEN to a key of scope read: without one, only the status is told."));
+            return (0, 0);
+        }
+
+        findings.AddRange(consumers.Where(consumer => consumer.Conflict || consumer.LastError is not null).Select(Of));
+        var gates = await Servers.ApiAsync(api => api.ListGatesAsync(cancellationToken));
+        findings.AddRange(gates.Where(gate => gate.IsSilent).Select(gate => new Finding(
+            $"gate {gate.Gate}", gate.LastHeardAt is { } at ? $"It was last heard at {at:yyyy-MM-ddTHH:mm:ssZ}."
+                : "It has not been heard since the cluster's start.",
+            $"Is it running, and does it reach the API? At its machine: cap gate status. When it is gone for good: cap gate remove " +
+                $"{gate.Gate}")));
+        return (logs.Count, logs.Sum(log => log.Size));
+    }
+
+    private static Finding Of(Progress consumer) => new(
+        $"{consumer.Consumer} of log {consumer.Log}",
+        consumer.LastError ?? "What it reads elsewhere contradicts the log.",
+        consumer switch
+        {
+            { Conflict: true, Consumer: "anchor" } => "The contract contradicts the log: see docs/chain.md, 'When the chain " +
+                "contradicts the log'. Incidents are accepted meanwhile.",
+            { Consumer: "anchor" or "mirror" } => $"See RPC_URL and the writer's balance (docs/chain.md). It goes on by itself; " +
+                $"{consumer.Lag} entries wait.",
+            { Consumer: "archive" or "export" } => $"See IPFS_API and the archive's disk (docs/operators.md). It goes on by itself; " +
+                $"{consumer.Lag} entries wait.",
+            { Consumer: "links" } => "Archived records are missing somewhere: 'cap ipfs check --locations' shows where. They are " +
+                "put back from the log where that is possible.",
+            _ => $"The receiver must answer 2xx: 'cap webhook list' and 'cap webhook test' show more. {consumer.Lag} entries wait for it.",
+        });
+
+    private static async Task OfGateAsync(string? url, List<Finding> findings, CancellationToken cancellationToken)
+    {
+        GateStatus status;
+        try
+        {
+            status = await Servers.GateAsync(url, gate => gate.GetStatusAsync(cancellationToken));
+        }
+        catch (CliFaultException fault)
+        {
+            if (url is not null || CapEnvironment.Text("VPN_ENDPOINT") is not null) // else there may be none at this machine
+            {
+                findings.Add(new Finding("gate", fault.Message,
+                    "Is it running? Its log says more; 'cap gate status' needs the gate's token."));
+            }
+
+            return;
+        }
+
+        Add(status.SpoolError, "Incidents are refused with 507 until the gate's disk can be written again: free room on it, or " +
+            "replace it.");
+        Add(status.LastError, $"Is {status.Api} up? {status.Spool.Waiting} incidents wait on the gate's disk, and go on by themselves.");
+        Add(status.KeyError, "Without a list of keys, strangers' incidents are taken too, in their share of the disk: see " +
+            "Gate__ApiKeyFile.");
+        Add(status.HeartbeatError, "The cluster does not hear this gate: the message names the command that adds it.");
+        if (status.Spool.Dead > 0)
+        {
+            findings.Add(new Finding(
+                $"gate {status.Name}", $"The cluster refused {status.Spool.Dead} incidents.",
+                    "'cap gate dead' shows each with its advice; then 'cap gate retry' or 'cap gate drop'."));
+        }
+
+        void Add(string? why, string advice)
+        {
+            if (why is not null)
+            {
+                findings.Add(new Finding($"gate {status.Name}", why, advice));
+            }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using CapOrleans.Client;
+using CapOrleans.Contracts.Webhooks;
+
+namespace CapOrleans.Cli.Commands;
+
+/// <summary>Who is told of incidents.</summary>
+internal static class WebhookCommand
+{
+    public static Command Create() => new("webhook", "Webhooks: list, add, test, enable, rotate, remove. Example: cap webhook add " +
+        "https://example.org/incidents")
+    {
+        List(), Add(), Test(), Of("enable", "Deliver again to one that was disabled. Example: cap webhook enable 1f0c22ab", (api, id,
+            cancel) => api.EnableWebhookAsync(id, cancel)),
+        Of("rotate", "Make a new secret; it is shown once. Example: cap webhook rotate 1f0c22ab", (api, id, cancel) =>
+            api.RotateWebhookSecretAsync(id, cancel)), Remove(),
+    };
+
+    private static Command List()
+    {
+        var command = new Command("list", "Show the webhooks, without their secrets, and how deliveries go. Example: cap webhook list");
+        command.SetAction(async (_, cancellationToken) => Answer.Tell(
+            await Servers.ApiAsync(api => api.ListWebhooksAsync(cancellationToken)), ClientJson.Default.IReadOnlyListWebhookView));
+        return command;
+    }
+
+    private static Command Add()
+    {
+        var url = new Argument<string>("URL") { Description = "Where incidents are posted to" };
+        var command = new Command("add", "Register a webhook; its secret is shown once. Example: cap webhook add " +
+            "https://example.org/incidents") { url };
+        command.SetAction(async (parsed, cancellationToken) => Answer.Tell(
+            await Servers.ApiAsync(api => api.RegisterWebhookAsync(parsed.GetRequiredValue(url), cancellationToken)),
+                ClientJson.Default.WebhookView));
+        return command;
+    }
+
+    private static Command Test()
+    {
+        var id = Id();
+        var command = new Command("test", "Deliver a test and show what the receiver answered. Example: cap webhook test 1f0c22ab") { id };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var result = await Servers.ApiAsync(api => api.TestWebhookAsync(parsed.GetRequiredValue(id), cancellationToken));
+            Answer.Tell(result, ClientJson.Default.WebhookTestView);
+            return result.Delivered ? ExitCodes.Done : ExitCodes.Refused;
+        });
+        return command;
+    }
+
+    private static Command Remove()
+    {
+        var id = Id();
+        var command = new Command("remove", "Remove a webhook: what it has not been told yet, it is not told. Example: cap webhook " +
+            "remove 1f0c22ab") { id };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            await Servers.ApiAsync(api => api.RemoveWebhookAsync(parsed.GetRequiredValue(id), cancellationToken));
+            return Answer.Tell(new JsonObject { ["removed"] = parsed.GetRequiredValue(id) }, "removed");
+        });
+        return command;
+    }
+
+    private static Command Of(string name, string description, Func<ICapOrleansClient, string, CancellationToken, Task<WebhookView>> call)
+    {
+        var id = Id();
+        var command = new Command(name, description) { id };
+        command.SetAction(async (parsed, cancellationToken) => Answer.Tell(
+            await Servers.ApiAsync(api => call(api, parsed.GetRequiredValue(id), cancellationToken)), ClientJson.Default.WebhookView));
+        return command;
+    }
+
+    private static Argument<string> Id() => new("ID") { Description = "As 'cap webhook list' shows it" };
+}

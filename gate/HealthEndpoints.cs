@@ -1,0 +1,72 @@
+using CapOrleans.Contracts.Gates;
+using CapOrleans.Contracts.Operations;
+using CapOrleans.Gate.Answers;
+using CapOrleans.Gate.Forward;
+using CapOrleans.Gate.Settings;
+using CapOrleans.Gate.Spool;
+
+namespace CapOrleans.Gate;
+
+/// <summary>For machines that start and stop gates, or send hosts to them.</summary>
+internal static class HealthEndpoints
+{
+    /// <summary>For the disk to write a page. 5 seconds.</summary>
+    private static readonly TimeSpan DiskTimeout = TimeSpan.FromSeconds(5);
+
+    public static void MapHealth(this WebApplication app, GateOptions options)
+    {
+        app.MapGet("/health/live", () => TypedResults.Text("live")).WithTags("Health").WithSummary("The process runs");
+        app.MapGet("/health/ready", async (HttpContext context, SpoolHealth spool, ClusterLink cluster) =>
+        {
+            var isOperator = !GateAccess.IsOfAPage(context.Request, options) && GateAccess.IsOperator(context.Request, options);
+            if (await spool.CheckAsync() is { } fault)
+            {
+                context.Response.Headers.RetryAfter = "60";
+                return (IResult)GateProblems.Of(
+                    StatusCodes.Status503ServiceUnavailable, "unavailable", "",
+                    isOperator ? $"The gate's disk takes no incidents: {fault}" : "The gate's disk takes no incidents.");
+            }
+
+            var status = cluster.LastError is null ? Readiness.Ready : Readiness.Degraded;
+            return TypedResults.Json(new GateReadiness(status, isOperator ? cluster.LastError : null),
+                GateStatusJson.Default.GateReadiness);
+        }).Produces<GateReadiness>().ProducesProblem(503).WithTags("Health").WithSummary(
+            "The gate takes incidents; degraded while it cannot forward them");
+    }
+
+    /// <summary>Whether the disk writes, asked at most once a second: any stranger may want to know.</summary>
+    internal sealed class SpoolHealth(IncidentSpool spool, TimeProvider time)
+    {
+        private static readonly TimeSpan Age = TimeSpan.FromSeconds(1);
+
+        private readonly Lock gate = new();
+        private Task<string?> asked = Task.FromResult<string?>(null);
+        private long? askedAt;
+
+        /// <returns>What keeps incidents from the disk; null when nothing does.</returns>
+        public Task<string?> CheckAsync()
+        {
+            lock (gate)
+            {
+                if (askedAt is not { } at || time.GetElapsedTime(at) >= Age)
+                {
+                    (asked, askedAt) = (AskAsync(), time.GetTimestamp());
+                }
+
+                return asked;
+            }
+        }
+
+        private async Task<string?> AskAsync()
+        {
+            try
+            {
+                return await spool.CheckAsync().WaitAsync(DiskTimeout, time) ? null : spool.LastError ?? "it has no room.";
+            }
+            catch (TimeoutException)
+            {
+                return $"it has written nothing for {DiskTimeout.TotalSeconds:0} seconds.";
+            }
+        }
+    }
+}
