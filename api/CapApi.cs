@@ -34,6 +34,11 @@ public static class CapApi
         services.AddSingleton<Intake.Intake>();
         services.AddSingleton<ReadSlots>();
         services.AddSingleton<ClusterMetrics>();
+        if (options.SendsMetrics)
+        {
+            services.AddHostedService<ClusterMetricsRefresh>();
+        }
+
         services.AddSingleton<Liveliness>();
         services.ConfigureHttpJsonOptions(json => Array.ForEach(
             (IJsonTypeInfoResolver[])[

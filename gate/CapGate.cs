@@ -7,9 +7,11 @@ using CapOrleans.Gate.Keys;
 using CapOrleans.Gate.Presence;
 using CapOrleans.Gate.Settings;
 using CapOrleans.Gate.Spool;
+using CapOrleans.Gate.Telemetry;
 using CapOrleans.HttpEdge.Answers;
 using CapOrleans.HttpEdge.Descriptions;
 using CapOrleans.HttpEdge.Limits;
+using CapOrleans.HttpEdge.Telemetry;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace CapOrleans.Gate;
@@ -33,6 +35,7 @@ public static class CapGate
         builder.Services.AddSingleton<KeyLists>();
         builder.Services.AddSingleton<ProvenQueues>();
         builder.Services.AddSingleton<RecentCounts>();
+        builder.Services.AddSingleton<GateMetrics>();
         builder.Services.AddSingleton<ArrivalJudge>();
         builder.Services.AddSingleton<IncidentSpool>();
         builder.Services.AddSingleton(_ => new SpoolFile(options.SpoolFile, TimeProvider.System));
@@ -54,6 +57,17 @@ public static class CapGate
             .WithSummary("An incident is on the gate's disk, and is forwarded to the cluster");
         app.MapStatus(options);
         app.MapHealth(options);
+        _ = app.Services.GetRequiredService<GateMetrics>();
+        MetricsEndpoint.Map(app, async context =>
+        {
+            if (StatusEndpoints.Refuse(context, options) is not { } refused)
+            {
+                return true;
+            }
+
+            await refused.ExecuteAsync(context);
+            return false;
+        });
         OpenApiDocument.Map(app);
         app.MapSealingKey(options);
         app.MapFallback("{**path}", async (HttpContext context) =>

@@ -1,10 +1,13 @@
+using CapOrleans.Contracts;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.Caps;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Sealing;
+using CapOrleans.Core.Telemetry;
 using CapOrleans.Gate.Answers;
 using CapOrleans.Gate.Settings;
 using CapOrleans.Gate.Spool;
+using CapOrleans.Gate.Telemetry;
 using CapOrleans.HttpEdge.Bodies;
 using CapOrleans.HttpEdge.Limits;
 
@@ -52,6 +55,7 @@ internal sealed class IntakeEndpoint(
         var (body, unreadable) = await BoundedBody.ReadAsync(context, IncidentReader.MaxRequestBytes + (isSealed ? SealedBody.OverheadBytes : 0));
         if ((unreadable ?? limit.RefuseRest(context, incidents: 1, body!.Length)) is { } early)
         {
+            GateMetrics.Received(ProblemTypes.NameOf(early.ProblemDetails.Type) ?? "");
             await early.ExecuteAsync(context); // of what is in a body it says nothing
             return null;
         }
@@ -67,6 +71,7 @@ internal sealed class IntakeEndpoint(
             return await RefuseAsync(context, StatusCodes.Status400BadRequest, refusal!);
         }
 
+        CapTelemetry.TagIncident(report.CapId, report.IncidentId);
         var address = AddressRateLimit.AddressOf(context);
         var standing = await judge.JudgeAsync(report, address);
         return standing.Refused is { } refused
@@ -100,7 +105,13 @@ internal sealed class IntakeEndpoint(
                 $"{SpoolLimits.MaxClaimsEach} incidents from this address wait until contract wallets were asked; send the same again."));
         }
 
-        return verdict == ArrivalVerdict.Conflicts ? await RefuseAsync(context, StatusCodes.Status409Conflict, OtherContentWaits) : report;
+        if (verdict == ArrivalVerdict.Conflicts)
+        {
+            return await RefuseAsync(context, StatusCodes.Status409Conflict, OtherContentWaits);
+        }
+
+        GateMetrics.Received(verdict == ArrivalVerdict.Kept ? "kept" : "duplicate");
+        return report;
     }
 
     private static int StatusOf(Verdict verdict) => verdict switch
@@ -114,6 +125,7 @@ internal sealed class IntakeEndpoint(
 
     private static async Task<IncidentReport?> RefuseAsync(HttpContext context, int status, Refusal refusal)
     {
+        GateMetrics.Received(refusal.Type);
         // The answer to a sealed body is not sealed: what it says of a member would be what is inside.
         var (field, rule) = SealedIntake.IsSealed(context.Request) && !OfTheGate.Contains(refusal.Type)
             ? ("", "What is inside is refused; 'cap verify' and the CapID's keys say more.")

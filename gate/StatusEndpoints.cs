@@ -21,13 +21,8 @@ internal static class StatusEndpoints
 
     public static void MapStatus(this WebApplication app, GateOptions options)
     {
-        var status = app.MapGroup("/v1/gate").AddEndpointFilter(async (call, next) => GateAccess.IsOfAPage(call.HttpContext.Request, options)
-            ? GateProblems.Of(StatusCodes.Status403Forbidden, "other-origin", "Origin", "No page of another site reads this, and no page in a browser changes it.")
-            : GateAccess.IsOperator(call.HttpContext.Request, options)
-            ? await next(call)
-            : GateProblems.Of(
-                StatusCodes.Status401Unauthorized, "unauthenticated", "Authorization",
-                "The gate's own token, as Bearer: it is in DATA_DIR/gate-token of the gate."));
+        var status = app.MapGroup("/v1/gate").AddEndpointFilter(async (call, next) =>
+            Refuse(call.HttpContext, options) is { } refused ? refused : await next(call));
         status.WithTags("Operations").ProducesProblem(401).ProducesProblem(403);
         status.MapGet("/status", (IncidentSpool spool, RecentCounts recent, ClusterLink cluster, KeyLists keys, Heartbeats heartbeats,
             Forwarder forwarder) =>
@@ -41,6 +36,16 @@ internal static class StatusEndpoints
         }).Produces<GateStatus>().WithSummary("What waits, and what keeps it");
         status.MapDead();
     }
+
+    /// <returns>Null for an operator.</returns>
+    public static ProblemHttpResult? Refuse(HttpContext context, GateOptions options) => GateAccess.IsOfAPage(context.Request, options)
+        ? GateProblems.Of(
+            StatusCodes.Status403Forbidden, "other-origin", "Origin",
+                "No page of another site reads this, and no page in a browser changes it.")
+        : GateAccess.IsOperator(context.Request, options) ? null
+        : GateProblems.Of(
+            StatusCodes.Status401Unauthorized, "unauthenticated", "Authorization",
+            "The gate's own token, as Bearer: it is in DATA_DIR/gate-token of the gate.");
 
     private static void MapDead(this IEndpointRouteBuilder status)
     {

@@ -2,6 +2,7 @@ using CapOrleans.HttpEdge.Callers;
 using CapOrleans.Silo.Files;
 using CapOrleans.Silo.Ports;
 using CapOrleans.Silo.Settings;
+using CapOrleans.Silo.Telemetry;
 
 namespace CapOrleans.Silo;
 
@@ -14,9 +15,10 @@ internal sealed partial class CapNode : IAsyncDisposable
     private readonly DataDirectory data;
     private readonly List<IHost> hosts;
     private readonly ILoggerFactory logs;
+    private readonly ProcessTelemetry telemetry;
 
-    private CapNode(DataDirectory data, List<IHost> hosts, ILoggerFactory logs, bool isFirstStart) =>
-        (this.data, this.hosts, this.logs, IsFirstStart) = (data, hosts, logs, isFirstStart);
+    private CapNode(DataDirectory data, List<IHost> hosts, ILoggerFactory logs, ProcessTelemetry telemetry, bool isFirstStart) =>
+        (this.data, this.hosts, this.logs, this.telemetry, IsFirstStart) = (data, hosts, logs, telemetry, isFirstStart);
 
     /// <summary>This start made the data directory's identity and registered its CapID.</summary>
     public bool IsFirstStart { get; }
@@ -40,10 +42,11 @@ internal sealed partial class CapNode : IAsyncDisposable
         }
 
         var certificates = new Certificates(settings, logs);
+        var telemetry = ProcessTelemetry.Start(settings);
         var proxies = new TrustedProxies(settings.TrustedProxies);
         if (service != NodeRoles.None)
         {
-            hosts.Add(BuildService(settings, data, certificates, proxies));
+            hosts.Add(BuildService(settings, data, certificates, proxies, telemetry));
         }
 
         if (settings.Roles.HasFlag(NodeRoles.Gate))
@@ -51,10 +54,11 @@ internal sealed partial class CapNode : IAsyncDisposable
             var builder = WebPort.Builder(settings.Gate.Bind ?? settings.Bind, settings.GatePort, certificates.Gate, proxies);
             AddLogging(builder.Logging);
             Parts.LeaveSignals(builder.Services);
+            builder.Services.AddSingleton(telemetry.Meters);
             hosts.Add(FrontPart.BuildGate(builder, settings, data, certificates));
         }
 
-        var node = new CapNode(data, hosts, logs, isFirstStart);
+        var node = new CapNode(data, hosts, logs, telemetry, isFirstStart);
         try
         {
             await hosts[0].StartAsync(cancellationToken);
@@ -99,11 +103,13 @@ internal sealed partial class CapNode : IAsyncDisposable
             await host.DisposeAsync();
         }
 
+        telemetry.Dispose();
         data.Dispose();
         logs.Dispose();
     }
 
-    private static IHost BuildService(NodeSettings settings, DataDirectory data, Certificates certificates, TrustedProxies proxies)
+    private static IHost BuildService(NodeSettings settings, DataDirectory data, Certificates certificates, TrustedProxies proxies,
+        ProcessTelemetry telemetry)
     {
         if (settings.Database is not null && settings.Roles.HasFlag(NodeRoles.Silo))
         {
@@ -126,6 +132,7 @@ internal sealed partial class CapNode : IAsyncDisposable
         AddLogging(builder.Logging);
         Parts.LeaveSignals(builder.Services);
         builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(telemetry.Meters);
         if (settings.Roles.HasFlag(NodeRoles.Silo))
         {
             SiloPart.AddSilo(builder, settings, data, tls);

@@ -26,13 +26,18 @@ internal static class FrontPart
     {
         builder.Services.AddCapApi(new ApiOptions(
             settings.IsLoopback && settings.OpenReadsOnLoopback, settings.IntakePerSecondPerAddress, settings.ChainId, settings.OpenId,
-            settings.IsLoopback && settings.OpenRegistrationOnLoopback));
+            settings.IsLoopback && settings.OpenRegistrationOnLoopback, settings.SendsTelemetry));
         if (!settings.Roles.HasFlag(NodeRoles.Silo))
         {
             builder.UseOrleansClient(client =>
             {
                 client.UseCapCluster(settings.Database!);
                 client.UseTls(tls!.Configure);
+                if (settings.SendsTelemetry)
+                {
+                    client.AddActivityPropagation();
+                }
+
                 client.AddDashboard(options => options.HideTrace = true);
             });
         }

@@ -40,7 +40,7 @@ internal static class Greeting
         {
             if (settings.Database is not null)
             {
-                parts.Add($"silo {settings.SiloAddress}:{settings.SiloPort}");
+                parts.Add($"silo {new IPEndPoint(settings.SiloAddress, settings.SiloPort)}");
             }
 
             parts.Add($"chain {(settings.RpcUrls is [var node, ..] ? $"{node.Scheme}://{node.Authority}" : "none")}");

@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Connections;
 NodeSettings settings;
 try
 {
-    var file = SettingsFile.Read(".env");
+    var file = SettingsFile.Read(".env", Environment.GetEnvironmentVariables().Keys.Cast<string>());
     if (args is ["--print-settings", .. var names])
     {
         file.Print(names, Console.Out); // deploy/lib.sh asks

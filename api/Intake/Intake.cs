@@ -2,6 +2,7 @@ using CapOrleans.Api.Answers;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Signatures;
+using CapOrleans.Core.Telemetry;
 using CapOrleans.GrainInterfaces;
 using CapOrleans.HttpEdge.Limits;
 
@@ -33,12 +34,20 @@ internal sealed partial class Intake(IGrainFactory grains, AddressTurns turns, T
     /// <param name="body">One JSON object, as the sender wrote it.</param>
     public async Task<Outcome> RuleAsync(ReadOnlyMemory<byte> body, Caller caller, CancellationToken cancellationToken)
     {
+        var outcome = await RuleOneAsync(body, caller, cancellationToken);
+        IntakeMetrics.Count(outcome);
+        return outcome;
+    }
+
+    private async Task<Outcome> RuleOneAsync(ReadOnlyMemory<byte> body, Caller caller, CancellationToken cancellationToken)
+    {
         var (report, refusal) = IncidentReader.Read(body);
         if (report is null)
         {
             return Unreadable(body, refusal!);
         }
 
+        CapTelemetry.TagIncident(report.CapId, report.IncidentId);
         using var turn = await turns.EnterAsync(caller.Address, cancellationToken);
         var answers = await AnswerAsync(
             [report], caller, async () => [await grains.Incident(report.CapId, report.IncidentId).FileAsync(report)], cancellationToken);
@@ -62,6 +71,7 @@ internal sealed partial class Intake(IGrainFactory grains, AddressTurns turns, T
         for (var i = 0; i < outcomes.Length; i++)
         {
             outcomes[i] ??= Unreadable(lines[i], read[i].Refusal!);
+            IntakeMetrics.Count(outcomes[i]);
         }
 
         return outcomes;

@@ -1,57 +1,70 @@
-using Prometheus;
+using System.Diagnostics.Metrics;
+using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Contracts.Operations;
+using CapOrleans.Core.Telemetry;
 
 namespace CapOrleans.Api.Operations;
 
-/// <summary>The cluster's state in Prometheus' text format, asked for when somebody looks.</summary>
-internal sealed class ClusterMetrics
+/// <summary>The cluster's state as metrics, read when somebody looks; each API of a cluster says the same.</summary>
+internal sealed class ClusterMetrics : IDisposable
 {
-    private readonly CollectorRegistry registry = Metrics.NewCustomRegistry();
-    private readonly Gauge entries;
-    private readonly Gauge lag;
-    private readonly Gauge waits;
-    private readonly Gauge conflict;
+    /// <summary>Webhooks come and go: they count as one consumer, whose lag is that of the slowest.</summary>
+    private const string Webhooks = "notify";
+
+    private readonly Meter meter = new(CapTelemetry.Api);
+    private volatile Readiness state = new(Readiness.Ready, [], []);
 
     public ClusterMetrics()
     {
-        var factory = Metrics.WithCustomRegistry(registry);
-        entries = factory.CreateGauge("caporleans_log_entries", "Entries in the log.", "log");
-        lag = factory.CreateGauge("caporleans_consumer_lag_entries", "Entries of the log that the consumer has not dealt with.", "log", "consumer");
-        waits = factory.CreateGauge("caporleans_consumer_waits", "1 while something keeps the consumer from going on; /health/ready says what.", "log", "consumer");
-        conflict = factory.CreateGauge(
-            "caporleans_anchor_conflict", "1 while the chain contradicts the log; anchor.conflict in the log says how.", "log");
+        meter.CreateObservableGauge("caporleans.log.entries", Entries, description: "Entries in the log.");
+        meter.CreateObservableGauge(
+            "caporleans.consumer.lag.entries", () => OfEach(consumers => consumers.Max(consumer => consumer.Lag)),
+            description: "Entries of the log that the consumer has not dealt with; of webhooks, the slowest.");
+        meter.CreateObservableGauge(
+            "caporleans.consumer.waits", () => OfEach(consumers => consumers.LongCount(consumer => consumer.LastError is not null)),
+            description: "Consumers that something keeps from going on; /health/ready says what.");
+        meter.CreateObservableGauge(
+            "caporleans.anchor.conflict", Conflicts,
+            description: "1 while the chain contradicts the log; anchor.conflict in the log says how.");
     }
 
-    public async Task WriteAsync(HttpContext context, IGrainFactory grains)
+    public async Task RefreshAsync(IGrainFactory grains) => state = await ReadinessCheck.OfAsync(grains);
+
+    public void Dispose() => meter.Dispose();
+
+    private IEnumerable<Measurement<long>> Entries() => state.Logs!.Select(log => new Measurement<long>(log.Size, OfLog(log.Log)));
+
+    private IEnumerable<Measurement<long>> Conflicts() => state.Consumers!.Where(consumer => consumer.Consumer == "anchor")
+        .Select(consumer => new Measurement<long>(consumer.Conflict ? 1 : 0, OfLog(consumer.Log)));
+
+    private IEnumerable<Measurement<long>> OfEach(Func<IEnumerable<Progress>, long> read) => state.Consumers!
+        .GroupBy(consumer => (consumer.Log, Name: consumer.Consumer.StartsWith($"{Webhooks}/", StringComparison.Ordinal) ? Webhooks
+            : consumer.Consumer))
+        .Select(kind => new Measurement<long>(read(kind), OfLog(kind.Key.Log), new KeyValuePair<string, object?>("consumer",
+            kind.Key.Name)));
+
+    private static KeyValuePair<string, object?> OfLog(int log) => new("log", log);
+}
+
+/// <summary>Reads the state for a collector that is sent metrics, and does not ask for them.</summary>
+internal sealed class ClusterMetricsRefresh(ClusterMetrics metrics, IGrainFactory grains, TimeProvider time) : BackgroundService
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(15);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var ready = await ReadinessCheck.OfAsync(grains);
-        foreach (var log in ready.Logs!)
+        while (true)
         {
-            entries.WithLabels($"{log.Log}").Set(log.Size);
-        }
-
-        foreach (var gauge in (Gauge[])[lag, waits])
-        {
-            // A webhook that was removed or disabled must not wait here for ever.
-            foreach (var gone in gauge.GetAllLabelValues()
-                .Where(labels => !ready.Consumers!.Any(consumer => labels[0] == $"{consumer.Log}" && labels[1] == consumer.Consumer))
-                .ToList())
+            try
             {
-                gauge.RemoveLabelled(gone);
+                await metrics.RefreshAsync(grains);
             }
-        }
-
-        foreach (var consumer in ready.Consumers!)
-        {
-            lag.WithLabels($"{consumer.Log}", consumer.Consumer).Set(consumer.Lag);
-            if (consumer.Consumer == "anchor")
+            catch (Exception) when (!stoppingToken.IsCancellationRequested)
             {
-                conflict.WithLabels($"{consumer.Log}").Set(consumer.Conflict ? 1 : 0);
+                // The cluster does not answer just now: /health/ready says so.
             }
 
-            waits.WithLabels($"{consumer.Log}", consumer.Consumer).Set(consumer.LastError is null ? 0 : 1);
+            await Task.Delay(Interval, time, stoppingToken);
         }
-
-        context.Response.ContentType = PrometheusConstants.TextContentType;
-        await registry.CollectAndExportAsTextAsync(context.Response.Body, context.RequestAborted);
     }
 }

@@ -10,6 +10,7 @@ using CapOrleans.Core.Incidents;
 using CapOrleans.GrainInterfaces;
 using CapOrleans.HttpEdge.Bodies;
 using CapOrleans.HttpEdge.Callers;
+using CapOrleans.HttpEdge.Telemetry;
 
 namespace CapOrleans.Api.Operations;
 
@@ -20,8 +21,12 @@ internal static class OperationEndpoints
     {
         app.MapGet("/health/live", () => TypedResults.Text("live")).WithSummary("The process runs");
         app.MapGet("/health/ready", ReadyAsync).RequireAuthorization(OperatorAccess.Anyone).Produces<Readiness>().ProducesProblem(503).WithSummary("The log takes incidents");
-        app.MapGet("/metrics", (HttpContext context, ClusterMetrics metrics, IGrainFactory grains) => metrics.WriteAsync(context, grains))
-            .RequireAuthorization(OperatorAccess.Reader).WithSummary("Sizes of the logs and lag of their consumers, for Prometheus");
+        MetricsEndpoint.Map(app, async context =>
+        {
+            await context.RequestServices.GetRequiredService<ClusterMetrics>().RefreshAsync(
+                context.RequestServices.GetRequiredService<IGrainFactory>());
+            return true;
+        })?.RequireAuthorization(OperatorAccess.Reader);
         app.MapGet("/v1/limits", (ApiOptions options) => TypedResults.Json(Limits.Of(options), OperationsJson.Default.LimitArray))
             .RequireAuthorization(OperatorAccess.Reader).Produces<Limit[]>().ProducesProblem(401).WithSummary("Every bound that a caller can meet, and how it is answered");
         app.MapPost("/v1/delegations", AuditDelegationAsync).RequireAuthorization(OperatorAccess.Operator)

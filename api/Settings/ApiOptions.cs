@@ -7,5 +7,6 @@ namespace CapOrleans.Api.Settings;
 /// <param name="OpenId">Whose tokens are taken beside API keys; null for nobody's.</param>
 /// <param name="ChainId">The chain that a <c>full-v2</c> signature must name.</param>
 /// <param name="OpenRegistration"><c>POST /register_alert</c> needs no key: only for a service that listens on loopback.</param>
+/// <param name="SendsMetrics">A collector is sent metrics, and does not ask for them.</param>
 public sealed record ApiOptions(bool OpenReads, int RequestsPerSecondPerAddress, long ChainId, OpenIdProvider? OpenId,
-    bool OpenRegistration = false);
+    bool OpenRegistration = false, bool SendsMetrics = false);

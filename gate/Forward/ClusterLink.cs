@@ -1,9 +1,11 @@
 using System.Text.Json;
 using CapOrleans.Client;
 using CapOrleans.Core.Access;
+using CapOrleans.Core.Telemetry;
 using CapOrleans.Gate.Answers;
 using CapOrleans.Gate.Settings;
 using CapOrleans.Gate.Spool;
+using CapOrleans.Gate.Telemetry;
 
 namespace CapOrleans.Gate.Forward;
 
@@ -80,6 +82,8 @@ internal sealed partial class ClusterLink(HttpClient http, GateOptions options, 
     public async Task<BatchAnswer> SendAsync(IReadOnlyList<Waiting> batch, bool areProven, CancellationToken cancellationToken)
     {
         var (api, isSilent) = (Api, false);
+        using var span = CapTelemetry.Source.StartActivity("gate.forward");
+        span?.SetTag("caporleans.incidents", batch.Select(waiting => $"{waiting.CapId}/{waiting.IncidentId}").ToArray());
         BatchAnswer answer;
         try
         {
@@ -111,6 +115,11 @@ internal sealed partial class ClusterLink(HttpClient http, GateOptions options, 
             {
                 LogRecovered(api);
             }
+        }
+
+        foreach (var verdict in answer.Verdicts ?? [])
+        {
+            GateMetrics.Forwarded(verdict.Status);
         }
 
         LastError = answer.LastError;

@@ -3,6 +3,7 @@ using CapOrleans.Contracts.Archive;
 using CapOrleans.Core.Access;
 using CapOrleans.Core.Anchors;
 using CapOrleans.GrainInterfaces;
+using CapOrleans.Grains.Telemetry;
 using Microsoft.Extensions.Hosting;
 
 namespace CapOrleans.Grains.Anchors;
@@ -80,8 +81,11 @@ internal sealed class ChainGrain(
     /// <summary>
     /// A transaction counts with its gas limit before it is sent: so what arrives late, reverts or is never heard of counts too.
     /// </summary>
-    public Task KeepAsync(IReadOnlyList<SentTransaction> sent, long gas = 0) =>
-        stored.ReplaceAsync(new ChainState { Sent = sent, Day = Today, Gas = Math.Max(0, UsedToday + gas) }, DeactivateOnIdle);
+    public Task KeepAsync(IReadOnlyList<SentTransaction> sent, long gas = 0)
+    {
+        GrainMetrics.Sent(Math.Max(0, gas));
+        return stored.ReplaceAsync(new ChainState { Sent = sent, Day = Today, Gas = Math.Max(0, UsedToday + gas) }, DeactivateOnIdle);
+    }
 
     private long UsedToday => stored.State.Day == Today ? stored.State.Gas : 0;
 

@@ -1,7 +1,10 @@
+using System.Diagnostics;
 using System.Threading.Channels;
 using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Core.AuditLog;
+using CapOrleans.Core.Telemetry;
 using CapOrleans.GrainInterfaces;
+using CapOrleans.Grains.Telemetry;
 
 namespace CapOrleans.Grains.AuditLog;
 
@@ -33,7 +36,10 @@ internal sealed class GroupCommit
     public GroupCommit(IAuditLogWriter store, int log, LogHead head, Action<LogHead> committed, Action<Exception> failed)
     {
         (this.store, this.log, this.head, this.committed, this.failed) = (store, log, head, committed, failed);
-        Completion = Task.Run(RunAsync);
+        using (ExecutionContext.SuppressFlow()) // it serves all callers, and belongs to no trace of one
+        {
+            Completion = Task.Run(RunAsync);
+        }
     }
 
     public Task Completion { get; }
@@ -50,8 +56,14 @@ internal sealed class GroupCommit
 
         var pending = new Pending(append);
         return queue.Writer.TryWrite(pending)
-            ? pending.Outcome.Task
+            ? Activity.Current is { Recorded: true } ? TracedAsync(pending) : pending.Outcome.Task
             : Task.FromResult(new AppendOutcome(AppendVerdict.Busy));
+    }
+
+    private static async Task<AppendOutcome> TracedAsync(Pending pending)
+    {
+        using var span = CapTelemetry.Source.StartActivity("log.commit");
+        return await pending.Outcome.Task;
     }
 
     /// <summary>Takes nothing more, and commits what waits.</summary>
@@ -92,7 +104,9 @@ internal sealed class GroupCommit
 
     private async Task CommitAsync(List<Pending> batch)
     {
+        var began = Stopwatch.GetTimestamp();
         var (next, outcomes) = await store.CommitAsync(log, head, batch.ConvertAll(pending => pending.Append), CancellationToken.None);
+        GrainMetrics.Committed(log, batch.Count, Stopwatch.GetElapsedTime(began));
         var grown = next.Size != head.Size;
         Volatile.Write(ref head, next);
         for (var i = 0; i < batch.Count; i++)

@@ -3,6 +3,7 @@ using CapOrleans.Core.Anchors;
 using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Signatures;
+using CapOrleans.Core.Telemetry;
 using CapOrleans.GrainInterfaces;
 using CapOrleans.Grains.AuditLog;
 using CapOrleans.Grains.Placement;
@@ -29,9 +30,17 @@ internal sealed partial class IncidentGrain(
     private int asking;
     private long calls;
 
-    public Task<Ruling> FileAsync(IncidentReport report) => AnswerAsync(() => RuleAsync(report));
+    public Task<Ruling> FileAsync(IncidentReport report)
+    {
+        CapTelemetry.TagIncident(report.CapId, report.IncidentId);
+        return AnswerAsync(() => RuleAsync(report));
+    }
 
-    public Task<IReadOnlyList<SignatureCheck>> ProveAsync(IReadOnlyList<IncidentReport> reports) => AnswerAsync(() => CheckAllAsync(reports));
+    public Task<IReadOnlyList<SignatureCheck>> ProveAsync(IReadOnlyList<IncidentReport> reports)
+    {
+        CapTelemetry.TagIncident(reports[0].CapId, reports[0].IncidentId);
+        return AnswerAsync(() => CheckAllAsync(reports));
+    }
 
     public Task<IncidentView?> ReadAsync() => AnswerAsync(ViewAsync);
 

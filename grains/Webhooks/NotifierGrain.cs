@@ -10,6 +10,7 @@ using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Webhooks;
 using CapOrleans.GrainInterfaces;
 using CapOrleans.Grains.Consumers;
+using CapOrleans.Grains.Telemetry;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -104,6 +105,7 @@ internal sealed partial class NotifierGrain(
             return null;
         }
 
+        GrainMetrics.Delivered(outcome.Delivered ? "delivered" : outcome.Fault.Text());
         await TellAsync(outcome);
         var kind = outcome.Delivered ? EntryKinds.DeliverySucceeded : EntryKinds.DeliveryExhausted;
         var entry = Entry.Write(kind, origin, Time.GetUtcNow(), new CanonicalObject()

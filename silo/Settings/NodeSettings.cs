@@ -33,6 +33,12 @@ public sealed record NodeSettings
     /// <summary><c>DATABASE_URL</c> in Npgsql's form; null for SQLite under the data directory.</summary>
     public string? Database { get; init; }
 
+    /// <summary>Settings of the OpenTelemetry SDK, <c>OTEL_*</c>, by their names.</summary>
+    public IReadOnlyDictionary<string, string> OpenTelemetry { get; init; } = OpenTelemetrySettings.Read(_ => null);
+
+    /// <summary>A collector is sent metrics and traces.</summary>
+    public bool SendsTelemetry => OpenTelemetry.ContainsKey(OpenTelemetrySettings.Endpoint);
+
     /// <summary><c>LOGS</c>: into how many logs the CapIDs are divided; fixed at the first start. Default 1; 1 to 64.</summary>
     public int Logs { get; init; } = 1;
 

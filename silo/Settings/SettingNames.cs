@@ -7,6 +7,13 @@ public static partial class SettingNames
 {
     public static IReadOnlySet<string> Known { get; } = Read();
 
+    /// <summary>Whether it begins as <c>Gate__</c>, <c>Auth__</c> and the like do, in whatever case: nothing else is called so.</summary>
+    public static bool IsInGroup(string name) => Groups.Any(group => name.StartsWith(group, StringComparison.OrdinalIgnoreCase));
+
+    private static IReadOnlyList<string> Groups { get; } =
+        [.. Known.Where(name => name.Contains("__", StringComparison.Ordinal)).Select(name => name[..(name.IndexOf("__",
+            StringComparison.Ordinal) + 2)]).Distinct()];
+
     private static HashSet<string> Read()
     {
         using var example = typeof(SettingNames).Assembly.GetManifestResourceStream(".env.example")!;

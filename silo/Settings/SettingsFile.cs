@@ -18,7 +18,8 @@ public sealed class SettingsFile
 
     /// <param name="path">A file that is not there sets nothing.</param>
     /// <exception cref="SettingsException">It is no regular file of at most 64 KiB, others can write it, it breaks the grammar, or it sets what is no setting; no value is shown.</exception>
-    public static SettingsFile Read(string path)
+    /// <param name="environment">Names in this process's environment: one that begins as a group of ours does must be a setting.</param>
+    public static SettingsFile Read(string path, IEnumerable<string> environment)
     {
         IReadOnlyList<EnvSetting> lines;
         try
@@ -39,7 +40,9 @@ public sealed class SettingsFile
         }
 
         var unknown = lines.Where(line => !SettingNames.Known.Contains(line.Name)).Select(line => $"{path}, line {line.Line}: {Unknown(line.Name)}");
-        return unknown.ToList() is { Count: > 0 } faults
+        var strange = environment.Where(name => SettingNames.IsInGroup(name) && !SettingNames.Known.Contains(name))
+            .Order(StringComparer.Ordinal).Select(name => $"The environment: {Unknown(name)}");
+        return unknown.Concat(strange).ToList() is { Count: > 0 } faults
             ? throw new SettingsException(faults)
             : new SettingsFile(lines.ToDictionary(line => line.Name, line => line.Value, StringComparer.Ordinal));
     }

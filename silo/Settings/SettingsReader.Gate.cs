@@ -23,6 +23,12 @@ public sealed partial class SettingsReader
             faults.Add("Gate__Api holds a user or a password, which no API asks for and the gate's status would show: leave them out; see Gate__ApiKeyFile.");
         }
 
+        if (gate.Apis.Any(api => api.Query.Length > 0 || !api.AbsolutePath.EndsWith('/')))
+        {
+            faults.Add("Gate__Api has a ? or a path without a slash at its end, which would be left out: choose https://HOST or " +
+                "https://HOST/PATH/.");
+        }
+
         return gate;
     }
 

@@ -9,14 +9,19 @@ public sealed partial class SettingsReader
 {
     private Uri? Url(string name) => Parse(
         name,
-        text => Uri.TryCreate(text, UriKind.Absolute, out var url) && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps) ? url : null,
-        "an http or https URL", isSecret: true); // such a URL often carries a key
+        ReadHttpUrl, "an http or https URL, without #", isSecret: true); // such a URL often carries a key
 
     private Uri[] Urls(string name) => Parse(
         name,
-        text => text.Split(',', StringSplitOptions.TrimEntries) is var parts && Array.TrueForAll(parts, part => Uri.TryCreate(part, UriKind.Absolute, out var url) && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps))
-            ? Array.ConvertAll(parts, part => new Uri(part)) : null,
-        "one http or https URL, or several with commas", isSecret: true) ?? [];
+        text => Array.ConvertAll(text.Split(',', StringSplitOptions.TrimEntries), ReadHttpUrl) is var urls && Array.TrueForAll(urls, url =>
+            url is not null)
+            ? Array.ConvertAll(urls, url => url!) : null,
+        "one http or https URL, or several with commas, without #", isSecret: true) ?? [];
+
+    /// <summary>What stands behind # is sent nowhere: whoever writes it means something else.</summary>
+    private static Uri? ReadHttpUrl(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Fragment.Length == 0
+        && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps) ? url : null;
 
     private IPNetwork[] Networks(string name) => Parse(
         name,
@@ -66,7 +71,17 @@ public sealed partial class SettingsReader
             return null;
         }
 
-        var value = parse(text);
+        T? value;
+        try
+        {
+            value = parse(text);
+        }
+        catch (FormatException fault)
+        {
+            faults.Add($"{name}: {fault.Message}");
+            return null;
+        }
+
         if (value is null)
         {
             faults.Add($"{name} {(isSecret ? "cannot be read" : $"is '{text}'")}: choose {rule}.");

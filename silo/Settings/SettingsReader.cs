@@ -42,6 +42,7 @@ public sealed partial class SettingsReader
             SiloPort = (int)Number("SILO_PORT", 11111, 1, 65535),
             GatewayPort = (int)Number("GATEWAY_PORT", 30000, 1, 65535),
             Gate = ReadGate(),
+            OpenTelemetry = OpenTelemetrySettings.Read(Text),
             ProofCheckPercent = (int)Number("Archive__ProofCheckPercent", 100, 0, 100),
             ApiTls = ReadTls("Api__TlsCertificate", "Api__TlsKey", "Api__ClientAuthorities"),
             TlsTerminatedByProxy = Choice("Api__TlsTerminatedByProxy", "false", "true", "false") == "true",
@@ -82,9 +83,21 @@ public sealed partial class SettingsReader
     private void Check(NodeSettings settings)
     {
         CheckOwnGate(settings);
+        if (settings.OpenTelemetry.GetValueOrDefault(OpenTelemetrySettings.Endpoint) is { } collector
+            && !(Uri.TryCreate(collector, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"))
+        {
+            faults.Add($"{OpenTelemetrySettings.Endpoint} is '{collector}': choose the http or https URL of a collector, such as " +
+                $"http://127.0.0.1:4317.");
+        }
+
         if (!Identifiers.IsId(settings.CapId))
         {
             faults.Add($"CAP_ID is '{settings.CapId}': choose {Identifiers.Rule}.");
+        }
+
+        if (settings.IpfsApi is { Query.Length: > 0 })
+        {
+            faults.Add("IPFS_API has a ?, which would be left out: choose the URL of a node's RPC, such as http://127.0.0.1:5001.");
         }
 
         if (settings.ApiPort == settings.GatePort)

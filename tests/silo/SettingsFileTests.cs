@@ -13,13 +13,13 @@ public sealed class SettingsFileTests : IDisposable
     public void Dispose() => directory.Dispose();
 
     [Fact]
-    public void No_file_sets_nothing() => Assert.Null(SettingsFile.Read(Env).Find("DATA_DIR"));
+    public void No_file_sets_nothing() => Assert.Null(SettingsFile.Read(Env, []).Find("DATA_DIR"));
 
     [Fact]
     public void What_it_sets_is_literal_and_stays_out_of_the_environment()
     {
         File.WriteAllText(Env, "PRIVATE_KEY=ab$HOME\nDATABASE_URL='postgres://u:pa$$w\"rd@h/d'\n");
-        var file = SettingsFile.Read(Env);
+        var file = SettingsFile.Read(Env, []);
         Assert.Equal(("ab$HOME", "postgres://u:pa$$w\"rd@h/d"), (file.Find("PRIVATE_KEY"), file.Find("DATABASE_URL")));
         Assert.Null(Environment.GetEnvironmentVariable("PRIVATE_KEY"));
         Assert.Null(Environment.GetEnvironmentVariable("DATABASE_URL"));
@@ -47,10 +47,24 @@ public sealed class SettingsFileTests : IDisposable
     }
 
     [Fact]
+    public void A_name_in_the_environment_that_begins_as_ours_do_must_be_a_setting()
+    {
+        var fault = Assert.Throws<SettingsException>(() => SettingsFile.Read(Env, ["PATH", "Gate__Api", "Gate__Spoolhours", "GATE__NAME",
+            "Auth__OpenId__Autority"]));
+        Assert.Equal<string>(
+            [
+                "The environment: Auth__OpenId__Autority is no setting; the nearest is Auth__OpenId__Authority.",
+                "The environment: GATE__NAME is no setting; the nearest is Gate__Name.",
+                "The environment: Gate__Spoolhours is no setting; the nearest is Gate__SpoolHours.",
+            ],
+            fault.Faults);
+    }
+
+    [Fact]
     public void A_name_that_is_no_setting_is_a_fault_that_names_the_nearest_and_no_value()
     {
         File.WriteAllText(Env, $"API_PRT=hunter2\nLD_PRELOAD=hunter2\n{new string('s', 64)}=hunter2\n");
-        var fault = Assert.Throws<SettingsException>(() => SettingsFile.Read(Env));
+        var fault = Assert.Throws<SettingsException>(() => SettingsFile.Read(Env, []));
         Assert.Equal(3, fault.Faults.Count);
         Assert.EndsWith("line 1: API_PRT is no setting; the nearest is API_PORT.", fault.Faults[0], StringComparison.Ordinal);
         Assert.DoesNotContain("hunter2", fault.Message, StringComparison.Ordinal);
@@ -64,16 +78,18 @@ public sealed class SettingsFileTests : IDisposable
     {
         File.WriteAllText(Env, "API_PORT=1\n");
         File.SetUnixFileMode(Env, UnixFileMode.UserRead | UnixFileMode.UserWrite | others);
-        Assert.Contains($"chmod go-w {Env}", Assert.Throws<SettingsException>(() => SettingsFile.Read(Env)).Message, StringComparison.Ordinal);
+        Assert.Contains($"chmod go-w {Env}", Assert.Throws<SettingsException>(() => SettingsFile.Read(Env, [])).Message,
+            StringComparison.Ordinal);
 
         File.SetUnixFileMode(Env, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         var own = File.GetUnixFileMode(directory.Path);
         File.SetUnixFileMode(directory.Path, own | others);
-        Assert.EndsWith($"chmod go-w {directory.Path}", Assert.Throws<SettingsException>(() => SettingsFile.Read(Env)).Message, StringComparison.Ordinal);
+        Assert.EndsWith($"chmod go-w {directory.Path}", Assert.Throws<SettingsException>(() => SettingsFile.Read(Env, [])).Message,
+            StringComparison.Ordinal);
 
         // In a folder as /tmp is, nobody else can replace it.
         File.SetUnixFileMode(directory.Path, own | others | UnixFileMode.StickyBit);
-        Assert.Equal("1", SettingsFile.Read(Env).Find("API_PORT"));
+        Assert.Equal("1", SettingsFile.Read(Env, []).Find("API_PORT"));
     }
 
     [Fact]
@@ -82,9 +98,10 @@ public sealed class SettingsFileTests : IDisposable
         Directory.CreateDirectory(directory.File("shared"));
         File.WriteAllText(directory.File("shared/env"), "API_PORT=1\n");
         File.CreateSymbolicLink(Env, "shared/env");
-        Assert.Equal("1", SettingsFile.Read(Env).Find("API_PORT"));
+        Assert.Equal("1", SettingsFile.Read(Env, []).Find("API_PORT"));
         File.SetUnixFileMode(directory.File("shared"), (UnixFileMode)0b111_111_111);
-        Assert.Contains($"chmod go-w {directory.File("shared")}", Assert.Throws<SettingsException>(() => SettingsFile.Read(Env)).Message, StringComparison.Ordinal);
+        Assert.Contains($"chmod go-w {directory.File("shared")}", Assert.Throws<SettingsException>(() => SettingsFile.Read(Env,
+            [])).Message, StringComparison.Ordinal);
     }
 
     [RootFact]
@@ -92,12 +109,14 @@ public sealed class SettingsFileTests : IDisposable
     {
         await File.WriteAllTextAsync(Env, "API_PORT=1\n");
         await Child.RunAsync("chown", "nobody", Env);
-        Assert.Contains("belongs to somebody else", Assert.Throws<SettingsException>(() => SettingsFile.Read(Env)).Message, StringComparison.Ordinal);
+        Assert.Contains("belongs to somebody else", Assert.Throws<SettingsException>(() => SettingsFile.Read(Env, [])).Message,
+            StringComparison.Ordinal);
         await Child.RunAsync("chown", "root", Env);
         await Child.RunAsync("chown", "nobody", directory.Path);
-        Assert.Contains("belongs to somebody else", Assert.Throws<SettingsException>(() => SettingsFile.Read(Env)).Message, StringComparison.Ordinal);
+        Assert.Contains("belongs to somebody else", Assert.Throws<SettingsException>(() => SettingsFile.Read(Env, [])).Message,
+            StringComparison.Ordinal);
         await Child.RunAsync("chown", "root", directory.Path);
-        Assert.Equal("1", SettingsFile.Read(Env).Find("API_PORT"));
+        Assert.Equal("1", SettingsFile.Read(Env, []).Find("API_PORT"));
     }
 
     [Fact]
@@ -106,9 +125,10 @@ public sealed class SettingsFileTests : IDisposable
         Directory.CreateDirectory(directory.File("shared/own"));
         var env = directory.File("shared/own/.env");
         File.WriteAllText(env, "API_PORT=1\n");
-        Assert.Equal("1", SettingsFile.Read(env).Find("API_PORT"));
+        Assert.Equal("1", SettingsFile.Read(env, []).Find("API_PORT"));
         File.SetUnixFileMode(directory.File("shared"), (UnixFileMode)0b111_111_111);
-        Assert.EndsWith($"chmod go-w {directory.File("shared")}", Assert.Throws<SettingsException>(() => SettingsFile.Read(env)).Message, StringComparison.Ordinal);
+        Assert.EndsWith($"chmod go-w {directory.File("shared")}", Assert.Throws<SettingsException>(() => SettingsFile.Read(env,
+            [])).Message, StringComparison.Ordinal);
     }
 
     [RootFact]
@@ -119,16 +139,18 @@ public sealed class SettingsFileTests : IDisposable
         Directory.CreateDirectory(directory.File("theirs"));
         File.CreateSymbolicLink(directory.File("theirs/folder"), "../own");
         File.CreateSymbolicLink(Env, "theirs/folder/env");
-        Assert.Equal("1", SettingsFile.Read(Env).Find("API_PORT"));
+        Assert.Equal("1", SettingsFile.Read(Env, []).Find("API_PORT"));
         await Child.RunAsync("chown", "nobody", directory.File("theirs"));
-        Assert.Contains($"{directory.File("theirs")} belongs to somebody else", Assert.Throws<SettingsException>(() => SettingsFile.Read(Env)).Message, StringComparison.Ordinal);
+        Assert.Contains($"{directory.File("theirs")} belongs to somebody else", Assert.Throws<SettingsException>(() => SettingsFile.Read(
+            Env, [])).Message, StringComparison.Ordinal);
 
         // In a folder as /tmp is, nobody else can replace a link; its owner can.
         await Child.RunAsync("chown", "root", directory.File("theirs"));
         File.SetUnixFileMode(directory.File("theirs"), (UnixFileMode)0b001_111_111_101);
-        Assert.Equal("1", SettingsFile.Read(Env).Find("API_PORT"));
+        Assert.Equal("1", SettingsFile.Read(Env, []).Find("API_PORT"));
         await Child.RunAsync("chown", "-h", "nobody", directory.File("theirs/folder"));
-        Assert.Contains("theirs/folder belongs to somebody else", Assert.Throws<SettingsException>(() => SettingsFile.Read(Env)).Message, StringComparison.Ordinal);
+        Assert.Contains("theirs/folder belongs to somebody else", Assert.Throws<SettingsException>(() => SettingsFile.Read(Env,
+            [])).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -138,9 +160,10 @@ public sealed class SettingsFileTests : IDisposable
         File.WriteAllText(directory.File("far/env"), "API_PORT=1\n");
         File.CreateSymbolicLink(directory.File("near"), "far/deep");
         File.CreateSymbolicLink(Env, "near/../env"); // far/env
-        Assert.Equal("1", SettingsFile.Read(Env).Find("API_PORT"));
+        Assert.Equal("1", SettingsFile.Read(Env, []).Find("API_PORT"));
         File.SetUnixFileMode(directory.File("far"), (UnixFileMode)0b111_111_111);
-        Assert.EndsWith($"chmod go-w {directory.File("far")}", Assert.Throws<SettingsException>(() => SettingsFile.Read(Env)).Message, StringComparison.Ordinal);
+        Assert.EndsWith($"chmod go-w {directory.File("far")}", Assert.Throws<SettingsException>(() => SettingsFile.Read(Env,
+            [])).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -156,20 +179,20 @@ public sealed class SettingsFileTests : IDisposable
         Assert.Contains("a directory, not a regular file", await FaultAsync(), StringComparison.Ordinal);
         Directory.Delete(Env);
         await File.WriteAllTextAsync(Env, new string('#', 64 * 1024));
-        Assert.Null(SettingsFile.Read(Env).Find("API_PORT"));
+        Assert.Null(SettingsFile.Read(Env, []).Find("API_PORT"));
         await File.AppendAllTextAsync(Env, "#");
         Assert.Contains("larger than 65536 bytes", await FaultAsync(), StringComparison.Ordinal);
     }
 
     private async Task<string> FaultAsync() => Assert.Single((await Assert.ThrowsAsync<SettingsException>(() =>
-        Task.Run(() => SettingsFile.Read(Env)).WaitAsync(TimeSpan.FromSeconds(20), TimeProvider.System))).Faults);
+        Task.Run(() => SettingsFile.Read(Env, [])).WaitAsync(TimeSpan.FromSeconds(20), TimeProvider.System))).Faults);
 
     [Fact]
     public void The_example_can_be_copied_as_it_is()
     {
         File.Copy(Repository.File(".env.example"), Env);
         File.SetUnixFileMode(Env, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        Assert.Equal("SYS-CORE", SettingsFile.Read(Env).Find("CAP_ID"));
+        Assert.Equal("SYS-CORE", SettingsFile.Read(Env, []).Find("CAP_ID"));
         Assert.Contains("CAP_SPOOL", SettingNames.Known);
     }
 }

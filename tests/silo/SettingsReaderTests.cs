@@ -41,6 +41,19 @@ public sealed class SettingsReaderTests
         Assert.DoesNotContain("abc", fault.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("Gate__Api", "https://api.example/cap", "Gate__Api has a ? or a path without a slash at its end")]
+    [InlineData("Gate__Api", "https://api.example/?key=1", "Gate__Api has a ? or a path without a slash at its end")]
+    [InlineData("RPC_URL", "https://node.example/#key", "RPC_URL cannot be read: choose one http or https URL, or several with " +
+        "commas, without #.")]
+    [InlineData("IPFS_API", "http://127.0.0.1:5001/?auth=1", "IPFS_API has a ?, which would be left out")]
+    [InlineData("DATABASE_URL", "postgres://me@db/cap?sslmod=require", "DATABASE_URL: 'sslmod' is not supported; these are: ")]
+    [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317",
+        "OTEL_EXPORTER_OTLP_ENDPOINT is 'collector:4317': choose the http or https URL")]
+    public void A_part_of_a_value_that_would_do_nothing_is_a_fault(string name, string text, string fault) => Assert.Contains(
+        Assert.Throws<SettingsException>(() => Read(new() { [name] = text })).Faults, line => line.StartsWith(fault,
+            StringComparison.Ordinal));
+
     [Fact]
     public void Gateways_of_the_archive_are_URLs_under_which_CIDs_stand()
     {

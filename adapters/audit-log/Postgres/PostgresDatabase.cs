@@ -39,12 +39,13 @@ public sealed class PostgresDatabase : IAsyncDisposable
 
     /// <summary>Reads <c>postgres://user:password@host:port/database</c>, or Npgsql's <c>Host=...;Database=...</c>.</summary>
     /// <returns>Null when it is neither.</returns>
+    /// <exception cref="FormatException">A part of the URL is not understood; the message names it, and no value.</exception>
     public static string? ReadUrl(string text)
     {
         try
         {
             var builder = Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "postgres" or "postgresql"
-                ? OfUrl(new Uri(text))
+                ? DatabaseUrl.Read(url)
                 : new NpgsqlConnectionStringBuilder(text);
             if (string.IsNullOrEmpty(builder.Host) || string.IsNullOrEmpty(builder.Database))
             {
@@ -55,10 +56,10 @@ public sealed class PostgresDatabase : IAsyncDisposable
             builder.MaxAutoPrepare = 50;
             builder.AutoPrepareMinUsages = 2;
             builder.NoResetOnClose = true;
-            builder.Timeout = 5;
+            builder.Timeout = builder.Keys.Cast<string>().Contains("Timeout") ? builder.Timeout : 5;
             builder.CommandTimeout = 10;
             builder.RequireAuth ??= ProvenServer;
-            builder.Options = $"-c synchronous_commit=on {ByIndex}";
+            builder.Options = $"{builder.Options} -c synchronous_commit=on {ByIndex}".TrimStart(); // ours come last, and count
             return builder.ToString();
         }
         catch (ArgumentException)
@@ -123,19 +124,6 @@ public sealed class PostgresDatabase : IAsyncDisposable
     public ValueTask DisposeAsync() => Source.DisposeAsync();
 
     public override string ToString() => "[secret]";
-
-    private static NpgsqlConnectionStringBuilder OfUrl(Uri url)
-    {
-        var user = url.UserInfo.Split(':', 2);
-        return new NpgsqlConnectionStringBuilder
-        {
-            Host = url.Host,
-            Port = url.IsDefaultPort ? 5432 : url.Port,
-            Database = Uri.UnescapeDataString(url.AbsolutePath.TrimStart('/')),
-            Username = Uri.UnescapeDataString(user[0]),
-            Password = user.Length > 1 ? Uri.UnescapeDataString(user[1]) : null,
-        };
-    }
 
     private static void Execute(NpgsqlConnection connection, string sql)
     {

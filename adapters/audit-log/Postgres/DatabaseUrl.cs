@@ -1,0 +1,156 @@
+using System.Globalization;
+using Npgsql;
+
+namespace CapOrleans.AuditLog.Postgres;
+
+/// <summary>
+/// A <c>postgres://</c> URL as PostgreSQL's own client reads it (libpq, "Connection URIs" and "Parameter Key Words"): each part of its
+/// query is honoured, or refused by name. No value is ever repeated.
+/// </summary>
+internal static class DatabaseUrl
+{
+    private const string SystemAuthorities = "system";
+
+    /// <summary>What is not among these, libpq may have and this driver does not: to leave it out would be to do something else than was asked.</summary>
+    private static readonly Dictionary<string, Action<NpgsqlConnectionStringBuilder, string>> Parts = new(StringComparer.Ordinal)
+    {
+        ["host"] = (read, text) => read.Host = text,
+        ["port"] = (read, text) => read.Port = Number(text, 1, ushort.MaxValue),
+        ["dbname"] = (read, text) => read.Database = text,
+        ["user"] = (read, text) => read.Username = text,
+        ["password"] = (read, text) => read.Password = text,
+        ["passfile"] = (read, text) => read.Passfile = text,
+        ["application_name"] = (read, text) => read.ApplicationName = text,
+        ["client_encoding"] = (read, text) => read.ClientEncoding = text,
+        ["options"] = (read, text) => read.Options = text,
+        ["connect_timeout"] = (read, text) => read.Timeout = Number(text, 0, 1024),
+        ["keepalives"] = (read, text) => read.TcpKeepAlive = text is "0" or "1" ? text == "1" : throw Wrong("0 or 1"),
+        ["keepalives_idle"] = (read, text) => read.TcpKeepAliveTime = Number(text, 0, 86_400),
+        ["keepalives_interval"] = (read, text) => read.TcpKeepAliveInterval = Number(text, 0, 86_400),
+        ["sslmode"] = (read, text) => read.SslMode = text switch
+        {
+            "disable" => SslMode.Disable,
+            "allow" => SslMode.Allow,
+            "prefer" => SslMode.Prefer,
+            "require" => SslMode.Require,
+            "verify-ca" => SslMode.VerifyCA,
+            "verify-full" => SslMode.VerifyFull,
+            _ => throw Wrong("disable, allow, prefer, require, verify-ca or verify-full"),
+        },
+        ["sslrootcert"] = (read, text) => read.RootCertificate = text,
+        ["sslcert"] = (read, text) => read.SslCertificate = text,
+        ["sslkey"] = (read, text) => read.SslKey = text,
+        ["sslpassword"] = (read, text) => read.SslPassword = text,
+        ["sslnegotiation"] = (read, text) => read.SslNegotiation = text switch
+        {
+            "postgres" => SslNegotiation.Postgres,
+            "direct" => SslNegotiation.Direct,
+            _ => throw Wrong("postgres or direct"),
+        },
+        ["channel_binding"] = (read, text) => read.ChannelBinding = text switch
+        {
+            "disable" => ChannelBinding.Disable,
+            "prefer" => ChannelBinding.Prefer,
+            "require" => ChannelBinding.Require,
+            _ => throw Wrong("disable, prefer or require"),
+        },
+        ["gssencmode"] = (read, text) => read.GssEncryptionMode = text switch
+        {
+            "disable" => GssEncryptionMode.Disable,
+            "prefer" => GssEncryptionMode.Prefer,
+            "require" => GssEncryptionMode.Require,
+            _ => throw Wrong("disable, prefer or require"),
+        },
+        ["target_session_attrs"] = (_, text) =>
+        {
+            if (text is not ("any" or "read-write" or "primary"))
+            {
+                throw Wrong("any, read-write or primary: the log is written");
+            }
+        },
+        ["require_auth"] = (read, text) => read.RequireAuth = text switch
+        {
+            "scram-sha-256" => "ScramSHA256",
+            "md5" => "MD5",
+            "password" => "Password",
+            "none" => "None",
+            _ => throw Wrong("scram-sha-256, md5, password or none"),
+        },
+    };
+
+    /// <exception cref="FormatException">A part that nobody knows, or a value that it does not take.</exception>
+    public static NpgsqlConnectionStringBuilder Read(Uri url)
+    {
+        if (url.Fragment.Length > 0)
+        {
+            throw new FormatException("it has a #: in a password, that is written as %23.");
+        }
+
+        var user = url.UserInfo.Split(':', 2);
+        var read = new NpgsqlConnectionStringBuilder
+        {
+            Host = url.DnsSafeHost,
+            Port = url.IsDefaultPort ? 5432 : url.Port,
+            Database = Uri.UnescapeDataString(url.AbsolutePath.TrimStart('/')),
+            Username = Uri.UnescapeDataString(user[0]),
+            Password = user.Length > 1 ? Uri.UnescapeDataString(user[1]) : null,
+        };
+        foreach (var part in url.Query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var (name, value) = part.IndexOf('=', StringComparison.Ordinal) is > 0 and var at ? (part[..at], Uri.UnescapeDataString(
+                part[(at + 1)..]))
+                : throw new FormatException("a part of its query has no '='.");
+            Set(read, name, value);
+        }
+
+        Verify(read);
+        return read;
+    }
+
+    private static void Set(NpgsqlConnectionStringBuilder read, string name, string value)
+    {
+        if (name == "ssl" && value == "true")
+        {
+            (name, value) = ("sslmode", "require"); // as libpq does, for what JDBC writes
+        }
+
+        if (!Parts.TryGetValue(name, out var set))
+        {
+            var shown = name.Length <= 40 && name.All(character => char.IsAsciiLetterOrDigit(character) || character == '_')
+                ? $"'{name}'" : "a part of its query";
+            throw new FormatException($"{shown} is not supported; these are: {string.Join(", ", Parts.Keys)}.");
+        }
+
+        try
+        {
+            set(read, value);
+        }
+        catch (Exception fault) when (fault is FormatException or ArgumentException)
+        {
+            throw new FormatException($"'{name}' takes {(fault is FormatException ? fault.Message : "another value")}.", fault);
+        }
+    }
+
+    /// <summary>libpq: a file of authorities makes "require" check the certificate; those of the system are for the full check only.</summary>
+    private static void Verify(NpgsqlConnectionStringBuilder read)
+    {
+        if (read.RootCertificate == SystemAuthorities)
+        {
+            read.RootCertificate = null;
+            if (read.SslMode != SslMode.VerifyFull)
+            {
+                throw new FormatException("'sslrootcert=system' goes with 'sslmode=verify-full' only.");
+            }
+        }
+        else if (read is { RootCertificate: not null, SslMode: SslMode.Require })
+        {
+            read.SslMode = SslMode.VerifyCA;
+        }
+    }
+
+    private static int Number(string text, int min, int max) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max ? value
+            : throw Wrong(string.Create(CultureInfo.InvariantCulture, $"a whole number from {min} to {max}"));
+
+    private static FormatException Wrong(string rule) => new(rule);
+}

@@ -1,0 +1,36 @@
+using System.Diagnostics.Metrics;
+using CapOrleans.Core.Telemetry;
+
+namespace CapOrleans.Grains.Telemetry;
+
+/// <summary>What this silo's grains do.</summary>
+internal static class GrainMetrics
+{
+    private static readonly Meter Meter = new(CapTelemetry.Grains);
+
+    private static readonly Histogram<long> CommitAppends = Meter.CreateHistogram(
+        "caporleans.log.commit.appends", description: "Appends in one transaction of a log.",
+        advice: new InstrumentAdvice<long> { HistogramBucketBoundaries = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024] });
+
+    private static readonly Histogram<double> CommitDuration = Meter.CreateHistogram(
+        "caporleans.log.commit.duration", "s", "Of one transaction of a log, until it is on disk.",
+        advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1,
+            5] });
+
+    private static readonly Counter<long> Deliveries = Meter.CreateCounter<long>(
+        "caporleans.webhook.deliveries", description: "Deliveries to webhooks by how they ended: delivered, or the last fault.");
+
+    private static readonly Counter<long> Gas = Meter.CreateCounter<long>(
+        "caporleans.chain.gas", description: "Gas that transactions were sent with, by their limits.");
+
+    public static void Committed(int log, int appends, TimeSpan took)
+    {
+        var of = new KeyValuePair<string, object?>("log", log);
+        CommitAppends.Record(appends, of);
+        CommitDuration.Record(took.TotalSeconds, of);
+    }
+
+    public static void Delivered(string result) => Deliveries.Add(1, new KeyValuePair<string, object?>("result", result));
+
+    public static void Sent(long gas) => Gas.Add(gas);
+}

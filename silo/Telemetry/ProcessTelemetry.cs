@@ -1,0 +1,54 @@
+using CapOrleans.Core.Telemetry;
+using CapOrleans.Silo.Settings;
+using Npgsql;
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
+
+namespace CapOrleans.Silo.Telemetry;
+
+/// <summary>
+/// What this process tells of itself, once for all of its parts: metrics for whoever scrapes <c>/metrics</c>, and, where
+/// <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> names a collector, metrics and traces to that.
+/// </summary>
+internal sealed class ProcessTelemetry : IDisposable
+{
+    private readonly TracerProvider? traces;
+
+    private ProcessTelemetry(MeterProvider meters, TracerProvider? traces) => (Meters, this.traces) = (meters, traces);
+
+    public MeterProvider Meters { get; }
+
+    public static ProcessTelemetry Start(NodeSettings settings)
+    {
+        // The SDK reads its own settings, under the names that its specification gives them.
+        var own = new ConfigurationBuilder().AddInMemoryCollection(settings.OpenTelemetry.Select(setting => KeyValuePair.Create(
+            setting.Key, (string?)setting.Value))).Build();
+        var meters = Sdk.CreateMeterProviderBuilder()
+            .ConfigureServices(services => services.AddSingleton<IConfiguration>(own))
+            .ConfigureResource(Describe)
+            .AddMeter(CapTelemetry.Api, CapTelemetry.Grains, CapTelemetry.Gate, "Npgsql", "System.Runtime")
+            .AddMeter("Microsoft.Orleans", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Net.Http")
+            .AddPrometheusExporter(exporter => exporter.ScrapeResponseCacheDurationMilliseconds = 0);
+        var traces = !settings.SendsTelemetry ? null : Sdk.CreateTracerProviderBuilder()
+            .ConfigureServices(services => services.AddSingleton<IConfiguration>(own))
+            .ConfigureResource(Describe)
+            .AddSource(CapTelemetry.Source.Name, "Microsoft.Orleans.Runtime", "Microsoft.Orleans.Application")
+            .AddAspNetCoreInstrumentation()
+            .AddHttpClientInstrumentation()
+            .AddNpgsql()
+            .AddOtlpExporter()
+            .Build();
+        return new ProcessTelemetry((settings.SendsTelemetry ? meters.AddOtlpExporter() : meters).Build(), traces);
+
+        void Describe(ResourceBuilder resource) => resource.AddService(
+            own["OTEL_SERVICE_NAME"] ?? "caporleans", serviceVersion: typeof(ProcessTelemetry).Assembly.GetName().Version?.ToString(3));
+    }
+
+    public void Dispose()
+    {
+        traces?.Dispose();
+        Meters.Dispose();
+    }
+}
