@@ -14,8 +14,11 @@ internal sealed class ClusterMetrics : IDisposable
     private readonly Meter meter = new(CapTelemetry.Api);
     private volatile Readiness state = new(Readiness.Ready, [], []);
 
-    public ClusterMetrics()
+    private readonly TimeProvider time;
+
+    public ClusterMetrics(TimeProvider time)
     {
+        this.time = time;
         meter.CreateObservableGauge("caporleans.log.entries", Entries, description: "Entries in the log.");
         meter.CreateObservableGauge(
             "caporleans.consumer.lag.entries", () => OfEach(consumers => consumers.Max(consumer => consumer.Lag)),
@@ -28,7 +31,7 @@ internal sealed class ClusterMetrics : IDisposable
             description: "1 while the chain contradicts the log; anchor.conflict in the log says how.");
     }
 
-    public async Task RefreshAsync(IGrainFactory grains) => state = await ReadinessCheck.OfAsync(grains);
+    public async Task RefreshAsync(IGrainFactory grains) => state = await ReadinessCheck.OfAsync(grains, time.GetUtcNow());
 
     public void Dispose() => meter.Dispose();
 

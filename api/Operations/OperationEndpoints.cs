@@ -5,6 +5,7 @@ using CapOrleans.Api.Answers;
 using CapOrleans.Api.Settings;
 using CapOrleans.Contracts.Access;
 using CapOrleans.Contracts.Operations;
+using CapOrleans.Core.Access;
 using CapOrleans.Core.CanonicalJson;
 using CapOrleans.Core.Incidents;
 using CapOrleans.GrainInterfaces;
@@ -35,13 +36,16 @@ internal static class OperationEndpoints
     }
 
     /// <summary>Whoever may not read sees whether, not what: names of CapIDs and of machines are in the rest.</summary>
-    private static async Task<IResult> ReadyAsync(HttpContext context, ApiOptions options, Liveliness liveliness, IGrainFactory grains)
+    private static async Task<IResult> ReadyAsync(HttpContext context, ApiOptions options, Liveliness liveliness, IGrainFactory grains,
+        TimeProvider time)
     {
+        var isReader = (options.OpenReads && LocalCaller.Is(context) && !OriginGuard.IsOtherSitesRead(context.Request))
+            || context.User.Has(OperatorScope.Read);
         try
         {
-            if ((options.OpenReads && LocalCaller.Is(context) && !OriginGuard.IsOtherSitesRead(context.Request)) || context.User.Has(OperatorScope.Read))
+            if (isReader)
             {
-                return TypedResults.Json(await ReadinessCheck.OfAsync(grains), OperationsJson.Default.Readiness);
+                return TypedResults.Json(await ReadinessCheck.OfAsync(grains, time.GetUtcNow()), OperationsJson.Default.Readiness);
             }
 
             return TypedResults.Json(new Readiness(await liveliness.CheckAsync(), null, null), OperationsJson.Default.Readiness);
@@ -49,7 +53,10 @@ internal static class OperationEndpoints
         catch (Exception fault)
         {
             context.Response.Headers.RetryAfter = Problems.RetryAfterSeconds;
-            return Problems.Of(StatusCodes.Status503ServiceUnavailable, "unavailable", "", $"The log cannot take incidents now ({fault.GetType().Name}).");
+            return Problems.Of(StatusCodes.Status503ServiceUnavailable, "unavailable", "", isReader
+                ? $"The log cannot take incidents now: {OneLine.Of(fault.GetBaseException().Message)} See the disk of DATA_DIR, or " +
+                    $"the database of DATABASE_URL."
+                : "The log cannot take incidents now.");
         }
     }
 

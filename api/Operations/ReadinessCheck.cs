@@ -7,7 +7,10 @@ namespace CapOrleans.Api.Operations;
 /// <summary>Asks the logs and their consumers.</summary>
 internal static class ReadinessCheck
 {
-    public static async Task<Readiness> OfAsync(IGrainFactory grains)
+    /// <summary>Longer than this, a node or a disk that is away is more than a hiccup. 5 minutes.</summary>
+    public static readonly TimeSpan StalledAfter = TimeSpan.FromMinutes(5);
+
+    public static async Task<Readiness> OfAsync(IGrainFactory grains, DateTimeOffset now)
     {
         var logs = await LogsAsync(grains);
         var webhooks = (await grains.GetGrain<IWebhooksGrain>(0).ListAsync()).Where(webhook => webhook.DisabledAt is null).ToList();
@@ -17,17 +20,23 @@ internal static class ReadinessCheck
             .Concat(isMirrored ? [grains.GetGrain<IMirrorGrain>(log.Log)] : [])
             .Append(grains.GetGrain<ILinkValidatorGrain>(log.Log)).Append(grains.GetGrain<IExporterGrain>(log.Log)));
         var progress = await Task.WhenAll(consumers.Select(consumer => consumer.ProgressAsync()));
-        return new Readiness(StatusOf(progress), logs, progress);
+        return new Readiness(StatusOf(progress, now), logs, [.. progress.Select(ConsumerAdvice.Add)]);
     }
 
-    /// <summary>The status alone, for a fraction of the calls: only what anchors can be in conflict.</summary>
-    public static async Task<string> StatusAsync(IGrainFactory grains)
+    /// <summary>The status alone, for a fraction of the calls: only what anchors and what archives count for it.</summary>
+    public static async Task<string> StatusAsync(IGrainFactory grains, DateTimeOffset now)
     {
         var logs = await LogsAsync(grains);
-        return StatusOf(await Task.WhenAll(logs.Select(log => grains.GetGrain<IAnchorerGrain>(log.Log).ProgressAsync())));
+        var consumers = logs.SelectMany(log => (IConsumer[])[grains.GetGrain<IAnchorerGrain>(log.Log), grains.GetGrain<IArchivistGrain>(
+            log.Log)]);
+        return StatusOf(await Task.WhenAll(consumers.Select(consumer => consumer.ProgressAsync())), now);
     }
 
-    private static string StatusOf(IEnumerable<Progress> consumers) => consumers.Any(consumer => consumer.Conflict) ? Readiness.Degraded : Readiness.Ready;
+    /// <summary>A webhook's receiver that is away is its owner's, and does not count.</summary>
+    internal static string StatusOf(IEnumerable<Progress> consumers, DateTimeOffset now) => consumers.Any(consumer =>
+            consumer.Conflict || (consumer.Consumer is "anchor" or "archive" && consumer.FailingSince is { } since
+                && now - since >= StalledAfter))
+        ? Readiness.Degraded : Readiness.Ready;
 
     /// <returns>Every log, each asked whether it takes incidents.</returns>
     public static async Task<IReadOnlyList<LogReadiness>> LogsAsync(IGrainFactory grains)
@@ -35,7 +44,7 @@ internal static class ReadinessCheck
         var numbers = Enumerable.Range(0, await grains.GetGrain<ILogReaderGrain>(0).CountAsync());
         return await Task.WhenAll(numbers.Select(async log =>
         {
-            var head = await grains.GetGrain<IAuditLogGrain>(log).HeadAsync();
+            var head = await grains.GetGrain<IAuditLogGrain>(log).CheckAsync();
             return new LogReadiness(log, head.Origin, head.Size);
         }));
     }
@@ -57,7 +66,7 @@ internal sealed class Liveliness(IGrainFactory grains, TimeProvider time)
         {
             if (askedAt is not { } at || time.GetElapsedTime(at) > Age)
             {
-                (asked, askedAt) = (ReadinessCheck.StatusAsync(grains), time.GetTimestamp());
+                (asked, askedAt) = (ReadinessCheck.StatusAsync(grains, time.GetUtcNow()), time.GetTimestamp());
             }
 
             return asked;

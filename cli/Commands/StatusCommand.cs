@@ -71,19 +71,8 @@ internal static class StatusCommand
 
     private static Finding Of(Progress consumer) => new(
         $"{consumer.Consumer} of log {consumer.Log}",
-        consumer.LastError ?? "What it reads elsewhere contradicts the log.",
-        consumer switch
-        {
-            { Conflict: true, Consumer: "anchor" } => "The contract contradicts the log: see docs/chain.md, 'When the chain " +
-                "contradicts the log'. Incidents are accepted meanwhile.",
-            { Consumer: "anchor" or "mirror" } => $"See RPC_URL and the writer's balance (docs/chain.md). It goes on by itself; " +
-                $"{consumer.Lag} entries wait.",
-            { Consumer: "archive" or "export" } => $"See IPFS_API and the archive's disk (docs/operators.md). It goes on by itself; " +
-                $"{consumer.Lag} entries wait.",
-            { Consumer: "links" } => "Archived records are missing somewhere: 'cap ipfs check --locations' shows where. They are " +
-                "put back from the log where that is possible.",
-            _ => $"The receiver must answer 2xx: 'cap webhook list' and 'cap webhook test' show more. {consumer.Lag} entries wait for it.",
-        });
+        $"{consumer.LastError ?? "What it reads elsewhere contradicts the log."}{(consumer.FailingSince is { } since ? $" Since {since:yyyy-MM-ddTHH:mm:ssZ}." : "")}",
+        $"{consumer.Advice} {consumer.Lag} entries wait.");
 
     private static async Task OfGateAsync(string? url, List<Finding> findings, CancellationToken cancellationToken)
     {

@@ -7,6 +7,8 @@ namespace CapOrleans.Contracts.AuditLog;
 /// <param name="LastError">What keeps it from going on, for an operator; null when nothing does.</param>
 /// <param name="Notice">What an operator may want to know, though nothing keeps it from going on; null for nothing.</param>
 /// <param name="Conflict">What it reads elsewhere contradicts the log, so that an operator must act.</param>
+/// <param name="FailingSince">When its last error began; null without one.</param>
+/// <param name="Advice">What an operator does about its last error; null without one.</param>
 [GenerateSerializer, Immutable, Alias("cap.progress.v1")]
 public sealed record Progress(
     [property: Id(0)] string Consumer,
@@ -15,4 +17,6 @@ public sealed record Progress(
     [property: Id(3)] string? LastError,
     [property: Id(4)] int Log = 0,
     [property: Id(5)] bool Conflict = false,
-    [property: Id(6)] string? Notice = null);
+    [property: Id(6)] string? Notice = null,
+    [property: Id(7)] DateTimeOffset? FailingSince = null,
+    [property: Id(8)] string? Advice = null);

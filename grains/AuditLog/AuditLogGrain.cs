@@ -14,10 +14,14 @@ namespace CapOrleans.Grains.AuditLog;
 [Reentrant, PlacedBesideItsLog]
 internal sealed partial class AuditLogGrain(
     IAuditLogWriter store, LocalLogs local, IMembershipTable members, IClusterMembershipService membership, ILocalSiloDetails silo,
-    IGrainFactory grains, ILogger<AuditLogGrain> logger)
+    IGrainFactory grains, TimeProvider time, ILogger<AuditLogGrain> logger)
     : Grain, IAuditLogGrain
 {
+    private static readonly TimeSpan CheckAge = TimeSpan.FromSeconds(1);
+
     private GroupCommit? commit;
+    private Task<AppendOutcome> check = Task.FromResult(new AppendOutcome(AppendVerdict.Undecided));
+    private long? checkedAt;
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
@@ -59,6 +63,17 @@ internal sealed partial class AuditLogGrain(
     public Task<AppendOutcome> AppendAsync(Append append) => commit!.AppendAsync(append);
 
     public Task<LogHead> HeadAsync() => Task.FromResult(commit!.Head);
+
+    public async Task<LogHead> CheckAsync()
+    {
+        if (checkedAt is not { } at || time.GetElapsedTime(at) >= CheckAge)
+        {
+            (check, checkedAt) = (commit!.AppendAsync(new Append { Entries = [] }), time.GetTimestamp());
+        }
+
+        await check; // where others commit already, the queue may be full: then it writes
+        return commit!.Head;
+    }
 
     /// <summary>
     /// To open a log ends whoever has it. A silo that stood still, was declared dead and does not know yet must not do that to

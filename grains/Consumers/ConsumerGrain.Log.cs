@@ -9,6 +9,7 @@ internal abstract partial class ConsumerGrain
     protected void Report(string? what)
     {
         var before = lastError;
+        failingSince = before is null ? Time.GetUtcNow() : failingSince;
         lastError = what;
         if (before is null && what is not null)
         {

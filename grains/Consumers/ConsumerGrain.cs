@@ -31,6 +31,7 @@ internal abstract partial class ConsumerGrain(
     private long offset;
     private bool nudged;
     private string? lastError;
+    private DateTimeOffset failingSince;
     private bool conflict;
     private DateTimeOffset lastWork = DateTimeOffset.MinValue;
     private DateTimeOffset backoffUntil = DateTimeOffset.MinValue;
@@ -101,7 +102,9 @@ internal abstract partial class ConsumerGrain(
     {
         var head = await log.HeadAsync(LogNumber, CancellationToken.None);
         var at = Math.Max(First, position ?? await log.PositionAsync(LogNumber, Consumer, CancellationToken.None));
-        return new Progress(Consumer, at, Math.Max(0, (head?.Size ?? 0) - at), Finding ?? lastError, LogNumber, conflict || Finding is not null);
+        return new Progress(Consumer, at, Math.Max(0, (head?.Size ?? 0) - at), Finding ?? lastError, LogNumber, conflict
+            || Finding is not null,
+            FailingSince: lastError is null ? null : failingSince);
     }
 
     /// <param name="from">Index of the first of <paramref name="entries"/>.</param>

@@ -29,6 +29,9 @@ internal sealed class CommitStatements(SqliteConnection connection) : IDisposabl
     public SqliteStatement MoveHead { get; } = new(connection,
         "UPDATE log_head SET size = $2, root = $3, frontier = $4 WHERE log = $1", 4);
 
+    /// <summary>Writes a page, whatever the file says already: an update that changes nothing writes none.</summary>
+    public SqliteStatement Touch { get; } = new(connection, "PRAGMA application_id = 0x43617031", 0);
+
     public SqliteStatement AddEntry { get; } = new(connection,
         "INSERT INTO audit_entry (log, idx, kind, bytes) VALUES ($1, $2, $3, $4)", 4);
 
@@ -96,7 +99,7 @@ internal sealed class CommitStatements(SqliteConnection connection) : IDisposabl
 
     public void Dispose()
     {
-        foreach (var statement in (ReadOnlySpan<SqliteStatement>)[head, capVersion, position, findIncident, MakeHead, MoveHead, AddEntry,
+        foreach (var statement in (ReadOnlySpan<SqliteStatement>)[head, capVersion, position, findIncident, MakeHead, MoveHead, Touch, AddEntry,
             AddIncident, PutCap, AddTotals, AddCorrection, MoveOffset, DropOffset, AddCover, DropCovers])
         {
             statement.Dispose();

@@ -84,6 +84,10 @@ public sealed class SqliteLogWriter : IAuditLogWriter, IDisposable
             head = head with { Size = plan.Frontier.Size, Root = plan.Frontier.Root() };
             statements.MoveHead.Run(transaction, log, head.Size, head.Root, plan.Frontier.ToBytes());
         }
+        else
+        {
+            statements.Touch.Run(transaction); // whoever commits nothing asks whether the disk can be written
+        }
 
         transaction.Commit();
         return (head, outcomes);
