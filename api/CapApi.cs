@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using CapOrleans.Api.Access;
 using CapOrleans.Api.Answers;
@@ -40,6 +41,7 @@ public static class CapApi
         }
 
         services.AddSingleton<Liveliness>();
+        services.ConfigureHttpJsonOptions(json => json.SerializerOptions.NumberHandling = JsonNumberHandling.Strict);
         services.ConfigureHttpJsonOptions(json => Array.ForEach(
             (IJsonTypeInfoResolver[])[
                 ProblemsJson.Default, WebhooksJson.Default, ReadsJson.Default, OperationsJson.Default, IntakeJson.Default, GatesJson.Default, CapsJson.Default,
@@ -50,13 +52,10 @@ public static class CapApi
         OpenApiDocument.Add(services, description =>
         {
             description.ShouldInclude = call => call.RelativePath?.StartsWith("orleans", StringComparison.Ordinal) == false;
-            description.AddDocumentTransformer((document, _, _) =>
-            {
-                document.Info.Title = "CapOrleans";
-                document.Info.Description = "Signed incidents in, one verifiable log. Operator calls need an API key: " +
-                    "Authorization: Bearer.";
-                return Task.CompletedTask;
-            });
+            description.Describe(
+                "CapOrleans", "Signed incidents in, one verifiable log.",
+                    "An API key of the scope that the call needs: cap operator create.",
+                tag: TagOf);
         });
         return services;
     }
@@ -86,6 +85,18 @@ public static class CapApi
         app.MapGet("/", () => TypedResults.Redirect("/docs")).ExcludeFromDescription();
         return app;
     }
+
+    private static string TagOf(string path) => path.Split('/', ':') switch
+    {
+        ["v1", "incidents", ..] or ["v1", "signing", ..] => "Incidents",
+        ["v1", "caps", ..] => "CapIDs",
+        ["v1", "audit" or "logs" or "archive" or "delegations", ..] or ["ipfs", ..] => "Log and archive",
+        ["v1", "webhooks", ..] => "Webhooks",
+        ["v1", "gates", ..] => "Gates",
+        ["v1", "operators", ..] => "API keys",
+        ["v1" or "health", ..] => "Operations",
+        _ => "Legacy calls",
+    };
 
     /// <summary>Answers for what no endpoint took.</summary>
     private static ProblemHttpResult AnswerStatus(int status) => status switch

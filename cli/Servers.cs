@@ -58,7 +58,8 @@ internal static class Servers
                 cancellationToken);
             return answer.Headers.Date;
         }
-        catch (HttpRequestException fault)
+        catch (Exception fault) when (fault is HttpRequestException
+            || (fault is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             throw new CliFaultException(ExitCodes.Unreachable,
                 $"No answer from {server.Scheme}://{server.Authority}: {Reason(server, fault)}");

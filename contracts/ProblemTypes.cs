@@ -16,6 +16,7 @@ public static class ProblemTypes
         ["body-late"] = "The body took longer than its time.",
         ["busy"] = "Others changed the same meanwhile, or a queue is full; send the same again.",
         ["cap-unknown"] = "The CapID is not registered.",
+        ["content-encoding"] = "The body is encoded, and the call takes it as it is only.",
         ["conflict"] = "The incident id was used for other content.",
         ["full-signature-required"] = "The CapID takes incidents under `full-v2` only.",
         ["gate-of-another-key"] = "Another key has the gate's name.",

@@ -1,5 +1,6 @@
 using System.Net.Mime;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using CapOrleans.Core.Sealing;
 using CapOrleans.Gate.Answers;
 using CapOrleans.Gate.Forward;
@@ -85,7 +86,7 @@ public static class CapGate
         : null;
 
     private static RouteHandlerBuilder TakesIncident(this RouteHandlerBuilder route) => route
-        .Accepts<JsonElement>(MediaTypeNames.Application.Json, SealedBody.ContentType).WithTags("Incidents")
+        .Accepts<JsonElement>(MediaTypeNames.Application.Json, SealedBody.ContentType, "*/*").WithTags("Incidents")
         .ProducesProblem(400).ProducesProblem(403).ProducesProblem(404).ProducesProblem(409).ProducesProblem(413).ProducesProblem(429)
         .ProducesProblem(503).ProducesProblem(507);
 
@@ -93,16 +94,14 @@ public static class CapGate
     {
         services.ConfigureHttpJsonOptions(json =>
         {
+            json.SerializerOptions.NumberHandling = JsonNumberHandling.Strict;
             json.SerializerOptions.TypeInfoResolverChain.Insert(0, GateStatusJson.Default);
             json.SerializerOptions.TypeInfoResolverChain.Insert(0, GateJson.Default);
             json.SerializerOptions.TypeInfoResolverChain.Insert(0, ProblemsJson.Default);
         });
-        OpenApiDocument.Add(services, description => description.AddDocumentTransformer((document, _, _) =>
-        {
-            document.Info.Title = "CapOrleans gate";
-            document.Info.Description = "Takes signed incidents from hosts, keeps them on its disk and forwards them. Operators' " +
-                "calls need the gate's token: Authorization: Bearer.";
-            return Task.CompletedTask;
-        }));
+        OpenApiDocument.Add(services, description => description.Describe(
+            "CapOrleans gate", "Takes signed incidents from hosts, keeps them on its disk and forwards them.",
+            "The gate's own token: it is in DATA_DIR/gate-token of the gate.",
+            path => path.StartsWith("v1/gate/", StringComparison.Ordinal) && !path.EndsWith("/sealing-key", StringComparison.Ordinal)));
     }
 }

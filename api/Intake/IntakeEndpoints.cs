@@ -53,9 +53,17 @@ internal static class IntakeEndpoints
     private static async Task<IResult> FileAsync(HttpContext context, Intake intake, AddressRateLimit limit)
     {
         var (outcome, refused) = await RuleAsync(context, intake, limit);
-        return outcome is null
-            ? refused!
-            : TypedResults.Json(AcceptedAnswer.Of(outcome.Receipt!), IntakeJson.Default.AcceptedAnswer, statusCode: outcome.Status);
+        if (outcome is null)
+        {
+            return refused!;
+        }
+
+        if (outcome is { Status: StatusCodes.Status201Created, Receipt: { } receipt })
+        {
+            context.Response.Headers.Location = $"/v1/incidents/{Uri.EscapeDataString(receipt.CapId)}/{Uri.EscapeDataString(receipt.IncidentId)}";
+        }
+
+        return TypedResults.Json(AcceptedAnswer.Of(outcome.Receipt!), IntakeJson.Default.AcceptedAnswer, statusCode: outcome.Status);
     }
 
     private static async Task<IResult> FileLegacyAsync(HttpContext context, Intake intake, AddressRateLimit limit)

@@ -2,23 +2,27 @@ using System.Globalization;
 using CapOrleans.Api.Answers;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.Incidents;
+using Microsoft.AspNetCore.Mvc;
 
 namespace CapOrleans.Api.Reads;
 
 /// <summary>Query of <c>GET /v1/incidents</c>, for the description: all of it is text until <see cref="QueryReader"/> has read it.</summary>
-internal sealed record IncidentListQuery(string? Cap, string? Severity, string? From, string? To, string? Cursor, string? Limit)
+internal sealed record IncidentListQuery(
+    [FromQuery(Name = "cap")] string? Cap, [FromQuery(Name = "severity")] string? Severity, [FromQuery(Name = "from")] string? From,
+    [FromQuery(Name = "to")] string? To, [FromQuery(Name = "cursor")] string? Cursor, [FromQuery(Name = "limit")] string? Limit)
 {
     public static readonly string[] Names = ["cap", "severity", "from", "to", "cursor", "limit"];
 }
 
 /// <summary>Query of <c>GET /v1/audit</c>.</summary>
-internal sealed record EntryListQuery(string? Log, string? After, string? Limit)
+internal sealed record EntryListQuery(
+    [FromQuery(Name = "log")] string? Log, [FromQuery(Name = "after")] string? After, [FromQuery(Name = "limit")] string? Limit)
 {
     public static readonly string[] Names = ["log", "after", "limit"];
 }
 
 /// <summary>Query of <c>GET /v1/caps/{capId}/history</c>.</summary>
-internal sealed record HistoryQuery(string? After, string? Limit)
+internal sealed record HistoryQuery([FromQuery(Name = "after")] string? After, [FromQuery(Name = "limit")] string? Limit)
 {
     public static readonly string[] Names = ["after", "limit"];
 }

@@ -77,7 +77,8 @@ internal static class DoctorCommand
         }
 
         var after = TimeProvider.System.GetUtcNow();
-        var ahead = before > clock + TimeSpan.FromSeconds(1) ? before - clock : after < clock ? after - clock : TimeSpan.Zero;
+        var ahead = before > clock && before - clock > TimeSpan.FromSeconds(1) ? before - clock : after < clock ? after - clock
+            : TimeSpan.Zero;
         return ahead.Duration() <= ClockTolerance
             ? $"as that of {server.Authority}, within {Math.Ceiling(Math.Max(1, ahead.Duration().TotalSeconds))} s"
             : throw new CliFaultException(

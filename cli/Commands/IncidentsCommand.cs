@@ -69,7 +69,8 @@ internal static class IncidentsCommand
             {
                 await ListAsync(filter with { From = filter.From > newest - Overlap ? filter.From : newest - Overlap }, incident =>
                 {
-                    newest = incident.AcceptedAt > newest ? incident.AcceptedAt : newest;
+                    newest = incident.AcceptedAt > newest && incident.AcceptedAt <= TimeProvider.System.GetUtcNow() + Overlap
+                        ? incident.AcceptedAt : newest;
                     if (recent.TryAdd((incident.CapId, incident.IncidentId), incident.AcceptedAt))
                     {
                         Tell(incident);

@@ -40,9 +40,9 @@ internal static class KeyCommand
             admin };
         command.SetAction(async (parsed, cancellationToken) =>
         {
+            var named = parsed.GetValue(roles) is { Length: > 0 } given ? given : null;
             var wanted = new KeyDefinition(
-                parsed.GetRequiredValue(key), parsed.GetValue(roles) is { Length: > 0 } named ? named : null,
-                parsed.GetValue(from), parsed.GetValue(until), parsed.GetValue(contract));
+                parsed.GetRequiredValue(key), named, parsed.GetValue(from), parsed.GetValue(until), parsed.GetValue(contract));
             var cap = await Servers.ApiAsync(api => api.GetCapAsync(parsed.GetRequiredValue(capId), cancellationToken));
             if (cap.Keys.FirstOrDefault(known => known.RevokedAt is null && string.Equals(known.Address, wanted.Address,
                 StringComparison.OrdinalIgnoreCase)) is { } known)
@@ -50,7 +50,8 @@ internal static class KeyCommand
                 wanted = (parsed.GetValue(replace) ? wanted : Merge(known, wanted)) with { Address = known.Address };
                 var (before, after) = (Text(known.Roles, known.NotBefore, known.NotAfter), Text(wanted.Roles ?? ["reporter"],
                     wanted.NotBefore, wanted.NotAfter));
-                if (before != after)
+                if (before != after || after != Text(named ?? ["reporter"], parsed.GetValue(from), parsed.GetValue(
+                    until))) // of what only the server says, a person decides
                 {
                     Answer.Confirm($"{known.Address} has {before}, and would have {after}.", parsed.GetValue(yes));
                 }

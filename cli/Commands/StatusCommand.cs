@@ -31,8 +31,8 @@ internal static class StatusCommand
             };
             Answer.Tell(answer, findings is []
                 ? $"All is well: {entries} entries in {logs} log{(logs == 1 ? "" : "s")}."
-                : string.Join("\n\n", findings.Select(found => Printable.Text(
-                    $"{found.What}: {Printable.Line(found.Why)}\n  {found.Do}"))));
+                : string.Join("\n\n", findings.Select(found =>
+                    $"{Printable.Line(found.What)}: {Printable.Line(found.Why)}\n  {Printable.Line(found.Do)}")));
             return findings is [] ? ExitCodes.Done : ExitCodes.Refused;
         });
         return command;

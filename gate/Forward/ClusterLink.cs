@@ -16,6 +16,9 @@ internal sealed record LineVerdict(int Status, byte[]? Problem)
     /// <summary>Said by a proxy or a firewall in between, about the request: of the incident the cluster knows nothing.</summary>
     public bool IsOfIntermediary { get; init; }
 
+    /// <summary>Nobody said anything about the incident that the cluster would.</summary>
+    public bool IsUnanswered { get; init; }
+
     /// <summary>Nothing was decided: the same is sent again.</summary>
     public bool IsRetryable => IsOfIntermediary || Status is StatusCodes.Status429TooManyRequests or >= 500;
 }
@@ -28,6 +31,9 @@ internal sealed record LineVerdict(int Status, byte[]? Problem)
 internal sealed record BatchAnswer(IReadOnlyList<LineVerdict>? Verdicts, LineVerdict? Refusal, TimeSpan? RetryAfter, string? LastError)
 {
     public bool IsRetryable => Verdicts is null && Refusal is null;
+
+    /// <summary>The cluster itself has no time for it now, whatever is in it.</summary>
+    public bool IsBusy { get; init; }
 }
 
 /// <summary>
@@ -47,6 +53,7 @@ internal sealed partial class ClusterLink(HttpClient http, GateOptions options, 
     private readonly Lock gate = new();
     private readonly Dictionary<Uri, (long Since, TimeSpan Wait)> backoffs = []; // not times of day: clocks are set
     private int current;
+    private long passedAt;
 
     public Uri Api => options.Apis[Volatile.Read(ref current)];
 
@@ -77,6 +84,12 @@ internal sealed partial class ClusterLink(HttpClient http, GateOptions options, 
 
     private bool IsBackingOff(Uri api) => backoffs.TryGetValue(api, out var backoff) && time.GetElapsedTime(backoff.Since) < backoff.Wait;
 
+    /// <summary>The way is open: the cluster decided, or answered something else of the gate's.</summary>
+    public void Pass() => Volatile.Write(ref passedAt, time.GetTimestamp());
+
+    /// <returns>Whether the way was open at some time after this one.</returns>
+    public bool HasPassedSince(long timestamp) => Volatile.Read(ref passedAt) is var passed && passed != 0 && passed > timestamp;
+
     /// <param name="areProven">Claims of addresses of which the wallet took one lately: the cluster asks for them as for another
     /// caller.</param>
     public async Task<BatchAnswer> SendAsync(IReadOnlyList<Waiting> batch, bool areProven, CancellationToken cancellationToken)
@@ -105,17 +118,12 @@ internal sealed partial class ClusterLink(HttpClient http, GateOptions options, 
             Leave(api, isSilent: false, backoff: null); // another way may have none of that kind in between
         }
 
-        if (LastError is null != answer.LastError is null)
+        if (answer.Verdicts is not null)
         {
-            if (answer.LastError is { } error)
-            {
-                LogStalled(error);
-            }
-            else
-            {
-                LogRecovered(api);
-            }
+            Pass();
         }
+
+        Log(api, answer.LastError);
 
         foreach (var verdict in answer.Verdicts ?? [])
         {
@@ -148,7 +156,8 @@ internal sealed partial class ClusterLink(HttpClient http, GateOptions options, 
         }
         catch (ClientException fault) when (fault.Status is not null)
         {
-            return new BatchAnswer(null, null, Within(fault.RetryAfter), $"{api} answered {fault.Status}, which is no verdict.");
+            return new BatchAnswer(null, null, Within(fault.RetryAfter),
+                $"{api} answered {fault.Status}, which is no verdict.") { IsBusy = fault is ProblemException };
         }
     }
 
@@ -175,10 +184,4 @@ internal sealed partial class ClusterLink(HttpClient http, GateOptions options, 
     /// <summary>Whoever asks for less is asked again too soon; for more, too late.</summary>
     private static TimeSpan? Within(TimeSpan? wait) =>
         wait is not { } asked ? null : asked < Shortest ? Shortest : asked > Longest ? Longest : asked;
-
-    [LoggerMessage(530, LogLevel.Warning, "Forwarding stalled: {LastError}")]
-    private partial void LogStalled(string lastError);
-
-    [LoggerMessage(531, LogLevel.Warning, "Forwarding recovered: {Api} answers again")]
-    private partial void LogRecovered(Uri api);
 }

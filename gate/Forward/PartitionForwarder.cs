@@ -16,12 +16,15 @@ namespace CapOrleans.Gate.Forward;
 /// What is sent for the first time and what is sent again take turns, each in requests of its own: so however much the cluster cannot
 /// decide about, or decides about late, a new incident waits for one such request at most.
 /// </remarks>
-internal sealed class PartitionForwarder
+internal sealed partial class PartitionForwarder
 {
     /// <summary>Whatever incident comes next still fits.</summary>
     private const int MaxBytes = BatchLines.MaxBytes - IncidentReader.MaxRequestBytes;
 
     private const int TriesBeforeAside = 3;
+
+    /// <summary>Of what nobody said anything about that the cluster would.</summary>
+    private static readonly LineVerdict Unanswered = new(StatusCodes.Status503ServiceUnavailable, null) { IsUnanswered = true };
 
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(30);
 
@@ -40,8 +43,10 @@ internal sealed class PartitionForwarder
     /// <summary>Lines of the next request, of what is sent for the first time and of what is sent again.</summary>
     private readonly int[] most;
     private bool isRetry;
-    /// <summary>Requests with one incident that something in between refused, since the last that it let pass.</summary>
+    /// <summary>Requests in a row that had no verdicts while nothing else passed.</summary>
     private int blocked;
+    /// <summary>When the last request was sent first.</summary>
+    private long began;
 
     public PartitionForwarder(int partition, IncidentSpool spool, ClusterLink cluster, ProvenQueues proven, TimeProvider time)
     {
@@ -53,7 +58,7 @@ internal sealed class PartitionForwarder
             .AddRetry(new RetryStrategyOptions<BatchAnswer>
             {
                 ShouldHandle = new PredicateBuilder<BatchAnswer>().HandleResult(answer => answer.IsRetryable),
-                MaxRetryAttempts = int.MaxValue,
+                MaxRetryAttempts = 2,
                 BackoffType = DelayBackoffType.Exponential,
                 Delay = TimeSpan.FromMilliseconds(200),
                 MaxDelay = TimeSpan.FromSeconds(15),
@@ -69,18 +74,29 @@ internal sealed class PartitionForwarder
 
     public async Task RunAsync(CancellationToken stoppingToken)
     {
+        foreach (var queue in spool.QueuesAside(partition))
+        {
+            retries.Restore(queue);
+        }
+
         while (true)
         {
             var batch = await NextAsync(stoppingToken);
+            began = time.GetTimestamp();
             var answer = await untilAnswered.ExecuteAsync(async token => await cluster.SendAsync(batch, partition == Partitions.Proven, token), stoppingToken);
             if (answer.Verdicts is { } verdicts)
             {
+                if (blocked > 0)
+                {
+                    retries.Wake();
+                }
+
                 blocked = 0;
                 await spool.SettleAsync(Decided(batch, verdicts, answer.RetryAfter));
             }
             else
             {
-                await HalveAsync(batch, answer.Refusal!, stoppingToken);
+                await HalveAsync(batch, answer, stoppingToken);
             }
         }
     }
@@ -104,7 +120,7 @@ internal sealed class PartitionForwarder
             else
             {
                 var rest = retries.NextDue - now;
-                await spool.ArrivedAsync(partition, rest < Look ? rest.Value : Look, stoppingToken);
+                await spool.ArrivedAsync(partition, rest < TimeSpan.Zero ? TimeSpan.Zero : rest < Look ? rest.Value : Look, stoppingToken);
             }
         }
     }
@@ -130,6 +146,11 @@ internal sealed class PartitionForwarder
             return [];
         }
 
+        if (due.FirstOrDefault(Waiting.IsNameAside) is { } aside)
+        {
+            due = [aside]; // alone: with others it would have them refused
+        }
+
         var next = spool.Next(partition, due, most[1], MaxBytes, isOnly: true);
         if (next.Count < most[1] && next.Sum(waiting => waiting.Line.Length + 1) < MaxBytes)
         {
@@ -153,39 +174,5 @@ internal sealed class PartitionForwarder
 
         return [.. batch.Zip(verdicts).Where(line => !line.Second.IsRetryable)
             .Select(line => new Settlement(line.First.Number, line.Second.Status, line.Second.Problem))];
-    }
-
-    /// <summary>
-    /// A request that is refused whole is sent in halves, until one incident is left that is refused by itself. What the cluster refuses has
-    /// its verdict. What something in between refuses is tried a few times, and then steps aside: what is behind it goes on.
-    /// </summary>
-    private async Task HalveAsync(IReadOnlyList<Waiting> batch, LineVerdict refusal, CancellationToken stoppingToken)
-    {
-        most[isRetry ? 1 : 0] = Math.Max(1, batch.Count / 2);
-        if (batch is not [var single])
-        {
-            return;
-        }
-
-        if (!refusal.IsOfIntermediary)
-        {
-            await spool.SettleAsync([new Settlement(single.Number, refusal.Status, refusal.Problem)]);
-            return;
-        }
-
-        retries.Record(batch, [refusal], retryAfter: null);
-        if (!single.IsAside && retries.AttemptsOf(single.Queue) >= TriesBeforeAside)
-        {
-            await spool.StepAsideAsync(single.Number);
-            retries.Forget([single.Queue]);
-            retries.Record([single with { Queue = single.QueueAside }], [refusal], retryAfter: null);
-        }
-
-        // Several in a row are no fault of theirs: whatever refuses everything is asked more and more seldom.
-        if (++blocked > 1)
-        {
-            var wait = TimeSpan.FromMilliseconds(200) * Math.Pow(2, Math.Min(blocked, 10));
-            await Task.Delay(wait < LongestBackoff ? wait : LongestBackoff, time, stoppingToken);
-        }
     }
 }

@@ -69,7 +69,8 @@ internal sealed class QueueRetries(TimeProvider time, TimeSpan longestBackoff)
 
             var attempts = sent == 1 && undecided.Count == 1 ? (states.GetValueOrDefault(queue.Key)?.Attempts ?? 0) + 1 : 0;
             var backoff = undecided.Count == 0 ? TimeSpan.Zero : Backoff(attempts, retryAfter ?? FirstBackoff);
-            states[queue.Key] = new State(time.GetUtcNow() + backoff, attempts, width, undecided.LastOrDefault());
+            var since = attempts > 1 && states.TryGetValue(queue.Key, out var before) ? before.Since : time.GetTimestamp();
+            states[queue.Key] = new State(time.GetUtcNow() + backoff, attempts, width, undecided.LastOrDefault(), since);
             if (states.Count > Limit)
             {
                 states.TryRemove(states.MinBy(other => other.Value.Until).Key, out _);
@@ -77,8 +78,22 @@ internal sealed class QueueRetries(TimeProvider time, TimeSpan longestBackoff)
         }
     }
 
-    /// <returns>How often its first incident was sent by itself, and not decided.</returns>
-    public int AttemptsOf(string queue) => states.GetValueOrDefault(queue)?.Attempts ?? 0;
+    /// <returns>How often its first incident was sent by itself, and not decided, and since when.</returns>
+    public (int Attempts, long Since) AttemptsOf(string queue) => states.GetValueOrDefault(queue) is { } state ? (state.Attempts,
+        state.Since) : (0, 0);
+
+    /// <summary>One that stepped aside in a former life: by itself from the beginning.</summary>
+    public void Restore(string queue) => states[queue] = new State(time.GetUtcNow() + longestBackoff, 1, 1, null, time.GetTimestamp());
+
+    /// <summary>After an outage, what only that kept waiting waits no longer.</summary>
+    public void Wake()
+    {
+        foreach (var (queue, state) in states.Where(queue => queue.Value.Undecided is { IsUnanswered: true } && !Waiting.IsNameAside(
+            queue.Key)))
+        {
+            states.TryUpdate(queue, state with { Until = time.GetUtcNow() }, state);
+        }
+    }
 
     private int WidthOf(string queue) => states.GetValueOrDefault(queue)?.Width ?? BatchLines.MaxLines;
 
@@ -90,5 +105,6 @@ internal sealed class QueueRetries(TimeProvider time, TimeSpan longestBackoff)
 
     /// <param name="Width">How many of its lines the next request has at most.</param>
     /// <param name="Undecided">Of the last one that the cluster did not decide about; null when the last request had none.</param>
-    private sealed record State(DateTimeOffset Until, int Attempts, int Width, LineVerdict? Undecided);
+    /// <param name="Since">When the first of its attempts ended.</param>
+    private sealed record State(DateTimeOffset Until, int Attempts, int Width, LineVerdict? Undecided, long Since);
 }

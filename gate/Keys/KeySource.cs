@@ -49,7 +49,9 @@ internal sealed class KeySource(HttpClient http, ClusterLink cluster, GateOption
         }
         catch (ClientException fault) when (fault.Status is not null)
         {
-            var isRefused = fault.Status is StatusCodes.Status401Unauthorized or StatusCodes.Status403Forbidden;
+            // A 403 that is no problem of the API's is a firewall's, of this one URL: strangers choose what is in it.
+            var isRefused = fault.Status is StatusCodes.Status401Unauthorized
+                || fault is ProblemException { Status: StatusCodes.Status403Forbidden };
             return new KeyAnswer(null, isRefused, $"{api} gives no list of keys: it answered {fault.Status}; see Gate__ApiKeyFile.");
         }
         catch (Exception fault) when (fault is NoAnswerException or OperationCanceledException)

@@ -60,6 +60,7 @@ internal sealed partial class Heartbeats(
             using var timeout = new CancellationTokenSource(Timeout, time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, stoppingToken);
             await new CapOrleansClient(http, api).SendHeartbeatAsync(options.Identity.Name, Sign(), either.Token);
+            cluster.Pass();
             return null;
         }
         catch (ProblemException fault) when (fault.Problem.Name == "gate-unknown")

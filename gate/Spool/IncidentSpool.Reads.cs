@@ -60,6 +60,24 @@ internal sealed partial class IncidentSpool
         }
     }
 
+    /// <summary>Of what stepped aside, see <see cref="Waiting.QueueAside"/>.</summary>
+    public IReadOnlyList<string> QueuesAside(int partition)
+    {
+        using var connection = file.Connect();
+        using var command = connection.CreateCommand();
+        command.CommandText = "SELECT queue FROM incident WHERE refused_at IS NULL AND partition = $partition AND instr(queue, '#') " +
+            "> 0 LIMIT 10000";
+        command.Parameters.AddWithValue("$partition", partition);
+        using var rows = command.ExecuteReader();
+        var queues = new List<string>();
+        while (rows.Read())
+        {
+            queues.Add(rows.GetString(0));
+        }
+
+        return queues;
+    }
+
     private static Waiting ReadWaiting(SqliteDataReader rows) => new(
         rows.GetInt64(0), rows.GetString(1), rows.GetString(2), rows.GetString(3), (byte[])rows[4], Instant(rows, 5), rows.GetString(6));
 

@@ -99,8 +99,24 @@ internal sealed class SpoolFile : IDisposable
             catch (Exception fault) when (SpoolFault.Is(fault))
             {
                 TryDeleteReserve();
-                return false;
+                return hasReserve = HasOwnRoom();
             }
+        }
+    }
+
+    /// <summary>What left makes room within the file, which the file system knows nothing of.</summary>
+    private bool HasOwnRoom()
+    {
+        try
+        {
+            using var connection = Connect();
+            using var command = connection.CreateCommand();
+            command.CommandText = "SELECT freelist_count * page_size FROM pragma_freelist_count, pragma_page_size";
+            return (long)command.ExecuteScalar()! >= ReserveBytes;
+        }
+        catch (SqliteException)
+        {
+            return false;
         }
     }
 

@@ -86,7 +86,10 @@ internal sealed record Waiting(
     /// <summary>Its own, once it stepped aside.</summary>
     public string QueueAside => string.Create(CultureInfo.InvariantCulture, $"{CapId}#{Number}");
 
-    public bool IsAside => Queue == QueueAside;
+    public bool IsAside => IsNameAside(Queue);
+
+    /// <summary>No CapID has this character.</summary>
+    public static bool IsNameAside(string queue) => queue.Contains('#', StringComparison.Ordinal);
 }
 
 /// <summary>What the cluster decided about one that waited: it leaves, into the dead letters when there is a problem.</summary>

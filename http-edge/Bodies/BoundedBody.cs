@@ -16,6 +16,13 @@ public static class BoundedBody
     /// <returns>The body, or what to answer instead. When the task completes nothing reads the request any more, whatever became of it.</returns>
     public static async Task<(byte[]? Body, ProblemHttpResult? Refused)> ReadAsync(HttpContext context, int maxBytes)
     {
+        if (context.Request.Headers.ContentEncoding is { Count: > 0 } encoding && encoding.ToString() is not ("" or "identity"))
+        {
+            context.Response.Headers.AcceptEncoding = "identity";
+            return (null, HttpProblem.Of(StatusCodes.Status415UnsupportedMediaType, "content-encoding", "Content-Encoding",
+                "Send the body as it is, without Content-Encoding."));
+        }
+
         if (context.Request.ContentLength > maxBytes)
         {
             return (null, TooLarge(maxBytes));

@@ -27,7 +27,8 @@ public sealed class IntermediaryTests : HttpMessageHandler
     private readonly PartitionForwarder forwarder;
     private readonly HttpClient http;
     private Func<string, HttpStatusCode?> refuses = _ => null;
-    private int requests;
+    private readonly ConcurrentQueue<DateTimeOffset> requests = new();
+    private bool breaksOff;
 
     public IntermediaryTests()
     {
@@ -86,19 +87,68 @@ public sealed class IntermediaryTests : HttpMessageHandler
     }
 
     [Fact]
+    public async Task What_breaks_the_connection_by_itself_keeps_nothing_else_waiting()
+    {
+        (refuses, breaksOff) = (body => body.Contains("BAD", StringComparison.Ordinal) ? HttpStatusCode.Forbidden : null, true);
+        await KeepAsync("A", "BAD", "B");
+        await KeepAsync(isCritical: true, "C");
+        var running = Run();
+        await Eventually.TrueAsync(() => Moved(() =>
+        {
+            link.Pass(); // as the gate's heartbeats do
+            return taken.Count == 3;
+        }));
+        Assert.Equal(["C", "A", "B"], taken);
+        breaksOff = false;
+        refuses = _ => null;
+        await StopAsync(running);
+        Assert.Equal(["C", "A", "B", "BAD"], taken);
+        Assert.Equal((0, 0), (spool.Count().Waiting, spool.Count().Dead));
+    }
+
+    [Fact]
+    public async Task In_an_outage_nothing_steps_aside_and_all_goes_in_order_when_it_is_over()
+    {
+        (refuses, breaksOff) = (_ => HttpStatusCode.Forbidden, true);
+        await KeepAsync("A", "B", "C");
+        var running = Run();
+        await Eventually.TrueAsync(() => Moved(() => requests.Count >= 30));
+        Assert.DoesNotContain(forwarder.Resting, queue => queue.Queue.Contains('#', StringComparison.Ordinal));
+        breaksOff = false;
+        refuses = _ => null;
+        await StopAsync(running);
+        Assert.Equal(["A", "B", "C"], taken);
+    }
+
+    [Fact]
+    public async Task What_stepped_aside_before_a_restart_is_sent_alone_after_it()
+    {
+        refuses = body => body.Contains("BAD", StringComparison.Ordinal) ? HttpStatusCode.Forbidden : null;
+        await KeepAsync([.. Enumerable.Range(0, 20).Select(i => $"BAD-{i}")]);
+        foreach (var waiting in spool.Next(Partitions.Of("X"), [], 500, 1_000_000))
+        {
+            await spool.StepAsideAsync(waiting.Number);
+        }
+
+        await KeepAsync("A", "B");
+        var running = Run();
+        await Eventually.TrueAsync(() => taken.Count == 2); // no time passes
+        Assert.Equal(["A", "B"], taken);
+        refuses = _ => null;
+        await StopAsync(running);
+        Assert.Equal(22, taken.Count);
+    }
+
+    [Fact]
     public async Task A_proxy_that_refuses_everything_is_asked_less_and_less_often_and_nothing_is_lost()
     {
         refuses = _ => HttpStatusCode.Forbidden;
         await KeepAsync([.. Enumerable.Range(0, 300).Select(i => $"{i}")]);
         var running = Run();
-        for (var second = 0; second < 120; second++)
-        {
-            time.Advance(TimeSpan.FromSeconds(1));
-            await Task.Yield();
-        }
-
-        await Eventually.TrueAsync(() => Moved(() => link.LastError is not null));
-        Assert.InRange(Volatile.Read(ref requests), 3, 60);
+        await Eventually.TrueAsync(() => Moved(() => requests.Count >= 20));
+        var at = requests.ToArray();
+        Assert.InRange(at[19] - at[12], TimeSpan.FromSeconds(60), TimeSpan.MaxValue); // 9 to find one, and then 15 s each
+        Assert.NotNull(link.LastError);
         Assert.Equal((300, 0), (spool.Count().Waiting, spool.Count().Dead));
         refuses = _ => null;
         await Eventually.TrueAsync(() => Moved(() => taken.Count == 300));
@@ -135,10 +185,15 @@ public sealed class IntermediaryTests : HttpMessageHandler
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        Interlocked.Increment(ref requests);
+        requests.Enqueue(time.GetUtcNow());
         var body = await request.Content!.ReadAsStringAsync(cancellationToken);
         if (refuses(body) is { } status)
         {
+            if (breaksOff)
+            {
+                throw new HttpRequestException("reset");
+            }
+
             return new HttpResponseMessage(status) { Content = new StringContent(
                 "<html><center><h1>Refused</h1></center><hr>nginx</html>", Encoding.UTF8, "text/html") };
         }

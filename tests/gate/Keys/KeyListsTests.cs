@@ -227,11 +227,28 @@ public sealed class KeyListsTests : IDisposable
     [InlineData(HttpStatusCode.Forbidden)]
     public async Task A_cluster_that_tells_this_gate_nothing_is_not_asked_all_the_time_and_is_no_outage(HttpStatusCode status)
     {
-        cluster.Answer = _ => Task.FromResult(new HttpResponseMessage(status));
+        cluster.Answer = _ => Task.FromResult(new HttpResponseMessage(status) { Content = new StringContent(
+            "{\"type\":\"urn:caporleans:problem:scope\"}") });
         Assert.Equal(LookupVerdict.Unavailable, (await FindAsync("A")).Verdict);
         Assert.Equal(LookupVerdict.Unavailable, (await FindAsync("B")).Verdict);
         Assert.Single(cluster.Asked);
         Assert.Contains($"{(int)status}", cluster.Lists.LastError, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_firewall_that_lets_the_URL_of_one_name_not_pass_keeps_no_other_from_being_looked_up()
+    {
+        cluster.Register("A", PrivateKey.Create());
+        cluster.Answer = capId => Task.FromResult(capId == "cmd.exe" ? new HttpResponseMessage(
+            HttpStatusCode.Forbidden) { Content = new StringContent("<html>") } : cluster.ListOf(capId));
+        for (var i = 0; i < 20; i++)
+        {
+            Assert.NotEqual(LookupVerdict.Listed, (await FindAsync("cmd.exe")).Verdict);
+            Assert.Equal(LookupVerdict.Listed, (await FindAsync(i % 2 == 0 ? "A" : $"NOBODY-{i}")).Verdict);
+            cluster.Time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.False(cluster.Health.IsPaused);
     }
 
     [Theory]
