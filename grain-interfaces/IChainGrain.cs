@@ -32,8 +32,8 @@ public interface IChainGrain : IGrainWithIntegerKey
     [Alias("mirror"), ResponseTimeout("00:10:00")] Task<MirrorResult> MirrorAsync(IReadOnlyList<MirroredCap> caps);
 
     /// <returns>Null when there is no block of this number.</returns>
-    [Alias("block-hash"), AlwaysInterleave] Task<string?> BlockHashAsync(long block);
+    [Alias("block-hash"), AlwaysInterleave, ResponseTimeout("00:01:00")] Task<string?> BlockHashAsync(long block);
 
     /// <returns>Whether the block is in the chain, with as many blocks on top as the settings ask.</returns>
-    [Alias("sight"), AlwaysInterleave] Task<AnchorSighting> SightAsync(long block, string blockHash);
+    [Alias("sight"), AlwaysInterleave, ResponseTimeout("00:01:00")] Task<AnchorSighting> SightAsync(long block, string blockHash);
 }

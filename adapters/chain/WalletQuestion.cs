@@ -36,7 +36,8 @@ internal sealed class WalletQuestion(JsonRpcClient rpc, long chainId, TimeProvid
     /// </summary>
     public static readonly TimeSpan LongestHeld = TimeSpan.FromMinutes(2);
 
-    private readonly Agreement agreement = new(rpc);
+    /// <summary>Within a question's three seconds there must be time for a lower block.</summary>
+    private readonly Agreement agreement = new(rpc, EachNode.Grace);
     private readonly Lock gate = new();
     private Task<IReadOnlyList<ChainBlock>>? newest;
     private long newestAt;

@@ -10,7 +10,8 @@ public sealed class NodesDisagreeException(string message, Exception? inner = nu
 /// Asks what is believed: where there are several nodes, two must say the same, so that none of them alone can make up what the log says of
 /// the chain. A single one is believed. All are asked at once: one that says nothing keeps nobody waiting.
 /// </summary>
-internal sealed class Agreement(JsonRpcClient rpc)
+/// <param name="doubt">As of <see cref="EachNode"/>.</param>
+internal sealed class Agreement(JsonRpcClient rpc, TimeSpan? doubt = null)
 {
     /// <summary>
     /// What a node lies behind another, as a rule: three minutes of Ethereum, four seconds of a chain with four blocks a second.
@@ -26,7 +27,7 @@ internal sealed class Agreement(JsonRpcClient rpc)
     /// <exception cref="ChainUnavailableException">None answers.</exception>
     public async Task<T> AskAsync<T>(Func<JsonRpcClient, Task<T>> ask, string what)
     {
-        var (answers, last) = await EachNode.AskAsync(rpc, ask, found => Count(found) == Quorum, areNear: _ => false);
+        var (answers, last) = await EachNode.AskAsync(rpc, ask, found => Count(found) == Quorum, areNear: _ => false, doubt);
         return answers.Count == 0 ? throw last!
             : Count(answers) == Quorum ? answers[^1]
             : throw Disagree(what, answers.Count, last);
@@ -71,13 +72,16 @@ internal sealed class Agreement(JsonRpcClient rpc)
     public Task<List<long>> HeightsAsync(CancellationToken cancellationToken) =>
         ReachedAsync(node => node.NumberAsync("eth_blockNumber", cancellationToken), BlocksApart);
 
-    /// <summary>Of what may be there or not: that it is not counts when all say so, since one that is behind does not know it yet.</summary>
+    /// <summary>
+    /// Of what may be there or not: that it is not counts when all say so, since one that is behind does not know it yet; one that takes its
+    /// time is waited for, and one that fails says nothing.
+    /// </summary>
     /// <inheritdoc cref="AskAsync{T}"/>
     public async Task<T?> FindAsync<T>(Func<JsonRpcClient, Task<T?>> ask, string what)
         where T : class
     {
         var (answers, last) = await EachNode.AskAsync(
-            rpc, ask, found => found[^1] is not null && Count(found) == Quorum, areNear: found => found.TrueForAll(answer => answer is null));
+            rpc, ask, found => found[^1] is not null && Count(found) == Quorum, areNear: _ => false, doubt);
         return answers.Count == 0 ? throw last!
             : answers.Count >= Quorum && answers.TrueForAll(answer => answer is null) ? null
             : answers[^1] is not null && Count(answers) == Quorum ? answers[^1]
@@ -87,7 +91,7 @@ internal sealed class Agreement(JsonRpcClient rpc)
     /// <returns>What two have come to, the highest first, and what the others have.</returns>
     private async Task<List<long>> ReachedAsync(Func<JsonRpcClient, Task<long>> ask, long apart)
     {
-        var (numbers, last) = await EachNode.AskAsync(rpc, ask, areNear: found => found.Max() - found.Min() <= apart);
+        var (numbers, last) = await EachNode.AskAsync(rpc, ask, areNear: found => found.Max() - found.Min() <= apart, doubt: doubt);
         return numbers.Count >= Quorum ? [.. numbers.OrderDescending().Skip(Quorum - 1).Distinct()] : throw last!;
     }
 

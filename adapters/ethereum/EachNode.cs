@@ -9,8 +9,8 @@ namespace CapOrleans.Ethereum;
 /// </summary>
 internal static class EachNode
 {
-    /// <summary>For those that have not answered when enough have: 1 second; 10 where what those say is too far apart.</summary>
-    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1), GraceOfDoubt = TimeSpan.FromSeconds(10);
+    /// <summary>For those that have not answered when enough have: 1 second; 10 where those that have decide nothing.</summary>
+    public static readonly TimeSpan Grace = TimeSpan.FromSeconds(1), GraceOfDoubt = TimeSpan.FromSeconds(10);
 
     /// <summary>As many as must answer before the others are not waited for.</summary>
     public static int Quorum(JsonRpcClient rpc) => Math.Min(2, rpc.Each.Count);
@@ -20,13 +20,18 @@ internal static class EachNode
     /// Whether answers are as near to each other as honest ones are: between two that are not, only another node decides. Null where
     /// they need not be.
     /// </param>
+    /// <param name="doubt">
+    /// How long others are waited for where as many have spoken as must, and decide nothing: they are too far apart, or a fault is one's whole
+    /// answer. A quarter of it where all of those were late before. Null for <see cref="GraceOfDoubt"/>.
+    /// </param>
     /// <returns>With the last fault of a node; null for none.</returns>
     public static async Task<(List<T> Answers, ChainUnavailableException? Last)> AskAsync<T>(
-        JsonRpcClient rpc, Func<JsonRpcClient, Task<T>> ask, Func<List<T>, bool>? isEnough = null, Func<List<T>, bool>? areNear = null)
+        JsonRpcClient rpc, Func<JsonRpcClient, Task<T>> ask, Func<List<T>, bool>? isEnough = null, Func<List<T>, bool>? areNear = null,
+            TimeSpan? doubt = null)
     {
         var (answers, last) = (new List<T>(rpc.Each.Count), (ChainUnavailableException?)null);
         var running = rpc.Each.Select(node => (Node: node, Answer: ask(node))).ToList();
-        Task? grace = null;
+        var (grace, isGrace) = ((Task?)null, false);
         while (running.Count > 0 && !(answers.Count > 0 && isEnough?.Invoke(answers) == true))
         {
             var isQuorum = answers.Count >= Quorum(rpc);
@@ -36,7 +41,15 @@ internal static class EachNode
                 break;
             }
 
-            grace ??= isQuorum ? Task.Delay(isSettled ? Grace : GraceOfDoubt, TimeProvider.System) : null;
+            if (isSettled && !isGrace)
+            {
+                (grace, isGrace) = (Task.Delay(Grace, TimeProvider.System), true);
+            }
+            else if (rpc.Each.Count - running.Count >= Quorum(rpc))
+            {
+                grace ??= Task.Delay((doubt ?? GraceOfDoubt) / (running.TrueForAll(late => late.Node.IsLate) ? 4 : 1), TimeProvider.System);
+            }
+
             IEnumerable<Task> waiting = running.Select(late => late.Answer);
             var done = await Task.WhenAny(grace is null ? waiting : waiting.Append(grace));
             if (done == grace)

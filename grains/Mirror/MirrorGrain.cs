@@ -151,7 +151,7 @@ internal sealed class MirrorGrain(
                     break;
                 }
             }
-            catch (OrleansException fault)
+            catch (Exception fault) when (fault is OrleansException or TimeoutException)
             {
                 Report(OneLine.Of(fault.Message));
             }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using CapOrleans.Core.Access;
 using CapOrleans.Core.Anchors;
 
 namespace CapOrleans.Ethereum.Rpc;
@@ -79,9 +80,12 @@ internal static class RpcAnswer
         WithoutKey(error.GetProperty("message").GetString() ?? "", url),
         error.TryGetProperty("data", out var data) ? RevertData(data) : null) { RetryAfter = retryAfter };
 
-    /// <summary>Path and query of a URL often hold a key, and a node may repeat what it was asked.</summary>
+    /// <summary>Path, query and user of a URL often hold a key, and a node may repeat what it was asked.</summary>
     private static string WithoutKey(string message, Uri url) => url.PathAndQuery.Split('/', '?', '&', '=').Where(part => part.Length >= 8)
-        .Aggregate(message, (text, part) => text.Replace(part, "***", StringComparison.OrdinalIgnoreCase));
+        .Concat(Uri.UnescapeDataString(url.UserInfo).Split(':', 2)).Concat(url.UserInfo.Split(':', 2)).Append(UrlCredentials.Basic(url)
+            ?? "")
+        .Where(part => part.Length > 0).OrderByDescending(part => part.Length).Aggregate(message, (text, part) => text.Replace(part,
+            "***", StringComparison.OrdinalIgnoreCase));
 
     /// <summary>As text; Parity's descendants put a word before it, others an object around it.</summary>
     private static string? RevertData(JsonElement data) => data.ValueKind switch

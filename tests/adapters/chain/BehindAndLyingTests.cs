@@ -64,6 +64,34 @@ public sealed class BehindAndLyingTests : IAsyncLifetime
         Assert.Null(await wallets.FindBlockAsync(new WalletClaim(wallet, new byte[65]), new byte[32], "", default));
     }
 
+    [Theory]
+    [InlineData("eth_call")]
+    [InlineData("eth_getBlockByNumber")]
+    public async Task What_it_says_nothing_of_is_asked_at_a_lower_block_in_time(string silent)
+    {
+        nodes.Lies = method => method == silent ? Nodes.Silence : null;
+        Assert.True(EthereumAddress.TryParse(anchored.Contract, out var wallet));
+        var wallets = new ContractWallets(rpc, 31337, TimeProvider.System);
+        for (var i = 0; i < 3; i++)
+        {
+            await chain.CallAsync("anvil_mine", $"0x{Behind:x}");
+            Assert.Null(await wallets.FindBlockAsync(new WalletClaim(wallet, new byte[65]), [.. new byte[31], (byte)i], "",
+                default)); // a no, and no timeout
+        }
+    }
+
+    [Fact]
+    public async Task What_only_the_late_one_knows_is_waited_for_and_is_not_missing()
+    {
+        // The honest one takes its time over receipts; the one behind and the liar know of none.
+        nodes.Lies = method => method is "eth_getTransactionReceipt" ? "null" : null;
+        nodes.Slow = method => method is "eth_getTransactionReceipt" ? TimeSpan.FromSeconds(1.3) : TimeSpan.Zero;
+        var agreement = new Agreement(rpc);
+        await Assert.ThrowsAsync<NodesDisagreeException>(() => agreement.FindAsync(
+            node => node.CallAsync("eth_getTransactionReceipt", receipt => receipt.ValueKind == System.Text.Json.JsonValueKind.Null
+                ? null : receipt.GetRawText(), default, anchored.Transaction), "a receipt"));
+    }
+
     [Fact]
     public async Task What_it_and_the_one_behind_do_not_know_is_not_missing()
     {
@@ -84,6 +112,11 @@ public sealed class BehindAndLyingTests : IAsyncLifetime
     {
         public Uri Truth { get; set; } = null!;
 
+        /// <summary>How long the honest one takes.</summary>
+        public Func<string, TimeSpan> Slow { get; set; } = _ => TimeSpan.Zero;
+
+        public const string Silence = "says nothing";
+
         /// <summary>The liar's answers by method, as JSON or text; null for the truth.</summary>
         public Func<string, string?> Lies { get; set; } = _ => null;
 
@@ -94,7 +127,17 @@ public sealed class BehindAndLyingTests : IAsyncLifetime
             var method = (string)body["method"]!;
             if (host == "liar.invalid" && Lies(method) is { } lie)
             {
+                if (lie == Silence)
+                {
+                    await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
+                }
+
                 return FaultyNode.Result(lie is "null" ? null : lie is "[]" ? new JsonArray() : JsonValue.Create(lie));
+            }
+
+            if (host == Truth.Host)
+            {
+                await Task.Delay(Slow(method), TimeProvider.System, cancellationToken);
             }
 
             var truth = await AskAsync(method, body["params"]!.AsArray(), cancellationToken);
