@@ -27,6 +27,9 @@ public sealed class HostileServerTests : IAsyncLifetime
     public static TheoryData<string> Commands => new(
         "show X", "key list X", "key add X --key 0x1", "key revoke X --key 0x1", "policy X", "policy X --paging-floor high", "register X --key 0x1",
         "operator list", "operator create x --scope read", "operator revoke x", "gate list", "gate remove x", "gate status", "gate dead", "gate retry 1", "gate retry --all", "gate key",
+        "gate drop 1", "incidents", "incident X I", "history X", "log", "log --log 0", "correct X I --delta-cap 0 --reason r", "status",
+            "doctor", "batch signed.json",
+        "webhook list", "webhook add https://x.example", "webhook test x", "webhook remove x",
         "send i.json", "send i.json --gate", "hook run -- false", "hook flush", "ipfs check bafkreiablk6x6xgfpiw5ss3vsdyevwaiijzzaxxdh3c45pvomitwvf7ymi",
         "ipfs check bafkreiablk6x6xgfpiw5ss3vsdyevwaiijzzaxxdh3c45pvomitwvf7ymi --legacy", "chain store signed.json --key identity.key");
 

@@ -107,6 +107,12 @@ public sealed class ReadCommandTests(NodeFixture node) : IDisposable
         Assert.Equal(["admin"], await RolesAsync());
         Assert.DoesNotContain("2030", (await CapAsync("key", "list", "CLI-MERGE")).Output, StringComparison.Ordinal);
 
+        // What the server says of a key is not signed for unasked: it may say more than is true.
+        Assert.Equal(0, (await CapAsync("key", "add", "CLI-MERGE", "--key", address, "--role", "reporter", "--yes")).Code);
+        (code, refused) = await CapAsync("key", "add", "CLI-MERGE", "--key", address, "--role", "reporter");
+        Assert.Equal(2, code);
+        Assert.Contains("would have admin, reporter", refused, StringComparison.Ordinal);
+
         async Task<IEnumerable<string?>> RolesAsync() => JsonNode.Parse((await CapAsync("key", "list", "CLI-MERGE")).Output)!.AsArray()
             .Single(known => (string?)known!["address"] == address)!["roles"]!.AsArray().Select(role => (string?)role);
     }

@@ -51,6 +51,29 @@ public sealed class FailingDiskTests : IDisposable
         }
     }
 
+    [FaultyDiskFact]
+    public async Task A_gate_whose_disk_hangs_keeps_no_host_and_no_page_waiting_for_it()
+    {
+        await using var disk = await FaultyDisk.MountAsync(directory.File("disk"));
+        await using var gate = await StartAsync(disk.Path);
+        Assert.Equal(HttpStatusCode.Accepted, await SendAsync(gate, "I-1"));
+        await disk.FreezeAsync();
+        try
+        {
+            Assert.Equal(HttpStatusCode.InsufficientStorage, await SendAsync(gate, "I-2"));
+            await Eventually.TrueAsync(() => Pages().Length == 2);
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, await ReadyAsync(gate));
+        }
+        finally
+        {
+            await disk.ThawAsync();
+        }
+
+        Assert.Equal(HttpStatusCode.Accepted, await SendAsync(gate, "I-2")); // whether it was kept nobody knew
+        await Eventually.TrueAsync(async () => await ReadyAsync(gate) == HttpStatusCode.OK);
+        Assert.Equal(["I-1", "I-2"], Pages().Order(StringComparer.Ordinal));
+    }
+
     [RootFact]
     public async Task A_gate_whose_disk_was_full_takes_incidents_again_when_there_is_room()
     {

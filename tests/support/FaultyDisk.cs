@@ -32,6 +32,11 @@ internal sealed class FaultyDisk : IAsyncDisposable
         File.WriteAllText($"/sys/fs/ext4/{System.IO.Path.GetFileName(device)}/trigger_fs_error", "a fault that a test asked for");
     }
 
+    /// <summary>From here on, whoever writes waits.</summary>
+    public Task FreezeAsync() => Child.RunAsync("fsfreeze", "--freeze", Path);
+
+    public Task ThawAsync() => Child.RunAsync("fsfreeze", "--unfreeze", Path);
+
     public async ValueTask DisposeAsync() => await Child.RunAsync("umount", "--lazy", Path);
 }
 
