@@ -80,7 +80,9 @@ public static class CapGate
     }
 
     /// <summary>A disk that cannot be read or written just now is no fault of the gate, and tells no caller its path.</summary>
-    private static ProblemHttpResult? AnswerFault(Exception fault) => SpoolFault.Is(fault)
+    private static ProblemHttpResult? AnswerFault(Exception fault) => fault is BadHttpRequestException bad
+        ? GateProblems.Of(bad.StatusCode, "bad-request", "", bad.Message)
+        : SpoolFault.Is(fault)
         ? GateProblems.Of(StatusCodes.Status503ServiceUnavailable, "unavailable", "",
             "The gate's disk does not take it now; /v1/gate/status says why.")
         : null;

@@ -10,9 +10,6 @@ namespace CapOrleans.Gate;
 /// <summary>For machines that start and stop gates, or send hosts to them.</summary>
 internal static class HealthEndpoints
 {
-    /// <summary>For the disk to write a page. 5 seconds.</summary>
-    private static readonly TimeSpan DiskTimeout = TimeSpan.FromSeconds(5);
-
     public static void MapHealth(this WebApplication app, GateOptions options)
     {
         app.MapGet("/health/live", () => TypedResults.Text("live")).WithTags("Health").WithSummary("The process runs");
@@ -61,11 +58,11 @@ internal static class HealthEndpoints
         {
             try
             {
-                return await spool.CheckAsync().WaitAsync(DiskTimeout, time) ? null : spool.LastError ?? "it has no room.";
+                return await spool.CheckAsync().WaitAsync(IncidentSpool.DiskTimeout, time) ? null : spool.LastError ?? "it has no room.";
             }
             catch (TimeoutException)
             {
-                return $"it has written nothing for {DiskTimeout.TotalSeconds:0} seconds.";
+                return $"it has written nothing for {IncidentSpool.DiskTimeout.TotalSeconds:0} seconds.";
             }
         }
     }

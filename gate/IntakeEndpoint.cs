@@ -18,12 +18,8 @@ namespace CapOrleans.Gate;
 /// decided here is decided here: form, signature, and with the cluster's list of keys also authority.
 /// </summary>
 internal sealed class IntakeEndpoint(
-    IncidentSpool spool, ArrivalJudge judge, LocalEscalation escalation, AddressRateLimit limit, GateOptions options,
-    TimeProvider time)
+    IncidentSpool spool, ArrivalJudge judge, LocalEscalation escalation, AddressRateLimit limit, GateOptions options)
 {
-    /// <summary>For the disk to take an incident. 5 seconds.</summary>
-    private static readonly TimeSpan DiskTimeout = TimeSpan.FromSeconds(5);
-
     /// <summary>Refusals that say nothing of what is in a body.</summary>
     private static readonly string[] OfTheGate = ["sealed-body", "spool-full", "busy", "too-many-requests", "too-many-waiting"];
 
@@ -85,7 +81,7 @@ internal sealed class IntakeEndpoint(
 
     private async Task<IncidentReport?> KeepAsync(HttpContext context, IncidentReport report, Standing standing, Arrival arrival)
     {
-        var verdict = await KeepInTimeAsync(arrival);
+        var verdict = await spool.KeepAsync(arrival);
         // A conflict calls as well: whoever was faster with an altered copy must not silence it. So does what the disk does not take: the
         // host may have nobody else to tell. Each incident calls once.
         if (standing is { MayPage: true, Signer: { } signer } && verdict is not (ArrivalVerdict.Duplicate or ArrivalVerdict.QueueFull))
@@ -116,19 +112,6 @@ internal sealed class IntakeEndpoint(
 
         GateMetrics.Received(verdict == ArrivalVerdict.Kept ? "kept" : "duplicate");
         return report;
-    }
-
-    /// <summary>A disk that hangs keeps no host, and no page, waiting: whether it kept the incident is unknown, and to send it again is safe.</summary>
-    private async Task<ArrivalVerdict> KeepInTimeAsync(Arrival arrival)
-    {
-        try
-        {
-            return await spool.KeepAsync(arrival).WaitAsync(DiskTimeout, time);
-        }
-        catch (TimeoutException)
-        {
-            return ArrivalVerdict.Full;
-        }
     }
 
     private static int StatusOf(Verdict verdict) => verdict switch

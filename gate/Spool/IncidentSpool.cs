@@ -13,6 +13,9 @@ internal sealed partial class IncidentSpool : IDisposable
     /// <summary>Changes in one transaction, and changes that may wait for it.</summary>
     private const int BatchLimit = 1024, QueueLimit = 8192;
 
+    /// <summary>For the disk to take an incident. 5 seconds.</summary>
+    public static readonly TimeSpan DiskTimeout = TimeSpan.FromSeconds(5);
+
     private readonly Channel<Change> changes = Channel.CreateBounded<Change>(new BoundedChannelOptions(QueueLimit) { SingleReader = true });
     private readonly SemaphoreSlim[] arrivals = [.. Enumerable.Range(0, Partitions.Count).Select(_ => new SemaphoreSlim(0))];
     private readonly SpoolFile file;
@@ -23,6 +26,7 @@ internal sealed partial class IncidentSpool : IDisposable
     private readonly SpoolRoom room;
     private readonly LogThrottle faults, drops, crowds;
     private long droppedDead, full;
+    private int late; // arrivals that the disk has neither taken nor refused in time
     private volatile string? lastError;
 
     public IncidentSpool(SpoolFile file, SpoolLimits limits, TimeProvider time, ILogger<IncidentSpool> logger)
@@ -43,7 +47,8 @@ internal sealed partial class IncidentSpool : IDisposable
     public SpoolLimits Limits => limits;
 
     /// <summary>What kept the last change from the disk; null when it was written.</summary>
-    public string? LastError => lastError;
+    public string? LastError => Volatile.Read(ref late) > 0 ? $"It has written nothing for {DiskTimeout.TotalSeconds:0} seconds."
+        : lastError;
 
     /// <summary>Writes a page and nothing new: a disk that fails is noticed before the next incident comes.</summary>
     /// <returns>Whether the spool takes incidents.</returns>
@@ -59,8 +64,34 @@ internal sealed partial class IncidentSpool : IDisposable
         }
     }
 
+    /// <summary>
+    /// A disk that hangs keeps no host, and no page, waiting: whether it kept the incident is unknown, and to send it again is safe. While it
+    /// does, nothing more waits for it.
+    /// </summary>
     /// <returns>When it was kept, it is on disk; what the disk does not take, for whatever reason, finds the spool full.</returns>
     public async Task<ArrivalVerdict> KeepAsync(Arrival arrival)
+    {
+        if (Volatile.Read(ref late) > 0)
+        {
+            Interlocked.Increment(ref full);
+            return ArrivalVerdict.Full;
+        }
+
+        var keeping = KeepAtLastAsync(arrival);
+        try
+        {
+            return await keeping.WaitAsync(DiskTimeout, time);
+        }
+        catch (TimeoutException)
+        {
+            Interlocked.Increment(ref full);
+            Interlocked.Increment(ref late);
+            _ = keeping.ContinueWith(_ => Interlocked.Decrement(ref late), TaskScheduler.Default);
+            return ArrivalVerdict.Full;
+        }
+    }
+
+    private async Task<ArrivalVerdict> KeepAtLastAsync(Arrival arrival)
     {
         // Counted before it waits for the disk: a thousand at once must not each find room for one.
         if (!room.TryTake(arrival.Bytes))

@@ -14,6 +14,7 @@ internal sealed class RecentCounts(IncidentSpool spool, TimeProvider time)
     private readonly Lock gate = new();
     private SpoolCounts counts = new(0, 0, 0, null, 0, 0, 0);
     private string? error;
+    private Task<(SpoolCounts? Counts, string? Error)>? counting;
     private long? countedAt;
 
     /// <returns>With what kept the disk from being read or written; null when nothing did.</returns>
@@ -43,13 +44,28 @@ internal sealed class RecentCounts(IncidentSpool spool, TimeProvider time)
 
     private void CountNow()
     {
+        // A disk that hangs keeps whoever asks waiting once, and not each of them.
+        var wait = counting is null ? IncidentSpool.DiskTimeout : TimeSpan.Zero;
+        counting ??= Task.Run(TryCount);
+        if (!counting.Wait(wait))
+        {
+            error = $"It has not been read for {IncidentSpool.DiskTimeout.TotalSeconds:0} seconds.";
+            return;
+        }
+
+        (counts, error) = (counting.Result.Counts ?? counts, counting.Result.Error);
+        counting = null;
+    }
+
+    private (SpoolCounts? Counts, string? Error) TryCount()
+    {
         try
         {
-            (counts, error) = (spool.Count(), null);
+            return (spool.Count(), null);
         }
         catch (Exception fault) when (SpoolFault.Is(fault))
         {
-            error = OneLine.Of(fault.Message);
+            return (null, OneLine.Of(fault.Message));
         }
     }
 }
