@@ -11,7 +11,6 @@ internal sealed class ClusterMetrics : IDisposable
     /// <summary>Webhooks come and go: they count as one consumer, whose lag is that of the slowest.</summary>
     private const string Webhooks = "notify";
 
-    private readonly Meter meter = new(CapTelemetry.Api);
     private volatile Readiness state = new(Readiness.Ready, [], []);
 
     private readonly TimeProvider time;
@@ -19,21 +18,23 @@ internal sealed class ClusterMetrics : IDisposable
     public ClusterMetrics(TimeProvider time)
     {
         this.time = time;
-        meter.CreateObservableGauge("caporleans.log.entries", Entries, description: "Entries in the log.");
-        meter.CreateObservableGauge(
+        Meter.CreateObservableGauge("caporleans.log.entries", Entries, description: "Entries in the log.");
+        Meter.CreateObservableGauge(
             "caporleans.consumer.lag.entries", () => OfEach(consumers => consumers.Max(consumer => consumer.Lag)),
             description: "Entries of the log that the consumer has not dealt with; of webhooks, the slowest.");
-        meter.CreateObservableGauge(
+        Meter.CreateObservableGauge(
             "caporleans.consumer.waits", () => OfEach(consumers => consumers.LongCount(consumer => consumer.LastError is not null)),
             description: "Consumers that something keeps from going on; /health/ready says what.");
-        meter.CreateObservableGauge(
+        Meter.CreateObservableGauge(
             "caporleans.anchor.conflict", Conflicts,
             description: "1 while the chain contradicts the log; anchor.conflict in the log says how.");
     }
 
+    internal Meter Meter { get; } = new(CapTelemetry.Api);
+
     public async Task RefreshAsync(IGrainFactory grains) => state = await ReadinessCheck.OfAsync(grains, time.GetUtcNow());
 
-    public void Dispose() => meter.Dispose();
+    public void Dispose() => Meter.Dispose();
 
     private IEnumerable<Measurement<long>> Entries() => state.Logs!.Select(log => new Measurement<long>(log.Size, OfLog(log.Log)));
 

@@ -3,7 +3,6 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using System.Text.RegularExpressions;
 using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.CanonicalJson;
 using CapOrleans.Core.MerkleTree;
@@ -118,41 +117,6 @@ public sealed class ReadTests(NodeFixture node)
         }
 
         Assert.True(frontier.Size >= 2);
-    }
-
-    [Fact]
-    public async Task Metrics_tell_size_and_lag_of_every_log()
-    {
-        using var answer = await node.Api.GetAsync("/metrics");
-        Assert.Equal("text/plain", answer.Content.Headers.ContentType!.MediaType);
-        var text = await answer.Content.ReadAsStringAsync();
-        Assert.Matches("(?m)^caporleans_log_entries{.*log=\"1\"} ", text);
-        Assert.Matches("(?m)^caporleans_consumer_lag_entries{.*consumer=\"archive\",log=\"0\"} ", text);
-        Assert.Matches("(?m)^caporleans_consumer_waits{.*consumer=\"anchor\",log=\"1\"} ", text);
-    }
-
-    [Fact]
-    public async Task Metrics_count_what_incidents_were_answered_with_and_how_they_were_committed()
-    {
-        using var accepted = await node.Api.PostAsync("/v1/incidents", NodeFixture.Json(node.Incident()));
-        Assert.Equal(HttpStatusCode.Created, accepted.StatusCode);
-        using var refused = await node.Api.PostAsync("/v1/incidents", NodeFixture.Json(TestIncident.Signed(PrivateKey.Create(), "NOBODY",
-            "I-1", TimeProvider.System.GetUtcNow())));
-        using var kept = await node.Gate.PostAsync("/v1/incidents", NodeFixture.Json(node.Incident()));
-        Assert.Equal((HttpStatusCode.NotFound, HttpStatusCode.Accepted), (refused.StatusCode, kept.StatusCode));
-        await Eventually.TrueAsync(async () => Regex.IsMatch(await node.Api.GetStringAsync("/metrics"),
-            "(?m)^caporleans_gate_forwarded_total{.*status=\"201\"} "));
-        var text = await node.Gate.GetStringAsync("/metrics"); // of the same process
-        foreach (var line in (string[])
-            [
-                "caporleans_incidents_total{.*outcome=\"accepted\"} [1-9]", "caporleans_incidents_total{.*outcome=\"cap-unknown\"} [1-9]",
-                "caporleans_gate_incidents_total{.*outcome=\"kept\"} [1-9]", "caporleans_gate_waiting{.*} [0-9]",
-                    "caporleans_gate_disk_fault{.*} 0",
-                "caporleans_log_commit_appends_count{.*log=\"0\"} [1-9]", "caporleans_log_commit_duration_seconds_sum{.*} ",
-            ])
-        {
-            Assert.Matches($"(?m)^(?:{line})", text);
-        }
     }
 
     [Theory]

@@ -39,6 +39,11 @@ public sealed class TelemetryTests : IDisposable
                 TimeProvider.System.GetUtcNow())));
         Assert.Equal(HttpStatusCode.Accepted, kept.StatusCode);
 
+        using var refused = await http.PostAsync(
+            new Uri($"http://127.0.0.1:{apiPort}/v1/incidents"), NodeFixture.Json(TestIncident.Signed(key, "NOBODY", "I-1",
+                TimeProvider.System.GetUtcNow())));
+        Assert.Equal(HttpStatusCode.NotFound, refused.StatusCode);
+
         List<Span> spans = [];
         await Eventually.TrueAsync(() =>
         {
@@ -52,6 +57,23 @@ public sealed class TelemetryTests : IDisposable
         Assert.Contains(spans, span => span.TraceId == forward.TraceId && span.Text.Contains("caporleans.incident_id",
             StringComparison.Ordinal) && span.Text.Contains("TRACED-1", StringComparison.Ordinal));
         var scraped = await http.GetStringAsync(new Uri($"http://127.0.0.1:{apiPort}/metrics"));
+        Assert.Contains("# TYPE caporleans_incidents_total counter", scraped, StringComparison.Ordinal);
+        foreach (var line in (string[])
+            [
+                "caporleans_incidents_total{.*outcome=\"accepted\"} [1-9]", "caporleans_incidents_total{.*outcome=\"cap-unknown\"} 1",
+                    "caporleans_log_entries{.*log=\"0\"} [1-9]",
+                "caporleans_consumer_lag_entries{.*consumer=\"archive\",log=\"0\"} ",
+                    "caporleans_consumer_waits{.*consumer=\"anchor\",log=\"0\"} ", "caporleans_anchor_conflict{.*} 0",
+                "caporleans_log_commit_appends_count{.*log=\"0\"} [1-9]", "caporleans_log_commit_duration_seconds_sum{.*} ",
+                "caporleans_gate_incidents_total{.*outcome=\"kept\"} 1", "caporleans_gate_forwarded_total{.*status=\"201\"} 1",
+                    "caporleans_gate_waiting{.*} [0-9]",
+                "caporleans_gate_disk_fault{.*} 0",
+            ])
+        {
+            Assert.Matches($"(?m)^{line}", scraped);
+        }
+
+        Assert.Equal(HttpStatusCode.OK, (await http.GetAsync(new Uri($"http://127.0.0.1:{gatePort}/metrics"))).StatusCode);
         foreach (var line in (string[])["http_server_request_duration_seconds_count{.*http_route=\"/v1/incidents\"", "orleans_",
             "dotnet_", "kestrel_"])
         {

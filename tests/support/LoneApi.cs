@@ -4,14 +4,11 @@ using CapOrleans.Api;
 using CapOrleans.Api.Settings;
 using CapOrleans.Contracts.Access;
 using CapOrleans.Core.Access;
-using CapOrleans.Core.Telemetry;
 using CapOrleans.GrainInterfaces;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using OpenTelemetry;
-using OpenTelemetry.Metrics;
 
 namespace CapOrleans.Tests.Support;
 
@@ -33,8 +30,6 @@ public sealed class LoneApi : IAsyncDisposable
         {
             [$"{nameof(IOperatorsGrain)}.{nameof(IOperatorsGrain.ListAsync)}"] = _ => Task.FromResult<IReadOnlyList<OperatorKey>>([key]),
         }));
-        builder.Services.AddSingleton(_ => Sdk.CreateMeterProviderBuilder().AddMeter(CapTelemetry.Api)
-            .AddPrometheusExporter(exporter => exporter.ScrapeResponseCacheDurationMilliseconds = 0).Build());
         builder.Services.AddCapApi(new ApiOptions(OpenReads: false, 20_000, 31337, null));
         app = builder.Build();
         app.UseCapApi();
