@@ -28,6 +28,10 @@ public sealed partial class CapOrleansClient
         Call.Post(Path($"v1/caps/{capId}/corrections"), isRepeatable: true).With(correction, RequestJson.Default.Correction),
         ClientJson.Default.CapView, cancellationToken);
 
+    public IAsyncEnumerable<CapSummary> ListCapsAsync(CancellationToken cancellationToken) => PagesAsync(
+        next => next is null ? "v1/caps?limit=500" : Path($"v1/caps?limit=500&after={next}"), ClientJson.Default.CapPage,
+        page => (page.Items, page.Next), cancellationToken);
+
     public IAsyncEnumerable<ScoreStep> ListScoreStepsAsync(string capId, CancellationToken cancellationToken) => PagesAsync(
         next => Path($"v1/caps/{capId}/history?limit=500&after={next ?? "-1"}"), ClientJson.Default.ScorePage,
         page => (page.Items, page.Next?.ToString(CultureInfo.InvariantCulture)), cancellationToken);

@@ -64,7 +64,9 @@ public sealed partial class CapOrleansClient
     public IAsyncEnumerable<IncidentView> ListIncidentsAsync(IncidentFilter filter, CancellationToken cancellationToken)
     {
         var query = string.Concat(
-            Part("cap", filter.CapId), Part("severity", filter.Severity), Part("from", Instant(filter.From)), Part("to", Instant(filter.To)));
+            Part("cap", filter.CapId), Part("severity", filter.Severities is { Count: > 0 } severities ? string.Join(',', severities)
+                : null), Part("from", Instant(filter.From)), Part("to", Instant(filter.To)),
+            Part("order", filter.IsNewestFirst ? "newest" : null));
         return PagesAsync(
             next => $"v1/incidents?limit=500{query}{Part("cursor", next)}", ClientJson.Default.IncidentPage,
             page => (page.Items, page.Next), cancellationToken);

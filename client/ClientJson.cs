@@ -25,6 +25,8 @@ namespace CapOrleans.Client;
 [JsonSerializable(typeof(IncidentView))]
 [JsonSerializable(typeof(IncidentPage))]
 [JsonSerializable(typeof(CapView))]
+[JsonSerializable(typeof(CapPage))]
+[JsonSerializable(typeof(CapSummary))]
 [JsonSerializable(typeof(ScorePage))]
 [JsonSerializable(typeof(ScoreStep))]
 [JsonSerializable(typeof(EntryView))]

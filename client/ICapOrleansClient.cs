@@ -45,6 +45,9 @@ public interface ICapOrleansClient
 
     Task<CapView> CorrectScoreAsync(string capId, Correction correction, CancellationToken cancellationToken);
 
+    /// <summary>All CapIDs, in order.</summary>
+    IAsyncEnumerable<CapSummary> ListCapsAsync(CancellationToken cancellationToken);
+
     /// <summary>The whole story of a score: the sum of its steps is the score.</summary>
     IAsyncEnumerable<ScoreStep> ListScoreStepsAsync(string capId, CancellationToken cancellationToken);
 
@@ -89,11 +92,12 @@ public interface ICapOrleansClient
 }
 
 /// <summary>Which incidents are wanted; a null member does not filter.</summary>
-/// <param name="Severity"><c>normal</c>, <c>high</c>, <c>escalated</c> or <c>critical</c>.</param>
+/// <param name="Severities">Any of <c>normal</c>, <c>high</c>, <c>escalated</c> and <c>critical</c>.</param>
 /// <param name="From">Accepted at or after.</param>
 /// <param name="To">Accepted before.</param>
 public sealed record IncidentFilter(
-    string? CapId = null, string? Severity = null, DateTimeOffset? From = null, DateTimeOffset? To = null);
+    string? CapId = null, IReadOnlyList<string>? Severities = null, DateTimeOffset? From = null, DateTimeOffset? To = null,
+    bool IsNewestFirst = false);
 
 /// <summary>What became of one line of a batch.</summary>
 /// <param name="Line">From 1.</param>

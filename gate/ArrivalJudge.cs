@@ -32,6 +32,7 @@ internal sealed record Standing(Ruling? Refused, string Queue, bool IsVouched, b
         var arrival = new Arrival(Queue, report.CapId, report.IncidentId, line, IsVouched)
         {
             IsCritical = report.SeverityClaimed == Severity.Critical,
+            TakesAnySeverity = report.TakesAnySeverity && !Severity.IsOnLadder(report.SeverityClaimed),
         };
         if (IsClaim)
         {

@@ -5,9 +5,11 @@ using CapOrleans.Contracts.Gates;
 namespace CapOrleans.Gate;
 
 /// <param name="CapId">Null for what came sealed: the answer is not.</param>
-internal sealed record GateAnswer(string Status, string? CapId);
+/// <param name="Warning">What its sender may not have meant.</param>
+internal sealed record GateAnswer(string Status, string? CapId, string? Warning);
 
-internal sealed record ReceivedAnswer(string Status, string? CapId, string? IncidentId);
+/// <param name="Warning">As of <see cref="GateAnswer"/>.</param>
+internal sealed record ReceivedAnswer(string Status, string? CapId, string? IncidentId, string? Warning);
 
 /// <summary>What hosts get: snake case, members in the legacy order.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]

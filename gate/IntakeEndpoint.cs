@@ -32,24 +32,26 @@ internal sealed class IntakeEndpoint(
     /// <summary>As the legacy gate answers.</summary>
     public async Task AnswerLegacyAsync(HttpContext context)
     {
-        if (await TakeAsync(context) is { } report)
+        if (await TakeAsync(context, isLegacy: true) is { } report)
         {
-            var answer = SealedIntake.IsSealed(context.Request) ? new GateAnswer("received", null) : new GateAnswer("received", report.CapId);
+            var answer = SealedIntake.IsSealed(context.Request) ? new GateAnswer("received", null, null)
+                : new GateAnswer("received", report.CapId, IncidentWarning.Of(report));
             await TypedResults.Json(answer, GateJson.Default.GateAnswer).ExecuteAsync(context);
         }
     }
 
     public async Task AnswerAsync(HttpContext context)
     {
-        if (await TakeAsync(context) is { } report)
+        if (await TakeAsync(context, isLegacy: false) is { } report)
         {
-            var answer = SealedIntake.IsSealed(context.Request) ? new ReceivedAnswer("received", null, null) : new ReceivedAnswer("received", report.CapId, report.IncidentId);
+            var answer = SealedIntake.IsSealed(context.Request) ? new ReceivedAnswer("received", null, null, null)
+                : new ReceivedAnswer("received", report.CapId, report.IncidentId, IncidentWarning.Of(report));
             await TypedResults.Json(answer, GateJson.Default.ReceivedAnswer, statusCode: StatusCodes.Status202Accepted).ExecuteAsync(context);
         }
     }
 
     /// <returns>What is on disk now; null when the request was answered with a problem.</returns>
-    private async Task<IncidentReport?> TakeAsync(HttpContext context)
+    private async Task<IncidentReport?> TakeAsync(HttpContext context, bool isLegacy)
     {
         var isSealed = SealedIntake.IsSealed(context.Request);
         var (body, unreadable) = await BoundedBody.ReadAsync(context, IncidentReader.MaxRequestBytes + (isSealed ? SealedBody.OverheadBytes : 0));
@@ -71,6 +73,7 @@ internal sealed class IntakeEndpoint(
             return await RefuseAsync(context, StatusCodes.Status400BadRequest, refusal!);
         }
 
+        report = isLegacy ? report with { TakesAnySeverity = true } : report;
         CapTelemetry.TagIncident(report.CapId, report.IncidentId);
         var address = AddressRateLimit.AddressOf(context);
         var standing = await judge.JudgeAsync(report, address);

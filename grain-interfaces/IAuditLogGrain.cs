@@ -30,8 +30,12 @@ public interface ILogReaderGrain : IGrainWithIntegerKey
     /// <returns>How many logs there are; they are numbered from 0.</returns>
     [Alias("count")] Task<int> CountAsync();
 
-    /// <summary>Incidents log by log, in each in order.</summary>
+    /// <summary>Incidents log by log, in each in order; or by time, see <see cref="IncidentQuery.IsByTime"/>.</summary>
     [Alias("incidents")] Task<IncidentPage> IncidentsAsync(IncidentQuery query, CancellationToken cancellationToken);
+
+    /// <param name="after">A CapID; empty for the beginning.</param>
+    /// <param name="limit">1 to 1000.</param>
+    [Alias("caps")] Task<CapPage> CapsAsync(string after, int limit, CancellationToken cancellationToken);
 
     /// <param name="after">-1 for the beginning.</param>
     /// <param name="limit">1 to 1000.</param>

@@ -32,7 +32,8 @@ internal sealed class CapReplay(string capId)
             new CapPolicy(
                 body.GetProperty("requireFullSignature").GetBoolean(), text("selfFeedback"), text("pagingFloor"),
                 body.GetProperty("maxBehindSeconds").GetInt32(), body.GetProperty("maxAheadSeconds").GetInt32(),
-                DecimalText.Read(text("deltaCapLimit")), body.GetProperty("reportsPerMinute").GetInt32()));
+                DecimalText.Read(text("deltaCapLimit")), body.GetProperty("reportsPerMinute").GetInt32(),
+                body.TryGetProperty("freeSeverity", out var free) && free.GetBoolean()));
     }
 
     /// <param name="body">Of <c>cap.key-added</c> or <c>cap.key-revoked</c>.</param>
@@ -89,7 +90,8 @@ internal sealed class CapReplay(string capId)
             return $"was not judged by the {number} that its CapID had";
         }
 
-        var report = IncidentReader.Read(Encoding.UTF8.GetBytes(incident.Request)).Report!; // it reads, or the proof had a fault
+        // It reads, or the proof had a fault. That it came by a legacy call, which takes any severity, the log does not say.
+        var report = IncidentReader.Read(Encoding.UTF8.GetBytes(incident.Request)).Report! with { TakesAnySeverity = true };
         var proof = new Proof(incident.Scheme, incident.Signer) { IsWallet = incident.WalletBlock is not null };
         var ruling = Admission.Judge(Context, report, proof, incident.AcceptedAt);
         return ruling?.Refusal is { } refusal ? $"had to be refused: {refusal.Rule}" : null;

@@ -58,7 +58,7 @@ internal sealed class StoredAnswers(int log, IAuditLogReader reader, IBlockStore
 
     private async Task<IReadOnlyList<LogEntry>> ListAsync(int limit, CancellationToken cancellationToken)
     {
-        var all = new IncidentQuery(CapId: null, Severity: null, From: null, To: null, After: listedTo, Limit: Math.Min(1000, limit));
+        var all = new IncidentQuery(CapId: null, Severities: null, From: null, To: null, After: listedTo, Limit: Math.Min(1000, limit));
         return (await reader.FindIncidentsAsync(all, cancellationToken)).Entries;
     }
 

@@ -26,6 +26,8 @@ internal static class LogQueries
 
     public const string Cap = "SELECT context, score, incidents FROM cap WHERE cap_id = $1";
 
+    public const string Caps = "SELECT context, score, incidents FROM cap WHERE cap_id > $1 ORDER BY cap_id LIMIT $2";
+
     public const string Adjustment = "SELECT CAST(coalesce(sum(adjustment), 0) AS bigint) FROM correction WHERE cap_id = $1 AND incident_id = $2";
 
     public const string Score =
@@ -64,30 +66,58 @@ internal static class LogQueries
         "SELECT e.idx, e.kind, e.bytes FROM incident i JOIN audit_entry e ON e.log = i.position >> 40 AND e.idx = i.position & 1099511627775";
 
     /// <summary>
-    /// Only the conditions that apply are written, so that each shape of query finds its index. With a time, the order is that of acceptance: so a
-    /// page costs what it shows, wherever in a long history it lies.
+    /// Only the conditions that apply are written, and each severity is asked for by itself, so that every part of a query finds its
+    /// index. By time, the order is that of acceptance: so a page costs what it shows, wherever in a long history it lies. Entries are read
+    /// by place, behind the sort: it holds numbers alone.
     /// </summary>
     public static (string Sql, object[] Values) Incidents(IncidentQuery query)
     {
-        var byTime = query.From is not null || query.To is not null;
-        var sql = new StringBuilder(IncidentEntries).Append(byTime ? " WHERE (i.accepted_at, i.position) > ($2, $1)" : " WHERE i.position > $1");
-        List<object> values = byTime ? [query.After, query.AfterMilliseconds] : [query.After];
-        void Where(string condition, object? value)
+        List<object> values = query.IsByTime ? [query.After, query.AfterMilliseconds] : [query.After];
+        if (query is { IsNewestFirst: true, AfterMilliseconds: < 0 })
         {
-            if (value is not null)
-            {
-                values.Add(value);
-                sql.Append(" AND ").Append(condition).Append(" $").Append(values.Count);
-            }
+            values = [long.MaxValue, long.MaxValue];
         }
 
-        Where("i.cap_id =", query.CapId);
-        Where("i.severity > 0 AND i.severity =", query.Severity is { } severity && Severity.Rank(severity) is > 0 and var rank ? rank : null);
-        Where("i.severity =", query.Severity == Severity.Normal ? 0 : null);
-        Where("i.accepted_at >=", query.From?.ToUnixTimeMilliseconds());
-        Where("i.accepted_at <", query.To?.ToUnixTimeMilliseconds());
-        values.Add(query.Limit + 1);
-        sql.Append(byTime ? " ORDER BY i.accepted_at, i.position" : " ORDER BY i.position").Append(" LIMIT $").Append(values.Count);
-        return (sql.ToString(), [.. values]);
+        string Parameter(object value)
+        {
+            values.Add(value);
+            return $"${values.Count}";
+        }
+
+        var (than, direction) = query.IsNewestFirst ? ("<", " DESC") : (">", "");
+        var conditions = new StringBuilder(query.IsByTime ? $"(accepted_at, position) {than} ($2, $1)" : "position > $1");
+        conditions.Append(query.CapId is { } capId ? $" AND cap_id = {Parameter(capId)}" : "");
+        conditions.Append(query.From is { } from ? $" AND accepted_at >= {Parameter(from.ToUnixTimeMilliseconds())}" : "");
+        conditions.Append(query.To is { } to ? $" AND accepted_at < {Parameter(to.ToUnixTimeMilliseconds())}" : "");
+        var order = query.IsByTime ? $"ORDER BY accepted_at{direction}, position{direction}" : "ORDER BY position";
+        var limit = Parameter(query.Limit + 1);
+        var parts = Ranks(query.Severities).Select((rank, part) =>
+            $"SELECT * FROM (SELECT position, accepted_at FROM incident WHERE {conditions}{rank} {order} LIMIT {limit}) part{part}");
+        return (
+            $"""
+            SELECT i.position & 1099511627775, 'incident.accepted',
+              (SELECT e.bytes FROM audit_entry e WHERE e.log = i.position >> 40 AND e.idx = i.position & 1099511627775)
+            FROM (SELECT position, accepted_at FROM ({string.Join(" UNION ALL ", parts)}) parts {order} LIMIT {limit}) i
+            """,
+            [.. values]);
     }
+
+    /// <returns>A condition for each rank that is asked for, or one that is none.</returns>
+    private static List<string> Ranks(IReadOnlyList<string>? severities)
+    {
+        var ranks = severities is null ? [] : severities.Select(Severity.Rank).Distinct().ToList();
+        return ranks.Count is 0 || ranks.Count == Severity.Ladder.Count
+            ? [""]
+            : ranks.ConvertAll(rank => rank == 0 ? " AND severity = 0" : $" AND severity > 0 AND severity = {rank}");
+    }
+
+    /// <summary>Of so many incidents at once, each by its CapID and its id.</summary>
+    public static string Corrections(int incidents) =>
+        $"""
+        SELECT e.idx, e.kind, e.bytes
+        FROM correction c JOIN audit_entry e ON e.log = c.position >> 40 AND e.idx = c.position & 1099511627775
+        WHERE (c.cap_id, c.incident_id) IN (VALUES {string.Join(", ", Enumerable.Range(0, incidents).Select(i =>
+            $"(${(2 * i) + 1}, ${(2 * i) + 2})"))})
+        ORDER BY c.position
+        """;
 }

@@ -35,6 +35,33 @@ public abstract class SqlLogReader : IAuditLogReader
         return found is null ? null : (found.Context, found.Score, found.Incidents);
     }
 
+    public async Task<(IReadOnlyList<(CapContext Context, decimal Score, long Incidents)> Caps, bool HasMore)> ListCapsAsync(
+        string after, int limit, CancellationToken cancellationToken)
+    {
+        var (rows, characters, hasMore) = (0, 0L, false);
+        var caps = await Ask(
+            LogQueries.Caps,
+            row =>
+            {
+                if (rows == limit || characters >= IAuditLogReader.PageBytes)
+                {
+                    hasMore = true;
+                    return null;
+                }
+
+                var context = row.GetString(0);
+                (rows, characters) = (rows + 1, characters + context.Length);
+                return new { Context = CapContextJson.Read(context), Score = row.GetInt64(1) / 10_000m, Incidents = row.GetInt64(2) };
+            },
+            cancellationToken, after, limit + 1);
+        return ([.. caps.Select(cap => (cap.Context, cap.Score, cap.Incidents))], hasMore);
+    }
+
+    public async Task<IReadOnlyList<LogEntry>> CorrectionsAsync(
+        IReadOnlyList<(string CapId, string IncidentId)> incidents, CancellationToken cancellationToken) => incidents.Count == 0 ? [] :
+        await Ask(LogQueries.Corrections(incidents.Count), ReadEntry, cancellationToken,
+            [.. incidents.SelectMany(incident => (object[])[incident.CapId, incident.IncidentId])]);
+
     public async Task<decimal> AdjustmentAsync(string capId, string incidentId, CancellationToken cancellationToken) =>
         (await Ask(LogQueries.Adjustment, row => new { Sum = row.GetInt64(0) }, cancellationToken, capId, incidentId))[0].Sum / 10_000m;
 

@@ -20,6 +20,11 @@ internal static class CapEndpoints
 {
     public static void MapCaps(this IEndpointRouteBuilder app)
     {
+        app.MapGet("/v1/caps", ListAsync).RequireAuthorization(OperatorAccess.Reader)
+            .AddEndpointFilter(app.ServiceProvider.GetRequiredService<ReadSlots>())
+            .Produces<CapPage>().ProducesProblem(400).ProducesProblem(503).WithSummary("All CapIDs, in order")
+            .WithDescription("Query: after (a CapID, as next of the page before), limit (1 to 500). A page also ends at 4 MiB: go " +
+                "on while next is there.");
         app.MapGet("/v1/caps/{capId}", ReadAsync).RequireAuthorization(OperatorAccess.Reader)
             .Produces<CapView>().ProducesProblem(404).WithSummary("A CapID: context, score, count");
         app.MapGet("/v1/caps/{capId}/history", HistoryAsync).RequireAuthorization(OperatorAccess.Reader)
@@ -42,6 +47,16 @@ internal static class CapEndpoints
 
     private static async Task<IResult> ReadAsync(string capId, IGrainFactory grains) =>
         Identifiers.IsId(capId) && await grains.Cap(capId).ReadAsync() is { } view ? TypedResults.Json(view, CapsJson.Default.CapView) : Unknown();
+
+    private static async Task<IResult> ListAsync([AsParameters] CapListQuery described, HttpRequest request, IGrainFactory grains)
+    {
+        var query = new QueryReader(request.Query, CapListQuery.Names);
+        var after = query.Text("after", Identifiers.IsId, Identifiers.Rule) ?? "";
+        var limit = (int)query.Number("limit", 100, 1, 500);
+        return query.Fault ?? TypedResults.Json(
+            await grains.GetGrain<ILogReaderGrain>(0).CapsAsync(after, limit, request.HttpContext.RequestAborted),
+                CapsJson.Default.CapPage);
+    }
 
     private static async Task<IResult> HistoryAsync(string capId, [AsParameters] HistoryQuery described, HttpRequest request, IGrainFactory grains)
     {

@@ -11,6 +11,7 @@ namespace CapOrleans.Api.Caps;
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
 [JsonSerializable(typeof(CapDefinition))]
 [JsonSerializable(typeof(CapView))]
+[JsonSerializable(typeof(CapPage))]
 [JsonSerializable(typeof(Correction))]
 [JsonSerializable(typeof(ScorePage))]
 [JsonSerializable(typeof(ChangeBody))]

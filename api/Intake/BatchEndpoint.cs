@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using CapOrleans.Api.Answers;
@@ -51,6 +52,14 @@ internal static class BatchEndpoint
             return;
         }
 
+        if (LegacyLines(context.Request, lines.Count) is not { } legacy)
+        {
+            await Problems.Of(StatusCodes.Status400BadRequest, "invalid-field", BatchLines.AnySeverityHeader,
+                $"numbers of lines from 1 to {lines.Count}, with commas between them")
+                .ExecuteAsync(context);
+            return;
+        }
+
         if (limit.RefuseRest(context, lines.Count, body.Length) is { } tooMany)
         {
             await tooMany.ExecuteAsync(context);
@@ -65,12 +74,29 @@ internal static class BatchEndpoint
 
         try
         {
-            await AnswerAsync(context, await intake.RuleAsync(lines, Caller.Of(context), context.RequestAborted));
+            await AnswerAsync(context, await intake.RuleAsync(lines, legacy, Caller.Of(context), context.RequestAborted));
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
             // It gave way, or its sender has left: what has had its turn is ruled on all the same.
         }
+    }
+
+    /// <returns>Null when the header is none.</returns>
+    private static HashSet<int>? LegacyLines(HttpRequest request, int lines)
+    {
+        var numbers = new HashSet<int>();
+        foreach (var text in request.Headers.GetCommaSeparatedValues(BatchLines.AnySeverityHeader))
+        {
+            if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number < 1 || number > lines)
+            {
+                return null;
+            }
+
+            numbers.Add(number);
+        }
+
+        return numbers;
     }
 
     private static async Task AnswerAsync(HttpContext context, Outcome[] outcomes)
@@ -89,7 +115,7 @@ internal static class BatchEndpoint
     {
         var verdict = new LineVerdict(
             line, outcome.Status,
-            outcome.Receipt is null ? null : AcceptedAnswer.Of(outcome.Receipt),
+            outcome.Receipt is null ? null : AcceptedAnswer.Of(outcome.Receipt, outcome.Warning),
             outcome.Refusal is null ? null : Problems.Of(outcome.Status, outcome.Refusal).ProblemDetails);
         using var json = new Utf8JsonWriter(context.Response.BodyWriter);
         JsonSerializer.Serialize(json, verdict, IntakeJson.Default.LineVerdict);

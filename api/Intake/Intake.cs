@@ -13,6 +13,9 @@ namespace CapOrleans.Api.Intake;
 /// <param name="RetryAfter">Set when the same may be accepted later.</param>
 internal sealed record Outcome(int Status, Receipt? Receipt, Refusal? Refusal, TimeSpan? RetryAfter)
 {
+    /// <summary>What the sender of an accepted incident may not have meant.</summary>
+    public string? Warning { get; init; }
+
     /// <summary>Tells the sender when the first of what was not decided now may be sent again.</summary>
     public static void SetRetryAfter(HttpContext context, IEnumerable<Outcome> outcomes)
     {
@@ -32,16 +35,17 @@ internal sealed partial class Intake(IGrainFactory grains, AddressTurns turns, T
     private int unsaid;
 
     /// <param name="body">One JSON object, as the sender wrote it.</param>
-    public async Task<Outcome> RuleAsync(ReadOnlyMemory<byte> body, Caller caller, CancellationToken cancellationToken)
+    /// <param name="isLegacy">By a legacy call, where severities are free words.</param>
+    public async Task<Outcome> RuleAsync(ReadOnlyMemory<byte> body, bool isLegacy, Caller caller, CancellationToken cancellationToken)
     {
-        var outcome = await RuleOneAsync(body, caller, cancellationToken);
+        var outcome = await RuleOneAsync(body, isLegacy, caller, cancellationToken);
         IntakeMetrics.Count(outcome);
         return outcome;
     }
 
-    private async Task<Outcome> RuleOneAsync(ReadOnlyMemory<byte> body, Caller caller, CancellationToken cancellationToken)
+    private async Task<Outcome> RuleOneAsync(ReadOnlyMemory<byte> body, bool isLegacy, Caller caller, CancellationToken cancellationToken)
     {
-        var (report, refusal) = IncidentReader.Read(body);
+        var (report, refusal) = Read(body, isLegacy);
         if (report is null)
         {
             return Unreadable(body, refusal!);
@@ -54,12 +58,20 @@ internal sealed partial class Intake(IGrainFactory grains, AddressTurns turns, T
         return answers[0];
     }
 
+    private static (IncidentReport? Report, Refusal? Refusal) Read(ReadOnlyMemory<byte> body, bool takesAnySeverity)
+    {
+        var (report, refusal) = IncidentReader.Read(body);
+        return (report is null || !takesAnySeverity ? report : report with { TakesAnySeverity = true }, refusal);
+    }
+
     /// <summary>Reports of one CapID enter the log in the order given; others beside them.</summary>
+    /// <param name="legacy">Numbers of lines, from 1, that came by a legacy call.</param>
     /// <returns>An outcome for each line.</returns>
     /// <exception cref="OperationCanceledException">What has had its turn is ruled on all the same.</exception>
-    public async Task<Outcome[]> RuleAsync(IReadOnlyList<ReadOnlyMemory<byte>> lines, Caller caller, CancellationToken cancellationToken)
+    public async Task<Outcome[]> RuleAsync(
+        IReadOnlyList<ReadOnlyMemory<byte>> lines, IReadOnlySet<int> legacy, Caller caller, CancellationToken cancellationToken)
     {
-        var read = lines.Select(line => IncidentReader.Read(line)).ToList();
+        var read = lines.Select((line, index) => Read(line, legacy.Contains(index + 1))).ToList();
         var outcomes = new Outcome[lines.Count];
         await Task.WhenAll(Enumerable.Range(0, lines.Count).Where(i => read[i].Report is not null).GroupBy(i => read[i].Report!.CapId, StringComparer.Ordinal).Select(async ofOneCap =>
         {
@@ -94,7 +106,7 @@ internal sealed partial class Intake(IGrainFactory grains, AddressTurns turns, T
                 CallerContext.Address = caller.Asker; // only a contract wallet's signature asks whose it is
             }
 
-            return [.. (await rule()).Select(Of)];
+            return [.. (await rule()).Zip(reports, Of)];
         }
         catch (Exception fault) when (fault is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
@@ -106,8 +118,12 @@ internal sealed partial class Intake(IGrainFactory grains, AddressTurns turns, T
         }
     }
 
-    private static Outcome Of(Ruling ruling) =>
-        new(Problems.StatusOf(ruling.Verdict), ruling.Receipt, ruling.Refusal, ruling.RetryAfter ?? (ruling.Verdict == Verdict.Busy ? RetryDelay : null));
+    private static Outcome Of(Ruling ruling, IncidentReport report) =>
+        new(Problems.StatusOf(ruling.Verdict), ruling.Receipt, ruling.Refusal, ruling.RetryAfter ?? (ruling.Verdict == Verdict.Busy
+            ? RetryDelay : null))
+        {
+            Warning = ruling.Receipt is null ? null : IncidentWarning.Of(report),
+        };
 
     /// <summary>As a single incident goes: every signature at its own incident, then all that are proven at their CapID.</summary>
     private async Task<IReadOnlyList<Ruling>> FileAsync(List<IncidentReport> reports, Caller caller, CancellationToken cancellationToken)

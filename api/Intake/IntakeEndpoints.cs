@@ -36,7 +36,8 @@ internal static class IntakeEndpoints
             .ProducesProblem(400).ProducesProblem(403).ProducesProblem(404).ProducesProblem(409).ProducesProblem(413)
             .ProducesProblem(415).ProducesProblem(429).ProducesProblem(503)
             .WithSummary("File a signed incident")
-            .WithDescription("201 when it is new, 200 when the same content was accepted before; both mean that it is on disk.");
+            .WithDescription("201 when it is new, 200 when the same content was accepted before; both mean that it is on disk. "
+                + "warning says what the sender may not have meant, such as a misspelt member.");
         app.MapPost("/v1/incidents:batch", BatchEndpoint.AnswerAsync)
             .Accepts<IncidentRequest>(BatchLines.ContentType)
             .Produces<LineVerdict>(StatusCodes.Status200OK, BatchLines.ContentType)
@@ -47,12 +48,14 @@ internal static class IntakeEndpoints
             .Accepts<IncidentRequest>("application/json", "*/*").Produces<ReceivedAnswer>()
             .ProducesProblem(400).ProducesProblem(403).ProducesProblem(404).ProducesProblem(409).ProducesProblem(413).ProducesProblem(429).ProducesProblem(503)
             .WithSummary("File an incident, as the legacy clients do")
-            .WithDescription("Answers {\"status\":\"received\",\"hash\":...}; refusals are the same as those of /v1/incidents.");
+            .WithDescription("Answers {\"status\":\"received\",\"hash\":...}; refusals are the same as those of /v1/incidents, but " +
+                "that any word is "
+                + "taken as severity, with a warning.");
     }
 
     private static async Task<IResult> FileAsync(HttpContext context, Intake intake, AddressRateLimit limit)
     {
-        var (outcome, refused) = await RuleAsync(context, intake, limit);
+        var (outcome, refused) = await RuleAsync(context, isLegacy: false, intake, limit);
         if (outcome is null)
         {
             return refused!;
@@ -63,17 +66,22 @@ internal static class IntakeEndpoints
             context.Response.Headers.Location = $"/v1/incidents/{Uri.EscapeDataString(receipt.CapId)}/{Uri.EscapeDataString(receipt.IncidentId)}";
         }
 
-        return TypedResults.Json(AcceptedAnswer.Of(outcome.Receipt!), IntakeJson.Default.AcceptedAnswer, statusCode: outcome.Status);
+        return TypedResults.Json(AcceptedAnswer.Of(outcome.Receipt!, outcome.Warning), IntakeJson.Default.AcceptedAnswer,
+            statusCode: outcome.Status);
     }
 
     private static async Task<IResult> FileLegacyAsync(HttpContext context, Intake intake, AddressRateLimit limit)
     {
-        var (outcome, refused) = await RuleAsync(context, intake, limit);
-        return outcome is null ? refused! : TypedResults.Json(new ReceivedAnswer("received", outcome.Receipt!.AuditHash), ReceivedJson.Default.ReceivedAnswer);
+        var (outcome, refused) = await RuleAsync(context, isLegacy: true, intake, limit);
+        return outcome is null
+            ? refused!
+            : TypedResults.Json(new ReceivedAnswer("received", outcome.Receipt!.AuditHash, outcome.Warning),
+                ReceivedJson.Default.ReceivedAnswer);
     }
 
     /// <returns>The outcome of an acceptance, or what to answer instead.</returns>
-    private static async Task<(Outcome? Accepted, IResult? Refused)> RuleAsync(HttpContext context, Intake intake, AddressRateLimit limit)
+    private static async Task<(Outcome? Accepted, IResult? Refused)> RuleAsync(
+        HttpContext context, bool isLegacy, Intake intake, AddressRateLimit limit)
     {
         var (body, unreadable) = await BoundedBody.ReadAsync(context, IncidentReader.MaxRequestBytes);
         if (body is null)
@@ -86,7 +94,7 @@ internal static class IntakeEndpoints
             return (null, tooMuch);
         }
 
-        var outcome = await intake.RuleAsync(body, Caller.Of(context), context.RequestAborted);
+        var outcome = await intake.RuleAsync(body, isLegacy, Caller.Of(context), context.RequestAborted);
         if (outcome.Refusal is null)
         {
             return (outcome, null);

@@ -8,10 +8,17 @@ namespace CapOrleans.Api.Reads;
 
 /// <summary>Query of <c>GET /v1/incidents</c>, for the description: all of it is text until <see cref="QueryReader"/> has read it.</summary>
 internal sealed record IncidentListQuery(
-    [FromQuery(Name = "cap")] string? Cap, [FromQuery(Name = "severity")] string? Severity, [FromQuery(Name = "from")] string? From,
-    [FromQuery(Name = "to")] string? To, [FromQuery(Name = "cursor")] string? Cursor, [FromQuery(Name = "limit")] string? Limit)
+    [FromQuery(Name = "cap")] string? Cap, [FromQuery(Name = "severity")] string? Severity,
+    [FromQuery(Name = "minSeverity")] string? MinSeverity, [FromQuery(Name = "from")] string? From, [FromQuery(Name = "to")] string? To,
+    [FromQuery(Name = "order")] string? Order, [FromQuery(Name = "cursor")] string? Cursor, [FromQuery(Name = "limit")] string? Limit)
 {
-    public static readonly string[] Names = ["cap", "severity", "from", "to", "cursor", "limit"];
+    public static readonly string[] Names = ["cap", "severity", "minSeverity", "from", "to", "order", "cursor", "limit"];
+}
+
+/// <summary>Query of <c>GET /v1/caps</c>.</summary>
+internal sealed record CapListQuery([FromQuery(Name = "after")] string? After, [FromQuery(Name = "limit")] string? Limit)
+{
+    public static readonly string[] Names = ["after", "limit"];
 }
 
 /// <summary>Query of <c>GET /v1/audit</c>.</summary>
@@ -50,6 +57,20 @@ internal sealed class QueryReader
         return value.Length == 0 ? null : isValid(value) ? value : Break<string?>(name, rule);
     }
 
+    /// <returns>Severities that are wanted: some by name, with commas between them, or all from one on; null for all.</returns>
+    public IReadOnlyList<string>? Severities()
+    {
+        var (named, least) = (query["severity"].ToString().ToLowerInvariant(), query["minSeverity"].ToString().ToLowerInvariant());
+        var words = named.Length == 0 ? [] : named.Split(',');
+        var ladder = string.Join(", ", Severity.Ladder);
+        return !Array.TrueForAll(words, Severity.IsOnLadder) ? Break<IReadOnlyList<string>>("severity",
+            $"one or more of {ladder}, with commas between them")
+            : least.Length == 0 ? (words.Length == 0 ? null : words)
+            : !Severity.IsOnLadder(least) ? Break<IReadOnlyList<string>>("minSeverity", $"one of {ladder}")
+            : words.Length > 0 ? Break<IReadOnlyList<string>>("minSeverity", "not together with severity")
+            : [.. Severity.Ladder.Skip(Severity.Rank(least))];
+    }
+
     public long Number(string name, long fallback, long min, long max)
     {
         var text = query[name].ToString();
@@ -70,11 +91,11 @@ internal sealed class QueryReader
     public IncidentQuery Cursor(IncidentQuery filter)
     {
         var parts = query["cursor"].ToString().Split('-');
-        var byTime = filter.From is not null || filter.To is not null;
         return parts is [""] or ["", "1"] ? filter // -1 stands for the beginning
-            : parts.Length == (byTime ? 2 : 1) && Array.TrueForAll(parts, part => long.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out _))
-            ? filter with { After = Parse(parts[^1]), AfterMilliseconds = byTime ? Parse(parts[0]) : -1 }
-            : Break<IncidentQuery>("cursor", "next of the page before, with the same from and to") ?? filter;
+            : parts.Length == (filter.IsByTime ? 2 : 1) && Array.TrueForAll(parts, part => long.TryParse(part, NumberStyles.None,
+                CultureInfo.InvariantCulture, out _))
+            ? filter with { After = Parse(parts[^1]), AfterMilliseconds = filter.IsByTime ? Parse(parts[0]) : -1 }
+            : Break<IncidentQuery>("cursor", "next of the page before, with the same from, to and order") ?? filter;
 
         static long Parse(string part) => long.Parse(part, CultureInfo.InvariantCulture);
     }

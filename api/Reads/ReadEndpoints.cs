@@ -21,8 +21,12 @@ internal static class ReadEndpoints
             .Produces<IncidentView>().ProducesProblem(404).WithSummary("One incident, with its place in log, archive and chain");
         var slots = app.ServiceProvider.GetRequiredService<ReadSlots>();
         app.MapGet("/v1/incidents", ListAsync).RequireAuthorization(OperatorAccess.Reader).AddEndpointFilter(slots)
-            .Produces<IncidentPage>().ProducesProblem(400).ProducesProblem(503).WithSummary("Incidents, log by log, in each in order; with from or to, in order of acceptance")
-            .WithDescription("Query: cap, severity (normal, high, escalated, critical), from and to (time of acceptance), cursor, limit (1 to 500). A page also ends at 4 MiB: go on while next is there.");
+            .Produces<IncidentPage>().ProducesProblem(400).ProducesProblem(503).WithSummary(
+                "Incidents, log by log, in each in order; with from, to or order=newest, by time of acceptance")
+            .WithDescription("Query: cap; severity, one or more of normal, high, escalated and critical with commas between them, " +
+                "or minSeverity, one of "
+                + "them and what is above; from and to (time of acceptance); order (oldest, the default, or newest, which goes " +
+                    "first); cursor; limit (1 to 500). A page also ends at 4 MiB: go on while next is there.");
         app.MapGet("/v1/audit", EntriesAsync).RequireAuthorization(OperatorAccess.Reader).AddEndpointFilter(slots)
             .Produces<EntryPage>().ProducesProblem(400).ProducesProblem(404).ProducesProblem(503).WithSummary("A log's entries")
             .WithDescription("Query: log (its number, 0 by default; /health/ready lists them), after (index, -1 for the beginning), limit (1 to 500). A page also ends at 4 MiB: go on while next is there.");
@@ -40,9 +44,9 @@ internal static class ReadEndpoints
         var query = new QueryReader(request.Query, IncidentListQuery.Names);
         var filter = new IncidentQuery(
             query.Text("cap", Identifiers.IsId, Identifiers.Rule),
-            query.Text("severity", value => Severity.Ladder.Contains(value), string.Join(", ", Severity.Ladder)),
-            query.Instant("from"), query.Instant("to"),
-            -1, (int)query.Number("limit", DefaultLimit, 1, MaxLimit));
+            query.Severities(), query.Instant("from"), query.Instant("to"),
+            -1, (int)query.Number("limit", DefaultLimit, 1, MaxLimit),
+            IsNewestFirst: query.Text("order", value => value is "oldest" or "newest", "oldest or newest") == "newest");
         filter = query.Cursor(filter);
         return query.Fault ?? TypedResults.Json(
             await grains.GetGrain<ILogReaderGrain>(0).IncidentsAsync(filter, request.HttpContext.RequestAborted), ReadsJson.Default.IncidentPage);

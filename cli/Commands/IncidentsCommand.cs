@@ -17,18 +17,36 @@ internal static class IncidentsCommand
     public static Command CreateList()
     {
         var cap = new Option<string?>("--cap") { Description = "Of this CapID only" };
-        var severity = new Option<string?>("--severity") { Description = "Of this severity only, after escalation" };
+        var severity = new Option<string[]>("--severity") { Description = "Of this severity only, after escalation; may be given " +
+            "more than once" };
         severity.AcceptOnlyFromAmong([.. Severity.Ladder]);
+        var least = new Option<string?>("--min-severity") { Description = "Of this severity or above" };
+        least.AcceptOnlyFromAmong([.. Severity.Ladder]);
         var from = new Option<DateTimeOffset?>("--from") { Description = "Accepted at or after; default 24 hours ago" };
         var to = new Option<DateTimeOffset?>("--to") { Description = "Accepted before" };
+        var newest = new Option<bool>("--newest") { Description = "The newest first" };
         var follow = new Option<bool>("--follow") { Description = "Go on with what is accepted from now on, until interrupted" };
         var command = new Command("incidents", "List what was accepted, in order of acceptance. Example: cap incidents --cap WEB-01 " +
-            "--severity critical --follow") { cap, severity, from, to, follow };
+            "--min-severity high --follow") { cap, severity, least, from, to, newest, follow };
+        command.Validators.Add(parsed =>
+        {
+            if (parsed.GetValue(newest) && parsed.GetValue(follow))
+            {
+                parsed.AddError("--newest and --follow do not go together: what comes is the newest.");
+            }
+
+            if (parsed.GetValue(least) is not null && parsed.GetValue(severity) is { Length: > 0 })
+            {
+                parsed.AddError("--severity and --min-severity do not go together.");
+            }
+        });
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var filter = new IncidentFilter(
-                parsed.GetValue(cap), parsed.GetValue(severity),
-                parsed.GetValue(from) ?? TimeProvider.System.GetUtcNow() - TimeSpan.FromDays(1), parsed.GetValue(to));
+                parsed.GetValue(cap),
+                parsed.GetValue(least) is { } floor ? [.. Severity.Ladder.Skip(Severity.Rank(floor))] : parsed.GetValue(severity),
+                parsed.GetValue(from) ?? TimeProvider.System.GetUtcNow() - TimeSpan.FromDays(1), parsed.GetValue(to),
+                parsed.GetValue(newest));
             if (!parsed.GetValue(follow))
             {
                 await ListAsync(filter, Tell, cancellationToken);

@@ -19,12 +19,15 @@ internal static class PolicyCommand
         var ahead = new Option<int?>("--max-ahead") { Description = "Seconds that a signed time may lie after the server's" };
         var limit = new Option<decimal?>("--delta-cap-limit") { Description = "Largest dCap of one incident (an operator's)" };
         var reportsPerMinute = new Option<int?>("--reports-per-minute") { Description = "What each reporter may send (an operator's)" };
-        var command = new Command("policy", "Show a CapID's policy, or change what is named. Example: cap policy WEB-01 --require-full-signature true") { capId, full, self, floor, behind, ahead, limit, reportsPerMinute, admin };
+        var free = new Option<bool?>("--free-severity") { Description = "true: severities beside normal, high, escalated and " +
+            "critical are taken, and rank as normal" };
+        var command = new Command("policy", "Show a CapID's policy, or change what is named. Example: cap policy WEB-01 " +
+            "--require-full-signature true") { capId, full, self, floor, behind, ahead, limit, reportsPerMinute, free, admin };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var wanted = new PolicyDefinition(
                 parsed.GetValue(full), parsed.GetValue(self), parsed.GetValue(floor), parsed.GetValue(behind), parsed.GetValue(ahead),
-                parsed.GetValue(limit), parsed.GetValue(reportsPerMinute));
+                parsed.GetValue(limit), parsed.GetValue(reportsPerMinute), parsed.GetValue(free));
             var id = parsed.GetRequiredValue(capId);
             var key = parsed.GetValue(admin) is { } file ? CapEnvironment.Key(file) : null;
             var cap = await Servers.ApiAsync(api => wanted == new PolicyDefinition(null, null, null, null, null, null)

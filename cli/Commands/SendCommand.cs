@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using CapOrleans.Client;
 using CapOrleans.Client.Signing;
+using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Cli.Commands;
@@ -33,6 +34,11 @@ internal static class SendCommand
             }
 
             var report = IncidentFile.Check(incident);
+            if (IncidentWarning.Of(report) is { } warning)
+            {
+                Answer.Warn(warning);
+            }
+
             var throughGate = parsed.GetResult(gate) is not null;
             try
             {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using CapOrleans.Client;
 
 namespace CapOrleans.Cli.Commands;
@@ -8,12 +9,30 @@ internal static class ShowCommand
     public static Command Create()
     {
         var capId = CapOptions.CapId();
-        var command = new Command("show", "Show a CapID: keys, Cap^P, score. Example: cap show SYS-CORE") { capId };
+        capId.Arity = ArgumentArity.ZeroOrOne;
+        var command = new Command("show", "Show a CapID: keys, Cap^P, score; without one, list all. Example: cap show SYS-CORE") { capId };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var cap = await Servers.ApiAsync(api => api.GetCapAsync(parsed.GetRequiredValue(capId), cancellationToken));
+            if (parsed.GetValue(capId) is not { } id)
+            {
+                await Servers.ApiAsync(api => ListAsync(api, cancellationToken));
+                return ExitCodes.Done;
+            }
+
+            var cap = await Servers.ApiAsync(api => api.GetCapAsync(id, cancellationToken));
             return Answer.Tell(cap, ClientJson.Default.CapView);
         });
         return command;
+    }
+
+    private static async Task ListAsync(ICapOrleansClient api, CancellationToken cancellationToken)
+    {
+        await foreach (var cap in api.ListCapsAsync(cancellationToken))
+        {
+            Answer.TellLine(
+                Answer.Node(cap, ClientJson.Default.CapSummary),
+                string.Create(CultureInfo.InvariantCulture, $"{cap.CapId,-24}  score {cap.Score,12}  {cap.Incidents,8} incidents  " +
+                    $"{cap.DisplayName}"));
+        }
     }
 }

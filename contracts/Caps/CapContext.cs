@@ -84,6 +84,24 @@ public sealed record CapView(
     [property: Id(9)] CapPolicy Policy,
     [property: Id(10)] string Origin);
 
+/// <summary>A CapID in the list of all.</summary>
+/// <param name="Keys">How many are not revoked.</param>
+[GenerateSerializer, Immutable, Alias("cap.summary.v1")]
+public sealed record CapSummary(
+    [property: Id(0)] string CapId,
+    [property: Id(1)] long Version,
+    [property: Id(2)] string DisplayName,
+    [property: Id(3)] decimal CapPotential,
+    [property: Id(4)] decimal Score,
+    [property: Id(5)] long Incidents,
+    [property: Id(6)] int Keys);
+
+/// <param name="Next">Hand it back as <c>after</c> for the next page; null at the end.</param>
+[GenerateSerializer, Immutable, Alias("cap.page.v1")]
+public sealed record CapPage(
+    [property: Id(0)] IReadOnlyList<CapSummary> Items,
+    [property: Id(1)] string? Next);
+
 public enum CapVerdict
 {
     Undecided = 0,

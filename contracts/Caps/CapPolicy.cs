@@ -10,6 +10,9 @@ namespace CapOrleans.Contracts.Caps;
 /// <param name="MaxAheadSeconds">How far a signed time may lie after the server's: clocks differ. 0 to 86,400; 5 minutes.</param>
 /// <param name="DeltaCapLimit">Largest dCap of one incident, up or down. Above 0, at most 1,000,000.</param>
 /// <param name="ReportsPerMinute">What each reporter may send; a minute's worth may come at once. 1 to 6,000,000.</param>
+/// <param name="FreeSeverity">
+/// Severities beside normal, high, escalated and critical are taken, and rank as normal; else they are refused.
+/// </param>
 [GenerateSerializer, Immutable, Alias("cap.policy.v1")]
 public sealed record CapPolicy(
     [property: Id(0)] bool RequireFullSignature = false,
@@ -18,7 +21,8 @@ public sealed record CapPolicy(
     [property: Id(3)] int MaxBehindSeconds = 7 * 24 * 60 * 60,
     [property: Id(4)] int MaxAheadSeconds = 5 * 60,
     [property: Id(5)] decimal DeltaCapLimit = 10m,
-    [property: Id(6)] int ReportsPerMinute = 6_000)
+    [property: Id(6)] int ReportsPerMinute = 6_000,
+    [property: Id(7)] bool FreeSeverity = false)
 {
     public static CapPolicy Default { get; } = new();
 }
@@ -45,4 +49,5 @@ public sealed record PolicyDefinition(
     [property: Id(3)] int? MaxBehindSeconds,
     [property: Id(4)] int? MaxAheadSeconds,
     [property: Id(5)] decimal? DeltaCapLimit,
-    [property: Id(6)] int? ReportsPerMinute = null);
+    [property: Id(6)] int? ReportsPerMinute = null,
+    [property: Id(7)] bool? FreeSeverity = null);

@@ -59,4 +59,10 @@ public sealed record IncidentReport
 
     /// <summary>A CID, or empty. Read under <c>full-v2</c> only: before, it was a member like any other.</summary>
     [Id(16)] public string Evidence { get; init; } = "";
+
+    /// <summary>It came by a legacy call: its severity may be any word, whatever the CapID's policy says.</summary>
+    [Id(17)] public bool TakesAnySeverity { get; init; }
+
+    /// <summary>Names of the first members that nobody reads; they are kept. Null when there is none.</summary>
+    [Id(18)] public IReadOnlyList<string>? UnreadMembers { get; init; }
 }

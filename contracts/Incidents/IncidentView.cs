@@ -28,7 +28,22 @@ public sealed record IncidentView(
     [property: Id(15)] DateTimeOffset AcceptedAt,
     [property: Id(16)] LogPosition Log,
     [property: Id(17)] ArchiveReference Archive,
-    [property: Id(18)] AnchorReference Anchor);
+    [property: Id(18)] AnchorReference Anchor,
+    [property: Id(19)] IReadOnlyList<CorrectionView> Corrections);
+
+/// <summary>A later statement about an incident's dCap.</summary>
+/// <param name="Index">Of its entry, in the incident's log.</param>
+/// <param name="DeltaCap">What the incident's dCap should have been.</param>
+/// <param name="Adjustment">What it added to the score.</param>
+/// <param name="By">The operator who made it.</param>
+[GenerateSerializer, Immutable, Alias("cap.correction-view.v1")]
+public sealed record CorrectionView(
+    [property: Id(0)] long Index,
+    [property: Id(1)] DateTimeOffset At,
+    [property: Id(2)] decimal DeltaCap,
+    [property: Id(3)] decimal Adjustment,
+    [property: Id(4)] string Reason,
+    [property: Id(5)] string By);
 
 [GenerateSerializer, Immutable, Alias("cap.log-position.v1")]
 public sealed record LogPosition(
@@ -59,20 +74,28 @@ public sealed record IncidentPage(
     [property: Id(1)] string? Next);
 
 /// <summary>Which incidents a page shows; a null member does not filter.</summary>
+/// <param name="Severities">Any of these.</param>
 /// <param name="From">Accepted at or after.</param>
 /// <param name="To">Accepted before.</param>
 /// <param name="After">Position (log * 2^40 + index) after which the page starts; -1 for the beginning.</param>
 /// <param name="Limit">1 to 500.</param>
-/// <param name="AfterMilliseconds">Where the query names a time: Unix milliseconds of acceptance of what stands at <paramref name="After"/>.</param>
+/// <param name="AfterMilliseconds">
+/// Where the order is that of acceptance: Unix milliseconds of acceptance of what stands at <paramref name="After"/>.
+/// </param>
 [GenerateSerializer, Immutable, Alias("cap.incident-query.v1")]
 public sealed record IncidentQuery(
     [property: Id(0)] string? CapId,
-    [property: Id(1)] string? Severity,
+    [property: Id(7)] IReadOnlyList<string>? Severities,
     [property: Id(2)] DateTimeOffset? From,
     [property: Id(3)] DateTimeOffset? To,
     [property: Id(4)] long After,
     [property: Id(5)] int Limit,
-    [property: Id(6)] long AfterMilliseconds = -1);
+    [property: Id(6)] long AfterMilliseconds = -1,
+    [property: Id(8)] bool IsNewestFirst = false)
+{
+    /// <summary>In order of acceptance; else log by log, in each in order.</summary>
+    public bool IsByTime => IsNewestFirst || From is not null || To is not null;
+}
 
 /// <summary>One line of the legacy <c>GET /audit_log</c>, and the body of every webhook: names and order are the old ones.</summary>
 [GenerateSerializer, Immutable, Alias("cap.audit-record.v1")]

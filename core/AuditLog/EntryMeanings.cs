@@ -70,7 +70,8 @@ public static class EntryMeanings
     ];
 
     private const string CapContext =
-        "by byName capId capPotential contextVersion deltaCapLimit displayName maxAheadSeconds maxBehindSeconds pagingFloor phi "
+        "by byName capId capPotential contextVersion deltaCapLimit displayName freeSeverity maxAheadSeconds maxBehindSeconds " +
+            "pagingFloor phi "
         + "psi reportsPerMinute request requireFullSignature selfFeedback";
 
     private const string CapKey = "address by byName capId contextVersion contract notAfter notBefore reason request revokedAt roles";

@@ -62,11 +62,22 @@ public interface IAuditLogReader
 
     Task<LogEntry?> FindIncidentAsync(string capId, string incidentId, CancellationToken cancellationToken);
 
-    /// <returns>Accepted entries that match: in order of place, or, where the query names a time, of acceptance.</returns>
+    /// <returns>Accepted entries that match: in order of place, or, where the query is by time, of acceptance.</returns>
     Task<LogPage> FindIncidentsAsync(IncidentQuery query, CancellationToken cancellationToken);
 
     /// <returns>The newest context with the CapID's totals; null when it is not registered.</returns>
     Task<(CapContext Context, decimal Score, long Incidents)?> FindCapAsync(string capId, CancellationToken cancellationToken);
+
+    /// <param name="after">A CapID; empty for the beginning.</param>
+    /// <param name="limit">1 to 1000.</param>
+    /// <returns>As <see cref="FindCapAsync"/>, in order of the CapIDs.</returns>
+    Task<(IReadOnlyList<(CapContext Context, decimal Score, long Incidents)> Caps, bool HasMore)> ListCapsAsync(
+        string after, int limit, CancellationToken cancellationToken);
+
+    /// <param name="incidents">At most 1000.</param>
+    /// <returns>Corrections of their dCap, in order.</returns>
+    Task<IReadOnlyList<LogEntry>> CorrectionsAsync(
+        IReadOnlyList<(string CapId, string IncidentId)> incidents, CancellationToken cancellationToken);
 
     /// <returns>Sum of the corrections of the incident's dCap.</returns>
     Task<decimal> AdjustmentAsync(string capId, string incidentId, CancellationToken cancellationToken);

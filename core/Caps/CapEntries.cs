@@ -39,6 +39,7 @@ internal static class CapEntries
         .Add("contextVersion", context.Version)
         .Add("deltaCapLimit", DecimalText.Of(context.Rules.DeltaCapLimit))
         .Add("displayName", context.DisplayName)
+        .Add("freeSeverity", context.Rules.FreeSeverity)
         .Add("maxAheadSeconds", context.Rules.MaxAheadSeconds)
         .Add("maxBehindSeconds", context.Rules.MaxBehindSeconds)
         .Add("pagingFloor", context.Rules.PagingFloor)

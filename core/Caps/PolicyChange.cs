@@ -34,5 +34,6 @@ internal static class PolicyChange
         wanted.MaxBehindSeconds ?? current.MaxBehindSeconds,
         wanted.MaxAheadSeconds ?? current.MaxAheadSeconds,
         DecimalText.Normalize(wanted.DeltaCapLimit ?? current.DeltaCapLimit),
-        wanted.ReportsPerMinute ?? current.ReportsPerMinute);
+        wanted.ReportsPerMinute ?? current.ReportsPerMinute,
+        wanted.FreeSeverity ?? current.FreeSeverity);
 }

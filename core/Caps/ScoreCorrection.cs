@@ -51,6 +51,17 @@ public static class ScoreCorrection
         return (new(next, [entry], null), row);
     }
 
+    /// <param name="entry">Of a correction.</param>
+    public static (string CapId, string IncidentId, CorrectionView View) ReadView(LogEntry entry)
+    {
+        using var document = JsonDocument.Parse(entry.Bytes);
+        var body = document.RootElement.GetProperty("body");
+        string Text(string name) => body.GetProperty(name).GetString()!;
+        return (Text("capId"), Text("incidentId"), new CorrectionView(
+            entry.Index, Entry.ReadInstant(entry), DecimalText.Read(Text("deltaCap")), DecimalText.Read(Text("adjustment")), Text(
+                "reason"), Text("by")));
+    }
+
     /// <param name="entry">Of an accepted incident or of a correction.</param>
     public static ScoreStep Read(LogEntry entry)
     {

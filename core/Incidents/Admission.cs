@@ -20,7 +20,7 @@ public sealed record Proof(string Scheme, string? Signer, ChainBlock? WalletBloc
 /// <item>the signature is the claimed signer's;</item>
 /// <item>the CapID is known;</item>
 /// <item>the signer is a reporter key of the CapID, active at the signed time, and not revoked;</item>
-/// <item>the scheme is one that the CapID takes, and the signed time lies within bounds of ours;</item>
+/// <item>scheme and severity are ones that the CapID takes, and the signed time lies within bounds of ours;</item>
 /// <item>the reporter keeps within the CapID's rate limit: decided where the CapID counts, see <see cref="Caps.ReporterRateLimit"/>;</item>
 /// <item>the incident is new: decided by the log when it commits.</item>
 /// </list>
@@ -95,6 +95,12 @@ public static class Admission
         if (rules.RequireFullSignature && proof.Scheme != FullV2.Scheme)
         {
             return Ruling.Refuse(Verdict.Unauthorised, "full-signature-required", "scheme", $"The CapID takes incidents that are signed with {FullV2.Scheme} only.");
+        }
+
+        if (!rules.FreeSeverity && !report.TakesAnySeverity && !Severity.IsOnLadder(report.SeverityClaimed))
+        {
+            return Ruling.Refuse(Verdict.Malformed, "invalid-field", "severity",
+                $"one of {string.Join(", ", Severity.Ladder)}; others where the CapID's policy says freeSeverity");
         }
 
         return report.Timestamp > now.AddSeconds(rules.MaxAheadSeconds) || report.Timestamp < now.AddSeconds(-rules.MaxBehindSeconds)

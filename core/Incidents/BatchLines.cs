@@ -9,6 +9,11 @@ public static class BatchLines
 
     public const string ContentType = "application/x-ndjson";
 
+    /// <summary>
+    /// A request's header: numbers of lines, from 1, that a gate received by a legacy call, where severities are free words.
+    /// </summary>
+    public const string AnySeverityHeader = "X-Cap-Any-Severity";
+
     /// <returns>The lines; one more than <see cref="MaxLines"/> at most, so that a flood of newlines costs nothing.</returns>
     public static List<ReadOnlyMemory<byte>> Split(ReadOnlyMemory<byte> body)
     {

@@ -34,6 +34,12 @@ public static class IncidentReader
         "cap_potential", "evidence", "scheme", "signer", "signature",
     ]);
 
+    /// <summary>What identity-v1 knows beside these: <c>ipfs</c>, which goes into the legacy record on chain.</summary>
+    private const string RecordMember = "ipfs";
+
+    /// <summary>Of members that nobody reads, so many are named.</summary>
+    private const int MaxUnread = 5;
+
     /// <summary>Largest Cap^P that a sender may claim under full-v2.</summary>
     private const decimal MaxClaim = 1_000_000_000m;
 
@@ -102,9 +108,24 @@ public static class IncidentReader
             CapPotentialClaimed = isFull ? member.Within("cap_potential", 0m, MaxClaim) : member.Number("cap_potential", null),
             Scheme = isFull ? FullV2.Scheme : IdentityV1.Scheme,
             Evidence = isFull ? ReadEvidence(member) : "",
+            UnreadMembers = isFull ? null : Unread(incident),
             Request = Encoding.UTF8.GetString(request.Span),
             AuditHash = Convert.ToHexStringLower(SHA256.HashData(canonical)),
         };
+    }
+
+    private static List<string>? Unread(JsonElement incident)
+    {
+        List<string>? unread = null;
+        foreach (var member in incident.EnumerateObject())
+        {
+            if (!SignedMembers.Contains(member.Name) && member.Name != RecordMember && (unread ??= []).Count < MaxUnread)
+            {
+                unread.Add(member.Name);
+            }
+        }
+
+        return unread;
     }
 
     private static string ReadSeverity(MemberReader member)

@@ -3,8 +3,8 @@ using CapOrleans.Core.DeltaCap;
 namespace CapOrleans.Core.Incidents;
 
 /// <summary>
-/// The ladder normal &lt; high &lt; escalated &lt; critical. Severity is free text; one that is not on the ladder is kept
-/// and ranks as normal.
+/// The ladder normal &lt; high &lt; escalated &lt; critical. Another word is taken where the CapID's policy allows it, and from the legacy
+/// calls; it is kept, and ranks as normal.
 /// </summary>
 public static class Severity
 {
@@ -17,6 +17,9 @@ public static class Severity
 
     /// <summary>Each at the index that is its rank.</summary>
     public static readonly IReadOnlyList<string> Ladder = [Normal, High, Escalated, Critical];
+
+    /// <param name="severity">Lower case.</param>
+    public static bool IsOnLadder(string severity) => Ladder.Contains(severity);
 
     /// <param name="severity">Lower case.</param>
     /// <returns>0 normal, 1 high, 2 escalated, 3 critical: also the number on chain.</returns>

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using CapOrleans.Client;
 using CapOrleans.Core.Access;
+using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Telemetry;
 using CapOrleans.Gate.Answers;
 using CapOrleans.Gate.Settings;
@@ -47,8 +48,6 @@ internal sealed partial class ClusterLink(HttpClient http, GateOptions options, 
     private const int MaxProblemBytes = 4096;
 
     private static readonly TimeSpan BackoffOfSilent = TimeSpan.FromMinutes(1);
-
-    private static readonly ClientOptions Proven = new() { Headers = [("X-Cap-Claims", "proven")] };
 
     private readonly Lock gate = new();
     private readonly Dictionary<Uri, (long Since, TimeSpan Wait)> backoffs = []; // not times of day: clocks are set
@@ -100,7 +99,7 @@ internal sealed partial class ClusterLink(HttpClient http, GateOptions options, 
         BatchAnswer answer;
         try
         {
-            answer = await PostAsync(new CapOrleansClient(http, api, areProven ? Proven : null), api, batch, cancellationToken);
+            answer = await PostAsync(new CapOrleansClient(http, api, Options(batch, areProven)), api, batch, cancellationToken);
         }
         catch (Exception fault) when (!cancellationToken.IsCancellationRequested)
         {
@@ -132,6 +131,17 @@ internal sealed partial class ClusterLink(HttpClient http, GateOptions options, 
 
         LastError = answer.LastError;
         return answer;
+    }
+
+    private static ClientOptions? Options(IReadOnlyList<Waiting> batch, bool areProven)
+    {
+        var legacy = Enumerable.Range(1, batch.Count).Where(line => batch[line - 1].TakesAnySeverity).ToList();
+        (string Name, string Value)[] headers =
+        [
+            .. areProven ? [("X-Cap-Claims", "proven")] : Array.Empty<(string, string)>(),
+            .. legacy.Count > 0 ? [(BatchLines.AnySeverityHeader, string.Join(',', legacy))] : Array.Empty<(string, string)>(),
+        ];
+        return headers.Length > 0 ? new ClientOptions { Headers = headers } : null;
     }
 
     private static async Task<BatchAnswer> PostAsync(

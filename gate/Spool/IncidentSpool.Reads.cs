@@ -9,7 +9,7 @@ namespace CapOrleans.Gate.Spool;
 /// <summary>What is in the spool; each read sees one state of it.</summary>
 internal sealed partial class IncidentSpool
 {
-    private const string Columns = "number, queue, cap_id, incident_id, line, received_at, source";
+    private const string Columns = "number, queue, cap_id, incident_id, line, received_at, source, any_severity";
 
     /// <summary>
     /// The oldest of a partition, as many as a request may hold. What a list of keys vouches for goes first, and of that the critical ones,
@@ -79,7 +79,10 @@ internal sealed partial class IncidentSpool
     }
 
     private static Waiting ReadWaiting(SqliteDataReader rows) => new(
-        rows.GetInt64(0), rows.GetString(1), rows.GetString(2), rows.GetString(3), (byte[])rows[4], Instant(rows, 5), rows.GetString(6));
+        rows.GetInt64(0), rows.GetString(1), rows.GetString(2), rows.GetString(3), (byte[])rows[4], Instant(rows, 5), rows.GetString(6))
+    {
+        TakesAnySeverity = rows.GetInt64(7) != 0,
+    };
 
     /// <param name="kind">Stands in the text, not in a parameter: only so the index of each kind is used.</param>
     private static string OldestOf(bool isOnly, string kind) =>

@@ -19,8 +19,9 @@ internal sealed partial class SpoolCommands(SqliteConnection connection) : IDisp
     private readonly SqliteCommand keep = Prepare(
         connection,
         """
-        INSERT INTO incident (partition, queue, cap_id, incident_id, content, says, line, received_at, vouched, source, critical)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING
+        INSERT INTO incident (partition, queue, cap_id, incident_id, content, says, line, received_at, vouched, source, critical,
+          any_severity)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING
         """);
     private readonly SqliteCommand crowd = Prepare(
         connection,
@@ -79,7 +80,8 @@ internal sealed partial class SpoolCommands(SqliteConnection connection) : IDisp
 
         var kept = Run(
             keep, arrival.Partition, arrival.Queue, arrival.CapId, arrival.IncidentId, arrival.Content, arrival.StatementHash, arrival.Line,
-            now.ToUnixTimeMilliseconds(), arrival.IsVouched ? 1 : 0, arrival.Source, arrival.IsCritical ? 1 : 0);
+            now.ToUnixTimeMilliseconds(), arrival.IsVouched ? 1 : 0, arrival.Source, arrival.IsCritical ? 1 : 0,
+            arrival.TakesAnySeverity ? 1 : 0);
         if (kept == 1)
         {
             return (ArrivalVerdict.Kept, []);

@@ -7,7 +7,7 @@ namespace CapOrleans.Gate.Spool;
 internal sealed class SpoolFile : IDisposable
 {
     /// <summary>Of the tables in spool.sql.</summary>
-    public const int Version = 5;
+    public const int Version = 6;
 
     private const int ReserveBytes = 2 * 1024 * 1024;
 
@@ -20,6 +20,7 @@ internal sealed class SpoolFile : IDisposable
         "ALTER TABLE incident ADD COLUMN says BLOB NOT NULL DEFAULT x''; UPDATE incident SET says = content",
         "ALTER TABLE incident ADD COLUMN source TEXT NOT NULL DEFAULT ''",
         "ALTER TABLE incident ADD COLUMN critical INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE incident ADD COLUMN any_severity INTEGER NOT NULL DEFAULT 0",
     ];
 
     private readonly string connectionString;

@@ -19,6 +19,9 @@ internal sealed record Arrival(string Queue, string CapId, string IncidentId, by
     /// <summary>As its sender says; it goes first where a list of keys vouches for him.</summary>
     public bool IsCritical { get; init; }
 
+    /// <summary>It came by a legacy call, with a word that is no severity.</summary>
+    public bool TakesAnySeverity { get; init; }
+
     public int Partition => !IsClaim ? Partitions.Of(Queue) : IsVouched ? Partitions.Proven : Partitions.Claims;
 
     public WaitingBytes Bytes => new(IsVouched ? CapId : Source, Line.Length, IsVouched);
@@ -83,6 +86,9 @@ internal readonly record struct WaitingBytes(string Owner, long Count, bool IsVo
 internal sealed record Waiting(
     long Number, string Queue, string CapId, string IncidentId, byte[] Line, DateTimeOffset ReceivedAt, string Source = "")
 {
+    /// <summary>As of an <see cref="Arrival"/>.</summary>
+    public bool TakesAnySeverity { get; init; }
+
     /// <summary>Its own, once it stepped aside.</summary>
     public string QueueAside => string.Create(CultureInfo.InvariantCulture, $"{CapId}#{Number}");
 

@@ -3,6 +3,7 @@
 -- vouched: a list of keys says that the signer may report, or a wallet took a claim of that address lately; of a letter also that the cluster took the signer and refused something else,
 -- but for a conflict: whoever captured one incident makes as many of these as he likes.
 -- critical: it goes before what is vouched for and is not.
+-- any_severity: it came by a legacy call, with a word that is no severity.
 -- source: the address that sent it. Of dead letters that are vouched for one CapID pushes out only its own, of others one address.
 CREATE TABLE IF NOT EXISTS incident (
   number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -19,7 +20,8 @@ CREATE TABLE IF NOT EXISTS incident (
   problem TEXT,
   vouched INTEGER NOT NULL DEFAULT 1,
   source TEXT NOT NULL DEFAULT '',
-  critical INTEGER NOT NULL DEFAULT 0
+  critical INTEGER NOT NULL DEFAULT 0,
+  any_severity INTEGER NOT NULL DEFAULT 0
 );
 CREATE UNIQUE INDEX IF NOT EXISTS waits_once ON incident (cap_id, incident_id, content) WHERE refused_at IS NULL;
 CREATE INDEX IF NOT EXISTS waits_in_partition ON incident (partition, number) WHERE refused_at IS NULL;
@@ -36,4 +38,4 @@ CREATE INDEX IF NOT EXISTS lies_dead ON incident (number) WHERE refused_at IS NO
 CREATE INDEX IF NOT EXISTS lies_dead_of_cap ON incident (vouched, cap_id, number) WHERE refused_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS lies_dead_of_source ON incident (vouched, source, number) WHERE refused_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS lies_of_content ON incident (cap_id, incident_id, content) WHERE refused_at IS NOT NULL;
-PRAGMA user_version = 5;
+PRAGMA user_version = 6;

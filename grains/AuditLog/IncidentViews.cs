@@ -3,6 +3,7 @@ using CapOrleans.Contracts.Anchors;
 using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.AuditLog;
+using CapOrleans.Core.Caps;
 using CapOrleans.Core.MerkleTree;
 using CapOrleans.GrainInterfaces;
 
@@ -22,11 +23,16 @@ internal sealed class IncidentViews(IAuditLogReader reader, LogMap logs, IGrainF
     {
         var (views, covers) = (new List<IncidentView>(entries.Count), new Dictionary<(int Log, string Kind), Covers>());
         var pending = new Dictionary<int, IReadOnlyList<AnchorConfirmation>>();
-        foreach (var entry in entries)
+        var incidents = entries.Select(entry => AcceptedIncident.Read(entry.Bytes)).ToList();
+        var corrections = (await reader.CorrectionsAsync(incidents.ConvertAll(incident => (incident.CapId, incident.IncidentId)),
+            cancellationToken))
+            .Select(ScoreCorrection.ReadView)
+            .ToLookup(correction => (correction.CapId, correction.IncidentId), correction => correction.View);
+        foreach (var (entry, accepted) in entries.Zip(incidents))
         {
-            var accepted = AcceptedIncident.Read(entry.Bytes);
             var anchor = await FindAsync(EntryKinds.AnchorBatched) is { } body ? Anchored(body) : await PendingAsync();
-            views.Add(Of(entry, accepted, await FindAsync(EntryKinds.ArchiveBatched), anchor));
+            views.Add(Of(entry, accepted, await FindAsync(EntryKinds.ArchiveBatched), anchor, corrections[(accepted.CapId,
+                accepted.IncidentId)]));
 
             Task<JsonElement?> FindAsync(string kind)
             {
@@ -60,14 +66,15 @@ internal sealed class IncidentViews(IAuditLogReader reader, LogMap logs, IGrainF
         "anchored", body.GetProperty("chainId").GetInt64(), body.GetProperty("contract").GetString(), body.GetProperty("transaction").GetString(),
         body.GetProperty("block").GetInt64());
 
-    private static IncidentView Of(LogEntry entry, AcceptedIncident accepted, JsonElement? archive, AnchorReference anchor) =>
+    private static IncidentView Of(
+        LogEntry entry, AcceptedIncident accepted, JsonElement? archive, AnchorReference anchor, IEnumerable<CorrectionView> corrections) =>
         new IncidentView(
             accepted.IncidentId, accepted.CapId, accepted.Agent, accepted.TimestampText, accepted.Severity, accepted.Description,
             accepted.Signer, accepted.Scheme, accepted.Feedback, accepted.Misuse, accepted.CapPotential,
             accepted.Weight, accepted.DeltaCap, accepted.AuditHash, accepted.AcceptedAt,
             new LogPosition(OriginOf(entry), entry.Index, Convert.ToHexStringLower(MerkleHash.Leaf(entry.Bytes))),
             new ArchiveReference(archive is null ? "pending" : "archived", accepted.Cid.Text),
-            anchor);
+            anchor, [.. corrections]);
 
     /// <summary>Remembers the last batch, since neighbours are usually covered by the same one.</summary>
     private sealed class Covers(IAuditLogReader reader, int log, string kind)

@@ -21,6 +21,9 @@ internal sealed class LogReaderGrain(IAuditLogReader reader, LogMap logs, Incide
     public Task<IncidentPage> IncidentsAsync(IncidentQuery query, CancellationToken cancellationToken) =>
         InTimeAsync(token => FindAsync(query, token), cancellationToken);
 
+    public Task<CapPage> CapsAsync(string after, int limit, CancellationToken cancellationToken) =>
+        InTimeAsync(token => ListCapsAsync(after, limit, token), cancellationToken);
+
     public Task<EntrySlice?> EntriesAsync(int log, long after, int limit, CancellationToken cancellationToken) =>
         InTimeAsync(token => SliceAsync(log, after, limit, token), cancellationToken);
 
@@ -51,6 +54,16 @@ internal sealed class LogReaderGrain(IAuditLogReader reader, LogMap logs, Incide
         var found = await reader.FindIncidentsAsync(query, cancellationToken);
         var page = await views.OfAsync(found.Entries, cancellationToken);
         return new IncidentPage(page, found.HasMore ? CursorOf(page[^1], query) : null);
+    }
+
+    private async Task<CapPage> ListCapsAsync(string after, int limit, CancellationToken cancellationToken)
+    {
+        var (caps, hasMore) = await reader.ListCapsAsync(after, limit, cancellationToken);
+        return new CapPage(
+            [.. caps.Select(cap => new CapSummary(
+                cap.Context.CapId, cap.Context.Version, cap.Context.DisplayName, cap.Context.CapPotential, cap.Score, cap.Incidents,
+                cap.Context.Keys.Count(key => key.RevokedAt is null)))],
+            hasMore ? caps[^1].Context.CapId : null);
     }
 
     private async Task<EntrySlice?> SliceAsync(int log, long after, int limit, CancellationToken cancellationToken)
@@ -87,9 +100,9 @@ internal sealed class LogReaderGrain(IAuditLogReader reader, LogMap logs, Incide
     private string CursorOf(IncidentView last, IncidentQuery query)
     {
         var position = PackedPosition.Of(logs.Of(last.CapId), last.Log.Index);
-        return query.From is null && query.To is null
-            ? position.ToString(CultureInfo.InvariantCulture)
-            : string.Create(CultureInfo.InvariantCulture, $"{last.AcceptedAt.ToUnixTimeMilliseconds()}-{position}");
+        return query.IsByTime
+            ? string.Create(CultureInfo.InvariantCulture, $"{last.AcceptedAt.ToUnixTimeMilliseconds()}-{position}")
+            : position.ToString(CultureInfo.InvariantCulture);
     }
 
     private async Task<byte[]?> FindLatestAsync(string kind, CancellationToken cancellationToken)

@@ -4,6 +4,7 @@ using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Contracts.Caps;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.AuditLog;
+using CapOrleans.Core.Incidents;
 using CapOrleans.Core.MerkleTree;
 
 namespace CapOrleans.Tests.AuditLog;
@@ -117,6 +118,10 @@ public abstract class AuditLogTests
         Assert.Equal([AppendVerdict.StaleContext, AppendVerdict.Appended, AppendVerdict.Appended], outcomes.Select(outcome => outcome.Verdict));
         var cap = (await Reader.FindCapAsync("Z", default))!.Value;
         Assert.Equal((2.875m, 3L), (cap.Score, cap.Incidents));
+        var corrections = await Reader.CorrectionsAsync([("Z", "B"), ("Z", "A"), ("Z", "NONE")], default);
+        Assert.Equal([3, 4], corrections.Select(entry => entry.Index));
+        Assert.Empty(await Reader.CorrectionsAsync([("Z", "B")], default));
+        Assert.Empty(await Reader.CorrectionsAsync([], default));
         Assert.Equal((0.375m, 0m), (await Reader.AdjustmentAsync("Z", "A", default), await Reader.AdjustmentAsync("Z", "B", default)));
         Assert.Equal([1, 2, 3], (await Reader.ReadScoreAsync(0, "Z", -1, 3, default)).Entries.Select(entry => entry.Index));
         Assert.Equal([4, 5], (await Reader.ReadScoreAsync(0, "Z", 3, 3, default)).Entries.Select(entry => entry.Index));
@@ -207,11 +212,12 @@ public abstract class AuditLogTests
     {
         var head = await RegisterAsync();
         await Writer.CommitAsync(0, head, [.. Enumerable.Range(0, 10).Select(i => Incident($"I{i}", 1, rank: i % 2))], default);
-        var severe = await Reader.FindIncidentsAsync(new IncidentQuery("Z", "high", null, null, -1, 3), default);
+        var severe = await Reader.FindIncidentsAsync(new IncidentQuery("Z", ["high"], null, null, -1, 3), default);
         Assert.Equal((3, true), (severe.Entries.Count, severe.HasMore));
-        var rest = await Reader.FindIncidentsAsync(new IncidentQuery("Z", "high", null, null, severe.Entries[2].Index, 3), default);
+        var rest = await Reader.FindIncidentsAsync(new IncidentQuery("Z", ["high"], null, null, severe.Entries[2].Index, 3), default);
         Assert.Equal((2, false), (rest.Entries.Count, rest.HasMore));
-        Assert.Equal(5, (await Reader.FindIncidentsAsync(new IncidentQuery(null, "normal", At, At.AddSeconds(1), -1, 100), default)).Entries.Count);
+        Assert.Equal(5, (await Reader.FindIncidentsAsync(new IncidentQuery(null, ["normal"], At, At.AddSeconds(1), -1, 100),
+            default)).Entries.Count);
         Assert.Empty((await Reader.FindIncidentsAsync(new IncidentQuery("Y", null, null, null, -1, 100), default)).Entries);
         Assert.Empty((await Reader.FindIncidentsAsync(new IncidentQuery(null, null, null, At, -1, 100), default)).Entries);
     }
@@ -233,6 +239,57 @@ public abstract class AuditLogTests
         }
 
         Assert.Equal(["I1", "I3", "I4", "I2", "I0"], names);
+    }
+
+    [Fact]
+    public async Task The_newest_go_first_of_any_severities_and_go_on_where_they_ended()
+    {
+        var head = await RegisterAsync();
+        int[] ranks = [0, 3, 1, 3, 2, 0, 1, 3];
+        await Writer.CommitAsync(0, head, [.. ranks.Select((rank, i) => Incident($"I{i}", 1, rank: rank, at: At.AddSeconds(i)))], default);
+        foreach (var (capId, from) in new[] { ("Z", (DateTimeOffset?)null), (null, null), ("Z", At), (null, At) })
+        {
+            Assert.Equal(["I7", "I6", "I5", "I4", "I3", "I2", "I1", "I0"], await NamesAsync(capId, null, from));
+            Assert.Equal(["I7", "I4", "I3", "I1"], await NamesAsync(capId, ["critical", "escalated"], from));
+            Assert.Equal(["I7", "I6", "I5", "I3", "I2", "I1", "I0"], await NamesAsync(capId, ["critical", "high", "normal"], from));
+            Assert.Equal(8, (await NamesAsync(capId, Severity.Ladder, from)).Count);
+        }
+
+        async Task<List<string>> NamesAsync(string? capId, IReadOnlyList<string>? severities, DateTimeOffset? from)
+        {
+            var query = new IncidentQuery(capId, severities, from, null, -1, 3, IsNewestFirst: true);
+            var (names, more) = (new List<string>(), true);
+            while (more)
+            {
+                (var entries, more) = await Reader.FindIncidentsAsync(query, default);
+                names.AddRange(entries.Select(entry => Encoding.UTF8.GetString(entry.Bytes)[..2]));
+                query = query with
+                {
+                    After = PackedPosition.Of(0, entries[^1].Index), AfterMilliseconds = At.AddSeconds(
+                        names[^1][1] - '0').ToUnixTimeMilliseconds(),
+                };
+            }
+
+            return names;
+        }
+    }
+
+    [Fact]
+    public async Task CapIDs_are_listed_in_order_and_go_on_behind_the_last()
+    {
+        var head = await RegisterAsync();
+        Append Register(string capId) => new()
+        {
+            Entries = [Draft(capId)], Expected = new ExpectedVersion(capId, 0, 0), Context = Context(1) with { CapId = capId },
+        };
+        await Writer.CommitAsync(0, head, [Register("a"), Register("B"), Incident("A", 1, 2m)], default);
+        var (caps, more) = await Reader.ListCapsAsync("", 2, default);
+        Assert.Equal(["B", "Z"], caps.Select(cap => cap.Context.CapId));
+        Assert.True(more);
+        Assert.Equal((2m, 1L), (caps[1].Score, caps[1].Incidents));
+        (caps, more) = await Reader.ListCapsAsync("Z", 2, default);
+        Assert.Equal("a", Assert.Single(caps).Context.CapId);
+        Assert.False(more);
     }
 
     [Fact]

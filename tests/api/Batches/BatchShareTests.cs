@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Net;
 using System.Reflection;
 using System.Text;
@@ -34,7 +35,7 @@ public sealed class BatchShareTests : IDisposable
         var lines = Enumerable.Range(0, 200).Select(i => new ReadOnlyMemory<byte>(Encoding.UTF8.GetBytes(
             TestIncident.Signed(key, $"CAP-{i % caps}", $"INC-{i}", TimeProvider.System.GetUtcNow()).ToJsonString()))).ToList();
         var caller = new Caller(IPAddress.Loopback, "");
-        var rulings = lines.Chunk(50).Select(batch => intake.RuleAsync(batch, caller, default)).ToList();
+        var rulings = lines.Chunk(50).Select(batch => intake.RuleAsync(batch, FrozenSet<int>.Empty, caller, default)).ToList();
         for (var done = 0; done < lines.Count; done++)
         {
             await Eventually.TrueAsync(() => cluster.UnderWay == Math.Min(AddressTurns.AtOnce, lines.Count - done));
@@ -51,7 +52,8 @@ public sealed class BatchShareTests : IDisposable
         (cluster.Proves, cluster.BreaksOff) = (true, true);
         var intake = new ApiIntake(grains, new AddressTurns(), TimeProvider.System, NullLogger<ApiIntake>.Instance);
         var line = TestIncident.Signed(PrivateKey.Create(), "CAP-1", "INC-1", TimeProvider.System.GetUtcNow()).Bytes();
-        Assert.Equal(503, Assert.Single(await intake.RuleAsync([line], new Caller(IPAddress.Loopback, ""), default)).Status);
+        Assert.Equal(503, Assert.Single(await intake.RuleAsync([line], FrozenSet<int>.Empty, new Caller(IPAddress.Loopback, ""),
+            default)).Status);
     }
 
     [Fact]
@@ -96,7 +98,7 @@ public sealed class BatchShareTests : IDisposable
         var key = PrivateKey.Create();
         var lines = Enumerable.Range(0, 200).Select(i => new ReadOnlyMemory<byte>(Encoding.UTF8.GetBytes(
             TestIncident.Signed(key, $"CAP-{i}", "INC-1", TimeProvider.System.GetUtcNow()).ToJsonString()))).ToList();
-        var ruling = intake.RuleAsync(lines, new Caller(IPAddress.Loopback, ""), default);
+        var ruling = intake.RuleAsync(lines, FrozenSet<int>.Empty, new Caller(IPAddress.Loopback, ""), default);
         for (var done = 0; done < lines.Count; done++)
         {
             await Eventually.TrueAsync(() => cluster.UnderWay >= Math.Min(AddressTurns.AtOnce, lines.Count - done));

@@ -99,6 +99,22 @@ public sealed class AdmissionTests
         }
     }
 
+    [Theory]
+    [InlineData("critcal", false, false, false)]
+    [InlineData("critcal", true, false, true)]
+    [InlineData("critcal", false, true, true)]
+    [InlineData("CRITICAL", false, false, true)]
+    public void A_word_that_is_no_severity_is_taken_where_the_policy_has_it_or_the_call_is_a_legacy_one(
+        string severity, bool isFree, bool isLegacy, bool isTaken)
+    {
+        var report = TestIncident.Signed(Reporter, "Z-001", "INC-1", Now, incident => incident["severity"] = severity).Report()
+            with { TakesAnySeverity = isLegacy };
+        var ruling = Admission.Judge(
+            Context() with { Policy = new CapPolicy(FreeSeverity: isFree) }, report, Admission.Prove(report, Strict).Proof!, Now);
+        Assert.Equal(isTaken, ruling is null);
+        Assert.True(isTaken || ruling is { Verdict: Verdict.Malformed, Refusal: { Type: "invalid-field", Field: "severity" } });
+    }
+
     [Fact]
     public void What_was_said_without_a_signature_is_never_the_same_as_what_was_signed()
     {

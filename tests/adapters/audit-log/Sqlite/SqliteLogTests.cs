@@ -43,20 +43,32 @@ public sealed class SqliteLogTests : AuditLogTests, IDisposable
             Plan(LogQueries.Latest, 0, EntryKinds.AnchorBatched));
         const string Entry = "SEARCH e USING PRIMARY KEY (log=? AND idx=?)";
         var (from, page) = (DateTimeOffset.UnixEpoch, new IncidentQuery(null, null, null, null, -1, 10));
-        (IncidentQuery Query, string Expected)[] shapes =
+        (IncidentQuery Query, string[] Expected)[] shapes =
         [
-            (page, "SEARCH i USING INTEGER PRIMARY KEY (rowid>?)"),
-            (page with { CapId = "Z" }, "SEARCH i USING COVERING INDEX incident_of_cap (cap_id=? AND rowid>?)"),
-            (page with { Severity = "critical" }, "SEARCH i USING COVERING INDEX incident_severe (severity=? AND rowid>?)"),
-            (page with { From = from }, "SEARCH i USING COVERING INDEX incident_accepted_at (accepted_at>?)"),
-            (page with { CapId = "Z", From = from }, "SEARCH i USING COVERING INDEX incident_of_cap_time (cap_id=? AND accepted_at>?)"),
+            (page, ["INTEGER PRIMARY KEY (rowid>?)"]),
+            (page with { CapId = "Z" }, ["INDEX incident_of_cap (cap_id=? AND rowid>?)"]),
+            (page with { Severities = ["critical"] }, ["INDEX incident_severe (severity=? AND rowid>?)"]),
+            (page with { From = from }, ["INDEX incident_accepted_at (accepted_at>?)"]),
+            (page with { CapId = "Z", From = from }, ["INDEX incident_of_cap_time (cap_id=? AND accepted_at>?)"]),
             (page with { CapId = "Z", From = from, To = from },
-                "SEARCH i USING COVERING INDEX incident_of_cap_time (cap_id=? AND accepted_at>? AND accepted_at<?)"),
+                ["INDEX incident_of_cap_time (cap_id=? AND accepted_at>? AND accepted_at<?)"]),
+            (page with { IsNewestFirst = true }, ["INDEX incident_accepted_at (accepted_at<?)"]),
+            (page with { CapId = "Z", IsNewestFirst = true }, ["INDEX incident_of_cap_time (cap_id=? AND accepted_at<?)"]),
+            (page with { Severities = ["critical", "high"], IsNewestFirst = true },
+                ["INDEX incident_severe_time (severity=? AND accepted_at<?)", "INDEX incident_severe_time (severity=? AND accepted_at<?)"]),
+            (page with { CapId = "Z", Severities = ["critical"], IsNewestFirst = true },
+                ["INDEX incident_of_cap_severe_time (cap_id=? AND severity=? AND accepted_at<?)"]),
         ];
         Assert.All(shapes, shape =>
         {
             var (sql, values) = LogQueries.Incidents(shape.Query);
-            Assert.Equal([shape.Expected, Entry], Plan(sql, values));
+            var plan = Plan(sql, values);
+            Assert.Equal(shape.Expected, plan.Where(line => line.StartsWith("SEARCH incident", StringComparison.Ordinal))
+                .Select(line => line["SEARCH incident USING ".Length..].Replace("COVERING ", "", StringComparison.Ordinal)));
+            Assert.Equal([Entry], plan.Where(line => line.StartsWith("SEARCH e", StringComparison.Ordinal)));
+            Assert.DoesNotContain(plan, line => line.Contains("incident", StringComparison.Ordinal) && line.StartsWith("SCAN incident",
+                StringComparison.Ordinal));
+            Assert.Equal(shape.Expected.Length > 1, plan.Any(line => line.Contains("TEMP B-TREE", StringComparison.Ordinal)));
         });
     }
 
