@@ -19,7 +19,7 @@ internal static class ExitCodes
 }
 
 /// <summary>Ends the command with a message that says what to do.</summary>
-internal sealed class CliFaultException(int exitCode, string message) : Exception(message)
+internal sealed class CliFaultException(int exitCode, string message, Exception? inner = null) : Exception(message, inner)
 {
     public int ExitCode { get; } = exitCode;
 

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Security.Cryptography;
 using CapOrleans.Client;
 
@@ -9,7 +10,7 @@ namespace CapOrleans.Cli;
 /// </summary>
 internal static class Servers
 {
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30), CheckTimeout = TimeSpan.FromSeconds(2);
 
     /// <exception cref="CliFaultException">Refused, or no answer.</exception>
     public static async Task<T> ApiAsync<T>(Func<ICapOrleansClient, Task<T>> call)
@@ -66,6 +67,23 @@ internal static class Servers
         }
     }
 
+    /// <summary>Whether the gate of <c>VPN_ENDPOINT</c> answers to a request of no content.</summary>
+    public static async Task<bool> IsGateThereAsync(CancellationToken cancellationToken)
+    {
+        using var http = HttpClients.Create(CheckTimeout, TlsSettings.Read());
+        try
+        {
+            using var answer = await http.GetAsync(new Uri(GateUrl(null), "/health/live"), HttpCompletionOption.ResponseHeadersRead,
+                cancellationToken);
+            return answer.StatusCode < HttpStatusCode.InternalServerError; // a proxy says 502 or 504 of one that is not
+        }
+        catch (Exception fault) when (fault is HttpRequestException
+            || (fault is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            return false;
+        }
+    }
+
     public static Uri GateUrl(string? text)
     {
         text ??= CapEnvironment.Gate;
@@ -85,7 +103,7 @@ internal static class Servers
             // Sealed to the wrong key is a setting's fault; too many or too slow says nothing about what was sent.
             var code = fault.Problem.Name == "sealed-body" ? ExitCodes.Misconfigured
                 : fault.IsRetryable ? ExitCodes.Unreachable : ExitCodes.Refused;
-            throw new CliFaultException(code, Printable.Line($"refused with {fault.Problem.Status}, {fault.Problem}"));
+            throw new CliFaultException(code, Printable.Line($"refused with {fault.Problem.Status}, {fault.Problem}"), fault);
         }
         catch (NoAnswerException fault) when (fault.InnerException?.GetBaseException() is CliFaultException own)
         {

@@ -20,6 +20,7 @@ public sealed class FairTurns(int atOnce, int most, int mostEach)
     public bool TryAdd(string owner, Func<Task> run, Action giveUp)
     {
         Job? evicted = null;
+        run = InOwnContext(run);
         lock (gate)
         {
             if (running < atOnce)
@@ -47,6 +48,22 @@ public sealed class FairTurns(int atOnce, int most, int mostEach)
 
         evicted?.GiveUp();
         return true;
+    }
+
+    /// <summary>Not in that of whoever's job ends before: its trace, for one, is another's.</summary>
+    private static Func<Task> InOwnContext(Func<Task> run)
+    {
+        if (ExecutionContext.Capture() is not { } context)
+        {
+            return run;
+        }
+
+        return () =>
+        {
+            var running = Task.CompletedTask;
+            ExecutionContext.Run(context, _ => running = run(), null);
+            return running;
+        };
     }
 
     /// <summary>Takes away the last job of who has the most, if that is at least two more than <paramref name="own"/>.</summary>

@@ -9,7 +9,10 @@ internal static class EscalationEnvironment
         "WEB3_STORAGE_TOKEN", "CAP_TOKEN", "CAP_GATE_TOKEN",
     ];
 
-    private static readonly string[] Prefixes = ["Auth__", "Gate__"];
+    private static readonly string[] Prefixes =
+    [
+        "Api__", "Archive__", "Auth__", "Chain__", "Cluster__", "Gate__", "Intake__", "OTEL_", "Webhooks__",
+    ];
 
     public static void Strip(IDictionary<string, string?> environment)
     {

@@ -1,6 +1,7 @@
 using System.Net.Security;
 using System.Net.Sockets;
 using CapOrleans.Core.Access;
+using CapOrleans.HttpEdge.Telemetry;
 
 namespace CapOrleans.Silo;
 
@@ -23,6 +24,7 @@ internal static class PlainHttp
         AllowAutoRedirect = false,
         UseCookies = false,
         UseProxy = false,
+        ActivityHeadersPropagator = new TraceParentPropagator(),
         PooledConnectionLifetime = TimeSpan.FromMinutes(5),
         SslOptions = new SslClientAuthenticationOptions
         {

@@ -80,7 +80,7 @@ public sealed class AnchorContract : IAnchorContract
         return await EachNode.FindAsync(
             rpc,
             async (node, token) => await new EventSearch(node, contract, topics, time).NewestAsync(blocks, token) is { } hash
-                && await receipts.AgreeAsync(hash, token) is { } receipt ? Confirm(contract, logName, from, receipt) : null,
+                && await receipts.AgreeAsync(hash, blocks.Last, token) is { } receipt ? Confirm(contract, logName, from, receipt) : null,
             cancellationToken);
     }
 

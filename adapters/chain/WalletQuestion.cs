@@ -97,7 +97,8 @@ internal sealed class WalletQuestion(JsonRpcClient rpc, long chainId, TimeProvid
             try
             {
                 var block = await agreement.FindAsync(
-                    node => node.CallAsync("eth_getBlockByNumber", Block, cancellationToken, JsonRpcClient.Hex(height), false), $"block {height}");
+                    node => node.CallAsync("eth_getBlockByNumber", Block, cancellationToken, JsonRpcClient.Hex(height), false),
+                        $"block {height}", height, cancellationToken);
                 if (block is not null && time.GetUtcNow() - block.MadeAt <= LongestHeld)
                 {
                     blocks.Add(block.Block);

@@ -74,18 +74,35 @@ internal sealed class Agreement(JsonRpcClient rpc, TimeSpan? doubt = null)
 
     /// <summary>
     /// Of what may be there or not: that it is not counts when all say so, since one that is behind does not know it yet; one that takes its
-    /// time is waited for, and one that fails says nothing.
+    /// time is waited for. Where one fails, two must say so that are not behind: the failing one may be the only honest one that knows it.
     /// </summary>
+    /// <param name="atLeast">The block that a node must have come to, so that it can know.</param>
     /// <inheritdoc cref="AskAsync{T}"/>
-    public async Task<T?> FindAsync<T>(Func<JsonRpcClient, Task<T?>> ask, string what)
+    public async Task<T?> FindAsync<T>(Func<JsonRpcClient, Task<T?>> ask, string what, long atLeast, CancellationToken cancellationToken)
         where T : class
     {
         var (answers, last) = await EachNode.AskAsync(
             rpc, ask, found => found[^1] is not null && Count(found) == Quorum, areNear: _ => false, doubt);
         return answers.Count == 0 ? throw last!
-            : answers.Count >= Quorum && answers.TrueForAll(answer => answer is null) ? null
+            : answers.Count >= Quorum && answers.TrueForAll(answer => answer is null)
+                ? answers.Count == rpc.Each.Count ? null : await FindAtHeightAsync(ask, what, atLeast, cancellationToken)
             : answers[^1] is not null && Count(answers) == Quorum ? answers[^1]
             : throw Disagree(what, answers.Count, last);
+    }
+
+    /// <summary>Once more, of those nodes alone that have come as far as two have, and as they must.</summary>
+    private async Task<T?> FindAtHeightAsync<T>(Func<JsonRpcClient, Task<T?>> ask, string what, long atLeast,
+        CancellationToken cancellationToken)
+        where T : class
+    {
+        var height = Math.Max(atLeast, await HeightAsync(cancellationToken));
+        var (answers, last) = await EachNode.AskAsync(
+            rpc,
+            async node => await node.NumberAsync("eth_blockNumber", cancellationToken) >= height ? (IsThere: true, Answer: await ask(
+                node)) : default,
+            areNear: _ => false, doubt: doubt);
+        var told = answers.Where(answer => answer.IsThere).Select(answer => answer.Answer).ToList();
+        return told.Count >= Quorum && told.TrueForAll(answer => answer is null) ? null : throw Disagree(what, told.Count, last);
     }
 
     /// <returns>What two have come to, the highest first, and what the others have.</returns>

@@ -129,7 +129,8 @@ internal sealed class PendingTransactions(JsonRpcClient rpc, ChainOptions option
         {
             try
             {
-                if (await receipts.AgreeAsync(hash, cancellationToken) is { } receipt)
+                // That somebody else's is there in its place counts when every node says that ours is not.
+                if (await receipts.AgreeAsync(hash, atLeast: isThere ? long.MaxValue : 0, cancellationToken) is { } receipt)
                 {
                     return receipt;
                 }

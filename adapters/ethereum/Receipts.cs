@@ -35,7 +35,7 @@ internal sealed class Receipts(JsonRpcClient rpc)
     {
         try
         {
-            return await AgreeAsync(hash, cancellationToken);
+            return await AgreeAsync(hash, atLeast: 0, cancellationToken);
         }
         catch (NodesDisagreeException)
         {
@@ -43,19 +43,22 @@ internal sealed class Receipts(JsonRpcClient rpc)
         }
     }
 
+    /// <param name="atLeast">The block that it is in, or a later one: a node that has not come to it says nothing.</param>
     /// <returns>Null when no block has it.</returns>
     /// <exception cref="NodesDisagreeException" />
-    public async Task<Receipt?> AgreeAsync(string hash, CancellationToken cancellationToken)
+    public async Task<Receipt?> AgreeAsync(string hash, long atLeast, CancellationToken cancellationToken)
     {
         var receipt = await agreement.FindAsync(
-            node => node.CallAsync("eth_getTransactionReceipt", Read, cancellationToken, hash), $"transaction {hash}");
+            node => node.CallAsync("eth_getTransactionReceipt", Read, cancellationToken, hash), $"transaction {hash}", atLeast,
+                cancellationToken);
         return receipt?.Transaction == hash ? receipt : null;
     }
 
     /// <returns>Null when there is no such block.</returns>
     /// <exception cref="NodesDisagreeException" />
     public Task<Block?> FindBlockAsync(long number, CancellationToken cancellationToken) => agreement.FindAsync(
-        node => node.CallAsync("eth_getBlockByNumber", ReadBlock, cancellationToken, JsonRpcClient.Hex(number), false), $"block {number}");
+        node => node.CallAsync("eth_getBlockByNumber", ReadBlock, cancellationToken, JsonRpcClient.Hex(number), false),
+            $"block {number}", number, cancellationToken);
 
     /// <returns>The highest block that two nodes have, where there are two.</returns>
     public Task<long> HeightAsync(CancellationToken cancellationToken) => agreement.HeightAsync(cancellationToken);

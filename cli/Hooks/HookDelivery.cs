@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using CapOrleans.Client;
 
 namespace CapOrleans.Cli.Hooks;
 
@@ -22,6 +23,12 @@ internal static class HookDelivery
 {
     /// <summary>For what one hook sends, or waits that another sends for it: the host's own work goes on after it. 30 seconds.</summary>
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    /// <summary>Tries that fail, in one go, while the gate is there.</summary>
+    private const int MaxFailures = 3;
+
+    /// <summary>For what something between here and the gate refuses: nobody takes it later than that.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromDays(7);
 
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(50);
 
@@ -91,21 +98,21 @@ internal static class HookDelivery
     private static Task<Delivered> SendAllAsync(HookSpool spool, string? file, long? started, CancellationToken cancellationToken) =>
         Answer.ShowAsync("sending", async report =>
         {
-            var (sent, refused) = (0, 0);
-            while (spool.Files() is { Count: > 0 } files)
+            var (sent, refused, failed) = (0, 0, new HashSet<string>(StringComparer.Ordinal));
+            while (spool.Files() is { Count: > 0 } files && !failed.Contains(files[0]))
             {
                 var waiting = files[0];
                 using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
                 if (started is { } since)
                 {
                     var left = Limit - TimeProvider.System.GetElapsedTime(since);
-                    limit.CancelAfter(left > TimeSpan.Zero ? left : TimeSpan.Zero);
+                    limit.CancelAfter(left <= TimeSpan.Zero ? TimeSpan.Zero : files.Count > 1 ? left / 2 : left);
                 }
 
                 try
                 {
                     await Servers.SendToGateAsync(null, await ReadAsync(waiting, cancellationToken), limit.Token);
-                    File.Delete(waiting);
+                    HookSpool.Remove(waiting);
                     sent++;
                 }
                 catch (CliFaultException fault) when (fault.ExitCode == ExitCodes.Refused)
@@ -120,20 +127,41 @@ internal static class HookDelivery
                     Answer.Warn(where);
                     refused++;
                 }
-                catch (CliFaultException fault) when (fault.ExitCode == ExitCodes.Unreachable)
+                catch (Exception fault) when (fault is CliFaultException { ExitCode: ExitCodes.Unreachable }
+                    || (fault is OperationCanceledException && !cancellationToken.IsCancellationRequested))
                 {
-                    return Leave(spool, sent, refused, fault.Message);
-                }
-                catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-                {
-                    return Leave(spool, sent, refused, $"The gate took longer than {Limit.TotalSeconds:0} seconds.");
+                    var why = fault is CliFaultException ? fault.Message : $"The gate took longer than {Limit.TotalSeconds:0} seconds.";
+                    if (fault.InnerException is ProblemException || failed.Count == MaxFailures || !await Servers.IsGateThereAsync(
+                        cancellationToken))
+                    {
+                        return Leave(spool, sent, refused, why);
+                    }
+
+                    // Something in between refuses this one, or breaks it off: the others have nothing to do with that.
+                    failed.Add(waiting);
+                    refused += SetBack(waiting, why) ? 0 : 1;
                 }
 
                 report((double)(sent + refused) / (sent + refused + files.Count - 1));
             }
 
-            return new Delivered(sent, 0, refused);
+            return failed.Count == 0
+                ? new Delivered(sent, 0, refused)
+                : Leave(spool, sent, refused, "Something between here and the gate refuses what is left.");
         });
+
+    /// <returns>False when it has waited for long enough, and was put aside.</returns>
+    private static bool SetBack(string file, string why)
+    {
+        if (TimeProvider.System.GetUtcNow() - File.GetLastWriteTimeUtc(file) > LongestWait)
+        {
+            HookSpool.PutAside(file, $"For {LongestWait.TotalDays:0} days nothing took it: {why}");
+            return false;
+        }
+
+        HookSpool.NoteTried(file);
+        return true;
+    }
 
     /// <summary>In order: what comes later waits behind it.</summary>
     private static Delivered Leave(HookSpool spool, int sent, int refused, string why)

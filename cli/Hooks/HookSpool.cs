@@ -79,8 +79,32 @@ internal sealed partial class HookSpool
         }
     }
 
-    /// <returns>Files in the order in which they were kept.</returns>
-    public IReadOnlyList<string> Files() => [.. Directory.EnumerateFiles(folder, "*.json").Where(file => OurName().IsMatch(Path.GetFileName(file))).Order(StringComparer.Ordinal)];
+    /// <returns>
+    /// Files in the order in which they were kept; behind them those that something between here and the gate refused, the one that was
+    /// tried last at the end.
+    /// </returns>
+    public IReadOnlyList<string> Files() =>
+    [
+        .. Directory.EnumerateFiles(folder, "*.json").Where(file => OurName().IsMatch(Path.GetFileName(file)))
+            .Select(file => (File: file, TriedAt: File.GetLastWriteTimeUtc(TriedFile(file))))
+            .OrderBy(file => file.TriedAt).ThenBy(file => file.File, StringComparer.Ordinal).Select(file => file.File),
+    ];
+
+    /// <summary>The gate is there, and this one did not get through: it goes behind all others.</summary>
+    public static void NoteTried(string file)
+    {
+        new FileStream(TriedFile(file), new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write,
+            UnixCreateMode = OwnerOnly }).Dispose();
+        File.SetLastWriteTimeUtc(TriedFile(file), TimeProvider.System.GetUtcNow().UtcDateTime);
+    }
+
+    public static void Remove(string file)
+    {
+        File.Delete(file);
+        File.Delete(TriedFile(file));
+    }
+
+    private static string TriedFile(string file) => $"{file}.tried";
 
     /// <returns>The file.</returns>
     public async Task<string> KeepAsync(IncidentReport report, byte[] incident, CancellationToken cancellationToken)
@@ -98,7 +122,7 @@ internal sealed partial class HookSpool
         }
 
         // The names say the order; what was kept last has the highest number, whatever the clock says.
-        var last = files.Count == 0 ? 0 : long.Parse(Path.GetFileName(files[^1]).Split('-')[0], CultureInfo.InvariantCulture);
+        var last = files.Count == 0 ? 0 : files.Max(kept => long.Parse(Path.GetFileName(kept).Split('-')[0], CultureInfo.InvariantCulture));
         var tail = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{report.CapId}/{report.IncidentId}")).AsSpan(0, 6));
         var file = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{last + 1:D12}-{tail}.json"));
         try
@@ -125,6 +149,7 @@ internal sealed partial class HookSpool
     public static void PutAside(string file, string reason)
     {
         File.Move(file, $"{file}.refused", overwrite: true);
+        File.Delete(TriedFile(file));
         using var why = new StreamWriter($"{file}.why", new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = OwnerOnly });
         why.WriteLine(Printable.Text(reason));
     }

@@ -38,8 +38,7 @@ internal sealed record BatchAnswer(IReadOnlyList<LineVerdict>? Verdicts, LineVer
 }
 
 /// <summary>
-/// The way to the cluster: several addresses of its API, of which one is used as long as it answers. One that did not is left alone for a
-/// minute, one that asks to wait for as long as it asks, while there is another.
+/// The way to the cluster: sends batches to the address of its API that is in use, and says what came of them.
 /// </summary>
 internal sealed partial class ClusterLink(HttpClient http, GateOptions options, TimeProvider time, ILogger<ClusterLink> logger)
 {
@@ -47,41 +46,17 @@ internal sealed partial class ClusterLink(HttpClient http, GateOptions options, 
 
     private const int MaxProblemBytes = 4096;
 
-    private static readonly TimeSpan BackoffOfSilent = TimeSpan.FromMinutes(1);
-
     private readonly Lock gate = new();
-    private readonly Dictionary<Uri, (long Since, TimeSpan Wait)> backoffs = []; // not times of day: clocks are set
-    private int current;
+    private readonly ApiAddresses addresses = new(http, options, time);
     private long passedAt;
 
-    public Uri Api => options.Apis[Volatile.Read(ref current)];
+    public Uri Api => addresses.Current;
 
     /// <summary>What the last request met; null when it was answered.</summary>
     public string? LastError { get; private set; }
 
-    /// <summary>It did not answer: the next one, unless somebody has gone on from it already.</summary>
-    public void Leave(Uri api) => Leave(api, isSilent: true, BackoffOfSilent);
-
-    private void Leave(Uri api, bool isSilent, TimeSpan? backoff)
-    {
-        lock (gate)
-        {
-            var count = options.Apis.Count;
-            if (backoff is { } wait)
-            {
-                backoffs[api] = (time.GetTimestamp(), wait);
-            }
-
-            if (options.Apis[current] == api)
-            {
-                current = Enumerable.Range(1, count - 1).Select(step => (current + step) % count)
-                    .Where(other => !IsBackingOff(options.Apis[other]))
-                    .Append(isSilent ? (current + 1) % count : current).First();
-            }
-        }
-    }
-
-    private bool IsBackingOff(Uri api) => backoffs.TryGetValue(api, out var backoff) && time.GetElapsedTime(backoff.Since) < backoff.Wait;
+    /// <inheritdoc cref="ApiAddresses.SuspectAsync"/>
+    public Task SuspectAsync(Uri api) => addresses.SuspectAsync(api, isSilent: true, retryAfter: null);
 
     /// <summary>The way is open: the cluster decided, or answered something else of the gate's.</summary>
     public void Pass() => Volatile.Write(ref passedAt, time.GetTimestamp());
@@ -93,7 +68,7 @@ internal sealed partial class ClusterLink(HttpClient http, GateOptions options, 
     /// caller.</param>
     public async Task<BatchAnswer> SendAsync(IReadOnlyList<Waiting> batch, bool areProven, CancellationToken cancellationToken)
     {
-        var (api, isSilent) = (Api, false);
+        var (api, isSilent) = (batch is [{ IsAside: true }] ? await addresses.NextAsync() : Api, false);
         using var span = CapTelemetry.Source.StartActivity("gate.forward");
         span?.SetTag("caporleans.incidents", batch.Select(waiting => $"{waiting.CapId}/{waiting.IncidentId}").ToArray());
         BatchAnswer answer;
@@ -107,15 +82,16 @@ internal sealed partial class ClusterLink(HttpClient http, GateOptions options, 
             answer = new BatchAnswer(null, null, null, OneLine.Of($"{api} does not answer: {fault.GetBaseException().Message}"));
         }
 
-        if (answer.IsRetryable)
+        if (answer is { IsRetryable: true, IsBusy: true })
         {
-            Leave(api, isSilent, isSilent ? BackoffOfSilent : answer.RetryAfter);
-            answer = Api == api ? answer : answer with { RetryAfter = null }; // that is not the next one's
+            addresses.Leave(api, isSilent: false, answer.RetryAfter);
         }
-        else if (answer.Refusal is { IsOfIntermediary: true })
+        else if (answer.IsRetryable)
         {
-            Leave(api, isSilent: false, backoff: null); // another way may have none of that kind in between
+            await addresses.SuspectAsync(api, isSilent, answer.RetryAfter);
         }
+
+        answer = Api == api ? answer : answer with { RetryAfter = null }; // that is not the next one's
 
         if (answer.Verdicts is not null)
         {

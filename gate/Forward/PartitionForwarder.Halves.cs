@@ -25,6 +25,11 @@ internal sealed partial class PartitionForwarder
                 return;
             }
 
+            if (single.IsAside)
+            {
+                retries.PauseAsides();
+            }
+
             await RestAsync(single, answer.Refusal ?? Unanswered);
         }
 

@@ -19,7 +19,10 @@ internal sealed class QueueRetries(TimeProvider time, TimeSpan longestBackoff)
 
     private static readonly TimeSpan FirstBackoff = TimeSpan.FromSeconds(1);
 
+    private static readonly TimeSpan AsidePause = TimeSpan.FromSeconds(1);
+
     private readonly ConcurrentDictionary<string, State> states = new(StringComparer.Ordinal);
+    private DateTimeOffset asidesUntil;
 
     public IEnumerable<QueueRetry> Resting => states.Where(queue => queue.Value.Undecided is not null).Select(queue => new QueueRetry(
         queue.Key, queue.Value.Until, queue.Value.Attempts, queue.Value.Undecided!.Status,
@@ -32,11 +35,16 @@ internal sealed class QueueRetries(TimeProvider time, TimeSpan longestBackoff)
     public IReadOnlyCollection<string> Due(int most)
     {
         var now = time.GetUtcNow();
-        return [.. states.Where(queue => queue.Value.Until <= now).OrderBy(queue => queue.Value.Until).Take(most).Select(queue => queue.Key)];
+        return [.. states.Where(queue => DueAt(queue) <= now).OrderBy(queue => queue.Value.Until).Take(most).Select(queue => queue.Key)];
     }
 
     /// <summary>When the next one may be; null when there is none.</summary>
-    public DateTimeOffset? NextDue => states.IsEmpty ? null : states.Values.Min(state => state.Until);
+    public DateTimeOffset? NextDue => states.IsEmpty ? null : states.Min(DueAt);
+
+    /// <summary>
+    /// Of what stepped aside, one a second is tried while that fails, however many there are: whatever refuses them may take offence.
+    /// </summary>
+    public void PauseAsides() => asidesUntil = time.GetUtcNow() + AsidePause;
 
     /// <summary>Nothing of these queues waits any more.</summary>
     public void Forget(IEnumerable<string> queues)
@@ -94,6 +102,9 @@ internal sealed class QueueRetries(TimeProvider time, TimeSpan longestBackoff)
             states.TryUpdate(queue, state with { Until = time.GetUtcNow() }, state);
         }
     }
+
+    private DateTimeOffset DueAt(KeyValuePair<string, State> queue) =>
+        Waiting.IsNameAside(queue.Key) && queue.Value.Until < asidesUntil ? asidesUntil : queue.Value.Until;
 
     private int WidthOf(string queue) => states.GetValueOrDefault(queue)?.Width ?? BatchLines.MaxLines;
 

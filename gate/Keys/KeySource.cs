@@ -60,7 +60,7 @@ internal sealed class KeySource(HttpClient http, ClusterLink cluster, GateOption
             var isLate = reason is OperationCanceledException;
             if (!isLate || limit >= ConfirmTimeout)
             {
-                cluster.Leave(api);
+                _ = cluster.SuspectAsync(api); // the host waits for something else
             }
 
             return new KeyAnswer(null, IsRefused: false, $"{api} gives no list of keys: {reason.Message}") { IsLate = isLate };

@@ -75,7 +75,7 @@ internal sealed partial class Heartbeats(
         {
             if (fault is not NoAnswerException { Status: not null })
             {
-                cluster.Leave(api);
+                await cluster.SuspectAsync(api);
             }
 
             return OneLine.Of($"{api} does not accept this gate's heartbeat: {fault.Message}");

@@ -36,16 +36,17 @@ internal static class OrleansPorts
     {
         var proxies = new TrustedProxies([]);
         var (members, clients) = (new ConnectionBudget(proxies, TimeProvider.System), new ConnectionBudget(proxies, TimeProvider.System));
+        var handshakes = new HandshakeLimit(TimeProvider.System);
         silo.Configure<SiloConnectionOptions>(options =>
         {
-            options.ConfigureSiloInboundConnection(port => port.Use(members.Limit));
-            options.ConfigureGatewayInboundConnection(port => port.Use(clients.Limit));
+            options.ConfigureSiloInboundConnection(port => port.Use(members.Limit).Use(handshakes.Bound));
+            options.ConfigureGatewayInboundConnection(port => port.Use(clients.Limit).Use(handshakes.Bound));
         });
         silo.UseTls(tls.Configure);
         silo.Configure<SiloConnectionOptions>(options =>
         {
-            options.ConfigureSiloInboundConnection(port => port.Use(members.Keep));
-            options.ConfigureGatewayInboundConnection(port => port.Use(clients.Keep));
+            options.ConfigureSiloInboundConnection(port => port.Use(HandshakeLimit.End).Use(members.Keep));
+            options.ConfigureGatewayInboundConnection(port => port.Use(HandshakeLimit.End).Use(clients.Keep));
         });
     }
 }

@@ -1,9 +1,11 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Security;
 using CapOrleans.Api.Answers;
 using CapOrleans.HttpEdge.Answers;
 using CapOrleans.HttpEdge.Callers;
 using CapOrleans.HttpEdge.Connections;
+using CapOrleans.HttpEdge.Telemetry;
 using CapOrleans.Silo.Tls;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
@@ -28,6 +30,7 @@ internal static class WebPort
         // No settings file is watched: the watcher would see every write to the log, too.
         var builder = WebApplication.CreateSlimBuilder(["--hostBuilder:reloadConfigOnChange=false"]);
         var connections = new ConnectionBudget(proxies, TimeProvider.System);
+        var handshakes = new HandshakeLimit(TimeProvider.System);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -40,16 +43,19 @@ internal static class WebPort
                 listen.Use(connections.Limit);
                 if (tls is not null)
                 {
+                    listen.Use(handshakes.Bound);
                     listen.UseHttps(new TlsHandshakeCallbackOptions
                     {
                         OnConnection = _ => ValueTask.FromResult<SslServerAuthenticationOptions>(tls.Current.ForConnection()),
                         HandshakeTimeout = HeadersTimeout,
                     });
+                    listen.Use(HandshakeLimit.End);
                 }
             });
         });
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.UseSockets(sockets => sockets.MaxReadBufferSize = MaxRequestBuffer); // what is read ahead of Kestrel has a limit of its own: 1 MiB by default
+        builder.Services.AddSingleton<DistributedContextPropagator>(new TraceParentPropagator());
         builder.Services.AddSingleton<IStartupFilter>(services => new Entrance(connections, proxies, ActivatorUtilities.CreateInstance<Faults>(services)));
         return builder;
     }

@@ -39,6 +39,9 @@ public sealed record NodeSettings
     /// <summary>A collector is sent metrics and traces.</summary>
     public bool SendsTelemetry => OpenTelemetry.ContainsKey(OpenTelemetrySettings.Endpoint);
 
+    /// <summary>See <see cref="OpenTelemetrySettings.ShareOf"/>.</summary>
+    public double? TraceShare => OpenTelemetrySettings.ShareOf(OpenTelemetry);
+
     /// <summary><c>LOGS</c>: into how many logs the CapIDs are divided; fixed at the first start. Default 1; 1 to 64.</summary>
     public int Logs { get; init; } = 1;
 

@@ -1,7 +1,9 @@
+using System.Globalization;
+
 namespace CapOrleans.Silo.Settings;
 
 /// <summary>
-/// Settings of the OpenTelemetry SDK, under its own names and with its own defaults, except that one trace of a hundred is kept.
+/// Settings of the OpenTelemetry SDK, under its own names and with its own defaults, except for which traces are kept.
 /// </summary>
 public static class OpenTelemetrySettings
 {
@@ -16,16 +18,16 @@ public static class OpenTelemetrySettings
         Sampler, SamplerArgument, "OTEL_SERVICE_NAME", "OTEL_RESOURCE_ATTRIBUTES",
     ];
 
-    public static IReadOnlyDictionary<string, string> Read(Func<string, string?> find)
-    {
-        var settings = Names.Select(name => (Name: name, Text: find(name))).Where(setting => !string.IsNullOrEmpty(setting.Text))
-            .ToDictionary(setting => setting.Name, setting => setting.Text!, StringComparer.Ordinal);
-        if (!settings.ContainsKey(Sampler))
-        {
-            settings[Sampler] = "parentbased_traceidratio";
-            settings.TryAdd(SamplerArgument, "0.01");
-        }
+    /// <summary>Of traces that begin here, unless a setting says otherwise: one of a hundred.</summary>
+    private const double DefaultShare = 0.01;
 
-        return settings;
-    }
+    public static IReadOnlyDictionary<string, string> Read(Func<string, string?> find) =>
+        Names.Select(name => (Name: name, Text: find(name))).Where(setting => !string.IsNullOrEmpty(setting.Text))
+            .ToDictionary(setting => setting.Name, setting => setting.Text!, StringComparer.Ordinal);
+
+    /// <returns>Which share of the traces that begin here is kept; null where <c>OTEL_TRACES_SAMPLER</c> names a sampler of the SDK.</returns>
+    public static double? ShareOf(IReadOnlyDictionary<string, string> settings) => settings.ContainsKey(Sampler) ? null
+        : settings.TryGetValue(SamplerArgument, out var text)
+            && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var share) && share is >= 0 and <= 1 ? share
+        : DefaultShare;
 }

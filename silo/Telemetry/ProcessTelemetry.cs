@@ -2,6 +2,7 @@ using CapOrleans.Core.Telemetry;
 using CapOrleans.Silo.Settings;
 using Npgsql;
 using OpenTelemetry;
+using OpenTelemetry.Context.Propagation;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
@@ -31,13 +32,15 @@ internal sealed class ProcessTelemetry : IDisposable
             .AddMeter(CapTelemetry.Api, CapTelemetry.Grains, CapTelemetry.Gate, "Npgsql", "System.Runtime")
             .AddMeter("Microsoft.Orleans", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Net.Http")
             .AddPrometheusExporter(exporter => exporter.ScrapeResponseCacheDurationMilliseconds = 0);
-        var traces = !settings.SendsTelemetry ? null : Sdk.CreateTracerProviderBuilder()
+        Sdk.SetDefaultTextMapPropagator(new TraceContextPropagator()); // no baggage: see TraceParentPropagator
+        var traces = !settings.SendsTelemetry ? null : WithSampler(Sdk.CreateTracerProviderBuilder(), settings)
             .ConfigureServices(services => services.AddSingleton<IConfiguration>(own))
             .ConfigureResource(Describe)
             .AddSource(CapTelemetry.Source.Name, "Microsoft.Orleans.Runtime", "Microsoft.Orleans.Application")
             .AddAspNetCoreInstrumentation()
             .AddHttpClientInstrumentation()
             .AddNpgsql()
+            .AddProcessor(new UrlsWithoutPaths())
             .AddOtlpExporter()
             .Build();
         return new ProcessTelemetry((settings.SendsTelemetry ? meters.AddOtlpExporter() : meters).Build(), traces);
@@ -45,6 +48,10 @@ internal sealed class ProcessTelemetry : IDisposable
         void Describe(ResourceBuilder resource) => resource.AddService(
             own["OTEL_SERVICE_NAME"] ?? "caporleans", serviceVersion: typeof(ProcessTelemetry).Assembly.GetName().Version?.ToString(3));
     }
+
+    /// <summary>Unless <c>OTEL_TRACES_SAMPLER</c> names one of the SDK's.</summary>
+    private static TracerProviderBuilder WithSampler(TracerProviderBuilder traces, NodeSettings settings) =>
+        settings.TraceShare is { } share ? traces.SetSampler(new FollowedSampler(share, TimeProvider.System)) : traces;
 
     public void Dispose()
     {

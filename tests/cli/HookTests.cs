@@ -125,6 +125,64 @@ public sealed partial class HookTests(NodeFixture node) : HookHost(node)
         Assert.Equal((0, "1 sent"), await HookAsync(Gate, "flush"));
     }
 
+    [Theory]
+    [InlineData(403)]
+    [InlineData(200)]
+    [InlineData(0)]
+    public async Task What_something_in_between_refuses_goes_behind_the_others(int status)
+    {
+        var port = Child.FreePort();
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenLocalhost(port));
+        await using var between = builder.Build();
+        var mayPass = false;
+        between.MapGet("/health/live", () => Results.Ok());
+        between.MapPost("/{**path}", async (HttpContext context) =>
+        {
+            using var body = new StreamReader(context.Request.Body);
+            var text = await body.ReadToEndAsync();
+            if (!mayPass && text.Contains("jndi", StringComparison.Ordinal))
+            {
+                if (status == 0)
+                {
+                    context.Abort();
+                }
+
+                return Results.Text("<html>", statusCode: status);
+            }
+
+            using var passed = await Node.Gate.PostAsync("/gate_receive", NodeFixture.Json(System.Text.Encoding.UTF8.GetBytes(text)));
+            return Results.Text(await passed.Content.ReadAsStringAsync(), "application/json", statusCode: (int)passed.StatusCode);
+        });
+        await between.StartAsync();
+        var gate = $"http://127.0.0.1:{port}/gate_receive";
+        for (var i = 0; i < 2; i++)
+        {
+            Assert.Equal(1, (await HookAsync(gate, "run", "--name", $"bad{i}", "--", "sh", "-c", "echo '${jndi:x}' >&2; false")).Code);
+        }
+
+        foreach (var name in (string[])["one", "two"])
+        {
+            var (_, output) = await HookAsync(gate, "run", "--name", name, "--", "false");
+            Assert.Contains("Something between here and the gate refuses what is left. 2 wait in", output, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(["ONE", "TWO"], (await IncidentsAsync(2)).Select(incident => incident.Text("incidentId").Split("FAIL-")[0]));
+        var spool = Directory.GetFiles(Folder.File("spool"), "*.json");
+        Assert.Equal(2, spool.Length);
+
+        // What nothing lets pass for a week is put aside; the other one passes when it may.
+        File.SetLastWriteTimeUtc(spool.Order(StringComparer.Ordinal).First(), TimeProvider.System.GetUtcNow().UtcDateTime.AddDays(-8));
+        var (code, told) = await HookAsync(gate, "flush");
+        Assert.Equal(4, code);
+        Assert.EndsWith("0 sent, 1 kept, 1 refused", told, StringComparison.Ordinal);
+        Assert.Single(Directory.GetFiles(Folder.File("spool"), "*.refused"));
+        mayPass = true;
+        Assert.Equal((0, "1 sent"), await HookAsync(gate, "flush"));
+        Assert.Empty(Directory.GetFiles(Folder.File("spool"), "*.tried"));
+    }
+
     [Fact]
     public async Task What_is_no_incident_in_the_spool_holds_up_nothing()
     {

@@ -6,6 +6,30 @@ namespace CapOrleans.Tests.Core;
 public sealed class FairTurnsTests
 {
     [Fact]
+    public async Task Each_job_runs_in_the_context_that_it_was_added_in()
+    {
+        var (queue, of, seen) = (new FairTurns(atOnce: 1, most: 100, mostEach: 50), new AsyncLocal<string>(),
+            new System.Collections.Concurrent.ConcurrentQueue<string?>());
+        var (gate, done) = (new TaskCompletionSource(), new TaskCompletionSource());
+        of.Value = "first";
+        queue.TryAdd("A", () => gate.Task, () => { });
+        foreach (var name in (string[])["second", "third"])
+        {
+            of.Value = name;
+            queue.TryAdd("A", () =>
+            {
+                seen.Enqueue(of.Value);
+                (seen.Count == 2 ? done : new TaskCompletionSource()).TrySetResult();
+                return Task.CompletedTask;
+            }, () => { });
+        }
+
+        gate.SetResult();
+        await done.Task;
+        Assert.Equal(["second", "third"], seen);
+    }
+
+    [Fact]
     public async Task Owners_take_turns_however_many_jobs_one_of_them_has()
     {
         var queue = new FairTurns(atOnce: 1, most: 100, mostEach: 50);

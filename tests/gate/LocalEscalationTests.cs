@@ -59,6 +59,7 @@ public sealed class LocalEscalationTests : IDisposable
         [
             "PRIVATE_KEY", "KEYSTORE", "KEYSTORE_PASSPHRASE_FILE", "DATABASE_URL", "RPC_URL", "IPFS_API", "CAP_TOKEN", "CAP_GATE_TOKEN",
             "WEB3_STORAGE_TOKEN", "IPFS_KEY", "DEV_CHAIN_URL", "Auth__OpenId__Authority", "Gate__ApiKeyFile", "GATE__APIKEYFILE",
+            "OTEL_EXPORTER_OTLP_HEADERS",
         ];
         var environment = secrets.Append("PATH").Append("DATA_DIR").ToDictionary(name => name, string? (_) => "x");
         EscalationEnvironment.Strip(environment);

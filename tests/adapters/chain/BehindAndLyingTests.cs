@@ -89,7 +89,28 @@ public sealed class BehindAndLyingTests : IAsyncLifetime
         var agreement = new Agreement(rpc);
         await Assert.ThrowsAsync<NodesDisagreeException>(() => agreement.FindAsync(
             node => node.CallAsync("eth_getTransactionReceipt", receipt => receipt.ValueKind == System.Text.Json.JsonValueKind.Null
-                ? null : receipt.GetRawText(), default, anchored.Transaction), "a receipt"));
+                ? null : receipt.GetRawText(), default, anchored.Transaction), "a receipt", 0, default));
+    }
+
+    [Fact]
+    public async Task What_only_one_that_fails_may_know_is_not_missing_and_is_once_the_others_have_come_as_far()
+    {
+        // The honest one has no answer about receipts (a rate limit); the one behind and the liar know of none.
+        nodes.Lies = method => method is "eth_getTransactionReceipt" ? "null" : null;
+        nodes.Fails = method => method is "eth_getTransactionReceipt";
+        await Assert.ThrowsAsync<NodesDisagreeException>(() => FindAsync(anchored.Transaction, anchored.Block));
+        // Nor where it fails about everything, and the liar says that the chain has one block.
+        nodes.Lies = method => method is "eth_getTransactionReceipt" ? "null" : method is "eth_blockNumber" ? "0x1" : null;
+        nodes.Fails = method => method is "eth_blockNumber" or "eth_getTransactionReceipt";
+        await Assert.ThrowsAnyAsync<ChainUnavailableException>(() => FindAsync(anchored.Transaction, anchored.Block));
+        // Of what no block has, two that can know say so, and the one that fails keeps nobody waiting.
+        nodes.Lies = _ => null;
+        nodes.Fails = _ => true;
+        Assert.Null(await FindAsync($"0x{new string('7', 64)}"));
+
+        Task<string?> FindAsync(string hash, long atLeast = 0) => new Agreement(rpc).FindAsync(
+            node => node.CallAsync("eth_getTransactionReceipt", receipt => receipt.ValueKind == System.Text.Json.JsonValueKind.Null
+                ? null : receipt.GetRawText(), default, hash), "a receipt", atLeast, default);
     }
 
     [Fact]
@@ -115,6 +136,9 @@ public sealed class BehindAndLyingTests : IAsyncLifetime
         /// <summary>How long the honest one takes.</summary>
         public Func<string, TimeSpan> Slow { get; set; } = _ => TimeSpan.Zero;
 
+        /// <summary>What the honest one answers with 429.</summary>
+        public Func<string, bool> Fails { get; set; } = _ => false;
+
         public const string Silence = "says nothing";
 
         /// <summary>The liar's answers by method, as JSON or text; null for the truth.</summary>
@@ -137,6 +161,11 @@ public sealed class BehindAndLyingTests : IAsyncLifetime
 
             if (host == Truth.Host)
             {
+                if (Fails(method))
+                {
+                    return new HttpResponseMessage(HttpStatusCode.TooManyRequests);
+                }
+
                 await Task.Delay(Slow(method), TimeProvider.System, cancellationToken);
             }
 

@@ -35,6 +35,44 @@ public sealed class ClusterLinkTests : HttpMessageHandler
         Assert.Equal(First, link.Api);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(200)]
+    [InlineData(403)]
+    [InlineData(503)]
+    public async Task What_something_in_between_does_to_one_incident_moves_no_other_to_another_address(int status)
+    {
+        answer = (host, line) => host == Second.Host ? throw new HttpRequestException("away")
+            : !line.Contains("BAD", StringComparison.Ordinal) ? Accept(line)
+            : status == 0 ? throw new HttpRequestException("reset")
+            : new HttpResponseMessage((HttpStatusCode)status) { Content = new StringContent("<html>") };
+        var link = Link();
+        Assert.Null((await link.SendAsync([Waiting("BAD")], areProven: false, default)).Verdicts);
+        await link.SuspectAsync(First); // a look-up of a name that strangers chose
+        Assert.Equal(First, link.Api);
+        Assert.NotNull((await link.SendAsync([Waiting("GOOD")], areProven: false, default)).Verdicts);
+    }
+
+    [Fact]
+    public async Task What_stepped_aside_tries_each_way_that_is_there()
+    {
+        answer = (host, line) => line.Length > 0 && host == First.Host ? new HttpResponseMessage(HttpStatusCode.Forbidden) : Accept(line);
+        var link = Link();
+        var aside = Waiting("A") with { Queue = Waiting("A").QueueAside };
+        var verdicts = 0;
+        for (var i = 0; i < 4; i++)
+        {
+            verdicts += (await link.SendAsync([aside], areProven: false, default)).Verdicts is null ? 0 : 1;
+        }
+
+        Assert.Equal((2, First), (verdicts, link.Api));
+        answer = (host, line) => host == First.Host ? Accept(line) : throw new HttpRequestException("away");
+        for (var i = 0; i < 4; i++)
+        {
+            Assert.NotNull((await link.SendAsync([aside], areProven: false, default)).Verdicts);
+        }
+    }
+
     [Fact]
     public async Task Only_an_address_that_has_no_other_beside_it_is_waited_for()
     {
@@ -103,10 +141,15 @@ public sealed class ClusterLinkTests : HttpMessageHandler
         new HttpClient(this, disposeHandler: false), cluster.Options with { Apis = [First, Second] }, cluster.Time,
         NullLogger<ClusterLink>.Instance);
 
-    private static HttpResponseMessage Accept(string line) => new(HttpStatusCode.OK)
-    {
-        Content = new StringContent($$"""{"line":1,"status":201,"incident":{{TestReceipt.Of(JsonElement.Parse(line))}}}"""),
-    };
+    private static HttpResponseMessage Accept(string line) => line.Length == 0
+        ? new HttpResponseMessage(HttpStatusCode.BadRequest)
+        {
+            Content = new StringContent("""{"type":"urn:caporleans:problem:line-count","status":400}"""),
+        }
+        : new HttpResponseMessage(HttpStatusCode.OK)
+        {
+            Content = new StringContent($$"""{"line":1,"status":201,"incident":{{TestReceipt.Of(JsonElement.Parse(line))}}}"""),
+        };
 
     private static HttpResponseMessage Wait(TimeSpan time)
     {

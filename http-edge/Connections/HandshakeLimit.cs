@@ -1,0 +1,84 @@
+using System.IO.Pipelines;
+using System.Net;
+using CapOrleans.Core;
+using CapOrleans.Core.Access;
+using Microsoft.AspNetCore.Connections;
+
+namespace CapOrleans.HttpEdge.Connections;
+
+/// <summary>
+/// How much TLS handshakes may cost on a port that asks for certificates. What a stranger shows is checked before anybody knows him, and a long
+/// chain of large keys takes a core's tenths of a second: so a handshake is bounded in bytes, few are computed at once, and addresses take turns.
+/// </summary>
+/// <param name="atOnce">Of all addresses; of each one at most.</param>
+public sealed class HandshakeLimit(TimeProvider time, int? atOnce = null)
+{
+    /// <summary>What a peer may send before its handshake has ended: certificates of a few authorities fit. 16 KiB.</summary>
+    public const int MaxBytes = 16 * 1024;
+
+    /// <summary>Longest that one may hold up the others, in case it waits for something else. 1 second.</summary>
+    private static readonly TimeSpan LongestTurn = TimeSpan.FromSeconds(1);
+
+    private readonly FairTurns turns = new(atOnce ?? Math.Max(1, Environment.ProcessorCount / 2), ConnectionBudget.MaxConnections,
+        ConnectionBudget.MaxPerAddress);
+
+    /// <summary>Before TLS.</summary>
+    public ConnectionDelegate Bound(ConnectionDelegate next) => async connection =>
+    {
+        var transport = connection.Transport;
+        var address = ClientAddress.Of((connection.RemoteEndPoint as IPEndPoint)?.Address);
+        var handshake = new HandshakeReader(transport.Input, cancellationToken => EnterAsync(address, cancellationToken));
+        connection.Features.Set(handshake);
+        connection.Transport = new Bounded(handshake, transport.Output);
+        try
+        {
+            await next(connection);
+        }
+        finally
+        {
+            handshake.End();
+            connection.Transport = transport;
+        }
+    };
+
+    /// <summary>After TLS: the peer is known.</summary>
+    public static ConnectionDelegate End(ConnectionDelegate next) => connection =>
+    {
+        connection.Features.Get<HandshakeReader>()?.End();
+        return next(connection);
+    };
+
+    private async ValueTask<IDisposable> EnterAsync(IPAddress address, CancellationToken cancellationToken)
+    {
+        var entered = new TaskCompletionSource<IDisposable>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var left = cancellationToken.Register(() => entered.TrySetCanceled(cancellationToken));
+        var isAdded = turns.TryAdd($"{address}", ComputeAsync, () => entered.TrySetException(new ConnectionAbortedException(
+            "Too many TLS handshakes at once.")));
+        return isAdded ? await entered.Task : throw new ConnectionAbortedException("Too many TLS handshakes at once.");
+
+        async Task ComputeAsync()
+        {
+            var turn = new Turn();
+            if (entered.TrySetResult(turn))
+            {
+                await Task.WhenAny(turn.Ended, Task.Delay(LongestTurn, time, CancellationToken.None));
+            }
+        }
+    }
+
+    private sealed class Bounded(PipeReader input, PipeWriter output) : IDuplexPipe
+    {
+        public PipeReader Input => input;
+
+        public PipeWriter Output => output;
+    }
+
+    private sealed class Turn : IDisposable
+    {
+        private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Ended => ended.Task;
+
+        public void Dispose() => ended.TrySetResult();
+    }
+}
