@@ -17,7 +17,6 @@ using CapOrleans.HttpEdge.Answers;
 using CapOrleans.HttpEdge.Descriptions;
 using CapOrleans.HttpEdge.Limits;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Scalar.AspNetCore;
 
 namespace CapOrleans.Api;
 
@@ -49,14 +48,7 @@ public static class CapApi
             ],
             context => json.SerializerOptions.TypeInfoResolverChain.Insert(0, context)));
         services.AddProblemDetails();
-        OpenApiDocument.Add(services, description =>
-        {
-            description.ShouldInclude = call => call.RelativePath?.StartsWith("orleans", StringComparison.Ordinal) == false;
-            description.Describe(
-                "CapOrleans", "Signed incidents in, one verifiable log.",
-                    "An API key of the scope that the call needs: cap operator create.",
-                tag: TagOf);
-        });
+        OpenApiDocument.Add(services, ApiDescription.Describe);
         return services;
     }
 
@@ -81,22 +73,9 @@ public static class CapApi
         app.MapArchive();
         app.MapOperators();
         OpenApiDocument.Map(app);
-        app.MapScalarApiReference("/docs");
-        app.MapGet("/", () => TypedResults.Redirect("/docs")).ExcludeFromDescription();
+        DocsPage.Map(app);
         return app;
     }
-
-    private static string TagOf(string path) => path.Split('/', ':') switch
-    {
-        ["v1", "incidents", ..] or ["v1", "signing", ..] => "Incidents",
-        ["v1", "caps", ..] => "CapIDs",
-        ["v1", "audit" or "logs" or "archive" or "delegations", ..] or ["ipfs", ..] => "Log and archive",
-        ["v1", "webhooks", ..] => "Webhooks",
-        ["v1", "gates", ..] => "Gates",
-        ["v1", "operators", ..] => "API keys",
-        ["v1" or "health", ..] => "Operations",
-        _ => "Legacy calls",
-    };
 
     /// <summary>Answers for what no endpoint took.</summary>
     private static ProblemHttpResult AnswerStatus(int status) => status switch

@@ -104,6 +104,11 @@ public static class CapGate
         OpenApiDocument.Add(services, description => description.Describe(
             "CapOrleans gate", "Takes signed incidents from hosts, keeps them on its disk and forwards them.",
             "The gate's own token: it is in DATA_DIR/gate-token of the gate.",
+            new Dictionary<string, string>
+            {
+                ["Incidents"] = "What hosts send.", ["Operations"] = "What waits here, and what was refused.",
+                ["Health"] = "Whether it works.",
+            },
             path => path.StartsWith("v1/gate/", StringComparison.Ordinal) && !path.EndsWith("/sealing-key", StringComparison.Ordinal)));
     }
 }

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
 using CapOrleans.Api.Answers;
 using CapOrleans.Contracts.Incidents;
@@ -7,7 +8,21 @@ using CapOrleans.HttpEdge.Limits;
 
 namespace CapOrleans.Api.Intake;
 
-/// <summary>For the description of the API: what hosts send. Unknown members are kept.</summary>
+/// <summary>What hosts send and sign. Other members are kept, and read by nobody; under full-v2 they are refused.</summary>
+/// <param name="TaskId">1 to 128 of A-Z a-z 0-9 . _ : -; unique per CapID for ever. incident_id is the same member.</param>
+/// <param name="CapId">Who is responsible; the same alphabet.</param>
+/// <param name="Agent">Who reports; 1 to 256 printable characters.</param>
+/// <param name="Timestamp">ISO 8601 in UTC; signed as text.</param>
+/// <param name="Signature">0x and 130 hex digits; of a contract wallet as it takes it. docs/protocol.md says over what.</param>
+/// <param name="Signer">The address that signed.</param>
+/// <param name="Severity">normal, high, escalated or critical, in any case; other words where the CapID's policy has freeSeverity.</param>
+/// <param name="Description">At most 8 KiB.</param>
+/// <param name="Feedback">F_E, within 0 and 1.</param>
+/// <param name="Misuse">M_E, within 0 and 1.</param>
+/// <param name="CapPotential">A claim; kept, never used.</param>
+/// <param name="Scheme">identity-v1, where it is left out.</param>
+/// <param name="Evidence">A CID, under full-v2.</param>
+/// <param name="Ipfs">For the legacy record on chain.</param>
 internal sealed record IncidentRequest(
     [property: JsonPropertyName("task_id")] string TaskId,
     [property: JsonPropertyName("cap_id")] string CapId,
@@ -20,7 +35,7 @@ internal sealed record IncidentRequest(
     [property: JsonPropertyName("f_e")] decimal? Feedback = null,
     [property: JsonPropertyName("m_e")] decimal? Misuse = null,
     [property: JsonPropertyName("cap_potential")] decimal? CapPotential = null,
-    string? Scheme = null,
+    [property: AllowedValues("identity-v1", "full-v2")] string? Scheme = null,
     string? Evidence = null,
     string? Ipfs = null);
 

@@ -131,7 +131,8 @@ internal static class HookDelivery
                     || (fault is OperationCanceledException && !cancellationToken.IsCancellationRequested))
                 {
                     var why = fault is CliFaultException ? fault.Message : $"The gate took longer than {Limit.TotalSeconds:0} seconds.";
-                    if (fault.InnerException is ProblemException || failed.Count == MaxFailures || !await Servers.IsGateThereAsync(
+                    if (files.Count == 1 || fault.InnerException is ProblemException || failed.Count == MaxFailures
+                        || !await Servers.IsGateThereAsync(
                         cancellationToken))
                     {
                         return Leave(spool, sent, refused, why);

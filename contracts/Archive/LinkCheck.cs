@@ -1,7 +1,9 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace CapOrleans.Contracts.Archive;
 
 /// <summary>The body of <c>POST /v1/archive/check</c>.</summary>
-public sealed record CheckRequest(IReadOnlyList<string?>? Cids);
+public sealed record CheckRequest([property: Required] IReadOnlyList<string?>? Cids);
 
 /// <param name="Items">In the order of the request.</param>
 public sealed record CheckAnswer(IReadOnlyList<LinkView> Items);

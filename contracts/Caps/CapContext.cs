@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
 using Orleans;
 
@@ -38,7 +39,7 @@ public sealed record CapContext(
 [GenerateSerializer, Immutable, Alias("cap.signing-key.v1")]
 public sealed record SigningKey(
     [property: Id(0)] string Address,
-    [property: Id(1)] IReadOnlyList<string> Roles,
+    [property: Id(1), AllowedValues("reporter", "responder", "admin")] IReadOnlyList<string> Roles,
     [property: Id(2)] DateTimeOffset? NotBefore,
     [property: Id(3)] DateTimeOffset? NotAfter,
     [property: Id(4)] DateTimeOffset? RevokedAt,
@@ -50,21 +51,21 @@ public sealed record SigningKey(
 /// <remarks>Keys of the CapID that are not named here are revoked. A null number keeps what is held, or takes the default.</remarks>
 [GenerateSerializer, Immutable, Alias("cap.definition.v1")]
 public sealed record CapDefinition(
-    [property: Id(0)] string? DisplayName,
-    [property: Id(1)] decimal? CapPotential,
-    [property: Id(2)] decimal? Phi,
-    [property: Id(3)] decimal? Psi,
-    [property: Id(4)] IReadOnlyList<KeyDefinition>? Keys,
+    [property: Id(0)] string? DisplayName = null,
+    [property: Id(1)] decimal? CapPotential = null,
+    [property: Id(2)] decimal? Phi = null,
+    [property: Id(3)] decimal? Psi = null,
+    [property: Id(4)] IReadOnlyList<KeyDefinition>? Keys = null,
     [property: Id(5)] PolicyDefinition? Policy = null);
 
 /// <param name="Roles"><c>reporter</c> alone when absent.</param>
 /// <param name="IsContract">A contract wallet: it reports under <c>full-v2</c>, and cannot be an admin.</param>
 [GenerateSerializer, Immutable, Alias("cap.key-definition.v1")]
 public sealed record KeyDefinition(
-    [property: Id(0)] string? Address,
-    [property: Id(1)] IReadOnlyList<string>? Roles,
-    [property: Id(2)] DateTimeOffset? NotBefore,
-    [property: Id(3)] DateTimeOffset? NotAfter,
+    [property: Id(0), Required] string? Address,
+    [property: Id(1), AllowedValues("reporter", "responder", "admin")] IReadOnlyList<string>? Roles = null,
+    [property: Id(2)] DateTimeOffset? NotBefore = null,
+    [property: Id(3)] DateTimeOffset? NotAfter = null,
     [property: Id(4), JsonPropertyName("contract")] bool IsContract = false);
 
 /// <param name="Score">Sum of the dCap of every accepted incident and of every correction.</param>

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using Orleans;
 
 namespace CapOrleans.Contracts.Caps;
@@ -16,8 +17,9 @@ namespace CapOrleans.Contracts.Caps;
 [GenerateSerializer, Immutable, Alias("cap.policy.v1")]
 public sealed record CapPolicy(
     [property: Id(0)] bool RequireFullSignature = false,
-    [property: Id(1)] string SelfFeedback = Caps.SelfFeedback.Allow,
-    [property: Id(2)] string PagingFloor = "high",
+    [property: Id(1), AllowedValues(Caps.SelfFeedback.Allow, Caps.SelfFeedback.MisuseOnly, Caps.SelfFeedback.Deny)]
+    string SelfFeedback = Caps.SelfFeedback.Allow,
+    [property: Id(2), AllowedValues("normal", "high", "escalated", "critical")] string PagingFloor = "high",
     [property: Id(3)] int MaxBehindSeconds = 7 * 24 * 60 * 60,
     [property: Id(4)] int MaxAheadSeconds = 5 * 60,
     [property: Id(5)] decimal DeltaCapLimit = 10m,
@@ -43,11 +45,12 @@ public static class SelfFeedback
 /// <summary>What a policy is wanted to be; what is null stays as it is.</summary>
 [GenerateSerializer, Immutable, Alias("cap.policy-definition.v1")]
 public sealed record PolicyDefinition(
-    [property: Id(0)] bool? RequireFullSignature,
-    [property: Id(1)] string? SelfFeedback,
-    [property: Id(2)] string? PagingFloor,
-    [property: Id(3)] int? MaxBehindSeconds,
-    [property: Id(4)] int? MaxAheadSeconds,
-    [property: Id(5)] decimal? DeltaCapLimit,
+    [property: Id(0)] bool? RequireFullSignature = null,
+    [property: Id(1), AllowedValues(Caps.SelfFeedback.Allow, Caps.SelfFeedback.MisuseOnly, Caps.SelfFeedback.Deny)]
+    string? SelfFeedback = null,
+    [property: Id(2), AllowedValues("normal", "high", "escalated", "critical")] string? PagingFloor = null,
+    [property: Id(3)] int? MaxBehindSeconds = null,
+    [property: Id(4)] int? MaxAheadSeconds = null,
+    [property: Id(5)] decimal? DeltaCapLimit = null,
     [property: Id(6)] int? ReportsPerMinute = null,
     [property: Id(7)] bool? FreeSeverity = null);

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using Orleans;
 
 namespace CapOrleans.Contracts.Caps;
@@ -13,8 +14,8 @@ public sealed record ContextChange(
 /// <param name="Reason">For people; 1 to 256 printable characters, without a space at either end.</param>
 [GenerateSerializer, Immutable, Alias("cap.key-revocation.v1")]
 public sealed record KeyRevocation(
-    [property: Id(0)] string? Address,
-    [property: Id(1)] string? Reason);
+    [property: Id(0), Required] string? Address,
+    [property: Id(1)] string? Reason = null);
 
 /// <summary>A change as it was asked for: by an admin key of the CapID, which signs it, or by an operator, who does not.</summary>
 /// <param name="AfterVersion">The version of the context that the change is meant for; an operator may leave it out.</param>
@@ -35,4 +36,5 @@ public sealed record ChangeRequest(
 /// <param name="AfterVersion">The context's version that the change is meant for.</param>
 /// <param name="Timestamp">When it was signed.</param>
 /// <param name="Signature">An admin key's; without one, an operator asks.</param>
-public sealed record ChangeBody(ContextChange? Change, long? AfterVersion, string? Timestamp, string? Signature);
+public sealed record ChangeBody(
+    [property: Required] ContextChange? Change, long? AfterVersion = null, string? Timestamp = null, string? Signature = null);

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using Orleans;
 
 namespace CapOrleans.Contracts.Caps;
@@ -7,9 +8,9 @@ namespace CapOrleans.Contracts.Caps;
 /// <param name="Reason">For people; 1 to 256 printable characters, without a space at either end.</param>
 [GenerateSerializer, Immutable, Alias("cap.correction.v1")]
 public sealed record Correction(
-    [property: Id(0)] string? IncidentId,
-    [property: Id(1)] decimal? DeltaCap,
-    [property: Id(2)] string? Reason);
+    [property: Id(0), Required] string? IncidentId,
+    [property: Id(1), Required] decimal? DeltaCap,
+    [property: Id(2), Required] string? Reason);
 
 /// <summary>One step of a score's story.</summary>
 /// <param name="Index">Of the entry in the CapID's log.</param>
@@ -20,7 +21,7 @@ public sealed record Correction(
 public sealed record ScoreStep(
     [property: Id(0)] long Index,
     [property: Id(1)] DateTimeOffset At,
-    [property: Id(2)] string Kind,
+    [property: Id(2), AllowedValues("incident.accepted", "score.corrected")] string Kind,
     [property: Id(3)] string IncidentId,
     [property: Id(4)] decimal DeltaCap,
     [property: Id(5)] string? Reason);

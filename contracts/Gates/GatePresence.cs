@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using Orleans;
 
 namespace CapOrleans.Contracts.Gates;
@@ -60,7 +61,9 @@ public sealed record GateView(
 
 /// <param name="Timestamp">By the gate's clock, ISO 8601 UTC.</param>
 /// <param name="Signature"><c>personal_sign</c> over <c>CapOrleans gate|{gate}|{timestamp}|{waiting}|{dead}</c>.</param>
-public sealed record HeartbeatBody(string? Timestamp, long? Waiting, long? Dead, string? Signature);
+public sealed record HeartbeatBody(
+    [property: Required] string? Timestamp, [property: Required] long? Waiting, [property: Required] long? Dead,
+    [property: Required] string? Signature);
 
 /// <param name="Address">Of the gate's key, as the gate's status shows it.</param>
-public sealed record GateBody(string? Address);
+public sealed record GateBody([property: Required] string? Address);

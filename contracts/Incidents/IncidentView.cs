@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
 using Orleans;
 
@@ -18,7 +19,7 @@ public sealed record IncidentView(
     [property: Id(4)] string Severity,
     [property: Id(5)] string Description,
     [property: Id(6)] string? Signer,
-    [property: Id(7)] string Scheme,
+    [property: Id(7), AllowedValues("identity-v1", "full-v2", "unverified")] string Scheme,
     [property: Id(9)] decimal Feedback,
     [property: Id(10)] decimal Misuse,
     [property: Id(11)] decimal CapPotential,
@@ -53,7 +54,8 @@ public sealed record LogPosition(
 
 /// <param name="Status"><c>pending</c> or <c>archived</c>.</param>
 [GenerateSerializer, Immutable, Alias("cap.archive-reference.v1")]
-public sealed record ArchiveReference([property: Id(0)] string Status, [property: Id(1)] string Cid);
+public sealed record ArchiveReference(
+    [property: Id(0), AllowedValues("pending", "archived")] string Status, [property: Id(1)] string Cid);
 
 /// <param name="Status">
 /// <c>pending</c>; <c>included</c> in a block that is not deep enough in the chain, and may be lost; <c>anchored</c>. The other members are
@@ -61,7 +63,7 @@ public sealed record ArchiveReference([property: Id(0)] string Status, [property
 /// </param>
 [GenerateSerializer, Immutable, Alias("cap.anchor-reference.v1")]
 public sealed record AnchorReference(
-    [property: Id(0)] string Status,
+    [property: Id(0), AllowedValues("pending", "included", "anchored")] string Status,
     [property: Id(1)] long? ChainId,
     [property: Id(2)] string? Contract,
     [property: Id(3)] string? Transaction,

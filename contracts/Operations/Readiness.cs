@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
 using CapOrleans.Contracts.AuditLog;
 
@@ -9,7 +10,7 @@ namespace CapOrleans.Contracts.Operations;
 /// </param>
 /// <param name="Logs">With <paramref name="Consumers"/> for whoever may read.</param>
 public sealed record Readiness(
-    string Status,
+    [property: AllowedValues(Readiness.Ready, Readiness.Degraded)] string Status,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<LogReadiness>? Logs,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<Progress>? Consumers)
 {

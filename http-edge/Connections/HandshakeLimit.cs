@@ -58,10 +58,10 @@ public sealed class HandshakeLimit(TimeProvider time, int? atOnce = null)
 
         async Task ComputeAsync()
         {
-            var turn = new Turn();
+            var (turn, longest) = (new Turn(), Task.Delay(LongestTurn, time, CancellationToken.None));
             if (entered.TrySetResult(turn))
             {
-                await Task.WhenAny(turn.Ended, Task.Delay(LongestTurn, time, CancellationToken.None));
+                await Task.WhenAny(turn.Ended, longest);
             }
         }
     }

@@ -1,5 +1,9 @@
+using System.ComponentModel.DataAnnotations;
 using System.Globalization;
+using System.Reflection;
 using System.Text;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
 using CapOrleans.Contracts;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.OpenApi;
@@ -14,18 +18,25 @@ public static class OpenApiDescription
 
     private const string ProblemSchema = "ProblemDetails";
 
+    /// <summary>How the names of types end that are sent.</summary>
+    private static readonly string[] Requests = ["Request", "Body", "Definition", "Change", "Revocation", "Correction"];
+
     /// <param name="title">Of the document.</param>
     /// <param name="about">For whoever opens it.</param>
     /// <param name="token">What the bearer token is.</param>
     /// <param name="isClosed">Paths that need the token though no attribute says so.</param>
     /// <param name="tag">Of a path; null where calls name their own.</param>
+    /// <param name="tags">What each tag is about.</param>
     public static void Describe(
-        this OpenApiOptions options, string title, string about, string token, Func<string, bool>? isClosed = null, Func<string,
-            string>? tag = null)
+        this OpenApiOptions options, string title, string about, string token, IReadOnlyDictionary<string, string> tags,
+        Func<string, bool>? isClosed = null, Func<string, string>? tag = null)
     {
         options.AddDocumentTransformer((document, _, _) =>
         {
             (document.Info.Title, document.Info.Description, document.Info.Version) = (title, about, "v1");
+            document.Info.License = new OpenApiLicense { Name = "MIT", Identifier = "MIT" };
+            document.Servers = [new OpenApiServer { Url = "/" }];
+            document.Tags = tags.Select(pair => new OpenApiTag { Name = pair.Key, Description = pair.Value }).ToHashSet();
             document.Components ??= new OpenApiComponents();
             document.Components.SecuritySchemes ??= new Dictionary<string, IOpenApiSecurityScheme>();
             document.Components.SecuritySchemes[Bearer] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = Bearer,
@@ -38,6 +49,9 @@ public static class OpenApiDescription
             {
                 AddProblemMembers(schema);
             }
+
+            SetRequired(schema, context.JsonTypeInfo);
+            AddRules(schema, context.JsonPropertyInfo?.AttributeProvider);
 
             return Task.CompletedTask;
         });
@@ -64,14 +78,78 @@ public static class OpenApiDescription
             }
 
             var metadata = context.Description.ActionDescriptor.EndpointMetadata;
-            if (metadata.OfType<IAuthorizeData>().Any() || isClosed?.Invoke(path) == true)
+            var needsKey = metadata.OfType<IAuthorizeData>().Any() || isClosed?.Invoke(path) == true;
+            operation.Security = needsKey
+                ? [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Bearer, context.Document)] = [] }]
+                : [];
+            if (needsKey)
             {
-                operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Bearer,
-                    context.Document)] = [] }];
+                AddRefusals(operation, context.Document!);
             }
 
             return Task.CompletedTask;
         });
+    }
+
+    /// <summary>No key, or one of another scope.</summary>
+    private static void AddRefusals(OpenApiOperation operation, Microsoft.OpenApi.OpenApiDocument document)
+    {
+        operation.Responses ??= [];
+        foreach (var (status, description) in (ReadOnlySpan<(string, string)>)[("401", "Unauthorized"), ("403", "Forbidden")])
+        {
+            operation.Responses.TryAdd(status, new OpenApiResponse
+            {
+                Description = description,
+                Content = new Dictionary<string, OpenApiMediaType>
+                {
+                    ["application/problem+json"] = new() { Schema = new OpenApiSchemaReference(ProblemSchema, document) },
+                },
+            });
+        }
+    }
+
+    /// <summary>
+    /// An answer has all of its members, but those that are left out when there is nothing to say. Of what is sent, one that has a default
+    /// may be left out; the default is in its description, since some generators demand what has one.
+    /// </summary>
+    private static void SetRequired(OpenApiSchema schema, JsonTypeInfo type)
+    {
+        foreach (var property in schema.Properties?.Values.OfType<OpenApiSchema>() ?? [])
+        {
+            property.Default = null;
+        }
+
+        if (type.Kind == JsonTypeInfoKind.Object && type.Type.Name != ProblemSchema && !Array.Exists(Requests, ending =>
+            type.Type.Name.EndsWith(ending, StringComparison.Ordinal)))
+        {
+            schema.Required = type.Properties.Where(property => property.ShouldSerialize is null).Select(property =>
+                property.Name).ToHashSet();
+        }
+    }
+
+    /// <summary>
+    /// What <see cref="AllowedValuesAttribute"/> says of a member, or of each item of one. What is required is not null either: it can be null
+    /// where it is read, so that the answer names it.
+    /// </summary>
+    private static void AddRules(OpenApiSchema schema, ICustomAttributeProvider? member)
+    {
+        if (member?.IsDefined(typeof(RequiredAttribute), inherit: false) == true)
+        {
+            schema.Type &= ~JsonSchemaType.Null;
+        }
+
+        if (member?.GetCustomAttributes(typeof(AllowedValuesAttribute), inherit: false) is [AllowedValuesAttribute allowed])
+        {
+            var values = allowed.Values.Select(value => (JsonNode)JsonValue.Create((string)value!)!).ToList();
+            if (schema.Items is OpenApiSchema items)
+            {
+                items.Enum = values;
+            }
+            else
+            {
+                schema.Enum = schema.Type?.HasFlag(JsonSchemaType.Null) == true ? [.. values, null!] : values;
+            }
+        }
     }
 
     private static void AddProblemMembers(OpenApiSchema schema)
@@ -89,7 +167,8 @@ public static class OpenApiDescription
     private static string Id(string method, string path)
     {
         var id = new StringBuilder(method.ToLower(CultureInfo.InvariantCulture));
-        foreach (var part in path.Split(['/', ':', '-', '_', '.'], StringSplitOptions.RemoveEmptyEntries))
+        foreach (var part in path.Split(['/', '-', '_', '.'], StringSplitOptions.RemoveEmptyEntries)
+            .SelectMany(part => part[0] == '{' ? [part.Split(':')[0]] : part.Split(':')))
         {
             var name = part.Trim('{', '}');
             id.Append(part[0] == '{' ? "By" : "").Append(char.ToUpperInvariant(name[0])).Append(name.AsSpan(1));

@@ -62,6 +62,61 @@ public sealed class OpenApiTests(NodeFixture node)
         }
     }
 
+    [Fact]
+    public async Task The_page_for_people_may_load_nothing_from_another_host_and_offers_nothing_of_its_maker_s()
+    {
+        foreach (var path in (string[])["/docs/", "/docs/scalar.js"])
+        {
+            using var answer = await node.Api.GetAsync(path);
+            var policy = answer.Headers.GetValues("Content-Security-Policy").Single();
+            Assert.Equal((HttpStatusCode.OK, true), (answer.StatusCode, policy.StartsWith("default-src 'self'; script-src 'self'",
+                StringComparison.Ordinal)));
+            Assert.DoesNotMatch("https?:", policy);
+        }
+
+        var page = await node.Api.GetStringAsync("/docs/");
+        foreach (var off in (string[])
+            ["\"withDefaultFonts\":false", "\"telemetry\":false", "\"hideClientButton\":true", "\"showDeveloperTools\":\"never\"",
+                "\"agent\":{\"disabled\":true", "\"mcp\":{\"disabled\":true"])
+        {
+            Assert.Contains(off, page, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task What_may_be_left_out_of_a_request_is_not_required_and_an_answer_has_all_of_its_members()
+    {
+        var schemas = JsonElement.Parse(await node.Api.GetStringAsync("/openapi/v1.json")).GetProperty("components").GetProperty("schemas");
+        Assert.Equal(["address"], Required("KeyDefinition"));
+        Assert.Empty(Required("PolicyDefinition"));
+        Assert.Equal(["address"], Required("KeyRevocation"));
+        Assert.Contains("pagingFloor", Required("CapPolicy"));
+        Assert.DoesNotContain("warning", Required("AcceptedAnswer"));
+        Assert.Equal("string", schemas.GetProperty("KeyDefinition").GetProperty("properties").GetProperty("address").Text("type"));
+        Assert.Equal(
+            ["pending", "archived"],
+            schemas.GetProperty("ArchiveReference").GetProperty("properties").GetProperty("status").GetProperty(
+                "enum").EnumerateArray().Select(value => value.GetString()));
+
+        string[] Required(string schema) =>
+            schemas.GetProperty(schema).TryGetProperty("required", out var names) ? [.. names.EnumerateArray().Select(name =>
+                name.GetString()!)] : [];
+    }
+
+    [Fact]
+    public async Task Webhooks_are_described_and_an_example_is_one_that_verifies()
+    {
+        var document = JsonElement.Parse(await node.Api.GetStringAsync("/openapi/v1.json"));
+        var webhook = document.GetProperty("webhooks").GetProperty("incident").GetProperty("post");
+        Assert.Equal(["webhook-id", "webhook-timestamp", "webhook-signature"], webhook.GetProperty("parameters").EnumerateArray().Select(
+            header => header.Text("name")));
+        var example = document.GetProperty("paths").GetProperty("/v1/incidents").GetProperty("post").GetProperty(
+            "requestBody").GetProperty("content")
+            .GetProperty("application/json").GetProperty("example");
+        var report = IncidentReader.Read(JsonSerializer.SerializeToUtf8Bytes(example)).Report!;
+        Assert.Equal(report.SignerClaimed, Admission.Prove(report, new AdmissionPolicy(AcceptUnsigned: false)).Proof!.Signer);
+    }
+
     [Theory]
     [InlineData("/v1/incidents")]
     [InlineData("/v1/incidents:batch")]

@@ -40,10 +40,14 @@ public sealed class HandshakeLimitTests
         var other = new Peer(limit, "192.0.2.2");
         await other.SendAsync(100);
         var read = other.ReadAsync();
-        many[reads.IndexOf(await Task.WhenAny(reads))].End();
-        Assert.Equal(1, reads.Count(one => one.IsCompleted));
-        await read;
-        Assert.InRange(reads.Count(one => one.IsCompleted), 1, 2); // one of the many may have had the turn before
+        var ended = new HashSet<int>();
+        while (await Task.WhenAny(reads.Where((_, index) => !ended.Contains(index)).Append(read)) is var next && next != read)
+        {
+            ended.Add(reads.IndexOf(next));
+            many[reads.IndexOf(next)].End();
+        }
+
+        Assert.InRange(ended.Count, 1, 2);
     }
 
     [Fact]

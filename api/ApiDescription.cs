@@ -1,0 +1,142 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using CapOrleans.Api.Reads;
+using CapOrleans.Core.Incidents;
+using CapOrleans.HttpEdge.Descriptions;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
+
+namespace CapOrleans.Api;
+
+/// <summary>What the description says of this API, beside what the calls say of themselves.</summary>
+internal static class ApiDescription
+{
+    private static readonly Dictionary<string, string> Tags = new()
+    {
+        ["Incidents"] = "What hosts send, and what became of it.",
+        ["CapIDs"] = "Who is responsible, who may speak for it, and its score.",
+        ["Log and archive"] = "The log's entries, their records, and what else is kept beside them.",
+        ["Webhooks"] = "Who is told of incidents.",
+        ["Gates"] = "Front ends that take incidents where hosts are.",
+        ["API keys"] = "Who may read, operate and administer.",
+        ["Operations"] = "Whether it works, and what it allows.",
+        ["Legacy calls"] = "As the first clients call, and are answered.",
+    };
+
+    public static void Describe(OpenApiOptions description)
+    {
+        description.ShouldInclude = call => call.RelativePath?.StartsWith("orleans", StringComparison.Ordinal) == false;
+        description.Describe(
+            "CapOrleans", "Signed incidents in, one verifiable log.", "An API key of the scope that the call needs: cap operator create.",
+            Tags, tag: TagOf);
+        description.AddOperationTransformer((operation, context, _) =>
+        {
+            foreach (var parameter in operation.Parameters?.OfType<OpenApiParameter>().Where(one => one.In == ParameterLocation.Query)
+                ?? [])
+            {
+                parameter.Schema = SchemaOf(parameter.Name!, context.Description.RelativePath!) ?? parameter.Schema;
+            }
+
+            if (context.Description.RelativePath is "v1/incidents" && operation.RequestBody?.Content?["application/json"] is { } incident)
+            {
+                incident.Example = JsonNode.Parse(Example);
+            }
+
+            return Task.CompletedTask;
+        });
+        description.AddDocumentTransformer((document, _, _) =>
+        {
+            document.Webhooks = new Dictionary<string, IOpenApiPathItem> { ["incident"] = Incident() };
+            return Task.CompletedTask;
+        });
+    }
+
+    /// <summary>Signed with the key of 32 bytes 01.</summary>
+    private const string Example =
+        """
+        {
+          "task_id": "NGINXFAIL-3fa9c1", "cap_id": "WEB-01", "agent": "capos.local", "timestamp": "2026-11-30T12:00:00Z",
+          "severity": "high", "description": "nginx failed to restart", "f_e": 0.5, "m_e": 0.1,
+          "signer": "0x1a642f0E3c3aF545E7AcBD38b07251B3990914F1",
+          "signature": "0xc85a03995da4956aa6e28b844a9d79d006885a5f98a5e4d4884f56fc49fe400a436cbada9aabe183e773bfa00f6f2c51f3502f955550fb299914d8995d0edb7a1b"
+        }
+        """;
+
+    /// <summary>A query is text until it is read, by rules of its own: what it holds is said here.</summary>
+    private static OpenApiSchema? SchemaOf(string parameter, string path) => (parameter, path) switch
+    {
+        ("limit", _) => Integer(1, ReadEndpoints.MaxLimit),
+        ("after", "v1/caps") => null,
+        ("after", _) => Integer(-1, null),
+        ("log", _) => Integer(0, null),
+        ("from" or "to", _) => new OpenApiSchema { Type = JsonSchemaType.String, Format = "date-time" },
+        ("order", _) => OneOf("oldest", "newest"),
+        ("minSeverity", _) => OneOf([.. Severity.Ladder]),
+        _ => null,
+    };
+
+    private static OpenApiSchema Integer(int min, int? max) => new()
+    {
+        Type = JsonSchemaType.Integer, Format = "int64", Minimum = min.ToString(CultureInfo.InvariantCulture),
+        Maximum = max?.ToString(CultureInfo.InvariantCulture),
+    };
+
+    private static OpenApiSchema OneOf(params string[] values) => new()
+    {
+        Type = JsonSchemaType.String, Enum = [.. values.Select(value => (JsonNode)JsonValue.Create(value)!)],
+    };
+
+    /// <summary>What an endpoint of /v1/webhooks is sent.</summary>
+    private static OpenApiPathItem Incident() => new()
+    {
+        Operations = new Dictionary<HttpMethod, OpenApiOperation>
+        {
+            [HttpMethod.Post] = new()
+            {
+                OperationId = "onIncident",
+                Summary = "An incident was accepted, of the CapID's paging floor or above",
+                Description = "Signed as Standard Webhooks: webhook-signature is v1, and base64 of HMAC-SHA256 over " +
+                    "webhook-id.webhook-timestamp.body "
+                    + "with the endpoint's secret. Anything but 2xx within the time limit is sent again; 410 ends it.",
+                Security = [],
+                Parameters = [.. ((string[])["webhook-id", "webhook-timestamp", "webhook-signature"]).Select(name => new OpenApiParameter
+                {
+                    Name = name, In = ParameterLocation.Header, Required = true,
+                        Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+                })],
+                RequestBody = new OpenApiRequestBody
+                {
+                    Required = true,
+                    Content = new Dictionary<string, OpenApiMediaType> { ["application/json"] = new() { Schema = Record() } },
+                },
+                Responses = new OpenApiResponses
+                {
+                    ["2XX"] = new OpenApiResponse { Description = "Taken." },
+                    ["410"] = new OpenApiResponse { Description = "Sent no more: the endpoint is disabled." },
+                },
+            },
+        },
+    };
+
+    private static OpenApiSchema Record()
+    {
+        string[] names = ["incident_id", "cap_id", "agent", "severity", "description", "timestamp", "audit_hash"];
+        return new OpenApiSchema
+        {
+            Type = JsonSchemaType.Object, Required = names.ToHashSet(),
+            Properties = names.ToDictionary(name => name, IOpenApiSchema (_) => new OpenApiSchema { Type = JsonSchemaType.String }),
+        };
+    }
+
+    private static string TagOf(string path) => path.Split('/', ':') switch
+    {
+        ["v1", "incidents", ..] or ["v1", "signing", ..] => "Incidents",
+        ["v1", "caps", ..] => "CapIDs",
+        ["v1", "audit" or "logs" or "archive" or "delegations", ..] or ["ipfs", ..] => "Log and archive",
+        ["v1", "webhooks", ..] => "Webhooks",
+        ["v1", "gates", ..] => "Gates",
+        ["v1", "operators", ..] => "API keys",
+        ["v1" or "health", ..] => "Operations",
+        _ => "Legacy calls",
+    };
+}

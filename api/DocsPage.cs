@@ -1,0 +1,36 @@
+using Scalar.AspNetCore;
+
+namespace CapOrleans.Api;
+
+/// <summary>The description for people, at <c>/docs</c>: a page that needs nothing from another host, and may load nothing from one.</summary>
+internal static class DocsPage
+{
+    private const string Path = "/docs";
+
+    public static void Map(WebApplication app)
+    {
+        app.Use((context, next) =>
+        {
+            if (context.Request.Path.StartsWithSegments(Path, StringComparison.Ordinal))
+            {
+                // Of the page itself: its scripts and styles stand in it.
+                context.Response.Headers.ContentSecurityPolicy =
+                    "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
+                        "font-src 'self' data:; "
+                    + "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+            }
+
+            return next(context);
+        });
+        app.MapScalarApiReference(Path, options => options
+            .WithTitle("CapOrleans")
+            .DisableDefaultFonts()
+            .DisableTelemetry()
+            .DisableAgent()
+            .DisableMcp()
+            .HideClientButton()
+            .HideDeveloperTools()
+            .WithDotNetFlag(false));
+        app.MapGet("/", () => TypedResults.Redirect(Path)).ExcludeFromDescription();
+    }
+}
