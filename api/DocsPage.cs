@@ -30,7 +30,8 @@ internal static class DocsPage
             .DisableMcp()
             .HideClientButton()
             .HideDeveloperTools()
-            .WithDotNetFlag(false));
+            .WithDotNetFlag(false)
+            .WithCustomCss("a[href*='scalar.com'] { display: none }"));
         app.MapGet("/", () => TypedResults.Redirect(Path)).ExcludeFromDescription();
     }
 }

@@ -1,3 +1,5 @@
+using CapOrleans.Core.AuditLog;
+using CapOrleans.Core.Signatures;
 using CapOrleans.HttpEdge.Callers;
 using CapOrleans.Silo.Files;
 using CapOrleans.Silo.Ports;
@@ -61,13 +63,7 @@ internal sealed partial class CapNode : IAsyncDisposable
         var node = new CapNode(data, hosts, logs, telemetry, isFirstStart);
         try
         {
-            await hosts[0].StartAsync(cancellationToken);
-            if (identity is not null)
-            {
-                var setup = new ClusterSetup(hosts[0].Services.GetRequiredService<IGrainFactory>(), TimeProvider.System);
-                await setup.EnsureAsync(settings.CapId, identity.Address, data.FirstApiKey, cancellationToken);
-            }
-
+            await StartFirstAsync(hosts[0], settings, data, identity, cancellationToken);
             foreach (var host in hosts.Skip(1))
             {
                 await host.StartAsync(cancellationToken);
@@ -88,6 +84,24 @@ internal sealed partial class CapNode : IAsyncDisposable
 
             throw;
         }
+    }
+
+    /// <param name="identity">Of a process that holds grains; null for another.</param>
+    private static async Task StartFirstAsync(
+        IHost host, NodeSettings settings, DataDirectory data, PrivateKey? identity, CancellationToken cancellationToken)
+    {
+        if (identity is null)
+        {
+            await host.StartAsync(cancellationToken);
+            return;
+        }
+
+        var (origins, reader) = (new KnownOrigins(data.OriginsFile), host.Services.GetRequiredService<IAuditLogReader>());
+        await origins.CheckAsync(reader, cancellationToken);
+        await host.StartAsync(cancellationToken);
+        var setup = new ClusterSetup(host.Services.GetRequiredService<IGrainFactory>(), TimeProvider.System);
+        await setup.EnsureAsync(settings.CapId, identity.Address, data.FirstApiKey, cancellationToken);
+        await origins.RecordAsync(reader, settings.Logs, cancellationToken);
     }
 
     /// <summary>Stops taking, finishes what was taken, and lets go of the data directory.</summary>

@@ -37,6 +37,7 @@ internal static class Limits
         new("connections", ConnectionBudget.MaxConnections, "at once", "connections of one port; more are for /health alone", "503 too-many-connections, or closed"),
         new("connections-per-address", ConnectionBudget.MaxPerAddress, "at once", "connections of one address (IPv6: one /64) to one port", "503 too-many-connections, or closed"),
         new("first-byte-seconds", (long)ConnectionBudget.FirstByteTimeout.TotalSeconds, "seconds", "a connection, until its first byte", "closed"),
+        new("tls-handshake-bytes", HandshakeLimit.MaxBytes, "bytes", "what a peer sends before its TLS handshake has ended; handshakes are computed in turns, by address", "closed"),
         new("request-seconds-when-full", (long)ConnectionBudget.RequestGivesWayAfter.TotalSeconds, "seconds",
             "a request of the address that holds the most connections, when it or the port is full", "closed"),
         new("changes", ClusterLimits.Changes, "at once", "signed changes of one CapID that wait for their turn", "503 busy"),

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using CapOrleans.Cli.Vpn;
 using CapOrleans.Core.Sealing;
@@ -17,21 +16,29 @@ internal static class VpnCommand
 
     private static Command Init()
     {
-        var endpoint = new Option<string>("--endpoint") { Description = "Where hosts reach the gate's WireGuard, host:port", Required = true };
-        var network = new Option<string>("--network") { Description = "Addresses within the tunnels (IPv4); the gate has the first", DefaultValueFactory = _ => "10.86.0.0/24" };
+        var endpoint = new Option<string>("--endpoint") { Description = "Where hosts reach the gate's WireGuard, host:port; an IPv6 " +
+            "address in brackets", Required = true };
+        var network = new Option<string>(
+            "--network") { Description = "Addresses within the tunnels, IPv4 or IPv6; the gate has the first", DefaultValueFactory = _ =>
+            "10.86.0.0/24" };
         var folder = FolderOption();
         var command = new Command("init", $"Make the gate's key and write {GateName}.conf, which must not exist. Example: cap vpn init --endpoint gate.example:51820") { endpoint, network, folder };
         command.SetAction(parsed =>
         {
             var (where, addresses) = (parsed.GetRequiredValue(endpoint), parsed.GetRequiredValue(network));
-            if (where.LastIndexOf(':') is var colon && (colon < 1 || where.Any(char.IsWhiteSpace) || !ushort.TryParse(where.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port == 0))
+            if (where.LastIndexOf(':') is var colon && (colon < 1 || where.Any(char.IsWhiteSpace) || (where[..colon].Contains(':')
+                && where[0] != '[') || !ushort.TryParse(where.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture,
+                out var port) || port == 0))
             {
-                throw new CliFaultException(ExitCodes.Misconfigured, $"--endpoint is '{where}': choose host:port, for example gate.example:51820.");
+                throw new CliFaultException(ExitCodes.Misconfigured,
+                    $"--endpoint is '{where}': choose host:port, for example gate.example:51820 or [2001:db8::1]:51820.");
             }
 
-            if (!IPNetwork.TryParse(addresses, out var chosen) || chosen.BaseAddress.AddressFamily != AddressFamily.InterNetwork || chosen.PrefixLength is < 8 or > 30)
+            if (!IPNetwork.TryParse(addresses, out var chosen) || !GateConfiguration.IsNetwork(chosen))
             {
-                throw new CliFaultException(ExitCodes.Misconfigured, $"--network is '{addresses}': choose an IPv4 network of 8 to 30 bits, for example 10.86.0.0/24.");
+                throw new CliFaultException(ExitCodes.Misconfigured,
+                    $"--network is '{addresses}': choose a network of 8 to 30 bits, for example 10.86.0.0/24, or of IPv6 of 64 to " +
+                    $"126, for example fd86::/64.");
             }
 
             var file = Path.Combine(parsed.GetRequiredValue(folder), $"{GateName}.conf");
@@ -74,7 +81,7 @@ internal static class VpnCommand
                 new JsonObject { ["file"] = hostFile, ["address"] = $"{address}", ["gate"] = $"{gate.Address}" },
                 $"{hostFile}\nOn the gate: copy {gateFile} again, then wg syncconf {GateName} <(wg-quick strip {GateName}). On {host}: copy the file to /etc/wireguard, "
                 + (parsed.GetValue(key) is null ? "" : $"put its own key into /etc/wireguard/{host}.key, ")
-                + $"wg-quick up {host}, and set VPN_ENDPOINT=http://{gate.Address}:8989/gate_receive");
+                + $"wg-quick up {host}, and set VPN_ENDPOINT={new UriBuilder(Uri.UriSchemeHttp, $"{gate.Address}", 8989, "gate_receive")}");
         });
         return command;
     }

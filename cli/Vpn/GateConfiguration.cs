@@ -1,5 +1,7 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text.RegularExpressions;
 using CapOrleans.Core.Sealing;
@@ -26,7 +28,8 @@ internal sealed partial class GateConfiguration
         (this.file, this.text) = (file, text);
         var address = Value(InterfaceAddress());
         if (!X25519PrivateKey.TryParse(Value(PrivateKeyLine()), out var own) || address.Split('/') is not [var first, var length]
-            || !IPAddress.TryParse(first, out var ip) || !int.TryParse(length, NumberStyles.None, CultureInfo.InvariantCulture, out var bits) || bits > 30)
+            || !IPAddress.TryParse(first, out var ip) || !int.TryParse(length, NumberStyles.None, CultureInfo.InvariantCulture,
+                out var bits) || !IsNetwork(new IPNetwork(Base(ip, Math.Min(bits, LengthOf(ip))), Math.Min(bits, LengthOf(ip)))))
         {
             throw new CliFaultException(ExitCodes.Misconfigured, $"{file} is not as 'cap vpn init' writes it.");
         }
@@ -38,6 +41,11 @@ internal sealed partial class GateConfiguration
     public IPAddress Address { get; }
 
     public string PublicKey => Convert.ToBase64String(key.PublicKey);
+
+    /// <summary>Of IPv4 8 to 30 bits, of IPv6 64 to 126.</summary>
+    public static bool IsNetwork(IPNetwork network) => network.BaseAddress.AddressFamily == AddressFamily.InterNetwork
+        ? network.PrefixLength is >= 8 and <= 30
+        : network.PrefixLength is >= 64 and <= 126;
 
     /// <param name="endpoint">Where hosts reach the gate, as host:port.</param>
     /// <returns>The new file's text.</returns>
@@ -68,9 +76,11 @@ internal sealed partial class GateConfiguration
         }
 
         var given = AllowedAddresses().Matches(text).SelectMany(match => match.Groups[1].Value.Split(',', StringSplitOptions.TrimEntries))
-            .Select(address => address.Split('/')[0]).ToHashSet(StringComparer.Ordinal);
-        var last = (1L << (32 - network.PrefixLength)) - 2; // the last of a network is everybody's
-        var free = Enumerable.Range(2, (int)Math.Min(last, int.MaxValue) - 1).Select(number => At(network, number)).FirstOrDefault(one => !given.Contains($"{one}"))
+            .Select(address => IPAddress.TryParse(address.Split('/')[0], out var parsed) ? parsed : IPAddress.None).ToHashSet();
+        var length = LengthOf(Address);
+        var last = (1L << Math.Min(32, length - network.PrefixLength)) - 2; // the last of a network is everybody's
+        var free = Enumerable.Range(2, (int)Math.Min(last, int.MaxValue) - 1).Select(number => At(network, number)).FirstOrDefault(one =>
+            !given.Contains(one))
             ?? throw new CliFaultException(ExitCodes.Misconfigured, $"{network} has no free address left.");
         var (own, shared) = (hostKey is null ? X25519PrivateKey.Create() : null, Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
         var gate = $"""
@@ -80,18 +90,18 @@ internal sealed partial class GateConfiguration
             [Peer]
             PublicKey = {hostKey ?? Convert.ToBase64String(own!.PublicKey)}
             PresharedKey = {shared}
-            AllowedIPs = {free}/32
+            AllowedIPs = {free}/{length}
 
             """;
         var host = $"""
             [Interface]
             {(own is null ? "# The key is in a file that only this host has.\nPostUp = wg set %i private-key /etc/wireguard/%i.key" : $"PrivateKey = {own.Export()}")}
-            Address = {free}/32
+            Address = {free}/{length}
 
             [Peer]
             PublicKey = {PublicKey}
             PresharedKey = {shared}
-            AllowedIPs = {Address}/32
+            AllowedIPs = {Address}/{length}
             Endpoint = {endpoint}
             PersistentKeepalive = {KeepAliveSeconds}
 
@@ -99,17 +109,24 @@ internal sealed partial class GateConfiguration
         return (gate, host, free);
     }
 
+    private static int LengthOf(IPAddress address) => address.AddressFamily == AddressFamily.InterNetwork ? 32 : 128;
+
     private static IPAddress At(IPNetwork network, int number)
     {
         var bytes = network.BaseAddress.GetAddressBytes();
-        System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(bytes, System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(bytes) + (uint)number);
+        BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan()[^4..], BinaryPrimitives.ReadUInt32BigEndian(bytes.AsSpan()[^4..]) + (
+            uint)number);
         return new IPAddress(bytes);
     }
 
     private static IPAddress Base(IPAddress address, int bits)
     {
         var bytes = address.GetAddressBytes();
-        System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(bytes, System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(bytes) & (uint)(0xFFFF_FFFFL << (32 - bits)));
+        for (var bit = bits; bit < 8 * bytes.Length; bit++)
+        {
+            bytes[bit / 8] &= (byte)~(0x80 >> (bit % 8));
+        }
+
         return new IPAddress(bytes);
     }
 

@@ -36,6 +36,8 @@ internal sealed class DataDirectory : IDisposable
 
     public string SpoolFile => Path.Combine(path, "spool.db");
 
+    public string OriginsFile => Path.Combine(path, "log-origins");
+
     public string AdminTokenFile => Path.Combine(path, "admin-token");
 
     /// <exception cref="IOException">Another node uses the directory, it cannot be written, or others than its owner can.</exception>

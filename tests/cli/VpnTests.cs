@@ -32,6 +32,22 @@ public sealed class VpnTests : IDisposable
     }
 
     [Fact]
+    public async Task Tunnels_have_addresses_of_IPv6_where_that_is_wanted()
+    {
+        var gate = JsonElement.Parse((await CapAsync("init", "--endpoint", "[2001:db8::1]:51820", "--network", "fd86:0:0:7::/64",
+            "--json")).Output);
+        var (_, told) = await CapAsync("peer", "web-01");
+        Assert.Contains("VPN_ENDPOINT=http://[fd86:0:0:7::1]:8989/gate_receive", told, StringComparison.Ordinal);
+        var two = JsonElement.Parse((await CapAsync("peer", "web-02", "--json")).Output);
+        Assert.Equal(("fd86:0:0:7::1", "fd86:0:0:7::3"), (gate.Text("address"), two.Text("address")));
+        var (gateText, oneText) = (await ReadAsync("cap-gate"), await ReadAsync("web-01"));
+        Assert.Equal(["fd86:0:0:7::2/128", "fd86:0:0:7::3/128"], Values(gateText, "AllowedIPs"));
+        Assert.Equal(["51820"], Values(gateText, "ListenPort"));
+        Assert.Equal(["fd86:0:0:7::1/128"], Values(oneText, "AllowedIPs"));
+        Assert.Equal(["[2001:db8::1]:51820"], Values(oneText, "Endpoint"));
+    }
+
+    [Fact]
     public async Task Hosts_that_are_let_in_at_once_get_addresses_of_their_own_and_a_key_is_one_host()
     {
         await CapAsync("init", "--endpoint", "192.0.2.1:51820");
@@ -66,7 +82,8 @@ public sealed class VpnTests : IDisposable
     [InlineData("init", "--endpoint", "gate.example")]
     [InlineData("init", "--endpoint", "gate.example:0")]
     [InlineData("init", "--endpoint", "x:1\n[Peer]:1")]
-    [InlineData("init", "--endpoint", "x:1", "--network", "fd00::/64")]
+    [InlineData("init", "--endpoint", "x:1", "--network", "fd00::/48")]
+    [InlineData("init", "--endpoint", "2001:db8::1:51820")]
     [InlineData("init", "--endpoint", "x:1", "--network", "10.0.0.0/31")]
     [InlineData("peer", "web 01")]
     [InlineData("peer", "cap-gate")]
