@@ -33,11 +33,6 @@ internal static class FrontPart
             {
                 client.UseCapCluster(settings.Database!);
                 client.UseTls(tls!.Configure);
-                if (settings.SendsTelemetry)
-                {
-                    client.AddActivityPropagation();
-                }
-
                 client.AddDashboard(options => options.HideTrace = true);
             });
         }

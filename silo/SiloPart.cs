@@ -36,11 +36,6 @@ internal static class SiloPart
         builder.UseOrleans(silo =>
         {
             silo.AddCapGrains();
-            if (settings.SendsTelemetry)
-            {
-                silo.AddActivityPropagation();
-            }
-
             var (invariant, grainState) = settings.Database is null
                 ? (GrainStateSchema.Invariant, GrainStateSchema.Ensure(data.GrainStateFile))
                 : (ClusterStore.Invariant, settings.Database);

@@ -99,6 +99,7 @@ internal sealed partial class Intake(IGrainFactory grains, AddressTurns turns, T
     private async Task<IReadOnlyList<Outcome>> AnswerAsync(
         List<IncidentReport> reports, Caller caller, Func<Task<IReadOnlyList<Ruling>>> rule, CancellationToken cancellationToken)
     {
+        CallTrace.Carry();
         try
         {
             if (reports.Exists(report => report.Scheme == FullV2.Scheme))

@@ -1,5 +1,6 @@
 using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Core.AuditLog;
+using CapOrleans.Core.Telemetry;
 using CapOrleans.GrainInterfaces;
 using CapOrleans.Grains.Placement;
 using Microsoft.Extensions.Logging;
@@ -60,7 +61,11 @@ internal sealed partial class AuditLogGrain(
         }
     }
 
-    public Task<AppendOutcome> AppendAsync(Append append) => commit!.AppendAsync(append);
+    public async Task<AppendOutcome> AppendAsync(Append append)
+    {
+        using var span = CallTrace.Start(CapTelemetry.Source, "log.append");
+        return await commit!.AppendAsync(append);
+    }
 
     public Task<LogHead> HeadAsync() => Task.FromResult(commit!.Head);
 

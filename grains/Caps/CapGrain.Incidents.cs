@@ -5,6 +5,8 @@ using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.Caps;
 using CapOrleans.Core.Incidents;
+using CapOrleans.Core.Telemetry;
+using CapOrleans.GrainInterfaces;
 
 namespace CapOrleans.Grains.Caps;
 
@@ -21,6 +23,7 @@ internal sealed partial class CapGrain
     /// </remarks>
     public async Task<IReadOnlyList<Ruling>> AcceptAsync(IReadOnlyList<ProvenReport> reports)
     {
+        using var span = CallTrace.Start(CapTelemetry.Source, "cap.accept");
         await RefreshAsync();
         var (rulings, counted) = (new Ruling?[reports.Count], new bool[reports.Count]);
         for (var attempt = 0; attempt < Attempts; attempt++)

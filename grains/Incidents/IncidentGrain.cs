@@ -30,16 +30,18 @@ internal sealed partial class IncidentGrain(
     private int asking;
     private long calls;
 
-    public Task<Ruling> FileAsync(IncidentReport report)
+    public async Task<Ruling> FileAsync(IncidentReport report)
     {
+        using var span = CallTrace.Start(CapTelemetry.Source, "incident.file");
         CapTelemetry.TagIncident(report.CapId, report.IncidentId);
-        return AnswerAsync(() => RuleAsync(report));
+        return await AnswerAsync(() => RuleAsync(report));
     }
 
-    public Task<IReadOnlyList<SignatureCheck>> ProveAsync(IReadOnlyList<IncidentReport> reports)
+    public async Task<IReadOnlyList<SignatureCheck>> ProveAsync(IReadOnlyList<IncidentReport> reports)
     {
+        using var span = CallTrace.Start(CapTelemetry.Source, "incident.prove");
         CapTelemetry.TagIncident(reports[0].CapId, reports[0].IncidentId);
-        return AnswerAsync(() => CheckAllAsync(reports));
+        return await AnswerAsync(() => CheckAllAsync(reports));
     }
 
     public Task<IncidentView?> ReadAsync() => AnswerAsync(ViewAsync);

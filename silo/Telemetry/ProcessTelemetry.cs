@@ -36,7 +36,7 @@ internal sealed class ProcessTelemetry : IDisposable
         var traces = !settings.SendsTelemetry ? null : WithSampler(Sdk.CreateTracerProviderBuilder(), settings)
             .ConfigureServices(services => services.AddSingleton<IConfiguration>(own))
             .ConfigureResource(Describe)
-            .AddSource(CapTelemetry.Source.Name, "Microsoft.Orleans.Runtime", "Microsoft.Orleans.Application")
+            .AddSource(CapTelemetry.Source.Name)
             .AddAspNetCoreInstrumentation()
             .AddHttpClientInstrumentation()
             .AddNpgsql()

@@ -56,6 +56,11 @@ public sealed class TelemetryTests : IDisposable
         Assert.Contains("SYS-CORE/TRACED-1", forward.Text, StringComparison.Ordinal);
         Assert.Contains(spans, span => span.TraceId == forward.TraceId && span.Text.Contains("caporleans.incident_id",
             StringComparison.Ordinal) && span.Text.Contains("TRACED-1", StringComparison.Ordinal));
+        foreach (var name in (string[])["incident.prove", "cap.accept", "log.commit"])
+        {
+            Assert.Contains(spans, span => span.TraceId == forward.TraceId && span.Name == name);
+        }
+
         var scraped = await http.GetStringAsync(new Uri($"http://127.0.0.1:{apiPort}/metrics"));
         Assert.Contains("# TYPE caporleans_incidents_total counter", scraped, StringComparison.Ordinal);
         foreach (var line in (string[])
