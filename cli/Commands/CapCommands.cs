@@ -5,7 +5,34 @@ namespace CapOrleans.Cli.Commands;
 /// <summary>Everything that <c>cap</c> can be asked for.</summary>
 internal static class CapCommands
 {
-    public static RootCommand Create() => new("CapOrleans: sign incidents, send them, and check what became of them.")
+    public static RootCommand Create()
+    {
+        var root = All();
+        RefuseCommas(root);
+        return root;
+    }
+
+    /// <summary>A comma would be passed over: 0,1 is 1 by the rules of the invariant culture, and a tenth to who types it.</summary>
+    private static void RefuseCommas(Command command)
+    {
+        foreach (var option in command.Options.Where(option => option.ValueType == typeof(decimal) || option.ValueType == typeof(decimal?)))
+        {
+            option.Validators.Add(result =>
+            {
+                if (result.Tokens.FirstOrDefault(token => token.Value.Contains(',')) is { } token)
+                {
+                    result.AddError($"{option.Name} takes a number such as 0.1, not '{token.Value}'.");
+                }
+            });
+        }
+
+        foreach (var subcommand in command.Subcommands)
+        {
+            RefuseCommas(subcommand);
+        }
+    }
+
+    private static RootCommand All() => new("CapOrleans: sign incidents, send them, and check what became of them.")
     {
         Answer.Json, Credentials.InsecureHttp,
         KeygenCommand.Create(), SignCommand.Create(), SendCommand.Create(), BatchCommand.Create(), VerifyCommand.Create(),

@@ -31,7 +31,7 @@ internal static class HistoryCommands
         var after = new Option<long>("--after") { Description = "Behind the entry of this index; default -1, all",
             DefaultValueFactory = _ => -1 };
         var kind = new Option<string?>("--kind") { Description = "Entries of this kind only, see docs/events.md" };
-        var command = new Command("log", "Print a log's entries, one JSON object per line. Example: cap log --kind key.revoked") { log,
+        var command = new Command("log", "Print a log's entries, one JSON object per line. Example: cap log --kind cap.key-revoked") { log,
             after, kind };
         command.SetAction((parsed, cancellationToken) => TellAllAsync(
             api => EntriesAsync(api, parsed.GetValue(log), parsed.GetValue(after), cancellationToken),

@@ -35,7 +35,7 @@ internal static partial class HookCommand
             var ended = await RunCommand.RunAsync(CommandLine.OfThisProcess(words), forward: true, limit: null, CancellationToken.None);
             if (ended.ExitCode != 0)
             {
-                var program = Path.GetFileName(words[0]);
+                var program = words[0].Contains('=') ? NameOf(string.Join(' ', words)) : Path.GetFileName(words[0]); // a value may be a secret
                 var text = $"{(options.IncludesCommand(parsed) ? string.Join(' ', words) : program)} {ended.HowItEnded}\n{ended.ErrorTail}";
                 var failure = new HookIncident(options.Name(parsed) ?? program, IncidentSeed.New(), options.Weight(parsed), text, ended.EndedAt);
                 await ReportAsync(() => failure.Sign(options.Key(parsed)), CancellationToken.None);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using CapOrleans.Core.AuditLog;
 
 namespace CapOrleans.Silo.Files;
@@ -40,7 +41,14 @@ internal sealed class KnownOrigins(string file)
         {
             // Nodes that share the directory write the same.
             var draft = $"{file}.{Environment.ProcessId}";
-            await File.WriteAllTextAsync(draft, text, cancellationToken);
+            await using (var stream = new FileStream(draft, new FileStreamOptions
+            {
+                Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            }))
+            {
+                await stream.WriteAsync(Encoding.UTF8.GetBytes(text), cancellationToken);
+            }
+
             File.Move(draft, file, overwrite: true);
         }
     }

@@ -43,6 +43,11 @@ public sealed partial class HookTests(NodeFixture node) : HookHost(node)
         var watched = (await IncidentsAsync(3))[2];
         Assert.StartsWith("FALSEFAIL-", watched.Text("incidentId"), StringComparison.Ordinal);
         Assert.Equal("false exited with status 1\n", watched.Text("description"));
+
+        await HookAsync(Gate, "run", "--", "MYSQL_PWD=hunter2 backup.sh now");
+        var quoted = (await IncidentsAsync(4))[3];
+        Assert.StartsWith("BACKUPSHFAIL-", quoted.Text("incidentId"), StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", quoted.GetRawText(), StringComparison.OrdinalIgnoreCase);
     }
 
     [Fact]
