@@ -30,7 +30,7 @@ public abstract class SqlLogReader : IAuditLogReader
     {
         var found = await One(
             LogQueries.Cap,
-            row => new { Context = CapContextJson.Read(row.GetString(0)), Score = row.GetInt64(1) / 10_000m, Incidents = row.GetInt64(2) },
+            row => new { Context = CapContextJson.Read(row.GetString(0)), Score = Score(row), Incidents = row.GetInt64(2) },
             cancellationToken, capId);
         return found is null ? null : (found.Context, found.Score, found.Incidents);
     }
@@ -38,20 +38,12 @@ public abstract class SqlLogReader : IAuditLogReader
     public async Task<(IReadOnlyList<(CapContext Context, decimal Score, long Incidents)> Caps, bool HasMore)> ListCapsAsync(
         string after, int limit, CancellationToken cancellationToken)
     {
-        var (rows, characters, hasMore) = (0, 0L, false);
-        var caps = await Ask(
-            LogQueries.Caps,
+        var (caps, hasMore) = await Rows(
+            LogQueries.Caps, limit,
             row =>
             {
-                if (rows == limit || characters >= IAuditLogReader.PageBytes)
-                {
-                    hasMore = true;
-                    return null;
-                }
-
                 var context = row.GetString(0);
-                (rows, characters) = (rows + 1, characters + context.Length);
-                return new { Context = CapContextJson.Read(context), Score = row.GetInt64(1) / 10_000m, Incidents = row.GetInt64(2) };
+                return (new { Context = CapContextJson.Read(context), Score = Score(row), Incidents = row.GetInt64(2) }, context.Length);
             },
             cancellationToken, after, limit + 1);
         return ([.. caps.Select(cap => (cap.Context, cap.Score, cap.Incidents))], hasMore);
@@ -87,24 +79,42 @@ public abstract class SqlLogReader : IAuditLogReader
     /// <param name="sql">Asks for one row more than <paramref name="limit"/>.</param>
     private async Task<LogPage> Page(string sql, int limit, CancellationToken cancellationToken, params object[] values)
     {
-        var (rows, bytes, hasMore) = (0, 0L, false);
-        var entries = await Ask(
+        var (entries, hasMore) = await Rows(
+            sql, limit,
+            row =>
+            {
+                var entry = ReadEntry(row);
+                return (entry, entry.Bytes.Length);
+            },
+            cancellationToken, values);
+        return new LogPage(entries, hasMore);
+    }
+
+    /// <param name="read">With how large it is.</param>
+    private async Task<(IReadOnlyList<T> Rows, bool HasMore)> Rows<T>(
+        string sql, int limit, Func<DbDataReader, (T Row, int Bytes)> read, CancellationToken cancellationToken, params object[] values)
+        where T : class
+    {
+        var (count, bytes, hasMore) = (0, 0L, false);
+        var rows = await Ask(
             sql,
             row =>
             {
-                if (rows == limit || bytes >= IAuditLogReader.PageBytes)
+                if (count == limit || bytes >= IAuditLogReader.PageBytes)
                 {
                     hasMore = true;
                     return null;
                 }
 
-                var entry = ReadEntry(row);
-                (rows, bytes) = (rows + 1, bytes + entry.Bytes.Length);
-                return entry;
+                var (one, size) = read(row);
+                (count, bytes) = (count + 1, bytes + size);
+                return one;
             },
             cancellationToken, values);
-        return new LogPage(entries, hasMore);
+        return (rows, hasMore);
     }
+
+    private static decimal Score(DbDataReader cap) => cap.GetInt64(1) / 10_000m;
 
     private static LogEntry ReadEntry(DbDataReader row) => new(row.GetInt64(0), row.GetString(1), row.GetFieldValue<byte[]>(2));
 

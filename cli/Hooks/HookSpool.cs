@@ -93,9 +93,21 @@ internal sealed partial class HookSpool
     /// <summary>The gate is there, and this one did not get through: it goes behind all others.</summary>
     public static void NoteTried(string file)
     {
-        new FileStream(TriedFile(file), new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write,
+        try
+        {
+            Touch(TriedFile(file));
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            // On a full disk it keeps its place.
+        }
+    }
+
+    private static void Touch(string file)
+    {
+        new FileStream(file, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write,
             UnixCreateMode = OwnerOnly }).Dispose();
-        File.SetLastWriteTimeUtc(TriedFile(file), TimeProvider.System.GetUtcNow().UtcDateTime);
+        File.SetLastWriteTimeUtc(file, TimeProvider.System.GetUtcNow().UtcDateTime);
     }
 
     public static void Remove(string file)

@@ -7,8 +7,9 @@ using Microsoft.AspNetCore.Connections;
 namespace CapOrleans.HttpEdge.Connections;
 
 /// <summary>
-/// How much TLS handshakes may cost on a port that asks for certificates. What a stranger shows is checked before anybody knows him, and a long
-/// chain of large keys takes a core's tenths of a second: so a handshake is bounded in bytes, few are computed at once, and addresses take turns.
+/// How much TLS handshakes may cost. The certificates that a stranger shows, where a port asks for them, are checked before anybody knows
+/// him, and a long chain of large keys takes more than a tenth of a second of a core: so a handshake is bounded in bytes, few are computed
+/// at once, and addresses take turns.
 /// </summary>
 /// <param name="atOnce">Of all addresses; of each one at most.</param>
 public sealed class HandshakeLimit(TimeProvider time, int? atOnce = null)

@@ -58,6 +58,7 @@ public sealed class HandshakeLimitTests
         await peer.ReadAsync();
         await peer.SendAsync(1);
         await peer.ReadAsync();
+        peer.EndSending(); // so that what is not refused ends, too
         await Assert.ThrowsAsync<ConnectionAbortedException>(peer.ReadAsync);
     }
 
@@ -115,6 +116,8 @@ public sealed class HandshakeLimitTests
         }
 
         public async Task SendAsync(int bytes) => await sent.Writer.WriteAsync(new byte[bytes]);
+
+        public void EndSending() => sent.Writer.Complete();
 
         /// <summary>As TLS does: takes all that is there.</summary>
         public async Task ReadAsync()

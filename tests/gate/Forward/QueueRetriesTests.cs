@@ -1,0 +1,23 @@
+using CapOrleans.Gate.Forward;
+using Microsoft.Extensions.Time.Testing;
+
+namespace CapOrleans.Tests.Gate.Forward;
+
+public sealed class QueueRetriesTests
+{
+    [Fact]
+    public void Of_what_stepped_aside_none_is_due_for_a_second_after_one_failed()
+    {
+        var time = new FakeTimeProvider();
+        var retries = new QueueRetries(time, TimeSpan.FromSeconds(15));
+        retries.Restore("X#1");
+        retries.Restore("X#2");
+        time.Advance(TimeSpan.FromSeconds(15));
+        Assert.Equal(2, retries.Due(10).Count);
+        retries.PauseAsides();
+        Assert.Empty(retries.Due(10));
+        Assert.Equal(time.GetUtcNow().AddSeconds(1), retries.NextDue); // what waits for it does not look in between
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(2, retries.Due(10).Count);
+    }
+}
