@@ -34,11 +34,6 @@ internal static class SendCommand
             }
 
             var report = IncidentFile.Check(incident);
-            if (IncidentWarning.Of(report) is { } warning)
-            {
-                Answer.Warn(warning);
-            }
-
             var throughGate = parsed.GetResult(gate) is not null;
             try
             {
@@ -50,6 +45,11 @@ internal static class SendCommand
                 }
 
                 await Servers.SendToGateAsync(parsed.GetValue(gate), bytes, cancellationToken);
+                if (IncidentWarning.Of(report) is { } warning)
+                {
+                    Answer.Warn(warning); // an API says it in its answer
+                }
+
                 return Answer.Tell(new JsonObject
                 {
                     ["status"] = "received", ["cap_id"] = report.CapId, ["incident_id"] = report.IncidentId,
