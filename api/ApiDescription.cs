@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using CapOrleans.Api.Reads;
+using CapOrleans.Api.Webhooks;
 using CapOrleans.Core.Incidents;
 using CapOrleans.HttpEdge.Descriptions;
 using Microsoft.AspNetCore.OpenApi;
@@ -46,7 +47,7 @@ internal static class ApiDescription
         });
         description.AddDocumentTransformer((document, _, _) =>
         {
-            document.Webhooks = new Dictionary<string, IOpenApiPathItem> { ["incident"] = Incident() };
+            document.Webhooks = new Dictionary<string, IOpenApiPathItem> { ["incident"] = WebhookDescription.Incident() };
             return Task.CompletedTask;
         });
     }
@@ -70,6 +71,7 @@ internal static class ApiDescription
         ("after", _) => Integer(-1, null),
         ("log", _) => Integer(0, null),
         ("from" or "to", _) => new OpenApiSchema { Type = JsonSchemaType.String, Format = "date-time" },
+        ("state", _) => OneOf("waiting", "delivered", "exhausted"),
         ("order", _) => OneOf("oldest", "newest"),
         ("minSeverity", _) => OneOf([.. Severity.Ladder]),
         _ => null,
@@ -86,54 +88,12 @@ internal static class ApiDescription
         Type = JsonSchemaType.String, Enum = [.. values.Select(value => (JsonNode)JsonValue.Create(value)!)],
     };
 
-    /// <summary>What an endpoint of /v1/webhooks is sent.</summary>
-    private static OpenApiPathItem Incident() => new()
-    {
-        Operations = new Dictionary<HttpMethod, OpenApiOperation>
-        {
-            [HttpMethod.Post] = new()
-            {
-                OperationId = "onIncident",
-                Summary = "An incident was accepted, of the CapID's paging floor or above",
-                Description = "Signed as Standard Webhooks: webhook-signature is v1, and base64 of HMAC-SHA256 over " +
-                    "webhook-id.webhook-timestamp.body "
-                    + "with the endpoint's secret. Anything but 2xx within the time limit is sent again; 410 ends it.",
-                Security = [],
-                Parameters = [.. ((string[])["webhook-id", "webhook-timestamp", "webhook-signature"]).Select(name => new OpenApiParameter
-                {
-                    Name = name, In = ParameterLocation.Header, Required = true,
-                        Schema = new OpenApiSchema { Type = JsonSchemaType.String },
-                })],
-                RequestBody = new OpenApiRequestBody
-                {
-                    Required = true,
-                    Content = new Dictionary<string, OpenApiMediaType> { ["application/json"] = new() { Schema = Record() } },
-                },
-                Responses = new OpenApiResponses
-                {
-                    ["2XX"] = new OpenApiResponse { Description = "Taken." },
-                    ["410"] = new OpenApiResponse { Description = "Sent no more: the endpoint is disabled." },
-                },
-            },
-        },
-    };
-
-    private static OpenApiSchema Record()
-    {
-        string[] names = ["incident_id", "cap_id", "agent", "severity", "description", "timestamp", "audit_hash"];
-        return new OpenApiSchema
-        {
-            Type = JsonSchemaType.Object, Required = names.ToHashSet(),
-            Properties = names.ToDictionary(name => name, IOpenApiSchema (_) => new OpenApiSchema { Type = JsonSchemaType.String }),
-        };
-    }
-
     private static string TagOf(string path) => path.Split('/', ':') switch
     {
         ["v1", "incidents", ..] or ["v1", "signing", ..] => "Incidents",
         ["v1", "caps", ..] => "CapIDs",
         ["v1", "audit" or "logs" or "archive" or "delegations", ..] or ["ipfs", ..] => "Log and archive",
-        ["v1", "webhooks", ..] => "Webhooks",
+        ["v1", "webhooks", ..] or [_, ".well-known", ..] or [".well-known", ..] => "Webhooks",
         ["v1", "gates", ..] => "Gates",
         ["v1", "operators", ..] => "API keys",
         ["v1" or "health", ..] => "Operations",

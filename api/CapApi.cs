@@ -70,6 +70,7 @@ public static class CapApi
         app.MapAnchors();
         app.MapGates();
         app.MapWebhooks();
+        app.MapDeliveries();
         app.MapArchive();
         app.MapOperators();
         OpenApiDocument.Map(app);

@@ -22,6 +22,8 @@ internal sealed record Call(HttpMethod Method, string Path, CallAccess Access, b
     public static Call Post(string path, CallAccess access = CallAccess.Operate, bool isRepeatable = false) =>
         new(HttpMethod.Post, path, access, isRepeatable);
 
+    public static Call Patch(string path) => new(HttpMethod.Patch, path, CallAccess.Operate, IsRepeatable: true);
+
     public static Call Delete(string path) => new(HttpMethod.Delete, path, CallAccess.Operate, IsRepeatable: false);
 
     public Call With<T>(T body, JsonTypeInfo<T> type) => this with { Body = JsonSerializer.SerializeToUtf8Bytes(body, type) };

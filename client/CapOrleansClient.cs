@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using CapOrleans.Contracts.Anchors;
 using CapOrleans.Contracts.Archive;
@@ -23,6 +24,16 @@ public sealed partial class CapOrleansClient(HttpClient http, Uri api, ClientOpt
     public Task<AnchorRestart> RestartAnchorsAsync(int log, CancellationToken cancellationToken) =>
         server.SendAsync(Call.Post(Path($"v1/logs/{log}/anchors/restart")), ClientJson.Default.AnchorRestart, cancellationToken);
 
+    public async Task<long> GetChainIdAsync(CancellationToken cancellationToken)
+    {
+        var answer = await server.SendAsync(Call.Get("v1/signing/typed-data"), cancellationToken);
+        return answer.Json is { ValueKind: JsonValueKind.Object } json && json.TryGetProperty("domain", out var domain)
+            && domain.ValueKind == JsonValueKind.Object && domain.TryGetProperty("chainId", out var chain)
+            && long.TryParse(chain.ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out var id)
+            ? id
+            : throw server.NotOurs(answer.Status, answer.RetryAfter);
+    }
+
     public Task<Readiness> GetReadinessAsync(bool isDetailed, CancellationToken cancellationToken) =>
         server.SendAsync(Call.Get("health/ready", isDetailed ? CallAccess.Operate : CallAccess.Open), ClientJson.Default.Readiness,
             cancellationToken);
@@ -31,15 +42,20 @@ public sealed partial class CapOrleansClient(HttpClient http, Uri api, ClientOpt
         server.SendAsync(Call.Get("v1/limits"), ClientJson.Default.IReadOnlyListLimit, cancellationToken);
 
     /// <summary>Reads page after page, and none twice: whoever answers may answer anything.</summary>
-    private async IAsyncEnumerable<TItem> PagesAsync<TPage, TItem>(
+    private IAsyncEnumerable<TItem> PagesAsync<TPage, TItem>(
         Func<string?, string> path, JsonTypeInfo<TPage> type, Func<TPage, (IReadOnlyList<TItem> Items, string? Next)> read,
-        [EnumeratorCancellation] CancellationToken cancellationToken)
+        CancellationToken cancellationToken)
+        where TPage : notnull => PagesAsync(path, CallAccess.Read, type, read, cancellationToken);
+
+    private async IAsyncEnumerable<TItem> PagesAsync<TPage, TItem>(
+        Func<string?, string> path, CallAccess access, JsonTypeInfo<TPage> type,
+        Func<TPage, (IReadOnlyList<TItem> Items, string? Next)> read, [EnumeratorCancellation] CancellationToken cancellationToken)
         where TPage : notnull
     {
         var seen = new HashSet<string>(StringComparer.Ordinal);
         for (string? next = null; ;)
         {
-            var page = read(await server.SendAsync(Call.Get(path(next)), type, cancellationToken));
+            var page = read(await server.SendAsync(Call.Get(path(next), access), type, cancellationToken));
             foreach (var item in page.Items)
             {
                 yield return item;

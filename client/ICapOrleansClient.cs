@@ -69,7 +69,9 @@ public interface ICapOrleansClient
 
     Task<IReadOnlyList<WebhookView>> ListWebhooksAsync(CancellationToken cancellationToken);
 
-    Task<WebhookView> RegisterWebhookAsync(string url, CancellationToken cancellationToken);
+    Task<WebhookView> RegisterWebhookAsync(WebhookRequest webhook, CancellationToken cancellationToken);
+
+    Task<WebhookView> ChangeWebhookAsync(string id, WebhookChangeRequest change, CancellationToken cancellationToken);
 
     Task RemoveWebhookAsync(string id, CancellationToken cancellationToken);
 
@@ -79,11 +81,21 @@ public interface ICapOrleansClient
 
     Task<WebhookView> RotateWebhookSecretAsync(string id, CancellationToken cancellationToken);
 
+    /// <param name="state"><c>waiting</c>, <c>delivered</c> or <c>exhausted</c>; null for all.</param>
+    /// <returns>Those that changed last first.</returns>
+    IAsyncEnumerable<DeliveryView> ListDeliveriesAsync(string webhook, string? state, CancellationToken cancellationToken);
+
+    /// <returns>How many deliveries wait for it now.</returns>
+    Task<int> RedeliverAsync(string webhook, RedeliveryRequest request, CancellationToken cancellationToken);
+
     /// <summary>Where CIDs are: in the embedded store, at the IPFS node, at each gateway.</summary>
     Task<IReadOnlyList<LinkView>> CheckArchiveAsync(IReadOnlyList<string> cids, CancellationToken cancellationToken);
 
     /// <summary>Anchors a log under a new key, while its contract contradicts it.</summary>
     Task<AnchorRestart> RestartAnchorsAsync(int log, CancellationToken cancellationToken);
+
+    /// <returns>The chain that a full-v2 signature names.</returns>
+    Task<long> GetChainIdAsync(CancellationToken cancellationToken);
 
     /// <param name="isDetailed">Shows the token, where there is one: strangers are told the status alone.</param>
     Task<Readiness> GetReadinessAsync(bool isDetailed, CancellationToken cancellationToken);

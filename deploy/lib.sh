@@ -60,6 +60,7 @@ need_peers() { npm_packages deploy/npm "the dev chain and its tools"; }
 need_foreign_programs() {
   npm_packages tests/clients/js-ipfs "an IPFS node for the tests (290 MB)"
   npm_packages tests/clients/openapi "generators of clients for the tests"
+  npm_packages tests/clients/webhooks "verifiers of webhooks for the tests"
   npm_packages tests/clients/helia "an IPFS client for the tests, and its Node.js (550 MB)"
 }
 

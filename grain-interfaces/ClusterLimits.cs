@@ -18,6 +18,9 @@ public static class ClusterLimits
     /// <summary>Between two test deliveries to one webhook.</summary>
     public const int SecondsBetweenWebhookTests = 5;
 
+    /// <summary>Entries of one log of which one call asks for the deliveries again.</summary>
+    public const int RedeliveredEntries = 1000;
+
     /// <summary>API keys, revoked ones among them; of those the oldest makes room.</summary>
     public const int ApiKeys = 256;
 

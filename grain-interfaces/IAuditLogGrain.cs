@@ -49,6 +49,9 @@ public interface ILogReaderGrain : IGrainWithIntegerKey
     /// <returns>Null when the CapID is not registered.</returns>
     [Alias("score")] Task<ScorePage?> ScoreAsync(string capId, long after, int limit, CancellationToken cancellationToken);
 
+    /// <summary>What became of deliveries, of all logs.</summary>
+    [Alias("deliveries")] Task<DeliveryPage> DeliveriesAsync(DeliveryQuery query, CancellationToken cancellationToken);
+
     /// <returns>The bytes of the newest entry of this kind in any log; null when there is none.</returns>
     [Alias("latest")] Task<byte[]?> LatestAsync(string kind, CancellationToken cancellationToken);
 }
@@ -86,11 +89,17 @@ public interface IMirrorGrain : IGrainWithIntegerKey, IConsumer
     [Alias("is-on"), AlwaysInterleave] Task<bool> IsOnAsync();
 }
 
-/// <summary>Delivers to one webhook from one log. Key: the webhook's id with the log's number, see
-/// <see cref="CapGrains.Notifier"/>.</summary>
+/// <summary>Delivers to one webhook from one log. Key: the webhook's id with the log's number, see <see
+/// cref="CapGrains.Notifier"/>.</summary>
 [GrainInterfaceType("cap.notifier"), Alias("cap.notifier")]
 public interface INotifierGrain : IGrainWithStringKey, IConsumer
 {
     /// <summary>The webhook was removed or disabled: ends a delivery under way.</summary>
     [Alias("stop"), OneWay, AlwaysInterleave] Task StopAsync();
+
+    /// <summary>Delivers again what the webhook wants of these entries, whatever became of it before.</summary>
+    /// <param name="from">Index of the first.</param>
+    /// <param name="behind">Index behind the last; at most <see cref="ClusterLimits.RedeliveredEntries"/> behind the first.</param>
+    /// <returns>How many deliveries wait for it now; null when there is no such webhook.</returns>
+    [Alias("redeliver"), AlwaysInterleave] Task<int?> RedeliverAsync(long from, long behind, Actor actor);
 }

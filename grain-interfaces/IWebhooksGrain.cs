@@ -14,12 +14,22 @@ public interface IWebhooksGrain : IGrainWithIntegerKey
     /// <summary>Incidents accepted from now on are delivered to the URL.</summary>
     /// <param name="url">Absolute, http or https, checked by the caller. One that is registered already is
     /// <see cref="WebhookVerdict.AlreadySo"/>.</param>
-    [Alias("register")] Task<WebhookRuling> RegisterAsync(string url, Actor actor);
+    [Alias("register")] Task<WebhookRuling> RegisterAsync(string url, WebhookOptions options, Actor actor);
+
+    /// <summary>Deliveries that wait already are made all the same.</summary>
+    [Alias("change")] Task<WebhookRuling> ChangeAsync(string id, WebhookOptions options, Actor actor);
 
     [Alias("list"), AlwaysInterleave] Task<IReadOnlyList<WebhookEndpoint>> ListAsync();
 
     /// <returns>Null when there is no such webhook.</returns>
     [Alias("find"), AlwaysInterleave] Task<WebhookEndpoint?> FindAsync(string id);
+
+    /// <summary>Delivers an incident again, whatever became of it before.</summary>
+    /// <returns>How many deliveries wait for it now; null when there is no such webhook or no such incident.</returns>
+    [Alias("redeliver"), AlwaysInterleave] Task<int?> RedeliverAsync(string id, string capId, string incidentId, Actor actor);
+
+    /// <summary>What verifies the deliveries to any of them.</summary>
+    [Alias("public-key"), AlwaysInterleave] Task<WebhookPublicKey> PublicKeyAsync();
 
     /// <summary>A delivery under way is ended; a receiver that has it already keeps it.</summary>
     [Alias("remove")] Task<WebhookRuling> RemoveAsync(string id, Actor actor);

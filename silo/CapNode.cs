@@ -173,9 +173,9 @@ internal sealed partial class CapNode : IAsyncDisposable
         logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
         // A stack trace for what a stranger breaks off; a fault of ours is logged once a second by Faults.
         logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Critical);
-        // One line for each call that was not answered: the API logs how many there are, once a second.
-        // A message that came too late, or has no address while a silo stops, is written out with all that it carries: half a
-        // gigabyte was seen while a database was away. Whoever sent it gets an error.
+        // One line for each call that was not answered: the API logs how many there are, once a second. A message that came too late, or
+        // has no address while a silo stops, is written out with all that it carries: half a gigabyte was seen while a database was away.
+        // Whoever sent it gets an error.
         logging.AddFilter("Orleans.Runtime.CallbackData", LogLevel.Error);
         logging.AddFilter("Orleans.Messaging", LogLevel.None);
         // A kilobyte for every handshake that a stranger breaks off; who was turned away is logged once a second by ClusterTls.

@@ -87,6 +87,8 @@ internal static class SiloPart
             services.AddSingleton<IAuditLogWriter, SqliteLogWriter>();
             services.AddSingleton<IAuditLogReader, SqliteLogReader>();
         }
+
+        services.AddSingleton(provider => (IDeliveryReader)provider.GetRequiredService<IAuditLogReader>());
     }
 
     private static void AddPorts(IServiceCollection services, NodeSettings settings, DataDirectory data)

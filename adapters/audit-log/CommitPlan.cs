@@ -55,6 +55,12 @@ internal sealed class CommitPlan(MerkleFrontier frontier, ICommitFacts facts)
 
     public List<CoverChange> Covers { get; } = [];
 
+    /// <summary>The last that is said of each.</summary>
+    public Dictionary<(string Webhook, long Index), DeliveryRow> Deliveries { get; } = [];
+
+    /// <summary>Before <see cref="Deliveries"/>.</summary>
+    public List<string> DroppedWebhooks { get; } = [];
+
     public MerkleFrontier Frontier => frontier;
 
     public AppendOutcome Add(Append append)
@@ -140,6 +146,20 @@ internal sealed class CommitPlan(MerkleFrontier frontier, ICommitFacts facts)
         if (append.Offset is { } move)
         {
             Offsets[move.Consumer] = move.To;
+        }
+
+        if (append.DroppedWebhook is { } dropped)
+        {
+            DroppedWebhooks.Add(dropped);
+            foreach (var delivery in Deliveries.Keys.Where(delivery => delivery.Webhook == dropped).ToList())
+            {
+                Deliveries.Remove(delivery);
+            }
+        }
+
+        foreach (var delivery in append.Deliveries)
+        {
+            Deliveries[(delivery.Webhook, delivery.Index)] = delivery;
         }
 
         if (append.Cover is { } cover)

@@ -7,7 +7,7 @@ using CapOrleans.Core.AuditLog;
 namespace CapOrleans.AuditLog;
 
 /// <summary>The reader, for any of the two databases: they differ in how a question is asked, not in the questions.</summary>
-public abstract class SqlLogReader : IAuditLogReader
+public abstract partial class SqlLogReader : IAuditLogReader
 {
     public Task<LogHead?> HeadAsync(int log, CancellationToken cancellationToken) => One(
         LogQueries.Head, row => new LogHead(row.GetString(0), row.GetInt64(1), row.GetFieldValue<byte[]>(2)), cancellationToken, log);

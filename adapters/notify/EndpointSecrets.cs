@@ -1,9 +1,22 @@
+using CapOrleans.Contracts.Webhooks;
 using CapOrleans.Core.Webhooks;
 
 namespace CapOrleans.Notify;
 
-/// <param name="deployment">The deployment's secret; the same on every node.</param>
-public sealed class EndpointSecrets(WebhookSecret deployment) : IWebhookSecrets
+/// <summary>What receivers verify deliveries with.</summary>
+public sealed class EndpointSecrets : IWebhookSecrets
 {
+    private readonly WebhookSecret deployment;
+
+    /// <param name="deployment">The deployment's secret; the same on every node.</param>
+    public EndpointSecrets(WebhookSecret deployment)
+    {
+        this.deployment = deployment;
+        var key = deployment.DeriveKey();
+        PublicKey = new WebhookPublicKey(key.KeyId, key.PublicKey);
+    }
+
+    public WebhookPublicKey PublicKey { get; }
+
     public string Export(string endpointId, int generation) => deployment.Derive(endpointId, generation).Export();
 }

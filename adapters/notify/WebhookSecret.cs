@@ -21,6 +21,9 @@ public sealed class WebhookSecret(byte[] key)
         new(HMACSHA256.HashData(key,
             Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"webhook-endpoint|{endpointId}|{generation}"))));
 
+    /// <summary>The deployment's key for signatures that anybody can verify.</summary>
+    public WebhookKey DeriveKey() => new(HMACSHA256.HashData(key, "webhook-ed25519"u8));
+
     /// <summary>The secret itself, for the one answer that shows it.</summary>
     public string Export() => Prefix + Convert.ToBase64String(key);
 

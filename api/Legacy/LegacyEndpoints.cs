@@ -68,7 +68,8 @@ internal static class LegacyEndpoints
             return refusal;
         }
 
-        var ruling = await grains.GetGrain<IWebhooksGrain>(0).RegisterAsync(url, context.User.ToActor());
+        var ruling = await grains.GetGrain<IWebhooksGrain>(0).RegisterAsync(url, new WebhookOptions(IsLegacy: true),
+            context.User.ToActor());
         return ruling.Verdict is WebhookVerdict.Changed or WebhookVerdict.AlreadySo
             ? TypedResults.Json(new RegistrationAnswer("hook_registered", url), LegacyJson.Default.RegistrationAnswer)
             : WebhookEndpoints.Refuse(context, ruling.Verdict);

@@ -22,6 +22,11 @@ internal static class WebhookEndpoints
             .WithDescription(
                 "Public addresses only, unless Webhooks__AllowedNetworks says otherwise. "
                 + "A URL that is registered already is answered 200, without the secret.");
+        app.MapPatch("/v1/webhooks/{id}", ChangeAsync).RequireAuthorization(OperatorAccess.Operator)
+            .Accepts<WebhookChangeRequest>("application/json").Produces<WebhookView>()
+            .ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(404).ProducesProblem(503)
+            .WithSummary("Change what a webhook is sent")
+            .WithDescription("What is left out stays as it is; an empty caps or minSeverity takes that limit away.");
         app.MapDelete("/v1/webhooks/{id}", RemoveAsync).RequireAuthorization(OperatorAccess.Operator)
             .Produces(204).ProducesProblem(401).ProducesProblem(403).ProducesProblem(404).ProducesProblem(503)
             .WithSummary("Remove a webhook");
@@ -29,7 +34,7 @@ internal static class WebhookEndpoints
             .Produces<WebhookTestView>().ProducesProblem(401).ProducesProblem(403).ProducesProblem(404).ProducesProblem(429)
             .WithSummary("Send one signed test delivery, and say what became of it")
             .WithDescription(
-                "The body is {\"timestamp\", \"type\": \"webhook.test\", \"webhook\"}. "
+                "A CloudEvent of type caporleans.webhook.test; for format legacy {\"timestamp\", \"type\": \"webhook.test\", \"webhook\"}. "
                 + "Once in five seconds for each webhook; also for one that is disabled.");
         app.MapPost("/v1/webhooks/{id}/enable", async (string id, HttpContext context, IGrainFactory grains) =>
                 Answer(context, await grains.GetGrain<IWebhooksGrain>(0).EnableAsync(id, context.User.ToActor())))
@@ -88,13 +93,33 @@ internal static class WebhookEndpoints
             return refused!;
         }
 
-        if (WebhookUrl.Refuse(request.Url) is { } refusal)
+        var (options, wrong) = WebhookForm.Read(request);
+        if ((WebhookUrl.Refuse(request.Url) ?? wrong) is { } refusal)
         {
             return refusal;
         }
 
-        var ruling = await grains.GetGrain<IWebhooksGrain>(0).RegisterAsync(request.Url!, context.User.ToActor());
+        var ruling = await grains.GetGrain<IWebhooksGrain>(0).RegisterAsync(request.Url!, options!, context.User.ToActor());
         return Answer(context, ruling, StatusCodes.Status201Created);
+    }
+
+    private static async Task<IResult> ChangeAsync(string id, HttpContext context, IGrainFactory grains)
+    {
+        var (request, _, refused) = await JsonBody.ReadAsync(context, WebhooksJson.Default.WebhookChangeRequest,
+            "what changes of a webhook");
+        if (request is null)
+        {
+            return refused!;
+        }
+
+        var webhooks = grains.GetGrain<IWebhooksGrain>(0);
+        if (await webhooks.FindAsync(id) is not { } found)
+        {
+            return Unknown();
+        }
+
+        var (options, wrong) = WebhookForm.Read(found.Sends, request);
+        return wrong ?? Answer(context, await webhooks.ChangeAsync(id, options!, context.User.ToActor()));
     }
 
     private static async Task<IResult> TestAsync(string id, HttpContext context, IGrainFactory grains)
@@ -129,6 +154,6 @@ internal static class WebhookEndpoints
         return TypedResults.Json(WebhookViews.Of(ruling.Endpoint!, ruling.Secret), WebhooksJson.Default.WebhookView, statusCode: status);
     }
 
-    private static Microsoft.AspNetCore.Http.HttpResults.ProblemHttpResult Unknown() =>
+    internal static Microsoft.AspNetCore.Http.HttpResults.ProblemHttpResult Unknown() =>
         Problems.Of(StatusCodes.Status404NotFound, "no-such-webhook", "id", "the id of a webhook; GET /v1/webhooks lists them");
 }

@@ -13,4 +13,9 @@ namespace CapOrleans.Api.Webhooks;
 [JsonSerializable(typeof(WebhookView))]
 [JsonSerializable(typeof(WebhookView[]))]
 [JsonSerializable(typeof(WebhookTestView))]
+[JsonSerializable(typeof(WebhookChangeRequest))]
+[JsonSerializable(typeof(RedeliveryRequest))]
+[JsonSerializable(typeof(RedeliveryView))]
+[JsonSerializable(typeof(DeliveryListAnswer))]
+[JsonSerializable(typeof(JsonWebKeySet))]
 internal sealed partial class WebhooksJson : JsonSerializerContext;

@@ -8,10 +8,12 @@ namespace CapOrleans.Cli.Commands;
 /// <summary>Who is told of incidents.</summary>
 internal static class WebhookCommand
 {
-    public static Command Create() => new("webhook", "Webhooks: list, add, test, enable, rotate, remove. Example: cap webhook add " +
+    public static Command Create() => new("webhook", "Webhooks: list, add, change, test, deliveries, redeliver, enable, rotate, " +
+        "remove. Example: cap webhook add " +
         "https://example.org/incidents")
     {
-        List(), Add(), Test(), Of("enable", "Deliver again to one that was disabled. Example: cap webhook enable 1f0c22ab", (api, id,
+        List(), Add(), Change(), Test(), DeliveryCommands.List(), DeliveryCommands.Redeliver(), Of("enable",
+            "Deliver again to one that was disabled. Example: cap webhook enable 1f0c22ab", (api, id,
             cancel) => api.EnableWebhookAsync(id, cancel)),
         Of("rotate", "Make a new secret; it is shown once. Example: cap webhook rotate 1f0c22ab", (api, id, cancel) =>
             api.RotateWebhookSecretAsync(id, cancel)), Remove(),
@@ -28,11 +30,31 @@ internal static class WebhookCommand
     private static Command Add()
     {
         var url = new Argument<string>("URL") { Description = "Where incidents are posted to" };
+        var options = new WebhookOptions();
         var command = new Command("add", "Register a webhook; its secret is shown once. Example: cap webhook add " +
             "https://example.org/incidents") { url };
+        options.AddTo(command);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var wanted = options.Read(parsed);
+            var webhook = new WebhookRequest(
+                parsed.GetRequiredValue(url), wanted.Format, wanted.Caps, wanted.MinSeverity, wanted.Ordered ?? false);
+            return Answer.Tell(
+                await Servers.ApiAsync(api => api.RegisterWebhookAsync(webhook, cancellationToken)), ClientJson.Default.WebhookView);
+        });
+        return command;
+    }
+
+    private static Command Change()
+    {
+        var id = Id();
+        var options = new WebhookOptions();
+        var command = new Command("change", "Change what a webhook is sent; '' takes a limit away. Example: cap webhook change 1f0c22ab " +
+            "--caps 'WEB-*' --min-severity critical") { id };
+        options.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) => Answer.Tell(
-            await Servers.ApiAsync(api => api.RegisterWebhookAsync(parsed.GetRequiredValue(url), cancellationToken)),
-                ClientJson.Default.WebhookView));
+            await Servers.ApiAsync(api => api.ChangeWebhookAsync(parsed.GetRequiredValue(id), options.Read(parsed), cancellationToken)),
+            ClientJson.Default.WebhookView));
         return command;
     }
 
@@ -71,5 +93,5 @@ internal static class WebhookCommand
         return command;
     }
 
-    private static Argument<string> Id() => new("ID") { Description = "As 'cap webhook list' shows it" };
+    public static Argument<string> Id() => new("ID") { Description = "As 'cap webhook list' shows it" };
 }

@@ -26,6 +26,12 @@ public sealed record Append
 
     /// <summary>What the one entry adds to a score.</summary>
     [Id(6)] public CorrectionRow? Correction { get; init; }
+
+    /// <summary>What became of deliveries; each replaces what was known of its delivery before.</summary>
+    [Id(7)] public IReadOnlyList<DeliveryRow> Deliveries { get; init; } = [];
+
+    /// <summary>A webhook of which nothing is kept any more.</summary>
+    [Id(8)] public string? DroppedWebhook { get; init; }
 }
 
 /// <param name="Adjustment">dCap, four decimals.</param>

@@ -17,6 +17,7 @@ namespace CapOrleans.Contracts.Webhooks;
 /// <param name="FailingSince">When the first of an unbroken row of failed deliveries ended; null after a success.</param>
 /// <param name="LastError">Of the last delivery that failed; kept after a success. Its time is exact to the minute.</param>
 /// <param name="LastSuccessAt">Exact to the minute.</param>
+/// <param name="Options">Null of one that was registered before there were any.</param>
 [GenerateSerializer, Immutable, Alias("cap.webhook-endpoint.v1")]
 public sealed record WebhookEndpoint(
     [property: Id(0)] string Id,
@@ -30,10 +31,27 @@ public sealed record WebhookEndpoint(
     [property: Id(8)] string? DisabledReason = null,
     [property: Id(9)] DateTimeOffset? FailingSince = null,
     [property: Id(10)] DeliveryError? LastError = null,
-    [property: Id(11)] DateTimeOffset? LastSuccessAt = null)
+    [property: Id(11)] DateTimeOffset? LastSuccessAt = null,
+    [property: Id(12)] WebhookOptions? Options = null)
 {
+    /// <summary>What it is sent, and how.</summary>
+    public WebhookOptions Sends => Options ?? new WebhookOptions(IsLegacy: true);
+
     public override string ToString() => Id;
 }
+
+/// <summary>What a webhook is sent, and how.</summary>
+/// <param name="IsLegacy">The body is the legacy record, else a CloudEvent.</param>
+/// <param name="Caps">Only incidents of CapIDs that match it, where <c>*</c> stands for any characters; null for all.</param>
+/// <param name="MinSeverity">Only incidents from this severity on; null for the paging floor of each CapID.</param>
+/// <param name="IsOrdered">One after the other, in the order of the log, instead of several at once. One that fails is passed over, and
+/// follows later.</param>
+[GenerateSerializer, Immutable, Alias("cap.webhook-options.v1")]
+public sealed record WebhookOptions(
+    [property: Id(0)] bool IsLegacy,
+    [property: Id(1)] string? Caps = null,
+    [property: Id(2)] string? MinSeverity = null,
+    [property: Id(3)] bool IsOrdered = false);
 
 /// <param name="Code">HTTP status; null when no answer came.</param>
 [GenerateSerializer, Immutable, Alias("cap.delivery-error.v1")]

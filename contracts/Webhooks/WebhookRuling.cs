@@ -51,3 +51,9 @@ public enum WebhookTestVerdict
 /// <param name="Report">Null unless a test was sent.</param>
 [GenerateSerializer, Immutable, Alias("cap.webhook-test.v1")]
 public sealed record WebhookTest([property: Id(0)] WebhookTestVerdict Verdict, [property: Id(1)] DeliveryReport? Report = null);
+
+/// <summary>The key whose <c>v1a</c> signature every delivery carries.</summary>
+/// <param name="Id">Its thumbprint (RFC 7638).</param>
+/// <param name="Bytes">Ed25519, 32 bytes.</param>
+[GenerateSerializer, Immutable, Alias("cap.webhook-public-key.v1")]
+public sealed record WebhookPublicKey([property: Id(0)] string Id, [property: Id(1)] byte[] Bytes);

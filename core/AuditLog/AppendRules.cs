@@ -21,12 +21,16 @@ public static class AppendRules
         : append.Correction is { } correction && !(append.Entries is [{ Kind: EntryKinds.ScoreCorrected }]
                 && HasMembers(append, ("adjustment", DecimalText.Of(correction.Adjustment)), ("capId", correction.CapId), ("incidentId", correction.IncidentId)))
             ? "A correction says what its one entry says."
+        : append.Deliveries.Count(row => row.State != DeliveryState.Waiting) != append.Entries.Count(entry => IsOfDelivery(entry))
+            ? "A delivery is settled by an entry."
         : append.Context is { } context && (append.Entries.Count == 0 || append.Entries.Any(entry => !IsOfContext(entry) || !Contains(entry, "capId", context.CapId)))
             ? "A context changes by entries about its CapID."
         : null;
 
     private static bool IsOfContext(EntryDraft entry) => entry.Kind is
         EntryKinds.CapRegistered or EntryKinds.KeyAdded or EntryKinds.KeyRevoked or EntryKinds.PolicyChanged or EntryKinds.ScoreCorrected;
+
+    private static bool IsOfDelivery(EntryDraft entry) => entry.Kind is EntryKinds.DeliverySucceeded or EntryKinds.DeliveryExhausted;
 
     private static bool IsOf(EntryDraft entry, string origin) =>
         entry.Bytes.AsSpan().EndsWith(Encoding.UTF8.GetBytes($"\"kind\":\"{entry.Kind}\",\"origin\":\"{origin}\"}}"));

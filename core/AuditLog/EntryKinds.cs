@@ -21,10 +21,12 @@ public static class EntryKinds
     public const string AnchorRestarted = "anchor.restarted";
     public const string DeliverySucceeded = "delivery.succeeded";
     public const string DeliveryExhausted = "delivery.exhausted";
+    public const string DeliveryRequested = "delivery.requested";
     public const string ApiKeyCreated = "api-key.created";
     public const string ApiKeyRevoked = "api-key.revoked";
     public const string ProofFailed = "proof.failed";
     public const string WebhookRegistered = "webhook.registered";
+    public const string WebhookChanged = "webhook.changed";
     public const string WebhookRemoved = "webhook.removed";
     public const string WebhookDisabled = "webhook.disabled";
     public const string WebhookEnabled = "webhook.enabled";

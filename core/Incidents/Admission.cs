@@ -13,17 +13,13 @@ public sealed record Proof(string Scheme, string? Signer, ChainBlock? WalletBloc
 }
 
 /// <summary>
-/// The admission table, in its documented order. Size, shape and identifiers were checked by <see cref="IncidentReader"/>.
-/// <list type="number">
-/// <item>a signature is there, or the policy takes unsigned reports;</item>
-/// <item>the signature has its form, and the claimed signer is an address;</item>
-/// <item>the signature is the claimed signer's;</item>
-/// <item>the CapID is known;</item>
-/// <item>the signer is a reporter key of the CapID, active at the signed time, and not revoked;</item>
-/// <item>scheme and severity are ones that the CapID takes, and the signed time lies within bounds of ours;</item>
-/// <item>the reporter keeps within the CapID's rate limit: decided where the CapID counts, see <see cref="Caps.ReporterRateLimit"/>;</item>
-/// <item>the incident is new: decided by the log when it commits.</item>
-/// </list>
+/// The admission table, in its documented order. Size, shape and identifiers were checked by <see cref="IncidentReader"/>. <list
+/// type="number"> <item>a signature is there, or the policy takes unsigned reports;</item> <item>the signature has its form, and the
+/// claimed signer is an address;</item> <item>the signature is the claimed signer's;</item> <item>the CapID is known;</item> <item>the
+/// signer is a reporter key of the CapID, active at the signed time, and not revoked;</item> <item>scheme and severity are ones that the
+/// CapID takes, and the signed time lies within bounds of ours;</item> <item>the reporter keeps within the CapID's rate limit: decided
+/// where the CapID counts, see <see cref="Caps.ReporterRateLimit"/>;</item> <item>the incident is new: decided by the log when it
+/// commits.</item> </list>
 /// </summary>
 public static class Admission
 {

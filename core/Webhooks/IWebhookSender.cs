@@ -3,16 +3,23 @@ using CapOrleans.Contracts.Webhooks;
 namespace CapOrleans.Core.Webhooks;
 
 /// <param name="Id">The same for every attempt at the same thing, so that a receiver can drop a duplicate.</param>
-public sealed record Delivery(string Id, Uri Url, byte[] Body, SigningSecrets Secrets);
+public sealed record Delivery(string Id, Uri Url, byte[] Body, string ContentType, SigningSecrets Secrets);
 
 /// <summary>With which of an endpoint's secrets a delivery is signed.</summary>
 /// <param name="Generations">At least one; the newest first.</param>
 public sealed record SigningSecrets(string EndpointId, IReadOnlyList<int> Generations);
 
-/// <param name="Code">HTTP status of the last attempt; null when no answer came.</param>
-/// <param name="Fault">Of the last attempt; none when the receiver answered 2xx.</param>
-public sealed record DeliveryOutcome(bool Delivered, int Attempts, int? Code, DeliveryFault Fault)
+/// <summary>What became of one attempt.</summary>
+/// <param name="Fault">None when the receiver answered 2xx.</param>
+/// <param name="Code">HTTP status; null when no answer came.</param>
+/// <param name="Took">Until the answer, or until it was given up.</param>
+/// <param name="RetryAfter">When the receiver wants to be asked again; null when it did not say.</param>
+/// <param name="Answer">How the answer's body begins, as text; null for none.</param>
+public sealed record DeliveryOutcome(
+    DeliveryFault Fault, int? Code, TimeSpan Took = default, TimeSpan? RetryAfter = null, string? Answer = null)
 {
+    public bool Delivered => Fault == DeliveryFault.None;
+
     public DeliveryReport ToReport() => new(Delivered, Fault, Code);
 }
 
@@ -21,18 +28,24 @@ public interface IWebhookSender
     /// <returns>False when the URL's host is an address that is never connected to. Names are judged when they are connected to.</returns>
     bool MayReach(Uri url);
 
-    /// <summary>POSTs until the receiver answers 2xx or 410, or the schedule is exhausted.</summary>
-    /// <param name="failed">Called for every attempt that failed, while it goes on.</param>
-    /// <exception cref="OperationCanceledException">It was cancelled; the receiver may have the delivery all the same.</exception>
-    Task<DeliveryOutcome> SendAsync(Delivery delivery, Action<DeliveryOutcome> failed, CancellationToken cancellationToken);
+    /// <summary>For so long a host that only fails is not asked again.</summary>
+    static readonly TimeSpan AwayTime = TimeSpan.FromSeconds(15);
 
-    /// <summary>POSTs once.</summary>
+    /// <summary>As <see cref="TryAsync"/>.</summary>
+    /// <returns>Null when nothing was sent, because lately the host did nothing but fail.</returns>
+    Task<DeliveryOutcome?> TryUnlessAwayAsync(Delivery delivery, CancellationToken cancellationToken);
+
+    /// <summary>POSTs once, within 15 seconds.</summary>
+    /// <exception cref="OperationCanceledException">It was cancelled; the receiver may have the delivery all the same.</exception>
     Task<DeliveryOutcome> TryAsync(Delivery delivery, CancellationToken cancellationToken);
 }
 
 /// <summary>The secrets of endpoints, derived from the deployment's: no database holds them.</summary>
 public interface IWebhookSecrets
 {
+    /// <summary>The key whose <c>v1a</c> signature every delivery carries.</summary>
+    WebhookPublicKey PublicKey { get; }
+
     /// <returns><c>whsec_</c> and 32 bytes in base64; the same for the same endpoint and generation.</returns>
     string Export(string endpointId, int generation);
 }

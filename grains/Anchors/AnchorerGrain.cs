@@ -16,11 +16,11 @@ namespace CapOrleans.Grains.Anchors;
 /// at. What it answers counts only where it equals our own tree: anybody may be behind a node, a contract or a key.
 /// </summary>
 /// <remarks>
-/// The next batch does not wait until the one before is deep enough, see <see cref="PendingAnchors"/>. Crash after a transaction was sent:
-/// the contract is ahead of the log's last <c>anchor.batched</c>; the events that moved it are looked up, compared with the log's roots at
-/// their sizes, and logged. A chain that lost blocks is behind: <c>anchor.lost</c>
-/// is logged, see <see cref="LostAnchors"/>, and the range is anchored again. A contract ahead of the whole log, or an event that is not ours:
-/// <c>anchor.conflict</c> is logged once, and nothing is anchored until it is gone. Tests: <c>A_crash_after_sending_anchors_once</c>,
+/// The next batch does not wait until the one before is deep enough, see <see cref="PendingAnchors"/>. Crash after a transaction was
+/// sent: the contract is ahead of the log's last <c>anchor.batched</c>; the events that moved it are looked up, compared with the log's
+/// roots at their sizes, and logged. A chain that lost blocks is behind: <c>anchor.lost</c> is logged, see <see cref="LostAnchors"/>, and
+/// the range is anchored again. A contract ahead of the whole log, or an event that is not ours: <c>anchor.conflict</c> is logged once,
+/// and nothing is anchored until it is gone. Tests: <c>A_crash_after_sending_anchors_once</c>,
 /// <c>What_another_anchors_under_our_name_counts_for_nothing</c>, <c>A_log_older_than_its_contract_believes_none_of_it</c>.
 /// </remarks>
 [PlacedBesideItsLog]

@@ -4,6 +4,7 @@ using CapOrleans.Contracts.Caps;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.Caps;
+using CapOrleans.Core.Webhooks;
 using CapOrleans.GrainInterfaces;
 using Orleans.Concurrency;
 
@@ -11,7 +12,8 @@ namespace CapOrleans.Grains.AuditLog;
 
 /// <summary>Re-entrant, so that a query which takes its time keeps none waiting.</summary>
 [StatelessWorker, Reentrant]
-internal sealed class LogReaderGrain(IAuditLogReader reader, LogMap logs, IncidentViews views, TimeProvider time) : Grain, ILogReaderGrain
+internal sealed class LogReaderGrain(IAuditLogReader reader, IDeliveryReader deliveries, LogMap logs, IncidentViews views,
+    TimeProvider time) : Grain, ILogReaderGrain
 {
     /// <summary>For a query, before its caller gives up: nobody waits for it any more. 8 seconds.</summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(8);
@@ -32,6 +34,9 @@ internal sealed class LogReaderGrain(IAuditLogReader reader, LogMap logs, Incide
 
     public Task<ScorePage?> ScoreAsync(string capId, long after, int limit, CancellationToken cancellationToken) =>
         InTimeAsync(token => ReadScoreAsync(capId, after, limit, token), cancellationToken);
+
+    public Task<DeliveryPage> DeliveriesAsync(DeliveryQuery query, CancellationToken cancellationToken) =>
+        InTimeAsync(token => ListDeliveriesAsync(query, token), cancellationToken);
 
     public Task<byte[]?> LatestAsync(string kind, CancellationToken cancellationToken) => InTimeAsync(token => FindLatestAsync(kind, token), cancellationToken);
 
@@ -95,6 +100,20 @@ internal sealed class LogReaderGrain(IAuditLogReader reader, LogMap logs, Incide
 
         var (entries, hasMore) = await reader.ReadScoreAsync(logs.Of(capId), capId, after, limit, cancellationToken);
         return new ScorePage([.. entries.Select(ScoreCorrection.Read)], hasMore ? entries[^1].Index : null);
+    }
+
+    private async Task<DeliveryPage> ListDeliveriesAsync(DeliveryQuery query, CancellationToken cancellationToken)
+    {
+        var found = await deliveries.ListAsync(query, cancellationToken);
+        var page = found.Take(query.Limit).ToList();
+        var origins = new List<string>();
+        for (var log = 0; log < logs.Count; log++)
+        {
+            origins.Add((await reader.HeadAsync(log, cancellationToken))?.Origin ?? "");
+        }
+
+        return new DeliveryPage(page, origins, found.Count == page.Count ? null
+            : new DeliveryCursor(page[^1].ChangedAt.ToUnixTimeMilliseconds(), page[^1].Log, page[^1].Index));
     }
 
     private string CursorOf(IncidentView last, IncidentQuery query)

@@ -140,6 +140,7 @@ internal abstract partial class ConsumerGrain(
             Entries = step.Entries,
             Offset = new OffsetCommit(Consumer, offset, step.To),
             Cover = step.Cover,
+            Deliveries = step.Deliveries,
         };
         // Whether it was committed tells the offset; a silo that stops does not wait for an answer that may never come.
         var outcome = await GrainFactory.GetGrain<IAuditLogGrain>(LogNumber).AppendAsync(append).WaitAsync(Stopping);

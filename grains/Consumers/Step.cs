@@ -9,5 +9,8 @@ namespace CapOrleans.Grains.Consumers;
 /// <param name="IsWork">It did something, though it has nothing to say about it yet.</param>
 internal sealed record Step(long To, IReadOnlyList<EntryDraft> Entries, Cover? Cover = null, bool IsWork = false)
 {
+    /// <summary>What became of deliveries.</summary>
+    public IReadOnlyList<DeliveryRow> Deliveries { get; init; } = [];
+
     public static Step Skip(long to) => new(to, []);
 }

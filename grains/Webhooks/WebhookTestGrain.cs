@@ -30,10 +30,12 @@ internal sealed class WebhookTestGrain(IWebhookSender sender, TimeProvider time,
 
         sentAt = time.GetTimestamp();
         var now = time.GetUtcNow();
-        var body = new CanonicalObject().Add("timestamp", Entry.Instant(now)).Add("type", "webhook.test").Add("webhook", endpoint.Id)
-            .ToBytes();
-        var delivery = new Delivery($"test/{endpoint.Id}/{now.ToUnixTimeMilliseconds()}", new Uri(endpoint.Url), body,
-            SecretRotation.SecretsOf(endpoint, now));
+        var id = $"test/{endpoint.Id}/{now.ToUnixTimeMilliseconds()}";
+        var (body, type) = endpoint.Sends.IsLegacy
+            ? (new CanonicalObject().Add("timestamp", Entry.Instant(now)).Add("type", "webhook.test").Add("webhook", endpoint.Id).ToBytes(),
+                "application/json")
+            : (IncidentEvent.WriteTest(endpoint.Id, id, now), IncidentEvent.ContentType);
+        var delivery = new Delivery(id, new Uri(endpoint.Url), body, type, SecretRotation.SecretsOf(endpoint, now));
         return new WebhookTest(WebhookTestVerdict.Sent, (await sender.TryAsync(delivery, host.ApplicationStopping)).ToReport());
     }
 }

@@ -44,7 +44,7 @@ internal sealed partial class WebhooksGrain
             {
                 if (change.Kind == EntryKinds.WebhookRemoved)
                 {
-                    await DropOffsetsAsync(NotifierGrain.OffsetOf(change.Webhook));
+                    await DropAsync(change.Webhook);
                 }
 
                 await LogAsync(change);
@@ -97,18 +97,26 @@ internal sealed partial class WebhooksGrain
 
     /// <summary>Nothing is left of a webhook that was removed. A notifier that was just at work finds its offset gone, and its outcome is
     /// not logged.</summary>
-    private async Task DropOffsetsAsync(string offset)
+    private async Task DropAsync(string webhook)
     {
+        var offset = NotifierGrain.OffsetOf(webhook);
         for (var number = 0; number < logs.Count; number++)
         {
-            for (var tries = 0; await log.PositionAsync(number, offset, CancellationToken.None) is > 0 and var position; tries++)
+            var verdict = AppendVerdict.StaleOffset;
+            for (var tries = 0; verdict == AppendVerdict.StaleOffset && tries <= MaxTries; tries++)
             {
-                var drop = new Append { Entries = [], Offset = new OffsetCommit(offset, position, 0) };
-                var outcome = await GrainFactory.GetGrain<IAuditLogGrain>(number).AppendAsync(drop).WaitAsync(CommitTimeout, time);
-                if (outcome.Verdict is not (AppendVerdict.Appended or AppendVerdict.StaleOffset) || tries == MaxTries)
+                var position = await log.PositionAsync(number, offset, CancellationToken.None);
+                var drop = new Append
                 {
-                    throw new InvalidOperationException($"Log {number} answered {outcome.Verdict}.");
-                }
+                    Entries = [], DroppedWebhook = webhook, Offset = position > 0 ? new OffsetCommit(offset, position, 0) : null,
+                };
+                var outcome = await GrainFactory.GetGrain<IAuditLogGrain>(number).AppendAsync(drop).WaitAsync(CommitTimeout, time);
+                verdict = outcome.Verdict;
+            }
+
+            if (verdict != AppendVerdict.Appended)
+            {
+                throw new InvalidOperationException($"Log {number} answered {verdict}.");
             }
         }
     }

@@ -24,7 +24,7 @@ internal sealed partial class WebhooksGrain(
 {
     private const int IdDigits = 12;
 
-    public async Task<WebhookRuling> RegisterAsync(string url, Actor actor)
+    public async Task<WebhookRuling> RegisterAsync(string url, WebhookOptions options, Actor actor)
     {
         var endpoints = stored.State.Endpoints;
         if (endpoints.Find(endpoint => endpoint.Url == url) is { } known)
@@ -48,7 +48,7 @@ internal sealed partial class WebhooksGrain(
         }
 
         var id = RandomNumberGenerator.GetHexString(IdDigits, lowercase: true);
-        var added = new WebhookEndpoint(id, url, time.GetUtcNow(), actor, await EndsAsync());
+        var added = new WebhookEndpoint(id, url, time.GetUtcNow(), actor, await EndsAsync(), Options: options);
         await ChangeAsync([.. endpoints, added], EntryKinds.WebhookRegistered, added, actor);
         Wake(added.Id);
         return new WebhookRuling(WebhookVerdict.Changed, added, secrets.Export(added.Id, added.Generation));
@@ -57,6 +57,13 @@ internal sealed partial class WebhooksGrain(
     public Task<IReadOnlyList<WebhookEndpoint>> ListAsync() => Task.FromResult<IReadOnlyList<WebhookEndpoint>>(stored.State.Endpoints);
 
     public Task<WebhookEndpoint?> FindAsync(string id) => Task.FromResult(Find(id));
+
+    public Task<WebhookPublicKey> PublicKeyAsync() => Task.FromResult(secrets.PublicKey);
+
+    public async Task<int?> RedeliverAsync(string id, string capId, string incidentId, Actor actor) =>
+        Find(id) is not null && await log.FindIncidentAsync(capId, incidentId, CancellationToken.None) is { Index: var index }
+            ? await GrainFactory.Notifier(id, logs.Of(capId)).RedeliverAsync(index, index + 1, actor)
+            : null;
 
     public async Task<WebhookRuling> RemoveAsync(string id, Actor actor)
     {
@@ -72,6 +79,28 @@ internal sealed partial class WebhooksGrain(
 
         await ChangeAsync([.. stored.State.Endpoints.Where(endpoint => endpoint.Id != id)], EntryKinds.WebhookRemoved, found, actor);
         return new WebhookRuling(WebhookVerdict.Changed, found);
+    }
+
+    public async Task<WebhookRuling> ChangeAsync(string id, WebhookOptions options, Actor actor)
+    {
+        if (Find(id) is not { } found)
+        {
+            return new WebhookRuling(WebhookVerdict.Unknown);
+        }
+
+        if (found.Sends == options)
+        {
+            return new WebhookRuling(WebhookVerdict.AlreadySo, found);
+        }
+
+        if (IsBehind)
+        {
+            return new WebhookRuling(WebhookVerdict.Busy);
+        }
+
+        var next = found with { Options = options };
+        await ChangeAsync(Replace(next), EntryKinds.WebhookChanged, next, actor);
+        return new WebhookRuling(WebhookVerdict.Changed, next);
     }
 
     public async Task<WebhookRuling> EnableAsync(string id, Actor actor)

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using CapOrleans.Notify;
 
 namespace CapOrleans.Tests.Api;
@@ -25,8 +26,10 @@ public sealed class WebhookTests(NodeFixture node)
         var test = await AnswerAsync(HttpMethod.Post, $"/v1/webhooks/{made.Text("id")}/test", HttpStatusCode.OK);
         Assert.Equal("""{"delivered":true,"code":200,"error":null}""", test.GetRawText());
         var delivery = await receiver.NextAsync();
-        Assert.Equal(("webhook.test", made.Text("id")), (delivery.Body.Text("type"), delivery.Body.Text("webhook")));
-        Assert.Equal(Signature(made, delivery), delivery.Signature);
+        Assert.Equal(("caporleans.webhook.test", made.Text("id")), (delivery.Body.Text("type"), delivery.Body.GetProperty("data").Text(
+            "webhook")));
+        Assert.Equal(Signature(made, delivery), delivery.Signature[..delivery.Signature.LastIndexOf(' ')]);
+        await AssertOthersVerifyAsync(made, delivery);
         var tooSoon = await AnswerAsync(HttpMethod.Post, $"/v1/webhooks/{made.Text("id")}/test", HttpStatusCode.TooManyRequests);
         Assert.Equal("urn:caporleans:problem:too-many-tests", tooSoon.Text("type"));
 
@@ -35,7 +38,9 @@ public sealed class WebhookTests(NodeFixture node)
             NodeFixture.Json(node.Incident(incident => incident["severity"] = "high")));
         Assert.Equal(HttpStatusCode.Created, accepted.StatusCode);
         var signed = await receiver.NextAsync();
-        Assert.Equal($"{Signature(rotated, signed)} {Signature(made, signed)}", signed.Signature);
+        Assert.StartsWith($"{Signature(rotated, signed)} {Signature(made, signed)} v1a,", signed.Signature, StringComparison.Ordinal);
+        await AssertOthersVerifyAsync(made, signed);
+        await AssertOthersVerifyAsync(rotated, signed);
         await RemoveAsync(made);
     }
 
@@ -56,7 +61,8 @@ public sealed class WebhookTests(NodeFixture node)
 
         var ready = await node.Api.GetStringAsync("/health/ready");
         Assert.DoesNotContain(made.Text("id"), ready, StringComparison.Ordinal);
-        var entries = await EntriesAsync(made);
+        List<JsonElement> entries = [];
+        await Eventually.TrueAsync(async () => (entries = await EntriesAsync(made)).Count == 3);
         Assert.Equal(["delivery.exhausted", "webhook.disabled", "webhook.registered"], entries.Select(entry => entry.Text("kind")).Order());
         Assert.DoesNotContain(entries, entry => entry.GetRawText().Contains($":{port}", StringComparison.Ordinal)
             || entry.GetProperty("entry").GetProperty("body").TryGetProperty("code", out _));
@@ -115,6 +121,82 @@ public sealed class WebhookTests(NodeFixture node)
                 Assert.Equal(("urn:caporleans:problem:webhook-address", "url"), (refused.Text("type"), refused.Text("field")));
             }
         }
+    }
+
+    [Fact]
+    public async Task What_became_of_a_delivery_is_told_attempt_by_attempt_and_it_can_be_asked_for_again()
+    {
+        await using var receiver = await WebhookReceiver.StartAsync(refusals: 1);
+        var made = await AnswerAsync(HttpMethod.Post, "/v1/webhooks", HttpStatusCode.Created,
+            new { url = receiver.Url, format = "legacy", caps = "*", minSeverity = "critical", ordered = true });
+        Assert.Equal(("legacy", "*", "critical", true),
+            (made.Text("format"), made.Text("caps"), made.Text("minSeverity"), made.GetProperty("ordered").GetBoolean()));
+        var path = $"/v1/webhooks/{made.Text("id")}";
+        var incident = node.Incident(incident => incident["severity"] = "critical");
+        using var accepted = await node.Api.PostAsync("/v1/incidents", NodeFixture.Json(incident));
+        var id = JsonElement.Parse(await accepted.Content.ReadAsStringAsync()).Text("incidentId");
+        var delivery = await receiver.NextAsync(); // the second attempt: five seconds later
+        Assert.Equal(id, delivery.Body.Text("incident_id"));
+        JsonElement listed = default;
+        await Eventually.TrueAsync(async () =>
+        {
+            listed = (await AnswerAsync(HttpMethod.Get, $"{path}/deliveries?state=delivered", HttpStatusCode.OK)).GetProperty("items");
+            return listed.GetArrayLength() == 1;
+        });
+        Assert.Equal((delivery.Id, id, "critical"), (listed[0].Text("id"), listed[0].Text("incidentId"), listed[0].Text("severity")));
+        Assert.Equal(["503:status", "200:"], listed[0].GetProperty("attempts").EnumerateArray()
+            .Select(attempt => $"{attempt.GetProperty("code")}:{attempt.GetProperty("error")}"));
+
+        var changed = await AnswerAsync(HttpMethod.Patch, path, HttpStatusCode.OK, new { format = "cloudevents", minSeverity = "" });
+        Assert.Equal(("cloudevents", JsonValueKind.Null), (changed.Text("format"), changed.GetProperty("minSeverity").ValueKind));
+        var asked = await AnswerAsync(HttpMethod.Post, $"{path}/redeliver", HttpStatusCode.Accepted, new { capId = "SYS-CORE",
+            incidentId = id });
+        Assert.Equal(1, asked.GetProperty("deliveries").GetInt32());
+        var again = await receiver.NextAsync();
+        Assert.Equal((delivery.Id, $"SYS-CORE/{id}"), (again.Id, again.Body.Text("subject")));
+        await AssertRefusedAsync(path);
+        await RemoveAsync(made);
+    }
+
+    private async Task AssertRefusedAsync(string path)
+    {
+        foreach (var (method, call, body, field) in ((HttpMethod, string, object?, string)[])[
+            (HttpMethod.Patch, path, new { format = "xml" }, "format"), (HttpMethod.Patch, path, new { caps = "a b" }, "caps"),
+            (HttpMethod.Patch, path, new { minSeverity = "urgent" }, "minSeverity"), (HttpMethod.Get, $"{path}/deliveries?state=lost",
+                null, "state"),
+            (HttpMethod.Get, $"{path}/deliveries?cursor=1-2", null, "cursor"), (HttpMethod.Post, $"{path}/redeliver",
+                new { capId = "SYS-CORE" }, ""),
+            (HttpMethod.Post, $"{path}/redeliver", new { log = 0, from = 5, to = 5 }, "to"),
+            (HttpMethod.Post, $"{path}/redeliver", new { log = 0, from = 0, to = 1001 }, "to")])
+        {
+            Assert.Equal(field, (await AnswerAsync(method, call, HttpStatusCode.BadRequest, body)).Text("field"));
+        }
+
+        foreach (var (call, body) in ((string, object)[])[($"{path}/redeliver", new { capId = "SYS-CORE", incidentId = "NONE" }),
+            ($"{path}/redeliver", new { log = 99, from = 0, to = 1 }), ("/v1/webhooks/0123456789ab/redeliver", new { log = 0, from = 0,
+                to = 1 })])
+        {
+            await AnswerAsync(HttpMethod.Post, call, HttpStatusCode.NotFound, body);
+        }
+    }
+
+    /// <summary>The libraries of Standard Webhooks and of Svix, and Node.js's Ed25519.</summary>
+    private async Task AssertOthersVerifyAsync(JsonElement webhook, ReceivedDelivery delivery)
+    {
+        using var directory = new TempDirectory();
+        await File.WriteAllTextAsync(directory.File("delivery.json"), new JsonObject
+        {
+            ["secret"] = webhook.Text("secret"), ["keys"] = JsonNode.Parse(await node.Api.GetStringAsync("/.well-known/jwks.json")),
+            ["headers"] = new JsonObject
+            {
+                ["webhook-id"] = delivery.Id, ["webhook-timestamp"] = delivery.Timestamp, ["webhook-signature"] = delivery.Signature,
+            },
+            ["body"] = Convert.ToBase64String(delivery.Bytes),
+        }.ToJsonString());
+        using var verifier = Child.Start("/bin/sh", ["-c", $"node verify.mjs < {directory.File("delivery.json")}"],
+            folder: Repository.File("tests", "clients", "webhooks"));
+        Assert.True(await verifier.ExitAsync() == 0, verifier.Output);
+        Assert.Equal("""{"standard":true,"svix":true,"v1a":true}""", verifier.Output.Trim());
     }
 
     private static string Signature(JsonElement webhook, ReceivedDelivery delivery) =>

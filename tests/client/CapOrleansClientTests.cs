@@ -3,6 +3,7 @@ using CapOrleans.Client;
 using CapOrleans.Client.Signing;
 using CapOrleans.Contracts.Caps;
 using CapOrleans.Contracts.Gates;
+using CapOrleans.Contracts.Webhooks;
 using CapOrleans.Core.Access;
 using CapOrleans.Core.Signatures;
 
@@ -78,7 +79,7 @@ public sealed class CapOrleansClientTests(NodeFixture node) : IDisposable
         await Assert.ThrowsAsync<ProblemException>(() => Operator.SendHeartbeatAsync("client-gate", early, default));
         await Operator.RemoveGateAsync("client-gate", default);
 
-        var webhook = await Operator.RegisterWebhookAsync("http://127.0.0.1:9/client-test", default);
+        var webhook = await Operator.RegisterWebhookAsync(new WebhookRequest("http://127.0.0.1:9/client-test"), default);
         Assert.NotNull(webhook.Secret);
         Assert.False((await Operator.TestWebhookAsync(webhook.Id, default)).Delivered);
         Assert.NotEqual(webhook.Secret, (await Operator.RotateWebhookSecretAsync(webhook.Id, default)).Secret);

@@ -67,7 +67,7 @@ public sealed class FairTurnsTests
             return Task.CompletedTask;
         }, Never));
         first.SetException(new InvalidOperationException("Not foreseen."));
-        await ran.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        await ran.Task.WaitAsync(TimeSpan.FromMinutes(1));
     }
 
     [Fact]

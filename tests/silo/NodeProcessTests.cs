@@ -228,6 +228,36 @@ public sealed class NodeProcessTests : IDisposable
     }
 
     [Fact]
+    public async Task A_node_that_is_killed_delivers_what_it_had_not()
+    {
+        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{apiPort}") };
+        var port = Child.FreePort();
+        JsonObject incident;
+        using (var first = await StartAsync(null))
+        {
+            http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer",
+                (await File.ReadAllTextAsync(directory.File("data/admin-token"))).Trim());
+            using var made = await http.PostAsJsonAsync("/v1/webhooks", new { url = $"http://127.0.0.1:{port}/hook" });
+            var id = (await made.Content.ReadFromJsonAsync<JsonElement>()).Text("id");
+            var key = TestIncident.Key(await File.ReadAllTextAsync(directory.File("data/identity.key")));
+            incident = TestIncident.Signed(key, "SYS-CORE", "W-1", TimeProvider.System.GetUtcNow(), members =>
+                members["severity"] = "critical");
+            using var accepted = await http.PostAsync("/v1/incidents", NodeFixture.Json(incident));
+            Assert.Equal(HttpStatusCode.Created, accepted.StatusCode);
+            await Eventually.TrueAsync(async () =>
+                (await http.GetStringAsync($"/v1/webhooks/{id}/deliveries?state=waiting")).Contains("no-answer", StringComparison.Ordinal));
+            first.Kill9();
+        }
+
+        await using var receiver = await WebhookReceiver.StartAsync(port: port);
+        using var second = await StartAsync(null);
+        var delivery = await receiver.NextAsync();
+        Assert.Equal("SYS-CORE/W-1", delivery.Body.Text("subject"));
+        var request = JsonNode.Parse(delivery.Body.GetProperty("data").Text("request"))!;
+        Assert.Equal((string?)incident["signature"], (string?)request["signature"]);
+    }
+
+    [Fact]
     public async Task A_second_node_on_the_same_directory_is_refused()
     {
         using var first = await StartAsync(null);

@@ -47,6 +47,7 @@ public static class TestSilo
         silo.Services.AddSingleton(_ => SqliteDatabase.Open(directory.File("log.db"), logs));
         silo.Services.AddSingleton<IAuditLogWriter, SqliteLogWriter>();
         silo.Services.AddSingleton<IAuditLogReader, SqliteLogReader>();
+        silo.Services.AddSingleton(provider => (IDeliveryReader)provider.GetRequiredService<IAuditLogReader>());
         silo.Services.AddSingleton<IBlockStore>(_ => new SqliteBlockStore(directory.File("blocks.db")));
         silo.Services.AddSingleton(provider => new ArchiveLocations([new StoreLocation(provider.GetRequiredService<IBlockStore>(), provider.GetRequiredService<TimeProvider>())]));
         silo.Services.AddSingleton<ICarStore, NoIpfsNode>();
@@ -64,10 +65,10 @@ public static class TestSilo
     {
         public bool MayReach(Uri url) => true;
 
-        public Task<DeliveryOutcome> SendAsync(Delivery delivery, Action<DeliveryOutcome> failed, CancellationToken cancellationToken) =>
-            TryAsync(delivery, cancellationToken);
+        public async Task<DeliveryOutcome?> TryUnlessAwayAsync(Delivery delivery, CancellationToken cancellationToken) =>
+            await TryAsync(delivery, cancellationToken);
 
         public Task<DeliveryOutcome> TryAsync(Delivery delivery, CancellationToken cancellationToken) =>
-            Task.FromResult(new DeliveryOutcome(false, 1, null, DeliveryFault.NoAnswer));
+            Task.FromResult(new DeliveryOutcome(DeliveryFault.NoAnswer, null));
     }
 }

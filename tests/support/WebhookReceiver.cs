@@ -31,9 +31,9 @@ public sealed class WebhookReceiver : IAsyncDisposable
     /// <summary>Everything that arrived, refused or not.</summary>
     public int Attempts { get; private set; }
 
-    public static async Task<WebhookReceiver> StartAsync(int refusals = 0, int refusal = 503)
+    public static async Task<WebhookReceiver> StartAsync(int refusals = 0, int refusal = 503, int port = 0)
     {
-        var port = Child.FreePort();
+        port = port == 0 ? Child.FreePort() : port;
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls($"http://127.0.0.1:{port}");

@@ -111,6 +111,12 @@ internal static class CommitRows
                 log, consumer, position);
         }
 
+        AddDeliveries(batch, log, plan);
+        AddCovers(batch, log, plan);
+    }
+
+    private static void AddCovers(NpgsqlBatch batch, int log, CommitPlan plan)
+    {
         foreach (var change in plan.Covers)
         {
             if (change.DropBeyond is { } beyond)
@@ -124,6 +130,24 @@ internal static class CommitRows
                     "INSERT INTO cover (log, kind, to_idx, from_idx, idx) VALUES ($1, $2, $3, $4, $5)",
                     log, cover.Kind, cover.To, cover.From, change.Index);
             }
+        }
+    }
+
+    private static void AddDeliveries(NpgsqlBatch batch, int log, CommitPlan plan)
+    {
+        foreach (var webhook in plan.DroppedWebhooks)
+        {
+            batch.Add(DeliveryRows.Drop, webhook, log);
+        }
+
+        foreach (var row in plan.Deliveries.Values)
+        {
+            batch.Add(DeliveryRows.Put, DeliveryRows.Values(row));
+        }
+
+        foreach (var (webhook, state, before) in DeliveryRows.Trims(plan.Deliveries.Values))
+        {
+            batch.Add(DeliveryRows.Trim, webhook, state, before);
         }
     }
 }

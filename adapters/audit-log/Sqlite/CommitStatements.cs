@@ -68,6 +68,12 @@ internal sealed class CommitStatements(SqliteConnection connection) : IDisposabl
     public SqliteStatement DropCovers { get; } = new(connection,
         "DELETE FROM cover WHERE log = $1 AND kind = $2 AND to_idx > $3", 3);
 
+    public SqliteStatement PutDelivery { get; } = new(connection, DeliveryRows.Put, 11);
+
+    public SqliteStatement DropDeliveries { get; } = new(connection, DeliveryRows.Drop, 2);
+
+    public SqliteStatement TrimDeliveries { get; } = new(connection, DeliveryRows.Trim, 3);
+
     public (LogHead Head, MerkleFrontier Frontier) ReadHead(SqliteTransaction transaction, int log)
     {
         using var reader = head.Query(transaction, log);
@@ -100,7 +106,8 @@ internal sealed class CommitStatements(SqliteConnection connection) : IDisposabl
     public void Dispose()
     {
         foreach (var statement in (ReadOnlySpan<SqliteStatement>)[head, capVersion, position, findIncident, MakeHead, MoveHead, Touch, AddEntry,
-            AddIncident, PutCap, AddTotals, AddCorrection, MoveOffset, DropOffset, AddCover, DropCovers])
+            AddIncident, PutCap, AddTotals, AddCorrection, MoveOffset, DropOffset, AddCover, DropCovers,
+            PutDelivery, DropDeliveries, TrimDeliveries])
         {
             statement.Dispose();
         }

@@ -133,6 +133,7 @@ public sealed class SqliteLogWriter : IAuditLogWriter, IDisposable
             }
         }
 
+        WriteDeliveries(log, transaction, plan);
         foreach (var change in plan.Covers)
         {
             if (change.DropBeyond is { } beyond)
@@ -144,6 +145,24 @@ public sealed class SqliteLogWriter : IAuditLogWriter, IDisposable
             {
                 statements.AddCover.Run(transaction, log, cover.Kind, cover.To, cover.From, change.Index);
             }
+        }
+    }
+
+    private void WriteDeliveries(int log, SqliteTransaction transaction, CommitPlan plan)
+    {
+        foreach (var webhook in plan.DroppedWebhooks)
+        {
+            statements.DropDeliveries.Run(transaction, webhook, log);
+        }
+
+        foreach (var row in plan.Deliveries.Values)
+        {
+            statements.PutDelivery.Run(transaction, DeliveryRows.Values(row));
+        }
+
+        foreach (var (webhook, state, before) in DeliveryRows.Trims(plan.Deliveries.Values))
+        {
+            statements.TrimDeliveries.Run(transaction, webhook, state, before);
         }
     }
 

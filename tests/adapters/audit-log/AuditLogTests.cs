@@ -10,7 +10,7 @@ using CapOrleans.Core.MerkleTree;
 namespace CapOrleans.Tests.AuditLog;
 
 /// <summary>What both databases promise; each test runs against both.</summary>
-public abstract class AuditLogTests
+public abstract partial class AuditLogTests
 {
     private static readonly DateTimeOffset At = new(2026, 11, 24, 12, 0, 0, TimeSpan.Zero);
 

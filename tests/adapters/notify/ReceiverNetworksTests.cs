@@ -93,9 +93,8 @@ public sealed class ReceiverNetworksTests : IDisposable
     public async Task A_refused_address_is_told_as_such()
     {
         using var sender = new WebhookSender(new ReceiverNetworks([]), WebhookSecret.Parse(WebhookSecret.Create()), TimeProvider.System);
-        var delivery = new Delivery("1", new Uri($"http://localhost:{Port}/"), [], new SigningSecrets("a1", [1]));
-        Assert.Equal(new DeliveryOutcome(false, 1, null, DeliveryFault.RefusedAddress),
-            await sender.TryAsync(delivery, CancellationToken.None));
+        var delivery = new Delivery("1", new Uri($"http://localhost:{Port}/"), [], "application/json", new SigningSecrets("a1", [1]));
+        Assert.Equal(DeliveryFault.RefusedAddress, (await sender.TryAsync(delivery, CancellationToken.None)).Fault);
         Assert.False(listener.Pending());
     }
 

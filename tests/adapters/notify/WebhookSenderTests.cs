@@ -3,79 +3,107 @@ using System.Net.Sockets;
 using CapOrleans.Contracts.Webhooks;
 using CapOrleans.Core.Webhooks;
 using CapOrleans.Notify;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 
 namespace CapOrleans.Tests.Notify;
 
-public sealed class WebhookSenderTests
+/// <summary>One attempt, with real receivers.</summary>
+public sealed class WebhookSenderTests : IAsyncDisposable
 {
     private static readonly ReceiverNetworks WithLoopback = new(ReceiverNetworks.Loopback);
 
     private readonly FakeTimeProvider time = new(new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero));
     private readonly WebhookSecret deployment = WebhookSecret.Parse(WebhookSecret.Create());
+    private readonly WebhookSender sender;
 
-    [Fact]
-    public async Task A_receiver_that_fails_first_is_tried_again_under_the_same_id()
+    public WebhookSenderTests() => sender = new WebhookSender(WithLoopback, deployment, time);
+
+    public ValueTask DisposeAsync()
     {
-        await using var receiver = await WebhookReceiver.StartAsync(refusals: 2);
-        var outcome = await SendAsync(receiver.Url);
-        Assert.True(outcome.Delivered, $"{outcome.Fault}");
-        Assert.True(receiver.Attempts >= 3);
-        var delivery = await receiver.NextAsync();
-        Assert.Equal("log/7", delivery.Id);
-        Assert.Equal(deployment.Derive("a1", 1)
-            .Sign(delivery.Id, long.Parse(delivery.Timestamp, CultureInfo.InvariantCulture), delivery.Bytes), delivery.Signature);
+        sender.Dispose();
+        return ValueTask.CompletedTask;
     }
 
     [Fact]
-    public async Task After_a_rotation_both_secrets_sign_and_a_receiver_finds_its_own()
+    public async Task Each_secret_of_the_endpoint_and_the_deployment_s_key_sign_and_a_receiver_finds_its_own()
     {
         await using var receiver = await WebhookReceiver.StartAsync();
-        Assert.True((await SendAsync(receiver.Url, 3, 2)).Delivered);
+        Assert.True((await TryAsync(receiver.Url, 3, 2)).Delivered);
         var delivery = await receiver.NextAsync();
         var timestamp = long.Parse(delivery.Timestamp, CultureInfo.InvariantCulture);
-        Assert.Equal([3, 2], delivery.Signature.Split(' ').Select(signature => Enumerable.Range(1, 4).Single(
+        Assert.Equal(("log/7", time.GetUtcNow().ToUnixTimeSeconds()), (delivery.Id, timestamp));
+        var signatures = delivery.Signature.Split(' ');
+        Assert.Equal([3, 2], signatures[..^1].Select(signature => Enumerable.Range(1, 4).Single(
             generation => signature == deployment.Derive("a1", generation).Sign(delivery.Id, timestamp, delivery.Bytes))));
+        Assert.Equal(deployment.DeriveKey().Sign(delivery.Id, timestamp, delivery.Bytes), signatures[^1]);
+    }
+
+    [Theory]
+    [InlineData(200)]
+    [InlineData(204)]
+    [InlineData(301)]
+    [InlineData(307)]
+    [InlineData(410)]
+    [InlineData(503)]
+    public async Task An_answer_outside_2xx_is_a_failure_and_no_redirect_is_followed(int status)
+    {
+        await using var receiver = await WebhookReceiver.StartAsync(refusals: 1, status);
+        var outcome = await TryAsync(receiver.Url, 1);
+        Assert.Equal(new DeliveryOutcome(status < 300 ? DeliveryFault.None : DeliveryFault.Status, status), outcome);
+        Assert.Equal(1, receiver.Attempts);
+    }
+
+    [Theory]
+    [InlineData("120", 120)]
+    [InlineData("Tue, 24 Nov 2026 12:10:00 GMT", 600)]
+    [InlineData("Tue, 24 Nov 2026 11:00:00 GMT", null)]
+    [InlineData("soon", null)]
+    public async Task When_a_receiver_wants_to_be_asked_again_and_what_it_says_are_known(string after, int? seconds)
+    {
+        await using var app = await AnswerAsync(async context =>
+        {
+            context.Response.StatusCode = 429;
+            context.Response.Headers.RetryAfter = after;
+            await context.Response.WriteAsync($"too many\r\n\e[31mrequests {new string('x', 1000)}");
+        });
+        var outcome = await TryAsync(app.Urls.Single(), 1);
+        Assert.Equal((429, seconds is { } s ? TimeSpan.FromSeconds(s) : null), (outcome.Code, outcome.RetryAfter));
+        Assert.StartsWith("too many[31mrequests xxx", outcome.Answer, StringComparison.Ordinal);
+        Assert.InRange(outcome.Answer!.Length, 200, 256);
     }
 
     [Fact]
-    public async Task A_receiver_that_never_answers_2xx_exhausts_the_schedule()
+    public async Task A_body_that_drips_delays_no_answer()
     {
-        await using var receiver = await WebhookReceiver.StartAsync(refusals: int.MaxValue);
-        var outcome = await SendAsync(receiver.Url);
-        Assert.Equal(new DeliveryOutcome(false, WebhookSender.Attempts, 503, DeliveryFault.Status), outcome);
-    }
-
-    [Theory]
-    [InlineData(410)]
-    public async Task A_receiver_that_is_gone_is_not_asked_again(int status)
-    {
-        await using var receiver = await WebhookReceiver.StartAsync(refusals: int.MaxValue, status);
-        Assert.Equal(new DeliveryOutcome(false, 1, status, DeliveryFault.Status), await SendAsync(receiver.Url));
-    }
-
-    [Theory]
-    [InlineData(301)]
-    [InlineData(307)]
-    public async Task A_redirect_is_an_answer_and_is_not_followed(int status)
-    {
-        await using var receiver = await WebhookReceiver.StartAsync(refusals: 1, status);
-        using var sender = new WebhookSender(WithLoopback, deployment, time);
-        Assert.Equal(new DeliveryOutcome(false, 1, status, DeliveryFault.Status),
-            await sender.TryAsync(Delivery(receiver.Url, 1), CancellationToken.None));
-        Assert.Equal(1, receiver.Attempts);
+        var isOver = new TaskCompletionSource();
+        await using var app = await AnswerAsync(async context =>
+        {
+            await context.Response.WriteAsync("ok");
+            await context.Response.Body.FlushAsync();
+            await isOver.Task;
+        });
+        var trying = TryAsync(app.Urls.Single(), 1);
+        await PassAsync(trying);
+        Assert.Equal((true, "ok"), ((await trying).Delivered, (await trying).Answer));
+        isOver.SetResult();
     }
 
     [Fact]
     public async Task A_receiver_that_is_not_there_or_takes_a_connection_and_says_nothing_is_told_by_its_category_alone()
     {
-        Assert.Equal(new DeliveryOutcome(false, WebhookSender.Attempts, null, DeliveryFault.NoAnswer),
-            await SendAsync($"http://127.0.0.1:{Child.FreePort()}/secret-path"));
-        Assert.Equal(DeliveryFault.NoAnswer, (await SendAsync("http://no-such-host.invalid/")).Fault);
+        Assert.Equal(new DeliveryOutcome(DeliveryFault.NoAnswer, null), await TryAsync(
+            $"http://127.0.0.1:{Child.FreePort()}/secret-path", 1));
+        Assert.Equal(DeliveryFault.NoAnswer, (await TryAsync("http://no-such-host.invalid/", 1)).Fault);
         using var silent = new TcpListener(System.Net.IPAddress.Loopback, 0);
         silent.Start();
-        Assert.Equal(new DeliveryOutcome(false, WebhookSender.Attempts, null, DeliveryFault.Timeout),
-            await SendAsync($"http://{silent.LocalEndpoint}/"));
+        var trying = TryAsync($"http://{silent.LocalEndpoint}/", 1);
+        await PassAsync(trying);
+        Assert.Equal((DeliveryFault.Timeout, null), ((await trying).Fault, (await trying).Code));
+        Assert.InRange((await trying).Took, TimeSpan.FromSeconds(15), TimeSpan.FromSeconds(17));
     }
 
     [Fact]
@@ -84,27 +112,56 @@ public sealed class WebhookSenderTests
         using var silent = new TcpListener(System.Net.IPAddress.Loopback, 0);
         silent.Start();
         using var end = new CancellationTokenSource();
-        using var sender = new WebhookSender(WithLoopback, deployment, time);
-        var sending = sender.SendAsync(Delivery($"http://{silent.LocalEndpoint}/", 1), _ => { }, end.Token);
+        var sending = sender.TryAsync(Delivery($"http://{silent.LocalEndpoint}/", 1), end.Token);
         using var connection = await silent.AcceptTcpClientAsync();
         await end.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sending);
     }
 
-    private static Delivery Delivery(string url, params int[] generations) =>
-        new("log/7", new Uri(url), "{}"u8.ToArray(), new SigningSecrets("a1", generations));
-
-    /// <summary>The fake clock runs fifty times as fast as the real one while the sender waits.</summary>
-    private async Task<DeliveryOutcome> SendAsync(string url, params int[] generations)
+    [Fact]
+    public async Task A_host_that_only_fails_is_left_alone_for_a_while_and_others_are_not()
     {
-        using var sender = new WebhookSender(WithLoopback, deployment, time);
-        var sending = sender.SendAsync(Delivery(url, generations is [] ? [1] : generations), _ => { }, CancellationToken.None);
-        while (!sending.IsCompleted)
+        await using var failing = await WebhookReceiver.StartAsync(refusals: 6);
+        await using var other = await WebhookReceiver.StartAsync();
+        Task<DeliveryOutcome?> AskAsync(WebhookReceiver receiver) => sender.TryUnlessAwayAsync(Delivery(receiver.Url, 1), default);
+        for (var i = 0; i < 5; i++)
         {
-            time.Advance(TimeSpan.FromMilliseconds(500));
-            await Task.WhenAny(sending, Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System));
+            Assert.Equal(503, (await AskAsync(failing))!.Code);
         }
 
-        return await sending;
+        Assert.Null(await AskAsync(failing));
+        Assert.True((await AskAsync(other))!.Delivered);
+        Assert.Equal(5, failing.Attempts);
+        time.Advance(IWebhookSender.AwayTime);
+        Assert.Equal(503, (await AskAsync(failing))!.Code); // one tries
+        Assert.Null(await AskAsync(failing));
+        time.Advance(IWebhookSender.AwayTime);
+        Assert.True((await AskAsync(failing))!.Delivered);
+        Assert.True((await AskAsync(failing))!.Delivered);
+    }
+
+    private static Delivery Delivery(string url, params int[] generations) =>
+        new("log/7", new Uri(url), "{}"u8.ToArray(), "application/json", new SigningSecrets("a1", generations));
+
+    private Task<DeliveryOutcome> TryAsync(string url, params int[] generations) => sender.TryAsync(Delivery(url, generations), default);
+
+    private async Task PassAsync(Task trying)
+    {
+        while (!trying.IsCompleted)
+        {
+            await Task.WhenAny(trying, Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System));
+            time.Advance(TimeSpan.FromMilliseconds(500));
+        }
+    }
+
+    private static async Task<WebApplication> AnswerAsync(RequestDelegate answer)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls($"http://127.0.0.1:{Child.FreePort()}");
+        var app = builder.Build();
+        app.MapPost("/{**path}", answer);
+        await app.StartAsync();
+        return app;
     }
 }

@@ -1,0 +1,19 @@
+-- What became of the delivery of an entry to a webhook, written by the commit that says so.
+CREATE TABLE delivery (
+    webhook     text COLLATE "C" NOT NULL,
+    log         integer  NOT NULL,
+    idx         bigint   NOT NULL,
+    cap_id      text COLLATE "C" NOT NULL,
+    incident_id text COLLATE "C" NOT NULL,
+    severity    smallint NOT NULL,
+    state       smallint NOT NULL, -- 0 waiting, 1 delivered, 2 exhausted
+    due_at      bigint,            -- Unix milliseconds; of what waits
+    changed_at  bigint   NOT NULL, -- Unix milliseconds
+    tries       integer  NOT NULL,
+    attempts    text     NOT NULL, -- JSON
+    PRIMARY KEY (webhook, log, idx)
+);
+
+CREATE INDEX delivery_due ON delivery (webhook, log, severity, due_at) WHERE state = 0;
+CREATE INDEX delivery_newest ON delivery (webhook, changed_at, log, idx);
+CREATE INDEX delivery_newest_of_state ON delivery (webhook, state, changed_at, log, idx);

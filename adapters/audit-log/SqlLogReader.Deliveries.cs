@@ -1,0 +1,28 @@
+using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Core.Webhooks;
+
+namespace CapOrleans.AuditLog;
+
+/// <summary>Deliveries lie beside the log that they are of.</summary>
+public abstract partial class SqlLogReader : IDeliveryReader
+{
+    public Task<IReadOnlyList<DeliveryRow>> DueAsync(
+        int log, string webhook, DateTimeOffset now, int limit, CancellationToken cancellationToken) =>
+        Ask(DeliveryQueries.Due, DeliveryRows.Read, cancellationToken, log, webhook, now.ToUnixTimeMilliseconds(), limit);
+
+    public async Task<DateTimeOffset?> NextDueAsync(int log, string webhook, CancellationToken cancellationToken)
+    {
+        var found = await Ask(
+            DeliveryQueries.NextDue, row => new { At = row.IsDBNull(0) ? (long?)null : row.GetInt64(0) }, cancellationToken, log, webhook);
+        return found[0].At is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at) : null;
+    }
+
+    public Task<DeliveryRow?> FindAsync(int log, string webhook, long index, CancellationToken cancellationToken) =>
+        One(DeliveryQueries.Find, DeliveryRows.Read, cancellationToken, log, webhook, index);
+
+    public Task<IReadOnlyList<DeliveryRow>> ListAsync(DeliveryQuery query, CancellationToken cancellationToken)
+    {
+        var (sql, values) = DeliveryQueries.List(query);
+        return Ask(sql, DeliveryRows.Read, cancellationToken, values);
+    }
+}

@@ -1,0 +1,39 @@
+using System.CommandLine;
+using CapOrleans.Contracts.Webhooks;
+using CapOrleans.Core.Incidents;
+
+namespace CapOrleans.Cli.Commands;
+
+/// <summary>What a webhook is sent, as options; what is not given stays as it is.</summary>
+internal sealed class WebhookOptions
+{
+    private readonly Option<string?> format = new("--format")
+    {
+        Description = "cloudevents (CloudEvents 1.0, the default), or legacy (the record of the legacy clients)",
+    };
+
+    private readonly Option<string?> caps = new("--caps")
+    {
+        Description = "Only CapIDs that match it, where * stands for any characters; default all",
+    };
+
+    private readonly Option<string?> minSeverity = new("--min-severity")
+    {
+        Description = "Only incidents from this severity on: normal, high, escalated or critical; default the paging floor of each CapID",
+    };
+
+    private readonly Option<bool?> ordered = new("--ordered")
+    {
+        Description = "One after the other, in the order of the log; one that fails is passed over, and follows later",
+    };
+
+    public void AddTo(Command command)
+    {
+        format.AcceptOnlyFromAmong("cloudevents", "legacy");
+        minSeverity.AcceptOnlyFromAmong(["", .. Severity.Ladder]);
+        Array.ForEach<Option>([format, caps, minSeverity, ordered], command.Options.Add);
+    }
+
+    public WebhookChangeRequest Read(ParseResult parsed) =>
+        new(parsed.GetValue(format), parsed.GetValue(caps), parsed.GetValue(minSeverity), parsed.GetValue(ordered));
+}

@@ -1,0 +1,54 @@
+using CapOrleans.Contracts.AuditLog;
+
+namespace CapOrleans.Core.Webhooks;
+
+/// <summary>
+/// When a delivery is tried again: the schedule of Standard Webhooks, ten attempts within about 75 hours, jittered so that what failed
+/// together does not come back together.
+/// </summary>
+public static class DeliverySchedule
+{
+    /// <summary>Attempts that are remembered of one delivery.</summary>
+    private const int MaxRemembered = 20;
+
+    /// <summary>After so many hours at the latest, whatever a receiver asks for.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromHours(24);
+
+    /// <summary>Least time before a receiver that says that it is overloaded is asked again.</summary>
+    private static readonly TimeSpan OverloadedWait = TimeSpan.FromMinutes(1);
+
+    private static readonly TimeSpan[] Delays =
+    [
+        TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(30), TimeSpan.FromHours(2), TimeSpan.FromHours(5),
+        TimeSpan.FromHours(10), TimeSpan.FromHours(14), TimeSpan.FromHours(20), TimeSpan.FromHours(24),
+    ];
+
+    public static int MaxAttempts => Delays.Length + 1;
+
+    /// <param name="row">What waited.</param>
+    /// <param name="jitter">0 to 1.</param>
+    /// <returns>What is known after an attempt.</returns>
+    public static DeliveryRow After(DeliveryRow row, DeliveryOutcome outcome, DateTimeOffset at, double jitter)
+    {
+        var attempt = new DeliveryAttempt(at, (int)outcome.Took.TotalMilliseconds, outcome.Fault, outcome.Code, outcome.Answer);
+        var next = row with
+        {
+            Attempts = [.. row.Attempts.TakeLast(MaxRemembered - 1), attempt], Tries = row.Tries + 1, ChangedAt = at, DueAt = null,
+        };
+        return outcome.Delivered ? next with { State = DeliveryState.Delivered }
+            : outcome.Code == EndpointHealth.Gone || next.Tries >= MaxAttempts ? next with { State = DeliveryState.Exhausted }
+            : next with { State = DeliveryState.Waiting, DueAt = at + outcome.Took + Delay(next.Tries, outcome, jitter) };
+    }
+
+    /// <returns>429, 502 and 504 ask to be slow.</returns>
+    public static bool IsOverloaded(int? code) => code is 429 or 502 or 504;
+
+    /// <param name="tries">That were made; at least one.</param>
+    private static TimeSpan Delay(int tries, DeliveryOutcome outcome, double jitter)
+    {
+        var scheduled = Delays[tries - 1] * (0.9 + (0.2 * jitter));
+        var least = IsOverloaded(outcome.Code) ? OverloadedWait : TimeSpan.Zero;
+        var asked = outcome.RetryAfter is { } after ? after < LongestWait ? after : LongestWait : TimeSpan.Zero;
+        return new[] { scheduled, least, asked }.Max();
+    }
+}

@@ -1,0 +1,84 @@
+using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Contracts.Webhooks;
+using CapOrleans.Core.Webhooks;
+
+namespace CapOrleans.Tests.Core.Webhooks;
+
+public sealed class DeliveryScheduleTests
+{
+    private static readonly DateTimeOffset Start = new(2026, 11, 30, 0, 0, 0, TimeSpan.Zero);
+
+    private static readonly DeliveryOutcome Fails = new(DeliveryFault.Status, 500);
+
+    [Fact]
+    public void Ten_attempts_stretch_over_75_hours_and_the_tenth_is_the_last()
+    {
+        var row = Row();
+        var at = Start;
+        var attempts = 0;
+        while (row.State == DeliveryState.Waiting)
+        {
+            at = row.DueAt!.Value;
+            row = DeliverySchedule.After(row, Fails, at, jitter: 0.5);
+            attempts++;
+        }
+
+        Assert.Equal((10, DeliveryState.Exhausted), (attempts, row.State));
+        Assert.Equal(new TimeSpan(75, 35, 5), at - Start);
+        Assert.Equal(10, row.Attempts.Count);
+    }
+
+    [Theory]
+    [InlineData(500, null, 5)]
+    [InlineData(429, null, 60)]
+    [InlineData(502, null, 60)]
+    [InlineData(504, 5, 60)]
+    [InlineData(429, 300, 300)]
+    [InlineData(503, 1, 5)]
+    [InlineData(503, 1_000_000, 24 * 3600)]
+    public void A_receiver_that_is_overloaded_or_says_when_is_asked_later(int code, int? after, int seconds)
+    {
+        var outcome = new DeliveryOutcome(DeliveryFault.Status, code, RetryAfter: after is { } s ? TimeSpan.FromSeconds(s) : null);
+        Assert.Equal(Start.AddSeconds(seconds), DeliverySchedule.After(Row(), outcome, Start, jitter: 0.5).DueAt);
+    }
+
+    [Fact]
+    public void What_failed_together_does_not_come_back_together()
+    {
+        var due = ((double[])[0, 0.5, 1]).Select(jitter => DeliverySchedule.After(Row(), Fails, Start, jitter).DueAt - Start);
+        Assert.Equal([TimeSpan.FromSeconds(4.5), TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(5.5)], due);
+    }
+
+    [Fact]
+    public void A_receiver_that_is_gone_is_not_asked_again_and_of_many_attempts_the_newest_are_known()
+    {
+        Assert.Equal(DeliveryState.Exhausted, DeliverySchedule.After(Row(), new DeliveryOutcome(DeliveryFault.Status, 410), Start,
+            0).State);
+        var row = Row();
+        for (var i = 0; i < 30; i++)
+        {
+            row = DeliverySchedule.After(row with { Tries = 0 }, Fails with { Code = 500 + i }, Start, 0);
+        }
+
+        Assert.Equal((20, 529), (row.Attempts.Count, row.Attempts[^1].Code));
+        var done = DeliverySchedule.After(row, new DeliveryOutcome(DeliveryFault.None, 200), Start, 0);
+        Assert.Equal((DeliveryState.Delivered, null), (done.State, done.DueAt));
+    }
+
+    [Theory]
+    [InlineData("*", "WEB-01", true)]
+    [InlineData("WEB-*", "WEB-01", true)]
+    [InlineData("WEB-*", "DB-01", false)]
+    [InlineData("*-01", "WEB-01", true)]
+    [InlineData("W*B*1", "WEB-01", true)]
+    [InlineData("W*B*2", "WEB-01", false)]
+    [InlineData("WEB-01", "WEB-01", true)]
+    [InlineData("WEB-01", "WEB-011", false)]
+    [InlineData("WEB-01*", "WEB-01", true)]
+    [InlineData("**", "A", true)]
+    [InlineData("a*a*a*a*a*a*a*b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", false)]
+    public void A_star_stands_for_any_characters(string pattern, string capId, bool matches) =>
+        Assert.Equal(matches, WebhookFilter.Matches(pattern, capId));
+
+    private static DeliveryRow Row() => new("w", 0, 1, "C", "I", 1, DeliveryState.Waiting, Start, Start, [], 0);
+}

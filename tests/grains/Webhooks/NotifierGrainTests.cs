@@ -1,0 +1,198 @@
+using System.Text.Json;
+using CapOrleans.AuditLog.Sqlite;
+using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Contracts.Webhooks;
+using CapOrleans.Core.AuditLog;
+using CapOrleans.Core.Webhooks;
+using CapOrleans.GrainInterfaces;
+
+namespace CapOrleans.Tests.Grains.Webhooks;
+
+/// <summary>What becomes of a delivery, attempt by attempt.</summary>
+public sealed class NotifierGrainTests : WebhookCluster
+{
+    [Fact]
+    public async Task What_a_receiver_does_not_take_is_tried_again_and_what_comes_after_it_does_not_wait()
+    {
+        var id = await RegisterAsync();
+        Sender.Outcomes.Enqueue(Failed);
+        await FileAsync("I-1");
+        var first = await Sender.NextAsync();
+        await FileAsync("I-2");
+        Assert.Equal("I-2", await NextAsync());
+        var waiting = await RowAsync(id, "I-1", row => row.Attempts.Count == 1);
+        Assert.Equal((DeliveryState.Waiting, 503, "not now"), (waiting.State, waiting.Attempts[0].Code, waiting.Attempts[0].Answer));
+        Assert.InRange(waiting.DueAt!.Value - Time.GetUtcNow(), TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(6));
+
+        Time.Advance(TimeSpan.FromSeconds(6));
+        var again = await AgainAsync();
+        Assert.Equal(first.Id, again.Id);
+        var done = await RowAsync(id, "I-1", row => row.State == DeliveryState.Delivered);
+        Assert.Equal([503, 200], done.Attempts.Select(attempt => attempt.Code));
+        Assert.Equal(["I-2:1", "I-1:2"], (await EntriesAsync(EntryKinds.DeliverySucceeded)).Select(Body)
+            .Select(body => $"{body.Text("incidentId")}:{body.GetProperty("attempts")}"));
+    }
+
+    [Fact]
+    public async Task A_receiver_that_hangs_on_one_gets_the_others_meanwhile()
+    {
+        var hanging = new TaskCompletionSource<DeliveryOutcome>();
+        Sender.Script = (incident, _) => incident == "I-1" ? hanging.Task : Task.FromResult(new DeliveryOutcome(DeliveryFault.None, 200));
+        var id = await RegisterAsync();
+        await FileAsync("I-1");
+        Assert.Equal("I-1", await NextAsync());
+        await FileAsync("I-2");
+        Assert.Equal("I-2", JsonElement.Parse((await AgainAsync()).Body).Text("incident_id"));
+        await RowAsync(id, "I-2", row => row.State == DeliveryState.Delivered);
+        var leased = await RowAsync(id, "I-1", row => row.State == DeliveryState.Waiting);
+        Assert.True(leased.DueAt > Time.GetUtcNow());
+        Assert.Empty(leased.Attempts);
+
+        hanging.SetResult(new DeliveryOutcome(DeliveryFault.None, 202));
+        await RowAsync(id, "I-1", row => row is { State: DeliveryState.Delivered, Attempts: [{ Code: 202 }] });
+        Assert.Equal(2, Sender.Count);
+    }
+
+    [Fact]
+    public async Task Of_what_waits_the_most_severe_goes_first_and_only_so_many_at_once()
+    {
+        var id = await RegisterAsync();
+        Sender.Script = (_, _) => Task.FromResult(Failed);
+        for (var i = 0; i < 6; i++)
+        {
+            await FileAsync($"I-{i}", i is 3 or 5 ? "critical" : "high");
+            await NextAsync();
+            await RowAsync(id, $"I-{i}", row => row.Attempts.Count == 1);
+        }
+
+        var holding = 0;
+        Sender.Script = (incident, end) =>
+        {
+            Interlocked.Increment(ref holding);
+            return Sender.HoldAsync(incident, end);
+        };
+        Time.Advance(TimeSpan.FromSeconds(6));
+        await NudgeAsync();
+        List<string> sent = [await NextAsync(), await NextAsync(), await NextAsync(), await NextAsync()];
+        Assert.Contains("I-3", sent);
+        Assert.Contains("I-5", sent);
+        await NudgeAsync();
+        Assert.Equal(4, Volatile.Read(ref holding));
+
+        // What is new finds a place.
+        await FileAsync("I-9", "critical");
+        Assert.Equal("I-9", await NextAsync());
+    }
+
+    [Fact]
+    public async Task What_is_exhausted_is_told_and_goes_out_when_it_is_asked_for()
+    {
+        var id = await RegisterAsync();
+        Sender.Script = (_, _) => Task.FromResult(Failed);
+        await FileAsync("I-1");
+        await NextAsync();
+        for (var attempt = 1; attempt < DeliverySchedule.MaxAttempts; attempt++)
+        {
+            var row = await RowAsync(id, "I-1", row => row.Attempts.Count == attempt);
+            Assert.Equal(attempt, Sender.Count);
+            Time.Advance(row.DueAt!.Value - Time.GetUtcNow() - TimeSpan.FromSeconds(1));
+            await AgainAsync();
+        }
+
+        var exhausted = Body(await EntryAsync(EntryKinds.DeliveryExhausted));
+        Assert.Equal((10, "status"), (exhausted.GetProperty("attempts").GetInt32(), exhausted.Text("fault")));
+
+        Sender.Script = null;
+        Assert.Equal(1, await Webhooks.RedeliverAsync(id, "Z-001", "I-1", Me));
+        Assert.Equal("I-1", await NextAsync());
+        await RowAsync(id, "I-1", row => row is { State: DeliveryState.Delivered, Attempts.Count: 11, Tries: 1 });
+        var asked = Body(await EntryAsync(EntryKinds.DeliveryRequested));
+        Assert.Equal(("key:01234567", 1, id), (asked.Text("by"), asked.GetProperty("deliveries").GetInt32(), asked.Text("webhook")));
+        Assert.Null(await Webhooks.RedeliverAsync(id, "Z-001", "I-2", Me));
+        Assert.Null(await Webhooks.RedeliverAsync("nobody", "Z-001", "I-1", Me));
+    }
+
+    [Fact]
+    public async Task A_range_is_delivered_again_as_far_as_the_webhook_wants_it()
+    {
+        await FileAsync("I-1");
+        await FileAsync("I-2", "normal");
+        await FileAsync("I-3");
+        var id = await RegisterAsync();
+        Assert.Equal(2, await Cluster.Client.Notifier(id, LogOfIncidents).RedeliverAsync(0, 1000, Me));
+        Assert.Equal(["I-1", "I-3"], ((string[])[await NextAsync(), await NextAsync()]).Order());
+        Assert.Null(await Cluster.Client.Notifier("nobody", LogOfIncidents).RedeliverAsync(0, 1000, Me));
+    }
+
+    [Fact]
+    public async Task A_webhook_is_sent_what_it_wants_in_the_form_that_it_wants()
+    {
+        var id = (await Webhooks.RegisterAsync(Url, new WebhookOptions(IsLegacy: false, "Z-*", "critical"), Me)).Endpoint!.Id;
+        await FileAsync("I-1");
+        await FileAsync("I-2", "critical");
+        var sent = await Sender.NextAsync();
+        var cloudEvent = JsonElement.Parse(sent.Body);
+        Assert.Equal((IncidentEvent.ContentType, sent.Id), (sent.ContentType, cloudEvent.Text("id")));
+        Assert.Equal(("1.0", "caporleans.incident.accepted", "Z-001/I-2", "critical", 21), (cloudEvent.Text("specversion"),
+            cloudEvent.Text("type"), cloudEvent.Text("subject"), cloudEvent.Text("severitytext"), cloudEvent.GetProperty(
+                "severitynumber").GetInt32()));
+        var data = cloudEvent.GetProperty("data");
+        Assert.Equal(sent.Id, $"{data.GetProperty("log").Text("origin")}/{data.GetProperty("log").GetProperty("index")}");
+        Assert.Contains("\"signature\":\"0x", data.Text("request"), StringComparison.Ordinal);
+
+        Assert.Equal(WebhookVerdict.Changed, (await Webhooks.ChangeAsync(id, new WebhookOptions(IsLegacy: true, "X-*"), Me)).Verdict);
+        Assert.Equal(WebhookVerdict.AlreadySo, (await Webhooks.ChangeAsync(id, new WebhookOptions(IsLegacy: true, "X-*"), Me)).Verdict);
+        await FileAsync("I-3", "critical");
+        await Webhooks.ChangeAsync(id, new WebhookOptions(IsLegacy: true), Me);
+        await FileAsync("I-4", "critical");
+        Assert.Contains(await NextAsync(), (string[])["I-3", "I-4"]); // which of them, says when it was looked at
+        Assert.Equal(WebhookVerdict.Unknown, (await Webhooks.ChangeAsync("nobody", Legacy, Me)).Verdict);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task In_order_means_one_after_the_other_and_one_that_fails_is_passed_over(bool ordered)
+    {
+        var (now, most) = (0, 0);
+        Sender.Script = async (incident, end) =>
+        {
+            most = Math.Max(most, Interlocked.Increment(ref now));
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, end);
+            Interlocked.Decrement(ref now);
+            return incident == "I-6" ? Failed : new DeliveryOutcome(DeliveryFault.None, 200);
+        };
+        var id = (await Webhooks.RegisterAsync(Url, new WebhookOptions(IsLegacy: true, IsOrdered: ordered), Me)).Endpoint!.Id;
+        for (var i = 5; i < 10; i++)
+        {
+            await FileAsync($"I-{i}");
+        }
+
+        var sent = new List<string>();
+        while (sent.Count < 5)
+        {
+            sent.Add(await NextAsync());
+        }
+
+        Assert.Equal(["I-5", "I-6", "I-7", "I-8", "I-9"], ordered ? sent : sent.Order());
+        if (ordered)
+        {
+            Assert.Equal(1, most);
+        }
+
+        await RowAsync(id, "I-9", row => row.State == DeliveryState.Delivered);
+    }
+
+    private async Task<DeliveryRow> RowAsync(string webhook, string incident, Func<DeliveryRow, bool> isWanted)
+    {
+        var reader = new SqliteLogReader(SqliteDatabase.Open(Folder.File("log.db"), 2));
+        DeliveryRow? found = null;
+        await Eventually.TrueAsync(async () =>
+        {
+            found = (await reader.ListAsync(new DeliveryQuery(webhook, null, null, 100), default)).FirstOrDefault(row =>
+                row.IncidentId == incident);
+            return found is not null && isWanted(found);
+        });
+        return found!;
+    }
+}

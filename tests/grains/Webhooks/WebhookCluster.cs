@@ -1,0 +1,137 @@
+using System.Collections.Concurrent;
+using System.Text;
+using System.Text.Json;
+using System.Threading.Channels;
+using CapOrleans.AuditLog.Sqlite;
+using CapOrleans.Chain;
+using CapOrleans.Contracts.Access;
+using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Contracts.Caps;
+using CapOrleans.Contracts.Incidents;
+using CapOrleans.Contracts.Webhooks;
+using CapOrleans.Core.AuditLog;
+using CapOrleans.Core.Signatures;
+using CapOrleans.Core.Webhooks;
+using CapOrleans.GrainInterfaces;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+using Orleans.TestingHost;
+
+namespace CapOrleans.Tests.Grains.Webhooks;
+
+/// <summary>A silo whose webhooks are delivered to a receiver that answers as a test says, by a clock that the test moves.</summary>
+public abstract class WebhookCluster : IAsyncLifetime
+{
+    protected const string Url = "https://desk.example/services/secret-path";
+
+    protected static readonly WebhookOptions Legacy = new(IsLegacy: true);
+
+    protected static readonly Actor Me = new("key:01234567", "night desk");
+    protected static readonly DeliveryOutcome Failed = new(DeliveryFault.Status, 503, Answer: "not now"),
+        Gone = new(DeliveryFault.Status, 410);
+
+    protected TempDirectory Folder { get; } = new();
+    protected FakeTimeProvider Time { get; } = new(TimeProvider.System.GetUtcNow());
+    private readonly PrivateKey key = PrivateKey.Create();
+    protected ScriptedSender Sender { get; } = new();
+    protected FaultyWriter Writer { get; } = new();
+    protected InProcessTestCluster Cluster { get; private set; } = null!;
+
+    protected IWebhooksGrain Webhooks => Cluster.Client.GetGrain<IWebhooksGrain>(0);
+
+    public async Task InitializeAsync()
+    {
+        var builder = TestSilo.Builder();
+        builder.ConfigureSilo((_, silo) =>
+        {
+            silo.AddCap(Folder, _ => new NoChain(), logs: 2);
+            silo.Services.AddSingleton<TimeProvider>(Time);
+            silo.Services.AddSingleton<IWebhookSender>(Sender);
+            silo.Services.AddSingleton<IAuditLogWriter>(services =>
+                Writer.Over(new SqliteLogWriter(services.GetRequiredService<SqliteDatabase>())));
+        });
+        Cluster = builder.Build();
+        await Cluster.DeployAsync();
+        await Cluster.Client.Cap("Z-001")
+            .DefineAsync(new CapDefinition(null, null, null, null, [new KeyDefinition(key.Address.ToString(), null, null, null)]),
+                Actor.Service);
+    }
+
+    public async Task DisposeAsync()
+    {
+        await Cluster.DisposeAsync();
+        Writer.Dispose();
+        Folder.Dispose();
+    }
+
+    protected static int LogOfIncidents => new LogMap(2).Of("Z-001");
+
+    protected static JsonElement Body(LogEntry entry) => JsonElement.Parse(entry.Bytes).GetProperty("body");
+
+    protected async Task<string> RegisterAsync() => (await Webhooks.RegisterAsync(Url, Legacy, Me)).Endpoint!.Id;
+
+    protected async Task FileAsync(string id, string severity = "high")
+    {
+        var report = TestIncident.Signed(key, "Z-001", id, Time.GetUtcNow(), incident => incident["severity"] = severity).Report();
+        Assert.Equal(Verdict.Accepted, (await Cluster.Client.Incident("Z-001", id).FileAsync(report)).Verdict);
+    }
+
+    /// <summary>Time passes when nothing is under way: for Orleans, too, whose calls have a timeout.</summary>
+    protected async Task PassAsync(string id, TimeSpan by)
+    {
+        await Eventually.TrueAsync(async () => (await Cluster.Client.Notifier(id, LogOfIncidents).ProgressAsync()).Lag == 0);
+        Time.Advance(by);
+    }
+
+    /// <summary>The next delivery; a notifier that a timeout stopped rests a second first.</summary>
+    protected async Task<Delivery> AgainAsync()
+    {
+        var next = Sender.NextAsync();
+        await Eventually.TrueAsync(async () =>
+        {
+            Time.Advance(TimeSpan.FromSeconds(1));
+            await NudgeAsync();
+            return next.IsCompleted;
+        });
+        return await next;
+    }
+
+    protected async Task<string> NextAsync() => JsonElement.Parse((await Sender.NextAsync()).Body).Text("incident_id");
+
+    /// <summary>What the waker does; a call that is answered comes after it.</summary>
+    protected async Task NudgeAsync()
+    {
+        await Webhooks.NudgeAsync(0);
+        await Webhooks.NudgeAsync(1);
+        await Webhooks.RemoveAsync("nobody", Me);
+    }
+
+    protected async Task<LogEntry> EntryAsync(string kind)
+    {
+        await Eventually.TrueAsync(async () =>
+        {
+            await NudgeAsync();
+            return (await EntriesAsync(kind)).Count > 0;
+        });
+        return Assert.Single(await EntriesAsync(kind));
+    }
+
+    protected async Task<IReadOnlyList<LogEntry>> EntriesAsync(string prefix = "webhook.")
+    {
+        var entries = new List<LogEntry>();
+        for (var log = 0; log < 2; log++)
+        {
+            entries.AddRange((await new SqliteLogReader(SqliteDatabase.Open(Folder.File("log.db"), 2)).ReadAsync(log, 0, 1000,
+                default)).Entries);
+        }
+
+        Assert.DoesNotContain(entries, entry => Encoding.UTF8.GetString(entry.Bytes).Contains("secret-path", StringComparison.Ordinal));
+        return [.. entries.Where(entry => entry.Kind.StartsWith(prefix, StringComparison.Ordinal))];
+    }
+
+    protected async Task<long> OffsetsAsync(string id)
+    {
+        var reader = new SqliteLogReader(SqliteDatabase.Open(Folder.File("log.db"), 2));
+        return await reader.PositionAsync(0, $"notify/{id}", default) + await reader.PositionAsync(1, $"notify/{id}", default);
+    }
+}
