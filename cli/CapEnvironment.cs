@@ -197,6 +197,7 @@ internal static class CapEnvironment
         : ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port > 0 ? port
         : throw new CliFaultException(ExitCodes.Misconfigured, $"{name} is '{text}': choose a whole number from 1 to 65535.");
 
-    /// <summary>Null when it is not set.</summary>
-    public static string? Text(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } text ? text : null;
+    /// <summary>Null when it is not set. A file of settings that was written on Windows ends each line with a carriage return.</summary>
+    public static string? Text(string name) =>
+        Environment.GetEnvironmentVariable(name)?.TrimEnd('\r') is { Length: > 0 } text ? text : null;
 }

@@ -16,6 +16,9 @@ internal static class ExitCodes
 
     /// <summary>No gate took it; it is on this machine's disk, and is sent later.</summary>
     public const int Spooled = 4;
+
+    /// <summary>A command that was to be run was not, for the wrapper's own sake; as env and timeout say it.</summary>
+    public const int NotRun = 125;
 }
 
 /// <summary>Ends the command with a message that says what to do.</summary>

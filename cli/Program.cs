@@ -1,25 +1,41 @@
 using System.CommandLine;
 using CapOrleans.Cli;
 using CapOrleans.Cli.Commands;
+using CapOrleans.Cli.Hooks;
 
 const int Interrupted = 130;
 
 Terminal.Guard();
 try
 {
+    var root = CapCommands.Create();
+
     // What stands behind @ is the command's that a hook runs, and no file of ours.
-    var parsed = CapCommands.Create().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+    ParseResult Parse(string[] words) => root.Parse(words, new ParserConfiguration { ResponseFileTokenReplacer = null });
+
+    var run = RunArguments.Read(root, args, words => Parse(words).Errors.Count == 0);
+    var parsed = Parse(run?.Words ?? args);
     Answer.Choose(parsed);
     Credentials.Choose(parsed);
     if (parsed.Errors.Count > 0)
     {
-        throw new CliFaultException(ExitCodes.Misconfigured, ParseFault.Of(parsed));
+        throw new CliFaultException(
+            HookCommand.IsRun(parsed) ? ExitCodes.NotRun : ExitCodes.Misconfigured, ParseFault.Of(parsed));
     }
 
     var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false };
-    if (HookCommand.IsRun(parsed))
+    if (run is null)
+    {
+        CommandLine.RequireUtf8();
+    }
+    else
     {
         invocation.ProcessTerminationTimeout = null; // signals are the command's
+        if (run.Ignored.Count > 0)
+        {
+            Answer.Warn($"'{string.Join(' ', run.Ignored)}' cannot be used, and is left out: the command runs all the same. " +
+                "See cap hook run --help");
+        }
     }
 
     return await parsed.InvokeAsync(invocation);

@@ -13,6 +13,10 @@ public interface IGateClient
     /// <param name="sealingKey">The gate's key, to which it is sealed so that nobody on the way can read it; null to send it as it is.</param>
     Task SendIncidentAsync(byte[] incident, byte[]? sealingKey, CancellationToken cancellationToken);
 
+    /// <summary>Sends nothing that a gate would keep.</summary>
+    /// <returns>Whether incidents are taken at this URL: what is none is refused there for its form, and elsewhere not found.</returns>
+    Task<bool> TakesIncidentsAsync(CancellationToken cancellationToken);
+
     Task<GateStatus> GetStatusAsync(CancellationToken cancellationToken);
 
     /// <summary>The newest first.</summary>
@@ -31,20 +35,54 @@ public interface IGateClient
 public sealed class GateClient(HttpClient http, Uri gate, ClientOptions? options = null) : IGateClient
 {
     private const string Received = "received";
+    private const int BadRequest = 400, NotFound = 404, MethodNotAllowed = 405;
 
     private readonly ServerConnection server = new(http, gate, options ?? new ClientOptions());
 
     public async Task SendIncidentAsync(byte[] incident, byte[]? sealingKey, CancellationToken cancellationToken)
     {
-        var call = Call.Post(gate.AbsolutePath == "/" ? "/gate_receive" : gate.PathAndQuery, CallAccess.Open, isRepeatable: true);
-        var answer = await server.SendAsync(sealingKey is not null
-            ? call.With(SealedBody.Seal(sealingKey, incident), SealedBody.ContentType)
-            : call.With(incident) with { Headers = HeadersOf(incident) }, cancellationToken);
+        var call = sealingKey is not null
+            ? Intake().With(SealedBody.Seal(sealingKey, incident), SealedBody.ContentType)
+            : Intake().With(incident) with { Headers = HeadersOf(incident) };
+        var answer = await AnswerAsync(call, cancellationToken);
         if (answer.Json is not { ValueKind: System.Text.Json.JsonValueKind.Object } json
             || !json.TryGetProperty("status", out var status)
             || status.ValueKind != System.Text.Json.JsonValueKind.String || !status.ValueEquals(Received))
         {
             throw new NoAnswerException($"{gate.Authority} did not say that it received the incident: is it a gate?", answer.Status);
+        }
+    }
+
+    public async Task<bool> TakesIncidentsAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await server.SendAsync(Intake().With("{}"u8.ToArray()), cancellationToken);
+            return false;
+        }
+        catch (ProblemException fault) when (fault.Status == BadRequest)
+        {
+            return true;
+        }
+        catch (ClientException fault) when (fault.Status is NotFound or MethodNotAllowed)
+        {
+            return false;
+        }
+    }
+
+    private Call Intake() =>
+        Call.Post(gate.AbsolutePath == "/" ? "/gate_receive" : gate.PathAndQuery, CallAccess.Open, isRepeatable: true);
+
+    /// <summary>A server of ours that has no gate at this path has decided nothing about an incident.</summary>
+    private async Task<ServerConnection.Answer> AnswerAsync(Call call, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await server.SendAsync(call, cancellationToken);
+        }
+        catch (ProblemException fault) when (fault.Problem is { Name: "no-such-resource" } or { Status: MethodNotAllowed })
+        {
+            throw new NoAnswerException($"{gate.Authority} has no gate at {gate.AbsolutePath}: is it the API?", fault.Problem.Status);
         }
     }
 

@@ -74,6 +74,7 @@ public static class CapGate
         app.MapFallback("{**path}", async (HttpContext context) =>
         {
             context.Response.StatusCode = StatusCodes.Status404NotFound;
+            context.Response.ContentType = "text/plain; charset=utf-8";
             await context.Response.WriteAsync("Not Found");
         });
         return app;

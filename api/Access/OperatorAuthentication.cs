@@ -65,7 +65,9 @@ public static class OperatorAccess
     public static bool Has(this ClaimsPrincipal user, OperatorScope scope) =>
         Enum.TryParse<OperatorScope>(user.FindFirstValue(ScopeClaim), out var held) && held >= scope;
 
-    private static bool IsLocal(AuthorizationHandlerContext context) => context.Resource is HttpContext call && LocalCaller.Is(call);
+    /// <summary>Who shows a key that is none is told so, and not served as one who shows none.</summary>
+    private static bool IsLocal(AuthorizationHandlerContext context) => context.Resource is HttpContext call && LocalCaller.Is(call)
+        && !call.Items.ContainsKey(OperatorAuthentication.Refused);
 
     /// <returns>Who asks, for the log entry of what they change.</returns>
     public static Actor ToActor(this ClaimsPrincipal user) =>
@@ -83,6 +85,9 @@ internal sealed class OperatorAuthentication(
     IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, OperatorKeys keys)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
+    /// <summary>In the items of a request that showed something that is no key.</summary>
+    public static readonly object Refused = new();
+
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
         if (Context.GetEndpoint()?.Metadata.GetMetadata<IAuthorizeData>() is null)
@@ -103,6 +108,7 @@ internal sealed class OperatorAuthentication(
         };
         if (text is null || await keys.FindAsync(text) is not { } key)
         {
+            Context.Items[Refused] = true;
             return AuthenticateResult.Fail("No such API key.");
         }
 

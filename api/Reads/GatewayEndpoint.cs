@@ -7,8 +7,8 @@ using Microsoft.Net.Http.Headers;
 namespace CapOrleans.Api.Reads;
 
 /// <summary>
-/// <c>GET</c> and <c>HEAD /ipfs/{cid}</c>: a trustless gateway over the archive, as
-/// <see href="https://specs.ipfs.tech/http-gateways/trustless-gateway/"/> has it, without paths below a CID and without IPNS.
+/// <c>GET</c> and <c>HEAD /ipfs/{cid}</c>: a trustless gateway over the archive, as <see
+/// href="https://specs.ipfs.tech/http-gateways/trustless-gateway/"/> has it, without paths below a CID and without IPNS.
 /// </summary>
 internal static class GatewayEndpoint
 {

@@ -47,6 +47,10 @@ internal sealed class QueryReader
         {
             Break<string>(stray, $"one of {string.Join(", ", names)}");
         }
+        else if (query.FirstOrDefault(given => given.Value.ToString().Length == 0).Key is { } empty)
+        {
+            Break<string>(empty, "not empty; without it nothing is left out");
+        }
     }
 
     public IResult? Fault { get; private set; }

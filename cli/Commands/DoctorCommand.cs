@@ -27,7 +27,7 @@ internal static class DoctorCommand
                 own = CapEnvironment.Key(parsed.GetValue(key));
                 return Task.FromResult($"its address is {own.Address}");
             });
-            await RunAsync(checks, "signature", () => Task.FromResult(Sign(own)));
+            await RunAsync(checks, "signature", () => SignAsync(own, cancellationToken));
             await RunAsync(checks, "clock", () => ClockAsync(cancellationToken));
             await RunAsync(checks, "CapID", () => CapAsync(own, cancellationToken));
             await RunAsync(checks, "gate", () => GateAsync(cancellationToken));
@@ -54,7 +54,7 @@ internal static class DoctorCommand
         }
     }
 
-    private static string Sign(PrivateKey? key)
+    private static async Task<string> SignAsync(PrivateKey? key, CancellationToken cancellationToken)
     {
         if (key is null)
         {
@@ -64,7 +64,10 @@ internal static class DoctorCommand
         var incident = new JsonObject { ["severity"] = "normal", ["description"] = "a check of 'cap doctor'" };
         IncidentFile.Sign(incident, key);
         IncidentFile.Check(incident);
-        return $"an incident of {CapEnvironment.CapId} can be signed";
+        var (own, cluster) = (CapEnvironment.ChainId, await Servers.ApiAsync(api => api.GetChainIdAsync(cancellationToken)));
+        return own != cluster ? throw new CliFaultException(ExitCodes.Misconfigured,
+            $"CHAIN_ID is {own}, and the cluster's {cluster}: what is signed for another chain is refused for good.")
+                : $"an incident of {CapEnvironment.CapId} can be signed";
     }
 
     private static async Task<string> ClockAsync(CancellationToken cancellationToken)
@@ -73,7 +76,9 @@ internal static class DoctorCommand
         var before = TimeProvider.System.GetUtcNow();
         if (await Servers.ClockAsync(server, cancellationToken) is not { } clock)
         {
-            throw new CliFaultException(ExitCodes.Unreachable, $"{server.Authority} says no time.");
+            throw new CliFaultException(ExitCodes.Unreachable,
+                $"{server.Authority} says no " +
+                $"time.{(CapEnvironment.Text("CAP_API") is null ? " CAP_API is not set: it was asked for on this machine." : "")}");
         }
 
         var after = TimeProvider.System.GetUtcNow();
@@ -107,6 +112,12 @@ internal static class DoctorCommand
     {
         var url = Servers.GateUrl(null);
         var answer = await Servers.GateAsync(null, gate => gate.GetSealingKeyAsync(cancellationToken));
+        if (!await Servers.GateAsync(null, gate => gate.TakesIncidentsAsync(cancellationToken)))
+        {
+            throw new CliFaultException(ExitCodes.Misconfigured, $"{url.Authority} is a gate, and takes no incidents at " +
+                $"{url.AbsolutePath}: is VPN_ENDPOINT misspelt? It ends in /gate_receive.");
+        }
+
         return CapEnvironment.GateKey is { } sealing && Convert.ToBase64String(sealing) != answer.Key
             ? throw new CliFaultException(ExitCodes.Refused,
                 $"CAP_GATE_KEY is not the key of {url.Authority}: 'cap gate key' prints that one.")

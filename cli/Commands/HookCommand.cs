@@ -88,6 +88,7 @@ internal static partial class HookCommand
             var watched = new WatchedCheck(
                 options.Name(parsed) ?? program, text, options.IncludesCommand(parsed) ? text : program, options.Weight(parsed),
                 Duration("--limit", parsed.GetRequiredValue(limit)), options.Key(parsed));
+            watched.RequireSettings();
             if (parsed.GetValue(once))
             {
                 return await watched.CheckAsync(cancellationToken);
@@ -112,9 +113,18 @@ internal static partial class HookCommand
     {
         var refused = new Option<bool>("--refused") { Description = "And what was refused and put aside, for example before the host's key was added" };
         var command = new Command("flush", "Send what no gate took. Example: cap hook flush") { refused };
-        command.SetAction(async (parsed, cancellationToken) => Tell(parsed.GetValue(refused)
-            ? await HookDelivery.DeliverRefusedAsync(cancellationToken)
-            : await HookDelivery.DeliverAsync(null, isPatient: true, cancellationToken)));
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var told = Tell(parsed.GetValue(refused)
+                ? await HookDelivery.DeliverRefusedAsync(cancellationToken)
+                : await HookDelivery.DeliverAsync(null, isPatient: true, cancellationToken));
+            if (HookSpool.Open(CapEnvironment.Spool).CountRefused() is > 0 and var aside)
+            {
+                Answer.Note($"{aside} refused, put aside in {CapEnvironment.Spool} with the reason beside each: cap hook flush --refused");
+            }
+
+            return told;
+        });
         return command;
     }
 
@@ -135,7 +145,9 @@ internal static partial class HookCommand
         }
         catch (Exception fault) when (fault is not OperationCanceledException)
         {
-            Answer.Complain(CliFaultException.Of(fault));
+            var why = CliFaultException.Of(fault);
+            Answer.Complain(why.ExitCode == ExitCodes.Refused ? why // that one is put aside
+                : new CliFaultException(why.ExitCode, $"The failure is NOT reported: {why.Message}"));
         }
     }
 

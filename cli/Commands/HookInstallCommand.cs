@@ -81,8 +81,9 @@ internal static class HookInstallCommand
                 throw new CliFaultException(ExitCodes.Misconfigured, "Name the units, or give --name with --with cron and --with watchdog.");
             }
 
-            var files = kind == Systemd ? HookInstallation.OfSystemd(folder, units) : HookInstallation.OfCheck(folder, where.Name(parsed, ""));
-            var delete = parsed.GetValue(yes);
+            var files = kind == Systemd ? HookInstallation.OfSystemd(folder, units) : HookInstallation.OfCheck(folder, kind, where.Name(
+                parsed, ""));
+            var delete = parsed.GetValue(yes) && files.Count > 0;
             if (delete)
             {
                 HookInstallation.Delete(files);
@@ -90,6 +91,11 @@ internal static class HookInstallCommand
 
             var names = new JsonArray([.. files.Select(file => JsonValue.Create(file))]);
             Answer.Tell(new JsonObject { ["deleted"] = delete, ["files"] = names }, files.Count == 0 ? "nothing is installed" : string.Join('\n', files));
+            if (files.Count == 0)
+            {
+                return ExitCodes.Done;
+            }
+
             Note(delete, kind, "deleted", "delete");
             return ExitCodes.Done;
         });

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using CapOrleans.Cli.Hooks;
 using CapOrleans.Core.Signatures;
 
@@ -34,6 +35,19 @@ internal sealed class HookOptions
     /// <param name="runs">It runs a command, which may have a name of its own.</param>
     public void AddTo(Command command, bool runs)
     {
+        foreach (var option in (Option<decimal?>[])[feedback, misuse])
+        {
+            option.Validators.Add(result =>
+            {
+                if (result.Tokens is [{ Value: var text }] && decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture,
+                    out var value)
+                    && value is < 0 or > 1)
+                {
+                    result.AddError($"{option.Name} is {text}: choose a number from 0 to 1.");
+                }
+            });
+        }
+
         Option[] options = runs ? [name, severity, feedback, misuse, key, include] : [severity, feedback, misuse, key];
         Array.ForEach(options, command.Options.Add);
     }

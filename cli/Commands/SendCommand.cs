@@ -23,18 +23,13 @@ internal static class SendCommand
         {
             var incident = IncidentFile.Read(parsed.GetRequiredValue(file));
             var signedHere = incident["signature"] is null;
+            var throughGate = parsed.GetResult(gate) is not null;
             if (signedHere)
             {
-                if (parsed.GetValue(full))
-                {
-                    incident["scheme"] = FullV2.Scheme;
-                }
-
-                IncidentFile.Sign(incident, CapEnvironment.Key(parsed.GetValue(key)));
+                Sign(incident, parsed.GetValue(full), CapEnvironment.Key(parsed.GetValue(key)), throughGate);
             }
 
             var report = IncidentFile.Check(incident);
-            var throughGate = parsed.GetResult(gate) is not null;
             try
             {
                 var bytes = IncidentSigner.Bytes(incident);
@@ -72,5 +67,21 @@ internal static class SendCommand
             }
         });
         return command;
+    }
+
+    private static void Sign(JsonObject incident, bool isFull, PrivateKey key, bool throughGate)
+    {
+        if (isFull)
+        {
+            incident["scheme"] = FullV2.Scheme;
+        }
+
+        IncidentFile.Sign(incident, key);
+        var report = IncidentFile.Check(incident);
+        if (throughGate && !Severity.IsOnLadder(report.SeverityClaimed))
+        {
+            throw new CliFaultException(ExitCodes.Misconfigured, $"severity is {report.SeverityText}: choose one of " +
+                $"{string.Join(", ", Severity.Ladder)}. Whether its policy allows the CapID another word, the API knows and no gate does.");
+        }
     }
 }

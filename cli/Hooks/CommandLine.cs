@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Globalization;
 using System.Text;
+using System.Text.Unicode;
 
 namespace CapOrleans.Cli.Hooks;
 
@@ -16,6 +17,17 @@ internal sealed record CommandLine(IReadOnlyList<byte[]> Arguments, IReadOnlyLis
         List<byte[]> own = [.. Own("cmdline").TakeLast(words.Count)];
         var isSame = own.Select(word => Encoding.UTF8.GetString(word.AsSpan()[..^1])).SequenceEqual(words, StringComparer.Ordinal);
         return new CommandLine(isSame ? own : [.. words.Select(Zero)], OwnEnvironment());
+    }
+
+    /// <summary>What is no text would be read as something else: a file of another name, a check of something that is not there.</summary>
+    /// <exception cref="CliFaultException">A word of this process's command line is none.</exception>
+    public static void RequireUtf8()
+    {
+        if (Own("cmdline").Find(word => !Utf8.IsValid(word)) is { } odd)
+        {
+            throw new CliFaultException(ExitCodes.Misconfigured,
+                $"'{Encoding.UTF8.GetString(odd.AsSpan()[..^1])}' is not UTF-8: write it so, or put what it stands for in a file.");
+        }
     }
 
     public static CommandLine Of(params IEnumerable<string> words) => new([.. words.Select(Zero)], OwnEnvironment());

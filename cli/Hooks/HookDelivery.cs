@@ -98,7 +98,7 @@ internal static class HookDelivery
     private static Task<Delivered> SendAllAsync(HookSpool spool, string? file, long? started, CancellationToken cancellationToken) =>
         Answer.ShowAsync("sending", async report =>
         {
-            var (sent, refused, failed) = (0, 0, new HashSet<string>(StringComparer.Ordinal));
+            var (sent, refused, last, failed) = (0, 0, "", new HashSet<string>(StringComparer.Ordinal));
             while (spool.Files() is { Count: > 0 } files && !failed.Contains(files[0]))
             {
                 var waiting = files[0];
@@ -127,7 +127,11 @@ internal static class HookDelivery
                     Answer.Warn(where);
                     refused++;
                 }
-                catch (Exception fault) when (fault is CliFaultException { ExitCode: ExitCodes.Unreachable }
+                catch (CliFaultException fault) when (fault.ExitCode == ExitCodes.Misconfigured)
+                {
+                    return Leave(spool, sent, refused, fault.Message); // a setting: when it is mended, all of them go out
+                }
+                catch (Exception fault) when (fault is CliFaultException
                     || (fault is OperationCanceledException && !cancellationToken.IsCancellationRequested))
                 {
                     var why = fault is CliFaultException ? fault.Message : $"The gate took longer than {Limit.TotalSeconds:0} seconds.";
@@ -140,6 +144,7 @@ internal static class HookDelivery
 
                     // Something in between refuses this one, or breaks it off: the others have nothing to do with that.
                     failed.Add(waiting);
+                    last = why;
                     refused += SetBack(waiting, why) ? 0 : 1;
                 }
 
@@ -148,7 +153,7 @@ internal static class HookDelivery
 
             return failed.Count == 0
                 ? new Delivered(sent, 0, refused)
-                : Leave(spool, sent, refused, "Something between here and the gate refuses what is left.");
+                : Leave(spool, sent, refused, $"Something between here and the gate refuses what is left: {last}");
         });
 
     /// <returns>False when it has waited for long enough, and was put aside.</returns>

@@ -1,12 +1,13 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using CapOrleans.Core.Incidents;
 
 namespace CapOrleans.Cli.Hooks;
 
 /// <summary>Files that make a host call the hook.</summary>
 internal static class HookInstallation
 {
-    private const string Template = "cap-hook@.service", DropInName = "cap-hook.conf";
+    private const string DropInName = "cap-hook.conf";
 
     private const UnixFileMode Readable = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
@@ -19,10 +20,10 @@ internal static class HookInstallation
     private static string Program => Plain(Environment.GetEnvironmentVariable("CAP_HOME") is { Length: > 0 } home
         ? Path.Combine(Path.GetFullPath(home), "cap") : Environment.ProcessPath!);
 
-    /// <summary>One template, and for each unit a drop-in that names it.</summary>
+    /// <summary>One template for each severity, and for each unit a drop-in that names it.</summary>
     public static IReadOnlyList<InstalledFile> Systemd(string folder, IReadOnlyList<string> units, string severity) =>
     [
-        new(Path.Combine(folder, Template), Readable, $"""
+        new(Path.Combine(folder, Template(severity)), Readable, $"""
             [Unit]
             Description=Report the failure of %i
 
@@ -35,21 +36,25 @@ internal static class HookInstallation
             SuccessExitStatus=4
 
             """),
-        .. units.Select(unit => new InstalledFile(DropIn(folder, unit), Readable, """
+        .. units.Select(unit => new InstalledFile(DropIn(folder, unit), Readable, $"""
             [Unit]
-            OnFailure=cap-hook@%n.service
+            OnFailure={Instance(severity)}
 
             """)),
     ];
 
+    private static string Template(string severity) => $"cap-hook-{severity}@.service";
+
+    private static string Instance(string severity) => $"cap-hook-{severity}@%n.service";
+
     /// <summary>A line of its own for cron; of the checks that it makes, only changes are reported.</summary>
     public static IReadOnlyList<InstalledFile> Cron(string folder, string name, string check, string severity, int minutes) =>
     [
-        Check(folder, name, check),
+        Check(folder, "cron", name, check),
         new(Called(folder, name), OwnerOnly, $"""
             # Settings of the hook are in /etc/default/cap
             PATH={SystemPath}
-            {(minutes == 1 ? "*" : $"*/{minutes}")} * * * * root {Line(folder, name, severity)}
+            {(minutes == 1 ? "*" : $"*/{minutes}")} * * * * root {Line(folder, "cron", name, severity)}
 
             """),
     ];
@@ -57,30 +62,34 @@ internal static class HookInstallation
     /// <summary>A test of watchdog(8). It always succeeds: what it finds is reported, and is no reason to restart the machine.</summary>
     public static IReadOnlyList<InstalledFile> Watchdog(string folder, string name, string check, string severity) =>
     [
-        Check(folder, name, check),
+        Check(folder, "watchdog", name, check),
         new(Called(folder, name), OwnerOnly | UnixFileMode.UserExecute, $"""
             #!/bin/sh
             # Settings of the hook are in /etc/default/cap
             PATH={SystemPath}
             export PATH
-            [ "$1" = test ] && {Line(folder, name, severity)}
+            [ "$1" = test ] && {Line(folder, "watchdog", name, severity)}
             exit 0
 
             """),
     ];
 
-    /// <returns>What was written for these units and is there; the template as well when no other unit has it.</returns>
+    /// <returns>What was written for these units and is there; a template as well when no other unit has it.</returns>
     public static IReadOnlyList<string> OfSystemd(string folder, IReadOnlyList<string> units)
     {
         var ours = units.Select(unit => DropIn(folder, unit)).Where(File.Exists).ToList();
-        var others = Directory.Exists(folder) ? Directory.EnumerateDirectories(folder, "*.d").Select(drop => Path.Combine(drop, DropInName)) : [];
-        var template = Path.Combine(folder, Template);
-        return others.Any(other => File.Exists(other) && !ours.Contains(other)) || !File.Exists(template) ? ours : [.. ours, template];
+        var others = (Directory.Exists(folder) ? Directory.EnumerateDirectories(folder, "*.d") : [])
+            .Select(drop => Path.Combine(drop, DropInName)).Where(file => File.Exists(file) && !ours.Contains(file)).Select(
+                File.ReadAllText).ToList();
+        var templates = Severity.Ladder.Where(severity => !others.Exists(text => text.Contains(Instance(severity),
+            StringComparison.Ordinal)))
+            .Select(severity => Path.Combine(folder, Template(severity))).Where(File.Exists);
+        return [.. ours, .. templates];
     }
 
     /// <returns>What was written for this check and is there.</returns>
-    public static IReadOnlyList<string> OfCheck(string folder, string name) =>
-        [.. new[] { Called(folder, name), CheckFile(folder, name) }.Where(File.Exists)];
+    public static IReadOnlyList<string> OfCheck(string folder, string kind, string name) =>
+        [.. new[] { Called(folder, name), CheckFile(folder, kind, name) }.Where(File.Exists)];
 
     /// <exception cref="CliFaultException">A file cannot be written; those before it were.</exception>
     public static void Write(IEnumerable<InstalledFile> files)
@@ -118,17 +127,25 @@ internal static class HookInstallation
     }
 
     /// <summary>A file of its own, so that neither cron nor watchdog reads anything in it.</summary>
-    private static InstalledFile Check(string folder, string name, string check) =>
-        new(CheckFile(folder, name), OwnerOnly | UnixFileMode.UserExecute, $"#!/bin/sh\n{check}\n");
+    /// <exception cref="CliFaultException">Another check has this name.</exception>
+    private static InstalledFile Check(string folder, string kind, string name, string check)
+    {
+        var (file, text) = (CheckFile(folder, kind, name), $"#!/bin/sh\n{check}\n");
+        return !File.Exists(file) || CapEnvironment.Read(file, "a check") == text
+            ? new InstalledFile(file, OwnerOnly | UnixFileMode.UserExecute, text)
+            : throw new CliFaultException(ExitCodes.Misconfigured, $"{file} is another check that is called {name}: choose another " +
+                $"--name, or take that one away with 'cap hook uninstall --with {kind} --name {name} --yes'.");
+    }
 
-    private static string Line(string folder, string name, string severity) =>
+    private static string Line(string folder, string kind, string name, string severity) =>
         "/bin/sh -c 'set -a; [ ! -r /etc/default/cap ] || . /etc/default/cap; exec \"$0\" \"$@\"' "
-        + $"{Program} hook watch --once --name {name} --severity {severity} --check {Plain(CheckFile(folder, name))}";
+        + $"{Program} hook watch --once --name {name} --severity {severity} --check {Plain(CheckFile(folder, kind, name))}";
 
     private static string Called(string folder, string name) => Path.Combine(folder, $"cap-hook-{name}");
 
     /// <summary>Beside the folder: cron and watchdog would call it, too.</summary>
-    private static string CheckFile(string folder, string name) => Path.GetFullPath(Path.Combine(folder, "..", "cap", "hooks", name));
+    private static string CheckFile(string folder, string kind, string name) =>
+        Path.GetFullPath(Path.Combine(folder, "..", "cap", "hooks", $"{kind}-{name}"));
 
     private static string DropIn(string folder, string unit) => Path.Combine(folder, $"{UnitName.Full(unit)}.d", DropInName);
 

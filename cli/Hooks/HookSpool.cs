@@ -128,14 +128,20 @@ internal sealed partial class HookSpool
     private string Keep(IncidentReport report, byte[] incident)
     {
         var files = Files();
+        var tail = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{report.CapId}/{report.IncidentId}")).AsSpan(0, 6));
+        if (files.FirstOrDefault(kept => kept.EndsWith($"-{tail}.json", StringComparison.Ordinal) && IsSame(kept, incident)) is { } same)
+        {
+            return same; // whoever kept it came no further
+        }
+
         if (files.Count >= MaxFiles)
         {
-            throw new CliFaultException(ExitCodes.Unreachable, $"The spool {folder} holds {MaxFiles} incidents already: bring the gate back, then 'cap hook flush'.");
+            throw new CliFaultException(ExitCodes.Unreachable,
+                $"The spool {folder} holds {MaxFiles} incidents already: bring the gate back, then 'cap hook flush'.");
         }
 
         // The names say the order; what was kept last has the highest number, whatever the clock says.
         var last = files.Count == 0 ? 0 : files.Max(kept => long.Parse(Path.GetFileName(kept).Split('-')[0], CultureInfo.InvariantCulture));
-        var tail = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{report.CapId}/{report.IncidentId}")).AsSpan(0, 6));
         var file = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{last + 1:D12}-{tail}.json"));
         try
         {
@@ -154,28 +160,20 @@ internal sealed partial class HookSpool
         }
     }
 
-    private static CliFaultException NotWritten(string folder, Exception fault) =>
-        new(ExitCodes.Unreachable, $"The spool {folder} cannot be written: {fault.Message} See CAP_SPOOL.");
-
-    /// <summary>What was refused is put aside, with the reason beside it, and sent no more.</summary>
-    public static void PutAside(string file, string reason)
+    private static bool IsSame(string file, byte[] incident)
     {
-        File.Move(file, $"{file}.refused", overwrite: true);
-        File.Delete(TriedFile(file));
-        using var why = new StreamWriter($"{file}.why", new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = OwnerOnly });
-        why.WriteLine(Printable.Text(reason));
-    }
-
-    /// <summary>What was put aside waits again, in its old place.</summary>
-    public async Task BringBackAsync(CancellationToken cancellationToken)
-    {
-        using var alone = await LockAsync(cancellationToken);
-        foreach (var file in Directory.EnumerateFiles(folder, "*.json.refused").ToList())
+        try
         {
-            File.Move(file, file[..^".refused".Length], overwrite: true); // the same incident, when it was reported again
-            File.Delete($"{file[..^".refused".Length]}.why");
+            return incident.AsSpan().SequenceEqual(File.ReadAllBytes(file));
+        }
+        catch (IOException)
+        {
+            return false; // it was sent just now
         }
     }
+
+    private static CliFaultException NotWritten(string folder, Exception fault) =>
+        new(ExitCodes.Unreachable, $"The spool {folder} cannot be written: {fault.Message} See CAP_SPOOL.");
 
     /// <summary>Held for as long as a file takes to be written, and never while something is sent.</summary>
     private async Task<FileStream> LockAsync(CancellationToken cancellationToken)

@@ -18,6 +18,14 @@ internal sealed class WatchedCheck(string name, string check, string shown, Weig
 
     private State? last;
 
+    /// <summary>With them an incident can be made and sent: found out now, and not when the check fails.</summary>
+    /// <exception cref="CliFaultException">One cannot be used.</exception>
+    public void RequireSettings()
+    {
+        IncidentFile.Check(new HookIncident(name, IncidentSeed.New(), weight, shown, TimeProvider.System.GetUtcNow()).Sign(key));
+        Servers.GateUrl(null);
+    }
+
     public async Task RunAsync(TimeSpan every, CancellationToken cancellationToken)
     {
         using var timer = new PeriodicTimer(every, TimeProvider.System);

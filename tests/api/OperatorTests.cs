@@ -56,6 +56,15 @@ public sealed class OperatorTests(NodeFixture node)
     }
 
     [Fact]
+    public async Task Who_shows_a_key_that_is_none_is_told_so_even_where_none_is_needed()
+    {
+        using var open = await node.Api.GetAsync("/v1/incidents?limit=1");
+        using var wrong = Client("cap_0000000000000000000000000000000000000000000000000000000000000000");
+        using var refused = await wrong.GetAsync("/v1/incidents?limit=1");
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.Unauthorized), (open.StatusCode, refused.StatusCode));
+    }
+
+    [Fact]
     public async Task A_token_of_the_OpenID_provider_reaches_as_far_as_its_scope()
     {
         var issuer = node.Issuer;

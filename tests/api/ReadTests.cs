@@ -150,6 +150,7 @@ public sealed class ReadTests(NodeFixture node)
         foreach (var answer in (HttpResponseMessage[])[get, other])
         {
             Assert.Equal((HttpStatusCode.NotFound, "Not Found"), (answer.StatusCode, await answer.Content.ReadAsStringAsync()));
+            Assert.Equal("text/plain", answer.Content.Headers.ContentType?.MediaType);
         }
 
         var stranger = TestIncident.Signed(CapOrleans.Core.Signatures.PrivateKey.Create(), "SYS-CORE", "T-gate", TimeProvider.System.GetUtcNow());

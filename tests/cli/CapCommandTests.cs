@@ -164,7 +164,9 @@ public sealed class CapCommandTests : IDisposable
     {
         await CapAsync("keygen", "--out", directory.File("host.key"));
         await File.WriteAllTextAsync(directory.File("i.json"), "{}");
-        var (code, text) = await CapAsync("send", directory.File("i.json"), "--key", directory.File("host.key"), "--gate", $"http://127.0.0.1:{Child.FreePort()}");
+        string[] send = ["send", directory.File("i.json"), "--key", directory.File("host.key"), "--gate",
+            $"http://127.0.0.1:{Child.FreePort()}"];
+        var (code, text) = await CapAsync(send);
         Assert.Equal(3, code);
         Assert.Contains("Is it running?", text, StringComparison.Ordinal);
 
@@ -172,6 +174,11 @@ public sealed class CapCommandTests : IDisposable
         var kept = Assert.Single(Directory.GetFiles(directory.Path, "INC-*.signed.json"));
         Assert.Contains($"cap send {Path.GetFileName(kept)}", text, StringComparison.Ordinal);
         Assert.Equal(0, (await CapAsync("verify", kept)).Code);
+
+        await File.WriteAllTextAsync(directory.File("i.json"), """{"severity":"critcal"}""");
+        (code, text) = await CapAsync(send);
+        Assert.Equal(2, code);
+        Assert.Contains("severity is critcal: choose one of normal, high, escalated, critical.", text, StringComparison.Ordinal);
     }
 
     [Fact]

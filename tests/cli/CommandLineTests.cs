@@ -18,7 +18,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("gate reetry 1", "'reetry' is no command of cap gate; the nearest is 'retry'. See cap gate --help")]
     [InlineData("operatr list", "'operatr' is no command of cap; the nearest is 'operator'. See cap --help")]
     [InlineData("register X --key 0x1 --potential 1,5", "--potential takes a number such as 0.1, not '1,5'. See cap register --help")]
-    [InlineData("hook run --m-e 0,1 -- false", "--m-e takes a number such as 0.1, not '0,1'. See cap hook run --help")]
+    [InlineData("hook unit --m-e 0,1 nginx", "--m-e takes a number such as 0.1, not '0,1'. See cap hook unit --help")]
     [InlineData("key add X", "Option '--key' is required. See cap key add --help")]
     public async Task What_was_typed_wrong_is_named_with_what_it_should_be(string line, string fault)
     {

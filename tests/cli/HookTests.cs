@@ -99,7 +99,9 @@ public sealed partial class HookTests(NodeFixture node) : HookHost(node)
         Assert.Contains("refused with 403", output, StringComparison.Ordinal);
         Assert.Single(Directory.GetFiles(Folder.File("spool"), "*.refused"));
         Assert.All(Directory.GetFiles(Folder.File("spool")), file => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file)));
-        Assert.Equal(0, (await HookAsync(Gate, "flush")).Code);
+        (var flushed, output) = await HookAsync(Gate, "flush");
+        Assert.Equal(0, flushed);
+        Assert.Contains("1 refused, put aside in", output, StringComparison.Ordinal);
 
         // When the key is added, what lies aside goes out.
         using var added = await Node.Operator.PostAsJsonAsync($"/v1/caps/{CapId}/changes", new { change = new { addKey = new { address = stranger.Address.ToString() } } });
@@ -170,7 +172,8 @@ public sealed partial class HookTests(NodeFixture node) : HookHost(node)
         foreach (var name in (string[])["one", "two"])
         {
             var (_, output) = await HookAsync(gate, "run", "--name", name, "--", "false");
-            Assert.Contains("Something between here and the gate refuses what is left. 2 wait in", output, StringComparison.Ordinal);
+            Assert.Contains("Something between here and the gate refuses what is left: ", output, StringComparison.Ordinal);
+            Assert.Contains(" 2 wait in", output, StringComparison.Ordinal);
         }
 
         Assert.Equal(["ONE", "TWO"], (await IncidentsAsync(2)).Select(incident => incident.Text("incidentId").Split("FAIL-")[0]));
@@ -181,10 +184,10 @@ public sealed partial class HookTests(NodeFixture node) : HookHost(node)
         File.SetLastWriteTimeUtc(spool.Order(StringComparer.Ordinal).First(), TimeProvider.System.GetUtcNow().UtcDateTime.AddDays(-8));
         var (code, told) = await HookAsync(gate, "flush");
         Assert.Equal(4, code);
-        Assert.EndsWith("0 sent, 1 kept, 1 refused", told, StringComparison.Ordinal);
+        Assert.Contains("0 sent, 1 kept, 1 refused", told, StringComparison.Ordinal);
         Assert.Single(Directory.GetFiles(Folder.File("spool"), "*.refused"));
         mayPass = true;
-        Assert.Equal((0, "1 sent"), await HookAsync(gate, "flush"));
+        Assert.StartsWith("1 sent\n", (await HookAsync(gate, "flush")).Output, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFiles(Folder.File("spool"), "*.tried"));
     }
 
@@ -317,10 +320,10 @@ public sealed partial class HookTests(NodeFixture node) : HookHost(node)
     {
         var (code, shown) = await HookAsync(Gate, "install", "nginx", "--folder", Folder.File("units"));
         Assert.Equal(0, code);
-        Assert.Contains("OnFailure=cap-hook@%n.service", shown, StringComparison.Ordinal);
+        Assert.Contains("OnFailure=cap-hook-high@%n.service", shown, StringComparison.Ordinal);
         Assert.False(Directory.Exists(Folder.File("units")));
         Assert.Equal(0, (await HookAsync(Gate, "install", "nginx", "--folder", Folder.File("units"), "--yes")).Code);
-        Assert.Contains("hook unit %i", await File.ReadAllTextAsync(Folder.File("units/cap-hook@.service")), StringComparison.Ordinal);
+        Assert.Contains("hook unit %i", await File.ReadAllTextAsync(Folder.File("units/cap-hook-high@.service")), StringComparison.Ordinal);
         Assert.True(File.Exists(Folder.File("units/nginx.service.d/cap-hook.conf")));
 
         string[] odd = ["nginx@a\\x2db.c", "backup.timer"];
@@ -328,7 +331,7 @@ public sealed partial class HookTests(NodeFixture node) : HookHost(node)
         Assert.True(File.Exists(Folder.File("units/nginx@a\\x2db.c.service.d/cap-hook.conf")));
         Assert.True(File.Exists(Folder.File("units/backup.timer.d/cap-hook.conf")));
         Assert.Equal(0, (await HookAsync(Gate, ["uninstall", .. odd, "--folder", Folder.File("units"), "--yes"])).Code);
-        Assert.True(File.Exists(Folder.File("units/cap-hook@.service"))); // nginx has it still
+        Assert.True(File.Exists(Folder.File("units/cap-hook-high@.service"))); // nginx has it still
         Assert.Equal(0, (await HookAsync(Gate, "uninstall", "nginx", "--folder", Folder.File("units"), "--yes")).Code);
         Assert.Empty(Directory.EnumerateFiles(Folder.File("units"), "*", SearchOption.AllDirectories));
     }
@@ -360,10 +363,10 @@ public sealed partial class HookTests(NodeFixture node) : HookHost(node)
         }
 
         string[] uninstall = ["uninstall", "--with", with, "--name", "disk", "--folder", Folder.File("etc")];
-        Assert.Contains("cap/hooks/disk", (await HookAsync(Gate, uninstall)).Output, StringComparison.Ordinal);
+        Assert.Contains($"cap/hooks/{with}-disk", (await HookAsync(Gate, uninstall)).Output, StringComparison.Ordinal);
         Assert.True(File.Exists(Folder.File("etc/cap-hook-disk")));
         Assert.Equal(0, (await HookAsync(Gate, [.. uninstall, "--yes"])).Code);
-        Assert.False(File.Exists(Folder.File("etc/cap-hook-disk")) || File.Exists(Folder.File("cap/hooks/disk")));
+        Assert.False(File.Exists(Folder.File("etc/cap-hook-disk")) || File.Exists(Folder.File($"cap/hooks/{with}-disk")));
     }
 
     private Task<(int Code, string Output)> HookAsync(string gate, params string[] arguments) => Cap(gate).RunAsync(["hook", .. arguments]);

@@ -55,7 +55,7 @@ public sealed class LoopbackListenerTests : IDisposable
 
             var (named, _) = await Cap(port, ("CAP_TOKEN", apiKey)).RunAsync("operator", "list");
             Assert.Equal(2, named);
-            await squatter.LineAsync("/v1/caps/X with nothing", TimeSpan.FromSeconds(20));
+            await squatter.LineAsync("/v1/caps/X with nothing", TimeSpan.FromMinutes(1));
             Assert.DoesNotContain("Bearer", squatter.Output, StringComparison.Ordinal);
         }
     }
@@ -66,10 +66,10 @@ public sealed class LoopbackListenerTests : IDisposable
         var (port, squatter) = await SquatAsync("127.0.0.1");
         using var _ = squatter;
         Assert.Equal(3, (await Cap(port).RunAsync("show", "X", "--insecure-http")).Code); // what it answers is no CapID
-        await squatter.LineAsync($"/v1/caps/X with Bearer {apiKey}", TimeSpan.FromSeconds(20));
+        await squatter.LineAsync($"/v1/caps/X with Bearer {apiKey}", TimeSpan.FromMinutes(1));
         await Child.RunAsync("chown", "nobody", directory.File("gate-token"));
         Assert.Equal(3, (await Cap(port).RunAsync("gate", "status")).Code);
-        await squatter.LineAsync($"/v1/gate/status with Bearer {gateToken}", TimeSpan.FromSeconds(20));
+        await squatter.LineAsync($"/v1/gate/status with Bearer {gateToken}", TimeSpan.FromMinutes(1));
         Assert.Equal(2, (await Cap(port).RunAsync("show", "X")).Code);
     }
 

@@ -84,6 +84,14 @@ public sealed class ReadCommandTests(NodeFixture node) : IDisposable
         (code, checks) = await CapAsync("doctor");
         Assert.True(code == 0, checks);
         Assert.Equal(6, checks.Split('\n').Count(line => line.StartsWith("ok", StringComparison.Ordinal)));
+        foreach (var (setting, value, fault) in ((string, string, string)[])[("CHAIN_ID", "1", "CHAIN_ID is 1, and the cluster's 31337"),
+            ("VPN_ENDPOINT", $"{new Uri(node.Gate.BaseAddress!, "gate_recieve")}", "takes no incidents at /gate_recieve")])
+        {
+            (code, checks) = await Cap((setting, value)).RunAsync("doctor");
+            Assert.Equal(1, code);
+            Assert.Contains(fault, Assert.Single(checks.Split('\n'), line => line.StartsWith("FAILED", StringComparison.Ordinal)),
+                StringComparison.Ordinal);
+        }
     }
 
     [Fact]
@@ -122,9 +130,10 @@ public sealed class ReadCommandTests(NodeFixture node) : IDisposable
 
     private Task<(int Code, string Output)> CapAsync(params string[] arguments) => Cap().RunAsync(arguments);
 
-    private CapCommand Cap() => new(
-        directory.Path, ("DATA_DIR", directory.Path), ("CAP_API", $"{node.Api.BaseAddress}"), ("CAP_ID", "CLI-DOCTOR"), ("CAP_SPOOL",
+    private CapCommand Cap(params (string Name, string Value)[] settings) => new(
+        directory.Path, [.. settings, ("DATA_DIR", directory.Path), ("CAP_API", $"{node.Api.BaseAddress}"), ("CAP_ID", "CLI-DOCTOR"), (
+            "CAP_SPOOL",
             directory.File("spool")),
         ("VPN_ENDPOINT", new Uri(node.Gate.BaseAddress!, "gate_receive").ToString()), ("CAP_TOKEN",
-            node.Operator.DefaultRequestHeaders.Authorization!.Parameter!));
+            node.Operator.DefaultRequestHeaders.Authorization!.Parameter!)]);
 }

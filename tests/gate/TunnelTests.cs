@@ -92,7 +92,7 @@ public sealed class TunnelTests : IAsyncLifetime
     private async Task<Child> ListenAsync(string device, string file)
     {
         var child = Child.Start("ip", ["netns", "exec", GateSpace, "tcpdump", "--immediate-mode", "-i", device, "-U", "-s", "0", "-w", directory.File(file)]);
-        await child.LineAsync("listening on", TimeSpan.FromSeconds(20));
+        await child.LineAsync("listening on", TimeSpan.FromMinutes(1));
         return child;
     }
 

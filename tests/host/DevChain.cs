@@ -24,7 +24,7 @@ public sealed class DevChain : IDisposable
     {
         var chosen = port ?? Child.FreePort();
         var node = Child.Start(Program, ["--port", $"{chosen}", .. more]);
-        await node.LineAsync("Listening on", TimeSpan.FromSeconds(20));
+        await node.LineAsync("Listening on", TimeSpan.FromMinutes(1));
         return new DevChain(node, chosen);
     }
 

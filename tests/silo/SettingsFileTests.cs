@@ -185,7 +185,7 @@ public sealed class SettingsFileTests : IDisposable
     }
 
     private async Task<string> FaultAsync() => Assert.Single((await Assert.ThrowsAsync<SettingsException>(() =>
-        Task.Run(() => SettingsFile.Read(Env, [])).WaitAsync(TimeSpan.FromSeconds(20), TimeProvider.System))).Faults);
+        Task.Run(() => SettingsFile.Read(Env, [])).WaitAsync(TimeSpan.FromMinutes(1), TimeProvider.System))).Faults);
 
     [Fact]
     public void The_example_can_be_copied_as_it_is()

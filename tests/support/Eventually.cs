@@ -1,13 +1,13 @@
 namespace CapOrleans.Tests.Support;
 
-/// <summary>For what happens behind an answer: looks until it is so, and fails when it is not so for 20 seconds.</summary>
+/// <summary>For what happens behind an answer: looks until it is so, and fails when it is not so for a minute.</summary>
 public static class Eventually
 {
     public static Task TrueAsync(Func<bool> condition) => TrueAsync(() => Task.FromResult(condition()));
 
     public static async Task TrueAsync(Func<Task<bool>> condition)
     {
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(20), TimeProvider.System);
+        using var timeout = new CancellationTokenSource(TimeSpan.FromMinutes(1), TimeProvider.System);
         while (!await condition())
         {
             await Task.Delay(TimeSpan.FromMilliseconds(25), TimeProvider.System, timeout.Token);

@@ -110,7 +110,7 @@ public sealed class NodeFixture : IAsyncLifetime
     /// <summary>Waits until the incident is archived and anchored.</summary>
     public async Task<JsonElement> SettledAsync(string capId, string incidentId)
     {
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(20), TimeProvider.System);
+        using var timeout = new CancellationTokenSource(TimeSpan.FromMinutes(1), TimeProvider.System);
         while (true)
         {
             using var answer = await Api.GetAsync(string.Create(CultureInfo.InvariantCulture, $"/v1/incidents/{capId}/{incidentId}"), timeout.Token);

@@ -40,8 +40,9 @@ public sealed class CertificateFetchTests : IAsyncLifetime
     [Fact]
     public async Task No_client_of_ours_fetches_what_a_server_s_certificate_names()
     {
-        using var plain = PlainHttp.Client(TimeSpan.FromSeconds(20));
-        using var withCertificate = PlainHttp.Client(TimeSpan.FromSeconds(20), (_, _, _, _) => false, () => SslStreamCertificateContext.Create(Hostile(), null, offline: true));
+        using var plain = PlainHttp.Client(TimeSpan.FromMinutes(1));
+        using var withCertificate = PlainHttp.Client(TimeSpan.FromMinutes(1), (_, _, _, _) => false, () =>
+            SslStreamCertificateContext.Create(Hostile(), null, offline: true));
         using var webhooks = new ReceiverNetworks(ReceiverNetworks.Loopback).CreateClient();
         foreach (var client in (HttpClient[])[plain, withCertificate, webhooks])
         {

@@ -1,0 +1,85 @@
+using System.CommandLine;
+
+namespace CapOrleans.Cli.Hooks;
+
+/// <summary>
+/// The words of <c>cap hook run</c>, read as those of env, timeout and nice: options end at the first word that is none, and everything
+/// behind it is the command's. The command runs whatever is wrong with an option.
+/// </summary>
+/// <param name="Words">For the parser.</param>
+/// <param name="Ignored">Options that cannot be used, with their values.</param>
+internal sealed record RunArguments(string[] Words, IReadOnlyList<string> Ignored)
+{
+    private const string End = "--";
+
+    /// <param name="isValid">Whether the parser takes these words.</param>
+    /// <returns>Null for any other command, and without a command to run.</returns>
+    /// <exception cref="CliFaultException">Behind an option that is not known, it cannot be told where the command begins.</exception>
+    public static RunArguments? Read(Command root, string[] words, Func<string[], bool> isValid)
+    {
+        if (BehindName(root, words) is not { } start)
+        {
+            return null;
+        }
+
+        var run = root.Subcommands.Single(command => command.Name == "hook").Subcommands.Single(command => command.Name == "run");
+        Option[] known = [.. run.Options, .. root.Options.Where(option => option.Recursive)];
+        List<string> own = [.. words[..start]], ignored = [];
+        var at = start;
+        while (at < words.Length && IsOption(words[at]))
+        {
+            var option = Array.Find(known, option => IsNamed(option, words[at]));
+            var end = at + 1;
+            var takesValue = option is null || (option.Arity.MinimumNumberOfValues > 0 && words[at].IndexOfAny(['=', ':']) < 0);
+            if (takesValue && end < words.Length && words[end] != End && !(option is null && IsOption(words[end])))
+            {
+                end++;
+            }
+
+            if (option is null && (end == words.Length || (words[end] != End && !IsOption(words[end]))))
+            {
+                throw new CliFaultException(ExitCodes.NotRun, $"'{words[at]}' is no option of cap hook run; when it is one of the " +
+                    "command's, put -- before the command. See cap hook run --help");
+            }
+
+            var group = words[at..end];
+            (option is not null && isValid([.. words[..start], .. group, End, "true"]) ? own : ignored).AddRange(group);
+            at = end;
+        }
+
+        var command = at < words.Length && words[at] == End ? words[(at + 1)..] : words[at..];
+        return command.Length == 0 ? null : new RunArguments([.. own, End, .. command], ignored);
+    }
+
+    /// <returns>Where the words behind <c>hook run</c> begin; null when it is another command.</returns>
+    private static int? BehindName(Command root, string[] words)
+    {
+        var isInHook = false;
+        for (var i = 0; i < words.Length; i++)
+        {
+            if (isInHook && words[i] == "run")
+            {
+                return i + 1;
+            }
+
+            if (!isInHook && words[i] == "hook")
+            {
+                isInHook = true;
+            }
+            else if (!root.Options.Any(option => option.Recursive && IsNamed(option, words[i])))
+            {
+                return null;
+            }
+        }
+
+        return null;
+    }
+
+    private static bool IsOption(string word) => word is ['-', _, ..] and not End;
+
+    private static bool IsNamed(Option option, string word)
+    {
+        var name = word.IndexOfAny(['=', ':']) is > 0 and var end ? word[..end] : word;
+        return option.Name == name || option.Aliases.Contains(name);
+    }
+}

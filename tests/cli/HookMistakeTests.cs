@@ -1,0 +1,146 @@
+using System.Text.Json.Nodes;
+
+namespace CapOrleans.Tests.Cli;
+
+/// <summary>What a host's owner gets wrong keeps no command from running, and loses no report unsaid.</summary>
+[Collection(NodeCollection.Name)]
+public sealed class HookMistakeTests(NodeFixture node) : HookHost(node)
+{
+    [Fact]
+    public async Task Options_end_at_the_first_word_that_is_none()
+    {
+        Assert.Equal((0, "--name x -- --json"), await RunAsync("/bin/echo", "-n", "--name", "x", "--", "--json"));
+        Assert.Equal((0, "--name x"), await RunAsync("--severity=high", "--json", "/bin/echo", "-n", "--name", "x"));
+        Assert.Equal((0, "-- x"), await RunAsync("--", "/bin/echo", "-n", "--", "x"));
+    }
+
+    [Theory]
+    [InlineData("--severty critical --name x -- sh -c", "'--severty critical' cannot be used")]
+    [InlineData("--name x --f-e 7 sh -c", "'--f-e 7' cannot be used")]
+    [InlineData("--m-e much --name x --quiet -- sh -c", "'--m-e much --quiet' cannot be used")]
+    [InlineData("--severity=critcal --name x sh -c", "'--severity=critcal' cannot be used")]
+    [InlineData("--name x --severity -- sh -c", "'--severity' cannot be used")]
+    public async Task A_command_runs_and_is_reported_whatever_is_wrong_with_an_option(string line, string told)
+    {
+        var (code, output) = await RunAsync([.. line.Split(' '), "exit 3"]);
+        Assert.Equal(3, code);
+        Assert.Contains(told, output, StringComparison.Ordinal);
+        var incident = Assert.Single(await IncidentsAsync());
+        Assert.StartsWith("XFAIL-", incident.Text("incidentId"), StringComparison.Ordinal);
+        Assert.Equal("high", incident.Text("severity"));
+    }
+
+    [Fact]
+    public async Task Where_it_cannot_be_told_what_to_run_nothing_is()
+    {
+        foreach (var line in (string[][])[["--severty", "touch", Folder.File("ran")], ["-x", "touch", Folder.File("ran"), "--", "true"],
+            ["--name"], []])
+        {
+            var (code, output) = await RunAsync(line);
+            Assert.True(code == 125, output);
+            Assert.Contains("See cap hook run --help", output, StringComparison.Ordinal);
+        }
+
+        Assert.False(File.Exists(Folder.File("ran")));
+        var (help, text) = await RunAsync("--help");
+        Assert.Equal(0, help);
+        Assert.Contains("--severity", text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("CAP_ID", "NO\nCAP", "cap_id")]
+    [InlineData("CHAIN_ID", "main", "CHAIN_ID is 'main'")]
+    [InlineData("DATA_DIR", "/nowhere", "/nowhere/identity.key cannot be read")]
+    public async Task A_report_that_cannot_be_made_is_said_to_be_lost(string setting, string value, string why)
+    {
+        var cap = With((setting, value));
+        var (code, output) = await cap.RunAsync("hook", "run", "--", "sh", "-c", "exit 4");
+        Assert.Equal(4, code);
+        Assert.Contains("The failure is NOT reported: ", output, StringComparison.Ordinal);
+        Assert.Contains(why, output, StringComparison.Ordinal);
+
+        // Whoever watches is told at the start, and not when it fails.
+        (code, output) = await cap.RunAsync("hook", "watch", "--check", "true");
+        Assert.True(code == 2, output);
+        Assert.Contains(why, output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Settings_that_were_written_on_Windows_are_read()
+    {
+        var cap = new CapCommand(Folder.Path, [.. Settings(Gate).Select(setting => (setting.Name, $"{setting.Value}\r"))]);
+        Assert.Equal(4, (await cap.RunAsync("hook", "run", "--", "sh", "-c", "exit 4")).Code);
+        Assert.Single(await IncidentsAsync());
+    }
+
+    [Fact]
+    public async Task What_a_wrong_setting_keeps_from_being_sent_waits()
+    {
+        Assert.Equal(1, (await With(("VPN_ENDPOINT", "gate")).RunAsync("hook", "run", "--name", "x", "--", "false")).Code);
+        Assert.Equal(1, (await With(("CAP_GATE_KEY", "none")).RunAsync("hook", "run", "--name", "x", "--", "false")).Code);
+        var api = $"{new Uri(Node.Api.BaseAddress!, "gate_receive")}";
+        var (code, output) = await With(("VPN_ENDPOINT", api)).RunAsync("hook", "run", "--name", "x", "--", "false");
+        Assert.Equal(1, code);
+        Assert.Contains("has no gate at /gate_receive: is it the API?", output, StringComparison.Ordinal);
+        Assert.Equal((0, "3 sent"), await Cap().RunAsync("hook", "flush"));
+        Assert.Equal(3, (await IncidentsAsync(3)).Count);
+    }
+
+    [Fact]
+    public async Task A_watch_that_was_ended_before_it_knew_that_its_report_is_kept_keeps_it_once()
+    {
+        var cap = With(("VPN_ENDPOINT", $"http://127.0.0.1:{Child.FreePort()}"));
+        string[] watch = ["hook", "watch", "--once", "--name", "x", "--check", "false"];
+        Assert.Equal(4, (await cap.RunAsync(watch)).Code);
+        var state = Directory.GetFiles(Folder.File("spool"), "watch-*.state").Single();
+        var before = JsonNode.Parse(await File.ReadAllTextAsync(state))!;
+        before["pending"] = await File.ReadAllTextAsync(Directory.GetFiles(Folder.File("spool"), "*.json").Single());
+        await File.WriteAllTextAsync(state, before.ToJsonString());
+        Assert.Equal(4, (await cap.RunAsync(watch)).Code);
+        Assert.Single(Directory.GetFiles(Folder.File("spool"), "*.json"));
+    }
+
+    [Fact]
+    public async Task A_check_that_is_no_text_is_not_run_as_another()
+    {
+        await File.WriteAllTextAsync(Folder.File("script"), $"exec {CapCommand.Program} hook watch --once --check \"$(printf 'test " +
+            $"-e /x\\376y')\" 2>&1\n");
+        using var shell = Child.Start("bash", [Folder.File("script")], Settings(Gate).ToDictionary(pair => pair.Name, pair =>
+            pair.Value), Folder.Path);
+        Assert.Equal(2, await shell.ExitAsync());
+        Assert.Contains("is not UTF-8", shell.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Two_checks_have_two_names_and_two_units_two_severities()
+    {
+        string[] cron = ["hook", "install", "--with", "cron", "--folder", Folder.File("cron.d"), "--yes", "--check"];
+        Assert.Equal(0, (await Cap().RunAsync([.. cron, "nginx -t"])).Code);
+        Assert.Equal(0, (await Cap().RunAsync([.. cron, "nginx -t", "--every", "10m"])).Code);
+        var (code, output) = await Cap().RunAsync([.. cron, "nginx -t -c other.conf"]);
+        Assert.Equal(2, code);
+        Assert.Contains("choose another --name, or take that one away with 'cap hook uninstall --with cron --name nginx --yes'", output,
+            StringComparison.Ordinal);
+        Assert.Contains("*/10 * * * * root", await File.ReadAllTextAsync(Folder.File("cron.d/cap-hook-nginx")), StringComparison.Ordinal);
+        Assert.Equal(0, (await Cap().RunAsync("hook", "install", "--with", "watchdog", "--folder", Folder.File("watchdog.d"), "--yes",
+            "--check", "nginx -t -c other.conf")).Code);
+        Assert.Contains("nginx -t\n", await File.ReadAllTextAsync(Folder.File("cap/hooks/cron-nginx")), StringComparison.Ordinal);
+        Assert.Contains("nothing is installed", (await Cap().RunAsync("hook", "uninstall", "--with", "cron", "--name", "ngnix", "--folder",
+            Folder.File("cron.d"), "--yes")).Output, StringComparison.Ordinal);
+
+        string[] systemd = ["hook", "install", "--folder", Folder.File("units"), "--yes"];
+        Assert.Equal(0, (await Cap().RunAsync([.. systemd, "nginx", "--severity", "critical"])).Code);
+        Assert.Equal(0, (await Cap().RunAsync([.. systemd, "cron"])).Code);
+        Assert.Contains("OnFailure=cap-hook-critical@%n.service", await File.ReadAllTextAsync(Folder.File(
+            "units/nginx.service.d/cap-hook.conf")),
+            StringComparison.Ordinal);
+        Assert.Contains("%i --severity critical\n", await File.ReadAllTextAsync(Folder.File("units/cap-hook-critical@.service")),
+            StringComparison.Ordinal);
+        Assert.Contains("%i --severity high\n", await File.ReadAllTextAsync(Folder.File("units/cap-hook-high@.service")),
+            StringComparison.Ordinal);
+    }
+
+    private CapCommand With(params (string Name, string Value)[] settings) => new(Folder.Path, [.. settings, .. Settings(Gate)]);
+
+    private Task<(int Code, string Output)> RunAsync(params string[] words) => Cap().RunAsync(["hook", "run", .. words]);
+}
