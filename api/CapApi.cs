@@ -11,6 +11,7 @@ using CapOrleans.Api.Operations;
 using CapOrleans.Api.Reads;
 using CapOrleans.Api.Settings;
 using CapOrleans.Api.Signing;
+using CapOrleans.Api.Updates;
 using CapOrleans.Api.Webhooks;
 using CapOrleans.GrainInterfaces;
 using CapOrleans.HttpEdge.Answers;
@@ -65,6 +66,7 @@ public static class CapApi
         app.MapLegacy();
         app.MapReads();
         app.MapSigning();
+        app.MapUpdates();
         app.MapCaps();
         app.MapOperations();
         app.MapAnchors();

@@ -2,7 +2,9 @@ using System.Globalization;
 using System.Text.Json;
 using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.Caps;
 using CapOrleans.Core.Incidents;
+using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Client;
 
@@ -46,6 +48,17 @@ public sealed partial class CapOrleansClient
 
         static bool IsVerdict(BatchVerdict verdict) =>
             verdict is { Status: 200 or 201, Incident: not null, Problem: null } or { Status: >= 400 and <= 599, Problem: not null };
+    }
+
+    public async Task<IncidentView> UpdateIncidentAsync(
+        string capId, string incidentId, UpdateAction action, string? note, PrivateKey? key, CancellationToken cancellationToken)
+    {
+        var body = key is null ? new UpdateBody(note) : UpdateSigner.Sign(
+            action, note, (await GetCapAsync(capId, cancellationToken)).Origin, capId, incidentId, key, TimeProvider.System);
+        var path = Path($"v1/incidents/{capId}/{incidentId}/") + (action == UpdateAction.Respond ? "response" : action.Name());
+        var call = Call.Post(path, key is null ? CallAccess.Operate : CallAccess.Open, isRepeatable: true)
+            .With(body, RequestJson.Default.UpdateBody);
+        return await server.SendAsync(call, ClientJson.Default.IncidentView, cancellationToken);
     }
 
     public async Task<IncidentView?> FindIncidentAsync(string capId, string incidentId, CancellationToken cancellationToken)

@@ -57,6 +57,7 @@ public sealed partial class ClientJson : JsonSerializerContext;
 [JsonSerializable(typeof(WebhookRequest))]
 [JsonSerializable(typeof(WebhookChangeRequest))]
 [JsonSerializable(typeof(RedeliveryRequest))]
+[JsonSerializable(typeof(UpdateBody))]
 [JsonSerializable(typeof(GateBody))]
 [JsonSerializable(typeof(HeartbeatBody))]
 [JsonSerializable(typeof(CheckRequest))]

@@ -67,6 +67,12 @@ public interface ICapOrleansClient
 
     Task RevokeApiKeyAsync(string id, CancellationToken cancellationToken);
 
+    /// <summary>Acknowledges, resolves, reopens or answers to an incident.</summary>
+    /// <param name="key">Of the CapID, with the role responder; null for an operator.</param>
+    /// <returns>The incident as it is then.</returns>
+    Task<IncidentView> UpdateIncidentAsync(
+        string capId, string incidentId, UpdateAction action, string? note, PrivateKey? key, CancellationToken cancellationToken);
+
     Task<IReadOnlyList<WebhookView>> ListWebhooksAsync(CancellationToken cancellationToken);
 
     Task<WebhookView> RegisterWebhookAsync(WebhookRequest webhook, CancellationToken cancellationToken);

@@ -66,6 +66,7 @@ public static class ProblemTypes
         ["too-many-reports"] = "The reporter sent as many incidents as its CapID's policy lets it.",
         ["too-many-requests"] = "The address sent as much as it may.",
         ["too-many-tests"] = "The webhook was tested a moment ago.",
+        ["too-many-updates"] = "A key updates incidents faster than it may.",
         ["too-many-waiting"] = "As many incidents of the address as may wait for contract wallets to be asked.",
         ["too-old"] = "The incident waited in the gate's spool for longer than it may.",
         ["unauthenticated"] = "The call needs a key or a token.",
@@ -73,6 +74,7 @@ public static class ProblemTypes
         ["unsigned"] = "The incident is not signed.",
         ["wallet-not-asked"] = "A contract wallet must be asked, and cannot be now; send the same again.",
         ["webhook-address"] = "The webhook's URL leads where deliveries may not go.",
+        ["webhook-disabled"] = "The webhook is disabled, and gets nothing.",
         ["webhooks-full"] = "The cluster has as many webhooks as it may.",
     };
 

@@ -12,6 +12,9 @@ public static class ClusterLimits
     /// <summary>Signed changes of one CapID in a minute: each is an entry of the log for ever.</summary>
     public const int ChangesPerMinute = 60;
 
+    /// <summary>Signed updates of a CapID's incidents by one key in a minute: each is an entry of the log for ever.</summary>
+    public const int UpdatesPerMinute = 60;
+
     /// <summary>Webhooks.</summary>
     public const int Webhooks = 100;
 

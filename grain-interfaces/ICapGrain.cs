@@ -30,6 +30,9 @@ public interface ICapGrain : IGrainWithStringKey
     /// <summary>Corrects an incident's dCap. The caller has made sure that an operator asks.</summary>
     [Alias("correct")] Task<CapRuling> CorrectAsync(Correction correction, Actor actor);
 
+    /// <summary>Logs what is done about an incident, when the key that signed it may, or an operator asks. It was not so before.</summary>
+    [Alias("update")] Task<CapRuling> UpdateAsync(ProvenUpdate update);
+
     /// <summary>Audits an agent-to-agent delegation log of this CapID and puts log and result into the audit log.</summary>
     /// <param name="delegationLog">A JSON object, at most 64 KiB, checked to be strict JSON.</param>
     /// <returns>The result as JSON; null when the CapID is not registered.</returns>

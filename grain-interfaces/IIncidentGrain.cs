@@ -1,3 +1,4 @@
+using CapOrleans.Contracts.Access;
 using CapOrleans.Contracts.Incidents;
 
 namespace CapOrleans.GrainInterfaces;
@@ -13,6 +14,12 @@ public interface IIncidentGrain : IGrainWithStringKey
     /// <param name="reports">All of this incident: in one call, since its grain leaves as soon as it has answered.</param>
     /// <returns>One for each report.</returns>
     [Alias("prove")] Task<IReadOnlyList<SignatureCheck>> ProveAsync(IReadOnlyList<IncidentReport> reports);
+
+    /// <summary>
+    /// Acknowledges, resolves, reopens or answers to the incident, on the authority of a key of its CapID, or, when the request carries no
+    /// signature, of an operator, whom the caller has made sure of.
+    /// </summary>
+    [Alias("update")] Task<UpdateRuling> UpdateAsync(UpdateRequest request, Actor actor);
 
     /// <returns>Null while nothing was accepted under this id.</returns>
     [Alias("read")] Task<IncidentView?> ReadAsync();

@@ -34,7 +34,7 @@ public interface IWebhooksGrain : IGrainWithIntegerKey
     /// <summary>A delivery under way is ended; a receiver that has it already keeps it.</summary>
     [Alias("remove")] Task<WebhookRuling> RemoveAsync(string id, Actor actor);
 
-    /// <summary>Deliveries go on at the present ends of the logs.</summary>
+    /// <summary>What waited goes out, and deliveries go on at the present ends of the logs.</summary>
     [Alias("enable")] Task<WebhookRuling> EnableAsync(string id, Actor actor);
 
     /// <summary>Makes a new secret; the one before signs as well for 24 hours, any earlier one no more.</summary>

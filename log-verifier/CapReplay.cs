@@ -1,7 +1,9 @@
 using System.Text;
 using System.Text.Json;
+using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Contracts.Caps;
 using CapOrleans.Core.AuditLog;
+using CapOrleans.Core.Caps;
 using CapOrleans.Core.DeltaCap;
 using CapOrleans.Core.Incidents;
 
@@ -73,6 +75,11 @@ internal sealed class CapReplay(string capId)
         Context = Context is { } context ? context with { Version = body.GetProperty("contextVersion").GetInt64() } : null;
         return Context is null ? "corrects the score of a CapID that was not registered before" : null;
     }
+
+    /// <summary>Checks an update of an incident once more, by the keys that the CapID had then.</summary>
+    /// <returns>As <see cref="SetKey"/>.</returns>
+    public string? Update(LogEntry entry, string origin) => Context is { } context
+        ? IncidentUpdates.FaultOf(entry, origin, context) : "updates an incident of a CapID that was not registered before";
 
     /// <summary>Judges the incident once more, by the context that held when it was accepted.</summary>
     /// <returns>As <see cref="SetKey"/>.</returns>

@@ -105,6 +105,11 @@ internal sealed class LogReplay(string origin, Findings findings)
                 var corrected = NameOf(body.GetProperty("capId").GetString()!, body.GetProperty("incidentId").GetString()!);
                 Note(index, incidents.Contains(corrected) ? null : "corrects an incident that was not accepted before");
                 break;
+            case EntryKinds.IncidentAcknowledged or EntryKinds.IncidentResolved or EntryKinds.IncidentReopened or EntryKinds.IncidentResponded:
+                Note(index, CapOf(body).Update(entry, origin));
+                var updated = NameOf(body.GetProperty("capId").GetString()!, body.GetProperty("incidentId").GetString()!);
+                Note(index, incidents.Contains(updated) ? null : "updates an incident that was not accepted before");
+                break;
             case EntryKinds.AnchorBatched:
                 Note(index, AnchorFault(body.GetProperty("to").GetInt64(), body.GetProperty("size").GetInt64(), body.GetProperty("root").GetString()!));
                 goto case EntryKinds.ArchiveBatched;

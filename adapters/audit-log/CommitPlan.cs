@@ -47,6 +47,8 @@ internal sealed class CommitPlan(MerkleFrontier frontier, ICommitFacts facts)
 
     public List<(long Index, string CapId, string IncidentId, long Adjustment)> Corrections { get; } = [];
 
+    public List<(long Index, string CapId, string IncidentId)> Updates { get; } = [];
+
     public Dictionary<string, (long Score, long Incidents)> Gained { get; } = new(StringComparer.Ordinal);
 
     public List<CapContext> Contexts { get; } = [];
@@ -141,6 +143,11 @@ internal sealed class CommitPlan(MerkleFrontier frontier, ICommitFacts facts)
             var units = (long)(correction.Adjustment * ScoreUnits);
             Corrections.Add((first, correction.CapId, correction.IncidentId, units));
             Gain(correction.CapId, units, 0);
+        }
+
+        if (append.Update is { } update)
+        {
+            Updates.Add((first, update.CapId, update.IncidentId));
         }
 
         if (append.Offset is { } move)

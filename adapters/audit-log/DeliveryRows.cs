@@ -20,8 +20,13 @@ internal static class DeliveryRows
 
     public const string Drop = "DELETE FROM delivery WHERE webhook = $1 AND log = $2";
 
-    /// <summary>What was settled so long ago is forgotten: the log has its outcome.</summary>
-    public const string Trim = "DELETE FROM delivery WHERE webhook = $1 AND state = $2 AND changed_at < $3";
+    /// <summary>What was settled so long ago is forgotten, a little with each commit: the log has its outcome.</summary>
+    public const string Trim =
+        """
+        DELETE FROM delivery WHERE webhook = $1 AND log = $2 AND idx IN (
+            SELECT idx FROM delivery WHERE webhook = $1 AND log = $2 AND state = $3 AND state > 0 AND changed_at < $4
+            ORDER BY changed_at LIMIT 1000)
+        """;
 
     public static readonly TimeSpan Kept = TimeSpan.FromDays(30);
 
@@ -40,8 +45,9 @@ internal static class DeliveryRows
     /// <returns>States that are trimmed, each from when on, by what a commit settles.</returns>
     public static IEnumerable<(string Webhook, short State, long Before)> Trims(IEnumerable<DeliveryRow> rows) =>
         rows.Where(row => row.State != DeliveryState.Waiting).GroupBy(row => (row.Webhook, row.State))
-            .Select(group => (group.Key.Webhook, (short)group.Key.State,
-                (group.Max(row => row.ChangedAt) - Kept).ToUnixTimeMilliseconds()));
+            .Select(group => (group.Key.Webhook, State: (short)group.Key.State,
+                Before: (group.Max(row => row.ChangedAt) - Kept).ToUnixTimeMilliseconds()))
+            .OrderBy(trim => trim.Webhook, StringComparer.Ordinal).ThenBy(trim => trim.State);
 
     private static DateTimeOffset At(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
 }

@@ -112,10 +112,15 @@ internal static class LogQueries
     }
 
     /// <summary>Of so many incidents at once, each by its CapID and its id.</summary>
-    public static string Corrections(int incidents) =>
+    public static string Corrections(int incidents) => Statements("correction", incidents);
+
+    /// <inheritdoc cref="Corrections"/>
+    public static string Updates(int incidents) => Statements("incident_update", incidents);
+
+    private static string Statements(string table, int incidents) =>
         $"""
         SELECT e.idx, e.kind, e.bytes
-        FROM correction c JOIN audit_entry e ON e.log = c.position >> 40 AND e.idx = c.position & 1099511627775
+        FROM {table} c JOIN audit_entry e ON e.log = c.position >> 40 AND e.idx = c.position & 1099511627775
         WHERE (c.cap_id, c.incident_id) IN (VALUES {string.Join(", ", Enumerable.Range(0, incidents).Select(i =>
             $"(${(2 * i) + 1}, ${(2 * i) + 2})"))})
         ORDER BY c.position

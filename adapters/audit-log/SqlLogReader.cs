@@ -49,10 +49,13 @@ public abstract partial class SqlLogReader : IAuditLogReader
         return ([.. caps.Select(cap => (cap.Context, cap.Score, cap.Incidents))], hasMore);
     }
 
-    public async Task<IReadOnlyList<LogEntry>> CorrectionsAsync(
-        IReadOnlyList<(string CapId, string IncidentId)> incidents, CancellationToken cancellationToken) => incidents.Count == 0 ? [] :
-        await Ask(LogQueries.Corrections(incidents.Count), ReadEntry, cancellationToken,
-            [.. incidents.SelectMany(incident => (object[])[incident.CapId, incident.IncidentId])]);
+    public Task<IReadOnlyList<LogEntry>> CorrectionsAsync(
+        IReadOnlyList<(string CapId, string IncidentId)> incidents, CancellationToken cancellationToken) =>
+        AskOf(LogQueries.Corrections, incidents, cancellationToken);
+
+    public Task<IReadOnlyList<LogEntry>> UpdatesAsync(
+        IReadOnlyList<(string CapId, string IncidentId)> incidents, CancellationToken cancellationToken) =>
+        AskOf(LogQueries.Updates, incidents, cancellationToken);
 
     public async Task<decimal> AdjustmentAsync(string capId, string incidentId, CancellationToken cancellationToken) =>
         (await Ask(LogQueries.Adjustment, row => new { Sum = row.GetInt64(0) }, cancellationToken, capId, incidentId))[0].Sum / 10_000m;
@@ -75,6 +78,11 @@ public abstract partial class SqlLogReader : IAuditLogReader
     private protected abstract Task<IReadOnlyList<T>> Ask<T>(
         string sql, Func<DbDataReader, T?> read, CancellationToken cancellationToken, params object[] values)
         where T : class;
+
+    private async Task<IReadOnlyList<LogEntry>> AskOf(
+        Func<int, string> sql, IReadOnlyList<(string CapId, string IncidentId)> incidents, CancellationToken cancellationToken) =>
+        incidents.Count == 0 ? [] : await Ask(sql(incidents.Count), ReadEntry, cancellationToken,
+            [.. incidents.SelectMany(incident => (object[])[incident.CapId, incident.IncidentId])]);
 
     /// <param name="sql">Asks for one row more than <paramref name="limit"/>.</param>
     private async Task<LogPage> Page(string sql, int limit, CancellationToken cancellationToken, params object[] values)

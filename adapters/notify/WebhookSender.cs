@@ -10,7 +10,7 @@ namespace CapOrleans.Notify;
 
 /// <summary>
 /// POSTs with the headers of Standard Webhooks (<c>webhook-id</c>, <c>webhook-timestamp</c>, <c>webhook-signature</c>), signed with each
-/// secret of the endpoint (<c>v1</c>) and with the deployment's key (<c>v1a</c>). A host that only fails is left alone for a while.
+/// secret of the endpoint (<c>v1</c>) and with the deployment's key (<c>v1a</c>). An endpoint that only fails is left alone for a while.
 /// </summary>
 public sealed class WebhookSender : IWebhookSender, IDisposable
 {
@@ -39,7 +39,7 @@ public sealed class WebhookSender : IWebhookSender, IDisposable
     {
         try
         {
-            return await circuits.GetOrAdd(delivery.Url.Authority, _ => NewCircuit())
+            return await circuits.GetOrAdd(delivery.Secrets.EndpointId, _ => NewCircuit())
                 .ExecuteAsync(async token => await TryAsync(delivery, token), cancellationToken);
         }
         catch (BrokenCircuitException)
@@ -61,7 +61,8 @@ public sealed class WebhookSender : IWebhookSender, IDisposable
             var after = response.Headers.RetryAfter is { } header ? header.Delta ?? (header.Date - time.GetUtcNow()) : null;
             return new DeliveryOutcome(
                 response.IsSuccessStatusCode ? DeliveryFault.None : DeliveryFault.Status, (int)response.StatusCode, took,
-                after > TimeSpan.Zero ? after : null, await AnswerStart.ReadAsync(response.Content, time, either.Token));
+                after > TimeSpan.Zero ? after : null,
+                response.IsSuccessStatusCode ? null : await AnswerStart.ReadAsync(response.Content, time, either.Token));
         }
         catch (Exception fault)
         {

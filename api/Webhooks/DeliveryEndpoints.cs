@@ -35,7 +35,7 @@ internal static class DeliveryEndpoints
                 + "settled is listed for 30 days.");
         app.MapPost("/v1/webhooks/{id}/redeliver", AnswerRedeliveryAsync).RequireAuthorization(OperatorAccess.Operator)
             .Accepts<RedeliveryRequest>("application/json").Produces<RedeliveryView>(202)
-            .ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(404)
+            .ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(404).ProducesProblem(409)
             .WithSummary("Deliver an incident again, or all that the webhook wants of a range of a log")
             .WithDescription("Either capId and incidentId, or log, from and to (at most 1,000 entries). What came of it before does " +
                 "not count.");
@@ -82,16 +82,23 @@ internal static class DeliveryEndpoints
         }
 
         var webhooks = grains.GetGrain<IWebhooksGrain>(0);
-        if (await webhooks.FindAsync(id) is null)
+        if (await webhooks.FindAsync(id) is not { } found)
         {
             return WebhookEndpoints.Unknown();
+        }
+
+        if (found.DisabledAt is not null)
+        {
+            return Problems.Of(StatusCodes.Status409Conflict, "webhook-disabled", "id",
+                "Enable the webhook first: POST /v1/webhooks/{id}/enable.");
         }
 
         var by = context.User.ToActor();
         return request switch
         {
             { CapId: { } cap, IncidentId: { } incident, Log: null, From: null, To: null } =>
-                await webhooks.RedeliverAsync(id, cap, incident, by) is { } count ? Answer(count)
+                Identifiers.IsId(cap) && Identifiers.IsId(incident) && await webhooks.RedeliverAsync(id, cap, incident, by) is { } count
+                    ? Answer(count)
                 : Problems.Of(StatusCodes.Status404NotFound, "incident-unknown", "incidentId", $"{cap} has no incident {incident}."),
             { CapId: null, IncidentId: null, Log: { } log, From: { } from, To: { } to } => await RedeliverAsync(id, log, from, to, by,
                 grains),

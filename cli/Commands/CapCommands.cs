@@ -8,6 +8,11 @@ internal static class CapCommands
     public static RootCommand Create()
     {
         var root = All();
+        foreach (var command in UpdateCommands.Create())
+        {
+            root.Subcommands.Add(command);
+        }
+
         RefuseCommas(root);
         return root;
     }

@@ -30,20 +30,25 @@ internal sealed record RunArguments(string[] Words, IReadOnlyList<string> Ignore
         {
             var option = Array.Find(known, option => IsNamed(option, words[at]));
             var end = at + 1;
-            var takesValue = option is null || (option.Arity.MinimumNumberOfValues > 0 && words[at].IndexOfAny(['=', ':']) < 0);
-            if (takesValue && end < words.Length && words[end] != End && !(option is null && IsOption(words[end])))
+            var mayTakeValue = words[at].IndexOfAny(['=', ':']) < 0 && end < words.Length && words[end] != End;
+            if (option is not null && mayTakeValue && option.Arity.MinimumNumberOfValues > 0
+                && !Array.Exists(known, other => IsNamed(other, words[end])))
             {
                 end++;
             }
-
-            if (option is null && (end == words.Length || (words[end] != End && !IsOption(words[end]))))
+            else if (option is null)
             {
-                throw new CliFaultException(ExitCodes.NotRun, $"'{words[at]}' is no option of cap hook run; when it is one of the " +
-                    "command's, put -- before the command. See cap hook run --help");
+                end += mayTakeValue && !IsOption(words[end]) ? 1 : 0;
+                var isClear = end < words.Length && (words[end] == End || Array.Exists(known, other => IsNamed(other, words[end])));
+                if (!isClear)
+                {
+                    throw new CliFaultException(ExitCodes.NotRun, $"'{words[at]}' is no option of cap hook run; when it is one of the " +
+                        "command's, put -- before the command. See cap hook run --help");
+                }
             }
 
             var group = words[at..end];
-            (option is not null && isValid([.. words[..start], .. group, End, "true"]) ? own : ignored).AddRange(group);
+            (option is not null && isValid([.. own, .. group, End, "true"]) ? own : ignored).AddRange(group);
             at = end;
         }
 

@@ -27,6 +27,9 @@ public sealed record Append
     /// <summary>What the one entry adds to a score.</summary>
     [Id(6)] public CorrectionRow? Correction { get; init; }
 
+    /// <summary>The incident that the one entry updates.</summary>
+    [Id(9)] public IncidentUpdateRow? Update { get; init; }
+
     /// <summary>What became of deliveries; each replaces what was known of its delivery before.</summary>
     [Id(7)] public IReadOnlyList<DeliveryRow> Deliveries { get; init; } = [];
 
@@ -40,6 +43,9 @@ public sealed record CorrectionRow(
     [property: Id(0)] string CapId,
     [property: Id(1)] string IncidentId,
     [property: Id(2)] decimal Adjustment);
+
+[GenerateSerializer, Immutable, Alias("cap.incident-update-row.v1")]
+public sealed record IncidentUpdateRow([property: Id(0)] string CapId, [property: Id(1)] string IncidentId);
 
 /// <param name="Kind">One of the entry kinds.</param>
 /// <param name="Bytes">The entry, RFC 8785 canonical JSON, without its index.</param>

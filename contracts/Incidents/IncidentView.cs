@@ -10,6 +10,8 @@ namespace CapOrleans.Contracts.Incidents;
 /// <param name="Signer">Recovered from the signature; null when the incident was accepted as unverified.</param>
 /// <param name="Scheme"><c>identity-v1</c>, <c>full-v2</c> or <c>unverified</c>.</param>
 /// <param name="CapPotential">Cap^P held by the CapID when it was judged.</param>
+/// <param name="State"><c>open</c>, <c>acknowledged</c> or <c>resolved</c>.</param>
+/// <param name="Updates">What was done about it, in order.</param>
 [GenerateSerializer, Immutable, Alias("cap.incident-view.v1")]
 public sealed record IncidentView(
     [property: Id(0)] string IncidentId,
@@ -30,7 +32,9 @@ public sealed record IncidentView(
     [property: Id(16)] LogPosition Log,
     [property: Id(17)] ArchiveReference Archive,
     [property: Id(18)] AnchorReference Anchor,
-    [property: Id(19)] IReadOnlyList<CorrectionView> Corrections);
+    [property: Id(19)] IReadOnlyList<CorrectionView> Corrections,
+    [property: Id(20), AllowedValues("open", "acknowledged", "resolved")] string State,
+    [property: Id(21)] IReadOnlyList<IncidentUpdateView> Updates);
 
 /// <summary>A later statement about an incident's dCap.</summary>
 /// <param name="Index">Of its entry, in the incident's log.</param>

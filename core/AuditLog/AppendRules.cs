@@ -21,6 +21,9 @@ public static class AppendRules
         : append.Correction is { } correction && !(append.Entries is [{ Kind: EntryKinds.ScoreCorrected }]
                 && HasMembers(append, ("adjustment", DecimalText.Of(correction.Adjustment)), ("capId", correction.CapId), ("incidentId", correction.IncidentId)))
             ? "A correction says what its one entry says."
+        : append.Entries.Any(entry => EntryKinds.IsUpdate(entry.Kind)) != (append.Update is not null) || (append.Update is { } update
+                && !HasMembers(append, ("capId", update.CapId), ("incidentId", update.IncidentId)))
+            ? "An update says what its one entry says."
         : append.Deliveries.Count(row => row.State != DeliveryState.Waiting) != append.Entries.Count(entry => IsOfDelivery(entry))
             ? "A delivery is settled by an entry."
         : append.Context is { } context && (append.Entries.Count == 0 || append.Entries.Any(entry => !IsOfContext(entry) || !Contains(entry, "capId", context.CapId)))

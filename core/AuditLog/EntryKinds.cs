@@ -12,6 +12,10 @@ public static class EntryKinds
     public const string IncidentAccepted = "incident.accepted";
     public const string ArchiveBatched = "archive.batched";
     public const string ArchiveExported = "archive.exported";
+    public const string IncidentAcknowledged = "incident.acknowledged";
+    public const string IncidentResolved = "incident.resolved";
+    public const string IncidentReopened = "incident.reopened";
+    public const string IncidentResponded = "incident.responded";
     public const string ArchiveLost = "archive.lost";
     public const string ArchiveRestored = "archive.restored";
     public const string AnchorBatched = "anchor.batched";
@@ -36,4 +40,7 @@ public static class EntryKinds
     public const string GateSilent = "gate.silent";
     public const string GateRemoved = "gate.removed";
     public const string DelegationAudited = "delegation.audited";
+
+    /// <summary>What was done about an incident after its acceptance.</summary>
+    public static bool IsUpdate(string kind) => kind is IncidentAcknowledged or IncidentResolved or IncidentReopened or IncidentResponded;
 }

@@ -51,6 +51,11 @@ public static class EntryMeanings
             + "`other-root`. Nothing newer is anchored until that is over."),
         new(EntryKinds.AnchorRestarted, "by byName chainId contract from name",
             "An admin gave a restored log another key in the contract, keccak256 of `name`."),
+        new(EntryKinds.IncidentAcknowledged, Update, "Somebody is at the incident at `index`; `by` is the key that signed it, or an " +
+            "operator."),
+        new(EntryKinds.IncidentResolved, Update, "It is over."),
+        new(EntryKinds.IncidentReopened, Update, "It is not over."),
+        new(EntryKinds.IncidentResponded, Update, "The right of reply: `note` stays with the incident."),
         new(EntryKinds.DeliverySucceeded, Delivery, "A webhook took the delivery of the incident at `index`."),
         new(EntryKinds.DeliveryExhausted, Delivery, "A webhook did not take it, and it is not tried any more; `fault` says why."),
         new(EntryKinds.DeliveryRequested, "by byName deliveries from to webhook",
@@ -78,6 +83,8 @@ public static class EntryMeanings
         + "psi reportsPerMinute request requireFullSignature selfFeedback";
 
     private const string CapKey = "address by byName capId contextVersion contract notAfter notBefore reason request revokedAt roles";
+
+    private const string Update = "by byName capId incidentId index note pagingFloor severity signature timestamp";
 
     private const string Delivery = "attempts capId fault incidentId index webhook";
 

@@ -79,6 +79,11 @@ public interface IAuditLogReader
     Task<IReadOnlyList<LogEntry>> CorrectionsAsync(
         IReadOnlyList<(string CapId, string IncidentId)> incidents, CancellationToken cancellationToken);
 
+    /// <param name="incidents">At most 1000.</param>
+    /// <returns>What was done about them, in order.</returns>
+    Task<IReadOnlyList<LogEntry>> UpdatesAsync(
+        IReadOnlyList<(string CapId, string IncidentId)> incidents, CancellationToken cancellationToken);
+
     /// <returns>Sum of the corrections of the incident's dCap.</returns>
     Task<decimal> AdjustmentAsync(string capId, string incidentId, CancellationToken cancellationToken);
 

@@ -38,6 +38,18 @@ public static class CapRefusals
 
     public static Refusal StaleVersion(long? version) => new(Stale, "afterVersion", $"The context's version is {version}.");
 
+    /// <param name="perMinute">Signed updates.</param>
+    public static Refusal TooManyUpdates(int perMinute) =>
+        new("too-many-updates", "", $"Incidents of a CapID are updated by its keys {perMinute} times a minute at most.");
+
+    internal static Refusal NotAResponder(string signer, UpdateAction action) => new(NotAuthorised, "signature",
+        $"The signer {signer} must be an active {IncidentUpdates.ResponderRole} key of the CapID" + action switch
+        {
+            UpdateAction.Resolve => ", or the incident's own reporter.",
+            UpdateAction.Respond => $", or an active {Authority.AdminRole} key.",
+            _ => ".",
+        });
+
     internal static Refusal NotAnAdmin(string signer) =>
         new(NotAuthorised, "signature", $"The signer {signer} must be an active {Authority.AdminRole} key of the CapID.");
 

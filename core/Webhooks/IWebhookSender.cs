@@ -28,11 +28,11 @@ public interface IWebhookSender
     /// <returns>False when the URL's host is an address that is never connected to. Names are judged when they are connected to.</returns>
     bool MayReach(Uri url);
 
-    /// <summary>For so long a host that only fails is not asked again.</summary>
+    /// <summary>For so long an endpoint that only fails is not asked again.</summary>
     static readonly TimeSpan AwayTime = TimeSpan.FromSeconds(15);
 
     /// <summary>As <see cref="TryAsync"/>.</summary>
-    /// <returns>Null when nothing was sent, because lately the host did nothing but fail.</returns>
+    /// <returns>Null when nothing was sent, because lately the endpoint did nothing but fail.</returns>
     Task<DeliveryOutcome?> TryUnlessAwayAsync(Delivery delivery, CancellationToken cancellationToken);
 
     /// <summary>POSTs once, within 15 seconds.</summary>

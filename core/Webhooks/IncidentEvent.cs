@@ -1,35 +1,36 @@
 using System.Globalization;
+using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.CanonicalJson;
+using CapOrleans.Core.Caps;
 using CapOrleans.Core.DeltaCap;
 using CapOrleans.Core.Incidents;
 
 namespace CapOrleans.Core.Webhooks;
 
 /// <summary>
-/// An accepted incident as a CloudEvent 1.0 in structured JSON. The reporter's request is in it to the letter, with its signature: a
+/// An accepted incident, or what was done about one, as a CloudEvent 1.0 in structured JSON. The reporter's request is in it to the letter, with its signature: a
 /// receiver verifies the source without trusting the cluster, and finds the entry by the log's origin and the index.
 /// </summary>
 public static class IncidentEvent
 {
     public const string ContentType = "application/cloudevents+json";
 
-    public const string Type = "caporleans.incident.accepted";
-
+    /// <param name="entry">Of an accepted incident, or of an update.</param>
+    /// <param name="notification">What it says to webhooks.</param>
     /// <param name="origin">Of the log.</param>
-    /// <param name="index">Of the entry in it.</param>
-    public static byte[] Write(AcceptedIncident incident, string origin, long index) => new CanonicalObject()
-        .Add("data", Data(incident, origin, index))
+    public static byte[] Write(LogEntry entry, Notification notification, string origin) => new CanonicalObject()
+        .Add("data", notification.Incident is { } incident ? Data(incident, origin, entry.Index) : Data(entry, origin))
         .Add("datacontenttype", "application/json")
-        .Add("id", string.Create(CultureInfo.InvariantCulture, $"{origin}/{index}"))
-        .Add("sequence", index.ToString("D16", CultureInfo.InvariantCulture))
-        .Add("severitynumber", 9 + (4 * Severity.Rank(incident.Severity))) // OpenTelemetry's INFO, WARN, ERROR and FATAL
-        .Add("severitytext", incident.Severity)
+        .Add("id", string.Create(CultureInfo.InvariantCulture, $"{origin}/{entry.Index}"))
+        .Add("sequence", entry.Index.ToString("D16", CultureInfo.InvariantCulture))
+        .Add("severitynumber", 9 + (4 * Severity.Rank(notification.Severity))) // OpenTelemetry's INFO, WARN, ERROR and FATAL
+        .Add("severitytext", notification.Severity)
         .Add("source", origin)
         .Add("specversion", "1.0")
-        .Add("subject", $"{incident.CapId}/{incident.IncidentId}")
-        .Add("time", Entry.Instant(incident.AcceptedAt))
-        .Add("type", Type)
+        .Add("subject", $"{notification.CapId}/{notification.IncidentId}")
+        .Add("time", Entry.Instant(Entry.ReadInstant(entry)))
+        .Add("type", $"caporleans.{entry.Kind}")
         .ToBytes();
 
     /// <summary>What a test sends; it is of no incident.</summary>
@@ -42,6 +43,22 @@ public static class IncidentEvent
         .Add("time", Entry.Instant(now))
         .Add("type", "caporleans.webhook.test")
         .ToBytes();
+
+    private static CanonicalObject Data(LogEntry entry, string origin)
+    {
+        var (capId, incidentId, update) = IncidentUpdates.ReadView(entry);
+        return new CanonicalObject()
+            .Add("action", update.Action)
+            .Add("at", Entry.Instant(update.At))
+            .Add("by", update.By)
+            .Add("byName", update.ByName)
+            .Add("capId", capId)
+            .Add("incidentId", incidentId)
+            .Add("log", new CanonicalObject().Add("index", entry.Index).Add("origin", origin))
+            .Add("note", update.Note)
+            .Add("signature", update.Signature)
+            .Add("timestamp", update.Timestamp);
+    }
 
     private static CanonicalObject Data(AcceptedIncident incident, string origin, long index) => new CanonicalObject()
         .Add("acceptedAt", Entry.Instant(incident.AcceptedAt))

@@ -1,5 +1,4 @@
 using CapOrleans.Contracts.Webhooks;
-using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.Incidents;
 
 namespace CapOrleans.Core.Webhooks;
@@ -9,9 +8,11 @@ public static class WebhookFilter
 {
     public const int MaxPatternLength = 256;
 
-    public static bool Wants(this WebhookOptions options, AcceptedIncident incident) =>
-        Severity.Rank(incident.Severity) >= Severity.Rank(options.MinSeverity ?? incident.PagingFloor)
-        && (options.Caps is not { } pattern || Matches(pattern, incident.CapId));
+    /// <summary>The legacy record says nothing of updates.</summary>
+    public static bool Wants(this WebhookOptions options, Notification notification) =>
+        Severity.Rank(notification.Severity) >= Severity.Rank(options.MinSeverity ?? notification.PagingFloor)
+        && (options.Caps is not { } pattern || Matches(pattern, notification.CapId))
+        && (notification.Incident is not null || !options.IsLegacy);
 
     /// <param name="pattern">Where <c>*</c> stands for any characters, or none.</param>
     public static bool Matches(string pattern, string capId)

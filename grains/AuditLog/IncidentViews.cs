@@ -28,11 +28,15 @@ internal sealed class IncidentViews(IAuditLogReader reader, LogMap logs, IGrainF
             cancellationToken))
             .Select(ScoreCorrection.ReadView)
             .ToLookup(correction => (correction.CapId, correction.IncidentId), correction => correction.View);
+        var updates = (await reader.UpdatesAsync(incidents.ConvertAll(incident => (incident.CapId, incident.IncidentId)),
+            cancellationToken))
+            .Select(IncidentUpdates.ReadView)
+            .ToLookup(update => (update.CapId, update.IncidentId), update => update.View);
         foreach (var (entry, accepted) in entries.Zip(incidents))
         {
             var anchor = await FindAsync(EntryKinds.AnchorBatched) is { } body ? Anchored(body) : await PendingAsync();
-            views.Add(Of(entry, accepted, await FindAsync(EntryKinds.ArchiveBatched), anchor, corrections[(accepted.CapId,
-                accepted.IncidentId)]));
+            var id = (accepted.CapId, accepted.IncidentId);
+            views.Add(Of(entry, accepted, await FindAsync(EntryKinds.ArchiveBatched), anchor, corrections[id], [.. updates[id]]));
 
             Task<JsonElement?> FindAsync(string kind)
             {
@@ -67,14 +71,15 @@ internal sealed class IncidentViews(IAuditLogReader reader, LogMap logs, IGrainF
         body.GetProperty("block").GetInt64());
 
     private static IncidentView Of(
-        LogEntry entry, AcceptedIncident accepted, JsonElement? archive, AnchorReference anchor, IEnumerable<CorrectionView> corrections) =>
+        LogEntry entry, AcceptedIncident accepted, JsonElement? archive, AnchorReference anchor, IEnumerable<CorrectionView> corrections,
+        IReadOnlyList<IncidentUpdateView> updates) =>
         new IncidentView(
             accepted.IncidentId, accepted.CapId, accepted.Agent, accepted.TimestampText, accepted.Severity, accepted.Description,
             accepted.Signer, accepted.Scheme, accepted.Feedback, accepted.Misuse, accepted.CapPotential,
             accepted.Weight, accepted.DeltaCap, accepted.AuditHash, accepted.AcceptedAt,
             new LogPosition(OriginOf(entry), entry.Index, Convert.ToHexStringLower(MerkleHash.Leaf(entry.Bytes))),
             new ArchiveReference(archive is null ? "pending" : "archived", accepted.Cid.Text),
-            anchor, [.. corrections]);
+            anchor, [.. corrections], IncidentUpdates.StateOf(updates), updates);
 
     /// <summary>Remembers the last batch, since neighbours are usually covered by the same one.</summary>
     private sealed class Covers(IAuditLogReader reader, int log, string kind)

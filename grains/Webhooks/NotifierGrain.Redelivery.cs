@@ -19,18 +19,19 @@ internal sealed partial class NotifierGrain
             return null;
         }
 
-        var count = (int)Math.Clamp(behind - from, 0, ClusterLimits.RedeliveredEntries);
+        // What comes after that is delivered anyway.
+        var seen = Math.Max(First, Math.Max(Position, await Log.PositionAsync(LogNumber, Consumer, Stopping)));
+        var count = (int)Math.Clamp(Math.Min(behind, seen) - from, 0, ClusterLimits.RedeliveredEntries);
         List<DeliveryRow> rows = [];
         for (var at = from; at < from + count;)
         {
             var page = await Log.ReadAsync(LogNumber, at, (int)(from + count - at), Stopping);
-            foreach (var entry in page.Entries.Where(entry => entry.Kind == EntryKinds.IncidentAccepted))
+            foreach (var entry in page.Entries)
             {
-                var accepted = AcceptedIncident.Read(entry.Bytes);
-                if (endpoint.Sends.Wants(accepted) && !underWay.Contains(entry.Index))
+                if (Notification.Of(entry) is { } notification && endpoint.Sends.Wants(notification) && !underWay.Contains(entry.Index))
                 {
                     var known = await deliveries.FindAsync(LogNumber, WebhookId, entry.Index, Stopping);
-                    rows.Add(NewRow(accepted, entry.Index) with { Attempts = known?.Attempts ?? [] });
+                    rows.Add(NewRow(notification, entry.Index) with { Attempts = known?.Attempts ?? [] });
                 }
             }
 

@@ -4,7 +4,6 @@ using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Contracts.Webhooks;
 using CapOrleans.Core.AuditLog;
-using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Webhooks;
 using CapOrleans.GrainInterfaces;
 using CapOrleans.Grains.Consumers;
@@ -39,9 +38,13 @@ internal sealed partial class NotifierGrain(
     /// <summary>An attempt has ended long before; if nobody has said how, whoever made it is gone.</summary>
     private static readonly TimeSpan Lease = TimeSpan.FromSeconds(30);
 
+    private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
+
     private readonly CancellationTokenSource stop = new();
-    private readonly HashSet<long> underWay = [];
+    private readonly HashSet<long> underWay = []; // by index: nobody else sends these
+    private readonly Dictionary<long, Task<DeliveryRow?>> unkept = []; // first attempts that no commit has kept yet
     private WebhookEndpoint? endpoint;
+    private DateTimeOffset lookedAt;
 
     private IWebhooksGrain Webhooks => GrainFactory.GetGrain<IWebhooksGrain>(0);
 
@@ -96,81 +99,83 @@ internal sealed partial class NotifierGrain(
         var (to, waiting) = await WantedAsync(from, entries);
         if (waiting.Count == 0)
         {
+            if (Time.GetUtcNow() - lookedAt > LookInterval)
+            {
+                await PrepareAsync(); // a log that others keep busy keeps nobody waiting here
+            }
+
             return Step.Skip(to);
         }
 
         var patience = endpoint!.Sends.IsOrdered ? null : Task.Delay(Patience, Time, Stopping);
-        var free = endpoint.Sends.IsOrdered ? 1 : Math.Max(0, Window - underWay.Count);
-        var started = waiting.Take(free).Select(next => (next.Row, Sending: StartAsync(next.Row, next.Incident))).ToList();
+        Start(from, waiting);
         try
         {
-            var all = Task.WhenAll(started.Select(one => one.Sending));
+            var all = Task.WhenAll(unkept.Values);
             await (patience is null ? all : (Task)Task.WhenAny(all, patience));
             Stopping.ThrowIfCancellationRequested();
-            var ended = started.Where(one => one.Sending.IsCompleted).ToList();
-            started.RemoveAll(ended.Contains);
-            await CommitAsync(await StepAsync(to,
-            [
-                .. await Task.WhenAll(ended.Select(one => one.Sending)),
-                .. started.Select(one => one.Row with { DueAt = Time.GetUtcNow() + Lease }),
-                .. waiting.Skip(free).Select(next => next.Row),
-            ]));
-            ended.ForEach(one => underWay.Remove(one.Row.Index));
+            var rows = new List<DeliveryRow>();
+            foreach (var (row, _) in waiting)
+            {
+                rows.Add(!unkept.TryGetValue(row.Index, out var sending) ? row with { DueAt = Later(row.DueAt!.Value, awayUntil) }
+                    : !sending.IsCompleted ? row with { DueAt = Time.GetUtcNow() + Lease }
+                    : await sending ?? row with { DueAt = Later(Time.GetUtcNow(), awayUntil) });
+            }
+
+            await CommitAsync(await StepAsync(to, rows));
         }
         catch
         {
-            waiting.ForEach(next => underWay.Remove(next.Row.Index)); // sent again from the same offset
+            // What was sent is known here: the same is not sent again because no commit has kept it yet.
+            Forget(unkept.Where(one => one.Value.IsFaulted || one.Value.IsCanceled).Select(one => one.Key));
             throw;
         }
 
-        started.ForEach(one => _ = FinishAsync(one.Row.Index, one.Sending));
+        Release();
         await RetryDueAsync(); // what found no place
         return Step.Skip(to);
     }
 
-    /// <returns>How far these entries were looked at, and which of them the webhook wants.</returns>
-    private async Task<(long To, List<(DeliveryRow Row, AcceptedIncident Incident)> Wanted)> WantedAsync(
-        long from, IReadOnlyList<LogEntry> entries)
+    /// <summary>As many as there are places for; what was sent before, and kept by no commit, counts.</summary>
+    private void Start(long from, List<(DeliveryRow Row, LogEntry Entry)> waiting)
     {
-        var wanted = new List<(DeliveryRow, AcceptedIncident)>();
-        var limit = endpoint!.Sends.IsOrdered ? 1 : MaxRows;
-        foreach (var entry in entries.Where(entry => entry.Kind == EntryKinds.IncidentAccepted))
+        Forget(unkept.Keys.Where(index => index < from)); // another activation has gone on from there
+        var free = Time.GetUtcNow() < awayUntil ? 0 : endpoint!.Sends.IsOrdered ? 1 : Window - underWay.Count;
+        foreach (var (row, entry) in waiting.Where(next => !underWay.Contains(next.Row.Index)).Take(Math.Max(0, free)))
         {
-            var accepted = AcceptedIncident.Read(entry.Bytes);
-            if (!endpoint!.Sends.Wants(accepted))
-            {
-                continue;
-            }
-
-            if (wanted.Count == 0)
-            {
-                await LookAsync(); // it may have been removed, disabled, changed, or given a new secret
-                if (!MayGoOn || entry.Index < First)
-                {
-                    return (MayGoOn ? First : from, []);
-                }
-
-                if (!endpoint.Sends.Wants(accepted))
-                {
-                    continue;
-                }
-            }
-            else if (wanted.Count == limit)
-            {
-                return (entry.Index, wanted);
-            }
-
-            wanted.Add((NewRow(accepted, entry.Index), accepted));
+            underWay.Add(row.Index);
+            unkept.Add(row.Index, SendAsync(row, entry));
         }
-
-        return (from + entries.Count, wanted);
     }
 
-    private DeliveryRow NewRow(AcceptedIncident incident, long index) => new(
-        WebhookId, LogNumber, index, incident.CapId, incident.IncidentId, Severity.Rank(incident.Severity), DeliveryState.Waiting,
-        Time.GetUtcNow(), Time.GetUtcNow(), [], 0);
+    private void Forget(IEnumerable<long> indexes)
+    {
+        foreach (var index in indexes.ToList())
+        {
+            unkept.Remove(index);
+            underWay.Remove(index);
+        }
+    }
 
-    private async Task LookAsync() => endpoint = await Webhooks.FindAsync(WebhookId).WaitAsync(Stopping);
+    /// <summary>After the commit: what has not ended goes on by itself.</summary>
+    private void Release()
+    {
+        foreach (var (index, sending) in unkept.Where(one => !one.Value.IsCompleted).ToList())
+        {
+            unkept.Remove(index);
+            _ = FinishAsync(index, sending);
+        }
+
+        Forget(unkept.Keys);
+    }
+
+    private static DateTimeOffset Later(DateTimeOffset one, DateTimeOffset other) => one > other ? one : other;
+
+    private async Task LookAsync()
+    {
+        lookedAt = Time.GetUtcNow();
+        endpoint = await Webhooks.FindAsync(WebhookId).WaitAsync(Stopping);
+    }
 }
 
 /// <summary>The legacy names of a record, in the legacy order.</summary>

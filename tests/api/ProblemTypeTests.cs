@@ -15,7 +15,7 @@ public sealed class ProblemTypeTests(NodeFixture node)
     [InlineData("GET", $"/ipfs/{Cid} application/vnd.ipld.dag-json", 406, "not-acceptable")]
     [InlineData("GET", "/v1/incidents?limit=0", 400, "invalid-query")]
     [InlineData("GET", "/v1/incidents?cap=", 400, "invalid-query")]
-    [InlineData("GET", "/v1/audit?after", 400, "invalid-query")]
+    [InlineData("GET", "/v1/audit?log=", 400, "invalid-query")]
     [InlineData("GET", "/v1/incidents/SYS-CORE/NONE", 404, "incident-unknown")]
     [InlineData("GET", "/v1/audit?log=9", 404, "log-unknown")]
     [InlineData("GET", "/nowhere", 404, "no-such-resource")]

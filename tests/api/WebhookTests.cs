@@ -67,6 +67,9 @@ public sealed class WebhookTests(NodeFixture node)
         Assert.DoesNotContain(entries, entry => entry.GetRawText().Contains($":{port}", StringComparison.Ordinal)
             || entry.GetProperty("entry").GetProperty("body").TryGetProperty("code", out _));
 
+        var refused = await AnswerAsync(
+            HttpMethod.Post, $"/v1/webhooks/{made.Text("id")}/redeliver", HttpStatusCode.Conflict, new { log = 0, from = 0, to = 1 });
+        Assert.Equal("urn:caporleans:problem:webhook-disabled", refused.Text("type"));
         var enabled = await AnswerAsync(HttpMethod.Post, $"/v1/webhooks/{made.Text("id")}/enable", HttpStatusCode.OK);
         Assert.Equal("enabled", enabled.Text("state"));
         Assert.Contains($"notify/{made.Text("id")}", await node.Api.GetStringAsync("/health/ready"), StringComparison.Ordinal);
@@ -173,6 +176,7 @@ public sealed class WebhookTests(NodeFixture node)
         }
 
         foreach (var (call, body) in ((string, object)[])[($"{path}/redeliver", new { capId = "SYS-CORE", incidentId = "NONE" }),
+            ($"{path}/redeliver", new { capId = "\0", incidentId = "NONE" }),
             ($"{path}/redeliver", new { log = 99, from = 0, to = 1 }), ("/v1/webhooks/0123456789ab/redeliver", new { log = 0, from = 0,
                 to = 1 })])
         {

@@ -20,6 +20,8 @@ public sealed class HookMistakeTests(NodeFixture node) : HookHost(node)
     [InlineData("--m-e much --name x --quiet -- sh -c", "'--m-e much --quiet' cannot be used")]
     [InlineData("--severity=critcal --name x sh -c", "'--severity=critcal' cannot be used")]
     [InlineData("--name x --severity -- sh -c", "'--severity' cannot be used")]
+    [InlineData("--severity --name x -- sh -c", "'--severity' cannot be used")]
+    [InlineData("--name x --severity high --severity critical -- sh -c", "'--severity critical' cannot be used")]
     public async Task A_command_runs_and_is_reported_whatever_is_wrong_with_an_option(string line, string told)
     {
         var (code, output) = await RunAsync([.. line.Split(' '), "exit 3"]);

@@ -37,6 +37,16 @@ public sealed class ReadCommandTests(NodeFixture node) : IDisposable
         Assert.Equal("R-2", JsonElement.Parse(shown).Text("incidentId"));
         Assert.Equal(1, (await CapAsync("incident", "CLI-READ", "R-3")).Code);
 
+        await CapAsync("keygen", "--out", directory.File("responder.key"));
+        var responder = TestIncident.Key(await File.ReadAllTextAsync(directory.File("responder.key"))).Address;
+        Assert.Equal(0, (await CapAsync("key", "add", "CLI-READ", "--key", $"{responder}", "--role", "responder")).Code);
+        (code, shown) = await CapAsync("acknowledge", "CLI-READ", "R-2", "--note", "on it", "--key", directory.File("responder.key"));
+        Assert.True(code == 0, shown);
+        var update = JsonElement.Parse(shown).GetProperty("updates")[0];
+        Assert.Equal(("on it", $"{responder}"), (update.Text("note"), update.Text("by")));
+        Assert.Equal("resolved", JsonElement.Parse((await CapAsync("resolve", "CLI-READ", "R-2")).Output).Text("state"));
+        Assert.Equal(1, (await CapAsync("reopen", "CLI-READ", "NONE")).Code);
+
         Assert.Equal(0, (await CapAsync("correct", "CLI-READ", "R-1", "--delta-cap", "0", "--reason", "maintenance")).Code);
         var (_, history) = await CapAsync("history", "CLI-READ", "--json");
         Assert.Equal(["incident.accepted", "incident.accepted", "score.corrected"], Json(history).Select(step => step.Text("kind")));

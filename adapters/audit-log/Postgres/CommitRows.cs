@@ -111,6 +111,13 @@ internal static class CommitRows
                 log, consumer, position);
         }
 
+        foreach (var (at, capId, incidentId) in plan.Updates)
+        {
+            batch.Add(
+                "INSERT INTO incident_update (cap_id, incident_id, position) VALUES ($1, $2, $3)",
+                capId, incidentId, PackedPosition.Of(log, at));
+        }
+
         AddDeliveries(batch, log, plan);
         AddCovers(batch, log, plan);
     }
@@ -147,7 +154,7 @@ internal static class CommitRows
 
         foreach (var (webhook, state, before) in DeliveryRows.Trims(plan.Deliveries.Values))
         {
-            batch.Add(DeliveryRows.Trim, webhook, state, before);
+            batch.Add(DeliveryRows.Trim, webhook, log, state, before);
         }
     }
 }

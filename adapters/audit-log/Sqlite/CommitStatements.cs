@@ -53,6 +53,9 @@ internal sealed class CommitStatements(SqliteConnection connection) : IDisposabl
     public SqliteStatement AddCorrection { get; } = new(connection,
         "INSERT INTO correction (cap_id, incident_id, position, adjustment) VALUES ($1, $2, $3, $4)", 4);
 
+    public SqliteStatement AddUpdate { get; } = new(connection,
+        "INSERT INTO incident_update (cap_id, incident_id, position) VALUES ($1, $2, $3)", 3);
+
     public SqliteStatement MoveOffset { get; } = new(connection,
         """
         INSERT INTO consumer_offset (log, consumer, position) VALUES ($1, $2, $3)
@@ -72,7 +75,7 @@ internal sealed class CommitStatements(SqliteConnection connection) : IDisposabl
 
     public SqliteStatement DropDeliveries { get; } = new(connection, DeliveryRows.Drop, 2);
 
-    public SqliteStatement TrimDeliveries { get; } = new(connection, DeliveryRows.Trim, 3);
+    public SqliteStatement TrimDeliveries { get; } = new(connection, DeliveryRows.Trim, 4);
 
     public (LogHead Head, MerkleFrontier Frontier) ReadHead(SqliteTransaction transaction, int log)
     {
@@ -106,7 +109,7 @@ internal sealed class CommitStatements(SqliteConnection connection) : IDisposabl
     public void Dispose()
     {
         foreach (var statement in (ReadOnlySpan<SqliteStatement>)[head, capVersion, position, findIncident, MakeHead, MoveHead, Touch, AddEntry,
-            AddIncident, PutCap, AddTotals, AddCorrection, MoveOffset, DropOffset, AddCover, DropCovers,
+            AddIncident, PutCap, AddTotals, AddCorrection, AddUpdate, MoveOffset, DropOffset, AddCover, DropCovers,
             PutDelivery, DropDeliveries, TrimDeliveries])
         {
             statement.Dispose();

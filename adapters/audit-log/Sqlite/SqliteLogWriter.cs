@@ -121,6 +121,11 @@ public sealed class SqliteLogWriter : IAuditLogWriter, IDisposable
             statements.AddCorrection.Run(transaction, capId, incidentId, PackedPosition.Of(log, at), adjustment);
         }
 
+        foreach (var (at, capId, incidentId) in plan.Updates)
+        {
+            statements.AddUpdate.Run(transaction, capId, incidentId, PackedPosition.Of(log, at));
+        }
+
         foreach (var (consumer, position) in plan.Offsets)
         {
             if (position == 0)
@@ -162,7 +167,7 @@ public sealed class SqliteLogWriter : IAuditLogWriter, IDisposable
 
         foreach (var (webhook, state, before) in DeliveryRows.Trims(plan.Deliveries.Values))
         {
-            statements.TrimDeliveries.Run(transaction, webhook, state, before);
+            statements.TrimDeliveries.Run(transaction, webhook, log, state, before);
         }
     }
 

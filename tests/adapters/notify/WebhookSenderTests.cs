@@ -82,13 +82,14 @@ public sealed class WebhookSenderTests : IAsyncDisposable
         var isOver = new TaskCompletionSource();
         await using var app = await AnswerAsync(async context =>
         {
-            await context.Response.WriteAsync("ok");
+            context.Response.StatusCode = 500;
+            await context.Response.WriteAsync("no");
             await context.Response.Body.FlushAsync();
             await isOver.Task;
         });
         var trying = TryAsync(app.Urls.Single(), 1);
         await PassAsync(trying);
-        Assert.Equal((true, "ok"), ((await trying).Delivered, (await trying).Answer));
+        Assert.Equal((DeliveryFault.Status, "no"), ((await trying).Fault, (await trying).Answer));
         isOver.SetResult();
     }
 
@@ -119,11 +120,14 @@ public sealed class WebhookSenderTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_host_that_only_fails_is_left_alone_for_a_while_and_others_are_not()
+    public async Task An_endpoint_that_only_fails_is_left_alone_for_a_while_and_others_are_not()
     {
         await using var failing = await WebhookReceiver.StartAsync(refusals: 6);
         await using var other = await WebhookReceiver.StartAsync();
-        Task<DeliveryOutcome?> AskAsync(WebhookReceiver receiver) => sender.TryUnlessAwayAsync(Delivery(receiver.Url, 1), default);
+        Task<DeliveryOutcome?> AskAsync(WebhookReceiver receiver) => sender.TryUnlessAwayAsync(Delivery(receiver.Url, 1) with
+        {
+            Secrets = new SigningSecrets(receiver == failing ? "a1" : "b2", [1]),
+        }, default);
         for (var i = 0; i < 5; i++)
         {
             Assert.Equal(503, (await AskAsync(failing))!.Code);

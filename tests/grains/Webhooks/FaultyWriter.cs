@@ -26,6 +26,9 @@ public sealed class FaultyWriter : IAuditLogWriter, IDisposable
 
     public int Faults { get; set; }
 
+    /// <summary>Of the entries whose commits fail.</summary>
+    public string Prefix { get; set; } = "webhook.";
+
     public bool IsKept { get; set; }
 
     public FaultyWriter Over(SqliteLogWriter writer)
@@ -40,7 +43,7 @@ public sealed class FaultyWriter : IAuditLogWriter, IDisposable
         IReadOnlyList<Append> batch, CancellationToken cancellationToken)
     {
         if (Faults == 0 || !batch.Any(append =>
-            append.Entries.Any(entry => entry.Kind.StartsWith("webhook.", StringComparison.Ordinal))))
+            append.Entries.Any(entry => entry.Kind.StartsWith(Prefix, StringComparison.Ordinal))))
         {
             return await real!.CommitAsync(log, expected, batch, cancellationToken);
         }

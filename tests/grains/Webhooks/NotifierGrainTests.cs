@@ -183,6 +183,74 @@ public sealed class NotifierGrainTests : WebhookCluster
         await RowAsync(id, "I-9", row => row.State == DeliveryState.Delivered);
     }
 
+    [Fact]
+    public async Task What_a_receiver_has_is_not_sent_again_because_the_log_took_no_writes()
+    {
+        var id = await RegisterAsync();
+        Writer.Prefix = "delivery.";
+        Writer.Faults = 3;
+        await FileAsync("I-1");
+        Assert.Equal("I-1", await NextAsync());
+        await Eventually.TrueAsync(async () =>
+        {
+            Time.Advance(TimeSpan.FromSeconds(1));
+            await NudgeAsync();
+            return Writer.Faults == 0;
+        });
+        await Eventually.TrueAsync(async () =>
+        {
+            Time.Advance(TimeSpan.FromSeconds(1));
+            await NudgeAsync();
+            return (await EntriesAsync(EntryKinds.DeliverySucceeded)).Count == 1;
+        });
+        Assert.Equal(1, Sender.Count);
+
+        // Nor what is tried again.
+        Sender.Outcomes.Enqueue(Failed);
+        await FileAsync("I-2");
+        Assert.Equal("I-2", await NextAsync());
+        await RowAsync(id, "I-2", row => row.Attempts.Count == 1);
+        Writer.Faults = 3;
+        Assert.Equal("I-2", JsonElement.Parse((await AgainAsync()).Body).Text("incident_id"));
+        await Eventually.TrueAsync(async () =>
+        {
+            Time.Advance(TimeSpan.FromSeconds(1));
+            await NudgeAsync();
+            return (await EntriesAsync(EntryKinds.DeliverySucceeded)).Count == 2;
+        });
+        Assert.Equal(3, Sender.Count);
+    }
+
+    [Fact]
+    public async Task While_an_endpoint_is_away_nothing_is_written_and_when_it_is_back_all_goes_out()
+    {
+        var id = await RegisterAsync();
+        Sender.IsAway = true;
+        for (var i = 0; i < 3; i++)
+        {
+            await FileAsync($"I-{i}");
+            await RowAsync(id, $"I-{i}", row => row.State == DeliveryState.Waiting);
+        }
+
+        var before = await RowAsync(id, "I-1", _ => true);
+        for (var i = 0; i < 5; i++)
+        {
+            Time.Advance(IWebhookSender.AwayTime);
+            await NudgeAsync();
+        }
+
+        var row = await RowAsync(id, "I-1", _ => true);
+        Assert.Equal((0, 0, before.DueAt, before.ChangedAt), (row.Tries, Sender.Count, row.DueAt, row.ChangedAt));
+        Sender.IsAway = false;
+        await Eventually.TrueAsync(async () =>
+        {
+            Time.Advance(TimeSpan.FromSeconds(1));
+            await NudgeAsync();
+            return (await EntriesAsync(EntryKinds.DeliverySucceeded)).Count == 3;
+        });
+        Assert.Equal(3, Sender.Count);
+    }
+
     private async Task<DeliveryRow> RowAsync(string webhook, string incident, Func<DeliveryRow, bool> isWanted)
     {
         var reader = new SqliteLogReader(SqliteDatabase.Open(Folder.File("log.db"), 2));

@@ -42,8 +42,11 @@ public sealed class ScriptedSender : IWebhookSender
 
     public bool MayReach(Uri url) => url.Host != "refused.example";
 
+    /// <summary>It did nothing but fail lately.</summary>
+    public bool IsAway { get; set; }
+
     public async Task<DeliveryOutcome?> TryUnlessAwayAsync(Delivery delivery, CancellationToken cancellationToken) =>
-        await TryAsync(delivery, cancellationToken);
+        IsAway ? null : await TryAsync(delivery, cancellationToken);
 
     public async Task<DeliveryOutcome> TryAsync(Delivery delivery, CancellationToken cancellationToken)
     {

@@ -17,3 +17,4 @@ CREATE TABLE delivery (
 CREATE INDEX delivery_due ON delivery (webhook, log, severity, due_at) WHERE state = 0;
 CREATE INDEX delivery_newest ON delivery (webhook, changed_at, log, idx);
 CREATE INDEX delivery_newest_of_state ON delivery (webhook, state, changed_at, log, idx);
+CREATE INDEX delivery_settled ON delivery (webhook, log, state, changed_at) WHERE state > 0;

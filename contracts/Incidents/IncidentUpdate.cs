@@ -1,0 +1,76 @@
+using System.ComponentModel.DataAnnotations;
+using CapOrleans.Contracts.Caps;
+using Orleans;
+
+namespace CapOrleans.Contracts.Incidents;
+
+/// <summary>What somebody does about an incident that was accepted.</summary>
+public enum UpdateAction
+{
+    Undecided = 0,
+
+    /// <summary>I am at it.</summary>
+    Acknowledge = 1,
+
+    /// <summary>It is over.</summary>
+    Resolve = 2,
+
+    /// <summary>It is not.</summary>
+    Reopen = 3,
+
+    /// <summary>The right of reply: changes nothing, and stays with the incident.</summary>
+    Respond = 4,
+}
+
+/// <summary>The body of <c>POST /v1/incidents/{capId}/{incidentId}/acknowledge</c>, <c>resolve</c>, <c>reopen</c> and <c>response</c>.</summary>
+/// <param name="Note">For people; 1 to 1,024 printable characters. A response needs one.</param>
+/// <param name="Timestamp">When it was signed, ISO 8601 UTC.</param>
+/// <param name="Signature">Of a key of the CapID; without one, an operator asks.</param>
+public sealed record UpdateBody(string? Note = null, string? Timestamp = null, string? Signature = null);
+
+/// <inheritdoc cref="UpdateBody"/>
+[GenerateSerializer, Immutable, Alias("cap.update-request.v1")]
+public sealed record UpdateRequest(
+    [property: Id(0)] UpdateAction Action,
+    [property: Id(1)] string? Note,
+    [property: Id(2)] string? Timestamp,
+    [property: Id(3)] string? Signature);
+
+/// <summary>An update whose signature was checked, of an incident that was accepted.</summary>
+/// <param name="Index">Of the incident's entry.</param>
+/// <param name="Reporter">The incident's signer; null when it was accepted as unverified.</param>
+/// <param name="By">The address that signed, or the operator's id.</param>
+/// <param name="SignedAt">Null for an operator.</param>
+/// <param name="IsSo">The incident is so already: nothing is logged, and who may not do it is refused all the same.</param>
+[GenerateSerializer, Immutable, Alias("cap.proven-update.v1")]
+public sealed record ProvenUpdate(
+    [property: Id(0)] UpdateRequest Request,
+    [property: Id(1)] string IncidentId,
+    [property: Id(2)] long Index,
+    [property: Id(3)] string Severity,
+    [property: Id(4)] string PagingFloor,
+    [property: Id(5)] string? Reporter,
+    [property: Id(6)] string By,
+    [property: Id(7)] string? ByName,
+    [property: Id(8)] DateTimeOffset? SignedAt,
+    [property: Id(9)] bool IsSo);
+
+/// <param name="Incident">As it is now; null when it was refused.</param>
+[GenerateSerializer, Immutable, Alias("cap.update-ruling.v1")]
+public sealed record UpdateRuling(
+    [property: Id(0)] CapVerdict Verdict, [property: Id(1)] IncidentView? Incident, [property: Id(2)] Refusal? Refusal);
+
+/// <param name="Index">Of its entry, in the incident's log.</param>
+/// <param name="By">The address that signed it, or the operator.</param>
+/// <param name="ByName">The name of an operator's API key; null where there is none.</param>
+/// <param name="Signature">Null for an operator's.</param>
+[GenerateSerializer, Immutable, Alias("cap.incident-update-view.v1")]
+public sealed record IncidentUpdateView(
+    [property: Id(0)] long Index,
+    [property: Id(1)] DateTimeOffset At,
+    [property: Id(2), AllowedValues("acknowledge", "resolve", "reopen", "respond")] string Action,
+    [property: Id(3)] string By,
+    [property: Id(4)] string? ByName,
+    [property: Id(5)] string? Note,
+    [property: Id(6)] string? Timestamp,
+    [property: Id(7)] string? Signature);

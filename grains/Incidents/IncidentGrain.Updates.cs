@@ -1,0 +1,49 @@
+using CapOrleans.Contracts.Access;
+using CapOrleans.Contracts.Caps;
+using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.AuditLog;
+using CapOrleans.Core.Caps;
+using CapOrleans.GrainInterfaces;
+using CapOrleans.Grains.AuditLog;
+
+namespace CapOrleans.Grains.Incidents;
+
+/// <summary>What is done about the incident after its acceptance: the signature is checked here, the authority at the CapID.</summary>
+internal sealed partial class IncidentGrain
+{
+    public Task<UpdateRuling> UpdateAsync(UpdateRequest request, Actor actor) => AnswerAsync(() => RuleAsync(request, actor));
+
+    private async Task<UpdateRuling> RuleAsync(UpdateRequest request, Actor actor)
+    {
+        if (IncidentUpdates.Fault(request) is { } fault)
+        {
+            return new UpdateRuling(CapVerdict.Malformed, null, fault);
+        }
+
+        var (capId, incidentId) = Key();
+        if (await log.FindIncidentAsync(capId, incidentId, CancellationToken.None) is not { } entry)
+        {
+            return new UpdateRuling(CapVerdict.Unknown, null, CapRefusals.IncidentUnknown);
+        }
+
+        var accepted = AcceptedIncident.Read(entry.Bytes);
+        var (by, name, signedAt) = (actor.Id, actor.Name, (DateTimeOffset?)null);
+        if (request.Signature is not null)
+        {
+            var (signer, at, refusal) = IncidentUpdates.Prove(request, IncidentViews.OriginOf(entry), capId, incidentId, time.GetUtcNow());
+            if (refusal is not null)
+            {
+                return new UpdateRuling(CapVerdict.Malformed, null, refusal);
+            }
+
+            (by, name, signedAt) = (signer!, null, at);
+        }
+
+        var before = (await log.UpdatesAsync([(capId, incidentId)], CancellationToken.None)).Select(update => IncidentUpdates.ReadView(
+            update).View);
+        var ruling = await GrainFactory.Cap(capId).UpdateAsync(new ProvenUpdate(
+            request, incidentId, entry.Index, accepted.Severity, accepted.PagingFloor, accepted.Signer, by, name, signedAt,
+            IncidentUpdates.IsSo([.. before], request, by)));
+        return new UpdateRuling(ruling.Verdict, ruling.Refusal is null ? await ViewAsync() : null, ruling.Refusal);
+    }
+}

@@ -1,0 +1,124 @@
+using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Core.AuditLog;
+using CapOrleans.Core.CanonicalJson;
+using CapOrleans.Core.Webhooks;
+using CapOrleans.GrainInterfaces;
+using CapOrleans.Grains.Consumers;
+using Microsoft.Extensions.Logging;
+
+namespace CapOrleans.Grains.Webhooks;
+
+/// <summary>How attempts ended, and how that is kept.</summary>
+internal sealed partial class NotifierGrain
+{
+    /// <summary>How exactly a receiver's health is kept: a success is told once in so long.</summary>
+    private static readonly TimeSpan SuccessInterval = TimeSpan.FromMinutes(1);
+
+    /// <summary>After a fault of this side: longer and longer between two tries to keep an outcome.</summary>
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1), LongestPause = TimeSpan.FromSeconds(30);
+
+    private DateTimeOffset? toldSuccessAt;
+
+    /// <summary>Commits how an attempt ended for which nothing waited; until then, nobody else makes another one.</summary>
+    private async Task FinishAsync(long index, Task<DeliveryRow?> sending, bool isRetry = false)
+    {
+        try
+        {
+            if (await sending is { } row)
+            {
+                await KeepAsync(row);
+            }
+        }
+        catch (Exception fault)
+        {
+            pausedUntil = Time.GetUtcNow() + LongestPause; // its row says when it is due again
+            if (!Stopping.IsCancellationRequested)
+            {
+                LogReportLost(WebhookId, fault.GetType().Name);
+            }
+        }
+        finally
+        {
+            underWay.Remove(index);
+            retrying -= isRetry ? 1 : 0;
+        }
+
+        _ = this.AsReference<INotifierGrain>().NudgeAsync(); // there is a place free
+    }
+
+    /// <summary>As often as it takes: what a receiver has is not sent again because the log takes no writes just now.</summary>
+    private async Task KeepAsync(DeliveryRow row)
+    {
+        for (var pause = FirstPause; ; pause = pause < LongestPause ? pause * 2 : pause)
+        {
+            try
+            {
+                if (stop.IsCancellationRequested && await Webhooks.FindAsync(WebhookId).WaitAsync(Stopping) is null)
+                {
+                    return; // nothing is kept of a webhook that was removed
+                }
+
+                var step = await StepAsync(0, [row]);
+                await AppendAsync(step.Entries, step.Deliveries);
+                return;
+            }
+            catch (Exception fault) when (!Stopping.IsCancellationRequested)
+            {
+                LogReportLost(WebhookId, fault.GetType().Name);
+            }
+
+            await Task.Delay(pause, Time, Stopping);
+        }
+    }
+
+    /// <summary>With an entry for each delivery that has ended.</summary>
+    private async Task<Step> StepAsync(long to, IReadOnlyList<DeliveryRow> rows)
+    {
+        var name = await OriginAsync();
+        var ended = rows.Where(row => row.State != DeliveryState.Waiting).Select(row => Entry.Write(
+            row.State == DeliveryState.Delivered ? EntryKinds.DeliverySucceeded : EntryKinds.DeliveryExhausted, name, Time.GetUtcNow(),
+            new CanonicalObject()
+                .Add("attempts", row.Tries)
+                .Add("capId", row.CapId)
+                .Add("fault", row.State == DeliveryState.Delivered ? null : row.Attempts[^1].Fault.Text())
+                .Add("incidentId", row.IncidentId)
+                .Add("index", row.Index)
+                .Add("webhook", WebhookId)));
+        (changes, knowsDue) = (changes + 1, false);
+        return new Step(to, [.. ended]) { Deliveries = rows };
+    }
+
+    private async Task AppendAsync(IReadOnlyList<EntryDraft> entries, IReadOnlyList<DeliveryRow> rows)
+    {
+        var outcome = await GrainFactory.GetGrain<IAuditLogGrain>(LogNumber)
+            .AppendAsync(new Append { Entries = entries, Deliveries = rows }).WaitAsync(Stopping);
+        (changes, knowsDue) = (changes + 1, false);
+        if (outcome.Verdict != AppendVerdict.Appended)
+        {
+            throw new InvalidOperationException($"The log answered {outcome.Verdict}.");
+        }
+    }
+
+    /// <summary>Before the commit, so that a receiver that is gone is disabled before anything else is sent to it.</summary>
+    private async Task TellAsync(DeliveryOutcome outcome)
+    {
+        if (outcome.Delivered && toldSuccessAt + SuccessInterval > Time.GetUtcNow())
+        {
+            return;
+        }
+
+        try
+        {
+            await Webhooks.ReportAsync(WebhookId, outcome.ToReport()).WaitAsync(Stopping);
+            toldSuccessAt = outcome.Delivered ? Time.GetUtcNow() : null;
+        }
+        catch (Exception fault) when (!Stopping.IsCancellationRequested)
+        {
+            // What is known of a receiver's health must not make a delivery that was made be made again.
+            LogReportLost(WebhookId, fault.GetType().Name);
+        }
+    }
+
+    [LoggerMessage(282, LogLevel.Warning, "The outcome of a delivery to webhook {Webhook} was not kept: {Fault}")]
+    private partial void LogReportLost(string webhook, string fault);
+}

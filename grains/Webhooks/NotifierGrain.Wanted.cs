@@ -1,0 +1,50 @@
+using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Core.Incidents;
+using CapOrleans.Core.Webhooks;
+
+namespace CapOrleans.Grains.Webhooks;
+
+/// <summary>What of the log the webhook wants.</summary>
+internal sealed partial class NotifierGrain
+{
+    /// <returns>How far these entries were looked at, and which of them the webhook wants.</returns>
+    private async Task<(long To, List<(DeliveryRow Row, LogEntry Entry)> Wanted)> WantedAsync(
+        long from, IReadOnlyList<LogEntry> entries)
+    {
+        var wanted = new List<(DeliveryRow, LogEntry)>();
+        var limit = endpoint!.Sends.IsOrdered ? 1 : MaxRows;
+        foreach (var entry in entries)
+        {
+            if (Notification.Of(entry) is not { } notification || !endpoint!.Sends.Wants(notification))
+            {
+                continue;
+            }
+
+            if (wanted.Count == 0)
+            {
+                await LookAsync(); // it may have been removed, disabled, changed, or given a new secret
+                if (!MayGoOn || entry.Index < First)
+                {
+                    return (MayGoOn ? First : from, []);
+                }
+
+                if (!endpoint.Sends.Wants(notification))
+                {
+                    continue;
+                }
+            }
+            else if (wanted.Count == limit)
+            {
+                return (entry.Index, wanted);
+            }
+
+            wanted.Add((NewRow(notification, entry.Index), entry));
+        }
+
+        return (from + entries.Count, wanted);
+    }
+
+    private DeliveryRow NewRow(Notification incident, long index) => new(
+        WebhookId, LogNumber, index, incident.CapId, incident.IncidentId, Severity.Rank(incident.Severity), DeliveryState.Waiting,
+        Time.GetUtcNow(), Time.GetUtcNow(), [], 0);
+}

@@ -1,0 +1,207 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.Caps;
+using CapOrleans.Core.Signatures;
+
+namespace CapOrleans.Tests.Api.Updates;
+
+/// <summary>What is done about an incident after its acceptance.</summary>
+[Collection(NodeCollection.Name)]
+public sealed class IncidentUpdateTests(NodeFixture node)
+{
+    private static int count;
+
+    private readonly string capId = $"UPDATE-{Interlocked.Increment(ref count)}";
+    private readonly PrivateKey responder = PrivateKey.Create(), admin = PrivateKey.Create();
+    private PrivateKey reporter = null!;
+
+    [Fact]
+    public async Task An_operator_acknowledges_resolves_and_reopens_and_each_is_an_entry_once()
+    {
+        await FileAsync("I-1");
+        Assert.Equal("open", (await ReadAsync("I-1")).Text("state"));
+        foreach (var (action, state) in ((string, string)[])[("acknowledge", "acknowledged"), ("acknowledge", "acknowledged"),
+            ("resolve", "resolved"), ("resolve", "resolved"), ("acknowledge", "resolved"), ("reopen", "open"), ("reopen", "open"),
+            ("response", "open")])
+        {
+            using var answer = await node.Operator.PostAsJsonAsync($"/v1/incidents/{capId}/I-1/{action}", new { note = $"to {action}" });
+            Assert.Equal((HttpStatusCode.OK, state), (answer.StatusCode, JsonElement.Parse(
+                await answer.Content.ReadAsStringAsync()).Text("state")));
+        }
+
+        var incident = await ReadAsync("I-1");
+        var updates = incident.GetProperty("updates").EnumerateArray().ToList();
+        Assert.Equal(["acknowledge", "resolve", "reopen", "respond"], updates.Select(update => update.Text("action")));
+        Assert.All(updates, update => Assert.StartsWith("key:", update.Text("by"), StringComparison.Ordinal));
+        Assert.Equal("to acknowledge", updates[0].Text("note"));
+        var listed = (await node.Api.GetFromJsonAsync<JsonElement>($"/v1/incidents?cap={capId}")).GetProperty("items")[0];
+        Assert.Equal(incident.GetProperty("updates").GetRawText(), listed.GetProperty("updates").GetRawText());
+    }
+
+    [Fact]
+    public async Task A_responder_signs_and_nobody_else_may_but_the_reporter_to_resolve_and_an_admin_to_answer()
+    {
+        await FileAsync("I-1");
+        Assert.Equal((HttpStatusCode.OK, "acknowledged"), await SignAsync(responder, "I-1", UpdateAction.Acknowledge));
+        Assert.Equal(responder.Address.ToString(), (await ReadAsync("I-1")).GetProperty("updates")[0].Text("by"));
+        foreach (var (key, action, status) in ((PrivateKey, UpdateAction, HttpStatusCode)[])[
+            (reporter, UpdateAction.Acknowledge, HttpStatusCode.Forbidden), (reporter, UpdateAction.Reopen, HttpStatusCode.Forbidden),
+            (reporter, UpdateAction.Respond, HttpStatusCode.Forbidden), (admin, UpdateAction.Resolve, HttpStatusCode.Forbidden),
+            (PrivateKey.Create(), UpdateAction.Resolve, HttpStatusCode.Forbidden), (admin, UpdateAction.Respond, HttpStatusCode.OK),
+            (reporter, UpdateAction.Resolve, HttpStatusCode.OK)])
+        {
+            Assert.Equal(status, (await SignAsync(key, "I-1", action, "a note")).Status);
+        }
+
+        Assert.Equal("resolved", (await ReadAsync("I-1")).Text("state"));
+
+        // What was signed for one incident is nothing for another, and not for another action.
+        await FileAsync("I-2");
+        var body = await SignedAsync(responder, "I-2", UpdateAction.Resolve);
+        foreach (var path in (string[])["I-1/resolve", "I-2/reopen", "I-2/acknowledge"])
+        {
+            using var answer = await node.Api.PostAsJsonAsync($"/v1/incidents/{capId}/{path}", body);
+            Assert.Equal(HttpStatusCode.Forbidden, answer.StatusCode); // though I-1 is resolved already, and I-2 open
+        }
+
+        Assert.Equal("open", (await ReadAsync("I-2")).Text("state"));
+    }
+
+    [Fact]
+    public async Task The_very_same_said_again_later_changes_nothing()
+    {
+        await FileAsync("I-1");
+        var resolve = await SignedAsync(responder, "I-1", UpdateAction.Resolve);
+        using var first = await node.Api.PostAsJsonAsync($"/v1/incidents/{capId}/I-1/resolve", resolve);
+        await SignAsync(responder, "I-1", UpdateAction.Reopen);
+        using var again = await node.Api.PostAsJsonAsync($"/v1/incidents/{capId}/I-1/resolve", resolve);
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (first.StatusCode, again.StatusCode));
+        Assert.Equal("open", (await ReadAsync("I-1")).Text("state"));
+    }
+
+    [Theory]
+    [InlineData("acknowledge", """{"note":""}""", 400, "note")]
+    [InlineData("response", "{}", 400, "note")]
+    [InlineData("acknowledge", """{"note":"a\nb"}""", 400, "note")]
+    [InlineData("acknowledge", """{"timestamp":"2026-11-30T00:00:00Z"}""", 400, "timestamp")]
+    [InlineData("acknowledge", """{"signature":"0x00"}""", 400, "timestamp")]
+    [InlineData("acknowledge", """{"signature":"0x00","timestamp":"2020-01-01T00:00:00Z"}""", 400, "timestamp")]
+    [InlineData("acknowledge", """{"by":"me"}""", 400, "by")]
+    [InlineData("acknowledge", "[]", 400, "")]
+    public async Task What_is_no_update_is_refused_by_name(string path, string body, int status, string field)
+    {
+        await FileAsync("I-1");
+        using var answer = await node.Operator.PostAsync($"/v1/incidents/{capId}/I-1/{path}", new StringContent(body, null,
+            "application/json"));
+        var problem = JsonElement.Parse(await answer.Content.ReadAsStringAsync());
+        Assert.Equal((status, field), ((int)answer.StatusCode, problem.Text("field")));
+    }
+
+    [Fact]
+    public async Task Without_a_key_and_a_signature_nothing_is_done_and_of_no_incident_neither()
+    {
+        await FileAsync("I-1");
+        using var stranger = await node.Api.PostAsJsonAsync($"/v1/incidents/{capId}/I-1/resolve", new { });
+        Assert.Equal(HttpStatusCode.Unauthorized, stranger.StatusCode);
+        foreach (var path in (string[])[$"{capId}/NONE", "NOBODY/I-1", "a%20b/I-1"])
+        {
+            using var unknown = await node.Operator.PostAsJsonAsync($"/v1/incidents/{path}/resolve", new { });
+            Assert.Equal(HttpStatusCode.NotFound, unknown.StatusCode);
+        }
+
+        Assert.Equal("open", (await ReadAsync("I-1")).Text("state"));
+    }
+
+    [Fact]
+    public async Task A_key_says_only_so_much_in_a_minute()
+    {
+        await FileAsync("I-1");
+        var statuses = new List<HttpStatusCode>();
+        for (var i = 0; i < 60; i++)
+        {
+            statuses.Add((await SignAsync(responder, "I-1", UpdateAction.Respond, $"note {i}")).Status);
+        }
+
+        Assert.All(statuses, status => Assert.Equal(HttpStatusCode.OK, status));
+        using var tooMany = await node.Api.PostAsJsonAsync(
+            $"/v1/incidents/{capId}/I-1/response", await SignedAsync(responder, "I-1", UpdateAction.Respond, "one more"));
+        Assert.Equal((HttpStatusCode.TooManyRequests, "urn:caporleans:problem:too-many-updates"),
+            (tooMany.StatusCode, JsonElement.Parse(await tooMany.Content.ReadAsStringAsync()).Text("type")));
+    }
+
+    [Fact]
+    public async Task Webhooks_hear_of_it_and_legacy_ones_do_not()
+    {
+        await using var receiver = await WebhookReceiver.StartAsync();
+        await using var legacy = await WebhookReceiver.StartAsync();
+        await FileAsync("I-0");
+        foreach (var (url, format) in ((string, string)[])[(receiver.Url, "cloudevents"), (legacy.Url, "legacy")])
+        {
+            using var made = await node.Operator.PostAsJsonAsync("/v1/webhooks", new { url, format, caps = capId, ordered = true });
+            Assert.Equal(HttpStatusCode.Created, made.StatusCode);
+        }
+
+        await FileAsync("I-1");
+        await SignAsync(responder, "I-1", UpdateAction.Acknowledge, "on it");
+        await SignAsync(responder, "I-1", UpdateAction.Resolve);
+        await FileAsync("I-2");
+        var events = new List<JsonElement>();
+        for (var i = 0; i < 4; i++)
+        {
+            events.Add((await receiver.NextAsync()).Body);
+        }
+
+        Assert.Equal(["accepted", "acknowledged", "resolved", "accepted"], events.Select(one => one.Text("type").Split('.')[^1]));
+        Assert.Equal(("on it", responder.Address.ToString()), (events[1].GetProperty("data").Text("note"), events[1].GetProperty(
+            "data").Text("by")));
+        Assert.Equal($"{capId}/I-1", events[2].Text("subject"));
+        Assert.Equal(["I-1", "I-2"], [(await legacy.NextAsync()).Body.Text("incident_id"), (await legacy.NextAsync()).Body.Text(
+            "incident_id")]);
+        foreach (var webhook in (await node.Operator.GetFromJsonAsync<JsonElement>("/v1/webhooks")).EnumerateArray()
+            .Where(webhook => webhook.Text("url") == receiver.Url || webhook.Text("url") == legacy.Url))
+        {
+            using var removed = await node.Operator.DeleteAsync($"/v1/webhooks/{webhook.Text("id")}");
+        }
+    }
+
+    /// <summary>With a CapID that has a key for each role.</summary>
+    private async Task FileAsync(string id)
+    {
+        if (reporter is null)
+        {
+            reporter = await node.RegisterAsync(capId);
+            foreach (var (key, role) in ((PrivateKey, string)[])[(responder, "responder"), (admin, "admin")])
+            {
+                using var added = await node.Operator.PostAsJsonAsync($"/v1/caps/{capId}/changes",
+                    new { change = new { addKey = new { address = key.Address.ToString(), roles = new[] { role } } } });
+                Assert.Equal(HttpStatusCode.OK, added.StatusCode);
+            }
+        }
+
+        using var sent = await node.Api.PostAsync("/v1/incidents", NodeFixture.Json(TestIncident.Signed(
+            reporter, capId, id, TimeProvider.System.GetUtcNow(), incident => incident["severity"] = "critical")));
+        Assert.Equal(HttpStatusCode.Created, sent.StatusCode);
+    }
+
+    private Task<JsonElement> ReadAsync(string id) => node.Api.GetFromJsonAsync<JsonElement>($"/v1/incidents/{capId}/{id}");
+
+    private async Task<(HttpStatusCode Status, string? State)> SignAsync(PrivateKey key, string id, UpdateAction action,
+        string? note = null)
+    {
+        var path = action == UpdateAction.Respond ? "response" : action.Name();
+        using var answer = await node.Api.PostAsJsonAsync($"/v1/incidents/{capId}/{id}/{path}", await SignedAsync(key, id, action, note));
+        var body = JsonElement.Parse(await answer.Content.ReadAsStringAsync());
+        return (answer.StatusCode, answer.IsSuccessStatusCode ? body.Text("state") : null);
+    }
+
+    private async Task<object> SignedAsync(PrivateKey key, string id, UpdateAction action, string? note = null)
+    {
+        var origin = (await ReadAsync(id)).GetProperty("log").Text("origin");
+        var timestamp = TimeProvider.System.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        var signature = key.Sign(IncidentUpdates.Hash(origin, capId, id, action, timestamp, note)).ToString();
+        return note is null ? new { timestamp, signature } : new { note, timestamp, signature };
+    }
+}

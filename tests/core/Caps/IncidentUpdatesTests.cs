@@ -1,0 +1,71 @@
+using System.Text;
+using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Contracts.Caps;
+using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.Caps;
+using CapOrleans.Core.Signatures;
+
+namespace CapOrleans.Tests.Core.Caps;
+
+/// <summary>A stored update is checked again by whoever replays the log.</summary>
+public sealed class IncidentUpdatesTests
+{
+    private const string Origin = "caporleans-test/log/0", Timestamp = "2026-11-30T12:00:00Z";
+
+    private static readonly DateTimeOffset Now = new(2026, 11, 30, 12, 0, 1, TimeSpan.Zero);
+
+    private readonly PrivateKey key = PrivateKey.Create();
+
+    [Fact]
+    public void What_a_responder_signed_holds_and_what_was_changed_after_does_not()
+    {
+        var entry = Entry(UpdateAction.Acknowledge, "on it");
+        Assert.Null(IncidentUpdates.FaultOf(entry, Origin, Context()));
+        foreach (var (before, after) in ((string, string)[])[("on it", "on it!"), ("I-1", "I-2"), ("2026-11-30T12:00:00Z",
+            "2026-11-30T12:00:01Z"),
+            ($"\"by\":\"{key.Address}\"", $"\"by\":\"{PrivateKey.Create().Address}\"")])
+        {
+            Assert.Contains("does not hold", IncidentUpdates.FaultOf(Changed(entry, before, after), Origin, Context()),
+                StringComparison.Ordinal);
+        }
+
+        Assert.Contains("does not hold", IncidentUpdates.FaultOf(entry with { Kind = "incident.resolved" }, Origin, Context()),
+            StringComparison.Ordinal);
+        Assert.Contains("does not hold", IncidentUpdates.FaultOf(entry, "another/log/0", Context()), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("reporter", UpdateAction.Acknowledge, false)]
+    [InlineData("reporter", UpdateAction.Resolve, true)]
+    [InlineData("admin", UpdateAction.Resolve, false)]
+    [InlineData("admin", UpdateAction.Respond, true)]
+    [InlineData("responder", UpdateAction.Reopen, true)]
+    public void Who_had_no_right_to_it_is_found(string role, UpdateAction action, bool mayAct)
+    {
+        var entry = Entry(action, "a note");
+        var fault = IncidentUpdates.FaultOf(entry, Origin, Context(role));
+        Assert.Equal(mayAct ? null : "had to be refused", fault?[.."had to be refused".Length]);
+        var revoked = Context(role);
+        revoked = revoked with { Keys = [revoked.Keys[0] with { RevokedAt = Now.AddMinutes(-1) }] };
+        Assert.StartsWith("had to be refused", IncidentUpdates.FaultOf(entry, Origin, revoked), StringComparison.Ordinal);
+        var late = revoked with { Keys = [revoked.Keys[0] with { RevokedAt = null, NotBefore = Now.AddMinutes(1) }] };
+        Assert.StartsWith("had to be refused", IncidentUpdates.FaultOf(entry, Origin, late), StringComparison.Ordinal);
+    }
+
+    private LogEntry Entry(UpdateAction action, string note)
+    {
+        var signature = key.Sign(IncidentUpdates.Hash(Origin, "C", "I-1", action, Timestamp, note)).ToString();
+        var update = new ProvenUpdate(
+            new UpdateRequest(action, note, Timestamp, signature), "I-1", 7, "critical", "high", null, key.Address.ToString(), null, Now,
+                IsSo: false);
+        var draft = IncidentUpdates.Write("C", update, Origin, Now);
+        return new LogEntry(9, draft.Kind, draft.Bytes);
+    }
+
+    private static LogEntry Changed(LogEntry entry, string before, string after) =>
+        entry with { Bytes = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(entry.Bytes).Replace(before, after,
+            StringComparison.Ordinal)) };
+
+    private CapContext Context(string role = "responder") =>
+        new("C", 1, "C", 50m, 1m, 1m, [new SigningKey(key.Address.ToString(), [role], null, null, null, null)]);
+}
