@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using CapOrleans.Bench.Anchors;
 using CapOrleans.Bench.Chaos;
+using CapOrleans.Bench.Deliveries;
 using CapOrleans.Bench.Edge;
 using CapOrleans.Bench.Limits;
 using CapOrleans.TestHost;
@@ -125,4 +126,29 @@ compare.SetAction(async (parsed, _) =>
     }
 });
 
-return await new RootCommand("Measures CapOrleans, and breaks it on purpose.") { table, chaos, anchors, gate, compare, bare }.Parse(args).InvokeAsync();
+var perSecond = new Option<int>("--rate") { Description = "Incidents per second", DefaultValueFactory = _ => 200 };
+var endpoints = new Option<int>("--endpoints") { Description = "Webhooks, each of a CapID of its own, 1 to 100", DefaultValueFactory = _ =>
+    1 };
+var hanging = new Option<int>("--hanging") { Description = "How many of them never answer", DefaultValueFactory = _ => 0 };
+var deliveries = new Command("deliveries", "Measure the time from acceptance to the webhook's receiver") { perSecond, seconds, endpoints,
+    hanging };
+deliveries.SetAction(async (parsed, _) =>
+{
+    var folder = Directory.CreateTempSubdirectory("caporleans-deliveries-");
+    try
+    {
+        var result = await new DeliveryRun(
+            folder.FullName, parsed.GetValue(perSecond), TimeSpan.FromSeconds(parsed.GetValue(seconds)), parsed.GetValue(endpoints),
+            parsed.GetValue(hanging)).RunAsync();
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{result.Received} of {result.Accepted} received, p50 {result.P50:0.0} ms, p99 {result.P99:0.0} ms, max {result.Max:0.0} ms"));
+        return result.Received == result.Accepted ? 0 : 1;
+    }
+    finally
+    {
+        folder.Delete(recursive: true);
+    }
+});
+
+return await new RootCommand("Measures CapOrleans, and breaks it on purpose.") { table, chaos, anchors, gate, compare, deliveries,
+    bare }.Parse(args).InvokeAsync();

@@ -1,0 +1,57 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using CapOrleans.TestHost;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace CapOrleans.Bench.Deliveries;
+
+/// <summary>Receivers of webhooks: they note when each incident came, or take what comes and never answer.</summary>
+internal sealed class Receivers : IAsyncDisposable
+{
+    private readonly WebApplication app;
+    private readonly int port = Child.FreePort();
+    private readonly ConcurrentDictionary<string, long> arrivals = new(StringComparer.Ordinal);
+
+    private Receivers()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}"));
+        app = builder.Build();
+        app.MapPost("/{number}", TakeAsync);
+        app.MapPost("/hanging/{number}", context => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.RequestAborted));
+    }
+
+    /// <summary>When each incident's first byte came first, in ticks of the stopwatch.</summary>
+    public IReadOnlyDictionary<string, long> Arrivals => arrivals;
+
+    public static async Task<Receivers> StartAsync()
+    {
+        var receivers = new Receivers();
+        await receivers.app.StartAsync();
+        return receivers;
+    }
+
+    public string Url(int number, bool hangs) => string.Create(
+        CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}/{(hangs ? "hanging/" : "")}{number}");
+
+    public async ValueTask DisposeAsync()
+    {
+        using var now = new CancellationTokenSource();
+        await now.CancelAsync();
+        await app.StopAsync(now.Token); // some requests never end
+        await app.DisposeAsync();
+    }
+
+    private async Task TakeAsync(HttpContext context)
+    {
+        var at = Stopwatch.GetTimestamp();
+        using var body = await JsonDocument.ParseAsync(context.Request.Body);
+        arrivals.TryAdd(body.RootElement.GetProperty("data").GetProperty("incidentId").GetString()!, at);
+    }
+}
