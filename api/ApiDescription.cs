@@ -66,6 +66,7 @@ internal static class ApiDescription
     /// <summary>A query is text until it is read, by rules of its own: what it holds is said here.</summary>
     private static OpenApiSchema? SchemaOf(string parameter, string path) => (parameter, path) switch
     {
+        ("limit", "v1/webhooks/{id}/deliveries") => Integer(1, DeliveryEndpoints.MaxLimit),
         ("limit", _) => Integer(1, ReadEndpoints.MaxLimit),
         ("after", "v1/caps") => null,
         ("after", _) => Integer(-1, null),

@@ -5,6 +5,8 @@ using System.Text.Json.Nodes;
 using CapOrleans.Client.Signing;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.CanonicalJson;
+using CapOrleans.Core.Incidents;
+using CapOrleans.Core.Settings;
 using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Cli;
@@ -47,6 +49,19 @@ internal static class IncidentFile
         catch (FormatException fault)
         {
             throw new CliFaultException(ExitCodes.Misconfigured, fault.Message);
+        }
+    }
+
+    /// <summary>What nobody reads is signed with the rest, and may have been meant for something.</summary>
+    /// <exception cref="CliFaultException">A member has nearly the name of one that is read.</exception>
+    public static void RequireKnown(JsonObject incident)
+    {
+        foreach (var name in Check(incident).UnreadMembers ?? [])
+        {
+            if (NearestName.OfTypo(name, IncidentReader.ReadMembers) is { } meant)
+            {
+                throw new CliFaultException(ExitCodes.Misconfigured, $"'{name}' is read by nobody; is '{meant}' meant?");
+            }
         }
     }
 

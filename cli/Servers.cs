@@ -132,6 +132,13 @@ internal static class Servers
             ? $"{innermost}. Is its certificate of an authority in CAP_TLS_CA, and does it speak https?"
             : url.Scheme == Uri.UriSchemeHttps && fault is HttpRequestException { HttpRequestError: not HttpRequestError.ConnectionError }
             ? $"{innermost}. It may want a certificate of this host: CAP_TLS_CERTIFICATE and CAP_TLS_KEY."
-            : $"{innermost}. Is it running?";
+            : $"{innermost}. Is it running?{Unset(url)}";
     }
+
+    /// <summary>Where it was looked for is nobody's choice.</summary>
+    private static string Unset(Uri url) =>
+        CapEnvironment.Text("CAP_API") is null && url.Authority == CapEnvironment.Api.Authority ? " CAP_API is not set."
+        : CapEnvironment.Text("VPN_ENDPOINT") is null && url.Authority == new Uri(CapEnvironment.Gate).Authority
+            ? " VPN_ENDPOINT is not set."
+        : "";
 }

@@ -22,6 +22,7 @@ public static class ProblemTypes
         ["gate-of-another-key"] = "Another key has the gate's name.",
         ["gate-unknown"] = "No admin has added a gate of this name.",
         ["gates-full"] = "The cluster has as many gates as it may.",
+        ["incident-resolved"] = "The incident is over; it can be reopened.",
         ["incident-unknown"] = "No such incident was accepted under the CapID.",
         ["internal"] = "A fault of the service; its log says more.",
         ["invalid-cid"] = "The CID is not one that the gateway serves.",
@@ -72,9 +73,11 @@ public static class ProblemTypes
         ["unauthenticated"] = "The call needs a key or a token.",
         ["unavailable"] = "A part of the cluster does not answer; send the same again.",
         ["unsigned"] = "The incident is not signed.",
+        ["updates-full"] = "An incident has as many updates as it may.",
         ["wallet-not-asked"] = "A contract wallet must be asked, and cannot be now; send the same again.",
         ["webhook-address"] = "The webhook's URL leads where deliveries may not go.",
         ["webhook-disabled"] = "The webhook is disabled, and gets nothing.",
+        ["webhook-exists"] = "The URL is registered with other options.",
         ["webhooks-full"] = "The cluster has as many webhooks as it may.",
     };
 

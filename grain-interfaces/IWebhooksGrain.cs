@@ -24,7 +24,7 @@ public interface IWebhooksGrain : IGrainWithIntegerKey
     /// <returns>Null when there is no such webhook.</returns>
     [Alias("find"), AlwaysInterleave] Task<WebhookEndpoint?> FindAsync(string id);
 
-    /// <summary>Delivers an incident again, whatever became of it before.</summary>
+    /// <summary>Delivers an incident again, with what was done about it, whatever became of it before.</summary>
     /// <returns>How many deliveries wait for it now; null when there is no such webhook or no such incident.</returns>
     [Alias("redeliver"), AlwaysInterleave] Task<int?> RedeliverAsync(string id, string capId, string incidentId, Actor actor);
 

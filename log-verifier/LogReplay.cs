@@ -109,6 +109,9 @@ internal sealed class LogReplay(string origin, Findings findings)
                 Note(index, CapOf(body).Update(entry, origin));
                 var updated = NameOf(body.GetProperty("capId").GetString()!, body.GetProperty("incidentId").GetString()!);
                 Note(index, incidents.Contains(updated) ? null : "updates an incident that was not accepted before");
+                var recovery = body.GetProperty("recovery").GetString();
+                Note(index, recovery is null || incidents.Contains(NameOf(body.GetProperty("capId").GetString()!, recovery)) ? null
+                    : "names a recovery that was not accepted before");
                 break;
             case EntryKinds.AnchorBatched:
                 Note(index, AnchorFault(body.GetProperty("to").GetInt64(), body.GetProperty("size").GetInt64(), body.GetProperty("root").GetString()!));

@@ -47,10 +47,9 @@ internal sealed class QueryReader
         {
             Break<string>(stray, $"one of {string.Join(", ", names)}");
         }
-        else if (query.FirstOrDefault(given => given.Value.ToString().Length == 0 && given.Key is not (
-            "after" or "cursor")).Key is { } empty)
+        else if (query.FirstOrDefault(given => given.Value.ToString().Length == 0).Key is { } empty)
         {
-            Break<string>(empty, "not empty; without it nothing is left out"); // where a page begins may be said by nothing
+            Break<string>(empty, "not empty; without it nothing is left out");
         }
     }
 

@@ -1,21 +1,32 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using CapOrleans.Api.Access;
 using CapOrleans.Api.Answers;
 using CapOrleans.Api.Settings;
+using CapOrleans.Core.CanonicalJson;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Signatures;
+using CapOrleans.HttpEdge.Bodies;
 
 namespace CapOrleans.Api.Signing;
 
 /// <summary>What a wallet needs to sign an incident with <c>full-v2</c>.</summary>
 internal static class TypedDataEndpoint
 {
-    public static void MapSigning(this IEndpointRouteBuilder app) =>
-        app.MapGet("/v1/signing/typed-data", Answer).RequireAuthorization(OperatorAccess.Reader)
-            .Produces<JsonObject>().ProducesProblem(400).WithSummary("EIP-712 typed data of an incident, for eth_signTypedData_v4")
-            .WithDescription("Query: the incident's members by their names on the wire (task_id, cap_id, agent, timestamp, severity, description, f_e, m_e, cap_potential, evidence). Without any, the types and the domain alone.");
+    private const string Path = "/v1/signing/typed-data";
 
-    private static IResult Answer(HttpRequest request, ApiOptions options)
+    public static void MapSigning(this IEndpointRouteBuilder app)
+    {
+        app.MapGet(Path, AnswerQuery).RequireAuthorization(OperatorAccess.Reader)
+            .Produces<JsonObject>().ProducesProblem(400).WithSummary("EIP-712 typed data of an incident, for eth_signTypedData_v4")
+            .WithDescription("Query: the incident's members by their names on the wire (task_id, cap_id, agent, timestamp, severity, " +
+                "description, f_e, m_e, cap_potential, evidence). Without any, the types and the domain alone. What is longer than a URL " +
+                "may be, goes into the body of a POST.");
+        app.MapPost(Path, AnswerBodyAsync).RequireAuthorization(OperatorAccess.Reader).Accepts<JsonObject>("application/json")
+            .Produces<JsonObject>().ProducesProblem(400).WithSummary("EIP-712 typed data of the incident in the body");
+    }
+
+    private static IResult AnswerQuery(HttpRequest request, ApiOptions options)
     {
         if (request.Query.Count == 0)
         {
@@ -28,6 +39,32 @@ internal static class TypedDataEndpoint
             incident[name] = values.ToString();
         }
 
+        return Answer(incident, options);
+    }
+
+    private static async Task<IResult> AnswerBodyAsync(HttpContext context, ApiOptions options)
+    {
+        var (body, refused) = await BoundedBody.ReadAsync(context, IncidentReader.MaxRequestBytes);
+        if (body is null)
+        {
+            return refused!;
+        }
+
+        try
+        {
+            using var document = StrictJson.Parse(body);
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                ? Answer(JsonObject.Create(document.RootElement.Clone())!, options)
+                : Problems.Of(StatusCodes.Status400BadRequest, "not-an-object", "", "The body is one JSON object.");
+        }
+        catch (JsonException)
+        {
+            return Problems.Of(StatusCodes.Status400BadRequest, "not-json", "", "The body is an incident as a JSON object.");
+        }
+    }
+
+    private static IResult Answer(JsonObject incident, ApiOptions options)
+    {
         incident["scheme"] = FullV2.Scheme;
         var (report, refusal) = IncidentReader.Read(System.Text.Encoding.UTF8.GetBytes(incident.ToJsonString()));
         return report is null

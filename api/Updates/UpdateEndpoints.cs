@@ -27,7 +27,8 @@ internal static class UpdateEndpoints
                 (string capId, string incidentId, HttpContext context, AddressRateLimit limit, ChangeTurns turns, IGrainFactory grains) =>
                     UpdateAsync(capId, incidentId, action, context, limit, turns, grains))
             .RequireAuthorization(OperatorAccess.Anyone).Accepts<UpdateBody>("application/json").Produces<IncidentView>()
-            .ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(404).ProducesProblem(429).ProducesProblem(503)
+            .ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(404).ProducesProblem(409).ProducesProblem(
+                429).ProducesProblem(503)
             .WithSummary(summary)
             .WithDescription("By an API key of scope operate, or signed by a key of the CapID with the role responder: " +
                 "personal_sign over " +
@@ -86,6 +87,7 @@ internal static class UpdateEndpoints
             CapVerdict.Malformed => Problems.Of(StatusCodes.Status400BadRequest, ruling.Refusal!),
             CapVerdict.Unauthorised => Problems.Of(StatusCodes.Status403Forbidden, ruling.Refusal!),
             CapVerdict.Unknown => Problems.Of(StatusCodes.Status404NotFound, ruling.Refusal!),
+            CapVerdict.Conflicts => Problems.Of(StatusCodes.Status409Conflict, ruling.Refusal!),
             CapVerdict.TooMany => Problems.Of(StatusCodes.Status429TooManyRequests, ruling.Refusal!),
             CapVerdict.Busy => Problems.Of(StatusCodes.Status503ServiceUnavailable, ruling.Refusal!),
             _ => throw new InvalidOperationException($"{ruling.Verdict} is no answer."),

@@ -24,6 +24,8 @@ internal sealed record DeliveryListQuery(
 /// <summary>What became of deliveries, and deliveries that are asked for again.</summary>
 internal static class DeliveryEndpoints
 {
+    public const int MaxLimit = 100;
+
     private static readonly string[] States = ["waiting", "delivered", "exhausted"]; // in the order of DeliveryState
 
     public static void MapDeliveries(this IEndpointRouteBuilder app)
@@ -51,7 +53,7 @@ internal static class DeliveryEndpoints
         var query = new QueryReader(request.Query, DeliveryListQuery.Names);
         var state = query.Text("state", States.Contains, $"one of {string.Join(", ", States)}");
         var cursor = query.Text("cursor", text => Cursor(text) is not null, "next of the page before");
-        var limit = (int)query.Number("limit", 50, 1, 100);
+        var limit = (int)query.Number("limit", 50, 1, MaxLimit);
         if (query.Fault is { } fault)
         {
             return fault;

@@ -100,7 +100,12 @@ internal static class WebhookEndpoints
         }
 
         var ruling = await grains.GetGrain<IWebhooksGrain>(0).RegisterAsync(request.Url!, options!, context.User.ToActor());
-        return Answer(context, ruling, StatusCodes.Status201Created);
+        var isAsAsked = request is { Format: null, Caps: null, MinSeverity: null, Ordered: false } || ruling.Endpoint?.Sends == options;
+        return ruling.Verdict == WebhookVerdict.AlreadySo && !isAsAsked
+            ? Problems.Of(StatusCodes.Status409Conflict, "webhook-exists", "url",
+                $"The URL is registered with other options, as {ruling.Endpoint!.Id}: PATCH /v1/webhooks/{ruling.Endpoint.Id} " +
+                    $"changes them.")
+            : Answer(context, ruling, StatusCodes.Status201Created);
     }
 
     private static async Task<IResult> ChangeAsync(string id, HttpContext context, IGrainFactory grains)

@@ -126,7 +126,13 @@ internal static class DoctorCommand
 
     private static string Spool()
     {
-        using var sending = HookSpool.Open(CapEnvironment.Spool).TryLockSending();
-        return $"{CapEnvironment.Spool} can be written";
+        var spool = HookSpool.Open(CapEnvironment.Spool);
+        using var sending = spool.TryLockSending();
+        var (waiting, refused) = (spool.Files().Count, spool.CountRefused());
+        return refused > 0 ? throw new CliFaultException(ExitCodes.Refused,
+                $"{refused} reports lie refused in {CapEnvironment.Spool}, with the reason beside each: cap hook flush --refused")
+            : waiting >= HookSpool.MaxFiles ? throw new CliFaultException(ExitCodes.Refused,
+                $"{waiting} reports wait in {CapEnvironment.Spool}, and it takes no more: cap hook flush")
+            : $"{CapEnvironment.Spool} can be written{(waiting > 0 ? $"; {waiting} reports wait: cap hook flush" : "")}";
     }
 }

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using CapOrleans.Cli.Hooks;
 using CapOrleans.Core.Incidents;
+using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Cli.Commands;
 
@@ -38,7 +39,7 @@ internal static partial class HookCommand
                 var program = words[0].Contains('=') ? NameOf(string.Join(' ', words)) : Path.GetFileName(words[0]); // a value may be a secret
                 var text = $"{(options.IncludesCommand(parsed) ? string.Join(' ', words) : program)} {ended.HowItEnded}\n{ended.ErrorTail}";
                 var failure = new HookIncident(options.Name(parsed) ?? program, IncidentSeed.New(), options.Weight(parsed), text, ended.EndedAt);
-                await ReportAsync(() => failure.Sign(options.Key(parsed)), CancellationToken.None);
+                await ReportAsync(failure, () => options.Key(parsed), CancellationToken.None);
             }
 
             return ended.ExitCode;
@@ -112,15 +113,20 @@ internal static partial class HookCommand
     private static Command Flush()
     {
         var refused = new Option<bool>("--refused") { Description = "And what was refused and put aside, for example before the host's key was added" };
-        var command = new Command("flush", "Send what no gate took. Example: cap hook flush") { refused };
+        var key = SignCommand.KeyOption();
+        var command = new Command(
+            "flush", "Send what no gate took. With --refused, what was put aside is signed again first, with the key, the CapID and " +
+                "the chain " +
+                "of now. Example: cap hook flush") { refused, key };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var told = Tell(parsed.GetValue(refused)
-                ? await HookDelivery.DeliverRefusedAsync(cancellationToken)
+                ? await HookDelivery.DeliverRefusedAsync(CapEnvironment.Key(parsed.GetValue(key)), cancellationToken)
                 : await HookDelivery.DeliverAsync(null, isPatient: true, cancellationToken));
             if (HookSpool.Open(CapEnvironment.Spool).CountRefused() is > 0 and var aside)
             {
                 Answer.Note($"{aside} refused, put aside in {CapEnvironment.Spool} with the reason beside each: cap hook flush --refused");
+                return told == ExitCodes.Done ? ExitCodes.Refused : told;
             }
 
             return told;
@@ -134,12 +140,12 @@ internal static partial class HookCommand
         return delivered.ExitCode;
     }
 
-    /// <summary>The command's own end is what its caller waits for: what became of the report, even for want of a key, is printed and changes nothing.</summary>
-    private static async Task ReportAsync(Func<byte[]> sign, CancellationToken cancellationToken)
+    /// <summary>The command's own end is what its caller waits for: what became of the report is printed and changes nothing.</summary>
+    private static async Task ReportAsync(HookIncident failure, Func<PrivateKey> key, CancellationToken cancellationToken)
     {
         try
         {
-            var incident = sign();
+            var incident = await SignAsync(failure, key, cancellationToken);
             var delivered = await HookDelivery.DeliverAsync(incident, isPatient: false, cancellationToken);
             Answer.Note($"cap: {IncidentFile.Check(incident).IncidentId}: {delivered}");
         }
@@ -148,6 +154,21 @@ internal static partial class HookCommand
             var why = CliFaultException.Of(fault);
             Answer.Complain(why.ExitCode == ExitCodes.Refused ? why // that one is put aside
                 : new CliFaultException(why.ExitCode, $"The failure is NOT reported: {why.Message}"));
+        }
+    }
+
+    /// <exception cref="CliFaultException">It cannot be signed; it lies aside, to be signed when that is mended.</exception>
+    private static async Task<byte[]> SignAsync(HookIncident failure, Func<PrivateKey> key, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return failure.Sign(key());
+        }
+        catch (CliFaultException fault)
+        {
+            var file = await HookSpool.Open(CapEnvironment.Spool).KeepUnsignedAsync(failure.Write(), fault.Message, cancellationToken);
+            throw new CliFaultException(fault.ExitCode, $"{fault.Message} It lies unsigned at {file}; when that is mended: cap hook " +
+                $"flush --refused");
         }
     }
 

@@ -77,6 +77,7 @@ internal static class SendCommand
         }
 
         IncidentFile.Sign(incident, key);
+        IncidentFile.RequireKnown(incident);
         var report = IncidentFile.Check(incident);
         if (throughGate && !Severity.IsOnLadder(report.SeverityClaimed))
         {

@@ -29,6 +29,7 @@ internal static class SignCommand
             }
 
             IncidentFile.Sign(incident, CapEnvironment.Key(parsed.GetValue(key)));
+            IncidentFile.RequireKnown(incident);
             return Answer.Tell(incident);
         });
         return command;

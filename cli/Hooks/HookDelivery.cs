@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using CapOrleans.Client;
+using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Cli.Hooks;
 
@@ -56,11 +57,11 @@ internal static class HookDelivery
         return await SendInTurnAsync(spool, file, isPatient, cancellationToken);
     }
 
-    /// <summary>Sends what waits, and before it what was refused and put aside.</summary>
-    public static async Task<Delivered> DeliverRefusedAsync(CancellationToken cancellationToken)
+    /// <summary>Sends what waits, and before it what was refused and put aside, signed again.</summary>
+    public static async Task<Delivered> DeliverRefusedAsync(PrivateKey key, CancellationToken cancellationToken)
     {
         var spool = HookSpool.Open(CapEnvironment.Spool);
-        await spool.BringBackAsync(cancellationToken);
+        await spool.BringBackAsync(key, cancellationToken);
         return await SendInTurnAsync(spool, null, isPatient: true, cancellationToken);
     }
 

@@ -16,6 +16,14 @@ internal sealed record HookIncident(string Name, string Seed, Weight Weight, str
     /// <returns>The signed incident, ready to be sent.</returns>
     public byte[] Sign(PrivateKey key, string suffix = "FAIL")
     {
+        var incident = Write(suffix);
+        IncidentFile.Sign(incident, key);
+        return IncidentSigner.Bytes(incident);
+    }
+
+    /// <returns>Without a signature.</returns>
+    public JsonObject Write(string suffix = "FAIL")
+    {
         var name = new string([.. Name.ToUpperInvariant().Where(char.IsAsciiLetterOrDigit).Take(32)]);
         var incident = new JsonObject
         {
@@ -37,8 +45,7 @@ internal sealed record HookIncident(string Name, string Seed, Weight Weight, str
             incident["m_e"] = misuse;
         }
 
-        IncidentFile.Sign(incident, key);
-        return IncidentSigner.Bytes(incident);
+        return incident;
     }
 
     /// <summary>The end says most; what cannot be printed says nothing, and is not text.</summary>

@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.RegularExpressions;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.Settings;
@@ -128,7 +125,7 @@ internal sealed partial class HookSpool
     private string Keep(IncidentReport report, byte[] incident)
     {
         var files = Files();
-        var tail = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{report.CapId}/{report.IncidentId}")).AsSpan(0, 6));
+        var tail = TailOf($"{report.CapId}/{report.IncidentId}");
         if (files.FirstOrDefault(kept => kept.EndsWith($"-{tail}.json", StringComparison.Ordinal) && IsSame(kept, incident)) is { } same)
         {
             return same; // whoever kept it came no further
@@ -140,36 +137,9 @@ internal sealed partial class HookSpool
                 $"The spool {folder} holds {MaxFiles} incidents already: bring the gate back, then 'cap hook flush'.");
         }
 
-        // The names say the order; what was kept last has the highest number, whatever the clock says.
-        var last = files.Count == 0 ? 0 : files.Max(kept => long.Parse(Path.GetFileName(kept).Split('-')[0], CultureInfo.InvariantCulture));
-        var file = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{last + 1:D12}-{tail}.json"));
-        try
-        {
-            using (var draft = new FileStream($"{file}.new", new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = OwnerOnly }))
-            {
-                draft.Write(incident);
-                draft.Flush(flushToDisk: true);
-            }
-
-            File.Move($"{file}.new", file);
-            return file;
-        }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
-        {
-            throw NotWritten(folder, fault);
-        }
-    }
-
-    private static bool IsSame(string file, byte[] incident)
-    {
-        try
-        {
-            return incident.AsSpan().SequenceEqual(File.ReadAllBytes(file));
-        }
-        catch (IOException)
-        {
-            return false; // it was sent just now
-        }
+        var file = NewFile(files, $"{report.CapId}/{report.IncidentId}");
+        Write(file, incident);
+        return file;
     }
 
     private static CliFaultException NotWritten(string folder, Exception fault) =>

@@ -93,7 +93,10 @@ internal sealed class WatchedCheck(string name, string check, string shown, Weig
             var code = ExitCodes.Done;
             try
             {
-                code = (await HookDelivery.DeliverAsync(Encoding.UTF8.GetBytes(state.Pending), isPatient: false, cancellationToken)).ExitCode;
+                var incident = Encoding.UTF8.GetBytes(state.Pending);
+                var delivered = await HookDelivery.DeliverAsync(incident, isPatient: false, cancellationToken);
+                Answer.Note($"cap: {IncidentFile.Check(incident).IncidentId}: {delivered}");
+                code = delivered.ExitCode;
             }
             catch (CliFaultException fault) when (fault.ExitCode == ExitCodes.Refused)
             {

@@ -53,7 +53,14 @@ public sealed record ProvenUpdate(
     [property: Id(6)] string By,
     [property: Id(7)] string? ByName,
     [property: Id(8)] DateTimeOffset? SignedAt,
-    [property: Id(9)] bool IsSo);
+    [property: Id(9)] bool IsSo)
+{
+    /// <summary>Id of the incident that says that this one is over, and carries the signature; null for none.</summary>
+    [Id(10)] public string? Recovery { get; init; }
+
+    /// <summary>Why the incident as it is does not take it, for whoever may update it at all; null for nothing.</summary>
+    [Id(11)] public Refusal? Conflict { get; init; }
+}
 
 /// <param name="Incident">As it is now; null when it was refused.</param>
 [GenerateSerializer, Immutable, Alias("cap.update-ruling.v1")]
@@ -63,7 +70,8 @@ public sealed record UpdateRuling(
 /// <param name="Index">Of its entry, in the incident's log.</param>
 /// <param name="By">The address that signed it, or the operator.</param>
 /// <param name="ByName">The name of an operator's API key; null where there is none.</param>
-/// <param name="Signature">Null for an operator's.</param>
+/// <param name="Signature">Null for an operator's, and with a recovery.</param>
+/// <param name="Recovery">Id of the incident that said that this one is over, and carries the signature; null for none.</param>
 [GenerateSerializer, Immutable, Alias("cap.incident-update-view.v1")]
 public sealed record IncidentUpdateView(
     [property: Id(0)] long Index,
@@ -73,4 +81,5 @@ public sealed record IncidentUpdateView(
     [property: Id(4)] string? ByName,
     [property: Id(5)] string? Note,
     [property: Id(6)] string? Timestamp,
-    [property: Id(7)] string? Signature);
+    [property: Id(7)] string? Signature,
+    [property: Id(8)] string? Recovery);

@@ -53,7 +53,8 @@ public static class EntryMeanings
             "An admin gave a restored log another key in the contract, keccak256 of `name`."),
         new(EntryKinds.IncidentAcknowledged, Update, "Somebody is at the incident at `index`; `by` is the key that signed it, or an " +
             "operator."),
-        new(EntryKinds.IncidentResolved, Update, "It is over."),
+        new(EntryKinds.IncidentResolved, Update, "It is over; `recovery` is the incident that said so, when that was its own " +
+            "reporter's hook."),
         new(EntryKinds.IncidentReopened, Update, "It is not over."),
         new(EntryKinds.IncidentResponded, Update, "The right of reply: `note` stays with the incident."),
         new(EntryKinds.DeliverySucceeded, Delivery, "A webhook took the delivery of the incident at `index`."),
@@ -84,7 +85,7 @@ public static class EntryMeanings
 
     private const string CapKey = "address by byName capId contextVersion contract notAfter notBefore reason request revokedAt roles";
 
-    private const string Update = "by byName capId incidentId index note pagingFloor severity signature timestamp";
+    private const string Update = "by byName capId incidentId index note pagingFloor recovery severity signature timestamp";
 
     private const string Delivery = "attempts capId fault incidentId index webhook";
 

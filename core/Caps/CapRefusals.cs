@@ -38,6 +38,18 @@ public static class CapRefusals
 
     public static Refusal StaleVersion(long? version) => new(Stale, "afterVersion", $"The context's version is {version}.");
 
+    private static Refusal IsResolved { get; } = new("incident-resolved", "incidentId", "The incident is resolved: reopen it first.");
+
+    private static Refusal UpdatesFull { get; } = new("updates-full", "incidentId",
+        $"An incident has at most {IncidentUpdates.MaxEach} updates.");
+
+    /// <param name="before">The incident's updates, in order.</param>
+    /// <returns>Why the incident as it is does not take one more; null when it does.</returns>
+    public static Refusal? OfUpdate(IReadOnlyList<IncidentUpdateView> before, UpdateRequest request) =>
+        before.Count >= IncidentUpdates.MaxEach ? UpdatesFull
+        : request.Action == UpdateAction.Acknowledge && IncidentUpdates.StateOf(before) == IncidentUpdates.Resolved ? IsResolved
+        : null;
+
     /// <param name="perMinute">Signed updates.</param>
     public static Refusal TooManyUpdates(int perMinute) =>
         new("too-many-updates", "", $"Incidents of a CapID are updated by its keys {perMinute} times a minute at most.");

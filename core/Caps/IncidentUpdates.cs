@@ -17,6 +17,9 @@ public static class IncidentUpdates
 {
     public const int MaxNoteLength = 1024;
 
+    /// <summary>Of one incident; one more is refused, since whoever looks at it is shown them all.</summary>
+    public const int MaxEach = 100;
+
     public const string ResponderRole = "responder";
 
     public const string Open = "open", Acknowledged = "acknowledged", Resolved = "resolved";
@@ -95,16 +98,23 @@ public static class IncidentUpdates
 
     /// <summary>Whether the incident is so already, or the very same was said before.</summary>
     /// <param name="before">Its updates, in order.</param>
-    public static bool IsSo(IReadOnlyList<IncidentUpdateView> before, UpdateRequest request, string by) =>
-        before.Any(update => update.Signature is not null && update.Signature == request.Signature && update.Timestamp == request.Timestamp)
-        || request.Action switch
+    public static bool IsSo(IReadOnlyList<IncidentUpdateView> before, UpdateRequest request, string by, string? recovery = null) =>
+        before.Any(update => recovery is not null && update.Recovery == recovery)
+        || before.Any(update => update.Signature is not null && update.Signature == request.Signature
+            && update.Timestamp == request.Timestamp)
+        || (request.Action switch
         {
-            UpdateAction.Acknowledge => StateOf(before) == Resolved
-                || (StateOf(before) == Acknowledged && SinceOpen(before).Any(update => update.By == by && update.Action == "acknowledge")),
+            UpdateAction.Acknowledge => StateOf(before) == Acknowledged,
             UpdateAction.Resolve => StateOf(before) == Resolved,
             UpdateAction.Reopen => StateOf(before) == Open,
             _ => false,
-        };
+        } && Says(before, request, by));
+
+    /// <summary>What this one has to say is there: nothing more than the state, or the same note.</summary>
+    private static bool Says(IReadOnlyList<IncidentUpdateView> before, UpdateRequest request, string by) =>
+        before.Any(update => update.Action == request.Action.Name() && update.By == by && (request.Note is null
+            || update.Note == request.Note))
+        || (request.Note is null && request.Action != UpdateAction.Acknowledge);
 
     /// <param name="updates">In order.</param>
     public static string StateOf(IEnumerable<IncidentUpdateView> updates) =>
@@ -126,6 +136,7 @@ public static class IncidentUpdates
             .Add("index", update.Index)
             .Add("note", request.Note)
             .Add("pagingFloor", update.PagingFloor)
+            .Add("recovery", update.Recovery)
             .Add("severity", update.Severity)
             .Add("signature", request.Signature)
             .Add("timestamp", request.Timestamp));
@@ -139,7 +150,7 @@ public static class IncidentUpdates
         string? Text(string name) => body.GetProperty(name).GetString();
         return (Text("capId")!, Text("incidentId")!, new IncidentUpdateView(
             entry.Index, Entry.ReadInstant(entry), ActionOf(entry.Kind).Name(), Text("by")!, Text("byName"), Text("note"),
-            Text("timestamp"), Text("signature")));
+            Text("timestamp"), Text("signature"), Text("recovery")));
     }
 
     /// <summary>
@@ -164,9 +175,6 @@ public static class IncidentUpdates
                 view.At) is { } unauthorised ? $"had to be refused: {unauthorised.Rule}"
             : null;
     }
-
-    private static IEnumerable<IncidentUpdateView> SinceOpen(IReadOnlyList<IncidentUpdateView> updates) =>
-        updates.Reverse().TakeWhile(update => update.Action is "acknowledge" or "respond");
 
     private static bool IsWithin(SigningKey key, DateTimeOffset at) => !(key.NotBefore > at) && !(key.NotAfter <= at);
 

@@ -34,6 +34,9 @@ public static class IncidentReader
         "cap_potential", "evidence", "scheme", "signer", "signature",
     ]);
 
+    /// <summary>Names on the wire that mean something.</summary>
+    public static IReadOnlySet<string> ReadMembers => SignedMembers;
+
     /// <summary>What identity-v1 knows beside these: <c>ipfs</c>, which goes into the legacy record on chain.</summary>
     private const string RecordMember = "ipfs";
 

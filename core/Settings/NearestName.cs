@@ -8,6 +8,11 @@ public static class NearestName
     public static string Of(string name, IEnumerable<string> known) =>
         known.MinBy(candidate => Distance(name.ToUpperInvariant(), candidate.ToUpperInvariant()))!;
 
+    /// <returns>The one that is two letters away at most; null when none is.</returns>
+    public static string? OfTypo(string name, IEnumerable<string> known) =>
+        Of(name, known) is var nearest && name.Length > 3 && Distance(name.ToUpperInvariant(), nearest.ToUpperInvariant()) <= 2
+            ? nearest : null;
+
     private static int Distance(string one, string other)
     {
         // Levenshtein, one row at a time.

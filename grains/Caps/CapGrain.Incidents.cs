@@ -49,7 +49,9 @@ internal sealed partial class CapGrain
             await LoadAsync(judgedBy);
         }
 
-        return KeepOrder(rulings);
+        var kept = KeepOrder(rulings);
+        await ResolveAsync(reports, kept);
+        return kept;
     }
 
     /// <summary>Judges what has no ruling yet, all by the same context, and hands it to the log.</summary>

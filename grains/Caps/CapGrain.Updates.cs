@@ -27,6 +27,11 @@ internal sealed partial class CapGrain
                 return new CapRuling(CapVerdict.Unchanged, null, null);
             }
 
+            if (update.Conflict is { } conflict)
+            {
+                return new CapRuling(CapVerdict.Conflicts, null, conflict);
+            }
+
             // Who signs must be known first; then only so much is for ever.
             if (attempt == 0 && update.SignedAt is not null
                 && changes.Wait($"update {update.By}", ClusterLimits.UpdatesPerMinute) is not null)

@@ -39,11 +39,12 @@ internal sealed partial class IncidentGrain
             (by, name, signedAt) = (signer!, null, at);
         }
 
-        var before = (await log.UpdatesAsync([(capId, incidentId)], CancellationToken.None)).Select(update => IncidentUpdates.ReadView(
-            update).View);
-        var ruling = await GrainFactory.Cap(capId).UpdateAsync(new ProvenUpdate(
+        var before = (await log.UpdatesAsync([(capId, incidentId)], CancellationToken.None))
+            .Select(update => IncidentUpdates.ReadView(update).View).ToList();
+        var update = new ProvenUpdate(
             request, incidentId, entry.Index, accepted.Severity, accepted.PagingFloor, accepted.Signer, by, name, signedAt,
-            IncidentUpdates.IsSo([.. before], request, by)));
+            IncidentUpdates.IsSo(before, request, by)) { Conflict = CapRefusals.OfUpdate(before, request) };
+        var ruling = await GrainFactory.Cap(capId).UpdateAsync(update);
         return new UpdateRuling(ruling.Verdict, ruling.Refusal is null ? await ViewAsync() : null, ruling.Refusal);
     }
 }

@@ -60,11 +60,6 @@ internal sealed partial class WebhooksGrain(
 
     public Task<WebhookPublicKey> PublicKeyAsync() => Task.FromResult(secrets.PublicKey);
 
-    public async Task<int?> RedeliverAsync(string id, string capId, string incidentId, Actor actor) =>
-        Find(id) is not null && await log.FindIncidentAsync(capId, incidentId, CancellationToken.None) is { Index: var index }
-            ? await GrainFactory.Notifier(id, logs.Of(capId)).RedeliverAsync(index, index + 1, actor)
-            : null;
-
     public async Task<WebhookRuling> RemoveAsync(string id, Actor actor)
     {
         if (Find(id) is not { } found)

@@ -74,6 +74,23 @@ public sealed class FullSignatureTests(NodeFixture node)
         Assert.Equal(("W-1", "250000000000000000", "0"), ((string?)data["message"]!["incidentId"], (string?)data["message"]!["feedback"], (string?)data["message"]!["misuse"]));
         using var refused = await node.Api.GetAsync("/v1/signing/typed-data?task_id=W-1");
         Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
+
+        // What no URL has room for.
+        var report = new JsonObject
+        {
+            ["task_id"] = "W-1", ["cap_id"] = "SYS-CORE", ["agent"] = "wallet", ["timestamp"] = "2026-11-24T12:00:00Z",
+                ["severity"] = "high",
+            ["f_e"] = "0.25", ["description"] = new string('\u00fc', 4000),
+        };
+        using var answer = await node.Api.PostAsync("/v1/signing/typed-data", NodeFixture.Json(report));
+        var posted = JsonNode.Parse(await answer.Content.ReadAsStringAsync())!;
+        Assert.Equal((4000, "250000000000000000"), (((string?)posted["message"]!["description"])!.Length, (
+            string?)posted["message"]!["feedback"]));
+        foreach (var body in (string[])["[]", "{", "{}"])
+        {
+            using var wrong = await node.Api.PostAsync("/v1/signing/typed-data", new StringContent(body, null, "application/json"));
+            Assert.Equal(HttpStatusCode.BadRequest, wrong.StatusCode);
+        }
     }
 
     private Task<HttpResponseMessage> SendAsync(JsonObject incident) => node.Api.PostAsync("/v1/incidents", NodeFixture.Json(incident));

@@ -20,6 +20,9 @@ public sealed class WebhookTests(NodeFixture node)
         Assert.Equal((receiver.Url, "enabled"), (made.Text("url"), made.Text("state")));
         Assert.StartsWith("key:", made.Text("createdBy"), StringComparison.Ordinal);
         var again = await AnswerAsync(HttpMethod.Post, "/v1/webhooks", HttpStatusCode.OK, new { url = receiver.Url });
+        var other = await AnswerAsync(HttpMethod.Post, "/v1/webhooks", HttpStatusCode.Conflict, new { url = receiver.Url,
+            minSeverity = "critical" });
+        Assert.Equal("urn:caporleans:problem:webhook-exists", other.Text("type"));
         Assert.Equal((made.Text("id"), false), (again.Text("id"), again.TryGetProperty("secret", out _)));
         Assert.DoesNotContain("whsec_", await node.Operator.GetStringAsync("/v1/webhooks"), StringComparison.Ordinal);
 
@@ -157,6 +160,15 @@ public sealed class WebhookTests(NodeFixture node)
         Assert.Equal(1, asked.GetProperty("deliveries").GetInt32());
         var again = await receiver.NextAsync();
         Assert.Equal((delivery.Id, $"SYS-CORE/{id}"), (again.Id, again.Body.Text("subject")));
+
+        // With what was done about it.
+        await AnswerAsync(HttpMethod.Post, $"/v1/incidents/SYS-CORE/{id}/resolve", HttpStatusCode.OK, new { });
+        Assert.Equal("caporleans.incident.resolved", (await receiver.NextAsync()).Body.Text("type"));
+        asked = await AnswerAsync(HttpMethod.Post, $"{path}/redeliver", HttpStatusCode.Accepted, new { capId = "SYS-CORE",
+            incidentId = id });
+        Assert.Equal(2, asked.GetProperty("deliveries").GetInt32());
+        string[] types = [(await receiver.NextAsync()).Body.Text("type"), (await receiver.NextAsync()).Body.Text("type")];
+        Assert.Equal(["caporleans.incident.accepted", "caporleans.incident.resolved"], types.Order(StringComparer.Ordinal));
         await AssertRefusedAsync(path);
         await RemoveAsync(made);
     }

@@ -76,6 +76,19 @@ public sealed class HookMistakeTests(NodeFixture node) : HookHost(node)
     }
 
     [Fact]
+    public async Task What_was_signed_for_another_chain_is_signed_again()
+    {
+        var cap = With(("CHAIN_ID", "1"));
+        Assert.Equal(1, (await cap.RunAsync("hook", "run", "--name", "x", "--", "false")).Code);
+        Assert.Single(Directory.GetFiles(Folder.File("spool"), "*.refused"));
+        var (code, checks) = await Cap().RunAsync("doctor");
+        Assert.Equal(1, code);
+        Assert.Contains("1 reports lie refused in", checks, StringComparison.Ordinal);
+        Assert.Equal((0, "1 sent"), await Cap().RunAsync("hook", "flush", "--refused"));
+        Assert.StartsWith("XFAIL-", Assert.Single(await IncidentsAsync()).Text("incidentId"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_a_wrong_setting_keeps_from_being_sent_waits()
     {
         Assert.Equal(1, (await With(("VPN_ENDPOINT", "gate")).RunAsync("hook", "run", "--name", "x", "--", "false")).Code);

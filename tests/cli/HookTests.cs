@@ -100,7 +100,7 @@ public sealed partial class HookTests(NodeFixture node) : HookHost(node)
         Assert.Single(Directory.GetFiles(Folder.File("spool"), "*.refused"));
         Assert.All(Directory.GetFiles(Folder.File("spool")), file => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file)));
         (var flushed, output) = await HookAsync(Gate, "flush");
-        Assert.Equal(0, flushed);
+        Assert.Equal(1, flushed);
         Assert.Contains("1 refused, put aside in", output, StringComparison.Ordinal);
 
         // When the key is added, what lies aside goes out.
@@ -259,6 +259,16 @@ public sealed partial class HookTests(NodeFixture node) : HookHost(node)
         var (code, output) = await HookAsync(Gate, "run", "--", "sh", "-c", "exit 9");
         Assert.Equal(9, code);
         Assert.Contains("private key", output, StringComparison.Ordinal);
+        Assert.Contains("It lies unsigned at", output, StringComparison.Ordinal);
+
+        // When there is one, it goes out.
+        await File.WriteAllTextAsync(Folder.File("data/identity.key"), (await Node.RegisterAsync($"{CapId}-2")).ExportHex());
+        var cap = new CapCommand(Folder.Path, [("CAP_ID", $"{CapId}-2"), .. Settings(Gate)]);
+        Assert.Equal(1, (await cap.RunAsync("doctor")).Code);
+        Assert.Equal((0, "1 sent"), await cap.RunAsync("hook", "flush", "--refused"));
+        await Eventually.TrueAsync(async () =>
+            (await Node.Api.GetStringAsync($"/v1/incidents?cap={CapId}-2")).Contains("exited with status 9", StringComparison.Ordinal));
+        Assert.Empty(Directory.GetFiles(Folder.File("spool"), "*.refused"));
     }
 
     [Fact]
@@ -300,6 +310,11 @@ public sealed partial class HookTests(NodeFixture node) : HookHost(node)
         var incidents = await IncidentsAsync(2);
         Assert.Equal(incidents[0].Text("incidentId").Replace("FAIL", "OK", StringComparison.Ordinal), incidents[1].Text("incidentId"));
         Assert.Equal("normal", incidents[1].Text("severity"));
+
+        // What it opened is over, and says by what.
+        await Eventually.TrueAsync(async () => (await IncidentsAsync(2))[0].Text("state") == "resolved");
+        var update = Assert.Single((await IncidentsAsync(2))[0].GetProperty("updates").EnumerateArray());
+        Assert.Equal((incidents[1].Text("incidentId"), incidents[0].Text("signer")), (update.Text("recovery"), update.Text("by")));
         watch.Signal(15);
         await watch.ExitAsync();
     }

@@ -28,10 +28,10 @@ public sealed class IncidentListTests(NodeFixture node)
 
         async Task<string> ListAsync(string query)
         {
-            var (ids, cursor) = ("", "");
+            var (ids, cursor, path) = ("", (string?)"", $"/v1/incidents?cap=LIST-1&limit=2&{query}");
             while (cursor is not null)
             {
-                var page = await node.Api.GetFromJsonAsync<JsonElement>($"/v1/incidents?cap=LIST-1&limit=2&{query}&cursor={cursor}");
+                var page = await node.Api.GetFromJsonAsync<JsonElement>(cursor.Length == 0 ? path : $"{path}&cursor={cursor}");
                 ids += string.Concat(page.GetProperty("items").EnumerateArray().Select(item => item.Text("incidentId")[2..]));
                 cursor = page.GetProperty("next").GetString();
             }
@@ -93,10 +93,11 @@ public sealed class IncidentListTests(NodeFixture node)
     {
         _ = await node.RegisterAsync("LIST-3");
         _ = await node.RegisterAsync("LIST-4");
-        var (ids, after) = (new List<string>(), "");
+        var (ids, after) = (new List<string>(), (string?)"");
         while (after is not null)
         {
-            var page = await node.Api.GetFromJsonAsync<JsonElement>($"/v1/caps?limit=1&after={after}");
+            var page = await node.Api.GetFromJsonAsync<JsonElement>(after.Length == 0 ? "/v1/caps?limit=1"
+                : $"/v1/caps?limit=1&after={after}");
             var cap = Assert.Single(page.GetProperty("items").EnumerateArray());
             Assert.Equal(cap.Text("capId") == "LIST-3" ? 1 : cap.GetProperty("keys").GetInt32(), cap.GetProperty("keys").GetInt32());
             ids.Add(cap.Text("capId"));

@@ -24,8 +24,7 @@ public sealed class IncidentUpdateTests(NodeFixture node)
         await FileAsync("I-1");
         Assert.Equal("open", (await ReadAsync("I-1")).Text("state"));
         foreach (var (action, state) in ((string, string)[])[("acknowledge", "acknowledged"), ("acknowledge", "acknowledged"),
-            ("resolve", "resolved"), ("resolve", "resolved"), ("acknowledge", "resolved"), ("reopen", "open"), ("reopen", "open"),
-            ("response", "open")])
+            ("resolve", "resolved"), ("resolve", "resolved"), ("reopen", "open"), ("reopen", "open"), ("response", "open")])
         {
             using var answer = await node.Operator.PostAsJsonAsync($"/v1/incidents/{capId}/I-1/{action}", new { note = $"to {action}" });
             Assert.Equal((HttpStatusCode.OK, state), (answer.StatusCode, JsonElement.Parse(
@@ -39,6 +38,25 @@ public sealed class IncidentUpdateTests(NodeFixture node)
         Assert.Equal("to acknowledge", updates[0].Text("note"));
         var listed = (await node.Api.GetFromJsonAsync<JsonElement>($"/v1/incidents?cap={capId}")).GetProperty("items")[0];
         Assert.Equal(incident.GetProperty("updates").GetRawText(), listed.GetProperty("updates").GetRawText());
+    }
+
+    [Fact]
+    public async Task What_somebody_has_to_say_is_kept_or_refused()
+    {
+        await FileAsync("I-1");
+        foreach (var (action, note) in ((UpdateAction, string?)[])[(UpdateAction.Acknowledge, "first"), (UpdateAction.Acknowledge,
+            "second"),
+            (UpdateAction.Acknowledge, null), (UpdateAction.Resolve, null), (UpdateAction.Resolve, "it was the disk")])
+        {
+            Assert.Equal(HttpStatusCode.OK, (await SignAsync(responder, "I-1", action, note)).Status);
+        }
+
+        using var late = await node.Operator.PostAsJsonAsync($"/v1/incidents/{capId}/I-1/acknowledge", new { note = "taking over" });
+        Assert.Equal((HttpStatusCode.Conflict, "urn:caporleans:problem:incident-resolved"),
+            (late.StatusCode, JsonElement.Parse(await late.Content.ReadAsStringAsync()).Text("type")));
+        Assert.Equal(["acknowledge first", "acknowledge second", "resolve ", "resolve it was the disk"],
+            (await ReadAsync("I-1")).GetProperty("updates").EnumerateArray().Select(update =>
+                $"{update.Text("action")} {update.GetProperty("note")}"));
     }
 
     [Fact]
@@ -130,6 +148,17 @@ public sealed class IncidentUpdateTests(NodeFixture node)
             $"/v1/incidents/{capId}/I-1/response", await SignedAsync(responder, "I-1", UpdateAction.Respond, "one more"));
         Assert.Equal((HttpStatusCode.TooManyRequests, "urn:caporleans:problem:too-many-updates"),
             (tooMany.StatusCode, JsonElement.Parse(await tooMany.Content.ReadAsStringAsync()).Text("type")));
+
+        // And of one incident, all of them together only so much.
+        for (var i = 60; i < IncidentUpdates.MaxEach; i++)
+        {
+            using var more = await node.Operator.PostAsJsonAsync($"/v1/incidents/{capId}/I-1/response", new { note = $"note {i}" });
+            Assert.Equal(HttpStatusCode.OK, more.StatusCode);
+        }
+
+        using var full = await node.Operator.PostAsJsonAsync($"/v1/incidents/{capId}/I-1/response", new { note = "one more" });
+        Assert.Equal((HttpStatusCode.Conflict, "urn:caporleans:problem:updates-full"),
+            (full.StatusCode, JsonElement.Parse(await full.Content.ReadAsStringAsync()).Text("type")));
     }
 
     [Fact]
@@ -165,6 +194,35 @@ public sealed class IncidentUpdateTests(NodeFixture node)
         {
             using var removed = await node.Operator.DeleteAsync($"/v1/webhooks/{webhook.Text("id")}");
         }
+    }
+
+    [Fact]
+    public async Task A_recovery_resolves_what_the_hook_reported_before_and_nothing_else()
+    {
+        const string Failure = "NGINXFAIL-0123456789ab", Other = "DISKFAIL-0123456789ab", Recovery = "NGINXOK-0123456789ab";
+        await FileAsync(Failure);
+        await FileAsync(Other);
+        var neighbour = PrivateKey.Create();
+        using var added = await node.Operator.PostAsJsonAsync($"/v1/caps/{capId}/changes",
+            new { change = new { addKey = new { address = neighbour.Address.ToString() } } });
+        var foreign = TestIncident.Signed(neighbour, capId, "DISKOK-0123456789ab", TimeProvider.System.GetUtcNow());
+        var lonely = TestIncident.Signed(reporter, capId, "LONELYOK-0123456789ab", TimeProvider.System.GetUtcNow());
+        var recovery = TestIncident.Signed(reporter, capId, Recovery, TimeProvider.System.GetUtcNow());
+        using var batch = await node.Api.PostAsync("/v1/incidents:batch", new StringContent(
+            $"{foreign.ToJsonString()}\n{lonely.ToJsonString()}\n{recovery.ToJsonString()}\n", null, "application/x-ndjson"));
+        Assert.DoesNotContain("\"problem\":{", await batch.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Equal("open", (await ReadAsync(Other)).Text("state"));
+        Assert.Equal("open", (await ReadAsync(Recovery)).Text("state"));
+        var resolved = await ReadAsync(Failure);
+        Assert.Equal(("resolved", Recovery), (resolved.Text("state"), resolved.GetProperty("updates")[0].Text("recovery")));
+
+        // Sent again, it says nothing new; nor does it close again what somebody opened.
+        using var again = await node.Api.PostAsync("/v1/incidents", NodeFixture.Json(recovery));
+        Assert.Equal(HttpStatusCode.OK, again.StatusCode);
+        Assert.Single((await ReadAsync(Failure)).GetProperty("updates").EnumerateArray());
+        await SignAsync(responder, Failure, UpdateAction.Reopen);
+        using var later = await node.Api.PostAsync("/v1/incidents", NodeFixture.Json(recovery));
+        Assert.Equal("open", (await ReadAsync(Failure)).Text("state"));
     }
 
     /// <summary>With a CapID that has a key for each role.</summary>

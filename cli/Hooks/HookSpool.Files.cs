@@ -1,0 +1,49 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace CapOrleans.Cli.Hooks;
+
+/// <summary>How a report becomes a file.</summary>
+internal sealed partial class HookSpool
+{
+    /// <summary>The names say the order; what was kept last has the highest number, whatever the clock says.</summary>
+    private string NewFile(IReadOnlyList<string> files, string name)
+    {
+        var last = files.Count == 0 ? 0 : files.Max(kept => long.Parse(Path.GetFileName(kept).Split('-')[0], CultureInfo.InvariantCulture));
+        return Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{last + 1:D12}-{TailOf(name)}.json"));
+    }
+
+    private static string TailOf(string name) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name)).AsSpan(0, 6));
+
+    private void Write(string file, byte[] incident)
+    {
+        try
+        {
+            using (var draft = new FileStream($"{file}.new", new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write,
+                UnixCreateMode = OwnerOnly }))
+            {
+                draft.Write(incident);
+                draft.Flush(flushToDisk: true);
+            }
+
+            File.Move($"{file}.new", file, overwrite: true);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw NotWritten(folder, fault);
+        }
+    }
+
+    private static bool IsSame(string file, byte[] incident)
+    {
+        try
+        {
+            return incident.AsSpan().SequenceEqual(File.ReadAllBytes(file));
+        }
+        catch (IOException)
+        {
+            return false; // it was sent just now
+        }
+    }
+}
