@@ -109,7 +109,7 @@ internal sealed class LogReplay(string origin, Findings findings)
                 Note(index, CapOf(body).Update(entry, origin));
                 var updated = NameOf(body.GetProperty("capId").GetString()!, body.GetProperty("incidentId").GetString()!);
                 Note(index, incidents.Contains(updated) ? null : "updates an incident that was not accepted before");
-                var recovery = body.GetProperty("recovery").GetString();
+                var recovery = body.TryGetProperty("recovery", out var over) ? over.GetString() : null;
                 Note(index, recovery is null || incidents.Contains(NameOf(body.GetProperty("capId").GetString()!, recovery)) ? null
                     : "names a recovery that was not accepted before");
                 break;

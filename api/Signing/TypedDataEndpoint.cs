@@ -57,7 +57,7 @@ internal static class TypedDataEndpoint
                 ? Answer(JsonObject.Create(document.RootElement.Clone())!, options)
                 : Problems.Of(StatusCodes.Status400BadRequest, "not-an-object", "", "The body is one JSON object.");
         }
-        catch (JsonException)
+        catch (Exception fault) when (fault is JsonException or InvalidOperationException)
         {
             return Problems.Of(StatusCodes.Status400BadRequest, "not-json", "", "The body is an incident as a JSON object.");
         }

@@ -8,9 +8,11 @@ namespace CapOrleans.Cli.Hooks;
 internal sealed partial class HookSpool
 {
     /// <summary>The names say the order; what was kept last has the highest number, whatever the clock says.</summary>
-    private string NewFile(IReadOnlyList<string> files, string name)
+    private string NewFile(string name)
     {
-        var last = files.Count == 0 ? 0 : files.Max(kept => long.Parse(Path.GetFileName(kept).Split('-')[0], CultureInfo.InvariantCulture));
+        var last = Directory.EnumerateFiles(folder, "*.json*").Select(kept => Path.GetFileName(kept).Split('-')[0])
+            .Select(number => long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var one) ? one
+                : 0).DefaultIfEmpty().Max();
         return Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{last + 1:D12}-{TailOf(name)}.json"));
     }
 

@@ -28,36 +28,54 @@ internal sealed partial class HookSpool
             throw new CliFaultException(ExitCodes.Unreachable, $"{reason} {MaxFiles} reports lie aside in {folder} already.");
         }
 
-        var file = NewFile(Files(), $"{incident["task_id"]}");
+        var file = NewFile($"{incident["task_id"]}");
         Write($"{file}{Refused}", IncidentSigner.Bytes(incident));
         Explain(file, reason);
         return $"{file}{Refused}";
     }
 
-    /// <summary>What was put aside waits again, in its old place, signed anew: what it was refused for may be in what was signed.</summary>
-    /// <exception cref="CliFaultException">It cannot be signed; nothing has changed.</exception>
+    /// <summary>
+    /// What was put aside waits again, in its old place, signed anew: what it was refused for may be the key or the chain. What was never
+    /// signed is this CapID's and agent's; what was signed stays with its CapID, and as it is when that is another.
+    /// </summary>
     public async Task BringBackAsync(PrivateKey key, CancellationToken cancellationToken)
     {
         using var alone = await LockAsync(cancellationToken);
-        foreach (var aside in Directory.EnumerateFiles(folder, $"*.json{Refused}").ToList())
+        foreach (var aside in Directory.EnumerateFiles(folder, $"*.json{Refused}").Order(StringComparer.Ordinal).ToList())
         {
             var file = aside[..^Refused.Length];
-            if (TryRead(aside) is { } incident)
+            try
             {
-                incident.Remove("signer");
-                incident.Remove("signature");
-                incident["cap_id"] = CapEnvironment.CapId;
-                IncidentFile.Sign(incident, key);
-                Write(file, IncidentSigner.Bytes(incident));
-                File.Delete(aside);
-            }
-            else
-            {
-                File.Move(aside, file, overwrite: true);
-            }
+                if (TryRead(aside) is { } incident && (incident["signature"] is null || $"{incident["cap_id"]}" == CapEnvironment.CapId))
+                {
+                    Write(file, SignAgain(incident, key));
+                    File.Delete(aside);
+                }
+                else
+                {
+                    File.Move(aside, file, overwrite: true);
+                }
 
-            File.Delete($"{file}.why");
+                File.Delete($"{file}.why");
+            }
+            catch (CliFaultException fault)
+            {
+                Explain(file, fault.Message); // it stays aside, and holds up no other
+            }
         }
+    }
+
+    private static byte[] SignAgain(JsonObject incident, PrivateKey key)
+    {
+        if (incident["signature"] is null)
+        {
+            (incident["cap_id"], incident["agent"]) = (CapEnvironment.CapId, CapEnvironment.AgentId);
+        }
+
+        incident.Remove("signer");
+        incident.Remove("signature");
+        IncidentFile.Sign(incident, key);
+        return IncidentSigner.Bytes(incident);
     }
 
     private static JsonObject? TryRead(string file)

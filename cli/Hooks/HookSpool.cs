@@ -137,7 +137,7 @@ internal sealed partial class HookSpool
                 $"The spool {folder} holds {MaxFiles} incidents already: bring the gate back, then 'cap hook flush'.");
         }
 
-        var file = NewFile(files, $"{report.CapId}/{report.IncidentId}");
+        var file = NewFile($"{report.CapId}/{report.IncidentId}");
         Write(file, incident);
         return file;
     }

@@ -41,7 +41,6 @@ public sealed record UpdateRequest(
 /// <param name="Reporter">The incident's signer; null when it was accepted as unverified.</param>
 /// <param name="By">The address that signed, or the operator's id.</param>
 /// <param name="SignedAt">Null for an operator.</param>
-/// <param name="IsSo">The incident is so already: nothing is logged, and who may not do it is refused all the same.</param>
 [GenerateSerializer, Immutable, Alias("cap.proven-update.v1")]
 public sealed record ProvenUpdate(
     [property: Id(0)] UpdateRequest Request,
@@ -52,14 +51,13 @@ public sealed record ProvenUpdate(
     [property: Id(5)] string? Reporter,
     [property: Id(6)] string By,
     [property: Id(7)] string? ByName,
-    [property: Id(8)] DateTimeOffset? SignedAt,
-    [property: Id(9)] bool IsSo)
+    [property: Id(8)] DateTimeOffset? SignedAt)
 {
     /// <summary>Id of the incident that says that this one is over, and carries the signature; null for none.</summary>
-    [Id(10)] public string? Recovery { get; init; }
+    [Id(9)] public string? Recovery { get; init; }
 
-    /// <summary>Why the incident as it is does not take it, for whoever may update it at all; null for nothing.</summary>
-    [Id(11)] public Refusal? Conflict { get; init; }
+    /// <summary>Index of that incident's entry.</summary>
+    [Id(10)] public long RecoveryIndex { get; init; }
 }
 
 /// <param name="Incident">As it is now; null when it was refused.</param>

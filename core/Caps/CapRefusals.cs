@@ -41,13 +41,16 @@ public static class CapRefusals
     private static Refusal IsResolved { get; } = new("incident-resolved", "incidentId", "The incident is resolved: reopen it first.");
 
     private static Refusal UpdatesFull { get; } = new("updates-full", "incidentId",
-        $"An incident has at most {IncidentUpdates.MaxEach} updates.");
+        
+        $"An incident has at most {IncidentUpdates.MaxEach} updates by keys, {IncidentUpdates.MaxOfOneKey} by one of them, and " +
+            $"{IncidentUpdates.MaxWithOperators} in all.");
 
     /// <param name="before">The incident's updates, in order.</param>
     /// <returns>Why the incident as it is does not take one more; null when it does.</returns>
-    public static Refusal? OfUpdate(IReadOnlyList<IncidentUpdateView> before, UpdateRequest request) =>
-        before.Count >= IncidentUpdates.MaxEach ? UpdatesFull
-        : request.Action == UpdateAction.Acknowledge && IncidentUpdates.StateOf(before) == IncidentUpdates.Resolved ? IsResolved
+    public static Refusal? OfUpdate(IReadOnlyList<IncidentUpdateView> before, ProvenUpdate update) =>
+        before.Count >= (update.SignedAt is null ? IncidentUpdates.MaxWithOperators : IncidentUpdates.MaxEach)
+            || (update.SignedAt is not null && before.Count(known => known.By == update.By) >= IncidentUpdates.MaxOfOneKey) ? UpdatesFull
+        : update.Request.Action == UpdateAction.Acknowledge && IncidentUpdates.StateOf(before) == IncidentUpdates.Resolved ? IsResolved
         : null;
 
     /// <param name="perMinute">Signed updates.</param>

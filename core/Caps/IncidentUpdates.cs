@@ -1,24 +1,24 @@
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
-using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Contracts.Caps;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.Access;
 using CapOrleans.Core.AuditLog;
-using CapOrleans.Core.CanonicalJson;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Core.Caps;
 
 /// <summary>What is done about an incident after its acceptance: who may, what is signed for it, and the entry that says so.</summary>
-public static class IncidentUpdates
+public static partial class IncidentUpdates
 {
     public const int MaxNoteLength = 1024;
 
-    /// <summary>Of one incident; one more is refused, since whoever looks at it is shown them all.</summary>
-    public const int MaxEach = 100;
+    /// <summary>Of one incident by keys, and by one of them; one more is refused, since whoever looks at it is shown them all.</summary>
+    public const int MaxEach = 100, MaxOfOneKey = 20;
+
+    /// <summary>Of one incident, with those of operators, whom no key shuts out.</summary>
+    public const int MaxWithOperators = 200;
 
     public const string ResponderRole = "responder";
 
@@ -53,31 +53,30 @@ public static class IncidentUpdates
             ? new("invalid-field", "timestamp", "only with a signature")
         : null;
 
-    /// <returns>Whose signature it is and when it was made, or why it is none.</returns>
-    public static (string? Signer, DateTimeOffset At, Refusal? Refusal) Prove(
+    /// <returns>The request with its signature in one spelling, whose it is and when it was made; or why it is none.</returns>
+    public static (UpdateRequest Request, string? Signer, DateTimeOffset At, Refusal? Refusal) Prove(
         UpdateRequest request, string origin, string capId, string incidentId, DateTimeOffset now)
     {
-        if (request.Timestamp is null || !SignedTime.TryParse(request.Timestamp, out var at) || at > now + Authority.MaxAhead
-            || at < now - Authority.MaxBehind)
+        if (request.Timestamp is null || !SignedTime.TryParse(request.Timestamp, out var at) || TimeFault(at, now) is not null)
         {
-            return Refuse("timestamp", $"{SignedTime.Rule}; at most {Authority.MaxBehind.TotalMinutes:0} minutes before and " +
-                $"{Authority.MaxAhead.TotalMinutes:0} minutes after the server's clock, {now:yyyy-MM-ddTHH:mm:ssZ}");
+            return (request, null, default, TimeFault(default, now));
         }
 
-        return Recover(request, origin, capId, incidentId) is var (signer, rule) && signer is null
-            ? Refuse("signature", rule!) : (signer, at, null);
-
-        static (string?, DateTimeOffset, Refusal?) Refuse(string field, string rule) =>
-            (null, default, new Refusal("invalid-field", field, rule));
+        return !RecoverableSignature.TryParse(request.Signature ?? "", out var signature, out var fault)
+                ? (request, null, default, new Refusal("invalid-field", "signature", fault))
+            : !Secp256k1.Instance.TryRecover(
+                Hash(origin, capId, incidentId, request.Action, request.Timestamp, request.Note), signature, out var signer)
+                ? (request, null, default, new Refusal("invalid-field", "signature",
+                    "a signature from which a public key can be recovered"))
+            : (request with { Signature = $"{signature}" }, $"{signer}", at, null);
     }
 
-    /// <returns>Whose key made it, or the rule that it breaks.</returns>
-    private static (string? Signer, string? Rule) Recover(UpdateRequest request, string origin, string capId, string incidentId) =>
-        !RecoverableSignature.TryParse(request.Signature ?? "", out var signature, out var fault) ? (null, fault)
-        : Secp256k1.Instance.TryRecover(
-            Hash(origin, capId, incidentId, request.Action, request.Timestamp!, request.Note), signature, out var signer)
-            ? ($"{signer}", null)
-        : (null, "a signature from which a public key can be recovered");
+    /// <returns>Null when it was signed lately.</returns>
+    public static Refusal? TimeFault(DateTimeOffset signedAt, DateTimeOffset now) =>
+        signedAt <= now + Authority.MaxAhead && signedAt >= now - Authority.MaxBehind ? null
+            : new Refusal("invalid-field", "timestamp", $"{SignedTime.Rule}; at most {Authority.MaxBehind.TotalMinutes:0} minutes " +
+                $"before and " +
+                $"{Authority.MaxAhead.TotalMinutes:0} minutes after the server's clock, {now:yyyy-MM-ddTHH:mm:ssZ}");
 
     /// <returns>Why this key may not do this now; null when it may.</returns>
     public static Refusal? Fault(CapContext context, ProvenUpdate update, DateTimeOffset now)
@@ -85,6 +84,11 @@ public static class IncidentUpdates
         if (update.SignedAt is not { } signedAt)
         {
             return null; // an operator
+        }
+
+        if (TimeFault(signedAt, now) is { } late)
+        {
+            return late; // by the clock that the entry has
         }
 
         var key = context.Keys.FirstOrDefault(key => key.Address == update.By);
@@ -98,23 +102,26 @@ public static class IncidentUpdates
 
     /// <summary>Whether the incident is so already, or the very same was said before.</summary>
     /// <param name="before">Its updates, in order.</param>
-    public static bool IsSo(IReadOnlyList<IncidentUpdateView> before, UpdateRequest request, string by, string? recovery = null) =>
-        before.Any(update => recovery is not null && update.Recovery == recovery)
-        || before.Any(update => update.Signature is not null && update.Signature == request.Signature
-            && update.Timestamp == request.Timestamp)
-        || (request.Action switch
-        {
-            UpdateAction.Acknowledge => StateOf(before) == Acknowledged,
-            UpdateAction.Resolve => StateOf(before) == Resolved,
-            UpdateAction.Reopen => StateOf(before) == Open,
-            _ => false,
-        } && Says(before, request, by));
+    public static bool IsSo(IReadOnlyList<IncidentUpdateView> before, ProvenUpdate update)
+    {
+        var (request, action) = (update.Request, update.Request.Action.Name());
+        bool IsOf(IncidentUpdateView known) => known.By == update.By && known.Action == action;
+        return before.Any(known => request.Timestamp is not null && IsOf(known) && known.Timestamp == request.Timestamp
+            && known.Note == request.Note)
+            || (update.Recovery is { } recovery && before.Any(known => known.Recovery == recovery
+                || (known.Action == "reopen" && known.Index > update.RecoveryIndex))) // what was opened since, is not over by that
+            || (StateOf(before) == StateAfter(request.Action)
+                && (before.Any(known => IsOf(known) && (request.Note is null || known.Note == request.Note))
+                    || (request.Note is null && request.Action != UpdateAction.Acknowledge)));
+    }
 
-    /// <summary>What this one has to say is there: nothing more than the state, or the same note.</summary>
-    private static bool Says(IReadOnlyList<IncidentUpdateView> before, UpdateRequest request, string by) =>
-        before.Any(update => update.Action == request.Action.Name() && update.By == by && (request.Note is null
-            || update.Note == request.Note))
-        || (request.Note is null && request.Action != UpdateAction.Acknowledge);
+    private static string? StateAfter(UpdateAction action) => action switch
+    {
+        UpdateAction.Acknowledge => Acknowledged,
+        UpdateAction.Resolve => Resolved,
+        UpdateAction.Reopen => Open,
+        _ => null,
+    };
 
     /// <param name="updates">In order.</param>
     public static string StateOf(IEnumerable<IncidentUpdateView> updates) =>
@@ -124,57 +131,6 @@ public static class IncidentUpdates
             "resolve" => Resolved,
             _ => Open,
         };
-
-    public static EntryDraft Write(string capId, ProvenUpdate update, string origin, DateTimeOffset now)
-    {
-        var request = update.Request;
-        return Entry.Write(KindOf(request.Action), origin, now, new CanonicalObject()
-            .Add("by", update.By)
-            .Add("byName", update.ByName)
-            .Add("capId", capId)
-            .Add("incidentId", update.IncidentId)
-            .Add("index", update.Index)
-            .Add("note", request.Note)
-            .Add("pagingFloor", update.PagingFloor)
-            .Add("recovery", update.Recovery)
-            .Add("severity", update.Severity)
-            .Add("signature", request.Signature)
-            .Add("timestamp", request.Timestamp));
-    }
-
-    /// <param name="entry">Of an update.</param>
-    public static (string CapId, string IncidentId, IncidentUpdateView View) ReadView(LogEntry entry)
-    {
-        using var document = JsonDocument.Parse(entry.Bytes);
-        var body = document.RootElement.GetProperty("body");
-        string? Text(string name) => body.GetProperty(name).GetString();
-        return (Text("capId")!, Text("incidentId")!, new IncidentUpdateView(
-            entry.Index, Entry.ReadInstant(entry), ActionOf(entry.Kind).Name(), Text("by")!, Text("byName"), Text("note"),
-            Text("timestamp"), Text("signature"), Text("recovery")));
-    }
-
-    /// <summary>
-    /// Checks a stored update once more. That a reporter resolves what it reported itself is taken for true: who replays a log keeps no
-    /// incident in memory.
-    /// </summary>
-    /// <param name="context">That held when it was logged.</param>
-    /// <returns>What is wrong with the entry; null for nothing.</returns>
-    public static string? FaultOf(LogEntry entry, string origin, CapContext context)
-    {
-        var (capId, incidentId, view) = ReadView(entry);
-        if (view.Signature is null)
-        {
-            return null;
-        }
-
-        var request = new UpdateRequest(ActionOf(entry.Kind), view.Note, view.Timestamp, view.Signature);
-        var (signer, at, refusal) = Prove(request, origin, capId, incidentId, view.At);
-        return refusal is not null ? $"does not hold: {refusal.Rule}"
-            : signer != view.By ? $"does not hold: it is signed by {signer}"
-            : Fault(context, new ProvenUpdate(request, incidentId, 0, "", "", signer, signer!, null, at, IsSo: false),
-                view.At) is { } unauthorised ? $"had to be refused: {unauthorised.Rule}"
-            : null;
-    }
 
     private static bool IsWithin(SigningKey key, DateTimeOffset at) => !(key.NotBefore > at) && !(key.NotAfter <= at);
 

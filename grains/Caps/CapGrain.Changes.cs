@@ -15,7 +15,11 @@ internal sealed partial class CapGrain : IDisposable
     private readonly SemaphoreSlim changing = new(1);
     private int waiting;
 
-    public void Dispose() => changing.Dispose();
+    public void Dispose()
+    {
+        changing.Dispose();
+        updating.Dispose();
+    }
 
     public Task<CapRuling> DefineAsync(CapDefinition definition, Actor actor) => ChangeAsync((current, now) =>
         new(new Change(CapChange.Of(current, CapId, definition, Authority.OfOperator(actor), origin, now))));

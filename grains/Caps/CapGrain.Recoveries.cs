@@ -1,7 +1,6 @@
 using CapOrleans.Contracts.Caps;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.AuditLog;
-using CapOrleans.Core.Caps;
 using CapOrleans.Core.Incidents;
 
 namespace CapOrleans.Grains.Caps;
@@ -19,7 +18,7 @@ internal sealed partial class CapGrain
         {
             var (report, signer) = (reports[i].Report, reports[i].Signer);
             if (signer is not null && rulings[i].Verdict is Verdict.Accepted or Verdict.AlreadyAccepted
-                && Recovery.FailureOf(report.IncidentId) is { } failure && !await IsResolvedAsync(failure, report.IncidentId, signer))
+                && Recovery.FailureOf(report.IncidentId) is { } failure && !await IsResolvedAsync(failure, rulings[i].Receipt!, signer))
             {
                 rulings[i] = Ruling.Refuse(Verdict.Busy, "busy", "", "The recovery is kept; send the same again, to resolve the failure.");
             }
@@ -27,7 +26,7 @@ internal sealed partial class CapGrain
     }
 
     /// <returns>False when it could not be done now. Who may not, or has nothing to resolve, has done it.</returns>
-    private async Task<bool> IsResolvedAsync(string failure, string recovery, string signer)
+    private async Task<bool> IsResolvedAsync(string failure, Receipt recovery, string signer)
     {
         if (await reader.FindIncidentAsync(CapId, failure, CancellationToken.None) is not { } entry
             || AcceptedIncident.Read(entry.Bytes) is var accepted && accepted.Signer != signer)
@@ -35,12 +34,9 @@ internal sealed partial class CapGrain
             return true;
         }
 
-        var request = new UpdateRequest(UpdateAction.Resolve, null, null, null);
-        var updates = (await reader.UpdatesAsync([(CapId, failure)], CancellationToken.None)).Select(update => IncidentUpdates.ReadView(
-            update).View);
         var ruling = await UpdateAsync(new ProvenUpdate(
-            request, failure, entry.Index, accepted.Severity, accepted.PagingFloor, accepted.Signer, signer, null, time.GetUtcNow(),
-            IncidentUpdates.IsSo([.. updates], request, signer, recovery)) { Recovery = recovery });
+            new UpdateRequest(UpdateAction.Resolve, null, null, null), failure, entry.Index, accepted.Severity, accepted.PagingFloor,
+            accepted.Signer, signer, null, time.GetUtcNow()) { Recovery = recovery.IncidentId, RecoveryIndex = recovery.Index });
         return ruling.Verdict is not (CapVerdict.Busy or CapVerdict.TooMany);
     }
 }

@@ -9,39 +9,59 @@ namespace CapOrleans.Grains.Caps;
 /// <summary>Updates of incidents: the CapID knows whose keys may.</summary>
 internal sealed partial class CapGrain
 {
+    private readonly SemaphoreSlim updating = new(1);
+
     public async Task<CapRuling> UpdateAsync(ProvenUpdate update)
     {
         await RefreshAsync();
+        if (Judge(update) is { } refused)
+        {
+            return refused; // who may not, waits for nobody
+        }
+
+        await updating.WaitAsync(); // one after the other, so that each knows what was said before
+        try
+        {
+            return await UpdateInTurnAsync(update);
+        }
+        finally
+        {
+            updating.Release();
+        }
+    }
+
+    private async Task<CapRuling> UpdateInTurnAsync(ProvenUpdate update)
+    {
+        var before = (await reader.UpdatesAsync([(CapId, update.IncidentId)], CancellationToken.None))
+            .Select(known => IncidentUpdates.ReadView(known).View).ToList();
+        if (IncidentUpdates.IsSo(before, update))
+        {
+            return new CapRuling(CapVerdict.Unchanged, null, null);
+        }
+
+        if (CapRefusals.OfUpdate(before, update) is { } conflict)
+        {
+            return new CapRuling(CapVerdict.Conflicts, null, conflict);
+        }
+
+        // Reports have a limit of their own.
+        if (update is { SignedAt: not null, Recovery: null } && changes.Wait($"update {update.By}",
+            ClusterLimits.UpdatesPerMinute) is not null)
+        {
+            return new CapRuling(CapVerdict.TooMany, null, CapRefusals.TooManyUpdates(ClusterLimits.UpdatesPerMinute));
+        }
+
         for (var attempt = 0; attempt < Attempts; attempt++)
         {
-            var (current, now) = (context, time.GetUtcNow());
-            var refusal = current is null ? CapRefusals.CapUnknown : IncidentUpdates.Fault(current, update, now);
-            if (refusal is not null)
+            var current = context;
+            if (Judge(update) is { } refused)
             {
-                LeaveIfUnknown();
-                return new CapRuling(CapRefusals.VerdictOf(refusal), null, refusal);
-            }
-
-            if (update.IsSo)
-            {
-                return new CapRuling(CapVerdict.Unchanged, null, null);
-            }
-
-            if (update.Conflict is { } conflict)
-            {
-                return new CapRuling(CapVerdict.Conflicts, null, conflict);
-            }
-
-            // Who signs must be known first; then only so much is for ever.
-            if (attempt == 0 && update.SignedAt is not null
-                && changes.Wait($"update {update.By}", ClusterLimits.UpdatesPerMinute) is not null)
-            {
-                return new CapRuling(CapVerdict.TooMany, null, CapRefusals.TooManyUpdates(ClusterLimits.UpdatesPerMinute));
+                return refused;
             }
 
             var outcome = await AppendAsync(new Append
             {
-                Entries = [IncidentUpdates.Write(CapId, update, origin, now)],
+                Entries = [IncidentUpdates.Write(CapId, update, origin, time.GetUtcNow())],
                 Expected = ExpectedVersion.Of(CapId, current),
                 Update = new IncidentUpdateRow(CapId, update.IncidentId),
             });
@@ -59,5 +79,13 @@ internal sealed partial class CapGrain
         }
 
         return new CapRuling(CapVerdict.Busy, null, CapRefusals.Busy);
+    }
+
+    /// <returns>Null when it may be.</returns>
+    private CapRuling? Judge(ProvenUpdate update)
+    {
+        var refusal = context is null ? CapRefusals.CapUnknown : IncidentUpdates.Fault(context, update, time.GetUtcNow());
+        LeaveIfUnknown();
+        return refusal is null ? null : new CapRuling(CapRefusals.VerdictOf(refusal), null, refusal);
     }
 }

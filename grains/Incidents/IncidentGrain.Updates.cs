@@ -30,7 +30,8 @@ internal sealed partial class IncidentGrain
         var (by, name, signedAt) = (actor.Id, actor.Name, (DateTimeOffset?)null);
         if (request.Signature is not null)
         {
-            var (signer, at, refusal) = IncidentUpdates.Prove(request, IncidentViews.OriginOf(entry), capId, incidentId, time.GetUtcNow());
+            (request, var signer, var at, var refusal) =
+                IncidentUpdates.Prove(request, IncidentViews.OriginOf(entry), capId, incidentId, time.GetUtcNow());
             if (refusal is not null)
             {
                 return new UpdateRuling(CapVerdict.Malformed, null, refusal);
@@ -39,12 +40,8 @@ internal sealed partial class IncidentGrain
             (by, name, signedAt) = (signer!, null, at);
         }
 
-        var before = (await log.UpdatesAsync([(capId, incidentId)], CancellationToken.None))
-            .Select(update => IncidentUpdates.ReadView(update).View).ToList();
-        var update = new ProvenUpdate(
-            request, incidentId, entry.Index, accepted.Severity, accepted.PagingFloor, accepted.Signer, by, name, signedAt,
-            IncidentUpdates.IsSo(before, request, by)) { Conflict = CapRefusals.OfUpdate(before, request) };
-        var ruling = await GrainFactory.Cap(capId).UpdateAsync(update);
+        var ruling = await GrainFactory.Cap(capId).UpdateAsync(new ProvenUpdate(
+            request, incidentId, entry.Index, accepted.Severity, accepted.PagingFloor, accepted.Signer, by, name, signedAt));
         return new UpdateRuling(ruling.Verdict, ruling.Refusal is null ? await ViewAsync() : null, ruling.Refusal);
     }
 }

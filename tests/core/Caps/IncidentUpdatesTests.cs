@@ -52,12 +52,34 @@ public sealed class IncidentUpdatesTests
         Assert.StartsWith("had to be refused", IncidentUpdates.FaultOf(entry, Origin, late), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void An_act_without_a_signature_is_an_operator_s_or_a_recovery_s()
+    {
+        LogEntry Unsigned(UpdateAction action, string by, string? recovery)
+        {
+            var draft = IncidentUpdates.Write("C", new ProvenUpdate(
+                new UpdateRequest(action, null, null, null), "XFAIL-0123456789ab", 7, "critical", "high", by, by, null,
+                    Now) { Recovery = recovery },
+                Origin, Now);
+            return new LogEntry(9, draft.Kind, draft.Bytes);
+        }
+
+        var address = key.Address.ToString();
+        Assert.Null(IncidentUpdates.FaultOf(Unsigned(UpdateAction.Resolve, "key:01234567", null), Origin, Context()));
+        Assert.Null(IncidentUpdates.FaultOf(Unsigned(UpdateAction.Resolve, address, "XOK-0123456789ab"), Origin, Context("reporter")));
+        foreach (var (action, recovery, role) in ((UpdateAction, string?, string)[])[(UpdateAction.Resolve, null, "responder"),
+            (UpdateAction.Reopen, "XOK-0123456789ab", "responder"), (UpdateAction.Resolve, "YOK-0123456789ab", "reporter"),
+            (UpdateAction.Resolve, "XOK-0123456789ab", "admin")])
+        {
+            Assert.NotNull(IncidentUpdates.FaultOf(Unsigned(action, address, recovery), Origin, Context(role)));
+        }
+    }
+
     private LogEntry Entry(UpdateAction action, string note)
     {
         var signature = key.Sign(IncidentUpdates.Hash(Origin, "C", "I-1", action, Timestamp, note)).ToString();
         var update = new ProvenUpdate(
-            new UpdateRequest(action, note, Timestamp, signature), "I-1", 7, "critical", "high", null, key.Address.ToString(), null, Now,
-                IsSo: false);
+            new UpdateRequest(action, note, Timestamp, signature), "I-1", 7, "critical", "high", null, key.Address.ToString(), null, Now);
         var draft = IncidentUpdates.Write("C", update, Origin, Now);
         return new LogEntry(9, draft.Kind, draft.Bytes);
     }

@@ -1,0 +1,72 @@
+using System.Text.Json;
+using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Contracts.Caps;
+using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.AuditLog;
+using CapOrleans.Core.CanonicalJson;
+using CapOrleans.Core.Signatures;
+
+namespace CapOrleans.Core.Caps;
+
+/// <summary>How updates stand in the log, and whether one that stands there holds.</summary>
+public static partial class IncidentUpdates
+{
+    public static EntryDraft Write(string capId, ProvenUpdate update, string origin, DateTimeOffset now)
+    {
+        var request = update.Request;
+        return Entry.Write(KindOf(request.Action), origin, now, new CanonicalObject()
+            .Add("by", update.By)
+            .Add("byName", update.ByName)
+            .Add("capId", capId)
+            .Add("incidentId", update.IncidentId)
+            .Add("index", update.Index)
+            .Add("note", request.Note)
+            .Add("pagingFloor", update.PagingFloor)
+            .Add("recovery", update.Recovery)
+            .Add("severity", update.Severity)
+            .Add("signature", request.Signature)
+            .Add("timestamp", request.Timestamp));
+    }
+
+    /// <param name="entry">Of an update.</param>
+    public static (string CapId, string IncidentId, IncidentUpdateView View) ReadView(LogEntry entry)
+    {
+        using var document = JsonDocument.Parse(entry.Bytes);
+        var body = document.RootElement.GetProperty("body");
+        string? Text(string name) => body.GetProperty(name).GetString();
+        return (Text("capId")!, Text("incidentId")!, new IncidentUpdateView(
+            entry.Index, Entry.ReadInstant(entry), ActionOf(entry.Kind).Name(), Text("by")!, Text("byName"), Text("note"),
+            Text("timestamp"), Text("signature"), body.TryGetProperty("recovery", out var recovery) ? recovery.GetString() : null));
+    }
+
+    /// <summary>
+    /// Checks a stored update once more. That a reporter resolves what it reported itself is taken for true: who replays a log keeps no
+    /// incident in memory.
+    /// </summary>
+    /// <param name="context">That held when it was logged.</param>
+    /// <returns>What is wrong with the entry; null for nothing.</returns>
+    public static string? FaultOf(LogEntry entry, string origin, CapContext context)
+    {
+        var (capId, incidentId, view) = ReadView(entry);
+        var action = ActionOf(entry.Kind);
+        if (view.Signature is null)
+        {
+            var update = new ProvenUpdate(new UpdateRequest(action, null, null, null), incidentId, 0, "", "", view.By, view.By, null,
+                view.At);
+            return view.Recovery is null ? (EthereumAddress.TryParse(view.By, out _) ? "does not hold: a key's act without a signature"
+                : null)
+                : action != UpdateAction.Resolve || Incidents.Recovery.FailureOf(view.Recovery) != incidentId
+                    ? "does not hold: no such recovery"
+                : Fault(context, update, view.At) is { } unauthorised ? $"had to be refused: {unauthorised.Rule}"
+                : null;
+        }
+
+        var (request, signer, at, refusal) = Prove(
+            new UpdateRequest(action, view.Note, view.Timestamp, view.Signature), origin, capId, incidentId, view.At);
+        return refusal is not null ? $"does not hold: {refusal.Rule}"
+            : signer != view.By || view.Recovery is not null ? $"does not hold: it is signed by {signer}"
+            : Fault(context, new ProvenUpdate(request, incidentId, 0, "", "", signer, signer!, null, at), view.At) is { } refused
+                ? $"had to be refused: {refused.Rule}"
+            : null;
+    }
+}
