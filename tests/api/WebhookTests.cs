@@ -164,6 +164,8 @@ public sealed class WebhookTests(NodeFixture node)
         // With what was done about it.
         await AnswerAsync(HttpMethod.Post, $"/v1/incidents/SYS-CORE/{id}/resolve", HttpStatusCode.OK, new { });
         Assert.Equal("caporleans.incident.resolved", (await receiver.NextAsync()).Body.Text("type"));
+        await Eventually.TrueAsync(async () => // what is under way is not sent again
+            (await AnswerAsync(HttpMethod.Get, $"{path}/deliveries?state=delivered", HttpStatusCode.OK)).GetProperty("items").GetArrayLength() == 2);
         asked = await AnswerAsync(HttpMethod.Post, $"{path}/redeliver", HttpStatusCode.Accepted, new { capId = "SYS-CORE",
             incidentId = id });
         Assert.Equal(2, asked.GetProperty("deliveries").GetInt32());
