@@ -11,6 +11,7 @@ using CapOrleans.Api.Operations;
 using CapOrleans.Api.Reads;
 using CapOrleans.Api.Settings;
 using CapOrleans.Api.Signing;
+using CapOrleans.Api.Streams;
 using CapOrleans.Api.Updates;
 using CapOrleans.Api.Webhooks;
 using CapOrleans.GrainInterfaces;
@@ -34,6 +35,10 @@ public static class CapApi
         services.AddSingleton<ChangeTurns>();
         services.AddSingleton<Intake.Intake>();
         services.AddSingleton<ReadSlots>();
+        services.AddSingleton<LogHeads>();
+        services.AddHostedService(provider => provider.GetRequiredService<LogHeads>());
+        services.AddSingleton<EventStream>();
+        services.AddSingleton<StreamSlots>();
         services.AddSingleton<ClusterMetrics>();
         if (options.SendsMetrics)
         {
@@ -65,6 +70,7 @@ public static class CapApi
         app.MapIntake();
         app.MapLegacy();
         app.MapReads();
+        app.MapStreams();
         app.MapSigning();
         app.MapUpdates();
         app.MapCaps();

@@ -31,6 +31,14 @@ public interface ICapOrleansClient
     /// <summary>Log by log, in each in order; with a time named, in order of acceptance.</summary>
     IAsyncEnumerable<IncidentView> ListIncidentsAsync(IncidentFilter filter, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Incidents as they are accepted and answered, until the server ends the stream, as it does after ten minutes: come again with the id of
+    /// the last event. The first event is a heartbeat that says where the stream begins.
+    /// </summary>
+    /// <param name="filter">Times do not count.</param>
+    /// <param name="after">Id of an event; <c>-1</c> for the beginning of the logs, null for what comes from now on.</param>
+    IAsyncEnumerable<IncidentEvent> StreamIncidentsAsync(IncidentFilter filter, string? after, CancellationToken cancellationToken);
+
     /// <summary>A log's entries behind an index; -1 for all.</summary>
     IAsyncEnumerable<EntryView> ListEntriesAsync(int log, long after, CancellationToken cancellationToken);
 
@@ -116,6 +124,15 @@ public interface ICapOrleansClient
 public sealed record IncidentFilter(
     string? CapId = null, IReadOnlyList<string>? Severities = null, DateTimeOffset? From = null, DateTimeOffset? To = null,
     bool IsNewestFirst = false);
+
+/// <summary>An incident was accepted, or somebody did something about it.</summary>
+/// <param name="Id">Where a stream goes on from.</param>
+/// <param name="Kind">Of the entry in the log, or <see cref="Heartbeat"/>.</param>
+/// <param name="Incident">As it is now; null of a heartbeat.</param>
+public sealed record IncidentEvent(string Id, string Kind, IncidentView? Incident)
+{
+    public const string Heartbeat = "heartbeat";
+}
 
 /// <summary>What became of one line of a batch.</summary>
 /// <param name="Line">From 1.</param>

@@ -10,6 +10,8 @@ internal sealed class ServerConnection(HttpClient http, Uri server, ClientOption
     /// <summary>Of an answer that quotes an incident, as a page of dead letters does.</summary>
     private const int LevelsAround = 8;
 
+    private const int MaxProblemBytes = 1 << 20;
+
     /// <exception cref="ClientException">It did not succeed.</exception>
     public async Task<T> SendAsync<T>(Call call, JsonTypeInfo<T> type, CancellationToken cancellationToken)
         where T : notnull
@@ -39,25 +41,58 @@ internal sealed class ServerConnection(HttpClient http, Uri server, ClientOption
     public async Task<Answer> ReceiveAsync(Call call, CancellationToken cancellationToken)
     {
         using var request = call.ToRequest(server, options);
-        Answer answer;
-        try
+        return Succeeded(await TellAsync(async () =>
         {
             using var response = await http.SendAsync(request, cancellationToken);
-            var body = await response.Content.ReadAsByteArrayAsync(cancellationToken); // JSON is UTF-8, whatever a header says
-            var after = response.Headers.RetryAfter is { } header ? header.Delta ?? (header.Date - options.Time.GetUtcNow()) : null;
-            answer = new Answer((int)response.StatusCode, body, after < TimeSpan.Zero ? TimeSpan.Zero : after);
+            return await ReadAsync(response, cancellationToken);
+        }, cancellationToken));
+    }
+
+    /// <summary>A 2xx answer whose body is read as it comes.</summary>
+    /// <exception cref="ClientException">It did not succeed.</exception>
+    public async Task<HttpResponseMessage> OpenAsync(Call call, CancellationToken cancellationToken)
+    {
+        using var request = call.ToRequest(server, options);
+        var response = await TellAsync(() => http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken),
+            cancellationToken);
+        if (response.IsSuccessStatusCode)
+        {
+            return response;
+        }
+
+        using (response)
+        {
+            await response.Content.LoadIntoBufferAsync(MaxProblemBytes, cancellationToken);
+            Succeeded(await TellAsync(() => ReadAsync(response, cancellationToken), cancellationToken));
+            throw NotOurs((int)response.StatusCode);
+        }
+    }
+
+    /// <exception cref="NoAnswerException">The server said nothing, or stopped.</exception>
+    public async Task<T> TellAsync<T>(Func<Task<T>> receive, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await receive();
         }
         catch (Exception fault) when (fault is HttpRequestException or IOException
             || (fault is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             throw new NoAnswerException($"No answer from {Origin}: {fault.GetBaseException().Message}", inner: fault);
         }
-
-        return answer.Status is >= 200 and <= 299 ? answer
-            : TryParse(answer.Body, out var json) && Problem.Read(answer.Status, json) is { } problem
-            ? throw new ProblemException(problem, answer.RetryAfter)
-            : throw NotOurs(answer.Status, answer.RetryAfter);
     }
+
+    private async Task<Answer> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        var body = await response.Content.ReadAsByteArrayAsync(cancellationToken); // JSON is UTF-8, whatever a header says
+        var after = response.Headers.RetryAfter is { } header ? header.Delta ?? (header.Date - options.Time.GetUtcNow()) : null;
+        return new Answer((int)response.StatusCode, body, after < TimeSpan.Zero ? TimeSpan.Zero : after);
+    }
+
+    private Answer Succeeded(Answer answer) => answer.Status is >= 200 and <= 299 ? answer
+        : TryParse(answer.Body, out var json) && Problem.Read(answer.Status, json) is { } problem
+        ? throw new ProblemException(problem, answer.RetryAfter)
+        : throw NotOurs(answer.Status, answer.RetryAfter);
 
     /// <summary>Without a user's name and password, which a URL may hold.</summary>
     private string Origin => $"{server.Scheme}://{server.Authority}";

@@ -34,6 +34,7 @@ public static class ProblemTypes
         ["line-count"] = "A batch has more lines than it may, or none.",
         ["log-unknown"] = "No log has this number.",
         ["method-not-allowed"] = "The path takes another method.",
+        ["misspelt-member"] = "A member that nobody reads is spelt almost as one that is read.",
         ["no-anchor-conflict"] = "The contract does not contradict the log, so its key stays.",
         ["no-audit"] = "No delegation log was audited yet.",
         ["no-such-gate"] = "No gate has this name.",

@@ -14,6 +14,7 @@ using CapOrleans.HttpEdge.Descriptions;
 using CapOrleans.HttpEdge.Limits;
 using CapOrleans.HttpEdge.Telemetry;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace CapOrleans.Gate;
 
@@ -27,7 +28,7 @@ public static class CapGate
     {
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(http);
-        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(_ => new AddressRateLimit(options.PerSecondPerAddress));
         builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<LocalEscalation>(services, pager));
         builder.Services.AddSingleton<ClusterLink>();
@@ -39,7 +40,7 @@ public static class CapGate
         builder.Services.AddSingleton<GateMetrics>();
         builder.Services.AddSingleton<ArrivalJudge>();
         builder.Services.AddSingleton<IncidentSpool>();
-        builder.Services.AddSingleton(_ => new SpoolFile(options.SpoolFile, TimeProvider.System));
+        builder.Services.AddSingleton(services => new SpoolFile(options.SpoolFile, services.GetRequiredService<TimeProvider>()));
         builder.Services.AddSingleton(options.Spool);
         builder.Services.AddSingleton<Forwarder>();
         builder.Services.AddHostedService(services => services.GetRequiredService<Forwarder>());

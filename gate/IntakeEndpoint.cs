@@ -74,6 +74,11 @@ internal sealed class IntakeEndpoint(
         }
 
         report = isLegacy ? report with { TakesAnySeverity = true } : report;
+        if (MisspeltMember.Of(report) is { } misspelt)
+        {
+            return await RefuseAsync(context, StatusCodes.Status400BadRequest, misspelt);
+        }
+
         CapTelemetry.TagIncident(report.CapId, report.IncidentId);
         var address = AddressRateLimit.AddressOf(context);
         var standing = await judge.JudgeAsync(report, address);

@@ -42,6 +42,13 @@ public interface ILogReaderGrain : IGrainWithIntegerKey
     /// <returns>Null when there is no such log.</returns>
     [Alias("entries")] Task<EntrySlice?> EntriesAsync(int log, long after, int limit, CancellationToken cancellationToken);
 
+    /// <summary>What happened to incidents, of one log, in order.</summary>
+    /// <param name="after">-1 for the beginning.</param>
+    /// <param name="limit">Of the entries that are looked at, 1 to 1000.</param>
+    /// <returns>Null when there is no such log.</returns>
+    [Alias("events")] Task<IncidentEventSlice?> EventsAsync(
+        int log, long after, int limit, IncidentEventFilter filter, CancellationToken cancellationToken);
+
     /// <summary>Accepted incidents in the legacy field names.</summary>
     [Alias("records")] Task<RecordPage> RecordsAsync(int log, long after, int limit, CancellationToken cancellationToken);
 

@@ -61,7 +61,9 @@ internal sealed partial class Intake(IGrainFactory grains, AddressTurns turns, T
     private static (IncidentReport? Report, Refusal? Refusal) Read(ReadOnlyMemory<byte> body, bool takesAnySeverity)
     {
         var (report, refusal) = IncidentReader.Read(body);
-        return (report is null || !takesAnySeverity ? report : report with { TakesAnySeverity = true }, refusal);
+        return report is null ? (null, refusal)
+            : takesAnySeverity ? (report with { TakesAnySeverity = true }, null)
+            : MisspeltMember.Of(report) is { } misspelt ? (null, misspelt) : (report, null);
     }
 
     /// <summary>Reports of one CapID enter the log in the order given; others beside them.</summary>

@@ -1,6 +1,7 @@
 using CapOrleans.Api.Intake;
 using CapOrleans.Api.Reads;
 using CapOrleans.Api.Settings;
+using CapOrleans.Api.Streams;
 using CapOrleans.Contracts.Caps;
 using CapOrleans.Contracts.Operations;
 using CapOrleans.Core.CanonicalJson;
@@ -49,6 +50,11 @@ internal static class Limits
         new("wallets", WalletClaim.AtOnce, "at once", "questions to contract wallets from one silo, of addresses from which the wallet took a signature lately, eight for each yes (the last 10,000 pairs), 10 a second to one wallet; 16 more to wallets that were slow, and 4 more, 10 a second, of strangers; 256 wait (of strangers 4,096), 8 for one address; who waited 4 s comes again for the answer", "503 wallet-not-asked"),
         new("reads-per-address", ReadSlots.MaxPerAddress, "at once", "pages and CARs of one address at one API; three times as many wait", "503 too-many-reads"),
         new("reads", ReadSlots.Max, "at once", "pages and CARs at one API", "503 too-many-reads"),
+        new("streams-per-address", StreamSlots.MaxPerAddress, "at once",
+            "streams of events of one address at one API; one more ends the oldest", "503 too-many-reads"),
+        new("streams", StreamSlots.Max, "at once", "streams of events at one API", "503 too-many-reads"),
+        new("stream-seconds", (long)EventStream.Longest.TotalSeconds, "seconds",
+            "a stream of events, until its client has to come again", "closed"),
         new("page-size", ReadEndpoints.MaxLimit, "rows", "a page (limit)", "400 invalid-query"),
         new("keys", CapChange.MaxKeys, "keys", "a CapID, without the revoked ones", "400 invalid-field"),
         new("keys-ever", CapChange.MaxKeysEver, "keys", "a CapID, with the revoked ones", "409 too-many-keys"),

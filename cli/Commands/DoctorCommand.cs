@@ -132,7 +132,7 @@ internal static class DoctorCommand
         return refused > 0 ? throw new CliFaultException(ExitCodes.Refused,
                 $"{refused} reports lie refused in {CapEnvironment.Spool}, with the reason beside each: cap hook flush --refused")
             : waiting >= HookSpool.MaxFiles ? throw new CliFaultException(ExitCodes.Refused,
-                $"{waiting} reports wait in {CapEnvironment.Spool}, and it takes no more: cap hook flush")
+                $"{waiting} reports wait in {CapEnvironment.Spool}, and it takes no more but critical ones: cap hook flush")
             : $"{CapEnvironment.Spool} can be written{(waiting > 0 ? $"; {waiting} reports wait: cap hook flush" : "")}";
     }
 }

@@ -9,11 +9,6 @@ namespace CapOrleans.Cli.Commands;
 /// <summary>What was accepted.</summary>
 internal static class IncidentsCommand
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
-
-    /// <summary>By how much an incident of one log may be committed after a later one of another.</summary>
-    private static readonly TimeSpan Overlap = TimeSpan.FromSeconds(10);
-
     public static Command CreateList()
     {
         var cap = new Option<string?>("--cap") { Description = "Of this CapID only" };
@@ -53,7 +48,7 @@ internal static class IncidentsCommand
                 return ExitCodes.Done;
             }
 
-            await FollowAsync(filter, cancellationToken);
+            await new FollowedIncidents(filter, Tell).FollowAsync(cancellationToken);
             return ExitCodes.Done;
         });
         return command;
@@ -75,44 +70,6 @@ internal static class IncidentsCommand
                 : Answer.Tell(incident, ClientJson.Default.IncidentView);
         });
         return command;
-    }
-
-    private static async Task FollowAsync(IncidentFilter filter, CancellationToken cancellationToken)
-    {
-        var recent = new Dictionary<(string CapId, string IncidentId), DateTimeOffset>();
-        var (newest, isAway) = (filter.From!.Value, false);
-        while (filter.To is not { } end || TimeProvider.System.GetUtcNow() < end + Overlap)
-        {
-            try
-            {
-                await ListAsync(filter with { From = filter.From > newest - Overlap ? filter.From : newest - Overlap }, incident =>
-                {
-                    newest = incident.AcceptedAt > newest && incident.AcceptedAt <= TimeProvider.System.GetUtcNow() + Overlap
-                        ? incident.AcceptedAt : newest;
-                    if (recent.TryAdd((incident.CapId, incident.IncidentId), incident.AcceptedAt))
-                    {
-                        Tell(incident);
-                    }
-                }, cancellationToken);
-                isAway = false;
-            }
-            catch (CliFaultException fault) when (fault.ExitCode == ExitCodes.Unreachable)
-            {
-                if (!isAway)
-                {
-                    Answer.Warn($"{fault.Message} Asking again every {Interval.TotalSeconds:0} seconds.");
-                }
-
-                isAway = true;
-            }
-
-            foreach (var (incident, _) in recent.Where(known => known.Value < newest - Overlap).ToList())
-            {
-                recent.Remove(incident);
-            }
-
-            await Task.Delay(Interval, TimeProvider.System, cancellationToken);
-        }
     }
 
     private static Task ListAsync(IncidentFilter filter, Action<IncidentView> tell, CancellationToken cancellationToken) =>

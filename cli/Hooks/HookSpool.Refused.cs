@@ -23,9 +23,9 @@ internal sealed partial class HookSpool
     public async Task<string> KeepUnsignedAsync(JsonObject incident, string reason, CancellationToken cancellationToken)
     {
         using var alone = await LockAsync(cancellationToken);
-        if (CountRefused() >= MaxFiles)
+        if (CountRefused() is var aside && aside >= PlacesFor($"{incident["severity"]}"))
         {
-            throw new CliFaultException(ExitCodes.Unreachable, $"{reason} {MaxFiles} reports lie aside in {folder} already.");
+            throw new CliFaultException(ExitCodes.Unreachable, $"{reason} {aside} reports lie aside in {folder} already.");
         }
 
         var file = NewFile($"{incident["task_id"]}");

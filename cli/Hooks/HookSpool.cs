@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Settings;
 
 namespace CapOrleans.Cli.Hooks;
@@ -10,8 +11,11 @@ namespace CapOrleans.Cli.Hooks;
 /// </summary>
 internal sealed partial class HookSpool
 {
-    /// <summary>Incidents that are kept; one more is refused, so that a host with a fault does not fill its disk as well.</summary>
-    public const int MaxFiles = 1000;
+    /// <summary>
+    /// Incidents that are kept; one more is refused, so that a host with a fault does not fill its disk as well. A critical one still finds
+    /// a place behind those that filled it.
+    /// </summary>
+    public const int MaxFiles = 1000, MaxFilesIfCritical = 1200;
 
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
@@ -131,16 +135,18 @@ internal sealed partial class HookSpool
             return same; // whoever kept it came no further
         }
 
-        if (files.Count >= MaxFiles)
+        if (files.Count >= PlacesFor(report.SeverityClaimed))
         {
             throw new CliFaultException(ExitCodes.Unreachable,
-                $"The spool {folder} holds {MaxFiles} incidents already: bring the gate back, then 'cap hook flush'.");
+                $"The spool {folder} holds {files.Count} incidents already: bring the gate back, then 'cap hook flush'.");
         }
 
         var file = NewFile($"{report.CapId}/{report.IncidentId}");
         Write(file, incident);
         return file;
     }
+
+    private static int PlacesFor(string? severity) => severity == Severity.Critical ? MaxFilesIfCritical : MaxFiles;
 
     private static CliFaultException NotWritten(string folder, Exception fault) =>
         new(ExitCodes.Unreachable, $"The spool {folder} cannot be written: {fault.Message} See CAP_SPOOL.");

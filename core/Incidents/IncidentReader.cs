@@ -40,7 +40,7 @@ public static class IncidentReader
     /// <summary>What identity-v1 knows beside these: <c>ipfs</c>, which goes into the legacy record on chain.</summary>
     private const string RecordMember = "ipfs";
 
-    /// <summary>Of members that nobody reads, so many are named.</summary>
+    /// <summary>Of members that nobody reads, so many are named, and first those that are misspelt.</summary>
     private const int MaxUnread = 5;
 
     /// <summary>Largest Cap^P that a sender may claim under full-v2.</summary>
@@ -122,13 +122,14 @@ public static class IncidentReader
         List<string>? unread = null;
         foreach (var member in incident.EnumerateObject())
         {
-            if (!SignedMembers.Contains(member.Name) && member.Name != RecordMember && (unread ??= []).Count < MaxUnread)
+            if (!SignedMembers.Contains(member.Name) && member.Name != RecordMember)
             {
-                unread.Add(member.Name);
+                (unread ??= []).Add(member.Name);
             }
         }
 
-        return unread;
+        return unread is { Count: > MaxUnread } ? [.. unread.OrderBy(name => MisspeltMember.MeantBy(name) is null).Take(MaxUnread)]
+            : unread;
     }
 
     private static string ReadSeverity(MemberReader member)

@@ -4,27 +4,30 @@ namespace CapOrleans.Core.Settings;
 public static class NearestName
 {
     /// <param name="known">At least one.</param>
-    /// <returns>The one with the fewest letters to insert, delete or replace; case does not count. Of several, the first.</returns>
+    /// <returns>The one with the fewest slips: a letter too many, too few or another, or two in the wrong order; case does not count. Of several, the first.</returns>
     public static string Of(string name, IEnumerable<string> known) =>
         known.MinBy(candidate => Distance(name.ToUpperInvariant(), candidate.ToUpperInvariant()))!;
 
-    /// <returns>The one that is two letters away at most; null when none is.</returns>
-    public static string? OfTypo(string name, IEnumerable<string> known) =>
-        Of(name, known) is var nearest && name.Length > 3 && Distance(name.ToUpperInvariant(), nearest.ToUpperInvariant()) <= 2
+    /// <returns>The one that is so many slips away at most; null when none is.</returns>
+    public static string? OfTypo(string name, IEnumerable<string> known, int slips = 2) =>
+        Of(name, known) is var nearest && name.Length > 3 && Distance(name.ToUpperInvariant(), nearest.ToUpperInvariant()) <= slips
             ? nearest : null;
 
     private static int Distance(string one, string other)
     {
-        // Levenshtein, one row at a time.
-        var row = Enumerable.Range(0, other.Length + 1).ToArray();
+        // Optimal string alignment, of which three rows are needed at a time.
+        var (before, last, row) = (Array.Empty<int>(), Array.Empty<int>(), Enumerable.Range(0, other.Length + 1).ToArray());
         for (var i = 1; i <= one.Length; i++)
         {
-            var (diagonal, left) = (row[0], i);
+            (before, last, row) = (last, row, new int[row.Length]);
             row[0] = i;
             for (var j = 1; j <= other.Length; j++)
             {
-                left = Math.Min(Math.Min(left, row[j]) + 1, diagonal + (one[i - 1] == other[j - 1] ? 0 : 1));
-                (diagonal, row[j]) = (row[j], left);
+                row[j] = Math.Min(Math.Min(row[j - 1], last[j]) + 1, last[j - 1] + (one[i - 1] == other[j - 1] ? 0 : 1));
+                if (i > 1 && j > 1 && one[i - 1] == other[j - 2] && one[i - 2] == other[j - 1])
+                {
+                    row[j] = Math.Min(row[j], before[j - 2] + 1);
+                }
             }
         }
 

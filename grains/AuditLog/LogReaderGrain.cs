@@ -12,7 +12,7 @@ namespace CapOrleans.Grains.AuditLog;
 
 /// <summary>Re-entrant, so that a query which takes its time keeps none waiting.</summary>
 [StatelessWorker, Reentrant]
-internal sealed class LogReaderGrain(IAuditLogReader reader, IDeliveryReader deliveries, LogMap logs, IncidentViews views,
+internal sealed partial class LogReaderGrain(IAuditLogReader reader, IDeliveryReader deliveries, LogMap logs, IncidentViews views,
     TimeProvider time) : Grain, ILogReaderGrain
 {
     /// <summary>For a query, before its caller gives up: nobody waits for it any more. 8 seconds.</summary>
@@ -28,6 +28,10 @@ internal sealed class LogReaderGrain(IAuditLogReader reader, IDeliveryReader del
 
     public Task<EntrySlice?> EntriesAsync(int log, long after, int limit, CancellationToken cancellationToken) =>
         InTimeAsync(token => SliceAsync(log, after, limit, token), cancellationToken);
+
+    public Task<IncidentEventSlice?> EventsAsync(
+        int log, long after, int limit, IncidentEventFilter filter, CancellationToken cancellationToken) =>
+        InTimeAsync(token => ReadEventsAsync(log, after, limit, filter, token), cancellationToken);
 
     public Task<RecordPage> RecordsAsync(int log, long after, int limit, CancellationToken cancellationToken) =>
         InTimeAsync(token => ReadRecordsAsync(log, after, limit, token), cancellationToken);

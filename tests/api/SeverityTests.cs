@@ -43,11 +43,39 @@ public sealed class SeverityTests(NodeFixture node)
     {
         var (status, accepted) = await SendAsync("/v1/incidents", node.Incident(incident =>
         {
-            (incident["sevrity"], incident[new string('x', 100)], incident["ipfs"]) = ("critical", 1, "N/A");
+            (incident["security"], incident[new string('x', 100)], incident["ipfs"]) = ("critical", 1, "N/A");
         }));
         Assert.Equal(HttpStatusCode.Created, status);
-        Assert.Equal($"Kept, but read by nobody: sevrity, {new string('x', 64)}….", accepted.Text("warning"));
+        Assert.Equal($"Kept, but read by nobody: security, {new string('x', 64)}….", accepted.Text("warning"));
         Assert.False((await SendAsync("/v1/incidents", node.Incident())).Answer.TryGetProperty("warning", out _));
+    }
+
+    [Theory]
+    [InlineData("Severity", "severity")]
+    [InlineData("sevrity", "severity")]
+    [InlineData("sevreity", "severity")]
+    [InlineData("F-E", "f_e")]
+    [InlineData("capPotential", "cap_potential")]
+    public async Task A_member_that_is_misspelt_is_refused_but_by_the_legacy_calls(string member, string meant)
+    {
+        JsonObject Misspelt() => node.Incident(incident =>
+        {
+            Enumerable.Range(0, 10).ToList().ForEach(more => incident[$"more-{more}"] = more);
+            incident[member] = "critical";
+        });
+        var incident = Misspelt();
+        foreach (var refusing in (HttpClient[])[node.Api, node.Gate])
+        {
+            using var answer = await refusing.PostAsync("/v1/incidents", NodeFixture.Json(incident));
+            var refused = JsonElement.Parse(await answer.Content.ReadAsStringAsync());
+            Assert.Equal((HttpStatusCode.BadRequest, member), (answer.StatusCode, refused.Text("field")));
+            Assert.Equal("urn:caporleans:problem:misspelt-member", refused.Text("type"));
+            Assert.Contains($"it is like {meant}:", refused.Text("rule"), StringComparison.Ordinal);
+        }
+
+        Assert.Equal(HttpStatusCode.OK, (await SendAsync("/incident", incident)).Status);
+        using var received = await node.Gate.PostAsync("/gate_receive", NodeFixture.Json(Misspelt()));
+        Assert.Equal(HttpStatusCode.OK, received.StatusCode);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Tests.Cli;
 
@@ -47,6 +48,24 @@ public sealed class HookMistakeTests(NodeFixture node) : HookHost(node)
         var (help, text) = await RunAsync("--help");
         Assert.Equal(0, help);
         Assert.Contains("--severity", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_full_spool_has_places_left_for_what_is_critical()
+    {
+        var spool = Directory.CreateDirectory(Folder.File("spool")).FullName;
+        var waiting = TestIncident.Signed(PrivateKey.Create(), CapId, "I-1", TimeProvider.System.GetUtcNow()).ToJsonString();
+        foreach (var number in Enumerable.Range(1, 1000))
+        {
+            await File.WriteAllTextAsync(Path.Combine(spool, $"{number:D12}-{number:x12}.json"), waiting);
+        }
+
+        var away = With(("VPN_ENDPOINT", "http://127.0.0.1:1/gate_receive"));
+        var (_, refused) = await away.RunAsync("hook", "run", "--", "false");
+        Assert.Contains("holds 1000 incidents already", refused, StringComparison.Ordinal);
+        Assert.Equal(1000, Directory.GetFiles(spool, "*.json").Length);
+        await away.RunAsync("hook", "run", "--severity", "critical", "--", "false");
+        Assert.Equal(1001, Directory.GetFiles(spool, "*.json").Length);
     }
 
     [Theory]

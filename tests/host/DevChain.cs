@@ -23,7 +23,7 @@ public sealed class DevChain : IDisposable
     public static async Task<DevChain> StartAsync(int? port = null, params string[] more)
     {
         var chosen = port ?? Child.FreePort();
-        var node = Child.Start(Program, ["--port", $"{chosen}", .. more]);
+        var node = Child.Start(Program, ["--port", $"{chosen}", "--prune-history", "500", .. more]); // else states of blocks stay on disk
         await node.LineAsync("Listening on", TimeSpan.FromMinutes(1));
         return new DevChain(node, chosen);
     }

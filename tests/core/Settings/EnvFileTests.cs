@@ -86,5 +86,15 @@ public sealed class EnvFileTests
     [InlineData("GATE_PORTS", "GATE_PORT")]
     public void The_name_that_was_meant_is_found(string name, string meant) => Assert.Equal(meant, NearestName.Of(name, ["DATA_DIR", "API_PORT", "GATE_PORT"]));
 
+    [Theory]
+    [InlineData("severty", 1, "severity")]
+    [InlineData("sevreity", 1, "severity")]
+    [InlineData("SEVERITYS", 1, "severity")]
+    [InlineData("security", 1, null)]
+    [InlineData("security", 2, "severity")]
+    [InlineData("agent", 2, null)]
+    public void Few_slips_are_a_typo(string name, int slips, string? meant) => Assert.Equal(meant, NearestName.OfTypo(name, ["severity"],
+        slips));
+
     private static IReadOnlyList<EnvSetting> Read(string text) => EnvFile.Parse(Encoding.UTF8.GetBytes(text));
 }

@@ -1,0 +1,109 @@
+using CapOrleans.GrainInterfaces;
+
+namespace CapOrleans.Api.Streams;
+
+/// <summary>
+/// How long each log is, looked at by one for all streams of this process, while there are any: a stream reads the database only when there
+/// is something to read.
+/// </summary>
+internal sealed partial class LogHeads(IGrainFactory grains, TimeProvider time, ILogger<LogHeads> logger) : BackgroundService
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
+
+    private readonly Lock gate = new();
+    private TaskCompletionSource listened = New(), changed = New();
+    private int listeners;
+    private long[] sizes = [];
+
+    /// <returns>What was seen last of each log's length, and what completes when one is another.</returns>
+    public (IReadOnlyList<long> Sizes, Task Changed) Current
+    {
+        get
+        {
+            lock (gate)
+            {
+                return (sizes, changed.Task);
+            }
+        }
+    }
+
+    /// <summary>Until it is disposed of, the logs are looked at.</summary>
+    /// <exception cref="Exception">A log cannot be reached now.</exception>
+    public async Task<Listening> ListenAsync(CancellationToken cancellationToken)
+    {
+        var count = await grains.GetGrain<ILogReaderGrain>(0).CountAsync();
+        var now = await Task.WhenAll(Enumerable.Range(0, count).Select(SizeAsync)).WaitAsync(cancellationToken);
+        lock (gate)
+        {
+            listeners++;
+            listened.TrySetResult();
+        }
+
+        return new Listening(this, now);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            await listened.Task.WaitAsync(stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await LookAsync();
+            await Task.Delay(Interval, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private async Task<long> SizeAsync(int log) => (await grains.GetGrain<IAuditLogGrain>(log).HeadAsync()).Size;
+
+    private async Task LookAsync()
+    {
+        try
+        {
+            var count = await grains.GetGrain<ILogReaderGrain>(0).CountAsync();
+            Publish(await Task.WhenAll(Enumerable.Range(0, count).Select(SizeAsync)));
+        }
+        catch (Exception fault) when (ClusterFaults.IsTransient(fault))
+        {
+            LogAway(fault); // streams wait: their logs take nothing now
+        }
+    }
+
+    private void Publish(long[] now)
+    {
+        lock (gate)
+        {
+            if (sizes.AsSpan().SequenceEqual(now))
+            {
+                return;
+            }
+
+            sizes = now;
+            changed.SetResult();
+            changed = New();
+        }
+    }
+
+    private void Leave()
+    {
+        lock (gate)
+        {
+            if (--listeners == 0)
+            {
+                listened = New();
+            }
+        }
+    }
+
+    [LoggerMessage(LogLevel.Debug, "The logs' heads cannot be read now.")]
+    private partial void LogAway(Exception fault);
+
+    /// <param name="heads">Where to leave.</param>
+    /// <param name="sizes">Of each log when it began.</param>
+    internal sealed class Listening(LogHeads heads, IReadOnlyList<long> sizes) : IDisposable
+    {
+        public IReadOnlyList<long> Sizes => sizes;
+
+        public void Dispose() => heads.Leave();
+    }
+}

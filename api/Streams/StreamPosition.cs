@@ -1,0 +1,47 @@
+using System.Globalization;
+
+namespace CapOrleans.Api.Streams;
+
+/// <summary>
+/// Where a stream stands: of each log the index of the last entry that it looked at, -1 before the first. As an event's id, the indexes
+/// have commas between them; where there is one log, it is the index.
+/// </summary>
+internal sealed class StreamPosition(long[] last)
+{
+    public int Logs => last.Length;
+
+    public long this[int log]
+    {
+        get => last[log];
+        set => last[log] = value;
+    }
+
+    /// <summary>Behind everything that is in the logs.</summary>
+    public static StreamPosition Behind(IEnumerable<long> sizes) => new([.. sizes.Select(size => size - 1)]);
+
+    /// <param name="sizes">Of the logs that the stream reads.</param>
+    /// <returns>Null when the text is no position in these logs.</returns>
+    public static StreamPosition? Parse(string text, IReadOnlyList<long> sizes)
+    {
+        if (text == "-1")
+        {
+            return new StreamPosition([.. sizes.Select(_ => -1L)]);
+        }
+
+        var parts = text.Split(',', sizes.Count + 1);
+        var last = new long[sizes.Count];
+        for (var log = 0; log < last.Length; log++)
+        {
+            if (parts.Length != last.Length || !long.TryParse(parts[log], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture,
+                out last[log])
+                || last[log] < -1 || last[log] >= sizes[log])
+            {
+                return null;
+            }
+        }
+
+        return new StreamPosition(last);
+    }
+
+    public override string ToString() => string.Join(',', last);
+}

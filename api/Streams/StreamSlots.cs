@@ -1,0 +1,34 @@
+using CapOrleans.Api.Answers;
+using CapOrleans.HttpEdge.Limits;
+
+namespace CapOrleans.Api.Streams;
+
+/// <summary>How many streams are open at once. Each holds a connection, and a page of entries while it sends.</summary>
+public sealed class StreamSlots(TimeProvider time, IHostApplicationLifetime host) : IEndpointFilter
+{
+    /// <summary>At once.</summary>
+    public const int Max = 64, MaxPerAddress = 16;
+
+    private readonly FairSlots all = new(Max, MaxPerAddress, time);
+
+    public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    {
+        var http = context.HttpContext;
+        using var slot = all.TryTake(AddressRateLimit.AddressOf(http), http.Abort);
+        if (slot is null)
+        {
+            http.Response.Headers.RetryAfter = Problems.RetryAfterSeconds;
+            return Problems.Of(StatusCodes.Status503ServiceUnavailable, "too-many-reads", "",
+                $"{MaxPerAddress} streams are open at once for one address, and {Max} in all.");
+        }
+
+        // A server that stops waits for no client to leave.
+        await using var stopping = host.ApplicationStopping.Register(http.Abort);
+        if (await next(context) is IResult answer)
+        {
+            await answer.ExecuteAsync(http);
+        }
+
+        return Results.Empty;
+    }
+}

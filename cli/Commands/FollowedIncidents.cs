@@ -1,0 +1,106 @@
+using CapOrleans.Client;
+using CapOrleans.Contracts.Incidents;
+
+namespace CapOrleans.Cli.Commands;
+
+/// <summary>
+/// What was accepted, and then, without a gap, what is accepted from now on: the stream is opened before the list is read, and each incident
+/// is told once.
+/// </summary>
+/// <param name="filter">Its <c>From</c> is set.</param>
+internal sealed class FollowedIncidents(IncidentFilter filter, Action<IncidentView> tell)
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2), LongestTurn = TimeSpan.FromHours(1);
+
+    /// <summary>By how much clocks differ, and an incident of one log may be committed after a later one of another.</summary>
+    private static readonly TimeSpan Overlap = TimeSpan.FromSeconds(10);
+
+    /// <summary>Beyond this, what was told long before is forgotten.</summary>
+    private const int MostTold = 100_000;
+
+    private const string Accepted = "incident.accepted";
+
+    private readonly Dictionary<(string CapId, string IncidentId), DateTimeOffset> told = [];
+    private DateTimeOffset listedUntil = filter.From!.Value;
+    private bool isListed, isAway;
+    private string? position;
+
+    public async Task FollowAsync(CancellationToken cancellationToken)
+    {
+        while (Left() > TimeSpan.Zero)
+        {
+            using var turn = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            turn.CancelAfter(Left() < LongestTurn ? Left() : LongestTurn);
+            try
+            {
+                await Servers.ApiAsync(api => FollowAsync(api, turn.Token));
+            }
+            catch (CliFaultException fault) when (fault.ExitCode == ExitCodes.Unreachable)
+            {
+                if (!isAway)
+                {
+                    Answer.Warn($"{fault.Message} Asking again every {Interval.TotalSeconds:0} seconds.");
+                }
+
+                isAway = true;
+                await Task.Delay(Interval, TimeProvider.System, cancellationToken);
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                // The turn is over.
+            }
+        }
+    }
+
+    private TimeSpan Left() => filter.To is { } end ? end + Overlap - TimeProvider.System.GetUtcNow() : TimeSpan.MaxValue;
+
+    private async Task FollowAsync(ICapOrleansClient api, CancellationToken cancellationToken)
+    {
+        await foreach (var happened in api.StreamIncidentsAsync(filter, position, cancellationToken))
+        {
+            isAway = false;
+            if (!isListed)
+            {
+                await ListAsync(api, cancellationToken);
+            }
+
+            position = happened.Id;
+            if (happened is { Kind: Accepted, Incident: { } incident } && !(incident.AcceptedAt >= filter.To)
+                && !told.Remove((incident.CapId, incident.IncidentId)))
+            {
+                tell(incident);
+            }
+        }
+    }
+
+    /// <summary>Once more, after an interruption, from where it ended.</summary>
+    private async Task ListAsync(ICapOrleansClient api, CancellationToken cancellationToken)
+    {
+        var opened = TimeProvider.System.GetUtcNow();
+        var from = listedUntil - Overlap > filter.From ? listedUntil - Overlap : filter.From;
+        await foreach (var incident in api.ListIncidentsAsync(filter with { From = from }, cancellationToken))
+        {
+            listedUntil = incident.AcceptedAt;
+            if (told.TryAdd((incident.CapId, incident.IncidentId), incident.AcceptedAt))
+            {
+                tell(incident);
+            }
+
+            if (told.Count >= MostTold)
+            {
+                Forget(listedUntil < opened ? listedUntil : opened);
+            }
+        }
+
+        Forget(opened);
+        isListed = true;
+    }
+
+    private void Forget(DateTimeOffset before)
+    {
+        foreach (var (incident, _) in told.Where(known => known.Value < before - Overlap).ToList())
+        {
+            told.Remove(incident);
+        }
+    }
+}

@@ -1,0 +1,99 @@
+using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using CapOrleans.Contracts.Incidents;
+
+namespace CapOrleans.Client;
+
+/// <summary>What happens, as it happens.</summary>
+public sealed partial class CapOrleansClient
+{
+    /// <summary>Heartbeats come every 15 seconds: whoever hears nothing for longer has lost the connection.</summary>
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(45);
+
+    public async IAsyncEnumerable<IncidentEvent> StreamIncidentsAsync(
+        IncidentFilter filter, string? after, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var query = string.Join('&', [.. Part("cap", filter.CapId),
+            .. Part("severity", filter.Severities is { Count: > 0 } severities ? string.Join(',', severities) : null), .. Part("after",
+                after)]);
+        using var opened = await server.OpenAsync(Call.Get($"v1/incidents/stream?{query}".TrimEnd('?')), cancellationToken);
+        await using var stream = new BoundedEvents(await opened.Content.ReadAsStreamAsync(cancellationToken));
+        using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        silence.CancelAfter(Silence);
+        await using var events = SseParser.Create(stream, (kind, data) => Read(kind, data)).EnumerateAsync(
+            silence.Token).GetAsyncEnumerator(silence.Token);
+        while (await NextAsync())
+        {
+            stream.Restart();
+            silence.CancelAfter(Silence);
+            yield return new IncidentEvent(events.Current.EventId ?? "", events.Current.EventType, events.Current.Data);
+        }
+
+        async Task<bool> NextAsync()
+        {
+            try
+            {
+                return await server.TellAsync(() => events.MoveNextAsync().AsTask(), cancellationToken);
+            }
+            catch (JsonException fault)
+            {
+                throw server.NotOurs(200, inner: fault);
+            }
+        }
+
+        static IEnumerable<string> Part(string name, string? value) => value is null ? [] : [$"{name}={Uri.EscapeDataString(value)}"];
+    }
+
+    private static IncidentView? Read(string kind, ReadOnlySpan<byte> data) => kind == IncidentEvent.Heartbeat ? null
+        : JsonSerializer.Deserialize(data, ClientJson.Default.IncidentView) ?? throw new JsonException("It is null.");
+
+    /// <summary>One event is no larger than one answer may be, whoever sends it.</summary>
+    private sealed class BoundedEvents(Stream inner) : Stream
+    {
+        private const int MaxEventBytes = 4 << 20;
+
+        private int left = MaxEventBytes;
+
+        public override bool CanRead => true;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => false;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position
+        {
+            get => throw new NotSupportedException();
+            set => throw new NotSupportedException();
+        }
+
+        /// <summary>An event was read.</summary>
+        public void Restart() => left = MaxEventBytes;
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            var read = await inner.ReadAsync(buffer, cancellationToken);
+            return (left -= read) >= 0 ? read : throw new IOException($"An event has more than {MaxEventBytes >> 20} MiB.");
+        }
+
+        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        public override void Flush()
+        {
+        }
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        protected override void Dispose(bool disposing)
+        {
+            inner.Dispose();
+            base.Dispose(disposing);
+        }
+    }
+}

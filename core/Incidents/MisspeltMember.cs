@@ -1,0 +1,40 @@
+using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.Settings;
+
+namespace CapOrleans.Core.Incidents;
+
+/// <summary>
+/// A member that identity-v1 does not know and that is one slip away from one it reads: left unread, an incident with <c>"severty"</c>
+/// would count as normal and page nobody. Refused where an incident comes in, except by the legacy calls; the log itself takes it.
+/// </summary>
+public static class MisspeltMember
+{
+    /// <summary>A shorter name is another word with one letter changed.</summary>
+    private const int ShortestWithSlips = 8;
+
+    private const int MaxNameLength = 32;
+
+    private static readonly string[] Meant =
+        ["severity", "description", "cap_potential", "f_e", "feedback_score", "m_e", "misuse_score"];
+
+    /// <returns>Null when every member is read, or is like none that is.</returns>
+    public static Refusal? Of(IncidentReport report)
+    {
+        if (report.TakesAnySeverity || report.UnreadMembers is not { } names)
+        {
+            return null;
+        }
+
+        var slip = names.FirstOrDefault(name => MeantBy(name) is not null);
+        return slip is null ? null : new Refusal("misspelt-member", "",
+            $"Nobody reads this member, and it is like {MeantBy(slip)}: spell it so, or use a name that is less alike.") with { Field = slip };
+    }
+
+    /// <returns>The member that is read; null when the name is like none of them.</returns>
+    public static string? MeantBy(string name) => name.Length > MaxNameLength ? null
+        : Array.Find(Meant, meant => Plain(meant) == Plain(name)
+            || (meant.Length >= ShortestWithSlips && NearestName.OfTypo(Plain(name), [Plain(meant)], slips: 1) is not null));
+
+    private static string Plain(string name) =>
+        name.ToLowerInvariant().Replace("_", "", StringComparison.Ordinal).Replace("-", "", StringComparison.Ordinal);
+}

@@ -1,0 +1,42 @@
+using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.Incidents;
+using CapOrleans.Core.Webhooks;
+
+namespace CapOrleans.Grains.AuditLog;
+
+/// <summary>Events of incidents, for those who follow them.</summary>
+internal sealed partial class LogReaderGrain
+{
+    private async Task<IncidentEventSlice?> ReadEventsAsync(
+        int log, long after, int limit, IncidentEventFilter filter, CancellationToken cancellationToken)
+    {
+        if (await SliceAsync(log, after, limit, cancellationToken) is not { Entries: var entries })
+        {
+            return null;
+        }
+
+        var (told, accepted) = (new List<LogEntry>(), new List<LogEntry>());
+        foreach (var entry in entries)
+        {
+            if (Notification.Of(entry) is { } notification && IsWanted(notification, filter))
+            {
+                told.Add(entry);
+                accepted.Add(notification.Incident is not null ? entry
+                    : await reader.FindIncidentAsync(notification.CapId, notification.IncidentId, cancellationToken)
+                    ?? throw new OrleansException($"Entry {entry.Index} of log {log} is about an incident that the database does " +
+                        $"not have."));
+            }
+        }
+
+        var incidents = await views.OfAsync(accepted, cancellationToken);
+        return new IncidentEventSlice(
+            [.. told.Zip(incidents, (entry, incident) => new IncidentEventView(entry.Index, entry.Kind, incident))],
+            entries is [.., var last] ? last.Index : after);
+    }
+
+    private static bool IsWanted(Notification notification, IncidentEventFilter filter) =>
+        (filter.Caps is not { } pattern || WebhookFilter.Matches(pattern, notification.CapId))
+        && (filter.Severities is not { } severities
+            || severities.Any(severity => Severity.Rank(severity) == Severity.Rank(notification.Severity)));
+}
