@@ -22,6 +22,7 @@ public static class ProblemTypes
         ["gate-of-another-key"] = "Another key has the gate's name.",
         ["gate-unknown"] = "No admin has added a gate of this name.",
         ["gates-full"] = "The cluster has as many gates as it may.",
+        ["incident-changed"] = "The incident was set back after the update was signed.",
         ["incident-resolved"] = "The incident is over; it can be reopened.",
         ["incident-unknown"] = "No such incident was accepted under the CapID.",
         ["internal"] = "A fault of the service; its log says more.",

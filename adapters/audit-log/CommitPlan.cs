@@ -1,3 +1,4 @@
+using CapOrleans.Core.Caps;
 using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Contracts.Caps;
 using CapOrleans.Core.MerkleTree;
@@ -47,7 +48,7 @@ internal sealed class CommitPlan(MerkleFrontier frontier, ICommitFacts facts)
 
     public List<(long Index, string CapId, string IncidentId, long Adjustment)> Corrections { get; } = [];
 
-    public List<(long Index, string CapId, string IncidentId)> Updates { get; } = [];
+    public List<(long Index, string CapId, string IncidentId, int? State)> Updates { get; } = [];
 
     public Dictionary<string, (long Score, long Incidents)> Gained { get; } = new(StringComparer.Ordinal);
 
@@ -147,7 +148,7 @@ internal sealed class CommitPlan(MerkleFrontier frontier, ICommitFacts facts)
 
         if (append.Update is { } update)
         {
-            Updates.Add((first, update.CapId, update.IncidentId));
+            Updates.Add((first, update.CapId, update.IncidentId, IncidentUpdates.StateRank(append.Entries[0].Kind)));
         }
 
         if (append.Offset is { } move)

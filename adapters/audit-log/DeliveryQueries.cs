@@ -1,4 +1,5 @@
 using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Core.Webhooks;
 
 namespace CapOrleans.AuditLog;
 
@@ -6,6 +7,9 @@ namespace CapOrleans.AuditLog;
 internal static class DeliveryQueries
 {
     public const string Find = $"SELECT {DeliveryRows.Columns} FROM delivery WHERE log = $1 AND webhook = $2 AND idx = $3";
+
+    public const string CountWaiting =
+        "SELECT count(*) FROM (SELECT 1 FROM delivery WHERE webhook = $2 AND log = $1 AND state = 0 LIMIT $3) waiting";
 
     public static readonly string NextDue = $"SELECT min(due) FROM ({string.Join(" UNION ALL ", Ranks.Select(rank =>
         $"SELECT min(due_at) AS due FROM delivery WHERE webhook = $2 AND log = $1 AND severity = {rank} AND state = 0"))}) parts";
@@ -19,6 +23,26 @@ internal static class DeliveryQueries
             """))}) parts
         ORDER BY severity DESC, due_at LIMIT $4
         """;
+
+    /// <summary>From CapID to CapID, each found in the index: however much one has waiting, it is not read.</summary>
+    public static readonly string Turns =
+        $"""
+        WITH RECURSIVE turn(number, cap_id) AS (
+            SELECT 1, min(cap_id) FROM delivery WHERE {Waiting} AND cap_id > $4
+            UNION ALL
+            SELECT number + 1, (SELECT min(cap_id) FROM delivery WHERE {Waiting} AND cap_id > turn.cap_id)
+            FROM turn WHERE turn.cap_id IS NOT NULL AND number < {IDeliveryReader.MaxTurns}
+        )
+        SELECT cap_id, (
+            SELECT idx FROM delivery
+            WHERE {Waiting} AND cap_id = turn.cap_id AND due_at <= $5 AND idx NOT IN ({Except})
+            ORDER BY due_at LIMIT 1)
+        FROM turn WHERE cap_id IS NOT NULL ORDER BY number
+        """;
+
+    private const string Waiting = "webhook = $2 AND log = $1 AND severity = $3 AND state = 0";
+
+    private static string Except => string.Join(", ", Enumerable.Range(6, IDeliveryReader.MaxExcept).Select(at => $"${at}"));
 
     private static int[] Ranks => [0, 1, 2, 3];
 

@@ -117,12 +117,28 @@ internal static class LogQueries
     /// <inheritdoc cref="Corrections"/>
     public static string Updates(int incidents) => Statements("incident_update", incidents);
 
+    /// <summary>Of each: how many updates it has, what it is since the last that changed that (0 to 2), and the newest.</summary>
+    public static string UpdateSummaries(int incidents) =>
+        $"""
+        SELECT s.cap_id, s.incident_id, s.many, s.state, e.idx, e.kind, e.bytes
+        FROM (
+            SELECT cap_id, incident_id, count(*) AS many, max(position) AS newest,
+                coalesce(max(CASE WHEN state IS NULL THEN NULL ELSE position * 4 + state END), 0) & 3 AS state
+            FROM ({Pairs(incidents)}) wanted JOIN incident_update ON cap_id = wanted.column1 AND incident_id = wanted.column2
+            GROUP BY cap_id, incident_id) s
+        JOIN audit_entry e ON e.log = s.newest >> 40 AND e.idx = s.newest & 1099511627775
+        """;
+
     private static string Statements(string table, int incidents) =>
         $"""
         SELECT e.idx, e.kind, e.bytes
-        FROM {table} c JOIN audit_entry e ON e.log = c.position >> 40 AND e.idx = c.position & 1099511627775
-        WHERE (c.cap_id, c.incident_id) IN (VALUES {string.Join(", ", Enumerable.Range(0, incidents).Select(i =>
-            $"(${(2 * i) + 1}, ${(2 * i) + 2})"))})
+        FROM ({Pairs(incidents)}) wanted
+        JOIN {table} c ON c.cap_id = wanted.column1 AND c.incident_id = wanted.column2
+        JOIN audit_entry e ON e.log = c.position >> 40 AND e.idx = c.position & 1099511627775
         ORDER BY c.position
         """;
+
+    /// <summary>To be joined: SQLite finds no index for <c>(cap_id, incident_id) IN (VALUES ...)</c>.</summary>
+    private static string Pairs(int incidents) =>
+        $"VALUES {string.Join(", ", Enumerable.Range(0, incidents).Select(i => $"(${(2 * i) + 1}, ${(2 * i) + 2})"))}";
 }

@@ -10,12 +10,28 @@ public abstract partial class SqlLogReader : IDeliveryReader
         int log, string webhook, DateTimeOffset now, int limit, CancellationToken cancellationToken) =>
         Ask(DeliveryQueries.Due, DeliveryRows.Read, cancellationToken, log, webhook, now.ToUnixTimeMilliseconds(), limit);
 
+    public Task<IReadOnlyList<DeliveryTurn>> TurnsAsync(
+        int log, string webhook, int severityRank, string afterCap, DateTimeOffset now, IReadOnlyCollection<long> except,
+        CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(except.Count, IDeliveryReader.MaxExcept);
+        return Ask(
+            DeliveryQueries.Turns, row => new DeliveryTurn(row.GetString(0), row.IsDBNull(1) ? null : row.GetInt64(1)), cancellationToken,
+            [
+                log, webhook, severityRank, afterCap, now.ToUnixTimeMilliseconds(),
+                .. except.Concat(Enumerable.Repeat(-1L, IDeliveryReader.MaxExcept - except.Count)).Cast<object>(),
+            ]);
+    }
+
     public async Task<DateTimeOffset?> NextDueAsync(int log, string webhook, CancellationToken cancellationToken)
     {
         var found = await Ask(
             DeliveryQueries.NextDue, row => new { At = row.IsDBNull(0) ? (long?)null : row.GetInt64(0) }, cancellationToken, log, webhook);
         return found[0].At is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at) : null;
     }
+
+    public async Task<long> CountWaitingAsync(int log, string webhook, int most, CancellationToken cancellationToken) =>
+        (await Ask(DeliveryQueries.CountWaiting, row => new { Count = row.GetInt64(0) }, cancellationToken, log, webhook, most))[0].Count;
 
     public Task<DeliveryRow?> FindAsync(int log, string webhook, long index, CancellationToken cancellationToken) =>
         One(DeliveryQueries.Find, DeliveryRows.Read, cancellationToken, log, webhook, index);

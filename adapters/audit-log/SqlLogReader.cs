@@ -51,11 +51,16 @@ public abstract partial class SqlLogReader : IAuditLogReader
 
     public Task<IReadOnlyList<LogEntry>> CorrectionsAsync(
         IReadOnlyList<(string CapId, string IncidentId)> incidents, CancellationToken cancellationToken) =>
-        AskOf(LogQueries.Corrections, incidents, cancellationToken);
+        AskOf(LogQueries.Corrections, incidents, ReadEntry, cancellationToken);
 
     public Task<IReadOnlyList<LogEntry>> UpdatesAsync(
         IReadOnlyList<(string CapId, string IncidentId)> incidents, CancellationToken cancellationToken) =>
-        AskOf(LogQueries.Updates, incidents, cancellationToken);
+        AskOf(LogQueries.Updates, incidents, ReadEntry, cancellationToken);
+
+    public Task<IReadOnlyList<UpdateSummary>> UpdateSummariesAsync(
+        IReadOnlyList<(string CapId, string IncidentId)> incidents, CancellationToken cancellationToken) =>
+        AskOf(LogQueries.UpdateSummaries, incidents, row => new UpdateSummary(
+            row.GetString(0), row.GetString(1), row.GetInt32(2), row.GetInt32(3), ReadEntry(row, 4)), cancellationToken);
 
     public async Task<decimal> AdjustmentAsync(string capId, string incidentId, CancellationToken cancellationToken) =>
         (await Ask(LogQueries.Adjustment, row => new { Sum = row.GetInt64(0) }, cancellationToken, capId, incidentId))[0].Sum / 10_000m;
@@ -79,9 +84,11 @@ public abstract partial class SqlLogReader : IAuditLogReader
         string sql, Func<DbDataReader, T?> read, CancellationToken cancellationToken, params object[] values)
         where T : class;
 
-    private async Task<IReadOnlyList<LogEntry>> AskOf(
-        Func<int, string> sql, IReadOnlyList<(string CapId, string IncidentId)> incidents, CancellationToken cancellationToken) =>
-        incidents.Count == 0 ? [] : await Ask(sql(incidents.Count), ReadEntry, cancellationToken,
+    private async Task<IReadOnlyList<T>> AskOf<T>(
+        Func<int, string> sql, IReadOnlyList<(string CapId, string IncidentId)> incidents, Func<DbDataReader, T> read,
+        CancellationToken cancellationToken)
+        where T : class =>
+        incidents.Count == 0 ? [] : await Ask(sql(incidents.Count), read, cancellationToken,
             [.. incidents.SelectMany(incident => (object[])[incident.CapId, incident.IncidentId])]);
 
     /// <param name="sql">Asks for one row more than <paramref name="limit"/>.</param>
@@ -124,7 +131,10 @@ public abstract partial class SqlLogReader : IAuditLogReader
 
     private static decimal Score(DbDataReader cap) => cap.GetInt64(1) / 10_000m;
 
-    private static LogEntry ReadEntry(DbDataReader row) => new(row.GetInt64(0), row.GetString(1), row.GetFieldValue<byte[]>(2));
+    private static LogEntry ReadEntry(DbDataReader row) => ReadEntry(row, 0);
+
+    private static LogEntry ReadEntry(DbDataReader row, int column) =>
+        new(row.GetInt64(column), row.GetString(column + 1), row.GetFieldValue<byte[]>(column + 2));
 
     private async Task<T?> One<T>(string sql, Func<DbDataReader, T> read, CancellationToken cancellationToken, params object[] values)
         where T : class =>

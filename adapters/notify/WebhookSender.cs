@@ -10,7 +10,8 @@ namespace CapOrleans.Notify;
 
 /// <summary>
 /// POSTs with the headers of Standard Webhooks (<c>webhook-id</c>, <c>webhook-timestamp</c>, <c>webhook-signature</c>), signed with each
-/// secret of the endpoint (<c>v1</c>) and with the deployment's key (<c>v1a</c>). An endpoint that only fails is left alone for a while.
+/// secret of the endpoint (<c>v1</c>) and with the deployment's key (<c>v1a</c>). An endpoint that only fails is left alone for a while; one that
+/// refuses what is in a delivery does not fail.
 /// </summary>
 public sealed class WebhookSender : IWebhookSender, IDisposable
 {
@@ -78,7 +79,8 @@ public sealed class WebhookSender : IWebhookSender, IDisposable
         .AddCircuitBreaker(new CircuitBreakerStrategyOptions<DeliveryOutcome>
         {
             ShouldHandle = new PredicateBuilder<DeliveryOutcome>()
-                .HandleResult(outcome => !outcome.Delivered && outcome.Code != EndpointHealth.Gone),
+                .HandleResult(outcome => !outcome.Delivered && !outcome.IsOfContent
+                    && outcome.Code is not (EndpointHealth.Gone or DeliveryOutcome.TooMany)),
             FailureRatio = 1,
             MinimumThroughput = 5,
             SamplingDuration = TimeSpan.FromMinutes(1),

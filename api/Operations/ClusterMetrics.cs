@@ -23,6 +23,9 @@ internal sealed class ClusterMetrics : IDisposable
             "caporleans.consumer.lag.entries", () => OfEach(consumers => consumers.Max(consumer => consumer.Lag)),
             description: "Entries of the log that the consumer has not dealt with; of webhooks, the slowest.");
         Meter.CreateObservableGauge(
+            "caporleans.deliveries.waiting", () => OfEach(consumers => consumers.Sum(consumer => consumer.Waiting), Webhooks),
+            description: "Deliveries that wait for an attempt, of all webhooks.");
+        Meter.CreateObservableGauge(
             "caporleans.consumer.waits", () => OfEach(consumers => consumers.LongCount(consumer => consumer.LastError is not null)),
             description: "Consumers that something keeps from going on; /health/ready says what.");
         Meter.CreateObservableGauge(
@@ -41,9 +44,11 @@ internal sealed class ClusterMetrics : IDisposable
     private IEnumerable<Measurement<long>> Conflicts() => state.Consumers!.Where(consumer => consumer.Consumer == "anchor")
         .Select(consumer => new Measurement<long>(consumer.Conflict ? 1 : 0, OfLog(consumer.Log)));
 
-    private IEnumerable<Measurement<long>> OfEach(Func<IEnumerable<Progress>, long> read) => state.Consumers!
+    /// <param name="only">A consumer; null for all.</param>
+    private IEnumerable<Measurement<long>> OfEach(Func<IEnumerable<Progress>, long> read, string? only = null) => state.Consumers!
         .GroupBy(consumer => (consumer.Log, Name: consumer.Consumer.StartsWith($"{Webhooks}/", StringComparison.Ordinal) ? Webhooks
             : consumer.Consumer))
+        .Where(kind => only is null || kind.Key.Name == only)
         .Select(kind => new Measurement<long>(read(kind), OfLog(kind.Key.Log), new KeyValuePair<string, object?>("consumer",
             kind.Key.Name)));
 

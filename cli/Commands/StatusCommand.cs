@@ -72,7 +72,7 @@ internal static class StatusCommand
     private static Finding Of(Progress consumer) => new(
         $"{consumer.Consumer} of log {consumer.Log}",
         $"{consumer.LastError ?? "What it reads elsewhere contradicts the log."}{(consumer.FailingSince is { } since ? $" Since {since:yyyy-MM-ddTHH:mm:ssZ}." : "")}",
-        $"{consumer.Advice} {consumer.Lag} entries wait.");
+        $"{consumer.Advice} {consumer.Lag} entries{(consumer.Waiting > 0 ? $" and {consumer.Waiting} deliveries" : "")} wait.");
 
     private static async Task OfGateAsync(string? url, List<Finding> findings, CancellationToken cancellationToken)
     {

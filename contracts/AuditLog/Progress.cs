@@ -9,6 +9,7 @@ namespace CapOrleans.Contracts.AuditLog;
 /// <param name="Conflict">What it reads elsewhere contradicts the log, so that an operator must act.</param>
 /// <param name="FailingSince">When its last error began; null without one.</param>
 /// <param name="Advice">What an operator does about its last error; null without one.</param>
+/// <param name="Waiting">Deliveries of a webhook that wait for an attempt; counted to <see cref="MostCounted"/>.</param>
 [GenerateSerializer, Immutable, Alias("cap.progress.v1")]
 public sealed record Progress(
     [property: Id(0)] string Consumer,
@@ -19,4 +20,8 @@ public sealed record Progress(
     [property: Id(5)] bool Conflict = false,
     [property: Id(6)] string? Notice = null,
     [property: Id(7)] DateTimeOffset? FailingSince = null,
-    [property: Id(8)] string? Advice = null);
+    [property: Id(8)] string? Advice = null,
+    [property: Id(9)] long Waiting = 0)
+{
+    public const int MostCounted = 10_000;
+}

@@ -11,7 +11,9 @@ namespace CapOrleans.Contracts.Incidents;
 /// <param name="Scheme"><c>identity-v1</c>, <c>full-v2</c> or <c>unverified</c>.</param>
 /// <param name="CapPotential">Cap^P held by the CapID when it was judged.</param>
 /// <param name="State"><c>open</c>, <c>acknowledged</c> or <c>resolved</c>.</param>
-/// <param name="Updates">What was done about it, in order.</param>
+/// <param name="Updates">What was done about it, in order; in a page, in a stream and in the answer to an
+/// update the newest alone.</param>
+/// <param name="UpdateCount">How often something was done about it.</param>
 [GenerateSerializer, Immutable, Alias("cap.incident-view.v1")]
 public sealed record IncidentView(
     [property: Id(0)] string IncidentId,
@@ -34,7 +36,8 @@ public sealed record IncidentView(
     [property: Id(18)] AnchorReference Anchor,
     [property: Id(19)] IReadOnlyList<CorrectionView> Corrections,
     [property: Id(20), AllowedValues("open", "acknowledged", "resolved")] string State,
-    [property: Id(21)] IReadOnlyList<IncidentUpdateView> Updates);
+    [property: Id(21)] IReadOnlyList<IncidentUpdateView> Updates,
+    [property: Id(22)] int UpdateCount);
 
 /// <summary>A later statement about an incident's dCap.</summary>
 /// <param name="Index">Of its entry, in the incident's log.</param>

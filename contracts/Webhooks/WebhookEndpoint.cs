@@ -72,6 +72,9 @@ public enum DeliveryFault
 
     /// <summary>The receiver answered with a status outside 2xx.</summary>
     Status = 4,
+
+    /// <summary>Nothing was sent: the webhook was changed, and does not want it any more.</summary>
+    NotWanted = 5,
 }
 
 /// <param name="Fault"><see cref="DeliveryFault.None"/> when it was delivered.</param>

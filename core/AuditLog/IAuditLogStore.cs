@@ -40,6 +40,9 @@ public interface IAuditLogWriter
         int log, LogHead expected, IReadOnlyList<Append> batch, CancellationToken cancellationToken);
 }
 
+/// <param name="StateRank">Of <see cref="Caps.IncidentUpdates.States"/>.</param>
+public sealed record UpdateSummary(string CapId, string IncidentId, int Count, int StateRank, LogEntry Newest);
+
 /// <summary>
 /// Reads what is committed. Any number of readers, never waiting for the writer. A page ends at its limit of rows, or when its entries have
 /// <see cref="PageBytes"/>, whichever comes first; it has at least one entry where there is one.
@@ -82,6 +85,11 @@ public interface IAuditLogReader
     /// <param name="incidents">At most 1000.</param>
     /// <returns>What was done about them, in order.</returns>
     Task<IReadOnlyList<LogEntry>> UpdatesAsync(
+        IReadOnlyList<(string CapId, string IncidentId)> incidents, CancellationToken cancellationToken);
+
+    /// <param name="incidents">At most 1000.</param>
+    /// <returns>Of each that was updated, in no order: how often, what it is now, and the newest update.</returns>
+    Task<IReadOnlyList<UpdateSummary>> UpdateSummariesAsync(
         IReadOnlyList<(string CapId, string IncidentId)> incidents, CancellationToken cancellationToken);
 
     /// <returns>Sum of the corrections of the incident's dCap.</returns>

@@ -40,6 +40,9 @@ public static class CapRefusals
 
     private static Refusal IsResolved { get; } = new("incident-resolved", "incidentId", "The incident is resolved: reopen it first.");
 
+    private static Refusal IsChanged { get; } = new("incident-changed", "timestamp",
+        "The incident was reopened, or resolved, after this was signed: look at it, and sign again.");
+
     private static Refusal UpdatesFull { get; } = new("updates-full", "incidentId",
         
         $"An incident has at most {IncidentUpdates.MaxEach} updates by keys, {IncidentUpdates.MaxOfOneKey} by one of them, and " +
@@ -50,6 +53,7 @@ public static class CapRefusals
     public static Refusal? OfUpdate(IReadOnlyList<IncidentUpdateView> before, ProvenUpdate update) =>
         before.Count >= (update.SignedAt is null ? IncidentUpdates.MaxWithOperators : IncidentUpdates.MaxEach)
             || (update.SignedAt is not null && before.Count(known => known.By == update.By) >= IncidentUpdates.MaxOfOneKey) ? UpdatesFull
+        : IncidentUpdates.IsOvertaken(before, update) ? IsChanged
         : update.Request.Action == UpdateAction.Acknowledge && IncidentUpdates.StateOf(before) == IncidentUpdates.Resolved ? IsResolved
         : null;
 

@@ -115,6 +115,30 @@ public static partial class IncidentUpdates
                     || (request.Note is null && request.Action != UpdateAction.Acknowledge)));
     }
 
+    /// <summary>
+    /// Whether somebody set the incident back after this was signed. Who saw it on its way, when it changed nothing or was refused, could send
+    /// it again now.
+    /// </summary>
+    /// <param name="before">Its updates, in order.</param>
+    public static bool IsOvertaken(IReadOnlyList<IncidentUpdateView> before, ProvenUpdate update)
+    {
+        var opposite = update.Request.Action switch
+        {
+            UpdateAction.Acknowledge or UpdateAction.Resolve => "reopen",
+            UpdateAction.Reopen => "resolve",
+            _ => null,
+        };
+        return update is { SignedAt: { } signedAt, Recovery: null }
+            && before.Any(known => known.Action == opposite && known.At.ToUnixTimeSeconds() > signedAt.ToUnixTimeSeconds());
+    }
+
+    /// <summary>Each at the index that is its number in a database.</summary>
+    public static readonly IReadOnlyList<string> States = [Open, Acknowledged, Resolved];
+
+    /// <param name="kind">Of an update's entry.</param>
+    /// <returns>What the incident is after it, as an index of <see cref="States"/>; null for a response, which changes nothing.</returns>
+    public static int? StateRank(string kind) => StateAfter(ActionOf(kind)) is { } state ? States.ToList().IndexOf(state) : null;
+
     private static string? StateAfter(UpdateAction action) => action switch
     {
         UpdateAction.Acknowledge => Acknowledged,

@@ -33,7 +33,8 @@ public static class DeliverySchedule
         var attempt = new DeliveryAttempt(at, (int)outcome.Took.TotalMilliseconds, outcome.Fault, outcome.Code, outcome.Answer);
         var next = row with
         {
-            Attempts = [.. row.Attempts.TakeLast(MaxRemembered - 1), attempt], Tries = row.Tries + 1, ChangedAt = at, DueAt = null,
+            Attempts = [.. row.Attempts.TakeLast(MaxRemembered - 1), attempt], ChangedAt = at, DueAt = null,
+            Tries = row.Tries + (outcome.Code == DeliveryOutcome.TooMany ? 0 : 1), // whoever floods a receiver spends nobody's attempts
         };
         return outcome.Delivered ? next with { State = DeliveryState.Delivered }
             : outcome.Code == EndpointHealth.Gone || next.Tries >= MaxAttempts ? next with { State = DeliveryState.Exhausted }
@@ -43,12 +44,17 @@ public static class DeliverySchedule
     /// <returns>429, 502 and 504 ask to be slow.</returns>
     public static bool IsOverloaded(int? code) => code is 429 or 502 or 504;
 
-    /// <param name="tries">That were made; at least one.</param>
+    /// <param name="tries">That were made; at least one, unless all were too many.</param>
     private static TimeSpan Delay(int tries, DeliveryOutcome outcome, double jitter)
     {
-        var scheduled = Delays[tries - 1] * (0.9 + (0.2 * jitter));
-        var least = IsOverloaded(outcome.Code) ? OverloadedWait : TimeSpan.Zero;
-        var asked = outcome.RetryAfter is { } after ? after < LongestWait ? after : LongestWait : TimeSpan.Zero;
-        return new[] { scheduled, least, asked }.Max();
+        var scheduled = outcome.Code == DeliveryOutcome.TooMany ? TimeSpan.Zero : Delays[tries - 1] * (0.9 + (0.2 * jitter));
+        var asked = outcome.RetryAfter is { } after ? after < LongestWait ? after : LongestWait : (TimeSpan?)null;
+        var least = outcome.Code == DeliveryOutcome.TooMany ? asked ?? OverloadedWait
+            : IsOverloaded(outcome.Code) ? OverloadedWait : TimeSpan.Zero;
+        return new[] { scheduled, least, asked ?? TimeSpan.Zero }.Max();
     }
+
+    /// <returns>For how long nothing is sent to a receiver that says that it is sent too much.</returns>
+    public static TimeSpan PauseAfter(DeliveryOutcome outcome) => outcome.Code != DeliveryOutcome.TooMany ? TimeSpan.Zero
+        : outcome.RetryAfter is { } after && after < OverloadedWait ? after : OverloadedWait;
 }

@@ -54,6 +54,7 @@ public static class EndpointHealth
         DeliveryFault.NoAnswer => "no-answer",
         DeliveryFault.Timeout => "timeout",
         DeliveryFault.Status => "status",
+        DeliveryFault.NotWanted => "not-wanted",
         _ => throw new ArgumentOutOfRangeException(nameof(fault), fault, null),
     };
 }

@@ -18,7 +18,15 @@ public sealed record SigningSecrets(string EndpointId, IReadOnlyList<int> Genera
 public sealed record DeliveryOutcome(
     DeliveryFault Fault, int? Code, TimeSpan Took = default, TimeSpan? RetryAfter = null, string? Answer = null)
 {
+    /// <summary>Too many requests: the receiver wants less, whatever it is.</summary>
+    public const int TooMany = 429;
+
     public bool Delivered => Fault == DeliveryFault.None;
+
+    /// <summary>
+    /// Whether the receiver refused what was sent, as a filter or a limit of its size does: that says nothing of the next delivery.
+    /// </summary>
+    public bool IsOfContent => Code is >= 400 and < 500 and not (401 or 404 or 405 or 407 or 408 or EndpointHealth.Gone or TooMany);
 
     public DeliveryReport ToReport() => new(Delivered, Fault, Code);
 }

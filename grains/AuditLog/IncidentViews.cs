@@ -17,8 +17,19 @@ internal sealed class IncidentViews(IAuditLogReader reader, LogMap logs, IGrainF
 {
     private static readonly AnchorReference NotAnchored = new("pending", null, null, null, null);
 
+    /// <returns>With all updates.</returns>
+    public async Task<IncidentView> OfAsync(LogEntry entry, CancellationToken cancellationToken)
+    {
+        var view = (await OfAsync([entry], cancellationToken))[0];
+        return view.UpdateCount <= 1 ? view : view with
+        {
+            Updates = [.. (await reader.UpdatesAsync([(view.CapId, view.IncidentId)], cancellationToken)).Select(update =>
+                IncidentUpdates.ReadView(update).View)],
+        };
+    }
+
     /// <param name="entries">Accepted incidents.</param>
-    /// <returns>In the same order.</returns>
+    /// <returns>In the same order, with the newest update alone: keys may write more updates than a page has room for.</returns>
     public async Task<IReadOnlyList<IncidentView>> OfAsync(IReadOnlyList<LogEntry> entries, CancellationToken cancellationToken)
     {
         var (views, covers) = (new List<IncidentView>(entries.Count), new Dictionary<(int Log, string Kind), Covers>());
@@ -28,15 +39,14 @@ internal sealed class IncidentViews(IAuditLogReader reader, LogMap logs, IGrainF
             cancellationToken))
             .Select(ScoreCorrection.ReadView)
             .ToLookup(correction => (correction.CapId, correction.IncidentId), correction => correction.View);
-        var updates = (await reader.UpdatesAsync(incidents.ConvertAll(incident => (incident.CapId, incident.IncidentId)),
-            cancellationToken))
-            .Select(IncidentUpdates.ReadView)
-            .ToLookup(update => (update.CapId, update.IncidentId), update => update.View);
+        var updates = (await reader.UpdateSummariesAsync(incidents.ConvertAll(incident => (incident.CapId, incident.IncidentId)),
+            cancellationToken)).ToDictionary(update => (update.CapId, update.IncidentId));
         foreach (var (entry, accepted) in entries.Zip(incidents))
         {
             var anchor = await FindAsync(EntryKinds.AnchorBatched) is { } body ? Anchored(body) : await PendingAsync();
             var id = (accepted.CapId, accepted.IncidentId);
-            views.Add(Of(entry, accepted, await FindAsync(EntryKinds.ArchiveBatched), anchor, corrections[id], [.. updates[id]]));
+            views.Add(Of(entry, accepted, await FindAsync(EntryKinds.ArchiveBatched), anchor, corrections[id],
+                updates.GetValueOrDefault(id)));
 
             Task<JsonElement?> FindAsync(string kind)
             {
@@ -72,14 +82,15 @@ internal sealed class IncidentViews(IAuditLogReader reader, LogMap logs, IGrainF
 
     private static IncidentView Of(
         LogEntry entry, AcceptedIncident accepted, JsonElement? archive, AnchorReference anchor, IEnumerable<CorrectionView> corrections,
-        IReadOnlyList<IncidentUpdateView> updates) =>
+        UpdateSummary? updates) =>
         new IncidentView(
             accepted.IncidentId, accepted.CapId, accepted.Agent, accepted.TimestampText, accepted.Severity, accepted.Description,
             accepted.Signer, accepted.Scheme, accepted.Feedback, accepted.Misuse, accepted.CapPotential,
             accepted.Weight, accepted.DeltaCap, accepted.AuditHash, accepted.AcceptedAt,
             new LogPosition(OriginOf(entry), entry.Index, Convert.ToHexStringLower(MerkleHash.Leaf(entry.Bytes))),
             new ArchiveReference(archive is null ? "pending" : "archived", accepted.Cid.Text),
-            anchor, [.. corrections], IncidentUpdates.StateOf(updates), updates);
+            anchor, [.. corrections], IncidentUpdates.States[updates?.StateRank ?? 0],
+            updates is null ? [] : [IncidentUpdates.ReadView(updates.Newest).View], updates?.Count ?? 0);
 
     /// <summary>Remembers the last batch, since neighbours are usually covered by the same one.</summary>
     private sealed class Covers(IAuditLogReader reader, int log, string kind)

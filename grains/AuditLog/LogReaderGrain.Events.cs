@@ -1,5 +1,7 @@
 using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.AuditLog;
+using CapOrleans.Core.Caps;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Webhooks;
 
@@ -31,7 +33,8 @@ internal sealed partial class LogReaderGrain
 
         var incidents = await views.OfAsync(accepted, cancellationToken);
         return new IncidentEventSlice(
-            [.. told.Zip(incidents, (entry, incident) => new IncidentEventView(entry.Index, entry.Kind, incident))],
+            [.. told.Zip(incidents, (entry, incident) => new IncidentEventView(entry.Index, entry.Kind, entry.Kind == EntryKinds.IncidentAccepted
+                ? incident : incident with { Updates = [IncidentUpdates.ReadView(entry).View] }))],
             entries is [.., var last] ? last.Index : after);
     }
 

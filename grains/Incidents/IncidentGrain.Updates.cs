@@ -42,6 +42,6 @@ internal sealed partial class IncidentGrain
 
         var ruling = await GrainFactory.Cap(capId).UpdateAsync(new ProvenUpdate(
             request, incidentId, entry.Index, accepted.Severity, accepted.PagingFloor, accepted.Signer, by, name, signedAt));
-        return new UpdateRuling(ruling.Verdict, ruling.Refusal is null ? await ViewAsync() : null, ruling.Refusal);
+        return new UpdateRuling(ruling.Verdict, ruling.Refusal is null ? (await views.OfAsync([entry], CancellationToken.None))[0] : null, ruling.Refusal);
     }
 }

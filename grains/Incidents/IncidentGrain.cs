@@ -139,7 +139,7 @@ internal sealed partial class IncidentGrain(
     {
         var (capId, incidentId) = Key();
         return await log.FindIncidentAsync(capId, incidentId, CancellationToken.None) is { } entry
-            ? (await views.OfAsync([entry], CancellationToken.None))[0]
+            ? await views.OfAsync(entry, CancellationToken.None)
             : null;
     }
 

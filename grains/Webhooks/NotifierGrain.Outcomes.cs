@@ -53,7 +53,7 @@ internal sealed partial class NotifierGrain
         {
             try
             {
-                if (stop.IsCancellationRequested && await Webhooks.FindAsync(WebhookId).WaitAsync(Stopping) is null)
+                if ((stop.IsCancellationRequested || pause > FirstPause) && await Webhooks.FindAsync(WebhookId).WaitAsync(Stopping) is null)
                 {
                     return; // nothing is kept of a webhook that was removed
                 }

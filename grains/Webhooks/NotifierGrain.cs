@@ -30,7 +30,7 @@ internal sealed partial class NotifierGrain(
     private const int Window = 8;
 
     /// <summary>Deliveries that come to wait with one commit.</summary>
-    private const int MaxRows = 64;
+    private const int MaxRows = 256;
 
     /// <summary>For an attempt that takes longer than this, nothing waits.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(250);
@@ -57,6 +57,9 @@ internal sealed partial class NotifierGrain(
         }
     }
 
+    /// <summary>Until then nothing is sent: the receiver is away, or was sent too much.</summary>
+    private DateTimeOffset AwayUntil => Later(awayUntil, slowUntil);
+
     protected override int LogNumber => int.Parse(this.GetPrimaryKeyString().AsSpan(WebhookId.Length + 1), CultureInfo.InvariantCulture);
 
     protected override string Consumer => OffsetOf(WebhookId);
@@ -80,7 +83,10 @@ internal sealed partial class NotifierGrain(
     public override async Task<Progress> ProgressAsync()
     {
         await LookAsync();
-        var progress = await base.ProgressAsync();
+        var progress = await base.ProgressAsync() with
+        {
+            Waiting = await deliveries.CountWaitingAsync(LogNumber, WebhookId, Progress.MostCounted, Stopping),
+        };
         return progress.LastError is null && endpoint is { FailingSince: { } since, LastError: { } error }
             ? progress with { LastError = error.Fault.Text(), FailingSince = since }
             : progress;
@@ -117,9 +123,9 @@ internal sealed partial class NotifierGrain(
             var rows = new List<DeliveryRow>();
             foreach (var (row, _) in waiting)
             {
-                rows.Add(!unkept.TryGetValue(row.Index, out var sending) ? row with { DueAt = Later(row.DueAt!.Value, awayUntil) }
+                rows.Add(!unkept.TryGetValue(row.Index, out var sending) ? row with { DueAt = Later(row.DueAt!.Value, AwayUntil) }
                     : !sending.IsCompleted ? row with { DueAt = Time.GetUtcNow() + Lease }
-                    : await sending ?? row with { DueAt = Later(Time.GetUtcNow(), awayUntil) });
+                    : await sending ?? row with { DueAt = Later(Time.GetUtcNow(), AwayUntil) });
             }
 
             await CommitAsync(await StepAsync(to, rows));
@@ -140,7 +146,8 @@ internal sealed partial class NotifierGrain(
     private void Start(long from, List<(DeliveryRow Row, LogEntry Entry)> waiting)
     {
         Forget(unkept.Keys.Where(index => index < from)); // another activation has gone on from there
-        var free = Time.GetUtcNow() < awayUntil ? 0 : endpoint!.Sends.IsOrdered ? 1 : Window - underWay.Count;
+        var free = Time.GetUtcNow() < AwayUntil || isTrying ? 0 : endpoint!.Sends.IsOrdered ? 1
+            : Math.Min(Window - underWay.Count, (HasDue ? Window - RetryWindow : Window) - (underWay.Count - retrying));
         foreach (var (row, entry) in waiting.Where(next => !underWay.Contains(next.Row.Index)).Take(Math.Max(0, free)))
         {
             underWay.Add(row.Index);

@@ -19,7 +19,7 @@ public sealed class ClusterMetricsTests
             ["IWebhooksGrain.ListAsync"] = _ => Task.FromResult<IReadOnlyList<WebhookEndpoint>>([]),
             ["IMirrorGrain.IsOnAsync"] = _ => Task.FromResult(false),
             ["IConsumer.ProgressAsync"] = _ => Task.FromResult(webhooks.TryDequeue(out var webhook)
-                ? new Progress(webhook, 1, webhook == "notify/a" ? 6 : 2, "away") : new Progress("anchor", 3, 4, null, Conflict: true)),
+                ? new Progress(webhook, 1, webhook == "notify/a" ? 6 : 2, "away", Waiting: 20) : new Progress("anchor", 3, 4, null, Conflict: true)),
         });
         using var metrics = new ClusterMetrics(TimeProvider.System);
         await metrics.RefreshAsync(grains);
@@ -42,7 +42,7 @@ public sealed class ClusterMetricsTests
             new HashSet<string>
             {
                 "caporleans.log.entries 0 7", "caporleans.consumer.lag.entries 0 notify 6", "caporleans.consumer.waits 0 notify 2",
-                "caporleans.consumer.lag.entries 0 anchor 4", "caporleans.consumer.waits 0 anchor 0", "caporleans.anchor.conflict 0 1",
+                "caporleans.consumer.lag.entries 0 anchor 4", "caporleans.consumer.waits 0 anchor 0", "caporleans.anchor.conflict 0 1", "caporleans.deliveries.waiting 0 notify 40",
             },
             seen);
     }

@@ -111,11 +111,11 @@ internal static class CommitRows
                 log, consumer, position);
         }
 
-        foreach (var (at, capId, incidentId) in plan.Updates)
+        foreach (var (at, capId, incidentId, state) in plan.Updates)
         {
             batch.Add(
-                "INSERT INTO incident_update (cap_id, incident_id, position) VALUES ($1, $2, $3)",
-                capId, incidentId, PackedPosition.Of(log, at));
+                "INSERT INTO incident_update (cap_id, incident_id, position, state) VALUES ($1, $2, $3, $4)",
+                capId, incidentId, PackedPosition.Of(log, at), state is { } known ? (short)known : DBNull.Value);
         }
 
         AddDeliveries(batch, log, plan);

@@ -54,7 +54,7 @@ internal sealed class CommitStatements(SqliteConnection connection) : IDisposabl
         "INSERT INTO correction (cap_id, incident_id, position, adjustment) VALUES ($1, $2, $3, $4)", 4);
 
     public SqliteStatement AddUpdate { get; } = new(connection,
-        "INSERT INTO incident_update (cap_id, incident_id, position) VALUES ($1, $2, $3)", 3);
+        "INSERT INTO incident_update (cap_id, incident_id, position, state) VALUES ($1, $2, $3, $4)", 4);
 
     public SqliteStatement MoveOffset { get; } = new(connection,
         """

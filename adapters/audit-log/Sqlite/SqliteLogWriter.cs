@@ -121,9 +121,9 @@ public sealed class SqliteLogWriter : IAuditLogWriter, IDisposable
             statements.AddCorrection.Run(transaction, capId, incidentId, PackedPosition.Of(log, at), adjustment);
         }
 
-        foreach (var (at, capId, incidentId) in plan.Updates)
+        foreach (var (at, capId, incidentId, state) in plan.Updates)
         {
-            statements.AddUpdate.Run(transaction, capId, incidentId, PackedPosition.Of(log, at));
+            statements.AddUpdate.Run(transaction, capId, incidentId, PackedPosition.Of(log, at), (object?)state ?? DBNull.Value);
         }
 
         foreach (var (consumer, position) in plan.Offsets)

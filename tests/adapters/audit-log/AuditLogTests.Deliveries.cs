@@ -21,6 +21,25 @@ public abstract partial class AuditLogTests
     }
 
     [Fact]
+    public async Task CapIDs_take_turns_however_much_one_of_them_has_waiting()
+    {
+        DeliveryRow Of(string capId, long index, int dueIn) => Row(index, rank: 3, dueIn) with { CapId = capId };
+        await CommitAsync([.. Enumerable.Range(0, 50).Select(i => Of("A", i, -100)), Of("B", 60, -1), Of("B", 61, -5), Of("C", 70, 9),
+            Of("D", 80, -1), Of("E", 90, -1) with { SeverityRank = 2 }]);
+        async Task<string> TurnsAsync(string after, params long[] except) => string.Join(' ', (await Deliveries.TurnsAsync(
+            0, "w", 3, after, At, except, default)).Select(turn => $"{turn.CapId}{turn.Index}"));
+        Assert.Equal("A0 B61 C D80", await TurnsAsync(""));
+        Assert.Equal("B61 C D80", await TurnsAsync("A"));
+        Assert.Equal("B60 C D", await TurnsAsync("A", 61, 80));
+        Assert.Equal("", await TurnsAsync("D"));
+        Assert.Equal((55, 10), (await Deliveries.CountWaitingAsync(0, "w", 1000, default), await Deliveries.CountWaitingAsync(0, "w", 10, default)));
+
+        await CommitAsync([.. Enumerable.Range(100, 100).Select(i => Of($"M{i}", i, 0))]);
+        var many = await Deliveries.TurnsAsync(0, "w", 3, "", At, [], default);
+        Assert.Equal((IDeliveryReader.MaxTurns, "M159"), (many.Count, many[^1].CapId));
+    }
+
+    [Fact]
     public async Task What_is_known_of_a_delivery_is_replaced_and_read_back_to_the_letter()
     {
         var row = Row(1, rank: 1, dueIn: 0);

@@ -119,6 +119,21 @@ public sealed class WebhookSenderTests : IAsyncDisposable
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sending);
     }
 
+    [Theory]
+    [InlineData(403)]
+    [InlineData(413)]
+    [InlineData(429)]
+    public async Task Who_refuses_what_is_sent_is_not_away(int status)
+    {
+        await using var receiver = await WebhookReceiver.StartAsync(refusals: 20, status);
+        for (var i = 0; i < 20; i++)
+        {
+            Assert.Equal(status, (await sender.TryUnlessAwayAsync(Delivery(receiver.Url, 1), default))!.Code);
+        }
+
+        Assert.True((await sender.TryUnlessAwayAsync(Delivery(receiver.Url, 1), default))!.Delivered);
+    }
+
     [Fact]
     public async Task An_endpoint_that_only_fails_is_left_alone_for_a_while_and_others_are_not()
     {

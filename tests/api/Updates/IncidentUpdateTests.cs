@@ -37,7 +37,8 @@ public sealed class IncidentUpdateTests(NodeFixture node)
         Assert.All(updates, update => Assert.StartsWith("key:", update.Text("by"), StringComparison.Ordinal));
         Assert.Equal("to acknowledge", updates[0].Text("note"));
         var listed = (await node.Api.GetFromJsonAsync<JsonElement>($"/v1/incidents?cap={capId}")).GetProperty("items")[0];
-        Assert.Equal(incident.GetProperty("updates").GetRawText(), listed.GetProperty("updates").GetRawText());
+        Assert.Equal(updates[^1].GetRawText(), Assert.Single(listed.GetProperty("updates").EnumerateArray()).GetRawText());
+        Assert.Equal((4, "open"), (listed.GetProperty("updateCount").GetInt32(), listed.Text("state")));
     }
 
     [Fact]
@@ -246,6 +247,33 @@ public sealed class IncidentUpdateTests(NodeFixture node)
         Assert.Equal("open", (await ReadAsync(Third)).Text("state"));
     }
 
+    [Fact]
+    public async Task What_was_signed_before_an_incident_was_set_back_counts_no_more()
+    {
+        await FileAsync("I-1");
+        var resolve = await SignedAsync(responder, "I-1", UpdateAction.Resolve, age: TimeSpan.FromSeconds(9));
+        var reopen = await SignedAsync(responder, "I-1", UpdateAction.Reopen, age: TimeSpan.FromSeconds(5));
+        foreach (var (action, signed) in ((string, object?)[])[("resolve", null), ("resolve", resolve), ("reopen", null)])
+        {
+            using var answer = await (signed is null ? node.Operator : node.Api).PostAsJsonAsync(
+                $"/v1/incidents/{capId}/I-1/{action}", signed ?? new { });
+            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        }
+
+        await RefusedAsync("resolve", resolve); // whoever saw it on its way
+        Assert.Equal("open", (await ReadAsync("I-1")).Text("state"));
+        Assert.Equal((HttpStatusCode.OK, "resolved"), await SignAsync(responder, "I-1", UpdateAction.Resolve));
+        await RefusedAsync("reopen", reopen);
+        Assert.Equal("resolved", (await ReadAsync("I-1")).Text("state"));
+
+        async Task RefusedAsync(string action, object signed)
+        {
+            using var answer = await node.Api.PostAsJsonAsync($"/v1/incidents/{capId}/I-1/{action}", signed);
+            Assert.Equal((HttpStatusCode.Conflict, "urn:caporleans:problem:incident-changed"),
+                (answer.StatusCode, JsonElement.Parse(await answer.Content.ReadAsStringAsync()).Text("type")));
+        }
+    }
+
     /// <summary>With a CapID that has a key for each role.</summary>
     private async Task FileAsync(string id)
     {
@@ -276,10 +304,10 @@ public sealed class IncidentUpdateTests(NodeFixture node)
         return (answer.StatusCode, answer.IsSuccessStatusCode ? body.Text("state") : null);
     }
 
-    private async Task<object> SignedAsync(PrivateKey key, string id, UpdateAction action, string? note = null)
+    private async Task<object> SignedAsync(PrivateKey key, string id, UpdateAction action, string? note = null, TimeSpan age = default)
     {
         var origin = (await ReadAsync(id)).GetProperty("log").Text("origin");
-        var timestamp = TimeProvider.System.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        var timestamp = (TimeProvider.System.GetUtcNow() - age).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
         var signature = key.Sign(IncidentUpdates.Hash(origin, capId, id, action, timestamp, note)).ToString();
         return note is null ? new { timestamp, signature } : new { note, timestamp, signature };
     }

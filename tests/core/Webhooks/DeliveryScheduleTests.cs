@@ -33,6 +33,7 @@ public sealed class DeliveryScheduleTests
     [InlineData(429, null, 60)]
     [InlineData(502, null, 60)]
     [InlineData(504, 5, 60)]
+    [InlineData(429, 5, 5)]
     [InlineData(429, 300, 300)]
     [InlineData(503, 1, 5)]
     [InlineData(503, 1_000_000, 24 * 3600)]
@@ -41,6 +42,38 @@ public sealed class DeliveryScheduleTests
         var outcome = new DeliveryOutcome(DeliveryFault.Status, code, RetryAfter: after is { } s ? TimeSpan.FromSeconds(s) : null);
         Assert.Equal(Start.AddSeconds(seconds), DeliverySchedule.After(Row(), outcome, Start, jitter: 0.5).DueAt);
     }
+
+    [Fact]
+    public void A_receiver_that_is_sent_too_much_spends_no_attempt_and_is_left_alone()
+    {
+        var tooMany = new DeliveryOutcome(DeliveryFault.Status, 429, RetryAfter: TimeSpan.FromSeconds(30));
+        var row = Row();
+        for (var attempt = 0; attempt < 30; attempt++)
+        {
+            row = DeliverySchedule.After(row, tooMany, Start, jitter: 0.5);
+        }
+
+        Assert.Equal((DeliveryState.Waiting, 0, 20), (row.State, row.Tries, row.Attempts.Count));
+        Assert.Equal(TimeSpan.FromSeconds(30), DeliverySchedule.PauseAfter(tooMany));
+        Assert.Equal(TimeSpan.FromMinutes(1), DeliverySchedule.PauseAfter(tooMany with { RetryAfter = TimeSpan.FromHours(5) }));
+        Assert.Equal(TimeSpan.FromMinutes(1), DeliverySchedule.PauseAfter(tooMany with { RetryAfter = null }));
+        Assert.Equal(TimeSpan.Zero, DeliverySchedule.PauseAfter(Fails));
+    }
+
+    [Theory]
+    [InlineData(400, true)]
+    [InlineData(403, true)]
+    [InlineData(413, true)]
+    [InlineData(422, true)]
+    [InlineData(401, false)]
+    [InlineData(404, false)]
+    [InlineData(410, false)]
+    [InlineData(429, false)]
+    [InlineData(301, false)]
+    [InlineData(500, false)]
+    [InlineData(null, false)]
+    public void What_refuses_the_content_says_nothing_of_the_endpoint(int? code, bool isOfContent) =>
+        Assert.Equal(isOfContent, new DeliveryOutcome(DeliveryFault.Status, code).IsOfContent);
 
     [Fact]
     public void What_failed_together_does_not_come_back_together()

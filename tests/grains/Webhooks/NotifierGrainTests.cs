@@ -250,17 +250,4 @@ public sealed class NotifierGrainTests : WebhookCluster
         });
         Assert.Equal(3, Sender.Count);
     }
-
-    private async Task<DeliveryRow> RowAsync(string webhook, string incident, Func<DeliveryRow, bool> isWanted)
-    {
-        var reader = new SqliteLogReader(SqliteDatabase.Open(Folder.File("log.db"), 2));
-        DeliveryRow? found = null;
-        await Eventually.TrueAsync(async () =>
-        {
-            found = (await reader.ListAsync(new DeliveryQuery(webhook, null, null, 100), default)).FirstOrDefault(row =>
-                row.IncidentId == incident);
-            return found is not null && isWanted(found);
-        });
-        return found!;
-    }
 }

@@ -52,9 +52,12 @@ public abstract class WebhookCluster : IAsyncLifetime
         });
         Cluster = builder.Build();
         await Cluster.DeployAsync();
-        await Cluster.Client.Cap("Z-001")
-            .DefineAsync(new CapDefinition(null, null, null, null, [new KeyDefinition(key.Address.ToString(), null, null, null)]),
-                Actor.Service);
+        foreach (var capId in (string[])["Z-001", OtherCap])
+        {
+            await Cluster.Client.Cap(capId)
+                .DefineAsync(new CapDefinition(null, null, null, null, [new KeyDefinition(key.Address.ToString(), null, null, null)]),
+                    Actor.Service);
+        }
     }
 
     public async Task DisposeAsync()
@@ -70,10 +73,14 @@ public abstract class WebhookCluster : IAsyncLifetime
 
     protected async Task<string> RegisterAsync() => (await Webhooks.RegisterAsync(Url, Legacy, Me)).Endpoint!.Id;
 
-    protected async Task FileAsync(string id, string severity = "high")
+    /// <summary>Another, in the same log.</summary>
+    protected static string OtherCap { get; } = Enumerable.Range(0, 100).Select(number => $"Y-{number}").First(capId =>
+        new LogMap(2).Of(capId) == LogOfIncidents);
+
+    protected async Task FileAsync(string id, string severity = "high", string capId = "Z-001")
     {
-        var report = TestIncident.Signed(key, "Z-001", id, Time.GetUtcNow(), incident => incident["severity"] = severity).Report();
-        Assert.Equal(Verdict.Accepted, (await Cluster.Client.Incident("Z-001", id).FileAsync(report)).Verdict);
+        var report = TestIncident.Signed(key, capId, id, Time.GetUtcNow(), incident => incident["severity"] = severity).Report();
+        Assert.Equal(Verdict.Accepted, (await Cluster.Client.Incident(capId, id).FileAsync(report)).Verdict);
     }
 
     /// <summary>Time passes when nothing is under way: for Orleans, too, whose calls have a timeout.</summary>
@@ -133,5 +140,18 @@ public abstract class WebhookCluster : IAsyncLifetime
     {
         var reader = new SqliteLogReader(SqliteDatabase.Open(Folder.File("log.db"), 2));
         return await reader.PositionAsync(0, $"notify/{id}", default) + await reader.PositionAsync(1, $"notify/{id}", default);
+    }
+
+    protected async Task<DeliveryRow> RowAsync(string webhook, string incident, Func<DeliveryRow, bool> isWanted)
+    {
+        var reader = new SqliteLogReader(SqliteDatabase.Open(Folder.File("log.db"), 2));
+        DeliveryRow? found = null;
+        await Eventually.TrueAsync(async () =>
+        {
+            found = (await reader.ListAsync(new DeliveryQuery(webhook, null, null, 100), default)).FirstOrDefault(row =>
+                row.IncidentId == incident);
+            return found is not null && isWanted(found);
+        });
+        return found!;
     }
 }

@@ -1,0 +1,133 @@
+using System.Text.Json;
+using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Contracts.Webhooks;
+using CapOrleans.Core.AuditLog;
+using CapOrleans.Core.Webhooks;
+using CapOrleans.GrainInterfaces;
+
+namespace CapOrleans.Tests.Grains.Webhooks;
+
+/// <summary>What one CapID sends keeps no other's from a receiver that cannot take it all.</summary>
+public sealed class NotifierTurnsTests : WebhookCluster
+{
+    [Fact]
+    public async Task A_receiver_that_was_away_is_tried_with_each_CapID_in_its_turn_and_with_one_delivery_at_a_time()
+    {
+        await RegisterAsync();
+        Sender.IsAway = true;
+        for (var i = 0; i < 6; i++)
+        {
+            await FileAsync($"P-{i}", "critical");
+        }
+
+        await FileAsync("H-1", "critical", OtherCap);
+        await FileAsync("N-1", "high", OtherCap);
+        await FileAsync("P-9", "critical");
+        await WaitingAsync(9);
+
+        var (most, now) = (0, 0);
+        Sender.Script = async (_, end) =>
+        {
+            most = Math.Max(most, Interlocked.Increment(ref now));
+            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, end);
+            Interlocked.Decrement(ref now);
+            return Failed;
+        };
+        Sender.IsAway = false;
+        Time.Advance(IWebhookSender.AwayTime);
+        var sent = new List<string>();
+        for (var i = 0; i < 6; i++)
+        {
+            sent.Add(JsonElement.Parse((await AgainAsync()).Body).Text("incident_id"));
+        }
+
+        Assert.Contains("H-1", sent.Take(3));
+        Assert.Contains("N-1", sent);
+        Assert.Equal(1, most);
+    }
+
+    [Fact]
+    public async Task A_receiver_that_is_sent_too_much_gets_nothing_for_a_while_and_then_goes_on()
+    {
+        var id = await RegisterAsync();
+        Sender.Outcomes.Enqueue(new DeliveryOutcome(DeliveryFault.Status, 429, RetryAfter: TimeSpan.FromSeconds(40)));
+        await FileAsync("P-1");
+        await Sender.NextAsync();
+        var refused = await RowAsync(id, "P-1", row => row.Attempts.Count == 1);
+        Assert.Equal((0, 429), (refused.Tries, refused.Attempts[0].Code));
+
+        await FileAsync("H-1", "critical", OtherCap);
+        await WaitingAsync(2);
+        var held = await RowAsync(id, "H-1", _ => true);
+        Assert.InRange(held.DueAt!.Value - Time.GetUtcNow(), TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(40));
+        for (var second = 0; second < 30; second++)
+        {
+            Time.Advance(TimeSpan.FromSeconds(1));
+            await NudgeAsync();
+        }
+
+        Assert.Equal(1, Sender.Count);
+        await AgainAsync();
+        await AgainAsync();
+        await RowAsync(id, "H-1", row => row.State == DeliveryState.Delivered);
+        await RowAsync(id, "P-1", row => row.State == DeliveryState.Delivered);
+    }
+
+    [Fact]
+    public async Task What_waits_has_places_beside_what_is_new()
+    {
+        var id = await RegisterAsync();
+        Sender.IsAway = true;
+        await FileAsync("H-1", "critical", OtherCap);
+        await RowAsync(id, "H-1", row => row.State == DeliveryState.Waiting);
+        var taken = new List<string>();
+        Sender.Script = (incident, end) =>
+        {
+            lock (taken)
+            {
+                taken.Add(incident);
+            }
+
+            return incident == "H-1" ? Task.FromResult(new DeliveryOutcome(DeliveryFault.None, 200)) : Sender.HoldAsync(incident, end);
+        };
+        Sender.IsAway = false;
+        Time.Advance(IWebhookSender.AwayTime);
+        for (var i = 0; i < 20; i++)
+        {
+            await FileAsync($"P-{i}");
+        }
+
+        await Eventually.TrueAsync(async () =>
+        {
+            Time.Advance(TimeSpan.FromSeconds(1));
+            await NudgeAsync();
+            lock (taken)
+            {
+                return taken.Contains("H-1");
+            }
+        });
+        await RowAsync(id, "H-1", row => row.State == DeliveryState.Delivered);
+    }
+
+    [Fact]
+    public async Task What_a_webhook_does_not_want_any_more_is_not_sent_again()
+    {
+        var id = await RegisterAsync();
+        Sender.Outcomes.Enqueue(Failed);
+        await FileAsync("I-1");
+        await Sender.NextAsync();
+        await RowAsync(id, "I-1", row => row.Attempts.Count == 1);
+        await Webhooks.ChangeAsync(id, Legacy with { Caps = "X-*" }, Me);
+        Time.Advance(TimeSpan.FromMinutes(1));
+        var dropped = Body(await EntryAsync(EntryKinds.DeliveryExhausted));
+        Assert.Equal(("I-1", "not-wanted"), (dropped.Text("incidentId"), dropped.Text("fault")));
+        Assert.Equal(1, Sender.Count);
+    }
+
+    private async Task WaitingAsync(long count) => await Eventually.TrueAsync(async () =>
+    {
+        await NudgeAsync();
+        var id = (await Webhooks.ListAsync()).Single().Id;
+        return (await Cluster.Client.Notifier(id, LogOfIncidents).ProgressAsync()).Waiting == count;
+    });
+}
