@@ -23,4 +23,7 @@ public interface IIncidentGrain : IGrainWithStringKey
 
     /// <returns>Null while nothing was accepted under this id.</returns>
     [Alias("read")] Task<IncidentView?> ReadAsync();
+
+    /// <returns>As <see cref="ReadAsync"/>, with who said, did and was told what, and when.</returns>
+    [Alias("timeline")] Task<IncidentTimeline?> TimelineAsync();
 }

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Core.Archive;
@@ -17,8 +15,7 @@ internal sealed class LogReplay(string origin, Findings findings)
     private readonly HashSet<string> reopened = new(StringComparer.Ordinal);
     private readonly Queue<(long Index, Cid Cid)> unarchived = new();
 
-    /// <summary>Half a hash each, since a log may have many millions.</summary>
-    private readonly HashSet<UInt128> incidents = [];
+    private readonly IncidentReplay incidents = new();
 
     /// <summary>Number of entries read.</summary>
     public long Size => tree.Size;
@@ -102,16 +99,14 @@ internal sealed class LogReplay(string origin, Findings findings)
                 break;
             case EntryKinds.ScoreCorrected:
                 Note(index, CapOf(body).Correct(body));
-                var corrected = NameOf(body.GetProperty("capId").GetString()!, body.GetProperty("incidentId").GetString()!);
-                Note(index, incidents.Contains(corrected) ? null : "corrects an incident that was not accepted before");
+                Note(index, incidents.Has(body) ? null : "corrects an incident that was not accepted before");
                 break;
             case EntryKinds.IncidentAcknowledged or EntryKinds.IncidentResolved or EntryKinds.IncidentReopened or EntryKinds.IncidentResponded:
                 Note(index, CapOf(body).Update(entry, origin));
-                var updated = NameOf(body.GetProperty("capId").GetString()!, body.GetProperty("incidentId").GetString()!);
-                Note(index, incidents.Contains(updated) ? null : "updates an incident that was not accepted before");
-                var recovery = body.TryGetProperty("recovery", out var over) ? over.GetString() : null;
-                Note(index, recovery is null || incidents.Contains(NameOf(body.GetProperty("capId").GetString()!, recovery)) ? null
-                    : "names a recovery that was not accepted before");
+                Note(index, incidents.Update(body));
+                break;
+            case EntryKinds.DeliverySucceeded or EntryKinds.DeliveryExhausted:
+                Note(index, incidents.Has(body) ? null : "tells of the delivery of an incident that was not accepted before");
                 break;
             case EntryKinds.AnchorBatched:
                 Note(index, AnchorFault(body.GetProperty("to").GetInt64(), body.GetProperty("size").GetInt64(), body.GetProperty("root").GetString()!));
@@ -132,8 +127,7 @@ internal sealed class LogReplay(string origin, Findings findings)
 
     private VerifiedIncident Accept(long index, byte[] leaf, AcceptedIncident incident)
     {
-        var isNew = incidents.Add(NameOf(incident.CapId, incident.IncidentId));
-        Note(index, isNew ? null : $"accepts {incident.CapId}/{incident.IncidentId} again");
+        Note(index, incidents.Accept(index, incident));
         Note(index, CapOf(incident.CapId).Accept(incident));
         unarchived.Enqueue((index, incident.Cid));
         return new VerifiedIncident(origin, index, Convert.ToHexStringLower(leaf), incident);
@@ -164,7 +158,4 @@ internal sealed class LogReplay(string origin, Findings findings)
     private CapReplay CapOf(JsonElement body) => CapOf(body.GetProperty("capId").GetString()!);
 
     private CapReplay CapOf(string capId) => caps.TryGetValue(capId, out var cap) ? cap : caps[capId] = new CapReplay(capId);
-
-    private static UInt128 NameOf(string capId, string incidentId) =>
-        System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes($"{capId}/{incidentId}")));
 }

@@ -46,6 +46,10 @@ internal static class DeliveryQueries
 
     private static int[] Ranks => [0, 1, 2, 3];
 
+    public static string OfEntries(int entries) =>
+        $"SELECT {DeliveryRows.Columns} FROM delivery WHERE log = $1 AND webhook = $2 AND idx IN ({string.Join(", ",
+            Enumerable.Range(3, entries).Select(at => $"${at}"))})";
+
     public static (string Sql, object[] Values) List(DeliveryQuery query)
     {
         List<object> values = [query.Webhook, query.Limit + 1];

@@ -36,6 +36,19 @@ public abstract partial class SqlLogReader : IDeliveryReader
     public Task<DeliveryRow?> FindAsync(int log, string webhook, long index, CancellationToken cancellationToken) =>
         One(DeliveryQueries.Find, DeliveryRows.Read, cancellationToken, log, webhook, index);
 
+    public async Task<IReadOnlyList<DeliveryRow>> OfEntriesAsync(
+        int log, IReadOnlyList<string> webhooks, IReadOnlyList<long> indexes, CancellationToken cancellationToken)
+    {
+        var rows = new List<DeliveryRow>();
+        foreach (var webhook in webhooks)
+        {
+            rows.AddRange(await Ask(
+                DeliveryQueries.OfEntries(indexes.Count), DeliveryRows.Read, cancellationToken, [log, webhook, .. indexes.Cast<object>()]));
+        }
+
+        return rows;
+    }
+
     public Task<IReadOnlyList<DeliveryRow>> ListAsync(DeliveryQuery query, CancellationToken cancellationToken)
     {
         var (sql, values) = DeliveryQueries.List(query);

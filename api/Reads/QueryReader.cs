@@ -15,6 +15,12 @@ internal sealed record IncidentListQuery(
     public static readonly string[] Names = ["cap", "severity", "minSeverity", "from", "to", "order", "cursor", "limit"];
 }
 
+/// <summary>Query of <c>GET /v1/incidents/{capId}/{incidentId}/timeline</c>.</summary>
+internal sealed record TimelineQuery([FromQuery(Name = "format")] string? Format)
+{
+    public static readonly string[] Names = ["format"];
+}
+
 /// <summary>Query of <c>GET /v1/caps</c>.</summary>
 internal sealed record CapListQuery([FromQuery(Name = "after")] string? After, [FromQuery(Name = "limit")] string? Limit)
 {

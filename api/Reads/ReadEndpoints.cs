@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using CapOrleans.Api.Access;
 using CapOrleans.Api.Answers;
@@ -7,6 +8,7 @@ using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.MerkleTree;
 using CapOrleans.GrainInterfaces;
+using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace CapOrleans.Api.Reads;
 
@@ -20,6 +22,11 @@ internal static class ReadEndpoints
         app.MapGet("/v1/incidents/{capId}/{incidentId}", ReadAsync).RequireAuthorization(OperatorAccess.Reader)
             .Produces<IncidentView>().ProducesProblem(404).WithSummary("One incident, with its place in log, archive and chain");
         var slots = app.ServiceProvider.GetRequiredService<ReadSlots>();
+        app.MapGet("/v1/incidents/{capId}/{incidentId}/timeline", TimelineAsync).RequireAuthorization(OperatorAccess.Reader)
+            .AddEndpointFilter(slots).Produces<IncidentTimeline>().ProducesProblem(400).ProducesProblem(404).ProducesProblem(503)
+            .WithSummary("Who said, did and was told what about an incident, and when")
+            .WithDescription("Each event with the index of its entry in the log; deliveries of webhooks that are there, for 30 days. Query: format, json "
+                + "(the default) or markdown (text/markdown, for a postmortem).");
         app.MapGet("/v1/incidents", ListAsync).RequireAuthorization(OperatorAccess.Reader).AddEndpointFilter(slots)
             .Produces<IncidentPage>().ProducesProblem(400).ProducesProblem(503).WithSummary(
                 "Incidents, log by log, in each in order; with from, to or order=newest, by time of acceptance")
@@ -37,7 +44,22 @@ internal static class ReadEndpoints
         Identifiers.IsId(capId) && Identifiers.IsId(incidentId)
             && await grains.Incident(capId, incidentId).ReadAsync() is { } view
             ? TypedResults.Json(view, ReadsJson.Default.IncidentView)
-            : Problems.Of(StatusCodes.Status404NotFound, "incident-unknown", "incidentId", "No incident was accepted under this CapID and id.");
+            : Unknown();
+
+    private static async Task<IResult> TimelineAsync(
+        string capId, string incidentId, [AsParameters] TimelineQuery described, HttpRequest request, IGrainFactory grains)
+    {
+        var query = new QueryReader(request.Query, TimelineQuery.Names);
+        var format = query.Text("format", text => text is "json" or "markdown", "json or markdown");
+        return query.Fault ?? (Identifiers.IsId(capId) && Identifiers.IsId(incidentId)
+            && await grains.Incident(capId, incidentId).TimelineAsync() is { } timeline
+            ? format == "markdown" ? TypedResults.Text(TimelineMarkdown.Write(timeline), "text/markdown", Encoding.UTF8)
+                : TypedResults.Json(timeline, ReadsJson.Default.IncidentTimeline)
+            : Unknown());
+    }
+
+    private static ProblemHttpResult Unknown() =>
+        Problems.Of(StatusCodes.Status404NotFound, "incident-unknown", "incidentId", "No incident was accepted under this CapID and id.");
 
     private static async Task<IResult> ListAsync([AsParameters] IncidentListQuery described, HttpRequest request, IGrainFactory grains)
     {

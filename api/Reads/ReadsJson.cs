@@ -12,5 +12,6 @@ namespace CapOrleans.Api.Reads;
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
 [JsonSerializable(typeof(IncidentView))]
 [JsonSerializable(typeof(IncidentPage))]
+[JsonSerializable(typeof(IncidentTimeline))]
 [JsonSerializable(typeof(EntryPage))]
 internal sealed partial class ReadsJson : JsonSerializerContext;

@@ -29,6 +29,11 @@ public interface IDeliveryReader
     /// <returns>Null when nothing is known of it.</returns>
     Task<DeliveryRow?> FindAsync(int log, string webhook, long index, CancellationToken cancellationToken);
 
+    /// <param name="indexes">Of entries; at most a few hundred.</param>
+    /// <returns>What is known of their deliveries to these webhooks.</returns>
+    Task<IReadOnlyList<DeliveryRow>> OfEntriesAsync(
+        int log, IReadOnlyList<string> webhooks, IReadOnlyList<long> indexes, CancellationToken cancellationToken);
+
     /// <returns>One more than the query's limit, when there are more.</returns>
     Task<IReadOnlyList<DeliveryRow>> ListAsync(DeliveryQuery query, CancellationToken cancellationToken);
 }

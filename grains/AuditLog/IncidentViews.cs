@@ -68,7 +68,9 @@ internal sealed class IncidentViews(IAuditLogReader reader, LogMap logs, IGrainF
         return views;
     }
 
-    public int LogOf(AcceptedIncident accepted) => logs.Of(accepted.CapId);
+    public int LogOf(AcceptedIncident accepted) => LogOf(accepted.CapId);
+
+    public int LogOf(string capId) => logs.Of(capId);
 
     public static string OriginOf(LogEntry entry)
     {

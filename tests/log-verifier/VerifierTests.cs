@@ -106,6 +106,47 @@ public sealed class VerifierTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_updates_and_deliveries_say_of_an_incident_is_compared_with_it()
+    {
+        var accepted = (await Reader.FindIncidentAsync(CapId, "I-1", default))!.Index;
+        ProvenUpdate Resolved(long index, string severity) => new(
+            new UpdateRequest(UpdateAction.Resolve, null, null, null), "I-1", index, severity, "high", null, "key:01234567", "desk", null);
+        Append Update(ProvenUpdate update) => new() { Entries = [IncidentUpdates.Write(CapId, update, head.Origin, Now)] };
+        var recovery = Resolved(accepted, "normal") with { Recovery = "I-0" };
+        Append Delivery(string incidentId) => Entries(EntryKinds.DeliverySucceeded, new CanonicalObject()
+            .Add("attempts", 1).Add("capId", CapId).Add("fault", (string?)null).Add("incidentId", incidentId).Add("index", accepted).Add("webhook", "w"));
+        var from = head.Size;
+        await AppendAsync(Update(Resolved(accepted, "normal")), Update(Resolved(accepted + 1, "normal")), Update(Resolved(accepted, "critical")),
+            Delivery("I-1"), Delivery("I-9"), Update(recovery), Update(recovery));
+        var findings = (await FindingsAsync()).Where(finding => !finding.Contains("no such recovery", StringComparison.Ordinal));
+        Assert.Equal(
+            [
+                $"Log 0: entry {from + 1} names another index, severity or pagingFloor than the incident has",
+                $"Log 0: entry {from + 2} names another index, severity or pagingFloor than the incident has",
+                $"Log 0: entry {from + 4} tells of the delivery of an incident that was not accepted before",
+                $"Log 0: entry {from + 6} names a recovery that resolved the incident before",
+            ],
+            findings);
+    }
+
+    [Fact]
+    public async Task A_signed_update_stands_in_the_log_once()
+    {
+        var responder = PrivateKey.Create();
+        context = context with { Keys = [.. context.Keys, context.Keys[0] with { Address = $"{responder.Address}", Roles = ["responder"] }] };
+        var accepted = (await Reader.FindIncidentAsync(CapId, "I-1", default))!.Index;
+        const string Timestamp = "2026-11-29T12:00:00Z";
+        var signature = $"{responder.Sign(IncidentUpdates.Hash(head.Origin, CapId, "I-1", UpdateAction.Acknowledge, Timestamp, null))}";
+        var update = new Append
+        {
+            Entries = [IncidentUpdates.Write(CapId, new ProvenUpdate(new UpdateRequest(UpdateAction.Acknowledge, null, Timestamp, signature), "I-1",
+                accepted, "normal", "high", null, $"{responder.Address}", null, Now), head.Origin, Now)],
+        };
+        await AppendAsync(update, update);
+        Assert.Contains((await FindingsAsync()), finding => finding.EndsWith("repeats what an entry before it says, with the same signature", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Every_root_of_before_is_known_until_it_is_too_long_ago()
     {
         var (history, tree, roots) = (new RootHistory(), new MerkleFrontier(), new List<byte[]>());

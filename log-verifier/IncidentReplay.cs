@@ -1,0 +1,60 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using CapOrleans.Core.AuditLog;
+using CapOrleans.Core.Incidents;
+
+namespace CapOrleans.LogVerifier;
+
+/// <summary>
+/// Of the incidents of a log what later entries say of them again, in half a hash and a number each: a log may have many millions.
+/// </summary>
+internal sealed class IncidentReplay
+{
+    private readonly Dictionary<UInt128, long> incidents = [];
+    private readonly HashSet<UInt128> said = [];
+
+    /// <returns>What is wrong with it; null for nothing.</returns>
+    public string? Accept(long index, AcceptedIncident incident) =>
+        incidents.TryAdd(NameOf(incident.CapId, incident.IncidentId), Pack(index, incident.Severity, incident.PagingFloor)) ? null
+            : $"accepts {incident.CapId}/{incident.IncidentId} again";
+
+    /// <param name="body">Of a correction, or of what was delivered; names the incident.</param>
+    public bool Has(JsonElement body) => incidents.ContainsKey(NameOf(Text(body, "capId")!, Text(body, "incidentId")!));
+
+    /// <param name="body">Of an update.</param>
+    /// <returns>What is wrong with it; null for nothing.</returns>
+    public string? Update(JsonElement body)
+    {
+        var capId = Text(body, "capId")!;
+        if (!incidents.TryGetValue(NameOf(capId, Text(body, "incidentId")!), out var accepted))
+        {
+            return "updates an incident that was not accepted before";
+        }
+
+        if (Pack(body.GetProperty("index").GetInt64(), Text(body, "severity")!, Text(body, "pagingFloor")!) != accepted)
+        {
+            return "names another index, severity or pagingFloor than the incident has";
+        }
+
+        var recovery = body.TryGetProperty("recovery", out var over) ? over.GetString() : null;
+        if (recovery is not null)
+        {
+            return !incidents.ContainsKey(NameOf(capId, recovery)) ? "names a recovery that was not accepted before"
+                : !said.Add(NameOf(capId, $"recovery {recovery}")) ? "names a recovery that resolved the incident before" : null;
+        }
+
+        // A signature is of one incident, one action, one time and one note.
+        return Text(body, "signature") is { } signature && !said.Add(NameOf(capId, $"signed {signature}"))
+            ? "repeats what an entry before it says, with the same signature" : null;
+    }
+
+    private static string? Text(JsonElement body, string name) => body.GetProperty(name).GetString();
+
+    private static long Pack(long index, string severity, string pagingFloor) =>
+        (index << 4) | ((long)Severity.Rank(severity) << 2) | (long)Severity.Rank(pagingFloor);
+
+    private static UInt128 NameOf(string capId, string name) =>
+        BinaryPrimitives.ReadUInt128BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes($"{capId}/{name}")));
+}
