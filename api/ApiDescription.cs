@@ -68,7 +68,7 @@ internal static class ApiDescription
     {
         ("limit", "v1/webhooks/{id}/deliveries") => Integer(1, DeliveryEndpoints.MaxLimit),
         ("limit", _) => Integer(1, ReadEndpoints.MaxLimit),
-        ("after", "v1/caps") => null,
+        ("after", "v1/caps" or "v1/incidents/stream" or "v1/audit/stream") => null,
         ("after", _) => Integer(-1, null),
         ("log", _) => Integer(0, null),
         ("from" or "to", _) => new OpenApiSchema { Type = JsonSchemaType.String, Format = "date-time" },

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 using CapOrleans.Ethereum;
 using CapOrleans.Ethereum.Rpc;
 using CapOrleans.Core.Incidents;
@@ -12,7 +13,7 @@ namespace CapOrleans.Cli;
 /// The settings that the command shares with the node, under the same names. They come from the environment alone: a file in the folder that
 /// cap happens to be called in decides nothing.
 /// </summary>
-internal static class CapEnvironment
+internal static partial class CapEnvironment
 {
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
@@ -198,6 +199,10 @@ internal static class CapEnvironment
         : throw new CliFaultException(ExitCodes.Misconfigured, $"{name} is '{text}': choose a whole number from 1 to 65535.");
 
     /// <summary>Null when it is not set. A file of settings that was written on Windows ends each line with a carriage return.</summary>
+    /// <summary>Without what stands behind a #: a shell leaves it out where it reads a file of settings, and systemd does not.</summary>
     public static string? Text(string name) =>
-        Environment.GetEnvironmentVariable(name)?.TrimEnd('\r') is { Length: > 0 } text ? text : null;
+        Environment.GetEnvironmentVariable(name) is { } text && Comment().Replace(text, "").TrimEnd('\r') is { Length: > 0 } value ? value : null;
+
+    [GeneratedRegex(@"\s+#.*$", RegexOptions.Singleline)]
+    private static partial Regex Comment();
 }

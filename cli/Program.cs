@@ -2,6 +2,7 @@ using System.CommandLine;
 using CapOrleans.Cli;
 using CapOrleans.Cli.Commands;
 using CapOrleans.Cli.Hooks;
+using CapOrleans.Core.Incidents;
 
 const int Interrupted = 130;
 
@@ -34,7 +35,7 @@ try
         if (run.Ignored.Count > 0)
         {
             Answer.Warn($"'{string.Join(' ', run.Ignored)}' cannot be used, and is left out: the command runs all the same. " +
-                "See cap hook run --help");
+                $"A --severity is one of {string.Join(", ", Severity.Ladder)}, and high without one. See cap hook run --help");
         }
     }
 

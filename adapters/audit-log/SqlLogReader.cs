@@ -88,8 +88,8 @@ public abstract partial class SqlLogReader : IAuditLogReader
         Func<int, string> sql, IReadOnlyList<(string CapId, string IncidentId)> incidents, Func<DbDataReader, T> read,
         CancellationToken cancellationToken)
         where T : class =>
-        incidents.Count == 0 ? [] : await Ask(sql(incidents.Count), read, cancellationToken,
-            [.. incidents.SelectMany(incident => (object[])[incident.CapId, incident.IncidentId])]);
+        incidents.Distinct().ToList() is not { Count: > 0 } each ? [] : await Ask(sql(each.Count), read, cancellationToken,
+            [.. each.SelectMany(incident => (object[])[incident.CapId, incident.IncidentId])]);
 
     /// <param name="sql">Asks for one row more than <paramref name="limit"/>.</param>
     private async Task<LogPage> Page(string sql, int limit, CancellationToken cancellationToken, params object[] values)

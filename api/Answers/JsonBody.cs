@@ -30,7 +30,43 @@ internal static class JsonBody
         catch (Exception fault) when (fault is JsonException or InvalidOperationException)
         {
             var path = (fault as JsonException)?.Path?.TrimStart('$', '.') ?? "";
-            return (null, [], Problems.Of(StatusCodes.Status400BadRequest, path.Length == 0 ? "not-json" : "invalid-field", path, $"The body is {what}; see /openapi/v1.json."));
+            return (null, [], path.Length == 0
+                ? Problems.Of(StatusCodes.Status400BadRequest, "not-json", "", $"The body is {what}; see /openapi/v1.json.")
+                : Problems.Of(StatusCodes.Status400BadRequest, "invalid-field", path, RuleOf(type, path)));
         }
+    }
+
+    /// <param name="path">Of the member that broke the rule of its type.</param>
+    private static string RuleOf(JsonTypeInfo type, string path)
+    {
+        foreach (var part in path.Split('.'))
+        {
+            if (type.Kind != JsonTypeInfoKind.Object)
+            {
+                break;
+            }
+
+            if (type.Properties.FirstOrDefault(known => known.Name == part.Split('[')[0]) is not { } property)
+            {
+                return $"not known; one of {string.Join(", ", type.Properties.Select(known => known.Name))}";
+            }
+
+            type = type.Options.GetTypeInfo(property.PropertyType);
+            type = part.EndsWith(']') && type.ElementType is { } element ? type.Options.GetTypeInfo(element) : type;
+        }
+
+        return type.Kind switch
+        {
+            JsonTypeInfoKind.Object or JsonTypeInfoKind.Dictionary => "an object",
+            JsonTypeInfoKind.Enumerable => "a list",
+            _ => Type.GetTypeCode(Nullable.GetUnderlyingType(type.Type) ?? type.Type) switch
+            {
+                TypeCode.String => "text, in quotes",
+                TypeCode.Boolean => "true or false",
+                TypeCode.Int32 or TypeCode.Int64 => "a whole number, not in quotes",
+                TypeCode.Decimal or TypeCode.Double => "a number, not in quotes",
+                _ => "of another form; see /openapi/v1.json",
+            },
+        };
     }
 }

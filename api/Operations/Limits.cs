@@ -51,7 +51,7 @@ internal static class Limits
         new("reads-per-address", ReadSlots.MaxPerAddress, "at once", "pages and CARs of one address at one API; three times as many wait", "503 too-many-reads"),
         new("reads", ReadSlots.Max, "at once", "pages and CARs at one API", "503 too-many-reads"),
         new("streams-per-address", StreamSlots.MaxPerAddress, "at once",
-            "streams of events of one address at one API; one more ends the oldest", "503 too-many-reads"),
+            "streams of events of one address at one API; one more ends the oldest, once that is 5 seconds old", "503 too-many-reads"),
         new("streams", StreamSlots.Max, "at once", "streams of events at one API", "503 too-many-reads"),
         new("stream-seconds", (long)EventStream.Longest.TotalSeconds, "seconds",
             "a stream of events, until its client has to come again", "closed"),

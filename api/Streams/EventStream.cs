@@ -59,24 +59,28 @@ internal sealed class EventStream(LogHeads heads, TimeProvider time)
                 foreach (var (index, kind, data) in slice.Events)
                 {
                     position[i] = index;
-                    yield return At(position, data, kind);
                     spoke = time.GetTimestamp();
+                    yield return At(position, data, kind);
                 }
 
                 isBehind |= slice.Through > position[i] || slice.Events.Count > 0;
                 position[i] = slice.Through;
             }
 
-            if (!isBehind)
+            var untilHeartbeat = Heartbeat - time.GetElapsedTime(spoke);
+            if (untilHeartbeat <= TimeSpan.Zero)
             {
-                await changed.WaitAsync(Heartbeat, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                cancellationToken.ThrowIfCancellationRequested();
+                spoke = time.GetTimestamp();
+                yield return At(position, "", HeartbeatEvent);
+            }
+            else if (!isBehind)
+            {
+                await changed.WaitAsync(untilHeartbeat, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
 
-            if (time.GetElapsedTime(spoke) >= Heartbeat)
+            if (cancellationToken.IsCancellationRequested)
             {
-                yield return At(position, "", HeartbeatEvent);
-                spoke = time.GetTimestamp();
+                yield break;
             }
         }
     }
@@ -91,7 +95,7 @@ internal sealed class EventStream(LogHeads heads, TimeProvider time)
         {
             return await read(log, after, cancellationToken);
         }
-        catch (Exception fault) when (ClusterFaults.IsTransient(fault))
+        catch (Exception fault) when (ClusterFaults.IsTransient(fault) || cancellationToken.IsCancellationRequested)
         {
             return null; // the client comes again
         }

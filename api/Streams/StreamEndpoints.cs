@@ -20,7 +20,7 @@ internal static class StreamEndpoints
     /// <summary>Entries that are looked at with one read.</summary>
     private const int PageLimit = 50;
 
-    private const string Rule = "the id of an event of this stream; -1 for the beginning";
+    private const string Rule = "the id of an event of this stream, as these logs have it; -1 for the beginning";
 
     public static void MapStreams(this IEndpointRouteBuilder app)
     {
@@ -113,14 +113,16 @@ internal static class StreamEndpoints
 /// <summary>Query of <c>GET /v1/incidents/stream</c>.</summary>
 internal sealed record IncidentStreamQuery(
     [FromQuery(Name = "cap")] string? Cap, [FromQuery(Name = "severity")] string? Severity,
-    [FromQuery(Name = "minSeverity")] string? MinSeverity, [FromQuery(Name = "after")] string? After)
+    [FromQuery(Name = "minSeverity")] string? MinSeverity, [FromQuery(Name = "after")] string? After,
+    [FromHeader(Name = "Last-Event-ID")] string? LastEventId)
 {
     public static readonly string[] Names = ["cap", "severity", "minSeverity", "after"];
 }
 
 /// <summary>Query of <c>GET /v1/audit/stream</c>.</summary>
 internal sealed record EntryStreamQuery(
-    [FromQuery(Name = "log")] string? Log, [FromQuery(Name = "kind")] string? Kind, [FromQuery(Name = "after")] string? After)
+    [FromQuery(Name = "log")] string? Log, [FromQuery(Name = "kind")] string? Kind, [FromQuery(Name = "after")] string? After,
+    [FromHeader(Name = "Last-Event-ID")] string? LastEventId)
 {
     public static readonly string[] Names = ["log", "kind", "after"];
 }

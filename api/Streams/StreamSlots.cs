@@ -14,7 +14,10 @@ public sealed class StreamSlots(TimeProvider time, IHostApplicationLifetime host
     public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
         var http = context.HttpContext;
-        using var slot = all.TryTake(AddressRateLimit.AddressOf(http), http.Abort);
+        // Whoever gives way, and who is there when the server stops, is told the end of its stream, and comes again.
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, host.ApplicationStopping);
+        http.RequestAborted = end.Token;
+        using var slot = all.TryTake(AddressRateLimit.AddressOf(http), end.Cancel);
         if (slot is null)
         {
             http.Response.Headers.RetryAfter = Problems.RetryAfterSeconds;
@@ -22,8 +25,6 @@ public sealed class StreamSlots(TimeProvider time, IHostApplicationLifetime host
                 $"{MaxPerAddress} streams are open at once for one address, and {Max} in all.");
         }
 
-        // A server that stops waits for no client to leave.
-        await using var stopping = host.ApplicationStopping.Register(http.Abort);
         if (await next(context) is IResult answer)
         {
             await answer.ExecuteAsync(http);

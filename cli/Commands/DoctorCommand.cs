@@ -11,7 +11,8 @@ internal static class DoctorCommand
     /// <summary>By how much a clock may differ before it is told: signatures may be a few minutes ahead at most.</summary>
     private static readonly TimeSpan ClockTolerance = TimeSpan.FromSeconds(30);
 
-    private sealed record Check(string What, bool IsWell, string Result);
+    /// <param name="IsWell">Null when it could not be checked.</param>
+    private sealed record Check(string What, bool? IsWell, string Result);
 
     public static Command Create()
     {
@@ -27,22 +28,22 @@ internal static class DoctorCommand
                 own = CapEnvironment.Key(parsed.GetValue(key));
                 return Task.FromResult($"its address is {own.Address}");
             });
-            await RunAsync(checks, "signature", () => SignAsync(own, cancellationToken));
-            await RunAsync(checks, "clock", () => ClockAsync(cancellationToken));
-            await RunAsync(checks, "CapID", () => CapAsync(own, cancellationToken));
+            await RunAsync(checks, "signature", () => SignAsync(own, cancellationToken), ofApi: true);
+            await RunAsync(checks, "clock", () => ClockAsync(cancellationToken), ofApi: true);
+            await RunAsync(checks, "CapID", () => CapAsync(own, cancellationToken), ofApi: true);
             await RunAsync(checks, "gate", () => GateAsync(cancellationToken));
             await RunAsync(checks, "spool", () => Task.FromResult(Spool()));
             Answer.Tell(
                 new JsonArray([.. checks.Select(check => (JsonNode)new JsonObject { ["check"] = check.What, ["ok"] = check.IsWell,
                     ["result"] = check.Result })]),
-                string.Join('\n', checks.Select(check => $"{(check.IsWell ? "ok    " : "FAILED")}  {check.What,-9}  " +
+                string.Join('\n', checks.Select(check => $"{(check.IsWell switch { true => "ok    ", false => "FAILED", null => "-     " })}  {check.What,-9}  " +
                     $"{Printable.Line(check.Result)}")));
-            return checks.TrueForAll(check => check.IsWell) ? ExitCodes.Done : ExitCodes.Refused;
+            return checks.TrueForAll(check => check.IsWell != false) ? ExitCodes.Done : ExitCodes.Refused;
         });
         return command;
     }
 
-    private static async Task RunAsync(List<Check> checks, string what, Func<Task<string>> check)
+    private static async Task RunAsync(List<Check> checks, string what, Func<Task<string>> check, bool ofApi = false)
     {
         try
         {
@@ -50,7 +51,9 @@ internal static class DoctorCommand
         }
         catch (CliFaultException fault)
         {
-            checks.Add(new Check(what, false, fault.Message));
+            // A host need not reach the API: what it would say is not known then.
+            var isUnknown = ofApi && fault.ExitCode == ExitCodes.Unreachable && CapEnvironment.Text("CAP_API") is null;
+            checks.Add(new Check(what, isUnknown ? null : false, isUnknown ? $"Not checked: {fault.Message}" : fault.Message));
         }
     }
 
@@ -130,7 +133,8 @@ internal static class DoctorCommand
         using var sending = spool.TryLockSending();
         var (waiting, refused) = (spool.Files().Count, spool.CountRefused());
         return refused > 0 ? throw new CliFaultException(ExitCodes.Refused,
-                $"{refused} reports lie refused in {CapEnvironment.Spool}, with the reason beside each: cap hook flush --refused")
+                $"{refused} reports lie refused in {CapEnvironment.Spool}, with the reason beside each: cap hook flush --refused" +
+                (waiting > 0 ? $". {waiting} more wait: cap hook flush" : ""))
             : waiting >= HookSpool.MaxFiles ? throw new CliFaultException(ExitCodes.Refused,
                 $"{waiting} reports wait in {CapEnvironment.Spool}, and it takes no more but critical ones: cap hook flush")
             : $"{CapEnvironment.Spool} can be written{(waiting > 0 ? $"; {waiting} reports wait: cap hook flush" : "")}";

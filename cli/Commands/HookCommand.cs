@@ -41,6 +41,10 @@ internal static partial class HookCommand
                 var failure = new HookIncident(options.Name(parsed) ?? program, IncidentSeed.New(), options.Weight(parsed), text, ended.EndedAt);
                 await ReportAsync(failure, () => options.Key(parsed), CancellationToken.None);
             }
+            else
+            {
+                await HookDelivery.DeliverWaitingAsync(CancellationToken.None);
+            }
 
             return ended.ExitCode;
         });
@@ -106,30 +110,6 @@ internal static partial class HookCommand
             }
 
             return ExitCodes.Done;
-        });
-        return command;
-    }
-
-    private static Command Flush()
-    {
-        var refused = new Option<bool>("--refused") { Description = "And what was refused and put aside, for example before the host's key was added" };
-        var key = SignCommand.KeyOption();
-        var command = new Command(
-            "flush", "Send what no gate took. With --refused, what was put aside is signed again first, with the key, the CapID and " +
-                "the chain " +
-                "of now. Example: cap hook flush") { refused, key };
-        command.SetAction(async (parsed, cancellationToken) =>
-        {
-            var told = Tell(parsed.GetValue(refused)
-                ? await HookDelivery.DeliverRefusedAsync(CapEnvironment.Key(parsed.GetValue(key)), cancellationToken)
-                : await HookDelivery.DeliverAsync(null, isPatient: true, cancellationToken));
-            if (HookSpool.Open(CapEnvironment.Spool).CountRefused() is > 0 and var aside)
-            {
-                Answer.Note($"{aside} refused, put aside in {CapEnvironment.Spool} with the reason beside each: cap hook flush --refused");
-                return told == ExitCodes.Done ? ExitCodes.Refused : told;
-            }
-
-            return told;
         });
         return command;
     }

@@ -44,10 +44,12 @@ internal static class IncidentsCommand
                 parsed.GetValue(newest));
             if (!parsed.GetValue(follow))
             {
+                await WarnOfTypoAsync(filter.CapId, cancellationToken);
                 await ListAsync(filter, Tell, cancellationToken);
                 return ExitCodes.Done;
             }
 
+            await WarnOfTypoAsync(filter.CapId, cancellationToken);
             await new FollowedIncidents(filter, Tell).FollowAsync(cancellationToken);
             return ExitCodes.Done;
         });
@@ -71,6 +73,19 @@ internal static class IncidentsCommand
         });
         return command;
     }
+
+    /// <summary>Nothing is listed of a CapID that nobody has: that is no good news.</summary>
+    private static Task WarnOfTypoAsync(string? capId, CancellationToken cancellationToken) => Servers.ApiAsync(async api =>
+    {
+        try
+        {
+            _ = capId is null ? null : await api.GetCapAsync(capId, cancellationToken);
+        }
+        catch (ProblemException fault) when (fault.Status == 404)
+        {
+            Answer.Warn($"{capId} is not registered: 'cap show' lists who is.");
+        }
+    });
 
     private static Task ListAsync(IncidentFilter filter, Action<IncidentView> tell, CancellationToken cancellationToken) =>
         Servers.ApiAsync(async api =>

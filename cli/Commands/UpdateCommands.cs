@@ -31,7 +31,10 @@ internal static class UpdateCommands
         var command = new Command(name, description) { cap, incident, note, key };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var signer = parsed.GetValue(key) is { } file ? CapEnvironment.Key(file) : null;
+            var signer = parsed.GetValue(key) is { } file ? CapEnvironment.Key(file)
+                : Credentials.HasApiKey ? null
+                : throw new CliFaultException(ExitCodes.Misconfigured,
+                    "Who says so? Sign with --key FILE (a host's own key may resolve what it reported), or set CAP_TOKEN to an operator's API key.");
             return Answer.Tell(
                 await Servers.ApiAsync(api => api.UpdateIncidentAsync(
                     parsed.GetRequiredValue(cap), parsed.GetRequiredValue(incident), action, parsed.GetValue(note), signer,

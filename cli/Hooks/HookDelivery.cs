@@ -20,7 +20,7 @@ internal sealed record Delivered(int Sent, int Waiting, int Refused)
 /// Sends to the gate what earlier hooks could not, then what is new; what no gate takes is kept. One hook at a time sends, for all: so
 /// however many there are at once, a gate that does not answer takes the time of one.
 /// </summary>
-internal static class HookDelivery
+internal static partial class HookDelivery
 {
     /// <summary>For what one hook sends, or waits that another sends for it: the host's own work goes on after it. 30 seconds.</summary>
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
@@ -58,10 +58,10 @@ internal static class HookDelivery
     }
 
     /// <summary>Sends what waits, and before it what was refused and put aside, signed again.</summary>
-    public static async Task<Delivered> DeliverRefusedAsync(PrivateKey key, CancellationToken cancellationToken)
+    public static async Task<Delivered> DeliverRefusedAsync(PrivateKey key, string? capId, CancellationToken cancellationToken)
     {
         var spool = HookSpool.Open(CapEnvironment.Spool);
-        await spool.BringBackAsync(key, cancellationToken);
+        await spool.BringBackAsync(key, capId, cancellationToken);
         return await SendInTurnAsync(spool, null, isPatient: true, cancellationToken);
     }
 

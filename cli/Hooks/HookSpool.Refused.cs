@@ -38,7 +38,8 @@ internal sealed partial class HookSpool
     /// What was put aside waits again, in its old place, signed anew: what it was refused for may be the key or the chain. What was never
     /// signed is this CapID's and agent's; what was signed stays with its CapID, and as it is when that is another.
     /// </summary>
-    public async Task BringBackAsync(PrivateKey key, CancellationToken cancellationToken)
+    /// <param name="capId">Whose all of it is, whatever it was signed for; null for what it was signed for.</param>
+    public async Task BringBackAsync(PrivateKey key, string? capId, CancellationToken cancellationToken)
     {
         using var alone = await LockAsync(cancellationToken);
         foreach (var aside in Directory.EnumerateFiles(folder, $"*.json{Refused}").Order(StringComparer.Ordinal).ToList())
@@ -46,9 +47,10 @@ internal sealed partial class HookSpool
             var file = aside[..^Refused.Length];
             try
             {
-                if (TryRead(aside) is { } incident && (incident["signature"] is null || $"{incident["cap_id"]}" == CapEnvironment.CapId))
+                if (TryRead(aside) is { } incident
+                    && (capId is not null || incident["signature"] is null || $"{incident["cap_id"]}" == CapEnvironment.CapId))
                 {
-                    Write(file, SignAgain(incident, key));
+                    Write(file, SignAgain(incident, key, capId));
                     File.Delete(aside);
                 }
                 else
@@ -65,12 +67,14 @@ internal sealed partial class HookSpool
         }
     }
 
-    private static byte[] SignAgain(JsonObject incident, PrivateKey key)
+    private static byte[] SignAgain(JsonObject incident, PrivateKey key, string? capId)
     {
         if (incident["signature"] is null)
         {
             (incident["cap_id"], incident["agent"]) = (CapEnvironment.CapId, CapEnvironment.AgentId);
         }
+
+        incident["cap_id"] = capId ?? $"{incident["cap_id"]}";
 
         incident.Remove("signer");
         incident.Remove("signature");

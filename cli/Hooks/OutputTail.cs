@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Unicode;
 
 namespace CapOrleans.Cli.Hooks;
 
@@ -39,21 +40,34 @@ internal sealed class OutputTail
             return $"[{all} bytes that are no text]";
         }
 
-        var masked = SecretMask.Apply(Encoding.UTF8.GetString(bytes));
+        var masked = SecretMask.Apply(Text(bytes));
         return all <= Length ? masked : $"[the end of {all} bytes]\n{(masked.Length <= Length ? masked : masked[Start(masked)..])}";
     }
 
     /// <summary>Not in the middle of a character.</summary>
     private static int Start(string text) => char.IsLowSurrogate(text[^Length]) ? text.Length - Length + 1 : text.Length - Length;
 
-    /// <summary>More than a tenth is neither printable nor part of a character.</summary>
+    /// <summary>Each line by itself: what is no UTF-8 was written by a program with an older locale.</summary>
+    private static string Text(ReadOnlySpan<byte> bytes)
+    {
+        var text = new StringBuilder(bytes.Length);
+        foreach (var line in bytes.Split((byte)'\n'))
+        {
+            text.Append(Utf8.IsValid(bytes[line]) ? Encoding.UTF8.GetString(bytes[line]) : Encoding.Latin1.GetString(bytes[line])).Append('\n');
+        }
+
+        return text.ToString(0, text.Length - 1);
+    }
+
+    /// <summary>More than a tenth are control characters, of ASCII or, where it is no UTF-8, of Latin-1.</summary>
     private static bool IsBinary(ReadOnlySpan<byte> bytes)
     {
         var strange = 0;
         for (var rest = bytes; !rest.IsEmpty;)
         {
             var isText = Rune.DecodeFromUtf8(rest, out var rune, out var length) == System.Buffers.OperationStatus.Done
-                && (!Rune.IsControl(rune) || rune.Value is '\n' or '\r' or '\t' or '\b' or '\f' or 0x1B);
+                ? !Rune.IsControl(rune) || rune.Value is '\n' or '\r' or '\t' or '\b' or '\f' or 0x1B
+                : rest[..length].IndexOfAnyInRange((byte)0x80, (byte)0x9F) < 0;
             strange += isText ? 0 : length;
             rest = rest[length..];
         }

@@ -90,7 +90,7 @@ internal readonly record struct MemberReader(JsonElement Incident)
 
         return value.Value.ValueKind == JsonValueKind.Number && value.Value.TryGetDecimal(out var number)
             ? number
-            : throw new MemberFaultException(name, "a number that fits 28 digits");
+            : throw new MemberFaultException(name, "a number, not in quotes, that fits 28 digits");
     }
 
     private JsonElement? Find(string name) =>

@@ -47,6 +47,21 @@ public sealed class BadInputTests(NodeFixture node)
         await RefusedAsync(incident.Bytes(), 400, field);
     }
 
+    [Theory]
+    [InlineData("""{"capPotential":"50"}""", "capPotential", "a number, not in quotes")]
+    [InlineData("""{"potential":50}""", "potential", "not known; one of displayName, ")]
+    [InlineData("""{"keys":"0xaa"}""", "keys", "a list")]
+    [InlineData("""{"keys":[{"address":7}]}""", "keys[0].address", "text, in quotes")]
+    [InlineData("""{"keys":[7]}""", "keys[0]", "an object")]
+    [InlineData("""{"policy":{"reportsPerMinute":"many"}}""", "policy.reportsPerMinute", "a whole number, not in quotes")]
+    public async Task A_body_whose_member_has_another_type_names_it_and_what_it_is(string body, string field, string rule)
+    {
+        using var answer = await node.Operator.PutAsync("/v1/caps/WRONG-TYPE", NodeFixture.Json(Encoding.UTF8.GetBytes(body)));
+        var problem = JsonElement.Parse(await answer.Content.ReadAsStringAsync());
+        Assert.Equal((HttpStatusCode.BadRequest, field), (answer.StatusCode, problem.Text("field")));
+        Assert.StartsWith(rule, problem.Text("rule"), StringComparison.Ordinal);
+    }
+
     [Theory, MemberData(nameof(Signatures))]
     public async Task A_signature_that_is_none_is_refused(string name, string json)
     {

@@ -51,6 +51,59 @@ public sealed class HookMistakeTests(NodeFixture node) : HookHost(node)
     }
 
     [Fact]
+    public async Task What_waits_goes_out_behind_a_command_that_does_well()
+    {
+        Assert.Equal(1, (await With(("VPN_ENDPOINT", "http://127.0.0.1:1/gate_receive")).RunAsync("hook", "run", "--name", "x", "--", "false")).Code);
+        File.SetLastWriteTimeUtc(Folder.File("spool/away"), TimeProvider.System.GetUtcNow().UtcDateTime - TimeSpan.FromMinutes(2));
+        var (code, output) = await Cap().RunAsync("hook", "run", "--", "true");
+        Assert.Equal((0, true), (code, output.Contains("cap: 1 sent", StringComparison.Ordinal)));
+        Assert.Single(await IncidentsAsync());
+        Assert.DoesNotContain("sent", (await Cap().RunAsync("hook", "run", "--", "true")).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_was_refused_under_a_misspelt_CapID_goes_out_under_the_right_one()
+    {
+        Assert.Equal(1, (await With(("CAP_ID", "NOBODY")).RunAsync("hook", "run", "--name", "x", "--", "false")).Code);
+        Assert.Single(Directory.GetFiles(Folder.File("spool"), "*.refused"));
+        Assert.Equal(1, (await Cap().RunAsync("hook", "flush", "--refused")).Code);
+        Assert.Equal(2, (await Cap().RunAsync("hook", "flush", "--cap-id", CapId)).Code);
+        Assert.Equal((0, "1 sent"), await Cap().RunAsync("hook", "flush", "--refused", "--cap-id", CapId));
+        Assert.Single(await IncidentsAsync());
+    }
+
+    [Fact]
+    public async Task A_comment_behind_a_setting_is_none_of_its_value()
+    {
+        var cap = With(("CAP_ID", $"{CapId}     # without it, SYS-CORE"), ("CHAIN_ID", "31337  # the cluster's"), ("VPN_ENDPOINT", $"{Gate} # a gate"));
+        Assert.Equal(1, (await cap.RunAsync("hook", "run", "--name", "x", "--", "false")).Code);
+        Assert.Single(await IncidentsAsync());
+    }
+
+    [Fact]
+    public async Task What_a_program_writes_in_an_older_locale_is_read()
+    {
+        var script = $"printf 'B\\344ume f\\374r Gr\\366\\337e\\nFATAL: disk \\303\\274ber' >&2; exit 11";
+        Assert.Equal(11, (await Cap().RunAsync("hook", "run", "--", "sh", "-c", script)).Code);
+        Assert.EndsWith("B\u00e4ume f\u00fcr Gr\u00f6\u00dfe\nFATAL: disk \u00fcber", Assert.Single(await IncidentsAsync()).Text("description"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Of_a_CapID_that_nobody_has_it_is_said()
+    {
+        var (code, output) = await With(("CAP_API", $"{Node.Api.BaseAddress}")).RunAsync("incidents", "--cap", "WEB-O1");
+        Assert.Equal((0, true), (code, output.Contains("WEB-O1 is not registered", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task A_host_that_reaches_no_API_is_told_what_was_not_checked()
+    {
+        var cap = new CapCommand(Folder.Path, [.. Settings(Gate), ("API_PORT", $"{Child.FreePort()}")]);
+        var (code, checks) = await cap.RunAsync("doctor");
+        Assert.Equal((0, 3), (code, checks.Split('\n').Count(line => line.Contains("Not checked: ", StringComparison.Ordinal))));
+    }
+
+    [Fact]
     public async Task A_full_spool_has_places_left_for_what_is_critical()
     {
         var spool = Directory.CreateDirectory(Folder.File("spool")).FullName;

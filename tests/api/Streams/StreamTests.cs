@@ -79,6 +79,28 @@ public sealed class StreamTests(NodeFixture node)
     }
 
     [Fact]
+    public async Task What_happened_to_one_incident_in_a_row_is_counted_once()
+    {
+        var key = await node.RegisterAsync("STREAM-ROW");
+        var position = await PositionAsync();
+        using var sent = await node.Api.PostAsync("/v1/incidents", NodeFixture.Json(TestIncident.Signed(
+            key, "STREAM-ROW", "R-1", TimeProvider.System.GetUtcNow())));
+        Assert.Equal(HttpStatusCode.Created, sent.StatusCode);
+        for (var i = 0; i < 4; i++)
+        {
+            using var said = await node.Operator.PostAsJsonAsync("/v1/incidents/STREAM-ROW/R-1/response", new { note = $"note {i}" });
+            Assert.Equal(HttpStatusCode.OK, said.StatusCode);
+        }
+
+        using var corrected = await node.Operator.PostAsJsonAsync("/v1/caps/STREAM-ROW/corrections",
+            new { incidentId = "R-1", deltaCap = 0, reason = "recounted" });
+        Assert.Equal(HttpStatusCode.OK, corrected.StatusCode);
+        var events = (await TakeAsync("/v1/incidents/stream?cap=STREAM-ROW", position, 5)).ConvertAll(one => JsonElement.Parse(one.Data));
+        Assert.All(events, one => Assert.Equal((4, 1), (one.GetProperty("updateCount").GetInt32(), one.GetProperty("corrections").GetArrayLength())));
+        Assert.Equal(["note 0", "note 1", "note 2", "note 3"], events.Skip(1).Select(one => one.GetProperty("updates")[0].Text("note")));
+    }
+
+    [Fact]
     public async Task A_filter_leaves_out_what_is_not_wanted()
     {
         var key = await node.RegisterAsync("STREAM-FILTER");
