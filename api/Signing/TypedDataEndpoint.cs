@@ -7,6 +7,7 @@ using CapOrleans.Core.CanonicalJson;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Signatures;
 using CapOrleans.HttpEdge.Bodies;
+using Microsoft.AspNetCore.Mvc;
 
 namespace CapOrleans.Api.Signing;
 
@@ -26,7 +27,7 @@ internal static class TypedDataEndpoint
             .Produces<JsonObject>().ProducesProblem(400).WithSummary("EIP-712 typed data of the incident in the body");
     }
 
-    private static IResult AnswerQuery(HttpRequest request, ApiOptions options)
+    private static IResult AnswerQuery([AsParameters] TypedDataQuery described, HttpRequest request, ApiOptions options)
     {
         if (request.Query.Count == 0)
         {
@@ -72,3 +73,10 @@ internal static class TypedDataEndpoint
             : TypedResults.Text(TypedData.Of(report, options.ChainId).ToJsonString(), "application/json");
     }
 }
+
+/// <summary>Query of <c>GET /v1/signing/typed-data</c>, for the description.</summary>
+internal sealed record TypedDataQuery(
+    [FromQuery(Name = "task_id")] string? TaskId, [FromQuery(Name = "cap_id")] string? CapId, [FromQuery(Name = "agent")] string? Agent,
+    [FromQuery(Name = "timestamp")] string? Timestamp, [FromQuery(Name = "severity")] string? Severity,
+    [FromQuery(Name = "description")] string? Description, [FromQuery(Name = "f_e")] string? Feedback, [FromQuery(Name = "m_e")] string? Misuse,
+    [FromQuery(Name = "cap_potential")] string? CapPotential, [FromQuery(Name = "evidence")] string? Evidence);

@@ -17,21 +17,25 @@ internal sealed class EventStream(LogHeads heads, TimeProvider time)
     /// <summary>A client that hears nothing for longer has lost its connection.</summary>
     public static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
 
-    /// <summary>Then a client comes again: a key that was revoked since reads no further.</summary>
+    /// <summary>Then a client comes again.</summary>
     public static readonly TimeSpan Longest = TimeSpan.FromMinutes(10);
 
     public static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
+
+    /// <summary>How soon a key that was revoked reads no further.</summary>
+    private static readonly TimeSpan CheckInterval = TimeSpan.FromSeconds(3);
 
     private const string HeartbeatEvent = "heartbeat";
 
     /// <param name="logs">Number of each log that is followed, in the order of <paramref name="position"/>.</param>
     /// <param name="read">Of a log, what comes after an index.</param>
+    /// <param name="mayGoOn">Whether the client may still read.</param>
     /// <param name="cancellationToken">The client is gone, or the server stops.</param>
     public async IAsyncEnumerable<SseItem<string>> FollowAsync(
-        IReadOnlyList<int> logs, StreamPosition position, Func<int, long, CancellationToken, Task<StreamSlice?>> read,
+        IReadOnlyList<int> logs, StreamPosition position, Func<int, long, CancellationToken, Task<StreamSlice?>> read, Func<Task<bool>> mayGoOn,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var (began, spoke) = (time.GetTimestamp(), time.GetTimestamp());
+        var (began, spoke, checkedAt) = (time.GetTimestamp(), time.GetTimestamp(), time.GetTimestamp());
         var seen = new long[logs.Count];
         yield return At(position, "", HeartbeatEvent);
         while (time.GetElapsedTime(began) < Longest)
@@ -75,13 +79,34 @@ internal sealed class EventStream(LogHeads heads, TimeProvider time)
             }
             else if (!isBehind)
             {
-                await changed.WaitAsync(untilHeartbeat, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await changed.WaitAsync(untilHeartbeat < CheckInterval ? untilHeartbeat : CheckInterval, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+
+            if (time.GetElapsedTime(checkedAt) >= CheckInterval)
+            {
+                checkedAt = time.GetTimestamp();
+                if (!await MayGoOnAsync(mayGoOn))
+                {
+                    yield break;
+                }
             }
 
             if (cancellationToken.IsCancellationRequested)
             {
                 yield break;
             }
+        }
+    }
+
+    private static async Task<bool> MayGoOnAsync(Func<Task<bool>> mayGoOn)
+    {
+        try
+        {
+            return await mayGoOn();
+        }
+        catch (Exception fault) when (ClusterFaults.IsTransient(fault))
+        {
+            return false; // the client comes again
         }
     }
 

@@ -4,6 +4,7 @@ using CapOrleans.Api.Answers;
 using CapOrleans.Api.Reads;
 using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.Access;
 using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.MerkleTree;
 using CapOrleans.Core.Webhooks;
@@ -106,7 +107,10 @@ internal static class StreamEndpoints
         }
 
         context.Response.Headers["X-Accel-Buffering"] = "no"; // nginx passes each event on
-        return TypedResults.ServerSentEvents(stream.FollowAsync(logs, position, read, context.RequestAborted));
+        return TypedResults.ServerSentEvents(stream.FollowAsync(logs, position, read, MayGoOnAsync, context.RequestAborted));
+
+        async Task<bool> MayGoOnAsync() => context.Request.Headers.Authorization.ToString().Split(' ')[^1] is var key
+            && (!ApiKey.TryParse(key, out _) || await context.RequestServices.GetRequiredService<OperatorKeys>().FindAsync(key) is not null);
     }
 }
 

@@ -15,7 +15,8 @@ public sealed class StreamSlots(TimeProvider time, IHostApplicationLifetime host
     {
         var http = context.HttpContext;
         // Whoever gives way, and who is there when the server stops, is told the end of its stream, and comes again.
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, host.ApplicationStopping);
+        using var longest = new CancellationTokenSource(EventStream.Longest + EventStream.Heartbeat, time); // for who reads nothing
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, host.ApplicationStopping, longest.Token);
         http.RequestAborted = end.Token;
         using var slot = all.TryTake(AddressRateLimit.AddressOf(http), end.Cancel);
         if (slot is null)

@@ -1,5 +1,9 @@
 using System.Globalization;
+using System.Net;
+using System.Net.Http.Json;
 using System.Text;
+using System.Text.Json;
+using CapOrleans.AuditLog.Postgres;
 using CapOrleans.TestHost;
 
 namespace CapOrleans.Bench.Chaos;
@@ -13,7 +17,7 @@ public sealed class ChaosRun(ChaosPlan plan, string folder, TextWriter output) :
     private const int Silos = 3;
     private const int Logs = 3;
     private const int Hosts = 48;
-    private static readonly TimeSpan ClockStep = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan ClockStep = TimeSpan.FromMinutes(3), DeliveryPatience = TimeSpan.FromMinutes(2);
 
     private readonly StringBuilder story = new();
     private readonly List<string> missing = [];
@@ -29,12 +33,15 @@ public sealed class ChaosRun(ChaosPlan plan, string folder, TextWriter output) :
     {
         await PrepareAsync();
         await Service.StartAsync();
+        await using var desk = await Desk.StartAsync(network?.Gateway ?? IPAddress.Loopback);
+        var webhook = await RegisterAsync(desk.Url);
         using var senders = new Senders(Service, await Service.RegisterAsync(8), Hosts, plan.PerSecond);
         var supervisors = Service.Silos.Select(silo => new Supervisor(silo)).ToList();
         supervisors.ForEach(supervisor => supervisor.Start());
         senders.Start();
         var suffered = await SufferAsync(senders);
         await senders.StopAsync();
+        var undelivered = await CheckAsync(desk, webhook, senders);
         foreach (var supervisor in supervisors)
         {
             await supervisor.DisposeAsync();
@@ -43,9 +50,24 @@ public sealed class ChaosRun(ChaosPlan plan, string folder, TextWriter output) :
         Tell($"{supervisors.Sum(supervisor => supervisor.Restarts)} silos were started again; {senders.Promised.Count} promises, {senders.Refused503} answers 503.");
         var (findings, entries) = await Checker.RunAsync(Database.ConnectionString("chaos"), Logs, senders.Promised, senders.Offered);
         return new ChaosResult(
-            [.. senders.Wrong.Take(20), .. findings.Take(20)], missing,
+            [.. senders.Wrong.Take(20), .. undelivered.Take(20), .. findings.Take(20)], missing,
             suffered.GroupBy(one => one.Fault).ToDictionary(group => group.Key, group => group.Count()),
             senders.Promised.Count, senders.Refused503, entries, story.ToString());
+    }
+
+    private async Task<string> RegisterAsync(Uri desk)
+    {
+        using var made = await Service.Http.PostAsJsonAsync("/v1/webhooks", new { url = desk, minSeverity = "normal" });
+        made.EnsureSuccessStatusCode();
+        return (await made.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetString()!;
+    }
+
+    private async Task<IReadOnlyList<string>> CheckAsync(Desk desk, string webhook, Senders senders)
+    {
+        await using var database = PostgresDatabase.Open(PostgresDatabase.ReadUrl(Database.ConnectionString("chaos"))!, Logs);
+        var undelivered = await desk.CheckAsync(new PostgresLogReader(database), webhook, senders.Promised, DeliveryPatience);
+        Tell($"{desk.Repeated} deliveries came more than once.");
+        return undelivered;
     }
 
     public async ValueTask DisposeAsync()
@@ -94,7 +116,8 @@ public sealed class ChaosRun(ChaosPlan plan, string folder, TextWriter output) :
         postgres = await Postgres.StartAsync(Path.Combine(disk?.Path ?? folder, "postgres"), network?.Gateway);
         cluster = new Cluster(
             Directory.CreateDirectory(Path.Combine(folder, "data")).FullName, await Database.CreateAsync("chaos"), Silos, Logs,
-            networks: network is null ? null : silo => (network.SiloAddress(silo), network.Wrap(silo)));
+            networks: network is null ? null : silo => (network.SiloAddress(silo), network.Wrap(silo)),
+            more: new Dictionary<string, string> { ["Webhooks__AllowedNetworks"] = $"{network?.Gateway ?? IPAddress.Loopback}" });
         if (clock is not null)
         {
             Service.Silos[^1].Add(clock.Environment);

@@ -37,11 +37,15 @@ public static partial class IncidentUpdates
     /// <param name="origin">Of the CapID's log: the same CapID of another deployment has another.</param>
     /// <param name="note">Null for none, which is signed as an empty one.</param>
     /// <returns>The 32 bytes that a key signs: <c>personal_sign</c> over seven parts, of which none can hold <c>|</c>.</returns>
-    public static byte[] Hash(string origin, string capId, string incidentId, UpdateAction action, string timestamp, string? note)
+    public static byte[] Hash(string origin, string capId, string incidentId, UpdateAction action, string timestamp, string? note) =>
+        PersonalSign.Hash(Encoding.UTF8.GetBytes(Text(origin, capId, incidentId, action, timestamp, note)));
+
+    /// <inheritdoc cref="Hash"/>
+    /// <returns>What a wallet shows to who signs it.</returns>
+    public static string Text(string origin, string capId, string incidentId, UpdateAction action, string timestamp, string? note)
     {
         var digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(note ?? "")));
-        return PersonalSign.Hash(Encoding.UTF8.GetBytes(
-            $"CapOrleans update|{origin}|{capId}|{incidentId}|{action.Name()}|{timestamp}|{digest}"));
+        return $"CapOrleans update|{origin}|{capId}|{incidentId}|{action.Name()}|{timestamp}|{digest}";
     }
 
     /// <returns>What is wrong with the request itself; null for nothing.</returns>

@@ -14,6 +14,9 @@ public static class DeliverySchedule
     /// <summary>After so many hours at the latest, whatever a receiver asks for.</summary>
     private static readonly TimeSpan LongestWait = TimeSpan.FromHours(24);
 
+    /// <summary>Since the first attempt that is remembered: a receiver that never takes it is not asked for ever.</summary>
+    private static readonly TimeSpan LongestSpared = TimeSpan.FromMinutes(15);
+
     /// <summary>Least time before a receiver that says that it is overloaded is asked again.</summary>
     private static readonly TimeSpan OverloadedWait = TimeSpan.FromMinutes(1);
 
@@ -30,24 +33,29 @@ public static class DeliverySchedule
     /// <returns>What is known after an attempt.</returns>
     public static DeliveryRow After(DeliveryRow row, DeliveryOutcome outcome, DateTimeOffset at, double jitter)
     {
+        var isSpared = IsSpared(row, outcome, at);
         var attempt = new DeliveryAttempt(at, (int)outcome.Took.TotalMilliseconds, outcome.Fault, outcome.Code, outcome.Answer);
         var next = row with
         {
             Attempts = [.. row.Attempts.TakeLast(MaxRemembered - 1), attempt], ChangedAt = at, DueAt = null,
-            Tries = row.Tries + (outcome.Code == DeliveryOutcome.TooMany ? 0 : 1), // whoever floods a receiver spends nobody's attempts
+            Tries = row.Tries + (isSpared ? 0 : 1),
         };
         return outcome.Delivered ? next with { State = DeliveryState.Delivered }
             : outcome.Code == EndpointHealth.Gone || next.Tries >= MaxAttempts ? next with { State = DeliveryState.Exhausted }
-            : next with { State = DeliveryState.Waiting, DueAt = at + outcome.Took + Delay(next.Tries, outcome, jitter) };
+            : next with { State = DeliveryState.Waiting, DueAt = at + outcome.Took + Delay(next.Tries, isSpared, outcome, jitter) };
     }
+
+    /// <summary>Whoever floods a receiver spends nobody's attempts.</summary>
+    private static bool IsSpared(DeliveryRow row, DeliveryOutcome outcome, DateTimeOffset at) =>
+        outcome.Code == DeliveryOutcome.TooMany && (row.Attempts.Count == 0 || at - row.Attempts[0].At < LongestSpared);
 
     /// <returns>429, 502 and 504 ask to be slow.</returns>
     public static bool IsOverloaded(int? code) => code is 429 or 502 or 504;
 
     /// <param name="tries">That were made; at least one, unless all were too many.</param>
-    private static TimeSpan Delay(int tries, DeliveryOutcome outcome, double jitter)
+    private static TimeSpan Delay(int tries, bool isSpared, DeliveryOutcome outcome, double jitter)
     {
-        var scheduled = outcome.Code == DeliveryOutcome.TooMany ? TimeSpan.Zero : Delays[tries - 1] * (0.9 + (0.2 * jitter));
+        var scheduled = isSpared ? TimeSpan.Zero : Delays[tries - 1] * (0.9 + (0.2 * jitter));
         var asked = outcome.RetryAfter is { } after ? after < LongestWait ? after : LongestWait : (TimeSpan?)null;
         var least = outcome.Code == DeliveryOutcome.TooMany ? asked ?? OverloadedWait
             : IsOverloaded(outcome.Code) ? OverloadedWait : TimeSpan.Zero;

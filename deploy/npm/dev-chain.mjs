@@ -43,7 +43,7 @@ const guard = ['setpriv', '--pdeathsig', 'TERM', '--'];
 // No accounts: everybody knows the keys of anvil's own, and so could fill the chain and its pool.
 const options = [
   '--ipc', socketPath, '--chain-id', chainId, '--no-cors', '--state', 'state.json', '--state-interval', '10', '--silent',
-  '--accounts', '0', '--gas-limit', `${BLOCK_GAS}`, '--prune-history', '500', // else it keeps each block's state on disk, for ever
+  '--accounts', '0', '--gas-limit', `${BLOCK_GAS}`, '--prune-history', '20', // of states, each as large as the contract's: in memory, and not on disk for ever
 ];
 const child = await start();
 let stopping = false;

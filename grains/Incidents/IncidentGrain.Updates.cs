@@ -42,6 +42,13 @@ internal sealed partial class IncidentGrain
 
         var ruling = await GrainFactory.Cap(capId).UpdateAsync(new ProvenUpdate(
             request, incidentId, entry.Index, accepted.Severity, accepted.PagingFloor, accepted.Signer, by, name, signedAt));
+        if (ruling is { Verdict: CapVerdict.Unauthorised, Refusal: { } unauthorised } && request.Timestamp is { } timestamp)
+        {
+            // Whoever signs another text is taken for somebody else.
+            var text = IncidentUpdates.Text(IncidentViews.OriginOf(entry), capId, incidentId, request.Action, timestamp, request.Note);
+            return new UpdateRuling(ruling.Verdict, null, unauthorised with { Rule = $"{unauthorised.Rule} The text to sign is: {text}" });
+        }
+
         return new UpdateRuling(ruling.Verdict, ruling.Refusal is null ? (await views.OfAsync([entry], CancellationToken.None))[0] : null, ruling.Refusal);
     }
 }

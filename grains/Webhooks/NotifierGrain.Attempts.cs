@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Contracts.Webhooks;
-using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Webhooks;
 using CapOrleans.Grains.Telemetry;
 
@@ -14,26 +13,25 @@ internal sealed partial class NotifierGrain
     /// <summary>Of the window, so that what is new finds a place beside what waits, and the other way round.</summary>
     private const int RetryWindow = 4;
 
-    /// <summary>The most severe every other time, so that what floods as critical keeps nothing else waiting for ever.</summary>
-    private static readonly int[] RanksInTurn = [3, 2, 3, 1, 3, 0];
+    /// <summary>Another activation may have left something: for a while after a crash there can be two.</summary>
+    private static readonly TimeSpan DueAge = TimeSpan.FromSeconds(30);
 
     private string? origin;
     private int retrying;
     private bool isLooking, isAskedAgain; // for what is due
     private long changes; // of rows, here
     private bool knowsDue;
-    private DateTimeOffset? nextDue; // of what waits; null for none
-    private DateTimeOffset awayUntil, slowUntil, pausedUntil;
-    private bool isTrying; // whether a receiver that was away, or was sent too much, is there again
-    private long turns;
-    private readonly string[] lastInTurn = ["", "", "", ""]; // by severity
+    private DateTimeOffset? nextDue; // of what waits, or earlier; null for none
+    private DateTimeOffset dueReadAt;
+    private DateTimeOffset pausedUntil;
+    private DeliveryTurns? turns;
 
     private bool MayRetry
     {
         get
         {
             var now = Time.GetUtcNow();
-            return MayGoOn && retrying < RetryWindow && underWay.Count < Window && now >= awayUntil && now >= slowUntil && now >= pausedUntil
+            return MayGoOn && retrying < RetryWindow && underWay.Count < Window && !pace.IsAway && now >= pausedUntil
                 && HasDue;
         }
     }
@@ -70,13 +68,17 @@ internal sealed partial class NotifierGrain
     /// <summary>A receiver that was away is tried with one alone.</summary>
     private async Task StartDueAsync()
     {
-        while (MayRetry && !(isTrying && underWay.Count > 0))
+        if (!knowsDue || Time.GetUtcNow() - dueReadAt > DueAge)
         {
-            var known = changes;
-            if (await NextInTurnAsync() is not { } row)
+            await ReadDueAsync();
+        }
+
+        turns ??= new DeliveryTurns(deliveries, pace, LogNumber, WebhookId, Time);
+        while (MayRetry && !(pace.IsTrying && underWay.Count > 0))
+        {
+            if (await turns.NextAsync([.. underWay], Stopping) is not { } row)
             {
-                var next = await deliveries.NextDueAsync(LogNumber, WebhookId, Stopping);
-                (knowsDue, nextDue) = (known == changes, next);
+                await ReadDueAsync();
                 return;
             }
 
@@ -88,34 +90,21 @@ internal sealed partial class NotifierGrain
         }
     }
 
-    /// <returns>What is due and not under way, of the CapID whose turn it is; null when nothing is.</returns>
-    private async Task<DeliveryRow?> NextInTurnAsync()
+    private async Task ReadDueAsync()
     {
-        var (now, except) = (Time.GetUtcNow(), underWay.ToList());
-        var first = RanksInTurn[(int)(turns++ % RanksInTurn.Length)];
-        foreach (var rank in Enumerable.Range(0, Severity.Ladder.Count).Reverse().OrderBy(rank => rank != first))
+        var (known, now) = (changes, Time.GetUtcNow());
+        var next = await deliveries.NextDueAsync(LogNumber, WebhookId, Stopping);
+        (knowsDue, nextDue, dueReadAt) = (known == changes, next, now);
+    }
+
+    /// <summary>What a commit of ours changed, so that nobody has to ask whether something is due.</summary>
+    private void NoteChanged(IEnumerable<DeliveryRow> rows)
+    {
+        changes++;
+        foreach (var row in rows.Where(row => row.DueAt is not null))
         {
-            for (var isAgain = false; ; isAgain = true)
-            {
-                var next = await deliveries.TurnsAsync(LogNumber, WebhookId, rank, lastInTurn[rank], now, except, Stopping);
-                var due = next.FirstOrDefault(turn => turn.Index is not null);
-                var hadTurn = lastInTurn[rank].Length > 0;
-                lastInTurn[rank] = due?.CapId ?? (next.Count == IDeliveryReader.MaxTurns ? next[^1].CapId : "");
-                if (due is not null && await deliveries.FindAsync(LogNumber, WebhookId, due.Index!.Value, Stopping) is { } row)
-                {
-                    return row;
-                }
-
-                if (isAgain || !hadTurn || lastInTurn[rank].Length > 0)
-                {
-                    break;
-                }
-            }
+            nextDue = nextDue < row.DueAt ? nextDue : row.DueAt;
         }
-
-        // Many CapIDs wait of which nothing is due yet: they are passed over a few at a time.
-        return (await deliveries.DueAsync(LogNumber, WebhookId, now, except.Count + 1, Stopping))
-            .FirstOrDefault(row => !underWay.Contains(row.Index));
     }
 
     private async Task<DeliveryRow?> RetryAsync(DeliveryRow row)
@@ -139,16 +128,13 @@ internal sealed partial class NotifierGrain
             var outcome = await sender.TryUnlessAwayAsync(DeliveryOf(entry, await OriginAsync(), target, at), end.Token);
             if (outcome is null)
             {
-                (awayUntil, isTrying) = (Time.GetUtcNow() + IWebhookSender.AwayTime, true);
+                pace.NoteAway();
+                turns?.GiveBack();
                 return null;
             }
 
-            (awayUntil, isTrying) = outcome.Delivered || outcome.IsOfContent ? (default, false) : (awayUntil, isTrying);
-            if (DeliverySchedule.PauseAfter(outcome) is var pause && pause > TimeSpan.Zero)
-            {
-                (slowUntil, isTrying) = (Later(slowUntil, Time.GetUtcNow() + pause), true);
-            }
-
+            turns?.Spend();
+            pace.Note(row.CapId, outcome);
             GrainMetrics.Delivered(outcome.Delivered ? "delivered" : outcome.Fault.Text());
             await TellAsync(outcome);
             return DeliverySchedule.After(row, outcome, at, Random.Shared.NextDouble());

@@ -84,7 +84,7 @@ internal sealed partial class NotifierGrain
                 .Add("incidentId", row.IncidentId)
                 .Add("index", row.Index)
                 .Add("webhook", WebhookId)));
-        (changes, knowsDue) = (changes + 1, false);
+        NoteChanged(rows);
         return new Step(to, [.. ended]) { Deliveries = rows };
     }
 
@@ -92,7 +92,7 @@ internal sealed partial class NotifierGrain
     {
         var outcome = await GrainFactory.GetGrain<IAuditLogGrain>(LogNumber)
             .AppendAsync(new Append { Entries = entries, Deliveries = rows }).WaitAsync(Stopping);
-        (changes, knowsDue) = (changes + 1, false);
+        NoteChanged(rows);
         if (outcome.Verdict != AppendVerdict.Appended)
         {
             throw new InvalidOperationException($"The log answered {outcome.Verdict}.");

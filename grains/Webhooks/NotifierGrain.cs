@@ -43,6 +43,7 @@ internal sealed partial class NotifierGrain(
     private readonly CancellationTokenSource stop = new();
     private readonly HashSet<long> underWay = []; // by index: nobody else sends these
     private readonly Dictionary<long, Task<DeliveryRow?>> unkept = []; // first attempts that no commit has kept yet
+    private readonly ReceiverPace pace = new(time);
     private WebhookEndpoint? endpoint;
     private DateTimeOffset lookedAt;
 
@@ -56,9 +57,6 @@ internal sealed partial class NotifierGrain(
             return key[..key.IndexOf('/', StringComparison.Ordinal)];
         }
     }
-
-    /// <summary>Until then nothing is sent: the receiver is away, or was sent too much.</summary>
-    private DateTimeOffset AwayUntil => Later(awayUntil, slowUntil);
 
     protected override int LogNumber => int.Parse(this.GetPrimaryKeyString().AsSpan(WebhookId.Length + 1), CultureInfo.InvariantCulture);
 
@@ -123,12 +121,13 @@ internal sealed partial class NotifierGrain(
             var rows = new List<DeliveryRow>();
             foreach (var (row, _) in waiting)
             {
-                rows.Add(!unkept.TryGetValue(row.Index, out var sending) ? row with { DueAt = Later(row.DueAt!.Value, AwayUntil) }
+                rows.Add(!unkept.TryGetValue(row.Index, out var sending) ? row with { DueAt = Later(row.DueAt!.Value, Later(pace.Until, pace.HeldUntil(row.CapId))) }
                     : !sending.IsCompleted ? row with { DueAt = Time.GetUtcNow() + Lease }
-                    : await sending ?? row with { DueAt = Later(Time.GetUtcNow(), AwayUntil) });
+                    : await sending ?? row with { DueAt = Later(Time.GetUtcNow(), pace.Until) });
             }
 
             await CommitAsync(await StepAsync(to, rows));
+            NoteChanged(rows); // whoever asked meanwhile saw them as they were
         }
         catch
         {
@@ -146,9 +145,9 @@ internal sealed partial class NotifierGrain(
     private void Start(long from, List<(DeliveryRow Row, LogEntry Entry)> waiting)
     {
         Forget(unkept.Keys.Where(index => index < from)); // another activation has gone on from there
-        var free = Time.GetUtcNow() < AwayUntil || isTrying ? 0 : endpoint!.Sends.IsOrdered ? 1
+        var free = pace.IsAway || pace.IsTrying ? 0 : endpoint!.Sends.IsOrdered ? 1
             : Math.Min(Window - underWay.Count, (HasDue ? Window - RetryWindow : Window) - (underWay.Count - retrying));
-        foreach (var (row, entry) in waiting.Where(next => !underWay.Contains(next.Row.Index)).Take(Math.Max(0, free)))
+        foreach (var (row, entry) in waiting.Where(next => !underWay.Contains(next.Row.Index) && !pace.IsHeld(next.Row.CapId)).Take(Math.Max(0, free)))
         {
             underWay.Add(row.Index);
             unkept.Add(row.Index, SendAsync(row, entry));

@@ -19,8 +19,8 @@ public sealed class EventStreamTests : IDisposable
     public async Task A_silent_stream_sends_its_position_every_fifteen_seconds_and_ends_after_ten_minutes()
     {
         await using var events = new EventStream(heads, time).FollowAsync(
-            [0, 1], StreamPosition.Behind([8, 0]), (_, _, _) => throw new InvalidOperationException(),
-                CancellationToken.None).GetAsyncEnumerator();
+            [0, 1], StreamPosition.Behind([8, 0]), (_, _, _) => throw new InvalidOperationException(), () => Task.FromResult(true),
+            CancellationToken.None).GetAsyncEnumerator();
         var heartbeats = new List<SseItem<string>>();
         while (true)
         {
@@ -37,6 +37,20 @@ public sealed class EventStreamTests : IDisposable
         Assert.Equal(EventStream.Longest / EventStream.Heartbeat, heartbeats.Count);
         Assert.All(heartbeats, one => Assert.Equal(("heartbeat", "", "7,-1"), (one.EventType, one.Data, one.EventId)));
         Assert.All(heartbeats, one => Assert.Equal(EventStream.RetryAfter, one.ReconnectionInterval));
+    }
+
+    [Fact]
+    public async Task Who_may_not_read_any_more_is_sent_nothing_after_three_seconds()
+    {
+        var mayGoOn = true;
+        await using var events = new EventStream(heads, time).FollowAsync(
+            [0], StreamPosition.Behind([1]), (_, _, _) => throw new InvalidOperationException(), () => Task.FromResult(mayGoOn),
+            CancellationToken.None).GetAsyncEnumerator();
+        Assert.True(await events.MoveNextAsync());
+        var next = events.MoveNextAsync();
+        mayGoOn = false;
+        time.Advance(TimeSpan.FromSeconds(3));
+        Assert.False(await next);
     }
 
     [Theory]

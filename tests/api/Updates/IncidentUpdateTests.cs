@@ -253,6 +253,20 @@ public sealed class IncidentUpdateTests(NodeFixture node)
     }
 
     [Fact]
+    public async Task Who_signed_another_text_is_told_the_right_one()
+    {
+        await FileAsync("I-1");
+        using var refused = await node.Api.PostAsJsonAsync($"/v1/incidents/{capId}/I-1/response",
+            await SignedAsync(responder, "I-1", UpdateAction.Resolve, "planned"));
+        Assert.Equal(HttpStatusCode.Forbidden, refused.StatusCode);
+        var text = JsonElement.Parse(await refused.Content.ReadAsStringAsync()).Text("rule").Split("The text to sign is: ")[1];
+        var signed = responder.Sign(PersonalSign.Hash(System.Text.Encoding.UTF8.GetBytes(text))).ToString();
+        using var taken = await node.Api.PostAsJsonAsync($"/v1/incidents/{capId}/I-1/response",
+            new { note = "planned", timestamp = text.Split('|')[5], signature = signed });
+        Assert.Equal(HttpStatusCode.OK, taken.StatusCode);
+    }
+
+    [Fact]
     public async Task What_was_signed_before_an_incident_was_set_back_counts_no_more()
     {
         await FileAsync("I-1");

@@ -60,6 +60,21 @@ public sealed class DeliveryScheduleTests
         Assert.Equal(TimeSpan.Zero, DeliverySchedule.PauseAfter(Fails));
     }
 
+    [Fact]
+    public void A_receiver_that_always_wants_less_is_asked_by_the_schedule_after_a_while()
+    {
+        var (row, at) = (Row(), Start);
+        for (var attempt = 0; row.State == DeliveryState.Waiting; attempt++)
+        {
+            Assert.True(attempt < 100);
+            row = DeliverySchedule.After(row, new DeliveryOutcome(DeliveryFault.Status, 429), at, jitter: 0.5);
+            at = row.DueAt ?? at;
+        }
+
+        Assert.Equal((DeliveryState.Exhausted, 10), (row.State, row.Tries));
+        Assert.InRange(at - Start, TimeSpan.FromHours(75), TimeSpan.FromHours(77));
+    }
+
     [Theory]
     [InlineData(400, true)]
     [InlineData(403, true)]

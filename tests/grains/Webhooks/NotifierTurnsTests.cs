@@ -47,7 +47,7 @@ public sealed class NotifierTurnsTests : WebhookCluster
     }
 
     [Fact]
-    public async Task A_receiver_that_is_sent_too_much_gets_nothing_for_a_while_and_then_goes_on()
+    public async Task A_receiver_that_wants_less_of_one_CapID_gets_the_others()
     {
         var id = await RegisterAsync();
         Sender.Outcomes.Enqueue(new DeliveryOutcome(DeliveryFault.Status, 429, RetryAfter: TimeSpan.FromSeconds(40)));
@@ -56,21 +56,78 @@ public sealed class NotifierTurnsTests : WebhookCluster
         var refused = await RowAsync(id, "P-1", row => row.Attempts.Count == 1);
         Assert.Equal((0, 429), (refused.Tries, refused.Attempts[0].Code));
 
-        await FileAsync("H-1", "critical", OtherCap);
-        await WaitingAsync(2);
-        var held = await RowAsync(id, "H-1", _ => true);
+        await FileAsync("P-2");
+        var held = await RowAsync(id, "P-2", _ => true);
         Assert.InRange(held.DueAt!.Value - Time.GetUtcNow(), TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(40));
+        await FileAsync("H-1", "critical", OtherCap);
+        await RowAsync(id, "H-1", row => row.State == DeliveryState.Delivered);
         for (var second = 0; second < 30; second++)
         {
             Time.Advance(TimeSpan.FromSeconds(1));
             await NudgeAsync();
         }
 
-        Assert.Equal(1, Sender.Count);
-        await AgainAsync();
-        await AgainAsync();
-        await RowAsync(id, "H-1", row => row.State == DeliveryState.Delivered);
-        await RowAsync(id, "P-1", row => row.State == DeliveryState.Delivered);
+        Assert.Equal(2, Sender.Count);
+        await Eventually.TrueAsync(async () =>
+        {
+            Time.Advance(TimeSpan.FromSeconds(1));
+            await NudgeAsync();
+            return (await EntriesAsync(EntryKinds.DeliverySucceeded)).Count == 3;
+        });
+    }
+
+    [Fact]
+    public async Task A_receiver_that_wants_less_of_all_gets_nothing_for_a_while_and_then_goes_on()
+    {
+        var id = await RegisterAsync();
+        var tooMany = new DeliveryOutcome(DeliveryFault.Status, 429, RetryAfter: TimeSpan.FromSeconds(40));
+        foreach (var (incident, capId) in ((string, string)[])[("P-1", "Z-001"), ("H-1", OtherCap)])
+        {
+            Sender.Outcomes.Enqueue(tooMany);
+            await FileAsync(incident, "high", capId);
+            await Sender.NextAsync();
+            await RowAsync(id, incident, row => row.Attempts.Count == 1);
+        }
+
+        await FileAsync("H-2", "critical", OtherCap);
+        await RowAsync(id, "H-2", row => row.State == DeliveryState.Waiting && row.DueAt > Time.GetUtcNow());
+        for (var second = 0; second < 30; second++)
+        {
+            Time.Advance(TimeSpan.FromSeconds(1));
+            await NudgeAsync();
+        }
+
+        Assert.Equal(2, Sender.Count);
+        await Eventually.TrueAsync(async () =>
+        {
+            Time.Advance(TimeSpan.FromSeconds(1));
+            await NudgeAsync();
+            return (await EntriesAsync(EntryKinds.DeliverySucceeded)).Count == 3;
+        });
+    }
+
+    [Theory]
+    [InlineData("critical")]
+    [InlineData("high")]
+    public async Task What_a_receiver_fails_on_is_followed_by_another_CapID_s(string severity)
+    {
+        await RegisterAsync();
+        Sender.IsAway = true;
+        for (var i = 0; i < 12; i++)
+        {
+            await FileAsync($"P-{i}", ((string[])["critical", "escalated", "high"])[i % 3]);
+        }
+
+        await FileAsync("H-1", severity, OtherCap);
+        await WaitingAsync(13);
+        Sender.Script = (incident, _) => Task.FromResult(incident == "H-1" ? new DeliveryOutcome(DeliveryFault.None, 200) : Failed);
+        Sender.IsAway = false;
+        var sent = new List<string>();
+        while (!sent.Contains("H-1"))
+        {
+            sent.Add(JsonElement.Parse((await AgainAsync()).Body).Text("incident_id"));
+            Assert.InRange(sent.Count, 1, 2);
+        }
     }
 
     [Fact]

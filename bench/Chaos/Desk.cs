@@ -1,0 +1,123 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Net;
+using System.Security.Cryptography;
+using System.Text.Json;
+using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Core.Webhooks;
+using CapOrleans.TestHost;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace CapOrleans.Bench.Chaos;
+
+/// <summary>
+/// A receiver of webhooks that has troubles of its own: of the deliveries that it sees for the first time it refuses one in twenty, and asks
+/// for less at one in a hundred. It writes down what it took.
+/// </summary>
+internal sealed class Desk : IAsyncDisposable
+{
+    private readonly WebApplication app;
+    private readonly ConcurrentDictionary<string, string> bodies = new(StringComparer.Ordinal); // by webhook-id
+    private readonly ConcurrentDictionary<string, int> taken = new(StringComparer.Ordinal);
+    private int seen;
+
+    private Desk(IPAddress address)
+    {
+        Url = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://{address}:{Child.FreePort()}"));
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls($"{Url}");
+        app = builder.Build();
+        app.MapPost("/", TakeAsync);
+    }
+
+    public Uri Url { get; }
+
+    /// <summary>One id with two contents.</summary>
+    public ConcurrentQueue<string> Wrong { get; } = new();
+
+    public int Repeated => taken.Values.Sum(times => times - 1);
+
+    public static async Task<Desk> StartAsync(IPAddress address)
+    {
+        var desk = new Desk(address);
+        await desk.app.StartAsync();
+        return desk;
+    }
+
+    public ValueTask DisposeAsync() => app.DisposeAsync();
+
+    /// <summary>Every promise was delivered, or waits for its next attempt; nothing is said to be delivered that was not.</summary>
+    public async Task<IReadOnlyList<string>> CheckAsync(
+        IDeliveryReader deliveries, string webhook, IReadOnlyDictionary<string, Promise> promised, TimeSpan patience)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            var rows = await RowsAsync(deliveries, webhook);
+            var lost = promised.Keys.Where(name => !taken.ContainsKey(name) && rows.GetValueOrDefault(name) != DeliveryState.Waiting).ToList();
+            if (lost.Count > 0 && TimeProvider.System.GetElapsedTime(started) < patience)
+            {
+                await Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System);
+                continue;
+            }
+
+            var unheard = rows.Where(row => row.Value == DeliveryState.Delivered && !taken.ContainsKey(row.Key));
+            return
+            [
+                .. Wrong, .. lost.Select(name => $"{name} was not delivered, and does not wait for it."),
+                .. unheard.Select(row => $"{row.Key} is said to be delivered, and was not."),
+            ];
+        }
+    }
+
+    private static async Task<Dictionary<string, DeliveryState>> RowsAsync(IDeliveryReader deliveries, string webhook)
+    {
+        const int Page = 1000;
+        var rows = new Dictionary<string, DeliveryState>(StringComparer.Ordinal);
+        for (DeliveryCursor? before = null; ;)
+        {
+            var page = await deliveries.ListAsync(new DeliveryQuery(webhook, null, before, Page), CancellationToken.None);
+            foreach (var row in page)
+            {
+                rows[$"{row.CapId}/{row.IncidentId}"] = row.State;
+            }
+
+            if (page.Count <= Page)
+            {
+                return rows;
+            }
+
+            before = new DeliveryCursor(page[Page - 1].ChangedAt.ToUnixTimeMilliseconds(), page[Page - 1].Log, page[Page - 1].Index);
+        }
+    }
+
+    private async Task TakeAsync(HttpContext context)
+    {
+        using var read = new MemoryStream();
+        await context.Request.Body.CopyToAsync(read);
+        var (id, body) = (context.Request.Headers["webhook-id"].ToString(), read.ToArray());
+        var digest = Convert.ToHexStringLower(SHA256.HashData(body));
+        if (bodies.TryAdd(id, digest))
+        {
+            var number = Interlocked.Increment(ref seen);
+            if (number % 20 == 0)
+            {
+                context.Response.StatusCode = number % 100 == 0 ? StatusCodes.Status429TooManyRequests : StatusCodes.Status500InternalServerError;
+                context.Response.Headers.RetryAfter = "1";
+                return;
+            }
+        }
+        else if (bodies[id] != digest)
+        {
+            Wrong.Enqueue($"{id} came with two contents.");
+        }
+
+        using var document = JsonDocument.Parse(body);
+        var data = document.RootElement.GetProperty("data");
+        taken.AddOrUpdate($"{data.GetProperty("capId").GetString()}/{data.GetProperty("incidentId").GetString()}", 1, (_, times) => times + 1);
+    }
+}
