@@ -7,12 +7,12 @@ internal static class AnswerStart
 {
     private const int MaxBytes = 256;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(1);
 
     /// <returns>Without control characters; null for nothing.</returns>
     public static async Task<string?> ReadAsync(HttpContent content, TimeProvider time, CancellationToken cancellationToken)
     {
-        using var limit = new CancellationTokenSource(Patience, time);
+        using var limit = new CancellationTokenSource(ReadTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         var bytes = new byte[MaxBytes];
         var length = 0;

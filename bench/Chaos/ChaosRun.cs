@@ -17,7 +17,7 @@ public sealed class ChaosRun(ChaosPlan plan, string folder, TextWriter output) :
     private const int Silos = 3;
     private const int Logs = 3;
     private const int Hosts = 48;
-    private static readonly TimeSpan ClockStep = TimeSpan.FromMinutes(3), DeliveryPatience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan ClockStep = TimeSpan.FromMinutes(3), DeliveryTimeout = TimeSpan.FromMinutes(2);
 
     private readonly StringBuilder story = new();
     private readonly List<string> missing = [];
@@ -65,7 +65,7 @@ public sealed class ChaosRun(ChaosPlan plan, string folder, TextWriter output) :
     private async Task<IReadOnlyList<string>> CheckAsync(Desk desk, string webhook, Senders senders)
     {
         await using var database = PostgresDatabase.Open(PostgresDatabase.ReadUrl(Database.ConnectionString("chaos"))!, Logs);
-        var undelivered = await desk.CheckAsync(new PostgresLogReader(database), webhook, senders.Promised, DeliveryPatience);
+        var undelivered = await desk.CheckAsync(new PostgresLogReader(database), webhook, senders.Promised, DeliveryTimeout);
         Tell($"{desk.Repeated} deliveries came more than once.");
         return undelivered;
     }

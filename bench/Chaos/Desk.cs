@@ -52,14 +52,14 @@ internal sealed class Desk : IAsyncDisposable
 
     /// <summary>Every promise was delivered, or waits for its next attempt; nothing is said to be delivered that was not.</summary>
     public async Task<IReadOnlyList<string>> CheckAsync(
-        IDeliveryReader deliveries, string webhook, IReadOnlyDictionary<string, Promise> promised, TimeSpan patience)
+        IDeliveryReader deliveries, string webhook, IReadOnlyDictionary<string, Promise> promised, TimeSpan timeout)
     {
         var started = TimeProvider.System.GetTimestamp();
         while (true)
         {
             var rows = await RowsAsync(deliveries, webhook);
             var lost = promised.Keys.Where(name => !taken.ContainsKey(name) && rows.GetValueOrDefault(name) != DeliveryState.Waiting).ToList();
-            if (lost.Count > 0 && TimeProvider.System.GetElapsedTime(started) < patience)
+            if (lost.Count > 0 && TimeProvider.System.GetElapsedTime(started) < timeout)
             {
                 await Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System);
                 continue;

@@ -30,7 +30,7 @@ internal static partial class HookCommand
         {
             var told = Tell(parsed.GetValue(refused)
                 ? await HookDelivery.DeliverRefusedAsync(CapEnvironment.Key(parsed.GetValue(key)), parsed.GetValue(cap), cancellationToken)
-                : await HookDelivery.DeliverAsync(null, isPatient: true, cancellationToken));
+                : await HookDelivery.DeliverAsync(null, isUnlimited: true, cancellationToken));
             if (HookSpool.Open(CapEnvironment.Spool).CountRefused() is > 0 and var aside)
             {
                 Answer.Note($"{aside} refused, put aside in {CapEnvironment.Spool} with the reason beside each: cap hook flush --refused");

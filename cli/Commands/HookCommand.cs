@@ -63,7 +63,7 @@ internal static partial class HookCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var failed = FailedUnit.Read(parsed.GetRequiredValue(unit)).ToIncident(options.Weight(parsed));
-            return Tell(await HookDelivery.DeliverAsync(failed.Sign(options.Key(parsed)), isPatient: false, cancellationToken));
+            return Tell(await HookDelivery.DeliverAsync(failed.Sign(options.Key(parsed)), isUnlimited: false, cancellationToken));
         });
         return command;
     }
@@ -126,7 +126,7 @@ internal static partial class HookCommand
         try
         {
             var incident = await SignAsync(failure, key, cancellationToken);
-            var delivered = await HookDelivery.DeliverAsync(incident, isPatient: false, cancellationToken);
+            var delivered = await HookDelivery.DeliverAsync(incident, isUnlimited: false, cancellationToken);
             Answer.Note($"cap: {IncidentFile.Check(incident).IncidentId}: {delivered}");
         }
         catch (Exception fault) when (fault is not OperationCanceledException)

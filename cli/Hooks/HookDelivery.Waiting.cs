@@ -15,7 +15,7 @@ internal static partial class HookDelivery
             if (Directory.Exists(folder) && HookSpool.Open(folder) is var spool && spool.Files().Count > 0
                 && !spool.WasAwaySince(TimeProvider.System.GetUtcNow() - AwayTime))
             {
-                Answer.Note($"cap: {await SendInTurnAsync(spool, null, isPatient: false, cancellationToken)}");
+                Answer.Note($"cap: {await SendInTurnAsync(spool, null, isUnlimited: false, cancellationToken)}");
             }
         }
         catch (CliFaultException fault)

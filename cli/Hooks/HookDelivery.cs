@@ -34,9 +34,9 @@ internal static partial class HookDelivery
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(50);
 
     /// <param name="incident">Signed; null to send only what waits.</param>
-    /// <param name="isPatient">However long it takes.</param>
+    /// <param name="isUnlimited">However long it takes.</param>
     /// <exception cref="CliFaultException">Refused, or neither sent nor kept.</exception>
-    public static async Task<Delivered> DeliverAsync(byte[]? incident, bool isPatient, CancellationToken cancellationToken)
+    public static async Task<Delivered> DeliverAsync(byte[]? incident, bool isUnlimited, CancellationToken cancellationToken)
     {
         HookSpool spool;
         string? file = null;
@@ -54,7 +54,7 @@ internal static partial class HookDelivery
             return new Delivered(1, 0, 0);
         }
 
-        return await SendInTurnAsync(spool, file, isPatient, cancellationToken);
+        return await SendInTurnAsync(spool, file, isUnlimited, cancellationToken);
     }
 
     /// <summary>Sends what waits, and before it what was refused and put aside, signed again.</summary>
@@ -62,16 +62,16 @@ internal static partial class HookDelivery
     {
         var spool = HookSpool.Open(CapEnvironment.Spool);
         await spool.BringBackAsync(key, capId, cancellationToken);
-        return await SendInTurnAsync(spool, null, isPatient: true, cancellationToken);
+        return await SendInTurnAsync(spool, null, isUnlimited: true, cancellationToken);
     }
 
     /// <summary>Sends, or waits until another hook has sent it.</summary>
-    private static async Task<Delivered> SendInTurnAsync(HookSpool spool, string? file, bool isPatient, CancellationToken cancellationToken)
+    private static async Task<Delivered> SendInTurnAsync(HookSpool spool, string? file, bool isUnlimited, CancellationToken cancellationToken)
     {
         var (started, since) = (TimeProvider.System.GetTimestamp(), TimeProvider.System.GetUtcNow());
         while (true)
         {
-            if (!isPatient && (spool.WasAwaySince(since) || TimeProvider.System.GetElapsedTime(started) > Limit))
+            if (!isUnlimited && (spool.WasAwaySince(since) || TimeProvider.System.GetElapsedTime(started) > Limit))
             {
                 return new Delivered(0, spool.Files().Count, 0);
             }
@@ -80,7 +80,7 @@ internal static partial class HookDelivery
             {
                 if (turn is not null)
                 {
-                    return await SendAllAsync(spool, file, isPatient ? null : started, cancellationToken);
+                    return await SendAllAsync(spool, file, isUnlimited ? null : started, cancellationToken);
                 }
             }
 

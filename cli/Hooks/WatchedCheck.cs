@@ -94,7 +94,7 @@ internal sealed class WatchedCheck(string name, string check, string shown, Weig
             try
             {
                 var incident = Encoding.UTF8.GetBytes(state.Pending);
-                var delivered = await HookDelivery.DeliverAsync(incident, isPatient: false, cancellationToken);
+                var delivered = await HookDelivery.DeliverAsync(incident, isUnlimited: false, cancellationToken);
                 Answer.Note($"cap: {IncidentFile.Check(incident).IncidentId}: {delivered}");
                 code = delivered.ExitCode;
             }
@@ -108,7 +108,7 @@ internal sealed class WatchedCheck(string name, string check, string shown, Weig
         }
 
         return Directory.Exists(CapEnvironment.Spool) && Directory.EnumerateFiles(CapEnvironment.Spool, "*.json").Any()
-            ? (await HookDelivery.DeliverAsync(null, isPatient: false, cancellationToken)).ExitCode // what no gate took before
+            ? (await HookDelivery.DeliverAsync(null, isUnlimited: false, cancellationToken)).ExitCode // what no gate took before
             : ExitCodes.Done;
     }
 

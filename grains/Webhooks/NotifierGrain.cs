@@ -33,7 +33,7 @@ internal sealed partial class NotifierGrain(
     private const int MaxRows = 256;
 
     /// <summary>For an attempt that takes longer than this, nothing waits.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan FirstAttemptTimeout = TimeSpan.FromMilliseconds(250);
 
     /// <summary>An attempt has ended long before; if nobody has said how, whoever made it is gone.</summary>
     private static readonly TimeSpan Lease = TimeSpan.FromSeconds(30);
@@ -111,12 +111,12 @@ internal sealed partial class NotifierGrain(
             return Step.Skip(to);
         }
 
-        var patience = endpoint!.Sends.IsOrdered ? null : Task.Delay(Patience, Time, Stopping);
+        var timeout = endpoint!.Sends.IsOrdered ? null : Task.Delay(FirstAttemptTimeout, Time, Stopping);
         Start(from, waiting);
         try
         {
             var all = Task.WhenAll(unkept.Values);
-            await (patience is null ? all : (Task)Task.WhenAny(all, patience));
+            await (timeout is null ? all : (Task)Task.WhenAny(all, timeout));
             Stopping.ThrowIfCancellationRequested();
             var rows = new List<DeliveryRow>();
             foreach (var (row, _) in waiting)
