@@ -62,7 +62,7 @@ public sealed class WebhookSender : IWebhookSender, IDisposable
             var after = response.Headers.RetryAfter is { } header ? header.Delta ?? (header.Date - time.GetUtcNow()) : null;
             return new DeliveryOutcome(
                 response.IsSuccessStatusCode ? DeliveryFault.None : DeliveryFault.Status, (int)response.StatusCode, took,
-                after > TimeSpan.Zero ? after : null,
+                after >= TimeSpan.Zero ? after : null,
                 response.IsSuccessStatusCode ? null : await AnswerStart.ReadAsync(response.Content, time, either.Token));
         }
         catch (Exception fault)

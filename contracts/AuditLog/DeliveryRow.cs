@@ -20,7 +20,7 @@ public enum DeliveryState
 /// <param name="Index">Of the entry that is delivered.</param>
 /// <param name="DueAt">Of the next attempt; null unless it waits.</param>
 /// <param name="ChangedAt">When it was last tried, or came to wait.</param>
-/// <param name="Attempts">The newest last; of many, the newest.</param>
+/// <param name="Attempts">The newest last; of many, the first and the newest.</param>
 /// <param name="Tries">Attempts since it came to wait: those of before somebody asked for it again do not count.</param>
 [GenerateSerializer, Immutable, Alias("cap.delivery-row.v1")]
 public sealed record DeliveryRow(

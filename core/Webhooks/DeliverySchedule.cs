@@ -14,7 +14,7 @@ public static class DeliverySchedule
     /// <summary>After so many hours at the latest, whatever a receiver asks for.</summary>
     private static readonly TimeSpan LongestWait = TimeSpan.FromHours(24);
 
-    /// <summary>Since the first attempt that is remembered: a receiver that never takes it is not asked for ever.</summary>
+    /// <summary>Since the first attempt: a receiver that never takes it is not asked for ever.</summary>
     private static readonly TimeSpan LongestSpared = TimeSpan.FromMinutes(15);
 
     /// <summary>Least time before a receiver that says that it is overloaded is asked again.</summary>
@@ -37,7 +37,9 @@ public static class DeliverySchedule
         var attempt = new DeliveryAttempt(at, (int)outcome.Took.TotalMilliseconds, outcome.Fault, outcome.Code, outcome.Answer);
         var next = row with
         {
-            Attempts = [.. row.Attempts.TakeLast(MaxRemembered - 1), attempt], ChangedAt = at, DueAt = null,
+            Attempts = row.Attempts.Count < MaxRemembered ? [.. row.Attempts, attempt]
+                : [row.Attempts[0], .. row.Attempts.TakeLast(MaxRemembered - 2), attempt],
+            ChangedAt = at, DueAt = null,
             Tries = row.Tries + (isSpared ? 0 : 1),
         };
         return outcome.Delivered ? next with { State = DeliveryState.Delivered }
@@ -45,7 +47,7 @@ public static class DeliverySchedule
             : next with { State = DeliveryState.Waiting, DueAt = at + outcome.Took + Delay(next.Tries, isSpared, outcome, jitter) };
     }
 
-    /// <summary>Whoever floods a receiver spends nobody's attempts.</summary>
+    /// <summary>Whoever floods a receiver spends nobody's attempts: how fast it is sent anything is another matter.</summary>
     private static bool IsSpared(DeliveryRow row, DeliveryOutcome outcome, DateTimeOffset at) =>
         outcome.Code == DeliveryOutcome.TooMany && (row.Attempts.Count == 0 || at - row.Attempts[0].At < LongestSpared);
 
@@ -57,12 +59,8 @@ public static class DeliverySchedule
     {
         var scheduled = isSpared ? TimeSpan.Zero : Delays[tries - 1] * (0.9 + (0.2 * jitter));
         var asked = outcome.RetryAfter is { } after ? after < LongestWait ? after : LongestWait : (TimeSpan?)null;
-        var least = outcome.Code == DeliveryOutcome.TooMany ? asked ?? OverloadedWait
+        var least = outcome.Code == DeliveryOutcome.TooMany ? asked ?? Delays[0]
             : IsOverloaded(outcome.Code) ? OverloadedWait : TimeSpan.Zero;
         return new[] { scheduled, least, asked ?? TimeSpan.Zero }.Max();
     }
-
-    /// <returns>For how long nothing is sent to a receiver that says that it is sent too much.</returns>
-    public static TimeSpan PauseAfter(DeliveryOutcome outcome) => outcome.Code != DeliveryOutcome.TooMany ? TimeSpan.Zero
-        : outcome.RetryAfter is { } after && after < OverloadedWait ? after : OverloadedWait;
 }

@@ -37,7 +37,7 @@ public interface IWebhookSender
     bool MayReach(Uri url);
 
     /// <summary>For so long an endpoint that only fails is not asked again.</summary>
-    static readonly TimeSpan AwayTime = TimeSpan.FromSeconds(15);
+    static readonly TimeSpan AwayTime = TimeSpan.FromSeconds(5);
 
     /// <summary>As <see cref="TryAsync"/>.</summary>
     /// <returns>Null when nothing was sent, because lately the endpoint did nothing but fail.</returns>

@@ -18,10 +18,9 @@ internal sealed class DeliveryTurns(IDeliveryReader deliveries, ReceiverPace pac
     /// <returns>What is due and not under way; null when nothing is.</returns>
     public async Task<DeliveryRow?> NextAsync(IReadOnlyCollection<long> underWay, CancellationToken cancellationToken)
     {
-        // Of a receiver that may fail on what one CapID sends, another's says more.
-        var skip = pace.IsTrying ? pace.LastFailed : null;
-        return await NextAsync(underWay, skip, cancellationToken)
-            ?? (skip is null ? null : await NextAsync(underWay, null, cancellationToken));
+        // Of a receiver that may fail on what some CapIDs send, the others' say more: each has its try.
+        return await NextOfAsync(underWay, cancellationToken)
+            ?? (pace.IsTrying && pace.ForgetFailed() ? await NextOfAsync(underWay, cancellationToken) : null);
     }
 
     /// <summary>It was sent.</summary>
@@ -36,7 +35,9 @@ internal sealed class DeliveryTurns(IDeliveryReader deliveries, ReceiverPace pac
         }
     }
 
-    private async Task<DeliveryRow?> NextAsync(IReadOnlyCollection<long> underWay, string? skip, CancellationToken cancellationToken)
+    private bool MayTry(string capId) => !(pace.IsTrying && pace.HasFailed(capId));
+
+    private async Task<DeliveryRow?> NextOfAsync(IReadOnlyCollection<long> underWay, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
         var first = pace.IsTrying ? Severity.CriticalRank : RanksInTurn[(int)(turns % RanksInTurn.Length)];
@@ -46,7 +47,7 @@ internal sealed class DeliveryTurns(IDeliveryReader deliveries, ReceiverPace pac
             for (var isAgain = false; ; isAgain = true)
             {
                 var next = await deliveries.TurnsAsync(log, webhook, rank, last[rank], now, underWay, cancellationToken);
-                var due = next.FirstOrDefault(turn => turn.Index is not null && turn.CapId != skip && !pace.IsHeld(turn.CapId));
+                var due = next.FirstOrDefault(turn => turn.Index is not null && MayTry(turn.CapId));
                 var isFromTheMiddle = last[rank].Length > 0;
                 last[rank] = due?.CapId ?? (next.Count == IDeliveryReader.MaxTurns ? next[^1].CapId : "");
                 if (due is not null && await deliveries.FindAsync(log, webhook, due.Index!.Value, cancellationToken) is { } row)
@@ -64,6 +65,6 @@ internal sealed class DeliveryTurns(IDeliveryReader deliveries, ReceiverPace pac
 
         // Many CapIDs wait of which nothing is due yet: they are passed over a few at a time.
         return (await deliveries.DueAsync(log, webhook, now, underWay.Count + 1, cancellationToken))
-            .FirstOrDefault(row => !underWay.Contains(row.Index) && row.CapId != skip && !pace.IsHeld(row.CapId));
+            .FirstOrDefault(row => !underWay.Contains(row.Index) && MayTry(row.CapId));
     }
 }

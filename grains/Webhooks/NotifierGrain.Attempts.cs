@@ -3,6 +3,7 @@ using System.Text.Json;
 using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Contracts.Webhooks;
 using CapOrleans.Core.Webhooks;
+using CapOrleans.GrainInterfaces;
 using CapOrleans.Grains.Telemetry;
 
 namespace CapOrleans.Grains.Webhooks;
@@ -19,6 +20,7 @@ internal sealed partial class NotifierGrain
     private string? origin;
     private int retrying;
     private bool isLooking, isAskedAgain; // for what is due
+    private bool isWaking;
     private long changes; // of rows, here
     private bool knowsDue;
     private DateTimeOffset? nextDue; // of what waits, or earlier; null for none
@@ -31,7 +33,7 @@ internal sealed partial class NotifierGrain
         get
         {
             var now = Time.GetUtcNow();
-            return MayGoOn && retrying < RetryWindow && underWay.Count < Window && !pace.IsAway && now >= pausedUntil
+            return MayGoOn && retrying < RetryWindow && underWay.Count < Window && pace.MayStart && now >= pausedUntil
                 && HasDue;
         }
     }
@@ -85,8 +87,34 @@ internal sealed partial class NotifierGrain
             if (underWay.Add(row.Index))
             {
                 retrying++;
+                pace.NoteStart();
                 _ = FinishAsync(row.Index, RetryAsync(row), isRetry: true);
             }
+        }
+
+        if (pace.IsSlow && !isWaking)
+        {
+            _ = WakeAsync();
+        }
+    }
+
+    /// <summary>When the next attempt may be made of a receiver that is slow.</summary>
+    private async Task WakeAsync()
+    {
+        isWaking = true;
+        try
+        {
+            var wait = pace.NextAt - Time.GetUtcNow();
+            await Task.Delay(wait > TimeSpan.Zero ? wait : TimeSpan.Zero, Time, Stopping);
+            _ = this.AsReference<INotifierGrain>().NudgeAsync();
+        }
+        catch (OperationCanceledException)
+        {
+            // It is over.
+        }
+        finally
+        {
+            isWaking = false;
         }
     }
 

@@ -121,7 +121,7 @@ internal sealed partial class NotifierGrain(
             var rows = new List<DeliveryRow>();
             foreach (var (row, _) in waiting)
             {
-                rows.Add(!unkept.TryGetValue(row.Index, out var sending) ? row with { DueAt = Later(row.DueAt!.Value, Later(pace.Until, pace.HeldUntil(row.CapId))) }
+                rows.Add(!unkept.TryGetValue(row.Index, out var sending) ? row with { DueAt = Later(row.DueAt!.Value, pace.Until) }
                     : !sending.IsCompleted ? row with { DueAt = Time.GetUtcNow() + Lease }
                     : await sending ?? row with { DueAt = Later(Time.GetUtcNow(), pace.Until) });
             }
@@ -145,9 +145,9 @@ internal sealed partial class NotifierGrain(
     private void Start(long from, List<(DeliveryRow Row, LogEntry Entry)> waiting)
     {
         Forget(unkept.Keys.Where(index => index < from)); // another activation has gone on from there
-        var free = pace.IsAway || pace.IsTrying ? 0 : endpoint!.Sends.IsOrdered ? 1
+        var free = pace.IsAway || pace.IsTrying || pace.IsSlow ? 0 : endpoint!.Sends.IsOrdered ? 1
             : Math.Min(Window - underWay.Count, (HasDue ? Window - RetryWindow : Window) - (underWay.Count - retrying));
-        foreach (var (row, entry) in waiting.Where(next => !underWay.Contains(next.Row.Index) && !pace.IsHeld(next.Row.CapId)).Take(Math.Max(0, free)))
+        foreach (var (row, entry) in waiting.Where(next => !underWay.Contains(next.Row.Index)).Take(Math.Max(0, free)))
         {
             underWay.Add(row.Index);
             unkept.Add(row.Index, SendAsync(row, entry));

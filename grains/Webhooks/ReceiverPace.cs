@@ -2,69 +2,90 @@ using CapOrleans.Core.Webhooks;
 
 namespace CapOrleans.Grains.Webhooks;
 
-/// <summary>What a receiver can take just now: nothing while it is away or was sent too much, and nothing of a CapID that it wants less of.</summary>
+/// <summary>
+/// What a receiver can take just now: nothing while it is away, one after the other when it was sent too much. Who pages whom does not count:
+/// what one CapID sends must not hold up another's for longer than its turn.
+/// </summary>
 internal sealed class ReceiverPace(TimeProvider time)
 {
     /// <summary>After a look at a circuit that is open: somebody else's delivery, of another log, may be the one that tries.</summary>
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
 
+    /// <summary>Several 429 at once are one.</summary>
+    private static readonly TimeSpan CutInterval = TimeSpan.FromSeconds(1);
+
     /// <summary>So that notifiers of several logs do not always try in the same order.</summary>
     private const double Jitter = 0.25;
 
-    private readonly Dictionary<string, DateTimeOffset> held = new(StringComparer.Ordinal);
-    private DateTimeOffset awayUntil, slowUntil;
-    private string? throttled; // the CapID that it wanted less of last, while it has taken nothing since
+    /// <summary>Attempts a second: after the first 429, at least, one step up after each success, and where there is no limit any more.</summary>
+    private const double First = 1, Least = 0.2, Step = 0.1, Most = 20;
 
-    public DateTimeOffset Until => awayUntil > slowUntil ? awayUntil : slowUntil;
+    private const int MostFailed = 64;
+
+    private readonly HashSet<string> failed = new(StringComparer.Ordinal);
+    private double? perSecond;
+    private DateTimeOffset cutAt;
+
+    /// <summary>Until then it is away.</summary>
+    public DateTimeOffset Until { get; private set; }
 
     public bool IsAway => time.GetUtcNow() < Until;
 
     /// <summary>Whether it is there again is tried with one delivery alone.</summary>
     public bool IsTrying { get; private set; }
 
-    /// <summary>The CapID whose delivery failed last, while it has taken nothing since: what it fails on may be in it.</summary>
-    public string? LastFailed { get; private set; }
+    /// <summary>It was sent too much lately: attempts are made one by one, as fast as it takes them.</summary>
+    public bool IsSlow => perSecond is not null;
 
-    public bool IsHeld(string capId) => HeldUntil(capId) > time.GetUtcNow();
+    /// <summary>When the next attempt may be made, of one that is slow.</summary>
+    public DateTimeOffset NextAt { get; private set; }
 
-    public DateTimeOffset HeldUntil(string capId) => held.GetValueOrDefault(capId);
+    public bool MayStart => !IsAway && (!IsSlow || time.GetUtcNow() >= NextAt);
+
+    /// <summary>It failed on what this CapID sends, and has taken nothing since: others' deliveries say more.</summary>
+    public bool HasFailed(string capId) => failed.Contains(capId);
+
+    /// <returns>False when there was nothing to forget.</returns>
+    public bool ForgetFailed()
+    {
+        var had = failed.Count > 0;
+        failed.Clear();
+        return had;
+    }
+
+    public void NoteStart() => NextAt = perSecond is { } rate ? time.GetUtcNow() + TimeSpan.FromSeconds(1 / rate) : default;
 
     /// <summary>Nothing was sent: lately it did nothing but fail.</summary>
-    public void NoteAway() => (awayUntil, IsTrying) = (time.GetUtcNow() + (Look * (1 + Random.Shared.NextDouble())), true);
+    public void NoteAway() => (Until, IsTrying) = (time.GetUtcNow() + (Look * (1 + Random.Shared.NextDouble())), true);
 
     public void Note(string capId, DeliveryOutcome outcome)
     {
         if (outcome.Delivered || outcome.IsOfContent)
         {
-            (awayUntil, IsTrying, LastFailed) = (default, false, null);
-            throttled = outcome.Delivered ? null : throttled;
+            (Until, IsTrying) = (default, false);
+            failed.Clear();
+            perSecond = perSecond + (outcome.Delivered ? Step : 0) is { } rate && rate < Most ? rate : null;
         }
-        else if (DeliverySchedule.PauseAfter(outcome) is var pause && pause > TimeSpan.Zero)
+        else if (outcome.Code == DeliveryOutcome.TooMany)
         {
-            Hold(capId, pause);
+            Slow();
         }
         else
         {
-            LastFailed = capId;
-            awayUntil = IsTrying ? time.GetUtcNow() + (IWebhookSender.AwayTime * (1 + (Jitter * Random.Shared.NextDouble()))) : awayUntil;
+            _ = failed.Count >= MostFailed && ForgetFailed();
+            failed.Add(capId);
+            Until = IsTrying ? time.GetUtcNow() + (IWebhookSender.AwayTime * (1 + (Jitter * Random.Shared.NextDouble()))) : Until;
         }
     }
 
-    /// <summary>A limit may be of one CapID. Where another meets it as well, with nothing taken between them, it is the receiver's own.</summary>
-    private void Hold(string capId, TimeSpan pause)
+    private void Slow()
     {
         var now = time.GetUtcNow();
-        foreach (var (over, _) in held.Where(one => one.Value <= now).ToList())
+        if (now - cutAt >= CutInterval)
         {
-            held.Remove(over);
+            (perSecond, cutAt) = (Math.Max(Least, perSecond / 2 ?? First), now);
         }
 
-        held[capId] = now + pause;
-        if (throttled is not null && throttled != capId)
-        {
-            (slowUntil, IsTrying) = (now + pause, true);
-        }
-
-        throttled = capId;
+        NoteStart();
     }
 }

@@ -26,7 +26,7 @@ public sealed class ReceiverPaceTests
         time.Advance(TimeSpan.FromSeconds(2));
         Assert.False(pace.IsAway);
         pace.Note("A", Failed);
-        Assert.Equal("A", pace.LastFailed);
+        Assert.True(pace.HasFailed("A") && !pace.HasFailed("B"));
         time.Advance(IWebhookSender.AwayTime - TimeSpan.FromSeconds(1));
         Assert.True(pace.IsAway);
         time.Advance(TimeSpan.FromSeconds(6));
@@ -41,21 +41,52 @@ public sealed class ReceiverPaceTests
         pace.Note("A", Failed);
         pace.NoteAway();
         pace.Note("B", code == 200 ? Taken : Refused);
-        Assert.True(pace is { IsAway: false, IsTrying: false, LastFailed: null });
+        Assert.True(pace is { IsAway: false, IsTrying: false } && !pace.HasFailed("A"));
     }
 
     [Fact]
-    public void A_limit_that_one_CapID_meets_is_its_own_and_one_that_two_meet_is_the_receiver_s()
+    public void Who_is_sent_too_much_is_sent_less_and_then_more_and_more()
     {
-        pace.Note("A", TooMany);
-        pace.Note("A", TooMany);
-        Assert.True(pace.IsHeld("A") && !pace.IsHeld("B") && pace is { IsAway: false, IsTrying: false });
-        pace.Note("B", Taken);
-        pace.Note("B", TooMany);
-        Assert.True(pace.IsHeld("B") && !pace.IsAway);
-        pace.Note("C", TooMany);
-        Assert.True(pace is { IsAway: true, IsTrying: true });
-        time.Advance(TimeSpan.FromSeconds(30));
-        Assert.False(pace.IsAway || pace.IsHeld("A") || pace.IsHeld("C"));
+        pace.NoteStart();
+        Assert.True(pace is { IsSlow: false, MayStart: true });
+        foreach (var _ in Enumerable.Range(0, 8))
+        {
+            pace.Note("A", TooMany); // at once: they are one
+        }
+
+        Assert.True(pace is { IsSlow: true, MayStart: false, IsAway: false, IsTrying: false });
+        Assert.Equal(TimeSpan.FromSeconds(1), pace.NextAt - time.GetUtcNow());
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(pace.MayStart);
+        foreach (var _ in Enumerable.Range(0, 9))
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            pace.Note("A", TooMany);
+        }
+
+        Assert.Equal(TimeSpan.FromSeconds(5), pace.NextAt - time.GetUtcNow()); // never slower
+        foreach (var _ in Enumerable.Range(0, 8))
+        {
+            pace.Note("B", Taken);
+        }
+
+        pace.NoteStart();
+        Assert.Equal(TimeSpan.FromSeconds(1), pace.NextAt - time.GetUtcNow());
+        foreach (var _ in Enumerable.Range(0, 200))
+        {
+            pace.Note("B", Taken);
+        }
+
+        Assert.False(pace.IsSlow);
+    }
+
+    [Fact]
+    public void What_failed_is_forgotten_when_all_have_failed()
+    {
+        pace.NoteAway();
+        pace.Note("A", Failed);
+        pace.Note("B", Failed);
+        Assert.True(pace.HasFailed("A") && pace.HasFailed("B") && pace.ForgetFailed());
+        Assert.False(pace.HasFailed("A") || pace.ForgetFailed());
     }
 }
