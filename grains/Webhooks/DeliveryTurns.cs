@@ -18,9 +18,9 @@ internal sealed class DeliveryTurns(IDeliveryReader deliveries, ReceiverPace pac
     /// <returns>What is due and not under way; null when nothing is.</returns>
     public async Task<DeliveryRow?> NextAsync(IReadOnlyCollection<long> underWay, CancellationToken cancellationToken)
     {
-        // Of a receiver that may fail on what some CapIDs send, the others' say more: each has its try.
+        // Of a receiver that may fail on what some CapIDs send, or wants less of them, the others' say more: each has its try.
         return await NextOfAsync(underWay, cancellationToken)
-            ?? (pace.IsTrying && pace.ForgetFailed() ? await NextOfAsync(underWay, cancellationToken) : null);
+            ?? (pace.ForgetFailed() ? await NextOfAsync(underWay, cancellationToken) : null);
     }
 
     /// <summary>It was sent.</summary>
@@ -35,7 +35,7 @@ internal sealed class DeliveryTurns(IDeliveryReader deliveries, ReceiverPace pac
         }
     }
 
-    private bool MayTry(string capId) => !(pace.IsTrying && pace.HasFailed(capId));
+    private bool MayTry(string capId) => !((pace.IsTrying || pace.IsSlow) && pace.HasFailed(capId));
 
     private async Task<DeliveryRow?> NextOfAsync(IReadOnlyCollection<long> underWay, CancellationToken cancellationToken)
     {

@@ -42,7 +42,7 @@ internal sealed class ReceiverPace(TimeProvider time)
 
     public bool MayStart => !IsAway && (!IsSlow || time.GetUtcNow() >= NextAt);
 
-    /// <summary>It failed on what this CapID sends, and has taken nothing since: others' deliveries say more.</summary>
+    /// <summary>It failed on what this CapID sends, or wanted less of it, and has taken nothing since: others' deliveries say more.</summary>
     public bool HasFailed(string capId) => failed.Contains(capId);
 
     /// <returns>False when there was nothing to forget.</returns>
@@ -66,14 +66,16 @@ internal sealed class ReceiverPace(TimeProvider time)
             failed.Clear();
             perSecond = perSecond + (outcome.Delivered ? Step : 0) is { } rate && rate < Most ? rate : null;
         }
-        else if (outcome.Code == DeliveryOutcome.TooMany)
-        {
-            Slow();
-        }
         else
         {
             _ = failed.Count >= MostFailed && ForgetFailed();
             failed.Add(capId);
+            if (outcome.Code == DeliveryOutcome.TooMany)
+            {
+                Slow();
+                return;
+            }
+
             Until = IsTrying ? time.GetUtcNow() + (IWebhookSender.AwayTime * (1 + (Jitter * Random.Shared.NextDouble()))) : Until;
         }
     }

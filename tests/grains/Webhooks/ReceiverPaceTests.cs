@@ -54,7 +54,7 @@ public sealed class ReceiverPaceTests
             pace.Note("A", TooMany); // at once: they are one
         }
 
-        Assert.True(pace is { IsSlow: true, MayStart: false, IsAway: false, IsTrying: false });
+        Assert.True(pace is { IsSlow: true, MayStart: false, IsAway: false, IsTrying: false } && pace.HasFailed("A") && !pace.HasFailed("B"));
         Assert.Equal(TimeSpan.FromSeconds(1), pace.NextAt - time.GetUtcNow());
         time.Advance(TimeSpan.FromSeconds(1));
         Assert.True(pace.MayStart);
