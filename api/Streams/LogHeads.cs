@@ -47,7 +47,7 @@ internal sealed partial class LogHeads(IGrainFactory grains, TimeProvider time, 
         while (!stoppingToken.IsCancellationRequested)
         {
             await listened.Task.WaitAsync(stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            await LookAsync();
+            await LookAsync(stoppingToken);
             await Task.Delay(Interval, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
@@ -56,16 +56,20 @@ internal sealed partial class LogHeads(IGrainFactory grains, TimeProvider time, 
 
     private async Task<long> SizeAsync(int log) => (await grains.GetGrain<IAuditLogGrain>(log).HeadAsync()).Size;
 
-    private async Task LookAsync()
+    private async Task LookAsync(CancellationToken stoppingToken)
     {
         try
         {
             var count = await grains.GetGrain<ILogReaderGrain>(0).CountAsync();
             Publish(await Task.WhenAll(Enumerable.Range(0, count).Select(SizeAsync)));
         }
-        catch (Exception fault) when (ClusterFaults.IsTransient(fault))
+        catch (Exception fault)
         {
-            LogAway(fault); // streams wait: their logs take nothing now
+            // Streams wait: their logs take nothing now. Whatever it is, it ends no process.
+            if (!stoppingToken.IsCancellationRequested)
+            {
+                LogAway(fault);
+            }
         }
     }
 

@@ -92,7 +92,8 @@ internal sealed partial class NotifierGrain
             }
         }
 
-        if (pace.IsSlow && !isWaking)
+        // What waits for another reason is woken by that: a place that is free, a receiver that is there again.
+        if (pace.IsSlow && !isWaking && HasDue && pace.NextAt > Time.GetUtcNow())
         {
             _ = WakeAsync();
         }
@@ -104,8 +105,7 @@ internal sealed partial class NotifierGrain
         isWaking = true;
         try
         {
-            var wait = pace.NextAt - Time.GetUtcNow();
-            await Task.Delay(wait > TimeSpan.Zero ? wait : TimeSpan.Zero, Time, Stopping);
+            await Task.Delay(pace.NextAt - Time.GetUtcNow(), Time, Stopping);
             _ = this.AsReference<INotifierGrain>().NudgeAsync();
         }
         catch (OperationCanceledException)
@@ -139,7 +139,8 @@ internal sealed partial class NotifierGrain
     {
         var page = await Log.ReadAsync(LogNumber, row.Index, 1, Stopping);
         var entry = page.Entries[0];
-        return endpoint!.Sends.Wants(Notification.Of(entry)!) ? await SendAsync(row, entry) : row with
+        return endpoint is not { } target ? null // it was removed meanwhile
+            : target.Sends.Wants(Notification.Of(entry)!) ? await SendAsync(row, entry) : row with
         {
             State = DeliveryState.Exhausted, DueAt = null, ChangedAt = Time.GetUtcNow(), Tries = row.Tries + 1,
             Attempts = [.. row.Attempts, new DeliveryAttempt(Time.GetUtcNow(), 0, DeliveryFault.NotWanted, null, null)],

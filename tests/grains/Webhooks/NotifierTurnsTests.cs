@@ -77,6 +77,26 @@ public sealed class NotifierTurnsTests : WebhookCluster
         await RowAsync(id, "H-1", row => row.State == DeliveryState.Delivered);
     }
 
+    [Fact]
+    public async Task A_receiver_that_was_sent_too_much_once_costs_nothing_while_nothing_waits()
+    {
+        var id = await RegisterAsync();
+        Sender.Outcomes.Enqueue(new DeliveryOutcome(DeliveryFault.Status, 429, RetryAfter: TimeSpan.FromSeconds(1)));
+        await FileAsync("P-1");
+        await Sender.NextAsync();
+        await AgainAsync();
+        await RowAsync(id, "P-1", row => row.State == DeliveryState.Delivered);
+        Time.Advance(TimeSpan.FromMinutes(1));
+        await NudgeAsync();
+        var (before, notifier) = (Nudges, Cluster.Client.Notifier(id, LogOfIncidents));
+        for (var i = 0; i < 300; i++)
+        {
+            await notifier.ProgressAsync();
+        }
+
+        Assert.InRange(Nudges - before, 0, 30);
+    }
+
     [Theory]
     [InlineData("critical")]
     [InlineData("high")]

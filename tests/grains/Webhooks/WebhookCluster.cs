@@ -35,6 +35,11 @@ public abstract class WebhookCluster : IAsyncLifetime
     private readonly PrivateKey key = PrivateKey.Create();
     protected ScriptedSender Sender { get; } = new();
     protected FaultyWriter Writer { get; } = new();
+
+    /// <summary>How often a notifier was told that there may be something new.</summary>
+    protected int Nudges => Volatile.Read(ref nudges);
+
+    private int nudges;
     protected InProcessTestCluster Cluster { get; private set; } = null!;
 
     protected IWebhooksGrain Webhooks => Cluster.Client.GetGrain<IWebhooksGrain>(0);
@@ -47,6 +52,11 @@ public abstract class WebhookCluster : IAsyncLifetime
             silo.AddCap(Folder, _ => new NoChain(), logs: 2);
             silo.Services.AddSingleton<TimeProvider>(Time);
             silo.Services.AddSingleton<IWebhookSender>(Sender);
+            silo.AddIncomingGrainCallFilter(call =>
+            {
+                Interlocked.Add(ref nudges, call.InterfaceMethod.Name == nameof(INotifierGrain.NudgeAsync) ? 1 : 0);
+                return call.Invoke();
+            });
             silo.Services.AddSingleton<IAuditLogWriter>(services =>
                 Writer.Over(new SqliteLogWriter(services.GetRequiredService<SqliteDatabase>())));
         });
