@@ -12,14 +12,14 @@ public sealed partial class Child : IDisposable
     private static readonly ConcurrentDictionary<int, bool> Given = new();
 
     private readonly Process process;
-    private readonly ConcurrentQueue<string> lines = new();
+    private readonly ConcurrentQueue<string> printed = new(), errors = new();
     private readonly SemaphoreSlim arrived = new(0);
 
     private Child(Process process)
     {
         this.process = process;
-        process.OutputDataReceived += (_, line) => Take(line.Data);
-        process.ErrorDataReceived += (_, line) => Take(line.Data);
+        process.OutputDataReceived += (_, line) => Take(printed, line.Data);
+        process.ErrorDataReceived += (_, line) => Take(errors, line.Data);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
     }
@@ -31,7 +31,10 @@ public sealed partial class Child : IDisposable
 
     public bool HasExited => process.HasExited;
 
-    public string Output => string.Join('\n', lines);
+    /// <summary>Standard output, and behind it the standard error: which line of which came first, two pipes do not say.</summary>
+    public string Output => string.Join('\n', Lines);
+
+    private IEnumerable<string> Lines => printed.Concat(errors);
 
     public static Child Start(string program, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? environment = null, string? folder = null)
     {
@@ -62,7 +65,7 @@ public sealed partial class Child : IDisposable
         using var timeout = new CancellationTokenSource(within, TimeProvider.System);
         while (true)
         {
-            if (lines.FirstOrDefault(line => line.Contains(part, StringComparison.Ordinal)) is { } found)
+            if (Lines.FirstOrDefault(line => line.Contains(part, StringComparison.Ordinal)) is { } found)
             {
                 return found;
             }
@@ -120,7 +123,7 @@ public sealed partial class Child : IDisposable
         }
     }
 
-    private void Take(string? line)
+    private void Take(ConcurrentQueue<string> lines, string? line)
     {
         if (line is not null)
         {
