@@ -102,6 +102,7 @@ internal static partial class HookCommand
             var pause = Duration("--every", parsed.GetRequiredValue(every));
             try
             {
+                await Task.Yield(); // a signal that comes before this has returned is answered with 143, whatever it does later
                 await watched.RunAsync(pause, cancellationToken);
             }
             catch (OperationCanceledException)
