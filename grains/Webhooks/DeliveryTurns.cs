@@ -10,6 +10,9 @@ internal sealed class DeliveryTurns(IDeliveryReader deliveries, ReceiverPace pac
     /// <summary>The most severe every other time, so that what floods as critical keeps nothing else waiting for ever.</summary>
     private static readonly int[] RanksInTurn = [3, 2, 3, 1, 3, 0];
 
+    /// <summary>Of CapIDs, so that those that must wait are passed over.</summary>
+    private const int MostPages = 3;
+
     private readonly string[] last = ["", "", "", ""]; // CapIDs, by severity
     private long turns;
     private (int Rank, string Before)? taken;
@@ -35,8 +38,6 @@ internal sealed class DeliveryTurns(IDeliveryReader deliveries, ReceiverPace pac
         }
     }
 
-    private bool MayTry(string capId) => !((pace.IsTrying || pace.IsSlow) && pace.HasFailed(capId));
-
     private async Task<DeliveryRow?> NextOfAsync(IReadOnlyCollection<long> underWay, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
@@ -44,11 +45,11 @@ internal sealed class DeliveryTurns(IDeliveryReader deliveries, ReceiverPace pac
         foreach (var rank in Enumerable.Range(0, Severity.Ladder.Count).Reverse().OrderBy(rank => rank != first))
         {
             var before = last[rank];
-            for (var isAgain = false; ; isAgain = true)
+            for (var page = 1; page <= MostPages; page++)
             {
                 var next = await deliveries.TurnsAsync(log, webhook, rank, last[rank], now, underWay, cancellationToken);
-                var due = next.FirstOrDefault(turn => turn.Index is not null && MayTry(turn.CapId));
-                var isFromTheMiddle = last[rank].Length > 0;
+                var due = next.FirstOrDefault(turn => turn.Index is not null && pace.MayStartOf(turn.CapId));
+                var isFirst = last[rank].Length == 0;
                 last[rank] = due?.CapId ?? (next.Count == IDeliveryReader.MaxTurns ? next[^1].CapId : "");
                 if (due is not null && await deliveries.FindAsync(log, webhook, due.Index!.Value, cancellationToken) is { } row)
                 {
@@ -56,15 +57,15 @@ internal sealed class DeliveryTurns(IDeliveryReader deliveries, ReceiverPace pac
                     return row;
                 }
 
-                if (isAgain || !isFromTheMiddle || last[rank].Length > 0)
+                if (isFirst && last[rank].Length == 0)
                 {
-                    break;
+                    break; // that were all of them
                 }
             }
         }
 
         // Many CapIDs wait of which nothing is due yet: they are passed over a few at a time.
         return (await deliveries.DueAsync(log, webhook, now, underWay.Count + 1, cancellationToken))
-            .FirstOrDefault(row => !underWay.Contains(row.Index) && MayTry(row.CapId));
+            .FirstOrDefault(row => !underWay.Contains(row.Index) && pace.MayStartOf(row.CapId));
     }
 }

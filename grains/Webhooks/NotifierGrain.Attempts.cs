@@ -81,31 +81,31 @@ internal sealed partial class NotifierGrain
             if (await turns.NextAsync([.. underWay], Stopping) is not { } row)
             {
                 await ReadDueAsync();
-                return;
+                break;
             }
 
             if (underWay.Add(row.Index))
             {
                 retrying++;
-                pace.NoteStart();
+                pace.NoteStart(row.CapId);
                 _ = FinishAsync(row.Index, RetryAsync(row), isRetry: true);
             }
         }
 
         // What waits for another reason is woken by that: a place that is free, a receiver that is there again.
-        if (pace.IsSlow && !isWaking && HasDue && pace.NextAt > Time.GetUtcNow())
+        if (!isWaking && HasDue && pace.NextAt is { } next)
         {
-            _ = WakeAsync();
+            _ = WakeAsync(next);
         }
     }
 
     /// <summary>When the next attempt may be made of a receiver that is slow.</summary>
-    private async Task WakeAsync()
+    private async Task WakeAsync(DateTimeOffset at)
     {
         isWaking = true;
         try
         {
-            await Task.Delay(pace.NextAt - Time.GetUtcNow(), Time, Stopping);
+            await Task.Delay(Later(at, Time.GetUtcNow()) - Time.GetUtcNow(), Time, Stopping);
             _ = this.AsReference<INotifierGrain>().NudgeAsync();
         }
         catch (OperationCanceledException)

@@ -147,9 +147,10 @@ internal sealed partial class NotifierGrain(
         Forget(unkept.Keys.Where(index => index < from)); // another activation has gone on from there
         var free = pace.IsAway || pace.IsTrying || pace.IsSlow ? 0 : endpoint!.Sends.IsOrdered ? 1
             : Math.Min(Window - underWay.Count, (HasDue ? Window - RetryWindow : Window) - (underWay.Count - retrying));
-        foreach (var (row, entry) in waiting.Where(next => !underWay.Contains(next.Row.Index)).Take(Math.Max(0, free)))
+        foreach (var (row, entry) in waiting.Where(next => !underWay.Contains(next.Row.Index) && pace.MayStartOf(next.Row.CapId)).Take(Math.Max(0, free)))
         {
             underWay.Add(row.Index);
+            pace.NoteStart(row.CapId);
             unkept.Add(row.Index, SendAsync(row, entry));
         }
     }

@@ -11,20 +11,20 @@ internal sealed class ReceiverPace(TimeProvider time)
     /// <summary>After a look at a circuit that is open: somebody else's delivery, of another log, may be the one that tries.</summary>
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
 
-    /// <summary>Several 429 at once are one.</summary>
-    private static readonly TimeSpan CutInterval = TimeSpan.FromSeconds(1);
+    /// <summary>
+    /// A receiver may throttle each CapID for itself. So a 429 for a CapID of which it was sent another so lately slows
+    /// that CapID; for one that sends little, all of them.
+    /// </summary>
+    private static readonly TimeSpan Lately = TimeSpan.FromSeconds(10);
 
     /// <summary>So that notifiers of several logs do not always try in the same order.</summary>
     private const double Jitter = 0.25;
 
-    /// <summary>Attempts a second: after the first 429, at least, one step up after each success, and where there is no limit any more.</summary>
-    private const double First = 1, Least = 0.2, Step = 0.1, Most = 20;
-
-    private const int MostFailed = 64;
+    private const int MostFailed = 64, MostCaps = 256;
 
     private readonly HashSet<string> failed = new(StringComparer.Ordinal);
-    private double? perSecond;
-    private DateTimeOffset cutAt;
+    private readonly Dictionary<string, CapAttempts> caps = new(StringComparer.Ordinal);
+    private readonly AttemptRate all = new(time);
 
     /// <summary>Until then it is away.</summary>
     public DateTimeOffset Until { get; private set; }
@@ -35,14 +35,24 @@ internal sealed class ReceiverPace(TimeProvider time)
     public bool IsTrying { get; private set; }
 
     /// <summary>It was sent too much lately: attempts are made one by one, as fast as it takes them.</summary>
-    public bool IsSlow => perSecond is not null;
+    public bool IsSlow => all.IsLimited;
 
-    /// <summary>When the next attempt may be made, of one that is slow.</summary>
-    public DateTimeOffset NextAt { get; private set; }
+    /// <summary>
+    /// When somebody's next attempt may be made that may not be now; null when that waits for no time.
+    /// </summary>
+    public DateTimeOffset? NextAt => all.MayStart
+        ? caps.Values.Where(cap => !cap.Rate.MayStart).Min(cap => (DateTimeOffset?)cap.Rate.NextAt)
+        : all.NextAt;
 
-    public bool MayStart => !IsAway && (!IsSlow || time.GetUtcNow() >= NextAt);
+    public bool MayStart => !IsAway && all.MayStart;
 
-    /// <summary>It failed on what this CapID sends, or wanted less of it, and has taken nothing since: others' deliveries say more.</summary>
+    /// <summary>
+    /// Of a receiver that may fail on what some CapIDs send, or wants less of them, the others' deliveries say more.
+    /// </summary>
+    public bool MayStartOf(string capId) =>
+        !((IsTrying || IsSlow) && HasFailed(capId)) && (!caps.TryGetValue(capId, out var cap) || cap.Rate.MayStart);
+
+    /// <summary>It failed on what this CapID sends, or wanted less of it, and has taken nothing since.</summary>
     public bool HasFailed(string capId) => failed.Contains(capId);
 
     /// <returns>False when there was nothing to forget.</returns>
@@ -53,18 +63,39 @@ internal sealed class ReceiverPace(TimeProvider time)
         return had;
     }
 
-    public void NoteStart() => NextAt = perSecond is { } rate ? time.GetUtcNow() + TimeSpan.FromSeconds(1 / rate) : default;
+    public void NoteStart(string capId)
+    {
+        all.NoteStart();
+        var attempts = caps.TryGetValue(capId, out var known) ? known : null;
+        if (attempts is null)
+        {
+            MakeRoom();
+            caps.Add(capId, attempts = new CapAttempts(new AttemptRate(time)));
+        }
+
+        attempts.Rate.NoteStart();
+        (attempts.Before, attempts.Last) = (attempts.Last, time.GetUtcNow());
+    }
 
     /// <summary>Nothing was sent: lately it did nothing but fail.</summary>
     public void NoteAway() => (Until, IsTrying) = (time.GetUtcNow() + (Look * (1 + Random.Shared.NextDouble())), true);
 
     public void Note(string capId, DeliveryOutcome outcome)
     {
+        var cap = caps.GetValueOrDefault(capId);
         if (outcome.Delivered || outcome.IsOfContent)
         {
             (Until, IsTrying) = (default, false);
             failed.Clear();
-            perSecond = perSecond + (outcome.Delivered ? Step : 0) is { } rate && rate < Most ? rate : null;
+            if (outcome.Delivered)
+            {
+                all.NoteTaken();
+                cap?.Rate.NoteTaken();
+            }
+        }
+        else if (outcome.Code == DeliveryOutcome.TooMany && cap is not null && (cap.Rate.IsLimited || cap.Last - cap.Before < Lately))
+        {
+            cap.Rate.NoteTooMany();
         }
         else
         {
@@ -72,7 +103,7 @@ internal sealed class ReceiverPace(TimeProvider time)
             failed.Add(capId);
             if (outcome.Code == DeliveryOutcome.TooMany)
             {
-                Slow();
+                all.NoteTooMany();
                 return;
             }
 
@@ -80,14 +111,32 @@ internal sealed class ReceiverPace(TimeProvider time)
         }
     }
 
-    private void Slow()
+    private void MakeRoom()
     {
-        var now = time.GetUtcNow();
-        if (now - cutAt >= CutInterval)
+        if (caps.Count < MostCaps)
         {
-            (perSecond, cutAt) = (Math.Max(Least, perSecond / 2 ?? First), now);
+            return;
         }
 
-        NoteStart();
+        var now = time.GetUtcNow();
+        foreach (var (quiet, _) in caps.Where(cap => !cap.Value.Rate.IsLimited && now - cap.Value.Last > Lately).ToList())
+        {
+            caps.Remove(quiet);
+        }
+
+        if (caps.Count >= MostCaps)
+        {
+            caps.Remove(caps.MinBy(cap => cap.Value.Last).Key);
+        }
+    }
+
+    /// <summary>Attempts with what one CapID sends.</summary>
+    private sealed class CapAttempts(AttemptRate rate)
+    {
+        public AttemptRate Rate => rate;
+
+        public DateTimeOffset Last { get; set; }
+
+        public DateTimeOffset Before { get; set; }
     }
 }

@@ -47,7 +47,7 @@ public sealed class ReceiverPaceTests
     [Fact]
     public void Who_is_sent_too_much_is_sent_less_and_then_more_and_more()
     {
-        pace.NoteStart();
+        pace.NoteStart("B");
         Assert.True(pace is { IsSlow: false, MayStart: true });
         foreach (var _ in Enumerable.Range(0, 8))
         {
@@ -55,7 +55,7 @@ public sealed class ReceiverPaceTests
         }
 
         Assert.True(pace is { IsSlow: true, MayStart: false, IsAway: false, IsTrying: false } && pace.HasFailed("A") && !pace.HasFailed("B"));
-        Assert.Equal(TimeSpan.FromSeconds(1), pace.NextAt - time.GetUtcNow());
+        Assert.Equal(TimeSpan.FromSeconds(1), pace.NextAt! - time.GetUtcNow());
         time.Advance(TimeSpan.FromSeconds(1));
         Assert.True(pace.MayStart);
         foreach (var _ in Enumerable.Range(0, 9))
@@ -64,20 +64,86 @@ public sealed class ReceiverPaceTests
             pace.Note("A", TooMany);
         }
 
-        Assert.Equal(TimeSpan.FromSeconds(5), pace.NextAt - time.GetUtcNow()); // never slower
+        Assert.Equal(TimeSpan.FromSeconds(5), pace.NextAt! - time.GetUtcNow()); // never slower
         foreach (var _ in Enumerable.Range(0, 8))
         {
             pace.Note("B", Taken);
         }
 
-        pace.NoteStart();
-        Assert.Equal(TimeSpan.FromSeconds(1), pace.NextAt - time.GetUtcNow());
+        pace.NoteStart("B");
+        Assert.Equal(TimeSpan.FromSeconds(1), pace.NextAt! - time.GetUtcNow());
         foreach (var _ in Enumerable.Range(0, 200))
         {
             pace.Note("B", Taken);
         }
 
         Assert.False(pace.IsSlow);
+    }
+
+    [Fact]
+    public void Who_is_sent_too_much_of_one_CapID_is_sent_less_of_that_one_alone()
+    {
+        foreach (var flood in Enumerable.Range(0, 5).Select(i => $"FLOOD-{i}"))
+        {
+            pace.NoteStart(flood);
+            pace.Note(flood, Taken);
+            pace.NoteStart(flood);
+            pace.Note(flood, TooMany);
+            Assert.False(pace.MayStartOf(flood));
+        }
+
+        Assert.True(pace is { IsSlow: false, MayStart: true } && pace.MayStartOf("A"));
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(pace.MayStartOf("FLOOD-0") && pace.NextAt is null);
+        foreach (var _ in Enumerable.Range(0, 9))
+        {
+            time.Advance(TimeSpan.FromSeconds(15));
+            pace.NoteStart("FLOOD-0");
+            pace.Note("FLOOD-0", TooMany);
+        }
+
+        Assert.Equal(TimeSpan.FromSeconds(5), pace.NextAt! - time.GetUtcNow()); // never slower
+        Assert.True(pace is { IsSlow: false, MayStart: true } && pace.MayStartOf("A"));
+
+        // One that sends little and is too much all the same: then it is not that CapID.
+        pace.NoteStart("A");
+        pace.Note("A", TooMany);
+        Assert.True(pace is { IsSlow: true, MayStart: false });
+    }
+
+    [Fact]
+    public void What_was_too_much_a_minute_ago_slows_nothing()
+    {
+        pace.NoteStart("A");
+        pace.Note("A", TooMany);
+        time.Advance(TimeSpan.FromSeconds(59));
+        Assert.True(pace.IsSlow);
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(pace is { IsSlow: false, MayStart: true, NextAt: null });
+    }
+
+    [Fact]
+    public void However_many_CapIDs_there_are_what_is_known_of_them_has_a_bound()
+    {
+        pace.NoteStart("SLOW");
+        pace.NoteStart("SLOW");
+        pace.Note("SLOW", TooMany);
+        time.Advance(TimeSpan.FromSeconds(11));
+        foreach (var i in Enumerable.Range(0, 255))
+        {
+            pace.NoteStart($"OLD-{i}");
+        }
+
+        time.Advance(TimeSpan.FromSeconds(11));
+        pace.NoteStart("SLOW");
+        pace.NoteStart("NEW");
+        Assert.False(pace.MayStartOf("SLOW")); // those that are quiet are forgotten first
+        foreach (var i in Enumerable.Range(0, 300))
+        {
+            pace.NoteStart($"NEW-{i}");
+        }
+
+        Assert.True(pace.MayStartOf("SLOW"));
     }
 
     [Fact]
