@@ -4,6 +4,7 @@ using CapOrleans.Api.Access;
 using CapOrleans.Api.Answers;
 using CapOrleans.Api.Archive;
 using CapOrleans.Api.Caps;
+using CapOrleans.Api.Escalation;
 using CapOrleans.Api.Gates;
 using CapOrleans.Api.Intake;
 using CapOrleans.Api.Legacy;
@@ -79,6 +80,7 @@ public static class CapApi
         app.MapGates();
         app.MapWebhooks();
         app.MapDeliveries();
+        app.MapLadders();
         app.MapArchive();
         app.MapOperators();
         OpenApiDocument.Map(app);

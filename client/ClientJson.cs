@@ -5,6 +5,7 @@ using CapOrleans.Contracts.Anchors;
 using CapOrleans.Contracts.Archive;
 using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Contracts.Caps;
+using CapOrleans.Contracts.Escalation;
 using CapOrleans.Contracts.Gates;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Contracts.Operations;
@@ -38,6 +39,8 @@ namespace CapOrleans.Client;
 [JsonSerializable(typeof(SealingKeyAnswer))]
 [JsonSerializable(typeof(IReadOnlyList<OperatorView>))]
 [JsonSerializable(typeof(IReadOnlyList<WebhookView>))]
+[JsonSerializable(typeof(IReadOnlyList<LadderView>))]
+[JsonSerializable(typeof(LadderPreview))]
 [JsonSerializable(typeof(WebhookTestView))]
 [JsonSerializable(typeof(DeliveryView))]
 [JsonSerializable(typeof(DeliveryListAnswer))]
@@ -57,6 +60,7 @@ public sealed partial class ClientJson : JsonSerializerContext;
 [JsonSerializable(typeof(WebhookRequest))]
 [JsonSerializable(typeof(WebhookChangeRequest))]
 [JsonSerializable(typeof(RedeliveryRequest))]
+[JsonSerializable(typeof(LadderRequest))]
 [JsonSerializable(typeof(UpdateBody))]
 [JsonSerializable(typeof(GateBody))]
 [JsonSerializable(typeof(HeartbeatBody))]

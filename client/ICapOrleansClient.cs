@@ -3,6 +3,7 @@ using CapOrleans.Contracts.Anchors;
 using CapOrleans.Contracts.Archive;
 using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Contracts.Caps;
+using CapOrleans.Contracts.Escalation;
 using CapOrleans.Contracts.Gates;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Contracts.Operations;
@@ -101,6 +102,19 @@ public interface ICapOrleansClient
 
     /// <returns>How many deliveries wait for it now.</returns>
     Task<int> RedeliverAsync(string webhook, RedeliveryRequest request, CancellationToken cancellationToken);
+
+    Task<IReadOnlyList<LadderView>> ListLaddersAsync(CancellationToken cancellationToken);
+
+    /// <summary>Makes or changes a ladder.</summary>
+    Task<LadderView> PutLadderAsync(string id, LadderRequest ladder, CancellationToken cancellationToken);
+
+    Task RemoveLadderAsync(string id, CancellationToken cancellationToken);
+
+    /// <param name="severity">Null for critical.</param>
+    /// <param name="at">When the incident is accepted; null for now.</param>
+    /// <returns>Who would be paged of an incident that nobody answers, and when.</returns>
+    Task<LadderPreview> PreviewLadderAsync(
+        string id, string capId, string? severity, DateTimeOffset? at, CancellationToken cancellationToken);
 
     /// <summary>Where CIDs are: in the embedded store, at the IPFS node, at each gateway.</summary>
     Task<IReadOnlyList<LinkView>> CheckArchiveAsync(IReadOnlyList<string> cids, CancellationToken cancellationToken);

@@ -18,6 +18,9 @@ public static class ClusterLimits
     /// <summary>Webhooks.</summary>
     public const int Webhooks = 100;
 
+    /// <summary>Ladders.</summary>
+    public const int Ladders = 100;
+
     /// <summary>Between two test deliveries to one webhook.</summary>
     public const int SecondsBetweenWebhookTests = 5;
 

@@ -27,6 +27,7 @@ internal sealed class ConsumerWaker(IGrainFactory grains, LogMap logs, TimeProvi
                     await grains.GetGrain<IExporterGrain>(log).NudgeAsync();
                     await grains.GetGrain<IMirrorGrain>(log).NudgeAsync();
                     await grains.GetGrain<IWebhooksGrain>(0).NudgeAsync(log);
+                    await grains.GetGrain<ILaddersGrain>(0).NudgeAsync(log);
                 }
             }
             catch (Exception) when (!stoppingToken.IsCancellationRequested)

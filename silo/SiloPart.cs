@@ -4,6 +4,7 @@ using CapOrleans.AuditLog.Sqlite;
 using CapOrleans.Chain;
 using CapOrleans.Core.Anchors;
 using CapOrleans.Core.AuditLog;
+using CapOrleans.Core.Escalation;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Signatures;
 using CapOrleans.Core.Webhooks;
@@ -89,6 +90,7 @@ internal static class SiloPart
         }
 
         services.AddSingleton(provider => (IDeliveryReader)provider.GetRequiredService<IAuditLogReader>());
+        services.AddSingleton(provider => (IEscalationReader)provider.GetRequiredService<IAuditLogReader>());
     }
 
     private static void AddPorts(IServiceCollection services, NodeSettings settings, DataDirectory data)

@@ -61,6 +61,11 @@ internal sealed class CommitPlan(MerkleFrontier frontier, ICommitFacts facts)
     /// <summary>The last that is said of each.</summary>
     public Dictionary<(string Webhook, long Index), DeliveryRow> Deliveries { get; } = [];
 
+    /// <summary>The last that is said of each; null where nothing is kept any more.</summary>
+    public Dictionary<long, EscalationRow?> Escalations { get; } = [];
+
+    public List<(long Index, EscalationStepRow Row)> EscalationSteps { get; } = [];
+
     /// <summary>Before <see cref="Deliveries"/>.</summary>
     public List<string> DroppedWebhooks { get; } = [];
 
@@ -74,6 +79,11 @@ internal sealed class CommitPlan(MerkleFrontier frontier, ICommitFacts facts)
         }
 
         if (append.Offset is { } move && PositionOf(move.Consumer) != move.From)
+        {
+            return new AppendOutcome(AppendVerdict.StaleOffset);
+        }
+
+        if (append.Escalations is { } change && PositionOf(EscalationCommit.Offset) != change.Number)
         {
             return new AppendOutcome(AppendVerdict.StaleOffset);
         }
@@ -170,10 +180,31 @@ internal sealed class CommitPlan(MerkleFrontier frontier, ICommitFacts facts)
             Deliveries[(delivery.Webhook, delivery.Index)] = delivery;
         }
 
+        if (append.Escalations is { } escalations)
+        {
+            Collect(escalations, first);
+        }
+
         if (append.Cover is { } cover)
         {
             var isBack = append.Offset is { } back && back.To < back.From;
             Covers.Add(new CoverChange(cover.Kind, isBack ? append.Offset!.To : null, cover.To > cover.From ? cover : null, first));
         }
+    }
+
+    private void Collect(EscalationCommit change, long first)
+    {
+        Offsets[EscalationCommit.Offset] = change.Number + 1;
+        foreach (var ended in change.Ended)
+        {
+            Escalations[ended] = null;
+        }
+
+        foreach (var row in change.Rows)
+        {
+            Escalations[row.Index] = row;
+        }
+
+        EscalationSteps.AddRange(change.Steps.Select((step, at) => (first + at, step)));
     }
 }

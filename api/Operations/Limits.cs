@@ -59,6 +59,7 @@ internal static class Limits
         new("keys", CapChange.MaxKeys, "keys", "a CapID, without the revoked ones", "400 invalid-field"),
         new("keys-ever", CapChange.MaxKeysEver, "keys", "a CapID, with the revoked ones", "409 too-many-keys"),
         new("webhooks", ClusterLimits.Webhooks, "webhooks", "the cluster", "409 webhooks-full"),
+        new("ladders", ClusterLimits.Ladders, "ladders", "the cluster", "409 ladders-full"),
         new("redelivered-entries", ClusterLimits.RedeliveredEntries, "entries", "one call for deliveries again", "400 invalid-field"),
         new("webhook-test-seconds", ClusterLimits.SecondsBetweenWebhookTests, "seconds",
             "the time between two test deliveries to one webhook, at least", "429 too-many-tests"),

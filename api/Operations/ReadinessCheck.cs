@@ -14,9 +14,11 @@ internal static class ReadinessCheck
     {
         var logs = await LogsAsync(grains);
         var webhooks = (await grains.GetGrain<IWebhooksGrain>(0).ListAsync()).Where(webhook => webhook.DisabledAt is null).ToList();
+        var isPaged = (await grains.GetGrain<ILaddersGrain>(0).ListAsync()).Count > 0;
         var isMirrored = await grains.GetGrain<IMirrorGrain>(0).IsOnAsync();
         var consumers = logs.SelectMany(log => webhooks.Select(webhook => (IConsumer)grains.Notifier(webhook.Id, log.Log))
             .Prepend(grains.GetGrain<IAnchorerGrain>(log.Log)).Prepend(grains.GetGrain<IArchivistGrain>(log.Log))
+            .Concat(isPaged ? [grains.GetGrain<IEscalatorGrain>(log.Log)] : [])
             .Concat(isMirrored ? [grains.GetGrain<IMirrorGrain>(log.Log)] : [])
             .Append(grains.GetGrain<ILinkValidatorGrain>(log.Log)).Append(grains.GetGrain<IExporterGrain>(log.Log)));
         var progress = await Task.WhenAll(consumers.Select(consumer => consumer.ProgressAsync()));

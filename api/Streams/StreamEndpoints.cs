@@ -6,8 +6,8 @@ using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.Access;
 using CapOrleans.Core.AuditLog;
+using CapOrleans.Core.Incidents;
 using CapOrleans.Core.MerkleTree;
-using CapOrleans.Core.Webhooks;
 using CapOrleans.GrainInterfaces;
 using Microsoft.AspNetCore.Mvc;
 
@@ -50,8 +50,8 @@ internal static class StreamEndpoints
     {
         var query = new QueryReader(context.Request.Query, IncidentStreamQuery.Names);
         var filter = new IncidentEventFilter(
-            query.Text("cap", pattern => pattern.Length <= WebhookFilter.MaxPatternLength,
-                $"a pattern of at most {WebhookFilter.MaxPatternLength} characters"),
+            query.Text("cap", pattern => pattern.Length <= CapIdPattern.MaxLength,
+                $"a pattern of at most {CapIdPattern.MaxLength} characters"),
             query.Severities());
         var reader = grains.GetGrain<ILogReaderGrain>(0);
         return query.Fault ?? await FollowAsync(context, heads, stream, null, async (log, after, token) =>

@@ -26,7 +26,7 @@ internal static class WebhookEndpoints
             .Accepts<WebhookChangeRequest>("application/json").Produces<WebhookView>()
             .ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(404).ProducesProblem(503)
             .WithSummary("Change what a webhook is sent")
-            .WithDescription("What is left out stays as it is; an empty caps or minSeverity takes that limit away.");
+            .WithDescription("What is left out stays as it is; an empty caps, minSeverity or kinds takes that limit away.");
         app.MapDelete("/v1/webhooks/{id}", RemoveAsync).RequireAuthorization(OperatorAccess.Operator)
             .Produces(204).ProducesProblem(401).ProducesProblem(403).ProducesProblem(404).ProducesProblem(503)
             .WithSummary("Remove a webhook");
@@ -100,7 +100,8 @@ internal static class WebhookEndpoints
         }
 
         var ruling = await grains.GetGrain<IWebhooksGrain>(0).RegisterAsync(request.Url!, options!, context.User.ToActor());
-        var isAsAsked = request is { Format: null, Caps: null, MinSeverity: null, Ordered: false } || ruling.Endpoint?.Sends == options;
+        var isAsAsked = request is { Format: null, Caps: null, MinSeverity: null, Ordered: false, Kinds: null }
+            || ruling.Endpoint?.Sends == options;
         return ruling.Verdict == WebhookVerdict.AlreadySo && !isAsAsked
             ? Problems.Of(StatusCodes.Status409Conflict, "webhook-exists", "url",
                 $"The URL is registered with other options, as {ruling.Endpoint!.Id}: PATCH /v1/webhooks/{ruling.Endpoint.Id} " +

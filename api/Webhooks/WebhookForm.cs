@@ -1,7 +1,6 @@
 using CapOrleans.Api.Answers;
 using CapOrleans.Contracts.Webhooks;
 using CapOrleans.Core.Incidents;
-using CapOrleans.Core.Webhooks;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace CapOrleans.Api.Webhooks;
@@ -11,9 +10,12 @@ internal static class WebhookForm
 {
     public const string CloudEvents = "cloudevents", Legacy = "legacy";
 
+    private static readonly List<string> Kinds = ["accepted", "updated", "paged"]; // in the order of WebhookKinds
+
     /// <returns>What it says, or why it is refused.</returns>
     public static (WebhookOptions? Options, IResult? Refused) Read(WebhookRequest request) => Read(
-        new WebhookOptions(IsLegacy: false), new WebhookChangeRequest(request.Format, request.Caps, request.MinSeverity, request.Ordered));
+        new WebhookOptions(IsLegacy: false), new WebhookChangeRequest(request.Format, request.Caps, request.MinSeverity, request.Ordered,
+            request.Kinds));
 
     /// <param name="before">Of what is left out.</param>
     /// <inheritdoc cref="Read(WebhookRequest)"/>
@@ -24,9 +26,9 @@ internal static class WebhookForm
             return (null, Refuse("format", $"{CloudEvents} or {Legacy}"));
         }
 
-        if (change.Caps is { } pattern && !IsPattern(pattern))
+        if (change.Caps is { Length: > 0 } pattern && !CapIdPattern.IsOne(pattern))
         {
-            return (null, Refuse("caps", $"a CapID in which * may stand for any characters, at most {WebhookFilter.MaxPatternLength}"));
+            return (null, Refuse("caps", CapIdPattern.Rule));
         }
 
         if (change.MinSeverity is { Length: > 0 } severity && !Severity.IsOnLadder(severity))
@@ -34,15 +36,23 @@ internal static class WebhookForm
             return (null, Refuse("minSeverity", $"one of {string.Join(", ", Severity.Ladder)}"));
         }
 
+        if (change.Kinds is { } kinds && !kinds.All(kind => Kinds.Contains(kind)))
+        {
+            return (null, Refuse("kinds", $"some of {string.Join(", ", Kinds)}"));
+        }
+
         return (new WebhookOptions(
             change.Format is null ? before.IsLegacy : change.Format == Legacy,
             change.Caps is null ? before.Caps : NullIfEmpty(change.Caps),
             change.MinSeverity is null ? before.MinSeverity : NullIfEmpty(change.MinSeverity),
-            change.Ordered ?? before.IsOrdered), null);
+            change.Ordered ?? before.IsOrdered,
+            change.Kinds?.Aggregate(WebhookKinds.All, (all, kind) => all | (WebhookKinds)(1 << Kinds.IndexOf(kind))) ?? before.Kinds),
+                null);
     }
 
-    private static bool IsPattern(string text) => text.Length <= WebhookFilter.MaxPatternLength
-        && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or ':' or '-' or '*');
+    /// <returns>Null for all.</returns>
+    public static IReadOnlyList<string>? NamesOf(WebhookKinds kinds) =>
+        kinds == WebhookKinds.All ? null : [.. Kinds.Where((_, at) => kinds.HasFlag((WebhookKinds)(1 << at)))];
 
     private static string? NullIfEmpty(string text) => text.Length == 0 ? null : text;
 

@@ -11,5 +11,6 @@ internal static class WebhookViews
         endpoint.DisabledAt is null ? "enabled" : "disabled", endpoint.DisabledAt, endpoint.DisabledReason,
         endpoint.LastError is { } error ? new WebhookErrorView(error.At, error.Fault.Text(), error.Code) : null,
         endpoint.LastSuccessAt, endpoint.FailingSince, endpoint.Sends.IsLegacy ? WebhookForm.Legacy : WebhookForm.CloudEvents,
-        endpoint.Sends.Caps, endpoint.Sends.MinSeverity, endpoint.Sends.IsOrdered, secret);
+        endpoint.Sends.Caps, endpoint.Sends.MinSeverity, endpoint.Sends.IsOrdered,
+        WebhookForm.NamesOf(endpoint.Sends.Kinds), secret);
 }

@@ -38,7 +38,7 @@ internal static class WebhookCommand
         {
             var wanted = options.Read(parsed);
             var webhook = new WebhookRequest(
-                parsed.GetRequiredValue(url), wanted.Format, wanted.Caps, wanted.MinSeverity, wanted.Ordered ?? false);
+                parsed.GetRequiredValue(url), wanted.Format, wanted.Caps, wanted.MinSeverity, wanted.Ordered ?? false, wanted.Kinds);
             return Answer.Tell(
                 await Servers.ApiAsync(api => api.RegisterWebhookAsync(webhook, cancellationToken)), ClientJson.Default.WebhookView);
         });

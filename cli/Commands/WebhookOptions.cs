@@ -27,13 +27,20 @@ internal sealed class WebhookOptions
         Description = "One after the other, in the order of the log; one that fails is passed over, and follows later",
     };
 
+    private readonly Option<string?> kinds = new("--kinds")
+    {
+        Description = "Only some of accepted, updated and paged, with commas between them; default all. A ladder's pages reach whom it " +
+            "names, so 'paged' alone means nothing else",
+    };
+
     public void AddTo(Command command)
     {
         format.AcceptOnlyFromAmong("cloudevents", "legacy");
         minSeverity.AcceptOnlyFromAmong(["", .. Severity.Ladder]);
-        Array.ForEach<Option>([format, caps, minSeverity, ordered], command.Options.Add);
+        Array.ForEach<Option>([format, caps, minSeverity, ordered, kinds], command.Options.Add);
     }
 
     public WebhookChangeRequest Read(ParseResult parsed) =>
-        new(parsed.GetValue(format), parsed.GetValue(caps), parsed.GetValue(minSeverity), parsed.GetValue(ordered));
+        new(parsed.GetValue(format), parsed.GetValue(caps), parsed.GetValue(minSeverity), parsed.GetValue(ordered),
+            parsed.GetValue(kinds)?.Split(',', StringSplitOptions.RemoveEmptyEntries));
 }

@@ -35,6 +35,8 @@ public sealed record Append
 
     /// <summary>A webhook of which nothing is kept any more.</summary>
     [Id(8)] public string? DroppedWebhook { get; init; }
+
+    [Id(10)] public EscalationCommit? Escalations { get; init; }
 }
 
 /// <param name="Adjustment">dCap, four decimals.</param>

@@ -46,12 +46,30 @@ public sealed record WebhookEndpoint(
 /// <param name="MinSeverity">Only incidents from this severity on; null for the paging floor of each CapID.</param>
 /// <param name="IsOrdered">One after the other, in the order of the log, instead of several at once. One that fails is passed over, and
 /// follows later.</param>
+/// <param name="Kinds">Only these.</param>
 [GenerateSerializer, Immutable, Alias("cap.webhook-options.v1")]
 public sealed record WebhookOptions(
     [property: Id(0)] bool IsLegacy,
     [property: Id(1)] string? Caps = null,
     [property: Id(2)] string? MinSeverity = null,
-    [property: Id(3)] bool IsOrdered = false);
+    [property: Id(3)] bool IsOrdered = false,
+    [property: Id(4)] WebhookKinds Kinds = WebhookKinds.All);
+
+/// <summary>What a webhook is notified of, beside the pages of ladders that name it.</summary>
+[Flags]
+public enum WebhookKinds
+{
+    All = 0,
+
+    /// <summary>Accepted incidents.</summary>
+    Accepted = 1,
+
+    /// <summary>What is done about them.</summary>
+    Updated = 2,
+
+    /// <summary>Pages alone.</summary>
+    Paged = 4,
+}
 
 /// <param name="Code">HTTP status; null when no answer came.</param>
 [GenerateSerializer, Immutable, Alias("cap.delivery-error.v1")]
@@ -75,6 +93,9 @@ public enum DeliveryFault
 
     /// <summary>Nothing was sent: the webhook was changed, and does not want it any more.</summary>
     NotWanted = 5,
+
+    /// <summary>Nothing was sent: somebody had answered the incident.</summary>
+    Answered = 6,
 }
 
 /// <param name="Fault"><see cref="DeliveryFault.None"/> when it was delivered.</param>

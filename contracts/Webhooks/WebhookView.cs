@@ -9,20 +9,26 @@ namespace CapOrleans.Contracts.Webhooks;
 /// <param name="MinSeverity">Only incidents from this severity on; default the paging floor of each CapID.</param>
 /// <param name="Ordered">One after the other, in the order of the log, instead of several at once. One that fails is passed over, and
 /// follows later.</param>
+/// <param name="Kinds">Only these: <c>accepted</c> incidents, those that are <c>updated</c>, or <c>paged</c>; default
+/// all. Pages are sent to the webhooks that a ladder names, whatever else they want.</param>
 public sealed record WebhookRequest(
     [property: Required] string? Url,
     [property: AllowedValues("cloudevents", "legacy")] string? Format = null,
     string? Caps = null,
     [property: AllowedValues("normal", "high", "escalated", "critical")] string? MinSeverity = null,
-    bool Ordered = false);
+    bool Ordered = false,
+    IReadOnlyList<string>? Kinds = null);
 
-/// <summary>What changes of a webhook; what is left out stays as it is, and an empty string takes a limit away.</summary>
+/// <summary>
+/// What changes of a webhook; what is left out stays as it is, and an empty string, or list, takes a limit away.
+/// </summary>
 /// <inheritdoc cref="WebhookRequest"/>
 public sealed record WebhookChangeRequest(
     [property: AllowedValues("cloudevents", "legacy")] string? Format = null,
     string? Caps = null,
     [property: AllowedValues("", "normal", "high", "escalated", "critical")] string? MinSeverity = null,
-    bool? Ordered = null);
+    bool? Ordered = null,
+    IReadOnlyList<string>? Kinds = null);
 
 /// <summary>One incident by its ids, or the entries of a log from an index on up to another.</summary>
 /// <param name="Log">The log's number.</param>
@@ -38,7 +44,8 @@ public sealed record RedeliveryView(int Deliveries);
 /// <param name="Code">HTTP status; null when no answer came.</param>
 /// <param name="Answer">How the answer's body begins, 256 bytes at most; null for none.</param>
 public sealed record DeliveryAttemptView(DateTimeOffset At, int Milliseconds,
-    [property: AllowedValues("refused-address", "no-answer", "timeout", "status")] string? Error, int? Code, string? Answer);
+    [property: AllowedValues("refused-address", "no-answer", "timeout", "status", "not-wanted", "answered")] string? Error, int? Code,
+        string? Answer);
 
 /// <param name="Id">The <c>webhook-id</c> of each of its attempts.</param>
 /// <param name="Log">The log's number.</param>
@@ -75,6 +82,7 @@ public sealed record WebhookView(
     DateTimeOffset? FailingSince,
     [property: AllowedValues("cloudevents", "legacy")] string Format, string? Caps,
     [property: AllowedValues("normal", "high", "escalated", "critical")] string? MinSeverity, bool Ordered,
+    IReadOnlyList<string>? Kinds,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Secret = null);
 
 /// <param name="Code">HTTP status; null when no answer came.</param>

@@ -26,6 +26,9 @@ public static class AppendRules
             ? "An update says what its one entry says."
         : append.Deliveries.Count(row => row.State != DeliveryState.Waiting) != append.Entries.Count(entry => IsOfDelivery(entry))
             ? "A delivery is settled by an entry."
+        : append.Entries.Any(entry => EntryKinds.IsEscalation(entry.Kind)) != (append.Escalations?.Steps.Count > 0)
+            || (append.Escalations is { } escalations && !AreSteps(append.Entries, escalations.Steps))
+            ? "A step of an escalation says what its entry says."
         : append.Context is { } context && (append.Entries.Count == 0 || append.Entries.Any(entry => !IsOfContext(entry) || !Contains(entry, "capId", context.CapId)))
             ? "A context changes by entries about its CapID."
         : null;
@@ -34,6 +37,10 @@ public static class AppendRules
         EntryKinds.CapRegistered or EntryKinds.KeyAdded or EntryKinds.KeyRevoked or EntryKinds.PolicyChanged or EntryKinds.ScoreCorrected;
 
     private static bool IsOfDelivery(EntryDraft entry) => entry.Kind is EntryKinds.DeliverySucceeded or EntryKinds.DeliveryExhausted;
+
+    private static bool AreSteps(IReadOnlyList<EntryDraft> entries, IReadOnlyList<EscalationStepRow> steps) =>
+        steps.Count == entries.Count && entries.Zip(steps).All(step => EntryKinds.IsEscalation(step.First.Kind)
+            && Contains(step.First, "capId", step.Second.CapId) && Contains(step.First, "incidentId", step.Second.IncidentId));
 
     private static bool IsOf(EntryDraft entry, string origin) =>
         entry.Bytes.AsSpan().EndsWith(Encoding.UTF8.GetBytes($"\"kind\":\"{entry.Kind}\",\"origin\":\"{origin}\"}}"));

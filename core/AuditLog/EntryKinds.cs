@@ -16,6 +16,10 @@ public static class EntryKinds
     public const string IncidentResolved = "incident.resolved";
     public const string IncidentReopened = "incident.reopened";
     public const string IncidentResponded = "incident.responded";
+    public const string IncidentPaged = "incident.paged";
+    public const string IncidentUnanswered = "incident.unanswered";
+    public const string LadderChanged = "ladder.changed";
+    public const string LadderRemoved = "ladder.removed";
     public const string ArchiveLost = "archive.lost";
     public const string ArchiveRestored = "archive.restored";
     public const string AnchorBatched = "anchor.batched";
@@ -43,4 +47,7 @@ public static class EntryKinds
 
     /// <summary>What was done about an incident after its acceptance.</summary>
     public static bool IsUpdate(string kind) => kind is IncidentAcknowledged or IncidentResolved or IncidentReopened or IncidentResponded;
+
+    /// <summary>Somebody was to answer an incident.</summary>
+    public static bool IsEscalation(string kind) => kind is IncidentPaged or IncidentUnanswered;
 }

@@ -39,6 +39,14 @@ public static partial class IncidentUpdates
             Text("timestamp"), Text("signature"), body.TryGetProperty("recovery", out var recovery) ? recovery.GetString() : null));
     }
 
+    /// <param name="entry">Of an update.</param>
+    /// <returns>The index of the incident's entry.</returns>
+    public static long IndexOf(LogEntry entry)
+    {
+        using var document = JsonDocument.Parse(entry.Bytes);
+        return document.RootElement.GetProperty("body").GetProperty("index").GetInt64();
+    }
+
     /// <summary>
     /// Checks a stored update once more. That a reporter resolves what it reported itself is taken for true: who replays a log keeps no
     /// incident in memory.

@@ -106,7 +106,9 @@ public static partial class IncidentUpdates
 
     /// <summary>Whether the incident is so already, or the very same was said before.</summary>
     /// <param name="before">Its updates, in order.</param>
-    public static bool IsSo(IReadOnlyList<IncidentUpdateView> before, ProvenUpdate update)
+    /// <param name="pagedAt">Index of the newest page: who acknowledged before that, may again. Negative for
+    /// none.</param>
+    public static bool IsSo(IReadOnlyList<IncidentUpdateView> before, ProvenUpdate update, long pagedAt)
     {
         var (request, action) = (update.Request, update.Request.Action.Name());
         bool IsOf(IncidentUpdateView known) => known.By == update.By && known.Action == action;
@@ -115,7 +117,7 @@ public static partial class IncidentUpdates
             || (update.Recovery is { } recovery && before.Any(known => known.Recovery == recovery
                 || (known.Action == "reopen" && known.Index > update.RecoveryIndex))) // what was opened since, is not over by that
             || (StateOf(before) == StateAfter(request.Action)
-                && (before.Any(known => IsOf(known) && (request.Note is null || known.Note == request.Note))
+                && (before.Any(known => IsOf(known) && known.Index > pagedAt && (request.Note is null || known.Note == request.Note))
                     || (request.Note is null && request.Action != UpdateAction.Acknowledge)));
     }
 

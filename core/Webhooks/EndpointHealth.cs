@@ -55,6 +55,7 @@ public static class EndpointHealth
         DeliveryFault.Timeout => "timeout",
         DeliveryFault.Status => "status",
         DeliveryFault.NotWanted => "not-wanted",
+        DeliveryFault.Answered => "answered",
         _ => throw new ArgumentOutOfRangeException(nameof(fault), fault, null),
     };
 }

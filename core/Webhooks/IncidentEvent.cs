@@ -19,8 +19,11 @@ public static class IncidentEvent
     /// <param name="entry">Of an accepted incident, or of an update.</param>
     /// <param name="notification">What it says to webhooks.</param>
     /// <param name="origin">Of the log.</param>
-    public static byte[] Write(LogEntry entry, Notification notification, string origin) => new CanonicalObject()
-        .Add("data", notification.Incident is { } incident ? Data(incident, origin, entry.Index) : Data(entry, origin))
+    public static byte[] Write(LogEntry entry, Notification notification, string origin) => Write(entry, notification, origin,
+        notification.Incident is { } incident ? Data(incident, origin, entry.Index) : Data(entry, origin));
+
+    private static byte[] Write(LogEntry entry, Notification notification, string origin, CanonicalObject data) => new CanonicalObject()
+        .Add("data", data)
         .Add("datacontenttype", "application/json")
         .Add("id", string.Create(CultureInfo.InvariantCulture, $"{origin}/{entry.Index}"))
         .Add("sequence", entry.Index.ToString("D16", CultureInfo.InvariantCulture))
@@ -32,6 +35,23 @@ public static class IncidentEvent
         .Add("time", Entry.Instant(Entry.ReadInstant(entry)))
         .Add("type", $"caporleans.{entry.Kind}")
         .ToBytes();
+
+    /// <summary>A page: its step of the ladder, and the incident as it is now.</summary>
+    /// <param name="entry">Of the page.</param>
+    /// <param name="accepted">The incident's.</param>
+    /// <param name="state">Of the incident.</param>
+    public static byte[] WritePage(LogEntry entry, Notification notification, LogEntry accepted, string state, string origin) =>
+        Write(entry, notification, origin, new CanonicalObject()
+            .Add("acknowledgements", notification.Page!.Acknowledgements)
+            .Add("capId", notification.CapId)
+            .Add("incident", Data(AcceptedIncident.Read(accepted.Bytes), origin, accepted.Index))
+            .Add("incidentId", notification.IncidentId)
+            .Add("ladder", notification.Page.Ladder)
+            .Add("level", notification.Page.Level)
+            .Add("levels", notification.Page.Levels)
+            .Add("log", new CanonicalObject().Add("index", entry.Index).Add("origin", origin))
+            .Add("round", notification.Page.Round)
+            .Add("state", state));
 
     /// <summary>What a test sends; it is of no incident.</summary>
     public static byte[] WriteTest(string webhook, string id, DateTimeOffset now) => new CanonicalObject()

@@ -1,12 +1,15 @@
 using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Core.AuditLog;
+using CapOrleans.Core.Escalation;
 
 namespace CapOrleans.Core.Webhooks;
 
 /// <summary>What an entry says to webhooks.</summary>
 /// <param name="PagingFloor">Of the CapID when the incident was accepted.</param>
-/// <param name="Incident">Null when the entry updates an incident that was accepted before.</param>
-public sealed record Notification(string CapId, string IncidentId, string Severity, string PagingFloor, AcceptedIncident? Incident)
+/// <param name="Incident">Null when the entry is about an incident that was accepted before.</param>
+/// <param name="Page">Null unless somebody is to answer.</param>
+public sealed record Notification(
+    string CapId, string IncidentId, string Severity, string PagingFloor, AcceptedIncident? Incident, Page? Page = null)
 {
     /// <returns>Null for an entry that webhooks are told nothing of.</returns>
     public static Notification? Of(LogEntry entry)
@@ -15,6 +18,12 @@ public sealed record Notification(string CapId, string IncidentId, string Severi
         {
             var accepted = AcceptedIncident.Read(entry.Bytes);
             return new Notification(accepted.CapId, accepted.IncidentId, accepted.Severity, accepted.PagingFloor, accepted);
+        }
+
+        if (entry.Kind == EntryKinds.IncidentPaged)
+        {
+            var page = Page.Read(entry);
+            return new Notification(page.CapId, page.IncidentId, page.Severity, page.Severity, null, page);
         }
 
         if (!EntryKinds.IsUpdate(entry.Kind))

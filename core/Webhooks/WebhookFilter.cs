@@ -6,39 +6,17 @@ namespace CapOrleans.Core.Webhooks;
 /// <summary>Which incidents a webhook is notified of.</summary>
 public static class WebhookFilter
 {
-    public const int MaxPatternLength = 256;
+    /// <summary>
+    /// A page goes to whom its ladder names, whatever else they want. The legacy record says nothing of updates.
+    /// </summary>
+    public static bool Wants(this WebhookEndpoint endpoint, Notification notification) => notification.Page is { } page
+        ? page.Webhooks.Contains(endpoint.Id)
+        : Wants(endpoint.Sends, notification);
 
-    /// <summary>The legacy record says nothing of updates.</summary>
-    public static bool Wants(this WebhookOptions options, Notification notification) =>
+    private static bool Wants(WebhookOptions options, Notification notification) =>
         Severity.Rank(notification.Severity) >= Severity.Rank(options.MinSeverity ?? notification.PagingFloor)
-        && (options.Caps is not { } pattern || Matches(pattern, notification.CapId))
-        && (notification.Incident is not null || !options.IsLegacy);
-
-    /// <param name="pattern">Where <c>*</c> stands for any characters, or none.</param>
-    public static bool Matches(string pattern, string capId)
-    {
-        // Greedy, with the last star to come back to: each character of the CapID is looked at once for each star at most.
-        var (p, c, star, from) = (0, 0, -1, 0);
-        while (c < capId.Length)
-        {
-            if (p < pattern.Length && pattern[p] == '*')
-            {
-                (star, from) = (p++, c);
-            }
-            else if (p < pattern.Length && pattern[p] == capId[c])
-            {
-                (p, c) = (p + 1, c + 1);
-            }
-            else if (star >= 0)
-            {
-                (p, c) = (star + 1, ++from);
-            }
-            else
-            {
-                return false;
-            }
-        }
-
-        return pattern.AsSpan(p).IndexOfAnyExcept('*') < 0;
-    }
+        && (options.Caps is not { } pattern || CapIdPattern.Matches(pattern, notification.CapId))
+        && (notification.Incident is not null || !options.IsLegacy)
+        && (options.Kinds == WebhookKinds.All
+            || options.Kinds.HasFlag(notification.Incident is null ? WebhookKinds.Updated : WebhookKinds.Accepted));
 }

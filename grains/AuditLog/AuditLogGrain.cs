@@ -33,6 +33,7 @@ internal sealed partial class AuditLogGrain(
         var archivist = grains.GetGrain<IArchivistGrain>(log);
         var anchorer = grains.GetGrain<IAnchorerGrain>(log);
         var webhooks = grains.GetGrain<IWebhooksGrain>(0);
+        var ladders = grains.GetGrain<ILaddersGrain>(0);
 
         // Runs on the committer's thread, where a grain's own services cannot be reached.
         void NudgeConsumers(LogHead committed)
@@ -40,6 +41,7 @@ internal sealed partial class AuditLogGrain(
             _ = archivist.NudgeAsync();
             _ = anchorer.NudgeAsync();
             _ = webhooks.NudgeAsync(log);
+            _ = ladders.NudgeAsync(log);
         }
 
         GroupCommit? opened = null;

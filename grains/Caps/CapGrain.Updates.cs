@@ -34,7 +34,8 @@ internal sealed partial class CapGrain
     {
         var before = (await reader.UpdatesAsync([(CapId, update.IncidentId)], CancellationToken.None))
             .Select(known => IncidentUpdates.ReadView(known).View).ToList();
-        if (IncidentUpdates.IsSo(before, update))
+        var pages = await escalations.StepsAsync(CapId, update.IncidentId, 1, CancellationToken.None);
+        if (IncidentUpdates.IsSo(before, update, pages is [var newest] ? newest.Index : -1))
         {
             return new CapRuling(CapVerdict.Unchanged, null, null);
         }

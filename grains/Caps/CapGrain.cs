@@ -9,6 +9,7 @@ using CapOrleans.Core.CanonicalJson;
 using CapOrleans.Core.Caps;
 using CapOrleans.Core.Delegations;
 using CapOrleans.Core.DeltaCap;
+using CapOrleans.Core.Escalation;
 using CapOrleans.Core.Incidents;
 using CapOrleans.GrainInterfaces;
 using CapOrleans.Grains.AuditLog;
@@ -23,7 +24,8 @@ namespace CapOrleans.Grains.Caps;
 /// </summary>
 [Reentrant, PlacedBesideItsLog, GrainType(CapGrains.CapType)]
 internal sealed partial class CapGrain(
-    IAuditLogReader reader, ContextLoads loads, LogMap logs, LocalLogs local, AdmissionPolicy policy, TimeProvider time) : Grain, ICapGrain
+    IAuditLogReader reader, IEscalationReader escalations, ContextLoads loads, LogMap logs, LocalLogs local, AdmissionPolicy policy,
+        TimeProvider time) : Grain, ICapGrain
 {
     /// <summary>How often a judgement is repeated after another activation changed the context.</summary>
     private const int Attempts = 8;

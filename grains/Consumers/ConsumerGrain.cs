@@ -141,6 +141,7 @@ internal abstract partial class ConsumerGrain(
             Offset = new OffsetCommit(Consumer, offset, step.To),
             Cover = step.Cover,
             Deliveries = step.Deliveries,
+            Escalations = step.Escalations,
         };
         // Whether it was committed tells the offset; a silo that stops does not wait for an answer that may never come.
         var outcome = await GrainFactory.GetGrain<IAuditLogGrain>(LogNumber).AppendAsync(append).WaitAsync(Stopping);

@@ -12,5 +12,8 @@ internal sealed record Step(long To, IReadOnlyList<EntryDraft> Entries, Cover? C
     /// <summary>What became of deliveries.</summary>
     public IReadOnlyList<DeliveryRow> Deliveries { get; init; } = [];
 
+    /// <summary>What became of escalations.</summary>
+    public EscalationCommit? Escalations { get; init; }
+
     public static Step Skip(long to) => new(to, []);
 }

@@ -3,6 +3,7 @@ using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.DeltaCap;
+using CapOrleans.Core.Escalation;
 using CapOrleans.Core.Webhooks;
 using CapOrleans.GrainInterfaces;
 
@@ -12,6 +13,9 @@ namespace CapOrleans.Grains.Incidents;
 internal sealed partial class IncidentGrain
 {
     private const string StillWaiting = "delivery.waiting";
+
+    /// <summary>The newest that are shown.</summary>
+    private const int MaxSteps = 200;
 
     public Task<IncidentTimeline?> TimelineAsync() => AnswerAsync(TellAsync);
 
@@ -23,6 +27,7 @@ internal sealed partial class IncidentGrain
         }
 
         var number = views.LogOf(incident.CapId);
+        var steps = await escalations.StepsAsync(incident.CapId, incident.IncidentId, MaxSteps, CancellationToken.None);
         List<TimelineEvent> events =
         [
             new(incident.AcceptedAt, EntryKinds.IncidentAccepted, incident.Log.Index, incident.Signer, null, incident.Description),
@@ -31,12 +36,21 @@ internal sealed partial class IncidentGrain
             .. incident.Corrections.Select(correction => new TimelineEvent(
                 correction.At, EntryKinds.ScoreCorrected, correction.Index, correction.By, null,
                 $"dCap {DecimalText.Of(correction.DeltaCap)}: {correction.Reason}")),
+            .. steps.Select(Escalated),
             .. await CoveredAsync(number, EntryKinds.ArchiveBatched, incident.Log.Index, incident.Archive.Cid),
             .. await CoveredAsync(number, EntryKinds.AnchorBatched, incident.Log.Index, incident.Anchor.Transaction),
-            .. await DeliveredAsync(number, [incident.Log.Index, .. incident.Updates.Select(update => update.Index)]),
+            .. await DeliveredAsync(number, [incident.Log.Index, .. incident.Updates.Select(update => update.Index),
+                .. steps.Select(step => step.Index)]),
         ];
         return new IncidentTimeline(incident, [.. events.OrderBy(happened => happened.At).ThenBy(happened => happened.Index)]);
     }
+
+    private static TimelineEvent Escalated(LogEntry step) => new(
+        Entry.ReadInstant(step), step.Kind, step.Index, null, null,
+        step.Kind != EntryKinds.IncidentPaged || Page.Read(step) is not { } page ? null
+            : string.Create(
+                CultureInfo.InvariantCulture,
+                $"ladder {page.Ladder}, level {page.Level} of {page.Levels}, round {page.Round}: {string.Join(", ", page.Webhooks)}"));
 
     private async Task<IEnumerable<TimelineEvent>> CoveredAsync(int number, string kind, long index, string? text) =>
         await log.CoveringAsync(number, kind, index, CancellationToken.None) is { } entry

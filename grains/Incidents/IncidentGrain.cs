@@ -1,6 +1,7 @@
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.Anchors;
 using CapOrleans.Core.AuditLog;
+using CapOrleans.Core.Escalation;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Signatures;
 using CapOrleans.Core.Telemetry;
@@ -21,8 +22,8 @@ namespace CapOrleans.Grains.Incidents;
 /// </summary>
 [Reentrant, PlacedWhereItArrives, GrainDirectory(NoDirectory.Name), GrainType(CapGrains.IncidentType)]
 internal sealed partial class IncidentGrain(
-    IAuditLogReader log, IDeliveryReader deliveries, IncidentViews views, AdmissionPolicy policy, IContractWallets wallets,
-    TimeProvider time, ILogger<IncidentGrain> logger) : Grain, IIncidentGrain
+    IAuditLogReader log, IDeliveryReader deliveries, IEscalationReader escalations, IncidentViews views, AdmissionPolicy policy,
+    IContractWallets wallets, TimeProvider time, ILogger<IncidentGrain> logger) : Grain, IIncidentGrain
 {
     /// <summary>For the checks of one call, before the next one is begun: its caller waits for five seconds. 3 seconds.</summary>
     private static readonly TimeSpan LongestChecks = TimeSpan.FromSeconds(3);

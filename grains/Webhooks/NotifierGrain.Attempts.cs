@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text.Json;
 using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Contracts.Webhooks;
 using CapOrleans.Core.Webhooks;
@@ -140,11 +138,7 @@ internal sealed partial class NotifierGrain
         var page = await Log.ReadAsync(LogNumber, row.Index, 1, Stopping);
         var entry = page.Entries[0];
         return endpoint is not { } target ? null // it was removed meanwhile
-            : target.Sends.Wants(Notification.Of(entry)!) ? await SendAsync(row, entry) : row with
-        {
-            State = DeliveryState.Exhausted, DueAt = null, ChangedAt = Time.GetUtcNow(), Tries = row.Tries + 1,
-            Attempts = [.. row.Attempts, new DeliveryAttempt(Time.GetUtcNow(), 0, DeliveryFault.NotWanted, null, null)],
-        };
+            : target.Wants(Notification.Of(entry)!) ? await SendAsync(row, entry) : NotSent(row, DeliveryFault.NotWanted);
     }
 
     /// <returns>What is known of the delivery after an attempt; null when none was made.</returns>
@@ -154,7 +148,13 @@ internal sealed partial class NotifierGrain
         try
         {
             var (target, at) = (endpoint!, Time.GetUtcNow());
-            var outcome = await sender.TryUnlessAwayAsync(DeliveryOf(entry, await OriginAsync(), target, at), end.Token);
+            if (await DeliveryOfAsync(entry, target, at) is not { } delivery)
+            {
+                turns?.Spend();
+                return NotSent(row, DeliveryFault.Answered);
+            }
+
+            var outcome = await sender.TryUnlessAwayAsync(delivery, end.Token);
             if (outcome is null)
             {
                 pace.NoteAway();
@@ -174,16 +174,11 @@ internal sealed partial class NotifierGrain
         }
     }
 
-    private static Delivery DeliveryOf(LogEntry entry, string origin, Contracts.Webhooks.WebhookEndpoint target, DateTimeOffset now)
+    private DeliveryRow NotSent(DeliveryRow row, DeliveryFault why) => row with
     {
-        var notification = Notification.Of(entry)!;
-        var (body, type) = target.Sends.IsLegacy && notification.Incident is { } incident
-            ? (JsonSerializer.SerializeToUtf8Bytes(incident.ToAuditRecord(), WebhookJson.Default.AuditRecord), "application/json")
-            : (IncidentEvent.Write(entry, notification, origin), IncidentEvent.ContentType);
-        return new Delivery(
-            string.Create(CultureInfo.InvariantCulture, $"{origin}/{entry.Index}"), new Uri(target.Url), body, type,
-            SecretRotation.SecretsOf(target, now));
-    }
+        State = DeliveryState.Exhausted, DueAt = null, ChangedAt = Time.GetUtcNow(), Tries = row.Tries + 1,
+        Attempts = [.. row.Attempts, new DeliveryAttempt(Time.GetUtcNow(), 0, why, null, null)],
+    };
 
     private async Task<string> OriginAsync() => origin ??= (await Log.HeadAsync(LogNumber, Stopping))!.Origin;
 }

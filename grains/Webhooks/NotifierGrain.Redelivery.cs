@@ -28,7 +28,7 @@ internal sealed partial class NotifierGrain
             var page = await Log.ReadAsync(LogNumber, at, (int)(from + count - at), Stopping);
             foreach (var entry in page.Entries)
             {
-                if (Notification.Of(entry) is { } notification && endpoint.Sends.Wants(notification) && !underWay.Contains(entry.Index))
+                if (Notification.Of(entry) is { } notification && endpoint.Wants(notification) && !underWay.Contains(entry.Index))
                 {
                     var known = await deliveries.FindAsync(LogNumber, WebhookId, entry.Index, Stopping);
                     rows.Add(NewRow(notification, entry.Index) with { Attempts = known?.Attempts ?? [] });

@@ -15,7 +15,7 @@ internal sealed partial class NotifierGrain
         var limit = endpoint!.Sends.IsOrdered ? 1 : MaxRows;
         foreach (var entry in entries)
         {
-            if (Notification.Of(entry) is not { } notification || !endpoint!.Sends.Wants(notification))
+            if (Notification.Of(entry) is not { } notification || !endpoint!.Wants(notification))
             {
                 continue;
             }
@@ -28,7 +28,7 @@ internal sealed partial class NotifierGrain
                     return (MayGoOn ? First : from, []);
                 }
 
-                if (!endpoint.Sends.Wants(notification))
+                if (!endpoint.Wants(notification))
                 {
                     continue;
                 }

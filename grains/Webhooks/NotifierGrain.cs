@@ -1,7 +1,5 @@
 using System.Globalization;
-using System.Text.Json.Serialization;
 using CapOrleans.Contracts.AuditLog;
-using CapOrleans.Contracts.Incidents;
 using CapOrleans.Contracts.Webhooks;
 using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.Webhooks;
@@ -147,7 +145,8 @@ internal sealed partial class NotifierGrain(
         Forget(unkept.Keys.Where(index => index < from)); // another activation has gone on from there
         var free = pace.IsAway || pace.IsTrying || pace.IsSlow ? 0 : endpoint!.Sends.IsOrdered ? 1
             : Math.Min(Window - underWay.Count, (HasDue ? Window - RetryWindow : Window) - (underWay.Count - retrying));
-        foreach (var (row, entry) in waiting.Where(next => !underWay.Contains(next.Row.Index) && pace.MayStartOf(next.Row.CapId)).Take(Math.Max(0, free)))
+        foreach (var (row, entry) in waiting.Where(next => !underWay.Contains(next.Row.Index) && pace.MayStartOf(next.Row.CapId)).Take(
+            Math.Max(0, free)))
         {
             underWay.Add(row.Index);
             pace.NoteStart(row.CapId);
@@ -184,8 +183,3 @@ internal sealed partial class NotifierGrain(
         endpoint = await Webhooks.FindAsync(WebhookId).WaitAsync(Stopping);
     }
 }
-
-/// <summary>The legacy names of a record, in the legacy order.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
-[JsonSerializable(typeof(AuditRecord))]
-internal sealed partial class WebhookJson : JsonSerializerContext;

@@ -258,6 +258,51 @@ public sealed class NodeProcessTests : IDisposable
     }
 
     [Fact]
+    public async Task A_ladder_survives_the_end_of_its_node_at_each_step()
+    {
+        await using var receiver = await WebhookReceiver.StartAsync();
+        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{apiPort}") };
+        var (levels, ids) = (new List<long>(), new HashSet<string>());
+        for (var level = 1; level <= 3; level++)
+        {
+            using var node = await StartAsync(null);
+            if (level == 1)
+            {
+                http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer",
+                    (await File.ReadAllTextAsync(directory.File("data/admin-token"))).Trim());
+                using var made = await http.PostAsJsonAsync("/v1/webhooks", new { url = receiver.Url, kinds = (string[])["paged"] });
+                var steps = Enumerable.Repeat(new
+                {
+                    webhooks = (string[])[(await made.Content.ReadFromJsonAsync<JsonElement>()).Text("id")], waitSeconds = 10,
+                }, 3);
+                using var put = await http.PutAsJsonAsync("/v1/ladders/core", new { caps = "SYS-*", levels = steps });
+                Assert.Equal(HttpStatusCode.OK, put.StatusCode);
+                var key = TestIncident.Key(await File.ReadAllTextAsync(directory.File("data/identity.key")));
+                using var accepted = await http.PostAsync("/v1/incidents", NodeFixture.Json(TestIncident.Signed(
+                    key, "SYS-CORE", "L-1", TimeProvider.System.GetUtcNow(), members => members["severity"] = "critical")));
+                Assert.Equal(HttpStatusCode.Created, accepted.StatusCode);
+            }
+
+            var page = await receiver.NextAsync();
+            while (!ids.Add(page.Id))
+            {
+                page = await receiver.NextAsync(); // killed before it was known that it had arrived: the same, under the same id
+            }
+
+            levels.Add(page.Body.GetProperty("data").GetProperty("level").GetInt64());
+            node.Kill9();
+        }
+
+        Assert.Equal([1, 2, 3], levels);
+        using var last = await StartAsync(null);
+        await Eventually.TrueAsync(async () => (await http.GetStringAsync("/v1/incidents/SYS-CORE/L-1/timeline"))
+            .Contains("incident.unanswered", StringComparison.Ordinal));
+        var timeline = await http.GetStringAsync("/v1/incidents/SYS-CORE/L-1/timeline");
+        Assert.Equal(3, timeline.Split("\"incident.paged\"").Length - 1);
+        Assert.All(((int[])[1, 2, 3]), level => Assert.Contains($"level {level} of 3, round 1", timeline, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_second_node_on_the_same_directory_is_refused()
     {
         using var first = await StartAsync(null);

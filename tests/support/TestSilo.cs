@@ -5,6 +5,7 @@ using CapOrleans.AuditLog.Sqlite;
 using CapOrleans.Core.Anchors;
 using CapOrleans.Core.Archive;
 using CapOrleans.Core.AuditLog;
+using CapOrleans.Core.Escalation;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Signatures;
 using CapOrleans.Core.Webhooks;
@@ -48,6 +49,7 @@ public static class TestSilo
         silo.Services.AddSingleton<IAuditLogWriter, SqliteLogWriter>();
         silo.Services.AddSingleton<IAuditLogReader, SqliteLogReader>();
         silo.Services.AddSingleton(provider => (IDeliveryReader)provider.GetRequiredService<IAuditLogReader>());
+        silo.Services.AddSingleton(provider => (IEscalationReader)provider.GetRequiredService<IAuditLogReader>());
         silo.Services.AddSingleton<IBlockStore>(_ => new SqliteBlockStore(directory.File("blocks.db")));
         silo.Services.AddSingleton(provider => new ArchiveLocations([new StoreLocation(provider.GetRequiredService<IBlockStore>(), provider.GetRequiredService<TimeProvider>())]));
         silo.Services.AddSingleton<ICarStore, NoIpfsNode>();

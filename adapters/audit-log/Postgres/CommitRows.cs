@@ -119,6 +119,7 @@ internal static class CommitRows
         }
 
         AddDeliveries(batch, log, plan);
+        AddEscalations(batch, log, plan);
         AddCovers(batch, log, plan);
     }
 
@@ -137,6 +138,26 @@ internal static class CommitRows
                     "INSERT INTO cover (log, kind, to_idx, from_idx, idx) VALUES ($1, $2, $3, $4, $5)",
                     log, cover.Kind, cover.To, cover.From, change.Index);
             }
+        }
+    }
+
+    private static void AddEscalations(NpgsqlBatch batch, int log, CommitPlan plan)
+    {
+        foreach (var (index, row) in plan.Escalations)
+        {
+            if (row is null)
+            {
+                batch.Add(EscalationRows.Drop, log, index);
+            }
+            else
+            {
+                batch.Add(EscalationRows.Put, EscalationRows.Values(log, row));
+            }
+        }
+
+        foreach (var (at, step) in plan.EscalationSteps)
+        {
+            batch.Add(EscalationRows.AddStep, step.CapId, step.IncidentId, PackedPosition.Of(log, at));
         }
     }
 

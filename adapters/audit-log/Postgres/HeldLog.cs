@@ -79,7 +79,8 @@ internal sealed class HeldLog : ICommitFacts, IAsyncDisposable
     public async Task LearnAsync(IReadOnlyList<Append> batch, CancellationToken cancellationToken)
     {
         var capIds = batch.Select(append => append.Expected?.CapId).OfType<string>().Where(capId => !versions.ContainsKey(capId)).Distinct().ToArray();
-        var consumers = batch.Select(append => append.Offset?.Consumer).OfType<string>().Where(name => !positions.ContainsKey(name)).Distinct().ToArray();
+        var consumers = batch.SelectMany(append => (string?[])[append.Offset?.Consumer, append.Escalations is null ? null
+            : EscalationCommit.Offset]).OfType<string>().Where(name => !positions.ContainsKey(name)).Distinct().ToArray();
         if (capIds.Length + consumers.Length == 0)
         {
             return;

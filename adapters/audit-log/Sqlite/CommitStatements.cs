@@ -77,6 +77,12 @@ internal sealed class CommitStatements(SqliteConnection connection) : IDisposabl
 
     public SqliteStatement TrimDeliveries { get; } = new(connection, DeliveryRows.Trim, 4);
 
+    public SqliteStatement PutEscalation { get; } = new(connection, EscalationRows.Put, 9);
+
+    public SqliteStatement DropEscalation { get; } = new(connection, EscalationRows.Drop, 2);
+
+    public SqliteStatement AddEscalationStep { get; } = new(connection, EscalationRows.AddStep, 3);
+
     public (LogHead Head, MerkleFrontier Frontier) ReadHead(SqliteTransaction transaction, int log)
     {
         using var reader = head.Query(transaction, log);
@@ -110,7 +116,7 @@ internal sealed class CommitStatements(SqliteConnection connection) : IDisposabl
     {
         foreach (var statement in (ReadOnlySpan<SqliteStatement>)[head, capVersion, position, findIncident, MakeHead, MoveHead, Touch, AddEntry,
             AddIncident, PutCap, AddTotals, AddCorrection, AddUpdate, MoveOffset, DropOffset, AddCover, DropCovers,
-            PutDelivery, DropDeliveries, TrimDeliveries])
+            PutDelivery, DropDeliveries, TrimDeliveries, PutEscalation, DropEscalation, AddEscalationStep])
         {
             statement.Dispose();
         }

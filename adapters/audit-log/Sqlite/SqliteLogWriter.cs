@@ -139,6 +139,7 @@ public sealed class SqliteLogWriter : IAuditLogWriter, IDisposable
         }
 
         WriteDeliveries(log, transaction, plan);
+        WriteEscalations(log, transaction, plan);
         foreach (var change in plan.Covers)
         {
             if (change.DropBeyond is { } beyond)
@@ -168,6 +169,20 @@ public sealed class SqliteLogWriter : IAuditLogWriter, IDisposable
         foreach (var (webhook, state, before) in DeliveryRows.Trims(plan.Deliveries.Values))
         {
             statements.TrimDeliveries.Run(transaction, webhook, log, state, before);
+        }
+    }
+
+    private void WriteEscalations(int log, SqliteTransaction transaction, CommitPlan plan)
+    {
+        foreach (var (index, row) in plan.Escalations)
+        {
+            _ = row is null ? statements.DropEscalation.Run(transaction, log, index)
+                : statements.PutEscalation.Run(transaction, EscalationRows.Values(log, row));
+        }
+
+        foreach (var (at, step) in plan.EscalationSteps)
+        {
+            statements.AddEscalationStep.Run(transaction, step.CapId, step.IncidentId, PackedPosition.Of(log, at));
         }
     }
 

@@ -1,5 +1,6 @@
 using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Contracts.Webhooks;
+using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Webhooks;
 
 namespace CapOrleans.Tests.Core.Webhooks;
@@ -123,7 +124,7 @@ public sealed class DeliveryScheduleTests
     [InlineData("**", "A", true)]
     [InlineData("a*a*a*a*a*a*a*b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", false)]
     public void A_star_stands_for_any_characters(string pattern, string capId, bool matches) =>
-        Assert.Equal(matches, WebhookFilter.Matches(pattern, capId));
+        Assert.Equal(matches, CapIdPattern.Matches(pattern, capId));
 
     private static DeliveryRow Row() => new("w", 0, 1, "C", "I", 1, DeliveryState.Waiting, Start, Start, [], 0);
 }

@@ -1,0 +1,45 @@
+using System.Data.Common;
+using CapOrleans.Contracts.AuditLog;
+
+namespace CapOrleans.AuditLog;
+
+/// <summary>How an escalation lies in the database, and what is asked about it.</summary>
+internal static class EscalationRows
+{
+    public const string Put =
+        $"""
+        INSERT INTO escalation (log, {Columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        ON CONFLICT (log, idx) DO UPDATE SET
+            ladder = excluded.ladder, step = excluded.step, since = excluded.since, due_at = excluded.due_at
+        """;
+
+    public const string Drop = "DELETE FROM escalation WHERE log = $1 AND idx = $2";
+
+    public const string AddStep = "INSERT INTO escalation_step (cap_id, incident_id, position) VALUES ($1, $2, $3)";
+
+    public const string Due = $"SELECT {Columns} FROM escalation WHERE log = $1 AND due_at <= $2 ORDER BY due_at, idx LIMIT $3";
+
+    public const string NextDue = "SELECT min(due_at) FROM escalation WHERE log = $1";
+
+    public const string Count = "SELECT count(*) FROM (SELECT 1 FROM escalation WHERE log = $1 LIMIT $2) open";
+
+    /// <summary>The newest, in the order of the log.</summary>
+    public const string StepsOf =
+        """
+        SELECT e.idx, e.kind, e.bytes FROM (
+            SELECT position FROM escalation_step WHERE cap_id = $1 AND incident_id = $2 ORDER BY position DESC LIMIT $3) step
+        JOIN audit_entry e ON e.log = step.position >> 40 AND e.idx = step.position & 1099511627775
+        ORDER BY step.position
+        """;
+
+    private const string Columns = "idx, cap_id, incident_id, severity, ladder, step, since, due_at";
+
+    public static object[] Values(int log, EscalationRow row) =>
+    [
+        log, row.Index, row.CapId, row.IncidentId, row.Severity, row.Ladder, row.Step, row.Since, row.DueAt.ToUnixTimeMilliseconds(),
+    ];
+
+    public static EscalationRow Read(DbDataReader row) => new(
+        row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetString(4), row.GetInt32(5), row.GetInt64(6),
+        DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(7)));
+}

@@ -1,0 +1,24 @@
+using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Core.Escalation;
+
+namespace CapOrleans.AuditLog;
+
+/// <summary>Escalations lie beside the log that they are of.</summary>
+public abstract partial class SqlLogReader : IEscalationReader
+{
+    public Task<IReadOnlyList<EscalationRow>> DueAsync(int log, DateTimeOffset now, int limit, CancellationToken cancellationToken) =>
+        Ask(EscalationRows.Due, EscalationRows.Read, cancellationToken, log, now.ToUnixTimeMilliseconds(), limit);
+
+    public async Task<DateTimeOffset?> NextDueAsync(int log, CancellationToken cancellationToken)
+    {
+        var found = await Ask(
+            EscalationRows.NextDue, row => new { At = row.IsDBNull(0) ? (long?)null : row.GetInt64(0) }, cancellationToken, log);
+        return found[0].At is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at) : null;
+    }
+
+    public async Task<long> CountOpenAsync(int log, int most, CancellationToken cancellationToken) =>
+        (await Ask(EscalationRows.Count, row => new { Count = row.GetInt64(0) }, cancellationToken, log, most))[0].Count;
+
+    public Task<IReadOnlyList<LogEntry>> StepsAsync(string capId, string incidentId, int limit, CancellationToken cancellationToken) =>
+        Ask(EscalationRows.StepsOf, ReadEntry, cancellationToken, capId, incidentId, limit);
+}

@@ -1,0 +1,155 @@
+using CapOrleans.Api.Access;
+using CapOrleans.Api.Answers;
+using CapOrleans.Api.Reads;
+using CapOrleans.Contracts.Escalation;
+using CapOrleans.Contracts.Webhooks;
+using CapOrleans.Core.Escalation;
+using CapOrleans.Core.Incidents;
+using CapOrleans.GrainInterfaces;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+
+namespace CapOrleans.Api.Escalation;
+
+/// <summary>Query of a preview, for the description.</summary>
+internal sealed record PreviewQuery(
+    [FromQuery(Name = "cap")] string? Cap, [FromQuery(Name = "severity")] string? Severity, [FromQuery(Name = "at")] string? At)
+{
+    public static readonly string[] Names = ["cap", "severity", "at"];
+}
+
+/// <summary>Ladders: who is paged of incidents that nobody answers.</summary>
+internal static class LadderEndpoints
+{
+    public static void MapLadders(this IEndpointRouteBuilder app)
+    {
+        app.MapGet("/v1/ladders", ListAsync).RequireAuthorization(OperatorAccess.Operator)
+            .Produces<LadderView[]>().ProducesProblem(401).ProducesProblem(403)
+            .WithSummary("Ladders, and what keeps their pages from somebody");
+        app.MapPut("/v1/ladders/{id}", PutAsync).RequireAuthorization(OperatorAccess.Operator)
+            .Accepts<LadderRequest>("application/json").Produces<LadderView>()
+            .ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(409)
+            .WithSummary("Make or change a ladder: who is paged of an incident, level by level, until somebody answers")
+            .WithDescription(
+                "Each level is paged when the one before has waited for waitSeconds without an answer: an acknowledgement (or as many of "
+                + "different people as its acknowledgements says) or a resolution. A page is an incident.paged entry, which its webhooks "
+                + "are sent as a CloudEvent of type caporleans.incident.paged with the incident as it is then; a page that waits for "
+                + "another attempt is not sent any more once somebody has answered. Counts for incidents that are accepted or "
+                + "reopened from now on; changes count for open ones too, from the next step of each on.");
+        app.MapDelete("/v1/ladders/{id}", RemoveAsync).RequireAuthorization(OperatorAccess.Operator)
+            .Produces(204).ProducesProblem(401).ProducesProblem(403).ProducesProblem(404)
+            .WithSummary("Remove a ladder; nobody is paged by it any more, of open incidents either");
+        app.MapGet("/v1/ladders/{id}/preview", PreviewAsync).RequireAuthorization(OperatorAccess.Operator)
+            .Produces<LadderPreview>().ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(404)
+            .WithSummary("Who would be paged of an incident that nobody answers, and when; by the code that pages")
+            .WithDescription("Query: cap (a CapID that is registered), severity (default critical), at (when it is accepted, " +
+                "default now).");
+    }
+
+    private static async Task<IResult> ListAsync(IGrainFactory grains)
+    {
+        var webhooks = await WebhooksAsync(grains);
+        var ladders = await grains.GetGrain<ILaddersGrain>(0).ListAsync();
+        return TypedResults.Json(
+            [.. ladders.OrderBy(ladder => ladder.Id, StringComparer.Ordinal).Select(ladder => ViewOf(ladder, webhooks))],
+            EscalationJson.Default.LadderViewArray);
+    }
+
+    private static async Task<IResult> PutAsync(string id, HttpContext context, IGrainFactory grains)
+    {
+        var (request, _, refused) = await JsonBody.ReadAsync(context, EscalationJson.Default.LadderRequest, "a ladder");
+        if (request is null)
+        {
+            return refused!;
+        }
+
+        var webhooks = await WebhooksAsync(grains);
+        var (ladder, refusal) = LadderForm.Read(id, request, webhooks.Keys.ToHashSet(StringComparer.Ordinal));
+        if (refusal is not null)
+        {
+            return Problems.Of(StatusCodes.Status400BadRequest, refusal);
+        }
+
+        var ruling = await grains.GetGrain<ILaddersGrain>(0).PutAsync(ladder!, context.User.ToActor());
+        return ruling.Ladder is { } kept
+            ? TypedResults.Json(ViewOf(kept, webhooks), EscalationJson.Default.LadderView)
+            : Problems.Of(StatusCodes.Status409Conflict, "ladders-full", "id",
+                $"At most {ClusterLimits.Ladders} ladders: remove one first.");
+    }
+
+    private static async Task<IResult> RemoveAsync(string id, HttpContext context, IGrainFactory grains) =>
+        await grains.GetGrain<ILaddersGrain>(0).RemoveAsync(id, context.User.ToActor()) ? TypedResults.NoContent() : Unknown();
+
+    private static async Task<IResult> PreviewAsync(
+        string id, [AsParameters] PreviewQuery _, HttpContext context, IGrainFactory grains, TimeProvider time)
+    {
+        var query = new QueryReader(context.Request.Query, PreviewQuery.Names);
+        var capId = query.Text("cap", Identifiers.IsId, Identifiers.Rule);
+        var severity = query.Text("severity", Severity.IsOnLadder, $"one of {string.Join(", ", Severity.Ladder)}") ?? Severity.Critical;
+        var at = query.Instant("at") ?? time.GetUtcNow();
+        if (query.Fault is { } fault)
+        {
+            return fault;
+        }
+
+        var ladders = await grains.GetGrain<ILaddersGrain>(0).ListAsync();
+        if (ladders.FirstOrDefault(ladder => ladder.Id == id) is not { } asked)
+        {
+            return Unknown();
+        }
+
+        if (capId is null || await grains.Cap(capId).ReadAsync() is not { } cap)
+        {
+            return Problems.Of(StatusCodes.Status400BadRequest, "invalid-query", "cap", "a CapID that is registered");
+        }
+
+        var counts = EscalationRules.Find(ladders, capId, severity, cap.Policy.PagingFloor);
+        var (steps, unanswered) = counts?.Id == id ? StepsOf(asked, capId, severity, at) : ([], null);
+        return TypedResults.Json(
+            new LadderPreview(counts?.Id, steps, unanswered, WarningsOf(asked, await WebhooksAsync(grains))),
+            EscalationJson.Default.LadderPreview);
+    }
+
+    /// <summary>As if it happened: each step is made when it is due.</summary>
+    private static (IReadOnlyList<LadderStepView> Steps, DateTimeOffset? UnansweredAt) StepsOf(
+        Ladder ladder, string capId, string severity, DateTimeOffset at)
+    {
+        var steps = new List<LadderStepView>();
+        for (var row = EscalationRules.Start(ladder, capId, "preview", severity, 0, 0, at); ;)
+        {
+            var turn = EscalationRules.Next(row, ladder, [], row.DueAt);
+            if (turn.Page is { } page)
+            {
+                steps.Add(new LadderStepView(row.DueAt, page.Level, page.Round, page.Webhooks, page.Acknowledgements));
+            }
+
+            if (turn.Row is null)
+            {
+                return (steps, row.DueAt);
+            }
+
+            row = turn.Row;
+        }
+    }
+
+    private static async Task<Dictionary<string, WebhookEndpoint>> WebhooksAsync(IGrainFactory grains) =>
+        (await grains.GetGrain<IWebhooksGrain>(0).ListAsync()).ToDictionary(webhook => webhook.Id, StringComparer.Ordinal);
+
+    private static LadderView ViewOf(Ladder ladder, Dictionary<string, WebhookEndpoint> webhooks) => new(
+        ladder.Id, ladder.Caps, ladder.MinSeverity,
+        [.. ladder.Levels.Select(level => new LadderLevelView(level.Webhooks, level.WaitSeconds, level.Acknowledgements))],
+        ladder.Repeat, ladder.AcknowledgedForSeconds, ladder.ChangedAt, ladder.ChangedBy.Id, ladder.ChangedBy.Name,
+        WarningsOf(ladder, webhooks));
+
+    private static IReadOnlyList<string> WarningsOf(Ladder ladder, Dictionary<string, WebhookEndpoint> webhooks) =>
+    [
+        .. ladder.Levels.SelectMany((level, at) => level.Webhooks.Select(id =>
+            !webhooks.TryGetValue(id, out var webhook) ? $"Level {at + 1}: webhook {id} was removed."
+            : webhook.DisabledAt is not null ? $"Level {at + 1}: webhook {id} is disabled ({webhook.DisabledReason})."
+            : webhook.FailingSince is { } since ? $"Level {at + 1}: webhook {id} has failed since {since:yyyy-MM-ddTHH:mm:ssZ}."
+            : null)).OfType<string>(),
+    ];
+
+    private static ProblemHttpResult Unknown() =>
+        Problems.Of(StatusCodes.Status404NotFound, "no-such-ladder", "id", "the id of a ladder; GET /v1/ladders lists them");
+}

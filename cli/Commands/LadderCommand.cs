@@ -1,0 +1,111 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using CapOrleans.Client;
+using CapOrleans.Contracts.Escalation;
+using CapOrleans.Core.Incidents;
+
+namespace CapOrleans.Cli.Commands;
+
+/// <summary>Who is paged of incidents that nobody answers.</summary>
+internal static class LadderCommand
+{
+    private const string LevelRule = "webhooks with commas between them, a colon and for how long it waits, as in 1f0c22ab,9e0d41c7:5m; " +
+        "and, where more than one acknowledgement is needed, another colon and how many";
+
+    public static Command Create() => new("ladder", "Ladders, who is paged level by level until somebody answers: list, set, preview, " +
+        "remove. Example: cap ladder set web --caps 'WEB-*' --level 1f0c22ab:5m --level 9e0d41c7:15m")
+    {
+        List(), Set(), Preview(), Remove(),
+    };
+
+    private static Command List()
+    {
+        var command = new Command("list", "Show the ladders, and what keeps their pages from somebody. Example: cap ladder list");
+        command.SetAction(async (_, cancellationToken) => Answer.Tell(
+            await Servers.ApiAsync(api => api.ListLaddersAsync(cancellationToken)), ClientJson.Default.IReadOnlyListLadderView));
+        return command;
+    }
+
+    private static Command Set()
+    {
+        var id = Id();
+        var caps = new Option<string>("--caps")
+        {
+            Required = true,
+            Description = "CapIDs that it is for, where * stands for any characters; of several ladders the one that names most " +
+                "characters counts",
+        };
+        var levels = new Option<string[]>("--level")
+        {
+            Required = true, Description = $"Once for each level, in their order: {LevelRule}",
+        };
+        var minSeverity = new Option<string?>("--min-severity")
+        {
+            Description = "Only incidents from this severity on: normal, high, escalated or critical; default the paging floor of " +
+                "each CapID",
+        };
+        minSeverity.AcceptOnlyFromAmong([.. Severity.Ladder]);
+        var repeat = new Option<int>("--repeat") { Description = "How often all levels are paged again, 0 to 9" };
+        var acknowledgedFor = new Option<string?>("--acknowledged-for")
+        {
+            Description = "After so long, an acknowledged incident that is not resolved is paged again, as 4h; default never",
+        };
+        var command = new Command("set", "Make or change a ladder. Example: cap ladder set web --caps 'WEB-*' --level 1f0c22ab:5m " +
+            "--level 1f0c22ab,9e0d41c7:15m --repeat 2 --acknowledged-for 4h") { id, caps, levels, minSeverity, repeat, acknowledgedFor };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var ladder = new LadderRequest(
+                parsed.GetRequiredValue(caps), [.. parsed.GetRequiredValue(levels).Select(Level)], parsed.GetValue(minSeverity),
+                parsed.GetValue(repeat), parsed.GetValue(acknowledgedFor) is { } text ? Seconds("--acknowledged-for", text) : null);
+            return Answer.Tell(
+                await Servers.ApiAsync(api => api.PutLadderAsync(parsed.GetRequiredValue(id), ladder, cancellationToken)),
+                ClientJson.Default.LadderView);
+        });
+        return command;
+    }
+
+    private static Command Preview()
+    {
+        var id = Id();
+        var cap = new Argument<string>("CAPID") { Description = "Whose incident" };
+        var severity = new Option<string?>("--severity") { Description = "Of the incident; default critical" };
+        severity.AcceptOnlyFromAmong([.. Severity.Ladder]);
+        var at = new Option<DateTimeOffset?>("--at") { Description = "When it is accepted, ISO 8601; default now" };
+        var command = new Command("preview", "Show who would be paged of an incident that nobody answers, and when. Example: cap ladder " +
+            "preview web WEB-01 --severity high") { id, cap, severity, at };
+        command.SetAction(async (parsed, cancellationToken) => Answer.Tell(
+            await Servers.ApiAsync(api => api.PreviewLadderAsync(
+                parsed.GetRequiredValue(id), parsed.GetRequiredValue(cap), parsed.GetValue(severity), parsed.GetValue(at),
+                cancellationToken)),
+            ClientJson.Default.LadderPreview));
+        return command;
+    }
+
+    private static Command Remove()
+    {
+        var id = Id();
+        var command = new Command("remove", "Remove a ladder: nobody is paged by it any more, of open incidents either. Example: cap " +
+            "ladder remove web") { id };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            await Servers.ApiAsync(api => api.RemoveLadderAsync(parsed.GetRequiredValue(id), cancellationToken));
+            return Answer.Tell(new JsonObject { ["removed"] = parsed.GetRequiredValue(id) }, "removed");
+        });
+        return command;
+    }
+
+    private static LadderLevelRequest Level(string text)
+    {
+        var parts = text.Split(':');
+        var needed = 1;
+        return parts.Length is 2 or 3 && (parts.Length == 2 || int.TryParse(parts[2], NumberStyles.None, CultureInfo.InvariantCulture,
+            out needed))
+            ? new LadderLevelRequest(parts[0].Split(','), Seconds("--level", parts[1]), needed)
+            : throw new CliFaultException(ExitCodes.Misconfigured, $"--level is {LevelRule}.");
+    }
+
+    private static int Seconds(string option, string text) => (int)HookCommand.Duration(option, text).TotalSeconds;
+
+    private static Argument<string> Id() => new("NAME") { Description = $"Of the ladder: {Identifiers.Rule}" };
+}

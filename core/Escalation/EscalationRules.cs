@@ -1,0 +1,97 @@
+using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Contracts.Escalation;
+using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.AuditLog;
+using CapOrleans.Core.CanonicalJson;
+using CapOrleans.Core.Caps;
+using CapOrleans.Core.Incidents;
+
+namespace CapOrleans.Core.Escalation;
+
+/// <param name="Before">What was known.</param>
+/// <param name="Row">What is known from here on; null when it is over.</param>
+/// <param name="Page">To be sent; null for none.</param>
+/// <param name="IsUnanswered">It is over, and nobody answered.</param>
+public sealed record EscalationTurn(EscalationRow Before, EscalationRow? Row, Page? Page = null, bool IsUnanswered = false);
+
+/// <summary>Who is paged of an incident, and when: one computation for what is done and for what is shown.</summary>
+public static class EscalationRules
+{
+    /// <returns>The ladder that counts for an incident; null for none.</returns>
+    /// <param name="pagingFloor">Of its CapID.</param>
+    public static Ladder? Find(IEnumerable<Ladder> ladders, string capId, string severity, string pagingFloor) => ladders
+        .Where(ladder => CapIdPattern.Matches(ladder.Caps, capId)
+            && Severity.Rank(severity) >= Severity.Rank(ladder.MinSeverity ?? pagingFloor))
+        .OrderByDescending(ladder => ladder.Caps.Count(c => c != '*')).ThenBy(ladder => ladder.Id, StringComparer.Ordinal)
+        .FirstOrDefault();
+
+    /// <param name="index">Of the incident's entry.</param>
+    /// <param name="since">Of the entry that opened it: that one, or the one that reopened it.</param>
+    public static EscalationRow Start(Ladder ladder, string capId, string incidentId, string severity, long index, long since,
+        DateTimeOffset now) =>
+        new(index, capId, incidentId, severity, ladder.Id, 0, since, now);
+
+    /// <summary>What comes next of an escalation whose step is due.</summary>
+    /// <param name="updates">Of the incident, in order.</param>
+    public static EscalationTurn Next(EscalationRow row, Ladder ladder, IReadOnlyList<IncidentUpdateView> updates, DateTimeOffset now)
+    {
+        if (IncidentUpdates.StateOf(updates) == IncidentUpdates.Resolved)
+        {
+            return new EscalationTurn(row, null);
+        }
+
+        if (updates.LastOrDefault(update => update.Action == "reopen") is { } reopened && reopened.Index > row.Since)
+        {
+            row = row with { Since = reopened.Index, Step = 0 };
+        }
+
+        // What the level that was paged last asks for; before the first, what that one does.
+        var asked = ladder.Levels[Math.Max(0, Math.Min(row.Step, ladder.Steps) - 1) % ladder.Levels.Count];
+        if (Acknowledgements(updates, row.Since) is var answers && answers.Count >= asked.Acknowledgements)
+        {
+            if (ladder.AcknowledgedForSeconds is not { } seconds)
+            {
+                return new EscalationTurn(row, null);
+            }
+
+            var expiry = answers[^1].At + TimeSpan.FromSeconds(seconds);
+            if (now < expiry)
+            {
+                return new EscalationTurn(row, row with { DueAt = expiry });
+            }
+
+            // Nobody has resolved it: it goes on, if need be with the last level again, and what was said before counts
+            // no more.
+            row = row with { Since = answers[^1].Index, Step = Math.Min(row.Step, ladder.Steps - 1) };
+        }
+
+        return row.Step >= ladder.Steps
+            ? new EscalationTurn(row, null, IsUnanswered: true)
+            : new EscalationTurn(
+                row, row with { Step = row.Step + 1, DueAt = now + TimeSpan.FromSeconds(
+                    ladder.Levels[row.Step % ladder.Levels.Count].WaitSeconds) },
+                Page.Of(row, ladder));
+    }
+
+    /// <summary>
+    /// Whether nobody is to be told any more: it was answered, is over, or was opened anew and is told by newer pages.
+    /// </summary>
+    /// <param name="updates">Of the incident, in order.</param>
+    public static bool IsAnswered(Page page, IReadOnlyList<IncidentUpdateView> updates) =>
+        IncidentUpdates.StateOf(updates) == IncidentUpdates.Resolved
+        || updates.Any(update => update.Action == "reopen" && update.Index > page.Since)
+        || Acknowledgements(updates, page.Since).Count >= page.Acknowledgements;
+
+    public static EntryDraft WriteUnanswered(EscalationRow row, string origin, DateTimeOffset now) =>
+        Entry.Write(EntryKinds.IncidentUnanswered, origin, now, new CanonicalObject()
+            .Add("capId", row.CapId)
+            .Add("incidentId", row.IncidentId)
+            .Add("index", row.Index)
+            .Add("ladder", row.Ladder)
+            .Add("severity", row.Severity)
+            .Add("since", row.Since));
+
+    /// <returns>Of each that said so, the first, in order.</returns>
+    private static List<IncidentUpdateView> Acknowledgements(IReadOnlyList<IncidentUpdateView> updates, long since) =>
+        [.. updates.Where(update => update.Action == "acknowledge" && update.Index > since).DistinctBy(update => update.By)];
+}

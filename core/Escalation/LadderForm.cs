@@ -1,0 +1,45 @@
+using CapOrleans.Contracts.Access;
+using CapOrleans.Contracts.Escalation;
+using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.Incidents;
+
+namespace CapOrleans.Core.Escalation;
+
+/// <summary>What may be a ladder.</summary>
+public static class LadderForm
+{
+    private const int MaxLevels = 10, MaxWebhooks = 10, MaxAcknowledgements = 10, MaxRepeat = 9;
+    private const int MinWait = 10, MaxWait = 86_400, MinAcknowledged = 60, MaxAcknowledged = 604_800;
+
+    /// <param name="webhooks">Ids of those that are there.</param>
+    /// <returns>The ladder, without where it starts; or what is wrong.</returns>
+    public static (Ladder? Ladder, Refusal? Refusal) Read(string id, LadderRequest request, IReadOnlySet<string> webhooks)
+    {
+        var wrong = !Identifiers.IsId(id) ? new Refusal("invalid-field", "id", Identifiers.Rule)
+            : !CapIdPattern.IsOne(request.Caps ?? "") ? new("invalid-field", "caps", CapIdPattern.Rule)
+            : request.MinSeverity is { } severity && !Severity.IsOnLadder(severity)
+                ? new("invalid-field", "minSeverity", $"one of {string.Join(", ", Severity.Ladder)}")
+            : request.Levels is not { Count: > 0 and <= MaxLevels } ? new("invalid-field", "levels", $"1 to {MaxLevels} levels")
+            : request.Repeat is < 0 or > MaxRepeat ? new("invalid-field", "repeat", $"0 to {MaxRepeat}")
+            : request.AcknowledgedForSeconds is < MinAcknowledged or > MaxAcknowledged
+                ? new("invalid-field", "acknowledgedForSeconds", $"{MinAcknowledged} to {MaxAcknowledged}")
+            : request.Levels.Select((level, at) => Fault(level, $"levels[{at}]", webhooks)).FirstOrDefault(fault => fault is not null);
+        return wrong is not null ? (null, wrong) : (new Ladder(
+            id, request.Caps!, request.MinSeverity,
+            [.. request.Levels!.Select(level => new LadderLevel(level.Webhooks!, level.WaitSeconds!.Value, level.Acknowledgements))],
+            request.Repeat, request.AcknowledgedForSeconds, [], default, Actor.Service), null);
+    }
+
+    private static Refusal? Fault(LadderLevelRequest? level, string field, IReadOnlySet<string> webhooks) =>
+        level is null ? new("invalid-field", field, "a level")
+        : level.Webhooks is not { Count: > 0 and <= MaxWebhooks } || level.Webhooks.Distinct().Count() != level.Webhooks.Count
+            ? new("invalid-field", $"{field}.webhooks", $"1 to {MaxWebhooks} different webhooks")
+        : level.Webhooks.FirstOrDefault(id => id is null || !webhooks.Contains(id)) is { } unknown
+            ? new("invalid-field", $"{field}.webhooks", $"ids of webhooks, which GET /v1/webhooks lists; {unknown} is none")
+        : level.Webhooks.Contains(null!) ? new("invalid-field", $"{field}.webhooks", "ids of webhooks")
+        : level.WaitSeconds is not (>= MinWait and <= MaxWait)
+            ? new("invalid-field", $"{field}.waitSeconds", $"{MinWait} to {MaxWait}")
+        : level.Acknowledgements is < 1 or > MaxAcknowledgements
+            ? new("invalid-field", $"{field}.acknowledgements", $"1 to {MaxAcknowledgements}")
+        : null;
+}

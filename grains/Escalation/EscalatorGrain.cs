@@ -1,0 +1,191 @@
+using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Contracts.Escalation;
+using CapOrleans.Core.AuditLog;
+using CapOrleans.Core.Caps;
+using CapOrleans.Core.Escalation;
+using CapOrleans.Core.Webhooks;
+using CapOrleans.GrainInterfaces;
+using CapOrleans.Grains.Consumers;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace CapOrleans.Grains.Escalation;
+
+/// <summary>
+/// Pages who is to answer the incidents of one log, level by level, until somebody does. A page is an entry, committed
+/// with what is known of its escalation; webhooks that it names are told as of any other entry, and look again whether
+/// it was answered meanwhile.
+/// </summary>
+/// <remarks>
+/// Crash before a commit: the step is due still, and made by the next activation. Of two activations that both make it,
+/// the log refuses one. Test: <c>A_ladder_survives_the_end_of_its_silo_at_each_step</c>.
+/// </remarks>
+internal sealed class EscalatorGrain(
+    IAuditLogReader log, IEscalationReader escalations, TimeProvider time, IHostApplicationLifetime host, ILogger<EscalatorGrain> logger)
+    : ConsumerGrain(log, time, host, logger), IEscalatorGrain
+{
+    /// <summary>Steps of one commit.</summary>
+    private const int MaxSteps = 64;
+
+    private IReadOnlyList<Ladder> ladders = [];
+    private string? origin;
+    private long changes; // that were committed
+    private bool knowsDue;
+    private DateTimeOffset? nextDue;
+    private DateTimeOffset? wakesAt;
+
+    protected override int LogNumber => (int)this.GetPrimaryKeyLong();
+
+    protected override string Consumer => "escalate";
+
+    /// <summary>People are paged at once.</summary>
+    protected override TimeSpan Interval => TimeSpan.Zero;
+
+    protected override bool MayGoOn => ladders.Count > 0;
+
+    protected override long First => ladders.Select(StartOf).DefaultIfEmpty().Min();
+
+    protected override async Task<long> ResumeAtAsync(long offset)
+    {
+        (changes, knowsDue) = (await Log.PositionAsync(LogNumber, EscalationCommit.Offset, Stopping), false);
+        return offset;
+    }
+
+    protected override async Task PrepareAsync()
+    {
+        await LookAsync();
+        await StepAsync();
+    }
+
+    protected override async Task<Step> ConsumeAsync(long from, IReadOnlyList<LogEntry> entries)
+    {
+        await StepAsync(); // however much is new
+        var (to, turns) = (from + entries.Count, new List<EscalationTurn>());
+        foreach (var entry in entries)
+        {
+            if (entry.Kind is not (EntryKinds.IncidentAccepted or EntryKinds.IncidentReopened))
+            {
+                continue;
+            }
+
+            if (turns.Count == MaxSteps)
+            {
+                to = entry.Index;
+                break;
+            }
+
+            if (turns.Count == 0)
+            {
+                await LookAsync();
+            }
+
+            if (Start(entry) is { } started)
+            {
+                turns.Add(EscalationRules.Next(started.Row, started.Ladder, [], Time.GetUtcNow()));
+            }
+        }
+
+        if (turns.Count == 0)
+        {
+            return Step.Skip(to);
+        }
+
+        await ChangeAsync(to, turns);
+        return Step.Skip(to);
+    }
+
+    private (EscalationRow Row, Ladder Ladder)? Start(LogEntry entry)
+    {
+        var incident = Notification.Of(entry)!;
+        if (EscalationRules.Find(
+            ladders.Where(ladder => StartOf(ladder) <= entry.Index), incident.CapId, incident.Severity,
+                incident.PagingFloor) is not { } ladder)
+        {
+            return null;
+        }
+
+        var index = entry.Kind == EntryKinds.IncidentAccepted ? entry.Index : IncidentUpdates.IndexOf(entry);
+        return (EscalationRules.Start(
+            ladder, incident.CapId, incident.IncidentId, incident.Severity, index, entry.Index, Time.GetUtcNow()), ladder);
+    }
+
+    /// <summary>Makes every step that is due.</summary>
+    private async Task StepAsync()
+    {
+        while (!knowsDue || nextDue <= Time.GetUtcNow())
+        {
+            var due = await escalations.DueAsync(LogNumber, Time.GetUtcNow(), MaxSteps, Stopping);
+            if (due.Count > 0)
+            {
+                await StepAsync(due);
+            }
+
+            (knowsDue, nextDue) = (true, await escalations.NextDueAsync(LogNumber, Stopping));
+        }
+
+        Wake();
+    }
+
+    private async Task StepAsync(IReadOnlyList<EscalationRow> due)
+    {
+        var updates = (await Log.UpdatesAsync([.. due.Select(row => (row.CapId, row.IncidentId))], Stopping))
+            .Select(IncidentUpdates.ReadView).ToLookup(update => (update.CapId, update.IncidentId), update => update.View);
+        await ChangeAsync(Position, [.. due.Select(row =>
+            ladders.FirstOrDefault(ladder => ladder.Id == row.Ladder) is { } ladder
+                ? EscalationRules.Next(row, ladder, [.. updates[(row.CapId, row.IncidentId)]], Time.GetUtcNow())
+                : new EscalationTurn(row, null))]); // its ladder was removed
+    }
+
+    /// <param name="to">Index of the first entry that was not looked at.</param>
+    private async Task ChangeAsync(long to, IReadOnlyList<EscalationTurn> turns)
+    {
+        origin ??= (await Log.HeadAsync(LogNumber, Stopping))!.Origin;
+        var now = Time.GetUtcNow();
+        var (rows, said) = (turns.Select(turn => turn.Row).OfType<EscalationRow>().ToList(), turns.Where(turn => turn.Page is not null
+            || turn.IsUnanswered).ToList());
+        await CommitAsync(new Step(to, [.. said.Select(turn => turn.Page?.Write(origin, now) ?? EscalationRules.WriteUnanswered(
+            turn.Before, origin, now))])
+        {
+            Escalations = new EscalationCommit(
+                changes, rows, [.. turns.Where(turn => turn.Row is null).Select(turn => turn.Before.Index)],
+                [.. said.Select(turn => new EscalationStepRow(turn.Before.CapId, turn.Before.IncidentId))]),
+        });
+        changes++;
+        foreach (var row in rows)
+        {
+            nextDue = nextDue < row.DueAt ? nextDue : row.DueAt;
+        }
+
+        Wake();
+    }
+
+    /// <summary>At the next step.</summary>
+    private void Wake()
+    {
+        if (nextDue is { } due && !(wakesAt <= due))
+        {
+            wakesAt = due;
+            _ = WakeAsync(due);
+        }
+    }
+
+    private async Task WakeAsync(DateTimeOffset at)
+    {
+        try
+        {
+            var wait = at - Time.GetUtcNow();
+            await Task.Delay(wait > TimeSpan.Zero ? wait : TimeSpan.Zero, Time, Stopping);
+        }
+        catch (OperationCanceledException)
+        {
+            return; // it is over
+        }
+
+        wakesAt = wakesAt == at ? null : wakesAt;
+        _ = this.AsReference<IEscalatorGrain>().NudgeAsync();
+    }
+
+    private long StartOf(Ladder ladder) => LogNumber < ladder.StartsAt.Count ? ladder.StartsAt[LogNumber] : 0;
+
+    private async Task LookAsync() => ladders = await GrainFactory.GetGrain<ILaddersGrain>(0).ListAsync().WaitAsync(Stopping);
+}

@@ -1,0 +1,109 @@
+using CapOrleans.Contracts.Access;
+using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Contracts.Escalation;
+using CapOrleans.Core.AuditLog;
+using CapOrleans.Core.CanonicalJson;
+using CapOrleans.GrainInterfaces;
+
+namespace CapOrleans.Grains.Escalation;
+
+[GenerateSerializer, Alias("cap.ladders-state.v1")]
+internal sealed class LaddersState
+{
+    [Id(0)] public List<Ladder> Ladders { get; set; } = [];
+}
+
+/// <summary>The list of ladders; an escalator for each log pages by them.</summary>
+/// <remarks>Crash between the entry and the state: the log says that it was changed, and it is not; whoever wanted it
+/// got no success, and asks again.</remarks>
+internal sealed class LaddersGrain(
+    [PersistentState("ladders")] IPersistentState<LaddersState> stored, LogMap logs, TimeProvider time) : Grain, ILaddersGrain
+{
+    /// <summary>Entries of changes stand in log 0.</summary>
+    private const int Log = 0;
+
+    public Task<IReadOnlyList<Ladder>> ListAsync() => Task.FromResult<IReadOnlyList<Ladder>>(stored.State.Ladders);
+
+    public async Task<LadderRuling> PutAsync(Ladder ladder, Actor actor)
+    {
+        var known = stored.State.Ladders.Find(one => one.Id == ladder.Id);
+        if (known is not null && Describe(known).ToBytes().AsSpan().SequenceEqual(Describe(ladder).ToBytes()))
+        {
+            return new LadderRuling(LadderVerdict.AlreadySo, known);
+        }
+
+        if (known is null && stored.State.Ladders.Count >= ClusterLimits.Ladders)
+        {
+            return new LadderRuling(LadderVerdict.Full);
+        }
+
+        var next = ladder with { StartsAt = known?.StartsAt ?? await EndsAsync(), ChangedAt = time.GetUtcNow(), ChangedBy = actor };
+        await LogAsync(EntryKinds.LadderChanged, Describe(next, actor));
+        await KeepAsync([.. stored.State.Ladders.Where(one => one.Id != next.Id), next]);
+        return new LadderRuling(LadderVerdict.Changed, next);
+    }
+
+    public async Task<bool> RemoveAsync(string id, Actor actor)
+    {
+        if (!stored.State.Ladders.Exists(one => one.Id == id))
+        {
+            return false;
+        }
+
+        await LogAsync(EntryKinds.LadderRemoved, new CanonicalObject().AddActor(actor).Add("ladder", id));
+        await KeepAsync([.. stored.State.Ladders.Where(one => one.Id != id)]);
+        return true;
+    }
+
+    public Task NudgeAsync(int log)
+    {
+        if (stored.State.Ladders.Count > 0)
+        {
+            _ = GrainFactory.GetGrain<IEscalatorGrain>(log).NudgeAsync();
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private static CanonicalObject Describe(Ladder ladder) => Describe(ladder, new Actor("", null));
+
+    private static CanonicalObject Describe(Ladder ladder, Actor actor)
+    {
+        var body = new CanonicalObject();
+        body = ladder.AcknowledgedForSeconds is { } seconds ? body.Add("acknowledgedForSeconds", seconds)
+            : body.Add("acknowledgedForSeconds", (string?)null);
+        return body.AddActor(actor)
+            .Add("caps", ladder.Caps)
+            .Add("ladder", ladder.Id)
+            .Add("levels", ladder.Levels.Select(level => new CanonicalObject()
+                .Add("acknowledgements", level.Acknowledgements).Add("waitSeconds", level.WaitSeconds).Add("webhooks", level.Webhooks)))
+            .Add("minSeverity", ladder.MinSeverity)
+            .Add("repeat", ladder.Repeat);
+    }
+
+    private async Task LogAsync(string kind, CanonicalObject body)
+    {
+        var writer = GrainFactory.GetGrain<IAuditLogGrain>(Log);
+        var head = await writer.HeadAsync();
+        var outcome = await writer.AppendAsync(new Append { Entries = [Entry.Write(kind, head.Origin, time.GetUtcNow(), body)] });
+        if (outcome.Verdict != AppendVerdict.Appended)
+        {
+            throw new TimeoutException("The log takes nothing just now.");
+        }
+    }
+
+    /// <summary>And open escalations are looked at again: what they waited for may have changed.</summary>
+    private async Task KeepAsync(List<Ladder> ladders)
+    {
+        await stored.ReplaceAsync(new LaddersState { Ladders = ladders }, DeactivateOnIdle);
+        for (var number = 0; number < logs.Count; number++)
+        {
+            _ = GrainFactory.GetGrain<IEscalatorGrain>(number).NudgeAsync();
+        }
+    }
+
+    /// <summary>A ladder is for what comes, not for what was.</summary>
+    private Task<long[]> EndsAsync() =>
+        Task.WhenAll(Enumerable.Range(0, logs.Count)
+            .Select(async number => (await GrainFactory.GetGrain<IAuditLogGrain>(number).HeadAsync()).Size));
+}

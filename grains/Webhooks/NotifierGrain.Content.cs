@@ -1,0 +1,54 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Contracts.Incidents;
+using CapOrleans.Contracts.Webhooks;
+using CapOrleans.Core.AuditLog;
+using CapOrleans.Core.Caps;
+using CapOrleans.Core.Escalation;
+using CapOrleans.Core.Webhooks;
+
+namespace CapOrleans.Grains.Webhooks;
+
+/// <summary>What a receiver is sent.</summary>
+internal sealed partial class NotifierGrain
+{
+    /// <returns>Null for a page that nobody is to answer any more: looked at before each attempt.</returns>
+    private async Task<Delivery?> DeliveryOfAsync(LogEntry entry, WebhookEndpoint target, DateTimeOffset now)
+    {
+        var (notification, name) = (Notification.Of(entry)!, await OriginAsync());
+        if (notification.Page is not { } page)
+        {
+            return target.Sends.IsLegacy && notification.Incident is { } incident
+                ? Of(LegacyRecord(incident), LegacyType)
+                : Of(IncidentEvent.Write(entry, notification, name), IncidentEvent.ContentType);
+        }
+
+        var updates = (await Log.UpdatesAsync([(page.CapId, page.IncidentId)], Stopping))
+            .Select(update => IncidentUpdates.ReadView(update).View).ToList();
+        if (EscalationRules.IsAnswered(page, updates))
+        {
+            return null;
+        }
+
+        var accepted = (await Log.ReadAsync(LogNumber, page.Index, 1, Stopping)).Entries[0];
+        return target.Sends.IsLegacy
+            ? Of(LegacyRecord(AcceptedIncident.Read(accepted.Bytes)), LegacyType)
+            : Of(IncidentEvent.WritePage(entry, notification, accepted, IncidentUpdates.StateOf(updates), name), IncidentEvent.ContentType);
+
+        Delivery Of(byte[] body, string type) => new(
+            string.Create(CultureInfo.InvariantCulture, $"{name}/{entry.Index}"), new Uri(target.Url), body, type,
+            SecretRotation.SecretsOf(target, now));
+    }
+
+    private const string LegacyType = "application/json";
+
+    private static byte[] LegacyRecord(AcceptedIncident incident) =>
+        JsonSerializer.SerializeToUtf8Bytes(incident.ToAuditRecord(), WebhookJson.Default.AuditRecord);
+}
+
+/// <summary>The legacy names of a record, in the legacy order.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(AuditRecord))]
+internal sealed partial class WebhookJson : JsonSerializerContext;

@@ -1,0 +1,61 @@
+using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Core.AuditLog;
+using CapOrleans.Core.Escalation;
+
+namespace CapOrleans.Tests.AuditLog;
+
+public abstract partial class AuditLogTests
+{
+    private IEscalationReader Escalations => (IEscalationReader)Reader;
+
+    [Fact]
+    public async Task Escalations_are_due_in_their_time_and_are_forgotten_when_they_are_over()
+    {
+        await EscalateAsync(0, [Open(1, dueIn: -3), Open(2, dueIn: -5), Open(3, dueIn: 5)]);
+        Assert.Equal([2, 1], (await Escalations.DueAsync(0, At, 10, default)).Select(row => row.Index));
+        Assert.Equal([2], (await Escalations.DueAsync(0, At, 1, default)).Select(row => row.Index));
+        Assert.Empty(await Escalations.DueAsync(1, At, 10, default));
+        Assert.Equal(At.AddSeconds(-5), await Escalations.NextDueAsync(0, default));
+        Assert.Null(await Escalations.NextDueAsync(1, default));
+        Assert.Equal((3, 2), (await Escalations.CountOpenAsync(0, 9, default), await Escalations.CountOpenAsync(0, 2, default)));
+
+        var moved = Open(2, dueIn: 60) with { Ladder = "other", Step = 4, Since = 17 };
+        await EscalateAsync(1, [moved], ended: [1]);
+        Assert.Equal(moved, Assert.Single(await Escalations.DueAsync(0, At.AddMinutes(1), 10, default), row => row.Index == 2));
+        Assert.Equal(2, await Escalations.CountOpenAsync(0, 9, default));
+    }
+
+    [Fact]
+    public async Task Of_two_that_make_the_same_step_one_is_refused_and_nothing_of_it_is_kept()
+    {
+        Assert.Equal([AppendVerdict.Appended, AppendVerdict.StaleOffset], await EscalateAsync(0, 0));
+        Assert.Equal([AppendVerdict.StaleOffset], await EscalateAsync(0));
+        Assert.Equal([AppendVerdict.Appended], await EscalateAsync(1));
+        var steps = await Escalations.StepsAsync("Z", "I-1", 10, default);
+        Assert.Equal((2, true), (steps.Count, steps[0].Index < steps[1].Index));
+        Assert.Equal(steps[1].Index, Assert.Single(await Escalations.StepsAsync("Z", "I-1", 1, default)).Index);
+        Assert.Empty(await Escalations.StepsAsync("Z", "I-2", 10, default));
+    }
+
+    private static EscalationRow Open(long index, int dueIn) => new(index, "Z", $"I-{index}", "critical", "web", 1, index, At.AddSeconds(
+        dueIn));
+
+    private async Task<IEnumerable<AppendVerdict>> EscalateAsync(params int[] numbers)
+    {
+        var head = await Reader.HeadAsync(0, default) ?? await Writer.OpenAsync(0, default);
+        var (_, outcomes) = await Writer.CommitAsync(0, head, [.. numbers.Select(number => new Append
+        {
+            Entries = [EscalationRules.WriteUnanswered(Open(1, 0), head.Origin, At)],
+            Escalations = new EscalationCommit(number, [], [], [new EscalationStepRow("Z", "I-1")]),
+        })], default);
+        return outcomes.Select(outcome => outcome.Verdict);
+    }
+
+    private async Task EscalateAsync(long number, EscalationRow[] rows, long[]? ended = null)
+    {
+        var head = await Reader.HeadAsync(0, default) ?? await Writer.OpenAsync(0, default);
+        var (_, outcomes) = await Writer.CommitAsync(
+            0, head, [new Append { Entries = [], Escalations = new EscalationCommit(number, rows, ended ?? [], []) }], default);
+        Assert.Equal(AppendVerdict.Appended, outcomes[0].Verdict);
+    }
+}

@@ -1,0 +1,154 @@
+using CapOrleans.Contracts.Access;
+using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Contracts.Escalation;
+using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.Escalation;
+using CsCheck;
+
+namespace CapOrleans.Tests.Core.Escalation;
+
+/// <summary>Who is paged, and when.</summary>
+public sealed class EscalationRulesTests
+{
+    private static readonly DateTimeOffset At = new(2026, 12, 1, 3, 0, 0, TimeSpan.Zero);
+
+    private static Ladder Of(string id = "web", string caps = "*", int repeat = 0, int? acknowledgedFor = null, string? minSeverity = null,
+        params int[] acknowledgements) => new(
+        id, caps, minSeverity, [.. acknowledgements.Select((needed, at) => new LadderLevel([$"w{at + 1}"], 60 * (at + 1), needed))], repeat,
+        acknowledgedFor, [0], At, Actor.Service);
+
+    private static EscalationRow Start(Ladder ladder) => EscalationRules.Start(ladder, "WEB-01", "I-1", "critical", 7, 7, At);
+
+    private static IncidentUpdateView Update(string action, long index, string by = "key:a", int minute = 0) =>
+        new(index, At.AddMinutes(minute), action, by, null, null, null, null, null);
+
+    [Fact]
+    public void Each_level_is_paged_after_the_one_before_has_waited_and_all_of_them_again_as_often_as_the_ladder_says()
+    {
+        var ladder = Of(repeat: 1, acknowledgements: [1, 1]);
+        var told = new List<string>();
+        for (var row = Start(ladder); ;)
+        {
+            var turn = EscalationRules.Next(row, ladder, [], row.DueAt);
+            told.Add(turn.Page is { } page ? $"{(row.DueAt - At).TotalMinutes} {page.Level}/{page.Levels} {page.Round} {page.Webhooks[0]}"
+                : $"{(row.DueAt - At).TotalMinutes} unanswered {turn.IsUnanswered}");
+            if (turn.Row is null)
+            {
+                break;
+            }
+
+            row = turn.Row;
+        }
+
+        Assert.Equal(["0 1/2 1 w1", "1 2/2 1 w2", "3 1/2 2 w1", "4 2/2 2 w2", "6 unanswered True"], told);
+    }
+
+    [Theory]
+    [InlineData("acknowledge", true)]
+    [InlineData("resolve", true)]
+    [InlineData("respond", false)]
+    public void Who_answers_ends_it(string action, bool ends)
+    {
+        var ladder = Of(acknowledgements: [1, 1]);
+        var paged = EscalationRules.Next(Start(ladder), ladder, [], At);
+        var next = EscalationRules.Next(paged.Row!, ladder, [Update(action, 9)], paged.Row!.DueAt);
+        Assert.Equal((ends, ends), (next.Row is null, next.Page is null));
+        Assert.False(next.IsUnanswered);
+        Assert.Equal(ends, EscalationRules.IsAnswered(paged.Page!, [Update(action, 9)]));
+        Assert.False(EscalationRules.IsAnswered(paged.Page!, []));
+    }
+
+    [Fact]
+    public void A_level_may_need_several_people()
+    {
+        var ladder = Of(acknowledgements: [2, 1]);
+        var paged = EscalationRules.Next(Start(ladder), ladder, [], At);
+        IncidentUpdateView[] alone = [Update("acknowledge", 8), Update("acknowledge", 9)], both = [.. alone, Update("acknowledge", 10,
+            "key:b")];
+        Assert.False(EscalationRules.IsAnswered(paged.Page!, alone));
+        Assert.Equal(2, EscalationRules.Next(paged.Row!, ladder, alone, paged.Row!.DueAt).Page!.Level);
+        Assert.True(EscalationRules.IsAnswered(paged.Page!, both));
+        Assert.Null(EscalationRules.Next(paged.Row!, ladder, both, paged.Row!.DueAt).Row);
+    }
+
+    [Fact]
+    public void An_acknowledgement_that_nothing_came_of_is_forgotten_and_the_ladder_goes_on()
+    {
+        var ladder = Of(acknowledgedFor: 3600, acknowledgements: [1, 1]);
+        var first = EscalationRules.Next(Start(ladder), ladder, [], At).Row!;
+        IncidentUpdateView[] answers = [Update("acknowledge", 9)];
+        var waits = EscalationRules.Next(first, ladder, answers, first.DueAt);
+        Assert.Equal((At.AddHours(1), null), (waits.Row!.DueAt, waits.Page));
+        var again = EscalationRules.Next(waits.Row, ladder, answers, At.AddHours(1));
+        Assert.Equal((2, 9L), (again.Page!.Level, again.Page.Since));
+        Assert.False(EscalationRules.IsAnswered(again.Page, answers));
+        Assert.True(EscalationRules.IsAnswered(again.Page, [.. answers, Update("acknowledge", 12, minute: 61)]));
+
+        // At its end it pages the last level again, and then nobody is left.
+        var last = again.Row! with { DueAt = At.AddHours(1).AddMinutes(2) };
+        IncidentUpdateView[] twice = [.. answers, Update("acknowledge", 12, minute: 61)];
+        var held = EscalationRules.Next(last, ladder, twice, last.DueAt).Row!;
+        var end = EscalationRules.Next(held, ladder, twice, held.DueAt);
+        Assert.Equal((2, 2), (end.Page!.Level, end.Row!.Step));
+        Assert.True(EscalationRules.Next(end.Row, ladder, twice, end.Row.DueAt) is { Row: null, IsUnanswered: true });
+    }
+
+    [Fact]
+    public void What_is_reopened_begins_anew_and_older_pages_are_not_sent_any_more()
+    {
+        var ladder = Of(acknowledgements: [1, 1]);
+        var paged = EscalationRules.Next(Start(ladder), ladder, [], At);
+        IncidentUpdateView[] reopened = [Update("acknowledge", 8), Update("resolve", 9), Update("reopen", 10)];
+        Assert.True(EscalationRules.IsAnswered(paged.Page!, reopened));
+        var anew = EscalationRules.Next(paged.Row!, ladder, reopened, paged.Row!.DueAt);
+        Assert.Equal((1, 10L), (anew.Page!.Level, anew.Page.Since));
+    }
+
+    [Fact]
+    public void Of_several_ladders_the_one_that_names_most_counts()
+    {
+        Ladder[] ladders = [Of("all", "*", acknowledgements: 1), Of("web", "WEB-*", acknowledgements: 1), Of("one", "WEB-01",
+            minSeverity: "critical", acknowledgements: 1),
+            Of("also", "WEB-*", acknowledgements: 1)];
+        string? Found(string capId, string severity, string floor = "high") => EscalationRules.Find(ladders, capId, severity, floor)?.Id;
+        Assert.Equal(("one", "also", "all", null), (Found("WEB-01", "critical"), Found("WEB-01", "high"), Found("DB-1", "high"), Found(
+            "DB-1", "normal")));
+        Assert.Equal(("one", null), (Found("WEB-01", "critical", "critical"), Found("DB-1", "high", "critical")));
+    }
+
+    [Fact]
+    public void Whatever_is_answered_when_no_level_is_skipped_and_none_is_paged_twice_in_a_round()
+    {
+        var ladders = Gen.Select(Gen.Int[1, 4], Gen.Int[0, 2], Gen.Int[0, 1]);
+        var answers = Gen.Select(Gen.Int[0, 40], Gen.Int[0, 1].Select(i => i == 0 ? "acknowledge" : "respond"), Gen.Int[0, 1].Select(i =>
+            i == 0 ? "key:a" : "key:b")).Array[0, 4];
+        Gen.Select(ladders, answers).Sample((shape, given) =>
+        {
+            var ladder = Of(repeat: shape.Item2, acknowledgements: [.. Enumerable.Repeat(1 + shape.Item3, shape.Item1)]);
+            IncidentUpdateView[] updates = [.. given.OrderBy(one => one.Item1).Select((one, at) => Update(one.Item2, 8 + at, one.Item3,
+                one.Item1))];
+            var (steps, row) = (new List<(int, int)>(), Start(ladder));
+            while (true)
+            {
+                IncidentUpdateView[] known = [.. updates.Where(update => update.At <= row.DueAt)];
+                var turn = EscalationRules.Next(row, ladder, known, row.DueAt);
+                if (turn.Page is { } page)
+                {
+                    Assert.False(EscalationRules.IsAnswered(page, known));
+                    steps.Add((page.Round, page.Level));
+                }
+
+                if (turn.Row is null)
+                {
+                    Assert.Equal(turn.IsUnanswered, steps.Count == ladder.Steps && !(known.Where(one =>
+                        one.Action == "acknowledge").DistinctBy(one => one.By).Count() > shape.Item3));
+                    break;
+                }
+
+                row = turn.Row;
+            }
+
+            Assert.Equal(Enumerable.Range(0, steps.Count).Select(at => ((at / shape.Item1) + 1, (at % shape.Item1) + 1)), steps);
+        });
+    }
+}

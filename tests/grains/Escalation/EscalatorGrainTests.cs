@@ -1,0 +1,143 @@
+using System.Text.Json;
+using CapOrleans.AuditLog.Sqlite;
+using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Contracts.Caps;
+using CapOrleans.Contracts.Escalation;
+using CapOrleans.Contracts.Incidents;
+using CapOrleans.Contracts.Webhooks;
+using CapOrleans.Core.AuditLog;
+using CapOrleans.GrainInterfaces;
+using CapOrleans.Tests.Grains.Webhooks;
+
+namespace CapOrleans.Tests.Grains.Escalation;
+
+/// <summary>Somebody is paged until somebody answers.</summary>
+public sealed class EscalatorGrainTests : WebhookCluster
+{
+    private static readonly WebhookOptions PagesAlone = new(IsLegacy: false, Kinds: WebhookKinds.Paged);
+
+    private ILaddersGrain Ladders => Cluster.Client.GetGrain<ILaddersGrain>(0);
+
+    [Fact]
+    public async Task An_incident_that_nobody_answers_is_paged_level_by_level_until_nobody_is_left()
+    {
+        var (first, second) = await LadderAsync(null, 1, 1);
+        await FileAsync("I-1", "critical");
+        await FileAsync("I-2", "normal");
+        Assert.Equal((first, "I-1", 1L, "open"), await PagedAsync());
+        await PassAsync();
+        Assert.Equal((second, "I-1", 2L, "open"), await PagedAsync());
+        await PassAsync();
+        var end = Body(await EntryAsync(EntryKinds.IncidentUnanswered));
+        Assert.Equal(("I-1", "web"), (end.Text("incidentId"), end.Text("ladder")));
+        Assert.Equal(2, (await EntriesAsync(EntryKinds.IncidentPaged)).Count);
+        Assert.Equal(0, await OpenAsync());
+
+        var timeline = (await Cluster.Client.Incident("Z-001", "I-1").TimelineAsync())!.Events;
+        Assert.Contains(timeline, happened => happened.Kind == EntryKinds.IncidentPaged
+            && happened.Text == $"ladder web, level 2 of 2, round 1: {second}");
+        Assert.Contains(timeline, happened => happened.Kind == EntryKinds.IncidentUnanswered);
+    }
+
+    [Fact]
+    public async Task Who_acknowledges_ends_the_ladder_and_a_page_that_waits_for_its_next_attempt_is_not_sent()
+    {
+        var (first, _) = await LadderAsync(null, 1, 1);
+        Sender.Outcomes.Enqueue(Failed);
+        await FileAsync("I-1", "critical");
+        await PagedAsync();
+        await RowAsync(first, "I-1", row => row.Attempts.Count == 1);
+        await UpdateAsync("I-1", UpdateAction.Acknowledge);
+        await PassAsync();
+        var row = await RowAsync(first, "I-1", row => row.State == DeliveryState.Exhausted);
+        Assert.Equal((2, DeliveryFault.Answered), (row.Attempts.Count, row.Attempts[^1].Fault));
+        await Eventually.TrueAsync(async () => await OpenAsync() == 0);
+        Assert.Equal(1, Sender.Count);
+        Assert.Single(await EntriesAsync(EntryKinds.IncidentPaged));
+    }
+
+    [Fact]
+    public async Task An_acknowledgement_that_nothing_came_of_expires_and_the_same_person_may_give_another()
+    {
+        var (_, second) = await LadderAsync(120, 1, 1);
+        await FileAsync("I-1", "critical");
+        await PagedAsync();
+        await UpdateAsync("I-1", UpdateAction.Acknowledge);
+        await PassAsync();
+        await PassAsync();
+        Assert.Equal((second, "I-1", 2L, "acknowledged"), await PagedAsync());
+        await UpdateAsync("I-1", UpdateAction.Acknowledge);
+        Assert.Equal(2, (await EntriesAsync(EntryKinds.IncidentAcknowledged)).Count);
+        await UpdateAsync("I-1", UpdateAction.Acknowledge); // it is so
+        Assert.Equal(2, (await EntriesAsync(EntryKinds.IncidentAcknowledged)).Count);
+        await UpdateAsync("I-1", UpdateAction.Resolve);
+        await PassAsync();
+        await PassAsync();
+        await Eventually.TrueAsync(async () => await OpenAsync() == 0);
+        Assert.Equal(2, (await EntriesAsync(EntryKinds.IncidentPaged)).Count);
+
+        await UpdateAsync("I-1", UpdateAction.Reopen);
+        Assert.Equal(1, (await PagedAsync()).Level);
+    }
+
+    [Fact]
+    public async Task A_ladder_counts_for_what_comes_and_when_it_is_removed_for_nothing_any_more()
+    {
+        await FileAsync("I-0", "critical");
+        var (first, _) = await LadderAsync(null, 1, 1);
+        Assert.Equal(LadderVerdict.AlreadySo, (await Ladders.PutAsync((await Ladders.ListAsync())[0] with { StartsAt = [] }, Me)).Verdict);
+        await FileAsync("I-1", "critical");
+        Assert.Equal((first, "I-1", 1L, "open"), await PagedAsync());
+        Assert.True(await Ladders.RemoveAsync("web", Me));
+        Assert.False(await Ladders.RemoveAsync("web", Me));
+        await PassAsync();
+        await Cluster.Client.GetGrain<IEscalatorGrain>(LogOfIncidents).NudgeAsync();
+        await Eventually.TrueAsync(async () => await OpenAsync() == 0);
+        Assert.Single(await EntriesAsync(EntryKinds.IncidentPaged));
+        Assert.Equal(["ladder.changed", "ladder.removed"], (await EntriesAsync("ladder.")).Select(entry => entry.Kind));
+    }
+
+    /// <returns>Of the webhooks of its two levels.</returns>
+    private async Task<(string First, string Second)> LadderAsync(int? acknowledgedFor, params int[] acknowledgements)
+    {
+        var webhooks = new List<string>();
+        foreach (var number in (int[])[1, 2])
+        {
+            webhooks.Add((await Webhooks.RegisterAsync($"{Url}/{number}", PagesAlone, Me)).Endpoint!.Id);
+        }
+
+        var ruling = await Ladders.PutAsync(new Ladder(
+            "web", "Z-*", null, [.. webhooks.Zip(acknowledgements, (webhook, needed) => new LadderLevel([webhook], 60, needed))], 0,
+            acknowledgedFor, [], default, Me), Me);
+        Assert.Equal(LadderVerdict.Changed, ruling.Verdict);
+        return (webhooks[0], webhooks[1]);
+    }
+
+    private async Task UpdateAsync(string incident, UpdateAction action) => Assert.Null(
+        (await Cluster.Client.Incident("Z-001", incident).UpdateAsync(new UpdateRequest(action, null, null, null), Me)).Refusal);
+
+    private async Task<(string Webhook, string Incident, long Level, string State)> PagedAsync()
+    {
+        var delivery = await Sender.NextAsync();
+        var page = JsonElement.Parse(delivery.Body).GetProperty("data");
+        Assert.Equal(page.Text("incidentId"), page.GetProperty("incident").Text("incidentId"));
+        var webhook = (await Webhooks.ListAsync()).Single(one => one.Url == $"{delivery.Url}");
+        return (webhook.Id, page.Text("incidentId"), page.GetProperty("level").GetInt64(), page.Text("state"));
+    }
+
+    /// <summary>A minute passes when nothing is under way.</summary>
+    private async Task PassAsync()
+    {
+        var escalator = Cluster.Client.GetGrain<IEscalatorGrain>(LogOfIncidents);
+        await Eventually.TrueAsync(async () => (await escalator.ProgressAsync()).Lag == 0);
+        for (var second = 0; second < 61; second++)
+        {
+            Time.Advance(TimeSpan.FromSeconds(1)); // Orleans' calls have a timeout by the same clock
+            await NudgeAsync();
+        }
+    }
+
+    private Task<long> OpenAsync() => Reader().CountOpenAsync(LogOfIncidents, 100, default);
+
+    private SqliteLogReader Reader() => new(SqliteDatabase.Open(Folder.File("log.db"), 2));
+}
