@@ -150,5 +150,26 @@ deliveries.SetAction(async (parsed, _) =>
     }
 });
 
+var incidentCount = new Option<int>("--incidents") { Description = "How many", DefaultValueFactory = _ => 1000 };
+var race = new Command("race",
+    "Acknowledge incidents at the time of their next page, and count the pages that come later") { incidentCount };
+race.SetAction(async (parsed, _) =>
+{
+    var folder = Directory.CreateTempSubdirectory("caporleans-race-");
+    try
+    {
+        var result = await new AcknowledgementRace(folder.FullName, parsed.GetValue(incidentCount)).RunAsync();
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{result.Acknowledged} acknowledged, {result.Paged} paged again, {result.After} of them behind the acknowledgement's " +
+                $"answer, " +
+            $"{result.Latest:0.0} ms at most; {result.Missing} first pages missing"));
+        return result.Missing == 0 && result.Latest < 1000 ? 0 : 1;
+    }
+    finally
+    {
+        folder.Delete(recursive: true);
+    }
+});
+
 return await new RootCommand("Measures CapOrleans, and breaks it on purpose.") { table, chaos, anchors, gate, compare, deliveries,
-    bare }.Parse(args).InvokeAsync();
+    race, bare }.Parse(args).InvokeAsync();

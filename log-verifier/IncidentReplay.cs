@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.Incidents;
 
@@ -14,6 +15,7 @@ internal sealed class IncidentReplay
 {
     private readonly Dictionary<UInt128, long> incidents = [];
     private readonly HashSet<UInt128> said = [];
+    private readonly Dictionary<UInt128, (long Since, int Step)> paged = [];
 
     /// <returns>What is wrong with it; null for nothing.</returns>
     public string? Accept(long index, AcceptedIncident incident) =>
@@ -48,6 +50,25 @@ internal sealed class IncidentReplay
         // A signature is of one incident, one action, one time and one note.
         return Text(body, "signature") is { } signature && !said.Add(NameOf(capId, $"signed {signature}"))
             ? "repeats what an entry before it says, with the same signature" : null;
+    }
+
+    /// <param name="entry">Of a page.</param>
+    /// <returns>What is wrong with it; null for nothing.</returns>
+    public string? Page(LogEntry entry)
+    {
+        var page = Core.Escalation.Page.Read(entry);
+        var name = NameOf(page.CapId, page.IncidentId);
+        if (!incidents.TryGetValue(name, out var accepted) || accepted >> 4 != page.Index)
+        {
+            return "pages an incident that was not accepted before";
+        }
+
+        var step = ((page.Round - 1) * page.Levels) + page.Level;
+        var isNext = paged.TryGetValue(name, out var before) && before.Since == page.Since ? step == before.Step + 1
+            : page.Since == page.Index ? before.Step == 0 && step == 1
+            : page.Since > before.Since && page.Since < entry.Index;
+        paged[name] = (page.Since, step);
+        return isNext ? null : "skips or repeats a step of its ladder";
     }
 
     private static string? Text(JsonElement body, string name) => body.GetProperty(name).GetString();

@@ -105,6 +105,12 @@ internal sealed class LogReplay(string origin, Findings findings)
                 Note(index, CapOf(body).Update(entry, origin));
                 Note(index, incidents.Update(body));
                 break;
+            case EntryKinds.IncidentPaged:
+                Note(index, incidents.Page(entry));
+                break;
+            case EntryKinds.IncidentUnanswered:
+                Note(index, incidents.Has(body) ? null : "leaves an incident unanswered that was not accepted before");
+                break;
             case EntryKinds.DeliverySucceeded or EntryKinds.DeliveryExhausted:
                 Note(index, incidents.Has(body) ? null : "tells of the delivery of an incident that was not accepted before");
                 break;

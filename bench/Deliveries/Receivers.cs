@@ -27,7 +27,9 @@ internal sealed class Receivers : IAsyncDisposable
         app.MapPost("/hanging/{number}", context => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.RequestAborted));
     }
 
-    /// <summary>When each incident's first byte came first, in ticks of the stopwatch.</summary>
+    /// <summary>
+    /// When each incident's first byte came first, in ticks of the stopwatch; of a page, with its level behind the id.
+    /// </summary>
     public IReadOnlyDictionary<string, long> Arrivals => arrivals;
 
     public static async Task<Receivers> StartAsync()
@@ -52,6 +54,8 @@ internal sealed class Receivers : IAsyncDisposable
     {
         var at = Stopwatch.GetTimestamp();
         using var body = await JsonDocument.ParseAsync(context.Request.Body);
-        arrivals.TryAdd(body.RootElement.GetProperty("data").GetProperty("incidentId").GetString()!, at);
+        var data = body.RootElement.GetProperty("data");
+        var id = data.GetProperty("incidentId").GetString()!;
+        arrivals.TryAdd(data.TryGetProperty("level", out var level) ? $"{id}/{level}" : id, at);
     }
 }

@@ -6,6 +6,7 @@ using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.CanonicalJson;
 using CapOrleans.Core.Caps;
+using CapOrleans.Core.Escalation;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.MerkleTree;
 using CapOrleans.Core.Signatures;
@@ -127,6 +128,29 @@ public sealed class VerifierTests : IAsyncLifetime
                 $"Log 0: entry {from + 6} names a recovery that resolved the incident before",
             ],
             findings);
+    }
+
+    [Fact]
+    public async Task A_page_that_skips_or_repeats_a_step_of_its_ladder_is_named()
+    {
+        var (accepted, from) = ((await Reader.FindIncidentAsync(CapId, "I-1", default))!.Index, head.Size);
+        Append Page(int level, int round, long since, long index = -1) => new()
+        {
+            Entries = [new Page(CapId, "I-1", index < 0 ? accepted : index, "normal", "web", level, 2, round, since, 1, ["w"]).Write(
+                head.Origin, Now)],
+        };
+        await AppendAsync(
+            Page(1, 1, accepted), Page(2, 1, accepted), Page(2, 1, accepted), Page(2, 2, accepted), Page(2, 1, from), Page(1, 2, from),
+            Page(1, 1, from + 50), Page(1, 1, accepted), Page(1, 1, accepted, accepted + 1));
+        Assert.Equal(
+            [
+                $"Log 0: entry {from + 2} skips or repeats a step of its ladder",
+                    $"Log 0: entry {from + 3} skips or repeats a step of its ladder",
+                $"Log 0: entry {from + 6} skips or repeats a step of its ladder",
+                    $"Log 0: entry {from + 7} skips or repeats a step of its ladder",
+                $"Log 0: entry {from + 8} pages an incident that was not accepted before",
+            ],
+            await FindingsAsync());
     }
 
     [Fact]
