@@ -25,6 +25,11 @@ public sealed record Ladder(
 {
     /// <summary>Pages of one incident, at most, until somebody answers.</summary>
     public int Steps => Levels.Count * (Repeat + 1);
+
+    /// <param name="step">From 0.</param>
+    /// <returns>Acknowledgements that end it then: a later level does not make do with fewer than an earlier
+    /// one.</returns>
+    public int AcknowledgementsAt(int step) => Levels.Take(step + 1).Max(level => level.Acknowledgements);
 }
 
 /// <param name="Webhooks">Ids, paged at once.</param>

@@ -48,11 +48,15 @@ public static class CapRefusals
         $"An incident has at most {IncidentUpdates.MaxEach} updates by keys, {IncidentUpdates.MaxOfOneKey} by one of them, and " +
             $"{IncidentUpdates.MaxWithOperators} in all.");
 
+    /// <summary>However much was said of an incident, it can be resolved: as often as it was reopened.</summary>
+    private static bool IsEnd(IReadOnlyList<IncidentUpdateView> before, ProvenUpdate update) =>
+        update.Request.Action == UpdateAction.Resolve && IncidentUpdates.StateOf(before) != IncidentUpdates.Resolved;
+
     /// <param name="before">The incident's updates, in order.</param>
     /// <returns>Why the incident as it is does not take one more; null when it does.</returns>
     public static Refusal? OfUpdate(IReadOnlyList<IncidentUpdateView> before, ProvenUpdate update) =>
-        before.Count >= (update.SignedAt is null ? IncidentUpdates.MaxWithOperators : IncidentUpdates.MaxEach)
-            || (update.SignedAt is not null && before.Count(known => known.By == update.By) >= IncidentUpdates.MaxOfOneKey) ? UpdatesFull
+        !IsEnd(before, update) && (before.Count >= (update.SignedAt is null ? IncidentUpdates.MaxWithOperators : IncidentUpdates.MaxEach)
+            || (update.SignedAt is not null && before.Count(known => known.By == update.By) >= IncidentUpdates.MaxOfOneKey)) ? UpdatesFull
         : IncidentUpdates.IsOvertaken(before, update) ? IsChanged
         : update.Request.Action == UpdateAction.Acknowledge && IncidentUpdates.StateOf(before) == IncidentUpdates.Resolved ? IsResolved
         : null;

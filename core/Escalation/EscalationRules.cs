@@ -45,24 +45,21 @@ public static class EscalationRules
             row = row with { Since = reopened.Index, Step = 0 };
         }
 
-        // What the level that was paged last asks for; before the first, what that one does.
-        var asked = ladder.Levels[Math.Max(0, Math.Min(row.Step, ladder.Steps) - 1) % ladder.Levels.Count];
-        if (Acknowledgements(updates, row.Since) is var answers && answers.Count >= asked.Acknowledgements)
+        // What was asked for when it was paged last; before that, what the first level asks for.
+        var needed = ladder.AcknowledgementsAt(Math.Max(0, row.Step - 1));
+        if (Acknowledgements(updates, row.Since) is var answers && answers.Count >= needed)
         {
             if (ladder.AcknowledgedForSeconds is not { } seconds)
             {
                 return new EscalationTurn(row, null);
             }
 
+            // Nobody has resolved it when that is over: it goes on, if need be with the last level again, and what was
+            // said before counts no more.
             var expiry = answers[^1].At + TimeSpan.FromSeconds(seconds);
-            if (now < expiry)
-            {
-                return new EscalationTurn(row, row with { DueAt = expiry });
-            }
-
-            // Nobody has resolved it: it goes on, if need be with the last level again, and what was said before counts
-            // no more.
-            row = row with { Since = answers[^1].Index, Step = Math.Min(row.Step, ladder.Steps - 1) };
+            return now < expiry
+                ? new EscalationTurn(row, row with { DueAt = expiry })
+                : Next(row with { Since = answers[^1].Index, Step = Math.Min(row.Step, ladder.Steps - 1) }, ladder, updates, now);
         }
 
         return row.Step >= ladder.Steps

@@ -24,7 +24,8 @@ public sealed record Page(
         var level = ladder.Levels[row.Step % ladder.Levels.Count];
         return new Page(
             row.CapId, row.IncidentId, row.Index, row.Severity, ladder.Id, (row.Step % ladder.Levels.Count) + 1, ladder.Levels.Count,
-            (row.Step / ladder.Levels.Count) + 1, row.Since, level.Acknowledgements, level.Webhooks);
+            (row.Step / ladder.Levels.Count) + 1, row.Since,
+            ladder.AcknowledgementsAt(row.Step), level.Webhooks);
     }
 
     public EntryDraft Write(string origin, DateTimeOffset now) => Entry.Write(EntryKinds.IncidentPaged, origin, now, new CanonicalObject()

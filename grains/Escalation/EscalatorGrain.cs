@@ -1,5 +1,6 @@
 using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Contracts.Escalation;
+using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.Caps;
 using CapOrleans.Core.Escalation;
@@ -26,6 +27,9 @@ internal sealed class EscalatorGrain(
 {
     /// <summary>Steps of one commit.</summary>
     private const int MaxSteps = 64;
+
+    /// <summary>An earlier step may come to be due, and a timer is not taken back.</summary>
+    private static readonly TimeSpan LongestSleep = TimeSpan.FromMinutes(1);
 
     private IReadOnlyList<Ladder> ladders = [];
     private string? origin;
@@ -60,37 +64,35 @@ internal sealed class EscalatorGrain(
     protected override async Task<Step> ConsumeAsync(long from, IReadOnlyList<LogEntry> entries)
     {
         await StepAsync(); // however much is new
-        var (to, turns) = (from + entries.Count, new List<EscalationTurn>());
-        foreach (var entry in entries)
+        var (to, started) = (from + entries.Count, new List<(EscalationRow Row, Ladder Ladder)>());
+        var opening = entries.Where(entry => entry.Kind is EntryKinds.IncidentAccepted or EntryKinds.IncidentReopened).ToList();
+        if (opening.Count > 0)
         {
-            if (entry.Kind is not (EntryKinds.IncidentAccepted or EntryKinds.IncidentReopened))
-            {
-                continue;
-            }
+            await LookAsync();
+        }
 
-            if (turns.Count == MaxSteps)
+        foreach (var entry in opening)
+        {
+            if (started.Count == MaxSteps)
             {
                 to = entry.Index;
                 break;
             }
 
-            if (turns.Count == 0)
+            if (Start(entry) is { } one)
             {
-                await LookAsync();
-            }
-
-            if (Start(entry) is { } started)
-            {
-                turns.Add(EscalationRules.Next(started.Row, started.Ladder, [], Time.GetUtcNow()));
+                started.Add(one);
             }
         }
 
-        if (turns.Count == 0)
+        if (started.Count > 0)
         {
-            return Step.Skip(to);
+            // Who is behind may find it answered already. What reopens it later is read later.
+            var updates = await UpdatesAsync([.. started.Select(one => one.Row)]);
+            await ChangeAsync(to, [.. started.Select(one => EscalationRules.Next(
+                one.Row, one.Ladder, Known(updates, one.Row, one.Row.Since + 1), Time.GetUtcNow()))]);
         }
 
-        await ChangeAsync(to, turns);
         return Step.Skip(to);
     }
 
@@ -128,13 +130,22 @@ internal sealed class EscalatorGrain(
 
     private async Task StepAsync(IReadOnlyList<EscalationRow> due)
     {
-        var updates = (await Log.UpdatesAsync([.. due.Select(row => (row.CapId, row.IncidentId))], Stopping))
-            .Select(IncidentUpdates.ReadView).ToLookup(update => (update.CapId, update.IncidentId), update => update.View);
+        var updates = await UpdatesAsync(due);
         await ChangeAsync(Position, [.. due.Select(row =>
-            ladders.FirstOrDefault(ladder => ladder.Id == row.Ladder) is { } ladder
-                ? EscalationRules.Next(row, ladder, [.. updates[(row.CapId, row.IncidentId)]], Time.GetUtcNow())
+            ladders.FirstOrDefault(ladder => ladder.Id == row.Ladder && StartOf(ladder) <= row.Since) is { } ladder
+                ? EscalationRules.Next(row, ladder, Known(updates, row, Position), Time.GetUtcNow())
                 : new EscalationTurn(row, null))]); // its ladder was removed
     }
+
+    private async Task<ILookup<(string CapId, string IncidentId), IncidentUpdateView>> UpdatesAsync(IReadOnlyList<EscalationRow> rows) =>
+        (await Log.UpdatesAsync([.. rows.Select(row => (row.CapId, row.IncidentId))], Stopping))
+        .Select(IncidentUpdates.ReadView).ToLookup(update => (update.CapId, update.IncidentId), update => update.View);
+
+    /// <summary>What reopens an incident begins its ladder anew when it is read, and not before.</summary>
+    /// <param name="unread">Index of the first entry that was not read yet.</param>
+    private static List<IncidentUpdateView> Known(
+        ILookup<(string CapId, string IncidentId), IncidentUpdateView> updates, EscalationRow row, long unread) =>
+        [.. updates[(row.CapId, row.IncidentId)].Where(update => update.Action != "reopen" || update.Index < unread)];
 
     /// <param name="to">Index of the first entry that was not looked at.</param>
     private async Task ChangeAsync(long to, IReadOnlyList<EscalationTurn> turns)
@@ -162,10 +173,14 @@ internal sealed class EscalatorGrain(
     /// <summary>At the next step.</summary>
     private void Wake()
     {
-        if (nextDue is { } due && !(wakesAt <= due))
+        if (nextDue is { } due)
         {
-            wakesAt = due;
-            _ = WakeAsync(due);
+            var at = due < Time.GetUtcNow() + LongestSleep ? due : Time.GetUtcNow() + LongestSleep;
+            if (!(wakesAt <= at))
+            {
+                wakesAt = at;
+                _ = WakeAsync(at);
+            }
         }
     }
 

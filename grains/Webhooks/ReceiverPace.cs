@@ -20,7 +20,7 @@ internal sealed class ReceiverPace(TimeProvider time)
     /// <summary>So that notifiers of several logs do not always try in the same order.</summary>
     private const double Jitter = 0.25;
 
-    private const int MostFailed = 64, MostCaps = 256;
+    private const int MostFailed = 64, MostCaps = 256, MostLimited = 8;
 
     private readonly HashSet<string> failed = new(StringComparer.Ordinal);
     private readonly Dictionary<string, CapAttempts> caps = new(StringComparer.Ordinal);
@@ -96,6 +96,10 @@ internal sealed class ReceiverPace(TimeProvider time)
         else if (outcome.Code == DeliveryOutcome.TooMany && cap is not null && (cap.Rate.IsLimited || cap.Last - cap.Before < Lately))
         {
             cap.Rate.NoteTooMany();
+            if (caps.Values.Count(one => one.Rate.IsLimited) > MostLimited)
+            {
+                all.NoteTooMany(); // so many at once are not throttled each for itself
+            }
         }
         else
         {
@@ -126,7 +130,7 @@ internal sealed class ReceiverPace(TimeProvider time)
 
         if (caps.Count >= MostCaps)
         {
-            caps.Remove(caps.MinBy(cap => cap.Value.Last).Key);
+            caps.Remove(caps.MinBy(cap => (cap.Value.Rate.IsLimited, cap.Value.Last)).Key);
         }
     }
 

@@ -94,6 +94,23 @@ public sealed class EscalationRulesTests
     }
 
     [Fact]
+    public void A_later_level_does_not_make_do_with_fewer_people()
+    {
+        var ladder = Of(repeat: 1, acknowledgements: [1, 3, 2]);
+        Assert.Equal([1, 3, 3, 3, 3, 3], Enumerable.Range(0, ladder.Steps).Select(ladder.AcknowledgementsAt));
+    }
+
+    [Fact]
+    public void An_acknowledgement_after_another_counts_from_its_own_time()
+    {
+        var ladder = Of(acknowledgedFor: 3600, acknowledgements: [1, 1]);
+        var first = EscalationRules.Next(Start(ladder), ladder, [], At).Row!;
+        IncidentUpdateView[] answers = [Update("acknowledge", 9), Update("acknowledge", 12, minute: 50)];
+        var turn = EscalationRules.Next(first, ladder, answers, At.AddHours(1));
+        Assert.Equal((At.AddMinutes(110), null, 1), (turn.Row!.DueAt, turn.Page, turn.Row.Step));
+    }
+
+    [Fact]
     public void What_is_reopened_begins_anew_and_older_pages_are_not_sent_any_more()
     {
         var ladder = Of(acknowledgements: [1, 1]);
@@ -119,12 +136,12 @@ public sealed class EscalationRulesTests
     [Fact]
     public void Whatever_is_answered_when_no_level_is_skipped_and_none_is_paged_twice_in_a_round()
     {
-        var ladders = Gen.Select(Gen.Int[1, 4], Gen.Int[0, 2], Gen.Int[0, 1]);
+        var ladders = Gen.Select(Gen.Int[1, 3].Array[1, 4], Gen.Int[0, 2]);
         var answers = Gen.Select(Gen.Int[0, 40], Gen.Int[0, 1].Select(i => i == 0 ? "acknowledge" : "respond"), Gen.Int[0, 1].Select(i =>
             i == 0 ? "key:a" : "key:b")).Array[0, 4];
         Gen.Select(ladders, answers).Sample((shape, given) =>
         {
-            var ladder = Of(repeat: shape.Item2, acknowledgements: [.. Enumerable.Repeat(1 + shape.Item3, shape.Item1)]);
+            var ladder = Of(repeat: shape.Item2, acknowledgements: shape.Item1);
             IncidentUpdateView[] updates = [.. given.OrderBy(one => one.Item1).Select((one, at) => Update(one.Item2, 8 + at, one.Item3,
                 one.Item1))];
             var (steps, row) = (new List<(int, int)>(), Start(ladder));
@@ -140,15 +157,17 @@ public sealed class EscalationRulesTests
 
                 if (turn.Row is null)
                 {
-                    Assert.Equal(turn.IsUnanswered, steps.Count == ladder.Steps && !(known.Where(one =>
-                        one.Action == "acknowledge").DistinctBy(one => one.By).Count() > shape.Item3));
+                    var answers = known.Where(one => one.Action == "acknowledge").DistinctBy(one => one.By).Count();
+                    Assert.Equal(turn.IsUnanswered, answers < ladder.AcknowledgementsAt(Math.Max(0, steps.Count - 1)));
+                    Assert.True(!turn.IsUnanswered || steps.Count == ladder.Steps);
                     break;
                 }
 
                 row = turn.Row;
             }
 
-            Assert.Equal(Enumerable.Range(0, steps.Count).Select(at => ((at / shape.Item1) + 1, (at % shape.Item1) + 1)), steps);
+            Assert.Equal(Enumerable.Range(0, steps.Count).Select(at => ((at / shape.Item1.Length) + 1, (at % shape.Item1.Length) + 1)),
+                steps);
         });
     }
 }

@@ -88,13 +88,26 @@ public sealed class EscalatorGrainTests : WebhookCluster
         Assert.Equal(LadderVerdict.AlreadySo, (await Ladders.PutAsync((await Ladders.ListAsync())[0] with { StartsAt = [] }, Me)).Verdict);
         await FileAsync("I-1", "critical");
         Assert.Equal((first, "I-1", 1L, "open"), await PagedAsync());
+        var ladder = (await Ladders.ListAsync())[0];
         Assert.True(await Ladders.RemoveAsync("web", Me));
         Assert.False(await Ladders.RemoveAsync("web", Me));
         await PassAsync();
         await Cluster.Client.GetGrain<IEscalatorGrain>(LogOfIncidents).NudgeAsync();
         await Eventually.TrueAsync(async () => await OpenAsync() == 0);
         Assert.Single(await EntriesAsync(EntryKinds.IncidentPaged));
-        Assert.Equal(["ladder.changed", "ladder.removed"], (await EntriesAsync("ladder.")).Select(entry => entry.Kind));
+
+        // One that is made again under its name is another.
+        await FileAsync("I-2", "critical");
+        var again = (await Ladders.PutAsync(ladder, Me)).Ladder!;
+        await FileAsync("I-3", "critical");
+        Assert.Equal((first, "I-3", 1L, "open"), await PagedAsync());
+        Assert.True(await Ladders.RemoveAsync("web", Me));
+        Assert.Equal(LadderVerdict.Changed, (await Ladders.PutAsync(again, Me)).Verdict);
+        await PassAsync();
+        await Eventually.TrueAsync(async () => await OpenAsync() == 0);
+        Assert.Equal(2, (await EntriesAsync(EntryKinds.IncidentPaged)).Count);
+        Assert.Equal(["ladder.changed", "ladder.removed", "ladder.changed", "ladder.removed", "ladder.changed"], (await EntriesAsync(
+            "ladder.")).Select(entry => entry.Kind));
     }
 
     /// <returns>Of the webhooks of its two levels.</returns>

@@ -105,7 +105,17 @@ public sealed class ReceiverPaceTests
         Assert.Equal(TimeSpan.FromSeconds(5), pace.NextAt! - time.GetUtcNow()); // never slower
         Assert.True(pace is { IsSlow: false, MayStart: true } && pace.MayStartOf("A"));
 
-        // One that sends little and is too much all the same: then it is not that CapID.
+        // So many at once, or one that sends little and is too much all the same: then it is not that CapID.
+        var another = new ReceiverPace(time);
+        foreach (var busy in Enumerable.Range(0, 9).Select(i => $"BUSY-{i}"))
+        {
+            Assert.False(another.IsSlow);
+            another.NoteStart(busy);
+            another.NoteStart(busy);
+            another.Note(busy, TooMany);
+        }
+
+        Assert.True(another.IsSlow);
         pace.NoteStart("A");
         pace.Note("A", TooMany);
         Assert.True(pace is { IsSlow: true, MayStart: false });
@@ -143,7 +153,7 @@ public sealed class ReceiverPaceTests
             pace.NoteStart($"NEW-{i}");
         }
 
-        Assert.True(pace.MayStartOf("SLOW"));
+        Assert.False(pace.MayStartOf("SLOW")); // whose limit still says something
     }
 
     [Fact]
