@@ -14,7 +14,7 @@ namespace CapOrleans.LogVerifier;
 internal sealed class IncidentReplay
 {
     private readonly Dictionary<UInt128, long> incidents = [];
-    private readonly HashSet<UInt128> said = [];
+    private readonly HashSet<UInt128> seenAnswers = [];
     private readonly Dictionary<UInt128, (long Since, int Step)> paged = [];
 
     /// <returns>What is wrong with it; null for nothing.</returns>
@@ -44,11 +44,11 @@ internal sealed class IncidentReplay
         if (recovery is not null)
         {
             return !incidents.ContainsKey(NameOf(capId, recovery)) ? "names a recovery that was not accepted before"
-                : !said.Add(NameOf(capId, $"recovery {recovery}")) ? "names a recovery that resolved the incident before" : null;
+                : !seenAnswers.Add(NameOf(capId, $"recovery {recovery}")) ? "names a recovery that resolved the incident before" : null;
         }
 
         // A signature is of one incident, one action, one time and one note.
-        return Text(body, "signature") is { } signature && !said.Add(NameOf(capId, $"signed {signature}"))
+        return Text(body, "signature") is { } signature && !seenAnswers.Add(NameOf(capId, $"signed {signature}"))
             ? "repeats what an entry before it says, with the same signature" : null;
     }
 

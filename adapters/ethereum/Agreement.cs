@@ -101,8 +101,8 @@ internal sealed class Agreement(JsonRpcClient rpc, TimeSpan? doubt = null)
             async node => await node.NumberAsync("eth_blockNumber", cancellationToken) >= height ? (IsThere: true, Answer: await ask(
                 node)) : default,
             areNear: _ => false, doubt: doubt);
-        var told = answers.Where(answer => answer.IsThere).Select(answer => answer.Answer).ToList();
-        return told.Count >= Quorum && told.TrueForAll(answer => answer is null) ? null : throw Disagree(what, told.Count, last);
+        var answered = answers.Where(answer => answer.IsThere).Select(answer => answer.Answer).ToList();
+        return answered.Count >= Quorum && answered.TrueForAll(answer => answer is null) ? null : throw Disagree(what, answered.Count, last);
     }
 
     /// <returns>What two have come to, the highest first, and what the others have.</returns>

@@ -5,22 +5,22 @@ namespace CapOrleans.Cli.Commands;
 
 /// <summary>
 /// What was accepted, and then, without a gap, what is accepted from now on: the stream is opened before the list is read, and each incident
-/// is told once.
+/// is reported once.
 /// </summary>
 /// <param name="filter">Its <c>From</c> is set.</param>
-internal sealed class FollowedIncidents(IncidentFilter filter, Action<IncidentView> tell)
+internal sealed class FollowedIncidents(IncidentFilter filter, Action<IncidentView> report)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2), LongestTurn = TimeSpan.FromHours(1);
 
     /// <summary>By how much clocks differ, and an incident of one log may be committed after a later one of another.</summary>
     private static readonly TimeSpan Overlap = TimeSpan.FromSeconds(10);
 
-    /// <summary>Beyond this, what was told long before is forgotten.</summary>
-    private const int MostTold = 100_000;
+    /// <summary>Beyond this, what was reported long before is forgotten.</summary>
+    private const int MaxReported = 100_000;
 
     private const string Accepted = "incident.accepted";
 
-    private readonly Dictionary<(string CapId, string IncidentId), DateTimeOffset> told = [];
+    private readonly Dictionary<(string CapId, string IncidentId), DateTimeOffset> reported = [];
     private DateTimeOffset listedUntil = filter.From!.Value;
     private bool isListed, isAway;
     private string? position;
@@ -66,9 +66,9 @@ internal sealed class FollowedIncidents(IncidentFilter filter, Action<IncidentVi
 
             position = happened.Id;
             if (happened is { Kind: Accepted, Incident: { } incident } && !(incident.AcceptedAt >= filter.To)
-                && !told.Remove((incident.CapId, incident.IncidentId)))
+                && !reported.Remove((incident.CapId, incident.IncidentId)))
             {
-                tell(incident);
+                report(incident);
             }
         }
     }
@@ -81,12 +81,12 @@ internal sealed class FollowedIncidents(IncidentFilter filter, Action<IncidentVi
         await foreach (var incident in api.ListIncidentsAsync(filter with { From = from }, cancellationToken))
         {
             listedUntil = incident.AcceptedAt;
-            if (told.TryAdd((incident.CapId, incident.IncidentId), incident.AcceptedAt))
+            if (reported.TryAdd((incident.CapId, incident.IncidentId), incident.AcceptedAt))
             {
-                tell(incident);
+                report(incident);
             }
 
-            if (told.Count >= MostTold)
+            if (reported.Count >= MaxReported)
             {
                 Forget(listedUntil < opened ? listedUntil : opened);
             }
@@ -98,9 +98,9 @@ internal sealed class FollowedIncidents(IncidentFilter filter, Action<IncidentVi
 
     private void Forget(DateTimeOffset before)
     {
-        foreach (var (incident, _) in told.Where(known => known.Value < before - Overlap).ToList())
+        foreach (var (incident, _) in reported.Where(known => known.Value < before - Overlap).ToList())
         {
-            told.Remove(incident);
+            reported.Remove(incident);
         }
     }
 }

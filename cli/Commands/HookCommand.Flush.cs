@@ -28,16 +28,16 @@ internal static partial class HookCommand
         });
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var told = Tell(parsed.GetValue(refused)
+            var code = Tell(parsed.GetValue(refused)
                 ? await HookDelivery.DeliverRefusedAsync(CapEnvironment.Key(parsed.GetValue(key)), parsed.GetValue(cap), cancellationToken)
                 : await HookDelivery.DeliverAsync(null, isUnlimited: true, cancellationToken));
             if (HookSpool.Open(CapEnvironment.Spool).CountRefused() is > 0 and var aside)
             {
                 Answer.Note($"{aside} refused, put aside in {CapEnvironment.Spool} with the reason beside each: cap hook flush --refused");
-                return told == ExitCodes.Done ? ExitCodes.Refused : told;
+                return code == ExitCodes.Done ? ExitCodes.Refused : code;
             }
 
-            return told;
+            return code;
         });
         return command;
     }

@@ -123,14 +123,14 @@ internal sealed partial class IncidentSpool
     {
         using var connection = file.Connect();
         var oldest = Scalar(connection, "SELECT coalesce((SELECT received_at FROM incident WHERE refused_at IS NULL ORDER BY number LIMIT 1), -1)");
-        var taken = room.Taken;
+        var taken = quota.Taken;
         return new SpoolCounts(
             Scalar(connection, "SELECT count(*) FROM incident WHERE refused_at IS NULL"), taken.All, taken.Unvouched,
             oldest < 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(oldest),
             Scalar(connection, "SELECT count(*) FROM incident WHERE refused_at IS NOT NULL"), Interlocked.Read(ref droppedDead), Interlocked.Read(ref full));
     }
 
-    private static List<WaitingBytes> ReadRoom(SqliteConnection connection)
+    private static List<WaitingBytes> ReadQuota(SqliteConnection connection)
     {
         using var command = connection.CreateCommand();
         command.CommandText =
@@ -139,13 +139,13 @@ internal sealed partial class IncidentSpool
             WHERE refused_at IS NULL GROUP BY 1, vouched
             """;
         using var rows = command.ExecuteReader();
-        var room = new List<WaitingBytes>();
+        var quota = new List<WaitingBytes>();
         while (rows.Read())
         {
-            room.Add(new WaitingBytes(rows.GetString(0), rows.GetInt64(1), rows.GetInt64(2) != 0));
+            quota.Add(new WaitingBytes(rows.GetString(0), rows.GetInt64(1), rows.GetInt64(2) != 0));
         }
 
-        return room;
+        return quota;
     }
 
     /// <summary>Whatever a cluster answered when it refused a request whole: JSON, or text.</summary>

@@ -62,7 +62,7 @@ internal sealed partial class IncidentSpool
             transaction.Commit();
         }
 
-        room.Move(moved);
+        quota.Move(moved);
         foreach (var change in batch)
         {
             change.Succeed();

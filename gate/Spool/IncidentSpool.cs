@@ -23,7 +23,7 @@ internal sealed partial class IncidentSpool : IDisposable
     private readonly TimeProvider time;
     private readonly ILogger<IncidentSpool> logger;
     private readonly Task writing;
-    private readonly SpoolRoom room;
+    private readonly SpoolQuota quota;
     private readonly LogThrottle faults, drops, crowds;
     private long droppedDead, full;
     private int late; // arrivals that the disk has neither taken nor refused in time
@@ -34,7 +34,7 @@ internal sealed partial class IncidentSpool : IDisposable
         (this.file, this.limits, this.time, this.logger) = (file, limits, time, logger);
         (faults, drops, crowds) = (new LogThrottle(time), new LogThrottle(time), new LogThrottle(time));
         using var connection = file.Connect();
-        room = new SpoolRoom(limits, ReadRoom(connection));
+        quota = new SpoolQuota(limits, ReadQuota(connection));
         foreach (var partition in arrivals)
         {
             partition.Release(); // there may be something from a former life
@@ -94,7 +94,7 @@ internal sealed partial class IncidentSpool : IDisposable
     private async Task<ArrivalVerdict> KeepAtLastAsync(Arrival arrival)
     {
         // Counted before it waits for the disk: a thousand at once must not each find room for one.
-        if (!room.TryTake(arrival.Bytes))
+        if (!quota.TryTake(arrival.Bytes))
         {
             Interlocked.Increment(ref full);
             return ArrivalVerdict.Full;
@@ -126,7 +126,7 @@ internal sealed partial class IncidentSpool : IDisposable
         {
             if (verdict != ArrivalVerdict.Kept)
             {
-                room.Move([-arrival.Bytes]);
+                quota.Move([-arrival.Bytes]);
             }
         }
     }

@@ -18,12 +18,12 @@ internal sealed partial class LogReaderGrain
             return null;
         }
 
-        var (told, accepted) = (new List<LogEntry>(), new List<LogEntry>());
+        var (events, accepted) = (new List<LogEntry>(), new List<LogEntry>());
         foreach (var entry in entries)
         {
             if (Notification.Of(entry) is { } notification && IsWanted(notification, filter))
             {
-                told.Add(entry);
+                events.Add(entry);
                 accepted.Add(notification.Incident is not null ? entry
                     : await reader.FindIncidentAsync(notification.CapId, notification.IncidentId, cancellationToken)
                     ?? throw new OrleansException($"Entry {entry.Index} of log {log} is about an incident that the database does " +
@@ -33,7 +33,7 @@ internal sealed partial class LogReaderGrain
 
         var incidents = await views.OfAsync(accepted, cancellationToken);
         return new IncidentEventSlice(
-            [.. told.Zip(incidents, (entry, incident) => new IncidentEventView(entry.Index, entry.Kind, entry.Kind == EntryKinds.IncidentAccepted
+            [.. events.Zip(incidents, (entry, incident) => new IncidentEventView(entry.Index, entry.Kind, entry.Kind == EntryKinds.IncidentAccepted
                 ? incident : incident with { Updates = [IncidentUpdates.ReadView(entry).View] }))],
             entries is [.., var last] ? last.Index : after);
     }

@@ -152,14 +152,14 @@ internal sealed class EscalatorGrain(
     {
         origin ??= (await Log.HeadAsync(LogNumber, Stopping))!.Origin;
         var now = Time.GetUtcNow();
-        var (rows, said) = (turns.Select(turn => turn.Row).OfType<EscalationRow>().ToList(), turns.Where(turn => turn.Page is not null
+        var (rows, logged) = (turns.Select(turn => turn.Row).OfType<EscalationRow>().ToList(), turns.Where(turn => turn.Page is not null
             || turn.IsUnanswered).ToList());
-        await CommitAsync(new Step(to, [.. said.Select(turn => turn.Page?.Write(origin, now) ?? EscalationRules.WriteUnanswered(
+        await CommitAsync(new Step(to, [.. logged.Select(turn => turn.Page?.Write(origin, now) ?? EscalationRules.WriteUnanswered(
             turn.Before, origin, now))])
         {
             Escalations = new EscalationCommit(
                 changes, rows, [.. turns.Where(turn => turn.Row is null).Select(turn => turn.Before.Index)],
-                [.. said.Select(turn => new EscalationStepRow(turn.Before.CapId, turn.Before.IncidentId))]),
+                [.. logged.Select(turn => new EscalationStepRow(turn.Before.CapId, turn.Before.IncidentId))]),
         });
         changes++;
         foreach (var row in rows)

@@ -5,7 +5,7 @@ using CapOrleans.Core.Webhooks;
 namespace CapOrleans.Grains.Webhooks;
 
 /// <summary>Whose turn it is of what waits for one receiver: CapIDs take turns within a severity, and severities among each other.</summary>
-internal sealed class DeliveryTurns(IDeliveryReader deliveries, ReceiverPace pace, int log, string webhook, TimeProvider time)
+internal sealed class DeliveryTurns(IDeliveryReader deliveries, ReceiverThrottle throttle, int log, string webhook, TimeProvider time)
 {
     /// <summary>The most severe every other time, so that what floods as critical keeps nothing else waiting for ever.</summary>
     private static readonly int[] RanksInTurn = [3, 2, 3, 1, 3, 0];
@@ -23,7 +23,7 @@ internal sealed class DeliveryTurns(IDeliveryReader deliveries, ReceiverPace pac
     {
         // Of a receiver that may fail on what some CapIDs send, or wants less of them, the others' say more: each has its try.
         return await NextOfAsync(underWay, cancellationToken)
-            ?? (pace.ForgetFailed() ? await NextOfAsync(underWay, cancellationToken) : null);
+            ?? (throttle.ForgetFailed() ? await NextOfAsync(underWay, cancellationToken) : null);
     }
 
     /// <summary>It was sent.</summary>
@@ -41,14 +41,14 @@ internal sealed class DeliveryTurns(IDeliveryReader deliveries, ReceiverPace pac
     private async Task<DeliveryRow?> NextOfAsync(IReadOnlyCollection<long> underWay, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        var first = pace.IsTrying ? Severity.CriticalRank : RanksInTurn[(int)(turns % RanksInTurn.Length)];
+        var first = throttle.IsTrying ? Severity.CriticalRank : RanksInTurn[(int)(turns % RanksInTurn.Length)];
         foreach (var rank in Enumerable.Range(0, Severity.Ladder.Count).Reverse().OrderBy(rank => rank != first))
         {
             var before = last[rank];
             for (var page = 1; page <= MostPages; page++)
             {
                 var next = await deliveries.TurnsAsync(log, webhook, rank, last[rank], now, underWay, cancellationToken);
-                var due = next.FirstOrDefault(turn => turn.Index is not null && pace.MayStartOf(turn.CapId));
+                var due = next.FirstOrDefault(turn => turn.Index is not null && throttle.MayStartOf(turn.CapId));
                 var isFirst = last[rank].Length == 0;
                 last[rank] = due?.CapId ?? (next.Count == IDeliveryReader.MaxTurns ? next[^1].CapId : "");
                 if (due is not null && await deliveries.FindAsync(log, webhook, due.Index!.Value, cancellationToken) is { } row)
@@ -66,6 +66,6 @@ internal sealed class DeliveryTurns(IDeliveryReader deliveries, ReceiverPace pac
 
         // Many CapIDs wait of which nothing is due yet: they are passed over a few at a time.
         return (await deliveries.DueAsync(log, webhook, now, underWay.Count + 1, cancellationToken))
-            .FirstOrDefault(row => !underWay.Contains(row.Index) && pace.MayStartOf(row.CapId));
+            .FirstOrDefault(row => !underWay.Contains(row.Index) && throttle.MayStartOf(row.CapId));
     }
 }

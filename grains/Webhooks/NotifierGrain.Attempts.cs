@@ -31,7 +31,7 @@ internal sealed partial class NotifierGrain
         get
         {
             var now = Time.GetUtcNow();
-            return MayGoOn && retrying < RetryWindow && underWay.Count < Window && pace.MayStart && now >= pausedUntil
+            return MayGoOn && retrying < RetryWindow && underWay.Count < Window && throttle.MayStart && now >= pausedUntil
                 && HasDue;
         }
     }
@@ -73,8 +73,8 @@ internal sealed partial class NotifierGrain
             await ReadDueAsync();
         }
 
-        turns ??= new DeliveryTurns(deliveries, pace, LogNumber, WebhookId, Time);
-        while (MayRetry && !(pace.IsTrying && underWay.Count > 0))
+        turns ??= new DeliveryTurns(deliveries, throttle, LogNumber, WebhookId, Time);
+        while (MayRetry && !(throttle.IsTrying && underWay.Count > 0))
         {
             if (await turns.NextAsync([.. underWay], Stopping) is not { } row)
             {
@@ -85,13 +85,13 @@ internal sealed partial class NotifierGrain
             if (underWay.Add(row.Index))
             {
                 retrying++;
-                pace.NoteStart(row.CapId);
+                throttle.NoteStart(row.CapId);
                 _ = FinishAsync(row.Index, RetryAsync(row), isRetry: true);
             }
         }
 
         // What waits for another reason is woken by that: a place that is free, a receiver that is there again.
-        if (!isWaking && HasDue && pace.NextAt is { } next)
+        if (!isWaking && HasDue && throttle.NextAt is { } next)
         {
             _ = WakeAsync(next);
         }
@@ -157,13 +157,13 @@ internal sealed partial class NotifierGrain
             var outcome = await sender.TryUnlessAwayAsync(delivery, end.Token);
             if (outcome is null)
             {
-                pace.NoteAway();
+                throttle.NoteAway();
                 turns?.GiveBack();
                 return null;
             }
 
             turns?.Spend();
-            pace.Note(row.CapId, outcome);
+            throttle.Note(row.CapId, outcome);
             GrainMetrics.Delivered(outcome.Delivered ? "delivered" : outcome.Fault.Text());
             await TellAsync(outcome);
             return DeliverySchedule.After(row, outcome, at, Random.Shared.NextDouble());

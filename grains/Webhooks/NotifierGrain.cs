@@ -41,7 +41,7 @@ internal sealed partial class NotifierGrain(
     private readonly CancellationTokenSource stop = new();
     private readonly HashSet<long> underWay = []; // by index: nobody else sends these
     private readonly Dictionary<long, Task<DeliveryRow?>> unkept = []; // first attempts that no commit has kept yet
-    private readonly ReceiverPace pace = new(time);
+    private readonly ReceiverThrottle throttle = new(time);
     private WebhookEndpoint? endpoint;
     private DateTimeOffset lookedAt;
 
@@ -119,9 +119,9 @@ internal sealed partial class NotifierGrain(
             var rows = new List<DeliveryRow>();
             foreach (var (row, _) in waiting)
             {
-                rows.Add(!unkept.TryGetValue(row.Index, out var sending) ? row with { DueAt = Later(row.DueAt!.Value, pace.Until) }
+                rows.Add(!unkept.TryGetValue(row.Index, out var sending) ? row with { DueAt = Later(row.DueAt!.Value, throttle.Until) }
                     : !sending.IsCompleted ? row with { DueAt = Time.GetUtcNow() + Lease }
-                    : await sending ?? row with { DueAt = Later(Time.GetUtcNow(), pace.Until) });
+                    : await sending ?? row with { DueAt = Later(Time.GetUtcNow(), throttle.Until) });
             }
 
             await CommitAsync(await StepAsync(to, rows));
@@ -143,13 +143,13 @@ internal sealed partial class NotifierGrain(
     private void Start(long from, List<(DeliveryRow Row, LogEntry Entry)> waiting)
     {
         Forget(unkept.Keys.Where(index => index < from)); // another activation has gone on from there
-        var free = pace.IsAway || pace.IsTrying || pace.IsSlow ? 0 : endpoint!.Sends.IsOrdered ? 1
+        var free = throttle.IsAway || throttle.IsTrying || throttle.IsSlow ? 0 : endpoint!.Sends.IsOrdered ? 1
             : Math.Min(Window - underWay.Count, (HasDue ? Window - RetryWindow : Window) - (underWay.Count - retrying));
-        foreach (var (row, entry) in waiting.Where(next => !underWay.Contains(next.Row.Index) && pace.MayStartOf(next.Row.CapId)).Take(
+        foreach (var (row, entry) in waiting.Where(next => !underWay.Contains(next.Row.Index) && throttle.MayStartOf(next.Row.CapId)).Take(
             Math.Max(0, free)))
         {
             underWay.Add(row.Index);
-            pace.NoteStart(row.CapId);
+            throttle.NoteStart(row.CapId);
             unkept.Add(row.Index, SendAsync(row, entry));
         }
     }

@@ -179,8 +179,8 @@ public sealed class CapCommandTests : IDisposable
         (code, text) = await CapAsync(send);
         Assert.Equal(2, code);
         await File.WriteAllTextAsync(directory.File("typo.json"), """{"severty":"critical"}""");
-        var (typo, told) = await CapAsync("sign", directory.File("typo.json"), "--key", directory.File("host.key"));
-        Assert.Equal((2, "cap: 'severty' is read by nobody; is 'severity' meant?"), (typo, told));
+        var (typo, error) = await CapAsync("sign", directory.File("typo.json"), "--key", directory.File("host.key"));
+        Assert.Equal((2, "cap: 'severty' is read by nobody; is 'severity' meant?"), (typo, error));
         Assert.Contains("severity is critcal: choose one of normal, high, escalated, critical.", text, StringComparison.Ordinal);
     }
 

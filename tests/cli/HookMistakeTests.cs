@@ -23,11 +23,11 @@ public sealed class HookMistakeTests(NodeFixture node) : HookHost(node)
     [InlineData("--name x --severity -- sh -c", "'--severity' cannot be used")]
     [InlineData("--severity --name x -- sh -c", "'--severity' cannot be used")]
     [InlineData("--name x --severity high --severity critical -- sh -c", "'--severity critical' cannot be used")]
-    public async Task A_command_runs_and_is_reported_whatever_is_wrong_with_an_option(string line, string told)
+    public async Task A_command_runs_and_is_reported_whatever_is_wrong_with_an_option(string line, string error)
     {
         var (code, output) = await RunAsync([.. line.Split(' '), "exit 3"]);
         Assert.Equal(3, code);
-        Assert.Contains(told, output, StringComparison.Ordinal);
+        Assert.Contains(error, output, StringComparison.Ordinal);
         var incident = Assert.Single(await IncidentsAsync());
         Assert.StartsWith("XFAIL-", incident.Text("incidentId"), StringComparison.Ordinal);
         Assert.Equal("high", incident.Text("severity"));
@@ -133,7 +133,7 @@ public sealed class HookMistakeTests(NodeFixture node) : HookHost(node)
         Assert.Contains("The failure is NOT reported: ", output, StringComparison.Ordinal);
         Assert.Contains(why, output, StringComparison.Ordinal);
 
-        // Whoever watches is told at the start, and not when it fails.
+        // The watcher reports a bad option at the start, and not when it fails.
         (code, output) = await cap.RunAsync("hook", "watch", "--check", "true");
         Assert.True(code == 2, output);
         Assert.Contains(why, output, StringComparison.Ordinal);

@@ -36,8 +36,8 @@ public sealed class VpnTests : IDisposable
     {
         var gate = JsonElement.Parse((await CapAsync("init", "--endpoint", "[2001:db8::1]:51820", "--network", "fd86:0:0:7::/64",
             "--json")).Output);
-        var (_, told) = await CapAsync("peer", "web-01");
-        Assert.Contains("VPN_ENDPOINT=http://[fd86:0:0:7::1]:8989/gate_receive", told, StringComparison.Ordinal);
+        var (_, output) = await CapAsync("peer", "web-01");
+        Assert.Contains("VPN_ENDPOINT=http://[fd86:0:0:7::1]:8989/gate_receive", output, StringComparison.Ordinal);
         var two = JsonElement.Parse((await CapAsync("peer", "web-02", "--json")).Output);
         Assert.Equal(("fd86:0:0:7::1", "fd86:0:0:7::3"), (gate.Text("address"), two.Text("address")));
         var (gateText, oneText) = (await ReadAsync("cap-gate"), await ReadAsync("web-01"));

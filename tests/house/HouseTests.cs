@@ -58,13 +58,13 @@ public sealed partial class HouseTests
     }
 
     [Fact]
-    public void The_root_shows_the_house_and_every_room_says_what_it_is_for()
+    public void The_root_shows_the_house_and_every_folder_says_what_it_is_for()
     {
         var folders = Folders().ToList();
         Assert.InRange(folders.Count, 1, MostFolders);
-        var rooms = folders.Concat(Allowed.Keys.Select(room => Repository.File(room))).Distinct().ToList();
-        Assert.Empty(rooms.Where(room => !File.Exists(Path.Combine(room, "README.md"))).Select(Relative));
-        Assert.Empty(rooms.Where(room => File.ReadLines(Path.Combine(room, "README.md")).Count() > 15).Select(Relative));
+        var documented = folders.Concat(Allowed.Keys.Select(project => Repository.File(project))).Distinct().ToList();
+        Assert.Empty(documented.Where(folder => !File.Exists(Path.Combine(folder, "README.md"))).Select(Relative));
+        Assert.Empty(documented.Where(folder => File.ReadLines(Path.Combine(folder, "README.md")).Count() > 15).Select(Relative));
     }
 
     [Fact]
@@ -152,7 +152,7 @@ public sealed partial class HouseTests
 
     private static string Relative(string path) => Path.GetRelativePath(Repository.Root, path);
 
-    private static bool IsTest(string path) => path.StartsWith("tests/", StringComparison.Ordinal) && !Allowed.Keys.Any(room => room.StartsWith("tests/", StringComparison.Ordinal) && path.StartsWith($"{room}/", StringComparison.Ordinal));
+    private static bool IsTest(string path) => path.StartsWith("tests/", StringComparison.Ordinal) && !Allowed.Keys.Any(project => project.StartsWith("tests/", StringComparison.Ordinal) && path.StartsWith($"{project}/", StringComparison.Ordinal));
 
     [GeneratedRegex(@"using (Orleans\.(?!Serialization)|System\.Net\.Http|Microsoft\.Data|Microsoft\.AspNetCore)|\bFile\.(Read|Write|Open)")]
     private static partial Regex Forbidden();

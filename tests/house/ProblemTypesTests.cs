@@ -27,7 +27,7 @@ public sealed partial class ProblemTypesTests
     }
 
     private static IEnumerable<string> Sources(bool isTest) => Directory.EnumerateFiles(Repository.Root, "*.cs", SearchOption.AllDirectories)
-        .Where(path => Path.GetRelativePath(Repository.Root, path).Split('/') is [var room, ..] && room is not ("artifacts" or "bench" or "cli") && room.StartsWith("tests", StringComparison.Ordinal) == isTest)
+        .Where(path => Path.GetRelativePath(Repository.Root, path).Split('/') is [var folder, ..] && folder is not ("artifacts" or "bench" or "cli") && folder.StartsWith("tests", StringComparison.Ordinal) == isTest)
         .Where(path => !path.Contains("node_modules", StringComparison.Ordinal));
 
     /// <summary>Where a problem, a refusal or a ruling is made, and the names that change requests are refused with.</summary>

@@ -26,11 +26,11 @@ public sealed class EscalationRulesTests
     public void Each_level_is_paged_after_the_one_before_has_waited_and_all_of_them_again_as_often_as_the_ladder_says()
     {
         var ladder = Of(repeat: 1, acknowledgements: [1, 1]);
-        var told = new List<string>();
+        var steps = new List<string>();
         for (var row = Start(ladder); ;)
         {
             var turn = EscalationRules.Next(row, ladder, [], row.DueAt);
-            told.Add(turn.Page is { } page ? $"{(row.DueAt - At).TotalMinutes} {page.Level}/{page.Levels} {page.Round} {page.Webhooks[0]}"
+            steps.Add(turn.Page is { } page ? $"{(row.DueAt - At).TotalMinutes} {page.Level}/{page.Levels} {page.Round} {page.Webhooks[0]}"
                 : $"{(row.DueAt - At).TotalMinutes} unanswered {turn.IsUnanswered}");
             if (turn.Row is null)
             {
@@ -40,7 +40,7 @@ public sealed class EscalationRulesTests
             row = turn.Row;
         }
 
-        Assert.Equal(["0 1/2 1 w1", "1 2/2 1 w2", "3 1/2 2 w1", "4 2/2 2 w2", "6 unanswered True"], told);
+        Assert.Equal(["0 1/2 1 w1", "1 2/2 1 w2", "3 1/2 2 w1", "4 2/2 2 w2", "6 unanswered True"], steps);
     }
 
     [Theory]

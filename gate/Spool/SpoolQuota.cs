@@ -2,7 +2,7 @@ namespace CapOrleans.Gate.Spool;
 
 /// <summary>Counts the bytes that wait, and whose they are.</summary>
 /// <param name="before">What waits from a former life.</param>
-internal sealed class SpoolRoom(SpoolLimits limits, IEnumerable<WaitingBytes> before)
+internal sealed class SpoolQuota(SpoolLimits limits, IEnumerable<WaitingBytes> before)
 {
     private readonly Lock gate = new();
 

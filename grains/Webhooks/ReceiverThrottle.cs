@@ -6,7 +6,7 @@ namespace CapOrleans.Grains.Webhooks;
 /// What a receiver can take just now: nothing while it is away, one after the other when it was sent too much. Who pages whom does not count:
 /// what one CapID sends must not hold up another's for longer than its turn.
 /// </summary>
-internal sealed class ReceiverPace(TimeProvider time)
+internal sealed class ReceiverThrottle(TimeProvider time)
 {
     /// <summary>After a look at a circuit that is open: somebody else's delivery, of another log, may be the one that tries.</summary>
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);

@@ -1,0 +1,168 @@
+using CapOrleans.Contracts.Webhooks;
+using CapOrleans.Core.Webhooks;
+using CapOrleans.Grains.Webhooks;
+using Microsoft.Extensions.Time.Testing;
+
+namespace CapOrleans.Tests.Grains.Webhooks;
+
+/// <summary>What a receiver's answers say about what comes next.</summary>
+public sealed class ReceiverThrottleTests
+{
+    private static readonly DeliveryOutcome Taken = new(DeliveryFault.None, 200), Failed = new(DeliveryFault.Status, 500),
+        Refused = new(DeliveryFault.Status, 403), TooMany = new(DeliveryFault.Status, 429, RetryAfter: TimeSpan.FromSeconds(30));
+
+    private readonly FakeTimeProvider time = new();
+    private readonly ReceiverThrottle throttle;
+
+    public ReceiverThrottleTests() => throttle = new ReceiverThrottle(time);
+
+    [Fact]
+    public void An_open_circuit_is_looked_at_again_soon_and_a_try_that_failed_only_after_a_while()
+    {
+        throttle.Note("A", Failed);
+        Assert.False(throttle.IsAway);
+        throttle.NoteAway();
+        Assert.True(throttle is { IsAway: true, IsTrying: true });
+        time.Advance(TimeSpan.FromSeconds(2));
+        Assert.False(throttle.IsAway);
+        throttle.Note("A", Failed);
+        Assert.True(throttle.HasFailed("A") && !throttle.HasFailed("B"));
+        time.Advance(IWebhookSender.AwayTime - TimeSpan.FromSeconds(1));
+        Assert.True(throttle.IsAway);
+        time.Advance(TimeSpan.FromSeconds(6));
+        Assert.True(throttle is { IsAway: false, IsTrying: true });
+    }
+
+    [Theory]
+    [InlineData(200)]
+    [InlineData(403)]
+    public void Who_answers_is_there(int code)
+    {
+        throttle.Note("A", Failed);
+        throttle.NoteAway();
+        throttle.Note("B", code == 200 ? Taken : Refused);
+        Assert.True(throttle is { IsAway: false, IsTrying: false } && !throttle.HasFailed("A"));
+    }
+
+    [Fact]
+    public void Who_is_sent_too_much_is_sent_less_and_then_more_and_more()
+    {
+        throttle.NoteStart("B");
+        Assert.True(throttle is { IsSlow: false, MayStart: true });
+        foreach (var _ in Enumerable.Range(0, 8))
+        {
+            throttle.Note("A", TooMany); // at once: they are one
+        }
+
+        Assert.True(throttle is { IsSlow: true, MayStart: false, IsAway: false, IsTrying: false } && throttle.HasFailed("A") && !throttle.HasFailed("B"));
+        Assert.Equal(TimeSpan.FromSeconds(1), throttle.NextAt! - time.GetUtcNow());
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(throttle.MayStart);
+        foreach (var _ in Enumerable.Range(0, 9))
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            throttle.Note("A", TooMany);
+        }
+
+        Assert.Equal(TimeSpan.FromSeconds(5), throttle.NextAt! - time.GetUtcNow()); // never slower
+        foreach (var _ in Enumerable.Range(0, 8))
+        {
+            throttle.Note("B", Taken);
+        }
+
+        throttle.NoteStart("B");
+        Assert.Equal(TimeSpan.FromSeconds(1), throttle.NextAt! - time.GetUtcNow());
+        foreach (var _ in Enumerable.Range(0, 200))
+        {
+            throttle.Note("B", Taken);
+        }
+
+        Assert.False(throttle.IsSlow);
+    }
+
+    [Fact]
+    public void Who_is_sent_too_much_of_one_CapID_is_sent_less_of_that_one_alone()
+    {
+        foreach (var flood in Enumerable.Range(0, 5).Select(i => $"FLOOD-{i}"))
+        {
+            throttle.NoteStart(flood);
+            throttle.Note(flood, Taken);
+            throttle.NoteStart(flood);
+            throttle.Note(flood, TooMany);
+            Assert.False(throttle.MayStartOf(flood));
+        }
+
+        Assert.True(throttle is { IsSlow: false, MayStart: true } && throttle.MayStartOf("A"));
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(throttle.MayStartOf("FLOOD-0") && throttle.NextAt is null);
+        foreach (var _ in Enumerable.Range(0, 9))
+        {
+            time.Advance(TimeSpan.FromSeconds(15));
+            throttle.NoteStart("FLOOD-0");
+            throttle.Note("FLOOD-0", TooMany);
+        }
+
+        Assert.Equal(TimeSpan.FromSeconds(5), throttle.NextAt! - time.GetUtcNow()); // never slower
+        Assert.True(throttle is { IsSlow: false, MayStart: true } && throttle.MayStartOf("A"));
+
+        // So many at once, or one that sends little and is too much all the same: then it is not that CapID.
+        var another = new ReceiverThrottle(time);
+        foreach (var busy in Enumerable.Range(0, 9).Select(i => $"BUSY-{i}"))
+        {
+            Assert.False(another.IsSlow);
+            another.NoteStart(busy);
+            another.NoteStart(busy);
+            another.Note(busy, TooMany);
+        }
+
+        Assert.True(another.IsSlow);
+        throttle.NoteStart("A");
+        throttle.Note("A", TooMany);
+        Assert.True(throttle is { IsSlow: true, MayStart: false });
+    }
+
+    [Fact]
+    public void What_was_too_much_a_minute_ago_slows_nothing()
+    {
+        throttle.NoteStart("A");
+        throttle.Note("A", TooMany);
+        time.Advance(TimeSpan.FromSeconds(59));
+        Assert.True(throttle.IsSlow);
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(throttle is { IsSlow: false, MayStart: true, NextAt: null });
+    }
+
+    [Fact]
+    public void However_many_CapIDs_there_are_what_is_known_of_them_has_a_bound()
+    {
+        throttle.NoteStart("SLOW");
+        throttle.NoteStart("SLOW");
+        throttle.Note("SLOW", TooMany);
+        time.Advance(TimeSpan.FromSeconds(11));
+        foreach (var i in Enumerable.Range(0, 255))
+        {
+            throttle.NoteStart($"OLD-{i}");
+        }
+
+        time.Advance(TimeSpan.FromSeconds(11));
+        throttle.NoteStart("SLOW");
+        throttle.NoteStart("NEW");
+        Assert.False(throttle.MayStartOf("SLOW")); // those that are quiet are forgotten first
+        foreach (var i in Enumerable.Range(0, 300))
+        {
+            throttle.NoteStart($"NEW-{i}");
+        }
+
+        Assert.False(throttle.MayStartOf("SLOW")); // whose limit still says something
+    }
+
+    [Fact]
+    public void What_failed_is_forgotten_when_all_have_failed()
+    {
+        throttle.NoteAway();
+        throttle.Note("A", Failed);
+        throttle.Note("B", Failed);
+        Assert.True(throttle.HasFailed("A") && throttle.HasFailed("B") && throttle.ForgetFailed());
+        Assert.False(throttle.HasFailed("A") || throttle.ForgetFailed());
+    }
+}
