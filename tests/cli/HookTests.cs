@@ -182,9 +182,9 @@ public sealed partial class HookTests(NodeFixture node) : HookHost(node)
 
         // What nothing lets pass for a week is put aside; the other one passes when it may.
         File.SetLastWriteTimeUtc(spool.Order(StringComparer.Ordinal).First(), TimeProvider.System.GetUtcNow().UtcDateTime.AddDays(-8));
-        var (code, output) = await HookAsync(gate, "flush");
+        var (code, flush) = await HookAsync(gate, "flush");
         Assert.Equal(4, code);
-        Assert.Contains("0 sent, 1 kept, 1 refused", output, StringComparison.Ordinal);
+        Assert.Contains("0 sent, 1 kept, 1 refused", flush, StringComparison.Ordinal);
         Assert.Single(Directory.GetFiles(Folder.File("spool"), "*.refused"));
         mayPass = true;
         Assert.StartsWith("1 sent\n", (await HookAsync(gate, "flush")).Output, StringComparison.Ordinal);
