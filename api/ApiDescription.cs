@@ -9,7 +9,7 @@ using Microsoft.OpenApi;
 
 namespace CapOrleans.Api;
 
-/// <summary>What the description says of this API, beside what the calls say of themselves.</summary>
+/// <summary>The OpenAPI description, except for what the endpoints declare themselves.</summary>
 internal static class ApiDescription
 {
     private static readonly Dictionary<string, string> Tags = new()
@@ -52,7 +52,7 @@ internal static class ApiDescription
         });
     }
 
-    /// <summary>Signed with the key of 32 bytes 01.</summary>
+    /// <summary>Signed with the private key whose 32 bytes are all 01.</summary>
     private const string Example =
         """
         {
@@ -63,7 +63,9 @@ internal static class ApiDescription
         }
         """;
 
-    /// <summary>A query is text until it is read, by rules of its own: what it holds is said here.</summary>
+    /// <summary>
+    /// Query parameters are bound as text and parsed later, by rules of their own; their types are declared here.
+    /// </summary>
     private static OpenApiSchema? SchemaOf(string parameter, string path) => (parameter, path) switch
     {
         ("limit", "v1/webhooks/{id}/deliveries") => Integer(1, DeliveryEndpoints.MaxLimit),

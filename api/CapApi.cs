@@ -23,7 +23,9 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace CapOrleans.Api;
 
-/// <summary>The HTTP front: a verdict becomes an answer, and nothing else happens here.</summary>
+/// <summary>
+/// The HTTP front: turns requests into grain calls and verdicts into responses. It contains no business rules.
+/// </summary>
 public static class CapApi
 {
     public static IServiceCollection AddCapApi(this IServiceCollection services, ApiOptions options)
@@ -88,7 +90,7 @@ public static class CapApi
         return app;
     }
 
-    /// <summary>Answers for what no endpoint took.</summary>
+    /// <summary>Returns the problem for a request that no endpoint handled.</summary>
     private static ProblemHttpResult AnswerStatus(int status) => status switch
     {
         StatusCodes.Status404NotFound => Problems.Of(status, "no-such-resource", "", "Nothing is at this path; see /openapi/v1.json."),
@@ -97,7 +99,11 @@ public static class CapApi
         _ => Problems.Of(status, "refused", "", "The request was refused."),
     };
 
-    /// <summary>A request that the server could not even read is the client's; what the cluster cannot do now, it may do later.</summary>
+    /// <summary>
+    /// Returns the problem for an unhandled exception: an unreadable request is the client's fault, and a transient
+    /// fault of the cluster is worth a retry.
+    /// </summary>
+    /// <returns>Null for any other exception.</returns>
     private static ProblemHttpResult? AnswerFault(Exception fault) =>
         fault is BadHttpRequestException bad ? Problems.Of(bad.StatusCode, "bad-request", "", bad.Message)
         : ClusterFaults.IsTransient(fault)

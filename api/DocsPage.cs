@@ -2,7 +2,10 @@ using Scalar.AspNetCore;
 
 namespace CapOrleans.Api;
 
-/// <summary>The description for people, at <c>/docs</c>: a page that needs nothing from another host, and may load nothing from one.</summary>
+/// <summary>
+/// The API reference for people, at <c>/docs</c>: the page needs nothing from other hosts and may load nothing from
+/// them.
+/// </summary>
 internal static class DocsPage
 {
     private const string Path = "/docs";
@@ -13,7 +16,7 @@ internal static class DocsPage
         {
             if (context.Request.Path.StartsWithSegments(Path, StringComparison.Ordinal))
             {
-                // Of the page itself: its scripts and styles stand in it.
+                // For the page itself: its scripts and styles are inline.
                 context.Response.Headers.ContentSecurityPolicy =
                     "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
                         "font-src 'self' data:; "

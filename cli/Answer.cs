@@ -7,8 +7,8 @@ using Spectre.Console;
 namespace CapOrleans.Cli;
 
 /// <summary>
-/// What a command tells. People get text, or JSON with indents; a script that says <c>--json</c> gets each answer as one line of JSON on
-/// standard output, and a fault as one line of JSON on standard error. Colour and progress are for a terminal only.
+/// Prints what a command returns. People get text or indented JSON; with <c>--json</c>, each answer is one line of JSON
+/// on standard output, and a fault one line of JSON on standard error. Colour and progress are for terminals only.
 /// </summary>
 internal static class Answer
 {
@@ -18,20 +18,22 @@ internal static class Answer
 
     private static bool isJson;
 
-    /// <summary>How everything is printed from here on.</summary>
+    /// <summary>Sets the format of all output from here on.</summary>
     public static void Choose(ParseResult parsed) => isJson = parsed.GetValue(Json);
 
-    /// <returns>The exit code of a command that was done.</returns>
+    /// <returns>The exit code of a command that succeeded.</returns>
     public static int Tell(JsonNode answer, string? text = null)
     {
         Console.WriteLine(isJson ? Line(answer) : text ?? Printable.Json(IncidentFile.Indent(answer)));
         return ExitCodes.Done;
     }
 
-    /// <param name="answer">A server's.</param>
+    /// <param name="answer">A response of a server.</param>
     public static int Tell<T>(T answer, JsonTypeInfo<T> type) => Tell(Node(answer, type));
 
-    /// <exception cref="CliFaultException">It holds what is no text, and cannot be printed.</exception>
+    /// <exception cref="CliFaultException">
+    /// The answer contains text that is not valid Unicode and cannot be printed.
+    /// </exception>
     public static JsonNode Node<T>(T answer, JsonTypeInfo<T> type)
     {
         try
@@ -46,10 +48,10 @@ internal static class Answer
         }
     }
 
-    /// <summary>One of many.</summary>
+    /// <summary>Prints one of many answers.</summary>
     public static void TellLine(JsonNode answer, string text) => Console.WriteLine(isJson ? Line(answer) : Printable.Line(text));
 
-    /// <summary>For people only.</summary>
+    /// <summary>Prints a note, unless the output is JSON.</summary>
     public static void Note(string text)
     {
         if (!isJson)
@@ -60,9 +62,9 @@ internal static class Answer
 
     public static string Line(JsonNode node) => Printable.Json(node.ToJsonString(IncidentFile.OneLine));
 
-    /// <summary>Asks at the terminal before something changes that is there.</summary>
-    /// <param name="isGiven">It was said on the command line already.</param>
-    /// <exception cref="CliFaultException">No, or nobody to ask.</exception>
+    /// <summary>Asks at the terminal before something existing is changed.</summary>
+    /// <param name="isGiven">Whether the command line confirms it already.</param>
+    /// <exception cref="CliFaultException">The answer was no, or there is no terminal to ask at.</exception>
     public static void Confirm(string change, bool isGiven)
     {
         Note(change);
@@ -99,7 +101,7 @@ internal static class Answer
         return fault.ExitCode;
     }
 
-    /// <summary>What went wrong and did not end the command.</summary>
+    /// <summary>Prints a problem that does not end the command.</summary>
     public static void Warn(string message)
     {
         if (isJson)
@@ -109,10 +111,10 @@ internal static class Answer
         }
 
         Terminal.RawError.Write(Errors.Profile.Capabilities.Ansi && !Console.IsErrorRedirected ? "\e[31mcap:\e[0m " : "cap: ");
-        Console.Error.WriteLine(Printable.Line(message)); // a server's text in it begins no line that looks like one of ours
+        Console.Error.WriteLine(Printable.Line(message)); // a server's text in it cannot begin a line that looks like one of ours
     }
 
-    /// <summary>A bar on standard error while the work lasts.</summary>
+    /// <summary>Shows a progress bar on standard error while the work runs.</summary>
     /// <param name="work">Receives a callback for the part that is done, from 0 to 1.</param>
     public static Task<T> ShowAsync<T>(string what, Func<Action<double>, Task<T>> work) => !Errors.Profile.Capabilities.Interactive || Console.IsErrorRedirected
         ? work(_ => { })

@@ -7,19 +7,20 @@ using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Cli;
 
-/// <param name="Id">Under which the legacy scripts store it on chain.</param>
-/// <param name="KeccakHash">Of the canonical text of its content, 32 bytes.</param>
+/// <param name="Id">Id under which the legacy scripts store it on the chain.</param>
+/// <param name="KeccakHash">Keccak-256 hash of its content's canonical text, 32 bytes.</param>
 internal sealed record CheckedArchive(string Id, byte[] KeccakHash, string? Ipfs);
 
 /// <summary>
-/// The legacy archive format: <c>{"metadata": {audit_hash, linked_incident, incident_id, generated_at, source_file}, "data": original}</c>,
-/// written as Python's <c>json.dump(..., indent=2)</c> writes it, members of the original in their order.
+/// The legacy archive format: <c>{"metadata": {audit_hash, linked_incident, incident_id, generated_at, source_file},
+/// "data": original}</c>, as Python's <c>json.dump(..., indent=2)</c> writes it, with the original's members in their
+/// order.
 /// </summary>
 internal static class ArchiveFile
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    /// <returns>The path of the archive, which whoever may read the source may read.</returns>
+    /// <returns>The path of the archive, which has the permissions of the source.</returns>
     public static string Write(string source, DateTimeOffset now)
     {
         using var original = Parse(source);
@@ -45,7 +46,7 @@ internal static class ArchiveFile
         return text.Append("\n}").ToString();
     }
 
-    /// <exception cref="CliFaultException">The file is no archive, or its content was changed.</exception>
+    /// <exception cref="CliFaultException">The file is not an archive, or its content was changed.</exception>
     public static CheckedArchive Check(string archive)
     {
         using var document = Parse(archive);

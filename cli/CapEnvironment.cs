@@ -10,14 +10,14 @@ using CapOrleans.Core.Signatures;
 namespace CapOrleans.Cli;
 
 /// <summary>
-/// The settings that the command shares with the node, under the same names. They come from the environment alone: a file in the folder that
-/// cap happens to be called in decides nothing.
+/// Settings that the command shares with the node, under the same names. They come from the environment only: a file in
+/// the folder in which cap happens to be called has no effect.
 /// </summary>
 internal static partial class CapEnvironment
 {
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    /// <summary>The project's folder, as the wrapper script gives it: settings and data are there, wherever cap is called from.</summary>
+    /// <summary>The project's folder (settings and data), set by the wrapper script, wherever cap is called.</summary>
     private static string Home => Text("CAP_HOME") ?? ".";
 
     public static string DataDirectory => Path.Combine(Home, Text("DATA_DIR") ?? "data");
@@ -26,24 +26,24 @@ internal static partial class CapEnvironment
 
     public static string AgentId => Text("AGENT_ID") ?? "capos.local";
 
-    /// <summary>The chain that a full-v2 signature names.</summary>
+    /// <summary>The chain id that a full-v2 signature must name.</summary>
     public static long ChainId => Text("CHAIN_ID") is not { } text ? AdmissionPolicy.DevChainId
         : long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var id) && id > 0 ? id
         : throw new CliFaultException(ExitCodes.Misconfigured, $"CHAIN_ID is '{text}': choose a whole number from 1.");
 
     public static string Gate => Text("VPN_ENDPOINT") ?? new Uri(OfNode("Gate__Bind", Port("GATE_PORT", 8989)), "gate_receive").ToString();
 
-    /// <summary>To which everything that goes to the gate is sealed; null for nothing.</summary>
+    /// <summary>Key to which everything for the gate is sealed; null to seal nothing.</summary>
     public static byte[]? GateKey => Text("CAP_GATE_KEY") is not { } text ? null
         : X25519PrivateKey.TryReadKey(text, out var key) ? key
         : throw new CliFaultException(ExitCodes.Misconfigured, "CAP_GATE_KEY is not a gate's key: 44 characters of base64, as 'cap gate key' prints them.");
 
-    /// <summary>Where hooks keep what no gate took.</summary>
+    /// <summary>Folder for reports of hooks that no gate accepted.</summary>
     public static string Spool => Text("CAP_SPOOL") ?? (Environment.IsPrivilegedProcess
         ? "/var/lib/cap/spool"
         : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "state", "cap", "spool"));
 
-    /// <summary>A node that listens on every address is called on this machine's own.</summary>
+    /// <summary>The API's URL. A node that listens on every address is called on loopback.</summary>
     public static Uri Api
     {
         get
@@ -59,7 +59,7 @@ internal static partial class CapEnvironment
         }
     }
 
-    /// <param name="setting">That says where it listens; BIND where it says nothing.</param>
+    /// <param name="setting">Setting with the listening address; BIND when it is not set.</param>
     private static Uri OfNode(string setting, int port)
     {
         var bind = (Text(setting) ?? Text("BIND")) switch { null or "0.0.0.0" => "127.0.0.1", "::" => "::1", var text => text };
@@ -68,16 +68,16 @@ internal static partial class CapEnvironment
             : throw new CliFaultException(ExitCodes.Misconfigured, $"{setting} is '{bind}': choose an IP address such as 127.0.0.1.");
     }
 
-    /// <param name="keyFile">Of a writer of the contract; null for the same settings as the node's.</param>
-    /// <param name="makesContract">The command needs none that is there.</param>
-    /// <returns>How to reach the chain, and what may be sent to it.</returns>
+    /// <param name="keyFile">Key file of a writer of the contract; null to use the node's settings.</param>
+    /// <param name="makesContract">Whether the command needs no existing contract.</param>
+    /// <returns>A client for the chain, and the options of transactions.</returns>
     public static (JsonRpcClient Rpc, ChainOptions Options) Chain(HttpClient http, string? keyFile, bool makesContract = false)
     {
         var rpc = Text("RPC_URL");
         var urls = (rpc ?? $"http://127.0.0.1:{Port("CHAIN_PORT", 8545)}").Split(',', StringSplitOptions.TrimEntries)
             .Select(text => Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
                 ? url
-                : throw new CliFaultException(ExitCodes.Misconfigured, "RPC_URL is no http URL of a chain node.")) // it may hold a key: it is not shown
+                : throw new CliFaultException(ExitCodes.Misconfigured, "RPC_URL is no http URL of a chain node.")) // may contain a key: not shown
             .ToList();
         var contract = makesContract ? null : Text("CONTRACT_ADDRESS");
         EthereumAddress? address = EthereumAddress.TryParse(contract, out var found) ? found : null;
@@ -87,7 +87,7 @@ internal static partial class CapEnvironment
                 new ChainOptions(ChainId, ChainWriter(keyFile), address, IsDevChain: rpc is null) { MaxFeeGwei = MaxFeeGwei });
     }
 
-    /// <summary>Null without a dev chain.</summary>
+    /// <summary>The dev chain's token file; null without a dev chain.</summary>
     public static string? DevTokenFile => Text("RPC_URL") is null && Path.Combine(DataDirectory, "chain", "token") is var file && File.Exists(file) ? file : null;
 
     private static int MaxFeeGwei => Text("Chain__MaxFeeGwei") is not { } text ? 500
@@ -126,7 +126,7 @@ internal static partial class CapEnvironment
             : throw new CliFaultException(ExitCodes.Misconfigured, $"{file} holds no private key: 64 hex digits, with or without 0x, or a keystore of version 3.");
     }
 
-    /// <summary>From the file that CAP_PASSPHRASE_FILE names, or asked for at the terminal.</summary>
+    /// <summary>Reads the file that CAP_PASSPHRASE_FILE names, or asks at the terminal.</summary>
     public static string Passphrase()
     {
         if (Text("CAP_PASSPHRASE_FILE") is { } file)
@@ -169,7 +169,7 @@ internal static partial class CapEnvironment
         }
     }
 
-    /// <summary>UTF-8 whatever the locale is, with a mark at its beginning or without. Bytes that are none are not replaced.</summary>
+    /// <summary>Reads UTF-8 in any locale, with or without a byte order mark; refuses invalid bytes.</summary>
     /// <param name="file"><c>-</c> for standard input.</param>
     public static string Read(string file, string what)
     {
@@ -198,8 +198,10 @@ internal static partial class CapEnvironment
         : ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port > 0 ? port
         : throw new CliFaultException(ExitCodes.Misconfigured, $"{name} is '{text}': choose a whole number from 1 to 65535.");
 
-    /// <summary>Null when it is not set. A file of settings that was written on Windows ends each line with a carriage return.</summary>
-    /// <summary>Without what stands behind a #: a shell leaves it out where it reads a file of settings, and systemd does not.</summary>
+    /// <summary>
+    /// Returns a setting without a comment (white space and a #, which a shell removes and systemd does not) and
+    /// without the carriage return of a settings file written on Windows; null when it is not set.
+    /// </summary>
     public static string? Text(string name) =>
         Environment.GetEnvironmentVariable(name) is { } text && Comment().Replace(text, "").TrimEnd('\r') is { Length: > 0 } value ? value : null;
 

@@ -1,6 +1,6 @@
 namespace CapOrleans.Cli;
 
-/// <summary>What a script can tell apart.</summary>
+/// <summary>Exit codes that scripts can distinguish.</summary>
 internal static class ExitCodes
 {
     public const int Done = 0;
@@ -14,10 +14,12 @@ internal static class ExitCodes
     /// <summary>No answer; sending the same again is safe.</summary>
     public const int Unreachable = 3;
 
-    /// <summary>No gate took it; it is on this machine's disk, and is sent later.</summary>
+    /// <summary>No gate accepted it; it is on this machine's disk and will be sent later.</summary>
     public const int Spooled = 4;
 
-    /// <summary>A command that was to be run was not, for the wrapper's own sake; as env and timeout say it.</summary>
+    /// <summary>
+    /// The command to run was not started because of a fault of the wrapper; env and timeout report it the same way.
+    /// </summary>
     public const int NotRun = 125;
 }
 
@@ -26,7 +28,7 @@ internal sealed class CliFaultException(int exitCode, string message, Exception?
 {
     public int ExitCode { get; } = exitCode;
 
-    /// <summary>What nobody foresaw, printed like everything else.</summary>
+    /// <summary>Wraps an unforeseen exception, so that it is printed like any other fault.</summary>
     public static CliFaultException Of(Exception fault) => fault as CliFaultException
         ?? new CliFaultException(ExitCodes.Misconfigured, $"This should not happen, and is a fault of cap: {fault.GetType().Name} {fault.Message}");
 }

@@ -3,9 +3,9 @@ using CapOrleans.Contracts;
 
 namespace CapOrleans.Cli;
 
-/// <summary>Shows a server the secret that is meant for it, where a call needs one.</summary>
-/// <param name="add">Adds it to a request.</param>
-/// <param name="isOpenFirst">A call that reads is tried without it: most nodes let their own machine read.</param>
+/// <summary>Adds the secret that is meant for a server to calls that need one.</summary>
+/// <param name="add">Adds the secret to a request.</param>
+/// <param name="isOpenFirst">Whether reads are tried without it first: most nodes let their own machine read.</param>
 internal sealed class CredentialHandler(Action<HttpRequestMessage> add, bool isOpenFirst) : HttpMessageHandler
 {
     private const int Unauthorized = 401;
@@ -51,7 +51,9 @@ internal sealed class CredentialHandler(Action<HttpRequestMessage> add, bool isO
         base.Dispose(disposing);
     }
 
-    /// <summary>Its connections are for this secret alone, and to a program that may see it.</summary>
+    /// <summary>
+    /// Returns an invoker whose connections serve this secret only, and only to a program that may see it.
+    /// </summary>
     private HttpMessageInvoker For(ShownSecret? secret)
     {
         if (secret is null)

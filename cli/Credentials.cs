@@ -4,14 +4,15 @@ using System.Net.Http.Headers;
 
 namespace CapOrleans.Cli;
 
-/// <summary>A secret that a request shows.</summary>
-/// <param name="What">For people.</param>
-/// <param name="File">Where it was read; null when it is of the environment.</param>
+/// <summary>A secret that a request carries.</summary>
+/// <param name="What">Its name, for display.</param>
+/// <param name="File">The file it was read from; null when it came from the environment.</param>
 internal sealed record ShownSecret(string What, string? File);
 
 /// <summary>
-/// The secrets that this command shows to servers, each to one kind of server: the API key to an API, the gate token to a gate, the dev
-/// chain's token to that. None goes over plain HTTP to another machine or to another user's program, unless <c>--insecure-http</c> says so.
+/// The secrets that this command sends to servers, each to one kind of server: the API key to an API, the gate token to
+/// a gate, the dev chain's token to the dev chain. None goes over plain HTTP to another machine or to another user's
+/// program, unless <c>--insecure-http</c> is given.
 /// </summary>
 internal static class Credentials
 {
@@ -37,18 +38,20 @@ internal static class Credentials
 
     private static readonly HttpRequestOptionsKey<ShownSecret> Shown = new("shown-secret");
 
-    /// <returns>Null when it shows none to a program of this machine over plain HTTP, or may show it to any.</returns>
+    /// <returns>
+    /// Null when it carries no secret to a local program over plain HTTP, or may carry it to any program.
+    /// </returns>
     public static ShownSecret? ShownBy(HttpRequestMessage request) => request.Options.TryGetValue(Shown, out var secret) ? secret : null;
 
-    /// <summary>Goes to the dev chain of this machine, with what only its owner may ask.</summary>
-    /// <returns>As <see cref="ShownBy"/>.</returns>
+    /// <summary>The token for this machine's dev chain, for calls that only its owner may make.</summary>
+    /// <returns>Null without a dev chain, or when the token may go to any program.</returns>
     public static ShownSecret? DevChainToken =>
         !isInsecureAllowed && CapEnvironment.DevTokenFile is { } file ? new ShownSecret("dev chain's token", file) : null;
 
     public static bool HasApiKey => CapEnvironment.Text("CAP_TOKEN") is not null || File.Exists(ApiKeyFile);
 
-    /// <summary><c>CAP_TOKEN</c>, or what the node wrote to its DATA_DIR.</summary>
-    /// <param name="request">To the API.</param>
+    /// <summary>Adds <c>CAP_TOKEN</c>, or the key that the node wrote to its DATA_DIR.</summary>
+    /// <param name="request">A request to the API.</param>
     public static void AddApiKey(HttpRequestMessage request)
     {
         var named = CapEnvironment.Text("CAP_TOKEN");
@@ -62,8 +65,10 @@ internal static class Credentials
         Add(request, key, new ShownSecret("API key", named is null ? ApiKeyFile : null));
     }
 
-    /// <summary><c>CAP_GATE_TOKEN</c>, or what the gate wrote to its DATA_DIR; without either, nothing.</summary>
-    /// <param name="request">To the gate.</param>
+    /// <summary>
+    /// Adds <c>CAP_GATE_TOKEN</c>, or the token that the gate wrote to its DATA_DIR; nothing when there is neither.
+    /// </summary>
+    /// <param name="request">A request to the gate.</param>
     public static void AddGateToken(HttpRequestMessage request)
     {
         var named = CapEnvironment.Text("CAP_GATE_TOKEN");

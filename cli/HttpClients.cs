@@ -6,17 +6,17 @@ using CapOrleans.Client;
 namespace CapOrleans.Cli;
 
 /// <summary>
-/// The HTTP clients of this command, all under the same bounds: no redirects, at most 16 MiB of an answer, and no proxy for what stays on
-/// this machine, which is no business of a proxy's, least of all when it holds a key.
+/// The HTTP clients of this command, all with the same limits: no redirects, responses of at most 16 MiB, and no proxy
+/// for what stays on this machine, least of all when it carries a key.
 /// </summary>
 internal static class HttpClients
 {
     public const int MaxAnswerBytes = 16 << 20;
 
-    /// <param name="tls">Whom to trust, for https.</param>
+    /// <param name="tls">Trusted authorities and own certificate, for https.</param>
     /// <param name="secret">
-    /// What it shows to a program of this machine over plain HTTP, which must be of one of those whom <see cref="LoopbackListener"/> takes;
-    /// null for nothing.
+    /// Secret for a local program over plain HTTP, which must belong to a user that <see cref="LoopbackListener"/>
+    /// accepts; null for none.
     /// </param>
     public static HttpClient Create(TimeSpan timeout, SslClientAuthenticationOptions tls, ShownSecret? secret = null) =>
         Create(timeout, Handler(tls, secret));
@@ -58,7 +58,7 @@ internal static class HttpClients
         }
     }
 
-    /// <summary>The environment's, for other machines.</summary>
+    /// <summary>The environment's proxy, for other machines only.</summary>
     private sealed class ProxyToOthers : IWebProxy
     {
         public ICredentials? Credentials

@@ -11,7 +11,10 @@ using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Cli;
 
-/// <summary>An incident in a file: completed, signed, checked. Members that are there are never changed.</summary>
+/// <summary>
+/// Completes, signs and checks an incident from a file. Of existing members, only <c>signer</c> and <c>signature</c>
+/// are replaced.
+/// </summary>
 internal static class IncidentFile
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -36,7 +39,10 @@ internal static class IncidentFile
         }
     }
 
-    /// <summary>Adds what is missing of CapID, agent, id and time, then signs with the scheme that the incident names, or identity-v1.</summary>
+    /// <summary>
+    /// Adds the CapID, agent, id and time where they are missing, then signs with the scheme that the incident names,
+    /// or identity-v1.
+    /// </summary>
     /// <exception cref="CliFaultException">A member breaks its rule; the message names both.</exception>
     public static void Sign(JsonObject incident, PrivateKey key)
     {
@@ -52,8 +58,11 @@ internal static class IncidentFile
         }
     }
 
-    /// <summary>What nobody reads is signed with the rest, and may have been meant for something.</summary>
-    /// <exception cref="CliFaultException">A member has nearly the name of one that is read.</exception>
+    /// <summary>
+    /// Refuses a member that looks misspelt: members that are not read are signed with the rest, and may have been
+    /// meant for something.
+    /// </summary>
+    /// <exception cref="CliFaultException">A member's name is close to that of one that is read.</exception>
     public static void RequireKnown(JsonObject incident)
     {
         foreach (var name in Check(incident).UnreadMembers ?? [])

@@ -2,21 +2,23 @@ using System.Security.Cryptography;
 
 namespace CapOrleans.Cli;
 
-/// <summary>Files that are their owner's only, and whole or not there.</summary>
+/// <summary>
+/// Files that only their owner can access. <see cref="Replace"/> is atomic: a file is complete, or as it was.
+/// </summary>
 internal static class OwnFile
 {
-    /// <summary>EWOULDBLOCK, which a lock that is held gives.</summary>
+    /// <summary>EWOULDBLOCK, the error of a lock that another process holds.</summary>
     private const int WouldBlock = 11;
 
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    /// <exception cref="CliFaultException">It exists, or cannot be written.</exception>
+    /// <exception cref="CliFaultException">The file exists, or cannot be written.</exception>
     public static void Create(string file, string text) => Write(file, text);
 
-    /// <exception cref="CliFaultException">It cannot be written; what was there is there.</exception>
+    /// <exception cref="CliFaultException">The file cannot be written; its content is unchanged.</exception>
     public static void Replace(string file, string text)
     {
-        var draft = $"{file}.{RandomNumberGenerator.GetHexString(8, lowercase: true)}"; // a name that nobody else can have made before
+        var draft = $"{file}.{RandomNumberGenerator.GetHexString(8, lowercase: true)}"; // a name that no one else can have created before
         try
         {
             Write(draft, text);
@@ -29,7 +31,10 @@ internal static class OwnFile
         }
     }
 
-    /// <summary>What a <see cref="Replace"/> that was killed left behind. Only while the file is locked: then no other is under way.</summary>
+    /// <summary>
+    /// Deletes what a killed <see cref="Replace"/> left behind. Only while the file is locked, so that no other is
+    /// under way.
+    /// </summary>
     public static void DeleteDrafts(string file)
     {
         const int Digits = 8;
@@ -43,11 +48,14 @@ internal static class OwnFile
         }
     }
 
-    /// <summary>Another process holds the file. On a disk that has become read-only, opening it fails too, and nobody is to be waited for.</summary>
+    /// <summary>
+    /// Whether another process holds the lock. Opening also fails on a disk that has become read-only, where waiting is
+    /// pointless.
+    /// </summary>
     public static bool IsHeld(IOException fault) => fault.HResult == WouldBlock;
 
-    /// <summary>Nobody else changes what is locked until it is disposed of.</summary>
-    /// <exception cref="CliFaultException">Somebody else does just now.</exception>
+    /// <summary>Locks a file, so that no one else changes it until the lock is disposed of.</summary>
+    /// <exception cref="CliFaultException">Another process is changing it, or it cannot be locked.</exception>
     public static FileStream Lock(string file)
     {
         try
@@ -60,7 +68,7 @@ internal static class OwnFile
         }
     }
 
-    /// <exception cref="IOException">It is held (<see cref="IsHeld"/>), or cannot be made.</exception>
+    /// <exception cref="IOException">The lock is held (<see cref="IsHeld"/>), or cannot be created.</exception>
     public static FileStream OpenLock(string file) =>
         new(file, new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, UnixCreateMode = OwnerOnly });
 

@@ -4,7 +4,9 @@ using CapOrleans.Core.Settings;
 
 namespace CapOrleans.Cli;
 
-/// <summary>What is wrong with a command line: the word at fault, what it should be, and where the help for it is.</summary>
+/// <summary>
+/// Describes what is wrong with a command line: the word at fault, what is expected, and where the help for it is.
+/// </summary>
 internal static class ParseFault
 {
     public static string Of(ParseResult parsed)

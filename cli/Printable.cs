@@ -5,13 +5,15 @@ using CapOrleans.Core.Access;
 namespace CapOrleans.Cli;
 
 /// <summary>
-/// Text without what a terminal or a reader would take for more than text: control characters other than line ends and tabs, marks that
-/// turn the direction of writing, and everything else that is not seen (the categories Cc, Cf, Zl and Zp). What servers, logs and commands
-/// print may hold them.
+/// Text without what a terminal or a reader would take for more than text: control characters other than line ends and
+/// tabs, marks that change the writing direction, and all other invisible characters (the categories Cc, Cf, Zl and
+/// Zp). The output of servers, logs and commands may contain them.
 /// </summary>
 internal static class Printable
 {
-    /// <summary>For several lines: such characters are left out, and half of a surrogate pair becomes U+FFFD.</summary>
+    /// <summary>
+    /// Cleans several lines: such characters are removed, and half of a surrogate pair becomes U+FFFD.
+    /// </summary>
     public static string Text(ReadOnlySpan<char> text)
     {
         var clean = new StringBuilder(text.Length);
@@ -26,11 +28,11 @@ internal static class Printable
         return clean.ToString();
     }
 
-    /// <summary>For a place within a line: line ends and tabs become spaces.</summary>
+    /// <summary>Cleans text within a line: line ends and tabs become spaces.</summary>
     public static string Line(string text) => Text(text).Replace('\n', ' ').Replace('\t', ' ');
 
-    /// <param name="json">As it was serialized: outside of strings it has none of these characters.</param>
-    /// <returns>The same JSON; within strings, such characters are written as <c>\uXXXX</c>.</returns>
+    /// <param name="json">Serialized JSON, which has none of these characters outside strings.</param>
+    /// <returns>The same JSON; such characters within strings are written as <c>\uXXXX</c>.</returns>
     public static string Json(string json)
     {
         var clean = new StringBuilder(json.Length);

@@ -11,7 +11,7 @@ try
 {
     var root = CapCommands.Create();
 
-    // What stands behind @ is the command's that a hook runs, and no file of ours.
+    // A word that begins with @ is for the command that a hook runs, and is not a response file.
     ParseResult Parse(string[] words) => root.Parse(words, new ParserConfiguration { ResponseFileTokenReplacer = null });
 
     var run = RunArguments.Read(root, args, words => Parse(words).Errors.Count == 0);
@@ -31,7 +31,7 @@ try
     }
     else
     {
-        invocation.ProcessTerminationTimeout = null; // signals are the command's
+        invocation.ProcessTerminationTimeout = null; // signals are for the command
         if (run.Ignored.Count > 0)
         {
             Answer.Warn($"'{string.Join(' ', run.Ignored)}' cannot be used, and is left out: the command runs all the same. " +

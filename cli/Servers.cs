@@ -5,8 +5,8 @@ using CapOrleans.Client;
 namespace CapOrleans.Cli;
 
 /// <summary>
-/// The API and the gate that the environment names, and what their answers mean for this command. Nothing is repeated: whoever runs it sees
-/// what becomes of it, and hooks keep what did not arrive.
+/// The API and the gate that the environment names, and what their responses mean for this command. Nothing is retried:
+/// the user sees what happened, and hooks keep what did not arrive.
 /// </summary>
 internal static class Servers
 {
@@ -26,7 +26,7 @@ internal static class Servers
         return true;
     });
 
-    /// <param name="gate">Null for that of VPN_ENDPOINT.</param>
+    /// <param name="gate">Null for the gate of VPN_ENDPOINT.</param>
     /// <exception cref="CliFaultException">Refused, or no answer.</exception>
     public static async Task<T> GateAsync<T>(string? gate, Func<IGateClient, Task<T>> call)
     {
@@ -42,13 +42,13 @@ internal static class Servers
         return true;
     });
 
-    /// <summary>Sends an incident to a gate: as legacy hosts do, or sealed to CAP_GATE_KEY.</summary>
-    /// <param name="gate">Null for that of VPN_ENDPOINT.</param>
+    /// <summary>Sends an incident to a gate, as legacy hosts do or sealed to CAP_GATE_KEY.</summary>
+    /// <param name="gate">Null for the gate of VPN_ENDPOINT.</param>
     /// <exception cref="CliFaultException">Refused, or no answer.</exception>
     public static Task SendToGateAsync(string? gate, byte[] incident, CancellationToken cancellationToken) =>
         GateAsync(gate, server => server.SendIncidentAsync(incident, CapEnvironment.GateKey, cancellationToken));
 
-    /// <returns>What a server's clock says; null when it does not.</returns>
+    /// <returns>The server's time; null when the response has none.</returns>
     /// <exception cref="CliFaultException">No answer.</exception>
     public static async Task<DateTimeOffset?> ClockAsync(Uri server, CancellationToken cancellationToken)
     {
@@ -67,7 +67,7 @@ internal static class Servers
         }
     }
 
-    /// <summary>Whether the gate of <c>VPN_ENDPOINT</c> answers to a request of no content.</summary>
+    /// <summary>Whether the gate of <c>VPN_ENDPOINT</c> responds to a request without content.</summary>
     public static async Task<bool> IsGateThereAsync(CancellationToken cancellationToken)
     {
         using var http = HttpClients.Create(CheckTimeout, TlsSettings.Read());
@@ -75,7 +75,7 @@ internal static class Servers
         {
             using var answer = await http.GetAsync(new Uri(GateUrl(null), "/health/live"), HttpCompletionOption.ResponseHeadersRead,
                 cancellationToken);
-            return answer.StatusCode < HttpStatusCode.InternalServerError; // a proxy says 502 or 504 of one that is not
+            return answer.StatusCode < HttpStatusCode.InternalServerError; // a proxy answers 502 or 504 for a gate that is down
         }
         catch (Exception fault) when (fault is HttpRequestException
             || (fault is OperationCanceledException && !cancellationToken.IsCancellationRequested))
@@ -100,7 +100,7 @@ internal static class Servers
         }
         catch (ProblemException fault)
         {
-            // Sealed to the wrong key is a setting's fault; too many or too slow says nothing about what was sent.
+            // Sealing to the wrong key is a fault of the settings; too many or too slow is no verdict on what was sent.
             var code = fault.Problem.Name == "sealed-body" ? ExitCodes.Misconfigured
                 : fault.IsRetryable ? ExitCodes.Unreachable : ExitCodes.Refused;
             throw new CliFaultException(code, Printable.Line($"refused with {fault.Problem.Status}, {fault.Problem}"), fault);
@@ -135,7 +135,7 @@ internal static class Servers
             : $"{innermost}. Is it running?{Unset(url)}";
     }
 
-    /// <summary>Where it was looked for is nobody's choice.</summary>
+    /// <summary>Returns a hint when the address is only a default.</summary>
     private static string Unset(Uri url) =>
         CapEnvironment.Text("CAP_API") is null && url.Authority == CapEnvironment.Api.Authority ? " CAP_API is not set."
         : CapEnvironment.Text("VPN_ENDPOINT") is null && url.Authority == new Uri(CapEnvironment.Gate).Authority

@@ -5,23 +5,23 @@ using Spectre.Console;
 namespace CapOrleans.Cli;
 
 /// <summary>
-/// Standard output and standard error, in UTF-8 whatever the locale is. Whatever a command prints passes <see cref="Printable"/> here,
-/// wherever it came from.
+/// Standard output and standard error, in UTF-8 whatever the locale is. Everything that a command prints goes through
+/// <see cref="Printable"/> here, wherever it came from.
 /// </summary>
 internal static class Terminal
 {
-    /// <summary>Standard error as it is, for our own colours and for the output of a command that a hook runs.</summary>
+    /// <summary>Standard error without that filter, for our own colours and progress bars.</summary>
     public static TextWriter RawError { get; } = OrNull(Console.OpenStandardError);
 
-    /// <summary>From here on, <see cref="Console"/> prints only what is printable.</summary>
+    /// <summary>Makes <see cref="Console"/> print only what is printable from here on.</summary>
     public static void Guard()
     {
-        _ = RawError; // before it is replaced
+        _ = RawError; // capture it before it is replaced
         Console.SetOut(new PrintableWriter(OrNull(Console.OpenStandardOutput)));
         Console.SetError(new PrintableWriter(RawError));
     }
 
-    /// <summary>One that was closed before this process began takes nothing, and keeps nothing from being done.</summary>
+    /// <summary>A stream that was closed before this process began discards its output, and nothing fails.</summary>
     private static TextWriter OrNull(Func<Stream> open)
     {
         try
@@ -65,6 +65,6 @@ internal sealed class ErrorOutput : IAnsiConsoleOutput
 
     public void SetEncoding(Encoding encoding)
     {
-        // It is the terminal's.
+        // The terminal determines it.
     }
 }

@@ -5,13 +5,18 @@ using CapOrleans.Core.Access;
 
 namespace CapOrleans.Cli;
 
-/// <summary>Whom this host trusts and what it shows, for https: <c>CAP_TLS_CA</c>, <c>CAP_TLS_CERTIFICATE</c> and <c>CAP_TLS_KEY</c>, each a PEM file.</summary>
+/// <summary>
+/// TLS settings of this host for https, the trusted authorities and its own certificate: <c>CAP_TLS_CA</c>,
+/// <c>CAP_TLS_CERTIFICATE</c> and <c>CAP_TLS_KEY</c>, each a PEM file.
+/// </summary>
 internal static class TlsSettings
 {
-    /// <summary>For servers that are none of ours.</summary>
+    /// <summary>Settings for servers that are not ours.</summary>
     public static SslClientAuthenticationOptions OfMachine() => new() { CertificateChainPolicy = CertificatePolicy.OfMachine() };
 
-    /// <summary>Without any of them, the machine's own authorities count and nothing is shown.</summary>
+    /// <summary>
+    /// Reads the settings; without any, the machine's own authorities are trusted and no certificate is sent.
+    /// </summary>
     public static SslClientAuthenticationOptions Read()
     {
         var options = OfMachine();

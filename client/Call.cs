@@ -4,9 +4,9 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace CapOrleans.Client;
 
-/// <summary>A call as it is sent, and sent again.</summary>
-/// <param name="Path">Relative, escaped.</param>
-/// <param name="IsRepeatable">What was done already is not done twice.</param>
+/// <summary>An HTTP call, from which its requests are built.</summary>
+/// <param name="Path">Relative and escaped.</param>
+/// <param name="IsRepeatable">Whether repeating it is safe: what was done already is not done twice.</param>
 internal sealed record Call(HttpMethod Method, string Path, CallAccess Access, bool IsRepeatable)
 {
     private byte[]? Body { get; init; }

@@ -8,7 +8,7 @@ using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Client;
 
-/// <summary>Incidents, and the log that they are in.</summary>
+/// <summary>Incidents and log entries.</summary>
 public sealed partial class CapOrleansClient
 {
     private const int NotFound = 404;

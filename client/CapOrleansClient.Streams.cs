@@ -5,10 +5,13 @@ using CapOrleans.Contracts.Incidents;
 
 namespace CapOrleans.Client;
 
-/// <summary>What happens, as it happens.</summary>
+/// <summary>The stream of incidents.</summary>
 public sealed partial class CapOrleansClient
 {
-    /// <summary>Heartbeats come every 15 seconds: whoever hears nothing for longer has lost the connection.</summary>
+    /// <summary>
+    /// Timeout of a stream. Heartbeats arrive every 15 seconds, so the connection is lost when nothing arrives for
+    /// longer.
+    /// </summary>
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(45);
 
     public async IAsyncEnumerable<IncidentEvent> StreamIncidentsAsync(
@@ -48,7 +51,7 @@ public sealed partial class CapOrleansClient
     private static IncidentView? Read(string kind, ReadOnlySpan<byte> data) => kind == IncidentEvent.Heartbeat ? null
         : JsonSerializer.Deserialize(data, ClientJson.Default.IncidentView) ?? throw new JsonException("It is null.");
 
-    /// <summary>One event is no larger than one answer may be, whoever sends it.</summary>
+    /// <summary>Limits each event to 4 MiB, whatever the server sends.</summary>
     private sealed class BoundedEvents(Stream inner) : Stream
     {
         private const int MaxEventBytes = 4 << 20;
@@ -69,7 +72,7 @@ public sealed partial class CapOrleansClient
             set => throw new NotSupportedException();
         }
 
-        /// <summary>An event was read.</summary>
+        /// <summary>Resets the limit after an event.</summary>
         public void Restart() => left = MaxEventBytes;
 
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)

@@ -8,8 +8,10 @@ using CapOrleans.Contracts.Operations;
 
 namespace CapOrleans.Client;
 
-/// <summary>The API over HTTP. Holds no state of its own: one for each server is enough, and costs little.</summary>
-/// <param name="http">Its timeout and handler are the caller's. It should follow no redirects.</param>
+/// <summary>
+/// The API over HTTP. Keeps no state of its own: one instance per server is enough, and creating one is cheap.
+/// </summary>
+/// <param name="http">The caller chooses its timeout and handler. It should not follow redirects.</param>
 /// <param name="api">The API's URL.</param>
 public sealed partial class CapOrleansClient(HttpClient http, Uri api, ClientOptions? options = null) : ICapOrleansClient
 {
@@ -41,7 +43,9 @@ public sealed partial class CapOrleansClient(HttpClient http, Uri api, ClientOpt
     public Task<IReadOnlyList<Limit>> ListLimitsAsync(CancellationToken cancellationToken) =>
         server.SendAsync(Call.Get("v1/limits"), ClientJson.Default.IReadOnlyListLimit, cancellationToken);
 
-    /// <summary>Reads page after page, and none twice: whoever answers may answer anything.</summary>
+    /// <summary>
+    /// Reads page after page, and throws when the pages form a cycle: the server is not trusted to end them.
+    /// </summary>
     private IAsyncEnumerable<TItem> PagesAsync<TPage, TItem>(
         Func<string?, string> path, JsonTypeInfo<TPage> type, Func<TPage, (IReadOnlyList<TItem> Items, string? Next)> read,
         CancellationToken cancellationToken)
@@ -74,7 +78,7 @@ public sealed partial class CapOrleansClient(HttpClient http, Uri api, ClientOpt
         }
     }
 
-    /// <summary>Each part is escaped.</summary>
+    /// <summary>Builds a path from the format, with each argument escaped.</summary>
     private static string Path(FormattableString path) => string.Format(
         CultureInfo.InvariantCulture, path.Format,
         [.. path.GetArguments().Select(part => (object)Uri.EscapeDataString(Convert.ToString(part, CultureInfo.InvariantCulture) ?? ""))]);

@@ -10,12 +10,12 @@ using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Client;
 
-/// <summary>Changes of a CapID's context: the body of <c>POST /v1/caps/{capId}/changes</c>.</summary>
+/// <summary>Builds the body of <c>POST /v1/caps/{capId}/changes</c>, a change of a CapID's context.</summary>
 internal static class ChangeSigner
 {
     public static byte[] Unsigned(ContextChange change) => Bytes(new JsonObject { ["change"] = Node(change) });
 
-    /// <param name="cap">As the service has it now: the change is meant for this version.</param>
+    /// <param name="cap">The CapID's current state; the signed change applies to this version only.</param>
     public static byte[] Sign(ContextChange change, CapView cap, PrivateKey key, TimeProvider time)
     {
         var wanted = Node(change);

@@ -13,7 +13,7 @@ using CapOrleans.Contracts.Webhooks;
 
 namespace CapOrleans.Client;
 
-/// <summary>What the service answers. Members that a newer one adds are passed over.</summary>
+/// <summary>Responses of the service. Unknown members, which a newer version may add, are ignored.</summary>
 [JsonSourceGenerationOptions(
     JsonSerializerDefaults.Web,
     PropertyNameCaseInsensitive = false,
@@ -51,7 +51,7 @@ namespace CapOrleans.Client;
 [JsonSerializable(typeof(IReadOnlyList<Limit>))]
 public sealed partial class ClientJson : JsonSerializerContext;
 
-/// <summary>Requests: what is not set is not sent.</summary>
+/// <summary>Requests to the service; unset members are omitted.</summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(CapDefinition))]
 [JsonSerializable(typeof(ContextChange))]

@@ -6,32 +6,39 @@ using CapOrleans.Core.Sealing;
 
 namespace CapOrleans.Client;
 
-/// <summary>A gate, as its hosts and its operator call it. Its faults are those of <see cref="ICapOrleansClient"/>.</summary>
+/// <summary>
+/// A gate, as its hosts and its operator call it. Throws the same exceptions as <see cref="ICapOrleansClient"/>.
+/// </summary>
 public interface IGateClient
 {
-    /// <summary>Hands over an incident, which the gate keeps on disk and forwards.</summary>
-    /// <param name="sealingKey">The gate's key, to which it is sealed so that nobody on the way can read it; null to send it as it is.</param>
+    /// <summary>Sends an incident, which the gate stores on disk and forwards.</summary>
+    /// <param name="sealingKey">
+    /// The gate's key, to seal the incident so that no intermediary can read it; null to send it unsealed.
+    /// </param>
     Task SendIncidentAsync(byte[] incident, byte[]? sealingKey, CancellationToken cancellationToken);
 
-    /// <summary>Sends nothing that a gate would keep.</summary>
-    /// <returns>Whether incidents are taken at this URL: what is none is refused there for its form, and elsewhere not found.</returns>
+    /// <summary>Probes the URL without sending anything that a gate would keep.</summary>
+    /// <returns>
+    /// Whether incidents are accepted at this URL: an empty object is refused there as malformed, and not found
+    /// elsewhere.
+    /// </returns>
     Task<bool> TakesIncidentsAsync(CancellationToken cancellationToken);
 
     Task<GateStatus> GetStatusAsync(CancellationToken cancellationToken);
 
-    /// <summary>The newest first.</summary>
+    /// <summary>Lists the dead letters, newest first.</summary>
     IAsyncEnumerable<DeadLetter> ListDeadLettersAsync(CancellationToken cancellationToken);
 
     Task RetryAsync(long deadLetter, CancellationToken cancellationToken);
 
-    /// <summary>Deletes it: nothing of it is kept.</summary>
+    /// <summary>Deletes a dead letter; nothing of it is kept.</summary>
     Task DropAsync(long deadLetter, CancellationToken cancellationToken);
 
     Task<SealingKeyAnswer> GetSealingKeyAsync(CancellationToken cancellationToken);
 }
 
-/// <param name="http">Its timeout and handler are the caller's. It should follow no redirects.</param>
-/// <param name="gate">The gate's URL; with a path, that is where incidents are sent to.</param>
+/// <param name="http">The caller chooses its timeout and handler. It should not follow redirects.</param>
+/// <param name="gate">The gate's URL; with a path, incidents are sent to that path.</param>
 public sealed class GateClient(HttpClient http, Uri gate, ClientOptions? options = null) : IGateClient
 {
     private const string Received = "received";
@@ -73,7 +80,9 @@ public sealed class GateClient(HttpClient http, Uri gate, ClientOptions? options
     private Call Intake() =>
         Call.Post(gate.AbsolutePath == "/" ? "/gate_receive" : gate.PathAndQuery, CallAccess.Open, isRepeatable: true);
 
-    /// <summary>A server of ours that has no gate at this path has decided nothing about an incident.</summary>
+    /// <summary>
+    /// Sends an incident. A server of ours that has no gate at this path has decided nothing about it.
+    /// </summary>
     private async Task<ServerConnection.Answer> AnswerAsync(Call call, CancellationToken cancellationToken)
     {
         try
@@ -114,7 +123,7 @@ public sealed class GateClient(HttpClient http, Uri gate, ClientOptions? options
     public Task<SealingKeyAnswer> GetSealingKeyAsync(CancellationToken cancellationToken) =>
         server.SendAsync(Call.Get("/v1/gate/sealing-key", CallAccess.Open), ClientJson.Default.SealingKeyAnswer, cancellationToken);
 
-    /// <summary>What old hosts send beside an incident.</summary>
+    /// <summary>Returns the headers that old hosts send with an incident.</summary>
     private static List<(string, string)> HeadersOf(byte[] incident)
     {
         List<(string, string)> headers = [("X-Cap-VPN", "true")];

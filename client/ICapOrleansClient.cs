@@ -18,29 +18,32 @@ namespace CapOrleans.Client;
 /// </summary>
 public interface ICapOrleansClient
 {
-    /// <summary>Sends a signed incident. Sent again, the same one has the same receipt.</summary>
-    /// <param name="incident">JSON, as it was signed.</param>
+    /// <summary>Sends a signed incident. Sending the same one again returns the same receipt.</summary>
+    /// <param name="incident">JSON, exactly as it was signed.</param>
     Task<AcceptedAnswer> SendIncidentAsync(byte[] incident, CancellationToken cancellationToken);
 
-    /// <summary>Sends many; a line that is refused refuses only itself.</summary>
-    /// <param name="incidents">Each on one line, 500 and 1 MiB at most.</param>
+    /// <summary>Sends many incidents; a refused line does not affect the others.</summary>
+    /// <param name="incidents">Each on one line; at most 500, and 1 MiB in total.</param>
     Task<BatchResult> SendBatchAsync(IReadOnlyList<byte[]> incidents, CancellationToken cancellationToken);
 
     /// <returns>Null when none was accepted under this CapID and id.</returns>
     Task<IncidentView?> FindIncidentAsync(string capId, string incidentId, CancellationToken cancellationToken);
 
-    /// <summary>Log by log, in each in order; with a time named, in order of acceptance.</summary>
+    /// <summary>
+    /// Lists incidents, log by log and in order within each; with a time bound or newest first, in order of acceptance.
+    /// </summary>
     IAsyncEnumerable<IncidentView> ListIncidentsAsync(IncidentFilter filter, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Incidents as they are accepted and answered, until the server ends the stream, as it does after ten minutes: come again with the id of
-    /// the last event. The first event is a heartbeat that says where the stream begins.
+    /// Streams incidents as they are accepted and answered, until the server ends the stream after ten minutes;
+    /// reconnect with the id of the last event. The first event is a heartbeat with the position where the stream
+    /// begins.
     /// </summary>
-    /// <param name="filter">Times do not count.</param>
-    /// <param name="after">Id of an event; <c>-1</c> for the beginning of the logs, null for what comes from now on.</param>
+    /// <param name="filter">Only CapID and severities apply.</param>
+    /// <param name="after">Id of an event; <c>-1</c> for the beginning of the logs, null for new events only.</param>
     IAsyncEnumerable<IncidentEvent> StreamIncidentsAsync(IncidentFilter filter, string? after, CancellationToken cancellationToken);
 
-    /// <summary>A log's entries behind an index; -1 for all.</summary>
+    /// <summary>Lists a log's entries after an index; -1 for all.</summary>
     IAsyncEnumerable<EntryView> ListEntriesAsync(int log, long after, CancellationToken cancellationToken);
 
     Task<CapView> GetCapAsync(string capId, CancellationToken cancellationToken);
@@ -49,20 +52,20 @@ public interface ICapOrleansClient
     Task<CapView> DefineCapAsync(string capId, CapDefinition definition, CancellationToken cancellationToken);
 
     /// <summary>Adds a key, revokes one, or changes the policy.</summary>
-    /// <param name="adminKey">Of the CapID, which signs the change; null to ask as an operator.</param>
+    /// <param name="adminKey">An admin key of the CapID to sign the change; null to send it as an operator.</param>
     Task<CapView> ChangeCapAsync(string capId, ContextChange change, PrivateKey? adminKey, CancellationToken cancellationToken);
 
     Task<CapView> CorrectScoreAsync(string capId, Correction correction, CancellationToken cancellationToken);
 
-    /// <summary>All CapIDs, in order.</summary>
+    /// <summary>Lists all CapIDs, in order.</summary>
     IAsyncEnumerable<CapSummary> ListCapsAsync(CancellationToken cancellationToken);
 
-    /// <summary>The whole story of a score: the sum of its steps is the score.</summary>
+    /// <summary>Lists all steps of a CapID's score; their sum is the score.</summary>
     IAsyncEnumerable<ScoreStep> ListScoreStepsAsync(string capId, CancellationToken cancellationToken);
 
     Task<IReadOnlyList<GateView>> ListGatesAsync(CancellationToken cancellationToken);
 
-    /// <param name="address">Of the gate's key.</param>
+    /// <param name="address">Address of the gate's key.</param>
     Task AddGateAsync(string gate, string address, CancellationToken cancellationToken);
 
     Task RemoveGateAsync(string gate, CancellationToken cancellationToken);
@@ -76,9 +79,9 @@ public interface ICapOrleansClient
 
     Task RevokeApiKeyAsync(string id, CancellationToken cancellationToken);
 
-    /// <summary>Acknowledges, resolves, reopens or answers to an incident.</summary>
-    /// <param name="key">Of the CapID, with the role responder; null for an operator.</param>
-    /// <returns>The incident as it is then.</returns>
+    /// <summary>Acknowledges, resolves, reopens or responds to an incident.</summary>
+    /// <param name="key">A key of the CapID with the role responder; null to send it as an operator.</param>
+    /// <returns>The incident after the update.</returns>
     Task<IncidentView> UpdateIncidentAsync(
         string capId, string incidentId, UpdateAction action, string? note, PrivateKey? key, CancellationToken cancellationToken);
 
@@ -97,41 +100,43 @@ public interface ICapOrleansClient
     Task<WebhookView> RotateWebhookSecretAsync(string id, CancellationToken cancellationToken);
 
     /// <param name="state"><c>waiting</c>, <c>delivered</c> or <c>exhausted</c>; null for all.</param>
-    /// <returns>Those that changed last first.</returns>
+    /// <returns>The most recently changed first.</returns>
     IAsyncEnumerable<DeliveryView> ListDeliveriesAsync(string webhook, string? state, CancellationToken cancellationToken);
 
-    /// <returns>How many deliveries wait for it now.</returns>
+    /// <returns>Number of deliveries that are queued now.</returns>
     Task<int> RedeliverAsync(string webhook, RedeliveryRequest request, CancellationToken cancellationToken);
 
     Task<IReadOnlyList<LadderView>> ListLaddersAsync(CancellationToken cancellationToken);
 
-    /// <summary>Makes or changes a ladder.</summary>
+    /// <summary>Creates or changes a ladder.</summary>
     Task<LadderView> PutLadderAsync(string id, LadderRequest ladder, CancellationToken cancellationToken);
 
     Task RemoveLadderAsync(string id, CancellationToken cancellationToken);
 
     /// <param name="severity">Null for critical.</param>
     /// <param name="at">When the incident is accepted; null for now.</param>
-    /// <returns>Who would be paged of an incident that nobody answers, and when.</returns>
+    /// <returns>Who would be paged for an incident that no one answers, and when.</returns>
     Task<LadderPreview> PreviewLadderAsync(
         string id, string capId, string? severity, DateTimeOffset? at, CancellationToken cancellationToken);
 
-    /// <summary>Where CIDs are: in the embedded store, at the IPFS node, at each gateway.</summary>
+    /// <summary>Checks where CIDs are available: in the embedded store, at the IPFS node, at each gateway.</summary>
     Task<IReadOnlyList<LinkView>> CheckArchiveAsync(IReadOnlyList<string> cids, CancellationToken cancellationToken);
 
-    /// <summary>Anchors a log under a new key, while its contract contradicts it.</summary>
+    /// <summary>Anchors a log under a new log key; only while the contract contradicts the log.</summary>
     Task<AnchorRestart> RestartAnchorsAsync(int log, CancellationToken cancellationToken);
 
-    /// <returns>The chain that a full-v2 signature names.</returns>
+    /// <returns>The chain id that a full-v2 signature must name.</returns>
     Task<long> GetChainIdAsync(CancellationToken cancellationToken);
 
-    /// <param name="isDetailed">Shows the token, where there is one: strangers are told the status alone.</param>
+    /// <param name="isDetailed">
+    /// Whether to send the token, if there is one; anonymous callers get the status alone.
+    /// </param>
     Task<Readiness> GetReadinessAsync(bool isDetailed, CancellationToken cancellationToken);
 
     Task<IReadOnlyList<Limit>> ListLimitsAsync(CancellationToken cancellationToken);
 }
 
-/// <summary>Which incidents are wanted; a null member does not filter.</summary>
+/// <summary>Which incidents to return; a null member does not filter.</summary>
 /// <param name="Severities">Any of <c>normal</c>, <c>high</c>, <c>escalated</c> and <c>critical</c>.</param>
 /// <param name="From">Accepted at or after.</param>
 /// <param name="To">Accepted before.</param>
@@ -139,21 +144,21 @@ public sealed record IncidentFilter(
     string? CapId = null, IReadOnlyList<string>? Severities = null, DateTimeOffset? From = null, DateTimeOffset? To = null,
     bool IsNewestFirst = false);
 
-/// <summary>An incident was accepted, or somebody did something about it.</summary>
-/// <param name="Id">Where a stream goes on from.</param>
-/// <param name="Kind">Of the entry in the log, or <see cref="Heartbeat"/>.</param>
-/// <param name="Incident">As it is now; null of a heartbeat.</param>
+/// <summary>An incident was accepted or updated; or a heartbeat.</summary>
+/// <param name="Id">Position from which a stream can resume.</param>
+/// <param name="Kind">Kind of the log entry, or <see cref="Heartbeat"/>.</param>
+/// <param name="Incident">Its current state; null for a heartbeat.</param>
 public sealed record IncidentEvent(string Id, string Kind, IncidentView? Incident)
 {
     public const string Heartbeat = "heartbeat";
 }
 
-/// <summary>What became of one line of a batch.</summary>
-/// <param name="Line">From 1.</param>
-/// <param name="Status">As the line by itself would have been answered.</param>
+/// <summary>Verdict on one line of a batch.</summary>
+/// <param name="Line">Number of the line, from 1.</param>
+/// <param name="Status">Status that the line alone would have received.</param>
 /// <param name="Problem">Null when it was accepted.</param>
 public sealed record BatchVerdict(
     int Line, int Status, AcceptedAnswer? Incident = null, System.Text.Json.JsonElement? Problem = null);
 
-/// <param name="RetryAfter">When to send again what was not decided; null when the service did not say.</param>
+/// <param name="RetryAfter">Delay before resending what was not decided; null when the service named none.</param>
 public sealed record BatchResult(IReadOnlyList<BatchVerdict> Verdicts, TimeSpan? RetryAfter);

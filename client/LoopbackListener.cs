@@ -6,9 +6,9 @@ using CapOrleans.Core.Settings;
 namespace CapOrleans.Client;
 
 /// <summary>
-/// Whose program listens at a port of this machine. Any user can take a port that the service has left, ask for a key, and say that it
-/// accepted what it got. So it is looked up once the connection stands, and before anything is sent: whoever gives the port away
-/// afterwards still has this connection alone.
+/// Determines whose program listens on a port of this machine. Any user can bind a port that the service has released,
+/// ask for a key, and claim to have accepted what it received. The owner is therefore looked up once the connection is
+/// established and before anything is sent: a program that hands over the port afterwards still keeps this connection.
 /// </summary>
 public static class LoopbackListener
 {
@@ -16,20 +16,20 @@ public static class LoopbackListener
     private const int LocalField = 1, RemoteField = 2, StateField = 3, UserField = 7, InodeField = 9;
 
     /// <summary>
-    /// In this order: the owner of a socket can move it from the second family to the first while they are read, and never back.
+    /// Read in this order: while they are read, the owner of a socket can convert it from IPv6 to IPv4, but never back.
     /// </summary>
     private static readonly string[] Tables = ["/proc/net/tcp6", "/proc/net/tcp"];
 
-    /// <summary>Both ends are this machine's.</summary>
+    /// <summary>Whether both ends are on this machine.</summary>
     public static bool IsLocal(Socket connected) => Ends(connected) is var (server, client)
         && (IPAddress.IsLoopback(server.Address) || server.Address.Equals(client.Address));
 
     /// <summary>
-    /// The program must be root's, the caller's, or of whoever has a file. What is in no table, as the port of a container that the kernel
-    /// forwards, is taken for somebody else's.
+    /// Checks that the program belongs to root, to the caller, or to the owner of a file. A connection that is in no
+    /// table, such as that to a container's port that the kernel forwards, counts as someone else's.
     /// </summary>
-    /// <param name="file">For example of the secret that is to be shown; null for none.</param>
-    /// <returns>Why it is not; null when it is.</returns>
+    /// <param name="file">For example the file with the secret to send; null for none.</param>
+    /// <returns>Why the program is not trusted; null when it is.</returns>
     public static string? Fault(Socket connected, string? file)
     {
         var (server, client) = Ends(connected);
@@ -52,13 +52,14 @@ public static class LoopbackListener
     private static bool IsTaken(uint user, string? file) => user == 0 || user == FileStatus.EffectiveUser()
         || (file is not null && FileStatus.TryRead(file, out var status) && status.Owner == user);
 
-    /// <param name="read">Gives a table as the system writes it, for example <c>/proc/net/tcp</c>.</param>
-    /// <param name="server">Where the connection goes.</param>
-    /// <param name="client">Where it comes from.</param>
+    /// <param name="read">Returns a table as the system writes it, for example <c>/proc/net/tcp</c>.</param>
+    /// <param name="server">The server's end of the connection.</param>
+    /// <param name="client">The client's end of the connection.</param>
     /// <returns>
-    /// Whoever holds the other end, and those who listen there: at the very address or, when nobody does, at every address. Both, since
-    /// who has accepted a connection may have given the port away. Only of a connection that stands, and of listeners whose it can be:
-    /// it is in the same table as theirs. Who has closed it, and what it came through, has no name any more.
+    /// The owner of the server's end, and of the listeners there: at the exact address or, when there are none, at the
+    /// wildcard address. Both, since a program that accepted a connection may have handed over the port. Only for an
+    /// established connection, and only listeners that it may have come through, which are in the same table. Once the
+    /// server has closed its end, neither can be identified.
     /// </returns>
     public static IReadOnlyList<uint> UsersOf(Func<string, string> read, IPEndPoint server, IPEndPoint client)
     {
@@ -76,7 +77,7 @@ public static class LoopbackListener
             .FirstOrDefault(found => found.Any()) ?? [];
     }
 
-    /// <summary>IPv4 is written in either table.</summary>
+    /// <summary>Converts a mapped address to IPv4: IPv4 is written in either table.</summary>
     private static IPEndPoint Plain(IPEndPoint end) =>
         end.Address.IsIPv4MappedToIPv6 ? new IPEndPoint(end.Address.MapToIPv4(), end.Port) : end;
 
@@ -100,11 +101,12 @@ public static class LoopbackListener
         return line is null ? $"the user with the number {number}" : $"the user {line[0]}";
     }
 
-    /// <param name="IsHeld">A program has it: what is not accepted yet, or closed already, is nobody's and says so with the number
-    /// 0.</param>
+    /// <param name="IsHeld">
+    /// Whether a program owns the socket: one that is not accepted yet, or closed already, has the inode 0.
+    /// </param>
     private sealed record Row(string Table, IPEndPoint Local, IPEndPoint Remote, string State, uint User, bool IsHeld)
     {
-        /// <returns>Null for the heading, and for what is no row.</returns>
+        /// <returns>Null for the heading, and for anything else that is not a row.</returns>
         public static Row? Parse(string line, string table)
         {
             var fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
@@ -114,7 +116,10 @@ public static class LoopbackListener
                 : null;
         }
 
-        /// <summary>The address stands as words of 32 bits in the machine's own order, the port as a number.</summary>
+        /// <summary>
+        /// Parses an address, which is written as 32-bit words in the machine's byte order, and a port, which is a
+        /// number.
+        /// </summary>
         private static IPEndPoint? End(string text)
         {
             const int DigitsPerWord = 8;

@@ -5,8 +5,9 @@ using Polly.Retry;
 namespace CapOrleans.Client;
 
 /// <summary>
-/// Repeats calls that may be repeated, when nothing was decided about them: <c>new HttpClient(new RetryHandler { InnerHandler = ... })</c>.
-/// It waits as long as the server asks for, and not at all where that is more than half a minute.
+/// Retries repeatable calls about which nothing was decided:
+/// <c>new HttpClient(new RetryHandler { InnerHandler = ... })</c>. It waits as long as the server asks, and gives up
+/// immediately when that is more than half a minute.
 /// </summary>
 public sealed class RetryHandler : DelegatingHandler
 {

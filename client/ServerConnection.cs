@@ -4,15 +4,15 @@ using CapOrleans.Core.CanonicalJson;
 
 namespace CapOrleans.Client;
 
-/// <summary>Sends calls to one server, and reads its answers.</summary>
+/// <summary>Sends calls to one server, and reads its responses.</summary>
 internal sealed class ServerConnection(HttpClient http, Uri server, ClientOptions options)
 {
-    /// <summary>Of an answer that quotes an incident, as a page of dead letters does.</summary>
+    /// <summary>Nesting levels around an incident that a response quotes, as a page of dead letters does.</summary>
     private const int LevelsAround = 8;
 
     private const int MaxProblemBytes = 1 << 20;
 
-    /// <exception cref="ClientException">It did not succeed.</exception>
+    /// <exception cref="ClientException">The call failed.</exception>
     public async Task<T> SendAsync<T>(Call call, JsonTypeInfo<T> type, CancellationToken cancellationToken)
         where T : notnull
     {
@@ -27,8 +27,8 @@ internal sealed class ServerConnection(HttpClient http, Uri server, ClientOption
         }
     }
 
-    /// <returns>A 2xx answer; its JSON is undefined when it has no body.</returns>
-    /// <exception cref="ClientException">It did not succeed.</exception>
+    /// <returns>A 2xx response; its JSON is undefined when it has no body.</returns>
+    /// <exception cref="ClientException">The call failed.</exception>
     public async Task<Answer> SendAsync(Call call, CancellationToken cancellationToken)
     {
         var answer = await ReceiveAsync(call, cancellationToken);
@@ -37,7 +37,9 @@ internal sealed class ServerConnection(HttpClient http, Uri server, ClientOption
             : throw NotOurs(answer.Status, answer.RetryAfter);
     }
 
-    /// <summary>As <see cref="SendAsync(Call, CancellationToken)"/>, where the answer is not one JSON value.</summary>
+    /// <summary>
+    /// Same as <see cref="SendAsync(Call, CancellationToken)"/>, for a response that is not one JSON value.
+    /// </summary>
     public async Task<Answer> ReceiveAsync(Call call, CancellationToken cancellationToken)
     {
         using var request = call.ToRequest(server, options);
@@ -48,8 +50,8 @@ internal sealed class ServerConnection(HttpClient http, Uri server, ClientOption
         }, cancellationToken));
     }
 
-    /// <summary>A 2xx answer whose body is read as it comes.</summary>
-    /// <exception cref="ClientException">It did not succeed.</exception>
+    /// <summary>Opens a 2xx response whose body is read as it arrives.</summary>
+    /// <exception cref="ClientException">The call failed.</exception>
     public async Task<HttpResponseMessage> OpenAsync(Call call, CancellationToken cancellationToken)
     {
         using var request = call.ToRequest(server, options);
@@ -68,7 +70,7 @@ internal sealed class ServerConnection(HttpClient http, Uri server, ClientOption
         }
     }
 
-    /// <exception cref="NoAnswerException">The server said nothing, or stopped.</exception>
+    /// <exception cref="NoAnswerException">The server did not respond, or broke off.</exception>
     public async Task<T> TellAsync<T>(Func<Task<T>> receive, CancellationToken cancellationToken)
     {
         try
@@ -94,13 +96,15 @@ internal sealed class ServerConnection(HttpClient http, Uri server, ClientOption
         ? throw new ProblemException(problem, answer.RetryAfter)
         : throw NotOurs(answer.Status, answer.RetryAfter);
 
-    /// <summary>Without a user's name and password, which a URL may hold.</summary>
+    /// <summary>The server without a user's name and password, which a URL may contain.</summary>
     private string Origin => $"{server.Scheme}://{server.Authority}";
 
     public NoAnswerException NotOurs(int status, TimeSpan? retryAfter = null, Exception? inner = null) => new(
         $"{Origin} answered {status}, and not as CapOrleans does: is something else there, or in between?", status, retryAfter, inner);
 
-    /// <summary>No list of the service's has a null in it; others' JSON within its answers may.</summary>
+    /// <summary>
+    /// Whether a list contains null, which the service never sends; JSON of others within its responses may.
+    /// </summary>
     private static bool HasNullItem(JsonElement json) => json.ValueKind switch
     {
         JsonValueKind.Array => json.EnumerateArray().Any(item => item.ValueKind == JsonValueKind.Null || HasNullItem(item)),

@@ -5,10 +5,10 @@ using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Client;
 
-/// <summary>What is done about an incident, signed by a key of its CapID.</summary>
+/// <summary>Signs updates of an incident with a key of its CapID.</summary>
 internal static class UpdateSigner
 {
-    /// <param name="origin">Of the CapID's log, as the service says it.</param>
+    /// <param name="origin">Origin of the CapID's log, as the service returns it.</param>
     public static UpdateBody Sign(
         UpdateAction action, string? note, string origin, string capId, string incidentId, PrivateKey key, TimeProvider time)
     {

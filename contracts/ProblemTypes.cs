@@ -7,7 +7,7 @@ public static class ProblemTypes
 {
     private const string Prefix = "urn:caporleans:problem:";
 
-    /// <summary>What each means, by its name; docs/problems.md is made of it.</summary>
+    /// <summary>Meaning of each problem type by its name; the source of docs/problems.md.</summary>
     public static IReadOnlyDictionary<string, string> Meanings { get; } = new SortedDictionary<string, string>(StringComparer.Ordinal)
     {
         ["after-another"] = "An earlier line of the CapID in the batch must be sent again first; send this one again after it.",
@@ -87,7 +87,7 @@ public static class ProblemTypes
 
     public static string Of(string name) => Prefix + name;
 
-    /// <returns>Of the problem in a body; null when it is none of ours.</returns>
+    /// <returns>Name of the problem in a body; null when the problem is not one of ours.</returns>
     public static string? NameIn(byte[] body)
     {
         try
@@ -97,12 +97,14 @@ public static class ProblemTypes
                 && problem.RootElement.TryGetProperty("type", out var type) && type.ValueKind == JsonValueKind.String
                 ? NameOf(type.GetString()) : null;
         }
-        catch (Exception fault) when (fault is JsonException or InvalidOperationException) // a name that is no text, too
+        catch (Exception fault) when (fault is JsonException or InvalidOperationException) // or not Unicode
         {
             return null;
         }
     }
 
-    /// <returns>Null when the type is none of ours: what a proxy or a login page says is no answer about an incident.</returns>
+    /// <returns>
+    /// Null when the type is not one of ours: the response of a proxy or a login page says nothing about an incident.
+    /// </returns>
     public static string? NameOf(string? type) => type?.StartsWith(Prefix, StringComparison.Ordinal) == true ? type[Prefix.Length..] : null;
 }

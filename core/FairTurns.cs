@@ -1,22 +1,24 @@
 namespace CapOrleans.Core;
 
 /// <summary>
-/// Runs so many jobs at once; the others wait, and those who own them take turns. So whoever has many delays none of another's by more than
-/// one of his own, and when no more may wait, whoever has the most gives up the last one for a newcomer who has fewer. In memory.
+/// Runs a limited number of jobs concurrently; the others wait, and their owners take turns. An owner with many jobs
+/// therefore delays each job of another by at most one of its own. When the queue is full, the owner with the most
+/// waiting jobs gives up its last one for an owner that has at least two fewer. In memory.
 /// </summary>
-/// <param name="atOnce">Jobs that run at once.</param>
-/// <param name="most">Jobs that wait, all together.</param>
-/// <param name="mostEach">Jobs of one owner that wait.</param>
+/// <param name="atOnce">Maximum number of concurrent jobs.</param>
+/// <param name="most">Maximum number of waiting jobs of all owners.</param>
+/// <param name="mostEach">Maximum number of waiting jobs of one owner.</param>
 public sealed class FairTurns(int atOnce, int most, int mostEach)
 {
     private readonly Lock gate = new();
     private readonly Dictionary<string, LinkedList<Job>> waiting = new(StringComparer.Ordinal);
-    private readonly Queue<string> turns = new(); // every owner with a job that waits, once
+    private readonly Queue<string> turns = new(); // every owner with a waiting job, once
     private int running, count;
 
-    /// <param name="run">Catches its own faults.</param>
-    /// <param name="giveUp">Called instead of <paramref name="run"/> when another's job took its place.</param>
-    /// <returns>False when there is no room; then neither is called.</returns>
+    /// <param name="run">Handles its own exceptions.</param>
+    /// <param name="giveUp">Called instead of <paramref name="run"/> when the job is
+    /// evicted for another owner's.</param>
+    /// <returns>False when the queue is full; then neither is called.</returns>
     public bool TryAdd(string owner, Func<Task> run, Action giveUp)
     {
         Job? evicted = null;
@@ -50,7 +52,10 @@ public sealed class FairTurns(int atOnce, int most, int mostEach)
         return true;
     }
 
-    /// <summary>Not in that of whoever's job ends before: its trace, for one, is another's.</summary>
+    /// <summary>
+    /// Runs the job in the caller's execution context, not in that of the job that ends before
+    /// it: their traces are unrelated.
+    /// </summary>
     private static Func<Task> InOwnContext(Func<Task> run)
     {
         if (ExecutionContext.Capture() is not { } context)
@@ -66,7 +71,10 @@ public sealed class FairTurns(int atOnce, int most, int mostEach)
         };
     }
 
-    /// <summary>Takes away the last job of who has the most, if that is at least two more than <paramref name="own"/>.</summary>
+    /// <summary>
+    /// Removes the last job of the owner with the most, if that owner has at least two
+    /// more than <paramref name="own"/>.
+    /// </summary>
     private Job? LastOfLarger(int own)
     {
         var (_, jobs) = waiting.MaxBy(owner => owner.Value.Count);
@@ -89,7 +97,7 @@ public sealed class FairTurns(int atOnce, int most, int mostEach)
         }
         finally
         {
-            // Also after a fault that nobody foresaw: it takes no place with it.
+            // Also after an unexpected exception: it must not leak a slot.
             if (Next() is { } next)
             {
                 _ = Task.Run(() => RunAsync(next));

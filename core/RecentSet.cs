@@ -1,7 +1,7 @@
 namespace CapOrleans.Core;
 
-/// <summary>The last so many different values that were added. Many may call at once.</summary>
-/// <param name="most">One more, and the oldest is forgotten.</param>
+/// <summary>A bounded set of the values that were added last. Thread-safe.</summary>
+/// <param name="most">Capacity; one more value evicts the oldest.</param>
 public sealed class RecentSet<T>(int most)
     where T : notnull
 {
@@ -9,7 +9,7 @@ public sealed class RecentSet<T>(int most)
     private readonly Dictionary<T, LinkedListNode<T>> places = [];
     private readonly LinkedList<T> order = new();
 
-    /// <returns>False when it is among the last already; then it keeps its place.</returns>
+    /// <returns>False when the set has the value already; its position stays as it is.</returns>
     public bool Add(T value)
     {
         lock (gate)
@@ -30,7 +30,7 @@ public sealed class RecentSet<T>(int most)
         }
     }
 
-    /// <summary>It is the newest now, whether it was among them or not.</summary>
+    /// <summary>Makes the value the newest, whether the set had it or not.</summary>
     public void Refresh(T value)
     {
         lock (gate)

@@ -1,4 +1,4 @@
-# Sourced by run, test, bench.sh and cap: what they share. Needs $root, the project's folder.
+# Sourced by run, test, bench.sh and cap: the functions that they share. Needs $root, the project's folder.
 
 say() { printf '%s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
@@ -6,8 +6,9 @@ die() { say "$*"; exit 1; }
 service="$root/artifacts/bin/CapOrleans.Silo/release/caporleans.dll"
 declare -A from_file=() # what read_settings found
 
-# read_settings NAME...: what the project's .env sets of these and the environment does not. The service's own parser reads it, so
-# the service must be built. Fails, after the service has said why, when the file cannot be used.
+# read_settings NAME...: reads those of these settings from the project's .env that the environment does not set. The
+# service's own parser reads the file, so the service must be built. Fails, after the service has named the reason, when
+# the file cannot be used.
 read_settings() {
   [ -e "$root/.env" ] || [ -L "$root/.env" ] || return 0
   local pair
@@ -15,12 +16,14 @@ read_settings() {
   wait "$!"
 }
 
-# setting NAME DEFAULT: from the environment, else from .env as read_settings found it, else the default; an empty value is none.
+# setting NAME DEFAULT: prints the value from the environment, else from .env as read by read_settings, else the
+# default; an empty value counts as unset.
 setting() {
   if [ -n "${!1+set}" ]; then printf '%s' "${!1:-$2}"; else printf '%s' "${from_file[$1]:-$2}"; fi
 }
 
-# apt_install PACKAGE WHAT-FOR: installs it where we may; otherwise says what to install. Fails when it is not there.
+# apt_install PACKAGE PURPOSE: installs the package where permitted, else prints what to install. Fails when it is not
+# installed.
 apt_install() {
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     say "Installing $1 ($2)"
@@ -35,14 +38,14 @@ need_dotnet() {
     || die "Please install the .NET 10 SDK: https://dotnet.microsoft.com/download/dotnet/10.0"
 }
 
-# The library that Ethereum clients use; without it the managed code does the same, about four times slower.
+# The library that Ethereum clients use; without it, managed code does the same about four times slower.
 want_secp256k1() {
   ldconfig -p 2>/dev/null | grep -q 'libsecp256k1\.so' && return
   apt_install libsecp256k1-1 "fast signature checks" || apt_install libsecp256k1-2 "fast signature checks" \
     || say "Going on without it: signatures are checked by the slower managed code."
 }
 
-# npm_packages FOLDER WHAT: what the lock file of this folder says, once for each state of that file.
+# npm_packages FOLDER PURPOSE: installs what the folder's lock file lists, once for each version of that file.
 npm_packages() {
   local folder="$root/$1" what=$2 stamp="$root/$1/node_modules/.caporleans-lock"
   cmp -s "$folder/package-lock.json" "$stamp" && return
@@ -53,10 +56,10 @@ npm_packages() {
   cp "$folder/package-lock.json" "$stamp"
 }
 
-# The npm packages that stand beside us: the dev chain, the Solidity compiler, an independent signer.
+# The npm packages that we run: the dev chain, the Solidity compiler, an independent signer.
 need_peers() { npm_packages deploy/npm "the dev chain and its tools"; }
 
-# Others' programs that the tests speak to, each with a lock file of its own: nobody who only runs the service needs them.
+# Third-party programs that the tests use, each with its own lock file: running the service does not need them.
 need_foreign_programs() {
   npm_packages tests/clients/js-ipfs "an IPFS node for the tests (290 MB)"
   npm_packages tests/clients/openapi "generators of clients for the tests"
@@ -64,7 +67,8 @@ need_foreign_programs() {
   npm_packages tests/clients/helia "an IPFS client for the tests, and its Node.js (550 MB)"
 }
 
-# end PID SECONDS WHAT: asks a child, who leads a process group of its own, to end, and kills the whole group when it has not after SECONDS.
+# end PID SECONDS NAME: terminates a child that leads its own process group, and kills the whole group if the child is
+# still running after SECONDS.
 end() {
   local pid=$1 seconds=$2 what=$3 tenth
   kill -TERM "$pid" 2>/dev/null
@@ -79,21 +83,22 @@ end() {
   wait "$pid" 2>/dev/null
 }
 
-# The newest installed server's programs.
+# Prints the folder with the programs of the newest installed server.
 postgres_bin() {
   local bin
   bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)
   [ -x "$bin/initdb" ] && printf '%s' "$bin"
 }
 
-# What some of the faults of the chaos run need; without them those faults are left out, and it says so.
+# Tools for some faults of the chaos run; without them those faults are skipped, and the run reports that.
 want_chaos_tools() {
   [ "$(id -u)" = 0 ] || return 0
   command -v ip >/dev/null || apt_install iproute2 "cutting links between silos" || true
   ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 || apt_install libfaketime "moving one node's clock" || true
 }
 
-# A WireGuard tunnel between two networks of this machine; without it that test is skipped, and says so.
+# Tools for a WireGuard tunnel between two networks of this machine; without them that test is skipped, and reports
+# that.
 want_tunnel_tools() {
   [ "$(id -u)" = 0 ] && [ -e /dev/net/tun ] || return 0
   local tool
@@ -102,7 +107,8 @@ want_tunnel_tools() {
   done
 }
 
-# A service that the hook's tests break for real; it is installed and not started. Without it that test is skipped, and says so.
+# A service for the hook's tests to break; it is installed but not started. Without it that test is skipped, and reports
+# that.
 want_nginx() {
   [ -x /usr/sbin/nginx ] || [ "$(id -u)" != 0 ] && return 0
   local policy=/usr/sbin/policy-rc.d ours=
@@ -116,7 +122,8 @@ native_cap_is_new() {
   [ -x "$cap" ] && [ -z "$(find "$root"/{cli,client,adapters/ethereum,core,contracts} "$root"/Directory.*.props \( -name '*.cs' -o -name '*.csproj' -o -name '*.props' -o -name '*.json' \) -newer "$cap" -print -quit)" ]
 }
 
-# The cap command as one native executable, artifacts/native/cap: only when something that it is made of is newer. Fails when it cannot be made.
+# Builds the cap command as one native executable, artifacts/native/cap, if one of its sources is newer. Fails when it
+# cannot be built.
 native_cap() {
   local out="$root/artifacts/native" machine log; machine=$(uname -m)
   case "$machine" in x86_64) machine=x64 ;; aarch64) machine=arm64 ;; esac
@@ -140,15 +147,15 @@ anvil_path() {
   printf '%s' "$root/deploy/npm/node_modules/@foundry-rs/anvil-linux-$machine/bin/anvil"
 }
 
-# msbuild COMMAND PROJECT OPTION...: dotnet, from the project's folder whatever folder the caller is in, so that global.json there, and no other,
-# says which SDK runs; with nothing of the folders above, and with packages of the user's own.
+# msbuild COMMAND PROJECT OPTION...: runs dotnet from the project's folder, whatever the caller's folder, so that only
+# the project's global.json selects the SDK; ignores files in the folders above, and uses the user's own package folder.
 msbuild() {
   (cd "$root" && NUGET_PACKAGES="${NUGET_PACKAGES:-${HOME:-$root/artifacts}/.nuget/packages}" exec dotnet "$@" -v quiet --nologo -noAutoResponse \
     -p:ImportDirectorySolutionProps=false -p:ImportDirectorySolutionTargets=false -p:RestoreLockedMode=true -p:RestoreForce=true)
 }
 
-# build CONFIGURATION: only when something is newer than the last build. Restores compare every package with the lock files: unless forced,
-# NuGet looks at nothing when the projects have not changed.
+# build CONFIGURATION: builds if something is newer than the last build. The restore compares every package with the
+# lock files: unless forced, NuGet checks nothing when the projects have not changed.
 build() {
   local configuration=$1 stamp="$root/artifacts/.built-$1"
   if [ -f "$stamp" ] && [ -z "$(find "$root" \( -name artifacts -o -name node_modules -o -name .git -o -name data \) -prune \

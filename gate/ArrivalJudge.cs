@@ -11,22 +11,27 @@ using CapOrleans.Gate.Spool;
 
 namespace CapOrleans.Gate;
 
-/// <param name="Refused">Why it is not taken; null when it is.</param>
-/// <param name="Queue">What keeps its order, see <see cref="Spool.Arrival"/>.</param>
+/// <param name="Refused">Why the incident is refused; null when it is taken.</param>
+/// <param name="Queue">The queue within which order is kept, see <see cref="Spool.Arrival"/>.</param>
 /// <param name="IsVouched">
-/// A list of keys, the last one however old, says that its signer may report; or it is of a queue that is proven.
+/// Whether a list of keys, however old, authorises the signer, or the queue is proven, see <see cref="ProvenQueues"/>.
 /// </param>
-/// <param name="MayPage">It may call people.</param>
+/// <param name="MayPage">Whether the incident may run the escalation command and post to the escalation URL.</param>
 internal sealed record Standing(Ruling? Refused, string Queue, bool IsVouched, bool MayPage)
 {
-    /// <summary>Whom the signature proves, in EIP-55 spelling; null for an unsigned report, and while a wallet is to be asked.</summary>
+    /// <summary>
+    /// The address that the signature proves, in EIP-55 spelling; null for an unsigned report, and while a contract
+    /// wallet is still to be asked.
+    /// </summary>
     public string? Signer { get; init; }
 
-    /// <summary>A contract wallet must be asked, so that nobody is proven yet; see <see cref="WalletClaim"/>.</summary>
+    /// <summary>
+    /// Whether a contract wallet must be asked first, so that no signer is proven yet; see <see cref="WalletClaim"/>.
+    /// </summary>
     public bool IsClaim { get; init; }
 
-    /// <param name="line">The report's request, on one line.</param>
-    /// <param name="chainId">That a full-v2 signature is for.</param>
+    /// <param name="line">The request body on one line.</param>
+    /// <param name="chainId">The chain that a full-v2 signature must name.</param>
     public Arrival ToArrival(IncidentReport report, byte[] line, long chainId)
     {
         var arrival = new Arrival(Queue, report.CapId, report.IncidentId, line, IsVouched)
@@ -47,13 +52,16 @@ internal sealed record Standing(Ruling? Refused, string Queue, bool IsVouched, b
     }
 }
 
-/// <summary>What can be decided about an incident at the gate: form and signature, and with a list of keys also authority.</summary>
+/// <summary>
+/// Decides what can be decided at the gate: an incident's form and signature and, with a list of keys, the signer's
+/// authority.
+/// </summary>
 internal sealed class ArrivalJudge(KeyLists keys, ProvenQueues proven, GateOptions options, TimeProvider time)
 {
     private static readonly Ruling Busy =
         Ruling.Refuse(Verdict.Busy, "busy", "", "The cluster did not say in time who may speak for the CapID; send the same again.");
 
-    /// <param name="address">Of the host, as <see cref="Core.Access.ClientAddress"/> gives it.</param>
+    /// <param name="address">The host's, as <see cref="Core.Access.ClientAddress"/> normalises it.</param>
     public async Task<Standing> JudgeAsync(IncidentReport report, IPAddress address)
     {
         var (proof, refused) = Admission.Prove(report, options.Policy);
@@ -63,8 +71,8 @@ internal sealed class ArrivalJudge(KeyLists keys, ProvenQueues proven, GateOptio
             return new Standing(refused, "", IsVouched: false, MayPage: false);
         }
 
-        // What is proven keeps its CapID's order. A wallet's claim is nobody's until the wallet was asked, and anyone can make one: it
-        // waits behind those of its own address, and behind no stranger's.
+        // A proven report keeps its CapID's order. A wallet claim proves nothing until the wallet was asked, and anyone
+        // can make one: it waits behind claims from its own address only, never behind a stranger's.
         var queue = claim is null ? report.CapId : $"{report.CapId} {claim.Wallet} {address}";
         var lookup = await keys.FindAsync(report.CapId, address, KeyLists.ForYes);
         if (lookup.List is { } list && time.GetElapsedTime(list.At) > KeyLists.ForNo && Judge(list) is not null)
@@ -77,7 +85,8 @@ internal sealed class ArrivalJudge(KeyLists keys, ProvenQueues proven, GateOptio
             return new Standing(no, queue, IsVouched: false, MayPage: false);
         }
 
-        // Without a list that is new enough, the last one may say yes. It says no to nobody: who cannot be asked has not refused.
+        // Without a list that is fresh enough, the last one can still grant authority. It never denies it: a cluster
+        // that cannot be reached has refused no one.
         var last = lookup.List ?? keys.Last(report.CapId);
         var says = last is not null && Judge(last) is null;
         if (!says && lookup.Verdict == LookupVerdict.Busy)
@@ -85,7 +94,7 @@ internal sealed class ArrivalJudge(KeyLists keys, ProvenQueues proven, GateOptio
             return new Standing(Busy, queue, IsVouched: false, MayPage: false);
         }
 
-        // Nobody vouches for who did not sign, nor for a wallet that was not asked yet.
+        // No list of keys vouches for an unsigned report, nor for a wallet that was not asked yet.
         var isSigned = proof is { Signer: not null };
         var isVouched = says && isSigned;
         var mayPage = isVouched || (options.Escalation.UnknownKeys && isSigned && last is null);

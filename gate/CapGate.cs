@@ -18,12 +18,17 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace CapOrleans.Gate;
 
-/// <summary>The gate as an ASP.NET application of its own, on its own port.</summary>
+/// <summary>Builds the gate as an ASP.NET Core application of its own, on its own port.</summary>
 public static class CapGate
 {
-    /// <param name="http">Never redirected; its timeout bounds how long one request to the cluster may take.</param>
-    /// <param name="pager">For <c>Gate__EscalateUrl</c>, whose server is not the cluster's: it trusts others, and shows no certificate.</param>
-    /// <exception cref="IOException">The spool is another gate's, or cannot be written.</exception>
+    /// <param name="http">
+    /// For the cluster's API. Follows no redirects; its timeout bounds one request to the cluster.
+    /// </param>
+    /// <param name="pager">
+    /// For <c>Gate__EscalateUrl</c>, which is no part of the cluster: trusts the machine's authorities, not the
+    /// cluster's, and presents no client certificate.
+    /// </param>
+    /// <exception cref="IOException">The spool is in use by another gate, or cannot be written.</exception>
     public static WebApplication Build(WebApplicationBuilder builder, GateOptions options, HttpClient http, HttpClient pager)
     {
         builder.Services.AddSingleton(options);
@@ -81,7 +86,11 @@ public static class CapGate
         return app;
     }
 
-    /// <summary>A disk that cannot be read or written just now is no fault of the gate, and tells no caller its path.</summary>
+    /// <summary>
+    /// Answers a bad request with its own status, and a disk fault with 503: it is no fault of the gate, and the answer
+    /// must not disclose a path.
+    /// </summary>
+    /// <returns>Null for any other fault, which is answered with 500.</returns>
     private static ProblemHttpResult? AnswerFault(Exception fault) => fault is BadHttpRequestException bad
         ? GateProblems.Of(bad.StatusCode, "bad-request", "", bad.Message)
         : SpoolFault.Is(fault)

@@ -1,6 +1,8 @@
 namespace CapOrleans.Gate;
 
-/// <summary>What an escalation command inherits: the service's environment without its secrets and settings.</summary>
+/// <summary>
+/// The environment that an escalation command inherits: the service's, without its secrets and settings.
+/// </summary>
 internal static class EscalationEnvironment
 {
     private static readonly string[] Secrets =

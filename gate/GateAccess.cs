@@ -3,19 +3,24 @@ using CapOrleans.HttpEdge.Callers;
 
 namespace CapOrleans.Gate;
 
-/// <summary>Who may see what waits at the gate, and retry dead letters.</summary>
+/// <summary>Decides who may read the gate's status and metrics, and who may retry or delete dead letters.</summary>
 internal static class GateAccess
 {
     private const string Bearer = "Bearer ";
 
-    /// <summary>A page in a browser, which must not act for the operator who looks at it, nor read what is open to this machine's programs.</summary>
+    /// <summary>
+    /// Whether a browser page makes a request that is not allowed to it: a read by another site's page without the
+    /// token, or any change. Such a page must neither act for the operator who views it nor read what is open to
+    /// programs on this machine.
+    /// </summary>
     public static bool IsOfAPage(HttpRequest request, GateOptions options) => OriginGuard.IsRead(request)
         ? OriginGuard.IsOtherSitesRead(request) && !HasToken(request, options)
         : request.Headers.Origin.Count > 0 || OriginGuard.IsOtherSite(request);
 
     /// <summary>
-    /// The gate's token; or, where the gate is open, a read from this machine that nothing passed on. What changes something always takes
-    /// the token: a webhook, or anything else that makes this machine send a POST, has none.
+    /// Whether the request carries the gate's token or, where the gate is open, is a read from this machine that no
+    /// proxy forwarded. A change always needs the token: a webhook, or anything else that makes this machine send a
+    /// POST, does not have it.
     /// </summary>
     public static bool IsOperator(HttpRequest request, GateOptions options) =>
         HasToken(request, options) || (options.IsOpen && OriginGuard.IsRead(request) && LocalCaller.Is(request.HttpContext));

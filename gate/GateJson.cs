@@ -4,20 +4,20 @@ using CapOrleans.Contracts.Gates;
 
 namespace CapOrleans.Gate;
 
-/// <param name="CapId">Null for what came sealed: the answer is not.</param>
-/// <param name="Warning">What its sender may not have meant.</param>
+/// <param name="CapId">Null for a sealed request, since the answer is not sealed.</param>
+/// <param name="Warning">What the sender may not have intended; null for nothing.</param>
 internal sealed record GateAnswer(string Status, string? CapId, string? Warning);
 
-/// <param name="Warning">As of <see cref="GateAnswer"/>.</param>
+/// <param name="Warning">See <see cref="GateAnswer"/>.</param>
 internal sealed record ReceivedAnswer(string Status, string? CapId, string? IncidentId, string? Warning);
 
-/// <summary>What hosts get: snake case, members in the legacy order.</summary>
+/// <summary>Answers to hosts: snake case, members in the legacy order.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(GateAnswer))]
 [JsonSerializable(typeof(ReceivedAnswer))]
 internal sealed partial class GateJson : JsonSerializerContext;
 
-/// <summary>What operators get: camel case, as under the API's <c>/v1</c>.</summary>
+/// <summary>Answers to operators: camel case, as under the API's <c>/v1</c>.</summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
 [JsonSerializable(typeof(GateStatus))]
 [JsonSerializable(typeof(SealingKeyAnswer))]

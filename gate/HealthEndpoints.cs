@@ -7,7 +7,7 @@ using CapOrleans.Gate.Spool;
 
 namespace CapOrleans.Gate;
 
-/// <summary>For machines that start and stop gates, or send hosts to them.</summary>
+/// <summary>Health endpoints for orchestrators and load balancers.</summary>
 internal static class HealthEndpoints
 {
     public static void MapHealth(this WebApplication app, GateOptions options)
@@ -31,7 +31,7 @@ internal static class HealthEndpoints
             "The gate takes incidents; degraded while it cannot forward them");
     }
 
-    /// <summary>Whether the disk writes, asked at most once a second: any stranger may want to know.</summary>
+    /// <summary>Whether the disk accepts writes; checked at most once a second, since anyone may ask.</summary>
     internal sealed class SpoolHealth(IncidentSpool spool, TimeProvider time)
     {
         private static readonly TimeSpan Age = TimeSpan.FromSeconds(1);
@@ -40,7 +40,7 @@ internal static class HealthEndpoints
         private Task<string?> asked = Task.FromResult<string?>(null);
         private long? askedAt;
 
-        /// <returns>What keeps incidents from the disk; null when nothing does.</returns>
+        /// <returns>Why the disk takes no incidents; null when it does.</returns>
         public Task<string?> CheckAsync()
         {
             lock (gate)

@@ -14,22 +14,22 @@ using CapOrleans.HttpEdge.Limits;
 namespace CapOrleans.Gate;
 
 /// <summary>
-/// Takes incidents from hosts. <c>received</c> means that it is on the gate's own disk; what the cluster decides comes later. What can be
-/// decided here is decided here: form, signature, and with the cluster's list of keys also authority.
+/// Takes incidents from hosts. <c>received</c> means that the incident is on the gate's own disk; the cluster decides
+/// later. The gate decides what it can: form, signature and, with the cluster's list of keys, authority.
 /// </summary>
 internal sealed class IntakeEndpoint(
     IncidentSpool spool, ArrivalJudge judge, LocalEscalation escalation, AddressRateLimit limit, GateOptions options)
 {
-    /// <summary>Refusals that say nothing of what is in a body.</summary>
+    /// <summary>Refusals that reveal nothing about a body's content.</summary>
     private static readonly string[] OfTheGate = ["sealed-body", "spool-full", "busy", "too-many-requests", "too-many-waiting"];
 
-    /// <summary>As the cluster would refuse it, once what waits is accepted.</summary>
+    /// <summary>The refusal that the cluster would give once the waiting incident is accepted.</summary>
     private static readonly Refusal OtherContentWaits = CapRefusals.OtherContent.Refusal! with
     {
         Rule = "An incident id is used once per CapID; what was signed waits here already, with other content around it.",
     };
 
-    /// <summary>As the legacy gate answers.</summary>
+    /// <summary>Answers in the legacy gate's format.</summary>
     public async Task AnswerLegacyAsync(HttpContext context)
     {
         if (await TakeAsync(context, isLegacy: true) is { } report)
@@ -50,7 +50,7 @@ internal sealed class IntakeEndpoint(
         }
     }
 
-    /// <returns>What is on disk now; null when the request was answered with a problem.</returns>
+    /// <returns>The report, which is on disk; null when the request was answered with a problem.</returns>
     private async Task<IncidentReport?> TakeAsync(HttpContext context, bool isLegacy)
     {
         var isSealed = SealedIntake.IsSealed(context.Request);
@@ -58,7 +58,7 @@ internal sealed class IntakeEndpoint(
         if ((unreadable ?? limit.RefuseRest(context, incidents: 1, body!.Length)) is { } early)
         {
             GateMetrics.Received(ProblemTypes.NameOf(early.ProblemDetails.Type) ?? "");
-            await early.ExecuteAsync(context); // of what is in a body it says nothing
+            await early.ExecuteAsync(context); // reveals nothing about a body's content
             return null;
         }
 
@@ -90,8 +90,8 @@ internal sealed class IntakeEndpoint(
     private async Task<IncidentReport?> KeepAsync(HttpContext context, IncidentReport report, Standing standing, Arrival arrival)
     {
         var verdict = await spool.KeepAsync(arrival);
-        // A conflict calls as well: whoever was faster with an altered copy must not silence it. So does what the disk does not take: the
-        // host may have nobody else to tell. Each incident calls once.
+        // A conflict pages as well: an altered copy that arrives first must not silence the original. So does an
+        // incident that the disk does not take: the host may have no one else to notify. Each incident pages once.
         if (standing is { MayPage: true, Signer: { } signer } && verdict is not (ArrivalVerdict.Duplicate or ArrivalVerdict.QueueFull))
         {
             escalation.Consider(report, signer, standing.IsVouched ? null : AddressRateLimit.AddressOf(context));
@@ -134,7 +134,7 @@ internal sealed class IntakeEndpoint(
     private static async Task<IncidentReport?> RefuseAsync(HttpContext context, int status, Refusal refusal)
     {
         GateMetrics.Received(refusal.Type);
-        // The answer to a sealed body is not sealed: what it says of a member would be what is inside.
+        // The answer to a sealed body is not sealed: details about a member would reveal what is inside.
         var (field, rule) = SealedIntake.IsSealed(context.Request) && !OfTheGate.Contains(refusal.Type)
             ? ("", "What is inside is refused; 'cap verify' and the CapID's keys say more.")
             : (refusal.Field, refusal.Rule);

@@ -11,34 +11,41 @@ using CapOrleans.HttpEdge.Logging;
 namespace CapOrleans.Gate;
 
 /// <summary>
-/// Runs the configured command, and posts to the configured URL, at most once per critical incident and signer: of the last
-/// <see cref="MaxRemembered"/>, in memory, the oldest forgotten first; one that was left out since too many waited may run when it comes
-/// again. So one captured incident calls once, however it is altered. CapIDs take turns: one that calls for everything delays no other by
-/// more than a call, and when no more may wait, the CapID with the most gives one up. What waits is lost when the gate stops. The incident is on the command's standard input and its names in
-/// <c>CAP_ID</c>, <c>INCIDENT_ID</c>, <c>SEVERITY</c>: never on its command line. The command inherits none of the service's secrets.
+/// Runs the configured command, and posts to the configured URL, at most once per critical incident and signer among
+/// the last <see cref="MaxRemembered"/> (in memory, the oldest forgotten first). So a captured incident pages once,
+/// however it is altered. One that was skipped because too many were waiting may page when it is sent again. CapIDs
+/// take turns: one that escalates everything delays any other by at most one call, and when the queue is full, the
+/// CapID with the most waiting calls loses one. Waiting calls are lost when the gate stops. The incident is on the
+/// command's standard input, and its names are in <c>CAP_ID</c>, <c>INCIDENT_ID</c> and <c>SEVERITY</c>: never on its
+/// command line. The command inherits none of the service's secrets.
 /// </summary>
 public sealed partial class LocalEscalation(GateOptions options, HttpClient http, ILogger<LocalEscalation> logger, TimeProvider time)
 {
     /// <summary>
-    /// Escalations that run at once, that wait, and that wait for one CapID, or of strangers for one address; what comes beyond is logged and
-    /// left out. Of the command and of the URL each, and of strangers again.
+    /// Escalations that run at once, that wait in all, and that wait for one CapID (of strangers: for one address). Any
+    /// further one is logged and skipped. The command and the URL have these limits each, and strangers have them
+    /// again.
     /// </summary>
     public const int MaxRunning = 4, MaxWaiting = 400, MaxWaitingEach = 50;
 
-    /// <summary>Incidents that are known to have called, of the command and of the URL each.</summary>
+    /// <summary>
+    /// Incidents that are remembered as escalated, for the command and the URL each, and for strangers again.
+    /// </summary>
     public const int MaxRemembered = 10_000;
 
-    /// <summary>A command that runs longer is killed, a URL that answers later is given up. 30 seconds.</summary>
+    /// <summary>
+    /// A command that runs longer is killed; a URL that does not answer in time is abandoned. 30 seconds.
+    /// </summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
     private readonly Calls commands = new(), posts = new(), strangersCommands = new(), strangersPosts = new();
     private readonly LogThrottle escalated = new(time), posted = new(time), failed = new(time), skipped = new(time);
 
-    /// <summary>Returns at once; the rest runs beside.</summary>
-    /// <param name="signer">Whom the signature proves: a stranger's incident of the same name silences no other.</param>
+    /// <summary>Starts the escalation of a critical incident in the background; returns immediately.</summary>
+    /// <param name="signer">The proven signer: a stranger's incident with the same id suppresses no one else's.</param>
     /// <param name="stranger">
-    /// Where it came from when no list of keys vouches for the signer: then it takes no place of those that one vouches for, and addresses
-    /// take turns, since a stranger invents CapIDs.
+    /// The sender's address when no list of keys vouches for the signer; otherwise null. A stranger's call takes no
+    /// slot of the vouched-for ones, and addresses take turns, since a stranger can invent CapIDs.
     /// </param>
     public void Consider(IncidentReport report, string signer, IPAddress? stranger = null)
     {
@@ -47,7 +54,7 @@ public sealed partial class LocalEscalation(GateOptions options, HttpClient http
             return;
         }
 
-        // Each by itself: a URL that hangs must not keep the command from running.
+        // Independent of each other: a URL that hangs must not keep the command from running.
         if (options.Escalation.Command is { } command)
         {
             Start(stranger is null ? commands : strangersCommands, report, signer, stranger, () => RunAsync(command, report));
@@ -105,7 +112,7 @@ public sealed partial class LocalEscalation(GateOptions options, HttpClient http
         }
         catch (Exception fault) when (fault is Win32Exception or IOException or InvalidOperationException or AggregateException)
         {
-            Fail(fault, report); // it does not start, or has a child that the gate may not kill
+            Fail(fault, report); // it cannot be started, or has a child that the gate may not kill
         }
     }
 
@@ -118,7 +125,7 @@ public sealed partial class LocalEscalation(GateOptions options, HttpClient http
         }
         catch (IOException)
         {
-            // The command reads no more: its environment was enough.
+            // The command stopped reading: its environment was enough.
         }
     }
 
@@ -128,7 +135,7 @@ public sealed partial class LocalEscalation(GateOptions options, HttpClient http
         {
             using var timeout = new CancellationTokenSource(Timeout, time);
             using var request = new HttpRequestMessage(HttpMethod.Post, url) { Content = new StringContent(report.Request, Encoding.UTF8, "application/json") };
-            using var answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, timeout.Token); // what it says besides is nobody's
+            using var answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, timeout.Token); // the body is not needed
             if (posted.Take() is > 0 and var count)
             {
                 LogPosted(count, report.CapId, report.IncidentId, (int)answer.StatusCode);
@@ -148,7 +155,7 @@ public sealed partial class LocalEscalation(GateOptions options, HttpClient http
         }
     }
 
-    /// <summary>The commands, or the posts; of strangers, or of the others.</summary>
+    /// <summary>A queue of commands or of posts; strangers have queues of their own.</summary>
     private sealed record Calls
     {
         public FairTurns Queue { get; } = new(MaxRunning, MaxWaiting, MaxWaitingEach);

@@ -6,7 +6,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace CapOrleans.Gate;
 
-/// <summary>Bodies that only this gate can read, and the key to seal them to, which is anyone's to ask for.</summary>
+/// <summary>Opens sealed bodies, which only this gate can read, and publishes the key to seal them to.</summary>
 internal static class SealedIntake
 {
     public static void MapSealingKey(this WebApplication app, GateOptions options) =>

@@ -12,8 +12,8 @@ using Microsoft.AspNetCore.Http.HttpResults;
 namespace CapOrleans.Gate;
 
 /// <summary>
-/// What waits, what the cluster refused, and another try for it. For operators: with the gate's token; reads need none
-/// on loopback, where they are open.
+/// Endpoints for operators: what waits, and the dead letters, which can be retried or deleted. They need the gate's
+/// token; where reads on loopback are open, those need none.
 /// </summary>
 internal static class StatusEndpoints
 {
@@ -37,7 +37,7 @@ internal static class StatusEndpoints
         status.MapDead();
     }
 
-    /// <returns>Null for an operator.</returns>
+    /// <returns>The problem to answer with; null for an operator.</returns>
     public static ProblemHttpResult? Refuse(HttpContext context, GateOptions options) => GateAccess.IsOfAPage(context.Request, options)
         ? GateProblems.Of(
             StatusCodes.Status403Forbidden, "other-origin", "Origin",

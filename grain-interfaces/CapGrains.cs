@@ -1,12 +1,12 @@
 namespace CapOrleans.GrainInterfaces;
 
 /// <summary>
-/// References to the grains of the hot path. <c>GetGrain&lt;T&gt;(key)</c> looks at the interface's attributes each time, which
-/// costs as much as the call itself; these are made of the names alone.
+/// Creates references to the grains of the hot path. <c>GetGrain&lt;T&gt;(key)</c> reads the interface's attributes on
+/// every call, which costs as much as the call itself; these references are built from the names alone.
 /// </summary>
 public static class CapGrains
 {
-    /// <summary>Grain type and interface type carry one name.</summary>
+    /// <summary>Name of both the grain type and the interface type.</summary>
     public const string IncidentType = "cap.incident";
 
     public const string CapType = "cap.cap";

@@ -3,9 +3,14 @@ using CapOrleans.Contracts.AuditLog;
 
 namespace CapOrleans.GrainInterfaces;
 
-/// <summary>What a call to the cluster ends with while a silo stops, a log changes its silo or the database restarts.</summary>
+/// <summary>
+/// Faults with which a call to the cluster may end while a silo stops, a log moves to another silo or the database
+/// restarts.
+/// </summary>
 public static class ClusterFaults
 {
-    /// <summary>The same call may succeed in a moment; whether this one changed anything is not known.</summary>
+    /// <summary>
+    /// Whether a retry of the same call may succeed shortly. It is unknown whether the failed call changed anything.
+    /// </summary>
     public static bool IsTransient(Exception? fault) => fault is TimeoutException or OrleansException or DbException or LogFencedException;
 }

@@ -1,6 +1,6 @@
 namespace CapOrleans.GrainInterfaces;
 
-/// <summary>The embedded block store, for the gateway. Any number of activations, key 0.</summary>
+/// <summary>Reads the embedded block store, for the gateway. Any number of activations, key 0.</summary>
 [GrainInterfaceType("cap.blocks"), Alias("cap.blocks")]
 public interface IBlocksGrain : IGrainWithIntegerKey
 {

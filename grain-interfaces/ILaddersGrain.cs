@@ -5,25 +5,27 @@ using Orleans.Concurrency;
 namespace CapOrleans.GrainInterfaces;
 
 /// <summary>
-/// Who is paged of incidents that nobody answers. One grain, key 0. A change by an operator is a log entry as well.
+/// The ladders, which say who is paged about incidents that no one answers. One grain, key 0. A change by an operator
+/// is also a log entry.
 /// </summary>
 [GrainInterfaceType("cap.ladders"), Alias("cap.ladders")]
 public interface ILaddersGrain : IGrainWithIntegerKey
 {
-    /// <summary>Makes or changes a ladder; open escalations go on by it.</summary>
-    /// <param name="ladder">Checked by the caller; where it starts and who changed it is filled in.</param>
+    /// <summary>Creates or changes a ladder; open escalations continue under the changed ladder.</summary>
+    /// <param name="ladder">Validated by the caller. <c>StartsAt</c>, <c>ChangedAt</c> and <c>ChangedBy</c> are filled
+    /// in here.</param>
     [Alias("put")] Task<LadderRuling> PutAsync(Ladder ladder, Actor actor);
 
-    /// <summary>Nobody is paged by it any more.</summary>
+    /// <summary>Removes a ladder; it pages no one from then on.</summary>
     /// <returns>False when there is no such ladder.</returns>
     [Alias("remove")] Task<bool> RemoveAsync(string id, Actor actor);
 
     [Alias("list"), AlwaysInterleave] Task<IReadOnlyList<Ladder>> ListAsync();
 
-    /// <summary>There may be something new in the log.</summary>
+    /// <summary>Signals that the log may have grown.</summary>
     [Alias("nudge"), OneWay, AlwaysInterleave] Task NudgeAsync(int log);
 }
 
-/// <summary>Pages who is to answer incidents of one log. Key: the log's number.</summary>
+/// <summary>Pages the people who are to answer one log's incidents. Key: the log's number.</summary>
 [GrainInterfaceType("cap.escalator"), Alias("cap.escalator")]
 public interface IEscalatorGrain : IGrainWithIntegerKey, IConsumer;

@@ -5,18 +5,20 @@ using Orleans.Concurrency;
 namespace CapOrleans.GrainInterfaces;
 
 /// <summary>
-/// Who is notified of severe incidents. One grain, key 0. A change by an operator is a log entry as well, which names the actor, the
-/// webhook's id and its host.
+/// The webhooks that are notified of severe incidents. One grain, key 0. A change by an operator is also a log entry,
+/// which names the actor, the webhook's id and its host.
 /// </summary>
 [GrainInterfaceType("cap.webhooks"), Alias("cap.webhooks")]
 public interface IWebhooksGrain : IGrainWithIntegerKey
 {
-    /// <summary>Incidents accepted from now on are delivered to the URL.</summary>
-    /// <param name="url">Absolute, http or https, checked by the caller. One that is registered already is
+    /// <summary>Registers a URL: incidents accepted from now on are delivered to it.</summary>
+    /// <param name="url">Absolute, http or https, checked by the caller. A URL that is already registered gives
     /// <see cref="WebhookVerdict.AlreadySo"/>.</param>
     [Alias("register")] Task<WebhookRuling> RegisterAsync(string url, WebhookOptions options, Actor actor);
 
-    /// <summary>Deliveries that wait already are made all the same.</summary>
+    /// <summary>
+    /// Changes the options. Waiting deliveries that the webhook no longer wants are ended instead of sent.
+    /// </summary>
     [Alias("change")] Task<WebhookRuling> ChangeAsync(string id, WebhookOptions options, Actor actor);
 
     [Alias("list"), AlwaysInterleave] Task<IReadOnlyList<WebhookEndpoint>> ListAsync();
@@ -24,29 +26,35 @@ public interface IWebhooksGrain : IGrainWithIntegerKey
     /// <returns>Null when there is no such webhook.</returns>
     [Alias("find"), AlwaysInterleave] Task<WebhookEndpoint?> FindAsync(string id);
 
-    /// <summary>Delivers an incident again, with what was done about it, whatever became of it before.</summary>
-    /// <returns>How many deliveries wait for it now; null when there is no such webhook or no such incident.</returns>
+    /// <summary>Delivers an incident and its updates again, whatever the earlier outcome.</summary>
+    /// <returns>The number of deliveries queued; null when there is no such webhook or incident.</returns>
     [Alias("redeliver"), AlwaysInterleave] Task<int?> RedeliverAsync(string id, string capId, string incidentId, Actor actor);
 
-    /// <summary>What verifies the deliveries to any of them.</summary>
+    /// <summary>Returns the public key that verifies deliveries to any webhook.</summary>
     [Alias("public-key"), AlwaysInterleave] Task<WebhookPublicKey> PublicKeyAsync();
 
-    /// <summary>A delivery under way is ended; a receiver that has it already keeps it.</summary>
+    /// <summary>
+    /// Removes a webhook. A delivery in progress is aborted, though the receiver may already have it.
+    /// </summary>
     [Alias("remove")] Task<WebhookRuling> RemoveAsync(string id, Actor actor);
 
-    /// <summary>What waited goes out, and deliveries go on at the present ends of the logs.</summary>
+    /// <summary>
+    /// Enables a webhook. Waiting deliveries are sent, and new ones start at the current ends of the logs.
+    /// </summary>
     [Alias("enable")] Task<WebhookRuling> EnableAsync(string id, Actor actor);
 
-    /// <summary>Makes a new secret; the one before signs as well for 24 hours, any earlier one no more.</summary>
+    /// <summary>Creates a new secret. The previous one also signs for 24 hours; any older one no longer does.</summary>
     [Alias("rotate-secret")] Task<WebhookRuling> RotateSecretAsync(string id, Actor actor);
 
-    /// <summary>What became of a delivery. Disables the webhook when it is gone, or has failed for too long.</summary>
+    /// <summary>
+    /// Records the outcome of a delivery. Disables the webhook when its receiver is gone or has failed for too long.
+    /// </summary>
     [Alias("report")] Task ReportAsync(string id, DeliveryReport report);
 
-    /// <summary>Puts the entries of changes into the log that are not there yet.</summary>
+    /// <summary>Logs the changes whose entries are not in the log yet.</summary>
     [Alias("settle"), OneWay] Task SettleAsync();
 
-    /// <summary>There may be something new in the log.</summary>
+    /// <summary>Signals that the log may have grown.</summary>
     [Alias("nudge"), OneWay, AlwaysInterleave] Task NudgeAsync(int log);
 }
 
@@ -54,7 +62,9 @@ public interface IWebhooksGrain : IGrainWithIntegerKey
 [GrainInterfaceType("cap.webhook-test"), Alias("cap.webhook-test")]
 public interface IWebhookTestGrain : IGrainWithStringKey
 {
-    /// <summary>One signed attempt, at most one in <see cref="ClusterLimits.SecondsBetweenWebhookTests"/> seconds; also to a disabled
-    /// webhook.</summary>
+    /// <summary>
+    /// Makes one signed attempt, at most one in <see cref="ClusterLimits.SecondsBetweenWebhookTests"/> seconds. Works
+    /// for a disabled webhook too.
+    /// </summary>
     [Alias("send"), AlwaysInterleave, ResponseTimeout("00:00:30")] Task<WebhookTest> SendAsync();
 }

@@ -10,8 +10,10 @@ namespace CapOrleans.Grains;
 public static class GrainServices
 {
     /// <summary>
-    /// What the grains use beside the ports: whoever composes a silo also gives IAuditLogReader, IAuditLogWriter,
-    /// IBlockStore, IAnchorContract, ICapMirror, IContractWallets, IWebhookSender, LogMap, AdmissionPolicy, AnchorSchedule, ProofCheckShare, ArchiveLocations, LinkCheckSchedule, ICarStore, ExportSchedule, TimeProvider, and a grain storage.
+    /// Adds the grains' own services. The composition root must also register what they depend on: IAuditLogReader,
+    /// IAuditLogWriter, IDeliveryReader, IEscalationReader, IBlockStore, ICarStore, ArchiveLocations, IAnchorContract,
+    /// ICapMirror, IContractWallets, IWebhookSender, IWebhookSecrets, LogMap, AdmissionPolicy, AnchorSchedule,
+    /// GasBudget, ProofCheckShare, LinkCheckSchedule, ExportSchedule, TimeProvider, and a grain storage.
     /// </summary>
     public static ISiloBuilder AddCapGrains(this ISiloBuilder silo)
     {

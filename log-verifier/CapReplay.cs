@@ -9,13 +9,13 @@ using CapOrleans.Core.Incidents;
 
 namespace CapOrleans.LogVerifier;
 
-/// <summary>A CapID as its entries make it, one after the other: who may speak for it, what judges it, and its score.</summary>
+/// <summary>A CapID rebuilt from its entries, in order: its keys, the rules it is judged by, and its score.</summary>
 internal sealed class CapReplay(string capId)
 {
-    /// <summary>Null before its registration. Its revision is the database's and stays 0 here.</summary>
+    /// <summary>Null before its registration. Its revision exists only in the database and stays 0 here.</summary>
     public CapContext? Context { get; private set; }
 
-    /// <summary>A total that would leave the range of 64 bits at four decimals saturates at its end.</summary>
+    /// <summary>The sum of dCaps and corrections; saturates at the range of 64 bits at four decimals.</summary>
     public decimal Score
     {
         get;
@@ -24,7 +24,7 @@ internal sealed class CapReplay(string capId)
 
     public long Incidents { get; private set; }
 
-    /// <param name="body">Of <c>cap.registered</c> or <c>cap.policy-changed</c>.</param>
+    /// <param name="body">The body of a <c>cap.registered</c> or <c>cap.policy-changed</c> entry.</param>
     public void Define(JsonElement body)
     {
         var text = (string name) => body.GetProperty(name).GetString()!;
@@ -38,8 +38,8 @@ internal sealed class CapReplay(string capId)
                 body.TryGetProperty("freeSeverity", out var free) && free.GetBoolean()));
     }
 
-    /// <param name="body">Of <c>cap.key-added</c> or <c>cap.key-revoked</c>.</param>
-    /// <returns>What is wrong with the entry; null for nothing.</returns>
+    /// <param name="body">The body of a <c>cap.key-added</c> or <c>cap.key-revoked</c> entry.</param>
+    /// <returns>What is wrong with the entry; null when nothing is.</returns>
     public string? SetKey(JsonElement body)
     {
         if (Context is not { } context)
@@ -67,7 +67,7 @@ internal sealed class CapReplay(string capId)
         return null;
     }
 
-    /// <param name="body">Of <c>score.corrected</c>.</param>
+    /// <param name="body">The body of a <c>score.corrected</c> entry.</param>
     /// <returns>As <see cref="SetKey"/>.</returns>
     public string? Correct(JsonElement body)
     {
@@ -76,12 +76,12 @@ internal sealed class CapReplay(string capId)
         return Context is null ? "corrects the score of a CapID that was not registered before" : null;
     }
 
-    /// <summary>Checks an update of an incident once more, by the keys that the CapID had then.</summary>
+    /// <summary>Re-checks an update of an incident against the keys that the CapID had then.</summary>
     /// <returns>As <see cref="SetKey"/>.</returns>
     public string? Update(LogEntry entry, string origin) => Context is { } context
         ? IncidentUpdates.FaultOf(entry, origin, context) : "updates an incident of a CapID that was not registered before";
 
-    /// <summary>Judges the incident once more, by the context that held when it was accepted.</summary>
+    /// <summary>Judges the incident again, by the context that was in effect when it was accepted.</summary>
     /// <returns>As <see cref="SetKey"/>.</returns>
     public string? Accept(AcceptedIncident incident)
     {
@@ -97,14 +97,15 @@ internal sealed class CapReplay(string capId)
             return $"was not judged by the {number} that its CapID had";
         }
 
-        // It reads, or the proof had a fault. That it came by a legacy call, which takes any severity, the log does not say.
+        // The request parses, or its proof would have had a fault. The log does not record whether it came by a legacy
+        // call, which takes any severity.
         var report = IncidentReader.Read(Encoding.UTF8.GetBytes(incident.Request)).Report! with { TakesAnySeverity = true };
         var proof = new Proof(incident.Scheme, incident.Signer) { IsWallet = incident.WalletBlock is not null };
         var ruling = Admission.Judge(Context, report, proof, incident.AcceptedAt);
         return ruling?.Refusal is { } refusal ? $"had to be refused: {refusal.Rule}" : null;
     }
 
-    /// <returns>Whether the database holds the same of the CapID.</returns>
+    /// <returns>Whether the stored context equals the replayed one.</returns>
     public bool IsAs(CapContext stored) => Context is { } context
         && (stored.Version, stored.DisplayName, stored.CapPotential, stored.Phi, stored.Psi, stored.Rules)
             == (context.Version, context.DisplayName, context.CapPotential, context.Phi, context.Psi, context.Rules)

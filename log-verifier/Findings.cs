@@ -1,7 +1,8 @@
 namespace CapOrleans.LogVerifier;
 
 /// <summary>
-/// What does not hold, each in a sentence. A log in which nothing holds has as many as it has entries: the first thousand are kept.
+/// What is wrong with a log, one sentence each. If everything is wrong, there are as many findings as entries, so only
+/// the first thousand are kept.
 /// </summary>
 internal sealed class Findings(int log)
 {

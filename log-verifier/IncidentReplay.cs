@@ -9,7 +9,8 @@ using CapOrleans.Core.Incidents;
 namespace CapOrleans.LogVerifier;
 
 /// <summary>
-/// Of the incidents of a log what later entries say of them again, in half a hash and a number each: a log may have many millions.
+/// Keeps what later entries repeat about a log's incidents, in half a hash and a number each, since a log may have many
+/// millions.
 /// </summary>
 internal sealed class IncidentReplay
 {
@@ -17,16 +18,17 @@ internal sealed class IncidentReplay
     private readonly HashSet<UInt128> seenAnswers = [];
     private readonly Dictionary<UInt128, (long Since, int Step)> paged = [];
 
-    /// <returns>What is wrong with it; null for nothing.</returns>
+    /// <returns>What is wrong with the entry; null when nothing is.</returns>
     public string? Accept(long index, AcceptedIncident incident) =>
         incidents.TryAdd(NameOf(incident.CapId, incident.IncidentId), Pack(index, incident.Severity, incident.PagingFloor)) ? null
             : $"accepts {incident.CapId}/{incident.IncidentId} again";
 
-    /// <param name="body">Of a correction, or of what was delivered; names the incident.</param>
+    /// <param name="body">The body of a correction, a delivery or an unanswered escalation, which names the
+    /// incident.</param>
     public bool Has(JsonElement body) => incidents.ContainsKey(NameOf(Text(body, "capId")!, Text(body, "incidentId")!));
 
-    /// <param name="body">Of an update.</param>
-    /// <returns>What is wrong with it; null for nothing.</returns>
+    /// <param name="body">The body of an update.</param>
+    /// <returns>What is wrong with the update; null when nothing is.</returns>
     public string? Update(JsonElement body)
     {
         var capId = Text(body, "capId")!;
@@ -47,13 +49,13 @@ internal sealed class IncidentReplay
                 : !seenAnswers.Add(NameOf(capId, $"recovery {recovery}")) ? "names a recovery that resolved the incident before" : null;
         }
 
-        // A signature is of one incident, one action, one time and one note.
+        // A signature covers one incident, one action, one time and one note.
         return Text(body, "signature") is { } signature && !seenAnswers.Add(NameOf(capId, $"signed {signature}"))
             ? "repeats what an entry before it says, with the same signature" : null;
     }
 
-    /// <param name="entry">Of a page.</param>
-    /// <returns>What is wrong with it; null for nothing.</returns>
+    /// <param name="entry">The entry of a page.</param>
+    /// <returns>What is wrong with the page; null when nothing is.</returns>
     public string? Page(LogEntry entry)
     {
         var page = Core.Escalation.Page.Read(entry);

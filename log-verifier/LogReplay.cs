@@ -6,7 +6,9 @@ using CapOrleans.Core.MerkleTree;
 
 namespace CapOrleans.LogVerifier;
 
-/// <summary>A log replayed from its first entry on: the tree, the CapIDs, and how far archive and anchors say to be.</summary>
+/// <summary>
+/// A log replayed from its first entry: the tree, the CapIDs, and how far archive and anchors claim to have come.
+/// </summary>
 internal sealed class LogReplay(string origin, Findings findings)
 {
     private readonly RootHistory tree = new();
@@ -24,13 +26,15 @@ internal sealed class LogReplay(string origin, Findings findings)
 
     public IReadOnlyDictionary<string, CapReplay> Caps => caps;
 
-    /// <returns>The index up to which the last entry of this kind speaks; 0 before the first.</returns>
+    /// <returns>The index up to which the last entry of this kind covers the log; 0 before the first.</returns>
     public long Covered(string kind) => covered.GetValueOrDefault(kind);
 
-    /// <summary>A batch ends where <see cref="Covered"/> says; false before the first, and after one was lost.</summary>
+    /// <summary>
+    /// Whether a batch ends at <see cref="Covered"/>; false before the first batch, and after one was lost.
+    /// </summary>
     public bool EndsWithBatch(string kind) => Covered(kind) > 0 && !reopened.Contains(kind);
 
-    /// <returns>False when it names another log, or none.</returns>
+    /// <returns>False when the entry names another log, or none.</returns>
     public bool IsOfThisLog(LogEntry entry)
     {
         try
@@ -44,7 +48,7 @@ internal sealed class LogReplay(string origin, Findings findings)
         }
     }
 
-    /// <returns>The records up to <paramref name="index"/> that were not taken before, in order.</returns>
+    /// <returns>The records before <paramref name="index"/> that were not taken yet, in order.</returns>
     public IEnumerable<Cid> TakeRecords(long index)
     {
         while (unarchived.TryPeek(out var record) && record.Index < index)
@@ -53,7 +57,8 @@ internal sealed class LogReplay(string origin, Findings findings)
         }
     }
 
-    /// <returns>What it accepts; null for an entry of another kind, or one that cannot be read.</returns>
+    /// <returns>The incident that the entry accepts; null for an entry of another kind, or one that cannot be
+    /// read.</returns>
     public VerifiedIncident? Append(LogEntry entry)
     {
         if (entry.Index != Size)
@@ -147,7 +152,10 @@ internal sealed class LogReplay(string origin, Findings findings)
         reopened.Remove(kind);
     }
 
-    /// <summary>What was anchored is what the log was then: whoever rewrites an entry would have to rewrite the chain as well.</summary>
+    /// <summary>
+    /// Compares an anchored root with the log's root at that size: rewriting an entry would mean rewriting the chain as
+    /// well.
+    /// </summary>
     private string? AnchorFault(long to, long size, string root) =>
         to > size ? $"names a root of {size} entries for those up to {to}"
         : tree.RootAt(size) is not { } then ? $"names a root of {size} entries, which is too long ago or was still to come"

@@ -2,14 +2,14 @@ using CapOrleans.Core.MerkleTree;
 
 namespace CapOrleans.LogVerifier;
 
-/// <summary>A tree that grows, and its roots of before: of the last million sizes, in 40 MB.</summary>
+/// <summary>A growing tree and its past roots: those of the last million sizes, in 40 MB.</summary>
 internal sealed class RootHistory
 {
     private const int Chunk = 256, MostChunks = 4096, HashLength = 32;
 
     private readonly MerkleFrontier tree = new();
 
-    /// <summary>By number: the tree as it was, and the leaves that came then.</summary>
+    /// <summary>By chunk number: the tree at the chunk's start, and the leaves added since.</summary>
     private readonly Dictionary<long, (MerkleFrontier Start, byte[] Leaves)> chunks = [];
 
     public long Size => tree.Size;
@@ -29,7 +29,7 @@ internal sealed class RootHistory
         tree.Append(leaf);
     }
 
-    /// <returns>Null when it is too long ago, or still to come.</returns>
+    /// <returns>Null when the size is too long ago, or not reached yet.</returns>
     public byte[]? RootAt(long size)
     {
         var (number, count) = Math.DivRem(size, Chunk);

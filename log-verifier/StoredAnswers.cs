@@ -6,19 +6,22 @@ using CapOrleans.Core.AuditLog;
 
 namespace CapOrleans.LogVerifier;
 
-/// <summary>Asks the store what the service asks it, and compares the answers with the replay.</summary>
+/// <summary>Queries the store as the service does, and compares the answers with the replay.</summary>
 internal sealed class StoredAnswers(int log, IAuditLogReader reader, IBlockStore? blocks)
 {
-    /// <summary>Questions under way at once.</summary>
+    /// <summary>Maximum concurrent queries.</summary>
     private const int Parallel = 8;
 
     private static readonly (string Consumer, string Kind)[] Consumers =
         [("archive", EntryKinds.ArchiveBatched), ("anchor", EntryKinds.AnchorBatched)];
 
-    /// <summary>Where the list of incidents was read up to; nothing may stand in it that was not read as an accepted incident.</summary>
+    /// <summary>
+    /// Position up to which the list of incidents was read; it may list nothing that was not replayed as an accepted
+    /// incident.
+    /// </summary>
     private long listedTo = PackedPosition.Of(log, 0) - 1;
 
-    /// <summary>Whether each of the incidents is found by its name, and no others are listed before them.</summary>
+    /// <summary>Checks that each incident is found by its name, and that no others are listed before them.</summary>
     /// <param name="incidents">In order; all since those that were checked before.</param>
     public async Task CheckIncidentsAsync(IReadOnlyList<VerifiedIncident> incidents, Findings findings, CancellationToken cancellationToken)
     {
@@ -46,7 +49,7 @@ internal sealed class StoredAnswers(int log, IAuditLogReader reader, IBlockStore
     }
 
     /// <summary>
-    /// Whether the list of incidents ends with the last one of the replay; what was accepted since stands behind its end.
+    /// Checks that the list of incidents ends with the last one of the replay; incidents accepted since may follow.
     /// </summary>
     public async Task CheckEndOfListAsync(LogReplay replay, Findings findings, CancellationToken cancellationToken)
     {
@@ -62,14 +65,16 @@ internal sealed class StoredAnswers(int log, IAuditLogReader reader, IBlockStore
         return (await reader.FindIncidentsAsync(all, cancellationToken)).Entries;
     }
 
-    /// <summary>Whether what is archived, as the log says, can be read.</summary>
+    /// <summary>Checks that everything that the log records as archived can be read.</summary>
     public Task CheckBlocksAsync(IReadOnlyList<Cid> archived, Findings findings, CancellationToken cancellationToken) => blocks is null
         ? Task.CompletedTask
         : ForEachAsync(archived, findings, async cid =>
             await blocks.FindAsync(cid, cancellationToken) is not null ? null
                 : $"block {cid.Text} is archived, as the log says, and cannot be read", cancellationToken);
 
-    /// <summary>Totals, contexts, offsets and covers: what the store keeps one of, and changes as the log grows.</summary>
+    /// <summary>
+    /// Checks totals, contexts, offsets and covers, which the store updates in place as the log grows.
+    /// </summary>
     public async Task CheckTotalsAsync(LogReplay replay, Findings findings, CancellationToken cancellationToken)
     {
         await ForEachAsync(replay.Caps, findings, async cap => await reader.FindCapAsync(cap.Key, cancellationToken) switch
@@ -90,7 +95,7 @@ internal sealed class StoredAnswers(int log, IAuditLogReader reader, IBlockStore
                 findings.Add($"the offset of {consumer}, {position}, is beyond the end of the log, {replay.Size}");
             }
 
-            // An anchor's entry comes before the offset moves: where it goes on, the contract says.
+            // An anchor's entry is committed before the offset moves, and the contract determines where to continue.
             if (kind == EntryKinds.ArchiveBatched && position < covered)
             {
                 findings.Add($"the offset of {consumer}, {position}, is before {covered}, up to which its entries speak");

@@ -5,21 +5,23 @@ using CapOrleans.Core.AuditLog;
 namespace CapOrleans.LogVerifier;
 
 /// <summary>
-/// Reads a log from its first entry on and computes again what it says: leaves and root, each request and its signature, whether the signer
-/// was a reporter of the CapID at that time, dCap and scores, batches of archive and anchor. Then it compares what the store answers from
-/// its read models, and the blocks that are archived.
+/// Reads a log from its first entry and recomputes what it records: leaves and root, each request and its signature,
+/// whether the signer was a reporter of the CapID at that time, dCap and scores, batches of archive and anchor. Then
+/// compares the result with the store's read models, and checks the archived blocks.
 /// </summary>
 /// <remarks>
-/// The log may grow meanwhile. Not checked, since it needs a chain: whether a contract wallet took a signature, and what was anchored.
+/// The log may grow meanwhile. Not checked, since it needs a chain: whether a contract wallet accepted a signature, and
+/// what was anchored.
 /// </remarks>
-/// <param name="blocks">Null to leave the archived blocks alone.</param>
-/// <param name="accepted">Sees each accepted incident, in order.</param>
+/// <param name="blocks">Null to skip the archived blocks.</param>
+/// <param name="accepted">Called with each accepted incident, in order.</param>
 public sealed class Verifier(IAuditLogReader reader, IBlockStore? blocks = null, Action<VerifiedIncident>? accepted = null)
 {
     private const int PageLimit = 1000;
 
     /// <summary>
-    /// How often totals that differ are compared again, since the log has grown: one that grows all the time may differ for good.
+    /// Maximum comparisons of totals that differ because the log has grown: in a log that keeps growing they may always
+    /// differ.
     /// </summary>
     private const int MostRounds = 10;
 
@@ -49,7 +51,7 @@ public sealed class Verifier(IAuditLogReader reader, IBlockStore? blocks = null,
             var next = (await reader.HeadAsync(log, cancellationToken))!;
             if (next.Size > head.Size && totals.All.Count > 0 && rounds < MostRounds)
             {
-                head = next; // the totals may be those of what was added meanwhile
+                head = next; // the totals may include what was added meanwhile
                 continue;
             }
 

@@ -7,7 +7,7 @@ using CapOrleans.Silo.Settings;
 
 namespace CapOrleans.Silo;
 
-/// <summary>Where archived blocks are kept, and where they are looked for.</summary>
+/// <summary>Registers where archived blocks are stored, and where they are looked for.</summary>
 internal static class ArchivePart
 {
     public static void Add(IServiceCollection services, NodeSettings settings, DataDirectory data)
@@ -35,7 +35,7 @@ internal static class ArchivePart
 
         if (settings.ArchiveGateways.Count > 0)
         {
-            // The guard of webhooks, without what these may reach besides public addresses.
+            // The same guard as for webhooks, without the networks that these may reach besides public addresses.
             var (named, publicOnly) = (PlainHttp.Client(Timeout.InfiniteTimeSpan), new ReceiverNetworks([]).CreateClient());
             locations.AddRange(settings.ArchiveGateways.Select(gateway => new GatewayLocation(gateway, named, publicOnly, time)));
         }

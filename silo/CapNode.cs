@@ -22,14 +22,14 @@ internal sealed partial class CapNode : IAsyncDisposable
     private CapNode(DataDirectory data, List<IHost> hosts, ILoggerFactory logs, ProcessTelemetry telemetry, bool isFirstStart) =>
         (this.data, this.hosts, this.logs, this.telemetry, IsFirstStart) = (data, hosts, logs, telemetry, isFirstStart);
 
-    /// <summary>This start made the data directory's identity and registered its CapID.</summary>
+    /// <summary>Whether this start created the data directory's identity and registered its CapID.</summary>
     public bool IsFirstStart { get; }
 
     /// <param name="asked">Completes when the process is asked to stop.</param>
-    /// <returns>Null when it was; else what stopped without being asked.</returns>
+    /// <returns>Null when it was asked to; otherwise what stopped by itself.</returns>
     public Task<string?> WaitForStopAsync(Task asked) => Parts.WaitForStopAsync(hosts, asked);
 
-    /// <returns>A node whose parts work.</returns>
+    /// <returns>A node whose parts have started.</returns>
     public static async Task<CapNode> StartAsync(NodeSettings settings, CancellationToken cancellationToken)
     {
         var service = settings.Roles & (NodeRoles.Silo | NodeRoles.Api);
@@ -79,14 +79,14 @@ internal sealed partial class CapNode : IAsyncDisposable
             }
             catch (InvalidOperationException)
             {
-                // A silo that did not start cannot be stopped; the fault to tell is the first one.
+                // A silo that did not start cannot be stopped; the fault to report is the first one.
             }
 
             throw;
         }
     }
 
-    /// <param name="identity">Of a process that holds grains; null for another.</param>
+    /// <param name="identity">The key of a process that hosts grains; null for any other.</param>
     private static async Task StartFirstAsync(
         IHost host, NodeSettings settings, DataDirectory data, PrivateKey? identity, CancellationToken cancellationToken)
     {
@@ -104,7 +104,7 @@ internal sealed partial class CapNode : IAsyncDisposable
         await origins.RecordAsync(reader, settings.Logs, cancellationToken);
     }
 
-    /// <summary>Stops taking, finishes what was taken, and lets go of the data directory.</summary>
+    /// <summary>Stops accepting requests, finishes those under way, and releases the data directory.</summary>
     public async ValueTask DisposeAsync()
     {
         foreach (var host in Enumerable.Reverse(hosts))
@@ -169,21 +169,21 @@ internal sealed partial class CapNode : IAsyncDisposable
             console.UseUtcTimestamp = true;
         });
         logging.SetMinimumLevel(LogLevel.Warning);
-        // A start that fails is printed by whoever asked for it, in one line.
+        // The caller reports a failed start, in one line.
         logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
-        // A stack trace for what a stranger breaks off; a fault of ours is logged once a second by Faults.
+        // Kestrel writes a stack trace for whatever a client breaks off; Faults logs our own faults, once a second.
         logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Critical);
-        // One line for each call that was not answered: the API logs how many there are, once a second. A message that came too late, or
-        // has no address while a silo stops, is written out with all that it carries: half a gigabyte was seen while a database was away.
-        // Whoever sent it gets an error.
+        // CallbackData writes one line for each call without an answer; the API logs their number once a second.
+        // Messaging writes out a message that is too late, or has no address while a silo stops, with its whole
+        // content: half a gigabyte was seen while a database was down. Its sender gets an error.
         logging.AddFilter("Orleans.Runtime.CallbackData", LogLevel.Error);
         logging.AddFilter("Orleans.Messaging", LogLevel.None);
-        // A kilobyte for every handshake that a stranger breaks off; who was turned away is logged once a second by ClusterTls.
+        // A kilobyte for every handshake that a stranger breaks off; ClusterTls logs refused peers once a second.
         logging.AddFilter("Orleans.Connections.Security", LogLevel.None);
         logging.AddFilter("Orleans.Messaging.GatewayManager", LogLevel.Warning);
-        // Orleans' own attempts; what comes of them is reported by who asked.
+        // Orleans' own retries; the caller reports their outcome.
         logging.AddFilter("Polly", LogLevel.None);
-        // Its first check, when it comes late, counts from the machine's boot.
+        // If its first check is late, it measures the delay from the machine's boot.
         logging.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
     }
 

@@ -9,12 +9,12 @@ using Polly.Retry;
 namespace CapOrleans.Silo;
 
 /// <summary>
-/// What a process makes sure of at its start: its own CapID is registered, and the cluster has an API key. Silos that start
-/// together take logs from each other, so a call that meets such a moment is made again.
+/// Ensures at the start that the process's own CapID is registered and that the cluster has an API key. Silos that
+/// start together take over logs from each other, so a call that fails meanwhile is retried.
 /// </summary>
 internal sealed class ClusterSetup(IGrainFactory grains, TimeProvider time)
 {
-    /// <summary>Half a minute in all.</summary>
+    /// <summary>For half a minute in all.</summary>
     private readonly ResiliencePipeline retries = new ResiliencePipelineBuilder { TimeProvider = time }
         .AddRetry(new RetryStrategyOptions
         {
@@ -26,7 +26,7 @@ internal sealed class ClusterSetup(IGrainFactory grains, TimeProvider time)
         })
         .Build();
 
-    /// <param name="firstKey">Makes or reads the key that a cluster without any gets.</param>
+    /// <param name="firstKey">Creates or reads the key for a cluster that has none.</param>
     public async Task EnsureAsync(string capId, EthereumAddress reporter, Func<ApiKey> firstKey, CancellationToken cancellationToken)
     {
         await retries.ExecuteAsync(async _ => await EnsureCapAsync(capId, reporter), cancellationToken);

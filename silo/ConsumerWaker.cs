@@ -4,8 +4,8 @@ using CapOrleans.GrainInterfaces;
 namespace CapOrleans.Silo;
 
 /// <summary>
-/// Wakes the consumers every two seconds. Most are nudged by every commit; this is for what a crash or a dependency that was
-/// away left behind.
+/// Wakes the consumers every two seconds. Every commit nudges most of them; this is for work that a crash or an
+/// unavailable dependency left behind.
 /// </summary>
 internal sealed class ConsumerWaker(IGrainFactory grains, LogMap logs, TimeProvider time) : BackgroundService
 {
@@ -32,7 +32,7 @@ internal sealed class ConsumerWaker(IGrainFactory grains, LogMap logs, TimeProvi
             }
             catch (Exception) when (!stoppingToken.IsCancellationRequested)
             {
-                // A part of the cluster does not answer, which its readers say; the next tick asks again, and the process goes on.
+                // Part of the cluster does not answer, which its callers report; the next tick tries again.
             }
         }
     }

@@ -19,7 +19,7 @@ using Orleans.Dashboard;
 
 namespace CapOrleans.Silo;
 
-/// <summary>The parts of a process that answer HTTP: the API with the dashboard, and the gate.</summary>
+/// <summary>The parts of a process that serve HTTP: the API with the dashboard, and the gate.</summary>
 internal static class FrontPart
 {
     public static void AddApi(WebApplicationBuilder builder, NodeSettings settings, ClusterTls? tls)
@@ -49,7 +49,7 @@ internal static class FrontPart
             }
             catch (Exception) when (!call.HttpContext.RequestAborted.IsCancellationRequested)
             {
-                // The dashboard's pages fault on names that they do not know.
+                // The dashboard's pages throw for names that they do not know.
                 return Problems.Of(StatusCodes.Status404NotFound, "no-such-resource", "", "The dashboard knows nothing by this name.");
             }
         });
@@ -80,11 +80,16 @@ internal static class FrontPart
             PlainHttp.Client(LocalEscalation.Timeout));
     }
 
-    /// <summary>While the API is down, any user of this machine can listen at its port, be shown the key, and say that it accepted.</summary>
+    /// <summary>
+    /// Checks a connection to a local API: while the API is down, any user of this machine could listen on its port,
+    /// receive the key, and pretend to accept incidents.
+    /// </summary>
     private static string? FaultOfApi(Socket connected, string? keyFile) =>
         LoopbackListener.IsLocal(connected) && LoopbackListener.Fault(connected, keyFile) is { } fault
             ? $"{fault}. Is the API down? If that program is the API: Gate__TrustLocalApi=true" : null;
 
-    /// <returns>Null for none, or when it cannot be read just now: it may be replaced while the gate runs.</returns>
+    /// <returns>
+    /// Null for none, or when it cannot be read at the moment: it may be replaced while the gate runs.
+    /// </returns>
     private static string? ReadApiKey(string file) => ApiKey.TryParse(RegularFile.TryReadText(file)?.Trim(), out var key) ? key.Export() : null;
 }

@@ -3,7 +3,9 @@ using CapOrleans.Silo.Settings;
 
 namespace CapOrleans.Silo;
 
-/// <summary>What a start says: at the first one, how to send an incident; at every one, the line that others wait for.</summary>
+/// <summary>
+/// What a start prints: on the first one, how to send an incident; on every one, the line that scripts wait for.
+/// </summary>
 internal static class Greeting
 {
     public static void Write(TextWriter output, NodeSettings settings, bool isFirstStart)
@@ -50,7 +52,7 @@ internal static class Greeting
         output.Flush();
     }
 
-    /// <summary>Where it listens on every address it is reached at this machine's own.</summary>
+    /// <summary>For a wildcard address, returns the URL at loopback.</summary>
     private static string Url(bool isTls, IPAddress bind, int port) =>
         $"{(isTls ? "https" : "http")}://{new IPEndPoint(bind.Equals(IPAddress.Any) ? IPAddress.Loopback : bind.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback : bind, port)}";
 }

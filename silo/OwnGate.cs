@@ -7,13 +7,13 @@ using CapOrleans.Silo.Settings;
 
 namespace CapOrleans.Silo;
 
-/// <param name="Name">As <c>Gate__Name</c> has it.</param>
-/// <param name="Address">Of its key.</param>
+/// <param name="Name">See <c>Gate__Name</c>.</param>
+/// <param name="Address">Address of the gate's key.</param>
 internal sealed record OwnGateName(string Name, EthereumAddress Address);
 
 /// <summary>
-/// Adds the gate of this process to the cluster that is in this process as well, so that nobody has to. It tries again until the cluster
-/// answers; no start waits for it.
+/// Adds the gate of this process to the cluster of the same process, so that no admin has to. It retries until the
+/// cluster answers; the start does not wait for it.
 /// </summary>
 internal sealed partial class OwnGate(IGrainFactory grains, OwnGateName own, TimeProvider time, ILogger<OwnGate> logger) : BackgroundService
 {
@@ -56,7 +56,7 @@ internal sealed partial class OwnGate(IGrainFactory grains, OwnGateName own, Tim
         }
         catch (Exception) when (!stoppingToken.IsCancellationRequested)
         {
-            return false; // the cluster is not up yet; what keeps it is logged elsewhere
+            return false; // the cluster is not up yet; the cause is logged elsewhere
         }
     }
 

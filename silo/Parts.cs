@@ -1,16 +1,18 @@
 namespace CapOrleans.Silo;
 
 /// <summary>
-/// The hosts of one process while they run. A host stops by itself when one of its background services fails, or is canceled by something
-/// other than the stop of its host: nobody asked for that, and the process must not end as if somebody had.
+/// The hosts of one process while they run. A host stops by itself when one of its background services fails, or is
+/// cancelled by anything but the host's stop: the process must not then exit as if it had been asked to.
 /// </summary>
 internal static class Parts
 {
-    /// <summary>No host listens for signals, <see cref="StopSignals"/> does: so a host that stops by itself was not asked to.</summary>
+    /// <summary>
+    /// Leaves signals to <see cref="StopSignals"/>: a host that stops by itself has not been asked to.
+    /// </summary>
     public static void LeaveSignals(IServiceCollection services) => services.AddSingleton<IHostLifetime, NoSignals>();
 
     /// <param name="asked">Completes when the process is asked to stop.</param>
-    /// <returns>Null when it was; else what stopped without being asked.</returns>
+    /// <returns>Null when it was asked to; otherwise what stopped by itself.</returns>
     public static async Task<string?> WaitForStopAsync(IReadOnlyList<IHost> hosts, Task asked)
     {
         var stopping = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -5,20 +5,24 @@ using CapOrleans.HttpEdge.Telemetry;
 
 namespace CapOrleans.Silo;
 
-/// <summary>HTTP clients that follow no redirect, keep no cookie and know no proxy.</summary>
+/// <summary>HTTP clients without redirects, cookies or a proxy.</summary>
 internal static class PlainHttp
 {
     private const int MaxAnswerBytes = 16 << 20;
 
-    /// <param name="isTrusted">Whose certificate is taken; null for those of the machine's authorities.</param>
-    /// <param name="own">What is shown to a server that asks for a certificate, for each connection; null for nothing.</param>
-    /// <param name="fault">Why what a plain connection leads to is not spoken to, or null; null for whatever it is.</param>
-    /// <param name="maxAnswerBytes">Of an answer that is read whole; more, and the call fails.</param>
+    /// <param name="isTrusted">Decides on a server's certificate; null to trust the machine's authorities.</param>
+    /// <param name="own">
+    /// Returns the certificate for a server that asks for one, for each connection; null for none.
+    /// </param>
+    /// <param name="fault">
+    /// Returns why the peer of a plain connection must not be used, or null; null to use any.
+    /// </param>
+    /// <param name="maxAnswerBytes">Of an answer that is buffered; a larger one fails the call.</param>
     public static HttpClient Client(
         TimeSpan timeout, RemoteCertificateValidationCallback? isTrusted = null, Func<SslStreamCertificateContext>? own = null,
         Func<Socket, string?>? fault = null, int maxAnswerBytes = MaxAnswerBytes) => new(new SocketsHttpHandler
     {
-        // The handler's own options are read once, and would show a certificate that was renewed since.
+        // The handler reads its own options once, and would present a certificate that has since been renewed.
         ConnectCallback = own is null && fault is null ? null
             : (context, cancellationToken) => ConnectAsync(context, isTrusted, own?.Invoke(), fault, cancellationToken),
         AllowAutoRedirect = false,

@@ -11,7 +11,7 @@ try
     var file = SettingsFile.Read(".env", Environment.GetEnvironmentVariables().Keys.Cast<string>());
     if (args is ["--print-settings", .. var names])
     {
-        file.Print(names, Console.Out); // deploy/lib.sh asks
+        file.Print(names, Console.Out); // for deploy/lib.sh
         return 0;
     }
 
@@ -79,7 +79,8 @@ try
 }
 catch (TimeoutException)
 {
-    // Whatever was answered is on disk; what is left waits for somebody who is away, such as the cluster's database.
+    // Everything that was acknowledged is on disk; the rest waits for something unavailable, such as the cluster's
+    // database.
     await Console.Error.WriteLineAsync("Stopping took longer than 30 seconds; ending without the rest.");
     Environment.Exit(1);
     return 1;

@@ -26,7 +26,7 @@ using Orleans.Storage;
 
 namespace CapOrleans.Silo;
 
-/// <summary>The part of a process that holds grains: Orleans, and what fills the grains' ports.</summary>
+/// <summary>The part of a process that hosts grains: Orleans, and the implementations of the grains' ports.</summary>
 internal static class SiloPart
 {
     public static void AddSilo(IHostApplicationBuilder builder, NodeSettings settings, DataDirectory data, ClusterTls? tls)
@@ -42,7 +42,7 @@ internal static class SiloPart
                 : (ClusterStore.Invariant, settings.Database);
             if (settings.Database is null)
             {
-                silo.UseLocalhostClustering(gatewayPort: 0); // the port is a name only: nothing listens
+                silo.UseLocalhostClustering(gatewayPort: 0); // the port only names the silo: nothing listens
                 NoListener.Use(silo);
             }
             else
@@ -59,12 +59,12 @@ internal static class SiloPart
                 options.GrainStorageSerializer = serializer;
             }));
             silo.Services.AddSingleton<IGrainStorageSerializer, OrleansGrainStorageSerializer>();
-            // A request that meets an incident's activation on its way out is passed on to the next one.
+            // A request that reaches an incident's activation while that is deactivating is forwarded to the next one.
             silo.Configure<SiloMessagingOptions>(options =>
             {
                 options.MaxForwardCount = 50;
-                // What got lost on its way through a silo that stopped is never answered, and a grain that waits for it keeps its own silo
-                // from stopping: seen once to take all of the thirty seconds that a stop has.
+                // A call that was lost with a silo that stopped is never answered, and a grain that waits for it keeps
+                // its own silo from stopping: once this took all of the thirty seconds that a stop has.
                 options.ResponseTimeout = TimeSpan.FromSeconds(10);
             });
             silo.AddDashboard(options => options.HideTrace = true);
@@ -120,7 +120,8 @@ internal static class SiloPart
     }
 
     /// <summary>
-    /// Of a chain node's answer: a receipt of the largest batch has a few hundred KiB. Several nodes may hold many at once.
+    /// Of a chain node's answer: a receipt of the largest batch takes a few hundred KiB. Many answers of several nodes
+    /// may be buffered at once.
     /// </summary>
     private const int MaxNodeBytes = 4 << 20;
 
@@ -134,8 +135,10 @@ internal static class SiloPart
             Confirmations = settings.ChainConfirmations ?? ChainOptions.DefaultConfirmations(settings.IsDevChain),
         };
 
-    /// <summary>A whole service on loopback serves this machine's own programs, and may notify them; what is reached from elsewhere must
-    /// not be led here.</summary>
+    /// <summary>
+    /// A service that is entirely on loopback serves this machine's own programs, and may notify them; one that is
+    /// reachable from elsewhere must not be made to call this machine.
+    /// </summary>
     private static ReceiverNetworks Receivers(NodeSettings settings) => new(
         settings.IsLoopback && (settings.Database is null || IPAddress.IsLoopback(settings.SiloAddress))
             ? [.. settings.AllowedNetworks, .. ReceiverNetworks.Loopback]

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace CapOrleans.Silo;
 
-/// <summary>SIGTERM, SIGQUIT or Ctrl-C ask the process to stop; it ends when its parts have stopped, and not before.</summary>
+/// <summary>
+/// Turns SIGTERM, SIGQUIT and Ctrl-C into a request to stop; the process ends only when its parts have stopped.
+/// </summary>
 internal sealed class StopSignals : IDisposable
 {
     private readonly TaskCompletionSource asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -12,14 +14,14 @@ internal sealed class StopSignals : IDisposable
         registrations = [.. new[] { PosixSignal.SIGTERM, PosixSignal.SIGQUIT, PosixSignal.SIGINT }
             .Select(signal => PosixSignalRegistration.Create(signal, Ask))];
 
-    /// <summary>Completes when somebody asks.</summary>
+    /// <summary>Completes when a stop is requested.</summary>
     public Task Asked => asked.Task;
 
     public void Dispose() => Array.ForEach(registrations, registration => registration.Dispose());
 
     private void Ask(PosixSignalContext signal)
     {
-        signal.Cancel = true; // of ending at once
+        signal.Cancel = true; // keeps the process from ending immediately
         asked.TrySetResult();
     }
 }

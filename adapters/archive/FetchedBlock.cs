@@ -3,15 +3,19 @@ using CapOrleans.Core.Archive;
 
 namespace CapOrleans.Archive;
 
-/// <summary>A block that somebody else gives: at most <see cref="ArchiveLocations.MaxBlockBytes"/> of it are read, and its hash decides.</summary>
+/// <summary>
+/// Reads a block from an untrusted source: at most <see cref="ArchiveLocations.MaxBlockBytes"/>, verified by its hash.
+/// </summary>
 internal static class FetchedBlock
 {
-    /// <returns>The answer of a location that has the block.</returns>
+    /// <returns>
+    /// Ok or Wrong, by the block's hash; Unknown with reason <c>too-large</c> when it exceeds the limit.
+    /// </returns>
     public static async Task<(LinkStatus Status, long? Bytes, string? Reason)> JudgeAsync(HttpContent content, Cid cid, CancellationToken cancellationToken) =>
         await ReadAsync(content, cancellationToken) is not { } block ? (LinkStatus.Unknown, null, "too-large")
         : (cid.Names(block) ? LinkStatus.Ok : LinkStatus.Wrong, block.Length, null);
 
-    /// <returns>Null when there is more.</returns>
+    /// <returns>Null when the content exceeds <see cref="ArchiveLocations.MaxBlockBytes"/>.</returns>
     public static async Task<byte[]?> ReadAsync(HttpContent content, CancellationToken cancellationToken)
     {
         if (content.Headers.ContentLength > ArchiveLocations.MaxBlockBytes)

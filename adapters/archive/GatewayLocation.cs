@@ -7,18 +7,20 @@ using CapOrleans.Core.Archive;
 namespace CapOrleans.Archive;
 
 /// <summary>
-/// A trustless gateway. Redirects are followed, since the hash decides whatever answers in the end; but what a gateway, or content behind
-/// it, says may not lead into the networks of this machine.
+/// A trustless IPFS gateway. Redirects are followed, since the block is verified by its hash whichever host serves it,
+/// but a gateway, or content behind it, must not redirect into the private networks of this machine.
 /// </summary>
-/// <param name="gateway">With the path under which CIDs stand; ends with a slash.</param>
-/// <param name="named">Connects wherever the operator's URL leads; follows no redirects.</param>
-/// <param name="publicOnly">Connects to public addresses alone, judged after DNS; follows no redirects.</param>
+/// <param name="gateway">URL with the path that CIDs are appended to; ends with a slash.</param>
+/// <param name="named">Client for the operator's URL: connects wherever it leads; follows no redirects.</param>
+/// <param name="publicOnly">
+/// Client for redirect targets: connects to public addresses only, checked after DNS resolution; follows no redirects.
+/// </param>
 public sealed class GatewayLocation(Uri gateway, HttpClient named, HttpClient publicOnly, TimeProvider time) : IArchiveLocation
 {
-    /// <summary>Hops after the first request.</summary>
+    /// <summary>Redirects followed for one block.</summary>
     public const int MaxRedirects = 5;
 
-    /// <summary>Kept of what a gateway asks for. 1 day.</summary>
+    /// <summary>Longest <c>Retry-After</c> that is honoured; a longer one is cut to this. 1 day.</summary>
     private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
 
     private long waitsUntil;
@@ -42,7 +44,7 @@ public sealed class GatewayLocation(Uri gateway, HttpClient named, HttpClient pu
         }
         catch (Exception fault) when (!cancellationToken.IsCancellationRequested)
         {
-            // Whatever it answers with is its own fault: the others are asked all the same.
+            // Any failure is this gateway's alone: the other locations are still asked.
             return Unknown(fault is OperationCanceledException ? "timeout" : "no-answer");
         }
     }
@@ -100,8 +102,9 @@ public sealed class GatewayLocation(Uri gateway, HttpClient named, HttpClient pu
         new(Name, IsOwn, LinkStatus.Unknown, time.GetUtcNow(), code, Reason: reason, RetryAfter: retryAfter);
 
     /// <summary>
-    /// A hop back to the gateway itself, which may be on this machine or beside it. Only where its host needs no name server, which could
-    /// lead a later hop elsewhere; Kubo on <c>localhost</c> redirects to a name below that.
+    /// Whether a hop leads back to the gateway itself, which may be on this machine or its network. True only if the
+    /// host needs no DNS lookup, which could point a later hop elsewhere. Kubo on <c>localhost</c> redirects to a
+    /// subdomain of it.
     /// </summary>
     private bool IsAt(Uri url) => url.Scheme == gateway.Scheme && url.Port == gateway.Port
         && (gateway.IdnHost == "localhost"

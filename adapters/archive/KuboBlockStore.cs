@@ -5,36 +5,43 @@ using CapOrleans.Core.Archive;
 
 namespace CapOrleans.Archive;
 
-/// <summary>The IPFS node took no block, or another one. The message says what an operator can do; trying again later may help.</summary>
+/// <summary>
+/// The IPFS node did not store a block, or stored another one. The message tells an operator what to do; a retry may
+/// help.
+/// </summary>
 public sealed class IpfsUnavailableException(string message, Exception? inner = null) : Exception(message, inner);
 
 /// <summary>
-/// The embedded store, and an IPFS node that gets and pins every block as well, over the Kubo RPC (<c>block/put</c>). What is
-/// read comes from the embedded store.
+/// The embedded store plus an IPFS node, which also receives and pins every block over the Kubo RPC (<c>block/put</c>).
+/// Reads come from the embedded store.
 /// </summary>
 public sealed class KuboBlockStore(IBlockStore embedded, KuboRpc rpc, TimeProvider time) : IBlockStore
 {
-    /// <summary>Blocks that are given to the node at once.</summary>
+    /// <summary>Blocks sent to the node concurrently.</summary>
     private const int AtOnce = 16;
 
-    /// <summary>For one call; then the operator sees the fault, and the caller retries. 1 minute.</summary>
+    /// <summary>
+    /// Time limit of one put, after which the operator sees the fault and the caller retries. 1 minute.
+    /// </summary>
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(1);
 
     /// <summary>
-    /// How a node takes the codec: Kubo since 0.13 as <c>cid-codec</c>, and it refuses <c>format</c> beside that; nodes before it, and js-ipfs,
-    /// know <c>format</c> alone, and take what they do not know for nothing.
+    /// The two spellings of the codec parameter. Kubo since 0.13 takes <c>cid-codec</c> and refuses a request that has
+    /// <c>format</c> as well; older nodes and js-ipfs know only <c>format</c> and ignore unknown parameters.
     /// </summary>
     private static readonly string[] Dialects = ["cid-codec={0}", "format={0}&version=1"];
 
     /// <summary>
-    /// Taken by the node in calls that failed: when they are made again, it is not asked for these. So a node that loses an answer now and
-    /// then does not keep a large batch from ever getting through.
+    /// Blocks that the node stored in calls that failed; a retry skips them. Otherwise a node that loses a response now
+    /// and then could keep a large batch from ever completing.
     /// </summary>
     private readonly ConcurrentDictionary<Cid, bool> taken = new();
 
     private int dialect;
 
-    /// <exception cref="IpfsUnavailableException">The node takes too long, too: what it took by then, it is not asked for again.</exception>
+    /// <exception cref="IpfsUnavailableException">
+    /// Also when the node is too slow; a retry does not send the blocks that it stored by then.
+    /// </exception>
     public async Task PutAsync(IReadOnlyList<Block> blocks, CancellationToken cancellationToken)
     {
         await embedded.PutAsync(blocks, cancellationToken);
@@ -58,7 +65,7 @@ public sealed class KuboBlockStore(IBlockStore embedded, KuboRpc rpc, TimeProvid
                     }
                     catch (IpfsUnavailableException fault)
                     {
-                        Interlocked.CompareExchange(ref first, fault, null); // those that are on their way arrive
+                        Interlocked.CompareExchange(ref first, fault, null); // requests already under way still complete
                     }
                 });
         }
@@ -99,11 +106,11 @@ public sealed class KuboBlockStore(IBlockStore embedded, KuboRpc rpc, TimeProvid
         dialect = other;
     }
 
-    /// <returns>The CID that the node names; null with a fault when it took no block.</returns>
-    /// <exception cref="IpfsUnavailableException">It gives no answer that can be read.</exception>
+    /// <returns>The CID that the node reports; null with a fault when it stored no block.</returns>
+    /// <exception cref="IpfsUnavailableException">The response is missing or cannot be read.</exception>
     private async Task<(IpfsUnavailableException? Fault, string? Key)> PutAsync(Block block, string codecOption, CancellationToken cancellationToken)
     {
-        // cid-base makes nodes that would answer in another base answer in ours.
+        // cid-base: some nodes would otherwise report the CID in another base than ours.
         var codec = string.Format(System.Globalization.CultureInfo.InvariantCulture, codecOption, block.Cid.Codec == Cid.Raw ? "raw" : "dag-cbor");
         using var part = new ByteArrayContent(block.Bytes);
         part.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");

@@ -8,13 +8,13 @@ using CapOrleans.Core.Archive;
 namespace CapOrleans.Archive;
 
 /// <summary>
-/// An IPFS node that takes a CAR over the Kubo RPC (<c>dag/import</c>), while it is written. Kubo compares each block with its CID and js-ipfs does
-/// not, so what either says is checked: the root and some blocks are asked for again.
+/// Streams a CAR into an IPFS node over the Kubo RPC (<c>dag/import</c>). Kubo checks each block against its CID and
+/// js-ipfs does not, so neither is trusted: the root and some sample blocks are read back.
 /// </summary>
-/// <param name="rpc">Bounds no call by itself.</param>
+/// <param name="rpc">Must have no timeout of its own: an import is bounded here.</param>
 public sealed class KuboCarStore(KuboRpc rpc, TimeProvider time) : ICarStore
 {
-    /// <summary>For one import.</summary>
+    /// <summary>Time limit of one import. 10 minutes.</summary>
     private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(10);
 
     private const string Call = "dag/import?pin-roots=true&cid-base=base32&timeout=10m";
@@ -60,7 +60,9 @@ public sealed class KuboCarStore(KuboRpc rpc, TimeProvider time) : ICarStore
         }
     }
 
-    /// <param name="line">One of several, each a JSON object: <c>{"Root": {"Cid": {"/": CID}, "PinErrorMsg": ""}}</c>.</param>
+    /// <param name="line">
+    /// One line of the response, a JSON object: <c>{"Root": {"Cid": {"/": CID}, "PinErrorMsg": ""}}</c>.
+    /// </param>
     private static bool IsPinned(string line, Cid root)
     {
         try
@@ -74,7 +76,7 @@ public sealed class KuboCarStore(KuboRpc rpc, TimeProvider time) : ICarStore
         }
     }
 
-    /// <summary>Sent while it is written: nobody knows its length before.</summary>
+    /// <summary>Written while it is sent: its length is not known in advance.</summary>
     private sealed class CarContent(Func<Stream, CancellationToken, Task> writeAsync) : HttpContent
     {
         protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => writeAsync(stream, CancellationToken.None);

@@ -3,11 +3,14 @@ using CapOrleans.Core.Access;
 
 namespace CapOrleans.Archive;
 
-/// <summary>How an IPFS node's RPC is called: credentials in its URL are sent as Basic authentication, and its path comes before that of the RPC.</summary>
+/// <summary>
+/// Calls the RPC of an IPFS node. Credentials in its URL are sent as Basic authentication, and the URL's path precedes
+/// that of the RPC.
+/// </summary>
 /// <param name="api">For example <c>http://127.0.0.1:5001</c>.</param>
 public sealed class KuboRpc(HttpClient http, Uri api)
 {
-    /// <summary>Without what the URL may hold besides.</summary>
+    /// <summary>Host and port, without the credentials and the path that the URL may contain.</summary>
     public string Name { get; } = $"{api.Host}:{api.Port}";
 
     /// <param name="call">Command with its options, for example <c>block/get?arg=CID</c>.</param>

@@ -2,7 +2,7 @@ using CapOrleans.Core.Archive;
 
 namespace CapOrleans.Archive;
 
-/// <summary>No IPFS node is configured: there is nowhere to put a CAR.</summary>
+/// <summary>The CAR store when no IPFS node is configured: refuses every import.</summary>
 public sealed class NoIpfsNode : ICarStore
 {
     public Task ImportAsync(Cid root, IReadOnlyList<Cid> samples, Func<Stream, CancellationToken, Task> writeAsync, CancellationToken cancellationToken) =>

@@ -5,10 +5,16 @@ using CapOrleans.Core.Archive;
 
 namespace CapOrleans.Archive;
 
-/// <summary>The IPFS node's own store, asked by <c>block/get</c> offline: what the node would have to look for at others, it does not have.</summary>
+/// <summary>
+/// The IPFS node's own store, queried by <c>block/get</c> in offline mode: a block that the node would have to fetch
+/// from its peers counts as missing.
+/// </summary>
 public sealed class NodeLocation(KuboRpc rpc, TimeProvider time) : IArchiveLocation
 {
-    /// <summary>A node answers 500 to every fault; only its text tells that the block is not there (Kubo: <c>ipld: could not find CID</c>).</summary>
+    /// <summary>
+    /// Texts that mean a missing block. A node answers 500 to every fault, so only its message tells (Kubo: <c>ipld:
+    /// could not find CID</c>).
+    /// </summary>
     private static readonly string[] NotThere = ["could not find", "not found"];
 
     public string Name => "node";

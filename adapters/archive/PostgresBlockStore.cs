@@ -3,8 +3,8 @@ using Npgsql;
 
 namespace CapOrleans.Archive;
 
-/// <summary>The block store of a cluster: whichever node archives, every node can give the block out.</summary>
-/// <remarks>A block is checked when it is read, as in <see cref="SqliteBlockStore"/>.</remarks>
+/// <summary>The block store of a cluster: every node can return a block, whichever node archived it.</summary>
+/// <remarks>A block is verified when it is read, as in <see cref="SqliteBlockStore"/>.</remarks>
 public sealed class PostgresBlockStore : IBlockStore, IDisposable
 {
     private readonly NpgsqlDataSource source;
@@ -12,7 +12,7 @@ public sealed class PostgresBlockStore : IBlockStore, IDisposable
     public PostgresBlockStore(string connectionString)
     {
         source = NpgsqlDataSource.Create(connectionString);
-        // Nodes that start at once wait for one another; the number is this store's own.
+        // Nodes that start concurrently wait for one another; the lock's number is used by this store only.
         using var make = source.CreateCommand(
             """
             DO $$ BEGIN

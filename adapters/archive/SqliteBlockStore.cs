@@ -3,8 +3,8 @@ using Microsoft.Data.Sqlite;
 
 namespace CapOrleans.Archive;
 
-/// <summary>The embedded block store: one SQLite file, blocks under their CID's bytes.</summary>
-/// <remarks>A block is checked when it is read: what a disk or a hand has changed is not given out.</remarks>
+/// <summary>The embedded block store: one SQLite file, blocks keyed by their CID's bytes.</summary>
+/// <remarks>A block is verified when it is read: one that was corrupted or edited on disk is not returned.</remarks>
 public sealed class SqliteBlockStore : IBlockStore
 {
     private readonly string connectionString;

@@ -3,7 +3,7 @@ using CapOrleans.Core.Archive;
 
 namespace CapOrleans.Archive;
 
-/// <summary>The embedded store. Its answer is always certain: a database that fails is a fault.</summary>
+/// <summary>The embedded store. Its answer is never Unknown: a database failure throws.</summary>
 public sealed class StoreLocation(IBlockStore embedded, TimeProvider time) : IArchiveLocation
 {
     public string Name => "store";
@@ -12,7 +12,7 @@ public sealed class StoreLocation(IBlockStore embedded, TimeProvider time) : IAr
 
     public async Task<LinkAnswer> AskAsync(Cid cid, CancellationToken cancellationToken)
     {
-        var block = await embedded.FindAsync(cid, cancellationToken); // one that was changed on disk is not found
+        var block = await embedded.FindAsync(cid, cancellationToken); // a block that was altered on disk is not found
         return new LinkAnswer(Name, IsOwn, block is null ? LinkStatus.Missing : LinkStatus.Ok, time.GetUtcNow(), Bytes: block?.Length);
     }
 }

@@ -4,7 +4,7 @@ using CapOrleans.Contracts.Caps;
 
 namespace CapOrleans.AuditLog;
 
-/// <summary>How a domain context lies in the database.</summary>
+/// <summary>JSON form of a CapID's context, as stored in the database.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(CapContext))]
 internal sealed partial class CapContextJson : JsonSerializerContext

@@ -5,16 +5,16 @@ using CapOrleans.Core.MerkleTree;
 
 namespace CapOrleans.AuditLog;
 
-/// <summary>What was accepted before under an incident's id.</summary>
+/// <summary>The incident that was accepted earlier under the same CapID and incident id.</summary>
 internal sealed record EarlierIncident(byte[] ContentHash, long Index, byte[] Bytes);
 
-/// <summary>Which context of a CapID is the newest.</summary>
+/// <summary>Version of a CapID's newest context; the revision tells histories apart after a restore.</summary>
 internal readonly record struct ContextVersion(long Number, long Revision)
 {
     public static ContextVersion Of(CapContext context) => new(context.Version, context.Revision);
 }
 
-/// <summary>What a commit must know of what is stored; read under the lock that keeps other writers of the log away.</summary>
+/// <summary>Stored facts that a commit depends on; it fails if another writer has changed them since.</summary>
 internal interface ICommitFacts
 {
     /// <returns>Zeros when the CapID is not registered.</returns>
@@ -26,13 +26,13 @@ internal interface ICommitFacts
     EarlierIncident? FindIncident(string capId, string incidentId);
 }
 
-/// <param name="DropBeyond">Covers that end behind this index are lost; null when none are.</param>
-/// <param name="Added">The range that the entry at <paramref name="Index"/> speaks for; null when none.</param>
+/// <param name="DropBeyond">Covers that end after this index are deleted; null to delete none.</param>
+/// <param name="Added">The range that the entry at <paramref name="Index"/> covers; null for none.</param>
 internal sealed record CoverChange(string Kind, long? DropBeyond, Cover? Added, long Index);
 
 /// <summary>
-/// Decides, append by append and in order, what of a batch is committed, and collects the rows. It is the one rule for both
-/// databases: they read the facts and write the rows. An append is looked at whole before any row of it is collected.
+/// Decides, in order, which appends of a batch are committed, and collects their rows. Both databases share this logic:
+/// they supply the facts and write the rows. An append is checked completely before any of its rows is collected.
 /// </summary>
 internal sealed class CommitPlan(MerkleFrontier frontier, ICommitFacts facts)
 {
@@ -41,7 +41,7 @@ internal sealed class CommitPlan(MerkleFrontier frontier, ICommitFacts facts)
     private readonly Dictionary<string, ContextVersion> versions = new(StringComparer.Ordinal);
     private readonly Dictionary<(string CapId, string IncidentId), EarlierIncident> claimed = [];
 
-    /// <summary>In log order; the first stands at the size that the log had.</summary>
+    /// <summary>In log order; the first gets the log's previous size as its index.</summary>
     public List<EntryDraft> Entries { get; } = [];
 
     public List<(long Index, IncidentRow Row)> Incidents { get; } = [];
@@ -58,15 +58,15 @@ internal sealed class CommitPlan(MerkleFrontier frontier, ICommitFacts facts)
 
     public List<CoverChange> Covers { get; } = [];
 
-    /// <summary>The last that is said of each.</summary>
+    /// <summary>The latest row of each delivery.</summary>
     public Dictionary<(string Webhook, long Index), DeliveryRow> Deliveries { get; } = [];
 
-    /// <summary>The last that is said of each; null where nothing is kept any more.</summary>
+    /// <summary>The latest row of each incident; null to delete it.</summary>
     public Dictionary<long, EscalationRow?> Escalations { get; } = [];
 
     public List<(long Index, EscalationStepRow Row)> EscalationSteps { get; } = [];
 
-    /// <summary>Before <see cref="Deliveries"/>.</summary>
+    /// <summary>Webhooks whose deliveries are deleted, before <see cref="Deliveries"/> are written.</summary>
     public List<string> DroppedWebhooks { get; } = [];
 
     public MerkleFrontier Frontier => frontier;
@@ -118,7 +118,7 @@ internal sealed class CommitPlan(MerkleFrontier frontier, ICommitFacts facts)
     private long PositionOf(string consumer) =>
         Offsets.TryGetValue(consumer, out var moved) ? moved : facts.PositionOf(consumer);
 
-    /// <returns>Null when the id is new, and the row's from now on.</returns>
+    /// <returns>Null when the id is new; this row has then claimed it.</returns>
     private AppendOutcome? Claim(IncidentRow row, byte[] entry, long index)
     {
         var earlier = claimed.GetValueOrDefault((row.CapId, row.IncidentId)) ?? facts.FindIncident(row.CapId, row.IncidentId);

@@ -3,7 +3,7 @@ using CapOrleans.Core.Webhooks;
 
 namespace CapOrleans.AuditLog;
 
-/// <summary>Questions about deliveries; each severity by itself, so that every part finds its index.</summary>
+/// <summary>Queries on deliveries. Each severity is queried separately, so that each part can use an index.</summary>
 internal static class DeliveryQueries
 {
     public const string Find = $"SELECT {DeliveryRows.Columns} FROM delivery WHERE log = $1 AND webhook = $2 AND idx = $3";
@@ -24,7 +24,9 @@ internal static class DeliveryQueries
         ORDER BY severity DESC, due_at LIMIT $4
         """;
 
-    /// <summary>From CapID to CapID, each found in the index: however much one has waiting, it is not read.</summary>
+    /// <summary>
+    /// Steps from CapID to CapID by index lookups, so that a CapID's backlog is never scanned, however long it is.
+    /// </summary>
     public static readonly string Turns =
         $"""
         WITH RECURSIVE turn(number, cap_id) AS (

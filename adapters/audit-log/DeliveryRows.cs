@@ -5,7 +5,7 @@ using CapOrleans.Contracts.AuditLog;
 
 namespace CapOrleans.AuditLog;
 
-/// <summary>How a delivery lies in the database.</summary>
+/// <summary>Maps deliveries to rows of the database.</summary>
 internal static class DeliveryRows
 {
     public const string Columns = "webhook, log, idx, cap_id, incident_id, severity, state, due_at, changed_at, tries, attempts";
@@ -20,7 +20,7 @@ internal static class DeliveryRows
 
     public const string Drop = "DELETE FROM delivery WHERE webhook = $1 AND log = $2";
 
-    /// <summary>What was settled so long ago is forgotten, a little with each commit: the log has its outcome.</summary>
+    /// <summary>Deletes old settled deliveries, at most 1000 per commit; their outcome remains in the log.</summary>
     public const string Trim =
         """
         DELETE FROM delivery WHERE webhook = $1 AND log = $2 AND idx IN (
@@ -42,7 +42,9 @@ internal static class DeliveryRows
         (DeliveryState)row.GetInt16(6), row.IsDBNull(7) ? null : At(row.GetInt64(7)), At(row.GetInt64(8)),
         JsonSerializer.Deserialize(row.GetString(10), DeliveryJson.Default.IReadOnlyListDeliveryAttempt)!, row.GetInt32(9));
 
-    /// <returns>States that are trimmed, each from when on, by what a commit settles.</returns>
+    /// <returns>
+    /// For each webhook and state that a commit settles deliveries in: Unix milliseconds before which rows are trimmed.
+    /// </returns>
     public static IEnumerable<(string Webhook, short State, long Before)> Trims(IEnumerable<DeliveryRow> rows) =>
         rows.Where(row => row.State != DeliveryState.Waiting).GroupBy(row => (row.Webhook, row.State))
             .Select(group => (group.Key.Webhook, State: (short)group.Key.State,

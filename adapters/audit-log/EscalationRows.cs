@@ -3,7 +3,7 @@ using CapOrleans.Contracts.AuditLog;
 
 namespace CapOrleans.AuditLog;
 
-/// <summary>How an escalation lies in the database, and what is asked about it.</summary>
+/// <summary>Maps escalations to rows of the database, with the queries on them.</summary>
 internal static class EscalationRows
 {
     public const string Put =
@@ -23,7 +23,7 @@ internal static class EscalationRows
 
     public const string Count = "SELECT count(*) FROM (SELECT 1 FROM escalation WHERE log = $1 LIMIT $2) open";
 
-    /// <summary>The newest, in the order of the log.</summary>
+    /// <summary>The newest steps of an incident, in log order.</summary>
     public const string StepsOf =
         """
         SELECT e.idx, e.kind, e.bytes FROM (

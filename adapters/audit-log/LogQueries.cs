@@ -4,7 +4,9 @@ using CapOrleans.Core.Incidents;
 
 namespace CapOrleans.AuditLog;
 
-/// <summary>The reader's questions. Both databases understand them; parameters are <c>$1</c>, <c>$2</c> and so on.</summary>
+/// <summary>
+/// The reader's queries, for both databases unless noted; parameters are <c>$1</c>, <c>$2</c> and so on.
+/// </summary>
 internal static class LogQueries
 {
     public const string FixLayout = "INSERT INTO log_layout (only_row, logs) VALUES (0, $1) ON CONFLICT DO NOTHING";
@@ -15,10 +17,10 @@ internal static class LogQueries
 
     public const string Entries = "SELECT idx, kind, bytes FROM audit_entry WHERE log = $1 AND idx >= $2 ORDER BY idx LIMIT $3";
 
-    /// <summary>SQLite reads the file of its own process: the bytes are hashed as they pass.</summary>
+    /// <summary>For SQLite, which runs in this process: the reader hashes the bytes itself.</summary>
     public const string EntryBytes = "SELECT bytes FROM audit_entry WHERE log = $1 AND idx >= $2 ORDER BY idx LIMIT $3";
 
-    /// <summary>PostgreSQL hashes where the bytes are, so that 32 of each entry travel.</summary>
+    /// <summary>For PostgreSQL: hashes in the database, so that only 32 bytes per entry are transferred.</summary>
     public const string LeafHashes =
         "SELECT sha256('\\x00'::bytea || bytes) FROM audit_entry WHERE log = $1 AND idx >= $2 ORDER BY idx LIMIT $3";
 
@@ -43,8 +45,8 @@ internal static class LogQueries
         """;
 
     /// <summary>
-    /// Of any kind but the most frequent one. The index is asked for the number alone: SQLite takes it for nothing else, and would read the
-    /// log from its end.
+    /// The newest entry of any kind but the most frequent one. The subquery selects only the index number: SQLite does
+    /// not use the partial index for more columns, and would scan the log from its end.
     /// </summary>
     public const string Latest =
         """
@@ -66,9 +68,9 @@ internal static class LogQueries
         "SELECT e.idx, e.kind, e.bytes FROM incident i JOIN audit_entry e ON e.log = i.position >> 40 AND e.idx = i.position & 1099511627775";
 
     /// <summary>
-    /// Only the conditions that apply are written, and each severity is asked for by itself, so that every part of a query finds its
-    /// index. By time, the order is that of acceptance: so a page costs what it shows, wherever in a long history it lies. Entries are read
-    /// by place, behind the sort: it holds numbers alone.
+    /// Builds a query with only the conditions that apply, and queries each severity separately, so that each part can
+    /// use an index. By time, the order is that of acceptance, so a page costs only the rows it returns, wherever it
+    /// lies in a long history. Entries are looked up by position after the sort, which thus handles only numbers.
     /// </summary>
     public static (string Sql, object[] Values) Incidents(IncidentQuery query)
     {
@@ -102,7 +104,7 @@ internal static class LogQueries
             [.. values]);
     }
 
-    /// <returns>A condition for each rank that is asked for, or one that is none.</returns>
+    /// <returns>One condition per requested rank; a single empty one when every rank is wanted.</returns>
     private static List<string> Ranks(IReadOnlyList<string>? severities)
     {
         var ranks = severities is null ? [] : severities.Select(Severity.Rank).Distinct().ToList();
@@ -111,13 +113,16 @@ internal static class LogQueries
             : ranks.ConvertAll(rank => rank == 0 ? " AND severity = 0" : $" AND severity > 0 AND severity = {rank}");
     }
 
-    /// <summary>Of so many incidents at once, each by its CapID and its id.</summary>
+    /// <summary>Builds a query for this many incidents, each identified by CapID and incident id.</summary>
     public static string Corrections(int incidents) => Statements("correction", incidents);
 
     /// <inheritdoc cref="Corrections"/>
     public static string Updates(int incidents) => Statements("incident_update", incidents);
 
-    /// <summary>Of each: how many updates it has, what it is since the last that changed that (0 to 2), and the newest.</summary>
+    /// <summary>
+    /// Per updated incident: the number of updates, its state after the last one that changed it (0 to 2), and the
+    /// newest update.
+    /// </summary>
     public static string UpdateSummaries(int incidents) =>
         $"""
         SELECT s.cap_id, s.incident_id, s.many, s.state, e.idx, e.kind, e.bytes
@@ -138,7 +143,7 @@ internal static class LogQueries
         ORDER BY c.position
         """;
 
-    /// <summary>To be joined: SQLite finds no index for <c>(cap_id, incident_id) IN (VALUES ...)</c>.</summary>
+    /// <summary>Meant for a join: SQLite uses no index for <c>(cap_id, incident_id) IN (VALUES ...)</c>.</summary>
     private static string Pairs(int incidents) =>
         $"VALUES {string.Join(", ", Enumerable.Range(0, incidents).Select(i => $"(${(2 * i) + 1}, ${(2 * i) + 2})"))}";
 }

@@ -3,7 +3,7 @@ using CapOrleans.Core.Webhooks;
 
 namespace CapOrleans.AuditLog;
 
-/// <summary>Deliveries lie beside the log that they are of.</summary>
+/// <summary>Reads deliveries, which are stored with their log.</summary>
 public abstract partial class SqlLogReader : IDeliveryReader
 {
     public Task<IReadOnlyList<DeliveryRow>> DueAsync(

@@ -3,7 +3,7 @@ using CapOrleans.Core.Escalation;
 
 namespace CapOrleans.AuditLog;
 
-/// <summary>Escalations lie beside the log that they are of.</summary>
+/// <summary>Reads escalations, which are stored with their log.</summary>
 public abstract partial class SqlLogReader : IEscalationReader
 {
     public Task<IReadOnlyList<EscalationRow>> DueAsync(int log, DateTimeOffset now, int limit, CancellationToken cancellationToken) =>

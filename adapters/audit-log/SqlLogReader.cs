@@ -6,7 +6,10 @@ using CapOrleans.Core.AuditLog;
 
 namespace CapOrleans.AuditLog;
 
-/// <summary>The reader, for any of the two databases: they differ in how a question is asked, not in the questions.</summary>
+/// <summary>
+/// The reader for both databases: they share their queries, except that for leaf hashes, and differ in how a query is
+/// run.
+/// </summary>
 public abstract partial class SqlLogReader : IAuditLogReader
 {
     public Task<LogHead?> HeadAsync(int log, CancellationToken cancellationToken) => One(
@@ -77,9 +80,9 @@ public abstract partial class SqlLogReader : IAuditLogReader
     public Task<LogEntry?> CoveringAsync(int log, string kind, long index, CancellationToken cancellationToken) =>
         One(LogQueries.Covering, ReadEntry, cancellationToken, log, kind, index);
 
-    /// <param name="read">Null for a row that, like all behind it, is not wanted.</param>
-    /// <param name="cancellationToken">Ends a query that runs.</param>
-    /// <param name="values">Of <c>$1</c>, <c>$2</c> and so on: long, int, or string.</param>
+    /// <param name="read">Returns null for a row that, like all after it, is not wanted.</param>
+    /// <param name="cancellationToken">Also cancels a running query.</param>
+    /// <param name="values">Values of <c>$1</c>, <c>$2</c> and so on: long, int, short or string.</param>
     private protected abstract Task<IReadOnlyList<T>> Ask<T>(
         string sql, Func<DbDataReader, T?> read, CancellationToken cancellationToken, params object[] values)
         where T : class;
@@ -91,7 +94,7 @@ public abstract partial class SqlLogReader : IAuditLogReader
         incidents.Distinct().ToList() is not { Count: > 0 } each ? [] : await Ask(sql(each.Count), read, cancellationToken,
             [.. each.SelectMany(incident => (object[])[incident.CapId, incident.IncidentId])]);
 
-    /// <param name="sql">Asks for one row more than <paramref name="limit"/>.</param>
+    /// <param name="sql">Must select one row more than <paramref name="limit"/>.</param>
     private async Task<LogPage> Page(string sql, int limit, CancellationToken cancellationToken, params object[] values)
     {
         var (entries, hasMore) = await Rows(
@@ -105,7 +108,7 @@ public abstract partial class SqlLogReader : IAuditLogReader
         return new LogPage(entries, hasMore);
     }
 
-    /// <param name="read">With how large it is.</param>
+    /// <param name="read">Returns the row and its size in bytes, or about that.</param>
     private async Task<(IReadOnlyList<T> Rows, bool HasMore)> Rows<T>(
         string sql, int limit, Func<DbDataReader, (T Row, int Bytes)> read, CancellationToken cancellationToken, params object[] values)
         where T : class

@@ -14,7 +14,7 @@ using Nethereum.RPC.Eth.DTOs;
 
 namespace CapOrleans.Chain;
 
-/// <summary>CapAuditStorageV2 on the chain.</summary>
+/// <summary>The CapAuditStorageV2 contract on the chain.</summary>
 public sealed class AnchorContract : IAnchorContract
 {
     private const string LogAnchored = "LogAnchored";
@@ -74,8 +74,8 @@ public sealed class AnchorContract : IAnchorContract
             }
         }
 
-        // Any node may know the transaction; what it did, its receipt says, on which the nodes agree. Where they do not, none says that
-        // it is not there.
+        // Any node may find the transaction, but only its receipt, on which the nodes must agree, shows what it did.
+        // If they disagree, this fails instead of reporting that there is none.
         string[] topics = [CompiledContract.AuditStorage.Abi.Topic(LogAnchored), JsonRpcClient.Hex(LogKey(logName)), Word(from)];
         return await EachNode.FindAsync(
             rpc,
@@ -92,14 +92,15 @@ public sealed class AnchorContract : IAnchorContract
         var newest = await receipts.HeightAsync(cancellationToken);
         if (newest < block && !options.IsDevChain)
         {
-            // A node that lies behind says nothing about a block that it has not come to.
+            // A node that lags proves nothing about a block that it has not reached.
             return new AnchorSighting(AnchorDepth.Included, default);
         }
 
         var found = await receipts.FindBlockAsync(block, cancellationToken);
         if (found is null && !options.IsDevChain)
         {
-            return new AnchorSighting(AnchorDepth.Included, default); // two have come to it: a chain has a block at every height
+            // Undecided: two nodes have reached this height, and a chain has a block at every height.
+            return new AnchorSighting(AnchorDepth.Included, default);
         }
 
         return found?.Hash != blockHash
@@ -113,7 +114,8 @@ public sealed class AnchorContract : IAnchorContract
         IReadOnlyList<Receipt> receipts;
         try
         {
-            // A batch behind another succeeds when that one is in a block: so its gas is asked for as if it started where the first does.
+            // A later batch succeeds only once those before it are in blocks, so its gas is estimated as if it started
+            // where the first does.
             receipts = await account.SendAsync(contract, [.. batches.Select(batch => new ContractCall(Encode(batch), Encode(batch with { From = batches[0].From })))], sent, cancellationToken);
         }
         catch (RpcErrorException fault) when (ContractRefusals.Explain(CompiledContract.AuditStorage, fault, options.Writer.Address) is { } meaning)
@@ -160,9 +162,9 @@ public sealed class AnchorContract : IAnchorContract
             record.IncidentId, record.CapId, record.Agent, record.Severity, record.RecordHash, record.Cid, Scaled(record.DeltaCap),
         }).ToArray());
 
-    /// <summary>By 10^18, as the contract keeps it.</summary>
+    /// <summary>Scales by 10^18, as the contract stores it.</summary>
     private static BigInteger Scaled(decimal deltaCap) => new(deltaCap * 1_000_000_000_000_000_000m);
 
-    /// <summary>What another writer stored may be any number: one that no log reaches stands for all that are larger.</summary>
+    /// <summary>Clamps to 2^53, which no log reaches: another writer may have stored any number.</summary>
     private static long Bounded(BigInteger value) => (long)BigInteger.Min(value, 1L << 53);
 }

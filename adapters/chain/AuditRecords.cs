@@ -13,8 +13,8 @@ using Nethereum.RPC.Eth.DTOs;
 namespace CapOrleans.Chain;
 
 /// <summary>
-/// Audit records, each written once: whether it is there is asked before it is sent, so the contract is the memory. Test:
-/// <c>A_crash_between_any_two_steps_exports_once</c>.
+/// Stores audit records, each once: the contract is asked for a record before it is sent, so no local state is needed.
+/// Test: <c>A_crash_between_any_two_steps_exports_once</c>.
 /// </summary>
 internal sealed class AuditRecords(JsonRpcClient rpc, ChainOptions options, ChainAccount account, Receipts receipts, TimeProvider time)
 {
@@ -37,7 +37,7 @@ internal sealed class AuditRecords(JsonRpcClient rpc, ChainOptions options, Chai
         }
         catch (RpcErrorException fault) when (CompiledContract.AuditStorage.Abi.ReadError(fault.Data)?.Name == "AlreadyStored")
         {
-            return await FindAsync(contract, audit, sent, cancellationToken); // what was sent before a crash has arrived since
+            return await FindAsync(contract, audit, sent, cancellationToken); // sent before a crash, and in a block since
         }
         catch (RpcErrorException fault) when (ContractRefusals.Explain(CompiledContract.AuditStorage, fault, options.Writer.Address) is { } meaning)
         {
@@ -60,7 +60,7 @@ internal sealed class AuditRecords(JsonRpcClient rpc, ChainOptions options, Chai
             : throw new ChainUnavailableException($"The contract at {contract} has another record under {audit.Id}: somebody else writes with its name.");
     }
 
-    /// <summary>The transaction of a record that is there.</summary>
+    /// <summary>Finds the transaction of a record that the contract has.</summary>
     private async Task<AnchorConfirmation> FindAsync(EthereumAddress contract, ChainAudit audit, ISentTransactions sent, CancellationToken cancellationToken)
     {
         foreach (var hash in sent.All.SelectMany(transaction => transaction.Hashes))
@@ -71,7 +71,7 @@ internal sealed class AuditRecords(JsonRpcClient rpc, ChainOptions options, Chai
             }
         }
 
-        // Any node may know the transaction; what it did, its receipt says, on which the nodes agree.
+        // Any node may find the transaction, but only its receipt, on which the nodes must agree, shows what it did.
         var newest = await receipts.HeightAsync(cancellationToken);
         string[] topics = [CompiledContract.AuditStorage.Abi.Topic(AuditStored)];
         var found = await EachNode.FindAsync(
@@ -93,7 +93,7 @@ internal sealed class AuditRecords(JsonRpcClient rpc, ChainOptions options, Chai
         ? new AnchorConfirmation(options.ChainId, $"{contract}", receipt.Transaction, receipt.Block, 0, 0, [], 0, receipt.BlockHash, receipt.GasUsed)
         : null);
 
-    /// <summary>A hash of 32 bytes is in no other record's event.</summary>
+    /// <summary>Whether this event is the record's: its 32-byte hash is in no other record's event.</summary>
     private static bool IsOf(ChainAudit audit, JsonElement log) =>
         log.GetProperty("data").GetString()?.Contains(Convert.ToHexStringLower(audit.Hash), StringComparison.OrdinalIgnoreCase) == true;
 }

@@ -12,7 +12,10 @@ using Nethereum.RPC.Eth.DTOs;
 
 namespace CapOrleans.Chain;
 
-/// <summary>CapNFT on the chain. Its account is the writer of the logs, which sends one transaction after another.</summary>
+/// <summary>
+/// The CapNFT contract on the chain. It shares its account with the anchors: the writer of the logs, whose transactions
+/// are sent one after another.
+/// </summary>
 public sealed class CapNft : ICapMirror
 {
     private readonly JsonRpcClient rpc;
@@ -22,7 +25,7 @@ public sealed class CapNft : ICapMirror
     private readonly DeployedContract logs;
     private readonly Agreement agreement;
 
-    /// <param name="contract">Where it is.</param>
+    /// <param name="contract">The contract's address.</param>
     public CapNft(JsonRpcClient rpc, ChainOptions options, EthereumAddress contract, TimeProvider time)
     {
         (this.rpc, this.options, this.contract, agreement) = (rpc, options, contract, new Agreement(rpc));
@@ -53,10 +56,13 @@ public sealed class CapNft : ICapMirror
             options.ChainId, contract.ToString(), receipt.Transaction, receipt.Block, receipt.BlockHash, receipt.GasUsed, await AheadAsync(caps, receipt, cancellationToken));
     }
 
-    /// <exception cref="ChainMismatchException">The contract is not there, or is another: what takes anything would cost gas each time.</exception>
+    /// <exception cref="ChainMismatchException">
+    /// There is no contract, or it is no CapNFT: one that accepts any call would cost gas each time.
+    /// </exception>
     private async Task<bool> CheckAsync(string capId, ISentTransactions sent, CancellationToken cancellationToken)
     {
-        await logs.FindAsync(mayDeploy: true, sent, cancellationToken); // checks the chain; on the dev chain the writer's first transaction makes that contract
+        // Checks the chain. On the dev chain, the writer's first transaction must deploy the contract of the logs.
+        await logs.FindAsync(mayDeploy: true, sent, cancellationToken);
         if ((await rpc.DataAsync("eth_getCode", cancellationToken, contract.ToString(), "latest")).Length == 0)
         {
             throw new ChainMismatchException($"There is no contract at {contract}; see CAP_NFT_ADDRESS.");
@@ -65,8 +71,11 @@ public sealed class CapNft : ICapMirror
         return await VersionAsync(rpc, TokenId(capId), BlockParameter.CreateLatest(), cancellationToken) is not null ? true : throw IsAnother;
     }
 
-    /// <summary>What the transaction did not change, the contract had before: in this version, or in a newer one.</summary>
-    /// <exception cref="ChainUnavailableException">It has it in none.</exception>
+    /// <summary>
+    /// Returns the CapIDs of which the contract has a newer version. A CapID that the transaction did not change must
+    /// have been there before, in this version or a newer one.
+    /// </summary>
+    /// <exception cref="ChainUnavailableException">The contract has neither version of a CapID.</exception>
     private async Task<IReadOnlyList<string>> AheadAsync(IReadOnlyList<MirroredCap> caps, Receipt receipt, CancellationToken cancellationToken)
     {
         var topic = CompiledContract.CapNft.Abi.Topic("CapMirrored");
@@ -97,7 +106,7 @@ public sealed class CapNft : ICapMirror
         return ahead;
     }
 
-    /// <returns>Null when what it answers is no version.</returns>
+    /// <returns>Null when the answer is not a version.</returns>
     private async Task<BigInteger?> VersionAsync(JsonRpcClient node, byte[] tokenId, BlockParameter at, CancellationToken cancellationToken)
     {
         var call = new CallInput(JsonRpcClient.Hex(CompiledContract.CapNft.Abi.Call("versionOf", new BigInteger(tokenId, isUnsigned: true, isBigEndian: true))), contract.ToString());

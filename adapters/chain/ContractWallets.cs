@@ -7,27 +7,34 @@ using CapOrleans.Ethereum.Rpc;
 
 namespace CapOrleans.Chain;
 
-/// <summary>Asks a contract on our chain whether it takes a signature: ERC-1271's <c>isValidSignature(bytes32,bytes)</c>.</summary>
+/// <summary>
+/// Asks contract wallets on our chain whether they accept a signature, by ERC-1271's
+/// <c>isValidSignature(bytes32,bytes)</c>.
+/// </summary>
 /// <remarks>
-/// The contract is a stranger's code: it has so much gas and so much time, and few are asked at once. Callers take turns, whatever wallets
-/// they name. Anybody can name any wallet: so questions of callers whose signature a wallet never took are few in a second, and wait beside
-/// the others. A question goes on when its caller waits no more, and its answer is kept for whoever sends the same again: so each is
-/// answered in the end, however many came before it.
+/// The contract is untrusted code, so its gas and time are limited, and few contracts are queried concurrently. Callers
+/// take turns, whichever wallets they name. Anyone can name any wallet, so queries of callers from whom a wallet has
+/// accepted no signature recently are rate-limited and have a queue of their own. A query continues after its caller
+/// stops waiting, and its answer is cached for a retry, so each query is answered eventually, however many came before
+/// it.
 /// </remarks>
 public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvider time) : IContractWallets
 {
-    /// <summary>For all that one signature needs. 3 seconds.</summary>
+    /// <summary>Time limit of all calls that one signature needs. 3 seconds.</summary>
     public static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(3);
 
     /// <summary>
-    /// How long a caller waits: the API waits for a grain no longer than 5. 4 seconds; 250 milliseconds for a wallet that was slow
-    /// lately.
+    /// How long a caller waits. 4 seconds, since the API waits no longer than 5 for a grain; 250 milliseconds for a
+    /// wallet that timed out recently.
     /// </summary>
     public static readonly TimeSpan CallerTimeout = TimeSpan.FromSeconds(4), SlowTimeout = TimeSpan.FromMilliseconds(250);
 
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
-    /// <summary>A node that was asked too often is left alone by those who asked it: by strangers, or by known callers, and not by anchors.</summary>
+    /// <summary>
+    /// Separate clients, so that a node's request to back off affects only the group that caused it, unknown callers or
+    /// known ones, and never anchoring.
+    /// </summary>
     private readonly WalletQuestion question = new(rpc.Apart(), chainId, time), ofStrangers = new(rpc.Apart(), chainId, time);
     private readonly FairTurns turns = new(WalletClaim.AtOnce, WalletClaim.Waiting, WalletClaim.WaitingPerCaller),
         strangers = new(WalletClaim.StrangersAtOnce, WalletClaim.StrangersWaiting, WalletClaim.WaitingPerCaller),
@@ -63,7 +70,10 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
         }
     }
 
-    /// <summary>Joins the same question where it waits already; another caller's waits where that one's turn is.</summary>
+    /// <summary>
+    /// Joins the caller's own pending query for the same signature, if there is one; another caller's is queued
+    /// separately, in that caller's turn.
+    /// </summary>
     private Asked Ask(WalletClaim claim, byte[] hash, string caller)
     {
         var asked = new Asked(claim, hash, caller, $"{caller} {RecentAnswers.Key(claim, hash)}");
@@ -95,12 +105,12 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
     private void NoRoom(Asked asked) => End(asked, Later(
         $"As many questions to wallets wait as may: {WalletClaim.WaitingPerCaller} for one address, and a bounded number in all.", RetryDelay));
 
-    /// <summary>From here on the same question is another one.</summary>
+    /// <summary>Fails the query and forgets it: the same query then starts afresh.</summary>
     private void End(Asked asked, Exception fault)
     {
         pending.TryRemove(KeyValuePair.Create(asked.Key, asked));
         asked.Answer.TrySetException(fault);
-        _ = asked.Answer.Task.Exception; // nobody waits for it, perhaps
+        _ = asked.Answer.Task.Exception; // observed here, since no caller may be waiting any more
     }
 
     private async Task AnswerSlowAsync(Asked asked)
@@ -125,7 +135,7 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
         await turn;
         if (slow.TurnsOf(asked.Claim.Wallet) is not null)
         {
-            Queue(asked); // slow since it waits: so it does not take the others' time
+            Queue(asked); // became slow while queued: requeued so that it does not take up the others' time
         }
         else
         {
@@ -152,7 +162,7 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
         }
         catch (OperationCanceledException) when (timeout.IsCancellationRequested)
         {
-            if (newest is not null) // the node answered, and the wallet did not
+            if (newest is not null) // the node answered; the wallet did not
             {
                 slow.NoteTimeout(asked.Claim.Wallet);
             }
@@ -166,7 +176,7 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
         }
     }
 
-    /// <summary>A question that waits or is under way, whoever waits for its answer.</summary>
+    /// <summary>A query that is queued or running, shared by all requests that wait for its answer.</summary>
     private sealed record Asked(WalletClaim Claim, byte[] Hash, string Caller, string Key)
     {
         public TaskCompletionSource<ChainBlock?> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -9,23 +9,27 @@ using Nethereum.RPC.Eth.DTOs;
 namespace CapOrleans.Chain;
 
 /// <summary>
-/// Looks for a contract's event from the newest block backwards, in windows: many providers refuse a wide range, and each has another
-/// limit.
+/// Searches for a contract's event from the newest block backwards, in windows: many providers refuse a wide range,
+/// each with a limit of its own.
 /// </summary>
 internal sealed class EventSearch(JsonRpcClient rpc, EthereumAddress contract, string[] topics, TimeProvider time)
 {
-    /// <summary>Blocks in the first window; half of it after each refusal.</summary>
+    /// <summary>Blocks in the first window; halved after each refusal.</summary>
     public const int Window = 10_000;
 
-    /// <summary>Of a whole search: one slow node must not keep every log waiting. 5 minutes.</summary>
+    /// <summary>Time limit of a whole search, so that one slow node does not delay every log. 5 minutes.</summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromMinutes(5);
 
-    /// <summary>Which of the events with these topics; every one.</summary>
+    /// <summary>Selects among the events with these topics; all by default.</summary>
     public Func<JsonElement, bool> IsWanted { get; init; } = _ => true;
 
-    /// <param name="blocks">To look at; the last as the nodes agree: this one may name any.</param>
+    /// <param name="blocks">
+    /// The range to search. The nodes have agreed on its last block: this node alone could name any.
+    /// </param>
     /// <returns>The transaction of the newest event; null when there is none.</returns>
-    /// <exception cref="ChainUnavailableException">The node refuses a single block.</exception>
+    /// <exception cref="ChainUnavailableException">
+    /// The node refuses even a single block, or the search timed out.
+    /// </exception>
     public async Task<string?> NewestAsync(BlockRange blocks, CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(Timeout, time);

@@ -3,19 +3,25 @@ using CapOrleans.Core.Signatures;
 namespace CapOrleans.Chain;
 
 /// <summary>
-/// Addresses from which a wallet took a signature lately, and how many questions each may put to that wallet before strangers do: each yes
-/// earns some. Strangers can name any wallet and cannot sign for it; and whoever captured one incident of it earns no more than that.
+/// Client addresses from which a wallet recently accepted a signature, and how many queries to that wallet each may
+/// still make ahead of unknown callers: each accepted signature earns some. An unknown caller can name any wallet but
+/// not sign for it, and replaying one captured incident earns no more than that.
 /// </summary>
-/// <param name="time">By which a wallet's questions are counted: each is a call of the chain's nodes, which anchoring needs as well.</param>
+/// <param name="time">
+/// Clock of the rate limit per wallet: each query is a call to the chain's nodes, which anchoring needs as well.
+/// </param>
 internal sealed class KnownCallers(TimeProvider time)
 {
-    /// <summary>Questions that a yes earns, and that a caller has at most.</summary>
+    /// <summary>Queries that an accepted signature earns, and the most that a caller can have left.</summary>
     public const int Earned = 8, Most = 64;
 
-    /// <summary>To one wallet, of all its callers; so many more at once. More go with the strangers' questions.</summary>
+    /// <summary>
+    /// Rate limit of queries to one wallet, by all its callers together, and the burst beyond it. Queries above it are
+    /// queued with those of unknown callers.
+    /// </summary>
     public const int PerSecond = 10, Burst = 32;
 
-    /// <summary>Pairs kept; the oldest makes room.</summary>
+    /// <summary>Pairs of caller and wallet that are kept; the oldest is evicted first.</summary>
     public const int Limit = 10_000;
 
     private readonly Lock gate = new();
@@ -23,7 +29,9 @@ internal sealed class KnownCallers(TimeProvider time)
     private readonly Queue<(string Caller, EthereumAddress Wallet)> oldest = new();
     private readonly Dictionary<EthereumAddress, DateTimeOffset> next = [];
 
-    /// <returns>Whether one was left; it is used up.</returns>
+    /// <returns>
+    /// Whether the caller had a query left and the wallet's rate limit allows it; the query is then used up.
+    /// </returns>
     public bool TryUse(string caller, EthereumAddress wallet)
     {
         lock (gate)

@@ -6,7 +6,10 @@ using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Chain;
 
-/// <summary>No chain is configured: anchors wait, and say so; CapIDs are not mirrored; contract wallets cannot be asked.</summary>
+/// <summary>
+/// The chain when none is configured: every call fails, so anchors stay pending and report why, CapIDs are not
+/// mirrored, and contract wallets cannot be asked.
+/// </summary>
 public sealed class NoChain : IAnchorContract, ICapMirror, IContractWallets
 {
     public MirrorContract? Target => null;

@@ -1,6 +1,8 @@
 namespace CapOrleans.Chain;
 
-/// <summary>Lets so many questions begin in a second, a second's worth at once; the others wait.</summary>
+/// <summary>
+/// Rate limiter: so many queries start per second, with a burst of one second's worth; the others wait.
+/// </summary>
 internal sealed class QuestionRate(int perSecond, TimeProvider time)
 {
     private static readonly TimeSpan Burst = TimeSpan.FromSeconds(1);

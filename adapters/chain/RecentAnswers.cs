@@ -4,25 +4,27 @@ using CapOrleans.Core.Signatures;
 namespace CapOrleans.Chain;
 
 /// <summary>
-/// What contract wallets answered a moment ago: who sends the same again is answered without asking the chain. Only a contract's yes or no
-/// is kept, never a fault of the node.
+/// Caches recent answers of contract wallets, so that a retry is answered without asking the chain. Only a contract's
+/// yes or no is cached, never a fault of a node.
 /// </summary>
 internal sealed class RecentAnswers(TimeProvider time)
 {
-    /// <summary>How long a no counts: a wallet may change its mind. 10 seconds.</summary>
+    /// <summary>How long a no is cached; a wallet may change its mind. 10 seconds.</summary>
     public static readonly TimeSpan AgeOfNo = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long a yes does, of a wallet whose callers were asked to retry; a gate does within a minute. 2 minutes.</summary>
+    /// <summary>
+    /// How long a yes is cached, for callers that were asked to retry; a gate retries within a minute. 2 minutes.
+    /// </summary>
     public static readonly TimeSpan AgeOfYes = TimeSpan.FromMinutes(2);
 
-    /// <summary>Answers kept; the oldest makes room.</summary>
+    /// <summary>Answers kept; the oldest is evicted first.</summary>
     public const int Limit = 1000;
 
     private readonly Lock gate = new();
     private readonly Dictionary<string, (ChainBlock? Block, long At)> answers = [];
     private readonly Queue<string> oldest = new();
 
-    /// <param name="block">Of a yes; null for a no.</param>
+    /// <param name="block">The block of a yes; null for a no.</param>
     public bool TryFind(WalletClaim claim, byte[] hash, out ChainBlock? block)
     {
         lock (gate)

@@ -4,25 +4,26 @@ using CapOrleans.Core.Signatures;
 namespace CapOrleans.Chain;
 
 /// <summary>
-/// Wallets that did not answer in time lately. One question at a time is put to each, and after each timeout it is left alone for longer:
-/// so however many of them there are, they take little of the time that the others wait for. Callers take turns at each.
+/// Wallets that timed out recently. Each is asked one question at a time, with a longer backoff after each timeout, so
+/// however many there are, they take little of the time that queries to other wallets wait for. Callers take turns at
+/// each.
 /// </summary>
 internal sealed class SlowWallets(TimeProvider time)
 {
-    /// <summary>After the first timeout, and at most. 2 and 60 seconds.</summary>
+    /// <summary>Backoff after the first timeout, and the longest one. 2 and 60 seconds.</summary>
     public static readonly TimeSpan FirstBackoff = TimeSpan.FromSeconds(2), LongestBackoff = TimeSpan.FromSeconds(60);
 
-    /// <summary>Since the last timeout; then it is a wallet as any other. 10 minutes.</summary>
+    /// <summary>Time after the last timeout from which a wallet no longer counts as slow. 10 minutes.</summary>
     public static readonly TimeSpan Age = TimeSpan.FromMinutes(10);
 
-    /// <summary>Wallets kept; the one that was slow first makes room.</summary>
+    /// <summary>Wallets kept; the one that became slow first is evicted first.</summary>
     public const int Limit = 1000;
 
     private readonly Lock gate = new();
     private readonly Dictionary<EthereumAddress, Slow> wallets = [];
     private readonly Queue<EthereumAddress> oldest = new();
 
-    /// <returns>The turns of those who have a question to it; null for a wallet that is not slow.</returns>
+    /// <returns>The queue of queries to this wallet; null for a wallet that is not slow.</returns>
     public FairTurns? TurnsOf(EthereumAddress wallet)
     {
         lock (gate)
@@ -31,7 +32,7 @@ internal sealed class SlowWallets(TimeProvider time)
         }
     }
 
-    /// <returns>How long it is left alone yet; zero or less when it may be asked.</returns>
+    /// <returns>Remaining backoff; zero or less when the wallet may be asked.</returns>
     public TimeSpan BackoffOf(EthereumAddress wallet)
     {
         lock (gate)
@@ -40,14 +41,14 @@ internal sealed class SlowWallets(TimeProvider time)
         }
     }
 
-    /// <summary>The wallet, and not the node, did not answer in time. Questions that were under way together count once.</summary>
+    /// <summary>Records that the wallet, not the node, timed out. Timeouts of concurrent queries count once.</summary>
     public void NoteTimeout(EthereumAddress wallet)
     {
         lock (gate)
         {
             if (Find(wallet) is not { } slow)
             {
-                if (!wallets.ContainsKey(wallet)) // else it was slow long ago
+                if (!wallets.ContainsKey(wallet)) // else it was slow before, and is queued
                 {
                     oldest.Enqueue(wallet);
                 }
@@ -70,6 +71,6 @@ internal sealed class SlowWallets(TimeProvider time)
     private Slow? Find(EthereumAddress wallet) =>
         wallets.TryGetValue(wallet, out var slow) && time.GetElapsedTime(slow.Since) < Age ? slow : null;
 
-    /// <param name="Since">The last timeout.</param>
+    /// <param name="Since">Timestamp of the last timeout.</param>
     private sealed record Slow(TimeSpan Backoff, long Since, FairTurns Turns);
 }

@@ -9,16 +9,16 @@ using CapOrleans.Ethereum.Rpc;
 
 namespace CapOrleans.Chain;
 
-/// <summary>What a wallet is asked, and at which block; the nodes must agree on what it answers.</summary>
+/// <summary>Asks a wallet about a signature, at a recent block; the nodes must agree on its answer.</summary>
 internal sealed class WalletQuestion(JsonRpcClient rpc, long chainId, TimeProvider time)
 {
-    /// <summary>What a wallet may use.</summary>
+    /// <summary>Gas that the wallet's code may use.</summary>
     private const long Gas = 5_000_000;
 
     private static readonly ContractAbi Wallet = new(JsonElement.Parse(
         """[{"type":"function","name":"isValidSignature","inputs":[{"name":"hash","type":"bytes32"},{"name":"signature","type":"bytes"}]}]"""));
 
-    /// <summary>How nodes say that a contract ran and failed, where they give no code of their own for it.</summary>
+    /// <summary>Node messages that mean a contract ran and failed, for nodes without an error code for that.</summary>
     private static readonly string[] Halted =
     [
         "invalid opcode", "bad instruction", "invalid jump", "stack underflow", "stack limit reached", "out of gas", "evm error", "write protection",
@@ -27,24 +27,28 @@ internal sealed class WalletQuestion(JsonRpcClient rpc, long chainId, TimeProvid
 
     private static readonly byte[] Yes = [0x16, 0x26, 0xBA, 0x7E, .. new byte[28]];
 
-    /// <summary>How long the newest block counts as such, and a chain as the one that is meant. 1 second, 1 minute.</summary>
+    /// <summary>
+    /// How long the newest block is cached, and how long the check of the chain id is valid. 1 second, 1 minute.
+    /// </summary>
     private static readonly TimeSpan AgeOfBlock = TimeSpan.FromSeconds(1), AgeOfChain = TimeSpan.FromMinutes(1);
 
     /// <summary>
-    /// Of several nodes one can name an old block, at which a wallet's former owner still speaks for it: how far back. 2 minutes, by the
-    /// block's own time; ten of Ethereum's blocks may stay out.
+    /// Oldest block that is used, by its own timestamp: one of several nodes could name an old block, at which a former
+    /// owner can still sign for the wallet. 2 minutes, in which Ethereum may miss ten blocks.
     /// </summary>
     public static readonly TimeSpan LongestHeld = TimeSpan.FromMinutes(2);
 
-    /// <summary>Within a question's three seconds there must be time for a lower block.</summary>
+    /// <summary>Uses the short grace: a query's three seconds must leave time to try a lower block.</summary>
     private readonly Agreement agreement = new(rpc, EachNode.Grace);
     private readonly Lock gate = new();
     private Task<IReadOnlyList<ChainBlock>>? newest;
     private long newestAt;
     private long? checkedAt;
 
-    /// <summary>The same for all who ask within a second: so a question is one call, and not three.</summary>
-    /// <returns>The newest block that two nodes have, and below it those that others have come to.</returns>
+    /// <summary>
+    /// Reads the newest blocks, once for all queries within a second, so that a query costs one call instead of three.
+    /// </summary>
+    /// <returns>The newest block that two nodes have, and below it those that the other nodes have reached.</returns>
     public Task<IReadOnlyList<ChainBlock>> NewestBlocksAsync(CancellationToken cancellationToken)
     {
         lock (gate)
@@ -117,8 +121,8 @@ internal sealed class WalletQuestion(JsonRpcClient rpc, long chainId, TimeProvid
         return blocks.Count > 0 ? blocks : throw why!;
     }
 
-    /// <param name="blocks">Asked at in turn, until the nodes agree.</param>
-    /// <returns>With the block at which they do.</returns>
+    /// <param name="blocks">Tried in order, until the nodes agree.</param>
+    /// <returns>The wallet's answer, and the block at which the nodes agree on it.</returns>
     public async Task<(ChainBlock At, bool IsValid)> IsValidAsync(
         WalletClaim claim, byte[] hash, IReadOnlyList<ChainBlock> blocks, CancellationToken cancellationToken)
     {
@@ -130,7 +134,7 @@ internal sealed class WalletQuestion(JsonRpcClient rpc, long chainId, TimeProvid
             }
             catch (NodesDisagreeException) when (i < blocks.Count - 1)
             {
-                // One lies, perhaps, and another has not come to this block.
+                // Perhaps one node lies, and another has not reached this block: try the next lower one.
             }
         }
     }
@@ -143,7 +147,7 @@ internal sealed class WalletQuestion(JsonRpcClient rpc, long chainId, TimeProvid
             ["gas"] = JsonRpcClient.Hex(Gas),
             ["data"] = JsonRpcClient.Hex(Wallet.Call("isValidSignature", hash, claim.Signature)),
         };
-        // By its hash (EIP-1898): by its number, it could be another block by now.
+        // By hash (EIP-1898): the same number could be another block by now.
         var at = new JsonObject { ["blockHash"] = block.Hash, ["requireCanonical"] = true };
         return await agreement.AskAsync(node => IsValidAsync(node, call, at, cancellationToken), $"wallet {claim.Wallet}");
     }
@@ -164,7 +168,7 @@ internal sealed class WalletQuestion(JsonRpcClient rpc, long chainId, TimeProvid
         new ChainBlock((long)JsonRpcClient.Quantity(block.GetProperty("number")), JsonRpcClient.Hash(block.GetProperty("hash"))),
         DateTimeOffset.FromUnixTimeSeconds((long)JsonRpcClient.Quantity(block.GetProperty("timestamp"))));
 
-    /// <summary>The contract ran and failed, as opposed to a node that did not let it run.</summary>
+    /// <summary>Whether the contract ran and failed, as opposed to a node that did not let it run.</summary>
     private static bool IsTheContracts(RpcErrorException fault) =>
         fault.Refusal == RpcRefusal.Reverted || Array.Exists(Halted, word => fault.Message.Contains(word, StringComparison.OrdinalIgnoreCase));
 

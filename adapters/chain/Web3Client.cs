@@ -9,8 +9,8 @@ using Nethereum.Web3;
 namespace CapOrleans.Chain;
 
 /// <summary>
-/// Nethereum over our transport: System.Text.Json, cancellation, fail-over, and faults that keep the HTTP status and the node's message. One
-/// for each operation, since Nethereum's calls take no cancellation token.
+/// Runs Nethereum over our transport: System.Text.Json, cancellation, failover, and faults that keep the HTTP status
+/// and the node's message. One instance per operation, since Nethereum's calls take no cancellation token.
 /// </summary>
 internal sealed class Web3Client(JsonRpcClient rpc, CancellationToken cancellationToken) : IClient
 {
@@ -31,7 +31,7 @@ internal sealed class Web3Client(JsonRpcClient rpc, CancellationToken cancellati
     public async Task<RpcResponseMessage> SendAsync(RpcRequestMessage rpcRequestMessage, string? route = null) =>
         new(rpcRequestMessage.Id, await AskAsync<JsonElement>(rpcRequestMessage.Method, rpcRequestMessage.RawParameters as object?[]));
 
-    /// <summary>A batch may be refused whole where each call would pass.</summary>
+    /// <summary>Not supported: a node may refuse a whole batch where it would accept each call.</summary>
     public Task<RpcRequestResponseBatch> SendBatchRequestAsync(RpcRequestResponseBatch rpcRequestResponseBatch) =>
         throw new NotSupportedException("Calls are sent one by one.");
 

@@ -3,28 +3,30 @@ using CapOrleans.Ethereum.Rpc;
 
 namespace CapOrleans.Ethereum;
 
-/// <summary>The nodes of <c>RPC_URL</c> say different things: one lies, or is behind.</summary>
+/// <summary>The nodes of <c>RPC_URL</c> give different answers: one lies, or lags.</summary>
 public sealed class NodesDisagreeException(string message, Exception? inner = null) : ChainUnavailableException(message, inner);
 
 /// <summary>
-/// Asks what is believed: where there are several nodes, two must say the same, so that none of them alone can make up what the log says of
-/// the chain. A single one is believed. All are asked at once: one that says nothing keeps nobody waiting.
+/// Queries chain data that is then trusted. Of several nodes, two must agree, so that no single one can make up what
+/// the log records about the chain; a single configured node is trusted. All nodes are asked concurrently, so an
+/// unresponsive one does not hold up the result.
 /// </summary>
-/// <param name="doubt">As of <see cref="EachNode"/>.</param>
+/// <param name="doubt">As in <see cref="EachNode"/>.</param>
 internal sealed class Agreement(JsonRpcClient rpc, TimeSpan? doubt = null)
 {
     /// <summary>
-    /// What a node lies behind another, as a rule: three minutes of Ethereum, four seconds of a chain with four blocks a second.
+    /// Blocks that one honest node normally lags behind another: three minutes of Ethereum, four seconds of a chain
+    /// with four blocks a second.
     /// </summary>
     private const long BlocksApart = 16;
 
-    /// <summary>As many as must say the same.</summary>
+    /// <summary>Number of nodes that must agree.</summary>
     private int Quorum => EachNode.Quorum(rpc);
 
     /// <param name="ask">Asks one node; answers are compared by value.</param>
-    /// <param name="what">For a message.</param>
-    /// <exception cref="NodesDisagreeException">No two of them say the same.</exception>
-    /// <exception cref="ChainUnavailableException">None answers.</exception>
+    /// <param name="what">Name of what is asked for, for messages.</param>
+    /// <exception cref="NodesDisagreeException">No two nodes give the same answer.</exception>
+    /// <exception cref="ChainUnavailableException">No node answers.</exception>
     public async Task<T> AskAsync<T>(Func<JsonRpcClient, Task<T>> ask, string what)
     {
         var (answers, last) = await EachNode.AskAsync(rpc, ask, found => Count(found) == Quorum, areNear: _ => false, doubt);
@@ -33,22 +35,24 @@ internal sealed class Agreement(JsonRpcClient rpc, TimeSpan? doubt = null)
             : throw Disagree(what, answers.Count, last);
     }
 
-    /// <returns>The highest block that two nodes have come to.</returns>
+    /// <returns>The highest block that two nodes have reached.</returns>
     /// <exception cref="ChainUnavailableException" />
     public Task<long> HeightAsync(CancellationToken cancellationToken) =>
         HighestAsync(node => node.NumberAsync("eth_blockNumber", cancellationToken), BlocksApart);
 
-    /// <summary>Of a number that only grows, and of which a node may lie behind.</summary>
-    /// <param name="apart">Those of honest nodes are no further, as a rule: another is waited for where they are.</param>
-    /// <returns>The highest that two nodes have come to.</returns>
+    /// <summary>Reads a number that only grows, and for which a node may lag.</summary>
+    /// <param name="apart">
+    /// Largest normal difference between honest nodes; if the answers differ by more, another node is waited for.
+    /// </param>
+    /// <returns>The highest value that two nodes have reached.</returns>
     /// <exception cref="ChainUnavailableException" />
     public async Task<long> HighestAsync(Func<JsonRpcClient, Task<long>> ask, long apart) => (await ReachedAsync(ask, apart))[0];
 
     /// <summary>
-    /// Asks at the newest block that two nodes have, and where they do not agree there, at those that others have come to: a node that lies
-    /// about the newest one, or at it, leaves those in agreement that are behind.
+    /// Asks at the newest block that two nodes have and, if they disagree there, at the lower ones that the other nodes
+    /// have reached: a node that lies about the newest block, or at it, cannot break the agreement of those that lag.
     /// </summary>
-    /// <exception cref="ChainUnavailableException">None answers, or no two say the same at any height.</exception>
+    /// <exception cref="ChainUnavailableException">No node answers, or no two agree at any height.</exception>
     public async Task<T> AtNewestAsync<T>(Func<long, Task<T>> ask, CancellationToken cancellationToken)
     {
         ChainUnavailableException? first = null;
@@ -67,16 +71,19 @@ internal sealed class Agreement(JsonRpcClient rpc, TimeSpan? doubt = null)
         throw first!;
     }
 
-    /// <returns>Of the newest block that two nodes have, and below it those that others have come to.</returns>
+    /// <returns>
+    /// Height of the newest block that two nodes have, then the lower ones that the other nodes have reached.
+    /// </returns>
     /// <exception cref="ChainUnavailableException" />
     public Task<List<long>> HeightsAsync(CancellationToken cancellationToken) =>
         ReachedAsync(node => node.NumberAsync("eth_blockNumber", cancellationToken), BlocksApart);
 
     /// <summary>
-    /// Of what may be there or not: that it is not counts when all say so, since one that is behind does not know it yet; one that takes its
-    /// time is waited for. Where one fails, two must say so that are not behind: the failing one may be the only honest one that knows it.
+    /// Looks for something that may not exist. Its absence counts when all nodes report it, since a node that lags does
+    /// not know it yet; slow nodes are waited for. If one fails, two nodes that do not lag must report it absent: the
+    /// failing one may be the only honest one that knows it.
     /// </summary>
-    /// <param name="atLeast">The block that a node must have come to, so that it can know.</param>
+    /// <param name="atLeast">The block that a node must have reached to be able to know.</param>
     /// <inheritdoc cref="AskAsync{T}"/>
     public async Task<T?> FindAsync<T>(Func<JsonRpcClient, Task<T?>> ask, string what, long atLeast, CancellationToken cancellationToken)
         where T : class
@@ -90,7 +97,10 @@ internal sealed class Agreement(JsonRpcClient rpc, TimeSpan? doubt = null)
             : throw Disagree(what, answers.Count, last);
     }
 
-    /// <summary>Once more, of those nodes alone that have come as far as two have, and as they must.</summary>
+    /// <summary>
+    /// Asks once more, counting only nodes that have reached both <paramref name="atLeast"/> and the height that two
+    /// nodes have.
+    /// </summary>
     private async Task<T?> FindAtHeightAsync<T>(Func<JsonRpcClient, Task<T?>> ask, string what, long atLeast,
         CancellationToken cancellationToken)
         where T : class
@@ -105,7 +115,7 @@ internal sealed class Agreement(JsonRpcClient rpc, TimeSpan? doubt = null)
         return answered.Count >= Quorum && answered.TrueForAll(answer => answer is null) ? null : throw Disagree(what, answered.Count, last);
     }
 
-    /// <returns>What two have come to, the highest first, and what the others have.</returns>
+    /// <returns>The highest value that two nodes have reached, then the lower ones of the other nodes.</returns>
     private async Task<List<long>> ReachedAsync(Func<JsonRpcClient, Task<long>> ask, long apart)
     {
         var (numbers, last) = await EachNode.AskAsync(rpc, ask, areNear: found => found.Max() - found.Min() <= apart, doubt: doubt);
@@ -115,6 +125,6 @@ internal sealed class Agreement(JsonRpcClient rpc, TimeSpan? doubt = null)
     private NodesDisagreeException Disagree(string what, int answered, ChainUnavailableException? last) => new(
         $"Two nodes of RPC_URL must say the same of {what}: {answered} of {rpc.Each.Count} answered.{(last is null ? "" : $" {last.Message}")}", last);
 
-    /// <summary>How many say what the last one says.</summary>
+    /// <summary>Counts the answers that equal the last one.</summary>
     private static int Count<T>(List<T> answers) => answers.Count(answer => EqualityComparer<T>.Default.Equals(answer, answers[^1]));
 }

@@ -6,12 +6,15 @@ using CapOrleans.Ethereum.Transactions;
 
 namespace CapOrleans.Ethereum;
 
-/// <param name="Estimated">Whose gas the node is asked for: a call that can succeed only behind others has one here like it that can succeed now.</param>
+/// <param name="Estimated">
+/// Call data for the gas estimate. A call that can succeed only after others is replaced here by a similar one that can
+/// succeed now.
+/// </param>
 internal sealed record ContractCall(byte[] Data, byte[] Estimated);
 
 /// <summary>
-/// Sends transactions of one account, some at a time, and waits until blocks have them: none is sent while what became of those before is
-/// unknown.
+/// Sends transactions of one account, several at a time, and waits until they are in blocks. None is sent while the
+/// outcome of earlier ones is unknown.
 /// </summary>
 internal sealed class ChainAccount
 {
@@ -37,10 +40,14 @@ internal sealed class ChainAccount
         (await SendAsync(to, [new ContractCall(data, data)], sent, cancellationToken))[0];
 
     /// <param name="calls">In the order in which they must take effect.</param>
-    /// <returns>The receipts of the first of them, at least one, none of which reverted. What comes after did not arrive.</returns>
-    /// <exception cref="RpcErrorException">The contract refuses the first; nothing was sent.</exception>
-    /// <exception cref="BatchTooLargeException">The first is; nothing was sent.</exception>
-    /// <exception cref="ChainUnavailableException">Not sent, reverted, dearer than the options allow, or unknown.</exception>
+    /// <returns>
+    /// Receipts of the first calls, at least one, none of which reverted. The calls after them did not take effect.
+    /// </returns>
+    /// <exception cref="RpcErrorException">The contract refuses the first call; nothing was sent.</exception>
+    /// <exception cref="BatchTooLargeException">The first call is too large; nothing was sent.</exception>
+    /// <exception cref="ChainUnavailableException">
+    /// Not sent, reverted, more expensive than the options allow, or of unknown outcome.
+    /// </exception>
     public async Task<IReadOnlyList<Receipt>> SendAsync(EthereumAddress? to, IReadOnlyList<ContractCall> calls, ISentTransactions sent, CancellationToken cancellationToken)
     {
         await FundAsync(cancellationToken);
@@ -61,7 +68,9 @@ internal sealed class ChainAccount
     public Task<long> CountAsync(string block, CancellationToken cancellationToken) =>
         rpc.NumberAsync("eth_getTransactionCount", cancellationToken, address, block);
 
-    /// <returns>False while a transaction with this nonce may still arrive, and when the node does not say.</returns>
+    /// <returns>
+    /// False while a transaction with this nonce may still be mined, or when the nodes do not answer.
+    /// </returns>
     private async Task<bool> IsPassedAsync(long nonce, CancellationToken cancellationToken)
     {
         try
@@ -74,7 +83,7 @@ internal sealed class ChainAccount
         }
     }
 
-    /// <returns>Of the first of them that the node has nothing against.</returns>
+    /// <returns>Gas limits of the first calls, up to one that the nodes refuse.</returns>
     private async Task<IReadOnlyList<long>> EstimateAsync(EthereumAddress? to, IReadOnlyList<ContractCall> calls, CancellationToken cancellationToken)
     {
         var gas = new List<long>(calls.Count);
@@ -86,7 +95,7 @@ internal sealed class ChainAccount
             }
             catch (ChainUnavailableException) when (gas.Count > 0)
             {
-                break; // is reported when it comes first
+                break; // reported once this call is the first
             }
         }
 

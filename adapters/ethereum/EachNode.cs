@@ -5,26 +5,33 @@ using CapOrleans.Ethereum.Rpc;
 namespace CapOrleans.Ethereum;
 
 /// <summary>
-/// Asks all nodes of <c>RPC_URL</c> at once. One that says nothing keeps nobody waiting, and whatever one says is its own fault.
+/// Asks all nodes of <c>RPC_URL</c> concurrently. An unresponsive node does not hold up the result, and any fault in an
+/// answer is its node's alone.
 /// </summary>
 internal static class EachNode
 {
-    /// <summary>For those that have not answered when enough have: 1 second; 10 where those that have decide nothing.</summary>
+    /// <summary>
+    /// How long to wait for the remaining nodes once enough have answered: 1 second; 10 when their answers decide
+    /// nothing.
+    /// </summary>
     public static readonly TimeSpan Grace = TimeSpan.FromSeconds(1), GraceOfDoubt = TimeSpan.FromSeconds(10);
 
-    /// <summary>As many as must answer before the others are not waited for.</summary>
+    /// <summary>Number of nodes that must answer before the others are no longer waited for.</summary>
     public static int Quorum(JsonRpcClient rpc) => Math.Min(2, rpc.Each.Count);
 
-    /// <param name="isEnough">Of the answers so far, at least one; true ends it. Null for all that answer in time.</param>
+    /// <param name="isEnough">
+    /// Gets the answers so far, at least one; true ends the wait. Null to take all that come in time.
+    /// </param>
     /// <param name="areNear">
-    /// Whether answers are as near to each other as honest ones are: between two that are not, only another node decides. Null where
-    /// they need not be.
+    /// Whether the answers are as close to each other as those of honest nodes: if two are not, only another node can
+    /// decide. Null when they need not be.
     /// </param>
     /// <param name="doubt">
-    /// How long others are waited for where as many have spoken as must, and decide nothing: they are too far apart, or a fault is one's whole
-    /// answer. A quarter of it where all of those were late before. Null for <see cref="GraceOfDoubt"/>.
+    /// How long to wait for more nodes when enough have responded but decide nothing: the answers are too far apart, or
+    /// a fault is all that one gave. A quarter of it if all remaining nodes were late before. Null for
+    /// <see cref="GraceOfDoubt"/>.
     /// </param>
-    /// <returns>With the last fault of a node; null for none.</returns>
+    /// <returns>The answers, with the last fault of a node; null for none.</returns>
     public static async Task<(List<T> Answers, ChainUnavailableException? Last)> AskAsync<T>(
         JsonRpcClient rpc, Func<JsonRpcClient, Task<T>> ask, Func<List<T>, bool>? isEnough = null, Func<List<T>, bool>? areNear = null,
             TimeSpan? doubt = null)
@@ -73,16 +80,18 @@ internal static class EachNode
 
         foreach (var (node, answer) in running)
         {
-            // What it says is not needed; that it says something is.
+            // The answer is no longer needed, but the fact that it came clears IsLate.
             _ = answer.ContinueWith(task => node.IsLate &= !task.IsCompletedSuccessfully, TaskScheduler.Default);
         }
 
         return (answers, last);
     }
 
-    /// <summary>Asks all of them for what any may know; one that takes its time keeps nobody waiting once another has it.</summary>
-    /// <returns>Null when none has it.</returns>
-    /// <exception cref="ChainUnavailableException">None has it, and one did not say.</exception>
+    /// <summary>
+    /// Asks all nodes for something that any may know; once one has found it, the others are no longer waited for.
+    /// </summary>
+    /// <returns>Null when no node has it.</returns>
+    /// <exception cref="ChainUnavailableException">No node has it, and one failed.</exception>
     public static async Task<T?> FindAsync<T>(
         JsonRpcClient rpc, Func<JsonRpcClient, CancellationToken, Task<T?>> ask, CancellationToken cancellationToken)
         where T : class
@@ -97,7 +106,7 @@ internal static class EachNode
             {
                 if (await done is { } found)
                 {
-                    await others.CancelAsync(); // what the others say is not needed
+                    await others.CancelAsync(); // the other answers are not needed
                     running.ForEach(other => _ = other.ContinueWith(task => task.Exception, TaskScheduler.Default));
                     return found;
                 }
@@ -111,15 +120,15 @@ internal static class EachNode
         return last is null ? null : throw last;
     }
 
-    /// <summary>None is more than so many times another.</summary>
+    /// <summary>Whether no value is more than so many times another, plus <paramref name="slack"/>.</summary>
     public static bool AreWithin(IReadOnlyCollection<BigInteger> values, int times, BigInteger slack) =>
         values.Count == 0 || values.Max() <= (values.Min() * times) + slack;
 
     /// <summary>
-    /// Which of several refusals counts. "Too large" does only when two say it, and more than do not: a batch that was made smaller for one
-    /// voice may leave out for good what another time fits.
+    /// Picks the refusal that counts. "Too large" counts only when at least two nodes report it and they are the
+    /// majority: a batch that is made smaller on one node's word may leave out for good what would fit another time.
     /// </summary>
-    /// <param name="others">How many had nothing against it.</param>
+    /// <param name="others">Number of nodes that did not refuse.</param>
     public static ChainUnavailableException Heard<TFault>(JsonRpcClient rpc, List<TFault> refusals, int others, Func<TFault, bool> isTooLarge)
         where TFault : ChainUnavailableException
     {
@@ -129,6 +138,6 @@ internal static class EachNode
             ?? (ChainUnavailableException)new NodesDisagreeException($"Two nodes of RPC_URL must say that a transaction is too large, and one does. {large[0].Message}", large[0]);
     }
 
-    /// <returns>The one in the middle, the higher of two: of three, none makes it what it likes.</returns>
+    /// <returns>The median, the higher of two: of three nodes, no single one can set it at will.</returns>
     public static T Median<T>(IReadOnlyCollection<T> answers) => answers.Order().ElementAt(answers.Count / 2);
 }

@@ -7,12 +7,15 @@ using CapOrleans.Ethereum.Rpc;
 namespace CapOrleans.Ethereum;
 
 /// <summary>
-/// How much gas a transaction gets: what the nodes expect and a fifth more, and never more than the chain allows one of them. All are
-/// asked: one alone that expects too little would have it mined and fail, one that expects too much or refuses would have it never sent.
+/// Estimates the gas limit of a transaction: what the nodes expect plus a fifth, and never more than the chain allows
+/// for one. All nodes are asked: a single one that expects too little would have it mined and fail; one that expects
+/// too much, or refuses, would keep it from being sent.
 /// </summary>
 internal sealed class GasLimits(JsonRpcClient rpc, string sender)
 {
-    /// <exception cref="BatchTooLargeException">No transaction may use so much.</exception>
+    /// <exception cref="BatchTooLargeException">
+    /// The call needs more gas or bytes than a transaction may have.
+    /// </exception>
     /// <exception cref="RpcErrorException">The contract refuses the call.</exception>
     public async Task<long> EstimateAsync(EthereumAddress? to, byte[] data, CancellationToken cancellationToken)
     {
@@ -38,7 +41,7 @@ internal sealed class GasLimits(JsonRpcClient rpc, string sender)
         return Math.Min(EachNode.Median(estimates) / 5 * 6, ChainOptions.MaxGasPerTransaction);
     }
 
-    /// <summary>All expect about the same, or all refuse.</summary>
+    /// <summary>Whether all expect about the same, within a factor of 2, or all refuse.</summary>
     private static bool AreNear(List<(long? Gas, ChainUnavailableException? Refusal)> answers) =>
         answers.Select(answer => answer.Gas is null).Distinct().Count() == 1
         && AreNear([.. answers.Select(answer => answer.Gas ?? 0)]);
@@ -50,7 +53,7 @@ internal sealed class GasLimits(JsonRpcClient rpc, string sender)
     {
         try
         {
-            // At the newest block: what waits, perhaps this same batch, must not count.
+            // At the newest block: pending transactions, perhaps this very batch, must not count.
             var gas = await node.NumberAsync("eth_estimateGas", cancellationToken, call, "latest");
             return gas is >= 0 and <= ChainOptions.MaxGasPerTransaction ? (gas, null)
                 : (null, new BatchTooLargeException(

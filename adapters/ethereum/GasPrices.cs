@@ -8,25 +8,27 @@ using CapOrleans.Ethereum.Transactions;
 namespace CapOrleans.Ethereum;
 
 /// <summary>
-/// What the chain asks for inclusion in one of its next blocks, and what the settings allow. All nodes are asked: one alone that asks too
-/// much would have nothing sent.
+/// The price of inclusion in one of the next blocks, as far as the settings allow. All nodes are asked: a single one
+/// that asks too much would keep everything from being sent.
 /// </summary>
 internal sealed class GasPrices(JsonRpcClient rpc, int maxFeeGwei)
 {
     private const long Gwei = 1_000_000_000;
 
-    /// <summary>Blocks whose tips are looked at where a node suggests none.</summary>
+    /// <summary>Blocks whose tips are examined when a node suggests none.</summary>
     private const int HistoryBlocks = 10;
 
     private long Most => maxFeeGwei * Gwei;
 
-    /// <exception cref="ChainUnavailableException">The chain asks more than the settings allow.</exception>
+    /// <exception cref="ChainUnavailableException">
+    /// The chain asks more than the settings allow, or too few nodes answer.
+    /// </exception>
     public async Task<GasPrice> NowAsync(CancellationToken cancellationToken)
     {
         var (answers, last) = await EachNode.AskAsync(rpc, node => AskAsync(node, cancellationToken), areNear: AreNear);
         if (answers.Count < EachNode.Quorum(rpc))
         {
-            throw last!; // one of several asks for what it likes
+            throw last!; // a single node of several could ask for anything
         }
 
         var withBaseFee = answers.Where(answer => answer.BaseFee is not null).ToList();
@@ -39,21 +41,22 @@ internal sealed class GasPrices(JsonRpcClient rpc, int maxFeeGwei)
         var baseFee = Middle([.. withBaseFee.Select(answer => answer.BaseFee!.Value)]);
         var tip = Middle([.. withBaseFee.Select(answer => answer.Tip)]);
         var asked = Within(baseFee + tip);
-        // Twice the base fee: six full blocks long, a transaction stays in the next one's reach.
+        // Twice the base fee keeps the transaction includable through six full blocks in a row.
         return new GasPrice((long)BigInteger.Min(tip, asked), (long)BigInteger.Min((baseFee * 2) + tip, Most));
     }
 
-    /// <summary>As prices of the same minute are.</summary>
+    /// <summary>Whether the prices differ no more than those of the same minute do.</summary>
     private static bool AreNear(List<NodePrice> prices) =>
         prices.Select(price => price.BaseFee is null).Distinct().Count() == 1
         && EachNode.AreWithin([.. prices.Select(price => price.BaseFee ?? 0)], 2, Gwei)
         && EachNode.AreWithin([.. prices.Select(price => price.Tip)], 2, Gwei);
 
     /// <summary>
-    /// A quarter more, of which nodes ask for a tenth; at least what the chain asks now. Where the settings allow no more in all, at least
-    /// the tip: a node that asks for more of it has never taken the transaction, and takes it then.
+    /// Raises a price by a quarter, where nodes require a tenth; at least to what the chain asks now. When the settings
+    /// allow no higher total, raises only the tip to the current one: a node that requires a higher tip has never
+    /// accepted the transaction, and accepts it then.
     /// </summary>
-    /// <returns>Null when the settings allow no more.</returns>
+    /// <returns>Null when the settings allow no higher price.</returns>
     public GasPrice? Raise(GasPrice paid, GasPrice now)
     {
         var cap = Math.Min(Math.Max(paid.Cap + (paid.Cap / 4) + 1, now.Cap), Most);
@@ -69,7 +72,8 @@ internal sealed class GasPrices(JsonRpcClient rpc, int maxFeeGwei)
         $"The chain asks {(asked + Gwei - 1) / Gwei} gwei, Chain__MaxFeeGwei is {maxFeeGwei}: nothing is sent until it asks less.");
 
     /// <summary>
-    /// Of two that are far apart, when no third answers, the lower: what is too little is raised later, and what was paid is gone.
+    /// Returns the median, or the lower of two that are far apart when no third node answers: too low a price is raised
+    /// later, but what was paid is gone.
     /// </summary>
     private static BigInteger Middle(IReadOnlyCollection<BigInteger> prices) =>
         prices.Count == 2 && !EachNode.AreWithin(prices, 2, Gwei) ? prices.Min() : EachNode.Median(prices);
@@ -94,7 +98,7 @@ internal sealed class GasPrices(JsonRpcClient rpc, int maxFeeGwei)
         }
         catch (RpcErrorException)
         {
-            // Not every node has it: what was paid lately is as good.
+            // Not every node has this method: tips that were paid recently do as well.
         }
 
         try
@@ -111,7 +115,7 @@ internal sealed class GasPrices(JsonRpcClient rpc, int maxFeeGwei)
         }
     }
 
-    /// <summary>What one node says.</summary>
+    /// <summary>The price that one node asks.</summary>
     /// <param name="BaseFee">Null on a chain without one; then <paramref name="Tip"/> is the whole price.</param>
     private sealed record NodePrice(BigInteger? BaseFee, BigInteger Tip);
 }

@@ -3,7 +3,10 @@ using CapOrleans.Core.Anchors;
 
 namespace CapOrleans.Ethereum;
 
-/// <summary>For a single call: the contract refuses what is there, so a call that was cut off may be made again.</summary>
+/// <summary>
+/// Keeps sent transactions in memory, for a single call. A call that was cut off may be repeated: the contract refuses
+/// a record that exists, and a second deployment makes another contract.
+/// </summary>
 public sealed class MemoryTransactions : ISentTransactions
 {
     public IReadOnlyList<SentTransaction> All { get; private set; } = [];

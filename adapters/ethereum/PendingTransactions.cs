@@ -7,20 +7,20 @@ using CapOrleans.Ethereum.Transactions;
 namespace CapOrleans.Ethereum;
 
 /// <summary>
-/// What an account has sent, until it is in blocks. It is kept before it is sent; so a lost answer, a crash or a reorganisation leads to
-/// the same transactions again, never to others.
+/// The transactions that an account has sent, until they are in blocks. They are stored before they are sent, so that a
+/// lost answer, a crash or a reorganisation leads to the same transactions again, never to others.
 /// </summary>
 internal sealed class PendingTransactions(JsonRpcClient rpc, ChainOptions options, GasPrices prices, TimeProvider time)
 {
-    /// <summary>How often it must be seen that a transaction cannot arrive: one of several backends may lie behind.</summary>
+    /// <summary>How many looks in a row must show that a transaction cannot be mined: a backend may lag.</summary>
     private const int Repeatedly = 3;
 
     private readonly Receipts receipts = new(rpc);
     private readonly Submission nodes = new(rpc);
 
-    /// <returns>False when the node may not know all of them: an answer was lost, and perhaps nothing else.</returns>
-    /// <exception cref="RpcErrorException">The first is refused, and nothing was sent.</exception>
-    /// <exception cref="BatchTooLargeException">The first is, and nothing was sent.</exception>
+    /// <returns>False when an answer was lost: the nodes may not know all of them, or may know them all.</returns>
+    /// <exception cref="RpcErrorException">The first transaction was refused; nothing was sent.</exception>
+    /// <exception cref="BatchTooLargeException">The first transaction is too large; nothing was sent.</exception>
     public async Task<bool> SendAsync(IReadOnlyList<ChainTransaction> transactions, ISentTransactions sent, CancellationToken cancellationToken)
     {
         await sent.KeepAsync(
@@ -33,7 +33,7 @@ internal sealed class PendingTransactions(JsonRpcClient rpc, ChainOptions option
             }
             catch (RpcErrorException fault)
             {
-                // Refused, for want of funds perhaps: of this one and those behind it nothing is on its way.
+                // Refused, perhaps for lack of funds: this one and those after it were not sent.
                 await sent.KeepAsync([.. sent.All.Take(i)], -sent.All.Skip(i).Sum(transaction => transaction.GasLimit));
                 if (i == 0)
                 {
@@ -49,9 +49,9 @@ internal sealed class PendingTransactions(JsonRpcClient rpc, ChainOptions option
         return true;
     }
 
-    /// <summary>Waits for what was sent last, and pays more for it while no block takes it.</summary>
-    /// <param name="mustRepeat">A node may not know it.</param>
-    /// <returns>Of those that succeeded before the first that did not; empty when that never arrives.</returns>
+    /// <summary>Waits until the transactions sent last are in blocks, and raises their fee meanwhile.</summary>
+    /// <param name="mustRepeat">Whether to send them again at once, because a node may not know them.</param>
+    /// <returns>Receipts up to the first that did not succeed; empty when the first can never be mined.</returns>
     public async Task<IReadOnlyList<Receipt>> FinishAsync(ISentTransactions sent, bool mustRepeat, CancellationToken cancellationToken)
     {
         var (started, bumped) = (time.GetTimestamp(), time.GetTimestamp());
@@ -69,15 +69,15 @@ internal sealed class PendingTransactions(JsonRpcClient rpc, ChainOptions option
                     return await ConcludeAsync(sent, arrived);
                 }
 
-                // What cannot arrive is not sent again.
+                // Transactions that can no longer be mined are not sent again.
                 if (!isDecided && (mustRepeat || time.GetElapsedTime(bumped) >= options.BumpInterval))
                 {
                     bumped = time.GetTimestamp();
                     var against = await RepeatAsync(sent, arrived, mayRaise: !mustRepeat, cancellationToken);
                     (last, refusals) = (against ?? last, against is null || Submission.IsOnItsWay(against) ? 0 : refusals + 1);
-                    if (refusals == Repeatedly) // no node knows it, and none takes it
+                    if (refusals == Repeatedly) // no node knows it, and none accepts it
                     {
-                        // One with its nonce is made anew: no two of them can arrive.
+                        // The next one gets the same nonce: at most one of them can be mined.
                         await sent.KeepAsync([], -sent.All.Sum(transaction => transaction.GasLimit));
                         return [];
                     }
@@ -85,7 +85,7 @@ internal sealed class PendingTransactions(JsonRpcClient rpc, ChainOptions option
             }
             catch (ChainUnavailableException fault) when (fault is not TransactionRevertedException)
             {
-                last = fault; // a poll that failed says nothing about the transaction
+                last = fault; // a failed poll proves nothing about the transaction
             }
 
             await Task.Delay(options.PollInterval, time, cancellationToken);
@@ -95,11 +95,11 @@ internal sealed class PendingTransactions(JsonRpcClient rpc, ChainOptions option
             $"Transaction {sent.All[^1].Hashes[^1]} is in no block after {options.WaitTimeout.TotalSeconds:0} s.{(last is null ? "" : $" {last.Message}")}", last);
     }
 
-    /// <summary>Looks for receipts.</summary>
-    /// <returns>False while one that has none may still arrive.</returns>
+    /// <summary>Looks for receipts and collects them in <paramref name="arrived"/>.</summary>
+    /// <returns>False while a transaction without a receipt may still be mined.</returns>
     private async Task<bool> LookAsync(IReadOnlyList<SentTransaction> sent, Dictionary<long, Receipt> arrived, CancellationToken cancellationToken)
     {
-        var count = await receipts.CountAsync(options.Writer.Address, cancellationToken); // before the receipts: they are newer
+        var count = await receipts.CountAsync(options.Writer.Address, cancellationToken); // before the receipts, so that those are newer
         foreach (var transaction in sent)
         {
             if (transaction.Nonce < count && arrived.ContainsKey(transaction.Nonce))
@@ -107,7 +107,7 @@ internal sealed class PendingTransactions(JsonRpcClient rpc, ChainOptions option
                 continue;
             }
 
-            arrived.Remove(transaction.Nonce); // its block has perhaps left the chain
+            arrived.Remove(transaction.Nonce); // its block may have been reorganised away
             if (await FindAsync(transaction, isThere: transaction.Nonce < count, cancellationToken) is { } receipt)
             {
                 arrived[transaction.Nonce] = receipt;
@@ -121,7 +121,9 @@ internal sealed class PendingTransactions(JsonRpcClient rpc, ChainOptions option
         return true;
     }
 
-    /// <param name="isThere">A transaction with its nonce is in a block: then nodes that do not agree which one it is have decided nothing.</param>
+    /// <param name="isThere">
+    /// A transaction with its nonce is in a block: if the nodes disagree on which one, nothing is decided yet.
+    /// </param>
     private async Task<Receipt?> FindAsync(SentTransaction transaction, bool isThere, CancellationToken cancellationToken)
     {
         NodesDisagreeException? undecided = null;
@@ -129,7 +131,7 @@ internal sealed class PendingTransactions(JsonRpcClient rpc, ChainOptions option
         {
             try
             {
-                // That somebody else's is there in its place counts when every node says that ours is not.
+                // That another one took its nonce counts only when every node reports that ours is missing.
                 if (await receipts.AgreeAsync(hash, atLeast: isThere ? long.MaxValue : 0, cancellationToken) is { } receipt)
                 {
                     return receipt;
@@ -157,7 +159,7 @@ internal sealed class PendingTransactions(JsonRpcClient rpc, ChainOptions option
         return succeeded;
     }
 
-    /// <returns>What the node has against one of them; null for nothing.</returns>
+    /// <returns>The last refusal of one of them; null for none.</returns>
     private async Task<RpcErrorException?> RepeatAsync(ISentTransactions sent, Dictionary<long, Receipt> arrived, bool mayRaise, CancellationToken cancellationToken)
     {
         bool IsWaiting(SentTransaction transaction) => !arrived.ContainsKey(transaction.Nonce);
@@ -183,7 +185,7 @@ internal sealed class PendingTransactions(JsonRpcClient rpc, ChainOptions option
         return last;
     }
 
-    /// <returns>As it was where the settings allow no more.</returns>
+    /// <returns>The transaction unchanged when the settings allow no higher price.</returns>
     private SentTransaction Raise(SentTransaction transaction, GasPrice now)
     {
         if (prices.Raise(new GasPrice(transaction.Tip, transaction.Cap), now) is not { } more)
@@ -195,7 +197,7 @@ internal sealed class PendingTransactions(JsonRpcClient rpc, ChainOptions option
         return Sign(new ChainTransaction(options.ChainId, transaction.Nonce, more, transaction.GasLimit, to, transaction.Data), transaction.Hashes);
     }
 
-    /// <param name="replaced">What it takes the place of.</param>
+    /// <param name="replaced">Hashes of the transactions that it replaces.</param>
     private SentTransaction Sign(ChainTransaction transaction, IReadOnlyList<string> replaced)
     {
         var signed = transaction.Sign(options.Writer);

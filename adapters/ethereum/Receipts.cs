@@ -6,15 +6,19 @@ using CapOrleans.Ethereum.Rpc;
 
 namespace CapOrleans.Ethereum;
 
-/// <summary>The contract ran and failed: the same again would fail again.</summary>
+/// <summary>The transaction reverted: the same call would fail again.</summary>
 public sealed class TransactionRevertedException(string message) : ChainUnavailableException(message);
 
-/// <param name="Contract">That the transaction made; null for a call.</param>
-/// <param name="Logs">Address, data and topics of each, in lower case whatever the node writes; their places and hashes are the
-/// receipt's.</param>
+/// <param name="Contract">Address of the contract that the transaction created; null for a call.</param>
+/// <param name="Logs">
+/// Address, data and topics of each log, in lower case whatever the node writes; block and transaction are the
+/// receipt's.
+/// </param>
 internal sealed record Receipt(string Transaction, long Block, string BlockHash, bool IsReverted, long GasUsed, string? Contract, JsonElement Logs)
 {
-    /// <summary>Equal when they say the same of what happened: each node words its JSON in its own way, and adds to it.</summary>
+    /// <summary>
+    /// Equal when they report the same outcome: each node formats its JSON differently and adds members of its own.
+    /// </summary>
     public bool Equals(Receipt? other) => other is not null
         && (Transaction, Block, BlockHash, IsReverted, GasUsed, Contract) == (other.Transaction, other.Block, other.BlockHash, other.IsReverted, other.GasUsed, other.Contract)
         && JsonElement.DeepEquals(Logs, other.Logs);
@@ -22,15 +26,15 @@ internal sealed record Receipt(string Transaction, long Block, string BlockHash,
     public override int GetHashCode() => BlockHash.GetHashCode(StringComparison.Ordinal);
 }
 
-/// <param name="At">Its own time.</param>
+/// <param name="At">The block's own timestamp.</param>
 internal sealed record Block(string Hash, DateTimeOffset At);
 
-/// <summary>What became of transactions and blocks, as the nodes agree.</summary>
+/// <summary>Reads receipts, blocks and transaction counts on which the nodes agree.</summary>
 internal sealed class Receipts(JsonRpcClient rpc)
 {
     private readonly Agreement agreement = new(rpc);
 
-    /// <returns>Null when no block has it, or the nodes do not agree.</returns>
+    /// <returns>Null when it is in no block, or the nodes disagree.</returns>
     public async Task<Receipt?> FindAsync(string hash, CancellationToken cancellationToken)
     {
         try
@@ -43,8 +47,10 @@ internal sealed class Receipts(JsonRpcClient rpc)
         }
     }
 
-    /// <param name="atLeast">The block that it is in, or a later one: a node that has not come to it says nothing.</param>
-    /// <returns>Null when no block has it.</returns>
+    /// <param name="atLeast">
+    /// The transaction's block, or a later one; a node that has not reached it cannot vouch that there is no receipt.
+    /// </param>
+    /// <returns>Null when it is in no block.</returns>
     /// <exception cref="NodesDisagreeException" />
     public async Task<Receipt?> AgreeAsync(string hash, long atLeast, CancellationToken cancellationToken)
     {
@@ -63,7 +69,9 @@ internal sealed class Receipts(JsonRpcClient rpc)
     /// <returns>The highest block that two nodes have, where there are two.</returns>
     public Task<long> HeightAsync(CancellationToken cancellationToken) => agreement.HeightAsync(cancellationToken);
 
-    /// <returns>How many transactions of the account are in blocks, as two nodes say where there are two.</returns>
+    /// <returns>
+    /// Number of the account's transactions in blocks: the highest that two nodes have reached, where there are two.
+    /// </returns>
     public Task<long> CountAsync(EthereumAddress account, CancellationToken cancellationToken) =>
         agreement.HighestAsync(node => node.NumberAsync("eth_getTransactionCount", cancellationToken, account.ToString(), "latest"), apart: 0);
 
@@ -87,7 +95,7 @@ internal sealed class Receipts(JsonRpcClient rpc)
             ReadLogs(receipt.GetProperty("logs")));
     }
 
-    /// <summary>Spelled in one way: what is compared between nodes is what is read afterwards.</summary>
+    /// <summary>Normalises the spelling, so that what is compared between nodes is what is read afterwards.</summary>
     private static JsonElement ReadLogs(JsonElement logs) => JsonElement.Parse(new JsonArray([.. logs.EnumerateArray().Select(log => new JsonObject
     {
         ["address"] = Hex(log.GetProperty("address")),

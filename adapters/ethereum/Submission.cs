@@ -4,14 +4,16 @@ using CapOrleans.Ethereum.Rpc;
 namespace CapOrleans.Ethereum;
 
 /// <summary>
-/// Gives signed transactions to all nodes: one that takes it has perhaps passed it on to nobody, and one that refuses it perhaps refuses
-/// everything. Whether it arrived, only its receipt says.
+/// Sends a signed transaction to all nodes: one that accepts it may never propagate it, and one that refuses it may
+/// refuse everything. Only its receipt shows whether it was mined.
 /// </summary>
 internal sealed class Submission(JsonRpcClient rpc)
 {
-    /// <returns>What those have against it that know it already, or something in its place; null when one took it.</returns>
-    /// <exception cref="RpcErrorException">All that answer refuse it.</exception>
-    /// <exception cref="ChainUnavailableException">None answers.</exception>
+    /// <returns>
+    /// The refusal of a node that knows it already, or has another in its place; null when a node accepted it.
+    /// </returns>
+    /// <exception cref="RpcErrorException">All nodes that answer refuse it.</exception>
+    /// <exception cref="ChainUnavailableException">No node answers.</exception>
     public async Task<RpcErrorException?> SendAsync(byte[] raw, CancellationToken cancellationToken)
     {
         var (answers, last) = await EachNode.AskAsync(rpc, AskAsync);
@@ -34,6 +36,9 @@ internal sealed class Submission(JsonRpcClient rpc)
         }
     }
 
-    /// <summary>Known, in a block, or waiting beside another of the same nonce, which is paid more for with time.</summary>
+    /// <summary>
+    /// Whether a refused transaction is on its way nevertheless: known, in a block, or competing with another of the
+    /// same nonce, until its fee is raised.
+    /// </summary>
     public static bool IsOnItsWay(RpcErrorException fault) => fault.Refusal is RpcRefusal.AlreadyKnown or RpcRefusal.NonceTooLow or RpcRefusal.Underpriced;
 }

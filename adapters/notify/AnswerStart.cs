@@ -2,14 +2,17 @@ using System.Text;
 
 namespace CapOrleans.Notify;
 
-/// <summary>How an answer begins, for whoever asks why a delivery was refused; whatever a receiver sends, it delays nothing.</summary>
+/// <summary>
+/// Reads the beginning of a receiver's answer, which shows why a delivery was refused. At most 256 bytes and 1 second,
+/// so that no receiver can delay anything.
+/// </summary>
 internal static class AnswerStart
 {
     private const int MaxBytes = 256;
 
     private static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(1);
 
-    /// <returns>Without control characters; null for nothing.</returns>
+    /// <returns>The text without control characters; null when it is empty.</returns>
     public static async Task<string?> ReadAsync(HttpContent content, TimeProvider time, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(ReadTimeout, time);
@@ -26,7 +29,7 @@ internal static class AnswerStart
         }
         catch (Exception fault) when (fault is IOException or HttpRequestException or OperationCanceledException)
         {
-            // The status has said it all; this is what came of the rest.
+            // The status is what counts; the text is whatever arrived until then.
         }
 
         var text = string.Concat(Encoding.UTF8.GetString(bytes.AsSpan(0, length)).Where(c => !char.IsControl(c))).Trim();

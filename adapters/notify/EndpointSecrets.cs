@@ -3,7 +3,7 @@ using CapOrleans.Core.Webhooks;
 
 namespace CapOrleans.Notify;
 
-/// <summary>What receivers verify deliveries with.</summary>
+/// <summary>The secrets and the public key with which receivers verify deliveries.</summary>
 public sealed class EndpointSecrets : IWebhookSecrets
 {
     private readonly WebhookSecret deployment;

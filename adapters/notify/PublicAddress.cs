@@ -4,8 +4,9 @@ using System.Net.Sockets;
 namespace CapOrleans.Notify;
 
 /// <summary>
-/// Which addresses are of the public internet, by the special-purpose address registries of IANA: everything else is this machine, its
-/// network, the cloud's metadata, or nobody. An IPv6 address that stands for an IPv4 address is what that one is.
+/// Tells which addresses belong to the public internet, by IANA's special-purpose address registries. All others are
+/// this machine, its network, a cloud's metadata service, or unassigned. An IPv6 address that embeds an IPv4 address is
+/// judged by that.
 /// </summary>
 public static class PublicAddress
 {
@@ -23,7 +24,10 @@ public static class PublicAddress
         "224.0.0.0/4", // multicast
         "240.0.0.0/4"); // reserved, broadcast
 
-    /// <summary>Outside of it, IPv6 has loopback, unspecified, IPv4-compatible, link-local, site-local, unique local and multicast addresses.</summary>
+    /// <summary>
+    /// The rest of IPv6 has loopback, unspecified, IPv4-compatible, link-local, site-local, unique local and multicast
+    /// addresses.
+    /// </summary>
     private static readonly IPNetwork GlobalUnicast = IPNetwork.Parse("2000::/3");
 
     private static readonly IPNetwork[] SpecialIPv6 = Networks(

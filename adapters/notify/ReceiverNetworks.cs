@@ -5,18 +5,19 @@ using CapOrleans.Core.Access;
 
 namespace CapOrleans.Notify;
 
-/// <summary>A name leads to no address that webhooks may be delivered to.</summary>
+/// <summary>The receiver's host has no address that webhooks may be delivered to.</summary>
 public sealed class RefusedAddressException()
     : IOException("The receiver's addresses are neither public nor within Webhooks__AllowedNetworks.");
 
 /// <summary>
-/// Where webhooks may be delivered to: public addresses, and those of networks that an operator allows. A name is resolved by the
-/// connection itself, which then goes to one of the addresses that were judged: there is no time between for another answer of the name's server (DNS rebinding).
+/// The networks that webhooks may be delivered to: public addresses, and those that an operator allows. The name is
+/// resolved while connecting, and the connection goes to one of the addresses that were checked, so the DNS server
+/// cannot give another answer in between (DNS rebinding).
 /// </summary>
-/// <param name="allowed">Besides public addresses.</param>
+/// <param name="allowed">Networks allowed besides public addresses.</param>
 public sealed class ReceiverNetworks(IReadOnlyList<IPNetwork> allowed)
 {
-    /// <summary>What a service that listens on loopback itself may reach besides.</summary>
+    /// <summary>Networks that are allowed in addition when the service itself listens on loopback.</summary>
     public static IReadOnlyList<IPNetwork> Loopback { get; } = [IPNetwork.Parse("127.0.0.0/8"), IPNetwork.Parse("::1/128")];
 
     public bool Allow(IPAddress address)
@@ -25,11 +26,15 @@ public sealed class ReceiverNetworks(IReadOnlyList<IPNetwork> allowed)
         return PublicAddress.Is(plain) || allowed.Any(network => network.Contains(plain));
     }
 
-    /// <returns>False when the host is an address, in whatever spelling, that is not allowed.</returns>
+    /// <returns>
+    /// False when the host is an IP address, in any notation, that is not allowed. Names are checked on connecting.
+    /// </returns>
     public bool Allow(Uri url) => !IPAddress.TryParse(url.IdnHost.TrimEnd('.'), out var address) || Allow(address);
 
-    /// <summary>A client that connects to nothing else, follows no redirect, keeps no cookie and knows no proxy. Whoever calls bounds the
-    /// time.</summary>
+    /// <summary>
+    /// Creates a client that connects to these networks only and uses no redirects, cookies or proxy. It has no
+    /// timeout: the caller bounds the time.
+    /// </summary>
     public HttpClient CreateClient() => new(new SocketsHttpHandler
     {
         AllowAutoRedirect = false,

@@ -8,8 +8,8 @@ using Org.BouncyCastle.Crypto.Signers;
 namespace CapOrleans.Notify;
 
 /// <summary>
-/// The deployment's Ed25519 key for <c>v1a</c> signatures of Standard Webhooks: a receiver that verifies with the public half can keep no
-/// secret, and lose none. It does not print.
+/// The deployment's Ed25519 key for the <c>v1a</c> signatures of Standard Webhooks: a receiver that verifies with the
+/// public key needs no secret, and cannot lose one. Never printed.
 /// </summary>
 /// <param name="seed">32 bytes.</param>
 public sealed class WebhookKey(byte[] seed)

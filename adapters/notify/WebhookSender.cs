@@ -9,9 +9,10 @@ using Polly.CircuitBreaker;
 namespace CapOrleans.Notify;
 
 /// <summary>
-/// POSTs with the headers of Standard Webhooks (<c>webhook-id</c>, <c>webhook-timestamp</c>, <c>webhook-signature</c>), signed with each
-/// secret of the endpoint (<c>v1</c>) and with the deployment's key (<c>v1a</c>). An endpoint that only fails is left alone for a while; one that
-/// refuses what is in a delivery does not fail.
+/// POSTs with the headers of Standard Webhooks (<c>webhook-id</c>, <c>webhook-timestamp</c>, <c>webhook-signature</c>),
+/// signed with each secret of the endpoint (<c>v1</c>) and with the deployment's key (<c>v1a</c>). A circuit breaker
+/// per endpoint pauses deliveries when all attempts within a minute, at least five, failed. Refusals of a delivery's
+/// content, 410 and 429 do not count as failures.
 /// </summary>
 public sealed class WebhookSender : IWebhookSender, IDisposable
 {
@@ -24,7 +25,7 @@ public sealed class WebhookSender : IWebhookSender, IDisposable
     private readonly TimeProvider time;
     private readonly ConcurrentDictionary<string, ResiliencePipeline<DeliveryOutcome>> circuits = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <param name="deployment">The secret that those of the endpoints, and the key, are derived from.</param>
+    /// <param name="deployment">The secret from which those of the endpoints, and the key, are derived.</param>
     public WebhookSender(ReceiverNetworks networks, WebhookSecret deployment, TimeProvider time)
     {
         (this.networks, this.deployment, this.time) = (networks, deployment, time);

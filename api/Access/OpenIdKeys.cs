@@ -4,17 +4,20 @@ using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 namespace CapOrleans.Api.Access;
 
 /// <summary>
-/// The provider's issuer and keys. It is asked once at a time, and whoever else needs the answer does not wait for it: anyone can send
-/// what looks like a token, and a provider that is silent must not make the requests of others wait in a queue.
+/// Caches the OpenID provider's issuer and signing keys. At most one request to the provider is in flight, and only the
+/// caller that started it may have to wait: anyone can send something that looks like a token, so a silent provider
+/// must not make other requests queue up.
 /// </summary>
-/// <param name="http">Without a timeout of its own.</param>
+/// <param name="http">HTTP client without a timeout of its own.</param>
 internal sealed partial class OpenIdKeys(OpenIdProvider provider, HttpClient http, TimeProvider time, ILogger<OpenIdKeys> logger)
     : IConfigurationManager<OpenIdConnectConfiguration>, IDocumentRetriever
 {
-    /// <summary>For the whole answer, and from one failure to the next try.</summary>
+    /// <summary>Timeout for the complete response, and delay from a failed attempt to the next one.</summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5), RetryInterval = TimeSpan.FromSeconds(10);
 
-    /// <summary>How old the answer may become, and how often a key that it does not have may ask for another.</summary>
+    /// <summary>
+    /// Age at which the cached answer is refreshed, and minimum time between refreshes caused by unknown key ids.
+    /// </summary>
     public static readonly TimeSpan MaxAge = TimeSpan.FromHours(12), RefreshInterval = TimeSpan.FromMinutes(1);
 
     private const int MaxErrorLength = 200;
@@ -25,8 +28,9 @@ internal sealed partial class OpenIdKeys(OpenIdProvider provider, HttpClient htt
     private long? readAt, triedAt;
 
     /// <returns>
-    /// False at once when nothing is known and the provider is being asked, or did not answer within the last 10 seconds. Who comes first waits
-    /// for the answer, 5 seconds at most.
+    /// Whether keys are available. False immediately when nothing is cached and a request is in flight, or one ended
+    /// without an answer within the last 10 seconds. The caller that starts the request waits for it, 5 seconds at
+    /// most.
     /// </returns>
     public async Task<bool> IsReadyAsync()
     {
@@ -59,7 +63,10 @@ internal sealed partial class OpenIdKeys(OpenIdProvider provider, HttpClient htt
         }
     }
 
-    /// <summary>A token names a key that is not known: the provider may have a new one. The answer counts for later tokens.</summary>
+    /// <summary>
+    /// Requests a refresh because a token names an unknown key, which the provider may have added. Only later tokens
+    /// benefit from the result.
+    /// </summary>
     public void RequestRefresh()
     {
         lock (gate)
@@ -71,7 +78,7 @@ internal sealed partial class OpenIdKeys(OpenIdProvider provider, HttpClient htt
         }
     }
 
-    /// <exception cref="InvalidOperationException">Nothing is known; see <see cref="IsReadyAsync"/>.</exception>
+    /// <exception cref="InvalidOperationException">Nothing is cached; see <see cref="IsReadyAsync"/>.</exception>
     public Task<OpenIdConnectConfiguration> GetConfigurationAsync(CancellationToken cancel)
     {
         lock (gate)
@@ -80,13 +87,13 @@ internal sealed partial class OpenIdKeys(OpenIdProvider provider, HttpClient htt
         }
     }
 
-    /// <summary>Ends with the token, which the library's own way to get a document does not look at.</summary>
+    /// <summary>Honours the cancellation token, which the library's own document retriever ignores.</summary>
     public Task<string> GetDocumentAsync(string address, CancellationToken cancel) =>
         provider.Authority.IsLoopback || new Uri(address).Scheme == Uri.UriSchemeHttps
             ? http.GetStringAsync(address, cancel)
             : throw new InvalidOperationException($"{address} is not https.");
 
-    /// <summary>Called under the lock; what it does at once is to say that it is under way.</summary>
+    /// <summary>Starts a request. Called under the lock; synchronously it only sets <c>isAsking</c>.</summary>
     private Task AskAsync()
     {
         isAsking = true;

@@ -10,24 +10,31 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace CapOrleans.Api.Access;
 
-/// <summary>An OpenID provider whose tokens operators may use beside API keys.</summary>
-/// <param name="Authority">Where its discovery document is found; https, or loopback.</param>
-/// <param name="Audience">What a token must be for.</param>
-/// <param name="ScopeClaim">The claim that holds <c>read</c>, <c>operate</c> or <c>admin</c>, as one of several words or values.</param>
+/// <summary>An OpenID provider whose tokens operators may use instead of API keys.</summary>
+/// <param name="Authority">Base URL of its discovery document; https, or loopback.</param>
+/// <param name="Audience">Required audience of a token.</param>
+/// <param name="ScopeClaim">
+/// Claim with <c>read</c>, <c>operate</c> or <c>admin</c>, as one of several words or values.
+/// </param>
 public sealed record OpenIdProvider(Uri Authority, string Audience, string ScopeClaim);
 
-/// <summary>Tokens of the provider: signature by its keys, issuer, audience, type, time; the claim gives the scope.</summary>
+/// <summary>
+/// Authenticates the provider's tokens (signature, issuer, audience, type and lifetime) and reads the scope from the
+/// claim.
+/// </summary>
 internal static class OpenIdAccess
 {
-    /// <summary>Of a subject, which entries of the log name for ever.</summary>
+    /// <summary>Maximum length of a subject, which log entries record permanently.</summary>
     public const int MaxSubjectLength = 256;
 
-    /// <summary>How far the provider's clock and ours may be apart: a token counts so long before and after its times.</summary>
+    /// <summary>
+    /// Tolerated difference between the provider's clock and ours, before and after the times in a token.
+    /// </summary>
     public static readonly TimeSpan ClockSkew = TimeSpan.FromSeconds(60);
 
     private const string Scheme = "openid";
 
-    /// <summary>Of one document of the provider.</summary>
+    /// <summary>Maximum size of one document from the provider.</summary>
     private const int MaxDocumentBytes = 1 << 20;
 
     public static void AddOpenId(this IServiceCollection services, OpenIdProvider provider)
@@ -54,7 +61,7 @@ internal static class OpenIdAccess
                 {
                     if (!await context.HttpContext.RequestServices.GetRequiredService<OpenIdKeys>().IsReadyAsync())
                     {
-                        context.Fail("The provider's keys are not known."); // before the handler would write a stack trace for each token
+                        context.Fail("The provider's keys are not known."); // fail before the handler writes a stack trace for each token
                     }
                 },
                 OnTokenValidated = context =>
@@ -65,7 +72,7 @@ internal static class OpenIdAccess
                         return Task.CompletedTask;
                     }
 
-                    // Only what is set here: a claim of the token must not pass for one of ours.
+                    // Use these claims only: a claim in the token must not pass for one of ours.
                     context.Principal = new ClaimsPrincipal(new ClaimsIdentity(
                         [
                             new Claim(ClaimTypes.Name, subject),
@@ -76,7 +83,7 @@ internal static class OpenIdAccess
                 },
                 OnAuthenticationFailed = context =>
                 {
-                    context.Fail(context.Exception); // also when the provider is away: then nobody is let in by it
+                    context.Fail(context.Exception); // also when the provider is unavailable: its tokens are refused then
                     return Task.CompletedTask;
                 },
             };
@@ -88,12 +95,13 @@ internal static class OpenIdAccess
         });
     }
 
-    /// <summary>Three parts with dots between them; no API key has one.</summary>
+    /// <summary>Whether the header has a token: three parts separated by dots. An API key contains no dot.</summary>
     private static bool IsToken(string header) => header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) && header.Count('.') == 2;
 
     /// <summary>
-    /// <c>JWT</c>, <c>at+jwt</c> (RFC 9068) or nothing: what was made for another purpose is no token for us. <c>crit</c> names what whoever does
-    /// not know it must refuse, and we know nothing of the kind.
+    /// Accepts <c>JWT</c>, <c>at+jwt</c> (RFC 9068) or no type: a token made for another purpose is not accepted.
+    /// <c>crit</c> lists extensions that a recipient must refuse unless it understands them, and none are supported
+    /// here.
     /// </summary>
     private static bool IsAccessToken(string? type, JsonWebToken token)
     {
@@ -102,7 +110,9 @@ internal static class OpenIdAccess
             || type.Equals("JWT", StringComparison.OrdinalIgnoreCase) || type.Equals("at+jwt", StringComparison.OrdinalIgnoreCase));
     }
 
-    /// <summary>Nothing that is not seen, or turns the direction of writing.</summary>
+    /// <summary>
+    /// Whether the subject is printable, without invisible characters or any that change the writing direction.
+    /// </summary>
     internal static bool IsSubject(string text) => PrintableText.Is(text, MaxSubjectLength);
 
     private static OperatorScope ScopeOf(ClaimsPrincipal user, string claim)
@@ -114,7 +124,7 @@ internal static class OpenIdAccess
             : OperatorScope.None;
     }
 
-    /// <summary>Whatever the handler needs to know is set here.</summary>
+    /// <summary>Empty: everything that the handler needs is set in <see cref="AddOpenId"/>.</summary>
     private sealed class NoConfiguration : IAuthenticationConfigurationProvider
     {
         public IConfiguration AuthenticationConfiguration { get; } = new ConfigurationBuilder().Build();

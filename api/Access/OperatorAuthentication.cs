@@ -11,34 +11,38 @@ using Microsoft.Extensions.Options;
 
 namespace CapOrleans.Api.Access;
 
-/// <summary>Who may do what: calls name the least scope that they need; reads need none where they are open.</summary>
+/// <summary>
+/// Authorization policies: each endpoint names the least scope that it needs; reads need none where they are open.
+/// </summary>
 public static class OperatorAccess
 {
     public const string Scheme = "operator";
 
-    /// <summary>Needs scope <c>read</c>, unless reads are open.</summary>
+    /// <summary>Needs scope <c>read</c>, unless reads are open and the caller is local.</summary>
     public const string Reader = "read";
 
     /// <summary>Needs scope <c>operate</c>.</summary>
     public const string Operator = "operate";
 
-    /// <summary>Needs scope <c>operate</c>, unless registration is open: what the legacy clients call without a key.</summary>
+    /// <summary>
+    /// Needs scope <c>operate</c>, unless registration is open and the caller is local; legacy clients have no key.
+    /// </summary>
     public const string OperatorOrOpen = "operate-or-open";
 
     public const string Admin = "admin";
 
-    /// <summary>The call itself decides, by who asks.</summary>
+    /// <summary>No scope is required; the endpoint itself decides, depending on the caller.</summary>
     public const string Anyone = "anyone";
 
     internal const string ScopeClaim = "cap-scope";
 
-    /// <summary>An API key's name, for people.</summary>
+    /// <summary>Display name of an API key.</summary>
     private const string NameClaim = "cap-key-name";
 
     public static IServiceCollection AddOperatorAccess(this IServiceCollection services, bool openReads, bool openRegistration,
         OpenIdProvider? openId)
     {
-        // The core alone: there are no cookies here, so nothing needs the key ring that the whole package would bring.
+        // The core alone: there are no cookies here, so the key ring that the whole package adds is not needed.
         services.AddAuthenticationCore(options =>
         {
             options.DefaultScheme = Scheme;
@@ -65,34 +69,39 @@ public static class OperatorAccess
     public static bool Has(this ClaimsPrincipal user, OperatorScope scope) =>
         Enum.TryParse<OperatorScope>(user.FindFirstValue(ScopeClaim), out var held) && held >= scope;
 
-    /// <summary>Who shows a key that is none is told so, and not served as one who shows none.</summary>
+    /// <summary>
+    /// Whether the caller is local. An invalid key is refused with 401; it is never treated as an anonymous request.
+    /// </summary>
     private static bool IsLocal(AuthorizationHandlerContext context) => context.Resource is HttpContext call && LocalCaller.Is(call)
         && !call.Items.ContainsKey(OperatorAuthentication.Refused);
 
-    /// <returns>Who asks, for the log entry of what they change.</returns>
+    /// <returns>The caller, for the log entry of a change.</returns>
     public static Actor ToActor(this ClaimsPrincipal user) =>
         user.FindFirstValue(ClaimTypes.Name) is not { } id ? Actor.Anonymous
         : user.FindFirstValue(NameClaim) is { } name ? new Actor($"key:{id}", name)
         : new Actor($"openid:{id}", null);
 
-    /// <summary>The claims of whoever holds the API key.</summary>
+    /// <summary>Claims that an API key grants.</summary>
     internal static IEnumerable<Claim> ClaimsOf(OperatorKey key) =>
         [new(ClaimTypes.Name, key.Id), new(NameClaim, key.Name), new(ScopeClaim, $"{key.Scope}")];
 }
 
-/// <summary>An API key as <c>Authorization: Bearer</c>, or as the password of <c>Basic</c>, which browsers can ask for.</summary>
+/// <summary>
+/// Authenticates an API key, as <c>Authorization: Bearer</c> or as the password of <c>Basic</c>, which browsers can
+/// prompt for.
+/// </summary>
 internal sealed class OperatorAuthentication(
     IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, OperatorKeys keys)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
-    /// <summary>In the items of a request that showed something that is no key.</summary>
+    /// <summary>Key in <c>HttpContext.Items</c> that marks a request with invalid credentials.</summary>
     public static readonly object Refused = new();
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
         if (Context.GetEndpoint()?.Metadata.GetMetadata<IAuthorizeData>() is null)
         {
-            return AuthenticateResult.NoResult(); // nobody asks: intake must not wait for the list of keys
+            return AuthenticateResult.NoResult(); // no authorization needed: intake must not wait for the list of keys
         }
 
         if (!AuthenticationHeaderValue.TryParse(Request.Headers.Authorization, out var header) || header.Parameter is null)

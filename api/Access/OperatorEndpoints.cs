@@ -5,7 +5,7 @@ using CapOrleans.GrainInterfaces;
 
 namespace CapOrleans.Api.Access;
 
-/// <summary>API keys: made, listed, revoked.</summary>
+/// <summary>Endpoints that create, list and revoke API keys.</summary>
 internal static class OperatorEndpoints
 {
     private const int MaxNameLength = 64;

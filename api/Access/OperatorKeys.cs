@@ -6,12 +6,12 @@ using CapOrleans.GrainInterfaces;
 namespace CapOrleans.Api.Access;
 
 /// <summary>
-/// The cluster's API keys, asked for when they are older than a few seconds: so a revocation holds everywhere that soon, and a stranger's
-/// key costs a look into a list.
+/// Caches the cluster's API keys for a few seconds: a revocation takes effect everywhere within that time, and an
+/// unknown key costs only a local lookup.
 /// </summary>
 internal sealed class OperatorKeys(IGrainFactory grains, TimeProvider time)
 {
-    /// <summary>How long a revoked key may still be taken by another API than the one that revoked it.</summary>
+    /// <summary>How long an API may still accept a key that another API revoked.</summary>
     private static readonly TimeSpan Age = TimeSpan.FromSeconds(3);
 
     private readonly ConcurrentDictionary<string, DateTimeOffset> used = new();
@@ -50,7 +50,7 @@ internal sealed class OperatorKeys(IGrainFactory grains, TimeProvider time)
         }
     }
 
-    /// <summary>What is asked next is new.</summary>
+    /// <summary>Expires the cache: the next lookup asks the cluster.</summary>
     public void Forget()
     {
         lock (gate)

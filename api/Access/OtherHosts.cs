@@ -6,13 +6,15 @@ using Microsoft.AspNetCore.Authorization;
 namespace CapOrleans.Api.Access;
 
 /// <summary>
-/// On loopback some calls need no key: a page whose name was made to lead here (DNS rebinding) must not make them,
-/// nor must a page of another site.
+/// On loopback some calls need no key. These are refused to a page whose host name was made to resolve to this machine
+/// (DNS rebinding), and to a page of another site.
 /// </summary>
 internal static class OtherHosts
 {
-    /// <summary>After authentication: what counts is who the caller is, not which headers a request has.</summary>
-    /// <param name="isOpen">Some calls need no key: then only by a name of this machine.</param>
+    /// <summary>
+    /// Runs after authentication: what counts is who the caller is, not which headers the request has.
+    /// </summary>
+    /// <param name="isOpen">Whether some calls need no key; only then is anything refused.</param>
     public static void RefuseOtherHosts(this IApplicationBuilder app, bool isOpen) => app.Use((context, next) =>
         !isOpen || !NeedsKey(context) || context.User.Identity is { IsAuthenticated: true } ? next(context)
         : !LoopbackHost.Is(context.Request.Host.Host)

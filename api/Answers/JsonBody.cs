@@ -6,11 +6,13 @@ using CapOrleans.HttpEdge.Bodies;
 
 namespace CapOrleans.Api.Answers;
 
-/// <summary>Reads a request body that is one JSON object of a known type; the first member that breaks its rule is named.</summary>
+/// <summary>
+/// Reads a request body that is one JSON object of a known type; a refusal names the first invalid member.
+/// </summary>
 internal static class JsonBody
 {
-    /// <param name="what">What the body is, for the refusal.</param>
-    /// <returns>The value with the body to the letter, or what to answer instead.</returns>
+    /// <param name="what">The expected content, for the refusal.</param>
+    /// <returns>The value and the body byte for byte, or the response to send instead.</returns>
     public static async Task<(T? Value, byte[] Bytes, IResult? Refused)> ReadAsync<T>(HttpContext context, JsonTypeInfo<T> type, string what)
         where T : class
     {
@@ -36,7 +38,7 @@ internal static class JsonBody
         }
     }
 
-    /// <param name="path">Of the member that broke the rule of its type.</param>
+    /// <param name="path">Path of the member that does not fit its type.</param>
     private static string RuleOf(JsonTypeInfo type, string path)
     {
         foreach (var part in path.Split('.'))

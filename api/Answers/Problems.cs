@@ -7,17 +7,17 @@ namespace CapOrleans.Api.Answers;
 /// <summary>Errors as RFC 9457 problems: a stable <c>type</c>, the <c>field</c> at fault and the <c>rule</c> it breaks.</summary>
 public static class Problems
 {
-    /// <summary>What a client should wait before it sends the same again, in seconds.</summary>
+    /// <summary>Seconds that a client should wait before a retry.</summary>
     public const string RetryAfterSeconds = "1";
 
-    /// <returns>As a Retry-After header has it: whole seconds, at least one.</returns>
+    /// <returns>The value of a <c>Retry-After</c> header: whole seconds, at least one.</returns>
     public static string Seconds(TimeSpan wait) => HttpProblem.Seconds(wait);
 
     public static ProblemHttpResult Of(int status, string type, string field, string rule) => HttpProblem.Of(status, type, field, rule);
 
     public static ProblemHttpResult Of(int status, Refusal refusal) => Of(status, refusal.Type, refusal.Field, refusal.Rule);
 
-    /// <summary>Of an incident's verdict.</summary>
+    /// <summary>HTTP status of a verdict on an incident.</summary>
     public static int StatusOf(Verdict verdict) => verdict switch
     {
         Verdict.Accepted => StatusCodes.Status201Created,

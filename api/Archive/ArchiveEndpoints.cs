@@ -6,7 +6,7 @@ using CapOrleans.GrainInterfaces;
 
 namespace CapOrleans.Api.Archive;
 
-/// <summary>Where archived content is.</summary>
+/// <summary>Endpoint that checks where archived content is available.</summary>
 internal static class ArchiveEndpoints
 {
     public static void MapArchive(this IEndpointRouteBuilder app) =>

@@ -15,7 +15,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace CapOrleans.Api.Caps;
 
-/// <summary>A CapID: who may speak for it, what is counted, and how that changes.</summary>
+/// <summary>Endpoints for CapIDs: keys, policy, score and changes of them.</summary>
 internal static class CapEndpoints
 {
     public static void MapCaps(this IEndpointRouteBuilder app)

@@ -3,8 +3,8 @@ using CapOrleans.HttpEdge.Limits;
 namespace CapOrleans.Api.Caps;
 
 /// <summary>
-/// Signed changes of CapIDs, of which one address has few judged at once: anybody can sign something, and each is judged where the CapID's
-/// incidents are.
+/// Limits how many signed changes of CapIDs and updates of incidents one address has checked concurrently: anyone can
+/// sign something, and the check runs in the grains that also handle the CapID's incidents.
 /// </summary>
 internal sealed class ChangeTurns() : AddressTurns(AtOnceEach)
 {

@@ -11,14 +11,14 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace CapOrleans.Api.Escalation;
 
-/// <summary>Query of a preview, for the description.</summary>
+/// <summary>Query of a preview, for the OpenAPI description.</summary>
 internal sealed record PreviewQuery(
     [FromQuery(Name = "cap")] string? Cap, [FromQuery(Name = "severity")] string? Severity, [FromQuery(Name = "at")] string? At)
 {
     public static readonly string[] Names = ["cap", "severity", "at"];
 }
 
-/// <summary>Ladders: who is paged of incidents that nobody answers.</summary>
+/// <summary>Endpoints for ladders: who is paged for incidents that no one answers.</summary>
 internal static class LadderEndpoints
 {
     public static void MapLadders(this IEndpointRouteBuilder app)
@@ -110,7 +110,7 @@ internal static class LadderEndpoints
             EscalationJson.Default.LadderPreview);
     }
 
-    /// <summary>As if it happened: each step is made when it is due.</summary>
+    /// <summary>Simulates the escalation; each step runs when it is due.</summary>
     private static (IReadOnlyList<LadderStepView> Steps, DateTimeOffset? UnansweredAt) StepsOf(
         Ladder ladder, string capId, string severity, DateTimeOffset at)
     {

@@ -9,7 +9,10 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace CapOrleans.Api.Gates;
 
-/// <summary>The gates: an admin names them, each says every ten seconds that it is there, and an operator sees which are not.</summary>
+/// <summary>
+/// Endpoints for gates: an admin names them, each sends a heartbeat every ten seconds, and operators see which are
+/// silent.
+/// </summary>
 internal static class GateEndpoints
 {
     public static void MapGates(this IEndpointRouteBuilder app)

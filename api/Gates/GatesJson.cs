@@ -6,7 +6,7 @@ namespace CapOrleans.Api.Gates;
 
 [JsonSourceGenerationOptions(
     JsonSerializerDefaults.Web,
-    PropertyNameCaseInsensitive = false, // two spellings of one name would be two meanings of one signed text
+    PropertyNameCaseInsensitive = false, // case-insensitive names would give one signed text two meanings
     NumberHandling = JsonNumberHandling.Strict,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
 [JsonSerializable(typeof(GateBody))]

@@ -11,9 +11,9 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace CapOrleans.Api.Intake;
 
-/// <summary>One line of the answer: the verdict on the line of the same number.</summary>
-/// <param name="Line">From 1.</param>
-/// <param name="Status">As <c>POST /v1/incidents</c> would have answered this line by itself.</param>
+/// <summary>One line of the response: the verdict on the request's line of the same number.</summary>
+/// <param name="Line">Number of the line, from 1.</param>
+/// <param name="Status">Status that <c>POST /v1/incidents</c> would have returned for this line alone.</param>
 internal sealed record LineVerdict(
     int Line,
     int Status,
@@ -21,8 +21,8 @@ internal sealed record LineVerdict(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ProblemDetails? Problem);
 
 /// <summary>
-/// Many incidents in one request: newline-delimited JSON in, one verdict per line out, in the order sent. Each line is as
-/// durable and as exactly-once as a request of its own; a line that is refused refuses only itself.
+/// Many incidents in one request: newline-delimited JSON in, one verdict per line out, in the order sent. Each line is
+/// as durable and as exactly-once as a request of its own; a refused line does not affect the others.
 /// </summary>
 internal static class BatchEndpoint
 {
@@ -78,11 +78,11 @@ internal static class BatchEndpoint
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
-            // It gave way, or its sender has left: what has had its turn is ruled on all the same.
+            // The slot was given up or the client has gone; what already had its turn is decided all the same.
         }
     }
 
-    /// <returns>Null when the header is none.</returns>
+    /// <returns>Null when the header is invalid.</returns>
     private static HashSet<int>? LegacyLines(HttpRequest request, int lines)
     {
         var numbers = new HashSet<int>();

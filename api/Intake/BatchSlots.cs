@@ -3,17 +3,19 @@ using CapOrleans.HttpEdge.Limits;
 
 namespace CapOrleans.Api.Intake;
 
-/// <summary>How many batches are taken in at once: what waits for the rest of its body holds memory.</summary>
+/// <summary>Limits concurrent batches: one that waits for the rest of its body occupies memory.</summary>
 internal sealed class BatchSlots(TimeProvider time)
 {
-    /// <summary>Batches of a mebibyte that may be taken in at once.</summary>
+    /// <summary>Maximum concurrent batches of up to 1 MiB, in all and per address.</summary>
     public const int Bodies = 128, BodiesPerAddress = 32;
 
     private readonly FairSlots slots = new(Bodies, BodiesPerAddress, time);
 
     /// <summary>
-    /// Held while a batch is taken in, ruled on and answered: one that waits, for its sender or for a turn, may have to give way.
+    /// Takes a slot, to be kept until the batch is read, decided and answered. A batch that waits, for its client or
+    /// for a turn, may lose its slot to another one.
     /// </summary>
+    /// <returns>Null when there is no slot.</returns>
     public FairSlots.Slot? Take(HttpContext context) => slots.TryTake(AddressRateLimit.AddressOf(context), context.Abort);
 
     public static IResult Refuse(HttpContext context)

@@ -3,14 +3,15 @@ using CapOrleans.HttpEdge.Limits;
 
 namespace CapOrleans.Api.Intake;
 
-/// <summary>Who sent incidents.</summary>
-/// <param name="Address">As limits count it.</param>
-/// <param name="Asker">As turns at contract wallets count it.</param>
+/// <summary>The caller that sent incidents.</summary>
+/// <param name="Address">Address that rate limits count.</param>
+/// <param name="Asker">Identity that limits of queries to contract wallets count.</param>
 internal sealed record Caller(IPAddress Address, string Asker)
 {
     /// <summary>
-    /// <c>proven</c> in a request makes its caller another one for wallets, with questions of its own: so what a gate passes on of hosts whose
-    /// wallet took a claim lately does not wait behind what strangers send through it. Of what it is not, it gives nobody more.
+    /// A request with <c>proven</c> counts as a different caller for contract wallets, with queries of its own. A gate
+    /// sends it for hosts from which a wallet recently accepted a claim, so that these do not queue behind what
+    /// strangers send through the gate. Sent by anyone else, it gives no more than a second address would.
     /// </summary>
     private const string ClaimsHeader = "X-Cap-Claims", Proven = "proven";
 

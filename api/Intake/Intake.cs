@@ -8,15 +8,19 @@ using CapOrleans.HttpEdge.Limits;
 
 namespace CapOrleans.Api.Intake;
 
-/// <summary>What became of one incident that was sent.</summary>
-/// <param name="Status">HTTP status: 201 new, 200 accepted before; both with a receipt. Anything else with a refusal.</param>
-/// <param name="RetryAfter">Set when the same may be accepted later.</param>
+/// <summary>Outcome of one incident.</summary>
+/// <param name="Status">
+/// HTTP status: 201 when new, 200 when accepted before, both with a receipt; any other with a refusal.
+/// </param>
+/// <param name="RetryAfter">Set when the same incident may be accepted later.</param>
 internal sealed record Outcome(int Status, Receipt? Receipt, Refusal? Refusal, TimeSpan? RetryAfter)
 {
-    /// <summary>What the sender of an accepted incident may not have meant.</summary>
+    /// <summary>Possible mistake in an accepted incident; null for none.</summary>
     public string? Warning { get; init; }
 
-    /// <summary>Tells the sender when the first of what was not decided now may be sent again.</summary>
+    /// <summary>
+    /// Sets <c>Retry-After</c> to the shortest delay after which an undecided incident may be sent again.
+    /// </summary>
     public static void SetRetryAfter(HttpContext context, IEnumerable<Outcome> outcomes)
     {
         if (outcomes.Min(outcome => outcome.RetryAfter) is { } wait)
@@ -26,7 +30,9 @@ internal sealed record Outcome(int Status, Receipt? Receipt, Refusal? Refusal, T
     }
 }
 
-/// <summary>Reads an incident and asks its grain; every call that takes incidents runs through here.</summary>
+/// <summary>
+/// Reads incidents and files them with their grains; every endpoint that accepts incidents uses this.
+/// </summary>
 internal sealed partial class Intake(IGrainFactory grains, AddressTurns turns, TimeProvider time, ILogger<Intake> logger)
 {
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(1), RetryDelay = TimeSpan.FromSeconds(1);
@@ -34,8 +40,8 @@ internal sealed partial class Intake(IGrainFactory grains, AddressTurns turns, T
     private long lastReported;
     private int unsaid;
 
-    /// <param name="body">One JSON object, as the sender wrote it.</param>
-    /// <param name="isLegacy">By a legacy call, where severities are free words.</param>
+    /// <param name="body">One JSON object, exactly as sent.</param>
+    /// <param name="isLegacy">Whether it came by a legacy call, which takes any word as severity.</param>
     public async Task<Outcome> RuleAsync(ReadOnlyMemory<byte> body, bool isLegacy, Caller caller, CancellationToken cancellationToken)
     {
         var outcome = await RuleOneAsync(body, isLegacy, caller, cancellationToken);
@@ -66,10 +72,14 @@ internal sealed partial class Intake(IGrainFactory grains, AddressTurns turns, T
             : MisspeltMember.Of(report) is { } misspelt ? (null, misspelt) : (report, null);
     }
 
-    /// <summary>Reports of one CapID enter the log in the order given; others beside them.</summary>
-    /// <param name="legacy">Numbers of lines, from 1, that came by a legacy call.</param>
+    /// <summary>
+    /// Files a batch. Reports of one CapID enter the log in the order given; those of different CapIDs run in parallel.
+    /// </summary>
+    /// <param name="legacy">Numbers of the lines, from 1, that came by a legacy call.</param>
     /// <returns>An outcome for each line.</returns>
-    /// <exception cref="OperationCanceledException">What has had its turn is ruled on all the same.</exception>
+    /// <exception cref="OperationCanceledException">
+    /// Cancelled; what already had its turn is decided all the same.
+    /// </exception>
     public async Task<Outcome[]> RuleAsync(
         IReadOnlyList<ReadOnlyMemory<byte>> lines, IReadOnlySet<int> legacy, Caller caller, CancellationToken cancellationToken)
     {
@@ -94,7 +104,7 @@ internal sealed partial class Intake(IGrainFactory grains, AddressTurns turns, T
     private static Outcome Unreadable(ReadOnlyMemory<byte> body, Refusal refusal) => new(
         body.Length > IncidentReader.MaxRequestBytes ? StatusCodes.Status413PayloadTooLarge : StatusCodes.Status400BadRequest, null, refusal, null);
 
-    /// <param name="reports">Of one CapID.</param>
+    /// <param name="reports">Reports of one CapID.</param>
     private Task<IReadOnlyList<Outcome>> RuleAsync(List<IncidentReport> reports, Caller caller, CancellationToken cancellationToken) =>
         AnswerAsync(reports, caller, () => FileAsync(reports, caller, cancellationToken), cancellationToken);
 
@@ -106,14 +116,14 @@ internal sealed partial class Intake(IGrainFactory grains, AddressTurns turns, T
         {
             if (reports.Exists(report => report.Scheme == FullV2.Scheme))
             {
-                CallerContext.Address = caller.Asker; // only a contract wallet's signature asks whose it is
+                CallerContext.Address = caller.Asker; // only the check of a contract wallet's signature needs the caller
             }
 
             return [.. (await rule()).Zip(reports, Of)];
         }
         catch (Exception fault) when (fault is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
-            // Whether they were accepted is unknown; to send the same again is safe and tells.
+            // Whether they were accepted is unknown; sending the same again is safe and settles it.
             Report(fault, reports[^1], reports.Count);
             var unavailable = new Outcome(
                 StatusCodes.Status503ServiceUnavailable, null, new Refusal("unavailable", "", "The log cannot take incidents now; send the same again."), RetryDelay);
@@ -128,7 +138,10 @@ internal sealed partial class Intake(IGrainFactory grains, AddressTurns turns, T
             Warning = ruling.Receipt is null ? null : IncidentWarning.Of(report),
         };
 
-    /// <summary>As a single incident goes: every signature at its own incident, then all that are proven at their CapID.</summary>
+    /// <summary>
+    /// Files reports as single incidents are filed: each incident grain checks its signatures, then the CapID grain
+    /// gets all that are proven.
+    /// </summary>
     private async Task<IReadOnlyList<Ruling>> FileAsync(List<IncidentReport> reports, Caller caller, CancellationToken cancellationToken)
     {
         var checks = new SignatureCheck?[reports.Count];
@@ -143,14 +156,17 @@ internal sealed partial class Intake(IGrainFactory grains, AddressTurns turns, T
         return ofOneCap.Rule(ofOneCap.Proven is { Count: > 0 } proven ? await AcceptAsync(proven, caller, cancellationToken) : []);
     }
 
-    /// <summary>In the caller's turn as well: a batch may name a CapID in each line that nobody has, and each is looked for.</summary>
+    /// <summary>
+    /// Takes the caller's turn as well: every line of a batch may name a different unknown CapID, and each costs a
+    /// lookup.
+    /// </summary>
     private async Task<IReadOnlyList<Ruling>> AcceptAsync(IReadOnlyList<ProvenReport> ofOneCap, Caller caller, CancellationToken cancellationToken)
     {
         using var turn = await turns.EnterAsync(caller.Address, cancellationToken);
         return await grains.Cap(ofOneCap[0].Report.CapId).AcceptAsync(ofOneCap);
     }
 
-    /// <returns>Nothing for any of them when their grain does not answer.</returns>
+    /// <returns>Nulls when the incident's grain does not answer.</returns>
     private async Task<IReadOnlyList<SignatureCheck?>> ProveAsync(List<IncidentReport> ofOneIncident, Caller caller, CancellationToken cancellationToken)
     {
         using var turn = await turns.EnterAsync(caller.Address, cancellationToken);
@@ -165,7 +181,9 @@ internal sealed partial class Intake(IGrainFactory grains, AddressTurns turns, T
         }
     }
 
-    /// <summary>At most once a second: while a part of the cluster is away, every incident for it ends here.</summary>
+    /// <summary>
+    /// Logs at most once a second: while part of the cluster is unavailable, every incident for it ends here.
+    /// </summary>
     private void Report(Exception fault, IncidentReport report, int incidents)
     {
         var count = Interlocked.Add(ref unsaid, incidents);

@@ -8,21 +8,29 @@ using CapOrleans.HttpEdge.Limits;
 
 namespace CapOrleans.Api.Intake;
 
-/// <summary>What hosts send and sign. Other members are kept, and read by nobody; under full-v2 they are refused.</summary>
-/// <param name="TaskId">1 to 128 of A-Z a-z 0-9 . _ : -; unique per CapID for ever. incident_id is the same member.</param>
-/// <param name="CapId">Who is responsible; the same alphabet.</param>
-/// <param name="Agent">Who reports; 1 to 256 printable characters.</param>
+/// <summary>
+/// An incident as hosts sign and send it. Other members are stored but not read; under full-v2 they are refused.
+/// </summary>
+/// <param name="TaskId">
+/// 1 to 128 of A-Z a-z 0-9 . _ : -; unique per CapID for ever. Also accepted as incident_id.
+/// </param>
+/// <param name="CapId">The CapID responsible; same alphabet.</param>
+/// <param name="Agent">The reporting agent; 1 to 256 printable characters.</param>
 /// <param name="Timestamp">ISO 8601 in UTC; signed as text.</param>
-/// <param name="Signature">0x and 130 hex digits; of a contract wallet as it takes it. docs/protocol.md says over what.</param>
-/// <param name="Signer">The address that signed.</param>
-/// <param name="Severity">normal, high, escalated or critical, in any case; other words where the CapID's policy has freeSeverity.</param>
+/// <param name="Signature">
+/// 0x and 130 hex digits, or what a contract wallet accepts. docs/protocol.md defines what is signed.
+/// </param>
+/// <param name="Signer">Address of the signer.</param>
+/// <param name="Severity">
+/// normal, high, escalated or critical, in any case; other words where the CapID's policy has freeSeverity.
+/// </param>
 /// <param name="Description">At most 8 KiB.</param>
-/// <param name="Feedback">F_E, within 0 and 1.</param>
-/// <param name="Misuse">M_E, within 0 and 1.</param>
-/// <param name="CapPotential">A claim; kept, never used.</param>
-/// <param name="Scheme">identity-v1, where it is left out.</param>
-/// <param name="Evidence">A CID, under full-v2.</param>
-/// <param name="Ipfs">For the legacy record on chain.</param>
+/// <param name="Feedback">F_E, from 0 to 1.</param>
+/// <param name="Misuse">M_E, from 0 to 1.</param>
+/// <param name="CapPotential">The sender's claim; stored, never used.</param>
+/// <param name="Scheme">Default identity-v1.</param>
+/// <param name="Evidence">A CID; full-v2 only.</param>
+/// <param name="Ipfs">For the legacy record on the chain.</param>
 internal sealed record IncidentRequest(
     [property: JsonPropertyName("task_id")] string TaskId,
     [property: JsonPropertyName("cap_id")] string CapId,
@@ -39,7 +47,10 @@ internal sealed record IncidentRequest(
     string? Evidence = null,
     string? Ipfs = null);
 
-/// <summary>The ways in: the new calls and the legacy one. All run the same path; they differ in their answers.</summary>
+/// <summary>
+/// The intake endpoints, current and legacy. All share one path; the legacy one takes any severity and answers in its
+/// own form.
+/// </summary>
 internal static class IntakeEndpoints
 {
     public static void MapIntake(this IEndpointRouteBuilder app)
@@ -93,7 +104,7 @@ internal static class IntakeEndpoints
                 ReceivedJson.Default.ReceivedAnswer);
     }
 
-    /// <returns>The outcome of an acceptance, or what to answer instead.</returns>
+    /// <returns>The outcome of an accepted incident, or the response to send instead.</returns>
     private static async Task<(Outcome? Accepted, IResult? Refused)> RuleAsync(
         HttpContext context, bool isLegacy, Intake intake, AddressRateLimit limit)
     {

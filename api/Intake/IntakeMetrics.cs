@@ -3,7 +3,7 @@ using CapOrleans.Core.Telemetry;
 
 namespace CapOrleans.Api.Intake;
 
-/// <summary>What became of incidents that were sent to this API.</summary>
+/// <summary>Counts the incidents sent to this API by outcome.</summary>
 internal static class IntakeMetrics
 {
     private static readonly Meter Meter = new(CapTelemetry.Api);

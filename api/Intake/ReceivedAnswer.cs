@@ -2,8 +2,8 @@ using System.Text.Json.Serialization;
 
 namespace CapOrleans.Api.Intake;
 
-/// <summary>Of the legacy <c>POST /incident</c>.</summary>
-/// <param name="Warning">What its sender may not have meant; left out when there is nothing to say.</param>
+/// <summary>Response of the legacy <c>POST /incident</c>.</summary>
+/// <param name="Warning">Possible mistake in the incident; omitted when there is none.</param>
 internal sealed record ReceivedAnswer(
     string Status, string Hash, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Warning);
 

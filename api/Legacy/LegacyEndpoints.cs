@@ -12,7 +12,7 @@ using CapOrleans.HttpEdge.Bodies;
 
 namespace CapOrleans.Api.Legacy;
 
-/// <summary>The legacy calls besides <c>/incident</c>, with the legacy bodies.</summary>
+/// <summary>The legacy endpoints except <c>/incident</c>, with the legacy bodies.</summary>
 internal static class LegacyEndpoints
 {
     private const int FlushAt = 64 * 1024;
@@ -75,7 +75,7 @@ internal static class LegacyEndpoints
             : WebhookEndpoints.Refuse(context, ruling.Verdict);
     }
 
-    /// <summary>Streams: however long the logs are, no more than a page of each is in memory.</summary>
+    /// <summary>Streams the records: at most one page of each log is in memory, however long the logs are.</summary>
     private static async Task ListAsync(HttpContext context, IGrainFactory grains)
     {
         context.Response.ContentType = "application/json";

@@ -5,8 +5,8 @@ using CapOrleans.GrainInterfaces;
 namespace CapOrleans.Api.Legacy;
 
 /// <summary>
-/// The accepted incidents of all logs as one stream, by the instant of acceptance: each log is read page by page, so that no
-/// more than a page of each is in memory however long they are.
+/// Merges the accepted incidents of all logs into one stream, ordered by time of acceptance. Each log is read page by
+/// page, so at most one page of each is in memory, however long they are.
 /// </summary>
 internal static class MergedRecords
 {

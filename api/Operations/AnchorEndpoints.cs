@@ -5,7 +5,7 @@ using CapOrleans.GrainInterfaces;
 
 namespace CapOrleans.Api.Operations;
 
-/// <summary>What an admin does about a log's anchors.</summary>
+/// <summary>Endpoint that restarts a log's anchors, for admins.</summary>
 internal static class AnchorEndpoints
 {
     public static void MapAnchors(this IEndpointRouteBuilder app) => app.MapPost("/v1/logs/{log:int}/anchors/restart", RestartAsync)

@@ -5,10 +5,12 @@ using CapOrleans.Core.Telemetry;
 
 namespace CapOrleans.Api.Operations;
 
-/// <summary>The cluster's state as metrics, read when somebody looks; each API of a cluster says the same.</summary>
+/// <summary>The cluster's state as metrics; every API of a cluster reports the same values.</summary>
 internal sealed class ClusterMetrics : IDisposable
 {
-    /// <summary>Webhooks come and go: they count as one consumer, whose lag is that of the slowest.</summary>
+    /// <summary>
+    /// Webhooks are added and removed, so they count as one consumer, whose lag is that of the slowest.
+    /// </summary>
     private const string Webhooks = "notify";
 
     private volatile Readiness state = new(Readiness.Ready, [], []);
@@ -44,7 +46,7 @@ internal sealed class ClusterMetrics : IDisposable
     private IEnumerable<Measurement<long>> Conflicts() => state.Consumers!.Where(consumer => consumer.Consumer == "anchor")
         .Select(consumer => new Measurement<long>(consumer.Conflict ? 1 : 0, OfLog(consumer.Log)));
 
-    /// <param name="only">A consumer; null for all.</param>
+    /// <param name="only">Name of one consumer; null for all.</param>
     private IEnumerable<Measurement<long>> OfEach(Func<IEnumerable<Progress>, long> read, string? only = null) => state.Consumers!
         .GroupBy(consumer => (consumer.Log, Name: consumer.Consumer.StartsWith($"{Webhooks}/", StringComparison.Ordinal) ? Webhooks
             : consumer.Consumer))
@@ -55,7 +57,7 @@ internal sealed class ClusterMetrics : IDisposable
     private static KeyValuePair<string, object?> OfLog(int log) => new("log", log);
 }
 
-/// <summary>Reads the state for a collector that is sent metrics, and does not ask for them.</summary>
+/// <summary>Refreshes the metrics periodically where they are pushed to a collector and not scraped.</summary>
 internal sealed class ClusterMetricsRefresh(ClusterMetrics metrics, IGrainFactory grains, TimeProvider time) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(15);
@@ -70,7 +72,7 @@ internal sealed class ClusterMetricsRefresh(ClusterMetrics metrics, IGrainFactor
             }
             catch (Exception) when (!stoppingToken.IsCancellationRequested)
             {
-                // The cluster does not answer just now: /health/ready says so.
+                // The cluster does not answer at the moment; /health/ready reports it.
             }
 
             await Task.Delay(Interval, time, stoppingToken);

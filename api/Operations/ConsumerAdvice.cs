@@ -2,7 +2,7 @@ using CapOrleans.Contracts.AuditLog;
 
 namespace CapOrleans.Api.Operations;
 
-/// <summary>What an operator does about a consumer that does not go on.</summary>
+/// <summary>Advice for operators about a consumer that makes no progress.</summary>
 internal static class ConsumerAdvice
 {
     public static Progress Add(Progress consumer) => consumer is { LastError: null, Conflict: false } ? consumer

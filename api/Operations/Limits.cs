@@ -14,7 +14,7 @@ using CapOrleans.HttpEdge.Connections;
 
 namespace CapOrleans.Api.Operations;
 
-/// <summary>Every bound that a caller can meet, in one table; docs/limits.md has the same.</summary>
+/// <summary>Every limit that a caller can reach, in one table; docs/limits.md has the same.</summary>
 internal static class Limits
 {
     public static Limit[] Of(ApiOptions options) =>

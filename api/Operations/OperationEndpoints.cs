@@ -15,7 +15,7 @@ using CapOrleans.HttpEdge.Telemetry;
 
 namespace CapOrleans.Api.Operations;
 
-/// <summary>What operators and their machines call.</summary>
+/// <summary>Endpoints for operators and their monitoring.</summary>
 internal static class OperationEndpoints
 {
     public static void MapOperations(this IEndpointRouteBuilder app)
@@ -35,7 +35,9 @@ internal static class OperationEndpoints
             .WithSummary("Audit an agent-to-agent delegation log; GET /audit shows the newest");
     }
 
-    /// <summary>Whoever may not read sees whether, not what: names of CapIDs and of machines are in the rest.</summary>
+    /// <summary>
+    /// Returns the status alone to callers without read access: the details contain names of CapIDs and of machines.
+    /// </summary>
     private static async Task<IResult> ReadyAsync(HttpContext context, ApiOptions options, Liveliness liveliness, IGrainFactory grains,
         TimeProvider time)
     {

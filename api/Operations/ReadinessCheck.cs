@@ -4,10 +4,10 @@ using CapOrleans.GrainInterfaces;
 
 namespace CapOrleans.Api.Operations;
 
-/// <summary>Asks the logs and their consumers.</summary>
+/// <summary>Determines readiness from the logs and their consumers.</summary>
 internal static class ReadinessCheck
 {
-    /// <summary>Longer than this, a node or a disk that is away is more than a hiccup. 5 minutes.</summary>
+    /// <summary>How long a node or a disk may be unavailable before it is more than a hiccup. 5 minutes.</summary>
     public static readonly TimeSpan StalledAfter = TimeSpan.FromMinutes(5);
 
     public static async Task<Readiness> OfAsync(IGrainFactory grains, DateTimeOffset now)
@@ -25,7 +25,9 @@ internal static class ReadinessCheck
         return new Readiness(StatusOf(progress, now), logs, [.. progress.Select(ConsumerAdvice.Add)]);
     }
 
-    /// <summary>The status alone, for a fraction of the calls: only what anchors and what archives count for it.</summary>
+    /// <summary>
+    /// Returns the status alone, at a fraction of the calls: only the anchor and archive consumers affect it.
+    /// </summary>
     public static async Task<string> StatusAsync(IGrainFactory grains, DateTimeOffset now)
     {
         var logs = await LogsAsync(grains);
@@ -34,13 +36,13 @@ internal static class ReadinessCheck
         return StatusOf(await Task.WhenAll(consumers.Select(consumer => consumer.ProgressAsync())), now);
     }
 
-    /// <summary>A webhook's receiver that is away is its owner's, and does not count.</summary>
+    /// <summary>A webhook's unavailable receiver is its owner's concern and does not affect the status.</summary>
     internal static string StatusOf(IEnumerable<Progress> consumers, DateTimeOffset now) => consumers.Any(consumer =>
             consumer.Conflict || (consumer.Consumer is "anchor" or "archive" && consumer.FailingSince is { } since
                 && now - since >= StalledAfter))
         ? Readiness.Degraded : Readiness.Ready;
 
-    /// <returns>Every log, each asked whether it takes incidents.</returns>
+    /// <returns>Every log, checked for whether it accepts incidents.</returns>
     public static async Task<IReadOnlyList<LogReadiness>> LogsAsync(IGrainFactory grains)
     {
         var numbers = Enumerable.Range(0, await grains.GetGrain<ILogReaderGrain>(0).CountAsync());
@@ -52,7 +54,7 @@ internal static class ReadinessCheck
     }
 }
 
-/// <summary>Whether every log takes incidents, asked at most once a second: any stranger may want to know.</summary>
+/// <summary>Whether every log accepts incidents; checked at most once a second, because any stranger may ask.</summary>
 internal sealed class Liveliness(IGrainFactory grains, TimeProvider time)
 {
     private static readonly TimeSpan Age = TimeSpan.FromSeconds(1);
@@ -61,7 +63,7 @@ internal sealed class Liveliness(IGrainFactory grains, TimeProvider time)
     private Task<string> asked = Task.FromResult(Readiness.Ready);
     private long? askedAt;
 
-    /// <returns>The status of <see cref="Readiness"/>.</returns>
+    /// <returns>One of the status values of <see cref="Readiness"/>.</returns>
     public Task<string> CheckAsync()
     {
         lock (gate)

@@ -3,18 +3,21 @@ using CapOrleans.Core.Archive;
 namespace CapOrleans.Api.Reads;
 
 /// <summary>
-/// A CAR that is made while it is sent: the root, then what it links to, depth first. One block is in memory at a time, and the next one is
-/// read when the reader has taken it.
+/// A CAR that is produced while it is sent: the root, then what it links to, depth first. One block is in memory at a
+/// time, and the next one is read once the client has taken it.
 /// </summary>
 /// <remarks>
-/// The status is sent before the links are followed. When one of them is not here, the connection is broken: whoever reads an answer without
-/// its end knows that something is missing.
+/// The status is sent before the links are followed. When a linked block is missing, the connection is aborted: a
+/// client that receives a truncated response knows that something is missing.
 /// </remarks>
-/// <param name="root">Checked against its CID.</param>
-/// <param name="find">A block, checked against its CID; null when it is not here.</param>
+/// <param name="root">The root block, verified against its CID.</param>
+/// <param name="find">Returns a block, verified against its CID; null when it is not stored here.</param>
 internal sealed partial class CarResult(Block root, GatewayRequest wanted, Func<Cid, Task<byte[]?>> find, ILogger<CarResult> logger) : IResult
 {
-    /// <summary>Blocks in one answer. A manifest is one batch of the archive, of 500 records at most; what has more was not made here.</summary>
+    /// <summary>
+    /// Maximum blocks in one response. A manifest is one batch of the archive, of 500 records at most; anything larger
+    /// was not made here.
+    /// </summary>
     public const int MaxBlocks = 10_000;
 
     public async Task ExecuteAsync(HttpContext httpContext)

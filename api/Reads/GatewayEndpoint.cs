@@ -7,15 +7,17 @@ using Microsoft.Net.Http.Headers;
 namespace CapOrleans.Api.Reads;
 
 /// <summary>
-/// <c>GET</c> and <c>HEAD /ipfs/{cid}</c>: a trustless gateway over the archive, as <see
-/// href="https://specs.ipfs.tech/http-gateways/trustless-gateway/"/> has it, without paths below a CID and without IPNS.
+/// <c>GET</c> and <c>HEAD /ipfs/{cid}</c>: a trustless gateway over the archive, as specified in
+/// <see href="https://specs.ipfs.tech/http-gateways/trustless-gateway/"/>, without paths below a CID and without IPNS.
 /// </summary>
 internal static class GatewayEndpoint
 {
-    /// <summary>The empty block by identity: nobody holds it, and everybody asks for it who wants to know whether a gateway is there.</summary>
+    /// <summary>
+    /// The empty identity block: it is stored nowhere, and clients request it to find out whether a gateway is there.
+    /// </summary>
     private const string ProbeCid = "bafkqaaa";
 
-    /// <summary>A header with the probe's CID as its root. Identity blocks are never sent.</summary>
+    /// <summary>A CAR header with the probe's CID as its root. Identity blocks are never sent.</summary>
     private static readonly byte[] ProbeCar =
         [0x19, 0xA2, 0x65, .. "roots"u8, 0x81, 0xD8, 0x2A, 0x45, 0x00, 0x01, 0x55, 0x00, 0x00, 0x67, .. "version"u8, 0x01];
 
@@ -65,7 +67,7 @@ internal static class GatewayEndpoint
     {
         var headers = context.Response.Headers;
         headers.ETag = tag.ToString();
-        // What needed a key must not lie in a cache that others share.
+        // A response that needed a key must not be stored in a shared cache.
         headers.CacheControl = $"{(context.Request.Headers.Authorization.Count > 0 ? "private" : "public")}, max-age=29030400, immutable";
         headers.Vary = HeaderNames.Accept;
         headers.XContentTypeOptions = "nosniff";

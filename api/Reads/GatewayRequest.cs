@@ -4,32 +4,32 @@ using Microsoft.Net.Http.Headers;
 
 namespace CapOrleans.Api.Reads;
 
-/// <summary>What a block is answered as: the service's own plain form, or one of a trustless gateway.</summary>
+/// <summary>Form in which a block is returned: the service's own plain form, or one of a trustless gateway.</summary>
 internal enum GatewayForm
 {
-    /// <summary>The block under the type of its codec.</summary>
+    /// <summary>The block, with the media type of its codec.</summary>
     Plain,
 
-    /// <summary>The block, to be checked by who asked.</summary>
+    /// <summary>The block, to be verified by the client.</summary>
     Raw,
 
-    /// <summary>A file of blocks: the root, then what it links to.</summary>
+    /// <summary>A CAR file: the root, then what it links to.</summary>
     Car,
 }
 
 /// <summary>
-/// What a call of the gateway asks for: the query decides, then <c>Accept</c>, by quality and then in its order. What nobody asked for is
+/// What a gateway request asks for: the query decides, then <c>Accept</c>, by quality and then by order. The default is
 /// <see cref="GatewayForm.Plain"/>.
 /// </summary>
-/// <param name="WithLinks">The blocks behind the root's links come too; for a CAR.</param>
-/// <param name="WithDuplicates">A block comes as often as it is linked; for a CAR.</param>
+/// <param name="WithLinks">Whether a CAR includes the blocks that the root links to.</param>
+/// <param name="WithDuplicates">Whether a CAR repeats a block as often as it is linked.</param>
 internal sealed record GatewayRequest(GatewayForm Form, bool WithLinks = false, bool WithDuplicates = false)
 {
     public const string RawType = "application/vnd.ipld.raw";
 
     private const string CarType = "application/vnd.ipld.car";
 
-    /// <summary>Parameters of a CAR, their query's name without the prefix, and what can be given.</summary>
+    /// <summary>Parameters of a CAR, by their query's name without the prefix, and the supported values.</summary>
     private static readonly (string Name, string[] Values)[] CarParameters = [("version", ["1"]), ("order", ["dfs", "unk"]), ("dups", ["n", "y"])];
 
     public string ContentType(string plainType) => Form switch
@@ -39,7 +39,7 @@ internal sealed record GatewayRequest(GatewayForm Form, bool WithLinks = false, 
         _ => plainType,
     };
 
-    /// <summary>Without the quotes; two answers with the same tag have the same bytes.</summary>
+    /// <summary>The entity tag without quotes; two responses with the same tag have the same bytes.</summary>
     public string EntityTag(string cid) => Form switch
     {
         GatewayForm.Raw => $"{cid}.raw",
@@ -47,7 +47,7 @@ internal sealed record GatewayRequest(GatewayForm Form, bool WithLinks = false, 
         _ => cid,
     };
 
-    /// <summary>The query under which this answer, and no other, is found.</summary>
+    /// <summary>The query that returns this form and no other.</summary>
     public string Query => Form switch
     {
         GatewayForm.Raw => "?format=raw",
@@ -55,12 +55,12 @@ internal sealed record GatewayRequest(GatewayForm Form, bool WithLinks = false, 
         _ => "",
     };
 
-    /// <summary>Whether a CAR may be asked for; true for some who do not get one.</summary>
+    /// <summary>Whether a CAR may be requested; also true for some requests that do not get one.</summary>
     public static bool MayBeCar(HttpRequest request) =>
         request.Query["format"] == "car" || request.Headers.Accept.ToString().Contains(CarType, StringComparison.OrdinalIgnoreCase);
 
-    /// <param name="plainType">Of the block's codec.</param>
-    /// <returns>Exactly one of both.</returns>
+    /// <param name="plainType">Media type of the block's codec.</param>
+    /// <returns>Exactly one of the two.</returns>
     public static (GatewayRequest? Wanted, ProblemHttpResult? Refused) Read(HttpRequest request, string plainType)
     {
         var query = request.Query;
@@ -89,7 +89,7 @@ internal sealed record GatewayRequest(GatewayForm Form, bool WithLinks = false, 
 
         var fault = FaultOf(query, "dag-scope", ["block", "entity", "all"])
             ?? CarParameters.Select(parameter => FaultOf(query, $"car-{parameter.Name}", parameter.Values)).FirstOrDefault(fault => fault is not null);
-        // An entity is a file or folder of UnixFS; of other data it is the block alone. A range of one is asked for by entity-bytes.
+        // An entity is a UnixFS file or folder, else the block alone; entity-bytes requests a range of it.
         var withLinks = query["dag-scope"].ToString() is var scope && (scope == "all" || (scope.Length == 0 && !query.ContainsKey("entity-bytes")));
         return fault is null ? (new GatewayRequest(GatewayForm.Car, withLinks, Parameter(car, query, "dups") == "y"), null) : (null, fault);
     }
@@ -103,7 +103,10 @@ internal sealed record GatewayRequest(GatewayForm Form, bool WithLinks = false, 
 
     private static bool IsCar(MediaTypeHeaderValue range) => range.MediaType.Equals(CarType, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Browsers and legacy clients name many types and take any; who names one of these means it.</summary>
+    /// <summary>
+    /// Whether the type is one of IPFS. Browsers and legacy clients list many types and accept any; a client that names
+    /// one of these means it.
+    /// </summary>
     private static bool IsOfIpfs(MediaTypeHeaderValue range) =>
         range.MediaType.StartsWith("application/vnd.ipld.", StringComparison.OrdinalIgnoreCase)
             || range.MediaType.StartsWith("application/vnd.ipfs.", StringComparison.OrdinalIgnoreCase);
@@ -112,7 +115,7 @@ internal sealed record GatewayRequest(GatewayForm Form, bool WithLinks = false, 
         CarParameters.All(parameter => Parameter(car, query, parameter.Name) is var value
             && (value.Length == 0 || query.ContainsKey($"car-{parameter.Name}") || parameter.Values.Contains(value)));
 
-    /// <summary>The query's word counts, then that of the type.</summary>
+    /// <summary>Returns a CAR parameter: from the query, else from the media type.</summary>
     private static string Parameter(MediaTypeHeaderValue? car, IQueryCollection query, string name) =>
         query.TryGetValue($"car-{name}", out var asked) ? asked.ToString()
         : car?.Parameters.FirstOrDefault(parameter => parameter.Name.Equals(name, StringComparison.OrdinalIgnoreCase))?.GetUnescapedValue().ToString() ?? "";

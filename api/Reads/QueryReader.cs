@@ -6,7 +6,10 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace CapOrleans.Api.Reads;
 
-/// <summary>Query of <c>GET /v1/incidents</c>, for the description: all of it is text until <see cref="QueryReader"/> has read it.</summary>
+/// <summary>
+/// Query of <c>GET /v1/incidents</c>, for the OpenAPI description: all of it is text until <see cref="QueryReader"/>
+/// parses it.
+/// </summary>
 internal sealed record IncidentListQuery(
     [FromQuery(Name = "cap")] string? Cap, [FromQuery(Name = "severity")] string? Severity,
     [FromQuery(Name = "minSeverity")] string? MinSeverity, [FromQuery(Name = "from")] string? From, [FromQuery(Name = "to")] string? To,
@@ -45,7 +48,7 @@ internal sealed class QueryReader
 {
     private readonly IQueryCollection query;
 
-    /// <param name="names">The parameters that the call has; another one is a fault.</param>
+    /// <param name="names">The endpoint's parameters; any other is a fault.</param>
     public QueryReader(IQueryCollection query, string[] names)
     {
         this.query = query;
@@ -67,7 +70,9 @@ internal sealed class QueryReader
         return value.Length == 0 ? null : isValid(value) ? value : Break<string?>(name, rule);
     }
 
-    /// <returns>Severities that are wanted: some by name, with commas between them, or all from one on; null for all.</returns>
+    /// <returns>
+    /// The requested severities: named ones, separated by commas, or all from a minimum on; null for all.
+    /// </returns>
     public IReadOnlyList<string>? Severities()
     {
         var (named, least) = (query["severity"].ToString().ToLowerInvariant(), query["minSeverity"].ToString().ToLowerInvariant());
@@ -97,11 +102,14 @@ internal sealed class QueryReader
             : Break<DateTimeOffset?>(name, SignedTime.Rule);
     }
 
-    /// <summary>Where the page starts: as the page before gave it, a place, or the milliseconds of acceptance and a place.</summary>
+    /// <summary>
+    /// Sets where the page starts, from the cursor of the page before: a position, or, by time, the milliseconds of
+    /// acceptance and a position.
+    /// </summary>
     public IncidentQuery Cursor(IncidentQuery filter)
     {
         var parts = query["cursor"].ToString().Split('-');
-        return parts is [""] or ["", "1"] ? filter // -1 stands for the beginning
+        return parts is [""] or ["", "1"] ? filter // -1 means the beginning
             : parts.Length == (filter.IsByTime ? 2 : 1) && Array.TrueForAll(parts, part => long.TryParse(part, NumberStyles.None,
                 CultureInfo.InvariantCulture, out _))
             ? filter with { After = Parse(parts[^1]), AfterMilliseconds = filter.IsByTime ? Parse(parts[0]) : -1 }

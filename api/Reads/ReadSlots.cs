@@ -6,15 +6,15 @@ using CapOrleans.HttpEdge.Limits;
 namespace CapOrleans.Api.Reads;
 
 /// <summary>
-/// How many pages are read at once. A page may have <see cref="Core.AuditLog.LogPage"/>'s 4 MiB, and twice that in memory until it is sent: so
-/// all together stay within half a gibibyte, however many readers there are.
+/// Limits concurrent reads of pages. A page may have <see cref="Core.AuditLog.LogPage"/>'s 4 MiB, and twice that in
+/// memory until it is sent, so that all together stay within half a gibibyte, however many readers there are.
 /// </summary>
 public sealed class ReadSlots(TimeProvider time) : IEndpointFilter, IDisposable
 {
-    /// <summary>At once.</summary>
+    /// <summary>Maximum concurrent reads, in all and per address.</summary>
     public const int Max = 64, MaxPerAddress = 8;
 
-    /// <summary>Of one address, waiting for a slot.</summary>
+    /// <summary>Maximum reads of one address that wait for a slot.</summary>
     private const int Waiting = 24;
 
     private readonly FairSlots all = new(Max, MaxPerAddress, time);
@@ -33,7 +33,7 @@ public sealed class ReadSlots(TimeProvider time) : IEndpointFilter, IDisposable
                 StatusCodes.Status503ServiceUnavailable, "too-many-reads", "", $"{MaxPerAddress} pages or CARs are read at once for one address, and {Max} in all.");
         }
 
-        // Until it is sent: a slow reader holds its page, and gives way when all slots are taken.
+        // Keep the slot until the page is sent: a slow reader occupies it, and may lose it when all are taken.
         if (await next(context) is IResult answer)
         {
             await answer.ExecuteAsync(http);

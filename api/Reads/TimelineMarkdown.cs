@@ -4,7 +4,9 @@ using CapOrleans.Contracts.Incidents;
 
 namespace CapOrleans.Api.Reads;
 
-/// <summary>A timeline for a postmortem. What hosts and operators wrote is text in it, and never markup.</summary>
+/// <summary>
+/// A timeline as Markdown for a postmortem. Text from hosts and operators is escaped, so that it is never markup.
+/// </summary>
 internal static class TimelineMarkdown
 {
     private const string Special = "\\`*_{}[]()<>#+-!|~&:";

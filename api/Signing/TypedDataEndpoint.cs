@@ -11,7 +11,7 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace CapOrleans.Api.Signing;
 
-/// <summary>What a wallet needs to sign an incident with <c>full-v2</c>.</summary>
+/// <summary>Endpoint that returns what a wallet needs to sign an incident with <c>full-v2</c>.</summary>
 internal static class TypedDataEndpoint
 {
     private const string Path = "/v1/signing/typed-data";
@@ -74,7 +74,7 @@ internal static class TypedDataEndpoint
     }
 }
 
-/// <summary>Query of <c>GET /v1/signing/typed-data</c>, for the description.</summary>
+/// <summary>Query of <c>GET /v1/signing/typed-data</c>, for the OpenAPI description.</summary>
 internal sealed record TypedDataQuery(
     [FromQuery(Name = "task_id")] string? TaskId, [FromQuery(Name = "cap_id")] string? CapId, [FromQuery(Name = "agent")] string? Agent,
     [FromQuery(Name = "timestamp")] string? Timestamp, [FromQuery(Name = "severity")] string? Severity,

@@ -4,33 +4,35 @@ using CapOrleans.GrainInterfaces;
 
 namespace CapOrleans.Api.Streams;
 
-/// <summary>What a stream sends of some entries.</summary>
-/// <param name="Through">Index of the last entry that was looked at; what came before when there was none.</param>
+/// <summary>Events to send for a range of entries.</summary>
+/// <param name="Through">
+/// Index of the last entry that was examined; when there was none, the index where reading started.
+/// </param>
 internal sealed record StreamSlice(IReadOnlyList<(long Index, string Kind, string Data)> Events, long Through);
 
 /// <summary>
-/// Follows logs for one client, as Server-Sent Events. It keeps nothing for the client but a position: whoever reads slowly is behind, and
-/// misses nothing.
+/// Follows logs for one client, as Server-Sent Events. The only state per client is a position: a slow client falls
+/// behind but misses nothing.
 /// </summary>
 internal sealed class EventStream(LogHeads heads, TimeProvider time)
 {
-    /// <summary>A client that hears nothing for longer has lost its connection.</summary>
+    /// <summary>Interval of heartbeats; a client that receives nothing for longer has lost its connection.</summary>
     public static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
 
-    /// <summary>Then a client comes again.</summary>
+    /// <summary>Maximum duration of a stream; the client then reconnects.</summary>
     public static readonly TimeSpan Longest = TimeSpan.FromMinutes(10);
 
     public static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
 
-    /// <summary>How soon a key that was revoked reads no further.</summary>
+    /// <summary>Time within which a stream ends after its key is revoked.</summary>
     private static readonly TimeSpan CheckInterval = TimeSpan.FromSeconds(3);
 
     private const string HeartbeatEvent = "heartbeat";
 
-    /// <param name="logs">Number of each log that is followed, in the order of <paramref name="position"/>.</param>
-    /// <param name="read">Of a log, what comes after an index.</param>
+    /// <param name="logs">Numbers of the logs to follow, in the order of <paramref name="position"/>.</param>
+    /// <param name="read">Reads what follows an index in a log.</param>
     /// <param name="mayGoOn">Whether the client may still read.</param>
-    /// <param name="cancellationToken">The client is gone, or the server stops.</param>
+    /// <param name="cancellationToken">Cancelled when the client disconnects or the server stops.</param>
     public async IAsyncEnumerable<SseItem<string>> FollowAsync(
         IReadOnlyList<int> logs, StreamPosition position, Func<int, long, CancellationToken, Task<StreamSlice?>> read, Func<Task<bool>> mayGoOn,
         [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -46,7 +48,7 @@ internal sealed class EventStream(LogHeads heads, TimeProvider time)
             {
                 if (sizes[logs[i]] < seen[i])
                 {
-                    yield break; // set back to an older state: the client hears of it when it comes again
+                    yield break; // restored from an older copy: the client finds out when it reconnects
                 }
 
                 seen[i] = sizes[logs[i]];
@@ -106,7 +108,7 @@ internal sealed class EventStream(LogHeads heads, TimeProvider time)
         }
         catch (Exception fault) when (ClusterFaults.IsTransient(fault))
         {
-            return false; // the client comes again
+            return false; // the client reconnects
         }
     }
 
@@ -122,7 +124,7 @@ internal sealed class EventStream(LogHeads heads, TimeProvider time)
         }
         catch (Exception fault) when (ClusterFaults.IsTransient(fault) || cancellationToken.IsCancellationRequested)
         {
-            return null; // the client comes again
+            return null; // the client reconnects
         }
     }
 }

@@ -3,8 +3,8 @@ using CapOrleans.GrainInterfaces;
 namespace CapOrleans.Api.Streams;
 
 /// <summary>
-/// How long each log is, looked at by one for all streams of this process, while there are any: a stream reads the database only when there
-/// is something to read.
+/// Polls the lengths of the logs, once for all streams of this process and only while there are any: a stream reads the
+/// database only when there is something to read.
 /// </summary>
 internal sealed partial class LogHeads(IGrainFactory grains, TimeProvider time, ILogger<LogHeads> logger) : BackgroundService
 {
@@ -15,7 +15,7 @@ internal sealed partial class LogHeads(IGrainFactory grains, TimeProvider time, 
     private int listeners;
     private long[] sizes = [];
 
-    /// <returns>What was seen last of each log's length, and what completes when one is another.</returns>
+    /// <returns>The last known length of each log, and a task that completes when one of them changes.</returns>
     public (IReadOnlyList<long> Sizes, Task Changed) Current
     {
         get
@@ -27,8 +27,8 @@ internal sealed partial class LogHeads(IGrainFactory grains, TimeProvider time, 
         }
     }
 
-    /// <summary>Until it is disposed of, the logs are looked at.</summary>
-    /// <exception cref="Exception">A log cannot be reached now.</exception>
+    /// <summary>Keeps the polling running until the result is disposed of.</summary>
+    /// <exception cref="Exception">A log is unreachable.</exception>
     public async Task<Listening> ListenAsync(CancellationToken cancellationToken)
     {
         var count = await grains.GetGrain<ILogReaderGrain>(0).CountAsync();
@@ -65,7 +65,7 @@ internal sealed partial class LogHeads(IGrainFactory grains, TimeProvider time, 
         }
         catch (Exception fault)
         {
-            // Streams wait: their logs take nothing now. Whatever it is, it ends no process.
+            // Streams wait: their logs accept nothing at the moment. No exception may end the process.
             if (!stoppingToken.IsCancellationRequested)
             {
                 LogAway(fault);
@@ -102,8 +102,8 @@ internal sealed partial class LogHeads(IGrainFactory grains, TimeProvider time, 
     [LoggerMessage(LogLevel.Debug, "The logs' heads cannot be read now.")]
     private partial void LogAway(Exception fault);
 
-    /// <param name="heads">Where to leave.</param>
-    /// <param name="sizes">Of each log when it began.</param>
+    /// <param name="heads">Owner to notify on disposal.</param>
+    /// <param name="sizes">Length of each log at the start.</param>
     internal sealed class Listening(LogHeads heads, IReadOnlyList<long> sizes) : IDisposable
     {
         public IReadOnlyList<long> Sizes => sizes;

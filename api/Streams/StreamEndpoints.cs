@@ -13,12 +13,14 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace CapOrleans.Api.Streams;
 
-/// <summary>What happens, as it happens: Server-Sent Events that go on after an interruption where they ended.</summary>
+/// <summary>
+/// Endpoints that send Server-Sent Events as things happen; a client that reconnects resumes where it stopped.
+/// </summary>
 internal static class StreamEndpoints
 {
     private const string LastEventId = "Last-Event-ID", ContentType = "text/event-stream";
 
-    /// <summary>Entries that are looked at with one read.</summary>
+    /// <summary>Maximum entries examined per read.</summary>
     private const int PageLimit = 50;
 
     private const string Rule = "the id of an event of this stream, as these logs have it; -1 for the beginning";
@@ -86,7 +88,7 @@ internal static class StreamEndpoints
         new EntryView(entry.Index, entry.Kind, Convert.ToHexStringLower(MerkleHash.Leaf(entry.Bytes)), JsonElement.Parse(entry.Bytes)),
         ReadsJson.Default.EntryView);
 
-    /// <param name="log">Null for all.</param>
+    /// <param name="log">Number of the log; null for all.</param>
     private static async Task<IResult> FollowAsync(
         HttpContext context, LogHeads heads, EventStream stream, int? log, Func<int, long, CancellationToken, Task<StreamSlice?>> read)
     {
@@ -106,7 +108,7 @@ internal static class StreamEndpoints
             return Problems.Of(StatusCodes.Status400BadRequest, "invalid-query", name, Rule);
         }
 
-        context.Response.Headers["X-Accel-Buffering"] = "no"; // nginx passes each event on
+        context.Response.Headers["X-Accel-Buffering"] = "no"; // makes nginx forward each event immediately
         return TypedResults.ServerSentEvents(stream.FollowAsync(logs, position, read, MayGoOnAsync, context.RequestAborted));
 
         async Task<bool> MayGoOnAsync() => context.Request.Headers.Authorization.ToString().Split(' ')[^1] is var key

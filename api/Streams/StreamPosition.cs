@@ -3,8 +3,8 @@ using System.Globalization;
 namespace CapOrleans.Api.Streams;
 
 /// <summary>
-/// Where a stream stands: of each log the index of the last entry that it looked at, -1 before the first. As an event's id, the indexes
-/// have commas between them; where there is one log, it is the index.
+/// Position of a stream: for each log, the index of the last entry that was examined, -1 before the first. As the id of
+/// an event, the indexes are separated by commas; with a single log it is that index.
 /// </summary>
 internal sealed class StreamPosition(long[] last)
 {
@@ -16,11 +16,11 @@ internal sealed class StreamPosition(long[] last)
         set => last[log] = value;
     }
 
-    /// <summary>Behind everything that is in the logs.</summary>
+    /// <summary>The position after everything that is in the logs now.</summary>
     public static StreamPosition Behind(IEnumerable<long> sizes) => new([.. sizes.Select(size => size - 1)]);
 
-    /// <param name="sizes">Of the logs that the stream reads.</param>
-    /// <returns>Null when the text is no position in these logs.</returns>
+    /// <param name="sizes">Lengths of the logs that the stream reads.</param>
+    /// <returns>Null when the text is not a position in these logs.</returns>
     public static StreamPosition? Parse(string text, IReadOnlyList<long> sizes)
     {
         if (text == "-1")

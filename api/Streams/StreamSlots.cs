@@ -3,10 +3,10 @@ using CapOrleans.HttpEdge.Limits;
 
 namespace CapOrleans.Api.Streams;
 
-/// <summary>How many streams are open at once. Each holds a connection, and a page of entries while it sends.</summary>
+/// <summary>Limits concurrent streams. Each occupies a connection, and a page of entries while it sends.</summary>
 public sealed class StreamSlots(TimeProvider time, IHostApplicationLifetime host) : IEndpointFilter
 {
-    /// <summary>At once.</summary>
+    /// <summary>Maximum concurrent streams, in all and per address.</summary>
     public const int Max = 64, MaxPerAddress = 16;
 
     private readonly FairSlots all = new(Max, MaxPerAddress, time);
@@ -14,8 +14,8 @@ public sealed class StreamSlots(TimeProvider time, IHostApplicationLifetime host
     public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
         var http = context.HttpContext;
-        // Whoever gives way, and who is there when the server stops, is told the end of its stream, and comes again.
-        using var longest = new CancellationTokenSource(EventStream.Longest + EventStream.Heartbeat, time); // for who reads nothing
+        // When a client loses its slot or the server stops, its stream ends normally, and it reconnects.
+        using var longest = new CancellationTokenSource(EventStream.Longest + EventStream.Heartbeat, time); // for clients that read nothing
         using var end = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, host.ApplicationStopping, longest.Token);
         http.RequestAborted = end.Token;
         using var slot = all.TryTake(AddressRateLimit.AddressOf(http), end.Cancel);

@@ -11,7 +11,9 @@ using Microsoft.AspNetCore.Authentication;
 
 namespace CapOrleans.Api.Updates;
 
-/// <summary>What is done about an incident after its acceptance.</summary>
+/// <summary>
+/// Endpoints for what happens to an incident after its acceptance: acknowledge, resolve, reopen and respond.
+/// </summary>
 internal static class UpdateEndpoints
 {
     public static void MapUpdates(this IEndpointRouteBuilder app)

@@ -14,14 +14,14 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace CapOrleans.Api.Webhooks;
 
-/// <summary>Query of a webhook's deliveries, for the description.</summary>
+/// <summary>Query of a webhook's deliveries, for the OpenAPI description.</summary>
 internal sealed record DeliveryListQuery(
     [FromQuery(Name = "state")] string? State, [FromQuery(Name = "cursor")] string? Cursor, [FromQuery(Name = "limit")] string? Limit)
 {
     public static readonly string[] Names = ["state", "cursor", "limit"];
 }
 
-/// <summary>What became of deliveries, and deliveries that are asked for again.</summary>
+/// <summary>Endpoints that list deliveries and request redelivery.</summary>
 internal static class DeliveryEndpoints
 {
     public const int MaxLimit = 100;

@@ -3,10 +3,10 @@ using Microsoft.OpenApi;
 
 namespace CapOrleans.Api.Webhooks;
 
-/// <summary>What a webhook is sent, for the API's description.</summary>
+/// <summary>What a webhook receives, for the OpenAPI description.</summary>
 internal static class WebhookDescription
 {
-    /// <summary>What an endpoint of /v1/webhooks is sent.</summary>
+    /// <summary>The request to an endpoint that is registered at /v1/webhooks.</summary>
     public static OpenApiPathItem Incident() => new()
     {
         Operations = new Dictionary<HttpMethod, OpenApiOperation>

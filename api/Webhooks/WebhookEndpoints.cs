@@ -7,7 +7,7 @@ using CapOrleans.GrainInterfaces;
 
 namespace CapOrleans.Api.Webhooks;
 
-/// <summary>Webhooks: registered, listed, tested, enabled, removed.</summary>
+/// <summary>Endpoints that register, list, change, test, enable and remove webhooks and rotate their secrets.</summary>
 internal static class WebhookEndpoints
 {
     public static void MapWebhooks(this IEndpointRouteBuilder app)
@@ -49,7 +49,7 @@ internal static class WebhookEndpoints
             .WithDescription("For 24 hours deliveries are signed with the secret before, too.");
     }
 
-    /// <summary>Every verdict but those of success.</summary>
+    /// <summary>Returns the problem for any verdict except success.</summary>
     public static IResult Refuse(HttpContext context, WebhookVerdict verdict)
     {
         if (verdict == WebhookVerdict.Busy)
@@ -147,7 +147,7 @@ internal static class WebhookEndpoints
             $"One test delivery in {ClusterLimits.SecondsBetweenWebhookTests} seconds for each webhook.");
     }
 
-    /// <param name="changed">Status of a change; what was so before is 200.</param>
+    /// <param name="changed">Status of a change; 200 when nothing changed.</param>
     private static IResult Answer(HttpContext context, WebhookRuling ruling, int changed = StatusCodes.Status200OK)
     {
         if (ruling.Verdict is not (WebhookVerdict.Changed or WebhookVerdict.AlreadySo))
@@ -155,7 +155,7 @@ internal static class WebhookEndpoints
             return Refuse(context, ruling.Verdict);
         }
 
-        context.Response.Headers.CacheControl = "no-store"; // a secret may be in it
+        context.Response.Headers.CacheControl = "no-store"; // the body may contain a secret
         var status = ruling.Verdict == WebhookVerdict.Changed ? changed : StatusCodes.Status200OK;
         return TypedResults.Json(WebhookViews.Of(ruling.Endpoint!, ruling.Secret), WebhooksJson.Default.WebhookView, statusCode: status);
     }

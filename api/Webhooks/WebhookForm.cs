@@ -5,19 +5,19 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace CapOrleans.Api.Webhooks;
 
-/// <summary>What a webhook is sent, as an operator says it.</summary>
+/// <summary>Parses what an operator wants a webhook to receive.</summary>
 internal static class WebhookForm
 {
     public const string CloudEvents = "cloudevents", Legacy = "legacy";
 
     private static readonly List<string> Kinds = ["accepted", "updated", "paged"]; // in the order of WebhookKinds
 
-    /// <returns>What it says, or why it is refused.</returns>
+    /// <returns>The options, or the refusal.</returns>
     public static (WebhookOptions? Options, IResult? Refused) Read(WebhookRequest request) => Read(
         new WebhookOptions(IsLegacy: false), new WebhookChangeRequest(request.Format, request.Caps, request.MinSeverity, request.Ordered,
             request.Kinds));
 
-    /// <param name="before">Of what is left out.</param>
+    /// <param name="before">Values of the members that are omitted.</param>
     /// <inheritdoc cref="Read(WebhookRequest)"/>
     public static (WebhookOptions? Options, IResult? Refused) Read(WebhookOptions before, WebhookChangeRequest change)
     {
@@ -50,7 +50,7 @@ internal static class WebhookForm
                 null);
     }
 
-    /// <returns>Null for all.</returns>
+    /// <returns>Null for all kinds.</returns>
     public static IReadOnlyList<string>? NamesOf(WebhookKinds kinds) =>
         kinds == WebhookKinds.All ? null : [.. Kinds.Where((_, at) => kinds.HasFlag((WebhookKinds)(1 << at)))];
 

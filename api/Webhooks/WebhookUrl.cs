@@ -2,12 +2,15 @@ using CapOrleans.Api.Answers;
 
 namespace CapOrleans.Api.Webhooks;
 
-/// <summary>What a webhook's URL must look like; where it leads is judged when it is connected to.</summary>
+/// <summary>
+/// Checks the form of a webhook's URL; whether its address may be reached is checked at registration and when
+/// connecting.
+/// </summary>
 internal static class WebhookUrl
 {
     private const int MaxLength = 2048;
 
-    /// <returns>Null when it may be registered.</returns>
+    /// <returns>Null when the form is valid.</returns>
     public static IResult? Refuse(string? url) => url is not null && IsPlain(url)
         ? null
         : Problems.Of(StatusCodes.Status400BadRequest, "invalid-field", "url",
@@ -23,7 +26,7 @@ internal static class WebhookUrl
         }
         catch (UriFormatException)
         {
-            return false; // a name that has no form in DNS
+            return false; // the host name has no form in DNS
         }
     }
 }

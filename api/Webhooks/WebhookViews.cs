@@ -3,7 +3,7 @@ using CapOrleans.Core.Webhooks;
 
 namespace CapOrleans.Api.Webhooks;
 
-/// <summary>Webhooks as operators see them.</summary>
+/// <summary>Converts webhooks to the form shown to operators.</summary>
 internal static class WebhookViews
 {
     public static WebhookView Of(WebhookEndpoint endpoint, string? secret = null) => new(

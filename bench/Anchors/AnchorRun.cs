@@ -12,26 +12,26 @@ using Npgsql;
 namespace CapOrleans.Bench.Anchors;
 
 /// <summary>
-/// A service under load whose chain is a real node behind a proxy that makes one fault after another, drawn at random; at the end the chain's
-/// own events are counted: each accepted incident once.
+/// Runs a service under load whose chain is a real node behind a proxy that injects one random fault after another. At
+/// the end the events on the chain are counted: each accepted incident must have exactly one.
 /// </summary>
 internal sealed class AnchorRun(string folder, TimeSpan length, double perSecond, int seed, TextWriter output)
 {
-    /// <summary>Of a fault from its beginning to the next one's, and while it lasts.</summary>
+    /// <summary>Time from the start of a fault to the start of the next, and how long a fault lasts.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(20), Fault = TimeSpan.FromSeconds(12);
 
-    /// <summary>Before the first fault, to compare with.</summary>
+    /// <summary>Time before the first fault, as a baseline.</summary>
     private static readonly TimeSpan Calm = TimeSpan.FromSeconds(30);
 
-    /// <summary>For what waits when the last fault is over.</summary>
+    /// <summary>Time for what is still queued after the last fault.</summary>
     private static readonly TimeSpan CatchUp = TimeSpan.FromMinutes(10);
 
     private const int Confirmations = 5;
 
-    // Everybody knows it: the first account of the node, which has money there and nowhere else.
+    // The node's first account: its key is public, and it has funds on this chain only.
     private const string Writer = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266", WriterKey = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
 
-    /// <returns>What was found, each in a sentence; empty when every promise was kept.</returns>
+    /// <returns>Findings, one sentence each; empty when every promise was kept.</returns>
     public async Task<IReadOnlyList<string>> RunAsync()
     {
         var chainPort = Child.FreePort();

@@ -5,7 +5,7 @@ using CapOrleans.TestHost;
 
 namespace CapOrleans.Bench.Anchors;
 
-/// <summary>What real providers and chains do.</summary>
+/// <summary>The faults of real providers and chains.</summary>
 /// <param name="writer">Address of the account that anchors; the node signs for it.</param>
 internal sealed class ChainFaults(FaultyChain proxy, DevChain chain, string writer, TimeSpan length)
 {
@@ -62,7 +62,9 @@ internal sealed class ChainFaults(FaultyChain proxy, DevChain chain, string writ
 
     private static long Number(JsonNode? hex) => long.Parse(((string)hex!).AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
 
-    /// <summary>As of a backend that has not come to the newest block: it knows nothing of what is in it.</summary>
+    /// <summary>
+    /// Answers like a backend that has not reached the newest block and knows nothing of its contents.
+    /// </summary>
     private async Task<bool> BehindAsync(ChainCall call)
     {
         var at = call.Method switch { "eth_call" or "eth_getTransactionCount" or "eth_getBalance" or "eth_getCode" => 1, "eth_getBlockByNumber" => 0, _ => -1 };

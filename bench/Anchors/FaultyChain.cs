@@ -8,14 +8,14 @@ using Microsoft.Extensions.Logging;
 
 namespace CapOrleans.Bench.Anchors;
 
-/// <summary>What a fault makes of one call.</summary>
-/// <param name="Method">Of JSON-RPC.</param>
-/// <param name="Body">As it goes to the node; a fault may change it.</param>
+/// <summary>A call to the chain that a fault can change or answer.</summary>
+/// <param name="Method">Method of JSON-RPC.</param>
+/// <param name="Body">The request as it goes to the node; a fault may change it.</param>
 internal sealed record ChainCall(HttpContext Context, string Method, JsonObject Body)
 {
     public JsonArray Parameters => Body["params"]!.AsArray();
 
-    /// <summary>Answers instead of the node.</summary>
+    /// <summary>Answers in place of the node.</summary>
     public async Task<bool> AnswerAsync(int status, string text, string type = "application/json")
     {
         (Context.Response.StatusCode, Context.Response.ContentType) = (status, type);
@@ -35,7 +35,7 @@ internal sealed record ChainCall(HttpContext Context, string Method, JsonObject 
     }
 }
 
-/// <summary>A proxy in front of a chain's node, which makes the faults that providers make.</summary>
+/// <summary>A proxy in front of a chain's node that injects the faults of real providers.</summary>
 internal sealed class FaultyChain : IAsyncDisposable
 {
     private readonly HttpClient http = new();
@@ -55,10 +55,10 @@ internal sealed class FaultyChain : IAsyncDisposable
 
     public Uri Url { get; }
 
-    /// <summary>Before the node is asked; true when it answered.</summary>
+    /// <summary>Runs before the node is called; true when it has answered.</summary>
     public Func<ChainCall, Task<bool>>? Before { get; set; }
 
-    /// <summary>Changes what the node answered; true when there is no answer.</summary>
+    /// <summary>Changes the node's answer; true when there is to be no answer.</summary>
     public Func<ChainCall, JsonObject, Task<bool>>? After { get; set; }
 
     public static async Task<FaultyChain> StartAsync(Uri node, int port)

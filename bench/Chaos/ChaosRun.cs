@@ -9,8 +9,9 @@ using CapOrleans.TestHost;
 namespace CapOrleans.Bench.Chaos;
 
 /// <summary>
-/// Three silos and an API under load, one fault after another, and at the end a checker that reads what is on disk. What needs
-/// root (networks of their own, a small disk) and libfaketime is left out where they are not, and the output says so.
+/// Runs three silos and an API under load with one fault after another, and at the end a checker that reads what is on
+/// disk. Faults that need root (separate networks, a small disk) or libfaketime are skipped where these are missing,
+/// and the output says so.
 /// </summary>
 public sealed class ChaosRun(ChaosPlan plan, string folder, TextWriter output) : IAsyncDisposable
 {

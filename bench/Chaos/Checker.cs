@@ -5,7 +5,7 @@ using CapOrleans.LogVerifier;
 
 namespace CapOrleans.Bench.Chaos;
 
-/// <summary>Has every log of a database verified, and compares it with what senders sent and were promised.</summary>
+/// <summary>Verifies every log of a database, and compares it with what senders sent and were promised.</summary>
 internal static class Checker
 {
     public static async Task<(IReadOnlyList<string> Findings, long Entries)> RunAsync(

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace CapOrleans.Bench.Chaos;
 
-/// <summary>A node's own idea of the time of day, through libfaketime (Debian: <c>libfaketime</c>). Its timers are left alone.</summary>
+/// <summary>
+/// Shifts the time of day for one node, through libfaketime (Debian: <c>libfaketime</c>). Its timers are not affected.
+/// </summary>
 internal sealed class Clock(string file)
 {
     private static readonly string? Library = Directory.Exists("/usr/lib")
@@ -11,7 +13,7 @@ internal sealed class Clock(string file)
 
     public static bool IsAvailable => Library is not null;
 
-    /// <summary>What the node's process must find in its environment.</summary>
+    /// <summary>Environment variables for the node's process.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; } = new Dictionary<string, string>
     {
         ["LD_PRELOAD"] = Library ?? "", ["FAKETIME_TIMESTAMP_FILE"] = file, ["FAKETIME_CACHE_DURATION"] = "1", ["FAKETIME_DONT_FAKE_MONOTONIC"] = "1", ["FAKETIME_FORCE_MONOTONIC_FIX"] = "0",

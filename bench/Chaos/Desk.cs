@@ -14,8 +14,8 @@ using Microsoft.Extensions.Logging;
 namespace CapOrleans.Bench.Chaos;
 
 /// <summary>
-/// A receiver of webhooks that has troubles of its own: of the deliveries that it sees for the first time it refuses one in twenty, and asks
-/// for less at one in a hundred. It writes down what it took.
+/// A receiver of webhooks with faults of its own: of the deliveries that it sees for the first time, it refuses one in
+/// twenty, and one in a hundred with 429. It records what it accepted.
 /// </summary>
 internal sealed class Desk : IAsyncDisposable
 {
@@ -36,7 +36,7 @@ internal sealed class Desk : IAsyncDisposable
 
     public Uri Url { get; }
 
-    /// <summary>One id with two contents.</summary>
+    /// <summary>Ids that arrived with two contents.</summary>
     public ConcurrentQueue<string> Wrong { get; } = new();
 
     public int Repeated => taken.Values.Sum(times => times - 1);
@@ -50,7 +50,10 @@ internal sealed class Desk : IAsyncDisposable
 
     public ValueTask DisposeAsync() => app.DisposeAsync();
 
-    /// <summary>Every promise was delivered, or waits for its next attempt; nothing is said to be delivered that was not.</summary>
+    /// <summary>
+    /// Checks that every promised incident was delivered or waits for its next attempt, and that nothing is recorded as
+    /// delivered that was not.
+    /// </summary>
     public async Task<IReadOnlyList<string>> CheckAsync(
         IDeliveryReader deliveries, string webhook, IReadOnlyDictionary<string, Promise> promised, TimeSpan timeout)
     {

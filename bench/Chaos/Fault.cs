@@ -1,8 +1,10 @@
 namespace CapOrleans.Bench.Chaos;
 
-/// <summary>Something that goes wrong for a while.</summary>
-/// <param name="Length">From the beginning to the end of it.</param>
+/// <summary>A temporary fault.</summary>
+/// <param name="Length">How long the fault lasts.</param>
 internal sealed record Fault(string Name, TimeSpan Length, Func<Task> BeginAsync, Func<Task> EndAsync);
 
-/// <param name="LongestGap">Longest time without an acceptance in one of the logs, while it lasted and while all recovered.</param>
+/// <param name="LongestGap">
+/// Longest time without an acceptance in any one log, during the fault and the recovery.
+/// </param>
 internal sealed record Suffered(string Fault, TimeSpan LongestGap);

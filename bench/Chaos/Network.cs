@@ -4,7 +4,9 @@ using CapOrleans.TestHost;
 
 namespace CapOrleans.Bench.Chaos;
 
-/// <summary>A bridge on this machine, and a network namespace on it for each silo, so that links between them can be cut. Needs root.</summary>
+/// <summary>
+/// A bridge on this machine with a network namespace for each silo, so that links between them can be cut. Needs root.
+/// </summary>
 internal sealed class Network : IAsyncDisposable
 {
     private readonly string id;
@@ -13,7 +15,7 @@ internal sealed class Network : IAsyncDisposable
 
     private Network(string id, byte subnet, int silos) => (this.id, this.subnet, this.silos) = (id, subnet, silos);
 
-    /// <summary>Where the silos reach this machine's own network, and the database in it.</summary>
+    /// <summary>Address at which the silos reach this machine's own network, and the database in it.</summary>
     public IPAddress Gateway => Address(1);
 
     public static async Task<Network> CreateAsync(int silos)
@@ -38,10 +40,10 @@ internal sealed class Network : IAsyncDisposable
 
     public IPAddress SiloAddress(int silo) => Address((byte)(10 + silo));
 
-    /// <summary>What stands before a command that is to run in the silo's network.</summary>
+    /// <summary>Returns the prefix of a command that is to run in the silo's network.</summary>
     public string[] Wrap(int silo) => ["ip", "netns", "exec", Space(silo)];
 
-    /// <summary>Nothing passes between two silos; both still reach the database, the API and everybody else.</summary>
+    /// <summary>Cuts the link between two silos; both still reach the database, the API and everything else.</summary>
     public async Task CutAsync(int one, int two)
     {
         await Ip("-n", Space(one), "route", "add", "blackhole", $"{SiloAddress(two)}/32");
@@ -54,7 +56,7 @@ internal sealed class Network : IAsyncDisposable
         await Ip("-n", Space(two), "route", "del", "blackhole", $"{SiloAddress(one)}/32");
     }
 
-    /// <summary>The silo's cable is pulled, or put back.</summary>
+    /// <summary>Disconnects a silo from the network, or reconnects it.</summary>
     public Task PlugAsync(int silo, bool isIn) => Ip("link", "set", Port(silo), isIn ? "up" : "down");
 
     public async ValueTask DisposeAsync()

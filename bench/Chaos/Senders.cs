@@ -8,12 +8,12 @@ using CapOrleans.TestHost;
 
 namespace CapOrleans.Bench.Chaos;
 
-/// <summary>What the service promised: where the incident stands in which log.</summary>
+/// <summary>What the service promised: the log and position of an incident.</summary>
 internal sealed record Promise(string Origin, long Index, string LeafHash);
 
 /// <summary>
-/// Hosts that never give up: each sends one incident after another, obeys <c>Retry-After</c>, sends the same again when it
-/// got no answer, and writes down what it was promised.
+/// Hosts that never give up: each sends one incident after another, honours <c>Retry-After</c>, sends the same one
+/// again when it got no answer, and records what it was promised.
 /// </summary>
 internal sealed class Senders(Cluster cluster, IReadOnlyList<string> capIds, int count, double perSecond) : IDisposable
 {
@@ -24,27 +24,27 @@ internal sealed class Senders(Cluster cluster, IReadOnlyList<string> capIds, int
     private readonly Lock gaps = new();
     private long longestGap;
 
-    /// <summary>By the incident's key, <c>capId/incidentId</c>.</summary>
+    /// <summary>Promises by the incident's key, <c>capId/incidentId</c>.</summary>
     public ConcurrentDictionary<string, Promise> Promised { get; } = new();
 
     /// <summary>Every incident that was ever sent.</summary>
     public ConcurrentDictionary<string, byte[]> Offered { get; } = new();
 
-    /// <summary>Answers that a client who did nothing wrong must not get.</summary>
+    /// <summary>Answers that a correct client must not get.</summary>
     public ConcurrentQueue<string> Wrong { get; } = new();
 
     public int Refused503;
 
     public void Start() => running.AddRange(Enumerable.Range(0, count).Select(_ => Task.Run(RunAsync)));
 
-    /// <summary>Ends when every incident that was begun has its answer.</summary>
+    /// <summary>Completes when every incident that was begun has its answer.</summary>
     public async Task StopAsync()
     {
         await stop.CancelAsync();
         await Task.WhenAll(running);
     }
 
-    /// <returns>The longest time without an acceptance in any one log, since this was asked last.</returns>
+    /// <returns>The longest time without an acceptance in any one log since the previous call.</returns>
     public TimeSpan TakeLongestGap() => TimeProvider.System.GetElapsedTime(0, Interlocked.Exchange(ref longestGap, 0));
 
     public void Dispose() => stop.Dispose();
@@ -65,7 +65,7 @@ internal sealed class Senders(Cluster cluster, IReadOnlyList<string> capIds, int
         }
     }
 
-    /// <returns>True when there is nothing left to do for this incident.</returns>
+    /// <returns>True when this incident is finished.</returns>
     private async Task<bool> SendAsync(string key, byte[] body)
     {
         try
@@ -93,7 +93,7 @@ internal sealed class Senders(Cluster cluster, IReadOnlyList<string> capIds, int
         catch (Exception fault) when (fault is HttpRequestException or TaskCanceledException)
         {
             await Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System);
-            return false; // nobody knows what became of it
+            return false; // whether it was accepted is unknown
         }
     }
 

@@ -2,7 +2,7 @@ using CapOrleans.TestHost;
 
 namespace CapOrleans.Bench.Chaos;
 
-/// <summary>A file system of its own for the database, small enough to be filled. Needs root.</summary>
+/// <summary>A separate file system for the database, small enough to fill. Needs root.</summary>
 internal sealed class SmallDisk : IAsyncDisposable
 {
     private SmallDisk(string path) => Path = path;
@@ -18,7 +18,7 @@ internal sealed class SmallDisk : IAsyncDisposable
         return new SmallDisk(path);
     }
 
-    /// <summary>Takes every byte that is left.</summary>
+    /// <summary>Fills the disk.</summary>
     public void Fill()
     {
         var block = new byte[1024 * 1024];
@@ -38,6 +38,6 @@ internal sealed class SmallDisk : IAsyncDisposable
 
     public void Free() => File.Delete(Filler);
 
-    /// <summary>Lazily: a process of the database may take a moment longer to end.</summary>
+    /// <summary>Unmounts lazily: a process of the database may take a moment longer to end.</summary>
     public async ValueTask DisposeAsync() => await Child.RunAsync("umount", "--lazy", Path);
 }

@@ -2,7 +2,7 @@ using CapOrleans.TestHost;
 
 namespace CapOrleans.Bench.Chaos;
 
-/// <summary>Starts a silo again whenever it ends, as systemd or an orchestrator would.</summary>
+/// <summary>Restarts a silo whenever it ends, as systemd or an orchestrator would.</summary>
 internal sealed class Supervisor(Node node) : IAsyncDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);

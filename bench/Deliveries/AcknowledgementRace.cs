@@ -7,16 +7,16 @@ using CapOrleans.TestHost;
 
 namespace CapOrleans.Bench.Deliveries;
 
-/// <param name="Acknowledged">Incidents, each at the time of its ladder's second level.</param>
-/// <param name="Paged">Of them, those whose second page came all the same.</param>
-/// <param name="After">Of those, pages that came behind the answer to the acknowledgement.</param>
-/// <param name="Latest">Milliseconds behind it, at most.</param>
-/// <param name="Missing">Incidents whose first page did not come.</param>
+/// <param name="Acknowledged">Incidents acknowledged, each around the time of its ladder's second level.</param>
+/// <param name="Paged">Of these, how many were paged a second time anyway.</param>
+/// <param name="After">Of those, how many pages arrived after the response to the acknowledgement.</param>
+/// <param name="Latest">Longest delay of such a page, in milliseconds.</param>
+/// <param name="Missing">Incidents whose first page did not arrive.</param>
 internal sealed record RaceResult(int Acknowledged, int Paged, int After, double Latest, int Missing);
 
 /// <summary>
-/// Acknowledgements that come when the next page does: half a second before to half a second after. How long behind the answer of an
-/// acknowledgement does a page still arrive?
+/// Acknowledges incidents around the time of their next page, from half a second before to half a second after it, and
+/// measures how long after the response to an acknowledgement a page still arrives.
 /// </summary>
 internal sealed class AcknowledgementRace(string folder, int count)
 {

@@ -8,13 +8,16 @@ using CapOrleans.TestHost;
 
 namespace CapOrleans.Bench.Deliveries;
 
-/// <param name="Received">Of those that were accepted and whose receiver answers.</param>
-/// <param name="P50">Milliseconds from the answer that accepts an incident to its first byte at the receiver, as are the others.</param>
+/// <param name="Received">How many arrived, of the accepted incidents whose receiver answers.</param>
+/// <param name="P50">
+/// Milliseconds from the response that accepts an incident to its first byte at the receiver, like the other
+/// percentiles.
+/// </param>
 internal sealed record DeliveryResult(int Accepted, int Received, double P50, double P99, double Max);
 
 /// <summary>
-/// How long after its acceptance an incident is at its receiver. Each CapID has a webhook of its own, some of which never answer; a
-/// receiver that answers must get everything.
+/// Measures the time from an incident's acceptance to its arrival at the receiver. Each CapID has a webhook of its own,
+/// some of which never answer; a receiver that answers must get everything.
 /// </summary>
 internal sealed class DeliveryRun(string folder, int rate, TimeSpan duration, int endpoints, int hanging)
 {
@@ -50,7 +53,7 @@ internal sealed class DeliveryRun(string folder, int rate, TimeSpan duration, in
         return new DeliveryResult(expected.Count, times.Count, times[times.Count / 2], times[(int)(times.Count * 0.99)], times[^1]);
     }
 
-    /// <returns>By incident id, whose it is and when it was accepted.</returns>
+    /// <returns>The CapID and the time of acceptance, by incident id.</returns>
     private async Task<ConcurrentDictionary<string, (string CapId, long At)>> SendAsync(Cluster cluster, byte[][] incidents)
     {
         var accepted = new ConcurrentDictionary<string, (string, long)>(StringComparer.Ordinal);

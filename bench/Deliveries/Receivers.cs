@@ -10,7 +10,9 @@ using Microsoft.Extensions.Logging;
 
 namespace CapOrleans.Bench.Deliveries;
 
-/// <summary>Receivers of webhooks: they note when each incident came, or take what comes and never answer.</summary>
+/// <summary>
+/// Receivers of webhooks that record when each incident arrived, or accept requests and never answer.
+/// </summary>
 internal sealed class Receivers : IAsyncDisposable
 {
     private readonly WebApplication app;
@@ -28,7 +30,8 @@ internal sealed class Receivers : IAsyncDisposable
     }
 
     /// <summary>
-    /// When each incident's first byte came first, in ticks of the stopwatch; of a page, with its level behind the id.
+    /// When each incident's first byte first arrived, in ticks of the stopwatch; for a page, the key has its level
+    /// after the id.
     /// </summary>
     public IReadOnlyDictionary<string, long> Arrivals => arrivals;
 

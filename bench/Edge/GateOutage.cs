@@ -9,12 +9,13 @@ using CapOrleans.TestHost;
 
 namespace CapOrleans.Bench.Edge;
 
-/// <param name="Findings">What was promised and not kept; empty when all is well.</param>
+/// <param name="Findings">Promises that were not kept; empty when all were.</param>
 public sealed record OutageResult(int Received, TimeSpan Taking, TimeSpan Delivering, IReadOnlyList<string> Findings);
 
 /// <summary>
-/// The cluster is dead; hosts send through a gate, which is killed in the middle and started again. Then the cluster comes back: whatever
-/// was answered <c>received</c> must be in the log once, and each CapID's incidents in the order in which they were received.
+/// Kills the cluster, sends through a gate, kills and restarts the gate halfway, then starts the cluster again:
+/// whatever was answered <c>received</c> must be in the log once, and each CapID's incidents in the order in which they
+/// were received.
 /// </summary>
 public sealed class GateOutage(string folder, int incidents) : IDisposable
 {
@@ -60,7 +61,9 @@ public sealed class GateOutage(string folder, int incidents) : IDisposable
         return new OutageResult(count, taking, TimeProvider.System.GetElapsedTime(started), await CheckAsync(cluster, capIds));
     }
 
-    /// <summary>One host: the next only when the last was received, and the same again until it is.</summary>
+    /// <summary>
+    /// Acts as one host: sends the next incident only when the previous one was received, and repeats each until it is.
+    /// </summary>
     private async Task SendAsync(SignedIncidents source, string capId)
     {
         var order = received[capId] = [];
@@ -89,7 +92,7 @@ public sealed class GateOutage(string folder, int incidents) : IDisposable
         }
         catch (HttpRequestException)
         {
-            return false; // the gate is away
+            return false; // the gate is down
         }
     }
 

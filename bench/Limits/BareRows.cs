@@ -7,12 +7,12 @@ namespace CapOrleans.Bench.Limits;
 internal sealed record BareRow(string CapId, string IncidentId, byte[] Bytes);
 
 /// <summary>
-/// The rows of an accepted incident, an entry and its row in the read model, with the same indexes, committed in groups by a
-/// plain loop: what waits goes into one transaction. Nothing is checked, hashed or counted.
+/// The rows of an accepted incident (an entry and its row in the read model) with the same indexes, committed in groups
+/// by a plain loop: whatever is queued goes into one transaction. Nothing is checked, hashed or counted.
 /// </summary>
 internal sealed class BareRows(NpgsqlDataSource source)
 {
-    /// <summary>What an entry of ours measures for the incident that the load generator sends.</summary>
+    /// <summary>Size of a log entry for the incident that the load generator sends.</summary>
     public const int EntryBytes = 1200;
 
     private static readonly byte[] Hash = new byte[32];
@@ -45,7 +45,7 @@ internal sealed class BareRows(NpgsqlDataSource source)
         return done.Task;
     }
 
-    /// <summary>One transaction in one round trip.</summary>
+    /// <summary>Commits one transaction in one round trip.</summary>
     public async Task CommitAsync(IReadOnlyList<BareRow> rows)
     {
         var positions = rows.Select((_, i) => size + i).ToArray();

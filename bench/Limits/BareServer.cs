@@ -21,8 +21,8 @@ internal sealed record BareIncident(
 internal sealed partial class BareJson : JsonSerializerContext;
 
 /// <summary>
-/// What the parts cost without us: <c>/json</c> is HTTP and JSON alone, <c>/path</c> the bare path, which also checks the
-/// signature and has the rows on disk before it answers. No grain, no rule, no log.
+/// Measures the cost of the parts without the service: <c>/json</c> is HTTP and JSON alone, <c>/path</c> is the bare
+/// path, which also checks the signature and has the rows on disk before it answers. No grain, no rule, no log.
 /// </summary>
 internal static class BareServer
 {

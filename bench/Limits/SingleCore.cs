@@ -23,7 +23,10 @@ internal static class SingleCore
         });
     }
 
-    /// <returns>4 KiB writes per second, each on disk before the next, and how long the slowest of a hundred and of a thousand took, in milliseconds.</returns>
+    /// <returns>
+    /// 4 KiB writes per second, each on disk before the next, and the 99th and 99.9th percentile of their duration in
+    /// milliseconds.
+    /// </returns>
     public static (double PerSecond, double P99, double P999) Syncs(string folder)
     {
         var took = new List<double>();
@@ -40,7 +43,9 @@ internal static class SingleCore
         return (perSecond, took[took.Count * 99 / 100], took[took.Count * 999 / 1000]);
     }
 
-    /// <returns>Incidents' rows per second, <paramref name="group"/> in one transaction, one transaction after another.</returns>
+    /// <returns>
+    /// Rows of incidents per second, <paramref name="group"/> in one transaction, one transaction after another.
+    /// </returns>
     public static async Task<double> RowsAsync(Postgres postgres, int group)
     {
         var name = $"rows{group}";

@@ -4,19 +4,19 @@ using System.Text;
 
 namespace CapOrleans.Bench.Load;
 
-/// <param name="PerSecond">Incidents.</param>
-/// <param name="P50">Milliseconds per request, as are the others.</param>
+/// <param name="PerSecond">Accepted incidents per second.</param>
+/// <param name="P50">Milliseconds per request, like the other percentiles.</param>
 internal sealed record LoadResult(double PerSecond, double P50, double P99, double P999, double Max);
 
 /// <summary>
-/// Sends each request once, one at a time per connection, and demands an acceptance of every incident in it: a figure with
-/// failures in it is none.
+/// Sends each request once, one at a time per connection, and requires every incident in it to be accepted: a figure
+/// that includes failures is meaningless.
 /// </summary>
 internal static class IntakeLoad
 {
     /// <param name="perSecond">
-    /// Requests per second, at fixed instants whatever the answers do; a latency counts from its instant. The first second, in which
-    /// the connections come to life, does not count. 0 for as fast as answers come.
+    /// Requests per second, at fixed instants whatever the responses do; latency counts from that instant. The first
+    /// second, in which the connections warm up, does not count. 0 to send as fast as responses arrive.
     /// </param>
     public static async Task<LoadResult> RunAsync(int port, IReadOnlyList<Request> requests, int connections, double perSecond = 0)
     {

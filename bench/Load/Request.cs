@@ -3,7 +3,7 @@ using System.Text;
 
 namespace CapOrleans.Bench.Load;
 
-/// <summary>A whole HTTP request, and how many incidents it must be answered for.</summary>
+/// <summary>A complete HTTP request, and how many incidents its response must accept.</summary>
 internal sealed record Request(byte[] Bytes, int Incidents)
 {
     public static IReadOnlyList<Request> Singles(IEnumerable<byte[]> incidents, string path = "/v1/incidents") =>

@@ -4,12 +4,12 @@ using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Bench.Load;
 
-/// <summary>Distinct incidents, signed beforehand, so that the load generator only writes bytes.</summary>
+/// <summary>Distinct incidents, signed in advance so that the load generator only writes bytes.</summary>
 internal sealed class SignedIncidents(PrivateKey key, IReadOnlyList<string> capIds)
 {
     private long made;
 
-    /// <returns>JSON objects, each on one line; the CapIDs take turns.</returns>
+    /// <returns>JSON objects, each on one line; the CapIDs alternate.</returns>
     public byte[][] Make(int count, string severity = "normal")
     {
         var now = TimeProvider.System.GetUtcNow();

@@ -4,13 +4,13 @@ using CapOrleans.TestHost;
 namespace CapOrleans.Bench.Table;
 
 /// <summary>What differs in the second of two services.</summary>
-/// <param name="Program">Another build of the service; null for the same.</param>
-/// <param name="Settings">Set for it alone.</param>
+/// <param name="Program">Another build of the service; null for the same build.</param>
+/// <param name="Settings">Settings of this service only.</param>
 internal sealed record Variant(string? Program, IReadOnlyDictionary<string, string> Settings);
 
 /// <summary>
-/// Two services side by side, each with a database of its own, measured in turn within one run: so that a ratio holds when the machine's speed
-/// drifts. What a step costs is counted until the archive has everything.
+/// Measures two services side by side, each with a database of its own, alternating within one run so that the ratio
+/// holds when the machine's speed drifts. The cost is counted until the consumers have caught up.
 /// </summary>
 internal sealed class CompareRun(TextWriter output, string folder, TimeSpan duration, int rounds)
 {

@@ -7,7 +7,7 @@ using CapOrleans.TestHost;
 
 namespace CapOrleans.Bench.Table;
 
-/// <summary>A gate with its spool on disk: before a cluster that is away, and before one that takes what it gets.</summary>
+/// <summary>Measures a gate with its spool on disk: with the cluster available, and with the cluster stopped.</summary>
 internal sealed class GateRows(Report report, string folder, TimeSpan duration)
 {
     private const int Connections = 64;
@@ -40,7 +40,9 @@ internal sealed class GateRows(Report report, string folder, TimeSpan duration)
         report.Add("gate: delivered after the cluster came back", await DeliveredAsync(), "s");
     }
 
-    /// <summary>One incident of each CapID, one after another: a gate looks up only so many CapIDs at once for one address.</summary>
+    /// <summary>
+    /// Sends one incident of each CapID, sequentially: a gate limits concurrent lookups of CapIDs for one address.
+    /// </summary>
     private async Task WarmUpAsync(SignedIncidents incidents)
     {
         using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
@@ -57,7 +59,7 @@ internal sealed class GateRows(Report report, string folder, TimeSpan duration)
         var rate = (await IntakeLoad.RunAsync(port, Request.Singles(incidents.Make(20_000)), Connections)).PerSecond;
         foreach (var share in (double[])[1, 0.5])
         {
-            await (isAway ? Task.CompletedTask : DeliveredAsync()); // what was sent before is not to be counted now
+            await (isAway ? Task.CompletedTask : DeliveredAsync()); // what was sent before must not be counted
             var requests = Request.Singles(incidents.Make((int)(rate * share * duration.TotalSeconds)));
             var before = Usage.Of([gate.Process.Id]);
             var result = await IntakeLoad.RunAsync(port, requests, Connections, share < 1 ? rate * share : 0);

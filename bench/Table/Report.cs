@@ -8,7 +8,7 @@ namespace CapOrleans.Bench.Table;
 
 /// <param name="CpuMicroseconds">Per incident, of all processes of the service and the database.</param>
 /// <param name="ServiceCpuMicroseconds">Per incident, without the database.</param>
-/// <param name="BytesWritten">Per incident, to the disk, by all of them.</param>
+/// <param name="BytesWritten">Bytes written to disk per incident, by all of them.</param>
 internal sealed record Row(
     string System, string Load, int Connections, LoadResult Result, double CpuMicroseconds, double ServiceCpuMicroseconds, double BytesWritten);
 
@@ -16,7 +16,7 @@ internal sealed record Fact(string Name, double Value, string Unit);
 
 internal sealed record ReportFile(string Machine, DateTimeOffset At, IReadOnlyList<Fact> Facts, IReadOnlyList<Row> Rows);
 
-/// <summary>What was measured in one run on one machine: printed as it comes, and written as JSON at the end.</summary>
+/// <summary>Measurements of one run on one machine: printed as they are made, and written as JSON at the end.</summary>
 internal sealed class Report(TextWriter output)
 {
     public List<Fact> Facts { get; } = [];
@@ -29,7 +29,7 @@ internal sealed class Report(TextWriter output)
     public void Head() => output.WriteLine(
         $"{Machine}\n\n{"",-34} {"load",-22} {"conn",4} {"per s",8} {"p50",7} {"p99",7} {"p99.9",7} ms {"cpu",6} us {"(service)",9} {"written",8} B");
 
-    /// <summary>When the kernel writes back what is dirty: a commit waits behind it.</summary>
+    /// <summary>Reads a setting for when the kernel writes back dirty pages, which a commit waits for.</summary>
     private static string Kernel(string setting)
     {
         var file = $"/proc/sys/vm/{setting}";

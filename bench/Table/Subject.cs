@@ -6,10 +6,10 @@ using CapOrleans.TestHost;
 
 namespace CapOrleans.Bench.Table;
 
-/// <summary>A service under measurement, with what to send to it.</summary>
+/// <summary>A service under measurement, and the load for it.</summary>
 internal sealed class Subject : IAsyncDisposable
 {
-    /// <summary>CapIDs among which incidents are spread.</summary>
+    /// <summary>Number of CapIDs over which incidents are spread.</summary>
     private const int Spread = 64;
 
     private readonly Report report;
@@ -32,7 +32,7 @@ internal sealed class Subject : IAsyncDisposable
         return subject;
     }
 
-    /// <summary>Until the code is compiled as hot as it gets.</summary>
+    /// <summary>Runs until the code is fully optimized, and measures the rate.</summary>
     public async Task WarmUpAsync()
     {
         await IntakeLoad.RunAsync(cluster.ApiPort, Request.Singles(spread!.Make(30_000)), 64);
@@ -47,7 +47,9 @@ internal sealed class Subject : IAsyncDisposable
         return await MeasureAsync(load, requests, connections, share < 1 ? expected : 0);
     }
 
-    /// <summary>As many as come in a time, and all the CPU until the archive has them.</summary>
+    /// <summary>
+    /// Measures the rate over a duration, and the CPU time per incident until the consumers have caught up.
+    /// </summary>
     public async Task<(double PerSecond, double P99, double MicrosecondsOfCpu)> CostAsync(TimeSpan duration)
     {
         var requests = Request.Singles(spread!.Make((int)(rate * duration.TotalSeconds)));
@@ -60,7 +62,7 @@ internal sealed class Subject : IAsyncDisposable
     public Task<Row> BatchesAsync(int connections, int size, TimeSpan duration) =>
         MeasureAsync($"batches of {size}", Request.Batches(spread!.Make((int)(rate * 1.5 * duration.TotalSeconds)), size), connections, 0);
 
-    /// <summary>Stores incidents as fast as batches go, without measuring.</summary>
+    /// <summary>Stores incidents in batches as fast as possible, without measuring.</summary>
     public async Task GrowAsync(int incidents)
     {
         for (var left = incidents; left > 0; left -= 50_000)
@@ -69,7 +71,9 @@ internal sealed class Subject : IAsyncDisposable
         }
     }
 
-    /// <returns>Seconds until the consumers have everything; what waits for a chain that is not there does not count.</returns>
+    /// <returns>
+    /// Seconds until the consumers have caught up; one with an error, such as a missing chain, does not count.
+    /// </returns>
     public async Task<double> CatchUpAsync()
     {
         var started = Stopwatch.GetTimestamp();
@@ -86,7 +90,10 @@ internal sealed class Subject : IAsyncDisposable
         }
     }
 
-    /// <returns>Seconds until the anchorer is within a second's worth of intake, while <paramref name="perSecond"/> incidents come in.</returns>
+    /// <returns>
+    /// Seconds until the anchorer's lag is within one second of intake, while <paramref name="perSecond"/> incidents
+    /// arrive per second.
+    /// </returns>
     public async Task<double> AnchorCatchUpAsync(int perSecond)
     {
         using var caughtUp = new CancellationTokenSource();
@@ -116,7 +123,9 @@ internal sealed class Subject : IAsyncDisposable
             .Sum(consumer => consumer.GetProperty("lag").GetInt64());
     }
 
-    /// <returns>Median milliseconds of a page of 100, at the log's end and in its middle.</returns>
+    /// <returns>
+    /// Median time of reading a page of 100 entries, at the log's end and in its middle, in milliseconds.
+    /// </returns>
     public async Task<double> PageAsync(long stored)
     {
         var times = new List<double>();
@@ -135,7 +144,7 @@ internal sealed class Subject : IAsyncDisposable
 
     public double ResidentMegabytes() => Usage.Of(cluster.ProcessIds).Resident / 1e6 / cluster.ProcessIds.Count;
 
-    /// <returns>Seconds from the start of the one process to its being ready.</returns>
+    /// <returns>Seconds from the start of the process until it is ready.</returns>
     public async Task<double> RestartAsync()
     {
         cluster.Api.Process.Signal(15);

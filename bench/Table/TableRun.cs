@@ -5,7 +5,7 @@ using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Bench.Table;
 
-/// <summary>Limits and service in one run on one machine, one after the other.</summary>
+/// <summary>Measures the limits and the service in one run on one machine, one after the other.</summary>
 internal sealed class TableRun(Report report, string folder, TimeSpan duration, int growth)
 {
     private const string Bare = "limit: bare path, PostgreSQL";
@@ -95,7 +95,7 @@ internal sealed class TableRun(Report report, string folder, TimeSpan duration, 
             silos, logs, chain),
         database is null ? null : postgres);
 
-    /// <summary>The chain is away while 100,000 incidents come in; then it is there, and more come in.</summary>
+    /// <summary>Keeps the chain down while 100,000 incidents arrive, then starts it while more arrive.</summary>
     private async Task ConsumersAsync()
     {
         const int Behind = 100_000;

@@ -21,7 +21,7 @@ internal static class AuthorityCommand
         return command;
     }
 
-    /// <param name="step">Null where it is not its turn.</param>
+    /// <param name="step">Returns null when the step does not apply.</param>
     private static Command Step(string name, string description, Func<ClusterAuthority, ClusterAuthority?> step, string refusal)
     {
         var command = new Command(name, description);

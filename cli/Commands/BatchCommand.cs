@@ -5,7 +5,7 @@ using CapOrleans.Core.Incidents;
 
 namespace CapOrleans.Cli.Commands;
 
-/// <summary>Many incidents at once.</summary>
+/// <summary>Sends many incidents in one command.</summary>
 internal static class BatchCommand
 {
     public static Command Create()
@@ -53,7 +53,7 @@ internal static class BatchCommand
         return lines.Count > 0 ? lines : throw new CliFaultException(ExitCodes.Misconfigured, $"{file} holds no incident.");
     }
 
-    /// <summary>As many lines and bytes as one request may have.</summary>
+    /// <summary>Splits the lines into requests within the limits on lines and bytes.</summary>
     private static IEnumerable<IReadOnlyList<byte[]>> Batches(List<byte[]> lines)
     {
         var (batch, bytes) = (new List<byte[]>(), 0);

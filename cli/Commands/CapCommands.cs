@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace CapOrleans.Cli.Commands;
 
-/// <summary>Everything that <c>cap</c> can be asked for.</summary>
+/// <summary>All commands of <c>cap</c>.</summary>
 internal static class CapCommands
 {
     public static RootCommand Create()
@@ -17,7 +17,9 @@ internal static class CapCommands
         return root;
     }
 
-    /// <summary>A comma would be passed over: 0,1 is 1 by the rules of the invariant culture, and a tenth to who types it.</summary>
+    /// <summary>
+    /// Refuses commas in numbers: the invariant culture ignores them, so 0,1 would be 1, where a tenth was meant.
+    /// </summary>
     private static void RefuseCommas(Command command)
     {
         foreach (var option in command.Options.Where(option => option.ValueType == typeof(decimal) || option.ValueType == typeof(decimal?)))

@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace CapOrleans.Cli.Commands;
 
-/// <summary>What the commands about a CapID have in common.</summary>
+/// <summary>Arguments and options that commands about a CapID share.</summary>
 internal static class CapOptions
 {
     public static Argument<string> CapId() => new("CAPID") { Description = "The CapID" };

@@ -11,10 +11,12 @@ using CapOrleans.Ethereum.Rpc;
 
 namespace CapOrleans.Cli.Commands;
 
-/// <summary>The contract: without a cluster, as the legacy scripts used it, and what an admin tells a cluster about it.</summary>
+/// <summary>
+/// The contract: store and deploy without a cluster, as the legacy scripts did, and restart a cluster's anchors.
+/// </summary>
 internal static class ChainCommand
 {
-    /// <summary>What the legacy scripts store where there is no CID.</summary>
+    /// <summary>What the legacy scripts store when there is no CID.</summary>
     private const string NoCid = "N/A";
 
     public static Command Create() => new("chain", "The contract: store and deploy without a cluster, restart at one. Example: cap chain store incident_archived.json") { Store(), Deploy(), Restart() };
@@ -129,7 +131,9 @@ internal static class ChainCommand
         return Describe(new JsonObject { ["stored"] = "audit", ["id"] = archive.Id, ["hash"] = JsonRpcClient.Hex(archive.KeccakHash) }, stored);
     }
 
-    /// <summary>Nobody holds Cap^P here: as in the legacy script, the incident's own value is used.</summary>
+    /// <summary>
+    /// There is no cluster to supply Cap^P: as in the legacy script, the incident's own value is used.
+    /// </summary>
     private static async Task<JsonObject> StoreIncidentAsync(RecordContract contract, JsonObject incident, CancellationToken cancellationToken)
     {
         var report = VerifyCommand.Signed(incident);

@@ -7,7 +7,7 @@ using CapOrleans.Core.Delegations;
 
 namespace CapOrleans.Cli.Commands;
 
-/// <summary>Logs of tasks that agents delegated to each other.</summary>
+/// <summary>Checks logs of tasks that agents delegated to each other.</summary>
 internal static class ChainLogCommand
 {
     public static Command Create() => new("chain-log", "Logs of delegated tasks: verify. Example: cap chain-log verify chain.json") { Verify() };

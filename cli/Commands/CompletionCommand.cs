@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace CapOrleans.Cli.Commands;
 
-/// <summary>Scripts that make a shell complete the command: each asks the command itself what could stand there.</summary>
+/// <summary>Prints completion scripts for shells; they ask the command itself for suggestions.</summary>
 internal static class CompletionCommand
 {
     private const string Bash =

@@ -5,7 +5,7 @@ using CapOrleans.Contracts.Webhooks;
 
 namespace CapOrleans.Cli.Commands;
 
-/// <summary>What became of a webhook's deliveries, and deliveries that are asked for again.</summary>
+/// <summary>Lists a webhook's deliveries and requests redelivery.</summary>
 internal static class DeliveryCommands
 {
     public static Command List()

@@ -5,10 +5,14 @@ using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Cli.Commands;
 
-/// <summary>Whether this machine can report: key, clock, CapID, gate, spool. Nothing is sent.</summary>
+/// <summary>
+/// Checks whether this machine can report: key, signature, clock, CapID, gate, spool. No incident is sent.
+/// </summary>
 internal static class DoctorCommand
 {
-    /// <summary>By how much a clock may differ before it is told: signatures may be a few minutes ahead at most.</summary>
+    /// <summary>
+    /// Maximum difference between clocks before the check fails; a signature may be at most a few minutes ahead.
+    /// </summary>
     private static readonly TimeSpan ClockTolerance = TimeSpan.FromSeconds(30);
 
     /// <param name="IsWell">Null when it could not be checked.</param>
@@ -51,7 +55,7 @@ internal static class DoctorCommand
         }
         catch (CliFaultException fault)
         {
-            // A host need not reach the API: what it would say is not known then.
+            // A host need not reach the API, so the outcome of the check is unknown.
             var isUnknown = ofApi && fault.ExitCode == ExitCodes.Unreachable && CapEnvironment.Text("CAP_API") is null;
             checks.Add(new Check(what, isUnknown ? null : false, isUnknown ? $"Not checked: {fault.Message}" : fault.Message));
         }

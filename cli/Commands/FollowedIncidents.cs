@@ -4,18 +4,20 @@ using CapOrleans.Contracts.Incidents;
 namespace CapOrleans.Cli.Commands;
 
 /// <summary>
-/// What was accepted, and then, without a gap, what is accepted from now on: the stream is opened before the list is read, and each incident
-/// is reported once.
+/// Reports what was accepted and then, without a gap, what is accepted from now on: the stream is opened before the
+/// list is read, and each incident is reported once.
 /// </summary>
-/// <param name="filter">Its <c>From</c> is set.</param>
+/// <param name="filter">Must have <c>From</c>.</param>
 internal sealed class FollowedIncidents(IncidentFilter filter, Action<IncidentView> report)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2), LongestTurn = TimeSpan.FromHours(1);
 
-    /// <summary>By how much clocks differ, and an incident of one log may be committed after a later one of another.</summary>
+    /// <summary>
+    /// Allows for clocks that differ, and for an incident of one log that is committed after a later one of another.
+    /// </summary>
     private static readonly TimeSpan Overlap = TimeSpan.FromSeconds(10);
 
-    /// <summary>Beyond this, what was reported long before is forgotten.</summary>
+    /// <summary>Above this number, incidents that were reported long ago are forgotten.</summary>
     private const int MaxReported = 100_000;
 
     private const string Accepted = "incident.accepted";
@@ -47,7 +49,7 @@ internal sealed class FollowedIncidents(IncidentFilter filter, Action<IncidentVi
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
-                // The turn is over.
+                // This turn has ended.
             }
         }
     }
@@ -73,7 +75,9 @@ internal sealed class FollowedIncidents(IncidentFilter filter, Action<IncidentVi
         }
     }
 
-    /// <summary>Once more, after an interruption, from where it ended.</summary>
+    /// <summary>
+    /// Lists what was accepted before; after an interruption, the next attempt resumes where this one stopped.
+    /// </summary>
     private async Task ListAsync(ICapOrleansClient api, CancellationToken cancellationToken)
     {
         var opened = TimeProvider.System.GetUtcNow();

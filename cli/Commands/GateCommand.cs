@@ -6,7 +6,7 @@ using CapOrleans.Core.Sealing;
 
 namespace CapOrleans.Cli.Commands;
 
-/// <summary>What waits at a gate, and what the cluster refused.</summary>
+/// <summary>Shows what is queued at a gate and what the cluster refused, and manages gates.</summary>
 internal static class GateCommand
 {
     public static Command Create() => new("gate", "Gates: status, dead letters, retry, drop, list, add, remove, key. Example: cap " +

@@ -7,7 +7,7 @@ using CapOrleans.Contracts.Caps;
 
 namespace CapOrleans.Cli.Commands;
 
-/// <summary>What the log says: of a score, and of everything.</summary>
+/// <summary>Shows a score's history and the log's entries, and corrects scores.</summary>
 internal static class HistoryCommands
 {
     public static Command CreateHistory()

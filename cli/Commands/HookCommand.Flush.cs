@@ -4,7 +4,7 @@ using CapOrleans.Core.Incidents;
 
 namespace CapOrleans.Cli.Commands;
 
-/// <summary>Sending again what did not arrive.</summary>
+/// <summary>Resends reports that did not arrive.</summary>
 internal static partial class HookCommand
 {
     private static Command Flush()

@@ -7,7 +7,7 @@ using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Cli.Commands;
 
-/// <summary>Where faults become incidents: around a command, behind a systemd unit, or beside a service.</summary>
+/// <summary>Turns failures into incidents: around a command, after a systemd unit, or by checking a service.</summary>
 internal static partial class HookCommand
 {
     private const string RunName = "run";
@@ -16,7 +16,7 @@ internal static partial class HookCommand
 
     public static Command Create() => new("hook", "Make incidents from failures on this host and send them to the gate of VPN_ENDPOINT. Example: cap hook run -- nginx -t") { Run(), Unit(), Watch(), HookInstallCommand.CreateInstall(), HookInstallCommand.CreateUninstall(), Flush() };
 
-    /// <summary>Of this one the signals are the command's that it runs.</summary>
+    /// <summary>Whether this is <c>hook run</c>, where signals are meant for the command that it runs.</summary>
     public static bool IsRun(ParseResult parsed) =>
         parsed.CommandResult.Command is { Name: RunName, Parents: var parents } && parents.Any(parent => parent.Name == "hook");
 
@@ -102,12 +102,12 @@ internal static partial class HookCommand
             var pause = Duration("--every", parsed.GetRequiredValue(every));
             try
             {
-                await Task.Yield(); // a signal that comes before this has returned is answered with 143, whatever it does later
+                await Task.Yield(); // a signal that arrives before this method has returned ends in 143, whatever it does later
                 await watched.RunAsync(pause, cancellationToken);
             }
             catch (OperationCanceledException)
             {
-                // Whoever started it has stopped it.
+                // Stopped on request.
             }
 
             return ExitCodes.Done;
@@ -121,7 +121,10 @@ internal static partial class HookCommand
         return delivered.ExitCode;
     }
 
-    /// <summary>The command's own end is what its caller waits for: what became of the report is printed and changes nothing.</summary>
+    /// <summary>
+    /// Reports a failure. The caller waits for the command's own exit code, so the outcome of the report is printed and
+    /// changes nothing.
+    /// </summary>
     private static async Task ReportAsync(HookIncident failure, Func<PrivateKey> key, CancellationToken cancellationToken)
     {
         try
@@ -133,12 +136,14 @@ internal static partial class HookCommand
         catch (Exception fault) when (fault is not OperationCanceledException)
         {
             var why = CliFaultException.Of(fault);
-            Answer.Complain(why.ExitCode == ExitCodes.Refused ? why // that one is put aside
+            Answer.Complain(why.ExitCode == ExitCodes.Refused ? why // that report was put aside
                 : new CliFaultException(why.ExitCode, $"The failure is NOT reported: {why.Message}"));
         }
     }
 
-    /// <exception cref="CliFaultException">It cannot be signed; it lies aside, to be signed when that is mended.</exception>
+    /// <exception cref="CliFaultException">
+    /// It cannot be signed; it is put aside, to be signed when the cause is fixed.
+    /// </exception>
     private static async Task<byte[]> SignAsync(HookIncident failure, Func<PrivateKey> key, CancellationToken cancellationToken)
     {
         try
@@ -160,7 +165,9 @@ internal static partial class HookCommand
         return option;
     }
 
-    /// <summary>The name of the first program of a check; never one of the values that are set before it, nor its arguments.</summary>
+    /// <summary>
+    /// Returns the name of a check's first program, never a value that is set before it nor an argument.
+    /// </summary>
     public static string NameOf(string check) => Program().Match(check) is { Success: true } match ? match.Groups[1].Value : "check";
 
     public static TimeSpan Duration(string option, string text)

@@ -4,7 +4,7 @@ using CapOrleans.Cli.Hooks;
 
 namespace CapOrleans.Cli.Commands;
 
-/// <summary>Puts a host's own services in charge of calling the hook, and takes that back.</summary>
+/// <summary>Installs and removes the files with which a host's own services call the hook.</summary>
 internal static class HookInstallCommand
 {
     private const string Systemd = "systemd", Cron = "cron", Watchdog = "watchdog";
@@ -111,7 +111,7 @@ internal static class HookInstallCommand
             : throw new CliFaultException(
                 ExitCodes.Misconfigured, $"--every is '{text}': cron takes minutes that divide the hour: 1m, 2m, 3m, 4m, 5m, 6m, 10m, 12m, 15m, 20m, 30m.");
 
-    /// <summary>Who calls the hook, for what, and in which folder that is written.</summary>
+    /// <summary>Options for what calls the hook, for what, and in which folder the files are.</summary>
     private sealed class Where
     {
         private readonly Argument<string[]> units = new("UNIT")
@@ -147,7 +147,9 @@ internal static class HookInstallCommand
             Systemd => "/etc/systemd/system", Cron => "/etc/cron.d", _ => "/etc/watchdog.d",
         };
 
-        /// <summary>cron passes over files whose names have anything else.</summary>
+        /// <summary>
+        /// Returns a name that is safe for a file: cron ignores files whose names have other characters.
+        /// </summary>
         public string Name(ParseResult parsed, string check)
         {
             var text = parsed.GetValue(name) ?? (check.Length == 0 ? "" : HookCommand.NameOf(check));

@@ -5,7 +5,7 @@ using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Cli.Commands;
 
-/// <summary>How a hook reports what it finds.</summary>
+/// <summary>Options for the reports of a hook.</summary>
 internal sealed class HookOptions
 {
     private readonly Option<string?> name = new("--name")
@@ -32,7 +32,7 @@ internal sealed class HookOptions
         Description = "Put the whole command line into the incident, not only the program's name; usual forms of secrets are masked",
     };
 
-    /// <param name="runs">It runs a command, which may have a name of its own.</param>
+    /// <param name="runs">Whether it runs a command, which may be given a name.</param>
     public void AddTo(Command command, bool runs)
     {
         foreach (var option in (Option<decimal?>[])[feedback, misuse])
@@ -56,7 +56,7 @@ internal sealed class HookOptions
 
     public Weight Weight(ParseResult parsed) => new(parsed.GetValue(severity)!, parsed.GetValue(feedback), parsed.GetValue(misuse));
 
-    /// <exception cref="CliFaultException">There is none.</exception>
+    /// <exception cref="CliFaultException">There is no usable key.</exception>
     public PrivateKey Key(ParseResult parsed) => CapEnvironment.Key(parsed.GetValue(key));
 
     public bool IncludesCommand(ParseResult parsed) => parsed.GetValue(include);

@@ -6,7 +6,7 @@ using CapOrleans.Core.Incidents;
 
 namespace CapOrleans.Cli.Commands;
 
-/// <summary>What was accepted.</summary>
+/// <summary>Lists and shows accepted incidents.</summary>
 internal static class IncidentsCommand
 {
     public static Command CreateList()
@@ -74,7 +74,7 @@ internal static class IncidentsCommand
         return command;
     }
 
-    /// <summary>Nothing is listed of a CapID that nobody has: that is no good news.</summary>
+    /// <summary>Warns about an unregistered CapID: its empty list would look like good news.</summary>
     private static Task WarnOfTypoAsync(string? capId, CancellationToken cancellationToken) => Servers.ApiAsync(async api =>
     {
         try

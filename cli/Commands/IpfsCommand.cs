@@ -6,7 +6,7 @@ using CapOrleans.Core.Archive;
 
 namespace CapOrleans.Cli.Commands;
 
-/// <summary>Archived content, wherever it lies.</summary>
+/// <summary>Checks archived content, wherever it is stored.</summary>
 internal static class IpfsCommand
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
@@ -35,7 +35,7 @@ internal static class IpfsCommand
             foreach (var name in names)
             {
                 var next = await CheckAsync(http, name, root, parsed.GetValue(legacy), cancellationToken);
-                code = code == ExitCodes.Done || next == ExitCodes.Refused ? next : code; // that content is wrong is the worst of what can be found
+                code = code == ExitCodes.Done || next == ExitCodes.Refused ? next : code; // wrong content is the worst finding
             }
 
             return code;
@@ -66,11 +66,11 @@ internal static class IpfsCommand
         }
         catch (CliFaultException fault)
         {
-            return Answer.Complain(fault); // and on with the next one
+            return Answer.Complain(fault); // continue with the next one
         }
     }
 
-    /// <summary>As the legacy validator answered, to the letter.</summary>
+    /// <summary>Returns the legacy validator's answer, member for member.</summary>
     private static async Task<JsonObject> LegacyAsync(HttpClient http, string cid, Uri gateway, CancellationToken cancellationToken)
     {
         if (cid is "" or "null" or "N/A")

@@ -4,7 +4,7 @@ using CapOrleans.Contracts.Caps;
 
 namespace CapOrleans.Cli.Commands;
 
-/// <summary>Who may speak for a CapID.</summary>
+/// <summary>Manages the keys of a CapID.</summary>
 internal static class KeyCommand
 {
     public static Command Create() => new("key", "Keys of a CapID: list, add, revoke. Example: cap key add WEB-01 --key 0x52908400098527886E0F7030069857D2E4169EE7")
@@ -51,7 +51,7 @@ internal static class KeyCommand
                 var (before, after) = (Text(known.Roles, known.NotBefore, known.NotAfter), Text(wanted.Roles ?? ["reporter"],
                     wanted.NotBefore, wanted.NotAfter));
                 if (before != after || after != Text(named ?? ["reporter"], parsed.GetValue(from), parsed.GetValue(
-                    until))) // of what only the server says, a person decides
+                    until))) // ask about values that only the server supplied
                 {
                     Answer.Confirm($"{known.Address} has {before}, and would have {after}.", parsed.GetValue(yes));
                 }
@@ -62,7 +62,7 @@ internal static class KeyCommand
         return command;
     }
 
-    /// <summary>What is not named stays as it is.</summary>
+    /// <summary>Adds to a key's roles and times; what is not named stays as it is.</summary>
     private static KeyDefinition Merge(SigningKey known, KeyDefinition wanted) => wanted with
     {
         Roles = [.. known.Roles.Union(wanted.Roles ?? [], StringComparer.Ordinal)],

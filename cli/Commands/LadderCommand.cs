@@ -7,7 +7,7 @@ using CapOrleans.Core.Incidents;
 
 namespace CapOrleans.Cli.Commands;
 
-/// <summary>Who is paged of incidents that nobody answers.</summary>
+/// <summary>Manages ladders: who is paged for incidents that no one answers.</summary>
 internal static class LadderCommand
 {
     private const string LevelRule = "webhooks with commas between them, a colon and for how long it waits, as in 1f0c22ab,9e0d41c7:5m; " +

@@ -4,7 +4,7 @@ using CapOrleans.Client;
 
 namespace CapOrleans.Cli.Commands;
 
-/// <summary>API keys of operators.</summary>
+/// <summary>Manages API keys of operators.</summary>
 internal static class OperatorCommand
 {
     public static Command Create() => new("operator", "API keys: list, create, revoke. Example: cap operator create prometheus --scope read") { List(), Make(), Revoke() };

@@ -42,7 +42,7 @@ internal static class SendCommand
                 await Servers.SendToGateAsync(parsed.GetValue(gate), bytes, cancellationToken);
                 if (IncidentWarning.Of(report) is { } warning)
                 {
-                    Answer.Warn(warning); // an API says it in its answer
+                    Answer.Warn(warning); // an API includes it in its response
                 }
 
                 return Answer.Tell(new JsonObject
@@ -52,7 +52,7 @@ internal static class SendCommand
             }
             catch (CliFaultException fault) when (signedHere && fault.ExitCode == ExitCodes.Unreachable)
             {
-                // Signed once more it would be another incident: what may have arrived is kept, to be sent again as it is.
+                // Signing again would make another incident: keep what may have arrived, to resend it unchanged.
                 var kept = $"{report.IncidentId}.signed.json";
                 try
                 {

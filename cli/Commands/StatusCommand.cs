@@ -6,10 +6,10 @@ using CapOrleans.Contracts.Operations;
 
 namespace CapOrleans.Cli.Commands;
 
-/// <summary>Everything that is red, why, and what to do about it.</summary>
+/// <summary>Shows everything that is wrong, why, and what to do about it.</summary>
 internal static class StatusCommand
 {
-    /// <param name="What">The part that is not well.</param>
+    /// <param name="What">The part that has the problem.</param>
     private sealed record Finding(string What, string Why, string Do);
 
     public static Command Create()
@@ -38,7 +38,7 @@ internal static class StatusCommand
         return command;
     }
 
-    /// <returns>How many logs there are, with how many entries.</returns>
+    /// <returns>Number of logs, and of all their entries.</returns>
     private static async Task<(int Logs, long Entries)> OfApiAsync(List<Finding> findings, CancellationToken cancellationToken)
     {
         Readiness ready;
@@ -83,7 +83,7 @@ internal static class StatusCommand
         }
         catch (CliFaultException fault)
         {
-            if (url is not null || CapEnvironment.Text("VPN_ENDPOINT") is not null) // else there may be none at this machine
+            if (url is not null || CapEnvironment.Text("VPN_ENDPOINT") is not null) // otherwise there may be no gate on this machine
             {
                 findings.Add(new Finding("gate", fault.Message,
                     "Is it running? Its log says more; 'cap gate status' needs the gate's token."));

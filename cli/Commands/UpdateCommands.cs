@@ -4,7 +4,7 @@ using CapOrleans.Contracts.Incidents;
 
 namespace CapOrleans.Cli.Commands;
 
-/// <summary>What is done about an incident: by an operator, or signed with a responder's key.</summary>
+/// <summary>Updates an incident, as an operator or signed with a responder's key.</summary>
 internal static class UpdateCommands
 {
     public static IEnumerable<Command> Create() =>

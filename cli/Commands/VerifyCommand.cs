@@ -29,7 +29,7 @@ internal static class VerifyCommand
         ? throw new CliFaultException(ExitCodes.Refused, "not valid: it is not signed; see 'cap sign'.")
         : IncidentFile.Check(incident);
 
-    /// <exception cref="CliFaultException">It is not signed by whom it names.</exception>
+    /// <exception cref="CliFaultException">The signature is not from the signer that the incident names.</exception>
     public static Proof Prove(IncidentReport report)
     {
         var (proof, refused) = Admission.Prove(report, new AdmissionPolicy(AcceptUnsigned: false, CapEnvironment.ChainId));

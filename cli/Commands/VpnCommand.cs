@@ -7,7 +7,7 @@ using CapOrleans.Core.Sealing;
 
 namespace CapOrleans.Cli.Commands;
 
-/// <summary>WireGuard tunnels between a gate and its hosts, as files for wg-quick. Nothing is started here.</summary>
+/// <summary>Writes files for wg-quick: WireGuard tunnels between a gate and its hosts. It starts nothing.</summary>
 internal static class VpnCommand
 {
     private const string GateName = "cap-gate";
@@ -71,7 +71,7 @@ internal static class VpnCommand
             }
 
             var (gateFile, hostFile) = (Path.Combine(parsed.GetRequiredValue(folder), $"{GateName}.conf"), Path.Combine(parsed.GetRequiredValue(folder), $"{host}.conf"));
-            _ = GateConfiguration.Read(gateFile); // before a lock is made where there is nothing to lock
+            _ = GateConfiguration.Read(gateFile); // fail before a lock is created for a file that does not exist
             using var alone = OwnFile.Lock(gateFile);
             var gate = GateConfiguration.Read(gateFile);
             var (gateText, hostText, address) = gate.Add(host, parsed.GetValue(key));

@@ -5,7 +5,7 @@ using CapOrleans.Contracts.Webhooks;
 
 namespace CapOrleans.Cli.Commands;
 
-/// <summary>Who is told of incidents.</summary>
+/// <summary>Manages webhooks, which are notified of incidents.</summary>
 internal static class WebhookCommand
 {
     public static Command Create() => new("webhook", "Webhooks: list, add, change, test, deliveries, redeliver, enable, rotate, " +

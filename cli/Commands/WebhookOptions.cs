@@ -4,7 +4,7 @@ using CapOrleans.Core.Incidents;
 
 namespace CapOrleans.Cli.Commands;
 
-/// <summary>What a webhook is sent, as options; what is not given stays as it is.</summary>
+/// <summary>Options for what a webhook receives; an omitted one stays as it is.</summary>
 internal sealed class WebhookOptions
 {
     private readonly Option<string?> format = new("--format")

@@ -6,12 +6,15 @@ using System.Text.Unicode;
 namespace CapOrleans.Cli.Hooks;
 
 /// <summary>
-/// A command, its arguments and its environment as the bytes that they are: what is no UTF-8 reaches the command all the same. Each ends
-/// with a zero.
+/// A command, its arguments and its environment as raw bytes, so that those that are not UTF-8 reach the command
+/// unchanged. Each ends with a zero byte.
 /// </summary>
 internal sealed record CommandLine(IReadOnlyList<byte[]> Arguments, IReadOnlyList<byte[]> Environment)
 {
-    /// <summary>These words as they stand at the end of this process's own command line; encoded anew where they do not.</summary>
+    /// <summary>
+    /// Takes these words from the end of this process's own command line, byte for byte; encodes them when they differ
+    /// from it.
+    /// </summary>
     public static CommandLine OfThisProcess(IReadOnlyList<string> words)
     {
         List<byte[]> own = [.. Own("cmdline").TakeLast(words.Count)];
@@ -19,8 +22,11 @@ internal sealed record CommandLine(IReadOnlyList<byte[]> Arguments, IReadOnlyLis
         return new CommandLine(isSame ? own : [.. words.Select(Zero)], OwnEnvironment());
     }
 
-    /// <summary>What is no text would be read as something else: a file of another name, a check of something that is not there.</summary>
-    /// <exception cref="CliFaultException">A word of this process's command line is none.</exception>
+    /// <summary>
+    /// Refuses arguments that are not UTF-8: decoding would turn them into another file's name, or a check of something
+    /// that does not exist.
+    /// </summary>
+    /// <exception cref="CliFaultException">A word of this process's command line is not UTF-8.</exception>
     public static void RequireUtf8()
     {
         if (Own("cmdline").Find(word => !Utf8.IsValid(word)) is { } odd)
@@ -32,16 +38,18 @@ internal sealed record CommandLine(IReadOnlyList<byte[]> Arguments, IReadOnlyLis
 
     public static CommandLine Of(params IEnumerable<string> words) => new([.. words.Select(Zero)], OwnEnvironment());
 
-    /// <summary>For <c>/bin/sh</c>, which runs what has no interpreter of its own.</summary>
+    /// <summary>Wraps the command in <c>/bin/sh</c>, which can run a file without an interpreter line.</summary>
     public CommandLine InShell() => this with { Arguments = [Zero("/bin/sh"), .. Arguments] };
 
     /// <summary>
-    /// .NET ignores SIGPIPE, and forgets whether it was ignored before, as it is below systemd. Its parent shows it: who ignores it passes
-    /// that on.
+    /// Whether SIGPIPE was ignored when this process started, as it is under systemd. .NET ignores SIGPIPE and does not
+    /// keep that state, so the parent is examined: one that ignores it passes that on.
     /// </summary>
     public static bool WasPipeSignalIgnored() => IgnoredSignals($"/proc/{Posix.Parent()}/status") is { } mask && (mask & (1UL << 12)) != 0;
 
-    /// <summary>What this process was started with, as by nohup, is left as it is.</summary>
+    /// <summary>
+    /// Whether this process ignores a signal. One that was ignored at its start, as by nohup, stays ignored.
+    /// </summary>
     public static bool IsIgnored(int signal) => IgnoredSignals("/proc/self/status") is { } mask && (mask & (1UL << (signal - 1))) != 0;
 
     private static ulong? IgnoredSignals(string status)
@@ -61,7 +69,7 @@ internal sealed record CommandLine(IReadOnlyList<byte[]> Arguments, IReadOnlyLis
     private static List<byte[]> OwnEnvironment() => Own("environ") is { Count: > 0 } own ? own
         : [.. System.Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Select(variable => Zero($"{variable.Key}={variable.Value}"))];
 
-    /// <returns>Nothing where the system does not show it.</returns>
+    /// <returns>Empty when the system does not show it.</returns>
     private static List<byte[]> Own(string file)
     {
         try

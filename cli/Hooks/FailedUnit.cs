@@ -4,15 +4,19 @@ using System.Text;
 namespace CapOrleans.Cli.Hooks;
 
 /// <summary>
-/// A systemd unit that failed, as systemd (251 and later) tells whatever it starts by <c>OnFailure=</c>: <c>MONITOR_INVOCATION_ID</c>,
-/// <c>MONITOR_SERVICE_RESULT</c>, and for a main process that ended <c>MONITOR_EXIT_CODE</c> and <c>MONITOR_EXIT_STATUS</c>.
+/// A systemd unit that failed, as systemd (251 and later) describes it to what it starts by <c>OnFailure=</c>:
+/// <c>MONITOR_INVOCATION_ID</c>, <c>MONITOR_SERVICE_RESULT</c>, and for a main process that ended
+/// <c>MONITOR_EXIT_CODE</c> and <c>MONITOR_EXIT_STATUS</c>.
 /// </summary>
-/// <param name="Invocation">32 hex digits; of each start of the unit another one.</param>
+/// <param name="Invocation">32 hex digits, different for each start of the unit.</param>
 internal sealed record FailedUnit(string Name, string Invocation, string Result, string? ExitCode, string? ExitStatus, string Journal, DateTimeOffset At)
 {
     private static readonly string[] TimeFormats = ["ddd yyyy-MM-dd HH:mm:ss 'UTC'"];
 
-    /// <param name="name">Counts where systemd does not tell which it is (before 251): a line of a unit file reads escapes in it.</param>
+    /// <param name="name">
+    /// Used only when systemd does not name the unit (before 251), because a line of a unit file interprets escapes in
+    /// it.
+    /// </param>
     public static FailedUnit Read(string name)
     {
         name = UnitName.Full(Variable("MONITOR_UNIT") ?? name);
@@ -36,7 +40,7 @@ internal sealed record FailedUnit(string Name, string Invocation, string Result,
         Name.EndsWith(".service", StringComparison.Ordinal) ? Name[..^8] : Name, IncidentSeed.Of($"{Environment.MachineName}/{Invocation}"), weight,
         $"{Name} failed: {Result}{(ExitCode is null ? "" : $", {ExitCode} {ExitStatus}")}\n{Journal}", At);
 
-    /// <summary>systemd is there, and has not this unit.</summary>
+    /// <summary>Whether systemd is present and does not have this unit.</summary>
     public static bool IsUnknown(string unit) =>
         Output("systemctl", "show", UnitName.Full(unit), "--property", "LoadState", "--value").Trim() == "not-found";
 
@@ -48,7 +52,7 @@ internal sealed record FailedUnit(string Name, string Invocation, string Result,
     private static DateTimeOffset? Instant(string? text) =>
         DateTimeOffset.TryParseExact(text, TimeFormats, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) ? at : null;
 
-    /// <returns>Empty when the program is not there or has nothing to say: the report goes out without it.</returns>
+    /// <returns>Empty when the program is missing or fails; the report is sent without it.</returns>
     private static string Output(string program, params string[] arguments)
     {
         try

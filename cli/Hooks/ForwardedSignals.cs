@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace CapOrleans.Cli.Hooks;
 
-/// <summary>What this process is sent is for the command: it decides what that means, and this process ends after it.</summary>
+/// <summary>
+/// Forwards this process's signals to the command, which decides what they mean; this process ends after the command.
+/// </summary>
 internal sealed class ForwardedSignals : IDisposable
 {
     private const int HangUp = 1, Interrupt = 2, Quit = 3, User1 = 10, User2 = 12, Terminate = 15;
@@ -21,7 +23,7 @@ internal sealed class ForwardedSignals : IDisposable
             Forward(signal);
         })));
 
-    /// <summary>To whom they go; what came before the command was there follows.</summary>
+    /// <summary>Starts forwarding to the command, first the signals that arrived before it was started.</summary>
     public void SendTo(int command)
     {
         lock (gate)
@@ -31,7 +33,7 @@ internal sealed class ForwardedSignals : IDisposable
         }
     }
 
-    /// <summary>From here on the command is not there any more.</summary>
+    /// <summary>Stops forwarding, because the command has ended.</summary>
     public void Dispose()
     {
         lock (gate)
@@ -46,7 +48,7 @@ internal sealed class ForwardedSignals : IDisposable
     {
         if (signal is Interrupt or Quit && Posix.IsForeground())
         {
-            return; // from the terminal, and the command had it already
+            return; // from the terminal, which sent it to the command as well
         }
 
         lock (gate)

@@ -1,12 +1,14 @@
 namespace CapOrleans.Cli.Hooks;
 
-/// <summary>What waits does not wait for the next failure.</summary>
+/// <summary>Sends queued reports without waiting for the next failure.</summary>
 internal static partial class HookDelivery
 {
-    /// <summary>For so long no command that did well looks whether a gate is there again.</summary>
+    /// <summary>How long successful commands do not try again after the gate was unavailable.</summary>
     private static readonly TimeSpan AwayTime = TimeSpan.FromMinutes(1);
 
-    /// <summary>Behind a command that did well: sends what waits, unless the gate was away a moment ago.</summary>
+    /// <summary>
+    /// Sends what is queued, after a successful command, unless the gate was unavailable a moment ago.
+    /// </summary>
     public static async Task DeliverWaitingAsync(CancellationToken cancellationToken)
     {
         try
@@ -20,7 +22,7 @@ internal static partial class HookDelivery
         }
         catch (CliFaultException fault)
         {
-            Answer.Warn(fault.Message); // it waits on
+            Answer.Warn(fault.Message); // it stays queued
         }
     }
 }

@@ -4,8 +4,8 @@ using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Cli.Hooks;
 
-/// <param name="Waiting">Kept on this host.</param>
-/// <param name="Refused">Put aside.</param>
+/// <param name="Waiting">Number kept on this host.</param>
+/// <param name="Refused">Number put aside.</param>
 internal sealed record Delivered(int Sent, int Waiting, int Refused)
 {
     public int ExitCode => Waiting > 0 ? ExitCodes.Spooled : Refused > 0 ? ExitCodes.Refused : ExitCodes.Done;
@@ -17,24 +17,29 @@ internal sealed record Delivered(int Sent, int Waiting, int Refused)
 }
 
 /// <summary>
-/// Sends to the gate what earlier hooks could not, then what is new; what no gate takes is kept. One hook at a time sends, for all: so
-/// however many there are at once, a gate that does not answer takes the time of one.
+/// Sends to the gate what earlier hooks could not send, then what is new, and keeps what no gate accepts. One hook at a
+/// time sends, for all of them: however many run concurrently, an unresponsive gate costs the time of one.
 /// </summary>
 internal static partial class HookDelivery
 {
-    /// <summary>For what one hook sends, or waits that another sends for it: the host's own work goes on after it. 30 seconds.</summary>
+    /// <summary>
+    /// Time limit for what one hook sends, or for waiting until another hook has sent it, since the host's own work
+    /// must go on. 30 seconds.
+    /// </summary>
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
-    /// <summary>Tries that fail, in one go, while the gate is there.</summary>
+    /// <summary>Failed attempts tolerated in one run while the gate is available.</summary>
     private const int MaxFailures = 3;
 
-    /// <summary>For what something between here and the gate refuses: nobody takes it later than that.</summary>
+    /// <summary>
+    /// How long a report is retried that something between here and the gate refuses; it is put aside after that.
+    /// </summary>
     private static readonly TimeSpan LongestWait = TimeSpan.FromDays(7);
 
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(50);
 
-    /// <param name="incident">Signed; null to send only what waits.</param>
-    /// <param name="isUnlimited">However long it takes.</param>
+    /// <param name="incident">Signed; null to send only what is queued.</param>
+    /// <param name="isUnlimited">Whether there is no time limit.</param>
     /// <exception cref="CliFaultException">Refused, or neither sent nor kept.</exception>
     public static async Task<Delivered> DeliverAsync(byte[]? incident, bool isUnlimited, CancellationToken cancellationToken)
     {
@@ -42,13 +47,13 @@ internal static partial class HookDelivery
         string? file = null;
         try
         {
-            // Kept before it is sent: whatever ends this process, the next hook goes on.
+            // Kept before it is sent: whatever ends this process, the next hook continues.
             spool = HookSpool.Open(CapEnvironment.Spool);
             file = incident is null ? null : await spool.KeepAsync(IncidentFile.Check(incident), incident, cancellationToken);
         }
         catch (CliFaultException fault) when (incident is not null && fault.ExitCode != ExitCodes.Misconfigured)
         {
-            // A full disk may be what is to be reported: then it goes out without being kept.
+            // The failure to report may be a full disk: in that case, send without keeping.
             Answer.Warn(fault.Message);
             await Servers.SendToGateAsync(null, incident, cancellationToken);
             return new Delivered(1, 0, 0);
@@ -57,7 +62,7 @@ internal static partial class HookDelivery
         return await SendInTurnAsync(spool, file, isUnlimited, cancellationToken);
     }
 
-    /// <summary>Sends what waits, and before it what was refused and put aside, signed again.</summary>
+    /// <summary>Signs again what was refused and put aside, then sends it with everything that is queued.</summary>
     public static async Task<Delivered> DeliverRefusedAsync(PrivateKey key, string? capId, CancellationToken cancellationToken)
     {
         var spool = HookSpool.Open(CapEnvironment.Spool);
@@ -130,7 +135,7 @@ internal static partial class HookDelivery
                 }
                 catch (CliFaultException fault) when (fault.ExitCode == ExitCodes.Misconfigured)
                 {
-                    return Leave(spool, sent, refused, fault.Message); // a setting: when it is mended, all of them go out
+                    return Leave(spool, sent, refused, fault.Message); // a setting: once it is fixed, all of them are sent
                 }
                 catch (Exception fault) when (fault is CliFaultException
                     || (fault is OperationCanceledException && !cancellationToken.IsCancellationRequested))
@@ -143,7 +148,7 @@ internal static partial class HookDelivery
                         return Leave(spool, sent, refused, why);
                     }
 
-                    // Something in between refuses this one, or breaks it off: the others have nothing to do with that.
+                    // Something in between refuses this report or breaks it off; the others are not affected.
                     failed.Add(waiting);
                     last = why;
                     refused += SetBack(waiting, why) ? 0 : 1;
@@ -157,7 +162,7 @@ internal static partial class HookDelivery
                 : Leave(spool, sent, refused, $"Something between here and the gate refuses what is left: {last}");
         });
 
-    /// <returns>False when it has waited for long enough, and was put aside.</returns>
+    /// <returns>False when it was retried for long enough, and was put aside.</returns>
     private static bool SetBack(string file, string why)
     {
         if (TimeProvider.System.GetUtcNow() - File.GetLastWriteTimeUtc(file) > LongestWait)
@@ -170,7 +175,7 @@ internal static partial class HookDelivery
         return true;
     }
 
-    /// <summary>In order: what comes later waits behind it.</summary>
+    /// <summary>Leaves the rest queued, in order.</summary>
     private static Delivered Leave(HookSpool spool, int sent, int refused, string why)
     {
         spool.NoteAway();
@@ -179,7 +184,9 @@ internal static partial class HookDelivery
         return new Delivered(sent, left, refused);
     }
 
-    /// <exception cref="CliFaultException">It is no incident: as if it had been refused, so that it holds up nothing.</exception>
+    /// <exception cref="CliFaultException">
+    /// It is not an incident, and is treated as refused so that it blocks nothing.
+    /// </exception>
     private static async Task<byte[]> ReadAsync(string file, CancellationToken cancellationToken)
     {
         var incident = await File.ReadAllBytesAsync(file, cancellationToken);

@@ -7,9 +7,12 @@ using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Cli.Hooks;
 
-/// <summary>What a hook found: made into an incident, with every field signed. Secrets in the description are masked: an entry is for ever.</summary>
-/// <param name="Name">Of what failed, for example <c>nginx</c>; the incident's id begins with it.</param>
-/// <param name="Seed">12 hex digits that tell this failure from the others: the same failure is the same incident.</param>
+/// <summary>
+/// A failure that a hook found, made into an incident with every field signed. Secrets in the description are masked,
+/// because log entries are permanent.
+/// </summary>
+/// <param name="Name">Name of what failed, for example <c>nginx</c>; the incident's id begins with it.</param>
+/// <param name="Seed">12 hex digits that identify this failure: the same failure is the same incident.</param>
 /// <param name="At">When it happened, not when it is sent.</param>
 internal sealed record HookIncident(string Name, string Seed, Weight Weight, string Description, DateTimeOffset At)
 {
@@ -21,7 +24,7 @@ internal sealed record HookIncident(string Name, string Seed, Weight Weight, str
         return IncidentSigner.Bytes(incident);
     }
 
-    /// <returns>Without a signature.</returns>
+    /// <returns>The incident without a signature.</returns>
     public JsonObject Write(string suffix = "FAIL")
     {
         var name = new string([.. Name.ToUpperInvariant().Where(char.IsAsciiLetterOrDigit).Take(32)]);
@@ -48,7 +51,7 @@ internal sealed record HookIncident(string Name, string Seed, Weight Weight, str
         return incident;
     }
 
-    /// <summary>The end says most; what cannot be printed says nothing, and is not text.</summary>
+    /// <summary>Keeps the end, which says most, and removes unprintable characters.</summary>
     private static string Shorten(string text)
     {
         var clean = Printable.Text(text);

@@ -11,16 +11,16 @@ internal static class HookInstallation
 
     private const UnixFileMode Readable = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
-    /// <summary>A check may hold a secret.</summary>
+    /// <summary>Mode of files that may contain a secret, as a check may.</summary>
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    /// <summary>cron and watchdog look in fewer places than a person's shell does.</summary>
+    /// <summary>cron and watchdog have a shorter PATH than a user's shell.</summary>
     private const string SystemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
     private static string Program => Plain(Environment.GetEnvironmentVariable("CAP_HOME") is { Length: > 0 } home
         ? Path.Combine(Path.GetFullPath(home), "cap") : Environment.ProcessPath!);
 
-    /// <summary>One template for each severity, and for each unit a drop-in that names it.</summary>
+    /// <summary>A template unit for the severity, and for each unit a drop-in that names it.</summary>
     public static IReadOnlyList<InstalledFile> Systemd(string folder, IReadOnlyList<string> units, string severity) =>
     [
         new(Path.Combine(folder, Template(severity)), Readable, $"""
@@ -47,7 +47,7 @@ internal static class HookInstallation
 
     private static string Instance(string severity) => $"cap-hook-{severity}@%n.service";
 
-    /// <summary>A line of its own for cron; of the checks that it makes, only changes are reported.</summary>
+    /// <summary>A line for cron, in a file of its own; only changes of the check's result are reported.</summary>
     public static IReadOnlyList<InstalledFile> Cron(string folder, string name, string check, string severity, int minutes) =>
     [
         Check(folder, "cron", name, check),
@@ -59,7 +59,9 @@ internal static class HookInstallation
             """),
     ];
 
-    /// <summary>A test of watchdog(8). It always succeeds: what it finds is reported, and is no reason to restart the machine.</summary>
+    /// <summary>
+    /// A test of watchdog(8). It always succeeds: a failure is reported, and is no reason to restart the machine.
+    /// </summary>
     public static IReadOnlyList<InstalledFile> Watchdog(string folder, string name, string check, string severity) =>
     [
         Check(folder, "watchdog", name, check),
@@ -74,7 +76,7 @@ internal static class HookInstallation
             """),
     ];
 
-    /// <returns>What was written for these units and is there; a template as well when no other unit has it.</returns>
+    /// <returns>Installed files of these units that exist, including templates that no other unit uses.</returns>
     public static IReadOnlyList<string> OfSystemd(string folder, IReadOnlyList<string> units)
     {
         var ours = units.Select(unit => DropIn(folder, unit)).Where(File.Exists).ToList();
@@ -87,7 +89,7 @@ internal static class HookInstallation
         return [.. ours, .. templates];
     }
 
-    /// <returns>What was written for this check and is there.</returns>
+    /// <returns>Installed files of this check that exist.</returns>
     public static IReadOnlyList<string> OfCheck(string folder, string kind, string name) =>
         [.. new[] { Called(folder, name), CheckFile(folder, kind, name) }.Where(File.Exists)];
 
@@ -100,7 +102,7 @@ internal static class HookInstallation
             {
                 Directory.CreateDirectory(Path.GetDirectoryName(path)!);
                 using var stream = new FileStream(path, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = mode });
-                File.SetUnixFileMode(stream.SafeFileHandle, mode); // of one that was there, too, and before anything is in it
+                File.SetUnixFileMode(stream.SafeFileHandle, mode); // also for an existing file, and before it has any content
                 stream.Write(Encoding.UTF8.GetBytes(text));
             }
             catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
@@ -126,8 +128,8 @@ internal static class HookInstallation
         }
     }
 
-    /// <summary>A file of its own, so that neither cron nor watchdog reads anything in it.</summary>
-    /// <exception cref="CliFaultException">Another check has this name.</exception>
+    /// <summary>A file for the check alone, so that neither cron nor watchdog interprets its text.</summary>
+    /// <exception cref="CliFaultException">A different check has this name.</exception>
     private static InstalledFile Check(string folder, string kind, string name, string check)
     {
         var (file, text) = (CheckFile(folder, kind, name), $"#!/bin/sh\n{check}\n");
@@ -143,13 +145,13 @@ internal static class HookInstallation
 
     private static string Called(string folder, string name) => Path.Combine(folder, $"cap-hook-{name}");
 
-    /// <summary>Beside the folder: cron and watchdog would call it, too.</summary>
+    /// <summary>Outside the folder, because cron and watchdog would call the check there.</summary>
     private static string CheckFile(string folder, string kind, string name) =>
         Path.GetFullPath(Path.Combine(folder, "..", "cap", "hooks", $"{kind}-{name}"));
 
     private static string DropIn(string folder, string unit) => Path.Combine(folder, $"{UnitName.Full(unit)}.d", DropInName);
 
-    /// <summary>Each of the three has rules of its own for what is not plain.</summary>
+    /// <summary>Refuses other characters: systemd, cron and watchdog each quote them differently.</summary>
     private static string Plain(string path) => path.All(c => char.IsAsciiLetterOrDigit(c) || c is '/' or '.' or '_' or '-' or '+')
         ? path
         : throw new CliFaultException(

@@ -4,10 +4,12 @@ using System.Text;
 
 namespace CapOrleans.Cli.Hooks;
 
-/// <summary>How a report becomes a file.</summary>
+/// <summary>Names and writes the file of a report.</summary>
 internal sealed partial class HookSpool
 {
-    /// <summary>The names say the order; what was kept last has the highest number, whatever the clock says.</summary>
+    /// <summary>
+    /// Returns a name that preserves the order: the newest file has the highest number, whatever the clock shows.
+    /// </summary>
     private string NewFile(string name)
     {
         var last = Directory.EnumerateFiles(folder, "*.json*").Select(kept => Path.GetFileName(kept).Split('-')[0])
@@ -45,7 +47,7 @@ internal sealed partial class HookSpool
         }
         catch (IOException)
         {
-            return false; // it was sent just now
+            return false; // it was sent a moment ago
         }
     }
 }

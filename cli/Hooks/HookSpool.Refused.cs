@@ -4,14 +4,14 @@ using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Cli.Hooks;
 
-/// <summary>What a gate refused, and what could not be signed.</summary>
+/// <summary>Reports that a gate refused, or that could not be signed.</summary>
 internal sealed partial class HookSpool
 {
     private const string Refused = ".refused";
 
     public int CountRefused() => Directory.EnumerateFiles(folder, $"*.json{Refused}").Count();
 
-    /// <summary>What was refused is put aside, with the reason beside it, and sent no more.</summary>
+    /// <summary>Puts a refused report aside, with the reason in a file beside it; it is no longer sent.</summary>
     public static void PutAside(string file, string reason)
     {
         File.Move(file, $"{file}{Refused}", overwrite: true);
@@ -19,7 +19,7 @@ internal sealed partial class HookSpool
         Explain(file, reason);
     }
 
-    /// <returns>Where it lies.</returns>
+    /// <returns>The path of the file.</returns>
     public async Task<string> KeepUnsignedAsync(JsonObject incident, string reason, CancellationToken cancellationToken)
     {
         using var alone = await LockAsync(cancellationToken);
@@ -35,10 +35,11 @@ internal sealed partial class HookSpool
     }
 
     /// <summary>
-    /// What was put aside waits again, in its old place, signed anew: what it was refused for may be the key or the chain. What was never
-    /// signed is this CapID's and agent's; what was signed stays with its CapID, and as it is when that is another.
+    /// Queues again what was put aside, in its old position and signed again, since the key or the chain may have been
+    /// the reason. What was never signed gets this host's CapID and agent. What was signed keeps its CapID, and is left
+    /// as it is when that is not this host's.
     /// </summary>
-    /// <param name="capId">Whose all of it is, whatever it was signed for; null for what it was signed for.</param>
+    /// <param name="capId">CapID for all of them, whatever they were signed for; null to keep that.</param>
     public async Task BringBackAsync(PrivateKey key, string? capId, CancellationToken cancellationToken)
     {
         using var alone = await LockAsync(cancellationToken);
@@ -62,7 +63,7 @@ internal sealed partial class HookSpool
             }
             catch (CliFaultException fault)
             {
-                Explain(file, fault.Message); // it stays aside, and holds up no other
+                Explain(file, fault.Message); // it stays aside and blocks no other
             }
         }
     }
@@ -90,7 +91,7 @@ internal sealed partial class HookSpool
         }
         catch (CliFaultException)
         {
-            return null; // no incident: it is put aside again
+            return null; // not an incident: it is put aside again
         }
     }
 

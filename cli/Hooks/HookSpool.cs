@@ -6,14 +6,14 @@ using CapOrleans.Core.Settings;
 namespace CapOrleans.Cli.Hooks;
 
 /// <summary>
-/// Signed incidents that no gate took, one file each, in the order of their making. A file is whole or not there: written beside, flushed to
-/// the disk, renamed.
+/// Signed incidents that no gate accepted, one file each, in the order in which they were kept. A file is complete or
+/// absent: it is written under a draft name, flushed to the disk and renamed.
 /// </summary>
 internal sealed partial class HookSpool
 {
     /// <summary>
-    /// Incidents that are kept; one more is refused, so that a host with a fault does not fill its disk as well. A critical one still finds
-    /// a place behind those that filled it.
+    /// Maximum number of queued incidents; one more is refused, so that a faulty host does not fill its disk as well.
+    /// Critical ones have a higher limit.
     /// </summary>
     public const int MaxFiles = 1000, MaxFilesIfCritical = 1200;
 
@@ -25,7 +25,10 @@ internal sealed partial class HookSpool
 
     private string AwayFile => Path.Combine(folder, "away");
 
-    /// <summary>Whoever sent found the gate away since then. A clock that was set back since counts for nothing.</summary>
+    /// <summary>
+    /// Whether a sender found the gate unavailable since then. A time in the future, from a clock that was set back, is
+    /// ignored.
+    /// </summary>
     public bool WasAwaySince(DateTimeOffset since)
     {
         var at = File.GetLastWriteTimeUtc(AwayFile);
@@ -48,8 +51,8 @@ internal sealed partial class HookSpool
         }
     }
 
-    /// <summary>Whoever has it sends, for all others as well.</summary>
-    /// <returns>Null while another hook has it.</returns>
+    /// <summary>Acquires the lock for sending; its owner sends for all hooks.</summary>
+    /// <returns>Null while another hook has the lock.</returns>
     /// <exception cref="CliFaultException">The folder cannot be written.</exception>
     public FileStream? TryLockSending()
     {
@@ -67,7 +70,7 @@ internal sealed partial class HookSpool
         }
     }
 
-    /// <summary>Those that wait for this one to send need not try for themselves.</summary>
+    /// <summary>Records that the gate is unavailable, so that hooks that wait for this one need not try.</summary>
     public void NoteAway()
     {
         try
@@ -76,13 +79,13 @@ internal sealed partial class HookSpool
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            // Then each of them finds out.
+            // Then each of them has to try.
         }
     }
 
     /// <returns>
-    /// Files in the order in which they were kept; behind them those that something between here and the gate refused, the one that was
-    /// tried last at the end.
+    /// Files in the order in which they were kept; then those that something between here and the gate refused, the
+    /// most recently tried at the end.
     /// </returns>
     public IReadOnlyList<string> Files() =>
     [
@@ -91,7 +94,7 @@ internal sealed partial class HookSpool
             .OrderBy(file => file.TriedAt).ThenBy(file => file.File, StringComparer.Ordinal).Select(file => file.File),
     ];
 
-    /// <summary>The gate is there, and this one did not get through: it goes behind all others.</summary>
+    /// <summary>Moves a report behind all others: the gate is available, but this report did not get through.</summary>
     public static void NoteTried(string file)
     {
         try
@@ -100,7 +103,7 @@ internal sealed partial class HookSpool
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            // On a full disk it keeps its place.
+            // On a full disk it keeps its position.
         }
     }
 
@@ -119,7 +122,7 @@ internal sealed partial class HookSpool
 
     private static string TriedFile(string file) => $"{file}.tried";
 
-    /// <returns>The file.</returns>
+    /// <returns>The path of the file.</returns>
     public async Task<string> KeepAsync(IncidentReport report, byte[] incident, CancellationToken cancellationToken)
     {
         using var alone = await LockAsync(cancellationToken);
@@ -132,7 +135,7 @@ internal sealed partial class HookSpool
         var tail = TailOf($"{report.CapId}/{report.IncidentId}");
         if (files.FirstOrDefault(kept => kept.EndsWith($"-{tail}.json", StringComparison.Ordinal) && IsSame(kept, incident)) is { } same)
         {
-            return same; // whoever kept it came no further
+            return same; // an earlier hook kept it and got no further
         }
 
         if (files.Count >= PlacesFor(report.SeverityClaimed))
@@ -151,7 +154,7 @@ internal sealed partial class HookSpool
     private static CliFaultException NotWritten(string folder, Exception fault) =>
         new(ExitCodes.Unreachable, $"The spool {folder} cannot be written: {fault.Message} See CAP_SPOOL.");
 
-    /// <summary>Held for as long as a file takes to be written, and never while something is sent.</summary>
+    /// <summary>Acquires the lock for writing a file; it is never held while something is sent.</summary>
     private async Task<FileStream> LockAsync(CancellationToken cancellationToken)
     {
         try

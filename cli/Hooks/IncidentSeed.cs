@@ -4,7 +4,8 @@ using System.Text;
 namespace CapOrleans.Cli.Hooks;
 
 /// <summary>
-/// Twelve hex digits that make a hook's incident id: new ones, or the same for the same failure, so that it is reported once.
+/// Twelve hex digits for the id of a hook's incident: random ones, or the same for the same failure, so that it is
+/// reported once.
 /// </summary>
 internal static class IncidentSeed
 {

@@ -3,13 +3,17 @@ using System.Text.Unicode;
 
 namespace CapOrleans.Cli.Hooks;
 
-/// <summary>The end of what a command wrote, as text, with secrets masked. However much it is, it takes the same memory.</summary>
+/// <summary>
+/// The end of a command's output as text, with secrets masked. Memory use is constant, however long the output is.
+/// </summary>
 internal sealed class OutputTail
 {
-    /// <summary>In bytes.</summary>
+    /// <summary>Maximum length, in bytes.</summary>
     private const int Length = 4096;
 
-    /// <summary>More of it is held, so that a secret before the tail, or across its beginning, is seen as one.</summary>
+    /// <summary>
+    /// More than the tail is buffered, so that a secret before it or across its beginning is recognized.
+    /// </summary>
     private const int BufferLength = 4 * Length;
 
     private readonly byte[] buffer = new byte[2 * BufferLength];
@@ -31,7 +35,9 @@ internal sealed class OutputTail
         filled += bytes.Length;
     }
 
-    /// <returns>Valid UTF-8, with a line before it where something is left out or is no text.</returns>
+    /// <returns>
+    /// Valid UTF-8. A line in brackets comes first where the beginning is cut off, or stands for output that is binary.
+    /// </returns>
     public override string ToString()
     {
         var bytes = buffer.AsSpan(0, filled);
@@ -44,10 +50,13 @@ internal sealed class OutputTail
         return all <= Length ? masked : $"[the end of {all} bytes]\n{(masked.Length <= Length ? masked : masked[Start(masked)..])}";
     }
 
-    /// <summary>Not in the middle of a character.</summary>
+    /// <summary>Returns where the tail starts, never within a surrogate pair.</summary>
     private static int Start(string text) => char.IsLowSurrogate(text[^Length]) ? text.Length - Length + 1 : text.Length - Length;
 
-    /// <summary>Each line by itself: what is no UTF-8 was written by a program with an older locale.</summary>
+    /// <summary>
+    /// Decodes each line separately: one that is not UTF-8 comes from a program with an older locale, and is read as
+    /// Latin-1.
+    /// </summary>
     private static string Text(ReadOnlySpan<byte> bytes)
     {
         var text = new StringBuilder(bytes.Length);
@@ -59,7 +68,9 @@ internal sealed class OutputTail
         return text.ToString(0, text.Length - 1);
     }
 
-    /// <summary>More than a tenth are control characters, of ASCII or, where it is no UTF-8, of Latin-1.</summary>
+    /// <summary>
+    /// Whether more than a tenth are control characters, of ASCII or, where it is not UTF-8, of Latin-1.
+    /// </summary>
     private static bool IsBinary(ReadOnlySpan<byte> bytes)
     {
         var strange = 0;

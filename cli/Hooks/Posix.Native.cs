@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace CapOrleans.Cli.Hooks;
 
-/// <summary>As libc declares them.</summary>
+/// <summary>Declarations as in libc.</summary>
 internal static unsafe partial class Posix
 {
     [LibraryImport("libc", SetLastError = true)]
@@ -79,7 +79,7 @@ internal static unsafe partial class Posix
         public short Happened;
     }
 
-    /// <summary>An array of C strings that ends with null.</summary>
+    /// <summary>A null-terminated array of C strings.</summary>
     private sealed class Strings : IDisposable
     {
         private readonly List<GCHandle> pinned = [];

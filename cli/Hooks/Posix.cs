@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace CapOrleans.Cli.Hooks;
 
-/// <summary>What of libc a command needs that is started as a shell would start it.</summary>
+/// <summary>The functions of libc that are needed to start a command as a shell does.</summary>
 internal static unsafe partial class Posix
 {
     public const int ErrorOutput = 2;
@@ -15,17 +15,17 @@ internal static unsafe partial class Posix
     /// <summary>Larger than the types of any libc: posix_spawnattr_t has 336 bytes in glibc.</summary>
     private const int SizeOfOpaque = 1024;
 
-    /// <returns>Both ends; no child has them.</returns>
+    /// <returns>Both ends; no child inherits them.</returns>
     public static (int Read, int Write) Pipe()
     {
         var ends = stackalloc int[2];
         return pipe2(ends, CloseOnExec) == 0 ? (ends[0], ends[1]) : throw new IOException($"No pipe could be made: {Describe(Marshal.GetLastPInvokeError())}");
     }
 
-    /// <param name="line">Its program is looked for as a shell does.</param>
-    /// <param name="resetPipe">SIGPIPE, which .NET ignores, ends the command as it does by default.</param>
-    /// <param name="ownGroup">It leads a process group of its own.</param>
-    /// <returns>0, or the errno of what keeps it from starting.</returns>
+    /// <param name="line">Its program is searched for as by a shell.</param>
+    /// <param name="resetPipe">Whether SIGPIPE, which .NET ignores, has its default action in the command.</param>
+    /// <param name="ownGroup">Whether the command leads a process group of its own.</param>
+    /// <returns>0, or the errno of the failure to start it.</returns>
     public static int Spawn(
         CommandLine line, IReadOnlyList<(int From, int To)> descriptors, bool resetPipe, bool ownGroup, out int pid)
     {
@@ -62,7 +62,10 @@ internal static unsafe partial class Posix
         }
     }
 
-    /// <summary>Blocks until the child has ended. It is there until it is <see cref="Reap"/>ed: its number is nobody else's.</summary>
+    /// <summary>
+    /// Blocks until the child has ended. Until <see cref="Reap"/> is called it remains a zombie, so its process id is
+    /// not reused.
+    /// </summary>
     public static void WaitForExit(int pid)
     {
         var information = stackalloc byte[SizeOfOpaque];
@@ -71,7 +74,7 @@ internal static unsafe partial class Posix
         }
     }
 
-    /// <returns>As a shell gives it: the exit status, or 128 and the signal that ended it.</returns>
+    /// <returns>The status as a shell reports it: the exit status, or 128 plus the signal that ended it.</returns>
     public static int Reap(int pid)
     {
         var status = 0;
@@ -83,14 +86,14 @@ internal static unsafe partial class Posix
         return signal == 0 ? (status >> 8) & 0xFF : 128 + signal;
     }
 
-    /// <returns>False while it runs.</returns>
+    /// <returns>False while it is running.</returns>
     public static bool TryReap(int pid)
     {
         var status = 0;
         return waitpid(pid, &status, NoHang) != 0;
     }
 
-    /// <returns>Bytes; 0 at the end.</returns>
+    /// <returns>Number of bytes; 0 at the end.</returns>
     public static int Read(int descriptor, Span<byte> buffer)
     {
         fixed (byte* into = buffer)
@@ -104,7 +107,7 @@ internal static unsafe partial class Posix
         }
     }
 
-    /// <returns>False when nobody reads there any more.</returns>
+    /// <returns>False when there is no reader any more.</returns>
     public static bool Write(int descriptor, ReadOnlySpan<byte> bytes)
     {
         fixed (byte* from = bytes)
@@ -130,7 +133,7 @@ internal static unsafe partial class Posix
         return true;
     }
 
-    /// <returns>Which of the two has something to read, or has ended; blocks until one has.</returns>
+    /// <returns>Which of the two has something to read or has ended; blocks until one of them has.</returns>
     public static (bool First, bool Second) Poll(int first, int second)
     {
         var waiting = stackalloc PollEntry[2];
@@ -142,14 +145,14 @@ internal static unsafe partial class Posix
         return (waiting[0].Happened != 0, waiting[1].Happened != 0);
     }
 
-    /// <returns>Bytes that are there to be read.</returns>
+    /// <returns>Number of bytes that can be read without blocking.</returns>
     public static int Available(int descriptor)
     {
         var count = 0;
         return ioctl(descriptor, BytesToRead, &count) == 0 ? count : 0;
     }
 
-    /// <summary>Nobody can write into the pipe any more.</summary>
+    /// <summary>Whether the pipe has no writer any more.</summary>
     public static bool IsHungUp(int descriptor)
     {
         var entry = new PollEntry(descriptor, Readable);
@@ -160,7 +163,9 @@ internal static unsafe partial class Posix
 
     public static void Close(int descriptor) => _ = close(descriptor);
 
-    /// <summary>Ctrl-C at the terminal goes to all of this process's group.</summary>
+    /// <summary>
+    /// Whether this process's group is in the foreground: Ctrl-C at the terminal goes to the whole group.
+    /// </summary>
     public static bool IsForeground()
     {
         using var terminal = OpenTerminal();
@@ -179,7 +184,7 @@ internal static unsafe partial class Posix
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            return null; // it has none
+            return null; // there is no terminal
         }
     }
 }

@@ -3,18 +3,18 @@ using System.CommandLine;
 namespace CapOrleans.Cli.Hooks;
 
 /// <summary>
-/// The words of <c>cap hook run</c>, read as those of env, timeout and nice: options end at the first word that is none, and everything
-/// behind it is the command's. The command runs whatever is wrong with an option.
+/// The arguments of <c>cap hook run</c>, parsed like those of env, timeout and nice: options end at the first word that
+/// is not one, and everything after that is the command. The command runs even when an option is invalid.
 /// </summary>
-/// <param name="Words">For the parser.</param>
+/// <param name="Words">Arguments for the parser.</param>
 /// <param name="Ignored">Options that cannot be used, with their values.</param>
 internal sealed record RunArguments(string[] Words, IReadOnlyList<string> Ignored)
 {
     private const string End = "--";
 
-    /// <param name="isValid">Whether the parser takes these words.</param>
-    /// <returns>Null for any other command, and without a command to run.</returns>
-    /// <exception cref="CliFaultException">Behind an option that is not known, it cannot be told where the command begins.</exception>
+    /// <param name="isValid">Whether the parser accepts these words.</param>
+    /// <returns>Null for any other command, and when there is no command to run.</returns>
+    /// <exception cref="CliFaultException">An option is unknown, so it is unclear where the command begins.</exception>
     public static RunArguments? Read(Command root, string[] words, Func<string[], bool> isValid)
     {
         if (BehindName(root, words) is not { } start)
@@ -56,7 +56,7 @@ internal sealed record RunArguments(string[] Words, IReadOnlyList<string> Ignore
         return command.Length == 0 ? null : new RunArguments([.. own, End, .. command], ignored);
     }
 
-    /// <returns>Where the words behind <c>hook run</c> begin; null when it is another command.</returns>
+    /// <returns>Index of the word after <c>hook run</c>; null for any other command.</returns>
     private static int? BehindName(Command root, string[] words)
     {
         var isInHook = false;

@@ -1,25 +1,27 @@
 namespace CapOrleans.Cli.Hooks;
 
 /// <summary>
-/// A command that was run to its end as if nobody stood between: with the bytes, the descriptors and the signals that were meant for it,
-/// and with its output passed through.
+/// A command that was run to its end as if without a wrapper: with the bytes, the descriptors and the signals that were
+/// meant for it, and with its output passed through.
 /// </summary>
-/// <param name="ExitCode">As a shell gives it.</param>
+/// <param name="ExitCode">As a shell reports it.</param>
 /// <param name="ErrorTail">The end of what it wrote to standard error, with secrets masked.</param>
-/// <param name="TimedOut">It did not end in time, and was killed with all that it had started.</param>
+/// <param name="TimedOut">
+/// Whether it exceeded its time limit, and was killed with everything that it had started.
+/// </param>
 internal sealed record RunCommand(int ExitCode, string ErrorTail, DateTimeOffset EndedAt, bool TimedOut = false)
 {
     private const int NotRunnable = 126, NotFound = 127, Kill = 9;
     private const int NoEntry = 2, NoFormat = 8, NoDirectory = 20, NameTooLong = 36, Loop = 40;
 
-    /// <summary>Copiers that a watch has left behind; each is reaped when it has ended.</summary>
+    /// <summary>Processes that watches left behind to copy output; each is reaped when it has ended.</summary>
     private static readonly List<int> left = [];
 
     public string HowItEnded => TimedOut ? "did not answer in time"
         : ExitCode > 128 ? $"exited with status {ExitCode} (signal {ExitCode - 128})" : $"exited with status {ExitCode}";
 
-    /// <param name="forward">Its own signals go to the command.</param>
-    /// <param name="limit">After this it is killed; null for none.</param>
+    /// <param name="forward">Whether this process's signals go to the command.</param>
+    /// <param name="limit">Time after which it is killed; null for none.</param>
     public static async Task<RunCommand> RunAsync(CommandLine line, bool forward, TimeSpan? limit, CancellationToken cancellationToken)
     {
         left.RemoveAll(Posix.TryReap);
@@ -58,7 +60,7 @@ internal sealed record RunCommand(int ExitCode, string ErrorTail, DateTimeOffset
         return fault == NoFormat ? Posix.Spawn(line.InShell(), descriptors, resetPipe, ownGroup, out pid) : fault;
     }
 
-    /// <returns>Whether it was killed for its time.</returns>
+    /// <returns>Whether it was killed for exceeding the limit.</returns>
     private static async Task<bool> KillAfterAsync(int pid, TimeSpan? limit, CancellationToken ended, CancellationToken cancelled)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ended, cancelled);
@@ -72,14 +74,16 @@ internal sealed record RunCommand(int ExitCode, string ErrorTail, DateTimeOffset
         }
         catch (OperationCanceledException)
         {
-            // It is not to be made any more.
+            // Cancelled: the command is killed as well.
         }
 
         Posix.Signal(limit is null ? pid : -pid, Kill);
         return !cancelled.IsCancellationRequested;
     }
 
-    /// <summary>Until the command has ended, whoever else still has its standard error.</summary>
+    /// <summary>
+    /// Passes the output on until the command has ended, even if other processes still have its standard error.
+    /// </summary>
     private static void PassOutput(int pid, int read, OutputTail tail)
     {
         var (over, end) = Posix.Pipe();
@@ -93,7 +97,7 @@ internal sealed record RunCommand(int ExitCode, string ErrorTail, DateTimeOffset
         var isOpen = true;
         while (!Posix.Poll(isOpen ? read : -1, over).Second)
         {
-            Pass(buffer.Length); // the other one has something then
+            Pass(buffer.Length); // then it is the output that is ready
         }
 
         for (var left = Posix.Available(read); left > 0 && isOpen; left -= buffer.Length)
@@ -115,7 +119,7 @@ internal sealed record RunCommand(int ExitCode, string ErrorTail, DateTimeOffset
             tail.Add(passed);
             if (passed.IsEmpty || !Posix.Write(Posix.ErrorOutput, passed))
             {
-                Shut(); // the command's next line ends it, as it would without anybody between
+                Shut(); // the command's next write ends it, as it would without a wrapper
             }
         }
 
@@ -130,7 +134,8 @@ internal sealed record RunCommand(int ExitCode, string ErrorTail, DateTimeOffset
     }
 
     /// <summary>
-    /// What the command left running goes on writing where it would have, after this process: without a reader, its next line would end it.
+    /// Hands the pipe over to a copier, so that what the command left running can still write after this process has
+    /// ended: without a reader, its next write would end it.
     /// </summary>
     private static void LeaveTo(int read)
     {

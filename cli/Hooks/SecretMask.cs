@@ -3,25 +3,28 @@ using System.Text.RegularExpressions;
 namespace CapOrleans.Cli.Hooks;
 
 /// <summary>
-/// Takes the usual forms of secrets out of what a failed command printed, since an entry of the log is for ever. It knows forms, not
-/// secrets: what looks like ordinary text stays.
+/// Removes the usual forms of secrets from what a failed command printed, because log entries are permanent. It
+/// recognizes forms, not secrets: what looks like ordinary text stays.
 /// </summary>
 internal static partial class SecretMask
 {
     public const string Masked = "[masked]";
 
-    /// <summary>Words that say that a secret follows.</summary>
+    /// <summary>Words that announce a secret.</summary>
     private const string Name =
         @"(?:password|passwd|pass(?==)|passphrase|pwd|secret|token|credentials?|auth(?=\\?""\s{0,8}:)|(?:api|access|account|private)[_-]?key)[\w.-]{0,32}";
 
-    /// <summary>In quotes, in quotes within a string of JSON, or up to the next white space or quote: rather too much than too little.</summary>
+    /// <summary>
+    /// In quotes, in quotes within a JSON string, or up to the next white space or quote: rather too much than too
+    /// little.
+    /// </summary>
     private const string Value = """(?!\[masked\])(?:\\"[^"\r\n]*"?|"(?:[^"\\\r\n]|\\.)*"?|'[^'\r\n]*'?|[^\s"']+)""";
 
     private const RegexOptions AnyCase = RegexOptions.IgnoreCase | RegexOptions.CultureInvariant;
 
     /// <returns>
-    /// The text with <see cref="Masked"/> in the place of each secret, and without escapes of a terminal, which could stand within one. What
-    /// is masked already stays as it is.
+    /// The text with <see cref="Masked"/> in place of each secret, and without a terminal's escape sequences, which
+    /// could occur within one. What is masked already stays as it is.
     /// </returns>
     public static string Apply(string text)
     {
@@ -43,11 +46,14 @@ internal static partial class SecretMask
         @"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|\z)", RegexOptions.Singleline)]
     private static partial Regex PrivateKeyBlock();
 
-    /// <summary>The rest of a block whose beginning was cut off; more lines than the longest key has would cost time and no secret.</summary>
+    /// <summary>
+    /// The rest of a block whose beginning was cut off. The limit exceeds the lines of the longest key: more would only
+    /// cost time.
+    /// </summary>
     [GeneratedRegex(@"(?:^[ \t]*[A-Za-z0-9+/=]+\r?\n){0,200}[ \t]*-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----", RegexOptions.Multiline)]
     private static partial Regex PrivateKeyEnd();
 
-    /// <summary><c>user:password@</c>, or a user so long that it is a token.</summary>
+    /// <summary><c>user:password@</c>, or a user that is long enough to be a token.</summary>
     [GeneratedRegex(@"(?<=://)(?:[^\s/:@]*:[^\s/]*|[^\s/:@]{20,})@")]
     private static partial Regex UserOfUrl();
 
@@ -77,17 +83,22 @@ internal static partial class SecretMask
     [GeneratedRegex(@"((?<=^|\s)(?:-u|--user|--proxy-user)[\s=]{0,8})[^\s:]{1,128}:[^\s]+", RegexOptions.Multiline)]
     private static partial Regex UserOption();
 
-    /// <summary><c>mysql -psecret</c>, for programs that take a password so: elsewhere <c>-p</c> is a port or a mode.</summary>
+    /// <summary>
+    /// <c>mysql -psecret</c>, for programs that accept a password like this: elsewhere <c>-p</c> is a port or a mode.
+    /// </summary>
     [GeneratedRegex($@"(\b(?:mysql|mariadb|mycli|sshpass|7z[arz]?|rar|unrar)(?:[a-z_-]{{0,32}})\b[^\r\n;|]{{0,256}}?\s-p){Value}")]
     private static partial Regex AttachedOption();
 
-    /// <summary><c>password secret</c>: in quotes, or a word that is none of a language: with a digit, a sign or a capital letter within.</summary>
+    /// <summary>
+    /// <c>password secret</c>: in quotes, or a word that is not natural language, with a digit, a sign or an inner
+    /// capital letter.
+    /// </summary>
     [GeneratedRegex(
         @"((?<![A-Za-z])(?i:passphrase|password|passwd)[ \t]{1,8}(?:(?i:is|was|to)[ \t]{1,8})?)(?!\[masked\])"
         + """(?:"[^"\r\n]+"|'[^'\r\n]+'|(?=\S{4})(?=\S*(?:\d|[a-z][A-Z]|[!@#$%^&]\S))[^\s"']+)""")]
     private static partial Regex Spoken();
 
-    /// <summary>Colours, cursor movements, titles and links, as ECMA-48 has them.</summary>
+    /// <summary>Colours, cursor movements, titles and links, as defined by ECMA-48.</summary>
     [GeneratedRegex(
         @"(?:\x1B\[|\x9B)[0-?]{0,64}[ -/]{0,8}[@-~]|(?:\x1B[\]PX^_]|[\x90\x98\x9D-\x9F])[^\x07\x1B\x9C\r\n]*(?:\x07|\x1B\\|\x9C)?"
         + @"|\x1B[ -/]{0,8}[0-~]")]

@@ -7,19 +7,21 @@ using CapOrleans.Core.Signatures;
 namespace CapOrleans.Cli.Hooks;
 
 /// <summary>
-/// A check that is run again and again. Only its changes are reported. A report is on disk before it is sent, to the letter: a watch
-/// that is killed and started again tells nothing twice and leaves nothing out.
+/// A check that is run repeatedly; only changes of its result are reported. A report is on disk, byte for byte, before
+/// it is sent: a watch that is killed and restarted neither repeats a report nor omits one.
 /// </summary>
-/// <param name="limit">For one check.</param>
-/// <param name="shown">What an incident calls the check: its program, or all of it.</param>
+/// <param name="limit">Time limit for one check.</param>
+/// <param name="shown">How an incident names the check: its program, or all of it.</param>
 internal sealed class WatchedCheck(string name, string check, string shown, Weight weight, TimeSpan limit, PrivateKey key)
 {
     private readonly string file = Path.Combine(CapEnvironment.Spool, $"watch-{IncidentSeed.Of($"{name}/{check}")}.state");
 
     private State? last;
 
-    /// <summary>With them an incident can be made and sent: found out now, and not when the check fails.</summary>
-    /// <exception cref="CliFaultException">One cannot be used.</exception>
+    /// <summary>
+    /// Fails now, and not when the check fails, if the settings do not suffice to make and send an incident.
+    /// </summary>
+    /// <exception cref="CliFaultException">A setting cannot be used.</exception>
     public void RequireSettings()
     {
         IncidentFile.Check(new HookIncident(name, IncidentSeed.New(), weight, shown, TimeProvider.System.GetUtcNow()).Sign(key));
@@ -37,14 +39,19 @@ internal sealed class WatchedCheck(string name, string check, string shown, Weig
             }
             catch (Exception fault) when (fault is not OperationCanceledException)
             {
-                Answer.Warn(CliFaultException.Of(fault).Message); // the watch goes on, and tries again at the next check
+                Answer.Warn(CliFaultException.Of(fault).Message); // the watch continues, and tries again at the next check
             }
         }
         while (await timer.WaitForNextTickAsync(cancellationToken));
     }
 
-    /// <returns><see cref="ExitCodes.Done"/>, <see cref="ExitCodes.Spooled"/> when something waits, <see cref="ExitCodes.Refused"/> when it was refused.</returns>
-    /// <exception cref="CliFaultException">It is not known what was found before, or the same check is being made.</exception>
+    /// <returns>
+    /// <see cref="ExitCodes.Done"/>, <see cref="ExitCodes.Spooled"/> when something is queued,
+    /// <see cref="ExitCodes.Refused"/> when it was refused.
+    /// </returns>
+    /// <exception cref="CliFaultException">
+    /// The previous result cannot be read, or the same check is running already.
+    /// </exception>
     public async Task<int> CheckAsync(CancellationToken cancellationToken)
     {
         try
@@ -58,7 +65,10 @@ internal sealed class WatchedCheck(string name, string check, string shown, Weig
         }
     }
 
-    /// <summary>Two at once would each find the same change, and report it twice. Where nothing can be written, the change is reported all the same.</summary>
+    /// <summary>
+    /// Two concurrent checks would find the same change and report it twice. Where nothing can be written, the change
+    /// is reported without a lock.
+    /// </summary>
     private FileStream? Lock()
     {
         try
@@ -100,7 +110,7 @@ internal sealed class WatchedCheck(string name, string check, string shown, Weig
             }
             catch (CliFaultException fault) when (fault.ExitCode == ExitCodes.Refused)
             {
-                code = Answer.Complain(fault); // it lies aside; to send it again would not help
+                code = Answer.Complain(fault); // it is put aside; sending it again would not help
             }
 
             Write(state with { Pending = null });
@@ -108,7 +118,7 @@ internal sealed class WatchedCheck(string name, string check, string shown, Weig
         }
 
         return Directory.Exists(CapEnvironment.Spool) && Directory.EnumerateFiles(CapEnvironment.Spool, "*.json").Any()
-            ? (await HookDelivery.DeliverAsync(null, isUnlimited: false, cancellationToken)).ExitCode // what no gate took before
+            ? (await HookDelivery.DeliverAsync(null, isUnlimited: false, cancellationToken)).ExitCode // what no gate accepted before
             : ExitCodes.Done;
     }
 
@@ -135,7 +145,10 @@ internal sealed class WatchedCheck(string name, string check, string shown, Weig
         return last ??= new State(null, false, null);
     }
 
-    /// <summary>On a full disk it is known until this process ends: what is to be reported may be just that.</summary>
+    /// <summary>
+    /// Saves the state. On a full disk it is known only until this process ends: the full disk may be what is to be
+    /// reported.
+    /// </summary>
     private void Write(State state)
     {
         last = state;
@@ -150,7 +163,7 @@ internal sealed class WatchedCheck(string name, string check, string shown, Weig
         }
     }
 
-    /// <param name="Seed">Of the failure that is or was last.</param>
-    /// <param name="Pending">The signed incident that says so, until it is sent or kept.</param>
+    /// <param name="Seed">Seed of the current or the latest failure.</param>
+    /// <param name="Pending">The signed incident that reports it, until it is sent or kept.</param>
     private sealed record State(string? Seed, bool IsFailing, string? Pending);
 }

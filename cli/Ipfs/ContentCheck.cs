@@ -4,17 +4,19 @@ using CapOrleans.Core.Archive;
 namespace CapOrleans.Cli.Ipfs;
 
 /// <summary>
-/// Asks an IPFS gateway for content block by block, as a trustless gateway gives it (<c>application/vnd.ipld.raw</c>), and compares each block
-/// with the CID that names it: what the gateway says of itself counts for nothing.
+/// Fetches content block by block from a trustless IPFS gateway (<c>application/vnd.ipld.raw</c>), and compares each
+/// block with the CID that names it; the gateway is not trusted.
 /// </summary>
-/// <param name="gateway">With the path under which CIDs stand; ends with a slash.</param>
+/// <param name="gateway">URL with the path under which CIDs are served; ends with a slash.</param>
 internal sealed class ContentCheck(HttpClient http, Uri gateway)
 {
-    /// <summary>Blocks of one check; more, and it ends with a fault: a liar could go on for ever.</summary>
+    /// <summary>
+    /// Maximum blocks of one check; the check fails beyond that, because malicious content could go on for ever.
+    /// </summary>
     private const int MaxBlocks = 100_000;
 
-    /// <returns>How many blocks there are, and their bytes; links of a dag-cbor block are not followed.</returns>
-    /// <exception cref="CliFaultException">Other content, none, or no answer.</exception>
+    /// <returns>Number of blocks, and of their bytes; links of a dag-cbor block are not followed.</returns>
+    /// <exception cref="CliFaultException">The content differs or is missing, or there was no answer.</exception>
     public async Task<(int Blocks, long Bytes)> RunAsync(Cid root, Action<double> report, CancellationToken cancellationToken)
     {
         var (waiting, seen, bytes, done) = (new Queue<Cid>([root]), new HashSet<Cid> { root }, 0L, 0);

@@ -4,10 +4,12 @@ using CapOrleans.Contracts.Archive;
 
 namespace CapOrleans.Cli.Ipfs;
 
-/// <summary>Asks a node where CIDs are: it looks in its store, at its IPFS node and at its gateways.</summary>
+/// <summary>
+/// Asks a node where CIDs are available: it looks in its store, at its IPFS node and at its gateways.
+/// </summary>
 internal static class LocationCheck
 {
-    /// <summary>One line for each CID.</summary>
+    /// <summary>Prints one line for each CID.</summary>
     /// <returns>Refused when a CID is at no location, unreachable when a location that may have it could not be asked.</returns>
     public static async Task<int> RunAsync(IReadOnlyList<string> cids, CancellationToken cancellationToken)
     {

@@ -7,7 +7,9 @@ internal static class ProtobufLinks
 {
     private const ulong LinksOfNode = 2, HashOfLink = 1;
 
-    /// <exception cref="CliFaultException">The block is no such node, or links to what cannot be checked.</exception>
+    /// <exception cref="CliFaultException">
+    /// The block is not such a node, or links to what cannot be checked.
+    /// </exception>
     public static List<Cid> Of(Cid cid, byte[] block)
     {
         try
@@ -22,7 +24,7 @@ internal static class ProtobufLinks
         }
     }
 
-    /// <summary>The values of a field; dag-pb has only byte strings (wire type 2) and numbers (0).</summary>
+    /// <summary>Returns the values of a field; dag-pb has only byte strings (wire type 2) and numbers (0).</summary>
     private static List<ReadOnlyMemory<byte>> Fields(ReadOnlySpan<byte> message, ulong wanted)
     {
         var values = new List<ReadOnlyMemory<byte>>();
@@ -50,7 +52,9 @@ internal static class ProtobufLinks
         return values;
     }
 
-    /// <summary>Seven bits in each byte, the lowest first; the last byte has its top bit clear.</summary>
+    /// <summary>
+    /// Reads a varint: seven bits in each byte, the lowest first; the last byte has its top bit clear.
+    /// </summary>
     private static ulong Number(ref ReadOnlySpan<byte> from)
     {
         ulong number = 0;

@@ -9,12 +9,14 @@ using CapOrleans.Core.Sealing;
 namespace CapOrleans.Cli.Vpn;
 
 /// <summary>
-/// The gate's end of the tunnels, as a file for wg-quick. It is all that is remembered: which addresses are given stands in it, and in comments
-/// what WireGuard does not need itself.
+/// The gate's end of the tunnels, as a file for wg-quick. There is no other state: the file contains the assigned
+/// addresses and, in comments, what WireGuard itself does not need.
 /// </summary>
 internal sealed partial class GateConfiguration
 {
-    /// <summary>A host behind a router keeps its way open with an empty packet this often. Seconds.</summary>
+    /// <summary>
+    /// Interval of the empty packets with which a host keeps its path through a router open. Seconds.
+    /// </summary>
     private const int KeepAliveSeconds = 25;
 
     private readonly string file;
@@ -37,18 +39,18 @@ internal sealed partial class GateConfiguration
         (key, Address, network, endpoint) = (own, ip, new IPNetwork(Base(ip, bits), bits), Value(EndpointComment()));
     }
 
-    /// <summary>The gate's, within the tunnels; the only one that hosts reach.</summary>
+    /// <summary>The gate's address within the tunnels, the only one that hosts reach.</summary>
     public IPAddress Address { get; }
 
     public string PublicKey => Convert.ToBase64String(key.PublicKey);
 
-    /// <summary>Of IPv4 8 to 30 bits, of IPv6 64 to 126.</summary>
+    /// <summary>Whether its prefix has 8 to 30 bits for IPv4, or 64 to 126 for IPv6.</summary>
     public static bool IsNetwork(IPNetwork network) => network.BaseAddress.AddressFamily == AddressFamily.InterNetwork
         ? network.PrefixLength is >= 8 and <= 30
         : network.PrefixLength is >= 64 and <= 126;
 
     /// <param name="endpoint">Where hosts reach the gate, as host:port.</param>
-    /// <returns>The new file's text.</returns>
+    /// <returns>The text of the new file.</returns>
     public static string Write(IPNetwork network, string endpoint) => $"""
         # cap vpn: endpoint {endpoint}
         [Interface]
@@ -60,9 +62,9 @@ internal sealed partial class GateConfiguration
 
     public static GateConfiguration Read(string file) => new(file, CapEnvironment.Read(file, "a gate's WireGuard configuration; make it with 'cap vpn init'"));
 
-    /// <summary>Gives a host the next address that is free, and itself the right to come from there and from nowhere else.</summary>
+    /// <summary>Assigns the next free address to a host, which may send from that address only.</summary>
     /// <param name="hostKey">The host's own public key; null to make one here.</param>
-    /// <returns>The gate's new text, the host's, and its address.</returns>
+    /// <returns>The gate's new text, the host's text, and the host's address.</returns>
     public (string Gate, string Host, IPAddress Address) Add(string name, string? hostKey)
     {
         if (text.Split('\n').Contains($"# cap vpn: host {name}"))
@@ -78,7 +80,7 @@ internal sealed partial class GateConfiguration
         var given = AllowedAddresses().Matches(text).SelectMany(match => match.Groups[1].Value.Split(',', StringSplitOptions.TrimEntries))
             .Select(address => IPAddress.TryParse(address.Split('/')[0], out var parsed) ? parsed : IPAddress.None).ToHashSet();
         var length = LengthOf(Address);
-        var last = (1L << Math.Min(32, length - network.PrefixLength)) - 2; // the last of a network is everybody's
+        var last = (1L << Math.Min(32, length - network.PrefixLength)) - 2; // the last address of a network is the broadcast address
         var free = Enumerable.Range(2, (int)Math.Min(last, int.MaxValue) - 1).Select(number => At(network, number)).FirstOrDefault(one =>
             !given.Contains(one))
             ?? throw new CliFaultException(ExitCodes.Misconfigured, $"{network} has no free address left.");

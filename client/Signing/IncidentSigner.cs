@@ -10,13 +10,18 @@ using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Client.Signing;
 
-/// <summary>Completes, signs and checks incidents. Members that are there are never changed.</summary>
+/// <summary>
+/// Completes, signs and checks incidents. Of existing members, only <c>signer</c> and <c>signature</c> are replaced.
+/// </summary>
 public static class IncidentSigner
 {
     private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Adds an id and a time where they are missing, then signs with the scheme that the incident names, or identity-v1.</summary>
-    /// <param name="chainId">The deployment's, for full-v2.</param>
+    /// <summary>
+    /// Adds an id and a time where they are missing, then signs with the scheme that the incident names, or
+    /// identity-v1.
+    /// </summary>
+    /// <param name="chainId">Chain id of the deployment, for full-v2.</param>
     /// <exception cref="FormatException">A member breaks its rule; the message names both.</exception>
     public static void Sign(JsonObject incident, PrivateKey key, long chainId, TimeProvider time)
     {
@@ -26,14 +31,14 @@ public static class IncidentSigner
         }
 
         incident["timestamp"] ??= time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
-        incident["signer"] = null; // read below without it
+        incident["signer"] = null; // checked below without it
         incident["signature"] = null;
         var report = Check(Bytes(incident));
         incident["signer"] = key.Address.ToString();
         incident["signature"] = key.Sign(Admission.SignedHash(report, chainId)).ToString();
     }
 
-    /// <summary>Whether it would be read as an incident, signed or not.</summary>
+    /// <summary>Parses an incident, signed or not.</summary>
     /// <exception cref="FormatException">A member breaks its rule; the message names both.</exception>
     public static IncidentReport Check(byte[] incident)
     {
@@ -41,6 +46,6 @@ public static class IncidentSigner
         return report ?? throw new FormatException(refusal!.Field.Length == 0 ? refusal.Rule : $"{refusal.Field}: {refusal.Rule}");
     }
 
-    /// <summary>As it is sent.</summary>
+    /// <summary>Returns an incident as it is sent.</summary>
     public static byte[] Bytes(JsonObject incident) => Encoding.UTF8.GetBytes(incident.ToJsonString(Json));
 }

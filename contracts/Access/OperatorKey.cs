@@ -7,20 +7,20 @@ public enum OperatorScope
 {
     None = 0,
 
-    /// <summary>Look.</summary>
+    /// <summary>Read only.</summary>
     Read = 1,
 
-    /// <summary>Register webhooks, file delegation logs.</summary>
+    /// <summary>Manage webhooks and ladders, update incidents, file delegation logs, check archived CIDs.</summary>
     Operate = 2,
 
-    /// <summary>Register and change CapIDs, correct scores, make and revoke keys.</summary>
+    /// <summary>Register and change CapIDs, correct scores, create and revoke keys.</summary>
     Admin = 3,
 }
 
-/// <summary>An API key as the cluster keeps it: nobody can read the key from it.</summary>
-/// <param name="Id">The part of the key by which it is looked up; no secret.</param>
+/// <summary>An API key as the cluster stores it; the key cannot be recovered from it.</summary>
+/// <param name="Id">The part of the key that is used for lookup; not secret.</param>
 /// <param name="Hash">SHA-256 of the whole key.</param>
-/// <param name="LastUsedAt">To the minute; null when it never was.</param>
+/// <param name="LastUsedAt">Precise to the minute; null when it was never used.</param>
 [GenerateSerializer, Immutable, Alias("cap.operator-key.v1")]
 public sealed record OperatorKey(
     [property: Id(0)] string Id,

@@ -8,7 +8,7 @@ namespace CapOrleans.Contracts.Access;
 public sealed record OperatorRequest([property: Required] string? Name, [property: Required, AllowedValues("read", "operate",
     "admin")] string? Scope);
 
-/// <param name="Key">The key itself; only in the answer that made it.</param>
+/// <param name="Key">The key itself; only in the response that created it.</param>
 public sealed record OperatorView(
     string Id, string Name, [property: AllowedValues("read", "operate", "admin")] string Scope, DateTimeOffset CreatedAt,
     DateTimeOffset? LastUsedAt, DateTimeOffset? RevokedAt,

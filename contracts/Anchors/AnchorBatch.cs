@@ -15,7 +15,7 @@ public sealed record AnchoredIncident(
     [property: Id(4)] int SeverityRank,
     [property: Id(5)] decimal DeltaCap);
 
-/// <summary>A record in full, as legacy readers get it from <c>getIncident</c>.</summary>
+/// <summary>The full record of an incident, as legacy readers get it from <c>getIncident</c>.</summary>
 /// <param name="RecordHash">Keccak-256 of the canonical record with its dCap, 32 bytes.</param>
 [GenerateSerializer, Immutable, Alias("cap.full-record.v1")]
 public sealed record FullRecord(
@@ -27,9 +27,10 @@ public sealed record FullRecord(
     [property: Id(5)] string Cid,
     [property: Id(6)] decimal DeltaCap);
 
-/// <summary>One transaction's worth of a log.</summary>
-/// <param name="LogName">What the log is called on the chain: its origin, unless anchoring was restarted.</param>
-/// <param name="From">Must be where the contract stands for this log.</param>
+/// <summary>The part of a log that one transaction anchors.</summary>
+/// <param name="LogName">Name of the log on the chain: its origin, unless anchoring was
+/// restarted under another name.</param>
+/// <param name="From">Index of the first entry; must equal the contract's position for this log.</param>
 /// <param name="Root">The log's root at <paramref name="Size"/> entries; Size is at least To.</param>
 [GenerateSerializer, Immutable, Alias("cap.anchor-batch.v1")]
 public sealed record AnchorBatch(
@@ -41,20 +42,21 @@ public sealed record AnchorBatch(
     [property: Id(5)] IReadOnlyList<AnchoredIncident> Incidents,
     [property: Id(6)] IReadOnlyList<FullRecord> Records);
 
-/// <summary>A log is anchored under another key.</summary>
-/// <param name="Name">What the log is called on the chain from now on.</param>
-/// <param name="LogKey">Keccak-256 of the name, in hex with 0x: its key in the contract.</param>
-/// <param name="From">Index of the first entry that gets its event under this key; the roots cover those before it as well.</param>
+/// <summary>The restart of a log's anchoring under another key.</summary>
+/// <param name="Name">The log's new name on the chain.</param>
+/// <param name="LogKey">The log's key in the contract: Keccak-256 of the name, in hex with 0x.</param>
+/// <param name="From">Index of the first entry whose event is emitted under this key; the roots
+/// cover earlier entries too.</param>
 [GenerateSerializer, Immutable, Alias("cap.anchor-restart.v1")]
 public sealed record AnchorRestart(
     [property: Id(0)] int Log, [property: Id(1)] string Name, [property: Id(2)] string LogKey, [property: Id(3)] long From);
 
-/// <summary>How far a contract has come with a log, by its own account.</summary>
-/// <param name="Contract">Its address, EIP-55.</param>
-/// <param name="Position">It has everything before this index.</param>
-/// <param name="Block">The newest block when it was asked: what it says is true at this block.</param>
-/// <param name="BlockAt">That block's own time.</param>
-/// <param name="IsDevChain">One node is all there is of the chain: none lies behind.</param>
+/// <summary>How far a contract has anchored a log, as the contract itself reports it.</summary>
+/// <param name="Contract">The contract's address, EIP-55.</param>
+/// <param name="Position">The contract has every entry before this index.</param>
+/// <param name="Block">The newest block when the contract was read; the position is the one at this block.</param>
+/// <param name="BlockAt">Timestamp of that block.</param>
+/// <param name="IsDevChain">Whether the chain consists of a single node, so that no other node can lag behind.</param>
 [GenerateSerializer, Immutable, Alias("cap.contract-position.v1")]
 public sealed record ContractPosition(
     [property: Id(0)] long ChainId,
@@ -64,11 +66,11 @@ public sealed record ContractPosition(
     [property: Id(4)] DateTimeOffset BlockAt = default,
     [property: Id(5)] bool IsDevChain = false);
 
-/// <summary>What an event of the contract says: a claim, until it equals our own log.</summary>
-/// <param name="To">The contract has everything before this index.</param>
+/// <summary>The content of one of the contract's events: a claim until it is compared with our own log.</summary>
+/// <param name="To">The contract has every entry before this index.</param>
 /// <param name="Root">The log's root at <paramref name="Size"/> entries, 32 bytes.</param>
-/// <param name="BlockHash">In hex with 0x: numbers are given anew when a chain is reorganised.</param>
-/// <param name="GasUsed">Of the whole transaction; 0 where only its event was read.</param>
+/// <param name="BlockHash">In hex with 0x; block numbers are reassigned when the chain is reorganised.</param>
+/// <param name="GasUsed">Gas used by the whole transaction; 0 where only its event was read.</param>
 [GenerateSerializer, Immutable, Alias("cap.anchor-confirmation.v1")]
 public sealed record AnchorConfirmation(
     [property: Id(0)] long ChainId,
@@ -82,27 +84,27 @@ public sealed record AnchorConfirmation(
     [property: Id(8)] string BlockHash,
     [property: Id(9)] long GasUsed);
 
-/// <summary>What became of batches.</summary>
-/// <param name="Confirmed">The first of them; empty when nothing was sent.</param>
-/// <param name="TooLarge">Why the first of them is wanted smaller.</param>
+/// <summary>The outcome of sending batches.</summary>
+/// <param name="Confirmed">Confirmations of the first batches, in order; empty when nothing was sent.</param>
+/// <param name="TooLarge">Why the first batch must be smaller; null otherwise.</param>
 [GenerateSerializer, Immutable, Alias("cap.anchor-result.v2")]
 public sealed record AnchorResult([property: Id(0)] IReadOnlyList<AnchorConfirmation> Confirmed, [property: Id(1)] string? TooLarge = null);
 
-/// <summary>Where an anchored batch is in the chain.</summary>
+/// <summary>How deep in the chain an anchored batch is.</summary>
 public enum AnchorDepth
 {
     Undecided = 0,
 
-    /// <summary>In a block, with too few blocks on top.</summary>
+    /// <summary>In a block with too few confirmations, or in one that the node has not reached.</summary>
     Included = 1,
 
-    /// <summary>Deep enough.</summary>
+    /// <summary>In a block with enough confirmations.</summary>
     Final = 2,
 
-    /// <summary>The chain has another block in its place.</summary>
+    /// <summary>The block is no longer in the chain.</summary>
     Gone = 3,
 }
 
-/// <param name="BlockAt">The block's own time.</param>
+/// <param name="BlockAt">The block's timestamp; the default when the block is gone or was not reached.</param>
 [GenerateSerializer, Immutable, Alias("cap.anchor-sighting.v1")]
 public sealed record AnchorSighting([property: Id(0)] AnchorDepth Depth, [property: Id(1)] DateTimeOffset BlockAt);

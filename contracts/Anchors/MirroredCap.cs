@@ -2,10 +2,10 @@ using Orleans;
 
 namespace CapOrleans.Contracts.Anchors;
 
-/// <summary>A CapID as its token on the chain says it.</summary>
-/// <param name="Holder">Who has the token, EIP-55; null for the writer.</param>
-/// <param name="Version">Of the context.</param>
-/// <param name="Keys">Those that were valid when the context was read.</param>
+/// <summary>A CapID in the form in which its token on the chain shows it.</summary>
+/// <param name="Holder">Address that holds the token, EIP-55; null for the writer.</param>
+/// <param name="Version">Version of the context.</param>
+/// <param name="Keys">Keys that were valid when the context was read.</param>
 [GenerateSerializer, Immutable, Alias("cap.mirrored-cap.v1")]
 public sealed record MirroredCap(
     [property: Id(0)] string CapId,
@@ -14,17 +14,19 @@ public sealed record MirroredCap(
     [property: Id(3)] IReadOnlyList<MirroredKey> Keys);
 
 /// <param name="Hash">Keccak-256 of the 20 bytes of the key's address.</param>
-/// <param name="Roles">1 reporter, 2 responder, 4 admin, added up.</param>
+/// <param name="Roles">Sum of 1 for reporter, 2 for responder and 4 for admin.</param>
 [GenerateSerializer, Immutable, Alias("cap.mirrored-key.v1")]
 public sealed record MirroredKey([property: Id(0)] byte[] Hash, [property: Id(1)] int Roles);
 
-/// <summary>Where CapIDs are mirrored.</summary>
-/// <param name="Contract">A CapNFT's address, EIP-55.</param>
+/// <summary>The contract that mirrors CapIDs.</summary>
+/// <param name="Contract">Address of a CapNFT, EIP-55.</param>
 public sealed record MirrorContract(long ChainId, string Contract);
 
-/// <summary>A transaction after which the contract has each CapID in the version that was sent, or in a newer one.</summary>
+/// <summary>
+/// A transaction after which the contract has each CapID in the version that was sent or a newer one.
+/// </summary>
 /// <param name="BlockHash">In hex with 0x.</param>
-/// <param name="Ahead">CapIDs of which the contract had a newer version.</param>
+/// <param name="Ahead">CapIDs for which the contract already had a newer version.</param>
 [GenerateSerializer, Immutable, Alias("cap.mirror-confirmation.v1")]
 public sealed record MirrorConfirmation(
     [property: Id(0)] long ChainId,
@@ -35,8 +37,8 @@ public sealed record MirrorConfirmation(
     [property: Id(5)] long GasUsed,
     [property: Id(6)] IReadOnlyList<string> Ahead);
 
-/// <summary>What became of CapIDs that were sent.</summary>
+/// <summary>The outcome of mirroring CapIDs.</summary>
 /// <param name="Confirmed">Null when nothing was sent.</param>
-/// <param name="TooLarge">Why fewer are wanted.</param>
+/// <param name="TooLarge">Why fewer CapIDs must be sent at a time; null otherwise.</param>
 [GenerateSerializer, Immutable, Alias("cap.mirror-result.v1")]
 public sealed record MirrorResult([property: Id(0)] MirrorConfirmation? Confirmed, [property: Id(1)] string? TooLarge = null);

@@ -2,12 +2,13 @@ using Orleans;
 
 namespace CapOrleans.Contracts.Anchors;
 
-/// <summary>A transaction that was signed, and may have been sent. Prices in wei per gas.</summary>
-/// <param name="To">Null to create a contract.</param>
-/// <param name="Tip">For the block's proposer; null on a chain without a base fee.</param>
-/// <param name="Cap">At most, tip included.</param>
-/// <param name="Raw">As it was sent last.</param>
-/// <param name="Hashes">In hex with 0x: its own, and those of what it replaced; any of them may be in a block. The newest comes last.</param>
+/// <summary>A transaction that was signed and may have been sent. Prices are in wei per gas.</summary>
+/// <param name="To">Null for a contract creation.</param>
+/// <param name="Tip">Priority fee for the block's proposer; null on a chain without a base fee.</param>
+/// <param name="Cap">Maximum price, tip included.</param>
+/// <param name="Raw">The signed bytes as last sent.</param>
+/// <param name="Hashes">In hex with 0x, the newest last: the transaction's own hash and those of the ones it replaced.
+/// Any of them may be in a block.</param>
 [GenerateSerializer, Immutable, Alias("cap.sent-transaction.v1")]
 public sealed record SentTransaction(
     [property: Id(0)] long Nonce,

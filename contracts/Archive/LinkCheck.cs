@@ -12,9 +12,9 @@ public sealed record LinkView(string Cid, IReadOnlyList<LocationView> Locations)
 
 /// <param name="Location"><c>store</c>, <c>node</c>, or a gateway's host.</param>
 /// <param name="Result"><c>ok</c>, <c>missing</c>, <c>wrong</c> or <c>unknown</c>.</param>
-/// <param name="Status">HTTP status; null when no answer came, and for the store.</param>
-/// <param name="Size">Bytes that were read.</param>
-/// <param name="Reason">Why it is unknown.</param>
+/// <param name="Status">HTTP status; null when there was no response, and for the store.</param>
+/// <param name="Size">Bytes that were read; null for none.</param>
+/// <param name="Reason">Why the result is unknown; null otherwise.</param>
 public sealed record LocationView(string Location, string Result, int? Status, long? Size, DateTimeOffset CheckedAt, string? Reason)
 {
     public static LocationView Of(LinkAnswer answer) => new(

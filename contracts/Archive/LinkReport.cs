@@ -2,28 +2,29 @@ using Orleans;
 
 namespace CapOrleans.Contracts.Archive;
 
-/// <summary>What a location says of a CID. Certain are all but the first.</summary>
+/// <summary>Result of looking for a CID at a location. All values but the first are certain.</summary>
 public enum LinkStatus
 {
-    /// <summary>Not known now: no answer, or one that says neither.</summary>
+    /// <summary>Not known at present: there was no response, or an inconclusive one.</summary>
     Unknown = 0,
 
-    /// <summary>The location gave bytes with the hash that the CID names.</summary>
+    /// <summary>The location returned bytes with the hash that the CID names.</summary>
     Ok = 1,
 
-    /// <summary>The location says that it does not have it.</summary>
+    /// <summary>The location reports that it does not have the block.</summary>
     Missing = 2,
 
-    /// <summary>The location gave other bytes.</summary>
+    /// <summary>The location returned other bytes.</summary>
     Wrong = 3,
 }
 
-/// <param name="Location"><c>store</c>, <c>node</c>, or a gateway's host, with its port where that is not the usual one.</param>
-/// <param name="IsOwn">The deployment's own, as opposed to a gateway.</param>
-/// <param name="Code">HTTP status; null when no answer came, and for the embedded store.</param>
-/// <param name="Bytes">That were read; null for none.</param>
-/// <param name="Reason">Why it is unknown, as a token; null otherwise.</param>
-/// <param name="RetryAfter">As the location asks; null when it did not.</param>
+/// <param name="Location"><c>store</c>, <c>node</c>, or a gateway's host, with its port unless
+/// that is the default one.</param>
+/// <param name="IsOwn">Whether the location belongs to the deployment, as opposed to a gateway.</param>
+/// <param name="Code">HTTP status; null when there was no response, and for the embedded store.</param>
+/// <param name="Bytes">Bytes that were read; null for none.</param>
+/// <param name="Reason">Why the result is unknown, as a token; null otherwise.</param>
+/// <param name="RetryAfter">Delay that the location asked for; null when it asked for none.</param>
 [GenerateSerializer, Immutable, Alias("cap.link-answer.v1")]
 public sealed record LinkAnswer(
     [property: Id(0)] string Location,
@@ -38,6 +39,6 @@ public sealed record LinkAnswer(
     public bool IsCertain => Status != LinkStatus.Unknown;
 }
 
-/// <summary>What every location answered about one CID.</summary>
+/// <summary>The answers of all locations about one CID.</summary>
 [GenerateSerializer, Immutable, Alias("cap.link-report.v1")]
 public sealed record LinkReport([property: Id(0)] string Cid, [property: Id(1)] IReadOnlyList<LinkAnswer> Locations);

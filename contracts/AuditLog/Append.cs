@@ -3,43 +3,50 @@ using Orleans;
 
 namespace CapOrleans.Contracts.AuditLog;
 
-/// <summary>One indivisible addition to a log: all of it is committed, or none.</summary>
+/// <summary>One atomic addition to a log: committed as a whole or not at all.</summary>
 [GenerateSerializer, Immutable, Alias("cap.append.v1")]
 public sealed record Append
 {
-    /// <summary>In order; may be empty when only an offset moves.</summary>
+    /// <summary>The entries in order; may be empty, for example when only an offset moves.</summary>
     [Id(0)] public required IReadOnlyList<EntryDraft> Entries { get; init; }
 
-    /// <summary>The incident that the one entry accepts.</summary>
+    /// <summary>The incident that the append's only entry accepts.</summary>
     [Id(1)] public IncidentRow? Incident { get; init; }
 
-    /// <summary>Refused unless this is the newest version of the CapID's context; version 0 stands for "not registered".</summary>
+    /// <summary>
+    /// The append is refused unless this is the newest version of the CapID's context;
+    /// version 0 means "not registered".
+    /// </summary>
     [Id(2)] public ExpectedVersion? Expected { get; init; }
 
-    /// <summary>The context that the entries make; needs <see cref="Expected"/>, the version before it.</summary>
+    /// <summary>
+    /// The context that results from the entries; needs <see cref="Expected"/>, the version before it.
+    /// </summary>
     [Id(3)] public CapContext? Context { get; init; }
 
     [Id(4)] public OffsetCommit? Offset { get; init; }
 
-    /// <summary>The range of entries that this append's first entry speaks for.</summary>
+    /// <summary>The range of entries that the append's first entry covers.</summary>
     [Id(5)] public Cover? Cover { get; init; }
 
-    /// <summary>What the one entry adds to a score.</summary>
+    /// <summary>The score correction that the append's only entry makes.</summary>
     [Id(6)] public CorrectionRow? Correction { get; init; }
 
-    /// <summary>The incident that the one entry updates.</summary>
+    /// <summary>The incident that the append's only entry updates.</summary>
     [Id(9)] public IncidentUpdateRow? Update { get; init; }
 
-    /// <summary>What became of deliveries; each replaces what was known of its delivery before.</summary>
+    /// <summary>New states of deliveries; each replaces the stored row of its delivery.</summary>
     [Id(7)] public IReadOnlyList<DeliveryRow> Deliveries { get; init; } = [];
 
-    /// <summary>A webhook of which nothing is kept any more.</summary>
+    /// <summary>
+    /// Id of a webhook whose delivery rows in this log are deleted, before <see cref="Deliveries"/> are stored.
+    /// </summary>
     [Id(8)] public string? DroppedWebhook { get; init; }
 
     [Id(10)] public EscalationCommit? Escalations { get; init; }
 }
 
-/// <param name="Adjustment">dCap, four decimals.</param>
+/// <param name="Adjustment">What is added to the score, in dCap with four decimals.</param>
 [GenerateSerializer, Immutable, Alias("cap.correction-row.v1")]
 public sealed record CorrectionRow(
     [property: Id(0)] string CapId,
@@ -50,11 +57,12 @@ public sealed record CorrectionRow(
 public sealed record IncidentUpdateRow([property: Id(0)] string CapId, [property: Id(1)] string IncidentId);
 
 /// <param name="Kind">One of the entry kinds.</param>
-/// <param name="Bytes">The entry, RFC 8785 canonical JSON, without its index.</param>
+/// <param name="Bytes">The entry as RFC 8785 canonical JSON, without its index.</param>
 [GenerateSerializer, Immutable, Alias("cap.entry-draft.v1")]
 public sealed record EntryDraft([property: Id(0)] string Kind, [property: Id(1)] byte[] Bytes);
 
-/// <param name="ContentHash">What makes it the same incident; the audit hash, under full-v2 the hash that was signed.</param>
+/// <param name="ContentHash">Hash by which two incidents count as the same: the audit hash, or under full-v2
+/// the hash that was signed.</param>
 /// <param name="SeverityRank">0 normal, 1 high, 2 escalated, 3 critical.</param>
 [GenerateSerializer, Immutable, Alias("cap.incident-row.v1")]
 public sealed record IncidentRow(
@@ -68,20 +76,20 @@ public sealed record IncidentRow(
 [GenerateSerializer, Immutable, Alias("cap.fence.v1")]
 public sealed record ExpectedVersion([property: Id(0)] string CapId, [property: Id(1)] long Version, [property: Id(2)] long Revision)
 {
-    /// <param name="context">Null for none yet.</param>
+    /// <param name="context">Null when the CapID has none yet.</param>
     public static ExpectedVersion Of(string capId, CapContext? context) => new(capId, context?.Version ?? 0, context?.Revision ?? 0);
 }
 
 /// <param name="Consumer">For example <c>archive</c>.</param>
-/// <param name="From">Refused unless the offset stands here.</param>
-/// <param name="To">Index of the first entry that the consumer has not dealt with; 0 leaves nothing of the offset.</param>
+/// <param name="From">The append is refused unless this is the consumer's current offset.</param>
+/// <param name="To">Index of the first entry that the consumer has not processed; 0 deletes the offset.</param>
 [GenerateSerializer, Immutable, Alias("cap.offset-move.v1")]
 public sealed record OffsetCommit(
     [property: Id(0)] string Consumer,
     [property: Id(1)] long From,
     [property: Id(2)] long To);
 
-/// <summary>Entries <paramref name="From"/> up to, not including, <paramref name="To"/>.</summary>
+/// <summary>Entries from <paramref name="From"/> up to, but not including, <paramref name="To"/>.</summary>
 [GenerateSerializer, Immutable, Alias("cap.cover.v1")]
 public sealed record Cover(
     [property: Id(0)] string Kind,
@@ -92,27 +100,27 @@ public enum AppendVerdict
 {
     Undecided = 0,
 
-    /// <summary>On disk.</summary>
+    /// <summary>The append is on disk.</summary>
     Appended = 1,
 
     /// <summary>The incident was accepted before with the same content.</summary>
     AlreadyThere = 2,
 
-    /// <summary>The incident was accepted before with other content.</summary>
+    /// <summary>The incident was accepted before with different content.</summary>
     Conflicts = 3,
 
-    /// <summary>Another activation holds a newer context: load it and judge again.</summary>
+    /// <summary>Another activation committed a newer context: reload it and judge again.</summary>
     StaleContext = 4,
 
-    /// <summary>Another activation moved the offset: load it and start there.</summary>
+    /// <summary>Another activation moved the offset: reload it and resume from there.</summary>
     StaleOffset = 5,
 
-    /// <summary>The log's queue is full; nothing was kept.</summary>
+    /// <summary>The log's queue is full; nothing was appended.</summary>
     Busy = 6,
 }
 
-/// <param name="Index">Index of the first entry appended, or of the entry that was there; -1 otherwise.</param>
-/// <param name="Existing">The entry that was there, for <see cref="AppendVerdict.AlreadyThere"/>.</param>
+/// <param name="Index">Index of the first entry appended, or of the existing entry; -1 otherwise.</param>
+/// <param name="Existing">The existing entry, for <see cref="AppendVerdict.AlreadyThere"/>.</param>
 [GenerateSerializer, Immutable, Alias("cap.append-outcome.v1")]
 public sealed record AppendOutcome(
     [property: Id(0)] AppendVerdict Verdict,
@@ -135,6 +143,6 @@ public sealed record LogHead(
     [property: Id(1)] long Size,
     [property: Id(2)] byte[] Root);
 
-/// <param name="HasMore">There is something behind the last one.</param>
+/// <param name="HasMore">Whether entries follow the last one.</param>
 [GenerateSerializer, Immutable, Alias("cap.entry-slice.v1")]
 public sealed record EntrySlice([property: Id(0)] IReadOnlyList<LogEntry> Entries, [property: Id(1)] bool HasMore);

@@ -5,23 +5,25 @@ namespace CapOrleans.Contracts.AuditLog;
 
 public enum DeliveryState
 {
-    /// <summary>For its first attempt, or its next.</summary>
+    /// <summary>Waits for its first or its next attempt.</summary>
     Waiting = 0,
 
     Delivered = 1,
 
-    /// <summary>Not tried any more, unless somebody asks for it.</summary>
+    /// <summary>Not retried unless an operator requests it.</summary>
     Exhausted = 2,
 }
 
 /// <summary>
-/// What is known of the delivery of one entry to one webhook; in the log's database, and changed by the log's commits alone.
+/// The state of the delivery of one entry to one webhook, stored in the log's database and
+/// changed by the log's commits alone.
 /// </summary>
-/// <param name="Index">Of the entry that is delivered.</param>
-/// <param name="DueAt">Of the next attempt; null unless it waits.</param>
-/// <param name="ChangedAt">When it was last tried, or came to wait.</param>
-/// <param name="Attempts">The newest last; of many, the first and the newest.</param>
-/// <param name="Tries">Attempts since it came to wait: those of before somebody asked for it again do not count.</param>
+/// <param name="Index">Index of the delivered entry.</param>
+/// <param name="DueAt">Time of the next attempt; null unless the delivery is waiting.</param>
+/// <param name="ChangedAt">Time of the last attempt, or when the delivery began to wait.</param>
+/// <param name="Attempts">In order, at most 20: the first attempt and the latest ones.</param>
+/// <param name="Tries">Attempts that count towards the limit: made since the delivery last began to wait, so none from
+/// before a requested redelivery, and no early 429 (see <c>DeliverySchedule</c>).</param>
 [GenerateSerializer, Immutable, Alias("cap.delivery-row.v1")]
 public sealed record DeliveryRow(
     [property: Id(0)] string Webhook,
@@ -36,10 +38,10 @@ public sealed record DeliveryRow(
     [property: Id(9)] IReadOnlyList<DeliveryAttempt> Attempts,
     [property: Id(10)] int Tries);
 
-/// <param name="Milliseconds">Until the answer, or until it was given up.</param>
+/// <param name="Milliseconds">Time until the response, or until the attempt was abandoned.</param>
 /// <param name="Fault"><see cref="DeliveryFault.None"/> when it was delivered.</param>
-/// <param name="Code">HTTP status; null when no answer came.</param>
-/// <param name="Answer">How the answer's body begins, as text; null for none.</param>
+/// <param name="Code">HTTP status; null when there was no response.</param>
+/// <param name="Answer">Start of the response body, as text; null for none.</param>
 [GenerateSerializer, Immutable, Alias("cap.delivery-attempt.v1")]
 public sealed record DeliveryAttempt(
     [property: Id(0)] DateTimeOffset At,
@@ -48,9 +50,9 @@ public sealed record DeliveryAttempt(
     [property: Id(3)] int? Code,
     [property: Id(4)] string? Answer);
 
-/// <summary>Deliveries of one webhook, those that changed last first.</summary>
-/// <param name="State">Null for all.</param>
-/// <param name="Before">Where the page before ended; null for the first.</param>
+/// <summary>A query for the deliveries of one webhook, the most recently changed first.</summary>
+/// <param name="State">Null for all states.</param>
+/// <param name="Before">Where the previous page ended; null for the first page.</param>
 [GenerateSerializer, Immutable, Alias("cap.delivery-query.v1")]
 public sealed record DeliveryQuery(
     [property: Id(0)] string Webhook,
@@ -58,8 +60,8 @@ public sealed record DeliveryQuery(
     [property: Id(2)] DeliveryCursor? Before,
     [property: Id(3)] int Limit);
 
-/// <param name="Origins">Names of the logs, by their numbers.</param>
-/// <param name="Next">Where the next page begins; null behind the last.</param>
+/// <param name="Origins">Names of the logs; the index is the log's number.</param>
+/// <param name="Next">Where the next page begins; null on the last page.</param>
 [GenerateSerializer, Immutable, Alias("cap.delivery-page.v1")]
 public sealed record DeliveryPage(
     [property: Id(0)] IReadOnlyList<DeliveryRow> Deliveries,

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace CapOrleans.Contracts.AuditLog;
 
-/// <param name="Next">Hand it back as <c>after</c> for the next page; null at the end.</param>
+/// <param name="Next">Pass it as <c>after</c> to get the next page; null on the last page.</param>
 public sealed record EntryPage(IReadOnlyList<EntryView> Items, long? Next);
 
 /// <param name="Entry">RFC 8785 canonical JSON; its leaf hash is over exactly these bytes.</param>

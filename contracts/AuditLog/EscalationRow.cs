@@ -3,15 +3,16 @@ using Orleans;
 namespace CapOrleans.Contracts.AuditLog;
 
 /// <summary>
-/// An incident that somebody is to answer; in the log's database until that is over, and changed by the log's commits
-/// alone.
+/// An incident that awaits an answer, stored in the log's database until its escalation ends and
+/// changed by the log's commits alone.
 /// </summary>
-/// <param name="Index">Of the incident's entry.</param>
-/// <param name="Ladder">Its id.</param>
-/// <param name="Step">Of the ladder, the next one, from 0: its levels, and again for each repetition.</param>
-/// <param name="Since">Answers in entries behind this index count: the incident's, that of its reopening, or that of an
-/// acknowledgement which has expired.</param>
-/// <param name="DueAt">Of the next step.</param>
+/// <param name="Index">Index of the incident's entry.</param>
+/// <param name="Ladder">Id of the ladder.</param>
+/// <param name="Step">Next step of the ladder, from 0: its levels in order, and all of them
+/// again for each repetition.</param>
+/// <param name="Since">Answers count only in entries after this index: that of the incident's entry, of its reopening,
+/// or of an acknowledgement that has expired.</param>
+/// <param name="DueAt">Time of the next step.</param>
 [GenerateSerializer, Immutable, Alias("cap.escalation-row.v1")]
 public sealed record EscalationRow(
     [property: Id(0)] long Index,
@@ -24,12 +25,12 @@ public sealed record EscalationRow(
     [property: Id(7)] DateTimeOffset DueAt);
 
 /// <summary>
-/// What changed of a log's escalations. Changes are numbered, so that of two activations that both make one, one is
-/// refused.
+/// A change of a log's escalations. Changes are numbered, so that of two activations that
+/// both make one, one is refused.
 /// </summary>
-/// <param name="Number">Refused unless so many were committed before.</param>
-/// <param name="Rows">Each replaces what was known of its incident.</param>
-/// <param name="Ended">Indexes of incidents of which nothing is kept any more.</param>
+/// <param name="Number">The append is refused unless exactly this many changes were committed before.</param>
+/// <param name="Rows">Each replaces the stored row of its incident.</param>
+/// <param name="Ended">Indexes of the incidents whose rows are deleted.</param>
 /// <param name="Steps">One for each of the append's entries.</param>
 [GenerateSerializer, Immutable, Alias("cap.escalation-commit.v1")]
 public sealed record EscalationCommit(
@@ -38,10 +39,10 @@ public sealed record EscalationCommit(
     [property: Id(2)] IReadOnlyList<long> Ended,
     [property: Id(3)] IReadOnlyList<EscalationStepRow> Steps)
 {
-    /// <summary>The offset that counts them.</summary>
+    /// <summary>Consumer name of the offset that counts the changes.</summary>
     public const string Offset = "escalation-changes";
 }
 
-/// <summary>An incident was paged, or is left unanswered: where that is in the log.</summary>
+/// <summary>The incident of an entry that pages it or records that it stayed unanswered.</summary>
 [GenerateSerializer, Immutable, Alias("cap.escalation-step-row.v1")]
 public sealed record EscalationStepRow([property: Id(0)] string CapId, [property: Id(1)] string IncidentId);

@@ -1,4 +1,4 @@
 namespace CapOrleans.Contracts.AuditLog;
 
-/// <summary>Another writer has moved the log: whoever gets this must open it again before it writes.</summary>
+/// <summary>Another writer has moved the log: reopen it before writing again.</summary>
 public sealed class LogFencedException(string message) : Exception(message);

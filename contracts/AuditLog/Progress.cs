@@ -3,13 +3,14 @@ using Orleans;
 namespace CapOrleans.Contracts.AuditLog;
 
 /// <summary>How far a consumer is behind its log.</summary>
-/// <param name="Position">Index of the first entry that it has not dealt with.</param>
-/// <param name="LastError">What keeps it from going on, for an operator; null when nothing does.</param>
-/// <param name="Notice">What an operator may want to know, though nothing keeps it from going on; null for nothing.</param>
-/// <param name="Conflict">What it reads elsewhere contradicts the log, so that an operator must act.</param>
-/// <param name="FailingSince">When its last error began; null without one.</param>
-/// <param name="Advice">What an operator does about its last error; null without one.</param>
-/// <param name="Waiting">Deliveries of a webhook that wait for an attempt; counted to <see cref="MostCounted"/>.</param>
+/// <param name="Position">Index of the first entry that it has not processed.</param>
+/// <param name="LastError">Why it cannot proceed, for an operator; null when it can.</param>
+/// <param name="Notice">Something an operator may want to know that does not stop the consumer; null for none.</param>
+/// <param name="Conflict">Whether what it reads elsewhere contradicts the log, so that an operator must act.</param>
+/// <param name="FailingSince">When its last error began; null without an error.</param>
+/// <param name="Advice">What an operator can do about its last error; null without an error.</param>
+/// <param name="Waiting">Deliveries of a webhook that wait for an attempt, counted up to
+/// <see cref="MostCounted"/>.</param>
 [GenerateSerializer, Immutable, Alias("cap.progress.v1")]
 public sealed record Progress(
     [property: Id(0)] string Consumer,

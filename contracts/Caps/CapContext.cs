@@ -4,14 +4,19 @@ using Orleans;
 
 namespace CapOrleans.Contracts.Caps;
 
-/// <summary>A CapID's domain context: who may speak for it, and the numbers by which reports are judged.</summary>
-/// <param name="Version">1 at registration, one more with every change. Every entry names the version that judged it.</param>
-/// <param name="CapPotential">Cap^P; above 0, at most 1,000,000,000.</param>
+/// <summary>
+/// A CapID's domain context: the keys that may act for it, and the numbers by which its incidents are judged.
+/// </summary>
+/// <param name="Version">1 at registration, one more with every change. Every accepted incident names the
+/// version that judged it.</param>
+/// <param name="CapPotential">Cap^P; 0.000001 to 1,000,000,000.</param>
 /// <param name="Phi">Weight of feedback; 0 to 1,000.</param>
 /// <param name="Psi">Weight of misuse; 0 to 1,000.</param>
-/// <param name="Policy">Null for the default, as contexts of before have it.</param>
-/// <param name="Revision">From the entry that made it. Two histories of a log, one of them from a restored backup, may each have a version 2.</param>
-/// <param name="Keys">At most 64 that are not revoked, 512 in all. A revoked key stays in the list: history is never rewritten.</param>
+/// <param name="Policy">Null for the default, as in contexts that are older than policies.</param>
+/// <param name="Revision">Derived from the first entry of the change that made this version. Two histories of a log,
+/// one of them from a restored backup, may each have a version 2; this tells them apart.</param>
+/// <param name="Keys">At most 64 that are not revoked, 512 in all. A revoked key stays in the list:
+/// history is never rewritten.</param>
 [GenerateSerializer, Immutable, Alias("cap.context.v1")]
 public sealed record CapContext(
     [property: Id(0)] string CapId,
@@ -24,18 +29,21 @@ public sealed record CapContext(
     [property: Id(7)] CapPolicy? Policy = null,
     [property: Id(8)] long Revision = 0)
 {
-    /// <summary>The policy that holds.</summary>
+    /// <summary>The policy in effect.</summary>
     [JsonIgnore] public CapPolicy Rules => Policy ?? CapPolicy.Default;
 }
 
-/// <param name="Address">EIP-55 spelling.</param>
-/// <param name="Roles">Of <c>reporter</c>, <c>responder</c>, <c>admin</c>.</param>
+/// <param name="Address">In EIP-55 spelling.</param>
+/// <param name="Roles">Any of <c>reporter</c>, <c>responder</c>, <c>admin</c>.</param>
 /// <param name="NotBefore">First instant at which a signature counts; null for no bound.</param>
-/// <param name="NotAfter">First instant at which none counts any more; null for no bound.</param>
-/// <param name="RevokedAt">Nothing that arrives from here on is accepted with this key.</param>
+/// <param name="NotAfter">First instant at which signatures no longer count; null for no bound.</param>
+/// <param name="RevokedAt">Nothing that arrives from then on is accepted with this key; null
+/// while it is not revoked.</param>
 /// <param name="Reason">Why it was revoked.</param>
-/// <param name="AddedBy">The admin key that signed for it, or the operator who asked: <c>key:</c> and an API key's id, for example.</param>
-/// <param name="IsContract">The address is a contract wallet's: it has no key, and is asked (EIP-1271).</param>
+/// <param name="AddedBy">The admin key that signed the change, or the operator who made it: for example
+/// <c>key:</c> and an API key's id.</param>
+/// <param name="IsContract">Whether the address is a contract wallet's: it has no key, and is
+/// asked instead (EIP-1271).</param>
 [GenerateSerializer, Immutable, Alias("cap.signing-key.v1")]
 public sealed record SigningKey(
     [property: Id(0)] string Address,
@@ -47,8 +55,11 @@ public sealed record SigningKey(
     [property: Id(6)] string? AddedBy = null,
     [property: Id(7), JsonPropertyName("contract")] bool IsContract = false);
 
-/// <summary>What an operator wants a CapID to be: the body of <c>PUT /v1/caps/{capId}</c>.</summary>
-/// <remarks>Keys of the CapID that are not named here are revoked. A null number keeps what is held, or takes the default.</remarks>
+/// <summary>The desired state of a CapID: the body of <c>PUT /v1/caps/{capId}</c>.</summary>
+/// <remarks>
+/// Keys that <see cref="Keys"/> does not name are revoked, unless it is null. A null number keeps the current value, or
+/// takes the default for a new CapID.
+/// </remarks>
 [GenerateSerializer, Immutable, Alias("cap.definition.v1")]
 public sealed record CapDefinition(
     [property: Id(0)] string? DisplayName = null,
@@ -59,7 +70,8 @@ public sealed record CapDefinition(
     [property: Id(5)] PolicyDefinition? Policy = null);
 
 /// <param name="Roles"><c>reporter</c> alone when absent.</param>
-/// <param name="IsContract">A contract wallet: it reports under <c>full-v2</c>, and cannot be an admin.</param>
+/// <param name="IsContract">Whether it is a contract wallet, which reports under <c>full-v2</c>
+/// and cannot be an admin.</param>
 [GenerateSerializer, Immutable, Alias("cap.key-definition.v1")]
 public sealed record KeyDefinition(
     [property: Id(0), Required] string? Address,
@@ -69,8 +81,8 @@ public sealed record KeyDefinition(
     [property: Id(4), JsonPropertyName("contract")] bool IsContract = false);
 
 /// <param name="Score">Sum of the dCap of every accepted incident and of every correction.</param>
-/// <param name="Origin">The log that the CapID's entries are in; signed changes name it.</param>
-/// <param name="Incidents">How many were accepted.</param>
+/// <param name="Origin">Name of the log with the CapID's entries; signed changes name it.</param>
+/// <param name="Incidents">Number of accepted incidents.</param>
 [GenerateSerializer, Immutable, Alias("cap.view.v1")]
 public sealed record CapView(
     [property: Id(0)] string CapId,
@@ -85,8 +97,8 @@ public sealed record CapView(
     [property: Id(9)] CapPolicy Policy,
     [property: Id(10)] string Origin);
 
-/// <summary>A CapID in the list of all.</summary>
-/// <param name="Keys">How many are not revoked.</param>
+/// <summary>A CapID in the list of all CapIDs.</summary>
+/// <param name="Keys">Number of keys that are not revoked.</param>
 [GenerateSerializer, Immutable, Alias("cap.summary.v1")]
 public sealed record CapSummary(
     [property: Id(0)] string CapId,
@@ -97,7 +109,7 @@ public sealed record CapSummary(
     [property: Id(5)] long Incidents,
     [property: Id(6)] int Keys);
 
-/// <param name="Next">Hand it back as <c>after</c> for the next page; null at the end.</param>
+/// <param name="Next">Pass it as <c>after</c> to get the next page; null on the last page.</param>
 [GenerateSerializer, Immutable, Alias("cap.page.v1")]
 public sealed record CapPage(
     [property: Id(0)] IReadOnlyList<CapSummary> Items,
@@ -111,19 +123,22 @@ public enum CapVerdict
     Unchanged = 3,
     Malformed = 4,
 
-    /// <summary>Neither an admin key of the CapID nor an operator asks for it.</summary>
+    /// <summary>The change is not signed by a key that may make it, or is an operator's to make.</summary>
     Unauthorised = 5,
 
-    /// <summary>The context is not the one that the change is meant for, or the change would leave it without an admin.</summary>
+    /// <summary>
+    /// The change does not fit the current state: it is meant for another version, revives a revoked key, exceeds the
+    /// number of keys, or would leave the CapID without an admin.
+    /// </summary>
     Conflicts = 6,
 
-    /// <summary>There is no such CapID, or no such incident of it.</summary>
+    /// <summary>There is no such CapID, or it has no such incident.</summary>
     Unknown = 7,
 
-    /// <summary>Others changed it meanwhile; ask again.</summary>
+    /// <summary>Concurrent changes got in the way; retry.</summary>
     Busy = 8,
 
-    /// <summary>It was changed as often as it may be, for now.</summary>
+    /// <summary>The rate limit for changes is exceeded.</summary>
     TooMany = 9,
 }
 

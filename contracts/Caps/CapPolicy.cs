@@ -3,17 +3,22 @@ using Orleans;
 
 namespace CapOrleans.Contracts.Caps;
 
-/// <summary>How a CapID's incidents are judged, beside its numbers.</summary>
-/// <param name="RequireFullSignature">Only <c>full-v2</c> counts: nobody on the way can change the content.</param>
-/// <param name="SelfFeedback">Which feedback of the CapID about itself counts: <c>allow</c>, <c>misuse-only</c> or <c>deny</c>.</param>
-/// <param name="PagingFloor">Lowest severity that notifies people: <c>normal</c>, <c>high</c>, <c>escalated</c> or <c>critical</c>.</param>
-/// <param name="MaxBehindSeconds">How far a signed time may lie before the server's: hosts keep incidents while the network is down. 60 to 31,536,000; 7 days.</param>
-/// <param name="MaxAheadSeconds">How far a signed time may lie after the server's: clocks differ. 0 to 86,400; 5 minutes.</param>
-/// <param name="DeltaCapLimit">Largest dCap of one incident, up or down. Above 0, at most 1,000,000.</param>
-/// <param name="ReportsPerMinute">What each reporter may send; a minute's worth may come at once. 1 to 6,000,000.</param>
-/// <param name="FreeSeverity">
-/// Severities beside normal, high, escalated and critical are taken, and rank as normal; else they are refused.
-/// </param>
+/// <summary>The rules by which a CapID's incidents are judged, in addition to its numbers.</summary>
+/// <param name="RequireFullSignature">Whether only <c>full-v2</c> is accepted, so that no intermediary
+/// can change the content.</param>
+/// <param name="SelfFeedback">Which feedback of the CapID about itself counts: <c>allow</c>,
+/// <c>misuse-only</c> or <c>deny</c>.</param>
+/// <param name="PagingFloor">Lowest severity that notifies people: <c>normal</c>, <c>high</c>,
+/// <c>escalated</c> or <c>critical</c>.</param>
+/// <param name="MaxBehindSeconds">How far a signed time may lie before the server's: hosts store incidents while the
+/// network is down. 60 to 31,536,000; default 7 days.</param>
+/// <param name="MaxAheadSeconds">How far a signed time may lie after the server's: clocks differ. 0 to
+/// 86,400; default 5 minutes.</param>
+/// <param name="DeltaCapLimit">Largest dCap of one incident, up or down. 0.0001 to 1,000,000; default 10.</param>
+/// <param name="ReportsPerMinute">Rate limit of each reporter; a minute's worth may arrive in one burst. 1 to
+/// 6,000,000; default 6,000.</param>
+/// <param name="FreeSeverity">Whether severities other than normal, high, escalated and critical are accepted, ranking
+/// as normal; otherwise they are refused.</param>
 [GenerateSerializer, Immutable, Alias("cap.policy.v1")]
 public sealed record CapPolicy(
     [property: Id(0)] bool RequireFullSignature = false,
@@ -29,20 +34,23 @@ public sealed record CapPolicy(
     public static CapPolicy Default { get; } = new();
 }
 
-/// <summary>Every reporter is a key of the CapID: feedback is the CapID's own statement about itself.</summary>
+/// <summary>
+/// Values of <see cref="CapPolicy.SelfFeedback"/>. Every reporter is a key of the CapID, so feedback is the
+/// CapID's own statement about itself.
+/// </summary>
 public static class SelfFeedback
 {
     /// <summary>F_E and M_E count.</summary>
     public const string Allow = "allow";
 
-    /// <summary>Only M_E counts: a CapID can blame itself, not praise itself.</summary>
+    /// <summary>Only M_E counts: a CapID can blame itself, but not praise itself.</summary>
     public const string MisuseOnly = "misuse-only";
 
     /// <summary>Neither counts; dCap is 0.</summary>
     public const string Deny = "deny";
 }
 
-/// <summary>What a policy is wanted to be; what is null stays as it is.</summary>
+/// <summary>A change of a policy; null members stay as they are.</summary>
 [GenerateSerializer, Immutable, Alias("cap.policy-definition.v1")]
 public sealed record PolicyDefinition(
     [property: Id(0)] bool? RequireFullSignature = null,

@@ -3,14 +3,14 @@ using Orleans;
 
 namespace CapOrleans.Contracts.Escalation;
 
-/// <summary>An escalation policy: who is paged of an incident that nobody has answered, and when.</summary>
-/// <param name="Caps">CapIDs that it is for, where <c>*</c> stands for any characters.</param>
-/// <param name="MinSeverity">Incidents from this severity on; null for the paging floor of each CapID.</param>
-/// <param name="Repeat">How often all levels are paged again.</param>
-/// <param name="AcknowledgedForSeconds">After so long, an acknowledged incident that is not resolved is paged again;
-/// null for never.</param>
-/// <param name="StartsAt">By log, the index of the first entry that it counts for: the end of the log when it was
-/// made.</param>
+/// <summary>An escalation policy: who is paged about an unanswered incident, and when.</summary>
+/// <param name="Caps">Pattern of the CapIDs that it applies to; <c>*</c> stands for any characters.</param>
+/// <param name="MinSeverity">Lowest severity that is paged; null for the paging floor of each CapID.</param>
+/// <param name="Repeat">How often all levels are paged again after the first round.</param>
+/// <param name="AcknowledgedForSeconds">Seconds after which an acknowledgement expires and an unresolved incident is
+/// paged again; null for never.</param>
+/// <param name="StartsAt">Per log, the index of the first entry that it applies to: the end of the log when
+/// the ladder was created.</param>
 [GenerateSerializer, Immutable, Alias("cap.ladder.v1")]
 public sealed record Ladder(
     [property: Id(0)] string Id,
@@ -23,18 +23,20 @@ public sealed record Ladder(
     [property: Id(7)] DateTimeOffset ChangedAt,
     [property: Id(8)] Actor ChangedBy)
 {
-    /// <summary>Pages of one incident, at most, until somebody answers.</summary>
+    /// <summary>Maximum number of pages for one unanswered incident.</summary>
     public int Steps => Levels.Count * (Repeat + 1);
 
     /// <param name="step">From 0.</param>
-    /// <returns>Acknowledgements that end it then: a later level does not make do with fewer than an earlier
-    /// one.</returns>
+    /// <returns>
+    /// Acknowledgements that end the escalation at this step; a later level never requires fewer than an earlier one.
+    /// </returns>
     public int AcknowledgementsAt(int step) => Levels.Take(step + 1).Max(level => level.Acknowledgements);
 }
 
-/// <param name="Webhooks">Ids, paged at once.</param>
-/// <param name="WaitSeconds">For an answer, until the next level is paged.</param>
-/// <param name="Acknowledgements">By so many different keys or operators, until nobody else is paged.</param>
+/// <param name="Webhooks">Ids of the webhooks that are paged together.</param>
+/// <param name="WaitSeconds">Time to wait for an answer before the next level is paged.</param>
+/// <param name="Acknowledgements">Number of different keys or operators that must
+/// acknowledge before paging stops.</param>
 [GenerateSerializer, Immutable, Alias("cap.ladder-level.v1")]
 public sealed record LadderLevel(
     [property: Id(0)] IReadOnlyList<string> Webhooks, [property: Id(1)] int WaitSeconds, [property: Id(2)] int Acknowledgements);
@@ -43,16 +45,16 @@ public enum LadderVerdict
 {
     Undecided = 0,
 
-    /// <summary>On disk, and in the log.</summary>
+    /// <summary>The change is on disk and in the log.</summary>
     Changed = 1,
 
-    /// <summary>It was so before; nothing changed.</summary>
+    /// <summary>The ladder already was as requested; nothing changed.</summary>
     AlreadySo = 2,
 
-    /// <summary>There are as many as there may be.</summary>
+    /// <summary>The cluster has reached its limit of ladders.</summary>
     Full = 3,
 }
 
-/// <param name="Ladder">As it is now; null when it was refused.</param>
+/// <param name="Ladder">The ladder after the request; null when the request was refused.</param>
 [GenerateSerializer, Immutable, Alias("cap.ladder-ruling.v1")]
 public sealed record LadderRuling([property: Id(0)] LadderVerdict Verdict, [property: Id(1)] Ladder? Ladder = null);

@@ -3,8 +3,8 @@ using Orleans;
 
 namespace CapOrleans.Contracts.Gates;
 
-/// <summary>A gate's statement that it is there, with its signature already checked.</summary>
-/// <param name="Address">Of the key that signed.</param>
+/// <summary>A gate's heartbeat, with its signature already verified.</summary>
+/// <param name="Address">Address of the key that signed it.</param>
 /// <param name="SentAt">By the gate's clock.</param>
 /// <param name="Waiting">Incidents in its spool.</param>
 /// <param name="Dead">Dead letters.</param>
@@ -20,16 +20,16 @@ public enum GateAddition
 {
     Undecided = 0,
 
-    /// <summary>The name is the key's now, and the log says who gave it.</summary>
+    /// <summary>The name now belongs to the key, and the log records who added it.</summary>
     Added = 1,
 
-    /// <summary>It was before.</summary>
+    /// <summary>The name belonged to the key already.</summary>
     Unchanged = 2,
 
-    /// <summary>Another key has the name.</summary>
+    /// <summary>The name belongs to another key.</summary>
     OtherKey = 3,
 
-    /// <summary>There are as many gates as there may be.</summary>
+    /// <summary>The cluster has reached its limit of gates.</summary>
     Full = 4,
 }
 
@@ -41,14 +41,17 @@ public enum HeartbeatVerdict
     /// <summary>No gate was added under this name.</summary>
     Unknown = 2,
 
-    /// <summary>The name is another key's.</summary>
+    /// <summary>The name belongs to another key.</summary>
     OtherKey = 3,
 
-    /// <summary>The time is too far from the cluster's clock, or not later than the one before.</summary>
+    /// <summary>
+    /// The time is too far from the cluster's clock, or not later than that of the previous heartbeat.
+    /// </summary>
     Stale = 4,
 }
 
-/// <param name="LastHeardAt">By the cluster's clock; null since the cluster's start.</param>
+/// <param name="LastHeardAt">Arrival of the last heartbeat by the cluster's clock; null when none arrived
+/// since the cluster started.</param>
 [GenerateSerializer, Immutable, Alias("cap.gate-view.v1")]
 public sealed record GateView(
     [property: Id(0)] string Gate,
@@ -60,10 +63,12 @@ public sealed record GateView(
     [property: Id(6)] long Dead);
 
 /// <param name="Timestamp">By the gate's clock, ISO 8601 UTC.</param>
-/// <param name="Signature"><c>personal_sign</c> over <c>CapOrleans gate|{gate}|{timestamp}|{waiting}|{dead}</c>.</param>
+/// <param name="Signature">
+/// <c>personal_sign</c> over <c>CapOrleans gate|{gate}|{timestamp}|{waiting}|{dead}</c>.
+/// </param>
 public sealed record HeartbeatBody(
     [property: Required] string? Timestamp, [property: Required] long? Waiting, [property: Required] long? Dead,
     [property: Required] string? Signature);
 
-/// <param name="Address">Of the gate's key, as the gate's status shows it.</param>
+/// <param name="Address">Address of the gate's key, as the gate's status shows it.</param>
 public sealed record GateBody([property: Required] string? Address);

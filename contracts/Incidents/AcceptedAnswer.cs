@@ -2,9 +2,10 @@ using System.Text.Json.Serialization;
 
 namespace CapOrleans.Contracts.Incidents;
 
-/// <summary>What an accepted incident is answered with.</summary>
-/// <param name="Warning">What its sender may not have meant; left out when there is nothing to say.</param>
-/// <param name="Scheme">What the signature proved: <c>identity-v1</c> covers who, about what and when, nothing else.</param>
+/// <summary>The response to an accepted incident.</summary>
+/// <param name="Warning">Likely mistakes of the sender; omitted when there are none.</param>
+/// <param name="Scheme">What the signature proved: <c>identity-v1</c> covers the reporter, the incident's id and
+/// the time, nothing else.</param>
 public sealed record AcceptedAnswer(
     string IncidentId, string CapId, string Severity, string Scheme, decimal DeltaCap, string AuditHash, string Cid,
     DateTimeOffset AcceptedAt, LogPosition Log,

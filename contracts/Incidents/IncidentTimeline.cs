@@ -2,18 +2,22 @@ using Orleans;
 
 namespace CapOrleans.Contracts.Incidents;
 
-/// <summary>The whole story of an incident: <c>GET /v1/incidents/{capId}/{incidentId}/timeline</c>.</summary>
-/// <param name="Events">In the order in which they happened.</param>
+/// <summary>
+/// The history of an incident: <c>GET /v1/incidents/{capId}/{incidentId}/timeline</c>. Of escalation steps it has the
+/// newest 200, of deliveries those to webhooks that still exist.
+/// </summary>
+/// <param name="Events">In chronological order.</param>
 [GenerateSerializer, Immutable, Alias("cap.incident-timeline.v1")]
 public sealed record IncidentTimeline(
     [property: Id(0)] IncidentView Incident,
     [property: Id(1)] IReadOnlyList<TimelineEvent> Events);
 
-/// <param name="Kind">Of the entry that says so; <c>delivery.waiting</c> where there is none yet.</param>
-/// <param name="Index">Of that entry, in the incident's log; of a delivery, of the entry that was delivered.</param>
-/// <param name="By">Who did it: an address, or an operator's id; null for the service.</param>
+/// <param name="Kind">Kind of the entry that records it; <c>delivery.waiting</c> for a
+/// delivery that has none yet.</param>
+/// <param name="Index">Index of that entry in the incident's log; for a delivery, index of the delivered entry.</param>
+/// <param name="By">Address or operator id of the actor; null for the service.</param>
 /// <param name="ByName">The operator's name.</param>
-/// <param name="Text">What was said, or what came of it; null for nothing.</param>
+/// <param name="Text">Description, note or result; null for none.</param>
 [GenerateSerializer, Immutable, Alias("cap.timeline-event.v1")]
 public sealed record TimelineEvent(
     [property: Id(0)] DateTimeOffset At,

@@ -4,16 +4,17 @@ using Orleans;
 
 namespace CapOrleans.Contracts.Incidents;
 
-/// <summary>An accepted incident as anyone may read it: <c>GET /v1/incidents/{capId}/{incidentId}</c>.</summary>
-/// <param name="Timestamp">As it was signed.</param>
+/// <summary>An accepted incident as readers see it: <c>GET /v1/incidents/{capId}/{incidentId}</c>.</summary>
+/// <param name="Timestamp">The signed time, exactly as it was spelled.</param>
 /// <param name="Severity">After w_E escalation.</param>
-/// <param name="Signer">Recovered from the signature; null when the incident was accepted as unverified.</param>
+/// <param name="Signer">The address that the signature proves; null when the incident was
+/// accepted as unverified.</param>
 /// <param name="Scheme"><c>identity-v1</c>, <c>full-v2</c> or <c>unverified</c>.</param>
-/// <param name="CapPotential">Cap^P held by the CapID when it was judged.</param>
+/// <param name="CapPotential">The CapID's Cap^P when the incident was judged.</param>
 /// <param name="State"><c>open</c>, <c>acknowledged</c> or <c>resolved</c>.</param>
-/// <param name="Updates">What was done about it, in order; in a page, in a stream and in the answer to an
-/// update the newest alone.</param>
-/// <param name="UpdateCount">How often something was done about it.</param>
+/// <param name="Updates">All updates in order; pages, streams and the response to an update have a
+/// single one, the newest.</param>
+/// <param name="UpdateCount">Number of all updates.</param>
 [GenerateSerializer, Immutable, Alias("cap.incident-view.v1")]
 public sealed record IncidentView(
     [property: Id(0)] string IncidentId,
@@ -39,10 +40,10 @@ public sealed record IncidentView(
     [property: Id(21)] IReadOnlyList<IncidentUpdateView> Updates,
     [property: Id(22)] int UpdateCount);
 
-/// <summary>A later statement about an incident's dCap.</summary>
-/// <param name="Index">Of its entry, in the incident's log.</param>
-/// <param name="DeltaCap">What the incident's dCap should have been.</param>
-/// <param name="Adjustment">What it added to the score.</param>
+/// <summary>A correction of an incident's dCap.</summary>
+/// <param name="Index">Index of the correction's entry in the incident's log.</param>
+/// <param name="DeltaCap">The corrected dCap.</param>
+/// <param name="Adjustment">What was added to the score.</param>
 /// <param name="By">The operator who made it.</param>
 [GenerateSerializer, Immutable, Alias("cap.correction-view.v1")]
 public sealed record CorrectionView(
@@ -64,10 +65,8 @@ public sealed record LogPosition(
 public sealed record ArchiveReference(
     [property: Id(0), AllowedValues("pending", "archived")] string Status, [property: Id(1)] string Cid);
 
-/// <param name="Status">
-/// <c>pending</c>; <c>included</c> in a block that is not deep enough in the chain, and may be lost; <c>anchored</c>. The other members are
-/// null while pending.
-/// </param>
+/// <param name="Status"><c>pending</c>; <c>included</c>: in a block with too few confirmations, which may still be
+/// lost; <c>anchored</c>. The other members are null while pending.</param>
 [GenerateSerializer, Immutable, Alias("cap.anchor-reference.v1")]
 public sealed record AnchorReference(
     [property: Id(0), AllowedValues("pending", "included", "anchored")] string Status,
@@ -76,21 +75,20 @@ public sealed record AnchorReference(
     [property: Id(3)] string? Transaction,
     [property: Id(4)] long? Block);
 
-/// <param name="Next">Hand it back as <c>cursor</c> for the next page; null at the end.</param>
+/// <param name="Next">Pass it as <c>cursor</c> to get the next page; null on the last page.</param>
 [GenerateSerializer, Immutable, Alias("cap.incident-page.v1")]
 public sealed record IncidentPage(
     [property: Id(0)] IReadOnlyList<IncidentView> Items,
     [property: Id(1)] string? Next);
 
-/// <summary>Which incidents a page shows; a null member does not filter.</summary>
+/// <summary>Filter and position of a page of incidents; a null filter does not apply.</summary>
 /// <param name="Severities">Any of these.</param>
-/// <param name="From">Accepted at or after.</param>
-/// <param name="To">Accepted before.</param>
+/// <param name="From">Accepted at or after this time.</param>
+/// <param name="To">Accepted before this time.</param>
 /// <param name="After">Position (log * 2^40 + index) after which the page starts; -1 for the beginning.</param>
 /// <param name="Limit">1 to 500.</param>
-/// <param name="AfterMilliseconds">
-/// Where the order is that of acceptance: Unix milliseconds of acceptance of what stands at <paramref name="After"/>.
-/// </param>
+/// <param name="AfterMilliseconds">When ordered by acceptance: acceptance time, in Unix milliseconds, of the incident
+/// at <paramref name="After"/>.</param>
 [GenerateSerializer, Immutable, Alias("cap.incident-query.v1")]
 public sealed record IncidentQuery(
     [property: Id(0)] string? CapId,
@@ -102,11 +100,14 @@ public sealed record IncidentQuery(
     [property: Id(6)] long AfterMilliseconds = -1,
     [property: Id(8)] bool IsNewestFirst = false)
 {
-    /// <summary>In order of acceptance; else log by log, in each in order.</summary>
+    /// <summary>Whether the order is by time of acceptance; otherwise it is by log, then by index.</summary>
     public bool IsByTime => IsNewestFirst || From is not null || To is not null;
 }
 
-/// <summary>One line of the legacy <c>GET /audit_log</c>, and the body of every webhook: names and order are the old ones.</summary>
+/// <summary>
+/// A record of the legacy <c>GET /audit_log</c>, and the body sent to webhooks of the legacy format; member names
+/// and order are the legacy ones.
+/// </summary>
 [GenerateSerializer, Immutable, Alias("cap.audit-record.v1")]
 public sealed record AuditRecord(
     [property: Id(0)] string IncidentId,
@@ -117,8 +118,8 @@ public sealed record AuditRecord(
     [property: Id(5)] string Timestamp,
     [property: Id(6)] string AuditHash);
 
-/// <param name="Items">Each with its instant of acceptance.</param>
-/// <param name="Next">Index after which the next page starts; null at the end.</param>
+/// <param name="Items">Records with their times of acceptance.</param>
+/// <param name="Next">Index after which the next page starts; null on the last page.</param>
 [GenerateSerializer, Immutable, Alias("cap.record-page.v1")]
 public sealed record RecordPage(
     [property: Id(0)] IReadOnlyList<(DateTimeOffset AcceptedAt, AuditRecord Record)> Items,

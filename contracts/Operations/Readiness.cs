@@ -4,11 +4,10 @@ using CapOrleans.Contracts.AuditLog;
 
 namespace CapOrleans.Contracts.Operations;
 
-/// <param name="Status">
-/// <c>ready</c> when every log takes incidents; consumers may lag, and say by how much and why. <c>degraded</c> when every log does, and
-/// what a consumer reads elsewhere contradicts one.
-/// </param>
-/// <param name="Logs">With <paramref name="Consumers"/> for whoever may read.</param>
+/// <param name="Status"><c>ready</c> when every log accepts incidents; consumers may lag, and report by how much and
+/// why. <c>degraded</c> when every log does, but what a consumer reads elsewhere contradicts a log, or anchoring or
+/// archiving has been failing for 5 minutes.</param>
+/// <param name="Logs">Like <paramref name="Consumers"/>, only for callers with read access; null otherwise.</param>
 public sealed record Readiness(
     [property: AllowedValues(Readiness.Ready, Readiness.Degraded)] string Status,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<LogReadiness>? Logs,
@@ -19,5 +18,5 @@ public sealed record Readiness(
     public const string Degraded = "degraded";
 }
 
-/// <param name="Log">The log's number; CapIDs are spread over the logs.</param>
+/// <param name="Log">The log's number; CapIDs are distributed over the logs.</param>
 public sealed record LogReadiness(int Log, string Origin, long Size);

@@ -6,27 +6,27 @@ public enum WebhookVerdict
 {
     Undecided = 0,
 
-    /// <summary>The change is on disk; its log entry follows, at the latest when the log takes entries again.</summary>
+    /// <summary>The change is on disk; its log entry follows once the log accepts entries.</summary>
     Changed = 1,
 
-    /// <summary>It was so before; nothing changed.</summary>
+    /// <summary>The webhook already was as requested; nothing changed.</summary>
     AlreadySo = 2,
 
     /// <summary>There is no webhook with this id.</summary>
     Unknown = 3,
 
-    /// <summary>There are as many webhooks as there may be.</summary>
+    /// <summary>The cluster has reached its limit of webhooks.</summary>
     Full = 4,
 
-    /// <summary>The URL's host is an address that is not connected to.</summary>
+    /// <summary>The URL's host is an address that deliveries must not connect to.</summary>
     RefusedAddress = 5,
 
-    /// <summary>The log entries of earlier changes still wait; nothing changed.</summary>
+    /// <summary>Log entries of earlier changes are still pending; nothing changed.</summary>
     Busy = 6,
 }
 
-/// <param name="Endpoint">As it is now, or was when it was removed; null when there is none.</param>
-/// <param name="Secret"><c>whsec_</c> and base64; only when this call made it.</param>
+/// <param name="Endpoint">The webhook after the change, or before its removal; null when there is none.</param>
+/// <param name="Secret"><c>whsec_</c> and base64; only when this call created it.</param>
 [GenerateSerializer, Immutable, Alias("cap.webhook-ruling.v1")]
 public sealed record WebhookRuling(
     [property: Id(0)] WebhookVerdict Verdict,
@@ -44,7 +44,7 @@ public enum WebhookTestVerdict
     /// <summary>There is no webhook with this id.</summary>
     Unknown = 2,
 
-    /// <summary>The last test was sent too short a time ago.</summary>
+    /// <summary>The previous test was too recent.</summary>
     TooSoon = 3,
 }
 
@@ -52,7 +52,7 @@ public enum WebhookTestVerdict
 [GenerateSerializer, Immutable, Alias("cap.webhook-test.v1")]
 public sealed record WebhookTest([property: Id(0)] WebhookTestVerdict Verdict, [property: Id(1)] DeliveryReport? Report = null);
 
-/// <summary>The key whose <c>v1a</c> signature every delivery carries.</summary>
+/// <summary>The public key of the <c>v1a</c> signature on every delivery.</summary>
 /// <param name="Id">Its thumbprint (RFC 7638).</param>
 /// <param name="Bytes">Ed25519, 32 bytes.</param>
 [GenerateSerializer, Immutable, Alias("cap.webhook-public-key.v1")]

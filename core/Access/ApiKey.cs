@@ -7,8 +7,8 @@ using CapOrleans.Contracts.Access;
 namespace CapOrleans.Core.Access;
 
 /// <summary>
-/// An operator's API key, <c>cap_ID_SECRET</c>: 8 hex digits to look it up by, and 256 random bits as 64 hex digits. It is shown once; what is
-/// kept is its SHA-256, which needs no salt and no slow hash because nobody can guess 256 bits.
+/// An operator's API key, <c>cap_ID_SECRET</c>: 8 hex digits for lookup, and 256 random bits as 64 hex digits. It is
+/// shown once; only its SHA-256 is stored, which needs no salt and no slow hash because 256 bits cannot be guessed.
 /// </summary>
 public sealed class ApiKey
 {
@@ -23,7 +23,7 @@ public sealed class ApiKey
 
     public byte[] Hash => SHA256.HashData(Encoding.ASCII.GetBytes(Text));
 
-    /// <summary>The secret itself, for the one place that shows it.</summary>
+    /// <summary>The whole key, which is secret.</summary>
     private string Text { get; }
 
     public static ApiKey Create() => new($"{Prefix}{RandomNumberGenerator.GetHexString(IdDigits, lowercase: true)}_{RandomNumberGenerator.GetHexString(SecretDigits, lowercase: true)}");
@@ -37,7 +37,7 @@ public sealed class ApiKey
         return isKey;
     }
 
-    /// <summary>Takes the same time whether it is the key or not.</summary>
+    /// <summary>Compares in constant time.</summary>
     public bool Is(OperatorKey kept) => CryptographicOperations.FixedTimeEquals(Hash, kept.Hash);
 
     public string Export() => Text;

@@ -2,7 +2,10 @@ using System.Net;
 
 namespace CapOrleans.Core.Access;
 
-/// <summary>Whom a limit by address counts as one: an IPv4 address, or a network of 64 bits, of which one IPv6 host has all.</summary>
+/// <summary>
+/// What limits by address count as one client: an IPv4 address, or an IPv6 network of 64 bits, since one IPv6 host
+/// may have all of its addresses.
+/// </summary>
 public static class ClientAddress
 {
     private const int NetworkBytes = 8;

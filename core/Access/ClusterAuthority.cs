@@ -5,38 +5,43 @@ using System.Text;
 namespace CapOrleans.Core.Access;
 
 /// <summary>
-/// The certificate authority of one cluster. Whoever shows a certificate of it is a silo or an API of the cluster, and can do
-/// anything that a grain can. Its text is PEM: certificates, all of which are trusted, and private keys, of which the first issues.
+/// The certificate authority of one cluster. A peer with one of its certificates is a silo or an API of the
+/// cluster, and can do anything that a grain can. Its text is PEM: certificates, all of which are trusted, and
+/// private keys, the first of which issues.
 /// </summary>
 /// <remarks>
-/// It is rotated in three steps, each of which reaches every node before the next: <see cref="WithNext"/> (the new one is
-/// trusted), <see cref="Switched"/> (it issues), <see cref="WithoutOthers"/> (the old one is trusted no longer).
+/// Rotation takes three steps, each of which must reach every node before the next: <see cref="WithNext"/>
+/// (the new one is trusted), <see cref="Switched"/> (the new one issues), <see cref="WithoutOthers"/> (the
+/// old one is no longer trusted).
 /// </remarks>
 public sealed class ClusterAuthority
 {
-    /// <summary>The DNS name that every certificate of a node carries, whatever the machine is called.</summary>
+    /// <summary>The DNS name in every node's certificate, whatever the machine's name.</summary>
     public const string NodeName = "caporleans-cluster";
 
-    /// <summary>How long a node's certificate is valid. It is made in memory, and anew long before.</summary>
+    /// <summary>
+    /// Validity of a node's certificate, which is created in memory and renewed long before it expires.
+    /// </summary>
     public static readonly TimeSpan NodeLifetime = TimeSpan.FromDays(30);
 
 
     private static readonly TimeSpan Lifetime = TimeSpan.FromDays(3650);
 
-    /// <summary>Nodes' clocks differ: a certificate is valid from a day before it is made.</summary>
+    /// <summary>Clocks of nodes differ: a certificate is valid from a day before it is created.</summary>
     private static readonly TimeSpan Backdated = TimeSpan.FromDays(1);
 
     private readonly IReadOnlyList<Pair> pairs;
 
     private ClusterAuthority(IReadOnlyList<Pair> pairs) => this.pairs = pairs;
 
-    /// <summary>What a node takes a certificate of.</summary>
+    /// <summary>The certificates that a node trusts.</summary>
     public X509Certificate2Collection Trusted => new(pairs.Select(pair => pair.Certificate).ToArray());
 
     /// <returns>A new authority with one certificate.</returns>
     public static ClusterAuthority Create(DateTimeOffset now) => new([Pair.Create(now)]);
 
-    /// <exception cref="CryptographicException">It is not what <see cref="Export"/> writes; the message repeats nothing of it.</exception>
+    /// <exception cref="CryptographicException">The text is not what <see cref="Export"/> writes; the message
+    /// contains nothing of it.</exception>
     public static ClusterAuthority Parse(string pem)
     {
         var (certificates, keys) = (new X509Certificate2Collection(), new List<ECDsa>());
@@ -57,7 +62,9 @@ public sealed class ClusterAuthority
         return issuers.Count > 0 ? new ClusterAuthority([.. issuers, .. others]) : throw new CryptographicException("There is no private key.");
     }
 
-    /// <returns>A certificate with its key, for one process to show to the others, both as server and as client.</returns>
+    /// <returns>
+    /// A certificate with its key, for one process to present to the others, as a server and as a client.
+    /// </returns>
     public X509Certificate2 Issue(DateTimeOffset now)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
@@ -78,13 +85,13 @@ public sealed class ClusterAuthority
     /// <summary>First step of a rotation: another authority is trusted as well.</summary>
     public ClusterAuthority WithNext(DateTimeOffset now) => new([.. pairs, Pair.Create(now)]);
 
-    /// <summary>Second step: the newest issues.</summary>
+    /// <summary>Second step: the newest authority issues.</summary>
     public ClusterAuthority Switched() => new([pairs[^1], .. pairs.SkipLast(1)]);
 
-    /// <summary>Third step: only the one that issues is trusted.</summary>
+    /// <summary>Third step: only the authority that issues is trusted.</summary>
     public ClusterAuthority WithoutOthers() => new([pairs[0]]);
 
-    /// <returns>The secret itself, for the one file that keeps it.</returns>
+    /// <returns>The secret itself, for the one file that stores it.</returns>
     public string Export()
     {
         var text = new StringBuilder();
@@ -102,13 +109,16 @@ public sealed class ClusterAuthority
 
     public override string ToString() => "[secret]";
 
-    /// <returns>How a node checks another's certificate: of this authority alone, for both sides of a connection; nothing is fetched.</returns>
+    /// <returns>
+    /// How a node verifies another's certificate: issued by this authority, for both sides of a
+    /// connection; nothing is fetched.
+    /// </returns>
     public static X509ChainPolicy PolicyOf(X509Certificate2Collection trusted) =>
         CertificatePolicy.Of(trusted, CertificatePolicy.ForServers, CertificatePolicy.ForClients);
 
     /// <summary>
-    /// Whether a certificate says itself that it is for a server and for a client: one that says nothing counts as one for every purpose
-    /// where a chain is checked, and an authority may have issued it for mail.
+    /// Whether a certificate states that it is for a server and for a client. A chain check accepts one that states
+    /// nothing for every purpose, and an authority may have issued that one for mail.
     /// </summary>
     public static bool IsForBothSides(X509Certificate2 certificate) =>
         certificate.Extensions.OfType<X509EnhancedKeyUsageExtension>().Any(usage =>

@@ -3,13 +3,14 @@ using System.Text;
 namespace CapOrleans.Core.Access;
 
 /// <summary>
-/// What a fault says, for operators, logs and other silos: it may carry a stack, and another program's text may hold anything.
+/// Shortens the message of an exception for operators, logs and other silos: it may contain a stack trace, or
+/// anything that another program wrote.
 /// </summary>
 public static class OneLine
 {
     private const int MaxLength = 500;
 
-    /// <returns>The first line, of bounded length, without what is not seen.</returns>
+    /// <returns>The first line, at most 500 UTF-16 units, without invisible characters.</returns>
     public static string Of(string message)
     {
         var line = new StringBuilder();

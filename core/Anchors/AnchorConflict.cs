@@ -6,30 +6,33 @@ using CapOrleans.Core.CanonicalJson;
 
 namespace CapOrleans.Core.Anchors;
 
-/// <summary>The chain says of a log what the log does not say of itself. Nothing newer counts as anchored while that is so.</summary>
+/// <summary>A contradiction between the chain and a log. While it lasts, nothing newer counts as anchored.</summary>
 /// <param name="Reason">One of the constants.</param>
-/// <param name="LogSize">Entries in our log when the chain was asked.</param>
-/// <param name="Event">What is not ours; null when there is no event.</param>
-/// <param name="OurRoot">Our root at the event's size; null where our log has no such size.</param>
+/// <param name="LogSize">Entries in our log when the chain was read.</param>
+/// <param name="Event">The conflicting event; null when there is none.</param>
+/// <param name="OurRoot">Our root at the event's size; null when our log has no such size.</param>
 public sealed record AnchorConflict(
     string Reason, ContractPosition Contract, long LogSize, AnchorConfirmation? Event = null, byte[]? OurRoot = null)
 {
     /// <summary>The contract has anchored more entries than the log has.</summary>
     public const string ContractAhead = "contract-ahead";
 
-    /// <summary>The contract has moved on, and no event says by what.</summary>
+    /// <summary>The contract's position has advanced, and no event accounts for it.</summary>
     public const string EventMissing = "event-missing";
 
     /// <summary>The event's range or size does not fit this log.</summary>
     public const string OtherRange = "other-range";
 
-    /// <summary>The event's root is not this log's at that size.</summary>
+    /// <summary>The event's root differs from this log's root at that size.</summary>
     public const string OtherRoot = "other-root";
 
-    /// <summary>The contract has anchored fewer entries than the log says, of blocks that no chain loses.</summary>
+    /// <summary>
+    /// The contract has anchored fewer entries than the log has recorded, although those were
+    /// in blocks too deep to be lost.
+    /// </summary>
     public const string ContractBehind = "contract-behind";
 
-    /// <summary>For an operator.</summary>
+    /// <summary>The conflict as a sentence for an operator.</summary>
     public string Message => Reason switch
     {
         ContractAhead => $"{Anchored}, which has {LogSize}: {Cause}",
@@ -47,11 +50,11 @@ public sealed record AnchorConflict(
 
     private static string Consequence => "Nothing newer counts as anchored; see anchor.conflict in the log.";
 
-    /// <summary>Judges an event that was looked up.</summary>
-    /// <param name="from">Where the event must start.</param>
-    /// <param name="found">Null when there is none.</param>
-    /// <param name="ourRoot">At the event's size; null where our log has no such size.</param>
-    /// <returns>Null when the event says what our log says.</returns>
+    /// <summary>Compares an event that was looked up with the log.</summary>
+    /// <param name="from">Index at which the event must start.</param>
+    /// <param name="found">Null when there is no event.</param>
+    /// <param name="ourRoot">Our root at the event's size; null when our log has no such size.</param>
+    /// <returns>Null when the event agrees with the log.</returns>
     public static AnchorConflict? Find(ContractPosition contract, long from, AnchorConfirmation? found, long logSize, byte[]? ourRoot) =>
         found is null ? new AnchorConflict(EventMissing, contract, logSize)
         : found.From != from || found.To <= from || found.Size < found.To || found.Size > logSize || ourRoot is null
@@ -62,10 +65,10 @@ public sealed record AnchorConflict(
     public EntryDraft ToEntry(string origin, DateTimeOffset at) => Entry.Write(EntryKinds.AnchorConflict, origin, at, Body());
 
     /// <summary>
-    /// Whether the entry says this already. How long the log was then makes no difference, nor, where there is an event, how far the
-    /// contract has gone on since.
+    /// Whether the entry records this conflict already. The size of the log does not matter, nor, where there is an
+    /// event, how far the contract has advanced since.
     /// </summary>
-    /// <param name="entry">Of kind <c>anchor.conflict</c>.</param>
+    /// <param name="entry">An <c>anchor.conflict</c> entry.</param>
     public bool IsRecordedBy(LogEntry entry)
     {
         using var document = JsonDocument.Parse(entry.Bytes);
@@ -73,7 +76,7 @@ public sealed record AnchorConflict(
         return Identity(document.RootElement.GetProperty("body")) == Identity(body.RootElement);
     }
 
-    /// <param name="entry">Of kind <c>anchor.conflict</c>.</param>
+    /// <param name="entry">An <c>anchor.conflict</c> entry.</param>
     public static ContractPosition ContractOf(LogEntry entry)
     {
         using var document = JsonDocument.Parse(entry.Bytes);

@@ -10,30 +10,35 @@ using CapOrleans.Core.Signatures;
 namespace CapOrleans.Core.Anchors;
 
 /// <summary>
-/// What a log is called on the chain: the Keccak-256 of this text is its key in the contract. It is the log's origin, until the log is restored
-/// from an older copy: then the contract has entries under that key which the log has not, and an admin gives it another.
+/// A log's name on the chain: the Keccak-256 of this text is the log's key in the contract. It is the log's origin
+/// until the log is restored from an older copy. The contract then has entries under that key that the log does not
+/// have, and an admin gives the log another name.
 /// </summary>
-/// <param name="Text">The origin, or the origin with <c>#</c> and sixteen hex digits of the root at which anchoring was restarted.</param>
-/// <param name="Since">Index of the entry that says so; -1 for the origin.</param>
-/// <param name="From">What lies before this index was anchored under an earlier name, and the log says by what.</param>
-/// <param name="ChainId">With <paramref name="Contract"/>: where those are; another contract has none of them.</param>
+/// <param name="Text">The origin, or the origin with <c>#</c> and sixteen hex digits of the root at which
+/// anchoring was restarted.</param>
+/// <param name="Since">Index of the entry that set the name; -1 for the origin.</param>
+/// <param name="From">Entries before this index were anchored under an earlier name, and the log records
+/// by which transactions.</param>
+/// <param name="ChainId">With <paramref name="Contract"/>: where those are anchored; any other
+/// contract has none of them.</param>
 public sealed record AnchorName(string Text, long Since, long From, long ChainId, string Contract)
 {
     public static AnchorName OfOrigin(string origin) => new(origin, -1, 0, 0, "");
 
-    /// <summary>Of the log on the chain.</summary>
+    /// <summary>The log's key in the contract.</summary>
     public byte[] Key => Keccak256.Hash(Encoding.UTF8.GetBytes(Text));
 
-    /// <param name="contract">That contradicts the log under its present name.</param>
-    /// <param name="head">The log as it is now: two logs restored from one copy get two names.</param>
-    /// <param name="from">Index of the first entry that the log does not call anchored.</param>
-    /// <returns>The entry.</returns>
+    /// <param name="contract">Position of the contract that contradicts the log under its present name.</param>
+    /// <param name="head">The log's present head; its root gives two logs that were restored from
+    /// one copy different names.</param>
+    /// <param name="from">Index of the first entry that the log does not record as anchored.</param>
+    /// <returns>The <c>anchor.restarted</c> entry.</returns>
     public static EntryDraft Restart(ContractPosition contract, LogHead head, long from, Actor by, DateTimeOffset now) =>
         Entry.Write(EntryKinds.AnchorRestarted, head.Origin, now, new CanonicalObject()
             .AddActor(by).Add("chainId", contract.ChainId).Add("contract", contract.Contract).Add("from", from)
             .Add("name", $"{head.Origin}#{Convert.ToHexStringLower(head.Root)[..16]}"));
 
-    /// <param name="entry">Of kind <c>anchor.restarted</c>.</param>
+    /// <param name="entry">An <c>anchor.restarted</c> entry.</param>
     public static AnchorName Read(LogEntry entry)
     {
         using var document = JsonDocument.Parse(entry.Bytes);
@@ -43,6 +48,6 @@ public sealed record AnchorName(string Text, long Since, long From, long ChainId
             body.GetProperty("contract").GetString()!);
     }
 
-    /// <summary>Index of the first entry whose anchor is looked for in this contract.</summary>
+    /// <summary>Returns the index of the first entry whose anchor is looked for in this contract.</summary>
     public long FirstIn(ContractPosition contract) => (ChainId, Contract) == (contract.ChainId, contract.Contract) ? From : 0;
 }

@@ -10,16 +10,16 @@ using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Core.Anchors;
 
-/// <summary>What a CapID's token says.</summary>
+/// <summary>The content of a CapID's token on the chain.</summary>
 public static class CapToken
 {
     private static readonly (string Name, int Bit)[] Roles = [(Admission.ReporterRole, 1), ("responder", 2), (Authority.AdminRole, 4)];
 
-    /// <summary>Whether an entry of this kind changes what a token says.</summary>
+    /// <summary>Whether an entry of this kind changes a token.</summary>
     public static bool IsChangedBy(string kind) => kind is EntryKinds.CapRegistered or EntryKinds.KeyAdded or EntryKinds.KeyRevoked;
 
-    /// <param name="entry">Of such a kind.</param>
-    /// <returns>Whose token it changes; null when it cannot be read.</returns>
+    /// <param name="entry">An entry of a kind that changes a token.</param>
+    /// <returns>The CapID whose token it changes; null when it cannot be read.</returns>
     public static string? CapIdOf(LogEntry entry)
     {
         try
@@ -34,8 +34,8 @@ public static class CapToken
     }
 
     /// <summary>
-    /// The holder is the first admin that is valid now, else the first valid key. A key that is valid later or no longer is left out: the
-    /// token must not give a role that the log does not.
+    /// Returns the token's content. The holder is the first admin that is valid now, else the first valid key. Keys
+    /// that are not yet or no longer valid are left out: the token must not grant a role that the log does not grant.
     /// </summary>
     public static MirroredCap Of(CapContext context, DateTimeOffset now)
     {
@@ -45,13 +45,13 @@ public static class CapToken
             context.CapId, holder?.Address, context.Version, valid.ConvertAll(key => new MirroredKey(HashOf(key.Address), Roles.Where(role => key.Roles.Contains(role.Name)).Sum(role => role.Bit))));
     }
 
-    /// <param name="capIds">That the contract has now, without those of which it had a newer version.</param>
+    /// <param name="capIds">CapIDs that the contract has now, except those for which it had a newer version.</param>
     public static EntryDraft Mirrored(MirrorConfirmation confirmed, IEnumerable<string> capIds, string origin, DateTimeOffset now) => Entry.Write(
         EntryKinds.CapMirrored, origin, now, new CanonicalObject()
             .Add("ahead", confirmed.Ahead).Add("block", confirmed.Block).Add("blockHash", confirmed.BlockHash).Add("capIds", capIds)
             .Add("chainId", confirmed.ChainId).Add("contract", confirmed.Contract).Add("transaction", confirmed.Transaction));
 
-    /// <param name="entry">Of kind <c>cap.mirrored</c>.</param>
+    /// <param name="entry">A <c>cap.mirrored</c> entry.</param>
     public static (MirrorContract Target, long Block, string BlockHash, IReadOnlyList<string> Ahead) Read(LogEntry entry)
     {
         using var document = JsonDocument.Parse(entry.Bytes);

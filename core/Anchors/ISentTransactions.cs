@@ -3,16 +3,17 @@ using CapOrleans.Contracts.Anchors;
 namespace CapOrleans.Core.Anchors;
 
 /// <summary>
-/// The writer's newest transactions, kept before they are sent: whoever comes after a crash knows by their hashes which of them arrived, and
-/// sends the same again instead of others.
+/// The writer's newest transactions, stored before they are sent: after a crash, their hashes show which of them
+/// arrived, and the same ones are sent again instead of new ones.
 /// </summary>
 public interface ISentTransactions
 {
-    /// <summary>In the order of their nonces, without a gap; empty when none was sent, or what became of all is known.</summary>
+    /// <summary>Ordered by nonce, without a gap; empty when none was sent, or the outcome of all is known.</summary>
     IReadOnlyList<SentTransaction> All { get; }
 
-    /// <param name="sent">Instead of those before.</param>
-    /// <param name="gas">What they may use, where they are to be sent; less than zero: what was refused of it.</param>
-    /// <returns>When they are on disk.</returns>
+    /// <param name="sent">Replaces the stored transactions.</param>
+    /// <param name="gas">Gas limit of transactions that are about to be sent; negative for the gas limit of
+    /// those that were refused.</param>
+    /// <returns>Completes when they are on disk.</returns>
     Task KeepAsync(IReadOnlyList<SentTransaction> sent, long gas = 0);
 }

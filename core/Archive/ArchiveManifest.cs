@@ -1,8 +1,8 @@
 namespace CapOrleans.Core.Archive;
 
 /// <summary>
-/// The block that holds an archive batch together: DAG-CBOR <c>{"v": 1, "items": [link, ...]}</c>. Its CID is the batch's root:
-/// who has it can find and check every record of the batch.
+/// The block that links an archive batch: DAG-CBOR <c>{"v": 1, "items": [link, ...]}</c>. Its CID is the batch's root,
+/// from which every record of the batch can be found and verified.
 /// </summary>
 public static class ArchiveManifest
 {

@@ -6,15 +6,15 @@ using System.Security.Cryptography;
 namespace CapOrleans.Core.Archive;
 
 /// <summary>
-/// A CIDv1 over sha2-256, in base32: the only form this system makes. It names a block by its content, so whoever holds
-/// the CID can check the block.
+/// A CIDv1 over sha2-256, in base32: the only form that this system creates. It names a block by its content, so anyone
+/// with the CID can verify the block.
 /// </summary>
 public sealed record Cid
 {
     /// <summary>Multicodec of a block that is just bytes.</summary>
     public const byte Raw = 0x55;
 
-    /// <summary>Multicodec of a block that is a node of a file or folder; this system makes none.</summary>
+    /// <summary>Multicodec of a block that is a node of a file or folder; this system creates none.</summary>
     public const byte DagPb = 0x70;
 
     /// <summary>Multicodec of a block that is CBOR with links.</summary>
@@ -50,7 +50,10 @@ public sealed record Cid
         return new(codec, digest.ToArray());
     }
 
-    /// <summary>The form of any CID over a 32-byte digest: version 1 in lower-case base32, or version 0. Its content is somebody else's.</summary>
+    /// <summary>
+    /// Whether the text has the form of a CID over a 32-byte digest, ours or foreign: version 1 in
+    /// lower-case base32, or version 0.
+    /// </summary>
     public static bool IsCid(string text) => text.Length switch
     {
         59 => text[0] == 'b' && TryReadBase32(text.AsSpan(1), out var bytes) && bytes is [1, _, _, DigestBytes, ..],
@@ -58,11 +61,16 @@ public sealed record Cid
         _ => false,
     };
 
-    /// <summary>Reads canonical base32 text, lower or upper case, of a CIDv1 over sha2-256 with codec raw or dag-cbor.</summary>
+    /// <summary>
+    /// Reads canonical base32 text, lower or upper case, of a CIDv1 over sha2-256 with codec raw or dag-cbor.
+    /// </summary>
     public static bool TryParse(string? text, [NotNullWhen(true)] out Cid? cid) =>
         TryParseForeign(text, out cid) && text!.Length == 59 && cid.Codec != DagPb;
 
-    /// <summary>Reads a CID of others as well: also with codec dag-pb, and of version 0, of which the result is version 1.</summary>
+    /// <summary>
+    /// Reads foreign CIDs as well: with codec dag-pb, and of version 0, for which the
+    /// result is the same CID in version 1.
+    /// </summary>
     public static bool TryParseForeign(string? text, [NotNullWhen(true)] out Cid? cid)
     {
         cid = null;
@@ -79,7 +87,7 @@ public sealed record Cid
         var lower = text[0] == 'B' ? text.ToLowerInvariant() : text;
         var upperOrLower = text[0] == 'B' ? text.AsSpan().ContainsAnyInRange('a', 'z') : text.AsSpan().ContainsAnyInRange('A', 'Z');
         return !upperOrLower && TryReadBase32(lower.AsSpan(1), out var bytes) && TryRead(bytes, out cid)
-            && cid.Text == lower; // refuses set bits behind the last byte
+            && cid.Text == lower; // refuses non-zero bits after the last byte
     }
 
     /// <param name="bytes">Version 1 with its codec, or the bare multihash that is version 0.</param>
@@ -138,7 +146,7 @@ public sealed record Cid
         return true;
     }
 
-    /// <returns>Null when it is longer than a multihash.</returns>
+    /// <returns>Null when it does not have the length of a multihash.</returns>
     private static byte[]? TryReadBase58(string text)
     {
         var number = text.Aggregate(BigInteger.Zero, (sum, digit) => (sum * 58) + Base58Alphabet.IndexOf(digit, StringComparison.Ordinal));

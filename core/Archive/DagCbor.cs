@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace CapOrleans.Core.Archive;
 
-/// <summary>As much of DAG-CBOR as blocks with links need, beside literal bytes.</summary>
+/// <summary>The part of DAG-CBOR that blocks with links need, apart from literal bytes.</summary>
 public static class DagCbor
 {
     private const int MaxDepth = 32;
@@ -11,8 +11,11 @@ public static class DagCbor
     /// <summary>Major types.</summary>
     private const int Bytes = 2, Text = 3, Array = 4, Map = 5, Tag = 6, Simple = 7;
 
-    /// <summary>The links of a block, in the order in which they stand there.</summary>
-    /// <returns>False when it is no block of DAG-CBOR, nests deeper than 32 levels, or links to what <see cref="Cid.TryRead"/> does not read.</returns>
+    /// <summary>Reads the links of a block, in the order in which they appear.</summary>
+    /// <returns>
+    /// False when it is not a DAG-CBOR block, nests deeper than 32 levels, or has a link that
+    /// <see cref="Cid.TryRead"/> does not read.
+    /// </returns>
     public static bool TryReadLinks(ReadOnlySpan<byte> block, out IReadOnlyList<Cid> links)
     {
         var found = new List<Cid>();
@@ -20,7 +23,7 @@ public static class DagCbor
         return TryReadItem(ref block, found, MaxDepth) && block.IsEmpty;
     }
 
-    /// <summary>Bytes of a link to a <see cref="Cid"/>.</summary>
+    /// <summary>Encoded length of a link to a <see cref="Cid"/>.</summary>
     internal const int LinkBytes = 41;
 
     /// <summary>The head of an array.</summary>
@@ -71,7 +74,7 @@ public static class DagCbor
         }
     }
 
-    /// <param name="size">Bytes of the value behind the first byte.</param>
+    /// <param name="size">Number of bytes of the value after the first byte.</param>
     private static bool TryReadHead(ref ReadOnlySpan<byte> rest, out int major, out ulong value, out int size)
     {
         (major, value, size) = (0, 0, 0);

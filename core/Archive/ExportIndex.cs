@@ -4,28 +4,29 @@ using System.Text;
 namespace CapOrleans.Core.Archive;
 
 /// <param name="From">Index of the first entry.</param>
-/// <param name="To">Index behind the last one; also the tree's size at <paramref name="TreeRoot"/>.</param>
+/// <param name="To">Index after the last one; also the tree's size at <paramref name="TreeRoot"/>.</param>
 /// <param name="TreeRoot">RFC 9162 root over all entries before <paramref name="To"/>, 32 bytes.</param>
 public sealed record ExportRange(string Origin, long From, long To, byte[] TreeRoot);
 
 /// <summary>
-/// The block that holds an export together: DAG-CBOR <c>{"to", "from", "root", "size", "origin", "entries": [link, ...]}</c>. The links name the
-/// entries' canonical bytes (codec raw) in log order; where there are many, they name parts, <c>{"entries": [link, ...]}</c> (codec dag-cbor), that name them.
+/// The block that links an export: DAG-CBOR <c>{"to", "from", "root", "size", "origin", "entries": [link, ...]}</c>.
+/// The links are the CIDs of the entries' canonical bytes (codec raw) in log order; where there are many, they are
+/// those of parts, <c>{"entries": [link, ...]}</c> (codec dag-cbor), which link the entries.
 /// </summary>
 public static class ExportIndex
 {
-    /// <summary>Links in one block, which has 168 KB of them.</summary>
+    /// <summary>Maximum number of links in one block; they take 168 KB.</summary>
     public const int LinksPerBlock = 4096;
 
     /// <param name="entries">In log order, at most <see cref="LinksPerBlock"/> squared.</param>
-    /// <returns>The root; and the parts in order, none where the root names the entries itself.</returns>
+    /// <returns>The root, and the parts in order: none when the root links the entries itself.</returns>
     public static (Block Root, IReadOnlyList<Block> Parts) Write(ExportRange range, IReadOnlyList<Cid> entries)
     {
         Block[] parts = entries.Count <= LinksPerBlock
             ? []
             : [.. entries.Chunk(LinksPerBlock).Select(links => BlockOf([0xA1, .. Links(links)]))];
         ArgumentOutOfRangeException.ThrowIfGreaterThan(parts.Length, LinksPerBlock, nameof(entries));
-        // Members by the length of their names, then by their bytes, as DAG-CBOR orders them.
+        // Members are ordered by the length of their names, then by their bytes, as DAG-CBOR requires.
         var root = BlockOf(
         [
             0xA6, .. Text("to"), .. Head(0, range.To), .. Text("from"), .. Head(0, range.From), .. Text("root"), .. Head(2, range.TreeRoot.Length), .. range.TreeRoot,
@@ -42,8 +43,8 @@ public static class ExportIndex
         return [.. Head(3, bytes.Length), .. bytes];
     }
 
-    /// <summary>A CBOR head in the shortest form, as DAG-CBOR wants it.</summary>
-    /// <param name="major">0 a number, 2 bytes, 3 a text.</param>
+    /// <summary>A CBOR head in the shortest form, as DAG-CBOR requires.</summary>
+    /// <param name="major">0 for a number, 2 for bytes, 3 for text.</param>
     private static byte[] Head(byte major, long value)
     {
         var (kind, bytes) = ((byte)(major << 5), new byte[8]);

@@ -13,8 +13,8 @@ using CapOrleans.Core.Signatures;
 namespace CapOrleans.Core.AuditLog;
 
 /// <summary>
-/// The body of an <c>incident.accepted</c> entry: the request to the letter, the fields it was read as, and every number
-/// that judged it, so that signature, hashes, CID and dCap can be computed again from the entry alone.
+/// The body of an <c>incident.accepted</c> entry: the request verbatim, its fields, and every number that judged it, so
+/// that signature, hashes, CID and dCap can be recomputed from the entry alone.
 /// </summary>
 public sealed record AcceptedIncident
 {
@@ -41,11 +41,13 @@ public sealed record AcceptedIncident
     public required string? Signer { get; init; }
 
     /// <summary>
-    /// Of the chain, when the signer is a contract wallet: there it took the signature, and whoever has that block can ask again.
+    /// Number of the block at which a contract wallet accepted the signature; null for other signers.
     /// </summary>
     public required long? WalletBlock { get; init; }
 
-    /// <summary>That block's hash, with 0x: what to ask at, since a number may be another block's later.</summary>
+    /// <summary>
+    /// Hash of that block, with 0x. Ask the wallet at this hash: the number may later be another block's.
+    /// </summary>
     public required string? WalletBlockHash { get; init; }
 
     public required decimal Feedback { get; init; }
@@ -60,7 +62,7 @@ public sealed record AcceptedIncident
 
     public required decimal DeltaCap { get; init; }
 
-    /// <summary>Of the policy that judged it.</summary>
+    /// <summary>Limit in the policy that judged the incident.</summary>
     public required decimal DeltaCapLimit { get; init; }
 
     public required string SelfFeedback { get; init; }
@@ -74,7 +76,7 @@ public sealed record AcceptedIncident
 
     public required DateTimeOffset AcceptedAt { get; init; }
 
-    /// <summary>Whether the report says what was accepted.</summary>
+    /// <summary>Whether the report has the content that was accepted.</summary>
     public bool Matches(IncidentReport report) => AuditHash == report.AuditHash
         || (ChainId is { } chain && report.Scheme == FullV2.Scheme
             && IncidentReader.Read(System.Text.Encoding.UTF8.GetBytes(Request)).Report is { } accepted
@@ -82,7 +84,9 @@ public sealed record AcceptedIncident
 
     public decimal Weight => DecimalText.Normalize(decimal.Round(1m / CapPotential, 18));
 
-    /// <summary>The record's CID. Its digest is <see cref="AuditHash"/>: both are SHA-256 over the same canonical text.</summary>
+    /// <summary>
+    /// The record's CID. Its digest is <see cref="AuditHash"/>: SHA-256 over the same canonical text.
+    /// </summary>
     public Cid Cid => Cid.OfDigest(Cid.Raw, Convert.FromHexString(AuditHash));
 
     /// <param name="context">The newest version; its number goes into the entry.</param>
@@ -182,16 +186,16 @@ public sealed record AcceptedIncident
         };
     }
 
-    /// <param name="entry">The bytes that stand in the log at <paramref name="index"/>.</param>
+    /// <param name="entry">Bytes of the entry at <paramref name="index"/>.</param>
     public Receipt ReceiptFor(string origin, long index, ReadOnlySpan<byte> entry) => new(
         CapId, IncidentId, origin, index, Convert.ToHexStringLower(MerkleHash.Leaf(entry)), AcceptedAt, AuditHash, Cid.Text,
         Severity, Scheme, DeltaCap);
 
-    /// <summary>The record in the legacy field names: what webhooks carry and the legacy audit log lists.</summary>
+    /// <summary>Returns the record with the member names of legacy webhooks and the legacy audit log.</summary>
     public AuditRecord ToAuditRecord() =>
         new(IncidentId, CapId, Agent, Severity, Description, TimestampText, AuditHash);
 
-    /// <summary>The archived record: reference canonical JSON of the request.</summary>
+    /// <summary>Returns the archived record: reference canonical JSON of the request.</summary>
     /// <param name="entry">Bytes of an <c>incident.accepted</c> entry.</param>
     public static Block BlockOf(ReadOnlyMemory<byte> entry)
     {

@@ -10,16 +10,17 @@ using CapOrleans.Core.Signatures;
 namespace CapOrleans.Core.AuditLog;
 
 /// <summary>
-/// Computes again, from an accepted incident's entry alone, what its acceptance rests on: the request reads as the entry says, its signature
-/// is the signer's, and its numbers give the entry's dCap. Whoever put an entry into the log without a signature is found by it.
+/// Recomputes, from an accepted incident's entry alone, what its acceptance rests on: the request has the entry's
+/// fields, its signature is the signer's, and its numbers give the entry's dCap. This finds entries that were put into
+/// the log without a valid signature.
 /// </summary>
 /// <remarks>
-/// Two things are not in the entry: whether the signer was a key of the CapID, which the log's entries about the CapID say, and whether a
-/// contract wallet took the signature, which the chain says at the entry's block.
+/// Two facts are not in the entry: whether the signer was a key of the CapID, which the log's entries about the CapID
+/// show, and whether a contract wallet accepted the signature, which the chain shows at the entry's block.
 /// </remarks>
 public static class AcceptedProof
 {
-    /// <returns>False for an entry that says to be an accepted incident's and is not.</returns>
+    /// <returns>False for an entry that claims to accept an incident but cannot be read as one.</returns>
     public static bool TryRead(ReadOnlyMemory<byte> entry, [NotNullWhen(true)] out AcceptedIncident? incident)
     {
         try
@@ -34,7 +35,7 @@ public static class AcceptedProof
         }
     }
 
-    /// <returns>What does not hold, as a sentence without the incident's content; null when everything does.</returns>
+    /// <returns>What does not hold, as a sentence without the incident's content; null when everything holds.</returns>
     public static string? Fault(AcceptedIncident incident)
     {
         var (report, refusal) = IncidentReader.Read(Encoding.UTF8.GetBytes(incident.Request));

@@ -3,7 +3,7 @@ using CapOrleans.Core.CanonicalJson;
 
 namespace CapOrleans.Core.AuditLog;
 
-/// <summary>How an entry names who asked for it.</summary>
+/// <summary>The members of an entry that name the actor of a change.</summary>
 public static class ActorFields
 {
     /// <summary>Adds <c>by</c> and <c>byName</c>.</summary>

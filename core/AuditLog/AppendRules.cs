@@ -5,11 +5,13 @@ using CapOrleans.Core.DeltaCap;
 namespace CapOrleans.Core.AuditLog;
 
 /// <summary>
-/// What the writer of a log takes: nothing changes that no entry says. Whoever may call it can still lie, but not silently: an entry is
-/// what its row says it is, and scores and contexts move by entries alone.
+/// Rules for what a log's writer accepts: nothing changes without an entry that records it. A caller can still lie, but
+/// not silently: a row must match its entry, and scores and contexts change by entries alone.
 /// </summary>
-/// <remarks>Members of an entry are looked for as bytes: in canonical JSON, a quotation mark within a string is escaped, so nothing
-/// within one looks like a member.</remarks>
+/// <remarks>
+/// Members of an entry are searched for as bytes: in canonical JSON, a quotation mark within a string is escaped, so
+/// nothing within a string looks like a member.
+/// </remarks>
 public static class AppendRules
 {
     /// <returns>The rule that the append breaks; null when it breaks none.</returns>

@@ -6,12 +6,12 @@ using CapOrleans.Core.CanonicalJson;
 namespace CapOrleans.Core.AuditLog;
 
 /// <summary>
-/// The envelope of every entry: <c>{"at", "body", "kind", "origin"}</c> in RFC 8785 canonical JSON. It holds no index, so it
-/// can be written before its place is known; index and leaf hash are the log's to give.
+/// The envelope of every entry: <c>{"at", "body", "kind", "origin"}</c> in RFC 8785 canonical JSON. It has no index, so
+/// it can be written before its position is known; the log assigns index and leaf hash.
 /// </summary>
 public static class Entry
 {
-    /// <param name="at">UTC, written to the 100 ns.</param>
+    /// <param name="at">UTC, written with a precision of 100 ns.</param>
     public static EntryDraft Write(string kind, string origin, DateTimeOffset at, CanonicalObject body) =>
         new(kind, new CanonicalObject().Add("at", Instant(at)).Add("body", body).Add("kind", kind).Add("origin", origin).ToBytes());
 

@@ -1,6 +1,6 @@
 namespace CapOrleans.Core.AuditLog;
 
-/// <summary>What a log entry can say.</summary>
+/// <summary>The kinds of log entries.</summary>
 public static class EntryKinds
 {
     public const string CapRegistered = "cap.registered";
@@ -45,9 +45,11 @@ public static class EntryKinds
     public const string GateRemoved = "gate.removed";
     public const string DelegationAudited = "delegation.audited";
 
-    /// <summary>What was done about an incident after its acceptance.</summary>
+    /// <summary>Whether an entry of this kind updates an accepted incident.</summary>
     public static bool IsUpdate(string kind) => kind is IncidentAcknowledged or IncidentResolved or IncidentReopened or IncidentResponded;
 
-    /// <summary>Somebody was to answer an incident.</summary>
+    /// <summary>
+    /// Whether an entry of this kind is a step of an escalation: a page, or its end without an answer.
+    /// </summary>
     public static bool IsEscalation(string kind) => kind is IncidentPaged or IncidentUnanswered;
 }

@@ -1,9 +1,9 @@
 namespace CapOrleans.Core.AuditLog;
 
-/// <param name="Members">Of the entry's body, in their order; one with a question mark is not in each.</param>
+/// <param name="Members">Members of the entry's body, in order; one with a question mark is optional.</param>
 public sealed record EntryMeaning(string Kind, string Members, string Meaning);
 
-/// <summary>What each entry says, for whoever reads the log; docs/events.md is made of it.</summary>
+/// <summary>The meaning of each kind of entry, for readers of the log; the source of docs/events.md.</summary>
 public static class EntryMeanings
 {
     public static IReadOnlyList<EntryMeaning> All { get; } =

@@ -4,7 +4,9 @@ using CapOrleans.Contracts.Incidents;
 
 namespace CapOrleans.Core.AuditLog;
 
-/// <summary>The store was made by a newer program, or divided otherwise; the message says what an operator can do.</summary>
+/// <summary>
+/// The store was created by a newer program, or with another number of logs; the message says what an operator can do.
+/// </summary>
 public sealed class StoreMismatchException(string message) : Exception(message)
 {
     public static void ThrowIfDividedOtherwise(int stored, int wanted)
@@ -24,32 +26,39 @@ public sealed class StoreMismatchException(string message) : Exception(message)
     }
 }
 
-/// <summary>The durable side of a log. One writer at a time by intent; correct with two, because the size is compared and swapped.</summary>
+/// <summary>
+/// Durable writer of a log. Meant for one writer at a time; correct with two, because each
+/// commit compares and swaps the head.
+/// </summary>
 public interface IAuditLogWriter
 {
-    /// <summary>The log's head; makes the log, with an origin of its own, when it is not there.</summary>
+    /// <summary>Returns the log's head; creates the log, with an origin of its own, when it does not exist.</summary>
     /// <param name="log">0 to 1023.</param>
     Task<LogHead> OpenAsync(int log, CancellationToken cancellationToken);
 
-    /// <summary>Commits what can be committed of <paramref name="batch"/> in one transaction, in order.</summary>
-    /// <param name="expected">The head that the writer holds; its size is the fence.</param>
+    /// <summary>
+    /// Commits, in order and in one transaction, each append of <paramref name="batch"/> that can be committed.
+    /// </summary>
+    /// <param name="expected">The head that the writer knows; its size is the fence.</param>
     /// <param name="cancellationToken">Honoured until writing starts, never during it.</param>
-    /// <returns>The new head, and one outcome per append. When the task completes, everything appended is on disk.</returns>
-    /// <exception cref="LogFencedException">The log has another size; nothing was kept.</exception>
+    /// <returns>
+    /// The new head and one outcome per append. When the task completes, everything appended is on disk.
+    /// </returns>
+    /// <exception cref="LogFencedException">Another writer has changed the log; nothing was committed.</exception>
     Task<(LogHead Head, IReadOnlyList<AppendOutcome> Outcomes)> CommitAsync(
         int log, LogHead expected, IReadOnlyList<Append> batch, CancellationToken cancellationToken);
 }
 
-/// <param name="StateRank">Of <see cref="Caps.IncidentUpdates.States"/>.</param>
+/// <param name="StateRank">Index into <see cref="Caps.IncidentUpdates.States"/>.</param>
 public sealed record UpdateSummary(string CapId, string IncidentId, int Count, int StateRank, LogEntry Newest);
 
 /// <summary>
-/// Reads what is committed. Any number of readers, never waiting for the writer. A page ends at its limit of rows, or when its entries have
-/// <see cref="PageBytes"/>, whichever comes first; it has at least one entry where there is one.
+/// Reads committed data, for any number of readers, which never wait for the writer. A page ends at its limit of rows,
+/// or when its entries have <see cref="PageBytes"/>, whichever comes first; it has at least one entry if there is any.
 /// </summary>
 public interface IAuditLogReader
 {
-    /// <summary>4 MiB: an entry may have a fifth of a megabyte, and many pages are read at once.</summary>
+    /// <summary>4 MiB: an entry may take a fifth of a megabyte, and many pages are read concurrently.</summary>
     const int PageBytes = 4 << 20;
 
     Task<LogHead?> HeadAsync(int log, CancellationToken cancellationToken);
@@ -58,22 +67,22 @@ public interface IAuditLogReader
     /// <returns>Entries from <paramref name="from"/> on, in order.</returns>
     Task<LogPage> ReadAsync(int log, long from, int limit, CancellationToken cancellationToken);
 
-    /// <summary>For whoever needs the tree and not the entries, which are large.</summary>
+    /// <summary>Reads leaf hashes, for callers that need the tree but not the entries, which are large.</summary>
     /// <param name="limit">1 to 10,000.</param>
     /// <returns>Leaf hashes of the entries from <paramref name="from"/> on, in order; empty at the end.</returns>
     Task<IReadOnlyList<byte[]>> ReadLeafHashesAsync(int log, long from, int limit, CancellationToken cancellationToken);
 
     Task<LogEntry?> FindIncidentAsync(string capId, string incidentId, CancellationToken cancellationToken);
 
-    /// <returns>Accepted entries that match: in order of place, or, where the query is by time, of acceptance.</returns>
+    /// <returns>Accepted entries that match, ordered by position, or by acceptance when the query is by time.</returns>
     Task<LogPage> FindIncidentsAsync(IncidentQuery query, CancellationToken cancellationToken);
 
     /// <returns>The newest context with the CapID's totals; null when it is not registered.</returns>
     Task<(CapContext Context, decimal Score, long Incidents)?> FindCapAsync(string capId, CancellationToken cancellationToken);
 
-    /// <param name="after">A CapID; empty for the beginning.</param>
+    /// <param name="after">CapID after which the page starts; empty for the beginning.</param>
     /// <param name="limit">1 to 1000.</param>
-    /// <returns>As <see cref="FindCapAsync"/>, in order of the CapIDs.</returns>
+    /// <returns>As <see cref="FindCapAsync"/>, ordered by CapID.</returns>
     Task<(IReadOnlyList<(CapContext Context, decimal Score, long Incidents)> Caps, bool HasMore)> ListCapsAsync(
         string after, int limit, CancellationToken cancellationToken);
 
@@ -83,12 +92,14 @@ public interface IAuditLogReader
         IReadOnlyList<(string CapId, string IncidentId)> incidents, CancellationToken cancellationToken);
 
     /// <param name="incidents">At most 1000.</param>
-    /// <returns>What was done about them, in order.</returns>
+    /// <returns>Their updates, in order.</returns>
     Task<IReadOnlyList<LogEntry>> UpdatesAsync(
         IReadOnlyList<(string CapId, string IncidentId)> incidents, CancellationToken cancellationToken);
 
     /// <param name="incidents">At most 1000.</param>
-    /// <returns>Of each that was updated, in no order: how often, what it is now, and the newest update.</returns>
+    /// <returns>
+    /// One summary for each that was updated, in no order: number of updates, present state, newest update.
+    /// </returns>
     Task<IReadOnlyList<UpdateSummary>> UpdateSummariesAsync(
         IReadOnlyList<(string CapId, string IncidentId)> incidents, CancellationToken cancellationToken);
 
@@ -100,7 +111,7 @@ public interface IAuditLogReader
 
     Task<LogEntry?> LatestAsync(int log, string kind, CancellationToken cancellationToken);
 
-    /// <returns>Where the consumer's offset stands; 0 when it has none.</returns>
+    /// <returns>The consumer's offset; 0 when it has none.</returns>
     Task<long> PositionAsync(int log, string consumer, CancellationToken cancellationToken);
 
     /// <returns>The batch entry of this kind that covers the index; null while none does.</returns>

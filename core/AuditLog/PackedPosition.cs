@@ -1,6 +1,9 @@
 namespace CapOrleans.Core.AuditLog;
 
-/// <summary>A position in one of the logs, as one number that orders incidents: log * 2^40 + index. Room for 1,024 logs of a million million entries.</summary>
+/// <summary>
+/// A position in one of the logs as one number that orders incidents: log * 2^40 + index. Enough for 1,024 logs of
+/// a million million entries each.
+/// </summary>
 public static class PackedPosition
 {
     private const int IndexBits = 40;

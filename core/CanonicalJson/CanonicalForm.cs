@@ -5,7 +5,7 @@ using System.Text.Json;
 
 namespace CapOrleans.Core.CanonicalJson;
 
-/// <summary>What two canonical forms of JSON differ in.</summary>
+/// <summary>The points in which two canonical forms of JSON differ.</summary>
 internal interface ICanonicalForm
 {
     static abstract ReadOnlySpan<byte> ItemSeparator { get; }

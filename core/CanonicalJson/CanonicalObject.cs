@@ -5,9 +5,9 @@ using System.Text;
 namespace CapOrleans.Core.CanonicalJson;
 
 /// <summary>
-/// Writes one RFC 8785 object member by member. Members are named in canonical order by the code that writes them, and the
-/// order is checked, so what comes out is canonical without being sorted or parsed again. Decimals travel as strings:
-/// RFC 8785 numbers are doubles.
+/// Writes one RFC 8785 object member by member. The calling code adds members in canonical order, which is
+/// checked, so the result is canonical without being sorted or parsed again. Decimals are written as
+/// strings: RFC 8785 numbers are doubles.
 /// </summary>
 public sealed class CanonicalObject
 {
@@ -29,7 +29,7 @@ public sealed class CanonicalObject
         return this;
     }
 
-    /// <param name="value">Within the integers that a double holds exactly.</param>
+    /// <param name="value">Within the integers that a double represents exactly.</param>
     public CanonicalObject Add(string name, long value)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(Math.Abs(value), 1L << 53);

@@ -6,8 +6,9 @@ using System.Text.Json;
 namespace CapOrleans.Core.CanonicalJson;
 
 /// <summary>
-/// The canonical text that the legacy clients hash: Python's <c>json.dumps(obj, sort_keys=True)</c>. Names sorted by code point,
-/// separators <c>", "</c> and <c>": "</c>, ASCII only, floats as Python's shortest repr, integers kept exactly.
+/// The canonical text that the legacy clients hash: Python's <c>json.dumps(obj, sort_keys=True)</c>.
+/// Names sorted by code point, separators <c>", "</c> and <c>": "</c>, ASCII only, floats as Python's
+/// shortest repr, integers kept exactly.
 /// </summary>
 public static class ReferenceJson
 {
@@ -15,10 +16,11 @@ public static class ReferenceJson
     private const int MaxIntegerDigits = 4300;
 
     /// <returns>ASCII.</returns>
-    /// <exception cref="JsonException">The element has no canonical text: not Unicode, or a number out of range.</exception>
+    /// <exception cref="JsonException">The element has no canonical text: not Unicode, or a
+    /// number out of range.</exception>
     public static byte[] Canonicalize(JsonElement element) => CanonicalForm<Form>.Write(element);
 
-    /// <summary>A number as Python's json module reads and prints it.</summary>
+    /// <summary>Returns a number as Python's json module reads and prints it.</summary>
     public static string Number(JsonElement number)
     {
         var text = number.GetRawText();
@@ -47,7 +49,9 @@ public static class ReferenceJson
         return shortest.Negative ? "-" + text : text;
     }
 
-    /// <summary>A string as Python prints it: quoted, everything outside printable ASCII escaped by UTF-16 unit.</summary>
+    /// <summary>
+    /// Returns a string as Python prints it: quoted, everything outside printable ASCII escaped by UTF-16 unit.
+    /// </summary>
     public static string Quote(string text)
     {
         var quoted = new StringBuilder(text.Length + 2).Append('"');
@@ -76,7 +80,9 @@ public static class ReferenceJson
 
         public static ReadOnlySpan<byte> NameSeparator => ": "u8;
 
-        /// <summary>By code point: UTF-16 order differs once a name has a character beyond the first plane.</summary>
+        /// <summary>
+        /// Compares by code point; UTF-16 order differs once a name has a character beyond the first plane.
+        /// </summary>
         public static int CompareNames(string left, string right)
         {
             var length = Math.Min(left.Length, right.Length);

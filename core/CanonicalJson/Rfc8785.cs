@@ -5,11 +5,14 @@ using System.Text.Json;
 
 namespace CapOrleans.Core.CanonicalJson;
 
-/// <summary>The JSON Canonicalization Scheme: names sorted by UTF-16 unit, no white space, numbers as ECMAScript prints them.</summary>
+/// <summary>
+/// The JSON Canonicalization Scheme: names sorted by UTF-16 unit, no white space, numbers as ECMAScript prints them.
+/// </summary>
 public static class Rfc8785
 {
     /// <returns>UTF-8.</returns>
-    /// <exception cref="JsonException">The element has no canonical text: not Unicode, or a number out of range.</exception>
+    /// <exception cref="JsonException">The element has no canonical text: not Unicode, or a
+    /// number out of range.</exception>
     public static byte[] Canonicalize(JsonElement element) => CanonicalForm<Form>.Write(element);
 
     internal static void WriteString(string text, IBufferWriter<byte> output)

@@ -30,7 +30,7 @@ internal readonly record struct ShortestDecimal(bool Negative, string Digits, in
         _ => $"{Digits[..Point]}.{Digits[Point..]}",
     };
 
-    /// <summary>Scientific notation with at least <paramref name="exponentDigits"/> digits behind the sign.</summary>
+    /// <summary>Scientific notation with at least <paramref name="exponentDigits"/> digits after the sign.</summary>
     public string Scientific(int exponentDigits)
     {
         var mantissa = Digits.Length == 1 ? Digits : $"{Digits[0]}.{Digits.AsSpan(1)}";

@@ -3,10 +3,12 @@ using System.Text.Unicode;
 
 namespace CapOrleans.Core.CanonicalJson;
 
-/// <summary>JSON as RFC 7493 (I-JSON) wants it: valid UTF-8, no byte order mark, no member twice, no lone surrogate.</summary>
+/// <summary>
+/// JSON as RFC 7493 (I-JSON) requires it: valid UTF-8, no byte order mark, no duplicate member, no lone surrogate.
+/// </summary>
 public static class StrictJson
 {
-    /// <summary>Levels of nesting that any document here may have.</summary>
+    /// <summary>Maximum depth of nesting of any document here.</summary>
     public const int MaxDepth = 32;
 
     private static readonly JsonDocumentOptions Options = new()
@@ -16,7 +18,7 @@ public static class StrictJson
         MaxDepth = MaxDepth,
     };
 
-    /// <param name="around">Further levels, of what may have such a document within it.</param>
+    /// <param name="around">Additional levels, for a document that contains such a document.</param>
     /// <exception cref="JsonException">The text breaks a rule; the message says which and where.</exception>
     public static JsonDocument Parse(ReadOnlyMemory<byte> utf8, int around = 0)
     {
@@ -35,8 +37,10 @@ public static class StrictJson
         }
     }
 
-    /// <summary>Before a document is parsed, at a fraction of what that costs.</summary>
-    /// <returns>False when the text has more members than that before anything in it that is not JSON.</returns>
+    /// <summary>Counts members before a document is parsed, at a fraction of the cost.</summary>
+    /// <returns>
+    /// False when the text, read up to its first error, has more than <paramref name="members"/> members.
+    /// </returns>
     public static bool HasAtMost(int members, ReadOnlySpan<byte> utf8)
     {
         var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = MaxDepth });
@@ -49,7 +53,7 @@ public static class StrictJson
         }
         catch (JsonException)
         {
-            // To parse it says what is wrong.
+            // Parsing the text reports what is wrong.
         }
 
         return members >= 0;

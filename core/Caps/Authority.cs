@@ -7,27 +7,29 @@ using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Core.Caps;
 
-/// <summary>On whose authority a context changes.</summary>
+/// <summary>The authority on which a context changes.</summary>
 /// <param name="By">The address of an admin key, or the id of an <see cref="Actor"/>.</param>
-/// <param name="ByName">The name of an operator's API key; null where there is none.</param>
-/// <param name="Request">What the key signed, to the letter; null for an operator.</param>
+/// <param name="ByName">The name of an operator's API key; null when there is none.</param>
+/// <param name="Request">The signed request in canonical JSON; null for an operator.</param>
 public sealed record Authority(string By, string? ByName, string? Request)
 {
     public const string AdminRole = "admin";
 
-    /// <summary>How old a signed change may be, and how far its time may lie ahead.</summary>
+    /// <summary>Maximum age of a signed change, and how far ahead its time may lie.</summary>
     public static readonly TimeSpan MaxBehind = TimeSpan.FromHours(1), MaxAhead = TimeSpan.FromMinutes(5);
 
     public bool IsOperator => Request is null;
 
     public static Authority OfOperator(Actor actor) => new(actor.Id, actor.Name, null);
 
-    /// <param name="origin">Of the CapID's log: the same CapID of another deployment has another.</param>
-    /// <returns>The 32 bytes that an admin key signs: <c>personal_sign</c> over six parts, of which none can hold <c>|</c>.</returns>
+    /// <param name="origin">Origin of the CapID's log, which differs between deployments.</param>
+    /// <returns>
+    /// The 32 bytes that an admin key signs: <c>personal_sign</c> over six parts, none of which can contain <c>|</c>.
+    /// </returns>
     public static byte[] Hash(string origin, string capId, long afterVersion, string timestamp, string changeHash) =>
         PersonalSign.Hash(Encoding.UTF8.GetBytes(FormattableString.Invariant($"CapOrleans change|{origin}|{capId}|{afterVersion}|{timestamp}|{changeHash}")));
 
-    /// <summary>Whose signature it is, and whether that key may change the context now.</summary>
+    /// <summary>Determines who signed, and whether that key may change the context now.</summary>
     public static (Authority? Authority, Refusal? Refusal) Of(CapContext current, ChangeRequest request, string origin, DateTimeOffset now)
     {
         if (request.AfterVersion is not { } version)

@@ -7,18 +7,23 @@ using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Core.Caps;
 
-/// <summary>What turns one version of a domain context into the next: the new context, and an entry for every change.</summary>
-/// <param name="Next">Null when nothing changes or the definition is refused.</param>
+/// <summary>
+/// The change from one version of a domain context to the next: the new context, and an entry for every change.
+/// </summary>
+/// <param name="Next">Null when nothing changes, or the change is refused.</param>
 public sealed record CapChange(CapContext? Next, IReadOnlyList<EntryDraft> Entries, Refusal? Refusal)
 {
     public const int MaxKeys = 64;
 
     private const int MaxDisplayNameLength = 128;
 
-    /// <summary>Keys that a CapID may have had: the revoked ones stay in its context, so that they stay revoked.</summary>
+    /// <summary>
+    /// Maximum number of keys that a CapID has ever had: the revoked ones stay in its
+    /// context, so that they remain revoked.
+    /// </summary>
     public const int MaxKeysEver = 512;
 
-    /// <summary>What an operator defines.</summary>
+    /// <summary>The change to what an operator defines.</summary>
     /// <param name="current">Null when the CapID is not registered yet.</param>
     public static CapChange Of(CapContext? current, string capId, CapDefinition wanted, Authority authority, string origin, DateTimeOffset now)
     {

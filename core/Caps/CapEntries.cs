@@ -6,7 +6,7 @@ using CapOrleans.Core.DeltaCap;
 
 namespace CapOrleans.Core.Caps;
 
-/// <summary>What the log says of a change: one entry for the numbers and the policy, one for each key.</summary>
+/// <summary>The log entries of a change: one for the numbers and the policy, one for each key that changed.</summary>
 internal static class CapEntries
 {
     public static IEnumerable<EntryDraft> Of(CapContext? current, CapContext next, Authority authority, string origin, DateTimeOffset now)
@@ -64,7 +64,7 @@ internal static class CapEntries
         .Add("revokedAt", key.RevokedAt is { } revoked ? Entry.Instant(revoked) : null)
         .Add("roles", key.Roles);
 
-    /// <summary>Nothing to say: whoever added it first has.</summary>
+    /// <summary>Whether two keys are the same to the log; who added a key does not matter.</summary>
     public static bool Same(SigningKey a, SigningKey b) =>
         a.Address == b.Address && (a.NotBefore, a.NotAfter, a.RevokedAt, a.IsContract) == (b.NotBefore, b.NotAfter, b.RevokedAt, b.IsContract) && a.Roles.SequenceEqual(b.Roles);
 }

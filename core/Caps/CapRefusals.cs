@@ -3,7 +3,7 @@ using CapOrleans.Contracts.Incidents;
 
 namespace CapOrleans.Core.Caps;
 
-/// <summary>Why a change is refused, where the reason is not in the shape of what was asked.</summary>
+/// <summary>Refusals of changes whose reason is not the form of the request.</summary>
 public static class CapRefusals
 {
     private const string Unknown = "cap-unknown", NotAuthorised = "signer-not-authorised", ForOperators = "operator-only",
@@ -15,7 +15,7 @@ public static class CapRefusals
 
     public static Refusal Busy { get; } = new("busy", "", "Others changed the CapID meanwhile, or the log's queue is full; ask again.");
 
-    /// <param name="perMinute">Signed changes.</param>
+    /// <param name="perMinute">Maximum number of signed changes per minute.</param>
     public static Refusal TooManyChanges(int perMinute) =>
         new("too-many-changes", "", $"A CapID is changed by its admin keys {perMinute} times a minute at most.");
 
@@ -32,7 +32,7 @@ public static class CapRefusals
     public static Ruling OtherContent { get; } =
         Ruling.Refuse(Verdict.Conflicts, "conflict", "task_id", "An incident id is used once per CapID; other content was accepted under it.");
 
-    /// <param name="wait">Until one more report counts.</param>
+    /// <param name="wait">Time until one more report is accepted.</param>
     public static Ruling TooMany(int perMinute, TimeSpan wait) => new(
         Verdict.TooMany, null, new Refusal("too-many-reports", "signature", $"The CapID's policy lets each reporter send {perMinute} incidents per minute."), wait);
 
@@ -48,12 +48,15 @@ public static class CapRefusals
         $"An incident has at most {IncidentUpdates.MaxEach} updates by keys, {IncidentUpdates.MaxOfOneKey} by one of them, and " +
             $"{IncidentUpdates.MaxWithOperators} in all.");
 
-    /// <summary>However much was said of an incident, it can be resolved: as often as it was reopened.</summary>
+    /// <summary>
+    /// Whether the update resolves an incident that is not resolved, which the limits of updates do not
+    /// prevent: as often as it was reopened.
+    /// </summary>
     private static bool IsEnd(IReadOnlyList<IncidentUpdateView> before, ProvenUpdate update) =>
         update.Request.Action == UpdateAction.Resolve && IncidentUpdates.StateOf(before) != IncidentUpdates.Resolved;
 
     /// <param name="before">The incident's updates, in order.</param>
-    /// <returns>Why the incident as it is does not take one more; null when it does.</returns>
+    /// <returns>Why the incident in its present state refuses the update; null when it accepts it.</returns>
     public static Refusal? OfUpdate(IReadOnlyList<IncidentUpdateView> before, ProvenUpdate update) =>
         !IsEnd(before, update) && (before.Count >= (update.SignedAt is null ? IncidentUpdates.MaxWithOperators : IncidentUpdates.MaxEach)
             || (update.SignedAt is not null && before.Count(known => known.By == update.By) >= IncidentUpdates.MaxOfOneKey)) ? UpdatesFull
@@ -61,7 +64,7 @@ public static class CapRefusals
         : update.Request.Action == UpdateAction.Acknowledge && IncidentUpdates.StateOf(before) == IncidentUpdates.Resolved ? IsResolved
         : null;
 
-    /// <param name="perMinute">Signed updates.</param>
+    /// <param name="perMinute">Maximum number of signed updates per minute.</param>
     public static Refusal TooManyUpdates(int perMinute) =>
         new("too-many-updates", "", $"Incidents of a CapID are updated by its keys {perMinute} times a minute at most.");
 

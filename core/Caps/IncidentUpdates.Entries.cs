@@ -8,7 +8,7 @@ using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Core.Caps;
 
-/// <summary>How updates stand in the log, and whether one that stands there holds.</summary>
+/// <summary>Writes updates into the log, reads them, and verifies logged ones.</summary>
 public static partial class IncidentUpdates
 {
     public static EntryDraft Write(string capId, ProvenUpdate update, string origin, DateTimeOffset now)
@@ -28,7 +28,7 @@ public static partial class IncidentUpdates
             .Add("timestamp", request.Timestamp));
     }
 
-    /// <param name="entry">Of an update.</param>
+    /// <param name="entry">The entry of an update.</param>
     public static (string CapId, string IncidentId, IncidentUpdateView View) ReadView(LogEntry entry)
     {
         using var document = JsonDocument.Parse(entry.Bytes);
@@ -39,8 +39,8 @@ public static partial class IncidentUpdates
             Text("timestamp"), Text("signature"), body.TryGetProperty("recovery", out var recovery) ? recovery.GetString() : null));
     }
 
-    /// <param name="entry">Of an update.</param>
-    /// <returns>The index of the incident's entry.</returns>
+    /// <param name="entry">The entry of an update.</param>
+    /// <returns>Index of the incident's entry.</returns>
     public static long IndexOf(LogEntry entry)
     {
         using var document = JsonDocument.Parse(entry.Bytes);
@@ -48,11 +48,11 @@ public static partial class IncidentUpdates
     }
 
     /// <summary>
-    /// Checks a stored update once more. That a reporter resolves what it reported itself is taken for true: who replays a log keeps no
-    /// incident in memory.
+    /// Verifies a logged update. That a reporter resolves its own incident is taken for true: a replay of the
+    /// log keeps no incidents in memory.
     /// </summary>
-    /// <param name="context">That held when it was logged.</param>
-    /// <returns>What is wrong with the entry; null for nothing.</returns>
+    /// <param name="context">The context when it was logged.</param>
+    /// <returns>What is wrong with the entry; null when nothing is.</returns>
     public static string? FaultOf(LogEntry entry, string origin, CapContext context)
     {
         var (capId, incidentId, view) = ReadView(entry);

@@ -9,22 +9,30 @@ using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Core.Caps;
 
-/// <summary>What is done about an incident after its acceptance: who may, what is signed for it, and the entry that says so.</summary>
+/// <summary>
+/// Updates of an incident after its acceptance: who may make them, what is signed for them,
+/// and the entries that record them.
+/// </summary>
 public static partial class IncidentUpdates
 {
     public const int MaxNoteLength = 1024;
 
-    /// <summary>Of one incident by keys, and by one of them; one more is refused, since whoever looks at it is shown them all.</summary>
+    /// <summary>
+    /// Maximum number of updates of one incident by all keys, and by one key: a reader of
+    /// the incident gets all of them.
+    /// </summary>
     public const int MaxEach = 100, MaxOfOneKey = 20;
 
-    /// <summary>Of one incident, with those of operators, whom no key shuts out.</summary>
+    /// <summary>
+    /// Maximum number of updates of one incident including those of operators, so that keys cannot shut them out.
+    /// </summary>
     public const int MaxWithOperators = 200;
 
     public const string ResponderRole = "responder";
 
     public const string Open = "open", Acknowledged = "acknowledged", Resolved = "resolved";
 
-    /// <summary>As it is signed, and in the path of the call.</summary>
+    /// <summary>Returns the action's name, as it is signed and as views show it.</summary>
     public static string Name(this UpdateAction action) => action switch
     {
         UpdateAction.Acknowledge => "acknowledge",
@@ -34,21 +42,23 @@ public static partial class IncidentUpdates
         _ => throw new ArgumentOutOfRangeException(nameof(action), action, null),
     };
 
-    /// <param name="origin">Of the CapID's log: the same CapID of another deployment has another.</param>
-    /// <param name="note">Null for none, which is signed as an empty one.</param>
-    /// <returns>The 32 bytes that a key signs: <c>personal_sign</c> over seven parts, of which none can hold <c>|</c>.</returns>
+    /// <param name="origin">Origin of the CapID's log, which differs between deployments.</param>
+    /// <param name="note">Null for none, which is signed as an empty note.</param>
+    /// <returns>
+    /// The 32 bytes that a key signs: <c>personal_sign</c> over seven parts, none of which can contain <c>|</c>.
+    /// </returns>
     public static byte[] Hash(string origin, string capId, string incidentId, UpdateAction action, string timestamp, string? note) =>
         PersonalSign.Hash(Encoding.UTF8.GetBytes(Text(origin, capId, incidentId, action, timestamp, note)));
 
     /// <inheritdoc cref="Hash"/>
-    /// <returns>What a wallet shows to who signs it.</returns>
+    /// <returns>The text that a wallet shows to the signer.</returns>
     public static string Text(string origin, string capId, string incidentId, UpdateAction action, string timestamp, string? note)
     {
         var digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(note ?? "")));
         return $"CapOrleans update|{origin}|{capId}|{incidentId}|{action.Name()}|{timestamp}|{digest}";
     }
 
-    /// <returns>What is wrong with the request itself; null for nothing.</returns>
+    /// <returns>What is wrong with the request itself; null when nothing is.</returns>
     public static Refusal? Fault(UpdateRequest request) =>
         request.Note is null && request.Action == UpdateAction.Respond ? new("invalid-field", "note", PrintableText.Rule(MaxNoteLength))
         : request.Note is not null && !PrintableText.Is(request.Note, MaxNoteLength)
@@ -57,7 +67,9 @@ public static partial class IncidentUpdates
             ? new("invalid-field", "timestamp", "only with a signature")
         : null;
 
-    /// <returns>The request with its signature in one spelling, whose it is and when it was made; or why it is none.</returns>
+    /// <returns>
+    /// The request with its signature in normal form, the signer, and the signed time; or why it is refused.
+    /// </returns>
     public static (UpdateRequest Request, string? Signer, DateTimeOffset At, Refusal? Refusal) Prove(
         UpdateRequest request, string origin, string capId, string incidentId, DateTimeOffset now)
     {
@@ -75,14 +87,14 @@ public static partial class IncidentUpdates
             : (request with { Signature = $"{signature}" }, $"{signer}", at, null);
     }
 
-    /// <returns>Null when it was signed lately.</returns>
+    /// <returns>Null when the signed time is close enough to <paramref name="now"/>.</returns>
     public static Refusal? TimeFault(DateTimeOffset signedAt, DateTimeOffset now) =>
         signedAt <= now + Authority.MaxAhead && signedAt >= now - Authority.MaxBehind ? null
             : new Refusal("invalid-field", "timestamp", $"{SignedTime.Rule}; at most {Authority.MaxBehind.TotalMinutes:0} minutes " +
                 $"before and " +
                 $"{Authority.MaxAhead.TotalMinutes:0} minutes after the server's clock, {now:yyyy-MM-ddTHH:mm:ssZ}");
 
-    /// <returns>Why this key may not do this now; null when it may.</returns>
+    /// <returns>Why this key may not make the update now; null when it may.</returns>
     public static Refusal? Fault(CapContext context, ProvenUpdate update, DateTimeOffset now)
     {
         if (update.SignedAt is not { } signedAt)
@@ -92,7 +104,7 @@ public static partial class IncidentUpdates
 
         if (TimeFault(signedAt, now) is { } late)
         {
-            return late; // by the clock that the entry has
+            return late; // by the time that the entry will have
         }
 
         var key = context.Keys.FirstOrDefault(key => key.Address == update.By);
@@ -104,10 +116,10 @@ public static partial class IncidentUpdates
         return mayAct ? null : CapRefusals.NotAResponder(update.By, update.Request.Action);
     }
 
-    /// <summary>Whether the incident is so already, or the very same was said before.</summary>
-    /// <param name="before">Its updates, in order.</param>
-    /// <param name="pagedAt">Index of the newest page: who acknowledged before that, may again. Negative for
-    /// none.</param>
+    /// <summary>Whether the incident already is in the wanted state, or this very update was made before.</summary>
+    /// <param name="before">The incident's updates, in order.</param>
+    /// <param name="pagedAt">Index of the newest page: an actor who acknowledged before it may do so
+    /// again. Negative for none.</param>
     public static bool IsSo(IReadOnlyList<IncidentUpdateView> before, ProvenUpdate update, long pagedAt)
     {
         var (request, action) = (update.Request, update.Request.Action.Name());
@@ -115,17 +127,17 @@ public static partial class IncidentUpdates
         return before.Any(known => request.Timestamp is not null && IsOf(known) && known.Timestamp == request.Timestamp
             && known.Note == request.Note)
             || (update.Recovery is { } recovery && before.Any(known => known.Recovery == recovery
-                || (known.Action == "reopen" && known.Index > update.RecoveryIndex))) // what was opened since, is not over by that
+                || (known.Action == "reopen" && known.Index > update.RecoveryIndex))) // reopened after the recovery
             || (StateOf(before) == StateAfter(request.Action)
                 && (before.Any(known => IsOf(known) && known.Index > pagedAt && (request.Note is null || known.Note == request.Note))
                     || (request.Note is null && request.Action != UpdateAction.Acknowledge)));
     }
 
     /// <summary>
-    /// Whether somebody set the incident back after this was signed. Who saw it on its way, when it changed nothing or was refused, could send
-    /// it again now.
+    /// Whether the incident was set back after this update was signed. Without this check, anyone who captured an
+    /// update that changed nothing or was refused could replay it now.
     /// </summary>
-    /// <param name="before">Its updates, in order.</param>
+    /// <param name="before">The incident's updates, in order.</param>
     public static bool IsOvertaken(IReadOnlyList<IncidentUpdateView> before, ProvenUpdate update)
     {
         var opposite = update.Request.Action switch
@@ -138,11 +150,14 @@ public static partial class IncidentUpdates
             && before.Any(known => known.Action == opposite && known.At.ToUnixTimeSeconds() > signedAt.ToUnixTimeSeconds());
     }
 
-    /// <summary>Each at the index that is its number in a database.</summary>
+    /// <summary>The states; the index is the number in the database.</summary>
     public static readonly IReadOnlyList<string> States = [Open, Acknowledged, Resolved];
 
-    /// <param name="kind">Of an update's entry.</param>
-    /// <returns>What the incident is after it, as an index of <see cref="States"/>; null for a response, which changes nothing.</returns>
+    /// <param name="kind">Kind of an update's entry.</param>
+    /// <returns>
+    /// The incident's state after it, as an index into <see cref="States"/>; null for a
+    /// response, which changes nothing.
+    /// </returns>
     public static int? StateRank(string kind) => StateAfter(ActionOf(kind)) is { } state ? States.ToList().IndexOf(state) : null;
 
     private static string? StateAfter(UpdateAction action) => action switch

@@ -4,14 +4,14 @@ using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Core.Caps;
 
-/// <summary>What a key of a CapID may be.</summary>
+/// <summary>Rules for the keys of a CapID.</summary>
 internal static class KeyRules
 {
     public const int MaxReasonLength = 256;
 
     private static readonly string[] Roles = [Incidents.Admission.ReporterRole, "responder", Authority.AdminRole];
 
-    /// <param name="at">Where the key stands in the request, for the refusal.</param>
+    /// <param name="at">Path of the key in the request, for the refusal.</param>
     public static Refusal? Fault(KeyDefinition? key, string at) =>
         key is null || !EthereumAddress.TryParse(key.Address, out var address)
             ? new("invalid-field", $"{at}.address", EthereumAddress.Rule)
@@ -25,7 +25,7 @@ internal static class KeyRules
             ? new("invalid-field", $"{at}.notAfter", "later than notBefore")
         : null;
 
-    /// <param name="key">Without a <see cref="Fault"/>.</param>
+    /// <param name="key">A definition without a <see cref="Fault"/>.</param>
     public static SigningKey Read(KeyDefinition key, Authority authority)
     {
         _ = EthereumAddress.TryParse(key.Address, out var address);
@@ -33,7 +33,10 @@ internal static class KeyRules
         return new SigningKey(address.ToString(), roles, key.NotBefore?.ToUniversalTime(), key.NotAfter?.ToUniversalTime(), null, null, authority.By, key.IsContract);
     }
 
-    /// <summary>A CapID that has admins keeps one: a context that only operators can change must not come about by accident.</summary>
+    /// <summary>
+    /// Refuses to take the last admin from a CapID: a context that only operators can change
+    /// must not come about by accident.
+    /// </summary>
     public static Refusal? LastAdmin(CapContext? current, IReadOnlyList<SigningKey> next, DateTimeOffset now) =>
         current is not null
             && ((current.Keys.Any(key => Authority.IsActiveAdmin(key, now)) && !next.Any(key => Authority.IsActiveAdmin(key, now)))
@@ -41,6 +44,8 @@ internal static class KeyRules
             ? CapRefusals.LastAdminKey
             : null;
 
-    /// <summary>An admin without an end: one that ends in a second is no admin to be left with.</summary>
+    /// <summary>
+    /// Whether the key is an admin that does not expire: one that expires in a second is no admin to rely on.
+    /// </summary>
     private static bool IsLasting(SigningKey key) => key is { RevokedAt: null, NotAfter: null } && key.Roles.Contains(Authority.AdminRole);
 }

@@ -5,12 +5,12 @@ using CapOrleans.Core.Incidents;
 
 namespace CapOrleans.Core.Caps;
 
-/// <summary>What turns one policy into the next.</summary>
+/// <summary>Validates and applies changes of a policy.</summary>
 internal static class PolicyChange
 {
     private static readonly string[] SelfFeedbacks = [SelfFeedback.Allow, SelfFeedback.MisuseOnly, SelfFeedback.Deny];
 
-    /// <returns>Null when the policy can be had.</returns>
+    /// <returns>Null when the policy is valid.</returns>
     public static Refusal? Fault(PolicyDefinition? wanted)
     {
         static Refusal? OneOf(string field, string? value, IReadOnlyList<string> choices) =>

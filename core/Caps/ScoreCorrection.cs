@@ -11,7 +11,10 @@ using CapOrleans.Core.Incidents;
 
 namespace CapOrleans.Core.Caps;
 
-/// <summary>A later statement about an incident's dCap. The incident's entry stays as it is; a new one refers to it and moves the score.</summary>
+/// <summary>
+/// A correction of an incident's dCap. The incident's entry stays as it is; a new entry
+/// refers to it and changes the score.
+/// </summary>
 public static class ScoreCorrection
 {
     private const decimal MaxDeltaCap = 1_000_000m;
@@ -26,8 +29,11 @@ public static class ScoreCorrection
 
     /// <param name="accepted">The incident's entry.</param>
     /// <param name="adjusted">Sum of the corrections so far.</param>
-    /// <param name="wanted">Without a <see cref="Fault"/>.</param>
-    /// <returns>The next version of the context, so that of two corrections at once one is judged again; no next when it is so already.</returns>
+    /// <param name="wanted">A correction without a <see cref="Fault"/>.</param>
+    /// <returns>
+    /// The next version of the context, so that one of two concurrent corrections is judged again; none when
+    /// the dCap is as wanted already.
+    /// </returns>
     public static (CapChange Change, CorrectionRow Row) Of(
         CapContext current, LogEntry accepted, decimal adjusted, Correction wanted, Actor actor, string origin, DateTimeOffset now)
     {
@@ -51,7 +57,7 @@ public static class ScoreCorrection
         return (new(next, [entry], null), row);
     }
 
-    /// <param name="entry">Of a correction.</param>
+    /// <param name="entry">The entry of a correction.</param>
     public static (string CapId, string IncidentId, CorrectionView View) ReadView(LogEntry entry)
     {
         using var document = JsonDocument.Parse(entry.Bytes);
@@ -62,7 +68,7 @@ public static class ScoreCorrection
                 "reason"), Text("by")));
     }
 
-    /// <param name="entry">Of an accepted incident or of a correction.</param>
+    /// <param name="entry">The entry of an accepted incident or of a correction.</param>
     public static ScoreStep Read(LogEntry entry)
     {
         using var document = JsonDocument.Parse(entry.Bytes);

@@ -5,14 +5,15 @@ using CapOrleans.Core.AuditLog;
 namespace CapOrleans.Core.Delegations;
 
 /// <summary>
-/// Checks an agent-to-agent delegation log the way the legacy verifier did: the links join, every used scope was granted in its
-/// link, and the task was acknowledged and closed. The result has the legacy member names and order.
+/// Checks an agent-to-agent delegation log as the legacy verifier did: consecutive links connect, every scope used was
+/// granted in its link, and the task was acknowledged and closed. The result has the legacy member names and order.
 /// </summary>
 public static class DelegationAudit
 {
     private const string Closed = "task_complete_chain_closed";
 
-    /// <param name="log">A JSON object with <c>cap_id</c>, <c>chain</c>, <c>acknowledgement</c> and <c>final_ack</c>.</param>
+    /// <param name="log">A JSON object with <c>cap_id</c>, <c>chain</c>,
+    /// <c>acknowledgement</c> and <c>final_ack</c>.</param>
     /// <returns>The result as JSON text.</returns>
     public static string Of(JsonElement log, DateTimeOffset now)
     {

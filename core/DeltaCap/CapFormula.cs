@@ -5,31 +5,31 @@ namespace CapOrleans.Core.DeltaCap;
 /// </summary>
 /// <param name="Phi">Weight of feedback.</param>
 /// <param name="Psi">Weight of misuse.</param>
-/// <param name="PotentialIfNotPositive">What a Cap^P of 0 or less counts as.</param>
+/// <param name="PotentialIfNotPositive">Cap^P that counts instead of a value of 0 or less.</param>
 public sealed record CapFormula(decimal Phi, decimal Psi, decimal PotentialIfNotPositive)
 {
-    /// <summary>Places that the feedback form keeps, half to even.</summary>
+    /// <summary>Decimals that the feedback form keeps, rounding half to even.</summary>
     public const int Places = 4;
 
-    /// <summary>w_E at and above which an incident is escalated.</summary>
+    /// <summary>w_E from which on an incident counts as escalated.</summary>
     public const decimal EscalationWeight = 0.8m;
 
-    /// <summary>The legacy feedback script, and the default of every CapID.</summary>
+    /// <summary>The formula of the legacy feedback script, and the default of every CapID.</summary>
     public static CapFormula Feedback { get; } = new(1.2m, 0.9m, 1m);
 
-    /// <summary>The legacy engine.</summary>
+    /// <summary>The formula of the legacy engine.</summary>
     public static CapFormula Engine { get; } = new(1.0m, 0.7m, 0.001m);
 
-    /// <summary>Cap^P of a CapID that has no other.</summary>
+    /// <summary>Cap^P of a CapID that defines none.</summary>
     public const decimal DefaultPotential = 50m;
 
     public decimal Weight(decimal capPotential) => 1m / Counted(capPotential);
 
-    /// <summary>Not rounded, as the engine gives it.</summary>
+    /// <summary>The unrounded dCap, as the engine computes it.</summary>
     public decimal Exact(decimal capPotential, decimal feedback, decimal misuse) =>
         (Phi * feedback / Counted(capPotential)) - (Psi * misuse);
 
-    /// <summary>Rounded once, at the end, as the feedback script gives it.</summary>
+    /// <summary>The dCap rounded once, at the end, as the feedback script computes it.</summary>
     public decimal Rounded(decimal capPotential, decimal feedback, decimal misuse) =>
         decimal.Round(Exact(capPotential, feedback, misuse), Places, MidpointRounding.ToEven);
 

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace CapOrleans.Core.DeltaCap;
 
-/// <summary>One spelling per number: no exponent, no trailing zeros, no negative zero.</summary>
+/// <summary>The one spelling of a decimal: no exponent, no trailing zeros, no negative zero.</summary>
 public static class DecimalText
 {
     public static string Of(decimal value) =>
@@ -12,10 +12,10 @@ public static class DecimalText
         decimal.Parse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture);
 
     /// <summary>
-    /// A number as JSON spells it, without an exponent, of which nothing is rounded away. Bounded before it is read: a decimal
-    /// keeps 28 digits and rounds what is beyond.
+    /// Reads a number as JSON spells it, without an exponent and without rounding. Its length is checked first: a
+    /// decimal keeps 28 digits and rounds the rest.
     /// </summary>
-    /// <param name="places">Digits behind the point, at most.</param>
+    /// <param name="places">Maximum number of decimals.</param>
     public static bool TryReadExactly(string text, int places, out decimal value)
     {
         value = 0;
@@ -28,6 +28,8 @@ public static class DecimalText
             && decimal.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out value);
     }
 
-    /// <summary>The same number without trailing zeros, so that it prints as it is written in the log.</summary>
+    /// <summary>
+    /// Returns the same number without trailing zeros, so that it prints as it is written in the log.
+    /// </summary>
     public static decimal Normalize(decimal value) => Read(Of(value));
 }

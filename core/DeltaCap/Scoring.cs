@@ -2,7 +2,7 @@ using CapOrleans.Contracts.Caps;
 
 namespace CapOrleans.Core.DeltaCap;
 
-/// <summary>What an incident adds to its CapID's score: the formula, within what the policy lets count.</summary>
+/// <summary>Computes what an incident adds to its CapID's score: the formula, within the policy's limits.</summary>
 public static class Scoring
 {
     public static decimal DeltaCap(CapFormula formula, CapPolicy policy, decimal capPotential, decimal feedback, decimal misuse)

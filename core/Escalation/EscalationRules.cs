@@ -8,31 +8,31 @@ using CapOrleans.Core.Incidents;
 
 namespace CapOrleans.Core.Escalation;
 
-/// <param name="Before">What was known.</param>
-/// <param name="Row">What is known from here on; null when it is over.</param>
-/// <param name="Page">To be sent; null for none.</param>
-/// <param name="IsUnanswered">It is over, and nobody answered.</param>
+/// <param name="Before">The stored row.</param>
+/// <param name="Row">The row to store; null when the escalation is over.</param>
+/// <param name="Page">The page to send; null for none.</param>
+/// <param name="IsUnanswered">Whether the escalation is over without an answer.</param>
 public sealed record EscalationTurn(EscalationRow Before, EscalationRow? Row, Page? Page = null, bool IsUnanswered = false);
 
-/// <summary>Who is paged of an incident, and when: one computation for what is done and for what is shown.</summary>
+/// <summary>Decides who is paged about an incident, and when: one computation for paging and for previews.</summary>
 public static class EscalationRules
 {
-    /// <returns>The ladder that counts for an incident; null for none.</returns>
-    /// <param name="pagingFloor">Of its CapID.</param>
+    /// <returns>The ladder that applies to an incident; null for none.</returns>
+    /// <param name="pagingFloor">Paging floor of the incident's CapID.</param>
     public static Ladder? Find(IEnumerable<Ladder> ladders, string capId, string severity, string pagingFloor) => ladders
         .Where(ladder => CapIdPattern.Matches(ladder.Caps, capId)
             && Severity.Rank(severity) >= Severity.Rank(ladder.MinSeverity ?? pagingFloor))
         .OrderByDescending(ladder => ladder.Caps.Count(c => c != '*')).ThenBy(ladder => ladder.Id, StringComparer.Ordinal)
         .FirstOrDefault();
 
-    /// <param name="index">Of the incident's entry.</param>
-    /// <param name="since">Of the entry that opened it: that one, or the one that reopened it.</param>
+    /// <param name="index">Index of the incident's entry.</param>
+    /// <param name="since">Index of the entry that opened it: the incident's own, or the one that reopened it.</param>
     public static EscalationRow Start(Ladder ladder, string capId, string incidentId, string severity, long index, long since,
         DateTimeOffset now) =>
         new(index, capId, incidentId, severity, ladder.Id, 0, since, now);
 
-    /// <summary>What comes next of an escalation whose step is due.</summary>
-    /// <param name="updates">Of the incident, in order.</param>
+    /// <summary>Takes the next step of an escalation when it is due.</summary>
+    /// <param name="updates">Updates of the incident, in order.</param>
     public static EscalationTurn Next(EscalationRow row, Ladder ladder, IReadOnlyList<IncidentUpdateView> updates, DateTimeOffset now)
     {
         if (IncidentUpdates.StateOf(updates) == IncidentUpdates.Resolved)
@@ -45,7 +45,7 @@ public static class EscalationRules
             row = row with { Since = reopened.Index, Step = 0 };
         }
 
-        // What was asked for when it was paged last; before that, what the first level asks for.
+        // As many as the last page required; before the first page, as the first level requires.
         var needed = ladder.AcknowledgementsAt(Math.Max(0, row.Step - 1));
         if (Acknowledgements(updates, row.Since) is var answers && answers.Count >= needed)
         {
@@ -54,8 +54,8 @@ public static class EscalationRules
                 return new EscalationTurn(row, null);
             }
 
-            // Nobody has resolved it when that is over: it goes on, if need be with the last level again, and what was
-            // said before counts no more.
+            // Not resolved when the acknowledgement expires: the escalation continues, if need be with the last level
+            // again, and earlier answers no longer count.
             var expiry = answers[^1].At + TimeSpan.FromSeconds(seconds);
             return now < expiry
                 ? new EscalationTurn(row, row with { DueAt = expiry })
@@ -71,9 +71,9 @@ public static class EscalationRules
     }
 
     /// <summary>
-    /// Whether nobody is to be told any more: it was answered, is over, or was opened anew and is told by newer pages.
+    /// Whether the page is obsolete: the incident was answered or resolved, or it was reopened and has newer pages.
     /// </summary>
-    /// <param name="updates">Of the incident, in order.</param>
+    /// <param name="updates">Updates of the incident, in order.</param>
     public static bool IsAnswered(Page page, IReadOnlyList<IncidentUpdateView> updates) =>
         IncidentUpdates.StateOf(updates) == IncidentUpdates.Resolved
         || updates.Any(update => update.Action == "reopen" && update.Index > page.Since)
@@ -88,7 +88,7 @@ public static class EscalationRules
             .Add("severity", row.Severity)
             .Add("since", row.Since));
 
-    /// <returns>Of each that said so, the first, in order.</returns>
+    /// <returns>The first acknowledgement of each actor, in order.</returns>
     private static List<IncidentUpdateView> Acknowledgements(IReadOnlyList<IncidentUpdateView> updates, long since) =>
         [.. updates.Where(update => update.Action == "acknowledge" && update.Index > since).DistinctBy(update => update.By)];
 }

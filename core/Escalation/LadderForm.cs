@@ -5,14 +5,14 @@ using CapOrleans.Core.Incidents;
 
 namespace CapOrleans.Core.Escalation;
 
-/// <summary>What may be a ladder.</summary>
+/// <summary>Validates a requested ladder.</summary>
 public static class LadderForm
 {
     private const int MaxLevels = 10, MaxWebhooks = 10, MaxAcknowledgements = 10, MaxRepeat = 9;
     private const int MinWait = 10, MaxWait = 86_400, MinAcknowledged = 60, MaxAcknowledged = 604_800;
 
-    /// <param name="webhooks">Ids of those that are there.</param>
-    /// <returns>The ladder, without where it starts; or what is wrong.</returns>
+    /// <param name="webhooks">Ids of the webhooks that exist.</param>
+    /// <returns>The ladder, without its start, or why it is refused.</returns>
     public static (Ladder? Ladder, Refusal? Refusal) Read(string id, LadderRequest request, IReadOnlySet<string> webhooks)
     {
         var wrong = !Identifiers.IsId(id) ? new Refusal("invalid-field", "id", Identifiers.Rule)

@@ -6,19 +6,19 @@ using CapOrleans.Core.CanonicalJson;
 
 namespace CapOrleans.Core.Escalation;
 
-/// <summary>Somebody is to answer an incident.</summary>
-/// <param name="Index">Of the incident's entry.</param>
+/// <summary>A request to answer an incident, at one step of a ladder.</summary>
+/// <param name="Index">Index of the incident's entry.</param>
 /// <param name="Level">From 1.</param>
-/// <param name="Levels">Of the ladder.</param>
-/// <param name="Round">From 1; one more with each repetition of all levels.</param>
-/// <param name="Since">Answers in entries behind this index count.</param>
-/// <param name="Acknowledgements">That it takes.</param>
-/// <param name="Webhooks">That are told.</param>
+/// <param name="Levels">Number of levels of the ladder.</param>
+/// <param name="Round">From 1; increases with each repetition of all levels.</param>
+/// <param name="Since">Answers count only in entries after this index.</param>
+/// <param name="Acknowledgements">Number of acknowledgements that it takes.</param>
+/// <param name="Webhooks">Ids of the webhooks that are paged.</param>
 public sealed record Page(
     string CapId, string IncidentId, long Index, string Severity, string Ladder, int Level, int Levels, int Round, long Since,
     int Acknowledgements, IReadOnlyList<string> Webhooks)
 {
-    /// <param name="row">Whose step this is.</param>
+    /// <param name="row">The escalation whose next step this is.</param>
     public static Page Of(EscalationRow row, Ladder ladder)
     {
         var level = ladder.Levels[row.Step % ladder.Levels.Count];
@@ -41,7 +41,7 @@ public sealed record Page(
         .Add("since", Since)
         .Add("webhooks", Webhooks));
 
-    /// <param name="entry">Of a page.</param>
+    /// <param name="entry">An <c>incident.paged</c> entry.</param>
     public static Page Read(LogEntry entry)
     {
         using var document = JsonDocument.Parse(entry.Bytes);

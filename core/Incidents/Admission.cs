@@ -4,22 +4,31 @@ using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Core.Incidents;
 
-/// <summary>What a signature proved: the scheme, and who signed, in EIP-55 spelling; nobody for an unsigned report.</summary>
-/// <param name="WalletBlock">Where the signer is a contract wallet: the block at which it took the signature.</param>
+/// <summary>
+/// What a signature proved: the scheme, and the signer in EIP-55 spelling; null for an unsigned report.
+/// </summary>
+/// <param name="WalletBlock">For a contract wallet, the block at which it accepted the
+/// signature; null otherwise.</param>
 public sealed record Proof(string Scheme, string? Signer, ChainBlock? WalletBlock = null)
 {
-    /// <summary>The signer is a contract wallet.</summary>
+    /// <summary>Whether the signer is a contract wallet.</summary>
     public bool IsWallet { get; init; } = WalletBlock is not null;
 }
 
 /// <summary>
-/// The admission table, in its documented order. Size, shape and identifiers were checked by <see cref="IncidentReader"/>. <list
-/// type="number"> <item>a signature is there, or the policy takes unsigned reports;</item> <item>the signature has its form, and the
-/// claimed signer is an address;</item> <item>the signature is the claimed signer's;</item> <item>the CapID is known;</item> <item>the
-/// signer is a reporter key of the CapID, active at the signed time, and not revoked;</item> <item>scheme and severity are ones that the
-/// CapID takes, and the signed time lies within bounds of ours;</item> <item>the reporter keeps within the CapID's rate limit: decided
-/// where the CapID counts, see <see cref="Caps.ReporterRateLimit"/>;</item> <item>the incident is new: decided by the log when it
-/// commits.</item> </list>
+/// The admission table, in its documented order. <see cref="IncidentReader"/> has already checked size, shape and
+/// identifiers.
+/// <list type="number">
+/// <item>a signature is there, or the policy accepts unsigned reports;</item>
+/// <item>the signature is well-formed, and the claimed signer is an address;</item>
+/// <item>the signature is the claimed signer's;</item>
+/// <item>the CapID is known;</item>
+/// <item>the signer is a reporter key of the CapID, active at the signed time, and not revoked;</item>
+/// <item>the CapID accepts the scheme and the severity, and the signed time lies within bounds of our clock;</item>
+/// <item>the reporter keeps within the CapID's rate limit: decided where the CapID counts, see
+/// <see cref="Caps.ReporterRateLimit"/>;</item>
+/// <item>the incident is new: decided by the log when it commits.</item>
+/// </list>
 /// </summary>
 public static class Admission
 {
@@ -66,15 +75,17 @@ public static class Admission
         : IdentityV1.Hash(report.IncidentId, report.CapId, report.Agent, report.TimestampText);
 
     /// <summary>
-    /// What makes two reports the same: all content under identity-v1, which signs little of it; what was signed under full-v2, so that
-    /// somebody on the way who spells a number otherwise takes no receipt from its sender.
+    /// Returns the hash by which two reports count as the same: over all content under identity-v1, which signs little
+    /// of it; over what was signed under full-v2, so that an intermediary that spells a number differently cannot
+    /// deprive the sender of a receipt.
     /// </summary>
-    /// <param name="proven">The scheme that the signature proved: an unsigned report says nothing that could be the same.</param>
+    /// <param name="proven">The scheme that the signature proved, not the one claimed: without a
+    /// signature, all content counts.</param>
     public static byte[] ContentHash(IncidentReport report, string proven, long chainId) =>
         proven == FullV2.Scheme ? FullV2.Hash(report, chainId) : Convert.FromHexString(report.AuditHash);
 
-    /// <summary>Rows 4 to 6: what the CapID's context says.</summary>
-    /// <returns>Null when nothing stands against the report.</returns>
+    /// <summary>Rows 4 to 6: what the CapID's context decides.</summary>
+    /// <returns>The refusal; null when the report passes.</returns>
     public static Ruling? Judge(CapContext? context, IncidentReport report, Proof proof, DateTimeOffset now)
     {
         if (context is null)

@@ -1,6 +1,8 @@
 namespace CapOrleans.Core.Incidents;
 
-/// <summary>Newline-delimited JSON: one incident per line. Lines end with LF or CRLF, the last one with either or neither.</summary>
+/// <summary>
+/// Newline-delimited JSON: one incident per line. Lines end with LF or CRLF, the last one with either or neither.
+/// </summary>
 public static class BatchLines
 {
     public const int MaxLines = 500;
@@ -10,11 +12,14 @@ public static class BatchLines
     public const string ContentType = "application/x-ndjson";
 
     /// <summary>
-    /// A request's header: numbers of lines, from 1, that a gate received by a legacy call, where severities are free words.
+    /// Request header with the numbers, from 1, of the lines that a gate received through a legacy
+    /// call, which accepts any severity.
     /// </summary>
     public const string AnySeverityHeader = "X-Cap-Any-Severity";
 
-    /// <returns>The lines; one more than <see cref="MaxLines"/> at most, so that a flood of newlines costs nothing.</returns>
+    /// <returns>
+    /// The lines, at most one more than <see cref="MaxLines"/>, so that a flood of newlines costs nothing.
+    /// </returns>
     public static List<ReadOnlyMemory<byte>> Split(ReadOnlyMemory<byte> body)
     {
         var lines = new List<ReadOnlyMemory<byte>>();
@@ -30,7 +35,8 @@ public static class BatchLines
     }
 
     /// <summary>
-    /// The same JSON without line breaks: outside of strings a line break is white space, and inside of one it is not allowed.
+    /// Returns the same JSON without line breaks: outside strings a line break is white space,
+    /// and inside one it is not allowed.
     /// </summary>
     public static byte[] OneLine(ReadOnlySpan<byte> json)
     {

@@ -1,6 +1,6 @@
 namespace CapOrleans.Core.Incidents;
 
-/// <summary>A CapID in which <c>*</c> stands for any characters, or none.</summary>
+/// <summary>A pattern for CapIDs, in which <c>*</c> stands for any characters, or none.</summary>
 public static class CapIdPattern
 {
     public const int MaxLength = 256;
@@ -12,8 +12,7 @@ public static class CapIdPattern
 
     public static bool Matches(string pattern, string capId)
     {
-        // Greedy, with the last star to come back to: each character of the CapID is looked at once for each star at
-        // most.
+        // Greedy, backtracking to the last star only: the cost is at most the pattern's length times the CapID's.
         var (p, c, star, from) = (0, 0, -1, 0);
         while (c < capId.Length)
         {

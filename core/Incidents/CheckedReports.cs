@@ -3,19 +3,19 @@ using CapOrleans.Contracts.Incidents;
 namespace CapOrleans.Core.Incidents;
 
 /// <summary>
-/// Reports of one CapID in the order sent, after their signatures were checked. What is not proven is nobody's, and holds up nobody. What
-/// could not be checked may be somebody's: those before it go on, those after it wait.
+/// Reports of one CapID in the order sent, after their signatures were checked. A refused one holds up no other. One
+/// that could not be checked may be valid: those before it proceed, and those after it must be sent again.
 /// </summary>
-/// <param name="checks">One for each report; null where none was possible.</param>
+/// <param name="checks">One for each report; null where the check was not possible.</param>
 public sealed class CheckedReports(IReadOnlyList<SignatureCheck?> checks)
 {
     private readonly List<SignatureCheck> first = [.. checks.TakeWhile(check => check is not null).Select(check => check!)];
 
-    /// <summary>For the CapID to judge, together and in this order.</summary>
+    /// <summary>The reports for the CapID to judge, together and in this order.</summary>
     public IReadOnlyList<ProvenReport> Proven => [.. first.Where(check => check.Proven is not null).Select(check => check.Proven!)];
 
-    /// <param name="judged">One for each of <see cref="Proven"/>.</param>
-    /// <returns>One for each report.</returns>
+    /// <param name="judged">One ruling for each of <see cref="Proven"/>.</param>
+    /// <returns>One ruling for each report.</returns>
     public IReadOnlyList<Ruling> Rule(IReadOnlyList<Ruling> judged)
     {
         var next = 0;

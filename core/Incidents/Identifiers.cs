@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace CapOrleans.Core.Incidents;
 
-/// <summary>The alphabets of the names that travel in grain keys, paths and signed text.</summary>
+/// <summary>The alphabets of names that are used in grain keys, paths and signed text.</summary>
 public static class Identifiers
 {
     public const int MaxLength = 128;
@@ -13,12 +13,15 @@ public static class Identifiers
     private static readonly SearchValues<char> Alphabet =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-");
 
-    /// <summary>For CapIDs and incident ids. Only dots are refused: a path made of them means another path.</summary>
+    /// <summary>
+    /// Whether the text is a valid CapID or incident id. Dots alone are refused: in a URL,
+    /// they would lead to another path.
+    /// </summary>
     public static bool IsId(string text) =>
         text.Length is >= 1 and <= MaxLength && !text.AsSpan().ContainsAnyExcept(Alphabet) && text.AsSpan().ContainsAnyExcept('.');
 
     public static bool IsAgent(string text) => text.Length is >= 1 and <= MaxAgentLength && !text.Any(char.IsControl);
 
-    /// <summary>For a name that is signed between <c>|</c>.</summary>
+    /// <summary>For a name that is signed with <c>|</c> as the separator.</summary>
     public static bool IsAgentWithoutBar(string text) => IsAgent(text) && !text.Contains('|', StringComparison.Ordinal);
 }

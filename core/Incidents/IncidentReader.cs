@@ -10,9 +10,9 @@ using CapOrleans.Core.Signatures;
 namespace CapOrleans.Core.Incidents;
 
 /// <summary>
-/// The first gate of admission: size, shape and identifiers. It takes the names of the legacy clients and of the engine
-/// (<c>task_id</c> or <c>incident_id</c>, <c>f_e</c> or <c>feedback_score</c>, <c>m_e</c> or <c>misuse_score</c>), keeps
-/// unknown members, and says nothing about who signed.
+/// The first stage of admission: size, shape and identifiers. It accepts the member names of the legacy clients and of
+/// the engine (<c>task_id</c> or <c>incident_id</c>, <c>f_e</c> or <c>feedback_score</c>, <c>m_e</c> or
+/// <c>misuse_score</c>), keeps unknown members under identity-v1, and does not check signatures.
 /// </summary>
 public static class IncidentReader
 {
@@ -24,29 +24,36 @@ public static class IncidentReader
 
     public const int MaxSeverityLength = 32;
 
-    /// <summary>Most members, of all objects in the request together: to sort and compare them costs more than their bytes.</summary>
+    /// <summary>
+    /// Maximum number of members, over all objects in the request: to sort and compare
+    /// them costs more than their bytes.
+    /// </summary>
     public const int MaxMembers = 256;
 
-    /// <summary>Under full-v2 every member is signed, or names the signature: one that is neither could be anybody's.</summary>
+    /// <summary>
+    /// Under full-v2 every member is signed or describes the signature; anyone could have added any other.
+    /// </summary>
     private static readonly FrozenSet<string> SignedMembers = FrozenSet.ToFrozenSet(
     [
         "task_id", "incident_id", "cap_id", "agent", "timestamp", "severity", "description", "f_e", "feedback_score", "m_e", "misuse_score",
         "cap_potential", "evidence", "scheme", "signer", "signature",
     ]);
 
-    /// <summary>Names on the wire that mean something.</summary>
+    /// <summary>Member names that are read.</summary>
     public static IReadOnlySet<string> ReadMembers => SignedMembers;
 
-    /// <summary>What identity-v1 knows beside these: <c>ipfs</c>, which goes into the legacy record on chain.</summary>
+    /// <summary>
+    /// A further member that identity-v1 knows: <c>ipfs</c>, which goes into the legacy record on chain.
+    /// </summary>
     private const string RecordMember = "ipfs";
 
-    /// <summary>Of members that nobody reads, so many are named, and first those that are misspelt.</summary>
+    /// <summary>Maximum number of unknown members that are named, misspelt ones first.</summary>
     private const int MaxUnread = 5;
 
     /// <summary>Largest Cap^P that a sender may claim under full-v2.</summary>
     private const decimal MaxClaim = 1_000_000_000m;
 
-    /// <returns>A report, or a refusal that names the member and the rule; never both, never neither.</returns>
+    /// <returns>Either a report, or a refusal that names the member and the rule.</returns>
     public static (IncidentReport? Report, Refusal? Refusal) Read(ReadOnlyMemory<byte> request)
     {
         if (request.Length > MaxRequestBytes)

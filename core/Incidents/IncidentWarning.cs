@@ -2,13 +2,17 @@ using CapOrleans.Contracts.Incidents;
 
 namespace CapOrleans.Core.Incidents;
 
-/// <summary>What an accepted incident's sender may not have meant: a word that pages nobody, a member that nobody reads.</summary>
+/// <summary>
+/// Likely mistakes in an accepted incident: a severity that is unknown and so ranks as normal,
+/// and members that are not read.
+/// </summary>
 public static class IncidentWarning
 {
     private const int MaxNameLength = 64;
 
     /// <returns>
-    /// Sentences for a person; null when there is nothing to say. Of members, nothing to the legacy clients: they may send more.
+    /// Sentences for a person; null when there is nothing to warn of. Legacy clients get no warning
+    /// about members: they may send more.
     /// </returns>
     public static string? Of(IncidentReport report)
     {

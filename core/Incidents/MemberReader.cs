@@ -4,16 +4,21 @@ using CapOrleans.Core.DeltaCap;
 
 namespace CapOrleans.Core.Incidents;
 
-/// <summary>A member breaks its rule; caught where the document is read, never seen outside.</summary>
+/// <summary>A member breaks its rule; caught where the document is read, and never thrown to callers.</summary>
 internal sealed class MemberFaultException(string field, string rule) : Exception($"{field}: {rule}")
 {
     public Refusal Refusal { get; } = new("invalid-field", field, rule);
 }
 
-/// <summary>Reads members by type. A member that is null counts as absent; two names of one member must agree.</summary>
+/// <summary>
+/// Reads members by type. A member that is null counts as absent; two names of one member must have equal values.
+/// </summary>
 internal readonly record struct MemberReader(JsonElement Incident)
 {
-    /// <summary>Places that a number may have; with a bound, it may also be written as a string. Null for the legacy rule.</summary>
+    /// <summary>
+    /// Maximum number of decimals; with such a bound, a number may also be written as a
+    /// string. Null for the legacy rule.
+    /// </summary>
     public int? Decimals { get; init; }
 
     public void Only(IReadOnlySet<string> names)
@@ -60,7 +65,7 @@ internal readonly record struct MemberReader(JsonElement Incident)
             : value ?? other;
     }
 
-    /// <summary>Within [0,1]; 0 when absent.</summary>
+    /// <summary>Reads a number within [0,1]; 0 when absent.</summary>
     public decimal Fraction(string name, string otherName) => Number(name, otherName) switch
     {
         null => 0m,

@@ -4,12 +4,15 @@ using CapOrleans.Core.Settings;
 namespace CapOrleans.Core.Incidents;
 
 /// <summary>
-/// A member that identity-v1 does not know and that is one slip away from one it reads: left unread, an incident with <c>"severty"</c>
-/// would count as normal and page nobody. Refused where an incident comes in, except by the legacy calls; the log itself takes it.
+/// A member that identity-v1 does not know and that is one slip away from one that it reads: if it were ignored, an
+/// incident with <c>"severty"</c> would count as normal and page no one. Refused where an incident arrives, except in
+/// legacy calls; the log itself accepts it.
 /// </summary>
 public static class MisspeltMember
 {
-    /// <summary>A shorter name is another word with one letter changed.</summary>
+    /// <summary>
+    /// Shortest name for which slips are considered: a shorter one with a letter changed is another word.
+    /// </summary>
     private const int ShortestWithSlips = 8;
 
     private const int MaxNameLength = 32;
@@ -17,7 +20,7 @@ public static class MisspeltMember
     private static readonly string[] Meant =
         ["severity", "description", "cap_potential", "f_e", "feedback_score", "m_e", "misuse_score"];
 
-    /// <returns>Null when every member is read, or is like none that is.</returns>
+    /// <returns>Null when every member is read, or resembles none that is.</returns>
     public static Refusal? Of(IncidentReport report)
     {
         if (report.TakesAnySeverity || report.UnreadMembers is not { } names)
@@ -30,7 +33,7 @@ public static class MisspeltMember
             $"Nobody reads this member, and it is like {MeantBy(slip)}: spell it so, or use a name that is less alike.") with { Field = slip };
     }
 
-    /// <returns>The member that is read; null when the name is like none of them.</returns>
+    /// <returns>The member that was probably meant; null when the name resembles none.</returns>
     public static string? MeantBy(string name) => name.Length > MaxNameLength ? null
         : Array.Find(Meant, meant => Plain(meant) == Plain(name)
             || (meant.Length >= ShortestWithSlips && NearestName.OfTypo(Plain(name), [Plain(meant)], slips: 1) is not null));

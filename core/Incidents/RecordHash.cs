@@ -9,8 +9,8 @@ using CapOrleans.Core.Signatures;
 namespace CapOrleans.Core.Incidents;
 
 /// <summary>
-/// The hash that legacy readers find on chain as <c>incidentHash</c>: Keccak-256 over the reference canonical JSON of the
-/// incident with <c>cap_feedback</c>, its dCap as a float, added (or replaced).
+/// The hash that legacy readers find on chain as <c>incidentHash</c>: Keccak-256 over the reference canonical JSON of
+/// the incident with <c>cap_feedback</c>, its dCap as a float, added (or replaced).
 /// </summary>
 public static class RecordHash
 {

@@ -3,8 +3,8 @@ using System.Buffers;
 namespace CapOrleans.Core.Incidents;
 
 /// <summary>
-/// What a hook reports when a check succeeds again: its id names the failure that is over, <c>NGINXOK-0123456789ab</c> that of
-/// <c>NGINXFAIL-0123456789ab</c>.
+/// The incident that a hook reports when a check succeeds again. Its id names the failure that is over:
+/// <c>NGINXOK-0123456789ab</c> resolves <c>NGINXFAIL-0123456789ab</c>.
 /// </summary>
 public static class Recovery
 {
@@ -14,7 +14,7 @@ public static class Recovery
 
     private const string Over = "OK-", Failed = "FAIL-";
 
-    /// <returns>The id of the incident that is over; null when this is no recovery.</returns>
+    /// <returns>Id of the incident that is over; null when this one is not a recovery.</returns>
     public static string? FailureOf(string incidentId)
     {
         var name = incidentId.Length - Over.Length - SeedDigits;

@@ -3,8 +3,8 @@ using CapOrleans.Core.DeltaCap;
 namespace CapOrleans.Core.Incidents;
 
 /// <summary>
-/// The ladder normal &lt; high &lt; escalated &lt; critical. Another word is taken where the CapID's policy allows it, and from the legacy
-/// calls; it is kept, and ranks as normal.
+/// The severities normal &lt; high &lt; escalated &lt; critical. Any other text is accepted where the CapID's policy
+/// allows it, and in legacy calls; it is kept, and ranks as normal.
 /// </summary>
 public static class Severity
 {
@@ -15,7 +15,7 @@ public static class Severity
 
     public const int CriticalRank = 3;
 
-    /// <summary>Each at the index that is its rank.</summary>
+    /// <summary>In ascending order; the index is the rank.</summary>
     public static readonly IReadOnlyList<string> Ladder = [Normal, High, Escalated, Critical];
 
     /// <param name="severity">Lower case.</param>
@@ -36,7 +36,9 @@ public static class Severity
         return 0;
     }
 
-    /// <summary>What the incident counts as: a w_E of 0.8 or more lifts everything below to <c>escalated</c>.</summary>
+    /// <summary>
+    /// Returns what the incident counts as: a w_E of 0.8 or more lifts everything below to <c>escalated</c>.
+    /// </summary>
     public static string Classify(string claimed, decimal weight) =>
         weight >= CapFormula.EscalationWeight && Rank(claimed) < Rank(Escalated) ? Escalated : claimed;
 }

@@ -9,7 +9,10 @@ public static class SignedTime
 
     private static readonly string[] Formats = ["yyyy-MM-dd'T'HH:mm:ss'Z'", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'"];
 
-    /// <summary>Accepts up to nine digits of a second; what is finer than 100 ns is dropped from the instant, not from the text.</summary>
+    /// <summary>
+    /// Accepts up to nine fractional digits of a second; what is finer than 100 ns is dropped from
+    /// the instant, not from the text.
+    /// </summary>
     public static bool TryParse(string text, out DateTimeOffset instant)
     {
         const int firstDropped = 27; // yyyy-MM-ddTHH:mm:ss.fffffff

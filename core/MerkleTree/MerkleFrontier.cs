@@ -4,7 +4,7 @@ namespace CapOrleans.Core.MerkleTree;
 
 /// <summary>
 /// The right edge of a growing tree: the roots of its perfect subtrees, one per set bit of the size. Enough to append
-/// and to give the root; at most 64 hashes however many entries there are.
+/// entries and to compute the root; at most 64 hashes however many entries there are.
 /// </summary>
 public sealed class MerkleFrontier
 {
@@ -56,7 +56,7 @@ public sealed class MerkleFrontier
 
     public MerkleFrontier Copy() => new(Size, [.. roots]);
 
-    /// <returns>The hashes joined; with the size they are the whole state.</returns>
+    /// <returns>The concatenated hashes; with the size, they are the complete state.</returns>
     public byte[] ToBytes() => [.. roots.SelectMany(root => root)];
 
     /// <exception cref="ArgumentException">The bytes do not belong to a tree of this size.</exception>
@@ -76,7 +76,9 @@ public sealed class MerkleFrontier
         return new MerkleFrontier(size, roots);
     }
 
-    /// <summary>For what goes on from a stored state: with another one, every root from here on would be wrong.</summary>
+    /// <summary>
+    /// Restores a stored state and verifies its root: from a wrong state, every later root would be wrong.
+    /// </summary>
     /// <exception cref="InvalidDataException">The bytes are not those of the tree with this root.</exception>
     public static MerkleFrontier FromBytes(long size, ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> root) =>
         FromBytes(size, bytes) is var frontier && frontier.Root().AsSpan().SequenceEqual(root) ? frontier

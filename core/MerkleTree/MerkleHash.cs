@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 
 namespace CapOrleans.Core.MerkleTree;
 
-/// <summary>The hashes of RFC 9162 section 2.1.1. Leaf and node are distinguished by their first byte.</summary>
+/// <summary>The hashes of RFC 9162 section 2.1.1. The first byte distinguishes leaf and node.</summary>
 public static class MerkleHash
 {
     public static byte[] EmptyRoot { get; } = SHA256.HashData([]);

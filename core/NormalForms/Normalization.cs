@@ -3,21 +3,28 @@ using System.Text;
 namespace CapOrleans.Core.NormalForms;
 
 /// <summary>
-/// The normal forms C and KC of Unicode 14 (UAX #15), which the platform does not give to a program without ICU: with
-/// <c>InvariantGlobalization</c>, <see cref="string.Normalize()"/> answers what it was given.
+/// The normal forms C and KC of Unicode 14 (UAX #15), which the platform does not provide without ICU: with
+/// <c>InvariantGlobalization</c>, <see cref="string.Normalize()"/> returns its input.
 /// </summary>
-/// <remarks>Forms of characters never change once they are assigned; later ones stay as they are. The tables are made by <c>make-normalization.py</c>.</remarks>
+/// <remarks>
+/// The forms of a character never change once it is assigned; characters assigned later stay as they are.
+/// <c>make-normalization.py</c> generates the tables.
+/// </remarks>
 public static class Normalization
 {
-    /// <summary>Hangul is put together by arithmetic: a block of syllables for each leading consonant, in it a row for each vowel.</summary>
+    /// <summary>
+    /// Hangul is composed by arithmetic: a block of syllables per leading consonant, with a row per vowel.
+    /// </summary>
     private const int Syllables = 0xAC00, Leads = 0x1100, Vowels = 0x1161, Trails = 0x11A7, LeadCount = 19, VowelCount = 21, TrailCount = 28;
 
     private static readonly Lazy<Tables> Data = new(Tables.Read);
 
-    /// <summary>Canonical: letters with their accents in one, where there is such a letter.</summary>
+    /// <summary>Canonical form: a letter with its accents becomes one character where there is one.</summary>
     public static string ToFormC(string text) => Normalize(text, withCompatible: false);
 
-    /// <summary>Compatible as well: ligatures, full-width and other styles of letters become the plain ones.</summary>
+    /// <summary>
+    /// Compatibility form: in addition, ligatures, full-width and other styles of letters become the plain ones.
+    /// </summary>
     public static string ToFormKC(string text) => Normalize(text, withCompatible: true);
 
     private static string Normalize(string text, bool withCompatible)
@@ -61,7 +68,7 @@ public static class Normalization
         }
     }
 
-    /// <summary>Marks behind a letter by their class; those of one class keep their order.</summary>
+    /// <summary>Sorts the marks after a letter by their class; those of one class keep their order.</summary>
     private static void SortMarks(List<int> points)
     {
         for (var from = 0; from < points.Count; from++)
@@ -79,7 +86,7 @@ public static class Normalization
 
     private static void Compose(List<int> points)
     {
-        var (starter, last, kept) = (-1, 0, 0); // where the letter stands, and the class of the mark before this one
+        var (starter, last, kept) = (-1, 0, 0); // index of the last letter, class of the previous mark, points kept
         foreach (var point in points.ToList())
         {
             var rank = Data.Value.ClassOf(point);

@@ -4,7 +4,7 @@ using System.Security.Cryptography;
 
 namespace CapOrleans.Core.Sealing;
 
-/// <summary>How the content is encrypted: AES-GCM with 128 or 256 bits (RFC 9180, section 7.3).</summary>
+/// <summary>The cipher of the content: AES-GCM with 128 or 256 bits (RFC 9180, section 7.3).</summary>
 internal sealed record HpkeAead(ushort Id, int KeyBytes)
 {
     public static HpkeAead Aes128 { get; } = new(1, 16);
@@ -13,12 +13,13 @@ internal sealed record HpkeAead(ushort Id, int KeyBytes)
 }
 
 /// <summary>
-/// Hybrid public key encryption, RFC 9180: base mode, one message per key, with DHKEM(X25519, HKDF-SHA256) and HKDF-SHA256. Whoever has the
-/// public key can seal; only who has the private key can open. It says nothing of who sealed.
+/// Hybrid public key encryption, RFC 9180: base mode, one message per key, with DHKEM(X25519,
+/// HKDF-SHA256) and HKDF-SHA256. Anyone with the public key can seal; only the owner of the private key
+/// can open. The sender is not authenticated.
 /// </summary>
 internal static class Hpke
 {
-    /// <summary>In front of the content: the sender's public key of this one message. Behind it: the tag.</summary>
+    /// <summary>Before the content, the sender's public key for this one message; after it, the tag.</summary>
     public const int EncapsulatedBytes = 32, TagBytes = 16;
 
     private const int NonceBytes = 12, HashBytes = 32;
@@ -29,7 +30,7 @@ internal static class Hpke
 
     /// <param name="ephemeral">Used for this message only.</param>
     /// <returns>The encapsulated key, the content, the tag.</returns>
-    /// <exception cref="CryptographicException">The recipient's key leads to nothing but zeros.</exception>
+    /// <exception cref="CryptographicException">The recipient's key yields nothing but zeros.</exception>
     public static byte[] Seal(HpkeAead aead, X25519PrivateKey ephemeral, ReadOnlySpan<byte> recipient, ReadOnlySpan<byte> info, ReadOnlySpan<byte> associated, ReadOnlySpan<byte> content)
     {
         Span<byte> shared = stackalloc byte[X25519PrivateKey.Bytes];
@@ -46,7 +47,10 @@ internal static class Hpke
         return message;
     }
 
-    /// <returns>False when it was sealed to another key, for another purpose, or was changed; which of these is not known.</returns>
+    /// <returns>
+    /// False when the message was sealed to another key or for another purpose, or was
+    /// changed; these cannot be told apart.
+    /// </returns>
     public static bool TryOpen(
         HpkeAead aead, X25519PrivateKey recipient, ReadOnlySpan<byte> info, ReadOnlySpan<byte> associated, ReadOnlySpan<byte> message, [NotNullWhen(true)] out byte[]? content)
     {
@@ -80,14 +84,14 @@ internal static class Hpke
         return X25519PrivateKey.Of(LabeledExpand(KemSuite, secret, "sk"u8, [], X25519PrivateKey.Bytes));
     }
 
-    /// <summary>RFC 9180, section 4.1: what both sides know now.</summary>
+    /// <summary>RFC 9180, section 4.1: the secret that both sides now share.</summary>
     public static byte[] Encapsulated(ReadOnlySpan<byte> agreed, ReadOnlySpan<byte> encapsulated, ReadOnlySpan<byte> recipient)
     {
         var secret = LabeledExtract(KemSuite, [], "eae_prk"u8, agreed);
         return LabeledExpand(KemSuite, secret, "shared_secret"u8, [.. encapsulated, .. recipient], HashBytes);
     }
 
-    /// <summary>RFC 9180, section 5.1, base mode: no secret that was shared before.</summary>
+    /// <summary>RFC 9180, section 5.1, base mode: without a pre-shared secret.</summary>
     public static (byte[] Key, byte[] Nonce) Schedule(HpkeAead aead, ReadOnlySpan<byte> shared, ReadOnlySpan<byte> info)
     {
         byte[] suite = [.. "HPKE"u8, .. Number(X25519HkdfSha256), .. Number(HkdfSha256), .. Number(aead.Id)];

@@ -4,7 +4,7 @@ using Org.BouncyCastle.Math.EC.Rfc7748;
 
 namespace CapOrleans.Core.Sealing;
 
-/// <summary>A key for X25519 (RFC 7748): 32 bytes, as sealed bodies and WireGuard use it.</summary>
+/// <summary>A private key for X25519 (RFC 7748): 32 bytes, as sealed bodies and WireGuard use it.</summary>
 public sealed class X25519PrivateKey
 {
     public const int Bytes = 32;
@@ -17,10 +17,10 @@ public sealed class X25519PrivateKey
         X25519.GeneratePublicKey(scalar, 0, PublicKey, 0);
     }
 
-    /// <summary>What others seal to; no secret.</summary>
+    /// <summary>The key that others seal to; not secret.</summary>
     public byte[] PublicKey { get; } = new byte[Bytes];
 
-    /// <summary>Clamped, as WireGuard's own tool makes it.</summary>
+    /// <summary>Creates a key, clamped as WireGuard's own tool does it.</summary>
     public static X25519PrivateKey Create()
     {
         var scalar = RandomNumberGenerator.GetBytes(Bytes);
@@ -42,7 +42,9 @@ public sealed class X25519PrivateKey
         return key is not null;
     }
 
-    /// <summary>Reads a key, private or public, in the only way that it is written: 44 characters of base64.</summary>
+    /// <summary>
+    /// Reads a private or public key in the only form in which it is written: 44 characters of base64.
+    /// </summary>
     public static bool TryReadKey(string text, [NotNullWhen(true)] out byte[]? bytes)
     {
         var read = new byte[Bytes + 1];
@@ -50,12 +52,12 @@ public sealed class X25519PrivateKey
         return bytes is not null && Convert.ToBase64String(bytes) == text;
     }
 
-    /// <summary>The secret itself, as base64: for a file of its owner's only.</summary>
+    /// <summary>Returns the secret itself as base64, for a file that only its owner can read.</summary>
     public string Export() => Convert.ToBase64String(scalar);
 
     public override string ToString() => "[secret]";
 
-    /// <returns>False for a peer whose key leads to nothing but zeros, whatever ours is.</returns>
+    /// <returns>False for a peer whose key yields nothing but zeros, whatever ours is.</returns>
     internal bool TryAgree(ReadOnlySpan<byte> peer, Span<byte> shared)
     {
         var result = new byte[Bytes];

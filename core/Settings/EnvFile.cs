@@ -3,7 +3,10 @@ using System.Text.Unicode;
 
 namespace CapOrleans.Core.Settings;
 
-/// <summary>A settings file that breaks its grammar. The message names the line and the rule; the line itself, which may hold a secret, is not shown.</summary>
+/// <summary>
+/// A settings file that violates its grammar. The message names the line and the rule, but does not show the
+/// line, which may contain a secret.
+/// </summary>
 /// <param name="line">From 1.</param>
 public sealed class EnvFileException(int line, string rule) : Exception($"line {line}: {rule}")
 {
@@ -14,7 +17,7 @@ public sealed class EnvFileException(int line, string rule) : Exception($"line {
 /// <param name="Line">From 1.</param>
 public sealed record EnvSetting(string Name, string Value, int Line)
 {
-    /// <summary>The value may be a secret.</summary>
+    /// <summary>Only the name: the value may be a secret.</summary>
     public override string ToString() => Name;
 }
 
@@ -28,7 +31,7 @@ public sealed record EnvSetting(string Name, string Value, int Line)
 ///        | 'text'                        literal
 ///        | "text"                        with \" \\ and \n as the only escapes
 /// </code>
-/// <c>$</c> is always literal. Everything else is a fault.
+/// <c>$</c> is always literal. Anything else is an error.
 /// </summary>
 public static class EnvFile
 {

@@ -3,7 +3,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace CapOrleans.Core.Settings;
 
-/// <summary>What the system says of a file: <c>struct statx</c>, of which these fields are the same on every machine.</summary>
+/// <summary>
+/// A file's attributes from <c>struct statx</c>, of which these fields are the same on every architecture.
+/// </summary>
 [StructLayout(LayoutKind.Explicit, Size = 256)]
 public partial struct FileStatus
 {
@@ -25,7 +27,7 @@ public partial struct FileStatus
 
     public readonly bool IsLink => (mode & TypeBits) == LinkType;
 
-    /// <summary>For people: what it is.</summary>
+    /// <summary>The file's type, for people.</summary>
     public readonly string Kind => (mode & TypeBits) switch
     {
         RegularType => "a regular file",
@@ -36,18 +38,18 @@ public partial struct FileStatus
         _ => "of an unknown kind",
     };
 
-    /// <summary>Follows links.</summary>
-    /// <returns>False when it cannot be read, with the system's error as last error.</returns>
+    /// <summary>Reads the attributes of a path; follows links.</summary>
+    /// <returns>False when they cannot be read; the system's error is then the last P/Invoke error.</returns>
     public static bool TryRead(string path, out FileStatus status) => Stat(CurrentFolder, path, 0, BasicStats, out status) == 0;
 
-    /// <summary>Of a link, the link itself.</summary>
+    /// <summary>Reads the attributes of a path; of a link, those of the link itself.</summary>
     /// <inheritdoc cref="TryRead(string, out FileStatus)"/>
     public static bool TryReadEntry(string path, out FileStatus status) => Stat(CurrentFolder, path, NoFollow, BasicStats, out status) == 0;
 
     /// <inheritdoc cref="TryRead(string, out FileStatus)"/>
     public static bool TryRead(SafeFileHandle handle, out FileStatus status) => Stat(handle, "", EmptyPath, BasicStats, out status) == 0;
 
-    /// <summary>The effective user of this process.</summary>
+    /// <summary>Returns the effective user id of this process.</summary>
     public static uint EffectiveUser() => GetEffectiveUser();
 
     [LibraryImport("libc", EntryPoint = "geteuid")]

@@ -1,21 +1,27 @@
 namespace CapOrleans.Core.Settings;
 
-/// <summary>Which of the known names somebody probably meant.</summary>
+/// <summary>Finds the known name that was probably meant.</summary>
 public static class NearestName
 {
     /// <param name="known">At least one.</param>
-    /// <returns>The one with the fewest slips: a letter too many, too few or another, or two in the wrong order; case does not count. Of several, the first.</returns>
+    /// <returns>
+    /// The name with the fewest slips: an extra, missing or different letter, or two in the wrong order; case does
+    /// not count. Of several, the first.
+    /// </returns>
     public static string Of(string name, IEnumerable<string> known) =>
         known.MinBy(candidate => Distance(name.ToUpperInvariant(), candidate.ToUpperInvariant()))!;
 
-    /// <returns>The one that is so many slips away at most; null when none is.</returns>
+    /// <returns>
+    /// The nearest name if it is at most <paramref name="slips"/> away and the given name is longer
+    /// than 3 letters; null otherwise.
+    /// </returns>
     public static string? OfTypo(string name, IEnumerable<string> known, int slips = 2) =>
         Of(name, known) is var nearest && name.Length > 3 && Distance(name.ToUpperInvariant(), nearest.ToUpperInvariant()) <= slips
             ? nearest : null;
 
     private static int Distance(string one, string other)
     {
-        // Optimal string alignment, of which three rows are needed at a time.
+        // Optimal string alignment, which needs three rows at a time.
         var (before, last, row) = (Array.Empty<int>(), Array.Empty<int>(), Enumerable.Range(0, other.Length + 1).ToArray());
         for (var i = 1; i <= one.Length; i++)
         {

@@ -8,7 +8,7 @@ using Org.BouncyCastle.Math.EC;
 
 namespace CapOrleans.Core.Signatures;
 
-/// <summary>The same in managed code, for machines without libsecp256k1; about four times slower.</summary>
+/// <summary>secp256k1 in managed code, for machines without libsecp256k1; about four times slower.</summary>
 public sealed class BouncyCastleSecp256k1 : ISecp256k1
 {
     // CustomNamedCurves, not SecNamedCurves: the latter's generic arithmetic is several times slower.

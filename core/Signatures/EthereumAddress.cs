@@ -3,14 +3,14 @@ using System.Text;
 
 namespace CapOrleans.Core.Signatures;
 
-/// <summary>20 bytes; written with the mixed-case checksum of EIP-55.</summary>
+/// <summary>An address of 20 bytes; written with the mixed-case checksum of EIP-55.</summary>
 public readonly struct EthereumAddress : IEquatable<EthereumAddress>
 {
-    /// <summary>What <see cref="TryParse"/> takes, for whoever wrote another thing.</summary>
+    /// <summary>What <see cref="TryParse"/> accepts, for error messages.</summary>
     public const string Rule = "0x and 40 hex digits; mixed case carries a checksum, of EIP-55 or of Rootstock (EIP-1191): one spelled for another chain is taken in lower case";
 
     /// <summary>
-    /// Chains whose wallets and nodes spell addresses with a checksum of their own (EIP-1191): Rootstock's main and test network.
+    /// Chains whose wallets and nodes use a checksum of their own (EIP-1191): Rootstock's main and test networks.
     /// </summary>
     private static readonly string[] OwnSpelling = ["30", "31"];
 
@@ -33,8 +33,8 @@ public readonly struct EthereumAddress : IEquatable<EthereumAddress>
     }
 
     /// <summary>
-    /// <c>0x</c> and 40 hex digits. All lower or all upper case is taken as it is; mixed case must carry the right checksum, for somebody
-    /// may have typed it: that of EIP-55, or that of a chain which spells addresses in its own way.
+    /// Reads <c>0x</c> and 40 hex digits. All lower or all upper case is accepted as is; mixed case must carry the
+    /// right checksum, since a person may have typed it: that of EIP-55, or that of a chain with its own spelling.
     /// </summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out EthereumAddress address)
     {
@@ -49,8 +49,8 @@ public readonly struct EthereumAddress : IEquatable<EthereumAddress>
     }
 
     /// <summary>
-    /// <c>0x</c> and 40 hex digits in any case: where something else proves that it is the right address, as a signature does, or where a
-    /// machine wrote it. Chains and legacy clients spell it in many ways.
+    /// Reads <c>0x</c> and 40 hex digits in any case: for use where something else proves the address, such as a
+    /// signature, or where a machine wrote it. Chains and legacy clients spell addresses in many ways.
     /// </summary>
     public static bool TryParseAnyCase([NotNullWhen(true)] string? text, out EthereumAddress address)
     {
@@ -86,7 +86,7 @@ public readonly struct EthereumAddress : IEquatable<EthereumAddress>
 
     public static bool operator !=(EthereumAddress left, EthereumAddress right) => !left.Equals(right);
 
-    /// <param name="chain">Whose id is hashed with the digits (EIP-1191); empty for EIP-55.</param>
+    /// <param name="chain">Chain id that is hashed with the digits (EIP-1191); empty for EIP-55.</param>
     private string Spell(string chain)
     {
         var digits = Convert.ToHexStringLower(ToArray());

@@ -5,9 +5,10 @@ using CapOrleans.Contracts.Incidents;
 namespace CapOrleans.Core.Signatures;
 
 /// <summary>
-/// The second signature scheme: EIP-712 typed data over every field that matters, so that any wallet can show and sign it. The
-/// domain names the chain and no deployment: what is signed for one counts in every other that has the same chain id and the same key in
-/// the same CapID. Deployments that share keys must have chain ids of their own.
+/// The second signature scheme: EIP-712 typed data over every field that matters, so that any wallet can show
+/// and sign it. The domain names the chain but no deployment: what is signed for one deployment is valid in
+/// every other with the same chain id and the same key in the same CapID. Deployments that share keys must
+/// therefore have different chain ids.
 /// </summary>
 /// <remarks>Vectors: <c>incident-full-v2.json</c>, made by two independent Ethereum libraries.</remarks>
 public static class FullV2
@@ -21,7 +22,7 @@ public static class FullV2
     /// <summary>Numbers are signed as integers: the decimal times 10^18, exactly.</summary>
     public const int Decimals = 18;
 
-    /// <summary>The type's members in their order, with the Solidity type of each.</summary>
+    /// <summary>The type's members in order, with the Solidity type of each.</summary>
     public static IReadOnlyList<(string Name, string Type)> Members { get; } =
     [
         ("incidentId", "string"), ("capId", "string"), ("agent", "string"), ("timestamp", "string"), ("severity", "string"),
@@ -43,7 +44,7 @@ public static class FullV2
         return Keccak256.Hash(signed);
     }
 
-    /// <summary>A decimal of at most 18 places as the integer that is signed.</summary>
+    /// <summary>Returns a decimal of at most 18 decimal places as the integer that is signed.</summary>
     public static BigInteger Scaled(decimal value)
     {
         Span<int> parts = stackalloc int[4];

@@ -1,6 +1,6 @@
 namespace CapOrleans.Core.Signatures;
 
-/// <summary>The curve's three operations. Both implementations give the same bytes for the same input.</summary>
+/// <summary>The three operations on the curve. Both implementations return the same bytes for the same input.</summary>
 public interface ISecp256k1
 {
     /// <param name="hash">32 bytes.</param>

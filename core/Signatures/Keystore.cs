@@ -7,32 +7,36 @@ using CapOrleans.Core.NormalForms;
 
 namespace CapOrleans.Core.Signatures;
 
-/// <summary>The file is no keystore, or the passphrase is not its own; the message says which, and holds no secret.</summary>
+/// <summary>
+/// The file is not a keystore, or the passphrase is wrong; the message says which, and contains no secret.
+/// </summary>
 public sealed class KeystoreException(string message) : Exception(message);
 
 /// <summary>
-/// A private key under a passphrase, in the JSON that Ethereum wallets read and write (Web3 Secret Storage, version 3): scrypt, or PBKDF2 in
-/// older files, makes a key of the passphrase, AES-128-CTR hides the secret, Keccak-256 proves both.
+/// A private key under a passphrase, in the JSON that Ethereum wallets read and write (Web3 Secret Storage, version
+/// 3): scrypt, or PBKDF2 in older files, derives a key from the passphrase, AES-128-CTR encrypts the secret, and
+/// Keccak-256 authenticates both.
 /// </summary>
 /// <remarks>
-/// The format wants the passphrase in NFKC, and so it is written. Some wallets write what was typed, and accents are typed in several ways: a file
-/// is tried with the passphrase as it is typed, in NFC and in NFKC, as far as these differ. The parameters come with the file, so they are bounded
-/// before anything is spent on them. Vectors: <c>keystore-v3.json</c>, <c>keystore-passphrases.json</c>, and the format's own, with r = 1 and with PBKDF2.
+/// The format requires the passphrase in NFKC, and that is how it is written. Some wallets write it as typed, and
+/// accents can be typed in several ways, so a file is tried with the passphrase as typed, in NFC and in NFKC, as far as
+/// these differ. The parameters come from the file, so they are bounded before anything is spent on them. Vectors:
+/// <c>keystore-v3.json</c>, <c>keystore-passphrases.json</c>, and the format's own, with r = 1 and with PBKDF2.
 /// </remarks>
 public static class Keystore
 {
     private const int KeyBytes = 32, MaxN = 1 << 20, MaxR = 16, MaxP = 16, MaxIterations = 10_000_000;
 
-    /// <summary>n * r * 128 bytes are filled.</summary>
+    /// <summary>Bound of n * r * 128, the bytes that scrypt fills.</summary>
     private const long MaxMemory = 1L << 28;
 
-    /// <summary>What is written: as much as wallets take, about half a second.</summary>
+    /// <summary>Parameters of new files: the most that wallets use, about half a second.</summary>
     private const int N = 131_072, R = 8, P = 1;
 
-    /// <summary>Whether the text is meant to be a keystore rather than a bare key.</summary>
+    /// <summary>Whether the text is meant as a keystore rather than as a bare key.</summary>
     public static bool IsKeystore(string text) => text.AsSpan().TrimStart().StartsWith("{");
 
-    /// <exception cref="KeystoreException">It cannot be opened.</exception>
+    /// <exception cref="KeystoreException">The keystore cannot be opened.</exception>
     public static PrivateKey Open(string json, string passphrase)
     {
         try
@@ -103,7 +107,10 @@ public static class Keystore
         throw new KeystoreException("The passphrase does not open the keystore, or the file is damaged.");
     }
 
-    /// <summary>What the passphrase's bytes may have been when the file was written: one to three, each another.</summary>
+    /// <summary>
+    /// Returns what the passphrase's bytes may have been when the file was written: one to
+    /// three different strings of bytes.
+    /// </summary>
     internal static IReadOnlyList<byte[]> Forms(string passphrase) =>
         [.. new[] { passphrase, Normalization.ToFormC(passphrase), Normalization.ToFormKC(passphrase) }
             .Select(form => Encoding.UTF8.GetBytes(form)).DistinctBy(bytes => Convert.ToHexString(bytes))];

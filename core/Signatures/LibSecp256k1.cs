@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace CapOrleans.Core.Signatures;
 
-/// <summary>The library that Ethereum clients use, through P/Invoke; allocates nothing but its results.</summary>
+/// <summary>libsecp256k1, which Ethereum clients use, through P/Invoke; allocates nothing but its results.</summary>
 public sealed unsafe class LibSecp256k1 : ISecp256k1
 {
     private const uint ContextNone = 1;

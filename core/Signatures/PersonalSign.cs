@@ -7,7 +7,9 @@ public static class PersonalSign
 {
     private static ReadOnlySpan<byte> Prefix => "\u0019Ethereum Signed Message:\n"u8;
 
-    /// <returns>32 bytes: Keccak-256 over prefix, the message's length in bytes as decimal digits, and the message.</returns>
+    /// <returns>
+    /// 32 bytes: Keccak-256 over prefix, the message's length in bytes as decimal digits, and the message.
+    /// </returns>
     public static byte[] Hash(ReadOnlySpan<byte> message)
     {
         var length = Encoding.ASCII.GetBytes(message.Length.ToString(System.Globalization.CultureInfo.InvariantCulture));

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 
 namespace CapOrleans.Core.Signatures;
 
-/// <summary>A secp256k1 secret. It signs, it tells its address, and it does not print.</summary>
+/// <summary>A secp256k1 secret: signs, has an address, and never prints.</summary>
 public sealed class PrivateKey
 {
     private readonly byte[] secret;
@@ -45,10 +45,11 @@ public sealed class PrivateKey
         return true;
     }
 
-    /// <param name="hash">32 bytes. RFC 6979 nonce, low s: the same hash gives the same signature.</param>
+    /// <param name="hash">32 bytes. Signed with an RFC 6979 nonce and low s: the same hash
+    /// gives the same signature.</param>
     public RecoverableSignature Sign(ReadOnlySpan<byte> hash) => Secp256k1.Instance.Sign(hash, secret);
 
-    /// <summary>64 hex digits with <c>0x</c>, for the one place that stores a key.</summary>
+    /// <summary>Returns the secret as 64 hex digits with <c>0x</c>, only for where a key is stored.</summary>
     public string ExportHex() => $"0x{Convert.ToHexStringLower(secret)}";
 
     public override string ToString() => "[secret]";

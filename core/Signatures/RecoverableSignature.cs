@@ -8,7 +8,7 @@ namespace CapOrleans.Core.Signatures;
 /// </summary>
 /// <remarks>
 /// The low-s rule is EIP-2's. Recovery itself accepts the other half, which would give every message a second valid
-/// signature; and a recovery id above 3 aborts the process inside libsecp256k1. So neither gets past this type.
+/// signature, and a recovery id above 3 aborts the process inside libsecp256k1. This type rejects both.
 /// </remarks>
 public sealed class RecoverableSignature
 {

@@ -5,8 +5,8 @@ using System.Security.Cryptography;
 namespace CapOrleans.Core.Signatures;
 
 /// <summary>
-/// scrypt, RFC 7914. BouncyCastle's refuses r = 1 with an n of 65,536 or more, which the keystore format's own example has. Bounds are the
-/// caller's.
+/// scrypt, RFC 7914. BouncyCastle's implementation refuses r = 1 with an n of 65,536 or more, which the keystore
+/// format's own example uses. The caller checks the bounds.
 /// </summary>
 internal static class Scrypt
 {
@@ -43,7 +43,7 @@ internal static class Scrypt
         }
     }
 
-    /// <summary>scryptBlockMix, section 4: blocks with an even number come first, then the others.</summary>
+    /// <summary>scryptBlockMix, section 4: blocks with an even number come first, then the odd ones.</summary>
     private static void MixBlocks(Span<uint> blocks, Span<uint> spare)
     {
         Span<uint> x = stackalloc uint[BlockWords];

@@ -4,7 +4,9 @@ using CapOrleans.Contracts.Incidents;
 
 namespace CapOrleans.Core.Signatures;
 
-/// <summary>The document that <c>eth_signTypedData_v4</c> takes: what a wallet shows, and signs as <see cref="FullV2"/>.</summary>
+/// <summary>
+/// The document for <c>eth_signTypedData_v4</c>: what a wallet shows, and signs as <see cref="FullV2"/>.
+/// </summary>
 public static class TypedData
 {
     /// <param name="report">Null for the types and the domain alone.</param>

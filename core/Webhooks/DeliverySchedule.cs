@@ -3,21 +3,24 @@ using CapOrleans.Contracts.AuditLog;
 namespace CapOrleans.Core.Webhooks;
 
 /// <summary>
-/// When a delivery is tried again: the schedule of Standard Webhooks, ten attempts within about 75 hours, jittered so that what failed
-/// together does not come back together.
+/// Decides when a delivery is retried: the schedule of Standard Webhooks, ten attempts within about 75 hours, with
+/// jitter so that deliveries that failed together are not retried together.
 /// </summary>
 public static class DeliverySchedule
 {
-    /// <summary>Attempts that are remembered of one delivery.</summary>
+    /// <summary>Maximum number of attempts that are stored per delivery.</summary>
     private const int MaxRemembered = 20;
 
-    /// <summary>After so many hours at the latest, whatever a receiver asks for.</summary>
+    /// <summary>Longest wait that a receiver can ask for.</summary>
     private static readonly TimeSpan LongestWait = TimeSpan.FromHours(24);
 
-    /// <summary>Since the first attempt: a receiver that never takes it is not asked for ever.</summary>
+    /// <summary>
+    /// How long after the first attempt a 429 does not count as an attempt; bounded, or a receiver that never
+    /// accepts it would be retried forever.
+    /// </summary>
     private static readonly TimeSpan LongestSpared = TimeSpan.FromMinutes(15);
 
-    /// <summary>Least time before a receiver that says that it is overloaded is asked again.</summary>
+    /// <summary>Shortest wait before a retry to a receiver that reports overload.</summary>
     private static readonly TimeSpan OverloadedWait = TimeSpan.FromMinutes(1);
 
     private static readonly TimeSpan[] Delays =
@@ -28,9 +31,9 @@ public static class DeliverySchedule
 
     public static int MaxAttempts => Delays.Length + 1;
 
-    /// <param name="row">What waited.</param>
+    /// <param name="row">The waiting delivery.</param>
     /// <param name="jitter">0 to 1.</param>
-    /// <returns>What is known after an attempt.</returns>
+    /// <returns>The delivery after the attempt.</returns>
     public static DeliveryRow After(DeliveryRow row, DeliveryOutcome outcome, DateTimeOffset at, double jitter)
     {
         var isSpared = IsSpared(row, outcome, at);
@@ -47,14 +50,17 @@ public static class DeliverySchedule
             : next with { State = DeliveryState.Waiting, DueAt = at + outcome.Took + Delay(next.Tries, isSpared, outcome, jitter) };
     }
 
-    /// <summary>Whoever floods a receiver spends nobody's attempts: how fast it is sent anything is another matter.</summary>
+    /// <summary>
+    /// Whether the attempt does not count: a flood of a receiver must not use up the attempts of its deliveries. The
+    /// rate of sending is limited elsewhere.
+    /// </summary>
     private static bool IsSpared(DeliveryRow row, DeliveryOutcome outcome, DateTimeOffset at) =>
         outcome.Code == DeliveryOutcome.TooMany && (row.Attempts.Count == 0 || at - row.Attempts[0].At < LongestSpared);
 
-    /// <returns>429, 502 and 504 ask to be slow.</returns>
+    /// <returns>Whether the status asks to slow down: 429, 502 and 504.</returns>
     public static bool IsOverloaded(int? code) => code is 429 or 502 or 504;
 
-    /// <param name="tries">That were made; at least one, unless all were too many.</param>
+    /// <param name="tries">Attempts that count, including this one; at least 1 unless this one does not count.</param>
     private static TimeSpan Delay(int tries, bool isSpared, DeliveryOutcome outcome, double jitter)
     {
         var scheduled = isSpared ? TimeSpan.Zero : Delays[tries - 1] * (0.9 + (0.2 * jitter));

@@ -2,19 +2,19 @@ using CapOrleans.Contracts.Webhooks;
 
 namespace CapOrleans.Core.Webhooks;
 
-/// <summary>What a delivery's outcome says about an endpoint.</summary>
+/// <summary>Updates an endpoint's health by the outcomes of deliveries.</summary>
 public static class EndpointHealth
 {
-    /// <summary>A receiver's way to say that it wants no more.</summary>
+    /// <summary>The status by which a receiver asks for no further deliveries.</summary>
     public const int Gone = 410;
 
-    /// <summary>An endpoint whose deliveries have all failed for so long is disabled.</summary>
+    /// <summary>An endpoint whose deliveries have all failed for this long is disabled.</summary>
     public static readonly TimeSpan FailureLimit = TimeSpan.FromHours(120);
 
-    /// <summary>How exactly times are kept: each would be a write.</summary>
+    /// <summary>Precision of the stored times: every change is a write.</summary>
     private static readonly TimeSpan Step = TimeSpan.FromMinutes(1);
 
-    /// <returns>The endpoint itself when there is nothing to keep; a disabled one stays as it is.</returns>
+    /// <returns>The endpoint itself when there is nothing to store; a disabled one stays as it is.</returns>
     public static WebhookEndpoint After(WebhookEndpoint endpoint, DeliveryReport report, DateTimeOffset now)
     {
         if (endpoint.DisabledAt is not null)
@@ -47,7 +47,7 @@ public static class EndpointHealth
         };
     }
 
-    /// <returns>The fault as readers see it.</returns>
+    /// <returns>The fault as views and entries show it.</returns>
     public static string Text(this DeliveryFault fault) => fault switch
     {
         DeliveryFault.RefusedAddress => "refused-address",

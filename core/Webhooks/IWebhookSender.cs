@@ -2,29 +2,30 @@ using CapOrleans.Contracts.Webhooks;
 
 namespace CapOrleans.Core.Webhooks;
 
-/// <param name="Id">The same for every attempt at the same thing, so that a receiver can drop a duplicate.</param>
+/// <param name="Id">The same for every attempt at a delivery, so that a receiver can drop duplicates.</param>
 public sealed record Delivery(string Id, Uri Url, byte[] Body, string ContentType, SigningSecrets Secrets);
 
-/// <summary>With which of an endpoint's secrets a delivery is signed.</summary>
+/// <summary>The secrets of an endpoint that sign a delivery.</summary>
 /// <param name="Generations">At least one; the newest first.</param>
 public sealed record SigningSecrets(string EndpointId, IReadOnlyList<int> Generations);
 
-/// <summary>What became of one attempt.</summary>
+/// <summary>The outcome of one attempt.</summary>
 /// <param name="Fault">None when the receiver answered 2xx.</param>
-/// <param name="Code">HTTP status; null when no answer came.</param>
-/// <param name="Took">Until the answer, or until it was given up.</param>
-/// <param name="RetryAfter">When the receiver wants to be asked again; null when it did not say.</param>
-/// <param name="Answer">How the answer's body begins, as text; null for none.</param>
+/// <param name="Code">HTTP status; null when there was no response.</param>
+/// <param name="Took">Time until the response, or until the attempt was abandoned.</param>
+/// <param name="RetryAfter">The receiver's Retry-After; null when it sent none.</param>
+/// <param name="Answer">Start of the response body, as text; null for none.</param>
 public sealed record DeliveryOutcome(
     DeliveryFault Fault, int? Code, TimeSpan Took = default, TimeSpan? RetryAfter = null, string? Answer = null)
 {
-    /// <summary>Too many requests: the receiver wants less, whatever it is.</summary>
+    /// <summary>Too Many Requests: the receiver asks for fewer deliveries, whatever their content.</summary>
     public const int TooMany = 429;
 
     public bool Delivered => Fault == DeliveryFault.None;
 
     /// <summary>
-    /// Whether the receiver refused what was sent, as a filter or a limit of its size does: that says nothing of the next delivery.
+    /// Whether the receiver refused this content, as a filter or a size limit does: that predicts
+    /// nothing about the next delivery.
     /// </summary>
     public bool IsOfContent => Code is >= 400 and < 500 and not (401 or 404 or 405 or 407 or 408 or EndpointHealth.Gone or TooMany);
 
@@ -33,22 +34,26 @@ public sealed record DeliveryOutcome(
 
 public interface IWebhookSender
 {
-    /// <returns>False when the URL's host is an address that is never connected to. Names are judged when they are connected to.</returns>
+    /// <returns>
+    /// False when the URL's host is an address that deliveries must never connect to. Host
+    /// names are checked on connecting.
+    /// </returns>
     bool MayReach(Uri url);
 
-    /// <summary>For so long an endpoint that only fails is not asked again.</summary>
+    /// <summary>How long the circuit breaker of an endpoint that only fails stays open.</summary>
     static readonly TimeSpan AwayTime = TimeSpan.FromSeconds(5);
 
-    /// <summary>As <see cref="TryAsync"/>.</summary>
-    /// <returns>Null when nothing was sent, because lately the endpoint did nothing but fail.</returns>
+    /// <summary>As <see cref="TryAsync"/>, behind the endpoint's circuit breaker.</summary>
+    /// <returns>Null when nothing was sent because the circuit breaker is open: all recent attempts failed.</returns>
     Task<DeliveryOutcome?> TryUnlessAwayAsync(Delivery delivery, CancellationToken cancellationToken);
 
     /// <summary>POSTs once, within 15 seconds.</summary>
-    /// <exception cref="OperationCanceledException">It was cancelled; the receiver may have the delivery all the same.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; the receiver may have got the
+    /// delivery nevertheless.</exception>
     Task<DeliveryOutcome> TryAsync(Delivery delivery, CancellationToken cancellationToken);
 }
 
-/// <summary>The secrets of endpoints, derived from the deployment's: no database holds them.</summary>
+/// <summary>The secrets of endpoints, derived from the deployment's secret; no database stores them.</summary>
 public interface IWebhookSecrets
 {
     /// <summary>The key whose <c>v1a</c> signature every delivery carries.</summary>

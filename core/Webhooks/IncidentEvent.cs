@@ -9,16 +9,17 @@ using CapOrleans.Core.Incidents;
 namespace CapOrleans.Core.Webhooks;
 
 /// <summary>
-/// An accepted incident, or what was done about one, as a CloudEvent 1.0 in structured JSON. The reporter's request is in it to the letter, with its signature: a
-/// receiver verifies the source without trusting the cluster, and finds the entry by the log's origin and the index.
+/// An accepted incident, an update or a page of one as a CloudEvent 1.0 in structured JSON. An incident contains the
+/// reporter's request verbatim, with its signature: a receiver can verify the source without trusting the cluster, and
+/// find the entry by the log's origin and the index.
 /// </summary>
 public static class IncidentEvent
 {
     public const string ContentType = "application/cloudevents+json";
 
-    /// <param name="entry">Of an accepted incident, or of an update.</param>
-    /// <param name="notification">What it says to webhooks.</param>
-    /// <param name="origin">Of the log.</param>
+    /// <param name="entry">The entry of an accepted incident or of an update.</param>
+    /// <param name="notification">What the entry notifies webhooks of.</param>
+    /// <param name="origin">Origin of the log.</param>
     public static byte[] Write(LogEntry entry, Notification notification, string origin) => Write(entry, notification, origin,
         notification.Incident is { } incident ? Data(incident, origin, entry.Index) : Data(entry, origin));
 
@@ -36,10 +37,10 @@ public static class IncidentEvent
         .Add("type", $"caporleans.{entry.Kind}")
         .ToBytes();
 
-    /// <summary>A page: its step of the ladder, and the incident as it is now.</summary>
-    /// <param name="entry">Of the page.</param>
-    /// <param name="accepted">The incident's.</param>
-    /// <param name="state">Of the incident.</param>
+    /// <summary>Writes a page: its step of the ladder, the incident, and the incident's present state.</summary>
+    /// <param name="entry">The page's entry.</param>
+    /// <param name="accepted">The incident's entry.</param>
+    /// <param name="state">The incident's present state.</param>
     public static byte[] WritePage(LogEntry entry, Notification notification, LogEntry accepted, string state, string origin) =>
         Write(entry, notification, origin, new CanonicalObject()
             .Add("acknowledgements", notification.Page!.Acknowledgements)
@@ -53,7 +54,7 @@ public static class IncidentEvent
             .Add("round", notification.Page.Round)
             .Add("state", state));
 
-    /// <summary>What a test sends; it is of no incident.</summary>
+    /// <summary>Writes the event that a test sends; it belongs to no incident.</summary>
     public static byte[] WriteTest(string webhook, string id, DateTimeOffset now) => new CanonicalObject()
         .Add("data", new CanonicalObject().Add("webhook", webhook))
         .Add("datacontenttype", "application/json")

@@ -4,14 +4,15 @@ using CapOrleans.Core.Escalation;
 
 namespace CapOrleans.Core.Webhooks;
 
-/// <summary>What an entry says to webhooks.</summary>
-/// <param name="PagingFloor">Of the CapID when the incident was accepted.</param>
-/// <param name="Incident">Null when the entry is about an incident that was accepted before.</param>
-/// <param name="Page">Null unless somebody is to answer.</param>
+/// <summary>What an entry notifies webhooks of.</summary>
+/// <param name="PagingFloor">Paging floor of the CapID when the incident was accepted; for a page,
+/// the incident's severity.</param>
+/// <param name="Incident">Null unless the entry accepts the incident.</param>
+/// <param name="Page">Null unless the entry is a page.</param>
 public sealed record Notification(
     string CapId, string IncidentId, string Severity, string PagingFloor, AcceptedIncident? Incident, Page? Page = null)
 {
-    /// <returns>Null for an entry that webhooks are told nothing of.</returns>
+    /// <returns>Null for an entry that is not delivered to webhooks.</returns>
     public static Notification? Of(LogEntry entry)
     {
         if (entry.Kind == EntryKinds.IncidentAccepted)

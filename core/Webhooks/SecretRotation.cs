@@ -2,10 +2,13 @@ using CapOrleans.Contracts.Webhooks;
 
 namespace CapOrleans.Core.Webhooks;
 
-/// <summary>Replaces an endpoint's secret without a moment in which the receiver knows none of those that sign.</summary>
+/// <summary>
+/// Replaces an endpoint's secret with an overlap, so that at every moment the receiver
+/// knows one of the secrets that sign.
+/// </summary>
 public static class SecretRotation
 {
-    /// <summary>For so long the secret before signs as well.</summary>
+    /// <summary>How long the previous secret signs as well.</summary>
     public static readonly TimeSpan Overlap = TimeSpan.FromHours(24);
 
     public static WebhookEndpoint Rotate(WebhookEndpoint endpoint, DateTimeOffset now) =>

@@ -3,11 +3,12 @@ using CapOrleans.Core.Incidents;
 
 namespace CapOrleans.Core.Webhooks;
 
-/// <summary>Which incidents a webhook is notified of.</summary>
+/// <summary>Decides what a webhook is notified of.</summary>
 public static class WebhookFilter
 {
     /// <summary>
-    /// A page goes to whom its ladder names, whatever else they want. The legacy record says nothing of updates.
+    /// Whether the endpoint receives the notification. A page goes to the webhooks that its ladder names, whatever
+    /// their options. The legacy format has no updates.
     /// </summary>
     public static bool Wants(this WebhookEndpoint endpoint, Notification notification) => notification.Page is { } page
         ? page.Webhooks.Contains(endpoint.Id)

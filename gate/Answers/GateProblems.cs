@@ -5,19 +5,19 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace CapOrleans.Gate.Answers;
 
-/// <summary>Errors as RFC 9457 problems, as the API writes them.</summary>
+/// <summary>Errors as RFC 9457 problems, in the API's form.</summary>
 internal static class GateProblems
 {
     public static byte[] TooOld(TimeSpan age) => JsonSerializer.SerializeToUtf8Bytes(
         Of(StatusCodes.Status504GatewayTimeout, "too-old", "", $"It waited for the cluster longer than {age}.").ProblemDetails, ProblemsJson.Default.ProblemDetails);
 
-    /// <summary>Of what only something between gate and cluster said anything about.</summary>
+    /// <summary>The problem of an incident that only an intermediary between gate and cluster has refused.</summary>
     public static byte[] Intermediary(int status) => JsonSerializer.SerializeToUtf8Bytes(
         Of(status, "refused-by-intermediary", "", "A proxy or a firewall on the way to the cluster must let it pass; it is sent " +
             "again until it is too old.").ProblemDetails,
         ProblemsJson.Default.ProblemDetails);
 
-    /// <summary>Instead of one that the API gave.</summary>
+    /// <summary>Replaces a problem of the API's that is too long to keep.</summary>
     public static byte[] TooLong(int status, byte[] given, int most) => JsonSerializer.SerializeToUtf8Bytes(
         Of(status, ProblemTypes.NameIn(given) is { } name && ProblemTypes.Meanings.ContainsKey(name) ? name : "refused", "", $"The API's problem has {given.Length} bytes; at most {most} are kept.").ProblemDetails,
         ProblemsJson.Default.ProblemDetails);

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace CapOrleans.Gate.Answers;
 
-/// <summary>Problems, and what others answered of which nothing is known but that it is JSON.</summary>
+/// <summary>JSON of problems, and of answers of which nothing is known except that they are JSON.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(JsonElement))]
 [JsonSerializable(typeof(ProblemDetails))]

@@ -4,21 +4,21 @@ using CapOrleans.Gate.Settings;
 namespace CapOrleans.Gate.Forward;
 
 /// <summary>
-/// Several addresses of the cluster's API, of which one is used as long as it answers. One that did not is left alone for a minute, one that
-/// asks to wait for as long as it asks, while there is another.
+/// The addresses of the cluster's API, of which one is used as long as it answers. While there is another, an address
+/// that did not answer is avoided for a minute, and one that asks to wait for as long as it asks.
 /// </summary>
 internal sealed class ApiAddresses(HttpClient http, GateOptions options, TimeProvider time)
 {
     private static readonly TimeSpan BackoffOfSilent = TimeSpan.FromMinutes(1), CheckTimeout = TimeSpan.FromSeconds(2);
 
     private readonly Lock gate = new();
-    private readonly Dictionary<Uri, (long Since, TimeSpan Wait)> backoffs = []; // not times of day: clocks are set
+    private readonly Dictionary<Uri, (long Since, TimeSpan Wait)> backoffs = []; // monotonic timestamps, since wall clocks get set
     private readonly Dictionary<Uri, Task<bool>> checks = [];
     private int current, turn;
 
     public Uri Current => options.Apis[Volatile.Read(ref current)];
 
-    /// <summary>Another one, unless somebody has gone on from it already.</summary>
+    /// <summary>Switches to another address, unless another caller has already done so.</summary>
     public void Leave(Uri api, bool isSilent, TimeSpan? backoff)
     {
         lock (gate)
@@ -38,7 +38,10 @@ internal sealed class ApiAddresses(HttpClient http, GateOptions options, TimePro
         }
     }
 
-    /// <summary>What stepped aside tries every way in turn, since another may have nothing in between; not one that is away.</summary>
+    /// <summary>
+    /// Returns the address for an incident that stepped aside: each one in turn, since another may have no intermediary
+    /// on the way. Instead of one that does not answer, returns the current one.
+    /// </summary>
     public async Task<Uri> NextAsync()
     {
         var api = options.Apis[(int)((uint)Interlocked.Increment(ref turn) % (uint)options.Apis.Count)];
@@ -58,11 +61,12 @@ internal sealed class ApiAddresses(HttpClient http, GateOptions options, TimePro
     }
 
     /// <summary>
-    /// A request had no answer of the cluster's. Strangers choose what is in one, and something in between may break it off for that: the address
-    /// is left for another only when it says nothing to a request of no content either.
+    /// Handles a request that the cluster did not answer. Strangers choose what is in a request, and an intermediary
+    /// may drop it for that: the address is left for another only when it does not answer a request without content
+    /// either.
     /// </summary>
-    /// <param name="isSilent">It said nothing at all.</param>
-    /// <param name="retryAfter">What something in between asked for.</param>
+    /// <param name="isSilent">There was no answer at all.</param>
+    /// <param name="retryAfter">The wait that an intermediary asked for; null for none.</param>
     public async Task SuspectAsync(Uri api, bool isSilent, TimeSpan? retryAfter)
     {
         if (options.Apis.Count > 1 && !await IsThereAsync(api))
@@ -71,7 +75,7 @@ internal sealed class ApiAddresses(HttpClient http, GateOptions options, TimePro
         }
     }
 
-    /// <summary>Asked once at a time.</summary>
+    /// <summary>Concurrent callers share one check.</summary>
     private async Task<bool> IsThereAsync(Uri api)
     {
         Task<bool> check;
@@ -85,7 +89,7 @@ internal sealed class ApiAddresses(HttpClient http, GateOptions options, TimePro
 
     private async Task<bool> CheckAsync(Uri api)
     {
-        await Task.Yield(); // not under the lock
+        await Task.Yield(); // leaves the caller's lock
         try
         {
             using var timeout = new CancellationTokenSource(CheckTimeout, time);
@@ -94,7 +98,7 @@ internal sealed class ApiAddresses(HttpClient http, GateOptions options, TimePro
         }
         catch (ProblemException)
         {
-            return true; // no incidents are no batch, says the API
+            return true; // the API is there: it refuses an empty batch
         }
         catch (Exception fault) when (fault is ClientException or OperationCanceledException)
         {

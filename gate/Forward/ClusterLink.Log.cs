@@ -1,6 +1,6 @@
 namespace CapOrleans.Gate.Forward;
 
-/// <summary>What the link logs.</summary>
+/// <summary>The link's log messages.</summary>
 internal sealed partial class ClusterLink
 {
     private static readonly TimeSpan LogInterval = TimeSpan.FromMinutes(1);
@@ -8,7 +8,10 @@ internal sealed partial class ClusterLink
     private string? loggedError;
     private long? loggedAt;
 
-    /// <summary>Once a minute at most: what one host sends may be refused, and what another sends pass, many times a second.</summary>
+    /// <summary>
+    /// Logs that forwarding stalled or recovered, at most once a minute: one host's incidents may be refused, and
+    /// another's accepted, many times a second.
+    /// </summary>
     private void Log(Uri api, string? error)
     {
         lock (gate)

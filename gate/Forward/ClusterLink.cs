@@ -10,35 +10,39 @@ using CapOrleans.Gate.Telemetry;
 
 namespace CapOrleans.Gate.Forward;
 
-/// <summary>What the cluster decided about one line.</summary>
+/// <summary>The verdict on one line.</summary>
 /// <param name="Problem">The cluster's problem, as JSON; null when it was accepted.</param>
 internal sealed record LineVerdict(int Status, byte[]? Problem)
 {
-    /// <summary>Said by a proxy or a firewall in between, about the request: of the incident the cluster knows nothing.</summary>
+    /// <summary>Whether a proxy or firewall refused the request: the cluster knows nothing of the incident.</summary>
     public bool IsOfIntermediary { get; init; }
 
-    /// <summary>Nobody said anything about the incident that the cluster would.</summary>
+    /// <summary>Whether neither the cluster nor an intermediary has said anything about the incident.</summary>
     public bool IsUnanswered { get; init; }
 
-    /// <summary>Nothing was decided: the same is sent again.</summary>
+    /// <summary>Whether nothing was decided, so that the incident is sent again.</summary>
     public bool IsRetryable => IsOfIntermediary || Status is StatusCodes.Status429TooManyRequests or >= 500;
 }
 
-/// <summary>What came of one request.</summary>
-/// <param name="Verdicts">One for each line; null when the request as a whole has none.</param>
-/// <param name="Refusal">The request itself was refused: whatever is in it, it is not sent again as it is, but in halves.</param>
-/// <param name="RetryAfter">When to come again; null when the cluster did not say.</param>
-/// <param name="LastError">What kept it from being answered, for an operator.</param>
+/// <summary>The outcome of one request.</summary>
+/// <param name="Verdicts">One for each line; null when the request as a whole got none.</param>
+/// <param name="Refusal">
+/// The request itself was refused: whatever its content, it is not repeated as it is, but in halves.
+/// </param>
+/// <param name="RetryAfter">
+/// How long to wait before the next attempt; null when the cluster did not ask for a wait.
+/// </param>
+/// <param name="LastError">What went wrong, for an operator; null for nothing.</param>
 internal sealed record BatchAnswer(IReadOnlyList<LineVerdict>? Verdicts, LineVerdict? Refusal, TimeSpan? RetryAfter, string? LastError)
 {
     public bool IsRetryable => Verdicts is null && Refusal is null;
 
-    /// <summary>The cluster itself has no time for it now, whatever is in it.</summary>
+    /// <summary>Whether the cluster itself is too busy for the request, whatever its content.</summary>
     public bool IsBusy { get; init; }
 }
 
 /// <summary>
-/// The way to the cluster: sends batches to the address of its API that is in use, and says what came of them.
+/// The connection to the cluster: sends batches to the API address in use, and returns their outcome.
 /// </summary>
 internal sealed partial class ClusterLink(HttpClient http, GateOptions options, TimeProvider time, ILogger<ClusterLink> logger)
 {
@@ -52,20 +56,22 @@ internal sealed partial class ClusterLink(HttpClient http, GateOptions options, 
 
     public Uri Api => addresses.Current;
 
-    /// <summary>What the last request met; null when it was answered.</summary>
+    /// <summary>What went wrong with the last request; null when nothing did.</summary>
     public string? LastError { get; private set; }
 
     /// <inheritdoc cref="ApiAddresses.SuspectAsync"/>
     public Task SuspectAsync(Uri api) => addresses.SuspectAsync(api, isSilent: true, retryAfter: null);
 
-    /// <summary>The way is open: the cluster decided, or answered something else of the gate's.</summary>
+    /// <summary>Records that the cluster was reached: it decided, or answered another request of the gate's.</summary>
     public void Pass() => Volatile.Write(ref passedAt, time.GetTimestamp());
 
-    /// <returns>Whether the way was open at some time after this one.</returns>
+    /// <returns>Whether the cluster was reached after this timestamp.</returns>
     public bool HasPassedSince(long timestamp) => Volatile.Read(ref passedAt) is var passed && passed != 0 && passed > timestamp;
 
-    /// <param name="areProven">Claims of addresses of which the wallet took one lately: the cluster asks for them as for another
-    /// caller.</param>
+    /// <param name="areProven">
+    /// Whether these are claims from addresses from which the wallet recently accepted one: the cluster counts them as
+    /// another caller's when it asks wallets.
+    /// </param>
     public async Task<BatchAnswer> SendAsync(IReadOnlyList<Waiting> batch, bool areProven, CancellationToken cancellationToken)
     {
         var (api, isSilent) = (batch is [{ IsAside: true }] ? await addresses.NextAsync() : Api, false);
@@ -91,7 +97,7 @@ internal sealed partial class ClusterLink(HttpClient http, GateOptions options, 
             await addresses.SuspectAsync(api, isSilent, answer.RetryAfter);
         }
 
-        answer = Api == api ? answer : answer with { RetryAfter = null }; // that is not the next one's
+        answer = Api == api ? answer : answer with { RetryAfter = null }; // the wait is not for the next address
 
         if (answer.Verdicts is not null)
         {
@@ -148,26 +154,28 @@ internal sealed partial class ClusterLink(HttpClient http, GateOptions options, 
     }
 
     /// <summary>
-    /// What is said of a request's content or size, and will be said again. Not of who asks (401, 407), of where (404, 405) or of when: these
-    /// are said of every request, until somebody changes a setting.
+    /// Whether the status is about a request's content or size, and would recur. Not about the caller (401, 407), the
+    /// URL (404, 405) or the moment: those concern every request, until an operator changes a setting.
     /// </summary>
     private static bool IsOfIntermediary(int status) => status is StatusCodes.Status400BadRequest or StatusCodes.Status403Forbidden
         or StatusCodes.Status406NotAcceptable or StatusCodes.Status413PayloadTooLarge or StatusCodes.Status414UriTooLong
         or StatusCodes.Status415UnsupportedMediaType or StatusCodes.Status422UnprocessableEntity
         or StatusCodes.Status431RequestHeaderFieldsTooLarge or StatusCodes.Status451UnavailableForLegalReasons;
 
-    /// <summary>Whoever accepted it says what.</summary>
+    /// <summary>Whether a verdict belongs to an incident: a receipt names the one that it is for.</summary>
     private static bool IsOf(BatchVerdict verdict, Waiting waiting) =>
         verdict.Incident is not { } receipt || (receipt.CapId == waiting.CapId && receipt.IncidentId == waiting.IncidentId);
 
-    /// <summary>What is longer than any problem of ours is not kept: its name is.</summary>
+    /// <summary>Keeps a problem or, if it is longer than any of ours, only its name.</summary>
     private static LineVerdict Verdict(int status, JsonElement? problem)
     {
         var json = problem is { } given ? JsonSerializer.SerializeToUtf8Bytes(given, ProblemsJson.Default.JsonElement) : null;
         return new LineVerdict(status, json is null || json.Length <= MaxProblemBytes ? json : GateProblems.TooLong(status, json, MaxProblemBytes));
     }
 
-    /// <summary>Whoever asks for less is asked again too soon; for more, too late.</summary>
+    /// <summary>
+    /// Bounds the wait asked for: after a shorter one we would retry too soon, after a longer one too late.
+    /// </summary>
     private static TimeSpan? Within(TimeSpan? wait) =>
         wait is not { } asked ? null : asked < Shortest ? Shortest : asked > Longest ? Longest : asked;
 }

@@ -3,7 +3,7 @@ using CapOrleans.Gate.Spool;
 
 namespace CapOrleans.Gate.Forward;
 
-/// <summary>Runs every partition as long as the gate runs.</summary>
+/// <summary>Runs the forwarder of every partition for as long as the gate runs.</summary>
 internal sealed partial class Forwarder(
     IncidentSpool spool, ClusterLink cluster, ProvenQueues proven, TimeProvider time, ILogger<Forwarder> logger) : BackgroundService
 {
@@ -30,7 +30,7 @@ internal sealed partial class Forwarder(
             }
             catch (Exception fault)
             {
-                // The disk, most likely. What was decided is asked for again: the cluster knows it.
+                // The disk, most likely. What was already decided is sent again: the cluster recognises it.
                 LogFault(partition, fault.GetType().Name, fault.Message);
                 await Task.Delay(Backoff, time, CancellationToken.None);
             }

@@ -2,13 +2,14 @@ using CapOrleans.Gate.Spool;
 
 namespace CapOrleans.Gate.Forward;
 
-/// <summary>What becomes of a request that the cluster gave no verdicts on.</summary>
+/// <summary>Handles requests that the cluster gave no verdicts on.</summary>
 internal sealed partial class PartitionForwarder
 {
     /// <summary>
-    /// A request that has no verdicts is sent in halves, until one incident is left that has none by itself. What the cluster refuses whole
-    /// has its verdict. Anything else is said by something in between, or by nobody: that queue rests while others go on, and an incident that
-    /// was tried a few times steps aside, so that what is behind it goes on as well. In an outage none does: nothing passed meanwhile.
+    /// Halves a request without verdicts until it is down to one incident. If the cluster itself refuses that one, the
+    /// refusal is its verdict. Otherwise an intermediary refused it, or there was no answer: its queue backs off while
+    /// others go on, and after a few attempts the incident steps aside, so that those behind it go on as well. In an
+    /// outage none steps aside, since nothing else got through.
     /// </summary>
     private async Task HalveAsync(IReadOnlyList<Waiting> batch, BatchAnswer answer, CancellationToken stoppingToken)
     {
@@ -33,7 +34,8 @@ internal sealed partial class PartitionForwarder
             await RestAsync(single, answer.Refusal ?? Unanswered);
         }
 
-        // Where nothing passes, whatever refuses everything is asked more and more seldom; where something does, one incident keeps no other.
+        // While nothing gets through, requests become less and less frequent; while something does, no incident delays
+        // another.
         blocked = !answer.IsBusy && cluster.HasPassedSince(began - time.TimestampFrequency) ? 0 : blocked + 1;
         if (blocked > 1 && (batch.Count == 1 || answer.Refusal is null))
         {

@@ -9,26 +9,26 @@ using Polly.Retry;
 namespace CapOrleans.Gate.Forward;
 
 /// <summary>
-/// Sends one partition's incidents to the cluster, one request at a time, in the order of the spool. What was decided leaves the spool; a queue
-/// of which one must be sent again rests, and the others go on.
+/// Sends one partition's incidents to the cluster, one request at a time, in the order of the spool. Decided incidents
+/// leave the spool; a queue with one that must be retried backs off, and the others go on.
 /// </summary>
 /// <remarks>
-/// What is sent for the first time and what is sent again take turns, each in requests of its own: so however much the cluster cannot
-/// decide about, or decides about late, a new incident waits for one such request at most.
+/// First attempts and retries alternate, each in requests of their own: however much the cluster cannot decide, or
+/// decides late, a new incident waits for one such request at most.
 /// </remarks>
 internal sealed partial class PartitionForwarder
 {
-    /// <summary>Whatever incident comes next still fits.</summary>
+    /// <summary>Whatever its size, one more incident still fits.</summary>
     private const int MaxBytes = BatchLines.MaxBytes - IncidentReader.MaxRequestBytes;
 
     private const int TriesBeforeAside = 3;
 
-    /// <summary>Of what nobody said anything about that the cluster would.</summary>
+    /// <summary>The verdict on an incident that neither the cluster nor an intermediary said anything about.</summary>
     private static readonly LineVerdict Unanswered = new(StatusCodes.Status503ServiceUnavailable, null) { IsUnanswered = true };
 
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(30);
 
-    /// <summary>A wallet that does not answer takes a whole request's time each time that it is asked.</summary>
+    /// <summary>Longer for wallets: one that does not answer takes up a whole request each time it is asked.</summary>
     private static readonly TimeSpan LongestBackoff = TimeSpan.FromSeconds(15), LongestWalletBackoff = TimeSpan.FromMinutes(1);
 
     private readonly int partition;
@@ -38,14 +38,17 @@ internal sealed partial class PartitionForwarder
     private readonly TimeProvider time;
     private readonly QueueRetries retries;
     private readonly ResiliencePipeline<BatchAnswer> untilAnswered;
-    /// <summary>Of a wallets' partition, as many as the cluster asks at once for one caller: more would only be asked to retry.</summary>
+    /// <summary>
+    /// Most lines of a request. For wallets, as many as the cluster lets wait for one caller: any more would only come
+    /// back for a retry.
+    /// </summary>
     private readonly int widest;
-    /// <summary>Lines of the next request, of what is sent for the first time and of what is sent again.</summary>
+    /// <summary>Most lines of the next request: of first attempts, and of retries.</summary>
     private readonly int[] most;
     private bool isRetry;
-    /// <summary>Requests in a row that had no verdicts while nothing else passed.</summary>
+    /// <summary>Consecutive requests without verdicts while nothing else got through.</summary>
     private int blocked;
-    /// <summary>When the last request was sent first.</summary>
+    /// <summary>When the last batch was first sent.</summary>
     private long began;
 
     public PartitionForwarder(int partition, IncidentSpool spool, ClusterLink cluster, ProvenQueues proven, TimeProvider time)
@@ -148,13 +151,13 @@ internal sealed partial class PartitionForwarder
 
         if (due.FirstOrDefault(Waiting.IsNameAside) is { } aside)
         {
-            due = [aside]; // alone: with others it would have them refused
+            due = [aside]; // alone, or the others would be refused with it
         }
 
         var next = spool.Next(partition, due, most[1], MaxBytes, isOnly: true);
         if (next.Count < most[1] && next.Sum(waiting => waiting.Line.Length + 1) < MaxBytes)
         {
-            retries.Forget(due.Except(next.Select(waiting => waiting.Queue), StringComparer.Ordinal)); // nothing of them waits
+            retries.Forget(due.Except(next.Select(waiting => waiting.Queue), StringComparer.Ordinal)); // nothing waits in them any more
         }
 
         return next;
@@ -168,7 +171,7 @@ internal sealed partial class PartitionForwarder
         {
             if (IsOfWallets && verdict.Status == StatusCodes.Status201Created)
             {
-                proven.Add(sent.Queue); // not for what was accepted before (200): whoever captured that can send it as well
+                proven.Add(sent.Queue); // not for a duplicate (200): anyone who captured the claim can send that
             }
         }
 

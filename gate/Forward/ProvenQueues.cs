@@ -3,8 +3,9 @@ using CapOrleans.Core;
 namespace CapOrleans.Gate.Forward;
 
 /// <summary>
-/// The last 10,000 queues of wallets' claims (a CapID, its wallet and the address that sent them) of which the cluster accepted a new
-/// one. What comes next of such a queue is vouched for: strangers can name any wallet, and cannot sign for it. It calls nobody for that.
+/// The last 10,000 queues of wallet claims (a CapID, its wallet and the sending address) from which the cluster
+/// accepted a new incident. Further claims in such a queue are vouched for: strangers can name any wallet, but cannot
+/// sign for it. This alone does not let a claim page.
 /// </summary>
 internal sealed class ProvenQueues
 {

@@ -6,15 +6,20 @@ using CapOrleans.Gate.Spool;
 
 namespace CapOrleans.Gate.Forward;
 
-/// <summary>When the queues of one partition are sent again of which the cluster did not decide everything, and how much of each.</summary>
+/// <summary>
+/// When the queues of one partition that are not fully decided are retried, and how many lines of each.
+/// </summary>
 /// <remarks>
-/// A queue of which nothing was decided comes with half as many next time, and with twice as many after something was: an incident that
-/// the cluster cannot decide about holds up those behind it until it is too old, and none before it. Sent by itself and not decided, it
-/// waits twice as long each time. What is known of a queue goes when nothing of it waits, or whole requests of it are decided again.
+/// A queue of which nothing was decided is retried with half as many lines, and with twice as many after something was:
+/// an incident that the cluster cannot decide holds up those behind it until it is too old, and none before it.
+/// While one is sent alone and stays undecided, its backoff doubles each time. A queue is forgotten when nothing waits
+/// in it, or when full requests of it are decided again.
 /// </remarks>
 internal sealed class QueueRetries(TimeProvider time, TimeSpan longestBackoff)
 {
-    /// <summary>Queues that are kept apart; then the one that is due first is as one that was never sent.</summary>
+    /// <summary>
+    /// Queues that are tracked; beyond that, the one due first is treated as if it had never been sent.
+    /// </summary>
     private const int Limit = 10_000;
 
     private static readonly TimeSpan FirstBackoff = TimeSpan.FromSeconds(1);
@@ -28,25 +33,26 @@ internal sealed class QueueRetries(TimeProvider time, TimeSpan longestBackoff)
         queue.Key, queue.Value.Until, queue.Value.Attempts, queue.Value.Undecided!.Status,
         queue.Value.Undecided.Problem is { } problem ? JsonElement.Parse(problem) : null));
 
-    /// <summary>All that are sent again, now or later.</summary>
+    /// <summary>All queues to retry, whether due or not.</summary>
     public IReadOnlyCollection<string> Queues => (IReadOnlyCollection<string>)states.Keys;
 
-    /// <summary>Those that may be sent now, so many, whose turn came first.</summary>
+    /// <summary>Returns at most <paramref name="most"/> queues that are due, the longest overdue first.</summary>
     public IReadOnlyCollection<string> Due(int most)
     {
         var now = time.GetUtcNow();
         return [.. states.Where(queue => DueAt(queue) <= now).OrderBy(queue => queue.Value.Until).Take(most).Select(queue => queue.Key)];
     }
 
-    /// <summary>When the next one may be; null when there is none.</summary>
+    /// <summary>When the next queue is due; null when there is none.</summary>
     public DateTimeOffset? NextDue => states.IsEmpty ? null : states.Min(DueAt);
 
     /// <summary>
-    /// Of what stepped aside, one a second is tried while that fails, however many there are: whatever refuses them may take offence.
+    /// Limits incidents that stepped aside to one attempt a second while they fail, however many there are: whatever
+    /// refuses them might otherwise block the gate.
     /// </summary>
     public void PauseAsides() => asidesUntil = time.GetUtcNow() + AsidePause;
 
-    /// <summary>Nothing of these queues waits any more.</summary>
+    /// <summary>Forgets queues in which nothing waits any more.</summary>
     public void Forget(IEnumerable<string> queues)
     {
         foreach (var queue in queues)
@@ -55,14 +61,16 @@ internal sealed class QueueRetries(TimeProvider time, TimeSpan longestBackoff)
         }
     }
 
-    /// <summary>Leaves out the later ones of a queue, so that what is sent is still in order.</summary>
+    /// <summary>
+    /// Leaves out the later incidents of a queue beyond its width, so that what is sent is still in order.
+    /// </summary>
     public IReadOnlyList<Waiting> Narrow(IReadOnlyList<Waiting> next)
     {
         var taken = new Dictionary<string, int>(StringComparer.Ordinal);
         return [.. next.Where(waiting => (taken[waiting.Queue] = taken.GetValueOrDefault(waiting.Queue) + 1) <= WidthOf(waiting.Queue))];
     }
 
-    /// <param name="retryAfter">As the cluster asks; null when it did not.</param>
+    /// <param name="retryAfter">The wait that the cluster asked for; null for none.</param>
     public void Record(IReadOnlyList<Waiting> batch, IReadOnlyList<LineVerdict> verdicts, TimeSpan? retryAfter)
     {
         foreach (var queue in batch.Zip(verdicts).GroupBy(line => line.First.Queue, line => line.Second, StringComparer.Ordinal))
@@ -86,14 +94,16 @@ internal sealed class QueueRetries(TimeProvider time, TimeSpan longestBackoff)
         }
     }
 
-    /// <returns>How often its first incident was sent by itself, and not decided, and since when.</returns>
+    /// <returns>How often the queue's first incident was sent alone without a decision, and since when.</returns>
     public (int Attempts, long Since) AttemptsOf(string queue) => states.GetValueOrDefault(queue) is { } state ? (state.Attempts,
         state.Since) : (0, 0);
 
-    /// <summary>One that stepped aside in a former life: by itself from the beginning.</summary>
+    /// <summary>
+    /// Restores the queue of an incident that stepped aside before the gate restarted: it is sent alone from the start.
+    /// </summary>
     public void Restore(string queue) => states[queue] = new State(time.GetUtcNow() + longestBackoff, 1, 1, null, time.GetTimestamp());
 
-    /// <summary>After an outage, what only that kept waiting waits no longer.</summary>
+    /// <summary>After an outage, makes due the queues that waited for nothing else.</summary>
     public void Wake()
     {
         foreach (var (queue, state) in states.Where(queue => queue.Value.Undecided is { IsUnanswered: true } && !Waiting.IsNameAside(
@@ -114,8 +124,8 @@ internal sealed class QueueRetries(TimeProvider time, TimeSpan longestBackoff)
         return backoff < longestBackoff ? backoff : first < longestBackoff ? longestBackoff : first;
     }
 
-    /// <param name="Width">How many of its lines the next request has at most.</param>
-    /// <param name="Undecided">Of the last one that the cluster did not decide about; null when the last request had none.</param>
-    /// <param name="Since">When the first of its attempts ended.</param>
+    /// <param name="Width">Most lines of the queue in the next request.</param>
+    /// <param name="Undecided">The last verdict that decided nothing; null when the last request had none.</param>
+    /// <param name="Since">When the first of these attempts ended, as a timestamp.</param>
     private sealed record State(DateTimeOffset Until, int Attempts, int Width, LineVerdict? Undecided, long Since);
 }

@@ -2,21 +2,23 @@ using CapOrleans.Contracts.Caps;
 
 namespace CapOrleans.Gate.Keys;
 
-/// <summary>A CapID's context as the cluster gave it; null when the cluster has no such CapID.</summary>
-/// <param name="At">Timestamp of the request, not a time of day: clocks are set.</param>
+/// <summary>A CapID's context as the cluster returned it; null when the cluster does not have the CapID.</summary>
+/// <param name="At">Timestamp of the request; monotonic, since wall clocks get set.</param>
 internal sealed record KeyList(CapContext? Context, long At);
 
 internal enum LookupVerdict
 {
     Undecided = 0,
 
-    /// <summary>There is a list that is new enough.</summary>
+    /// <summary>There is a list that is fresh enough.</summary>
     Listed = 1,
 
-    /// <summary>The cluster is away, or lets this gate read nothing: nobody is refused for want of authority.</summary>
+    /// <summary>
+    /// The cluster cannot be reached, or refuses this gate all reads: no incident is refused for lack of authority.
+    /// </summary>
     Unavailable = 2,
 
-    /// <summary>This look-up failed, or its turn did not come. The same may be sent again.</summary>
+    /// <summary>This look-up failed, or its turn did not come. The request may be retried.</summary>
     Busy = 3,
 }
 

@@ -3,24 +3,27 @@ using System.Net;
 namespace CapOrleans.Gate.Keys;
 
 /// <summary>
-/// Who may speak, so that garbage stops at the edge. A list that says yes is used for five seconds, so that a revoked key is refused soon;
-/// before it says no it must be new, since a key may just have been added.
+/// The keys that may report for each CapID, so that garbage is refused at the edge. A list that grants authority is
+/// used for five seconds, so that a revoked key is soon refused; one that denies it must be at most a second old, since
+/// a key may just have been added.
 /// </summary>
 /// <remarks>
-/// Strangers can name any CapID, so what they cause is bounded and kept apart: look-ups of CapIDs that have a list have a queue of their own,
-/// and so have the lists. A look-up that fails speaks for itself alone; whether it begins an outage is asked about a CapID that the cluster
-/// knows, so that slow answers about unknown ones make none.
+/// Strangers can name any CapID, so the load they cause is bounded and kept apart: look-ups of CapIDs with a known list
+/// have a queue of their own, and CapIDs that the cluster does not have are cached separately. A failed look-up counts
+/// for itself alone; whether it starts an outage is checked with a CapID that the cluster has, so that slow answers
+/// about unknown CapIDs cause none.
 /// </remarks>
 internal sealed class KeyLists : IDisposable
 {
-    /// <summary>CapIDs that are remembered, and apart from them CapIDs that the cluster does not have.</summary>
+    /// <summary>Lists cached of known CapIDs, and as many again of CapIDs that the cluster does not have.</summary>
     public const int MaxLists = 10_000;
 
-    /// <summary>How old a list may be that says yes, and one that says no.</summary>
+    /// <summary>Greatest age of a list that grants authority, and of one that denies it. 5 seconds; 1 second.</summary>
     public static readonly TimeSpan ForYes = TimeSpan.FromSeconds(5), ForNo = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// Asked about where no CapID is known: a name that strangers chose may be one that a firewall on the way does not let pass. It need not exist.
+    /// The CapID to probe with when none is known: a firewall on the way might block one that a stranger chose. It need
+    /// not exist.
     /// </summary>
     private const string Harmless = "SYS-CORE";
 
@@ -40,13 +43,13 @@ internal sealed class KeyLists : IDisposable
         (refreshes, others) = (new LookupQueue(AskAsync, time), new LookupQueue(AskAsync, time));
     }
 
-    /// <summary>What kept the cluster from giving a list; null when nothing did.</summary>
+    /// <summary>Why the cluster gave no list; null when it did.</summary>
     public string? LastError => health.LastError;
 
-    /// <returns>The last list, however old; null when there was none.</returns>
+    /// <returns>The last list, however old; null for none.</returns>
     public KeyList? Last(string capId) => known.Find(capId) ?? unknown.Find(capId);
 
-    /// <param name="address">Of the caller, as <see cref="Core.Access.ClientAddress"/> gives it.</param>
+    /// <param name="address">The caller's, as <see cref="Core.Access.ClientAddress"/> normalises it.</param>
     public async Task<Lookup> FindAsync(string capId, IPAddress address, TimeSpan maxAge)
     {
         if (Fresh(capId, maxAge) is { } kept)
@@ -56,7 +59,8 @@ internal sealed class KeyLists : IDisposable
 
         if (health.IsPaused)
         {
-            // Hosts do not wait for a cluster that is away: now and then one of them asks, and the others go on.
+            // Hosts do not wait for a cluster that cannot be reached: now and then one of them probes, and the others
+            // go on.
             if (!health.TryProbe())
             {
                 return new Lookup(LookupVerdict.Unavailable);
@@ -105,7 +109,8 @@ internal sealed class KeyLists : IDisposable
             return new Lookup(LookupVerdict.Busy);
         }
 
-        // Whoever makes the cluster slow must not make it pass for away: what is late for a host is asked again with more time.
+        // A client that slows the cluster down must not make it look unreachable: a look-up that is too late for a host
+        // is repeated with a longer timeout.
         var isAway = answer.IsLate && limit < KeySource.ConfirmTimeout ? health.Doubt(answer.Error!) : health.Fail(answer.Error!);
         if (isAway)
         {
@@ -120,7 +125,10 @@ internal sealed class KeyLists : IDisposable
         return new Lookup(LookupVerdict.Busy);
     }
 
-    /// <summary>After a failure the gate asks by itself until it knows: an outage is noticed though no host comes back soon.</summary>
+    /// <summary>
+    /// After a failure, looks up by itself until the cluster's state is known: an outage is noticed even if no host
+    /// sends anything soon.
+    /// </summary>
     private async Task ConfirmAsync()
     {
         try
@@ -133,7 +141,7 @@ internal sealed class KeyLists : IDisposable
         }
         catch (Exception fault) when (fault is OperationCanceledException or ObjectDisposedException)
         {
-            // The gate stops.
+            // The gate is stopping.
         }
         finally
         {

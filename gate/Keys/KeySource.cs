@@ -6,24 +6,30 @@ using CapOrleans.Gate.Settings;
 namespace CapOrleans.Gate.Keys;
 
 /// <param name="List">Null when there is an error.</param>
-/// <param name="IsRefused">The cluster lets this gate read nothing: 401 or 403.</param>
+/// <param name="IsRefused">The cluster refuses this gate all reads: 401 or 403.</param>
 /// <param name="Error">For an operator.</param>
 internal sealed record KeyAnswer(KeyList? List, bool IsRefused, string? Error)
 {
-    /// <summary>The cluster is there and has no time for this look-up: 429, or a 503 of its own, not of what stands in between.</summary>
+    /// <summary>
+    /// Whether the cluster answers, but has no time for this look-up: 429, or a 503 of its own rather than an
+    /// intermediary's.
+    /// </summary>
     public bool IsBusy { get; init; }
 
-    /// <summary>It did not come in time: the cluster may be away, or have much to do.</summary>
+    /// <summary>Whether the look-up timed out: the cluster may be unreachable, or busy.</summary>
     public bool IsLate { get; init; }
 }
 
-/// <summary>Asks the cluster who may speak for a CapID.</summary>
+/// <summary>Asks the cluster for the keys of a CapID.</summary>
 internal sealed class KeySource(HttpClient http, ClusterLink cluster, GateOptions options, TimeProvider time)
 {
-    /// <summary>For a host that waits. 1 second.</summary>
+    /// <summary>Timeout while a host waits. 1 second.</summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(1);
 
-    /// <summary>To see whether the cluster is there at all: what answers within it is slow and not away. 5 seconds.</summary>
+    /// <summary>
+    /// Timeout to find out whether the cluster can be reached at all: one that answers within it is slow, not
+    /// unreachable. 5 seconds.
+    /// </summary>
     public static readonly TimeSpan ConfirmTimeout = TimeSpan.FromSeconds(5);
 
     public async Task<KeyAnswer> AskAsync(string capId, TimeSpan limit)
@@ -49,7 +55,7 @@ internal sealed class KeySource(HttpClient http, ClusterLink cluster, GateOption
         }
         catch (ClientException fault) when (fault.Status is not null)
         {
-            // A 403 that is no problem of the API's is a firewall's, of this one URL: strangers choose what is in it.
+            // A 403 that is not a problem of the API's is a firewall's, for this one URL: strangers choose part of it.
             var isRefused = fault.Status is StatusCodes.Status401Unauthorized
                 || fault is ProblemException { Status: StatusCodes.Status403Forbidden };
             return new KeyAnswer(null, isRefused, $"{api} gives no list of keys: it answered {fault.Status}; see Gate__ApiKeyFile.");
@@ -60,7 +66,7 @@ internal sealed class KeySource(HttpClient http, ClusterLink cluster, GateOption
             var isLate = reason is OperationCanceledException;
             if (!isLate || limit >= ConfirmTimeout)
             {
-                _ = cluster.SuspectAsync(api); // the host waits for something else
+                _ = cluster.SuspectAsync(api); // the host does not wait for this
             }
 
             return new KeyAnswer(null, IsRefused: false, $"{api} gives no list of keys: {reason.Message}") { IsLate = isLate };

@@ -1,9 +1,11 @@
 namespace CapOrleans.Gate.Keys;
 
 /// <summary>
-/// Whether the cluster gives lists of keys. One failed look-up says nothing about the next. An outage is several failures in a row with no
-/// success between, over at least <see cref="OutageAfter"/>; it ends with the first success, or when the cluster says that it is busy. While it lasts, and while the cluster lets this
-/// gate read nothing, look-ups are paused but for a probe now and then.
+/// Whether the cluster gives lists of keys. One failed look-up predicts nothing about the next. An outage is at least
+/// <see cref="OutageFailures"/> failures in a row, without a success between them, over at least
+/// <see cref="OutageAfter"/>; it ends with the first success, or when the cluster answers that it is busy. During an
+/// outage, and while the cluster refuses this gate all reads, look-ups are paused except for a probe every
+/// <see cref="ProbeInterval"/>.
 /// </summary>
 internal sealed class LookupHealth(TimeProvider time)
 {
@@ -16,13 +18,13 @@ internal sealed class LookupHealth(TimeProvider time)
     private bool isDoubted;
     private long firstFailureAt, lastAskedAt;
 
-    /// <summary>What kept the last look-up from giving a list; null when it gave one.</summary>
+    /// <summary>Why the last look-up gave no list; null when it gave one.</summary>
     public string? LastError { get; private set; }
 
-    /// <summary>Nobody asks but a probe.</summary>
+    /// <summary>Whether look-ups are paused, except for probes.</summary>
     public bool IsPaused { get; private set; }
 
-    /// <summary>It is not known yet whether the last failure was the first of an outage.</summary>
+    /// <summary>Whether it is still unknown if the last failure was the first of an outage.</summary>
     public bool IsInDoubt => (isDoubted || failures > 0) && !IsPaused;
 
     public void Succeed()
@@ -33,7 +35,7 @@ internal sealed class LookupHealth(TimeProvider time)
         }
     }
 
-    /// <summary>The cluster answered that this gate may not read.</summary>
+    /// <summary>Records that the cluster refuses this gate all reads.</summary>
     public void Refuse(string error)
     {
         lock (gate)
@@ -42,7 +44,9 @@ internal sealed class LookupHealth(TimeProvider time)
         }
     }
 
-    /// <summary>The cluster answered that it has no time: whoever can make it busy must not make it pass for away.</summary>
+    /// <summary>
+    /// Records that the cluster is busy: a client that can make it busy must not make it look unreachable.
+    /// </summary>
     public void Postpone(string error)
     {
         lock (gate)
@@ -51,7 +55,9 @@ internal sealed class LookupHealth(TimeProvider time)
         }
     }
 
-    /// <summary>There was no answer in a host's time: it counts for no failure, and is to be looked into.</summary>
+    /// <summary>
+    /// Records that a look-up was too late for a host: this is no failure yet, but must be followed up.
+    /// </summary>
     /// <returns>Whether look-ups are paused now.</returns>
     public bool Doubt(string error)
     {
@@ -74,7 +80,7 @@ internal sealed class LookupHealth(TimeProvider time)
         }
     }
 
-    /// <returns>True for the one caller whose turn it is to see whether the pause is over.</returns>
+    /// <returns>True for the one caller that is to probe whether the pause is over.</returns>
     public bool TryProbe()
     {
         lock (gate)

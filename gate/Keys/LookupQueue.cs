@@ -4,15 +4,15 @@ using CapOrleans.Core;
 namespace CapOrleans.Gate.Keys;
 
 /// <summary>
-/// Look-ups wait for their turn, and the addresses that ask take turns: whoever asks about many CapIDs delays no other by more than one of
-/// his own. Whoever asks about a CapID that is being asked about shares the answer.
+/// A queue of look-ups in which the addresses that ask take turns: a caller that asks about many CapIDs delays any
+/// other by at most one of its own look-ups. Look-ups of a CapID that is already being looked up share the answer.
 /// </summary>
 internal sealed class LookupQueue(Func<string, Task<Lookup>> ask, TimeProvider time)
 {
-    /// <summary>Look-ups under way at once, that wait, and that wait for one address.</summary>
+    /// <summary>Look-ups under way at once, that wait in all, and that wait for one address.</summary>
     public const int MaxRunning = 32, MaxWaiting = 400, MaxWaitingEach = 50;
 
-    /// <summary>Whoever has no answer by then gets the answer that the cluster is busy. 2 seconds.</summary>
+    /// <summary>A caller without an answer by then gets <see cref="LookupVerdict.Busy"/>. 2 seconds.</summary>
     public static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(2);
 
     private static readonly Lookup Busy = new(LookupVerdict.Busy);
@@ -38,7 +38,7 @@ internal sealed class LookupQueue(Func<string, Task<Lookup>> ask, TimeProvider t
     {
         lock (gate)
         {
-            // Not what another address waits for: its turn may be far away.
+            // Not the one that waits for another address: its turn may be far off.
             if (underWay.TryGetValue(capId, out var request) || waiting.TryGetValue((capId, address), out request))
             {
                 return request;
@@ -57,12 +57,12 @@ internal sealed class LookupQueue(Func<string, Task<Lookup>> ask, TimeProvider t
             {
                 try
                 {
-                    var isLate = time.GetElapsedTime(since) >= MaxWait; // nobody waits any more
+                    var isLate = time.GetElapsedTime(since) >= MaxWait; // its caller has given up
                     answer.SetResult(isLate ? Busy : await ShareAsync(capId));
                 }
                 catch (Exception fault)
                 {
-                    answer.SetException(fault); // whoever asked sees it, and the queue goes on
+                    answer.SetException(fault); // its callers get it, and the queue goes on
                 }
                 finally
                 {
@@ -101,7 +101,7 @@ internal sealed class LookupQueue(Func<string, Task<Lookup>> ask, TimeProvider t
 
         async Task<Lookup> AskAsync()
         {
-            await Task.Yield(); // not under the lock
+            await Task.Yield(); // leaves the caller's lock
             try
             {
                 return await ask(capId);

@@ -1,6 +1,6 @@
 namespace CapOrleans.Gate.Keys;
 
-/// <summary>The newest lists, at most so many: one more takes the place of the oldest.</summary>
+/// <summary>The newest lists, at most <paramref name="most"/>: a further one replaces the oldest.</summary>
 internal sealed class RecentLists(int most)
 {
     private readonly Lock gate = new();

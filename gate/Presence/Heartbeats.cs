@@ -10,7 +10,8 @@ using CapOrleans.Gate.Spool;
 namespace CapOrleans.Gate.Presence;
 
 /// <summary>
-/// Tells the cluster, signed, that the gate is there and what waits in it; a cluster that gets nothing says so in its log.
+/// Sends the cluster signed heartbeats, with the number of incidents and dead letters in the spool; a cluster that
+/// receives none records that in its log.
 /// </summary>
 internal sealed partial class Heartbeats(
     HttpClient http, ClusterLink cluster, RecentCounts recent, GateOptions options, TimeProvider time, ILogger<Heartbeats> logger)
@@ -18,15 +19,17 @@ internal sealed partial class Heartbeats(
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
-    /// <summary>Until the next, after one that did not arrive: a gate that was just added joins soon.</summary>
+    /// <summary>
+    /// Time to the next heartbeat after one that did not arrive: a gate that was just added joins soon.
+    /// </summary>
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(2);
 
-    /// <summary>What kept the last one from arriving; null when nothing did.</summary>
+    /// <summary>Why the last heartbeat did not arrive; null when it did.</summary>
     public string? LastError { get; private set; }
 
     private string? logged;
 
-    /// <summary>What an admin of the cluster runs, once.</summary>
+    /// <summary>The command that an admin of the cluster runs, once.</summary>
     private string AddCommand => $"cap gate add {options.Identity.Name} {options.Identity.Key.Address}";
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -40,7 +43,7 @@ internal sealed partial class Heartbeats(
             }
             else if (LastError is not null && (logged is null || (IsUnknown(lastError) && !IsUnknown(logged))))
             {
-                // Not the first: that may come before the cluster is up.
+                // Not after the first failure, which may come before the cluster is up.
                 LogStalled(logged = lastError);
             }
 
@@ -51,7 +54,7 @@ internal sealed partial class Heartbeats(
 
     private bool IsUnknown(string lastError) => lastError.EndsWith(AddCommand, StringComparison.Ordinal);
 
-    /// <returns>What kept it from arriving.</returns>
+    /// <returns>Why the heartbeat did not arrive; null when it did.</returns>
     private async Task<string?> SendAsync(CancellationToken stoppingToken)
     {
         var api = cluster.Api;

@@ -6,8 +6,8 @@ using System.Text;
 namespace CapOrleans.Gate.Settings;
 
 /// <summary>
-/// What the gate's own operators show it, <c>gate_</c> and 256 random bits as 64 hex digits. It opens nothing at the cluster, and the
-/// cluster's API keys open nothing here.
+/// The token that the gate's own operators present: <c>gate_</c> and 256 random bits as 64 hex digits. It gives no
+/// access to the cluster, and the cluster's API keys give none to the gate.
 /// </summary>
 public sealed class GateToken
 {
@@ -32,7 +32,7 @@ public sealed class GateToken
         return isToken;
     }
 
-    /// <summary>Takes the same time whatever is given.</summary>
+    /// <summary>Compares in constant time.</summary>
     public bool Is(string given) => CryptographicOperations.FixedTimeEquals(HashOf(given), Hash);
 
     public string Export() => text;

@@ -1,11 +1,11 @@
 namespace CapOrleans.Gate.Spool;
 
-/// <summary>What an operator does about a dead letter, by the name of its problem.</summary>
+/// <summary>What an operator can do about a dead letter, by the name of its problem.</summary>
 internal static class DeadLetterAdvice
 {
     private const string Retry = "then 'cap gate retry' its number.";
 
-    /// <param name="problem">Null for what is none of the API's.</param>
+    /// <param name="problem">Null when the problem is not one of the API's.</param>
     public static string Of(string? problem) => problem switch
     {
         "signer-not-authorised" => $"Add the signer's key to the CapID if it is one of its hosts ('cap key add'), {Retry}",

@@ -2,12 +2,12 @@ using Microsoft.Data.Sqlite;
 
 namespace CapOrleans.Gate.Spool;
 
-/// <summary>Claims of wallets, which take turns.</summary>
+/// <summary>Reads of wallet claims, in which addresses take turns.</summary>
 internal sealed partial class IncidentSpool
 {
     /// <summary>
-    /// The indexes are named: the planner would take another, and look at everything that waits for each step (31 s were measured at
-    /// 100,000 claims).
+    /// The indexes are named, because the planner would choose another and scan everything that waits at each step:
+    /// 31 s were measured at 100,000 claims.
     /// </summary>
     private readonly ClaimTurns
         strangers = new("INDEXED BY waits_claimed_by_source", "INDEXED BY waits_claimed_by_queue", "partition = 4", "vouched = 0"),
@@ -42,8 +42,11 @@ internal sealed partial class IncidentSpool
         }
     }
 
-    /// <summary>Goes round: from behind the address that was last to the end, and from the beginning up to it.</summary>
-    /// <returns>The address that is the last one now.</returns>
+    /// <summary>
+    /// Takes one claim of each address, in a round: from the address after the last one to the end, then from the
+    /// beginning up to the last one.
+    /// </summary>
+    /// <returns>The address that is now the last one.</returns>
     private static string TakeOfEachAddress(SqliteConnection connection, ClaimTurns turns, Batch next, HashSet<string> excluded)
     {
         using var addresses = connection.CreateCommand();
@@ -78,7 +81,10 @@ internal sealed partial class IncidentSpool
         return taken;
     }
 
-    /// <summary>The address behind another, what it has, and the oldest of a queue.</summary>
+    /// <summary>
+    /// The queries for the next address, for an address's claims and for the oldest claim of a queue, and where the
+    /// last round ended.
+    /// </summary>
     private sealed class ClaimTurns(string bySource, string byQueue, string partition, string kind)
     {
         public string NextAddress { get; } =
@@ -96,11 +102,11 @@ internal sealed partial class IncidentSpool
             WHERE refused_at IS NULL AND {partition} AND queue = $queue ORDER BY number LIMIT 1
             """;
 
-        /// <summary>The address that was sent last.</summary>
+        /// <summary>The address whose claim was taken last.</summary>
         public string Last { get; set; } = "";
     }
 
-    /// <summary>Lines of a request, and whether it holds more.</summary>
+    /// <summary>The lines of a request, and whether it is full.</summary>
     private sealed class Batch(int maxLines, int maxBytes)
     {
         private int bytes;

@@ -1,6 +1,6 @@
 namespace CapOrleans.Gate.Spool;
 
-/// <summary>What the spool says; what strangers cause, once a second at most.</summary>
+/// <summary>The spool's log messages; those that strangers can cause are logged at most once a second.</summary>
 internal sealed partial class IncidentSpool
 {
     [LoggerMessage(521, LogLevel.Error,

@@ -6,18 +6,19 @@ using Microsoft.Data.Sqlite;
 
 namespace CapOrleans.Gate.Spool;
 
-/// <summary>What is in the spool; each read sees one state of it.</summary>
+/// <summary>Reads of the spool; each sees one consistent state.</summary>
 internal sealed partial class IncidentSpool
 {
     private const string Columns = "number, queue, cap_id, incident_id, line, received_at, source, any_severity";
 
     /// <summary>
-    /// The oldest of a partition, as many as a request may hold. What a list of keys vouches for goes first, and of that the critical ones,
-    /// in up to three quarters of it; the room that is left is for the others, of the same CapID too: whoever writes its name into junk must
-    /// not hold it up. Of wallets' claims one of each address goes first, of each queue where those that come again are asked for, and the
-    /// addresses take turns from request to request: however much one sends, the others wait for one claim of it.
+    /// Returns the oldest incidents of a partition, as many as fit into one request. Vouched-for ones go first, and
+    /// among these the critical ones, in up to three quarters of the lines; what is left is for the others, even those
+    /// of the same CapID: junk that is sent under a CapID's name must not hold it up. Of wallet claims, one of each
+    /// address goes first (of retries, one of each queue), and the addresses take turns from request to request:
+    /// however many one address sends, the others wait for one claim of it.
     /// </summary>
-    /// <param name="queues">Those that are left out; with <paramref name="isOnly"/>, those that are taken.</param>
+    /// <param name="queues">Queues to leave out; with <paramref name="isOnly"/>, the only ones to take from.</param>
     public IReadOnlyList<Waiting> Next(int partition, IReadOnlyCollection<string> queues, int maxLines, int maxBytes, bool isOnly = false)
     {
         using var connection = file.Connect();
@@ -60,7 +61,9 @@ internal sealed partial class IncidentSpool
         }
     }
 
-    /// <summary>Of what stepped aside, see <see cref="Waiting.QueueAside"/>.</summary>
+    /// <summary>
+    /// Returns the queues of incidents that stepped aside, at most 10,000, see <see cref="Waiting.QueueAside"/>.
+    /// </summary>
     public IReadOnlyList<string> QueuesAside(int partition)
     {
         using var connection = file.Connect();
@@ -84,7 +87,9 @@ internal sealed partial class IncidentSpool
         TakesAnySeverity = rows.GetInt64(7) != 0,
     };
 
-    /// <param name="kind">Stands in the text, not in a parameter: only so the index of each kind is used.</param>
+    /// <param name="kind">
+    /// A condition. It is part of the text, not a parameter: only then is the index of its kind used.
+    /// </param>
     private static string OldestOf(bool isOnly, string kind) =>
         $"""
         SELECT {Columns} FROM incident WHERE refused_at IS NULL AND {kind} AND partition = $partition
@@ -93,7 +98,7 @@ internal sealed partial class IncidentSpool
         ORDER BY number LIMIT $limit
         """;
 
-    /// <param name="before">Numbers below this one; the newest first.</param>
+    /// <param name="before">Only numbers below this one, newest first.</param>
     public IReadOnlyList<DeadLetter> Dead(long before, int limit)
     {
         using var connection = file.Connect();
@@ -148,7 +153,9 @@ internal sealed partial class IncidentSpool
         return quota;
     }
 
-    /// <summary>Whatever a cluster answered when it refused a request whole: JSON, or text.</summary>
+    /// <summary>
+    /// Reads a stored problem. A cluster that refused a whole request may have answered with JSON or with text.
+    /// </summary>
     private static JsonElement ProblemOf(string text)
     {
         try

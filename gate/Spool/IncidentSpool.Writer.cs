@@ -3,7 +3,7 @@ using Microsoft.Data.Sqlite;
 
 namespace CapOrleans.Gate.Spool;
 
-/// <summary>The one writer: commits what waits, and outlives whatever the disk does.</summary>
+/// <summary>The only writer: commits the changes that wait, and survives any fault of the disk.</summary>
 internal sealed partial class IncidentSpool
 {
     /// <summary>SQLITE_FULL and SQLITE_IOERR.</summary>
@@ -36,8 +36,8 @@ internal sealed partial class IncidentSpool
             }
             catch (Exception fault)
             {
-                // Whoever asked gets the fault; the file is as it was before, and the next change has its turn.
-                if (faults.Take(batch.Count) is > 0 and var count) // while the disk is full, every incident ends here
+                // The callers get the fault; the file is unchanged, and the next changes follow.
+                if (faults.Take(batch.Count) is > 0 and var count) // while the disk is full, every incident ends up here
                 {
                     LogFault(count, fault.Message);
                 }
@@ -46,7 +46,7 @@ internal sealed partial class IncidentSpool
                 batch.ForEach(change => change.Fail(fault));
                 if (fault is SqliteException { SqliteErrorCode: DiskFull or DiskFault })
                 {
-                    file.ReleaseReserve(); // from here on only what leaves is taken, in the room that was kept for it
+                    file.ReleaseReserve(); // from now on incidents can only leave, in the reserved space
                 }
             }
         }

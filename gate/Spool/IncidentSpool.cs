@@ -5,15 +5,15 @@ using Microsoft.Data.Sqlite;
 namespace CapOrleans.Gate.Spool;
 
 /// <summary>
-/// Incidents on the gate's own disk, in the order of their arrival. What waits to be written is committed as one transaction, and what
-/// arrives meanwhile waits for the next.
+/// Incidents on the gate's own disk, in order of arrival. Changes that wait are committed together, as one transaction;
+/// those that arrive meanwhile wait for the next (group commit).
 /// </summary>
 internal sealed partial class IncidentSpool : IDisposable
 {
-    /// <summary>Changes in one transaction, and changes that may wait for it.</summary>
+    /// <summary>Most changes in one transaction, and most that may wait for it.</summary>
     private const int BatchLimit = 1024, QueueLimit = 8192;
 
-    /// <summary>For the disk to take an incident. 5 seconds.</summary>
+    /// <summary>Time for the disk to store an incident. 5 seconds.</summary>
     public static readonly TimeSpan DiskTimeout = TimeSpan.FromSeconds(5);
 
     private readonly Channel<Change> changes = Channel.CreateBounded<Change>(new BoundedChannelOptions(QueueLimit) { SingleReader = true });
@@ -26,7 +26,7 @@ internal sealed partial class IncidentSpool : IDisposable
     private readonly SpoolQuota quota;
     private readonly LogThrottle faults, drops, crowds;
     private long droppedDead, full;
-    private int late; // arrivals that the disk has neither taken nor refused in time
+    private int late; // arrivals that the disk has neither stored nor refused in time
     private volatile string? lastError;
 
     public IncidentSpool(SpoolFile file, SpoolLimits limits, TimeProvider time, ILogger<IncidentSpool> logger)
@@ -37,20 +37,22 @@ internal sealed partial class IncidentSpool : IDisposable
         quota = new SpoolQuota(limits, ReadQuota(connection));
         foreach (var partition in arrivals)
         {
-            partition.Release(); // there may be something from a former life
+            partition.Release(); // an earlier run may have left incidents
         }
 
-        var writer = file.ConnectWriter(); // here, so that whoever starts the gate sees a fault
+        var writer = file.ConnectWriter(); // here, so that a fault fails the start
         writing = Task.Factory.StartNew(() => Write(writer), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
     public SpoolLimits Limits => limits;
 
-    /// <summary>What kept the last change from the disk; null when it was written.</summary>
+    /// <summary>Why the last change was not written; null when it was.</summary>
     public string? LastError => Volatile.Read(ref late) > 0 ? $"It has written nothing for {DiskTimeout.TotalSeconds:0} seconds."
         : lastError;
 
-    /// <summary>Writes a page and nothing new: a disk that fails is noticed before the next incident comes.</summary>
+    /// <summary>
+    /// Writes a page without changing anything: a failing disk is noticed before the next incident arrives.
+    /// </summary>
     /// <returns>Whether the spool takes incidents.</returns>
     public async Task<bool> CheckAsync()
     {
@@ -65,10 +67,13 @@ internal sealed partial class IncidentSpool : IDisposable
     }
 
     /// <summary>
-    /// A disk that hangs keeps no host, and no page, waiting: whether it kept the incident is unknown, and to send it again is safe. While it
-    /// does, nothing more waits for it.
+    /// Stores an incident. A disk that hangs delays neither hosts nor escalations: it is then unknown whether the
+    /// incident was stored, and sending it again is safe. While the disk hangs, further incidents are refused without
+    /// waiting.
     /// </summary>
-    /// <returns>When it was kept, it is on disk; what the disk does not take, for whatever reason, finds the spool full.</returns>
+    /// <returns>
+    /// <c>Kept</c> when it is on disk; <c>Full</c> also when the disk does not take it, for whatever reason.
+    /// </returns>
     public async Task<ArrivalVerdict> KeepAsync(Arrival arrival)
     {
         if (Volatile.Read(ref late) > 0)
@@ -93,7 +98,8 @@ internal sealed partial class IncidentSpool : IDisposable
 
     private async Task<ArrivalVerdict> KeepAtLastAsync(Arrival arrival)
     {
-        // Counted before it waits for the disk: a thousand at once must not each find room for one.
+        // Reserve the quota before waiting for the disk, or a thousand concurrent requests would all see the same free
+        // space.
         if (!quota.TryTake(arrival.Bytes))
         {
             Interlocked.Increment(ref full);
@@ -131,7 +137,9 @@ internal sealed partial class IncidentSpool : IDisposable
         }
     }
 
-    /// <summary>Lets go of what the cluster decided about.</summary>
+    /// <summary>
+    /// Removes what the cluster decided about from what waits; what it refused becomes a dead letter.
+    /// </summary>
     public Task<int> SettleAsync(IReadOnlyList<Settlement> settlements) => ChangeAsync(commands =>
     {
         var freed = new List<WaitingBytes>(settlements.Count);
@@ -154,23 +162,25 @@ internal sealed partial class IncidentSpool : IDisposable
         return (settlements.Count, freed);
     });
 
-    /// <summary>One that waits has a queue of its own from here on, see <see cref="Waiting.QueueAside"/>.</summary>
+    /// <summary>Moves a waiting incident to a queue of its own, see <see cref="Waiting.QueueAside"/>.</summary>
     public Task<bool> StepAsideAsync(long number) => ChangeAsync<bool>(commands => (commands.StepAside(number), []));
 
     /// <summary>Deletes a dead letter.</summary>
-    /// <returns>Whether there was one of this number.</returns>
+    /// <returns>Whether there was one with this number.</returns>
     public Task<bool> DiscardAsync(long number) => ChangeAsync<bool>(commands => (commands.Discard(number), []));
 
     public Task<RetryVerdict> RetryAsync(long number) =>
         ChangeAsync(commands => commands.Revive(number), Enumerable.Range(0, Partitions.Count).ToArray());
 
-    /// <summary>Completes when something may have arrived in the partition, or the time is over.</summary>
+    /// <summary>
+    /// Completes when something may have arrived in the partition, or after <paramref name="atMost"/>.
+    /// </summary>
     public async Task ArrivedAsync(int partition, TimeSpan atMost, CancellationToken cancellationToken)
     {
         await arrivals[partition].WaitAsync(atMost, cancellationToken);
         while (arrivals[partition].Wait(0, CancellationToken.None))
         {
-            // One look finds all that arrived.
+            // One read finds everything that arrived.
         }
     }
 

@@ -4,9 +4,10 @@ using System.Text;
 namespace CapOrleans.Gate.Spool;
 
 /// <summary>
-/// CapIDs are divided into partitions; in each, one request is under way at a time, so that a CapID's incidents keep their order. What
-/// contract wallets must be asked about has partitions of its own: a wallet takes its time, and strangers can have it asked. So what is of
-/// addresses of which the wallet took one lately stands apart.
+/// Divides CapIDs into partitions. Each has one request under way at a time, so that a CapID's incidents keep their
+/// order. Wallet claims have partitions of their own, since wallets are slow and strangers can have them asked; for the
+/// same reason, claims from addresses from which the wallet recently accepted one (<see cref="Proven"/>) are kept apart
+/// from all others.
 /// </summary>
 internal static class Partitions
 {

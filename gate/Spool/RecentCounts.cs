@@ -4,8 +4,8 @@ using CapOrleans.Core.Access;
 namespace CapOrleans.Gate.Spool;
 
 /// <summary>
-/// What waits in the spool, counted a few times a second however many ask: of a million that wait, each count reads an index of them all.
-/// While the disk cannot be read, it is what was counted last.
+/// Counts of the spool, taken at most a few times a second however many callers ask: with a million incidents waiting,
+/// each count reads an index of them all. While the disk cannot be read, the last counts are returned.
 /// </summary>
 internal sealed class RecentCounts(IncidentSpool spool, TimeProvider time)
 {
@@ -17,7 +17,7 @@ internal sealed class RecentCounts(IncidentSpool spool, TimeProvider time)
     private Task<(SpoolCounts? Counts, string? Error)>? counting;
     private long? countedAt;
 
-    /// <returns>With what kept the disk from being read or written; null when nothing did.</returns>
+    /// <returns>The counts, and why the disk could not be read or written; null when it could.</returns>
     public (SpoolCounts Counts, string? Error) Read()
     {
         lock (gate)
@@ -32,7 +32,7 @@ internal sealed class RecentCounts(IncidentSpool spool, TimeProvider time)
         }
     }
 
-    /// <summary>For a caller of the gate's own.</summary>
+    /// <summary>Counts now, for a caller within the gate.</summary>
     public SpoolCounts Count()
     {
         lock (gate)
@@ -44,7 +44,7 @@ internal sealed class RecentCounts(IncidentSpool spool, TimeProvider time)
 
     private void CountNow()
     {
-        // A disk that hangs keeps whoever asks waiting once, and not each of them.
+        // A disk that hangs keeps one caller waiting, not every one.
         var wait = counting is null ? IncidentSpool.DiskTimeout : TimeSpan.Zero;
         counting ??= Task.Run(TryCount);
         if (!counting.Wait(wait))

@@ -1,10 +1,12 @@
 namespace CapOrleans.Gate.Spool;
 
-/// <summary>Something that the spool's writer does within its next transaction, and who waits for it.</summary>
-/// <param name="Partitions">Where something may have arrived.</param>
+/// <summary>
+/// A change that the spool's writer makes within its next transaction, and the caller that waits for it.
+/// </summary>
+/// <param name="Partitions">Partitions in which something may have arrived.</param>
 internal abstract record Change(int[] Partitions)
 {
-    /// <returns>By how much the bytes that wait change.</returns>
+    /// <returns>Changes of the bytes that wait.</returns>
     public abstract IReadOnlyList<WaitingBytes> Apply(SpoolCommands commands);
 
     public abstract void Succeed();

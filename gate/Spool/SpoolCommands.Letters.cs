@@ -2,7 +2,7 @@ using Microsoft.Data.Sqlite;
 
 namespace CapOrleans.Gate.Spool;
 
-/// <summary>What is done with dead letters.</summary>
+/// <summary>Operations on dead letters.</summary>
 internal sealed partial class SpoolCommands
 {
     private readonly SqliteCommand discard = Prepare(connection, "DELETE FROM incident WHERE number = $1 AND refused_at IS NOT NULL");
@@ -37,22 +37,24 @@ internal sealed partial class SpoolCommands
     /// <returns>Whether there was such a letter.</returns>
     public bool Discard(long number) => Run(discard, number) > 0;
 
-    /// <summary>Of letters with the same signed content, only the first ones stay.</summary>
-    /// <param name="number">A letter that was just refused.</param>
-    /// <returns>How many were dropped.</returns>
+    /// <summary>
+    /// Keeps the oldest <see cref="SpoolLimits.MaxLettersEach"/> of the letters with the same signed content.
+    /// </summary>
+    /// <param name="number">Number of a letter that was just refused.</param>
+    /// <returns>How many letters were dropped.</returns>
     public int MergeLetters(long number) => Run(merge, number);
 
-    /// <returns>With the bytes that wait again, none when the same waits already.</returns>
+    /// <returns>With the bytes that wait again; zero bytes when the same incident waits already.</returns>
     public (RetryVerdict Verdict, IReadOnlyList<WaitingBytes> Bytes) Revive(long number) =>
         (Ask(revive, number) ?? Ask(drop, number)) is { } waits ? (RetryVerdict.Waits, [waits])
         : (Ask(lies, number) is null ? RetryVerdict.NoSuchLetter : RetryVerdict.Conflicts, []);
 
-    /// <returns>How many letters made room for newer ones of their kind.</returns>
+    /// <returns>How many letters were dropped for newer ones of their kind.</returns>
     public long Trim() => Trim(trimCaps, isVouched: true, SpoolLimits.MaxVouchedDead) + Trim(trimSources, isVouched: false, SpoolLimits.MaxUnvouchedDead);
 
     private long Trim(SqliteCommand trim, bool isVouched, int most) => Ask(letters, isVouched ? 1 : 0)!.Value.Count > most ? Run(trim, most) : 0;
 
-    /// <summary>Whoever has the most letters loses his oldest ones first.</summary>
+    /// <summary>The owner with the most letters loses its oldest ones first.</summary>
     private static string Trimming(string owner, string index, bool isVouched) =>
         $"""
         DELETE FROM incident WHERE number IN (

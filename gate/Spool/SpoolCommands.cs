@@ -4,16 +4,20 @@ using Microsoft.Data.Sqlite;
 
 namespace CapOrleans.Gate.Spool;
 
-/// <summary>What the spool does within one transaction of its writer.</summary>
+/// <summary>The spool's statements, run within one transaction of its writer.</summary>
 internal sealed partial class SpoolCommands(SqliteConnection connection) : IDisposable
 {
-    /// <summary>What the cluster says only of what a registered key signed. Everything else it says of strangers, too.</summary>
+    /// <summary>
+    /// Refusals that the cluster gives only to what a registered key signed. It gives all others to strangers as well.
+    /// </summary>
     private static readonly string[] AfterTheKey = ["timestamp-out-of-bounds", "full-signature-required"];
 
-    /// <summary>Other content was accepted. Whoever captured an incident can alter it at will: this vouches for nothing.</summary>
+    /// <summary>
+    /// Other content was accepted. Anyone who captured an incident can alter it at will, so this vouches for nothing.
+    /// </summary>
     private const int Conflict = 409;
 
-    /// <summary>Whose share of the room it takes, see <see cref="WaitingBytes"/>.</summary>
+    /// <summary>Whose share of the quota an incident takes, see <see cref="WaitingBytes"/>.</summary>
     private const string Owner = "CASE WHEN vouched THEN cap_id ELSE source END";
 
     private readonly SqliteCommand keep = Prepare(
@@ -62,14 +66,14 @@ internal sealed partial class SpoolCommands(SqliteConnection connection) : IDisp
     private SqliteCommand[] All => [touch, keep, crowd, same, vouch, stepAside, discard, leave, find, bury, merge, revive, drop, lies,
         letters, trimCaps, trimSources];
 
-    /// <summary>Writes what the file has already.</summary>
+    /// <summary>Writes a value that the file already has.</summary>
     public bool Touch()
     {
         Run(touch);
         return true;
     }
 
-    /// <returns>With by how much the bytes change that were counted for the arrival.</returns>
+    /// <returns>With the changes to the bytes that were counted for the arrival.</returns>
     public (ArrivalVerdict Verdict, IReadOnlyList<WaitingBytes> Moved) Keep(Arrival arrival, DateTimeOffset now)
     {
         if (arrival is { IsClaim: true, IsVouched: false } && Ask(crowd, arrival.Source, SpoolLimits.MaxClaimsEach)?.Count == SpoolLimits.MaxClaimsEach)
@@ -87,7 +91,7 @@ internal sealed partial class SpoolCommands(SqliteConnection connection) : IDisp
             return (ArrivalVerdict.Kept, []);
         }
 
-        // A list vouches for the signer, who is the same whatever else the two say.
+        // The list vouches for the signer, who is the same however else the two incidents differ.
         var vouched = arrival.IsVouched ? Ask(vouch, arrival.CapId, arrival.IncidentId, arrival.Content) : null;
         var verdict = Ask(same, arrival.CapId, arrival.IncidentId, arrival.Content, arrival.StatementHash) is null ? ArrivalVerdict.Conflicts
             : vouched is null ? ArrivalVerdict.Duplicate
@@ -95,10 +99,10 @@ internal sealed partial class SpoolCommands(SqliteConnection connection) : IDisp
         return (verdict, vouched is { } bytes ? [-bytes, new WaitingBytes(arrival.CapId, bytes.Count, IsVouched: true)] : []);
     }
 
-    /// <summary>It waits in a queue of its own from here on, and holds nothing up.</summary>
+    /// <summary>Moves a waiting incident to a queue of its own, where it holds nothing up.</summary>
     public bool StepAside(long number) => Run(stepAside, number) > 0;
 
-    /// <returns>Bytes that wait no more; none when it had left already.</returns>
+    /// <returns>Bytes that no longer wait; empty when the incident had already left.</returns>
     public IReadOnlyList<WaitingBytes> Settle(Settlement settlement, DateTimeOffset now)
     {
         if (settlement.Problem is not { } problem)
@@ -111,7 +115,7 @@ internal sealed partial class SpoolCommands(SqliteConnection connection) : IDisp
         return freed is { } bytes ? [bytes] : [];
     }
 
-    /// <summary>What is run from now on belongs to this transaction.</summary>
+    /// <summary>Makes all commands from now on part of this transaction.</summary>
     public void Within(SqliteTransaction transaction)
     {
         foreach (var command in All)
@@ -128,7 +132,7 @@ internal sealed partial class SpoolCommands(SqliteConnection connection) : IDisp
         }
     }
 
-    /// <returns>From a row of length, whether somebody vouches for it, and whose share it takes.</returns>
+    /// <returns>From a row of length, whether it is vouched for, and owner; null for no row.</returns>
     private static WaitingBytes? Ask(SqliteCommand command, params ReadOnlySpan<object> values)
     {
         Bind(command, values);

@@ -2,7 +2,9 @@ using Microsoft.Data.Sqlite;
 
 namespace CapOrleans.Gate.Spool;
 
-/// <summary>What a disk does that is full, read-only, broken or gone, by whatever call it is met.</summary>
+/// <summary>
+/// Recognises the faults of a disk that is full, read-only, broken or gone, whichever call meets them.
+/// </summary>
 internal static class SpoolFault
 {
     public static bool Is(Exception fault) => fault is SqliteException or IOException or UnauthorizedAccessException;

@@ -2,21 +2,24 @@ using Microsoft.Data.Sqlite;
 
 namespace CapOrleans.Gate.Spool;
 
-/// <summary>The spool's one file: SQLite in WAL mode with <c>synchronous=FULL</c>, so that a commit that returned is on disk. One process has it.</summary>
-/// <remarks>To delete takes room, too: a file beside it keeps some, so that on a full disk what was sent can still leave.</remarks>
+/// <summary>
+/// The spool's file: SQLite in WAL mode with <c>synchronous=FULL</c>, so that a commit that has returned is on disk.
+/// Used by one process at a time.
+/// </summary>
+/// <remarks>Deleting takes space, too: a reserve file keeps some, so that incidents can leave a full disk.</remarks>
 internal sealed class SpoolFile : IDisposable
 {
-    /// <summary>Of the tables in spool.sql.</summary>
+    /// <summary>Version of the tables in spool.sql.</summary>
     public const int Version = 6;
 
     private const int ReserveBytes = 2 * 1024 * 1024;
 
-    /// <summary>From each version to the next, beginning with the first.</summary>
+    /// <summary>Scripts from each version to the next, starting from version 1.</summary>
     private static readonly string[] Migrations =
     [
-        // Nobody asked whether a list vouched for what waits from before: it keeps its place.
+        // Whether a list vouched for incidents from before is unknown: they count as vouched for.
         "ALTER TABLE incident ADD COLUMN vouched INTEGER NOT NULL DEFAULT 1",
-        // What waits from before was compared byte by byte, and stays so.
+        // Incidents from before were compared byte by byte, and still are.
         "ALTER TABLE incident ADD COLUMN says BLOB NOT NULL DEFAULT x''; UPDATE incident SET says = content",
         "ALTER TABLE incident ADD COLUMN source TEXT NOT NULL DEFAULT ''",
         "ALTER TABLE incident ADD COLUMN critical INTEGER NOT NULL DEFAULT 0",
@@ -41,7 +44,7 @@ internal sealed class SpoolFile : IDisposable
             theLock = new FileStream($"{path}.lock", Owned(FileMode.OpenOrCreate));
             if (!File.Exists(path))
             {
-                // What incidents say is for their owner; SQLite gives its other files the same mode.
+                // Only the owner may read incidents; SQLite gives its other files the same mode.
                 new FileStream(path, Owned(FileMode.CreateNew)).Dispose();
             }
         }
@@ -50,7 +53,7 @@ internal sealed class SpoolFile : IDisposable
             throw new IOException($"The spool {path} is used by another gate, or cannot be written.", fault);
         }
 
-        File.Delete(reserve); // to open takes room as well
+        File.Delete(reserve); // opening takes space as well
         try
         {
             Prepare();
@@ -73,8 +76,8 @@ internal sealed class SpoolFile : IDisposable
         }
     }
 
-    /// <summary>Takes the room back when there is so much again; looks once a second at most.</summary>
-    /// <returns>Whether there is room for what leaves; without it nothing may come.</returns>
+    /// <summary>Reserves the space again once there is enough; tries at most once a second.</summary>
+    /// <returns>Whether there is space for incidents to leave; without it, none may be added.</returns>
     public bool TakeReserve()
     {
         if (hasReserve)
@@ -105,7 +108,7 @@ internal sealed class SpoolFile : IDisposable
         }
     }
 
-    /// <summary>What left makes room within the file, which the file system knows nothing of.</summary>
+    /// <summary>Whether enough pages are free within the file, which the file system does not count as free.</summary>
     private bool HasOwnRoom()
     {
         try
@@ -121,7 +124,7 @@ internal sealed class SpoolFile : IDisposable
         }
     }
 
-    /// <summary>Whoever deals with a fault of the disk must not meet it again: on a read-only disk nothing can be deleted.</summary>
+    /// <summary>Must not throw while a disk fault is handled: on a read-only disk nothing can be deleted.</summary>
     private void TryDeleteReserve()
     {
         try
@@ -130,11 +133,11 @@ internal sealed class SpoolFile : IDisposable
         }
         catch (Exception fault) when (SpoolFault.Is(fault))
         {
-            // It stays, and is written over when there is room again.
+            // It stays, and is overwritten once there is space again.
         }
     }
 
-    /// <summary>For its owner alone, whatever the umask.</summary>
+    /// <summary>Accessible to the owner only, whatever the umask.</summary>
     private static FileStreamOptions Owned(FileMode mode) => new()
     {
         Mode = mode,

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace CapOrleans.Gate.Spool;
 
-/// <summary>Lists that go into a question to the spool's file.</summary>
+/// <summary>JSON of the lists that are parameters of the spool's queries, and of text.</summary>
 [JsonSerializable(typeof(string))]
 [JsonSerializable(typeof(IReadOnlyCollection<string>))]
 [JsonSerializable(typeof(List<long>))]

@@ -1,18 +1,18 @@
 namespace CapOrleans.Gate.Spool;
 
-/// <summary>Counts the bytes that wait, and whose they are.</summary>
-/// <param name="before">What waits from a former life.</param>
+/// <summary>Counts the bytes that wait, in all and by owner, against the limits.</summary>
+/// <param name="before">What an earlier run left waiting.</param>
 internal sealed class SpoolQuota(SpoolLimits limits, IEnumerable<WaitingBytes> before)
 {
     private readonly Lock gate = new();
 
-    /// <summary>By their owners, apart for what lists of keys vouch for and what they do not.</summary>
+    /// <summary>Bytes by owner, separately for vouched-for and other incidents.</summary>
     private readonly Dictionary<(string Owner, bool IsVouched), long> shares = before
         .GroupBy(bytes => (bytes.Owner, bytes.IsVouched)).ToDictionary(share => share.Key, share => share.Sum(bytes => bytes.Count));
 
     private long all = before.Sum(bytes => bytes.Count), unvouched = before.Where(bytes => !bytes.IsVouched).Sum(bytes => bytes.Count);
 
-    /// <summary>In all, and of these what no list of keys vouches for.</summary>
+    /// <summary>Bytes that wait in all, and those of them that no list of keys vouches for.</summary>
     public (long All, long Unvouched) Taken
     {
         get
@@ -24,12 +24,12 @@ internal sealed class SpoolQuota(SpoolLimits limits, IEnumerable<WaitingBytes> b
         }
     }
 
-    /// <returns>False when there is no room for it; then nothing is taken.</returns>
+    /// <returns>False when there is not enough space; then none is taken.</returns>
     public bool TryTake(WaitingBytes wanted)
     {
         lock (gate)
         {
-            // Each kind has room of its own: strangers do not take what is left free beside those who send much.
+            // Each kind has a limit of its own: strangers cannot take the space that busy CapIDs must leave free.
             var (most, taken) = wanted.IsVouched
                 ? (limits.MaxBytes - limits.MaxUnvouchedBytes, all - unvouched) : (limits.MaxUnvouchedBytes, unvouched);
             var free = most - taken - wanted.Count;

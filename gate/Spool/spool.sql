@@ -1,10 +1,14 @@
--- What waits, and, once refused_at says when, what the cluster refused. A letter that is tried again keeps its number, and so its place.
--- content: what the signature signed, and who; of it at most one waits. says: all that makes a duplicate the same as what waits.
--- vouched: a list of keys says that the signer may report, or a wallet took a claim of that address lately; of a letter also that the cluster took the signer and refused something else,
--- but for a conflict: whoever captured one incident makes as many of these as he likes.
--- critical: it goes before what is vouched for and is not.
--- any_severity: it came by a legacy call, with a word that is no severity.
--- source: the address that sent it. Of dead letters that are vouched for one CapID pushes out only its own, of others one address.
+-- Incidents that wait and, where refused_at is set, dead letters. A letter that is retried keeps its number, and so its
+-- position.
+-- content: identifies what was signed and by whom; at most one incident with it waits. says: where equal as well, an
+-- arrival is a duplicate, otherwise a conflict.
+-- vouched: a list of keys authorises the signer, or the wallet recently accepted a claim from that address; for a
+-- letter also that the cluster accepted the signer and refused something else. Never for a conflict: anyone who
+-- captured one incident can make any number of these.
+-- critical: goes before other incidents that are vouched for.
+-- any_severity: came by a legacy call, with a severity that is not on the ladder.
+-- source: the address that sent it. Among dead letters that are vouched for, a CapID pushes out only its own; among the
+-- others, an address does.
 CREATE TABLE IF NOT EXISTS incident (
   number INTEGER PRIMARY KEY AUTOINCREMENT,
   partition INTEGER NOT NULL,

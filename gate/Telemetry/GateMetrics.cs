@@ -4,7 +4,7 @@ using CapOrleans.Gate.Spool;
 
 namespace CapOrleans.Gate.Telemetry;
 
-/// <summary>What this gate took, what waits in it, and what the cluster said.</summary>
+/// <summary>Metrics of what this gate received, what waits in it, and what the cluster answered.</summary>
 internal sealed class GateMetrics : IDisposable
 {
     private static readonly Meter Shared = new(CapTelemetry.Gate);

@@ -13,12 +13,15 @@ internal sealed class OperatorsState
     [Id(0)] public List<OperatorKey> Keys { get; set; } = [];
 }
 
-/// <summary>The list of API keys. Few, and asked for by every API every few seconds: so a stranger's key costs no call.</summary>
+/// <summary>
+/// The list of API keys. It is short, and every API process fetches it every few seconds, so that an unknown key costs
+/// no grain call.
+/// </summary>
 internal sealed partial class OperatorsGrain(
     [PersistentState("operators")] IPersistentState<OperatorsState> stored, TimeProvider time, ILogger<OperatorsGrain> logger)
     : Grain, IOperatorsGrain
 {
-    /// <summary>How exactly a last use is kept: every use would be a write.</summary>
+    /// <summary>Resolution at which a key's last use is stored, since each update is a write.</summary>
     private static readonly TimeSpan UseStep = TimeSpan.FromMinutes(1);
 
     public async Task<IReadOnlyList<OperatorKey>> ListAsync(IReadOnlyDictionary<string, DateTimeOffset> used)
@@ -32,7 +35,7 @@ internal sealed partial class OperatorsGrain(
             }
             catch (Exception fault) when (fault is not OperationCanceledException)
             {
-                // When a key was used last is good to know; a full disk must not lock out who comes to make room.
+                // The last use is only informative: a full disk must not lock out an operator who comes to free space.
                 LogUseLost(fault.GetType().Name, fault.Message);
             }
         }
@@ -76,7 +79,10 @@ internal sealed partial class OperatorsGrain(
         return RevocationVerdict.Revoked;
     }
 
-    /// <remarks>Crash here: the log names a change that was not made, and its caller got a fault. Asked again, it is made and named again.</remarks>
+    /// <remarks>
+    /// Crash after the append: the log names a change that was not made, and the caller got a fault. A retry makes the
+    /// change and logs it again.
+    /// </remarks>
     private async Task LogAsync(string kind, OperatorKey key, Actor actor)
     {
         var log = GrainFactory.GetGrain<IAuditLogGrain>(0);

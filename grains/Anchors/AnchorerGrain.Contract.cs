@@ -7,19 +7,22 @@ using CapOrleans.Grains.Consumers;
 
 namespace CapOrleans.Grains.Anchors;
 
-/// <summary>What the contract says of the log, and what is done where the two do not agree.</summary>
+/// <summary>Compares the contract's account of the log with the log itself, and deals with differences.</summary>
 internal sealed partial class AnchorerGrain
 {
     private readonly LoggedConflicts conflicts = new(time);
     private readonly LostAnchors losses = new();
 
     private PastRoots? roots;
-    private int missing; // looks in a row at which a moved contract had no event
+    private int missing; // consecutive checks in which a contract that had advanced showed no event
 
-    /// <summary>Index of the first entry that the contract has not, by its own account.</summary>
+    /// <summary>Index of the first entry that the contract does not have, by its own account.</summary>
     private long Reached => Math.Max(contract.Position, name.FirstIn(contract));
 
-    /// <summary>After a conflict and before the next anchor; a second call finds the first one's entry.</summary>
+    /// <summary>
+    /// Restarts anchoring under a new name after a conflict, unless something was anchored since. A second call finds
+    /// the first one's entry and returns null.
+    /// </summary>
     public Task<AnchorRestart?> RestartAsync(Actor by) => BetweenPassesAsync(async () =>
     {
         var conflict = await Log.LatestAsync(LogNumber, EntryKinds.AnchorConflict, Stopping);
@@ -42,7 +45,8 @@ internal sealed partial class AnchorerGrain
     });
 
     /// <summary>
-    /// Learns from the contract where to go on, and from its events which batches a block has that the log does not name yet.
+    /// Reads from the contract where to continue, and from its events which batches are in blocks but not in the log
+    /// yet.
     /// </summary>
     private async Task AskAsync(TimeSpan maxAge)
     {
@@ -51,7 +55,8 @@ internal sealed partial class AnchorerGrain
         contract = await Chain.AnchoredAsync(name.Text, maxAge).WaitAsync(Stopping);
         if (pending.Newest is { } newest && newest.Block > contract.Block && newest.To > contract.Position)
         {
-            // The nodes agree on an older block than that of a batch which they have agreed on before: where it leaves the chain, it is seen.
+            // The nodes agree on a block older than that of a batch they agreed on before. Keep the batch: if its block
+            // leaves the chain, that is noticed.
             contract = contract with { Position = newest.To, Block = newest.Block };
         }
 
@@ -61,7 +66,7 @@ internal sealed partial class AnchorerGrain
             await LoseAsync();
         }
 
-        // Read after the contract was asked: nothing that we sent can be ahead of it.
+        // Read after the contract, so that nothing we sent can be ahead of the head.
         var head = (await Log.HeadAsync(LogNumber, Stopping))!;
         if (contract.Position > head.Size)
         {
@@ -72,7 +77,7 @@ internal sealed partial class AnchorerGrain
         GoTo(Reached);
     }
 
-    /// <summary>Looks for what the contract has beyond what is known to be pending.</summary>
+    /// <summary>Looks up the batches that the contract has beyond those known to be pending.</summary>
     private async Task FindPendingAsync(long size)
     {
         var (at, block) = pending.KeepWithin(logged.To, Reached) is { } known ? (known.To, known.Block) : (logged.To, logged.Block);
@@ -116,7 +121,8 @@ internal sealed partial class AnchorerGrain
         logged = LoggedAnchor.None with { To = to };
     }
 
-    /// <param name="to">What is from here on is lost.</param>
+    /// <summary>Throws when a loss follows another too soon or reaches too deep.</summary>
+    /// <param name="to">Index from which the anchors are lost.</param>
     private async Task BoundLossAsync(long to)
     {
         if (await Log.LatestAsync(LogNumber, EntryKinds.AnchorLost, Stopping) is { } before
@@ -145,7 +151,8 @@ internal sealed partial class AnchorerGrain
     }
 
     /// <summary>
-    /// The first batch under a name starts at 0 in the contract, and has no events of what was anchored under an earlier one.
+    /// Corrects the start of the first batch under a new name: the contract starts it at 0, though it has no events for
+    /// entries that were anchored under an earlier name.
     /// </summary>
     private AnchorConfirmation FromFirst(AnchorConfirmation batch) => batch with { From = Math.Max(batch.From, name.FirstIn(contract)) };
 }

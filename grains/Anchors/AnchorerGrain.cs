@@ -11,24 +11,27 @@ using Microsoft.Extensions.Logging;
 namespace CapOrleans.Grains.Anchors;
 
 /// <summary>
-/// Puts the log onto the chain, a batch per transaction: an event for each incident, and a root that covers every entry. The contract keeps
-/// how far it has come and refuses a batch that does not start there, so the contract is the memory: after a crash it is asked, not guessed
-/// at. What it answers counts only where it equals our own tree: anybody may be behind a node, a contract or a key.
+/// Anchors the log on the chain, one batch per transaction: an event for each incident, and a root that covers every
+/// entry. The contract stores its position and refuses a batch that does not start there, so it is the record of
+/// progress: after a crash it is asked, and nothing is guessed. Its answers count only where they equal our own tree,
+/// because anyone may control a node, a contract or a key.
 /// </summary>
 /// <remarks>
-/// The next batch does not wait until the one before is deep enough, see <see cref="PendingAnchors"/>. Crash after a transaction was
-/// sent: the contract is ahead of the log's last <c>anchor.batched</c>; the events that moved it are looked up, compared with the log's
-/// roots at their sizes, and logged. A chain that lost blocks is behind: <c>anchor.lost</c> is logged, see <see cref="LostAnchors"/>, and
-/// the range is anchored again. A contract ahead of the whole log, or an event that is not ours: <c>anchor.conflict</c> is logged once,
-/// and nothing is anchored until it is gone. Tests: <c>A_crash_after_sending_anchors_once</c>,
-/// <c>What_another_anchors_under_our_name_counts_for_nothing</c>, <c>A_log_older_than_its_contract_believes_none_of_it</c>.
+/// The next batch does not wait until the previous one is deep enough, see <see cref="PendingAnchors"/>. Crash after a
+/// transaction was sent: the contract is ahead of the log's last <c>anchor.batched</c>; the events that moved it are
+/// looked up, compared with the log's roots at their sizes, and logged. If the chain lost blocks, the contract is
+/// behind: <c>anchor.lost</c> is logged, see <see cref="LostAnchors"/>, and the range is anchored again. If the
+/// contract is ahead of the whole log, or has an event that is not ours, <c>anchor.conflict</c> is logged once, and
+/// nothing is anchored until the conflict is gone. Tests: <c>A_crash_after_sending_anchors_once</c>,
+/// <c>What_another_anchors_under_our_name_counts_for_nothing</c>,
+/// <c>A_log_older_than_its_contract_believes_none_of_it</c>.
 /// </remarks>
 [PlacedBesideItsLog]
 internal sealed partial class AnchorerGrain(
     IAuditLogReader log, AnchorSchedule schedule, TimeProvider time, IHostApplicationLifetime host, ILogger<AnchorerGrain> logger)
     : ConsumerGrain(log, time, host, logger), IAnchorerGrain
 {
-    /// <summary>While there is nothing to anchor, the contract is asked this often whether it still has what it had.</summary>
+    /// <summary>How often the contract is checked for lost anchors while there is nothing to anchor.</summary>
     private static readonly TimeSpan LookInterval = TimeSpan.FromMinutes(1);
 
     private readonly BatchBuilder batches = new();
@@ -52,7 +55,7 @@ internal sealed partial class AnchorerGrain(
 
     public Task<IReadOnlyList<AnchorConfirmation>> PendingAsync() => Task.FromResult(pending.All);
 
-    /// <summary>What is in a block and not deep enough is still to be done.</summary>
+    /// <summary>Counts batches whose block is not deep enough yet as lag.</summary>
     public override async Task<Progress> ProgressAsync()
     {
         var progress = await base.ProgressAsync();
@@ -63,7 +66,7 @@ internal sealed partial class AnchorerGrain(
     {
         if ((askedAt is not { } at || Time.GetUtcNow() - at >= LookInterval) && await Log.HeadAsync(LogNumber, Stopping) is { } made)
         {
-            // While nothing is amiss, all logs share a poll.
+            // While nothing is amiss, all logs share one poll.
             var maxAge = askedAt is null ? TimeSpan.Zero : LookInterval / 2;
             (askedAt, origin) = (null, made.Origin);
             await AskAsync(maxAge);
@@ -76,7 +79,7 @@ internal sealed partial class AnchorerGrain(
     protected override async Task<Step> ConsumeAsync(long from, IReadOnlyList<LogEntry> entries)
     {
         var asked = askedAt;
-        askedAt = null; // until what comes now has come well
+        askedAt = null; // until the batches below are confirmed
         while (true)
         {
             var contents = batches.TakeAll(from, entries);
@@ -137,7 +140,7 @@ internal sealed partial class AnchorerGrain(
     private async Task LogConfirmedAsync()
     {
         var asked = askedAt;
-        askedAt = null; // where a block left the chain, the contract must be asked
+        askedAt = null; // if a block left the chain, the contract must be asked again
         while (await pending.TakeDeepAsync(batch => Chain.SightAsync(batch.Block, batch.BlockHash).WaitAsync(Stopping)) is var (anchored, at))
         {
             await LogAsync(AnchorEntries.Batched(anchored, at, origin, name.Text, Time.GetUtcNow()), new Cover(EntryKinds.AnchorBatched, anchored.From, anchored.To));

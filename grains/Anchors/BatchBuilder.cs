@@ -7,31 +7,36 @@ using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Grains.Anchors;
 
-/// <param name="To">Index of the first entry that is not in it.</param>
-/// <param name="PassedOver">Critical incidents whose full record no transaction holds: they have their event only.</param>
-/// <param name="IsWorthIt">There is something to anchor: what anchoring itself says in the log waits for something else.</param>
+/// <param name="To">Index of the first entry that is not in the batch.</param>
+/// <param name="PassedOver">Critical incidents whose full record fits in no transaction: they have only their
+/// event.</param>
+/// <param name="IsWorthIt">Whether there is something to anchor: entries about anchoring alone do not justify a
+/// batch.</param>
 internal sealed record BatchContent(long To, IReadOnlyList<AnchoredIncident> Incidents, IReadOnlyList<FullRecord> Records, IReadOnlyList<AcceptedIncident> PassedOver, bool IsWorthIt);
 
 /// <summary>
-/// Takes as many entries as one transaction may have. What the chain refuses as too large is halved, down to one incident; its full record,
-/// when even that does not fit, is left out. After a success the batches grow again.
+/// Takes as many entries as one transaction can carry. A batch that the chain refuses as too large is halved, down to
+/// one incident; if even that does not fit, its full record is left out. After a success the batches grow again.
 /// </summary>
 internal sealed class BatchBuilder
 {
-    /// <summary>Incidents in one transaction: about 4 million gas and 96 KB, below the 128 KB that nodes take.</summary>
+    /// <summary>Incidents per transaction: about 4 million gas and 96 KB, below the 128 KB that nodes accept.</summary>
     public const int IncidentLimit = 500;
 
-    /// <summary>Full records in one transaction: at most 12 million gas and 24 KB, when every text is as long as it may be.</summary>
+    /// <summary>
+    /// Full records per transaction: at most 12 million gas and 24 KB, with every text at its maximum length.
+    /// </summary>
     public const int RecordLimit = 12;
 
     /// <summary>
-    /// Transactions under way at once: half of what geth's pool keeps of an account (<c>txpool.accountslots</c>), and about one block of Ethereum.
+    /// Transactions in flight: half of what geth's pool keeps per account (<c>txpool.accountslots</c>), and about one
+    /// block of Ethereum.
     /// </summary>
     public const int BatchLimit = 8;
 
     private int incidentLimit = IncidentLimit, recordLimit = RecordLimit;
 
-    /// <returns>One after another; empty when nothing is worth it.</returns>
+    /// <returns>Consecutive batches; empty when nothing is worth anchoring.</returns>
     public IReadOnlyList<BatchContent> TakeAll(long from, IReadOnlyList<LogEntry> entries)
     {
         var taken = new List<BatchContent>();
@@ -61,7 +66,7 @@ internal sealed class BatchBuilder
 
             to = entry.Index + 1;
             isWorthIt |= !entry.Kind.StartsWith("anchor.", StringComparison.Ordinal);
-            if (entry.Kind == EntryKinds.IncidentAccepted && AcceptedProof.TryRead(entry.Bytes, out var accepted)) // the archive names what cannot be read
+            if (entry.Kind == EntryKinds.IncidentAccepted && AcceptedProof.TryRead(entry.Bytes, out var accepted)) // the archive reports unreadable ones
             {
                 incidents.Add(Anchor(accepted, entry.Index));
                 if (Severity.Rank(accepted.Severity) != Severity.CriticalRank)
@@ -83,7 +88,7 @@ internal sealed class BatchBuilder
         return new BatchContent(to, incidents, records, passedOver, isWorthIt);
     }
 
-    /// <param name="refused">By the chain, as too large.</param>
+    /// <param name="refused">The batch that the chain refused as too large.</param>
     /// <returns>False when nothing smaller is left to try.</returns>
     public bool TryShrink(BatchContent refused)
     {

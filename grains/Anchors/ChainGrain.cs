@@ -11,7 +11,7 @@ namespace CapOrleans.Grains.Anchors;
 [GenerateSerializer, Alias("cap.chain-state.v1")]
 internal sealed class ChainState
 {
-    /// <summary>The UTC day that <see cref="Gas"/> is of.</summary>
+    /// <summary>The UTC day on which <see cref="Gas"/> was counted.</summary>
     [Id(1)] public DateOnly Day { get; set; }
 
     [Id(2)] public long Gas { get; set; }
@@ -20,15 +20,15 @@ internal sealed class ChainState
 }
 
 /// <summary>
-/// Takes turns: whatever log asks, and for whatever contract, what the account sends is in blocks before the next caller sends. Should a
-/// second activation exist for a while, the chain refuses one of two equal nonces, and the contract a batch that does not start where it
-/// stands.
+/// Serialises the account's transactions: whichever log or contract they are for, those of one call are in blocks
+/// before the next call sends. If a second activation exists for a while, the chain refuses one of two equal nonces,
+/// and the contract refuses a batch that does not start at its position.
 /// </summary>
 internal sealed class ChainGrain(
     IAnchorContract contract, ICapMirror mirror, [PersistentState("chain")] IPersistentState<ChainState> stored, GasBudget budget, TimeProvider time,
     IHostApplicationLifetime host) : Grain, IChainGrain, ISentTransactions
 {
-    // Of every log that asked; null: to be asked.
+    // By the names of all logs that asked; null when the contract must be asked.
     private readonly Dictionary<string, ContractPosition?> positions = new(StringComparer.Ordinal);
     private DateTimeOffset polledAt = DateTimeOffset.MinValue;
 
@@ -51,7 +51,7 @@ internal sealed class ChainGrain(
             positions[name] = position;
         }
 
-        polledAt = isShared ? askedAt : polledAt; // a poll that failed says nothing, and least of all that what is known is new
+        polledAt = isShared ? askedAt : polledAt; // on success only: a failed poll must not make old answers look new
 
         return positions[logName]!;
     });
@@ -65,8 +65,8 @@ internal sealed class ChainGrain(
 
     public Task<AnchorResult> AnchorAsync(IReadOnlyList<AnchorBatch> batches)
     {
-        positions[batches[0].LogName] = null; // it moves
-        // Each is one more that the budget may be exceeded by.
+        positions[batches[0].LogName] = null; // it is about to move
+        // Every batch in flight is one more that may overrun the budget, so with a budget only one is sent.
         IReadOnlyList<AnchorBatch> affordable = budget.PerDay > 0 ? [batches[0]] : batches;
         return TrySpendAsync(
             async () => new AnchorResult(await contract.AnchorAsync(affordable, this, host.ApplicationStopping)), fault => new AnchorResult([], fault));
@@ -79,7 +79,8 @@ internal sealed class ChainGrain(
         TellAsync(() => SpendAsync(() => contract.StoreAuditAsync(audit, this, host.ApplicationStopping)));
 
     /// <summary>
-    /// A transaction counts with its gas limit before it is sent: so what arrives late, reverts or is never heard of counts too.
+    /// Stores the sent transactions. Their gas limits are counted before they are sent, so that a transaction that
+    /// arrives late, reverts or disappears counts too.
     /// </summary>
     public Task KeepAsync(IReadOnlyList<SentTransaction> sent, long gas = 0)
     {
@@ -89,7 +90,7 @@ internal sealed class ChainGrain(
 
     private long UsedToday => stored.State.Day == Today ? stored.State.Gas : 0;
 
-    /// <param name="refuse">Of what is too large, with why.</param>
+    /// <param name="refuse">Makes the result for a batch that is too large, from the reason.</param>
     private Task<T> TrySpendAsync<T>(Func<Task<T>> send, Func<string, T> refuse) => TellAsync(async () =>
     {
         try
@@ -102,13 +103,16 @@ internal sealed class ChainGrain(
         }
     });
 
-    /// <summary>Sends while the day's budget lasts.</summary>
+    /// <summary>Sends while the day's gas budget lasts.</summary>
     private Task<T> SpendAsync<T>(Func<Task<T>> send) => budget.PerDay <= 0 || UsedToday < budget.PerDay
         ? send()
         : throw new ChainUnavailableException(
             $"Today's transactions may use {UsedToday} gas, Chain__GasPerDay is {budget.PerDay}: anchoring resumes at 00:00 UTC.");
 
-    /// <summary>A fault travels to another silo as its message, without what a node may have put into it.</summary>
+    /// <summary>
+    /// Turns a chain fault into one that can travel to another silo: one line of text, without anything else that a
+    /// node put in.
+    /// </summary>
     private static async Task<T> TellAsync<T>(Func<Task<T>> ask)
     {
         try

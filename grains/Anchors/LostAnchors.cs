@@ -6,23 +6,27 @@ using CapOrleans.Core.AuditLog;
 
 namespace CapOrleans.Grains.Anchors;
 
-/// <summary>What the log says of its anchors.</summary>
+/// <summary>A log's newest anchor, according to the log.</summary>
 /// <param name="To">Everything before this index is anchored.</param>
-/// <param name="Block">Of the newest anchor; 0 for none.</param>
-/// <param name="BlockHash">In hex with 0x; empty for none.</param>
+/// <param name="Block">The block of the newest anchor; 0 when there is none.</param>
+/// <param name="BlockHash">In hex with 0x; empty when there is none.</param>
 /// <param name="BlockAt">The block's own time.</param>
-/// <param name="Contract">With its chain's id; empty for none.</param>
+/// <param name="Contract">The contract's address, on chain <paramref name="ChainId"/>; empty when there is
+/// none.</param>
 internal sealed record LoggedAnchor(long To, long Block, string BlockHash, DateTimeOffset BlockAt, long ChainId, string Contract)
 {
     public static LoggedAnchor None { get; } = new(0, 0, "", DateTimeOffset.MinValue, 0, "");
 
-    /// <summary>False when an operator named another contract since: of that one, nothing was logged yet.</summary>
+    /// <summary>
+    /// Whether this describes the given contract. False when an operator has set another one since, for which nothing
+    /// is logged yet.
+    /// </summary>
     public bool IsOf(ContractPosition contract) => Contract.Length == 0 || (ChainId, Contract) == (contract.ChainId, contract.Contract);
 
     public static LoggedAnchor Of(AnchorConfirmation anchored, DateTimeOffset blockAt) =>
         new(anchored.To, anchored.Block, anchored.BlockHash, blockAt, anchored.ChainId, anchored.Contract);
 
-    /// <param name="name">The log's newest.</param>
+    /// <param name="name">The log's current name on the chain.</param>
     public static async Task<LoggedAnchor> ReadAsync(IAuditLogReader log, int number, AnchorName name, CancellationToken cancellationToken)
     {
         var batched = await log.LatestAsync(number, EntryKinds.AnchorBatched, cancellationToken);
@@ -41,7 +45,7 @@ internal sealed record LoggedAnchor(long To, long Block, string BlockHash, DateT
         return Read(batched);
     }
 
-    /// <param name="batched">Of kind <c>anchor.batched</c>.</param>
+    /// <param name="batched">An entry of kind <c>anchor.batched</c>.</param>
     public static LoggedAnchor Read(LogEntry batched)
     {
         using var entry = JsonDocument.Parse(batched.Bytes);
@@ -53,24 +57,31 @@ internal sealed record LoggedAnchor(long To, long Block, string BlockHash, DateT
 }
 
 /// <summary>
-/// Whether a contract that has less than the log says has lost it. A node that lies behind says the same of a chain that is well: so it counts
-/// only where the anchor's block is not in the chain any more, and only when that was seen repeatedly.
+/// Decides whether a contract that has less than the log says has lost anchors. A node that lags behind looks the same
+/// on a healthy chain, so a loss counts only if the anchor's block is no longer in the chain, and only if that was seen
+/// repeatedly.
 /// </summary>
 internal sealed class LostAnchors
 {
-    /// <summary>Looks in a row.</summary>
+    /// <summary>Consecutive checks that must agree.</summary>
     public const int Looks = 3;
 
-    /// <summary>Blocks that lie deeper under the newest anchor are lost by no chain but one of a single node: three hours of Ethereum's.</summary>
+    /// <summary>
+    /// Depth in blocks below the newest anchor, beyond which only a chain of a single node can lose blocks: three hours
+    /// of Ethereum's blocks.
+    /// </summary>
     public const int Depth = 1000;
 
-    /// <summary>Least time between two losses: a node that says now this and now that must not make the log say every anchor again and again. 1 hour.</summary>
+    /// <summary>
+    /// Minimum time between two logged losses: a node that keeps changing its answer must not make the log record every
+    /// anchor over and over. 1 hour.
+    /// </summary>
     public static readonly TimeSpan Interval = TimeSpan.FromHours(1);
 
     private int seen;
     private LoggedAnchor? of;
 
-    /// <param name="hashOf">The hash of the block with this number; null when the chain has none.</param>
+    /// <param name="hashOf">Returns the hash of the block with this number; null when the chain has none.</param>
     public async Task<bool> AreSureAsync(ContractPosition contract, LoggedAnchor logged, Func<long, Task<string?>> hashOf)
     {
         if (!logged.IsOf(contract))
@@ -78,8 +89,8 @@ internal sealed class LostAnchors
             return true;
         }
 
-        // A node that has not come to the block says nothing about it; unless its newest block is not older: then it has another history,
-        // since a chain's times only grow.
+        // A node that has not reached the block proves nothing, unless its newest block is no older than the anchor's:
+        // then it has another history, since a chain's block times only grow.
         var isLost = contract.Block < logged.Block ? contract.IsDevChain || contract.BlockAt >= logged.BlockAt : await hashOf(logged.Block) != logged.BlockHash;
         (seen, of) = isLost ? (of == logged ? seen + 1 : 1, logged) : (0, null);
         return seen >= Looks;

@@ -3,14 +3,17 @@ using CapOrleans.Core.MerkleTree;
 
 namespace CapOrleans.Grains.Anchors;
 
-/// <summary>A log's roots at sizes that it had, computed from its leaf hashes. Goes on from the last one, since sizes grow.</summary>
+/// <summary>
+/// Computes a log's roots at past sizes from its leaf hashes. Continues from the previous size, since the sizes usually
+/// grow.
+/// </summary>
 internal sealed class PastRoots(IAuditLogReader log, int number)
 {
     private const int PageSize = 10_000;
 
     private MerkleFrontier tree = new();
 
-    /// <param name="size">Entries; at most as many as the log has.</param>
+    /// <param name="size">Number of entries, at most the log's size.</param>
     public async Task<byte[]> AtAsync(long size, CancellationToken cancellationToken)
     {
         if (size < tree.Size)

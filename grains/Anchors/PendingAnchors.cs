@@ -3,30 +3,33 @@ using CapOrleans.Contracts.Anchors;
 namespace CapOrleans.Grains.Anchors;
 
 /// <summary>
-/// Batches that a block has, in order, until each is deep enough: what a reorganisation takes away must not be in the log. In memory: the
-/// contract remembers them, and its events are looked up after a restart.
+/// Batches that are in a block, in order, until each is deep enough: a batch that a reorganisation can still remove
+/// must not be in the log. Kept in memory only, since the contract remembers them: after a restart its events are
+/// looked up.
 /// </summary>
 internal sealed class PendingAnchors(TimeProvider time)
 {
-    /// <summary>Batches that wait at once: three hours of Ethereum's blocks. More are not sent before one is deep enough.</summary>
+    /// <summary>
+    /// Maximum number of pending batches: three hours of Ethereum's blocks. No more are sent until one is deep enough.
+    /// </summary>
     public const int Most = 1000;
 
-    /// <summary>How often the oldest is looked at. 5 seconds.</summary>
+    /// <summary>How often the oldest batch is checked. 5 seconds.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// How far a block's time may lie before our clock: a chain's blocks are of the past, and one that logged otherwise would pass for
-    /// newer than any that comes. 1 hour.
+    /// How far a block's time may be ahead of our clock. A chain's blocks lie in the past; a block from the future,
+    /// once logged, would pass for newer than any later one. 1 hour.
     /// </summary>
     public static readonly TimeSpan Ahead = TimeSpan.FromHours(1);
 
     private readonly Queue<AnchorConfirmation> batches = new();
     private DateTimeOffset lookedAt = DateTimeOffset.MinValue;
 
-    /// <summary>The oldest first.</summary>
+    /// <summary>Oldest first.</summary>
     public IReadOnlyList<AnchorConfirmation> All => [.. batches];
 
-    /// <summary>Null when there is none.</summary>
+    /// <summary>The newest batch; null when there is none.</summary>
     public AnchorConfirmation? Newest => batches.LastOrDefault();
 
     public bool IsFull => batches.Count >= Most;
@@ -34,9 +37,10 @@ internal sealed class PendingAnchors(TimeProvider time)
     public bool IsEmpty => batches.Count == 0;
 
     /// <summary>
-    /// Keeps the batches where they begin at <paramref name="from"/> and end by <paramref name="to"/>, else none of them.
+    /// Keeps the batches if they begin at <paramref name="from"/> and end by <paramref name="to"/>; otherwise drops all
+    /// of them.
     /// </summary>
-    /// <returns>The newest; null when none is left.</returns>
+    /// <returns>The newest batch; null when none is left.</returns>
     public AnchorConfirmation? KeepWithin(long from, long to)
     {
         if (batches.Count > 0 && (batches.Peek().From != from || batches.Last().To > to))
@@ -51,7 +55,7 @@ internal sealed class PendingAnchors(TimeProvider time)
     {
         if (batches.Count == 0)
         {
-            lookedAt = DateTimeOffset.MinValue; // on a chain that asks for no depth it is deep enough at once
+            lookedAt = DateTimeOffset.MinValue; // where no depth is required, it is deep enough immediately
         }
 
         batches.Enqueue(included);
@@ -59,10 +63,12 @@ internal sealed class PendingAnchors(TimeProvider time)
 
     public void Clear() => batches.Clear();
 
-    /// <summary>Takes the oldest when it is deep enough.</summary>
-    /// <param name="sight">Asks the chain.</param>
-    /// <returns>Null while it is not, and when it was asked a moment ago.</returns>
-    /// <exception cref="OrleansException">Its block left the chain: none is pending any more, and the contract must be asked.</exception>
+    /// <summary>Removes the oldest batch if it is deep enough.</summary>
+    /// <param name="sight">Looks up the batch's block on the chain.</param>
+    /// <returns>The batch and its block's time; null while it is not deep enough, and when it was checked less than
+    /// <see cref="Interval"/> ago.</returns>
+    /// <exception cref="OrleansException">The block left the chain: no batch is pending any more, and the contract must
+    /// be asked.</exception>
     public async Task<(AnchorConfirmation Batch, DateTimeOffset BlockAt)?> TakeDeepAsync(Func<AnchorConfirmation, Task<AnchorSighting>> sight)
     {
         if (batches.Count == 0 || time.GetUtcNow() - lookedAt < Interval)

@@ -5,21 +5,21 @@ using CapOrleans.Core.AuditLog;
 
 namespace CapOrleans.Grains.Archive;
 
-/// <summary>A block that the archive put out, made again from the log's own bytes.</summary>
-/// <param name="Index">Of the entry that it is for: an accepted incident's, or its batch's.</param>
-/// <param name="From">Of the batch.</param>
-/// <param name="To">Of the batch.</param>
+/// <summary>A block that the archive published, rebuilt from the log's own bytes.</summary>
+/// <param name="Index">Index of the entry it belongs to: an accepted incident, or a batch.</param>
+/// <param name="From">Index of the batch's first entry.</param>
+/// <param name="To">Index after the batch's last entry.</param>
 internal sealed record ArchivedLink(Block Block, long Index, long From, long To);
 
-/// <summary>What the archive put out for an entry of the log: an incident's record, or the manifest of a batch.</summary>
+/// <summary>Finds what the archive published for a log entry: an incident's record, or a batch's manifest.</summary>
 internal sealed class ArchivedLinks(IAuditLogReader log, int number)
 {
-    /// <summary>Entries of one batch; the archivist makes no larger ones.</summary>
+    /// <summary>Maximum entries per batch; the archivist makes no larger ones.</summary>
     private const int BatchLimit = 500;
 
     public static bool HasLink(LogEntry entry) => entry.Kind is EntryKinds.IncidentAccepted or EntryKinds.ArchiveBatched;
 
-    /// <returns>Null when the archive put nothing out for it, or not yet.</returns>
+    /// <returns>Null when the archive has published nothing for the entry, or not yet.</returns>
     public async Task<ArchivedLink?> FindAsync(LogEntry entry, CancellationToken cancellationToken)
     {
         if (entry.Kind == EntryKinds.IncidentAccepted)
@@ -38,7 +38,7 @@ internal sealed class ArchivedLinks(IAuditLogReader log, int number)
         var manifest = ArchiveManifest.Write(await RecordsAsync(range.From, range.To, cancellationToken));
         var root = Cid.Of(Cid.DagCbor, manifest);
         return root.Text == range.Root ? new ArchivedLink(new Block(root, manifest), entry.Index, range.From, range.To)
-            : null; // not the archivist's: nothing that the log could put back
+            : null; // not the archivist's work, so the log cannot restore it
     }
 
     private async Task<IReadOnlyList<Cid>> RecordsAsync(long from, long to, CancellationToken cancellationToken)

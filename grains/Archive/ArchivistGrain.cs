@@ -13,8 +13,9 @@ using Microsoft.Extensions.Logging;
 namespace CapOrleans.Grains.Archive;
 
 /// <summary>
-/// Puts the canonical record of every accepted incident into the block store, and one manifest per batch. On the way it checks their proofs
-/// again: what does not hold is named by an entry <c>proof.failed</c>, and archived all the same.
+/// Puts the canonical record of every accepted incident into the block store, and one manifest per batch. On the way it
+/// re-checks the incidents' proofs: a proof that fails is recorded by an entry <c>proof.failed</c>, and its incident is
+/// archived all the same.
 /// </summary>
 [PlacedBesideItsLog]
 internal sealed partial class ArchivistGrain(
@@ -22,12 +23,13 @@ internal sealed partial class ArchivistGrain(
     : ConsumerGrain(log, time, host, logger), IArchivistGrain
 {
     /// <summary>
-    /// For a step's blocks: a store that says nothing must not keep the archive where it is once it answers again. 2 minutes.
+    /// Timeout for storing a step's blocks: a request that hangs must not hold up the archive once the store answers
+    /// again. 2 minutes.
     /// </summary>
     private static readonly TimeSpan PutTimeout = TimeSpan.FromMinutes(2);
 
     private readonly ProofCheck proofs = new(log, share, policy);
-    private readonly HashSet<long> named = []; // indexes, since the activation
+    private readonly HashSet<long> named = []; // indexes reported by this activation
     private FailedProof? lastFailed;
     private bool hasLooked;
 
@@ -39,7 +41,7 @@ internal sealed partial class ArchivistGrain(
 
     protected override TimeSpan Interval => TimeSpan.FromMilliseconds(100);
 
-    /// <summary>What was found before this activation is still in the log.</summary>
+    /// <summary>Reads the last failed proof, found before this activation, from the log.</summary>
     protected override async Task PrepareAsync()
     {
         if (!hasLooked && await Log.LatestAsync(LogNumber, EntryKinds.ProofFailed, Stopping) is { } entry)
@@ -54,8 +56,9 @@ internal sealed partial class ArchivistGrain(
     }
 
     /// <summary>
-    /// Whoever may call grains may move the offset past an incident that would not prove itself. But every step with an incident leaves an
-    /// entry that says how far it came: an incident between there and the offset was never looked at.
+    /// Resumes before any incident that was skipped. Anyone who can call grains could move the offset past an incident
+    /// whose proof fails. But every step with an incident leaves an entry with the end of its range, so an incident
+    /// between that end and the offset was never checked.
     /// </summary>
     protected override async Task<long> ResumeAtAsync(long offset)
     {
@@ -91,10 +94,10 @@ internal sealed partial class ArchivistGrain(
         var failed = await proofs.FindAsync(accepted, Stopping);
         foreach (var proof in failed)
         {
-            Find(proof); // before the archive is asked, which may be away
+            Find(proof); // before the block store is called, which may be unavailable
         }
 
-        // What cannot be read is named and passed over: it must not keep what is behind it from the archive.
+        // Unreadable entries are reported and skipped: they must not keep later entries from the archive.
         var records = accepted.Where(entry => AcceptedProof.TryRead(entry.Bytes, out _)).Select(entry => AcceptedIncident.BlockOf(entry.Bytes)).ToList();
 
         var manifest = ArchiveManifest.Write([.. records.Select(record => record.Cid)]);
@@ -107,7 +110,7 @@ internal sealed partial class ArchivistGrain(
         return new Step(to, [batched, .. failed.Select(proof => Describe(proof, head.Origin))], new Cover(EntryKinds.ArchiveBatched, from, to));
     }
 
-    /// <summary>Once each, however often the step is tried.</summary>
+    /// <summary>Reports each failed proof once, however often the step is retried.</summary>
     private void Find(FailedProof failed)
     {
         if (named.Add(failed.Index))

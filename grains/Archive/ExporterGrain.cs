@@ -14,7 +14,9 @@ using Microsoft.Extensions.Logging;
 
 namespace CapOrleans.Grains.Archive;
 
-/// <summary>The range that is being exported. One that does not start at the offset was exported before, and counts for nothing.</summary>
+/// <summary>
+/// The range being exported. One that does not start at the offset is from an earlier export, and is ignored.
+/// </summary>
 [GenerateSerializer, Alias("cap.export-state.v1")]
 internal sealed class ExportState
 {
@@ -24,13 +26,15 @@ internal sealed class ExportState
 }
 
 /// <summary>
-/// Puts every entry of the log onto IPFS, a range at a time as one CAR, writes the CAR's root onto the chain by <c>storeAudit</c>, and
-/// says so by one entry <c>archive.exported</c>: whoever has the contract finds the whole log without this deployment.
+/// Exports every entry of the log to IPFS, one range at a time as one CAR, writes the CAR's root to the chain by
+/// <c>storeAudit</c>, and records this by one entry <c>archive.exported</c>: anyone who has the contract can find the
+/// whole log without this deployment.
 /// </summary>
 /// <remarks>
-/// Steps: 1. the range is kept, so that every attempt makes the same CAR; 2. the CAR is put, and some of it asked for again; 3. its root
-/// is written onto the chain, once: the contract is asked before; 4. the entry is committed with the offset's move. Crash between any
-/// two: all of them run again, and the first three change nothing when repeated. Test: <c>A_crash_between_any_two_steps_exports_once</c>.
+/// Steps: 1. the range is stored, so that every attempt makes the same CAR; 2. the CAR is imported, and some of its
+/// blocks are read back; 3. its root is written to the chain, once: the contract is asked first; 4. the entry is
+/// committed with the offset's move. Crash between any two: all of them run again, and the first three change nothing
+/// when repeated. Test: <c>A_crash_between_any_two_steps_exports_once</c>.
 /// </remarks>
 [PlacedBesideItsLog]
 internal sealed class ExporterGrain(
@@ -38,15 +42,15 @@ internal sealed class ExporterGrain(
     TimeProvider time, IHostApplicationLifetime host, ILogger<ExporterGrain> logger)
     : ConsumerGrain(log, time, host, logger), IExporterGrain
 {
-    /// <summary>After a fault: a CAR is much to send in vain.</summary>
+    /// <summary>Wait after a fault, since a CAR is expensive to send in vain.</summary>
     private static readonly TimeSpan RetryInterval = TimeSpan.FromMinutes(1);
 
-    /// <summary>For a transaction to be deep in the chain, before everything is looked at again.</summary>
+    /// <summary>How long a transaction may take to be deep in the chain, before all steps run again.</summary>
     private static readonly TimeSpan DepthTimeout = TimeSpan.FromHours(1);
 
     private readonly WaitingEntries waiting = new(schedule);
     private PastRoots? roots;
-    private (Cid Root, long Bytes)? imported; // and checked, since the activation
+    private (Cid Root, long Bytes)? imported; // imported and checked by this activation
     private DateTimeOffset retryAt = DateTimeOffset.MinValue;
     private string fault = "";
 
@@ -60,10 +64,14 @@ internal sealed class ExporterGrain(
 
     protected override bool MayGoOn => schedule.IsOn;
 
-    /// <summary>What waits is read again after a restart: the offset is where the last export ended.</summary>
+    /// <summary>
+    /// No limit: the offset stays where the last export ended, and a restart reads the waiting entries again.
+    /// </summary>
     protected override long UnsavedLimit => long.MaxValue;
 
-    /// <summary>What waits for its time is no lag; without an IPFS node there is nothing to do.</summary>
+    /// <summary>
+    /// Does not count entries that wait for the next export as lag; without an IPFS node there is nothing to do.
+    /// </summary>
     public override async Task<Progress> ProgressAsync()
     {
         var progress = await base.ProgressAsync();
@@ -105,7 +113,7 @@ internal sealed class ExporterGrain(
         return waiting.IsDue(Time.GetUtcNow()) ? await ExportAsync(to) : Step.Skip(to);
     }
 
-    /// <param name="to">Unless an earlier attempt kept another end.</param>
+    /// <param name="to">Index after the last entry, unless an earlier attempt stored another end.</param>
     private async Task<Step> ExportAsync(long to)
     {
         var from = Offset;
@@ -140,7 +148,7 @@ internal sealed class ExporterGrain(
             imported = (root, bytes);
         }
 
-        // Crash here, or after the next line: the contract has the record, and is asked before it is sent again.
+        // Crash here or after the next line: all steps run again; the contract is asked before the record is sent.
         var onChain = schedule.HasChain ? await StoreAsync(new ChainAudit($"{origin}/{from}-{to}", root.ToBytes()[^32..], root.Text)) : null;
         return new Step(
             to, [Entry.Write(EntryKinds.ArchiveExported, origin, Time.GetUtcNow(), Describe(range, root, imported.Value.Bytes, onChain))],
@@ -152,7 +160,7 @@ internal sealed class ExporterGrain(
         : new CanonicalObject().Add("block", onChain.Block).Add("blockHash", onChain.BlockHash).Add("bytes", bytes).Add("chainId", onChain.ChainId)
             .Add("contract", onChain.Contract).Add("from", range.From).Add("root", root.Text).Add("to", range.To).Add("transaction", onChain.Transaction);
 
-    /// <returns>When a block has it that is deep enough in the chain.</returns>
+    /// <returns>Where the record is, once its block is deep enough in the chain.</returns>
     private async Task<AnchorConfirmation> StoreAsync(ChainAudit audit)
     {
         var onChain = await Chain.StoreAuditAsync(audit).WaitAsync(Stopping);

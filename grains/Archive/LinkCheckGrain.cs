@@ -5,12 +5,17 @@ using Microsoft.Extensions.Hosting;
 
 namespace CapOrleans.Grains.Archive;
 
-/// <summary>An operator's look at the locations. It holds what goes out within bounds: one call at a time, and in it a few CIDs at once.</summary>
+/// <summary>
+/// Checks CIDs at the archive's locations for an operator. It bounds the requests sent out: one call at a time, and
+/// within it a few CIDs in parallel.
+/// </summary>
 internal sealed class LinkCheckGrain(ArchiveLocations locations, TimeProvider time, IHostApplicationLifetime host) : Grain, ILinkCheckGrain
 {
     private const int AtOnce = 8;
 
-    /// <summary>When the last CIDs are asked for, so that the answer comes while its caller waits.</summary>
+    /// <summary>
+    /// Time after which no further CIDs are asked for, so that the answer arrives while the caller is waiting.
+    /// </summary>
     private static readonly TimeSpan LastStart = TimeSpan.FromSeconds(15);
 
     public async Task<IReadOnlyList<LinkReport>> CheckAsync(IReadOnlyList<string> cids)

@@ -6,7 +6,7 @@ using CapOrleans.Core.CanonicalJson;
 
 namespace CapOrleans.Grains.Archive;
 
-/// <summary>What the log says of CIDs that were lost, and of those that are back.</summary>
+/// <summary>Log entries about lost and restored CIDs.</summary>
 internal static class LinkEntries
 {
     public static EntryDraft Lost(string origin, DateTimeOffset at, ArchivedLink link, IReadOnlyList<LinkAnswer> answers)
@@ -21,7 +21,7 @@ internal static class LinkEntries
         Entry.Write(EntryKinds.ArchiveRestored, origin, at, Name(link)
             .Add("where", answers.Where(answer => answer.Status == LinkStatus.Ok).Select(answer => answer.Location)));
 
-    /// <returns>The CID that the log says is lost and not that it is back; null for none.</returns>
+    /// <returns>The CID that the log records as lost and not as restored since; null when there is none.</returns>
     public static async Task<string?> OpenLossAsync(IAuditLogReader log, int number, CancellationToken cancellationToken)
     {
         var back = await log.LatestAsync(number, EntryKinds.ArchiveRestored, cancellationToken);

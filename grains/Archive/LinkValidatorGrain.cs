@@ -12,15 +12,15 @@ using Microsoft.Extensions.Logging;
 namespace CapOrleans.Grains.Archive;
 
 /// <summary>
-/// Looks again for everything that the archive put out, at each configured location. What no location has is recorded once by <c>archive.lost</c>, put back
-/// from the log's own bytes, and recorded as back by <c>archive.restored</c>.
+/// Re-checks everything that the archive published, at each configured location. A CID that no location has is logged
+/// once by <c>archive.lost</c>, restored from the log's own bytes, and logged by <c>archive.restored</c>.
 /// </summary>
 /// <remarks>
-/// <para>It walks the log in order, round and round, one CID after another, and begins a round no sooner than an age after the one before. So what
-/// it comes to is always what was looked at longest ago, and one offset with one date is all that must be kept: no row per CID.
-/// What was accepted less than an age ago ends a round. The offset moves in the commit that says what was found.</para>
-/// <para>It does not go on while a CID is lost. So at most one is, and the log's newest two entries of these kinds tell which: a
-/// crash after <c>archive.lost</c> says it no second time.</para>
+/// <para>Walks the log in order, round after round, one CID at a time; a new round begins no sooner than the configured
+/// age after the last one. So the next CID is always the one checked longest ago, and one offset and one date are all
+/// the state: no row per CID. A younger entry ends a round. The commit of a finding also moves the offset.</para>
+/// <para>Does not advance while a CID is lost. So at most one is, and the newest entry of each of the two kinds shows
+/// which: a crash after <c>archive.lost</c> does not log it a second time.</para>
 /// </remarks>
 [PlacedBesideItsLog]
 internal sealed partial class LinkValidatorGrain(
@@ -28,10 +28,8 @@ internal sealed partial class LinkValidatorGrain(
     TimeProvider time, IHostApplicationLifetime host, ILogger<LinkValidatorGrain> logger)
     : ConsumerGrain(log, time, host, logger), ILinkValidatorGrain
 {
-    /// <summary>
-    /// Until a location that could not be asked, or that took nothing, is tried again; longer where it asks for that, an hour at most. And until
-    /// the end of the log is looked at again.
-    /// </summary>
+    /// <summary>Wait before a location that could not be asked, or could not be repaired, is tried again; the longest
+    /// such wait, where a location asks for more time; and the wait at the end of the log.</summary>
     private static readonly TimeSpan RetryInterval = TimeSpan.FromMinutes(10), LongestWait = TimeSpan.FromHours(1), IdleInterval = TimeSpan.FromMinutes(1);
 
     private DateTimeOffset nextAt = DateTimeOffset.MinValue;
@@ -58,10 +56,10 @@ internal sealed partial class LinkValidatorGrain(
         repairFault is not null && lost is null ? $"A location of the archive could not be repaired: {repairFault}" : "",
     }.Where(text => text.Length > 0)) is { Length: > 0 } notice ? notice : null;
 
-    /// <summary>It goes round: it is behind nothing.</summary>
+    /// <summary>Reports no lag, because the validator cycles through the log.</summary>
     public override async Task<Progress> ProgressAsync() => (await base.ProgressAsync()) with { Lag = 0, Notice = Notice };
 
-    /// <summary>After a fault, too: what was recorded may be in the log though its answer was lost.</summary>
+    /// <summary>Also runs after a fault: an entry may be in the log although the reply was lost.</summary>
     protected override async Task<long> ResumeAtAsync(long offset)
     {
         lost = await LinkEntries.OpenLossAsync(Log, LogNumber, Stopping);
@@ -89,11 +87,11 @@ internal sealed partial class LinkValidatorGrain(
 
         if (now < stored.State.RoundStartedAt + schedule.Age)
         {
-            nextAt = Position == endsAt ? nextAt : now + IdleInterval; // at its own end, ConsumeAsync says when
+            nextAt = Position == endsAt ? nextAt : now + IdleInterval; // at its own end, ConsumeAsync has set it
             return;
         }
 
-        // Crash between the two: the next round starts sooner than it would have to.
+        // Crash between the two: the next round starts sooner than necessary.
         if (Position > 0)
         {
             await CommitAsync(Step.Skip(0));
@@ -142,7 +140,8 @@ internal sealed partial class LinkValidatorGrain(
                 await CountAsync(answers);
                 break;
             default:
-                // Crash after this commit: the CID is lost for the log, so it is not recorded again. Test: A_crash_after_a_loss_was_said_says_it_no_second_time.
+                // Crash after this commit: the log has the CID as lost, so it is not logged again.
+                // Test: A_crash_after_a_loss_was_said_says_it_no_second_time.
                 if (lost != cid.Text)
                 {
                     await CommitAsync(new Step(link.Index, [LinkEntries.Lost(await OriginAsync(), Time.GetUtcNow(), link, answers)]));
@@ -172,7 +171,8 @@ internal sealed partial class LinkValidatorGrain(
         return Step.Skip(link.Index + 1);
     }
 
-    /// <summary>Gives the block to the deployment's own locations where one lacks it. A fault is for the operator: other locations may have it.</summary>
+    /// <summary>Gives the block to the deployment's own locations if one lacks it. A fault is only reported: others may
+    /// have it.</summary>
     private async Task RepairAsync(ArchivedLink link, IReadOnlyList<LinkAnswer> answers)
     {
         repairFault = null;

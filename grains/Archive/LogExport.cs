@@ -5,17 +5,21 @@ using CapOrleans.Core.AuditLog;
 namespace CapOrleans.Grains.Archive;
 
 /// <summary>A range of a log as one CAR: its index, then the canonical bytes of every entry.</summary>
-/// <param name="Index">The root.</param>
-/// <param name="Parts">Of the index, see <see cref="ExportIndex"/>.</param>
-/// <param name="Samples">Some of the entries.</param>
+/// <param name="Index">The CAR's root block.</param>
+/// <param name="Parts">Parts of the index, see <see cref="ExportIndex"/>.</param>
+/// <param name="Samples">CIDs to read back after the import: some of the entries, and the first part of the
+/// index.</param>
 internal sealed record LogExport(ExportRange Range, Block Index, IReadOnlyList<Block> Parts, IReadOnlyList<Cid> Samples)
 {
-    /// <summary>Entries of one export. Each has a link of 41 bytes and about 300 in memory.</summary>
+    /// <summary>Maximum entries per export. Each has a link of 41 bytes, and takes about 300 bytes in memory.</summary>
     public const int MaxEntries = 100_000;
 
     private const int PageLimit = 1000, SampleCount = 8;
 
-    /// <summary>Reads the range once, for the links. The second reading, by <see cref="WriteAsync"/>, is of the same: a log only grows.</summary>
+    /// <summary>
+    /// Reads the range for its links. <see cref="WriteAsync"/> reads it a second time and gets the same entries, since
+    /// a log only grows.
+    /// </summary>
     public static async Task<LogExport> ReadAsync(IAuditLogReader log, int number, ExportRange range, CancellationToken cancellationToken)
     {
         var entries = new List<Cid>();
@@ -29,8 +33,8 @@ internal sealed record LogExport(ExportRange Range, Block Index, IReadOnlyList<B
         return new LogExport(range, root, parts, [.. samples.Distinct()]);
     }
 
-    /// <summary>Writes the CAR, of which one page of entries is in memory at once.</summary>
-    /// <returns>Its bytes.</returns>
+    /// <summary>Writes the CAR, with one page of entries in memory at a time.</summary>
+    /// <returns>The number of bytes written.</returns>
     public async Task<long> WriteAsync(IAuditLogReader log, int number, Stream output, CancellationToken cancellationToken)
     {
         var piece = new ArrayBufferWriter<byte>();

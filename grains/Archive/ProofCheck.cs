@@ -5,14 +5,17 @@ using CapOrleans.Core.Incidents;
 
 namespace CapOrleans.Grains.Archive;
 
-/// <summary>How many of the accepted incidents are checked again on their way into the archive. Default 100 percent; 0 to 100.</summary>
+/// <summary>
+/// Share of the accepted incidents that are re-checked on their way into the archive. Default 100 percent; 0 to 100.
+/// </summary>
 public sealed record ProofCheckShare(int Percent);
 
-/// <summary>An entry of an accepted incident that does not prove what it says.</summary>
+/// <summary>An entry of an accepted incident whose proof does not hold.</summary>
 internal sealed record FailedProof(long Index, string CapId, string IncidentId, string Rule);
 
 /// <summary>
-/// Checks entries that are in the log already as a stranger would: it does not trust that whoever appended them checked anything.
+/// Checks entries that are already in the log as an outsider would, without trusting that they were checked before they
+/// were appended.
 /// </summary>
 internal sealed class ProofCheck(IAuditLogReader log, ProofCheckShare share, AdmissionPolicy policy)
 {
@@ -41,7 +44,10 @@ internal sealed class ProofCheck(IAuditLogReader log, ProofCheckShare share, Adm
         return failed;
     }
 
-    /// <summary>A key that was ever the CapID's is in its context for ever, revoked or not; its numbers are known for the newest version alone.</summary>
+    /// <summary>
+    /// Compares an incident with its CapID's context. The context has every key that the CapID ever had, revoked or
+    /// not, but only the newest version's numbers.
+    /// </summary>
     private string? ContextFault(AcceptedIncident incident, CapContext? context) =>
         incident.Signer is null ? (policy.AcceptUnsigned ? null : "it is not signed, and unsigned ones are refused")
         : context?.Keys.FirstOrDefault(key => key.Address == incident.Signer) is not { } key ? $"{incident.Signer} was never a key of the CapID"

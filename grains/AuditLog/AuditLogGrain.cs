@@ -9,8 +9,9 @@ using Orleans.Concurrency;
 namespace CapOrleans.Grains.AuditLog;
 
 /// <summary>
-/// The single writer of one log. Re-entrant: hundreds of appends wait at once and leave in one transaction. Should a second
-/// activation exist for a while, the store's compare-and-swap lets one of them win; the other ends here and starts again.
+/// The single writer of one log. Re-entrant, so that hundreds of appends can wait concurrently and be committed in one
+/// transaction. If a second activation exists for a while, the store's compare-and-swap lets one of them win; the other
+/// deactivates and starts again.
 /// </summary>
 [Reentrant, PlacedBesideItsLog]
 internal sealed partial class AuditLogGrain(
@@ -35,7 +36,7 @@ internal sealed partial class AuditLogGrain(
         var webhooks = grains.GetGrain<IWebhooksGrain>(0);
         var ladders = grains.GetGrain<ILaddersGrain>(0);
 
-        // Runs on the committer's thread, where a grain's own services cannot be reached.
+        // Runs on the committer's thread, where the grain's own services are not available.
         void NudgeConsumers(LogHead committed)
         {
             _ = archivist.NudgeAsync();
@@ -78,17 +79,18 @@ internal sealed partial class AuditLogGrain(
             (check, checkedAt) = (commit!.AppendAsync(new Append { Entries = [] }), time.GetTimestamp());
         }
 
-        await check; // where others commit already, the queue may be full: then it writes
+        await check; // Busy is fine too: a full queue means that commits are being made
         return commit!.Head;
     }
 
     /// <summary>
-    /// To open a log ends whoever has it. A silo that stood still, was declared dead and does not know yet must not do that to
-    /// the silo that has the log now: it asks first, and ends when it learns that.
+    /// Throws if this silo was declared dead. Opening a log fences its present writer, and a silo that was suspended
+    /// and does not know that it was declared dead must not do that to the silo that has the log now. The membership
+    /// refresh makes it find out, and stop.
     /// </summary>
     private async Task EnsureMemberAsync(CancellationToken cancellationToken)
     {
-        // The table itself: to wait until the silo has taken note of it can last for ever while the silo stops.
+        // Read the table itself: waiting for the silo's own view of it can take forever while the silo stops.
         var rows = await members.ReadRowAsync(silo.SiloAddress, cancellationToken);
         if (rows.TryGet(silo.SiloAddress)?.Item1.Status == SiloStatus.Dead)
         {

@@ -9,16 +9,17 @@ using CapOrleans.Grains.Telemetry;
 namespace CapOrleans.Grains.AuditLog;
 
 /// <summary>
-/// Commits what waits, at once, as one transaction; what arrives meanwhile waits for the next. Throughput grows with load
-/// while latency stays near one commit. There is no linger: waiting for more was measured to halve throughput.
+/// Commits all waiting appends, without delay, in one transaction; what arrives meanwhile waits for the next.
+/// Throughput grows with load while latency stays near one commit. There is no linger: waiting for more appends was
+/// measured to halve throughput.
 /// </summary>
 /// <remarks>
-/// Any failure of a commit leaves it unknown what is on disk, so the committer fails everyone who waits and ends; whoever
-/// owns it opens the log again. Callers who repeat themselves are safe: acceptance is exactly-once by the log's key.
+/// After any failed commit it is unknown what is on disk, so the committer fails all waiting appends and ends; its
+/// owner opens the log again. Callers may safely retry: acceptance is exactly-once by the log's unique key.
 /// </remarks>
 internal sealed class GroupCommit
 {
-    /// <summary>Appends in one transaction.</summary>
+    /// <summary>Maximum appends per transaction.</summary>
     public const int BatchLimit = 1024;
 
     private readonly Channel<Pending> queue = Channel.CreateBounded<Pending>(
@@ -30,13 +31,13 @@ internal sealed class GroupCommit
     private readonly Action<Exception> failed;
     private LogHead head;
 
-    /// <param name="head">As the store gave it when the log was opened.</param>
-    /// <param name="committed">Called with every new head, on a thread of the pool.</param>
+    /// <param name="head">The head that the store returned when the log was opened.</param>
+    /// <param name="committed">Called with every new head, on a thread-pool thread.</param>
     /// <param name="failed">Called once, when this committer ends on a fault.</param>
     public GroupCommit(IAuditLogWriter store, int log, LogHead head, Action<LogHead> committed, Action<Exception> failed)
     {
         (this.store, this.log, this.head, this.committed, this.failed) = (store, log, head, committed, failed);
-        using (ExecutionContext.SuppressFlow()) // it serves all callers, and belongs to no trace of one
+        using (ExecutionContext.SuppressFlow()) // it serves all callers, so it must not join the trace of one
         {
             Completion = Task.Run(RunAsync);
         }
@@ -46,7 +47,8 @@ internal sealed class GroupCommit
 
     public LogHead Head => Volatile.Read(ref head);
 
-    /// <exception cref="ArgumentException">It breaks a rule of <see cref="AppendRules"/>; nothing is kept of it.</exception>
+    /// <exception cref="ArgumentException">The append breaks a rule of <see cref="AppendRules"/>; nothing of it is
+    /// kept.</exception>
     public Task<AppendOutcome> AppendAsync(Append append)
     {
         if (AppendRules.Fault(append, Head.Origin) is { } fault)
@@ -66,7 +68,7 @@ internal sealed class GroupCommit
         return await pending.Outcome.Task;
     }
 
-    /// <summary>Takes nothing more, and commits what waits.</summary>
+    /// <summary>Accepts no further appends, and commits those that wait.</summary>
     public Task FinishAsync()
     {
         queue.Writer.TryComplete();

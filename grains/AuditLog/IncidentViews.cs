@@ -10,14 +10,14 @@ using CapOrleans.GrainInterfaces;
 namespace CapOrleans.Grains.AuditLog;
 
 /// <summary>
-/// Makes incidents readable from their entries. Whether one is archived or anchored follows from its index and the batch
-/// entry that covers it; nothing is ever written back to an incident.
+/// Builds incident views from log entries. Whether an incident is archived or anchored follows from its index and the
+/// batch entry that covers it; nothing is ever written back to an incident.
 /// </summary>
 internal sealed class IncidentViews(IAuditLogReader reader, LogMap logs, IGrainFactory grains)
 {
     private static readonly AnchorReference NotAnchored = new("pending", null, null, null, null);
 
-    /// <returns>With all updates.</returns>
+    /// <returns>The incident with all its updates.</returns>
     public async Task<IncidentView> OfAsync(LogEntry entry, CancellationToken cancellationToken)
     {
         var view = (await OfAsync([entry], cancellationToken))[0];
@@ -29,7 +29,8 @@ internal sealed class IncidentViews(IAuditLogReader reader, LogMap logs, IGrainF
     }
 
     /// <param name="entries">Accepted incidents.</param>
-    /// <returns>In the same order, with the newest update alone: keys may write more updates than a page has room for.</returns>
+    /// <returns>The incidents in the same order, each with only its newest update: keys may write more updates than fit
+    /// a page.</returns>
     public async Task<IReadOnlyList<IncidentView>> OfAsync(IReadOnlyList<LogEntry> entries, CancellationToken cancellationToken)
     {
         var (views, covers) = (new List<IncidentView>(entries.Count), new Dictionary<(int Log, string Kind), Covers>());
@@ -94,7 +95,9 @@ internal sealed class IncidentViews(IAuditLogReader reader, LogMap logs, IGrainF
             anchor, [.. corrections], IncidentUpdates.States[updates?.StateRank ?? 0],
             updates is null ? [] : [IncidentUpdates.ReadView(updates.Newest).View], updates?.Count ?? 0);
 
-    /// <summary>Remembers the last batch, since neighbours are usually covered by the same one.</summary>
+    /// <summary>
+    /// Finds the batch that covers an entry. Remembers the last one, since it usually covers the neighbours too.
+    /// </summary>
     private sealed class Covers(IAuditLogReader reader, int log, string kind)
     {
         private (long From, long To, JsonElement Body)? last;
@@ -109,7 +112,7 @@ internal sealed class IncidentViews(IAuditLogReader reader, LogMap logs, IGrainF
 
             if (index >= pendingFrom)
             {
-                return null; // batches are made in order: behind the first uncovered entry none is covered
+                return null; // batches are made in order: after the first uncovered entry, none is covered
             }
 
             if (await reader.CoveringAsync(log, kind, index, cancellationToken) is not { } entry)

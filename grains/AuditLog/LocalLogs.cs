@@ -4,8 +4,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace CapOrleans.Grains.AuditLog;
 
 /// <summary>
-/// The logs whose writers live in this process. A CapID beside its log appends here without a message; one that is not, asks
-/// the log's grain. Both end in the same queue.
+/// The logs whose writers live in this process. A CapID in the same process as its log appends here without sending a
+/// message; otherwise it calls the log's grain. Both end in the same queue.
 /// </summary>
 internal sealed class LocalLogs
 {
@@ -15,6 +15,6 @@ internal sealed class LocalLogs
 
     public void Add(int log, GroupCommit commit) => commits[log] = commit;
 
-    /// <summary>Removes this very one; another that came after it stays.</summary>
+    /// <summary>Removes this instance only; a successor stays.</summary>
     public void Remove(int log, GroupCommit commit) => commits.TryRemove(new KeyValuePair<int, GroupCommit>(log, commit));
 }

@@ -7,7 +7,7 @@ using CapOrleans.Core.Webhooks;
 
 namespace CapOrleans.Grains.AuditLog;
 
-/// <summary>Events of incidents, for those who follow them.</summary>
+/// <summary>Reads incident events, for clients that follow the log.</summary>
 internal sealed partial class LogReaderGrain
 {
     private async Task<IncidentEventSlice?> ReadEventsAsync(

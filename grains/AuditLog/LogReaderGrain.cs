@@ -10,12 +10,14 @@ using Orleans.Concurrency;
 
 namespace CapOrleans.Grains.AuditLog;
 
-/// <summary>Re-entrant, so that a query which takes its time keeps none waiting.</summary>
+/// <summary>Reads pages of the logs. Re-entrant, so that a slow query does not delay others.</summary>
 [StatelessWorker, Reentrant]
 internal sealed partial class LogReaderGrain(IAuditLogReader reader, IDeliveryReader deliveries, LogMap logs, IncidentViews views,
     TimeProvider time) : Grain, ILogReaderGrain
 {
-    /// <summary>For a query, before its caller gives up: nobody waits for it any more. 8 seconds.</summary>
+    /// <summary>
+    /// Timeout of a query. It is shorter than the caller's, after which no one waits for the result. 8 seconds.
+    /// </summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(8);
 
     public Task<int> CountAsync() => Task.FromResult(logs.Count);

@@ -9,7 +9,9 @@ using CapOrleans.GrainInterfaces;
 
 namespace CapOrleans.Grains.Caps;
 
-/// <summary>How the context changes. Each change is a new version: what was judged by an older one is judged again.</summary>
+/// <summary>
+/// Changes of the context. Each makes a new version; whatever was judged by an older one is judged again.
+/// </summary>
 internal sealed partial class CapGrain : IDisposable
 {
     private readonly SemaphoreSlim changing = new(1);
@@ -54,10 +56,11 @@ internal sealed partial class CapGrain : IDisposable
         return new Change(change, row);
     });
 
-    /// <param name="judge">What follows from the newest context.</param>
-    /// <param name="afterVersion">The version that the change is meant for; null for any. Asked last: what is so already is no
-    /// conflict.</param>
-    /// <param name="isSigned">By somebody: such changes anybody can send, so they are bounded, and take no place of operators.</param>
+    /// <param name="judge">Computes the change from the newest context.</param>
+    /// <param name="afterVersion">The version that the change is meant to follow; null for any. Checked last: a change
+    /// that is already in effect is no conflict.</param>
+    /// <param name="isSigned">Whether the change was sent with a signature. Anyone can send such changes, so they are
+    /// limited, and do not use up the capacity for operators.</param>
     private async Task<CapRuling> ChangeAsync(
         Func<CapContext?, DateTimeOffset, ValueTask<Change>> judge, long? afterVersion = null, bool isSigned = false)
     {
@@ -67,9 +70,10 @@ internal sealed partial class CapGrain : IDisposable
             return new CapRuling(CapVerdict.Busy, null, CapRefusals.Busy);
         }
 
-        // Behind what goes on here: a crowd, which anybody can send, must not run before incidents whose commit has come.
+        // Let current work go first: a flood of changes, which anyone can send, must not run before incidents whose
+        // commit has completed.
         await Task.Yield();
-        await changing.WaitAsync(); // one after the other: two at once would only send each other back
+        await changing.WaitAsync(); // one at a time: two at once would only invalidate each other
         try
         {
             return await ChangeInTurnAsync(judge, afterVersion, isSigned);

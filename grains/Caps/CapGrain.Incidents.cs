@@ -10,7 +10,7 @@ using CapOrleans.GrainInterfaces;
 
 namespace CapOrleans.Grains.Caps;
 
-/// <summary>How a CapID's incidents are judged and enter the log.</summary>
+/// <summary>Judges a CapID's incidents and appends them to the log.</summary>
 internal sealed partial class CapGrain
 {
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
@@ -18,8 +18,9 @@ internal sealed partial class CapGrain
     private long lookedAt;
 
     /// <remarks>
-    /// One by one up to the log's queue, without waiting for a commit in between: so a hundred share one transaction and still stand in
-    /// the log as they were sent. When the context turns out to be an old one, none of them was committed, and all are judged anew.
+    /// Reports enter the log's queue one at a time, without waiting for a commit in between, so that a hundred share
+    /// one transaction and still appear in the log in the order sent. If the context turns out to be outdated, the
+    /// reports refused for that were not committed, and are judged again.
     /// </remarks>
     public async Task<IReadOnlyList<Ruling>> AcceptAsync(IReadOnlyList<ProvenReport> reports)
     {
@@ -54,9 +55,11 @@ internal sealed partial class CapGrain
         return kept;
     }
 
-    /// <summary>Judges what has no ruling yet, all by the same context, and hands it to the log.</summary>
-    /// <param name="counted">What a reporter's rate limit has counted already.</param>
-    /// <returns>With whether the log has another context than the one that they were judged by.</returns>
+    /// <summary>
+    /// Judges the reports that have no ruling yet, all by the same context, and submits them to the log.
+    /// </summary>
+    /// <param name="counted">For each report, whether its reporter's rate limit has counted it already.</param>
+    /// <returns>The submitted reports, and whether the context that they were judged by is outdated.</returns>
     private async Task<(List<Step> Steps, bool IsStale)> SubmitAsync(IReadOnlyList<ProvenReport> reports, Ruling?[] rulings, bool[] counted)
     {
         var (current, steps) = (context, new List<Step>(reports.Count));
@@ -75,7 +78,7 @@ internal sealed partial class CapGrain
                 rulings[i] = await FindAsync(report, proof.Signer) is { Verdict: Verdict.AlreadyAccepted } repeat ? repeat : refused;
                 if (rulings[i] == refused && current is not null && MayLook(current, proof.Signer) && !await IsNewestAsync(current))
                 {
-                    rulings[i] = null; // the key counts, perhaps, in a database that was set back
+                    rulings[i] = null; // the key may be valid, if the database was rolled back
                     return (steps, true);
                 }
 
@@ -103,14 +106,17 @@ internal sealed partial class CapGrain
             steps.Add(step);
             if ((step.Outcome.IsCompleted || !isLocal) && (await step.Outcome).Verdict is AppendVerdict.Busy or AppendVerdict.StaleContext)
             {
-                break; // what follows would overtake it; a log in another process is waited for, since calls to it may change places
+                break; // later reports would overtake it; a remote log is awaited, since calls to it may be reordered
             }
         }
 
         return (steps, false);
     }
 
-    /// <summary>For a key of the CapID always; for a stranger, who must not cost much, once a second.</summary>
+    /// <summary>
+    /// Whether to check for a newer context: always for a key of the CapID; for any other signer, who must not cost
+    /// much, once a second.
+    /// </summary>
     private bool MayLook(CapContext current, string? signer)
     {
         var mayLook = HasKey(current, signer) || time.GetElapsedTime(lookedAt) >= LookInterval;
@@ -123,7 +129,9 @@ internal sealed partial class CapGrain
     private async Task<bool> IsNewestAsync(CapContext current) =>
         await reader.FindCapAsync(CapId, CancellationToken.None) is { Context: var read } && (read.Version, read.Revision) == (current.Version, current.Revision);
 
-    /// <summary>What has no ruling comes after one that must be sent again.</summary>
+    /// <summary>
+    /// Fills in missing rulings: such a report follows one that must be sent again, or the context kept changing.
+    /// </summary>
     private static Ruling[] KeepOrder(Ruling?[] rulings)
     {
         var kept = new Ruling[rulings.Length];
@@ -146,7 +154,7 @@ internal sealed partial class CapGrain
         Expected = ExpectedVersion.Of(accepted.CapId, judgedBy),
     };
 
-    /// <returns>Null when the context was an old one.</returns>
+    /// <returns>Null when the context was outdated.</returns>
     private Ruling? Rule(AppendOutcome outcome, Step step) => outcome.Verdict switch
     {
         AppendVerdict.Appended => Ruling.Accept(step.Accepted.ReceiptFor(origin, outcome.Index, step.Entry.Bytes)),
@@ -158,11 +166,11 @@ internal sealed partial class CapGrain
     };
 
     /// <summary>
-    /// What was accepted stays accepted: a duplicate that arrives after its key was revoked or its time ran out still gets the
-    /// first receipt. Only for keys of this CapID, revoked ones among them: nobody else can have been accepted, and a stranger
-    /// must not cost a look into the database.
+    /// Looks up an earlier acceptance. What was accepted stays accepted: a duplicate that arrives after its key was
+    /// revoked or its time window closed still gets the first receipt. Only for keys of this CapID, revoked ones
+    /// included: no other signer can have been accepted, and an unknown one must not cost a database read.
     /// </summary>
-    /// <returns>The first receipt, or that other content has the id; null when nothing has it.</returns>
+    /// <returns>The first receipt, or a conflict when other content has the id; null when the id is unused.</returns>
     private async Task<Ruling?> FindAsync(IncidentReport report, string? signer)
     {
         if (!HasKey(context, signer) || await reader.FindIncidentAsync(report.CapId, report.IncidentId, CancellationToken.None) is not { } entry)
@@ -174,6 +182,6 @@ internal sealed partial class CapGrain
         return accepted.Matches(report) ? Ruling.Repeat(accepted.ReceiptFor(origin, entry.Index, entry.Bytes)) : CapRefusals.OtherContent;
     }
 
-    /// <param name="Number">Of the report.</param>
+    /// <param name="Number">The report's position in the batch.</param>
     private sealed record Step(int Number, AcceptedIncident Accepted, EntryDraft Entry, Task<AppendOutcome> Outcome, int PerMinute, int Units);
 }

@@ -5,12 +5,12 @@ using CapOrleans.Core.Incidents;
 
 namespace CapOrleans.Grains.Caps;
 
-/// <summary>A recovery that a hook reports resolves the failure that the same key reported before.</summary>
+/// <summary>Resolves a failure when the key that reported it reports the recovery, as a hook does.</summary>
 internal sealed partial class CapGrain
 {
     /// <remarks>
-    /// Crash between the acceptance and this: nobody was answered, and who sends the same again comes here again. Test:
-    /// <c>A_recovery_resolves_what_the_hook_reported_before</c>.
+    /// Crash between the acceptance and this: the sender got no answer, and its retry comes here again. Test:
+    /// <c>A_recovery_resolves_what_the_hook_reported_before_and_nothing_else</c>.
     /// </remarks>
     private async Task ResolveAsync(IReadOnlyList<ProvenReport> reports, Ruling[] rulings)
     {
@@ -25,7 +25,8 @@ internal sealed partial class CapGrain
         }
     }
 
-    /// <returns>False when it could not be done now. Who may not, or has nothing to resolve, has done it.</returns>
+    /// <returns>False when it could not be done now. True also when there is nothing to resolve, or the signer may not
+    /// resolve it.</returns>
     private async Task<bool> IsResolvedAsync(string failure, Receipt recovery, string signer)
     {
         if (await reader.FindIncidentAsync(CapId, failure, CancellationToken.None) is not { } entry

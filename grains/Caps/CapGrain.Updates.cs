@@ -6,7 +6,7 @@ using CapOrleans.GrainInterfaces;
 
 namespace CapOrleans.Grains.Caps;
 
-/// <summary>Updates of incidents: the CapID knows whose keys may.</summary>
+/// <summary>Updates of incidents, which the CapID's keys authorise.</summary>
 internal sealed partial class CapGrain
 {
     private readonly SemaphoreSlim updating = new(1);
@@ -16,10 +16,10 @@ internal sealed partial class CapGrain
         await RefreshAsync();
         if (Judge(update) is { } refused)
         {
-            return refused; // who may not, waits for nobody
+            return refused; // refused without waiting for a turn
         }
 
-        await updating.WaitAsync(); // one after the other, so that each knows what was said before
+        await updating.WaitAsync(); // one at a time, so that each sees the updates before it
         try
         {
             return await UpdateInTurnAsync(update);
@@ -45,7 +45,7 @@ internal sealed partial class CapGrain
             return new CapRuling(CapVerdict.Conflicts, null, conflict);
         }
 
-        // Reports have a limit of their own.
+        // A recovery comes from a report, which has a rate limit of its own.
         if (update is { SignedAt: not null, Recovery: null } && changes.Wait($"update {update.By}",
             ClusterLimits.UpdatesPerMinute) is not null)
         {
@@ -82,7 +82,7 @@ internal sealed partial class CapGrain
         return new CapRuling(CapVerdict.Busy, null, CapRefusals.Busy);
     }
 
-    /// <returns>Null when it may be.</returns>
+    /// <returns>Null when the update is allowed.</returns>
     private CapRuling? Judge(ProvenUpdate update)
     {
         var refusal = context is null ? CapRefusals.CapUnknown : IncidentUpdates.Fault(context, update, time.GetUtcNow());

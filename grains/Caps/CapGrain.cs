@@ -19,15 +19,16 @@ using Orleans.Concurrency;
 namespace CapOrleans.Grains.Caps;
 
 /// <summary>
-/// Holds one CapID's domain context and score. Re-entrant, so that a hot CapID has many appends in flight: between judging
-/// and committing others may run, and the log refuses an entry that was judged by an older context than the newest.
+/// Holds one CapID's domain context, and serves its score. Re-entrant, so that a busy CapID can have many appends in
+/// flight: other calls may run between judging and committing, and the log refuses an entry that was judged by an
+/// outdated context.
 /// </summary>
 [Reentrant, PlacedBesideItsLog, GrainType(CapGrains.CapType)]
 internal sealed partial class CapGrain(
     IAuditLogReader reader, IEscalationReader escalations, ContextLoads loads, LogMap logs, LocalLogs local, AdmissionPolicy policy,
         TimeProvider time) : Grain, ICapGrain
 {
-    /// <summary>How often a judgement is repeated after another activation changed the context.</summary>
+    /// <summary>Maximum attempts to judge while other activations keep changing the context.</summary>
     private const int Attempts = 8;
 
     private readonly ReporterRateLimit rateLimit = new(time), changes = new(time);
@@ -37,7 +38,7 @@ internal sealed partial class CapGrain(
     private bool isRead;
     private string origin = "";
 
-    // Kept: to make a reference looks at the interface's attributes each time, which costs more than the call.
+    // Cached: creating a reference reads the interface's attributes each time, which costs more than the call.
     private IAuditLogGrain? log;
 
     private string CapId => this.GetPrimaryKeyString();
@@ -46,7 +47,7 @@ internal sealed partial class CapGrain(
 
     private IAuditLogGrain Log => log ??= GrainFactory.GetGrain<IAuditLogGrain>(number);
 
-    /// <summary>Reads nothing: anybody can name any CapID, and an activation that fails is logged each time.</summary>
+    /// <summary>Reads nothing: anyone can name any CapID, and every activation that fails is logged.</summary>
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         number = logs.Of(CapId);
@@ -62,8 +63,8 @@ internal sealed partial class CapGrain(
             return new WalletStanding(false, null);
         }
 
-        // The same to the letter has the signature that the wallet took then, whatever it would say now. Anybody can ask: few look at once,
-        // and what does not have the hash is not read.
+        // An identical report has the signature that the wallet accepted then, whatever it would answer now. Anyone can
+        // ask, so few lookups run at a time, and an entry without the hash is not parsed.
         return await loads.RunAsync(() => reader.FindIncidentAsync(report.CapId, report.IncidentId, CancellationToken.None)) is { } entry
             && entry.Bytes.AsSpan().IndexOf(Encoding.ASCII.GetBytes(report.AuditHash)) >= 0
             && AcceptedIncident.Read(entry.Bytes) is var accepted && accepted.AuditHash == report.AuditHash
@@ -92,7 +93,9 @@ internal sealed partial class CapGrain(
             : throw new InvalidOperationException($"The log answered {outcome.Verdict}; ask again.");
     }
 
-    /// <summary>The totals are read where the same transaction keeps them that keeps the entries.</summary>
+    /// <summary>
+    /// Reads the totals from the database, where one transaction updates them together with the entries.
+    /// </summary>
     public async Task<CapView?> ReadAsync()
     {
         await RefreshAsync();
@@ -108,12 +111,13 @@ internal sealed partial class CapGrain(
         local.TryFind(number, out var commit) ? commit.AppendAsync(append) : Log.AppendAsync(append);
 
     /// <summary>
-    /// A log that was opened again may be another than it was: its database was set back, or another had it for a while. What is held of
-    /// before then could refuse a key that counts, and nothing that is refused reaches the log, which would tell.
+    /// Reloads the context if the log was opened again, since it may have changed: its database was rolled back, or
+    /// another silo had the log for a while. A context from before could refuse a valid key, and a refused report never
+    /// reaches the log, which would reveal the error.
     /// </summary>
     private async Task RefreshAsync()
     {
-        // Of a log in another process, nobody here sees that it was opened again.
+        // If the log is in another process, a reopening is not visible here.
         var here = local.TryFind(number, out var commit) ? commit : opened;
         if (!isRead || here != opened)
         {
@@ -132,10 +136,11 @@ internal sealed partial class CapGrain(
         }
     }
 
-    /// <param name="refused">What the log did not take for the newest context; null for none.</param>
+    /// <param name="refused">The context that the log refused as outdated; null when there is none.</param>
     /// <remarks>
-    /// A read that was begun before a change may end after it: the newer version stays. What the log itself refused goes, newer or not: its
-    /// database was set back to an older state, as by a restored backup, and knows no such version any more.
+    /// A read that began before a change may finish after it, so the newer version is kept. But a context that the log
+    /// itself refused is replaced, newer or not: the database was rolled back to an older state, as by a restored
+    /// backup, and no longer has that version.
     /// </remarks>
     private async Task LoadAsync(CapContext? refused)
     {
@@ -148,7 +153,7 @@ internal sealed partial class CapGrain(
         context = !ReferenceEquals(context, refused) && (read?.Version ?? 0) < context?.Version ? context : read;
     }
 
-    /// <summary>Names that nobody registered must not keep memory.</summary>
+    /// <summary>Deactivates unless the CapID is registered, so that unregistered names take no memory.</summary>
     private void LeaveIfUnknown()
     {
         if (context is null)

@@ -1,8 +1,8 @@
 namespace CapOrleans.Grains.Caps;
 
 /// <summary>
-/// Reads of CapIDs' contexts in one silo, few at once: anybody can name any CapID, and the names that nobody registered must leave most of
-/// the database's connections to the others.
+/// Bounds the concurrent reads of CapID contexts in one silo: anyone can name any CapID, and lookups of unregistered
+/// names must leave most of the database's connections to other work.
 /// </summary>
 internal sealed class ContextLoads : IDisposable
 {

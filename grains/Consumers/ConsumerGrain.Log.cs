@@ -2,10 +2,10 @@ using Microsoft.Extensions.Logging;
 
 namespace CapOrleans.Grains.Consumers;
 
-/// <summary>What a consumer logs.</summary>
+/// <summary>A consumer's log messages.</summary>
 internal abstract partial class ConsumerGrain
 {
-    /// <param name="what">What keeps this consumer from going on, for an operator; null when it goes on.</param>
+    /// <param name="what">What stops this consumer, for an operator; null when nothing does.</param>
     protected void Report(string? what)
     {
         var before = lastError;

@@ -4,14 +4,15 @@ using CapOrleans.Core.MerkleTree;
 
 namespace CapOrleans.Grains.Consumers;
 
-/// <summary>One pass at a time, each going on where the one before ended.</summary>
+/// <summary>Runs one pass at a time, each continuing where the previous one ended.</summary>
 internal abstract partial class ConsumerGrain
 {
-    private TaskCompletionSource? pass; // null while none is under way
-    private (long Next, byte[] Leaf)? last; // of the last entry that was read, and the index behind it
+    private TaskCompletionSource? pass; // null while none is running
+    private (long Next, byte[] Leaf)? last; // of the last entry that was read: the index after it, and its leaf hash
 
-    /// <summary>What an operator asks for while no pass is under way.</summary>
-    /// <exception cref="TimeoutException">One is, for longer than a caller waits.</exception>
+    /// <summary>Runs an operator's request while no pass is running.</summary>
+    /// <exception cref="TimeoutException">A pass has been running for longer than a caller waits: 10
+    /// seconds.</exception>
     protected async Task<T> BetweenPassesAsync<T>(Func<Task<T>> work)
     {
         while (pass is { } underWay)
@@ -32,8 +33,8 @@ internal abstract partial class ConsumerGrain
     }
 
     /// <summary>
-    /// Reads on, and the entry before as well: a database that was set back to an older state under a running silo, as by a restored backup,
-    /// has another one there, or none.
+    /// Reads the next entries, and the one before them as a check: if the database was rolled back under a running
+    /// silo, as by a restored backup, that entry is another one or missing.
     /// </summary>
     private async Task<LogPage> ReadOnAsync()
     {
@@ -53,7 +54,7 @@ internal abstract partial class ConsumerGrain
         return page with { Entries = [.. page.Entries.Skip(1)] };
     }
 
-    /// <param name="entries">That were read; some of them may be left for the next step.</param>
+    /// <param name="entries">The entries that were read; some may be left for the next step.</param>
     private void NoteRead(IReadOnlyList<LogEntry> entries)
     {
         var at = (int)(position!.Value - 1 - entries[0].Index);

@@ -8,23 +8,23 @@ using Microsoft.Extensions.Logging;
 namespace CapOrleans.Grains.Consumers;
 
 /// <summary>
-/// Reads on from its offset, does its work, and commits its entries together with the offset's move: done at least once, recorded
-/// exactly once.
+/// Reads from its offset, does its work, and commits its entries together with the offset's move: work is done at least
+/// once and recorded exactly once.
 /// </summary>
 /// <remarks>
-/// Crash after the work and before the commit: the work is done again from the same offset, so it must be idempotent.
-/// A fault ends the pass; the first nudge after a rest, at the latest the waker's, starts another.
+/// Crash after the work and before the commit: the work is done again from the same offset, so it must be idempotent. A
+/// fault ends the pass; the first nudge after the backoff, at the latest the waker's, starts another.
 /// </remarks>
 internal abstract partial class ConsumerGrain(
     IAuditLogReader log, TimeProvider time, IHostApplicationLifetime host, ILogger logger) : Grain, IConsumer
 {
-    /// <summary>Entries read at once.</summary>
+    /// <summary>Maximum entries per read.</summary>
     protected virtual int ReadLimit => 500;
 
-    /// <summary>Entries that may be passed over before the offset follows: what a restart reads again at most.</summary>
+    /// <summary>Entries skipped before the offset is committed: the most that a restart reads again.</summary>
     protected virtual long UnsavedLimit => 5000;
 
-    /// <summary>After a fault: a dependency that is away must not be asked at every commit.</summary>
+    /// <summary>Backoff after a fault: an unavailable dependency must not be called at every commit.</summary>
     private static readonly TimeSpan Backoff = TimeSpan.FromSeconds(1);
 
     private long? position;
@@ -36,25 +36,25 @@ internal abstract partial class ConsumerGrain(
     private DateTimeOffset lastWork = DateTimeOffset.MinValue;
     private DateTimeOffset backoffUntil = DateTimeOffset.MinValue;
 
-    /// <summary>Which log it follows.</summary>
+    /// <summary>The number of the log that it follows.</summary>
     protected abstract int LogNumber { get; }
 
     /// <summary>The offset's name.</summary>
     protected abstract string Consumer { get; }
 
-    /// <summary>Least time between two steps that do work, so that under load batches form and the disk is left to intake.</summary>
+    /// <summary>Minimum time between steps that do work, so that batches form and intake gets the disk.</summary>
     protected abstract TimeSpan Interval { get; }
 
-    /// <summary>What it found in the log that should not be there; null for nothing, since its activation.</summary>
+    /// <summary>What it found in the log that should not be there; null when nothing was found.</summary>
     protected virtual string? Finding => null;
 
-    /// <summary>False when there is nobody to work for: then a pass ends silently.</summary>
+    /// <summary>Whether the consumer may proceed; if not, a pass ends silently.</summary>
     protected virtual bool MayGoOn => true;
 
-    /// <summary>A fault is an operator's to know.</summary>
+    /// <summary>Whether faults are shown to operators.</summary>
     protected virtual bool ReportsFaults => MayGoOn;
 
-    /// <summary>Index of the first entry that it is meant to see.</summary>
+    /// <summary>Index of the first entry that it is to process.</summary>
     protected virtual long First => 0;
 
     protected CancellationToken Stopping => host.ApplicationStopping;
@@ -83,7 +83,7 @@ internal abstract partial class ConsumerGrain(
         }
         catch (OperationCanceledException) when (Stopping.IsCancellationRequested)
         {
-            // The offset stands where the work was last committed.
+            // The offset is where the work was last committed.
         }
         catch (Exception fault)
         {
@@ -108,29 +108,29 @@ internal abstract partial class ConsumerGrain(
     }
 
     /// <param name="from">Index of the first of <paramref name="entries"/>.</param>
-    /// <param name="entries">At least one, in order, without a gap.</param>
+    /// <param name="entries">At least one, in order, without gaps.</param>
     protected abstract Task<Step> ConsumeAsync(long from, IReadOnlyList<LogEntry> entries);
 
     /// <summary>
-    /// Where to go on from, after the offset was read: there, or earlier where the log says that something was passed over.
+    /// Returns where to resume: at the offset just read, or earlier if the log shows that entries were skipped.
     /// </summary>
     protected virtual Task<long> ResumeAtAsync(long offset) => Task.FromResult(offset);
 
     /// <summary>
-    /// Runs before each pass; may move the offset back by committing a step of its own. An earlier conflict is over when it completes.
+    /// Runs before each pass; may commit a step that moves the offset back. Completing it ends an earlier conflict.
     /// </summary>
     protected virtual Task PrepareAsync() => Task.CompletedTask;
 
-    /// <summary>Adds an entry and moves nothing.</summary>
+    /// <summary>Commits an entry at the current position.</summary>
     protected Task LogAsync(EntryDraft entry, Cover? cover = null) => CommitAsync(new Step(position!.Value, [entry], cover));
 
-    /// <summary>Where it stands: before anything was read, its offset.</summary>
+    /// <summary>Index of the next entry to read; the offset before anything was read.</summary>
     protected long Position => position ?? offset;
 
-    /// <summary>Where it stood when it last committed.</summary>
+    /// <summary>The position that was last committed.</summary>
     protected long Offset => offset;
 
-    /// <summary>Goes on there; the offset follows with the next commit.</summary>
+    /// <summary>Continues at this index; the offset follows with the next commit.</summary>
     protected void GoTo(long index) => position = index;
 
     protected async Task CommitAsync(Step step)
@@ -143,7 +143,7 @@ internal abstract partial class ConsumerGrain(
             Deliveries = step.Deliveries,
             Escalations = step.Escalations,
         };
-        // Whether it was committed tells the offset; a silo that stops does not wait for an answer that may never come.
+        // The offset shows whether it was committed; a stopping silo does not wait for an answer that may never come.
         var outcome = await GrainFactory.GetGrain<IAuditLogGrain>(LogNumber).AppendAsync(append).WaitAsync(Stopping);
         if (outcome.Verdict != AppendVerdict.Appended)
         {
@@ -169,7 +169,7 @@ internal abstract partial class ConsumerGrain(
         if (conflict)
         {
             conflict = false;
-            Report(null); // it is over, whatever comes now
+            Report(null); // the conflict is over, whatever follows
         }
 
         if (MayGoOn && position < First)
@@ -189,7 +189,7 @@ internal abstract partial class ConsumerGrain(
                 Report(null);
                 if (!page.HasMore && step.To > entries[^1].Index)
                 {
-                    await WaitForPaceAsync(); // caught up: let a batch form; who is behind goes on at once
+                    await WaitForPaceAsync(); // caught up: let a batch form; if behind, continue at once
                 }
             }
             else

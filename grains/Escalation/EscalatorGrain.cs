@@ -13,27 +13,27 @@ using Microsoft.Extensions.Logging;
 namespace CapOrleans.Grains.Escalation;
 
 /// <summary>
-/// Pages who is to answer the incidents of one log, level by level, until somebody does. A page is an entry, committed
-/// with what is known of its escalation; webhooks that it names are told as of any other entry, and look again whether
-/// it was answered meanwhile.
+/// Pages the people who are to answer one log's incidents, level by level, until someone does. A page is a log entry,
+/// committed together with the state of its escalation. The webhooks that it names receive it like any other entry, and
+/// check before each attempt whether the incident was answered meanwhile.
 /// </summary>
 /// <remarks>
-/// Crash before a commit: the step is due still, and made by the next activation. Of two activations that both make it,
-/// the log refuses one. Test: <c>A_ladder_survives_the_end_of_its_silo_at_each_step</c>.
+/// Crash before a commit: the step is still due, and the next activation makes it. If two activations make it, the log
+/// refuses one of them. Test: <c>A_ladder_survives_the_end_of_its_node_at_each_step</c>.
 /// </remarks>
 internal sealed class EscalatorGrain(
     IAuditLogReader log, IEscalationReader escalations, TimeProvider time, IHostApplicationLifetime host, ILogger<EscalatorGrain> logger)
     : ConsumerGrain(log, time, host, logger), IEscalatorGrain
 {
-    /// <summary>Steps of one commit.</summary>
+    /// <summary>Maximum steps per commit.</summary>
     private const int MaxSteps = 64;
 
-    /// <summary>An earlier step may come to be due, and a timer is not taken back.</summary>
+    /// <summary>Longest timer: an earlier step may become due, and a timer is not cancelled.</summary>
     private static readonly TimeSpan LongestSleep = TimeSpan.FromMinutes(1);
 
     private IReadOnlyList<Ladder> ladders = [];
     private string? origin;
-    private long changes; // that were committed
+    private long changes; // committed so far
     private bool knowsDue;
     private DateTimeOffset? nextDue;
     private DateTimeOffset? wakesAt;
@@ -42,7 +42,7 @@ internal sealed class EscalatorGrain(
 
     protected override string Consumer => "escalate";
 
-    /// <summary>People are paged at once.</summary>
+    /// <summary>Zero: people are paged without delay.</summary>
     protected override TimeSpan Interval => TimeSpan.Zero;
 
     protected override bool MayGoOn => ladders.Count > 0;
@@ -63,7 +63,7 @@ internal sealed class EscalatorGrain(
 
     protected override async Task<Step> ConsumeAsync(long from, IReadOnlyList<LogEntry> entries)
     {
-        await StepAsync(); // however much is new
+        await StepAsync(); // due steps first, however many entries are new
         var (to, started) = (from + entries.Count, new List<(EscalationRow Row, Ladder Ladder)>());
         var opening = entries.Where(entry => entry.Kind is EntryKinds.IncidentAccepted or EntryKinds.IncidentReopened).ToList();
         if (opening.Count > 0)
@@ -87,7 +87,7 @@ internal sealed class EscalatorGrain(
 
         if (started.Count > 0)
         {
-            // Who is behind may find it answered already. What reopens it later is read later.
+            // An escalator that is behind may find the incident answered already. A later reopening is read later.
             var updates = await UpdatesAsync([.. started.Select(one => one.Row)]);
             await ChangeAsync(to, [.. started.Select(one => EscalationRules.Next(
                 one.Row, one.Ladder, Known(updates, one.Row, one.Row.Since + 1), Time.GetUtcNow()))]);
@@ -141,13 +141,16 @@ internal sealed class EscalatorGrain(
         (await Log.UpdatesAsync([.. rows.Select(row => (row.CapId, row.IncidentId))], Stopping))
         .Select(IncidentUpdates.ReadView).ToLookup(update => (update.CapId, update.IncidentId), update => update.View);
 
-    /// <summary>What reopens an incident begins its ladder anew when it is read, and not before.</summary>
+    /// <summary>
+    /// Returns the incident's updates without any reopening that was not read yet: it restarts the ladder when it is
+    /// read, not before.
+    /// </summary>
     /// <param name="unread">Index of the first entry that was not read yet.</param>
     private static List<IncidentUpdateView> Known(
         ILookup<(string CapId, string IncidentId), IncidentUpdateView> updates, EscalationRow row, long unread) =>
         [.. updates[(row.CapId, row.IncidentId)].Where(update => update.Action != "reopen" || update.Index < unread)];
 
-    /// <param name="to">Index of the first entry that was not looked at.</param>
+    /// <param name="to">Index of the first entry that was not processed.</param>
     private async Task ChangeAsync(long to, IReadOnlyList<EscalationTurn> turns)
     {
         origin ??= (await Log.HeadAsync(LogNumber, Stopping))!.Origin;
@@ -170,7 +173,7 @@ internal sealed class EscalatorGrain(
         Wake();
     }
 
-    /// <summary>At the next step.</summary>
+    /// <summary>Schedules a nudge for the next step.</summary>
     private void Wake()
     {
         if (nextDue is { } due)
@@ -193,7 +196,7 @@ internal sealed class EscalatorGrain(
         }
         catch (OperationCanceledException)
         {
-            return; // it is over
+            return; // the silo is stopping
         }
 
         wakesAt = wakesAt == at ? null : wakesAt;

@@ -13,13 +13,15 @@ internal sealed class LaddersState
     [Id(0)] public List<Ladder> Ladders { get; set; } = [];
 }
 
-/// <summary>The list of ladders; an escalator for each log pages by them.</summary>
-/// <remarks>Crash between the entry and the state: the log says that it was changed, and it is not; whoever wanted it
-/// got no success, and asks again.</remarks>
+/// <summary>The list of ladders; one escalator per log pages by them.</summary>
+/// <remarks>
+/// Crash between the entry and the state: the log records a change that was not made. The caller gets an error, and
+/// tries again.
+/// </remarks>
 internal sealed class LaddersGrain(
     [PersistentState("ladders")] IPersistentState<LaddersState> stored, LogMap logs, TimeProvider time) : Grain, ILaddersGrain
 {
-    /// <summary>Entries of changes stand in log 0.</summary>
+    /// <summary>The log that records changes of ladders.</summary>
     private const int Log = 0;
 
     public Task<IReadOnlyList<Ladder>> ListAsync() => Task.FromResult<IReadOnlyList<Ladder>>(stored.State.Ladders);
@@ -92,7 +94,9 @@ internal sealed class LaddersGrain(
         }
     }
 
-    /// <summary>And open escalations are looked at again: what they waited for may have changed.</summary>
+    /// <summary>
+    /// Stores the ladders, and nudges the escalators: what open escalations wait for may have changed.
+    /// </summary>
     private async Task KeepAsync(List<Ladder> ladders)
     {
         await stored.ReplaceAsync(new LaddersState { Ladders = ladders }, DeactivateOnIdle);
@@ -102,7 +106,7 @@ internal sealed class LaddersGrain(
         }
     }
 
-    /// <summary>A ladder is for what comes, not for what was.</summary>
+    /// <summary>Returns the current end of each log: a ladder applies to later entries only.</summary>
     private Task<long[]> EndsAsync() =>
         Task.WhenAll(Enumerable.Range(0, logs.Count)
             .Select(async number => (await GrainFactory.GetGrain<IAuditLogGrain>(number).HeadAsync()).Size));

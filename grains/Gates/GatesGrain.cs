@@ -15,18 +15,20 @@ internal sealed class GatesState
     [Id(0)] public List<KnownGate> Gates { get; set; } = [];
 }
 
-/// <param name="Address">Of the key that has the name.</param>
-/// <param name="Since">When an admin gave it.</param>
+/// <param name="Address">Address of the key that has the name.</param>
+/// <param name="Since">When an admin assigned the name.</param>
 [GenerateSerializer, Immutable, Alias("cap.known-gate.v1")]
 internal sealed record KnownGate([property: Id(0)] string Name, [property: Id(1)] string Address, [property: Id(2)] DateTimeOffset Since);
 
 /// <summary>
-/// Records the heartbeats of gates that an admin added, and logs when one joins and when it falls silent. Recording touches
-/// memory alone, so that a log or a database that stands still makes nobody silent; the watch does what takes time. What the log has
-/// last is read from it, see <see cref="LoggedPresence"/>.
+/// Records the heartbeats of gates that an admin added, and logs when one joins and when it falls silent. Recording
+/// touches memory only, so that a stalled log or database makes no gate appear silent; the watch does the slow part.
+/// What was last logged about a gate is read from the log, see <see cref="LoggedPresence"/>.
 /// </summary>
-/// <remarks>Crash between the entry and anything else: the next activation reads the offsets, so nothing is recorded twice. Who was heard
-/// when is forgotten: every gate has its full timeout again.</remarks>
+/// <remarks>
+/// Crash between the entry and anything else: the next activation reads the offsets, so nothing is recorded twice. The
+/// times of heartbeats are lost, so every gate has its full timeout again.
+/// </remarks>
 internal sealed partial class GatesGrain(
     [PersistentState("gates")] IPersistentState<GatesState> stored, IAuditLogReader log, TimeProvider time, ILogger<GatesGrain> logger) : Grain, IGatesGrain
 {
@@ -80,7 +82,7 @@ internal sealed partial class GatesGrain(
         var gate = new Presence(new KnownGate(name, address, time.GetUtcNow()), time.GetTimestamp());
         await MustLogAsync(gate, EntryKinds.GateAdded, Describe(gate, actor)); // it has not joined yet
 
-        // Crash here: the log says that it was added, and it is not; whoever wanted it got no success, and adds it again.
+        // Crash here: the log has the gate as added, but it is not; the admin gets an error, and adds it again.
         gates[name] = gate;
         try
         {
@@ -102,9 +104,9 @@ internal sealed partial class GatesGrain(
             return false;
         }
 
-        await MustLogAsync(gate, EntryKinds.GateRemoved, Describe(gate, actor)); // whoever has the name next has not joined
+        await MustLogAsync(gate, EntryKinds.GateRemoved, Describe(gate, actor)); // its successor has not joined
 
-        // Crash here: the name is taken still, and its gate joins again; whoever wanted it removed got no success.
+        // Crash here: the name is still taken, and its gate joins again; the admin gets an error.
         gates.Remove(name);
         try
         {
@@ -149,8 +151,9 @@ internal sealed partial class GatesGrain(
 
     private Task KeepAsync() => stored.ReplaceAsync(new GatesState { Gates = [.. gates.Values.Select(gate => gate.Known)] }, DeactivateOnIdle);
 
-    /// <param name="change">What the entry changes; null for nothing.</param>
-    /// <returns>False when the log is busy, or another activation spoke: it is tried again at the next watch.</returns>
+    /// <param name="change">The change of presence that the entry records; null when there is none.</param>
+    /// <returns>False when the log is busy, or another activation has logged a change; the next watch tries
+    /// again.</returns>
     private async Task<bool> LogAsync(Presence gate, string kind, CanonicalObject body, (LoggedPresence After, OffsetCommit Offset)? change)
     {
         var writer = GrainFactory.GetGrain<IAuditLogGrain>(Log);
@@ -165,7 +168,7 @@ internal sealed partial class GatesGrain(
         return outcome.Verdict == AppendVerdict.Appended;
     }
 
-    /// <summary>Logs what an admin did; after it, the gate is not in.</summary>
+    /// <summary>Logs what an admin did; after that, the gate counts as not joined.</summary>
     private async Task MustLogAsync(Presence gate, string kind, CanonicalObject body)
     {
         gate.Logged ??= await LoggedPresence.ReadAsync(log, Log, gate.Known.Name);

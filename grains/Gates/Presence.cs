@@ -6,12 +6,12 @@ using CapOrleans.GrainInterfaces;
 namespace CapOrleans.Grains.Gates;
 
 /// <summary>A gate as the cluster sees it.</summary>
-/// <param name="heardAt">Timestamp, not a time of day: clocks are set.</param>
+/// <param name="heardAt">A monotonic timestamp, because clocks can be set.</param>
 internal sealed class Presence(KnownGate known, long heardAt)
 {
     public KnownGate Known => known;
 
-    /// <summary>What the log says of it; null until that was read.</summary>
+    /// <summary>What the log last recorded about it; null until that was read.</summary>
     public LoggedPresence? Logged { get; set; }
 
     public GateHeartbeat? Last { get; private set; }
@@ -20,19 +20,19 @@ internal sealed class Presence(KnownGate known, long heardAt)
 
     public DateTimeOffset? LastHeardAt { get; private set; }
 
-    /// <summary>One that comes and goes all the time does not fill the log.</summary>
+    /// <summary>Bounds the logged changes, so that a gate that keeps coming and going does not fill the log.</summary>
     public ChangeRate Changes { get; } = new(ClusterLimits.GateChangesPerHour, TimeSpan.FromHours(1));
 
     public void Record(GateHeartbeat heartbeat, DateTimeOffset now, long timestamp) => (Last, LastHeardAt, HeardAt) = (heartbeat, now, timestamp);
 }
 
 /// <summary>
-/// How often the log says that a gate joined, and that it left: fell silent, or lost its name. Each is an offset that moves with its
-/// entry.
+/// How often the log has recorded that a gate joined, and that it left, which means that it fell silent or lost its
+/// name. Each count is an offset that moves with its entry.
 /// </summary>
 internal sealed record LoggedPresence(string Gate, long Joined, long Left)
 {
-    /// <summary>The log's last entry about it is that it joined.</summary>
+    /// <summary>Whether the gate's last logged change is that it joined.</summary>
     public bool IsIn => Joined > Left;
 
     public static async Task<LoggedPresence> ReadAsync(IAuditLogReader log, int number, string gate) => new(
@@ -47,7 +47,7 @@ internal sealed record LoggedPresence(string Gate, long Joined, long Left)
     private static string LeftOffset(string gate) => $"gate/{gate}/left";
 }
 
-/// <summary>So many within any such time.</summary>
+/// <summary>A rate limit over a sliding window.</summary>
 internal sealed class ChangeRate(int most, TimeSpan within)
 {
     private readonly Queue<long> taken = new();

@@ -9,12 +9,12 @@ using CapOrleans.GrainInterfaces;
 
 namespace CapOrleans.Grains.Incidents;
 
-/// <summary>Who said, did and was told what, and when.</summary>
+/// <summary>Builds the incident's timeline: updates, corrections, pages, archive, anchor and deliveries.</summary>
 internal sealed partial class IncidentGrain
 {
     private const string StillWaiting = "delivery.waiting";
 
-    /// <summary>The newest that are shown.</summary>
+    /// <summary>Escalation steps shown, the newest ones.</summary>
     private const int MaxSteps = 200;
 
     public Task<IncidentTimeline?> TimelineAsync() => AnswerAsync(TellAsync);
@@ -56,7 +56,7 @@ internal sealed partial class IncidentGrain
         await log.CoveringAsync(number, kind, index, CancellationToken.None) is { } entry
             ? [new TimelineEvent(Entry.ReadInstant(entry), kind, entry.Index, null, null, text)] : [];
 
-    /// <summary>Of webhooks that are there, and as long as a delivery is listed.</summary>
+    /// <summary>Returns the deliveries to webhooks that still exist, as long as their rows are kept.</summary>
     private async Task<IEnumerable<TimelineEvent>> DeliveredAsync(int number, IReadOnlyList<long> indexes)
     {
         var webhooks = (await GrainFactory.GetGrain<IWebhooksGrain>(0).ListAsync()).Select(webhook => webhook.Id).ToList();

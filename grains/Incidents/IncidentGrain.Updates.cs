@@ -8,7 +8,9 @@ using CapOrleans.Grains.AuditLog;
 
 namespace CapOrleans.Grains.Incidents;
 
-/// <summary>What is done about the incident after its acceptance: the signature is checked here, the authority at the CapID.</summary>
+/// <summary>
+/// Updates of the incident after its acceptance: the signature is checked here, the authority at the CapID.
+/// </summary>
 internal sealed partial class IncidentGrain
 {
     public Task<UpdateRuling> UpdateAsync(UpdateRequest request, Actor actor) => AnswerAsync(() => RuleAsync(request, actor));
@@ -44,7 +46,7 @@ internal sealed partial class IncidentGrain
             request, incidentId, entry.Index, accepted.Severity, accepted.PagingFloor, accepted.Signer, by, name, signedAt));
         if (ruling is { Verdict: CapVerdict.Unauthorised, Refusal: { } unauthorised } && request.Timestamp is { } timestamp)
         {
-            // Whoever signs another text is taken for somebody else.
+            // A signature over another text recovers another signer, so show the text to sign.
             var text = IncidentUpdates.Text(IncidentViews.OriginOf(entry), capId, incidentId, request.Action, timestamp, request.Note);
             return new UpdateRuling(ruling.Verdict, null, unauthorised with { Rule = $"{unauthorised.Rule} The text to sign is: {text}" });
         }

@@ -16,16 +16,19 @@ using Orleans.GrainDirectory;
 namespace CapOrleans.Grains.Incidents;
 
 /// <summary>
-/// Decides about one incident: signature here, where every incident has its own turn; authority and score at the CapID;
-/// uniqueness in the log. Stateless; deactivates when no call is in flight: the log's unique key is its memory, and decides between two
-/// activations on two silos. Re-entrant, so that no call queues behind an activation that is about to end.
+/// Rules on one incident: the signature is checked here, in parallel with other incidents; authority and score are
+/// decided at the CapID, uniqueness in the log. Stateless, and deactivated when no call is in flight: the log's unique
+/// key is its memory, and decides between two activations on two silos. Re-entrant, so that no call queues behind an
+/// activation that is about to end.
 /// </summary>
 [Reentrant, PlacedWhereItArrives, GrainDirectory(NoDirectory.Name), GrainType(CapGrains.IncidentType)]
 internal sealed partial class IncidentGrain(
     IAuditLogReader log, IDeliveryReader deliveries, IEscalationReader escalations, IncidentViews views, AdmissionPolicy policy,
     IContractWallets wallets, TimeProvider time, ILogger<IncidentGrain> logger) : Grain, IIncidentGrain
 {
-    /// <summary>For the checks of one call, before the next one is begun: its caller waits for five seconds. 3 seconds.</summary>
+    /// <summary>
+    /// Time after which a call starts no further check, since its caller waits for five seconds. 3 seconds.
+    /// </summary>
     private static readonly TimeSpan LongestChecks = TimeSpan.FromSeconds(3);
 
     private static long saidAt;
@@ -66,8 +69,8 @@ internal sealed partial class IncidentGrain(
     }
 
     /// <summary>
-    /// Whoever is in the queue has its turn before: else many who ask at once about one incident would be passed on from activation to
-    /// activation, one answered by each.
+    /// Deactivates after the queued calls had their turn: otherwise many concurrent calls about one incident would be
+    /// passed on from activation to activation, with one answered by each.
     /// </summary>
     private async Task LeaveAsync(long last)
     {
@@ -85,8 +88,9 @@ internal sealed partial class IncidentGrain(
     }
 
     /// <summary>
-    /// One after another, and what is the same once: its sender has one turn for all of them. What comes after one that must be sent again
-    /// waits for it anyway, and so does what nobody waits for here any more.
+    /// Checks the reports one at a time, and identical ones once: their sender has a single turn for all of them. A
+    /// report is not checked if it follows one that must be sent again, since it has to wait anyway, or if the caller
+    /// no longer waits for it.
     /// </summary>
     private async Task<IReadOnlyList<SignatureCheck>> CheckAllAsync(IReadOnlyList<IncidentReport> reports)
     {
@@ -133,7 +137,7 @@ internal sealed partial class IncidentGrain(
         }
         catch (ChainUnavailableException fault)
         {
-            Report(report.CapId, fault.Message); // where the node is, is not the sender's to know
+            Report(report.CapId, fault.Message); // the sender must not learn where the node is
             return (null, Ruling.Refuse(Verdict.Busy, "wallet-not-asked", "signature", "A contract wallet must be asked, and cannot be now; send the same again.") with { RetryAfter = fault.RetryAfter });
         }
     }
@@ -153,7 +157,7 @@ internal sealed partial class IncidentGrain(
         return (key[..slash], key[(slash + 1)..]);
     }
 
-    /// <summary>At most once a second: while the node is away, every such report ends here.</summary>
+    /// <summary>Logs at most once a second: while the node is unavailable, every such report ends here.</summary>
     private void Report(string capId, string why)
     {
         var last = Volatile.Read(ref saidAt);

@@ -13,26 +13,29 @@ using Microsoft.Extensions.Logging;
 namespace CapOrleans.Grains.Mirror;
 
 /// <summary>
-/// Shows on the chain, as a locked token for each CapID, which keys may speak for it. What it sends is the context of that moment, whatever
-/// entry led to it, and the contract skips what is not newer. Off unless the settings name a contract.
+/// Mirrors to the chain, as a locked token per CapID, which keys may act for it. It always sends the current context,
+/// whichever entry led to it, and the contract skips a version that is not newer. Off unless the settings name a
+/// contract.
 /// </summary>
 /// <remarks>
-/// Crash after a transaction was sent: the same CapIDs are sent again, which changes nothing, and the entry names the later transaction.
-/// Another contract, or a chain that lost the last block logged: everything is sent again from the start. Tests:
-/// <c>A_lost_answer_and_a_restart_change_a_token_once</c>, <c>Another_contract_gets_every_CapID</c>.
+/// Crash after a transaction was sent: the same CapIDs are sent again, which changes nothing, and the entry names the
+/// later transaction. With another contract, or a chain that lost the last logged block, everything is sent again from
+/// the start. Tests: <c>A_lost_answer_and_a_restart_change_a_token_once</c>, <c>Another_contract_gets_every_CapID</c>.
 /// </remarks>
 [PlacedBesideItsLog]
 internal sealed class MirrorGrain(
     IAuditLogReader log, ICapMirror mirror, AnchorSchedule schedule, TimeProvider time, IHostApplicationLifetime host, ILogger<MirrorGrain> logger)
     : ConsumerGrain(log, time, host, logger), IMirrorGrain
 {
-    /// <summary>CapIDs in one transaction, of a few keys each; fewer where the chain takes no more.</summary>
+    /// <summary>CapIDs per transaction, with a few keys each; fewer if the chain refuses that many.</summary>
     public const int CapLimit = 20;
 
-    /// <summary>CapIDs that a message names.</summary>
+    /// <summary>CapIDs named in a message.</summary>
     private const int Named = 5;
 
-    /// <summary>CapIDs whose last version is known: an entry of before the version that was sent leads to nothing.</summary>
+    /// <summary>
+    /// CapIDs whose last sent version is remembered, so that an entry older than that version sends nothing.
+    /// </summary>
     private const int KnownLimit = 10_000;
 
     private readonly Dictionary<string, long> known = [];
@@ -109,7 +112,8 @@ internal sealed class MirrorGrain(
         }
     }
 
-    /// <returns>The CapIDs that change, each once, and the index of the first entry that was not looked at.</returns>
+    /// <returns>The CapIDs that change, without duplicates, and the index of the first entry that was not
+    /// examined.</returns>
     private (IReadOnlyList<string> CapIds, long To) Take(long from, IReadOnlyList<LogEntry> entries)
     {
         var (capIds, to) = (new List<string>(), from);
@@ -131,7 +135,10 @@ internal sealed class MirrorGrain(
         return (capIds, to);
     }
 
-    /// <summary>A look that fails says nothing about the block, and nothing is sent again for it.</summary>
+    /// <summary>
+    /// Waits until the block is deep enough. A failed lookup proves nothing about the block, so nothing is sent again
+    /// because of it.
+    /// </summary>
     /// <exception cref="OrleansException">The block left the chain.</exception>
     private async Task WaitUntilDeepAsync(MirrorConfirmation confirmed)
     {

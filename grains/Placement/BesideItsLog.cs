@@ -6,8 +6,9 @@ using Orleans.Runtime.Placement;
 namespace CapOrleans.Grains.Placement;
 
 /// <summary>
-/// All grains of one log start on one silo: the log's writer, its CapIDs and its consumers. So an append is a call within a
-/// process. Which silo is a matter of highest random weight over log and silo: it moves only when that silo goes.
+/// Starts the grains of one log on one silo, so that an append is a call within a process: its writer, its CapIDs, and
+/// its consumers except notifiers and the escalator. The silo is chosen by highest random weight (rendezvous hashing)
+/// over log and silo: the choice changes only when that silo leaves, or one of higher weight joins.
 /// </summary>
 [AttributeUsage(AttributeTargets.Class)]
 internal sealed class PlacedBesideItsLogAttribute() : PlacementAttribute(new BesideItsLog());

@@ -8,8 +8,8 @@ using Orleans.Runtime.Placement;
 namespace CapOrleans.Grains.Placement;
 
 /// <summary>
-/// The grain works on the silo that its caller reached, and no directory knows of it: a second activation on another silo may
-/// exist, and must do no harm. For grains that remember nothing and whose work is arbitrated elsewhere.
+/// Activates the grain on the silo that its caller reached, without any directory: a second activation on another silo
+/// may exist, and must do no harm. For grains that keep no state and whose work is arbitrated elsewhere.
 /// </summary>
 [AttributeUsage(AttributeTargets.Class)]
 internal sealed class PlacedWhereItArrivesAttribute() : PlacementAttribute(new WhereItArrives());
@@ -30,7 +30,7 @@ internal sealed class WhereItArrivesDirector : IPlacementDirector
     }
 }
 
-/// <summary>Knows nothing: for grains that no directory needs to know.</summary>
+/// <summary>A directory that stores nothing, for grains that need none.</summary>
 internal sealed class NoDirectory : IGrainDirectory
 {
     public const string Name = "none";
@@ -45,8 +45,9 @@ internal sealed class NoDirectory : IGrainDirectory
 }
 
 /// <summary>
-/// The cache that Orleans asks before a directory of ours: it says "here" to every grain that <see cref="NoDirectory"/> is for,
-/// so that such a call goes straight to its activation. A silo that stops says nothing, and the grain is placed elsewhere.
+/// The cache that Orleans consults before a custom directory: it answers "here" for every grain of
+/// <see cref="NoDirectory"/>, so that a call goes straight to the local activation. A stopping silo gives no answer,
+/// and the grain is placed elsewhere.
 /// </summary>
 internal sealed class HereCache(ILocalSiloDetails silo, IHostApplicationLifetime host) : IGrainDirectoryCache
 {

@@ -3,7 +3,7 @@ using CapOrleans.Core.Telemetry;
 
 namespace CapOrleans.Grains.Telemetry;
 
-/// <summary>What this silo's grains do.</summary>
+/// <summary>Metrics of this silo's grains.</summary>
 internal static class GrainMetrics
 {
     private static readonly Meter Meter = new(CapTelemetry.Grains);

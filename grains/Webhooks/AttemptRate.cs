@@ -1,20 +1,19 @@
 namespace CapOrleans.Grains.Webhooks;
 
 /// <summary>
-/// Attempts a second that are taken: halved by what was too much, raised by each success, unlimited again after a
-/// while.
+/// An adaptive rate limit for delivery attempts: halved by a 429, raised by each success, and lifted after a while.
 /// </summary>
 internal sealed class AttemptRate(TimeProvider time)
 {
-    /// <summary>Several 429 at once are one.</summary>
+    /// <summary>Several 429s within this time count as one.</summary>
     private static readonly TimeSpan CutInterval = TimeSpan.FromSeconds(1);
 
-    /// <summary>After the last 429, the limit says nothing any more.</summary>
+    /// <summary>Time after the last counted 429 at which the limit lapses.</summary>
     private static readonly TimeSpan Lapse = TimeSpan.FromMinutes(1);
 
     /// <summary>
-    /// Attempts a second: after the first 429, at least, one step up after each success, and where there is no limit
-    /// any more.
+    /// In attempts per second: the limit after the first 429, the lowest limit, the increase per success, and the rate
+    /// at which the limit is lifted.
     /// </summary>
     private const double First = 1, Least = 0.2, Step = 0.1, Most = 20;
 
@@ -23,7 +22,7 @@ internal sealed class AttemptRate(TimeProvider time)
 
     public bool IsLimited => perSecond is not null && time.GetUtcNow() - cutAt < Lapse;
 
-    /// <summary>When the next attempt may be made; in the past when it may be now.</summary>
+    /// <summary>When the next attempt may be made; in the past if it may be made now.</summary>
     public DateTimeOffset NextAt { get; private set; }
 
     public bool MayStart => !IsLimited || time.GetUtcNow() >= NextAt;

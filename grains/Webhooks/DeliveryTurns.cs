@@ -4,32 +4,38 @@ using CapOrleans.Core.Webhooks;
 
 namespace CapOrleans.Grains.Webhooks;
 
-/// <summary>Whose turn it is of what waits for one receiver: CapIDs take turns within a severity, and severities among each other.</summary>
+/// <summary>
+/// Picks the next of the deliveries that wait for one receiver: CapIDs take turns within a severity, and so do the
+/// severities.
+/// </summary>
 internal sealed class DeliveryTurns(IDeliveryReader deliveries, ReceiverThrottle throttle, int log, string webhook, TimeProvider time)
 {
-    /// <summary>The most severe every other time, so that what floods as critical keeps nothing else waiting for ever.</summary>
+    /// <summary>
+    /// The most severe every other time, so that a flood of critical incidents cannot starve the others.
+    /// </summary>
     private static readonly int[] RanksInTurn = [3, 2, 3, 1, 3, 0];
 
-    /// <summary>Of CapIDs, so that those that must wait are passed over.</summary>
+    /// <summary>Pages of CapIDs searched per severity, so that CapIDs that must wait are skipped.</summary>
     private const int MostPages = 3;
 
-    private readonly string[] last = ["", "", "", ""]; // CapIDs, by severity
+    private readonly string[] last = ["", "", "", ""]; // the CapID that had the last turn, by severity
     private long turns;
     private (int Rank, string Before)? taken;
 
-    /// <param name="underWay">Indexes.</param>
-    /// <returns>What is due and not under way; null when nothing is.</returns>
+    /// <param name="underWay">Indexes of the entries whose deliveries are in progress.</param>
+    /// <returns>A delivery that is due and not in progress; null when there is none.</returns>
     public async Task<DeliveryRow?> NextAsync(IReadOnlyCollection<long> underWay, CancellationToken cancellationToken)
     {
-        // Of a receiver that may fail on what some CapIDs send, or wants less of them, the others' say more: each has its try.
+        // A receiver may fail on or throttle only some CapIDs, so CapIDs that have not failed go first, and then all
+        // may try.
         return await NextOfAsync(underWay, cancellationToken)
             ?? (throttle.ForgetFailed() ? await NextOfAsync(underWay, cancellationToken) : null);
     }
 
-    /// <summary>It was sent.</summary>
+    /// <summary>Uses up the turn: the delivery was sent.</summary>
     public void Spend() => taken = null;
 
-    /// <summary>Nothing was sent: the next one is the same.</summary>
+    /// <summary>Gives the turn back: nothing was sent, so the next delivery is the same one.</summary>
     public void GiveBack()
     {
         if (taken is { } turn)
@@ -59,12 +65,12 @@ internal sealed class DeliveryTurns(IDeliveryReader deliveries, ReceiverThrottle
 
                 if (isFirst && last[rank].Length == 0)
                 {
-                    break; // that were all of them
+                    break; // that was the last page
                 }
             }
         }
 
-        // Many CapIDs wait of which nothing is due yet: they are passed over a few at a time.
+        // Many CapIDs may be waiting with nothing due yet; the turns skip only a few of them at a time.
         return (await deliveries.DueAsync(log, webhook, now, underWay.Count + 1, cancellationToken))
             .FirstOrDefault(row => !underWay.Contains(row.Index) && throttle.MayStartOf(row.CapId));
     }

@@ -6,22 +6,27 @@ using CapOrleans.Grains.Telemetry;
 
 namespace CapOrleans.Grains.Webhooks;
 
-/// <summary>Attempts, the first of each delivery and those that follow.</summary>
+/// <summary>Attempts: the first of each delivery, and the retries.</summary>
 internal sealed partial class NotifierGrain
 {
-    /// <summary>Of the window, so that what is new finds a place beside what waits, and the other way round.</summary>
+    /// <summary>
+    /// Part of the window that is reserved for waiting deliveries, so that neither they nor new ones starve the other.
+    /// </summary>
     private const int RetryWindow = 4;
 
-    /// <summary>Another activation may have left something: for a while after a crash there can be two.</summary>
+    /// <summary>
+    /// Maximum age of what is known to be due: for a while after a crash there can be a second activation, which may
+    /// add deliveries.
+    /// </summary>
     private static readonly TimeSpan DueAge = TimeSpan.FromSeconds(30);
 
     private string? origin;
     private int retrying;
-    private bool isLooking, isAskedAgain; // for what is due
+    private bool isLooking, isAskedAgain; // for due deliveries
     private bool isWaking;
-    private long changes; // of rows, here
+    private long changes; // of rows, by this activation
     private bool knowsDue;
-    private DateTimeOffset? nextDue; // of what waits, or earlier; null for none
+    private DateTimeOffset? nextDue; // of the waiting deliveries, or earlier; null when none waits
     private DateTimeOffset dueReadAt;
     private DateTimeOffset pausedUntil;
     private DeliveryTurns? turns;
@@ -36,11 +41,14 @@ internal sealed partial class NotifierGrain
         }
     }
 
-    /// <summary>What waits has its places, however much is new.</summary>
+    /// <summary>
+    /// Whether a waiting delivery is due or may be; its slots stay reserved however many entries are new.
+    /// </summary>
     private bool HasDue => !knowsDue || nextDue <= Time.GetUtcNow();
 
     /// <summary>
-    /// Starts what is due; nothing waits for how it ends. One at a time, so that what was read of a row is what is known of it.
+    /// Starts the due deliveries without waiting for their outcome. Only one run at a time, so that a row does not
+    /// change after it was read.
     /// </summary>
     private async Task RetryDueAsync()
     {
@@ -65,7 +73,7 @@ internal sealed partial class NotifierGrain
         }
     }
 
-    /// <summary>A receiver that was away is tried with one alone.</summary>
+    /// <summary>Starts due deliveries. A receiver that was unavailable is probed with a single one.</summary>
     private async Task StartDueAsync()
     {
         if (!knowsDue || Time.GetUtcNow() - dueReadAt > DueAge)
@@ -90,14 +98,14 @@ internal sealed partial class NotifierGrain
             }
         }
 
-        // What waits for another reason is woken by that: a place that is free, a receiver that is there again.
+        // Other reasons to wait have their own wake-up: a free slot, or a receiver that is available again.
         if (!isWaking && HasDue && throttle.NextAt is { } next)
         {
             _ = WakeAsync(next);
         }
     }
 
-    /// <summary>When the next attempt may be made of a receiver that is slow.</summary>
+    /// <summary>Nudges when the next attempt to a throttled receiver may be made.</summary>
     private async Task WakeAsync(DateTimeOffset at)
     {
         isWaking = true;
@@ -108,7 +116,7 @@ internal sealed partial class NotifierGrain
         }
         catch (OperationCanceledException)
         {
-            // It is over.
+            // The silo is stopping.
         }
         finally
         {
@@ -123,7 +131,9 @@ internal sealed partial class NotifierGrain
         (knowsDue, nextDue, dueReadAt) = (known == changes, next, now);
     }
 
-    /// <summary>What a commit of ours changed, so that nobody has to ask whether something is due.</summary>
+    /// <summary>
+    /// Records what our own commit changed, so that the database need not be asked whether something is due.
+    /// </summary>
     private void NoteChanged(IEnumerable<DeliveryRow> rows)
     {
         changes++;
@@ -141,7 +151,7 @@ internal sealed partial class NotifierGrain
             : target.Wants(Notification.Of(entry)!) ? await SendAsync(row, entry) : NotSent(row, DeliveryFault.NotWanted);
     }
 
-    /// <returns>What is known of the delivery after an attempt; null when none was made.</returns>
+    /// <returns>The delivery's row after an attempt; null when none was made.</returns>
     private async Task<DeliveryRow?> SendAsync(DeliveryRow row, LogEntry entry)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(Stopping, stop.Token);

@@ -11,10 +11,10 @@ using CapOrleans.Core.Webhooks;
 
 namespace CapOrleans.Grains.Webhooks;
 
-/// <summary>What a receiver is sent.</summary>
+/// <summary>The content of deliveries.</summary>
 internal sealed partial class NotifierGrain
 {
-    /// <returns>Null for a page that nobody is to answer any more: looked at before each attempt.</returns>
+    /// <returns>Null for a page that no longer needs an answer, which is checked before each attempt.</returns>
     private async Task<Delivery?> DeliveryOfAsync(LogEntry entry, WebhookEndpoint target, DateTimeOffset now)
     {
         var (notification, name) = (Notification.Of(entry)!, await OriginAsync());
@@ -48,7 +48,7 @@ internal sealed partial class NotifierGrain
         JsonSerializer.SerializeToUtf8Bytes(incident.ToAuditRecord(), WebhookJson.Default.AuditRecord);
 }
 
-/// <summary>The legacy names of a record, in the legacy order.</summary>
+/// <summary>Writes a record with the legacy names, in the legacy order.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(AuditRecord))]
 internal sealed partial class WebhookJson : JsonSerializerContext;

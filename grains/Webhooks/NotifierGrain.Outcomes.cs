@@ -8,18 +8,21 @@ using Microsoft.Extensions.Logging;
 
 namespace CapOrleans.Grains.Webhooks;
 
-/// <summary>How attempts ended, and how that is kept.</summary>
+/// <summary>The outcomes of attempts, and how they are stored.</summary>
 internal sealed partial class NotifierGrain
 {
-    /// <summary>How exactly a receiver's health is kept: a success is told once in so long.</summary>
+    /// <summary>Resolution of a receiver's health: a success is reported at most once in this time.</summary>
     private static readonly TimeSpan SuccessInterval = TimeSpan.FromMinutes(1);
 
-    /// <summary>After a fault of this side: longer and longer between two tries to keep an outcome.</summary>
+    /// <summary>Backoff between attempts to store an outcome, after a fault on our side.</summary>
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1), LongestPause = TimeSpan.FromSeconds(30);
 
     private DateTimeOffset? toldSuccessAt;
 
-    /// <summary>Commits how an attempt ended for which nothing waited; until then, nobody else makes another one.</summary>
+    /// <summary>
+    /// Commits the outcome of an attempt that ran in the background; until then, no other attempt of its delivery is
+    /// made.
+    /// </summary>
     private async Task FinishAsync(long index, Task<DeliveryRow?> sending, bool isRetry = false)
     {
         try
@@ -43,10 +46,13 @@ internal sealed partial class NotifierGrain
             retrying -= isRetry ? 1 : 0;
         }
 
-        _ = this.AsReference<INotifierGrain>().NudgeAsync(); // there is a place free
+        _ = this.AsReference<INotifierGrain>().NudgeAsync(); // a slot is free
     }
 
-    /// <summary>As often as it takes: what a receiver has is not sent again because the log takes no writes just now.</summary>
+    /// <summary>
+    /// Stores an outcome, and retries until that succeeds: what a receiver has must not be sent again because the log
+    /// takes no writes at the moment.
+    /// </summary>
     private async Task KeepAsync(DeliveryRow row)
     {
         for (var pause = FirstPause; ; pause = pause < LongestPause ? pause * 2 : pause)
@@ -55,7 +61,7 @@ internal sealed partial class NotifierGrain
             {
                 if ((stop.IsCancellationRequested || pause > FirstPause) && await Webhooks.FindAsync(WebhookId).WaitAsync(Stopping) is null)
                 {
-                    return; // nothing is kept of a webhook that was removed
+                    return; // nothing is stored for a removed webhook
                 }
 
                 var step = await StepAsync(0, [row]);
@@ -71,7 +77,7 @@ internal sealed partial class NotifierGrain
         }
     }
 
-    /// <summary>With an entry for each delivery that has ended.</summary>
+    /// <summary>Makes a step with an entry for each delivery that has ended.</summary>
     private async Task<Step> StepAsync(long to, IReadOnlyList<DeliveryRow> rows)
     {
         var name = await OriginAsync();
@@ -99,7 +105,10 @@ internal sealed partial class NotifierGrain
         }
     }
 
-    /// <summary>Before the commit, so that a receiver that is gone is disabled before anything else is sent to it.</summary>
+    /// <summary>
+    /// Reports an outcome to the list of webhooks. Called before the commit, so that a receiver that is gone is
+    /// disabled before anything else is sent to it.
+    /// </summary>
     private async Task TellAsync(DeliveryOutcome outcome)
     {
         if (outcome.Delivered && toldSuccessAt + SuccessInterval > Time.GetUtcNow())
@@ -114,7 +123,7 @@ internal sealed partial class NotifierGrain
         }
         catch (Exception fault) when (!Stopping.IsCancellationRequested)
         {
-            // What is known of a receiver's health must not make a delivery that was made be made again.
+            // A fault in recording a receiver's health must not cause a delivery to be repeated.
             LogReportLost(WebhookId, fault.GetType().Name);
         }
     }

@@ -7,7 +7,7 @@ using CapOrleans.GrainInterfaces;
 
 namespace CapOrleans.Grains.Webhooks;
 
-/// <summary>Deliveries that an operator asks for again.</summary>
+/// <summary>Redeliveries requested by an operator.</summary>
 internal sealed partial class NotifierGrain
 {
     public async Task<int?> RedeliverAsync(long from, long behind, Actor actor)
@@ -19,7 +19,7 @@ internal sealed partial class NotifierGrain
             return null;
         }
 
-        // What comes after that is delivered anyway.
+        // Later entries are delivered anyway.
         var seen = Math.Max(First, Math.Max(Position, await Log.PositionAsync(LogNumber, Consumer, Stopping)));
         var count = (int)Math.Clamp(Math.Min(behind, seen) - from, 0, ClusterLimits.RedeliveredEntries);
         List<DeliveryRow> rows = [];

@@ -4,10 +4,10 @@ using CapOrleans.Core.Webhooks;
 
 namespace CapOrleans.Grains.Webhooks;
 
-/// <summary>What of the log the webhook wants.</summary>
+/// <summary>Selects the entries that the webhook wants.</summary>
 internal sealed partial class NotifierGrain
 {
-    /// <returns>How far these entries were looked at, and which of them the webhook wants.</returns>
+    /// <returns>The index after the last entry examined, and the entries that the webhook wants.</returns>
     private async Task<(long To, List<(DeliveryRow Row, LogEntry Entry)> Wanted)> WantedAsync(
         long from, IReadOnlyList<LogEntry> entries)
     {

@@ -11,36 +11,40 @@ using Microsoft.Extensions.Logging;
 namespace CapOrleans.Grains.Webhooks;
 
 /// <summary>
-/// Notifies one webhook of the incidents that it wants, each at least once. New ones are sent straight from the log, several at once; what
-/// is not taken waits in the log's database for its next attempt, and holds up nothing that comes after it. How a delivery ends is an
-/// entry; the URL, which often is a secret, is not in it, nor what the receiver answered: readers could look into networks with it.
+/// Notifies one webhook of the incidents that it wants, each at least once. New ones are sent straight from the log,
+/// several at a time; a delivery that fails waits in the log's database for its next attempt, and does not hold up
+/// later ones. The outcome of a delivery is a log entry. It contains neither the URL, which often is a secret, nor the
+/// receiver's answer, with which readers of the log could probe networks.
 /// </summary>
 /// <remarks>
-/// Crash before a commit: what was sent is sent again, under the same id. Crash while a slow attempt is under way: its row is due again
-/// when its lease ends. Test: <c>A_node_that_is_killed_delivers_what_it_had_not</c>.
+/// Crash before a commit: what was sent is sent again, under the same id. Crash while a slow attempt is in progress:
+/// its row is due again when its lease ends. Test: <c>A_node_that_is_killed_delivers_what_it_had_not</c>.
 /// </remarks>
 internal sealed partial class NotifierGrain(
     IAuditLogReader log, IDeliveryReader deliveries, IWebhookSender sender, TimeProvider time, IHostApplicationLifetime host,
     ILogger<NotifierGrain> logger)
     : ConsumerGrain(log, time, host, logger), INotifierGrain, IDisposable
 {
-    /// <summary>Attempts under way at once.</summary>
+    /// <summary>Maximum attempts in progress.</summary>
     private const int Window = 8;
 
-    /// <summary>Deliveries that come to wait with one commit.</summary>
+    /// <summary>Maximum deliveries added by one commit.</summary>
     private const int MaxRows = 256;
 
-    /// <summary>For an attempt that takes longer than this, nothing waits.</summary>
+    /// <summary>Time after which an attempt is no longer awaited, and continues in the background.</summary>
     private static readonly TimeSpan FirstAttemptTimeout = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>An attempt has ended long before; if nobody has said how, whoever made it is gone.</summary>
+    /// <summary>
+    /// Time after which an attempt without a recorded outcome is due again: it has ended long before, so its activation
+    /// must be gone.
+    /// </summary>
     private static readonly TimeSpan Lease = TimeSpan.FromSeconds(30);
 
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
 
     private readonly CancellationTokenSource stop = new();
-    private readonly HashSet<long> underWay = []; // by index: nobody else sends these
-    private readonly Dictionary<long, Task<DeliveryRow?>> unkept = []; // first attempts that no commit has kept yet
+    private readonly HashSet<long> underWay = []; // by index; no one else sends these
+    private readonly Dictionary<long, Task<DeliveryRow?>> unkept = []; // first attempts that are not committed yet
     private readonly ReceiverThrottle throttle = new(time);
     private WebhookEndpoint? endpoint;
     private DateTimeOffset lookedAt;
@@ -60,7 +64,7 @@ internal sealed partial class NotifierGrain(
 
     protected override string Consumer => OffsetOf(WebhookId);
 
-    /// <summary>People are notified at once.</summary>
+    /// <summary>Zero: people are notified without delay.</summary>
     protected override TimeSpan Interval => TimeSpan.Zero;
 
     protected override bool MayGoOn => endpoint is { DisabledAt: null } && !stop.IsCancellationRequested;
@@ -103,7 +107,7 @@ internal sealed partial class NotifierGrain(
         {
             if (Time.GetUtcNow() - lookedAt > LookInterval)
             {
-                await PrepareAsync(); // a log that others keep busy keeps nobody waiting here
+                await PrepareAsync(); // entries that it does not want must not delay waiting deliveries
             }
 
             return Step.Skip(to);
@@ -125,24 +129,26 @@ internal sealed partial class NotifierGrain(
             }
 
             await CommitAsync(await StepAsync(to, rows));
-            NoteChanged(rows); // whoever asked meanwhile saw them as they were
+            NoteChanged(rows); // a query that ran meanwhile saw the rows as they were before
         }
         catch
         {
-            // What was sent is known here: the same is not sent again because no commit has kept it yet.
+            // Keep what was sent, so that it is not sent again just because no commit has stored it yet.
             Forget(unkept.Where(one => one.Value.IsFaulted || one.Value.IsCanceled).Select(one => one.Key));
             throw;
         }
 
         Release();
-        await RetryDueAsync(); // what found no place
+        await RetryDueAsync(); // deliveries that found no free slot
         return Step.Skip(to);
     }
 
-    /// <summary>As many as there are places for; what was sent before, and kept by no commit, counts.</summary>
+    /// <summary>
+    /// Starts as many attempts as there are free slots. Earlier attempts that are not committed yet take up slots.
+    /// </summary>
     private void Start(long from, List<(DeliveryRow Row, LogEntry Entry)> waiting)
     {
-        Forget(unkept.Keys.Where(index => index < from)); // another activation has gone on from there
+        Forget(unkept.Keys.Where(index => index < from)); // another activation has continued from there
         var free = throttle.IsAway || throttle.IsTrying || throttle.IsSlow ? 0 : endpoint!.Sends.IsOrdered ? 1
             : Math.Min(Window - underWay.Count, (HasDue ? Window - RetryWindow : Window) - (underWay.Count - retrying));
         foreach (var (row, entry) in waiting.Where(next => !underWay.Contains(next.Row.Index) && throttle.MayStartOf(next.Row.CapId)).Take(
@@ -163,7 +169,7 @@ internal sealed partial class NotifierGrain(
         }
     }
 
-    /// <summary>After the commit: what has not ended goes on by itself.</summary>
+    /// <summary>After the commit, leaves unfinished attempts to the background.</summary>
     private void Release()
     {
         foreach (var (index, sending) in unkept.Where(one => !one.Value.IsCompleted).ToList())

@@ -3,21 +3,23 @@ using CapOrleans.Core.Webhooks;
 namespace CapOrleans.Grains.Webhooks;
 
 /// <summary>
-/// What a receiver can take just now: nothing while it is away, one after the other when it was sent too much. Who pages whom does not count:
-/// what one CapID sends must not hold up another's for longer than its turn.
+/// What a receiver can take at the moment: nothing while it is unavailable, one delivery at a time when it was sent too
+/// many. Limits apply per CapID as well, so that one CapID's deliveries delay another's by no more than a turn.
 /// </summary>
 internal sealed class ReceiverThrottle(TimeProvider time)
 {
-    /// <summary>After a look at a circuit that is open: somebody else's delivery, of another log, may be the one that tries.</summary>
+    /// <summary>
+    /// Wait after the circuit was found open: another log's delivery may be the one that probes the receiver.
+    /// </summary>
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// A receiver may throttle each CapID for itself. So a 429 for a CapID of which it was sent another so lately slows
-    /// that CapID; for one that sends little, all of them.
+    /// A receiver may throttle each CapID separately. So a 429 for a CapID that had another attempt within this time
+    /// slows only that CapID; for a CapID that sends little, it slows all of them.
     /// </summary>
     private static readonly TimeSpan Lately = TimeSpan.FromSeconds(10);
 
-    /// <summary>So that notifiers of several logs do not always try in the same order.</summary>
+    /// <summary>Jitter, so that the notifiers of several logs do not always probe in the same order.</summary>
     private const double Jitter = 0.25;
 
     private const int MostFailed = 64, MostCaps = 256, MostLimited = 8;
@@ -26,19 +28,22 @@ internal sealed class ReceiverThrottle(TimeProvider time)
     private readonly Dictionary<string, CapAttempts> caps = new(StringComparer.Ordinal);
     private readonly AttemptRate all = new(time);
 
-    /// <summary>Until then it is away.</summary>
+    /// <summary>The receiver counts as unavailable until then.</summary>
     public DateTimeOffset Until { get; private set; }
 
     public bool IsAway => time.GetUtcNow() < Until;
 
-    /// <summary>Whether it is there again is tried with one delivery alone.</summary>
+    /// <summary>Whether the receiver is being probed with a single delivery.</summary>
     public bool IsTrying { get; private set; }
 
-    /// <summary>It was sent too much lately: attempts are made one by one, as fast as it takes them.</summary>
+    /// <summary>
+    /// Whether the receiver throttles deliveries as a whole: attempts are then made one at a time, at the rate it
+    /// accepts.
+    /// </summary>
     public bool IsSlow => all.IsLimited;
 
     /// <summary>
-    /// When somebody's next attempt may be made that may not be now; null when that waits for no time.
+    /// When the rate limits next allow an attempt that they hold back now; null when they hold back none.
     /// </summary>
     public DateTimeOffset? NextAt => all.MayStart
         ? caps.Values.Where(cap => !cap.Rate.MayStart).Min(cap => (DateTimeOffset?)cap.Rate.NextAt)
@@ -47,12 +52,15 @@ internal sealed class ReceiverThrottle(TimeProvider time)
     public bool MayStart => !IsAway && all.MayStart;
 
     /// <summary>
-    /// Of a receiver that may fail on what some CapIDs send, or wants less of them, the others' deliveries say more.
+    /// Whether an attempt for this CapID may start. A receiver may fail on or throttle only some CapIDs, so while it is
+    /// being probed or throttles as a whole, CapIDs that failed are held back in favour of the others.
     /// </summary>
     public bool MayStartOf(string capId) =>
         !((IsTrying || IsSlow) && HasFailed(capId)) && (!caps.TryGetValue(capId, out var cap) || cap.Rate.MayStart);
 
-    /// <summary>It failed on what this CapID sends, or wanted less of it, and has taken nothing since.</summary>
+    /// <summary>
+    /// Whether the receiver failed on this CapID's deliveries, or throttled them, and has accepted nothing since.
+    /// </summary>
     public bool HasFailed(string capId) => failed.Contains(capId);
 
     /// <returns>False when there was nothing to forget.</returns>
@@ -77,7 +85,7 @@ internal sealed class ReceiverThrottle(TimeProvider time)
         (attempts.Before, attempts.Last) = (attempts.Last, time.GetUtcNow());
     }
 
-    /// <summary>Nothing was sent: lately it did nothing but fail.</summary>
+    /// <summary>Records that nothing was sent, because the circuit is open.</summary>
     public void NoteAway() => (Until, IsTrying) = (time.GetUtcNow() + (Look * (1 + Random.Shared.NextDouble())), true);
 
     public void Note(string capId, DeliveryOutcome outcome)
@@ -98,7 +106,7 @@ internal sealed class ReceiverThrottle(TimeProvider time)
             cap.Rate.NoteTooMany();
             if (caps.Values.Count(one => one.Rate.IsLimited) > MostLimited)
             {
-                all.NoteTooMany(); // so many at once are not throttled each for itself
+                all.NoteTooMany(); // with so many throttled, the receiver limits all of them together
             }
         }
         else
@@ -134,7 +142,7 @@ internal sealed class ReceiverThrottle(TimeProvider time)
         }
     }
 
-    /// <summary>Attempts with what one CapID sends.</summary>
+    /// <summary>Attempts to deliver one CapID's entries.</summary>
     private sealed class CapAttempts(AttemptRate rate)
     {
         public AttemptRate Rate => rate;

@@ -7,8 +7,10 @@ using Microsoft.Extensions.Hosting;
 
 namespace CapOrleans.Grains.Webhooks;
 
-/// <summary>Sends a test along the way that deliveries take. What becomes of it changes nothing: a test neither disables a webhook nor
-/// counts as a success.</summary>
+/// <summary>
+/// Sends a test the same way as a delivery. Its outcome has no effect: a test neither disables a webhook nor counts as
+/// a success.
+/// </summary>
 internal sealed class WebhookTestGrain(IWebhookSender sender, TimeProvider time, IHostApplicationLifetime host) : Grain, IWebhookTestGrain
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(ClusterLimits.SecondsBetweenWebhookTests);

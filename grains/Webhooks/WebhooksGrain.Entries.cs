@@ -8,25 +8,25 @@ using Microsoft.Extensions.Logging;
 
 namespace CapOrleans.Grains.Webhooks;
 
-/// <summary>How changes of webhooks come into the log.</summary>
+/// <summary>Logs changes of webhooks.</summary>
 internal sealed partial class WebhooksGrain
 {
-    /// <summary>Entries of changes stand in log 0.</summary>
+    /// <summary>The log that records changes of webhooks.</summary>
     private const int Log = 0;
 
-    /// <summary>Stands behind the last change whose entry is in the log.</summary>
+    /// <summary>Name of the offset that follows the last change whose entry is in the log.</summary>
     private const string Offset = "webhook-changes";
 
-    /// <summary>Changes that may wait for a log that takes nothing.</summary>
+    /// <summary>Maximum changes that may wait while the log takes no writes.</summary>
     private const int MaxWaiting = 100;
 
-    /// <summary>Times that a notifier's own move of its offset may come between.</summary>
+    /// <summary>Retries when a notifier moves its own offset meanwhile.</summary>
     private const int MaxTries = 3;
 
-    /// <summary>For a commit, after which the caller is answered and the entry follows.</summary>
+    /// <summary>Timeout of a commit, after which the caller is answered and the entry follows later.</summary>
     private static readonly TimeSpan CommitTimeout = TimeSpan.FromSeconds(3);
 
-    /// <summary>Where the offset stands; null while that is unknown.</summary>
+    /// <summary>The offset's value; null while it is unknown.</summary>
     private long? settled;
 
     private bool isSettling;
@@ -52,7 +52,8 @@ internal sealed partial class WebhooksGrain
         }
         catch (Exception fault)
         {
-            // The next nudge tries again, from where the offset stands by then: an append that timed out may have been committed.
+            // The next nudge tries again from where the offset is by then: an append that timed out may have been
+            // committed.
             settled = null;
             LogEntryWaits(fault.GetType().Name, fault.Message.Split('\n')[0]);
         }
@@ -62,7 +63,10 @@ internal sealed partial class WebhooksGrain
         }
     }
 
-    /// <summary>When this completes, the change is on disk, and its entry is in the log or will be.</summary>
+    /// <summary>
+    /// Stores a change and tries to log it. When this completes, the change is on disk, and its entry is in the log or
+    /// will be.
+    /// </summary>
     private async Task ChangeAsync(
         List<WebhookEndpoint> endpoints, string kind, WebhookEndpoint endpoint, Actor actor, string? reason = null)
     {
@@ -95,8 +99,10 @@ internal sealed partial class WebhooksGrain
             : throw new InvalidOperationException($"The log answered {outcome.Verdict}.");
     }
 
-    /// <summary>Nothing is left of a webhook that was removed. A notifier that was just at work finds its offset gone, and its outcome is
-    /// not logged.</summary>
+    /// <summary>
+    /// Deletes everything that is stored for a removed webhook. A notifier that is still at work finds its offset gone,
+    /// and its outcome is not logged.
+    /// </summary>
     private async Task DropAsync(string webhook)
     {
         var offset = NotifierGrain.OffsetOf(webhook);

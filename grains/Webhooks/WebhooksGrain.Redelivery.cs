@@ -3,7 +3,7 @@ using CapOrleans.GrainInterfaces;
 
 namespace CapOrleans.Grains.Webhooks;
 
-/// <summary>Deliveries of an incident that an operator asks for again.</summary>
+/// <summary>Redeliveries of an incident, requested by an operator.</summary>
 internal sealed partial class WebhooksGrain
 {
     public async Task<int?> RedeliverAsync(string id, string capId, string incidentId, Actor actor)

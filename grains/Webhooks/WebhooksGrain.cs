@@ -9,13 +9,14 @@ using Microsoft.Extensions.Logging;
 namespace CapOrleans.Grains.Webhooks;
 
 /// <summary>
-/// The list of webhooks. Each is served by a notifier of its own for each log, so that a dead receiver holds up nobody else. A change is
-/// written to the state first, together with what its log entry will say, and goes into the log after that: the log never tells of a change
-/// that was not made.
+/// The list of webhooks. Each has a notifier of its own for each log, so that a dead receiver holds up no other. A
+/// change is first written to the state, together with what its log entry will contain, and then logged: the log never
+/// records a change that was not made.
 /// </summary>
 /// <remarks>
-/// Crash between the two: the next activation finds the change in the state, and an offset in the log that stands before it, and appends
-/// the entry. The offset moves with the entry, so nothing is recorded twice. Test: An_entry_that_the_log_did_not_take_follows_once.
+/// Crash between the two: the next activation finds the change in the state, and the log's offset still before it, and
+/// appends the entry. The offset moves with the entry, so nothing is recorded twice. Test:
+/// An_entry_that_the_log_did_not_take_follows_once.
 /// </remarks>
 internal sealed partial class WebhooksGrain(
     [PersistentState("webhooks")] IPersistentState<WebhooksState> stored, IAuditLogReader log, LogMap logs, IWebhookSender sender,
@@ -151,7 +152,7 @@ internal sealed partial class WebhooksGrain(
                 new WebhooksState { Endpoints = Replace(next), Changes = stored.State.Changes, NextChange = stored.State.NextChange },
                 DeactivateOnIdle);
         }
-        else if (!IsBehind) // otherwise the next delivery that fails disables it
+        else if (!IsBehind) // otherwise the next failed delivery disables it
         {
             await ChangeAsync(Replace(next), EntryKinds.WebhookDisabled, next, Actor.Service, next.DisabledReason);
             LogDisabled(id, next.DisabledReason!);
@@ -179,7 +180,7 @@ internal sealed partial class WebhooksGrain(
     private List<WebhookEndpoint> Replace(WebhookEndpoint next) =>
         stored.State.Endpoints.ConvertAll(endpoint => endpoint.Id == next.Id ? next : endpoint);
 
-    /// <summary>A webhook is notified of what comes, not of what was.</summary>
+    /// <summary>Returns the current end of each log: a webhook is notified of later entries only.</summary>
     private Task<long[]> EndsAsync() =>
         Task.WhenAll(Enumerable.Range(0, logs.Count)
             .Select(async number => (await GrainFactory.GetGrain<IAuditLogGrain>(number).HeadAsync()).Size));

@@ -15,9 +15,9 @@ internal sealed class WebhooksState
     [Id(2)] public long NextChange { get; set; }
 }
 
-/// <summary>A change, as its log entry will say it.</summary>
-/// <param name="Number">Its entry is in the log when the offset stands behind it.</param>
-/// <param name="Reason">Only of <c>webhook.disabled</c>.</param>
+/// <summary>A change, with what its log entry will contain.</summary>
+/// <param name="Number">The entry is in the log when the offset is above this number.</param>
+/// <param name="Reason">Only for <c>webhook.disabled</c>.</param>
 [GenerateSerializer, Immutable, Alias("cap.webhook-change.v1")]
 internal sealed record WebhookChange(
     [property: Id(0)] long Number,

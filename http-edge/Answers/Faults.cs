@@ -7,14 +7,15 @@ using Microsoft.Extensions.Logging;
 namespace CapOrleans.HttpEdge.Answers;
 
 /// <summary>
-/// What no endpoint caught: answered, or the connection closed when an answer has begun, and logged at most once a second. The
-/// server's own log has a stack trace for each, which whoever finds a fault could make fill the disk.
+/// Handles what no endpoint caught: answers it, or closes the connection when an answer has begun, and logs at most
+/// once a second. The server's own log would write a stack trace for each, and anyone who finds a fault could fill the
+/// disk with them.
 /// </summary>
 public sealed partial class Faults(TimeProvider time, ILogger<Faults> logger)
 {
     private readonly LogThrottle throttle = new(time);
 
-    /// <param name="known">What some faults are answered with; null for one that it does not know, which is answered with 500.</param>
+    /// <param name="known">Returns the answer to a known fault; null for any other, which is answered with 500.</param>
     public void Use(IApplicationBuilder app, Func<Exception, ProblemHttpResult?>? known = null) => app.Use(async (context, next) =>
     {
         try
@@ -23,7 +24,7 @@ public sealed partial class Faults(TimeProvider time, ILogger<Faults> logger)
         }
         catch (Exception) when (context.RequestAborted.IsCancellationRequested)
         {
-            // Whoever asked has gone, and with it what was read or written.
+            // The caller has gone, and with it whatever was read or written.
         }
         catch (Exception fault) when (fault is not BadHttpRequestException || known is not null)
         {

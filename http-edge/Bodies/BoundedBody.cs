@@ -7,13 +7,18 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace CapOrleans.HttpEdge.Bodies;
 
-/// <summary>Reads a request body that has a limit and a time; a longer one is refused before it is taken in.</summary>
+/// <summary>
+/// Reads a request body within a size limit and a timeout; a larger one is refused before it is read whole.
+/// </summary>
 public static class BoundedBody
 {
-    /// <summary>For a whole body to arrive. 30 seconds.</summary>
+    /// <summary>Time for the whole body to arrive. 30 seconds.</summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
-    /// <returns>The body, or what to answer instead. When the task completes nothing reads the request any more, whatever became of it.</returns>
+    /// <returns>
+    /// The body, or the problem to answer with. When the task completes, nothing reads the request any more, whatever
+    /// the outcome.
+    /// </returns>
     public static async Task<(byte[]? Body, ProblemHttpResult? Refused)> ReadAsync(HttpContext context, int maxBytes)
     {
         if (context.Request.Headers.ContentEncoding is { Count: > 0 } encoding && encoding.ToString() is not ("" or "identity"))
@@ -44,9 +49,10 @@ public static class BoundedBody
 
     private static async Task<(byte[]? Body, ProblemHttpResult? Refused)> ReadAsync(HttpRequest request, int maxBytes)
     {
-        // Whoever hangs up in the middle must leave no read under way, which the server would trip over and log with a stack trace. So a read
-        // is ended by the reader itself, never by a token, and what was read is taken at once: the server cannot take back a read after one of
-        // which a part was left. Test: A_body_that_is_broken_off_leaves_no_line_in_the_log.
+        // A caller that hangs up midway must leave no read under way: the server would trip over it and log a stack
+        // trace. So the reader itself ends a read, never a token, and all that was read is consumed immediately: the
+        // server cannot cancel a read that follows one of which a part was left. Test:
+        // A_body_that_is_broken_off_leaves_no_line_in_the_log.
         using var timeout = new CancellationTokenSource(Timeout, request.HttpContext.RequestServices.GetRequiredService<TimeProvider>());
         await using var late = timeout.Token.Register(() => EndRead(request.BodyReader));
         var taken = new ArrayBufferWriter<byte>();
@@ -75,7 +81,10 @@ public static class BoundedBody
         }
     }
 
-    /// <summary>On a timer's thread, where a fault would end the process: a connection that was aborted meanwhile refuses, and its read has ended.</summary>
+    /// <summary>
+    /// Runs on a timer's thread, where an exception would end the process: the reader of an aborted connection throws,
+    /// and its read has already ended.
+    /// </summary>
     private static void EndRead(PipeReader reader)
     {
         try
@@ -84,7 +93,7 @@ public static class BoundedBody
         }
         catch (Exception)
         {
-            // Whoever waits for the read gets the fault from the reader.
+            // The caller of the read gets the fault from the reader.
         }
     }
 

@@ -3,10 +3,10 @@ using Microsoft.AspNetCore.Http;
 
 namespace CapOrleans.HttpEdge.Callers;
 
-/// <summary>HEAD is answered wherever GET is, as GET is; the server leaves the body out.</summary>
+/// <summary>Answers HEAD like GET, wherever GET is answered; the server omits the body.</summary>
 public static class HeadRequests
 {
-    /// <summary>Of the IPFS gateway, which answers HEAD without reading a block.</summary>
+    /// <summary>Path of the IPFS gateway, which answers HEAD by itself, without reading a block.</summary>
     private const string Blocks = "/ipfs";
 
     public static void Use(IApplicationBuilder app) => app.Use((context, next) =>

@@ -5,8 +5,9 @@ using Microsoft.AspNetCore.Http;
 namespace CapOrleans.HttpEdge.Callers;
 
 /// <summary>
-/// Whether a call was made on this machine, by this machine's own name. A proxy on loopback makes calls for strangers, and a page whose
-/// name was made to lead here (DNS rebinding) says its own: neither is local.
+/// Whether a call was made on this machine, to a loopback host name. A call that a proxy on loopback makes for a
+/// stranger is not local, nor is that of a page whose name was made to resolve to this machine (DNS rebinding), since
+/// it names another host.
 /// </summary>
 public static class LocalCaller
 {

@@ -3,17 +3,18 @@ using Microsoft.AspNetCore.Http;
 namespace CapOrleans.HttpEdge.Callers;
 
 /// <summary>
-/// Whether a page of another site makes a call. Browsers send what they know of an operator along, and reach what only this machine may
-/// reach; they say so in <c>Origin</c> and <c>Sec-Fetch-Site</c>, which programs do not send.
+/// Whether a page of another site makes a call. Browsers attach an operator's credentials, and reach what only this
+/// machine may reach; they reveal the page in <c>Origin</c> and <c>Sec-Fetch-Site</c>, which other programs do not
+/// send.
 /// </summary>
 public static class OriginGuard
 {
-    /// <summary>A call that may change something.</summary>
+    /// <summary>Whether another site's page makes a call that may change something.</summary>
     public static bool IsOtherSite(HttpRequest request) => !IsRead(request) && (IsCrossSite(request) || IsOtherOrigin(request));
 
     /// <summary>
-    /// A read whose answer the other site's page would use, for calls that need no key. A link that somebody follows is not one: the answer
-    /// becomes a page of its own.
+    /// Whether another site's page would use the answer of this read; for calls that need no key. A link that a user
+    /// follows does not count: the answer becomes a page of its own.
     /// </summary>
     public static bool IsOtherSitesRead(HttpRequest request) =>
         IsRead(request) && (IsOtherOrigin(request) || (IsCrossSite(request) && request.Headers["Sec-Fetch-Dest"] != "document"));

@@ -6,8 +6,8 @@ using IPNetwork = System.Net.IPNetwork;
 namespace CapOrleans.HttpEdge.Callers;
 
 /// <summary>
-/// Proxies that are believed about a caller: the address in <c>X-Forwarded-For</c> counts for limits by address, and the scheme in
-/// <c>X-Forwarded-Proto</c> for origins. What anybody else says in such headers is not believed.
+/// Proxies whose headers about a caller are trusted: limits by address use the address in <c>X-Forwarded-For</c>, and
+/// origin checks the scheme in <c>X-Forwarded-Proto</c>. From anyone else, such headers are ignored.
 /// </summary>
 public sealed class TrustedProxies(IReadOnlyList<IPNetwork> networks)
 {
@@ -17,7 +17,7 @@ public sealed class TrustedProxies(IReadOnlyList<IPNetwork> networks)
         return plain is not null && networks.Any(network => network.Contains(plain));
     }
 
-    /// <summary>First in the pipeline, before anything looks at the caller's address.</summary>
+    /// <summary>Must be first in the pipeline, before anything reads the caller's address.</summary>
     public void Use(IApplicationBuilder app)
     {
         if (networks.Count == 0)
@@ -46,5 +46,5 @@ public sealed class TrustedProxies(IReadOnlyList<IPNetwork> networks)
     }
 }
 
-/// <summary>On a call that a trusted proxy made for somebody.</summary>
+/// <summary>Marks a call that a trusted proxy forwarded.</summary>
 internal sealed class ProxiedCall;

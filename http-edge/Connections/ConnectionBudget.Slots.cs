@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Connections;
 
 namespace CapOrleans.HttpEdge.Connections;
 
-/// <summary>Who has a slot, and who gives it up for another. All of it under the budget's lock.</summary>
+/// <summary>Assigns slots, and decides which connection gives its slot up. Runs under the budget's lock.</summary>
 public sealed partial class ConnectionBudget
 {
     private Held? TryReserve(Caller caller, ConnectionContext connection)
@@ -30,28 +30,34 @@ public sealed partial class ConnectionBudget
             MarkIdle(held);
         }
 
-        callers[caller.Address] = caller; // it may have just been forgotten, with the connection that gave way
+        callers[caller.Address] = caller; // it may just have been forgotten, with the connection that was evicted
         connection.Features.Set(held);
         return held;
     }
 
-    /// <returns>The caller's oldest request, if it has had its time.</returns>
+    /// <returns>
+    /// The caller's oldest request, if it has run for longer than <see cref="RequestGivesWayAfter"/>; otherwise null.
+    /// </returns>
     private Held? Overdue(Caller caller) =>
         caller.Busy.First?.Value is { } oldest && time.GetElapsedTime(oldest.BusySince) > RequestGivesWayAfter ? oldest : null;
 
-    /// <returns>Of who holds the most, and more than the newcomer: idle, or overdue.</returns>
+    /// <returns>
+    /// An idle connection, or else an overdue one, of the address with the most connections; null if no address has
+    /// both such a connection and more than the newcomer.
+    /// </returns>
     private Held? OfLarger(Caller newcomer) => callers.Values
         .Where(caller => !caller.IsProxy && caller.Open > newcomer.Open).OrderByDescending(caller => caller.Open)
         .Select(caller => caller.Idle.First?.Value ?? Overdue(caller)).FirstOrDefault(held => held is not null);
 
     /// <summary>
-    /// An address takes nothing from those that hold less, but what has been idle for long: else it would close their connections before
-    /// they have sent anything, by opening more of its own.
+    /// Returns an idle connection of the newcomer's own, or any that has been idle for longer than
+    /// <see cref="RequestGivesWayAfter"/>. An address takes nothing else from those with fewer connections: otherwise
+    /// it could close theirs before they have sent anything, by opening more of its own.
     /// </summary>
     private Held? IdleFor(Caller newcomer) => newcomer.Idle.First?.Value
         ?? (idle.First?.Value is { } oldest && time.GetElapsedTime(oldest.IdleSince) > RequestGivesWayAfter ? oldest : null);
 
-    /// <summary>Its slot is free at once; its own task finds it closed.</summary>
+    /// <summary>Frees the slot immediately; the connection's own task finds it closed.</summary>
     private bool TryEvict(Held? oldest, out Held? evicted)
     {
         evicted = oldest;

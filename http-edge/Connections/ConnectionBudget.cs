@@ -6,23 +6,26 @@ using Microsoft.AspNetCore.Connections;
 namespace CapOrleans.HttpEdge.Connections;
 
 /// <summary>
-/// How many connections a port has, and how many of them one address: so that no address can close the port for the others. A connection on
-/// which no request is under way gives way to a new one. Where there is none, the address that holds the most gives way with its oldest
-/// request, if that has had its time: whoever sends or reads slowly keeps nobody out. Beyond that, a few are kept for health checks.
+/// Limits the connections of a port, in all and by address, so that no address can lock out the others. A connection
+/// without a request under way gives way to a new one. If all are busy, the address with the most connections gives up
+/// its oldest request, if that is overdue: slow senders and readers lock no one out. Beyond the limit, a few
+/// connections are reserved for health checks.
 /// </summary>
-/// <param name="proxies">Every caller of theirs has their address: they have no limit of their own, and their requests do not give way.</param>
+/// <param name="proxies">
+/// All of a proxy's callers share its address: it has no limit of its own, and its requests do not give way.
+/// </param>
 public sealed partial class ConnectionBudget(TrustedProxies proxies, TimeProvider time)
 {
-    /// <summary>Of one port. Each may hold a request of 64 KiB: a quarter of a gibibyte.</summary>
+    /// <summary>Of one port. Each may buffer a request of 64 KiB: 256 MiB in all.</summary>
     public const int MaxConnections = 4096;
 
     /// <summary>Of one address (IPv6: one /64).</summary>
     public const int MaxPerAddress = MaxConnections / 4;
 
-    /// <summary>Beyond the others, for <c>/health</c> alone; one request each.</summary>
+    /// <summary>Reserved beyond these for <c>/health</c>, in all and of one address; one request each.</summary>
     public const int ReservedForHealth = 64, ReservedPerAddress = 16;
 
-    /// <summary>From the connection to its first byte. 5 seconds; 1 second for a reserved one.</summary>
+    /// <summary>Time from the connection to its first byte. 5 seconds; 1 second for a reserved one.</summary>
     public static readonly TimeSpan FirstByteTimeout = TimeSpan.FromSeconds(5), ReservedFirstByteTimeout = TimeSpan.FromSeconds(1);
 
     /// <summary>A request that has been under way for longer gives way when its address, or the port, is full. 5 seconds.</summary>
@@ -33,7 +36,7 @@ public sealed partial class ConnectionBudget(TrustedProxies proxies, TimeProvide
     private readonly LinkedList<Held> idle = new();
     private int open, reserved;
 
-    /// <summary>Before TLS and HTTP: a connection that finds no room is closed without an answer.</summary>
+    /// <summary>Middleware before TLS and HTTP: closes a connection without a free slot, without an answer.</summary>
     public ConnectionDelegate Limit(ConnectionDelegate next) => async connection =>
     {
         if (TryEnter(connection) is not { } held)
@@ -55,13 +58,17 @@ public sealed partial class ConnectionBudget(TrustedProxies proxies, TimeProvide
         }
     };
 
-    /// <summary>After TLS, for a protocol without requests: from here on the connection is not closed for another.</summary>
+    /// <summary>
+    /// Middleware after TLS, for a protocol without requests: from here on the connection does not give way.
+    /// </summary>
     public ConnectionDelegate Keep(ConnectionDelegate next) => connection =>
         connection.Features.Get<Held>() is { IsReserved: false } held
             ? RunAsync(held, () => next(connection), givesWay: false)
             : Task.CompletedTask;
 
-    /// <summary>While a request is under way its connection is not closed for another before <see cref="RequestGivesWayAfter"/>.</summary>
+    /// <summary>
+    /// Runs a request; meanwhile its connection does not give way before <see cref="RequestGivesWayAfter"/>.
+    /// </summary>
     internal Task RunAsync(Held held, Func<Task> request) => RunAsync(held, request, givesWay: true);
 
     private async Task RunAsync(Held held, Func<Task> request, bool givesWay)

@@ -2,10 +2,13 @@ using Microsoft.AspNetCore.Connections;
 
 namespace CapOrleans.HttpEdge.Connections;
 
-/// <summary>A connection that says nothing is not waited for as long as a request is.</summary>
+/// <summary>Waits for a connection's first byte: a silent connection gets less time than a request.</summary>
 internal static class FirstByte
 {
-    /// <returns>True when there is something to read, which is left to be read. False when nothing came in time: then the connection is closed.</returns>
+    /// <returns>
+    /// True when there is something to read, which is left unread. False when nothing arrived in time, or
+    /// the peer has gone; the connection is then closed.
+    /// </returns>
     public static async Task<bool> ArrivesAsync(ConnectionContext connection, TimeSpan timeout, TimeProvider time)
     {
         using var late = new CancellationTokenSource(timeout, time);

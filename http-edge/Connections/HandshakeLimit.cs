@@ -7,23 +7,27 @@ using Microsoft.AspNetCore.Connections;
 namespace CapOrleans.HttpEdge.Connections;
 
 /// <summary>
-/// How much TLS handshakes may cost. The certificates that a stranger shows, where a port asks for them, are checked before anybody knows
-/// him, and a long chain of large keys takes more than a tenth of a second of a core: so a handshake is bounded in bytes, few are computed
-/// at once, and addresses take turns.
+/// Limits the cost of TLS handshakes. Where a port asks for client certificates, a stranger's are checked before the
+/// stranger is identified, and a long chain of large keys takes more than a tenth of a second of a core: so a handshake
+/// is bounded in bytes, few are computed at once, and addresses take turns.
 /// </summary>
-/// <param name="atOnce">Of all addresses; of each one at most.</param>
+/// <param name="atOnce">Handshakes computed at once; null for half of the processors, at least one.</param>
 public sealed class HandshakeLimit(TimeProvider time, int? atOnce = null)
 {
-    /// <summary>What a peer may send before its handshake has ended: certificates of a few authorities fit. 16 KiB.</summary>
+    /// <summary>
+    /// Bytes that a peer may send before its handshake has ended: certificates of a few authorities fit. 16 KiB.
+    /// </summary>
     public const int MaxBytes = 16 * 1024;
 
-    /// <summary>Longest that one may hold up the others, in case it waits for something else. 1 second.</summary>
+    /// <summary>
+    /// Longest time that one handshake may hold up the others, in case it waits for something else. 1 second.
+    /// </summary>
     private static readonly TimeSpan LongestTurn = TimeSpan.FromSeconds(1);
 
     private readonly FairTurns turns = new(atOnce ?? Math.Max(1, Environment.ProcessorCount / 2), ConnectionBudget.MaxConnections,
         ConnectionBudget.MaxPerAddress);
 
-    /// <summary>Before TLS.</summary>
+    /// <summary>Middleware before TLS: bounds the handshake.</summary>
     public ConnectionDelegate Bound(ConnectionDelegate next) => async connection =>
     {
         var transport = connection.Transport;
@@ -42,7 +46,7 @@ public sealed class HandshakeLimit(TimeProvider time, int? atOnce = null)
         }
     };
 
-    /// <summary>After TLS: the peer is known.</summary>
+    /// <summary>Middleware after TLS: the handshake has ended, and with it the limit.</summary>
     public static ConnectionDelegate End(ConnectionDelegate next) => connection =>
     {
         connection.Features.Get<HandshakeReader>()?.End();

@@ -4,10 +4,10 @@ using Microsoft.AspNetCore.Connections;
 namespace CapOrleans.HttpEdge.Connections;
 
 /// <summary>
-/// What a peer sends, passed on to TLS. Until the handshake has ended it comes in turns: one is held from the moment that bytes are handed over
-/// until TLS asks for more, which is the time that it computes.
+/// Passes on to TLS what a peer sends. Until the handshake has ended, it does so in turns: a turn lasts from the moment
+/// that bytes are handed over until TLS asks for more, which is the time that TLS computes.
 /// </summary>
-/// <param name="enter">Waits for a turn; disposed when it is over.</param>
+/// <param name="enter">Waits for a turn; its result is disposed when the turn is over.</param>
 internal sealed class HandshakeReader(PipeReader input, Func<CancellationToken, ValueTask<IDisposable>> enter) : PipeReader
 {
     private IDisposable? turn;
@@ -45,7 +45,7 @@ internal sealed class HandshakeReader(PipeReader input, Func<CancellationToken, 
     public override bool TryRead(out ReadResult result)
     {
         result = default;
-        return hasEnded && input.TryRead(out result); // a handshake is read with the call above, which can wait for its turn
+        return hasEnded && input.TryRead(out result); // a handshake is read with ReadAsync, which can wait for its turn
     }
 
     public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);

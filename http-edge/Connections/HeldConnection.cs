@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Http;
 
 namespace CapOrleans.HttpEdge.Connections;
 
-/// <summary>What one address holds.</summary>
-/// <param name="isProxy">Many callers of its own stand behind it.</param>
+/// <summary>An address and its connections.</summary>
+/// <param name="isProxy">Whether the address is a trusted proxy's, with many callers behind it.</param>
 internal sealed class Caller(IPAddress address, bool isProxy)
 {
     public IPAddress Address => address;
@@ -17,10 +17,13 @@ internal sealed class Caller(IPAddress address, bool isProxy)
 
     public int Reserved { get; set; }
 
-    /// <summary>Connections on which no request is under way, the one that was used last at the end.</summary>
+    /// <summary>Connections without a request under way, the most recently used one last.</summary>
     public LinkedList<Held> Idle { get; } = new();
 
-    /// <summary>Connections on which a request is under way, the one that began first at the front. Not those that are kept.</summary>
+    /// <summary>
+    /// Connections with a request under way, the oldest request first; without those of
+    /// <see cref="ConnectionBudget.Keep"/>.
+    /// </summary>
     public LinkedList<Held> Busy { get; } = new();
 }
 
@@ -41,10 +44,10 @@ internal sealed class Held
 
     public bool IsReleased { get; set; }
 
-    /// <summary>Under way.</summary>
+    /// <summary>Requests under way.</summary>
     public int Requests { get; set; }
 
-    /// <summary>When the request that is under way began.</summary>
+    /// <summary>When the current request began, as a timestamp.</summary>
     public long BusySince { get; set; }
 
     public long IdleSince { get; set; }
@@ -56,14 +59,17 @@ internal sealed class Held
     public LinkedListNode<Held> OfBusy { get; }
 }
 
-/// <summary>On a connection that found its port full.</summary>
+/// <summary>Marks a connection that found its port full: it may only ask for health.</summary>
 internal sealed class HealthOnly;
 
-/// <summary>What HTTP knows of a connection's slot.</summary>
+/// <summary>Applies the budget to HTTP requests.</summary>
 public static class BudgetedCalls
 {
-    /// <summary>First in the pipeline. A connection that found the port full is closed after one answer; of <c>/health</c> it gets a true one.</summary>
-    /// <param name="refuse">Answers everything else.</param>
+    /// <summary>
+    /// Must be first in the pipeline. A connection that found the port full is closed after one answer, which for
+    /// <c>/health</c> is the regular one.
+    /// </summary>
+    /// <param name="refuse">Answers everything else on such a connection.</param>
     public static void UseBudget(this IApplicationBuilder app, ConnectionBudget budget, Func<HttpContext, Task> refuse) => app.Use((context, next) =>
     {
         if (context.Features.Get<HealthOnly>() is null)

@@ -11,22 +11,24 @@ using Microsoft.OpenApi;
 
 namespace CapOrleans.HttpEdge.Descriptions;
 
-/// <summary>What a description says of every call alike, so that a generated client needs no patch.</summary>
+/// <summary>
+/// Adds what the descriptions of all operations have in common, so that a generated client needs no patch.
+/// </summary>
 public static class OpenApiDescription
 {
     private const string Bearer = "bearer";
 
     private const string ProblemSchema = "ProblemDetails";
 
-    /// <summary>How the names of types end that are sent.</summary>
+    /// <summary>Endings of the names of request types.</summary>
     private static readonly string[] Requests = ["Request", "Body", "Definition", "Change", "Revocation", "Correction"];
 
-    /// <param name="title">Of the document.</param>
-    /// <param name="about">For whoever opens it.</param>
+    /// <param name="title">Title of the document.</param>
+    /// <param name="about">Description of the document, for its readers.</param>
     /// <param name="token">What the bearer token is.</param>
-    /// <param name="isClosed">Paths that need the token though no attribute says so.</param>
-    /// <param name="tag">Of a path; null where calls name their own.</param>
-    /// <param name="tags">What each tag is about.</param>
+    /// <param name="isClosed">Whether a path needs the token even though no attribute requires it.</param>
+    /// <param name="tag">Returns the tag of a path; null where operations name their own.</param>
+    /// <param name="tags">Descriptions of the tags, by name.</param>
     public static void Describe(
         this OpenApiOptions options, string title, string about, string token, IReadOnlyDictionary<string, string> tags,
         Func<string, bool>? isClosed = null, Func<string, string>? tag = null)
@@ -91,7 +93,7 @@ public static class OpenApiDescription
         });
     }
 
-    /// <summary>No key, or one of another scope.</summary>
+    /// <summary>Adds 401 and 403: no key, or one of another scope.</summary>
     private static void AddRefusals(OpenApiOperation operation, Microsoft.OpenApi.OpenApiDocument document)
     {
         operation.Responses ??= [];
@@ -109,8 +111,9 @@ public static class OpenApiDescription
     }
 
     /// <summary>
-    /// An answer has all of its members, but those that are left out when there is nothing to say. Of what is sent, one that has a default
-    /// may be left out; the default is in its description, since some generators demand what has one.
+    /// Marks all members of an answer as required, except those that are omitted when they have no value. In a request,
+    /// a member with a default may be omitted; the default is removed from the schema and stays in the description
+    /// only, since some generators require members that have one.
     /// </summary>
     private static void SetRequired(OpenApiSchema schema, JsonTypeInfo type)
     {
@@ -128,8 +131,8 @@ public static class OpenApiDescription
     }
 
     /// <summary>
-    /// What <see cref="AllowedValuesAttribute"/> says of a member, or of each item of one. What is required is not null either: it can be null
-    /// where it is read, so that the answer names it.
+    /// Applies <see cref="AllowedValuesAttribute"/> to a member, or to each item of one. A required member is not
+    /// nullable in the schema: its type is nullable only so that the answer can name a missing one.
     /// </summary>
     private static void AddRules(OpenApiSchema schema, ICustomAttributeProvider? member)
     {

@@ -9,7 +9,10 @@ using Microsoft.OpenApi;
 
 namespace CapOrleans.HttpEdge.Descriptions;
 
-/// <summary>What a port answers, described. It is made once, when it is first asked for: that costs more than any other call.</summary>
+/// <summary>
+/// The OpenAPI description of a port. It is generated once, on the first request, since that costs more than any other
+/// call.
+/// </summary>
 public sealed class OpenApiDocument
 {
     private const string Name = "v1";
@@ -18,7 +21,7 @@ public sealed class OpenApiDocument
 
     private OpenApiDocument(IServiceProvider services) => bytes = new(() => WriteAsync(services));
 
-    /// <param name="describe">Adds what is said of all calls.</param>
+    /// <param name="describe">Adds what all operations have in common.</param>
     public static void Add(IServiceCollection services, Action<OpenApiOptions> describe)
     {
         services.AddSingleton(provider => new OpenApiDocument(provider));

@@ -9,14 +9,14 @@ using Microsoft.AspNetCore.Http.HttpResults;
 namespace CapOrleans.HttpEdge.Limits;
 
 /// <summary>
-/// A bound on what one address may ask for; far above any host, so that one runaway cannot starve the others. Every request counts as one
-/// before anything is done for it. To check a large body costs more than a small one: what brings incidents counts as many as it holds, or
-/// as it has begun KiB, whichever is more.
+/// Rate limit by address: far above any host's needs, so that one runaway client cannot starve the others. Every
+/// request counts as one before anything is done for it. Since checking a large body costs more than a small one, a
+/// request with incidents counts as many as it contains, or as it has KiB, rounded up, whichever is more.
 /// </summary>
 /// <param name="perSecond">Requests per second and address. A burst may be as large as one second's worth.</param>
 public sealed class AddressRateLimit(int perSecond) : IDisposable
 {
-    /// <summary>A body that has more counts as several incidents.</summary>
+    /// <summary>A larger body counts as several incidents.</summary>
     public const int BytesPerIncident = 1024;
 
     private readonly PartitionedRateLimiter<IPAddress> limiter = PartitionedRateLimiter.Create<IPAddress, IPAddress>(address =>
@@ -28,26 +28,29 @@ public sealed class AddressRateLimit(int perSecond) : IDisposable
             QueueLimit = 0,
         }));
 
-    /// <summary>What one request may count as at most.</summary>
+    /// <summary>Most that one request may count as.</summary>
     public int PerSecond => perSecond;
 
-    /// <summary>Whom limits by address count as one.</summary>
+    /// <summary>The address under which limits count a caller.</summary>
     public static IPAddress AddressOf(HttpContext context) => ClientAddress.Of(context.Connection.RemoteIpAddress);
 
-    /// <summary>Before all work: what goes beyond is answered with 429. Health checks are answered to everybody.</summary>
+    /// <summary>Middleware before all work: answers 429 beyond the limit. Health checks are exempt.</summary>
     public void Use(IApplicationBuilder app) => app.Use((context, next) =>
         !context.Request.Path.StartsWithSegments("/health", StringComparison.Ordinal) && Refuse(context, 1) is { } tooMany
             ? tooMany.ExecuteAsync(context)
             : next(context));
 
-    /// <summary>For what was read of a request, which was counted as one before.</summary>
-    /// <returns>What to answer when that is more than the address may send, with <c>Retry-After</c> set; null when it may go on.</returns>
+    /// <summary>Counts a request whose content has been read; it was counted as one before.</summary>
+    /// <returns>
+    /// The problem to answer with when the address exceeds the limit, with <c>Retry-After</c> set; null when it does
+    /// not.
+    /// </returns>
     public ProblemHttpResult? RefuseRest(HttpContext context, int incidents, int bytes) =>
         Refuse(context, Math.Max(incidents, (bytes + BytesPerIncident - 1) / BytesPerIncident) - 1);
 
     public void Dispose() => limiter.Dispose();
 
-    /// <returns>As <see cref="RefuseRest"/>.</returns>
+    /// <returns>See <see cref="RefuseRest"/>.</returns>
     internal ProblemHttpResult? Refuse(HttpContext context, int count)
     {
         if (count <= 0)

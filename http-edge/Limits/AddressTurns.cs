@@ -3,20 +3,21 @@ using System.Net;
 namespace CapOrleans.HttpEdge.Limits;
 
 /// <summary>
-/// How much of one address is worked on at once. What comes beyond waits here in order, and not where everybody's calls do: whoever sends
-/// on many connections is not served before those who send on one, and keeps nobody else from being served.
+/// Limits the work in progress for one address. Calls beyond the limit wait here in order, rather than in a queue that
+/// all calls share: an address with many connections is not served before one with a single connection, and keeps no
+/// other from being served.
 /// </summary>
-/// <param name="atOnce">Of one address.</param>
+/// <param name="atOnce">Calls in progress of one address.</param>
 public class AddressTurns(int atOnce = AddressTurns.AtOnce)
 {
-    /// <summary>Incidents of one address, alone or in batches, that are checked and committed at once.</summary>
+    /// <summary>Incidents of one address, single or in batches, that are checked and committed at once.</summary>
     public const int AtOnce = 128;
 
     private readonly Dictionary<IPAddress, Turns> addresses = [];
 
-    /// <param name="address">As <see cref="AddressRateLimit.AddressOf"/> gives it.</param>
-    /// <param name="cancellationToken">Of who has left: nobody waits for its turn any more.</param>
-    /// <returns>When it is this one's turn; to be disposed when the work is done.</returns>
+    /// <param name="address">As <see cref="AddressRateLimit.AddressOf"/> returns it.</param>
+    /// <param name="cancellationToken">Cancelled when the caller has gone: it then waits no longer.</param>
+    /// <returns>Completes when it is the caller's turn; to be disposed when the work is done.</returns>
     public async ValueTask<IDisposable> EnterAsync(IPAddress address, CancellationToken cancellationToken)
     {
         TaskCompletionSource? turn = null;
@@ -52,7 +53,7 @@ public class AddressTurns(int atOnce = AddressTurns.AtOnce)
             {
                 if (next.TrySetResult())
                 {
-                    return; // the slot is its from now on
+                    return; // the slot passes to it
                 }
             }
 

@@ -3,14 +3,16 @@ using System.Net;
 namespace CapOrleans.HttpEdge.Limits;
 
 /// <summary>
-/// How much of something slow is under way at once. When all slots are taken, whoever holds the most gives one up for a newcomer who holds
-/// less, whatever it is waiting for: so that few addresses, however slow they are, keep nobody out.
+/// Limits how many slow operations are under way. When all slots are taken, the address with the most gives one up for
+/// a newcomer with fewer, whatever that slot waits for: a few addresses, however slow, lock no one out.
 /// </summary>
 /// <param name="most">Slots in all.</param>
 /// <param name="mostEach">Slots of one address.</param>
 public sealed class FairSlots(int most, int mostEach, TimeProvider time)
 {
-    /// <summary>After this, a slot is given up also for one who would hold as many. 5 seconds.</summary>
+    /// <summary>
+    /// After this, a slot is given up even to a newcomer who would then have as many slots. 5 seconds.
+    /// </summary>
     public static readonly TimeSpan OverdueAfter = TimeSpan.FromSeconds(5);
 
     private readonly Lock gate = new();
@@ -19,8 +21,8 @@ public sealed class FairSlots(int most, int mostEach, TimeProvider time)
 
     private long Now => time.GetTimestamp();
 
-    /// <param name="giveWay">Ends the work of who loses the slot.</param>
-    /// <returns>Null when there is no slot.</returns>
+    /// <param name="giveWay">Ends the work when the slot is given up.</param>
+    /// <returns>Null when no slot is available.</returns>
     public Slot? TryTake(IPAddress address, Action giveWay)
     {
         Slot? evicted = null;
@@ -52,7 +54,7 @@ public sealed class FairSlots(int most, int mostEach, TimeProvider time)
     {
         if (slot is null || !byAddress.TryGetValue(slot.Address, out var own) || !own.Remove(slot))
         {
-            return; // it gave way before
+            return; // it was given up before
         }
 
         taken--;
@@ -62,7 +64,7 @@ public sealed class FairSlots(int most, int mostEach, TimeProvider time)
         }
     }
 
-    /// <summary>To be disposed of when what it is for is done.</summary>
+    /// <summary>To be disposed when the work is done.</summary>
     public sealed class Slot : IDisposable
     {
         private readonly FairSlots slots;
@@ -75,7 +77,7 @@ public sealed class FairSlots(int most, int mostEach, TimeProvider time)
 
         internal long TakenAt { get; }
 
-        /// <summary>False when it was given up.</summary>
+        /// <summary>False once it was given up or disposed.</summary>
         public bool IsHeld
         {
             get

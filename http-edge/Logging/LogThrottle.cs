@@ -1,7 +1,7 @@
 
 namespace CapOrleans.HttpEdge.Logging;
 
-/// <summary>Lets one message of a kind through in a second, so that a flood fills no disk.</summary>
+/// <summary>Lets one message of a kind through per second, so that a flood cannot fill the disk.</summary>
 public sealed class LogThrottle(TimeProvider time)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
@@ -10,8 +10,8 @@ public sealed class LogThrottle(TimeProvider time)
     private long pending;
     private long? writtenAt;
 
-    /// <param name="count">What the message would say happened.</param>
-    /// <returns>What happened since the last message; 0 when none is to be written now.</returns>
+    /// <param name="count">Number of events to report.</param>
+    /// <returns>Events since the last message; 0 when none is to be written now.</returns>
     public long Take(long count = 1)
     {
         lock (gate)

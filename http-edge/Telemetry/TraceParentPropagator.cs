@@ -3,8 +3,9 @@ using System.Diagnostics;
 namespace CapOrleans.HttpEdge.Telemetry;
 
 /// <summary>
-/// What of a caller's trace context is taken: <c>traceparent</c>, which has one form. Its <c>tracestate</c> and <c>baggage</c> are any text, and
-/// would go on with every request that is made for the caller: a stranger would choose headers that something in between refuses.
+/// Accepts only <c>traceparent</c> of a caller's trace context, since it has a fixed form. <c>tracestate</c> and
+/// <c>baggage</c> are free text, and would be sent along with every request made for the caller: a stranger could
+/// choose headers that an intermediary refuses.
 /// </summary>
 public sealed class TraceParentPropagator : DistributedContextPropagator
 {

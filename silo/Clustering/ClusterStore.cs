@@ -4,7 +4,7 @@ using Orleans.Serialization;
 
 namespace CapOrleans.Silo.Clustering;
 
-/// <summary>Orleans' membership in PostgreSQL, and how soon a dead silo is found dead.</summary>
+/// <summary>Orleans' membership in PostgreSQL, and how soon a dead silo is detected.</summary>
 internal static class ClusterStore
 {
     public const string Invariant = "Npgsql";
@@ -21,15 +21,17 @@ internal static class ClusterStore
         silo.Configure<ExceptionSerializationOptions>(Pass);
         silo.Configure<ClusterMembershipOptions>(options =>
         {
-            // Two missed probes of a second each: a killed silo's grains answer again in less than five seconds. A silo that
-            // stands still for that long is declared dead as well, finds that out and ends; the log's fence makes that harmless.
+            // Two missed probes of one second each: a killed silo's grains answer again in less than five seconds. A
+            // silo that stalls for that long is declared dead as well, detects it and exits; the log's fence makes that
+            // harmless.
             options.ProbeTimeout = TimeSpan.FromSeconds(1);
             options.NumMissedProbesLimit = 2;
-            // A vote is held back while anything was heard from the silo within the missed probes at their longest. By default a
-            // probe may grow to four seconds, and a silo whose cable was pulled stayed in for eight.
+            // A vote is withheld while anything was received from the silo within the time of the missed probes at
+            // their longest. By default a probe may grow to four seconds, and a silo whose cable was pulled stayed a
+            // member for eight.
             options.MaxProbeTimeout = TimeSpan.FromSeconds(1.5);
-            // When every silo was killed, the first to come back must not wait for those that are listed: after three times
-            // this long without a sign of life they are not asked any more.
+            // After all silos were killed, the first one back must not wait for those that are listed: after three
+            // times this long without a sign of life they are no longer probed.
             options.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(3);
             options.DefunctSiloExpiration = TimeSpan.FromHours(1);
             options.DefunctSiloCleanupPeriod = TimeSpan.FromMinutes(10);
@@ -47,13 +49,17 @@ internal static class ClusterStore
             await Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System, cancellationToken);
             return true;
         });
-        // How soon an API that runs by itself sees a silo that came or went.
+        // How soon an API in a process of its own notices that a silo has joined or left.
         client.Configure<GatewayOptions>(options => options.GatewayListRefreshPeriod = TimeSpan.FromSeconds(1));
-        // What was on its way through a silo that died is never answered; the caller is asked to send it again after this long.
+        // A call that was passing through a silo that died is never answered; after this long, the caller is asked to
+        // retry.
         client.Configure<ClientMessagingOptions>(options => options.ResponseTimeout = TimeSpan.FromSeconds(5));
     }
 
-    /// <summary>What another silo's database or log ended a call with, by its own type: callers know what is worth a retry.</summary>
+    /// <summary>
+    /// Lets the exceptions of another silo's database or log keep their types, so that callers can tell what is worth a
+    /// retry.
+    /// </summary>
     public static void Pass(ExceptionSerializationOptions options)
     {
         options.SupportedNamespacePrefixes.Add("CapOrleans");

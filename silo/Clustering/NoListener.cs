@@ -3,7 +3,10 @@ using Microsoft.AspNetCore.Connections;
 
 namespace CapOrleans.Silo.Clustering;
 
-/// <summary>A node by itself has nobody to speak to: its silo listens nowhere, so that no process of the machine can join or call it.</summary>
+/// <summary>
+/// The listeners of a single node, which has no peers: its silo listens nowhere, so that no process on the machine can
+/// join or call it.
+/// </summary>
 internal sealed class NoListener : IConnectionListenerFactory
 {
     public static void Use(ISiloBuilder silo)

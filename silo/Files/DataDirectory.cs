@@ -7,9 +7,9 @@ using CapOrleans.Notify;
 namespace CapOrleans.Silo.Files;
 
 /// <summary>
-/// What a node keeps on disk. Every file is its owner's alone, whatever the umask; secrets are made at the first start. The lock file
-/// keeps a second node away where the log is in it. Nodes of a cluster on one machine share the directory; on several machines each needs a
-/// copy of the secrets.
+/// A node's files. Only the owner can access them, whatever the umask; secrets are created at the first start. Where
+/// the directory holds the log, a lock file keeps a second node out. Nodes of a cluster on one machine share the
+/// directory; on several machines, each needs a copy of the secrets.
 /// </summary>
 internal sealed class DataDirectory : IDisposable
 {
@@ -23,7 +23,9 @@ internal sealed class DataDirectory : IDisposable
 
     private DataDirectory(string path, FileStream? theLock) => (this.path, this.theLock) = (path, theLock);
 
-    /// <summary>The directory was there before, and others than its owner can list it or replace what is in it.</summary>
+    /// <summary>
+    /// Whether the directory existed before, with permissions that let others list it or replace its files.
+    /// </summary>
     public bool IsOpenToOthers => (File.GetUnixFileMode(path) & OthersUse) != 0;
 
     public string LogFile => Path.Combine(path, "log.db");
@@ -40,17 +42,20 @@ internal sealed class DataDirectory : IDisposable
 
     public string AdminTokenFile => Path.Combine(path, "admin-token");
 
-    /// <exception cref="IOException">Another node uses the directory, it cannot be written, or others than its owner can.</exception>
-    /// <param name="isShared">The log is elsewhere: other nodes may use the directory as well.</param>
+    /// <exception cref="IOException">
+    /// Another node uses the directory, it cannot be written, or someone else owns it or can write it.
+    /// </exception>
+    /// <param name="isShared">Whether the log is elsewhere, so that other nodes may use the directory as well.</param>
     public static DataDirectory Open(string path, bool isShared)
     {
         Directory.CreateDirectory(path, OwnerOnly | UnixFileMode.UserExecute);
         if (FileTrust.FolderFault(path) is { } fault)
         {
-            throw new IOException($"DATA_DIR cannot be trusted: {fault}"); // a key that somebody put there would be the admin's
+            throw new IOException($"DATA_DIR cannot be trusted: {fault}"); // a key planted there would be the admin's
         }
 
-        // It may lie in a checkout, and it holds secrets. Nodes that start at once all write the same.
+        // The directory may be in a checkout, and it holds secrets. Nodes that start at the same time all write the
+        // same.
         using (var ignore = new StreamWriter(Path.Combine(path, ".gitignore"), Owned(FileMode.OpenOrCreate, FileShare.ReadWrite)))
         {
             ignore.Write("*\n");
@@ -79,17 +84,19 @@ internal sealed class DataDirectory : IDisposable
     }
 
     /// <summary>The key that may report for the first CapID.</summary>
-    /// <param name="isNew">True on the start that made it.</param>
+    /// <param name="isNew">True on the start that created it.</param>
     public PrivateKey Identity(out bool isNew)
     {
         isNew = !File.Exists(IdentityFile);
         return ReadKey(IdentityFile);
     }
 
-    /// <summary>Who the gate is to the cluster.</summary>
+    /// <summary>Identifies the gate to the cluster.</summary>
     public PrivateKey GateKey() => ReadKey(Path.Combine(path, "gate.key"));
 
-    /// <summary>What the gate's operators show it. To replace it, delete the file and restart the gate.</summary>
+    /// <summary>
+    /// The token that the gate's operators present. To replace it, delete the file and restart the gate.
+    /// </summary>
     public GateToken GateToken()
     {
         var file = Path.Combine(path, "gate-token");
@@ -98,19 +105,27 @@ internal sealed class DataDirectory : IDisposable
             : throw new InvalidDataException($"{file} holds no gate token: delete it, and a new one is made.");
     }
 
-    /// <summary>One on each line. The first is given out; what was sealed to the others is opened as well, so that a key can be replaced.</summary>
+    /// <summary>
+    /// The gate's sealing keys, one on each line. The first is published; what was sealed to the others is opened as
+    /// well, so that a key can be replaced.
+    /// </summary>
     public IReadOnlyList<X25519PrivateKey> SealingKeys() =>
         [.. ReadSecret(Path.Combine(path, "sealing.key"), () => X25519PrivateKey.Create().Export()).Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select((line, number) =>
             X25519PrivateKey.TryParse(line, out var key) ? key : throw new InvalidDataException($"Line {number + 1} of {Path.Combine(path, "sealing.key")} holds no key: 44 characters of base64."))];
 
     public PrivateKey DevChainWriter() => ReadKey(Path.Combine(path, "chain-writer.key"));
 
-    /// <summary>The first API key. The file is for this machine's own <c>cap</c>: the cluster needs only the key's hash, and the file may be deleted.</summary>
+    /// <summary>
+    /// The first API key. The file is for this machine's own <c>cap</c>: the cluster needs only the key's hash, so the
+    /// file may be deleted.
+    /// </summary>
     public ApiKey FirstApiKey() => ApiKey.TryParse(ReadSecret(AdminTokenFile, () => ApiKey.Create().Export()), out var key)
         ? key
         : throw new InvalidDataException($"{AdminTokenFile} holds no API key: delete it, and a new one is made.");
 
-    /// <summary>The file with the cluster's authority: whoever holds a copy is a node of the cluster.</summary>
+    /// <summary>
+    /// Returns the file with the cluster's authority: any process that has a copy is a node of the cluster.
+    /// </summary>
     public string ClusterAuthorityFile()
     {
         var file = Path.Combine(path, "cluster-authority.pem");
@@ -139,7 +154,8 @@ internal sealed class DataDirectory : IDisposable
     {
         if (!File.Exists(file))
         {
-            // Written whole or not at all: a crash in between must not leave half a secret. Of nodes that start at once, one wins.
+            // Written whole or not at all: a crash midway must not leave half a secret. Of nodes that start at the same
+            // time, one wins.
             var draft = $"{file}.{Environment.ProcessId}";
             using (var stream = new FileStream(draft, Owned(FileMode.Create)))
             {

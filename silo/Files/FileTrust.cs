@@ -5,27 +5,27 @@ using Microsoft.Win32.SafeHandles;
 namespace CapOrleans.Silo.Files;
 
 /// <summary>
-/// Whether anybody but this process's user and root can have written a file, or have chosen which file it is: that takes every folder and
-/// every link on the way to it.
+/// Checks that only this process's user and root can have written a file, or have chosen which file it is: that
+/// concerns every folder and every link on the way to it.
 /// </summary>
 internal static class FileTrust
 {
     private const UnixFileMode OthersWrite = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
 
-    /// <summary>More links one behind another are a loop.</summary>
+    /// <summary>More links in a row count as a loop.</summary>
     private const int MaxLinks = 40;
 
-    /// <param name="handle">The open file: what is checked is what is read.</param>
-    /// <returns>What is wrong, and what mends it; null for nothing.</returns>
+    /// <param name="handle">The open file, so that what is checked is what is read.</param>
+    /// <returns>What is wrong and how to fix it; null for nothing.</returns>
     public static string? Fault(string path, SafeFileHandle handle) =>
         (FileStatus.TryRead(handle, out var file) ? Fault(path, file, isFolder: false) : Unseen(path)) ?? FaultOnTheWay(path);
 
-    /// <returns>What is wrong with a folder of secrets, of which others may see that it is there; null for nothing.</returns>
+    /// <returns>What is wrong with a folder of secrets, whose existence others may see; null for nothing.</returns>
     public static string? FolderFault(string path) => !FileStatus.TryRead(path, out var folder) ? Unseen(path)
         : Stranger(path, folder) ?? (!folder.Mode.HasFlag(UnixFileMode.OtherWrite) ? null
             : $"{path} can be written by others, who could set anything: chmod o-w {path}");
 
-    /// <summary>As the system walks: from the root, a folder and a link at a time.</summary>
+    /// <summary>Walks the path as the system does: from the root, one folder or link at a time.</summary>
     private static string? FaultOnTheWay(string path)
     {
         var (at, links, ahead) = ("/", 0, new Stack<string>());
@@ -49,7 +49,7 @@ internal static class FileTrust
                 continue;
             }
 
-            if (Stranger(next, entry) is { } stranger) // in a folder as /tmp is, its owner can point it elsewhere
+            if (Stranger(next, entry) is { } stranger) // in a folder like /tmp, the link's owner can point it elsewhere
             {
                 return stranger;
             }

@@ -5,13 +5,15 @@ using CapOrleans.Core.AuditLog;
 namespace CapOrleans.Silo.Files;
 
 /// <summary>
-/// Which logs a data directory was used with: its secrets, and with SQLite the state of its grains, belong to them. Beside another database, or
-/// a log that was begun anew, they would answer for what nobody there has heard of.
+/// Records which logs a data directory was used with: its secrets and, with SQLite, the state of its grains belong to
+/// them. With another database, or a log that was started over, they would refer to things that do not exist there.
 /// </summary>
-/// <param name="file">One line for each log: its number, and its origin.</param>
+/// <param name="file">One line for each log: its number and its origin.</param>
 internal sealed class KnownOrigins(string file)
 {
-    /// <exception cref="StoreMismatchException">The database has not the logs that the directory was used with.</exception>
+    /// <exception cref="StoreMismatchException">
+    /// The database does not have the logs that the directory was used with.
+    /// </exception>
     public async Task CheckAsync(IAuditLogReader reader, CancellationToken cancellationToken)
     {
         foreach (var (log, origin) in Read())

@@ -4,18 +4,18 @@ using CapOrleans.Core.Settings;
 namespace CapOrleans.Silo.Files;
 
 /// <summary>
-/// Reads the files that settings name and the data directory keeps: regular ones of a bounded size. To open a pipe would wait for its
-/// writer, and a device or a wrong name could fill the memory.
+/// Reads the files that settings name and those in the data directory: regular ones of a bounded size only. Opening a
+/// pipe would wait for its writer, and a device or a wrong name could exhaust memory.
 /// </summary>
 internal static class RegularFile
 {
-    /// <summary>Settings, keys, keystores and tokens. 64 KiB.</summary>
+    /// <summary>For settings, keys, keystores and tokens. 64 KiB.</summary>
     public const int MaxBytes = 64 * 1024;
 
-    /// <summary>Certificates: the authorities of a whole system are some 220 KiB. 1 MiB.</summary>
+    /// <summary>For certificates: a whole system's authorities take some 220 KiB. 1 MiB.</summary>
     public const int MaxCertificateBytes = 1024 * 1024;
 
-    /// <exception cref="IOException">It is not there, or something else than a regular file.</exception>
+    /// <exception cref="IOException">It does not exist, or is not a regular file.</exception>
     /// <exception cref="UnauthorizedAccessException">This process may not read it.</exception>
     public static FileStream Open(string path) => FileStatus.TryRead(path, out var status) && !status.IsRegular
         ? throw new IOException($"{path} is {status.Kind}, not a regular file.")
@@ -24,14 +24,14 @@ internal static class RegularFile
     /// <exception cref="IOException">It is larger.</exception>
     public static byte[] ReadAll(FileStream file, int maxBytes)
     {
-        // What a file of /proc has is not what its length says.
+        // A file in /proc does not have the length that it reports.
         var bytes = new byte[maxBytes + 1];
         var count = file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
         return count <= maxBytes ? bytes[..count] : throw new IOException($"{file.Name} is larger than {maxBytes} bytes.");
     }
 
     /// <summary>UTF-8, with or without a byte order mark.</summary>
-    /// <exception cref="IOException">It is not there, larger, or something else than a regular file.</exception>
+    /// <exception cref="IOException">It does not exist, is larger, or is not a regular file.</exception>
     /// <exception cref="UnauthorizedAccessException">This process may not read it.</exception>
     public static string ReadText(string path, int maxBytes = MaxBytes)
     {

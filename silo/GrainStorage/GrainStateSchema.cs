@@ -2,7 +2,7 @@ using Microsoft.Data.Sqlite;
 
 namespace CapOrleans.Silo.GrainStorage;
 
-/// <summary>Makes the tables that Orleans' AdoNet storage needs.</summary>
+/// <summary>Creates the tables that Orleans' AdoNet storage needs.</summary>
 internal static class GrainStateSchema
 {
     public const string Invariant = "System.Data.SQLite"; // the provider's name for Microsoft.Data.Sqlite

@@ -18,10 +18,13 @@ internal sealed class Certificates(NodeSettings settings, ILoggerFactory logs)
     private readonly Reloaded<SslStreamCertificateContext>? gateAsClient = settings.Gate.ApiClient is not { } own ? null : new(
         own.All, Timeout.InfiniteTimeSpan, () => ServerTls.ReadOwn(own), TimeProvider.System, logs.CreateLogger("CapOrleans.Tls"));
 
-    /// <summary>What this process's gate shows to an API; null for nothing. Each connection asks again, since a renewal needs no restart.</summary>
+    /// <summary>
+    /// The certificate that this process's gate presents to an API; null for none. Called for each connection, so that
+    /// a renewal needs no restart.
+    /// </summary>
     public Func<SslStreamCertificateContext>? GateAsClient => gateAsClient is null ? null : () => gateAsClient.Current;
 
-    /// <summary>Null for plain HTTP, as the gate's.</summary>
+    /// <summary>Null for plain HTTP, like <see cref="Gate"/>.</summary>
     public Reloaded<ServerTls>? Api { get; } = Of(settings.ApiTls, logs);
 
     public Reloaded<ServerTls>? Gate { get; } = Of(settings.Gate.Tls, logs);
@@ -31,8 +34,8 @@ internal sealed class Certificates(NodeSettings settings, ILoggerFactory logs)
         : ClusterTls.OfAuthority(data.ClusterAuthorityFile(), TimeProvider.System, logger);
 
     /// <summary>
-    /// Whom this process's gate takes for an API: the API of this process, by its certificate; else whoever has the name that was called and a
-    /// certificate of <c>Gate__ApiAuthorities</c>, or of the machine's authorities where there are none.
+    /// Whether this process's gate accepts a certificate as an API's: that of this process's own API, or one for the
+    /// host name called, issued by <c>Gate__ApiAuthorities</c> or, without that setting, by the machine's authorities.
     /// </summary>
     public bool IsApi(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
     {

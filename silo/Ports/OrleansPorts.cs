@@ -9,13 +9,16 @@ using Orleans.Configuration;
 namespace CapOrleans.Silo.Ports;
 
 /// <summary>
-/// The ports of a silo and of its gateway. Connections are bounded as those of the HTTP ports are: whoever says nothing, or never ends the handshake,
-/// gives way to whoever does. A connection that showed a certificate of the cluster is kept.
+/// The ports of a silo and of its gateway. Connections are limited like those of the HTTP ports: one that is silent, or
+/// never completes the handshake, gives way to one that does. A connection that presented a certificate of the cluster
+/// is kept.
 /// </summary>
 internal static class OrleansPorts
 {
-    /// <summary>Before Orleans finds out, which says it with three stack traces and without the port.</summary>
-    /// <exception cref="IOException">Another process has one of them.</exception>
+    /// <summary>
+    /// Checks the ports before Orleans does, which reports a conflict in three stack traces and without the port.
+    /// </summary>
+    /// <exception cref="IOException">Another process uses one of them.</exception>
     public static void ThrowIfTaken(NodeSettings settings)
     {
         foreach (var (name, port) in ((string, int)[])[("SILO_PORT", settings.SiloPort), ("GATEWAY_PORT", settings.GatewayPort)])

@@ -12,22 +12,22 @@ using Microsoft.AspNetCore.Server.Kestrel.Https;
 
 namespace CapOrleans.Silo.Ports;
 
-/// <summary>A port that answers HTTP: who may hold how many of its connections, TLS, and what a caller's address is.</summary>
+/// <summary>An HTTP port: limits on its connections, TLS, and how a caller's address is determined.</summary>
 internal static class WebPort
 {
-    /// <summary>For the headers of a request to arrive whole, and for a TLS handshake. 10 seconds.</summary>
+    /// <summary>Time for a request's headers to arrive, and for a TLS handshake. 10 seconds.</summary>
     private static readonly TimeSpan HeadersTimeout = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// What a connection may hold of requests that nobody has read yet, bytes: a caller that sends without end and reads no answer holds no more.
-    /// The socket is read as far before the next connection is accepted: it must not be long.
+    /// Bytes of unread requests that a connection may buffer: a caller that keeps sending and reads no answer buffers
+    /// no more. As much is read from the socket before the next connection is accepted, so it must be small.
     /// </summary>
     private const long MaxRequestBuffer = 64 * 1024;
 
     /// <param name="tls">Null for plain HTTP.</param>
     public static WebApplicationBuilder Builder(IPAddress bind, int port, Reloaded<ServerTls>? tls, TrustedProxies proxies)
     {
-        // No settings file is watched: the watcher would see every write to the log, too.
+        // No settings file is watched: the watcher would also see every write to the log.
         var builder = WebApplication.CreateSlimBuilder(["--hostBuilder:reloadConfigOnChange=false"]);
         var connections = new ConnectionBudget(proxies, TimeProvider.System);
         var handshakes = new HandshakeLimit(TimeProvider.System);
@@ -38,7 +38,7 @@ internal static class WebPort
             kestrel.Limits.MaxRequestBufferSize = MaxRequestBuffer;
             kestrel.Listen(bind, port, listen =>
             {
-                // Not HTTP/2: one connection would be as many requests under way as a hundred.
+                // Not HTTP/2: one connection could carry as many concurrent requests as a hundred.
                 listen.Protocols = HttpProtocols.Http1;
                 listen.Use(connections.Limit);
                 if (tls is not null)
@@ -54,13 +54,13 @@ internal static class WebPort
             });
         });
         builder.WebHost.UseKestrelHttpsConfiguration();
-        builder.WebHost.UseSockets(sockets => sockets.MaxReadBufferSize = MaxRequestBuffer); // what is read ahead of Kestrel has a limit of its own: 1 MiB by default
+        builder.WebHost.UseSockets(sockets => sockets.MaxReadBufferSize = MaxRequestBuffer); // the read-ahead of the socket has a limit of its own: 1 MiB by default
         builder.Services.AddSingleton<DistributedContextPropagator>(new TraceParentPropagator());
         builder.Services.AddSingleton<IStartupFilter>(services => new Entrance(connections, proxies, ActivatorUtilities.CreateInstance<Faults>(services)));
         return builder;
     }
 
-    /// <summary>Comes before everything that the API or the gate puts into its pipeline.</summary>
+    /// <summary>Runs before everything that the API or the gate adds to its pipeline.</summary>
     private sealed class Entrance(ConnectionBudget connections, TrustedProxies proxies, Faults faults) : IStartupFilter
     {
         public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>

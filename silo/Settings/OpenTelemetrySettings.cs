@@ -7,7 +7,7 @@ namespace CapOrleans.Silo.Settings;
 /// </summary>
 public static class OpenTelemetrySettings
 {
-    /// <summary>Of the collector; without it nothing is sent anywhere.</summary>
+    /// <summary>URL of the collector; without it nothing is sent.</summary>
     public const string Endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
     private const string Sampler = "OTEL_TRACES_SAMPLER", SamplerArgument = "OTEL_TRACES_SAMPLER_ARG";
@@ -18,14 +18,17 @@ public static class OpenTelemetrySettings
         Sampler, SamplerArgument, "OTEL_SERVICE_NAME", "OTEL_RESOURCE_ATTRIBUTES",
     ];
 
-    /// <summary>Of traces that begin here, unless a setting says otherwise: one of a hundred.</summary>
+    /// <summary>Share of the traces that begin here that is kept by default: one in a hundred.</summary>
     private const double DefaultShare = 0.01;
 
     public static IReadOnlyDictionary<string, string> Read(Func<string, string?> find) =>
         Names.Select(name => (Name: name, Text: find(name))).Where(setting => !string.IsNullOrEmpty(setting.Text))
             .ToDictionary(setting => setting.Name, setting => setting.Text!, StringComparer.Ordinal);
 
-    /// <returns>Which share of the traces that begin here is kept; null where <c>OTEL_TRACES_SAMPLER</c> names a sampler of the SDK.</returns>
+    /// <returns>
+    /// The share of the traces that begin here that is kept; null where <c>OTEL_TRACES_SAMPLER</c> names a sampler of
+    /// the SDK.
+    /// </returns>
     public static double? ShareOf(IReadOnlyDictionary<string, string> settings) => settings.ContainsKey(Sampler) ? null
         : settings.TryGetValue(SamplerArgument, out var text)
             && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var share) && share is >= 0 and <= 1 ? share

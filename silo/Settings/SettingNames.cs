@@ -2,12 +2,18 @@ using System.Text.RegularExpressions;
 
 namespace CapOrleans.Silo.Settings;
 
-/// <summary>Every setting of the service, of <c>./run</c> and of <c>cap</c>: what <c>.env.example</c> explains, set or commented out.</summary>
+/// <summary>
+/// The names of all settings of the service, of <c>./run</c> and of <c>cap</c>: those that <c>.env.example</c>
+/// documents, set or commented out.
+/// </summary>
 public static partial class SettingNames
 {
     public static IReadOnlySet<string> Known { get; } = Read();
 
-    /// <summary>Whether it begins as <c>Gate__</c>, <c>Auth__</c> and the like do, in whatever case: nothing else is called so.</summary>
+    /// <summary>
+    /// Whether a name begins like <c>Gate__</c>, <c>Auth__</c> and so on, in any case: only settings of ours have such
+    /// names.
+    /// </summary>
     public static bool IsInGroup(string name) => Groups.Any(group => name.StartsWith(group, StringComparison.OrdinalIgnoreCase));
 
     private static IReadOnlyList<string> Groups { get; } =

@@ -4,21 +4,26 @@ using CapOrleans.Silo.Files;
 namespace CapOrleans.Silo.Settings;
 
 /// <summary>
-/// The settings that a <c>.env</c> gives. They stay in this process: nothing of the file enters its environment, which its child processes
-/// inherit.
+/// The settings in a <c>.env</c> file. They stay in this process: none of them enters its environment, which child
+/// processes inherit.
 /// </summary>
 public sealed class SettingsFile
 {
-    /// <summary>A longer name is more likely a secret in the wrong place, and is not repeated.</summary>
+    /// <summary>A longer name is more likely a misplaced secret, and is not repeated.</summary>
     private const int MaxNameShown = 40;
 
     private readonly Dictionary<string, string> settings;
 
     private SettingsFile(Dictionary<string, string> settings) => this.settings = settings;
 
-    /// <param name="path">A file that is not there sets nothing.</param>
-    /// <exception cref="SettingsException">It is no regular file of at most 64 KiB, others can write it, it breaks the grammar, or it sets what is no setting; no value is shown.</exception>
-    /// <param name="environment">Names in this process's environment: one that begins as a group of ours does must be a setting.</param>
+    /// <param name="path">A file that does not exist sets nothing.</param>
+    /// <exception cref="SettingsException">
+    /// The file is not a regular one of at most 64 KiB, others can write it, or it has a syntax error; or it or the
+    /// environment sets an unknown name. The message contains no value.
+    /// </exception>
+    /// <param name="environment">
+    /// Names in this process's environment: one that begins like a group of our settings must be a setting.
+    /// </param>
     public static SettingsFile Read(string path, IEnumerable<string> environment)
     {
         IReadOnlyList<EnvSetting> lines;
@@ -50,13 +55,16 @@ public sealed class SettingsFile
     private static string Unknown(string name) => name.Length > MaxNameShown ? "no setting has so long a name."
         : $"{name} is no setting; the nearest is {NearestName.Of(name, SettingNames.Known)}.";
 
-    /// <summary>The environment wins, even with an empty value: that is how a setting of the file is taken back.</summary>
+    /// <summary>
+    /// Returns a setting. The environment takes precedence, even with an empty value: that is how a setting of the file
+    /// is unset.
+    /// </summary>
     /// <returns>Null when neither sets it.</returns>
     public string? Find(string name) => Environment.GetEnvironmentVariable(name) ?? settings.GetValueOrDefault(name);
 
     /// <summary>
-    /// For the scripts, which have no parser of their own: <c>NAME=value</c> and a NUL for each name that the file sets and the environment
-    /// does not.
+    /// Writes <c>NAME=value</c> and a NUL for each name that the file sets and the environment does not: for scripts,
+    /// which have no parser of their own.
     /// </summary>
     public void Print(IEnumerable<string> names, TextWriter output)
     {

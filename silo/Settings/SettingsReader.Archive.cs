@@ -1,6 +1,6 @@
 namespace CapOrleans.Silo.Settings;
 
-/// <summary>Where the archive is looked for.</summary>
+/// <summary>Reads where else archived CIDs are looked for.</summary>
 public sealed partial class SettingsReader
 {
     private const int MaxGateways = 8;

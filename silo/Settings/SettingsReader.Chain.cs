@@ -3,7 +3,7 @@ using CapOrleans.Silo.Files;
 
 namespace CapOrleans.Silo.Settings;
 
-/// <summary>Who writes to the chain, and where.</summary>
+/// <summary>Reads the chain writer's key and the contracts' addresses.</summary>
 public sealed partial class SettingsReader
 {
     private PrivateKey? ReadChainWriter()

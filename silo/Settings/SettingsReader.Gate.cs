@@ -6,7 +6,7 @@ using CapOrleans.Silo.Tls;
 
 namespace CapOrleans.Silo.Settings;
 
-/// <summary>The settings whose names begin with <c>Gate__</c>.</summary>
+/// <summary>Reads the settings whose names begin with <c>Gate__</c>.</summary>
 public sealed partial class SettingsReader
 {
     private GateSettings ReadGate()
@@ -50,7 +50,7 @@ public sealed partial class SettingsReader
         Tls = ReadTls("Gate__TlsCertificate", "Gate__TlsKey", "Gate__ClientAuthorities"),
     };
 
-    /// <summary>This machine's name, of which a gate's may not have every character.</summary>
+    /// <summary>This machine's name, without the characters that a gate's name may not have.</summary>
     private static string Host => string.Concat(Environment.MachineName.Where(letter => Identifiers.IsId($"{letter}") || letter == '.')) is var name && Identifiers.IsId(name) ? name : "gate";
 
     private IPAddress? Address(string name) => Parse(name, text => IPAddress.TryParse(text, out var address) ? address : null, "an IP address such as 127.0.0.1");

@@ -5,11 +5,13 @@ using CapOrleans.Silo.Tls;
 
 namespace CapOrleans.Silo.Settings;
 
-/// <summary>Certificates, and whom to believe about where a request came from.</summary>
+/// <summary>Reads certificates.</summary>
 public sealed partial class SettingsReader
 {
-    /// <summary>Every file is tried here, so that a fault shows at the start; they are read again whenever they change.</summary>
-    /// <param name="authoritiesName">Null where nobody's certificate is asked for.</param>
+    /// <summary>
+    /// Tries every file, so that a fault shows at the start; the files are read again whenever they change.
+    /// </summary>
+    /// <param name="authoritiesName">Null where peers are not asked for a certificate.</param>
     private TlsFiles? ReadTls(string certificateName, string keyName, string? authoritiesName = null)
     {
         var (certificate, key, authorities) = (Text(certificateName), Text(keyName), authoritiesName is null ? null : Text(authoritiesName));
@@ -65,7 +67,9 @@ public sealed partial class SettingsReader
         return files;
     }
 
-    /// <summary>A gate that its own API turns away looks to itself like one whose cluster is away.</summary>
+    /// <summary>
+    /// Detects a gate that this process's own API would refuse: to the gate, the cluster would seem unreachable.
+    /// </summary>
     private void CheckOwnGate(NodeSettings settings)
     {
         if (Text("Api__ClientAuthorities") is not null && Text("Gate__ApiClientCertificate") is null

@@ -4,7 +4,7 @@ using System.Net.Sockets;
 
 namespace CapOrleans.Silo.Settings;
 
-/// <summary>How one value is read; a fault is kept, and reading goes on.</summary>
+/// <summary>Reads single values; a fault is recorded, and reading goes on.</summary>
 public sealed partial class SettingsReader
 {
     private Uri? Url(string name) => Parse(
@@ -18,7 +18,7 @@ public sealed partial class SettingsReader
             ? Array.ConvertAll(urls, url => url!) : null,
         "one http or https URL, or several with commas, without #", isSecret: true) ?? [];
 
-    /// <summary>What stands behind # is sent nowhere: whoever writes it means something else.</summary>
+    /// <summary>Refuses a fragment: it is never sent, so whoever writes one means something else.</summary>
     private static Uri? ReadHttpUrl(string text) =>
         Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Fragment.Length == 0
         && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps) ? url : null;

@@ -7,14 +7,14 @@ using CapOrleans.Core.Incidents;
 
 namespace CapOrleans.Silo.Settings;
 
-/// <summary>Every setting that cannot be used, in one message.</summary>
+/// <summary>Reports all settings that cannot be used, in one message.</summary>
 public sealed class SettingsException(IReadOnlyList<string> faults)
     : Exception("The settings cannot be used:\n" + string.Join("\n", faults.Select(fault => "  " + fault)))
 {
     public IReadOnlyList<string> Faults { get; } = faults;
 }
 
-/// <summary>Reads settings by name, collecting every fault. A value that is a secret is never repeated.</summary>
+/// <summary>Reads settings by name, and collects all faults. A secret value is never repeated.</summary>
 public sealed partial class SettingsReader
 {
     private const NodeRoles AllRoles = NodeRoles.Silo | NodeRoles.Api | NodeRoles.Gate;
@@ -24,8 +24,8 @@ public sealed partial class SettingsReader
 
     private SettingsReader(Func<string, string?> find) => this.find = find;
 
-    /// <param name="find">A setting's text by its name; null when it is not set.</param>
-    /// <exception cref="SettingsException">One or more cannot be used.</exception>
+    /// <param name="find">Returns a setting's text by its name; null when it is not set.</param>
+    /// <exception cref="SettingsException">One or more settings cannot be used.</exception>
     public static NodeSettings Read(Func<string, string?> find) => new SettingsReader(find).Read();
 
     private NodeSettings Read()

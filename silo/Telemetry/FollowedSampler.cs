@@ -4,13 +4,13 @@ using OpenTelemetry.Trace;
 namespace CapOrleans.Silo.Telemetry;
 
 /// <summary>
-/// Keeps a share of the traces that begin here, and of those that begin elsewhere what their callers keep, up to a bound: anybody can say that
-/// his is kept.
+/// Keeps a share of the traces that begin here. Of traces that begin elsewhere it keeps what their callers keep, up to
+/// a bound, since anyone can ask for that.
 /// </summary>
-/// <param name="share">0 to 1, of traces.</param>
+/// <param name="share">Share of the traces that begin here, 0 to 1.</param>
 internal sealed class FollowedSampler(double share, TimeProvider time) : Sampler
 {
-    /// <summary>Spans that follow a caller's wish, in a second.</summary>
+    /// <summary>Most spans per second that are kept because a caller keeps them.</summary>
     public const int MaxFollowed = 1000;
 
     private readonly TraceIdRatioBasedSampler own = new(share);

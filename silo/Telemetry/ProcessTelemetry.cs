@@ -10,7 +10,7 @@ using OpenTelemetry.Trace;
 namespace CapOrleans.Silo.Telemetry;
 
 /// <summary>
-/// What this process tells of itself, once for all of its parts: metrics for whoever scrapes <c>/metrics</c>, and, where
+/// The telemetry of this process, once for all of its parts: metrics at <c>/metrics</c> and, where
 /// <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> names a collector, metrics and traces to that.
 /// </summary>
 internal sealed class ProcessTelemetry : IDisposable
@@ -23,7 +23,7 @@ internal sealed class ProcessTelemetry : IDisposable
 
     public static ProcessTelemetry Start(NodeSettings settings)
     {
-        // The SDK reads its own settings, under the names that its specification gives them.
+        // The SDK reads its own settings, under the names of its specification.
         var own = new ConfigurationBuilder().AddInMemoryCollection(settings.OpenTelemetry.Select(setting => KeyValuePair.Create(
             setting.Key, (string?)setting.Value))).Build();
         var meters = Sdk.CreateMeterProviderBuilder()
@@ -49,7 +49,7 @@ internal sealed class ProcessTelemetry : IDisposable
             own["OTEL_SERVICE_NAME"] ?? "caporleans", serviceVersion: typeof(ProcessTelemetry).Assembly.GetName().Version?.ToString(3));
     }
 
-    /// <summary>Unless <c>OTEL_TRACES_SAMPLER</c> names one of the SDK's.</summary>
+    /// <summary>Sets our sampler, unless <c>OTEL_TRACES_SAMPLER</c> names one of the SDK's.</summary>
     private static TracerProviderBuilder WithSampler(TracerProviderBuilder traces, NodeSettings settings) =>
         settings.TraceShare is { } share ? traces.SetSampler(new FollowedSampler(share, TimeProvider.System)) : traces;
 

@@ -3,7 +3,9 @@ using OpenTelemetry;
 
 namespace CapOrleans.Silo.Telemetry;
 
-/// <summary>Of the URL of a call that this process makes, a span says whom it called: the path of many a provider's URL is its key.</summary>
+/// <summary>
+/// Reduces the URL in the span of an outgoing call to scheme and host: in many providers' URLs, the path is the key.
+/// </summary>
 internal sealed class UrlsWithoutPaths : BaseProcessor<Activity>
 {
     private const string Url = "url.full";

@@ -7,13 +7,13 @@ using Orleans.Connections.Security;
 
 namespace CapOrleans.Silo.Tls;
 
-/// <summary>What a process shows to the others of its cluster, and whose certificates it takes.</summary>
+/// <summary>The certificate that a process presents within its cluster, and the authorities that it trusts.</summary>
 internal sealed record NodeCertificates(X509Certificate2 Own, X509Certificate2Collection Trusted);
 
 /// <summary>
-/// Mutual TLS between the processes of a cluster: silo to silo, API to silo. Whoever can call a grain can do anything, so a process without
-/// a certificate of the cluster's authority gets nothing. Certificates are read again when their files change: an authority can be
-/// replaced while the cluster runs.
+/// Mutual TLS between the processes of a cluster: silo to silo, API to silo. Whoever can call a grain can do anything,
+/// so a process without a certificate of the cluster's authority is refused. Certificates are read again when their
+/// files change, so that an authority can be replaced while the cluster runs.
 /// </summary>
 internal sealed partial class ClusterTls
 {
@@ -28,16 +28,18 @@ internal sealed partial class ClusterTls
     {
         (this.time, this.logger) = (time, logger);
         certificates = new Reloaded<NodeCertificates>(files, ClusterAuthority.NodeLifetime / 3, read, time, logger);
-        _ = certificates.Current; // here, so that whoever starts the node sees a fault
+        _ = certificates.Current; // here, so that a fault fails the start
     }
 
-    /// <summary>Certificates that the process makes itself, of the authority in the data directory.</summary>
+    /// <summary>With certificates that the process issues itself, from the authority in the data directory.</summary>
     public static ClusterTls OfAuthority(string file, TimeProvider time, ILogger logger) => new(
         [file],
         () => ReadAuthority(file) is var authority ? new NodeCertificates(authority.Issue(time.GetUtcNow()), authority.Trusted) : null!,
         time, logger);
 
-    /// <exception cref="InvalidDataException">It is damaged; the message names the file and repeats nothing of it.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The file is damaged; the message names it and repeats none of its content.
+    /// </exception>
     private static ClusterAuthority ReadAuthority(string file)
     {
         try
@@ -50,8 +52,8 @@ internal sealed partial class ClusterTls
         }
     }
 
-    /// <summary>Certificates that an operator gives.</summary>
-    /// <param name="files">With the authorities that issue for this cluster, and for nobody else.</param>
+    /// <summary>With certificates that an operator provides.</summary>
+    /// <param name="files">Including the authorities that issue for this cluster, and for nothing else.</param>
     public static ClusterTls OfFiles(TlsFiles files, TimeProvider time, ILogger logger) => new(
         files.All,
         () => new NodeCertificates(ServerTls.Own(files), ServerTls.Import(files.ClientAuthorities!)),
@@ -65,7 +67,7 @@ internal sealed partial class ClusterTls
         options.RemoteCertificateMode = RemoteCertificateMode.RequireCertificate;
         options.ClientCertificateMode = RemoteCertificateMode.RequireCertificate;
         options.RemoteCertificateValidation = IsOfCluster;
-        // Before the verdict below is asked for, the peer's chain is built.
+        // The peer's chain is built before the callback above is called, and must be built with this policy.
         options.OnAuthenticateAsServer = (_, connection) => ((SslServerAuthenticationOptions)connection.SslServerAuthenticationOptions).CertificateChainPolicy = ClusterAuthority.PolicyOf(certificates.Current.Trusted);
         options.OnAuthenticateAsClient = (_, connection) =>
         {
@@ -76,8 +78,8 @@ internal sealed partial class ClusterTls
     }
 
     /// <summary>
-    /// Of a trusted authority, with the cluster's name, for server and client. A chain that the handshake found at fault is not built again: a
-    /// stranger's may cost a tenth of a second.
+    /// Whether a certificate was issued by a trusted authority, under the cluster's name, for both server and client. A
+    /// chain that the handshake found at fault is not built again: a stranger's may cost a tenth of a second.
     /// </summary>
     private bool IsOfCluster(X509Certificate2 certificate, X509Chain? given, SslPolicyErrors errors)
     {

@@ -1,10 +1,10 @@
 namespace CapOrleans.Silo.Tls;
 
 /// <summary>
-/// Something that is read from files, and read again when one of them has changed or it has grown old. What cannot be read leaves the
-/// last one in use: a renewal that went wrong must not close a port.
+/// A value that is read from files, and read again when one of them changes or the value becomes too old. If that
+/// fails, the last value stays in use: a renewal that went wrong must not close a port.
 /// </summary>
-/// <param name="files">Looked at once a second at most, when somebody asks.</param>
+/// <param name="files">Checked at most once a second, on access.</param>
 /// <param name="maxAge">Read again after this long, changed or not.</param>
 internal sealed partial class Reloaded<T>(IReadOnlyList<string> files, TimeSpan maxAge, Func<T> read, TimeProvider time, ILogger logger)
     where T : class
@@ -17,7 +17,7 @@ internal sealed partial class Reloaded<T>(IReadOnlyList<string> files, TimeSpan 
     private bool isBroken;
     private long lookedAt, readAt;
 
-    /// <exception cref="Exception">Of reading, the first time only.</exception>
+    /// <exception cref="Exception">Thrown by the first read; later faults are logged.</exception>
     public T Current
     {
         get
@@ -40,7 +40,7 @@ internal sealed partial class Reloaded<T>(IReadOnlyList<string> files, TimeSpan 
         var now = string.Join('|', files.Select(Stamp));
         if (current is not null && now == seen && (maxAge == Timeout.InfiniteTimeSpan || time.GetElapsedTime(readAt) < maxAge))
         {
-            SetBroken(null); // what was there before is there again
+            SetBroken(null); // the files are as before
             return;
         }
 
@@ -55,7 +55,7 @@ internal sealed partial class Reloaded<T>(IReadOnlyList<string> files, TimeSpan 
         }
     }
 
-    /// <summary>Logs when it breaks, and when it is whole again; not each time somebody looks.</summary>
+    /// <summary>Logs when reading first fails and when it works again, not on each access.</summary>
     private void SetBroken(Exception? fault)
     {
         if (isBroken == fault is not null)

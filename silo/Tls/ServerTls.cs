@@ -6,15 +6,17 @@ using CapOrleans.Silo.Files;
 
 namespace CapOrleans.Silo.Tls;
 
-/// <summary>PEM files of a port with https.</summary>
-/// <param name="Certificate">The certificate, with what stands between it and its root.</param>
-/// <param name="ClientAuthorities">A client's certificate must be of one of these; null for clients without one.</param>
+/// <summary>The PEM files of an endpoint with TLS.</summary>
+/// <param name="Certificate">The certificate with its intermediates.</param>
+/// <param name="ClientAuthorities">
+/// One of these must have issued a client's certificate; null for clients without one.
+/// </param>
 public sealed record TlsFiles(string Certificate, string Key, string? ClientAuthorities)
 {
     internal IReadOnlyList<string> All => ClientAuthorities is null ? [Certificate, Key] : [Certificate, Key, ClientAuthorities];
 }
 
-/// <summary>What a port with https shows, and whom it lets in.</summary>
+/// <summary>The certificate that an https port presents, and the authorities whose clients it accepts.</summary>
 internal sealed class ServerTls
 {
     private readonly SslStreamCertificateContext own;
@@ -22,15 +24,15 @@ internal sealed class ServerTls
 
     private ServerTls(SslStreamCertificateContext own, X509Certificate2Collection clientAuthorities) => (this.own, this.clientAuthorities) = (own, clientAuthorities);
 
-    /// <summary>SHA-256 of the certificate that is shown.</summary>
+    /// <summary>SHA-256 of the certificate that is presented.</summary>
     public string Fingerprint => own.TargetCertificate.GetCertHashString(HashAlgorithmName.SHA256);
 
-    /// <exception cref="CryptographicException">A file holds something else.</exception>
+    /// <exception cref="CryptographicException">A file contains something else.</exception>
     public static ServerTls Read(TlsFiles files) =>
         new(ReadOwn(files), files.ClientAuthorities is null ? [] : Import(files.ClientAuthorities));
 
-    /// <returns>The certificate that is shown, with what stands between it and its root.</returns>
-    /// <exception cref="CryptographicException">A file holds something else.</exception>
+    /// <returns>The certificate that is presented, with its intermediates.</returns>
+    /// <exception cref="CryptographicException">A file contains something else.</exception>
     public static SslStreamCertificateContext ReadOwn(TlsFiles files) => SslStreamCertificateContext.Create(
         Own(files), Import(files.Certificate), offline: true);
 
@@ -45,7 +47,7 @@ internal sealed class ServerTls
         return certificates.Count > 0 ? certificates : throw new CryptographicException("it holds no certificate");
     }
 
-    /// <summary>For one connection.</summary>
+    /// <summary>Returns the options of one connection.</summary>
     public SslServerAuthenticationOptions ForConnection()
     {
         var options = new SslServerAuthenticationOptions { ServerCertificateContext = own, ClientCertificateRequired = clientAuthorities.Count > 0 };

@@ -6,13 +6,15 @@ using CapOrleans.Silo.Settings;
 
 namespace CapOrleans.Tests.Api;
 
-/// <summary>Addresses as wallets of other chains spell them (EIP-1191), wherever somebody gives one.</summary>
+/// <summary>Addresses as wallets of other chains spell them (EIP-1191), wherever a caller may give one.</summary>
 [Collection(NodeCollection.Name)]
 public sealed class AddressSpellingTests(NodeFixture node)
 {
     private static readonly PrivateKey Key = TestIncident.Key("4646464646464646464646464646464646464646464646464646464646464646");
 
-    /// <summary>Of that key: as Rootstock's wallets spell it, and as nobody does.</summary>
+    /// <summary>
+    /// The address of that key: as Rootstock's wallets spell it, and with a checksum that no chain uses.
+    /// </summary>
     private const string OfRootstock = "0x9D8A62f656a8d1615C1294Fd71E9Cfb3E4855A4F", OfNobody = "0x9D8A62F656A8D1615C1294FD71E9CFB3E4855A4f";
 
     [Theory]
@@ -47,7 +49,7 @@ public sealed class AddressSpellingTests(NodeFixture node)
         using var other = await node.Operator.PostAsJsonAsync("/v1/caps/SPELLED-3/changes", new { change = new { addKey = new { address = $"{PrivateKey.Create().Address}" } } });
         Assert.Equal(HttpStatusCode.OK, other.StatusCode);
         using var revoked = await node.Operator.PostAsJsonAsync("/v1/caps/SPELLED-3/changes", new { change = new { revokeKey = new { address = OfNobody, reason = "lost" } } });
-        Assert.Equal(HttpStatusCode.OK, revoked.StatusCode); // it is a key that is there
+        Assert.Equal(HttpStatusCode.OK, revoked.StatusCode); // it matches a registered key
     }
 
     [Theory]

@@ -8,7 +8,7 @@ using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Tests.Api;
 
-/// <summary>Every way in which a signed incident can be wrong, and what each is answered with.</summary>
+/// <summary>Every way in which a signed incident can be wrong, and the answer to each.</summary>
 [Collection(NodeCollection.Name)]
 public sealed class AdmissionTableTests(NodeFixture node) : IAsyncLifetime
 {
@@ -65,7 +65,7 @@ public sealed class AdmissionTableTests(NodeFixture node) : IAsyncLifetime
         Assert.Equal((status, type), await SendAsync(incident));
         if (type.Length > 0)
         {
-            Assert.Equal((status, type), await SendAsync(incident)); // and the same when it comes again
+            Assert.Equal((status, type), await SendAsync(incident)); // a retry gets the same answer
         }
 
         using var read = await node.Api.GetAsync($"/v1/incidents/{(string)incident["cap_id"]!}/{(string)incident["task_id"]!}");
@@ -122,7 +122,7 @@ public sealed class AdmissionTableTests(NodeFixture node) : IAsyncLifetime
         return incident;
     }
 
-    /// <summary>The other solution of the same equation: n - s, with the other parity.</summary>
+    /// <summary>Returns the other solution of the same equation, n - s, which goes with the opposite parity.</summary>
     private static byte[] HighS(byte[] signature)
     {
         var high = (Order - new BigInteger(signature.AsSpan(32, 32), isUnsigned: true, isBigEndian: true)).ToByteArray(isUnsigned: true, isBigEndian: true);

@@ -5,7 +5,7 @@ using System.Text.Json;
 
 namespace CapOrleans.Tests.Api;
 
-/// <summary>Where archived content is, when an operator asks.</summary>
+/// <summary>Locations of archived content, as an operator asks for them.</summary>
 [Collection(NodeCollection.Name)]
 public sealed class ArchiveCheckTests(NodeFixture node)
 {

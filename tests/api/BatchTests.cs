@@ -7,7 +7,7 @@ using System.Text.Json.Nodes;
 
 namespace CapOrleans.Tests.Api;
 
-/// <summary>Many incidents in one request: each line stands for itself.</summary>
+/// <summary>Many incidents in one request: each line gets a verdict of its own.</summary>
 [Collection(NodeCollection.Name)]
 public sealed class BatchTests(NodeFixture node)
 {
@@ -21,7 +21,7 @@ public sealed class BatchTests(NodeFixture node)
 
         var statuses = verdicts.Select(verdict => verdict.GetProperty("status").GetInt32()).ToList();
         Assert.Equal([400, 403, 400, 404, 201], statuses[1..6]);
-        Assert.Equal([200, 201], new[] { statuses[0], statuses[6] }.Order()); // of two that are alike, either may be first
+        Assert.Equal([200, 201], new[] { statuses[0], statuses[6] }.Order()); // either of two identical lines may be first
         Assert.Equal(Enumerable.Range(1, 7), verdicts.Select(verdict => verdict.GetProperty("line").GetInt32()));
         Assert.Equal(verdicts[0].GetProperty("incident").GetRawText(), verdicts[6].GetProperty("incident").GetRawText());
         Assert.Equal("signature", verdicts[2].GetProperty("problem").Text("field"));
@@ -102,7 +102,7 @@ public sealed class BatchTests(NodeFixture node)
         Assert.Equal((HttpStatusCode.BadRequest, "urn:caporleans:problem:line-count"), (refused.StatusCode, await TypeAsync(refused)));
         var unsent = JsonElement.Parse(lines[500]);
         using var stored = await node.Api.GetAsync($"/v1/incidents/{unsent.Text("cap_id")}/{unsent.Text("task_id")}");
-        Assert.Equal(HttpStatusCode.NotFound, stored.StatusCode); // nothing of a refused request
+        Assert.Equal(HttpStatusCode.NotFound, stored.StatusCode); // nothing of a refused request is stored
     }
 
     [Theory]
@@ -128,7 +128,7 @@ public sealed class BatchTests(NodeFixture node)
                 await socket.ConnectAsync(IPAddress.Loopback, node.Api.BaseAddress!.Port);
                 await socket.SendAsync("POST /v1/incidents:batch HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-ndjson\r\nContent-Length: 100000\r\nExpect: 100-continue\r\n\r\n"u8.ToArray());
                 var answer = new byte[64];
-                Assert.NotEqual(0, await socket.ReceiveAsync(answer)); // 100: the body is being waited for, so the place is taken
+                Assert.NotEqual(0, await socket.ReceiveAsync(answer)); // 100 Continue: the server waits for the body, so the slot is taken
             }
 
             for (var i = 0; i < 5; i++)
@@ -150,7 +150,7 @@ public sealed class BatchTests(NodeFixture node)
         var stalled = new List<System.Net.Sockets.TcpClient>();
         try
         {
-            // More than 32, until one is refused: the server hangs up on those that send nothing for five seconds.
+            // More than 32, until one is refused: the server drops those that send nothing for five seconds.
             await Eventually.TrueAsync(async () =>
             {
                 do

@@ -12,7 +12,7 @@ using Npgsql;
 
 namespace CapOrleans.Tests.Api;
 
-/// <summary>What the API makes of answers that a cluster seldom gives.</summary>
+/// <summary>How the API handles answers that a cluster rarely gives.</summary>
 public sealed class ClusterAnswerTests
 {
     [Theory]
@@ -65,7 +65,7 @@ public sealed class ClusterAnswerTests
         }
 
         var asked = Enumerable.Range(0, 40).Select(_ => AskAsync()).ToList();
-        await Eventually.TrueAsync(() => asked.Count(answer => answer.IsCompleted) == 8); // eight are read, and 24 wait
+        await Eventually.TrueAsync(() => asked.Count(answer => answer.IsCompleted) == 8); // these are refused: eight are being read, and 24 wait
         Assert.Equal(8, read);
         mayAnswer.SetResult();
         var statuses = await Task.WhenAll(asked);

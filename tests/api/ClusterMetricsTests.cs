@@ -6,7 +6,10 @@ using CapOrleans.Contracts.Webhooks;
 
 namespace CapOrleans.Tests.Api;
 
-/// <summary>The state of a cluster as numbers. Other nodes of this process have meters of the same name: this one's alone is listened to.</summary>
+/// <summary>
+/// The state of a cluster as metrics. Other nodes of this process have meters of the same name, so only this one's is
+/// observed.
+/// </summary>
 public sealed class ClusterMetricsTests
 {
     [Fact]

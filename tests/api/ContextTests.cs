@@ -11,7 +11,7 @@ using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Tests.Api;
 
-/// <summary>Who may speak for a CapID, and who may change that.</summary>
+/// <summary>Which keys may report for a CapID, and who may change that.</summary>
 [Collection(NodeCollection.Name)]
 public sealed class ContextTests(NodeFixture node)
 {
@@ -61,7 +61,7 @@ public sealed class ContextTests(NodeFixture node)
         var reporter = await RegisterAsync();
         var first = await SignedAsync(admin, 1, Policy("pagingFloor", "critical"));
         Assert.Equal(HttpStatusCode.OK, await PostAsync(first));
-        Assert.Equal(HttpStatusCode.OK, await PostAsync(first)); // it is so already
+        Assert.Equal(HttpStatusCode.OK, await PostAsync(first)); // already applied
         Assert.Equal(HttpStatusCode.OK, await ChangeAsync(admin, 2, Policy("pagingFloor", "high")));
         Assert.Equal(HttpStatusCode.Conflict, await PostAsync(first));
         Assert.Equal(HttpStatusCode.Forbidden, await ChangeAsync(reporter, 3, Policy("pagingFloor", "normal")));

@@ -6,7 +6,7 @@ using System.Text.Json.Nodes;
 
 namespace CapOrleans.Tests.Api;
 
-/// <summary>A reporter that is a contract (EIP-1271), on a real chain, signed for by another library.</summary>
+/// <summary>A reporter that is a contract (EIP-1271), on a real chain, with signatures by another library.</summary>
 [Collection(NodeCollection.Name)]
 public sealed class ContractWalletTests(NodeFixture node)
 {
@@ -21,7 +21,7 @@ public sealed class ContractWalletTests(NodeFixture node)
         var signed = JsonElement.Parse(await Child.RunAsync("node", Repository.File("tests", "clients", "wallet.mjs"), node.Chain.Url.ToString(), data));
         var (wallet, owner, signature) = (signed.Text("wallet"), signed.Text("owner"), signed.Text("signature"));
 
-        // A key of the CapID that is not marked as a contract is never asked about.
+        // The chain is never asked about a key of the CapID that is not marked as a contract.
         await RegisterAsync(new { address = wallet });
         Assert.Equal((HttpStatusCode.Forbidden, "signature-mismatch"), await SendAsync(node.Api, "/v1/incidents", Incident(wallet, signature)));
         await RegisterAsync(new { address = wallet, contract = true });
@@ -49,7 +49,7 @@ public sealed class ContractWalletTests(NodeFixture node)
         var entry = JsonElement.Parse(await node.Api.GetStringAsync($"/v1/audit?log={place.Text("origin").Split('/')[^1]}&limit=1&after={place.GetProperty("index").GetInt64() - 1}"))
             .GetProperty("items")[0].GetProperty("entry").GetProperty("body");
         Assert.Equal(("full-v2", wallet), (entry.Text("scheme"), entry.Text("signer")));
-        // What was accepted stays accepted, whatever becomes of the wallet; nothing new is.
+        // What was accepted stays accepted, whatever becomes of the wallet; nothing new is accepted.
         await RegisterAsync(new { address = $"{node.Reporter.Address}" });
         Assert.Equal((HttpStatusCode.OK, ""), await SendAsync(node.Api, "/v1/incidents", Incident(wallet, signature)));
         Assert.Equal((HttpStatusCode.Forbidden, "signer-not-authorised"), await SendAsync(node.Api, "/v1/incidents", Incident(wallet, signature, misuse: 0.1)));

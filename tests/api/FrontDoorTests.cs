@@ -5,7 +5,7 @@ using System.Text.Json;
 
 namespace CapOrleans.Tests.Api;
 
-/// <summary>What a service on loopback gives to whoever is not a program of this machine.</summary>
+/// <summary>What a service on loopback gives to callers that are not programs of this machine.</summary>
 [Collection(NodeCollection.Name)]
 public sealed class FrontDoorTests(NodeFixture node)
 {
@@ -85,7 +85,7 @@ public sealed class FrontDoorTests(NodeFixture node)
         var busy = new List<TcpClient>();
         try
         {
-            // Until one is refused: bodies that do not come are given up after five seconds, and their slots are free again.
+            // Until one is refused: the server gives up on missing bodies after five seconds, which frees their slots.
             await Eventually.TrueAsync(async () =>
             {
                 do
@@ -110,7 +110,9 @@ public sealed class FrontDoorTests(NodeFixture node)
         await Eventually.TrueAsync(async () => await StatusAsync("GET /v1/limits", "localhost") == 200);
     }
 
-    /// <summary>Over a connection of its own: a client of the library would mend what is odd in it.</summary>
+    /// <summary>
+    /// Sends over a connection of its own, because an HTTP client would correct what is odd about the call.
+    /// </summary>
     /// <returns>0 for a connection that was closed without an answer.</returns>
     private async Task<int> StatusAsync(string call, string host, string header = "")
     {

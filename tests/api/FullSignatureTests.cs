@@ -5,7 +5,7 @@ using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Tests.Api;
 
-/// <summary>Incidents of which every field is signed.</summary>
+/// <summary>Incidents with every field signed.</summary>
 [Collection(NodeCollection.Name)]
 public sealed class FullSignatureTests(NodeFixture node)
 {
@@ -75,7 +75,7 @@ public sealed class FullSignatureTests(NodeFixture node)
         using var refused = await node.Api.GetAsync("/v1/signing/typed-data?task_id=W-1");
         Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
 
-        // What no URL has room for.
+        // Too long for a URL.
         var report = new JsonObject
         {
             ["task_id"] = "W-1", ["cap_id"] = "SYS-CORE", ["agent"] = "wallet", ["timestamp"] = "2026-11-24T12:00:00Z",

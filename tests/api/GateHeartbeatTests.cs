@@ -8,7 +8,7 @@ using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Tests.Api;
 
-/// <summary>Gates make themselves known to the cluster.</summary>
+/// <summary>Gates announce themselves to the cluster.</summary>
 [Collection(NodeCollection.Name)]
 public sealed class GateHeartbeatTests(NodeFixture node)
 {
@@ -58,7 +58,7 @@ public sealed class GateHeartbeatTests(NodeFixture node)
         using var stale = await node.Api.PostAsJsonAsync("/v1/gates/beat-1/heartbeats", Heartbeat("beat-1", key, at, 0, 0));
         Assert.Equal("stale-heartbeat", ProblemTypes.NameIn(await stale.Content.ReadAsByteArrayAsync()));
         Assert.Equal((HttpStatusCode.Forbidden, "gate"), await BeatAsync("beat-1", PrivateKey.Create(), later));
-        // Somebody else's number.
+        // The number is not the one that was signed.
         Assert.Equal((HttpStatusCode.Forbidden, "gate"), await BeatAsync("beat-1", key, later, waiting: 7, signedWaiting: 0));
         Assert.Equal((HttpStatusCode.NoContent, ""), await BeatAsync("beat-1", key, later, waiting: 7));
         Assert.Equal(7, (await ListAsync()).Single(gate => gate.Text("gate") == "beat-1").GetProperty("waiting").GetInt64());

@@ -5,8 +5,8 @@ using CapOrleans.Core.Signatures;
 namespace CapOrleans.Tests.Api;
 
 /// <summary>
-/// What generators of clients make of the descriptions: types for openapi-fetch, and an SDK of @hey-api/openapi-ts. Each is compiled strictly,
-/// and run against the service.
+/// What client generators make of the descriptions: types for openapi-fetch, and an SDK of @hey-api/openapi-ts. Each is
+/// compiled in strict mode and run against the service.
 /// </summary>
 [Collection(NodeCollection.Name)]
 public sealed class GeneratedClientTests(NodeFixture node) : IDisposable

@@ -6,7 +6,7 @@ using CapOrleans.Contracts.Webhooks;
 
 namespace CapOrleans.Tests.Api;
 
-/// <summary>Ladders, as an operator makes them.</summary>
+/// <summary>Escalation ladders, as an operator manages them.</summary>
 [Collection(NodeCollection.Name)]
 public sealed class LadderTests(NodeFixture node)
 {
@@ -30,7 +30,7 @@ public sealed class LadderTests(NodeFixture node)
         Assert.Contains((await AnswerAsync(HttpMethod.Get, "/v1/ladders", HttpStatusCode.OK)).EnumerateArray(), one => one.Text(
             "id") == "api-test");
 
-        // It counts for nobody here; one that names the CapID does.
+        // It does not apply to this CapID; a ladder that names the CapID does.
         var none = await AnswerAsync(HttpMethod.Get, $"/v1/ladders/api-test/preview?cap=SYS-CORE", HttpStatusCode.OK);
         Assert.Equal((JsonValueKind.Null, 0), (none.GetProperty("ladder").ValueKind, none.GetProperty("steps").GetArrayLength()));
         await AnswerAsync(HttpMethod.Put, "/v1/ladders/api-test", HttpStatusCode.OK, new { caps = "SYS-CORE", ladder.repeat,

@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace CapOrleans.Tests.Api;
 
-/// <summary>Who sends too much, and where that is written.</summary>
+/// <summary>Senders that exceed a limit, and the list of limits.</summary>
 [Collection(NodeCollection.Name)]
 public sealed class LimitTests(NodeFixture node)
 {

@@ -4,7 +4,7 @@ using CapOrleans.Core.Incidents;
 
 namespace CapOrleans.Tests.Api;
 
-/// <summary>The description, as a generator of clients reads it.</summary>
+/// <summary>The description, as a client generator reads it.</summary>
 [Collection(NodeCollection.Name)]
 public sealed class OpenApiTests(NodeFixture node)
 {

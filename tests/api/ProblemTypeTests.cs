@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace CapOrleans.Tests.Api;
 
-/// <summary>Problems of single calls that no other test asks for.</summary>
+/// <summary>Problems of single calls that no other test provokes.</summary>
 [Collection(NodeCollection.Name)]
 public sealed class ProblemTypeTests(NodeFixture node)
 {

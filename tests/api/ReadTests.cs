@@ -17,7 +17,7 @@ public sealed class ReadTests(NodeFixture node)
     public async Task The_old_call_answers_the_old_body_with_the_old_hash()
     {
         var incident = node.Incident();
-        using var answer = await node.Api.PostAsync("/incident", new ByteArrayContent(incident.Bytes())); // legacy clients may name no type
+        using var answer = await node.Api.PostAsync("/incident", new ByteArrayContent(incident.Bytes())); // legacy clients may send no content type
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         Assert.Equal($$"""{"status":"received","hash":"{{incident.Report().AuditHash}}"}""", await answer.Content.ReadAsStringAsync());
     }

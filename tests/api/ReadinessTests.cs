@@ -13,7 +13,7 @@ using CapOrleans.Silo.Settings;
 
 namespace CapOrleans.Tests.Api;
 
-/// <summary>What <c>/health/ready</c> says when the service takes incidents and something is wrong all the same.</summary>
+/// <summary>What <c>/health/ready</c> reports when the service takes incidents but something is wrong.</summary>
 public sealed class ReadinessTests
 {
     [Fact]
@@ -50,7 +50,7 @@ public sealed class ReadinessTests
         Assert.Equal((HttpStatusCode.NotFound, "log-unknown"), await RestartAsync(reader, -1));
         Assert.Equal((HttpStatusCode.Unauthorized, "unauthenticated"), await RestartAsync(stranger, 0));
 
-        // Somebody has the writer's key.
+        // An attacker has the writer's key.
         var ready = await reader.GetFromJsonAsync<JsonElement>("/health/ready");
         var origin = ready.GetProperty("logs")[0].Text("origin");
         var writer = TestIncident.Key(await File.ReadAllTextAsync(directory.File("data/chain-writer.key")));
@@ -79,9 +79,9 @@ public sealed class ReadinessTests
         Assert.Equal(("degraded", true), (degraded.Text("status"), anchor.GetProperty("conflict").GetBoolean()));
         Assert.Contains("anchor.conflict", anchor.Text("lastError"), StringComparison.Ordinal);
         Assert.Equal("pending", await AnchorAsync("R-2"));
-        Assert.DoesNotContain(degraded.GetProperty("consumers").EnumerateArray(), consumer => consumer.Text("consumer") == "mirror"); // off unless it is asked for
+        Assert.DoesNotContain(degraded.GetProperty("consumers").EnumerateArray(), consumer => consumer.Text("consumer") == "mirror"); // off unless configured
 
-        // The way out for an admin, by command.
+        // An admin resolves it with a command.
         var cap = new CapCommand(directory.Path, ("DATA_DIR", directory.File("data")), ("CAP_API", $"{stranger.BaseAddress}"));
         var (code, output) = await cap.RunAsync("chain", "restart", "--json");
         Assert.True(code == 0, output);

@@ -7,7 +7,10 @@ using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Tests.Api;
 
-/// <summary>A misspelt severity pages nobody: it is refused, or at least spoken of. The legacy calls take any word, as they always did.</summary>
+/// <summary>
+/// A misspelt severity would page no one, so it is refused or at least warned about. The legacy calls take any word, as
+/// they always did.
+/// </summary>
 [Collection(NodeCollection.Name)]
 public sealed class SeverityTests(NodeFixture node)
 {

@@ -8,7 +8,7 @@ using CapOrleans.Notify;
 
 namespace CapOrleans.Tests.Api;
 
-/// <summary>Webhooks by their calls, with real receivers.</summary>
+/// <summary>Webhooks through their API, with real receivers.</summary>
 [Collection(NodeCollection.Name)]
 public sealed class WebhookTests(NodeFixture node)
 {
@@ -161,10 +161,10 @@ public sealed class WebhookTests(NodeFixture node)
         var again = await receiver.NextAsync();
         Assert.Equal((delivery.Id, $"SYS-CORE/{id}"), (again.Id, again.Body.Text("subject")));
 
-        // With what was done about it.
+        // Along with its later updates.
         await AnswerAsync(HttpMethod.Post, $"/v1/incidents/SYS-CORE/{id}/resolve", HttpStatusCode.OK, new { });
         Assert.Equal("caporleans.incident.resolved", (await receiver.NextAsync()).Body.Text("type"));
-        await Eventually.TrueAsync(async () => // what is under way is not sent again
+        await Eventually.TrueAsync(async () => // a delivery in progress is not sent again
             (await AnswerAsync(HttpMethod.Get, $"{path}/deliveries?state=delivered", HttpStatusCode.OK)).GetProperty("items").GetArrayLength() == 2);
         asked = await AnswerAsync(HttpMethod.Post, $"{path}/redeliver", HttpStatusCode.Accepted, new { capId = "SYS-CORE",
             incidentId = id });
@@ -198,7 +198,7 @@ public sealed class WebhookTests(NodeFixture node)
         }
     }
 
-    /// <summary>The libraries of Standard Webhooks and of Svix, and Node.js's Ed25519.</summary>
+    /// <summary>Verifies with the libraries of Standard Webhooks and of Svix, and with Node.js's Ed25519.</summary>
     private async Task AssertOthersVerifyAsync(JsonElement webhook, ReceivedDelivery delivery)
     {
         using var directory = new TempDirectory();

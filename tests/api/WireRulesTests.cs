@@ -6,7 +6,7 @@ namespace CapOrleans.Tests.Api;
 /// <summary>Each feature of the API has a JSON context of its own; the rules are the same in all of them.</summary>
 public sealed class WireRulesTests
 {
-    /// <summary>Problems are written and never read; the legacy calls are as they were.</summary>
+    /// <summary>Problems are only written, never read; the legacy calls stay as they were.</summary>
     private static readonly string[] Others = ["LegacyJson", "ProblemsJson", "ReceivedJson"];
 
     [Fact]

@@ -170,7 +170,7 @@ public sealed class CapCommandTests : IDisposable
         Assert.Equal(3, code);
         Assert.Contains("Is it running?", text, StringComparison.Ordinal);
 
-        // What may have arrived is kept as it was signed, so that a duplicate is the same incident.
+        // What may have arrived is kept as it was signed, so that a retry sends the same incident.
         var kept = Assert.Single(Directory.GetFiles(directory.Path, "INC-*.signed.json"));
         Assert.Contains($"cap send {Path.GetFileName(kept)}", text, StringComparison.Ordinal);
         Assert.Equal(0, (await CapAsync("verify", kept)).Code);

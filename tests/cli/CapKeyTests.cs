@@ -31,7 +31,8 @@ public sealed class CapKeyTests(NodeFixture node) : IDisposable
     [Fact]
     public async Task What_a_gate_s_cluster_refused_is_shown_and_tried_again()
     {
-        // The CapID is unknown to the cluster and the gate has no list: the gate takes it, and the cluster does not.
+        // The CapID is unknown to the cluster, and the gate has no key list: the gate accepts the incident, the cluster
+        // refuses it.
         var key = CapOrleans.Core.Signatures.PrivateKey.Create();
         await using var gate = await LoneGate.StartAsync(node.Api.BaseAddress!, directory.Path);
         await File.WriteAllTextAsync(directory.File("gate-token"), gate.Token.Export()); // DATA_DIR, where cap looks for it

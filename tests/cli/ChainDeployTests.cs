@@ -4,7 +4,7 @@ using CapOrleans.Ethereum.Rpc;
 
 namespace CapOrleans.Tests.Cli;
 
-/// <summary>A contract of one's own on a chain that is no dev chain of ours.</summary>
+/// <summary>A contract of the operator's own, on a chain that is not our dev chain.</summary>
 public sealed class ChainDeployTests : IAsyncLifetime
 {
     private readonly TempDirectory directory = new();

@@ -9,7 +9,9 @@ using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Tests.Cli;
 
-/// <summary>The legacy scripts that went straight to the contract, on a real chain.</summary>
+/// <summary>
+/// The command that replaces the legacy scripts which wrote straight to the contract, on a real chain.
+/// </summary>
 public sealed class ChainStoreTests : IAsyncLifetime
 {
     private readonly TempDirectory directory = new();
@@ -63,7 +65,7 @@ public sealed class ChainStoreTests : IAsyncLifetime
             ("http_proxy", $"http://127.0.0.1:{proxy.Port}"), ("all_proxy", $"http://127.0.0.1:{proxy.Port}")).RunAsync("chain", "store", directory.File("signed.json"));
         Assert.Equal(3, code);
         Assert.Contains("does not answer", output, StringComparison.Ordinal);
-        Assert.Single(node.Calls); // whoever had taken the first answer would have asked more
+        Assert.Single(node.Calls); // had it accepted the first answer, it would have sent more requests
         Assert.Empty(proxy.Calls);
     }
 
@@ -74,7 +76,8 @@ public sealed class ChainStoreTests : IAsyncLifetime
         await CapAsync("archive", directory.File("log.json"));
         var (code, output) = await CapAsync("chain", "store", directory.File("log_archived.json"));
         Assert.True(code == 0, output);
-        // python3: json.dumps(sort_keys=True) is {"a": [1, 2.5, "\u00fc"]}, its SHA-256 begins with 6 digits that are the id.
+        // In Python, json.dumps(sort_keys=True) is {"a": [1, 2.5, "\u00fc"]}; the first 6 digits of its SHA-256 are the
+        // id.
         var canonical = """{"a": [1, 2.5, "\u00fc"]}""";
         var sha = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.ASCII.GetBytes(canonical)));
         Assert.Equal($"AUD-{sha[..6]}", JsonElement.Parse(output).Text("id"));
@@ -113,7 +116,7 @@ public sealed class ChainStoreTests : IAsyncLifetime
         Assert.Equal(1, refused);
         Assert.Contains("no writer of the contract", why, StringComparison.Ordinal);
         Assert.Equal(2, (await new CapCommand(directory.Path, ("RPC_URL", chain.Url.ToString())).RunAsync("chain", "store", directory.File("signed.json"), "--key", directory.File("stranger.key"))).Code);
-        Assert.Equal(2, (await CapAsync("chain", "store", directory.File("signed.json"), "--key", directory.File("stranger.key"))).Code); // it makes no contract of its own
+        Assert.Equal(2, (await CapAsync("chain", "store", directory.File("signed.json"), "--key", directory.File("stranger.key"))).Code); // it deploys no contract of its own
         Assert.Equal(2, (await new CapCommand(directory.Path, ("RPC_URL", chain.Url.ToString()), ("CONTRACT_ADDRESS", stranger.Address.ToString())).RunAsync("chain", "store", directory.File("signed.json"), "--key", directory.File("stranger.key"))).Code);
         var away = new CapCommand(directory.Path, ("RPC_URL", $"http://127.0.0.1:{Child.FreePort()}"), ("CONTRACT_ADDRESS", JsonElement.Parse(output).Text("contract")));
         Assert.Equal(3, (await away.RunAsync("chain", "store", directory.File("signed.json"), "--key", directory.File("stranger.key"))).Code);

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 
 namespace CapOrleans.Tests.Cli;
 
-/// <summary>What people type and what files hold.</summary>
+/// <summary>What people type and what files contain.</summary>
 public sealed class CommandLineTests : IDisposable
 {
     private readonly TempDirectory directory = new();

@@ -4,7 +4,7 @@ using CapOrleans.Core.Access;
 
 namespace CapOrleans.Tests.Cli;
 
-/// <summary>Which server is shown which secret.</summary>
+/// <summary>Which server is sent which secret.</summary>
 public sealed class CredentialsTests : IAsyncLifetime
 {
     private const string Unauthenticated = """{"type":"urn:caporleans:problem:unauthenticated","title":"unauthenticated"}""";
@@ -88,7 +88,7 @@ public sealed class CredentialsTests : IAsyncLifetime
             Assert.Empty(server.Calls);
             if (address is not null) // a machine without a network has nowhere to send to
             {
-                Assert.NotEqual(2, (await cap.RunAsync([.. arguments, "--insecure-http"])).Code); // what it answers is no list of keys
+                Assert.NotEqual(2, (await cap.RunAsync([.. arguments, "--insecure-http"])).Code); // its answer is not a key list
                 Assert.StartsWith("Bearer ", Assert.Single(server.Calls).Authorization, StringComparison.Ordinal);
                 server.Calls.Clear();
             }

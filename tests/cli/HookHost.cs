@@ -28,7 +28,7 @@ public abstract class HookHost(NodeFixture node) : IAsyncLifetime
         return Task.CompletedTask;
     }
 
-    /// <summary>Waits until there are so many, and gives them in the order of the log.</summary>
+    /// <summary>Waits until there are at least this many, and returns them in log order.</summary>
     protected async Task<IReadOnlyList<JsonElement>> IncidentsAsync(int atLeast = 1)
     {
         IReadOnlyList<JsonElement> found = [];
@@ -41,7 +41,7 @@ public abstract class HookHost(NodeFixture node) : IAsyncLifetime
         return found;
     }
 
-    /// <param name="gate">Null for the real one.</param>
+    /// <param name="gate">URL of the gate; null for the real one.</param>
     protected CapCommand Cap(string? gate = null) => new(Folder.Path, [.. Settings(gate ?? Gate)]);
 
     protected IEnumerable<(string Name, string Value)> Settings(string gate) =>

@@ -3,7 +3,7 @@ using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Tests.Cli;
 
-/// <summary>What a host's owner gets wrong keeps no command from running, and loses no report unsaid.</summary>
+/// <summary>Mistakes of a host's owner keep no command from running, and lose no report silently.</summary>
 [Collection(NodeCollection.Name)]
 public sealed class HookMistakeTests(NodeFixture node) : HookHost(node)
 {
@@ -133,7 +133,7 @@ public sealed class HookMistakeTests(NodeFixture node) : HookHost(node)
         Assert.Contains("The failure is NOT reported: ", output, StringComparison.Ordinal);
         Assert.Contains(why, output, StringComparison.Ordinal);
 
-        // The watcher reports a bad option at the start, and not when it fails.
+        // The watcher reports a bad option when it starts, not when the check fails.
         (code, output) = await cap.RunAsync("hook", "watch", "--check", "true");
         Assert.True(code == 2, output);
         Assert.Contains(why, output, StringComparison.Ordinal);

@@ -30,7 +30,7 @@ public sealed class HookRunTests(NodeFixture node) : HookHost(node)
         Assert.Equal(127, (await RunAsync("no-such-program")).Code);
         Assert.Equal(127, (await RunAsync(Folder.File("text/below"))).Code);
         File.SetUnixFileMode(Folder.File("text"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        Assert.Equal(5, (await RunAsync(Folder.File("text"))).Code); // no interpreter of its own: a shell's
+        Assert.Equal(5, (await RunAsync(Folder.File("text"))).Code); // without a shebang line, a shell runs it
     }
 
     [Fact]
@@ -38,13 +38,13 @@ public sealed class HookRunTests(NodeFixture node) : HookHost(node)
     {
         var (go, output) = (Folder.File("go"), Folder.File("output"));
         var daemon = $"(until test -e {go}; do sleep 0.05; done; echo first >&2; echo second >&2) > /dev/null & exit 0";
-        await ShellAsync($"exec cap hook run -- sh -c \"$1\" 2> {output}", daemon); // ends, though nothing has been written
+        await ShellAsync($"exec cap hook run -- sh -c \"$1\" 2> {output}", daemon); // returns, though nothing has been written
         await File.WriteAllTextAsync(go, "");
         await Eventually.TrueAsync(() => File.ReadAllText(output) == "first\nsecond\n");
     }
 
     [Theory]
-    [InlineData("""printf '\377\376h\000i\000\n\000' >&2""")] // as UTF-16 begins
+    [InlineData("""printf '\377\376h\000i\000\n\000' >&2""")] // starts like UTF-16
     [InlineData("""head -c 300000 /dev/urandom | tee "$0" >&2""")]
     [InlineData("""printf 'caf\351 \303' >&2""")]
     public async Task Whatever_it_writes_comes_out_byte_for_byte_and_an_incident_says_of_it_what_is_text(string command)
@@ -53,7 +53,7 @@ public sealed class HookRunTests(NodeFixture node) : HookHost(node)
         await ShellAsync($"sh -c \"$1; exit 0\" {copy} 2> {direct}", command);
         await ShellAsync($"cap hook run -- sh -c \"$1; exit 4\" {copy} 2> {through}; test $? = 4", command);
         var expected = await File.ReadAllBytesAsync(File.Exists(copy) ? copy : direct);
-        // Behind it stands what became of the report.
+        // The result of the report follows it.
         Assert.Equal(expected, (await File.ReadAllBytesAsync(through)).Take(expected.Length));
         var description = await DescriptionAsync();
         Assert.StartsWith("sh exited with status 4\n", description, StringComparison.Ordinal);
@@ -103,7 +103,7 @@ public sealed class HookRunTests(NodeFixture node) : HookHost(node)
         var cap = Cap($"http://127.0.0.1:{((IPEndPoint)gate.LocalEndpoint).Port}/gate_receive");
         var runs = Enumerable.Range(0, 4).Select(_ => cap.RunAsync("hook", "run", "--", "false")).ToList();
         using var first = await gate.AcceptSocketAsync();
-        await Eventually.TrueAsync(() => Directory.GetFiles(Folder.File("spool"), "*.json").Length == 4); // all are kept meanwhile
+        await Eventually.TrueAsync(() => Directory.GetFiles(Folder.File("spool"), "*.json").Length == 4); // all four are in the spool meanwhile
         first.Close();
         var others = 0;
         var accepting = Task.Run(async () =>
@@ -124,7 +124,7 @@ public sealed class HookRunTests(NodeFixture node) : HookHost(node)
         Assert.All(await Task.WhenAll(runs), run => Assert.Equal(1, run.Code));
         gate.Stop();
         await accepting;
-        Assert.InRange(others, 0, 1); // it may have asked whether the gate is there at all
+        Assert.InRange(others, 0, 1); // a run may have probed whether there is a gate at all
         Assert.Equal(4, Directory.GetFiles(Folder.File("spool"), "*.json").Length);
     }
 
@@ -159,13 +159,13 @@ public sealed class HookRunTests(NodeFixture node) : HookHost(node)
 
     private async Task<string> DescriptionAsync() => (await IncidentsAsync())[0].Text("description");
 
-    /// <returns>What a shell that knows <c>cap</c> prints.</returns>
+    /// <returns>The output of a shell that has <c>cap</c> on its PATH.</returns>
     private async Task<string> ShellAsync(string script, params string[] arguments)
     {
         await File.WriteAllTextAsync(Folder.File("script"), script.ReplaceLineEndings("\n"));
         var environment = Settings(Gate).ToDictionary(pair => pair.Name, pair => pair.Value);
         environment["PATH"] = $"{Path.GetDirectoryName(CapCommand.Program)}:{System.Environment.GetEnvironmentVariable("PATH")}";
-        // .NET, which runs this test, ignores SIGPIPE, and whom it starts does too.
+        // .NET, which runs this test, ignores SIGPIPE, and its child processes inherit that.
         string[] call = ["--default-signal=PIPE", "bash", Folder.File("script"), .. arguments];
         using var shell = Child.Start("env", call, environment, Folder.Path);
         var code = await shell.ExitAsync();

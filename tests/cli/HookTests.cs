@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging;
 
 namespace CapOrleans.Tests.Cli;
 
-/// <summary>Faults on a host become incidents: a real command, a real nginx, a gate that is away.</summary>
+/// <summary>Faults on a host become incidents: a real command, a real nginx, a gate that is unreachable.</summary>
 [Collection(NodeCollection.Name)]
 public sealed partial class HookTests(NodeFixture node) : HookHost(node)
 {
@@ -92,7 +92,7 @@ public sealed partial class HookTests(NodeFixture node) : HookHost(node)
         var output = "";
         await Eventually.TrueAsync(async () =>
         {
-            // A gate that has no list of keys just now takes it, and takes the same again until it has one.
+            // While a gate has no key list, it accepts the incident, and every retry too.
             (var code, output) = await HookAsync(Gate, "unit", "nginx.service");
             return code == 1;
         });
@@ -103,7 +103,7 @@ public sealed partial class HookTests(NodeFixture node) : HookHost(node)
         Assert.Equal(1, flushed);
         Assert.Contains("1 refused, put aside in", output, StringComparison.Ordinal);
 
-        // When the key is added, what lies aside goes out.
+        // Once the key is added, what was put aside is sent.
         using var added = await Node.Operator.PostAsJsonAsync($"/v1/caps/{CapId}/changes", new { change = new { addKey = new { address = stranger.Address.ToString() } } });
         Assert.True(added.IsSuccessStatusCode);
         await Eventually.TrueAsync(async () => (await HookAsync(Gate, "flush", "--refused")).Code == 0);
@@ -180,7 +180,7 @@ public sealed partial class HookTests(NodeFixture node) : HookHost(node)
         var spool = Directory.GetFiles(Folder.File("spool"), "*.json");
         Assert.Equal(2, spool.Length);
 
-        // What nothing lets pass for a week is put aside; the other one passes when it may.
+        // What is blocked for a week is put aside; the other one is sent once it may pass.
         File.SetLastWriteTimeUtc(spool.Order(StringComparer.Ordinal).First(), TimeProvider.System.GetUtcNow().UtcDateTime.AddDays(-8));
         var (code, flush) = await HookAsync(gate, "flush");
         Assert.Equal(4, code);
@@ -260,7 +260,7 @@ public sealed partial class HookTests(NodeFixture node) : HookHost(node)
         Assert.Contains("private key", output, StringComparison.Ordinal);
         Assert.Contains("It lies unsigned at", output, StringComparison.Ordinal);
 
-        // When there is one, it goes out.
+        // Once there is a key, the report is sent.
         await File.WriteAllTextAsync(Folder.File("data/identity.key"), (await Node.RegisterAsync($"{CapId}-2")).ExportHex());
         var cap = new CapCommand(Folder.Path, [("CAP_ID", $"{CapId}-2"), .. Settings(Gate)]);
         Assert.Equal(1, (await cap.RunAsync("doctor")).Code);
@@ -310,7 +310,7 @@ public sealed partial class HookTests(NodeFixture node) : HookHost(node)
         Assert.Equal(incidents[0].Text("incidentId").Replace("FAIL", "OK", StringComparison.Ordinal), incidents[1].Text("incidentId"));
         Assert.Equal("normal", incidents[1].Text("severity"));
 
-        // What it opened is over, and says by what.
+        // The incident that it opened is resolved, and names the recovery.
         await Eventually.TrueAsync(async () => (await IncidentsAsync(2))[0].Text("state") == "resolved");
         var update = Assert.Single((await IncidentsAsync(2))[0].GetProperty("updates").EnumerateArray());
         Assert.Equal((incidents[1].Text("incidentId"), incidents[0].Text("signer")), (update.Text("recovery"), update.Text("by")));
@@ -345,7 +345,7 @@ public sealed partial class HookTests(NodeFixture node) : HookHost(node)
         Assert.True(File.Exists(Folder.File("units/nginx@a\\x2db.c.service.d/cap-hook.conf")));
         Assert.True(File.Exists(Folder.File("units/backup.timer.d/cap-hook.conf")));
         Assert.Equal(0, (await HookAsync(Gate, ["uninstall", .. odd, "--folder", Folder.File("units"), "--yes"])).Code);
-        Assert.True(File.Exists(Folder.File("units/cap-hook-high@.service"))); // nginx has it still
+        Assert.True(File.Exists(Folder.File("units/cap-hook-high@.service"))); // nginx still uses it
         Assert.Equal(0, (await HookAsync(Gate, "uninstall", "nginx", "--folder", Folder.File("units"), "--yes")).Code);
         Assert.Empty(Directory.EnumerateFiles(Folder.File("units"), "*", SearchOption.AllDirectories));
     }
@@ -360,7 +360,7 @@ public sealed partial class HookTests(NodeFixture node) : HookHost(node)
         var line = (await File.ReadAllLinesAsync(Folder.File("etc/cap-hook-disk"))).Single(text => text.StartsWith(start, StringComparison.Ordinal));
         Assert.Equal(
             UnixFileMode.UserRead | UnixFileMode.UserWrite | (with == "watchdog" ? UnixFileMode.UserExecute : 0), File.GetUnixFileMode(Folder.File("etc/cap-hook-disk")));
-        Assert.True(line.IndexOfAny(['%', '\\']) < 0, line); // what cron would read otherwise is in a file of its own
+        Assert.True(line.IndexOfAny(['%', '\\']) < 0, line); // characters that cron interprets are in a separate file
         await File.WriteAllTextAsync(Folder.File("broken"), "");
         for (var i = 0; i < 2; i++)
         {

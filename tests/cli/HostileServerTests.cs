@@ -7,14 +7,14 @@ using CapOrleans.Cli;
 
 namespace CapOrleans.Tests.Cli;
 
-/// <summary>Whatever a server says, the terminal of the person who asked obeys nothing of it, and no line is forged.</summary>
+/// <summary>Nothing that a server sends can control the user's terminal or forge a line of output.</summary>
 public sealed class HostileServerTests : IAsyncLifetime
 {
     private const string Evil = "\e[2J\u009b1m\a\b\u007f\u202e\u2066\u200f\u061c\u200b\ufeff\u00ad\U000E0041[red]x[/]\r\nforged: line";
 
     private static readonly JsonSerializerOptions Raw = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>JSON that is none of ours.</summary>
+    /// <summary>JSON that is not in our format.</summary>
     private static readonly string[] Shapes =
     [
         "", "null", "1", "[]", "[1]", "{}", """{"status":1}""", """{"status":"\ud800"}""", """{"items":1}""", """{"items":[1],"next":{}}""", """{"items":[{"number":"1"}],"next":1e99}""",
@@ -126,6 +126,6 @@ public sealed class HostileServerTests : IAsyncLifetime
         }
     }
 
-    /// <summary>As a hostile server writes it: nothing is escaped that need not be.</summary>
+    /// <summary>Serializes as a hostile server would: escapes nothing that it need not.</summary>
     private static string Json(object value) => JsonSerializer.Serialize(value, Raw);
 }

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 
 namespace CapOrleans.Tests.Cli;
 
-/// <summary>Content from gateways that are honest, that lie, and that are the node's own.</summary>
+/// <summary>Content from honest gateways, from lying gateways, and from the node's own.</summary>
 [Collection(NodeCollection.Name)]
 public sealed class IpfsCheckTests(NodeFixture node) : IAsyncLifetime
 {
@@ -123,7 +123,7 @@ public sealed class IpfsCheckTests(NodeFixture node) : IAsyncLifetime
         Assert.Equal(3, (await CheckAsync("bafkreihhponjv2pdbmg33nxvccrgj34546avahl3nojk5cplawofvn2d3m")).Code);
     }
 
-    /// <summary>Puts a file's blocks into the gateway, as the IPFS importer cut them.</summary>
+    /// <summary>Puts a file's blocks into the gateway, split as the IPFS importer does it.</summary>
     private JsonElement Keep(int size, string profile)
     {
         var file = Vectors.Load("cid-files.json").GetProperty("files").EnumerateArray()

@@ -4,17 +4,17 @@ using CapOrleans.Core.Access;
 
 namespace CapOrleans.Tests.Cli;
 
-/// <summary>A key goes to no program that another user has put in the service's place.</summary>
+/// <summary>No key is sent to a program that another user runs in the service's place.</summary>
 public sealed class LoopbackListenerTests : IDisposable
 {
     private const string Heading = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n";
 
-    /// <summary>A connection that nobody has accepted yet.</summary>
+    /// <summary>A connection that is not accepted yet.</summary>
     private const string Queued = "0100007F:1F90 0100007F:C000 01 0 0|";
 
     private const string Queued6 = "0000000000000000FFFF00000100007F:1F90 0000000000000000FFFF00000100007F:C000 01 0 0|";
 
-    /// <summary>Says 401 until it is shown something, and prints what it is shown.</summary>
+    /// <summary>Answers 401 until it is sent credentials, and prints what it is sent.</summary>
     private const string Squatter = """
         const http = require("http");
         const problem = JSON.stringify({ type: "urn:caporleans:problem:unauthenticated", title: "unauthenticated" });
@@ -65,7 +65,7 @@ public sealed class LoopbackListenerTests : IDisposable
     {
         var (port, squatter) = await SquatAsync("127.0.0.1");
         using var _ = squatter;
-        Assert.Equal(3, (await Cap(port).RunAsync("show", "X", "--insecure-http")).Code); // what it answers is no CapID
+        Assert.Equal(3, (await Cap(port).RunAsync("show", "X", "--insecure-http")).Code); // its answer is not a CapID
         await squatter.LineAsync($"/v1/caps/X with Bearer {apiKey}", TimeSpan.FromMinutes(1));
         await Child.RunAsync("chown", "nobody", directory.File("gate-token"));
         Assert.Equal(3, (await Cap(port).RunAsync("gate", "status")).Code);
@@ -78,10 +78,10 @@ public sealed class LoopbackListenerTests : IDisposable
     [InlineData(Queued + "00000000:1F90 00000000:0000 0A 1000 7", 1000)]
     [InlineData(Queued6 + "0000000000000000FFFF00000100007F:1F90 00000000000000000000000000000000:0000 0A 1000 7", 1000)]
     [InlineData(Queued6 + "00000000000000000000000000000000:1F90 00000000000000000000000000000000:0000 0A 1000 7", 1000)]
-    [InlineData(Queued + "00000000:1F90 00000000:0000 0A 0 6|0100007F:1F90 00000000:0000 0A 1000 7", 1000)] // the kernel prefers the very address
+    [InlineData(Queued + "00000000:1F90 00000000:0000 0A 0 6|0100007F:1F90 00000000:0000 0A 1000 7", 1000)] // the kernel prefers the exact address
     [InlineData(Queued + "00000000000000000000000000000000:1F90 00000000000000000000000000000000:0000 0A 1000 6|0100007F:1F90 00000000:0000 0A 0 7", 0)]
-    [InlineData("0100007F:1F90 0100007F:C000 03 0 0|0100007F:1F90 00000000:0000 0A 1000 7", 1000)] // its last packet is on the way
-    [InlineData("0100007F:1F90 0100007F:C000 01 1000 7", 1000)] // it took the connection and gave the port away
+    [InlineData("0100007F:1F90 0100007F:C000 03 0 0|0100007F:1F90 00000000:0000 0A 1000 7", 1000)] // the last packet of the handshake is on its way
+    [InlineData("0100007F:1F90 0100007F:C000 01 1000 7", 1000)] // it accepted the connection and gave up the port
     [InlineData("0000000000000000FFFF00000100007F:1F90 0000000000000000FFFF00000100007F:C000 01 1000 7", 1000)]
     public void It_is_told_who_has_the_other_end(string rows, uint user) =>
         Assert.Equal([user], Users(rows, IPAddress.Loopback));
@@ -90,12 +90,12 @@ public sealed class LoopbackListenerTests : IDisposable
     [InlineData(Queued + "0100007F:1F91 00000000:0000 0A 1000 7")] // another port
     [InlineData(Queued + "0200007F:1F90 00000000:0000 0A 1000 7")] // another address
     [InlineData(Queued + "00000000000000000000000001000000:1F90 00000000000000000000000000000000:0000 0A 1000 7")] // ::1
-    [InlineData(Queued + "00000000000000000000000000000000:1F90 00000000000000000000000000000000:0000 0A 0 7")] // IPv6 alone: it came through no such listener
+    [InlineData(Queued + "00000000000000000000000000000000:1F90 00000000000000000000000000000000:0000 0A 0 7")] // an IPv6-only listener cannot have received it
     [InlineData("0100007F:1F90 00000000:0000 0A 0 7")] // no connection
-    [InlineData("0100007F:1F90 0100007F:C001 01 1000 7|0100007F:1F90 00000000:0000 0A 0 7")] // another caller
-    [InlineData("0100007F:1F90 0100007F:C000 06 1000 0|0100007F:1F90 00000000:0000 0A 0 7")] // it was closed
-    [InlineData("0100007F:1F90 0100007F:C000 05 1000 7|0100007F:1F90 00000000:0000 0A 0 7")] // by one side
-    [InlineData("0100007F:C000 0100007F:1F90 01 1000 7")] // this end
+    [InlineData("0100007F:1F90 0100007F:C001 01 1000 7|0100007F:1F90 00000000:0000 0A 0 7")] // another caller's connection
+    [InlineData("0100007F:1F90 0100007F:C000 06 1000 0|0100007F:1F90 00000000:0000 0A 0 7")] // closed
+    [InlineData("0100007F:1F90 0100007F:C000 05 1000 7|0100007F:1F90 00000000:0000 0A 0 7")] // closed by one side
+    [InlineData("0100007F:C000 0100007F:1F90 01 1000 7")] // this end of the connection
     [InlineData(Queued + "0100007:1F90 00000000:0000 0A 1000 7|rubbish|0100007G:1F90 00000000:0000 0A 1000 7")]
     [InlineData(Queued + "0100007F:x 00000000:0000 0A 1000 7")]
     [InlineData("")]
@@ -108,7 +108,7 @@ public sealed class LoopbackListenerTests : IDisposable
     [Fact]
     public void A_socket_that_moves_to_the_other_table_while_they_are_read_is_seen()
     {
-        // As IPV6_ADDRFORM does it: in tcp6 at first, and from the first look on in tcp.
+        // As IPV6_ADDRFORM does it: in tcp6 for the first read, and in tcp from then on.
         const string Row = "0: 0100007F:1F90 0100007F:C000 01 00000000:00000000 00:00000000 00000000  1000        0 7 1 ffff8881 100 0 0 10 0";
         var looks = 0;
         string Read(string table) => (looks++ == 0) == (table == "/proc/net/tcp6") ? Heading + Row : Heading;
@@ -124,7 +124,7 @@ public sealed class LoopbackListenerTests : IDisposable
 
     [Fact]
     public void Of_several_who_listen_there_each_counts() =>
-        Assert.Equal([0u, 1000u], Users(Queued + "00000000:1F90 00000000:0000 0A 0 7|00000000:1F90 00000000:0000 0A 1000 8", IPAddress.Loopback)); // each at one device
+        Assert.Equal([0u, 1000u], Users(Queued + "00000000:1F90 00000000:0000 0A 0 7|00000000:1F90 00000000:0000 0A 1000 8", IPAddress.Loopback)); // each on a device of its own
 
     [Fact]
     public void IPv6_has_addresses_of_its_own()
@@ -136,7 +136,8 @@ public sealed class LoopbackListenerTests : IDisposable
         Assert.Equal([1000u], Users(Rows, IPAddress.Loopback.MapToIPv6()));
     }
 
-    /// <param name="rows">Addresses, state, user and inode; the bar ends a row. Each stands in the table of its addresses' length.</param>
+    /// <param name="rows">Address pair, state, user and inode, with a bar between rows. The length of its addresses
+    /// decides a row's table.</param>
     private static IReadOnlyList<uint> Users(string rows, IPAddress address) => LoopbackListener.UsersOf(
         table => Heading + string.Join('\n', rows.Split('|').Where(row => row.Length > 60 == table.EndsWith('6'))
             .Select((row, i) => row.Split(' ') is [var local, var remote, var state, var user, var inode]

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace CapOrleans.Tests.Cli;
 
-/// <summary>API keys by command, of a real service.</summary>
+/// <summary>API keys of a real service, managed with the command.</summary>
 [Collection(NodeCollection.Name)]
 public sealed class OperatorCommandTests(NodeFixture node) : IDisposable
 {

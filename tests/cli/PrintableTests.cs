@@ -4,7 +4,7 @@ using CsCheck;
 
 namespace CapOrleans.Tests.Cli;
 
-/// <summary>What a terminal would obey, and what a reader cannot see, is not printed.</summary>
+/// <summary>Terminal control sequences and invisible characters are not printed.</summary>
 public sealed class PrintableTests
 {
     [Theory]

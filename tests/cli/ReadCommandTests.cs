@@ -4,7 +4,7 @@ using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Tests.Cli;
 
-/// <summary>The system read from the command line, of a real service.</summary>
+/// <summary>Reading from a real service on the command line.</summary>
 [Collection(NodeCollection.Name)]
 public sealed class ReadCommandTests(NodeFixture node) : IDisposable
 {
@@ -125,7 +125,7 @@ public sealed class ReadCommandTests(NodeFixture node) : IDisposable
         Assert.Equal(["admin"], await RolesAsync());
         Assert.DoesNotContain("2030", (await CapAsync("key", "list", "CLI-MERGE")).Output, StringComparison.Ordinal);
 
-        // What the server says of a key is not signed for unasked: it may say more than is true.
+        // The roles that the server reports for a key are not signed without confirmation: it may report too many.
         Assert.Equal(0, (await CapAsync("key", "add", "CLI-MERGE", "--key", address, "--role", "reporter", "--yes")).Code);
         (code, refused) = await CapAsync("key", "add", "CLI-MERGE", "--key", address, "--role", "reporter");
         Assert.Equal(2, code);

@@ -4,7 +4,7 @@ using CsCheck;
 
 namespace CapOrleans.Tests.Cli;
 
-/// <summary>What a failed command prints is in the log for ever: without the usual secrets.</summary>
+/// <summary>The output of a failed command stays in the log forever, so the usual secrets are masked.</summary>
 public sealed class SecretMaskTests
 {
     private const string Hex = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
@@ -79,7 +79,7 @@ public sealed class SecretMaskTests
     [InlineData("passwd was left as it is, the password unchanged\n2026-11-29 next line")]
     public void Ordinary_text_stays(string text) => Assert.Equal(text, SecretMask.Apply(text));
 
-    /// <summary>Letters of which none of the forms can be made.</summary>
+    /// <summary>Letters that cannot form any of the masked patterns.</summary>
     [Fact]
     public void Text_without_such_a_form_is_unchanged() =>
         Gen.String[Gen.Char["abdgilmnovx0189 \t\n.,;:()[]{}'\"=-_+/\\&?#$%ü"]].Sample(text => Assert.Equal(text, SecretMask.Apply(text)));

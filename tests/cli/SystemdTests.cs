@@ -18,7 +18,7 @@ public sealed class SystemdTests(NodeFixture node) : IAsyncLifetime
     {
         if (machine is not null)
         {
-            await Child.RunAsync("kill", "-9", $"{first}"); // its first process: all others go with it
+            await Child.RunAsync("kill", "-9", $"{first}"); // the init process: all others die with it
             await machine.ExitAsync();
             machine.Dispose();
             foreach (var folder in Directory.EnumerateDirectories(group, "*", SearchOption.AllDirectories).OrderByDescending(folder => folder.Length).Append(group))
@@ -47,13 +47,13 @@ public sealed class SystemdTests(NodeFixture node) : IAsyncLifetime
         Assert.StartsWith("nginx.service failed: exit-code", incident.Text("description"), StringComparison.Ordinal);
         Assert.Contains("invalid port in \"99999\"", incident.Text("description"), StringComparison.Ordinal);
 
-        // The same failure reported once more is the same incident; another start is another failure.
+        // Reporting the same failure again gives the same incident; another start is another failure.
         await InsideAsync("sh", "-c", "set -a; . /etc/default/cap; cap hook unit nginx.service");
         Assert.Single(await IncidentsAsync(1));
         await InsideAsync("sh", "-c", "! systemctl start nginx");
         Assert.Equal(2, (await IncidentsAsync(2)).Select(one => one.Text("incidentId")).Distinct().Count());
 
-        // When it is mended, nothing is reported.
+        // Once it is repaired, nothing is reported.
         await InsideAsync("sh", "-c", "printf 'events {}\\n' > /etc/nginx/nginx.conf; systemctl start nginx && systemctl is-active nginx");
         Assert.Equal(2, (await IncidentsAsync(2)).Count);
     }
@@ -77,7 +77,8 @@ public sealed class SystemdTests(NodeFixture node) : IAsyncLifetime
         });
     }
 
-    /// <returns>Empty of a process that has ended: the script's own commands come before, and are short.</returns>
+    /// <returns>Empty for a process that has exited, as the short commands of the script do before systemd
+    /// starts.</returns>
     private static async Task<string> NameAsync(int process)
     {
         try

@@ -3,7 +3,7 @@ using CapOrleans.Core.Sealing;
 
 namespace CapOrleans.Tests.Cli;
 
-/// <summary>WireGuard files: who gets which address, and who may come from where.</summary>
+/// <summary>WireGuard files: which address each host gets, and which addresses it may send from.</summary>
 public sealed class VpnTests : IDisposable
 {
     private readonly TempDirectory directory = new();
@@ -59,7 +59,7 @@ public sealed class VpnTests : IDisposable
         Assert.Equal(0, (await CapAsync("peer", "own", "--public-key", key)).Code);
         Assert.Equal(2, (await CapAsync("peer", "own-2", "--public-key", key)).Code);
 
-        // Somebody gave a host a network behind it as well.
+        // An operator has also given a host a network behind it.
         await File.WriteAllTextAsync(directory.File("cap-gate.conf"), (await ReadAsync("cap-gate")).Replace("AllowedIPs = 10.86.0.2/32", "AllowedIPs = 192.168.7.0/24, 10.86.0.2/32", StringComparison.Ordinal));
         Assert.Equal("10.86.0.9", JsonElement.Parse((await CapAsync("peer", "more", "--json")).Output).Text("address"));
     }

@@ -32,7 +32,7 @@ public sealed class CapOrleansClientTests(NodeFixture node) : IDisposable
         IncidentSigner.Sign(incident, reporter, chainId: 31337, TimeProvider.System);
         var open = new CapOrleansClient(http, node.Api.BaseAddress!);
         var accepted = await open.SendIncidentAsync(IncidentSigner.Bytes(incident), default);
-        Assert.Equal(accepted, await open.SendIncidentAsync(IncidentSigner.Bytes(incident), default)); // sent again, the receipt is the same
+        Assert.Equal(accepted, await open.SendIncidentAsync(IncidentSigner.Bytes(incident), default)); // sending it again gives the same receipt
         Assert.Equal("high", (await open.FindIncidentAsync("CLIENT-1", accepted.IncidentId, default))!.Severity);
         Assert.Null(await open.FindIncidentAsync("CLIENT-1", "INC-other", default));
 

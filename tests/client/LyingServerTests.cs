@@ -7,7 +7,7 @@ using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Tests.Client;
 
-/// <summary>An API, or something in between, that names another CapID than the one that was asked about.</summary>
+/// <summary>An API, or something in between, that names another CapID than the one requested.</summary>
 public sealed class LyingServerTests : HttpMessageHandler
 {
     private readonly List<HttpMethod> asked = [];

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace CapOrleans.Tests.Client;
 
-/// <summary>What is sent again, when, and what is not.</summary>
+/// <summary>What is retried, when, and what is not.</summary>
 public sealed class RetryHandlerTests : HttpMessageHandler
 {
     private static readonly Uri Api = new("http://api.example/");
@@ -36,7 +36,7 @@ public sealed class RetryHandlerTests : HttpMessageHandler
 
     [Theory]
     [InlineData(404, null)]
-    [InlineData(503, 31)] // longer than anybody waits
+    [InlineData(503, 31)] // longer than the client waits
     public async Task What_is_decided_or_takes_too_long_is_told_at_once(int status, int? seconds)
     {
         answers.Enqueue(() => Answer(status, seconds is { } wait ? TimeSpan.FromSeconds(wait) : null));

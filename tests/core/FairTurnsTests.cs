@@ -77,11 +77,11 @@ public sealed class FairTurnsTests
         var (first, ran, gaveUp) = (new TaskCompletionSource(), new ConcurrentQueue<string>(), new List<string>());
         Assert.True(Add("A0", first.Task));
         Assert.Equal([true, true, true, false], Enumerable.Range(1, 4).Select(i => Add($"A{i}")));
-        Assert.Equal([true, true, false], Enumerable.Range(1, 3).Select(i => Add($"B{i}"))); // three would be more than A has then
+        Assert.Equal([true, true, false], Enumerable.Range(1, 3).Select(i => Add($"B{i}"))); // a third would leave B with more jobs than A
         Assert.Equal(["A3"], gaveUp);
         Assert.True(Add("C1"));
         Assert.Equal(2, gaveUp.Count);
-        Assert.False(Add("C2")); // nobody has two more
+        Assert.False(Add("C2")); // no other owner has at least two more
         first.SetResult();
         await Eventually.TrueAsync(() => ran.Count == 5);
         Assert.Equal(["A0", "A1", "A2", "B1", "B2", "C1"], ran.Concat(gaveUp).Where(job => job != "A3").Order());

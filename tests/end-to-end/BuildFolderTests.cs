@@ -1,6 +1,8 @@
 namespace CapOrleans.Tests.EndToEnd;
 
-/// <summary>Whoever calls ./cap or ./run stands in any folder: files there, and above the project, say nothing about how it is built.</summary>
+/// <summary>
+/// ./cap and ./run may be called from any folder: files there, and above the project, do not affect the build.
+/// </summary>
 public sealed class BuildFolderTests : IDisposable
 {
     private readonly TempDirectory directory = new();

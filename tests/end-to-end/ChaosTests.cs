@@ -3,7 +3,7 @@ using CapOrleans.Bench.Chaos;
 namespace CapOrleans.Tests.EndToEnd;
 
 /// <summary>The short form of <c>./bench.sh chaos</c>: every fault that this machine allows, once.</summary>
-[Collection(PostgresCollection.Name)] // not beside another cluster of processes: on two cores they starve each other
+[Collection(PostgresCollection.Name)] // not in parallel with another cluster of processes: on two cores they starve each other
 public sealed class ChaosTests : IDisposable
 {
     private readonly TempDirectory directory = new();

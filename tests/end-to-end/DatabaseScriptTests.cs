@@ -2,7 +2,10 @@ using Npgsql;
 
 namespace CapOrleans.Tests.EndToEnd;
 
-/// <summary>The database that <c>./run --cluster</c> starts: neither its system user nor who knows its password becomes more than that.</summary>
+/// <summary>
+/// The database that <c>./run --cluster</c> starts: neither its system user nor a client with its password can gain
+/// further rights.
+/// </summary>
 public sealed class DatabaseScriptTests : IDisposable
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
@@ -34,7 +37,7 @@ public sealed class DatabaseScriptTests : IDisposable
             Assert.Equal(OwnerOnly, File.GetUnixFileMode($"{folder}-lock")); // another user who could open it could keep the database from starting
         }
 
-        // Once it is there: its own user swaps what a start looks at.
+        // Once the database exists, its own user swaps what the next start looks at.
         await AsPostgresAsync("mv", Path.Combine(folder, "data"), Path.Combine(folder, "moved"));
         await AsPostgresAsync("ln", "-s", directory.Path, Path.Combine(folder, "data"));
         using (var refused = Child.Start(Repository.File("deploy", "postgres"), [folder, $"{Child.FreePort()}"]))
@@ -91,7 +94,9 @@ public sealed class DatabaseScriptTests : IDisposable
         Assert.Equal(PostgresErrorCodes.InvalidAuthorizationSpecification, closed.SqlState);
     }
 
-    /// <summary>Its folder is another user's, where the tests do not run as root.</summary>
+    /// <summary>
+    /// Uses find, which fails on a folder that may not be read, where File.Exists would return false.
+    /// </summary>
     private static async Task<bool> ExistsAsync(string file) => (await Child.RunAsync("find", Path.GetDirectoryName(file)!, "-name", Path.GetFileName(file))).Contains(file, StringComparison.Ordinal);
 
     private static Task<string> AsPostgresAsync(params string[] command) =>

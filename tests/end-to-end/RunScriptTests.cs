@@ -37,13 +37,13 @@ public sealed class RunScriptTests : IDisposable
                 ready);
             Assert.EndsWith(ready, run.Output, StringComparison.Ordinal);
 
-            // The line that the first start prints, pasted.
+            // The command that the first start prints, pasted into a shell.
             var pasted = (await run.LineAsync("./cap send", TimeSpan.FromSeconds(1))).Trim();
             using var paste = Child.Start("/bin/bash", ["-c", pasted], environment);
             Assert.True(await paste.ExitAsync() == 0, paste.Output);
             Assert.Contains("\"severity\": \"high\"", paste.Output, StringComparison.Ordinal);
 
-            // The chain that came with it is the product's: nobody else on this machine rewrites it.
+            // The bundled chain is the service's own: no one else on this machine may rewrite it.
             using var http = new HttpClient();
             using var rewrite = await http.PostAsJsonAsync(
                 $"http://127.0.0.1:{environment["CHAIN_PORT"]}/",
@@ -51,7 +51,7 @@ public sealed class RunScriptTests : IDisposable
             var answer = await rewrite.Content.ReadFromJsonAsync<JsonElement>();
             Assert.Equal(-32601, answer.GetProperty("error").GetProperty("code").GetInt32());
 
-            // Another one in the same folder, with ports of its own, does not get as far as the chain's files.
+            // Another ./run in the same folder, on other ports, is refused before it touches the chain's files.
             using var second = Child.Start(Repository.File("run"), [], new Dictionary<string, string>(environment)
             {
                 ["API_PORT"] = $"{Child.FreePort()}", ["GATE_PORT"] = $"{Child.FreePort()}", ["CHAIN_PORT"] = $"{Child.FreePort()}",
@@ -74,7 +74,7 @@ public sealed class RunScriptTests : IDisposable
             Assert.DoesNotContain("First start", again.Output, StringComparison.Ordinal);
             Assert.InRange(Stopwatch.GetElapsedTime(started).TotalSeconds, 0, 30);
 
-            // The chain went on, too: the old record is there, and the next lands in the same contract.
+            // The chain went on too: the old record is there, and the next one lands in the same contract.
             var chain = JsonElement.Parse(await Child.RunAsync(
                 "node", Repository.File("tests", "clients", "read-chain.mjs"), $"http://127.0.0.1:{environment["CHAIN_PORT"]}", contract, "JS-1", "SYS-CORE"));
             Assert.Equal("critical", chain.GetProperty("record").Text("severity"));
@@ -84,7 +84,7 @@ public sealed class RunScriptTests : IDisposable
             await StopAsync(again, Terminate);
         }
 
-        // A chain node that is killed while it writes leaves half a state.
+        // A chain node that is killed while it writes leaves a torn state file.
         await File.WriteAllTextAsync(directory.File("data/chain/state.json"), "{\"block\":{");
         using (var torn = Child.Start(Repository.File("run"), [], environment))
         {
@@ -102,7 +102,7 @@ public sealed class RunScriptTests : IDisposable
     [Fact]
     public async Task The_project_s_settings_file_counts_for_run_and_for_cap_and_for_nobody_s_child()
     {
-        // The project as somebody else has it, with a file of its own; what is built is this one's.
+        // A project folder with an .env of its own, which uses the binaries built here.
         var project = directory.File("project");
         foreach (var folder in (string[])["deploy", "cli", "ethereum", "core", "contracts"])
         {
@@ -126,7 +126,7 @@ public sealed class RunScriptTests : IDisposable
             await run.LineAsync($"CapOrleans is ready: api {Api}  gate http://127.0.0.1:{environment["GATE_PORT"]}", TimeSpan.FromSeconds(60));
             Assert.True(File.Exists(Path.Combine(project, "data", "chain", "state.json")) || Directory.Exists(Path.Combine(project, "data", "chain")), run.Output);
 
-            // With the admin token of that DATA_DIR, at that port, wherever it is called.
+            // Uses the admin token of that DATA_DIR and that port, whatever folder it is called from.
             var (code, operators) = await WrapperAsync(project, "operator", "list");
             Assert.True(code == 0, operators);
             (code, var shown) = await WrapperAsync(project, "hook", "run", "--", "env");

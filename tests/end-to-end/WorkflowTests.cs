@@ -21,7 +21,7 @@ public sealed class WorkflowTests(NodeFixture node)
         using var registered = await node.Operator.PostAsJsonAsync("/register_alert", new { url = receiver.Url });
         Assert.Equal($$"""{"status":"hook_registered","url":"{{receiver.Url}}"}""", await registered.Content.ReadAsStringAsync());
 
-        // 1. The hook signs. 2. The gate takes it.
+        // 1. The hook signs the incident. 2. The gate accepts it.
         var incident = TestIncident.Signed(key, "WEB-01", "NGINXFAIL-3fa9c1", TimeProvider.System.GetUtcNow(), members =>
         {
             (members["severity"], members["description"]) = ("critical", "Überlast – nginx 🚨");
@@ -37,7 +37,7 @@ public sealed class WorkflowTests(NodeFixture node)
         var cap = await node.Api.GetFromJsonAsync<JsonElement>("/v1/caps/WEB-01");
         Assert.Equal((deltaCap, 1L), (cap.GetProperty("score").GetDecimal(), cap.GetProperty("incidents").GetInt64()));
 
-        // 4. The archive gives the canonical record, and the record has the hash that names it.
+        // 4. The archive returns the canonical record, which matches its CID and its audit hash.
         var cid = view.GetProperty("archive").Text("cid");
         var block = await node.Api.GetByteArrayAsync($"/ipfs/{cid}");
         Assert.True(Cid.TryParse(cid, out var parsed) && parsed.Names(block));
@@ -55,7 +55,7 @@ public sealed class WorkflowTests(NodeFixture node)
         Assert.Equal(("WEB-01", "capos.local", "critical", cid), (record.Text("capId"), record.Text("responsibleAgent"), record.Text("severity"), record.Text("ipfsHash")));
         Assert.Equal("0x" + Convert.ToHexStringLower(RecordHash.Of(incident.ToJsonString(), deltaCap)), record.Text("incidentHash"));
 
-        // And the people who registered were notified, with the record and a signature.
+        // And the registered receiver was notified, with the record and a signature.
         var delivery = await receiver.NextAsync();
         Assert.Equal(
             ["incident_id", "cap_id", "agent", "severity", "description", "timestamp", "audit_hash"],
@@ -63,7 +63,7 @@ public sealed class WorkflowTests(NodeFixture node)
         Assert.Equal(("NGINXFAIL-3fa9c1", view.Text("auditHash")), (delivery.Body.Text("incident_id"), delivery.Body.Text("audit_hash")));
         Assert.StartsWith("v1,", delivery.Signature, StringComparison.Ordinal);
 
-        // The gate escalated at once, with the incident on standard input and its names in the environment.
+        // The gate escalated immediately, with the incident on standard input and its names in the environment.
         await Eventually.TrueAsync(() => File.Exists(node.EscalationFile));
         Assert.EndsWith(" WEB-01 NGINXFAIL-3fa9c1 critical\n", await File.ReadAllTextAsync(node.EscalationFile), StringComparison.Ordinal);
     }

@@ -8,12 +8,13 @@ using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
 using Orleans.Connections.Security;
 
-// A process that is none of the cluster's: it tries to become one, and to make an admin key of its own.
-//   client PORT          to a gateway, in the clear
-//   client PORT FILE     to a gateway, with a certificate of the authority in FILE; without the file, of one that it makes
-//   client PORT FILE SECONDS   the same, with a longer timeout than ten seconds: it is to get in
+// A process that does not belong to the cluster: it tries to join it, and to create an admin key for itself.
+//   client PORT          connects to a gateway in clear text
+// client PORT FILE     connects to a gateway with a certificate of the authority in FILE, or of a new one if it is
+// missing
+//   client PORT FILE SECONDS   the same with a timeout longer than ten seconds, for a client that should get in
 //   silo PORT            joins the silo at the port
-// Prints "in" or "out: ..."; ends with 0 either way.
+// Prints "in" or "out: ..."; exits with 0 either way.
 var (kind, port) = (args[0], int.Parse(args[1], System.Globalization.CultureInfo.InvariantCulture));
 var there = new IPEndPoint(IPAddress.Loopback, port);
 var limit = TimeSpan.FromSeconds(args.Length > 3 ? int.Parse(args[3], System.Globalization.CultureInfo.InvariantCulture) : 10);

@@ -3,7 +3,9 @@ using CapOrleans.Fuzz.Engine;
 
 namespace CapOrleans.Tests.Fuzz;
 
-/// <summary>The short form of <c>./fuzz.sh</c>, without its guide: the same targets, and always the same inputs.</summary>
+/// <summary>
+/// The short form of <c>./fuzz.sh</c>, without coverage guidance: the same targets, and always the same inputs.
+/// </summary>
 public sealed class FuzzTests : IDisposable
 {
     private readonly TempDirectory directory = new();

@@ -4,22 +4,22 @@ using CapOrleans.Fuzz.Targets;
 
 namespace CapOrleans.Fuzz;
 
-/// <summary>Goes round the targets, an equal number of inputs each.</summary>
-/// <param name="folder">Where an input that broke something is kept, to be tried again.</param>
+/// <summary>Runs the targets in turn, with an equal number of inputs each.</summary>
+/// <param name="folder">Where an input that failed is saved, to be tried again.</param>
 internal sealed class FuzzRun(int seed, string folder, TextWriter output)
 {
-    /// <summary>Inputs to one target before the next has its turn.</summary>
+    /// <summary>Inputs to one target per turn.</summary>
     private const int Turn = 50;
 
-    /// <summary>A target that has broken so often has shown enough.</summary>
+    /// <summary>A target with this many findings is skipped from then on.</summary>
     private const int MaxFindings = 5;
 
     private readonly List<Finding> findings = [];
 
-    /// <returns>What did not hold.</returns>
+    /// <returns>What failed.</returns>
     public IReadOnlyList<Finding> Run(long inputs, TimeSpan atMost)
     {
-        new Coverage().Use(); // instrumented code needs one before it runs at all
+        new Coverage().Use(); // instrumented code needs a coverage buffer before it can run
         var campaigns = AllTargets.List.Select((target, number) => new Campaign(target, new Random(seed + (1000 * number)))).ToList();
         var started = TimeProvider.System.GetTimestamp();
         var done = 0L;

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using CapOrleans.Fuzz;
 
-// Ready-built tools see to the instrumentation: it must happen before the code under test is loaded, so in a run of its own.
+// SharpFuzz instruments: this must happen before the code under test is loaded, and so in a separate run.
 var assemblies = new Argument<string[]>("ASSEMBLIES") { Description = "Files that are changed so that they tell which way an input went" };
 var instrument = new Command("instrument", "Instrument assemblies in place") { assemblies };
 instrument.SetAction((parsed, _) =>

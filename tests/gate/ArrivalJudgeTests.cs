@@ -41,7 +41,7 @@ public sealed class ArrivalJudgeTests : IDisposable
         Assert.Equal((Verdict.Busy, false, false), OutcomeOf(await JudgeAsync(stranger)));
         await cluster.OutageAsync();
         Assert.Equal((null, true, true), OutcomeOf(await JudgeAsync(key)));
-        Assert.Equal((null, false, false), OutcomeOf(await JudgeAsync(stranger))); // who cannot be asked has not refused
+        Assert.Equal((null, false, false), OutcomeOf(await JudgeAsync(stranger))); // a cluster that cannot be asked has not refused the key
     }
 
     [Fact]

@@ -16,7 +16,9 @@ using Microsoft.Extensions.Logging;
 
 namespace CapOrleans.Tests.Gate;
 
-/// <summary>Somebody captured one signed incident, and sends it altered to a gate whose cluster decides about nothing now.</summary>
+/// <summary>
+/// An attacker captured a signed incident and sends altered copies to a gate whose cluster decides nothing at present.
+/// </summary>
 public sealed class CapturedIncidentTests : IAsyncLifetime
 {
     private readonly TempDirectory directory = new();
@@ -25,7 +27,7 @@ public sealed class CapturedIncidentTests : IAsyncLifetime
     private readonly DateTimeOffset at = TimeProvider.System.GetUtcNow();
     private readonly ConcurrentQueue<string> pages = new();
     private readonly HttpClient http = new(), toCluster = new();
-    private Func<string, IResult> keys = _ => Results.StatusCode(401); // the gate has no API key: it tells nobody apart
+    private Func<string, IResult> keys = _ => Results.StatusCode(401); // the gate has no API key, so it cannot tell callers apart
     private WebApplication api = null!, gate = null!;
 
     public async Task InitializeAsync()
@@ -141,7 +143,7 @@ public sealed class CapturedIncidentTests : IAsyncLifetime
         return builder;
     }
 
-    /// <summary>The same each time.</summary>
+    /// <summary>Returns the same incident for the same id.</summary>
     private JsonObject Critical(string id) =>
         TestIncident.Signed(key, "X", id, at, one => one["severity"] = "critical");
 

@@ -6,7 +6,7 @@ using Microsoft.Data.Sqlite;
 
 namespace CapOrleans.Tests.Gate;
 
-/// <summary>A gate whose disk fails under it.</summary>
+/// <summary>A gate whose disk fails while it runs.</summary>
 public sealed class FailingDiskTests : IDisposable
 {
     private readonly TempDirectory directory = new();
@@ -32,7 +32,7 @@ public sealed class FailingDiskTests : IDisposable
 
         disk.TurnReadOnly();
         Assert.Equal(HttpStatusCode.InsufficientStorage, await SendAsync(gate, "I-2"));
-        Assert.Equal(HttpStatusCode.InsufficientStorage, await SendAsync(gate, "I-3")); // the writer lives
+        Assert.Equal(HttpStatusCode.InsufficientStorage, await SendAsync(gate, "I-3")); // the writer survived the fault
         await Eventually.TrueAsync(async () => await ReadyAsync(gate) == HttpStatusCode.ServiceUnavailable);
         var status = await StatusAsync(gate);
         Assert.Contains("SQLite Error", status.Text("spoolError"), StringComparison.Ordinal);
@@ -64,7 +64,7 @@ public sealed class FailingDiskTests : IDisposable
             var began = TimeProvider.System.GetTimestamp();
             for (var i = 3; i < 40; i++)
             {
-                Assert.Equal(HttpStatusCode.InsufficientStorage, await SendAsync(gate, $"I-{i}")); // at once: nothing more waits for it
+                Assert.Equal(HttpStatusCode.InsufficientStorage, await SendAsync(gate, $"I-{i}")); // immediately: nothing more waits for the disk
             }
 
             Assert.InRange(TimeProvider.System.GetElapsedTime(began), TimeSpan.Zero, TimeSpan.FromSeconds(60));
@@ -77,7 +77,7 @@ public sealed class FailingDiskTests : IDisposable
             await disk.ThawAsync();
         }
 
-        // Whether it was kept nobody knew; what waited for the disk ends a moment after the thaw.
+        // It was unknown whether I-2 was stored; the write that waited for the disk ends shortly after the thaw.
         await Eventually.TrueAsync(async () => await SendAsync(gate, "I-2") == HttpStatusCode.Accepted);
         await Eventually.TrueAsync(async () => await ReadyAsync(gate) == HttpStatusCode.OK);
         Assert.Equal(39, Pages().Distinct(StringComparer.Ordinal).Count());
@@ -92,7 +92,7 @@ public sealed class FailingDiskTests : IDisposable
         disk.Fill();
         var id = 2;
         await Eventually.TrueAsync(async () => await SendAsync(gate,
-            $"I-{id++}") == HttpStatusCode.InsufficientStorage); // its own files have some room left
+            $"I-{id++}") == HttpStatusCode.InsufficientStorage); // its own files still have some free space
         disk.Free();
         await Eventually.TrueAsync(async () => await SendAsync(gate, "I-LAST") == HttpStatusCode.Accepted);
         await Eventually.TrueAsync(async () => await ReadyAsync(gate) == HttpStatusCode.OK);

@@ -19,9 +19,10 @@ using Microsoft.Extensions.Time.Testing;
 namespace CapOrleans.Tests.Gate;
 
 /// <summary>
-/// Strangers send what they signed themselves, for CapIDs that nobody has, to a gate whose cluster is slow to say so; registered hosts send
-/// as well. The gate's clock waits for the cluster: it goes on 20 ms at each answer to a call of its own, so that a busy machine slows it
-/// with everything else, and a cluster that is only short of a core does not pass for one that is away.
+/// Strangers send incidents that they signed themselves, for CapIDs that do not exist, to a gate whose cluster is slow
+/// to answer about them; registered hosts send at the same time. The gate's clock advances by 20 ms with each answer of
+/// the cluster to the test, so that a busy machine slows the clock along with everything else, and a cluster that is
+/// only short of CPU does not pass for an unreachable one.
 /// </summary>
 public sealed class FloodTests : IAsyncLifetime
 {
@@ -53,7 +54,7 @@ public sealed class FloodTests : IAsyncLifetime
 
             if (capId.GetHashCode(StringComparison.Ordinal) % 2 == 0)
             {
-                // Nobody has it, and the cluster never comes to say so.
+                // The CapID does not exist, and the cluster never answers.
                 using var either = CancellationTokenSource.CreateLinkedTokenSource(ended.Token, context.RequestAborted);
                 await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, either.Token).ContinueWith(_ => { }, TaskScheduler.Default);
             }
@@ -125,7 +126,9 @@ public sealed class FloodTests : IAsyncLifetime
         }
     }
 
-    /// <summary>Each host's last one is refused by the cluster, and lies dead.</summary>
+    /// <summary>
+    /// Whether it is a host's last incident, which the cluster refuses and the gate keeps as a dead letter.
+    /// </summary>
     private static bool IsDead(string id) => id.EndsWith($"-{PerHost - 1}", StringComparison.Ordinal);
 
     private static async Task<List<HttpStatusCode>> FloodAsync(HttpClient http, int number)
@@ -160,7 +163,7 @@ public sealed class FloodTests : IAsyncLifetime
     private static async Task<JsonElement> StatusAsync(HttpClient http) =>
         (await http.GetFromJsonAsync<JsonElement>("/v1/gate/status")).GetProperty("spool");
 
-    /// <summary>A client with this address of its own.</summary>
+    /// <summary>Creates a client that connects from this address.</summary>
     private HttpClient From(string address) => new(new SocketsHttpHandler
     {
         ConnectCallback = async (context, cancellationToken) =>

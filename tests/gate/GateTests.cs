@@ -16,7 +16,10 @@ using Microsoft.Extensions.Logging;
 
 namespace CapOrleans.Tests.Gate;
 
-/// <summary>A gate before a cluster that answers what the test wants: for the faults that a real one cannot be made to show.</summary>
+/// <summary>
+/// A gate in front of a cluster that gives the answers that a test sets, for faults that a real one cannot be made to
+/// show.
+/// </summary>
 public sealed class GateTests : IAsyncLifetime
 {
     private readonly TempDirectory directory = new();
@@ -27,7 +30,7 @@ public sealed class GateTests : IAsyncLifetime
     private readonly ConcurrentQueue<string> pages = new();
     private readonly HttpClient http = new();
     private Func<HttpContext, string[], Task> answer = (_, _) => Task.CompletedTask;
-    private Func<string, IResult> keys = _ => Results.StatusCode(401); // the gate has no API key: it tells nobody apart
+    private Func<string, IResult> keys = _ => Results.StatusCode(401); // the gate has no API key, so it cannot tell callers apart
     private WebApplication api = null!, gate = null!;
 
     public async Task InitializeAsync()
@@ -108,12 +111,12 @@ public sealed class GateTests : IAsyncLifetime
     [Fact]
     public async Task With_the_cluster_s_list_of_keys_who_may_not_speak_is_told_at_once_and_without_it_nobody_is()
     {
-        using var unknown = await SendAsync("/gate_receive", "A"); // the cluster tells this gate nothing: it waits
+        using var unknown = await SendAsync("/gate_receive", "A"); // the cluster gives this gate no key list, so the incident waits
         Assert.Equal(HttpStatusCode.OK, unknown.StatusCode);
         keys = capId => capId == "NONE"
             ? Results.Json(new { type = "urn:caporleans:problem:cap-unknown" }, statusCode: 404)
             : List(capId, PrivateKey.Create());
-        await gate.DisposeAsync(); // the pause after a cluster that tells nothing is over
+        await gate.DisposeAsync(); // ends the pause after a cluster that gives no key list
         gate = Gate();
         await gate.StartAsync();
         using var stranger = await SendAsync("/gate_receive", "B");
@@ -200,7 +203,7 @@ public sealed class GateTests : IAsyncLifetime
     {
         var app = Builder(apiPort).Build();
         app.MapGet("/v1/caps/{capId}", (string capId) => keys(capId));
-        app.MapPost("/v1/gates/{gate}/heartbeats", () => Results.Text("""{"rule":"a","rule":"b"}""", statusCode: 400)); // what nobody should send
+        app.MapPost("/v1/gates/{gate}/heartbeats", () => Results.Text("""{"rule":"a","rule":"b"}""", statusCode: 400)); // an answer that is never correct
         app.MapPost("/page", async (HttpContext context) => pages.Enqueue(await new StreamReader(context.Request.Body).ReadToEndAsync()));
         app.MapPost("/v1/incidents:batch", async context =>
         {
@@ -279,7 +282,7 @@ public sealed class GateTests : IAsyncLifetime
         $"http://127.0.0.1:{gatePort}{path}",
         NodeFixture.Json(TestIncident.Signed(key, capId, id, at ?? new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero))));
 
-    /// <summary>Sends the same until the gate knows that the cluster is away, as hosts do.</summary>
+    /// <summary>Retries, as hosts do, until the gate knows that the cluster is unreachable.</summary>
     private async Task<HttpResponseMessage> ReceivedAsync(string path, string id)
     {
         HttpResponseMessage? last = null;

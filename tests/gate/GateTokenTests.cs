@@ -6,7 +6,7 @@ using CapOrleans.Silo.Settings;
 
 namespace CapOrleans.Tests.Gate;
 
-/// <summary>A gate as it is started, where reads are not open.</summary>
+/// <summary>A gate that is started as in production, without open reads.</summary>
 public sealed class GateTokenTests : IAsyncLifetime
 {
     private readonly TempDirectory directory = new();

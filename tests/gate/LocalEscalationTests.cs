@@ -81,7 +81,7 @@ public sealed class LocalEscalationTests : IDisposable
         Assert.Contains($": {500 - LocalEscalation.MaxRunning - LocalEscalation.MaxWaitingEach}, the last of them X/C-LAST", lines.Last(), StringComparison.Ordinal);
         await File.WriteAllTextAsync(directory.File("go"), "");
         await Eventually.TrueAsync(() => lines.Any(line => line.Contains("escalated here", StringComparison.Ordinal)));
-        await Eventually.TrueAsync(() => Pages().Length == LocalEscalation.MaxRunning + LocalEscalation.MaxWaitingEach); // none is left to wait for ever
+        await Eventually.TrueAsync(() => Pages().Length == LocalEscalation.MaxRunning + LocalEscalation.MaxWaitingEach); // none waits forever
     }
 
     [Fact]
@@ -113,7 +113,7 @@ public sealed class LocalEscalationTests : IDisposable
         await Eventually.TrueAsync(() => Pages().Contains("C-2"));
         Assert.Equal(["C-1", "C-2"], Pages());
 
-        escalation.Consider(Critical("C-1"), "0xA"); // somebody else's, whom the first must not have silenced
+        escalation.Consider(Critical("C-1"), "0xA"); // by another signer, which the first must not have silenced
         await Eventually.TrueAsync(() => Pages().Length == 3);
     }
 

@@ -7,7 +7,7 @@ using CapOrleans.Core.Sealing;
 
 namespace CapOrleans.Tests.Gate;
 
-/// <summary>Bodies that nobody between the host and the gate can read.</summary>
+/// <summary>Bodies that no one between the host and the gate can read.</summary>
 [Collection(NodeCollection.Name)]
 public sealed class SealedIntakeTests(NodeFixture node) : IDisposable
 {
@@ -43,7 +43,7 @@ public sealed class SealedIntakeTests(NodeFixture node) : IDisposable
 
         var wrong = new CapCommand(directory.Path, ("VPN_ENDPOINT", new Uri(node.Gate.BaseAddress!, "gate_receive").ToString()), ("CAP_GATE_KEY", Convert.ToBase64String(X25519PrivateKey.Create().PublicKey)));
         (code, output) = await wrong.RunAsync("send", directory.File("i.json"), "--gate");
-        Assert.Equal(2, code); // a setting; nothing about the incident
+        Assert.Equal(2, code); // a wrong setting, not a verdict on the incident
         Assert.Contains("does not open", output, StringComparison.Ordinal);
     }
 

@@ -4,7 +4,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace CapOrleans.Tests.Gate;
 
-/// <summary>Whoever captured one incident, and alters what its signature does not cover, fills nothing with it.</summary>
+/// <summary>
+/// A captured incident, altered where its signature does not cover it, fills neither the spool nor the dead letters.
+/// </summary>
 public sealed class SpoolConflictsTests : IDisposable
 {
     private static readonly byte[] Problem = "{}"u8.ToArray();
@@ -30,7 +32,7 @@ public sealed class SpoolConflictsTests : IDisposable
         Assert.Equal(ArrivalVerdict.Conflicts, await KeepAsync("A", "second", isVouched: false));
         Assert.Equal((7, 7), (spool.Count().Bytes, spool.Count().UnvouchedBytes));
 
-        // A list vouches for the signer, who is the same.
+        // Now a key list vouches for the same signer.
         Assert.Equal(ArrivalVerdict.Conflicts, await KeepAsync("A", "second"));
         Assert.Equal((7, 0), (spool.Count().Bytes, spool.Count().UnvouchedBytes));
         Assert.Equal("\"first\"", Assert.Single(Next()).Line);
@@ -38,7 +40,7 @@ public sealed class SpoolConflictsTests : IDisposable
 
     [Theory]
     [InlineData(409)] // other content was accepted
-    [InlineData(403)] // the key was revoked, and the gate's list did not say so yet
+    [InlineData(403)] // the key was revoked, and the gate's list is outdated
     public async Task Letters_of_one_captured_incident_push_none_out_and_the_first_ten_of_them_stay(int status)
     {
         await KeepAsync("H", "honest");

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace CapOrleans.Tests.Gate;
 
-/// <summary>What no list of keys vouches for never costs what a registered key signed its place.</summary>
+/// <summary>Incidents that no key list vouches for never displace those that a registered key signed.</summary>
 public sealed class SpoolStrangersTests : IDisposable
 {
     private readonly TempDirectory directory = new();
@@ -52,7 +52,7 @@ public sealed class SpoolStrangersTests : IDisposable
     {
         var other = SamePartition("X");
         await KeepAsync(other, "S-1", isVouched: false);
-        await KeepAsync("X", "A-1", isVouched: false); // while the cluster was away
+        await KeepAsync("X", "A-1", isVouched: false); // while the cluster was unreachable
         await KeepAsync(other, "S-2", isVouched: false);
         await KeepAsync("X", "A-2", isVouched: true);
         await KeepAsync("X", "A-3", isVouched: false);
@@ -79,10 +79,10 @@ public sealed class SpoolStrangersTests : IDisposable
     public async Task Dead_letters_of_strangers_push_out_no_others()
     {
         await BuryAsync(["H-1"], isVouched: true, 403);
-        await BuryAsync(["H-2"], isVouched: false, 400, "timestamp-out-of-bounds"); // the cluster took its key
+        await BuryAsync(["H-2"], isVouched: false, 400, "timestamp-out-of-bounds"); // the cluster accepted its key
         foreach (var ids in Enumerable.Range(0, SpoolLimits.MaxUnvouchedDead + 5).Select(i => $"S-{i}").Chunk(200).Index())
         {
-            await BuryAsync(ids.Item, isVouched: false, ids.Index % 2 == 0 ? 404 : 400, ids.Index % 2 == 0 ? "cap-unknown" : "signature-form"); // a wallet's claim for a CapID that nobody has
+            await BuryAsync(ids.Item, isVouched: false, ids.Index % 2 == 0 ? 404 : 400, ids.Index % 2 == 0 ? "cap-unknown" : "signature-form"); // a wallet's claim for an unknown CapID
         }
 
         Assert.Equal((SpoolLimits.MaxUnvouchedDead + 2, 5), (spool.Count().Dead, spool.Count().DroppedDead));

@@ -42,7 +42,7 @@ public sealed class SpoolTests : IDisposable
     {
         Assert.Equal(ArrivalVerdict.Kept, await KeepAsync("X", "A"));
         Assert.Equal(ArrivalVerdict.Duplicate, await KeepAsync("X", "A"));
-        Assert.Equal(ArrivalVerdict.Kept, await KeepAsync("X", "A", bytes: 11)); // which of them counts is the cluster's to say
+        Assert.Equal(ArrivalVerdict.Kept, await KeepAsync("X", "A", bytes: 11)); // the cluster decides which of them counts
         Assert.Equal(ArrivalVerdict.Kept, await KeepAsync("Y", "A"));
     }
 
@@ -53,7 +53,7 @@ public sealed class SpoolTests : IDisposable
         await spool.SettleAsync([new(Next("X")[0].Number, 403, "{}"u8.ToArray())]);
         await KeepAsync("X", "A", bytes: 11);
         Assert.Equal(RetryVerdict.Waits, await spool.RetryAsync(spool.Dead(long.MaxValue, 1)[0].Number));
-        Assert.Equal([10, 11], Next("X").Select(waiting => waiting.Line.Length)); // in its old place
+        Assert.Equal([10, 11], Next("X").Select(waiting => waiting.Line.Length)); // in its old position
     }
 
     [Fact]
@@ -70,14 +70,14 @@ public sealed class SpoolTests : IDisposable
         Task FillAsync(string capId) => Task.WhenAll(Enumerable.Range(0, 500).Select(i => KeepAsync(capId, $"I-{i}", bytes: 50)));
 
         await FillAsync("X");
-        Assert.Equal(5_600, spool.Count().Bytes); // three quarters of what is not strangers', when nobody else has anything
+        Assert.Equal(5_600, spool.Count().Bytes); // three quarters of what is not set aside for strangers, when no one else uses it
         await FillAsync("Y");
-        Assert.Equal(7_000, spool.Count().Bytes); // of what is left
+        Assert.Equal(7_000, spool.Count().Bytes); // three quarters of the rest
         Assert.Equal(ArrivalVerdict.Kept, await KeepAsync("Z", "A", bytes: 350));
         Assert.Equal(ArrivalVerdict.Full, await KeepAsync("X", "A"));
 
         spool.Dispose();
-        spool = Open(); // whose the bytes are is known again
+        spool = Open(); // the usage of each CapID survives a restart
         Assert.Equal(ArrivalVerdict.Full, await KeepAsync("X", "A"));
         await spool.SettleAsync([.. Next("X").Where(waiting => waiting.CapId == "X").Select(waiting => new Settlement(waiting.Number, 201, null))]);
         Assert.Equal(ArrivalVerdict.Kept, await KeepAsync("X", "A"));
@@ -99,7 +99,7 @@ public sealed class SpoolTests : IDisposable
         Assert.Equal(RetryVerdict.NoSuchLetter, await spool.RetryAsync(letter.Number));
         Assert.Equal("B", Assert.Single(Next("X")).IncidentId);
         Assert.Equal((1, 0), (spool.Count().Waiting, spool.Count().Dead));
-        await spool.SettleAsync([new(a.Number, 201, null)]); // once more does no harm
+        await spool.SettleAsync([new(a.Number, 201, null)]); // settling again does no harm
         Assert.Equal(1, spool.Count().Waiting);
     }
 
@@ -116,7 +116,9 @@ public sealed class SpoolTests : IDisposable
     [Fact]
     public void A_second_gate_on_the_same_file_is_refused() => Assert.Throws<IOException>(() => new SpoolFile(directory.File("spool.db"), TimeProvider.System));
 
-    /// <summary>Whatever is kept, settled and tried again: nothing is lost, nothing is there twice, and the bytes add up.</summary>
+    /// <summary>
+    /// Whatever is kept, settled and retried: nothing is lost, nothing is duplicated, and the bytes add up.
+    /// </summary>
     [Fact]
     public Task The_spool_does_what_a_list_in_memory_would_do() =>
         Gen.Select(Gen.Int[0, 2], Gen.Int[0, 5], Gen.Int[0, 5]).Array[1, 30].SampleAsync(async steps =>
@@ -177,7 +179,7 @@ public sealed class SpoolTests : IDisposable
             Assert.InRange(kept, 20, 200);
         }
 
-        using var spoolAgain = Open(disk); // it starts on a full disk, too
+        using var spoolAgain = Open(disk); // it starts on a full disk too
         for (IReadOnlyList<Waiting> next; (next = spoolAgain.Next(Partitions.Of("X"), [], 20, 1_000_000)).Count > 0;)
         {
             await spoolAgain.SettleAsync([.. next.Select(waiting => new Settlement(waiting.Number, 201, null))]);
@@ -231,7 +233,7 @@ public sealed class SpoolTests : IDisposable
     private Task<ArrivalVerdict> KeepAsync(string capId, string id, int bytes = 10) =>
         spool.KeepAsync(new Arrival(capId, capId, id, Line(bytes), IsVouched: true));
 
-    /// <summary>Some JSON of this length.</summary>
+    /// <summary>Returns a JSON string of this length.</summary>
     private static byte[] Line(int bytes) => [(byte)'"', .. Enumerable.Repeat((byte)'x', bytes - 2), (byte)'"'];
 
     private IReadOnlyList<Waiting> Next(string capId) => spool.Next(Partitions.Of(capId), [], 500, 1_000_000);

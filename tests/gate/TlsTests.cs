@@ -6,7 +6,7 @@ using CapOrleans.Silo.Settings;
 
 namespace CapOrleans.Tests.Gate;
 
-/// <summary>A gate with https that only hosts with a certificate of ours may call.</summary>
+/// <summary>A gate with https that accepts only hosts with a certificate of our authority.</summary>
 public sealed class TlsTests : IAsyncLifetime
 {
     private readonly TempDirectory directory = new();
@@ -49,7 +49,7 @@ public sealed class TlsTests : IAsyncLifetime
     public async Task A_host_with_a_certificate_of_ours_is_heard()
     {
         var output = "";
-        await Eventually.TrueAsync(async () => // the gate has to find out first that its cluster is away
+        await Eventually.TrueAsync(async () => // the gate must first find out that its cluster is unreachable
         {
             (var code, output) = await SendAsync("host", "ca");
             Assert.True(code == 0 || output.Contains("send the same again", StringComparison.Ordinal), output);
@@ -61,7 +61,7 @@ public sealed class TlsTests : IAsyncLifetime
     [Theory]
     [InlineData(null)]
     [InlineData("stranger")]
-    [InlineData("gate")] // a server's certificate says nothing of a client
+    [InlineData("gate")] // a server certificate does not authenticate a client
     public async Task Any_other_is_turned_away(string? certificate) => Assert.Equal(3, (await SendAsync(certificate, "ca")).Code);
 
     [Fact]

@@ -5,7 +5,10 @@ using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Tests.Gate;
 
-/// <summary>A host and a gate in networks of their own, a real WireGuard tunnel between them, and somebody who listens on the wire.</summary>
+/// <summary>
+/// A host and a gate in network namespaces of their own, a real WireGuard tunnel between them, and an eavesdropper on
+/// the wire.
+/// </summary>
 public sealed class TunnelTests : IAsyncLifetime
 {
     private const string Description = "the disk of the payroll database is full";
@@ -57,7 +60,7 @@ public sealed class TunnelTests : IAsyncLifetime
         using var wire = await ListenAsync("capg", "wire.pcap");
         using var tunnel = await ListenAsync("cap-gate", "tunnel.pcap");
         var output = "";
-        await Eventually.TrueAsync(async () => // the gate has to find out first that its cluster is away
+        await Eventually.TrueAsync(async () => // the gate must first find out that its cluster is unreachable
         {
             (var code, output) = await SendAsync("10.86.0.1");
             Assert.True(code == 0 || output.Contains("send the same again", StringComparison.Ordinal), output);
@@ -65,12 +68,12 @@ public sealed class TunnelTests : IAsyncLifetime
         });
         Assert.Contains("received", output, StringComparison.Ordinal);
         var (seen, inside) = (await StopAsync(wire, "wire.pcap"), await StopAsync(tunnel, "tunnel.pcap"));
-        Assert.Contains(Description, inside, StringComparison.Ordinal); // the same capture shows what is readable
+        Assert.Contains(Description, inside, StringComparison.Ordinal); // a capture inside the tunnel shows what is readable
         Assert.DoesNotContain(Description, seen, StringComparison.Ordinal);
         Assert.DoesNotContain("DISKFULL-1", seen, StringComparison.Ordinal);
         Assert.NotEmpty(await Child.RunAsync("tcpdump", "-nr", directory.File("wire.pcap"), "udp", "port", "51820", "and", "greater", "400"));
 
-        // Bound to the tunnel alone: outside of it there is no gate.
+        // The gate listens inside the tunnel only and cannot be reached outside of it.
         Assert.Equal(3, (await SendAsync("192.0.2.1")).Code);
     }
 

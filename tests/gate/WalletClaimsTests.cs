@@ -7,7 +7,9 @@ using Microsoft.Extensions.Logging;
 
 namespace CapOrleans.Tests.Gate;
 
-/// <summary>Whoever knows a CapID and the address of its wallet, and has no key, sends nonsense in the wallet's name.</summary>
+/// <summary>
+/// A sender who knows a CapID and the address of its wallet, but has no key, sends junk in the wallet's name.
+/// </summary>
 public sealed class WalletClaimsTests : IDisposable
 {
     private const string Wallet = "0x1111111111111111111111111111111111111111";
@@ -24,7 +26,7 @@ public sealed class WalletClaimsTests : IDisposable
     public WalletClaimsTests()
     {
         logs = new LoggerFactory([lines]);
-        cluster.Answer = _ => Task.FromResult(new HttpResponseMessage(HttpStatusCode.Unauthorized)); // it tells this gate nothing
+        cluster.Answer = _ => Task.FromResult(new HttpResponseMessage(HttpStatusCode.Unauthorized)); // the gate gets no key list
         spool = new IncidentSpool(
             new SpoolFile(directory.File("spool.db"), cluster.Time), new SpoolLimits(10_000_000, TimeSpan.FromDays(7)), cluster.Time,
             logs.CreateLogger<IncidentSpool>());
@@ -45,7 +47,7 @@ public sealed class WalletClaimsTests : IDisposable
         Assert.Equal(SpoolLimits.MaxClaimsEach, verdicts.Count(verdict => verdict == ArrivalVerdict.Kept));
         Assert.Equal(20, verdicts.Count(verdict => verdict == ArrivalVerdict.QueueFull));
         Assert.Equal(SpoolLimits.MaxClaimsEach, spool.Count().Waiting);
-        Assert.Single(lines.Written); // a flood fills no log
+        Assert.Single(lines.Written); // a flood does not fill the log
 
         Assert.Equal(ArrivalVerdict.Kept, await KeepAsync("H-1", Host));
         var next = spool.Next(Partitions.Claims, [], 500, 1_000_000);
@@ -75,7 +77,7 @@ public sealed class WalletClaimsTests : IDisposable
 
             Assert.InRange(request, 1, 5);
             await spool.SettleAsync([.. next.Select(waiting => new Settlement(waiting.Number, 403, "{}"u8.ToArray()))]);
-            await Task.WhenAll(next.Select((waiting, i) => KeepAsync($"S-{request}-{i}", IPAddress.Parse(waiting.Source)))); // and more behind it
+            await Task.WhenAll(next.Select((waiting, i) => KeepAsync($"S-{request}-{i}", IPAddress.Parse(waiting.Source)))); // and more behind them
         }
     }
 
@@ -161,7 +163,7 @@ public sealed class WalletClaimsTests : IDisposable
     [Fact]
     public async Task Another_s_claim_that_is_sent_again_does_not_decide_where_that_one_waits()
     {
-        Assert.Equal(ArrivalVerdict.Kept, await KeepAsync("H-1", Stranger)); // to the letter as the host will send it
+        Assert.Equal(ArrivalVerdict.Kept, await KeepAsync("H-1", Stranger)); // byte for byte what the host will send
         Assert.Equal(ArrivalVerdict.Kept, await KeepAsync("H-1", Host));
         Assert.Equal(ArrivalVerdict.Duplicate, await KeepAsync("H-1", Host));
         Assert.Equal(2, spool.Next(Partitions.Claims, [], 500, 1_000_000).Select(waiting => waiting.Queue).Distinct().Count());

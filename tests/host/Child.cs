@@ -6,7 +6,7 @@ using System.Runtime.InteropServices;
 
 namespace CapOrleans.TestHost;
 
-/// <summary>A real process beside this one, stopped by its id.</summary>
+/// <summary>A real process beside this one, signalled by its id.</summary>
 public sealed partial class Child : IDisposable
 {
     private static readonly ConcurrentDictionary<int, bool> Given = new();
@@ -24,14 +24,16 @@ public sealed partial class Child : IDisposable
         process.BeginErrorReadLine();
     }
 
-    /// <summary>Signals.</summary>
+    /// <summary>Numbers of SIGSTOP and SIGCONT.</summary>
     public const int Stop = 19, Continue = 18;
 
     public int Id => process.Id;
 
     public bool HasExited => process.HasExited;
 
-    /// <summary>Standard output, and behind it the standard error: which line of which came first, two pipes do not say.</summary>
+    /// <summary>
+    /// Standard output followed by standard error, for the order of lines across two pipes is unknown.
+    /// </summary>
     public string Output => string.Join('\n', Lines);
 
     private IEnumerable<string> Lines => printed.Concat(errors);
@@ -52,7 +54,7 @@ public sealed partial class Child : IDisposable
         return new Child(Process.Start(start)!);
     }
 
-    /// <summary>Runs to the end and gives what was printed; a failure shows it.</summary>
+    /// <summary>Runs a program to its end and returns its output; a failure throws with that output.</summary>
     public static async Task<string> RunAsync(string program, params string[] arguments)
     {
         using var child = Start(program, arguments);
@@ -85,7 +87,7 @@ public sealed partial class Child : IDisposable
 
     public void Kill9() => Signal(9);
 
-    /// <summary>Completes when the process has ended, or nobody wants to know any more.</summary>
+    /// <summary>Completes when the process has exited or the token is cancelled; does not throw.</summary>
     public Task ExitedAsync(CancellationToken cancellationToken) => process.WaitForExitAsync(cancellationToken).ContinueWith(
         _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
 
@@ -108,7 +110,7 @@ public sealed partial class Child : IDisposable
         arrived.Dispose();
     }
 
-    /// <returns>A port that is free, and that was not given before: who asked for that one may not have taken it yet.</returns>
+    /// <returns>A free port that was not returned before: an earlier caller may not have bound its port yet.</returns>
     public static int FreePort()
     {
         while (true)

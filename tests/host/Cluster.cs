@@ -5,8 +5,8 @@ using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.TestHost;
 
-/// <summary>A process of the service: its settings, and how it is started again.</summary>
-/// <param name="wrap">Put before the command, for example to run it in a network of its own.</param>
+/// <summary>One process of the service with its settings, which can be started again.</summary>
+/// <param name="wrap">Prefix of the command, for example to run it in a network namespace of its own.</param>
 /// <param name="program">Another build of the service; null for this one.</param>
 public sealed class Node(Dictionary<string, string> settings, IReadOnlyList<string> wrap, string? program = null) : IDisposable
 {
@@ -16,7 +16,7 @@ public sealed class Node(Dictionary<string, string> settings, IReadOnlyList<stri
 
     public Child Process => process ?? throw new InvalidOperationException("The node was not started.");
 
-    /// <summary>The program beside this one, as the tests have it, or the one that was built.</summary>
+    /// <summary>The program beside this one, as in the tests, or else the release build.</summary>
     private static string Program { get; } =
         File.Exists(Path.Combine(AppContext.BaseDirectory, "caporleans.dll")) && File.Exists(Path.Combine(AppContext.BaseDirectory, "caporleans.runtimeconfig.json"))
             ? Path.Combine(AppContext.BaseDirectory, "caporleans.dll")
@@ -24,7 +24,7 @@ public sealed class Node(Dictionary<string, string> settings, IReadOnlyList<stri
 
     public string Setting(string name) => settings[name];
 
-    /// <summary>For the process's environment, from its next start on.</summary>
+    /// <summary>Adds environment variables that apply from the next start on.</summary>
     public void Add(IReadOnlyDictionary<string, string> more)
     {
         foreach (var (name, value) in more)
@@ -33,12 +33,12 @@ public sealed class Node(Dictionary<string, string> settings, IReadOnlyList<stri
         }
     }
 
-    /// <summary>Starts the process and does not wait for it.</summary>
+    /// <summary>Starts the process without waiting until it is ready.</summary>
     public void Spawn()
     {
         string[] command = [.. wrap, "dotnet", program ?? Program];
         var before = process;
-        process = Child.Start(command[0], command[1..], settings); // whoever signals it meanwhile meets one of the two
+        process = Child.Start(command[0], command[1..], settings); // a concurrent signal reaches either the old process or the new one
         before?.Dispose();
     }
 
@@ -57,9 +57,9 @@ public sealed class Cluster : IAsyncDisposable
     private readonly int apiPort = Child.FreePort();
     private readonly Dictionary<string, string> shared;
 
-    /// <param name="folder">For its secrets, and for SQLite.</param>
-    /// <param name="database">URL; null for SQLite.</param>
-    /// <param name="silos">0 for one process with everything.</param>
+    /// <param name="folder">Folder for its secrets, and for the SQLite files.</param>
+    /// <param name="database">URL of the database; null for SQLite.</param>
+    /// <param name="silos">0 for one process with all roles.</param>
     /// <param name="program">Another build of the service; null for this one.</param>
     /// <param name="more">Settings for every process.</param>
     public Cluster(
@@ -89,10 +89,10 @@ public sealed class Cluster : IAsyncDisposable
 
     public IReadOnlyList<Node> Silos { get; }
 
-    /// <summary>The API; the whole service when there are no silos beside it.</summary>
+    /// <summary>The API; the whole service when there are no separate silos.</summary>
     public Node Api { get; }
 
-    /// <summary>Speaks to the API as an operator.</summary>
+    /// <summary>A client of the API with the admin token.</summary>
     public HttpClient Http { get; }
 
     public int ApiPort => apiPort;
@@ -109,7 +109,7 @@ public sealed class Cluster : IAsyncDisposable
         Reporter = PrivateKey.TryParse(await File.ReadAllTextAsync(Path.Combine(folder, "identity.key")), out var key) ? key : throw new InvalidDataException("No key.");
     }
 
-    /// <summary>Registers CapIDs that the reporter may speak for.</summary>
+    /// <summary>Registers CapIDs that the reporter key may report for.</summary>
     public async Task<IReadOnlyList<string>> RegisterAsync(int count)
     {
         var names = Enumerable.Range(0, count).Select(i => $"CAP-{i}").ToList();

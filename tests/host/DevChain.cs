@@ -19,11 +19,11 @@ public sealed class DevChain : IDisposable
         "deploy", "npm", "node_modules", "@foundry-rs",
         RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? "anvil-linux-arm64" : "anvil-linux-amd64", "bin", "anvil");
 
-    /// <param name="more">Options of the node.</param>
+    /// <param name="more">Further command-line options of the node.</param>
     public static async Task<DevChain> StartAsync(int? port = null, params string[] more)
     {
         var chosen = port ?? Child.FreePort();
-        var node = Child.Start(Program, ["--port", $"{chosen}", "--prune-history", "500", .. more]); // else states of blocks stay on disk
+        var node = Child.Start(Program, ["--port", $"{chosen}", "--prune-history", "500", .. more]); // else old states stay on disk
         await node.LineAsync("Listening on", TimeSpan.FromMinutes(1));
         return new DevChain(node, chosen);
     }

@@ -14,13 +14,16 @@ public sealed class Postgres : IAsyncDisposable
     private Postgres(string folder, IPAddress address, int port, Child server, string password) =>
         (this.folder, this.address, this.port, this.server, Password) = (folder, address, port, server, password);
 
-    /// <summary>Of the server's own process, the script's only child. The server's folder is not asked: its user may write anything there.</summary>
+    /// <summary>
+    /// Id of the server's own process, the only child of the script. Not read from the server's folder, where the
+    /// server's user may write anything.
+    /// </summary>
     public int ProcessId => int.Parse(File.ReadAllText($"/proc/{server.Id}/task/{server.Id}/children").Trim(), System.Globalization.CultureInfo.InvariantCulture);
 
     private string Password { get; }
 
-    /// <param name="folder">Made when it is not there; the server's user must be able to reach it.</param>
-    /// <param name="address">Where it listens beside 127.0.0.1.</param>
+    /// <param name="folder">Created if missing; the server's user must be able to reach it.</param>
+    /// <param name="address">Address to listen on besides 127.0.0.1.</param>
     public static async Task<Postgres> StartAsync(string folder, IPAddress? address = null)
     {
         var port = Child.FreePort();
@@ -35,7 +38,7 @@ public sealed class Postgres : IAsyncDisposable
         Host = "127.0.0.1", Port = port, Database = database, Username = "caporleans", Password = Password, Timeout = 5, MaxAutoPrepare = 20,
     }.ToString();
 
-    /// <returns>The URL of an empty database. The service's user owns it, but cannot make it.</returns>
+    /// <returns>URL of an empty database, owned by the service's user, who cannot create one.</returns>
     public async Task<string> CreateAsync(string name)
     {
         string[] sql = ["psql", "-qX", "-h", Path.Combine(folder, "data"), "-p", $"{port}", "-U", "postgres", "-c", $"CREATE DATABASE {name} OWNER caporleans"];
@@ -44,7 +47,8 @@ public sealed class Postgres : IAsyncDisposable
         return Url(name);
     }
 
-    /// <summary>Ends the server at once, as a crash of the machine would leave it, and starts it again.</summary>
+    /// <summary>Stops the server and starts it again.</summary>
+    /// <param name="immediately">Stops without a clean shutdown, as a crash of the machine would.</param>
     public async Task RestartAsync(bool immediately)
     {
         if (!server.HasExited)
@@ -71,7 +75,7 @@ public sealed class Postgres : IAsyncDisposable
         NpgsqlConnection.ClearAllPools();
         if (!server.HasExited)
         {
-            server.Signal(15); // not SIGINT: a program that was started in the background may ignore it
+            server.Signal(15); // not SIGINT, which a program started in the background may ignore
             await server.ExitAsync();
         }
 

@@ -2,12 +2,14 @@ using System.Globalization;
 
 namespace CapOrleans.TestHost;
 
-/// <summary>What processes have used so far, from <c>/proc</c>: CPU time, bytes that went to the disk, resident memory.</summary>
+/// <summary>
+/// Resources that processes have used so far, from <c>/proc</c>: CPU time, bytes written to disk, resident memory.
+/// </summary>
 public readonly record struct Usage(TimeSpan Cpu, long Written, long Resident)
 {
     private const double TicksPerSecond = 100; // USER_HZ, the same on every Linux
 
-    /// <param name="roots">Each counts with its children.</param>
+    /// <param name="roots">Process ids; each is counted with its descendants.</param>
     public static Usage Of(IReadOnlyCollection<int> roots)
     {
         var parents = new Dictionary<int, int>();
@@ -53,7 +55,7 @@ public readonly record struct Usage(TimeSpan Cpu, long Written, long Resident)
             return default;
         }
 
-        // Counted from the third field of proc(5): utime 14, stime 15, and what ended children have used 16, 17.
+        // Indexes count from the third field of proc(5): utime 14, stime 15; 16 and 17 are those of exited children.
         var ticks = Enumerable.Range(11, 4).Sum(field => long.Parse(fields[field], CultureInfo.InvariantCulture));
         return new Usage(TimeSpan.FromSeconds(ticks / TicksPerSecond), Line(id, "io", "write_bytes:"), Line(id, "status", "VmRSS:") * 1024);
     }
@@ -67,7 +69,7 @@ public readonly record struct Usage(TimeSpan Cpu, long Written, long Resident)
         }
         catch (IOException)
         {
-            return null; // it has ended
+            return null; // the process has exited
         }
     }
 

@@ -35,13 +35,16 @@ public sealed partial class HouseTests
         ["tests/host"] = ["core"],
     };
 
-    /// <summary>Lines that a source file may have, and one of tests. They only ever go down.</summary>
+    /// <summary>Maximum lines of a source file and of a test file. May only be lowered.</summary>
     private const int LongestFile = 210, LongestTestFile = 417;
 
-    /// <summary>Characters of a line; lines of before that have more; lines of a function. All only ever go down.</summary>
+    /// <summary>
+    /// Maximum characters of a line, the number of older lines that are longer, and maximum lines of a function. May
+    /// only be lowered.
+    /// </summary>
     private const int LongestLine = 140, LongLines = 1009, LongTestLines = 757, LongestFunction = 61, LongestTest = 89;
 
-    /// <summary>Folders that the root shows at a glance.</summary>
+    /// <summary>Maximum number of folders in the root, so that they can be taken in at a glance.</summary>
     private const int MostFolders = 16;
 
     [Fact]
@@ -101,12 +104,12 @@ public sealed partial class HouseTests
     public void Nothing_is_left_to_be_done_without_a_number() =>
         Assert.DoesNotContain(Sources("*.cs"), path => Unnumbered().IsMatch(File.ReadAllText(path)));
 
-    /// <summary>What was reviewed is what is built: another package than the lock files name is a failure.</summary>
+    /// <summary>What was reviewed is what is built: a package that the lock files do not name is a failure.</summary>
     [Fact]
     public void Every_restore_keeps_to_the_lock_files()
     {
         var lines = new[] { "run", "test", "cap", "bench.sh", "fuzz.sh", "deploy/lib.sh", ".ci/run" }.SelectMany(script => File.ReadLines(Repository.File(script.Split('/')))).ToList();
-        Assert.DoesNotContain(lines, line => Restoring().IsMatch(line)); // but through msbuild of deploy/lib.sh, see BuildFolderTests
+        Assert.DoesNotContain(lines, line => Restoring().IsMatch(line)); // only through msbuild in deploy/lib.sh, see BuildFolderTests
         Assert.Contains(lines, line => line.Contains("-p:RestoreLockedMode=true -p:RestoreForce=true)", StringComparison.Ordinal));
         Assert.Equal(2, lines.Count(line => line.Contains(" msbuild build ", StringComparison.Ordinal) || line.Contains(" msbuild publish ", StringComparison.Ordinal)));
         Assert.All(lines.Where(line => line.Contains("npm i", StringComparison.Ordinal) || line.Contains("npm ci", StringComparison.Ordinal)), line => Assert.Contains("npm ci ", line, StringComparison.Ordinal));
@@ -121,7 +124,7 @@ public sealed partial class HouseTests
     public Task The_gas_that_is_documented_is_what_the_contract_costs() =>
         Child.RunAsync("node", Repository.File("contracts", "solidity", "gas", "measure.mjs"), "--check");
 
-    /// <returns>The length of each body of a member.</returns>
+    /// <returns>The number of lines of each member's body.</returns>
     private static IEnumerable<int> Functions(string[] lines)
     {
         var start = -1;

@@ -8,8 +8,8 @@ using CapOrleans.Grains;
 namespace CapOrleans.Tests.House;
 
 /// <summary>
-/// What silos of two versions must read alike: every message and every stored state, with the number of each member, and the numbers of
-/// the enumerations in them.
+/// What silos of two versions must serialize alike: every message and every stored state, with the number of each
+/// member, and the values of the enumerations in them.
 /// </summary>
 internal static class MessageManifest
 {

@@ -3,11 +3,11 @@ using System.Text.RegularExpressions;
 namespace CapOrleans.Tests.House;
 
 /// <summary>
-/// Within a project, namespaces refer to each other in one direction: what two need of one another wants a room of its own.
+/// Within a project, namespaces refer to each other in one direction only: what two of them share belongs in a third.
 /// </summary>
 public sealed partial class NamespaceCircleTests
 {
-    /// <summary>Projects in which some still do. It only gets shorter.</summary>
+    /// <summary>Projects that still have cycles. The list may only get shorter.</summary>
     private static readonly string[] WithCircles = [];
 
     [Fact]
@@ -25,7 +25,9 @@ public sealed partial class NamespaceCircleTests
         Assert.False(HasCircle([("A", "B"), ("B", "C"), ("A", "C")]));
     }
 
-    /// <summary>A file refers to a namespace when it can see it and has a word that is the name of a type there.</summary>
+    /// <summary>
+    /// A file refers to a namespace when it can see it and contains a word that is the name of a type there.
+    /// </summary>
     private static HashSet<(string From, string To)> References(string project)
     {
         var files = Directory.EnumerateFiles(project, "*.cs", SearchOption.AllDirectories).Select(File.ReadAllText)
@@ -42,7 +44,9 @@ public sealed partial class NamespaceCircleTests
         return references;
     }
 
-    /// <summary>Takes away what refers to nothing that is left, until nothing more can be.</summary>
+    /// <summary>
+    /// Removes references to namespaces that refer to nothing else, until none is left to remove; the rest is cycles.
+    /// </summary>
     private static bool HasCircle(HashSet<(string From, string To)> references)
     {
         var left = references.ToHashSet();

@@ -3,7 +3,7 @@ using CapOrleans.Contracts;
 
 namespace CapOrleans.Tests.House;
 
-/// <summary>Names of problems: declared in one place, documented, and each is got by a test.</summary>
+/// <summary>Problem types: declared in one place, documented, and each provoked by a test.</summary>
 public sealed partial class ProblemTypesTests
 {
     [Fact]
@@ -30,7 +30,10 @@ public sealed partial class ProblemTypesTests
         .Where(path => Path.GetRelativePath(Repository.Root, path).Split('/') is [var folder, ..] && folder is not ("artifacts" or "bench" or "cli") && folder.StartsWith("tests", StringComparison.Ordinal) == isTest)
         .Where(path => !path.Contains("node_modules", StringComparison.Ordinal));
 
-    /// <summary>Where a problem, a refusal or a ruling is made, and the names that change requests are refused with.</summary>
+    /// <summary>
+    /// Names at the places that create a problem, refusal or ruling, and the names that change requests are refused
+    /// with.
+    /// </summary>
     private static IEnumerable<string> Named(string path, string text) =>
         Made().Matches(text).Concat(path.EndsWith("CapRefusals.cs", StringComparison.Ordinal) ? Constant().Matches(text) : []).Select(match => match.Groups[1].Value);
 

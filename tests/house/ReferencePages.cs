@@ -7,7 +7,7 @@ using CapOrleans.Core.AuditLog;
 
 namespace CapOrleans.Tests.House;
 
-/// <summary>Files that say what the code says, by their paths.</summary>
+/// <summary>Files that are generated from the code, by path.</summary>
 internal static partial class ReferencePages
 {
     private const int Width = 118;

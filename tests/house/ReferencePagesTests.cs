@@ -3,7 +3,7 @@ using CapOrleans.Silo.Settings;
 
 namespace CapOrleans.Tests.House;
 
-/// <summary>What the reference says is what the code says. <c>docs/generate</c> writes it anew.</summary>
+/// <summary>The generated reference matches the code; <c>docs/generate</c> writes it again.</summary>
 public sealed class ReferencePagesTests
 {
     /// <summary>Set by <c>docs/generate</c>.</summary>

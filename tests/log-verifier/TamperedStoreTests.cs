@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace CapOrleans.Tests.LogVerifier;
 
-/// <summary>A verifier that finds nothing is worth something only when it would find it.</summary>
+/// <summary>A verifier that finds nothing proves something only if it would find tampering.</summary>
 [Collection(PostgresCollection.Name)]
 public sealed class TamperedStoreTests(PostgresServer postgres) : IDisposable
 {
@@ -24,7 +24,7 @@ public sealed class TamperedStoreTests(PostgresServer postgres) : IDisposable
             senders.Start();
             await Eventually.TrueAsync(() => senders.Promised.Count > 100);
             await senders.StopAsync();
-            // The archive has spoken for the last incident of the log of which rows are added behind it.
+            // The log that gets extra rows needs entries after its last incident, which the archive writes.
             await Eventually.TrueAsync(async () => await CountAsync(
                 source, "SELECT count(*) FROM audit_entry WHERE log = 0 AND idx > (SELECT max(position) FROM incident WHERE position >> 40 = 0)") > 0);
         }

@@ -14,7 +14,7 @@ using CapOrleans.LogVerifier;
 
 namespace CapOrleans.Tests.LogVerifier;
 
-/// <summary>Entries that somebody wrote who may write: the tree is right, and what they say is not.</summary>
+/// <summary>Entries appended with write access: the tree is correct, and their content is not.</summary>
 public sealed class VerifierTests : IAsyncLifetime
 {
     private const string CapId = "Z-001";

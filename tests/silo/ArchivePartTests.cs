@@ -7,7 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace CapOrleans.Tests.Silo;
 
-/// <summary>Where a service looks for what it archived.</summary>
+/// <summary>The locations in which a service looks for archived content.</summary>
 public sealed class ArchivePartTests
 {
     [Fact]

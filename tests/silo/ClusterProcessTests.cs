@@ -5,7 +5,9 @@ using CapOrleans.Bench.Chaos;
 
 namespace CapOrleans.Tests.Silo;
 
-/// <summary>Three silos and an API as processes of their own, over a real PostgreSQL, with as much load as the answers allow.</summary>
+/// <summary>
+/// Three silos and an API as separate processes, over a real PostgreSQL, under as much load as the answers allow.
+/// </summary>
 [Collection(PostgresCollection.Name)]
 public sealed class ClusterProcessTests(PostgresServer postgres) : IAsyncLifetime
 {

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace CapOrleans.Tests.Silo;
 
-/// <summary>A node whose data directory's disk turns read-only under it.</summary>
+/// <summary>A node whose data directory is on a disk that turns read-only.</summary>
 public sealed class FailingDiskTests : IDisposable
 {
     private readonly TempDirectory directory = new();
@@ -26,13 +26,13 @@ public sealed class FailingDiskTests : IDisposable
             Assert.Equal(HttpStatusCode.Created, await SendAsync("D-1"));
             Assert.Equal(HttpStatusCode.OK, (await ReadyAsync()).Status);
 
-            disk.TurnReadOnly(); // nothing is sent: it is noticed all the same
+            disk.TurnReadOnly(); // noticed although nothing is sent
             await Eventually.TrueAsync(async () => (await ReadyAsync()).Status == HttpStatusCode.ServiceUnavailable);
             Assert.Matches("^The log cannot take incidents now: .* See the disk of DATA_DIR", (await ReadyAsync()).Body.Text("rule"));
             Assert.Equal(HttpStatusCode.ServiceUnavailable, await SendAsync("D-2"));
             Assert.Equal("live", await http.GetStringAsync("/health/live"));
             using var first = await http.GetAsync("/v1/incidents/SYS-CORE/D-1");
-            Assert.Equal(HttpStatusCode.OK, first.StatusCode); // what was accepted is read
+            Assert.Equal(HttpStatusCode.OK, first.StatusCode); // what was accepted can still be read
             node.Kill9();
             await node.ExitAsync();
 

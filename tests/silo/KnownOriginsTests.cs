@@ -1,6 +1,6 @@
 namespace CapOrleans.Tests.Silo;
 
-/// <summary>A data directory whose log is not there any more, or is another.</summary>
+/// <summary>A data directory whose log is missing or is a different one.</summary>
 public sealed class KnownOriginsTests : IDisposable
 {
     private readonly TempDirectory directory = new();
@@ -35,7 +35,7 @@ public sealed class KnownOriginsTests : IDisposable
         Assert.Contains("has no such log", refused.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", refused.Output, StringComparison.Ordinal);
 
-        // Given up for good.
+        // The old log is given up for good.
         File.Delete(directory.File("data/log-origins"));
         using var anew = Start();
         await anew.LineAsync("CapOrleans is ready", TimeSpan.FromSeconds(60));

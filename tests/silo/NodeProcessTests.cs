@@ -9,7 +9,7 @@ using System.Text.Json.Nodes;
 
 namespace CapOrleans.Tests.Silo;
 
-/// <summary>The node as a process of its own: killed, started again, badly configured.</summary>
+/// <summary>The node as a separate process: killed, restarted, misconfigured.</summary>
 public sealed class NodeProcessTests : IDisposable
 {
     private readonly TempDirectory directory = new();
@@ -46,7 +46,7 @@ public sealed class NodeProcessTests : IDisposable
                     }
                     catch (HttpRequestException)
                     {
-                        return; // it was killed
+                        return; // the node was killed
                     }
 
                     if (promised.Count >= 400)
@@ -286,7 +286,7 @@ public sealed class NodeProcessTests : IDisposable
             var page = await receiver.NextAsync();
             while (!ids.Add(page.Id))
             {
-                page = await receiver.NextAsync(); // killed before it was known that it had arrived: the same, under the same id
+                page = await receiver.NextAsync(); // killed before the arrival was recorded: the same page again, with the same id
             }
 
             levels.Add(page.Body.GetProperty("data").GetProperty("level").GetInt64());

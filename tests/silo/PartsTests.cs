@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace CapOrleans.Tests.Silo;
 
-/// <summary>What ends a process that nobody asked to end.</summary>
+/// <summary>What ends a process that was not asked to stop.</summary>
 public sealed class PartsTests
 {
     private readonly TaskCompletionSource asked = new();

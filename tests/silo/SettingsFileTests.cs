@@ -3,7 +3,7 @@ using CapOrleans.Silo.Settings;
 
 namespace CapOrleans.Tests.Silo;
 
-/// <summary>The service's <c>.env</c>: whose it may be, and where what it sets may go.</summary>
+/// <summary>The service's <c>.env</c>: who may own it, and which processes may see its values.</summary>
 public sealed class SettingsFileTests : IDisposable
 {
     private readonly TempDirectory directory = new();
@@ -87,7 +87,7 @@ public sealed class SettingsFileTests : IDisposable
         Assert.EndsWith($"chmod go-w {directory.Path}", Assert.Throws<SettingsException>(() => SettingsFile.Read(Env, [])).Message,
             StringComparison.Ordinal);
 
-        // In a folder as /tmp is, nobody else can replace it.
+        // In a folder with a sticky bit, as /tmp has, no one else can replace the file.
         File.SetUnixFileMode(directory.Path, own | others | UnixFileMode.StickyBit);
         Assert.Equal("1", SettingsFile.Read(Env, []).Find("API_PORT"));
     }
@@ -144,7 +144,7 @@ public sealed class SettingsFileTests : IDisposable
         Assert.Contains($"{directory.File("theirs")} belongs to somebody else", Assert.Throws<SettingsException>(() => SettingsFile.Read(
             Env, [])).Message, StringComparison.Ordinal);
 
-        // In a folder as /tmp is, nobody else can replace a link; its owner can.
+        // In a folder with a sticky bit, as /tmp has, no one else can replace a link; its owner can.
         await Child.RunAsync("chown", "root", directory.File("theirs"));
         File.SetUnixFileMode(directory.File("theirs"), (UnixFileMode)0b001_111_111_101);
         Assert.Equal("1", SettingsFile.Read(Env, []).Find("API_PORT"));

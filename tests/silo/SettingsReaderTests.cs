@@ -133,7 +133,7 @@ public sealed class SettingsReaderTests
     public void The_example_file_explains_nothing_that_nobody_reads() =>
         Assert.Empty(SettingNames.Known.Except(Names(NodeSources()).Concat(Names(CapSources())).Concat(["POSTGRES_PORT", "CHAIN_PORT"])));
 
-    /// <summary>What it does not take from the project's .env would make ./cap and ./run disagree.</summary>
+    /// <summary>If the wrapper left out a setting of the project's .env, ./cap and ./run would disagree.</summary>
     [Fact]
     public void The_wrapper_of_cap_takes_every_setting_of_cap_from_the_project_s_file()
     {
@@ -245,6 +245,6 @@ public sealed class SettingsReaderTests
         Assert.Contains("Gate__Api is", fault, StringComparison.Ordinal);
         Assert.Contains("Gate__ApiKeyFile", fault, StringComparison.Ordinal);
         settings.Remove("Gate__ApiKeyFile");
-        Assert.True(Read(settings).Gate.ExposesApiKey); // DATA_DIR/admin-token does not go there either
+        Assert.True(Read(settings).Gate.ExposesApiKey); // DATA_DIR/admin-token is not sent there either
     }
 }

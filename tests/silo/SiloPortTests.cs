@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace CapOrleans.Tests.Silo;
 
-/// <summary>Another process has a silo's port.</summary>
+/// <summary>A silo's port is already in use by another process.</summary>
 [Collection(PostgresCollection.Name)]
 public sealed class SiloPortTests(PostgresServer postgres) : IDisposable
 {

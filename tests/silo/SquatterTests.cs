@@ -5,10 +5,10 @@ using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Tests.Silo;
 
-/// <summary>Another user's program at the API's port, while the gate of this machine runs by itself.</summary>
+/// <summary>Another user's program listens on the API's port, while the gate of this machine runs alone.</summary>
 public sealed class SquatterTests : IDisposable
 {
-    /// <summary>Says that it accepted whatever it gets, and prints what it was shown.</summary>
+    /// <summary>Accepts everything that it receives, and prints the credentials that it is sent.</summary>
     private const string Squatter = """
         const http = require("http");
         http.createServer((request, answer) => {

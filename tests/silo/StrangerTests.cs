@@ -11,8 +11,9 @@ using CapOrleans.Core.Signatures;
 namespace CapOrleans.Tests.Silo;
 
 /// <summary>
-/// Who has no key of a CapID and no API key, against a node that listens beyond loopback: nothing can be read, nothing written, and nothing
-/// grows. Memory is compared after as many requests of the same kinds have warmed the process up.
+/// A caller without a key of a CapID and without an API key, against a node that listens beyond loopback: nothing can
+/// be read, nothing is written, and nothing grows. Memory is compared after 20,000 requests of the same kinds have
+/// warmed the process up.
 /// </summary>
 public sealed class StrangerTests : IDisposable
 {
@@ -52,14 +53,16 @@ public sealed class StrangerTests : IDisposable
         await SendAsync(http, samples, Requests);
         var after = Usage.Of([node.Id]);
 
-        Assert.InRange(Disk() - disk, 0, 16 * 1024); // once a minute it is kept when an API key was used last: the gate's own is
+        Assert.InRange(Disk() - disk, 0, 16 * 1024); // once a minute the last use of each API key is stored: the gate uses one
         Assert.Equal(log, await LogAsync(http));
         Assert.InRange((after - usage).Written, 0, 1024 * 1024);
         Assert.InRange(after.Resident - usage.Resident, long.MinValue, 48 * 1024 * 1024);
-        Assert.InRange(node.Output.Length, 0, 4096); // nor does what it says grow
+        Assert.InRange(node.Output.Length, 0, 4096); // nor does its output grow
     }
 
-    /// <summary>Each kind of request in turn; every one is refused: it is wrong, or it needs a key.</summary>
+    /// <summary>
+    /// Sends each kind of request in turn; every one is refused, because it is invalid or needs a key.
+    /// </summary>
     private static async Task SendAsync(HttpClient http, Func<int, HttpRequestMessage>[] samples, int count)
     {
         await Parallel.ForEachAsync(Enumerable.Range(0, count), new ParallelOptions { MaxDegreeOfParallelism = Connections }, async (i, cancellationToken) =>

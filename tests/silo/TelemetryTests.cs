@@ -116,7 +116,7 @@ public sealed class TelemetryTests : IDisposable
         select new Span(Convert.ToHexString(Fields(span, 1).Single()), Encoding.UTF8.GetString(Fields(span, 5).Single()),
             Encoding.Latin1.GetString(span));
 
-    /// <summary>The fields of a message that have this number and a length.</summary>
+    /// <summary>Returns the length-delimited fields of a message that have this number.</summary>
     private static List<byte[]> Fields(byte[] message, int number)
     {
         var found = new List<byte[]>();

@@ -38,26 +38,26 @@ internal sealed class AnchoringSilo : IAsyncDisposable
 
     public DevChain Chain { get; }
 
-    /// <summary>The key that the CapID has at every start.</summary>
+    /// <summary>The key that the CapID is defined with at every start.</summary>
     public PrivateKey Reporter { get; } = PrivateKey.Create();
 
     public FaultyNode Node { get; } = new();
 
-    /// <summary>What the next contract's client goes by.</summary>
+    /// <summary>Clock of the RPC client of the next contract.</summary>
     public TimeProvider Time { get; set; } = TimeProvider.System;
 
-    /// <summary>What the silo sees of the chain; to be changed before it starts.</summary>
+    /// <summary>The contract as the silo sees it; set it before the silo starts.</summary>
     public IAnchorContract Contract { get; set; }
 
-    /// <summary>Where the silo mirrors CapIDs; nowhere until it is set. To be changed before it starts.</summary>
+    /// <summary>Where the silo mirrors CapIDs; nowhere by default. Set it before the silo starts.</summary>
     public ICapMirror Mirror { get; set; } = new NoChain();
 
-    /// <summary>Pays for both.</summary>
+    /// <summary>Account that pays for anchors and for the mirror.</summary>
     public PrivateKey Writer { get; private set; } = null!;
 
     public long GasPerDay { get; set; }
 
-    /// <summary>What a test has in the silo besides.</summary>
+    /// <summary>Additional silo configuration of a test.</summary>
     public Action<ISiloBuilder> Configure { get; set; } = _ => { };
 
     public IExporterGrain Exporter => cluster!.Client.GetGrain<IExporterGrain>(0);
@@ -73,7 +73,9 @@ internal sealed class AnchoringSilo : IAsyncDisposable
         return made;
     }
 
-    /// <summary>From the next start on, as when an operator sets CONTRACT_ADDRESS.</summary>
+    /// <summary>
+    /// Switches to a new contract from the next start on, as an operator does by setting CONTRACT_ADDRESS.
+    /// </summary>
     public void UseOtherContract() => Contract = NewContract();
 
     public async Task StartAsync()
@@ -92,10 +94,10 @@ internal sealed class AnchoringSilo : IAsyncDisposable
         await DefineAsync(Reporter);
     }
 
-    /// <summary>The exporter ends, and what it keeps stays: as after a crash.</summary>
+    /// <summary>Deactivates the exporter; its stored state survives, as after a crash.</summary>
     public async Task EndExporterAsync() => await Exporter.AsReference<IGrainManagementExtension>().DeactivateOnIdle();
 
-    /// <inheritdoc cref="EndExporterAsync"/>
+    /// <summary>Deactivates the chain grain; its stored state survives, as after a crash.</summary>
     public async Task EndChainAsync() =>
         await cluster!.Client.GetGrain<IChainGrain>(0).AsReference<IGrainManagementExtension>().DeactivateOnIdle();
 
@@ -108,10 +110,10 @@ internal sealed class AnchoringSilo : IAsyncDisposable
         }
     }
 
-    /// <summary>Keeps a copy of the log's database, as a backup; no silo runs.</summary>
+    /// <summary>Copies the log's database, as a backup would. No silo may be running.</summary>
     public void BackUp() => Copy("", "backup");
 
-    /// <summary>Puts the copy in the database's place; no silo runs.</summary>
+    /// <summary>Replaces the log's database with the copy. No silo may be running.</summary>
     public void Restore() => Copy("backup", "");
 
     private void Copy(string from, string to)
@@ -128,7 +130,7 @@ internal sealed class AnchoringSilo : IAsyncDisposable
         }
     }
 
-    /// <summary>Of a writer of its own, whose first transaction makes it.</summary>
+    /// <summary>Creates a contract client with a new writer, whose first transaction deploys the contract.</summary>
     private AnchorContract NewContract()
     {
         Writer = PrivateKey.Create();
@@ -138,8 +140,10 @@ internal sealed class AnchoringSilo : IAsyncDisposable
     private ChainOptions Options(PrivateKey writer) =>
         new(31337, writer, null, IsDevChain: true) { BumpInterval = TimeSpan.FromMilliseconds(300), Confirmations = confirmations };
 
-    /// <summary>A CapNFT of an owner of its own, in which the silo mirrors from its next start on.</summary>
-    /// <param name="writer">Null for the silo's.</param>
+    /// <summary>
+    /// Deploys a CapNFT owned by <paramref name="owner"/>; the silo mirrors into it from its next start on.
+    /// </summary>
+    /// <param name="writer">The account that may mirror into it; null for the silo's writer.</param>
     public async Task<EthereumAddress> UseCapNftAsync(PrivateKey owner, EthereumAddress? writer = null)
     {
         var made = await new ContractDeployment(new JsonRpcClient(http, Chain.Url), Options(owner), TimeProvider.System).DeployCapNftAsync(writer ?? Writer.Address, default);
@@ -147,10 +151,10 @@ internal sealed class AnchoringSilo : IAsyncDisposable
         return made.Contract;
     }
 
-    /// <param name="address">Whatever is there.</param>
+    /// <param name="address">Not checked; there may be another contract, or none.</param>
     public void UseCapNft(EthereumAddress address) => Mirror = new CapNft(new JsonRpcClient(http, Chain.Url), Options(Writer), address, TimeProvider.System);
 
-    /// <summary>Keys that are not named are revoked.</summary>
+    /// <summary>Defines the CapID with exactly these keys; its other keys are revoked.</summary>
     public Task DefineAsync(params PrivateKey[] keys) => DefineAsync(CapId, keys);
 
     public Task DefineAsync(string capId, params PrivateKey[] keys) => cluster!.Client.Cap(capId).DefineAsync(
@@ -178,7 +182,7 @@ internal sealed class AnchoringSilo : IAsyncDisposable
 
     public async Task<long> BlocksAsync() => (long)JsonRpcClient.Quantity(await Chain.CallAsync("eth_blockNumber"));
 
-    /// <summary>As the chain has it.</summary>
+    /// <summary>Asserts that the chain has exactly one event for each incident.</summary>
     public async Task EachOnceAsync(params string[] ids)
     {
         var logs = (await Chain.CallAsync("eth_getLogs", new { fromBlock = "0x0", toBlock = "latest" })).EnumerateArray()

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 
 namespace CapOrleans.Tests.Support;
 
-/// <summary>A server that answers as a test wants it to, and remembers what it was asked.</summary>
+/// <summary>An HTTP server that gives the answers that a test sets, and records its requests.</summary>
 public sealed class AnyServer : IAsyncDisposable
 {
     private readonly WebApplication app;
@@ -16,13 +16,13 @@ public sealed class AnyServer : IAsyncDisposable
 
     public int Port { get; }
 
-    /// <summary>In their order: method and path, and the header Authorization.</summary>
+    /// <summary>Requests in order of arrival: method and path, and the Authorization header.</summary>
     public ConcurrentQueue<(string Call, string Authorization)> Calls { get; } = new();
 
-    /// <summary>How it answers: status, media type and body.</summary>
+    /// <summary>Produces the answer: status, media type and body.</summary>
     public Func<HttpRequest, (int Status, string Type, string Body)> Respond { get; set; } = _ => (200, "application/json", "{}");
 
-    /// <param name="address">Null for this machine's own.</param>
+    /// <param name="address">Address to listen on; null for loopback.</param>
     public static async Task<AnyServer> StartAsync(IPAddress? address = null)
     {
         var port = Child.FreePort();

@@ -1,7 +1,7 @@
 namespace CapOrleans.Tests.Support;
 
-/// <summary>The command as hosts get it: one native executable, without .NET.</summary>
-/// <param name="folder">Where it is called in.</param>
+/// <summary>The <c>cap</c> command as hosts get it: one native executable, without .NET.</summary>
+/// <param name="folder">Working directory.</param>
 public sealed class CapCommand(string folder, params (string Name, string Value)[] environment)
 {
     private static readonly Lazy<string> Native = new(() =>
@@ -20,7 +20,7 @@ public sealed class CapCommand(string folder, params (string Name, string Value)
     private Dictionary<string, string> Environment =>
         environment.Append(("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")).DistinctBy(pair => pair.Item1).ToDictionary(pair => pair.Item1, pair => pair.Item2);
 
-    /// <summary>Everything that is printed, to the letter.</summary>
+    /// <summary>Runs the command and returns its output verbatim, by way of a file.</summary>
     public async Task<(int Code, string Output)> RunToFileAsync(params string[] arguments)
     {
         var file = Path.Combine(folder, "printed");

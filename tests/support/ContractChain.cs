@@ -11,7 +11,9 @@ using CapOrleans.Ethereum.Rpc;
 
 namespace CapOrleans.Tests.Support;
 
-/// <summary>A contract on a real chain, and accounts that call it; the owner's first transaction makes it.</summary>
+/// <summary>
+/// A contract on a real chain, and accounts to call it with; the owner's first transaction deploys it.
+/// </summary>
 internal sealed class ContractChain : IDisposable
 {
     private readonly HttpClient http = new();
@@ -39,7 +41,7 @@ internal sealed class ContractChain : IDisposable
         return made;
     }
 
-    /// <summary>A CapNFT instead.</summary>
+    /// <summary>Starts a chain with a CapNFT instead of the anchor contract.</summary>
     public static async Task<ContractChain> StartCapNftAsync(EthereumAddress writer)
     {
         var made = new ContractChain(await DevChain.StartAsync(), CompiledContract.CapNft);
@@ -51,8 +53,8 @@ internal sealed class ContractChain : IDisposable
 
     public Task<AnchorConfirmation> AnchorAsync(PrivateKey writer, AnchorBatch batch) => Of(writer).AnchorAsync(batch, new MemoryTransactions(), default);
 
-    /// <summary>Sends a call, and waits for its block.</summary>
-    /// <exception cref="RpcErrorException">The contract refuses it.</exception>
+    /// <summary>Sends a call and waits until it is mined.</summary>
+    /// <exception cref="RpcErrorException">The contract refuses the call.</exception>
     public async Task SendAsync(string sender, string function, params object[] arguments)
     {
         if (known.Add(sender))
@@ -61,14 +63,14 @@ internal sealed class ContractChain : IDisposable
             await Rpc.CallAsync("anvil_setBalance", default, sender, "0xde0b6b3a7640000");
         }
 
-        await Rpc.CallAsync("eth_estimateGas", default, Call(sender, function, arguments)); // says why it would revert
+        await Rpc.CallAsync("eth_estimateGas", default, Call(sender, function, arguments)); // fails with the reason of a revert
         var hash = await Rpc.CallAsync("eth_sendTransaction", default, Call(sender, function, arguments));
         JsonElement receipt = default;
         await Eventually.TrueAsync(async () => (receipt = await Rpc.CallAsync("eth_getTransactionReceipt", default, hash.GetString())).ValueKind == JsonValueKind.Object);
-        Assert.Equal("0x1", receipt.Text("status")); // what another sends afterwards must not overtake it
+        Assert.Equal("0x1", receipt.Text("status")); // mined by now, so that no later call of another account overtakes it
     }
 
-    /// <returns>The error's name that the contract refuses with; null when it took the call.</returns>
+    /// <returns>Name of the error that the contract refuses the call with; null when it accepts the call.</returns>
     public async Task<string?> RefusalAsync(string sender, string function, params object[] arguments)
     {
         try
@@ -82,7 +84,7 @@ internal sealed class ContractChain : IDisposable
         }
     }
 
-    /// <returns>What a function answers that answers one word.</returns>
+    /// <returns>The result of a function that returns a single word.</returns>
     public async Task<BigInteger> AskAsync(string function, params object[] arguments) =>
         new(await Rpc.DataAsync("eth_call", default, Call($"{Owner.Address}", function, arguments), "latest"), isUnsigned: true, isBigEndian: true);
 

@@ -2,7 +2,9 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace CapOrleans.Tests.Support;
 
-/// <summary>Counts the timers that were made, so that a test moves time only once something waits for it.</summary>
+/// <summary>
+/// A fake clock that counts the timers created, so that a test advances it only once something waits for it.
+/// </summary>
 internal sealed class CountedTime : FakeTimeProvider
 {
     private int timers;

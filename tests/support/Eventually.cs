@@ -1,6 +1,8 @@
 namespace CapOrleans.Tests.Support;
 
-/// <summary>For what happens behind an answer: looks until it is so, and fails when it is not so for a minute.</summary>
+/// <summary>
+/// Waits for the effect of background work: polls a condition until it holds, and fails after one minute.
+/// </summary>
 public static class Eventually
 {
     public static Task TrueAsync(Func<bool> condition) => TrueAsync(() => Task.FromResult(condition()));

@@ -1,8 +1,8 @@
 namespace CapOrleans.Tests.Support;
 
 /// <summary>
-/// A file system that can meet a fault, upon which the kernel lets nothing more be written to it: ext4 with <c>errors=remount-ro</c>, as
-/// Debian mounts a root file system. Files that are open stay open.
+/// A file system in which a test can trigger an error, on which the kernel remounts it read-only: ext4 with
+/// <c>errors=remount-ro</c>, as Debian mounts a root file system. Files that are open stay open.
 /// </summary>
 internal sealed class FaultyDisk : IAsyncDisposable
 {
@@ -32,7 +32,7 @@ internal sealed class FaultyDisk : IAsyncDisposable
         File.WriteAllText($"/sys/fs/ext4/{System.IO.Path.GetFileName(device)}/trigger_fs_error", "a fault that a test asked for");
     }
 
-    /// <summary>From here on, whoever writes waits.</summary>
+    /// <summary>Blocks every write from now on.</summary>
     public Task FreezeAsync() => Child.RunAsync("fsfreeze", "--freeze", Path);
 
     public Task ThawAsync() => Child.RunAsync("fsfreeze", "--unfreeze", Path);

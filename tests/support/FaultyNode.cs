@@ -5,25 +5,30 @@ using System.Text.Json.Nodes;
 
 namespace CapOrleans.Tests.Support;
 
-/// <summary>Stands between us and a real node, and makes the faults that one cannot be made to show.</summary>
+/// <summary>A proxy in front of a real node that injects faults which a real node cannot be made to show.</summary>
 public sealed class FaultyNode() : DelegatingHandler(new SocketsHttpHandler())
 {
     private readonly Lock gate = new();
     private readonly List<string> asked = [];
 
-    /// <summary>Answers instead of the node; null to let it through. Of method, parameters, and how often the method was asked before.</summary>
+    /// <summary>
+    /// Answers instead of the node; null lets the call through. Takes the method, its parameters, and the number of
+    /// earlier calls of the method.
+    /// </summary>
     public Func<string, JsonElement, int, HttpResponseMessage?>? Before { get; set; }
 
-    /// <summary>The node was asked, and its answer is lost on the way.</summary>
+    /// <summary>
+    /// Whether the node's answer is lost on its way back. Takes the method and the number of earlier calls of it.
+    /// </summary>
     public Func<string, int, bool>? LosesAnswer { get; set; }
 
-    /// <summary>What happens while a call is on its way, by its method.</summary>
+    /// <summary>Runs before a call is answered. Takes its method.</summary>
     public Func<string, Task>? Meanwhile { get; set; }
 
-    /// <summary>What happens after the node has answered, by the method.</summary>
+    /// <summary>Runs after the node has answered. Takes the method.</summary>
     public Func<string, Task>? After { get; set; }
 
-    /// <summary>Changes what the node answered.</summary>
+    /// <summary>Modifies the node's answer. Takes the method and the answer.</summary>
     public Action<string, JsonNode>? Changes { get; set; }
 
     public IReadOnlyList<string> Asked

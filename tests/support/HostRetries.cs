@@ -3,7 +3,8 @@ using System.Net;
 namespace CapOrleans.Tests.Support;
 
 /// <summary>
-/// Sends the same again while a gate has no answer about the keys in time, as hosts do: on a starved machine, a second may be too short.
+/// Retries, as hosts do, while a gate answers <c>busy</c> because it could not look up the keys in time: on a starved
+/// machine, a second may be too short.
 /// </summary>
 internal sealed class HostRetries() : DelegatingHandler(new SocketsHttpHandler())
 {

@@ -2,7 +2,9 @@ using System.Text.Json.Nodes;
 
 namespace CapOrleans.Tests.Support;
 
-/// <summary>js-ipfs 0.66 as its own process, with nobody to talk to but us: the one real node with the Kubo RPC that npm has.</summary>
+/// <summary>
+/// js-ipfs 0.66 as a process of its own, offline: the only real node with Kubo's RPC API that npm has.
+/// </summary>
 public sealed class JsIpfs : IDisposable
 {
     private readonly TempDirectory directory = new();
@@ -15,7 +17,7 @@ public sealed class JsIpfs : IDisposable
         ["IPFS_PATH"] = directory.File("repo"), ["NODE_OPTIONS"] = $"--require {Repository.File("tests", "clients", "js-ipfs", "shim.cjs")}",
     };
 
-    /// <summary>The same for all of its life.</summary>
+    /// <summary>Stays the same across restarts.</summary>
     public Uri Url { get; } = new($"http://127.0.0.1:{Child.FreePort()}");
 
     public static async Task<JsIpfs> StartAsync()
@@ -48,7 +50,7 @@ public sealed class JsIpfs : IDisposable
     {
         if (Directory.Exists(directory.File("repo/repo.lock")))
         {
-            Directory.Delete(directory.File("repo/repo.lock"), recursive: true); // of a node that was killed
+            Directory.Delete(directory.File("repo/repo.lock"), recursive: true); // left by a node that was killed
         }
 
         daemon = Child.Start("node", [program, "daemon", "--offline", "--enable-preload=false"], environment);

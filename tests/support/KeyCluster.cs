@@ -15,7 +15,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace CapOrleans.Tests.Support;
 
-/// <summary>A cluster that is asked for lists of keys and answers what the test wants, on a clock that the test sets.</summary>
+/// <summary>A cluster that answers requests for key lists as a test decides, on the test's clock.</summary>
 internal sealed class KeyCluster : HttpMessageHandler
 {
     private readonly ConcurrentDictionary<string, PrivateKey[]> caps = new();
@@ -41,10 +41,10 @@ internal sealed class KeyCluster : HttpMessageHandler
 
     public KeyLists Lists { get; }
 
-    /// <summary>The CapIDs that were asked for, one for each request.</summary>
+    /// <summary>The CapIDs that were asked for, one per request.</summary>
     public ConcurrentQueue<string> Asked { get; } = new();
 
-    /// <summary>Instead of the list; the default answers with it, or with 404.</summary>
+    /// <summary>Replaces the answer; null for the key list, or 404 for a CapID that is not registered.</summary>
     public Func<string, Task<HttpResponseMessage>>? Answer { get; set; }
 
     public void Register(string capId, params PrivateKey[] reporters) => caps[capId] = reporters;
@@ -56,15 +56,15 @@ internal sealed class KeyCluster : HttpMessageHandler
             Content = JsonContent.Create(new JsonObject { ["type"] = "urn:caporleans:problem:cap-unknown" }),
         };
 
-    /// <summary>Lets so much time pass that the next look-up that is under way is late.</summary>
-    /// <param name="asked">Requests that must have come before.</param>
+    /// <summary>Advances the clock so that the look-ups in progress time out.</summary>
+    /// <param name="asked">Number of requests to wait for first.</param>
     public async Task TimeOutAsync(int asked)
     {
         await Eventually.TrueAsync(() => Asked.Count >= asked);
         Time.Advance(KeySource.Timeout);
     }
 
-    /// <summary>Lets the gate find out by itself that the cluster is away.</summary>
+    /// <summary>Advances the clock until the gate itself finds that the cluster is unreachable.</summary>
     public Task OutageAsync() => Eventually.TrueAsync(() =>
     {
         Time.Advance(TimeSpan.FromMilliseconds(250));

@@ -8,8 +8,8 @@ using Microsoft.Extensions.Logging;
 namespace CapOrleans.Tests.Support;
 
 /// <summary>
-/// An IPFS node that takes CARs and gives blocks, held to the options of Kubo's RPC reference: one that the command does not have is refused, and so
-/// is a block that its CID does not name.
+/// A stand-in for an IPFS node that imports CARs and returns blocks. Like Kubo, it refuses an option that the RPC
+/// reference does not list for the command, and a block that does not match its CID.
 /// </summary>
 public sealed class KuboStandIn : IAsyncDisposable
 {
@@ -25,19 +25,22 @@ public sealed class KuboStandIn : IAsyncDisposable
 
     public Uri Url { get; }
 
-    /// <summary>By the text of their CIDs.</summary>
+    /// <summary>Blocks by the text of their CIDs.</summary>
     public ConcurrentDictionary<string, byte[]> Blocks { get; } = new();
 
     /// <summary>Roots, in the order in which they were imported.</summary>
     public ConcurrentQueue<string> Imported { get; } = new();
 
-    /// <summary>Each CAR as it came.</summary>
+    /// <summary>Each CAR as it was received.</summary>
     public ConcurrentQueue<byte[]> Cars { get; } = new();
 
-    /// <summary>Called with the CID and bytes of a block before it is kept: as a node does that compares nothing. Null for Kubo.</summary>
+    /// <summary>
+    /// Takes the CID and bytes of a block, and returns the bytes to store, or null to drop them, as a node does that
+    /// verifies nothing. Null for Kubo's behaviour.
+    /// </summary>
     public Func<string, byte[], byte[]?>? Keeps { get; set; }
 
-    /// <summary>What it says of a root besides; empty for nothing.</summary>
+    /// <summary>The pin error reported for a root; empty for none.</summary>
     public string PinError { get; set; } = "";
 
     public static async Task<KuboStandIn> StartAsync()
@@ -56,7 +59,7 @@ public sealed class KuboStandIn : IAsyncDisposable
 
     public ValueTask DisposeAsync() => app.DisposeAsync();
 
-    /// <returns>Roots, and blocks in order.</returns>
+    /// <returns>The header, which lists the roots, and the blocks in order.</returns>
     public static (IReadOnlyList<byte[]> Header, IReadOnlyList<(Cid Cid, byte[] Bytes)> Blocks) Read(byte[] car)
     {
         var (at, blocks, header) = (0, new List<(Cid, byte[])>(), new List<byte[]>());

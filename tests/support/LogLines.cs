@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace CapOrleans.Tests.Support;
 
-/// <summary>Everything that is logged.</summary>
+/// <summary>Records everything that is logged.</summary>
 public sealed class LogLines : ILoggerProvider, ILogger
 {
     public ConcurrentQueue<string> Written { get; } = new();

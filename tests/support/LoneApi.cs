@@ -12,7 +12,7 @@ using Microsoft.Extensions.Logging;
 
 namespace CapOrleans.Tests.Support;
 
-/// <summary>The API by itself, before grains that answer what a test wants.</summary>
+/// <summary>The API by itself, in front of grains that give the answers that a test sets.</summary>
 public sealed class LoneApi : IAsyncDisposable
 {
     private readonly WebApplication app;
@@ -37,10 +37,10 @@ public sealed class LoneApi : IAsyncDisposable
         Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", admin.Export());
     }
 
-    /// <summary>With an admin's key.</summary>
+    /// <summary>A client with an admin's key.</summary>
     public HttpClient Http { get; }
 
-    /// <param name="grains">What each method answers, for example <c>IGatesGrain.AddAsync</c>.</param>
+    /// <param name="grains">The answer of each method by its name, for example <c>IGatesGrain.AddAsync</c>.</param>
     public static async Task<LoneApi> StartAsync(IReadOnlyDictionary<string, Func<object?[], Task>> grains)
     {
         var api = new LoneApi(grains);

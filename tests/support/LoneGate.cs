@@ -11,7 +11,7 @@ using Microsoft.Extensions.Logging;
 
 namespace CapOrleans.Tests.Support;
 
-/// <summary>A gate by itself before a real cluster, without an API key: it has no list of keys.</summary>
+/// <summary>A gate by itself in front of a real cluster, without an API key and so without key lists.</summary>
 public sealed class LoneGate : IAsyncDisposable
 {
     private readonly WebApplication app, closed;
@@ -22,7 +22,7 @@ public sealed class LoneGate : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenLocalhost(port));
-        // The first address tells this gate nothing, and takes nothing: what is sent goes on to the second.
+        // The first address answers everything with 401: the gate gets no key list, and forwards to the second address.
         var closedPort = Child.FreePort();
         var closedBuilder = WebApplication.CreateSlimBuilder();
         closedBuilder.Logging.ClearProviders();

@@ -1,6 +1,6 @@
 namespace CapOrleans.Tests.Support;
 
-/// <summary>A test that needs Debian's nginx, which <c>./test</c> installs where it may.</summary>
+/// <summary>A test that needs Debian's nginx, which <c>./test</c> installs when it is allowed to.</summary>
 public sealed class NginxFactAttribute : FactAttribute
 {
     public const string Program = "/usr/sbin/nginx";

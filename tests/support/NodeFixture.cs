@@ -38,7 +38,7 @@ public sealed class NodeFixture : IAsyncLifetime
 
     public string EscalationFile => directory.File("escalated");
 
-    /// <summary>Reporter of SYS-CORE.</summary>
+    /// <summary>A reporter key of SYS-CORE.</summary>
     public PrivateKey Reporter { get; private set; } = null!;
 
     public async Task InitializeAsync()
@@ -64,7 +64,7 @@ public sealed class NodeFixture : IAsyncLifetime
                 Gate = new GateSettings { Name = "fixture", EscalateCommand = $"cat > {EscalationFile}.part && echo \" $CAP_ID $INCIDENT_ID $SEVERITY\" >> {EscalationFile}.part && mv {EscalationFile}.part {EscalationFile}" },
             },
             CancellationToken.None);
-        Api = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 256 }) // a quarter of what one address may have: on a slow machine they grow
+        Api = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 256 }) // a quarter of the limit for one address: on a slow machine connections pile up
         {
             BaseAddress = new Uri($"http://127.0.0.1:{apiPort}"),
         };
@@ -83,7 +83,7 @@ public sealed class NodeFixture : IAsyncLifetime
         directory.Dispose();
     }
 
-    /// <summary>A signed incident of SYS-CORE with an id of its own.</summary>
+    /// <summary>Returns a signed incident of SYS-CORE with a unique id.</summary>
     public JsonObject Incident(Action<JsonObject>? change = null) =>
         TestIncident.Signed(Reporter, "SYS-CORE", $"T-{Interlocked.Increment(ref incidents)}", TimeProvider.System.GetUtcNow(), change);
 

@@ -6,7 +6,7 @@ public sealed class PostgresCollection : ICollectionFixture<PostgresServer>
     public const string Name = "postgres";
 }
 
-/// <summary>A real, private PostgreSQL on a free port, with fsync on; gone afterwards.</summary>
+/// <summary>A real, private PostgreSQL on a free port, with fsync on; deleted afterwards.</summary>
 public sealed class PostgresServer : IAsyncLifetime
 {
     private readonly TempDirectory directory = new();
@@ -15,7 +15,7 @@ public sealed class PostgresServer : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        // The server runs as a user of its own, who must reach its folder.
+        // The server runs as a separate user, who must be able to reach its folder.
         File.SetUnixFileMode(directory.Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherExecute);
         server = await Postgres.StartAsync(directory.File("postgres"));
     }

@@ -2,14 +2,14 @@ using Microsoft.Data.Sqlite;
 
 namespace CapOrleans.Tests.Support;
 
-/// <summary>A database as it is now, which can be put back under the programs that have it open, as a restored backup does.</summary>
+/// <summary>A snapshot of a database, which can be restored while programs have it open, as from a backup.</summary>
 internal sealed class SqliteCopy
 {
     private readonly string file;
     private readonly string name;
     private readonly List<string> tables = [];
 
-    /// <param name="name">Of this copy, where there are several of a file.</param>
+    /// <param name="name">Name of this copy, when a file has several.</param>
     public SqliteCopy(string file, string name = "copy")
     {
         (this.file, this.name) = (file, name);
@@ -25,7 +25,7 @@ internal sealed class SqliteCopy
                 }
             }
 
-            // In one transaction: what a consumer commits between two tables would make it a copy of no moment.
+            // In one transaction: if a consumer committed between two tables, the copy would match no point in time.
             var copies = tables.Select(table => $"CREATE TABLE \"{name} of {table}\" AS SELECT * FROM \"{table}\";");
             Execute(connection, $"BEGIN IMMEDIATE; {string.Concat(copies)} COMMIT;");
         });

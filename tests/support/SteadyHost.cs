@@ -3,7 +3,9 @@ using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Tests.Support;
 
-/// <summary>Sends so many incidents per second, whatever the answers take, and signs with the key that it holds at that moment.</summary>
+/// <summary>
+/// Sends a fixed number of incidents per second, however long the answers take, each signed with the current key.
+/// </summary>
 public sealed class SteadyHost : IDisposable
 {
     private readonly CancellationTokenSource stop = new();
@@ -19,7 +21,7 @@ public sealed class SteadyHost : IDisposable
     }
 
     /// <summary>Signs with the new key from now on.</summary>
-    /// <returns>The old one, when everything that it signed has been answered.</returns>
+    /// <returns>The old key, once everything signed with it has been answered.</returns>
     public async Task<PrivateKey> SwitchAsync(PrivateKey next)
     {
         PrivateKey old;
@@ -46,7 +48,7 @@ public sealed class SteadyHost : IDisposable
         return await Task.WhenAll(sent);
     }
 
-    /// <summary>Also after a test that failed: what went on sending would fail others.</summary>
+    /// <summary>Also stops the sending after a failed test: further traffic would make other tests fail.</summary>
     public void Dispose()
     {
         stop.Cancel();

@@ -1,6 +1,8 @@
 namespace CapOrleans.Tests.Support;
 
-/// <summary>A test in which a real systemd starts a real nginx: needs root, both, and a place for control groups of version 2.</summary>
+/// <summary>
+/// A test in which a real systemd starts a real nginx: needs root, both programs, and mounted cgroups v2.
+/// </summary>
 public sealed class SystemdFactAttribute : FactAttribute
 {
     public SystemdFactAttribute() => Skip = !Environment.IsPrivilegedProcess ? "Only root may make namespaces."
@@ -9,6 +11,6 @@ public sealed class SystemdFactAttribute : FactAttribute
         : ControlGroups is null ? "This machine has no control groups of version 2."
         : null;
 
-    /// <summary>Where they are mounted; null for nowhere.</summary>
+    /// <summary>Mount point of cgroups v2; null when they are not mounted.</summary>
     public static string? ControlGroups { get; } = File.ReadLines("/proc/mounts").Select(line => line.Split(' ')).FirstOrDefault(mount => mount[2] == "cgroup2")?[1];
 }

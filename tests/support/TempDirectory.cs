@@ -2,7 +2,7 @@ using Microsoft.Data.Sqlite;
 
 namespace CapOrleans.Tests.Support;
 
-/// <summary>A folder that is gone afterwards.</summary>
+/// <summary>A temporary folder, deleted on disposal.</summary>
 public sealed class TempDirectory : IDisposable
 {
     public string Path { get; } = Directory.CreateTempSubdirectory("caporleans-").FullName;

@@ -4,7 +4,9 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace CapOrleans.Tests.Support;
 
-/// <summary>PEM files in a test's folder, of authorities that it makes.</summary>
+/// <summary>
+/// Writes certificates and keys as PEM files into a test's folder, and creates the authorities that issue them.
+/// </summary>
 public sealed class TestCertificates(TempDirectory directory)
 {
     public const string ForServers = "1.3.6.1.5.5.7.3.1", ForClients = "1.3.6.1.5.5.7.3.2";
@@ -17,13 +19,13 @@ public sealed class TestCertificates(TempDirectory directory)
         return request.CreateSelfSigned(TimeProvider.System.GetUtcNow().AddDays(-1), TimeProvider.System.GetUtcNow().AddDays(30));
     }
 
-    /// <summary>Writes NAME.pem and NAME.key, for localhost and 127.0.0.1.</summary>
-    /// <param name="issuers">Where the certificate says that its issuer is to be found.</param>
+    /// <summary>Writes NAME.pem and NAME.key, valid for localhost and 127.0.0.1.</summary>
+    /// <param name="issuers">URL in the certificate for fetching its issuer's; null for none.</param>
     public void Issue(X509Certificate2 authority, string name, string purpose, string? issuers = null) =>
         Issue(authority, name, [purpose], "localhost", issuers);
 
-    /// <summary>Writes NAME.pem and NAME.key, for a host and 127.0.0.1.</summary>
-    /// <param name="purposes">None for a certificate that says nothing about them.</param>
+    /// <summary>Writes NAME.pem and NAME.key, valid for a host and 127.0.0.1.</summary>
+    /// <param name="purposes">Extended key usages; empty for a certificate without the extension.</param>
     public void Issue(X509Certificate2 authority, string name, string[] purposes, string host, string? issuers = null)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);

@@ -40,7 +40,7 @@ public static class TestIncident
         return incident;
     }
 
-    /// <summary>The same incident signed over every field.</summary>
+    /// <summary>Signs the incident over every field.</summary>
     public static JsonObject SignFull(this JsonObject incident, PrivateKey key, long chainId = AdmissionPolicy.DevChainId)
     {
         incident["scheme"] = FullV2.Scheme;

@@ -38,7 +38,7 @@ public sealed class TestIssuer : IAsyncDisposable
     }
 
     /// <param name="otherKey">Signs with a key that the provider does not know.</param>
-    /// <param name="critical">What the header says must be understood.</param>
+    /// <param name="critical">Name of a header parameter to list in <c>crit</c>; null for none.</param>
     public string Token(string scope, string audience = Audience, DateTimeOffset? until = null, bool otherKey = false, string? issuer = null, (string Name, string Value)? claim = null,
         string? subject = "somebody", string type = "JWT", string? critical = null)
     {

@@ -3,7 +3,7 @@ using CapOrleans.Contracts.Incidents;
 
 namespace CapOrleans.Tests.Support;
 
-/// <summary>What a cluster answers of an incident that it accepted.</summary>
+/// <summary>The cluster's answer to an incident that it accepted.</summary>
 public static class TestReceipt
 {
     public static string Of(string capId, string incidentId) => JsonSerializer.Serialize(
@@ -12,6 +12,6 @@ public static class TestReceipt
             new LogPosition("origin", 0, new string('b', 64))),
         JsonSerializerOptions.Web);
 
-    /// <param name="incident">As the gate sent it.</param>
+    /// <param name="incident">The incident as the gate sent it.</param>
     public static string Of(JsonElement incident) => Of(incident.Text("cap_id"), incident.Text("task_id"));
 }

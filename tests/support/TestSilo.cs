@@ -20,10 +20,15 @@ using Orleans.TestingHost;
 
 namespace CapOrleans.Tests.Support;
 
-/// <summary>A silo of a test cluster: real stores in a folder, a writer of its own, and the chain that the test gives.</summary>
+/// <summary>
+/// A silo of a test cluster: real stores in a folder, a log writer of its own, and the chain that the test provides.
+/// </summary>
 public static class TestSilo
 {
-    /// <summary>Silos in this process, and a client that waits for the first one: on a busy machine it may be a moment late.</summary>
+    /// <summary>
+    /// Builds silos in this process, and a client that retries until the first one is up, which takes a moment on a
+    /// busy machine.
+    /// </summary>
     public static InProcessTestClusterBuilder Builder(short silos = 1)
     {
         var builder = new InProcessTestClusterBuilder(silos);

@@ -1,6 +1,9 @@
 namespace CapOrleans.Tests.Support;
 
-/// <summary>A test with network namespaces and a WireGuard tunnel between them: needs root, /dev/net/tun, and what <c>./test</c> installs where it may.</summary>
+/// <summary>
+/// A test with network namespaces and a WireGuard tunnel between them: needs root, /dev/net/tun, and programs that
+/// <c>./test</c> installs when it is allowed to.
+/// </summary>
 public sealed class TunnelFactAttribute : FactAttribute
 {
     private static readonly string[] Programs = ["/usr/bin/wireguard-go", "/usr/bin/wg", "/usr/bin/tcpdump", "/sbin/ip"];

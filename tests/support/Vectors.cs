@@ -2,13 +2,13 @@ using System.Text.Json;
 
 namespace CapOrleans.Tests.Support;
 
-/// <summary>Facts that independent libraries computed; see the source member of each file.</summary>
+/// <summary>Test vectors computed by independent libraries; the <c>source</c> member of each file names them.</summary>
 public static class Vectors
 {
     public static JsonElement Load(string file) =>
         JsonElement.Parse(File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "vectors", file)));
 
-    /// <summary>The cases of one list, each named by what tells it apart.</summary>
+    /// <summary>The cases of the given lists, each with a name that identifies it.</summary>
     public static TheoryData<string, string> Cases(string file, params string[] lists)
     {
         var data = new TheoryData<string, string>();

@@ -12,7 +12,7 @@ public sealed record ReceivedDelivery(string Id, string Timestamp, string Signat
     public JsonElement Body => JsonElement.Parse(Bytes);
 }
 
-/// <summary>A real HTTP server that takes webhooks; it may refuse the first few.</summary>
+/// <summary>A real HTTP server that receives webhooks; it can refuse the first few deliveries.</summary>
 public sealed class WebhookReceiver : IAsyncDisposable
 {
     private readonly WebApplication app;
@@ -28,7 +28,7 @@ public sealed class WebhookReceiver : IAsyncDisposable
 
     public string Url { get; }
 
-    /// <summary>Everything that arrived, refused or not.</summary>
+    /// <summary>Number of requests, including those that were refused.</summary>
     public int Attempts { get; private set; }
 
     public static async Task<WebhookReceiver> StartAsync(int refusals = 0, int refusal = 503, int port = 0)
@@ -57,7 +57,7 @@ public sealed class WebhookReceiver : IAsyncDisposable
         Attempts++;
         if (refusals-- > 0)
         {
-            context.Response.Headers.Location = Url; // to be followed by nobody
+            context.Response.Headers.Location = Url; // must not be followed
             return Results.StatusCode(refusal);
         }
 

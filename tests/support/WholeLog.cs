@@ -7,24 +7,27 @@ using Microsoft.Data.Sqlite;
 
 namespace CapOrleans.Tests.Support;
 
-/// <summary>What every test of a node or a cluster ends with: its logs hold, as an auditor reads them. No silo is asked.</summary>
+/// <summary>
+/// The final check of every test of a node or a cluster: its logs verify from the files alone, as for an auditor,
+/// without a silo.
+/// </summary>
 internal static class WholeLog
 {
-    /// <param name="folder">With the log's and the blocks' files.</param>
+    /// <param name="folder">Contains the databases of the log and the blocks.</param>
     /// <returns>The accepted incidents of all logs.</returns>
     public static async Task<IReadOnlyList<VerifiedIncident>> AssertAsync(string folder, int logs = 1)
     {
         var incidents = new List<VerifiedIncident>();
         if (!File.Exists(Path.Combine(folder, "log.db")))
         {
-            return incidents; // it ended before it began
+            return incidents; // the test ended before a log was created
         }
 
         var reader = new SqliteLogReader(SqliteDatabase.Open(Path.Combine(folder, "log.db"), logs));
         var verifier = new Verifier(reader, new SqliteBlockStore(Path.Combine(folder, "blocks.db")), incidents.Add);
         for (var log = 0; log < logs; log++)
         {
-            if (await reader.HeadAsync(log, CancellationToken.None) is not null) // a log is made when somebody writes to it
+            if (await reader.HeadAsync(log, CancellationToken.None) is not null) // a log is created by the first write to it
             {
                 Assert.Empty((await verifier.VerifyAsync(log, CancellationToken.None)).Findings);
                 await AssertMembersAsync(reader, log);
@@ -35,7 +38,7 @@ internal static class WholeLog
         return incidents;
     }
 
-    /// <summary>Each entry has the members that docs/events.md says, and no other.</summary>
+    /// <summary>Asserts that each entry has the members that docs/events.md lists, and no others.</summary>
     private static async Task AssertMembersAsync(SqliteLogReader reader, int log)
     {
         for (var next = 0L; await reader.ReadAsync(log, next, 1000, default) is { Entries: { Count: > 0 } entries }; next = entries[^1].Index + 1)

@@ -4,7 +4,7 @@ using CapOrleans.Core.Anchors;
 
 namespace CapOrleans.Tests.Support;
 
-/// <summary>A real contract, of which a test changes one thing.</summary>
+/// <summary>Forwards to a real contract; a test overrides one member.</summary>
 public abstract class WrappedContract(IAnchorContract real) : IAnchorContract
 {
     public virtual Task<IReadOnlyList<ContractPosition>> AnchoredAsync(IReadOnlyList<string> logNames, ISentTransactions sent, CancellationToken cancellationToken) =>

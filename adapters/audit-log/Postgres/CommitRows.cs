@@ -4,14 +4,14 @@ using Npgsql;
 
 namespace CapOrleans.AuditLog.Postgres;
 
-/// <summary>Writes a plan's rows in one round trip; the many as arrays, the few one by one.</summary>
+/// <summary>Writes a plan's rows in one round trip: as arrays where there may be many, else row by row.</summary>
 internal static class CommitRows
 {
-    /// <remarks>A batch without an explicit transaction is one: all of it is kept, or nothing.</remarks>
+    /// <remarks>A batch without an explicit transaction runs as one: all of it is kept, or nothing.</remarks>
     public static async Task WriteAsync(HeldLog held, LogHead head, CommitPlan plan)
     {
         await using var batch = new NpgsqlBatch(held.Connection);
-        // The fence: a number of commits that is not the expected one becomes NULL, which the column refuses.
+        // The fence: if the number of commits is not the expected one, it becomes NULL, which the column refuses.
         batch.Add(
             "UPDATE log_head SET size = $3, root = $4, frontier = $5, commits = CASE WHEN commits = $2 THEN $2 + 1 END WHERE log = $1",
             held.Log, held.Commits, head.Size, head.Root, plan.Frontier.ToBytes());
@@ -38,7 +38,7 @@ internal static class CommitRows
             return;
         }
 
-        // First what may be refused: a batch with a duplicate in it must not leave its entries behind as dead rows.
+        // Incidents first, since they may be refused: a batch with a duplicate must not leave its entries as dead rows.
         if (plan.Incidents.Count > 0)
         {
             batch.Add(
@@ -76,7 +76,7 @@ internal static class CommitRows
 
         if (plan.Gained.Count > 0)
         {
-            // A total saturates at the ends of its range: what overflows would refuse every batch that it is in, for ever.
+            // The score saturates at the ends of its range: an overflow would fail every later batch with this CapID.
             batch.Add(
                 """
                 UPDATE cap SET

@@ -4,14 +4,17 @@ using Npgsql;
 namespace CapOrleans.AuditLog.Postgres;
 
 /// <summary>
-/// A <c>postgres://</c> URL as PostgreSQL's own client reads it (libpq, "Connection URIs" and "Parameter Key Words"): each part of its
-/// query is honoured, or refused by name. No value is ever repeated.
+/// Reads a <c>postgres://</c> URL as PostgreSQL's own client does (libpq, "Connection URIs" and "Parameter Key Words"):
+/// each part of its query is honoured, or refused by name. Messages never repeat a value.
 /// </summary>
 internal static class DatabaseUrl
 {
     private const string SystemAuthorities = "system";
 
-    /// <summary>What is not among these, libpq may have and this driver does not: to leave it out would be to do something else than was asked.</summary>
+    /// <summary>
+    /// The supported parameters. Any other is refused, even if libpq has it: ignoring it would do something other than
+    /// what was asked.
+    /// </summary>
     private static readonly Dictionary<string, Action<NpgsqlConnectionStringBuilder, string>> Parts = new(StringComparer.Ordinal)
     {
         ["host"] = (read, text) => read.Host = text,
@@ -78,7 +81,7 @@ internal static class DatabaseUrl
         },
     };
 
-    /// <exception cref="FormatException">A part that nobody knows, or a value that it does not take.</exception>
+    /// <exception cref="FormatException">An unknown parameter, or a value that it does not accept.</exception>
     public static NpgsqlConnectionStringBuilder Read(Uri url)
     {
         if (url.Fragment.Length > 0)
@@ -111,7 +114,7 @@ internal static class DatabaseUrl
     {
         if (name == "ssl" && value == "true")
         {
-            (name, value) = ("sslmode", "require"); // as libpq does, for what JDBC writes
+            (name, value) = ("sslmode", "require"); // JDBC's spelling, which libpq accepts as well
         }
 
         if (!Parts.TryGetValue(name, out var set))
@@ -131,7 +134,10 @@ internal static class DatabaseUrl
         }
     }
 
-    /// <summary>libpq: a file of authorities makes "require" check the certificate; those of the system are for the full check only.</summary>
+    /// <summary>
+    /// As in libpq: with a file of root certificates, <c>require</c> verifies the certificate too; the system's
+    /// authorities are allowed with <c>verify-full</c> only.
+    /// </summary>
     private static void Verify(NpgsqlConnectionStringBuilder read)
     {
         if (read.RootCertificate == SystemAuthorities)

@@ -6,8 +6,8 @@ using Npgsql;
 namespace CapOrleans.AuditLog.Postgres;
 
 /// <summary>
-/// What a writer holds of its log between commits. It need not ask again: every commit is fenced by the number of commits, so
-/// as long as its own commits succeed, nobody else has changed anything.
+/// What a writer caches of its log between commits. It need not be read again: every commit is fenced by the number of
+/// commits, so as long as its own commits succeed, no other writer has changed anything.
 /// </summary>
 internal sealed class HeldLog : ICommitFacts, IAsyncDisposable
 {
@@ -15,7 +15,9 @@ internal sealed class HeldLog : ICommitFacts, IAsyncDisposable
     private readonly Dictionary<string, long> positions = new(StringComparer.Ordinal);
     private readonly Dictionary<(string, string), EarlierIncident> earlier = [];
 
-    /// <summary>Commits that look before they write, after duplicates were seen.</summary>
+    /// <summary>
+    /// Commits for which incidents are looked up before writing, counted from the last duplicate found.
+    /// </summary>
     private const int LookFirstCommits = 1000;
 
     private int lookFirst;
@@ -24,7 +26,7 @@ internal sealed class HeldLog : ICommitFacts, IAsyncDisposable
 
     public int Log { get; }
 
-    /// <summary>Its own, named after the log, so that the next owner can end it.</summary>
+    /// <summary>The writer's own connection, named after the log so that the next owner can terminate it.</summary>
     public NpgsqlConnection Connection { get; }
 
     public LogHead Head { get; private set; } = null!;
@@ -33,7 +35,10 @@ internal sealed class HeldLog : ICommitFacts, IAsyncDisposable
 
     public long Commits { get; private set; }
 
-    /// <param name="evict">End whoever held the log: a writer that stands still in the middle of a commit keeps its lock.</param>
+    /// <param name="evict">
+    /// Whether to terminate the previous owner's connection: a writer that stalls in the middle of a commit keeps its
+    /// lock.
+    /// </param>
     public static async Task<HeldLog> OpenAsync(string connectionString, int log, bool evict, CancellationToken cancellationToken)
     {
         var name = string.Create(CultureInfo.InvariantCulture, $"caporleans log {log}");
@@ -75,7 +80,7 @@ internal sealed class HeldLog : ICommitFacts, IAsyncDisposable
         }
     }
 
-    /// <summary>Learns what a batch asks about and is not known yet.</summary>
+    /// <summary>Reads the context versions and offsets that a batch depends on and that are not cached yet.</summary>
     public async Task LearnAsync(IReadOnlyList<Append> batch, CancellationToken cancellationToken)
     {
         var capIds = batch.Select(append => append.Expected?.CapId).OfType<string>().Where(capId => !versions.ContainsKey(capId)).Distinct().ToArray();
@@ -87,7 +92,7 @@ internal sealed class HeldLog : ICommitFacts, IAsyncDisposable
         }
 
         await using var ask = new NpgsqlBatch(Connection);
-        ask.Add("SELECT cap_id, version, revision FROM cap WHERE cap_id = ANY($1)", [capIds]); // one value, which is an array
+        ask.Add("SELECT cap_id, version, revision FROM cap WHERE cap_id = ANY($1)", [capIds]); // one parameter, whose value is an array
         ask.Add("SELECT consumer, position FROM consumer_offset WHERE log = $1 AND consumer = ANY($2)", Log, consumers);
         await using var reader = await ask.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
@@ -103,8 +108,8 @@ internal sealed class HeldLog : ICommitFacts, IAsyncDisposable
     }
 
     /// <summary>
-    /// Duplicates come in crowds: from a host whose answer was lost, or from somebody who replays. To write first and look then would write
-    /// everything twice.
+    /// Whether duplicates are looked up before writing. They come in bursts, from a host whose response was lost or
+    /// from a replay; writing first and looking then would write everything twice.
     /// </summary>
     public bool LooksFirst => lookFirst > 0;
 
@@ -135,7 +140,7 @@ internal sealed class HeldLog : ICommitFacts, IAsyncDisposable
         }
     }
 
-    /// <summary>The plan is on disk.</summary>
+    /// <summary>Updates the cache after a plan was committed.</summary>
     public void Take(CommitPlan plan, LogHead head)
     {
         (Head, Frontier, Commits) = (head, plan.Frontier, Commits + 1);

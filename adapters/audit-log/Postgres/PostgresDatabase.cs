@@ -5,24 +5,28 @@ using Npgsql;
 
 namespace CapOrleans.AuditLog.Postgres;
 
-/// <summary>A PostgreSQL database of this service: how it is named, how its connections behave, how its schema grows.</summary>
+/// <summary>
+/// A PostgreSQL database of this service: its URL, the settings of its connections, and its schema migrations.
+/// </summary>
 public sealed class PostgresDatabase : IAsyncDisposable
 {
     /// <summary>
-    /// Each of our questions has its index. A table that grows faster than it is analysed looks small to the planner, who
-    /// would then read all of it: a commit at 100,000 incidents was measured five times as dear as at none.
+    /// Every query of ours has an index. A table that grows faster than it is analysed looks small to the planner,
+    /// which would then scan all of it: a commit at 100,000 incidents measured five times as expensive as at none.
     /// </summary>
     private const string ByIndex = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off";
 
     /// <summary>
-    /// Connections of one pool; a node has three (log, blocks, Orleans), and one more connection for each log that it writes.
+    /// Maximum connections of one pool. A node has three pools (log, blocks, Orleans), and one more connection for each
+    /// log that it writes.
     /// </summary>
     private const int PoolSize = 16;
 
     /// <summary>
-    /// A server that knows the password: whoever has taken the database's port, or sits in between, is not given it. What it is shown
-    /// helps it to guess a weak one, and it says how much work that is for both sides: a socket or a certificate keeps it out. Another
-    /// way to sign in must be named in the connection string.
+    /// Requires SCRAM, in which the server proves that it knows the password: an impostor on the database's port, or in
+    /// between, never receives it. From what it sees, it can still guess a weak password offline, and it sets the
+    /// number of iterations for both sides; a Unix socket or a certificate keeps it out. Another authentication method
+    /// must be named in the connection string.
     /// </summary>
     private const string ProvenServer = "ScramSHA256";
 
@@ -32,14 +36,16 @@ public sealed class PostgresDatabase : IAsyncDisposable
         Source = NpgsqlDataSource.Create(connectionString);
     }
 
-    /// <summary>In Npgsql's form; holds the password.</summary>
+    /// <summary>In Npgsql's format; contains the password.</summary>
     public string ConnectionString { get; }
 
     internal NpgsqlDataSource Source { get; }
 
     /// <summary>Reads <c>postgres://user:password@host:port/database</c>, or Npgsql's <c>Host=...;Database=...</c>.</summary>
     /// <returns>Null when it is neither.</returns>
-    /// <exception cref="FormatException">A part of the URL is not understood; the message names it, and no value.</exception>
+    /// <exception cref="FormatException">
+    /// A part of the URL is not supported; the message names the part, never a value.
+    /// </exception>
     public static string? ReadUrl(string text)
     {
         try
@@ -59,7 +65,7 @@ public sealed class PostgresDatabase : IAsyncDisposable
             builder.Timeout = builder.Keys.Cast<string>().Contains("Timeout") ? builder.Timeout : 5;
             builder.CommandTimeout = 10;
             builder.RequireAuth ??= ProvenServer;
-            builder.Options = $"{builder.Options} -c synchronous_commit=on {ByIndex}".TrimStart(); // ours come last, and count
+            builder.Options = $"{builder.Options} -c synchronous_commit=on {ByIndex}".TrimStart(); // ours come last and take precedence
             return builder.ToString();
         }
         catch (ArgumentException)
@@ -69,8 +75,8 @@ public sealed class PostgresDatabase : IAsyncDisposable
     }
 
     /// <summary>Opens the database and brings the log's schema up to date.</summary>
-    /// <param name="connectionString">As <see cref="ReadUrl"/> gives it.</param>
-    /// <param name="logs">How many logs there are; written at the first start, compared at every other.</param>
+    /// <param name="connectionString">As returned by <see cref="ReadUrl"/>.</param>
+    /// <param name="logs">Number of logs; stored at the first start and compared at every later one.</param>
     /// <exception cref="StoreMismatchException" />
     public static PostgresDatabase Open(string connectionString, int logs)
     {
@@ -85,10 +91,11 @@ public sealed class PostgresDatabase : IAsyncDisposable
     }
 
     /// <summary>
-    /// Applies a component's numbered scripts that were not applied yet, in one transaction; nodes that start at once wait for one another.
+    /// Applies a component's numbered scripts that were not applied yet, in one transaction; nodes that start
+    /// concurrently wait for one another.
     /// </summary>
-    /// <param name="component">Whose schema it is; each component counts for itself.</param>
-    /// <param name="folder">Part of the names of the embedded scripts.</param>
+    /// <param name="component">Owner of the schema; each component has a version number of its own.</param>
+    /// <param name="folder">Text that the names of the embedded scripts contain.</param>
     /// <exception cref="StoreMismatchException">The schema was written by a newer version.</exception>
     public void Migrate(string component, Assembly assembly, string folder)
     {
@@ -97,7 +104,7 @@ public sealed class PostgresDatabase : IAsyncDisposable
             .Order(StringComparer.Ordinal).ToList();
         using var connection = Source.OpenConnection();
         using var transaction = connection.BeginTransaction(IsolationLevel.ReadCommitted);
-        // Any number will do, as long as it is always the same.
+        // Any lock number will do, as long as it never changes.
         Execute(connection, "SELECT pg_advisory_xact_lock(7263401)");
         Execute(connection, "CREATE TABLE IF NOT EXISTS schema_version (component text PRIMARY KEY, version integer NOT NULL)");
         using var read = new NpgsqlCommand("SELECT version FROM schema_version WHERE component = $1", connection) { Parameters = { new() { Value = component } } };

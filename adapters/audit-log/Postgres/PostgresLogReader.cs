@@ -26,7 +26,7 @@ public sealed class PostgresLogReader(PostgresDatabase database) : SqlLogReader
         {
             if (read(reader) is not { } row)
             {
-                command.Cancel(); // or every row behind it would be sent before the connection is free again
+                command.Cancel(); // otherwise all remaining rows are sent before the connection is free again
                 break;
             }
 

@@ -8,14 +8,15 @@ using Npgsql;
 namespace CapOrleans.AuditLog.Postgres;
 
 /// <summary>
-/// Writes a batch as one transaction in one round trip: the rows as arrays, behind a compare-and-swap on the number of commits.
-/// That every incident in it is new is assumed, and proved by the unique key: when one is not, the transaction fails as a
-/// whole, and the batch is planned again with what was there; for a while, batches are then looked up first.
+/// Writes a batch as one transaction in one round trip: the rows as arrays, behind a compare-and-swap on the number of
+/// commits. It assumes that every incident of the batch is new, which the unique key enforces: if one is not, the
+/// transaction fails as a whole, and the batch is planned again with the existing entries; for a while, batches are
+/// then looked up before they are written.
 /// </summary>
 /// <remarks>
-/// Two writers of one log are serialised by the head's row; the second finds another number of commits and keeps nothing. A connection
-/// that is lost during the commit leaves it unknown whether it happened: the caller fails, and who asks again gets the first receipt.
-/// Tests: <c>Two_writers_that_both_believe_they_own_the_log_cannot_both_commit</c>,
+/// Two writers of one log are serialised by the head's row; the second finds another number of commits and keeps
+/// nothing. When the connection is lost during the commit, its outcome is unknown: the call fails, and a retry gets the
+/// first receipt. Tests: <c>Two_writers_that_both_believe_they_own_the_log_cannot_both_commit</c>,
 /// <c>A_writer_that_stops_in_the_middle_holds_nobody_up</c>.
 /// </remarks>
 public sealed class PostgresLogWriter(PostgresDatabase database) : IAuditLogWriter, IAsyncDisposable
@@ -24,7 +25,7 @@ public sealed class PostgresLogWriter(PostgresDatabase database) : IAuditLogWrit
 
     public async Task<LogHead> OpenAsync(int log, CancellationToken cancellationToken)
     {
-        // The name is drawn once and never changes: receipts carry it.
+        // The origin is generated once and never changes: receipts contain it.
         var origin = $"caporleans-{RandomNumberGenerator.GetHexString(12, lowercase: true)}/log/{log}";
         await using var connection = await database.OpenAsync(cancellationToken);
         await using var make = new NpgsqlBatch(connection);
@@ -52,7 +53,7 @@ public sealed class PostgresLogWriter(PostgresDatabase database) : IAuditLogWrit
         }
         catch
         {
-            await LetGoAsync(log); // what is on disk is not known
+            await LetGoAsync(log); // the state on disk is unknown
             throw;
         }
     }

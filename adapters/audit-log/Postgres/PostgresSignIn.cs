@@ -3,20 +3,23 @@ using Npgsql;
 namespace CapOrleans.AuditLog.Postgres;
 
 /// <summary>
-/// Whoever has taken the server's port may ask for so many rounds of SCRAM that a sign-in computes for hours, and Npgsql's own timeout does
-/// not hold meanwhile. Nobody waits for that: who comes next connects to the server that is there again.
+/// Bounds the time that opening a connection may take. An impostor on the server's port may ask for so many SCRAM
+/// iterations that signing in computes for hours, and Npgsql's own timeout does not interrupt that. The caller gives
+/// up, and the next attempt reaches the real server once it is back.
 /// </summary>
 internal static class PostgresSignIn
 {
-    /// <summary>For a connection. 10 seconds.</summary>
+    /// <summary>For opening one connection. 10 seconds.</summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
 
-    /// <exception cref="TimeoutException">It did not open; should it open later, it is closed.</exception>
+    /// <exception cref="TimeoutException">
+    /// The connection did not open in time; if it opens later, it is closed.
+    /// </exception>
     public static async ValueTask<NpgsqlConnection> InTimeAsync(this ValueTask<NpgsqlConnection> opening, TimeSpan timeout, CancellationToken cancellationToken)
     {
         if (opening.IsCompletedSuccessfully)
         {
-            return opening.Result; // of the pool
+            return opening.Result; // from the pool
         }
 
         var connecting = opening.AsTask();

@@ -29,7 +29,9 @@ internal sealed class CommitStatements(SqliteConnection connection) : IDisposabl
     public SqliteStatement MoveHead { get; } = new(connection,
         "UPDATE log_head SET size = $2, root = $3, frontier = $4 WHERE log = $1", 4);
 
-    /// <summary>Writes a page, whatever the file says already: an update that changes nothing writes none.</summary>
+    /// <summary>
+    /// Writes a page even if the value is unchanged; an UPDATE that changes nothing would write none.
+    /// </summary>
     public SqliteStatement Touch { get; } = new(connection, "PRAGMA application_id = 0x43617031", 0);
 
     public SqliteStatement AddEntry { get; } = new(connection,

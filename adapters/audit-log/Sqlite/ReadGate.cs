@@ -1,17 +1,18 @@
 namespace CapOrleans.AuditLog.Sqlite;
 
 /// <summary>
-/// The write-ahead log begins anew only at a moment without a reader: readers that overlap for ever would let it grow for ever. So there is
-/// such a moment when it has become long: newcomers wait until those under way have ended.
+/// Lets readers in, except while the write-ahead log is shortened. SQLite can restart that log only at a moment without
+/// readers, so readers that always overlap would let it grow for ever. Once it has become long, the gate makes such a
+/// moment: new readers wait until those under way have finished.
 /// </summary>
-/// <param name="shorten">Called while nobody reads.</param>
+/// <param name="shorten">Called while no read is under way.</param>
 public sealed class ReadGate(Action shorten)
 {
     private readonly Lock gate = new();
     private TaskCompletionSource? closed;
     private int reading;
 
-    /// <returns>To be disposed when the read is over.</returns>
+    /// <returns>Dispose it when the read is over.</returns>
     public async Task<IDisposable> EnterAsync(CancellationToken cancellationToken)
     {
         while (true)
@@ -32,7 +33,9 @@ public sealed class ReadGate(Action shorten)
         }
     }
 
-    /// <summary>Shortens now, or when those who read have ended.</summary>
+    /// <summary>
+    /// Shortens the log now, or as soon as the reads under way have finished; new reads wait until then.
+    /// </summary>
     public void Close()
     {
         lock (gate)

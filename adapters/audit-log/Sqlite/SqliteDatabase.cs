@@ -7,7 +7,9 @@ namespace CapOrleans.AuditLog.Sqlite;
 /// <summary>One file in WAL mode with <c>synchronous=FULL</c>: a commit that returned is on disk.</summary>
 public sealed class SqliteDatabase
 {
-    /// <summary>Of the write-ahead log, which is a quarter of this as a rule. 64 MiB.</summary>
+    /// <summary>
+    /// Size above which the write-ahead log is truncated; it normally stays at a quarter of that. 64 MiB.
+    /// </summary>
     public const long MaxWal = 64 << 20;
 
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(10);
@@ -22,11 +24,11 @@ public sealed class SqliteDatabase
         Reads = new ReadGate(ShortenWal);
     }
 
-    /// <summary>Whoever reads passes here.</summary>
+    /// <summary>The gate that every read passes.</summary>
     public ReadGate Reads { get; }
 
-    /// <summary>Opens or makes the file, and brings its schema up to date.</summary>
-    /// <param name="logs">How many logs there are; written at the first start, compared at every other.</param>
+    /// <summary>Opens or creates the file, and brings its schema up to date.</summary>
+    /// <param name="logs">Number of logs; stored at the first start and compared at every later one.</param>
     /// <exception cref="StoreMismatchException" />
     public static SqliteDatabase Open(string path, int logs)
     {
@@ -53,7 +55,10 @@ public sealed class SqliteDatabase
         return connection;
     }
 
-    /// <summary>After a commit. Where another process keeps it from being shortened, not at each.</summary>
+    /// <summary>
+    /// Truncates the write-ahead log when it is too long; called after each commit. Tries at most every 10 seconds,
+    /// since another process may prevent it.
+    /// </summary>
     public void BoundWal()
     {
         if (new FileInfo(wal) is { Exists: true, Length: > MaxWal } && (triedAt is not { } at || TimeProvider.System.GetElapsedTime(at) > RetryInterval))
@@ -72,11 +77,13 @@ public sealed class SqliteDatabase
         }
         catch (SqliteException)
         {
-            // Another process reads, or writes: the next commit tries again.
+            // Another process reads or writes: a later commit tries again.
         }
     }
 
-    /// <summary>Numbered scripts, each applied once, in a transaction that waits for any other process that migrates.</summary>
+    /// <summary>
+    /// Applies the numbered scripts, each once, in a transaction that waits for any other process that migrates.
+    /// </summary>
     private static void Migrate(SqliteConnection connection)
     {
         using var transaction = connection.BeginTransaction(deferred: false);

@@ -5,7 +5,7 @@ using SQLitePCL;
 
 namespace CapOrleans.AuditLog.Sqlite;
 
-/// <summary>Reads on pooled connections of their own; WAL lets them run beside the writer.</summary>
+/// <summary>Reads on pooled connections of its own; WAL mode lets them run concurrently with the writer.</summary>
 public sealed class SqliteLogReader(SqliteDatabase database) : SqlLogReader
 {
     public override Task<IReadOnlyList<byte[]>> ReadLeafHashesAsync(int log, long from, int limit, CancellationToken cancellationToken) =>
@@ -20,7 +20,7 @@ public sealed class SqliteLogReader(SqliteDatabase database) : SqlLogReader
         return await Task.Run(
             () =>
             {
-                using var reading = entered; // the last one to leave may shorten the write-ahead log: that is no work for a grain's scheduler
+                using var reading = entered; // disposed here, not on a grain's scheduler: it may truncate the WAL
                 return AskNow(sql, read, values, cancellationToken);
             },
             CancellationToken.None);

@@ -10,8 +10,8 @@ namespace CapOrleans.AuditLog.Sqlite;
 /// Writes a batch as one transaction: rows of <c>incident</c>, <c>audit_entry</c>, the caps' totals, offsets, and the head.
 /// </summary>
 /// <remarks>
-/// Crash anywhere before the commit: nothing is kept, and the callers were not answered. Crash after it: everything is kept,
-/// and a caller who asks again gets the first receipt. Test: <c>A_killed_node_has_every_incident_it_answered_for</c>.
+/// Crash anywhere before the commit: nothing is kept, and the callers got no answer. Crash after it: everything is
+/// kept, and a retry gets the first receipt. Test: <c>A_killed_node_has_every_incident_it_answered_for</c>.
 /// </remarks>
 public sealed class SqliteLogWriter : IAuditLogWriter, IDisposable
 {
@@ -33,7 +33,7 @@ public sealed class SqliteLogWriter : IAuditLogWriter, IDisposable
             lock (writing)
             {
                 using var transaction = connection.BeginTransaction(deferred: false);
-                // The name is drawn once and never changes: receipts carry it.
+                // The origin is generated once and never changes: receipts contain it.
                 var origin = $"caporleans-{RandomNumberGenerator.GetHexString(12, lowercase: true)}/log/{log}";
                 statements.MakeHead.Run(transaction, log, origin, MerkleHash.EmptyRoot);
                 var (head, _) = statements.ReadHead(transaction, log);
@@ -86,7 +86,7 @@ public sealed class SqliteLogWriter : IAuditLogWriter, IDisposable
         }
         else
         {
-            statements.Touch.Run(transaction); // whoever commits nothing asks whether the disk can be written
+            statements.Touch.Run(transaction); // an empty commit must still find out whether the disk is writable
         }
 
         transaction.Commit();

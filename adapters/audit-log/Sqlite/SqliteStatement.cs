@@ -7,7 +7,7 @@ internal sealed class SqliteStatement : IDisposable
 {
     private readonly SqliteCommand command;
 
-    /// <param name="sql">Its parameters are named <c>$1</c>, <c>$2</c> and so on, <paramref name="parameters"/> of them.</param>
+    /// <param name="sql">Has <paramref name="parameters"/> parameters, named <c>$1</c>, <c>$2</c> and so on.</param>
     public SqliteStatement(SqliteConnection connection, string sql, int parameters)
     {
         command = connection.CreateCommand();

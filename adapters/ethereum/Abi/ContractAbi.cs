@@ -8,12 +8,13 @@ using Nethereum.ABI.Model;
 namespace CapOrleans.Ethereum.Abi;
 
 /// <summary>An error that a contract reverted with.</summary>
-/// <param name="Arguments">In the order of the contract's source.</param>
+/// <param name="Arguments">In the order in which the contract declares them.</param>
 internal sealed record ContractError(string Name, IReadOnlyList<object> Arguments);
 
 /// <summary>
-/// What a contract's ABI file says: how its functions are called, which topics its events have, and what it reverts with. The values are
-/// Nethereum's own: <c>byte[]</c>, numbers, text, and <c>object[]</c> for a struct. No attributes on classes: a native program would lose them.
+/// A contract's ABI: encodes calls of its functions, names the topics of its events, and decodes results, events and
+/// the errors it reverts with. The values are Nethereum's own: <c>byte[]</c>, numbers, text, and <c>object[]</c> for a
+/// struct. No attributes on classes: native compilation would strip them.
 /// </summary>
 internal sealed class ContractAbi
 {
@@ -28,7 +29,7 @@ internal sealed class ContractAbi
     private readonly ParameterDecoder decoder = new();
     private readonly Parameter[] constructorInputs = [];
 
-    /// <param name="abi">The array that the compiler wrote.</param>
+    /// <param name="abi">The ABI array as the compiler wrote it.</param>
     public ContractAbi(JsonElement abi)
     {
         foreach (var member in abi.EnumerateArray())
@@ -55,7 +56,7 @@ internal sealed class ContractAbi
         }
     }
 
-    /// <param name="function">Its name, or its signature where several have one name.</param>
+    /// <param name="function">Its name, or its signature if the name is overloaded.</param>
     /// <returns>Selector and encoded arguments.</returns>
     public byte[] Call(string function, params object[] arguments)
     {
@@ -63,7 +64,9 @@ internal sealed class ContractAbi
         return Convert.FromHexString(encoder.EncodeRequest(called.Sha3Signature, called.InputParameters, arguments).AsSpan(2));
     }
 
-    /// <returns>What follows the bytecode in the transaction that makes the contract; nothing for a constructor without parameters.</returns>
+    /// <returns>
+    /// The bytes that follow the bytecode in a deployment; empty for a constructor without parameters.
+    /// </returns>
     public byte[] ConstructorArguments(params object[] arguments) =>
         constructorInputs.Length == arguments.Length
             ? encoder.EncodeParameters(constructorInputs, arguments)
@@ -72,9 +75,9 @@ internal sealed class ContractAbi
     /// <returns>In hex with 0x.</returns>
     public string Topic(string eventName) => $"0x{events[eventName].Sha3Signature}";
 
-    /// <param name="log">As a node gives it.</param>
+    /// <param name="log">As returned by a node.</param>
     /// <returns>The event's members by name.</returns>
-    /// <exception cref="FormatException">It is not this event's.</exception>
+    /// <exception cref="FormatException">The log is not one of this event.</exception>
     public Dictionary<string, object> ReadEvent(string eventName, JsonElement log)
     {
         var data = log.GetProperty("data").GetString()!;
@@ -82,20 +85,20 @@ internal sealed class ContractAbi
         if (data.Length != 2 + (2 * WordBytes * events[eventName].InputParameters.Count(parameter => !parameter.Indexed))
             || topics.Length != 1 + events[eventName].InputParameters.Count(parameter => parameter.Indexed) || !topics.Append(data).All(IsHex))
         {
-            throw new FormatException($"This is no {eventName}."); // the decoder takes less than an event has for zeros
+            throw new FormatException($"This is no {eventName}."); // the decoder would read missing data as zeros
         }
 
         return new EventTopicDecoder().DecodeDefaultTopics(events[eventName], topics, data)
             .ToDictionary(member => member.Parameter.Name, member => member.Result);
     }
 
-    /// <summary>Reads one unsigned number, as a call that answers one gives it.</summary>
+    /// <summary>Reads the result of a call that returns one unsigned number.</summary>
     /// <returns>Null when it is something else.</returns>
     public static BigInteger? ReadWord(string? answer) =>
         answer is { Length: 2 + (2 * WordBytes) } && BigInteger.TryParse($"0{answer.AsSpan(2)}", NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var word)
             ? word : null;
 
-    /// <returns>What a call answered, by the names of its values; null when it is no answer of this function.</returns>
+    /// <returns>The values that the call returned, by name; null when it is not an answer of this function.</returns>
     public Dictionary<string, object>? ReadAnswer(string function, string? answer)
     {
         if (answer is not { Length: >= 2 + (2 * WordBytes) } || !IsHex(answer))
@@ -107,7 +110,7 @@ internal sealed class ContractAbi
         {
             return decoder.DecodeDefaultData(answer[2..], functions[function].OutputParameters).ToDictionary(value => value.Parameter.Name, value => value.Result);
         }
-        catch (Exception) // as above
+        catch (Exception) // as in ReadError
         {
             return null;
         }
@@ -116,7 +119,7 @@ internal sealed class ContractAbi
     private static bool IsHex(object value) =>
         ((string)value).StartsWith("0x", StringComparison.Ordinal) && ((string)value).AsSpan(2).IndexOfAnyExcept(HexDigits) < 0;
 
-    /// <param name="data">What a call reverted with, in hex with 0x; null for nothing.</param>
+    /// <param name="data">Revert data in hex with 0x; null for none.</param>
     /// <returns>Null when it is no error of this contract.</returns>
     public ContractError? ReadError(string? data)
     {
@@ -130,7 +133,7 @@ internal sealed class ContractAbi
             var arguments = decoder.DecodeDefaultData(data[(2 + (2 * SelectorBytes))..], error.InputParameters);
             return new ContractError(error.Name, arguments.ConvertAll(argument => argument.Result));
         }
-        catch (Exception) // the decoder names no exceptions of its own, and the node may send anything
+        catch (Exception) // the decoder documents no exceptions, and the node may send anything
         {
             return new ContractError(error.Name, []);
         }

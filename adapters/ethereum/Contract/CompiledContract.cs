@@ -3,7 +3,7 @@ using CapOrleans.Ethereum.Abi;
 
 namespace CapOrleans.Ethereum.Contract;
 
-/// <summary>A compiled contract that this program was built with.</summary>
+/// <summary>A compiled contract that is embedded in this program.</summary>
 internal sealed class CompiledContract
 {
     private readonly byte[] bytecode;
@@ -17,20 +17,20 @@ internal sealed class CompiledContract
         (bytecode, Deployed) = (Code("bytecode"), Code("deployedBytecode"));
     }
 
-    /// <summary>Incidents and roots of logs.</summary>
+    /// <summary>The contract that stores incidents and the roots of logs.</summary>
     public static CompiledContract AuditStorage { get; } = new("CapAuditStorageV2");
 
-    /// <summary>One locked token for each CapID.</summary>
+    /// <summary>The contract with one locked token for each CapID.</summary>
     public static CompiledContract CapNft { get; } = new("CapNFT");
 
-    /// <summary>In its source.</summary>
+    /// <summary>Name in the Solidity source.</summary>
     public string Name { get; }
 
     public ContractAbi Abi { get; }
 
-    /// <summary>The code on a chain. Neither contract has immutables, which would make it another there.</summary>
+    /// <summary>Code as deployed. Neither contract has immutables, which deployment would fill in.</summary>
     public byte[] Deployed { get; }
 
-    /// <returns>The data of a transaction that makes one.</returns>
+    /// <returns>Data of the transaction that deploys the contract.</returns>
     public byte[] Creation(params object[] arguments) => [.. bytecode, .. Abi.ConstructorArguments(arguments)];
 }

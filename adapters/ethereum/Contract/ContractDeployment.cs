@@ -4,7 +4,7 @@ using CapOrleans.Ethereum.Rpc;
 
 namespace CapOrleans.Ethereum.Contract;
 
-/// <summary>A new contract of ours on any chain. The account that pays is its owner.</summary>
+/// <summary>Deploys our contracts to any chain. The account that pays becomes the owner.</summary>
 public sealed class ContractDeployment
 {
     private readonly JsonRpcClient rpc;
@@ -17,11 +17,16 @@ public sealed class ContractDeployment
         account = new ChainAccount(rpc, options, time);
     }
 
-    /// <summary>A CapAuditStorageV2, whose first writer is the account that pays. A call that was cut off may have made one: a second call makes another.</summary>
+    /// <summary>
+    /// Deploys a CapAuditStorageV2, whose first writer is the account that pays. A call that was cut off may have
+    /// deployed one; a second call deploys another.
+    /// </summary>
     /// <exception cref="ChainUnavailableException" />
     public Task<StoredRecord> DeployAsync(CancellationToken cancellationToken) => DeployAsync(CompiledContract.AuditStorage, [], cancellationToken);
 
-    /// <summary>A CapNFT. A call that was cut off may have made one: a second call makes another.</summary>
+    /// <summary>
+    /// Deploys a CapNFT. A call that was cut off may have deployed one; a second call deploys another.
+    /// </summary>
     /// <param name="writer">The one account that may mirror.</param>
     /// <exception cref="ChainUnavailableException" />
     public Task<StoredRecord> DeployCapNftAsync(EthereumAddress writer, CancellationToken cancellationToken) =>
@@ -32,7 +37,9 @@ public sealed class ContractDeployment
     public Task AddWriterAsync(EthereumAddress contract, EthereumAddress writer, CancellationToken cancellationToken) =>
         account.SendAsync(contract, CompiledContract.AuditStorage.Abi.Call("setWriter", writer.ToString(), true), new MemoryTransactions(), cancellationToken);
 
-    /// <summary>Offers the contract to another account, which is its owner as soon as it calls <c>acceptOwnership</c>.</summary>
+    /// <summary>
+    /// Offers ownership to another account, which becomes the owner when it calls <c>acceptOwnership</c>.
+    /// </summary>
     /// <exception cref="ChainUnavailableException" />
     public Task OfferAsync(EthereumAddress contract, EthereumAddress owner, CancellationToken cancellationToken) =>
         account.SendAsync(contract, CompiledContract.AuditStorage.Abi.Call("transferOwnership", owner.ToString()), new MemoryTransactions(), cancellationToken);

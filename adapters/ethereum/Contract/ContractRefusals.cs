@@ -3,10 +3,10 @@ using CapOrleans.Ethereum.Rpc;
 
 namespace CapOrleans.Ethereum.Contract;
 
-/// <summary>What the errors mean that our contracts revert with.</summary>
+/// <summary>Explains the errors that our contracts revert with.</summary>
 internal static class ContractRefusals
 {
-    /// <returns>For an operator; null when it is no error of this contract.</returns>
+    /// <returns>A message for an operator; null when it is no error of this contract.</returns>
     public static string? Explain(CompiledContract contract, RpcErrorException fault, EthereumAddress writer) => contract.Abi.ReadError(fault.Data) switch
     {
         null => null,

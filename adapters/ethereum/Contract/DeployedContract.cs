@@ -5,20 +5,21 @@ using Nethereum.Util;
 
 namespace CapOrleans.Ethereum.Contract;
 
-/// <summary>Where CapAuditStorageV2 is.</summary>
+/// <summary>Finds the CapAuditStorageV2 contract; deploys it on the dev chain.</summary>
 /// <remarks>
-/// Chain id and code are looked at before every use: a node that was restarted without its state has the same chain id and
-/// no contract, and a transaction to an address without code succeeds and does nothing. On the dev chain the contract is the
-/// writer's first transaction, so its address follows from the writer's, and nothing needs to be remembered.
+/// Chain id and code are checked before every use: a node that was restarted without its state has the same chain id
+/// and no contract, and a transaction to an address without code succeeds and does nothing. On the dev chain the
+/// contract is created by the writer's first transaction, so its address follows from the writer's, and nothing needs
+/// to be stored.
 /// </remarks>
 internal sealed class DeployedContract(JsonRpcClient rpc, ChainOptions options, ChainAccount account)
 {
-    /// <param name="mayDeploy">On the dev chain, where it is not there yet.</param>
-    /// <exception cref="ChainUnavailableException">It is not there, or it is another.</exception>
+    /// <param name="mayDeploy">Whether to deploy it if it is missing; on the dev chain only.</param>
+    /// <exception cref="ChainUnavailableException">The contract is missing, or it is another one.</exception>
     public Task<EthereumAddress> FindAsync(bool mayDeploy, ISentTransactions sent, CancellationToken cancellationToken) =>
         rpc.TryEachAsync(() => FindAtNodeAsync(mayDeploy, sent, cancellationToken));
 
-    /// <summary>Looks for a node that is on the right chain, and stays there.</summary>
+    /// <summary>Switches to a node that is on the right chain.</summary>
     /// <exception cref="ChainMismatchException">All nodes are on another chain.</exception>
     public static Task CheckChainAsync(JsonRpcClient rpc, long expected, CancellationToken cancellationToken) => rpc.TryEachAsync(async () =>
     {
@@ -51,7 +52,7 @@ internal sealed class DeployedContract(JsonRpcClient rpc, ChainOptions options, 
         return contract;
     }
 
-    /// <summary>Where the account's transaction with nonce 0 puts the contract that it makes.</summary>
+    /// <summary>Returns the address of the contract that the account's transaction with nonce 0 creates.</summary>
     private static EthereumAddress FirstContractOf(EthereumAddress creator) =>
         EthereumAddress.TryParse(ContractUtils.CalculateContractAddress(creator.ToString(), 0), out var contract)
             ? contract : throw new InvalidOperationException("An address has 20 bytes.");

@@ -4,13 +4,15 @@ using CapOrleans.Ethereum.Rpc;
 
 namespace CapOrleans.Ethereum.Contract;
 
-/// <param name="Transaction">Its hash, in hex with 0x.</param>
+/// <param name="Transaction">Transaction hash, in hex with 0x.</param>
 public sealed record StoredRecord(EthereumAddress Contract, string Transaction, long Block);
 
-/// <summary>The contract refused the record, and will again: it is there already, or the key may not write.</summary>
+/// <summary>The contract refused the record, and would again: it exists already, or the key may not write.</summary>
 public sealed class RecordRefusedException(string message) : Exception(message);
 
-/// <summary>Single records in CapAuditStorageV2, as the legacy scripts stored them: without a cluster and without a log.</summary>
+/// <summary>
+/// Stores single records in CapAuditStorageV2, as the legacy scripts did: without a cluster and without a log.
+/// </summary>
 public sealed class RecordContract
 {
     private readonly JsonRpcClient rpc;
@@ -52,7 +54,7 @@ public sealed class RecordContract
             throw new RecordRefusedException(meaning);
         }
 
-        // A contract that is another one, or none, lets a transaction succeed and does nothing: its event is what counts.
+        // A transaction to another contract, or to none, may succeed without doing anything: only the event counts.
         var topic = CompiledContract.AuditStorage.Abi.Topic(confirmation);
         return rpc.Read(receipt.Logs, logs => logs.EnumerateArray().Any(log =>
                 EthereumAddress.TryParseAnyCase(log.GetProperty("address").GetString(), out var emitter) && emitter == contract && log.GetProperty("topics")[0].GetString() == topic)

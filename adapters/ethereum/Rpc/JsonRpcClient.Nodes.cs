@@ -4,20 +4,20 @@ using CapOrleans.Core.Anchors;
 
 namespace CapOrleans.Ethereum.Rpc;
 
-/// <summary>Which of several nodes is asked.</summary>
+/// <summary>Chooses which of several nodes is asked.</summary>
 public sealed partial class JsonRpcClient
 {
-    /// <summary>For a node, before another is asked beside it. 2 seconds.</summary>
+    /// <summary>How long to wait for a node before another is asked as well. 2 seconds.</summary>
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(2);
 
-    /// <summary>Of what a node asks for. 10 minutes.</summary>
+    /// <summary>Longest backoff that a node may ask for. 10 minutes.</summary>
     private static readonly TimeSpan LongestBackoff = TimeSpan.FromMinutes(10);
 
-    private volatile Backoff? backoff; // of this one alone: none is left alone for another's sake
+    private volatile Backoff? backoff; // of this node alone: another node's backoff does not affect it
 
     /// <summary>
-    /// A node whose answer cannot be read, or that refuses, is as one that does not answer: the next is asked. One that takes its time is
-    /// not waited for alone.
+    /// Asks a node, then the next one if it does not answer, refuses, or returns something unreadable. A slow node is
+    /// still waited for, but the next one is asked as well.
     /// </summary>
     /// <inheritdoc cref="CallAsync(string, CancellationToken, IReadOnlyList{JsonNode?})"/>
     public async Task<T> CallAsync<T>(
@@ -74,10 +74,12 @@ public sealed partial class JsonRpcClient
             RpcAnswer.Read(NodeAt(urls[node]), await Each[node].UnlessBackingOffAsync(() => SendAsync(urls[node], method, parameters, others.Token)), read);
     }
 
-    /// <returns>The same nodes, of which each rests for this one's calls alone.</returns>
+    /// <returns>A client of the same nodes with a backoff state of its own.</returns>
     public JsonRpcClient Apart() => new(http, urls, devTokenFile, time);
 
-    /// <exception cref="ChainUnavailableException">The node wants to be asked later, and is.</exception>
+    /// <exception cref="ChainUnavailableException">
+    /// The node's backoff is not over, or <paramref name="ask"/> failed.
+    /// </exception>
     private async Task<T> UnlessBackingOffAsync<T>(Func<Task<T>> ask)
     {
         if (backoff is { } asked && asked.Wait - clock.GetElapsedTime(asked.Since) is var left && left > TimeSpan.Zero)
@@ -96,7 +98,10 @@ public sealed partial class JsonRpcClient
         }
     }
 
-    /// <returns>The first that is done; the default when the one that was asked last took its time, and is late from now on.</returns>
+    /// <returns>
+    /// The first to complete; the default when the node asked last took too long, in which case all that are running
+    /// count as late from now on.
+    /// </returns>
     private async Task<(int Node, Task<T> Answer)> FirstAsync<T>(List<(int Node, Task<T> Answer)> running, bool mayAskAnother)
     {
         IEnumerable<Task> answers = running.Select(asked => asked.Answer);
@@ -114,9 +119,10 @@ public sealed partial class JsonRpcClient
     }
 
     /// <summary>
-    /// Does the same again with the next node where one is on another chain, or has not what should be there, as long as there is one.
+    /// Repeats the work with the next node, while there is one, if the current node is on another chain or lacks what
+    /// should be there.
     /// </summary>
-    /// <exception cref="ChainMismatchException">So it is with each of them.</exception>
+    /// <exception cref="ChainMismatchException">Every node is on another chain, or lacks it.</exception>
     public async Task<T> TryEachAsync<T>(Func<Task<T>> work)
     {
         for (var attempt = 1; ; attempt++)
@@ -135,11 +141,14 @@ public sealed partial class JsonRpcClient
 
     private sealed record Backoff(long Since, TimeSpan Wait, string Reason);
 
-    /// <summary>Which fault is reported when all have one: what the call itself can do something about comes first.</summary>
+    /// <summary>Precedence of a fault when every node failed: what the caller itself can act on comes first.</summary>
     private static int Rank(ChainUnavailableException fault) => fault is not RpcErrorException refused ? 0
         : refused.Refusal switch { RpcRefusal.TooLarge => 3, RpcRefusal.Other => 1, _ => 2 };
 
-    /// <summary>Another is asked from now on: this one does not answer, may not, takes less than others, or has not the method.</summary>
+    /// <summary>
+    /// Whether another node is asked from now on: this one does not answer, refuses access, accepts less than others,
+    /// or lacks the method.
+    /// </summary>
     private static bool IsTheNodes(ChainUnavailableException fault) =>
         fault is not RpcErrorException { Refusal: not (RpcRefusal.Other or RpcRefusal.TooLarge or RpcRefusal.NoSuchMethod) };
 }

@@ -10,12 +10,14 @@ using CapOrleans.Core.Anchors;
 namespace CapOrleans.Ethereum.Rpc;
 
 /// <summary>
-/// JSON-RPC 2.0 over HTTP, as Ethereum nodes speak it. Of several nodes one is asked until it gives no usable answer, then the next.
-/// Credentials in a URL are sent as Basic authentication.
+/// JSON-RPC 2.0 over HTTP, as Ethereum nodes speak it. Of several nodes, one is used until it gives no usable answer,
+/// then the next. Credentials in a URL are sent as Basic authentication.
 /// </summary>
 /// <param name="urls">At least one, all of the same chain.</param>
-/// <param name="devTokenFile">Holds the dev chain's token, which goes with every call: its owner waits behind nobody. Read at each;
-/// null where others' nodes are asked.</param>
+/// <param name="devTokenFile">
+/// File with the dev chain's token, which is sent with every call so that its owner is not queued behind others. Read
+/// for each call; null when the nodes are not ours.
+/// </param>
 /// <param name="time">Null for the system's.</param>
 public sealed partial class JsonRpcClient(HttpClient http, IReadOnlyList<Uri> urls, string? devTokenFile = null, TimeProvider? time = null)
 {
@@ -34,12 +36,15 @@ public sealed partial class JsonRpcClient(HttpClient http, IReadOnlyList<Uri> ur
     /// <summary>A client for each node alone.</summary>
     public IReadOnlyList<JsonRpcClient> Each => each ??= urls.Count == 1 ? [this] : [.. urls.Select(url => new JsonRpcClient(http, url, devTokenFile, time))];
 
-    /// <summary>Host and port of the node that is asked now, for a message.</summary>
+    /// <summary>Host and port of the node in use, for messages.</summary>
     public string Name => $"{Current.Host}:{Current.Port}";
 
     private Uri Current => urls[Volatile.Read(ref current)];
 
-    /// <summary>It answers later than others, so nobody waits for it who has enough of theirs. Where it is one of several.</summary>
+    /// <summary>
+    /// Whether this node answers later than the others, so that a caller with enough other answers does not wait for
+    /// it. Only for one of several nodes.
+    /// </summary>
     public bool IsLate { get; internal set; }
 
     /// <exception cref="RpcErrorException">All nodes that answered refused.</exception>
@@ -90,15 +95,17 @@ public sealed partial class JsonRpcClient(HttpClient http, IReadOnlyList<Uri> ur
     public async Task<byte[]> DataAsync(string method, CancellationToken cancellationToken, params IReadOnlyList<JsonNode?> parameters) =>
         await CallAsync(method, answer => Convert.FromHexString(answer.GetString().AsSpan(2)), cancellationToken, parameters);
 
-    /// <exception cref="ChainUnavailableException">The node answered something else than what was asked for.</exception>
+    /// <exception cref="ChainUnavailableException">The answer is not what was asked for.</exception>
     public T Read<T>(JsonElement answer, Func<JsonElement, T> read) => RpcAnswer.Read(NodeAt(Current), answer, read);
 
-    /// <summary>Of 256 bits at most: a longer number would only cost time.</summary>
+    /// <summary>Reads a number of at most 256 bits: a longer one would only cost time.</summary>
     public static BigInteger Quantity(JsonElement value) => value.GetString() is { Length: > 2 and <= 66 } text
         ? BigInteger.Parse($"0{text.AsSpan(2)}", NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture)
         : throw new FormatException("A quantity has 1 to 64 digits.");
 
-    /// <returns>The hash of a block or a transaction, as it is written into the log: nothing else that a node may say.</returns>
+    /// <returns>
+    /// The hash of a block or a transaction in the form that is written into the log; anything else is refused.
+    /// </returns>
     public static string Hash(JsonElement value) =>
         value.GetString() is { Length: 66 } text && text.StartsWith("0x", StringComparison.Ordinal) ? $"0x{Convert.ToHexStringLower(Convert.FromHexString(text.AsSpan(2)))}"
             : throw new FormatException("A hash has 32 bytes.");
@@ -108,7 +115,7 @@ public sealed partial class JsonRpcClient(HttpClient http, IReadOnlyList<Uri> ur
     public static string Hex(BigInteger value) =>
         value.IsZero ? "0x0" : $"0x{value.ToString("x", CultureInfo.InvariantCulture).TrimStart('0')}";
 
-    /// <summary>The path of an RPC URL often is a key: only the host is named.</summary>
+    /// <summary>Names a node for messages by host and port alone: the path of an RPC URL is often a key.</summary>
     private static string NodeAt(Uri url) => $"The chain node at {url.Host}:{url.Port}";
 
     private string? ReadToken()

@@ -5,23 +5,23 @@ using CapOrleans.Core.Anchors;
 
 namespace CapOrleans.Ethereum.Rpc;
 
-/// <summary>What a node answered: a result, a refusal, or something that is neither.</summary>
+/// <summary>Reads a node's answer: a result, a refusal, or something that is neither.</summary>
 internal static class RpcAnswer
 {
-    /// <param name="node">For a message.</param>
+    /// <param name="node">Name of the node, for messages.</param>
     /// <exception cref="RpcErrorException">The node refused.</exception>
-    /// <exception cref="ChainUnavailableException">It is no answer.</exception>
+    /// <exception cref="ChainUnavailableException">The answer is neither a result nor a refusal.</exception>
     public static JsonElement ResultOf(string node, Uri url, string method, HttpResponseMessage response, byte[] body)
     {
         var (result, refusal) = Read(node, Parse(body), answer => Parts(url, method, answer, RetryAfter(response)));
         if (refusal is not null)
         {
-            throw refusal; // some nodes send it with a status of its own
+            throw refusal; // some nodes send it with an HTTP error status
         }
 
         if (response.StatusCode == HttpStatusCode.RequestEntityTooLarge)
         {
-            throw new RpcErrorException(method, (int)response.StatusCode, "request entity too large", null); // by a proxy, which has no JSON-RPC
+            throw new RpcErrorException(method, (int)response.StatusCode, "request entity too large", null); // from a proxy, without JSON-RPC
         }
 
         if (!response.IsSuccessStatusCode)
@@ -32,8 +32,10 @@ internal static class RpcAnswer
         return result ?? throw new ChainUnavailableException($"{node} answers {response.Content.Headers.ContentType?.MediaType ?? "something"} that is no JSON-RPC; see RPC_URL.");
     }
 
-    /// <summary>Whatever the reader meets, the answer is at fault: nothing else is read.</summary>
-    /// <exception cref="ChainUnavailableException">The answer is something else than what was asked for.</exception>
+    /// <summary>
+    /// Reads an answer. Whatever the reader throws is the answer's fault, since it reads nothing else.
+    /// </summary>
+    /// <exception cref="ChainUnavailableException">The answer is not what was asked for.</exception>
     public static T Read<T>(string node, JsonElement answer, Func<JsonElement, T> read)
     {
         try
@@ -46,7 +48,7 @@ internal static class RpcAnswer
         }
     }
 
-    /// <summary>A member that cannot be read, or a name that is no text, is a fault of the whole answer.</summary>
+    /// <summary>A member or a property name that cannot be read makes the whole answer unusable.</summary>
     private static (JsonElement? Result, RpcErrorException? Refusal) Parts(
         Uri url, string method, JsonElement answer, TimeSpan? retryAfter) =>
         answer.ValueKind != JsonValueKind.Object ? (null, null)
@@ -66,7 +68,7 @@ internal static class RpcAnswer
         }
     }
 
-    /// <summary>Of a node that says it is asked too often, a second where it names no time.</summary>
+    /// <summary>The backoff that a node asks for; a second for a 429 that names none.</summary>
     private static TimeSpan? RetryAfter(HttpResponseMessage response) => response.Headers.RetryAfter switch
     {
         { Delta: { } delta } => delta,
@@ -80,14 +82,16 @@ internal static class RpcAnswer
         WithoutKey(error.GetProperty("message").GetString() ?? "", url),
         error.TryGetProperty("data", out var data) ? RevertData(data) : null) { RetryAfter = retryAfter };
 
-    /// <summary>Path, query and user of a URL often hold a key, and a node may repeat what it was asked.</summary>
+    /// <summary>
+    /// Removes keys: path, query and user of a URL often contain one, and a node may repeat what it was asked.
+    /// </summary>
     private static string WithoutKey(string message, Uri url) => url.PathAndQuery.Split('/', '?', '&', '=').Where(part => part.Length >= 8)
         .Concat(Uri.UnescapeDataString(url.UserInfo).Split(':', 2)).Concat(url.UserInfo.Split(':', 2)).Append(UrlCredentials.Basic(url)
             ?? "")
         .Where(part => part.Length > 0).OrderByDescending(part => part.Length).Aggregate(message, (text, part) => text.Replace(part,
             "***", StringComparison.OrdinalIgnoreCase));
 
-    /// <summary>As text; Parity's descendants put a word before it, others an object around it.</summary>
+    /// <summary>The data as text; Parity's descendants put a word before it, others wrap it in an object.</summary>
     private static string? RevertData(JsonElement data) => data.ValueKind switch
     {
         JsonValueKind.String when data.GetString() is { } text && text.IndexOf("0x", StringComparison.Ordinal) is >= 0 and var at => text[at..],

@@ -2,7 +2,7 @@ using CapOrleans.Core.Anchors;
 
 namespace CapOrleans.Ethereum.Rpc;
 
-/// <summary>What a refusal means, in the words of Geth, Reth, Erigon, Nethermind, Besu and anvil.</summary>
+/// <summary>Meaning of a refusal, by the wording of Geth, Reth, Erigon, Nethermind, Besu and anvil.</summary>
 public enum RpcRefusal
 {
     Other = 0,
@@ -13,7 +13,9 @@ public enum RpcRefusal
     /// <summary>A transaction with this nonce is in a block already.</summary>
     NonceTooLow = 2,
 
-    /// <summary>It pays less than the node asks, or less than what it would replace and a tenth more.</summary>
+    /// <summary>
+    /// It pays less than the node requires, or less than a tenth more than the transaction it would replace.
+    /// </summary>
     Underpriced = 3,
 
     /// <summary>More gas or bytes than one transaction may have.</summary>
@@ -27,23 +29,26 @@ public enum RpcRefusal
 }
 
 /// <summary>The node understood the request and refused it.</summary>
-/// <param name="data">What the contract reverted with: the selector of an error and its arguments, in hex with 0x.</param>
+/// <param name="data">Revert data: the selector of an error and its arguments, in hex with 0x.</param>
 public sealed class RpcErrorException(string method, int code, string message, string? data)
     : ChainUnavailableException($"The chain node refused {method}: {Short(message)} (code {code})")
 {
-    /// <summary>Of what a node says: it may say anything, and it goes into logs and to operators.</summary>
+    /// <summary>
+    /// Longest part of a node's message that is kept, in characters: it may contain anything, and it goes into logs and
+    /// to operators.
+    /// </summary>
     private const int MaxMessage = 200;
 
     private const int ExecutionReverted = 3, MethodNotFound = -32601, LimitExceeded = -32005;
 
-    /// <summary>Of how often a node may be asked, in words that others use of sizes.</summary>
+    /// <summary>Wording of rate limits; other nodes use some of it for size limits.</summary>
     private static readonly string[] OfRates =
     [
         "rate limit", "request rate", "rate exceeded", "ratelimit", "too many requests", "per second", "request count", "compute units", "quota",
         "credits",
     ];
 
-    /// <summary>In this order: the words for a replacement hold those for a price.</summary>
+    /// <summary>Checked in this order, the first match counts: a message may contain phrases of several.</summary>
     private static readonly (RpcRefusal Refusal, string[] Words)[] Wording =
     [
         (RpcRefusal.Reverted, ["execution reverted", "vm execution error", "reverted with"]),

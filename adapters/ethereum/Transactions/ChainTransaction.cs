@@ -5,15 +5,21 @@ using Nethereum.Model;
 namespace CapOrleans.Ethereum.Transactions;
 
 /// <summary>What a transaction pays, in wei per gas.</summary>
-/// <param name="Tip">For the block's proposer; null on a chain without a base fee (before EIP-1559), where <paramref name="Cap"/> is the price.</param>
-/// <param name="Cap">At most, tip included.</param>
+/// <param name="Tip">
+/// Paid to the block's proposer; null on a chain without a base fee (before EIP-1559), where <paramref name="Cap"/> is
+/// the price.
+/// </param>
+/// <param name="Cap">Most that is paid, tip included.</param>
 public readonly record struct GasPrice(long? Tip, long Cap);
 
-/// <param name="Raw">For <c>eth_sendRawTransaction</c>.</param>
+/// <param name="Raw">Bytes for <c>eth_sendRawTransaction</c>.</param>
 /// <param name="Hash">In hex with 0x.</param>
 public sealed record SignedTransaction(byte[] Raw, string Hash);
 
-/// <summary>A transaction without an access list: of type 2 (EIP-1559), or a legacy one with the chain's id in its signature (EIP-155).</summary>
+/// <summary>
+/// A transaction without an access list: of type 2 (EIP-1559), or a legacy one with the chain id in its signature
+/// (EIP-155).
+/// </summary>
 /// <param name="To">Null to create a contract.</param>
 /// <param name="Value">Wei.</param>
 public sealed record ChainTransaction(
@@ -44,6 +50,6 @@ public sealed record ChainTransaction(
         return new SignedTransaction(raw, $"0x{Convert.ToHexStringLower(Keccak256.Hash(raw))}");
     }
 
-    /// <summary>r and s are integers in a transaction: they have no leading zeros.</summary>
+    /// <summary>Removes leading zeros: r and s are integers in a transaction.</summary>
     private static byte[] Trimmed(ReadOnlySpan<byte> value) => value.TrimStart((byte)0).ToArray();
 }

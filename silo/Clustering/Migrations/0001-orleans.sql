@@ -1,4 +1,5 @@
--- What Orleans' AdoNet providers ask of PostgreSQL: the tables are ours, the keys, parameters and column names are theirs.
+-- What Orleans' AdoNet providers require of PostgreSQL: the tables are ours, the keys, parameters and column names
+-- theirs.
 CREATE TABLE OrleansQuery (QueryKey text PRIMARY KEY, QueryText text NOT NULL);
 
 -- One row per cluster; its version is the compare-and-swap that orders every change of membership.

@@ -69,7 +69,7 @@ public sealed class BlockStoreTests(PostgresServer postgres) : IDisposable
         Assert.Equal(Bytes, await store.FindAsync(Record.Cid, default));
     }
 
-    // A node that answers like this cannot be had from a real one.
+    // A real node cannot be made to answer like this.
     [Theory]
     [InlineData(200, "{\"Key\":\"bafkreiablk6x6xgfpiw5ss3vsdyevwaiijzzaxxdh3c45pvomitwvf7ymi\",\"Size\":8}", "another block")]
     [InlineData(200, "{}", "no usable answer")]

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace CapOrleans.Tests.Archive;
 
-/// <summary>What a gateway's answer is worth, and where it may lead.</summary>
+/// <summary>What a gateway's answer proves, and where it may redirect to.</summary>
 public sealed class GatewayLocationTests : IAsyncLifetime
 {
     private const string Content = "{\"a\": 1}";
@@ -168,7 +168,7 @@ public sealed class GatewayLocationTests : IAsyncLifetime
         return (302, "text/plain", "");
     }
 
-    /// <summary>As if every name resolved to this machine.</summary>
+    /// <summary>A client for which every name resolves to this machine.</summary>
     private static HttpClient LedTo(int port) => new(new SocketsHttpHandler
     {
         AllowAutoRedirect = false,

@@ -8,7 +8,7 @@ using CapOrleans.Core.Archive;
 
 namespace CapOrleans.Tests.Archive;
 
-/// <summary>The archive's client with a node that others wrote.</summary>
+/// <summary>The archive's client with an independently written node.</summary>
 public sealed class JsIpfsTests : IAsyncLifetime
 {
     private readonly TempDirectory directory = new();
@@ -36,11 +36,11 @@ public sealed class JsIpfsTests : IAsyncLifetime
 
         node.GoAway();
         await Assert.ThrowsAsync<IpfsUnavailableException>(() => store.PutAsync(third, default));
-        Assert.Equal(third[0].Bytes, await store.FindAsync(third[0].Cid, default)); // the embedded store was not waiting for the node
+        Assert.Equal(third[0].Bytes, await store.FindAsync(third[0].Cid, default)); // the embedded store did not wait for the node
 
         await node.ComeBackAsync();
         await store.PutAsync(third, default);
-        await store.PutAsync(first, default); // what it has already does no harm
+        await store.PutAsync(first, default); // storing again what it already has does no harm
         await AssertHoldsAsync([.. first, .. second, .. third]);
     }
 
@@ -62,7 +62,7 @@ public sealed class JsIpfsTests : IAsyncLifetime
         var root = blocks[^1].Cid;
         var cars = new KuboCarStore(rpc, TimeProvider.System);
         await cars.ImportAsync(root, [blocks[0].Cid, blocks[7].Cid], (stream, token) => WriteAsync(stream, root, blocks, token), default);
-        await AssertHoldsAsync([blocks[^1]]); // the root is pinned, and what it links to by that
+        await AssertHoldsAsync([blocks[^1]]); // the root is pinned, and through it what it links to
         var location = new NodeLocation(rpc, TimeProvider.System);
         foreach (var block in blocks)
         {
@@ -71,7 +71,7 @@ public sealed class JsIpfsTests : IAsyncLifetime
 
         Assert.NotEqual(LinkStatus.Ok, (await location.AskAsync(Cid.Of(Cid.Raw, "nobody has it"u8.ToArray()), default)).Status);
 
-        // It compares nothing by itself: what it was given is one thing, and what it gives back another.
+        // It does not compare blocks with their CIDs: what it returns under a CID is not what it was given.
         var (altered, other) = (Batch("altered", 2), Encoding.UTF8.GetBytes("something else"));
         await Assert.ThrowsAsync<CarRefusedException>(() => cars.ImportAsync(
             altered[^1].Cid, [altered[0].Cid], (stream, token) => WriteAsync(stream, altered[^1].Cid, [new Block(altered[0].Cid, other), .. altered[1..]], token), default));
@@ -92,7 +92,7 @@ public sealed class JsIpfsTests : IAsyncLifetime
     private KuboBlockStore Store() =>
         new(new SqliteBlockStore(directory.File("blocks.db")), new KuboRpc(http, node.Url), TimeProvider.System);
 
-    /// <summary>As the archive makes it: records, and the manifest that links to them.</summary>
+    /// <summary>Builds a batch as the archive does: records, and the manifest that links to them.</summary>
     private static List<Block> Batch(string name, int records)
     {
         var blocks = Enumerable.Range(0, records).Select(i => Encoding.UTF8.GetBytes($$"""{"batch": "{{name}}", "i": {{i}}, "text": "Überlast 🚨"}"""))
@@ -114,7 +114,7 @@ public sealed class JsIpfsTests : IAsyncLifetime
         Assert.All(blocks, block => Assert.Equal("recursive", pins.GetProperty(block.Cid.Text).Text("Type")));
     }
 
-    /// <returns>Under which CID the node has it; null when it took no block.</returns>
+    /// <returns>The CID under which the node stored the block; null when it did not accept it.</returns>
     private async Task<string?> PutAsync(Block block, string codec)
     {
         using var part = new ByteArrayContent(block.Bytes);

@@ -14,8 +14,8 @@ using Microsoft.Extensions.Time.Testing;
 namespace CapOrleans.Tests.Archive;
 
 /// <summary>
-/// What <c>block/put</c> takes, by the rules of nodes that run in the field: the options of Kubo's RPC reference, and of js-ipfs 0.66, for
-/// which a stand-in answers here.
+/// What <c>block/put</c> accepts, by the rules of nodes in the field: the options of Kubo's RPC reference, and of
+/// js-ipfs 0.66, for which a stand-in answers here.
 /// </summary>
 public sealed class KuboBlockStoreTests : IAsyncDisposable
 {
@@ -67,7 +67,7 @@ public sealed class KuboBlockStoreTests : IAsyncDisposable
             try
             {
                 await store.PutAsync(batch, default);
-                Assert.Equal(batch.Length + (calls.Count / 3), calls.Count); // what it took in one try, it is not asked for in another
+                Assert.Equal(batch.Length + (calls.Count / 3), calls.Count); // what it took in one attempt is not sent again in another
                 break;
             }
             catch (IpfsUnavailableException) when (lost < batch.Length)
@@ -101,7 +101,9 @@ public sealed class KuboBlockStoreTests : IAsyncDisposable
         Assert.Equal($"Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes("reader:p@ss"))}", Assert.Single(seen));
     }
 
-    /// <summary>As Kubo since 0.13: both names at once are refused, and so is an option that the command does not have.</summary>
+    /// <summary>
+    /// As Kubo since 0.13: refuses both names at once, and any option that the command does not have.
+    /// </summary>
     private static IResult Kubo(IQueryCollection query, byte[] put)
     {
         string[] known = ["cid-codec", "mhtype", "mhlen", "pin", "allow-big-block", "format", "timeout", "cid-base", "upgrade-cidv0-in-output", "offline", "encoding"];
@@ -110,7 +112,9 @@ public sealed class KuboBlockStoreTests : IAsyncDisposable
             : Answer(put, query["cid-codec"].FirstOrDefault() ?? "raw", query["cid-base"]);
     }
 
-    /// <summary>As js-ipfs: the codec is <c>format</c>, dag-pb where that is missing; other options say nothing.</summary>
+    /// <summary>
+    /// As js-ipfs: the codec is <c>format</c>, or dag-pb if that is missing; other options are ignored.
+    /// </summary>
     private static IResult JsIpfs(IQueryCollection query, byte[] put) =>
         Answer(put, query["format"].FirstOrDefault() ?? "dag-pb", query["cid-base"]);
 

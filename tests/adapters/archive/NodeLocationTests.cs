@@ -5,7 +5,7 @@ using CapOrleans.Core.Archive;
 
 namespace CapOrleans.Tests.Archive;
 
-/// <summary>Whether an IPFS node still has a block, by what Kubo answers to <c>block/get</c>.</summary>
+/// <summary>Whether an IPFS node still has a block, according to Kubo's answers to <c>block/get</c>.</summary>
 public sealed class NodeLocationTests
 {
     private const string Content = "{\"a\": 1}";

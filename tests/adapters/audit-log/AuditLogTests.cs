@@ -9,7 +9,7 @@ using CapOrleans.Core.MerkleTree;
 
 namespace CapOrleans.Tests.AuditLog;
 
-/// <summary>What both databases promise; each test runs against both.</summary>
+/// <summary>What both databases guarantee; each test runs against both.</summary>
 public abstract partial class AuditLogTests
 {
     private static readonly DateTimeOffset At = new(2026, 11, 24, 12, 0, 0, TimeSpan.Zero);
@@ -17,12 +17,12 @@ public abstract partial class AuditLogTests
     private IAuditLogWriter? ours;
     private IAuditLogReader? pages;
 
-    /// <summary>A writer of the same log in another node.</summary>
+    /// <summary>Creates another node's writer of the same log.</summary>
     protected abstract IAuditLogWriter NewWriter();
 
     protected abstract IAuditLogReader NewReader();
 
-    /// <returns>How many rows there are.</returns>
+    /// <returns>Number of offset rows.</returns>
     protected abstract Task<long> OffsetsAsync();
 
     private IAuditLogWriter Writer => ours ??= NewWriter();
@@ -171,7 +171,7 @@ public abstract partial class AuditLogTests
         var head = await RegisterAsync();
         Append Move(long from, long to) => new() { Entries = [], Offset = new OffsetCommit("archive", from, to) };
         var other = NewWriter();
-        await other.CommitAsync(0, head, [Move(0, 0)], default); // it has seen where the offset stands
+        await other.CommitAsync(0, head, [Move(0, 0)], default); // it has read the offset
         await Writer.OpenAsync(0, default);
         await Writer.CommitAsync(0, head, [Move(0, 1)], default);
         try
@@ -181,7 +181,7 @@ public abstract partial class AuditLogTests
         }
         catch (Exception fault) when (fault is LogFencedException or System.Data.Common.DbException)
         {
-            // Another exception, and as good.
+            // Another exception is just as good.
         }
 
         Assert.Equal(1, await Reader.PositionAsync(0, "archive", default));
@@ -226,7 +226,7 @@ public abstract partial class AuditLogTests
     public async Task A_page_of_a_time_is_in_the_order_of_acceptance_and_goes_on_where_it_ended()
     {
         var head = await RegisterAsync();
-        int[] seconds = [5, 1, 4, 1, 3, 9]; // a clock that was set
+        int[] seconds = [5, 1, 4, 1, 3, 9]; // out of order, as after the clock was set
         await Writer.CommitAsync(0, head, [.. seconds.Select((second, i) => Incident($"I{i}", 1, at: At.AddSeconds(second)))], default);
         var query = new IncidentQuery(null, null, At, At.AddSeconds(9), -1, 2);
         var (names, more) = (new List<string>(), true);

@@ -12,7 +12,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace CapOrleans.Tests.Chain;
 
-/// <summary>Two nodes of one real chain, of which one does not say the truth: alone it makes nothing up.</summary>
+/// <summary>Two nodes of one real chain, one of which lies: on its own it cannot make anything up.</summary>
 public sealed class AgreementTests : IAsyncLifetime
 {
     private const string Name = "caporleans/test/0";
@@ -33,7 +33,7 @@ public sealed class AgreementTests : IAsyncLifetime
         liar.Truth = chain.Url;
         http = new HttpClient(liar);
         var honest = new AnchorContract(new JsonRpcClient(http, chain.Url), Options(), TimeProvider.System);
-        await honest.AnchoredAsync(Name, new MemoryTransactions(), default); // makes it
+        await honest.AnchoredAsync(Name, new MemoryTransactions(), default); // deploys the contract
         anchored = await honest.AnchorAsync(new AnchorBatch(Name, 0, 3, new byte[32], 3, [], []), new MemoryTransactions(), default);
         contract = new AnchorContract(new JsonRpcClient(http, [new Uri("http://liar.invalid/"), chain.Url]), Options(), TimeProvider.System);
     }
@@ -104,7 +104,7 @@ public sealed class AgreementTests : IAsyncLifetime
             return method == "eth_getLogs" ? new JsonArray(Forge(JsonNode.Parse(receipt)!["logs"]![0]!, made)) : null;
         };
         receipt = (await chain.CallAsync("eth_getTransactionReceipt", anchored.Transaction)).GetRawText();
-        // The honest one knows it.
+        // The honest node has the event.
         Assert.Equal(anchored.Transaction, (await contract.FindAsync(Name, 0, AllBlocks, new MemoryTransactions(), default))!.Transaction);
         await Assert.ThrowsAsync<NodesDisagreeException>(() => contract.FindAsync(Name, 3, AllBlocks, new MemoryTransactions(), default));
     }
@@ -161,7 +161,7 @@ public sealed class AgreementTests : IAsyncLifetime
     {
         liar.Lies = (method, _) => method == "eth_estimateGas" ? "0x493e0" : null;
         var before = (await chain.CallAsync("eth_getTransactionCount", $"{writer.Address}", "pending")).GetString();
-        var gap = new AnchorBatch(Name, 5, 8, new byte[32], 8, [], []); // the contract stands at 3
+        var gap = new AnchorBatch(Name, 5, 8, new byte[32], 8, [], []); // the contract is at 3
         await Assert.ThrowsAnyAsync<ChainUnavailableException>(() => contract.AnchorAsync(gap, new MemoryTransactions(), default));
         Assert.Equal(before, (await chain.CallAsync("eth_getTransactionCount", $"{writer.Address}", "pending")).GetString());
     }
@@ -175,7 +175,7 @@ public sealed class AgreementTests : IAsyncLifetime
         var batch = new AnchorBatch(Name, 3, 5, new byte[32], 5, [], []);
         if (method == "eth_sendRawTransaction")
         {
-            Assert.Equal(5, (await contract.AnchorAsync(batch, new MemoryTransactions(), default)).To); // the other takes it
+            Assert.Equal(5, (await contract.AnchorAsync(batch, new MemoryTransactions(), default)).To); // the other node accepts it
         }
         else
         {
@@ -206,18 +206,18 @@ public sealed class AgreementTests : IAsyncLifetime
         return forged;
     }
 
-    /// <summary>Asks the truth, and says something else where it likes.</summary>
+    /// <summary>Queries the real node, and falsifies the results that a test chooses.</summary>
     private sealed class Liar() : DelegatingHandler(new SocketsHttpHandler())
     {
         public Uri Truth { get; set; } = null!;
 
-        /// <summary>Of method and true result; null for the truth.</summary>
+        /// <summary>Replaces a result; null for the truth. Takes the method and the true result.</summary>
         public Func<string, JsonNode?, JsonNode?>? Lies { get; set; }
 
-        /// <summary>The method to which it says that a transaction is too large.</summary>
+        /// <summary>The method to which it answers that a transaction is too large.</summary>
         public string? Refuses { get; set; }
 
-        /// <summary>The method whose answers it does not know.</summary>
+        /// <summary>The method for which it has no result.</summary>
         public string? Withholds { get; set; }
 
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)

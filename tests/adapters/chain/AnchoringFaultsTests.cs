@@ -13,7 +13,7 @@ using Nethereum.Model;
 
 namespace CapOrleans.Tests.Chain;
 
-/// <summary>What real providers do, between us and a real node: nothing is anchored never or twice.</summary>
+/// <summary>Faults of real providers, between us and a real node: everything is anchored, and nothing twice.</summary>
 public sealed class AnchoringFaultsTests : IAsyncLifetime
 {
     private const string Origin = "caporleans/test/0";
@@ -30,7 +30,7 @@ public sealed class AnchoringFaultsTests : IAsyncLifetime
         http = new HttpClient(node);
         chain = await DevChain.StartAsync();
         contract = Contract(TimeSpan.FromMinutes(1));
-        await contract.AnchoredAsync(Origin, sent, default); // makes it
+        await contract.AnchoredAsync(Origin, sent, default); // deploys the contract
     }
 
     public Task DisposeAsync()
@@ -63,7 +63,7 @@ public sealed class AnchoringFaultsTests : IAsyncLifetime
         var found = await FindAsync(0, new MemoryTransactions());
         Assert.Equal((0, 3), (found!.From, found.To));
         var before = node.Asked.Count(method => method == "eth_getLogs");
-        Assert.Null(await FindAsync(3, new MemoryTransactions(), found.Block)); // what is older than the last anchor is not looked at
+        Assert.Null(await FindAsync(3, new MemoryTransactions(), found.Block)); // blocks before the last anchor are not searched
         Assert.InRange(node.Asked.Count(method => method == "eth_getLogs") - before, 1, 40);
     }
 
@@ -74,7 +74,7 @@ public sealed class AnchoringFaultsTests : IAsyncLifetime
         node.Before = (method, _, _) => method == "eth_getTransactionReceipt"
             ? new HttpResponseMessage(HttpStatusCode.ServiceUnavailable) { Headers = { { "Retry-After", "0" } } } : null;
         await Assert.ThrowsAsync<ChainUnavailableException>(() => AnchorAsync(0, 3));
-        // In two seconds, one in twenty milliseconds.
+        // In two seconds, at most one request every twenty milliseconds.
         Assert.InRange(node.Asked.Count(method => method == "eth_getTransactionReceipt"), 2, 101);
     }
 
@@ -84,7 +84,7 @@ public sealed class AnchoringFaultsTests : IAsyncLifetime
         node.Before = (method, _, _) => method == "eth_getLogs" ? FaultyNode.Result(new JsonArray()) : null;
         var time = new FakeTimeProvider();
         var events = new EventSearch(new JsonRpcClient(http, chain.Url), writer.Address, [], time);
-        var search = Task.Run(() => events.NewestAsync(new BlockRange(0, long.MaxValue), default)); // this node answers without a wait
+        var search = Task.Run(() => events.NewestAsync(new BlockRange(0, long.MaxValue), default)); // this node answers immediately
         await Eventually.TrueAsync(() => node.Asked.Count(method => method == "eth_getLogs") > 10);
         time.Advance(EventSearch.Timeout);
         await Assert.ThrowsAsync<ChainUnavailableException>(() => search);
@@ -108,11 +108,11 @@ public sealed class AnchoringFaultsTests : IAsyncLifetime
             Assert.False(method == "eth_estimateGas" && parameters[1].GetString() != "latest", "What waits must not be in an estimate.");
             return null;
         };
-        await Assert.ThrowsAsync<ChainUnavailableException>(() => AnchorAsync(0, 3)); // in no block in time
+        await Assert.ThrowsAsync<ChainUnavailableException>(() => AnchorAsync(0, 3)); // not mined in time
         Assert.InRange(sent.All[0].Hashes.Count, 2, 20);
         await chain.CallAsync("evm_setAutomine", true);
         await chain.CallAsync("anvil_mine", "0x1");
-        var refused = await Assert.ThrowsAsync<ChainUnavailableException>(() => AnchorAsync(0, 3)); // it is there
+        var refused = await Assert.ThrowsAsync<ChainUnavailableException>(() => AnchorAsync(0, 3)); // mined by now
         Assert.Contains("expects the next batch of this log to start at 3", refused.Message, StringComparison.Ordinal);
         Assert.Equal(3, (await FindAsync(0, sent))!.To);
         await AnchoredOnceAsync(0, 3);
@@ -121,7 +121,7 @@ public sealed class AnchoringFaultsTests : IAsyncLifetime
     [Fact]
     public async Task A_transaction_that_reverts_in_its_block_is_told_and_keeps_the_next_from_nothing()
     {
-        // The node says that it would pass, and when a block has it the contract refuses: the batch leaves a gap.
+        // The estimate succeeds, but once it is mined the contract refuses it: the batch leaves a gap.
         node.Before = (method, _, _) => method == "eth_estimateGas" ? FaultyNode.Result("0x30d40") : null;
         var fault = await Assert.ThrowsAsync<TransactionRevertedException>(() => AnchorAsync(5, 8));
         Assert.Contains("reverted", fault.Message, StringComparison.Ordinal);
@@ -139,7 +139,7 @@ public sealed class AnchoringFaultsTests : IAsyncLifetime
         {
             if (method == "eth_getTransactionReceipt")
             {
-                answer["result"]!["status"] = "0x0"; // and its event is there, as no honest node has it
+                answer["result"]!["status"] = "0x0"; // with its event present, as at no honest node
             }
         };
         Assert.Null(await FindAsync(0, sent));
@@ -164,7 +164,7 @@ public sealed class AnchoringFaultsTests : IAsyncLifetime
         };
         Assert.Equal(stored, await contract.StoreAuditAsync(audit, sent, default));
         Assert.NotEqual(0, asked);
-        Assert.Equal(stored, await contract.StoreAuditAsync(audit, new MemoryTransactions(), default)); // by its event
+        Assert.Equal(stored, await contract.StoreAuditAsync(audit, new MemoryTransactions(), default)); // found by its event
     }
 
     [Fact]
@@ -177,7 +177,7 @@ public sealed class AnchoringFaultsTests : IAsyncLifetime
         var anchoring = AnchorAsync(0, 3);
         await Eventually.TrueAsync(() => time.Timers > 0);
         var asked = node.Asked.Count;
-        for (var looks = 1; looks < 50; looks++) // a second
+        for (var looks = 1; looks < 50; looks++) // for a second
         {
             time.Advance(TimeSpan.FromMilliseconds(20));
             await Eventually.TrueAsync(() => time.Timers > looks);
@@ -277,7 +277,7 @@ public sealed class AnchoringFaultsTests : IAsyncLifetime
         {
             if (method == "eth_getBlockByNumber")
             {
-                answer["result"]!["baseFeePerGas"] = JsonRpcClient.Hex(499_999_999_999); // nothing is left of Chain__MaxFeeGwei
+                answer["result"]!["baseFeePerGas"] = JsonRpcClient.Hex(499_999_999_999); // uses up Chain__MaxFeeGwei
             }
         };
         contract = Contract(TimeSpan.FromMilliseconds(500));
@@ -287,7 +287,7 @@ public sealed class AnchoringFaultsTests : IAsyncLifetime
         node.Before = (method, parameters, _) => method == "eth_sendRawTransaction" && TipOf(parameters[0].GetString()!) == 0
             ? FaultyNode.Error(-32000, "transaction underpriced: gas tip cap 0, minimum needed 1") : null;
         contract = Contract(TimeSpan.FromMinutes(1));
-        await Assert.ThrowsAsync<ChainUnavailableException>(() => AnchorAsync(0, 3)); // it arrives, and the contract refuses a second
+        await Assert.ThrowsAsync<ChainUnavailableException>(() => AnchorAsync(0, 3)); // it is mined, and the contract refuses a second
         await AnchoredOnceAsync(0, 3);
     }
 
@@ -312,13 +312,13 @@ public sealed class AnchoringFaultsTests : IAsyncLifetime
         await chain.CallAsync("anvil_reorg", 3, Array.Empty<object>());
         Assert.Equal(AnchorDepth.Gone, (await contract.SightAsync(anchored.Block, anchored.BlockHash, default)).Depth);
         Assert.Equal(0, (await contract.AnchoredAsync(Origin, sent, default)).Position);
-        // The old one arrives, and the contract refuses the second.
+        // The old transaction is mined again, and the contract refuses a second.
         await Assert.ThrowsAsync<ChainUnavailableException>(() => AnchorAsync(0, 3));
         Assert.Equal(anchored.Transaction, (await FindAsync(0, sent))!.Transaction);
         await AnchoredOnceAsync(0, 3);
     }
 
-    /// <param name="wait">For a block.</param>
+    /// <param name="wait">Timeout for a block.</param>
     private AnchorContract Contract(TimeSpan wait, TimeProvider? time = null) => new(
         new JsonRpcClient(http, chain.Url, time: time),
         new ChainOptions(31337, writer, null, IsDevChain: true)

@@ -10,7 +10,9 @@ using CapOrleans.Ethereum.Rpc;
 
 namespace CapOrleans.Tests.Chain;
 
-/// <summary>Three nodes of one real chain: an honest one, another that is blocks behind, and one that lies, and decides nothing.</summary>
+/// <summary>
+/// Three nodes of one real chain: an honest one, one that is blocks behind, and one that lies, which decides nothing.
+/// </summary>
 public sealed class BehindAndLyingTests : IAsyncLifetime
 {
     private const string Name = "behind/0";
@@ -30,7 +32,7 @@ public sealed class BehindAndLyingTests : IAsyncLifetime
         nodes.Truth = chain.Url;
         http = new HttpClient(nodes);
         var honest = new AnchorContract(new JsonRpcClient(http, chain.Url), Options(), TimeProvider.System);
-        await honest.AnchoredAsync(Name, new MemoryTransactions(), default); // makes it
+        await honest.AnchoredAsync(Name, new MemoryTransactions(), default); // deploys the contract
         await chain.CallAsync("anvil_mine", $"0x{Behind + 2:x}");
         anchored = await honest.AnchorAsync(new AnchorBatch(Name, 0, 3, new byte[32], 3, [], []), new MemoryTransactions(), default);
         rpc = new JsonRpcClient(http, [chain.Url, new Uri("http://behind.invalid/"), new Uri("http://liar.invalid/")]);
@@ -48,7 +50,7 @@ public sealed class BehindAndLyingTests : IAsyncLifetime
     public async Task What_it_says_of_the_contract_stops_nobody()
     {
         nodes.Lies = method => method == "eth_call" ? "0x" : null;
-        // Where two agree there is no anchor yet.
+        // At the block on which two agree there is no anchor yet.
         Assert.Equal(0, (await contract.AnchoredAsync(Name, new MemoryTransactions(), default)).Position);
         await chain.CallAsync("anvil_mine", $"0x{Behind:x}");
         Assert.Equal(3, (await contract.AnchoredAsync(Name, new MemoryTransactions(), default)).Position);
@@ -76,14 +78,14 @@ public sealed class BehindAndLyingTests : IAsyncLifetime
         {
             await chain.CallAsync("anvil_mine", $"0x{Behind:x}");
             Assert.Null(await wallets.FindBlockAsync(new WalletClaim(wallet, new byte[65]), [.. new byte[31], (byte)i], "",
-                default)); // a no, and no timeout
+                default)); // a no, not a timeout
         }
     }
 
     [Fact]
     public async Task What_only_the_late_one_knows_is_waited_for_and_is_not_missing()
     {
-        // The honest one takes its time over receipts; the one behind and the liar know of none.
+        // The honest node is slow to answer about receipts; the one behind and the liar report that there is none.
         nodes.Lies = method => method is "eth_getTransactionReceipt" ? "null" : null;
         nodes.Slow = method => method is "eth_getTransactionReceipt" ? TimeSpan.FromSeconds(1.3) : TimeSpan.Zero;
         var agreement = new Agreement(rpc);
@@ -95,15 +97,15 @@ public sealed class BehindAndLyingTests : IAsyncLifetime
     [Fact]
     public async Task What_only_one_that_fails_may_know_is_not_missing_and_is_once_the_others_have_come_as_far()
     {
-        // The honest one has no answer about receipts (a rate limit); the one behind and the liar know of none.
+        // The honest node fails for receipts (a rate limit); the one behind and the liar report that there is none.
         nodes.Lies = method => method is "eth_getTransactionReceipt" ? "null" : null;
         nodes.Fails = method => method is "eth_getTransactionReceipt";
         await Assert.ThrowsAsync<NodesDisagreeException>(() => FindAsync(anchored.Transaction, anchored.Block));
-        // Nor where it fails about everything, and the liar says that the chain has one block.
+        // Nor when it fails for the block number too, and the liar reports a chain of one block.
         nodes.Lies = method => method is "eth_getTransactionReceipt" ? "null" : method is "eth_blockNumber" ? "0x1" : null;
         nodes.Fails = method => method is "eth_blockNumber" or "eth_getTransactionReceipt";
         await Assert.ThrowsAnyAsync<ChainUnavailableException>(() => FindAsync(anchored.Transaction, anchored.Block));
-        // Of what no block has, two that can know say so, and the one that fails keeps nobody waiting.
+        // When something is in no block, the two nodes that can know agree, and the one that fails delays no one.
         nodes.Lies = _ => null;
         nodes.Fails = _ => true;
         Assert.Null(await FindAsync($"0x{new string('7', 64)}"));
@@ -133,10 +135,10 @@ public sealed class BehindAndLyingTests : IAsyncLifetime
     {
         public Uri Truth { get; set; } = null!;
 
-        /// <summary>How long the honest one takes.</summary>
+        /// <summary>Delay of the honest node, by method.</summary>
         public Func<string, TimeSpan> Slow { get; set; } = _ => TimeSpan.Zero;
 
-        /// <summary>What the honest one answers with 429.</summary>
+        /// <summary>Methods that the honest node answers with 429.</summary>
         public Func<string, bool> Fails { get; set; } = _ => false;
 
         public const string Silence = "says nothing";

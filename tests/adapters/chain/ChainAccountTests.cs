@@ -15,7 +15,7 @@ public sealed class ChainAccountTests
     [Fact]
     public async Task A_chain_that_asks_more_than_the_limit_gets_no_transaction()
     {
-        using var chain = await DevChain.StartAsync(); // asks 1 gwei, and 1 for its miner
+        using var chain = await DevChain.StartAsync(); // asks for 1 gwei, and a tip of 1
         using var http = new HttpClient();
         var writer = PrivateKey.Create();
         AnchorContract Contract(int limit) => new(
@@ -25,7 +25,7 @@ public sealed class ChainAccountTests
         var fault = await Assert.ThrowsAsync<ChainUnavailableException>(() => Contract(1).AnchoredAsync("log", new MemoryTransactions(), default));
         Assert.StartsWith("The chain asks 2 gwei, Chain__MaxFeeGwei is 1", fault.Message, StringComparison.Ordinal);
         Assert.Equal("0x0", (await chain.CallAsync("eth_getTransactionCount", writer.Address.ToString(), "pending")).GetString());
-        // What it asks may be all there is.
+        // The price may equal the limit.
         Assert.Equal(0, (await Contract(2).AnchoredAsync("log", new MemoryTransactions(), default)).Position);
     }
 
@@ -46,7 +46,7 @@ public sealed class ChainAccountTests
         Assert.Contains("underpriced", fault.Message, StringComparison.Ordinal);
         Assert.Equal((3, 3), (node.Sent.Distinct().Count(), sent.All[0].Hashes.Count)); // 2.5, 3.125 and 3.9 gwei: nodes want a tenth more
         Assert.InRange(sent.All[0].Cap, 3_900_000_000, 4_000_000_000);
-        Assert.Equal(JsonRpcClient.Hex(sent.All[0].Raw), node.Sent[^1]); // and is sent again as it is
+        Assert.Equal(JsonRpcClient.Hex(sent.All[0].Raw), node.Sent[^1]); // and is sent again unchanged
     }
 
     [Theory]
@@ -94,14 +94,16 @@ public sealed class ChainAccountTests
         }
     }
 
-    /// <summary>Asks 1 gwei and a half for its miner, and calls everything that is sent underpriced.</summary>
+    /// <summary>
+    /// Asks for a base fee of 1 gwei and a tip of half a gwei, and calls every transaction underpriced.
+    /// </summary>
     private sealed class Underpriced : HttpMessageHandler
     {
         public List<string> Sent { get; } = [];
 
         public string Refusal { get; init; } = "replacement transaction underpriced";
 
-        /// <summary>So many it takes, and forgets.</summary>
+        /// <summary>Number of transactions that it accepts, and forgets.</summary>
         public int Takes { get; init; }
 
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)

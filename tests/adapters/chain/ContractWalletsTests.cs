@@ -45,12 +45,12 @@ public sealed class ContractWalletsTests
         {
             var timers = time.Timers;
             await Eventually.TrueAsync(async () => await RetryAfterAsync() == TimeSpan.FromSeconds(seconds));
-            await Eventually.TrueAsync(() => time.Timers > timers); // the wait has begun
+            await Eventually.TrueAsync(() => time.Timers > timers); // the backoff has begun
             time.Advance(TimeSpan.FromSeconds(seconds) - TimeSpan.FromMilliseconds(500));
             Assert.Equal(TimeSpan.FromMilliseconds(500), await RetryAfterAsync());
             Assert.Equal(0, node.Held);
             time.Advance(TimeSpan.FromMilliseconds(500));
-            await Eventually.TrueAsync(() => node.Held == 1); // once, though it was asked for again and again
+            await Eventually.TrueAsync(() => node.Held == 1); // once, although it was requested repeatedly
             var asked = AskAsync(wallets, 1);
             time.Advance(ContractWallets.SlowTimeout);
             Assert.Contains("is being asked", (await Assert.ThrowsAnyAsync<ChainUnavailableException>(() => asked)).Message, StringComparison.Ordinal);
@@ -60,13 +60,13 @@ public sealed class ContractWalletsTests
 
         node.Release();
         var last = time.Timers;
-        // It rests, and will be asked.
+        // It is backing off, and will be called.
         await Eventually.TrueAsync(async () => await RetryAfterAsync() > ContractWallets.SlowTimeout && time.Timers > last);
-        Assert.NotNull(await AskAsync(wallets, 1, wallet: 1)); // another wallet was never meant
+        Assert.NotNull(await AskAsync(wallets, 1, wallet: 1)); // another wallet is not affected
         time.Advance(SlowWallets.LongestBackoff);
         await Eventually.TrueAsync(async () => await Record.ExceptionAsync(() => AskAsync(wallets, 1)) is null);
         var calls = node.Calls;
-        Assert.NotNull(await AskAsync(wallets, 1)); // its late answer is kept
+        Assert.NotNull(await AskAsync(wallets, 1)); // its late answer is cached
         Assert.Equal(calls, node.Calls);
     }
 
@@ -96,17 +96,17 @@ public sealed class ContractWalletsTests
         var timers = time.Timers;
         for (var i = 0; i < 20; i++)
         {
-            // One is next, one waits behind it.
+            // One is next, and one waits behind it.
             await Assert.ThrowsAnyAsync<ChainUnavailableException>(() => AskAsync(wallets, 100 + i, "198.51.100.1"));
         }
 
         await Assert.ThrowsAnyAsync<ChainUnavailableException>(() => AskAsync(wallets, 50, "192.0.2.1"));
         node.Release();
-        await Eventually.TrueAsync(() => time.Timers > timers); // the first one's wait has begun
+        await Eventually.TrueAsync(() => time.Timers > timers); // the first one's backoff has begun
         time.Advance(SlowWallets.FirstBackoff);
         await Eventually.TrueAsync(() => node.Calls >= 3);
-        Assert.Null(await AskAsync(wallets, 50, "192.0.2.1")); // it was asked, and refused
-        Assert.InRange(node.IndexOf(50), 0, 2); // behind the one that was slow, and one of the stranger's
+        Assert.Null(await AskAsync(wallets, 50, "192.0.2.1")); // it was called, and refused
+        Assert.InRange(node.IndexOf(50), 0, 2); // after the slow one, and one of the stranger's
     }
 
     [Fact]
@@ -126,7 +126,7 @@ public sealed class ContractWalletsTests
         await Eventually.TrueAsync(() => node.Held == WalletClaim.StrangersAtOnce + WalletClaim.AtOnce);
         node.Release();
         await Task.WhenAll(known);
-        // A second's worth, with the known one's first.
+        // One second's quota, which includes the first call of the known caller.
         await Eventually.TrueAsync(() => strangers.Count(one => one.IsCompleted) == WalletClaim.StrangersPerSecond - 1);
         time.Advance(TimeSpan.FromSeconds(1));
         await Eventually.TrueAsync(() => strangers.Count(one => one.IsCompleted) >= (2 * WalletClaim.StrangersPerSecond) - 2);
@@ -172,16 +172,16 @@ public sealed class ContractWalletsTests
         Exception? fault = null;
         for (var due = WalletClaim.StrangersPerSecond; node.IndexOf(1) < 0; due++)
         {
-            // As many as may be by now: so none takes long as time moves.
+            // Wait for as many calls as are allowed by now, so that none seems slow when the clock advances.
             await Eventually.TrueAsync(() => node.Calls >= due - WalletClaim.StrangersAtOnce);
             time.Advance(TimeSpan.FromMilliseconds(100));
             fault ??= first.IsCompleted ? await Record.ExceptionAsync(() => first) : null;
         }
 
-        Assert.NotNull(((ChainUnavailableException)fault!).RetryAfter); // it waited its four seconds
+        Assert.NotNull(((ChainUnavailableException)fault!).RetryAfter); // its four seconds are over
         await Eventually.TrueAsync(() => node.IndexOf(1) >= 0);
-        Assert.InRange(node.IndexOf(1), 0, 60 + (3 * WalletClaim.StrangersPerSecond)); // one of each, and what was under way
-        Assert.Null(await AskAsync(wallets, 1, "192.0.2.1")); // its answer is kept
+        Assert.InRange(node.IndexOf(1), 0, 60 + (3 * WalletClaim.StrangersPerSecond)); // one of each, and those in progress
+        Assert.Null(await AskAsync(wallets, 1, "192.0.2.1")); // its answer is cached
         Assert.Equal(60 * WalletClaim.WaitingPerCaller, others.Count);
     }
 
@@ -225,7 +225,7 @@ public sealed class ContractWalletsTests
         var wallets = Wallets(http, time);
         await Task.WhenAll(Enumerable.Range(0, 8).Select(i => AskAsync(wallets, i)));
         Assert.Equal(8, node.Calls);
-        Assert.InRange(node.AllCalls, 10, 12); // of the chain and the block, for strangers and for who is known since the first answer
+        Assert.InRange(node.AllCalls, 10, 12); // for the chain and the block: of strangers, and of the caller known since the first answer
         var before = node.AllCalls;
         time.Advance(TimeSpan.FromSeconds(1));
         await AskAsync(wallets, 8);
@@ -299,7 +299,7 @@ public sealed class ContractWalletsTests
     private static Task<ChainBlock?> AskAsync(ContractWallets wallets, int content, string caller = "", int wallet = 0) =>
         wallets.FindBlockAsync(Of(wallet), [.. BitConverter.GetBytes(content), .. new byte[28]], caller, CancellationToken.None);
 
-    /// <summary>Of a node that is held: the wallet uses up its time.</summary>
+    /// <summary>Lets the wallet time out, at a node that holds back its answers.</summary>
     private static async Task SlowDownAsync(ContractWallets wallets, AnsweringNode node, FakeTimeProvider time)
     {
         var asked = AskAsync(wallets, 1);
@@ -331,7 +331,7 @@ public sealed class ContractWalletsTests
         }
     }
 
-    /// <summary>On the dev chain's id at block 42; answers every call of a contract in one way.</summary>
+    /// <summary>Has the dev chain's id and is at block 42; gives every contract call the same answer.</summary>
     private sealed class AnsweringNode(string answer) : HttpMessageHandler
     {
         public static string BlockHash { get; } = $"0x{new string('a', 64)}";
@@ -348,21 +348,21 @@ public sealed class ContractWalletsTests
 
         public int Held => Volatile.Read(ref held);
 
-        /// <summary>Of wallets.</summary>
+        /// <summary>Number of calls of wallets.</summary>
         public int Calls => asked.Count;
 
         public int AllCalls => Volatile.Read(ref all);
 
         public string? AskedAt { get; private set; }
 
-        /// <summary>It wants to be left alone for ten minutes.</summary>
+        /// <summary>Answers 429 with a Retry-After of ten minutes.</summary>
         public bool IsBusy { get; set; }
 
         public void Hold() => released = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public void Release() => released!.TrySetResult();
 
-        /// <returns>Which call it was that had this hash; less than zero for none yet.</returns>
+        /// <returns>Index of the call with this hash; negative if there is none yet.</returns>
         public int IndexOf(int content) => asked.ToList().FindIndex(data => data[10..].StartsWith(Convert.ToHexStringLower(BitConverter.GetBytes(content)), StringComparison.Ordinal));
 
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)

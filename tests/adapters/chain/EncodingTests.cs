@@ -32,7 +32,7 @@ public sealed class EncodingTests
         var function = new JsonObject { ["type"] = "function", ["name"] = "called", ["inputs"] = new JsonArray(inputs) };
         var arguments = vector.GetProperty("args").EnumerateArray().Zip(Split(signature[(signature.IndexOf('(', StringComparison.Ordinal) + 1)..^1]), Value).ToArray();
         var call = new ContractAbi(JsonElement.Parse(new JsonArray(function).ToJsonString())).Call("called", arguments);
-        Assert.True(vector.Text("calldata")[10..] == Convert.ToHexStringLower(call)[8..], name); // behind the selector, which is of the name
+        Assert.True(vector.Text("calldata")[10..] == Convert.ToHexStringLower(call)[8..], name); // after the selector, which depends on the name
     }
 
     [Theory, MemberData(nameof(Selectors))]

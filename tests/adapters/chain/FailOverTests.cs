@@ -10,7 +10,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace CapOrleans.Tests.Chain;
 
-/// <summary>Three nodes are named, and the first is not what it should be: of another chain, or without what is on ours.</summary>
+/// <summary>Three nodes are configured, and the first is wrong: on another chain, or without what is on ours.</summary>
 public sealed class FailOverTests : IAsyncLifetime
 {
     private const string Origin = "caporleans/test/0";
@@ -28,7 +28,7 @@ public sealed class FailOverTests : IAsyncLifetime
         chain = await DevChain.StartAsync();
         using var http = new HttpClient();
         var contract = new AnchorContract(new JsonRpcClient(http, chain.Url), new ChainOptions(31337, writer, null, IsDevChain: true), TimeProvider.System);
-        // Makes it.
+        // Deploys the contract.
         Assert.True(EthereumAddress.TryParseAnyCase((await contract.AnchoredAsync(Origin, sent, default)).Contract, out deployed));
     }
 
@@ -127,7 +127,7 @@ public sealed class FailOverTests : IAsyncLifetime
         var contract = new AnchorContract(nodes, new ChainOptions(31337, writer, deployed, IsDevChain: false), TimeProvider.System);
         await contract.AnchorAsync([.. Enumerable.Range(0, 8).Select(i => new AnchorBatch(Origin, i, i + 1, new byte[32], i + 1, [], []))], sent, default);
         Assert.Equal(8, (await contract.AnchoredAsync(Origin, sent, default)).Position);
-        Assert.Equal([false, true, false], nodes.Each.Select(node => node.IsLate)); // each of some fifty questions would have waited for it
+        Assert.Equal([false, true, false], nodes.Each.Select(node => node.IsLate)); // otherwise each of some fifty calls would have waited for it
     }
 
     [Theory]
@@ -139,7 +139,7 @@ public sealed class FailOverTests : IAsyncLifetime
         using var http = new HttpClient(new ByName(first, chain.Url));
         var contract = Contract(http);
         var anchoring = contract.AnchorAsync(new AnchorBatch(Origin, 0, 3, new byte[32], 3, [], []), sent, default);
-        await anchoring.WaitAsync(TimeSpan.FromMinutes(1), TimeProvider.System); // it would wait for ever
+        await anchoring.WaitAsync(TimeSpan.FromMinutes(1), TimeProvider.System); // otherwise it would wait forever
         Assert.Equal(3, (await contract.AnchoredAsync(Origin, sent, default)).Position);
     }
 
@@ -232,7 +232,7 @@ public sealed class FailOverTests : IAsyncLifetime
         var options = new ChainOptions(31337, writer, deployed, IsDevChain: false);
         var contract = new AnchorContract(new JsonRpcClient(http, Nodes, time: time), options, TimeProvider.System);
         AnchorBatch Batch(int i) => new(Origin, i, i + 1, new byte[32], i + 1, [], []);
-        await Assert.ThrowsAsync<ChainUnavailableException>(() => contract.AnchorAsync(Batch(0), sent, default)); // a moment's, of another
+        await Assert.ThrowsAsync<ChainUnavailableException>(() => contract.AnchorAsync(Batch(0), sent, default)); // a temporary fault of another node
         for (var i = 0; i < 3; i++)
         {
             await contract.AnchorAsync(Batch(i), sent, default);
@@ -250,7 +250,7 @@ public sealed class FailOverTests : IAsyncLifetime
         using var silent = new SilentHandler();
         using var http = new HttpClient(new ByName(silent, chain.Url));
         var wallets = new ContractWallets(new JsonRpcClient(http, Nodes), 31337, TimeProvider.System);
-        // Asked, and no.
+        // The wallet was called, and refused.
         Assert.Null(await wallets.FindBlockAsync(new WalletClaim(deployed, [1, .. new byte[64]]), new byte[32], "", default));
     }
 
@@ -289,9 +289,11 @@ public sealed class FailOverTests : IAsyncLifetime
         }
     }
 
-    /// <summary>All three are the same node in the end; the first is asked through what makes its faults.</summary>
-    /// <param name="others">What makes the faults of the others; null for none.</param>
-    /// <param name="beforeThird">What is waited for before the third is asked.</param>
+    /// <summary>
+    /// All three names lead to the same node; calls to the first go through a handler that injects its faults.
+    /// </summary>
+    /// <param name="others">Handler that injects the faults of the others; null for none.</param>
+    /// <param name="beforeThird">Awaited before each call to the third.</param>
     private sealed class ByName(HttpMessageHandler first, Uri node, HttpMessageHandler? others = null, Func<Task>? beforeThird = null)
         : DelegatingHandler(others ?? new SocketsHttpHandler())
     {

@@ -7,7 +7,7 @@ using CapOrleans.Ethereum.Rpc;
 
 namespace CapOrleans.Tests.Chain;
 
-/// <summary>What a transaction may use, and what is paid for it.</summary>
+/// <summary>How much gas a transaction may use, and what is paid for it.</summary>
 public sealed class GasTests
 {
     private const long Gwei = 1_000_000_000;
@@ -20,7 +20,7 @@ public sealed class GasTests
 
     [Theory]
     [InlineData(100_000, 120_000)]
-    [InlineData(16_000_000, 16_777_216)] // the fifth that is added leaves no room beyond what the chain allows
+    [InlineData(16_000_000, 16_777_216)] // the added fifth stops at what the chain allows
     public async Task A_fifth_more_than_expected_is_allowed_and_never_more_than_the_chain_does(long expected, long limit)
     {
         Assert.Equal(limit, await EstimateAsync(expected));

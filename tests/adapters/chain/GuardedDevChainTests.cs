@@ -13,8 +13,8 @@ using CapOrleans.Core.Signatures;
 namespace CapOrleans.Tests.Chain;
 
 /// <summary>
-/// The dev chain as <c>./run</c> starts it: a page in a browser of this machine can ask it nothing, and nobody without the token can
-/// rewrite it.
+/// The dev chain as <c>./run</c> starts it: a page in a browser of this machine cannot call it, and no one without the
+/// token can rewrite it.
 /// </summary>
 public sealed class GuardedDevChainTests : IAsyncLifetime
 {
@@ -38,7 +38,7 @@ public sealed class GuardedDevChainTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        using var bare = await DevChain.StartAsync(); // where anvil is installed
+        using var bare = await DevChain.StartAsync(); // shows where anvil is installed
         var anvil = new FileInfo($"/proc/{bare.ProcessId}/exe").LinkTarget!;
         program = Child.Start(
             "node",
@@ -120,7 +120,7 @@ public sealed class GuardedDevChainTests : IAsyncLifetime
         Assert.Equal(-32601, Code(answers[2]));
         Assert.Equal(("0x0", "0x0"), (answers[1].Text("result"), answers[3].Text("result")));
 
-        // A member that stands there twice is what was checked, for whoever reads it next as well.
+        // Of a duplicate member, the value that was checked is the one that the chain reads too.
         const string Twice = """{"jsonrpc":"2.0","id":2,"method":"evm_snapshot","method":"eth_chainId","params":[]}""";
         Assert.Equal("0x7a69", (await AskAsync(Twice)).Text("result"));
         Assert.Equal(
@@ -185,7 +185,7 @@ public sealed class GuardedDevChainTests : IAsyncLifetime
             using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { LingerState = new LingerOption(true, 0) };
             await socket.ConnectAsync(Url.Host, Url.Port);
             await socket.SendAsync("GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"u8.ToArray());
-            socket.Close(0); // a reset: the answer meets nobody
+            socket.Close(0); // a reset: no one receives the answer
         }
 
         Assert.Equal("0x0", (await AskAsync(BlockNumber)).Text("result"));
@@ -198,7 +198,7 @@ public sealed class GuardedDevChainTests : IAsyncLifetime
         var sockets = new DirectoryInfo($"/proc/{anvil}/fd").GetFiles().Select(file => file.LinkTarget ?? "")
             .Where(target => target.StartsWith("socket:[", StringComparison.Ordinal)).Select(target => target[8..^1]).ToHashSet();
         var (its, ours) = (Listeners($"/proc/{anvil}/net"), Listeners("/proc/self/net"));
-        Assert.Contains(its, sockets.Contains); // it does listen, in a network of its own
+        Assert.Contains(its, sockets.Contains); // it does listen, in a network namespace of its own
         Assert.DoesNotContain(ours, sockets.Contains);
     }
 
@@ -287,7 +287,7 @@ public sealed class GuardedDevChainTests : IAsyncLifetime
     public async Task Strangers_share_a_bounded_number_of_places_and_the_owner_needs_none()
     {
         var anvil = await AnvilAsync();
-        await Child.RunAsync("kill", "-STOP", $"{anvil}"); // a chain that works on what it has, for as long as this test wants
+        await Child.RunAsync("kill", "-STOP", $"{anvil}"); // a chain that stays busy for as long as this test wants
         var before = AnvilSockets();
         using var hangUp = new CancellationTokenSource();
         var asked = Enumerable.Range(0, Strangers + 5).Select(_ => PostAsync(BlockNumber, hangUp.Token)).ToList();
@@ -301,7 +301,7 @@ public sealed class GuardedDevChainTests : IAsyncLifetime
         var owner = AskAsync(Balance, Token);
         await Eventually.TrueAsync(() => AnvilSockets() == before + 3); // two calls of strangers, and the owner's
 
-        // Places of those who hang up are free again, and what they wanted is not asked any more; calls under way keep theirs.
+        // Slots of callers that hang up are freed, and their waiting calls dropped; calls in progress keep theirs.
         await hangUp.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Task.WhenAll(asked));
         var next = PostAsync(BlockNumber, default);
@@ -325,7 +325,7 @@ public sealed class GuardedDevChainTests : IAsyncLifetime
     private async Task<int> AnvilAsync() =>
         int.Parse((await File.ReadAllTextAsync($"/proc/{program.Id}/task/{program.Id}/children")).Trim(), CultureInfo.InvariantCulture);
 
-    /// <returns>How many connections to anvil the program has.</returns>
+    /// <returns>Number of connections from the program to anvil.</returns>
     private int AnvilSockets()
     {
         var inodes = File.ReadLines($"/proc/{program.Id}/net/unix").Skip(1)
@@ -334,7 +334,7 @@ public sealed class GuardedDevChainTests : IAsyncLifetime
             .Count(target => target.StartsWith("socket:[", StringComparison.Ordinal) && inodes.Contains(target[8..^1]));
     }
 
-    /// <returns>Inodes of the sockets that listen in a network.</returns>
+    /// <returns>Inodes of the sockets that listen in a network namespace.</returns>
     private static IEnumerable<string> Listeners(string network) => ((string[])["tcp", "tcp6"])
         .SelectMany(name => File.ReadLines($"{network}/{name}").Skip(1))
         .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
@@ -354,7 +354,7 @@ public sealed class GuardedDevChainTests : IAsyncLifetime
         return JsonElement.Parse(await answer.Content.ReadAsStringAsync());
     }
 
-    /// <returns>All that is answered until the other side hangs up.</returns>
+    /// <returns>Everything received until the other side closes the connection.</returns>
     private async Task<string> RawAsync(string method, params string[] headers)
     {
         using var client = new TcpClient();

@@ -156,8 +156,8 @@ public sealed class JsonRpcClientTests
     }
 
     [Theory]
-    [InlineData(9, null, AnchorDepth.Included)] // it lies behind, and says nothing about the block
-    [InlineData(10, null, AnchorDepth.Included)] // no chain has a height without a block
+    [InlineData(9, null, AnchorDepth.Included)] // it is behind, which proves nothing about the block
+    [InlineData(10, null, AnchorDepth.Included)] // no chain has a height without its block
     [InlineData(10, 'b', AnchorDepth.Gone)]
     [InlineData(20, 'a', AnchorDepth.Included)]
     [InlineData(21, 'a', AnchorDepth.Final)]

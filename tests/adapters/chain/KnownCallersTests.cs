@@ -11,7 +11,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace CapOrleans.Tests.Chain;
 
-/// <summary>What whoever has the key of a contract wallet may cost the chain's nodes.</summary>
+/// <summary>How much the holder of a contract wallet's key may cost the chain's nodes.</summary>
 public sealed class KnownCallersTests
 {
     [Fact]
@@ -56,7 +56,7 @@ public sealed class KnownCallersTests
 
     private static EthereumAddress Wallet(byte number) => new([.. new byte[19], number]);
 
-    /// <summary>Of the dev chain; its wallets take every signature.</summary>
+    /// <summary>A node of the dev chain, whose wallets accept every signature.</summary>
     private sealed class BusyNode : HttpMessageHandler
     {
         public bool IsBusy { get; set; }

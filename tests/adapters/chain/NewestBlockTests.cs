@@ -6,13 +6,13 @@ using CapOrleans.Ethereum.Rpc;
 
 namespace CapOrleans.Tests.Chain;
 
-/// <summary>Three nodes at their heights, of which each answers for its own blocks.</summary>
+/// <summary>Three nodes at different heights, each of which answers from its own blocks.</summary>
 public sealed class NewestBlockTests
 {
-    /// <param name="liar">Its height.</param>
+    /// <param name="liar">Height of the node that lies.</param>
     [Theory]
     [InlineData(100, 100, 100, 100)]
-    [InlineData(100, 99, 100, 99)] // the liar has another block 100, and an honest one is behind
+    [InlineData(100, 99, 100, 99)] // the liar has another block 100, and an honest node is behind
     [InlineData(100, 99, 99, 99)]
     [InlineData(100, 99, 0, 99)]
     [InlineData(100, 98, 99, 98)]
@@ -34,7 +34,9 @@ public sealed class NewestBlockTests
         await Assert.ThrowsAnyAsync<ChainUnavailableException>(() => agreement.AtNewestAsync(height => FindAsync(rpc, height), default));
     }
 
-    /// <summary>A node that is behind does not know it yet: one that says the same of it is not believed.</summary>
+    /// <summary>
+    /// A node that is behind does not have the block yet, so another that agrees with it proves nothing.
+    /// </summary>
     [Fact]
     public async Task That_something_is_not_there_all_must_say()
     {
@@ -49,7 +51,7 @@ public sealed class NewestBlockTests
 
     private static List<Uri> Urls { get; } = [.. Enumerable.Range(0, 3).Select(node => new Uri($"http://127.0.0.1:{node + 1}/"))];
 
-    /// <param name="heights">Of each; the last one's blocks are made up.</param>
+    /// <param name="heights">Height of each node; the last one's blocks are made up.</param>
     private sealed class Nodes(params long[] heights) : HttpMessageHandler
     {
         public static string Hash(long block, bool isTrue) => $"0x{block:x63}{(isTrue ? 'a' : 'b')}";

@@ -7,7 +7,9 @@ using CapOrleans.Ethereum.Rpc;
 
 namespace CapOrleans.Tests.Chain;
 
-/// <summary>Several batches under way at once, between us and a real node: nothing is anchored never or twice.</summary>
+/// <summary>
+/// Several batches in progress at once, between us and a real node: everything is anchored, and nothing twice.
+/// </summary>
 public sealed class SeveralBatchesTests : IAsyncLifetime
 {
     private const string Origin = "caporleans/test/0";
@@ -30,7 +32,7 @@ public sealed class SeveralBatchesTests : IAsyncLifetime
                 PollInterval = TimeSpan.FromMilliseconds(20), BumpInterval = TimeSpan.FromMilliseconds(500), WaitTimeout = TimeSpan.FromSeconds(20),
             },
             TimeProvider.System);
-        await contract.AnchoredAsync(Origin, sent, default); // makes it
+        await contract.AnchoredAsync(Origin, sent, default); // deploys the contract
         await chain.CallAsync("anvil_mine", "0x5");
     }
 
@@ -108,7 +110,7 @@ public sealed class SeveralBatchesTests : IAsyncLifetime
             {
                 await chain.CallAsync("anvil_mine", "0x1");
             }
-            else if (method == "eth_getTransactionReceipt" && ++looked == 3) // two have one
+            else if (method == "eth_getTransactionReceipt" && ++looked == 3) // two have a receipt
             {
                 await chain.CallAsync("anvil_reorg", 1, Array.Empty<object>());
                 await chain.CallAsync("evm_setAutomine", true);
@@ -123,7 +125,7 @@ public sealed class SeveralBatchesTests : IAsyncLifetime
     public async Task What_no_block_takes_is_paid_more_for_in_the_order_of_their_nonces()
     {
         await chain.CallAsync("evm_setAutomine", false);
-        MineAt(6); // three, and each of them once more
+        MineAt(6); // three, and one replacement of each
         Assert.Equal([10, 20, 30], (await AnchorAsync(0, 3)).Select(confirmed => confirmed.To));
         Assert.All(sent.All, transaction => Assert.Equal(2, transaction.Hashes.Count));
         await AnchoredOnceAsync(3);

@@ -13,8 +13,8 @@ using Nethereum.Web3;
 namespace CapOrleans.Tests.Chain;
 
 /// <summary>
-/// A third party with .NET and <c>Nethereum.Web3</c> as it comes: its own client, its own types, and of ours nothing but what everybody has, the
-/// contract's ABI file, the HTTP API and the chain.
+/// A third party with .NET and an unmodified <c>Nethereum.Web3</c>: its own client, its own types, and from us only
+/// what is public: the contract's ABI file, the HTTP API and the chain.
 /// </summary>
 [Collection(NodeCollection.Name)]
 public sealed class ThirdPartyClientTests(NodeFixture node)
@@ -51,7 +51,7 @@ public sealed class ThirdPartyClientTests(NodeFixture node)
         var root = (await roots.GetAllChangesDefaultAsync(roots.CreateFilterInput())).Last(one => one.Log.TransactionHash == seen.Log.TransactionHash);
         Assert.True((BigInteger)root.Event.Single(parameter => parameter.Parameter.Name == "size").Result > seen.Event.Index);
 
-        // 3. Who spoke: the log has the request to the letter, and Nethereum's signer says whose key it was.
+        // 3. Who signed: the log has the request verbatim, and Nethereum recovers the signer.
         var entry = await EntryAsync(view);
         var request = JsonElement.Parse(entry.Text("request"));
         var signed = string.Join('|', request.Text("task_id"), request.Text("cap_id"), request.Text("agent"), request.Text("timestamp"));
@@ -59,7 +59,7 @@ public sealed class ThirdPartyClientTests(NodeFixture node)
         Assert.True(signer.IsTheSameAddress(request.Text("signer")), signer);
         Assert.Equal(key.Address.ToString(), new AddressUtil().ConvertToChecksumAddress(signer));
 
-        // 4. What it changed: dCap by hand from the numbers in the log, and the number on chain.
+        // 4. What it changed: dCap computed from the numbers in the log, and the number on chain.
         decimal Number(string name) => decimal.Parse(entry.Text(name), CultureInfo.InvariantCulture);
         var computed = decimal.Round((Number("phi") * Number("feedback") / Number("capPotential")) - (Number("psi") * Number("misuse")), 4, MidpointRounding.ToEven);
         Assert.Equal((DeltaCap, DeltaCap), (computed, Web3.Convert.FromWei(seen.Event.DeltaCap)));

@@ -9,7 +9,7 @@ public sealed class PublicAddressTests
     [InlineData("0.0.0.0", "0.255.255.255")]
     [InlineData("10.0.0.0", "10.255.255.255")]
     [InlineData("100.64.0.0", "100.127.255.255")]
-    [InlineData("100.100.100.200")] // Alibaba's metadata
+    [InlineData("100.100.100.200")] // Alibaba's metadata service
     [InlineData("127.0.0.1", "127.255.255.255")]
     [InlineData("168.63.129.16")]
     [InlineData("169.254.0.0", "169.254.169.254", "169.254.255.255")]
@@ -23,7 +23,7 @@ public sealed class PublicAddressTests
     [InlineData("::ffff:0:127.0.0.1")] // IPv4-translated
     [InlineData("64:ff9b::127.0.0.1", "64:ff9b::169.254.169.254", "64:ff9b:1::8.8.8.8")]
     [InlineData("2002:7f00:1::", "2002:a9fe:a9fe::1", "2002:c0a8:101::1")] // 127.0.0.1, 169.254.169.254, 192.168.1.1 by 6to4
-    [InlineData("2001:0:7f00:1::f7f7:f7f7", "2001:0:808:808::80ff:fffe")] // Teredo: the server's 127.0.0.1; the client's
+    [InlineData("2001:0:7f00:1::f7f7:f7f7", "2001:0:808:808::80ff:fffe")] // Teredo: 127.0.0.1 as the server, and as the client
     [InlineData("2001:2::1", "2001:10::1", "2001:20::1", "2001:db8::1", "3fff::1")]
     [InlineData("100::1", "5f00::1", "fc00::1", "fd00:ec2::254", "fdff::1", "fe80::1", "fe80::1%1", "febf::1", "fec0::1", "ff02::1")]
     public void What_is_not_of_the_public_internet_is_refused(params string[] addresses) =>

@@ -6,7 +6,7 @@ using CapOrleans.Notify;
 
 namespace CapOrleans.Tests.Notify;
 
-/// <summary>Where deliveries may go, on real sockets: it is the connection that is judged, whatever the URL says.</summary>
+/// <summary>Where deliveries may go, on real sockets: the connection is checked, whatever the URL is.</summary>
 public sealed class ReceiverNetworksTests : IDisposable
 {
     private readonly TcpListener listener = new(IPAddress.Loopback, 0);
@@ -45,7 +45,7 @@ public sealed class ReceiverNetworksTests : IDisposable
     {
         if (!Uri.TryCreate($"http://{host}:{Port}/", UriKind.Absolute, out var url))
         {
-            return; // nobody can register it
+            return; // it cannot be registered
         }
 
         var fault = await Assert.ThrowsAnyAsync<HttpRequestException>(() => PostAsync(new ReceiverNetworks([]), url));
@@ -62,7 +62,7 @@ public sealed class ReceiverNetworksTests : IDisposable
     [InlineData("http://[fd00::1]/", false)]
     [InlineData("https://10.1.2.3/", false)]
     [InlineData("https://8.8.8.8/", true)]
-    [InlineData("https://localhost/", true)] // a name is judged when it is connected to
+    [InlineData("https://localhost/", true)] // a name is checked when it is connected to
     [InlineData("https://example.org/", true)]
     public void An_address_in_a_URL_is_judged_at_once_and_a_name_later(string url, bool isAllowed) =>
         Assert.Equal(isAllowed, new ReceiverNetworks([]).Allow(new Uri(url)));

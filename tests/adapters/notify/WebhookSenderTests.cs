@@ -152,7 +152,7 @@ public sealed class WebhookSenderTests : IAsyncDisposable
         Assert.True((await AskAsync(other))!.Delivered);
         Assert.Equal(5, failing.Attempts);
         time.Advance(IWebhookSender.AwayTime);
-        Assert.Equal(503, (await AskAsync(failing))!.Code); // one tries
+        Assert.Equal(503, (await AskAsync(failing))!.Code); // one attempt is allowed
         Assert.Null(await AskAsync(failing));
         time.Advance(IWebhookSender.AwayTime);
         Assert.True((await AskAsync(failing))!.Delivered);

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace CapOrleans.Tests.Api.Access;
 
-/// <summary>Strangers send what looks like tokens while the provider is silent.</summary>
+/// <summary>Strangers send what looks like tokens while the provider does not answer.</summary>
 public sealed class OpenIdKeysTests : HttpMessageHandler
 {
     private readonly FakeTimeProvider time = new();

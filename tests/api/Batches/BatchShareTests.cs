@@ -16,7 +16,7 @@ using ApiIntake = CapOrleans.Api.Intake.Intake;
 
 namespace CapOrleans.Tests.Api.Batches;
 
-/// <summary>What one address may have under way, so that calls of others find a turn.</summary>
+/// <summary>How much one address may have in progress, so that other callers get their turn.</summary>
 public sealed class BatchShareTests : IDisposable
 {
     private readonly ServiceProvider services =
@@ -74,7 +74,7 @@ public sealed class BatchShareTests : IDisposable
             return BatchEndpoint.AnswerAsync(context, intake, limit, slots);
         }
 
-        // Of each address as many lines are asked for as may be; all others wait behind them.
+        // Each address has its maximum of lines in progress; all others wait behind them.
         var held = Enumerable.Range(0, BatchSlots.Bodies).Select(i => Send(1 + (i % 4), $"INC-{i}")).ToList();
         await Eventually.TrueAsync(() => cluster.UnderWay == 4 * AddressTurns.AtOnce);
         var another = Send(9, "INC-9");
@@ -109,7 +109,7 @@ public sealed class BatchShareTests : IDisposable
         Assert.Equal(AddressTurns.AtOnce, cluster.Most);
     }
 
-    /// <summary>Grains that answer when the test wants it.</summary>
+    /// <summary>Records the abort of a request.</summary>
     private sealed class Lifetime(List<CancellationTokenSource> aborted) : IHttpRequestLifetimeFeature
     {
         private readonly CancellationTokenSource source = new();
@@ -127,6 +127,7 @@ public sealed class BatchShareTests : IDisposable
         }
     }
 
+    /// <summary>Grains that answer when the test decides.</summary>
     public class Grains : DispatchProxy
     {
         private static readonly Ruling Unknown = Ruling.Refuse(Verdict.CapUnknown, "cap-unknown", "cap_id", "It is not registered.");
@@ -136,10 +137,12 @@ public sealed class BatchShareTests : IDisposable
         private readonly Lock gate = new();
         private readonly Queue<Action> waiting = new();
 
-        /// <summary>Signatures are proven at once, and CapIDs answer when the test wants it; otherwise the signatures.</summary>
+        /// <summary>
+        /// Signatures are proven immediately and CapIDs answer when the test decides; if unset, signatures do.
+        /// </summary>
         public bool Proves { get; set; }
 
-        /// <summary>CapIDs answer that their work was cancelled, as of a silo that stops.</summary>
+        /// <summary>CapIDs answer that their work was cancelled, as on a silo that is stopping.</summary>
         public bool BreaksOff { get; set; }
 
         public int UnderWay

@@ -5,12 +5,12 @@ using CapOrleans.Core.Archive;
 
 namespace CapOrleans.Tests.Api.Reads;
 
-/// <summary>An incident that the archive has, and the batch that it is in.</summary>
+/// <summary>An archived incident, and the batch that contains it.</summary>
 internal static class ArchivedBatch
 {
     private static readonly ConditionalWeakTable<NodeFixture, Task<(Cid Record, Cid Manifest)>> Made = [];
 
-    /// <summary>Once for each node.</summary>
+    /// <summary>Creates it once per node.</summary>
     public static Task<(Cid Record, Cid Manifest)> MakeAsync(NodeFixture node) => Made.GetValue(node, SendAsync);
 
     private static async Task<(Cid Record, Cid Manifest)> SendAsync(NodeFixture node)

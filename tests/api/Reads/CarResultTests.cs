@@ -56,7 +56,7 @@ public sealed class CarResultTests
         Assert.Equal(CarResult.MaxBlocks, GatewayTests.ReadCar(car).Blocks.Count);
     }
 
-    /// <summary>500 records of 64 KiB: the second is read when the first was taken, and so on.</summary>
+    /// <summary>500 records of 64 KiB: each is read only once the one before it was taken.</summary>
     [Fact]
     public async Task A_slow_reader_holds_one_block_in_memory_and_not_the_batch()
     {

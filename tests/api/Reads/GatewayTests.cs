@@ -87,7 +87,7 @@ public sealed class GatewayTests(NodeFixture node)
         var text = JsonElement.Parse(json).Text("text");
         if (text.Length is 0 or > 4000 || text is "." or ".." || text.Contains('\0', StringComparison.Ordinal))
         {
-            return; // another path, or none
+            return; // a different path, or none
         }
 
         foreach (var form in (string[])["", "?format=raw", "?format=car"])
@@ -158,7 +158,7 @@ public sealed class GatewayTests(NodeFixture node)
         }
     }
 
-    /// <summary>By the letter of CARv1, and by nothing of the code that writes it.</summary>
+    /// <summary>Reads a CAR as CARv1 specifies it, without any of the code that writes it.</summary>
     internal static (IReadOnlyList<Cid> Roots, IReadOnlyList<Block> Blocks) ReadCar(byte[] car)
     {
         var (at, sections) = (0, new List<byte[]>());

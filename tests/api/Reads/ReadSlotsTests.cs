@@ -39,7 +39,7 @@ public sealed class ReadSlotsTests : IDisposable
         Assert.Equal(ReadSlots.MaxPerAddress, running);
         var refused = await ReadAsync("192.0.2.1", () => Task.CompletedTask);
         Assert.Equal(503, Assert.IsAssignableFrom<IStatusCodeHttpResult>(refused).StatusCode);
-        Assert.IsAssignableFrom<IResult>(await ReadAsync("192.0.2.2", () => Task.CompletedTask)); // another reads meanwhile
+        Assert.IsAssignableFrom<IResult>(await ReadAsync("192.0.2.2", () => Task.CompletedTask)); // another address reads meanwhile
         sending.SetResult();
         await Task.WhenAll(finished);
         Assert.Equal(4 * ReadSlots.MaxPerAddress, running);

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 
 namespace CapOrleans.Tests.Api.Reads;
 
-/// <summary>The gateway as <c>@helia/verified-fetch</c> sees it, which believes nothing that it has not hashed.</summary>
+/// <summary>The gateway as <c>@helia/verified-fetch</c> sees it, which trusts nothing that it has not hashed.</summary>
 [Collection(NodeCollection.Name)]
 public sealed class VerifiedFetchTests(NodeFixture node)
 {
@@ -29,7 +29,9 @@ public sealed class VerifiedFetchTests(NodeFixture node)
         });
     }
 
-    /// <summary>So the test above proves something: the same client, and somebody on the way who changes one byte of one record.</summary>
+    /// <summary>
+    /// Shows that the test above can fail: the same client, and a man in the middle who changes one byte of one record.
+    /// </summary>
     [Fact]
     public async Task A_forged_block_is_not_taken()
     {

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace CapOrleans.Tests.Api.Streams;
 
-/// <summary>A stream on which nothing happens says so now and then, and ends after a while.</summary>
+/// <summary>A stream without events sends heartbeats and ends after a while.</summary>
 public sealed class EventStreamTests : IDisposable
 {
     private readonly FakeTimeProvider time = new();

@@ -8,7 +8,9 @@ using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Tests.Api.Streams;
 
-/// <summary>Who follows what happens misses nothing and sees nothing twice, however often the connection breaks.</summary>
+/// <summary>
+/// A client of the stream misses nothing and sees nothing twice, however often the connection breaks.
+/// </summary>
 [Collection(NodeCollection.Name)]
 public sealed class StreamTests(NodeFixture node)
 {
@@ -194,7 +196,7 @@ public sealed class StreamTests(NodeFixture node)
         return sent;
     }
 
-    /// <summary>Where a stream that is opened now begins.</summary>
+    /// <summary>Returns the position at which a stream opened now begins.</summary>
     private async Task<string?> PositionAsync()
     {
         await foreach (var one in OpenAsync("/v1/incidents/stream", null))

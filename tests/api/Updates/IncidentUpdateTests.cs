@@ -8,7 +8,7 @@ using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Tests.Api.Updates;
 
-/// <summary>What is done about an incident after its acceptance.</summary>
+/// <summary>Updates of an incident after its acceptance.</summary>
 [Collection(NodeCollection.Name)]
 public sealed class IncidentUpdateTests(NodeFixture node)
 {
@@ -77,13 +77,13 @@ public sealed class IncidentUpdateTests(NodeFixture node)
 
         Assert.Equal("resolved", (await ReadAsync("I-1")).Text("state"));
 
-        // What was signed for one incident is nothing for another, and not for another action.
+        // A signature for one incident is not valid for another, nor for another action.
         await FileAsync("I-2");
         var body = await SignedAsync(responder, "I-2", UpdateAction.Resolve);
         foreach (var path in (string[])["I-1/resolve", "I-2/reopen", "I-2/acknowledge"])
         {
             using var answer = await node.Api.PostAsJsonAsync($"/v1/incidents/{capId}/{path}", body);
-            Assert.Equal(HttpStatusCode.Forbidden, answer.StatusCode); // though I-1 is resolved already, and I-2 open
+            Assert.Equal(HttpStatusCode.Forbidden, answer.StatusCode); // although I-1 is resolved already, and I-2 open
         }
 
         Assert.Equal("open", (await ReadAsync("I-2")).Text("state"));
@@ -99,7 +99,7 @@ public sealed class IncidentUpdateTests(NodeFixture node)
         using var again = await node.Api.PostAsJsonAsync($"/v1/incidents/{capId}/I-1/resolve", resolve);
         Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (first.StatusCode, again.StatusCode));
 
-        // However it is spelt.
+        // However the signature is spelt.
         var (signature, timestamp) = (JsonSerializer.SerializeToElement(resolve).Text("signature"), JsonSerializer.SerializeToElement(
             resolve).Text("timestamp"));
         foreach (var spelling in (string[])[signature[2..], $"0x{signature[2..].ToUpperInvariant()}",
@@ -153,7 +153,7 @@ public sealed class IncidentUpdateTests(NodeFixture node)
             await FileAsync($"I-{i}");
         }
 
-        // One more a second: on a slow machine it takes more than 60 until one is refused.
+        // One more is allowed per second: on a slow machine it takes more than 60 until one is refused.
         var (said, refused) = (0, "");
         for (; said < 200 && refused.Length == 0; said++)
         {
@@ -172,7 +172,7 @@ public sealed class IncidentUpdateTests(NodeFixture node)
                 : $"{answer.StatusCode} {JsonElement.Parse(await answer.Content.ReadAsStringAsync()).Text("type")}";
         }
 
-        // No key shuts an operator out.
+        // The limits of keys never shut an operator out.
         using var more = await node.Operator.PostAsJsonAsync($"/v1/incidents/{capId}/I-0/resolve", new { note = "done" });
         Assert.Equal(HttpStatusCode.OK, more.StatusCode);
     }
@@ -232,7 +232,7 @@ public sealed class IncidentUpdateTests(NodeFixture node)
         var resolved = await ReadAsync(Failure);
         Assert.Equal(("resolved", Recovery), (resolved.Text("state"), resolved.GetProperty("updates")[0].Text("recovery")));
 
-        // Sent again, it says nothing new; nor does it close again what somebody opened.
+        // Sent again, it changes nothing; nor does it resolve again what was reopened.
         using var again = await node.Api.PostAsync("/v1/incidents", NodeFixture.Json(recovery));
         Assert.Equal(HttpStatusCode.OK, again.StatusCode);
         Assert.Single((await ReadAsync(Failure)).GetProperty("updates").EnumerateArray());
@@ -240,7 +240,7 @@ public sealed class IncidentUpdateTests(NodeFixture node)
         using var later = await node.Api.PostAsync("/v1/incidents", NodeFixture.Json(recovery));
         Assert.Equal("open", (await ReadAsync(Failure)).Text("state"));
 
-        // Nor what was resolved before it came, and opened again.
+        // Nor does it resolve what was resolved before it arrived and then reopened.
         const string Third = "WEBFAIL-0123456789ab";
         await FileAsync(Third);
         await SignAsync(responder, Third, UpdateAction.Resolve);
@@ -279,7 +279,7 @@ public sealed class IncidentUpdateTests(NodeFixture node)
             Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         }
 
-        await RefusedAsync("resolve", resolve); // whoever saw it on its way
+        await RefusedAsync("resolve", resolve); // replayed by an eavesdropper
         Assert.Equal("open", (await ReadAsync("I-1")).Text("state"));
         Assert.Equal((HttpStatusCode.OK, "resolved"), await SignAsync(responder, "I-1", UpdateAction.Resolve));
         await RefusedAsync("reopen", reopen);
@@ -293,7 +293,7 @@ public sealed class IncidentUpdateTests(NodeFixture node)
         }
     }
 
-    /// <summary>With a CapID that has a key for each role.</summary>
+    /// <summary>Files an incident of a CapID that has a key for each role.</summary>
     private async Task FileAsync(string id)
     {
         if (reporter is null)

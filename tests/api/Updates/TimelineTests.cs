@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace CapOrleans.Tests.Api.Updates;
 
-/// <summary>The story of an incident, as a postmortem needs it.</summary>
+/// <summary>The history of an incident, as a postmortem needs it.</summary>
 [Collection(NodeCollection.Name)]
 public sealed class TimelineTests(NodeFixture node)
 {

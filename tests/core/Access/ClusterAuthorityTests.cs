@@ -4,7 +4,7 @@ using CapOrleans.Core.Access;
 
 namespace CapOrleans.Tests.Core.Access;
 
-/// <summary>Whose certificates are taken, and how an authority is replaced.</summary>
+/// <summary>Which certificates are accepted, and how an authority is replaced.</summary>
 public sealed class ClusterAuthorityTests
 {
     private static readonly DateTimeOffset Now = TimeProvider.System.GetUtcNow();

@@ -4,7 +4,7 @@ using CapOrleans.Core.Caps;
 
 namespace CapOrleans.Tests.Core.Access;
 
-/// <summary>Names and reasons that entries keep: nothing in them is unseen.</summary>
+/// <summary>Names and reasons that are stored in entries contain no invisible characters.</summary>
 public sealed class PrintableTextTests
 {
     [Theory]

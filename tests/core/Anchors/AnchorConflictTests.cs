@@ -16,8 +16,8 @@ public sealed class AnchorConflictTests
     [InlineData(5, 8, 9, 10, false, AnchorConflict.OtherRoot)]
     [InlineData(4, 8, 9, 10, true, AnchorConflict.OtherRange)] // it starts elsewhere
     [InlineData(5, 5, 9, 10, true, AnchorConflict.OtherRange)] // it anchors nothing
-    [InlineData(5, 10, 9, 10, true, AnchorConflict.OtherRange)] // more than it has a root for
-    [InlineData(5, 8, 11, 10, true, AnchorConflict.OtherRange)] // more than our log has
+    [InlineData(5, 10, 9, 10, true, AnchorConflict.OtherRange)] // beyond the size of its root
+    [InlineData(5, 8, 11, 10, true, AnchorConflict.OtherRange)] // beyond the end of our log
     public void An_event_counts_only_where_it_says_what_our_log_says(
         long from, long to, long size, long logSize, bool isOurs, string? reason) =>
         Assert.Equal(reason, AnchorConflict.Find(Contract(8), 5, Event(from, to, size, isOurs ? Ours : Others), logSize, Ours)?.Reason);

@@ -70,6 +70,6 @@ public sealed class CidTests
         Assert.True(count < 24 || manifest[11] == second);
     }
 
-    /// <summary>The pattern that the vectors describe instead of writing it out.</summary>
+    /// <summary>The byte pattern that the vectors describe instead of spelling it out.</summary>
     private static byte[] Pattern(int size) => [.. Enumerable.Range(0, size).Select(i => (byte)((i * 31) + (i / 256 * 7) + 5))];
 }

@@ -32,7 +32,7 @@ public sealed class DagCborTests
     [InlineData("")]
     [InlineData("0000")] // two items
     [InlineData("8100ff")]
-    [InlineData("9f00ff")] // of indefinite length
+    [InlineData("9f00ff")] // indefinite length
     [InlineData("82")] // cut off
     [InlineData("5bffffffffffffffff")]
     [InlineData("9bffffffffffffffff")]
@@ -40,8 +40,8 @@ public sealed class DagCborTests
     [InlineData("d82a41")]
     [InlineData("d82a4100")]
     [InlineData("d82a450001550000")] // links to an identity CID
-    [InlineData("c000")] // another tag
-    [InlineData("f97e00")] // half a number
+    [InlineData("c000")] // a different tag
+    [InlineData("f97e00")] // a half-precision float
     public void What_is_no_such_block_is_refused(string hex) => Assert.False(DagCbor.TryReadLinks(Convert.FromHexString(hex), out _));
 
     [Fact]

@@ -5,7 +5,8 @@ namespace CapOrleans.Tests.Core.Archive;
 
 public sealed class LinkRulesTests
 {
-    /// <param name="locations">Own ones in capitals; o found, m missing, w wrong, u unknown.</param>
+    /// <param name="locations">One letter each, capital for our own locations: o found, m missing, w wrong, u
+    /// unknown.</param>
     [Theory]
     [InlineData("O", 1, LinkVerdict.Found)]
     [InlineData("Mo", 1, LinkVerdict.Found)]

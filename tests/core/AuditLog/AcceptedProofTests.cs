@@ -7,7 +7,7 @@ using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Tests.Core.AuditLog;
 
-/// <summary>An entry that nobody checked is found by computing again what it says.</summary>
+/// <summary>An entry that was written without the checks is detected by recomputing what it states.</summary>
 public sealed class AcceptedProofTests
 {
     private static readonly DateTimeOffset Now = new(2026, 11, 24, 12, 0, 0, TimeSpan.Zero);

@@ -5,7 +5,7 @@ using CapOrleans.Core.CanonicalJson;
 
 namespace CapOrleans.Tests.Core.AuditLog;
 
-/// <summary>Nothing moves in a log's read models that no entry says.</summary>
+/// <summary>Nothing changes in a log's read models without an entry that states it.</summary>
 public sealed class AppendRulesTests
 {
     private static readonly DateTimeOffset Now = new(2026, 11, 28, 12, 0, 0, TimeSpan.Zero);
@@ -32,7 +32,7 @@ public sealed class AppendRulesTests
     {
         Append[] silent =
         [
-            new() { Entries = [], Context = Context }, // a key that no entry names
+            new() { Entries = [], Context = Context }, // a key that is in no entry
             new() { Entries = [KeyAdded], Context = Context with { CapId = "Z-002" } },
             new() { Entries = [Accepted], Incident = Row, Context = Context },
             new() { Entries = [], Correction = Correction },
@@ -43,8 +43,8 @@ public sealed class AppendRulesTests
             new() { Entries = [Accepted], Incident = Row with { IncidentId = "INC-2" } },
             new() { Entries = [Accepted, Accepted], Incident = Row },
             new() { Entries = [new EntryDraft(EntryKinds.IncidentAccepted, "{}"u8.ToArray())], Incident = Row },
-            new() { Entries = [Accepted with { Kind = "incident.acceptedx" }] }, // a row that names another kind
-            new() { Entries = [Draft(EntryKinds.IncidentAccepted, "1", description: "\",\"deltaCap\":\"-0.078\",\"")], Incident = Row }, // a text that looks like a member
+            new() { Entries = [Accepted with { Kind = "incident.acceptedx" }] }, // a row whose kind is not that of its bytes
+            new() { Entries = [Draft(EntryKinds.IncidentAccepted, "1", description: "\",\"deltaCap\":\"-0.078\",\"")], Incident = Row }, // a description that looks like a member
         ];
         Assert.All(silent, append => Assert.NotNull(AppendRules.Fault(append, "log")));
         Assert.NotNull(AppendRules.Fault(new Append { Entries = [Accepted], Incident = Row }, "another log"));

@@ -7,7 +7,7 @@ namespace CapOrleans.Tests.Core.AuditLog;
 
 public sealed class LogMapTests
 {
-    /// <summary>Numbers from sha256sum: where a CapID's entries stand must never change.</summary>
+    /// <summary>Numbers computed with sha256sum: the log that has a CapID's entries must never change.</summary>
     [Theory]
     [InlineData("SYS-CORE", 1, 0)]
     [InlineData("SYS-CORE", 4, 3)]

@@ -6,7 +6,7 @@ using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Tests.Core.Caps;
 
-/// <summary>One change of a context, and on whose authority.</summary>
+/// <summary>A single change of a context, and who may make it.</summary>
 public sealed class ContextChangeTests
 {
     private static readonly DateTimeOffset Now = new(2026, 11, 24, 12, 0, 0, TimeSpan.Zero);

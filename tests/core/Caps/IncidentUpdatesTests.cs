@@ -7,7 +7,7 @@ using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Tests.Core.Caps;
 
-/// <summary>A stored update is checked again by whoever replays the log.</summary>
+/// <summary>A stored update is verified again when the log is replayed.</summary>
 public sealed class IncidentUpdatesTests
 {
     private const string Origin = "caporleans-test/log/0", Timestamp = "2026-11-30T12:00:00Z";

@@ -14,9 +14,9 @@ public sealed class ReporterRateLimitTests
         var limit = new ReporterRateLimit(time);
         Assert.All(Enumerable.Range(0, 30), _ => Assert.Null(limit.Wait("a", 30)));
         Assert.Equal(TimeSpan.FromSeconds(2), limit.Wait("a", 30));
-        Assert.Null(limit.Wait("b", 30)); // another reporter's limit is its own
+        Assert.Null(limit.Wait("b", 30)); // each reporter has a limit of its own
         time.Advance(TimeSpan.FromSeconds(1.5));
-        Assert.Equal(TimeSpan.FromSeconds(0.5), limit.Wait("a", 30)); // to ask does not cost
+        Assert.Equal(TimeSpan.FromSeconds(0.5), limit.Wait("a", 30)); // a refused call costs nothing
         time.Advance(TimeSpan.FromSeconds(0.5));
         Assert.Null(limit.Wait("a", 30));
         Assert.NotNull(limit.Wait("a", 30));
@@ -52,7 +52,9 @@ public sealed class ReporterRateLimitTests
         Assert.NotNull(limit.Wait("a", 30));
     }
 
-    /// <summary>Whatever the pauses: within any stretch of time, no more than a minute's worth and what the stretch itself allows.</summary>
+    /// <summary>
+    /// Whatever the pauses, any interval admits at most one minute's worth plus what the rate allows for its length.
+    /// </summary>
     [Fact]
     public void No_stretch_of_time_holds_more_than_its_share() =>
         Gen.Select(Gen.Int[1, 600], Gen.Int[0, 4000].Array[1, 400]).Sample((perMinute, pauses) =>

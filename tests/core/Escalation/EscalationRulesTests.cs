@@ -84,7 +84,7 @@ public sealed class EscalationRulesTests
         Assert.False(EscalationRules.IsAnswered(again.Page, answers));
         Assert.True(EscalationRules.IsAnswered(again.Page, [.. answers, Update("acknowledge", 12, minute: 61)]));
 
-        // At its end it pages the last level again, and then nobody is left.
+        // At its end the ladder pages the last level once more, and then there is no one left to page.
         var last = again.Row! with { DueAt = At.AddHours(1).AddMinutes(2) };
         IncidentUpdateView[] twice = [.. answers, Update("acknowledge", 12, minute: 61)];
         var held = EscalationRules.Next(last, ladder, twice, last.DueAt).Row!;

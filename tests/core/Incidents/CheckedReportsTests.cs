@@ -5,8 +5,9 @@ namespace CapOrleans.Tests.Core.Incidents;
 
 public sealed class CheckedReportsTests
 {
-    /// <param name="checks">p proven, r refused, ? not checked.</param>
-    /// <param name="rulings">a judged by the CapID, r refused by its check, n not checked, w waits for another.</param>
+    /// <param name="checks">One letter per report: p proven, r refused, ? not checked.</param>
+    /// <param name="rulings">One letter per report: a judged by the CapID, r refused by its check, n not checked, w
+    /// waits for an earlier one.</param>
     [Theory]
     [InlineData("", "")]
     [InlineData("pp", "aa")]

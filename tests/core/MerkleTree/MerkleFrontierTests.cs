@@ -64,7 +64,7 @@ public sealed class MerkleFrontierTests
         return frontier;
     }
 
-    /// <summary>MTH of RFC 9162 section 2.1.1, as it is written there.</summary>
+    /// <summary>MTH of RFC 9162 section 2.1.1, exactly as defined there.</summary>
     private static byte[] Recursive(ReadOnlySpan<byte[]> leaves)
     {
         if (leaves.Length <= 1)

@@ -6,7 +6,7 @@ namespace CapOrleans.Tests.Core.NormalForms;
 
 public sealed class NormalizationTests
 {
-    /// <summary>Node.js carries ICU: it is asked about every character that changes, and about many that stand together by accident.</summary>
+    /// <summary>Compared with ICU in Node.js: every character that changes, and many random sequences.</summary>
     [Fact]
     public async Task Normal_forms_are_those_that_ICU_gives()
     {

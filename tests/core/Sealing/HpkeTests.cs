@@ -57,7 +57,7 @@ public sealed class HpkeTests
         Assert.Equal(body.Length + SealedBody.OverheadBytes, message.Length);
         Assert.True(SealedBody.TryOpen(gate, message, out var opened));
         Assert.Equal(body, opened);
-        // The top bit of an X25519 key counts for nothing when the two agree, but the key as it was sent is part of what is hashed.
+        // The key agreement ignores the top bit of an X25519 key, but the key as it was sent is part of what is hashed.
         message[at % message.Length] ^= (byte)(1 << (at / message.Length % 8));
         Assert.False(SealedBody.TryOpen(gate, message, out _));
     }, iter: 300);

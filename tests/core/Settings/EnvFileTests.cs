@@ -4,7 +4,7 @@ using CsCheck;
 
 namespace CapOrleans.Tests.Core.Settings;
 
-/// <summary>The one grammar of <c>.env</c>.</summary>
+/// <summary>The single grammar of <c>.env</c>.</summary>
 public sealed class EnvFileTests
 {
     [Theory]

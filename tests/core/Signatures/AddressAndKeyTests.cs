@@ -48,7 +48,7 @@ public sealed class AddressAndKeyTests
     public void An_address_with_a_wrong_checksum_or_form_is_refused(string name, string json) =>
         Assert.False(EthereumAddress.TryParse(JsonElement.Parse(json).Text("address"), out _), name);
 
-    // The addresses of EIP-1191's own test cases, chain 30, and the same spelled for chain 31.
+    // The addresses of EIP-1191's own test cases, for chain 30, and the same addresses as spelled for chain 31.
     [Theory]
     [InlineData("0x27b1FdB04752BBc536007A920D24ACB045561c26")]
     [InlineData("0x42712D45473476B98452f434E72461577d686318")]

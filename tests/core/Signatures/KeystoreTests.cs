@@ -29,7 +29,7 @@ public sealed class KeystoreTests
         Assert.Throws<KeystoreException>(() => Keystore.Open(vector.GetProperty("keystore").GetRawText(), vector.Text("typed") + "\u0301"));
     }
 
-    // As typed, in NFC and in NFKC: each is one derivation.
+    // As typed, in NFC and in NFKC: each distinct form costs one key derivation.
     [Theory]
     [InlineData("correct horse", 1)]
     [InlineData("p\u00e4ss", 1)]
@@ -69,7 +69,7 @@ public sealed class KeystoreTests
         Assert.Throws<KeystoreException>(() => Keystore.Open(file, ""));
     }
 
-    // The two of the format's own definition, "Web3 Secret Storage Definition": passphrase and key are the same.
+    // Both examples of the format's own definition, "Web3 Secret Storage Definition", have the same passphrase and key.
     [Theory]
     [InlineData("""{"crypto":{"cipher":"aes-128-ctr","cipherparams":{"iv":"6087dab2f9fdbbfaddc31a909735c1e6"},"ciphertext":"5318b4d5bcd28de64ee5559e671353e16f075ecae9f99c7a79a38af5f869aa46","kdf":"pbkdf2","kdfparams":{"c":262144,"dklen":32,"prf":"hmac-sha256","salt":"ae3cd4e7013836a3df6bd7241b12db061dbe2c6785853cce422d148a624ce0bd"},"mac":"517ead924a9d0dc3124507e3393d175ce3ff7c1e96529c6c555ce9e51205e9b2"},"id":"3198bc9c-6672-5ab3-d995-4942343ae5b6","version":3}""")]
     [InlineData("""{"crypto":{"cipher":"aes-128-ctr","cipherparams":{"iv":"83dbcc02d8ccb40e466191a123791e0e"},"ciphertext":"d172bf743a674da9cdad04534d56926ef8358534d458fffccd4e6ad2fbde479c","kdf":"scrypt","kdfparams":{"dklen":32,"n":262144,"p":8,"r":1,"salt":"ab0c7876052600dd703518d6fc3fe8984592145b591fc8fb5c6d43190334ba19"},"mac":"2103ac29920d71da29f15d75b4a16dbe95cfd7ff8faea1056c33131d846e3097"},"id":"3198bc9c-6672-5ab3-d995-4942343ae5b6","version":"3"}""")]
@@ -106,7 +106,7 @@ public sealed class KeystoreTests
         var file = JsonNode.Parse(JsonElement.Parse((string)Cases.First()[1]).GetProperty("keystore").GetRawText())!;
         file["Crypto"]!["kdfparams"]![name] = value;
         var fault = Assert.Throws<KeystoreException>(() => Keystore.Open(file.ToJsonString(), "correct horse battery staple"));
-        Assert.Contains(name == "dklen" ? "" : "out of bounds", fault.Message, StringComparison.Ordinal); // and not: another passphrase
+        Assert.Contains(name == "dklen" ? "" : "out of bounds", fault.Message, StringComparison.Ordinal); // not reported as a wrong passphrase
     }
 
     [Fact]

@@ -1,12 +1,12 @@
 namespace CapOrleans.Fuzz.Engine;
 
-/// <param name="Why">The fault, as it would be shown.</param>
+/// <param name="Why">The fault, as it is printed.</param>
 internal sealed record Finding(string Target, byte[] Input, string Why);
 
-/// <summary>Tries inputs against one target and keeps those that went a new way, to make others from.</summary>
+/// <summary>Tries inputs against one target, and keeps those that reached new code, for further mutation.</summary>
 internal sealed class Campaign
 {
-    /// <summary>An input that takes longer is a hang.</summary>
+    /// <summary>An input that takes longer counts as a hang.</summary>
     public static readonly TimeSpan TimeLimit = TimeSpan.FromSeconds(2);
 
     private readonly Target target;
@@ -26,18 +26,18 @@ internal sealed class Campaign
 
     public int Corpus => corpus.Count;
 
-    /// <summary>What is being tried now, for whoever watches that it ends.</summary>
+    /// <summary>The input in progress, for the watchdog.</summary>
     public byte[] Current { get; private set; } = [];
 
     public Target Target => target;
 
-    /// <summary>What runs from now on is this target's.</summary>
+    /// <summary>Counts the coverage from now on for this target.</summary>
     public void Use() => coverage.Use();
 
     public int Edges => coverage.Reached;
 
-    /// <summary>The seeds first, as they are.</summary>
-    /// <returns>Null when everything held.</returns>
+    /// <summary>Tries the next input: the seeds first, unchanged, then mutations.</summary>
+    /// <returns>Null when nothing failed.</returns>
     public Finding? Try()
     {
         var isSeed = seeded < target.Seeds.Count;

@@ -5,8 +5,8 @@ using SharpFuzz.Common;
 namespace CapOrleans.Fuzz.Engine;
 
 /// <summary>
-/// Which edges of the instrumented code an input ran through, and about how often: in AFL's classes of counts. Without
-/// instrumentation no edge is ever new, and inputs are made from the seeds alone.
+/// Which edges of the instrumented code an input ran through, and roughly how often, in AFL's hit-count buckets.
+/// Without instrumentation no edge is ever new, and inputs are derived from the seeds alone.
 /// </summary>
 internal sealed unsafe class Coverage
 {
@@ -15,10 +15,10 @@ internal sealed unsafe class Coverage
     private readonly byte[] counts = GC.AllocateArray<byte>(Edges, pinned: true);
     private readonly byte[] seen = new byte[Edges];
 
-    /// <summary>What runs from now on is counted here.</summary>
+    /// <summary>Lets the instrumented code count here from now on.</summary>
     public void Use() => Trace.SharedMem = (byte*)Unsafe.AsPointer(ref counts[0]);
 
-    /// <summary>How many edges any input ran through.</summary>
+    /// <summary>Number of edges that any input ran through.</summary>
     public int Reached => seen.Count(classes => classes != 0);
 
     public void Clear()
@@ -27,7 +27,8 @@ internal sealed unsafe class Coverage
         Trace.PrevLocation = 0;
     }
 
-    /// <returns>Whether the input since <see cref="Clear"/> went a way that none went before.</returns>
+    /// <returns>Whether the input since <see cref="Clear"/> hit an edge, or hit it as often, as no earlier one
+    /// did.</returns>
     public bool IsNew()
     {
         var isNew = false;
@@ -49,7 +50,7 @@ internal sealed unsafe class Coverage
         return isNew;
     }
 
-    /// <returns>One bit for 1, 2, 3, 4 to 7, 8 to 15, 16 to 31, 32 to 127, and more.</returns>
+    /// <returns>One bit each for 1, 2, 3, 4 to 7, 8 to 15, 16 to 31, 32 to 127, and more; 0 for 0.</returns>
     private static byte ClassOf(byte count) => count switch
     {
         0 => 0,

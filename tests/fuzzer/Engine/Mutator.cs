@@ -1,6 +1,6 @@
 namespace CapOrleans.Fuzz.Engine;
 
-/// <summary>Makes an input from others: one to sixteen small changes, stacked.</summary>
+/// <summary>Derives an input from others by one to sixteen small, stacked changes.</summary>
 internal sealed class Mutator(Random random, IReadOnlyList<byte[]> tokens)
 {
     private const int MaxBytes = 4096;
@@ -48,7 +48,7 @@ internal sealed class Mutator(Random random, IReadOnlyList<byte[]> tokens)
         return changed;
     }
 
-    /// <summary>Often short, seldom long.</summary>
+    /// <summary>Picks a range of the input, usually short and rarely long.</summary>
     private (int At, int Length) Stretch(byte[] input)
     {
         var at = random.Next(input.Length + 1);

@@ -1,12 +1,12 @@
 namespace CapOrleans.Fuzz.Engine;
 
-/// <summary>Something that takes bytes from strangers, and what must hold whatever they are.</summary>
-/// <param name="Seeds">Inputs that reach deep; the others are made from them.</param>
-/// <param name="Tokens">Pieces that inputs are made of.</param>
-/// <param name="Check">Throws when something does not hold. The refusals that a parser promises are not thrown on.</param>
+/// <summary>A parser of untrusted bytes, and what must hold for every input.</summary>
+/// <param name="Seeds">Inputs that reach deep into the parser; the others are derived from them.</param>
+/// <param name="Tokens">Fragments to build inputs from.</param>
+/// <param name="Check">Throws when something does not hold. A refusal that the parser promises is not thrown.</param>
 internal sealed record Target(string Name, IReadOnlyList<byte[]> Seeds, IReadOnlyList<byte[]> Tokens, Action<byte[]> Check);
 
-/// <summary>What must hold did not.</summary>
+/// <summary>Something that must hold did not.</summary>
 internal sealed class DisagreementException(string message) : Exception(message)
 {
     public static void Unless(bool holds, string what)

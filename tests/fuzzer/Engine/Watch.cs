@@ -1,6 +1,6 @@
 namespace CapOrleans.Fuzz.Engine;
 
-/// <summary>Ends the process when one input does not come to an end, and shows which it was.</summary>
+/// <summary>Ends the process when an input does not finish, and prints that input.</summary>
 internal sealed class Watch : IDisposable
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(20);

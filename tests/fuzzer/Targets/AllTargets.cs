@@ -2,7 +2,7 @@ using CapOrleans.Fuzz.Engine;
 
 namespace CapOrleans.Fuzz.Targets;
 
-/// <summary>Everything that reads what strangers send.</summary>
+/// <summary>Every parser of untrusted input.</summary>
 internal static class AllTargets
 {
     public static IReadOnlyList<Target> List { get; } =

@@ -11,7 +11,9 @@ using CapOrleans.Fuzz.Engine;
 
 namespace CapOrleans.Fuzz.Targets;
 
-/// <summary>A chain node that answers anything: whoever asks it gets ChainUnavailableException, nothing else.</summary>
+/// <summary>
+/// A chain node that answers anything: its callers must get ChainUnavailableException and nothing else.
+/// </summary>
 internal static class ChainAnswerTarget
 {
     private static readonly AnchorBatch Batch = new("caporleans/fuzz/0", 0, 1, new byte[32], 1, [], []);
@@ -62,7 +64,7 @@ internal static class ChainAnswerTarget
         }
     }
 
-    /// <param name="body">Of the answer to what is asked last; to everything when <see cref="IsAll"/>.</param>
+    /// <param name="body">Answer to the last call of an operation; to every call when <see cref="IsAll"/>.</param>
     private sealed class Answer(byte[] body) : HttpMessageHandler
     {
         public bool IsAll { get; set; }

@@ -7,7 +7,7 @@ using CapOrleans.Fuzz.Engine;
 
 namespace CapOrleans.Fuzz.Targets;
 
-/// <summary>Content ids, numbers and times.</summary>
+/// <summary>Parsers of content ids, numbers and times.</summary>
 internal static class EncodingTargets
 {
     public static Target[] Create() =>

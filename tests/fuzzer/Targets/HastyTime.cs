@@ -1,6 +1,8 @@
 namespace CapOrleans.Fuzz.Targets;
 
-/// <summary>A clock on which whatever is waited for is over at once: each look at it is ten seconds later than the last.</summary>
+/// <summary>
+/// A clock on which every wait is over immediately: each read is ten seconds later than the one before.
+/// </summary>
 internal sealed class HastyTime : TimeProvider
 {
     private long now;
@@ -13,7 +15,8 @@ internal sealed class HastyTime : TimeProvider
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
-        // What bounds a wait never fires: the answer is there at once. What is a wait is over.
+        // Timers of a second or more are timeouts and never fire, for every answer is immediate; shorter ones are
+        // waits.
         if (dueTime > TimeSpan.Zero && dueTime < TimeSpan.FromSeconds(1))
         {
             ThreadPool.QueueUserWorkItem(_ => callback(state));

@@ -7,7 +7,7 @@ using CapOrleans.Fuzz.Engine;
 
 namespace CapOrleans.Fuzz.Targets;
 
-/// <summary>A request from a host: read, proven, judged, written into the log, and read from there.</summary>
+/// <summary>A host's request on its whole way: parsed, verified, judged, written to the log, and read back.</summary>
 internal static class IncidentTarget
 {
     private static readonly DateTimeOffset Now = new(2026, 11, 24, 12, 0, 0, TimeSpan.Zero);

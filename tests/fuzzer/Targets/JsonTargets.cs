@@ -42,7 +42,7 @@ internal static class JsonTargets
         }
     }
 
-    /// <summary>A canonical text is its own canonical text.</summary>
+    /// <summary>Checks that canonicalizing is idempotent.</summary>
     private static void Stable(JsonElement element, Func<JsonElement, byte[]> canonicalize)
     {
         byte[] once;
@@ -52,7 +52,7 @@ internal static class JsonTargets
         }
         catch (JsonException)
         {
-            return; // promised for what has no canonical text
+            return; // promised for input without a canonical form
         }
 
         using var again = StrictJson.Parse(once);
@@ -97,7 +97,7 @@ internal static class JsonTargets
         }
     }
 
-    /// <returns>Null for what has no canonical text.</returns>
+    /// <returns>Null for input without a canonical form.</returns>
     private static string? Text(JsonElement element)
     {
         try

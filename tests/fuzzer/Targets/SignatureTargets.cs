@@ -5,7 +5,9 @@ using CapOrleans.Fuzz.Engine;
 
 namespace CapOrleans.Fuzz.Targets;
 
-/// <summary>The parsers of what proves somebody, and the two implementations of the curve on the same inputs.</summary>
+/// <summary>
+/// Parsers of signatures, addresses and keys, and both implementations of the curve on the same inputs.
+/// </summary>
 internal static class SignatureTargets
 {
     private static readonly BouncyCastleSecp256k1 Managed = new();

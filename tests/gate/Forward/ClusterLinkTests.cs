@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace CapOrleans.Tests.Gate.Forward;
 
-/// <summary>Two addresses of the cluster's API, of which the first is not well.</summary>
+/// <summary>Two addresses of the cluster's API, the first of which is faulty.</summary>
 public sealed class ClusterLinkTests : HttpMessageHandler
 {
     private static readonly Uri First = new("http://first.example"), Second = new("http://second.example");
@@ -24,10 +24,10 @@ public sealed class ClusterLinkTests : HttpMessageHandler
     {
         answer = (host, line) => host == First.Host ? throw new HttpRequestException("no route") : Accept(line);
         var link = Link();
-        // At the same time.
+        // Concurrently.
         await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => link.SendAsync([Waiting("A")], areProven: false, default)));
         Assert.Equal(Second, link.Api);
-        answer = (_, _) => new HttpResponseMessage(HttpStatusCode.ServiceUnavailable); // a moment's, of the one that is there
+        answer = (_, _) => new HttpResponseMessage(HttpStatusCode.ServiceUnavailable); // temporary, from the address that is up
         Assert.True((await link.SendAsync([Waiting("A")], areProven: false, default)).IsRetryable);
         Assert.Equal(Second, link.Api);
         cluster.Time.Advance(TimeSpan.FromMinutes(1));
@@ -48,7 +48,7 @@ public sealed class ClusterLinkTests : HttpMessageHandler
             : new HttpResponseMessage((HttpStatusCode)status) { Content = new StringContent("<html>") };
         var link = Link();
         Assert.Null((await link.SendAsync([Waiting("BAD")], areProven: false, default)).Verdicts);
-        await link.SuspectAsync(First); // a look-up of a name that strangers chose
+        await link.SuspectAsync(First); // a look-up of a name that strangers chose failed
         Assert.Equal(First, link.Api);
         Assert.NotNull((await link.SendAsync([Waiting("GOOD")], areProven: false, default)).Verdicts);
     }
@@ -83,7 +83,7 @@ public sealed class ClusterLinkTests : HttpMessageHandler
         Assert.NotNull((await link.SendAsync([Waiting("A")], areProven: false, default)).Verdicts);
 
         answer = (_, _) => Wait(TimeSpan.FromMinutes(10));
-        var second = await link.SendAsync([Waiting("A")], areProven: false, default); // the first wants to be left alone as well
+        var second = await link.SendAsync([Waiting("A")], areProven: false, default); // the first address has asked for a pause as well
         Assert.Equal((TimeSpan.FromMinutes(10), Second), (second.RetryAfter, link.Api));
     }
 

@@ -12,8 +12,8 @@ using Microsoft.Extensions.Time.Testing;
 namespace CapOrleans.Tests.Gate.Forward;
 
 /// <summary>
-/// Behind a proxy that refuses some requests by itself, with a page of HTML: for their size (413, as nginx's client_max_body_size), or
-/// for what is in them (403, as a web application firewall).
+/// Forwarding through a proxy that refuses some requests itself, with a page of HTML: for their size (413, as by
+/// nginx's client_max_body_size), or for their content (403, as by a web application firewall).
 /// </summary>
 public sealed class IntermediaryTests : HttpMessageHandler
 {
@@ -78,7 +78,7 @@ public sealed class IntermediaryTests : HttpMessageHandler
         await Eventually.TrueAsync(() => (spool.Count().Waiting, spool.Count().Dead) == (1, 0));
 
         await KeepAsync("D");
-        await Eventually.TrueAsync(() => Moved(() => taken.Count == 4)); // it holds nothing up any more
+        await Eventually.TrueAsync(() => Moved(() => taken.Count == 4)); // it no longer delays anything
         refuses = _ => null;
         await Eventually.TrueAsync(() => Moved(() => taken.Contains("BAD")));
         Assert.Null(link.LastError);
@@ -132,7 +132,7 @@ public sealed class IntermediaryTests : HttpMessageHandler
 
         await KeepAsync("A", "B");
         var running = Run();
-        await Eventually.TrueAsync(() => taken.Count == 2); // no time passes
+        await Eventually.TrueAsync(() => taken.Count == 2); // without advancing the clock
         Assert.Equal(["A", "B"], taken);
         refuses = _ => null;
         await StopAsync(running);
@@ -147,7 +147,7 @@ public sealed class IntermediaryTests : HttpMessageHandler
         var running = Run();
         await Eventually.TrueAsync(() => Moved(() => requests.Count >= 20));
         var at = requests.ToArray();
-        Assert.InRange(at[19] - at[12], TimeSpan.FromSeconds(60), TimeSpan.MaxValue); // 9 to find one, and then 15 s each
+        Assert.InRange(at[19] - at[12], TimeSpan.FromSeconds(60), TimeSpan.MaxValue); // 9 to isolate one, and then one every 15 s
         Assert.NotNull(link.LastError);
         Assert.Equal((300, 0), (spool.Count().Waiting, spool.Count().Dead));
         refuses = _ => null;
@@ -166,7 +166,7 @@ public sealed class IntermediaryTests : HttpMessageHandler
 
     private async Task StopAsync(Task running)
     {
-        await Eventually.TrueAsync(() => Moved(() => spool.Count().Waiting == 0)); // what was taken is settled
+        await Eventually.TrueAsync(() => Moved(() => spool.Count().Waiting == 0)); // everything accepted is settled
         await ended.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
     }

@@ -13,7 +13,9 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace CapOrleans.Tests.Gate.Forward;
 
-/// <summary>Before a cluster that decides nothing about a CapID as long as one of its incidents is in the request.</summary>
+/// <summary>
+/// In front of a cluster that decides nothing about a CapID while one of its incidents is in the request.
+/// </summary>
 public sealed class PartitionForwarderTests : HttpMessageHandler
 {
     private static readonly string[] Ids = ["A", "B", "C", "D", "E", "F", "BAD", "G", "H", "I", "J", "K", "L", "M"];
@@ -43,7 +45,7 @@ public sealed class PartitionForwarderTests : HttpMessageHandler
         isMended = true;
         await Eventually.TrueAsync(() => taken.Count == Ids.Length + 1);
         Assert.Equal(Ids, taken.Where(id => id != "Q"));
-        Assert.Equal([1, 2, 4, 1], sizes.TakeLast(4)); // more and more again
+        Assert.Equal([1, 2, 4, 1], sizes.TakeLast(4)); // requests grow again
     });
 
     [Fact]
@@ -55,7 +57,7 @@ public sealed class PartitionForwarderTests : HttpMessageHandler
             await Eventually.TrueAsync(() => Moved(() => taken.Count == 7));
             await Eventually.TrueAsync(() => Moved(() => sizes.Last() == 1));
             time.Advance(MaxAge);
-            await Eventually.TrueAsync(() => Moved(() => spool.Count().Dead == 8)); // what waits behind it is as old
+            await Eventually.TrueAsync(() => Moved(() => spool.Count().Dead == 8)); // what waits behind it is just as old
             Assert.All(
                 spool.Dead(long.MaxValue, 10),
                 letter => Assert.Equal((504, ProblemTypes.Of("too-old")), (letter.Status, letter.Problem.Text("type"))));
@@ -79,7 +81,7 @@ public sealed class PartitionForwarderTests : HttpMessageHandler
         using var http = new HttpClient(this, disposeHandler: false);
         foreach (var id in Ids)
         {
-            var (capId, address) = id == "BAD" ? ("X", "198.51.100.1") : ("Y", "192.0.2.1"); // of the first nothing is decided
+            var (capId, address) = id == "BAD" ? ("X", "198.51.100.1") : ("Y", "192.0.2.1"); // the cluster decides nothing about X
             var line = Encoding.UTF8.GetBytes($$"""{"cap_id":"{{capId}}","task_id":"{{id}}"}""");
             Assert.Equal(ArrivalVerdict.Kept, await spool.KeepAsync(new Arrival($"{capId} 0x1 {address}", capId, id, line, IsVouched: false) { IsClaim = true }));
         }
@@ -197,7 +199,7 @@ public sealed class PartitionForwarderTests : HttpMessageHandler
         }
 
         var response = new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent(answer.ToString()) };
-        response.Headers.RetryAfter = isRestLong ? null : new RetryConditionHeaderValue(TimeSpan.Zero); // the shortest rest
+        response.Headers.RetryAfter = isRestLong ? null : new RetryConditionHeaderValue(TimeSpan.Zero); // the shortest backoff
         return response;
     }
 }

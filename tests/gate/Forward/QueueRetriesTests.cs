@@ -16,7 +16,7 @@ public sealed class QueueRetriesTests
         Assert.Equal(2, retries.Due(10).Count);
         retries.PauseAsides();
         Assert.Empty(retries.Due(10));
-        Assert.Equal(time.GetUtcNow().AddSeconds(1), retries.NextDue); // what waits for it does not look in between
+        Assert.Equal(time.GetUtcNow().AddSeconds(1), retries.NextDue); // so that a waiter does not poll before then
         time.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal(2, retries.Due(10).Count);
     }

@@ -55,13 +55,13 @@ public sealed class KeyListsTests : IDisposable
         var running = held.Keys.Select(capId => FindAsync(capId)).ToList();
         await Eventually.TrueAsync(() => cluster.Asked.Count == LookupQueue.MaxRunning);
 
-        // Eight addresses fill what may wait, and one of them names the honest CapID as well.
+        // Eight addresses fill the waiting queue, and one of them asks for the honest CapID as well.
         var strangers = Enumerable.Range(1, 8).Select(i => IPAddress.Parse($"198.51.100.{i}")).ToList();
         var waiting = strangers.SelectMany((address, a) => Enumerable.Range(0, LookupQueue.MaxWaitingEach)
             .Select(i => FindAsync(a == 0 && i == LookupQueue.MaxWaitingEach - 1 ? "NEW" : $"W-{a}-{i}", address))).ToList();
         Assert.Equal(LookupVerdict.Busy, (await FindAsync("ONE-MORE", strangers[0])).Verdict);
         var honest = FindAsync("NEW", Other);
-        Assert.Equal(LookupVerdict.Busy, (await await Task.WhenAny(waiting)).Verdict); // somebody gave way
+        Assert.Equal(LookupVerdict.Busy, (await await Task.WhenAny(waiting)).Verdict); // one of them was displaced
         held["S-0"].SetResult(cluster.ListOf("S-0"));
         Assert.Equal(LookupVerdict.Listed, (await honest).Verdict);
         Assert.True(Array.IndexOf([.. cluster.Asked], "NEW") <= LookupQueue.MaxRunning + strangers.Count);
@@ -143,7 +143,7 @@ public sealed class KeyListsTests : IDisposable
         };
         for (var i = 0; i < 10; i++)
         {
-            // Three are late over more than two seconds, before the gate's own question has its answer.
+            // Three time out within more than two seconds, before the gate's own probe is answered.
             var began = cluster.Time.GetUtcNow();
             for (var j = 0; j < 3; j++)
             {
@@ -180,7 +180,7 @@ public sealed class KeyListsTests : IDisposable
     {
         cluster.Answer = _ => throw new HttpRequestException("refused");
         Assert.Equal(LookupVerdict.Busy, (await FindAsync("A")).Verdict);
-        await cluster.OutageAsync(); // though no host comes back
+        await cluster.OutageAsync(); // although no host retries
         var asked = cluster.Asked.Count;
         Assert.Equal(LookupVerdict.Unavailable, (await FindAsync("A")).Verdict);
         Assert.Equal(asked, cluster.Asked.Count);
@@ -210,7 +210,7 @@ public sealed class KeyListsTests : IDisposable
             await Eventually.TrueAsync(() =>
             {
                 cluster.Time.Advance(TimeSpan.FromMilliseconds(250));
-                return cluster.Lists.LastError is null; // the gate asked about A
+                return cluster.Lists.LastError is null; // the gate's probe asked about A
             });
         }
 
@@ -275,7 +275,7 @@ public sealed class KeyListsTests : IDisposable
         await cluster.OutageAsync();
         cluster.Answer = Busy;
         cluster.Time.Advance(LookupHealth.ProbeInterval);
-        Assert.Equal(LookupVerdict.Busy, (await FindAsync("A")).Verdict); // it is there again
+        Assert.Equal(LookupVerdict.Busy, (await FindAsync("A")).Verdict); // the cluster is reachable again
     }
 
     [Fact]

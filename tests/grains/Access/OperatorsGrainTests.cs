@@ -40,7 +40,7 @@ public sealed class OperatorsGrainTests
             Assert.True(await operators.AddAsync(Key(OperatorScope.Read), Actor.Service));
         }
 
-        Assert.True(await operators.AddAsync(Key(OperatorScope.Read), Actor.Service)); // the first, which was revoked, makes room
+        Assert.True(await operators.AddAsync(Key(OperatorScope.Read), Actor.Service)); // displaces the first, which was revoked
         Assert.False(await operators.AddAsync(Key(OperatorScope.Read), Actor.Service));
         Assert.DoesNotContain((await operators.ListAsync(new Dictionary<string, DateTimeOffset>())), key => key.Id == first.Id);
     }

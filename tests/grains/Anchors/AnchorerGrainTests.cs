@@ -52,7 +52,7 @@ public sealed class AnchorerGrainTests : IDisposable
         Assert.Single(entries, entry => entry.Kind == EntryKinds.AnchorBatched && JsonElement.Parse(entry.Bytes).GetProperty("body").GetProperty("from").GetInt64() == 0);
     }
 
-    /// <summary>Sends for real and then fails once, as a process does that dies before it got the answer.</summary>
+    /// <summary>Sends for real and then fails once, as when a process dies before it gets the answer.</summary>
     private sealed class LostAnswer(IAnchorContract real) : WrappedContract(real)
     {
         private int sent;

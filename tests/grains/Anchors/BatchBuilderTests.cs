@@ -26,7 +26,7 @@ public sealed class BatchBuilderTests
             Assert.Equal(half / 2, builder.TakeAll(0, entries)[0].Incidents.Count);
         }
 
-        Assert.False(builder.TryShrink(builder.TakeAll(0, entries)[0])); // one is as small as it gets
+        Assert.False(builder.TryShrink(builder.TakeAll(0, entries)[0])); // a single incident cannot be halved
         for (var successes = 0; successes < 9; successes++)
         {
             builder.Grow();

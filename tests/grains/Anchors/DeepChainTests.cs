@@ -4,7 +4,9 @@ using CapOrleans.Core.AuditLog;
 
 namespace CapOrleans.Tests.Grains.Anchors;
 
-/// <summary>A chain that counts only what is three blocks deep; a real one, whose blocks come when the test wants them.</summary>
+/// <summary>
+/// A chain on which only what is three blocks deep counts; a real one, whose blocks are mined when the test decides.
+/// </summary>
 public sealed class DeepChainTests : IAsyncLifetime
 {
     private AnchoringSilo silo = null!;
@@ -21,7 +23,7 @@ public sealed class DeepChainTests : IAsyncLifetime
     public async Task A_batch_does_not_wait_until_the_one_before_is_deep_and_is_called_anchored_only_when_it_is()
     {
         await IncludedAsync("INC-1");
-        await IncludedAsync("INC-2"); // a block, and so a confirmation of the first
+        await IncludedAsync("INC-2"); // a block, and so a confirmation for the first
         Assert.Empty(await silo.EntriesAsync(EntryKinds.AnchorBatched));
         var (first, second) = (await silo.AnchorOfAsync("INC-1"), await silo.AnchorOfAsync("INC-2"));
         Assert.NotEqual(first.Transaction, second.Transaction);
@@ -75,10 +77,10 @@ public sealed class DeepChainTests : IAsyncLifetime
         await Eventually.TrueAsync(async () =>
         {
             await silo.Anchorer.NudgeAsync();
-            return contract.First is not null; // of a block before the first batch
+            return contract.First is not null; // from a block before the first batch
         });
         await IncludedAsync("INC-1");
-        contract.IsBehind = contract.Refuses = true; // a refusal has the contract asked again
+        contract.IsBehind = contract.Refuses = true; // a refusal makes the silo query the contract again
         await IncludedAsync("INC-2");
         Assert.False(contract.Refuses);
         await silo.EachOnceAsync("INC-1", "INC-2");
@@ -90,7 +92,7 @@ public sealed class DeepChainTests : IAsyncLifetime
         await silo.ReachesAsync(id, "included");
     }
 
-    /// <summary>Nodes that agree on what was so when they were first asked.</summary>
+    /// <summary>Nodes that agree only on the state at their first query.</summary>
     private sealed class Lagging(IAnchorContract real) : WrappedContract(real)
     {
         public ContractPosition? First { get; private set; }

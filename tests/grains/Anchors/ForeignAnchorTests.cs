@@ -18,7 +18,7 @@ using Orleans.TestingHost;
 
 namespace CapOrleans.Tests.Grains.Anchors;
 
-/// <summary>A chain that says of our log what our log does not say: a stolen writer key, a log restored from an older copy.</summary>
+/// <summary>A chain that contradicts our log: a stolen writer key, a log restored from an older copy.</summary>
 public sealed class ForeignAnchorTests : IAsyncLifetime
 {
     private const string CapId = "Z-001";
@@ -34,7 +34,7 @@ public sealed class ForeignAnchorTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         chain = await DevChain.StartAsync();
-        // Whoever has the key can do what we can: the stranger of these tests uses the same object.
+        // An attacker with the key can do what we can, so the stranger of these tests uses the same object.
         real = new AnchorContract(
             new JsonRpcClient(http, chain.Url), new ChainOptions(31337, PrivateKey.Create(), null, IsDevChain: true),
             TimeProvider.System);
@@ -65,7 +65,7 @@ public sealed class ForeignAnchorTests : IAsyncLifetime
         Assert.Equal("pending", await StatusAsync("INC-2"));
         Assert.Contains("is not this log's", (await ProgressAsync()).LastError, StringComparison.Ordinal);
 
-        // The chain is set right: what waited is anchored, and nothing is left of the conflict but its entry.
+        // The chain is corrected: what waited is anchored, and nothing but its entry is left of the conflict.
         await chain.CallAsync("evm_revert", snapshot);
         await AnchoredAsync("INC-2");
         await Eventually.TrueAsync(async () => (await ProgressAsync()) is { Conflict: false, LastError: null });
@@ -121,10 +121,10 @@ public sealed class ForeignAnchorTests : IAsyncLifetime
 
         await StartAsync();
         await ConflictAsync(AnchorConflict.ContractAhead);
-        Assert.Equal("anchored", await StatusAsync("INC-1")); // that was before, and is in both
+        Assert.Equal("anchored", await StatusAsync("INC-1")); // anchored before the copy, and so in both
         var position = (await real.AnchoredAsync((await HeadAsync()).Origin, new MemoryTransactions(), CancellationToken.None)).Position;
 
-        // When the log has caught up in length, the events are looked at, and are of another log.
+        // Once the log is as long as before, its events are compared, and belong to another log.
         for (var number = 100; (await HeadAsync()).Size <= position + 8; number++)
         {
             await FileAsync($"INC-{number}");
@@ -135,7 +135,7 @@ public sealed class ForeignAnchorTests : IAsyncLifetime
         Assert.Equal(2, (await ConflictsAsync()).Count);
         Assert.Equal(batches, await BatchesAsync());
 
-        // A restart says nothing twice.
+        // A restart logs nothing twice.
         await StopAsync();
         await StartAsync();
         await ConflictAsync(AnchorConflict.OtherRoot);
@@ -194,7 +194,9 @@ public sealed class ForeignAnchorTests : IAsyncLifetime
 
     private Task<Progress> ProgressAsync() => cluster!.Client.GetGrain<IAnchorerGrain>(0).ProgressAsync();
 
-    /// <summary>Waits until the newest conflict has this reason, and the chain was asked three times more.</summary>
+    /// <summary>
+    /// Waits until the newest conflict has this reason and the contract has been queried three more times.
+    /// </summary>
     private async Task ConflictAsync(string reason)
     {
         int? asked = null;
@@ -211,7 +213,7 @@ public sealed class ForeignAnchorTests : IAsyncLifetime
         Assert.Equal(reason, (await ConflictsAsync())[^1]);
     }
 
-    /// <summary>Waits until all is anchored but what anchoring itself wrote last.</summary>
+    /// <summary>Waits until everything is anchored but the last entry, which is about anchoring itself.</summary>
     private async Task<(LogHead Head, long Position)> QuietAsync()
     {
         (LogHead Head, long Position) seen = default;
@@ -235,14 +237,14 @@ public sealed class ForeignAnchorTests : IAsyncLifetime
 
     private SqliteLogReader Reader() => new(SqliteDatabase.Open(directory.File("log.db"), 1));
 
-    /// <summary>Counts how often it is asked where it stands: once a pass.</summary>
+    /// <summary>Counts the queries for its position: one per pass.</summary>
     private sealed class Counted(IAnchorContract real) : WrappedContract(real)
     {
         private int asked;
 
         public int Asked => Volatile.Read(ref asked);
 
-        /// <summary>What the node says that it found, instead of what is there.</summary>
+        /// <summary>Replaces the event that the node found. Takes the start of its range and the event.</summary>
         public Func<long, AnchorConfirmation, AnchorConfirmation>? Found { get; set; }
 
         public override async Task<AnchorConfirmation?> FindAsync(

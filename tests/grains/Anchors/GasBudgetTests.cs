@@ -3,7 +3,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace CapOrleans.Tests.Grains.Anchors;
 
-/// <summary>What all transactions of a day may use together.</summary>
+/// <summary>The gas that all transactions of a day may use together.</summary>
 public sealed class GasBudgetTests : IAsyncLifetime
 {
     private AnchoringSilo silo = null!;
@@ -17,7 +17,7 @@ public sealed class GasBudgetTests : IAsyncLifetime
     {
         await silo.StartAsync();
         await silo.FileAsync("INC-0");
-        await silo.AnchoredAsync("INC-0"); // with a contract, which counts too
+        await silo.AnchoredAsync("INC-0"); // deploys the contract, which counts too
         await silo.StopAsync();
         silo.GasPerDay = 1;
         await silo.StartAsync();
@@ -40,7 +40,7 @@ public sealed class GasBudgetTests : IAsyncLifetime
         silo.GasPerDay = 1;
         await silo.StartAsync();
         await silo.FileAsync("INC-1");
-        await Eventually.TrueAsync(async () => // the contract itself used it up
+        await Eventually.TrueAsync(async () => // the deployment used it up
         {
             time.Advance(TimeSpan.FromSeconds(1));
             await silo.Anchorer.NudgeAsync();

@@ -3,7 +3,9 @@ using CapOrleans.Grains.Anchors;
 
 namespace CapOrleans.Tests.Grains.Anchors;
 
-/// <summary>When a contract that has less than the log says has lost it: never for what a node that lies behind may say.</summary>
+/// <summary>
+/// When a contract that has less than the log has lost anchors: never because of what a lagging node may report.
+/// </summary>
 public sealed class LostAnchorsTests
 {
     private const string Ours = "0xaa", Other = "0xbb";
@@ -33,8 +35,8 @@ public sealed class LostAnchorsTests
     }
 
     [Theory]
-    [InlineData(-1, false)] // it lies behind
-    [InlineData(0, true)] // a chain's times only grow: it has another history
+    [InlineData(-1, false)] // the node lags
+    [InlineData(0, true)] // block times only grow, so it has another history
     [InlineData(60, true)]
     public async Task A_node_that_has_not_come_to_the_block_lies_behind_when_its_newest_one_is_older(int seconds, bool isLost)
     {

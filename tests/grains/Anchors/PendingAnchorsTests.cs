@@ -10,7 +10,7 @@ public sealed class PendingAnchorsTests
 
     [Theory]
     [InlineData(-600, true)]
-    [InlineData(3_599, true)] // a clock may be late
+    [InlineData(3_599, true)] // a clock may be slow
     [InlineData(3_601, false)]
     [InlineData(250_000_000_000, false)] // the year 9948, which no honest block would ever come after
     public async Task A_block_of_the_future_is_never_called_anchored(long secondsAhead, bool isTaken)
@@ -24,8 +24,8 @@ public sealed class PendingAnchorsTests
 
     [Theory]
     [InlineData(0, 5, 2)]
-    [InlineData(0, 9, 2)] // the contract has more, which is to be looked for
-    [InlineData(3, 5, 0)] // the first was recorded meanwhile, or never was
+    [InlineData(0, 9, 2)] // the contract has more, which must be searched for
+    [InlineData(3, 5, 0)] // the first was recorded meanwhile, or never existed
     [InlineData(0, 4, 0)] // the contract has less
     public void What_is_known_is_kept_where_it_begins_where_the_log_ends(long from, long to, int kept)
     {

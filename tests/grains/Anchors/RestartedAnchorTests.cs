@@ -7,7 +7,7 @@ using CapOrleans.Core.Signatures;
 
 namespace CapOrleans.Tests.Grains.Anchors;
 
-/// <summary>A log that was restored from an older copy, on a real chain that has what the copy has not.</summary>
+/// <summary>A log restored from an older copy, on a real chain that has anchors which the copy lacks.</summary>
 public sealed class RestartedAnchorTests : IAsyncLifetime
 {
     private static readonly Actor Admin = new("key:1", "ada");
@@ -47,7 +47,7 @@ public sealed class RestartedAnchorTests : IAsyncLifetime
         Assert.Null((await silo.Anchorer.ProgressAsync()).LastError);
         await silo.EachOnceAsync("INC-1", "INC-2", "INC-3", "INC-4");
 
-        // What a stranger can recompute: the key from the name, and the roots under it from the log.
+        // What anyone can recompute: the key from the name, and the roots under it from the log.
         var body = JsonElement.Parse(Assert.Single(await silo.EntriesAsync(EntryKinds.AnchorRestarted))).GetProperty("body");
         Assert.Equal((restarted.Name, restarted.From, "key:1", "ada"), (body.Text("name"), body.GetProperty("from").GetInt64(), body.Text("by"), body.Text("byName")));
         Assert.Equal(restarted.LogKey, $"0x{Convert.ToHexStringLower(Keccak256.Hash(System.Text.Encoding.UTF8.GetBytes(restarted.Name)))}");
@@ -124,7 +124,7 @@ public sealed class RestartedAnchorTests : IAsyncLifetime
         return (await silo.Anchorer.ProgressAsync()).Conflict;
     });
 
-    /// <summary>The transaction is sent, and the silo that sent it never learns it.</summary>
+    /// <summary>The transaction is sent, but the silo that sent it never gets the result.</summary>
     private sealed class LosesAnswers(IAnchorContract real) : WrappedContract(real)
     {
         private int sent;

@@ -14,7 +14,7 @@ using Orleans.TestingHost;
 
 namespace CapOrleans.Tests.Grains.Anchors;
 
-/// <summary>Several logs and one node, while there is nothing to anchor.</summary>
+/// <summary>Several logs that share one node, while there is nothing to anchor.</summary>
 public sealed class SharedPollTests : IAsyncLifetime
 {
     private const int Logs = 4;
@@ -75,7 +75,7 @@ public sealed class SharedPollTests : IAsyncLifetime
             Assert.Equal(1, contract.Polls - polls);
         }
 
-        // A poll that fails makes nothing that was held any newer: the next log asks by itself.
+        // A failed poll does not refresh earlier answers: the next log polls for itself.
         contract.Fails = true;
         time.Advance(TimeSpan.FromSeconds(61));
         var failing = 0;
@@ -91,9 +91,9 @@ public sealed class SharedPollTests : IAsyncLifetime
         time.Advance(TimeSpan.FromSeconds(2));
         await PassAsync();
 
-        // A batch between another log's poll and its own: that poll's answer for it is not believed any more.
+        // A batch of a log after another log's poll: that poll's answer for it is no longer used.
         time.Advance(TimeSpan.FromSeconds(61));
-        await PassAsync(); // every log: one that still had to ask would do so whenever the waker came to it
+        await PassAsync(); // every log: one whose poll is still due would make it whenever the waker reaches it
         var before = contract.Polls;
         time.Advance(TimeSpan.FromSeconds(40));
         await Chain.AnchoredAsync(contract.Names[1], TimeSpan.FromSeconds(30));
@@ -133,11 +133,11 @@ public sealed class SharedPollTests : IAsyncLifetime
         for (var log = 0; log < logs; log++)
         {
             await Anchorer(log).NudgeAsync();
-            Assert.Null(await Anchorer(log).RestartAsync(Actor.Service)); // has its turn when the pass is over
+            Assert.Null(await Anchorer(log).RestartAsync(Actor.Service)); // answered only when the pass is over
         }
     }
 
-    /// <summary>Takes what it is given; every block is deep.</summary>
+    /// <summary>Accepts whatever it is sent; every block is deep.</summary>
     private sealed class Obedient() : WrappedContract(new NoChain())
     {
         private readonly ConcurrentDictionary<string, long> anchored = new();

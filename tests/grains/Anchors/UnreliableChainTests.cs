@@ -8,7 +8,9 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace CapOrleans.Tests.Grains.Anchors;
 
-/// <summary>A log over a chain that forgets, lies behind, refuses and reorganises: every entry is anchored, each incident once.</summary>
+/// <summary>
+/// A log over a chain that forgets, lags, refuses and reorganises: every entry is anchored, each incident once.
+/// </summary>
 public sealed class UnreliableChainTests : IAsyncLifetime
 {
     private AnchoringSilo silo = null!;
@@ -28,7 +30,7 @@ public sealed class UnreliableChainTests : IAsyncLifetime
         await silo.StartAsync();
         await silo.FileAsync("INC-1");
         await silo.AnchoredAsync("INC-1");
-        contract.Behind = 5; // whoever is asked next knows nothing of the newest block
+        contract.Behind = 5; // the backend queried next does not have the newest block
         contract.Refuses = true;
         await silo.FileAsync("INC-2");
         await silo.AnchoredAsync("INC-2");
@@ -79,7 +81,7 @@ public sealed class UnreliableChainTests : IAsyncLifetime
     [Fact]
     public async Task Batches_that_the_chain_calls_too_large_are_halved_and_a_record_that_never_fits_is_passed_over()
     {
-        const int Few = 2000; // digits: three incidents, and none with its full record
+        const int Few = 2000; // hex digits: enough for three incidents, and for none with its full record
         silo.Node.Before = (method, parameters, _) => method == "eth_estimateGas" && parameters[0].TryGetProperty("to", out var to) && parameters[0].Text("data").Length > Few
             ? FaultyNode.Error(-32000, "gas required exceeds allowance (16777216)") : null;
         await silo.StartAsync();
@@ -188,7 +190,7 @@ public sealed class UnreliableChainTests : IAsyncLifetime
         await silo.FileAsync("INC-1");
         await silo.AnchoredAsync("INC-1");
         var asked = 0;
-        await Eventually.TrueAsync(async () => // what the archive says comes after
+        await Eventually.TrueAsync(async () => // the archive's entries come later
         {
             var before = silo.Node.Asked.Count;
             for (var i = 0; i < 50; i++)
@@ -222,7 +224,7 @@ public sealed class UnreliableChainTests : IAsyncLifetime
         contract.LosesAnswer = true;
         await silo.FileAsync("INC-2");
         await silo.AnchoredAsync("INC-2");
-        // Of the last that is known.
+        // From the block of the last known anchor on.
         Assert.InRange(contract.SearchedSince!.Value, block!.Value, (await silo.AnchorOfAsync("INC-2")).Block!.Value);
         await silo.EachOnceAsync("INC-1", "INC-2");
     }
@@ -253,7 +255,7 @@ public sealed class UnreliableChainTests : IAsyncLifetime
         await silo.StartAsync();
         await silo.FileAsync("INC-1");
         await silo.AnchoredAsync("INC-1");
-        contract.Forgets = contract.Refuses = true; // a refusal makes the silo ask where it stands
+        contract.Forgets = contract.Refuses = true; // a refusal makes the silo query the contract
         await silo.FileAsync("INC-2");
         await LoggedAsync(EntryKinds.AnchorLost);
         contract.Forgets = false;
@@ -298,28 +300,30 @@ public sealed class UnreliableChainTests : IAsyncLifetime
         return (await silo.Anchorer.ProgressAsync()).LastError?.Contains(part, StringComparison.Ordinal) == true;
     });
 
-    /// <summary>One of several backends, of which some lie behind.</summary>
+    /// <summary>One of several backends, some of which lag.</summary>
     private sealed class Sometimes(IAnchorContract real) : WrappedContract(real)
     {
-        /// <summary>So many answers come from a backend that is one block behind.</summary>
+        /// <summary>Number of answers that come from a backend which is one block behind.</summary>
         public int Behind { get; set; }
 
-        /// <summary>The next batch is refused: so the contract is asked again.</summary>
+        /// <summary>The next batch is refused, so the contract is queried again.</summary>
         public bool Refuses { get; set; }
 
-        /// <summary>It says that nothing was anchored and that the blocks are others, as of a chain with many nodes.</summary>
+        /// <summary>
+        /// Reports that nothing was anchored and that the blocks are others, as from a chain with many nodes.
+        /// </summary>
         public bool Forgets { get; set; }
 
-        /// <summary>What it confirms has another root than what was sent.</summary>
+        /// <summary>Confirms another root than the one that was sent.</summary>
         public bool ChangesRoot { get; set; }
 
-        /// <summary>The next batch arrives, and nobody is notified.</summary>
+        /// <summary>The next batch is mined, but its confirmation is lost.</summary>
         public bool LosesAnswer { get; set; }
 
-        /// <summary>No answer when an event is looked for.</summary>
+        /// <summary>Searches for an event fail.</summary>
         public bool FindsNothing { get; set; }
 
-        /// <summary>The block from which an event was searched for; null for none.</summary>
+        /// <summary>First block of the last search for an event; null before any search.</summary>
         public long? SearchedSince { get; private set; }
 
         public override Task<AnchorConfirmation?> FindAsync(

@@ -64,7 +64,7 @@ public sealed class ArchivistGrainTests : IDisposable
         var cap = cluster.Client.Cap("Z-001");
         await cap.DefineAsync(new CapDefinition(null, null, null, null, [new KeyDefinition($"{key.Address}", null, null, null)]), Actor.Service);
 
-        // As a process does that may call grains: the grain of a CapID trusts that the signature was checked before.
+        // As a process that can call grains could do it: a CapID's grain trusts that the signature was verified before.
         var unsigned = TestIncident.Signed(key, "Z-001", "FORGED", TimeProvider.System.GetUtcNow()).Without("signature").Report();
         Assert.Equal(Verdict.Accepted, (await cap.AcceptAsync([new ProvenReport(unsigned, "identity-v1", $"{key.Address}", null)]))[0].Verdict);
         var honest = TestIncident.Signed(key, "Z-001", "HONEST", TimeProvider.System.GetUtcNow()).Report();

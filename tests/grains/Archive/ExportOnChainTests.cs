@@ -14,7 +14,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace CapOrleans.Tests.Grains.Archive;
 
-/// <summary>Exports whose roots are on a real chain.</summary>
+/// <summary>Exports whose roots are stored on a real chain.</summary>
 public sealed class ExportOnChainTests : IAsyncLifetime
 {
     private readonly HttpClient http = new();
@@ -58,19 +58,19 @@ public sealed class ExportOnChainTests : IAsyncLifetime
                 return (cars.Dies, contract.Dies) == (Death.Never, Death.Never);
             });
             Assert.Empty(await silo.EntriesAsync(EntryKinds.ArchiveExported));
-            deaths.ElementAtOrDefault(i + 1)?.Invoke(); // before the next one lives
+            deaths.ElementAtOrDefault(i + 1)?.Invoke(); // before the next activation starts
             await silo.EndExporterAsync();
-            await silo.FileAsync($"INC-{i + 1}"); // the log goes on meanwhile
+            await silo.FileAsync($"INC-{i + 1}"); // the log grows meanwhile
         }
 
         var root = Assert.Single(node.Imported.Distinct()); // the same CAR each time, however long the log is
         var exported = await ExportedAsync(1);
         Assert.Equal((0L, root), (exported[0].GetProperty("from").GetInt64(), exported[0].Text("root")));
 
-        await silo.EndExporterAsync(); // after the entry, too
+        await silo.EndExporterAsync(); // also after the entry
         exported = await ExportedAsync(2);
         Assert.Equal(exported[0].GetProperty("to").GetInt64(), exported[1].GetProperty("from").GetInt64());
-        var stored = (await StoredAsync()).Take(exported.Count).ToList(); // the next one may be under way
+        var stored = (await StoredAsync()).Take(exported.Count).ToList(); // the next one may be in progress
         Assert.Equal(exported.Select(body => body.Text("transaction")), stored.Select(log => log.Text("transactionHash")));
         Assert.Equal(exported.Select(body => (body.GetProperty("block").GetInt64(), body.Text("contract"))),
             stored.Select(log => ((long)JsonRpcClient.Quantity(log.GetProperty("blockNumber")), Checksummed(log.Text("address")))));
@@ -126,7 +126,7 @@ public sealed class ExportOnChainTests : IAsyncLifetime
         });
         Assert.Equal(2, contract.StoresOfFirst);
         Assert.Equal(
-            (await ExportedAsync(1))[0].Text("transaction"), (await StoredAsync())[0].Text("transactionHash")); // that was written once
+            (await ExportedAsync(1))[0].Text("transaction"), (await StoredAsync())[0].Text("transactionHash")); // stored only once
     }
 
     private async Task<IReadOnlyList<JsonElement>> ExportedAsync(int count)
@@ -153,7 +153,7 @@ public sealed class ExportOnChainTests : IAsyncLifetime
         After = 2,
     }
 
-    /// <summary>Once, as a process does.</summary>
+    /// <summary>Fails once, as when the process dies.</summary>
     private sealed class DyingStore(ICarStore real) : ICarStore
     {
         public Death Dies { get; set; }
@@ -179,15 +179,15 @@ public sealed class ExportOnChainTests : IAsyncLifetime
 
         public Func<ChainAudit, ChainAudit> Instead { get; set; } = audit => audit;
 
-        /// <summary>How deep the record's block is called, before the chain is asked.</summary>
+        /// <summary>Depths to report for the record's block before the chain is queried.</summary>
         public ConcurrentQueue<AnchorDepth> Depths { get; } = new();
 
-        /// <summary>How often the first record was to be stored.</summary>
+        /// <summary>Number of calls to store the first record.</summary>
         public int StoresOfFirst { get; private set; }
 
         private string? First { get; set; }
 
-        private string? Block { get; set; } // with the record
+        private string? Block { get; set; } // that contains the record
 
         public override Task<AnchorSighting> SightAsync(long block, string blockHash, CancellationToken cancellationToken) =>
             blockHash == Block && Depths.TryDequeue(out var depth) ? Task.FromResult(new AnchorSighting(depth, default))

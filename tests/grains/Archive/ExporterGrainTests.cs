@@ -17,7 +17,10 @@ using Orleans.TestingHost;
 
 namespace CapOrleans.Tests.Grains.Archive;
 
-/// <summary>The log of a real silo is exported to a node that follows Kubo's rules, or does not, on a clock that the test sets.</summary>
+/// <summary>
+/// The log of a real silo is exported to a node that follows Kubo's rules or breaks them, on a clock that the test
+/// controls.
+/// </summary>
 public sealed class ExporterGrainTests : IAsyncLifetime
 {
     private static readonly TimeSpan Day = TimeSpan.FromDays(1);
@@ -56,7 +59,7 @@ public sealed class ExporterGrainTests : IAsyncLifetime
 
         for (var day = 0; day < 3; day++)
         {
-            time.Advance(Day); // what an export says is no reason for another
+            time.Advance(Day); // the entry about an export does not cause another export
             await NudgeAsync();
         }
 
@@ -106,7 +109,7 @@ public sealed class ExporterGrainTests : IAsyncLifetime
 
         (node.Keeps, node.PinError) = (null, "");
         await NudgeAsync();
-        Assert.Single(node.Imported); // it rests
+        Assert.Single(node.Imported); // it is backing off
         Assert.Equal(lastError, (await Exporter.ProgressAsync()).LastError);
         time.Advance(TimeSpan.FromMinutes(1));
         await ExportedAsync(1);
@@ -141,7 +144,7 @@ public sealed class ExporterGrainTests : IAsyncLifetime
             time.Advance(TimeSpan.FromMilliseconds(100));
             var archivist = cluster.Client.GetGrain<IArchivistGrain>(0);
             await archivist.NudgeAsync();
-            return (await archivist.ProgressAsync()).Lag == 0; // it has nothing more to say
+            return (await archivist.ProgressAsync()).Lag == 0; // it has nothing more to log
         });
     }
 
@@ -164,7 +167,9 @@ public sealed class ExporterGrainTests : IAsyncLifetime
     private async Task<IReadOnlyList<JsonElement>> EntriesAsync() =>
         [.. (await Log.ReadAsync(0, 0, 1000, default)).Entries.Where(entry => entry.Kind == EntryKinds.ArchiveExported).Select(entry => JsonElement.Parse(entry.Bytes).GetProperty("body"))];
 
-    /// <summary>From the CARs alone: range after range, every entry up to the last one's end, as the log's tree has them.</summary>
+    /// <summary>
+    /// Checks, from the CARs alone, that the ranges are contiguous and that every entry is as in the log's tree.
+    /// </summary>
     private async Task CheckAsync()
     {
         var (tree, at) = (new MerkleFrontier(), 0L);

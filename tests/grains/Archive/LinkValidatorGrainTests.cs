@@ -20,12 +20,16 @@ using Orleans.TestingHost;
 
 namespace CapOrleans.Tests.Grains.Archive;
 
-/// <summary>The archive is looked after, by the log of a real silo, on a clock that the test sets.</summary>
+/// <summary>
+/// The archive is checked and repaired, by the log of a real silo, on a clock that the test controls.
+/// </summary>
 public sealed class LinkValidatorGrainTests : IAsyncLifetime
 {
     private static readonly TimeSpan Week = TimeSpan.FromDays(7);
 
-    /// <summary>Between two CIDs; much less than a call between grains may take, which the same clock ends.</summary>
+    /// <summary>
+    /// Time between two CIDs; much less than the timeout of calls between grains, which runs on the same clock.
+    /// </summary>
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
     private readonly TempDirectory directory = new();
@@ -138,7 +142,7 @@ public sealed class LinkValidatorGrainTests : IAsyncLifetime
         Assert.True(Cid.TryParse(cids[0], out var first));
         await ForgetAsync(first);
         time.Advance(Week);
-        await RunAsync(async () => await store.FindAsync(first, default) is not null); // the gateway has it
+        await RunAsync(async () => await store.FindAsync(first, default) is not null); // restored from the gateway
         gateway.Status = LinkStatus.Missing;
         await RunAsync(() => gateway.Asked.Count == cids.Count);
         await SettleAsync();
@@ -182,7 +186,7 @@ public sealed class LinkValidatorGrainTests : IAsyncLifetime
         await StartAsync();
     }
 
-    /// <returns>The CIDs that the archive put out for them.</returns>
+    /// <returns>The CIDs of the records and batches that the archive stored.</returns>
     private async Task<IReadOnlyList<string>> ArchiveAsync(params string[] ids)
     {
         await cluster.Client.Cap("Z-001").DefineAsync(new CapDefinition(null, null, null, null, [new KeyDefinition($"{reporter.Address}", null, null, null)]), Actor.Service);
@@ -203,7 +207,7 @@ public sealed class LinkValidatorGrainTests : IAsyncLifetime
         return [.. records, .. (await EntriesAsync(EntryKinds.ArchiveBatched)).Select(body => body.Text("root"))];
     }
 
-    /// <summary>The embedded store loses one block, or everything.</summary>
+    /// <summary>Deletes one block from the embedded store, or all of them.</summary>
     private async Task ForgetAsync(Cid? cid = null)
     {
         await using var connection = new SqliteConnection($"Data Source={directory.File("blocks.db")}");
@@ -214,7 +218,7 @@ public sealed class LinkValidatorGrainTests : IAsyncLifetime
         await command.ExecuteNonQueryAsync();
     }
 
-    /// <summary>Interval after interval, with a nudge in each, until it is so.</summary>
+    /// <summary>Advances by interval after interval, with a nudge in each, until the condition holds.</summary>
     private Task RunAsync(Func<bool> condition) => RunAsync(() => Task.FromResult(condition()));
 
     private Task RunAsync(Func<Task<bool>> condition, TimeSpan? step = null) => Eventually.TrueAsync(async () =>
@@ -230,7 +234,7 @@ public sealed class LinkValidatorGrainTests : IAsyncLifetime
         return false;
     });
 
-    /// <summary>So many intervals with a nudge in each.</summary>
+    /// <summary>Advances by this many intervals, with a nudge in each.</summary>
     private async Task LookAsync(int times)
     {
         for (var i = 0; i < times; i++)
@@ -241,7 +245,10 @@ public sealed class LinkValidatorGrainTests : IAsyncLifetime
         }
     }
 
-    /// <summary>Until the nudges so far have been dealt with: a call that is answered came after them, and what they began has an end.</summary>
+    /// <summary>
+    /// Waits until the nudges so far are processed: later calls are answered after them, and the work that they started
+    /// has come to rest.
+    /// </summary>
     private async Task SettleAsync()
     {
         long size;

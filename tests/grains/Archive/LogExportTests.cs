@@ -7,7 +7,7 @@ using CapOrleans.Grains.Archive;
 
 namespace CapOrleans.Tests.Grains.Archive;
 
-/// <summary>A range so long that its index has parts, as one CAR.</summary>
+/// <summary>A range so long that its index is split into parts, in a single CAR.</summary>
 public sealed class LogExportTests : IDisposable
 {
     private const int Count = 5000;

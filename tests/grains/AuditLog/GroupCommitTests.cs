@@ -58,7 +58,7 @@ public sealed class GroupCommitTests
         Assert.Equal(AppendVerdict.Busy, (await commit.AppendAsync(Something)).Verdict);
     }
 
-    /// <summary>A store that commits when the test lets it: a real one cannot be held in the middle.</summary>
+    /// <summary>A store that commits when the test allows it: a real one cannot be stopped half-way.</summary>
     private sealed class HeldStore : IAuditLogWriter
     {
         public LogHead Head { get; private set; } = new("test", 0, []);

@@ -9,7 +9,7 @@ using Orleans.TestingHost;
 
 namespace CapOrleans.Tests.Grains.Caps;
 
-/// <summary>A CapID's context in memory, and a database that was set back to an older state under it.</summary>
+/// <summary>A CapID's context in memory, while its database is restored to an older state.</summary>
 public sealed class CapGrainTests : IAsyncLifetime
 {
     private readonly TempDirectory directory = new();
@@ -41,7 +41,7 @@ public sealed class CapGrainTests : IAsyncLifetime
         Assert.Equal(Verdict.Accepted, (await FileAsync("OLD", "I-1", second)).Verdict);
         Assert.Equal(Verdict.Accepted, (await FileAsync("NEW", "I-1", second)).Verdict);
         backup.Restore();
-        await Eventually.TrueAsync(() => IsAcceptedAsync("OLD", "I-2", first)); // the writer notices first
+        await Eventually.TrueAsync(() => IsAcceptedAsync("OLD", "I-2", first)); // the log's writer notices first
 
         Assert.Equal("signer-not-authorised", (await FileAsync("OLD", "I-3", second)).Refusal?.Type);
         Assert.Equal("cap-unknown", (await FileAsync("NEW", "I-3", second)).Refusal?.Type);
@@ -96,7 +96,7 @@ public sealed class CapGrainTests : IAsyncLifetime
             rulings.Add(await cap.ChangeAsync(Signed((await cap.ReadAsync())!, i), Actor.Anonymous));
         }
 
-        // And what the time allowed meanwhile.
+        // Plus what the time that passed allowed.
         Assert.InRange(rulings.Count - 1, ClusterLimits.ChangesPerMinute, ClusterLimits.ChangesPerMinute + 19);
         Assert.All(rulings.SkipLast(1), ruling => Assert.Equal(CapVerdict.Changed, ruling.Verdict));
         Assert.Equal("too-many-changes", rulings[^1].Refusal!.Type);
@@ -119,7 +119,7 @@ public sealed class CapGrainTests : IAsyncLifetime
         return (ruling.Verdict, ruling.Cap?.Version);
     }
 
-    /// <summary>By this try, or by one before whose answer was lost.</summary>
+    /// <summary>Whether it is accepted, by this attempt or by an earlier one whose answer was lost.</summary>
     private async Task<bool> IsAcceptedAsync(string capId, string id, PrivateKey key)
     {
         try
@@ -128,7 +128,7 @@ public sealed class CapGrainTests : IAsyncLifetime
         }
         catch (Exception fault) when (fault is not OutOfMemoryException)
         {
-            return false; // the log is not what its writer has in memory
+            return false; // the log differs from its writer's memory
         }
     }
 

@@ -11,7 +11,7 @@ using CapOrleans.Tests.Grains.Webhooks;
 
 namespace CapOrleans.Tests.Grains.Escalation;
 
-/// <summary>Somebody is paged until somebody answers.</summary>
+/// <summary>People are paged until one of them answers.</summary>
 public sealed class EscalatorGrainTests : WebhookCluster
 {
     private static readonly WebhookOptions PagesAlone = new(IsLegacy: false, Kinds: WebhookKinds.Paged);
@@ -68,7 +68,7 @@ public sealed class EscalatorGrainTests : WebhookCluster
         Assert.Equal((second, "I-1", 2L, "acknowledged"), await PagedAsync());
         await UpdateAsync("I-1", UpdateAction.Acknowledge);
         Assert.Equal(2, (await EntriesAsync(EntryKinds.IncidentAcknowledged)).Count);
-        await UpdateAsync("I-1", UpdateAction.Acknowledge); // it is so
+        await UpdateAsync("I-1", UpdateAction.Acknowledge); // already acknowledged
         Assert.Equal(2, (await EntriesAsync(EntryKinds.IncidentAcknowledged)).Count);
         await UpdateAsync("I-1", UpdateAction.Resolve);
         await PassAsync();
@@ -96,7 +96,7 @@ public sealed class EscalatorGrainTests : WebhookCluster
         await Eventually.TrueAsync(async () => await OpenAsync() == 0);
         Assert.Single(await EntriesAsync(EntryKinds.IncidentPaged));
 
-        // One that is made again under its name is another.
+        // A ladder created again under the same name is a different one.
         await FileAsync("I-2", "critical");
         var again = (await Ladders.PutAsync(ladder, Me)).Ladder!;
         await FileAsync("I-3", "critical");
@@ -110,7 +110,7 @@ public sealed class EscalatorGrainTests : WebhookCluster
             "ladder.")).Select(entry => entry.Kind));
     }
 
-    /// <returns>Of the webhooks of its two levels.</returns>
+    /// <returns>Ids of the webhooks of its two levels.</returns>
     private async Task<(string First, string Second)> LadderAsync(int? acknowledgedFor, params int[] acknowledgements)
     {
         var webhooks = new List<string>();
@@ -138,7 +138,7 @@ public sealed class EscalatorGrainTests : WebhookCluster
         return (webhook.Id, page.Text("incidentId"), page.GetProperty("level").GetInt64(), page.Text("state"));
     }
 
-    /// <summary>A minute passes when nothing is under way, and what is due by then is done.</summary>
+    /// <summary>Lets a minute pass once nothing is in progress, and then until all that is due has been done.</summary>
     private async Task PassAsync()
     {
         var escalator = Cluster.Client.GetGrain<IEscalatorGrain>(LogOfIncidents);
@@ -146,7 +146,7 @@ public sealed class EscalatorGrainTests : WebhookCluster
         var reader = Reader();
         for (var second = 0; second < 61 || (await reader.DueAsync(LogOfIncidents, Time.GetUtcNow(), 1, default)).Count > 0; second++)
         {
-            Time.Advance(TimeSpan.FromSeconds(1)); // Orleans' calls have a timeout by the same clock
+            Time.Advance(TimeSpan.FromSeconds(1)); // in small steps, because the timeouts of Orleans' calls run on the same clock
             await NudgeAsync();
         }
     }

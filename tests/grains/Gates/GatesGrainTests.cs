@@ -105,7 +105,7 @@ public sealed class GatesGrainTests : IAsyncLifetime
         time.Advance(SignedHeartbeat.Timeout + TimeSpan.FromSeconds(1));
         await LoggedAsync(EntryKinds.GateJoined, EntryKinds.GateSilent);
         await RestartAsync();
-        await LoggedAsync(EntryKinds.GateJoined, EntryKinds.GateSilent); // not heard: it has not joined
+        await LoggedAsync(EntryKinds.GateJoined, EntryKinds.GateSilent); // no heartbeat, so it has not joined again
     }
 
     [Fact]
@@ -117,7 +117,7 @@ public sealed class GatesGrainTests : IAsyncLifetime
         Assert.Equal(GateAddition.OtherKey, await Gates.AddAsync("edge-1", "0xB", Actor.Service));
         Assert.Equal(HeartbeatVerdict.Heard, await HearAsync("edge-1", "0xA"));
         Assert.Equal(HeartbeatVerdict.OtherKey, await HearAsync("edge-1", "0xB"));
-        Assert.Equal(HeartbeatVerdict.Stale, await HearAsync("edge-1", "0xA")); // byte for byte what was sent before
+        Assert.Equal(HeartbeatVerdict.Stale, await HearAsync("edge-1", "0xA")); // a replay, byte for byte
         time.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal(HeartbeatVerdict.Heard, await HearAsync("edge-1", "0xA"));
         Assert.Equal(HeartbeatVerdict.Stale, await HearAsync("edge-1", "0xA", ahead: SignedHeartbeat.Tolerance + TimeSpan.FromSeconds(1)));
@@ -179,24 +179,24 @@ public sealed class GatesGrainTests : IAsyncLifetime
     private async Task RestartAsync()
     {
         await Gates.AsReference<IGrainManagementExtension>().DeactivateOnIdle();
-        await Gates.ListAsync(); // from here on the next one counts the time
+        await Gates.ListAsync(); // from now on the next activation measures the time
     }
 
     /// <summary>
-    /// What the log says of gates, but for their being added. Nobody waits for the watch; another call that does wait, and is answered in
-    /// turn, comes after it.
+    /// Waits until the log has exactly these entries about gates, not counting those of added gates. WatchAsync is
+    /// one-way; RemoveAsync is awaited and is processed after it.
     /// </summary>
     private async Task LoggedAsync(params string[] kinds)
     {
         await Eventually.TrueAsync(async () =>
         {
-            await Gates.WatchAsync(); // again, as its timer does: what was under way when the clock went on may have timed out
+            await Gates.WatchAsync(); // again, as its timer does: a watch in progress when the clock advanced may have timed out
             await Gates.RemoveAsync("nobody", Actor.Service);
             return (await KindsAsync()).Where(kind => kind != EntryKinds.GateAdded).SequenceEqual(kinds);
         });
     }
 
-    /// <summary>A log that commits only when the test lets it.</summary>
+    /// <summary>A log that commits only when the test allows it.</summary>
     private sealed class StallingWriter(SqliteLogWriter real, ManualResetEventSlim mayWrite) : IAuditLogWriter, IDisposable
     {
         public Task<LogHead> OpenAsync(int log, CancellationToken cancellationToken) => real.OpenAsync(log, cancellationToken);

@@ -13,7 +13,7 @@ using Orleans.TestingHost;
 
 namespace CapOrleans.Tests.Grains.Incidents;
 
-/// <summary>Three silos over one database, each with a writer of its own.</summary>
+/// <summary>Three silos over one database, each with a log writer of its own.</summary>
 public sealed class ClusterTests : IAsyncLifetime
 {
     private const int Logs = 3;
@@ -63,7 +63,7 @@ public sealed class ClusterTests : IAsyncLifetime
             }
             catch (Exception fault) when (fault is Orleans.Runtime.OrleansException or TimeoutException)
             {
-                return false; // what the API would answer with 503
+                return false; // the API would answer this with 503
             }
         });
         foreach (var report in reports)

@@ -11,7 +11,7 @@ using Orleans.TestingHost;
 
 namespace CapOrleans.Tests.Grains.Incidents;
 
-/// <summary>Many reports around one incident, as a batch may have them.</summary>
+/// <summary>Many reports of one incident, as a batch may contain them.</summary>
 public sealed class IncidentGrainTests : IAsyncLifetime
 {
     private readonly TempDirectory directory = new();
@@ -68,7 +68,7 @@ public sealed class IncidentGrainTests : IAsyncLifetime
         Assert.All(checks.Skip(3), check => Assert.Equal("after-another", check.Refused!.Refusal!.Type));
     }
 
-    /// <summary>Signed by somebody else, so that the wallet must say.</summary>
+    /// <summary>Returns a claim signed by another key, so that the wallet must be asked.</summary>
     private IncidentReport Claim(int number)
     {
         var incident = TestIncident.Signed(owner, "Z-001", "INC-1", TimeProvider.System.GetUtcNow(), changed => changed["description"] = $"the {number}th").SignFull(owner);

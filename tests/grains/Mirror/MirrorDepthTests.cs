@@ -7,7 +7,7 @@ using CapOrleans.Tests.Chain.Contract;
 
 namespace CapOrleans.Tests.Grains.Mirror;
 
-/// <summary>The log says that a CapID is mirrored when no reorganisation is likely to take it away.</summary>
+/// <summary>The log records a CapID as mirrored once no reorganisation is likely to undo it.</summary>
 public sealed class MirrorDepthTests : IAsyncLifetime
 {
     private readonly PrivateKey owner = PrivateKey.Create();
@@ -63,7 +63,7 @@ public sealed class MirrorDepthTests : IAsyncLifetime
         return (await silo.EntriesAsync(EntryKinds.CapMirrored)).Count > 0;
     });
 
-    /// <returns>Null while there is no token.</returns>
+    /// <returns>Null while the token does not exist.</returns>
     private async Task<JsonElement?> ReadAsync()
     {
         var word = await silo.Chain.CallAsync("eth_call", new { to = $"{contract}", data = $"0x{Convert.ToHexStringLower(CompiledContract.CapNft.Abi.Call("versionOf", CapNftTests.IdOf(AnchoringSilo.CapId)))}" }, "latest");

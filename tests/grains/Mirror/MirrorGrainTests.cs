@@ -9,7 +9,7 @@ using CapOrleans.Ethereum.Rpc;
 
 namespace CapOrleans.Tests.Grains.Mirror;
 
-/// <summary>A silo that shows its CapIDs in a CapNFT on a real chain.</summary>
+/// <summary>A silo that mirrors its CapIDs in a CapNFT on a real chain.</summary>
 public sealed class MirrorGrainTests : IAsyncLifetime
 {
     private const string CapId = AnchoringSilo.CapId;
@@ -93,9 +93,9 @@ public sealed class MirrorGrainTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("0x00", "is no CapNFT; see CAP_NFT_ADDRESS")] // takes anything and does nothing
-    [InlineData("0x5f195f5260205ff3", "is no CapNFT; see CAP_NFT_ADDRESS")] // answers with the highest number
-    [InlineData("0x60205ff3", "changed nothing: it is no CapNFT; see CAP_NFT_ADDRESS")] // answers 0, and does nothing
+    [InlineData("0x00", "is no CapNFT; see CAP_NFT_ADDRESS")] // accepts any call and does nothing
+    [InlineData("0x5f195f5260205ff3", "is no CapNFT; see CAP_NFT_ADDRESS")] // returns the highest number
+    [InlineData("0x60205ff3", "changed nothing: it is no CapNFT; see CAP_NFT_ADDRESS")] // returns 0 and does nothing
     [InlineData("0x5f5ffd", "is no CapNFT; see CAP_NFT_ADDRESS")] // refuses everything
     [InlineData("0x", "There is no contract at")]
     public async Task Whatever_else_is_at_the_address_is_told_and_nothing_counts_as_mirrored(string code, string lastError)
@@ -107,7 +107,7 @@ public sealed class MirrorGrainTests : IAsyncLifetime
         await FailAsync(lastError);
         Assert.Empty(await silo.EntriesAsync(EntryKinds.CapMirrored));
         await silo.FileAsync("INC-1");
-        await silo.AnchoredAsync("INC-1"); // the other contract goes on
+        await silo.AnchoredAsync("INC-1"); // the other contract is not affected
     }
 
     [Fact]
@@ -136,13 +136,13 @@ public sealed class MirrorGrainTests : IAsyncLifetime
         await silo.StartAsync();
         await MirroredAsync(2);
         Assert.Equal([20, 6], (await CapIdsAsync()).Select(capIds => capIds.Count));
-        Assert.Equal([CapId, .. Enumerable.Range(1, 25).Select(i => $"Y-{i}")], (await CapIdsAsync()).SelectMany(capIds => capIds)); // each once, as it is now
+        Assert.Equal([CapId, .. Enumerable.Range(1, 25).Select(i => $"Y-{i}")], (await CapIdsAsync()).SelectMany(capIds => capIds)); // each once, in its current state
     }
 
     [Fact]
     public async Task What_the_chain_calls_too_large_is_halved()
     {
-        const int Few = 1600; // digits: two CapIDs
+        const int Few = 1600; // hex digits: two CapIDs
         await silo.StartAsync();
         for (var i = 1; i <= 6; i++)
         {
@@ -185,7 +185,7 @@ public sealed class MirrorGrainTests : IAsyncLifetime
         Assert.Contains($"has a newer version than the log of {CapId}: the log is an older copy", progress.LastError, StringComparison.Ordinal);
         Assert.True(progress.Conflict);
         Assert.Equal((5, "reporter", null), await RolesAsync());
-        await silo.StartAsync(); // with the reporter alone: version 3
+        await silo.StartAsync(); // with the reporter as its only key: version 3
         await MirroredAsync(3);
         Assert.True((await silo.Mirrorer.ProgressAsync()).Conflict);
         contract = await silo.UseCapNftAsync(owner);
@@ -229,7 +229,7 @@ public sealed class MirrorGrainTests : IAsyncLifetime
     private async Task<JsonElement> ReadAsync() => JsonElement.Parse(await Child.RunAsync(
         "node", Repository.File("tests", "clients", "read-cap-nft.mjs"), $"{silo.Chain.Url}", $"{contract}", CapId, $"{silo.Reporter.Address}", $"{second.Address}"));
 
-    /// <summary>Sends for real and then fails once, as a process does that dies before it got the answer.</summary>
+    /// <summary>Sends for real and then fails once, as when a process dies before it gets the answer.</summary>
     private sealed class LostAnswer(ICapMirror real) : ICapMirror
     {
         public int Sent { get; private set; }

@@ -19,14 +19,14 @@ using Orleans.TestingHost;
 
 namespace CapOrleans.Tests.Grains.Webhooks;
 
-/// <summary>A log whose next commits of a webhook's entry fail, before or after they were made.</summary>
+/// <summary>A log whose next commits of certain entries fail, before or after they are made.</summary>
 public sealed class FaultyWriter : IAuditLogWriter, IDisposable
 {
     private SqliteLogWriter? real;
 
     public int Faults { get; set; }
 
-    /// <summary>Of the entries whose commits fail.</summary>
+    /// <summary>Prefix of the kinds of entries whose commits fail.</summary>
     public string Prefix { get; set; } = "webhook.";
 
     public bool IsKept { get; set; }

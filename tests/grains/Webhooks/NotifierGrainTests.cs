@@ -79,7 +79,7 @@ public sealed class NotifierGrainTests : WebhookCluster
         await NudgeAsync();
         Assert.Equal(4, Volatile.Read(ref holding));
 
-        // What is new finds a place.
+        // A new delivery still finds a slot.
         await FileAsync("I-9", "critical");
         Assert.Equal("I-9", await NextAsync());
     }
@@ -145,7 +145,7 @@ public sealed class NotifierGrainTests : WebhookCluster
         await FileAsync("I-3", "critical");
         await Webhooks.ChangeAsync(id, new WebhookOptions(IsLegacy: true), Me);
         await FileAsync("I-4", "critical");
-        Assert.Contains(await NextAsync(), (string[])["I-3", "I-4"]); // which of them, says when it was looked at
+        Assert.Contains(await NextAsync(), (string[])["I-3", "I-4"]); // which of them depends on when the notifier read the log
         Assert.Equal(WebhookVerdict.Unknown, (await Webhooks.ChangeAsync("nobody", Legacy, Me)).Verdict);
     }
 
@@ -205,7 +205,7 @@ public sealed class NotifierGrainTests : WebhookCluster
         });
         Assert.Equal(1, Sender.Count);
 
-        // Nor what is tried again.
+        // Nor is a retry sent twice.
         Sender.Outcomes.Enqueue(Failed);
         await FileAsync("I-2");
         Assert.Equal("I-2", await NextAsync());

@@ -7,7 +7,7 @@ using CapOrleans.GrainInterfaces;
 
 namespace CapOrleans.Tests.Grains.Webhooks;
 
-/// <summary>What one CapID sends keeps no other's from a receiver that cannot take it all.</summary>
+/// <summary>Deliveries of one CapID do not keep those of others from a receiver that cannot take them all.</summary>
 public sealed class NotifierTurnsTests : WebhookCluster
 {
     [Fact]

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace CapOrleans.Tests.Grains.Webhooks;
 
-/// <summary>What a receiver's answers say about what comes next.</summary>
+/// <summary>What a receiver's answers mean for the deliveries that follow.</summary>
 public sealed class ReceiverThrottleTests
 {
     private static readonly DeliveryOutcome Taken = new(DeliveryFault.None, 200), Failed = new(DeliveryFault.Status, 500),
@@ -51,7 +51,7 @@ public sealed class ReceiverThrottleTests
         Assert.True(throttle is { IsSlow: false, MayStart: true });
         foreach (var _ in Enumerable.Range(0, 8))
         {
-            throttle.Note("A", TooMany); // at once: they are one
+            throttle.Note("A", TooMany); // at the same time: they count as one
         }
 
         Assert.True(throttle is { IsSlow: true, MayStart: false, IsAway: false, IsTrying: false } && throttle.HasFailed("A") && !throttle.HasFailed("B"));
@@ -64,7 +64,7 @@ public sealed class ReceiverThrottleTests
             throttle.Note("A", TooMany);
         }
 
-        Assert.Equal(TimeSpan.FromSeconds(5), throttle.NextAt! - time.GetUtcNow()); // never slower
+        Assert.Equal(TimeSpan.FromSeconds(5), throttle.NextAt! - time.GetUtcNow()); // the slowest
         foreach (var _ in Enumerable.Range(0, 8))
         {
             throttle.Note("B", Taken);
@@ -102,10 +102,10 @@ public sealed class ReceiverThrottleTests
             throttle.Note("FLOOD-0", TooMany);
         }
 
-        Assert.Equal(TimeSpan.FromSeconds(5), throttle.NextAt! - time.GetUtcNow()); // never slower
+        Assert.Equal(TimeSpan.FromSeconds(5), throttle.NextAt! - time.GetUtcNow()); // the slowest
         Assert.True(throttle is { IsSlow: false, MayStart: true } && throttle.MayStartOf("A"));
 
-        // So many at once, or one that sends little and is too much all the same: then it is not that CapID.
+        // So many CapIDs at once, or one that is too much though it sends little: then it is not due to that CapID.
         var another = new ReceiverThrottle(time);
         foreach (var busy in Enumerable.Range(0, 9).Select(i => $"BUSY-{i}"))
         {
@@ -147,13 +147,13 @@ public sealed class ReceiverThrottleTests
         time.Advance(TimeSpan.FromSeconds(11));
         throttle.NoteStart("SLOW");
         throttle.NoteStart("NEW");
-        Assert.False(throttle.MayStartOf("SLOW")); // those that are quiet are forgotten first
+        Assert.False(throttle.MayStartOf("SLOW")); // idle CapIDs are forgotten first
         foreach (var i in Enumerable.Range(0, 300))
         {
             throttle.NoteStart($"NEW-{i}");
         }
 
-        Assert.False(throttle.MayStartOf("SLOW")); // whose limit still says something
+        Assert.False(throttle.MayStartOf("SLOW")); // its limit is still in force
     }
 
     [Fact]

@@ -19,7 +19,7 @@ using Orleans.TestingHost;
 
 namespace CapOrleans.Tests.Grains.Webhooks;
 
-/// <summary>Answers what the test says, and delivers otherwise.</summary>
+/// <summary>Gives the outcomes that the test sets, and succeeds otherwise.</summary>
 public sealed class ScriptedSender : IWebhookSender
 {
     private readonly Channel<Delivery> sent = Channel.CreateUnbounded<Delivery>();
@@ -29,7 +29,7 @@ public sealed class ScriptedSender : IWebhookSender
 
     public int Count => Volatile.Read(ref count);
 
-    /// <summary>What it answers to an incident; null for <see cref="Outcomes"/>.</summary>
+    /// <summary>Gives the outcome for an incident; null for <see cref="Outcomes"/>.</summary>
     public Func<string, CancellationToken, Task<DeliveryOutcome>>? Script { get; set; }
 
     public TaskCompletionSource Ended { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -42,7 +42,7 @@ public sealed class ScriptedSender : IWebhookSender
 
     public bool MayReach(Uri url) => url.Host != "refused.example";
 
-    /// <summary>It did nothing but fail lately.</summary>
+    /// <summary>Whether the receiver has done nothing but fail recently.</summary>
     public bool IsAway { get; set; }
 
     public async Task<DeliveryOutcome?> TryUnlessAwayAsync(Delivery delivery, CancellationToken cancellationToken) =>
@@ -57,7 +57,7 @@ public sealed class ScriptedSender : IWebhookSender
             : Outcomes.TryDequeue(out var outcome) ? outcome : new DeliveryOutcome(DeliveryFault.None, 200);
     }
 
-    /// <summary>A receiver that takes what comes and never answers.</summary>
+    /// <summary>Acts as a receiver that accepts a request and never answers.</summary>
     public async Task<DeliveryOutcome> HoldAsync(string incident, CancellationToken cancellationToken)
     {
         try

@@ -19,7 +19,9 @@ using Orleans.TestingHost;
 
 namespace CapOrleans.Tests.Grains.Webhooks;
 
-/// <summary>A silo whose webhooks are delivered to a receiver that answers as a test says, by a clock that the test moves.</summary>
+/// <summary>
+/// A silo whose webhooks go to a receiver with the answers that a test sets, on a clock that the test controls.
+/// </summary>
 public abstract class WebhookCluster : IAsyncLifetime
 {
     protected const string Url = "https://desk.example/services/secret-path";
@@ -36,7 +38,7 @@ public abstract class WebhookCluster : IAsyncLifetime
     protected ScriptedSender Sender { get; } = new();
     protected FaultyWriter Writer { get; } = new();
 
-    /// <summary>How often a notifier was told that there may be something new.</summary>
+    /// <summary>Number of nudges that notifiers have received.</summary>
     protected int Nudges => Volatile.Read(ref nudges);
 
     private int nudges;
@@ -83,7 +85,7 @@ public abstract class WebhookCluster : IAsyncLifetime
 
     protected async Task<string> RegisterAsync() => (await Webhooks.RegisterAsync(Url, Legacy, Me)).Endpoint!.Id;
 
-    /// <summary>Another, in the same log.</summary>
+    /// <summary>Another CapID in the same log.</summary>
     protected static string OtherCap { get; } = Enumerable.Range(0, 100).Select(number => $"Y-{number}").First(capId =>
         new LogMap(2).Of(capId) == LogOfIncidents);
 
@@ -93,14 +95,16 @@ public abstract class WebhookCluster : IAsyncLifetime
         Assert.Equal(Verdict.Accepted, (await Cluster.Client.Incident(capId, id).FileAsync(report)).Verdict);
     }
 
-    /// <summary>Time passes when nothing is under way: for Orleans, too, whose calls have a timeout.</summary>
+    /// <summary>
+    /// Advances the clock once nothing is in progress, because the timeouts of Orleans' calls run on it too.
+    /// </summary>
     protected async Task PassAsync(string id, TimeSpan by)
     {
         await Eventually.TrueAsync(async () => (await Cluster.Client.Notifier(id, LogOfIncidents).ProgressAsync()).Lag == 0);
         Time.Advance(by);
     }
 
-    /// <summary>The next delivery; a notifier that a timeout stopped rests a second first.</summary>
+    /// <summary>Waits for the next delivery; a notifier that a timeout stopped backs off for a second first.</summary>
     protected async Task<Delivery> AgainAsync()
     {
         var next = Sender.NextAsync();
@@ -115,7 +119,7 @@ public abstract class WebhookCluster : IAsyncLifetime
 
     protected async Task<string> NextAsync() => JsonElement.Parse((await Sender.NextAsync()).Body).Text("incident_id");
 
-    /// <summary>What the waker does; a call that is answered comes after it.</summary>
+    /// <summary>Nudges as the waker does, and waits for a call that is answered after the nudges.</summary>
     protected async Task NudgeAsync()
     {
         await Webhooks.NudgeAsync(0);

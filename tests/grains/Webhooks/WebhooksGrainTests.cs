@@ -77,7 +77,7 @@ public sealed class WebhooksGrainTests : WebhookCluster
             }
             catch (Exception fault) when (fault is not OutOfMemoryException)
             {
-                return false; // the writer notices that the log is another, and begins again
+                return false; // the writer notices that the log is a different one, and starts over
             }
         });
         Assert.Equal("I-2", JsonElement.Parse((await AgainAsync()).Body).Text("incident_id"));
@@ -130,7 +130,7 @@ public sealed class WebhooksGrainTests : WebhookCluster
         await NextAsync();
         await Eventually.TrueAsync(async () => (await Webhooks.FindAsync(id))!.FailingSince is not null);
         Assert.Equal(new DeliveryError(Time.GetUtcNow(), DeliveryFault.Status, 503), (await Webhooks.FindAsync(id))!.LastError);
-        Sender.Script = (_, _) => Task.FromResult(Failed); // before the clock says that it is due
+        Sender.Script = (_, _) => Task.FromResult(Failed); // before the clock makes it due
         await PassAsync(id, EndpointHealth.FailureLimit);
         await AgainAsync();
         await Eventually.TrueAsync(async () => (await Webhooks.FindAsync(id))!.DisabledReason == "failing");

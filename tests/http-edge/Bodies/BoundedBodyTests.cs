@@ -16,7 +16,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace CapOrleans.Tests.HttpEdge.Bodies;
 
-/// <summary>Bodies that are too long, come too late or never end, on a real server.</summary>
+/// <summary>Bodies that are too long, late or never complete, on a real server.</summary>
 public sealed class BoundedBodyTests : IAsyncLifetime
 {
     private const int MaxBytes = 1000;
@@ -68,7 +68,7 @@ public sealed class BoundedBodyTests : IAsyncLifetime
             await read.WaitAsync();
         }
 
-        await app.StopAsync(); // every connection has ended then, and answered what it had to
+        await app.StopAsync(); // by then every connection has ended and sent its answers
         Assert.True(lines.Written.IsEmpty, lines.Written.FirstOrDefault());
     }
 
@@ -85,7 +85,7 @@ public sealed class BoundedBodyTests : IAsyncLifetime
         Assert.True(lines.Written.IsEmpty, lines.Written.FirstOrDefault());
     }
 
-    /// <summary>Which throws on the timer's thread, where nobody catches it.</summary>
+    /// <summary>The abort throws on the timer's thread, where nothing catches it.</summary>
     [Fact]
     public async Task A_connection_that_is_aborted_as_its_time_ends_does_not_end_the_process()
     {
@@ -138,7 +138,7 @@ public sealed class BoundedBodyTests : IAsyncLifetime
         return text;
     }
 
-    /// <summary>As Kestrel's is after <c>HttpContext.Abort</c>, until whoever reads has noticed.</summary>
+    /// <summary>Acts as Kestrel's reader does after <c>HttpContext.Abort</c>, until its caller has noticed.</summary>
     private sealed class AbortedReader : PipeReader, IRequestBodyPipeFeature
     {
         private readonly TaskCompletionSource<ReadResult> read = new(TaskCreationOptions.RunContinuationsAsynchronously);

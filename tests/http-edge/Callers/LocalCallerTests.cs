@@ -6,7 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace CapOrleans.Tests.HttpEdge.Callers;
 
-/// <summary>Who counts as a program of this machine.</summary>
+/// <summary>Which callers count as programs of this machine.</summary>
 public sealed class LocalCallerTests
 {
     [Theory]

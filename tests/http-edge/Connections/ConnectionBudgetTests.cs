@@ -7,7 +7,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace CapOrleans.Tests.HttpEdge.Connections;
 
-/// <summary>Who gets a slot at a port that many want.</summary>
+/// <summary>Which caller gets a slot at a port when there are too few.</summary>
 public sealed class ConnectionBudgetTests
 {
     private static readonly IPAddress Host = IPAddress.Parse("192.0.2.1"), Other = IPAddress.Parse("192.0.2.2");
@@ -142,7 +142,7 @@ public sealed class ConnectionBudgetTests
     [Fact]
     public async Task Addresses_that_hold_much_close_no_connection_of_one_that_holds_little()
     {
-        var honest = Connect(Other); // has not sent anything yet
+        var honest = Connect(Other); // has sent nothing yet
         for (var i = 1; i < ConnectionBudget.MaxConnections; i++)
         {
             await SpeakAsync(Connect(new IPAddress([10, 0, 0, (byte)(i % 4)])));
@@ -195,7 +195,7 @@ public sealed class ConnectionBudgetTests
 
         time.Advance(ConnectionBudget.RequestGivesWayAfter * 2);
         Assert.True((await SpeakAsync(Connect(new IPAddress([10, 0, 0, 1])))).IsHealthOnly);
-        Assert.False((await SpeakAsync(Connect(Host))).IsHealthOnly); // who holds nothing yet takes an overdue one
+        Assert.False((await SpeakAsync(Connect(Host))).IsHealthOnly); // a caller without a connection displaces an overdue one
     }
 
     [Fact]
@@ -207,10 +207,10 @@ public sealed class ConnectionBudgetTests
             await SpeakAsync(Connect(new IPAddress([10, 0, (byte)(i >> 8), (byte)i]), isIdle: true));
         }
 
-        time.Advance(ConnectionBudget.FirstByteTimeout - TimeSpan.FromMilliseconds(1)); // first says nothing, and has its time
+        time.Advance(ConnectionBudget.FirstByteTimeout - TimeSpan.FromMilliseconds(1)); // first has sent nothing, and is not timed out yet
         var second = await SpeakAsync(Connect(Host));
         Assert.True(first.IsAborted);
-        time.Advance(TimeSpan.FromMilliseconds(2)); // from here on the others have been idle for long
+        time.Advance(TimeSpan.FromMilliseconds(2)); // from now on the others are idle long enough
         for (var i = 1; i < ConnectionBudget.MaxPerAddress; i++)
         {
             Assert.False((await SpeakAsync(Connect(Host))).IsHealthOnly);
@@ -227,7 +227,7 @@ public sealed class ConnectionBudgetTests
         return client;
     }
 
-    /// <summary>Sends a byte, and completes when the server has seen it or turned the connection away.</summary>
+    /// <summary>Sends a byte, and completes when the server has seen it or refused the connection.</summary>
     private static async Task<Client> SpeakAsync(Client client)
     {
         await client.Input.Writer.WriteAsync("G"u8.ToArray());
@@ -249,7 +249,7 @@ public sealed class ConnectionBudgetTests
 
         public TaskCompletionSource Settled { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        /// <summary>Its request is answered at once, and it stays.</summary>
+        /// <summary>Whether its request is answered immediately and the connection stays open.</summary>
         public bool IsIdle { get; init; }
 
         public bool IsAborted { get; private set; }

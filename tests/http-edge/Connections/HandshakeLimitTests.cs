@@ -6,7 +6,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace CapOrleans.Tests.HttpEdge.Connections;
 
-/// <summary>TLS handshakes of strangers, of which each costs what its peer chooses.</summary>
+/// <summary>TLS handshakes with strangers, who decide what each one costs.</summary>
 public sealed class HandshakeLimitTests
 {
     private readonly FakeTimeProvider time = new();
@@ -23,7 +23,7 @@ public sealed class HandshakeLimitTests
         await second.SendAsync(100);
         var waiting = second.ReadAsync();
         Assert.False(waiting.IsCompleted);
-        _ = first.ReadAsync(); // it has computed, and wants the next flight
+        _ = first.ReadAsync(); // its computation is done, and it waits for the next flight
         await waiting;
     }
 
@@ -58,7 +58,7 @@ public sealed class HandshakeLimitTests
         await peer.ReadAsync();
         await peer.SendAsync(1);
         await peer.ReadAsync();
-        peer.EndSending(); // so that what is not refused ends, too
+        peer.EndSending(); // so that a read that is not refused ends too
         await Assert.ThrowsAsync<ConnectionAbortedException>(peer.ReadAsync);
     }
 
@@ -68,7 +68,7 @@ public sealed class HandshakeLimitTests
         var (peer, other) = (new Peer(limit, "192.0.2.1"), new Peer(limit, "192.0.2.1"));
         peer.End();
         await other.SendAsync(100);
-        await other.ReadAsync(); // has the turn
+        await other.ReadAsync(); // takes the only turn
         for (var i = 0; i < 3; i++)
         {
             await peer.SendAsync(HandshakeLimit.MaxBytes);
@@ -119,7 +119,7 @@ public sealed class HandshakeLimitTests
 
         public void EndSending() => sent.Writer.Complete();
 
-        /// <summary>As TLS does: takes all that is there.</summary>
+        /// <summary>Reads as TLS does: consumes everything available.</summary>
         public async Task ReadAsync()
         {
             var read = await input.ReadAsync();

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace CapOrleans.Tests.HttpEdge.Limits;
 
-/// <summary>What an address may have done for it is counted by what it costs.</summary>
+/// <summary>The limit of an address counts requests by their cost.</summary>
 public sealed class AddressRateLimitTests
 {
     [Fact]

@@ -22,7 +22,7 @@ public sealed class AddressTurnsTests
         (await turns.EnterAsync(Other, default)).Dispose();
         Assert.False(first.IsCompleted || second.IsCompleted);
         running[0].Dispose();
-        running[0].Dispose(); // once is enough
+        running[0].Dispose(); // a second disposal has no effect
         await first;
         Assert.False(second.IsCompleted);
         running[1].Dispose();

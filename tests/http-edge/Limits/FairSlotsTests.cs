@@ -20,7 +20,7 @@ public sealed class FairSlotsTests
         Fill("10.0.0.1", "10.0.0.2");
         Assert.NotNull(Take("10.0.0.3"));
         Assert.Equal(["10.0.0.1"], gaveWay);
-        Assert.Null(Take("10.0.0.1")); // who gave way holds as much as most, and takes nothing back
+        Assert.Null(Take("10.0.0.1")); // it still has about as many as any other, and takes none back
     }
 
     [Fact]

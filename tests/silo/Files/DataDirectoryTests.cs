@@ -4,7 +4,7 @@ using CapOrleans.Silo.Settings;
 
 namespace CapOrleans.Tests.Silo.Files;
 
-/// <summary>What a node leaves on the disk is its owner's alone.</summary>
+/// <summary>What a node leaves on disk is accessible to its owner only.</summary>
 public sealed class DataDirectoryTests : IDisposable
 {
     private const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite, Folder = Owner | UnixFileMode.UserExecute;

@@ -3,7 +3,7 @@ using CapOrleans.Silo.Settings;
 
 namespace CapOrleans.Tests.Silo.Files;
 
-/// <summary>Files that settings name: what is none holds up no start.</summary>
+/// <summary>Files that settings name: one that is not a regular file does not block the start.</summary>
 public sealed class RegularFileTests : IDisposable
 {
     private readonly TempDirectory directory = new();
@@ -35,6 +35,6 @@ public sealed class RegularFileTests : IDisposable
         Assert.Equal("key\n", RegularFile.ReadText(file));
         Assert.Null(RegularFile.TryReadText(directory.File("nothing")));
         Assert.Contains("larger than 4 bytes", Assert.Throws<IOException>(() => RegularFile.ReadText(file, 4)).Message, StringComparison.Ordinal);
-        Assert.NotEqual("", RegularFile.ReadText("/proc/self/status")); // whose length is 0
+        Assert.NotEqual("", RegularFile.ReadText("/proc/self/status")); // its length is given as 0
     }
 }

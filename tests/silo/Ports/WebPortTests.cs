@@ -11,7 +11,7 @@ using Microsoft.Extensions.Options;
 
 namespace CapOrleans.Tests.Silo.Ports;
 
-/// <summary>What one connection of a stranger may hold.</summary>
+/// <summary>What a stranger can get a port to hold or to pass on.</summary>
 public sealed class WebPortTests
 {
     [Fact]
@@ -40,7 +40,7 @@ public sealed class WebPortTests
         app.MapGet("/headers", (HttpRequest request) => string.Join(' ', request.Headers.Select(header =>
             $"{header.Key}: {header.Value}")));
         app.MapGet("/ask", async (HttpRequest request) => await http.GetStringAsync(new Uri(
-            $"http://{request.Host}/headers"))); // for the caller
+            $"http://{request.Host}/headers"))); // on the caller's behalf
         await app.StartAsync();
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri($"{app.Urls.Single()}/ask"));
         const string Trace = "0af7651916cd43dd8448eb211c80319c";
@@ -52,7 +52,7 @@ public sealed class WebPortTests
         using var answer = await stranger.SendAsync(request);
         var headers = await answer.Content.ReadAsStringAsync();
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
-        Assert.Contains(Trace, headers, StringComparison.Ordinal); // the trace goes on
+        Assert.Contains(Trace, headers, StringComparison.Ordinal); // the trace continues
         Assert.DoesNotContain("jndi", headers, StringComparison.Ordinal);
     }
 }

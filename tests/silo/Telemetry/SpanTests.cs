@@ -5,7 +5,7 @@ using OpenTelemetry.Trace;
 
 namespace CapOrleans.Tests.Silo.Telemetry;
 
-/// <summary>Which spans are kept, and what they say of whom was called.</summary>
+/// <summary>Which spans are recorded, and what they reveal about the servers called.</summary>
 public sealed class SpanTests
 {
     [Fact]
@@ -17,7 +17,7 @@ public sealed class SpanTests
         {
             Assert.Equal(FollowedSampler.MaxFollowed, Enumerable.Range(0, 3 * FollowedSampler.MaxFollowed).Count(_ => IsKept(
                 isRemote: true)));
-            Assert.True(IsKept(isRemote: false)); // of a trace that is kept here already
+            Assert.True(IsKept(isRemote: false)); // part of a trace that is recorded here already
             time.Advance(TimeSpan.FromSeconds(1));
         }
 

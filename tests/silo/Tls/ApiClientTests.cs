@@ -7,7 +7,7 @@ using CapOrleans.Silo.Settings;
 
 namespace CapOrleans.Tests.Silo.Tls;
 
-/// <summary>An API that only callers with a certificate reach, and the gate of its process.</summary>
+/// <summary>An API that accepts only callers with a certificate, and the gate in its process.</summary>
 public sealed class ApiClientTests : IDisposable
 {
     private readonly TempDirectory directory = new();
@@ -41,7 +41,7 @@ public sealed class ApiClientTests : IDisposable
 
     [Theory]
     [InlineData("gate", HttpStatusCode.OK)]
-    [InlineData("plain", HttpStatusCode.OK)] // says nothing of what it is for
+    [InlineData("plain", HttpStatusCode.OK)] // states no purpose
     [InlineData("api", null)]
     [InlineData(null, null)]
     public async Task Who_calls_shows_a_certificate_that_is_for_clients_if_it_says_what_it_is_for(string? certificate, HttpStatusCode? status)
@@ -56,7 +56,7 @@ public sealed class ApiClientTests : IDisposable
         }
         catch (HttpRequestException)
         {
-            // Turned away.
+            // The connection was refused.
         }
 
         Assert.Equal(status, seen);
@@ -109,7 +109,7 @@ public sealed class ApiClientTests : IDisposable
             await tls.ReadExactlyAsync(new byte[1]);
         });
         Assert.Null(shown);
-        await arrives; // the gate trusts that authority where the API is concerned
+        await arrives; // the gate trusts that authority for the API
     }
 
     [Theory]

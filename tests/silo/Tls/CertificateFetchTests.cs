@@ -7,7 +7,7 @@ using CapOrleans.Silo;
 
 namespace CapOrleans.Tests.Silo.Tls;
 
-/// <summary>Where a server's certificate says that its issuer is to be fetched, nothing is: it may be anybody's server, and any URL.</summary>
+/// <summary>The issuer URL in a server's certificate is never fetched: it may be any URL, on anyone's server.</summary>
 public sealed class CertificateFetchTests : IAsyncLifetime
 {
     private readonly TempDirectory directory = new();
@@ -59,7 +59,7 @@ public sealed class CertificateFetchTests : IAsyncLifetime
         Assert.Empty(issuer.Calls);
         using var any = new HttpClient();
         await Assert.ThrowsAsync<HttpRequestException>(() => any.GetAsync(Url));
-        Assert.NotEmpty(issuer.Calls); // so one that does would be seen
+        Assert.NotEmpty(issuer.Calls); // so a client that fetches it would be noticed
     }
 
     private X509Certificate2 Hostile() => X509Certificate2.CreateFromPemFile(directory.File("hostile.pem"), directory.File("hostile.key"));
@@ -75,11 +75,11 @@ public sealed class CertificateFetchTests : IAsyncLifetime
                 try
                 {
                     await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificateContext = SslStreamCertificateContext.Create(Hostile(), null, offline: true) }, stop.Token);
-                    _ = await tls.ReadAsync(new byte[1], stop.Token); // until the client has judged
+                    _ = await tls.ReadAsync(new byte[1], stop.Token); // until the client has verified the certificate
                 }
                 catch (Exception fault) when (fault is IOException or System.Security.Authentication.AuthenticationException)
                 {
-                    // It went away, as it should.
+                    // The client disconnected, as it should.
                 }
             }
         }

@@ -8,7 +8,7 @@ using Orleans.Connections.Security;
 
 namespace CapOrleans.Tests.Silo.Tls;
 
-/// <summary>Which certificates of an operator's own authority a node takes.</summary>
+/// <summary>Which certificates of an operator's own authority a node accepts.</summary>
 public sealed class ClusterTlsTests : IDisposable
 {
     private const string Server = TestCertificates.ForServers, Client = TestCertificates.ForClients;

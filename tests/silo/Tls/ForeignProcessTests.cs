@@ -7,7 +7,9 @@ using CapOrleans.Core.Access;
 
 namespace CapOrleans.Tests.Silo.Tls;
 
-/// <summary>A process that is none of the cluster's, and what it reaches. It is a real one: <c>tests/foreign</c>.</summary>
+/// <summary>
+/// What a process that does not belong to the cluster can reach. It is a real one: <c>tests/foreign</c>.
+/// </summary>
 [Collection(PostgresCollection.Name)]
 public sealed class ForeignProcessTests(PostgresServer postgres) : IDisposable
 {
@@ -27,7 +29,7 @@ public sealed class ForeignProcessTests(PostgresServer postgres) : IDisposable
             ListeningPorts(node.Api.Process.Id).Select(port => port.ToString(CultureInfo.InvariantCulture)).Order());
     }
 
-    /// <returns>What the ports fetch for the certificate of a stranger, which names where its issuer is.</returns>
+    /// <returns>What the ports fetch when a stranger's certificate names the location of its issuer.</returns>
     private async Task<IEnumerable<string>> FetchedAsync(params string[] ports)
     {
         await using var issuer = await AnyServer.StartAsync();
@@ -44,11 +46,11 @@ public sealed class ForeignProcessTests(PostgresServer postgres) : IDisposable
             });
             try
             {
-                Assert.Equal(0, await tls.ReadAsync(new byte[1])); // the port has judged the certificate when it ends the connection
+                Assert.Equal(0, await tls.ReadAsync(new byte[1])); // the port has verified the certificate when it closes the connection
             }
             catch (IOException)
             {
-                // That is an end, too.
+                // The connection was closed in this way too.
             }
         }
 
@@ -64,7 +66,7 @@ public sealed class ForeignProcessTests(PostgresServer postgres) : IDisposable
         var gateway = cluster.Silos[0].Setting("GATEWAY_PORT");
         using var silent = new SilentConnections();
         await silent.OpenAsync(1_500, gateway, cluster.Silos[0].Setting("SILO_PORT"));
-        Assert.Equal("in", await ForeignAsync("client", gateway, AuthorityFile, "60")); // so what is tried below would be seen to work
+        Assert.Equal("in", await ForeignAsync("client", gateway, AuthorityFile, "60")); // shows that a successful attempt below would be noticed
         Assert.StartsWith("out", await ForeignAsync("client", gateway), StringComparison.Ordinal);
         Assert.StartsWith("out", await ForeignAsync("client", gateway, directory.File("no-authority")), StringComparison.Ordinal);
         Assert.StartsWith("out", await ForeignAsync("client", cluster.Silos[0].Setting("SILO_PORT"), directory.File("no-authority")), StringComparison.Ordinal);
@@ -80,7 +82,7 @@ public sealed class ForeignProcessTests(PostgresServer postgres) : IDisposable
         {
             var (code, output) = await cap.RunAsync("authority", step);
             Assert.True(code == 0, output);
-            var silo = cluster.Silos[number % 2]; // a silo that comes back makes new connections to all the others
+            var silo = cluster.Silos[number % 2]; // a silo that restarts opens new connections to all the others
             silo.Process.Signal(15);
             Assert.True(await silo.Process.ExitAsync() == 0, silo.Process.Output);
             await silo.StartAsync();
@@ -99,7 +101,7 @@ public sealed class ForeignProcessTests(PostgresServer postgres) : IDisposable
     private static async Task<string> ForeignAsync(params string[] arguments) =>
         await Child.RunAsync("dotnet", [Repository.File("artifacts", "bin", "CapOrleans.Foreign", "release", "CapOrleans.Foreign.dll"), .. arguments]);
 
-    /// <summary>Connections of somebody who never begins the handshake.</summary>
+    /// <summary>Connections whose client never begins the handshake.</summary>
     private sealed class SilentConnections : IDisposable
     {
         private readonly List<System.Net.Sockets.TcpClient> clients = [];
@@ -116,7 +118,7 @@ public sealed class ForeignProcessTests(PostgresServer postgres) : IDisposable
         public void Dispose() => clients.ForEach(client => client.Dispose());
     }
 
-    /// <summary>TCP ports on which a process listens, as the kernel has them.</summary>
+    /// <summary>Returns the TCP ports on which a process listens, according to the kernel.</summary>
     private static IEnumerable<int> ListeningPorts(int process)
     {
         const string Listening = "0A";

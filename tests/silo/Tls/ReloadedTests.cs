@@ -3,7 +3,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace CapOrleans.Tests.Silo.Tls;
 
-/// <summary>Files that break and are mended while they are in use.</summary>
+/// <summary>Files that break and are repaired while they are in use.</summary>
 public sealed class ReloadedTests : IDisposable
 {
     private readonly TempDirectory directory = new();

@@ -1,4 +1,4 @@
--- The log, its head, and the read models that the same transaction keeps. Shapes as on SQLite.
+-- The log, its head, and the read models updated in the same transaction. The tables are those of SQLite.
 CREATE TABLE log_head (
     log      integer PRIMARY KEY,
     origin   text    NOT NULL UNIQUE,
@@ -15,7 +15,7 @@ CREATE TABLE audit_entry (
     PRIMARY KEY (log, idx)
 );
 
--- Entries that are looked up by kind are few; accepted incidents are found through the table below.
+-- Few entries are looked up by kind; accepted incidents are found through the table below.
 CREATE INDEX audit_entry_rare ON audit_entry (log, kind, idx) WHERE kind <> 'incident.accepted';
 
 -- One row per accepted incident, appended in log order: position = log * 2^40 + idx.
@@ -28,12 +28,12 @@ CREATE TABLE incident (
     accepted_at bigint   NOT NULL -- Unix milliseconds
 );
 
--- What makes acceptance exactly-once.
+-- Makes acceptance exactly-once.
 CREATE UNIQUE INDEX incident_id ON incident (cap_id, incident_id);
 CREATE INDEX incident_of_cap ON incident (cap_id, position);
 CREATE INDEX incident_severe ON incident (severity, position) WHERE severity > 0;
 
--- A hot CapID's row is written by every commit: room in its page keeps that cheap.
+-- A busy CapID's row is updated by every commit; free space in its page keeps that cheap.
 CREATE TABLE cap (
     cap_id    text COLLATE "C" PRIMARY KEY,
     version   bigint NOT NULL,
@@ -49,7 +49,7 @@ CREATE TABLE consumer_offset (
     PRIMARY KEY (log, consumer)
 ) WITH (fillfactor = 50);
 
--- Which batch entry speaks for which range of entries.
+-- Which batch entry covers which range of entries.
 CREATE TABLE cover (
     log      integer NOT NULL,
     kind     text COLLATE "C" NOT NULL,

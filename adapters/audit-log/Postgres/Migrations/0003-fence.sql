@@ -1,2 +1,2 @@
--- Counts commits: what a writer expects of it is the fence against a second one, also when only offsets move.
+-- Number of commits: a writer that expects another number is fenced off, even when only offsets have moved.
 ALTER TABLE log_head ADD COLUMN commits bigint NOT NULL DEFAULT 0;

@@ -1,4 +1,4 @@
--- Later corrections of an incident's dCap: the entry stays, the total moves.
+-- Later corrections of an incident's dCap: the entry stays, the CapID's score changes.
 CREATE TABLE correction (
     cap_id      text NOT NULL,
     incident_id text NOT NULL,

@@ -1,2 +1,2 @@
--- Which of two histories a version belongs to, when one of them was restored from a backup.
+-- Tells which of two histories a version belongs to when one of them was restored from a backup.
 ALTER TABLE cap ADD COLUMN revision bigint NOT NULL DEFAULT 0;

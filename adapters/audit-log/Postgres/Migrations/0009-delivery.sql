@@ -1,4 +1,4 @@
--- What became of the delivery of an entry to a webhook, written by the commit that says so.
+-- State of the delivery of an entry to a webhook; changed only by commits of the entry's log.
 CREATE TABLE delivery (
     webhook     text COLLATE "C" NOT NULL,
     log         integer  NOT NULL,
@@ -7,7 +7,7 @@ CREATE TABLE delivery (
     incident_id text COLLATE "C" NOT NULL,
     severity    smallint NOT NULL,
     state       smallint NOT NULL, -- 0 waiting, 1 delivered, 2 exhausted
-    due_at      bigint,            -- Unix milliseconds; of what waits
+    due_at      bigint,            -- Unix milliseconds; null unless waiting
     changed_at  bigint   NOT NULL, -- Unix milliseconds
     tries       integer  NOT NULL,
     attempts    text     NOT NULL, -- JSON

@@ -1,4 +1,4 @@
--- What was done about incidents: where the entries are that say so.
+-- Positions of the entries that record updates of incidents.
 CREATE TABLE incident_update (
     cap_id      text COLLATE "C" NOT NULL,
     incident_id text COLLATE "C" NOT NULL,

@@ -1,7 +1,7 @@
--- Those that wait are tried CapID by CapID: what one of them floods keeps no other's waiting.
+-- Waiting deliveries are tried in turns by CapID, so that a flood from one does not delay those of others.
 CREATE INDEX delivery_turn ON delivery (webhook, log, severity, cap_id, due_at) WHERE state = 0;
 
--- What the incident is from here on: 0 open, 1 acknowledged, 2 resolved; null for a response, which changes nothing.
+-- The incident's state after the update: 0 open, 1 acknowledged, 2 resolved; null for a response, which keeps it.
 ALTER TABLE incident_update ADD COLUMN state smallint;
 
 UPDATE incident_update SET state = (

@@ -1,4 +1,4 @@
--- The log, its head, and the read models that the same transaction keeps.
+-- The log, its head, and the read models updated in the same transaction.
 CREATE TABLE log_head (
     log      INTEGER PRIMARY KEY,
     origin   TEXT    NOT NULL UNIQUE,
@@ -15,7 +15,7 @@ CREATE TABLE audit_entry (
     PRIMARY KEY (log, idx)
 ) STRICT, WITHOUT ROWID;
 
--- Entries that are looked up by kind are few; accepted incidents are found through the table below.
+-- Few entries are looked up by kind; accepted incidents are found through the table below.
 CREATE INDEX audit_entry_rare ON audit_entry (log, kind, idx) WHERE kind <> 'incident.accepted';
 
 -- One row per accepted incident, appended in log order: position = log * 2^40 + idx.
@@ -28,9 +28,9 @@ CREATE TABLE incident (
     accepted_at INTEGER NOT NULL -- Unix milliseconds
 ) STRICT;
 
--- What makes acceptance exactly-once.
+-- Makes acceptance exactly-once.
 CREATE UNIQUE INDEX incident_id ON incident (cap_id, incident_id);
--- An index holds the position as well, so these two are in log order.
+-- Each index entry also contains the position (the rowid), so these two are in log order.
 CREATE INDEX incident_of_cap ON incident (cap_id);
 CREATE INDEX incident_severe ON incident (severity) WHERE severity > 0;
 
@@ -49,7 +49,7 @@ CREATE TABLE consumer_offset (
     PRIMARY KEY (log, consumer)
 ) STRICT, WITHOUT ROWID;
 
--- Which batch entry speaks for which range of entries.
+-- Which batch entry covers which range of entries.
 CREATE TABLE cover (
     log      INTEGER NOT NULL,
     kind     TEXT    NOT NULL,

@@ -1,4 +1,4 @@
--- Into how many logs the CapIDs are divided: one row, written at the first start. A database from before had one log.
+-- Number of logs over which the CapIDs are divided: one row, written at the first start. Older databases have one log.
 CREATE TABLE log_layout (
     only_row integer PRIMARY KEY CHECK (only_row = 0),
     logs     integer NOT NULL

@@ -1,2 +1,2 @@
--- Pages of a CapID's time, too: without it, each would sort the whole history of the CapID.
+-- Pages of a CapID by time: without this index, each would sort the CapID's whole history.
 CREATE INDEX incident_of_cap_time ON incident (cap_id, accepted_at);

@@ -1,4 +1,4 @@
--- What became of the delivery of an entry to a webhook, written by the commit that says so.
+-- State of the delivery of an entry to a webhook; changed only by commits of the entry's log.
 CREATE TABLE delivery (
     webhook     TEXT    NOT NULL,
     log         INTEGER NOT NULL,
@@ -7,7 +7,7 @@ CREATE TABLE delivery (
     incident_id TEXT    NOT NULL,
     severity    INTEGER NOT NULL,
     state       INTEGER NOT NULL, -- 0 waiting, 1 delivered, 2 exhausted
-    due_at      INTEGER,          -- Unix milliseconds; of what waits
+    due_at      INTEGER,          -- Unix milliseconds; null unless waiting
     changed_at  INTEGER NOT NULL, -- Unix milliseconds
     tries       INTEGER NOT NULL,
     attempts    TEXT    NOT NULL, -- JSON

@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace CapOrleans.Tests.AuditLog.Postgres;
 
-/// <summary>What stands behind the ? of a DATABASE_URL, as PostgreSQL's own client reads it.</summary>
+/// <summary>What follows the ? of a DATABASE_URL, read as PostgreSQL's own client reads it.</summary>
 [Collection(PostgresCollection.Name)]
 public sealed class DatabaseUrlTests(PostgresServer server)
 {

@@ -98,7 +98,7 @@ public sealed class PostgresLogTests(PostgresServer server) : AuditLogTests, IAs
         var head = await next.OpenAsync(0, default);
         var (after, _) = await next.CommitAsync(0, head, [new Append { Entries = [new EntryDraft("test.entry", [1])] }], default);
         Assert.Equal(1, after.Size);
-        await Assert.ThrowsAnyAsync<NpgsqlException>(() => transaction.CommitAsync()); // the server has ended its session
+        await Assert.ThrowsAnyAsync<NpgsqlException>(() => transaction.CommitAsync()); // the server has terminated its session
     }
 
     [Fact]
@@ -115,7 +115,8 @@ public sealed class PostgresLogTests(PostgresServer server) : AuditLogTests, IAs
             Assert.Equal([AppendVerdict.AlreadyThere, AppendVerdict.Appended], outcomes.Select(outcome => outcome.Verdict));
         }
 
-        // Every attempt that writes takes a number, also one that fails; asking takes one, and the server a few for itself.
+        // Every attempt that writes uses up a transaction id, even if it fails; this query uses one, and the server a
+        // few.
         Assert.InRange(await TransactionAsync() - before, 21, 30);
     }
 
@@ -139,7 +140,7 @@ public sealed class PostgresLogTests(PostgresServer server) : AuditLogTests, IAs
         {
             using var client = await listener.AcceptTcpClientAsync();
             var (stream, buffer) = (client.GetStream(), new byte[4096]);
-            foreach (var answer in (byte[][])[[(byte)'N'], [(byte)'R', 0, 0, 0, 8, 0, 0, 0, 3], []]) // no TLS; the password, in clear
+            foreach (var answer in (byte[][])[[(byte)'N'], [(byte)'R', 0, 0, 0, 8, 0, 0, 0, 3], []]) // no TLS; asks for the password in clear text
             {
                 heard.AddRange(buffer.AsSpan(0, await stream.ReadAsync(buffer)));
                 await stream.WriteAsync(answer);
@@ -148,7 +149,7 @@ public sealed class PostgresLogTests(PostgresServer server) : AuditLogTests, IAs
         var url = PostgresDatabase.ReadUrl($"postgres://caporleans:s3cret-word@127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}/cap")!;
         await Assert.ThrowsAnyAsync<NpgsqlException>(() => Task.Run(() => PostgresDatabase.Open(url, 1)));
         await impostor;
-        Assert.Contains("caporleans", System.Text.Encoding.ASCII.GetString([.. heard]), StringComparison.Ordinal); // it was spoken to
+        Assert.Contains("caporleans", System.Text.Encoding.ASCII.GetString([.. heard]), StringComparison.Ordinal); // the client did connect to it
         Assert.DoesNotContain("s3cret-word", System.Text.Encoding.ASCII.GetString([.. heard]), StringComparison.Ordinal);
         Assert.Equal("None", new NpgsqlConnectionStringBuilder(PostgresDatabase.ReadUrl("Host=db;Database=cap;Require Auth=None")).RequireAuth);
     }

@@ -7,10 +7,10 @@ using Npgsql;
 
 namespace CapOrleans.Tests.AuditLog.Postgres;
 
-/// <summary>A program that has taken the server's port, and speaks its protocol.</summary>
+/// <summary>A program that has taken over the server's port and speaks its protocol.</summary>
 public sealed class PostgresSignInTests
 {
-    private const int Rounds = 2_000_000; // of SCRAM: a second or so of work
+    private const int Rounds = 2_000_000; // SCRAM iterations: about a second of work
 
     [Fact]
     public async Task Who_asks_for_work_without_end_keeps_nobody_waiting()
@@ -44,7 +44,7 @@ public sealed class PostgresSignInTests
         return buffer[..await stream.ReadAsync(buffer)];
     }
 
-    /// <summary>Of authentication.</summary>
+    /// <summary>Builds an authentication message.</summary>
     private static byte[] Message(int kind, string content)
     {
         var message = new byte[9 + content.Length];

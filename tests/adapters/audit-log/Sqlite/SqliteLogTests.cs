@@ -31,7 +31,7 @@ public sealed class SqliteLogTests : AuditLogTests, IDisposable
         _ = SqliteDatabase.Open(directory.File("divided.db"), 4);
     }
 
-    /// <summary>A page costs what it shows: every question goes along an index, in its order.</summary>
+    /// <summary>A page costs only what it shows: every query follows an index, in its order.</summary>
     [Fact]
     public void No_question_reads_or_sorts_a_history()
     {
@@ -84,7 +84,7 @@ public sealed class SqliteLogTests : AuditLogTests, IDisposable
         using (var count = connection.CreateCommand())
         {
             count.CommandText = "SELECT count(*) FROM audit_entry";
-            Assert.Equal(0L, count.ExecuteScalar()); // from here on it reads this state
+            Assert.Equal(0L, count.ExecuteScalar()); // from now on it reads this snapshot
         }
 
         while (new FileInfo(directory.File("read.db-wal")).Length <= SqliteDatabase.MaxWal)

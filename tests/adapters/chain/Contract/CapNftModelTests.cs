@@ -4,8 +4,9 @@ using CsCheck;
 namespace CapOrleans.Tests.Chain.Contract;
 
 /// <summary>
-/// Any account may call anything in any order: what CapNFT takes, what it refuses and with which error, and what each token says, are those
-/// of a model. So versions only rise, and no token moves unless the writer says so. On a real chain.
+/// Any account may call anything in any order: what CapNFT accepts, what it refuses and with which error, and what each
+/// token contains, match a model. So versions only rise, and no token moves unless the writer moves it. On a real
+/// chain.
 /// </summary>
 public sealed class CapNftModelTests : IAsyncLifetime
 {
@@ -33,7 +34,7 @@ public sealed class CapNftModelTests : IAsyncLifetime
         string[] all = [model.Owner, .. accounts];
         var account = Gen.Int[0, all.Length - 1].Select(i => all[i]);
         var number = Gen.Int[0, 7];
-        // Half of what is called is to come from whoever may.
+        // Half of the calls come from an account that may make them.
         var call = Gen.Select(Gen.Int[0, 9], Gen.Bool, account, account, number, number).Select(drawn => new Call(
             drawn.Item1, drawn.Item2, drawn.Item3, drawn.Item4, drawn.Item5, drawn.Item6));
         var refusals = new HashSet<string>();
@@ -63,7 +64,7 @@ public sealed class CapNftModelTests : IAsyncLifetime
         Assert.NotEmpty(model.Tokens);
     }
 
-    /// <summary>Two CapIDs, or one twice, of which now and then one is none.</summary>
+    /// <summary>Mirrors two CapIDs, or one twice, and now and then an invalid one.</summary>
     private (string, object[], string?) Mirror(Model model, string sender, int a, int b, string holder)
     {
         var cap = a >= 6 ? 9 : a % 3;
@@ -107,10 +108,10 @@ public sealed class CapNftModelTests : IAsyncLifetime
 
     private sealed record Call(int Kind, bool IsAllowed, string Sender, string Other, int A, int B);
 
-    /// <param name="Keys">So many of the accounts, each with the role of its number.</param>
+    /// <param name="Keys">Number of accounts that are keys, each with the role of its number.</param>
     private sealed record Change(int Cap, string Holder, long Version, int Keys);
 
-    /// <summary>Each call answers the name of the error that it is refused with, or null.</summary>
+    /// <summary>Each call returns the name of the error that it is refused with, or null.</summary>
     private sealed class Model(string owner, string writer)
     {
         public string Owner { get; private set; } = owner;

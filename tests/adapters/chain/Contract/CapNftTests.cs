@@ -5,7 +5,7 @@ using CapOrleans.Ethereum.Rpc;
 
 namespace CapOrleans.Tests.Chain.Contract;
 
-/// <summary>A token for each CapID that only the writer changes and nobody moves; on a real chain.</summary>
+/// <summary>A token for each CapID, which only the writer changes and no one transfers; on a real chain.</summary>
 public sealed class CapNftTests : IAsyncLifetime
 {
     private const string CapId = "Z-001", Zero = "0x0000000000000000000000000000000000000000";
@@ -133,7 +133,7 @@ public sealed class CapNftTests : IAsyncLifetime
         Assert.Equal("OwnerStays", await chain.RefusalAsync(Owner, "renounceOwnership"));
         Assert.Null(await chain.RefusalAsync(Owner, "transferOwnership", second));
         Assert.Equal("OwnableUnauthorizedAccount", await chain.RefusalAsync(stranger, "acceptOwnership"));
-        Assert.Equal("OwnableUnauthorizedAccount", await chain.RefusalAsync(second, "setWriter", second)); // offered is not taken
+        Assert.Equal("OwnableUnauthorizedAccount", await chain.RefusalAsync(second, "setWriter", second)); // offered, but not accepted yet
         Assert.Null(await chain.RefusalAsync(second, "acceptOwnership"));
         Assert.Equal("OwnableUnauthorizedAccount", await chain.RefusalAsync(Owner, "setWriter", Owner));
         Assert.Null(await chain.RefusalAsync(second, "setWriter", second));

@@ -5,8 +5,9 @@ using CsCheck;
 namespace CapOrleans.Tests.Chain.Contract;
 
 /// <summary>
-/// Any account may call anything in any order: what the contract takes, what it refuses and with which error, and what it keeps, are those of
-/// a model. So nothing that was stored is ever replaced, a log has no gap and one writer, and no root changes. On a real chain.
+/// Any account may call anything in any order: what the contract accepts, what it refuses and with which error, and
+/// what it stores, match a model. So nothing stored is ever replaced, a log has no gap and one writer, and no root
+/// changes. On a real chain.
 /// </summary>
 public sealed class ContractModelTests : IAsyncLifetime
 {
@@ -52,7 +53,7 @@ public sealed class ContractModelTests : IAsyncLifetime
             await SameAsync(model, accounts);
         }, iter: 15, threads: 1);
 
-        Assert.Contains("anchorBatch ", refusals); // so some were taken
+        Assert.Contains("anchorBatch ", refusals); // so some were accepted
     }
 
     private static (string Function, object[] Arguments, string? Expected) Anchor(Model model, string sender, int log, int step, int ahead)
@@ -96,7 +97,7 @@ public sealed class ContractModelTests : IAsyncLifetime
 
     private sealed record Call(int Kind, string Sender, string Other, int A, int B, int C);
 
-    /// <summary>Each call answers the name of the error that it is refused with, or null.</summary>
+    /// <summary>Each call returns the name of the error that it is refused with, or null.</summary>
     private sealed class Model(string owner)
     {
         private readonly HashSet<string> stored = [];

@@ -7,7 +7,9 @@ using CsCheck;
 
 namespace CapOrleans.Tests.Chain.Contract;
 
-/// <summary>The contract tells whether an entry is in a log as it was anchored, by RFC 9162; on a real chain.</summary>
+/// <summary>
+/// The contract verifies whether an entry is in a log as it was anchored, by RFC 9162; on a real chain.
+/// </summary>
 public sealed class InclusionOnChainTests : IAsyncLifetime
 {
     private const string Origin = "caporleans/test/0";
@@ -90,7 +92,7 @@ public sealed class InclusionOnChainTests : IAsyncLifetime
                 path = [.. path, new byte[32]];
                 break;
             case 4 when path.Length > 0:
-                (leaf, path) = (MerkleHash.Node(leaf, path[0]), path[1..]); // an inner node is no leaf
+                (leaf, path) = (MerkleHash.Node(leaf, path[0]), path[1..]); // an inner node is not a leaf
                 break;
             default:
                 index = size > 1 ? (index + 1 + (at % (size - 1))) % size : size + at;

@@ -6,7 +6,9 @@ using CapOrleans.Ethereum.Rpc;
 
 namespace CapOrleans.Tests.Chain.Contract;
 
-/// <summary>On a real chain: a log key belongs to the writer that first used it, or was given it.</summary>
+/// <summary>
+/// On a real chain: a log key belongs to the writer that first used it, or to the one it was given to.
+/// </summary>
 public sealed class LogWriterTests : IAsyncLifetime
 {
     private const string Origin = "caporleans/test/0";
@@ -38,7 +40,7 @@ public sealed class LogWriterTests : IAsyncLifetime
         var fault = await Assert.ThrowsAsync<ChainUnavailableException>(() => AnchorAsync(third, 3, 5));
         Assert.Contains("keeps this log for another writer", fault.Message, StringComparison.Ordinal);
         Assert.Contains(third.Address.ToString(), fault.Message, StringComparison.Ordinal);
-        await AnchorAsync(third, 0, 1, "caporleans/test/1"); // one of its own is another's affair
+        await AnchorAsync(third, 0, 1, "caporleans/test/1"); // a log of its own does not matter here
         await AnchorAsync(second, 3, 5);
         Assert.Equal(5, (await chain.Of(third).AnchoredAsync(Origin, new MemoryTransactions(), default)).Position);
     }
@@ -50,10 +52,10 @@ public sealed class LogWriterTests : IAsyncLifetime
         await GiveAsync(second, third);
         await Assert.ThrowsAsync<ChainUnavailableException>(() => AnchorAsync(second, 3, 5));
         await AnchorAsync(third, 3, 5);
-        await Assert.ThrowsAsync<RpcErrorException>(() => GiveAsync(second, second)); // it is no longer its to give
-        await Assert.ThrowsAsync<RpcErrorException>(() => GiveAsync(Owner, PrivateKey.Create())); // who may not write could not go on
+        await Assert.ThrowsAsync<RpcErrorException>(() => GiveAsync(second, second)); // this writer no longer owns it
+        await Assert.ThrowsAsync<RpcErrorException>(() => GiveAsync(Owner, PrivateKey.Create())); // an account that may not write could not continue it
 
-        // A key that the owner took back gives nothing away.
+        // A key whose right the owner has withdrawn cannot give a log away.
         await AllowAsync(third, false);
         await Assert.ThrowsAsync<RpcErrorException>(() => GiveAsync(third, second));
         await GiveAsync(Owner, second);
@@ -63,7 +65,7 @@ public sealed class LogWriterTests : IAsyncLifetime
     [Fact]
     public async Task Whoever_gives_a_log_before_its_first_batch_keeps_others_from_taking_it()
     {
-        await Assert.ThrowsAsync<RpcErrorException>(() => GiveAsync(third, third)); // nobody's is the owner's to give
+        await Assert.ThrowsAsync<RpcErrorException>(() => GiveAsync(third, third)); // only the owner can give a log that has no writer yet
         await GiveAsync(Owner, second);
         await Assert.ThrowsAsync<ChainUnavailableException>(() => AnchorAsync(third, 0, 1));
         await AnchorAsync(second, 0, 1);
