@@ -76,7 +76,7 @@ internal static class ApiDescription
         ("from" or "to", _) => new OpenApiSchema { Type = JsonSchemaType.String, Format = "date-time" },
         ("state", _) => OneOf("waiting", "delivered", "exhausted"),
         ("order", _) => OneOf("oldest", "newest"),
-        ("minSeverity", _) => OneOf([.. Severity.Ladder]),
+        ("minSeverity" or "maxSeverity", _) => OneOf([.. Severity.Ladder]),
         _ => null,
     };
 
@@ -96,7 +96,7 @@ internal static class ApiDescription
         ["v1", "incidents", ..] or ["v1", "signing", ..] => "Incidents",
         ["v1", "caps", ..] => "CapIDs",
         ["v1", "audit" or "logs" or "archive" or "delegations", ..] or ["ipfs", ..] => "Log and archive",
-        ["v1", "webhooks" or "ladders", ..] or [_, ".well-known", ..] or [".well-known", ..] => "Webhooks",
+        ["v1", "webhooks" or "ladders" or "silences", ..] or [_, ".well-known", ..] or [".well-known", ..] => "Webhooks",
         ["v1", "gates", ..] => "Gates",
         ["v1", "operators", ..] => "API keys",
         ["v1" or "health", ..] => "Operations",

@@ -119,6 +119,15 @@ public interface ICapOrleansClient
     Task<LadderPreview> PreviewLadderAsync(
         string id, string capId, string? severity, DateTimeOffset? at, CancellationToken cancellationToken);
 
+    /// <returns>Those that have not ended, the one that ends first before the others.</returns>
+    Task<IReadOnlyList<SilenceView>> ListSilencesAsync(CancellationToken cancellationToken);
+
+    /// <summary>Sets or changes a silence.</summary>
+    Task<SilenceView> PutSilenceAsync(string id, SilenceRequest silence, CancellationToken cancellationToken);
+
+    /// <summary>Ends a silence now, or cancels one that has not started.</summary>
+    Task RemoveSilenceAsync(string id, CancellationToken cancellationToken);
+
     /// <summary>Checks where CIDs are available: in the embedded store, at the IPFS node, at each gateway.</summary>
     Task<IReadOnlyList<LinkView>> CheckArchiveAsync(IReadOnlyList<string> cids, CancellationToken cancellationToken);
 

@@ -20,6 +20,9 @@ public static class ClusterLimits
 
     public const int Ladders = 100;
 
+    /// <summary>Silences that have not ended.</summary>
+    public const int Silences = 200;
+
     /// <summary>Minimum seconds between two test deliveries to one webhook.</summary>
     public const int SecondsBetweenWebhookTests = 5;
 

@@ -20,7 +20,16 @@ public interface ILaddersGrain : IGrainWithIntegerKey
     /// <returns>False when there is no such ladder.</returns>
     [Alias("remove")] Task<bool> RemoveAsync(string id, Actor actor);
 
-    [Alias("list"), AlwaysInterleave] Task<IReadOnlyList<Ladder>> ListAsync();
+    /// <summary>Sets or changes a silence; pages it now holds back wait for its end, others go out.</summary>
+    /// <param name="silence">Validated by the caller; <c>SetAt</c> and <c>SetBy</c> are filled in.</param>
+    [Alias("silence")] Task<SilenceRuling> SilenceAsync(Silence silence, Actor actor);
+
+    /// <summary>Ends a silence early, or cancels one that has not started.</summary>
+    /// <returns>False when there is none, or it has ended.</returns>
+    [Alias("remove-silence")] Task<bool> RemoveSilenceAsync(string id, Actor actor);
+
+    /// <returns>The ladders, and the silences that have not ended.</returns>
+    [Alias("policy"), AlwaysInterleave] Task<PagingPolicy> PolicyAsync();
 
     /// <summary>Signals that the log may have grown.</summary>
     [Alias("nudge"), OneWay, AlwaysInterleave] Task NudgeAsync(int log);

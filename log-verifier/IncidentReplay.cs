@@ -73,6 +73,12 @@ internal sealed class IncidentReplay
         return isNext ? null : "skips or repeats a step of its ladder";
     }
 
+    /// <param name="entry">Of a silence's summary.</param>
+    /// <returns>The finding; null if there is none.</returns>
+    public string? Summary(LogEntry entry) => Core.Escalation.SilenceSummary.Read(entry).Incidents.All(
+        one => incidents.TryGetValue(NameOf(one.CapId, one.IncidentId), out var accepted) && accepted >> 4 == one.Index)
+            ? null : "sums up an incident that was not accepted before";
+
     private static string? Text(JsonElement body, string name) => body.GetProperty(name).GetString();
 
     private static long Pack(long index, string severity, string pagingFloor) =>

@@ -113,6 +113,9 @@ internal sealed class LogReplay(string origin, Findings findings)
             case EntryKinds.IncidentPaged:
                 Note(index, incidents.Page(entry));
                 break;
+            case EntryKinds.SilenceEnded:
+                Note(index, incidents.Summary(entry));
+                break;
             case EntryKinds.IncidentUnanswered:
                 Note(index, incidents.Has(body) ? null : "leaves an incident unanswered that was not accepted before");
                 break;

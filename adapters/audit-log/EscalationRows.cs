@@ -8,9 +8,10 @@ internal static class EscalationRows
 {
     public const string Put =
         $"""
-        INSERT INTO escalation (log, {Columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        INSERT INTO escalation (log, {Columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
         ON CONFLICT (log, idx) DO UPDATE SET
-            ladder = excluded.ladder, step = excluded.step, since = excluded.since, due_at = excluded.due_at
+            ladder = excluded.ladder, step = excluded.step, since = excluded.since, due_at = excluded.due_at,
+            silence = excluded.silence
         """;
 
     public const string Drop = "DELETE FROM escalation WHERE log = $1 AND idx = $2";
@@ -20,6 +21,10 @@ internal static class EscalationRows
     public const string Due = $"SELECT {Columns} FROM escalation WHERE log = $1 AND due_at <= $2 ORDER BY due_at, idx LIMIT $3";
 
     public const string NextDue = "SELECT min(due_at) FROM escalation WHERE log = $1";
+
+    public const string Silences = "SELECT DISTINCT silence FROM escalation WHERE log = $1 AND silence IS NOT NULL";
+
+    public const string Held = $"SELECT {Columns} FROM escalation WHERE log = $1 AND silence = $2 AND idx > $3 ORDER BY idx LIMIT $4";
 
     public const string Count = "SELECT count(*) FROM (SELECT 1 FROM escalation WHERE log = $1 LIMIT $2) open";
 
@@ -32,14 +37,15 @@ internal static class EscalationRows
         ORDER BY step.position
         """;
 
-    private const string Columns = "idx, cap_id, incident_id, severity, ladder, step, since, due_at";
+    private const string Columns = "idx, cap_id, incident_id, severity, ladder, step, since, due_at, silence";
 
     public static object[] Values(int log, EscalationRow row) =>
     [
         log, row.Index, row.CapId, row.IncidentId, row.Severity, row.Ladder, row.Step, row.Since, row.DueAt.ToUnixTimeMilliseconds(),
+        (object?)row.Silence ?? DBNull.Value,
     ];
 
     public static EscalationRow Read(DbDataReader row) => new(
         row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetString(4), row.GetInt32(5), row.GetInt64(6),
-        DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(7)));
+        DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(7)), row.IsDBNull(8) ? null : row.GetString(8));
 }

@@ -16,6 +16,13 @@ public abstract partial class SqlLogReader : IEscalationReader
         return found[0].At is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at) : null;
     }
 
+    public Task<IReadOnlyList<string>> SilencesAsync(int log, CancellationToken cancellationToken) =>
+        Ask(EscalationRows.Silences, row => row.GetString(0), cancellationToken, log);
+
+    public Task<IReadOnlyList<EscalationRow>> HeldAsync(
+        int log, string silence, long after, int limit, CancellationToken cancellationToken) =>
+        Ask(EscalationRows.Held, EscalationRows.Read, cancellationToken, log, silence, after, limit);
+
     public async Task<long> CountOpenAsync(int log, int most, CancellationToken cancellationToken) =>
         (await Ask(EscalationRows.Count, row => new { Count = row.GetInt64(0) }, cancellationToken, log, most))[0].Count;
 

@@ -13,4 +13,7 @@ namespace CapOrleans.Api.Escalation;
 [JsonSerializable(typeof(LadderView))]
 [JsonSerializable(typeof(LadderView[]))]
 [JsonSerializable(typeof(LadderPreview))]
+[JsonSerializable(typeof(SilenceRequest))]
+[JsonSerializable(typeof(SilenceView))]
+[JsonSerializable(typeof(SilenceView[]))]
 internal sealed partial class EscalationJson : JsonSerializerContext;

@@ -49,7 +49,7 @@ internal static class LadderEndpoints
     private static async Task<IResult> ListAsync(IGrainFactory grains)
     {
         var webhooks = await WebhooksAsync(grains);
-        var ladders = await grains.GetGrain<ILaddersGrain>(0).ListAsync();
+        var ladders = (await grains.GetGrain<ILaddersGrain>(0).PolicyAsync()).Ladders;
         return TypedResults.Json(
             [.. ladders.OrderBy(ladder => ladder.Id, StringComparer.Ordinal).Select(ladder => ViewOf(ladder, webhooks))],
             EscalationJson.Default.LadderViewArray);
@@ -92,7 +92,7 @@ internal static class LadderEndpoints
             return fault;
         }
 
-        var ladders = await grains.GetGrain<ILaddersGrain>(0).ListAsync();
+        var (ladders, silences) = await grains.GetGrain<ILaddersGrain>(0).PolicyAsync();
         if (ladders.FirstOrDefault(ladder => ladder.Id == id) is not { } asked)
         {
             return Unknown();
@@ -104,20 +104,25 @@ internal static class LadderEndpoints
         }
 
         var counts = EscalationRules.Find(ladders, capId, severity, cap.Policy.PagingFloor);
-        var (steps, unanswered) = counts?.Id == id ? StepsOf(asked, capId, severity, at) : ([], null);
+        var (steps, unanswered) = counts?.Id == id ? StepsOf(asked, silences, capId, severity, at) : ([], null);
+        var silence = Silences.Active(silences, capId, severity, at);
         return TypedResults.Json(
-            new LadderPreview(counts?.Id, steps, unanswered, WarningsOf(asked, await WebhooksAsync(grains))),
+            new LadderPreview(counts?.Id, steps, unanswered,
+            [
+                .. WarningsOf(asked, await WebhooksAsync(grains)),
+                .. silence is null ? (string[])[] : [$"Silence {silence.Id} holds pages back until {silence.EndsAt:yyyy-MM-ddTHH:mm:ssZ}."],
+            ]),
             EscalationJson.Default.LadderPreview);
     }
 
     /// <summary>Simulates the escalation; each step runs when it is due.</summary>
     private static (IReadOnlyList<LadderStepView> Steps, DateTimeOffset? UnansweredAt) StepsOf(
-        Ladder ladder, string capId, string severity, DateTimeOffset at)
+        Ladder ladder, IReadOnlyList<Silence> silences, string capId, string severity, DateTimeOffset at)
     {
         var steps = new List<LadderStepView>();
         for (var row = EscalationRules.Start(ladder, capId, "preview", severity, 0, 0, at); ;)
         {
-            var turn = EscalationRules.Next(row, ladder, [], row.DueAt);
+            var turn = EscalationRules.Next(row, ladder, silences, [], row.DueAt);
             if (turn.Page is { } page)
             {
                 steps.Add(new LadderStepView(row.DueAt, page.Level, page.Round, page.Webhooks, page.Acknowledgements));

@@ -60,6 +60,7 @@ internal static class Limits
         new("keys-ever", CapChange.MaxKeysEver, "keys", "a CapID, with the revoked ones", "409 too-many-keys"),
         new("webhooks", ClusterLimits.Webhooks, "webhooks", "the cluster", "409 webhooks-full"),
         new("ladders", ClusterLimits.Ladders, "ladders", "the cluster", "409 ladders-full"),
+        new("silences", ClusterLimits.Silences, "silences", "the cluster; those that have ended do not count", "409 silences-full"),
         new("redelivered-entries", ClusterLimits.RedeliveredEntries, "entries", "one call for deliveries again", "400 invalid-field"),
         new("webhook-test-seconds", ClusterLimits.SecondsBetweenWebhookTests, "seconds",
             "the time between two test deliveries to one webhook, at least", "429 too-many-tests"),

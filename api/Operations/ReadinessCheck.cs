@@ -14,7 +14,7 @@ internal static class ReadinessCheck
     {
         var logs = await LogsAsync(grains);
         var webhooks = (await grains.GetGrain<IWebhooksGrain>(0).ListAsync()).Where(webhook => webhook.DisabledAt is null).ToList();
-        var isPaged = (await grains.GetGrain<ILaddersGrain>(0).ListAsync()).Count > 0;
+        var isPaged = (await grains.GetGrain<ILaddersGrain>(0).PolicyAsync()).Ladders.Count > 0;
         var isMirrored = await grains.GetGrain<IMirrorGrain>(0).IsOnAsync();
         var consumers = logs.SelectMany(log => webhooks.Select(webhook => (IConsumer)grains.Notifier(webhook.Id, log.Log))
             .Prepend(grains.GetGrain<IAnchorerGrain>(log.Log)).Prepend(grains.GetGrain<IArchivistGrain>(log.Log))

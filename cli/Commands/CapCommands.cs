@@ -46,7 +46,7 @@ internal static class CapCommands
             HookCommand.Create(),
         IncidentsCommand.CreateList(), IncidentsCommand.CreateShow(), HistoryCommands.CreateHistory(), HistoryCommands.CreateLog(),
             HistoryCommands.CreateCorrect(),
-        StatusCommand.Create(), DoctorCommand.Create(), WebhookCommand.Create(), LadderCommand.Create(), ShowCommand.Create(),
+        StatusCommand.Create(), DoctorCommand.Create(), WebhookCommand.Create(), LadderCommand.Create(), SilenceCommand.Create(), ShowCommand.Create(),
             RegisterCommand.Create(),
             KeyCommand.Create(), PolicyCommand.Create(), OperatorCommand.Create(),
         GateCommand.Create(), AuthorityCommand.Create(), VpnCommand.Create(), ArchiveCommand.Create(), ChainCommand.Create(),

@@ -13,6 +13,7 @@ namespace CapOrleans.Contracts.AuditLog;
 /// <param name="Since">Answers count only in entries after this index: that of the incident's entry, of its reopening,
 /// or of an acknowledgement that has expired.</param>
 /// <param name="DueAt">Time of the next step.</param>
+/// <param name="Silence">Id of the silence that holds the next step back; null if none does.</param>
 [GenerateSerializer, Immutable, Alias("cap.escalation-row.v1")]
 public sealed record EscalationRow(
     [property: Id(0)] long Index,
@@ -22,7 +23,8 @@ public sealed record EscalationRow(
     [property: Id(4)] string Ladder,
     [property: Id(5)] int Step,
     [property: Id(6)] long Since,
-    [property: Id(7)] DateTimeOffset DueAt);
+    [property: Id(7)] DateTimeOffset DueAt,
+    [property: Id(8)] string? Silence = null);
 
 /// <summary>
 /// A change of a log's escalations. Changes are numbered, so that of two activations that

@@ -41,20 +41,6 @@ public sealed record Ladder(
 public sealed record LadderLevel(
     [property: Id(0)] IReadOnlyList<string> Webhooks, [property: Id(1)] int WaitSeconds, [property: Id(2)] int Acknowledgements);
 
-public enum LadderVerdict
-{
-    Undecided = 0,
-
-    /// <summary>The change is on disk and in the log.</summary>
-    Changed = 1,
-
-    /// <summary>The ladder already was as requested; nothing changed.</summary>
-    AlreadySo = 2,
-
-    /// <summary>The cluster has reached its limit of ladders.</summary>
-    Full = 3,
-}
-
 /// <param name="Ladder">The ladder after the request; null when the request was refused.</param>
 [GenerateSerializer, Immutable, Alias("cap.ladder-ruling.v1")]
-public sealed record LadderRuling([property: Id(0)] LadderVerdict Verdict, [property: Id(1)] Ladder? Ladder = null);
+public sealed record LadderRuling([property: Id(0)] PutVerdict Verdict, [property: Id(1)] Ladder? Ladder = null);

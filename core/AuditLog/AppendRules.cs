@@ -41,7 +41,7 @@ public static class AppendRules
     private static bool IsOfDelivery(EntryDraft entry) => entry.Kind is EntryKinds.DeliverySucceeded or EntryKinds.DeliveryExhausted;
 
     private static bool AreSteps(IReadOnlyList<EntryDraft> entries, IReadOnlyList<EscalationStepRow> steps) =>
-        steps.Count == entries.Count && entries.Zip(steps).All(step => EntryKinds.IsEscalation(step.First.Kind)
+        steps.Count == entries.Count(entry => EntryKinds.IsEscalation(entry.Kind)) && entries.Zip(steps).All(step => EntryKinds.IsEscalation(step.First.Kind)
             && Contains(step.First, "capId", step.Second.CapId) && Contains(step.First, "incidentId", step.Second.IncidentId));
 
     private static bool IsOf(EntryDraft entry, string origin) =>

@@ -20,6 +20,9 @@ public static class EntryKinds
     public const string IncidentUnanswered = "incident.unanswered";
     public const string LadderChanged = "ladder.changed";
     public const string LadderRemoved = "ladder.removed";
+    public const string SilenceSet = "silence.set";
+    public const string SilenceRemoved = "silence.removed";
+    public const string SilenceEnded = "silence.ended";
     public const string ArchiveLost = "archive.lost";
     public const string ArchiveRestored = "archive.restored";
     public const string AnchorBatched = "anchor.batched";

@@ -65,6 +65,12 @@ public static class EntryMeanings
         new(EntryKinds.LadderChanged, "acknowledgedForSeconds by byName caps ladder levels minSeverity repeat",
             "Who is paged of these CapIDs' incidents that nobody answers, from the next step of each on."),
         new(EntryKinds.LadderRemoved, "by byName ladder", "It counts no more, for open incidents either."),
+        new(EntryKinds.SilenceSet, "by byName caps endsAt maxSeverity reason silence startsAt",
+            "Incidents of these CapIDs page no one from `startsAt` until `endsAt`."),
+        new(EntryKinds.SilenceRemoved, "by byName silence", "An operator ended it early, or before it started."),
+        new(EntryKinds.SilenceEnded, "acknowledgements held incidents ladder level levels silence waitSeconds webhooks",
+            "A silence held so many incidents back, and no one has answered them: these webhooks get one summary. Incidents that are "
+            + "not answered within `waitSeconds` are then paged at `level`."),
         new(EntryKinds.DeliverySucceeded, Delivery, "A webhook took the delivery of the incident at `index`."),
         new(EntryKinds.DeliveryExhausted, Delivery, "A webhook did not take it, and it is not tried any more; `fault` says why."),
         new(EntryKinds.DeliveryRequested, "by byName deliveries from to webhook",

@@ -12,7 +12,9 @@ namespace CapOrleans.Core.Escalation;
 /// <param name="Row">The row to store; null when the escalation is over.</param>
 /// <param name="Page">The page to send; null for none.</param>
 /// <param name="IsUnanswered">Whether the escalation is over without an answer.</param>
-public sealed record EscalationTurn(EscalationRow Before, EscalationRow? Row, Page? Page = null, bool IsUnanswered = false);
+/// <param name="IsReleased">The silence that held it back is over: it belongs in that silence's summary.</param>
+public sealed record EscalationTurn(
+    EscalationRow Before, EscalationRow? Row, Page? Page = null, bool IsUnanswered = false, bool IsReleased = false);
 
 /// <summary>Decides who is paged about an incident, and when: one computation for paging and for previews.</summary>
 public static class EscalationRules
@@ -33,7 +35,8 @@ public static class EscalationRules
 
     /// <summary>Takes the next step of an escalation when it is due.</summary>
     /// <param name="updates">Updates of the incident, in order.</param>
-    public static EscalationTurn Next(EscalationRow row, Ladder ladder, IReadOnlyList<IncidentUpdateView> updates, DateTimeOffset now)
+    public static EscalationTurn Next(
+        EscalationRow row, Ladder ladder, IReadOnlyList<Silence> silences, IReadOnlyList<IncidentUpdateView> updates, DateTimeOffset now)
     {
         if (IncidentUpdates.StateOf(updates) == IncidentUpdates.Resolved)
         {
@@ -58,16 +61,24 @@ public static class EscalationRules
             // again, and earlier answers no longer count.
             var expiry = answers[^1].At + TimeSpan.FromSeconds(seconds);
             return now < expiry
-                ? new EscalationTurn(row, row with { DueAt = expiry })
-                : Next(row with { Since = answers[^1].Index, Step = Math.Min(row.Step, ladder.Steps - 1) }, ladder, updates, now);
+                ? new EscalationTurn(row, row with { DueAt = expiry, Silence = null })
+                : Next(row with { Since = answers[^1].Index, Step = Math.Min(row.Step, ladder.Steps - 1) }, ladder, silences, updates, now);
         }
 
-        return row.Step >= ladder.Steps
-            ? new EscalationTurn(row, null, IsUnanswered: true)
-            : new EscalationTurn(
-                row, row with { Step = row.Step + 1, DueAt = now + TimeSpan.FromSeconds(
-                    ladder.Levels[row.Step % ladder.Levels.Count].WaitSeconds) },
-                Page.Of(row, ladder));
+        if (row.Step >= ladder.Steps)
+        {
+            return new EscalationTurn(row, null, IsUnanswered: true);
+        }
+
+        if (Silences.Active(silences, row.CapId, row.Severity, now) is { } silence)
+        {
+            return new EscalationTurn(row, row with { DueAt = silence.EndsAt, Silence = silence.Id });
+        }
+
+        var waitsUntil = now + TimeSpan.FromSeconds(ladder.Levels[row.Step % ladder.Levels.Count].WaitSeconds);
+        return row.Silence is not null
+            ? new EscalationTurn(row, row with { DueAt = waitsUntil, Silence = null }, IsReleased: true)
+            : new EscalationTurn(row, row with { Step = row.Step + 1, DueAt = waitsUntil }, Page.Of(row, ladder));
     }
 
     /// <summary>
@@ -75,9 +86,15 @@ public static class EscalationRules
     /// </summary>
     /// <param name="updates">Updates of the incident, in order.</param>
     public static bool IsAnswered(Page page, IReadOnlyList<IncidentUpdateView> updates) =>
+        IsAnswered(page.Since, page.Acknowledgements, updates);
+
+    /// <inheritdoc cref="IsAnswered(Page, IReadOnlyList{IncidentUpdateView})"/>
+    /// <param name="since">Index of an entry; only later answers count.</param>
+    /// <param name="needed">Acknowledgements by different people.</param>
+    public static bool IsAnswered(long since, int needed, IReadOnlyList<IncidentUpdateView> updates) =>
         IncidentUpdates.StateOf(updates) == IncidentUpdates.Resolved
-        || updates.Any(update => update.Action == "reopen" && update.Index > page.Since)
-        || Acknowledgements(updates, page.Since).Count >= page.Acknowledgements;
+        || updates.Any(update => update.Action == "reopen" && update.Index > since)
+        || Acknowledgements(updates, since).Count >= needed;
 
     public static EntryDraft WriteUnanswered(EscalationRow row, string origin, DateTimeOffset now) =>
         Entry.Write(EntryKinds.IncidentUnanswered, origin, now, new CanonicalObject()

@@ -14,6 +14,13 @@ public interface IEscalationReader
     /// <returns>When the next step is due; null when no incident is open.</returns>
     Task<DateTimeOffset?> NextDueAsync(int log, CancellationToken cancellationToken);
 
+    /// <returns>Ids of the silences that hold incidents back.</returns>
+    Task<IReadOnlyList<string>> SilencesAsync(int log, CancellationToken cancellationToken);
+
+    /// <param name="after">Index of an incident's entry; only later ones are returned.</param>
+    /// <returns>The incidents that a silence holds back, in the order of the log.</returns>
+    Task<IReadOnlyList<EscalationRow>> HeldAsync(int log, string silence, long after, int limit, CancellationToken cancellationToken);
+
     /// <returns>Number of open incidents, counted up to <paramref name="most"/>.</returns>
     Task<long> CountOpenAsync(int log, int most, CancellationToken cancellationToken);
 

@@ -4,6 +4,7 @@ using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.CanonicalJson;
 using CapOrleans.Core.Caps;
 using CapOrleans.Core.DeltaCap;
+using CapOrleans.Core.Escalation;
 using CapOrleans.Core.Incidents;
 
 namespace CapOrleans.Core.Webhooks;
@@ -53,6 +54,27 @@ public static class IncidentEvent
             .Add("log", new CanonicalObject().Add("index", entry.Index).Add("origin", origin))
             .Add("round", notification.Page.Round)
             .Add("state", state));
+
+    /// <summary>Writes a silence's summary.</summary>
+    /// <param name="entry">A <c>silence.ended</c> entry.</param>
+    /// <param name="open">The listed incidents that are not answered yet, with their states.</param>
+    public static byte[] WriteSummary(
+        LogEntry entry, Notification notification, IEnumerable<(SilencedIncident Incident, string State)> open, string origin) =>
+        Write(entry, notification, origin, new CanonicalObject()
+            .Add("acknowledgements", notification.Summary!.Acknowledgements)
+            .Add("held", notification.Summary.Held)
+            .Add("incidents", open.Select(one => new CanonicalObject()
+                .Add("capId", one.Incident.CapId)
+                .Add("incidentId", one.Incident.IncidentId)
+                .Add("index", one.Incident.Index)
+                .Add("severity", one.Incident.Severity)
+                .Add("state", one.State)))
+            .Add("ladder", notification.Summary.Ladder)
+            .Add("level", notification.Summary.Level)
+            .Add("levels", notification.Summary.Levels)
+            .Add("log", new CanonicalObject().Add("index", entry.Index).Add("origin", origin))
+            .Add("silence", notification.Summary.Silence)
+            .Add("waitSeconds", notification.Summary.WaitSeconds));
 
     /// <summary>Writes the event that a test sends; it belongs to no incident.</summary>
     public static byte[] WriteTest(string webhook, string id, DateTimeOffset now) => new CanonicalObject()

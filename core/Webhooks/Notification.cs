@@ -9,9 +9,14 @@ namespace CapOrleans.Core.Webhooks;
 /// the incident's severity.</param>
 /// <param name="Incident">Null unless the entry accepts the incident.</param>
 /// <param name="Page">Null unless the entry is a page.</param>
+/// <param name="Summary">Null unless a silence ended; CapID, incident and severity are those of its most severe incident.</param>
 public sealed record Notification(
-    string CapId, string IncidentId, string Severity, string PagingFloor, AcceptedIncident? Incident, Page? Page = null)
+    string CapId, string IncidentId, string Severity, string PagingFloor, AcceptedIncident? Incident, Page? Page = null,
+    SilenceSummary? Summary = null)
 {
+    /// <summary>Ids of the webhooks it goes to, whatever their filters; null if the filters decide.</summary>
+    public IReadOnlyList<string>? Webhooks => Page?.Webhooks ?? Summary?.Webhooks;
+
     /// <returns>Null for an entry that is not delivered to webhooks.</returns>
     public static Notification? Of(LogEntry entry)
     {
@@ -25,6 +30,13 @@ public sealed record Notification(
         {
             var page = Page.Read(entry);
             return new Notification(page.CapId, page.IncidentId, page.Severity, page.Severity, null, page);
+        }
+
+        if (entry.Kind == EntryKinds.SilenceEnded)
+        {
+            var summary = SilenceSummary.Read(entry);
+            var first = summary.Incidents[0];
+            return new Notification(first.CapId, first.IncidentId, first.Severity, first.Severity, null, Summary: summary);
         }
 
         if (!EntryKinds.IsUpdate(entry.Kind))

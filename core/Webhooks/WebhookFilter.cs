@@ -10,8 +10,8 @@ public static class WebhookFilter
     /// Whether the endpoint receives the notification. A page goes to the webhooks that its ladder names, whatever
     /// their options. The legacy format has no updates.
     /// </summary>
-    public static bool Wants(this WebhookEndpoint endpoint, Notification notification) => notification.Page is { } page
-        ? page.Webhooks.Contains(endpoint.Id)
+    public static bool Wants(this WebhookEndpoint endpoint, Notification notification) => notification.Webhooks is { } webhooks
+        ? webhooks.Contains(endpoint.Id)
         : Wants(endpoint.Sends, notification);
 
     private static bool Wants(WebhookOptions options, Notification notification) =>

@@ -21,7 +21,7 @@ namespace CapOrleans.Grains.Escalation;
 /// Crash before a commit: the step is still due, and the next activation makes it. If two activations make it, the log
 /// refuses one of them. Test: <c>A_ladder_survives_the_end_of_its_node_at_each_step</c>.
 /// </remarks>
-internal sealed class EscalatorGrain(
+internal sealed partial class EscalatorGrain(
     IAuditLogReader log, IEscalationReader escalations, TimeProvider time, IHostApplicationLifetime host, ILogger<EscalatorGrain> logger)
     : ConsumerGrain(log, time, host, logger), IEscalatorGrain
 {
@@ -51,13 +51,14 @@ internal sealed class EscalatorGrain(
 
     protected override async Task<long> ResumeAtAsync(long offset)
     {
-        (changes, knowsDue) = (await Log.PositionAsync(LogNumber, EscalationCommit.Offset, Stopping), false);
+        (changes, knowsDue, hasReviewed) = (await Log.PositionAsync(LogNumber, EscalationCommit.Offset, Stopping), false, false);
         return offset;
     }
 
     protected override async Task PrepareAsync()
     {
         await LookAsync();
+        await ReviewAsync();
         await StepAsync();
     }
 
@@ -90,7 +91,7 @@ internal sealed class EscalatorGrain(
             // An escalator that is behind may find the incident answered already. A later reopening is read later.
             var updates = await UpdatesAsync([.. started.Select(one => one.Row)]);
             await ChangeAsync(to, [.. started.Select(one => EscalationRules.Next(
-                one.Row, one.Ladder, Known(updates, one.Row, one.Row.Since + 1), Time.GetUtcNow()))]);
+                one.Row, one.Ladder, silences, Known(updates, one.Row, one.Row.Since + 1), Time.GetUtcNow()))]);
         }
 
         return Step.Skip(to);
@@ -117,9 +118,14 @@ internal sealed class EscalatorGrain(
         while (!knowsDue || nextDue <= Time.GetUtcNow())
         {
             var due = await escalations.DueAsync(LogNumber, Time.GetUtcNow(), MaxSteps, Stopping);
-            if (due.Count > 0)
+            foreach (var silence in due.Select(row => row.Silence).OfType<string>().Distinct())
             {
-                await StepAsync(due);
+                await ReviewAsync(silence);
+            }
+
+            if (due.Where(row => row.Silence is null).ToList() is { Count: > 0 } unsilenced)
+            {
+                await ChangeAsync(Position, await TurnsAsync(unsilenced));
             }
 
             (knowsDue, nextDue) = (true, await escalations.NextDueAsync(LogNumber, Stopping));
@@ -128,14 +134,16 @@ internal sealed class EscalatorGrain(
         Wake();
     }
 
-    private async Task StepAsync(IReadOnlyList<EscalationRow> due)
+    private async Task<IReadOnlyList<EscalationTurn>> TurnsAsync(IReadOnlyList<EscalationRow> rows)
     {
-        var updates = await UpdatesAsync(due);
-        await ChangeAsync(Position, [.. due.Select(row =>
-            ladders.FirstOrDefault(ladder => ladder.Id == row.Ladder && StartOf(ladder) <= row.Since) is { } ladder
-                ? EscalationRules.Next(row, ladder, Known(updates, row, Position), Time.GetUtcNow())
-                : new EscalationTurn(row, null))]); // its ladder was removed
+        var updates = await UpdatesAsync(rows);
+        return [.. rows.Select(row => LadderOf(row) is { } ladder
+            ? EscalationRules.Next(row, ladder, silences, Known(updates, row, Position), Time.GetUtcNow())
+            : new EscalationTurn(row, null))]; // its ladder was removed
     }
+
+    private Ladder? LadderOf(EscalationRow row) =>
+        ladders.FirstOrDefault(ladder => ladder.Id == row.Ladder && StartOf(ladder) <= row.Since);
 
     private async Task<ILookup<(string CapId, string IncidentId), IncidentUpdateView>> UpdatesAsync(IReadOnlyList<EscalationRow> rows) =>
         (await Log.UpdatesAsync([.. rows.Select(row => (row.CapId, row.IncidentId))], Stopping))
@@ -151,14 +159,15 @@ internal sealed class EscalatorGrain(
         [.. updates[(row.CapId, row.IncidentId)].Where(update => update.Action != "reopen" || update.Index < unread)];
 
     /// <param name="to">Index of the first entry that was not processed.</param>
-    private async Task ChangeAsync(long to, IReadOnlyList<EscalationTurn> turns)
+    /// <param name="summaries">Of the turns whose silence has ended.</param>
+    private async Task ChangeAsync(long to, IReadOnlyList<EscalationTurn> turns, params IReadOnlyList<SilenceSummary> summaries)
     {
         origin ??= (await Log.HeadAsync(LogNumber, Stopping))!.Origin;
         var now = Time.GetUtcNow();
         var (rows, logged) = (turns.Select(turn => turn.Row).OfType<EscalationRow>().ToList(), turns.Where(turn => turn.Page is not null
             || turn.IsUnanswered).ToList());
         await CommitAsync(new Step(to, [.. logged.Select(turn => turn.Page?.Write(origin, now) ?? EscalationRules.WriteUnanswered(
-            turn.Before, origin, now))])
+            turn.Before, origin, now)), .. summaries.Select(summary => summary.Write(origin, now))])
         {
             Escalations = new EscalationCommit(
                 changes, rows, [.. turns.Where(turn => turn.Row is null).Select(turn => turn.Before.Index)],
@@ -205,5 +214,10 @@ internal sealed class EscalatorGrain(
 
     private long StartOf(Ladder ladder) => LogNumber < ladder.StartsAt.Count ? ladder.StartsAt[LogNumber] : 0;
 
-    private async Task LookAsync() => ladders = await GrainFactory.GetGrain<ILaddersGrain>(0).ListAsync().WaitAsync(Stopping);
+    private async Task LookAsync()
+    {
+        var policy = await GrainFactory.GetGrain<ILaddersGrain>(0).PolicyAsync().WaitAsync(Stopping);
+        hasReviewed &= silences.SequenceEqual(policy.Silences);
+        (ladders, silences) = (policy.Ladders, policy.Silences);
+    }
 }

@@ -11,38 +11,40 @@ namespace CapOrleans.Grains.Escalation;
 internal sealed class LaddersState
 {
     [Id(0)] public List<Ladder> Ladders { get; set; } = [];
+
+    [Id(1)] public List<Silence> Silences { get; set; } = [];
 }
 
-/// <summary>The list of ladders; one escalator per log pages by them.</summary>
+/// <summary>The list of ladders and silences; one escalator per log pages by them.</summary>
 /// <remarks>
 /// Crash between the entry and the state: the log records a change that was not made. The caller gets an error, and
 /// tries again.
 /// </remarks>
-internal sealed class LaddersGrain(
+internal sealed partial class LaddersGrain(
     [PersistentState("ladders")] IPersistentState<LaddersState> stored, LogMap logs, TimeProvider time) : Grain, ILaddersGrain
 {
     /// <summary>The log that records changes of ladders.</summary>
     private const int Log = 0;
 
-    public Task<IReadOnlyList<Ladder>> ListAsync() => Task.FromResult<IReadOnlyList<Ladder>>(stored.State.Ladders);
+    public Task<PagingPolicy> PolicyAsync() => Task.FromResult(new PagingPolicy(stored.State.Ladders, [.. Unended()]));
 
     public async Task<LadderRuling> PutAsync(Ladder ladder, Actor actor)
     {
         var known = stored.State.Ladders.Find(one => one.Id == ladder.Id);
         if (known is not null && Describe(known).ToBytes().AsSpan().SequenceEqual(Describe(ladder).ToBytes()))
         {
-            return new LadderRuling(LadderVerdict.AlreadySo, known);
+            return new LadderRuling(PutVerdict.AlreadySo, known);
         }
 
         if (known is null && stored.State.Ladders.Count >= ClusterLimits.Ladders)
         {
-            return new LadderRuling(LadderVerdict.Full);
+            return new LadderRuling(PutVerdict.Full);
         }
 
         var next = ladder with { StartsAt = known?.StartsAt ?? await EndsAsync(), ChangedAt = time.GetUtcNow(), ChangedBy = actor };
         await LogAsync(EntryKinds.LadderChanged, Describe(next, actor));
-        await KeepAsync([.. stored.State.Ladders.Where(one => one.Id != next.Id), next]);
-        return new LadderRuling(LadderVerdict.Changed, next);
+        await KeepAsync([.. stored.State.Ladders.Where(one => one.Id != next.Id), next], stored.State.Silences);
+        return new LadderRuling(PutVerdict.Changed, next);
     }
 
     public async Task<bool> RemoveAsync(string id, Actor actor)
@@ -53,7 +55,7 @@ internal sealed class LaddersGrain(
         }
 
         await LogAsync(EntryKinds.LadderRemoved, new CanonicalObject().AddActor(actor).Add("ladder", id));
-        await KeepAsync([.. stored.State.Ladders.Where(one => one.Id != id)]);
+        await KeepAsync([.. stored.State.Ladders.Where(one => one.Id != id)], stored.State.Silences);
         return true;
     }
 
@@ -95,11 +97,11 @@ internal sealed class LaddersGrain(
     }
 
     /// <summary>
-    /// Stores the ladders, and nudges the escalators: what open escalations wait for may have changed.
+    /// Stores the ladders and silences, and nudges the escalators: what open escalations wait for may have changed.
     /// </summary>
-    private async Task KeepAsync(List<Ladder> ladders)
+    private async Task KeepAsync(List<Ladder> ladders, List<Silence> silences)
     {
-        await stored.ReplaceAsync(new LaddersState { Ladders = ladders }, DeactivateOnIdle);
+        await stored.ReplaceAsync(new LaddersState { Ladders = ladders, Silences = silences }, DeactivateOnIdle);
         for (var number = 0; number < logs.Count; number++)
         {
             _ = GrainFactory.GetGrain<IEscalatorGrain>(number).NudgeAsync();

@@ -18,6 +18,11 @@ internal sealed partial class NotifierGrain
     private async Task<Delivery?> DeliveryOfAsync(LogEntry entry, WebhookEndpoint target, DateTimeOffset now)
     {
         var (notification, name) = (Notification.Of(entry)!, await OriginAsync());
+        if (notification.Summary is { } summary)
+        {
+            return await SummaryAsync(summary);
+        }
+
         if (notification.Page is not { } page)
         {
             return target.Sends.IsLegacy && notification.Incident is { } incident
@@ -37,10 +42,35 @@ internal sealed partial class NotifierGrain
             ? Of(LegacyRecord(AcceptedIncident.Read(accepted.Bytes)), LegacyType)
             : Of(IncidentEvent.WritePage(entry, notification, accepted, IncidentUpdates.StateOf(updates), name), IncidentEvent.ContentType);
 
+        async Task<Delivery?> SummaryAsync(SilenceSummary summary)
+        {
+            var open = await OpenAsync(summary);
+            return open.Count == 0 && summary.Held == summary.Incidents.Count ? null
+                : target.Sends.IsLegacy ? Of(LegacyRecord(await AcceptedAsync(summary.Incidents[0].Index)), LegacyType)
+                : Of(IncidentEvent.WriteSummary(entry, notification, open, name), IncidentEvent.ContentType);
+        }
+
         Delivery Of(byte[] body, string type) => new(
             string.Create(CultureInfo.InvariantCulture, $"{name}/{entry.Index}"), new Uri(target.Url), body, type,
             SecretRotation.SecretsOf(target, now));
     }
+
+    /// <returns>The listed incidents that are not answered, with their states.</returns>
+    private async Task<List<(SilencedIncident Incident, string State)>> OpenAsync(SilenceSummary summary)
+    {
+        var updates = (await Log.UpdatesAsync([.. summary.Incidents.Select(one => (one.CapId, one.IncidentId))], Stopping))
+            .Select(IncidentUpdates.ReadView).ToLookup(update => (update.CapId, update.IncidentId), update => update.View);
+        return
+        [
+            .. from one in summary.Incidents
+               let known = updates[(one.CapId, one.IncidentId)].ToList()
+               where !EscalationRules.IsAnswered(one.Since, summary.Acknowledgements, known)
+               select (one, IncidentUpdates.StateOf(known)),
+        ];
+    }
+
+    private async Task<AcceptedIncident> AcceptedAsync(long index) =>
+        AcceptedIncident.Read((await Log.ReadAsync(LogNumber, index, 1, Stopping)).Entries[0].Bytes);
 
     private const string LegacyType = "application/json";
 

@@ -88,7 +88,7 @@ public sealed class LadderTests(NodeFixture node)
         {
             ["IWebhooksGrain.ListAsync"] = _ => Task.FromResult<IReadOnlyList<WebhookEndpoint>>(
                 [new("W", "https://192.0.2.7/", default, Contracts.Access.Actor.Service, [0])]),
-            ["ILaddersGrain.PutAsync"] = _ => Task.FromResult(new LadderRuling(LadderVerdict.Full)),
+            ["ILaddersGrain.PutAsync"] = _ => Task.FromResult(new LadderRuling(PutVerdict.Full)),
         });
         using var answer = await api.Http.PutAsJsonAsync("/v1/ladders/one-more", new
         {

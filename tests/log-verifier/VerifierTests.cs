@@ -154,6 +154,24 @@ public sealed class VerifierTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_summary_of_an_incident_that_was_not_accepted_is_named()
+    {
+        var (accepted, from) = ((await Reader.FindIncidentAsync(CapId, "I-1", default))!.Index, head.Size);
+        Append Summary(string incident, long index) => new()
+        {
+            Entries = [new SilenceSummary("deploy", "web", 1, 2, 1, 60, 1, [new(CapId, incident, index, "high", index)], ["w"]).Write(
+                head.Origin, Now)],
+        };
+        await AppendAsync(Summary("I-1", accepted), Summary("I-none", accepted), Summary("I-1", accepted + 1));
+        Assert.Equal(
+            [
+                $"Log 0: entry {from + 1} sums up an incident that was not accepted before",
+                $"Log 0: entry {from + 2} sums up an incident that was not accepted before",
+            ],
+            await FindingsAsync());
+    }
+
+    [Fact]
     public async Task A_signed_update_stands_in_the_log_once()
     {
         var responder = PrivateKey.Create();

@@ -79,7 +79,7 @@ internal sealed class CommitStatements(SqliteConnection connection) : IDisposabl
 
     public SqliteStatement TrimDeliveries { get; } = new(connection, DeliveryRows.Trim, 4);
 
-    public SqliteStatement PutEscalation { get; } = new(connection, EscalationRows.Put, 9);
+    public SqliteStatement PutEscalation { get; } = new(connection, EscalationRows.Put, 10);
 
     public SqliteStatement DropEscalation { get; } = new(connection, EscalationRows.Drop, 2);
 

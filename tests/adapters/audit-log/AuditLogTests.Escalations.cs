@@ -37,6 +37,22 @@ public abstract partial class AuditLogTests
         Assert.Empty(await Escalations.StepsAsync("Z", "I-2", 10, default));
     }
 
+    [Fact]
+    public async Task What_a_silence_holds_is_found_by_its_silence_until_it_is_released()
+    {
+        await EscalateAsync(0, [Open(1, 5) with { Silence = "deploy" }, Open(2, 5) with { Silence = "deploy" }, Open(3, 5) with
+        {
+            Silence = "other",
+        }, Open(4, 5)]);
+        Assert.Equal(["deploy", "other"], (await Escalations.SilencesAsync(0, default)).Order());
+        Assert.Equal([1, 2], (await Escalations.HeldAsync(0, "deploy", -1, 10, default)).Select(row => row.Index));
+        Assert.Equal([2], (await Escalations.HeldAsync(0, "deploy", 1, 10, default)).Select(row => row.Index));
+        Assert.Empty(await Escalations.HeldAsync(1, "deploy", -1, 10, default));
+        await EscalateAsync(1, [Open(1, 9)], ended: [2, 3]);
+        Assert.Empty(await Escalations.SilencesAsync(0, default));
+        Assert.Null(Assert.Single(await Escalations.DueAsync(0, At.AddSeconds(9), 10, default), row => row.Index == 1).Silence);
+    }
+
     private static EscalationRow Open(long index, int dueIn) => new(index, "Z", $"I-{index}", "critical", "web", 1, index, At.AddSeconds(
         dueIn));
 

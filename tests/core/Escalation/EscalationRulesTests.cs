@@ -29,7 +29,7 @@ public sealed class EscalationRulesTests
         var steps = new List<string>();
         for (var row = Start(ladder); ;)
         {
-            var turn = EscalationRules.Next(row, ladder, [], row.DueAt);
+            var turn = EscalationRules.Next(row, ladder, [], [], row.DueAt);
             steps.Add(turn.Page is { } page ? $"{(row.DueAt - At).TotalMinutes} {page.Level}/{page.Levels} {page.Round} {page.Webhooks[0]}"
                 : $"{(row.DueAt - At).TotalMinutes} unanswered {turn.IsUnanswered}");
             if (turn.Row is null)
@@ -50,8 +50,8 @@ public sealed class EscalationRulesTests
     public void Who_answers_ends_it(string action, bool ends)
     {
         var ladder = Of(acknowledgements: [1, 1]);
-        var paged = EscalationRules.Next(Start(ladder), ladder, [], At);
-        var next = EscalationRules.Next(paged.Row!, ladder, [Update(action, 9)], paged.Row!.DueAt);
+        var paged = EscalationRules.Next(Start(ladder), ladder, [], [], At);
+        var next = EscalationRules.Next(paged.Row!, ladder, [], [Update(action, 9)], paged.Row!.DueAt);
         Assert.Equal((ends, ends), (next.Row is null, next.Page is null));
         Assert.False(next.IsUnanswered);
         Assert.Equal(ends, EscalationRules.IsAnswered(paged.Page!, [Update(action, 9)]));
@@ -62,24 +62,24 @@ public sealed class EscalationRulesTests
     public void A_level_may_need_several_people()
     {
         var ladder = Of(acknowledgements: [2, 1]);
-        var paged = EscalationRules.Next(Start(ladder), ladder, [], At);
+        var paged = EscalationRules.Next(Start(ladder), ladder, [], [], At);
         IncidentUpdateView[] alone = [Update("acknowledge", 8), Update("acknowledge", 9)], both = [.. alone, Update("acknowledge", 10,
             "key:b")];
         Assert.False(EscalationRules.IsAnswered(paged.Page!, alone));
-        Assert.Equal(2, EscalationRules.Next(paged.Row!, ladder, alone, paged.Row!.DueAt).Page!.Level);
+        Assert.Equal(2, EscalationRules.Next(paged.Row!, ladder, [], alone, paged.Row!.DueAt).Page!.Level);
         Assert.True(EscalationRules.IsAnswered(paged.Page!, both));
-        Assert.Null(EscalationRules.Next(paged.Row!, ladder, both, paged.Row!.DueAt).Row);
+        Assert.Null(EscalationRules.Next(paged.Row!, ladder, [], both, paged.Row!.DueAt).Row);
     }
 
     [Fact]
     public void An_acknowledgement_that_nothing_came_of_is_forgotten_and_the_ladder_goes_on()
     {
         var ladder = Of(acknowledgedFor: 3600, acknowledgements: [1, 1]);
-        var first = EscalationRules.Next(Start(ladder), ladder, [], At).Row!;
+        var first = EscalationRules.Next(Start(ladder), ladder, [], [], At).Row!;
         IncidentUpdateView[] answers = [Update("acknowledge", 9)];
-        var waits = EscalationRules.Next(first, ladder, answers, first.DueAt);
+        var waits = EscalationRules.Next(first, ladder, [], answers, first.DueAt);
         Assert.Equal((At.AddHours(1), null), (waits.Row!.DueAt, waits.Page));
-        var again = EscalationRules.Next(waits.Row, ladder, answers, At.AddHours(1));
+        var again = EscalationRules.Next(waits.Row, ladder, [], answers, At.AddHours(1));
         Assert.Equal((2, 9L), (again.Page!.Level, again.Page.Since));
         Assert.False(EscalationRules.IsAnswered(again.Page, answers));
         Assert.True(EscalationRules.IsAnswered(again.Page, [.. answers, Update("acknowledge", 12, minute: 61)]));
@@ -87,10 +87,10 @@ public sealed class EscalationRulesTests
         // At its end the ladder pages the last level once more, and then there is no one left to page.
         var last = again.Row! with { DueAt = At.AddHours(1).AddMinutes(2) };
         IncidentUpdateView[] twice = [.. answers, Update("acknowledge", 12, minute: 61)];
-        var held = EscalationRules.Next(last, ladder, twice, last.DueAt).Row!;
-        var end = EscalationRules.Next(held, ladder, twice, held.DueAt);
+        var held = EscalationRules.Next(last, ladder, [], twice, last.DueAt).Row!;
+        var end = EscalationRules.Next(held, ladder, [], twice, held.DueAt);
         Assert.Equal((2, 2), (end.Page!.Level, end.Row!.Step));
-        Assert.True(EscalationRules.Next(end.Row, ladder, twice, end.Row.DueAt) is { Row: null, IsUnanswered: true });
+        Assert.True(EscalationRules.Next(end.Row, ladder, [], twice, end.Row.DueAt) is { Row: null, IsUnanswered: true });
     }
 
     [Fact]
@@ -104,9 +104,9 @@ public sealed class EscalationRulesTests
     public void An_acknowledgement_after_another_counts_from_its_own_time()
     {
         var ladder = Of(acknowledgedFor: 3600, acknowledgements: [1, 1]);
-        var first = EscalationRules.Next(Start(ladder), ladder, [], At).Row!;
+        var first = EscalationRules.Next(Start(ladder), ladder, [], [], At).Row!;
         IncidentUpdateView[] answers = [Update("acknowledge", 9), Update("acknowledge", 12, minute: 50)];
-        var turn = EscalationRules.Next(first, ladder, answers, At.AddHours(1));
+        var turn = EscalationRules.Next(first, ladder, [], answers, At.AddHours(1));
         Assert.Equal((At.AddMinutes(110), null, 1), (turn.Row!.DueAt, turn.Page, turn.Row.Step));
     }
 
@@ -114,10 +114,10 @@ public sealed class EscalationRulesTests
     public void What_is_reopened_begins_anew_and_older_pages_are_not_sent_any_more()
     {
         var ladder = Of(acknowledgements: [1, 1]);
-        var paged = EscalationRules.Next(Start(ladder), ladder, [], At);
+        var paged = EscalationRules.Next(Start(ladder), ladder, [], [], At);
         IncidentUpdateView[] reopened = [Update("acknowledge", 8), Update("resolve", 9), Update("reopen", 10)];
         Assert.True(EscalationRules.IsAnswered(paged.Page!, reopened));
-        var anew = EscalationRules.Next(paged.Row!, ladder, reopened, paged.Row!.DueAt);
+        var anew = EscalationRules.Next(paged.Row!, ladder, [], reopened, paged.Row!.DueAt);
         Assert.Equal((1, 10L), (anew.Page!.Level, anew.Page.Since));
     }
 
@@ -134,6 +134,38 @@ public sealed class EscalationRulesTests
     }
 
     [Fact]
+    public void A_silence_holds_what_is_due_until_it_ends_and_then_the_level_waits_once_more()
+    {
+        var ladder = Of(acknowledgements: [1, 1]);
+        Silence[] silences = [Silence("short", 60), Silence("long", 90), Silence("other", 120, caps: "DB-*")];
+        var held = EscalationRules.Next(Start(ladder), ladder, silences, [], At);
+        Assert.Equal((null, "long", At.AddMinutes(90), 0), (held.Page, held.Row!.Silence, held.Row.DueAt, held.Row.Step));
+        var extended = EscalationRules.Next(held.Row, ladder, [Silence("long", 95)], [], At.AddMinutes(90));
+        Assert.Equal((false, At.AddMinutes(95)), (extended.IsReleased, extended.Row!.DueAt));
+
+        var released = EscalationRules.Next(extended.Row, ladder, [], [], At.AddMinutes(95));
+        Assert.True(released is { IsReleased: true, Page: null, Row: { Silence: null, Step: 0 } });
+        Assert.Equal(At.AddMinutes(96), released.Row!.DueAt); // the first level's wait
+        Assert.Equal(1, EscalationRules.Next(released.Row, ladder, [], [], released.Row.DueAt).Page!.Level);
+        Assert.Null(EscalationRules.Next(held.Row, ladder, [], [Update("acknowledge", 9)], At.AddMinutes(95)).Row);
+    }
+
+    [Theory]
+    [InlineData("critical", null, 0, true)]
+    [InlineData("critical", "high", 0, false)]
+    [InlineData("high", "high", 0, true)]
+    [InlineData("critical", null, -1, false)]
+    [InlineData("critical", null, 60, false)]
+    [InlineData("critical", null, 59, true)]
+    public void A_silence_counts_from_its_start_until_before_its_end_and_up_to_its_severity(
+        string severity, string? maxSeverity, int minute, bool counts) =>
+        Assert.Equal(counts, Silences.Active(
+            [Silence("one", 60, maxSeverity: maxSeverity)], "WEB-01", severity, At.AddMinutes(minute)) is not null);
+
+    private static Silence Silence(string id, int minutes, string caps = "WEB-*", string? maxSeverity = null) =>
+        new(id, caps, maxSeverity, At, At.AddMinutes(minutes), "Deploy", At, Actor.Service);
+
+    [Fact]
     public void Whatever_is_answered_when_no_level_is_skipped_and_none_is_paged_twice_in_a_round()
     {
         var ladders = Gen.Select(Gen.Int[1, 3].Array[1, 4], Gen.Int[0, 2]);
@@ -148,7 +180,7 @@ public sealed class EscalationRulesTests
             while (true)
             {
                 IncidentUpdateView[] known = [.. updates.Where(update => update.At <= row.DueAt)];
-                var turn = EscalationRules.Next(row, ladder, known, row.DueAt);
+                var turn = EscalationRules.Next(row, ladder, [], known, row.DueAt);
                 if (turn.Page is { } page)
                 {
                     Assert.False(EscalationRules.IsAnswered(page, known));

@@ -12,12 +12,8 @@ using CapOrleans.Tests.Grains.Webhooks;
 namespace CapOrleans.Tests.Grains.Escalation;
 
 /// <summary>People are paged until one of them answers.</summary>
-public sealed class EscalatorGrainTests : WebhookCluster
+public sealed class EscalatorGrainTests : EscalationCluster
 {
-    private static readonly WebhookOptions PagesAlone = new(IsLegacy: false, Kinds: WebhookKinds.Paged);
-
-    private ILaddersGrain Ladders => Cluster.Client.GetGrain<ILaddersGrain>(0);
-
     [Fact]
     public async Task An_incident_that_nobody_answers_is_paged_level_by_level_until_nobody_is_left()
     {
@@ -85,10 +81,10 @@ public sealed class EscalatorGrainTests : WebhookCluster
     {
         await FileAsync("I-0", "critical");
         var (first, _) = await LadderAsync(null, 1, 1);
-        Assert.Equal(LadderVerdict.AlreadySo, (await Ladders.PutAsync((await Ladders.ListAsync())[0] with { StartsAt = [] }, Me)).Verdict);
+        Assert.Equal(PutVerdict.AlreadySo, (await Ladders.PutAsync((await LadderAsync()) with { StartsAt = [] }, Me)).Verdict);
         await FileAsync("I-1", "critical");
         Assert.Equal((first, "I-1", 1L, "open"), await PagedAsync());
-        var ladder = (await Ladders.ListAsync())[0];
+        var ladder = (await LadderAsync());
         Assert.True(await Ladders.RemoveAsync("web", Me));
         Assert.False(await Ladders.RemoveAsync("web", Me));
         await PassAsync();
@@ -102,56 +98,11 @@ public sealed class EscalatorGrainTests : WebhookCluster
         await FileAsync("I-3", "critical");
         Assert.Equal((first, "I-3", 1L, "open"), await PagedAsync());
         Assert.True(await Ladders.RemoveAsync("web", Me));
-        Assert.Equal(LadderVerdict.Changed, (await Ladders.PutAsync(again, Me)).Verdict);
+        Assert.Equal(PutVerdict.Changed, (await Ladders.PutAsync(again, Me)).Verdict);
         await PassAsync();
         await Eventually.TrueAsync(async () => await OpenAsync() == 0);
         Assert.Equal(2, (await EntriesAsync(EntryKinds.IncidentPaged)).Count);
         Assert.Equal(["ladder.changed", "ladder.removed", "ladder.changed", "ladder.removed", "ladder.changed"], (await EntriesAsync(
             "ladder.")).Select(entry => entry.Kind));
     }
-
-    /// <returns>Ids of the webhooks of its two levels.</returns>
-    private async Task<(string First, string Second)> LadderAsync(int? acknowledgedFor, params int[] acknowledgements)
-    {
-        var webhooks = new List<string>();
-        foreach (var number in (int[])[1, 2])
-        {
-            webhooks.Add((await Webhooks.RegisterAsync($"{Url}/{number}", PagesAlone, Me)).Endpoint!.Id);
-        }
-
-        var ruling = await Ladders.PutAsync(new Ladder(
-            "web", "Z-*", null, [.. webhooks.Zip(acknowledgements, (webhook, needed) => new LadderLevel([webhook], 60, needed))], 0,
-            acknowledgedFor, [], default, Me), Me);
-        Assert.Equal(LadderVerdict.Changed, ruling.Verdict);
-        return (webhooks[0], webhooks[1]);
-    }
-
-    private async Task UpdateAsync(string incident, UpdateAction action) => Assert.Null(
-        (await Cluster.Client.Incident("Z-001", incident).UpdateAsync(new UpdateRequest(action, null, null, null), Me)).Refusal);
-
-    private async Task<(string Webhook, string Incident, long Level, string State)> PagedAsync()
-    {
-        var delivery = await Sender.NextAsync();
-        var page = JsonElement.Parse(delivery.Body).GetProperty("data");
-        Assert.Equal(page.Text("incidentId"), page.GetProperty("incident").Text("incidentId"));
-        var webhook = (await Webhooks.ListAsync()).Single(one => one.Url == $"{delivery.Url}");
-        return (webhook.Id, page.Text("incidentId"), page.GetProperty("level").GetInt64(), page.Text("state"));
-    }
-
-    /// <summary>Lets a minute pass once nothing is in progress, and then until all that is due has been done.</summary>
-    private async Task PassAsync()
-    {
-        var escalator = Cluster.Client.GetGrain<IEscalatorGrain>(LogOfIncidents);
-        await Eventually.TrueAsync(async () => (await escalator.ProgressAsync()).Lag == 0);
-        var reader = Reader();
-        for (var second = 0; second < 61 || (await reader.DueAsync(LogOfIncidents, Time.GetUtcNow(), 1, default)).Count > 0; second++)
-        {
-            Time.Advance(TimeSpan.FromSeconds(1)); // in small steps, because the timeouts of Orleans' calls run on the same clock
-            await NudgeAsync();
-        }
-    }
-
-    private Task<long> OpenAsync() => Reader().CountOpenAsync(LogOfIncidents, 100, default);
-
-    private SqliteLogReader Reader() => new(SqliteDatabase.Open(Folder.File("log.db"), 2));
 }

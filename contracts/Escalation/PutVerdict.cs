@@ -1,0 +1,16 @@
+namespace CapOrleans.Contracts.Escalation;
+
+/// <summary>The outcome of setting a ladder or a silence.</summary>
+public enum PutVerdict
+{
+    Undecided = 0,
+
+    /// <summary>The change is on disk and in the log.</summary>
+    Changed = 1,
+
+    /// <summary>It was already set exactly so; nothing changed.</summary>
+    AlreadySo = 2,
+
+    /// <summary>The cluster's limit is reached.</summary>
+    Full = 3,
+}
