@@ -14,21 +14,22 @@ internal static class ApiDescription
 {
     private static readonly Dictionary<string, string> Tags = new()
     {
-        ["Incidents"] = "What hosts send, and what became of it.",
-        ["CapIDs"] = "Who is responsible, who may speak for it, and its score.",
-        ["Log and archive"] = "The log's entries, their records, and what else is kept beside them.",
-        ["Webhooks"] = "Who is told of incidents, and who is paged until somebody answers.",
-        ["Gates"] = "Front ends that take incidents where hosts are.",
+        ["Incidents"] = "Incidents that hosts report, and their state.",
+        ["CapIDs"] = "CapIDs with their keys, policy and score.",
+        ["Log and archive"] = "Log entries, archived records and delegation audits.",
+        ["Webhooks"] = "Webhooks that are notified of incidents, and ladders that page until someone answers.",
+        ["Gates"] = "Gates: front ends that accept incidents near the hosts.",
         ["API keys"] = "Who may read, operate and administer.",
-        ["Operations"] = "Whether it works, and what it allows.",
-        ["Legacy calls"] = "As the first clients call, and are answered.",
+        ["Operations"] = "Health, limits and metrics.",
+        ["Legacy calls"] = "Requests and responses of legacy clients.",
     };
 
     public static void Describe(OpenApiOptions description)
     {
         description.ShouldInclude = call => call.RelativePath?.StartsWith("orleans", StringComparison.Ordinal) == false;
         description.Describe(
-            "CapOrleans", "Signed incidents in, one verifiable log.", "An API key of the scope that the call needs: cap operator create.",
+            "CapOrleans", "Signed incidents in, one verifiable log.", "An API key with the scope that the call needs; " +
+                "to create one: cap operator create.",
             Tags, tag: TagOf);
         description.AddOperationTransformer((operation, context, _) =>
         {

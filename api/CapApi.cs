@@ -94,8 +94,9 @@ public static class CapApi
     /// <summary>Returns the problem for a request that no endpoint handled.</summary>
     private static ProblemHttpResult AnswerStatus(int status) => status switch
     {
-        StatusCodes.Status404NotFound => Problems.Of(status, "no-such-resource", "", "Nothing is at this path; see /openapi/v1.json."),
-        StatusCodes.Status405MethodNotAllowed => Problems.Of(status, "method-not-allowed", "", "This path takes another method; see /openapi/v1.json."),
+        StatusCodes.Status404NotFound => Problems.Of(status, "no-such-resource", "", "No resource has this path; see /openapi/v1.json."),
+        StatusCodes.Status405MethodNotAllowed => Problems.Of(status, "method-not-allowed", "", "This path does not " +
+            "support this method; see /openapi/v1.json."),
         StatusCodes.Status415UnsupportedMediaType => Problems.Of(status, "not-json-content", "Content-Type", $"application/json; for /v1/incidents:batch {Core.Incidents.BatchLines.ContentType}"),
         _ => Problems.Of(status, "refused", "", "The request was refused."),
     };
@@ -108,6 +109,7 @@ public static class CapApi
     private static ProblemHttpResult? AnswerFault(Exception fault) =>
         fault is BadHttpRequestException bad ? Problems.Of(bad.StatusCode, "bad-request", "", bad.Message)
         : ClusterFaults.IsTransient(fault)
-            ? Problems.Of(StatusCodes.Status503ServiceUnavailable, "unavailable", "", "Send the same again.")
+            ? Problems.Of(StatusCodes.Status503ServiceUnavailable, "unavailable", "", "The cluster is temporarily " +
+                "unavailable; send the same request again.")
             : null;
 }

@@ -86,7 +86,7 @@ anchors.SetAction(async (parsed, _) =>
     }
 });
 
-var incidents = new Option<int>("--incidents") { Description = "How many are sent while the cluster is away", DefaultValueFactory = _ => 10_000 };
+var incidents = new Option<int>("--incidents") { Description = "Number of incidents sent while the cluster is down", DefaultValueFactory = _ => 10_000 };
 var gate = new Command("gate", "Kill the cluster, send through a gate, kill the gate, start both, and check what was promised") { incidents };
 gate.SetAction(async (parsed, _) =>
 {
@@ -109,7 +109,7 @@ gate.SetAction(async (parsed, _) =>
 var rounds = new Option<int>("--rounds") { Description = "How often each is measured", DefaultValueFactory = _ => 5 };
 var silos = new Option<int>("--silos") { Description = "0 for one process with everything", DefaultValueFactory = _ => 0 };
 var other = new Option<string>("--other") { Description = "caporleans.dll of another build of the service, as the variant" };
-var set = new Option<string[]>("--set") { Description = "NAME=VALUE: a setting of the variant; several", DefaultValueFactory = _ => [] };
+var set = new Option<string[]>("--set") { Description = "NAME=VALUE: a setting of the variant; may be given more than once", DefaultValueFactory = _ => [] };
 var compare = new Command("compare", "Measure the service and a variant of it in turn, in one run") { seconds, rounds, silos, other, set };
 compare.SetAction(async (parsed, _) =>
 {
@@ -160,7 +160,7 @@ race.SetAction(async (parsed, _) =>
     {
         var result = await new AcknowledgementRace(folder.FullName, parsed.GetValue(incidentCount)).RunAsync();
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{result.Acknowledged} acknowledged, {result.Paged} paged again, {result.After} of them behind the acknowledgement's " +
+            $"{result.Acknowledged} acknowledged, {result.Paged} paged again, {result.After} of them after the acknowledgement's " +
                 $"answer, " +
             $"{result.Latest:0.0} ms at most; {result.Missing} first pages missing"));
         return result.Missing == 0 && result.Latest < 1000 ? 0 : 1;

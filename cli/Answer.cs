@@ -44,7 +44,8 @@ internal static class Answer
         }
         catch (InvalidOperationException)
         {
-            throw new CliFaultException(ExitCodes.Unreachable, "It answered, and not as CapOrleans does: is something else there, or in between?");
+            throw new CliFaultException(ExitCodes.Unreachable, "The response is not from CapOrleans: is it another " +
+                "server, or is an intermediary answering?");
         }
     }
 

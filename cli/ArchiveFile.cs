@@ -55,7 +55,7 @@ internal static class ArchiveFile
             || !document.RootElement.TryGetProperty("metadata", out var metadata)
             || Text(metadata, "audit_hash") is not { } named)
         {
-            throw new CliFaultException(ExitCodes.Misconfigured, $"{archive} is no archive: it needs data and metadata.audit_hash.");
+            throw new CliFaultException(ExitCodes.Misconfigured, $"{archive} is not an archive: it needs data and metadata.audit_hash.");
         }
 
         if (Hash(data) is var actual && actual != named)

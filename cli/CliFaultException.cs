@@ -30,5 +30,6 @@ internal sealed class CliFaultException(int exitCode, string message, Exception?
 
     /// <summary>Wraps an unforeseen exception, so that it is printed like any other fault.</summary>
     public static CliFaultException Of(Exception fault) => fault as CliFaultException
-        ?? new CliFaultException(ExitCodes.Misconfigured, $"This should not happen, and is a fault of cap: {fault.GetType().Name} {fault.Message}");
+        ?? new CliFaultException(ExitCodes.Misconfigured, "Unexpected error, which is a bug in cap: " +
+            $"{fault.GetType().Name} {fault.Message}");
 }

@@ -24,7 +24,7 @@ internal static class Credentials
     public static readonly Option<bool> InsecureHttp = new("--insecure-http")
     {
         Description = "Send an API key or a gate token over plain HTTP to another machine or another user's program too: "
-            + "whoever is on the way can read it",
+            + "anyone on the network path can read it",
         Recursive = true,
     };
 
@@ -97,8 +97,8 @@ internal static class Credentials
         {
             throw new CliFaultException(
                 ExitCodes.Misconfigured,
-                $"The {shown.What} would go over plain HTTP to {url.Authority}, and whoever is on the way could read it: "
-                + "use https or a tunnel to this machine, or say --insecure-http.");
+                $"The {shown.What} would go over plain HTTP to {url.Authority}, where anyone on the network path could read it: "
+                + "use https or a tunnel to this machine, or add --insecure-http.");
         }
 
         if (url.Scheme == Uri.UriSchemeHttp && url.IsLoopback && !isInsecureAllowed)

@@ -46,7 +46,8 @@ internal static class HttpClients
             {
                 throw new CliFaultException(
                     ExitCodes.Misconfigured,
-                    Printable.Line($"The {secret.What} was not shown: {fault}. Is the service down? If that program may have it, say --insecure-http."));
+                    Printable.Line($"The {secret.What} was not sent: {fault}. Is the service down? If that program " +
+                        "may have it, add --insecure-http."));
             }
 
             return new NetworkStream(socket, ownsSocket: true);

@@ -69,7 +69,7 @@ internal static class IncidentFile
         {
             if (NearestName.OfTypo(name, IncidentReader.ReadMembers) is { } meant)
             {
-                throw new CliFaultException(ExitCodes.Misconfigured, $"'{name}' is read by nobody; is '{meant}' meant?");
+                throw new CliFaultException(ExitCodes.Misconfigured, $"'{name}' is not a known member; did you mean '{meant}'?");
             }
         }
     }

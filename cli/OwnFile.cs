@@ -64,7 +64,8 @@ internal static class OwnFile
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            throw new CliFaultException(ExitCodes.Unreachable, $"{file} is being changed, or cannot be: {fault.Message}");
+            throw new CliFaultException(ExitCodes.Unreachable, $"{file} is being changed by another process, or " +
+                $"cannot be locked: {fault.Message}");
         }
     }
 
@@ -91,7 +92,7 @@ internal static class OwnFile
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            throw new CliFaultException(ExitCodes.Misconfigured, $"{file} cannot be made: {fault.Message}");
+            throw new CliFaultException(ExitCodes.Misconfigured, $"{file} cannot be created: {fault.Message}");
         }
     }
 }

@@ -20,14 +20,14 @@ internal static class ParseFault
         if (command.Subcommands.Count > 0 && parsed.UnmatchedTokens is [var unknown, ..])
         {
             var known = command.Subcommands.Select(other => other.Name).ToList();
-            return $"'{unknown}' is no command of {PathOf(parsed.CommandResult)}; the nearest is '{NearestName.Of(unknown, known)}'.";
+            return $"'{unknown}' is not a command of {PathOf(parsed.CommandResult)}; did you mean '{NearestName.Of(unknown, known)}'?";
         }
 
         if (parsed.UnmatchedTokens is [var extra, ..])
         {
             var typed = command.Arguments.Select(argument => Words(argument.ValueType) is { } words ? $"; {argument.Name} takes {words}"
                 : "");
-            return $"'{extra}' is not understood{string.Concat(typed)}.";
+            return $"'{extra}' is not expected here{string.Concat(typed)}.";
         }
 
         var error = parsed.Errors.FirstOrDefault(fault => fault.SymbolResult is OptionResult or ArgumentResult) ?? parsed.Errors[0];

@@ -34,8 +34,8 @@ try
         invocation.ProcessTerminationTimeout = null; // signals are for the command
         if (run.Ignored.Count > 0)
         {
-            Answer.Warn($"'{string.Join(' ', run.Ignored)}' cannot be used, and is left out: the command runs all the same. " +
-                $"A --severity is one of {string.Join(", ", Severity.Ladder)}, and high without one. See cap hook run --help");
+            Answer.Warn($"'{string.Join(' ', run.Ignored)}' is invalid and is ignored; the command runs anyway. " +
+                $"--severity is one of {string.Join(", ", Severity.Ladder)}; default high. See cap hook run --help");
         }
     }
 

@@ -89,7 +89,8 @@ internal static class Servers
         text ??= CapEnvironment.Gate;
         return Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
             ? url.AbsolutePath == "/" ? new Uri(url, "gate_receive") : url
-            : throw new CliFaultException(ExitCodes.Misconfigured, $"'{text}' is no gate: name an http or https URL with --gate or VPN_ENDPOINT.");
+            : throw new CliFaultException(ExitCodes.Misconfigured, $"'{text}' is not a gate: choose an http or https " +
+                "URL with --gate or VPN_ENDPOINT.");
     }
 
     private static async Task<T> TellAsync<T>(Uri server, Func<Task<T>> call)
@@ -129,9 +130,9 @@ internal static class Servers
     {
         var innermost = Printable.Line(fault.GetBaseException().Message).TrimEnd('.'); // it may quote what the server sent
         return fault is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError }
-            ? $"{innermost}. Is its certificate of an authority in CAP_TLS_CA, and does it speak https?"
+            ? $"{innermost}. Is its certificate issued by an authority in CAP_TLS_CA, and does it use https?"
             : url.Scheme == Uri.UriSchemeHttps && fault is HttpRequestException { HttpRequestError: not HttpRequestError.ConnectionError }
-            ? $"{innermost}. It may want a certificate of this host: CAP_TLS_CERTIFICATE and CAP_TLS_KEY."
+            ? $"{innermost}. It may require a client certificate: CAP_TLS_CERTIFICATE and CAP_TLS_KEY."
             : $"{innermost}. Is it running?{Unset(url)}";
     }
 

@@ -18,7 +18,7 @@ public sealed partial class CapOrleansClient
     {
         var body = adminKey is null ? ChangeSigner.Unsigned(change)
             : ChangeSigner.Sign(change, await GetCapAsync(capId, cancellationToken) is var cap && cap.CapId == capId ? cap
-                : throw new NoAnswerException($"{api.Authority} answers about another CapID: nothing was signed."), adminKey, (options
+                : throw new NoAnswerException($"{api.Authority} returned another CapID; nothing was signed."), adminKey, (options
                     ?? new ClientOptions()).Time);
         var call = Call.Post(Path($"v1/caps/{capId}/changes"), adminKey is null ? CallAccess.Operate : CallAccess.Open).With(body);
         return await server.SendAsync(call, ClientJson.Default.CapView, cancellationToken);

@@ -73,7 +73,7 @@ public sealed partial class CapOrleansClient(HttpClient http, Uri api, ClientOpt
 
             if (!seen.Add(next))
             {
-                throw new NoAnswerException($"{api.Authority} answers with a page that leads back to itself.");
+                throw new NoAnswerException($"{api.Authority} returned pages that form a loop.");
             }
         }
     }

@@ -56,7 +56,7 @@ public sealed class GateClient(HttpClient http, Uri gate, ClientOptions? options
             || !json.TryGetProperty("status", out var status)
             || status.ValueKind != System.Text.Json.JsonValueKind.String || !status.ValueEquals(Received))
         {
-            throw new NoAnswerException($"{gate.Authority} did not say that it received the incident: is it a gate?", answer.Status);
+            throw new NoAnswerException($"{gate.Authority} did not confirm the incident: is it a gate?", answer.Status);
         }
     }
 
@@ -110,7 +110,7 @@ public sealed class GateClient(HttpClient http, Uri gate, ClientOptions? options
             }
 
             before = page.Next is null || page.Next < number ? page.Next
-                : throw new NoAnswerException($"{gate.Authority} answers with a page of dead letters that leads back to itself: is it a gate?");
+                : throw new NoAnswerException($"{gate.Authority} returned pages of dead letters that form a loop: is it a gate?");
         }
     }
 

@@ -43,7 +43,7 @@ public static class LoopbackListener
         return users.Count > 0 && others.Count == 0 ? null
             : others is [{ } user, ..]
             ? $"the program at {Plain(server)} belongs to {NameOf(user)}, who is neither root nor you" + (file is null ? "" : $", nor the owner of {file}")
-            : $"this machine does not say whose program is at {Plain(server)}";
+            : $"the owner of the program at {Plain(server)} cannot be determined";
     }
 
     private static (IPEndPoint Server, IPEndPoint Client) Ends(Socket connected) =>
@@ -98,7 +98,7 @@ public static class LoopbackListener
         var number = user.ToString(CultureInfo.InvariantCulture);
         var line = ReadTable("/etc/passwd").Split('\n').Select(text => text.Split(':'))
             .FirstOrDefault(fields => fields.Length > 2 && fields[2] == number);
-        return line is null ? $"the user with the number {number}" : $"the user {line[0]}";
+        return line is null ? $"the user with the id {number}" : $"the user {line[0]}";
     }
 
     /// <param name="IsHeld">

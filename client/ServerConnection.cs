@@ -100,7 +100,8 @@ internal sealed class ServerConnection(HttpClient http, Uri server, ClientOption
     private string Origin => $"{server.Scheme}://{server.Authority}";
 
     public NoAnswerException NotOurs(int status, TimeSpan? retryAfter = null, Exception? inner = null) => new(
-        $"{Origin} answered {status}, and not as CapOrleans does: is something else there, or in between?", status, retryAfter, inner);
+        $"{Origin} answered {status}, but not as CapOrleans: is it another server, or is an intermediary " +
+            "answering?", status, retryAfter, inner);
 
     /// <summary>
     /// Whether a list contains null, which the service never sends; JSON of others within its responses may.

@@ -59,7 +59,8 @@ internal sealed record Standing(Ruling? Refused, string Queue, bool IsVouched, b
 internal sealed class ArrivalJudge(KeyLists keys, ProvenQueues proven, GateOptions options, TimeProvider time)
 {
     private static readonly Ruling Busy =
-        Ruling.Refuse(Verdict.Busy, "busy", "", "The cluster did not say in time who may speak for the CapID; send the same again.");
+        Ruling.Refuse(Verdict.Busy, "busy", "", "The cluster did not answer in time which keys may report for the " +
+            "CapID; retry the request.");
 
     /// <param name="address">The host's, as <see cref="Core.Access.ClientAddress"/> normalises it.</param>
     public async Task<Standing> JudgeAsync(IncidentReport report, IPAddress address)

@@ -59,9 +59,9 @@ public static class CapGate
         ActivatorUtilities.CreateInstance<Faults>(app.Services).Use(app, AnswerFault);
         app.Services.GetRequiredService<AddressRateLimit>().Use(app);
         app.MapPost("/gate_receive", (Delegate)intake.AnswerLegacyAsync).TakesIncident().Produces<GateAnswer>()
-            .WithSummary("As legacy hosts send: an incident is on the gate's disk");
+            .WithSummary("Legacy form: store an incident on the gate's disk");
         app.MapPost("/v1/incidents", (Delegate)intake.AnswerAsync).TakesIncident().Produces<ReceivedAnswer>(202)
-            .WithSummary("An incident is on the gate's disk, and is forwarded to the cluster");
+            .WithSummary("Store an incident on the gate's disk and forward it to the cluster");
         app.MapStatus(options);
         app.MapHealth(options);
         _ = app.Services.GetRequiredService<GateMetrics>();
@@ -95,7 +95,7 @@ public static class CapGate
         ? GateProblems.Of(bad.StatusCode, "bad-request", "", bad.Message)
         : SpoolFault.Is(fault)
         ? GateProblems.Of(StatusCodes.Status503ServiceUnavailable, "unavailable", "",
-            "The gate's disk does not take it now; /v1/gate/status says why.")
+            "The gate cannot write to its disk at the moment; see spoolError in /v1/gate/status.")
         : null;
 
     private static RouteHandlerBuilder TakesIncident(this RouteHandlerBuilder route) => route
@@ -113,12 +113,12 @@ public static class CapGate
             json.SerializerOptions.TypeInfoResolverChain.Insert(0, ProblemsJson.Default);
         });
         OpenApiDocument.Add(services, description => description.Describe(
-            "CapOrleans gate", "Takes signed incidents from hosts, keeps them on its disk and forwards them.",
-            "The gate's own token: it is in DATA_DIR/gate-token of the gate.",
+            "CapOrleans gate", "Accepts signed incidents from hosts, stores them on its disk and forwards them to the cluster.",
+            "The gate's own token, stored in DATA_DIR/gate-token on the gate.",
             new Dictionary<string, string>
             {
-                ["Incidents"] = "What hosts send.", ["Operations"] = "What waits here, and what was refused.",
-                ["Health"] = "Whether it works.",
+                ["Incidents"] = "Requests that hosts send.", ["Operations"] = "Waiting incidents and dead letters.",
+                ["Health"] = "Liveness and readiness.",
             },
             path => path.StartsWith("v1/gate/", StringComparison.Ordinal) && !path.EndsWith("/sealing-key", StringComparison.Ordinal)));
     }

@@ -12,7 +12,7 @@ internal static class HealthEndpoints
 {
     public static void MapHealth(this WebApplication app, GateOptions options)
     {
-        app.MapGet("/health/live", () => TypedResults.Text("live")).WithTags("Health").WithSummary("The process runs");
+        app.MapGet("/health/live", () => TypedResults.Text("live")).WithTags("Health").WithSummary("The process is running");
         app.MapGet("/health/ready", async (HttpContext context, SpoolHealth spool, ClusterLink cluster) =>
         {
             var isOperator = !GateAccess.IsOfAPage(context.Request, options) && GateAccess.IsOperator(context.Request, options);
@@ -21,14 +21,14 @@ internal static class HealthEndpoints
                 context.Response.Headers.RetryAfter = "60";
                 return (IResult)GateProblems.Of(
                     StatusCodes.Status503ServiceUnavailable, "unavailable", "",
-                    isOperator ? $"The gate's disk takes no incidents: {fault}" : "The gate's disk takes no incidents.");
+                    isOperator ? $"The gate cannot store incidents: {fault}" : "The gate cannot store incidents.");
             }
 
             var status = cluster.LastError is null ? Readiness.Ready : Readiness.Degraded;
             return TypedResults.Json(new GateReadiness(status, isOperator ? cluster.LastError : null),
                 GateStatusJson.Default.GateReadiness);
         }).Produces<GateReadiness>().ProducesProblem(503).WithTags("Health").WithSummary(
-            "The gate takes incidents; degraded while it cannot forward them");
+            "Whether the gate accepts incidents; degraded while it cannot forward them");
     }
 
     /// <summary>Whether the disk accepts writes; checked at most once a second, since anyone may ask.</summary>
@@ -58,11 +58,11 @@ internal static class HealthEndpoints
         {
             try
             {
-                return await spool.CheckAsync().WaitAsync(IncidentSpool.DiskTimeout, time) ? null : spool.LastError ?? "it has no room.";
+                return await spool.CheckAsync().WaitAsync(IncidentSpool.DiskTimeout, time) ? null : spool.LastError ?? "its spool or disk is full.";
             }
             catch (TimeoutException)
             {
-                return $"it has written nothing for {IncidentSpool.DiskTimeout.TotalSeconds:0} seconds.";
+                return $"its disk has not completed a write for {IncidentSpool.DiskTimeout.TotalSeconds:0} seconds.";
             }
         }
     }

@@ -26,7 +26,8 @@ internal sealed class IntakeEndpoint(
     /// <summary>The refusal that the cluster would give once the waiting incident is accepted.</summary>
     private static readonly Refusal OtherContentWaits = CapRefusals.OtherContent.Refusal! with
     {
-        Rule = "An incident id is used once per CapID; what was signed waits here already, with other content around it.",
+        Rule = "An incident id may be used once per CapID; an incident with the same signed fields but other content " +
+            "is already waiting here.",
     };
 
     /// <summary>Answers in the legacy gate's format.</summary>
@@ -64,7 +65,7 @@ internal sealed class IntakeEndpoint(
 
         if (isSealed && !SealedIntake.TryOpen(options, body!, out body))
         {
-            return await RefuseAsync(context, StatusCodes.Status400BadRequest, new Refusal("sealed-body", "", "The body does not open: it was changed, or sealed to another key than that of /v1/gate/sealing-key (CAP_GATE_KEY)."));
+            return await RefuseAsync(context, StatusCodes.Status400BadRequest, new Refusal("sealed-body", "", "The body cannot be decrypted: it was altered, or sealed to a key other than the one at /v1/gate/sealing-key (CAP_GATE_KEY)."));
         }
 
         var (report, refusal) = IncidentReader.Read(body);
@@ -101,8 +102,8 @@ internal sealed class IntakeEndpoint(
         {
             context.Response.Headers.RetryAfter = "60";
             return await RefuseAsync(context, StatusCodes.Status507InsufficientStorage, new Refusal("spool-full", "", standing.IsVouched
-                ? "The gate's disk takes no more; keep the incident and send it again."
-                : "The gate's disk takes no more of what no list of keys vouches for; keep the incident and send it again."));
+                ? "The gate's spool is full; keep the incident and retry."
+                : "The gate's spool has no space left for incidents that no list of keys vouches for; keep the incident and retry."));
         }
 
         if (verdict == ArrivalVerdict.QueueFull)
@@ -110,7 +111,8 @@ internal sealed class IntakeEndpoint(
             context.Response.Headers.RetryAfter = "10";
             return await RefuseAsync(context, StatusCodes.Status429TooManyRequests, new Refusal(
                 "too-many-waiting", "",
-                $"{SpoolLimits.MaxClaimsEach} incidents from this address wait until contract wallets were asked; send the same again."));
+                $"{SpoolLimits.MaxClaimsEach} incidents from this address are already waiting for contract wallets to " +
+                    "be asked; retry later."));
         }
 
         if (verdict == ArrivalVerdict.Conflicts)
@@ -136,7 +138,7 @@ internal sealed class IntakeEndpoint(
         GateMetrics.Received(refusal.Type);
         // The answer to a sealed body is not sealed: details about a member would reveal what is inside.
         var (field, rule) = SealedIntake.IsSealed(context.Request) && !OfTheGate.Contains(refusal.Type)
-            ? ("", "What is inside is refused; 'cap verify' and the CapID's keys say more.")
+            ? ("", "The sealed incident was refused; check it with 'cap verify' and against the CapID's keys.")
             : (refusal.Field, refusal.Rule);
         if (status is StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable
             && context.Response.Headers.RetryAfter.Count == 0)

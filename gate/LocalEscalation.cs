@@ -163,15 +163,18 @@ public sealed partial class LocalEscalation(GateOptions options, HttpClient http
         public RecentSet<(string CapId, string IncidentId, string Signer)> Made { get; } = new(MaxRemembered);
     }
 
-    [LoggerMessage(500, LogLevel.Warning, "Critical incidents escalated here: {Count}, the last of them {CapId}/{IncidentId}, exit code {ExitCode}")]
+    [LoggerMessage(500, LogLevel.Warning, "Escalated {Count} critical incidents by command; the last, " +
+        "{CapId}/{IncidentId}, ended with exit code {ExitCode}")]
     private partial void LogEscalated(long count, string capId, string incidentId, int exitCode);
 
-    [LoggerMessage(503, LogLevel.Warning, "Critical incidents posted to the escalation URL: {Count}, the last of them {CapId}/{IncidentId}, answered {Status}")]
+    [LoggerMessage(503, LogLevel.Warning, "Posted {Count} critical incidents to the escalation URL; the last, " +
+        "{CapId}/{IncidentId}, was answered with {Status}")]
     private partial void LogPosted(long count, string capId, string incidentId, int status);
 
-    [LoggerMessage(501, LogLevel.Error, "Critical incidents that could not be escalated here: {Count}, the last of them {CapId}/{IncidentId}")]
+    [LoggerMessage(501, LogLevel.Error, "Failed to escalate {Count} critical incidents; the last was {CapId}/{IncidentId}")]
     private partial void LogFailed(Exception? fault, long count, string capId, string incidentId);
 
-    [LoggerMessage(502, LogLevel.Error, "Critical incidents not escalated, since too many escalations run: {Count}, the last of them {CapId}/{IncidentId}")]
+    [LoggerMessage(502, LogLevel.Error, "Skipped {Count} critical incidents because too many escalations are running " +
+        "or waiting; the last was {CapId}/{IncidentId}")]
     private partial void LogSkipped(long count, string capId, string incidentId);
 }

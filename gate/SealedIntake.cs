@@ -14,7 +14,7 @@ internal static class SealedIntake
             new SealingKeyAnswer(SealedBody.ContentType, Convert.ToBase64String(options.SealingKeys[0].PublicKey)),
                 GateStatusJson.Default.SealingKeyAnswer))
             .Produces<SealingKeyAnswer>().WithTags("Incidents").WithSummary(
-                "The key that hosts seal to, so that only this gate reads what they send");
+                "The public key that hosts seal incidents to, so that only this gate can read them");
 
     public static bool IsSealed(HttpRequest request) =>
         MediaTypeHeaderValue.TryParse(request.ContentType, out var type) && type.MediaType.Equals(SealedBody.ContentType, StringComparison.OrdinalIgnoreCase);

@@ -33,7 +33,7 @@ internal static class StatusEndpoints
                     options.Identity.Name, $"{options.Identity.Key.Address}", counts, spool.Limits.MaxBytes, cluster.Api,
                     cluster.LastError, keys.LastError, heartbeats.LastError, forwarder.Resting(), error),
                 GateStatusJson.Default.GateStatus);
-        }).Produces<GateStatus>().WithSummary("What waits, and what keeps it");
+        }).Produces<GateStatus>().WithSummary("Waiting incidents, and what prevents forwarding them");
         status.MapDead();
     }
 
@@ -41,11 +41,11 @@ internal static class StatusEndpoints
     public static ProblemHttpResult? Refuse(HttpContext context, GateOptions options) => GateAccess.IsOfAPage(context.Request, options)
         ? GateProblems.Of(
             StatusCodes.Status403Forbidden, "other-origin", "Origin",
-                "No page of another site reads this, and no page in a browser changes it.")
+                "A page of another site must not read this, and no browser page may change it.")
         : GateAccess.IsOperator(context.Request, options) ? null
         : GateProblems.Of(
             StatusCodes.Status401Unauthorized, "unauthenticated", "Authorization",
-            "The gate's own token, as Bearer: it is in DATA_DIR/gate-token of the gate.");
+            "Send the gate's own token as a Bearer token; it is in DATA_DIR/gate-token on the gate.");
 
     private static void MapDead(this IEndpointRouteBuilder status)
     {
@@ -58,19 +58,19 @@ internal static class StatusEndpoints
 
             var items = spool.Dead(before, PageSize);
             return TypedResults.Json(new DeadPage(items, items.Count < PageSize ? null : items[^1].Number), GateStatusJson.Default.DeadPage);
-        }).Produces<DeadPage>().ProducesProblem(400).WithSummary("What the cluster refused, the newest first")
-            .WithDescription($"Query: before (the number of a dead letter; next of the page before). {PageSize} at a time.");
+        }).Produces<DeadPage>().ProducesProblem(400).WithSummary("Dead letters, newest first")
+            .WithDescription($"Query: before, the number of a dead letter (next of the previous page). {PageSize} per page.");
         status.MapPost("/dead/{number:long}/retry", async (long number, IncidentSpool spool) => await spool.RetryAsync(number) switch
         {
             RetryVerdict.Waits => (IResult)TypedResults.NoContent(),
             RetryVerdict.Conflicts => GateProblems.Of(
                 StatusCodes.Status409Conflict, CapRefusals.OtherContent.Refusal!.Type, "number",
-                "The same incident waits with other content; retry this one when the cluster has decided about that."),
+                "The same incident is already waiting with other content; retry this one once the cluster has decided on it."),
             _ => NoSuchLetter(number),
-        }).Produces(204).ProducesProblem(404).ProducesProblem(409).WithSummary("Send a dead letter again");
+        }).Produces(204).ProducesProblem(404).ProducesProblem(409).WithSummary("Retry a dead letter");
         status.MapDelete("/dead/{number:long}", async (long number, IncidentSpool spool) =>
             await spool.DiscardAsync(number) ? (IResult)TypedResults.NoContent() : NoSuchLetter(number))
-            .Produces(204).ProducesProblem(404).WithSummary("Delete a dead letter: nothing of it is kept");
+            .Produces(204).ProducesProblem(404).WithSummary("Delete a dead letter permanently");
     }
 
     private static ProblemHttpResult NoSuchLetter(long number) => GateProblems.Of(

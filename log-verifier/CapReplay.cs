@@ -89,12 +89,12 @@ internal sealed class CapReplay(string capId)
         Incidents++;
         if (AcceptedProof.Fault(incident) is { } fault)
         {
-            return $"does not hold: {fault}";
+            return $"has an invalid proof: {fault}";
         }
 
         if (Context is { } context && NumberThatDiffers(incident, context) is { } number)
         {
-            return $"was not judged by the {number} that its CapID had";
+            return $"was judged by a different {number} than its CapID had then";
         }
 
         // The request parses, or its proof would have had a fault. The log does not record whether it came by a legacy
@@ -102,7 +102,7 @@ internal sealed class CapReplay(string capId)
         var report = IncidentReader.Read(Encoding.UTF8.GetBytes(incident.Request)).Report! with { TakesAnySeverity = true };
         var proof = new Proof(incident.Scheme, incident.Signer) { IsWallet = incident.WalletBlock is not null };
         var ruling = Admission.Judge(Context, report, proof, incident.AcceptedAt);
-        return ruling?.Refusal is { } refusal ? $"had to be refused: {refusal.Rule}" : null;
+        return ruling?.Refusal is { } refusal ? $"should have been refused: {refusal.Rule}" : null;
     }
 
     /// <returns>Whether the stored context equals the replayed one.</returns>

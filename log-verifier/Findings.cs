@@ -11,7 +11,7 @@ internal sealed class Findings(int log)
     private readonly List<string> kept = [];
     private long more;
 
-    public IReadOnlyList<string> All => more == 0 ? kept : [.. kept, $"Log {log}: {more} findings more."];
+    public IReadOnlyList<string> All => more == 0 ? kept : [.. kept, $"Log {log}: {more} more findings."];
 
     public void Add(string what)
     {

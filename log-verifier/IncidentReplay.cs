@@ -39,19 +39,19 @@ internal sealed class IncidentReplay
 
         if (Pack(body.GetProperty("index").GetInt64(), Text(body, "severity")!, Text(body, "pagingFloor")!) != accepted)
         {
-            return "names another index, severity or pagingFloor than the incident has";
+            return "states a different index, severity or pagingFloor than the incident's";
         }
 
         var recovery = body.TryGetProperty("recovery", out var over) ? over.GetString() : null;
         if (recovery is not null)
         {
             return !incidents.ContainsKey(NameOf(capId, recovery)) ? "names a recovery that was not accepted before"
-                : !seenAnswers.Add(NameOf(capId, $"recovery {recovery}")) ? "names a recovery that resolved the incident before" : null;
+                : !seenAnswers.Add(NameOf(capId, $"recovery {recovery}")) ? "names a recovery that already resolved an incident" : null;
         }
 
         // A signature covers one incident, one action, one time and one note.
         return Text(body, "signature") is { } signature && !seenAnswers.Add(NameOf(capId, $"signed {signature}"))
-            ? "repeats what an entry before it says, with the same signature" : null;
+            ? "replays the signature of an earlier entry" : null;
     }
 
     /// <param name="entry">The entry of a page.</param>

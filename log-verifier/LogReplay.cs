@@ -63,7 +63,7 @@ internal sealed class LogReplay(string origin, Findings findings)
     {
         if (entry.Index != Size)
         {
-            findings.AddFor(entry.Index, $"stands where {Size} should");
+            findings.AddFor(entry.Index, $"was read where entry {Size} should be");
         }
 
         var (index, leaf) = (Size, MerkleHash.Leaf(entry.Bytes));
@@ -74,7 +74,7 @@ internal sealed class LogReplay(string origin, Findings findings)
             var root = document.RootElement;
             if (root.GetProperty("kind").GetString() != entry.Kind)
             {
-                findings.AddFor(index, $"is stored as {entry.Kind} and says to be {root.GetProperty("kind")}");
+                findings.AddFor(index, $"is stored as {entry.Kind}, but its content says {root.GetProperty("kind")}");
             }
 
             if (root.GetProperty("origin").GetString() != origin)
@@ -117,10 +117,10 @@ internal sealed class LogReplay(string origin, Findings findings)
                 Note(index, incidents.Summary(entry));
                 break;
             case EntryKinds.IncidentUnanswered:
-                Note(index, incidents.Has(body) ? null : "leaves an incident unanswered that was not accepted before");
+                Note(index, incidents.Has(body) ? null : "records as unanswered an incident that was not accepted before");
                 break;
             case EntryKinds.DeliverySucceeded or EntryKinds.DeliveryExhausted:
-                Note(index, incidents.Has(body) ? null : "tells of the delivery of an incident that was not accepted before");
+                Note(index, incidents.Has(body) ? null : "records the delivery of an incident that was not accepted before");
                 break;
             case EntryKinds.AnchorBatched:
                 Note(index, AnchorFault(body.GetProperty("to").GetInt64(), body.GetProperty("size").GetInt64(), body.GetProperty("root").GetString()!));
@@ -149,8 +149,9 @@ internal sealed class LogReplay(string origin, Findings findings)
 
     private void Cover(long index, string kind, long from, long to)
     {
-        Note(index, from >= Covered(kind) ? null : $"goes back to {from}, and {kind} was at {Covered(kind)}");
-        Note(index, from <= to && to <= index ? null : $"speaks for entries {from} to {to}");
+        Note(index, from >= Covered(kind) ? null : $"covers entries from {from}, but {kind} had already covered those " +
+            $"up to {Covered(kind)}");
+        Note(index, from <= to && to <= index ? null : $"covers the impossible range {from} to {to}");
         covered[kind] = to;
         reopened.Remove(kind);
     }
@@ -160,9 +161,9 @@ internal sealed class LogReplay(string origin, Findings findings)
     /// well.
     /// </summary>
     private string? AnchorFault(long to, long size, string root) =>
-        to > size ? $"names a root of {size} entries for those up to {to}"
-        : tree.RootAt(size) is not { } then ? $"names a root of {size} entries, which is too long ago or was still to come"
-        : Convert.ToHexStringLower(then) == root ? null : $"names another root than that of the first {size} entries";
+        to > size ? $"covers entries up to {to} with a root of only {size} entries"
+        : tree.RootAt(size) is not { } then ? $"names a root of {size} entries, a size that is too far back or not reached yet"
+        : Convert.ToHexStringLower(then) == root ? null : $"names a root that differs from that of the first {size} entries";
 
     private void Note(long index, string? fault)
     {

@@ -31,7 +31,7 @@ internal sealed class StoredAnswers(int log, IAuditLogReader reader, IBlockStore
             var expected = incidents.Skip(listed).Take(page.Count).Select(incident => incident.Index);
             if (page.Count == 0 || !page.Select(entry => entry.Index).SequenceEqual(expected))
             {
-                findings.Add($"the incidents listed up to entry {incidents[^1].Index} are not those of the log");
+                findings.Add($"the list of incidents up to entry {incidents[^1].Index} does not match the log");
                 break;
             }
 
@@ -55,7 +55,7 @@ internal sealed class StoredAnswers(int log, IAuditLogReader reader, IBlockStore
     {
         if (await ListAsync(1, cancellationToken) is [var next] && next.Index < replay.Size && replay.IsOfThisLog(next))
         {
-            findings.Add($"entry {next.Index} is listed as an incident and is none");
+            findings.Add($"entry {next.Index} is listed as an incident but is not one");
         }
     }
 
@@ -70,7 +70,7 @@ internal sealed class StoredAnswers(int log, IAuditLogReader reader, IBlockStore
         ? Task.CompletedTask
         : ForEachAsync(archived, findings, async cid =>
             await blocks.FindAsync(cid, cancellationToken) is not null ? null
-                : $"block {cid.Text} is archived, as the log says, and cannot be read", cancellationToken);
+                : $"block {cid.Text} is archived according to the log, but cannot be read", cancellationToken);
 
     /// <summary>
     /// Checks totals, contexts, offsets and covers, which the store updates in place as the log grows.
@@ -82,9 +82,9 @@ internal sealed class StoredAnswers(int log, IAuditLogReader reader, IBlockStore
             null => $"{cap.Key} is not stored",
             var (context, score, incidents) when (score, incidents) != (cap.Value.Score, cap.Value.Incidents) =>
                 $"{cap.Key} is stored with {incidents} incidents and a score of {score}; "
-                    + $"its entries give {cap.Value.Incidents} and {cap.Value.Score}",
+                    + $"its entries add up to {cap.Value.Incidents} and {cap.Value.Score}",
             var (context, _, _) when !cap.Value.IsAs(context) =>
-                $"{cap.Key} is stored with other keys, numbers or policy than its entries give",
+                $"the stored keys, numbers or policy of {cap.Key} differ from its entries",
             _ => null,
         }, cancellationToken);
         foreach (var (consumer, kind) in Consumers)
@@ -98,13 +98,13 @@ internal sealed class StoredAnswers(int log, IAuditLogReader reader, IBlockStore
             // An anchor's entry is committed before the offset moves, and the contract determines where to continue.
             if (kind == EntryKinds.ArchiveBatched && position < covered)
             {
-                findings.Add($"the offset of {consumer}, {position}, is before {covered}, up to which its entries speak");
+                findings.Add($"the offset of {consumer}, {position}, is before {covered}, the end of the range that its entries cover");
             }
 
             if (await reader.CoveringAsync(log, kind, covered, cancellationToken) is not null
                 || (replay.EndsWithBatch(kind) && await reader.CoveringAsync(log, kind, covered - 1, cancellationToken) is null))
             {
-                findings.Add($"the store knows another end of {kind} than {covered}");
+                findings.Add($"the store's end of {kind} is not {covered}, the end in the log");
             }
         }
     }
@@ -129,7 +129,7 @@ internal sealed class StoredAnswers(int log, IAuditLogReader reader, IBlockStore
             }
             catch (Exception fault) when (fault is JsonException or FormatException or InvalidOperationException)
             {
-                return $"what is stored of {item} cannot be read";
+                return $"the stored data of {item} cannot be read";
             }
         }
     }

@@ -40,7 +40,7 @@ public sealed class Verifier(IAuditLogReader reader, IBlockStore? blocks = null,
             await ReadAsync(log, replay, head, stored, findings, cancellationToken);
             if (replay.Size != head.Size || !replay.Root().AsSpan().SequenceEqual(head.Root))
             {
-                findings.Add($"its head says {head.Size} entries with another root than that of the {replay.Size} that are there");
+                findings.Add($"its head has {head.Size} entries and a root that does not match the {replay.Size} entries found");
                 return new Verification(head, findings.All);
             }
 
@@ -57,7 +57,7 @@ public sealed class Verifier(IAuditLogReader reader, IBlockStore? blocks = null,
 
             if (isLonger && next.Size == head.Size)
             {
-                findings.Add($"there are entries after its head, which says {head.Size}");
+                findings.Add($"there are entries beyond its head, which has {head.Size}");
             }
 
             return new Verification(head, [.. findings.All, .. totals.All]);

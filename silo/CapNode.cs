@@ -187,6 +187,7 @@ internal sealed partial class CapNode : IAsyncDisposable
         logging.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
     }
 
-    [LoggerMessage(640, LogLevel.Warning, "DATA_DIR {Directory} holds secrets, and others can list it or replace what is in it: chmod 700 {Directory}")]
+    [LoggerMessage(640, LogLevel.Warning, "DATA_DIR {Directory} contains secrets, but other users can list it or " +
+        "replace its files: run chmod 700 {Directory}")]
     private static partial void LogOpenDirectory(ILogger logger, string directory);
 }

@@ -50,7 +50,7 @@ internal static class FrontPart
             catch (Exception) when (!call.HttpContext.RequestAborted.IsCancellationRequested)
             {
                 // The dashboard's pages throw for names that they do not know.
-                return Problems.Of(StatusCodes.Status404NotFound, "no-such-resource", "", "The dashboard knows nothing by this name.");
+                return Problems.Of(StatusCodes.Status404NotFound, "no-such-resource", "", "The dashboard has nothing under this name.");
             }
         });
     }
@@ -86,7 +86,7 @@ internal static class FrontPart
     /// </summary>
     private static string? FaultOfApi(Socket connected, string? keyFile) =>
         LoopbackListener.IsLocal(connected) && LoopbackListener.Fault(connected, keyFile) is { } fault
-            ? $"{fault}. Is the API down? If that program is the API: Gate__TrustLocalApi=true" : null;
+            ? $"{fault}. Is the API down? If that program is the API, set Gate__TrustLocalApi=true" : null;
 
     /// <returns>
     /// Null for none, or when it cannot be read at the moment: it may be replaced while the gate runs.

@@ -61,9 +61,10 @@ internal sealed partial class OwnGate(IGrainFactory grains, OwnGateName own, Tim
     }
 
     [LoggerMessage(620, LogLevel.Warning,
-        "The gate {Gate} is not added: another key has its name. Set Gate__Name, or: cap gate remove {Gate}, then cap gate add {Gate} {Address}")]
+        "The gate {Gate} was not added: its name belongs to another key. Set Gate__Name, or run cap gate remove " +
+            "{Gate}, then cap gate add {Gate} {Address}")]
     private partial void LogOtherKey(string gate, EthereumAddress address);
 
-    [LoggerMessage(621, LogLevel.Warning, "The gate {Gate} is not added: the cluster has {Most} gates, as many as there may be")]
+    [LoggerMessage(621, LogLevel.Warning, "The gate {Gate} was not added: the cluster already has the maximum of {Most} gates")]
     private partial void LogFull(string gate, int most);
 }

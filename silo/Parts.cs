@@ -22,7 +22,7 @@ internal static class Parts
         }
 
         await Task.WhenAny(asked, stopping.Task);
-        return asked.IsCompleted ? null : string.Join(", ", Ended(hosts).DefaultIfEmpty("a host was stopped by something in it"));
+        return asked.IsCompleted ? null : string.Join(", ", Ended(hosts).DefaultIfEmpty("a host stopped by itself"));
     }
 
     private static IEnumerable<string> Ended(IReadOnlyList<IHost> hosts) =>

@@ -41,7 +41,8 @@ catch (AddressInUseException)
 }
 catch (SocketException fault)
 {
-    await Console.Error.WriteLineAsync($"Nothing can listen there: {fault.Message}. BIND and Gate__Bind are addresses of this machine; a VPN's is there when the VPN is up.");
+    await Console.Error.WriteLineAsync($"Cannot listen on the configured address: {fault.Message}. BIND and " +
+        "Gate__Bind must be addresses of this machine; a VPN's address exists only while the VPN is up.");
     return 1;
 }
 catch (IOException fault)
@@ -69,7 +70,7 @@ Greeting.Write(Console.Out, settings, node.IsFirstStart);
 var ended = await node.WaitForStopAsync(signals.Asked);
 if (ended is not null)
 {
-    await Console.Error.WriteLineAsync($"A part of this process ended, though nobody asked it to stop: {ended}");
+    await Console.Error.WriteLineAsync($"Part of this process stopped unexpectedly: {ended}");
 }
 
 try
@@ -81,7 +82,7 @@ catch (TimeoutException)
 {
     // Everything that was acknowledged is on disk; the rest waits for something unavailable, such as the cluster's
     // database.
-    await Console.Error.WriteLineAsync("Stopping took longer than 30 seconds; ending without the rest.");
+    await Console.Error.WriteLineAsync("Stopping took longer than 30 seconds; exiting without waiting for the rest.");
     Environment.Exit(1);
     return 1;
 }

@@ -73,7 +73,8 @@ public sealed class KuboBlockStore(IBlockStore embedded, KuboRpc rpc, TimeProvid
         {
             var count = blocks.Count(block => taken.ContainsKey(block.Cid));
             throw new IpfsUnavailableException(
-                $"The IPFS node at {rpc.Name} is slow: it took {count} of {blocks.Count} blocks in {Longest.TotalSeconds:0} seconds.");
+                $"The IPFS node at {rpc.Name} is too slow: it stored {count} of {blocks.Count} blocks in " +
+                    $"{Longest.TotalSeconds:0} seconds.");
         }
 
         if (first is not null)
@@ -100,7 +101,7 @@ public sealed class KuboBlockStore(IBlockStore embedded, KuboRpc rpc, TimeProvid
 
         if ((await PutAsync(block, Dialects[other], cancellationToken)).Key != block.Cid.Text)
         {
-            throw fault ?? new IpfsUnavailableException($"The IPFS node at {rpc.Name} stored another block than {block.Cid}.");
+            throw fault ?? new IpfsUnavailableException($"The IPFS node at {rpc.Name} stored block {block.Cid} under a different CID.");
         }
 
         dialect = other;
@@ -121,7 +122,8 @@ public sealed class KuboBlockStore(IBlockStore embedded, KuboRpc rpc, TimeProvid
                 $"block/put?{codec}&mhtype=sha2-256&cid-base=base32&pin=true&timeout=20s", content, HttpCompletionOption.ResponseContentRead, cancellationToken);
             if (!answer.IsSuccessStatusCode)
             {
-                return (new IpfsUnavailableException($"The IPFS node at {rpc.Name} answered {(int)answer.StatusCode} to block/put; see IPFS_API."), null);
+                return (new IpfsUnavailableException($"The IPFS node at {rpc.Name} answered block/put with status " +
+                    $"{(int)answer.StatusCode}; check IPFS_API."), null);
             }
 
             using var body = await JsonDocument.ParseAsync(await answer.Content.ReadAsStreamAsync(cancellationToken), cancellationToken: cancellationToken);
@@ -130,7 +132,7 @@ public sealed class KuboBlockStore(IBlockStore embedded, KuboRpc rpc, TimeProvid
         catch (Exception fault) when (fault is HttpRequestException or JsonException or KeyNotFoundException or InvalidOperationException
             || (fault is TaskCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            throw new IpfsUnavailableException($"The IPFS node at {rpc.Name} gives no usable answer; see IPFS_API.", fault);
+            throw new IpfsUnavailableException($"The IPFS node at {rpc.Name} returned no usable response; check IPFS_API.", fault);
         }
     }
 }

@@ -29,7 +29,7 @@ public sealed class KuboCarStore(KuboRpc rpc, TimeProvider time) : ICarStore
         }
         catch (Exception fault) when (!cancellationToken.IsCancellationRequested && fault is HttpRequestException or IOException or OperationCanceledException)
         {
-            throw new CarRefusedException($"The IPFS node at {rpc.Name} gives no usable answer to dag/import; see IPFS_API.", fault);
+            throw new CarRefusedException($"The IPFS node at {rpc.Name} returned no usable response to dag/import; check IPFS_API.", fault);
         }
 
         var node = new NodeLocation(rpc, time);
@@ -37,7 +37,8 @@ public sealed class KuboCarStore(KuboRpc rpc, TimeProvider time) : ICarStore
         {
             if ((await node.AskAsync(cid, cancellationToken)).Status is var status && status != LinkStatus.Ok)
             {
-                throw new CarRefusedException($"The IPFS node at {rpc.Name} took a CAR and does not give block {cid} of it ({status}).");
+                throw new CarRefusedException($"The IPFS node at {rpc.Name} accepted a CAR but does not return its " +
+                    $"block {cid} ({status}).");
             }
         }
     }
@@ -50,13 +51,14 @@ public sealed class KuboCarStore(KuboRpc rpc, TimeProvider time) : ICarStore
         using var answer = await rpc.PostAsync(Call, content, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
         if (answer.StatusCode != HttpStatusCode.OK)
         {
-            throw new CarRefusedException($"The IPFS node at {rpc.Name} answered {(int)answer.StatusCode} to dag/import; see IPFS_API.");
+            throw new CarRefusedException($"The IPFS node at {rpc.Name} answered dag/import with status " +
+                $"{(int)answer.StatusCode}; check IPFS_API.");
         }
 
         var body = await FetchedBlock.ReadAsync(answer.Content, cancellationToken) ?? [];
         if (!Encoding.UTF8.GetString(body).Split('\n', StringSplitOptions.RemoveEmptyEntries).Any(line => IsPinned(line, root)))
         {
-            throw new CarRefusedException($"The IPFS node at {rpc.Name} does not say that it pinned {root}.");
+            throw new CarRefusedException($"The IPFS node at {rpc.Name} did not confirm that it pinned {root}.");
         }
     }
 

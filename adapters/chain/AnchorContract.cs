@@ -46,7 +46,7 @@ public sealed class AnchorContract : IAnchorContract
         EthereumAddress contract, IReadOnlyList<string> logNames, long height, CancellationToken cancellationToken)
     {
         var newest = await receipts.FindBlockAsync(height, cancellationToken)
-            ?? throw new ChainUnavailableException($"The chain node at {rpc.Name} does not say what its newest block is; see RPC_URL.");
+            ?? throw new ChainUnavailableException($"The chain node at {rpc.Name} did not return its newest block; check RPC_URL.");
         var positions = new List<ContractPosition>(logNames.Count);
         foreach (var logName in logNames)
         {
@@ -56,7 +56,8 @@ public sealed class AnchorContract : IAnchorContract
                 $"contract {contract}");
             positions.Add(ContractAbi.ReadWord(word) is { } position
                 ? new ContractPosition(options.ChainId, contract.ToString(), Bounded(position), height, newest.At, options.IsDevChain)
-                : throw new ChainUnavailableException($"The contract at {contract} does not say how far it has come; see CONTRACT_ADDRESS."));
+                : throw new ChainUnavailableException($"The contract at {contract} did not return the position of its " +
+                    "last anchor; check CONTRACT_ADDRESS."));
         }
 
         return positions;
@@ -124,7 +125,8 @@ public sealed class AnchorContract : IAnchorContract
         }
 
         return [.. receipts.Zip(batches, (receipt, batch) => Confirm(contract, batch.LogName, batch.From, receipt)
-            ?? throw new ChainUnavailableException($"The transaction to {contract} succeeded without its event: there is another contract, or none."))];
+            ?? throw new ChainUnavailableException($"The transaction to {contract} succeeded but emitted no event: " +
+                "there is a different contract at that address, or none; check CONTRACT_ADDRESS."))];
     }
 
     public async Task<AnchorConfirmation> StoreAuditAsync(ChainAudit audit, ISentTransactions sent, CancellationToken cancellationToken) =>

@@ -33,7 +33,8 @@ internal sealed class AuditRecords(JsonRpcClient rpc, ChainOptions options, Chai
         {
             var receipt = await account.SendAsync(contract, CompiledContract.AuditStorage.Abi.Call("storeAudit", audit.Id, audit.Hash, audit.Cid), sent, cancellationToken);
             return Confirm(contract, audit, receipt)
-                ?? throw new ChainUnavailableException($"The transaction to {contract} succeeded without its event: there is another contract, or none.");
+                ?? throw new ChainUnavailableException($"The transaction to {contract} succeeded but emitted no " +
+                    "event: there is a different contract at that address, or none; check CONTRACT_ADDRESS.");
         }
         catch (RpcErrorException fault) when (CompiledContract.AuditStorage.Abi.ReadError(fault.Data)?.Name == "AlreadyStored")
         {
@@ -54,10 +55,12 @@ internal sealed class AuditRecords(JsonRpcClient rpc, ChainOptions options, Chai
                 $"contract {contract}"),
             cancellationToken);
         var stored = CompiledContract.AuditStorage.Abi.ReadAnswer("audits", answer)
-            ?? throw new ChainUnavailableException($"The contract at {contract} does not say whether it has a record; see CONTRACT_ADDRESS.");
+            ?? throw new ChainUnavailableException($"The contract at {contract} did not return whether it has the " +
+                "record; check CONTRACT_ADDRESS.");
         return (BigInteger)stored["timestamp"] == 0 ? false
             : ((byte[])stored["auditHash"]).AsSpan().SequenceEqual(audit.Hash) ? true
-            : throw new ChainUnavailableException($"The contract at {contract} has another record under {audit.Id}: somebody else writes with its name.");
+            : throw new ChainUnavailableException($"The contract at {contract} already has a different record with id " +
+                $"{audit.Id}: another writer uses the same id.");
     }
 
     /// <summary>Finds the transaction of a record that the contract has.</summary>
@@ -84,7 +87,7 @@ internal sealed class AuditRecords(JsonRpcClient rpc, ChainOptions options, Chai
             },
             cancellationToken);
         return found ?? throw new ChainUnavailableException(
-            $"The contract at {contract} has record {audit.Id}, and no node has its event; they are asked again.");
+            $"The contract at {contract} has record {audit.Id}, but no node returned its event; the search is retried.");
     }
 
     private AnchorConfirmation? Confirm(EthereumAddress contract, ChainAudit audit, Receipt receipt) => receipt.IsReverted ? null : rpc.Read(receipt.Logs, logs => logs.EnumerateArray()

@@ -36,7 +36,7 @@ public sealed class CapNft : ICapMirror
 
     public MirrorContract Target { get; }
 
-    private ChainMismatchException IsAnother => new($"The contract at {contract} is no CapNFT; see CAP_NFT_ADDRESS.");
+    private ChainMismatchException IsAnother => new($"The contract at {contract} is not a CapNFT; check CAP_NFT_ADDRESS.");
 
     public async Task<MirrorConfirmation> MirrorAsync(IReadOnlyList<MirroredCap> caps, ISentTransactions sent, CancellationToken cancellationToken)
     {
@@ -65,7 +65,7 @@ public sealed class CapNft : ICapMirror
         await logs.FindAsync(mayDeploy: true, sent, cancellationToken);
         if ((await rpc.DataAsync("eth_getCode", cancellationToken, contract.ToString(), "latest")).Length == 0)
         {
-            throw new ChainMismatchException($"There is no contract at {contract}; see CAP_NFT_ADDRESS.");
+            throw new ChainMismatchException($"There is no contract at {contract}; check CAP_NFT_ADDRESS.");
         }
 
         return await VersionAsync(rpc, TokenId(capId), BlockParameter.CreateLatest(), cancellationToken) is not null ? true : throw IsAnother;
@@ -94,7 +94,8 @@ public sealed class CapNft : ICapMirror
             var at = new BlockParameter(new HexBigInteger(receipt.Block));
             if (await agreement.AskAsync(node => VersionAsync(node, tokenId, at, cancellationToken), $"contract {contract}") is not { } version || version < cap.Version)
             {
-                throw new ChainUnavailableException($"The transaction to {contract} succeeded and changed nothing: it is no CapNFT; see CAP_NFT_ADDRESS.");
+                throw new ChainUnavailableException($"The transaction to {contract} succeeded but changed nothing: " +
+                    "the contract is not a CapNFT; check CAP_NFT_ADDRESS.");
             }
 
             if (version > cap.Version)

@@ -56,7 +56,7 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
         var isSlow = slow.TurnsOf(claim.Wallet) is not null;
         if (isSlow && slow.BackoffOf(claim.Wallet) is var backoff && backoff > SlowTimeout)
         {
-            throw Later($"The wallet {claim.Wallet} did not answer in time; it is asked again in {backoff.TotalSeconds:0} seconds.", backoff);
+            throw Later($"The wallet {claim.Wallet} timed out; retry in {backoff.TotalSeconds:0} seconds.", backoff);
         }
 
         try
@@ -65,7 +65,8 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
         }
         catch (TimeoutException)
         {
-            var how = isSlow ? "is slow, and is being asked" : "is asked in its turn, and others come before";
+            var how = isSlow ? "is slow and has not answered yet; retry shortly" : "has not been asked yet, since " +
+                "other signature checks are queued before this one; retry shortly";
             throw Later($"The wallet {claim.Wallet} {how}.", RetryDelay);
         }
     }
@@ -103,7 +104,8 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
     private static ChainUnavailableException Later(string message, TimeSpan wait) => new(message) { RetryAfter = wait };
 
     private void NoRoom(Asked asked) => End(asked, Later(
-        $"As many questions to wallets wait as may: {WalletClaim.WaitingPerCaller} for one address, and a bounded number in all.", RetryDelay));
+        "Too many signature checks by contract wallets are queued, for this client address (at most " +
+            $"{WalletClaim.WaitingPerCaller}) or in all; retry shortly.", RetryDelay));
 
     /// <summary>Fails the query and forgets it: the same query then starts afresh.</summary>
     private void End(Asked asked, Exception fault)
@@ -167,7 +169,7 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
                 slow.NoteTimeout(asked.Claim.Wallet);
             }
 
-            var message = $"The wallet {asked.Claim.Wallet} did not answer for {AnswerTimeout.TotalSeconds:0} seconds.";
+            var message = $"The wallet {asked.Claim.Wallet} did not answer within {AnswerTimeout.TotalSeconds:0} seconds.";
             End(asked, new ChainUnavailableException(message));
         }
         catch (Exception fault)

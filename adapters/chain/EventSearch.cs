@@ -40,7 +40,8 @@ internal sealed class EventSearch(JsonRpcClient rpc, EthereumAddress contract, s
         }
         catch (OperationCanceledException) when (timeout.IsCancellationRequested)
         {
-            throw new ChainUnavailableException($"The chain node at {rpc.Name} was asked for an event for {Timeout.TotalMinutes:0} minutes, and has given none; see RPC_URL.");
+            throw new ChainUnavailableException($"The search for an event at the chain node {rpc.Name} timed out " +
+                $"after {Timeout.TotalMinutes:0} minutes; check RPC_URL.");
         }
     }
 

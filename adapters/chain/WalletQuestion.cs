@@ -72,7 +72,7 @@ internal sealed class WalletQuestion(JsonRpcClient rpc, long chainId, TimeProvid
         catch (OperationCanceledException fault)
         {
             throw new ChainUnavailableException(
-                $"The chain's newest block was not given within {ContractWallets.AnswerTimeout.TotalSeconds:0} seconds.", fault);
+                $"The chain's newest block could not be read within {ContractWallets.AnswerTimeout.TotalSeconds:0} seconds.", fault);
         }
     }
 
@@ -83,7 +83,7 @@ internal sealed class WalletQuestion(JsonRpcClient rpc, long chainId, TimeProvid
             var chain = await agreement.AskAsync(node => node.QuantityAsync("eth_chainId", cancellationToken), "the chain's id");
             if (chain != chainId)
             {
-                throw new ChainUnavailableException($"The node is on chain {chain}, CHAIN_ID says {chainId}.");
+                throw new ChainUnavailableException($"The node is on chain {chain}, but CHAIN_ID is {chainId}.");
             }
 
             checkedAt = time.GetTimestamp();
@@ -92,7 +92,7 @@ internal sealed class WalletQuestion(JsonRpcClient rpc, long chainId, TimeProvid
         if (rpc.Urls.Count == 1)
         {
             return [(await rpc.CallAsync("eth_getBlockByNumber", Block, cancellationToken, "latest", false))?.Block
-                ?? throw new ChainUnavailableException("The node does not say what its newest block is.")];
+                ?? throw new ChainUnavailableException("The node did not return its newest block.")];
         }
 
         var (blocks, why) = (new List<ChainBlock>(), (ChainUnavailableException?)null);
@@ -109,8 +109,9 @@ internal sealed class WalletQuestion(JsonRpcClient rpc, long chainId, TimeProvid
                     continue;
                 }
 
-                why ??= new ChainUnavailableException(block is null ? "The nodes of RPC_URL do not say what their newest block is."
-                    : $"The newest block that two nodes of RPC_URL have is of {block.MadeAt:u}: one of them, or the chain, stands still.");
+                why ??= new ChainUnavailableException(block is null ? "The nodes of RPC_URL did not return their newest block."
+                    : $"The newest block that two nodes of RPC_URL have dates from {block.MadeAt:u}: one of them, or " +
+                        "the chain, has stalled.");
             }
             catch (ChainUnavailableException fault)
             {

@@ -33,7 +33,7 @@ internal sealed class Web3Client(JsonRpcClient rpc, CancellationToken cancellati
 
     /// <summary>Not supported: a node may refuse a whole batch where it would accept each call.</summary>
     public Task<RpcRequestResponseBatch> SendBatchRequestAsync(RpcRequestResponseBatch rpcRequestResponseBatch) =>
-        throw new NotSupportedException("Calls are sent one by one.");
+        throw new NotSupportedException("Batch requests are not supported.");
 
     public T DecodeResult<T>(RpcResponseMessage rpcResponseMessage) => Decode<T>((JsonElement)rpcResponseMessage.Result);
 

@@ -123,7 +123,8 @@ internal sealed class Agreement(JsonRpcClient rpc, TimeSpan? doubt = null)
     }
 
     private NodesDisagreeException Disagree(string what, int answered, ChainUnavailableException? last) => new(
-        $"Two nodes of RPC_URL must say the same of {what}: {answered} of {rpc.Each.Count} answered.{(last is null ? "" : $" {last.Message}")}", last);
+        $"Two nodes of RPC_URL must agree on {what}, but none do: {answered} of {rpc.Each.Count} " +
+            $"answered.{(last is null ? "" : $" {last.Message}")}", last);
 
     /// <summary>Counts the answers that equal the last one.</summary>
     private static int Count<T>(List<T> answers) => answers.Count(answer => EqualityComparer<T>.Default.Equals(answer, answers[^1]));

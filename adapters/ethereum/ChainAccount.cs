@@ -62,7 +62,9 @@ internal sealed class ChainAccount
         var isKnown = await pending.SendAsync(
             [.. gas.Select((limit, i) => new ChainTransaction(options.ChainId, nonce + i, price, limit, to, calls[i].Data))], sent, cancellationToken);
         return await pending.FinishAsync(sent, mustRepeat: !isKnown, cancellationToken) is { Count: > 0 } arrived ? arrived
-            : throw new ChainUnavailableException($"The transaction with nonce {nonce} cannot arrive: another program sends with the writer's key {address}, the chain was reorganised, or the node takes it no more.");
+            : throw new ChainUnavailableException($"The transaction with nonce {nonce} can no longer be mined: " +
+                $"another program sends from the writer's account {address}, the chain was reorganised, or the node " +
+                    "refuses the transaction.");
     }
 
     public Task<long> CountAsync(string block, CancellationToken cancellationToken) =>

@@ -135,7 +135,8 @@ internal static class EachNode
         var large = refusals.FindAll(refusal => isTooLarge(refusal));
         return large.Count >= Quorum(rpc) && large.Count * 2 > refusals.Count + others ? large[0]
             : refusals.Find(refusal => !isTooLarge(refusal))
-            ?? (ChainUnavailableException)new NodesDisagreeException($"Two nodes of RPC_URL must say that a transaction is too large, and one does. {large[0].Message}", large[0]);
+            ?? (ChainUnavailableException)new NodesDisagreeException("A transaction counts as too large only when at " +
+                $"least two nodes of RPC_URL, and most of them, report it; fewer did. {large[0].Message}", large[0]);
     }
 
     /// <returns>The median, the higher of two: of three nodes, no single one can set it at will.</returns>

@@ -35,7 +35,8 @@ internal sealed class GasLimits(JsonRpcClient rpc, string sender)
 
         if (estimates.Count == 2 && !AreNear(estimates))
         {
-            throw new NodesDisagreeException($"Two nodes of RPC_URL expect {estimates.Min()} and {estimates.Max()} gas, and no third answers.");
+            throw new NodesDisagreeException($"Two nodes of RPC_URL estimate {estimates.Min()} and {estimates.Max()} " +
+                "gas, and no third node answers to decide.");
         }
 
         return Math.Min(EachNode.Median(estimates) / 5 * 6, ChainOptions.MaxGasPerTransaction);
@@ -57,7 +58,7 @@ internal sealed class GasLimits(JsonRpcClient rpc, string sender)
             var gas = await node.NumberAsync("eth_estimateGas", cancellationToken, call, "latest");
             return gas is >= 0 and <= ChainOptions.MaxGasPerTransaction ? (gas, null)
                 : (null, new BatchTooLargeException(
-                    $"The batch needs {gas} gas, a transaction has at most {ChainOptions.MaxGasPerTransaction}."));
+                    $"The batch needs {gas} gas, but a transaction may use at most {ChainOptions.MaxGasPerTransaction}."));
         }
         catch (RpcErrorException fault) when (fault.Refusal == RpcRefusal.TooLarge)
         {

@@ -69,7 +69,8 @@ internal sealed class GasPrices(JsonRpcClient rpc, int maxFeeGwei)
     }
 
     public ChainUnavailableException TooDear(BigInteger asked) => new(
-        $"The chain asks {(asked + Gwei - 1) / Gwei} gwei, Chain__MaxFeeGwei is {maxFeeGwei}: nothing is sent until it asks less.");
+        $"The chain's gas price is {(asked + Gwei - 1) / Gwei} gwei, above Chain__MaxFeeGwei ({maxFeeGwei}): nothing " +
+            "is sent until it falls.");
 
     /// <summary>
     /// Returns the median, or the lower of two that are far apart when no third node answers: too low a price is raised

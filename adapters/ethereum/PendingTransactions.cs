@@ -92,7 +92,8 @@ internal sealed class PendingTransactions(JsonRpcClient rpc, ChainOptions option
         }
 
         throw new ChainUnavailableException(
-            $"Transaction {sent.All[^1].Hashes[^1]} is in no block after {options.WaitTimeout.TotalSeconds:0} s.{(last is null ? "" : $" {last.Message}")}", last);
+            $"Transaction {sent.All[^1].Hashes[^1]} is not in a block after {options.WaitTimeout.TotalSeconds:0} " +
+                $"s.{(last is null ? "" : $" {last.Message}")}", last);
     }
 
     /// <summary>Looks for receipts and collects them in <paramref name="arrived"/>.</summary>

@@ -104,5 +104,5 @@ internal sealed class Receipts(JsonRpcClient rpc)
     })]).ToJsonString());
 
     private static string Hex(JsonElement value) => value.GetString() is { } text && text.StartsWith("0x", StringComparison.OrdinalIgnoreCase)
-        ? JsonRpcClient.Hex(Convert.FromHexString(text.AsSpan(2))) : throw new FormatException("Bytes begin with 0x.");
+        ? JsonRpcClient.Hex(Convert.FromHexString(text.AsSpan(2))) : throw new FormatException("Bytes must begin with 0x.");
 }

@@ -120,6 +120,7 @@ internal sealed partial class OpenIdKeys(OpenIdProvider provider, HttpClient htt
         });
     }
 
-    [LoggerMessage(311, LogLevel.Warning, "The OpenID provider {Authority} gives no keys; what it gave before stays in use, without any its tokens are refused: {Error}")]
+    [LoggerMessage(311, LogLevel.Warning, "The OpenID provider {Authority} returned no keys. Keys received earlier " +
+        "stay in use; without any, its tokens are refused: {Error}")]
     private partial void LogSilent(Uri authority, string error);
 }

@@ -54,7 +54,8 @@ internal static class OpenIdAccess
             options.TokenValidationParameters.ClockSkew = ClockSkew;
             options.TokenValidationParameters.TypeValidator = (type, token, _) => IsAccessToken(type, (JsonWebToken)token)
                 ? type
-                : throw new SecurityTokenInvalidTypeException("The header has another typ than JWT or at+jwt, or crit.");
+                : throw new SecurityTokenInvalidTypeException("The token's header must have typ JWT, at+jwt or none, " +
+                    "and must not have crit.");
             options.Events = new JwtBearerEvents
             {
                 OnMessageReceived = async context =>

@@ -129,7 +129,8 @@ internal sealed class OperatorAuthentication(
     {
         Response.Headers.WWWAuthenticate = "Basic realm=\"CapOrleans\", charset=\"UTF-8\"";
         await Problems.Of(StatusCodes.Status401Unauthorized, "unauthenticated", "Authorization",
-            "An API key, as Bearer or as the password of Basic; the first one is in DATA_DIR/admin-token.").ExecuteAsync(Context);
+            "Send an API key as the Bearer token or as the Basic password; the first key is in " +
+                "DATA_DIR/admin-token.").ExecuteAsync(Context);
     }
 
     protected override Task HandleForbiddenAsync(AuthenticationProperties properties)

@@ -13,10 +13,10 @@ internal static class OperatorEndpoints
     public static void MapOperators(this IEndpointRouteBuilder app)
     {
         app.MapGet("/v1/operators", ListAsync).RequireAuthorization(OperatorAccess.Admin)
-            .Produces<IReadOnlyList<OperatorView>>().ProducesProblem(401).ProducesProblem(403).WithSummary("API keys, revoked ones among them");
+            .Produces<IReadOnlyList<OperatorView>>().ProducesProblem(401).ProducesProblem(403).WithSummary("List the API keys, including revoked ones");
         app.MapPost("/v1/operators", CreateAsync).RequireAuthorization(OperatorAccess.Admin)
             .Accepts<OperatorRequest>("application/json").Produces<OperatorView>(201).ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(409)
-            .WithSummary("Make an API key; this answer is the only one that shows it");
+            .WithSummary("Create an API key; only this response contains it");
         app.MapDelete("/v1/operators/{id}", RevokeAsync).RequireAuthorization(OperatorAccess.Admin)
             .Produces(204).ProducesProblem(401).ProducesProblem(403).ProducesProblem(404).ProducesProblem(409).WithSummary("Revoke an API key");
     }
@@ -59,7 +59,7 @@ internal static class OperatorEndpoints
         return verdict switch
         {
             RevocationVerdict.Revoked => TypedResults.NoContent(),
-            RevocationVerdict.LastAdmin => Problems.Of(StatusCodes.Status409Conflict, "last-admin-key", "id", "The last API key of scope admin stays: make another first."),
+            RevocationVerdict.LastAdmin => Problems.Of(StatusCodes.Status409Conflict, "last-admin-key", "id", "The last API key with scope admin cannot be revoked: create another one first."),
             _ => Problems.Of(StatusCodes.Status404NotFound, "key-unknown", "id", "the id of an API key; GET /v1/operators lists them"),
         };
     }

@@ -18,9 +18,11 @@ internal static class OtherHosts
     public static void RefuseOtherHosts(this IApplicationBuilder app, bool isOpen) => app.Use((context, next) =>
         !isOpen || !NeedsKey(context) || context.User.Identity is { IsAuthenticated: true } ? next(context)
         : !LoopbackHost.Is(context.Request.Host.Host)
-            ? Problems.Of(StatusCodes.Status403Forbidden, "other-host", "Host", "Without an API key, this machine is called by a loopback name; see Auth__OpenReadsOnLoopback.").ExecuteAsync(context)
+            ? Problems.Of(StatusCodes.Status403Forbidden, "other-host", "Host", "Without an API key, the Host header " +
+                "must be a loopback name; see Auth__OpenReadsOnLoopback.").ExecuteAsync(context)
         : OriginGuard.IsOtherSitesRead(context.Request)
-            ? Problems.Of(StatusCodes.Status403Forbidden, "other-origin", "Origin", "Without an API key, a page of another site reads nothing here.").ExecuteAsync(context)
+            ? Problems.Of(StatusCodes.Status403Forbidden, "other-origin", "Origin", "A page of another site cannot " +
+                "read this without an API key.").ExecuteAsync(context)
         : next(context));
 
     private static bool NeedsKey(HttpContext context) =>

@@ -27,13 +27,13 @@ internal static class JsonBody
             using var document = StrictJson.Parse(body);
             return document.Deserialize(type) is { } value
                 ? (value, body, null)
-                : (null, [], Problems.Of(StatusCodes.Status400BadRequest, "not-an-object", "", "The body is one JSON object."));
+                : (null, [], Problems.Of(StatusCodes.Status400BadRequest, "not-an-object", "", "The body must be one JSON object."));
         }
         catch (Exception fault) when (fault is JsonException or InvalidOperationException)
         {
             var path = (fault as JsonException)?.Path?.TrimStart('$', '.') ?? "";
             return (null, [], path.Length == 0
-                ? Problems.Of(StatusCodes.Status400BadRequest, "not-json", "", $"The body is {what}; see /openapi/v1.json.")
+                ? Problems.Of(StatusCodes.Status400BadRequest, "not-json", "", $"The body must be {what}; see /openapi/v1.json.")
                 : Problems.Of(StatusCodes.Status400BadRequest, "invalid-field", path, RuleOf(type, path)));
         }
     }
@@ -50,7 +50,7 @@ internal static class JsonBody
 
             if (type.Properties.FirstOrDefault(known => known.Name == part.Split('[')[0]) is not { } property)
             {
-                return $"not known; one of {string.Join(", ", type.Properties.Select(known => known.Name))}";
+                return $"unknown member; use one of {string.Join(", ", type.Properties.Select(known => known.Name))}";
             }
 
             type = type.Options.GetTypeInfo(property.PropertyType);
@@ -67,7 +67,7 @@ internal static class JsonBody
                 TypeCode.Boolean => "true or false",
                 TypeCode.Int32 or TypeCode.Int64 => "a whole number, not in quotes",
                 TypeCode.Decimal or TypeCode.Double => "a number, not in quotes",
-                _ => "of another form; see /openapi/v1.json",
+                _ => "of the type in /openapi/v1.json",
             },
         };
     }

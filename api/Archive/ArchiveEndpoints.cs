@@ -13,7 +13,8 @@ internal static class ArchiveEndpoints
         app.MapPost("/v1/archive/check", CheckAsync).RequireAuthorization(OperatorAccess.Operator)
             .Accepts<CheckRequest>("application/json").Produces<CheckAnswer>().ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(503)
             .WithSummary("Look for CIDs in the embedded store, at the IPFS node and at each configured gateway")
-            .WithDescription("A location that was not asked within 15 seconds, that is away or asks to wait is unknown. Nothing is put back.");
+            .WithDescription("A location that was not reached within 15 seconds, is unavailable or asks to wait is " +
+                "reported as unknown. Nothing is restored.");
 
     private static async Task<IResult> CheckAsync(HttpContext context, IGrainFactory grains)
     {
@@ -26,7 +27,8 @@ internal static class ArchiveEndpoints
         if (request.Cids is not { Count: > 0 and <= ClusterLimits.CheckedLinks } || !request.Cids.All(cid => Cid.TryParseForeign(cid, out _)))
         {
             return Problems.Of(StatusCodes.Status400BadRequest, "invalid-field", "cids",
-                $"1 to {ClusterLimits.CheckedLinks} CIDs over sha2-256: of version 1 in base32 with codec raw, dag-pb or dag-cbor, or of version 0");
+                $"1 to {ClusterLimits.CheckedLinks} CIDs with sha2-256: version 1 in base32 with codec raw, dag-pb or " +
+                    "dag-cbor, or version 0");
         }
 
         var reports = await grains.GetGrain<ILinkCheckGrain>(0).CheckAsync([.. request.Cids.Select(cid => cid!)]);

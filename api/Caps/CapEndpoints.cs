@@ -23,18 +23,19 @@ internal static class CapEndpoints
         app.MapGet("/v1/caps", ListAsync).RequireAuthorization(OperatorAccess.Reader)
             .AddEndpointFilter(app.ServiceProvider.GetRequiredService<ReadSlots>())
             .Produces<CapPage>().ProducesProblem(400).ProducesProblem(503).WithSummary("All CapIDs, in order")
-            .WithDescription("Query: after (a CapID, as next of the page before), limit (1 to 500). A page also ends at 4 MiB: go " +
-                "on while next is there.");
+            .WithDescription("Query: after (a CapID: next of the previous page), limit (1 to 500). A page also ends at 4 MiB: continue " +
+                "while next is present.");
         app.MapGet("/v1/caps/{capId}", ReadAsync).RequireAuthorization(OperatorAccess.Reader)
             .Produces<CapView>().ProducesProblem(404).WithSummary("A CapID: context, score, count");
         app.MapGet("/v1/caps/{capId}/history", HistoryAsync).RequireAuthorization(OperatorAccess.Reader)
             .AddEndpointFilter(app.ServiceProvider.GetRequiredService<ReadSlots>())
-            .Produces<ScorePage>().ProducesProblem(400).ProducesProblem(404).WithSummary("The whole story of a score: over all pages, the sum of its steps is the score")
+            .Produces<ScorePage>().ProducesProblem(400).ProducesProblem(404).WithSummary("All steps of a score; over " +
+                "all pages, their sum is the score")
             .WithDescription("Query: after (index in the CapID's log, -1 for the beginning), limit (1 to 500).");
         app.MapPut("/v1/caps/{capId}", DefineAsync).RequireAuthorization(OperatorAccess.Admin)
             .Accepts<CapDefinition>("application/json").Produces<CapView>().Produces<CapView>(201).ProducesProblem(400).ProducesProblem(401).ProducesProblem(409)
             .WithSummary("Register a CapID, or change its context")
-            .WithDescription("Keys of the CapID that are not named are revoked; numbers that are not named stay.");
+            .WithDescription("Keys of the CapID that are not listed are revoked; omitted numbers stay as they are.");
         app.MapPost("/v1/caps/{capId}/changes", ChangeAsync).RequireAuthorization(OperatorAccess.Anyone)
             .Accepts<ChangeBody>("application/json").Produces<CapView>().ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(404).ProducesProblem(409)
             .WithSummary("Add a key, revoke a key, or change the policy of a CapID")
@@ -42,7 +43,8 @@ internal static class CapEndpoints
         app.MapPost("/v1/caps/{capId}/corrections", CorrectAsync).RequireAuthorization(OperatorAccess.Admin)
             .Accepts<Correction>("application/json").Produces<CapView>().ProducesProblem(400).ProducesProblem(401).ProducesProblem(404)
             .WithSummary("Correct an incident's dCap")
-            .WithDescription("The incident's entry stays; a new one refers to it and moves the score. What is so already changes nothing.");
+            .WithDescription("The incident's entry stays; a new entry refers to it and adjusts the score. Repeating a " +
+                "correction changes nothing.");
     }
 
     private static async Task<IResult> ReadAsync(string capId, IGrainFactory grains) =>

@@ -25,24 +25,24 @@ internal static class LadderEndpoints
     {
         app.MapGet("/v1/ladders", ListAsync).RequireAuthorization(OperatorAccess.Operator)
             .Produces<LadderView[]>().ProducesProblem(401).ProducesProblem(403)
-            .WithSummary("Ladders, and what keeps their pages from somebody");
+            .WithSummary("List the ladders, with warnings about webhooks that cannot be paged");
         app.MapPut("/v1/ladders/{id}", PutAsync).RequireAuthorization(OperatorAccess.Operator)
             .Accepts<LadderRequest>("application/json").Produces<LadderView>()
             .ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(409)
-            .WithSummary("Make or change a ladder: who is paged of an incident, level by level, until somebody answers")
+            .WithSummary("Create or change a ladder: who is paged for an incident, level by level, until someone answers")
             .WithDescription(
-                "Each level is paged when the one before has waited for waitSeconds without an answer: an acknowledgement (or as many of "
-                + "different people as its acknowledgements says) or a resolution. A page is an incident.paged entry, which its webhooks "
-                + "are sent as a CloudEvent of type caporleans.incident.paged with the incident as it is then; a page that waits for "
-                + "another attempt is not sent any more once somebody has answered. Counts for incidents that are accepted or "
-                + "reopened from now on; changes count for open ones too, from the next step of each on.");
+                "Each level is paged when the previous one has had no answer for waitSeconds: an acknowledgement (or as many, from "
+                + "different people, as its acknowledgements requires) or a resolution. A page is an incident.paged entry; its webhooks "
+                + "receive a CloudEvent of type caporleans.incident.paged with the incident's current state; a page that waits for "
+                + "another attempt is dropped once someone has answered. Applies to incidents that are accepted or "
+                + "reopened from now on; changes apply to open ones too, from their next step.");
         app.MapDelete("/v1/ladders/{id}", RemoveAsync).RequireAuthorization(OperatorAccess.Operator)
             .Produces(204).ProducesProblem(401).ProducesProblem(403).ProducesProblem(404)
-            .WithSummary("Remove a ladder; nobody is paged by it any more, of open incidents either");
+            .WithSummary("Remove a ladder; it no longer pages anyone, not even for open incidents");
         app.MapGet("/v1/ladders/{id}/preview", PreviewAsync).RequireAuthorization(OperatorAccess.Operator)
             .Produces<LadderPreview>().ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(404)
-            .WithSummary("Who would be paged of an incident that nobody answers, and when; by the code that pages")
-            .WithDescription("Query: cap (a CapID that is registered), severity (default critical), at (when it is accepted, " +
+            .WithSummary("Preview who would be paged for an incident that no one answers, and when; computed by the code that pages")
+            .WithDescription("Query: cap (a registered CapID), severity (default critical), at (time of acceptance, " +
                 "default now).");
     }
 
@@ -100,7 +100,7 @@ internal static class LadderEndpoints
 
         if (capId is null || await grains.Cap(capId).ReadAsync() is not { } cap)
         {
-            return Problems.Of(StatusCodes.Status400BadRequest, "invalid-query", "cap", "a CapID that is registered");
+            return Problems.Of(StatusCodes.Status400BadRequest, "invalid-query", "cap", "a registered CapID");
         }
 
         var counts = EscalationRules.Find(ladders, capId, severity, cap.Policy.PagingFloor);

@@ -21,8 +21,9 @@ internal static class GateEndpoints
             .Accepts<HeartbeatBody>("application/json").Produces(StatusCodes.Status204NoContent)
             .ProducesProblem(400).ProducesProblem(403).ProducesProblem(409).ProducesProblem(429)
             .WithSummary("Heartbeat of a gate")
-            .WithDescription("Signed with the gate's own key, to which an admin gave the name. It needs no API key. After 35 seconds without one, the log "
-                + "says gate.silent.");
+            .WithDescription("Signed with the gate's own key, which an admin registered under the name. Needs no API " +
+                "key. After 35 seconds without a heartbeat, "
+                + "gate.silent is logged.");
         app.MapGet("/v1/gates", async (IGrainFactory grains) => TypedResults.Json([.. await grains.GetGrain<IGatesGrain>(0).ListAsync()], GatesJson.Default.GateViewArray))
             .RequireAuthorization(OperatorAccess.Reader).Produces<GateView[]>()
             .WithSummary("Gates, and which of them are silent");
@@ -35,7 +36,7 @@ internal static class GateEndpoints
                 ? (IResult)TypedResults.NoContent()
                 : Problems.Of(StatusCodes.Status404NotFound, "no-such-gate", "gate", "No gate has this name; see /v1/gates."))
             .RequireAuthorization(OperatorAccess.Admin).Produces(StatusCodes.Status204NoContent).ProducesProblem(404)
-            .WithSummary("Take a gate's name back");
+            .WithSummary("Remove a gate's name");
     }
 
     private static async Task<IResult> AddAsync(string gate, HttpContext context, IGrainFactory grains)
@@ -61,7 +62,8 @@ internal static class GateEndpoints
         {
             GateAddition.Added => TypedResults.Json(added, GatesJson.Default.GateBody, statusCode: StatusCodes.Status201Created),
             GateAddition.Unchanged => TypedResults.Json(added, GatesJson.Default.GateBody),
-            GateAddition.OtherKey => Conflict("gate-of-another-key", "Another key has this name: remove that gate first, see /v1/gates."),
+            GateAddition.OtherKey => Conflict("gate-of-another-key", "This name belongs to another key: remove that " +
+                "gate first, see /v1/gates."),
             GateAddition.Full => Conflict("gates-full", $"At most {ClusterLimits.Gates} gates: remove one first."),
             var other => throw new InvalidOperationException($"{other} is no answer."),
         };
@@ -102,8 +104,9 @@ internal static class GateEndpoints
             HeartbeatVerdict.Unknown => Forbidden(
                 "gate-unknown", $"An admin must add the gate first, with the address that its status shows: cap gate add {gate} ADDRESS"),
             HeartbeatVerdict.OtherKey => Forbidden(
-                "gate-of-another-key", "Another key has this name: give the gate a name of its own (Gate__Name), or have an admin remove the other."),
-            HeartbeatVerdict.Stale => Problems.Of(StatusCodes.Status409Conflict, "stale-heartbeat", "timestamp", $"Later than the gate's last, and at most {SignedHeartbeat.Tolerance.TotalMinutes} minutes from the cluster's clock."),
+                "gate-of-another-key", "This name belongs to another key: give the gate its own name (Gate__Name), or " +
+                    "have an admin remove the other gate."),
+            HeartbeatVerdict.Stale => Problems.Of(StatusCodes.Status409Conflict, "stale-heartbeat", "timestamp", $"Must be later than the gate's previous heartbeat and within {SignedHeartbeat.Tolerance.TotalMinutes} minutes of the cluster's clock."),
             var other => throw new InvalidOperationException($"{other} is no answer."),
         };
     }

@@ -55,7 +55,7 @@ internal static class BatchEndpoint
         if (LegacyLines(context.Request, lines.Count) is not { } legacy)
         {
             await Problems.Of(StatusCodes.Status400BadRequest, "invalid-field", BatchLines.AnySeverityHeader,
-                $"numbers of lines from 1 to {lines.Count}, with commas between them")
+                $"line numbers from 1 to {lines.Count}, separated by commas")
                 .ExecuteAsync(context);
             return;
         }

@@ -126,7 +126,8 @@ internal sealed partial class Intake(IGrainFactory grains, AddressTurns turns, T
             // Whether they were accepted is unknown; sending the same again is safe and settles it.
             Report(fault, reports[^1], reports.Count);
             var unavailable = new Outcome(
-                StatusCodes.Status503ServiceUnavailable, null, new Refusal("unavailable", "", "The log cannot take incidents now; send the same again."), RetryDelay);
+                StatusCodes.Status503ServiceUnavailable, null, new Refusal("unavailable", "", "The log cannot accept " +
+                    "incidents at the moment; send the same incident again."), RetryDelay);
             return [.. reports.Select(_ => unavailable)];
         }
     }

@@ -63,7 +63,7 @@ internal static class IntakeEndpoints
             .ProducesProblem(415).ProducesProblem(429).ProducesProblem(503)
             .WithSummary("File a signed incident")
             .WithDescription("201 when it is new, 200 when the same content was accepted before; both mean that it is on disk. "
-                + "warning says what the sender may not have meant: members that nobody reads.");
+                + "warning reports possible mistakes, such as unknown members.");
         app.MapPost("/v1/incidents:batch", BatchEndpoint.AnswerAsync)
             .Accepts<IncidentRequest>(BatchLines.ContentType)
             .Produces<LineVerdict>(StatusCodes.Status200OK, BatchLines.ContentType)
@@ -75,7 +75,7 @@ internal static class IntakeEndpoints
             .ProducesProblem(400).ProducesProblem(403).ProducesProblem(404).ProducesProblem(409).ProducesProblem(413).ProducesProblem(429).ProducesProblem(503)
             .WithSummary("File an incident, as the legacy clients do")
             .WithDescription("Answers {\"status\":\"received\",\"hash\":...}; refusals are the same as those of /v1/incidents, but "
-                + "any word is taken as severity, with a warning, and members may be misspelt.");
+                + "any word is accepted as severity, with a warning, and misspelt members are ignored.");
     }
 
     private static async Task<IResult> FileAsync(HttpContext context, Intake intake, AddressRateLimit limit)

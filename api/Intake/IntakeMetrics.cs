@@ -9,7 +9,7 @@ internal static class IntakeMetrics
     private static readonly Meter Meter = new(CapTelemetry.Api);
 
     private static readonly Counter<long> Incidents = Meter.CreateCounter<long>(
-        "caporleans.incidents", description: "Incidents by what they were answered with: accepted, duplicate, or the name of the problem.");
+        "caporleans.incidents", description: "Incidents by outcome: accepted, duplicate, or the name of the problem.");
 
     public static void Count(Outcome outcome) => Incidents.Add(1, new KeyValuePair<string, object?>("outcome", outcome.Status switch
     {

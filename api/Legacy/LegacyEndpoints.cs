@@ -130,5 +130,5 @@ internal static class LegacyEndpoints
     }
 
     private static Microsoft.AspNetCore.Http.HttpResults.ProblemHttpResult NoAudit() => Problems.Of(
-        StatusCodes.Status404NotFound, "no-audit", "", "No delegation log was audited yet; see POST /v1/delegations.");
+        StatusCodes.Status404NotFound, "no-audit", "", "No delegation log has been audited yet; see POST /v1/delegations.");
 }

@@ -12,7 +12,8 @@ internal static class AnchorEndpoints
         .RequireAuthorization(OperatorAccess.Admin)
         .Produces<AnchorRestart>().ProducesProblem(401).ProducesProblem(403).ProducesProblem(404).ProducesProblem(409).ProducesProblem(503)
         .WithSummary("Anchor a log under a new log key, after it was restored from an older copy")
-        .WithDescription("Only while the contract contradicts the log, see anchor.conflict. What the log calls anchored stays so; what comes after it is anchored under the new key.");
+        .WithDescription("Only while the contract contradicts the log (anchor.conflict). Entries recorded as anchored " +
+            "stay so; later ones are anchored under the new key.");
 
     private static async Task<IResult> RestartAsync(int log, HttpContext context, IGrainFactory grains)
     {
@@ -23,6 +24,7 @@ internal static class AnchorEndpoints
 
         return await grains.GetGrain<IAnchorerGrain>(log).RestartAsync(context.User.ToActor()) is { } restarted
             ? TypedResults.Json(restarted, OperationsJson.Default.AnchorRestart)
-            : Problems.Of(StatusCodes.Status409Conflict, "no-anchor-conflict", "log", "The contract does not contradict this log: its key stays.");
+            : Problems.Of(StatusCodes.Status409Conflict, "no-anchor-conflict", "log", "The contract does not " +
+                "contradict this log: its key was not changed.");
     }
 }

@@ -23,16 +23,16 @@ internal sealed class ClusterMetrics : IDisposable
         Meter.CreateObservableGauge("caporleans.log.entries", Entries, description: "Entries in the log.");
         Meter.CreateObservableGauge(
             "caporleans.consumer.lag.entries", () => OfEach(consumers => consumers.Max(consumer => consumer.Lag)),
-            description: "Entries of the log that the consumer has not dealt with; of webhooks, the slowest.");
+            description: "Log entries that the consumer has not processed; for webhooks, the lag of the slowest.");
         Meter.CreateObservableGauge(
             "caporleans.deliveries.waiting", () => OfEach(consumers => consumers.Sum(consumer => consumer.Waiting), Webhooks),
-            description: "Deliveries that wait for an attempt, of all webhooks.");
+            description: "Deliveries of all webhooks that wait for an attempt.");
         Meter.CreateObservableGauge(
             "caporleans.consumer.waits", () => OfEach(consumers => consumers.LongCount(consumer => consumer.LastError is not null)),
-            description: "Consumers that something keeps from going on; /health/ready says what.");
+            description: "Consumers that are blocked; /health/ready gives the reason.");
         Meter.CreateObservableGauge(
             "caporleans.anchor.conflict", Conflicts,
-            description: "1 while the chain contradicts the log; anchor.conflict in the log says how.");
+            description: "1 while the chain contradicts the log; see the log's anchor.conflict entry.");
     }
 
     internal Meter Meter { get; } = new(CapTelemetry.Api);

@@ -11,14 +11,16 @@ internal static class ConsumerAdvice
     private static string Of(Progress consumer) => consumer switch
     {
         { Conflict: true, Consumer: "anchor" } =>
-            "The contract contradicts the log: see docs/chain.md, 'When the chain contradicts the log'. Incidents are accepted meanwhile.",
-        { Consumer: "anchor" or "mirror" } => "See RPC_URL and the writer's balance (docs/chain.md); it goes on by itself when they " +
-            "are well.",
-        { Consumer: "archive" or "export" } => "See IPFS_API and the disk of the archive (docs/operators.md); it goes on by itself " +
-            "when they are well.",
+            "The contract contradicts the log: see docs/chain.md, 'When something is wrong'. Incidents are accepted meanwhile.",
+        { Consumer: "anchor" or "mirror" } => "Check RPC_URL and the writer's balance (docs/chain.md); the consumer " +
+            "resumes by itself once they " +
+            "are in order.",
+        { Consumer: "archive" or "export" } => "Check IPFS_API and the archive's disk (docs/operators.md); the " +
+            "consumer resumes by itself " +
+            "once they are in order.",
         { Consumer: "links" } =>
-            "Archived records are missing somewhere: 'cap ipfs check --locations' shows where. They are put back from the log where " +
-                "that can be.",
+            "Archived records are missing somewhere: 'cap ipfs check --locations' shows where. They are restored from the log where " +
+                "possible.",
         _ => "The receiver must answer 2xx: 'cap webhook list' and 'cap webhook test' show more.",
     };
 }

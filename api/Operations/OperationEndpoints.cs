@@ -20,8 +20,8 @@ internal static class OperationEndpoints
 {
     public static void MapOperations(this IEndpointRouteBuilder app)
     {
-        app.MapGet("/health/live", () => TypedResults.Text("live")).WithSummary("The process runs");
-        app.MapGet("/health/ready", ReadyAsync).RequireAuthorization(OperatorAccess.Anyone).Produces<Readiness>().ProducesProblem(503).WithSummary("The log takes incidents");
+        app.MapGet("/health/live", () => TypedResults.Text("live")).WithSummary("Whether the process is running");
+        app.MapGet("/health/ready", ReadyAsync).RequireAuthorization(OperatorAccess.Anyone).Produces<Readiness>().ProducesProblem(503).WithSummary("Whether the log accepts incidents");
         MetricsEndpoint.Map(app, async context =>
         {
             await context.RequestServices.GetRequiredService<ClusterMetrics>().RefreshAsync(
@@ -29,7 +29,7 @@ internal static class OperationEndpoints
             return true;
         })?.RequireAuthorization(OperatorAccess.Reader);
         app.MapGet("/v1/limits", (ApiOptions options) => TypedResults.Json(Limits.Of(options), OperationsJson.Default.LimitArray))
-            .RequireAuthorization(OperatorAccess.Reader).Produces<Limit[]>().ProducesProblem(401).WithSummary("Every bound that a caller can meet, and how it is answered");
+            .RequireAuthorization(OperatorAccess.Reader).Produces<Limit[]>().ProducesProblem(401).WithSummary("Every limit that a caller can reach, and the response beyond it");
         app.MapPost("/v1/delegations", AuditDelegationAsync).RequireAuthorization(OperatorAccess.Operator)
             .Accepts<JsonElement>("application/json").Produces<JsonElement>(201).ProducesProblem(400).ProducesProblem(401).ProducesProblem(404)
             .WithSummary("Audit an agent-to-agent delegation log; GET /audit shows the newest");
@@ -56,9 +56,10 @@ internal static class OperationEndpoints
         {
             context.Response.Headers.RetryAfter = Problems.RetryAfterSeconds;
             return Problems.Of(StatusCodes.Status503ServiceUnavailable, "unavailable", "", isReader
-                ? $"The log cannot take incidents now: {OneLine.Of(fault.GetBaseException().Message)} See the disk of DATA_DIR, or " +
+                ? $"The log cannot accept incidents at the moment: {OneLine.Of(fault.GetBaseException().Message)} " +
+                    "Check the disk of DATA_DIR, or " +
                     $"the database of DATABASE_URL."
-                : "The log cannot take incidents now.");
+                : "The log cannot accept incidents at the moment.");
         }
     }
 

@@ -57,7 +57,8 @@ internal sealed partial class CarResult(Block root, GatewayRequest wanted, Func<
 
             if (++sent > MaxBlocks || await find(cid) is not { } bytes)
             {
-                Break(httpContext, cid, sent > MaxBlocks ? "one answer has no more blocks" : "it is not in this node's store");
+                Break(httpContext, cid, sent > MaxBlocks ? "the response has reached its maximum number of " +
+                    "blocks" : "it is not in this node's store");
                 return;
             }
 
@@ -91,6 +92,6 @@ internal sealed partial class CarResult(Block root, GatewayRequest wanted, Func<
         context.Abort();
     }
 
-    [LoggerMessage(320, LogLevel.Warning, "The CAR of {Root} was broken off at {Cid}: {Why}.")]
+    [LoggerMessage(320, LogLevel.Warning, "The CAR of {Root} was aborted at {Cid}: {Why}.")]
     private partial void LogBroken(Cid root, Cid cid, string why);
 }

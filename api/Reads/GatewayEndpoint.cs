@@ -29,7 +29,8 @@ internal static class GatewayEndpoint
             .Produces(StatusCodes.Status200OK).Produces(StatusCodes.Status304NotModified)
             .ProducesProblem(400).ProducesProblem(404).ProducesProblem(406).ProducesProblem(503).WithSummary("An archived block by its CID, or a manifest with its records")
             .WithDescription("A trustless gateway: format=raw or Accept: application/vnd.ipld.raw for the block, format=car or Accept: application/vnd.ipld.car "
-                + "(version=1; order=dfs; dups=n or y) for the block and what it links to; dag-scope=block, entity or all. Else the block as application/json "
+                + "(version=1; order=dfs; dups=n or y) for the block and what it links to; dag-scope=block, entity or " +
+                    "all. Otherwise the block as application/json "
                 + "or application/vnd.ipld.dag-cbor.");
     }
 
@@ -51,7 +52,7 @@ internal static class GatewayEndpoint
         Task<byte[]?> FindAsync(Cid link) => grains.GetGrain<IBlocksGrain>(0).FindAsync(link.Text);
         if ((root is null ? [] : await FindAsync(root)) is not { } block)
         {
-            return Problems.Of(StatusCodes.Status404NotFound, "block-unknown", "cid", "No such block is in this node's store.");
+            return Problems.Of(StatusCodes.Status404NotFound, "block-unknown", "cid", "This node's store does not have the block.");
         }
 
         var tag = new EntityTagHeaderValue($"\"{wanted.EntityTag(root?.Text ?? ProbeCid)}\"");

@@ -58,7 +58,7 @@ internal sealed class QueryReader
         }
         else if (query.FirstOrDefault(given => given.Value.ToString().Length == 0).Key is { } empty)
         {
-            Break<string>(empty, "not empty; without it nothing is left out");
+            Break<string>(empty, "not empty; omit it to leave the result unfiltered");
         }
     }
 
@@ -79,10 +79,10 @@ internal sealed class QueryReader
         var words = named.Length == 0 ? [] : named.Split(',');
         var ladder = string.Join(", ", Severity.Ladder);
         return !Array.TrueForAll(words, Severity.IsOnLadder) ? Break<IReadOnlyList<string>>("severity",
-            $"one or more of {ladder}, with commas between them")
+            $"one or more of {ladder}, separated by commas")
             : least.Length == 0 ? (words.Length == 0 ? null : words)
             : !Severity.IsOnLadder(least) ? Break<IReadOnlyList<string>>("minSeverity", $"one of {ladder}")
-            : words.Length > 0 ? Break<IReadOnlyList<string>>("minSeverity", "not together with severity")
+            : words.Length > 0 ? Break<IReadOnlyList<string>>("minSeverity", "cannot be combined with severity")
             : [.. Severity.Ladder.Skip(Severity.Rank(least))];
     }
 
@@ -113,7 +113,7 @@ internal sealed class QueryReader
             : parts.Length == (filter.IsByTime ? 2 : 1) && Array.TrueForAll(parts, part => long.TryParse(part, NumberStyles.None,
                 CultureInfo.InvariantCulture, out _))
             ? filter with { After = Parse(parts[^1]), AfterMilliseconds = filter.IsByTime ? Parse(parts[0]) : -1 }
-            : Break<IncidentQuery>("cursor", "next of the page before, with the same from, to and order") ?? filter;
+            : Break<IncidentQuery>("cursor", "next of the previous page, with the same from, to and order") ?? filter;
 
         static long Parse(string part) => long.Parse(part, CultureInfo.InvariantCulture);
     }

@@ -20,23 +20,25 @@ internal static class ReadEndpoints
     public static void MapReads(this IEndpointRouteBuilder app)
     {
         app.MapGet("/v1/incidents/{capId}/{incidentId}", ReadAsync).RequireAuthorization(OperatorAccess.Reader)
-            .Produces<IncidentView>().ProducesProblem(404).WithSummary("One incident, with its place in log, archive and chain");
+            .Produces<IncidentView>().ProducesProblem(404).WithSummary("One incident, with its position in log, archive and chain");
         var slots = app.ServiceProvider.GetRequiredService<ReadSlots>();
         app.MapGet("/v1/incidents/{capId}/{incidentId}/timeline", TimelineAsync).RequireAuthorization(OperatorAccess.Reader)
             .AddEndpointFilter(slots).Produces<IncidentTimeline>().ProducesProblem(400).ProducesProblem(404).ProducesProblem(503)
-            .WithSummary("Who said, did and was told what about an incident, and when")
-            .WithDescription("Each event with the index of its entry in the log; deliveries of webhooks that are there, for 30 days. Query: format, json "
+            .WithSummary("The timeline of an incident: reports, updates and deliveries")
+            .WithDescription("Each event with the index of its log entry; deliveries of existing webhooks, for 30 " +
+                "days. Query: format, json "
                 + "(the default) or markdown (text/markdown, for a postmortem).");
         app.MapGet("/v1/incidents", ListAsync).RequireAuthorization(OperatorAccess.Reader).AddEndpointFilter(slots)
             .Produces<IncidentPage>().ProducesProblem(400).ProducesProblem(503).WithSummary(
-                "Incidents, log by log, in each in order; with from, to or order=newest, by time of acceptance")
-            .WithDescription("Query: cap; severity, one or more of normal, high, escalated and critical with commas between them, " +
+                "Incidents, log by log and in order within each; with from, to or order=newest, by time of acceptance")
+            .WithDescription("Query: cap; severity, one or more of normal, high, escalated and critical, separated by commas, " +
                 "or minSeverity, one of "
-                + "them and what is above; from and to (time of acceptance); order (oldest, the default, or newest, which goes " +
-                    "first); cursor; limit (1 to 500). A page also ends at 4 MiB: go on while next is there.");
+                + "them as the minimum; from and to (time of acceptance); order (oldest, the default, or newest " +
+                    "first); cursor; limit (1 to 500). A page also ends at 4 MiB: continue while next is present.");
         app.MapGet("/v1/audit", EntriesAsync).RequireAuthorization(OperatorAccess.Reader).AddEndpointFilter(slots)
             .Produces<EntryPage>().ProducesProblem(400).ProducesProblem(404).ProducesProblem(503).WithSummary("A log's entries")
-            .WithDescription("Query: log (its number, 0 by default; /health/ready lists them), after (index, -1 for the beginning), limit (1 to 500). A page also ends at 4 MiB: go on while next is there.");
+            .WithDescription("Query: log (its number, 0 by default; /health/ready lists them), after (index, -1 for " +
+                "the beginning), limit (1 to 500). A page also ends at 4 MiB: continue while next is present.");
         app.MapGateway();
     }
 

@@ -30,7 +30,8 @@ public sealed class ReadSlots(TimeProvider time) : IEndpointFilter, IDisposable
         {
             http.Response.Headers.RetryAfter = Problems.RetryAfterSeconds;
             return Problems.Of(
-                StatusCodes.Status503ServiceUnavailable, "too-many-reads", "", $"{MaxPerAddress} pages or CARs are read at once for one address, and {Max} in all.");
+                StatusCodes.Status503ServiceUnavailable, "too-many-reads", "", $"At most {MaxPerAddress} pages or " +
+                    $"CARs are read concurrently for one address, and {Max} in all.");
         }
 
         // Keep the slot until the page is sent: a slow reader occupies it, and may lose it when all are taken.

@@ -21,8 +21,8 @@ internal static class TypedDataEndpoint
         app.MapGet(Path, AnswerQuery).RequireAuthorization(OperatorAccess.Reader)
             .Produces<JsonObject>().ProducesProblem(400).WithSummary("EIP-712 typed data of an incident, for eth_signTypedData_v4")
             .WithDescription("Query: the incident's members by their names on the wire (task_id, cap_id, agent, timestamp, severity, " +
-                "description, f_e, m_e, cap_potential, evidence). Without any, the types and the domain alone. What is longer than a URL " +
-                "may be, goes into the body of a POST.");
+                "description, f_e, m_e, cap_potential, evidence). Without any, returns the types and the domain only. For incidents too " +
+                "long for a URL, use POST.");
         app.MapPost(Path, AnswerBodyAsync).RequireAuthorization(OperatorAccess.Reader).Accepts<JsonObject>("application/json")
             .Produces<JsonObject>().ProducesProblem(400).WithSummary("EIP-712 typed data of the incident in the body");
     }

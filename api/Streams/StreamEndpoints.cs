@@ -23,7 +23,7 @@ internal static class StreamEndpoints
     /// <summary>Maximum entries examined per read.</summary>
     private const int PageLimit = 50;
 
-    private const string Rule = "the id of an event of this stream, as these logs have it; -1 for the beginning";
+    private const string Rule = "the id of an event of this stream, within the current logs; -1 for the beginning";
 
     public static void MapStreams(this IEndpointRouteBuilder app)
     {
@@ -33,18 +33,19 @@ internal static class StreamEndpoints
             .WithSummary("Incidents as they are accepted and answered, as Server-Sent Events")
             .WithDescription("An event is named as its entry in the log (incident.accepted, incident.acknowledged, " +
                 "incident.resolved, ...); its data is "
-                + "the incident as GET /v1/incidents/{capId}/{incidentId} shows it then. Its id is its index in the log; where " +
+                + "the incident's current state as in GET /v1/incidents/{capId}/{incidentId}. Its id is its index in the log; where " +
                     "there are several "
-                + "logs, the index of each, with commas. Starts with what comes now, or behind Last-Event-ID (or the query's after; " +
+                + "logs, the index of each, separated by commas. Starts with new events, or after Last-Event-ID (or the query's after; " +
                     "-1 for the "
-                + "beginning). An event heartbeat without data carries the position every 15 seconds. Ends after 10 minutes: come again. "
-                + "Query: cap (a pattern, * stands for any characters), severity or minSeverity as of GET /v1/incidents, after.");
+                + "beginning). A heartbeat event without data carries the position every 15 seconds. Ends after 10 minutes: reconnect. "
+                + "Query: cap (a pattern in which * matches any characters), severity or minSeverity as in GET /v1/incidents, after.");
         app.MapGet("/v1/audit/stream", EntriesAsync).RequireAuthorization(OperatorAccess.Reader).AddEndpointFilter(slots)
             .Produces<EntryView>(200, ContentType).ProducesProblem(400).ProducesProblem(404).ProducesProblem(503)
             .WithSummary("A log's entries as they are committed, as Server-Sent Events")
             .WithDescription("An event is named as the entry's kind; its data is the entry as GET /v1/audit shows it, its id the " +
-                "index. Starts, goes on "
-                + "and ends as /v1/incidents/stream. Query: log (its number, 0 by default), kind (one or more, with commas), after.");
+                "index. Starts, resumes "
+                + "and ends like /v1/incidents/stream. Query: log (its number, 0 by default), kind (one or more, " +
+                    "separated by commas), after.");
     }
 
     private static async Task<IResult> IncidentsAsync(
@@ -70,7 +71,7 @@ internal static class StreamEndpoints
     {
         var query = new QueryReader(context.Request.Query, EntryStreamQuery.Names);
         var followed = (int)query.Number("log", 0, 0, LogMap.MaxCount - 1);
-        var kinds = query.Text("kind", text => Array.TrueForAll(text.Split(','), IsKind), "kinds of entries, with commas between them")?
+        var kinds = query.Text("kind", text => Array.TrueForAll(text.Split(','), IsKind), "kinds of entries, separated by commas")?
             .Split(',');
         var reader = grains.GetGrain<ILogReaderGrain>(0);
         return query.Fault ?? await FollowAsync(context, heads, stream, followed, async (log, after, token) =>

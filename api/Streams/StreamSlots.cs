@@ -23,7 +23,7 @@ public sealed class StreamSlots(TimeProvider time, IHostApplicationLifetime host
         {
             http.Response.Headers.RetryAfter = Problems.RetryAfterSeconds;
             return Problems.Of(StatusCodes.Status503ServiceUnavailable, "too-many-reads", "",
-                $"{MaxPerAddress} streams are open at once for one address, and {Max} in all.");
+                $"At most {MaxPerAddress} streams may be open for one address, and {Max} in all.");
         }
 
         if (await next(context) is IResult answer)

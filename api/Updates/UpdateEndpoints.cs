@@ -18,10 +18,10 @@ internal static class UpdateEndpoints
 {
     public static void MapUpdates(this IEndpointRouteBuilder app)
     {
-        Map(app, "acknowledge", UpdateAction.Acknowledge, "Say that somebody is at an incident");
-        Map(app, "resolve", UpdateAction.Resolve, "Say that an incident is over; its own reporter may, too");
-        Map(app, "reopen", UpdateAction.Reopen, "Say that an incident is not over");
-        Map(app, "response", UpdateAction.Respond, "Answer to an incident: the note stays with it, and changes nothing");
+        Map(app, "acknowledge", UpdateAction.Acknowledge, "Acknowledge an incident: someone is working on it");
+        Map(app, "resolve", UpdateAction.Resolve, "Resolve an incident; its own reporter may do this too");
+        Map(app, "reopen", UpdateAction.Reopen, "Reopen an incident");
+        Map(app, "response", UpdateAction.Respond, "Respond to an incident: the note is kept with it and does not change its state");
     }
 
     private static void Map(IEndpointRouteBuilder app, string path, UpdateAction action, string summary) =>
@@ -35,13 +35,13 @@ internal static class UpdateEndpoints
             .WithDescription("By an API key of scope operate, or signed by a key of the CapID with the role responder: " +
                 "personal_sign over " +
                 "'CapOrleans update|log origin|capId|incidentId|acknowledge, resolve, reopen or respond|timestamp|SHA-256 of the note'. " +
-                "What is so already is answered 200, and logged once.");
+                "Repeating an update is answered with 200 and logged once.");
 
     private static async Task<IResult> UpdateAsync(
         string capId, string incidentId, UpdateAction action, HttpContext context, AddressRateLimit limit, ChangeTurns turns,
             IGrainFactory grains)
     {
-        var (body, bytes, refused) = await JsonBody.ReadAsync(context, UpdatesJson.Default.UpdateBody, "what is done about an incident");
+        var (body, bytes, refused) = await JsonBody.ReadAsync(context, UpdatesJson.Default.UpdateBody, "an update of an incident");
         if ((limit.RefuseRest(context, 1, bytes.Length) ?? refused) is { } fault)
         {
             return fault;

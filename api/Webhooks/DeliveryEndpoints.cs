@@ -32,15 +32,16 @@ internal static class DeliveryEndpoints
     {
         app.MapGet("/v1/webhooks/{id}/deliveries", ListAsync).RequireAuthorization(OperatorAccess.Operator)
             .Produces<DeliveryListAnswer>().ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(404)
-            .WithSummary("What became of a webhook's deliveries, each attempt with the receiver's answer; those that changed last first")
-            .WithDescription("Query: state (waiting, delivered or exhausted), limit (1 to 100), cursor (next of the page before). What was "
-                + "settled is listed for 30 days.");
+            .WithSummary("List a webhook's deliveries, each attempt with the receiver's response, most recently changed first")
+            .WithDescription("Query: state (waiting, delivered or exhausted), limit (1 to 100), cursor (next of the " +
+                "previous page). Settled deliveries "
+                + "are listed for 30 days.");
         app.MapPost("/v1/webhooks/{id}/redeliver", AnswerRedeliveryAsync).RequireAuthorization(OperatorAccess.Operator)
             .Accepts<RedeliveryRequest>("application/json").Produces<RedeliveryView>(202)
             .ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(404).ProducesProblem(409)
-            .WithSummary("Deliver an incident again, or all that the webhook wants of a range of a log")
-            .WithDescription("Either capId and incidentId, or log, from and to (at most 1,000 entries). What came of it before does " +
-                "not count.");
+            .WithSummary("Deliver an incident again, or everything in a range of a log that the webhook receives")
+            .WithDescription("Either capId and incidentId, or log, from and to (at most 1,000 entries). Earlier outcomes are " +
+                "ignored.");
         app.MapGet("/.well-known/jwks.json", async (IGrainFactory grains) => TypedResults.Json(
                 KeySet(await grains.GetGrain<IWebhooksGrain>(0).PublicKeyAsync()), WebhooksJson.Default.JsonWebKeySet))
             .Produces<JsonWebKeySet>()
@@ -52,7 +53,7 @@ internal static class DeliveryEndpoints
     {
         var query = new QueryReader(request.Query, DeliveryListQuery.Names);
         var state = query.Text("state", States.Contains, $"one of {string.Join(", ", States)}");
-        var cursor = query.Text("cursor", text => Cursor(text) is not null, "next of the page before");
+        var cursor = query.Text("cursor", text => Cursor(text) is not null, "next of the previous page");
         var limit = (int)query.Number("limit", 50, 1, MaxLimit);
         if (query.Fault is { } fault)
         {
@@ -77,7 +78,7 @@ internal static class DeliveryEndpoints
     private static async Task<IResult> AnswerRedeliveryAsync(string id, HttpContext context, IGrainFactory grains)
     {
         var (request, _, refused) = await JsonBody.ReadAsync(context, WebhooksJson.Default.RedeliveryRequest,
-            "what is to be delivered again");
+            "a redelivery request");
         if (request is null)
         {
             return refused!;
@@ -111,7 +112,7 @@ internal static class DeliveryEndpoints
     private static async Task<IResult> RedeliverAsync(string id, int log, long from, long to, Actor by, IGrainFactory grains) =>
         from < 0 || to <= from || to - from > ClusterLimits.RedeliveredEntries
             ? Problems.Of(StatusCodes.Status400BadRequest, "invalid-field", "to",
-                $"behind from, which is 0 or more, by at most {ClusterLimits.RedeliveredEntries}")
+                $"greater than from, which is 0 or more, by at most {ClusterLimits.RedeliveredEntries}")
         : log < 0 || log >= await grains.GetGrain<ILogReaderGrain>(0).CountAsync()
             ? Problems.Of(StatusCodes.Status404NotFound, "log-unknown", "log", "No log has this number; see /health/ready.")
         : await grains.Notifier(id, log).RedeliverAsync(from, to, by) is { } count ? Answer(count)

@@ -14,10 +14,11 @@ internal static class WebhookDescription
             [HttpMethod.Post] = new()
             {
                 OperationId = "onIncident",
-                Summary = "An incident was accepted, of the CapID's paging floor or above",
+                Summary = "An incident at or above the CapID's paging floor was accepted",
                 Description = "Signed as Standard Webhooks over webhook-id.webhook-timestamp.body: webhook-signature has v1, and base64 " +
                     "of HMAC-SHA256 with the endpoint's secret, and v1a, and base64 of Ed25519 with the key in /.well-known/jwks.json. " +
-                    "Anything but 2xx within 15 seconds is sent again, ten times in 75 hours; 410 ends it. A CloudEvent 1.0, or for " +
+                    "Without a 2xx response within 15 seconds, the delivery is retried, ten times in 75 hours; 410 " +
+                        "ends it. A CloudEvent 1.0, or for " +
                     "format legacy the record of the legacy clients.",
                 Security = [],
                 Parameters = [.. ((string[])["webhook-id", "webhook-timestamp", "webhook-signature"]).Select(name => new OpenApiParameter
@@ -35,8 +36,8 @@ internal static class WebhookDescription
                 },
                 Responses = new OpenApiResponses
                 {
-                    ["2XX"] = new OpenApiResponse { Description = "Taken." },
-                    ["410"] = new OpenApiResponse { Description = "Sent no more: the endpoint is disabled." },
+                    ["2XX"] = new OpenApiResponse { Description = "Accepted." },
+                    ["410"] = new OpenApiResponse { Description = "No further deliveries: the endpoint is disabled." },
                 },
             },
         },

@@ -14,39 +14,39 @@ internal static class WebhookEndpoints
     {
         app.MapGet("/v1/webhooks", ListAsync)
             .RequireAuthorization(OperatorAccess.Operator).Produces<WebhookView[]>().ProducesProblem(401).ProducesProblem(403)
-            .WithSummary("Webhooks, and how their deliveries go");
+            .WithSummary("List the webhooks and the state of their deliveries");
         app.MapPost("/v1/webhooks", RegisterAsync).RequireAuthorization(OperatorAccess.Operator)
             .Accepts<WebhookRequest>("application/json").Produces<WebhookView>(201).Produces<WebhookView>()
             .ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(409).ProducesProblem(503)
-            .WithSummary("Register a webhook for severe incidents; this answer is the only one that shows its secret")
+            .WithSummary("Register a webhook for severe incidents; only this response contains its secret")
             .WithDescription(
                 "Public addresses only, unless Webhooks__AllowedNetworks says otherwise. "
                 + "A URL that is registered already is answered 200, without the secret.");
         app.MapPatch("/v1/webhooks/{id}", ChangeAsync).RequireAuthorization(OperatorAccess.Operator)
             .Accepts<WebhookChangeRequest>("application/json").Produces<WebhookView>()
             .ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(404).ProducesProblem(503)
-            .WithSummary("Change what a webhook is sent")
-            .WithDescription("What is left out stays as it is; an empty caps, minSeverity or kinds takes that limit away.");
+            .WithSummary("Change what a webhook receives")
+            .WithDescription("Omitted members stay as they are; an empty caps, minSeverity or kinds removes that filter.");
         app.MapDelete("/v1/webhooks/{id}", RemoveAsync).RequireAuthorization(OperatorAccess.Operator)
             .Produces(204).ProducesProblem(401).ProducesProblem(403).ProducesProblem(404).ProducesProblem(503)
             .WithSummary("Remove a webhook");
         app.MapPost("/v1/webhooks/{id}/test", TestAsync).RequireAuthorization(OperatorAccess.Operator)
             .Produces<WebhookTestView>().ProducesProblem(401).ProducesProblem(403).ProducesProblem(404).ProducesProblem(429)
-            .WithSummary("Send one signed test delivery, and say what became of it")
+            .WithSummary("Send one signed test delivery, and return its outcome")
             .WithDescription(
                 "A CloudEvent of type caporleans.webhook.test; for format legacy {\"timestamp\", \"type\": \"webhook.test\", \"webhook\"}. "
-                + "Once in five seconds for each webhook; also for one that is disabled.");
+                + "At most once in five seconds per webhook; disabled webhooks can be tested too.");
         app.MapPost("/v1/webhooks/{id}/enable", async (string id, HttpContext context, IGrainFactory grains) =>
                 Answer(context, await grains.GetGrain<IWebhooksGrain>(0).EnableAsync(id, context.User.ToActor())))
             .RequireAuthorization(OperatorAccess.Operator)
             .Produces<WebhookView>().ProducesProblem(401).ProducesProblem(403).ProducesProblem(404).ProducesProblem(503)
-            .WithSummary("Enable a webhook that was disabled; deliveries go on with what is accepted from now on");
+            .WithSummary("Enable a webhook that was disabled; it receives what is accepted from now on");
         app.MapPost("/v1/webhooks/{id}/rotate-secret", async (string id, HttpContext context, IGrainFactory grains) =>
                 Answer(context, await grains.GetGrain<IWebhooksGrain>(0).RotateSecretAsync(id, context.User.ToActor())))
             .RequireAuthorization(OperatorAccess.Admin)
             .Produces<WebhookView>().ProducesProblem(401).ProducesProblem(403).ProducesProblem(404).ProducesProblem(503)
-            .WithSummary("Make a new secret; this answer is the only one that shows it")
-            .WithDescription("For 24 hours deliveries are signed with the secret before, too.");
+            .WithSummary("Create a new secret; only this response contains it")
+            .WithDescription("For 24 hours, deliveries are also signed with the previous secret.");
     }
 
     /// <summary>Returns the problem for any verdict except success.</summary>
@@ -68,7 +68,7 @@ internal static class WebhookEndpoints
                 "a public address, or one within Webhooks__AllowedNetworks"),
             WebhookVerdict.Busy => Problems.Of(
                 StatusCodes.Status503ServiceUnavailable, "busy", "",
-                "The log has not taken the entries of earlier changes yet; ask again."),
+                "Earlier changes are not in the log yet; try again."),
             _ => throw new InvalidOperationException($"{verdict} is no refusal."),
         };
     }
@@ -112,7 +112,7 @@ internal static class WebhookEndpoints
     private static async Task<IResult> ChangeAsync(string id, HttpContext context, IGrainFactory grains)
     {
         var (request, _, refused) = await JsonBody.ReadAsync(context, WebhooksJson.Default.WebhookChangeRequest,
-            "what changes of a webhook");
+            "changes of a webhook");
         if (request is null)
         {
             return refused!;

@@ -101,7 +101,7 @@ internal sealed class AnchorRun(string folder, TimeSpan length, double perSecond
             await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System);
         }
 
-        throw new InvalidOperationException("The contract is in no block.");
+        throw new InvalidOperationException("The contract was not included in a block.");
     }
 
     /// <summary>Waits until every accepted incident has its event, and counts them.</summary>
@@ -154,7 +154,8 @@ internal sealed class AnchorRun(string folder, TimeSpan length, double perSecond
         var findings = new List<string>();
         while (await reader.ReadAsync())
         {
-            findings.Add($"The log says {reader.GetString(0)} {reader.GetInt64(1)} times, and nothing was lost that was deep enough.");
+            findings.Add($"The log has {reader.GetString(0)} {reader.GetInt64(1)} times, but no anchor with enough " +
+                "confirmations was lost.");
         }
 
         return findings;

@@ -14,7 +14,7 @@ internal sealed class ChainFaults(FaultyChain proxy, DevChain chain, string writ
     public IReadOnlyList<Fault> All =>
     [
         Proxied("answers to what was sent are lost", null, (call, _) => Is(call, "eth_sendRawTransaction", "eth_getTransactionReceipt") ? call.HangUpAsync() : No),
-        Proxied("the node is away", call => call.HangUpAsync()),
+        Proxied("the node is unavailable", call => call.HangUpAsync()),
         Proxied("401", call => call.AnswerAsync(401, "no")),
         Proxied("429 with Retry-After", call =>
         {
@@ -24,7 +24,7 @@ internal sealed class ChainFaults(FaultyChain proxy, DevChain chain, string writ
         Proxied("a page of HTML with 200", call => call.AnswerAsync(200, "<html>sign in</html>", "text/html")),
         Proxied("ranges of more than ten blocks are refused", call => call.Method == "eth_getLogs" && Range(call) > 10 ? call.RefuseAsync(-32005, "query exceeds max block range 10") : No),
         Proxied("every other answer is a block behind", call => Interlocked.Increment(ref calls) % 2 == 0 ? BehindAsync(call) : No, BehindAsync),
-        Proxied("the chain says no base fee", call => Is(call, "eth_feeHistory", "eth_maxPriorityFeePerGas") ? call.RefuseAsync(-32601, "the method does not exist") : No, WithoutBaseFee),
+        Proxied("the chain returns no base fee", call => Is(call, "eth_feeHistory", "eth_maxPriorityFeePerGas") ? call.RefuseAsync(-32601, "the method does not exist") : No, WithoutBaseFee),
         Proxied("underpriced", call => call.Method == "eth_sendRawTransaction" ? call.RefuseAsync(-32000, "replacement transaction underpriced") : No),
         Proxied("more gas than a transaction may have", call => call.Method == "eth_estimateGas" && call.Body.ToJsonString().Length > 20_000
             ? call.RefuseAsync(-32000, "transaction gas limit too high (cap: 16777216, tx: 20000000)") : No),

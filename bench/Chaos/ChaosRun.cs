@@ -160,8 +160,9 @@ public sealed class ChaosRun(ChaosPlan plan, string folder, TextWriter output) :
         yield return new Fault("the database crashes", plan.Other, () => Database.RestartAsync(immediately: true), () => Task.CompletedTask);
         if (network is not null)
         {
-            yield return new Fault("two silos do not reach each other", plan.Other, () => network.CutAsync(one, two), () => network.HealAsync(one, two));
-            yield return new Fault("a silo reaches nobody", plan.Other, () => network.PlugAsync(one, isIn: false), () => network.PlugAsync(one, isIn: true));
+            yield return new Fault("two silos cannot reach each other", plan.Other, () => network.CutAsync(one, two), () => network.HealAsync(one, two));
+            yield return new Fault("a silo is " +
+                "isolated", plan.Other, () => network.PlugAsync(one, isIn: false), () => network.PlugAsync(one, isIn: true));
         }
 
         if (disk is not null)

@@ -71,8 +71,8 @@ internal sealed class Desk : IAsyncDisposable
             var unheard = rows.Where(row => row.Value == DeliveryState.Delivered && !taken.ContainsKey(row.Key));
             return
             [
-                .. Wrong, .. lost.Select(name => $"{name} was not delivered, and does not wait for it."),
-                .. unheard.Select(row => $"{row.Key} is said to be delivered, and was not."),
+                .. Wrong, .. lost.Select(name => $"{name} was not delivered and is not queued."),
+                .. unheard.Select(row => $"{row.Key} is recorded as delivered but was not."),
             ];
         }
     }

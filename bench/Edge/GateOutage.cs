@@ -103,7 +103,7 @@ public sealed class GateOutage(string folder, int incidents) : IDisposable
     {
         var findings = new List<string>();
         var dead = (await http.GetFromJsonAsync<JsonElement>("/v1/gate/status")).GetProperty("spool").GetProperty("dead").GetInt64();
-        findings.AddRange(dead == 0 ? [] : [$"{dead} incidents lie dead."]);
+        findings.AddRange(dead == 0 ? [] : [$"{dead} incidents are dead letters."]);
         foreach (var capId in capIds)
         {
             var logged = new List<string>();
@@ -116,7 +116,9 @@ public sealed class GateOutage(string folder, int incidents) : IDisposable
 
             if (!logged.SequenceEqual(received[capId]))
             {
-                findings.Add($"{capId}: {received[capId].Count} were received, {logged.Count} are logged, {received[capId].Except(logged).Count()} of the received ones are missing; the order is {(logged.Order().SequenceEqual(received[capId].Order()) ? "another" : "not to be compared")}.");
+                findings.Add($"{capId}: {received[capId].Count} were received, {logged.Count} are logged, " +
+                    $"{received[capId].Except(logged).Count()} of the received ones are missing; the order " +
+                        $"{(logged.Order().SequenceEqual(received[capId].Order()) ? "differs" : "cannot be compared")}.");
             }
         }
 

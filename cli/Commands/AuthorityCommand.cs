@@ -12,12 +12,14 @@ internal static class AuthorityCommand
     {
         var command = new Command("authority", "Replace the authority of the cluster's certificates (DATA_DIR/cluster-authority.pem): add, switch, drop; docs/trust.md");
         command.Subcommands.Add(Step(
-            "add", "A second authority is trusted. Copy the file to every machine, and start the silos again one after the other, before the next step",
+            "add", "Trust a second authority. Copy the file to every machine and restart the silos one after the " +
+                "other before the next step",
             authority => authority.Trusted.Count == 1 ? authority.WithNext(TimeProvider.System.GetUtcNow()) : null, "There is a second authority already: switch, then drop."));
         command.Subcommands.Add(Step(
-            "switch", "The second one issues from now on", authority => authority.Trusted.Count > 1 ? authority.Switched() : null, "There is only one authority: add one first."));
+            "switch", "Issue certificates from the second authority from now on", authority => authority.Trusted.Count > 1 ? authority.Switched() : null, "There is only one authority: add one first."));
         command.Subcommands.Add(Step(
-            "drop", "Only the one that issues is trusted", authority => authority.Trusted.Count > 1 ? authority.WithoutOthers() : null, "There is only one authority: nothing to drop."));
+            "drop", "Trust only the issuing " +
+                "authority", authority => authority.Trusted.Count > 1 ? authority.WithoutOthers() : null, "There is only one authority: nothing to drop."));
         return command;
     }
 
@@ -48,7 +50,7 @@ internal static class AuthorityCommand
         }
         catch (CryptographicException fault)
         {
-            throw new CliFaultException(ExitCodes.Misconfigured, $"{file} holds no cluster authority: {fault.Message}");
+            throw new CliFaultException(ExitCodes.Misconfigured, $"{file} does not contain a cluster authority: {fault.Message}");
         }
     }
 }

@@ -11,7 +11,7 @@ internal static class BatchCommand
     public static Command Create()
     {
         var file = new Argument<string>("FILE") { Description = "Signed incidents, one JSON object per line; - for standard input" };
-        var command = new Command("batch", "Send many signed incidents, and print what became of each line. Example: cap batch " +
+        var command = new Command("batch", "Send many signed incidents, and print the verdict on each line. Example: cap batch " +
             "incidents.jsonl") { file };
         command.SetAction(async (parsed, cancellationToken) =>
         {

@@ -38,7 +38,9 @@ internal static class ChainCommand
 
     private static Command Deploy()
     {
-        var (writer, owner) = (Address("--writer", "The silos' account: also let it anchor and store, or with --cap-nft, let it alone mirror CapIDs"), Address("--owner", "Offer the contract to this account, which calls acceptOwnership"));
+        var (writer, owner) = (Address("--writer", "The silos' account: also allow it to anchor and store; with " +
+            "--cap-nft, allow only this account to mirror CapIDs"), Address("--owner", "Offer the contract to this " +
+                "account, which calls acceptOwnership"));
         var capNft = new Option<bool>("--cap-nft") { Description = "Put a CapNFT there instead, for CAP_NFT_ADDRESS: one locked token for each CapID" };
         var key = Key("that pays, and is the contract's owner and first writer");
         var command = new Command("deploy", "Put a new contract on the chain of RPC_URL and CHAIN_ID, and print its address for CONTRACT_ADDRESS. Example: RPC_URL=https://rpc.example CHAIN_ID=11155111 cap chain deploy --key owner.key --writer 0x...") { writer, owner, capNft, key };
@@ -97,7 +99,7 @@ internal static class ChainCommand
                 return address;
             }
 
-            result.AddError($"{name} is no address: choose {EthereumAddress.Rule}.");
+            result.AddError($"{name} is not an address: choose {EthereumAddress.Rule}.");
             return null;
         },
     };

@@ -15,7 +15,8 @@ internal static class ChainLogCommand
     private static Command Verify()
     {
         var file = new Argument<string>("FILE") { Description = "The log as a JSON object; - for standard input" };
-        var command = new Command("verify", "Check that the links of a delegation log join, stay within their scope and are acknowledged; prints the old audit. Example: cap chain-log verify chain.json") { file };
+        var command = new Command("verify", "Check that the links of a delegation log join, stay within their scope " +
+            "and are acknowledged; print the audit in the legacy form. Example: cap chain-log verify chain.json") { file };
         command.SetAction(parsed =>
         {
             var audit = JsonNode.Parse(Audit(parsed.GetRequiredValue(file)))!;

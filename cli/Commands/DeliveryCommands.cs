@@ -13,9 +13,9 @@ internal static class DeliveryCommands
         var id = WebhookCommand.Id();
         var state = new Option<string?>("--state") { Description = "waiting, delivered or exhausted; default all" };
         state.AcceptOnlyFromAmong("waiting", "delivered", "exhausted");
-        var limit = new Option<int>("--limit") { Description = "At most so many", DefaultValueFactory = _ => 50 };
+        var limit = new Option<int>("--limit") { Description = "Maximum number to show", DefaultValueFactory = _ => 50 };
         var command = new Command(
-            "deliveries", "Show a webhook's deliveries and what the receiver answered, those that changed last first. Example: cap " +
+            "deliveries", "Show a webhook's deliveries and the receiver's responses, most recently changed first. Example: cap " +
                 "webhook " +
                 "deliveries 1f0c22ab --state exhausted") { id, state, limit };
         command.SetAction(async (parsed, cancellationToken) => await Servers.ApiAsync(async api =>
@@ -43,7 +43,7 @@ internal static class DeliveryCommands
         var incident = new Argument<string?>("INCIDENT") { Description = "The incident's id", Arity = ArgumentArity.ZeroOrOne };
         var log = new Option<int?>("--log") { Description = "Instead of an incident: the log's number" };
         var from = new Option<long?>("--from") { Description = "Index of the first entry" };
-        var to = new Option<long?>("--to") { Description = "Index behind the last entry, at most 1,000 behind the first" };
+        var to = new Option<long?>("--to") { Description = "Index after the last entry, at most 1,000 after the first" };
         var command = new Command(
             "redeliver", "Deliver an incident again, or a range of a log. Example: cap webhook redeliver 1f0c22ab WEB-01 NGINXFAIL-12; " +
                 "cap webhook redeliver 1f0c22ab --log 0 --from 100 --to 200") { id, cap, incident, log, from, to };
@@ -52,7 +52,7 @@ internal static class DeliveryCommands
             var request = new RedeliveryRequest(
                 parsed.GetValue(cap), parsed.GetValue(incident), parsed.GetValue(log), parsed.GetValue(from), parsed.GetValue(to));
             var count = await Servers.ApiAsync(api => api.RedeliverAsync(parsed.GetRequiredValue(id), request, cancellationToken));
-            return Answer.Tell(new JsonObject { ["deliveries"] = count }, $"{count} wait for their attempt now");
+            return Answer.Tell(new JsonObject { ["deliveries"] = count }, $"{count} deliveries are queued");
         });
         return command;
     }

@@ -73,7 +73,7 @@ internal static class DoctorCommand
         IncidentFile.Check(incident);
         var (own, cluster) = (CapEnvironment.ChainId, await Servers.ApiAsync(api => api.GetChainIdAsync(cancellationToken)));
         return own != cluster ? throw new CliFaultException(ExitCodes.Misconfigured,
-            $"CHAIN_ID is {own}, and the cluster's {cluster}: what is signed for another chain is refused for good.")
+            $"CHAIN_ID is {own}, the cluster's is {cluster}: incidents signed for another chain are refused permanently.")
                 : $"an incident of {CapEnvironment.CapId} can be signed";
     }
 
@@ -84,8 +84,8 @@ internal static class DoctorCommand
         if (await Servers.ClockAsync(server, cancellationToken) is not { } clock)
         {
             throw new CliFaultException(ExitCodes.Unreachable,
-                $"{server.Authority} says no " +
-                $"time.{(CapEnvironment.Text("CAP_API") is null ? " CAP_API is not set: it was asked for on this machine." : "")}");
+                $"{server.Authority} returns no " +
+                $"time.{(CapEnvironment.Text("CAP_API") is null ? " CAP_API is not set: this machine was asked." : "")}");
         }
 
         var after = TimeProvider.System.GetUtcNow();
@@ -95,24 +95,24 @@ internal static class DoctorCommand
             ? $"as that of {server.Authority}, within {Math.Ceiling(Math.Max(1, ahead.Duration().TotalSeconds))} s"
             : throw new CliFaultException(
                 ExitCodes.Refused, $"It is {ahead.Duration().TotalSeconds:0} s {(ahead > TimeSpan.Zero ? "ahead of" : "behind")} " +
-                    $"that of {server.Authority}: what is signed may be refused. Mend it, with chrony or systemd-timesyncd.");
+                    $"that of {server.Authority}: incidents may be refused. Fix the clock with chrony or systemd-timesyncd.");
     }
 
     private static async Task<string> CapAsync(PrivateKey? own, CancellationToken cancellationToken)
     {
         var cap = await Servers.ApiAsync(api => api.GetCapAsync(CapEnvironment.CapId, cancellationToken));
         var now = TimeProvider.System.GetUtcNow();
-        var address = own is null ? throw new CliFaultException(ExitCodes.Misconfigured, "There is no key to look for.") : $"{own.Address}";
+        var address = own is null ? throw new CliFaultException(ExitCodes.Misconfigured, "There is no key to check.") : $"{own.Address}";
         var key = cap.Keys.FirstOrDefault(known => string.Equals(known.Address, address, StringComparison.OrdinalIgnoreCase))
             ?? throw new CliFaultException(ExitCodes.Refused,
                 $"{cap.CapId} does not have the key {address}: cap key add {cap.CapId} --key {address}");
         return key.RevokedAt is { } revoked ? throw new CliFaultException(ExitCodes.Refused,
             $"The key {address} of {cap.CapId} was revoked at {revoked:yyyy-MM-ddTHH:mm:ssZ}.")
             : key.NotBefore > now || key.NotAfter <= now ? throw new CliFaultException(ExitCodes.Refused,
-                $"The key {address} of {cap.CapId} does not count now: from {key.NotBefore:O} until {key.NotAfter:O}.")
+                $"The key {address} of {cap.CapId} is not valid now: it is valid from {key.NotBefore:O} until {key.NotAfter:O}.")
             : !key.Roles.Contains("reporter") ? throw new CliFaultException(ExitCodes.Refused,
-                $"The key {address} of {cap.CapId} is no reporter: cap key add {cap.CapId} --key {address} --role reporter")
-            : $"{cap.CapId} takes what this key reports";
+                $"The key {address} of {cap.CapId} is not a reporter: cap key add {cap.CapId} --key {address} --role reporter")
+            : $"{cap.CapId} accepts incidents signed with this key";
     }
 
     private static async Task<string> GateAsync(CancellationToken cancellationToken)
@@ -137,10 +137,10 @@ internal static class DoctorCommand
         using var sending = spool.TryLockSending();
         var (waiting, refused) = (spool.Files().Count, spool.CountRefused());
         return refused > 0 ? throw new CliFaultException(ExitCodes.Refused,
-                $"{refused} reports lie refused in {CapEnvironment.Spool}, with the reason beside each: cap hook flush --refused" +
+                $"{refused} refused reports are in {CapEnvironment.Spool}, each with its reason: cap hook flush --refused" +
                 (waiting > 0 ? $". {waiting} more wait: cap hook flush" : ""))
             : waiting >= HookSpool.MaxFiles ? throw new CliFaultException(ExitCodes.Refused,
-                $"{waiting} reports wait in {CapEnvironment.Spool}, and it takes no more but critical ones: cap hook flush")
-            : $"{CapEnvironment.Spool} can be written{(waiting > 0 ? $"; {waiting} reports wait: cap hook flush" : "")}";
+                $"{waiting} reports are queued in {CapEnvironment.Spool}, and only critical ones are still accepted: cap hook flush")
+            : $"{CapEnvironment.Spool} is writable{(waiting > 0 ? $"; {waiting} reports wait: cap hook flush" : "")}";
     }
 }

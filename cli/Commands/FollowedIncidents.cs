@@ -41,7 +41,7 @@ internal sealed class FollowedIncidents(IncidentFilter filter, Action<IncidentVi
             {
                 if (!isAway)
                 {
-                    Answer.Warn($"{fault.Message} Asking again every {Interval.TotalSeconds:0} seconds.");
+                    Answer.Warn($"{fault.Message} Retrying every {Interval.TotalSeconds:0} seconds.");
                 }
 
                 isAway = true;

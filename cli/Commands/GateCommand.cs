@@ -86,7 +86,7 @@ internal static class GateCommand
 
     private static Command List()
     {
-        var command = new Command("list", "Show the gates that the cluster knows, and which of them are silent. Example: cap gate list");
+        var command = new Command("list", "Show the registered gates, and which of them are silent. Example: cap gate list");
         command.SetAction(async (_, cancellationToken) =>
         {
             var gates = await Servers.ApiAsync(api => api.ListGatesAsync(cancellationToken));
@@ -97,8 +97,9 @@ internal static class GateCommand
 
     private static Command Add()
     {
-        var name = new Argument<string>("NAME") { Description = "As Gate__Name of the gate has it" };
-        var address = new Argument<string>("ADDRESS") { Description = "Of the gate's key, as 'cap gate status' shows it at the gate" };
+        var name = new Argument<string>("NAME") { Description = "The gate's Gate__Name" };
+        var address = new Argument<string>("ADDRESS") { Description = "Address of the gate's key, as 'cap gate " +
+            "status' shows it at the gate" };
         var command = new Command(
             "add", "Give a gate's key a name, so that the cluster accepts its heartbeats. Example: cap gate add edge-1 0x2c7536E3605D9C16a7a3D7b1898e529396a65c23")
         {
@@ -116,7 +117,8 @@ internal static class GateCommand
     private static Command Remove()
     {
         var name = new Argument<string>("NAME") { Description = "As 'cap gate list' shows it" };
-        var command = new Command("remove", "Take a gate's name back, from one that is gone or lost its key. Example: cap gate remove edge-1") { name };
+        var command = new Command("remove", "Remove a gate's name, when the gate is gone or lost its key. Example: " +
+            "cap gate remove edge-1") { name };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             await Servers.ApiAsync(api => api.RemoveGateAsync(parsed.GetRequiredValue(name), cancellationToken));
@@ -128,7 +130,8 @@ internal static class GateCommand
     private static Command Key()
     {
         var gate = GateOption();
-        var command = new Command("key", "Print the key that a gate opens sealed bodies with, for CAP_GATE_KEY of its hosts: ask over a way that you trust. Example: cap gate key --gate http://127.0.0.1:8989") { gate };
+        var command = new Command("key", "Print the key to which hosts seal incidents for a gate, for their " +
+            "CAP_GATE_KEY; ask over a connection that you trust. Example: cap gate key --gate http://127.0.0.1:8989") { gate };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var url = parsed.GetValue(gate);
@@ -136,7 +139,7 @@ internal static class GateCommand
             return X25519PrivateKey.TryReadKey(answer.Key, out _)
                 ? Answer.Tell(Answer.Node(answer, ClientJson.Default.SealingKeyAnswer), answer.Key)
                 : throw new CliFaultException(
-                    ExitCodes.Unreachable, $"{Servers.GateUrl(url).Authority} answered with no key: is it a gate?");
+                    ExitCodes.Unreachable, $"{Servers.GateUrl(url).Authority} did not return a key: is it a gate?");
         });
         return command;
     }

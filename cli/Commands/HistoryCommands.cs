@@ -28,7 +28,7 @@ internal static class HistoryCommands
     {
         var log = new Option<int?>("--log") { Description = "Number of the log, as /health/ready shows it; default all, one after " +
             "the other" };
-        var after = new Option<long>("--after") { Description = "Behind the entry of this index; default -1, all",
+        var after = new Option<long>("--after") { Description = "Only entries after this index; default -1, all",
             DefaultValueFactory = _ => -1 };
         var kind = new Option<string?>("--kind") { Description = "Entries of this kind only, see docs/events.md" };
         var command = new Command("log", "Print a log's entries, one JSON object per line. Example: cap log --kind cap.key-revoked") { log,
@@ -69,7 +69,7 @@ internal static class HistoryCommands
         IReadOnlyList<int> logs = log is { } one ? [one]
             : (await api.GetReadinessAsync(Credentials.HasApiKey, cancellationToken)).Logs is { } all ? [.. all.Select(known => known.Log)]
             : throw new CliFaultException(ExitCodes.Misconfigured,
-                "Which logs there are is told to a key of scope read: set CAP_TOKEN, or name one with --log.");
+                "Listing the logs needs an API key with scope read: set CAP_TOKEN, or name a log with --log.");
         foreach (var number in logs)
         {
             await foreach (var entry in api.ListEntriesAsync(number, after, cancellationToken))

@@ -9,16 +9,18 @@ internal static partial class HookCommand
 {
     private static Command Flush()
     {
-        var refused = new Option<bool>("--refused") { Description = "And what was refused and put aside, for example before the host's key was added" };
+        var refused = new Option<bool>("--refused") { Description = "Also send what was refused and put aside, for " +
+            "example before the host's key was added" };
         var cap = new Option<string?>("--cap-id")
         {
-            Description = "With --refused: whose all of it is, whatever CapID it was signed for; without it, what was signed for another " +
+            Description = "With --refused: the CapID for all of it, whatever CapID it was signed for; by default, " +
+                "what was signed for another " +
                 "CapID than CAP_ID stays as it is",
         };
         var key = SignCommand.KeyOption();
         var command = new Command(
-            "flush", "Send what no gate took. With --refused, what was put aside is signed again first, with the key and the chain " +
-                "of now. Example: cap hook flush") { refused, cap, key };
+            "flush", "Send what no gate accepted. With --refused, what was put aside is signed again first, with the current key and " +
+                "chain. Example: cap hook flush") { refused, cap, key };
         command.Validators.Add(parsed =>
         {
             if (parsed.GetValue(cap) is { } named && !(parsed.GetValue(refused) && Identifiers.IsId(named)))
@@ -33,7 +35,7 @@ internal static partial class HookCommand
                 : await HookDelivery.DeliverAsync(null, isUnlimited: true, cancellationToken));
             if (HookSpool.Open(CapEnvironment.Spool).CountRefused() is > 0 and var aside)
             {
-                Answer.Note($"{aside} refused, put aside in {CapEnvironment.Spool} with the reason beside each: cap hook flush --refused");
+                Answer.Note($"{aside} refused and put aside in {CapEnvironment.Spool}, each with its reason: cap hook flush --refused");
                 return code == ExitCodes.Done ? ExitCodes.Refused : code;
             }
 

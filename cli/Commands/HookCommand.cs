@@ -80,10 +80,10 @@ internal static partial class HookCommand
         {
             Description = "For one check, for example 10s, 5m; one that takes longer is killed and counts as failed", DefaultValueFactory = _ => "1m",
         };
-        var once = new Option<bool>("--once") { Description = "Check once and end; what was found the last time is remembered. For cron" };
+        var once = new Option<bool>("--once") { Description = "Check once and end; the previous result is remembered. For cron" };
         var command = new Command(
             "watch",
-            "Run a check again and again: one incident when it begins to fail, and one of severity normal when it heals. "
+            "Run a check repeatedly: report one incident when it begins to fail, and one of severity normal when it recovers. "
             + "Example: cap hook watch --check 'nginx -t' --every 30s") { check, every, limit, once };
         options.AddTo(command, runs: true);
         command.SetAction(async (parsed, cancellationToken) =>
@@ -153,7 +153,8 @@ internal static partial class HookCommand
         catch (CliFaultException fault)
         {
             var file = await HookSpool.Open(CapEnvironment.Spool).KeepUnsignedAsync(failure.Write(), fault.Message, cancellationToken);
-            throw new CliFaultException(fault.ExitCode, $"{fault.Message} It lies unsigned at {file}; when that is mended: cap hook " +
+            throw new CliFaultException(fault.ExitCode, $"{fault.Message} The report is kept unsigned at {file}; once " +
+                "that is fixed: cap hook " +
                 $"flush --refused");
         }
     }
@@ -179,7 +180,8 @@ internal static partial class HookCommand
         return unit is not null && int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             && number > 0 && number <= LongestDuration / unit.Value ? number * unit.Value
             : throw new CliFaultException(
-                ExitCodes.Misconfigured, $"{option} is '{text}': a number and s, m, h or d, for example 30s; {LongestDuration.TotalDays:0} days at most.");
+                ExitCodes.Misconfigured, $"{option} is '{text}': choose a number with s, m, h or d, for example 30s; " +
+                    $"{LongestDuration.TotalDays:0} days at most.");
     }
 
     [GeneratedRegex("""^\s*(?:[A-Za-z_]\w*=(?:'[^']*'|"(?:[^"\\]|\\.)*"|\\.|[^\s'"\\])*\s+)*(?:[\w.+@-]*/)*([\w.+@-]+)(?=[\s;|&<>()]|$)""")]

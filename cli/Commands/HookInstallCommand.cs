@@ -34,7 +34,7 @@ internal static class HookInstallCommand
 
             if (text is not null && text.Any(char.IsControl))
             {
-                throw new CliFaultException(ExitCodes.Misconfigured, "--check is one line.");
+                throw new CliFaultException(ExitCodes.Misconfigured, "--check must be one line.");
             }
 
             var (folder, level) = (where.Folder(parsed), parsed.GetValue(severity)!);
@@ -46,7 +46,7 @@ internal static class HookInstallCommand
             };
             foreach (var unknown in units.Where(FailedUnit.IsUnknown))
             {
-                Answer.Warn($"systemd knows no unit {UnitName.Full(unknown)}: is the name right?");
+                Answer.Warn($"systemd has no unit {UnitName.Full(unknown)}: is the name right?");
             }
 
             var write = parsed.GetValue(yes);
@@ -138,7 +138,7 @@ internal static class HookInstallCommand
         {
             var named = parsed.GetValue(units)!;
             return Array.Find(named, unit => !UnitName.IsName(unit)) is { } wrong
-                ? throw new CliFaultException(ExitCodes.Misconfigured, $"'{wrong}' is no unit's name.")
+                ? throw new CliFaultException(ExitCodes.Misconfigured, $"'{wrong}' is not the name of a unit.")
                 : named;
         }
 

@@ -20,19 +20,19 @@ internal static class IncidentsCommand
         var from = new Option<DateTimeOffset?>("--from") { Description = "Accepted at or after; default 24 hours ago" };
         var to = new Option<DateTimeOffset?>("--to") { Description = "Accepted before" };
         var newest = new Option<bool>("--newest") { Description = "The newest first" };
-        var follow = new Option<bool>("--follow") { Description = "Go on with what is accepted from now on, until interrupted" };
+        var follow = new Option<bool>("--follow") { Description = "Continue with new incidents until interrupted" };
         var command = new Command("incidents", "List what was accepted, in order of acceptance. Example: cap incidents --cap WEB-01 " +
             "--min-severity high --follow") { cap, severity, least, from, to, newest, follow };
         command.Validators.Add(parsed =>
         {
             if (parsed.GetValue(newest) && parsed.GetValue(follow))
             {
-                parsed.AddError("--newest and --follow do not go together: what comes is the newest.");
+                parsed.AddError("--newest and --follow cannot be combined: new incidents come last.");
             }
 
             if (parsed.GetValue(least) is not null && parsed.GetValue(severity) is { Length: > 0 })
             {
-                parsed.AddError("--severity and --min-severity do not go together.");
+                parsed.AddError("--severity and --min-severity cannot be combined.");
             }
         });
         command.SetAction(async (parsed, cancellationToken) =>
@@ -60,7 +60,7 @@ internal static class IncidentsCommand
     {
         var capId = CapOptions.CapId();
         var id = new Argument<string>("INCIDENT") { Description = "The incident's id" };
-        var command = new Command("incident", "Show an incident, with its place in log, archive and chain. Example: cap incident " +
+        var command = new Command("incident", "Show an incident, with its position in log, archive and chain. Example: cap incident " +
             "WEB-01 NGINXFAIL-1") { capId, id };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -83,7 +83,7 @@ internal static class IncidentsCommand
         }
         catch (ProblemException fault) when (fault.Status == 404)
         {
-            Answer.Warn($"{capId} is not registered: 'cap show' lists who is.");
+            Answer.Warn($"{capId} is not registered: 'cap show' lists the registered CapIDs.");
         }
     });
 

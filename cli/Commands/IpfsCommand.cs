@@ -18,7 +18,8 @@ internal static class IpfsCommand
         var cids = new Argument<string[]>("CID") { Description = "One or more, of version 0 or 1, over sha2-256", Arity = ArgumentArity.OneOrMore };
         var gateway = new Option<string?>("--gateway") { Description = "Where CIDs are served, for example https://ipfs.example/ipfs/; default the API of this node" };
         var legacy = new Option<bool>("--legacy") { Description = "Ask only whether the gateway answers 200, and print the legacy validator's JSON" };
-        var locations = new Option<bool>("--locations") { Description = "Ask this node instead, which looks in its store, at its IPFS node and at its gateways (needs an API key of scope operate)" };
+        var locations = new Option<bool>("--locations") { Description = "Let this node look in its store, at its IPFS " +
+            "node and at its gateways (needs an API key with scope operate)" };
         var command = new Command("check", "Fetch content from a gateway, block by block, and compare it with its CID. Example: cap ipfs check bafk... --gateway http://127.0.0.1:8080/ipfs/; cap ipfs check bafk... --locations") { cids, gateway, legacy, locations };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -56,7 +57,8 @@ internal static class IpfsCommand
 
             if (!Cid.TryParseForeign(name, out var wanted))
             {
-                throw new CliFaultException(ExitCodes.Misconfigured, $"'{name}' is no CID that can be checked: version 1 in base32 with codec raw, dag-pb or dag-cbor, or version 0, over sha2-256.");
+                throw new CliFaultException(ExitCodes.Misconfigured, $"'{name}' is not a supported CID: version 1 in " +
+                    "base32 with codec raw, dag-pb or dag-cbor, or version 0, with sha2-256.");
             }
 
             var (blocks, bytes) = await Answer.ShowAsync(name, report => new ContentCheck(http, gateway).RunAsync(wanted, report, cancellationToken));
@@ -93,5 +95,6 @@ internal static class IpfsCommand
 
     private static Uri Gateway(string? text) => text is null ? new Uri(CapEnvironment.Api, "ipfs/")
         : Uri.TryCreate(text.EndsWith('/') ? text : $"{text}/", UriKind.Absolute, out var url) && url.Scheme is "http" or "https" ? url
-        : throw new CliFaultException(ExitCodes.Misconfigured, $"--gateway is '{text}': name the URL under which CIDs stand, for example http://127.0.0.1:8080/ipfs/.");
+        : throw new CliFaultException(ExitCodes.Misconfigured, $"--gateway is '{text}': choose the URL under which " +
+            "CIDs are served, for example http://127.0.0.1:8080/ipfs/.");
 }

@@ -15,7 +15,7 @@ internal static class KeyCommand
     private static Command List()
     {
         var capId = CapOptions.CapId();
-        var command = new Command("list", "Show the keys, revoked ones among them. Example: cap key list WEB-01") { capId };
+        var command = new Command("list", "Show the keys, including revoked ones. Example: cap key list WEB-01") { capId };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var cap = await Servers.ApiAsync(api => api.GetCapAsync(parsed.GetRequiredValue(capId), cancellationToken));
@@ -30,12 +30,12 @@ internal static class KeyCommand
         var roles = new Option<string[]>("--role") { Description = "reporter, responder or admin; may be given more than once; default reporter" };
         roles.AcceptOnlyFromAmong("reporter", "responder", "admin");
         var from = new Option<DateTimeOffset?>("--from") { Description = "First instant at which a signature counts" };
-        var until = new Option<DateTimeOffset?>("--until") { Description = "First instant at which none counts any more" };
+        var until = new Option<DateTimeOffset?>("--until") { Description = "First instant at which signatures no longer count" };
         var contract = new Option<bool>("--contract") { Description = "The address is a contract wallet's (EIP-1271): it reports with full-v2" };
-        var replace = new Option<bool>("--replace") { Description = "Of a key that is there: have these roles and times only, and " +
-            "keep none of its own" };
-        var yes = new Option<bool>("--yes") { Description = "Change a key that is there without asking" };
-        var command = new Command("add", "Add a key, or add roles and set times of one that is there. Example: cap key add WEB-01 " +
+        var replace = new Option<bool>("--replace") { Description = "For an existing key: set exactly these roles and times, and " +
+            "drop the ones it has" };
+        var yes = new Option<bool>("--yes") { Description = "Change an existing key without asking" };
+        var command = new Command("add", "Add a key, or add roles to an existing one and set its times. Example: cap key add WEB-01 " +
             "--key 0x5290... --role reporter --until 2027-01-01T00:00:00Z") { capId, key, roles, from, until, contract, replace, yes,
             admin };
         command.SetAction(async (parsed, cancellationToken) =>
@@ -79,7 +79,8 @@ internal static class KeyCommand
     {
         var (capId, key, admin) = (CapOptions.CapId(), KeyOption(), CapOptions.AdminKey());
         var reason = new Option<string?>("--reason") { Description = "Why, for people; it is in the log for ever" };
-        var command = new Command("revoke", "Revoke a key at once and for ever. Example: cap key revoke WEB-01 --key 0x5290... --reason 'laptop stolen'") { capId, key, reason, admin };
+        var command = new Command("revoke", "Revoke a key immediately and permanently. Example: cap key revoke WEB-01 " +
+            "--key 0x5290... --reason 'laptop stolen'") { capId, key, reason, admin };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var wanted = new KeyRevocation(parsed.GetRequiredValue(key), parsed.GetValue(reason));

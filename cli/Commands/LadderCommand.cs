@@ -10,10 +10,10 @@ namespace CapOrleans.Cli.Commands;
 /// <summary>Manages ladders: who is paged for incidents that no one answers.</summary>
 internal static class LadderCommand
 {
-    private const string LevelRule = "webhooks with commas between them, a colon and for how long it waits, as in 1f0c22ab,9e0d41c7:5m; " +
-        "and, where more than one acknowledgement is needed, another colon and how many";
+    private const string LevelRule = "webhooks separated by commas, a colon and the time to wait, for example 1f0c22ab,9e0d41c7:5m; " +
+        "if more than one acknowledgement is needed, another colon and their number";
 
-    public static Command Create() => new("ladder", "Ladders, who is paged level by level until somebody answers: list, set, preview, " +
+    public static Command Create() => new("ladder", "Ladders, which page level by level until someone answers: list, set, preview, " +
         "remove. Example: cap ladder set web --caps 'WEB-*' --level 1f0c22ab:5m --level 9e0d41c7:15m")
     {
         List(), Set(), Preview(), Remove(),
@@ -21,7 +21,7 @@ internal static class LadderCommand
 
     private static Command List()
     {
-        var command = new Command("list", "Show the ladders, and what keeps their pages from somebody. Example: cap ladder list");
+        var command = new Command("list", "Show the ladders, with warnings about webhooks that cannot be paged. Example: cap ladder list");
         command.SetAction(async (_, cancellationToken) => Answer.Tell(
             await Servers.ApiAsync(api => api.ListLaddersAsync(cancellationToken)), ClientJson.Default.IReadOnlyListLadderView));
         return command;
@@ -33,8 +33,8 @@ internal static class LadderCommand
         var caps = new Option<string>("--caps")
         {
             Required = true,
-            Description = "CapIDs that it is for, where * stands for any characters; of several ladders the one that names most " +
-                "characters counts",
+            Description = "CapIDs that the ladder is for, where * matches any characters; of several ladders, the pattern with the most " +
+                "other characters applies",
         };
         var levels = new Option<string[]>("--level")
         {
@@ -46,10 +46,10 @@ internal static class LadderCommand
                 "each CapID",
         };
         minSeverity.AcceptOnlyFromAmong([.. Severity.Ladder]);
-        var repeat = new Option<int>("--repeat") { Description = "How often all levels are paged again, 0 to 9" };
+        var repeat = new Option<int>("--repeat") { Description = "Number of times that all levels are paged again, 0 to 9" };
         var acknowledgedFor = new Option<string?>("--acknowledged-for")
         {
-            Description = "After so long, an acknowledged incident that is not resolved is paged again, as 4h; default never",
+            Description = "Time after which an acknowledged but unresolved incident is paged again, for example 4h; default never",
         };
         var command = new Command("set", "Make or change a ladder. Example: cap ladder set web --caps 'WEB-*' --level 1f0c22ab:5m " +
             "--level 1f0c22ab,9e0d41c7:15m --repeat 2 --acknowledged-for 4h") { id, caps, levels, minSeverity, repeat, acknowledgedFor };
@@ -68,11 +68,11 @@ internal static class LadderCommand
     private static Command Preview()
     {
         var id = Id();
-        var cap = new Argument<string>("CAPID") { Description = "Whose incident" };
+        var cap = new Argument<string>("CAPID") { Description = "CapID of the incident" };
         var severity = new Option<string?>("--severity") { Description = "Of the incident; default critical" };
         severity.AcceptOnlyFromAmong([.. Severity.Ladder]);
         var at = new Option<DateTimeOffset?>("--at") { Description = "When it is accepted, ISO 8601; default now" };
-        var command = new Command("preview", "Show who would be paged of an incident that nobody answers, and when. Example: cap ladder " +
+        var command = new Command("preview", "Show who would be paged for an incident that no one answers, and when. Example: cap ladder " +
             "preview web WEB-01 --severity high") { id, cap, severity, at };
         command.SetAction(async (parsed, cancellationToken) => Answer.Tell(
             await Servers.ApiAsync(api => api.PreviewLadderAsync(
@@ -85,7 +85,7 @@ internal static class LadderCommand
     private static Command Remove()
     {
         var id = Id();
-        var command = new Command("remove", "Remove a ladder: nobody is paged by it any more, of open incidents either. Example: cap " +
+        var command = new Command("remove", "Remove a ladder; it no longer pages anyone, not even for open incidents. Example: cap " +
             "ladder remove web") { id };
         command.SetAction(async (parsed, cancellationToken) =>
         {

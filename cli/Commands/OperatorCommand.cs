@@ -11,7 +11,7 @@ internal static class OperatorCommand
 
     private static Command List()
     {
-        var command = new Command("list", "Show the API keys, revoked ones among them, without their secrets. Example: cap operator list");
+        var command = new Command("list", "Show the API keys, including revoked ones, without their secrets. Example: cap operator list");
         command.SetAction(async (_, cancellationToken) =>
         {
             var keys = await Servers.ApiAsync(api => api.ListApiKeysAsync(cancellationToken));

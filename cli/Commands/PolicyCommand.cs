@@ -11,16 +11,19 @@ internal static class PolicyCommand
     {
         var (capId, admin) = (CapOptions.CapId(), CapOptions.AdminKey());
         var full = new Option<bool?>("--require-full-signature") { Description = "true: only full-v2 signatures count" };
-        var self = new Option<string?>("--self-feedback") { Description = "allow, misuse-only or deny (an operator's)" };
+        var self = new Option<string?>("--self-feedback") { Description = "allow, misuse-only or deny (operators only)" };
         var floor = new Option<string?>("--paging-floor") { Description = "Lowest severity that notifies people: normal, high, escalated or critical" };
         self.AcceptOnlyFromAmong("allow", "misuse-only", "deny");
         floor.AcceptOnlyFromAmong([.. Severity.Ladder]);
-        var behind = new Option<int?>("--max-behind") { Description = "Seconds that a signed time may lie before the server's" };
-        var ahead = new Option<int?>("--max-ahead") { Description = "Seconds that a signed time may lie after the server's" };
-        var limit = new Option<decimal?>("--delta-cap-limit") { Description = "Largest dCap of one incident (an operator's)" };
-        var reportsPerMinute = new Option<int?>("--reports-per-minute") { Description = "What each reporter may send (an operator's)" };
-        var free = new Option<bool?>("--free-severity") { Description = "true: severities beside normal, high, escalated and " +
-            "critical are taken, and rank as normal" };
+        var behind = new Option<int?>("--max-behind") { Description = "Maximum seconds that a signed time may be " +
+            "behind the server's clock" };
+        var ahead = new Option<int?>("--max-ahead") { Description = "Maximum seconds that a signed time may be ahead " +
+            "of the server's clock" };
+        var limit = new Option<decimal?>("--delta-cap-limit") { Description = "Largest dCap of one incident (operators only)" };
+        var reportsPerMinute = new Option<int?>("--reports-per-minute") { Description = "Maximum incidents per minute " +
+            "from each reporter (operators only)" };
+        var free = new Option<bool?>("--free-severity") { Description = "true: severities other than normal, high, escalated and " +
+            "critical are accepted, and rank as normal" };
         var command = new Command("policy", "Show a CapID's policy, or change what is named. Example: cap policy WEB-01 " +
             "--require-full-signature true") { capId, full, self, floor, behind, ahead, limit, reportsPerMinute, free, admin };
         command.SetAction(async (parsed, cancellationToken) =>

@@ -14,7 +14,7 @@ internal static class SendCommand
         var (file, key) = (SignCommand.FileArgument(), SignCommand.KeyOption());
         var gate = new Option<string?>("--gate")
         {
-            Description = "Send to a gate: the one that is named, or that of VPN_ENDPOINT; without this, to the API",
+            Description = "Send to a gate: the one named, or that of VPN_ENDPOINT; by default, send to the API",
             Arity = ArgumentArity.ZeroOrOne,
         };
         var full = new Option<bool>("--full") { Description = "Sign every field (full-v2)" };
@@ -82,7 +82,8 @@ internal static class SendCommand
         if (throughGate && !Severity.IsOnLadder(report.SeverityClaimed))
         {
             throw new CliFaultException(ExitCodes.Misconfigured, $"severity is {report.SeverityText}: choose one of " +
-                $"{string.Join(", ", Severity.Ladder)}. Whether its policy allows the CapID another word, the API knows and no gate does.");
+                $"{string.Join(", ", Severity.Ladder)}. Only the API can check whether the CapID's policy allows " +
+                    "other words; a gate cannot.");
         }
     }
 }

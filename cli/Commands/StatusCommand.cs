@@ -15,7 +15,7 @@ internal static class StatusCommand
     public static Command Create()
     {
         var gate = new Option<string?>("--gate") { Description = "URL of a gate to look at as well; default that of VPN_ENDPOINT" };
-        var command = new Command("status", "Show everything that is not well, why, and what to do; exit code 1 when anything is. " +
+        var command = new Command("status", "Show every problem, its cause and what to do; exit code 1 when there is any. " +
             "Example: cap status") { gate };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -48,30 +48,31 @@ internal static class StatusCommand
         }
         catch (CliFaultException fault)
         {
-            findings.Add(new Finding("API", fault.Message, "Is the service running? Its log says more; CAP_API names another."));
+            findings.Add(new Finding("API", fault.Message, "Is the service running? See its log; CAP_API selects another service."));
             return (0, 0);
         }
 
         if (ready is not { Logs: { } logs, Consumers: { } consumers })
         {
-            findings.Add(new Finding("API", $"It says '{ready.Status}', and not why.",
-                "Set CAP_TOKEN to a key of scope read: without one, only the status is told."));
+            findings.Add(new Finding("API", $"It reports '{ready.Status}' without details.",
+                "Set CAP_TOKEN to a key with scope read: without one, only the status is returned."));
             return (0, 0);
         }
 
         findings.AddRange(consumers.Where(consumer => consumer.Conflict || consumer.LastError is not null).Select(Of));
         var gates = await Servers.ApiAsync(api => api.ListGatesAsync(cancellationToken));
         findings.AddRange(gates.Where(gate => gate.IsSilent).Select(gate => new Finding(
-            $"gate {gate.Gate}", gate.LastHeardAt is { } at ? $"It was last heard at {at:yyyy-MM-ddTHH:mm:ssZ}."
-                : "It has not been heard since the cluster's start.",
-            $"Is it running, and does it reach the API? At its machine: cap gate status. When it is gone for good: cap gate remove " +
+            $"gate {gate.Gate}", gate.LastHeardAt is { } at ? $"Its last heartbeat was at {at:yyyy-MM-ddTHH:mm:ssZ}."
+                : "It has sent no heartbeat since the cluster's start.",
+            $"Is it running, and can it reach the API? On its machine: cap gate status. If it is permanently gone: cap gate remove " +
                 $"{gate.Gate}")));
         return (logs.Count, logs.Sum(log => log.Size));
     }
 
     private static Finding Of(Progress consumer) => new(
         $"{consumer.Consumer} of log {consumer.Log}",
-        $"{consumer.LastError ?? "What it reads elsewhere contradicts the log."}{(consumer.FailingSince is { } since ? $" Since {since:yyyy-MM-ddTHH:mm:ssZ}." : "")}",
+        (consumer.LastError ?? "What it reads outside the log contradicts the log.")
+            + (consumer.FailingSince is { } since ? $" Since {since:yyyy-MM-ddTHH:mm:ssZ}." : ""),
         $"{consumer.Advice} {consumer.Lag} entries{(consumer.Waiting > 0 ? $" and {consumer.Waiting} deliveries" : "")} wait.");
 
     private static async Task OfGateAsync(string? url, List<Finding> findings, CancellationToken cancellationToken)
@@ -86,18 +87,19 @@ internal static class StatusCommand
             if (url is not null || CapEnvironment.Text("VPN_ENDPOINT") is not null) // otherwise there may be no gate on this machine
             {
                 findings.Add(new Finding("gate", fault.Message,
-                    "Is it running? Its log says more; 'cap gate status' needs the gate's token."));
+                    "Is it running? See its log; 'cap gate status' needs the gate's token."));
             }
 
             return;
         }
 
-        Add(status.SpoolError, "Incidents are refused with 507 until the gate's disk can be written again: free room on it, or " +
+        Add(status.SpoolError, "Incidents are refused with 507 until the gate's disk is writable again: free up space, or " +
             "replace it.");
-        Add(status.LastError, $"Is {status.Api} up? {status.Spool.Waiting} incidents wait on the gate's disk, and go on by themselves.");
-        Add(status.KeyError, "Without a list of keys, strangers' incidents are taken too, in their share of the disk: see " +
+        Add(status.LastError, $"Is {status.Api} up? {status.Spool.Waiting} incidents are queued on the gate's disk, " +
+            "and are sent automatically.");
+        Add(status.KeyError, "Without a list of keys, incidents of unknown signers are accepted too, in their share of the disk: see " +
             "Gate__ApiKeyFile.");
-        Add(status.HeartbeatError, "The cluster does not hear this gate: the message names the command that adds it.");
+        Add(status.HeartbeatError, "The cluster does not accept this gate's heartbeats: the message names the command that adds it.");
         if (status.Spool.Dead > 0)
         {
             findings.Add(new Finding(

@@ -53,21 +53,24 @@ internal static class VpnCommand
 
     private static Command Peer()
     {
-        var name = new Argument<string>("NAME") { Description = "Of the host, and of its interface: 1 to 15 letters, digits, - and _" };
-        var key = new Option<string?>("--public-key") { Description = "The host's own, when it made its key itself (wg genkey); without it, the key is made here and is in the file" };
+        var name = new Argument<string>("NAME") { Description = "Name of the host and of its interface: 1 to 15 letters, digits, - and _" };
+        var key = new Option<string?>("--public-key") { Description = "The host's own, if it generated its key itself " +
+            "(wg genkey); by default, the key is generated here and is in the file" };
         var folder = FolderOption();
-        var command = new Command("peer", $"Let one more host in: add it to {GateName}.conf and write NAME.conf for it. It reaches the gate and nothing else. Example: cap vpn peer web-01") { name, key, folder };
+        var command = new Command("peer", $"Add a host: add it to {GateName}.conf and write NAME.conf for it. It " +
+            "reaches the gate and nothing else. Example: cap vpn peer web-01") { name, key, folder };
         command.SetAction(parsed =>
         {
             var host = parsed.GetRequiredValue(name);
             if (host.Length is 0 or > 15 || host == GateName || !host.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'))
             {
-                throw new CliFaultException(ExitCodes.Misconfigured, $"'{host}' names no interface: choose 1 to 15 letters, digits, - and _, and not {GateName}.");
+                throw new CliFaultException(ExitCodes.Misconfigured, $"'{host}' is not a valid interface name: choose " +
+                    $"1 to 15 letters, digits, - and _, and not {GateName}.");
             }
 
             if (parsed.GetValue(key) is { } given && !X25519PrivateKey.TryReadKey(given, out _))
             {
-                throw new CliFaultException(ExitCodes.Misconfigured, "--public-key is no WireGuard key: 44 characters of base64.");
+                throw new CliFaultException(ExitCodes.Misconfigured, "--public-key is not a WireGuard key: 44 characters of base64.");
             }
 
             var (gateFile, hostFile) = (Path.Combine(parsed.GetRequiredValue(folder), $"{GateName}.conf"), Path.Combine(parsed.GetRequiredValue(folder), $"{host}.conf"));

@@ -13,15 +13,16 @@ internal static class WebhookCommand
         "https://example.org/incidents")
     {
         List(), Add(), Change(), Test(), DeliveryCommands.List(), DeliveryCommands.Redeliver(), Of("enable",
-            "Deliver again to one that was disabled. Example: cap webhook enable 1f0c22ab", (api, id,
+            "Enable a disabled webhook. Example: cap webhook enable 1f0c22ab", (api, id,
             cancel) => api.EnableWebhookAsync(id, cancel)),
-        Of("rotate", "Make a new secret; it is shown once. Example: cap webhook rotate 1f0c22ab", (api, id, cancel) =>
+        Of("rotate", "Create a new secret; it is shown once. Example: cap webhook rotate 1f0c22ab", (api, id, cancel) =>
             api.RotateWebhookSecretAsync(id, cancel)), Remove(),
     };
 
     private static Command List()
     {
-        var command = new Command("list", "Show the webhooks, without their secrets, and how deliveries go. Example: cap webhook list");
+        var command = new Command("list", "Show the webhooks, without their secrets, and the state of their " +
+            "deliveries. Example: cap webhook list");
         command.SetAction(async (_, cancellationToken) => Answer.Tell(
             await Servers.ApiAsync(api => api.ListWebhooksAsync(cancellationToken)), ClientJson.Default.IReadOnlyListWebhookView));
         return command;
@@ -49,7 +50,7 @@ internal static class WebhookCommand
     {
         var id = Id();
         var options = new WebhookOptions();
-        var command = new Command("change", "Change what a webhook is sent; '' takes a limit away. Example: cap webhook change 1f0c22ab " +
+        var command = new Command("change", "Change what a webhook receives; '' removes a filter. Example: cap webhook change 1f0c22ab " +
             "--caps 'WEB-*' --min-severity critical") { id };
         options.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) => Answer.Tell(
@@ -74,7 +75,7 @@ internal static class WebhookCommand
     private static Command Remove()
     {
         var id = Id();
-        var command = new Command("remove", "Remove a webhook: what it has not been told yet, it is not told. Example: cap webhook " +
+        var command = new Command("remove", "Remove a webhook; its pending deliveries are dropped. Example: cap webhook " +
             "remove 1f0c22ab") { id };
         command.SetAction(async (parsed, cancellationToken) =>
         {

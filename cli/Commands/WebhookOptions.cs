@@ -14,7 +14,7 @@ internal sealed class WebhookOptions
 
     private readonly Option<string?> caps = new("--caps")
     {
-        Description = "Only CapIDs that match it, where * stands for any characters; default all",
+        Description = "Only CapIDs that match this pattern, where * matches any characters; default all",
     };
 
     private readonly Option<string?> minSeverity = new("--min-severity")
@@ -24,13 +24,14 @@ internal sealed class WebhookOptions
 
     private readonly Option<bool?> ordered = new("--ordered")
     {
-        Description = "One after the other, in the order of the log; one that fails is passed over, and follows later",
+        Description = "Deliver one at a time, in log order; a failed delivery is skipped and retried later",
     };
 
     private readonly Option<string?> kinds = new("--kinds")
     {
-        Description = "Only some of accepted, updated and paged, with commas between them; default all. A ladder's pages reach whom it " +
-            "names, so 'paged' alone means nothing else",
+        Description = "Only these of accepted, updated and paged, separated by commas; default all. A ladder's pages " +
+            "always reach the webhooks " +
+            "it names, so 'paged' alone excludes everything else",
     };
 
     public void AddTo(Command command)

@@ -32,7 +32,7 @@ internal sealed record CommandLine(IReadOnlyList<byte[]> Arguments, IReadOnlyLis
         if (Own("cmdline").Find(word => !Utf8.IsValid(word)) is { } odd)
         {
             throw new CliFaultException(ExitCodes.Misconfigured,
-                $"'{Encoding.UTF8.GetString(odd.AsSpan()[..^1])}' is not UTF-8: write it so, or put what it stands for in a file.");
+                $"'{Encoding.UTF8.GetString(odd.AsSpan()[..^1])}' is not UTF-8: encode it as UTF-8, or put its content in a file.");
         }
     }
 

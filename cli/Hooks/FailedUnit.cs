@@ -25,7 +25,8 @@ internal sealed record FailedUnit(string Name, string Invocation, string Result,
         var invocation = given ?? state.GetValueOrDefault("InvocationID") ?? "";
         if (invocation.Length == 0)
         {
-            throw new CliFaultException(ExitCodes.Misconfigured, $"{name} has never run: systemd knows no invocation of it. Is the name right?");
+            throw new CliFaultException(ExitCodes.Misconfigured, $"{name} has never run: systemd has no invocation of " +
+                "it. Is the name right?");
         }
 
         return new FailedUnit(

@@ -93,7 +93,8 @@ internal static partial class HookDelivery
             {
                 return File.Exists($"{file}.refused")
                     ? throw new CliFaultException(
-                        ExitCodes.Refused, $"Refused; see {file}.why. It lies at {file}.refused; when that is mended: cap hook flush --refused")
+                        ExitCodes.Refused, $"Refused; see {file}.why. It is kept at {file}.refused; once that is " +
+                            "fixed: cap hook flush --refused")
                     : new Delivered(1, 0, 0);
             }
 
@@ -124,7 +125,7 @@ internal static partial class HookDelivery
                 catch (CliFaultException fault) when (fault.ExitCode == ExitCodes.Refused)
                 {
                     HookSpool.PutAside(waiting, fault.Message);
-                    var where = $"{fault.Message} It lies at {waiting}.refused; when that is mended: cap hook flush --refused";
+                    var where = $"{fault.Message} It is kept at {waiting}.refused; once that is fixed: cap hook flush --refused";
                     if (waiting == file)
                     {
                         throw new CliFaultException(ExitCodes.Refused, where);
@@ -167,7 +168,7 @@ internal static partial class HookDelivery
     {
         if (TimeProvider.System.GetUtcNow() - File.GetLastWriteTimeUtc(file) > LongestWait)
         {
-            HookSpool.PutAside(file, $"For {LongestWait.TotalDays:0} days nothing took it: {why}");
+            HookSpool.PutAside(file, $"Not accepted for {LongestWait.TotalDays:0} days: {why}");
             return false;
         }
 
@@ -180,7 +181,7 @@ internal static partial class HookDelivery
     {
         spool.NoteAway();
         var left = spool.Files().Count;
-        Answer.Warn($"{why} {left} wait in {CapEnvironment.Spool}; the next hook, or 'cap hook flush', sends them.");
+        Answer.Warn($"{why} {left} are queued in {CapEnvironment.Spool}; the next hook, or 'cap hook flush', sends them.");
         return new Delivered(sent, left, refused);
     }
 
@@ -197,7 +198,7 @@ internal static partial class HookDelivery
         }
         catch (CliFaultException fault)
         {
-            throw new CliFaultException(ExitCodes.Refused, $"It is no incident: {fault.Message}");
+            throw new CliFaultException(ExitCodes.Refused, $"It is not an incident: {fault.Message}");
         }
     }
 }

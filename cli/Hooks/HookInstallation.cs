@@ -135,8 +135,8 @@ internal static class HookInstallation
         var (file, text) = (CheckFile(folder, kind, name), $"#!/bin/sh\n{check}\n");
         return !File.Exists(file) || CapEnvironment.Read(file, "a check") == text
             ? new InstalledFile(file, OwnerOnly | UnixFileMode.UserExecute, text)
-            : throw new CliFaultException(ExitCodes.Misconfigured, $"{file} is another check that is called {name}: choose another " +
-                $"--name, or take that one away with 'cap hook uninstall --with {kind} --name {name} --yes'.");
+            : throw new CliFaultException(ExitCodes.Misconfigured, $"{file} is a different check with the name {name}: choose another " +
+                $"--name, or remove that one with 'cap hook uninstall --with {kind} --name {name} --yes'.");
     }
 
     private static string Line(string folder, string kind, string name, string severity) =>
@@ -155,7 +155,8 @@ internal static class HookInstallation
     private static string Plain(string path) => path.All(c => char.IsAsciiLetterOrDigit(c) || c is '/' or '.' or '_' or '-' or '+')
         ? path
         : throw new CliFaultException(
-            ExitCodes.Misconfigured, $"'{path}' must have letters, digits and . _ - + only: choose another place for it, for example below /usr/local.");
+            ExitCodes.Misconfigured, $"'{path}' may contain only letters, digits and . _ - +: choose another " +
+                "location, for example below /usr/local.");
 }
 
 internal sealed record InstalledFile(string Path, UnixFileMode Mode, string Text)

@@ -25,7 +25,7 @@ internal sealed partial class HookSpool
         using var alone = await LockAsync(cancellationToken);
         if (CountRefused() is var aside && aside >= PlacesFor($"{incident["severity"]}"))
         {
-            throw new CliFaultException(ExitCodes.Unreachable, $"{reason} {aside} reports lie aside in {folder} already.");
+            throw new CliFaultException(ExitCodes.Unreachable, $"{reason} {aside} reports are already put aside in {folder}.");
         }
 
         var file = NewFile($"{incident["task_id"]}");

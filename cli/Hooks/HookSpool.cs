@@ -42,7 +42,8 @@ internal sealed partial class HookSpool
         {
             Directory.CreateDirectory(folder, OwnerOnly | UnixFileMode.UserExecute);
             return FileStatus.TryRead(folder, out var status) && status.Owner is not 0 && status.Owner != FileStatus.EffectiveUser()
-                ? throw new CliFaultException(ExitCodes.Unreachable, $"The spool {folder} is another user's, who could lead what is written there elsewhere. See CAP_SPOOL.")
+                ? throw new CliFaultException(ExitCodes.Unreachable, $"The spool {folder} belongs to another user, " +
+                    "who could redirect what is written there. See CAP_SPOOL.")
                 : new HookSpool(folder);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
@@ -141,7 +142,7 @@ internal sealed partial class HookSpool
         if (files.Count >= PlacesFor(report.SeverityClaimed))
         {
             throw new CliFaultException(ExitCodes.Unreachable,
-                $"The spool {folder} holds {files.Count} incidents already: bring the gate back, then 'cap hook flush'.");
+                $"The spool {folder} already contains {files.Count} incidents: make the gate available again, then 'cap hook flush'.");
         }
 
         var file = NewFile($"{report.CapId}/{report.IncidentId}");

@@ -43,7 +43,7 @@ internal sealed class OutputTail
         var bytes = buffer.AsSpan(0, filled);
         if (IsBinary(bytes))
         {
-            return $"[{all} bytes that are no text]";
+            return $"[{all} bytes of binary output]";
         }
 
         var masked = SecretMask.Apply(Text(bytes));

@@ -42,8 +42,8 @@ internal sealed record RunArguments(string[] Words, IReadOnlyList<string> Ignore
                 var isClear = end < words.Length && (words[end] == End || Array.Exists(known, other => IsNamed(other, words[end])));
                 if (!isClear)
                 {
-                    throw new CliFaultException(ExitCodes.NotRun, $"'{words[at]}' is no option of cap hook run; when it is one of the " +
-                        "command's, put -- before the command. See cap hook run --help");
+                    throw new CliFaultException(ExitCodes.NotRun, $"'{words[at]}' is not an option of cap hook run; if it belongs to the " +
+                        "command, put -- before the command. See cap hook run --help");
                 }
             }
 

@@ -138,7 +138,7 @@ internal sealed class WatchedCheck(string name, string check, string shown, Weig
             }
             catch (Exception fault) when (fault is JsonException or InvalidOperationException or NullReferenceException)
             {
-                Answer.Warn($"{file} is torn; what was found before is not known: {fault.Message}");
+                Answer.Warn($"{file} is damaged; the previous result is unknown: {fault.Message}");
             }
         }
 

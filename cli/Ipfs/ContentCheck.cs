@@ -25,7 +25,7 @@ internal sealed class ContentCheck(HttpClient http, Uri gateway)
             var block = await FetchAsync(cid, cancellationToken);
             if (!cid.Names(block))
             {
-                throw new CliFaultException(ExitCodes.Refused, $"not valid: {gateway} gave other content for {cid}.");
+                throw new CliFaultException(ExitCodes.Refused, $"not valid: {gateway} returned different content for {cid}.");
             }
 
             (bytes, done) = (bytes + block.Length, done + 1);
@@ -54,7 +54,7 @@ internal sealed class ContentCheck(HttpClient http, Uri gateway)
             request.Headers.Accept.Add(new("application/vnd.ipld.raw"));
             using var answer = await http.SendAsync(request, cancellationToken);
             return answer.StatusCode != HttpStatusCode.OK ? throw new CliFaultException(ExitCodes.Refused, $"not valid: {gateway} answered {(int)answer.StatusCode} for {cid}.")
-                : answer.Content.Headers.ContentType?.MediaType != "application/vnd.ipld.raw" ? throw new CliFaultException(ExitCodes.Misconfigured, $"{gateway} is no trustless gateway: it gives no single blocks. --legacy only asks whether there is content.")
+                : answer.Content.Headers.ContentType?.MediaType != "application/vnd.ipld.raw" ? throw new CliFaultException(ExitCodes.Misconfigured, $"{gateway} is not a trustless gateway: it does not return single blocks. --legacy only asks whether there is content.")
                 : await answer.Content.ReadAsByteArrayAsync(cancellationToken);
         }
         catch (Exception fault) when (fault is HttpRequestException || (fault is TaskCanceledException && !cancellationToken.IsCancellationRequested))

@@ -33,7 +33,7 @@ internal sealed partial class GateConfiguration
             || !IPAddress.TryParse(first, out var ip) || !int.TryParse(length, NumberStyles.None, CultureInfo.InvariantCulture,
                 out var bits) || !IsNetwork(new IPNetwork(Base(ip, Math.Min(bits, LengthOf(ip))), Math.Min(bits, LengthOf(ip)))))
         {
-            throw new CliFaultException(ExitCodes.Misconfigured, $"{file} is not as 'cap vpn init' writes it.");
+            throw new CliFaultException(ExitCodes.Misconfigured, $"{file} does not have the form that 'cap vpn init' writes.");
         }
 
         (key, Address, network, endpoint) = (own, ip, new IPNetwork(Base(ip, bits), bits), Value(EndpointComment()));
@@ -69,12 +69,14 @@ internal sealed partial class GateConfiguration
     {
         if (text.Split('\n').Contains($"# cap vpn: host {name}"))
         {
-            throw new CliFaultException(ExitCodes.Misconfigured, $"{file} has a host {name} already: take its [Peer] out first, or choose another name.");
+            throw new CliFaultException(ExitCodes.Misconfigured, $"{file} already has a host {name}: remove its " +
+                "[Peer] first, or choose another name.");
         }
 
         if (hostKey is not null && text.Contains(hostKey, StringComparison.Ordinal))
         {
-            throw new CliFaultException(ExitCodes.Misconfigured, $"{file} has a host with this key already: WireGuard knows a host by its key alone.");
+            throw new CliFaultException(ExitCodes.Misconfigured, $"{file} already has a host with this key: WireGuard " +
+                "identifies a host by its key alone.");
         }
 
         var given = AllowedAddresses().Matches(text).SelectMany(match => match.Groups[1].Value.Split(',', StringSplitOptions.TrimEntries))

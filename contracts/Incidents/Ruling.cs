@@ -57,10 +57,11 @@ public sealed record Ruling(
     /// do not enter the log before it.
     /// </summary>
     public static Ruling AfterAnother { get; } =
-        Refuse(Verdict.Busy, "after-another", "", "An earlier incident of the CapID must be sent again first; then send this one again.");
+        Refuse(Verdict.Busy, "after-another", "", "An earlier incident of the CapID must be retried first; then retry this one.");
 
     /// <summary>Refuses a report whose signer cannot be determined at the moment.</summary>
-    public static Ruling NotChecked { get; } = Refuse(Verdict.Busy, "unavailable", "", "The signature cannot be checked now; send the same again.");
+    public static Ruling NotChecked { get; } = Refuse(Verdict.Busy, "unavailable", "", "The signature cannot be " +
+        "verified at the moment; retry.");
 
     public static Ruling Accept(Receipt receipt) => new(Verdict.Accepted, receipt, null);
 

@@ -57,7 +57,7 @@ public sealed class ClusterAuthority
         }
 
         var issuers = keys.ConvertAll(key => new Pair(
-            certificates.FirstOrDefault(certificate => IsOf(certificate, key)) ?? throw new CryptographicException("A private key has no certificate beside it."), key));
+            certificates.FirstOrDefault(certificate => IsOf(certificate, key)) ?? throw new CryptographicException("A private key has no matching certificate."), key));
         var others = certificates.Where(certificate => !issuers.Exists(pair => pair.Certificate == certificate)).Select(certificate => new Pair(certificate, null));
         return issuers.Count > 0 ? new ClusterAuthority([.. issuers, .. others]) : throw new CryptographicException("There is no private key.");
     }

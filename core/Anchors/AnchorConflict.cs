@@ -35,18 +35,19 @@ public sealed record AnchorConflict(
     /// <summary>The conflict as a sentence for an operator.</summary>
     public string Message => Reason switch
     {
-        ContractAhead => $"{Anchored}, which has {LogSize}: {Cause}",
-        EventMissing => $"{Anchored}, and the node at RPC_URL has no event for some of them. {Consequence}",
-        ContractBehind => $"{Anchored}, and had others in blocks that are too deep to be lost: RPC_URL is a node of another chain, or does not say the truth. {Consequence}",
-        OtherRange => $"{Transaction}, and its range is not this log's: {Cause}",
-        _ => $"{Transaction}, and its root is not this log's: {Cause}",
+        ContractAhead => $"{Anchored}, but the log has only {LogSize}: {Cause}",
+        EventMissing => $"{Anchored}, but the node at RPC_URL has no event for some of them. {Consequence}",
+        ContractBehind => $"{Anchored}, although it had anchored more in blocks too deep to be lost: the node at " +
+            $"RPC_URL is on another chain, or returns false data. {Consequence}",
+        OtherRange => $"{Transaction}, a range that does not fit this log: {Cause}",
+        _ => $"{Transaction} with a root that differs from this log's: {Cause}",
     };
 
     private string Anchored => $"The contract {Contract.Contract} has anchored {Contract.Position} entries of this log";
 
     private string Transaction => $"Transaction {Event!.Transaction} anchored entries {Event.From} to {Event.To}";
 
-    private static string Cause => $"the log is an older copy, or another writer uses its name. {Consequence}";
+    private static string Cause => $"the log was restored from an older copy, or another writer uses its name. {Consequence}";
 
     private static string Consequence => "Nothing newer counts as anchored; see anchor.conflict in the log.";
 

@@ -63,5 +63,5 @@ public static class CapToken
     }
 
     private static byte[] HashOf(string address) =>
-        EthereumAddress.TryParse(address, out var parsed) ? Keccak256.Hash(parsed.ToArray()) : throw new FormatException($"The context's key {address} is no address.");
+        EthereumAddress.TryParse(address, out var parsed) ? Keccak256.Hash(parsed.ToArray()) : throw new FormatException($"The context's key {address} is not a valid address.");
 }

@@ -40,7 +40,7 @@ public static class AcceptedProof
     {
         var (report, refusal) = IncidentReader.Read(Encoding.UTF8.GetBytes(incident.Request));
         return report is null ? $"its request is not valid: {refusal!.Field} {refusal.Rule}"
-            : FieldThatDiffers(incident, report) is { } field ? $"its {field} is not that of its request"
+            : FieldThatDiffers(incident, report) is { } field ? $"its {field} differs from its request"
             : SignatureFault(incident, report) ?? ScoreFault(incident);
     }
 
@@ -65,7 +65,7 @@ public static class AcceptedProof
 
         if (incident.WalletBlock is not null)
         {
-            return incident.Scheme == FullV2.Scheme && WalletClaim.Of(report) is { } claim && $"{claim.Wallet}" == incident.Signer ? null : $"it makes no claim of the contract wallet {incident.Signer}";
+            return incident.Scheme == FullV2.Scheme && WalletClaim.Of(report) is { } claim && $"{claim.Wallet}" == incident.Signer ? null : $"it has no claim for the contract wallet {incident.Signer}";
         }
 
         var (proof, _) = Admission.Prove(report, new AdmissionPolicy(AcceptUnsigned: false, incident.ChainId ?? AdmissionPolicy.DevChainId));
@@ -76,7 +76,7 @@ public static class AcceptedProof
     {
         var rules = new CapPolicy(SelfFeedback: incident.SelfFeedback, DeltaCapLimit: incident.DeltaCapLimit);
         var expected = incident.Signer is null ? 0m : Scoring.DeltaCap(FormulaOf(incident), rules, incident.CapPotential, incident.Feedback, incident.Misuse);
-        return expected == incident.DeltaCap ? null : $"its dCap is {incident.DeltaCap}, and the formula gives {expected}";
+        return expected == incident.DeltaCap ? null : $"its dCap is {incident.DeltaCap}, but the formula gives {expected}";
     }
 
     private static CapFormula FormulaOf(AcceptedIncident incident) => new(incident.Phi, incident.Psi, CapFormula.Feedback.PotentialIfNotPositive);

@@ -16,23 +16,23 @@ public static class AppendRules
 {
     /// <returns>The rule that the append breaks; null when it breaks none.</returns>
     public static string? Fault(Append append, string origin) =>
-        append.Entries.Any(entry => !IsOf(entry, origin)) ? "An entry is of the kind that its row names, and of this log."
-        : append.Entries.Any(entry => entry.Kind == EntryKinds.IncidentAccepted) != (append.Incident is not null) ? "An accepted incident has an entry and a row."
+        append.Entries.Any(entry => !IsOf(entry, origin)) ? "An entry must have the kind that its row names and the origin of this log."
+        : append.Entries.Any(entry => entry.Kind == EntryKinds.IncidentAccepted) != (append.Incident is not null) ? "An accepted incident needs both an entry and a row."
         : append.Incident is { } incident && !HasMembers(append, ("capId", incident.CapId), ("deltaCap", DecimalText.Of(incident.DeltaCap)), ("incidentId", incident.IncidentId))
-            ? "An incident's row says what its one entry says."
+            ? "An incident's row must match its only entry."
         : append.Correction is { } correction && !(append.Entries is [{ Kind: EntryKinds.ScoreCorrected }]
                 && HasMembers(append, ("adjustment", DecimalText.Of(correction.Adjustment)), ("capId", correction.CapId), ("incidentId", correction.IncidentId)))
-            ? "A correction says what its one entry says."
+            ? "A correction must match its only entry."
         : append.Entries.Any(entry => EntryKinds.IsUpdate(entry.Kind)) != (append.Update is not null) || (append.Update is { } update
                 && !HasMembers(append, ("capId", update.CapId), ("incidentId", update.IncidentId)))
-            ? "An update says what its one entry says."
+            ? "An update must match its only entry."
         : append.Deliveries.Count(row => row.State != DeliveryState.Waiting) != append.Entries.Count(entry => IsOfDelivery(entry))
-            ? "A delivery is settled by an entry."
+            ? "Each settled delivery needs exactly one entry."
         : append.Entries.Any(entry => EntryKinds.IsEscalation(entry.Kind)) != (append.Escalations?.Steps.Count > 0)
             || (append.Escalations is { } escalations && !AreSteps(append.Entries, escalations.Steps))
-            ? "A step of an escalation says what its entry says."
+            ? "A step of an escalation must match its entry."
         : append.Context is { } context && (append.Entries.Count == 0 || append.Entries.Any(entry => !IsOfContext(entry) || !Contains(entry, "capId", context.CapId)))
-            ? "A context changes by entries about its CapID."
+            ? "A context may only change through entries about its CapID."
         : null;
 
     private static bool IsOfContext(EntryDraft entry) => entry.Kind is

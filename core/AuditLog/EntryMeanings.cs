@@ -9,41 +9,41 @@ public static class EntryMeanings
     public static IReadOnlyList<EntryMeaning> All { get; } =
     [
         new(EntryKinds.CapRegistered, CapContext,
-            "A CapID was registered, with the numbers that its incidents are judged by. `request` is the signed change to the "
-            + "letter; null where an operator asked."),
+            "A CapID was registered, with the numbers that its incidents are judged by. `request` is the signed change, "
+            + "verbatim; null for an operator's change."),
         new(EntryKinds.PolicyChanged, CapContext, "The numbers or the policy of a CapID changed."),
         new(EntryKinds.KeyAdded, CapKey, "A key may act for a CapID in these roles, between these times."),
-        new(EntryKinds.KeyRevoked, CapKey, "A key may not any more. It stays revoked."),
+        new(EntryKinds.KeyRevoked, CapKey, "A key was revoked. It stays revoked."),
         new(EntryKinds.CapMirrored, "ahead block blockHash capIds chainId contract transaction",
-            "The CapNFT has each of `capIds` as the log had it when the transaction was sent, or newer; written when the block is "
-            + "deep enough. Of those in `ahead` the contract has a version that the log has not."),
+            "The CapNFT has each of `capIds` in the version that was sent or a newer one; written when the block has enough "
+            + "confirmations. For those in `ahead` the contract has a version that the log does not have."),
         new(
             EntryKinds.IncidentAccepted,
             "agent auditHash capId capPotential chainId cid contextVersion deltaCap deltaCapLimit description feedback "
             + "incidentId misuse pagingFloor phi psi request scheme selfFeedback severity signer timestamp walletBlock "
             + "walletBlockHash weight",
-            "An incident was accepted. `request` is what the host sent, to the letter; the rest is every number that judged it."),
+            "An incident was accepted. `request` is what the host sent, verbatim; the rest is every number used to judge it."),
         new(EntryKinds.ScoreCorrected, "adjustment by byName capId contextVersion deltaCap incidentId index reason",
             "An operator corrected the dCap of the incident at `index`; the score moves by `adjustment`."),
         new(EntryKinds.ProofFailed, "capId incidentId index rule",
-            "The accepted incident at `index` does not prove what it says: somebody appended it without a check."),
+            "The accepted incident at `index` does not verify: it was appended without a check."),
         new(EntryKinds.ArchiveBatched, "count from root to",
             "The records of the `count` incidents from index `from` up to, not including, `to` are in the archive, under the "
             + "manifest with the CID `root`."),
         new(EntryKinds.ArchiveLost, "cid from index to where why",
-            "No location has the archived record of the entry at `index`: `where` it was not, and `why` at each (`missing` or "
-            + "`wrong`)."),
-        new(EntryKinds.ArchiveRestored, "cid from index to where", "What was lost is there again."),
+            "No location has the archived record of the entry at `index`: `where` lists the locations, `why` the "
+            + "result at each (`missing` or `wrong`)."),
+        new(EntryKinds.ArchiveRestored, "cid from index to where", "A lost record is available again."),
         new(EntryKinds.ArchiveExported, "block? blockHash? bytes chainId? contract? from root to transaction?",
-            "The entries from `from` up to, not including, `to` are on IPFS as one CAR with the CID `root`; with a chain, the "
-            + "record of it is in this transaction."),
+            "The entries from `from` up to, but not including, `to` are on IPFS as one CAR with the CID `root`; with a chain, "
+            + "this transaction records it."),
         new(EntryKinds.AnchorBatched, "block blockHash blockTime chainId contract from name root size to transaction",
             "The entries from `from` up to, not including, `to` are anchored: the contract has the tree's `root` at `size`, in "
-            + "a block that is deep enough."),
+            + "a block with enough confirmations."),
         new(EntryKinds.AnchorLost, "from to",
             "The block that anchored these entries left the chain, or another contract counts; they are anchored again."),
         new(EntryKinds.AnchorRecordSkipped, "capId incidentId",
-            "A critical incident has its event on chain, and no full record: no transaction holds it."),
+            "A critical incident has its event on chain but no full record: the record does not fit into a transaction."),
         new(
             EntryKinds.AnchorConflict,
             "block? chainId contract contractPosition from? logSize ourRoot? reason root? size? to? transaction?",
@@ -51,45 +51,46 @@ public static class EntryMeanings
             + "`other-root`. Nothing newer is anchored until that is over."),
         new(EntryKinds.AnchorRestarted, "by byName chainId contract from name",
             "An admin gave a restored log another key in the contract, keccak256 of `name`."),
-        new(EntryKinds.IncidentAcknowledged, Update, "Somebody is at the incident at `index`; `by` is the key that signed it, or an " +
-            "operator."),
-        new(EntryKinds.IncidentResolved, Update, "It is over; `recovery` is the incident that said so, when that was its own " +
-            "reporter's hook."),
-        new(EntryKinds.IncidentReopened, Update, "It is not over."),
+        new(EntryKinds.IncidentAcknowledged, Update, "Someone is working on the incident at `index`; `by` is the key that signed "
+            + "this, or an operator."),
+        new(EntryKinds.IncidentResolved, Update, "The incident is over; `recovery` is the incident that reported this, when "
+            + "its own reporter's hook did."),
+        new(EntryKinds.IncidentReopened, Update, "The incident was reopened."),
         new(EntryKinds.IncidentResponded, Update, "The right of reply: `note` stays with the incident."),
         new(EntryKinds.IncidentPaged, "acknowledgements capId incidentId index ladder level levels round severity since webhooks",
-            "Nobody had answered the incident at `index`: these webhooks are told, at this level of the ladder. Answers in entries "
-            + "behind `since` count."),
+            "The incident at `index` was unanswered: these webhooks are paged, at this level of the ladder. Answers count in "
+            + "entries after `since`."),
         new(EntryKinds.IncidentUnanswered, "capId incidentId index ladder severity since",
-            "Every level was paged, and nobody answered."),
+            "Every level was paged without an answer."),
         new(EntryKinds.LadderChanged, "acknowledgedForSeconds by byName caps ladder levels minSeverity repeat",
-            "Who is paged of these CapIDs' incidents that nobody answers, from the next step of each on."),
-        new(EntryKinds.LadderRemoved, "by byName ladder", "It counts no more, for open incidents either."),
+            "Who is paged about unanswered incidents of these CapIDs changed; it applies from the next step of each escalation."),
+        new(EntryKinds.LadderRemoved, "by byName ladder", "The ladder was removed; it no longer applies, not even to open incidents."),
         new(EntryKinds.SilenceSet, "by byName caps endsAt maxSeverity reason silence startsAt",
             "Incidents of these CapIDs page no one from `startsAt` until `endsAt`."),
         new(EntryKinds.SilenceRemoved, "by byName silence", "An operator ended it early, or before it started."),
         new(EntryKinds.SilenceEnded, "acknowledgements held incidents ladder level levels silence waitSeconds webhooks",
             "A silence held so many incidents back, and no one has answered them: these webhooks get one summary. Incidents that are "
             + "not answered within `waitSeconds` are then paged at `level`."),
-        new(EntryKinds.DeliverySucceeded, Delivery, "A webhook took the delivery of the incident at `index`."),
-        new(EntryKinds.DeliveryExhausted, Delivery, "A webhook did not take it, and it is not tried any more; `fault` says why."),
+        new(EntryKinds.DeliverySucceeded, Delivery, "A webhook accepted the delivery of the entry at `index`."),
+        new(EntryKinds.DeliveryExhausted, Delivery, "A webhook did not accept the delivery, and it is no longer " +
+            "retried; `fault` is the reason."),
         new(EntryKinds.DeliveryRequested, "by byName deliveries from to webhook",
-            "An operator asked for so many deliveries again, of the entries from `from` up to `to`."),
-        new(EntryKinds.WebhookChanged, Webhook, "It is sent other incidents, or in another way."),
+            "An operator requested the redelivery of `deliveries` deliveries, of the entries from `from` up to `to`."),
+        new(EntryKinds.WebhookChanged, Webhook, "The options of the webhook changed."),
         new(EntryKinds.WebhookRegistered, Webhook, "Incidents accepted from now on are delivered to this webhook."),
-        new(EntryKinds.WebhookRemoved, Webhook, "It gets nothing any more."),
+        new(EntryKinds.WebhookRemoved, Webhook, "The webhook was removed and receives nothing more."),
         new(EntryKinds.WebhookDisabled, "by byName host reason webhook",
-            "It is gone, or failed for five days: it gets nothing until it is enabled."),
-        new(EntryKinds.WebhookEnabled, Webhook, "Deliveries go on at the present ends of the logs."),
-        new(EntryKinds.WebhookSecretRotated, Webhook, "It has a new secret; the one before signs as well for 24 hours."),
-        new(EntryKinds.ApiKeyCreated, ApiKey, "An API key of this scope was made."),
-        new(EntryKinds.ApiKeyRevoked, ApiKey, "It counts no more."),
+            "The webhook answered 410, or failed for five days: it receives nothing until it is enabled."),
+        new(EntryKinds.WebhookEnabled, Webhook, "Deliveries resume from the present ends of the logs."),
+        new(EntryKinds.WebhookSecretRotated, Webhook, "The webhook has a new secret; for 24 hours the previous one signs as well."),
+        new(EntryKinds.ApiKeyCreated, ApiKey, "An API key of this scope was created."),
+        new(EntryKinds.ApiKeyRevoked, ApiKey, "The API key was revoked."),
         new(EntryKinds.GateAdded, "address by byName gate", "An admin gave a gate's key this name."),
-        new(EntryKinds.GateJoined, "address gate", "The gate is heard."),
-        new(EntryKinds.GateSilent, "address gate lastHeardAt", "Nothing came from it for 35 seconds."),
-        new(EntryKinds.GateRemoved, "address by byName gate", "An admin took the name back."),
+        new(EntryKinds.GateJoined, "address gate", "Heartbeats of the gate arrive."),
+        new(EntryKinds.GateSilent, "address gate lastHeardAt", "No heartbeat of the gate arrived for 35 seconds."),
+        new(EntryKinds.GateRemoved, "address by byName gate", "An admin removed the gate."),
         new(EntryKinds.DelegationAudited, "by byName capId log result",
-            "A delegation log was audited; `log` is what was given, `result` what came of it."),
+            "A delegation log was audited; `log` is the input, `result` the outcome."),
     ];
 
     private const string CapContext =

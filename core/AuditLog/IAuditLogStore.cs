@@ -13,7 +13,8 @@ public sealed class StoreMismatchException(string message) : Exception(message)
     {
         if (stored != wanted)
         {
-            throw new StoreMismatchException($"The database was divided into {stored} logs at its first start, LOGS says {wanted}: set LOGS={stored}, or start on an empty database.");
+            throw new StoreMismatchException($"The database was created with {stored} logs, but LOGS is {wanted}: set " +
+                $"LOGS={stored}, or use an empty database.");
         }
     }
 
@@ -21,7 +22,8 @@ public sealed class StoreMismatchException(string message) : Exception(message)
     {
         if (version > known)
         {
-            throw new StoreMismatchException($"The schema of {component} is version {version}, this program knows {known}: run the newer program, or start on an empty database.");
+            throw new StoreMismatchException($"The schema of {component} has version {version}, but this program " +
+                $"supports {known}: run the newer program, or use an empty database.");
         }
     }
 }

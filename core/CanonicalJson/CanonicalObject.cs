@@ -87,7 +87,7 @@ public sealed class CanonicalObject
     {
         if (last is not null && string.CompareOrdinal(last, name) >= 0)
         {
-            throw new ArgumentException($"'{name}' must stand before '{last}'.", nameof(name));
+            throw new ArgumentException($"'{name}' must come before '{last}'.", nameof(name));
         }
 
         output.Write(last is null ? "{"u8 : ","u8);

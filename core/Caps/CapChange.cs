@@ -57,7 +57,7 @@ public sealed record CapChange(CapContext? Next, IReadOnlyList<EntryDraft> Entri
             { AddKey: { } key, RevokeKey: null, Policy: null } => AddKey(ref next, key, authority),
             { AddKey: null, RevokeKey: { } revocation, Policy: null } => Revoke(ref next, revocation, now),
             { AddKey: null, RevokeKey: null, Policy: { } policy } => Change(ref next, policy, authority),
-            _ => new Refusal("invalid-field", "change", "exactly one of addKey, revokeKey and policy"),
+            _ => new Refusal("invalid-field", "change", "exactly one of addKey, revokeKey or policy"),
         };
         return refusal is null ? To(current, next, authority, origin, now) : new(null, [], refusal);
     }
@@ -158,7 +158,7 @@ public sealed record CapChange(CapContext? Next, IReadOnlyList<EntryDraft> Entri
 
         var addresses = keys.Select(key => key.Address!.ToUpperInvariant()).ToList();
         var twice = addresses.FindIndex(address => addresses.IndexOf(address) != addresses.LastIndexOf(address));
-        return twice < 0 ? null : new("invalid-field", $"keys[{addresses.LastIndexOf(addresses[twice])}].address", "a key is named once");
+        return twice < 0 ? null : new("invalid-field", $"keys[{addresses.LastIndexOf(addresses[twice])}].address", "each key only once");
     }
 
     private static bool IsSame(SigningKey current, KeyDefinition wanted) =>

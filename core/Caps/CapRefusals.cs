@@ -13,24 +13,29 @@ public static class CapRefusals
 
     public static Refusal IncidentUnknown { get; } = new(NoIncident, "incidentId", "The incident must be accepted under this CapID.");
 
-    public static Refusal Busy { get; } = new("busy", "", "Others changed the CapID meanwhile, or the log's queue is full; ask again.");
+    public static Refusal Busy { get; } = new("busy", "", "Concurrent changes of the CapID got in the way, or the " +
+        "log's queue is full; retry.");
 
     /// <param name="perMinute">Maximum number of signed changes per minute.</param>
     public static Refusal TooManyChanges(int perMinute) =>
-        new("too-many-changes", "", $"A CapID is changed by its admin keys {perMinute} times a minute at most.");
+        new("too-many-changes", "", $"Admin keys may change a CapID at most {perMinute} times per minute.");
 
     internal static Refusal OperatorOnly { get; } =
-        new(ForOperators, "change.policy", "selfFeedback, deltaCapLimit and reportsPerMinute hold the CapID itself in bounds: an operator changes them.");
+        new(ForOperators, "change.policy", "selfFeedback, deltaCapLimit and reportsPerMinute limit the CapID itself: " +
+            "only an operator may change them.");
 
-    internal static Refusal LastAdminKey { get; } = new(Last, "keys", "The last active admin key of a CapID stays: add another first. Who names all keys names an admin among them; 'cap key' changes one at a time.");
+    internal static Refusal LastAdminKey { get; } = new(Last, "keys", "The last active admin key of a CapID cannot be " +
+        "removed: add another first. A request that lists all keys must include an admin; 'cap key' changes a single key.");
 
     internal static Refusal TooManyKeys { get; } =
-        new(Full, "keys", $"A CapID has had at most {CapChange.MaxKeysEver} keys, revoked ones among them: register another CapID.");
+        new(Full, "keys", $"A CapID may have at most {CapChange.MaxKeysEver} keys in its lifetime, including revoked " +
+            "ones: register another CapID.");
 
-    internal static Refusal KeyRevoked { get; } = new(Revoked, "address", "A key that was revoked stays revoked; make a new one.");
+    internal static Refusal KeyRevoked { get; } = new(Revoked, "address", "A revoked key stays revoked; create a new one.");
 
     public static Ruling OtherContent { get; } =
-        Ruling.Refuse(Verdict.Conflicts, "conflict", "task_id", "An incident id is used once per CapID; other content was accepted under it.");
+        Ruling.Refuse(Verdict.Conflicts, "conflict", "task_id", "An incident id can be used only once per CapID; " +
+            "different content was accepted under it.");
 
     /// <param name="wait">Time until one more report is accepted.</param>
     public static Ruling TooMany(int perMinute, TimeSpan wait) => new(
@@ -41,7 +46,7 @@ public static class CapRefusals
     private static Refusal IsResolved { get; } = new("incident-resolved", "incidentId", "The incident is resolved: reopen it first.");
 
     private static Refusal IsChanged { get; } = new("incident-changed", "timestamp",
-        "The incident was reopened, or resolved, after this was signed: look at it, and sign again.");
+        "The incident was reopened or resolved after this was signed: check it, and sign again.");
 
     private static Refusal UpdatesFull { get; } = new("updates-full", "incidentId",
         
@@ -66,7 +71,7 @@ public static class CapRefusals
 
     /// <param name="perMinute">Maximum number of signed updates per minute.</param>
     public static Refusal TooManyUpdates(int perMinute) =>
-        new("too-many-updates", "", $"Incidents of a CapID are updated by its keys {perMinute} times a minute at most.");
+        new("too-many-updates", "", $"Keys may update the incidents of a CapID at most {perMinute} times per minute.");
 
     internal static Refusal NotAResponder(string signer, UpdateAction action) => new(NotAuthorised, "signature",
         $"The signer {signer} must be an active {IncidentUpdates.ResponderRole} key of the CapID" + action switch

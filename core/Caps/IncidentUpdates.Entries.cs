@@ -61,20 +61,20 @@ public static partial class IncidentUpdates
         {
             var update = new ProvenUpdate(new UpdateRequest(action, null, null, null), incidentId, 0, "", "", view.By, view.By, null,
                 view.At);
-            return view.Recovery is null ? (EthereumAddress.TryParse(view.By, out _) ? "does not hold: a key's act without a signature"
+            return view.Recovery is null ? (EthereumAddress.TryParse(view.By, out _) ? "is invalid: an update by a key without a signature"
                 : null)
                 : action != UpdateAction.Resolve || Incidents.Recovery.FailureOf(view.Recovery) != incidentId
-                    ? "does not hold: no such recovery"
-                : Fault(context, update, view.At) is { } unauthorised ? $"had to be refused: {unauthorised.Rule}"
+                    ? "is invalid: the recovery does not match the incident"
+                : Fault(context, update, view.At) is { } unauthorised ? $"should have been refused: {unauthorised.Rule}"
                 : null;
         }
 
         var (request, signer, at, refusal) = Prove(
             new UpdateRequest(action, view.Note, view.Timestamp, view.Signature), origin, capId, incidentId, view.At);
-        return refusal is not null ? $"does not hold: {refusal.Rule}"
-            : signer != view.By || view.Recovery is not null ? $"does not hold: it is signed by {signer}"
+        return refusal is not null ? $"is invalid: {refusal.Rule}"
+            : signer != view.By || view.Recovery is not null ? $"is invalid: it is signed by {signer}"
             : Fault(context, new ProvenUpdate(request, incidentId, 0, "", "", signer, signer!, null, at), view.At) is { } refused
-                ? $"had to be refused: {refused.Rule}"
+                ? $"should have been refused: {refused.Rule}"
             : null;
     }
 }

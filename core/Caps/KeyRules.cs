@@ -16,11 +16,11 @@ internal static class KeyRules
         key is null || !EthereumAddress.TryParse(key.Address, out var address)
             ? new("invalid-field", $"{at}.address", EthereumAddress.Rule)
         : address == default
-            ? new("invalid-field", $"{at}.address", "an address that somebody has the key of, not the zero address")
+            ? new("invalid-field", $"{at}.address", "an address with a key, not the zero address")
         : key.Roles is not null && (key.Roles.Count == 0 || key.Roles.Count > Roles.Length || key.Roles.Except(Roles).Any())
             ? new("invalid-field", $"{at}.roles", $"at least one of {string.Join(", ", Roles)}")
         : key.IsContract && key.Roles?.Contains(Authority.AdminRole) == true
-            ? new("invalid-field", $"{at}.roles", "a contract wallet reports or responds; an admin signs with a key of its own")
+            ? new("invalid-field", $"{at}.roles", "reporter or responder for a contract wallet; an admin needs a key of its own")
         : key.NotBefore >= key.NotAfter
             ? new("invalid-field", $"{at}.notAfter", "later than notBefore")
         : null;

@@ -35,7 +35,7 @@ public static class LadderForm
         : level.Webhooks is not { Count: > 0 and <= MaxWebhooks } || level.Webhooks.Distinct().Count() != level.Webhooks.Count
             ? new("invalid-field", $"{field}.webhooks", $"1 to {MaxWebhooks} different webhooks")
         : level.Webhooks.FirstOrDefault(id => id is null || !webhooks.Contains(id)) is { } unknown
-            ? new("invalid-field", $"{field}.webhooks", $"ids of webhooks, which GET /v1/webhooks lists; {unknown} is none")
+            ? new("invalid-field", $"{field}.webhooks", $"ids of existing webhooks (see GET /v1/webhooks); {unknown} does not exist")
         : level.Webhooks.Contains(null!) ? new("invalid-field", $"{field}.webhooks", "ids of webhooks")
         : level.WaitSeconds is not (>= MinWait and <= MaxWait)
             ? new("invalid-field", $"{field}.waitSeconds", $"{MinWait} to {MaxWait}")

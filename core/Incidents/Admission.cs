@@ -101,13 +101,14 @@ public static class Admission
         var rules = context.Rules;
         if (rules.RequireFullSignature && proof.Scheme != FullV2.Scheme)
         {
-            return Ruling.Refuse(Verdict.Unauthorised, "full-signature-required", "scheme", $"The CapID takes incidents that are signed with {FullV2.Scheme} only.");
+            return Ruling.Refuse(Verdict.Unauthorised, "full-signature-required", "scheme", "The CapID accepts only " +
+                $"incidents signed with {FullV2.Scheme}.");
         }
 
         if (!rules.FreeSeverity && !report.TakesAnySeverity && !Severity.IsOnLadder(report.SeverityClaimed))
         {
             return Ruling.Refuse(Verdict.Malformed, "invalid-field", "severity",
-                $"one of {string.Join(", ", Severity.Ladder)}; others where the CapID's policy says freeSeverity");
+                $"one of {string.Join(", ", Severity.Ladder)}; others only where the CapID's policy has freeSeverity");
         }
 
         return report.Timestamp > now.AddSeconds(rules.MaxAheadSeconds) || report.Timestamp < now.AddSeconds(-rules.MaxBehindSeconds)
@@ -124,7 +125,8 @@ public static class Admission
         {
             null => $"The signer {signer} must be a key of the CapID.",
             { IsContract: var isContract } when isContract != proof.IsWallet =>
-                $"The signer {signer} is {(isContract ? "a contract wallet, which is asked" : "a key, not a contract wallet")}.",
+                $"The signer {signer} is " +
+                    $"{(isContract ? "a contract wallet, so its signature must be verified by the contract" : "a key, not a contract wallet")}.",
             { RevokedAt: { } revoked } => $"The signer {signer} was revoked at {revoked:O}.",
             { NotBefore: { } from } when signedAt < from => $"The signer {signer} must not sign before {from:O}.",
             { NotAfter: { } until } when signedAt >= until => $"The signer {signer} must sign before {until:O}.",

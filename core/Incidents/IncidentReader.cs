@@ -58,27 +58,29 @@ public static class IncidentReader
     {
         if (request.Length > MaxRequestBytes)
         {
-            return (null, new Refusal("too-large", "", $"A request has at most {MaxRequestBytes} bytes."));
+            return (null, new Refusal("too-large", "", $"A request must have at most {MaxRequestBytes} bytes."));
         }
 
         try
         {
             if (!StrictJson.HasAtMost(MaxMembers, request.Span))
             {
-                return (null, new Refusal("too-many-members", "", $"An incident has at most {MaxMembers} members, with those of objects in it."));
+                return (null, new Refusal("too-many-members", "", $"An incident has at most {MaxMembers} members, " +
+                    "including those of nested objects."));
             }
 
             using var document = StrictJson.Parse(request);
             if (document.RootElement.ValueKind != JsonValueKind.Object)
             {
-                return (null, new Refusal("not-an-object", "", "An incident is one JSON object."));
+                return (null, new Refusal("not-an-object", "", "An incident must be a single JSON object."));
             }
 
             return (Read(document.RootElement, request), null);
         }
         catch (JsonException fault)
         {
-            return (null, new Refusal("not-json", "", $"The request is JSON (RFC 8259) without duplicate members, at most {StrictJson.MaxDepth} levels deep. {fault.Message}"));
+            return (null, new Refusal("not-json", "", "The request must be JSON (RFC 8259) without duplicate " +
+                $"members, at most {StrictJson.MaxDepth} levels deep. {fault.Message}"));
         }
         catch (MemberFaultException fault)
         {

@@ -17,9 +17,9 @@ public static class IncidentWarning
     public static string? Of(IncidentReport report)
     {
         var severity = Severity.IsOnLadder(report.SeverityClaimed) ? null
-            : $"The severity {report.SeverityText} ranks as normal: it is none of {string.Join(", ", Severity.Ladder)}.";
+            : $"The severity {report.SeverityText} ranks as normal, because it is not one of {string.Join(", ", Severity.Ladder)}.";
         var members = report is { TakesAnySeverity: false, UnreadMembers: { Count: > 0 } names }
-            ? $"Kept, but read by nobody: " +
+            ? $"Kept, but not used: " +
                 $"{string.Join(", ", names.Select(name => name.Length > MaxNameLength ? $"{name[..MaxNameLength]}…" : name))}."
             : null;
         return severity is null ? members : members is null ? severity : $"{severity} {members}";

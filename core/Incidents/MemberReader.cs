@@ -27,7 +27,7 @@ internal readonly record struct MemberReader(JsonElement Incident)
         {
             if (!names.Contains(member.Name))
             {
-                throw new MemberFaultException(member.Name, "not there: under full-v2 nothing is kept that is not signed");
+                throw new MemberFaultException(member.Name, "not allowed: under full-v2 every member must be signed");
             }
         }
     }
@@ -95,7 +95,7 @@ internal readonly record struct MemberReader(JsonElement Incident)
 
         return value.Value.ValueKind == JsonValueKind.Number && value.Value.TryGetDecimal(out var number)
             ? number
-            : throw new MemberFaultException(name, "a number, not in quotes, that fits 28 digits");
+            : throw new MemberFaultException(name, "a number without quotes, of at most 28 digits");
     }
 
     private JsonElement? Find(string name) =>

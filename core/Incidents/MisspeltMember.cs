@@ -30,7 +30,7 @@ public static class MisspeltMember
 
         var slip = names.FirstOrDefault(name => MeantBy(name) is not null);
         return slip is null ? null : new Refusal("misspelt-member", "",
-            $"Nobody reads this member, and it is like {MeantBy(slip)}: spell it so, or use a name that is less alike.") with { Field = slip };
+            $"This member is unknown and looks like {MeantBy(slip)}: correct the spelling, or use a clearly different name.") with { Field = slip };
     }
 
     /// <returns>The member that was probably meant; null when the name resembles none.</returns>

@@ -82,5 +82,6 @@ public sealed class MerkleFrontier
     /// <exception cref="InvalidDataException">The bytes are not those of the tree with this root.</exception>
     public static MerkleFrontier FromBytes(long size, ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> root) =>
         FromBytes(size, bytes) is var frontier && frontier.Root().AsSpan().SequenceEqual(root) ? frontier
-            : throw new InvalidDataException($"The stored state of the log's tree is damaged: its {size} entries have another root.");
+            : throw new InvalidDataException($"The stored state of the log's tree is damaged: the root of its {size} " +
+                "entries does not match.");
 }

@@ -36,7 +36,7 @@ internal static class Hpke
         Span<byte> shared = stackalloc byte[X25519PrivateKey.Bytes];
         if (!ephemeral.TryAgree(recipient, shared))
         {
-            throw new CryptographicException("Nothing can be sealed to this key.");
+            throw new CryptographicException("The key is not a usable X25519 public key.");
         }
 
         var (key, nonce) = Schedule(aead, Encapsulated(shared, ephemeral.PublicKey, recipient), info);

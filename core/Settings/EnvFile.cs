@@ -56,7 +56,7 @@ public static class EnvFile
 
             if (!lines.TryAdd(setting.Name, setting.Line))
             {
-                throw new EnvFileException(setting.Line, $"the same name as in line {lines[setting.Name]}.");
+                throw new EnvFileException(setting.Line, $"the name is already set in line {lines[setting.Name]}.");
             }
 
             settings.Add(setting);
@@ -126,7 +126,7 @@ public static class EnvFile
 
         return value.IsEmpty || value[0] is not (' ' or '\t')
             ? value.ToString()
-            : throw new EnvFileException(number, "white space before the value: take it out, or put the value in single quotes.");
+            : throw new EnvFileException(number, "white space before the value: remove it, or put the value in single quotes.");
     }
 
     private static string ReadQuoted(ReadOnlySpan<char> text, int number)
@@ -145,7 +145,8 @@ public static class EnvFile
                         '"' => '"',
                         '\\' => '\\',
                         'n' => '\n',
-                        _ => throw new EnvFileException(number, "a backslash that is not \\\", \\\\ or \\n: in single quotes it stands for itself."),
+                        _ => throw new EnvFileException(number, "an unknown escape: only \\\", \\\\ and \\n are " +
+                            "allowed; use single quotes for a literal backslash."),
                     });
                     break;
                 default:
@@ -162,13 +163,13 @@ public static class EnvFile
     {
         if (isOpen)
         {
-            throw new EnvFileException(number, "a quote that does not end on its line.");
+            throw new EnvFileException(number, "a quote that is not closed on its line.");
         }
 
         var trimmed = rest.TrimStart(" \t");
         if (!trimmed.IsEmpty && (trimmed[0] != '#' || trimmed.Length == rest.Length))
         {
-            throw new EnvFileException(number, "text behind the quoted value.");
+            throw new EnvFileException(number, "text after the quoted value.");
         }
     }
 

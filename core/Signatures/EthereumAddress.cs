@@ -7,7 +7,8 @@ namespace CapOrleans.Core.Signatures;
 public readonly struct EthereumAddress : IEquatable<EthereumAddress>
 {
     /// <summary>What <see cref="TryParse"/> accepts, for error messages.</summary>
-    public const string Rule = "0x and 40 hex digits; mixed case carries a checksum, of EIP-55 or of Rootstock (EIP-1191): one spelled for another chain is taken in lower case";
+    public const string Rule = "0x and 40 hex digits; mixed case must have a valid checksum, EIP-55 or Rootstock's " +
+        "(EIP-1191); write an address with another chain's checksum in lower case";
 
     /// <summary>
     /// Chains whose wallets and nodes use a checksum of their own (EIP-1191): Rootstock's main and test networks.

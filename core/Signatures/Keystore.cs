@@ -46,7 +46,7 @@ public static class Keystore
         }
         catch (Exception fault) when (fault is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or ArgumentException)
         {
-            throw new KeystoreException("The file is no keystore of version 3 with scrypt or pbkdf2, and aes-128-ctr.");
+            throw new KeystoreException("The file is not a version 3 keystore with scrypt or pbkdf2 and aes-128-ctr.");
         }
     }
 

@@ -50,15 +50,17 @@ public sealed class RecoverableSignature
         if (digits.Length != 130
             || Convert.FromHexString(digits, bytes, out _, out _) != System.Buffers.OperationStatus.Done)
         {
-            fault = digits.Length == 128 ? "65 bytes, r, s and v, as 130 hex digits; compact signatures (EIP-2098) have 64: take them apart first"
-                : "65 bytes as 130 hex digits, with or without 0x; of a contract wallet, whose key says so, under full-v2 up to 2,048 bytes";
+            fault = digits.Length == 128 ? "65 bytes (r, s and v) as 130 hex digits; a compact signature (EIP-2098) " +
+                "of 64 bytes must be expanded first"
+                : "65 bytes as 130 hex digits, with or without 0x; for a contract wallet that is registered as one, " +
+                    "under full-v2, up to 2,048 bytes";
             return false;
         }
 
         int v = bytes[64];
-        fault = v is not (0 or 1 or 27 or 28) ? "v, the last byte, is 0, 1, 27 or 28"
-            : !IsWithin(bytes[..32], Order, inclusive: false) ? "r lies in [1, n-1]"
-            : !IsWithin(bytes[32..64], HalfOrder, inclusive: true) ? "s lies in [1, (n-1)/2]: the low form of EIP-2"
+        fault = v is not (0 or 1 or 27 or 28) ? "v, the last byte, must be 0, 1, 27 or 28"
+            : !IsWithin(bytes[..32], Order, inclusive: false) ? "r must be within [1, n-1]"
+            : !IsWithin(bytes[32..64], HalfOrder, inclusive: true) ? "s must be within [1, (n-1)/2], the low form of EIP-2"
             : null;
         if (fault is not null)
         {

@@ -9,12 +9,14 @@ namespace CapOrleans.Gate.Answers;
 internal static class GateProblems
 {
     public static byte[] TooOld(TimeSpan age) => JsonSerializer.SerializeToUtf8Bytes(
-        Of(StatusCodes.Status504GatewayTimeout, "too-old", "", $"It waited for the cluster longer than {age}.").ProblemDetails, ProblemsJson.Default.ProblemDetails);
+        Of(StatusCodes.Status504GatewayTimeout, "too-old", "", "The incident waited for the cluster longer than " +
+            $"{age}.").ProblemDetails, ProblemsJson.Default.ProblemDetails);
 
     /// <summary>The problem of an incident that only an intermediary between gate and cluster has refused.</summary>
     public static byte[] Intermediary(int status) => JsonSerializer.SerializeToUtf8Bytes(
-        Of(status, "refused-by-intermediary", "", "A proxy or a firewall on the way to the cluster must let it pass; it is sent " +
-            "again until it is too old.").ProblemDetails,
+        Of(status, "refused-by-intermediary", "", "A proxy or firewall between gate and cluster refuses the incident " +
+            "and must let it pass; the gate " +
+            "retries until the incident is too old.").ProblemDetails,
         ProblemsJson.Default.ProblemDetails);
 
     /// <summary>Replaces a problem of the API's that is too long to keep.</summary>

@@ -134,7 +134,7 @@ internal sealed partial class ClusterLink(HttpClient http, GateOptions options, 
             var answer = await client.SendBatchAsync([.. batch.Select(waiting => waiting.Line)], cancellationToken);
             return answer.Verdicts.Zip(batch).All(line => IsOf(line.First, line.Second))
                 ? new BatchAnswer([.. answer.Verdicts.Select(line => Verdict(line.Status, line.Problem))], null, Within(answer.RetryAfter), null)
-                : new BatchAnswer(null, null, null, $"{api} answered with receipts of other incidents, which are no verdicts.");
+                : new BatchAnswer(null, null, null, $"{api} answered with receipts for other incidents; they are ignored.");
         }
         catch (ProblemException fault) when (fault.Status is
             StatusCodes.Status400BadRequest or StatusCodes.Status413PayloadTooLarge or StatusCodes.Status415UnsupportedMediaType)
@@ -144,12 +144,12 @@ internal sealed partial class ClusterLink(HttpClient http, GateOptions options, 
         catch (ClientException fault) when (fault is not ProblemException && fault.Status is { } status && IsOfIntermediary(status))
         {
             return new BatchAnswer(null, new LineVerdict(status, GateProblems.Intermediary(status)) { IsOfIntermediary = true }, null,
-                $"{api} answered {status} without a problem of the API's: a proxy or a firewall in between refuses what it is sent.");
+                $"{api} answered {status} without one of the API's problems: a proxy or firewall in between refuses the request.");
         }
         catch (ClientException fault) when (fault.Status is not null)
         {
             return new BatchAnswer(null, null, Within(fault.RetryAfter),
-                $"{api} answered {fault.Status}, which is no verdict.") { IsBusy = fault is ProblemException };
+                $"{api} answered {fault.Status}, which decides nothing; the gate retries.") { IsBusy = fault is ProblemException };
         }
     }
 

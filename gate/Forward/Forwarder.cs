@@ -37,6 +37,6 @@ internal sealed partial class Forwarder(
         }
     }
 
-    [LoggerMessage(510, LogLevel.Error, "Partition {Partition} of the spool starts again: {Fault} {Message}")]
+    [LoggerMessage(510, LogLevel.Error, "Restarting partition {Partition} of the spool after {Fault}: {Message}")]
     private partial void LogFault(int partition, string fault, string message);
 }

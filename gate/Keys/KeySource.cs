@@ -58,7 +58,7 @@ internal sealed class KeySource(HttpClient http, ClusterLink cluster, GateOption
             // A 403 that is not a problem of the API's is a firewall's, for this one URL: strangers choose part of it.
             var isRefused = fault.Status is StatusCodes.Status401Unauthorized
                 || fault is ProblemException { Status: StatusCodes.Status403Forbidden };
-            return new KeyAnswer(null, isRefused, $"{api} gives no list of keys: it answered {fault.Status}; see Gate__ApiKeyFile.");
+            return new KeyAnswer(null, isRefused, $"Cannot read keys from {api}: it answered {fault.Status}; check Gate__ApiKeyFile.");
         }
         catch (Exception fault) when (fault is NoAnswerException or OperationCanceledException)
         {
@@ -69,7 +69,7 @@ internal sealed class KeySource(HttpClient http, ClusterLink cluster, GateOption
                 _ = cluster.SuspectAsync(api); // the host does not wait for this
             }
 
-            return new KeyAnswer(null, IsRefused: false, $"{api} gives no list of keys: {reason.Message}") { IsLate = isLate };
+            return new KeyAnswer(null, IsRefused: false, $"Cannot read keys from {api}: {reason.Message}") { IsLate = isLate };
         }
     }
 }

@@ -68,7 +68,7 @@ internal sealed partial class Heartbeats(
         }
         catch (ProblemException fault) when (fault.Problem.Name == "gate-unknown")
         {
-            return $"{api} does not know this gate. An admin of the cluster adds it: {AddCommand}";
+            return $"{api} does not know this gate. An admin of the cluster must add it: {AddCommand}";
         }
         catch (ProblemException fault)
         {

@@ -4,13 +4,14 @@ namespace CapOrleans.Gate.Spool;
 internal sealed partial class IncidentSpool
 {
     [LoggerMessage(521, LogLevel.Error,
-        "Dead letters dropped: {Count}. The newest {Vouched} of registered keys and {Unvouched} of others are kept, and ten conflicts each")]
+        "Dropped {Count} dead letters: at most {Vouched} that are vouched for and {Unvouched} others are kept, and at " +
+            "most ten with the same signed content")]
     private partial void LogDropped(long count, int vouched, int unvouched);
 
-    [LoggerMessage(520, LogLevel.Error, "{Count} changes of the spool were not written: {Message}")]
+    [LoggerMessage(520, LogLevel.Error, "{Count} changes to the spool could not be written: {Message}")]
     private partial void LogFault(long count, string message);
 
     [LoggerMessage(522, LogLevel.Warning,
-        "{Count} incidents were refused that a contract wallet must be asked about: {Most} wait from their address")]
+        "Refused {Count} incidents that need a contract wallet's answer: {Most} are already waiting from their address")]
     private partial void LogCrowd(long count, int most);
 }

@@ -47,7 +47,8 @@ internal sealed partial class IncidentSpool : IDisposable
     public SpoolLimits Limits => limits;
 
     /// <summary>Why the last change was not written; null when it was.</summary>
-    public string? LastError => Volatile.Read(ref late) > 0 ? $"It has written nothing for {DiskTimeout.TotalSeconds:0} seconds."
+    public string? LastError => Volatile.Read(ref late) > 0 ? "The disk has not completed a write for " +
+        $"{DiskTimeout.TotalSeconds:0} seconds."
         : lastError;
 
     /// <summary>

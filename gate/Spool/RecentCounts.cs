@@ -49,7 +49,7 @@ internal sealed class RecentCounts(IncidentSpool spool, TimeProvider time)
         counting ??= Task.Run(TryCount);
         if (!counting.Wait(wait))
         {
-            error = $"It has not been read for {IncidentSpool.DiskTimeout.TotalSeconds:0} seconds.";
+            error = $"The disk has not completed a read for {IncidentSpool.DiskTimeout.TotalSeconds:0} seconds.";
             return;
         }
 

@@ -10,24 +10,24 @@ internal sealed class GateMetrics : IDisposable
     private static readonly Meter Shared = new(CapTelemetry.Gate);
 
     private static readonly Counter<long> Incidents = Shared.CreateCounter<long>(
-        "caporleans.gate.incidents", description: "Incidents by what hosts were answered with: kept, duplicate, or the name of the " +
+        "caporleans.gate.incidents", description: "Incidents received, by outcome: kept, duplicate, or the name of the " +
             "problem.");
 
     private static readonly Counter<long> Decisions = Shared.CreateCounter<long>(
-        "caporleans.gate.forwarded", description: "Incidents that were sent to the cluster, by the status that it gave each.");
+        "caporleans.gate.forwarded", description: "Incidents forwarded to the cluster, by the status of its verdict.");
 
     private readonly Meter meter = new(CapTelemetry.Gate);
 
     public GateMetrics(RecentCounts recent)
     {
         meter.CreateObservableGauge("caporleans.gate.waiting", () => recent.Read().Counts.Waiting,
-            description: "Incidents that wait for the cluster.");
-        meter.CreateObservableGauge("caporleans.gate.waiting.bytes", () => recent.Read().Counts.Bytes, description: "And their bytes.");
+            description: "Incidents waiting for the cluster.");
+        meter.CreateObservableGauge("caporleans.gate.waiting.bytes", () => recent.Read().Counts.Bytes, description: "Bytes of the incidents waiting for the cluster.");
         meter.CreateObservableGauge("caporleans.gate.dead.letters", () => recent.Read().Counts.Dead,
-            description: "Incidents that the cluster refused.");
+            description: "Dead letters: incidents that the cluster refused.");
         meter.CreateObservableGauge(
             "caporleans.gate.disk.fault", () => recent.Read().Error is null ? 0 : 1,
-                description: "1 while the gate's disk takes no incidents.");
+                description: "1 while the gate cannot read or write its disk.");
     }
 
     public static void Received(string outcome) => Incidents.Add(1, new KeyValuePair<string, object?>("outcome", outcome));

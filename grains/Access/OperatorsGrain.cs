@@ -96,12 +96,12 @@ internal sealed partial class OperatorsGrain(
         });
         if (outcome.Verdict != AppendVerdict.Appended)
         {
-            throw new TimeoutException($"The log answered {outcome.Verdict}; ask again.");
+            throw new TimeoutException($"The log did not accept the entry ({outcome.Verdict}); nothing was changed. Try again.");
         }
     }
 
     private Task WriteAsync(List<OperatorKey> keys) => stored.ReplaceAsync(new OperatorsState { Keys = keys }, DeactivateOnIdle);
 
-    [LoggerMessage(260, LogLevel.Warning, "When API keys were used last was not kept: {Fault} {Message}")]
+    [LoggerMessage(260, LogLevel.Warning, "Could not store the last use of API keys: {Fault} {Message}")]
     private partial void LogUseLost(string fault, string message);
 }

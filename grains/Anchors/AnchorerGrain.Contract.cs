@@ -88,7 +88,8 @@ internal sealed partial class AnchorerGrain
             missing = found is null ? missing + 1 : 0;
             if (missing is > 0 and < LostAnchors.Looks)
             {
-                throw new OrleansException($"The contract has {contract.Position} entries, the node has no event for those from {from} on; it is asked again.");
+                throw new OrleansException($"The contract reports {contract.Position} anchored entries, but the node " +
+                    $"returned no event for those from {from} on; it will be queried again.");
             }
 
             var ourRoot = found is { Size: > 0 } && found.Size <= size ? await RootAsync(found.Size) : null;
@@ -108,7 +109,8 @@ internal sealed partial class AnchorerGrain
         if (!await losses.AreSureAsync(contract, logged, block => Chain.BlockHashAsync(block).WaitAsync(Stopping)))
         {
             throw new OrleansException(
-                $"The contract has {contract.Position} entries at block {contract.Block}, the log says {logged.To}: the node is behind, or the chain lost blocks; it is asked again.");
+                $"The contract reports {contract.Position} anchored entries at block {contract.Block}, but the log " +
+                    $"records {logged.To}: the node lags behind, or the chain lost blocks; it will be queried again.");
         }
 
         var to = logged.IsOf(contract) ? Reached : 0;
@@ -128,7 +130,8 @@ internal sealed partial class AnchorerGrain
         if (await Log.LatestAsync(LogNumber, EntryKinds.AnchorLost, Stopping) is { } before
             && Entry.ReadInstant(before) + LostAnchors.Interval is var next && next > Time.GetUtcNow())
         {
-            throw new OrleansException($"The contract has {contract.Position} entries, the log says {logged.To}, and a loss was logged already: the next is at {Entry.Instant(next)}.");
+            throw new OrleansException($"The contract reports {contract.Position} anchored entries, but the log " +
+                $"records {logged.To}. A loss was logged recently; the next can be logged at {Entry.Instant(next)}.");
         }
 
         if (await Log.CoveringAsync(LogNumber, EntryKinds.AnchorBatched, to, Stopping) is not { } first || LoggedAnchor.Read(first).Block < Math.Min(logged.Block, contract.Block) - LostAnchors.Depth)

@@ -107,7 +107,8 @@ internal sealed class ChainGrain(
     private Task<T> SpendAsync<T>(Func<Task<T>> send) => budget.PerDay <= 0 || UsedToday < budget.PerDay
         ? send()
         : throw new ChainUnavailableException(
-            $"Today's transactions may use {UsedToday} gas, Chain__GasPerDay is {budget.PerDay}: anchoring resumes at 00:00 UTC.");
+            $"The daily gas budget is used up: today's transactions have gas limits of {UsedToday} in total, and " +
+                $"Chain__GasPerDay is {budget.PerDay}. Anchoring resumes at 00:00 UTC; raise Chain__GasPerDay to resume sooner.");
 
     /// <summary>
     /// Turns a chain fault into one that can travel to another silo: one line of text, without anything else that a

@@ -85,7 +85,8 @@ internal sealed class PendingAnchors(TimeProvider time)
                 return (batch, seen.BlockAt);
             case AnchorDepth.Gone:
                 batches.Clear();
-                throw new OrleansException($"Block {batch.Block} with transaction {batch.Transaction} left the chain; the contract is asked again.");
+                throw new OrleansException($"Block {batch.Block} with transaction {batch.Transaction} was reorganised " +
+                    "out of the chain; the contract will be queried again.");
             default:
                 lookedAt = time.GetUtcNow();
                 return null;

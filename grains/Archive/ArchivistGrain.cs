@@ -33,7 +33,7 @@ internal sealed partial class ArchivistGrain(
     private FailedProof? lastFailed;
     private bool hasLooked;
 
-    protected override string? Finding => lastFailed is { } failed ? $"Entry {failed.Index} does not prove what it says: {failed.Rule}." : null;
+    protected override string? Finding => lastFailed is { } failed ? $"The proof of entry {failed.Index} is invalid: {failed.Rule}." : null;
 
     protected override int LogNumber => (int)this.GetPrimaryKeyLong();
 
@@ -123,6 +123,7 @@ internal sealed partial class ArchivistGrain(
     private EntryDraft Describe(FailedProof failed, string origin) => Entry.Write(EntryKinds.ProofFailed, origin, Time.GetUtcNow(), new CanonicalObject()
         .Add("capId", failed.CapId).Add("incidentId", failed.IncidentId).Add("index", failed.Index).Add("rule", failed.Rule));
 
-    [LoggerMessage(120, LogLevel.Critical, "{CapId}/{IncidentId}, entry {Index}, does not prove what it says: {Rule}. Somebody appended it without a check.")]
+    [LoggerMessage(120, LogLevel.Critical, "The proof of {CapId}/{IncidentId} (entry {Index}) is invalid: {Rule}. The " +
+        "entry was appended without a check.")]
     private partial void LogFailedProof(string capId, string incidentId, long index, string rule);
 }

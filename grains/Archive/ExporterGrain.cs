@@ -171,10 +171,12 @@ internal sealed class ExporterGrain(
                 case AnchorDepth.Final:
                     return onChain;
                 case AnchorDepth.Gone:
-                    throw new OrleansException($"Block {onChain.Block} with transaction {onChain.Transaction} left the chain; the contract is asked again.");
+                    throw new OrleansException($"Block {onChain.Block} with transaction {onChain.Transaction} was " +
+                        "reorganised out of the chain; the contract will be queried again.");
             }
         }
 
-        throw new OrleansException($"Transaction {onChain.Transaction} is not deep enough in the chain after {DepthTimeout.TotalMinutes:0} minutes.");
+        throw new OrleansException($"Transaction {onChain.Transaction} does not have enough confirmations after " +
+            $"{DepthTimeout.TotalMinutes:0} minutes; the export will be retried.");
     }
 }

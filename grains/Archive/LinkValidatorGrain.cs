@@ -47,13 +47,14 @@ internal sealed partial class LinkValidatorGrain(
 
     protected override bool ReportsFaults => schedule.PerHour > 0;
 
-    protected override string? Finding => lost is null ? null : $"CID {lost} of the archive is lost{(repairFault is null ? "" : $", and could not be put back: {repairFault}")}.";
+    protected override string? Finding => lost is null ? null : $"CID {lost} was lost from the " +
+        $"archive{(repairFault is null ? "" : $"and could not be restored: {repairFault}")}.";
 
     private string? Notice => string.Join(' ', new[]
     {
-        stored.State.NotPublic > 0 ? $"{stored.State.NotPublic} CIDs of this round are not found publicly." : "",
-        restored > 0 ? $"{restored} CIDs were lost and put back since the start." : "",
-        repairFault is not null && lost is null ? $"A location of the archive could not be repaired: {repairFault}" : "",
+        stored.State.NotPublic > 0 ? $"{stored.State.NotPublic} CIDs checked in this round were found at no public gateway." : "",
+        restored > 0 ? $"{restored} lost CIDs were restored since the service started." : "",
+        repairFault is not null && lost is null ? $"An archive location could not be repaired: {repairFault}" : "",
     }.Where(text => text.Length > 0)) is { Length: > 0 } notice ? notice : null;
 
     /// <summary>Reports no lag, because the validator cycles through the log.</summary>
@@ -202,9 +203,10 @@ internal sealed partial class LinkValidatorGrain(
 
     private async Task<string> OriginAsync() => (await Log.HeadAsync(LogNumber, Stopping))!.Origin;
 
-    [LoggerMessage(121, LogLevel.Warning, "Log {Log}: CID {Cid}, of entry {Index}, is at no location that could be asked. It is put back from the log.")]
+    [LoggerMessage(121, LogLevel.Warning, "Log {Log}: CID {Cid} of entry {Index} was found at no reachable location; " +
+        "it will be restored from the log")]
     private partial void LogLost(int log, string cid, long index);
 
-    [LoggerMessage(122, LogLevel.Warning, "Log {Log}: CID {Cid}, of entry {Index}, was put back where it was not any more")]
+    [LoggerMessage(122, LogLevel.Warning, "Log {Log}: CID {Cid} of entry {Index} was restored to a location that had lost it")]
     private partial void LogRepaired(int log, string cid, long index);
 }

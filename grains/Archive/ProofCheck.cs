@@ -26,7 +26,7 @@ internal sealed class ProofCheck(IAuditLogReader log, ProofCheckShare share, Adm
         {
             if (!AcceptedProof.TryRead(entry.Bytes, out var incident))
             {
-                failed.Add(new FailedProof(entry.Index, "", "", "it is no accepted incident's"));
+                failed.Add(new FailedProof(entry.Index, "", "", "it cannot be read as an accepted incident"));
                 continue;
             }
 
@@ -49,13 +49,14 @@ internal sealed class ProofCheck(IAuditLogReader log, ProofCheckShare share, Adm
     /// not, but only the newest version's numbers.
     /// </summary>
     private string? ContextFault(AcceptedIncident incident, CapContext? context) =>
-        incident.Signer is null ? (policy.AcceptUnsigned ? null : "it is not signed, and unsigned ones are refused")
+        incident.Signer is null ? (policy.AcceptUnsigned ? null : "it is unsigned, and unsigned incidents are refused")
         : context?.Keys.FirstOrDefault(key => key.Address == incident.Signer) is not { } key ? $"{incident.Signer} was never a key of the CapID"
-        : key.IsContract != (incident.WalletBlock is not null) ? $"{incident.Signer} is {(key.IsContract ? "a contract wallet" : "no contract wallet")}"
+        : key.IsContract != (incident.WalletBlock is not null) ? $"{incident.Signer} is " +
+            $"{(key.IsContract ? "a contract wallet" : "not a contract wallet")}"
         : incident.ChainId is { } chain && chain != policy.ChainId ? $"it was signed for chain {chain}"
         : incident.ContextVersion > context.Version ? $"the CapID has no context of version {incident.ContextVersion}"
         : incident.ContextVersion == context.Version && NumbersOf(incident) != (context.CapPotential, context.Phi, context.Psi, context.Rules.DeltaCapLimit, context.Rules.SelfFeedback)
-            ? $"its numbers are not those of the context of version {context.Version}"
+            ? $"its Cap^P, phi, psi or policy values differ from version {context.Version} of the context"
         : null;
 
     private static (decimal CapPotential, decimal Phi, decimal Psi, decimal DeltaCapLimit, string SelfFeedback) NumbersOf(AcceptedIncident incident) =>

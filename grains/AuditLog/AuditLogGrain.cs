@@ -95,7 +95,7 @@ internal sealed partial class AuditLogGrain(
         if (rows.TryGet(silo.SiloAddress)?.Item1.Status == SiloStatus.Dead)
         {
             _ = membership.Refresh(cancellationToken: CancellationToken.None).AsTask();
-            throw new SiloUnavailableException("This silo was declared dead.");
+            throw new SiloUnavailableException("The cluster has declared this silo dead; it does not open logs any more and stops.");
         }
     }
 }

@@ -26,8 +26,8 @@ internal sealed partial class LogReaderGrain
                 events.Add(entry);
                 accepted.Add(notification.Incident is not null ? entry
                     : await reader.FindIncidentAsync(notification.CapId, notification.IncidentId, cancellationToken)
-                    ?? throw new OrleansException($"Entry {entry.Index} of log {log} is about an incident that the database does " +
-                        $"not have."));
+                    ?? throw new OrleansException($"Entry {entry.Index} of log {log} refers to an incident that is missing from the " +
+                        "database."));
             }
         }
 

@@ -139,7 +139,7 @@ internal sealed partial class CapGrain
         {
             kept[i] = rulings[i] ?? (i > 0 && kept[i - 1].IsRetryable
                 ? Ruling.AfterAnother
-                : Ruling.Refuse(Verdict.Busy, "busy", "", "The CapID's context keeps changing; send the same again."));
+                : Ruling.Refuse(Verdict.Busy, "busy", "", "The CapID's context keeps changing; retry the same request."));
         }
 
         return kept;
@@ -160,7 +160,7 @@ internal sealed partial class CapGrain
         AppendVerdict.Appended => Ruling.Accept(step.Accepted.ReceiptFor(origin, outcome.Index, step.Entry.Bytes)),
         AppendVerdict.AlreadyThere => Ruling.Repeat(AcceptedIncident.Read(outcome.Existing).ReceiptFor(origin, outcome.Index, outcome.Existing)),
         AppendVerdict.Conflicts => CapRefusals.OtherContent,
-        AppendVerdict.Busy => Ruling.Refuse(Verdict.Busy, "busy", "", "The log's queue is full; send the same again."),
+        AppendVerdict.Busy => Ruling.Refuse(Verdict.Busy, "busy", "", "The log's queue is full; retry the same request."),
         AppendVerdict.StaleContext => null,
         _ => throw new InvalidOperationException($"The log answered {outcome.Verdict} to an incident."),
     };

@@ -20,7 +20,8 @@ internal sealed partial class CapGrain
             if (signer is not null && rulings[i].Verdict is Verdict.Accepted or Verdict.AlreadyAccepted
                 && Recovery.FailureOf(report.IncidentId) is { } failure && !await IsResolvedAsync(failure, rulings[i].Receipt!, signer))
             {
-                rulings[i] = Ruling.Refuse(Verdict.Busy, "busy", "", "The recovery is kept; send the same again, to resolve the failure.");
+                rulings[i] = Ruling.Refuse(Verdict.Busy, "busy", "", "The recovery was accepted, but the failure " +
+                    "could not be resolved yet; retry the same request.");
             }
         }
     }

@@ -90,7 +90,7 @@ internal sealed partial class CapGrain(
         var outcome = await AppendAsync(new Append { Entries = [audited] });
         return outcome.Verdict == AppendVerdict.Appended
             ? result
-            : throw new InvalidOperationException($"The log answered {outcome.Verdict}; ask again.");
+            : throw new InvalidOperationException($"The log did not accept the entry ({outcome.Verdict}); try again.");
     }
 
     /// <summary>

@@ -48,7 +48,8 @@ internal abstract partial class ConsumerGrain
         if (page.Entries is not [var known, ..] || !MerkleHash.Leaf(known.Bytes).AsSpan().SequenceEqual(before.Leaf))
         {
             last = null;
-            throw new OrleansException($"Log {LogNumber} is not what it was: its database was set back. It is read again from where its own record says.");
+            throw new OrleansException($"Log {LogNumber} has changed under the consumer: its database was rolled " +
+                "back. Reading restarts from the offset that the database has now.");
         }
 
         return page with { Entries = [.. page.Entries.Skip(1)] };

@@ -147,7 +147,8 @@ internal abstract partial class ConsumerGrain(
         var outcome = await GrainFactory.GetGrain<IAuditLogGrain>(LogNumber).AppendAsync(append).WaitAsync(Stopping);
         if (outcome.Verdict != AppendVerdict.Appended)
         {
-            throw new InvalidOperationException($"The log answered {outcome.Verdict} to consumer {Consumer}; it starts again from its offset.");
+            throw new InvalidOperationException($"The log did not accept the commit of consumer {Consumer} " +
+                $"({outcome.Verdict}); the consumer restarts from its offset.");
         }
 
         (position, offset) = (step.To, step.To);

@@ -92,7 +92,7 @@ internal sealed partial class LaddersGrain(
         var outcome = await writer.AppendAsync(new Append { Entries = [Entry.Write(kind, head.Origin, time.GetUtcNow(), body)] });
         if (outcome.Verdict != AppendVerdict.Appended)
         {
-            throw new TimeoutException("The log takes nothing just now.");
+            throw new TimeoutException("The log does not accept the entry at the moment; try again.");
         }
     }
 

@@ -174,7 +174,7 @@ internal sealed partial class GatesGrain(
         gate.Logged ??= await LoggedPresence.ReadAsync(log, Log, gate.Known.Name);
         if (!await LogAsync(gate, kind, body, gate.Logged.IsIn ? gate.Logged.Leave() : null))
         {
-            throw new TimeoutException("The log takes nothing just now.");
+            throw new TimeoutException("The log does not accept the entry at the moment; try again.");
         }
     }
 

@@ -74,7 +74,8 @@ internal sealed partial class IncidentGrain
     }
 
     private static string LastFault(DeliveryRow row) => row.State != DeliveryState.Delivered && row.Attempts is [.., var last]
-        ? $", last: {last.Fault.Text()}{(last.Code is { } code ? string.Create(CultureInfo.InvariantCulture, $" {code}") : "")}" : "";
+        ? ", last failure: " +
+            $"{last.Fault.Text()}{(last.Code is { } code ? string.Create(CultureInfo.InvariantCulture, $" {code}") : "")}" : "";
 
     private static string Past(string action) => action switch
     {

@@ -48,7 +48,8 @@ internal sealed partial class IncidentGrain
         {
             // A signature over another text recovers another signer, so show the text to sign.
             var text = IncidentUpdates.Text(IncidentViews.OriginOf(entry), capId, incidentId, request.Action, timestamp, request.Note);
-            return new UpdateRuling(ruling.Verdict, null, unauthorised with { Rule = $"{unauthorised.Rule} The text to sign is: {text}" });
+            return new UpdateRuling(ruling.Verdict, null, unauthorised with { Rule = $"{unauthorised.Rule} A " +
+                $"signature over any other text recovers another address; the text to sign is: {text}" });
         }
 
         return new UpdateRuling(ruling.Verdict, ruling.Refusal is null ? (await views.OfAsync([entry], CancellationToken.None))[0] : null, ruling.Refusal);

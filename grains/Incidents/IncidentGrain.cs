@@ -126,19 +126,24 @@ internal sealed partial class IncidentGrain(
     {
         if (claim.IsUndeployed)
         {
-            return (null, Ruling.Refuse(Verdict.Malformed, "signature-form", "signature", $"The contract wallet {claim.Wallet} must be on chain {policy.ChainId}: signatures of wallets that are not deployed yet (ERC-6492) are not taken."));
+            return (null, Ruling.Refuse(Verdict.Malformed, "signature-form", "signature", "The contract wallet " +
+                $"{claim.Wallet} must be deployed on chain {policy.ChainId}: signatures of undeployed wallets " +
+                    "(ERC-6492) are not accepted."));
         }
 
         try
         {
             return await wallets.FindBlockAsync(claim, Admission.SignedHash(report, policy.ChainId), CallerContext.Address, CancellationToken.None) is { } block
                 ? (new Proof(report.Scheme, $"{claim.Wallet}", block), null)
-                : (null, Ruling.Refuse(Verdict.Unauthorised, "signature-mismatch", "signature", $"The contract wallet {claim.Wallet} must take the signature (EIP-1271), on chain {policy.ChainId}."));
+                : (null, Ruling.Refuse(Verdict.Unauthorised, "signature-mismatch", "signature", "The contract wallet " +
+                    $"{claim.Wallet} on chain {policy.ChainId} must accept the signature (EIP-1271)."));
         }
         catch (ChainUnavailableException fault)
         {
             Report(report.CapId, fault.Message); // the sender must not learn where the node is
-            return (null, Ruling.Refuse(Verdict.Busy, "wallet-not-asked", "signature", "A contract wallet must be asked, and cannot be now; send the same again.") with { RetryAfter = fault.RetryAfter });
+            return (null, Ruling.Refuse(Verdict.Busy, "wallet-not-asked", "signature", "The contract wallet must " +
+                "verify this signature, but the chain cannot be reached now; retry the same " +
+                    "request.") with { RetryAfter = fault.RetryAfter });
         }
     }
 
@@ -167,6 +172,6 @@ internal sealed partial class IncidentGrain(
         }
     }
 
-    [LoggerMessage(240, LogLevel.Warning, "A contract wallet of {CapId} was not asked: {Why}")]
+    [LoggerMessage(240, LogLevel.Warning, "Could not ask a contract wallet of {CapId} to verify a signature: {Why}")]
     private partial void LogNotAsked(string capId, string why);
 }

@@ -53,7 +53,8 @@ internal sealed class MirrorGrain(
     protected override bool MayGoOn => mirror.Target is not null;
 
     protected override string? Finding => ahead.Count == 0 ? null
-        : $"The contract {mirror.Target!.Contract} has a newer version than the log of {string.Join(", ", ahead.Take(Named))}{(ahead.Count > Named ? $" and {ahead.Count - Named} more" : "")}: the log is an older copy, or another has the writer's key. Deploy another CapNFT and set CAP_NFT_ADDRESS.";
+        : $"The contract {mirror.Target!.Contract} has newer versions of these CapIDs than the log: " +
+            $"{string.Join(", ", ahead.Take(Named))}{(ahead.Count > Named ? $" and {ahead.Count - Named} more" : "")}. Either the log is an older copy, or someone else uses the writer's key. Deploy a new CapNFT contract and set CAP_NFT_ADDRESS to its address.";
 
     public Task<bool> IsOnAsync() => Task.FromResult(MayGoOn);
 
@@ -166,7 +167,8 @@ internal sealed class MirrorGrain(
             await Task.Delay(PendingAnchors.Interval, Time, Stopping);
         }
 
-        throw new OrleansException($"Block {confirmed.Block} with transaction {confirmed.Transaction} left the chain; its CapIDs are sent again.");
+        throw new OrleansException($"Block {confirmed.Block} with transaction {confirmed.Transaction} was reorganised " +
+            "out of the chain; its CapIDs will be sent again.");
     }
 
     private async Task<Step> LogAsync(long to, List<MirroredCap> caps, MirrorConfirmation confirmed)

@@ -9,19 +9,19 @@ internal static class GrainMetrics
     private static readonly Meter Meter = new(CapTelemetry.Grains);
 
     private static readonly Histogram<long> CommitAppends = Meter.CreateHistogram(
-        "caporleans.log.commit.appends", description: "Appends in one transaction of a log.",
+        "caporleans.log.commit.appends", description: "Appends per log transaction.",
         advice: new InstrumentAdvice<long> { HistogramBucketBoundaries = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024] });
 
     private static readonly Histogram<double> CommitDuration = Meter.CreateHistogram(
-        "caporleans.log.commit.duration", "s", "Of one transaction of a log, until it is on disk.",
+        "caporleans.log.commit.duration", "s", "Duration of one log transaction, until it is on disk.",
         advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1,
             5] });
 
     private static readonly Counter<long> Deliveries = Meter.CreateCounter<long>(
-        "caporleans.webhook.deliveries", description: "Deliveries to webhooks by how they ended: delivered, or the last fault.");
+        "caporleans.webhook.deliveries", description: "Webhook delivery attempts by result: delivered, or the fault.");
 
     private static readonly Counter<long> Gas = Meter.CreateCounter<long>(
-        "caporleans.chain.gas", description: "Gas that transactions were sent with, by their limits.");
+        "caporleans.chain.gas", description: "Sum of the gas limits of the transactions sent.");
 
     public static void Committed(int log, int appends, TimeSpan took)
     {

@@ -128,6 +128,6 @@ internal sealed partial class NotifierGrain
         }
     }
 
-    [LoggerMessage(282, LogLevel.Warning, "The outcome of a delivery to webhook {Webhook} was not kept: {Fault}")]
+    [LoggerMessage(282, LogLevel.Warning, "Could not store the outcome of a delivery to webhook {Webhook}: {Fault}")]
     private partial void LogReportLost(string webhook, string fault);
 }

@@ -127,6 +127,6 @@ internal sealed partial class WebhooksGrain
         }
     }
 
-    [LoggerMessage(281, LogLevel.Warning, "A webhook's change is not in the log yet: {Fault} {Message}")]
+    [LoggerMessage(281, LogLevel.Warning, "A change of a webhook could not be logged yet; it will be retried: {Fault} {Message}")]
     private partial void LogEntryWaits(string fault, string message);
 }

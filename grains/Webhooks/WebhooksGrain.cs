@@ -201,6 +201,6 @@ internal sealed partial class WebhooksGrain(
         }
     }
 
-    [LoggerMessage(280, LogLevel.Warning, "Webhook {Webhook} is disabled: {Reason}")]
+    [LoggerMessage(280, LogLevel.Warning, "Webhook {Webhook} was disabled: {Reason}")]
     private partial void LogDisabled(string webhook, string reason);
 }

@@ -48,11 +48,11 @@ public sealed partial class Faults(TimeProvider time, ILogger<Faults> logger)
 
             answer ??= HttpProblem.Of(
                 StatusCodes.Status500InternalServerError, "internal", "",
-                "Send the same again, or ask the operator: the fault is in the service's log.");
+                "Retry the request, or ask the operator: the service's log has the details.");
             await answer.ExecuteAsync(context);
         }
     });
 
-    [LoggerMessage(310, LogLevel.Error, "{Count} requests failed, the last one {Method} {Endpoint}: {Fault} {Message} {Stack}")]
+    [LoggerMessage(310, LogLevel.Error, "{Count} requests failed; the last was {Method} {Endpoint}: {Fault} {Message} {Stack}")]
     private partial void LogFault(long count, string method, string? endpoint, string fault, string message, string? stack);
 }

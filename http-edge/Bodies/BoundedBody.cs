@@ -25,7 +25,7 @@ public static class BoundedBody
         {
             context.Response.Headers.AcceptEncoding = "identity";
             return (null, HttpProblem.Of(StatusCodes.Status415UnsupportedMediaType, "content-encoding", "Content-Encoding",
-                "Send the body as it is, without Content-Encoding."));
+                "Send the body uncompressed, without Content-Encoding."));
         }
 
         if (context.Request.ContentLength > maxBytes)
@@ -98,8 +98,9 @@ public static class BoundedBody
     }
 
     private static ProblemHttpResult Late() => HttpProblem.Of(
-        StatusCodes.Status408RequestTimeout, "body-late", "", $"The body did not arrive whole, or not within {Timeout.TotalSeconds:0} seconds.");
+        StatusCodes.Status408RequestTimeout, "body-late", "", "The body was incomplete, or did not arrive within " +
+            $"{Timeout.TotalSeconds:0} seconds.");
 
     private static ProblemHttpResult TooLarge(int maxBytes) => HttpProblem.Of(
-        StatusCodes.Status413PayloadTooLarge, "too-large", "", $"A request has at most {maxBytes} bytes.");
+        StatusCodes.Status413PayloadTooLarge, "too-large", "", $"A request body may have at most {maxBytes} bytes.");
 }

@@ -73,7 +73,7 @@ public static class OpenApiDescription
                     retried.Headers ??= new Dictionary<string, IOpenApiHeader>();
                     retried.Headers["Retry-After"] = new OpenApiHeader
                     {
-                        Description = "Seconds until the same may be sent again.",
+                        Description = "Seconds to wait before retrying.",
                             Schema = new OpenApiSchema { Type = JsonSchemaType.Integer, Minimum = "1" },
                     };
                 }
@@ -163,7 +163,7 @@ public static class OpenApiDescription
             Description = "The member, parameter or header at fault; empty for none." };
         schema.Properties["rule"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "The rule that it breaks." };
         schema.Properties["traceId"] = new OpenApiSchema { Type = JsonSchemaType.String,
-            Description = "Of the request, for the operator." };
+            Description = "Trace id of the request, for the operator." };
     }
 
     /// <returns>For example <c>getV1CapsByCapId</c>.</returns>

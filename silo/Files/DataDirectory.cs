@@ -102,7 +102,7 @@ internal sealed class DataDirectory : IDisposable
         var file = Path.Combine(path, "gate-token");
         return Gate.Settings.GateToken.TryParse(ReadSecret(file, () => Gate.Settings.GateToken.Create().Export()), out var token)
             ? token
-            : throw new InvalidDataException($"{file} holds no gate token: delete it, and a new one is made.");
+            : throw new InvalidDataException($"{file} does not contain a gate token: delete it, and the next start creates a new one.");
     }
 
     /// <summary>
@@ -111,7 +111,8 @@ internal sealed class DataDirectory : IDisposable
     /// </summary>
     public IReadOnlyList<X25519PrivateKey> SealingKeys() =>
         [.. ReadSecret(Path.Combine(path, "sealing.key"), () => X25519PrivateKey.Create().Export()).Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select((line, number) =>
-            X25519PrivateKey.TryParse(line, out var key) ? key : throw new InvalidDataException($"Line {number + 1} of {Path.Combine(path, "sealing.key")} holds no key: 44 characters of base64."))];
+            X25519PrivateKey.TryParse(line, out var key) ? key : throw new InvalidDataException($"Line {number + 1} " +
+                $"of {Path.Combine(path, "sealing.key")} is not a sealing key, which is 44 characters of base64."))];
 
     public PrivateKey DevChainWriter() => ReadKey(Path.Combine(path, "chain-writer.key"));
 
@@ -121,7 +122,7 @@ internal sealed class DataDirectory : IDisposable
     /// </summary>
     public ApiKey FirstApiKey() => ApiKey.TryParse(ReadSecret(AdminTokenFile, () => ApiKey.Create().Export()), out var key)
         ? key
-        : throw new InvalidDataException($"{AdminTokenFile} holds no API key: delete it, and a new one is made.");
+        : throw new InvalidDataException($"{AdminTokenFile} does not contain an API key: delete it, and the next start creates a new one.");
 
     /// <summary>
     /// Returns the file with the cluster's authority: any process that has a copy is a node of the cluster.
@@ -139,7 +140,7 @@ internal sealed class DataDirectory : IDisposable
 
     private static PrivateKey ReadKey(string file) => PrivateKey.TryParse(ReadSecret(file, () => PrivateKey.Create().ExportHex()), out var key)
         ? key
-        : throw new InvalidDataException($"{file} holds no private key.");
+        : throw new InvalidDataException($"{file} does not contain a private key.");
 
     private static FileStreamOptions Owned(FileMode mode, FileShare share = FileShare.None) => new()
     {

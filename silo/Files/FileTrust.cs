@@ -23,7 +23,7 @@ internal static class FileTrust
     /// <returns>What is wrong with a folder of secrets, whose existence others may see; null for nothing.</returns>
     public static string? FolderFault(string path) => !FileStatus.TryRead(path, out var folder) ? Unseen(path)
         : Stranger(path, folder) ?? (!folder.Mode.HasFlag(UnixFileMode.OtherWrite) ? null
-            : $"{path} can be written by others, who could set anything: chmod o-w {path}");
+            : $"{path} is writable by other users, who could change any setting: run chmod o-w {path}");
 
     /// <summary>Walks the path as the system does: from the root, one folder or link at a time.</summary>
     private static string? FaultOnTheWay(string path)
@@ -56,7 +56,7 @@ internal static class FileTrust
 
             if (++links > MaxLinks || new FileInfo(next).LinkTarget is not { } target)
             {
-                return $"{path} is a link without an end.";
+                return $"{path} is a symbolic link that loops or cannot be resolved.";
             }
 
             at = target.StartsWith('/') ? "/" : at;
@@ -77,11 +77,11 @@ internal static class FileTrust
     private static string? Fault(string name, FileStatus found, bool isFolder) =>
         Stranger(name, found)
         ?? ((found.Mode & OthersWrite) == 0 || (isFolder && found.Mode.HasFlag(UnixFileMode.StickyBit)) ? null
-            : $"{name} can be written by others, who could set anything: chmod go-w {name}");
+            : $"{name} is writable by other users, who could change any setting: run chmod go-w {name}");
 
     private static string? Stranger(string name, FileStatus found) => found.Owner == 0 || found.Owner == FileStatus.EffectiveUser() ? null
-        : $"{name} belongs to somebody else, who could set anything: chown it to the user of the service, or to root.";
+        : $"{name} is owned by another user, who could change any setting: chown it to the service's user or to root.";
 
     private static string Unseen(string name) =>
-        $"{name} cannot be looked at: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}.";
+        $"{name} cannot be inspected: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}.";
 }

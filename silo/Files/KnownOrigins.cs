@@ -22,9 +22,10 @@ internal sealed class KnownOrigins(string file)
             if (head?.Origin != origin)
             {
                 throw new StoreMismatchException(
-                    $"{file} says that this directory was used with log {log} {origin}, and the database " +
+                    $"According to {file}, this directory was used with log {log} {origin}, but the database " +
                         $"{(head is null ? "has no such log" : $"has {head.Origin} there")}. "
-                    + $"Restore what belongs together, or use another DATA_DIR. If the old log is given up for good, delete {file}.");
+                    + "Restore the matching database or directory, or use another DATA_DIR. If the old log is " +
+                        $"abandoned for good, delete {file}.");
             }
         }
     }

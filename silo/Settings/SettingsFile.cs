@@ -46,14 +46,14 @@ public sealed class SettingsFile
 
         var unknown = lines.Where(line => !SettingNames.Known.Contains(line.Name)).Select(line => $"{path}, line {line.Line}: {Unknown(line.Name)}");
         var strange = environment.Where(name => SettingNames.IsInGroup(name) && !SettingNames.Known.Contains(name))
-            .Order(StringComparer.Ordinal).Select(name => $"The environment: {Unknown(name)}");
+            .Order(StringComparer.Ordinal).Select(name => $"Environment: {Unknown(name)}");
         return unknown.Concat(strange).ToList() is { Count: > 0 } faults
             ? throw new SettingsException(faults)
             : new SettingsFile(lines.ToDictionary(line => line.Name, line => line.Value, StringComparer.Ordinal));
     }
 
-    private static string Unknown(string name) => name.Length > MaxNameShown ? "no setting has so long a name."
-        : $"{name} is no setting; the nearest is {NearestName.Of(name, SettingNames.Known)}.";
+    private static string Unknown(string name) => name.Length > MaxNameShown ? "no setting has a name this long."
+        : $"{name} is not a setting; the closest is {NearestName.Of(name, SettingNames.Known)}.";
 
     /// <summary>
     /// Returns a setting. The environment takes precedence, even with an empty value: that is how a setting of the file

@@ -10,7 +10,8 @@ public sealed partial class SettingsReader
         var gateways = Urls("Archive__Gateways");
         if (gateways.Length > MaxGateways || Array.Exists(gateways, gateway => gateway.Query.Length > 0 || gateway.Fragment.Length > 0))
         {
-            faults.Add($"Archive__Gateways cannot be used: choose at most {MaxGateways} URLs under which CIDs stand, such as https://ipfs.io/ipfs/, without ? and #.");
+            faults.Add($"Archive__Gateways cannot be used: choose at most {MaxGateways} base URLs of IPFS gateways, " +
+                "such as https://ipfs.io/ipfs/, without ? and #.");
             return [];
         }
 

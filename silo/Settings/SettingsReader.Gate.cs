@@ -14,18 +14,19 @@ public sealed partial class SettingsReader
         var gate = ReadGateAlone();
         if (gate is { ApiKeyFile: not null, ExposesApiKey: true })
         {
-            faults.Add("Gate__Api is no https URL, and the key of Gate__ApiKeyFile would go there readable for anyone on the way: "
+            faults.Add("Gate__Api is not an https URL, so the key in Gate__ApiKeyFile could be read in transit: "
                 + "choose https, or Gate__PlainHttpToApi=true within a VPN.");
         }
 
         if (gate.Apis.Any(api => api.UserInfo.Length > 0))
         {
-            faults.Add("Gate__Api holds a user or a password, which no API asks for and the gate's status would show: leave them out; see Gate__ApiKeyFile.");
+            faults.Add("Gate__Api contains a user name or password, which no API asks for and the gate's status would " +
+                "reveal: remove them; see Gate__ApiKeyFile.");
         }
 
         if (gate.Apis.Any(api => api.Query.Length > 0 || !api.AbsolutePath.EndsWith('/')))
         {
-            faults.Add("Gate__Api has a ? or a path without a slash at its end, which would be left out: choose https://HOST or " +
+            faults.Add("Gate__Api has a query or a path without a trailing slash, which would be dropped: choose https://HOST or " +
                 "https://HOST/PATH/.");
         }
 

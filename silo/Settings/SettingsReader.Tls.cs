@@ -36,7 +36,8 @@ public sealed partial class SettingsReader
         var files = ReadTls("Cluster__TlsCertificate", "Cluster__TlsKey", "Cluster__TlsAuthorities");
         if (files is { ClientAuthorities: null })
         {
-            faults.Add("Cluster__TlsAuthorities is not set: name a PEM file with the authorities that issue for this cluster, and for nobody else.");
+            faults.Add("Cluster__TlsAuthorities is not set: name a PEM file with the authorities that issue " +
+                "certificates for this cluster, and for nothing else.");
         }
 
         if (files is not null)
@@ -75,8 +76,8 @@ public sealed partial class SettingsReader
         if (Text("Api__ClientAuthorities") is not null && Text("Gate__ApiClientCertificate") is null
             && settings.Gate.Apis.Count == 0 && settings.Roles.HasFlag(NodeRoles.Gate))
         {
-            faults.Add("Api__ClientAuthorities is set, and the API would turn this process's gate away: set Gate__ApiClientCertificate and "
-                + "Gate__ApiClientKey to a client certificate of these authorities, or ROLES without gate.");
+            faults.Add("Api__ClientAuthorities is set, so the API would refuse this process's gate: set Gate__ApiClientCertificate and "
+                + "Gate__ApiClientKey to a client certificate of these authorities and its key, or remove gate from ROLES.");
         }
     }
 

@@ -16,7 +16,7 @@ public sealed partial class SettingsReader
         text => Array.ConvertAll(text.Split(',', StringSplitOptions.TrimEntries), ReadHttpUrl) is var urls && Array.TrueForAll(urls, url =>
             url is not null)
             ? Array.ConvertAll(urls, url => url!) : null,
-        "one http or https URL, or several with commas, without #", isSecret: true) ?? [];
+        "one or more http or https URLs, comma-separated, without #", isSecret: true) ?? [];
 
     /// <summary>Refuses a fragment: it is never sent, so whoever writes one means something else.</summary>
     private static Uri? ReadHttpUrl(string text) =>
@@ -28,7 +28,7 @@ public sealed partial class SettingsReader
         text => Array.ConvertAll(text.Split(',', StringSplitOptions.TrimEntries), ReadNetwork) is var networks
             && Array.TrueForAll(networks, network => network is not null)
             ? Array.ConvertAll(networks, network => network!.Value) : null,
-        "networks or addresses with commas, such as 10.1.0.0/16,192.168.1.7,fd00::/8; a network has only zeros behind its prefix") ?? [];
+        "comma-separated networks or addresses, such as 10.1.0.0/16,192.168.1.7,fd00::/8; the host bits of a network must be zero") ?? [];
 
     private static IPNetwork? ReadNetwork(string text) =>
         IPNetwork.TryParse(text, out var network) ? network

@@ -38,7 +38,7 @@ public sealed partial class SettingsReader
             Roles = ReadRoles(),
             Database = Parse("DATABASE_URL", PostgresDatabase.ReadUrl, "postgres://user:password@host:port/database", isSecret: true),
             Logs = (int)Number("LOGS", 1, 1, LogMap.MaxCount),
-            SiloAddress = Parse("SILO_ADDRESS", text => IPAddress.TryParse(text, out var address) ? address : null, "an IP address that the other nodes reach") ?? IPAddress.Loopback,
+            SiloAddress = Parse("SILO_ADDRESS", text => IPAddress.TryParse(text, out var address) ? address : null, "an IP address at which the other nodes can reach this one") ?? IPAddress.Loopback,
             SiloPort = (int)Number("SILO_PORT", 11111, 1, 65535),
             GatewayPort = (int)Number("GATEWAY_PORT", 30000, 1, 65535),
             Gate = ReadGate(),
@@ -97,7 +97,7 @@ public sealed partial class SettingsReader
 
         if (settings.IpfsApi is { Query.Length: > 0 })
         {
-            faults.Add("IPFS_API has a ?, which would be left out: choose the URL of a node's RPC, such as http://127.0.0.1:5001.");
+            faults.Add("IPFS_API has a query, which would be dropped: choose the URL of a node's RPC, such as http://127.0.0.1:5001.");
         }
 
         if (settings.ApiPort == settings.GatePort)
@@ -107,23 +107,26 @@ public sealed partial class SettingsReader
 
         if (settings is { IsLoopback: false, ApiTls: null, TlsTerminatedByProxy: false } && settings.Roles.HasFlag(NodeRoles.Api) && Text("Api__TlsCertificate") is null)
         {
-            faults.Add($"BIND is {settings.Bind}, and the API would speak plain HTTP there: API keys could be read on the way. Set Api__TlsCertificate and Api__TlsKey, or Api__TlsTerminatedByProxy=true where a proxy before it speaks https.");
+            faults.Add($"BIND is {settings.Bind}, where the API would serve plain HTTP: API keys could be read in " +
+                "transit. Set Api__TlsCertificate and Api__TlsKey, or Api__TlsTerminatedByProxy=true behind a proxy that terminates TLS.");
         }
 
         if (Text("CHAIN_ID") is null && ListensOffLoopback(settings))
         {
-            faults.Add("CHAIN_ID is not set: others reach this node, and a full-v2 signature names the chain and no deployment. Choose a chain " +
-                "id that no other deployment with the same keys has: an incident signed for that one would be accepted here.");
+            faults.Add("CHAIN_ID is not set: other machines can reach this node, and a full-v2 signature names the " +
+                "chain but not the deployment. Choose a chain " +
+                "id that no other deployment with the same keys uses: an incident signed for that one would be accepted here.");
         }
 
         if (settings.Database is null && Text("DATABASE_URL") is null && settings.Roles is not (AllRoles or NodeRoles.Gate))
         {
-            faults.Add("DATABASE_URL is not set: silo and api are parts of a cluster only with PostgreSQL; without it choose ROLES=silo,api,gate.");
+            faults.Add("DATABASE_URL is not set: silo and api can run in separate processes only with PostgreSQL; " +
+                "without it choose ROLES=silo,api,gate.");
         }
 
         if (settings is { RpcUrls.Count: > 0, IsDevChain: false, ChainWriter: null } && settings.Roles.HasFlag(NodeRoles.Silo))
         {
-            faults.Add("PRIVATE_KEY is not set: with RPC_URL it, or KEYSTORE, must be the key of a writer of the contract.");
+            faults.Add("PRIVATE_KEY is not set: with RPC_URL, PRIVATE_KEY or KEYSTORE must be the key of a writer of the contract.");
         }
 
         if (settings is { RpcUrls.Count: > 0, IsDevChain: false, Contract: null } && settings.Roles.HasFlag(NodeRoles.Silo))
@@ -133,7 +136,7 @@ public sealed partial class SettingsReader
 
         if (settings is { RpcUrls.Count: 0, CapNft: not null } && settings.Roles.HasFlag(NodeRoles.Silo))
         {
-            faults.Add("CAP_NFT_ADDRESS is set and no chain is: set RPC_URL, or leave CAP_NFT_ADDRESS empty.");
+            faults.Add("CAP_NFT_ADDRESS is set but RPC_URL is not: set RPC_URL, or leave CAP_NFT_ADDRESS empty.");
         }
     }
 
@@ -151,7 +154,7 @@ public sealed partial class SettingsReader
             var role = name switch { "silo" => NodeRoles.Silo, "api" => NodeRoles.Api, "gate" => NodeRoles.Gate, _ => NodeRoles.None };
             if (role == NodeRoles.None)
             {
-                faults.Add($"ROLES is '{text}': choose one or more of silo, api and gate, with commas.");
+                faults.Add($"ROLES is '{text}': choose one or more of silo, api and gate, comma-separated.");
                 break;
             }
 
@@ -170,12 +173,12 @@ public sealed partial class SettingsReader
 
         if (authority.Scheme != Uri.UriSchemeHttps && !authority.IsLoopback)
         {
-            faults.Add("Auth__OpenId__Authority is not https: whoever is on the way could make tokens.");
+            faults.Add("Auth__OpenId__Authority is not https: anyone on the network path could forge tokens.");
         }
 
         if (Text("Auth__OpenId__Audience") is null)
         {
-            faults.Add("Auth__OpenId__Audience is not set: a token for another service would be taken.");
+            faults.Add("Auth__OpenId__Audience is not set: a token issued for another service would be accepted.");
         }
 
         return new OpenIdProvider(authority, Text("Auth__OpenId__Audience") ?? "", Text("Auth__OpenId__ScopeClaim") ?? "scope");

@@ -48,7 +48,8 @@ internal sealed partial class ClusterTls
         }
         catch (CryptographicException fault)
         {
-            throw new InvalidDataException($"{file} holds no cluster authority: {fault.Message} Copy it from another node of the cluster.", fault);
+            throw new InvalidDataException($"{file} does not contain a cluster authority: {fault.Message} Copy it " +
+                "from another node of the cluster.", fault);
         }
     }
 
@@ -113,6 +114,7 @@ internal sealed partial class ClusterTls
 
     private static string StatusOf(X509Chain chain) => string.Join(", ", chain.ChainStatus.Select(status => status.Status).Distinct());
 
-    [LoggerMessage(631, LogLevel.Warning, "A peer was turned away: its certificate is none of this cluster's ({Fault}). Nodes of one cluster share DATA_DIR/cluster-authority.pem, or have Cluster__Tls... set.")]
+    [LoggerMessage(631, LogLevel.Warning, "Refused a peer whose certificate is not one of this cluster's ({Fault}). " +
+        "Nodes of one cluster share DATA_DIR/cluster-authority.pem, or have Cluster__Tls... set.")]
     private partial void LogForeign(string fault);
 }

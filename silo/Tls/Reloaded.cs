@@ -76,7 +76,7 @@ internal sealed partial class Reloaded<T>(IReadOnlyList<string> files, TimeSpan 
 
     private static string Stamp(string file) => File.Exists(file) ? $"{File.GetLastWriteTimeUtc(file).Ticks}/{new FileInfo(file).Length}" : "";
 
-    [LoggerMessage(630, LogLevel.Error, "{Files} changed and cannot be used; what was read before stays in use. {Fault}")]
+    [LoggerMessage(630, LogLevel.Error, "{Files} changed but cannot be used; the version read before stays in use. {Fault}")]
     private partial void LogNotRead(string files, string fault);
 
     [LoggerMessage(632, LogLevel.Warning, "{Files} can be used again.")]

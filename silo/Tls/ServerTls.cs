@@ -44,7 +44,7 @@ internal sealed class ServerTls
     {
         var certificates = new X509Certificate2Collection();
         certificates.ImportFromPem(RegularFile.ReadText(file, RegularFile.MaxCertificateBytes));
-        return certificates.Count > 0 ? certificates : throw new CryptographicException("it holds no certificate");
+        return certificates.Count > 0 ? certificates : throw new CryptographicException("it contains no certificate");
     }
 
     /// <summary>Returns the options of one connection.</summary>

@@ -118,7 +118,7 @@ public sealed class ReadinessTests
         using var reader = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{apiPort}") };
         async Task<JsonElement> ConsumerAsync(string name) => (await reader.GetFromJsonAsync<JsonElement>("/health/ready"))
             .GetProperty("consumers").EnumerateArray().Single(consumer => consumer.Text("consumer") == name);
-        await Eventually.TrueAsync(async () => (await ConsumerAsync("mirror")).TryGetProperty("lastError", out var lastError) && lastError.GetString() == $"There is no contract at {address}; see CAP_NFT_ADDRESS.");
+        await Eventually.TrueAsync(async () => (await ConsumerAsync("mirror")).TryGetProperty("lastError", out var lastError) && lastError.GetString() == $"There is no contract at {address}; check CAP_NFT_ADDRESS.");
         await Eventually.TrueAsync(async () => (await ConsumerAsync("anchor")).GetProperty("lag").GetInt64() == 0);
         Assert.Equal(0, (await ConsumerAsync("mirror")).GetProperty("position").GetInt64());
     }

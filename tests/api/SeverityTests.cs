@@ -49,7 +49,7 @@ public sealed class SeverityTests(NodeFixture node)
             (incident["security"], incident[new string('x', 100)], incident["ipfs"]) = ("critical", 1, "N/A");
         }));
         Assert.Equal(HttpStatusCode.Created, status);
-        Assert.Equal($"Kept, but read by nobody: security, {new string('x', 64)}….", accepted.Text("warning"));
+        Assert.Equal($"Kept, but not used: security, {new string('x', 64)}….", accepted.Text("warning"));
         Assert.False((await SendAsync("/v1/incidents", node.Incident())).Answer.TryGetProperty("warning", out _));
     }
 

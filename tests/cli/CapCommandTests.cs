@@ -37,7 +37,7 @@ public sealed class CapCommandTests : IDisposable
         await File.WriteAllTextAsync(directory.File("passphrase"), "wrong");
         var (refused, why) = await cap.RunAsync("sign", directory.File("i.json"), "--key", directory.File("key.json"));
         Assert.Equal(2, refused);
-        Assert.Contains("does not open", why, StringComparison.Ordinal);
+        Assert.Contains("cannot be opened", why, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -180,7 +180,7 @@ public sealed class CapCommandTests : IDisposable
         Assert.Equal(2, code);
         await File.WriteAllTextAsync(directory.File("typo.json"), """{"severty":"critical"}""");
         var (typo, error) = await CapAsync("sign", directory.File("typo.json"), "--key", directory.File("host.key"));
-        Assert.Equal((2, "cap: 'severty' is read by nobody; is 'severity' meant?"), (typo, error));
+        Assert.Equal((2, "cap: 'severty' is not a known member; did you mean 'severity'?"), (typo, error));
         Assert.Contains("severity is critcal: choose one of normal, high, escalated, critical.", text, StringComparison.Ordinal);
     }
 

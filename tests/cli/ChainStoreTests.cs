@@ -49,7 +49,7 @@ public sealed class ChainStoreTests : IAsyncLifetime
 
         (code, output) = await CapAsync("chain", "store", directory.File("signed.json"), "--json");
         Assert.Equal(1, code);
-        Assert.Contains("on chain already", JsonElement.Parse(output).Text("error"), StringComparison.Ordinal);
+        Assert.Contains("already on the chain", JsonElement.Parse(output).Text("error"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -114,7 +114,7 @@ public sealed class ChainStoreTests : IAsyncLifetime
         var real = new CapCommand(directory.Path, ("RPC_URL", chain.Url.ToString()), ("CONTRACT_ADDRESS", JsonElement.Parse(output).Text("contract")));
         var (refused, why) = await real.RunAsync("chain", "store", directory.File("signed.json"), "--key", directory.File("stranger.key"));
         Assert.Equal(1, refused);
-        Assert.Contains("no writer of the contract", why, StringComparison.Ordinal);
+        Assert.Contains("not a writer of the contract", why, StringComparison.Ordinal);
         Assert.Equal(2, (await new CapCommand(directory.Path, ("RPC_URL", chain.Url.ToString())).RunAsync("chain", "store", directory.File("signed.json"), "--key", directory.File("stranger.key"))).Code);
         Assert.Equal(2, (await CapAsync("chain", "store", directory.File("signed.json"), "--key", directory.File("stranger.key"))).Code); // it deploys no contract of its own
         Assert.Equal(2, (await new CapCommand(directory.Path, ("RPC_URL", chain.Url.ToString()), ("CONTRACT_ADDRESS", stranger.Address.ToString())).RunAsync("chain", "store", directory.File("signed.json"), "--key", directory.File("stranger.key"))).Code);

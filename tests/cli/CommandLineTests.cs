@@ -13,10 +13,10 @@ public sealed class CommandLineTests : IDisposable
     [Theory]
     [InlineData("key add X --key 0x1 --until tomorrow", "--until takes a time such as 2026-11-28T10:00:00Z, not 'tomorrow'. See cap " +
         "key add --help")]
-    [InlineData("gate retry first", "'first' is not understood; NUMBER takes a whole number. See cap gate retry --help")]
+    [InlineData("gate retry first", "'first' is not expected here; NUMBER takes a whole number. See cap gate retry --help")]
     [InlineData("correct X I --delta-cap much --reason r", "--delta-cap takes a number, not 'much'. See cap correct --help")]
-    [InlineData("gate reetry 1", "'reetry' is no command of cap gate; the nearest is 'retry'. See cap gate --help")]
-    [InlineData("operatr list", "'operatr' is no command of cap; the nearest is 'operator'. See cap --help")]
+    [InlineData("gate reetry 1", "'reetry' is not a command of cap gate; did you mean 'retry'? See cap gate --help")]
+    [InlineData("operatr list", "'operatr' is not a command of cap; did you mean 'operator'? See cap --help")]
     [InlineData("register X --key 0x1 --potential 1,5", "--potential takes a number such as 0.1, not '1,5'. See cap register --help")]
     [InlineData("hook unit --m-e 0,1 nginx", "--m-e takes a number such as 0.1, not '0,1'. See cap hook unit --help")]
     [InlineData("key add X", "Option '--key' is required. See cap key add --help")]

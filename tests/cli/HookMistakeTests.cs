@@ -155,7 +155,7 @@ public sealed class HookMistakeTests(NodeFixture node) : HookHost(node)
         Assert.Single(Directory.GetFiles(Folder.File("spool"), "*.refused"));
         var (code, checks) = await Cap().RunAsync("doctor");
         Assert.Equal(1, code);
-        Assert.Contains("1 reports lie refused in", checks, StringComparison.Ordinal);
+        Assert.Contains("1 refused reports are in", checks, StringComparison.Ordinal);
         Assert.Equal((0, "1 sent"), await Cap().RunAsync("hook", "flush", "--refused"));
         Assert.StartsWith("XFAIL-", Assert.Single(await IncidentsAsync()).Text("incidentId"), StringComparison.Ordinal);
     }
@@ -206,7 +206,7 @@ public sealed class HookMistakeTests(NodeFixture node) : HookHost(node)
         Assert.Equal(0, (await Cap().RunAsync([.. cron, "nginx -t", "--every", "10m"])).Code);
         var (code, output) = await Cap().RunAsync([.. cron, "nginx -t -c other.conf"]);
         Assert.Equal(2, code);
-        Assert.Contains("choose another --name, or take that one away with 'cap hook uninstall --with cron --name nginx --yes'", output,
+        Assert.Contains("choose another --name, or remove that one with 'cap hook uninstall --with cron --name nginx --yes'", output,
             StringComparison.Ordinal);
         Assert.Contains("*/10 * * * * root", await File.ReadAllTextAsync(Folder.File("cron.d/cap-hook-nginx")), StringComparison.Ordinal);
         Assert.Equal(0, (await Cap().RunAsync("hook", "install", "--with", "watchdog", "--folder", Folder.File("watchdog.d"), "--yes",

@@ -57,7 +57,7 @@ public sealed class HookRunTests(NodeFixture node) : HookHost(node)
         Assert.Equal(expected, (await File.ReadAllBytesAsync(through)).Take(expected.Length));
         var description = await DescriptionAsync();
         Assert.StartsWith("sh exited with status 4\n", description, StringComparison.Ordinal);
-        var end = expected.Length < 100 ? "" : "[300000 bytes that are no text]";
+        var end = expected.Length < 100 ? "" : "[300000 bytes of binary output]";
         Assert.EndsWith(end, description, StringComparison.Ordinal);
     }
 

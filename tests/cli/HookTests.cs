@@ -101,7 +101,7 @@ public sealed partial class HookTests(NodeFixture node) : HookHost(node)
         Assert.All(Directory.GetFiles(Folder.File("spool")), file => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file)));
         (var flushed, output) = await HookAsync(Gate, "flush");
         Assert.Equal(1, flushed);
-        Assert.Contains("1 refused, put aside in", output, StringComparison.Ordinal);
+        Assert.Contains("1 refused and put aside in", output, StringComparison.Ordinal);
 
         // Once the key is added, what was put aside is sent.
         using var added = await Node.Operator.PostAsJsonAsync($"/v1/caps/{CapId}/changes", new { change = new { addKey = new { address = stranger.Address.ToString() } } });
@@ -258,7 +258,7 @@ public sealed partial class HookTests(NodeFixture node) : HookHost(node)
         var (code, output) = await HookAsync(Gate, "run", "--", "sh", "-c", "exit 9");
         Assert.Equal(9, code);
         Assert.Contains("private key", output, StringComparison.Ordinal);
-        Assert.Contains("It lies unsigned at", output, StringComparison.Ordinal);
+        Assert.Contains("The report is kept unsigned at", output, StringComparison.Ordinal);
 
         // Once there is a key, the report is sent.
         await File.WriteAllTextAsync(Folder.File("data/identity.key"), (await Node.RegisterAsync($"{CapId}-2")).ExportHex());

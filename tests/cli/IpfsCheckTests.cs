@@ -49,7 +49,7 @@ public sealed class IpfsCheckTests(NodeFixture node) : IAsyncLifetime
             blocks[cid] = [.. block[..^1], (byte)(block[^1] ^ 1)];
             (code, output) = await CheckAsync(file.Text("cid"));
             Assert.Equal(1, code);
-            Assert.Contains($"other content for {cid}", output, StringComparison.Ordinal);
+            Assert.Contains($"different content for {cid}", output, StringComparison.Ordinal);
             blocks.Remove(cid);
             Assert.Contains("answered 404", (await CheckAsync(file.Text("cid"))).Output, StringComparison.Ordinal);
             blocks[cid] = block;

@@ -49,7 +49,7 @@ public sealed class LoopbackListenerTests : IDisposable
             {
                 var (code, output) = await Cap(port).RunAsync(arguments);
                 Assert.Equal(2, code);
-                Assert.Contains("was not shown: the program at 127.0.0.1:", output, StringComparison.Ordinal);
+                Assert.Contains("was not sent: the program at 127.0.0.1:", output, StringComparison.Ordinal);
                 Assert.Contains("the user nobody", output, StringComparison.Ordinal);
             }
 
@@ -119,7 +119,7 @@ public sealed class LoopbackListenerTests : IDisposable
     public void A_program_that_no_table_names_is_shown_nothing()
     {
         var fault = LoopbackListener.Fault([], new IPEndPoint(IPAddress.Loopback, 8080), file: null);
-        Assert.Equal("this machine does not say whose program is at 127.0.0.1:8080", fault);
+        Assert.Equal("the owner of the program at 127.0.0.1:8080 cannot be determined", fault);
     }
 
     [Fact]

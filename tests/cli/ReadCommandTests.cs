@@ -94,7 +94,7 @@ public sealed class ReadCommandTests(NodeFixture node) : IDisposable
         (code, checks) = await CapAsync("doctor");
         Assert.True(code == 0, checks);
         Assert.Equal(6, checks.Split('\n').Count(line => line.StartsWith("ok", StringComparison.Ordinal)));
-        foreach (var (setting, value, fault) in ((string, string, string)[])[("CHAIN_ID", "1", "CHAIN_ID is 1, and the cluster's 31337"),
+        foreach (var (setting, value, fault) in ((string, string, string)[])[("CHAIN_ID", "1", "CHAIN_ID is 1, the cluster's is 31337"),
             ("VPN_ENDPOINT", $"{new Uri(node.Gate.BaseAddress!, "gate_recieve")}", "takes no incidents at /gate_recieve")])
         {
             (code, checks) = await Cap((setting, value)).RunAsync("doctor");

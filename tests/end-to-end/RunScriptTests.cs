@@ -139,7 +139,7 @@ public sealed class RunScriptTests : IDisposable
         await File.AppendAllTextAsync(file, "CAP_TOKEN='hunter2\n");
         var (refused, why) = await WrapperAsync(project, "show", "SYS-CORE");
         Assert.Equal(2, refused);
-        Assert.Contains(".env, line 8: a quote that does not end on its line.", why, StringComparison.Ordinal);
+        Assert.Contains(".env, line 8: a quote that is not closed on its line.", why, StringComparison.Ordinal);
         Assert.DoesNotContain("hunter2", why, StringComparison.Ordinal);
         Assert.Equal(0, (await WrapperAsync(project, "hook", "run", "--", "touch", directory.File("done"))).Code);
         Assert.True(File.Exists(directory.File("done")));

@@ -75,12 +75,13 @@ public sealed class LocalEscalationTests : IDisposable
             escalation.Consider(Critical($"C-{i}"), "0xA");
         }
 
-        Assert.Contains("not escalated, since too many", Assert.Single(lines), StringComparison.Ordinal);
+        Assert.Contains("because too many", Assert.Single(lines), StringComparison.Ordinal);
         cluster.Time.Advance(TimeSpan.FromSeconds(1));
         escalation.Consider(Critical("C-LAST"), "0xA");
-        Assert.Contains($": {500 - LocalEscalation.MaxRunning - LocalEscalation.MaxWaitingEach}, the last of them X/C-LAST", lines.Last(), StringComparison.Ordinal);
+        Assert.Contains($"Skipped {500 - LocalEscalation.MaxRunning - LocalEscalation.MaxWaitingEach} critical " +
+            "incidents", lines.Last(), StringComparison.Ordinal);
         await File.WriteAllTextAsync(directory.File("go"), "");
-        await Eventually.TrueAsync(() => lines.Any(line => line.Contains("escalated here", StringComparison.Ordinal)));
+        await Eventually.TrueAsync(() => lines.Any(line => line.Contains("by command", StringComparison.Ordinal)));
         await Eventually.TrueAsync(() => Pages().Length == LocalEscalation.MaxRunning + LocalEscalation.MaxWaitingEach); // none waits forever
     }
 

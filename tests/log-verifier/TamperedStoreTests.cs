@@ -50,20 +50,23 @@ public sealed class TamperedStoreTests(PostgresServer postgres) : IDisposable
     [
         ("UPDATE cap SET score = score + 1 WHERE cap_id = 'CAP-1'", "UPDATE cap SET score = score - 1 WHERE cap_id = 'CAP-1'", "CAP-1 is stored with"),
         ("UPDATE cap SET incidents = incidents - 1 WHERE cap_id = 'CAP-0'", "UPDATE cap SET incidents = incidents + 1 WHERE cap_id = 'CAP-0'", "CAP-0 is stored with"),
-        ("UPDATE cap SET context = replace(context, '\"maxAheadSeconds\":300', '\"maxAheadSeconds\":301')", "UPDATE cap SET context = replace(context, '301', '300')", "is stored with other keys, numbers or policy"),
+        ("UPDATE cap SET context = replace(context, '\"maxAheadSeconds\":300', " +
+            "'\"maxAheadSeconds\":301')", "UPDATE cap SET context = replace(context, '301', '300')", "the stored " +
+                "keys, numbers or policy of"),
         ("UPDATE incident SET cap_id = 'X-' || cap_id WHERE cap_id = 'CAP-2'", "UPDATE incident SET cap_id = substr(cap_id, 3) WHERE cap_id LIKE 'X-%'", "is not found as CAP-2/"),
         ("INSERT INTO incident SELECT position - 1, 'X-1', 'X-1', audit_hash, 0, 0 FROM incident i WHERE position >> 40 = 0 "
             + "AND NOT EXISTS (SELECT FROM incident b WHERE b.position = i.position - 1) AND position & 1099511627775 > 0 ORDER BY position LIMIT 1",
-            "DELETE FROM incident WHERE cap_id = 'X-1'", "are not those of the log"),
+            "DELETE FROM incident WHERE cap_id = 'X-1'", "does not match the log"),
         ("INSERT INTO incident SELECT idx, 'X-2', 'X-2', 'x', 0, 0 FROM audit_entry "
             + "WHERE log = 0 AND idx > (SELECT max(position) FROM incident WHERE position >> 40 = 0) ORDER BY idx LIMIT 1",
-            "DELETE FROM incident WHERE cap_id = 'X-2'", "is listed as an incident and is none"),
+            "DELETE FROM incident WHERE cap_id = 'X-2'", "is listed as an incident but is not one"),
         ("UPDATE log_head SET size = size + 1 WHERE log = 0", "UPDATE log_head SET size = size - 1 WHERE log = 0", "Log 0: its head says"),
         ("UPDATE log_head SET root = root || 'x' WHERE log = 1", "UPDATE log_head SET root = substr(root, 1, 32) WHERE log = 1", "Log 1: its head says"),
         ("UPDATE consumer_offset SET position = position + 1000000", "UPDATE consumer_offset SET position = position - 1000000", "is beyond the end of the log"),
-        ("UPDATE block SET bytes = bytes || 'x'", "UPDATE block SET bytes = substr(bytes, 1, length(bytes) - 1)", "is archived, as the log says, and cannot be read"),
+        ("UPDATE block SET bytes = bytes || 'x'", "UPDATE block SET bytes = substr(bytes, 1, length(bytes) - 1)", "is archived according to the log, but cannot be read"),
         ("UPDATE audit_entry SET bytes = convert_to(replace(convert_from(bytes, 'UTF8'), 'bench.local', 'other.local'), 'UTF8')",
-            "UPDATE audit_entry SET bytes = convert_to(replace(convert_from(bytes, 'UTF8'), 'other.local', 'bench.local'), 'UTF8')", "is not that of its request"),
+            "UPDATE audit_entry SET bytes = convert_to(replace(convert_from(bytes, 'UTF8'), 'other.local', " +
+                "'bench.local'), 'UTF8')", "differs from its request"),
     ];
 
     private static async Task<IReadOnlyList<string>> CheckAsync(string database, Senders senders) =>

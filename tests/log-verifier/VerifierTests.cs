@@ -66,8 +66,8 @@ public sealed class VerifierTests : IAsyncLifetime
         await AppendAsync(Incident(stranger, "I-2"), Incident(former, "I-3"));
         Assert.Equal(
             [
-                $"Log 0: entry {head.Size - 2} had to be refused: The signer {stranger.Address} must be a key of the CapID.",
-                $"Log 0: entry {head.Size - 1} had to be refused: The signer {former.Address} was revoked at {Now:O}.",
+                $"Log 0: entry {head.Size - 2} should have been refused: The signer {stranger.Address} must be a key of the CapID.",
+                $"Log 0: entry {head.Size - 1} should have been refused: The signer {former.Address} was revoked at {Now:O}.",
             ],
             await FindingsAsync());
     }
@@ -83,10 +83,10 @@ public sealed class VerifierTests : IAsyncLifetime
         var findings = await FindingsAsync();
         Assert.Equal(5, findings.Count);
         Assert.Contains($"it is not signed by {former.Address}", findings[0], StringComparison.Ordinal);
-        Assert.Contains("was not judged by the phi and psi that its CapID had", findings[1], StringComparison.Ordinal);
+        Assert.Contains("was judged by a different phi and psi than its CapID had then", findings[1], StringComparison.Ordinal);
         Assert.Contains("The timestamp must be at most 7 days before", findings[2], StringComparison.Ordinal);
-        Assert.Contains("was not judged by the version that its CapID had", findings[3], StringComparison.Ordinal);
-        Assert.Contains("does not hold: its dCap is 7", findings[4], StringComparison.Ordinal);
+        Assert.Contains("was judged by a different version than its CapID had then", findings[3], StringComparison.Ordinal);
+        Assert.Contains("has an invalid proof: its dCap is 7", findings[4], StringComparison.Ordinal);
     }
 
     [Fact]
@@ -99,9 +99,9 @@ public sealed class VerifierTests : IAsyncLifetime
         var findings = (await FindingsAsync()).Where(finding => finding.Contains(" names a", StringComparison.Ordinal));
         Assert.Equal(
             [
-                $"Log 0: entry {size + 1} names another root than that of the first {size} entries",
-                $"Log 0: entry {size + 2} names a root of {size + 900} entries, which is too long ago or was still to come",
-                $"Log 0: entry {size + 3} names a root of {size - 1} entries for those up to {size}",
+                $"Log 0: entry {size + 1} names a root that differs from that of the first {size} entries",
+                $"Log 0: entry {size + 2} names a root of {size + 900} entries, a size that is too far back or not reached yet",
+                $"Log 0: entry {size + 3} covers entries up to {size} with a root of only {size - 1} entries",
             ],
             findings);
     }
@@ -119,13 +119,14 @@ public sealed class VerifierTests : IAsyncLifetime
         var from = head.Size;
         await AppendAsync(Update(Resolved(accepted, "normal")), Update(Resolved(accepted + 1, "normal")), Update(Resolved(accepted, "critical")),
             Delivery("I-1"), Delivery("I-9"), Update(recovery), Update(recovery));
-        var findings = (await FindingsAsync()).Where(finding => !finding.Contains("no such recovery", StringComparison.Ordinal));
+        var findings = (await FindingsAsync()).Where(finding => !finding.Contains("the recovery does not match the " +
+            "incident", StringComparison.Ordinal));
         Assert.Equal(
             [
-                $"Log 0: entry {from + 1} names another index, severity or pagingFloor than the incident has",
-                $"Log 0: entry {from + 2} names another index, severity or pagingFloor than the incident has",
-                $"Log 0: entry {from + 4} tells of the delivery of an incident that was not accepted before",
-                $"Log 0: entry {from + 6} names a recovery that resolved the incident before",
+                $"Log 0: entry {from + 1} states a different index, severity or pagingFloor than the incident's",
+                $"Log 0: entry {from + 2} states a different index, severity or pagingFloor than the incident's",
+                $"Log 0: entry {from + 4} records the delivery of an incident that was not accepted before",
+                $"Log 0: entry {from + 6} names a recovery that already resolved an incident",
             ],
             findings);
     }
@@ -185,7 +186,7 @@ public sealed class VerifierTests : IAsyncLifetime
                 accepted, "normal", "high", null, $"{responder.Address}", null, Now), head.Origin, Now)],
         };
         await AppendAsync(update, update);
-        Assert.Contains((await FindingsAsync()), finding => finding.EndsWith("repeats what an entry before it says, with the same signature", StringComparison.Ordinal));
+        Assert.Contains((await FindingsAsync()), finding => finding.EndsWith("replays the signature of an earlier entry", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -220,8 +221,9 @@ public sealed class VerifierTests : IAsyncLifetime
         var findings = await FindingsAsync();
         string[] expected =
         [
-            "accepts Z-001/I-1 again", "the incidents listed up to entry", "names a key of a CapID that was not registered",
-            "corrects the score of a CapID", "corrects an incident that was not accepted", "speaks for entries 0 to 99", "goes back to 3",
+            "accepts Z-001/I-1 again", "the list of incidents up to entry", "names a key of a CapID that was not registered",
+            "corrects the score of a CapID", "corrects an incident that was not accepted", "covers the impossible " +
+                "range 0 to 99", "goes back to 3",
             "cannot be read",
             "NOBODY is not stored", "Z-001 is stored with 2 incidents",
         ];
@@ -233,7 +235,7 @@ public sealed class VerifierTests : IAsyncLifetime
     {
         await AppendAsync([.. Enumerable.Range(0, 1100).Select(_ => Entries(EntryKinds.PolicyChanged, new CanonicalObject()))]);
         var findings = await FindingsAsync();
-        Assert.Equal((1001, "Log 0: 100 findings more."), (findings.Count, findings[^1]));
+        Assert.Equal((1001, "Log 0: 100 more findings."), (findings.Count, findings[^1]));
     }
 
     private SqliteLogReader Reader => new(SqliteDatabase.Open(directory.File("log.db"), 1));

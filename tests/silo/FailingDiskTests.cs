@@ -28,7 +28,8 @@ public sealed class FailingDiskTests : IDisposable
 
             disk.TurnReadOnly(); // noticed although nothing is sent
             await Eventually.TrueAsync(async () => (await ReadyAsync()).Status == HttpStatusCode.ServiceUnavailable);
-            Assert.Matches("^The log cannot take incidents now: .* See the disk of DATA_DIR", (await ReadyAsync()).Body.Text("rule"));
+            Assert.Matches("^The log cannot accept incidents at the moment: .* Check the disk of " +
+                "DATA_DIR", (await ReadyAsync()).Body.Text("rule"));
             Assert.Equal(HttpStatusCode.ServiceUnavailable, await SendAsync("D-2"));
             Assert.Equal("live", await http.GetStringAsync("/health/live"));
             using var first = await http.GetAsync("/v1/incidents/SYS-CORE/D-1");

@@ -31,7 +31,7 @@ public sealed class KnownOriginsTests : IDisposable
 
         using var refused = Start();
         Assert.Equal(2, await refused.ExitAsync());
-        Assert.Contains("log-origins says that this directory was used with log 0 caporleans-", refused.Output, StringComparison.Ordinal);
+        Assert.Contains("log-origins, this directory was used with log 0 caporleans-", refused.Output, StringComparison.Ordinal);
         Assert.Contains("has no such log", refused.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", refused.Output, StringComparison.Ordinal);
 

@@ -53,9 +53,9 @@ public sealed class SettingsFileTests : IDisposable
             "Auth__OpenId__Autority"]));
         Assert.Equal<string>(
             [
-                "The environment: Auth__OpenId__Autority is no setting; the nearest is Auth__OpenId__Authority.",
-                "The environment: GATE__NAME is no setting; the nearest is Gate__Name.",
-                "The environment: Gate__Spoolhours is no setting; the nearest is Gate__SpoolHours.",
+                "Environment: Auth__OpenId__Autority is not a setting; the closest is Auth__OpenId__Authority.",
+                "Environment: GATE__NAME is not a setting; the closest is Gate__Name.",
+                "Environment: Gate__Spoolhours is not a setting; the closest is Gate__SpoolHours.",
             ],
             fault.Faults);
     }
@@ -66,7 +66,7 @@ public sealed class SettingsFileTests : IDisposable
         File.WriteAllText(Env, $"API_PRT=hunter2\nLD_PRELOAD=hunter2\n{new string('s', 64)}=hunter2\n");
         var fault = Assert.Throws<SettingsException>(() => SettingsFile.Read(Env, []));
         Assert.Equal(3, fault.Faults.Count);
-        Assert.EndsWith("line 1: API_PRT is no setting; the nearest is API_PORT.", fault.Faults[0], StringComparison.Ordinal);
+        Assert.EndsWith("line 1: API_PRT is not a setting; the closest is API_PORT.", fault.Faults[0], StringComparison.Ordinal);
         Assert.DoesNotContain("hunter2", fault.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("sss", fault.Message, StringComparison.Ordinal);
     }
@@ -109,11 +109,11 @@ public sealed class SettingsFileTests : IDisposable
     {
         await File.WriteAllTextAsync(Env, "API_PORT=1\n");
         await Child.RunAsync("chown", "nobody", Env);
-        Assert.Contains("belongs to somebody else", Assert.Throws<SettingsException>(() => SettingsFile.Read(Env, [])).Message,
+        Assert.Contains("is owned by another user", Assert.Throws<SettingsException>(() => SettingsFile.Read(Env, [])).Message,
             StringComparison.Ordinal);
         await Child.RunAsync("chown", "root", Env);
         await Child.RunAsync("chown", "nobody", directory.Path);
-        Assert.Contains("belongs to somebody else", Assert.Throws<SettingsException>(() => SettingsFile.Read(Env, [])).Message,
+        Assert.Contains("is owned by another user", Assert.Throws<SettingsException>(() => SettingsFile.Read(Env, [])).Message,
             StringComparison.Ordinal);
         await Child.RunAsync("chown", "root", directory.Path);
         Assert.Equal("1", SettingsFile.Read(Env, []).Find("API_PORT"));
@@ -141,7 +141,7 @@ public sealed class SettingsFileTests : IDisposable
         File.CreateSymbolicLink(Env, "theirs/folder/env");
         Assert.Equal("1", SettingsFile.Read(Env, []).Find("API_PORT"));
         await Child.RunAsync("chown", "nobody", directory.File("theirs"));
-        Assert.Contains($"{directory.File("theirs")} belongs to somebody else", Assert.Throws<SettingsException>(() => SettingsFile.Read(
+        Assert.Contains($"{directory.File("theirs")} is owned by another user", Assert.Throws<SettingsException>(() => SettingsFile.Read(
             Env, [])).Message, StringComparison.Ordinal);
 
         // In a folder with a sticky bit, as /tmp has, no one else can replace a link; its owner can.
@@ -149,7 +149,7 @@ public sealed class SettingsFileTests : IDisposable
         File.SetUnixFileMode(directory.File("theirs"), (UnixFileMode)0b001_111_111_101);
         Assert.Equal("1", SettingsFile.Read(Env, []).Find("API_PORT"));
         await Child.RunAsync("chown", "-h", "nobody", directory.File("theirs/folder"));
-        Assert.Contains("theirs/folder belongs to somebody else", Assert.Throws<SettingsException>(() => SettingsFile.Read(Env,
+        Assert.Contains("theirs/folder is owned by another user", Assert.Throws<SettingsException>(() => SettingsFile.Read(Env,
             [])).Message, StringComparison.Ordinal);
     }
 

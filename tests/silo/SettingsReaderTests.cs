@@ -42,12 +42,12 @@ public sealed class SettingsReaderTests
     }
 
     [Theory]
-    [InlineData("Gate__Api", "https://api.example/cap", "Gate__Api has a ? or a path without a slash at its end")]
-    [InlineData("Gate__Api", "https://api.example/?key=1", "Gate__Api has a ? or a path without a slash at its end")]
+    [InlineData("Gate__Api", "https://api.example/cap", "Gate__Api has a query or a path without a trailing slash")]
+    [InlineData("Gate__Api", "https://api.example/?key=1", "Gate__Api has a query or a path without a trailing slash")]
     [InlineData("RPC_URL", "https://node.example/#key", "RPC_URL cannot be read: choose one http or https URL, or several with " +
         "commas, without #.")]
-    [InlineData("IPFS_API", "http://127.0.0.1:5001/?auth=1", "IPFS_API has a ?, which would be left out")]
-    [InlineData("DATABASE_URL", "postgres://me@db/cap?sslmod=require", "DATABASE_URL: 'sslmod' is not supported; these are: ")]
+    [InlineData("IPFS_API", "http://127.0.0.1:5001/?auth=1", "IPFS_API has a query, which would be dropped")]
+    [InlineData("DATABASE_URL", "postgres://me@db/cap?sslmod=require", "DATABASE_URL: 'sslmod' is not supported; supported are: ")]
     [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317",
         "OTEL_EXPORTER_OTLP_ENDPOINT is 'collector:4317': choose the http or https URL")]
     public void A_part_of_a_value_that_would_do_nothing_is_a_fault(string name, string text, string fault) => Assert.Contains(
@@ -81,7 +81,8 @@ public sealed class SettingsReaderTests
     {
         const string Address = "0x00000000000000000000000000000000000000aa";
         Assert.Null(Read([]).CapNft);
-        Assert.Equal("CAP_NFT_ADDRESS is set and no chain is: set RPC_URL, or leave CAP_NFT_ADDRESS empty.", Assert.Single(Assert.Throws<SettingsException>(() => Read(new() { ["CAP_NFT_ADDRESS"] = Address })).Faults));
+        Assert.Equal("CAP_NFT_ADDRESS is set but RPC_URL is not: set RPC_URL, or leave CAP_NFT_ADDRESS " +
+            "empty.", Assert.Single(Assert.Throws<SettingsException>(() => Read(new() { ["CAP_NFT_ADDRESS"] = Address })).Faults));
         Assert.NotNull(Read(new() { ["CAP_NFT_ADDRESS"] = Address, ["DEV_CHAIN_URL"] = "http://127.0.0.1:8545" }).CapNft);
     }
 
@@ -216,7 +217,7 @@ public sealed class SettingsReaderTests
     {
         var settings = new Dictionary<string, string> { ["ROLES"] = "gate", ["Gate__Api"] = "https://user:hunter2@api.example" };
         var fault = Assert.Throws<SettingsException>(() => Read(settings)).Message;
-        Assert.Contains("Gate__Api holds a user or a password", fault, StringComparison.Ordinal);
+        Assert.Contains("Gate__Api contains a user name or password", fault, StringComparison.Ordinal);
         Assert.DoesNotContain("hunter2", fault, StringComparison.Ordinal);
     }
 

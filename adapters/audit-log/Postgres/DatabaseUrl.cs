@@ -68,7 +68,7 @@ internal static class DatabaseUrl
         {
             if (text is not ("any" or "read-write" or "primary"))
             {
-                throw Wrong("any, read-write or primary: the log is written");
+                throw Wrong("any, read-write or primary, since the log is written to");
             }
         },
         ["require_auth"] = (read, text) => read.RequireAuth = text switch
@@ -86,7 +86,7 @@ internal static class DatabaseUrl
     {
         if (url.Fragment.Length > 0)
         {
-            throw new FormatException("it has a #: in a password, that is written as %23.");
+            throw new FormatException("it contains a '#'; in a password, write it as %23.");
         }
 
         var user = url.UserInfo.Split(':', 2);
@@ -102,7 +102,7 @@ internal static class DatabaseUrl
         {
             var (name, value) = part.IndexOf('=', StringComparison.Ordinal) is > 0 and var at ? (part[..at], Uri.UnescapeDataString(
                 part[(at + 1)..]))
-                : throw new FormatException("a part of its query has no '='.");
+                : throw new FormatException("a query parameter has no '='.");
             Set(read, name, value);
         }
 
@@ -120,8 +120,8 @@ internal static class DatabaseUrl
         if (!Parts.TryGetValue(name, out var set))
         {
             var shown = name.Length <= 40 && name.All(character => char.IsAsciiLetterOrDigit(character) || character == '_')
-                ? $"'{name}'" : "a part of its query";
-            throw new FormatException($"{shown} is not supported; these are: {string.Join(", ", Parts.Keys)}.");
+                ? $"'{name}'" : "a query parameter";
+            throw new FormatException($"{shown} is not supported; supported are: {string.Join(", ", Parts.Keys)}.");
         }
 
         try
@@ -130,7 +130,7 @@ internal static class DatabaseUrl
         }
         catch (Exception fault) when (fault is FormatException or ArgumentException)
         {
-            throw new FormatException($"'{name}' takes {(fault is FormatException ? fault.Message : "another value")}.", fault);
+            throw new FormatException($"'{name}' must be {(fault is FormatException ? fault.Message : "a different value")}.", fault);
         }
     }
 
@@ -145,7 +145,7 @@ internal static class DatabaseUrl
             read.RootCertificate = null;
             if (read.SslMode != SslMode.VerifyFull)
             {
-                throw new FormatException("'sslrootcert=system' goes with 'sslmode=verify-full' only.");
+                throw new FormatException("'sslrootcert=system' requires 'sslmode=verify-full'.");
             }
         }
         else if (read is { RootCertificate: not null, SslMode: SslMode.Require })

@@ -45,7 +45,7 @@ public sealed class PostgresLogWriter(PostgresDatabase database) : IAuditLogWrit
             var state = held.GetValueOrDefault(log) ?? await HoldAsync(log, evict: false, cancellationToken);
             if (state.Head.Size != expected.Size)
             {
-                throw new LogFencedException($"Log {log} has {state.Head.Size} entries, this writer expected {expected.Size}.");
+                throw new LogFencedException($"Log {log} has {state.Head.Size} entries, but this writer expected {expected.Size}.");
             }
 
             await state.LearnAsync(batch, cancellationToken);

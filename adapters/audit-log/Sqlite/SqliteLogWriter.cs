@@ -68,7 +68,7 @@ public sealed class SqliteLogWriter : IAuditLogWriter, IDisposable
         var (head, frontier) = statements.ReadHead(transaction, log);
         if (head.Size != expected.Size)
         {
-            throw new LogFencedException($"Log {log} has {head.Size} entries, this writer expected {expected.Size}.");
+            throw new LogFencedException($"Log {log} has {head.Size} entries, but this writer expected {expected.Size}.");
         }
 
         var plan = new CommitPlan(frontier, new Facts(log, transaction, statements));

@@ -85,7 +85,7 @@ internal sealed class ContractAbi
         if (data.Length != 2 + (2 * WordBytes * events[eventName].InputParameters.Count(parameter => !parameter.Indexed))
             || topics.Length != 1 + events[eventName].InputParameters.Count(parameter => parameter.Indexed) || !topics.Append(data).All(IsHex))
         {
-            throw new FormatException($"This is no {eventName}."); // the decoder would read missing data as zeros
+            throw new FormatException($"This log is not a {eventName} event."); // the decoder would read missing data as zeros
         }
 
         return new EventTopicDecoder().DecodeDefaultTopics(events[eventName], topics, data)

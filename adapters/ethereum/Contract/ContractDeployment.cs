@@ -51,6 +51,7 @@ public sealed class ContractDeployment
         return EthereumAddress.TryParseAnyCase(receipt.Contract, out var contract)
             && (await rpc.DataAsync("eth_getCode", cancellationToken, receipt.Contract, "latest")).AsSpan().SequenceEqual(made.Deployed)
             ? new StoredRecord(contract, receipt.Transaction, receipt.Block)
-            : throw new ChainUnavailableException($"Transaction {receipt.Transaction} succeeded, and the contract that it made is not ours.");
+            : throw new ChainUnavailableException($"Transaction {receipt.Transaction} succeeded, but the contract " +
+                "that it created does not have the expected code.");
     }
 }

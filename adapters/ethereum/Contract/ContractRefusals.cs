@@ -10,17 +10,19 @@ internal static class ContractRefusals
     public static string? Explain(CompiledContract contract, RpcErrorException fault, EthereumAddress writer) => contract.Abi.ReadError(fault.Data) switch
     {
         null => null,
-        { Name: "AlreadyStored" } => "A record with this id is on chain already; it is never replaced.",
+        { Name: "AlreadyStored" } => "A record with this id is already on the chain and cannot be replaced.",
         { Name: "NotWriter" } when contract == CompiledContract.CapNft =>
-            $"{writer} is not the writer of the CapNFT contract: its owner names it with setWriter, or CAP_NFT_ADDRESS is another's.",
-        { Name: "NotWriter" } => $"{writer} is no writer of the contract: its owner adds one with setWriter.",
+            $"{writer} is not the writer of the CapNFT contract: its owner must set it with setWriter, or CAP_NFT_ADDRESS is wrong.",
+        { Name: "NotWriter" } => $"{writer} is not a writer of the contract: its owner must add it with setWriter.",
         { Name: "NotLogWriter" } =>
-            $"The contract keeps this log for another writer than {writer}: that writer or the contract's owner gives it with giveLog.",
+            $"This log belongs to a writer other than {writer} in the contract: that writer, or the contract's owner, " +
+                "must hand it over with giveLog.",
         { Name: "Gap", Arguments: [var expected, var given] } =>
-            $"The contract expects the next batch of this log to start at {expected}, and was given one from {given}.",
-        { Name: "OtherRoot" } => "The contract has another root for this log at the same size: the log was changed, or another has its name.",
+            $"The contract expects the next batch of this log to start at {expected}, but got one that starts at {given}.",
+        { Name: "OtherRoot" } => "The contract has a different root for this log at the same size: the log was " +
+            "altered, or another log uses its name.",
         { Name: "NotOwner" } => $"{writer} is not the contract's owner.",
         { Name: "EmptyId" } => "The record has no id.",
-        var error => $"The contract refused: {error.Name}({string.Join(", ", error.Arguments)}).",
+        var error => $"The contract refused the call with {error.Name}({string.Join(", ", error.Arguments)}).",
     };
 }

@@ -24,7 +24,8 @@ internal sealed class DeployedContract(JsonRpcClient rpc, ChainOptions options, 
     public static Task CheckChainAsync(JsonRpcClient rpc, long expected, CancellationToken cancellationToken) => rpc.TryEachAsync(async () =>
     {
         var chainId = await rpc.QuantityAsync("eth_chainId", cancellationToken);
-        return chainId == expected ? true : throw new ChainMismatchException($"The node at {rpc.Name} is on chain {chainId}, CHAIN_ID says {expected}.");
+        return chainId == expected ? true : throw new ChainMismatchException($"The node at {rpc.Name} is on chain " +
+            $"{chainId}, but CHAIN_ID is {expected}.");
     });
 
     private async Task<EthereumAddress> FindAtNodeAsync(bool mayDeploy, ISentTransactions sent, CancellationToken cancellationToken)
@@ -39,13 +40,14 @@ internal sealed class DeployedContract(JsonRpcClient rpc, ChainOptions options, 
 
         if (options.Contract is not null || !mayDeploy)
         {
-            throw new ChainMismatchException($"There is no contract at {contract}; see CONTRACT_ADDRESS.");
+            throw new ChainMismatchException($"There is no contract at {contract}; check CONTRACT_ADDRESS.");
         }
 
         if (await account.CountAsync("pending", cancellationToken) != 0)
         {
             throw new ChainMismatchException(
-                $"The writer {options.Writer.Address} has sent transactions, and its first made no CapAuditStorageV2 of this version: set CONTRACT_ADDRESS, or start on an empty chain.");
+                $"The first transaction of the writer {options.Writer.Address} did not deploy this version of " +
+                    "CapAuditStorageV2: set CONTRACT_ADDRESS, or start on an empty chain.");
         }
 
         await account.SendAsync(null, CompiledContract.AuditStorage.Creation(), sent, cancellationToken);

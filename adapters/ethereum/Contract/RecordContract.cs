@@ -59,6 +59,7 @@ public sealed class RecordContract
         return rpc.Read(receipt.Logs, logs => logs.EnumerateArray().Any(log =>
                 EthereumAddress.TryParseAnyCase(log.GetProperty("address").GetString(), out var emitter) && emitter == contract && log.GetProperty("topics")[0].GetString() == topic)
             ? new StoredRecord(contract, receipt.Transaction, receipt.Block)
-            : throw new ChainUnavailableException($"The transaction to {contract} succeeded without its event: there is another contract; see CONTRACT_ADDRESS."));
+            : throw new ChainUnavailableException($"The transaction to {contract} succeeded but emitted no event: " +
+                "there is a different contract at that address, or none; check CONTRACT_ADDRESS."));
     }
 }

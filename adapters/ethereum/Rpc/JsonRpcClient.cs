@@ -77,7 +77,7 @@ public sealed partial class JsonRpcClient(HttpClient http, IReadOnlyList<Uri> ur
         }
         catch (Exception fault) when (fault is HttpRequestException or IOException || (fault is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            throw new ChainUnavailableException($"{NodeAt(url)} does not answer; see RPC_URL.", fault);
+            throw new ChainUnavailableException($"{NodeAt(url)} does not answer; check RPC_URL.", fault);
         }
 
         using (response)
@@ -101,14 +101,14 @@ public sealed partial class JsonRpcClient(HttpClient http, IReadOnlyList<Uri> ur
     /// <summary>Reads a number of at most 256 bits: a longer one would only cost time.</summary>
     public static BigInteger Quantity(JsonElement value) => value.GetString() is { Length: > 2 and <= 66 } text
         ? BigInteger.Parse($"0{text.AsSpan(2)}", NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture)
-        : throw new FormatException("A quantity has 1 to 64 digits.");
+        : throw new FormatException("A quantity must have 1 to 64 hex digits.");
 
     /// <returns>
     /// The hash of a block or a transaction in the form that is written into the log; anything else is refused.
     /// </returns>
     public static string Hash(JsonElement value) =>
         value.GetString() is { Length: 66 } text && text.StartsWith("0x", StringComparison.Ordinal) ? $"0x{Convert.ToHexStringLower(Convert.FromHexString(text.AsSpan(2)))}"
-            : throw new FormatException("A hash has 32 bytes.");
+            : throw new FormatException("A hash must have 32 bytes.");
 
     public static string Hex(ReadOnlySpan<byte> value) => $"0x{Convert.ToHexStringLower(value)}";
 

@@ -26,10 +26,12 @@ internal static class RpcAnswer
 
         if (!response.IsSuccessStatusCode)
         {
-            throw new ChainUnavailableException($"{node} answers {(int)response.StatusCode}; see RPC_URL.") { RetryAfter = RetryAfter(response) };
+            throw new ChainUnavailableException($"{node} answers with status {(int)response.StatusCode}; check " +
+                "RPC_URL.") { RetryAfter = RetryAfter(response) };
         }
 
-        return result ?? throw new ChainUnavailableException($"{node} answers {response.Content.Headers.ContentType?.MediaType ?? "something"} that is no JSON-RPC; see RPC_URL.");
+        return result ?? throw new ChainUnavailableException($"{node} returned " +
+            $"{response.Content.Headers.ContentType?.MediaType ?? "something"} that is not JSON-RPC; check RPC_URL.");
     }
 
     /// <summary>
@@ -44,7 +46,7 @@ internal static class RpcAnswer
         }
         catch (Exception fault) when (fault is not ChainUnavailableException)
         {
-            throw new ChainUnavailableException($"{node} gives an answer that cannot be read; see RPC_URL.", fault);
+            throw new ChainUnavailableException($"{node} returned an unreadable answer; check RPC_URL.", fault);
         }
     }
 

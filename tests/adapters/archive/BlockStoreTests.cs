@@ -71,8 +71,8 @@ public sealed class BlockStoreTests(PostgresServer postgres) : IDisposable
 
     // A real node cannot be made to answer like this.
     [Theory]
-    [InlineData(200, "{\"Key\":\"bafkreiablk6x6xgfpiw5ss3vsdyevwaiijzzaxxdh3c45pvomitwvf7ymi\",\"Size\":8}", "another block")]
-    [InlineData(200, "{}", "no usable answer")]
+    [InlineData(200, "{\"Key\":\"bafkreiablk6x6xgfpiw5ss3vsdyevwaiijzzaxxdh3c45pvomitwvf7ymi\",\"Size\":8}", "under a different CID")]
+    [InlineData(200, "{}", "no usable response")]
     [InlineData(500, "", "answered 500")]
     public async Task An_IPFS_node_is_not_believed(int status, string answer, string fault)
     {

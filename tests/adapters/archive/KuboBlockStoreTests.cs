@@ -86,7 +86,7 @@ public sealed class KuboBlockStoreTests : IAsyncDisposable
         await Eventually.TrueAsync(() => calls.Count == 16);
         time.Advance(TimeSpan.FromMinutes(1));
         var fault = await Assert.ThrowsAsync<IpfsUnavailableException>(() => putting);
-        Assert.Contains("is slow: it took 0 of 40 blocks in 60 seconds", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("is too slow: it stored 0 of 40 blocks in 60 seconds", fault.Message, StringComparison.Ordinal);
         Assert.Equal(batch[39].Bytes, await store.FindAsync(batch[39].Cid, default)); // the embedded store has them all
         isSlow.SetResult();
         await store.PutAsync(batch, default);

@@ -191,7 +191,7 @@ public sealed class AgreementTests : IAsyncLifetime
         Assert.True(EthereumAddress.TryParse(anchored.Contract, out var wallet));
         var fault = await Assert.ThrowsAsync<ChainUnavailableException>(() =>
             wallets.FindBlockAsync(new WalletClaim(wallet, [1, .. new byte[64]]), new byte[32], "", default));
-        Assert.Contains("stands still", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("has stalled", fault.Message, StringComparison.Ordinal);
     }
 
     private ChainOptions Options() => new(31337, writer, null, IsDevChain: true)

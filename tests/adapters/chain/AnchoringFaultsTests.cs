@@ -203,7 +203,7 @@ public sealed class AnchoringFaultsTests : IAsyncLifetime
             }
         };
         var fault = await Assert.ThrowsAsync<ChainUnavailableException>(() => AnchorAsync(0, 3));
-        Assert.Contains("another program sends with the writer's key", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("another program sends from the writer's account", fault.Message, StringComparison.Ordinal);
         await AnchorAsync(0, 3);
         await AnchoredOnceAsync(0, 3);
     }

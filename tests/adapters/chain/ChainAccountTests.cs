@@ -23,7 +23,7 @@ public sealed class ChainAccountTests
             TimeProvider.System);
 
         var fault = await Assert.ThrowsAsync<ChainUnavailableException>(() => Contract(1).AnchoredAsync("log", new MemoryTransactions(), default));
-        Assert.StartsWith("The chain asks 2 gwei, Chain__MaxFeeGwei is 1", fault.Message, StringComparison.Ordinal);
+        Assert.StartsWith("The chain's gas price is 2 gwei, above Chain__MaxFeeGwei (1)", fault.Message, StringComparison.Ordinal);
         Assert.Equal("0x0", (await chain.CallAsync("eth_getTransactionCount", writer.Address.ToString(), "pending")).GetString());
         // The price may equal the limit.
         Assert.Equal(0, (await Contract(2).AnchoredAsync("log", new MemoryTransactions(), default)).Position);
@@ -76,7 +76,7 @@ public sealed class ChainAccountTests
         var (contract, sent) = (new AnchorContract(new JsonRpcClient(http, new Uri("http://127.0.0.1:1/")), options, new HastyTime()), new CountedGas());
         var batch = new AnchorBatch("log", 0, 1, new byte[32], 1, [], []);
         var fault = await Assert.ThrowsAsync<ChainUnavailableException>(() => contract.AnchorAsync(batch, sent, default));
-        Assert.Contains("the node takes it no more", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("the node refuses the transaction", fault.Message, StringComparison.Ordinal);
         Assert.InRange(node.Sent.Count, 2, 10);
         Assert.Equal((0, 0), (sent.Gas, sent.All.Count));
     }

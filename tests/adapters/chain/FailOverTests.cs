@@ -195,7 +195,7 @@ public sealed class FailOverTests : IAsyncLifetime
         var contract = new AnchorContract(two, new ChainOptions(31337, writer, deployed, IsDevChain: false), TimeProvider.System);
         var batch = new AnchorBatch(Origin, 0, 3, new byte[32], 3, [], []);
         var fault = await Assert.ThrowsAsync<NodesDisagreeException>(() => contract.AnchorAsync(batch, sent, default));
-        Assert.Contains("and no third answers", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("and no third node answers", fault.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -260,7 +260,7 @@ public sealed class FailOverTests : IAsyncLifetime
         using var http = new HttpClient(new ByName(first, chain.Url));
         var contract = new AnchorContract(new JsonRpcClient(http, Nodes), new ChainOptions(1, writer, deployed, IsDevChain: false), TimeProvider.System);
         var fault = await Assert.ThrowsAsync<ChainMismatchException>(() => contract.AnchoredAsync(Origin, sent, default));
-        Assert.Contains("on chain 31337, CHAIN_ID says 1", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("on chain 31337, but CHAIN_ID is 1", fault.Message, StringComparison.Ordinal);
     }
 
     private AnchorContract Contract(HttpClient http, bool isDevChain = false) =>

@@ -34,7 +34,7 @@ public sealed class AcceptedProofTests
         Assert.Equal($"it is not signed by {Reporter.Address}", AcceptedProof.Fault(Written(anothers)));
 
         var wallet = AcceptedIncident.Of(Signed().Report(), new Proof("identity-v1", $"{Reporter.Address}", new ChainBlock(7, "0x" + new string('0', 64))), Context, new AdmissionPolicy(false), Now);
-        Assert.Equal($"it makes no claim of the contract wallet {Reporter.Address}", AcceptedProof.Fault(Written(wallet)));
+        Assert.Equal($"it has no claim for the contract wallet {Reporter.Address}", AcceptedProof.Fault(Written(wallet)));
 
         var nobody = AcceptedIncident.Of(Signed().Report(), new Proof("unverified", null), Context, new AdmissionPolicy(false), Now);
         Assert.Equal("it names no signer", AcceptedProof.Fault(Written(nobody)));
@@ -51,8 +51,8 @@ public sealed class AcceptedProofTests
             (accepted with { Feedback = 1m }, "feedback"), (accepted with { Misuse = 1m }, "misuse"), (accepted with { AuditHash = new string('0', 64) }, "auditHash"),
             (accepted with { Severity = "critical" }, "severity"),
         ];
-        Assert.All(changed, pair => Assert.Equal($"its {pair.Field} is not that of its request", AcceptedProof.Fault(pair.Entry)));
-        Assert.Equal("its dCap is 1, and the formula gives -0.078", AcceptedProof.Fault(accepted with { DeltaCap = 1m }));
+        Assert.All(changed, pair => Assert.Equal($"its {pair.Field} differs from its request", AcceptedProof.Fault(pair.Entry)));
+        Assert.Equal("its dCap is 1, but the formula gives -0.078", AcceptedProof.Fault(accepted with { DeltaCap = 1m }));
         Assert.StartsWith("its request is not valid", AcceptedProof.Fault(accepted with { Request = "{}" }), StringComparison.Ordinal);
     }
 

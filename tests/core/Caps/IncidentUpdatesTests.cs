@@ -25,13 +25,13 @@ public sealed class IncidentUpdatesTests
             "2026-11-30T12:00:01Z"),
             ($"\"by\":\"{key.Address}\"", $"\"by\":\"{PrivateKey.Create().Address}\"")])
         {
-            Assert.Contains("does not hold", IncidentUpdates.FaultOf(Changed(entry, before, after), Origin, Context()),
+            Assert.Contains("is invalid", IncidentUpdates.FaultOf(Changed(entry, before, after), Origin, Context()),
                 StringComparison.Ordinal);
         }
 
-        Assert.Contains("does not hold", IncidentUpdates.FaultOf(entry with { Kind = "incident.resolved" }, Origin, Context()),
+        Assert.Contains("is invalid", IncidentUpdates.FaultOf(entry with { Kind = "incident.resolved" }, Origin, Context()),
             StringComparison.Ordinal);
-        Assert.Contains("does not hold", IncidentUpdates.FaultOf(entry, "another/log/0", Context()), StringComparison.Ordinal);
+        Assert.Contains("is invalid", IncidentUpdates.FaultOf(entry, "another/log/0", Context()), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -44,12 +44,12 @@ public sealed class IncidentUpdatesTests
     {
         var entry = Entry(action, "a note");
         var fault = IncidentUpdates.FaultOf(entry, Origin, Context(role));
-        Assert.Equal(mayAct ? null : "had to be refused", fault?[.."had to be refused".Length]);
+        Assert.Equal(mayAct ? null : "should have been refused", fault?[.."should have been refused".Length]);
         var revoked = Context(role);
         revoked = revoked with { Keys = [revoked.Keys[0] with { RevokedAt = Now.AddMinutes(-1) }] };
-        Assert.StartsWith("had to be refused", IncidentUpdates.FaultOf(entry, Origin, revoked), StringComparison.Ordinal);
+        Assert.StartsWith("should have been refused", IncidentUpdates.FaultOf(entry, Origin, revoked), StringComparison.Ordinal);
         var late = revoked with { Keys = [revoked.Keys[0] with { RevokedAt = null, NotBefore = Now.AddMinutes(1) }] };
-        Assert.StartsWith("had to be refused", IncidentUpdates.FaultOf(entry, Origin, late), StringComparison.Ordinal);
+        Assert.StartsWith("should have been refused", IncidentUpdates.FaultOf(entry, Origin, late), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -53,7 +53,7 @@ public sealed class AdmissionTests
     [InlineData("another key", "must be a key of the CapID")]
     [InlineData("revoked", "was revoked at")]
     [InlineData("revoked by a clock ahead of ours", "was revoked at")]
-    [InlineData("a contract wallet that was not asked", "which is asked")]
+    [InlineData("a contract wallet that was not asked", "verified by the contract")]
     [InlineData("not yet valid", "must not sign before")]
     [InlineData("expired", "must sign before")]
     [InlineData("wrong role", "must have the role reporter")]

@@ -85,7 +85,7 @@ public sealed class Secp256k1Tests
         foreach (var form in JsonElement.Parse(json).GetProperty("rejected").EnumerateObject())
         {
             Assert.False(RecoverableSignature.TryParse(form.Value.GetString()!, out _, out var fault), $"{name}, {form.Name}");
-            Assert.Contains("s lies in", fault, StringComparison.Ordinal);
+            Assert.Contains("s must be within", fault, StringComparison.Ordinal);
         }
     }
 

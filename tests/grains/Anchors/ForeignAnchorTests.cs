@@ -63,7 +63,7 @@ public sealed class ForeignAnchorTests : IAsyncLifetime
         await FileAsync("INC-2");
         await ConflictAsync(AnchorConflict.OtherRoot);
         Assert.Equal("pending", await StatusAsync("INC-2"));
-        Assert.Contains("is not this log's", (await ProgressAsync()).LastError, StringComparison.Ordinal);
+        Assert.Contains("differs from this log's", (await ProgressAsync()).LastError, StringComparison.Ordinal);
 
         // The chain is corrected: what waited is anchored, and nothing but its entry is left of the conflict.
         await chain.CallAsync("evm_revert", snapshot);

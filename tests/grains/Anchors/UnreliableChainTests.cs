@@ -262,7 +262,7 @@ public sealed class UnreliableChainTests : IAsyncLifetime
         await silo.AnchoredAsync("INC-2");
         contract.Forgets = contract.Refuses = true;
         await silo.FileAsync("INC-3");
-        await FailAsync("a loss was logged already");
+        await FailAsync("A loss was logged recently");
         Assert.Single(await silo.EntriesAsync(EntryKinds.AnchorLost));
         contract.Forgets = false;
         await silo.AnchoredAsync("INC-3");

@@ -75,7 +75,8 @@ public sealed class ArchivistGrainTests : IDisposable
         var (entries, _) = await new SqliteLogReader(SqliteDatabase.Open(directory.File("log.db"), 1)).ReadAsync(0, 0, 1000, default);
         var body = JsonElement.Parse(Assert.Single(entries, entry => entry.Kind == EntryKinds.ProofFailed).Bytes).GetProperty("body");
         Assert.Equal(("FORGED", $"it is not signed by {key.Address}"), (body.Text("incidentId"), body.Text("rule")));
-        Assert.Equal($"Entry {body.GetProperty("index")} does not prove what it says: it is not signed by {key.Address}.", (await archivist.ProgressAsync()).LastError);
+        Assert.Equal($"The proof of entry {body.GetProperty("index")} is invalid: it is not signed by " +
+            "{key.Address}.", (await archivist.ProgressAsync()).LastError);
     }
 
     [Fact]

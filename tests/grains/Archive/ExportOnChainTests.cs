@@ -94,7 +94,7 @@ public sealed class ExportOnChainTests : IAsyncLifetime
         await Eventually.TrueAsync(async () =>
         {
             await silo.Exporter.NudgeAsync();
-            return (await silo.Exporter.ProgressAsync()).LastError?.Contains("has another record under", StringComparison.Ordinal) == true;
+            return (await silo.Exporter.ProgressAsync()).LastError?.Contains("already has a different record with id", StringComparison.Ordinal) == true;
         });
         Assert.Empty(await silo.EntriesAsync(EntryKinds.ArchiveExported));
     }

@@ -104,7 +104,8 @@ public sealed class ExporterGrainTests : IAsyncLifetime
             return (await Exporter.ProgressAsync()).LastError is not null;
         });
         var lastError = (await Exporter.ProgressAsync()).LastError!;
-        Assert.Contains(lie == "pin" ? "does not say that it pinned" : "took a CAR and does not give block", lastError, StringComparison.Ordinal);
+        Assert.Contains(lie == "pin" ? "did not confirm that it " +
+            "pinned" : "accepted a CAR but does not return its block", lastError, StringComparison.Ordinal);
         Assert.Empty(await EntriesAsync());
 
         (node.Keeps, node.PinError) = (null, "");

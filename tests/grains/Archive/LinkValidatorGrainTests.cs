@@ -124,7 +124,7 @@ public sealed class LinkValidatorGrainTests : IAsyncLifetime
         var lost = Assert.Single(await EntriesAsync(EntryKinds.ArchiveLost)).Text("cid");
         var progress = await Validator.ProgressAsync();
         Assert.True(progress.Conflict);
-        Assert.Equal($"CID {lost} of the archive is lost, and could not be put back: disk full.", progress.LastError);
+        Assert.Equal($"CID {lost} was lost from the archive and could not be restored: disk full.", progress.LastError);
 
         await RestartAsync();
         Assert.Empty(await EntriesAsync(EntryKinds.ArchiveRestored));
@@ -147,7 +147,8 @@ public sealed class LinkValidatorGrainTests : IAsyncLifetime
         await RunAsync(() => gateway.Asked.Count == cids.Count);
         await SettleAsync();
         Assert.Empty(await EntriesAsync(EntryKinds.ArchiveLost));
-        Assert.Equal($"{cids.Count - 1} CIDs of this round are not found publicly.", (await Validator.ProgressAsync()).Notice);
+        Assert.Equal($"{cids.Count - 1} CIDs checked in this round were found at no public " +
+            "gateway.", (await Validator.ProgressAsync()).Notice);
     }
 
     [Fact]

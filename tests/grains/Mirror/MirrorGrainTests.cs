@@ -93,10 +93,10 @@ public sealed class MirrorGrainTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("0x00", "is no CapNFT; see CAP_NFT_ADDRESS")] // accepts any call and does nothing
-    [InlineData("0x5f195f5260205ff3", "is no CapNFT; see CAP_NFT_ADDRESS")] // returns the highest number
-    [InlineData("0x60205ff3", "changed nothing: it is no CapNFT; see CAP_NFT_ADDRESS")] // returns 0 and does nothing
-    [InlineData("0x5f5ffd", "is no CapNFT; see CAP_NFT_ADDRESS")] // refuses everything
+    [InlineData("0x00", "is not a CapNFT; check CAP_NFT_ADDRESS")] // accepts any call and does nothing
+    [InlineData("0x5f195f5260205ff3", "is not a CapNFT; check CAP_NFT_ADDRESS")] // returns the highest number
+    [InlineData("0x60205ff3", "changed nothing: the contract is not a CapNFT; check CAP_NFT_ADDRESS")] // returns 0 and does nothing
+    [InlineData("0x5f5ffd", "is not a CapNFT; check CAP_NFT_ADDRESS")] // refuses everything
     [InlineData("0x", "There is no contract at")]
     public async Task Whatever_else_is_at_the_address_is_told_and_nothing_counts_as_mirrored(string code, string lastError)
     {
@@ -182,7 +182,7 @@ public sealed class MirrorGrainTests : IAsyncLifetime
         await silo.DefineAsync(silo.Reporter, owner);
         await MirroredAsync(2);
         var progress = await silo.Mirrorer.ProgressAsync();
-        Assert.Contains($"has a newer version than the log of {CapId}: the log is an older copy", progress.LastError, StringComparison.Ordinal);
+        Assert.Contains($"has newer versions of these CapIDs than the log: {CapId}: the log is an older copy", progress.LastError, StringComparison.Ordinal);
         Assert.True(progress.Conflict);
         Assert.Equal((5, "reporter", null), await RolesAsync());
         await silo.StartAsync(); // with the reporter as its only key: version 3

@@ -57,7 +57,7 @@ public sealed class DataDirectoryTests : IDisposable
         Directory.CreateDirectory(directory.File("planted"));
         await File.WriteAllTextAsync(directory.File("planted/admin-token"), "cap_00000000_0123456789abcdef0123456789abcdef");
         await Child.RunAsync("chown", "nobody", directory.File("planted"));
-        Assert.Contains("belongs to somebody else", Assert.Throws<IOException>(() => DataDirectory.Open(directory.File("planted"), isShared: true)).Message, StringComparison.Ordinal);
+        Assert.Contains("is owned by another user", Assert.Throws<IOException>(() => DataDirectory.Open(directory.File("planted"), isShared: true)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

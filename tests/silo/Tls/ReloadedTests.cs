@@ -27,7 +27,7 @@ public sealed class ReloadedTests : IDisposable
             }
         }
 
-        Assert.Equal([$"{file} changed and cannot be used; what was read before stays in use. no", $"{file} can be used again."],
+        Assert.Equal([$"{file} changed but cannot be used; the version read before stays in use. no", $"{file} can be used again."],
             log.Written);
     }
 

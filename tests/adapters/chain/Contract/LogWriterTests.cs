@@ -38,7 +38,7 @@ public sealed class LogWriterTests : IAsyncLifetime
     {
         await AnchorAsync(second, 0, 3);
         var fault = await Assert.ThrowsAsync<ChainUnavailableException>(() => AnchorAsync(third, 3, 5));
-        Assert.Contains("keeps this log for another writer", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("belongs to a writer other than", fault.Message, StringComparison.Ordinal);
         Assert.Contains(third.Address.ToString(), fault.Message, StringComparison.Ordinal);
         await AnchorAsync(third, 0, 1, "caporleans/test/1"); // a log of its own does not matter here
         await AnchorAsync(second, 3, 5);
