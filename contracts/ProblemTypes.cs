@@ -12,7 +12,7 @@ public static class ProblemTypes
     {
         ["after-another"] = "An earlier line of the same CapID in this batch must be retried first; then retry this one.",
         ["bad-request"] = "The request is not valid HTTP, or ended before its body was complete.",
-        ["block-unknown"] = "No such block is in this node's store.",
+        ["block-unknown"] = "This node's store does not have the block.",
         ["body-late"] = "The request body took too long to arrive.",
         ["busy"] = "A concurrent change got in the way, or a queue is full; retry.",
         ["cap-unknown"] = "The CapID is not registered.",

@@ -23,8 +23,8 @@ namespace CapOrleans.Grains.Anchors;
 /// behind: <c>anchor.lost</c> is logged, see <see cref="LostAnchors"/>, and the range is anchored again. If the
 /// contract is ahead of the whole log, or has an event that is not ours, <c>anchor.conflict</c> is logged once, and
 /// nothing is anchored until the conflict is gone. Tests: <c>A_crash_after_sending_anchors_once</c>,
-/// <c>What_another_anchors_under_our_name_counts_for_nothing</c>,
-/// <c>A_log_older_than_its_contract_believes_none_of_it</c>.
+/// <c>What_another_anchors_under_our_name_does_not_count</c>,
+/// <c>A_log_older_than_its_contract_trusts_none_of_its_anchors</c>.
 /// </remarks>
 [PlacedBesideItsLog]
 internal sealed partial class AnchorerGrain(

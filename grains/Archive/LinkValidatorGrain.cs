@@ -142,7 +142,7 @@ internal sealed partial class LinkValidatorGrain(
                 break;
             default:
                 // Crash after this commit: the log has the CID as lost, so it is not logged again.
-                // Test: A_crash_after_a_loss_was_said_says_it_no_second_time.
+                // Test: A_crash_after_logging_a_loss_does_not_log_it_twice.
                 if (lost != cid.Text)
                 {
                     await CommitAsync(new Step(link.Index, [LinkEntries.Lost(await OriginAsync(), Time.GetUtcNow(), link, answers)]));

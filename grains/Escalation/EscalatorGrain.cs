@@ -28,15 +28,11 @@ internal sealed partial class EscalatorGrain(
     /// <summary>Maximum steps per commit.</summary>
     private const int MaxSteps = 64;
 
-    /// <summary>Longest timer: an earlier step may become due, and a timer is not cancelled.</summary>
-    private static readonly TimeSpan LongestSleep = TimeSpan.FromMinutes(1);
-
     private IReadOnlyList<Ladder> ladders = [];
     private string? origin;
     private long changes; // committed so far
     private bool knowsDue;
     private DateTimeOffset? nextDue;
-    private DateTimeOffset? wakesAt;
 
     protected override int LogNumber => (int)this.GetPrimaryKeyLong();
 
@@ -180,36 +176,6 @@ internal sealed partial class EscalatorGrain(
         }
 
         Wake();
-    }
-
-    /// <summary>Schedules a nudge for the next step.</summary>
-    private void Wake()
-    {
-        if (nextDue is { } due)
-        {
-            var at = due < Time.GetUtcNow() + LongestSleep ? due : Time.GetUtcNow() + LongestSleep;
-            if (!(wakesAt <= at))
-            {
-                wakesAt = at;
-                _ = WakeAsync(at);
-            }
-        }
-    }
-
-    private async Task WakeAsync(DateTimeOffset at)
-    {
-        try
-        {
-            var wait = at - Time.GetUtcNow();
-            await Task.Delay(wait > TimeSpan.Zero ? wait : TimeSpan.Zero, Time, Stopping);
-        }
-        catch (OperationCanceledException)
-        {
-            return; // the silo is stopping
-        }
-
-        wakesAt = wakesAt == at ? null : wakesAt;
-        _ = this.AsReference<IEscalatorGrain>().NudgeAsync();
     }
 
     private long StartOf(Ladder ladder) => LogNumber < ladder.StartsAt.Count ? ladder.StartsAt[LogNumber] : 0;

@@ -18,7 +18,7 @@ namespace CapOrleans.Grains.Webhooks;
 /// </summary>
 /// <remarks>
 /// Crash before a commit: what was sent is sent again, under the same id. Crash while a slow attempt is in progress:
-/// its row is due again when its lease ends. Test: <c>A_node_that_is_killed_delivers_what_it_had_not</c>.
+/// its row is due again when its lease ends. Test: <c>A_killed_node_makes_its_outstanding_deliveries_after_the_restart</c>.
 /// </remarks>
 internal sealed partial class NotifierGrain(
     IAuditLogReader log, IDeliveryReader deliveries, IWebhookSender sender, TimeProvider time, IHostApplicationLifetime host,

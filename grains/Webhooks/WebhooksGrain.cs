@@ -16,7 +16,7 @@ namespace CapOrleans.Grains.Webhooks;
 /// <remarks>
 /// Crash between the two: the next activation finds the change in the state, and the log's offset still before it, and
 /// appends the entry. The offset moves with the entry, so nothing is recorded twice. Test:
-/// An_entry_that_the_log_did_not_take_follows_once.
+/// An_entry_that_could_not_be_logged_is_logged_once_later.
 /// </remarks>
 internal sealed partial class WebhooksGrain(
     [PersistentState("webhooks")] IPersistentState<WebhooksState> stored, IAuditLogReader log, LogMap logs, IWebhookSender sender,

@@ -52,7 +52,7 @@ public static class BoundedBody
         // A caller that hangs up midway must leave no read under way: the server would trip over it and log a stack
         // trace. So the reader itself ends a read, never a token, and all that was read is consumed immediately: the
         // server cannot cancel a read that follows one of which a part was left. Test:
-        // A_body_that_is_broken_off_leaves_no_line_in_the_log.
+        // A_body_that_is_broken_off_logs_nothing.
         using var timeout = new CancellationTokenSource(Timeout, request.HttpContext.RequestServices.GetRequiredService<TimeProvider>());
         await using var late = timeout.Token.Register(() => EndRead(request.BodyReader));
         var taken = new ArrayBufferWriter<byte>();

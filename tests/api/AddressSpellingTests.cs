@@ -55,7 +55,7 @@ public sealed class AddressSpellingTests(NodeFixture node)
     [Theory]
     [InlineData(OfRootstock, 201)]
     [InlineData(OfNobody, 400)]
-    public async Task A_gate_s_key_as_well(string spelled, int status)
+    public async Task A_gate_s_key_may_be_spelled_that_way_too(string spelled, int status)
     {
         using var answer = await node.Operator.PutAsJsonAsync($"/v1/gates/spelled-{status}", new { address = spelled });
         var body = JsonElement.Parse(await answer.Content.ReadAsByteArrayAsync());
@@ -65,7 +65,7 @@ public sealed class AddressSpellingTests(NodeFixture node)
     }
 
     [Fact]
-    public void The_contract_s_address_in_the_settings_as_well()
+    public void The_contract_s_address_in_the_settings_may_be_spelled_that_way_too()
     {
         static NodeSettings Read(string contract) => SettingsReader.Read(name => name switch
         {
@@ -79,7 +79,7 @@ public sealed class AddressSpellingTests(NodeFixture node)
     }
 
     [Fact]
-    public async Task And_in_the_commands_of_cap()
+    public async Task Addresses_for_cap_may_be_spelled_that_way_too()
     {
         using var directory = new TempDirectory();
         foreach (var (spelled, isTaken) in (IEnumerable<(string, bool)>)[(OfRootstock, true), (OfNobody, false)])

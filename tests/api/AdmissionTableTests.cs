@@ -59,7 +59,7 @@ public sealed class AdmissionTableTests(NodeFixture node) : IAsyncLifetime
     [InlineData("full-v2: other chain id", 403, "signature-mismatch")]
     [InlineData("high s", 400, "signature-form")]
     [InlineData("v 0 or 1 instead of 27 or 28", 201, "")]
-    public async Task An_incident_is_answered_by_its_row(string row, int status, string type)
+    public async Task An_incident_is_answered_as_its_row_states(string row, int status, string type)
     {
         var incident = await MakeAsync(row);
         Assert.Equal((status, type), await SendAsync(incident));

@@ -28,7 +28,7 @@ public sealed class ArchiveCheckTests(NodeFixture node)
     }
 
     [Fact]
-    public async Task Only_CIDs_are_looked_for_a_hundred_at_once_and_by_operators()
+    public async Task Only_CIDs_can_be_looked_up_and_only_a_hundred_at_once_by_operators()
     {
         foreach (var body in (object[])[
             new { cids = Array.Empty<string>() }, new { cids = (string[]?)null }, new { cids = new[] { "http://127.0.0.1/" } }, new { cids = new[] { (string?)null } },

@@ -21,7 +21,7 @@ public sealed class BadInputTests(NodeFixture node)
     [InlineData("an array", "[]", "", 400)]
     [InlineData("invalid UTF-8", "\uFFFF", "", 400)]
     [InlineData("lone surrogate", "{\"task_id\":\"\\ud800\"}", "", 400)]
-    public async Task What_is_no_JSON_object_is_refused(string what, string body, string field, int status)
+    public async Task A_body_that_is_not_a_JSON_object_is_refused(string what, string body, string field, int status)
     {
         var bytes = what == "invalid UTF-8" ? [(byte)'"', 0xFF, (byte)'"'] : Encoding.UTF8.GetBytes(body);
         await RefusedAsync(bytes, status, field);
@@ -54,7 +54,7 @@ public sealed class BadInputTests(NodeFixture node)
     [InlineData("""{"keys":[{"address":7}]}""", "keys[0].address", "text, in quotes")]
     [InlineData("""{"keys":[7]}""", "keys[0]", "an object")]
     [InlineData("""{"policy":{"reportsPerMinute":"many"}}""", "policy.reportsPerMinute", "a whole number, not in quotes")]
-    public async Task A_body_whose_member_has_another_type_names_it_and_what_it_is(string body, string field, string rule)
+    public async Task A_member_of_the_wrong_type_is_named_with_the_type_it_has(string body, string field, string rule)
     {
         using var answer = await node.Operator.PutAsync("/v1/caps/WRONG-TYPE", NodeFixture.Json(Encoding.UTF8.GetBytes(body)));
         var problem = JsonElement.Parse(await answer.Content.ReadAsStringAsync());
@@ -63,7 +63,7 @@ public sealed class BadInputTests(NodeFixture node)
     }
 
     [Theory, MemberData(nameof(Signatures))]
-    public async Task A_signature_that_is_none_is_refused(string name, string json)
+    public async Task A_malformed_signature_is_refused(string name, string json)
     {
         var vector = JsonElement.Parse(json);
         var incident = node.Incident();
@@ -109,7 +109,7 @@ public sealed class BadInputTests(NodeFixture node)
     [Theory]
     [InlineData(-8)]
     [InlineData(1)]
-    public async Task A_clock_far_off_is_400(int days) => await RefusedAsync(
+    public async Task A_timestamp_far_off_is_400(int days) => await RefusedAsync(
         TestIncident.Signed(node.Reporter, "SYS-CORE", $"T-clock{days}", TimeProvider.System.GetUtcNow().AddDays(days)).Bytes(), 400, "timestamp");
 
     [Fact]
@@ -139,7 +139,7 @@ public sealed class BadInputTests(NodeFixture node)
     }
 
     [Fact]
-    public async Task Many_who_send_the_same_at_once_get_one_receipt_and_many_who_differ_get_one_winner()
+    public async Task Concurrent_identical_reports_get_one_receipt_and_differing_ones_have_one_winner()
     {
         var incident = node.Incident();
         var same = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => node.Api.PostAsync("/v1/incidents", NodeFixture.Json(incident))));
@@ -240,7 +240,7 @@ public sealed class BadInputTests(NodeFixture node)
     }
 
     [Fact]
-    public async Task A_client_that_hangs_up_in_the_middle_does_no_harm()
+    public async Task A_client_that_disconnects_half_way_does_no_harm()
     {
         var size = await node.LogSizeAsync();
         using (var socket = new TcpClient("127.0.0.1", node.Api.BaseAddress!.Port))
@@ -312,7 +312,7 @@ public sealed class BadInputTests(NodeFixture node)
     [InlineData("http://example.com/\u0007")]
     [InlineData(" http://example.com/")]
     [InlineData("http://example.com/a b")]
-    public async Task A_webhook_that_is_no_plain_URL_is_refused(string url)
+    public async Task A_webhook_URL_that_is_not_plain_is_refused(string url)
     {
         foreach (var path in (string[])["/register_alert", "/v1/webhooks"])
         {

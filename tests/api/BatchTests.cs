@@ -50,7 +50,7 @@ public sealed class BatchTests(NodeFixture node)
     }
 
     [Fact]
-    public async Task Other_content_under_a_used_id_is_refused_and_the_rest_is_not()
+    public async Task Other_content_under_a_used_id_is_refused_and_the_other_lines_are_accepted()
     {
         var (first, fresh) = (node.Incident(), node.Incident());
         var changed = first.DeepClone().AsObject();
@@ -76,7 +76,7 @@ public sealed class BatchTests(NodeFixture node)
     }
 
     [Fact]
-    public async Task Many_at_once_about_one_incident_are_each_answered()
+    public async Task Many_concurrent_reports_of_one_incident_are_each_answered()
     {
         var (incident, forged) = (node.Incident(), node.Incident());
         forged["agent"] = "somebody.else";
@@ -108,14 +108,14 @@ public sealed class BatchTests(NodeFixture node)
     [Theory]
     [InlineData("", HttpStatusCode.BadRequest, "line-count")]
     [InlineData(null, HttpStatusCode.RequestEntityTooLarge, "too-large")]
-    public async Task What_is_no_batch_is_refused_whole(string? body, HttpStatusCode status, string type)
+    public async Task A_malformed_batch_is_refused_as_a_whole(string? body, HttpStatusCode status, string type)
     {
         using var refused = await SendAsync(body ?? new string('\n', (1024 * 1024) + 1));
         Assert.Equal((status, $"urn:caporleans:problem:{type}"), (refused.StatusCode, await TypeAsync(refused)));
     }
 
     [Fact]
-    public async Task Slow_batches_of_four_addresses_keep_no_other_out()
+    public async Task Slow_batches_from_four_addresses_do_not_keep_others_out()
     {
         var slow = new List<System.Net.Sockets.Socket>();
         try
@@ -144,7 +144,7 @@ public sealed class BatchTests(NodeFixture node)
     }
 
     [Fact]
-    public async Task Bodies_that_do_not_end_take_no_more_than_their_places()
+    public async Task Endless_bodies_take_no_more_than_their_slots()
     {
         var port = node.Api.BaseAddress!.Port;
         var stalled = new List<System.Net.Sockets.TcpClient>();

@@ -46,7 +46,7 @@ public sealed class ClusterAnswerTests
     }
 
     [Fact]
-    public async Task Histories_are_read_few_at_once_like_other_pages()
+    public async Task Few_score_histories_are_read_at_once_like_other_pages()
     {
         var (read, mayAnswer) = (0, new TaskCompletionSource());
         await using var api = await LoneApi.StartAsync(
@@ -74,7 +74,7 @@ public sealed class ClusterAnswerTests
     }
 
     [Fact]
-    public async Task However_many_signed_changes_an_address_sends_few_are_judged_at_once()
+    public async Task Few_signed_changes_of_one_address_are_judged_at_once()
     {
         var (judged, mayAnswer) = (0, new TaskCompletionSource());
         var refused = new CapRuling(CapVerdict.Unauthorised, null, new Refusal("signer-not-authorised", "signature", "an admin key of the CapID"));

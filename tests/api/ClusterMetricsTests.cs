@@ -13,7 +13,7 @@ namespace CapOrleans.Tests.Api;
 public sealed class ClusterMetricsTests
 {
     [Fact]
-    public async Task Sizes_lags_and_conflicts_are_told_of_each_log_and_all_webhooks_as_one_consumer()
+    public async Task Sizes_lags_and_conflicts_are_reported_per_log_and_webhooks_as_one_consumer()
     {
         var webhooks = new Queue<string>(["notify/a", "notify/b"]);
         var grains = LoneApi.Grains.Of(new Dictionary<string, Func<object?[], Task>>

@@ -70,7 +70,7 @@ public sealed class ContextTests(NodeFixture node)
     }
 
     [Fact]
-    public async Task Without_a_signature_it_is_an_operator_s_call()
+    public async Task A_change_without_a_signature_needs_an_operator()
     {
         await RegisterAsync();
         var body = new JsonObject { ["change"] = Policy("deltaCapLimit", 2) };
@@ -145,7 +145,7 @@ public sealed class ContextTests(NodeFixture node)
     }
 
     [Fact]
-    public async Task Changes_at_once_are_made_one_after_the_other()
+    public async Task Concurrent_changes_are_applied_one_after_another()
     {
         await RegisterAsync();
         var answers = await Task.WhenAll(Enumerable.Range(1, 30).Select(async i =>

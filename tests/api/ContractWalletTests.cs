@@ -15,7 +15,7 @@ public sealed class ContractWalletTests(NodeFixture node)
     private readonly string timestamp = TestIncident.Text(TimeProvider.System.GetUtcNow());
 
     [Fact]
-    public async Task What_a_contract_wallet_takes_is_accepted_and_nothing_else()
+    public async Task Only_what_a_contract_wallet_confirms_is_accepted()
     {
         var data = await node.Api.GetStringAsync($"/v1/signing/typed-data?task_id=V-1&cap_id={CapId}&agent=vault&timestamp={timestamp}&severity=high&m_e=0.25");
         var signed = JsonElement.Parse(await Child.RunAsync("node", Repository.File("tests", "clients", "wallet.mjs"), node.Chain.Url.ToString(), data));

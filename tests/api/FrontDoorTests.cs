@@ -31,7 +31,7 @@ public sealed class FrontDoorTests(NodeFixture node)
     [InlineData("Forwarded: for=127.0.0.1")]
     [InlineData("Via: 1.1 proxy")]
     [InlineData("X-Real-IP: 127.0.0.1")]
-    public async Task What_came_through_a_proxy_is_not_of_this_machine(string header)
+    public async Task A_request_through_a_proxy_is_not_local(string header)
     {
         Assert.Equal(401, await StatusAsync("GET /v1/incidents", "localhost", header));
         Assert.Equal(401, await StatusAsync("POST /v1/delegations", "localhost", header));
@@ -51,7 +51,7 @@ public sealed class FrontDoorTests(NodeFixture node)
     }
 
     [Fact]
-    public async Task A_thousand_silent_connections_keep_nobody_from_an_answer()
+    public async Task A_thousand_silent_connections_keep_no_caller_from_an_answer()
     {
         var silent = new List<TcpClient>();
         try

@@ -22,7 +22,7 @@ public sealed class FullSignatureTests(NodeFixture node)
     }
 
     [Fact]
-    public async Task Other_content_under_the_same_signature_is_a_conflict_before_and_a_forgery_now()
+    public async Task Other_content_under_the_same_signature_used_to_conflict_and_is_now_a_forgery()
     {
         foreach (var (incident, status) in new[]
         {
@@ -38,7 +38,7 @@ public sealed class FullSignatureTests(NodeFixture node)
     }
 
     [Fact]
-    public async Task Whoever_spells_it_otherwise_on_the_way_takes_no_receipt_from_its_sender()
+    public async Task An_altered_spelling_on_the_way_does_not_cost_the_sender_its_receipt()
     {
         var sent = node.Incident().SignFull(node.Reporter);
         var carried = sent.DeepClone().AsObject();

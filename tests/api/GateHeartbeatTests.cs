@@ -65,7 +65,7 @@ public sealed class GateHeartbeatTests(NodeFixture node)
     }
 
     [Fact]
-    public async Task A_name_is_an_admin_s_to_give_and_the_log_says_who_gave_it()
+    public async Task Only_an_admin_assigns_a_name_and_the_log_records_who_did()
     {
         // An API key makes no difference.
         Assert.Equal((HttpStatusCode.Forbidden, "gate-unknown"), await BeatTypeAsync("named-1", node.Operator));

@@ -18,7 +18,7 @@ public sealed class GeneratedClientTests(NodeFixture node) : IDisposable
     public void Dispose() => directory.Dispose();
 
     [Fact]
-    public async Task The_descriptions_have_no_fault_that_a_linter_knows()
+    public async Task A_linter_finds_no_fault_in_the_descriptions()
     {
         await File.WriteAllTextAsync(directory.File("api.json"), await node.Api.GetStringAsync("/openapi/v1.json"));
         await File.WriteAllTextAsync(directory.File("gate.json"), await node.Gate.GetStringAsync("/openapi/v1.json"));

@@ -9,7 +9,7 @@ namespace CapOrleans.Tests.Api;
 public sealed class LimitTests(NodeFixture node)
 {
     [Fact]
-    public async Task A_reporter_that_sends_more_than_its_CapID_allows_is_told_when_to_come_again()
+    public async Task A_reporter_over_its_CapID_s_limit_gets_a_time_to_retry_at()
     {
         var key = await node.RegisterAsync("PACE-01");
         using var policy = await node.Operator.PostAsync("/v1/caps/PACE-01/changes", NodeFixture.Json("""{"change":{"policy":{"reportsPerMinute":2}}}"""u8.ToArray()));
@@ -28,7 +28,7 @@ public sealed class LimitTests(NodeFixture node)
     }
 
     [Fact]
-    public async Task Whoever_sends_an_incident_again_and_again_spends_nothing_of_its_reporter_s_share()
+    public async Task Duplicates_of_an_incident_do_not_use_up_its_reporter_s_quota()
     {
         var key = await node.RegisterAsync("PACE-02");
         using var policy = await node.Operator.PostAsync("/v1/caps/PACE-02/changes", NodeFixture.Json("""{"change":{"policy":{"reportsPerMinute":3}}}"""u8.ToArray()));

@@ -9,7 +9,7 @@ namespace CapOrleans.Tests.Api;
 public sealed class OpenApiTests(NodeFixture node)
 {
     [Fact]
-    public async Task Names_types_and_keys_are_as_they_are()
+    public async Task Names_types_and_keys_match_the_service()
     {
         foreach (var http in (HttpClient[])[node.Api, node.Gate])
         {
@@ -43,7 +43,7 @@ public sealed class OpenApiTests(NodeFixture node)
     }
 
     [Fact]
-    public async Task What_is_new_says_where_it_is_and_HEAD_is_answered_where_GET_is()
+    public async Task Created_resources_have_a_Location_and_HEAD_is_answered_where_GET_is()
     {
         using var accepted = await node.Api.PostAsync("/v1/incidents", NodeFixture.Json(node.Incident()));
         Assert.Equal(HttpStatusCode.Created, accepted.StatusCode);
@@ -64,7 +64,7 @@ public sealed class OpenApiTests(NodeFixture node)
     }
 
     [Fact]
-    public async Task The_page_for_people_may_load_nothing_from_another_host_and_offers_nothing_of_its_maker_s()
+    public async Task The_page_for_people_loads_nothing_from_another_host_and_offers_nothing_of_its_vendor()
     {
         foreach (var path in (string[])["/docs/", "/docs/scalar.js"])
         {
@@ -85,7 +85,7 @@ public sealed class OpenApiTests(NodeFixture node)
     }
 
     [Fact]
-    public async Task What_may_be_left_out_of_a_request_is_not_required_and_an_answer_has_all_of_its_members()
+    public async Task Optional_request_members_are_not_required_and_answers_have_all_members()
     {
         var schemas = JsonElement.Parse(await node.Api.GetStringAsync("/openapi/v1.json")).GetProperty("components").GetProperty("schemas");
         Assert.Equal(["address"], Required("KeyDefinition"));
@@ -122,7 +122,7 @@ public sealed class OpenApiTests(NodeFixture node)
     [InlineData("/v1/incidents")]
     [InlineData("/v1/incidents:batch")]
     [InlineData("/incident")]
-    public async Task A_body_that_is_encoded_is_refused_and_told_what_is_taken(string path)
+    public async Task A_body_with_a_content_encoding_is_refused_with_what_is_accepted(string path)
     {
         foreach (var http in (HttpClient[])[node.Api, node.Gate])
         {

@@ -14,7 +14,7 @@ public sealed class OperatorTests(NodeFixture node)
     [InlineData("read", HttpStatusCode.Forbidden, HttpStatusCode.Forbidden)]
     [InlineData("operate", HttpStatusCode.Created, HttpStatusCode.Forbidden)]
     [InlineData("admin", HttpStatusCode.Created, HttpStatusCode.OK)]
-    public async Task A_scope_reaches_as_far_as_it_says(string scope, HttpStatusCode delegation, HttpStatusCode list)
+    public async Task A_scope_allows_what_it_promises_and_no_more(string scope, HttpStatusCode delegation, HttpStatusCode list)
     {
         using var http = Client((await MakeAsync(scope)).Text("key"));
         using var audited = await http.PostAsJsonAsync("/v1/delegations", new { cap_id = "SYS-CORE" });
@@ -56,7 +56,7 @@ public sealed class OperatorTests(NodeFixture node)
     }
 
     [Fact]
-    public async Task Who_shows_a_key_that_is_none_is_told_so_even_where_none_is_needed()
+    public async Task An_invalid_key_is_refused_even_where_none_is_needed()
     {
         using var open = await node.Api.GetAsync("/v1/incidents?limit=1");
         using var wrong = Client("cap_0000000000000000000000000000000000000000000000000000000000000000");

@@ -35,7 +35,7 @@ public sealed class ProblemTypeTests(NodeFixture node)
     [Theory]
     [InlineData("Host", "elsewhere.example", "other-host")]
     [InlineData("Origin", "https://elsewhere.example", "other-origin")]
-    public async Task Who_is_not_this_machine_and_has_no_key_is_told_so(string header, string value, string type)
+    public async Task A_caller_from_another_machine_without_a_key_is_refused(string header, string value, string type)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "/v1/incidents");
         request.Headers.TryAddWithoutValidation(header, value);
@@ -50,7 +50,7 @@ public sealed class ProblemTypeTests(NodeFixture node)
     }
 
     [Fact]
-    public async Task A_letter_that_is_not_there_cannot_be_sent_again()
+    public async Task A_missing_dead_letter_cannot_be_retried()
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/gate/dead/999999/retry");
         request.Headers.Add("Authorization", $"Bearer {node.GateToken}");

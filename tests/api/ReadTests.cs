@@ -95,7 +95,7 @@ public sealed class ReadTests(NodeFixture node)
     }
 
     [Fact]
-    public async Task The_log_can_be_checked_by_whoever_reads_it()
+    public async Task Any_reader_can_verify_the_log()
     {
         using var none = await node.Api.GetAsync("/v1/audit?log=2");
         Assert.Equal(HttpStatusCode.NotFound, none.StatusCode);
@@ -131,7 +131,7 @@ public sealed class ReadTests(NodeFixture node)
     }
 
     [Fact]
-    public async Task The_description_is_made_once_whoever_asks_for_it_and_as_what()
+    public async Task The_description_is_generated_once_whoever_requests_it_in_whatever_form()
     {
         var first = await node.Api.GetStringAsync("/openapi/v1.json");
         using var request = new HttpRequestMessage(HttpMethod.Get, "/openapi/v1.json?again=1") { Headers = { Host = "other.example" } };

@@ -14,7 +14,7 @@ public sealed class ReadinessStatusTests
     [InlineData("archive", 300, false, "degraded")]
     [InlineData("notify/1f0c22ab", 86400, false, "ready")]
     [InlineData("links", null, true, "degraded")]
-    public void A_store_that_is_away_for_five_minutes_and_a_contradiction_degrade_the_service(
+    public void A_store_outage_of_five_minutes_and_a_contradiction_degrade_the_service(
         string consumer, int? failingSeconds, bool conflict, string status)
     {
         DateTimeOffset? since = failingSeconds is { } seconds ? Now - TimeSpan.FromSeconds(seconds) : null;

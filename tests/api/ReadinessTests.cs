@@ -100,7 +100,7 @@ public sealed class ReadinessTests
     }
 
     [Fact]
-    public async Task A_CapNFT_that_is_not_there_is_told_and_anchors_go_on()
+    public async Task A_missing_CapNFT_is_reported_and_anchoring_continues()
     {
         using var directory = new TempDirectory();
         using var chain = await DevChain.StartAsync();

@@ -15,7 +15,7 @@ namespace CapOrleans.Tests.Api;
 public sealed class SeverityTests(NodeFixture node)
 {
     [Fact]
-    public async Task A_word_that_is_no_severity_is_refused_by_name_until_the_policy_takes_free_words()
+    public async Task An_unknown_severity_is_refused_by_name_unless_the_policy_allows_free_words()
     {
         var key = await node.RegisterAsync("FREE-1");
         var (status, refused) = await SendAsync("/v1/incidents", Incident(key, "FREE-1", "F-1"));
@@ -31,7 +31,7 @@ public sealed class SeverityTests(NodeFixture node)
     }
 
     [Fact]
-    public async Task The_legacy_call_takes_any_word_and_says_so()
+    public async Task The_legacy_call_accepts_any_severity_with_a_warning()
     {
         var key = await node.RegisterAsync("FREE-2");
         var (status, accepted) = await SendAsync("/incident", Incident(key, "FREE-2", "F-1"));
@@ -42,7 +42,7 @@ public sealed class SeverityTests(NodeFixture node)
     }
 
     [Fact]
-    public async Task Members_that_nobody_reads_are_kept_and_spoken_of()
+    public async Task Unknown_members_are_kept_with_a_warning()
     {
         var (status, accepted) = await SendAsync("/v1/incidents", node.Incident(incident =>
         {
@@ -59,7 +59,7 @@ public sealed class SeverityTests(NodeFixture node)
     [InlineData("sevreity", "severity")]
     [InlineData("F-E", "f_e")]
     [InlineData("capPotential", "cap_potential")]
-    public async Task A_member_that_is_misspelt_is_refused_but_by_the_legacy_calls(string member, string meant)
+    public async Task A_misspelt_member_is_refused_except_by_the_legacy_calls(string member, string meant)
     {
         JsonObject Misspelt() => node.Incident(incident =>
         {
@@ -82,7 +82,7 @@ public sealed class SeverityTests(NodeFixture node)
     }
 
     [Fact]
-    public async Task What_a_gate_received_by_a_legacy_call_is_taken_with_its_word()
+    public async Task What_a_gate_received_by_a_legacy_call_is_accepted_with_its_severity()
     {
         var key = await node.RegisterAsync("FREE-3");
         using var plain = await node.Gate.PostAsync("/v1/incidents", NodeFixture.Json(Incident(key, "FREE-3", "F-1")));
@@ -116,7 +116,7 @@ public sealed class SeverityTests(NodeFixture node)
     [InlineData("3")]
     [InlineData("0")]
     [InlineData("1;2")]
-    public async Task Numbers_of_lines_that_are_none_are_refused(string legacy)
+    public async Task Invalid_line_numbers_are_refused(string legacy)
     {
         using var answer = await BatchAsync(legacy, node.Incident(), node.Incident());
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);

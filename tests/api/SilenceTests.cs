@@ -60,7 +60,7 @@ public sealed class SilenceTests(NodeFixture node) : IDisposable
     }
 
     [Fact]
-    public async Task There_are_only_so_many()
+    public async Task The_number_of_ladders_is_limited()
     {
         await using var api = await LoneApi.StartAsync(new Dictionary<string, Func<object?[], Task>>
         {

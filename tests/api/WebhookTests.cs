@@ -48,7 +48,7 @@ public sealed class WebhookTests(NodeFixture node)
     }
 
     [Fact]
-    public async Task What_readers_learn_of_a_failing_receiver_is_its_id_and_a_category()
+    public async Task Readers_see_only_the_id_and_a_category_of_a_failing_receiver()
     {
         await using var receiver = await WebhookReceiver.StartAsync(refusals: int.MaxValue, refusal: 410);
         var made = await RegisterAsync(receiver.Url);
@@ -80,7 +80,7 @@ public sealed class WebhookTests(NodeFixture node)
     }
 
     [Fact]
-    public async Task A_scope_reaches_as_far_as_it_says_and_no_key_reaches_nothing()
+    public async Task A_scope_allows_what_it_promises_and_no_key_allows_nothing()
     {
         const string Url = "http://127.0.0.1:9/scopes";
         using var read = await ClientAsync("read");
@@ -110,7 +110,7 @@ public sealed class WebhookTests(NodeFixture node)
     }
 
     [Fact]
-    public async Task What_is_not_there_is_404_and_an_address_that_is_not_connected_to_400()
+    public async Task A_missing_webhook_is_404_and_a_forbidden_address_is_400()
     {
         foreach (var (method, path) in new[] { (HttpMethod.Delete, ""), (HttpMethod.Post, "/test"), (HttpMethod.Post, "/enable"),
             (HttpMethod.Post, "/rotate-secret") })
@@ -130,7 +130,7 @@ public sealed class WebhookTests(NodeFixture node)
     }
 
     [Fact]
-    public async Task What_became_of_a_delivery_is_told_attempt_by_attempt_and_it_can_be_asked_for_again()
+    public async Task Deliveries_are_listed_attempt_by_attempt_and_can_be_repeated()
     {
         await using var receiver = await WebhookReceiver.StartAsync(refusals: 1);
         var made = await AnswerAsync(HttpMethod.Post, "/v1/webhooks", HttpStatusCode.Created,

@@ -10,7 +10,7 @@ public sealed class WireRulesTests
     private static readonly string[] Others = ["LegacyJson", "ProblemsJson", "ReceivedJson"];
 
     [Fact]
-    public void No_body_means_two_things()
+    public void No_body_is_ambiguous()
     {
         var contexts = typeof(CapApi).Assembly.GetTypes()
             .Where(type => type.IsSubclassOf(typeof(JsonSerializerContext)) && !Others.Contains(type.Name)).ToList();

@@ -24,7 +24,7 @@ public sealed class CapCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task A_key_can_lie_under_a_passphrase()
+    public async Task A_key_can_be_protected_by_a_passphrase()
     {
         await File.WriteAllTextAsync(directory.File("passphrase"), "correct horse\n");
         var cap = new CapCommand(directory.Path, ("DATA_DIR", directory.Path), ("CAP_PASSPHRASE_FILE", directory.File("passphrase")));
@@ -41,7 +41,7 @@ public sealed class CapCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task A_file_in_the_folder_it_is_called_in_sets_nothing()
+    public async Task A_file_in_the_working_directory_sets_nothing()
     {
         await CapAsync("keygen", "--out", directory.File("identity.key"));
         await File.WriteAllTextAsync(directory.File(".env"), "CAP_ID=ATTACKER\nDATA_DIR=/nowhere\nSIGNER_ADDRESS=0x0\n'broken\n");
@@ -52,7 +52,7 @@ public sealed class CapCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task An_archive_is_read_by_whoever_may_read_its_source()
+    public async Task An_archive_has_the_permissions_of_its_source()
     {
         await File.WriteAllTextAsync(directory.File("i.json"), "{}");
         File.SetUnixFileMode(directory.File("i.json"), UnixFileMode.UserRead | UnixFileMode.UserWrite);
@@ -61,7 +61,7 @@ public sealed class CapCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task What_sign_prints_verify_accepts_until_it_is_changed()
+    public async Task Verify_accepts_what_sign_prints_until_it_is_changed()
     {
         await CapAsync("keygen", "--out", directory.File("host.key"));
         await File.WriteAllTextAsync(directory.File("i.json"), """{"task_id":"INC-1","description":"Überlast","x":1.50}""");
@@ -93,7 +93,7 @@ public sealed class CapCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task An_archive_has_the_old_form_and_tells_when_it_was_changed()
+    public async Task An_archive_has_the_legacy_form_and_detects_changes()
     {
         var source = directory.File("INC-1.json");
         await File.WriteAllTextAsync(source, """{"task_id":"INC-1","z":[1,2.0],"a":{"ü":null},"e":{},"l":[]}""");
@@ -145,7 +145,7 @@ public sealed class CapCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task What_cannot_be_used_is_told_in_one_line_without_a_secret()
+    public async Task A_fault_is_reported_in_one_line_without_a_secret()
     {
         await File.WriteAllTextAsync(directory.File("array.json"), "[1]");
         await File.WriteAllTextAsync(directory.File("i.json"), "{}");
@@ -160,7 +160,7 @@ public sealed class CapCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task No_answer_is_told_apart_from_a_refusal()
+    public async Task A_missing_answer_is_distinguished_from_a_refusal()
     {
         await CapAsync("keygen", "--out", directory.File("host.key"));
         await File.WriteAllTextAsync(directory.File("i.json"), "{}");

@@ -52,7 +52,7 @@ public sealed class ChainDeployTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Another_chain_than_the_named_one_and_an_address_with_a_mistake_get_none()
+    public async Task Nothing_is_deployed_on_another_chain_than_the_configured_one_or_for_a_mistyped_address()
     {
         var (code, output) = await Cap(("CHAIN_ID", "1")).RunAsync("chain", "deploy", "--key", directory.File("deployer.key"));
         Assert.Equal(2, code);

@@ -53,7 +53,7 @@ public sealed class ChainStoreTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_chain_node_of_this_machine_is_asked_without_a_proxy_and_heard_to_a_bound()
+    public async Task A_local_chain_node_is_called_without_a_proxy_and_its_answer_is_bounded()
     {
         await using var proxy = await AnyServer.StartAsync();
         await using var node = await AnyServer.StartAsync();
@@ -85,7 +85,7 @@ public sealed class ChainStoreTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_is_not_signed_by_whom_it_names_or_was_changed_is_not_stored()
+    public async Task What_was_changed_or_not_signed_by_the_named_signer_is_not_stored()
     {
         var incident = TestIncident.Signed(PrivateKey.Create(), "Z-001", "INC-2", TimeProvider.System.GetUtcNow());
         incident["signer"] = PrivateKey.Create().Address.ToString();
@@ -100,7 +100,7 @@ public sealed class ChainStoreTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_key_that_may_not_write_and_a_chain_that_is_away_are_told_apart()
+    public async Task A_key_without_the_right_to_write_is_distinguished_from_an_unreachable_chain()
     {
         var incident = TestIncident.Signed(PrivateKey.Create(), "Z-001", "INC-3", TimeProvider.System.GetUtcNow());
         await File.WriteAllTextAsync(directory.File("signed.json"), incident.ToJsonString());

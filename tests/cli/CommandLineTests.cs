@@ -20,14 +20,14 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("register X --key 0x1 --potential 1,5", "--potential takes a number such as 0.1, not '1,5'. See cap register --help")]
     [InlineData("hook unit --m-e 0,1 nginx", "--m-e takes a number such as 0.1, not '0,1'. See cap hook unit --help")]
     [InlineData("key add X", "Option '--key' is required. See cap key add --help")]
-    public async Task What_was_typed_wrong_is_named_with_what_it_should_be(string line, string fault)
+    public async Task A_typing_mistake_is_named_with_what_is_expected(string line, string fault)
     {
         var (code, output) = await CapAsync(line.Split(' '));
         Assert.Equal((2, $"cap: {fault}"), (code, output.Trim()));
     }
 
     [Fact]
-    public async Task Bytes_that_are_not_UTF_8_are_refused_and_not_replaced_by_others()
+    public async Task Invalid_UTF_8_is_refused_and_not_replaced()
     {
         await CapAsync("keygen", "--out", directory.File("host.key"));
         await File.WriteAllBytesAsync(directory.File("latin1.json"), Encoding.Latin1.GetBytes("""{"task_id":"INC-1","description":"Überlast"}"""));

@@ -64,7 +64,7 @@ public sealed class CredentialsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_is_no_API_answer_is_shown_no_key()
+    public async Task A_server_whose_answer_is_not_the_API_s_is_sent_no_key()
     {
         api.Respond = _ => (401, "text/html", "<html>Log in</html>");
         Assert.Equal(3, (await Cap().RunAsync("show", "X")).Code);
@@ -72,7 +72,7 @@ public sealed class CredentialsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task No_secret_goes_to_another_machine_in_the_clear_unless_that_is_wanted()
+    public async Task No_secret_is_sent_to_another_machine_in_clear_text_unless_allowed()
     {
         var address = Array.Find(await Dns.GetHostAddressesAsync(""), found => found.AddressFamily == AddressFamily.InterNetwork && !IPAddress.IsLoopback(found));
         await using var server = await AnyServer.StartAsync(address);
@@ -118,7 +118,7 @@ public sealed class CredentialsTests : IAsyncLifetime
     [InlineData("CAP_TOKEN", "hunter2ü", "operator", "list")]
     [InlineData("CAP_GATE_TOKEN", "hunter2", "gate", "status")]
     [InlineData("CAP_GATE_TOKEN", "cap_hunter2", "gate", "dead")]
-    public async Task What_is_no_key_is_said_and_not_shown(string name, string value, params string[] arguments)
+    public async Task An_invalid_key_is_reported_and_not_shown(string name, string value, params string[] arguments)
     {
         var (code, output) = await Cap((name, value)).RunAsync(arguments);
         Assert.Equal(2, code);
@@ -128,7 +128,7 @@ public sealed class CredentialsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_proxy_does_not_see_what_stays_on_this_machine()
+    public async Task Local_requests_bypass_the_proxy()
     {
         await using var proxy = await AnyServer.StartAsync();
         await Cap(("http_proxy", $"http://127.0.0.1:{proxy.Port}"), ("all_proxy", $"http://127.0.0.1:{proxy.Port}")).RunAsync("operator", "list");
@@ -137,7 +137,7 @@ public sealed class CredentialsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_BIND_that_is_no_address_is_a_setting_s_fault()
+    public async Task An_invalid_BIND_address_is_a_settings_fault()
     {
         Assert.Equal(2, (await Cap(("BIND", "a b")).RunAsync("show", "X")).Code);
         var (_, output) = await Cap(("BIND", "::1")).RunAsync("show", "X");

@@ -8,7 +8,7 @@ namespace CapOrleans.Tests.Cli;
 public sealed class HookMistakeTests(NodeFixture node) : HookHost(node)
 {
     [Fact]
-    public async Task Options_end_at_the_first_word_that_is_none()
+    public async Task Options_end_at_the_first_word_that_is_not_one()
     {
         Assert.Equal((0, "--name x -- --json"), await RunAsync("/bin/echo", "-n", "--name", "x", "--", "--json"));
         Assert.Equal((0, "--name x"), await RunAsync("--severity=high", "--json", "/bin/echo", "-n", "--name", "x"));
@@ -34,7 +34,7 @@ public sealed class HookMistakeTests(NodeFixture node) : HookHost(node)
     }
 
     [Fact]
-    public async Task Where_it_cannot_be_told_what_to_run_nothing_is()
+    public async Task If_the_command_is_ambiguous_nothing_is_run()
     {
         foreach (var line in (string[][])[["--severty", "touch", Folder.File("ran")], ["-x", "touch", Folder.File("ran"), "--", "true"],
             ["--name"], []])
@@ -51,7 +51,7 @@ public sealed class HookMistakeTests(NodeFixture node) : HookHost(node)
     }
 
     [Fact]
-    public async Task What_waits_goes_out_behind_a_command_that_does_well()
+    public async Task Waiting_reports_are_sent_after_a_command_that_succeeds()
     {
         Assert.Equal(1, (await With(("VPN_ENDPOINT", "http://127.0.0.1:1/gate_receive")).RunAsync("hook", "run", "--name", "x", "--", "false")).Code);
         File.SetLastWriteTimeUtc(Folder.File("spool/away"), TimeProvider.System.GetUtcNow().UtcDateTime - TimeSpan.FromMinutes(2));
@@ -73,7 +73,7 @@ public sealed class HookMistakeTests(NodeFixture node) : HookHost(node)
     }
 
     [Fact]
-    public async Task A_comment_behind_a_setting_is_none_of_its_value()
+    public async Task A_comment_after_a_setting_is_not_part_of_its_value()
     {
         var cap = With(("CAP_ID", $"{CapId}     # without it, SYS-CORE"), ("CHAIN_ID", "31337  # the cluster's"), ("VPN_ENDPOINT", $"{Gate} # a gate"));
         Assert.Equal(1, (await cap.RunAsync("hook", "run", "--name", "x", "--", "false")).Code);
@@ -89,7 +89,7 @@ public sealed class HookMistakeTests(NodeFixture node) : HookHost(node)
     }
 
     [Fact]
-    public async Task Of_a_CapID_that_nobody_has_it_is_said()
+    public async Task An_unknown_CapID_is_reported()
     {
         var (code, output) = await With(("CAP_API", $"{Node.Api.BaseAddress}")).RunAsync("incidents", "--cap", "WEB-O1");
         Assert.Equal((0, true), (code, output.Contains("WEB-O1 is not registered", StringComparison.Ordinal)));
@@ -104,7 +104,7 @@ public sealed class HookMistakeTests(NodeFixture node) : HookHost(node)
     }
 
     [Fact]
-    public async Task A_full_spool_has_places_left_for_what_is_critical()
+    public async Task A_full_spool_keeps_slots_for_critical_reports()
     {
         var spool = Directory.CreateDirectory(Folder.File("spool")).FullName;
         var waiting = TestIncident.Signed(PrivateKey.Create(), CapId, "I-1", TimeProvider.System.GetUtcNow()).ToJsonString();
@@ -125,7 +125,7 @@ public sealed class HookMistakeTests(NodeFixture node) : HookHost(node)
     [InlineData("CAP_ID", "NO\nCAP", "cap_id")]
     [InlineData("CHAIN_ID", "main", "CHAIN_ID is 'main'")]
     [InlineData("DATA_DIR", "/nowhere", "/nowhere/identity.key cannot be read")]
-    public async Task A_report_that_cannot_be_made_is_said_to_be_lost(string setting, string value, string why)
+    public async Task A_report_that_cannot_be_made_is_reported_as_lost(string setting, string value, string why)
     {
         var cap = With((setting, value));
         var (code, output) = await cap.RunAsync("hook", "run", "--", "sh", "-c", "exit 4");
@@ -161,7 +161,7 @@ public sealed class HookMistakeTests(NodeFixture node) : HookHost(node)
     }
 
     [Fact]
-    public async Task What_a_wrong_setting_keeps_from_being_sent_waits()
+    public async Task A_report_that_a_wrong_setting_blocks_waits()
     {
         Assert.Equal(1, (await With(("VPN_ENDPOINT", "gate")).RunAsync("hook", "run", "--name", "x", "--", "false")).Code);
         Assert.Equal(1, (await With(("CAP_GATE_KEY", "none")).RunAsync("hook", "run", "--name", "x", "--", "false")).Code);
@@ -174,7 +174,7 @@ public sealed class HookMistakeTests(NodeFixture node) : HookHost(node)
     }
 
     [Fact]
-    public async Task A_watch_that_was_ended_before_it_knew_that_its_report_is_kept_keeps_it_once()
+    public async Task A_watch_that_was_killed_while_storing_its_report_stores_it_once()
     {
         var cap = With(("VPN_ENDPOINT", $"http://127.0.0.1:{Child.FreePort()}"));
         string[] watch = ["hook", "watch", "--once", "--name", "x", "--check", "false"];
@@ -188,7 +188,7 @@ public sealed class HookMistakeTests(NodeFixture node) : HookHost(node)
     }
 
     [Fact]
-    public async Task A_check_that_is_no_text_is_not_run_as_another()
+    public async Task A_check_that_is_not_valid_text_is_not_run_as_another_one()
     {
         await File.WriteAllTextAsync(Folder.File("script"), $"exec {CapCommand.Program} hook watch --once --check \"$(printf 'test " +
             $"-e /x\\376y')\" 2>&1\n");
@@ -199,7 +199,7 @@ public sealed class HookMistakeTests(NodeFixture node) : HookHost(node)
     }
 
     [Fact]
-    public async Task Two_checks_have_two_names_and_two_units_two_severities()
+    public async Task Two_checks_get_two_names_and_two_units_two_severities()
     {
         string[] cron = ["hook", "install", "--with", "cron", "--folder", Folder.File("cron.d"), "--yes", "--check"];
         Assert.Equal(0, (await Cap().RunAsync([.. cron, "nginx -t"])).Code);

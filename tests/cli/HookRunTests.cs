@@ -11,7 +11,7 @@ public sealed class HookRunTests(NodeFixture node) : HookHost(node)
     [Theory]
     [InlineData("trap 'echo asked to stop >&2; exit 3' TERM;", 3, "exited with status 3\nasked to stop\n")]
     [InlineData("", 143, "exited with status 143 (signal 15)\n")]
-    public async Task A_signal_is_the_command_s_and_what_it_makes_of_it_is_reported(string trap, int status, string end)
+    public async Task A_signal_reaches_the_command_and_its_outcome_is_reported(string trap, int status, string end)
     {
         var started = Folder.File("started");
         using var run = Cap().Start(["hook", "run", "--", "sh", "-c", $"{trap} touch {started}; while :; do sleep 0.05; done"]);
@@ -34,7 +34,7 @@ public sealed class HookRunTests(NodeFixture node) : HookHost(node)
     }
 
     [Fact]
-    public async Task What_a_command_leaves_running_is_not_waited_for_and_goes_on_writing()
+    public async Task Background_processes_of_a_command_are_not_waited_for_and_can_go_on_writing()
     {
         var (go, output) = (Folder.File("go"), Folder.File("output"));
         var daemon = $"(until test -e {go}; do sleep 0.05; done; echo first >&2; echo second >&2) > /dev/null & exit 0";
@@ -47,7 +47,7 @@ public sealed class HookRunTests(NodeFixture node) : HookHost(node)
     [InlineData("""printf '\377\376h\000i\000\n\000' >&2""")] // starts like UTF-16
     [InlineData("""head -c 300000 /dev/urandom | tee "$0" >&2""")]
     [InlineData("""printf 'caf\351 \303' >&2""")]
-    public async Task Whatever_it_writes_comes_out_byte_for_byte_and_an_incident_says_of_it_what_is_text(string command)
+    public async Task Its_output_passes_through_byte_for_byte_and_an_incident_has_the_text_of_it(string command)
     {
         var (direct, through, copy) = (Folder.File("direct"), Folder.File("through"), Folder.File("copy"));
         await ShellAsync($"sh -c \"$1; exit 0\" {copy} 2> {direct}", command);
@@ -62,7 +62,7 @@ public sealed class HookRunTests(NodeFixture node) : HookHost(node)
     }
 
     [Fact]
-    public async Task Arguments_and_environment_are_the_bytes_that_they_were()
+    public async Task Arguments_and_environment_keep_their_bytes()
     {
         var shown = await ShellAsync("""
             export ODD=$(printf 'a\377b')
@@ -72,7 +72,7 @@ public sealed class HookRunTests(NodeFixture node) : HookHost(node)
     }
 
     [Fact]
-    public async Task Errors_that_go_where_writing_would_block_all_arrive() =>
+    public async Task All_of_its_errors_arrive_even_where_writing_would_block() =>
         Assert.Equal("1000000", await ShellAsync("""
             perl -MFcntl -e '
               pipe(my $read, my $write); fcntl($write, F_SETFL, fcntl($write, F_GETFL, 0) | O_NONBLOCK);
@@ -81,18 +81,18 @@ public sealed class HookRunTests(NodeFixture node) : HookHost(node)
             """));
 
     [Fact]
-    public async Task A_pipe_that_nobody_reads_any_more_ends_it_as_ever() =>
+    public async Task A_broken_pipe_ends_the_command_as_usual() =>
         Assert.Equal("141", await ShellAsync("""cap hook run -- bash -c 'yes | head -n 1 > /dev/null; echo -n ${PIPESTATUS[0]}'"""));
 
     [Fact]
-    public async Task A_command_whose_errors_nobody_reads_any_more_ends_as_it_would() =>
+    public async Task A_command_whose_error_output_is_closed_ends_as_without_the_hook() =>
         Assert.Equal("141", await ShellAsync("""
             mkfifo errors
             (cap hook run -- sh -c 'trap - PIPE; yes >&2' 2> errors; echo -n $? > status) & head -n 1 errors > /dev/null; wait; cat status
             """));
 
     [Fact]
-    public async Task A_command_runs_though_nobody_has_its_errors_and_its_output() =>
+    public async Task A_command_runs_with_its_output_and_errors_closed() =>
         Assert.Equal("ran", await ShellAsync("""cap hook run -- sh -c 'echo -n ran > "$0"' made 2>&- >&-; cat made"""));
 
     [Fact]
@@ -129,7 +129,7 @@ public sealed class HookRunTests(NodeFixture node) : HookHost(node)
     }
 
     [Fact]
-    public async Task A_gate_that_was_away_by_a_clock_that_was_set_back_is_tried()
+    public async Task A_gate_marked_unreachable_in_the_future_is_tried()
     {
         Directory.CreateDirectory(Folder.File("spool"));
         await File.WriteAllTextAsync(Folder.File("spool/away"), "");
@@ -150,7 +150,7 @@ public sealed class HookRunTests(NodeFixture node) : HookHost(node)
     }
 
     [Fact]
-    public async Task A_hook_moves_the_score_as_it_is_told_to()
+    public async Task A_hook_moves_the_score_by_the_given_values()
     {
         await Cap().RunAsync("hook", "run", "--f-e", "0.25", "--m-e", "0.5", "--", "false");
         var incident = (await IncidentsAsync())[0];

@@ -14,7 +14,7 @@ namespace CapOrleans.Tests.Cli;
 public sealed partial class HookTests(NodeFixture node) : HookHost(node)
 {
     [Fact]
-    public async Task A_command_that_fails_is_reported_with_its_last_words_and_ends_as_it_did()
+    public async Task A_command_that_fails_is_reported_with_the_end_of_its_output_and_its_exit_code_is_kept()
     {
         var (code, output) = await HookAsync(Gate, "run", "--name", "backup", "--severity", "critical", "--", "sh", "-c", "echo the disk is full >&2; exit 7");
         Assert.Equal(7, code);
@@ -51,7 +51,7 @@ public sealed partial class HookTests(NodeFixture node) : HookHost(node)
     }
 
     [Fact]
-    public async Task A_secret_that_the_cut_goes_through_is_masked_all_the_same()
+    public async Task A_secret_at_the_cut_is_masked_all_the_same()
     {
         await HookAsync(Gate, "run", "--", "sh", "-c", "printf 'password=%04090d hunter2 password=hunter%04090d' 1 2 >&2; exit 1");
         Assert.DoesNotContain("0000", (await IncidentsAsync(1))[0].Text("description"), StringComparison.Ordinal);
@@ -118,7 +118,7 @@ public sealed partial class HookTests(NodeFixture node) : HookHost(node)
     [InlineData(404, "nothing here")]
     [InlineData(429, """{"type":"urn:caporleans:problem:too-many-requests","title":"too many requests"}""")]
     [InlineData(400, """{"type":"urn:caporleans:problem:sealed-body","title":"sealed body"}""")]
-    public async Task What_no_gate_decided_about_waits(int status, string body)
+    public async Task What_no_gate_decided_waits(int status, string body)
     {
         var port = Child.FreePort();
         var builder = WebApplication.CreateSlimBuilder();
@@ -136,7 +136,7 @@ public sealed partial class HookTests(NodeFixture node) : HookHost(node)
     [InlineData(403)]
     [InlineData(200)]
     [InlineData(0)]
-    public async Task What_something_in_between_refuses_goes_behind_the_others(int status)
+    public async Task What_an_intermediary_refuses_moves_behind_the_others(int status)
     {
         var port = Child.FreePort();
         var builder = WebApplication.CreateSlimBuilder();
@@ -192,7 +192,7 @@ public sealed partial class HookTests(NodeFixture node) : HookHost(node)
     }
 
     [Fact]
-    public async Task What_is_no_incident_in_the_spool_holds_up_nothing()
+    public async Task An_invalid_file_in_the_spool_blocks_nothing()
     {
         await HookAsync($"http://127.0.0.1:{Child.FreePort()}/gate_receive", "run", "--name", "real", "--", "false");
         await File.WriteAllTextAsync(Folder.File("spool/000000000000-0123456789ab.json"), "{}");
@@ -211,7 +211,7 @@ public sealed partial class HookTests(NodeFixture node) : HookHost(node)
     }
 
     [Fact]
-    public async Task A_watch_whose_memory_is_torn_goes_on_and_one_that_is_stopped_ends_well()
+    public async Task A_watch_with_a_torn_state_file_continues_and_one_that_is_stopped_exits_cleanly()
     {
         Assert.Equal(0, (await HookAsync(Gate, "watch", "--once", "--name", "torn", "--check", "false")).Code);
         await File.WriteAllTextAsync(Directory.GetFiles(Folder.File("spool"), "watch-*.state").Single(), "");
@@ -237,7 +237,7 @@ public sealed partial class HookTests(NodeFixture node) : HookHost(node)
     }
 
     [RootFact]
-    public async Task A_disk_that_became_read_only_keeps_nobody_waiting()
+    public async Task A_disk_that_became_read_only_delays_no_report()
     {
         await using var disk = await SmallDisk.MountAsync(Folder.File("small"), 4);
         var cap = new CapCommand(Folder.Path, [.. Settings(Gate).Where(setting => setting.Name != "CAP_SPOOL"), ("CAP_SPOOL", Path.Combine(disk.Path, "spool"))]);
@@ -271,7 +271,7 @@ public sealed partial class HookTests(NodeFixture node) : HookHost(node)
     }
 
     [Fact]
-    public async Task A_watch_that_was_killed_tells_nothing_twice()
+    public async Task A_watch_that_was_killed_reports_nothing_twice()
     {
         await File.WriteAllTextAsync(Folder.File("broken"), "");
         for (var i = 0; i < 3; i++)
@@ -286,7 +286,7 @@ public sealed partial class HookTests(NodeFixture node) : HookHost(node)
     }
 
     [Fact]
-    public async Task The_same_check_made_twice_at_once_tells_once()
+    public async Task The_same_check_run_twice_at_once_reports_once()
     {
         var check = $"touch {Folder.File("started")}; until test -e {Folder.File("go")}; do sleep 0.05; done; exit 1";
         using var slow = Start(Gate, "watch", "--once", "--name", "slow", "--check", check);
@@ -300,7 +300,7 @@ public sealed partial class HookTests(NodeFixture node) : HookHost(node)
     }
 
     [Fact]
-    public async Task A_watch_tells_when_it_breaks_and_when_it_heals_and_no_more()
+    public async Task A_watch_reports_failure_and_recovery_and_nothing_else()
     {
         using var watch = Start(Gate, "watch", "--name", "nginx", "--check", $"test ! -e {Folder.File("broken")}", "--every", "1s");
         await File.WriteAllTextAsync(Folder.File("broken"), "");
@@ -353,7 +353,7 @@ public sealed partial class HookTests(NodeFixture node) : HookHost(node)
     [Theory]
     [InlineData("cron", "*/6 * * * * root ")]
     [InlineData("watchdog", "[ \"$1\" = test ] && ")]
-    public async Task What_is_written_for_cron_and_watchdog_runs_and_tells_each_change_once(string with, string start)
+    public async Task The_files_for_cron_and_watchdog_run_and_report_each_change_once(string with, string start)
     {
         var check = $"echo 50% of it\\'s gone >&2; test ! -e {Folder.File("broken")}";
         Assert.Equal(0, (await HookAsync(Gate, "install", "--with", with, "--check", check, "--every", "6m", "--name", "disk", "--folder", Folder.File("etc"), "--yes")).Code);

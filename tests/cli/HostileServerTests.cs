@@ -52,7 +52,7 @@ public sealed class HostileServerTests : IAsyncLifetime
 
     [Theory]
     [MemberData(nameof(Commands))]
-    public async Task No_command_prints_what_a_terminal_would_obey(string command)
+    public async Task No_command_prints_control_sequences(string command)
     {
         var success = Json(new Dictionary<string, object?>
         {
@@ -99,7 +99,7 @@ public sealed class HostileServerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_is_signed_is_printed_with_escapes_and_is_the_same()
+    public async Task Signed_text_is_printed_with_escapes_and_unchanged()
     {
         await File.WriteAllTextAsync(directory.File("i.json"), Json(new { task_id = "INC-1", description = "\u202e\u200d🔥" }));
         var cap = new CapCommand(directory.Path, ("DATA_DIR", directory.Path));

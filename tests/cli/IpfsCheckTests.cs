@@ -115,7 +115,7 @@ public sealed class IpfsCheckTests(NodeFixture node) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_cannot_be_checked_is_told_apart_from_what_is_wrong()
+    public async Task What_cannot_be_checked_is_distinguished_from_what_is_wrong()
     {
         Assert.Equal(2, (await CheckAsync("N/A")).Code);
         Assert.Equal(2, (await CheckAsync("bafkqablimvwgy3y")).Code);

@@ -39,7 +39,7 @@ public sealed class LoopbackListenerTests : IDisposable
     public void Dispose() => directory.Dispose();
 
     [RootFact]
-    public async Task Another_user_at_the_port_of_the_service_is_shown_no_key()
+    public async Task Another_user_on_the_service_s_port_gets_no_key()
     {
         foreach (var address in (string[])["127.0.0.1", "0.0.0.0", "::"])
         {
@@ -61,7 +61,7 @@ public sealed class LoopbackListenerTests : IDisposable
     }
 
     [RootFact]
-    public async Task It_is_shown_where_that_is_wanted_or_the_file_of_the_key_is_that_user_s()
+    public async Task It_gets_the_key_if_that_is_allowed_or_the_key_file_is_that_user_s()
     {
         var (port, squatter) = await SquatAsync("127.0.0.1");
         using var _ = squatter;
@@ -83,7 +83,7 @@ public sealed class LoopbackListenerTests : IDisposable
     [InlineData("0100007F:1F90 0100007F:C000 03 0 0|0100007F:1F90 00000000:0000 0A 1000 7", 1000)] // the last packet of the handshake is on its way
     [InlineData("0100007F:1F90 0100007F:C000 01 1000 7", 1000)] // it accepted the connection and gave up the port
     [InlineData("0000000000000000FFFF00000100007F:1F90 0000000000000000FFFF00000100007F:C000 01 1000 7", 1000)]
-    public void It_is_told_who_has_the_other_end(string rows, uint user) =>
+    public void The_user_at_the_other_end_is_found(string rows, uint user) =>
         Assert.Equal([user], Users(rows, IPAddress.Loopback));
 
     [Theory]
@@ -99,10 +99,10 @@ public sealed class LoopbackListenerTests : IDisposable
     [InlineData(Queued + "0100007:1F90 00000000:0000 0A 1000 7|rubbish|0100007G:1F90 00000000:0000 0A 1000 7")]
     [InlineData(Queued + "0100007F:x 00000000:0000 0A 1000 7")]
     [InlineData("")]
-    public void What_is_in_no_table_is_nobody_s(string rows) => Assert.Empty(Users(rows, IPAddress.Loopback));
+    public void A_connection_in_no_table_has_no_user(string rows) => Assert.Empty(Users(rows, IPAddress.Loopback));
 
     [Fact]
-    public void Who_holds_the_connection_counts_beside_who_has_the_port_now() =>
+    public void The_owner_of_the_connection_counts_as_well_as_that_of_the_port() =>
         Assert.Equal([1000u, 0u], Users("0100007F:1F90 0100007F:C000 01 1000 7|0100007F:1F90 00000000:0000 0A 0 8", IPAddress.Loopback));
 
     [Fact]
@@ -116,14 +116,14 @@ public sealed class LoopbackListenerTests : IDisposable
     }
 
     [Fact]
-    public void A_program_that_no_table_names_is_shown_nothing()
+    public void A_program_in_no_table_gets_no_key()
     {
         var fault = LoopbackListener.Fault([], new IPEndPoint(IPAddress.Loopback, 8080), file: null);
         Assert.Equal("the owner of the program at 127.0.0.1:8080 cannot be determined", fault);
     }
 
     [Fact]
-    public void Of_several_who_listen_there_each_counts() =>
+    public void Every_user_who_listens_there_counts() =>
         Assert.Equal([0u, 1000u], Users(Queued + "00000000:1F90 00000000:0000 0A 0 7|00000000:1F90 00000000:0000 0A 1000 8", IPAddress.Loopback)); // each on a device of its own
 
     [Fact]

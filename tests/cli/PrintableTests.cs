@@ -18,13 +18,13 @@ public sealed class PrintableTests
     public void It_keeps_what_is_text(string text, string printed) => Assert.Equal(printed, Printable.Text(text));
 
     [Fact]
-    public void Half_of_a_pair_is_no_text() => Assert.Equal("a\ufffd", Printable.Text("a\ud83d"));
+    public void Half_a_surrogate_pair_is_not_text() => Assert.Equal("a\ufffd", Printable.Text("a\ud83d"));
 
     [Fact]
-    public void Within_a_line_nobody_can_begin_another() => Assert.Equal("a b c", Printable.Line("a\nb\tc"));
+    public void A_line_cannot_start_another_one() => Assert.Equal("a b c", Printable.Line("a\nb\tc"));
 
     [Fact]
-    public void JSON_says_the_same_and_holds_none_of_them() => Gen.String.Where(text => !text.Any(char.IsSurrogate)).Sample(text =>
+    public void JSON_keeps_its_meaning_without_control_characters() => Gen.String.Where(text => !text.Any(char.IsSurrogate)).Sample(text =>
     {
         var printed = Answer.Line(new JsonObject { [text] = text });
         Assert.Equal(printed, Printable.Text(printed));
@@ -32,5 +32,5 @@ public sealed class PrintableTests
     });
 
     [Fact]
-    public void In_JSON_a_pair_is_escaped_as_a_pair() => Assert.Equal("\"\\udb40\\udc41\"", Printable.Json("\"\U000E0041\""));
+    public void In_JSON_a_surrogate_pair_is_escaped_as_a_pair() => Assert.Equal("\"\\udb40\\udc41\"", Printable.Json("\"\U000E0041\""));
 }

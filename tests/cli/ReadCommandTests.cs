@@ -55,7 +55,7 @@ public sealed class ReadCommandTests(NodeFixture node) : IDisposable
     }
 
     [Fact]
-    public async Task Whoever_follows_sees_what_is_accepted_from_then_on_once()
+    public async Task A_follower_sees_what_is_accepted_from_then_on_once()
     {
         Assert.Equal(0, (await CapAsync("register", "CLI-FOLLOW", "--key", $"{key.Address}")).Code);
         using var following = Cap().Start("incidents", "--cap", "CLI-FOLLOW", "--follow", "--json");
@@ -105,7 +105,7 @@ public sealed class ReadCommandTests(NodeFixture node) : IDisposable
     }
 
     [Fact]
-    public async Task A_key_that_is_there_keeps_its_roles_and_times_and_nothing_changes_unasked()
+    public async Task An_existing_key_keeps_its_roles_and_times_and_nothing_changes_without_confirmation()
     {
         var address = $"{key.Address}";
         Assert.Equal(0, (await CapAsync("register", "CLI-MERGE", "--key", $"{PrivateKey.Create().Address}")).Code);

@@ -57,7 +57,7 @@ public sealed class SecretMaskTests
     [InlineData("token=\u001b]8;;http://h\u0007hunter2\u001b]8;;\u001b\\ x", "token=[masked] x")]
     [InlineData("AKIA\u001b[1mIOSFODNN7\u200bEXAMPLE", "[masked]")]
     [InlineData("\u001b(Bpassword\u009b0m: hunter2", "password: [masked]")]
-    public void The_usual_forms_are_masked_once_and_for_all(string text, string masked)
+    public void The_usual_forms_are_masked_and_masking_again_changes_nothing(string text, string masked)
     {
         Assert.Equal(masked, SecretMask.Apply(text));
         Assert.Equal(masked, SecretMask.Apply(masked));
@@ -85,7 +85,7 @@ public sealed class SecretMaskTests
         Gen.String[Gen.Char["abdgilmnovx0189 \t\n.,;:()[]{}'\"=-_+/\\&?#$%ü"]].Sample(text => Assert.Equal(text, SecretMask.Apply(text)));
 
     [Fact]
-    public async Task A_long_run_of_anything_is_done_at_once()
+    public async Task A_long_run_of_anything_is_processed_quickly()
     {
         foreach (var part in (string[])["a", "-", "password", "--a-", "eyJ", "://", "-----END ", "A\n", "\\\"", "token=", " "])
         {
@@ -103,5 +103,5 @@ public sealed class SecretMaskTests
     [InlineData("PASSWORD=hunter2", "check")]
     [InlineData("$(hunter2)", "check")]
     [InlineData("hunter2='a b'", "check")]
-    public void A_check_is_called_by_its_program_only(string check, string name) => Assert.Equal(name, HookCommand.NameOf(check));
+    public void A_check_is_named_by_its_program_only(string check, string name) => Assert.Equal(name, HookCommand.NameOf(check));
 }

@@ -31,7 +31,7 @@ public sealed class SystemdTests(NodeFixture node) : IAsyncLifetime
     }
 
     [SystemdFact]
-    public async Task A_unit_that_fails_is_reported_once_for_each_time_that_it_was_started()
+    public async Task A_failing_unit_is_reported_once_per_start()
     {
         await File.WriteAllTextAsync(Place("etc/nginx/nginx.conf"), "events {}\nhttp { server { listen 99999; } }\n");
         await File.WriteAllTextAsync(Place("etc/cap/identity.key"), (await node.RegisterAsync("SYSTEMD-1")).ExportHex());

@@ -32,7 +32,7 @@ public sealed class VpnTests : IDisposable
     }
 
     [Fact]
-    public async Task Tunnels_have_addresses_of_IPv6_where_that_is_wanted()
+    public async Task Tunnels_get_IPv6_addresses_on_request()
     {
         var gate = JsonElement.Parse((await CapAsync("init", "--endpoint", "[2001:db8::1]:51820", "--network", "fd86:0:0:7::/64",
             "--json")).Output);
@@ -65,7 +65,7 @@ public sealed class VpnTests : IDisposable
     }
 
     [Fact]
-    public async Task A_network_that_is_full_lets_nobody_in_and_what_is_there_is_never_replaced()
+    public async Task A_full_network_admits_no_one_and_existing_files_are_never_replaced()
     {
         Assert.Equal(0, (await CapAsync("init", "--endpoint", "192.0.2.1:51820", "--network", "10.1.2.8/30")).Code);
         Assert.Equal(2, (await CapAsync("init", "--endpoint", "192.0.2.1:51820")).Code);

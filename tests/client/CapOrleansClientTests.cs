@@ -65,7 +65,7 @@ public sealed class CapOrleansClientTests(NodeFixture node) : IDisposable
     }
 
     [Fact]
-    public async Task What_operators_do_is_done()
+    public async Task Operator_calls_work()
     {
         var key = await Operator.CreateApiKeyAsync("client-test", "read", default);
         Assert.Contains(await Operator.ListApiKeysAsync(default), listed => listed.Id == key.Id && listed.Key is null);

@@ -16,7 +16,7 @@ public sealed class RetryHandlerTests : HttpMessageHandler
     private int calls;
 
     [Fact]
-    public async Task Nothing_decided_is_asked_again_when_the_server_wants_to_be()
+    public async Task An_undecided_request_is_retried_when_the_server_asks_for_it()
     {
         answers.Enqueue(() => Answer(503, TimeSpan.FromSeconds(7)));
         answers.Enqueue(() => throw new HttpRequestException("reset"));
@@ -37,7 +37,7 @@ public sealed class RetryHandlerTests : HttpMessageHandler
     [Theory]
     [InlineData(404, null)]
     [InlineData(503, 31)] // longer than the client waits
-    public async Task What_is_decided_or_takes_too_long_is_told_at_once(int status, int? seconds)
+    public async Task What_is_decided_or_would_take_too_long_is_reported_immediately(int status, int? seconds)
     {
         answers.Enqueue(() => Answer(status, seconds is { } wait ? TimeSpan.FromSeconds(wait) : null));
         var fault = await Assert.ThrowsAnyAsync<ClientException>(() => Client().ListLimitsAsync(default));
@@ -45,7 +45,7 @@ public sealed class RetryHandlerTests : HttpMessageHandler
     }
 
     [Fact]
-    public async Task What_may_have_been_done_is_not_done_again()
+    public async Task What_may_have_taken_effect_is_not_retried()
     {
         answers.Enqueue(() => Answer(503));
         var fault = await Assert.ThrowsAsync<NoAnswerException>(() => Client().CreateApiKeyAsync("x", "read", default));
@@ -58,7 +58,7 @@ public sealed class RetryHandlerTests : HttpMessageHandler
     [InlineData("""{"items":{}}""")]
     [InlineData("<html>")]
     [InlineData("null")]
-    public async Task An_answer_that_is_not_the_service_s_is_no_answer(string body)
+    public async Task An_answer_that_is_not_the_service_s_is_a_failure(string body)
     {
         answers.Enqueue(() => Answer(200, null, body));
         answers.Enqueue(() => Answer(200, null, body));

@@ -55,7 +55,7 @@ public sealed class FairTurnsTests
     }
 
     [Fact]
-    public async Task A_job_that_fails_as_nobody_foresaw_takes_no_place_with_it()
+    public async Task A_job_that_fails_unexpectedly_does_not_keep_its_slot()
     {
         var queue = new FairTurns(atOnce: 1, most: 100, mostEach: 50);
         var (first, ran) = (new TaskCompletionSource(), new TaskCompletionSource());
@@ -71,7 +71,7 @@ public sealed class FairTurnsTests
     }
 
     [Fact]
-    public async Task One_owner_leaves_room_for_the_others_and_who_has_the_most_gives_way_when_there_is_none()
+    public async Task One_owner_leaves_slots_for_the_others_and_the_largest_gives_way_when_none_is_free()
     {
         var queue = new FairTurns(atOnce: 1, most: 4, mostEach: 3);
         var (first, ran, gaveUp) = (new TaskCompletionSource(), new ConcurrentQueue<string>(), new List<string>());

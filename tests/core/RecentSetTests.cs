@@ -5,7 +5,7 @@ namespace CapOrleans.Tests.Core;
 public sealed class RecentSetTests
 {
     [Fact]
-    public void The_oldest_is_forgotten_first_and_what_is_there_keeps_its_place()
+    public void The_oldest_is_dropped_first_and_a_repeated_one_keeps_its_place()
     {
         var recent = new RecentSet<string>(2);
         Assert.True(recent.Add("A"));

@@ -27,7 +27,7 @@ public sealed class BuildFolderTests : IDisposable
     }
 
     [Fact]
-    public async Task What_lies_above_the_project_takes_no_part_in_the_build()
+    public async Task Files_above_the_project_do_not_affect_the_build()
     {
         var (above, project) = (Folder("above"), Folder("above/project"));
         File.WriteAllText(Path.Combine(above, "global.json"), """{"sdk":{"version":"10.0.999","paths":["nowhere"]}}""");

@@ -67,7 +67,7 @@ public sealed class DatabaseScriptTests : IDisposable
     }
 
     [Fact]
-    public async Task Who_knows_the_password_owns_a_database_and_runs_nothing_on_the_machine()
+    public async Task The_password_s_holder_owns_a_database_and_can_run_nothing_on_the_machine()
     {
         await using var server = await Postgres.StartAsync(directory.File("postgres"));
         await using var source = NpgsqlDataSource.Create(server.ConnectionString("caporleans"));

@@ -26,7 +26,7 @@ public sealed class RunScriptTests : IDisposable
     private string Api => $"http://127.0.0.1:{environment["API_PORT"]}";
 
     [Fact]
-    public async Task It_starts_takes_a_JavaScript_host_s_incident_stops_clean_and_goes_on()
+    public async Task It_starts_accepts_a_JavaScript_host_s_incident_stops_cleanly_and_resumes()
     {
         string contract;
         using (var run = Child.Start(Repository.File("run"), [], environment))
@@ -100,7 +100,7 @@ public sealed class RunScriptTests : IDisposable
     }
 
     [Fact]
-    public async Task The_project_s_settings_file_counts_for_run_and_for_cap_and_for_nobody_s_child()
+    public async Task The_project_s_settings_file_applies_to_run_and_cap_and_to_no_child_process()
     {
         // A project folder with an .env of its own, which uses the binaries built here.
         var project = directory.File("project");

@@ -21,7 +21,7 @@ public sealed class FuzzTests : IDisposable
     }
 
     [Fact]
-    public void A_promise_that_is_broken_is_found_and_its_input_is_told()
+    public void A_broken_promise_is_found_and_its_input_is_printed()
     {
         var target = new Target("planted", ["hello"u8.ToArray()], ["!"u8.ToArray()], input =>
             DisagreementException.Unless(!input.AsSpan().EndsWith("o!"u8), "There is no joy."));

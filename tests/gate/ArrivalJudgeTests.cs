@@ -24,14 +24,14 @@ public sealed class ArrivalJudgeTests : IDisposable
     }
 
     [Fact]
-    public async Task A_look_up_that_fails_is_an_answer_for_later_and_vouches_for_nobody()
+    public async Task A_look_up_that_fails_asks_for_a_retry_and_vouches_for_no_key()
     {
         cluster.Answer = _ => throw new HttpRequestException("late");
         Assert.Equal((Verdict.Busy, false, false), OutcomeOf(await JudgeAsync(key)));
     }
 
     [Fact]
-    public async Task An_older_list_may_say_yes_and_not_no()
+    public async Task An_outdated_list_may_vouch_but_not_refuse()
     {
         cluster.Register("A", key);
         await JudgeAsync(key);
@@ -57,7 +57,7 @@ public sealed class ArrivalJudgeTests : IDisposable
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Without_any_list_it_is_taken_and_calls_nobody_unless_that_is_wanted(bool escalateUnknownKeys)
+    public async Task Without_a_list_it_is_accepted_and_pages_no_one_unless_configured(bool escalateUnknownKeys)
     {
         cluster.Dispose();
         cluster = new KeyCluster(escalateUnknownKeys: escalateUnknownKeys) { Answer = _ => throw new HttpRequestException("refused") };
@@ -67,14 +67,14 @@ public sealed class ArrivalJudgeTests : IDisposable
     }
 
     [Fact]
-    public async Task A_cluster_that_tells_nothing_refuses_nobody_and_vouches_for_nobody()
+    public async Task A_cluster_that_gives_no_lists_neither_refuses_nor_vouches()
     {
         cluster.Answer = _ => Task.FromResult(new HttpResponseMessage(HttpStatusCode.Unauthorized));
         Assert.Equal((null, false, false), OutcomeOf(await JudgeAsync(key)));
     }
 
     [Fact]
-    public async Task Nobody_vouches_for_what_nobody_signed()
+    public async Task Unsigned_reports_are_never_vouched_for()
     {
         cluster.Dispose();
         cluster = new KeyCluster(acceptUnsigned: true, escalateUnknownKeys: true);

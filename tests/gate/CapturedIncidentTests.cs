@@ -57,7 +57,7 @@ public sealed class CapturedIncidentTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_hundred_spellings_of_it_are_refused_and_call_nobody_again()
+    public async Task A_hundred_variants_of_it_are_refused_and_page_no_one_again()
     {
         keys = capId => Results.Json(TestKeyList.Of(capId, key));
         var captured = Critical("C-1");
@@ -78,7 +78,7 @@ public sealed class CapturedIncidentTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Nonsense_in_a_wallet_s_name_is_asked_to_come_again_when_much_of_it_waits()
+    public async Task Junk_in_a_wallet_s_name_must_retry_when_much_of_it_waits()
     {
         for (var i = 0; i <= SpoolLimits.MaxClaimsEach; i++)
         {
@@ -97,7 +97,7 @@ public sealed class CapturedIncidentTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_changes_nothing_that_counts_is_received_and_kept_once()
+    public async Task A_copy_without_a_relevant_change_is_received_and_kept_once()
     {
         keys = capId => Results.Json(TestKeyList.Of(capId, key));
         var old = Critical("C-1");
@@ -117,7 +117,7 @@ public sealed class CapturedIncidentTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Whoever_was_faster_with_an_altered_copy_does_not_silence_it()
+    public async Task An_altered_copy_that_arrives_first_does_not_silence_it()
     {
         keys = capId => Results.Json(TestKeyList.Of(capId, key));
         var altered = Critical("C-1");
@@ -128,7 +128,7 @@ public sealed class CapturedIncidentTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_stranger_who_signs_the_same_takes_nobody_s_place()
+    public async Task A_stranger_who_signs_the_same_takes_no_one_s_place()
     {
         Assert.Equal(HttpStatusCode.OK, await SendAsync(TestIncident.Sign(Critical("C-1"), PrivateKey.Create())));
         Assert.Equal(HttpStatusCode.OK, await SendAsync(Critical("C-1")));

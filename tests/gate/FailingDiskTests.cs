@@ -52,7 +52,7 @@ public sealed class FailingDiskTests : IDisposable
     }
 
     [FaultyDiskFact]
-    public async Task A_gate_whose_disk_hangs_keeps_no_host_and_no_page_waiting_for_it()
+    public async Task A_gate_whose_disk_hangs_delays_neither_hosts_nor_pages()
     {
         await using var disk = await FaultyDisk.MountAsync(directory.File("disk"));
         await using var gate = await StartAsync(disk.Path);

@@ -91,7 +91,7 @@ public sealed class FloodTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Strangers_are_turned_away_and_call_nobody_while_every_host_is_heard()
+    public async Task Strangers_are_refused_and_page_no_one_while_every_host_is_served()
     {
         using var strangers = From("127.0.0.2");
         using var local = From("127.0.0.1");

@@ -55,7 +55,7 @@ public sealed class GateAccessTests : IDisposable
     [InlineData("POST")]
     [InlineData("DELETE")]
     [InlineData("PUT")]
-    public void What_changes_something_takes_the_token_on_loopback_too(string method)
+    public void Calls_that_change_something_need_the_token_on_loopback_too(string method)
     {
         var request = Request("127.0.0.1:8989");
         request.Method = method;

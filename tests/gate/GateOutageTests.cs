@@ -10,7 +10,7 @@ public sealed class GateOutageTests : IDisposable
     public void Dispose() => directory.Dispose();
 
     [Fact]
-    public async Task What_a_gate_received_while_the_cluster_was_dead_and_it_was_killed_itself_is_logged_once_and_in_order()
+    public async Task What_a_gate_received_during_an_outage_and_its_own_crash_is_logged_once_and_in_order()
     {
         using var outage = new GateOutage(directory.Path, 1200);
         var result = await outage.RunAsync();

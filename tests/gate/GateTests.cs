@@ -50,7 +50,7 @@ public sealed class GateTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Received_means_on_disk_and_the_cluster_hears_of_it_later()
+    public async Task Received_means_on_disk_and_the_cluster_gets_it_later()
     {
         await api.StopAsync();
         await api.DisposeAsync();
@@ -85,7 +85,7 @@ public sealed class GateTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_is_refused_lies_dead_with_its_problem_until_somebody_tries_it_again()
+    public async Task A_refused_incident_is_a_dead_letter_with_its_problem_until_it_is_retried()
     {
         var isKnown = false;
         answer = (context, lines) => isKnown ? AcceptAsync(context, lines) : AnswerAsync(context, lines, _ => "\"status\":403,\"problem\":{\"type\":\"urn:caporleans:problem:signer-not-authorised\"}");
@@ -109,7 +109,7 @@ public sealed class GateTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task With_the_cluster_s_list_of_keys_who_may_not_speak_is_told_at_once_and_without_it_nobody_is()
+    public async Task With_a_key_list_unauthorised_signers_are_refused_immediately_and_without_one_no_signer_is()
     {
         using var unknown = await SendAsync("/gate_receive", "A"); // the cluster gives this gate no key list, so the incident waits
         Assert.Equal(HttpStatusCode.OK, unknown.StatusCode);
@@ -126,7 +126,7 @@ public sealed class GateTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task One_address_may_send_so_much_and_no_more()
+    public async Task The_rate_of_one_address_is_limited()
     {
         var answers = await Task.WhenAll(Enumerable.Range(0, 400).Select(i => SendAsync("/gate_receive", $"A-{i}")));
         var limited = answers.First(answer => answer.StatusCode == HttpStatusCode.TooManyRequests);
@@ -232,7 +232,7 @@ public sealed class GateTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Whatever_answers_404_in_the_cluster_s_place_has_refused_nobody()
+    public async Task A_404_from_something_in_the_cluster_s_place_refuses_nothing()
     {
         keys = _ => Results.NotFound();
         using var received = await ReceivedAsync("/gate_receive", "F-1");
@@ -241,7 +241,7 @@ public sealed class GateTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_gate_that_is_not_heard_goes_on_and_says_so()
+    public async Task A_gate_whose_heartbeats_fail_continues_and_reports_it()
     {
         await Eventually.TrueAsync(async () => (await StatusAsync()).GetProperty("heartbeatError").ValueKind == JsonValueKind.String);
         using var received = await SendAsync("/gate_receive", "H-1");

@@ -29,7 +29,7 @@ public sealed class GateTokenTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task The_gate_s_status_takes_the_token_in_its_data_directory_and_no_API_key_of_the_cluster()
+    public async Task The_gate_s_status_requires_the_token_in_its_data_directory_and_no_API_key_works()
     {
         var file = directory.File("data/gate-token");
         var text = await File.ReadAllTextAsync(file);

@@ -53,7 +53,7 @@ public sealed class LocalEscalationTests : IDisposable
     }
 
     [Fact]
-    public void Every_secret_is_taken_away_and_the_rest_stays()
+    public void Every_secret_is_removed_and_the_rest_stays()
     {
         string[] secrets =
         [
@@ -101,7 +101,7 @@ public sealed class LocalEscalationTests : IDisposable
     }
 
     [Fact]
-    public async Task However_one_captured_incident_is_spelled_it_calls_once_and_another_calls_as_well()
+    public async Task A_captured_incident_pages_once_in_whatever_variants_and_another_one_pages_too()
     {
         var escalation = Escalation($"cat > /dev/null; echo $INCIDENT_ID >> {directory.File("pages")}");
         for (var i = 1; i <= 100; i++)
@@ -119,7 +119,7 @@ public sealed class LocalEscalationTests : IDisposable
     }
 
     [Fact]
-    public async Task What_was_left_out_since_too_many_waited_calls_when_it_comes_again()
+    public async Task A_page_that_was_dropped_because_too_many_waited_is_sent_on_a_retry()
     {
         var escalation = Escalation(
             $"cat > /dev/null; while [ ! -e {directory.File("go")} ]; do sleep 0.05; done; echo $INCIDENT_ID >> {directory.File("pages")}");

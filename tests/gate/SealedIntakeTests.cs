@@ -48,7 +48,7 @@ public sealed class SealedIntakeTests(NodeFixture node) : IDisposable
     }
 
     [Fact]
-    public async Task What_is_inside_meets_the_same_rules_and_what_does_not_open_is_refused()
+    public async Task A_sealed_body_follows_the_same_rules_and_one_that_does_not_open_is_refused()
     {
         var key = Convert.FromBase64String((await node.Gate.GetFromJsonAsync<JsonElement>("/v1/gate/sealing-key")).Text("key"));
         Assert.Equal((HttpStatusCode.BadRequest, "sealed-body"), await PostAsync("not sealed"u8.ToArray()));

@@ -25,7 +25,7 @@ public sealed class SpoolConflictsTests : IDisposable
     }
 
     [Fact]
-    public async Task Of_what_was_signed_one_waits_and_what_says_otherwise_conflicts()
+    public async Task Of_the_same_signed_fields_one_waits_and_other_content_conflicts()
     {
         Assert.Equal(ArrivalVerdict.Kept, await KeepAsync("A", "first", isVouched: false));
         Assert.Equal(ArrivalVerdict.Duplicate, await KeepAsync("A", "first", isVouched: false));
@@ -73,7 +73,7 @@ public sealed class SpoolConflictsTests : IDisposable
     }
 
     [Fact]
-    public async Task Conflicts_are_trimmed_with_what_nobody_vouches_for()
+    public async Task Conflicts_are_evicted_with_unvouched_letters()
     {
         await KeepAsync("H", "honest");
         await RefuseAsync(400);
@@ -88,7 +88,7 @@ public sealed class SpoolConflictsTests : IDisposable
     }
 
     [Fact]
-    public async Task A_letter_stays_while_other_content_of_what_was_signed_waits()
+    public async Task A_letter_stays_while_other_content_under_the_same_signature_waits()
     {
         await KeepAsync("A", "first");
         await RefuseAsync(403);

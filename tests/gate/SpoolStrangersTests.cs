@@ -20,7 +20,7 @@ public sealed class SpoolStrangersTests : IDisposable
     }
 
     [Fact]
-    public async Task What_nobody_vouches_for_has_a_quarter_of_the_room_and_gets_it_back()
+    public async Task Unvouched_incidents_have_a_quarter_of_the_space_and_get_it_back()
     {
         var verdicts = await Task.WhenAll(Enumerable.Range(0, 200).Select(i => KeepAsync("X", $"S-{i}", isVouched: false, bytes: 500)));
         Assert.Equal(5, verdicts.Count(verdict => verdict == ArrivalVerdict.Kept));
@@ -39,7 +39,7 @@ public sealed class SpoolStrangersTests : IDisposable
     }
 
     [Fact]
-    public async Task Who_sends_most_and_strangers_together_leave_room_for_a_third()
+    public async Task The_largest_sender_and_strangers_together_leave_space_for_a_third()
     {
         await Task.WhenAll(Enumerable.Range(0, 200).Select(i => KeepAsync("X", $"S-{i}", isVouched: false, bytes: 100)));
         await Task.WhenAll(Enumerable.Range(0, 200).Select(i => KeepAsync("X", $"A-{i}", isVouched: true, bytes: 100)));
@@ -92,7 +92,7 @@ public sealed class SpoolStrangersTests : IDisposable
     }
 
     [Fact]
-    public async Task A_spool_from_before_opens_and_keeps_what_waits_in_its_place()
+    public async Task A_spool_of_an_older_version_opens_and_keeps_the_order_of_what_waits()
     {
         spool.Dispose();
         foreach (var file in Directory.GetFiles(directory.Path, "spool.db*"))

@@ -38,7 +38,7 @@ public sealed class SpoolTests : IDisposable
     }
 
     [Fact]
-    public async Task The_same_to_the_letter_is_kept_once_and_whatever_else_has_its_id_is_kept_as_well()
+    public async Task An_identical_report_is_kept_once_and_any_other_with_its_id_is_kept_too()
     {
         Assert.Equal(ArrivalVerdict.Kept, await KeepAsync("X", "A"));
         Assert.Equal(ArrivalVerdict.Duplicate, await KeepAsync("X", "A"));
@@ -57,7 +57,7 @@ public sealed class SpoolTests : IDisposable
     }
 
     [Fact]
-    public async Task Many_at_once_find_room_for_no_more_than_there_is()
+    public async Task Concurrent_arrivals_take_no_more_than_the_free_space()
     {
         var verdicts = await Task.WhenAll(Enumerable.Range(0, 200).Select(i => KeepAsync("X", $"I-{i}", bytes: 1_000)));
         Assert.Equal(5, verdicts.Count(verdict => verdict == ArrivalVerdict.Kept));
@@ -84,7 +84,7 @@ public sealed class SpoolTests : IDisposable
     }
 
     [Fact]
-    public async Task What_was_accepted_leaves_and_what_was_refused_lies_dead_until_it_is_tried_again()
+    public async Task Accepted_incidents_leave_and_refused_ones_are_dead_letters_until_retried()
     {
         await KeepAsync("X", "A");
         await KeepAsync("X", "B");
@@ -197,7 +197,7 @@ public sealed class SpoolTests : IDisposable
     }
 
     [Fact]
-    public async Task A_disk_that_takes_nothing_is_told_and_the_spool_goes_on()
+    public async Task A_disk_that_cannot_be_written_is_reported_and_the_spool_continues()
     {
         using (var connection = new SqliteConnection($"Data Source={directory.File("spool.db")}"))
         {

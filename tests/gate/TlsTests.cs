@@ -62,10 +62,10 @@ public sealed class TlsTests : IAsyncLifetime
     [InlineData(null)]
     [InlineData("stranger")]
     [InlineData("gate")] // a server certificate does not authenticate a client
-    public async Task Any_other_is_turned_away(string? certificate) => Assert.Equal(3, (await SendAsync(certificate, "ca")).Code);
+    public async Task Any_other_host_is_refused(string? certificate) => Assert.Equal(3, (await SendAsync(certificate, "ca")).Code);
 
     [Fact]
-    public async Task A_stranger_s_certificate_sends_the_gate_nowhere()
+    public async Task A_stranger_s_certificate_makes_the_gate_fetch_nothing()
     {
         using var asked = new TcpListener(IPAddress.Loopback, 0);
         asked.Start();
@@ -83,7 +83,7 @@ public sealed class TlsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Files_that_cannot_be_used_are_told_by_their_setting()
+    public async Task Files_that_cannot_be_used_are_reported_by_their_setting()
     {
         Assert.Equal(2, (await SendAsync("host", "missing")).Code);
         var fault = Assert.Throws<SettingsException>(() => SettingsReader.Read(name => name switch

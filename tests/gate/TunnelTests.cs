@@ -35,7 +35,7 @@ public sealed class TunnelTests : IAsyncLifetime
     }
 
     [TunnelFact]
-    public async Task An_incident_goes_through_the_tunnel_and_nobody_on_the_wire_can_read_it()
+    public async Task An_incident_goes_through_the_tunnel_and_cannot_be_read_on_the_wire()
     {
         await ConnectAsync();
         var cap = new CapCommand(directory.Path);

@@ -41,7 +41,7 @@ public sealed class WalletClaimsTests : IDisposable
     }
 
     [Fact]
-    public async Task Nonsense_from_one_address_waits_behind_itself_and_before_no_other()
+    public async Task Junk_from_one_address_waits_behind_itself_and_delays_no_other()
     {
         var verdicts = await Task.WhenAll(Enumerable.Range(0, SpoolLimits.MaxClaimsEach + 20).Select(i => KeepAsync($"S-{i}", Stranger, $"INVENTED-{i % 40}")));
         Assert.Equal(SpoolLimits.MaxClaimsEach, verdicts.Count(verdict => verdict == ArrivalVerdict.Kept));
@@ -58,7 +58,7 @@ public sealed class WalletClaimsTests : IDisposable
     }
 
     [Fact]
-    public async Task However_many_addresses_send_however_much_each_has_its_turn_in_a_round()
+    public async Task However_much_many_addresses_send_each_gets_a_turn_per_round()
     {
         for (var address = 0; address < 40; address++)
         {
@@ -82,7 +82,7 @@ public sealed class WalletClaimsTests : IDisposable
     }
 
     [Fact]
-    public async Task Where_few_addresses_have_claims_a_request_is_full_all_the_same_and_in_their_order()
+    public async Task With_few_addresses_a_request_is_still_full_and_keeps_their_order()
     {
         foreach (var id in Enumerable.Range(0, 20))
         {
@@ -95,7 +95,7 @@ public sealed class WalletClaimsTests : IDisposable
     }
 
     [Fact]
-    public async Task Whose_wallet_took_a_claim_lately_goes_before_strangers_and_has_room_beside_theirs()
+    public async Task A_recently_confirmed_sender_goes_before_strangers_and_has_space_of_its_own()
     {
         for (var address = 0; address < 40; address++)
         {
@@ -151,7 +151,7 @@ public sealed class WalletClaimsTests : IDisposable
     }
 
     [Fact]
-    public async Task What_waits_already_is_no_more_and_what_left_makes_room()
+    public async Task A_duplicate_of_what_waits_takes_no_space_and_what_leaves_frees_it()
     {
         await Task.WhenAll(Enumerable.Range(0, SpoolLimits.MaxClaimsEach).Select(i => KeepAsync($"S-{i}", Stranger)));
         Assert.Equal(ArrivalVerdict.Duplicate, await KeepAsync("S-0", Stranger));
@@ -161,7 +161,7 @@ public sealed class WalletClaimsTests : IDisposable
     }
 
     [Fact]
-    public async Task Another_s_claim_that_is_sent_again_does_not_decide_where_that_one_waits()
+    public async Task A_copy_sent_by_another_does_not_decide_where_the_original_waits()
     {
         Assert.Equal(ArrivalVerdict.Kept, await KeepAsync("H-1", Stranger)); // byte for byte what the host will send
         Assert.Equal(ArrivalVerdict.Kept, await KeepAsync("H-1", Host));

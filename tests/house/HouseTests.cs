@@ -61,7 +61,7 @@ public sealed partial class HouseTests
     }
 
     [Fact]
-    public void The_root_shows_the_house_and_every_folder_says_what_it_is_for()
+    public void The_root_is_small_and_every_folder_explains_its_purpose()
     {
         var folders = Folders().ToList();
         Assert.InRange(folders.Count, 1, MostFolders);
@@ -80,7 +80,7 @@ public sealed partial class HouseTests
     }
 
     [Fact]
-    public void No_source_file_makes_one_scroll()
+    public void No_source_file_is_too_long()
     {
         foreach (var kind in Sources("*.cs").Select(path => (Lines: File.ReadLines(path).Count(), Path: Relative(path))).GroupBy(file => IsTest(file.Path)))
         {
@@ -101,7 +101,7 @@ public sealed partial class HouseTests
     }
 
     [Fact]
-    public void Nothing_is_left_to_be_done_without_a_number() =>
+    public void Every_open_task_has_an_issue_number() =>
         Assert.DoesNotContain(Sources("*.cs"), path => Unnumbered().IsMatch(File.ReadAllText(path)));
 
     /// <summary>What was reviewed is what is built: a package that the lock files do not name is a failure.</summary>

@@ -19,7 +19,7 @@ public sealed partial class ProblemTypesTests
         File.ReadLines(Repository.File("docs", "problems.md")).Where(line => line.StartsWith("| `", StringComparison.Ordinal)));
 
     [Fact]
-    public void Every_name_is_read_by_a_test()
+    public void Every_name_appears_in_a_test()
     {
         var tests = string.Concat(Sources(isTest: true).Where(path => !path.EndsWith("ProblemTypesTests.cs", StringComparison.Ordinal)).Select(File.ReadAllText));
         Assert.All(ProblemTypes.Meanings.Keys, name => Assert.True(

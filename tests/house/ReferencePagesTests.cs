@@ -14,7 +14,7 @@ public sealed class ReferencePagesTests
     [InlineData("docs/events.md")]
     [InlineData("docs/settings.md")]
     [InlineData("grain-interfaces/OrleansMessages.txt")]
-    public void A_page_is_what_the_code_makes_of_it(string path)
+    public void A_page_matches_the_code(string path)
     {
         var (file, page) = (Repository.File(path), ReferencePages.All[path]());
         if (Environment.GetEnvironmentVariable(Writes) == "1")

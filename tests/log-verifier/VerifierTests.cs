@@ -50,7 +50,7 @@ public sealed class VerifierTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_log_that_was_written_in_order_has_no_findings_and_gives_each_incident()
+    public async Task A_properly_written_log_has_no_findings_and_yields_each_incident()
     {
         var incidents = new List<VerifiedIncident>();
         var verification = await new Verifier(Reader, accepted: incidents.Add).VerifyAsync(0, default);
@@ -61,7 +61,7 @@ public sealed class VerifierTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task An_incident_of_nobody_who_may_report_is_named()
+    public async Task An_incident_of_an_unauthorised_signer_is_named()
     {
         await AppendAsync(Incident(stranger, "I-2"), Incident(former, "I-3"));
         Assert.Equal(
@@ -107,7 +107,7 @@ public sealed class VerifierTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_updates_and_deliveries_say_of_an_incident_is_compared_with_it()
+    public async Task Updates_and_deliveries_are_compared_with_their_incident()
     {
         var accepted = (await Reader.FindIncidentAsync(CapId, "I-1", default))!.Index;
         ProvenUpdate Resolved(long index, string severity) => new(
@@ -190,7 +190,7 @@ public sealed class VerifierTests : IAsyncLifetime
     }
 
     [Fact]
-    public void Every_root_of_before_is_known_until_it_is_too_long_ago()
+    public void Earlier_roots_are_known_until_they_are_too_old()
     {
         var (history, tree, roots) = (new RootHistory(), new MerkleFrontier(), new List<byte[]>());
         for (var i = 0; i < 700; i++)
@@ -208,7 +208,7 @@ public sealed class VerifierTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_is_said_twice_of_nobody_or_of_what_is_to_come_is_named()
+    public async Task Duplicates_and_references_to_nothing_or_to_later_entries_are_named()
     {
         var again = Incident(reporter, "I-1") with { Incident = null };
         await AppendAsync(
@@ -223,7 +223,7 @@ public sealed class VerifierTests : IAsyncLifetime
         [
             "accepts Z-001/I-1 again", "the list of incidents up to entry", "names a key of a CapID that was not registered",
             "corrects the score of a CapID", "corrects an incident that was not accepted", "covers the impossible " +
-                "range 0 to 99", "goes back to 3",
+                "range 0 to 99", "covers entries from 3, but",
             "cannot be read",
             "NOBODY is not stored", "Z-001 is stored with 2 incidents",
         ];
@@ -231,7 +231,7 @@ public sealed class VerifierTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Findings_without_end_are_counted_and_not_kept()
+    public async Task Endless_findings_are_counted_and_not_kept()
     {
         await AppendAsync([.. Enumerable.Range(0, 1100).Select(_ => Entries(EntryKinds.PolicyChanged, new CanonicalObject()))]);
         var findings = await FindingsAsync();

@@ -11,7 +11,7 @@ namespace CapOrleans.Tests.Silo;
 public sealed class ArchivePartTests
 {
     [Fact]
-    public async Task Whoever_asks_where_content_is_hears_of_each_gateway_in_the_settings()
+    public async Task A_location_query_reports_each_gateway_in_the_settings()
     {
         using var directory = new TempDirectory();
         await using var gateway = await AnyServer.StartAsync();

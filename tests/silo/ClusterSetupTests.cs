@@ -16,7 +16,7 @@ public sealed class ClusterSetupTests
     private readonly PrivateKey reporter = PrivateKey.Create();
 
     [Fact]
-    public async Task A_log_that_moves_to_another_silo_meanwhile_ends_no_start()
+    public async Task A_log_that_moves_to_another_silo_meanwhile_does_not_fail_the_start()
     {
         Queue<Exception> faults = new([new NpgsqlException("57P01"), new LogFencedException("moved"), new TimeoutException()]);
         var (defined, added) = (new List<string>(), 0);
@@ -41,7 +41,7 @@ public sealed class ClusterSetupTests
     }
 
     [Fact]
-    public async Task A_database_that_stays_away_ends_it_after_ten_retries()
+    public async Task A_database_that_stays_unreachable_ends_the_start_after_ten_retries()
     {
         var asked = 0;
         Task<CapView?> Fail()

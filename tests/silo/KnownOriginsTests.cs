@@ -8,7 +8,7 @@ public sealed class KnownOriginsTests : IDisposable
     public void Dispose() => directory.Dispose();
 
     [Fact]
-    public async Task An_empty_log_beside_old_state_is_told_and_nothing_is_begun()
+    public async Task An_empty_log_beside_old_state_is_reported_and_nothing_is_started()
     {
         using (var first = Start())
         {

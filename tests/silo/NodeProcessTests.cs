@@ -19,7 +19,7 @@ public sealed class NodeProcessTests : IDisposable
     public void Dispose() => directory.Dispose();
 
     [Fact]
-    public async Task A_killed_node_has_every_incident_it_answered_for()
+    public async Task A_killed_node_has_every_incident_that_it_acknowledged()
     {
         using var chain = await DevChain.StartAsync();
         using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{apiPort}") };
@@ -97,7 +97,7 @@ public sealed class NodeProcessTests : IDisposable
     }
 
     [Fact]
-    public async Task One_address_may_send_so_much_and_no_more()
+    public async Task The_rate_of_one_address_is_limited()
     {
         using var node = await StartAsync(null, new() { ["Intake__PerSecondPerAddress"] = "1" });
         using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{apiPort}") };
@@ -228,7 +228,7 @@ public sealed class NodeProcessTests : IDisposable
     }
 
     [Fact]
-    public async Task A_node_that_is_killed_delivers_what_it_had_not()
+    public async Task A_killed_node_makes_its_outstanding_deliveries_after_the_restart()
     {
         using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{apiPort}") };
         var port = Child.FreePort();
@@ -328,7 +328,7 @@ public sealed class NodeProcessTests : IDisposable
     }
 
     [Fact]
-    public async Task A_port_that_is_taken_ends_with_one_clear_line()
+    public async Task A_port_in_use_ends_the_start_with_one_clear_line()
     {
         using var first = await StartAsync(null);
         using var other = new TempDirectory();

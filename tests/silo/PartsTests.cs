@@ -30,7 +30,7 @@ public sealed class PartsTests
     }
 
     [Fact]
-    public async Task A_host_that_stops_by_itself_is_no_stop_that_was_asked_for()
+    public async Task A_host_that_stops_by_itself_does_not_count_as_a_requested_stop()
     {
         using var host = Host(token => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, token));
         await host.StartAsync();
@@ -39,7 +39,7 @@ public sealed class PartsTests
     }
 
     [Fact]
-    public async Task Who_is_asked_to_stop_has_nothing_to_tell()
+    public async Task A_requested_stop_reports_nothing()
     {
         using var host = Host(token => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, token));
         await host.StartAsync();

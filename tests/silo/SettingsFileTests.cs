@@ -26,7 +26,7 @@ public sealed class SettingsFileTests : IDisposable
     }
 
     [Fact]
-    public async Task The_environment_wins_even_with_nothing_and_the_scripts_are_told_the_rest()
+    public async Task The_environment_wins_even_when_empty_and_the_scripts_get_the_rest()
     {
         await File.WriteAllTextAsync(Env, "API_PORT=1\nDATABASE_URL=postgres://h/d\nCAP_ID='A B'\nDATA_DIR=x\n");
         using var child = Child.Start(
@@ -37,7 +37,7 @@ public sealed class SettingsFileTests : IDisposable
     }
 
     [Fact]
-    public async Task A_file_that_cannot_be_used_is_said_in_one_message_and_starts_nothing()
+    public async Task An_unusable_file_is_reported_in_one_message_and_nothing_starts()
     {
         await File.WriteAllTextAsync(Env, "API_PORT=1\nPRIVATE_KEY='0xhunter2\n");
         using var child = Child.Start("dotnet", [Repository.File("artifacts", "bin", "CapOrleans.Silo", "release", "caporleans.dll")], folder: directory.Path);
@@ -47,7 +47,7 @@ public sealed class SettingsFileTests : IDisposable
     }
 
     [Fact]
-    public void A_name_in_the_environment_that_begins_as_ours_do_must_be_a_setting()
+    public void An_environment_variable_with_one_of_our_prefixes_must_be_a_setting()
     {
         var fault = Assert.Throws<SettingsException>(() => SettingsFile.Read(Env, ["PATH", "Gate__Api", "Gate__Spoolhours", "GATE__NAME",
             "Auth__OpenId__Autority"]));
@@ -61,7 +61,7 @@ public sealed class SettingsFileTests : IDisposable
     }
 
     [Fact]
-    public void A_name_that_is_no_setting_is_a_fault_that_names_the_nearest_and_no_value()
+    public void An_unknown_setting_is_a_fault_that_names_the_nearest_one_and_no_value()
     {
         File.WriteAllText(Env, $"API_PRT=hunter2\nLD_PRELOAD=hunter2\n{new string('s', 64)}=hunter2\n");
         var fault = Assert.Throws<SettingsException>(() => SettingsFile.Read(Env, []));
@@ -93,7 +93,7 @@ public sealed class SettingsFileTests : IDisposable
     }
 
     [Fact]
-    public void Behind_a_link_the_folder_of_its_target_counts_too()
+    public void The_folder_of_a_link_s_target_is_checked_too()
     {
         Directory.CreateDirectory(directory.File("shared"));
         File.WriteAllText(directory.File("shared/env"), "API_PORT=1\n");
@@ -105,7 +105,7 @@ public sealed class SettingsFileTests : IDisposable
     }
 
     [RootFact]
-    public async Task A_file_or_a_folder_of_somebody_else_is_not_taken()
+    public async Task A_file_or_folder_of_another_user_is_refused()
     {
         await File.WriteAllTextAsync(Env, "API_PORT=1\n");
         await Child.RunAsync("chown", "nobody", Env);
@@ -120,7 +120,7 @@ public sealed class SettingsFileTests : IDisposable
     }
 
     [Fact]
-    public void Every_folder_above_counts_too()
+    public void Every_parent_folder_is_checked_too()
     {
         Directory.CreateDirectory(directory.File("shared/own"));
         var env = directory.File("shared/own/.env");
@@ -132,7 +132,7 @@ public sealed class SettingsFileTests : IDisposable
     }
 
     [RootFact]
-    public async Task A_link_on_the_way_that_somebody_else_can_turn_is_not_taken()
+    public async Task A_link_that_another_user_can_redirect_is_refused()
     {
         Directory.CreateDirectory(directory.File("own"));
         await File.WriteAllTextAsync(directory.File("own/env"), "API_PORT=1\n");
@@ -154,7 +154,7 @@ public sealed class SettingsFileTests : IDisposable
     }
 
     [Fact]
-    public void A_link_goes_where_the_system_takes_it()
+    public void A_link_is_resolved_as_the_system_does_it()
     {
         Directory.CreateDirectory(directory.File("far/deep"));
         File.WriteAllText(directory.File("far/env"), "API_PORT=1\n");
@@ -167,7 +167,7 @@ public sealed class SettingsFileTests : IDisposable
     }
 
     [Fact]
-    public async Task A_pipe_a_folder_and_a_flood_are_one_clear_fault_and_hold_up_nothing()
+    public async Task A_pipe_or_folder_or_huge_file_is_one_clear_fault_and_blocks_nothing()
     {
         await Child.RunAsync("mkfifo", Env);
         Assert.Contains("a named pipe, not a regular file", await FaultAsync(), StringComparison.Ordinal);

@@ -5,7 +5,7 @@ namespace CapOrleans.Tests.Silo;
 public sealed class SettingsReaderTests
 {
     [Fact]
-    public void Nothing_set_gives_the_documented_defaults()
+    public void Without_settings_the_documented_defaults_apply()
     {
         var settings = Read([]);
         Assert.Equal(("127.0.0.1", 8787, 8989, 31337L, "SYS-CORE"), (settings.Bind.ToString(), settings.ApiPort, settings.GatePort, settings.ChainId, settings.CapId));
@@ -14,7 +14,7 @@ public sealed class SettingsReaderTests
     }
 
     [Fact]
-    public void All_faults_are_in_one_message_and_no_secret_is()
+    public void All_faults_are_in_one_message_and_no_secret_is_in_it()
     {
         var fault = Assert.Throws<SettingsException>(() => Read(new()
         {
@@ -50,7 +50,7 @@ public sealed class SettingsReaderTests
     [InlineData("DATABASE_URL", "postgres://me@db/cap?sslmod=require", "DATABASE_URL: 'sslmod' is not supported; supported are: ")]
     [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317",
         "OTEL_EXPORTER_OTLP_ENDPOINT is 'collector:4317': choose the http or https URL")]
-    public void A_part_of_a_value_that_would_do_nothing_is_a_fault(string name, string text, string fault) => Assert.Contains(
+    public void A_part_of_a_value_that_would_have_no_effect_is_a_fault(string name, string text, string fault) => Assert.Contains(
         Assert.Throws<SettingsException>(() => Read(new() { [name] = text })).Faults, line => line.StartsWith(fault,
             StringComparison.Ordinal));
 
@@ -73,7 +73,7 @@ public sealed class SettingsReaderTests
     }
 
     [Fact]
-    public void A_chain_of_one_s_own_needs_a_key_and_a_contract() =>
+    public void A_chain_other_than_the_dev_chain_needs_a_key_and_a_contract() =>
         Assert.Equal(2, Assert.Throws<SettingsException>(() => Read(new() { ["RPC_URL"] = "https://rpc.example" })).Faults.Count);
 
     [Fact]
@@ -87,7 +87,7 @@ public sealed class SettingsReaderTests
     }
 
     [Fact]
-    public void The_chain_writer_may_lie_under_a_passphrase()
+    public void The_chain_writer_s_key_may_be_protected_by_a_passphrase()
     {
         using var directory = new TempDirectory();
         var key = CapOrleans.Core.Signatures.PrivateKey.Create();
@@ -116,7 +116,7 @@ public sealed class SettingsReaderTests
     [InlineData("10.1.0.0/16", "10.1.0.0/16")]
     [InlineData("192.168.1.7, fd00::/8,::1", "192.168.1.7/32 fd00::/8 ::1/128")]
     [InlineData("", "")]
-    public void Networks_for_webhooks_are_read_as_they_are_written(string text, string networks) =>
+    public void Networks_for_webhooks_are_parsed(string text, string networks) =>
         Assert.Equal(networks, string.Join(' ', Read(new() { ["Webhooks__AllowedNetworks"] = text }).AllowedNetworks));
 
     [Theory]
@@ -125,13 +125,13 @@ public sealed class SettingsReaderTests
     [InlineData("10.0.0.0/8,")]
     [InlineData("0x7f.1")]
     [InlineData("localhost")]
-    public void A_network_that_is_none_is_one_clear_fault(string text) =>
+    public void An_invalid_network_is_one_clear_fault(string text) =>
         Assert.StartsWith($"Webhooks__AllowedNetworks is '{text}'",
             Assert.Single(Assert.Throws<SettingsException>(() => Read(new() { ["Webhooks__AllowedNetworks"] = text })).Faults),
             StringComparison.Ordinal);
 
     [Fact]
-    public void The_example_file_explains_nothing_that_nobody_reads() =>
+    public void The_example_file_explains_only_settings_that_are_read() =>
         Assert.Empty(SettingNames.Known.Except(Names(NodeSources()).Concat(Names(CapSources())).Concat(["POSTGRES_PORT", "CHAIN_PORT"])));
 
     /// <summary>If the wrapper left out a setting of the project's .env, ./cap and ./run would disagree.</summary>
@@ -166,7 +166,7 @@ public sealed class SettingsReaderTests
     [InlineData("Gate__Bind", "10.86.0.1", "gate")]
     [InlineData("BIND", "10.0.0.7", "api")]
     [InlineData("SILO_ADDRESS", "10.0.0.7", "silo")]
-    public void Where_others_reach_it_a_node_needs_a_chain_id_that_was_chosen(string name, string address, string roles)
+    public void A_node_that_others_can_reach_needs_an_explicit_chain_id(string name, string address, string roles)
     {
         var settings = new Dictionary<string, string> { [name] = address, ["ROLES"] = roles, ["Api__TlsTerminatedByProxy"] = "true" };
         if (roles is "api" or "silo")
@@ -181,7 +181,7 @@ public sealed class SettingsReaderTests
     }
 
     [Fact]
-    public void An_address_that_nobody_listens_at_asks_for_no_chain_id()
+    public void An_address_that_is_not_listened_on_needs_no_chain_id()
     {
         Assert.Equal(31337, Read(new() { ["BIND"] = "::1" }).ChainId);
         Assert.Equal(31337, Read(new() { ["SILO_ADDRESS"] = "10.0.0.7" }).ChainId); // without a database no silo listens there
@@ -228,7 +228,7 @@ public sealed class SettingsReaderTests
     [InlineData("https://cluster.example", "", true)]
     [InlineData("http://127.0.0.1:8787,http://localhost:8787", "", true)]
     [InlineData("", "", true)]
-    public void A_gate_s_API_key_goes_over_no_plain_HTTP_off_loopback(string api, string plainHttp, bool isTaken)
+    public void A_gate_s_API_key_is_not_sent_over_plain_HTTP_off_loopback(string api, string plainHttp, bool isTaken)
     {
         using var directory = new TempDirectory();
         File.WriteAllText(directory.File("key"), CapOrleans.Core.Access.ApiKey.Create().Export());

@@ -14,7 +14,7 @@ public sealed class SiloPortTests(PostgresServer postgres) : IDisposable
     [Theory]
     [InlineData("SILO_PORT")]
     [InlineData("GATEWAY_PORT")]
-    public async Task A_port_that_is_taken_is_one_sentence(string setting)
+    public async Task A_port_in_use_is_reported_in_one_sentence(string setting)
     {
         using var other = new TcpListener(IPAddress.Loopback, 0);
         other.Start();

@@ -29,7 +29,7 @@ public sealed class SquatterTests : IDisposable
     public void Dispose() => directory.Dispose();
 
     [RootFact]
-    public async Task It_is_shown_no_key_and_believed_nothing_until_an_operator_says_so()
+    public async Task It_gets_no_key_and_is_not_trusted_unless_an_operator_allows_it()
     {
         var (apiPort, gatePort) = (Child.FreePort(), Child.FreePort());
         using var squatter = Child.Start(

@@ -17,7 +17,7 @@ namespace CapOrleans.AuditLog.Postgres;
 /// Two writers of one log are serialised by the head's row; the second finds another number of commits and keeps
 /// nothing. When the connection is lost during the commit, its outcome is unknown: the call fails, and a retry gets the
 /// first receipt. Tests: <c>Two_writers_that_both_believe_they_own_the_log_cannot_both_commit</c>,
-/// <c>A_writer_that_stops_in_the_middle_holds_nobody_up</c>.
+/// <c>A_writer_that_stops_half_way_blocks_no_other</c>.
 /// </remarks>
 public sealed class PostgresLogWriter(PostgresDatabase database) : IAuditLogWriter, IAsyncDisposable
 {

@@ -11,7 +11,7 @@ namespace CapOrleans.AuditLog.Sqlite;
 /// </summary>
 /// <remarks>
 /// Crash anywhere before the commit: nothing is kept, and the callers got no answer. Crash after it: everything is
-/// kept, and a retry gets the first receipt. Test: <c>A_killed_node_has_every_incident_it_answered_for</c>.
+/// kept, and a retry gets the first receipt. Test: <c>A_killed_node_has_every_incident_that_it_acknowledged</c>.
 /// </remarks>
 public sealed class SqliteLogWriter : IAuditLogWriter, IDisposable
 {

@@ -55,7 +55,7 @@ public sealed class GatewayLocationTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_wait_that_a_gateway_asks_for_is_kept()
+    public async Task A_gateway_s_Retry_After_is_respected()
     {
         gateway.Respond = request =>
         {
@@ -122,7 +122,7 @@ public sealed class GatewayLocationTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_redirect_to_what_is_no_name_is_an_answer_like_another()
+    public async Task A_redirect_to_an_invalid_URL_is_treated_like_any_other_answer()
     {
         using var client = new HttpClient(new Redirecting("http://xn--\u00e4/"));
         var answer = await new GatewayLocation(new Uri("http://127.0.0.1:1/ipfs/"), client, publicOnly, time).AskAsync(Wanted, default);
@@ -130,7 +130,7 @@ public sealed class GatewayLocationTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_gateway_whose_name_needs_a_name_server_leads_nowhere_but_to_public_addresses_not_even_to_itself()
+    public async Task A_gateway_given_by_DNS_name_is_not_followed_to_private_addresses_not_even_to_itself()
     {
         gateway.Respond = request => Redirect(request, $"http://{Dns.GetHostName()}:{gateway.Port}/admin");
         var uri = new Uri($"http://{Dns.GetHostName()}:{gateway.Port}/ipfs/");
@@ -140,14 +140,14 @@ public sealed class GatewayLocationTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Of_a_body_without_end_no_more_is_read_than_a_block_may_have()
+    public async Task No_more_of_an_endless_body_is_read_than_the_largest_block()
     {
         gateway.Respond = _ => (200, "", new string('x', 8 << 20));
         Assert.Equal((LinkStatus.Unknown, "too-large"), (await Location().AskAsync(Wanted, default)) is var answer ? (answer.Status, answer.Reason) : default);
     }
 
     [Fact]
-    public async Task A_gateway_that_is_silent_or_away_says_nothing_about_the_content()
+    public async Task A_gateway_that_is_silent_or_unreachable_proves_nothing_about_the_content()
     {
         using var silent = new TcpListener(IPAddress.Loopback, 0);
         silent.Start();

@@ -26,7 +26,7 @@ public sealed class JsIpfsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_real_node_keeps_pins_and_gives_back_what_is_put_also_after_it_was_away()
+    public async Task A_real_node_stores_pins_and_returns_blocks_even_after_an_outage()
     {
         var store = Store();
         var (first, second, third) = (Batch("first", 5), Batch("second", 3), Batch("third", 2));
@@ -45,7 +45,7 @@ public sealed class JsIpfsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_real_node_that_takes_the_new_name_for_nothing_is_spoken_to_by_the_old_one()
+    public async Task A_real_node_that_ignores_the_new_option_name_is_sent_the_old_one()
     {
         var block = Batch("dialects", 1)[0];
         Assert.NotEqual(block.Cid.Text, await PutAsync(block, "cid-codec=raw"));
@@ -56,7 +56,7 @@ public sealed class JsIpfsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_real_node_takes_a_CAR_and_is_asked_for_what_was_in_it()
+    public async Task A_real_node_imports_a_CAR_and_returns_its_blocks()
     {
         var (blocks, rpc) = (Batch("export", 20), new KuboRpc(http, node.Url));
         var root = blocks[^1].Cid;

@@ -38,7 +38,7 @@ public sealed class KuboBlockStoreTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Kubo_is_told_the_codec_once_and_nothing_that_it_does_not_know()
+    public async Task Kubo_is_sent_the_codec_once_and_no_unknown_option()
     {
         var store = await StartAsync("/", Kubo);
         await store.PutAsync([Raw, Cbor], default);
@@ -46,7 +46,7 @@ public sealed class KuboBlockStoreTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_node_that_knows_the_old_name_alone_is_told_that_and_only_that_from_then_on()
+    public async Task A_node_that_knows_only_the_old_option_name_is_sent_only_that_from_then_on()
     {
         var store = await StartAsync("/", JsIpfs);
         await store.PutAsync([Raw, Cbor], default);
@@ -77,7 +77,7 @@ public sealed class KuboBlockStoreTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Many_blocks_are_given_at_once_and_what_a_slow_node_did_not_take_within_a_minute_is_said()
+    public async Task Many_blocks_are_sent_in_parallel_and_what_a_slow_node_did_not_take_within_a_minute_is_reported()
     {
         var (time, isSlow) = (new FakeTimeProvider(), new TaskCompletionSource());
         var store = await StartAsync("/", (query, put) => new Held(isSlow.Task, Kubo(query, put)), time: time);

@@ -9,7 +9,7 @@ public abstract partial class AuditLogTests
     private IDeliveryReader Deliveries => (IDeliveryReader)Reader;
 
     [Fact]
-    public async Task What_waits_is_due_in_its_time_the_most_severe_first()
+    public async Task Waiting_deliveries_fall_due_in_time_and_the_most_severe_first()
     {
         await CommitAsync(Row(1, rank: 1, dueIn: -3), Row(2, rank: 3, dueIn: -1), Row(3, rank: 3, dueIn: -2), Row(4, rank: 2, dueIn: 5),
             Row(5, rank: 0, dueIn: -9), Row(6, rank: 3, dueIn: -2) with { Webhook = "other" });
@@ -40,7 +40,7 @@ public abstract partial class AuditLogTests
     }
 
     [Fact]
-    public async Task What_is_known_of_a_delivery_is_replaced_and_read_back_to_the_letter()
+    public async Task A_delivery_row_is_replaced_and_reads_back_unchanged()
     {
         var row = Row(1, rank: 1, dueIn: 0);
         await CommitAsync(row);
@@ -57,7 +57,7 @@ public abstract partial class AuditLogTests
     }
 
     [Fact]
-    public async Task Deliveries_are_listed_page_by_page_those_that_changed_last_first()
+    public async Task Deliveries_are_listed_in_pages_with_the_latest_change_first()
     {
         await CommitAsync([.. Enumerable.Range(0, 7).Select(i => Row(i, 1, 0) with
         {
@@ -82,7 +82,7 @@ public abstract partial class AuditLogTests
     }
 
     [Fact]
-    public async Task Of_a_removed_webhook_nothing_is_kept_and_of_what_was_settled_a_month_ago()
+    public async Task Rows_of_removed_webhooks_and_rows_settled_a_month_ago_are_deleted()
     {
         await CommitAsync(Row(1, 1, 0), Row(2, 1, 0) with { Webhook = "other" });
         await CommitAsync(Row(3, 1, 0) with { Webhook = "other", State = DeliveryState.Delivered, DueAt = null });

@@ -26,7 +26,7 @@ public abstract partial class AuditLogTests
     }
 
     [Fact]
-    public async Task Of_two_that_make_the_same_step_one_is_refused_and_nothing_of_it_is_kept()
+    public async Task Of_two_commits_of_the_same_step_one_is_refused_and_leaves_nothing()
     {
         Assert.Equal([AppendVerdict.Appended, AppendVerdict.StaleOffset], await EscalateAsync(0, 0));
         Assert.Equal([AppendVerdict.StaleOffset], await EscalateAsync(0));

@@ -74,7 +74,7 @@ public abstract partial class AuditLogTests
     }
 
     [Fact]
-    public async Task A_writer_that_is_not_the_last_one_keeps_nothing()
+    public async Task A_superseded_writer_commits_nothing()
     {
         var head = await RegisterAsync();
         var other = NewWriter();
@@ -131,7 +131,7 @@ public abstract partial class AuditLogTests
     [Theory]
     [InlineData(1)]
     [InlineData(-1)]
-    public async Task A_total_that_would_leave_its_range_stays_at_its_end(int sign)
+    public async Task A_total_that_would_leave_its_range_stays_at_the_limit(int sign)
     {
         const decimal Most = 922_337_203_685_477.5807m;
         var head = await RegisterAsync();
@@ -142,7 +142,7 @@ public abstract partial class AuditLogTests
     }
 
     [Fact]
-    public async Task An_offset_moves_only_from_where_it_stands()
+    public async Task An_offset_moves_only_from_its_current_value()
     {
         var head = await RegisterAsync();
         Append Move(long from, long to) => new() { Entries = [], Offset = new OffsetCommit("archive", from, to) };
@@ -152,7 +152,7 @@ public abstract partial class AuditLogTests
     }
 
     [Fact]
-    public async Task An_offset_that_moves_to_the_beginning_is_gone()
+    public async Task An_offset_that_is_reset_to_the_beginning_is_removed()
     {
         var head = await RegisterAsync();
         Append Move(long from, long to) => new() { Entries = [], Offset = new OffsetCommit("notify/1", from, to) };
@@ -166,7 +166,7 @@ public abstract partial class AuditLogTests
     }
 
     [Fact]
-    public async Task A_writer_that_is_not_the_last_one_moves_no_offset_either()
+    public async Task A_superseded_writer_moves_no_offset_either()
     {
         var head = await RegisterAsync();
         Append Move(long from, long to) => new() { Entries = [], Offset = new OffsetCommit("archive", from, to) };
@@ -223,7 +223,7 @@ public abstract partial class AuditLogTests
     }
 
     [Fact]
-    public async Task A_page_of_a_time_is_in_the_order_of_acceptance_and_goes_on_where_it_ended()
+    public async Task A_page_of_a_time_range_is_in_order_of_acceptance_and_continues_after_its_end()
     {
         var head = await RegisterAsync();
         int[] seconds = [5, 1, 4, 1, 3, 9]; // out of order, as after the clock was set
@@ -242,7 +242,7 @@ public abstract partial class AuditLogTests
     }
 
     [Fact]
-    public async Task The_newest_go_first_of_any_severities_and_go_on_where_they_ended()
+    public async Task Incidents_of_chosen_severities_are_listed_newest_first_and_continue_after_the_end()
     {
         var head = await RegisterAsync();
         int[] ranks = [0, 3, 1, 3, 2, 0, 1, 3];
@@ -293,7 +293,7 @@ public abstract partial class AuditLogTests
     }
 
     [Fact]
-    public async Task A_page_ends_at_its_bytes_as_well_as_at_its_rows_and_the_next_one_goes_on()
+    public async Task A_page_ends_at_its_byte_limit_or_its_row_limit_and_the_next_one_continues()
     {
         var head = await RegisterAsync();
         await Writer.CommitAsync(0, head, [.. Enumerable.Range(0, 40).Select(i => Incident($"I{i}", 1, padding: 200_000))], default);
@@ -307,7 +307,7 @@ public abstract partial class AuditLogTests
     }
 
     [Fact]
-    public async Task A_reader_that_went_away_ends_its_query()
+    public async Task A_reader_that_disconnects_ends_its_query()
     {
         var head = await RegisterAsync();
         await Writer.CommitAsync(0, head, [.. Enumerable.Range(0, 500).Select(i => Incident($"I{i}", 1))], default);

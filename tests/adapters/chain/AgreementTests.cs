@@ -46,7 +46,7 @@ public sealed class AgreementTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Two_that_agree_are_believed()
+    public async Task Two_nodes_that_agree_are_trusted()
     {
         Assert.Equal(3, (await contract.AnchoredAsync(Name, new MemoryTransactions(), default)).Position);
         Assert.Equal(anchored.Transaction, (await contract.FindAsync(Name, 0, AllBlocks, new MemoryTransactions(), default))!.Transaction);
@@ -54,7 +54,7 @@ public sealed class AgreementTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_one_spells_in_another_way_is_the_same_and_is_read_as_the_same()
+    public async Task Another_spelling_of_the_same_answer_is_the_same_answer()
     {
         liar.Lies = (method, truth) =>
         {
@@ -75,7 +75,7 @@ public sealed class AgreementTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task That_an_event_is_not_there_one_alone_does_not_say()
+    public async Task One_node_alone_cannot_deny_an_event()
     {
         liar.Lies = (method, _) => method == "eth_blockNumber" ? "0x0" : method == "eth_getLogs" ? new JsonArray() : null;
         Assert.Equal(anchored.Transaction, (await contract.FindAsync(Name, 0, AllBlocks, new MemoryTransactions(), default))!.Transaction);
@@ -84,14 +84,14 @@ public sealed class AgreementTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task One_alone_does_not_move_the_contract()
+    public async Task One_node_alone_cannot_move_the_contract_s_position()
     {
         liar.Lies = (method, _) => method == "eth_call" ? $"0x{9:x64}" : null;
         await Assert.ThrowsAsync<NodesDisagreeException>(() => contract.AnchoredAsync(Name, new MemoryTransactions(), default));
     }
 
     [Fact]
-    public async Task One_alone_does_not_make_up_an_event()
+    public async Task One_node_alone_cannot_invent_an_event()
     {
         var made = $"0x{new string('c', 64)}";
         liar.Lies = (method, truth) =>
@@ -110,7 +110,7 @@ public sealed class AgreementTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task One_alone_does_not_change_what_an_event_says()
+    public async Task One_node_alone_cannot_change_an_event()
     {
         liar.Lies = (method, truth) =>
         {
@@ -129,7 +129,7 @@ public sealed class AgreementTests : IAsyncLifetime
     [Theory]
     [InlineData("eth_blockNumber", "0xffffff")]
     [InlineData("eth_blockNumber", "0x0")]
-    public async Task One_alone_makes_no_block_deep(string lied, string height)
+    public async Task One_node_alone_cannot_make_a_block_final(string lied, string height)
     {
         var options = Options() with { Confirmations = 12 };
         var careful = new AnchorContract(new JsonRpcClient(http, [new Uri("http://liar.invalid/"), chain.Url]), options, TimeProvider.System);
@@ -138,7 +138,7 @@ public sealed class AgreementTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task One_alone_says_no_block_gone()
+    public async Task One_node_alone_cannot_declare_a_block_gone()
     {
         liar.Lies = (method, truth) => method == "eth_getBlockByNumber" ? new JsonObject { ["hash"] = $"0x{new string('b', 64)}", ["timestamp"] = "0x1" } : null;
         await Assert.ThrowsAsync<NodesDisagreeException>(() => contract.SightAsync(anchored.Block, anchored.BlockHash, default));
@@ -146,7 +146,7 @@ public sealed class AgreementTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task One_alone_does_not_sign_for_a_contract_wallet()
+    public async Task One_node_alone_cannot_confirm_a_contract_wallet_s_signature()
     {
         liar.Lies = (method, _) => method == "eth_call" ? $"0x1626ba7e{new string('0', 56)}" : null;
         var wallets = new ContractWallets(new JsonRpcClient(http, [new Uri("http://liar.invalid/"), chain.Url]), 31337, TimeProvider.System);
@@ -157,7 +157,7 @@ public sealed class AgreementTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Against_the_refusal_of_one_the_estimate_of_another_sends_nothing()
+    public async Task One_node_s_estimate_sends_nothing_that_another_refuses()
     {
         liar.Lies = (method, _) => method == "eth_estimateGas" ? "0x493e0" : null;
         var before = (await chain.CallAsync("eth_getTransactionCount", $"{writer.Address}", "pending")).GetString();
@@ -169,7 +169,7 @@ public sealed class AgreementTests : IAsyncLifetime
     [Theory]
     [InlineData("eth_estimateGas")]
     [InlineData("eth_sendRawTransaction")]
-    public async Task That_a_batch_is_too_large_one_alone_does_not_say(string method)
+    public async Task One_node_alone_cannot_declare_a_batch_too_large(string method)
     {
         liar.Refuses = method;
         var batch = new AnchorBatch(Name, 3, 5, new byte[32], 5, [], []);
@@ -184,7 +184,7 @@ public sealed class AgreementTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_block_of_some_time_ago_is_not_the_newest_at_which_wallets_are_asked()
+    public async Task Wallets_are_not_called_at_a_block_that_is_too_old()
     {
         var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow() + WalletQuestion.LongestHeld + TimeSpan.FromMinutes(1));
         var wallets = new ContractWallets(new JsonRpcClient(http, [new Uri("http://liar.invalid/"), chain.Url]), 31337, time);

@@ -68,7 +68,7 @@ public sealed class AnchoringFaultsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_node_that_wants_to_be_asked_again_at_once_is_asked_no_more_often_than_others()
+    public async Task A_node_with_a_Retry_After_of_zero_is_polled_no_more_often_than_others()
     {
         contract = Contract(TimeSpan.FromSeconds(2));
         node.Before = (method, _, _) => method == "eth_getTransactionReceipt"
@@ -79,7 +79,7 @@ public sealed class AnchoringFaultsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_search_without_end_keeps_nobody_waiting_for_ever()
+    public async Task An_endless_search_times_out()
     {
         node.Before = (method, _, _) => method == "eth_getLogs" ? FaultyNode.Result(new JsonArray()) : null;
         var time = new FakeTimeProvider();
@@ -99,7 +99,7 @@ public sealed class AnchoringFaultsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_transaction_that_no_block_takes_is_replaced_by_a_dearer_one_of_the_same_nonce()
+    public async Task A_transaction_that_is_not_mined_is_replaced_by_one_with_a_higher_fee_and_the_same_nonce()
     {
         contract = Contract(TimeSpan.FromSeconds(2));
         await chain.CallAsync("evm_setAutomine", false);
@@ -119,7 +119,7 @@ public sealed class AnchoringFaultsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_transaction_that_reverts_in_its_block_is_told_and_keeps_the_next_from_nothing()
+    public async Task A_transaction_that_reverts_is_reported_and_does_not_block_the_next()
     {
         // The estimate succeeds, but once it is mined the contract refuses it: the batch leaves a gap.
         node.Before = (method, _, _) => method == "eth_estimateGas" ? FaultyNode.Result("0x30d40") : null;
@@ -132,7 +132,7 @@ public sealed class AnchoringFaultsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task The_logs_of_a_transaction_that_reverted_say_nothing()
+    public async Task The_logs_of_a_reverted_transaction_do_not_count()
     {
         await AnchorAsync(0, 3);
         node.Changes = (method, answer) =>
@@ -148,7 +148,7 @@ public sealed class AnchoringFaultsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_record_that_arrives_between_the_question_and_the_next_transaction_is_found_and_not_written_again()
+    public async Task A_record_that_was_mined_after_the_check_is_found_and_not_written_again()
     {
         var audit = new ChainAudit("caporleans/test/0/0-3", Enumerable.Repeat((byte)7, 32).ToArray(), "bafkqaaa");
         var before = "";
@@ -168,7 +168,7 @@ public sealed class AnchoringFaultsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_node_that_wants_to_be_left_alone_while_a_block_is_waited_for_is()
+    public async Task A_node_s_Retry_After_is_respected_while_waiting_for_a_block()
     {
         var time = new CountedTime();
         contract = Contract(TimeSpan.FromHours(1), time);
@@ -191,7 +191,7 @@ public sealed class AnchoringFaultsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_nonce_that_another_program_takes_is_told_and_the_next_one_is_used()
+    public async Task A_nonce_taken_by_another_program_is_reported_and_the_next_one_is_used()
     {
         await chain.CallAsync("anvil_impersonateAccount", writer.Address.ToString());
         node.Meanwhile = async method =>
@@ -226,7 +226,7 @@ public sealed class AnchoringFaultsTests : IAsyncLifetime
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task A_node_that_suggests_no_tip_is_read_for_what_was_paid_lately(bool hasNoHistoryEither)
+    public async Task Without_a_suggested_tip_recently_paid_tips_are_used(bool hasNoHistoryEither)
     {
         node.Before = (method, _, _) => method == "eth_maxPriorityFeePerGas" || (hasNoHistoryEither && method == "eth_feeHistory")
             ? FaultyNode.Error(-32601, $"the method {method} does not exist/is not available") : null;
@@ -237,7 +237,7 @@ public sealed class AnchoringFaultsTests : IAsyncLifetime
     [Theory]
     [InlineData("eth_estimateGas", -32000, "gas required exceeds allowance (16777216)")]
     [InlineData("eth_sendRawTransaction", -32003, "transaction gas limit too high (cap: 16777216, tx: 20000000)")]
-    public async Task A_batch_too_large_is_told_apart_and_leaves_nothing(string method, int code, string message)
+    public async Task A_batch_that_is_too_large_is_reported_as_such_and_leaves_nothing_behind(string method, int code, string message)
     {
         node.Before = (asked, _, _) => asked == method ? FaultyNode.Error(code, message) : null;
         await Assert.ThrowsAsync<BatchTooLargeException>(() => AnchorAsync(0, 3));
@@ -247,7 +247,7 @@ public sealed class AnchoringFaultsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_no_honest_node_takes_is_made_anew_when_the_node_that_lied_is_gone()
+    public async Task A_transaction_that_no_honest_node_accepts_is_rebuilt_once_the_lying_node_is_gone()
     {
         node.Before = (method, _, _) => method switch
         {
@@ -265,7 +265,7 @@ public sealed class AnchoringFaultsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_was_signed_by_a_lie_about_prices_pays_the_tip_that_honest_nodes_ask_for()
+    public async Task After_a_lie_about_prices_the_transaction_is_signed_again_with_a_sufficient_tip()
     {
         node.Before = (method, _, _) => method switch
         {
@@ -294,7 +294,7 @@ public sealed class AnchoringFaultsTests : IAsyncLifetime
     [Theory]
     [InlineData("eth_estimateGas")]
     [InlineData("eth_sendRawTransaction")]
-    public async Task A_proxy_that_takes_no_such_body_is_as_good_as_a_node_that_says_so(string method)
+    public async Task A_413_of_a_proxy_counts_as_too_large_like_a_node_s_own_refusal(string method)
     {
         node.Before = (asked, _, _) => asked == method
             ? new HttpResponseMessage(HttpStatusCode.RequestEntityTooLarge) { Content = new StringContent("<html>413 Request Entity Too Large</html>") } : null;
@@ -305,7 +305,7 @@ public sealed class AnchoringFaultsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_reorganisation_that_takes_it_away_leads_to_the_same_transaction_again()
+    public async Task After_a_reorganisation_removed_it_the_same_transaction_is_sent_again()
     {
         await chain.CallAsync("anvil_mine", "0x5");
         var anchored = await AnchorAsync(0, 3);

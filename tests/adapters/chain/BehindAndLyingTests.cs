@@ -47,7 +47,7 @@ public sealed class BehindAndLyingTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_it_says_of_the_contract_stops_nobody()
+    public async Task The_liar_s_answer_about_the_contract_blocks_no_one()
     {
         nodes.Lies = method => method == "eth_call" ? "0x" : null;
         // At the block on which two agree there is no anchor yet.
@@ -57,7 +57,7 @@ public sealed class BehindAndLyingTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_it_says_of_a_wallet_keeps_nobody_s_signature_from_being_asked_about()
+    public async Task The_liar_s_answer_about_a_wallet_blocks_no_signature_check()
     {
         nodes.Lies = method => method == "eth_call" ? $"0x1626ba7e{new string('0', 56)}" : null;
         await chain.CallAsync("anvil_mine", $"0x{Behind:x}");
@@ -69,7 +69,7 @@ public sealed class BehindAndLyingTests : IAsyncLifetime
     [Theory]
     [InlineData("eth_call")]
     [InlineData("eth_getBlockByNumber")]
-    public async Task What_it_says_nothing_of_is_asked_at_a_lower_block_in_time(string silent)
+    public async Task What_the_liar_does_not_answer_is_queried_at_a_lower_block_in_time(string silent)
     {
         nodes.Lies = method => method == silent ? Nodes.Silence : null;
         Assert.True(EthereumAddress.TryParse(anchored.Contract, out var wallet));
@@ -83,7 +83,7 @@ public sealed class BehindAndLyingTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_only_the_late_one_knows_is_waited_for_and_is_not_missing()
+    public async Task What_only_the_slow_node_knows_is_waited_for_and_not_taken_as_missing()
     {
         // The honest node is slow to answer about receipts; the one behind and the liar report that there is none.
         nodes.Lies = method => method is "eth_getTransactionReceipt" ? "null" : null;
@@ -95,7 +95,7 @@ public sealed class BehindAndLyingTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_only_one_that_fails_may_know_is_not_missing_and_is_once_the_others_have_come_as_far()
+    public async Task What_a_failing_node_may_know_is_not_missing_until_the_others_have_caught_up()
     {
         // The honest node fails for receipts (a rate limit); the one behind and the liar report that there is none.
         nodes.Lies = method => method is "eth_getTransactionReceipt" ? "null" : null;
@@ -116,7 +116,7 @@ public sealed class BehindAndLyingTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_it_and_the_one_behind_do_not_know_is_not_missing()
+    public async Task What_the_liar_and_the_lagging_node_do_not_know_is_not_missing()
     {
         nodes.Lies = method => method is "eth_getTransactionReceipt" ? "null" : method == "eth_getLogs" ? "[]" : null;
         var (sent, blocks) = (new MemoryTransactions(), new BlockRange(0, anchored.Block));

@@ -13,7 +13,7 @@ namespace CapOrleans.Tests.Chain;
 public sealed class ChainAccountTests
 {
     [Fact]
-    public async Task A_chain_that_asks_more_than_the_limit_gets_no_transaction()
+    public async Task No_transaction_is_sent_to_a_chain_whose_price_exceeds_the_limit()
     {
         using var chain = await DevChain.StartAsync(); // asks for 1 gwei, and a tip of 1
         using var http = new HttpClient();
@@ -30,7 +30,7 @@ public sealed class ChainAccountTests
     }
 
     [Fact]
-    public async Task What_waits_is_paid_more_for_and_never_more_than_the_limit()
+    public async Task The_fee_of_a_pending_transaction_is_raised_but_never_beyond_the_limit()
     {
         using var node = new Underpriced();
         using var http = new HttpClient(node);
@@ -53,7 +53,7 @@ public sealed class ChainAccountTests
     [InlineData("replacement transaction underpriced", 36_000)]
     [InlineData("already known", 36_000)]
     [InlineData("insufficient funds for gas * price + value", 0)]
-    public async Task What_was_sent_and_not_heard_of_counts_and_what_was_refused_does_not(string answer, long counted)
+    public async Task Gas_of_a_transaction_with_unknown_outcome_counts_and_of_a_refused_one_does_not(string answer, long counted)
     {
         using var node = new Underpriced { Refusal = answer };
         using var http = new HttpClient(node);
@@ -65,7 +65,7 @@ public sealed class ChainAccountTests
     }
 
     [Fact]
-    public async Task What_one_node_took_and_none_knows_any_more_counts_no_longer()
+    public async Task Gas_of_a_transaction_that_no_node_knows_any_more_is_no_longer_counted()
     {
         using var node = new Underpriced { Refusal = "insufficient funds for gas * price + value", Takes = 1 };
         using var http = new HttpClient(node);

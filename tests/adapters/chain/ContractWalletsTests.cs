@@ -19,7 +19,7 @@ public sealed class ContractWalletsTests
         No = "\"result\":\"0xffffffff00000000000000000000000000000000000000000000000000000000\"";
 
     [Fact]
-    public async Task A_node_that_says_nothing_is_waited_for_so_long_and_no_longer()
+    public async Task A_node_that_does_not_answer_is_waited_for_up_to_the_timeout()
     {
         using var node = new SilentNode();
         using var http = new HttpClient(node) { Timeout = Timeout.InfiniteTimeSpan };
@@ -32,7 +32,7 @@ public sealed class ContractWalletsTests
     }
 
     [Fact]
-    public async Task A_wallet_that_used_up_its_time_is_left_alone_for_longer_each_time_until_it_answers()
+    public async Task The_backoff_of_a_wallet_that_times_out_doubles_until_it_answers()
     {
         using var node = new AnsweringNode(Yes) { IsHeld = true };
         using var http = new HttpClient(node) { Timeout = Timeout.InfiniteTimeSpan };
@@ -86,7 +86,7 @@ public sealed class ContractWalletsTests
     }
 
     [Fact]
-    public async Task At_a_slow_wallet_callers_take_turns_whatever_one_of_them_asks()
+    public async Task At_a_slow_wallet_callers_take_turns_however_much_one_of_them_asks()
     {
         using var node = new AnsweringNode(No) { IsHeld = true };
         using var http = new HttpClient(node) { Timeout = Timeout.InfiniteTimeSpan };
@@ -110,7 +110,7 @@ public sealed class ContractWalletsTests
     }
 
     [Fact]
-    public async Task Of_strangers_few_are_asked_at_once_and_few_in_a_second_and_who_is_known_goes_beside_them()
+    public async Task Calls_for_strangers_are_limited_at_once_and_per_second_and_known_callers_bypass_them()
     {
         using var node = new AnsweringNode(Yes);
         using var http = new HttpClient(node) { Timeout = Timeout.InfiniteTimeSpan };
@@ -133,7 +133,7 @@ public sealed class ContractWalletsTests
     }
 
     [Fact]
-    public async Task A_yes_earns_few_questions_so_that_whoever_captured_an_incident_asks_no_more_than_strangers()
+    public async Task A_valid_signature_earns_few_calls_so_that_a_captured_incident_gains_little()
     {
         using var node = new AnsweringNode(Yes);
         using var http = new HttpClient(node) { Timeout = Timeout.InfiniteTimeSpan };
@@ -147,7 +147,7 @@ public sealed class ContractWalletsTests
     }
 
     [Fact]
-    public async Task A_node_that_strangers_have_asked_too_much_rests_for_strangers_only()
+    public async Task A_node_that_strangers_overload_backs_off_for_strangers_only()
     {
         using var node = new AnsweringNode(Yes);
         using var http = new HttpClient(node);
@@ -161,7 +161,7 @@ public sealed class ContractWalletsTests
     }
 
     [Fact]
-    public async Task A_newcomer_has_its_turn_however_much_others_ask_and_is_answered_when_it_comes_again()
+    public async Task A_newcomer_gets_a_turn_however_much_others_ask_and_its_answer_on_the_retry()
     {
         using var node = new AnsweringNode(No);
         using var http = new HttpClient(node);
@@ -186,7 +186,7 @@ public sealed class ContractWalletsTests
     }
 
     [Fact]
-    public async Task Who_sends_another_s_claim_does_not_decide_where_that_one_waits()
+    public async Task A_copy_sent_by_another_caller_does_not_decide_where_the_original_waits()
     {
         using var node = new AnsweringNode(Yes);
         using var http = new HttpClient(node) { Timeout = Timeout.InfiniteTimeSpan };
@@ -204,7 +204,7 @@ public sealed class ContractWalletsTests
     }
 
     [Fact]
-    public async Task An_address_that_has_its_share_of_those_that_wait_is_told_at_once()
+    public async Task An_address_that_has_used_its_share_of_the_queue_is_refused_immediately()
     {
         using var node = new AnsweringNode(Yes) { IsHeld = true };
         using var http = new HttpClient(node) { Timeout = Timeout.InfiniteTimeSpan };
@@ -217,7 +217,7 @@ public sealed class ContractWalletsTests
     }
 
     [Fact]
-    public async Task Many_questions_in_a_second_share_what_is_the_same_for_all()
+    public async Task Calls_within_a_second_share_the_common_lookups()
     {
         using var node = new AnsweringNode(Yes);
         using var http = new HttpClient(node);
@@ -233,7 +233,7 @@ public sealed class ContractWalletsTests
     }
 
     [Fact]
-    public async Task The_wallet_is_asked_at_a_block_by_its_hash()
+    public async Task The_wallet_is_called_at_a_block_given_by_its_hash()
     {
         using var node = new AnsweringNode("\"result\":\"0x1626ba7e00000000000000000000000000000000000000000000000000000000\"");
         using var http = new HttpClient(node);
@@ -283,7 +283,7 @@ public sealed class ContractWalletsTests
     }
 
     [Fact]
-    public void Answers_that_are_remembered_are_bounded()
+    public void The_cache_of_answers_is_bounded()
     {
         var answers = new RecentAnswers(new FakeTimeProvider());
         for (var i = 0; i <= RecentAnswers.Limit; i++)

@@ -42,7 +42,7 @@ public sealed class FailOverTests : IAsyncLifetime
     [Theory]
     [InlineData("eth_chainId", "0x1")]
     [InlineData("eth_getCode", "0x")]
-    public async Task A_node_that_is_not_what_was_meant_is_left_for_one_that_is(string method, string answer)
+    public async Task A_wrong_node_is_skipped_for_a_right_one(string method, string answer)
     {
         first.Before = (asked, _, _) => asked == method ? FaultyNode.Result(answer) : null;
         using var http = new HttpClient(new ByName(first, chain.Url));
@@ -56,7 +56,7 @@ public sealed class FailOverTests : IAsyncLifetime
     [InlineData("eth_estimateGas", "exceeds block gas limit")]
     [InlineData("eth_sendRawTransaction", "oversized data")]
     [InlineData("eth_estimateGas", null)]
-    public async Task One_node_alone_makes_nothing_too_large(string method, string? refusal)
+    public async Task One_node_alone_cannot_declare_a_batch_too_large(string method, string? refusal)
     {
         first.Before = (asked, _, _) => asked != method ? null : refusal is null ? FaultyNode.Result("0xffffffff") : FaultyNode.Error(-32000, refusal);
         using var http = new HttpClient(new ByName(first, chain.Url));
@@ -70,7 +70,7 @@ public sealed class FailOverTests : IAsyncLifetime
     [InlineData("eth_estimateGas", "0x9c40")]
     [InlineData("eth_sendRawTransaction", "0xaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")]
     [InlineData("eth_estimateGas", null)]
-    public async Task What_one_node_takes_and_passes_on_to_nobody_or_miscounts_or_refuses_is_anchored_by_the_others(string method, string? answer)
+    public async Task What_one_node_swallows_or_miscounts_or_refuses_is_anchored_by_the_others(string method, string? answer)
     {
         first.Before = (asked, _, _) => asked != method ? null : answer is null ? FaultyNode.Error(3, "execution reverted") : FaultyNode.Result(answer);
         using var http = new HttpClient(new ByName(first, chain.Url));
@@ -103,7 +103,7 @@ public sealed class FailOverTests : IAsyncLifetime
 
     [Theory]
     [MemberData(nameof(Nonsense))]
-    public async Task Whatever_one_node_of_three_answers_the_others_anchor_and_say_what_a_wallet_says(string method, string answer)
+    public async Task Whatever_one_node_of_three_answers_the_others_anchor_and_check_wallets(string method, string answer)
     {
         first.Before = (asked, _, _) => method.Length > 0 && asked != method ? null
             : new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent(answer, Encoding.UTF8, "application/json") };
@@ -133,7 +133,7 @@ public sealed class FailOverTests : IAsyncLifetime
     [Theory]
     [InlineData("eth_chainId")]
     [InlineData("eth_getCode")]
-    public async Task A_node_that_takes_its_time_for_what_one_alone_is_asked_is_not_waited_for_alone(string method)
+    public async Task A_node_that_is_slow_for_a_single_node_call_does_not_hold_up_the_others(string method)
     {
         first.Meanwhile = asked => asked == method ? Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System) : Task.CompletedTask;
         using var http = new HttpClient(new ByName(first, chain.Url));
@@ -146,7 +146,7 @@ public sealed class FailOverTests : IAsyncLifetime
     [Theory]
     [InlineData("eth_estimateGas", "exceeds block gas limit")]
     [InlineData("eth_sendRawTransaction", "oversized data")]
-    public async Task What_the_others_refuse_for_another_reason_one_alone_makes_no_smaller(string method, string refusal)
+    public async Task What_others_refuse_for_another_reason_one_node_alone_cannot_declare_too_large(string method, string refusal)
     {
         first.Before = (asked, _, _) => asked == method ? FaultyNode.Error(-32000, refusal) : null;
         using var others = new FaultyNode
@@ -162,7 +162,7 @@ public sealed class FailOverTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Between_two_that_are_far_apart_a_slower_third_decides()
+    public async Task Between_two_prices_that_are_far_apart_a_slower_third_node_decides()
     {
         first.Before = (asked, _, _) => asked == "eth_maxPriorityFeePerGas" ? FaultyNode.Result("0x7216300c00") : null; // 490 gwei
         using var others = new FaultyNode();
@@ -187,7 +187,7 @@ public sealed class FailOverTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Two_that_expect_far_apart_gas_have_nothing_sent_when_no_third_answers()
+    public async Task With_two_gas_estimates_far_apart_and_no_third_nothing_is_sent()
     {
         first.Before = (asked, _, _) => asked == "eth_estimateGas" ? FaultyNode.Result("0xd00000") : null;
         using var http = new HttpClient(new ByName(first, chain.Url));
@@ -199,7 +199,7 @@ public sealed class FailOverTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task One_node_of_several_names_no_price()
+    public async Task A_single_answer_of_several_nodes_sets_no_price()
     {
         first.Before = (_, _, _) => null;
         using var others = new FaultyNode { Before = (_, _, _) => new HttpResponseMessage(HttpStatusCode.BadGateway) };
@@ -209,7 +209,7 @@ public sealed class FailOverTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Where_one_names_another_height_a_slower_third_decides_how_far_the_chain_is()
+    public async Task If_one_node_reports_another_height_a_slower_third_decides()
     {
         first.Before = (asked, _, _) => asked == "eth_blockNumber" ? FaultyNode.Result("0x0") : null;
         using var others = new FaultyNode();
@@ -220,7 +220,7 @@ public sealed class FailOverTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_node_that_wants_to_be_left_alone_is_and_no_other_for_its_sake()
+    public async Task A_node_s_Retry_After_is_respected_and_affects_no_other_node()
     {
         var time = new FakeTimeProvider();
         first.Before = (_, _, _) => new HttpResponseMessage(HttpStatusCode.TooManyRequests) { Headers = { { "Retry-After", "600" } } };
@@ -245,7 +245,7 @@ public sealed class FailOverTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_node_that_says_nothing_keeps_no_wallet_waiting()
+    public async Task A_node_that_does_not_answer_delays_no_wallet_check()
     {
         using var silent = new SilentHandler();
         using var http = new HttpClient(new ByName(silent, chain.Url));
@@ -255,7 +255,7 @@ public sealed class FailOverTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task When_all_are_on_another_chain_that_is_what_is_told()
+    public async Task If_all_nodes_are_on_another_chain_that_is_reported()
     {
         using var http = new HttpClient(new ByName(first, chain.Url));
         var contract = new AnchorContract(new JsonRpcClient(http, Nodes), new ChainOptions(1, writer, deployed, IsDevChain: false), TimeProvider.System);

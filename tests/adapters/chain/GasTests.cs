@@ -21,7 +21,7 @@ public sealed class GasTests
     [Theory]
     [InlineData(100_000, 120_000)]
     [InlineData(16_000_000, 16_777_216)] // the added fifth stops at what the chain allows
-    public async Task A_fifth_more_than_expected_is_allowed_and_never_more_than_the_chain_does(long expected, long limit)
+    public async Task The_gas_limit_is_a_fifth_above_the_estimate_but_within_the_chain_s_maximum(long expected, long limit)
     {
         Assert.Equal(limit, await EstimateAsync(expected));
     }

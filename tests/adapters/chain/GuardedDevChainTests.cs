@@ -131,7 +131,7 @@ public sealed class GuardedDevChainTests : IAsyncLifetime
     [Theory]
     [InlineData(3_000)]
     [InlineData(200_000)]
-    public async Task A_question_that_is_nested_without_end_is_refused_and_ends_nothing(int levels)
+    public async Task An_endlessly_nested_request_is_refused_and_crashes_nothing(int levels)
     {
         var nested = $$"""{"jsonrpc":"2.0","id":1,"method":"eth_call","params":{{new string('[', levels)}}{{new string(']', levels)}}}""";
         Assert.Equal(-32600, Code(await AskAsync(nested)));
@@ -171,14 +171,14 @@ public sealed class GuardedDevChainTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_WebSocket_which_no_origin_rule_of_a_browser_holds_back_is_refused() => Assert.StartsWith(
+    public async Task A_WebSocket_is_refused_because_browsers_do_not_check_its_origin() => Assert.StartsWith(
         "HTTP/1.1 403",
         await RawAsync(
             "GET", "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=="),
         StringComparison.Ordinal);
 
     [Fact]
-    public async Task Who_asks_for_a_WebSocket_and_hangs_up_ends_no_chain()
+    public async Task A_client_that_asks_for_a_WebSocket_and_disconnects_does_not_end_the_chain()
     {
         for (var i = 0; i < 100; i++)
         {
@@ -192,7 +192,7 @@ public sealed class GuardedDevChainTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task No_port_of_the_chain_itself_is_within_anybody_s_reach()
+    public async Task The_chain_s_own_port_cannot_be_reached_by_anyone()
     {
         var anvil = await AnvilAsync();
         var sockets = new DirectoryInfo($"/proc/{anvil}/fd").GetFiles().Select(file => file.LinkTarget ?? "")
@@ -244,7 +244,7 @@ public sealed class GuardedDevChainTests : IAsyncLifetime
     [InlineData("eth_createAccessList", """{"to":"0xaa"},"latest",{"0xaa":{"code":"0x5b600056"}}""")]
     [InlineData("eth_feeHistory", "\"0xffffffff\",\"latest\",[1]")]
     [InlineData("eth_getLogs", """{"fromBlock":"1.5"}""")]
-    public async Task What_would_keep_the_chain_busy_without_end_needs_the_token(string method, string parameters)
+    public async Task Calls_that_would_keep_the_chain_busy_forever_need_the_token(string method, string parameters)
     {
         var request = $$"""{"jsonrpc":"2.0","id":7,"method":"{{method}}","params":[{{parameters.Replace("0xaa", Loop, StringComparison.Ordinal)}}]}""";
         Assert.Equal(-32602, Code(await AskAsync(request)));
@@ -252,7 +252,7 @@ public sealed class GuardedDevChainTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_loop_ends_with_a_block_s_gas_and_the_owner_may_say_what_code_there_is()
+    public async Task A_loop_ends_at_the_block_gas_limit_and_only_the_owner_may_override_code()
     {
         const string SetLoop = $$"""{"jsonrpc":"2.0","id":1,"method":"anvil_setCode","params":["{{Loop}}","0x5b600056"]}""";
         Assert.False((await AskAsync(SetLoop, Token)).TryGetProperty("error", out _));

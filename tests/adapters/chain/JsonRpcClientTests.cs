@@ -21,7 +21,7 @@ public sealed class JsonRpcClientTests
     [InlineData(HttpStatusCode.Unauthorized, "answers 401")]
     [InlineData(HttpStatusCode.TooManyRequests, "answers 429")]
     [InlineData(HttpStatusCode.OK, "answers text/html that is no JSON-RPC")]
-    public async Task An_answer_that_is_no_JSON_RPC_is_told_with_its_status_and_without_the_key(HttpStatusCode status, string expected)
+    public async Task An_answer_that_is_not_JSON_RPC_is_reported_with_its_status_and_without_the_key(HttpStatusCode status, string expected)
     {
         var fault = await Assert.ThrowsAsync<ChainUnavailableException>(() => AskAsync(_ => new HttpResponseMessage(status)
         {
@@ -39,7 +39,7 @@ public sealed class JsonRpcClientTests
     [InlineData("0xzz00000000000000000000000000000000000000000000000000000000000000")]
     [InlineData("0x000000000000000000000000000000000000000000000000000000000000000")]
     [InlineData("\u001b[2J0000000000000000000000000000000000000000000000000000000000000")]
-    public void What_a_node_calls_a_hash_and_is_none_gets_nowhere(string hash)
+    public void An_invalid_hash_from_a_node_is_not_used(string hash)
     {
         Assert.Throws<FormatException>(() => JsonRpcClient.Hash(JsonElement.Parse(JsonSerializer.Serialize(hash))));
         Assert.Throws<FormatException>(() => JsonRpcClient.Hash(JsonElement.Parse($"\"0x{new string('0', 8_000_000)}\"")));
@@ -90,7 +90,7 @@ public sealed class JsonRpcClientTests
     [InlineData(HttpStatusCode.TooManyRequests, -32005, "request rate limited", true)]
     [InlineData(HttpStatusCode.OK, -32603, "internal error", true)]
     [InlineData(HttpStatusCode.OK, 3, "execution reverted", false)]
-    public async Task The_next_node_is_asked_where_one_refuses_and_kept_where_it_was_the_node_s_fault(HttpStatusCode status, int code, string message, bool isLeft)
+    public async Task After_a_refusal_the_next_node_is_tried_and_after_a_node_fault_it_is_kept(HttpStatusCode status, int code, string message, bool isLeft)
     {
         var asked = new List<int>();
         using var http = new HttpClient(new Handler(request =>
@@ -112,7 +112,7 @@ public sealed class JsonRpcClientTests
     }
 
     [Fact]
-    public async Task A_node_that_is_asked_too_often_rests_a_second_where_it_names_no_time()
+    public async Task A_node_that_is_rate_limited_without_a_time_is_left_alone_for_a_second()
     {
         var (asked, time) = (0, new FakeTimeProvider());
         using var http = new HttpClient(new Handler(_ =>
@@ -132,7 +132,7 @@ public sealed class JsonRpcClientTests
     [InlineData("execution reverted", "unavailable", "execution reverted")]
     [InlineData("header not found", "execution reverted", "execution reverted")]
     [InlineData("execution reverted", "exceeds block gas limit", "exceeds block gas limit")]
-    public async Task When_all_refuse_what_the_caller_can_do_something_about_is_told(string first, string second, string expected)
+    public async Task When_all_refuse_the_error_that_the_caller_can_act_on_is_reported(string first, string second, string expected)
     {
         using var http = new HttpClient(new Handler(request => FaultyNode.Error(-32000, request.RequestUri!.Port == 1 ? first : second)));
         var fault = await Assert.ThrowsAsync<RpcErrorException>(() => new JsonRpcClient(http, [First, Second]).NumberAsync("eth_estimateGas", default));
@@ -161,7 +161,7 @@ public sealed class JsonRpcClientTests
     [InlineData(10, 'b', AnchorDepth.Gone)]
     [InlineData(20, 'a', AnchorDepth.Included)]
     [InlineData(21, 'a', AnchorDepth.Final)]
-    public async Task A_block_is_gone_only_for_a_node_that_has_come_to_it(long newest, char? hash, AnchorDepth depth)
+    public async Task A_block_is_gone_only_if_the_node_has_reached_its_height(long newest, char? hash, AnchorDepth depth)
     {
         static string Hash(char digit) => $"0x{new string(digit, 64)}";
         using var http = new HttpClient(new Handler((_, asked) => asked.Contains("eth_blockNumber", StringComparison.Ordinal)
@@ -193,7 +193,7 @@ public sealed class JsonRpcClientTests
     [InlineData("execution reverted", RpcRefusal.Reverted)]
     [InlineData("the method eth_feeHistory does not exist/is not available", RpcRefusal.NoSuchMethod)]
     [InlineData("insufficient funds for gas * price + value", RpcRefusal.Other)]
-    public void Every_client_has_its_own_words(string message, RpcRefusal meaning) =>
+    public void Refusals_of_every_node_implementation_are_recognised(string message, RpcRefusal meaning) =>
         Assert.Equal(meaning, new RpcErrorException("eth_sendRawTransaction", -32000, message, null).Refusal);
 
     [Theory]
@@ -202,7 +202,7 @@ public sealed class JsonRpcClientTests
     [InlineData("""{"data":["0x"]}""")]
     [InlineData("[]")]
     [InlineData("null")]
-    public async Task Whatever_the_reader_of_an_answer_meets_is_the_node_s_fault(string answer)
+    public async Task Any_fault_while_reading_an_answer_is_the_node_s_fault(string answer)
     {
         using var http = new HttpClient(new Handler(_ => FaultyNode.Result(JsonNode.Parse(answer))));
         await Assert.ThrowsAsync<ChainUnavailableException>(() => new JsonRpcClient(http, First).CallAsync(
@@ -210,7 +210,7 @@ public sealed class JsonRpcClientTests
     }
 
     [Fact]
-    public async Task A_node_that_repeats_the_key_in_its_URL_tells_it_to_nobody()
+    public async Task A_node_that_echoes_the_key_in_its_URL_does_not_leak_it()
     {
         var url = new Uri("http://first.example/v2/0123456789abcdef?token=fedcba9876543210");
         var fault = await Assert.ThrowsAsync<RpcErrorException>(() => AskAsync(

@@ -15,7 +15,7 @@ namespace CapOrleans.Tests.Chain;
 public sealed class KnownCallersTests
 {
     [Fact]
-    public void Whoever_has_the_key_of_a_wallet_has_it_asked_so_often_and_no_more()
+    public void The_holder_of_a_wallet_s_key_gets_a_limited_number_of_calls()
     {
         var (wallet, time) = (Wallet(1), new FakeTimeProvider());
         var known = new KnownCallers(time);
@@ -39,7 +39,7 @@ public sealed class KnownCallersTests
     }
 
     [Fact]
-    public async Task A_node_that_was_asked_too_often_about_wallets_answers_for_anchors_all_the_same()
+    public async Task A_node_that_is_rate_limited_for_wallets_still_answers_for_anchors()
     {
         using var node = new BusyNode();
         using var http = new HttpClient(node);

@@ -26,7 +26,7 @@ public sealed class NewestBlockTests
     }
 
     [Fact]
-    public async Task Where_no_two_agree_on_any_block_none_is_the_newest()
+    public async Task If_no_two_agree_on_any_block_there_is_no_newest_one()
     {
         using var http = new HttpClient(new Nodes(100, 0, 100));
         var rpc = new JsonRpcClient(http, Urls.Skip(1).ToList());
@@ -38,7 +38,7 @@ public sealed class NewestBlockTests
     /// A node that is behind does not have the block yet, so another that agrees with it proves nothing.
     /// </summary>
     [Fact]
-    public async Task That_something_is_not_there_all_must_say()
+    public async Task Something_is_missing_only_if_all_nodes_report_so()
     {
         using var http = new HttpClient(new Nodes(100, 99, 99));
         var receipts = new Receipts(new JsonRpcClient(http, Urls));

@@ -44,7 +44,7 @@ public sealed class SeveralBatchesTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_block_takes_them_together()
+    public async Task They_are_mined_together_in_one_block()
     {
         await chain.CallAsync("evm_setAutomine", false);
         MineAt(5);
@@ -69,7 +69,7 @@ public sealed class SeveralBatchesTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_nonce_that_another_program_takes_between_them_leaves_those_before_it()
+    public async Task A_nonce_taken_by_another_program_in_between_keeps_the_batches_before_it()
     {
         await chain.CallAsync("anvil_impersonateAccount", writer.Address.ToString());
         var submitted = 0;
@@ -90,7 +90,7 @@ public sealed class SeveralBatchesTests : IAsyncLifetime
     [InlineData("eth_estimateGas", "gas required exceeds allowance (16777216)")]
     [InlineData("eth_sendRawTransaction", "transaction gas limit too high (cap: 16777216, tx: 20000000)")]
     [InlineData("eth_sendRawTransaction", "insufficient funds for gas * price + value: overshot")]
-    public async Task One_that_is_refused_waits_with_those_behind_it_until_it_is_the_first(string method, string message)
+    public async Task A_refused_batch_waits_with_those_behind_it_until_it_is_the_first(string method, string message)
     {
         var asked = 0;
         node.Before = (called, _, _) => called == method && ++asked == 3 ? FaultyNode.Error(-32000, message) : null;
@@ -100,7 +100,7 @@ public sealed class SeveralBatchesTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_reorganisation_that_takes_the_first_away_while_others_wait_sends_all_of_them_again()
+    public async Task A_reorganisation_that_removes_the_first_while_others_are_pending_resends_all()
     {
         await chain.CallAsync("evm_setAutomine", false);
         var (submitted, looked) = (0, 0);
@@ -122,7 +122,7 @@ public sealed class SeveralBatchesTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_no_block_takes_is_paid_more_for_in_the_order_of_their_nonces()
+    public async Task Fees_of_pending_transactions_are_raised_in_nonce_order()
     {
         await chain.CallAsync("evm_setAutomine", false);
         MineAt(6); // three, and one replacement of each

@@ -24,7 +24,7 @@ public sealed class ThirdPartyClientTests(NodeFixture node)
     private static string Abi => JsonNode.Parse(File.ReadAllText(Repository.File("contracts", "solidity", "CapAuditStorageV2.json")))!["abi"]!.ToJsonString();
 
     [Fact]
-    public async Task Whoever_has_Nethereum_finds_an_incident_on_chain_and_checks_who_spoke_and_what_it_changed()
+    public async Task A_Nethereum_client_finds_an_incident_on_chain_and_verifies_who_signed_it_and_its_effect()
     {
         var key = await node.RegisterAsync("THIRD-1", Potential);
         var incident = TestIncident.Signed(key, "THIRD-1", "TP-1", TimeProvider.System.GetUtcNow(), members =>
@@ -67,7 +67,7 @@ public sealed class ThirdPartyClientTests(NodeFixture node)
     }
 
     [Fact]
-    public async Task Whoever_has_Nethereum_sees_that_another_signed()
+    public async Task A_Nethereum_client_detects_another_signer()
     {
         var key = await node.RegisterAsync("THIRD-2");
         var incident = TestIncident.Signed(key, "THIRD-2", "TP-2", TimeProvider.System.GetUtcNow());

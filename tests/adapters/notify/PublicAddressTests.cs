@@ -26,7 +26,7 @@ public sealed class PublicAddressTests
     [InlineData("2001:0:7f00:1::f7f7:f7f7", "2001:0:808:808::80ff:fffe")] // Teredo: 127.0.0.1 as the server, and as the client
     [InlineData("2001:2::1", "2001:10::1", "2001:20::1", "2001:db8::1", "3fff::1")]
     [InlineData("100::1", "5f00::1", "fc00::1", "fd00:ec2::254", "fdff::1", "fe80::1", "fe80::1%1", "febf::1", "fec0::1", "ff02::1")]
-    public void What_is_not_of_the_public_internet_is_refused(params string[] addresses) =>
+    public void Addresses_outside_the_public_internet_are_refused(params string[] addresses) =>
         Assert.All(addresses, address => Assert.False(PublicAddress.Is(IPAddress.Parse(address)), address));
 
     [Theory]
@@ -34,6 +34,6 @@ public sealed class PublicAddressTests
     [InlineData("169.253.255.255", "169.255.0.0", "172.15.255.255", "172.32.0.0", "192.167.255.255", "192.169.0.0", "223.255.255.255")]
     [InlineData("2606:4700:4700::1111", "2a00:1450:4001::1", "2001:4860:4860::8888", "3ffe::1")]
     [InlineData("::ffff:8.8.8.8", "64:ff9b::8.8.8.8", "2002:808:808::1", "2001:0:808:808::f7f7:f7f7")]
-    public void What_is_of_the_public_internet_is_taken(params string[] addresses) =>
+    public void Addresses_of_the_public_internet_are_accepted(params string[] addresses) =>
         Assert.All(addresses, address => Assert.True(PublicAddress.Is(IPAddress.Parse(address)), address));
 }

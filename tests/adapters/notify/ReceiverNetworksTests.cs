@@ -41,7 +41,7 @@ public sealed class ReceiverNetworksTests : IDisposable
     [InlineData("0")]
     [InlineData("[::]")]
     [InlineData("[::1]")]
-    public async Task No_spelling_of_this_machine_is_connected_to(string host)
+    public async Task No_spelling_of_this_machine_s_address_is_connected_to(string host)
     {
         if (!Uri.TryCreate($"http://{host}:{Port}/", UriKind.Absolute, out var url))
         {
@@ -90,7 +90,7 @@ public sealed class ReceiverNetworksTests : IDisposable
     }
 
     [Fact]
-    public async Task A_refused_address_is_told_as_such()
+    public async Task A_refused_address_is_reported_as_such()
     {
         using var sender = new WebhookSender(new ReceiverNetworks([]), WebhookSecret.Parse(WebhookSecret.Create()), TimeProvider.System);
         var delivery = new Delivery("1", new Uri($"http://localhost:{Port}/"), [], "application/json", new SigningSecrets("a1", [1]));

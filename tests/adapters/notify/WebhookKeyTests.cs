@@ -9,7 +9,7 @@ public sealed class WebhookKeyTests
 {
     /// <summary>The example of Standard Webhooks for <c>v1a</c>, and ours by the same rule.</summary>
     [Fact]
-    public void What_is_signed_is_what_Standard_Webhooks_says()
+    public void Signatures_follow_Standard_Webhooks()
     {
         const string Id = "msg_p5jXN8AQM9LWM0D4loKWxJek", Body = """{"test": 2432232314}""";
         var published = Convert.FromBase64String("1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=");
@@ -23,7 +23,7 @@ public sealed class WebhookKeyTests
     }
 
     [Fact]
-    public void A_key_is_the_deployment_s_and_stays()
+    public void The_key_belongs_to_the_deployment_and_never_changes()
     {
         var text = WebhookSecret.Create();
         var (one, same, other) = (WebhookSecret.Parse(text).DeriveKey(), WebhookSecret.Parse(text).DeriveKey(),

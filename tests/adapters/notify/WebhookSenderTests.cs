@@ -62,7 +62,7 @@ public sealed class WebhookSenderTests : IAsyncDisposable
     [InlineData("Tue, 24 Nov 2026 12:10:00 GMT", 600)]
     [InlineData("Tue, 24 Nov 2026 11:00:00 GMT", null)]
     [InlineData("soon", null)]
-    public async Task When_a_receiver_wants_to_be_asked_again_and_what_it_says_are_known(string after, int? seconds)
+    public async Task A_receiver_s_Retry_After_and_answer_are_recorded(string after, int? seconds)
     {
         await using var app = await AnswerAsync(async context =>
         {
@@ -94,7 +94,7 @@ public sealed class WebhookSenderTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_receiver_that_is_not_there_or_takes_a_connection_and_says_nothing_is_told_by_its_category_alone()
+    public async Task An_unreachable_or_silent_receiver_is_reported_by_category_only()
     {
         Assert.Equal(new DeliveryOutcome(DeliveryFault.NoAnswer, null), await TryAsync(
             $"http://127.0.0.1:{Child.FreePort()}/secret-path", 1));
@@ -108,7 +108,7 @@ public sealed class WebhookSenderTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_delivery_that_is_ended_says_so_and_is_no_fault_of_the_receiver()
+    public async Task A_cancelled_delivery_is_reported_as_such_and_not_as_the_receiver_s_fault()
     {
         using var silent = new TcpListener(System.Net.IPAddress.Loopback, 0);
         silent.Start();
@@ -123,7 +123,7 @@ public sealed class WebhookSenderTests : IAsyncDisposable
     [InlineData(403)]
     [InlineData(413)]
     [InlineData(429)]
-    public async Task Who_refuses_what_is_sent_is_not_away(int status)
+    public async Task A_receiver_that_refuses_the_content_is_not_unavailable(int status)
     {
         await using var receiver = await WebhookReceiver.StartAsync(refusals: 20, status);
         for (var i = 0; i < 20; i++)

@@ -28,7 +28,7 @@ public sealed class OpenIdKeysTests : HttpMessageHandler
     }
 
     [Fact]
-    public async Task A_silent_provider_is_asked_once_at_a_time_and_only_who_asks_waits()
+    public async Task A_silent_provider_gets_one_request_at_a_time_and_only_its_caller_waits()
     {
         var first = keys.IsReadyAsync();
         for (var i = 0; i < 100; i++)
@@ -50,7 +50,7 @@ public sealed class OpenIdKeysTests : HttpMessageHandler
     }
 
     [Fact]
-    public async Task What_the_provider_said_stays_in_use_while_it_is_silent()
+    public async Task The_provider_s_last_keys_stay_in_use_while_it_is_silent()
     {
         isSilent = false;
         Assert.True(await keys.IsReadyAsync());
@@ -68,7 +68,7 @@ public sealed class OpenIdKeysTests : HttpMessageHandler
     }
 
     [Fact]
-    public async Task Keys_that_nobody_has_make_the_provider_be_asked_once_a_minute()
+    public async Task Unknown_keys_cause_one_request_a_minute_to_the_provider()
     {
         isSilent = false;
         Assert.True(await keys.IsReadyAsync());
@@ -96,7 +96,7 @@ public sealed class OpenIdKeysTests : HttpMessageHandler
     [InlineData("a\u200bb", false)]
     [InlineData("a\ud800", false)]
     [InlineData("somebody ", false)]
-    public void A_subject_is_text_that_one_can_see(string subject, bool isTaken) => Assert.Equal(isTaken, OpenIdAccess.IsSubject(subject));
+    public void A_subject_is_printable_text(string subject, bool isTaken) => Assert.Equal(isTaken, OpenIdAccess.IsSubject(subject));
 
     [Fact]
     public void A_subject_has_256_characters_at_most()

@@ -27,7 +27,7 @@ public sealed class BatchShareTests : IDisposable
     [Theory]
     [InlineData(1)]
     [InlineData(100)]
-    public async Task One_address_has_so_many_signatures_checked_at_once_however_many_batches_and_CapIDs_it_sends(int caps)
+    public async Task The_signature_checks_in_progress_of_one_address_are_bounded_whatever_it_sends(int caps)
     {
         var grains = Grains.Create(out var cluster);
         var intake = new ApiIntake(grains, new AddressTurns(), TimeProvider.System, NullLogger<ApiIntake>.Instance);
@@ -46,7 +46,7 @@ public sealed class BatchShareTests : IDisposable
     }
 
     [Fact]
-    public async Task What_the_cluster_breaks_off_is_unavailable_to_who_is_still_there()
+    public async Task What_the_cluster_cancels_is_unavailable_to_a_client_that_is_still_connected()
     {
         var grains = Grains.Create(out var cluster);
         (cluster.Proves, cluster.BreaksOff) = (true, true);
@@ -57,7 +57,7 @@ public sealed class BatchShareTests : IDisposable
     }
 
     [Fact]
-    public async Task Whatever_the_batches_of_few_addresses_wait_for_they_give_way_to_one_of_another()
+    public async Task Batches_of_few_addresses_give_way_to_that_of_another_whatever_they_wait_for()
     {
         var grains = Grains.Create(out var cluster);
         var intake = new ApiIntake(grains, new AddressTurns(), TimeProvider.System, NullLogger<ApiIntake>.Instance);
@@ -90,7 +90,7 @@ public sealed class BatchShareTests : IDisposable
     }
 
     [Fact]
-    public async Task One_address_has_so_many_CapIDs_looked_for_at_once_however_many_it_names()
+    public async Task The_CapID_look_ups_in_progress_of_one_address_are_bounded_however_many_it_names()
     {
         var grains = Grains.Create(out var cluster);
         cluster.Proves = true;

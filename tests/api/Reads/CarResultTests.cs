@@ -28,7 +28,7 @@ public sealed class CarResultTests
     }
 
     [Fact]
-    public async Task A_block_that_is_missing_breaks_the_answer_so_that_nobody_takes_it_for_whole()
+    public async Task A_missing_block_aborts_the_answer_so_that_it_is_not_taken_as_complete()
     {
         var (a, b) = (Leaf("a"), Leaf("b"));
         var root = Node(a, b);
@@ -46,7 +46,7 @@ public sealed class CarResultTests
     }
 
     [Fact]
-    public async Task An_answer_has_an_end_whatever_it_links_to()
+    public async Task An_answer_is_bounded_whatever_the_root_links_to()
     {
         var leaf = Leaf("a");
         var (first, second) = (Node([.. Enumerable.Repeat(leaf, 500)]), new List<Block>());

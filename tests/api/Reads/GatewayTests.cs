@@ -29,7 +29,7 @@ public sealed class GatewayTests(NodeFixture node)
     [InlineData("", Raw + ";q=0.5, " + Car + ";q=0.9", CarOf + "n", ".car.all.n")]
     [InlineData("", Car + ";order=sideways, " + Car + ";order=\"dfs\";q=0.5", CarOf + "n", ".car.all.n")]
     [InlineData("", Car + ";version=2, " + Raw + ";q=0.1", Raw, ".raw")]
-    public async Task A_block_is_answered_as_it_was_asked_for(string query, string? accept, string type, string tag)
+    public async Task A_block_is_returned_in_the_requested_form(string query, string? accept, string type, string tag)
     {
         var (record, _) = await ArchivedBatch.MakeAsync(node);
         using var answer = await SendAsync(HttpMethod.Get, $"{record}{query}", accept);
@@ -82,7 +82,7 @@ public sealed class GatewayTests(NodeFixture node)
     public static TheoryData<string, string> CidTexts => Vectors.Cases("cid-invalid.json", "cases");
 
     [Theory, MemberData(nameof(CidTexts))]
-    public async Task No_text_in_the_place_of_a_CID_is_a_fault_of_ours(string name, string json)
+    public async Task No_text_in_place_of_a_CID_is_a_server_error(string name, string json)
     {
         var text = JsonElement.Parse(json).Text("text");
         if (text.Length is 0 or > 4000 || text is "." or ".." || text.Contains('\0', StringComparison.Ordinal))
@@ -102,7 +102,7 @@ public sealed class GatewayTests(NodeFixture node)
     [InlineData("?format=raw")]
     [InlineData("?format=car")]
     [InlineData("")]
-    public async Task A_block_that_is_not_here_is_not_found_and_never_remembered(string query)
+    public async Task A_missing_block_is_404_and_must_not_be_cached(string query)
     {
         foreach (var method in (HttpMethod[])[HttpMethod.Get, HttpMethod.Head])
         {
@@ -117,7 +117,7 @@ public sealed class GatewayTests(NodeFixture node)
     [InlineData("\"other\", {0}", 304)]
     [InlineData("*", 304)]
     [InlineData("\"other\"", 200)]
-    public async Task What_a_caller_has_already_is_not_sent_again(string held, int status)
+    public async Task What_a_client_has_cached_is_not_sent_again(string held, int status)
     {
         var (_, manifest) = await ArchivedBatch.MakeAsync(node);
         foreach (var (query, tag) in (IEnumerable<(string, string)>)[("?format=raw", ".raw"), ("?format=car", ".car.all.n"), ("", "")])
@@ -133,7 +133,7 @@ public sealed class GatewayTests(NodeFixture node)
     [InlineData("?format=raw", Raw, "")]
     [InlineData("", Raw, "")]
     [InlineData("?format=car", CarOf + "n", "19a265726f6f747381d82a4500015500006776657273696f6e01")]
-    public async Task Who_asks_whether_a_gateway_is_here_gets_the_empty_block(string query, string type, string hex)
+    public async Task A_probe_for_a_gateway_gets_the_empty_block(string query, string type, string hex)
     {
         using var answer = await SendAsync(HttpMethod.Get, Probe + query, null);
         using var head = await SendAsync(HttpMethod.Head, Probe + query, null);

@@ -8,7 +8,7 @@ namespace CapOrleans.Tests.Api.Reads;
 public sealed class IncidentListTests(NodeFixture node)
 {
     [Fact]
-    public async Task Incidents_are_listed_newest_first_of_some_severities_or_from_one_on_in_any_case()
+    public async Task Incidents_are_listed_newest_first_by_listed_severities_or_from_one_up_in_any_case()
     {
         var key = await node.RegisterAsync("LIST-1");
         string[] severities = ["normal", "critical", "high", "escalated", "critical"];
@@ -48,7 +48,7 @@ public sealed class IncidentListTests(NodeFixture node)
     [InlineData("order=latest", "order")]
     [InlineData("order=newest&cursor=17", "cursor")]
     [InlineData("Severity=high", "Severity")]
-    public async Task A_filter_that_is_none_is_refused_by_name(string query, string field)
+    public async Task An_invalid_filter_is_refused_by_name(string query, string field)
     {
         using var answer = await node.Api.GetAsync($"/v1/incidents?{query}");
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);

@@ -23,7 +23,7 @@ public sealed class ReadSlotsTests : IDisposable
     }
 
     [Fact]
-    public async Task One_address_reads_so_many_pages_at_once_and_the_others_wait_or_are_told()
+    public async Task One_address_has_a_bounded_number_of_reads_and_further_ones_wait_or_are_refused()
     {
         var sending = new TaskCompletionSource();
         var (running, finished) = (0, new List<Task<object?>>());
@@ -46,7 +46,7 @@ public sealed class ReadSlotsTests : IDisposable
     }
 
     [Fact]
-    public async Task All_addresses_together_have_so_many_places()
+    public async Task All_addresses_together_have_a_bounded_number_of_slots()
     {
         var sending = new TaskCompletionSource();
         var held = Enumerable.Range(0, ReadSlots.Max).Select(i => ReadAsync($"192.0.2.{1 + i}", () => sending.Task)).ToList();

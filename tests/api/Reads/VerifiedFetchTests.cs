@@ -15,7 +15,7 @@ public sealed class VerifiedFetchTests(NodeFixture node)
     private static string Folder => Repository.File("tests", "clients", "helia");
 
     [Fact]
-    public async Task A_client_that_trusts_nobody_reads_a_record_and_a_manifest_with_its_records()
+    public async Task A_client_that_verifies_everything_reads_a_record_and_a_manifest_with_its_records()
     {
         var (record, manifest) = await ArchivedBatch.MakeAsync(node);
         var found = await ReadAsync(node.Api.BaseAddress!, 60, record.Text, manifest.Text);

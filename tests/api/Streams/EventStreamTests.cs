@@ -40,7 +40,7 @@ public sealed class EventStreamTests : IDisposable
     }
 
     [Fact]
-    public async Task Who_may_not_read_any_more_is_sent_nothing_after_three_seconds()
+    public async Task A_client_that_may_no_longer_read_is_cut_off_within_three_seconds()
     {
         var mayGoOn = true;
         await using var events = new EventStream(heads, time).FollowAsync(

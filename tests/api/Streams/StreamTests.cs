@@ -63,7 +63,7 @@ public sealed class StreamTests(NodeFixture node)
     }
 
     [Fact]
-    public async Task An_update_is_an_event_with_the_incident_as_it_is_then()
+    public async Task An_update_is_an_event_with_the_incident_s_state_at_that_time()
     {
         var key = await node.RegisterAsync("STREAM-UPDATE");
         var position = await PositionAsync();
@@ -81,7 +81,7 @@ public sealed class StreamTests(NodeFixture node)
     }
 
     [Fact]
-    public async Task What_happened_to_one_incident_in_a_row_is_counted_once()
+    public async Task Successive_updates_of_one_incident_count_once()
     {
         var key = await node.RegisterAsync("STREAM-ROW");
         var position = await PositionAsync();
@@ -145,7 +145,7 @@ public sealed class StreamTests(NodeFixture node)
     [InlineData("/v1/audit/stream?after=99999999", null, 400, "after")]
     [InlineData("/v1/audit/stream?kind=incident.made", null, 400, "kind")]
     [InlineData("/v1/audit/stream?log=2", null, 404, "log")]
-    public async Task What_is_asked_amiss_is_refused_by_name(string path, string? lastEventId, int status, string field)
+    public async Task An_invalid_request_is_refused_by_name(string path, string? lastEventId, int status, string field)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
         request.Headers.TryAddWithoutValidation("Last-Event-ID", lastEventId);

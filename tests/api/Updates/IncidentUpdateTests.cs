@@ -42,7 +42,7 @@ public sealed class IncidentUpdateTests(NodeFixture node)
     }
 
     [Fact]
-    public async Task What_somebody_has_to_say_is_kept_or_refused()
+    public async Task Notes_are_kept_and_late_acknowledgements_refused()
     {
         await FileAsync("I-1");
         foreach (var (action, note) in ((UpdateAction, string?)[])[(UpdateAction.Acknowledge, "first"), (UpdateAction.Acknowledge,
@@ -61,7 +61,7 @@ public sealed class IncidentUpdateTests(NodeFixture node)
     }
 
     [Fact]
-    public async Task A_responder_signs_and_nobody_else_may_but_the_reporter_to_resolve_and_an_admin_to_answer()
+    public async Task A_responder_signs_updates_but_reporters_may_only_resolve_and_admins_only_respond()
     {
         await FileAsync("I-1");
         Assert.Equal((HttpStatusCode.OK, "acknowledged"), await SignAsync(responder, "I-1", UpdateAction.Acknowledge));
@@ -90,7 +90,7 @@ public sealed class IncidentUpdateTests(NodeFixture node)
     }
 
     [Fact]
-    public async Task The_very_same_said_again_later_changes_nothing()
+    public async Task A_replayed_update_changes_nothing()
     {
         await FileAsync("I-1");
         var resolve = await SignedAsync(responder, "I-1", UpdateAction.Resolve);
@@ -131,7 +131,7 @@ public sealed class IncidentUpdateTests(NodeFixture node)
     }
 
     [Fact]
-    public async Task Without_a_key_and_a_signature_nothing_is_done_and_of_no_incident_neither()
+    public async Task Nothing_is_updated_without_a_key_or_a_signature_or_an_incident()
     {
         await FileAsync("I-1");
         using var stranger = await node.Api.PostAsJsonAsync($"/v1/incidents/{capId}/I-1/resolve", new { });
@@ -146,7 +146,7 @@ public sealed class IncidentUpdateTests(NodeFixture node)
     }
 
     [Fact]
-    public async Task A_key_says_only_so_much_in_a_minute()
+    public async Task A_key_s_updates_per_minute_are_limited()
     {
         for (var i = 0; i < 10; i++)
         {
@@ -178,7 +178,7 @@ public sealed class IncidentUpdateTests(NodeFixture node)
     }
 
     [Fact]
-    public async Task Webhooks_hear_of_it_and_legacy_ones_do_not()
+    public async Task Webhooks_are_notified_of_updates_and_legacy_ones_are_not()
     {
         await using var receiver = await WebhookReceiver.StartAsync();
         await using var legacy = await WebhookReceiver.StartAsync();
@@ -253,7 +253,7 @@ public sealed class IncidentUpdateTests(NodeFixture node)
     }
 
     [Fact]
-    public async Task Who_signed_another_text_is_told_the_right_one()
+    public async Task A_signature_over_another_text_is_answered_with_the_right_text()
     {
         await FileAsync("I-1");
         using var refused = await node.Api.PostAsJsonAsync($"/v1/incidents/{capId}/I-1/response",
@@ -267,7 +267,7 @@ public sealed class IncidentUpdateTests(NodeFixture node)
     }
 
     [Fact]
-    public async Task What_was_signed_before_an_incident_was_set_back_counts_no_more()
+    public async Task A_signature_from_before_the_last_change_of_state_is_refused()
     {
         await FileAsync("I-1");
         var resolve = await SignedAsync(responder, "I-1", UpdateAction.Resolve, age: TimeSpan.FromSeconds(9));

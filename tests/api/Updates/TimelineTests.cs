@@ -11,7 +11,7 @@ public sealed class TimelineTests(NodeFixture node)
     private const string CapId = "TIMELINE";
 
     [Fact]
-    public async Task It_says_who_said_did_and_was_told_what_each_with_its_place_in_the_log()
+    public async Task It_lists_each_report_update_and_delivery_with_its_position_in_the_log()
     {
         var key = await node.RegisterAsync(CapId);
         await using var receiver = await WebhookReceiver.StartAsync();
@@ -69,7 +69,7 @@ public sealed class TimelineTests(NodeFixture node)
     [InlineData("NOBODY/T-1/timeline", 404, "incidentId")]
     [InlineData("SYS-CORE/a%20b/timeline", 404, "incidentId")]
     [InlineData("SYS-CORE/T-1/timeline?format=html", 400, "format")]
-    public async Task What_is_asked_amiss_is_refused_by_name(string path, int status, string field)
+    public async Task An_invalid_request_is_refused_by_name(string path, int status, string field)
     {
         using var answer = await node.Api.GetAsync($"/v1/incidents/{path}");
         Assert.Equal((status, field), ((int)answer.StatusCode, JsonElement.Parse(await answer.Content.ReadAsStringAsync()).Text("field")));

@@ -6,7 +6,7 @@ namespace CapOrleans.Tests.Core.Access;
 public sealed class ApiKeyTests
 {
     [Fact]
-    public void A_key_is_known_by_its_hash_and_shows_itself_to_nobody_else()
+    public void A_key_is_recognised_by_its_hash_and_printed_nowhere_else()
     {
         var key = ApiKey.Create();
         Assert.True(ApiKey.TryParse(key.Export(), out var read));
@@ -25,5 +25,5 @@ public sealed class ApiKeyTests
     [InlineData("cap_01234567-0000000000000000000000000000000000000000000000000000000000000000")]
     [InlineData("cap_0123456G_0000000000000000000000000000000000000000000000000000000000000000")]
     [InlineData("cap_01234567_000000000000000000000000000000000000000000000000000000000000000 ")]
-    public void Another_form_is_no_key(string? text) => Assert.False(ApiKey.TryParse(text, out _));
+    public void A_malformed_key_is_refused(string? text) => Assert.False(ApiKey.TryParse(text, out _));
 }

@@ -11,5 +11,5 @@ public sealed class ClientAddressTests
     [InlineData("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::")]
     [InlineData("2001:db8:1:2:ffff::1", "2001:db8:1:2::")]
     [InlineData("::1", "::")]
-    public void A_network_counts_as_one(string address, string one) => Assert.Equal(IPAddress.Parse(one), ClientAddress.Of(IPAddress.Parse(address)));
+    public void Addresses_of_one_network_count_as_one(string address, string one) => Assert.Equal(IPAddress.Parse(one), ClientAddress.Of(IPAddress.Parse(address)));
 }

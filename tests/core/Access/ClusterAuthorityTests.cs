@@ -10,7 +10,7 @@ public sealed class ClusterAuthorityTests
     private static readonly DateTimeOffset Now = TimeProvider.System.GetUtcNow();
 
     [Fact]
-    public void A_certificate_of_the_authority_is_for_both_sides_of_a_connection_and_another_s_is_not_taken()
+    public void A_certificate_of_the_authority_serves_both_sides_and_one_of_another_is_refused()
     {
         var (authority, other) = (ClusterAuthority.Create(Now), ClusterAuthority.Create(Now));
         Assert.True(IsTaken(authority, authority.Issue(Now)));
@@ -20,7 +20,7 @@ public sealed class ClusterAuthorityTests
     }
 
     [Fact]
-    public void What_is_written_is_read_again_and_what_is_damaged_says_so_without_repeating_it()
+    public void What_is_written_reads_back_and_a_damaged_file_is_reported_without_its_content()
     {
         var authority = ClusterAuthority.Create(Now);
         Assert.True(IsTaken(ClusterAuthority.Parse(authority.Export()), authority.Issue(Now)));
@@ -35,7 +35,7 @@ public sealed class ClusterAuthorityTests
     }
 
     [Fact]
-    public void At_each_step_of_a_rotation_nodes_of_this_step_and_of_the_one_before_take_each_other()
+    public void At_each_step_of_a_rotation_nodes_accept_those_of_the_step_before()
     {
         var old = ClusterAuthority.Create(Now);
         var both = ClusterAuthority.Parse(old.WithNext(Now).Export());

@@ -8,10 +8,10 @@ public sealed class OneLineTests
     [InlineData("The node is away.", "The node is away.")]
     [InlineData("It says\u001b[2J this\rand\u202e that\u0007\nand a stack", "It says[2J thisand that")]
     [InlineData("", "")]
-    public void What_others_said_is_a_line_of_what_is_seen(string message, string line) => Assert.Equal(line, OneLine.Of(message));
+    public void Foreign_text_becomes_one_printable_line(string message, string line) => Assert.Equal(line, OneLine.Of(message));
 
     [Fact]
-    public void It_has_a_bound_and_no_half_of_a_character()
+    public void It_is_bounded_and_never_splits_a_character()
     {
         Assert.Equal(new string('x', 500), OneLine.Of(new string('x', 1_000_000)));
         Assert.Equal(new string('x', 499), OneLine.Of(new string('x', 499) + "\U0001F525"));

@@ -22,13 +22,13 @@ public sealed class PrintableTextTests
     [InlineData("a\U000E0041b", false)]
     [InlineData("a\ud83d", false)]
     [InlineData("\udc00a", false)]
-    public void Whoever_reads_it_sees_all_of_it(string? text, bool isTaken)
+    public void Every_character_is_visible(string? text, bool isTaken)
     {
         Assert.Equal(isTaken, PrintableText.Is(text, 64));
         Assert.Equal(isTaken, ScoreCorrection.Fault(new Correction("INC-1", 1m, text)) is null);
     }
 
     [Fact]
-    public void It_is_as_long_as_is_said_at_most() =>
+    public void It_has_at_most_the_stated_length() =>
         Assert.Equal((true, false), (PrintableText.Is(new string('a', 64), 64), PrintableText.Is(new string('a', 65), 64)));
 }

@@ -27,7 +27,7 @@ public sealed class AnchorConflictTests
         Assert.Equal(AnchorConflict.EventMissing, AnchorConflict.Find(Contract(8), 5, null, 10, null)?.Reason);
 
     [Fact]
-    public void An_entry_says_a_conflict_however_long_the_log_has_grown_and_no_other()
+    public void An_entry_records_its_own_conflict_however_long_the_log_has_grown_and_no_other()
     {
         var conflict = new AnchorConflict(AnchorConflict.OtherRoot, Contract(8), 10, Event(5, 8, 9, Others), Ours);
         var entry = Logged(conflict);

@@ -38,7 +38,7 @@ public sealed class CapTokenTests
     [InlineData("""{"body":[]}""", null)]
     [InlineData("""{}""", null)]
     [InlineData("""x""", null)]
-    public void An_entry_that_cannot_be_read_is_no_CapID_s(string bytes, string? capId) =>
+    public void An_unreadable_entry_belongs_to_no_CapID(string bytes, string? capId) =>
         Assert.Equal(capId, CapToken.CapIdOf(new LogEntry(0, EntryKinds.CapRegistered, Encoding.UTF8.GetBytes(bytes))));
 
     private static CapContext Context(params SigningKey[] keys) => new("Z-001", 7, "", 1, 1, 1, keys);

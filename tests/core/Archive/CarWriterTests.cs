@@ -26,7 +26,7 @@ public sealed class CarWriterTests
     [InlineData(23, "c007")]
     [InlineData(24, "ea07")]
     [InlineData(300, "9f60")]
-    public void A_header_says_how_long_it_is(int roots, string length)
+    public void A_header_states_its_length(int roots, string length)
     {
         var output = new ArrayBufferWriter<byte>();
         CarWriter.WriteHeader(output, [.. Enumerable.Repeat(Cid.Of(Cid.Raw, "block"u8), roots)]);
@@ -39,7 +39,7 @@ public sealed class CarWriterTests
     [InlineData(92, "8001")]
     [InlineData(0x4000 - 36, "808001")]
     [InlineData((1 << 20) - 36, "808040")]
-    public void A_section_says_how_long_it_is(int blockBytes, string length)
+    public void A_section_states_its_length(int blockBytes, string length)
     {
         var bytes = new byte[blockBytes];
         var output = new ArrayBufferWriter<byte>();

@@ -30,7 +30,7 @@ public sealed class CidTests
     }
 
     [Theory, MemberData(nameof(Texts))]
-    public void Text_that_is_no_CID_of_ours_is_refused(string name, string json)
+    public void Text_that_is_not_one_of_our_CIDs_is_refused(string name, string json)
     {
         var vector = JsonElement.Parse(json);
         // A v0 CID names a UnixFS file; this system makes and reads blocks only.

@@ -8,7 +8,7 @@ public sealed class DagCborTests
     private static readonly Cid A = Cid.Of(Cid.Raw, "a"u8), B = Cid.Of(Cid.DagCbor, "b"u8);
 
     [Fact]
-    public void Links_are_found_wherever_they_stand_and_in_their_order()
+    public void Links_are_found_at_any_depth_and_in_order()
     {
         // {"n": [1, -1, 1.5, true, null, h'd82a'], "to": {"x": A}, "items": [B, A]}
         byte[] block =
@@ -42,10 +42,10 @@ public sealed class DagCborTests
     [InlineData("d82a450001550000")] // links to an identity CID
     [InlineData("c000")] // a different tag
     [InlineData("f97e00")] // a half-precision float
-    public void What_is_no_such_block_is_refused(string hex) => Assert.False(DagCbor.TryReadLinks(Convert.FromHexString(hex), out _));
+    public void An_invalid_block_is_refused(string hex) => Assert.False(DagCbor.TryReadLinks(Convert.FromHexString(hex), out _));
 
     [Fact]
-    public void Deep_nests_are_refused_before_they_fill_the_stack() =>
+    public void Deep_nesting_is_refused_before_it_overflows_the_stack() =>
         Assert.False(DagCbor.TryReadLinks(Enumerable.Repeat((byte)0x81, 1 << 20).ToArray(), out _));
 
     [Fact]

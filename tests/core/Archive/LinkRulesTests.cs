@@ -18,7 +18,7 @@ public sealed class LinkRulesTests
     [InlineData("Mu", 3, LinkVerdict.Lost)]
     [InlineData("U", 9, LinkVerdict.AskAgain)]
     [InlineData("", 9, LinkVerdict.AskAgain)]
-    public void What_no_place_has_is_lost_and_who_could_not_be_asked_is_asked_again(string locations, int look, LinkVerdict expected) =>
+    public void What_no_location_has_is_lost_and_unknown_answers_are_asked_for_again(string locations, int look, LinkVerdict expected) =>
         Assert.Equal(expected, LinkRules.Judge(Answers(locations), look));
 
     [Theory]
@@ -30,7 +30,7 @@ public sealed class LinkRulesTests
     [InlineData("Mo", true, false)]
     [InlineData("OWo", true, false)]
     [InlineData("OUo", false, false)]
-    public void An_own_place_without_it_is_repaired_and_a_gateway_without_it_is_told(string locations, bool repair, bool notPublic) =>
+    public void Our_own_location_is_repaired_and_a_gateway_without_it_is_reported(string locations, bool repair, bool notPublic) =>
         Assert.Equal((repair, notPublic), (LinkRules.WantsRepair(Answers(locations)), LinkRules.IsNotPublic(Answers(locations))));
 
     private static List<LinkAnswer> Answers(string locations) => [.. locations.Select(location => new LinkAnswer(

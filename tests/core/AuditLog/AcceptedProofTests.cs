@@ -15,7 +15,7 @@ public sealed class AcceptedProofTests
     private static readonly CapContext Context = new("Z-001", 3, "Z-001", 50m, 1.2m, 0.9m, []);
 
     [Fact]
-    public void What_was_accepted_in_order_holds_under_either_scheme_and_after_the_way_through_the_log()
+    public void A_proper_incident_verifies_under_either_scheme_and_after_a_round_trip_through_the_log()
     {
         Assert.Null(AcceptedProof.Fault(Written(Accept(Signed()))));
         Assert.Null(AcceptedProof.Fault(Written(Accept(Signed().SignFull(Reporter)))));
@@ -41,7 +41,7 @@ public sealed class AcceptedProofTests
     }
 
     [Fact]
-    public void Every_field_that_is_not_the_request_s_is_named()
+    public void Every_field_that_differs_from_the_request_is_named()
     {
         var accepted = Accept(Signed());
         (AcceptedIncident Entry, string Field)[] changed =

@@ -28,7 +28,7 @@ public sealed class AppendRulesTests
     }
 
     [Fact]
-    public void What_would_change_a_score_or_a_context_without_a_word_is_refused()
+    public void A_silent_change_of_a_score_or_a_context_is_refused()
     {
         Append[] silent =
         [

@@ -23,11 +23,11 @@ public sealed class LogMapTests
             Assert.Equal((log, index).CompareTo((otherLog, otherIndex)), PackedPosition.Of(log, index).CompareTo(PackedPosition.Of(otherLog, otherIndex))));
 
     [Fact]
-    public void Lines_may_end_as_on_Windows() =>
+    public void Lines_may_have_Windows_line_ends() =>
         Assert.Equal(["a", "", "b"], BatchLines.Split("a\r\n\r\nb"u8.ToArray()).Select(line => Encoding.ASCII.GetString(line.Span)));
 
     [Fact]
-    public void Lines_come_back_as_they_were_joined() =>
+    public void Joined_lines_split_back_into_the_same_lines() =>
         Gen.Byte[32, 126].Array[1, 20].Array[1, 30].Sample(lines =>
             Assert.Equal(lines.Select(Encoding.ASCII.GetString), BatchLines.Split(lines.Aggregate(Array.Empty<byte>(), (all, line) => [.. all, .. line, (byte)'\n'])).Select(line => Encoding.ASCII.GetString(line.Span))));
 }

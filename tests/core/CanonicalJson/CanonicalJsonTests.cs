@@ -15,7 +15,7 @@ public sealed class CanonicalJsonTests
     public static TheoryData<string, string> JcsRejects => Vectors.Cases("jcs.json", "rejects");
 
     [Theory, MemberData(nameof(Reference))]
-    public void Reference_text_is_what_Python_prints(string name, string json)
+    public void Reference_text_matches_Python_s(string name, string json)
     {
         var vector = JsonElement.Parse(json);
         using var document = Parse(vector.Text("input"));

@@ -20,7 +20,7 @@ public sealed class CapChangeTests
     }
 
     [Fact]
-    public void The_same_definition_again_changes_nothing()
+    public void Repeating_a_definition_changes_nothing()
     {
         var current = Define(null, Keys(First)).Next;
         var change = Define(current, Keys(First));

@@ -24,7 +24,7 @@ public sealed class ContextChangeTests
     }
 
     [Fact]
-    public void Nobody_else_s_signature_and_nothing_else_signed_will_do()
+    public void No_other_signature_and_no_other_signed_text_is_accepted()
     {
         var request = Request(Admin);
         Assert.Equal("signer-not-authorised", Refusal(Held, Request(Reporter)));
@@ -42,7 +42,7 @@ public sealed class ContextChangeTests
     }
 
     [Fact]
-    public void A_key_is_added_beside_the_others_and_the_log_says_by_whom()
+    public void A_key_is_added_beside_the_others_and_the_log_records_who_added_it()
     {
         var fresh = PrivateKey.Create().Address.ToString();
         var change = Change(new ContextChange(AddKey: new KeyDefinition(fresh, null, null, null)), new Authority(Admin.Address.ToString(), null, "{}"));
@@ -53,7 +53,7 @@ public sealed class ContextChangeTests
     }
 
     [Fact]
-    public void Who_names_a_key_again_has_not_added_it()
+    public void Changing_a_key_does_not_change_who_added_it()
     {
         var fresh = PrivateKey.Create().Address.ToString();
         var current = Change(new ContextChange(AddKey: new KeyDefinition(fresh, null, null, null)), new Authority(Admin.Address.ToString(), null, "{}")).Next!;
@@ -88,7 +88,7 @@ public sealed class ContextChangeTests
     }
 
     [Fact]
-    public void What_judges_its_own_score_is_not_an_admin_key_s_to_change()
+    public void An_admin_key_cannot_change_what_its_own_score_is_judged_by()
     {
         var signed = new Authority(Admin.Address.ToString(), null, "{}");
         var limit = new ContextChange(Policy: new PolicyDefinition(null, null, null, null, null, 1000m));

@@ -17,7 +17,7 @@ public sealed class IncidentUpdatesTests
     private readonly PrivateKey key = PrivateKey.Create();
 
     [Fact]
-    public void What_a_responder_signed_holds_and_what_was_changed_after_does_not()
+    public void A_responder_s_signature_verifies_and_an_altered_update_does_not()
     {
         var entry = Entry(UpdateAction.Acknowledge, "on it");
         Assert.Null(IncidentUpdates.FaultOf(entry, Origin, Context()));
@@ -40,7 +40,7 @@ public sealed class IncidentUpdatesTests
     [InlineData("admin", UpdateAction.Resolve, false)]
     [InlineData("admin", UpdateAction.Respond, true)]
     [InlineData("responder", UpdateAction.Reopen, true)]
-    public void Who_had_no_right_to_it_is_found(string role, UpdateAction action, bool mayAct)
+    public void An_update_without_the_right_to_it_is_found(string role, UpdateAction action, bool mayAct)
     {
         var entry = Entry(action, "a note");
         var fault = IncidentUpdates.FaultOf(entry, Origin, Context(role));

@@ -23,7 +23,7 @@ public sealed class ReporterRateLimitTests
     }
 
     [Fact]
-    public void What_turns_out_to_be_nothing_new_is_given_back()
+    public void What_turns_out_to_be_a_duplicate_is_given_back()
     {
         var limit = new ReporterRateLimit(time);
         for (var i = 0; i < 1000; i++)
@@ -56,7 +56,7 @@ public sealed class ReporterRateLimitTests
     /// Whatever the pauses, any interval admits at most one minute's worth plus what the rate allows for its length.
     /// </summary>
     [Fact]
-    public void No_stretch_of_time_holds_more_than_its_share() =>
+    public void No_interval_admits_more_than_its_share() =>
         Gen.Select(Gen.Int[1, 600], Gen.Int[0, 4000].Array[1, 400]).Sample((perMinute, pauses) =>
         {
             var clock = new FakeTimeProvider();

@@ -14,7 +14,7 @@ public sealed class ScoringTests
             Assert.InRange(Scoring.DeltaCap(CapFormula.Feedback, CapPolicy.Default, millionths / 1_000_000m, feedback, misuse), -10m, 10m));
 
     [Fact]
-    public void Who_may_only_blame_itself_never_gains() =>
+    public void A_CapID_that_may_only_blame_itself_never_gains() =>
         Gen.Select(Fraction, Fraction).Sample((feedback, misuse) =>
         {
             var policy = new CapPolicy(SelfFeedback: SelfFeedback.MisuseOnly);
@@ -25,6 +25,6 @@ public sealed class ScoringTests
     [InlineData(SelfFeedback.Allow, "-0.0816")]
     [InlineData(SelfFeedback.MisuseOnly, "-0.09")]
     [InlineData(SelfFeedback.Deny, "0")]
-    public void What_counts_is_the_policy_s(string selfFeedback, string expected) =>
+    public void The_policy_decides_what_counts(string selfFeedback, string expected) =>
         Assert.Equal(expected, DecimalText.Of(Scoring.DeltaCap(CapFormula.Feedback, new CapPolicy(SelfFeedback: selfFeedback), 50m, 0.35m, 0.1m)));
 }

@@ -23,7 +23,7 @@ public sealed class EscalationRulesTests
         new(index, At.AddMinutes(minute), action, by, null, null, null, null, null);
 
     [Fact]
-    public void Each_level_is_paged_after_the_one_before_has_waited_and_all_of_them_again_as_often_as_the_ladder_says()
+    public void Each_level_is_paged_after_the_wait_of_the_one_before_and_all_of_them_repeat_as_configured()
     {
         var ladder = Of(repeat: 1, acknowledgements: [1, 1]);
         var steps = new List<string>();
@@ -47,7 +47,7 @@ public sealed class EscalationRulesTests
     [InlineData("acknowledge", true)]
     [InlineData("resolve", true)]
     [InlineData("respond", false)]
-    public void Who_answers_ends_it(string action, bool ends)
+    public void An_answer_ends_it(string action, bool ends)
     {
         var ladder = Of(acknowledgements: [1, 1]);
         var paged = EscalationRules.Next(Start(ladder), ladder, [], [], At);
@@ -72,7 +72,7 @@ public sealed class EscalationRulesTests
     }
 
     [Fact]
-    public void An_acknowledgement_that_nothing_came_of_is_forgotten_and_the_ladder_goes_on()
+    public void An_acknowledgement_without_a_resolution_expires_and_the_ladder_continues()
     {
         var ladder = Of(acknowledgedFor: 3600, acknowledgements: [1, 1]);
         var first = EscalationRules.Next(Start(ladder), ladder, [], [], At).Row!;
@@ -111,7 +111,7 @@ public sealed class EscalationRulesTests
     }
 
     [Fact]
-    public void What_is_reopened_begins_anew_and_older_pages_are_not_sent_any_more()
+    public void A_reopened_incident_starts_over_and_older_pages_are_no_longer_sent()
     {
         var ladder = Of(acknowledgements: [1, 1]);
         var paged = EscalationRules.Next(Start(ladder), ladder, [], [], At);
@@ -122,7 +122,7 @@ public sealed class EscalationRulesTests
     }
 
     [Fact]
-    public void Of_several_ladders_the_one_that_names_most_counts()
+    public void Of_several_ladders_the_most_specific_applies()
     {
         Ladder[] ladders = [Of("all", "*", acknowledgements: 1), Of("web", "WEB-*", acknowledgements: 1), Of("one", "WEB-01",
             minSeverity: "critical", acknowledgements: 1),
@@ -166,7 +166,7 @@ public sealed class EscalationRulesTests
         new(id, caps, maxSeverity, At, At.AddMinutes(minutes), "Deploy", At, Actor.Service);
 
     [Fact]
-    public void Whatever_is_answered_when_no_level_is_skipped_and_none_is_paged_twice_in_a_round()
+    public void Whatever_the_answers_no_level_is_skipped_and_none_is_paged_twice_per_round()
     {
         var ladders = Gen.Select(Gen.Int[1, 3].Array[1, 4], Gen.Int[0, 2]);
         var answers = Gen.Select(Gen.Int[0, 40], Gen.Int[0, 1].Select(i => i == 0 ? "acknowledge" : "respond"), Gen.Int[0, 1].Select(i =>

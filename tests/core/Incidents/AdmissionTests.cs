@@ -47,7 +47,7 @@ public sealed class AdmissionTests
     }
 
     [Fact]
-    public void A_CapID_that_nobody_registered_is_unknown() => Assert.Equal(Verdict.CapUnknown, Judge(null).Verdict);
+    public void An_unregistered_CapID_is_unknown() => Assert.Equal(Verdict.CapUnknown, Judge(null).Verdict);
 
     [Theory]
     [InlineData("another key", "must be a key of the CapID")]
@@ -104,7 +104,7 @@ public sealed class AdmissionTests
     [InlineData("critcal", true, false, true)]
     [InlineData("critcal", false, true, true)]
     [InlineData("CRITICAL", false, false, true)]
-    public void A_word_that_is_no_severity_is_taken_where_the_policy_has_it_or_the_call_is_a_legacy_one(
+    public void An_unknown_severity_is_accepted_if_the_policy_allows_it_or_the_call_is_a_legacy_one(
         string severity, bool isFree, bool isLegacy, bool isTaken)
     {
         var report = TestIncident.Signed(Reporter, "Z-001", "INC-1", Now, incident => incident["severity"] = severity).Report()
@@ -116,7 +116,7 @@ public sealed class AdmissionTests
     }
 
     [Fact]
-    public void What_was_said_without_a_signature_is_never_the_same_as_what_was_signed()
+    public void An_unsigned_report_is_never_the_same_as_a_signed_one()
     {
         var signed = TestIncident.Signed(Reporter, "Z-001", "INC-1", Now).SignFull(Reporter).Report();
         Assert.Equal(Admission.ContentHash(signed, signed.Scheme, 1), Admission.SignedHash(signed, 1));

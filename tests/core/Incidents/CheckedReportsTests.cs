@@ -15,7 +15,7 @@ public sealed class CheckedReportsTests
     [InlineData("p?p", "anw")]
     [InlineData("?", "n")]
     [InlineData("r??rp", "rnwrw")]
-    public void What_was_not_checked_holds_up_what_comes_after_it_and_nothing_else(string checks, string rulings)
+    public void An_unchecked_report_blocks_those_after_it_and_nothing_else(string checks, string rulings)
     {
         var number = 0;
         var reports = new CheckedReports([.. checks.Select(check => check switch

@@ -19,7 +19,7 @@ public sealed class IncidentReaderTests
     }
 
     [Fact]
-    public void What_the_sender_left_out_has_the_old_defaults()
+    public void Omitted_members_have_the_legacy_defaults()
     {
         var (report, _) = IncidentReader.Read(Encoding.UTF8.GetBytes(Good));
         Assert.Equal(("normal", "", 0m, 0m), (report!.SeverityClaimed, report.Description, report.Feedback, report.Misuse));

@@ -8,7 +8,7 @@ public sealed class NormalizationTests
 {
     /// <summary>Compared with ICU in Node.js: every character that changes, and many random sequences.</summary>
     [Fact]
-    public async Task Normal_forms_are_those_that_ICU_gives()
+    public async Task Normal_forms_match_those_of_ICU()
     {
         using var directory = new TempDirectory();
         var changing = Enumerable.Range(0x80, 0x2FFFF).Where(Rune.IsValid).Select(point => new Rune(point).ToString())
@@ -37,6 +37,6 @@ public sealed class NormalizationTests
     [InlineData("q\u0307\u0323", "q\u0323\u0307", "q\u0323\u0307")]
     [InlineData("\u1112\u1161\u11AB", "\uD55C", "\uD55C")]
     [InlineData("\U0001F6A8", "\U0001F6A8", "\U0001F6A8")]
-    public void Letters_are_put_together_and_ligatures_taken_apart(string text, string canonical, string compatible) =>
+    public void Characters_are_composed_and_ligatures_decomposed(string text, string canonical, string compatible) =>
         Assert.Equal((canonical, compatible), (Normalization.ToFormC(text), Normalization.ToFormKC(text)));
 }

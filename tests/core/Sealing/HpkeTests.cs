@@ -63,7 +63,7 @@ public sealed class HpkeTests
     }, iter: 300);
 
     [Fact]
-    public void What_is_too_short_or_led_to_zeros_does_not_open()
+    public void Bodies_that_are_too_short_or_use_an_all_zero_secret_do_not_open()
     {
         var gate = X25519PrivateKey.Create();
         for (var length = 0; length < SealedBody.OverheadBytes + 40; length++)
@@ -78,7 +78,7 @@ public sealed class HpkeTests
     }
 
     [Fact]
-    public void A_key_is_written_one_way_and_never_shown()
+    public void A_key_has_one_spelling_and_is_never_printed()
     {
         var key = X25519PrivateKey.Create();
         Assert.True(X25519PrivateKey.TryParse(key.Export(), out var again));

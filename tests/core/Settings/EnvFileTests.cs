@@ -29,7 +29,7 @@ public sealed class EnvFileTests
     [InlineData("A=b\r\n", "b")]
     [InlineData("\uFEFFA=b", "b")]
     [InlineData("# A=x\n\n \t\nA=b", "b")]
-    public void A_line_means_one_thing(string text, string value) => Assert.Equal(("A", value), Read(text).Select(setting => (setting.Name, setting.Value)).Single());
+    public void A_line_has_one_meaning(string text, string value) => Assert.Equal(("A", value), Read(text).Select(setting => (setting.Name, setting.Value)).Single());
 
     [Theory]
     [InlineData("hunter2")]
@@ -68,7 +68,7 @@ public sealed class EnvFileTests
     public void What_is_not_UTF_8_is_a_fault() => Assert.Equal(2, Assert.Throws<EnvFileException>(() => EnvFile.Parse([(byte)'#', (byte)'\n', (byte)'A', (byte)'=', 0xE9])).Line);
 
     [Fact]
-    public void Every_value_can_be_written_and_is_read_as_it_was() =>
+    public void Every_value_can_be_written_and_reads_back_unchanged() =>
         Gen.String[Gen.Char[' ', '\uD7FF']].Where(value => !value.Any(char.IsControl)).Sample(value =>
         {
             var escaped = value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal);
@@ -84,7 +84,7 @@ public sealed class EnvFileTests
     [InlineData("api_port", "API_PORT")]
     [InlineData("DATADIR", "DATA_DIR")]
     [InlineData("GATE_PORTS", "GATE_PORT")]
-    public void The_name_that_was_meant_is_found(string name, string meant) => Assert.Equal(meant, NearestName.Of(name, ["DATA_DIR", "API_PORT", "GATE_PORT"]));
+    public void The_intended_name_is_suggested(string name, string meant) => Assert.Equal(meant, NearestName.Of(name, ["DATA_DIR", "API_PORT", "GATE_PORT"]));
 
     [Theory]
     [InlineData("severty", 1, "severity")]
@@ -93,7 +93,7 @@ public sealed class EnvFileTests
     [InlineData("security", 1, null)]
     [InlineData("security", 2, "severity")]
     [InlineData("agent", 2, null)]
-    public void Few_slips_are_a_typo(string name, int slips, string? meant) => Assert.Equal(meant, NearestName.OfTypo(name, ["severity"],
+    public void Only_a_few_slips_count_as_a_typo(string name, int slips, string? meant) => Assert.Equal(meant, NearestName.OfTypo(name, ["severity"],
         slips));
 
     private static IReadOnlyList<EnvSetting> Read(string text) => EnvFile.Parse(Encoding.UTF8.GetBytes(text));

@@ -56,7 +56,7 @@ public sealed class AddressAndKeyTests
     [InlineData("0xDBF03B407c01E7CD3cBea99509D93F8Dddc8C6FB")]
     [InlineData("0x27B1FdB04752BbC536007a920D24acB045561C26")]
     [InlineData("0x5aAeb6053F3e94c9b9A09F33669435E7EF1BEaEd")]
-    public void An_address_in_the_spelling_of_Rootstock_is_taken_and_written_in_ours(string spelled)
+    public void An_address_in_Rootstock_s_spelling_is_accepted_and_printed_in_ours(string spelled)
     {
         Assert.True(EthereumAddress.TryParse(spelled, out var address));
         Assert.True(EthereumAddress.TryParse(spelled.ToLowerInvariant(), out var lower));
@@ -69,7 +69,7 @@ public sealed class AddressAndKeyTests
     }
 
     [Fact]
-    public void Whoever_needs_no_checksum_takes_any_case_and_nothing_else()
+    public void Where_no_checksum_is_needed_any_case_is_accepted_and_nothing_else()
     {
         foreach (var vector in Vectors.Load("addresses.json").GetProperty("eip55Invalid").EnumerateArray())
         {
@@ -80,7 +80,7 @@ public sealed class AddressAndKeyTests
     }
 
     [Fact]
-    public void A_private_key_does_not_print()
+    public void A_private_key_cannot_be_printed()
     {
         var key = PrivateKey.Create();
         Assert.Equal("[secret]", key.ToString());

@@ -57,7 +57,7 @@ public sealed class FullV2Tests
     [InlineData("cap_potential", "1")]
     [InlineData("evidence", "\"bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy\"")]
     [InlineData("scheme", "\"identity-v1\"")]
-    public void A_member_that_was_changed_is_not_what_was_signed(string name, string value)
+    public void A_changed_member_does_not_match_the_signature(string name, string value)
     {
         var incident = Signed();
         Assert.Null(Admission.Prove(incident.Report(), new AdmissionPolicy(false)).Refused);
@@ -106,7 +106,7 @@ public sealed class FullV2Tests
     }
 
     [Fact]
-    public void Scaling_is_that_of_the_vectors()
+    public void Scaling_matches_the_vectors()
     {
         foreach (var vector in Vectors.Load("eip712.json").GetProperty("scaledFeedback").EnumerateArray())
         {

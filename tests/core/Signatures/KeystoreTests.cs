@@ -43,7 +43,7 @@ public sealed class KeystoreTests
     }
 
     [Fact]
-    public void What_is_written_takes_the_form_that_the_format_wants()
+    public void Files_are_written_with_the_normal_form_that_the_format_requires()
     {
         var key = PrivateKey.Create();
         Assert.Equal(key.Address, Keystore.Open(Keystore.Write(key, "\ufb01scha\u0308"), "fisch\u00e4").Address);
@@ -59,7 +59,7 @@ public sealed class KeystoreTests
     }
 
     [Fact]
-    public void What_is_written_can_be_read_by_whoever_knows_the_passphrase()
+    public void A_written_file_opens_with_its_passphrase()
     {
         var key = PrivateKey.Create();
         var file = Keystore.Write(key, "pässwörd");
@@ -80,7 +80,7 @@ public sealed class KeystoreTests
     [Theory]
     [InlineData("", "", 16, 1, 1, "77d6576238657b203b19ca42c18a0497f16b4844e3074ae8dfdffa3fede21442fcd0069ded0948f8326a753a0fc81f17e8d3e0fb2e0d3628cf35e20c38d18906")]
     [InlineData("password", "NaCl", 1024, 8, 16, "fdbabe1c9d3472007856e7190d01e9fe7c6ad7cbc8237830e77376634b3731622eaf30d92e22a3886ff109279d9830dac727afb94a83ee6d8360cbdfa2cc0640")]
-    public void Scrypt_is_that_of_RFC_7914(string passphrase, string salt, int n, int r, int p, string derived) => Assert.Equal(
+    public void Scrypt_matches_RFC_7914(string passphrase, string salt, int n, int r, int p, string derived) => Assert.Equal(
         derived, Convert.ToHexStringLower(Scrypt.Derive(System.Text.Encoding.UTF8.GetBytes(passphrase), System.Text.Encoding.UTF8.GetBytes(salt), n, r, p, 64)));
 
     [Theory]
@@ -123,5 +123,5 @@ public sealed class KeystoreTests
     [InlineData("[]")]
     [InlineData("{\"version\":3,\"crypto\":{}}")]
     [InlineData("{\"version\":3,\"crypto\":7}")]
-    public void Another_file_is_no_keystore(string json) => Assert.Throws<KeystoreException>(() => Keystore.Open(json, ""));
+    public void A_file_that_is_not_a_keystore_is_refused(string json) => Assert.Throws<KeystoreException>(() => Keystore.Open(json, ""));
 }

@@ -116,7 +116,7 @@ public sealed class Secp256k1Tests
     }
 
     [Theory, MemberData(nameof(Tampered))]
-    public void A_tampered_message_recovers_somebody_else(string name, string json)
+    public void A_tampered_message_recovers_another_signer(string name, string json)
     {
         var vector = JsonElement.Parse(json);
         Assert.True(RecoverableSignature.TryParse(vector.Text("signature"), out var signature, out _), name);

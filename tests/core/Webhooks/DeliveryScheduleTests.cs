@@ -39,14 +39,14 @@ public sealed class DeliveryScheduleTests
     [InlineData(429, 300, 300)]
     [InlineData(503, 1, 5)]
     [InlineData(503, 1_000_000, 24 * 3600)]
-    public void A_receiver_that_is_overloaded_or_says_when_is_asked_later(int code, int? after, int seconds)
+    public void An_overloaded_receiver_or_one_with_a_Retry_After_is_retried_later(int code, int? after, int seconds)
     {
         var outcome = new DeliveryOutcome(DeliveryFault.Status, code, RetryAfter: after is { } s ? TimeSpan.FromSeconds(s) : null);
         Assert.Equal(Start.AddSeconds(seconds), DeliverySchedule.After(Row(), outcome, Start, jitter: 0.5).DueAt);
     }
 
     [Fact]
-    public void A_receiver_that_is_sent_too_much_spends_no_attempt()
+    public void A_429_uses_up_no_attempt()
     {
         var tooMany = new DeliveryOutcome(DeliveryFault.Status, 429, RetryAfter: TimeSpan.FromSeconds(30));
         var row = Row();
@@ -59,7 +59,7 @@ public sealed class DeliveryScheduleTests
     }
 
     [Fact]
-    public void A_receiver_that_always_wants_less_is_asked_by_the_schedule_after_a_while()
+    public void A_receiver_that_always_answers_429_falls_back_to_the_schedule_after_a_while()
     {
         var (row, at) = (Row(), Start);
         for (var attempt = 0; row.State == DeliveryState.Waiting; attempt++)
@@ -85,11 +85,11 @@ public sealed class DeliveryScheduleTests
     [InlineData(301, false)]
     [InlineData(500, false)]
     [InlineData(null, false)]
-    public void What_refuses_the_content_says_nothing_of_the_endpoint(int? code, bool isOfContent) =>
+    public void A_refusal_of_the_content_is_no_fault_of_the_endpoint(int? code, bool isOfContent) =>
         Assert.Equal(isOfContent, new DeliveryOutcome(DeliveryFault.Status, code).IsOfContent);
 
     [Fact]
-    public void What_failed_together_does_not_come_back_together()
+    public void Deliveries_that_failed_together_are_not_retried_together()
     {
         var due = ((double[])[0, 0.5, 1]).Select(jitter => DeliverySchedule.After(Row(), Fails, Start, jitter).DueAt - Start);
         Assert.Equal([TimeSpan.FromSeconds(4.5), TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(5.5)], due);

@@ -12,7 +12,7 @@ public sealed class EndpointHealthTests
     private static readonly WebhookEndpoint Fresh = new("a1", "https://x/", Start, Actor.Service, [0]);
 
     [Fact]
-    public void What_fails_for_five_days_without_a_success_is_disabled()
+    public void An_endpoint_that_fails_for_five_days_without_a_success_is_disabled()
     {
         var endpoint = After(Fresh, (0, Failure), (119.9, Failure));
         Assert.Equal((null, Start), (endpoint.DisabledAt, endpoint.FailingSince));
@@ -31,11 +31,11 @@ public sealed class EndpointHealthTests
     }
 
     [Fact]
-    public void Who_answers_410_is_disabled_at_once() =>
+    public void An_endpoint_that_answers_410_is_disabled_immediately() =>
         Assert.Equal((Start, "gone"), (After(Fresh, (0, Gone)).DisabledAt, After(Fresh, (0, Gone)).DisabledReason));
 
     [Fact]
-    public void The_same_again_within_a_minute_is_not_kept_and_another_fault_is()
+    public void The_same_fault_within_a_minute_is_not_recorded_again_and_another_one_is()
     {
         var failed = After(Fresh, (0, Failure));
         Assert.Same(failed, After(failed, (0.01, Failure)));
@@ -47,7 +47,7 @@ public sealed class EndpointHealthTests
     }
 
     [Fact]
-    public void The_secret_before_signs_for_24_hours()
+    public void The_previous_secret_signs_for_another_24_hours()
     {
         var rotated = SecretRotation.Rotate(Fresh, Start);
         Assert.Equal([1], SecretRotation.SecretsOf(Fresh, Start).Generations);

@@ -20,7 +20,7 @@ public sealed class ClusterLinkTests : HttpMessageHandler
     private Func<string, string, HttpResponseMessage> answer = (_, line) => Accept(line);
 
     [Fact]
-    public async Task An_address_that_says_nothing_is_left_by_all_and_not_gone_back_to()
+    public async Task An_address_that_does_not_answer_is_abandoned_by_all_and_not_returned_to()
     {
         answer = (host, line) => host == First.Host ? throw new HttpRequestException("no route") : Accept(line);
         var link = Link();
@@ -54,7 +54,7 @@ public sealed class ClusterLinkTests : HttpMessageHandler
     }
 
     [Fact]
-    public async Task What_stepped_aside_tries_each_way_that_is_there()
+    public async Task An_incident_that_stepped_aside_tries_each_address_that_is_up()
     {
         answer = (host, line) => line.Length > 0 && host == First.Host ? new HttpResponseMessage(HttpStatusCode.Forbidden) : Accept(line);
         var link = Link();
@@ -74,7 +74,7 @@ public sealed class ClusterLinkTests : HttpMessageHandler
     }
 
     [Fact]
-    public async Task Only_an_address_that_has_no_other_beside_it_is_waited_for()
+    public async Task A_Retry_After_delays_only_when_there_is_no_other_address()
     {
         answer = (host, line) => host == Second.Host ? Accept(line) : Wait(TimeSpan.FromMinutes(10));
         var link = Link();
@@ -92,7 +92,7 @@ public sealed class ClusterLinkTests : HttpMessageHandler
     [InlineData("""{"line":1,"status":200,"incident":{}}""")]
     [InlineData("""{"status":201,"problem":{}}""")]
     [InlineData("OTHER")]
-    public async Task What_is_no_receipt_of_the_incident_accepts_nothing(string line)
+    public async Task An_answer_that_is_not_the_incident_s_receipt_accepts_nothing(string line)
     {
         var body = line == "OTHER" ? $$"""{"line":1,"status":201,"incident":{{TestReceipt.Of("CAP", "B")}}}""" : line;
         answer = (_, _) => new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent(body) };
@@ -101,7 +101,7 @@ public sealed class ClusterLinkTests : HttpMessageHandler
     }
 
     [Fact]
-    public async Task Of_a_problem_that_is_longer_than_any_of_ours_the_name_is_kept()
+    public async Task Of_an_oversized_problem_the_name_is_kept()
     {
         var problem = $$"""{"type":"urn:caporleans:problem:key-revoked","status":403,"rule":"{{new string('x', 100_000)}}"}""";
         var line = $$"""{"line":1,"status":403,"problem":{{problem}}}""";
@@ -112,7 +112,7 @@ public sealed class ClusterLinkTests : HttpMessageHandler
     }
 
     [Fact]
-    public async Task What_proven_hosts_sent_says_so()
+    public async Task Incidents_of_proven_hosts_are_marked_as_such()
     {
         await Link().SendAsync([Waiting("A")], areProven: false, default);
         await Link().SendAsync([Waiting("A")], areProven: true, default);

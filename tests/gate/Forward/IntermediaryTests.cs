@@ -64,7 +64,7 @@ public sealed class IntermediaryTests : HttpMessageHandler
     }
 
     [Fact]
-    public async Task What_a_firewall_refuses_by_itself_steps_aside_and_what_is_behind_it_goes_on()
+    public async Task What_a_firewall_itself_refuses_steps_aside_and_what_is_behind_it_is_sent()
     {
         refuses = body => body.Contains("BAD", StringComparison.Ordinal) ? HttpStatusCode.Forbidden : null;
         await KeepAsync("A", "BAD", "B");
@@ -87,7 +87,7 @@ public sealed class IntermediaryTests : HttpMessageHandler
     }
 
     [Fact]
-    public async Task What_breaks_the_connection_by_itself_keeps_nothing_else_waiting()
+    public async Task An_incident_that_breaks_the_connection_delays_no_other()
     {
         (refuses, breaksOff) = (body => body.Contains("BAD", StringComparison.Ordinal) ? HttpStatusCode.Forbidden : null, true);
         await KeepAsync("A", "BAD", "B");

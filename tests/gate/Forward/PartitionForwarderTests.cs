@@ -49,7 +49,7 @@ public sealed class PartitionForwarderTests : HttpMessageHandler
     });
 
     [Fact]
-    public async Task What_the_cluster_never_decides_about_is_put_aside_when_it_is_too_old()
+    public async Task What_the_cluster_never_decides_becomes_a_dead_letter_when_it_is_too_old()
     {
         var time = new FakeTimeProvider(new DateTimeOffset(2026, 11, 28, 12, 0, 0, TimeSpan.Zero));
         await RunAsync(time, async spool =>
@@ -73,7 +73,7 @@ public sealed class PartitionForwarderTests : HttpMessageHandler
     }
 
     [Fact]
-    public async Task What_wallets_must_be_asked_about_goes_two_at_a_time_and_by_the_address_that_sent_it()
+    public async Task Wallet_claims_are_sent_two_at_a_time_and_by_sender_address()
     {
         using var spool = new IncidentSpool(
             new SpoolFile(directory.File("spool.db"), TimeProvider.System), new SpoolLimits(1_000_000, MaxAge), TimeProvider.System,
@@ -97,7 +97,7 @@ public sealed class PartitionForwarderTests : HttpMessageHandler
     }
 
     [Fact]
-    public async Task A_claim_that_was_accepted_before_proves_nothing_of_who_sent_it_again()
+    public async Task A_duplicate_of_an_accepted_claim_proves_nothing_about_its_sender()
     {
         using var spool = new IncidentSpool(
             new SpoolFile(directory.File("spool.db"), TimeProvider.System), new SpoolLimits(1_000_000, MaxAge), TimeProvider.System,
@@ -120,7 +120,7 @@ public sealed class PartitionForwarderTests : HttpMessageHandler
     }
 
     [Fact]
-    public async Task What_wallets_do_not_answer_is_sent_more_and_more_seldom_and_a_new_claim_waits_for_none_of_it()
+    public async Task Undecided_wallet_claims_are_retried_less_and_less_often_and_delay_no_new_one()
     {
         var time = new FakeTimeProvider(new DateTimeOffset(2026, 11, 28, 12, 0, 0, TimeSpan.Zero));
         using var spool = new IncidentSpool(

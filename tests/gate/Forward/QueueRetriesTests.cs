@@ -6,7 +6,7 @@ namespace CapOrleans.Tests.Gate.Forward;
 public sealed class QueueRetriesTests
 {
     [Fact]
-    public void Of_what_stepped_aside_none_is_due_for_a_second_after_one_failed()
+    public void After_one_failure_nothing_that_stepped_aside_is_due_for_a_second()
     {
         var time = new FakeTimeProvider();
         var retries = new QueueRetries(time, TimeSpan.FromSeconds(15));

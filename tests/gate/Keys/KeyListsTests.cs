@@ -14,7 +14,7 @@ public sealed class KeyListsTests : IDisposable
     public void Dispose() => cluster.Dispose();
 
     [Fact]
-    public async Task Who_asks_about_one_CapID_at_the_same_time_makes_one_request()
+    public async Task Concurrent_look_ups_of_one_CapID_make_one_request()
     {
         var held = new TaskCompletionSource<HttpResponseMessage>();
         cluster.Register("A", PrivateKey.Create());
@@ -28,7 +28,7 @@ public sealed class KeyListsTests : IDisposable
     }
 
     [Fact]
-    public async Task Strangers_have_so_many_look_ups_and_leave_those_of_listed_CapIDs_alone()
+    public async Task Strangers_look_ups_are_limited_and_do_not_affect_those_of_listed_CapIDs()
     {
         cluster.Register("A", PrivateKey.Create());
         await FindAsync("A");
@@ -48,7 +48,7 @@ public sealed class KeyListsTests : IDisposable
     }
 
     [Fact]
-    public async Task Whoever_asks_about_many_CapIDs_delays_nobody_by_more_than_one_look_up()
+    public async Task A_caller_with_many_CapIDs_delays_no_other_by_more_than_one_look_up()
     {
         var held = Enumerable.Range(0, LookupQueue.MaxRunning).ToDictionary(i => $"S-{i}", _ => new TaskCompletionSource<HttpResponseMessage>());
         cluster.Answer = capId => held.TryGetValue(capId, out var first) ? first.Task : Task.FromResult(cluster.ListOf(capId));
@@ -74,7 +74,7 @@ public sealed class KeyListsTests : IDisposable
     }
 
     [Fact]
-    public async Task Who_waits_too_long_for_a_turn_is_told_and_the_look_up_is_not_made()
+    public async Task A_caller_who_waits_too_long_is_refused_and_the_look_up_is_not_made()
     {
         var held = new TaskCompletionSource<HttpResponseMessage>();
         cluster.Answer = _ => held.Task;
@@ -90,7 +90,7 @@ public sealed class KeyListsTests : IDisposable
     }
 
     [Fact]
-    public async Task A_look_up_that_fails_as_nobody_foresaw_takes_no_place_with_it()
+    public async Task A_look_up_that_fails_unexpectedly_does_not_keep_its_slot()
     {
         cluster.Answer = _ => throw new InvalidOperationException("unforeseen");
         for (var i = 0; i <= LookupQueue.MaxRunning; i++)
@@ -112,7 +112,7 @@ public sealed class KeyListsTests : IDisposable
     [InlineData("[]")]
     [InlineData("null")]
     [InlineData("<html>")]
-    public async Task What_answers_200_and_is_no_list_of_keys_is_none(string body)
+    public async Task A_200_without_a_key_list_is_not_a_list(string body)
     {
         cluster.Answer = _ => Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent(body) });
         Assert.Equal(LookupVerdict.Busy, (await FindAsync("A")).Verdict);
@@ -132,7 +132,7 @@ public sealed class KeyListsTests : IDisposable
     }
 
     [Fact]
-    public async Task A_cluster_that_answers_too_late_for_a_host_and_within_five_seconds_is_slow_and_not_away()
+    public async Task A_cluster_too_slow_for_a_host_but_faster_than_five_seconds_is_not_unreachable()
     {
         cluster.Register("A", PrivateKey.Create());
         await FindAsync("A");
@@ -160,7 +160,7 @@ public sealed class KeyListsTests : IDisposable
     }
 
     [Fact]
-    public async Task A_cluster_that_hangs_is_away_in_the_end()
+    public async Task A_cluster_that_hangs_counts_as_unreachable_in_the_end()
     {
         cluster.Answer = _ => never.Task;
         var late = FindAsync("A");
@@ -176,7 +176,7 @@ public sealed class KeyListsTests : IDisposable
     });
 
     [Fact]
-    public async Task In_an_outage_nobody_waits_one_asks_now_and_then_and_the_first_answer_ends_it()
+    public async Task In_an_outage_no_caller_waits_and_the_first_successful_probe_ends_it()
     {
         cluster.Answer = _ => throw new HttpRequestException("refused");
         Assert.Equal(LookupVerdict.Busy, (await FindAsync("A")).Verdict);
@@ -197,7 +197,7 @@ public sealed class KeyListsTests : IDisposable
     }
 
     [Fact]
-    public async Task Slow_answers_about_CapIDs_that_nobody_has_are_no_outage_and_do_not_prolong_one()
+    public async Task Slow_answers_about_unknown_CapIDs_neither_cause_nor_prolong_an_outage()
     {
         cluster.Register("A", PrivateKey.Create());
         await FindAsync("A");
@@ -226,7 +226,7 @@ public sealed class KeyListsTests : IDisposable
     [Theory]
     [InlineData(HttpStatusCode.Unauthorized)]
     [InlineData(HttpStatusCode.Forbidden)]
-    public async Task A_cluster_that_tells_this_gate_nothing_is_not_asked_all_the_time_and_is_no_outage(HttpStatusCode status)
+    public async Task A_cluster_that_refuses_this_gate_key_lists_is_rarely_asked_and_is_no_outage(HttpStatusCode status)
     {
         cluster.Answer = _ => Task.FromResult(new HttpResponseMessage(status) { Content = new StringContent(
             "{\"type\":\"urn:caporleans:problem:scope\"}") });
@@ -237,7 +237,7 @@ public sealed class KeyListsTests : IDisposable
     }
 
     [Fact]
-    public async Task A_firewall_that_lets_the_URL_of_one_name_not_pass_keeps_no_other_from_being_looked_up()
+    public async Task A_firewall_that_blocks_the_URL_of_one_CapID_blocks_no_other_look_up()
     {
         cluster.Register("A", PrivateKey.Create());
         cluster.Answer = capId => Task.FromResult(capId == "cmd.exe" ? new HttpResponseMessage(
@@ -255,7 +255,7 @@ public sealed class KeyListsTests : IDisposable
     [Theory]
     [InlineData(HttpStatusCode.TooManyRequests)]
     [InlineData(HttpStatusCode.ServiceUnavailable)]
-    public async Task A_cluster_that_is_busy_is_not_away_however_long(HttpStatusCode status)
+    public async Task A_busy_cluster_never_counts_as_unreachable(HttpStatusCode status)
     {
         Task<HttpResponseMessage> Busy(string capId) => Task.FromResult(new HttpResponseMessage(status)
         {
@@ -279,7 +279,7 @@ public sealed class KeyListsTests : IDisposable
     }
 
     [Fact]
-    public async Task A_proxy_that_says_503_because_nobody_is_behind_it_is_an_outage()
+    public async Task A_503_of_a_proxy_without_a_backend_is_an_outage()
     {
         cluster.Answer = _ => Task.FromResult(new HttpResponseMessage(HttpStatusCode.ServiceUnavailable) { Content = new StringContent("<html>") });
         await FindAsync("A");
@@ -288,7 +288,7 @@ public sealed class KeyListsTests : IDisposable
     }
 
     [Fact]
-    public async Task CapIDs_that_nobody_has_push_out_no_list()
+    public async Task Unknown_CapIDs_evict_no_key_list()
     {
         cluster.Register("A", PrivateKey.Create());
         await FindAsync("A");

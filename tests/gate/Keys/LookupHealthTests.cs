@@ -38,7 +38,7 @@ public sealed class LookupHealthTests
     }
 
     [Fact]
-    public void While_it_is_paused_one_has_its_turn_in_five_seconds()
+    public void While_paused_one_look_up_is_let_through_every_five_seconds()
     {
         Assert.False(health.TryProbe());
         health.Refuse("401");

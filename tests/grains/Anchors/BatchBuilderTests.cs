@@ -36,7 +36,7 @@ public sealed class BatchBuilderTests
     }
 
     [Fact]
-    public void Of_one_incident_the_record_is_left_out_at_last_and_comes_back_after_a_success()
+    public void A_single_incident_loses_its_record_in_the_end_and_regains_it_after_a_success()
     {
         var entries = Entries(1, "critical");
         var whole = builder.TakeAll(0, entries)[0];

@@ -20,7 +20,7 @@ public sealed class DeepChainTests : IAsyncLifetime
     public async Task DisposeAsync() => await silo.DisposeAsync();
 
     [Fact]
-    public async Task A_batch_does_not_wait_until_the_one_before_is_deep_and_is_called_anchored_only_when_it_is()
+    public async Task A_batch_does_not_wait_for_the_depth_of_the_one_before_but_counts_as_anchored_only_when_deep()
     {
         await IncludedAsync("INC-1");
         await IncludedAsync("INC-2"); // a block, and so a confirmation for the first
@@ -37,7 +37,7 @@ public sealed class DeepChainTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task After_a_restart_what_is_in_blocks_is_found_there_and_not_sent_again()
+    public async Task After_a_restart_mined_batches_are_found_and_not_sent_again()
     {
         await IncludedAsync("INC-1");
         await IncludedAsync("INC-2");
@@ -69,7 +69,7 @@ public sealed class DeepChainTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_a_block_has_is_not_sent_again_when_the_nodes_agree_only_on_an_older_block()
+    public async Task A_mined_batch_is_not_sent_again_when_the_nodes_agree_only_on_an_older_block()
     {
         var contract = new Lagging(silo.Contract);
         silo.Contract = contract;

@@ -50,7 +50,7 @@ public sealed class ForeignAnchorTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_another_anchors_under_our_name_counts_for_nothing()
+    public async Task What_another_anchors_under_our_name_does_not_count()
     {
         await StartAsync();
         await FileAsync("INC-1");
@@ -101,7 +101,7 @@ public sealed class ForeignAnchorTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_log_older_than_its_contract_believes_none_of_it()
+    public async Task A_log_older_than_its_contract_trusts_none_of_its_anchors()
     {
         await StartAsync();
         await FileAsync("INC-1");

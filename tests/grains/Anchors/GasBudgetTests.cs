@@ -33,7 +33,7 @@ public sealed class GasBudgetTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task On_the_next_day_anchoring_goes_on()
+    public async Task Anchoring_continues_on_the_next_day()
     {
         var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
         silo.Configure = builder => builder.Services.AddSingleton<TimeProvider>(time);

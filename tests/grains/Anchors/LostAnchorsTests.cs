@@ -17,19 +17,19 @@ public sealed class LostAnchorsTests
     private readonly LostAnchors lost = new();
 
     [Fact]
-    public async Task Another_block_in_its_place_counts_when_it_was_seen_three_times_in_a_row()
+    public async Task Another_block_at_its_height_counts_once_it_was_seen_three_times_in_a_row()
     {
         Assert.Equal([false, false, true, true], await LookAsync(110, Other, Other, Other, Other));
     }
 
     [Fact]
-    public async Task One_look_at_the_block_itself_begins_anew()
+    public async Task Seeing_the_block_itself_restarts_the_count()
     {
         Assert.Equal([false, false, false, false, false, true], await LookAsync(110, Other, Other, Ours, Other, Other, Other));
     }
 
     [Fact]
-    public async Task A_node_that_has_the_block_says_nothing_of_a_loss_whatever_its_contract_says()
+    public async Task A_node_that_has_the_block_never_proves_a_loss_whatever_its_contract_says()
     {
         Assert.All(await LookAsync(110, [.. Enumerable.Repeat(Ours, 10)]), Assert.False);
     }
@@ -38,7 +38,7 @@ public sealed class LostAnchorsTests
     [InlineData(-1, false)] // the node lags
     [InlineData(0, true)] // block times only grow, so it has another history
     [InlineData(60, true)]
-    public async Task A_node_that_has_not_come_to_the_block_lies_behind_when_its_newest_one_is_older(int seconds, bool isLost)
+    public async Task A_node_that_has_not_reached_the_block_lags_if_its_newest_one_is_older(int seconds, bool isLost)
     {
         var looks = new List<bool>();
         for (var look = 0; look < LostAnchors.Looks; look++)
@@ -52,7 +52,7 @@ public sealed class LostAnchorsTests
     }
 
     [Fact]
-    public async Task Another_contract_has_nothing_of_what_was_logged()
+    public async Task Another_contract_has_none_of_the_logged_anchors()
     {
         Assert.True(await lost.AreSureAsync(new ContractPosition(1, "0x2", 0, 110, At), Logged, _ => Task.FromResult<string?>(Ours)));
     }

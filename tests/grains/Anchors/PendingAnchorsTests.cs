@@ -27,7 +27,7 @@ public sealed class PendingAnchorsTests
     [InlineData(0, 9, 2)] // the contract has more, which must be searched for
     [InlineData(3, 5, 0)] // the first was recorded meanwhile, or never existed
     [InlineData(0, 4, 0)] // the contract has less
-    public void What_is_known_is_kept_where_it_begins_where_the_log_ends(long from, long to, int kept)
+    public void Pending_anchors_are_kept_if_they_begin_where_the_log_s_anchors_end(long from, long to, int kept)
     {
         var pending = new PendingAnchors(time);
         pending.Add(new AnchorConfirmation(1, "0x1", "0x2", 7, 0, 3, new byte[32], 3, "0x3", 0));
@@ -37,7 +37,7 @@ public sealed class PendingAnchorsTests
     }
 
     [Fact]
-    public async Task When_the_oldest_left_the_chain_none_is_pending_any_more_and_the_contract_is_asked()
+    public async Task When_the_oldest_left_the_chain_none_is_pending_and_the_contract_is_queried()
     {
         var pending = new PendingAnchors(time);
         pending.Add(new AnchorConfirmation(1, "0x1", "0x2", 7, 0, 3, new byte[32], 3, "0x3", 0));

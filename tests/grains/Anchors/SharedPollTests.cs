@@ -60,7 +60,7 @@ public sealed class SharedPollTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task All_logs_share_a_poll_a_minute_and_none_sees_what_was_before_its_own_batch()
+    public async Task All_logs_share_one_poll_a_minute_and_none_sees_a_state_before_its_own_batch()
     {
         for (var minute = 0; minute < 3; minute++)
         {
@@ -111,7 +111,7 @@ public sealed class SharedPollTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_one_log_asks_for_itself_makes_nothing_newer_that_is_held_of_another()
+    public async Task A_log_s_own_poll_does_not_refresh_what_is_cached_for_another()
     {
         time.Advance(TimeSpan.FromSeconds(61));
         await PassAsync();

@@ -40,7 +40,7 @@ public sealed class UnreliableChainTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_reorganisation_behind_an_anchor_is_said_and_the_range_is_anchored_again()
+    public async Task A_reorganisation_that_removes_an_anchor_is_logged_and_the_range_is_anchored_again()
     {
         await silo.StartAsync();
         await silo.FileAsync("INC-1");
@@ -101,7 +101,7 @@ public sealed class UnreliableChainTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_is_no_incident_is_covered_by_an_anchored_root_as_well()
+    public async Task Entries_other_than_incidents_are_covered_by_an_anchored_root_too()
     {
         await silo.StartAsync();
         await silo.DefineAsync(PrivateKey.Create());
@@ -114,7 +114,7 @@ public sealed class UnreliableChainTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_node_that_is_away_for_ten_minutes_is_asked_now_and_then_and_costs_nothing_but_time()
+    public async Task A_node_outage_of_ten_minutes_is_probed_now_and_then_and_costs_only_time()
     {
         var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
         silo.Configure = builder => builder.Services.AddSingleton<TimeProvider>(time);
@@ -144,7 +144,7 @@ public sealed class UnreliableChainTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_node_that_wants_to_be_left_alone_for_a_minute_is_whatever_waits_for_it()
+    public async Task A_Retry_After_of_a_minute_is_respected_whatever_waits()
     {
         var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
         silo.Configure = builder => builder.Services.AddSingleton<TimeProvider>(time);
@@ -184,7 +184,7 @@ public sealed class UnreliableChainTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task While_there_is_nothing_to_do_the_node_is_left_alone()
+    public async Task While_there_is_nothing_to_do_the_node_gets_no_calls()
     {
         await silo.StartAsync();
         await silo.FileAsync("INC-1");
@@ -215,7 +215,7 @@ public sealed class UnreliableChainTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_was_sent_and_not_heard_of_is_searched_from_the_block_of_the_last_anchor_on()
+    public async Task A_batch_with_unknown_outcome_is_searched_for_from_the_block_of_the_last_anchor()
     {
         await silo.StartAsync();
         await silo.FileAsync("INC-1");
@@ -230,7 +230,7 @@ public sealed class UnreliableChainTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task After_a_crash_what_was_sent_is_known_by_its_hash_to_a_node_that_searches_for_nobody()
+    public async Task After_a_crash_a_sent_batch_is_found_by_its_hash_at_a_node_without_search()
     {
         await silo.StartAsync();
         await silo.FileAsync("INC-1");
@@ -250,7 +250,7 @@ public sealed class UnreliableChainTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_node_that_says_now_this_and_now_that_adds_one_loss_an_hour()
+    public async Task A_node_that_keeps_changing_its_answer_logs_one_loss_an_hour()
     {
         await silo.StartAsync();
         await silo.FileAsync("INC-1");
@@ -270,7 +270,7 @@ public sealed class UnreliableChainTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_lies_so_deep_that_no_chain_loses_it_is_not_lost_but_contradicts_the_log()
+    public async Task A_missing_anchor_that_was_too_deep_to_be_lost_is_a_conflict()
     {
         await silo.StartAsync();
         await silo.FileAsync("INC-1");

@@ -26,7 +26,7 @@ public sealed class ArchivistGrainTests : IDisposable
     public void Dispose() => directory.Dispose();
 
     [Fact]
-    public async Task Whoever_may_append_forges_nothing_that_is_not_named_and_keeps_nothing_from_the_archive()
+    public async Task A_writer_with_append_rights_forges_nothing_unnoticed_and_blocks_no_archiving()
     {
         await using var cluster = await StartAsync();
         var (key, now) = (PrivateKey.Create(), TimeProvider.System.GetUtcNow());
@@ -80,7 +80,7 @@ public sealed class ArchivistGrainTests : IDisposable
     }
 
     [Fact]
-    public async Task An_archive_that_is_away_keeps_no_forged_incident_from_being_named()
+    public async Task An_archive_outage_keeps_no_forged_incident_from_being_named()
     {
         await using var cluster = await StartAsync(new Away());
         var key = PrivateKey.Create();
@@ -97,7 +97,7 @@ public sealed class ArchivistGrainTests : IDisposable
     }
 
     [Fact]
-    public async Task Whoever_moves_the_archive_s_offset_past_a_forged_incident_keeps_it_from_nothing()
+    public async Task Moving_the_archive_s_offset_past_a_forged_incident_does_not_hide_it()
     {
         await using var cluster = await StartAsync();
         var (key, now) = (PrivateKey.Create(), TimeProvider.System.GetUtcNow());
@@ -125,7 +125,7 @@ public sealed class ArchivistGrainTests : IDisposable
     }
 
     [Fact]
-    public async Task A_store_that_failed_is_left_alone_for_a_second_however_often_the_log_grows()
+    public async Task A_store_that_failed_gets_a_second_of_backoff_however_often_the_log_grows()
     {
         var (time, away) = (new FakeTimeProvider(TimeProvider.System.GetUtcNow()), new Away());
         await using var cluster = await StartAsync(away, time);

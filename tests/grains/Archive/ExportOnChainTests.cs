@@ -79,7 +79,7 @@ public sealed class ExportOnChainTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_record_of_somebody_else_under_the_same_name_is_told_and_not_believed()
+    public async Task Another_s_record_under_the_same_name_is_reported_and_not_trusted()
     {
         await silo.FileAsync("INC-1");
         contract.Instead = audit => audit with { Hash = new byte[32] };
@@ -100,7 +100,7 @@ public sealed class ExportOnChainTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task An_export_is_said_when_its_record_is_deep_and_looked_for_again_when_its_block_left_the_chain()
+    public async Task An_export_is_logged_once_its_record_is_deep_and_searched_for_again_if_its_block_is_gone()
     {
         var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
         silo.Configure += builder => builder.Services.AddSingleton<TimeProvider>(time);

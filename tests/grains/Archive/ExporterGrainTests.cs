@@ -71,7 +71,7 @@ public sealed class ExporterGrainTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Much_that_waits_is_exported_before_its_time()
+    public async Task A_large_backlog_is_exported_before_its_time()
     {
         await StartAsync(10_000);
         await FileAsync([.. Enumerable.Range(1, 30).Select(i => $"E-{i}")]);
@@ -85,7 +85,7 @@ public sealed class ExporterGrainTests : IAsyncLifetime
     [InlineData("root")]
     [InlineData("altered")]
     [InlineData("pin")]
-    public async Task A_node_that_answers_200_with_a_lie_is_noticed_and_everything_is_put_again(string lie)
+    public async Task A_false_200_of_a_node_is_detected_and_everything_is_sent_again(string lie)
     {
         await StartAsync(64 << 20);
         await FileAsync("E-1", "E-2", "E-3");

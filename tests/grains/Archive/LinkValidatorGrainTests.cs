@@ -54,7 +54,7 @@ public sealed class LinkValidatorGrainTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_was_put_out_is_looked_for_after_a_week_each_once_a_week_and_never_faster_than_the_pace()
+    public async Task Each_CID_is_checked_once_a_week_and_never_faster_than_the_pace()
     {
         var cids = await ArchiveAsync("L-1", "L-2", "L-3");
         await LookAsync(5);
@@ -72,7 +72,7 @@ public sealed class LinkValidatorGrainTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_restart_goes_on_where_it_was()
+    public async Task After_a_restart_it_continues_where_it_was()
     {
         var cids = await ArchiveAsync("L-1", "L-2", "L-3");
         time.Advance(Week);
@@ -84,7 +84,7 @@ public sealed class LinkValidatorGrainTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_is_nowhere_is_said_to_be_lost_put_back_from_the_log_and_said_to_be_back_each_once()
+    public async Task A_lost_CID_is_logged_as_lost_restored_from_the_log_and_logged_as_restored_once_each()
     {
         var cids = await ArchiveAsync("L-1", "L-2");
         gateway.Status = LinkStatus.Missing;
@@ -113,7 +113,7 @@ public sealed class LinkValidatorGrainTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_crash_after_a_loss_was_said_says_it_no_second_time()
+    public async Task A_crash_after_logging_a_loss_does_not_log_it_twice()
     {
         await ArchiveAsync("L-1");
         gateway.Status = LinkStatus.Missing;
@@ -152,7 +152,7 @@ public sealed class LinkValidatorGrainTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_place_that_cannot_be_asked_delays_the_verdict_and_counts_for_nothing_after_three_looks()
+    public async Task An_unreachable_location_delays_the_verdict_and_is_ignored_after_three_checks()
     {
         await ArchiveAsync("L-1");
         gateway.Status = LinkStatus.Unknown;

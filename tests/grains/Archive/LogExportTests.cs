@@ -17,7 +17,7 @@ public sealed class LogExportTests : IDisposable
     public void Dispose() => directory.Dispose();
 
     [Fact]
-    public async Task Every_part_of_the_index_is_in_the_CAR_beside_every_entry()
+    public async Task The_CAR_contains_every_part_of_the_index_and_every_entry()
     {
         using var writer = new SqliteLogWriter(SqliteDatabase.Open(directory.File("log.db"), 1));
         var head = await writer.OpenAsync(0, default);

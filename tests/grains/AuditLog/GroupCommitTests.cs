@@ -10,7 +10,7 @@ public sealed class GroupCommitTests
     private static readonly Append Something = new() { Entries = [] };
 
     [Fact]
-    public async Task What_waits_while_a_commit_runs_leaves_in_the_next_one()
+    public async Task What_arrives_during_a_commit_is_part_of_the_next_one()
     {
         var store = new HeldStore();
         var commit = new GroupCommit(store, 0, store.Head, _ => { }, _ => { });
@@ -43,7 +43,7 @@ public sealed class GroupCommitTests
     }
 
     [Fact]
-    public async Task A_commit_that_fails_fails_everyone_who_waits_and_ends()
+    public async Task A_commit_that_fails_fails_everyone_who_waits_and_stops()
     {
         var store = new HeldStore { Fault = new LogFencedException("moved") };
         var ended = new TaskCompletionSource<Exception>();

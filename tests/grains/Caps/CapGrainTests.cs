@@ -33,7 +33,7 @@ public sealed class CapGrainTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_the_database_was_set_back_to_is_what_counts()
+    public async Task After_a_restore_the_database_s_state_counts()
     {
         var backup = new SqliteCopy(directory.File("log.db"));
         await DefineAsync("OLD", first, second);
@@ -59,7 +59,7 @@ public sealed class CapGrainTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_key_that_was_revoked_since_counts_again_though_nothing_of_it_reached_the_log()
+    public async Task A_key_whose_revocation_was_rolled_back_is_accepted_again_without_a_log_entry()
     {
         var backup = new SqliteCopy(directory.File("log.db"));
         await DefineAsync("OLD", second);
@@ -85,7 +85,7 @@ public sealed class CapGrainTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Admin_keys_change_their_CapID_so_often_in_a_minute_and_operators_as_often_as_they_like()
+    public async Task Changes_by_admin_keys_are_limited_per_minute_and_operators_are_not()
     {
         var cap = cluster.Client.Cap("SIGNED");
         var admin = new KeyDefinition(second.Address.ToString(), ["admin"], null, null);

@@ -15,7 +15,7 @@ namespace CapOrleans.Tests.Grains.Escalation;
 public sealed class EscalatorGrainTests : EscalationCluster
 {
     [Fact]
-    public async Task An_incident_that_nobody_answers_is_paged_level_by_level_until_nobody_is_left()
+    public async Task An_incident_without_an_answer_is_paged_level_by_level_to_the_end()
     {
         var (first, second) = await LadderAsync(null, 1, 1);
         await FileAsync("I-1", "critical");
@@ -36,7 +36,7 @@ public sealed class EscalatorGrainTests : EscalationCluster
     }
 
     [Fact]
-    public async Task Who_acknowledges_ends_the_ladder_and_a_page_that_waits_for_its_next_attempt_is_not_sent()
+    public async Task An_acknowledgement_ends_the_ladder_and_a_page_waiting_for_a_retry_is_not_sent()
     {
         var (first, _) = await LadderAsync(null, 1, 1);
         Sender.Outcomes.Enqueue(Failed);
@@ -53,7 +53,7 @@ public sealed class EscalatorGrainTests : EscalationCluster
     }
 
     [Fact]
-    public async Task An_acknowledgement_that_nothing_came_of_expires_and_the_same_person_may_give_another()
+    public async Task An_acknowledgement_without_a_resolution_expires_and_the_same_person_may_acknowledge_again()
     {
         var (_, second) = await LadderAsync(120, 1, 1);
         await FileAsync("I-1", "critical");
@@ -77,7 +77,7 @@ public sealed class EscalatorGrainTests : EscalationCluster
     }
 
     [Fact]
-    public async Task A_ladder_counts_for_what_comes_and_when_it_is_removed_for_nothing_any_more()
+    public async Task A_ladder_applies_to_new_incidents_and_to_none_once_it_is_removed()
     {
         await FileAsync("I-0", "critical");
         var (first, _) = await LadderAsync(null, 1, 1);

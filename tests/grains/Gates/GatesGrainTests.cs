@@ -46,7 +46,7 @@ public sealed class GatesGrainTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_gate_that_stops_is_told_of_once_and_again_when_it_is_back()
+    public async Task A_gate_that_stops_is_logged_once_and_again_when_it_is_back()
     {
         await AddAsync("edge-1", "0xA");
         Assert.Equal(HeartbeatVerdict.Heard, await HearAsync("edge-1", "0xA"));
@@ -68,7 +68,7 @@ public sealed class GatesGrainTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task While_the_log_stands_still_gates_are_heard_and_only_who_was_silent_is_told_of()
+    public async Task While_the_log_is_blocked_heartbeats_count_and_only_a_silent_gate_is_logged()
     {
         await AddAsync("well", "0xA");
         await AddAsync("gone", "0xB");
@@ -92,7 +92,7 @@ public sealed class GatesGrainTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Another_activation_says_nothing_twice_and_gives_every_gate_its_time_again()
+    public async Task Another_activation_logs_nothing_twice_and_gives_every_gate_its_full_timeout()
     {
         await AddAsync("edge-1", "0xA");
         await HearAsync("edge-1", "0xA");
@@ -109,7 +109,7 @@ public sealed class GatesGrainTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_name_belongs_to_the_key_that_it_was_given_to_until_it_is_taken_back()
+    public async Task A_name_belongs_to_its_key_until_it_is_withdrawn()
     {
         Assert.Equal(HeartbeatVerdict.Unknown, await HearAsync("edge-1", "0xA"));
         Assert.Equal(GateAddition.Added, await Gates.AddAsync("edge-1", "0xA", Actor.Service));
@@ -132,7 +132,7 @@ public sealed class GatesGrainTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_name_that_was_given_is_kept_and_the_gate_is_silent_to_nobody_before_it_joined()
+    public async Task An_assigned_name_is_stored_and_the_gate_does_not_count_as_silent_before_it_joined()
     {
         await AddAsync("edge-1", "0xA");
         await RestartAsync();
@@ -143,7 +143,7 @@ public sealed class GatesGrainTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task There_are_so_many_names_and_no_more()
+    public async Task The_number_of_names_is_limited()
     {
         var names = Enumerable.Range(1, ClusterLimits.Gates - 1).Select(i => new KnownGate($"edge-{i}", "0xA", time.GetUtcNow()));
         var storage = cluster.Silos[0].ServiceProvider.GetRequiredKeyedService<IGrainStorage>(ProviderConstants.DEFAULT_STORAGE_PROVIDER_NAME);
@@ -155,7 +155,7 @@ public sealed class GatesGrainTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_gate_that_comes_and_goes_all_the_time_is_told_of_so_often_and_no_more()
+    public async Task A_flapping_gate_is_logged_only_so_often()
     {
         await AddAsync("flap", "0xA");
         var expected = new List<string>();

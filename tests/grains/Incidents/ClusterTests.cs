@@ -36,7 +36,7 @@ public sealed class ClusterTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Whatever_silo_it_reaches_an_incident_is_accepted_once_also_when_a_silo_dies()
+    public async Task On_whatever_silo_it_arrives_an_incident_is_accepted_once_even_if_a_silo_dies()
     {
         var key = PrivateKey.Create();
         var capIds = Enumerable.Range(0, 6).Select(i => $"CAP-{i}").ToList();

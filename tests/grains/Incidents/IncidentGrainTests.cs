@@ -42,7 +42,7 @@ public sealed class IncidentGrainTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task They_are_asked_for_one_after_another_and_what_is_the_same_once()
+    public async Task Wallets_are_called_one_at_a_time_and_once_for_identical_reports()
     {
         var reports = Enumerable.Range(0, 20).Select(i => Claim(i / 2)).ToList();
         var checks = await cluster.Client.Incident("Z-001", "INC-1").ProveAsync(reports);
@@ -51,7 +51,7 @@ public sealed class IncidentGrainTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_comes_after_one_that_must_be_sent_again_is_not_asked_for()
+    public async Task Wallets_are_not_called_for_reports_after_one_that_must_be_retried()
     {
         wallets.Fault = "The node is away.";
         var checks = await cluster.Client.Incident("Z-001", "INC-1").ProveAsync([Claim(1), Claim(2), Claim(1), Claim(3)]);
@@ -60,7 +60,7 @@ public sealed class IncidentGrainTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_would_take_longer_than_its_caller_waits_is_not_asked_for()
+    public async Task Wallets_are_not_called_when_it_would_exceed_the_caller_s_timeout()
     {
         wallets.Takes = TimeSpan.FromSeconds(1);
         var checks = await cluster.Client.Incident("Z-001", "INC-1").ProveAsync([.. Enumerable.Range(0, 20).Select(Claim)]);

@@ -35,7 +35,7 @@ public sealed class MirrorDepthTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_a_reorganisation_takes_away_is_sent_again()
+    public async Task A_mirror_that_a_reorganisation_removed_is_sent_again()
     {
         await silo.StartAsync();
         await SentAsync();

@@ -98,7 +98,7 @@ public sealed class MirrorGrainTests : IAsyncLifetime
     [InlineData("0x60205ff3", "changed nothing: the contract is not a CapNFT; check CAP_NFT_ADDRESS")] // returns 0 and does nothing
     [InlineData("0x5f5ffd", "is not a CapNFT; check CAP_NFT_ADDRESS")] // refuses everything
     [InlineData("0x", "There is no contract at")]
-    public async Task Whatever_else_is_at_the_address_is_told_and_nothing_counts_as_mirrored(string code, string lastError)
+    public async Task Anything_else_at_the_address_is_reported_and_nothing_counts_as_mirrored(string code, string lastError)
     {
         var address = PrivateKey.Create().Address;
         await silo.Chain.CallAsync("anvil_setCode", $"{address}", code);
@@ -123,7 +123,7 @@ public sealed class MirrorGrainTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task CapIDs_from_before_come_twenty_at_a_time()
+    public async Task Older_CapIDs_are_mirrored_twenty_at_a_time()
     {
         await silo.StartAsync();
         for (var i = 1; i <= 25; i++)
@@ -162,7 +162,7 @@ public sealed class MirrorGrainTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_log_older_than_its_contract_says_which_CapIDs_the_contract_has_newer()
+    public async Task A_log_older_than_its_contract_reports_which_CapIDs_are_newer_there()
     {
         contract = await silo.UseCapNftAsync(owner);
         await silo.StartAsync();

@@ -54,7 +54,7 @@ public sealed class NotifierGrainTests : WebhookCluster
     }
 
     [Fact]
-    public async Task Of_what_waits_the_most_severe_goes_first_and_only_so_many_at_once()
+    public async Task Of_waiting_deliveries_the_most_severe_go_first_and_only_a_few_at_once()
     {
         var id = await RegisterAsync();
         Sender.Script = (_, _) => Task.FromResult(Failed);
@@ -85,7 +85,7 @@ public sealed class NotifierGrainTests : WebhookCluster
     }
 
     [Fact]
-    public async Task What_is_exhausted_is_told_and_goes_out_when_it_is_asked_for()
+    public async Task An_exhausted_delivery_is_logged_and_sent_on_request()
     {
         var id = await RegisterAsync();
         Sender.Script = (_, _) => Task.FromResult(Failed);
@@ -125,7 +125,7 @@ public sealed class NotifierGrainTests : WebhookCluster
     }
 
     [Fact]
-    public async Task A_webhook_is_sent_what_it_wants_in_the_form_that_it_wants()
+    public async Task A_webhook_gets_what_it_subscribed_to_in_the_form_it_chose()
     {
         var id = (await Webhooks.RegisterAsync(Url, new WebhookOptions(IsLegacy: false, "Z-*", "critical"), Me)).Endpoint!.Id;
         await FileAsync("I-1");
@@ -152,7 +152,7 @@ public sealed class NotifierGrainTests : WebhookCluster
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task In_order_means_one_after_the_other_and_one_that_fails_is_passed_over(bool ordered)
+    public async Task In_order_means_one_after_another_and_a_failing_one_is_skipped(bool ordered)
     {
         var (now, most) = (0, 0);
         Sender.Script = async (incident, end) =>
@@ -184,7 +184,7 @@ public sealed class NotifierGrainTests : WebhookCluster
     }
 
     [Fact]
-    public async Task What_a_receiver_has_is_not_sent_again_because_the_log_took_no_writes()
+    public async Task A_received_delivery_is_not_repeated_because_the_log_could_not_be_written()
     {
         var id = await RegisterAsync();
         Writer.Prefix = "delivery.";
@@ -222,7 +222,7 @@ public sealed class NotifierGrainTests : WebhookCluster
     }
 
     [Fact]
-    public async Task While_an_endpoint_is_away_nothing_is_written_and_when_it_is_back_all_goes_out()
+    public async Task While_an_endpoint_is_unavailable_nothing_is_written_and_then_all_is_delivered()
     {
         var id = await RegisterAsync();
         Sender.IsAway = true;

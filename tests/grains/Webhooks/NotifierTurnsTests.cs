@@ -11,7 +11,7 @@ namespace CapOrleans.Tests.Grains.Webhooks;
 public sealed class NotifierTurnsTests : WebhookCluster
 {
     [Fact]
-    public async Task A_receiver_that_was_away_is_tried_with_each_CapID_in_its_turn_and_with_one_delivery_at_a_time()
+    public async Task A_receiver_back_from_an_outage_is_tried_one_delivery_at_a_time_and_CapIDs_take_turns()
     {
         await RegisterAsync();
         Sender.IsAway = true;
@@ -47,7 +47,7 @@ public sealed class NotifierTurnsTests : WebhookCluster
     }
 
     [Fact]
-    public async Task A_receiver_that_is_sent_too_much_is_sent_one_after_the_other_of_each_CapID_in_its_turn()
+    public async Task An_overloaded_receiver_is_sent_one_delivery_at_a_time_and_CapIDs_take_turns()
     {
         var id = await RegisterAsync();
         Sender.Outcomes.Enqueue(new DeliveryOutcome(DeliveryFault.Status, 429, RetryAfter: TimeSpan.FromSeconds(40)));
@@ -100,7 +100,7 @@ public sealed class NotifierTurnsTests : WebhookCluster
     [Theory]
     [InlineData("critical")]
     [InlineData("high")]
-    public async Task What_a_receiver_fails_on_is_followed_by_another_CapID_s(string severity)
+    public async Task After_a_failed_delivery_another_CapID_s_is_next(string severity)
     {
         await RegisterAsync();
         Sender.IsAway = true;
@@ -122,7 +122,7 @@ public sealed class NotifierTurnsTests : WebhookCluster
     }
 
     [Fact]
-    public async Task What_waits_has_places_beside_what_is_new()
+    public async Task Retries_have_slots_beside_those_of_new_deliveries()
     {
         var id = await RegisterAsync();
         Sender.IsAway = true;
@@ -158,7 +158,7 @@ public sealed class NotifierTurnsTests : WebhookCluster
     }
 
     [Fact]
-    public async Task What_a_webhook_does_not_want_any_more_is_not_sent_again()
+    public async Task What_a_webhook_no_longer_wants_is_not_retried()
     {
         var id = await RegisterAsync();
         Sender.Outcomes.Enqueue(Failed);

@@ -17,7 +17,7 @@ public sealed class ReceiverThrottleTests
     public ReceiverThrottleTests() => throttle = new ReceiverThrottle(time);
 
     [Fact]
-    public void An_open_circuit_is_looked_at_again_soon_and_a_try_that_failed_only_after_a_while()
+    public void An_open_circuit_is_probed_soon_and_after_a_failed_probe_only_later()
     {
         throttle.Note("A", Failed);
         Assert.False(throttle.IsAway);
@@ -36,7 +36,7 @@ public sealed class ReceiverThrottleTests
     [Theory]
     [InlineData(200)]
     [InlineData(403)]
-    public void Who_answers_is_there(int code)
+    public void A_receiver_that_answers_is_available(int code)
     {
         throttle.Note("A", Failed);
         throttle.NoteAway();
@@ -45,7 +45,7 @@ public sealed class ReceiverThrottleTests
     }
 
     [Fact]
-    public void Who_is_sent_too_much_is_sent_less_and_then_more_and_more()
+    public void An_overloaded_receiver_is_slowed_down_and_then_sped_up_again()
     {
         throttle.NoteStart("B");
         Assert.True(throttle is { IsSlow: false, MayStart: true });
@@ -81,7 +81,7 @@ public sealed class ReceiverThrottleTests
     }
 
     [Fact]
-    public void Who_is_sent_too_much_of_one_CapID_is_sent_less_of_that_one_alone()
+    public void If_one_CapID_causes_the_overload_only_that_one_is_slowed_down()
     {
         foreach (var flood in Enumerable.Range(0, 5).Select(i => $"FLOOD-{i}"))
         {
@@ -122,7 +122,7 @@ public sealed class ReceiverThrottleTests
     }
 
     [Fact]
-    public void What_was_too_much_a_minute_ago_slows_nothing()
+    public void An_overload_of_a_minute_ago_slows_nothing()
     {
         throttle.NoteStart("A");
         throttle.Note("A", TooMany);
@@ -133,7 +133,7 @@ public sealed class ReceiverThrottleTests
     }
 
     [Fact]
-    public void However_many_CapIDs_there_are_what_is_known_of_them_has_a_bound()
+    public void However_many_CapIDs_there_are_the_state_kept_of_them_is_bounded()
     {
         throttle.NoteStart("SLOW");
         throttle.NoteStart("SLOW");
@@ -157,7 +157,7 @@ public sealed class ReceiverThrottleTests
     }
 
     [Fact]
-    public void What_failed_is_forgotten_when_all_have_failed()
+    public void Failed_CapIDs_are_forgotten_once_all_have_failed()
     {
         throttle.NoteAway();
         throttle.Note("A", Failed);

@@ -37,7 +37,7 @@ public sealed class WebhooksGrainTests : WebhookCluster
     }
 
     [Fact]
-    public async Task A_webhook_is_notified_of_what_comes_and_not_of_what_was()
+    public async Task A_webhook_is_notified_of_new_entries_and_not_of_old_ones()
     {
         await FileAsync("I-1");
         var id = await RegisterAsync();
@@ -52,7 +52,7 @@ public sealed class WebhooksGrainTests : WebhookCluster
     }
 
     [Fact]
-    public async Task Of_a_database_that_is_set_back_under_a_running_silo_nothing_new_is_passed_over()
+    public async Task After_a_restore_under_a_running_silo_no_new_entry_is_skipped()
     {
         var id = await RegisterAsync();
         await FileAsync("I-1");
@@ -84,7 +84,7 @@ public sealed class WebhooksGrainTests : WebhookCluster
     }
 
     [Fact]
-    public async Task Until_its_first_pass_a_new_webhook_is_not_behind()
+    public async Task Before_its_first_pass_a_new_webhook_has_no_lag()
     {
         for (var i = 0; i < 5; i++)
         {
@@ -96,7 +96,7 @@ public sealed class WebhooksGrainTests : WebhookCluster
     }
 
     [Fact]
-    public async Task A_receiver_that_is_gone_is_disabled_and_goes_on_where_the_log_stands_when_it_is_enabled()
+    public async Task A_receiver_that_is_gone_is_disabled_and_continues_at_the_log_s_end_when_enabled()
     {
         var id = await RegisterAsync();
         Sender.Outcomes.Enqueue(Gone);
@@ -171,7 +171,7 @@ public sealed class WebhooksGrainTests : WebhookCluster
     [Theory]
     [InlineData(false)]
     [InlineData(true)] // it did, and the answer was lost
-    public async Task An_entry_that_the_log_did_not_take_follows_once(bool isKept)
+    public async Task An_entry_that_could_not_be_logged_is_logged_once_later(bool isKept)
     {
         (Writer.Faults, Writer.IsKept) = (1, isKept);
         Assert.Equal(WebhookVerdict.Changed, (await Webhooks.RegisterAsync(Url, Legacy, Me)).Verdict);
@@ -183,7 +183,7 @@ public sealed class WebhooksGrainTests : WebhookCluster
     }
 
     [Fact]
-    public async Task There_are_only_so_many_webhooks_and_a_removed_one_makes_room()
+    public async Task The_number_of_webhooks_is_limited_and_a_removed_one_frees_a_slot()
     {
         for (var i = 0; i < ClusterLimits.Webhooks; i++)
         {

@@ -55,7 +55,7 @@ public sealed class BoundedBodyTests : IAsyncLifetime
     [InlineData("Transfer-Encoding: chunked", "4\r\n{\"ta\r\n", true)]
     [InlineData("Transfer-Encoding: chunked", "4\r\n{\"ta\r\n", false)]
     [InlineData("Transfer-Encoding: chunked", "40\r\n{\"ta", true)]
-    public async Task A_body_that_is_broken_off_leaves_no_line_in_the_log(string header, string part, bool isReset)
+    public async Task A_body_that_is_broken_off_logs_nothing(string header, string part, bool isReset)
     {
         for (var i = 0; i < 20; i++)
         {
@@ -102,7 +102,7 @@ public sealed class BoundedBodyTests : IAsyncLifetime
     [InlineData("Transfer-Encoding: chunked", "3e9\r\n", "HTTP/1.1 413")]
     [InlineData("Transfer-Encoding: chunked", "zz\r\n", "HTTP/1.1 400")]
     [InlineData("Content-Length: 3", "abc", "HTTP/1.1 200")]
-    public async Task A_body_is_taken_as_long_as_it_keeps_to_its_limit(string header, string body, string status)
+    public async Task A_body_is_accepted_while_it_stays_within_its_limit(string header, string body, string status)
     {
         using var client = await SendAsync(header, body.StartsWith("3e9", StringComparison.Ordinal) ? body + new string('x', 1001) + "\r\n" : body);
         await AnswerAsync(client, status);

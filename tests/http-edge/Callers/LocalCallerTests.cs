@@ -53,7 +53,7 @@ public sealed class LocalCallerTests
     [InlineData("127.0.0.1", null, "127.0.0.1")]
     [InlineData("192.0.2.1", "192.0.2.9", "192.0.2.1")]
     [InlineData("127.0.0.1", "192.0.2.9, 127.0.0.1", "192.0.2.9")]
-    public async Task A_trusted_proxy_says_whose_the_call_is_and_no_call_of_its_is_local(string address, string? forwardedFor, string expected)
+    public async Task A_trusted_proxy_names_the_caller_and_none_of_its_calls_is_local(string address, string? forwardedFor, string expected)
     {
         var app = new ApplicationBuilder(new ServiceCollection().AddLogging().BuildServiceProvider());
         new TrustedProxies([IPNetwork.Parse("127.0.0.0/8")]).Use(app);

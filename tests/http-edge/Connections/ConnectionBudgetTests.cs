@@ -56,7 +56,7 @@ public sealed class ConnectionBudgetTests
     }
 
     [Fact]
-    public async Task An_address_that_holds_all_of_its_places_gets_health_alone_and_the_others_are_served()
+    public async Task An_address_with_all_its_slots_in_use_gets_only_health_and_others_are_served()
     {
         for (var i = 0; i < ConnectionBudget.MaxPerAddress; i++)
         {
@@ -121,7 +121,7 @@ public sealed class ConnectionBudgetTests
     }
 
     [Fact]
-    public async Task A_full_port_takes_the_oldest_overdue_request_of_whoever_holds_the_most()
+    public async Task A_full_port_closes_the_oldest_overdue_request_of_the_largest_holder()
     {
         var slow = new List<Client>();
         for (var i = 0; i < ConnectionBudget.MaxConnections; i++)
@@ -140,7 +140,7 @@ public sealed class ConnectionBudgetTests
     }
 
     [Fact]
-    public async Task Addresses_that_hold_much_close_no_connection_of_one_that_holds_little()
+    public async Task Addresses_with_many_connections_close_none_of_an_address_with_few()
     {
         var honest = Connect(Other); // has sent nothing yet
         for (var i = 1; i < ConnectionBudget.MaxConnections; i++)
@@ -170,7 +170,7 @@ public sealed class ConnectionBudgetTests
     }
 
     [Fact]
-    public async Task A_full_address_takes_its_own_oldest_overdue_request_and_nobody_else_s()
+    public async Task A_full_address_closes_its_own_oldest_overdue_request_and_no_one_else_s()
     {
         var other = await SpeakAsync(Connect(Other));
         var slow = new List<Client>();
@@ -186,7 +186,7 @@ public sealed class ConnectionBudgetTests
     }
 
     [Fact]
-    public async Task Who_holds_as_much_as_anybody_takes_no_request_of_another_and_a_trusted_proxy_gives_none()
+    public async Task An_address_with_as_many_as_any_other_closes_no_request_and_a_trusted_proxy_loses_none()
     {
         for (var i = 0; i < ConnectionBudget.MaxConnections; i++)
         {

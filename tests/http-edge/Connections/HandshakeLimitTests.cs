@@ -15,7 +15,7 @@ public sealed class HandshakeLimitTests
     public HandshakeLimitTests() => limit = new HandshakeLimit(time, atOnce: 1);
 
     [Fact]
-    public async Task One_is_computed_at_a_time_and_the_next_when_that_one_asks_for_more()
+    public async Task One_handshake_computes_at_a_time_and_the_next_one_when_it_waits_for_more()
     {
         var (first, second) = (new Peer(limit, "192.0.2.1"), new Peer(limit, "192.0.2.2"));
         await first.SendAsync(100);
@@ -51,7 +51,7 @@ public sealed class HandshakeLimitTests
     }
 
     [Fact]
-    public async Task One_that_sends_more_than_certificates_take_is_ended()
+    public async Task A_peer_that_sends_more_than_certificates_need_is_disconnected()
     {
         var peer = new Peer(limit, "192.0.2.1");
         await peer.SendAsync(HandshakeLimit.MaxBytes);
@@ -77,7 +77,7 @@ public sealed class HandshakeLimitTests
     }
 
     [Fact]
-    public async Task One_that_waits_for_something_else_holds_its_turn_for_a_second()
+    public async Task A_handshake_that_waits_for_something_else_keeps_its_turn_for_a_second()
     {
         var (first, second) = (new Peer(limit, "192.0.2.1"), new Peer(limit, "192.0.2.2"));
         await first.SendAsync(100);

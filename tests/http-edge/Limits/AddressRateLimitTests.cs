@@ -20,7 +20,7 @@ public sealed class AddressRateLimitTests
     }
 
     [Fact]
-    public void A_small_request_costs_no_more_than_it_did_and_one_that_is_larger_than_all_there_is_takes_all()
+    public void A_small_request_costs_as_before_and_one_larger_than_the_whole_budget_takes_all_of_it()
     {
         using var limit = new AddressRateLimit(3);
         var host = Call("192.0.2.1");

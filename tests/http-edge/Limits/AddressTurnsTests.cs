@@ -10,7 +10,7 @@ public sealed class AddressTurnsTests
     private readonly AddressTurns turns = new();
 
     [Fact]
-    public async Task Who_comes_beyond_waits_for_those_before_and_another_address_does_not()
+    public async Task Calls_beyond_the_limit_wait_for_earlier_ones_and_other_addresses_do_not()
     {
         var running = new List<IDisposable>();
         for (var i = 0; i < AddressTurns.AtOnce; i++)
@@ -30,7 +30,7 @@ public sealed class AddressTurnsTests
     }
 
     [Fact]
-    public async Task Who_has_left_is_waited_for_by_nobody()
+    public async Task A_caller_that_has_left_blocks_no_one()
     {
         var running = new List<IDisposable>();
         for (var i = 0; i < AddressTurns.AtOnce; i++)
@@ -47,7 +47,7 @@ public sealed class AddressTurnsTests
     }
 
     [Fact]
-    public async Task An_address_that_is_done_with_begins_anew()
+    public async Task An_address_whose_calls_are_done_starts_afresh()
     {
         for (var i = 0; i < 10 * AddressTurns.AtOnce; i++)
         {

@@ -15,7 +15,7 @@ public sealed class FairSlotsTests
     public FairSlotsTests() => slots = new FairSlots(Most, MostEach, time);
 
     [Fact]
-    public void Who_holds_much_gives_a_place_up_at_once_for_one_who_holds_nothing()
+    public void A_large_holder_gives_up_a_slot_immediately_for_one_that_holds_none()
     {
         Fill("10.0.0.1", "10.0.0.2");
         Assert.NotNull(Take("10.0.0.3"));
@@ -24,7 +24,7 @@ public sealed class FairSlotsTests
     }
 
     [Fact]
-    public void However_often_they_come_back_few_addresses_keep_nobody_out()
+    public void However_often_they_return_few_addresses_keep_no_one_out()
     {
         Fill("10.0.0.1", "10.0.0.2");
         for (var i = 0; i < 100; i++)
@@ -40,7 +40,7 @@ public sealed class FairSlotsTests
     }
 
     [Fact]
-    public void Where_everybody_holds_one_the_oldest_gives_way_after_its_time()
+    public void If_everyone_holds_one_the_oldest_gives_way_once_it_is_overdue()
     {
         for (var i = 0; i < Most; i++)
         {
@@ -68,7 +68,7 @@ public sealed class FairSlotsTests
     }
 
     [Fact]
-    public void Who_gave_way_is_told_and_frees_nothing_twice()
+    public void A_holder_that_gave_way_is_notified_and_frees_its_slot_only_once()
     {
         var first = Take("10.0.0.1")!;
         for (var i = 1; i < MostEach; i++)

@@ -13,7 +13,7 @@ public sealed class ExceptionsTests
     private static readonly PostgresException Ended = new("terminating connection due to administrator command", "FATAL", "FATAL", "57P01");
 
     [Fact]
-    public void What_ends_a_call_on_another_silo_is_as_transient_as_on_this_one()
+    public void A_fault_on_another_silo_is_as_transient_as_on_this_one()
     {
         Exception[] faults = [Ended, new NpgsqlException("gone", new TimeoutException()), new LogFencedException("moved")];
         Assert.All(faults, fault =>

@@ -52,7 +52,7 @@ public sealed class DataDirectoryTests : IDisposable
     }
 
     [RootFact]
-    public async Task A_folder_that_somebody_else_made_holds_no_secrets()
+    public async Task A_folder_of_another_user_is_refused_for_secrets()
     {
         Directory.CreateDirectory(directory.File("planted"));
         await File.WriteAllTextAsync(directory.File("planted/admin-token"), "cap_00000000_0123456789abcdef0123456789abcdef");
@@ -67,7 +67,7 @@ public sealed class DataDirectoryTests : IDisposable
     });
 
     [Fact]
-    public async Task A_secret_that_is_a_pipe_is_a_fault_and_nobody_waits_for_it()
+    public async Task A_pipe_in_place_of_a_secret_is_a_fault_and_blocks_nothing()
     {
         using var data = DataDirectory.Open(directory.File("data"), isShared: true);
         await Child.RunAsync("mkfifo", directory.File("data/gate-token"));

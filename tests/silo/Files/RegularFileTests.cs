@@ -17,7 +17,7 @@ public sealed class RegularFileTests : IDisposable
     [InlineData("Gate__ApiAuthorities")]
     [InlineData("Api__TlsCertificate", "Api__TlsKey")]
     [InlineData("Gate__ClientAuthorities", "Gate__TlsCertificate", "Gate__TlsKey")]
-    public async Task A_pipe_in_the_place_of_a_file_is_a_fault_and_nobody_waits_for_it(params string[] names)
+    public async Task A_pipe_in_place_of_a_file_is_a_fault_and_blocks_nothing(params string[] names)
     {
         await Child.RunAsync("mkfifo", directory.File("pipe"));
         await File.WriteAllTextAsync(directory.File("file"), "{}");

@@ -15,7 +15,7 @@ namespace CapOrleans.Tests.Silo.Ports;
 public sealed class WebPortTests
 {
     [Fact]
-    public async Task Requests_that_nobody_has_read_yet_hold_no_more_than_docs_edge_says()
+    public async Task Buffers_of_unread_requests_stay_within_what_docs_edge_states()
     {
         await using var app = WebPort.Builder(IPAddress.Loopback, 0, tls: null, new TrustedProxies([])).Build();
         var limits = app.Services.GetRequiredService<IOptions<KestrelServerOptions>>().Value.Limits;
@@ -25,7 +25,7 @@ public sealed class WebPortTests
     }
 
     [Fact]
-    public async Task What_a_caller_says_in_baggage_and_tracestate_goes_on_with_no_request_that_is_made_for_it()
+    public async Task A_caller_s_baggage_and_tracestate_are_not_passed_on_to_other_requests()
     {
         using var listener = new ActivityListener
         {

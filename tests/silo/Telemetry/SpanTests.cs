@@ -9,7 +9,7 @@ namespace CapOrleans.Tests.Silo.Telemetry;
 public sealed class SpanTests
 {
     [Fact]
-    public void Who_says_that_his_trace_is_kept_is_believed_up_to_a_bound()
+    public void A_caller_s_sampled_flag_is_honoured_up_to_a_bound()
     {
         var time = new FakeTimeProvider();
         var sampler = new FollowedSampler(share: 0, time);

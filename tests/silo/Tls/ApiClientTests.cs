@@ -44,7 +44,7 @@ public sealed class ApiClientTests : IDisposable
     [InlineData("plain", HttpStatusCode.OK)] // states no purpose
     [InlineData("api", null)]
     [InlineData(null, null)]
-    public async Task Who_calls_shows_a_certificate_that_is_for_clients_if_it_says_what_it_is_for(string? certificate, HttpStatusCode? status)
+    public async Task A_caller_s_certificate_must_be_for_clients_if_it_states_a_purpose(string? certificate, HttpStatusCode? status)
     {
         await using var node = await CapNode.StartAsync(SettingsReader.Read(Setting), CancellationToken.None);
         using var api = Client(certificate);
@@ -63,7 +63,7 @@ public sealed class ApiClientTests : IDisposable
     }
 
     [Fact]
-    public void A_start_whose_gate_would_be_turned_away_is_a_fault_of_the_settings()
+    public void Settings_with_which_the_API_would_refuse_its_own_gate_are_a_fault()
     {
         Assert.Contains("Gate__ApiClientCertificate", FaultOf(name => name.StartsWith("Gate__", StringComparison.Ordinal) ? null : Setting(name)), StringComparison.Ordinal);
         Assert.Contains("clientAuth", FaultOf(name => Setting(name)?.Replace("gate.", "api.", StringComparison.Ordinal)), StringComparison.Ordinal);
@@ -72,7 +72,7 @@ public sealed class ApiClientTests : IDisposable
     }
 
     [Fact]
-    public void The_greeting_says_how_the_API_is_spoken_to()
+    public void The_greeting_shows_how_to_reach_the_API()
     {
         using var output = new StringWriter();
         Greeting.Write(output, SettingsReader.Read(Setting), isFirstStart: true);
@@ -81,7 +81,7 @@ public sealed class ApiClientTests : IDisposable
     }
 
     [Fact]
-    public async Task Whoever_has_a_certificate_of_the_API_s_authority_is_not_the_pager_and_sees_no_certificate_of_the_gate()
+    public async Task A_pager_with_a_certificate_of_the_API_s_authority_is_refused_and_gets_no_client_certificate()
     {
         certificates.Issue(authority, "pager", TestCertificates.ForServers);
         using var listener = new TcpListener(IPAddress.Loopback, 0);
@@ -116,7 +116,7 @@ public sealed class ApiClientTests : IDisposable
     [InlineData("::1", "http://[::1]:8787", "http://[::1]:8989")]
     [InlineData("::", "http://[::1]:8787", "http://[::1]:8989")]
     [InlineData("0.0.0.0", "http://127.0.0.1:8787", "http://127.0.0.1:8989")]
-    public void The_greeting_says_URLs_that_can_be_used(string bind, string api, string gate)
+    public void The_greeting_shows_usable_URLs(string bind, string api, string gate)
     {
         using var output = new StringWriter();
         var settings = SettingsReader.Read(name => name switch

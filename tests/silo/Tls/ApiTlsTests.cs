@@ -55,7 +55,7 @@ public sealed class ApiTlsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task It_speaks_one_request_at_a_time_on_a_connection_also_to_who_would_speak_HTTP_2()
+    public async Task It_serves_one_request_at_a_time_on_a_connection_even_if_offered_HTTP_2()
     {
         using var client = new TcpClient("127.0.0.1", apiPort);
         await using var tls = new SslStream(client.GetStream());
@@ -87,7 +87,7 @@ public sealed class ApiTlsTests : IAsyncLifetime
     [InlineData("0.0.0.0", "true", null)]
     [InlineData("127.0.0.1", null, null)]
     [InlineData("::1", null, null)]
-    public void Off_loopback_an_API_without_https_needs_the_word_that_a_proxy_speaks_it(string bind, string? proxy, string? fault)
+    public void Off_loopback_an_API_without_https_requires_the_setting_that_a_proxy_terminates_it(string bind, string? proxy, string? fault)
     {
         IReadOnlyList<string> Faults()
         {

@@ -58,7 +58,7 @@ public sealed class ForeignProcessTests(PostgresServer postgres) : IDisposable
     }
 
     [Fact]
-    public async Task Without_a_certificate_of_the_cluster_a_process_gets_nothing_and_its_authority_is_replaced_while_the_cluster_runs()
+    public async Task Without_a_cluster_certificate_a_process_gets_nothing_and_the_authority_rotates_under_load()
     {
         var database = await postgres.CreateAsync();
         await using var cluster = new Cluster(directory.File("data"), database, silos: 2, logs: 2);

@@ -13,7 +13,7 @@ public sealed class ReloadedTests : IDisposable
     public void Dispose() => directory.Dispose();
 
     [Fact]
-    public void A_broken_file_is_said_once_and_once_when_it_works_again()
+    public void A_broken_file_is_logged_once_and_once_when_it_works_again()
     {
         var file = directory.File("certificate");
         var reloaded = new Reloaded<string>([file], Timeout.InfiniteTimeSpan, () => Read(file), time, log);

@@ -44,7 +44,7 @@ public sealed class DatabaseUrlTests(PostgresServer server)
     }
 
     [Fact]
-    public void An_address_of_IPv6_is_one() =>
+    public void An_IPv6_address_is_accepted() =>
         Assert.Equal("fd00::1", new NpgsqlConnectionStringBuilder(PostgresDatabase.ReadUrl("postgres://me@[fd00::1]:5433/cap")).Host);
 
     [Fact]

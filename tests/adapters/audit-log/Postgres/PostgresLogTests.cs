@@ -38,7 +38,7 @@ public sealed class PostgresLogTests(PostgresServer server) : AuditLogTests, IAs
     }
 
     [Fact]
-    public void A_database_stays_divided_as_it_was_made()
+    public void A_database_keeps_the_number_of_logs_it_was_created_with()
     {
         Open();
         Assert.Contains("LOGS=1", Assert.Throws<StoreMismatchException>(() => PostgresDatabase.Open(connectionString, 2)).Message, StringComparison.Ordinal);
@@ -82,7 +82,7 @@ public sealed class PostgresLogTests(PostgresServer server) : AuditLogTests, IAs
     }
 
     [Fact]
-    public async Task A_writer_that_stops_in_the_middle_holds_nobody_up()
+    public async Task A_writer_that_stops_half_way_blocks_no_other()
     {
         var writer = NewWriter();
         await writer.OpenAsync(0, default);
@@ -131,7 +131,7 @@ public sealed class PostgresLogTests(PostgresServer server) : AuditLogTests, IAs
     }
 
     [Fact]
-    public async Task Whoever_has_taken_the_server_s_port_is_given_no_password()
+    public async Task A_program_that_took_over_the_server_s_port_gets_no_password()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();

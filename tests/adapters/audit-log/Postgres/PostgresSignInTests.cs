@@ -13,7 +13,7 @@ public sealed class PostgresSignInTests
     private const int Rounds = 2_000_000; // SCRAM iterations: about a second of work
 
     [Fact]
-    public async Task Who_asks_for_work_without_end_keeps_nobody_waiting()
+    public async Task A_server_that_demands_endless_work_blocks_no_caller()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();

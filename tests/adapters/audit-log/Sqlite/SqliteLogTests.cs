@@ -24,7 +24,7 @@ public sealed class SqliteLogTests : AuditLogTests, IDisposable
     }
 
     [Fact]
-    public void A_file_stays_divided_as_it_was_made()
+    public void A_file_keeps_the_number_of_logs_it_was_created_with()
     {
         _ = SqliteDatabase.Open(directory.File("divided.db"), 4);
         Assert.Contains("LOGS=4", Assert.Throws<StoreMismatchException>(() => SqliteDatabase.Open(directory.File("divided.db"), 8)).Message, StringComparison.Ordinal);
@@ -33,7 +33,7 @@ public sealed class SqliteLogTests : AuditLogTests, IDisposable
 
     /// <summary>A page costs only what it shows: every query follows an index, in its order.</summary>
     [Fact]
-    public void No_question_reads_or_sorts_a_history()
+    public void No_query_scans_or_sorts_a_history()
     {
         Assert.Equal(
             [

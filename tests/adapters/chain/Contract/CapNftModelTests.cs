@@ -28,7 +28,7 @@ public sealed class CapNftModelTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_the_contract_does_is_what_the_model_does()
+    public async Task The_contract_behaves_like_the_model()
     {
         var model = new Model($"{chain.Owner.Address}", accounts[0]);
         string[] all = [model.Owner, .. accounts];

@@ -30,7 +30,7 @@ public sealed class CapNftTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_stranger_reads_who_may_speak_for_a_CapID()
+    public async Task Anyone_can_read_who_may_report_for_a_CapID()
     {
         await MirrorAsync(Cap(CapId, holder, 3, (key, 5), (second, 2)));
         var seen = await ReadAsync(key, second, stranger);
@@ -44,7 +44,7 @@ public sealed class CapNftTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Whoever_does_not_write_changes_nothing()
+    public async Task Accounts_other_than_the_writer_change_nothing()
     {
         foreach (var sender in (string[])[Owner, stranger, holder])
         {
@@ -55,7 +55,7 @@ public sealed class CapNftTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_token_goes_nowhere_and_nobody_is_approved()
+    public async Task A_token_cannot_be_transferred_and_no_one_can_be_approved()
     {
         await MirrorAsync(Cap(CapId, holder, 1, (key, 4)));
         foreach (var sender in (string[])[holder, writer, Owner, stranger])
@@ -89,7 +89,7 @@ public sealed class CapNftTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_role_is_asked_for_whole_and_none_is_no_role()
+    public async Task Roles_match_only_as_a_whole_and_no_role_matches_nothing()
     {
         await MirrorAsync(Cap(CapId, holder, 1, (key, 5)));
         foreach (var (role, has) in ((int, int)[])[(1, 1), (4, 1), (5, 1), (2, 0), (3, 0), (7, 0), (0, 0), (8, 0)])
@@ -109,7 +109,7 @@ public sealed class CapNftTests : IAsyncLifetime
     [InlineData("AZaz09._:-", true)]
     [InlineData(128, true)]
     [InlineData(129, false)]
-    public async Task Only_what_a_CapID_may_be_gets_a_token(object text, bool isTaken)
+    public async Task Only_a_valid_CapID_gets_a_token(object text, bool isTaken)
     {
         var capId = text as string ?? new string('x', (int)text);
         Assert.Equal(isTaken ? null : "BadCapId", await chain.RefusalAsync(writer, "mirror", [new[] { Cap("Z-009", holder, 1), Cap(capId, holder, 1) }]));
@@ -117,7 +117,7 @@ public sealed class CapNftTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_token_has_a_holder_and_where_there_is_none_nothing_is_said_of_it()
+    public async Task A_token_has_a_holder_and_a_missing_token_has_no_data()
     {
         Assert.Equal("ERC721InvalidReceiver", await chain.RefusalAsync(writer, "mirror", [new[] { Cap(CapId, Zero, 1) }]));
         foreach (var function in (string[])["locked", "getCapData", "tokenURI", "ownerOf"])
@@ -127,7 +127,7 @@ public sealed class CapNftTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task The_owner_names_the_writer_and_is_followed_in_two_steps()
+    public async Task The_owner_sets_the_writer_and_ownership_is_transferred_in_two_steps()
     {
         Assert.Equal("OwnableUnauthorizedAccount", await chain.RefusalAsync(writer, "setWriter", writer));
         Assert.Equal("OwnerStays", await chain.RefusalAsync(Owner, "renounceOwnership"));

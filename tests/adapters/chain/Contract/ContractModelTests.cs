@@ -24,7 +24,7 @@ public sealed class ContractModelTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_the_contract_does_is_what_the_model_does()
+    public async Task The_contract_behaves_like_the_model()
     {
         var model = new Model($"{chain.Owner.Address}");
         string[] accounts = [model.Owner, .. Enumerable.Range(0, 3).Select(_ => $"{PrivateKey.Create().Address}")];

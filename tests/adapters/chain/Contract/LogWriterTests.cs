@@ -46,7 +46,7 @@ public sealed class LogWriterTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_log_is_given_by_its_writer_or_the_owner_and_to_a_writer()
+    public async Task A_log_is_given_away_by_its_writer_or_the_owner_and_only_to_a_writer()
     {
         await AnchorAsync(second, 0, 3);
         await GiveAsync(second, third);
@@ -63,7 +63,7 @@ public sealed class LogWriterTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Whoever_gives_a_log_before_its_first_batch_keeps_others_from_taking_it()
+    public async Task A_log_that_the_owner_assigns_before_its_first_batch_cannot_be_taken_by_others()
     {
         await Assert.ThrowsAsync<RpcErrorException>(() => GiveAsync(third, third)); // only the owner can give a log that has no writer yet
         await GiveAsync(Owner, second);
@@ -72,7 +72,7 @@ public sealed class LogWriterTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_batch_that_leaves_a_gap_is_refused_with_where_to_go_on()
+    public async Task A_batch_that_leaves_a_gap_is_refused_with_the_position_to_continue_at()
     {
         await AnchorAsync(second, 0, 3);
         var fault = await Assert.ThrowsAsync<ChainUnavailableException>(() => AnchorAsync(second, 4, 5));
@@ -80,7 +80,7 @@ public sealed class LogWriterTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_size_has_one_root_for_ever()
+    public async Task The_root_of_a_size_never_changes()
     {
         Assert.Null(await RefusalAsync(0, 3, 1));
         Assert.Null(await RefusalAsync(3, 5, 1)); // half of a batch that was too large
