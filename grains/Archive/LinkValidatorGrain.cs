@@ -28,8 +28,7 @@ internal sealed partial class LinkValidatorGrain(
     TimeProvider time, IHostApplicationLifetime host, ILogger<LinkValidatorGrain> logger)
     : ConsumerGrain(log, time, host, logger), ILinkValidatorGrain
 {
-    /// <summary>Wait before a location that could not be asked, or could not be repaired, is tried again; the longest
-    /// such wait, where a location asks for more time; and the wait at the end of the log.</summary>
+    /// <summary>Wait before a location is retried; the longest that one may ask for; and at the end of the log.</summary>
     private static readonly TimeSpan RetryInterval = TimeSpan.FromMinutes(10), LongestWait = TimeSpan.FromHours(1), IdleInterval = TimeSpan.FromMinutes(1);
 
     private DateTimeOffset nextAt = DateTimeOffset.MinValue;
@@ -47,8 +46,8 @@ internal sealed partial class LinkValidatorGrain(
 
     protected override bool ReportsFaults => schedule.PerHour > 0;
 
-    protected override string? Finding => lost is null ? null : $"CID {lost} was lost from the " +
-        $"archive{(repairFault is null ? "" : $"and could not be restored: {repairFault}")}.";
+    protected override string? Finding => lost is null ? null
+        : $"CID {lost} was lost from the archive{(repairFault is null ? "" : $" and could not be restored: {repairFault}")}.";
 
     private string? Notice => string.Join(' ', new[]
     {
@@ -203,8 +202,7 @@ internal sealed partial class LinkValidatorGrain(
 
     private async Task<string> OriginAsync() => (await Log.HeadAsync(LogNumber, Stopping))!.Origin;
 
-    [LoggerMessage(121, LogLevel.Warning, "Log {Log}: CID {Cid} of entry {Index} was found at no reachable location; " +
-        "it will be restored from the log")]
+    [LoggerMessage(121, LogLevel.Warning, "Log {Log}: CID {Cid} of entry {Index} was found at no reachable location and will be restored")]
     private partial void LogLost(int log, string cid, long index);
 
     [LoggerMessage(122, LogLevel.Warning, "Log {Log}: CID {Cid} of entry {Index} was restored to a location that had lost it")]

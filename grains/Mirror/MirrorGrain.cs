@@ -54,7 +54,8 @@ internal sealed class MirrorGrain(
 
     protected override string? Finding => ahead.Count == 0 ? null
         : $"The contract {mirror.Target!.Contract} has newer versions of these CapIDs than the log: " +
-            $"{string.Join(", ", ahead.Take(Named))}{(ahead.Count > Named ? $" and {ahead.Count - Named} more" : "")}. Either the log is an older copy, or someone else uses the writer's key. Deploy a new CapNFT contract and set CAP_NFT_ADDRESS to its address.";
+            $"{string.Join(", ", ahead.Take(Named))}{(ahead.Count > Named ? $" and {ahead.Count - Named} more" : "")}. Either the log is " +
+            "an older copy, or someone else uses the writer's key. Deploy a new CapNFT contract and set CAP_NFT_ADDRESS to its address.";
 
     public Task<bool> IsOnAsync() => Task.FromResult(MayGoOn);
 

@@ -182,7 +182,7 @@ public sealed class MirrorGrainTests : IAsyncLifetime
         await silo.DefineAsync(silo.Reporter, owner);
         await MirroredAsync(2);
         var progress = await silo.Mirrorer.ProgressAsync();
-        Assert.Contains($"has newer versions of these CapIDs than the log: {CapId}: the log is an older copy", progress.LastError, StringComparison.Ordinal);
+        Assert.Contains($"has newer versions of these CapIDs than the log: {CapId}. Either the log is an older copy", progress.LastError, StringComparison.Ordinal);
         Assert.True(progress.Conflict);
         Assert.Equal((5, "reporter", null), await RolesAsync());
         await silo.StartAsync(); // with the reporter as its only key: version 3
