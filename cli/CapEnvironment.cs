@@ -77,8 +77,7 @@ internal static partial class CapEnvironment
         var urls = (rpc ?? $"http://127.0.0.1:{Port("CHAIN_PORT", 8545)}").Split(',', StringSplitOptions.TrimEntries)
             .Select(text => Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
                 ? url
-                : throw new CliFaultException(ExitCodes.Misconfigured, "RPC_URL is not the http or https URL of a " +
-                    "chain node.")) // may contain a key: not shown
+                : throw new CliFaultException(ExitCodes.Misconfigured, "RPC_URL is not the URL of a chain node.")) // not shown: may contain a key
             .ToList();
         var contract = makesContract ? null : Text("CONTRACT_ADDRESS");
         EthereumAddress? address = EthereumAddress.TryParse(contract, out var found) ? found : null;
@@ -124,8 +123,7 @@ internal static partial class CapEnvironment
         var text = Read(file, "a private key; name it with --key, or make one with 'cap keygen'");
         return Keystore.IsKeystore(text) ? Open(file, text, Passphrase())
             : PrivateKey.TryParse(text, out var key) ? key
-            : throw new CliFaultException(ExitCodes.Misconfigured, $"{file} does not contain a private key: 64 hex " +
-                "digits, with or without 0x, or a version 3 keystore.");
+            : throw new CliFaultException(ExitCodes.Misconfigured, $"{file} is not a key: 64 hex digits, or a version 3 keystore.");
     }
 
     /// <summary>Reads the file that CAP_PASSPHRASE_FILE names, or asks at the terminal.</summary>

@@ -37,7 +37,7 @@ public sealed class CapCommandTests : IDisposable
         await File.WriteAllTextAsync(directory.File("passphrase"), "wrong");
         var (refused, why) = await cap.RunAsync("sign", directory.File("i.json"), "--key", directory.File("key.json"));
         Assert.Equal(2, refused);
-        Assert.Contains("cannot be opened", why, StringComparison.Ordinal);
+        Assert.Contains("does not open", why, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -59,7 +59,7 @@ public sealed class ChainDeployTests : IAsyncLifetime
         Assert.Contains("is on chain 31337", output, StringComparison.Ordinal);
         (code, output) = await Cap().RunAsync("chain", "deploy", "--key", directory.File("deployer.key"), "--owner", "0x12");
         Assert.NotEqual(0, code);
-        Assert.Contains("--owner is no address", output, StringComparison.Ordinal);
+        Assert.Contains("--owner is not an address", output, StringComparison.Ordinal);
         Assert.Equal("0x0", (await chain.CallAsync("eth_getTransactionCount", $"{deployer.Address}", "latest")).GetString());
     }
 

@@ -73,7 +73,7 @@ public sealed partial class HookTests(NodeFixture node) : HookHost(node)
         {
             var (code, output) = await HookAsync($"http://127.0.0.1:{Child.FreePort()}/gate_receive", "run", "--name", name, "--", "false");
             Assert.Equal(1, code);
-            Assert.Contains("wait in", output, StringComparison.Ordinal);
+            Assert.Contains("are queued in", output, StringComparison.Ordinal);
         }
 
         Assert.Equal(4, (await HookAsync($"http://127.0.0.1:{Child.FreePort()}/gate_receive", "flush")).Code);
@@ -173,7 +173,7 @@ public sealed partial class HookTests(NodeFixture node) : HookHost(node)
         {
             var (_, output) = await HookAsync(gate, "run", "--name", name, "--", "false");
             Assert.Contains("Something between here and the gate refuses what is left: ", output, StringComparison.Ordinal);
-            Assert.Contains(" 2 wait in", output, StringComparison.Ordinal);
+            Assert.Contains(" 2 are queued in", output, StringComparison.Ordinal);
         }
 
         Assert.Equal(["ONE", "TWO"], (await IncidentsAsync(2)).Select(incident => incident.Text("incidentId").Split("FAIL-")[0]));
@@ -217,7 +217,7 @@ public sealed partial class HookTests(NodeFixture node) : HookHost(node)
         await File.WriteAllTextAsync(Directory.GetFiles(Folder.File("spool"), "watch-*.state").Single(), "");
         var (code, output) = await HookAsync(Gate, "watch", "--once", "--name", "torn", "--check", "false");
         Assert.Equal(0, code);
-        Assert.Contains("is torn", output, StringComparison.Ordinal);
+        Assert.Contains("is damaged", output, StringComparison.Ordinal);
         Assert.Equal(2, (await IncidentsAsync(2)).Count);
 
         using var watch = Start(Gate, "watch", "--check", $"touch {Folder.File("checked")}", "--every", "1s");

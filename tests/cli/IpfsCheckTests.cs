@@ -92,7 +92,7 @@ public sealed class IpfsCheckTests(NodeFixture node) : IAsyncLifetime
         Assert.Equal(1, code);
         Assert.Contains("answered 404", output, StringComparison.Ordinal);
         Assert.Contains($"\"cid\":\"{good}\",\"blocks\":1", output, StringComparison.Ordinal);
-        Assert.Contains("'N/A' is no CID", output, StringComparison.Ordinal);
+        Assert.Contains("'N/A' is not a supported CID", output, StringComparison.Ordinal);
         Assert.Equal(
             (1, """{"valid":true,"status":200,"size":1024}""" + "\n" + """{"valid":false,"status":404,"reason":"Not 200"}"""),
             await CheckAsync(good, missing, "--legacy"));

@@ -42,7 +42,7 @@ public sealed class SettingsFileTests : IDisposable
         await File.WriteAllTextAsync(Env, "API_PORT=1\nPRIVATE_KEY='0xhunter2\n");
         using var child = Child.Start("dotnet", [Repository.File("artifacts", "bin", "CapOrleans.Silo", "release", "caporleans.dll")], folder: directory.Path);
         Assert.Equal(2, await child.ExitAsync());
-        Assert.Contains(".env, line 2: a quote that does not end", child.Output, StringComparison.Ordinal);
+        Assert.Contains(".env, line 2: a quote that is not closed", child.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("hunter2", child.Output, StringComparison.Ordinal);
     }
 

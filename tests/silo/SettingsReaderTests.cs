@@ -44,8 +44,8 @@ public sealed class SettingsReaderTests
     [Theory]
     [InlineData("Gate__Api", "https://api.example/cap", "Gate__Api has a query or a path without a trailing slash")]
     [InlineData("Gate__Api", "https://api.example/?key=1", "Gate__Api has a query or a path without a trailing slash")]
-    [InlineData("RPC_URL", "https://node.example/#key", "RPC_URL cannot be read: choose one http or https URL, or several with " +
-        "commas, without #.")]
+    [InlineData("RPC_URL", "https://node.example/#key", "RPC_URL cannot be read: choose one or more http or https URLs, "
+        + "comma-separated, without #.")]
     [InlineData("IPFS_API", "http://127.0.0.1:5001/?auth=1", "IPFS_API has a query, which would be dropped")]
     [InlineData("DATABASE_URL", "postgres://me@db/cap?sslmod=require", "DATABASE_URL: 'sslmod' is not supported; supported are: ")]
     [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317",

@@ -73,7 +73,7 @@ public sealed class BlockStoreTests(PostgresServer postgres) : IDisposable
     [Theory]
     [InlineData(200, "{\"Key\":\"bafkreiablk6x6xgfpiw5ss3vsdyevwaiijzzaxxdh3c45pvomitwvf7ymi\",\"Size\":8}", "under a different CID")]
     [InlineData(200, "{}", "no usable response")]
-    [InlineData(500, "", "answered 500")]
+    [InlineData(500, "", "with status 500")]
     public async Task A_wrong_answer_of_an_IPFS_node_is_detected(int status, string answer, string fault)
     {
         var url = new Uri($"http://127.0.0.1:{Child.FreePort()}");

@@ -18,9 +18,9 @@ public sealed class JsonRpcClientTests
     private static readonly Uri First = new("http://127.0.0.1:1/v3/key"), Second = new("http://127.0.0.1:2/");
 
     [Theory]
-    [InlineData(HttpStatusCode.Unauthorized, "answers 401")]
-    [InlineData(HttpStatusCode.TooManyRequests, "answers 429")]
-    [InlineData(HttpStatusCode.OK, "answers text/html that is no JSON-RPC")]
+    [InlineData(HttpStatusCode.Unauthorized, "answers with status 401")]
+    [InlineData(HttpStatusCode.TooManyRequests, "answers with status 429")]
+    [InlineData(HttpStatusCode.OK, "returned text/html that is not JSON-RPC")]
     public async Task An_answer_that_is_not_JSON_RPC_is_reported_with_its_status_and_without_the_key(HttpStatusCode status, string expected)
     {
         var fault = await Assert.ThrowsAsync<ChainUnavailableException>(() => AskAsync(_ => new HttpResponseMessage(status)

@@ -109,7 +109,7 @@ public sealed class LinkValidatorGrainTests : IAsyncLifetime
 
         var progress = await Validator.ProgressAsync();
         Assert.Equal((false, null, 0L), (progress.Conflict, progress.LastError, progress.Lag));
-        Assert.Contains($"{cids.Count} CIDs were lost and put back", progress.Notice, StringComparison.Ordinal);
+        Assert.Contains($"{cids.Count} lost CIDs were restored", progress.Notice, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -28,12 +28,12 @@ public sealed class DatabaseUrlTests(PostgresServer server)
     }
 
     [Theory]
-    [InlineData("?sslmode=encrypted", "'sslmode' takes disable, allow, prefer, require, verify-ca or verify-full.")]
+    [InlineData("?sslmode=encrypted", "'sslmode' must be disable, allow, prefer, require, verify-ca or verify-full.")]
     [InlineData("?sslcrl=/crl.pem", "'sslcrl' is not supported; supported are: host, port, dbname, user, ")]
     [InlineData("?s3cret-word", "a query parameter has no '='.")]
     [InlineData("?s3cret-word!=1", "a query parameter is not supported; supported are: ")]
-    [InlineData("?connect_timeout=s3cret-word", "'connect_timeout' takes a whole number from 0 to 1024.")]
-    [InlineData("?target_session_attrs=standby", "'target_session_attrs' takes any, read-write or primary")]
+    [InlineData("?connect_timeout=s3cret-word", "'connect_timeout' must be a whole number from 0 to 1024.")]
+    [InlineData("?target_session_attrs=standby", "'target_session_attrs' must be any, read-write or primary")]
     [InlineData("?sslmode=require&sslrootcert=system", "'sslrootcert=system' requires 'sslmode=verify-full'.")]
     [InlineData("#s3cret-word", "it contains a '#'")]
     public void What_is_not_understood_is_refused_by_name_and_no_value_is_shown(string end, string fault)
