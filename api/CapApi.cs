@@ -35,7 +35,7 @@ public static class CapApi
         services.AddSingleton(_ => new AddressRateLimit(options.RequestsPerSecondPerAddress));
         services.AddSingleton<BatchSlots>();
         services.AddSingleton(_ => new AddressTurns());
-        services.AddSingleton<ChangeTurns>();
+        services.AddSingleton<SignedChangeLimiter>();
         services.AddSingleton<Intake.Intake>();
         services.AddSingleton<ReadSlots>();
         services.AddSingleton<LogHeads>();
@@ -48,7 +48,7 @@ public static class CapApi
             services.AddHostedService<ClusterMetricsRefresh>();
         }
 
-        services.AddSingleton<Liveliness>();
+        services.AddSingleton<CachedReadiness>();
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.NumberHandling = JsonNumberHandling.Strict);
         services.ConfigureHttpJsonOptions(json => Array.ForEach(
             (IJsonTypeInfoResolver[])[
@@ -68,7 +68,7 @@ public static class CapApi
         app.Services.GetRequiredService<AddressRateLimit>().Use(app);
         app.UseAuthentication();
         var options = app.Services.GetRequiredService<ApiOptions>();
-        app.RefuseOtherHosts(options.OpenReads || options.OpenRegistration);
+        app.RefuseForeignAnonymousCalls(options.OpenReads || options.OpenRegistration);
         app.UseAuthorization();
         app.MapIntake();
         app.MapLegacy();

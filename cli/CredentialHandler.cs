@@ -11,7 +11,7 @@ internal sealed class CredentialHandler(Action<HttpRequestMessage> add, bool isO
     private const int Unauthorized = 401;
 
     private readonly HttpMessageInvoker open = new(HttpClients.Handler(TlsSettings.Read()));
-    private readonly Dictionary<ShownSecret, HttpMessageInvoker> shown = [];
+    private readonly Dictionary<SentSecret, HttpMessageInvoker> invokers = [];
 
     public static CredentialHandler OfApi() => new(Credentials.AddApiKey, isOpenFirst: true);
 
@@ -37,7 +37,7 @@ internal sealed class CredentialHandler(Action<HttpRequestMessage> add, bool isO
         }
 
         add(request);
-        return await For(Credentials.ShownBy(request)).SendAsync(request, cancellationToken);
+        return await InvokerFor(Credentials.SecretSentBy(request)).SendAsync(request, cancellationToken);
     }
 
     protected override void Dispose(bool disposing)
@@ -45,7 +45,7 @@ internal sealed class CredentialHandler(Action<HttpRequestMessage> add, bool isO
         if (disposing)
         {
             open.Dispose();
-            shown.Values.ToList().ForEach(invoker => invoker.Dispose());
+            invokers.Values.ToList().ForEach(invoker => invoker.Dispose());
         }
 
         base.Dispose(disposing);
@@ -54,16 +54,16 @@ internal sealed class CredentialHandler(Action<HttpRequestMessage> add, bool isO
     /// <summary>
     /// Returns an invoker whose connections serve this secret only, and only to a program that may see it.
     /// </summary>
-    private HttpMessageInvoker For(ShownSecret? secret)
+    private HttpMessageInvoker InvokerFor(SentSecret? secret)
     {
         if (secret is null)
         {
             return open;
         }
 
-        if (!shown.TryGetValue(secret, out var invoker))
+        if (!invokers.TryGetValue(secret, out var invoker))
         {
-            shown.Add(secret, invoker = new HttpMessageInvoker(HttpClients.Handler(TlsSettings.Read(), secret)));
+            invokers.Add(secret, invoker = new HttpMessageInvoker(HttpClients.Handler(TlsSettings.Read(), secret)));
         }
 
         return invoker;

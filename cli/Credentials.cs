@@ -7,7 +7,7 @@ namespace CapOrleans.Cli;
 /// <summary>A secret that a request carries.</summary>
 /// <param name="What">Its name, for display.</param>
 /// <param name="File">The file it was read from; null when it came from the environment.</param>
-internal sealed record ShownSecret(string What, string? File);
+internal sealed record SentSecret(string What, string? File);
 
 /// <summary>
 /// The secrets that this command sends to servers, each to one kind of server: the API key to an API, the gate token to
@@ -30,23 +30,24 @@ internal static class Credentials
 
     private static bool isInsecureAllowed;
 
-    public static void Choose(ParseResult parsed) => isInsecureAllowed = parsed.GetValue(InsecureHttp);
+    public static void Configure(ParseResult parsed) => isInsecureAllowed = parsed.GetValue(InsecureHttp);
 
     private static string ApiKeyFile => Path.Combine(CapEnvironment.DataDirectory, "admin-token");
 
     private static string GateTokenFile => Path.Combine(CapEnvironment.DataDirectory, "gate-token");
 
-    private static readonly HttpRequestOptionsKey<ShownSecret> Shown = new("shown-secret");
+    private static readonly HttpRequestOptionsKey<SentSecret> Shown = new("shown-secret");
 
     /// <returns>
     /// Null when it carries no secret to a local program over plain HTTP, or may carry it to any program.
     /// </returns>
-    public static ShownSecret? ShownBy(HttpRequestMessage request) => request.Options.TryGetValue(Shown, out var secret) ? secret : null;
+    public static SentSecret? SecretSentBy(HttpRequestMessage request) => request.Options.TryGetValue(Shown,
+        out var secret) ? secret : null;
 
     /// <summary>The token for this machine's dev chain, for calls that only its owner may make.</summary>
     /// <returns>Null without a dev chain, or when the token may go to any program.</returns>
-    public static ShownSecret? DevChainToken =>
-        !isInsecureAllowed && CapEnvironment.DevTokenFile is { } file ? new ShownSecret("dev chain's token", file) : null;
+    public static SentSecret? DevChainToken =>
+        !isInsecureAllowed && CapEnvironment.DevTokenFile is { } file ? new SentSecret("dev chain's token", file) : null;
 
     public static bool HasApiKey => CapEnvironment.Text("CAP_TOKEN") is not null || File.Exists(ApiKeyFile);
 
@@ -62,7 +63,7 @@ internal static class Credentials
                 ExitCodes.Misconfigured, $"CAP_TOKEN or {ApiKeyFile} holds no API key: it is empty, or has white space or other characters that no key has.");
         }
 
-        Add(request, key, new ShownSecret("API key", named is null ? ApiKeyFile : null));
+        Add(request, key, new SentSecret("API key", named is null ? ApiKeyFile : null));
     }
 
     /// <summary>
@@ -84,13 +85,13 @@ internal static class Credentials
                 ExitCodes.Misconfigured, $"CAP_GATE_TOKEN or {GateTokenFile} holds no gate token: {GatePrefix} and {GateDigits} hex digits.");
         }
 
-        Add(request, token, new ShownSecret("gate token", named is null ? GateTokenFile : null));
+        Add(request, token, new SentSecret("gate token", named is null ? GateTokenFile : null));
     }
 
     private static bool IsGateToken(string text) => text.Length == GatePrefix.Length + GateDigits
         && text.StartsWith(GatePrefix, StringComparison.Ordinal) && !text.AsSpan(GatePrefix.Length).ContainsAnyExcept(HexDigits);
 
-    private static void Add(HttpRequestMessage request, string secret, ShownSecret shown)
+    private static void Add(HttpRequestMessage request, string secret, SentSecret shown)
     {
         var url = request.RequestUri!;
         if (url.Scheme != Uri.UriSchemeHttps && !url.IsLoopback && !isInsecureAllowed)

@@ -18,14 +18,14 @@ internal static class HttpClients
     /// Secret for a local program over plain HTTP, which must belong to a user that <see cref="LoopbackListener"/>
     /// accepts; null for none.
     /// </param>
-    public static HttpClient Create(TimeSpan timeout, SslClientAuthenticationOptions tls, ShownSecret? secret = null) =>
+    public static HttpClient Create(TimeSpan timeout, SslClientAuthenticationOptions tls, SentSecret? secret = null) =>
         Create(timeout, Handler(tls, secret));
 
     public static HttpClient Create(TimeSpan timeout, HttpMessageHandler handler) =>
         new(handler) { Timeout = timeout, MaxResponseContentBufferSize = MaxAnswerBytes };
 
-    /// <inheritdoc cref="Create(TimeSpan, SslClientAuthenticationOptions, ShownSecret?)"/>
-    public static SocketsHttpHandler Handler(SslClientAuthenticationOptions tls, ShownSecret? secret = null)
+    /// <inheritdoc cref="Create(TimeSpan, SslClientAuthenticationOptions, SentSecret?)"/>
+    public static SocketsHttpHandler Handler(SslClientAuthenticationOptions tls, SentSecret? secret = null)
     {
         var handler = new SocketsHttpHandler { SslOptions = tls, AllowAutoRedirect = false, Proxy = new ProxyToOthers() };
         if (secret is not null)
@@ -36,13 +36,13 @@ internal static class HttpClients
         return handler;
     }
 
-    private static async ValueTask<Stream> ConnectAsync(DnsEndPoint server, ShownSecret secret, CancellationToken cancellationToken)
+    private static async ValueTask<Stream> ConnectAsync(DnsEndPoint server, SentSecret secret, CancellationToken cancellationToken)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
             await socket.ConnectAsync(server, cancellationToken);
-            if (LoopbackListener.Fault(socket, secret.File) is { } fault)
+            if (LoopbackListener.FindFault(socket, secret.File) is { } fault)
             {
                 throw new CliFaultException(
                     ExitCodes.Misconfigured,

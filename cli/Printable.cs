@@ -54,5 +54,5 @@ internal static class Printable
         return clean.ToString();
     }
 
-    private static bool IsPrintable(Rune rune) => rune.Value is '\n' or '\t' || PrintableText.IsSeen(rune);
+    private static bool IsPrintable(Rune rune) => rune.Value is '\n' or '\t' || PrintableText.IsVisible(rune);
 }

@@ -6,7 +6,7 @@ using CapOrleans.Core.Incidents;
 
 const int Interrupted = 130;
 
-Terminal.Guard();
+Terminal.FilterOutput();
 try
 {
     var root = CapCommands.Create();
@@ -16,8 +16,8 @@ try
 
     var run = RunArguments.Read(root, args, words => Parse(words).Errors.Count == 0);
     var parsed = Parse(run?.Words ?? args);
-    Answer.Choose(parsed);
-    Credentials.Choose(parsed);
+    Output.Configure(parsed);
+    Credentials.Configure(parsed);
     if (parsed.Errors.Count > 0)
     {
         throw new CliFaultException(
@@ -34,7 +34,7 @@ try
         invocation.ProcessTerminationTimeout = null; // signals are for the command
         if (run.Ignored.Count > 0)
         {
-            Answer.Warn($"'{string.Join(' ', run.Ignored)}' is invalid and is ignored; the command runs anyway. " +
+            Output.Warn($"'{string.Join(' ', run.Ignored)}' is invalid and is ignored; the command runs anyway. " +
                 $"--severity is one of {string.Join(", ", Severity.Ladder)}; default high. See cap hook run --help");
         }
     }
@@ -43,7 +43,7 @@ try
 }
 catch (Exception fault) when (fault is not OperationCanceledException)
 {
-    return Answer.Complain(CliFaultException.Of(fault));
+    return Output.PrintFault(CliFaultException.Of(fault));
 }
 catch (OperationCanceledException)
 {

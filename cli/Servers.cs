@@ -16,7 +16,7 @@ internal static class Servers
     public static async Task<T> ApiAsync<T>(Func<ICapOrleansClient, Task<T>> call)
     {
         using var http = HttpClients.Create(Timeout, CredentialHandler.OfApi());
-        return await TellAsync(CapEnvironment.Api, () => call(new CapOrleansClient(http, CapEnvironment.Api)));
+        return await TranslateFaultsAsync(CapEnvironment.Api, () => call(new CapOrleansClient(http, CapEnvironment.Api)));
     }
 
     /// <exception cref="CliFaultException">Refused, or no answer.</exception>
@@ -32,7 +32,7 @@ internal static class Servers
     {
         var url = GateUrl(gate);
         using var http = HttpClients.Create(Timeout, CredentialHandler.OfGate());
-        return await TellAsync(url, () => call(new GateClient(http, url)));
+        return await TranslateFaultsAsync(url, () => call(new GateClient(http, url)));
     }
 
     /// <inheritdoc cref="GateAsync{T}(string?, Func{IGateClient, Task{T}})"/>
@@ -93,7 +93,7 @@ internal static class Servers
                 "URL with --gate or VPN_ENDPOINT.");
     }
 
-    private static async Task<T> TellAsync<T>(Uri server, Func<Task<T>> call)
+    private static async Task<T> TranslateFaultsAsync<T>(Uri server, Func<Task<T>> call)
     {
         try
         {
@@ -133,11 +133,11 @@ internal static class Servers
             ? $"{innermost}. Is its certificate issued by an authority in CAP_TLS_CA, and does it use https?"
             : url.Scheme == Uri.UriSchemeHttps && fault is HttpRequestException { HttpRequestError: not HttpRequestError.ConnectionError }
             ? $"{innermost}. It may require a client certificate: CAP_TLS_CERTIFICATE and CAP_TLS_KEY."
-            : $"{innermost}. Is it running?{Unset(url)}";
+            : $"{innermost}. Is it running?{DefaultAddressHint(url)}";
     }
 
     /// <summary>Returns a hint when the address is only a default.</summary>
-    private static string Unset(Uri url) =>
+    private static string DefaultAddressHint(Uri url) =>
         CapEnvironment.Text("CAP_API") is null && url.Authority == CapEnvironment.Api.Authority ? " CAP_API is not set."
         : CapEnvironment.Text("VPN_ENDPOINT") is null && url.Authority == new Uri(CapEnvironment.Gate).Authority
             ? " VPN_ENDPOINT is not set."

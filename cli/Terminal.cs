@@ -14,7 +14,7 @@ internal static class Terminal
     public static TextWriter RawError { get; } = OrNull(Console.OpenStandardError);
 
     /// <summary>Makes <see cref="Console"/> print only what is printable from here on.</summary>
-    public static void Guard()
+    public static void FilterOutput()
     {
         _ = RawError; // capture it before it is replaced
         Console.SetOut(new PrintableWriter(OrNull(Console.OpenStandardOutput)));

@@ -12,7 +12,7 @@ namespace CapOrleans.Cli;
 internal static class TlsSettings
 {
     /// <summary>Settings for servers that are not ours.</summary>
-    public static SslClientAuthenticationOptions OfMachine() => new() { CertificateChainPolicy = CertificatePolicy.OfMachine() };
+    public static SslClientAuthenticationOptions OfMachine() => new() { CertificateChainPolicy = CertificatePolicy.TrustingMachine() };
 
     /// <summary>
     /// Reads the settings; without any, the machine's own authorities are trusted and no certificate is sent.
@@ -26,7 +26,7 @@ internal static class TlsSettings
             {
                 var trusted = new X509Certificate2Collection();
                 trusted.ImportFromPemFile(authorities);
-                options.CertificateChainPolicy = CertificatePolicy.Of(trusted);
+                options.CertificateChainPolicy = CertificatePolicy.Trusting(trusted);
             }
 
             if (CapEnvironment.Text("CAP_TLS_CERTIFICATE") is { } certificate)

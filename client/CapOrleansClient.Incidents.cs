@@ -43,7 +43,7 @@ public sealed partial class CapOrleansClient
         }
         catch (JsonException fault)
         {
-            throw server.NotOurs(answer.Status, answer.RetryAfter, fault);
+            throw server.UnexpectedAnswer(answer.Status, answer.RetryAfter, fault);
         }
 
         static bool IsVerdict(BatchVerdict verdict) =>

@@ -12,7 +12,7 @@ public sealed partial class CapOrleansClient
     /// Timeout of a stream. Heartbeats arrive every 15 seconds, so the connection is lost when nothing arrives for
     /// longer.
     /// </summary>
-    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(45);
+    private static readonly TimeSpan IdleTimeout = TimeSpan.FromSeconds(45);
 
     public async IAsyncEnumerable<IncidentEvent> StreamIncidentsAsync(
         IncidentFilter filter, string? after, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -23,13 +23,13 @@ public sealed partial class CapOrleansClient
         using var opened = await server.OpenAsync(Call.Get($"v1/incidents/stream?{query}".TrimEnd('?')), cancellationToken);
         await using var stream = new BoundedEvents(await opened.Content.ReadAsStreamAsync(cancellationToken));
         using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        silence.CancelAfter(Silence);
+        silence.CancelAfter(IdleTimeout);
         await using var events = SseParser.Create(stream, (kind, data) => Read(kind, data)).EnumerateAsync(
             silence.Token).GetAsyncEnumerator(silence.Token);
         while (await NextAsync())
         {
-            stream.Restart();
-            silence.CancelAfter(Silence);
+            stream.ResetLimit();
+            silence.CancelAfter(IdleTimeout);
             yield return new IncidentEvent(events.Current.EventId ?? "", events.Current.EventType, events.Current.Data);
         }
 
@@ -37,11 +37,11 @@ public sealed partial class CapOrleansClient
         {
             try
             {
-                return await server.TellAsync(() => events.MoveNextAsync().AsTask(), cancellationToken);
+                return await server.TranslateFaultsAsync(() => events.MoveNextAsync().AsTask(), cancellationToken);
             }
             catch (JsonException fault)
             {
-                throw server.NotOurs(200, inner: fault);
+                throw server.UnexpectedAnswer(200, inner: fault);
             }
         }
 
@@ -73,7 +73,7 @@ public sealed partial class CapOrleansClient
         }
 
         /// <summary>Resets the limit after an event.</summary>
-        public void Restart() => left = MaxEventBytes;
+        public void ResetLimit() => left = MaxEventBytes;
 
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {

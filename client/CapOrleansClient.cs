@@ -33,7 +33,7 @@ public sealed partial class CapOrleansClient(HttpClient http, Uri api, ClientOpt
             && domain.ValueKind == JsonValueKind.Object && domain.TryGetProperty("chainId", out var chain)
             && long.TryParse(chain.ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out var id)
             ? id
-            : throw server.NotOurs(answer.Status, answer.RetryAfter);
+            : throw server.UnexpectedAnswer(answer.Status, answer.RetryAfter);
     }
 
     public Task<Readiness> GetReadinessAsync(bool isDetailed, CancellationToken cancellationToken) =>

@@ -51,7 +51,7 @@ public sealed class GateClient(HttpClient http, Uri gate, ClientOptions? options
         var call = sealingKey is not null
             ? Intake().With(SealedBody.Seal(sealingKey, incident), SealedBody.ContentType)
             : Intake().With(incident) with { Headers = HeadersOf(incident) };
-        var answer = await AnswerAsync(call, cancellationToken);
+        var answer = await SendToIntakeAsync(call, cancellationToken);
         if (answer.Json is not { ValueKind: System.Text.Json.JsonValueKind.Object } json
             || !json.TryGetProperty("status", out var status)
             || status.ValueKind != System.Text.Json.JsonValueKind.String || !status.ValueEquals(Received))
@@ -83,7 +83,7 @@ public sealed class GateClient(HttpClient http, Uri gate, ClientOptions? options
     /// <summary>
     /// Sends an incident. A server of ours that has no gate at this path has decided nothing about it.
     /// </summary>
-    private async Task<ServerConnection.Answer> AnswerAsync(Call call, CancellationToken cancellationToken)
+    private async Task<ServerConnection.Answer> SendToIntakeAsync(Call call, CancellationToken cancellationToken)
     {
         try
         {

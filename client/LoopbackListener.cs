@@ -21,7 +21,7 @@ public static class LoopbackListener
     private static readonly string[] Tables = ["/proc/net/tcp6", "/proc/net/tcp"];
 
     /// <summary>Whether both ends are on this machine.</summary>
-    public static bool IsLocal(Socket connected) => Ends(connected) is var (server, client)
+    public static bool IsLocal(Socket connected) => EndpointsOf(connected) is var (server, client)
         && (IPAddress.IsLoopback(server.Address) || server.Address.Equals(client.Address));
 
     /// <summary>
@@ -30,26 +30,26 @@ public static class LoopbackListener
     /// </summary>
     /// <param name="file">For example the file with the secret to send; null for none.</param>
     /// <returns>Why the program is not trusted; null when it is.</returns>
-    public static string? Fault(Socket connected, string? file)
+    public static string? FindFault(Socket connected, string? file)
     {
-        var (server, client) = Ends(connected);
-        return Fault(UsersOf(ReadTable, server, client), server, file);
+        var (server, client) = EndpointsOf(connected);
+        return FindFault(UsersOf(ReadTable, server, client), server, file);
     }
 
-    /// <inheritdoc cref="Fault(Socket, string?)"/>
-    public static string? Fault(IReadOnlyList<uint> users, IPEndPoint server, string? file)
+    /// <inheritdoc cref="FindFault(Socket, string?)"/>
+    public static string? FindFault(IReadOnlyList<uint> users, IPEndPoint server, string? file)
     {
-        var others = users.Where(user => !IsTaken(user, file)).Select(user => (uint?)user).ToList();
+        var others = users.Where(user => !IsTrusted(user, file)).Select(user => (uint?)user).ToList();
         return users.Count > 0 && others.Count == 0 ? null
             : others is [{ } user, ..]
             ? $"the program at {Plain(server)} belongs to {NameOf(user)}, who is neither root nor you" + (file is null ? "" : $", nor the owner of {file}")
             : $"the owner of the program at {Plain(server)} cannot be determined";
     }
 
-    private static (IPEndPoint Server, IPEndPoint Client) Ends(Socket connected) =>
+    private static (IPEndPoint Server, IPEndPoint Client) EndpointsOf(Socket connected) =>
         (Plain((IPEndPoint)connected.RemoteEndPoint!), Plain((IPEndPoint)connected.LocalEndPoint!));
 
-    private static bool IsTaken(uint user, string? file) => user == 0 || user == FileStatus.EffectiveUser()
+    private static bool IsTrusted(uint user, string? file) => user == 0 || user == FileStatus.EffectiveUser()
         || (file is not null && FileStatus.TryRead(file, out var status) && status.Owner == user);
 
     /// <param name="read">Returns a table as the system writes it, for example <c>/proc/net/tcp</c>.</param>
@@ -67,7 +67,7 @@ public static class LoopbackListener
         var rows = Tables.SelectMany(table => read(table).Split('\n').Select(line => Row.Parse(line, table)).OfType<Row>()).Where(row => row.Local.Port == to.Port).ToList();
         var ends = rows.FindAll(row => row.State is Established or Arriving && row.Local.Equals(to) && row.Remote.Equals(from));
         var listeners = ends.SelectMany(end => ListenersOf(end, rows));
-        return [.. ends.Where(end => end.IsHeld).Concat(listeners).Select(row => row.User).Distinct()];
+        return [.. ends.Where(end => end.IsOwned).Concat(listeners).Select(row => row.User).Distinct()];
     }
 
     private static IEnumerable<Row> ListenersOf(Row end, List<Row> rows)
@@ -101,10 +101,10 @@ public static class LoopbackListener
         return line is null ? $"the user with the id {number}" : $"the user {line[0]}";
     }
 
-    /// <param name="IsHeld">
+    /// <param name="IsOwned">
     /// Whether a program owns the socket: one that is not accepted yet, or closed already, has the inode 0.
     /// </param>
-    private sealed record Row(string Table, IPEndPoint Local, IPEndPoint Remote, string State, uint User, bool IsHeld)
+    private sealed record Row(string Table, IPEndPoint Local, IPEndPoint Remote, string State, uint User, bool IsOwned)
     {
         /// <returns>Null for the heading, and for anything else that is not a row.</returns>
         public static Row? Parse(string line, string table)

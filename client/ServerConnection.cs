@@ -8,7 +8,7 @@ namespace CapOrleans.Client;
 internal sealed class ServerConnection(HttpClient http, Uri server, ClientOptions options)
 {
     /// <summary>Nesting levels around an incident that a response quotes, as a page of dead letters does.</summary>
-    private const int LevelsAround = 8;
+    private const int ExtraDepth = 8;
 
     private const int MaxProblemBytes = 1 << 20;
 
@@ -23,7 +23,7 @@ internal sealed class ServerConnection(HttpClient http, Uri server, ClientOption
         }
         catch (Exception fault) when (fault is JsonException or InvalidOperationException or FormatException)
         {
-            throw NotOurs(answer.Status, null, fault);
+            throw UnexpectedAnswer(answer.Status, null, fault);
         }
     }
 
@@ -34,7 +34,7 @@ internal sealed class ServerConnection(HttpClient http, Uri server, ClientOption
         var answer = await ReceiveAsync(call, cancellationToken);
         return answer.Body.Length == 0 ? answer
             : TryParse(answer.Body, out var json) ? answer with { Json = json }
-            : throw NotOurs(answer.Status, answer.RetryAfter);
+            : throw UnexpectedAnswer(answer.Status, answer.RetryAfter);
     }
 
     /// <summary>
@@ -43,7 +43,7 @@ internal sealed class ServerConnection(HttpClient http, Uri server, ClientOption
     public async Task<Answer> ReceiveAsync(Call call, CancellationToken cancellationToken)
     {
         using var request = call.ToRequest(server, options);
-        return Succeeded(await TellAsync(async () =>
+        return Succeeded(await TranslateFaultsAsync(async () =>
         {
             using var response = await http.SendAsync(request, cancellationToken);
             return await ReadAsync(response, cancellationToken);
@@ -55,7 +55,8 @@ internal sealed class ServerConnection(HttpClient http, Uri server, ClientOption
     public async Task<HttpResponseMessage> OpenAsync(Call call, CancellationToken cancellationToken)
     {
         using var request = call.ToRequest(server, options);
-        var response = await TellAsync(() => http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken),
+        var response = await TranslateFaultsAsync(() => http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead,
+            cancellationToken),
             cancellationToken);
         if (response.IsSuccessStatusCode)
         {
@@ -65,13 +66,13 @@ internal sealed class ServerConnection(HttpClient http, Uri server, ClientOption
         using (response)
         {
             await response.Content.LoadIntoBufferAsync(MaxProblemBytes, cancellationToken);
-            Succeeded(await TellAsync(() => ReadAsync(response, cancellationToken), cancellationToken));
-            throw NotOurs((int)response.StatusCode);
+            Succeeded(await TranslateFaultsAsync(() => ReadAsync(response, cancellationToken), cancellationToken));
+            throw UnexpectedAnswer((int)response.StatusCode);
         }
     }
 
     /// <exception cref="NoAnswerException">The server did not respond, or broke off.</exception>
-    public async Task<T> TellAsync<T>(Func<Task<T>> receive, CancellationToken cancellationToken)
+    public async Task<T> TranslateFaultsAsync<T>(Func<Task<T>> receive, CancellationToken cancellationToken)
     {
         try
         {
@@ -94,12 +95,12 @@ internal sealed class ServerConnection(HttpClient http, Uri server, ClientOption
     private Answer Succeeded(Answer answer) => answer.Status is >= 200 and <= 299 ? answer
         : TryParse(answer.Body, out var json) && Problem.Read(answer.Status, json) is { } problem
         ? throw new ProblemException(problem, answer.RetryAfter)
-        : throw NotOurs(answer.Status, answer.RetryAfter);
+        : throw UnexpectedAnswer(answer.Status, answer.RetryAfter);
 
     /// <summary>The server without a user's name and password, which a URL may contain.</summary>
     private string Origin => $"{server.Scheme}://{server.Authority}";
 
-    public NoAnswerException NotOurs(int status, TimeSpan? retryAfter = null, Exception? inner = null) => new(
+    public NoAnswerException UnexpectedAnswer(int status, TimeSpan? retryAfter = null, Exception? inner = null) => new(
         $"{Origin} answered {status}, but not as CapOrleans: is it another server, or is an intermediary " +
             "answering?", status, retryAfter, inner);
 
@@ -117,7 +118,7 @@ internal sealed class ServerConnection(HttpClient http, Uri server, ClientOption
     {
         try
         {
-            using var document = StrictJson.Parse(body, around: LevelsAround);
+            using var document = StrictJson.Parse(body, extraDepth: ExtraDepth);
             json = document.RootElement.Clone();
             return true;
         }

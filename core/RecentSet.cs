@@ -1,28 +1,28 @@
 namespace CapOrleans.Core;
 
 /// <summary>A bounded set of the values that were added last. Thread-safe.</summary>
-/// <param name="most">Capacity; one more value evicts the oldest.</param>
-public sealed class RecentSet<T>(int most)
+/// <param name="capacity">Capacity; one more value evicts the oldest.</param>
+public sealed class RecentSet<T>(int capacity)
     where T : notnull
 {
-    private readonly Lock gate = new();
-    private readonly Dictionary<T, LinkedListNode<T>> places = [];
+    private readonly Lock sync = new();
+    private readonly Dictionary<T, LinkedListNode<T>> nodes = [];
     private readonly LinkedList<T> order = new();
 
     /// <returns>False when the set has the value already; its position stays as it is.</returns>
     public bool Add(T value)
     {
-        lock (gate)
+        lock (sync)
         {
-            if (places.ContainsKey(value))
+            if (nodes.ContainsKey(value))
             {
                 return false;
             }
 
-            places[value] = order.AddLast(value);
-            if (order.Count > most)
+            nodes[value] = order.AddLast(value);
+            if (order.Count > capacity)
             {
-                places.Remove(order.First!.Value);
+                nodes.Remove(order.First!.Value);
                 order.RemoveFirst();
             }
 
@@ -33,7 +33,7 @@ public sealed class RecentSet<T>(int most)
     /// <summary>Makes the value the newest, whether the set had it or not.</summary>
     public void Refresh(T value)
     {
-        lock (gate)
+        lock (sync)
         {
             Remove(value);
             Add(value);
@@ -42,17 +42,17 @@ public sealed class RecentSet<T>(int most)
 
     public bool Contains(T value)
     {
-        lock (gate)
+        lock (sync)
         {
-            return places.ContainsKey(value);
+            return nodes.ContainsKey(value);
         }
     }
 
     public void Remove(T value)
     {
-        lock (gate)
+        lock (sync)
         {
-            if (places.Remove(value, out var place))
+            if (nodes.Remove(value, out var place))
             {
                 order.Remove(place);
             }

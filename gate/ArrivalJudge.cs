@@ -17,7 +17,7 @@ namespace CapOrleans.Gate;
 /// Whether a list of keys, however old, authorises the signer, or the queue is proven, see <see cref="ProvenQueues"/>.
 /// </param>
 /// <param name="MayPage">Whether the incident may run the escalation command and post to the escalation URL.</param>
-internal sealed record Standing(Ruling? Refused, string Queue, bool IsVouched, bool MayPage)
+internal sealed record ArrivalRuling(Ruling? Refused, string Queue, bool IsVouched, bool MayPage)
 {
     /// <summary>
     /// The address that the signature proves, in EIP-55 spelling; null for an unsigned report, and while a contract
@@ -28,7 +28,7 @@ internal sealed record Standing(Ruling? Refused, string Queue, bool IsVouched, b
     /// <summary>
     /// Whether a contract wallet must be asked first, so that no signer is proven yet; see <see cref="WalletClaim"/>.
     /// </summary>
-    public bool IsClaim { get; init; }
+    public bool IsWalletClaim { get; init; }
 
     /// <param name="line">The request body on one line.</param>
     /// <param name="chainId">The chain that a full-v2 signature must name.</param>
@@ -39,9 +39,9 @@ internal sealed record Standing(Ruling? Refused, string Queue, bool IsVouched, b
             IsCritical = report.SeverityClaimed == Severity.Critical,
             TakesAnySeverity = report.TakesAnySeverity && !Severity.IsOnLadder(report.SeverityClaimed),
         };
-        if (IsClaim)
+        if (IsWalletClaim)
         {
-            return arrival with { IsClaim = true, Content = SHA256.HashData([.. Encoding.UTF8.GetBytes($"{Queue}\n"), .. line]) };
+            return arrival with { IsWalletClaim = true, Content = SHA256.HashData([.. Encoding.UTF8.GetBytes($"{Queue}\n"), .. line]) };
         }
 
         return Signer is not { } signer ? arrival : arrival with
@@ -63,44 +63,44 @@ internal sealed class ArrivalJudge(KeyLists keys, ProvenQueues proven, GateOptio
             "CapID; retry the request.");
 
     /// <param name="address">The host's, as <see cref="Core.Access.ClientAddress"/> normalises it.</param>
-    public async Task<Standing> JudgeAsync(IncidentReport report, IPAddress address)
+    public async Task<ArrivalRuling> JudgeAsync(IncidentReport report, IPAddress address)
     {
         var (proof, refused) = Admission.Prove(report, options.Policy);
         var claim = proof is null ? WalletClaim.Of(report) : null;
         if (proof is null && claim is null)
         {
-            return new Standing(refused, "", IsVouched: false, MayPage: false);
+            return new ArrivalRuling(refused, "", IsVouched: false, MayPage: false);
         }
 
         // A proven report keeps its CapID's order. A wallet claim proves nothing until the wallet was asked, and anyone
         // can make one: it waits behind claims from its own address only, never behind a stranger's.
         var queue = claim is null ? report.CapId : $"{report.CapId} {claim.Wallet} {address}";
-        var lookup = await keys.FindAsync(report.CapId, address, KeyLists.ForYes);
-        if (lookup.List is { } list && time.GetElapsedTime(list.At) > KeyLists.ForNo && Judge(list) is not null)
+        var lookup = await keys.FindAsync(report.CapId, address, KeyLists.MaxAgeToAllow);
+        if (lookup.List is { } list && time.GetElapsedTime(list.At) > KeyLists.MaxAgeToRefuse && Judge(list) is not null)
         {
-            lookup = await keys.FindAsync(report.CapId, address, KeyLists.ForNo); // the key may have been added since
+            lookup = await keys.FindAsync(report.CapId, address, KeyLists.MaxAgeToRefuse); // the key may have been added since
         }
 
         if (lookup.List is { } fresh && Judge(fresh) is { } no)
         {
-            return new Standing(no, queue, IsVouched: false, MayPage: false);
+            return new ArrivalRuling(no, queue, IsVouched: false, MayPage: false);
         }
 
         // Without a list that is fresh enough, the last one can still grant authority. It never denies it: a cluster
         // that cannot be reached has refused no one.
-        var last = lookup.List ?? keys.Last(report.CapId);
-        var says = last is not null && Judge(last) is null;
-        if (!says && lookup.Verdict == LookupVerdict.Busy)
+        var last = lookup.List ?? keys.FindCached(report.CapId);
+        var lastListAllows = last is not null && Judge(last) is null;
+        if (!lastListAllows && lookup.Verdict == LookupVerdict.Busy)
         {
-            return new Standing(Busy, queue, IsVouched: false, MayPage: false);
+            return new ArrivalRuling(Busy, queue, IsVouched: false, MayPage: false);
         }
 
         // No list of keys vouches for an unsigned report, nor for a wallet that was not asked yet.
         var isSigned = proof is { Signer: not null };
-        var isVouched = says && isSigned;
+        var isVouched = lastListAllows && isSigned;
         var mayPage = isVouched || (options.Escalation.UnknownKeys && isSigned && last is null);
         var isProven = claim is not null && proven.Contains(queue);
-        return new Standing(null, queue, isVouched || isProven, mayPage) { Signer = proof?.Signer, IsClaim = claim is not null };
+        return new ArrivalRuling(null, queue, isVouched || isProven, mayPage) { Signer = proof?.Signer, IsWalletClaim = claim is not null };
 
         Ruling? Judge(KeyList list) => proof is not null
             ? Admission.Judge(list.Context, report, proof, time.GetUtcNow())

@@ -13,7 +13,7 @@ internal static class GateAccess
     /// token, or any change. Such a page must neither act for the operator who views it nor read what is open to
     /// programs on this machine.
     /// </summary>
-    public static bool IsOfAPage(HttpRequest request, GateOptions options) => OriginGuard.IsRead(request)
+    public static bool IsForbiddenPageRequest(HttpRequest request, GateOptions options) => OriginGuard.IsRead(request)
         ? OriginGuard.IsOtherSitesRead(request) && !HasToken(request, options)
         : request.Headers.Origin.Count > 0 || OriginGuard.IsOtherSite(request);
 

@@ -15,7 +15,8 @@ internal static class HealthEndpoints
         app.MapGet("/health/live", () => TypedResults.Text("live")).WithTags("Health").WithSummary("The process is running");
         app.MapGet("/health/ready", async (HttpContext context, SpoolHealth spool, ClusterLink cluster) =>
         {
-            var isOperator = !GateAccess.IsOfAPage(context.Request, options) && GateAccess.IsOperator(context.Request, options);
+            var isOperator = !GateAccess.IsForbiddenPageRequest(context.Request,
+                options) && GateAccess.IsOperator(context.Request, options);
             if (await spool.CheckAsync() is { } fault)
             {
                 context.Response.Headers.RetryAfter = "60";

@@ -21,10 +21,11 @@ internal sealed class IntakeEndpoint(
     IncidentSpool spool, ArrivalJudge judge, LocalEscalation escalation, AddressRateLimit limit, GateOptions options)
 {
     /// <summary>Refusals that reveal nothing about a body's content.</summary>
-    private static readonly string[] OfTheGate = ["sealed-body", "spool-full", "busy", "too-many-requests", "too-many-waiting"];
+    private static readonly string[] ContentIndependentRefusals = ["sealed-body", "spool-full", "busy", "too-many-requests",
+        "too-many-waiting"];
 
     /// <summary>The refusal that the cluster would give once the waiting incident is accepted.</summary>
-    private static readonly Refusal OtherContentWaits = CapRefusals.OtherContent.Refusal! with
+    private static readonly Refusal ConflictsWithWaiting = CapRefusals.OtherContent.Refusal! with
     {
         Rule = "An incident id may be used once per CapID; an incident with the same signed fields but other content " +
             "is already waiting here.",
@@ -33,7 +34,7 @@ internal sealed class IntakeEndpoint(
     /// <summary>Answers in the legacy gate's format.</summary>
     public async Task AnswerLegacyAsync(HttpContext context)
     {
-        if (await TakeAsync(context, isLegacy: true) is { } report)
+        if (await ReceiveAsync(context, isLegacy: true) is { } report)
         {
             var answer = SealedIntake.IsSealed(context.Request) ? new GateAnswer("received", null, null)
                 : new GateAnswer("received", report.CapId, IncidentWarning.Of(report));
@@ -43,7 +44,7 @@ internal sealed class IntakeEndpoint(
 
     public async Task AnswerAsync(HttpContext context)
     {
-        if (await TakeAsync(context, isLegacy: false) is { } report)
+        if (await ReceiveAsync(context, isLegacy: false) is { } report)
         {
             var answer = SealedIntake.IsSealed(context.Request) ? new ReceivedAnswer("received", null, null, null)
                 : new ReceivedAnswer("received", report.CapId, report.IncidentId, IncidentWarning.Of(report));
@@ -52,11 +53,11 @@ internal sealed class IntakeEndpoint(
     }
 
     /// <returns>The report, which is on disk; null when the request was answered with a problem.</returns>
-    private async Task<IncidentReport?> TakeAsync(HttpContext context, bool isLegacy)
+    private async Task<IncidentReport?> ReceiveAsync(HttpContext context, bool isLegacy)
     {
         var isSealed = SealedIntake.IsSealed(context.Request);
         var (body, unreadable) = await BoundedBody.ReadAsync(context, IncidentReader.MaxRequestBytes + (isSealed ? SealedBody.OverheadBytes : 0));
-        if ((unreadable ?? limit.RefuseRest(context, incidents: 1, body!.Length)) is { } early)
+        if ((unreadable ?? limit.ChargeBody(context, incidents: 1, body!.Length)) is { } early)
         {
             GateMetrics.Received(ProblemTypes.NameOf(early.ProblemDetails.Type) ?? "");
             await early.ExecuteAsync(context); // reveals nothing about a body's content
@@ -85,17 +86,17 @@ internal sealed class IntakeEndpoint(
         var standing = await judge.JudgeAsync(report, address);
         return standing.Refused is { } refused
             ? await RefuseAsync(context, StatusOf(refused.Verdict), refused.Refusal!)
-            : await KeepAsync(context, report, standing, standing.ToArrival(report, BatchLines.OneLine(body!), options.Policy.ChainId) with { Source = $"{address}" });
+            : await StoreAsync(context, report, standing, standing.ToArrival(report, BatchLines.OneLine(body!), options.Policy.ChainId) with { Source = $"{address}" });
     }
 
-    private async Task<IncidentReport?> KeepAsync(HttpContext context, IncidentReport report, Standing standing, Arrival arrival)
+    private async Task<IncidentReport?> StoreAsync(HttpContext context, IncidentReport report, ArrivalRuling standing, Arrival arrival)
     {
         var verdict = await spool.KeepAsync(arrival);
         // A conflict pages as well: an altered copy that arrives first must not silence the original. So does an
         // incident that the disk does not take: the host may have no one else to notify. Each incident pages once.
         if (standing is { MayPage: true, Signer: { } signer } && verdict is not (ArrivalVerdict.Duplicate or ArrivalVerdict.QueueFull))
         {
-            escalation.Consider(report, signer, standing.IsVouched ? null : AddressRateLimit.AddressOf(context));
+            escalation.EscalateIfCritical(report, signer, standing.IsVouched ? null : AddressRateLimit.AddressOf(context));
         }
 
         if (verdict == ArrivalVerdict.Full)
@@ -117,7 +118,7 @@ internal sealed class IntakeEndpoint(
 
         if (verdict == ArrivalVerdict.Conflicts)
         {
-            return await RefuseAsync(context, StatusCodes.Status409Conflict, OtherContentWaits);
+            return await RefuseAsync(context, StatusCodes.Status409Conflict, ConflictsWithWaiting);
         }
 
         GateMetrics.Received(verdict == ArrivalVerdict.Kept ? "kept" : "duplicate");
@@ -137,7 +138,7 @@ internal sealed class IntakeEndpoint(
     {
         GateMetrics.Received(refusal.Type);
         // The answer to a sealed body is not sealed: details about a member would reveal what is inside.
-        var (field, rule) = SealedIntake.IsSealed(context.Request) && !OfTheGate.Contains(refusal.Type)
+        var (field, rule) = SealedIntake.IsSealed(context.Request) && !ContentIndependentRefusals.Contains(refusal.Type)
             ? ("", "The sealed incident was refused; check it with 'cap verify' and against the CapID's keys.")
             : (refusal.Field, refusal.Rule);
         if (status is StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable

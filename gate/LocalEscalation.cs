@@ -38,7 +38,7 @@ public sealed partial class LocalEscalation(GateOptions options, HttpClient http
     /// </summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
-    private readonly Calls commands = new(), posts = new(), strangersCommands = new(), strangersPosts = new();
+    private readonly EscalationQueue commands = new(), posts = new(), strangersCommands = new(), strangersPosts = new();
     private readonly LogThrottle escalated = new(time), posted = new(time), failed = new(time), skipped = new(time);
 
     /// <summary>Starts the escalation of a critical incident in the background; returns immediately.</summary>
@@ -47,7 +47,7 @@ public sealed partial class LocalEscalation(GateOptions options, HttpClient http
     /// The sender's address when no list of keys vouches for the signer; otherwise null. A stranger's call takes no
     /// slot of the vouched-for ones, and addresses take turns, since a stranger can invent CapIDs.
     /// </param>
-    public void Consider(IncidentReport report, string signer, IPAddress? stranger = null)
+    public void EscalateIfCritical(IncidentReport report, string signer, IPAddress? stranger = null)
     {
         if (report.SeverityClaimed != Severity.Critical)
         {
@@ -66,17 +66,17 @@ public sealed partial class LocalEscalation(GateOptions options, HttpClient http
         }
     }
 
-    private void Start(Calls calls, IncidentReport report, string signer, IPAddress? stranger, Func<Task> run)
+    private void Start(EscalationQueue calls, IncidentReport report, string signer, IPAddress? stranger, Func<Task> run)
     {
         var incident = (report.CapId, report.IncidentId, signer);
-        if (calls.Made.Add(incident) && !calls.Queue.TryAdd(stranger is null ? report.CapId : $"{stranger}", run, Skip))
+        if (calls.Escalated.Add(incident) && !calls.Queue.TryAdd(stranger is null ? report.CapId : $"{stranger}", run, Skip))
         {
             Skip();
         }
 
         void Skip()
         {
-            calls.Made.Remove(incident);
+            calls.Escalated.Remove(incident);
             if (skipped.Take() is > 0 and var count)
             {
                 LogSkipped(count, report.CapId, report.IncidentId);
@@ -156,11 +156,11 @@ public sealed partial class LocalEscalation(GateOptions options, HttpClient http
     }
 
     /// <summary>A queue of commands or of posts; strangers have queues of their own.</summary>
-    private sealed record Calls
+    private sealed record EscalationQueue
     {
-        public FairTurns Queue { get; } = new(MaxRunning, MaxWaiting, MaxWaitingEach);
+        public FairScheduler Queue { get; } = new(MaxRunning, MaxWaiting, MaxWaitingEach);
 
-        public RecentSet<(string CapId, string IncidentId, string Signer)> Made { get; } = new(MaxRemembered);
+        public RecentSet<(string CapId, string IncidentId, string Signer)> Escalated { get; } = new(MaxRemembered);
     }
 
     [LoggerMessage(500, LogLevel.Warning, "Escalated {Count} critical incidents by command; the last, " +

@@ -31,14 +31,15 @@ internal static class StatusEndpoints
             return TypedResults.Json(
                 new GateStatus(
                     options.Identity.Name, $"{options.Identity.Key.Address}", counts, spool.Limits.MaxBytes, cluster.Api,
-                    cluster.LastError, keys.LastError, heartbeats.LastError, forwarder.Resting(), error),
+                    cluster.LastError, keys.LastError, heartbeats.LastError, forwarder.BackingOff(), error),
                 GateStatusJson.Default.GateStatus);
         }).Produces<GateStatus>().WithSummary("Waiting incidents, and what prevents forwarding them");
         status.MapDead();
     }
 
     /// <returns>The problem to answer with; null for an operator.</returns>
-    public static ProblemHttpResult? Refuse(HttpContext context, GateOptions options) => GateAccess.IsOfAPage(context.Request, options)
+    public static ProblemHttpResult? Refuse(HttpContext context,
+        GateOptions options) => GateAccess.IsForbiddenPageRequest(context.Request, options)
         ? GateProblems.Of(
             StatusCodes.Status403Forbidden, "other-origin", "Origin",
                 "A page of another site must not read this, and no browser page may change it.")
@@ -62,7 +63,7 @@ internal static class StatusEndpoints
             .WithDescription($"Query: before, the number of a dead letter (next of the previous page). {PageSize} per page.");
         status.MapPost("/dead/{number:long}/retry", async (long number, IncidentSpool spool) => await spool.RetryAsync(number) switch
         {
-            RetryVerdict.Waits => (IResult)TypedResults.NoContent(),
+            RetryVerdict.Queued => (IResult)TypedResults.NoContent(),
             RetryVerdict.Conflicts => GateProblems.Of(
                 StatusCodes.Status409Conflict, CapRefusals.OtherContent.Refusal!.Type, "number",
                 "The same incident is already waiting with other content; retry this one once the cluster has decided on it."),

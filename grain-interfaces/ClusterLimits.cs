@@ -7,7 +7,7 @@ public static class ClusterLimits
     public const int LogQueue = 8192;
 
     /// <summary>Signed changes of one CapID that are queued or in progress; further ones are refused as busy.</summary>
-    public const int Changes = 64;
+    public const int MaxQueuedChanges = 64;
 
     /// <summary>Signed changes of one CapID per minute: each is a permanent log entry.</summary>
     public const int ChangesPerMinute = 60;
@@ -16,9 +16,9 @@ public static class ClusterLimits
     public const int UpdatesPerMinute = 60;
 
     /// <summary>Registered webhooks, disabled ones included.</summary>
-    public const int Webhooks = 100;
+    public const int MaxWebhooks = 100;
 
-    public const int Ladders = 100;
+    public const int MaxLadders = 100;
 
     /// <summary>Silences that have not ended.</summary>
     public const int Silences = 200;
@@ -32,14 +32,14 @@ public static class ClusterLimits
     /// <summary>
     /// API keys, revoked ones included. When the list is full, a new key replaces the one revoked longest ago.
     /// </summary>
-    public const int ApiKeys = 256;
+    public const int MaxApiKeys = 256;
 
     /// <summary>Registered gates.</summary>
-    public const int Gates = 1000;
+    public const int MaxGates = 1000;
 
     /// <summary>Times per hour that the log records one gate as joined.</summary>
     public const int GateChangesPerHour = 12;
 
     /// <summary>CIDs per check.</summary>
-    public const int CheckedLinks = 100;
+    public const int MaxCheckedLinks = 100;
 }

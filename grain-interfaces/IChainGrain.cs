@@ -40,5 +40,5 @@ public interface IChainGrain : IGrainWithIntegerKey
     [Alias("block-hash"), AlwaysInterleave, ResponseTimeout("00:01:00")] Task<string?> BlockHashAsync(long block);
 
     /// <returns>Whether the block is in the chain, with as many blocks on top as the settings require.</returns>
-    [Alias("sight"), AlwaysInterleave, ResponseTimeout("00:01:00")] Task<AnchorSighting> SightAsync(long block, string blockHash);
+    [Alias("sight"), AlwaysInterleave, ResponseTimeout("00:01:00")] Task<AnchorStatus> SightAsync(long block, string blockHash);
 }

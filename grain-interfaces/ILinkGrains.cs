@@ -20,7 +20,7 @@ public interface ILinkCheckGrain : IGrainWithIntegerKey
     /// Asks every configured location, and no other, for each CID; nothing is restored. CIDs not asked for within 15
     /// seconds are reported as unknown.
     /// </summary>
-    /// <param name="cids">1 to <see cref="ClusterLimits.CheckedLinks"/>, each with a sha2-256 digest.</param>
+    /// <param name="cids">1 to <see cref="ClusterLimits.MaxCheckedLinks"/>, each with a sha2-256 digest.</param>
     /// <returns>One report per CID, in the same order.</returns>
     [Alias("check"), ResponseTimeout("00:01:00")] Task<IReadOnlyList<LinkReport>> CheckAsync(IReadOnlyList<string> cids);
 }

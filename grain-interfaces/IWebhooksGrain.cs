@@ -13,7 +13,7 @@ public interface IWebhooksGrain : IGrainWithIntegerKey
 {
     /// <summary>Registers a URL: incidents accepted from now on are delivered to it.</summary>
     /// <param name="url">Absolute, http or https, checked by the caller. A URL that is already registered gives
-    /// <see cref="WebhookVerdict.AlreadySo"/>.</param>
+    /// <see cref="WebhookVerdict.Unchanged"/>.</param>
     [Alias("register")] Task<WebhookRuling> RegisterAsync(string url, WebhookOptions options, Actor actor);
 
     /// <summary>

@@ -18,7 +18,7 @@ public static class GrainServices
     public static ISiloBuilder AddCapGrains(this ISiloBuilder silo)
     {
         silo.AddGrainDirectory(NoDirectory.Name, (_, _) => new NoDirectory());
-        silo.Services.AddSingleton<IGrainDirectoryCache, HereCache>();
+        silo.Services.AddSingleton<IGrainDirectoryCache, LocalActivationCache>();
         silo.Services.AddPlacementDirector<WhereItArrives, WhereItArrivesDirector>();
         silo.Services.AddPlacementDirector<BesideItsLog, BesideItsLogDirector>();
         silo.Services.AddSingleton<LocalLogs>();

@@ -106,7 +106,7 @@ internal sealed class CapReplay(string capId)
     }
 
     /// <returns>Whether the stored context equals the replayed one.</returns>
-    public bool IsAs(CapContext stored) => Context is { } context
+    public bool Matches(CapContext stored) => Context is { } context
         && (stored.Version, stored.DisplayName, stored.CapPotential, stored.Phi, stored.Psi, stored.Rules)
             == (context.Version, context.DisplayName, context.CapPotential, context.Phi, context.Psi, context.Rules)
         && InOrder(stored).SequenceEqual(InOrder(context));

@@ -8,20 +8,20 @@ internal sealed class Findings(int log)
 {
     private const int MaxKept = 1000;
 
-    private readonly List<string> kept = [];
-    private long more;
+    private readonly List<string> first = [];
+    private long omitted;
 
-    public IReadOnlyList<string> All => more == 0 ? kept : [.. kept, $"Log {log}: {more} more findings."];
+    public IReadOnlyList<string> All => omitted == 0 ? first : [.. first, $"Log {log}: {omitted} more findings."];
 
     public void Add(string what)
     {
-        if (kept.Count < MaxKept)
+        if (first.Count < MaxKept)
         {
-            kept.Add($"Log {log}: {what}");
+            first.Add($"Log {log}: {what}");
         }
         else
         {
-            more++;
+            omitted++;
         }
     }
 

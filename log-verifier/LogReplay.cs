@@ -100,30 +100,31 @@ internal sealed class LogReplay(string origin, Findings findings)
                 CapOf(body).Define(body);
                 break;
             case EntryKinds.KeyAdded or EntryKinds.KeyRevoked:
-                Note(index, CapOf(body).SetKey(body));
+                AddIfFault(index, CapOf(body).SetKey(body));
                 break;
             case EntryKinds.ScoreCorrected:
-                Note(index, CapOf(body).Correct(body));
-                Note(index, incidents.Has(body) ? null : "corrects an incident that was not accepted before");
+                AddIfFault(index, CapOf(body).Correct(body));
+                AddIfFault(index, incidents.Has(body) ? null : "corrects an incident that was not accepted before");
                 break;
             case EntryKinds.IncidentAcknowledged or EntryKinds.IncidentResolved or EntryKinds.IncidentReopened or EntryKinds.IncidentResponded:
-                Note(index, CapOf(body).Update(entry, origin));
-                Note(index, incidents.Update(body));
+                AddIfFault(index, CapOf(body).Update(entry, origin));
+                AddIfFault(index, incidents.Update(body));
                 break;
             case EntryKinds.IncidentPaged:
-                Note(index, incidents.Page(entry));
+                AddIfFault(index, incidents.Page(entry));
                 break;
             case EntryKinds.SilenceEnded:
-                Note(index, incidents.Summary(entry));
+                AddIfFault(index, incidents.Summary(entry));
                 break;
             case EntryKinds.IncidentUnanswered:
-                Note(index, incidents.Has(body) ? null : "records as unanswered an incident that was not accepted before");
+                AddIfFault(index, incidents.Has(body) ? null : "records as unanswered an incident that was not accepted before");
                 break;
             case EntryKinds.DeliverySucceeded or EntryKinds.DeliveryExhausted:
-                Note(index, incidents.Has(body) ? null : "records the delivery of an incident that was not accepted before");
+                AddIfFault(index, incidents.Has(body) ? null : "records the delivery of an incident that was not accepted before");
                 break;
             case EntryKinds.AnchorBatched:
-                Note(index, AnchorFault(body.GetProperty("to").GetInt64(), body.GetProperty("size").GetInt64(), body.GetProperty("root").GetString()!));
+                AddIfFault(index, AnchorFault(body.GetProperty("to").GetInt64(), body.GetProperty("size").GetInt64(),
+                    body.GetProperty("root").GetString()!));
                 goto case EntryKinds.ArchiveBatched;
             case EntryKinds.ArchiveBatched:
                 Cover(index, entry.Kind, body.GetProperty("from").GetInt64(), body.GetProperty("to").GetInt64());
@@ -141,17 +142,17 @@ internal sealed class LogReplay(string origin, Findings findings)
 
     private VerifiedIncident Accept(long index, byte[] leaf, AcceptedIncident incident)
     {
-        Note(index, incidents.Accept(index, incident));
-        Note(index, CapOf(incident.CapId).Accept(incident));
+        AddIfFault(index, incidents.Accept(index, incident));
+        AddIfFault(index, CapOf(incident.CapId).Accept(incident));
         unarchived.Enqueue((index, incident.Cid));
         return new VerifiedIncident(origin, index, Convert.ToHexStringLower(leaf), incident);
     }
 
     private void Cover(long index, string kind, long from, long to)
     {
-        Note(index, from >= Covered(kind) ? null : $"covers entries from {from}, but {kind} had already covered those " +
+        AddIfFault(index, from >= Covered(kind) ? null : $"covers entries from {from}, but {kind} had already covered those " +
             $"up to {Covered(kind)}");
-        Note(index, from <= to && to <= index ? null : $"covers the impossible range {from} to {to}");
+        AddIfFault(index, from <= to && to <= index ? null : $"covers the impossible range {from} to {to}");
         covered[kind] = to;
         reopened.Remove(kind);
     }
@@ -165,7 +166,7 @@ internal sealed class LogReplay(string origin, Findings findings)
         : tree.RootAt(size) is not { } then ? $"names a root of {size} entries, a size that is too far back or not reached yet"
         : Convert.ToHexStringLower(then) == root ? null : $"names a root that differs from that of the first {size} entries";
 
-    private void Note(long index, string? fault)
+    private void AddIfFault(long index, string? fault)
     {
         if (fault is not null)
         {

@@ -5,7 +5,7 @@ namespace CapOrleans.LogVerifier;
 /// <summary>A growing tree and its past roots: those of the last million sizes, in 40 MB.</summary>
 internal sealed class RootHistory
 {
-    private const int Chunk = 256, MostChunks = 4096, HashLength = 32;
+    private const int Chunk = 256, MaxChunks = 4096, HashLength = 32;
 
     private readonly MerkleFrontier tree = new();
 
@@ -22,7 +22,7 @@ internal sealed class RootHistory
         if (at == 0)
         {
             chunks.Add(number, (tree.Copy(), new byte[Chunk * HashLength]));
-            chunks.Remove(number - MostChunks);
+            chunks.Remove(number - MaxChunks);
         }
 
         leaf.CopyTo(chunks[number].Leaves, at * HashLength);

@@ -23,7 +23,7 @@ public sealed class Verifier(IAuditLogReader reader, IBlockStore? blocks = null,
     /// Maximum comparisons of totals that differ because the log has grown: in a log that keeps growing they may always
     /// differ.
     /// </summary>
-    private const int MostRounds = 10;
+    private const int MaxRounds = 10;
 
     public async Task<Verification> VerifyAsync(int log, CancellationToken cancellationToken)
     {
@@ -34,7 +34,7 @@ public sealed class Verifier(IAuditLogReader reader, IBlockStore? blocks = null,
             return new Verification(null, findings.All);
         }
 
-        var (replay, stored) = (new LogReplay(head.Origin, findings), new StoredAnswers(log, reader, blocks));
+        var (replay, stored) = (new LogReplay(head.Origin, findings), new StoreChecks(log, reader, blocks));
         for (var rounds = 1; ; rounds++)
         {
             await ReadAsync(log, replay, head, stored, findings, cancellationToken);
@@ -49,7 +49,7 @@ public sealed class Verifier(IAuditLogReader reader, IBlockStore? blocks = null,
             await stored.CheckEndOfListAsync(replay, totals, cancellationToken);
             var isLonger = (await reader.ReadAsync(log, head.Size, 1, cancellationToken)).Entries.Count > 0;
             var next = (await reader.HeadAsync(log, cancellationToken))!;
-            if (next.Size > head.Size && totals.All.Count > 0 && rounds < MostRounds)
+            if (next.Size > head.Size && totals.All.Count > 0 && rounds < MaxRounds)
             {
                 head = next; // the totals may include what was added meanwhile
                 continue;
@@ -65,7 +65,7 @@ public sealed class Verifier(IAuditLogReader reader, IBlockStore? blocks = null,
     }
 
     private async Task ReadAsync(
-        int log, LogReplay replay, LogHead head, StoredAnswers stored, Findings findings, CancellationToken cancellationToken)
+        int log, LogReplay replay, LogHead head, StoreChecks stored, Findings findings, CancellationToken cancellationToken)
     {
         while (replay.Size < head.Size)
         {

@@ -27,7 +27,7 @@ internal sealed partial class CapNode : IAsyncDisposable
 
     /// <param name="asked">Completes when the process is asked to stop.</param>
     /// <returns>Null when it was asked to; otherwise what stopped by itself.</returns>
-    public Task<string?> WaitForStopAsync(Task asked) => Parts.WaitForStopAsync(hosts, asked);
+    public Task<string?> WaitForStopAsync(Task asked) => ProcessHosts.WaitForStopAsync(hosts, asked);
 
     /// <returns>A node whose parts have started.</returns>
     public static async Task<CapNode> StartAsync(NodeSettings settings, CancellationToken cancellationToken)
@@ -55,7 +55,7 @@ internal sealed partial class CapNode : IAsyncDisposable
         {
             var builder = WebPort.Builder(settings.Gate.Bind ?? settings.Bind, settings.GatePort, certificates.Gate, proxies);
             AddLogging(builder.Logging);
-            Parts.LeaveSignals(builder.Services);
+            ProcessHosts.DisableSignalHandling(builder.Services);
             builder.Services.AddSingleton(telemetry.Meters);
             hosts.Add(FrontPart.BuildGate(builder, settings, data, certificates));
         }
@@ -135,7 +135,7 @@ internal sealed partial class CapNode : IAsyncDisposable
         {
             var plain = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
             AddLogging(plain.Logging);
-            Parts.LeaveSignals(plain.Services);
+            ProcessHosts.DisableSignalHandling(plain.Services);
             plain.Services.AddSingleton(TimeProvider.System);
             SiloPart.AddSilo(plain, settings, data, tls);
             OwnGate.Add(plain.Services, settings, data);
@@ -144,7 +144,7 @@ internal sealed partial class CapNode : IAsyncDisposable
 
         var builder = WebPort.Builder(settings.Bind, settings.ApiPort, certificates.Api, proxies);
         AddLogging(builder.Logging);
-        Parts.LeaveSignals(builder.Services);
+        ProcessHosts.DisableSignalHandling(builder.Services);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(telemetry.Meters);
         if (settings.Roles.HasFlag(NodeRoles.Silo))

@@ -75,8 +75,8 @@ internal static class FrontPart
                 new GateIdentity(gate.Name, data.GateKey()),
                 data.SealingKeys()),
             PlainHttp.Client(
-                TimeSpan.FromSeconds(30), certificates.IsApi, certificates.GateAsClient,
-                gate.TrustsLocalApi ? null : socket => FaultOfApi(socket, keyFile)),
+                TimeSpan.FromSeconds(30), certificates.IsTrustedApi, certificates.GateClientCertificate,
+                gate.TrustsLocalApi ? null : socket => LocalApiFault(socket, keyFile)),
             PlainHttp.Client(LocalEscalation.Timeout));
     }
 
@@ -84,8 +84,8 @@ internal static class FrontPart
     /// Checks a connection to a local API: while the API is down, any user of this machine could listen on its port,
     /// receive the key, and pretend to accept incidents.
     /// </summary>
-    private static string? FaultOfApi(Socket connected, string? keyFile) =>
-        LoopbackListener.IsLocal(connected) && LoopbackListener.Fault(connected, keyFile) is { } fault
+    private static string? LocalApiFault(Socket connected, string? keyFile) =>
+        LoopbackListener.IsLocal(connected) && LoopbackListener.FindFault(connected, keyFile) is { } fault
             ? $"{fault}. Is the API down? If that program is the API, set Gate__TrustLocalApi=true" : null;
 
     /// <returns>

@@ -48,7 +48,7 @@ internal sealed partial class OwnGate(IGrainFactory grains, OwnGateName own, Tim
                     LogOtherKey(own.Name, own.Address);
                     break;
                 case GateAddition.Full:
-                    LogFull(own.Name, ClusterLimits.Gates);
+                    LogFull(own.Name, ClusterLimits.MaxGates);
                     break;
             }
 

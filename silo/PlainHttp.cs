@@ -32,7 +32,7 @@ internal static class PlainHttp
         PooledConnectionLifetime = TimeSpan.FromMinutes(5),
         SslOptions = new SslClientAuthenticationOptions
         {
-            RemoteCertificateValidationCallback = isTrusted, CertificateChainPolicy = CertificatePolicy.OfMachine(),
+            RemoteCertificateValidationCallback = isTrusted, CertificateChainPolicy = CertificatePolicy.TrustingMachine(),
         },
     })
     {
@@ -61,7 +61,7 @@ internal static class PlainHttp
                     TargetHost = context.DnsEndPoint.Host,
                     ClientCertificateContext = own,
                     RemoteCertificateValidationCallback = isTrusted,
-                    CertificateChainPolicy = CertificatePolicy.OfMachine(),
+                    CertificateChainPolicy = CertificatePolicy.TrustingMachine(),
                 },
                 cancellationToken);
             return tls;

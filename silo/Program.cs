@@ -67,7 +67,7 @@ catch (DbException fault)
 }
 
 Greeting.Write(Console.Out, settings, node.IsFirstStart);
-var ended = await node.WaitForStopAsync(signals.Asked);
+var ended = await node.WaitForStopAsync(signals.StopRequested);
 if (ended is not null)
 {
     await Console.Error.WriteLineAsync($"Part of this process stopped unexpectedly: {ended}");

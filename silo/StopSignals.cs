@@ -15,7 +15,7 @@ internal sealed class StopSignals : IDisposable
             .Select(signal => PosixSignalRegistration.Create(signal, Ask))];
 
     /// <summary>Completes when a stop is requested.</summary>
-    public Task Asked => asked.Task;
+    public Task StopRequested => asked.Task;
 
     public void Dispose() => Array.ForEach(registrations, registration => registration.Dispose());
 

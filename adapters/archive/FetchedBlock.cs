@@ -11,9 +11,10 @@ internal static class FetchedBlock
     /// <returns>
     /// Ok or Wrong, by the block's hash; Unknown with reason <c>too-large</c> when it exceeds the limit.
     /// </returns>
-    public static async Task<(LinkStatus Status, long? Bytes, string? Reason)> JudgeAsync(HttpContent content, Cid cid, CancellationToken cancellationToken) =>
+    public static async Task<(LinkStatus Status, long? Bytes, string? Reason)> VerifyAsync(HttpContent content, Cid cid,
+        CancellationToken cancellationToken) =>
         await ReadAsync(content, cancellationToken) is not { } block ? (LinkStatus.Unknown, null, "too-large")
-        : (cid.Names(block) ? LinkStatus.Ok : LinkStatus.Wrong, block.Length, null);
+        : (cid.Matches(block) ? LinkStatus.Ok : LinkStatus.Wrong, block.Length, null);
 
     /// <returns>Null when the content exceeds <see cref="ArchiveLocations.MaxBlockBytes"/>.</returns>
     public static async Task<byte[]?> ReadAsync(HttpContent content, CancellationToken cancellationToken)

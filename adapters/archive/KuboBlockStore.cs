@@ -18,26 +18,26 @@ public sealed class IpfsUnavailableException(string message, Exception? inner = 
 public sealed class KuboBlockStore(IBlockStore embedded, KuboRpc rpc, TimeProvider time) : IBlockStore
 {
     /// <summary>Blocks sent to the node concurrently.</summary>
-    private const int AtOnce = 16;
+    private const int MaxConcurrency = 16;
 
     /// <summary>
     /// Time limit of one put, after which the operator sees the fault and the caller retries. 1 minute.
     /// </summary>
-    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan PutTimeout = TimeSpan.FromMinutes(1);
 
     /// <summary>
     /// The two spellings of the codec parameter. Kubo since 0.13 takes <c>cid-codec</c> and refuses a request that has
     /// <c>format</c> as well; older nodes and js-ipfs know only <c>format</c> and ignore unknown parameters.
     /// </summary>
-    private static readonly string[] Dialects = ["cid-codec={0}", "format={0}&version=1"];
+    private static readonly string[] CodecParameters = ["cid-codec={0}", "format={0}&version=1"];
 
     /// <summary>
     /// Blocks that the node stored in calls that failed; a retry skips them. Otherwise a node that loses a response now
     /// and then could keep a large batch from ever completing.
     /// </summary>
-    private readonly ConcurrentDictionary<Cid, bool> taken = new();
+    private readonly ConcurrentDictionary<Cid, bool> stored = new();
 
-    private int dialect;
+    private int codecParameterIndex;
 
     /// <exception cref="IpfsUnavailableException">
     /// Also when the node is too slow; a retry does not send the blocks that it stored by then.
@@ -45,14 +45,14 @@ public sealed class KuboBlockStore(IBlockStore embedded, KuboRpc rpc, TimeProvid
     public async Task PutAsync(IReadOnlyList<Block> blocks, CancellationToken cancellationToken)
     {
         await embedded.PutAsync(blocks, cancellationToken);
-        using var late = new CancellationTokenSource(Longest, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, late.Token);
+        using var timeout = new CancellationTokenSource(PutTimeout, time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
         IpfsUnavailableException? first = null;
         try
         {
             await Parallel.ForEachAsync(
-                blocks.Where(block => !taken.ContainsKey(block.Cid)),
-                new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = either.Token },
+                blocks.Where(block => !stored.ContainsKey(block.Cid)),
+                new ParallelOptions { MaxDegreeOfParallelism = MaxConcurrency, CancellationToken = linked.Token },
                 async (block, token) =>
                 {
                     try
@@ -60,7 +60,7 @@ public sealed class KuboBlockStore(IBlockStore embedded, KuboRpc rpc, TimeProvid
                         if (Volatile.Read(ref first) is null)
                         {
                             await PublishAsync(block, token);
-                            taken[block.Cid] = true;
+                            stored[block.Cid] = true;
                         }
                     }
                     catch (IpfsUnavailableException fault)
@@ -71,10 +71,10 @@ public sealed class KuboBlockStore(IBlockStore embedded, KuboRpc rpc, TimeProvid
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            var count = blocks.Count(block => taken.ContainsKey(block.Cid));
+            var count = blocks.Count(block => stored.ContainsKey(block.Cid));
             throw new IpfsUnavailableException(
                 $"The IPFS node at {rpc.Name} is too slow: it stored {count} of {blocks.Count} blocks in " +
-                    $"{Longest.TotalSeconds:0} seconds.");
+                    $"{PutTimeout.TotalSeconds:0} seconds.");
         }
 
         if (first is not null)
@@ -84,7 +84,7 @@ public sealed class KuboBlockStore(IBlockStore embedded, KuboRpc rpc, TimeProvid
 
         foreach (var block in blocks)
         {
-            taken.TryRemove(block.Cid, out _);
+            stored.TryRemove(block.Cid, out _);
         }
     }
 
@@ -92,19 +92,19 @@ public sealed class KuboBlockStore(IBlockStore embedded, KuboRpc rpc, TimeProvid
 
     private async Task PublishAsync(Block block, CancellationToken cancellationToken)
     {
-        var (known, other) = (dialect, 1 - dialect);
-        var (fault, key) = await PutAsync(block, Dialects[known], cancellationToken);
+        var (known, other) = (codecParameterIndex, 1 - codecParameterIndex);
+        var (fault, key) = await PutAsync(block, CodecParameters[known], cancellationToken);
         if (key == block.Cid.Text)
         {
             return;
         }
 
-        if ((await PutAsync(block, Dialects[other], cancellationToken)).Key != block.Cid.Text)
+        if ((await PutAsync(block, CodecParameters[other], cancellationToken)).Key != block.Cid.Text)
         {
             throw fault ?? new IpfsUnavailableException($"The IPFS node at {rpc.Name} stored block {block.Cid} under a different CID.");
         }
 
-        dialect = other;
+        codecParameterIndex = other;
     }
 
     /// <returns>The CID that the node reports; null with a fault when it stored no block.</returns>

@@ -17,15 +17,15 @@ public sealed class KuboCarStore(KuboRpc rpc, TimeProvider time) : ICarStore
     /// <summary>Time limit of one import. 10 minutes.</summary>
     private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(10);
 
-    private const string Call = "dag/import?pin-roots=true&cid-base=base32&timeout=10m";
+    private const string ImportCall = "dag/import?pin-roots=true&cid-base=base32&timeout=10m";
 
     public async Task ImportAsync(Cid root, IReadOnlyList<Cid> samples, Func<Stream, CancellationToken, Task> writeAsync, CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(Timeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
-            await ImportAsync(root, writeAsync, either.Token);
+            await ImportAsync(root, writeAsync, linked.Token);
         }
         catch (Exception fault) when (!cancellationToken.IsCancellationRequested && fault is HttpRequestException or IOException or OperationCanceledException)
         {
@@ -48,7 +48,7 @@ public sealed class KuboCarStore(KuboRpc rpc, TimeProvider time) : ICarStore
         using var car = new CarContent(writeAsync);
         car.Headers.ContentType = new MediaTypeHeaderValue("application/vnd.ipld.car");
         using var content = new MultipartFormDataContent { { car, "file", "export.car" } };
-        using var answer = await rpc.PostAsync(Call, content, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        using var answer = await rpc.PostAsync(ImportCall, content, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
         if (answer.StatusCode != HttpStatusCode.OK)
         {
             throw new CarRefusedException($"The IPFS node at {rpc.Name} answered dag/import with status " +

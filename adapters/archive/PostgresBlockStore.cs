@@ -39,7 +39,7 @@ public sealed class PostgresBlockStore : IBlockStore, IDisposable
     {
         await using var select = source.CreateCommand("SELECT bytes FROM block WHERE cid = $1");
         select.Parameters.Add(new NpgsqlParameter { Value = cid.ToBytes() });
-        return await select.ExecuteScalarAsync(cancellationToken) is byte[] bytes && cid.Names(bytes) ? bytes : null;
+        return await select.ExecuteScalarAsync(cancellationToken) is byte[] bytes && cid.Matches(bytes) ? bytes : null;
     }
 
     public void Dispose() => source.Dispose();

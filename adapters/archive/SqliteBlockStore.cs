@@ -42,7 +42,7 @@ public sealed class SqliteBlockStore : IBlockStore
             using var select = connection.CreateCommand();
             select.CommandText = "SELECT bytes FROM block WHERE cid = $cid";
             select.Parameters.AddWithValue("$cid", cid.ToBytes());
-            return select.ExecuteScalar() is byte[] bytes && cid.Names(bytes) ? bytes : null;
+            return select.ExecuteScalar() is byte[] bytes && cid.Matches(bytes) ? bytes : null;
         },
         cancellationToken);
 

@@ -10,9 +10,9 @@ public sealed class StoreLocation(IBlockStore embedded, TimeProvider time) : IAr
 
     public bool IsOwn => true;
 
-    public async Task<LinkAnswer> AskAsync(Cid cid, CancellationToken cancellationToken)
+    public async Task<LocationAnswer> AskAsync(Cid cid, CancellationToken cancellationToken)
     {
         var block = await embedded.FindAsync(cid, cancellationToken); // a block that was altered on disk is not found
-        return new LinkAnswer(Name, IsOwn, block is null ? LinkStatus.Missing : LinkStatus.Ok, time.GetUtcNow(), Bytes: block?.Length);
+        return new LocationAnswer(Name, IsOwn, block is null ? LinkStatus.Missing : LinkStatus.Ok, time.GetUtcNow(), Bytes: block?.Length);
     }
 }

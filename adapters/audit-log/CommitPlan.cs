@@ -26,9 +26,9 @@ internal interface ICommitFacts
     EarlierIncident? FindIncident(string capId, string incidentId);
 }
 
-/// <param name="DropBeyond">Covers that end after this index are deleted; null to delete none.</param>
+/// <param name="DeleteAfter">Covers that end after this index are deleted; null to delete none.</param>
 /// <param name="Added">The range that the entry at <paramref name="Index"/> covers; null for none.</param>
-internal sealed record CoverChange(string Kind, long? DropBeyond, Cover? Added, long Index);
+internal sealed record CoverChange(string Kind, long? DeleteAfter, CoveredRange? Added, long Index);
 
 /// <summary>
 /// Decides, in order, which appends of a batch are committed, and collects their rows. Both databases share this logic:
@@ -50,7 +50,7 @@ internal sealed class CommitPlan(MerkleFrontier frontier, ICommitFacts facts)
 
     public List<(long Index, string CapId, string IncidentId, int? State)> Updates { get; } = [];
 
-    public Dictionary<string, (long Score, long Incidents)> Gained { get; } = new(StringComparer.Ordinal);
+    public Dictionary<string, (long Score, long Incidents)> ScoreChanges { get; } = new(StringComparer.Ordinal);
 
     public List<CapContext> Contexts { get; } = [];
 
@@ -78,7 +78,7 @@ internal sealed class CommitPlan(MerkleFrontier frontier, ICommitFacts facts)
             return new AppendOutcome(AppendVerdict.StaleContext);
         }
 
-        if (append.Offset is { } move && PositionOf(move.Consumer) != move.From)
+        if (append.Offset is { } offset && PositionOf(offset.Consumer) != offset.From)
         {
             return new AppendOutcome(AppendVerdict.StaleOffset);
         }
@@ -125,20 +125,20 @@ internal sealed class CommitPlan(MerkleFrontier frontier, ICommitFacts facts)
         if (earlier is not null)
         {
             return earlier.ContentHash.AsSpan().SequenceEqual(row.ContentHash)
-                ? new AppendOutcome(AppendVerdict.AlreadyThere, earlier.Index, earlier.Bytes)
+                ? new AppendOutcome(AppendVerdict.AlreadyAccepted, earlier.Index, earlier.Bytes)
                 : new AppendOutcome(AppendVerdict.Conflicts);
         }
 
         claimed.Add((row.CapId, row.IncidentId), new EarlierIncident(row.ContentHash, index, entry));
         Incidents.Add((index, row));
-        Gain(row.CapId, (long)(row.DeltaCap * ScoreUnits), 1);
+        AddScore(row.CapId, (long)(row.DeltaCap * ScoreUnits), 1);
         return null;
     }
 
-    private void Gain(string capId, long units, int incidents)
+    private void AddScore(string capId, long units, int incidents)
     {
-        var before = Gained.GetValueOrDefault(capId);
-        Gained[capId] = (before.Score + units, before.Incidents + incidents);
+        var before = ScoreChanges.GetValueOrDefault(capId);
+        ScoreChanges[capId] = (before.Score + units, before.Incidents + incidents);
     }
 
     private void CollectReadModels(Append append, long first)
@@ -153,7 +153,7 @@ internal sealed class CommitPlan(MerkleFrontier frontier, ICommitFacts facts)
         {
             var units = (long)(correction.Adjustment * ScoreUnits);
             Corrections.Add((first, correction.CapId, correction.IncidentId, units));
-            Gain(correction.CapId, units, 0);
+            AddScore(correction.CapId, units, 0);
         }
 
         if (append.Update is { } update)
@@ -161,9 +161,9 @@ internal sealed class CommitPlan(MerkleFrontier frontier, ICommitFacts facts)
             Updates.Add((first, update.CapId, update.IncidentId, IncidentUpdates.StateRank(append.Entries[0].Kind)));
         }
 
-        if (append.Offset is { } move)
+        if (append.Offset is { } offset)
         {
-            Offsets[move.Consumer] = move.To;
+            Offsets[offset.Consumer] = offset.To;
         }
 
         if (append.DroppedWebhook is { } dropped)
@@ -187,8 +187,8 @@ internal sealed class CommitPlan(MerkleFrontier frontier, ICommitFacts facts)
 
         if (append.Cover is { } cover)
         {
-            var isBack = append.Offset is { } back && back.To < back.From;
-            Covers.Add(new CoverChange(cover.Kind, isBack ? append.Offset!.To : null, cover.To > cover.From ? cover : null, first));
+            var isRewind = append.Offset is { } back && back.To < back.From;
+            Covers.Add(new CoverChange(cover.Kind, isRewind ? append.Offset!.To : null, cover.To > cover.From ? cover : null, first));
         }
     }
 

@@ -11,12 +11,12 @@ internal static class DeliveryQueries
     public const string CountWaiting =
         "SELECT count(*) FROM (SELECT 1 FROM delivery WHERE webhook = $2 AND log = $1 AND state = 0 LIMIT $3) waiting";
 
-    public static readonly string NextDue = $"SELECT min(due) FROM ({string.Join(" UNION ALL ", Ranks.Select(rank =>
+    public static readonly string NextDue = $"SELECT min(due) FROM ({string.Join(" UNION ALL ", SeverityRanks.Select(rank =>
         $"SELECT min(due_at) AS due FROM delivery WHERE webhook = $2 AND log = $1 AND severity = {rank} AND state = 0"))}) parts";
 
     public static readonly string Due =
         $"""
-        SELECT {DeliveryRows.Columns} FROM ({string.Join(" UNION ALL ", Ranks.Select(rank =>
+        SELECT {DeliveryRows.Columns} FROM ({string.Join(" UNION ALL ", SeverityRanks.Select(rank =>
             $"""
             SELECT * FROM (SELECT * FROM delivery WHERE webhook = $2 AND log = $1 AND severity = {rank} AND state = 0 AND due_at <= $3
                 ORDER BY due_at LIMIT $4) part{rank}
@@ -27,13 +27,13 @@ internal static class DeliveryQueries
     /// <summary>
     /// Steps from CapID to CapID by index lookups, so that a CapID's backlog is never scanned, however long it is.
     /// </summary>
-    public static readonly string Turns =
+    public static readonly string NextByCap =
         $"""
         WITH RECURSIVE turn(number, cap_id) AS (
             SELECT 1, min(cap_id) FROM delivery WHERE {Waiting} AND cap_id > $4
             UNION ALL
             SELECT number + 1, (SELECT min(cap_id) FROM delivery WHERE {Waiting} AND cap_id > turn.cap_id)
-            FROM turn WHERE turn.cap_id IS NOT NULL AND number < {IDeliveryReader.MaxTurns}
+            FROM turn WHERE turn.cap_id IS NOT NULL AND number < {IDeliveryReader.MaxCaps}
         )
         SELECT cap_id, (
             SELECT idx FROM delivery
@@ -46,7 +46,7 @@ internal static class DeliveryQueries
 
     private static string Except => string.Join(", ", Enumerable.Range(6, IDeliveryReader.MaxExcept).Select(at => $"${at}"));
 
-    private static int[] Ranks => [0, 1, 2, 3];
+    private static int[] SeverityRanks => [0, 1, 2, 3];
 
     public static string OfEntries(int entries) =>
         $"SELECT {DeliveryRows.Columns} FROM delivery WHERE log = $1 AND webhook = $2 AND idx IN ({string.Join(", ",

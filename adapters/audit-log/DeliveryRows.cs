@@ -28,7 +28,7 @@ internal static class DeliveryRows
             ORDER BY changed_at LIMIT 1000)
         """;
 
-    public static readonly TimeSpan Kept = TimeSpan.FromDays(30);
+    public static readonly TimeSpan Retention = TimeSpan.FromDays(30);
 
     public static object[] Values(DeliveryRow row) =>
     [
@@ -45,10 +45,10 @@ internal static class DeliveryRows
     /// <returns>
     /// For each webhook and state that a commit settles deliveries in: Unix milliseconds before which rows are trimmed.
     /// </returns>
-    public static IEnumerable<(string Webhook, short State, long Before)> Trims(IEnumerable<DeliveryRow> rows) =>
+    public static IEnumerable<(string Webhook, short State, long Before)> TrimBounds(IEnumerable<DeliveryRow> rows) =>
         rows.Where(row => row.State != DeliveryState.Waiting).GroupBy(row => (row.Webhook, row.State))
             .Select(group => (group.Key.Webhook, State: (short)group.Key.State,
-                Before: (group.Max(row => row.ChangedAt) - Kept).ToUnixTimeMilliseconds()))
+                Before: (group.Max(row => row.ChangedAt) - Retention).ToUnixTimeMilliseconds()))
             .OrderBy(trim => trim.Webhook, StringComparer.Ordinal).ThenBy(trim => trim.State);
 
     private static DateTimeOffset At(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);

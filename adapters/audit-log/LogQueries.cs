@@ -86,8 +86,8 @@ internal static class LogQueries
             return $"${values.Count}";
         }
 
-        var (than, direction) = query.IsNewestFirst ? ("<", " DESC") : (">", "");
-        var conditions = new StringBuilder(query.IsByTime ? $"(accepted_at, position) {than} ($2, $1)" : "position > $1");
+        var (comparison, direction) = query.IsNewestFirst ? ("<", " DESC") : (">", "");
+        var conditions = new StringBuilder(query.IsByTime ? $"(accepted_at, position) {comparison} ($2, $1)" : "position > $1");
         conditions.Append(query.CapId is { } capId ? $" AND cap_id = {Parameter(capId)}" : "");
         conditions.Append(query.From is { } from ? $" AND accepted_at >= {Parameter(from.ToUnixTimeMilliseconds())}" : "");
         conditions.Append(query.To is { } to ? $" AND accepted_at < {Parameter(to.ToUnixTimeMilliseconds())}" : "");
@@ -114,10 +114,10 @@ internal static class LogQueries
     }
 
     /// <summary>Builds a query for this many incidents, each identified by CapID and incident id.</summary>
-    public static string Corrections(int incidents) => Statements("correction", incidents);
+    public static string Corrections(int incidents) => EntriesOf("correction", incidents);
 
     /// <inheritdoc cref="Corrections"/>
-    public static string Updates(int incidents) => Statements("incident_update", incidents);
+    public static string Updates(int incidents) => EntriesOf("incident_update", incidents);
 
     /// <summary>
     /// Per updated incident: the number of updates, its state after the last one that changed it (0 to 2), and the
@@ -134,7 +134,7 @@ internal static class LogQueries
         JOIN audit_entry e ON e.log = s.newest >> 40 AND e.idx = s.newest & 1099511627775
         """;
 
-    private static string Statements(string table, int incidents) =>
+    private static string EntriesOf(string table, int incidents) =>
         $"""
         SELECT e.idx, e.kind, e.bytes
         FROM ({Pairs(incidents)}) wanted

@@ -8,15 +8,15 @@ public abstract partial class SqlLogReader : IDeliveryReader
 {
     public Task<IReadOnlyList<DeliveryRow>> DueAsync(
         int log, string webhook, DateTimeOffset now, int limit, CancellationToken cancellationToken) =>
-        Ask(DeliveryQueries.Due, DeliveryRows.Read, cancellationToken, log, webhook, now.ToUnixTimeMilliseconds(), limit);
+        QueryAsync(DeliveryQueries.Due, DeliveryRows.Read, cancellationToken, log, webhook, now.ToUnixTimeMilliseconds(), limit);
 
-    public Task<IReadOnlyList<DeliveryTurn>> TurnsAsync(
+    public Task<IReadOnlyList<CapTurn>> NextCapsAsync(
         int log, string webhook, int severityRank, string afterCap, DateTimeOffset now, IReadOnlyCollection<long> except,
         CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(except.Count, IDeliveryReader.MaxExcept);
-        return Ask(
-            DeliveryQueries.Turns, row => new DeliveryTurn(row.GetString(0), row.IsDBNull(1) ? null : row.GetInt64(1)), cancellationToken,
+        return QueryAsync(
+            DeliveryQueries.NextByCap, row => new CapTurn(row.GetString(0), row.IsDBNull(1) ? null : row.GetInt64(1)), cancellationToken,
             [
                 log, webhook, severityRank, afterCap, now.ToUnixTimeMilliseconds(),
                 .. except.Concat(Enumerable.Repeat(-1L, IDeliveryReader.MaxExcept - except.Count)).Cast<object>(),
@@ -25,16 +25,17 @@ public abstract partial class SqlLogReader : IDeliveryReader
 
     public async Task<DateTimeOffset?> NextDueAsync(int log, string webhook, CancellationToken cancellationToken)
     {
-        var found = await Ask(
+        var found = await QueryAsync(
             DeliveryQueries.NextDue, row => new { At = row.IsDBNull(0) ? (long?)null : row.GetInt64(0) }, cancellationToken, log, webhook);
         return found[0].At is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at) : null;
     }
 
     public async Task<long> CountWaitingAsync(int log, string webhook, int most, CancellationToken cancellationToken) =>
-        (await Ask(DeliveryQueries.CountWaiting, row => new { Count = row.GetInt64(0) }, cancellationToken, log, webhook, most))[0].Count;
+        (await QueryAsync(DeliveryQueries.CountWaiting, row => new { Count = row.GetInt64(0) }, cancellationToken, log,
+            webhook, most))[0].Count;
 
     public Task<DeliveryRow?> FindAsync(int log, string webhook, long index, CancellationToken cancellationToken) =>
-        One(DeliveryQueries.Find, DeliveryRows.Read, cancellationToken, log, webhook, index);
+        FirstOrDefaultAsync(DeliveryQueries.Find, DeliveryRows.Read, cancellationToken, log, webhook, index);
 
     public async Task<IReadOnlyList<DeliveryRow>> OfEntriesAsync(
         int log, IReadOnlyList<string> webhooks, IReadOnlyList<long> indexes, CancellationToken cancellationToken)
@@ -42,7 +43,7 @@ public abstract partial class SqlLogReader : IDeliveryReader
         var rows = new List<DeliveryRow>();
         foreach (var webhook in webhooks)
         {
-            rows.AddRange(await Ask(
+            rows.AddRange(await QueryAsync(
                 DeliveryQueries.OfEntries(indexes.Count), DeliveryRows.Read, cancellationToken, [log, webhook, .. indexes.Cast<object>()]));
         }
 
@@ -52,6 +53,6 @@ public abstract partial class SqlLogReader : IDeliveryReader
     public Task<IReadOnlyList<DeliveryRow>> ListAsync(DeliveryQuery query, CancellationToken cancellationToken)
     {
         var (sql, values) = DeliveryQueries.List(query);
-        return Ask(sql, DeliveryRows.Read, cancellationToken, values);
+        return QueryAsync(sql, DeliveryRows.Read, cancellationToken, values);
     }
 }

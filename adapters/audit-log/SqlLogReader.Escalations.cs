@@ -7,25 +7,25 @@ namespace CapOrleans.AuditLog;
 public abstract partial class SqlLogReader : IEscalationReader
 {
     public Task<IReadOnlyList<EscalationRow>> DueAsync(int log, DateTimeOffset now, int limit, CancellationToken cancellationToken) =>
-        Ask(EscalationRows.Due, EscalationRows.Read, cancellationToken, log, now.ToUnixTimeMilliseconds(), limit);
+        QueryAsync(EscalationRows.Due, EscalationRows.Read, cancellationToken, log, now.ToUnixTimeMilliseconds(), limit);
 
     public async Task<DateTimeOffset?> NextDueAsync(int log, CancellationToken cancellationToken)
     {
-        var found = await Ask(
+        var found = await QueryAsync(
             EscalationRows.NextDue, row => new { At = row.IsDBNull(0) ? (long?)null : row.GetInt64(0) }, cancellationToken, log);
         return found[0].At is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at) : null;
     }
 
     public Task<IReadOnlyList<string>> SilencesAsync(int log, CancellationToken cancellationToken) =>
-        Ask(EscalationRows.Silences, row => row.GetString(0), cancellationToken, log);
+        QueryAsync(EscalationRows.Silences, row => row.GetString(0), cancellationToken, log);
 
     public Task<IReadOnlyList<EscalationRow>> HeldAsync(
         int log, string silence, long after, int limit, CancellationToken cancellationToken) =>
-        Ask(EscalationRows.Held, EscalationRows.Read, cancellationToken, log, silence, after, limit);
+        QueryAsync(EscalationRows.Held, EscalationRows.Read, cancellationToken, log, silence, after, limit);
 
     public async Task<long> CountOpenAsync(int log, int most, CancellationToken cancellationToken) =>
-        (await Ask(EscalationRows.Count, row => new { Count = row.GetInt64(0) }, cancellationToken, log, most))[0].Count;
+        (await QueryAsync(EscalationRows.Count, row => new { Count = row.GetInt64(0) }, cancellationToken, log, most))[0].Count;
 
     public Task<IReadOnlyList<LogEntry>> StepsAsync(string capId, string incidentId, int limit, CancellationToken cancellationToken) =>
-        Ask(EscalationRows.StepsOf, ReadEntry, cancellationToken, capId, incidentId, limit);
+        QueryAsync(EscalationRows.StepsOf, ReadEntry, cancellationToken, capId, incidentId, limit);
 }

@@ -36,7 +36,8 @@ public sealed class AnchorContract : IAnchorContract
         audits = new AuditRecords(rpc, options, account, receipts, time);
     }
 
-    public async Task<IReadOnlyList<ContractPosition>> AnchoredAsync(IReadOnlyList<string> logNames, ISentTransactions sent, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<ContractPosition>> ReadPositionsAsync(IReadOnlyList<string> logNames,
+        ISentTransactions sent, CancellationToken cancellationToken)
     {
         var contract = await deployed.FindAsync(mayDeploy: true, sent, cancellationToken);
         return await agreement.AtNewestAsync(height => AnchoredAsync(contract, logNames, height, cancellationToken), cancellationToken);
@@ -55,7 +56,7 @@ public sealed class AnchorContract : IAnchorContract
                 node => Web3Client.Create(node, cancellationToken).Eth.Transactions.Call.SendRequestAsync(call, new BlockParameter(new HexBigInteger(height))),
                 $"contract {contract}");
             positions.Add(ContractAbi.ReadWord(word) is { } position
-                ? new ContractPosition(options.ChainId, contract.ToString(), Bounded(position), height, newest.At, options.IsDevChain)
+                ? new ContractPosition(options.ChainId, contract.ToString(), Clamp(position), height, newest.At, options.IsDevChain)
                 : throw new ChainUnavailableException($"The contract at {contract} did not return the position of its " +
                     "last anchor; check CONTRACT_ADDRESS."));
         }
@@ -77,7 +78,7 @@ public sealed class AnchorContract : IAnchorContract
 
         // Any node may find the transaction, but only its receipt, on which the nodes must agree, shows what it did.
         // If they disagree, this fails instead of reporting that there is none.
-        string[] topics = [CompiledContract.AuditStorage.Abi.Topic(LogAnchored), JsonRpcClient.Hex(LogKey(logName)), Word(from)];
+        string[] topics = [CompiledContract.AuditStorage.Abi.Topic(LogAnchored), JsonRpcClient.Hex(LogKey(logName)), TopicOf(from)];
         return await EachNode.FindAsync(
             rpc,
             async (node, token) => await new EventSearch(node, contract, topics, time).NewestAsync(blocks, token) is { } hash
@@ -88,25 +89,25 @@ public sealed class AnchorContract : IAnchorContract
     public async Task<string?> BlockHashAsync(long block, CancellationToken cancellationToken) =>
         (await receipts.FindBlockAsync(block, cancellationToken))?.Hash;
 
-    public async Task<AnchorSighting> SightAsync(long block, string blockHash, CancellationToken cancellationToken)
+    public async Task<AnchorStatus> ReadStatusAsync(long block, string blockHash, CancellationToken cancellationToken)
     {
         var newest = await receipts.HeightAsync(cancellationToken);
         if (newest < block && !options.IsDevChain)
         {
             // A node that lags proves nothing about a block that it has not reached.
-            return new AnchorSighting(AnchorDepth.Included, default);
+            return new AnchorStatus(AnchorDepth.Included, default);
         }
 
         var found = await receipts.FindBlockAsync(block, cancellationToken);
         if (found is null && !options.IsDevChain)
         {
             // Undecided: two nodes have reached this height, and a chain has a block at every height.
-            return new AnchorSighting(AnchorDepth.Included, default);
+            return new AnchorStatus(AnchorDepth.Included, default);
         }
 
         return found?.Hash != blockHash
-            ? new AnchorSighting(AnchorDepth.Gone, default)
-            : new AnchorSighting(newest - block + 1 >= options.Confirmations ? AnchorDepth.Final : AnchorDepth.Included, found!.At);
+            ? new AnchorStatus(AnchorDepth.Reorganised, default)
+            : new AnchorStatus(newest - block + 1 >= options.Confirmations ? AnchorDepth.Final : AnchorDepth.Included, found!.At);
     }
 
     public async Task<IReadOnlyList<AnchorConfirmation>> AnchorAsync(IReadOnlyList<AnchorBatch> batches, ISentTransactions sent, CancellationToken cancellationToken)
@@ -134,7 +135,7 @@ public sealed class AnchorContract : IAnchorContract
 
     private AnchorConfirmation? Confirm(EthereumAddress contract, string logName, long from, Receipt receipt)
     {
-        string[] topics = [CompiledContract.AuditStorage.Abi.Topic(LogAnchored), JsonRpcClient.Hex(LogKey(logName)), Word(from)];
+        string[] topics = [CompiledContract.AuditStorage.Abi.Topic(LogAnchored), JsonRpcClient.Hex(LogKey(logName)), TopicOf(from)];
         return receipt.IsReverted ? null : rpc.Read(receipt.Logs, logs => logs.EnumerateArray()
             .Where(log => EthereumAddress.TryParseAnyCase(log.GetProperty("address").GetString(), out var emitter) && emitter == contract
                 && log.GetProperty("topics").EnumerateArray().Select(topic => topic.GetString()).SequenceEqual(topics))
@@ -146,12 +147,12 @@ public sealed class AnchorContract : IAnchorContract
         var anchored = CompiledContract.AuditStorage.Abi.ReadEvent(LogAnchored, log);
         return new AnchorConfirmation(
             options.ChainId, contract.ToString(), receipt.Transaction, receipt.Block,
-            from, Bounded((BigInteger)anchored["to"]), (byte[])anchored["root"], Bounded((BigInteger)anchored["size"]), receipt.BlockHash, receipt.GasUsed);
+            from, Clamp((BigInteger)anchored["to"]), (byte[])anchored["root"], Clamp((BigInteger)anchored["size"]), receipt.BlockHash, receipt.GasUsed);
     }
 
     private static byte[] LogKey(string logName) => Keccak256.Hash(Encoding.UTF8.GetBytes(logName));
 
-    private static string Word(long number) => $"0x{number:x64}";
+    private static string TopicOf(long number) => $"0x{number:x64}";
 
     private static byte[] Encode(AnchorBatch batch) => CompiledContract.AuditStorage.Abi.Call(
         "anchorBatch", LogKey(batch.LogName), batch.From, batch.To, batch.Root, batch.Size,
@@ -168,5 +169,5 @@ public sealed class AnchorContract : IAnchorContract
     private static BigInteger Scaled(decimal deltaCap) => new(deltaCap * 1_000_000_000_000_000_000m);
 
     /// <summary>Clamps to 2^53, which no log reaches: another writer may have stored any number.</summary>
-    private static long Bounded(BigInteger value) => (long)BigInteger.Min(value, 1L << 53);
+    private static long Clamp(BigInteger value) => (long)BigInteger.Min(value, 1L << 53);
 }

@@ -22,7 +22,7 @@ public sealed class CapNft : ICapMirror
     private readonly ChainOptions options;
     private readonly EthereumAddress contract;
     private readonly ChainAccount account;
-    private readonly DeployedContract logs;
+    private readonly DeployedContract logContract;
     private readonly Agreement agreement;
 
     /// <param name="contract">The contract's address.</param>
@@ -30,13 +30,13 @@ public sealed class CapNft : ICapMirror
     {
         (this.rpc, this.options, this.contract, agreement) = (rpc, options, contract, new Agreement(rpc));
         account = new ChainAccount(rpc, options, time);
-        logs = new DeployedContract(rpc, options, account);
+        logContract = new DeployedContract(rpc, options, account);
         Target = new MirrorContract(options.ChainId, contract.ToString());
     }
 
     public MirrorContract Target { get; }
 
-    private ChainMismatchException IsAnother => new($"The contract at {contract} is not a CapNFT; check CAP_NFT_ADDRESS.");
+    private ChainMismatchException NotACapNft => new($"The contract at {contract} is not a CapNFT; check CAP_NFT_ADDRESS.");
 
     public async Task<MirrorConfirmation> MirrorAsync(IReadOnlyList<MirroredCap> caps, ISentTransactions sent, CancellationToken cancellationToken)
     {
@@ -49,11 +49,11 @@ public sealed class CapNft : ICapMirror
         catch (RpcErrorException fault) when (fault.Refusal == RpcRefusal.Reverted)
         {
             throw new ChainUnavailableException(
-                ContractRefusals.Explain(CompiledContract.CapNft, fault, options.Writer.Address) ?? IsAnother.Message, fault);
+                ContractRefusals.Explain(CompiledContract.CapNft, fault, options.Writer.Address) ?? NotACapNft.Message, fault);
         }
 
         return new MirrorConfirmation(
-            options.ChainId, contract.ToString(), receipt.Transaction, receipt.Block, receipt.BlockHash, receipt.GasUsed, await AheadAsync(caps, receipt, cancellationToken));
+            options.ChainId, contract.ToString(), receipt.Transaction, receipt.Block, receipt.BlockHash, receipt.GasUsed, await FindNewerAsync(caps, receipt, cancellationToken));
     }
 
     /// <exception cref="ChainMismatchException">
@@ -62,13 +62,14 @@ public sealed class CapNft : ICapMirror
     private async Task<bool> CheckAsync(string capId, ISentTransactions sent, CancellationToken cancellationToken)
     {
         // Checks the chain. On the dev chain, the writer's first transaction must deploy the contract of the logs.
-        await logs.FindAsync(mayDeploy: true, sent, cancellationToken);
+        await logContract.FindAsync(mayDeploy: true, sent, cancellationToken);
         if ((await rpc.DataAsync("eth_getCode", cancellationToken, contract.ToString(), "latest")).Length == 0)
         {
             throw new ChainMismatchException($"There is no contract at {contract}; check CAP_NFT_ADDRESS.");
         }
 
-        return await VersionAsync(rpc, TokenId(capId), BlockParameter.CreateLatest(), cancellationToken) is not null ? true : throw IsAnother;
+        return await VersionAsync(rpc, TokenId(capId), BlockParameter.CreateLatest(),
+            cancellationToken) is not null ? true : throw NotACapNft;
     }
 
     /// <summary>
@@ -76,7 +77,8 @@ public sealed class CapNft : ICapMirror
     /// have been there before, in this version or a newer one.
     /// </summary>
     /// <exception cref="ChainUnavailableException">The contract has neither version of a CapID.</exception>
-    private async Task<IReadOnlyList<string>> AheadAsync(IReadOnlyList<MirroredCap> caps, Receipt receipt, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<string>> FindNewerAsync(IReadOnlyList<MirroredCap> caps, Receipt receipt,
+        CancellationToken cancellationToken)
     {
         var topic = CompiledContract.CapNft.Abi.Topic("CapMirrored");
         var changed = rpc.Read(receipt.Logs, logs => logs.EnumerateArray()

@@ -35,15 +35,16 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
     /// Separate clients, so that a node's request to back off affects only the group that caused it, unknown callers or
     /// known ones, and never anchoring.
     /// </summary>
-    private readonly WalletQuestion question = new(rpc.Apart(), chainId, time), ofStrangers = new(rpc.Apart(), chainId, time);
-    private readonly FairTurns turns = new(WalletClaim.AtOnce, WalletClaim.Waiting, WalletClaim.WaitingPerCaller),
-        strangers = new(WalletClaim.StrangersAtOnce, WalletClaim.StrangersWaiting, WalletClaim.WaitingPerCaller),
-        slowWallets = new(WalletClaim.SlowAtOnce, SlowWallets.Limit, mostEach: 1);
-    private readonly QuestionRate strangersRate = new(WalletClaim.StrangersPerSecond, time);
+    private readonly WalletQuestion question = new(rpc.WithOwnBackoff(), chainId,
+        time), unknownCallersQuestion = new(rpc.WithOwnBackoff(), chainId, time);
+    private readonly FairScheduler knownQueue = new(WalletClaim.MaxConcurrent, WalletClaim.MaxWaiting, WalletClaim.MaxWaitingPerCaller),
+        unknownQueue = new(WalletClaim.MaxConcurrentStrangers, WalletClaim.StrangersWaiting, WalletClaim.MaxWaitingPerCaller),
+        slowWallets = new(WalletClaim.MaxConcurrentSlow, SlowWallets.Limit, maxWaitingPerOwner: 1);
+    private readonly QuestionRateLimiter strangersRate = new(WalletClaim.StrangersPerSecond, time);
     private readonly RecentAnswers answers = new(time);
     private readonly KnownCallers known = new(time);
     private readonly SlowWallets slow = new(time);
-    private readonly ConcurrentDictionary<string, Asked> pending = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, PendingQuestion> pending = new(StringComparer.Ordinal);
 
     public async Task<ChainBlock?> FindBlockAsync(WalletClaim claim, byte[] hash, string caller, CancellationToken cancellationToken)
     {
@@ -56,7 +57,7 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
         var isSlow = slow.TurnsOf(claim.Wallet) is not null;
         if (isSlow && slow.BackoffOf(claim.Wallet) is var backoff && backoff > SlowTimeout)
         {
-            throw Later($"The wallet {claim.Wallet} timed out; retry in {backoff.TotalSeconds:0} seconds.", backoff);
+            throw RetryLater($"The wallet {claim.Wallet} timed out; retry in {backoff.TotalSeconds:0} seconds.", backoff);
         }
 
         try
@@ -65,9 +66,9 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
         }
         catch (TimeoutException)
         {
-            var how = isSlow ? "is slow and has not answered yet; retry shortly" : "has not been asked yet, since " +
+            var reason = isSlow ? "is slow and has not answered yet; retry shortly" : "has not been asked yet, since " +
                 "other signature checks are queued before this one; retry shortly";
-            throw Later($"The wallet {claim.Wallet} {how}.", RetryDelay);
+            throw RetryLater($"The wallet {claim.Wallet} {reason}.", RetryDelay);
         }
     }
 
@@ -75,9 +76,9 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
     /// Joins the caller's own pending query for the same signature, if there is one; another caller's is queued
     /// separately, in that caller's turn.
     /// </summary>
-    private Asked Ask(WalletClaim claim, byte[] hash, string caller)
+    private PendingQuestion Ask(WalletClaim claim, byte[] hash, string caller)
     {
-        var asked = new Asked(claim, hash, caller, $"{caller} {RecentAnswers.Key(claim, hash)}");
+        var asked = new PendingQuestion(claim, hash, caller, $"{caller} {RecentAnswers.Key(claim, hash)}");
         var first = pending.GetOrAdd(asked.Key, asked);
         if (first == asked)
         {
@@ -87,52 +88,52 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
         return first;
     }
 
-    private void Queue(Asked asked)
+    private void Queue(PendingQuestion asked)
     {
         var (caller, wallet) = (asked.Caller, asked.Claim.Wallet);
         var isQueued = slow.TurnsOf(wallet) is { } ofWallet ? ofWallet.TryAdd(caller, () => AnswerSlowAsync(asked), GiveUp)
-            : known.TryUse(caller, wallet) ? turns.TryAdd(caller, () => AnswerAsync(asked, question, Task.CompletedTask), GiveUp)
-            : strangers.TryAdd(caller, () => AnswerAsync(asked, ofStrangers, strangersRate.WaitAsync()), GiveUp);
+            : known.TryUse(caller, wallet) ? knownQueue.TryAdd(caller, () => AnswerAsync(asked, question, Task.CompletedTask), GiveUp)
+            : unknownQueue.TryAdd(caller, () => AnswerAsync(asked, unknownCallersQuestion, strangersRate.WaitAsync()), GiveUp);
         if (!isQueued)
         {
             GiveUp();
         }
 
-        void GiveUp() => NoRoom(asked);
+        void GiveUp() => RefuseQueueFull(asked);
     }
 
-    private static ChainUnavailableException Later(string message, TimeSpan wait) => new(message) { RetryAfter = wait };
+    private static ChainUnavailableException RetryLater(string message, TimeSpan wait) => new(message) { RetryAfter = wait };
 
-    private void NoRoom(Asked asked) => End(asked, Later(
+    private void RefuseQueueFull(PendingQuestion asked) => Fail(asked, RetryLater(
         "Too many signature checks by contract wallets are queued, for this client address (at most " +
-            $"{WalletClaim.WaitingPerCaller}) or in all; retry shortly.", RetryDelay));
+            $"{WalletClaim.MaxWaitingPerCaller}) or in all; retry shortly.", RetryDelay));
 
     /// <summary>Fails the query and forgets it: the same query then starts afresh.</summary>
-    private void End(Asked asked, Exception fault)
+    private void Fail(PendingQuestion asked, Exception fault)
     {
         pending.TryRemove(KeyValuePair.Create(asked.Key, asked));
         asked.Answer.TrySetException(fault);
         _ = asked.Answer.Task.Exception; // observed here, since no caller may be waiting any more
     }
 
-    private async Task AnswerSlowAsync(Asked asked)
+    private async Task AnswerSlowAsync(PendingQuestion asked)
     {
         if (slow.BackoffOf(asked.Claim.Wallet) is var backoff && backoff > TimeSpan.Zero)
         {
             await Task.Delay(backoff, time);
         }
 
-        if (slowWallets.TryAdd($"{asked.Claim.Wallet}", () => AskInTimeAsync(asked, ofStrangers), () => NoRoom(asked)))
+        if (slowWallets.TryAdd($"{asked.Claim.Wallet}", () => AskInTimeAsync(asked, unknownCallersQuestion), () => RefuseQueueFull(asked)))
         {
             await asked.Answer.Task.ContinueWith(_ => { }, TaskScheduler.Default);
         }
         else
         {
-            NoRoom(asked);
+            RefuseQueueFull(asked);
         }
     }
 
-    private async Task AnswerAsync(Asked asked, WalletQuestion by, Task turn)
+    private async Task AnswerAsync(PendingQuestion asked, WalletQuestion by, Task turn)
     {
         await turn;
         if (slow.TurnsOf(asked.Claim.Wallet) is not null)
@@ -145,7 +146,7 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
         }
     }
 
-    private async Task AskInTimeAsync(Asked asked, WalletQuestion by)
+    private async Task AskInTimeAsync(PendingQuestion asked, WalletQuestion by)
     {
         using var timeout = new CancellationTokenSource(AnswerTimeout, time);
         IReadOnlyList<ChainBlock>? newest = null;
@@ -170,16 +171,16 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
             }
 
             var message = $"The wallet {asked.Claim.Wallet} did not answer within {AnswerTimeout.TotalSeconds:0} seconds.";
-            End(asked, new ChainUnavailableException(message));
+            Fail(asked, new ChainUnavailableException(message));
         }
         catch (Exception fault)
         {
-            End(asked, fault);
+            Fail(asked, fault);
         }
     }
 
     /// <summary>A query that is queued or running, shared by all requests that wait for its answer.</summary>
-    private sealed record Asked(WalletClaim Claim, byte[] Hash, string Caller, string Key)
+    private sealed record PendingQuestion(WalletClaim Claim, byte[] Hash, string Caller, string Key)
     {
         public TaskCompletionSource<ChainBlock?> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }

@@ -33,10 +33,10 @@ internal sealed class EventSearch(JsonRpcClient rpc, EthereumAddress contract, s
     public async Task<string?> NewestAsync(BlockRange blocks, CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(Timeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
-            return await SearchAsync(blocks, either.Token);
+            return await SearchAsync(blocks, linked.Token);
         }
         catch (OperationCanceledException) when (timeout.IsCancellationRequested)
         {

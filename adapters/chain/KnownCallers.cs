@@ -13,7 +13,7 @@ namespace CapOrleans.Chain;
 internal sealed class KnownCallers(TimeProvider time)
 {
     /// <summary>Queries that an accepted signature earns, and the most that a caller can have left.</summary>
-    public const int Earned = 8, Most = 64;
+    public const int EarnedPerYes = 8, MaxLeft = 64;
 
     /// <summary>
     /// Rate limit of queries to one wallet, by all its callers together, and the burst beyond it. Queries above it are
@@ -25,9 +25,9 @@ internal sealed class KnownCallers(TimeProvider time)
     public const int Limit = 10_000;
 
     private readonly Lock gate = new();
-    private readonly Dictionary<(string Caller, EthereumAddress Wallet), int> left = [];
+    private readonly Dictionary<(string Caller, EthereumAddress Wallet), int> questionsLeft = [];
     private readonly Queue<(string Caller, EthereumAddress Wallet)> oldest = new();
-    private readonly Dictionary<EthereumAddress, DateTimeOffset> next = [];
+    private readonly Dictionary<EthereumAddress, DateTimeOffset> nextAllowed = [];
 
     /// <returns>
     /// Whether the caller had a query left and the wallet's rate limit allows it; the query is then used up.
@@ -36,12 +36,12 @@ internal sealed class KnownCallers(TimeProvider time)
     {
         lock (gate)
         {
-            if (!left.TryGetValue((caller, wallet), out var questions) || questions == 0 || !TryCount(wallet))
+            if (!questionsLeft.TryGetValue((caller, wallet), out var questions) || questions == 0 || !TryAcquire(wallet))
             {
                 return false;
             }
 
-            left[(caller, wallet)] = questions - 1;
+            questionsLeft[(caller, wallet)] = questions - 1;
             return true;
         }
     }
@@ -50,37 +50,37 @@ internal sealed class KnownCallers(TimeProvider time)
     {
         lock (gate)
         {
-            if (!left.TryGetValue((caller, wallet), out var questions))
+            if (!questionsLeft.TryGetValue((caller, wallet), out var questions))
             {
                 oldest.Enqueue((caller, wallet));
             }
 
-            left[(caller, wallet)] = Math.Min(questions + Earned, Most);
+            questionsLeft[(caller, wallet)] = Math.Min(questions + EarnedPerYes, MaxLeft);
             if (oldest.Count > Limit)
             {
-                left.Remove(oldest.Dequeue());
+                questionsLeft.Remove(oldest.Dequeue());
             }
         }
     }
 
-    private bool TryCount(EthereumAddress wallet)
+    private bool TryAcquire(EthereumAddress wallet)
     {
         var (now, second) = (time.GetUtcNow(), TimeSpan.FromSeconds(1));
-        var at = next.TryGetValue(wallet, out var free) && free > now ? free : now;
+        var at = nextAllowed.TryGetValue(wallet, out var free) && free > now ? free : now;
         if (at > now + (second / PerSecond * Burst))
         {
             return false;
         }
 
-        if (next.Count >= Limit)
+        if (nextAllowed.Count >= Limit)
         {
-            foreach (var idle in next.Where(other => other.Value <= now).Select(other => other.Key).ToList())
+            foreach (var idle in nextAllowed.Where(other => other.Value <= now).Select(other => other.Key).ToList())
             {
-                next.Remove(idle);
+                nextAllowed.Remove(idle);
             }
         }
 
-        next[wallet] = at + (second / PerSecond);
+        nextAllowed[wallet] = at + (second / PerSecond);
         return true;
     }
 }

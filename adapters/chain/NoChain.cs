@@ -14,14 +14,15 @@ public sealed class NoChain : IAnchorContract, ICapMirror, IContractWallets
 {
     public MirrorContract? Target => null;
 
-    public Task<IReadOnlyList<ContractPosition>> AnchoredAsync(IReadOnlyList<string> logNames, ISentTransactions sent, CancellationToken cancellationToken) => throw Unavailable();
+    public Task<IReadOnlyList<ContractPosition>> ReadPositionsAsync(IReadOnlyList<string> logNames, ISentTransactions sent,
+        CancellationToken cancellationToken) => throw Unavailable();
 
     public Task<AnchorConfirmation?> FindAsync(
         string logName, long from, BlockRange blocks, ISentTransactions sent, CancellationToken cancellationToken) => throw Unavailable();
 
     public Task<string?> BlockHashAsync(long block, CancellationToken cancellationToken) => throw Unavailable();
 
-    public Task<AnchorSighting> SightAsync(long block, string blockHash, CancellationToken cancellationToken) => throw Unavailable();
+    public Task<AnchorStatus> ReadStatusAsync(long block, string blockHash, CancellationToken cancellationToken) => throw Unavailable();
 
     public Task<IReadOnlyList<AnchorConfirmation>> AnchorAsync(IReadOnlyList<AnchorBatch> batches, ISentTransactions sent, CancellationToken cancellationToken) => throw Unavailable();
 

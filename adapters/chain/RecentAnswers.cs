@@ -10,12 +10,12 @@ namespace CapOrleans.Chain;
 internal sealed class RecentAnswers(TimeProvider time)
 {
     /// <summary>How long a no is cached; a wallet may change its mind. 10 seconds.</summary>
-    public static readonly TimeSpan AgeOfNo = TimeSpan.FromSeconds(10);
+    public static readonly TimeSpan RejectedTtl = TimeSpan.FromSeconds(10);
 
     /// <summary>
     /// How long a yes is cached, for callers that were asked to retry; a gate retries within a minute. 2 minutes.
     /// </summary>
-    public static readonly TimeSpan AgeOfYes = TimeSpan.FromMinutes(2);
+    public static readonly TimeSpan AcceptedTtl = TimeSpan.FromMinutes(2);
 
     /// <summary>Answers kept; the oldest is evicted first.</summary>
     public const int Limit = 1000;
@@ -30,7 +30,7 @@ internal sealed class RecentAnswers(TimeProvider time)
         lock (gate)
         {
             var isKnown = answers.TryGetValue(Key(claim, hash), out var answer)
-                && time.GetElapsedTime(answer.At) < (answer.Block is null ? AgeOfNo : AgeOfYes);
+                && time.GetElapsedTime(answer.At) < (answer.Block is null ? RejectedTtl : AcceptedTtl);
             block = isKnown ? answer.Block : null;
             return isKnown;
         }

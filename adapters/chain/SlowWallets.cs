@@ -14,7 +14,7 @@ internal sealed class SlowWallets(TimeProvider time)
     public static readonly TimeSpan FirstBackoff = TimeSpan.FromSeconds(2), LongestBackoff = TimeSpan.FromSeconds(60);
 
     /// <summary>Time after the last timeout from which a wallet no longer counts as slow. 10 minutes.</summary>
-    public static readonly TimeSpan Age = TimeSpan.FromMinutes(10);
+    public static readonly TimeSpan Ttl = TimeSpan.FromMinutes(10);
 
     /// <summary>Wallets kept; the one that became slow first is evicted first.</summary>
     public const int Limit = 1000;
@@ -24,7 +24,7 @@ internal sealed class SlowWallets(TimeProvider time)
     private readonly Queue<EthereumAddress> oldest = new();
 
     /// <returns>The queue of queries to this wallet; null for a wallet that is not slow.</returns>
-    public FairTurns? TurnsOf(EthereumAddress wallet)
+    public FairScheduler? TurnsOf(EthereumAddress wallet)
     {
         lock (gate)
         {
@@ -53,7 +53,8 @@ internal sealed class SlowWallets(TimeProvider time)
                     oldest.Enqueue(wallet);
                 }
 
-                wallets[wallet] = new Slow(FirstBackoff, time.GetTimestamp(), new FairTurns(1, WalletClaim.Waiting, mostEach: 1));
+                wallets[wallet] = new Slow(FirstBackoff, time.GetTimestamp(), new FairScheduler(1, WalletClaim.MaxWaiting,
+                    maxWaitingPerOwner: 1));
             }
             else if (time.GetElapsedTime(slow.Since) >= slow.Backoff)
             {
@@ -69,8 +70,8 @@ internal sealed class SlowWallets(TimeProvider time)
     }
 
     private Slow? Find(EthereumAddress wallet) =>
-        wallets.TryGetValue(wallet, out var slow) && time.GetElapsedTime(slow.Since) < Age ? slow : null;
+        wallets.TryGetValue(wallet, out var slow) && time.GetElapsedTime(slow.Since) < Ttl ? slow : null;
 
     /// <param name="Since">Timestamp of the last timeout.</param>
-    private sealed record Slow(TimeSpan Backoff, long Since, FairTurns Turns);
+    private sealed record Slow(TimeSpan Backoff, long Since, FairScheduler Turns);
 }

@@ -19,24 +19,24 @@ internal sealed class WalletQuestion(JsonRpcClient rpc, long chainId, TimeProvid
         """[{"type":"function","name":"isValidSignature","inputs":[{"name":"hash","type":"bytes32"},{"name":"signature","type":"bytes"}]}]"""));
 
     /// <summary>Node messages that mean a contract ran and failed, for nodes without an error code for that.</summary>
-    private static readonly string[] Halted =
+    private static readonly string[] ExecutionFailedTexts =
     [
         "invalid opcode", "bad instruction", "invalid jump", "stack underflow", "stack limit reached", "out of gas", "evm error", "write protection",
         "return data out of bounds", "gas uint64 overflow", "max code size exceeded",
     ];
 
-    private static readonly byte[] Yes = [0x16, 0x26, 0xBA, 0x7E, .. new byte[28]];
+    private static readonly byte[] MagicValue = [0x16, 0x26, 0xBA, 0x7E, .. new byte[28]];
 
     /// <summary>
     /// How long the newest block is cached, and how long the check of the chain id is valid. 1 second, 1 minute.
     /// </summary>
-    private static readonly TimeSpan AgeOfBlock = TimeSpan.FromSeconds(1), AgeOfChain = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan BlockTtl = TimeSpan.FromSeconds(1), ChainTtl = TimeSpan.FromMinutes(1);
 
     /// <summary>
     /// Oldest block that is used, by its own timestamp: one of several nodes could name an old block, at which a former
     /// owner can still sign for the wallet. 2 minutes, in which Ethereum may miss ten blocks.
     /// </summary>
-    public static readonly TimeSpan LongestHeld = TimeSpan.FromMinutes(2);
+    public static readonly TimeSpan MaxBlockAge = TimeSpan.FromMinutes(2);
 
     /// <summary>Uses the short grace: a query's three seconds must leave time to try a lower block.</summary>
     private readonly Agreement agreement = new(rpc, EachNode.Grace);
@@ -53,7 +53,7 @@ internal sealed class WalletQuestion(JsonRpcClient rpc, long chainId, TimeProvid
     {
         lock (gate)
         {
-            if (newest is null || newest.IsFaulted || newest.IsCanceled || time.GetElapsedTime(newestAt) >= AgeOfBlock)
+            if (newest is null || newest.IsFaulted || newest.IsCanceled || time.GetElapsedTime(newestAt) >= BlockTtl)
             {
                 (newest, newestAt) = (ReadForAllAsync(), time.GetTimestamp());
             }
@@ -78,7 +78,7 @@ internal sealed class WalletQuestion(JsonRpcClient rpc, long chainId, TimeProvid
 
     private async Task<IReadOnlyList<ChainBlock>> ReadNewestAsync(CancellationToken cancellationToken)
     {
-        if (checkedAt is not { } at || time.GetElapsedTime(at) >= AgeOfChain)
+        if (checkedAt is not { } at || time.GetElapsedTime(at) >= ChainTtl)
         {
             var chain = await agreement.AskAsync(node => node.QuantityAsync("eth_chainId", cancellationToken), "the chain's id");
             if (chain != chainId)
@@ -95,7 +95,7 @@ internal sealed class WalletQuestion(JsonRpcClient rpc, long chainId, TimeProvid
                 ?? throw new ChainUnavailableException("The node did not return its newest block.")];
         }
 
-        var (blocks, why) = (new List<ChainBlock>(), (ChainUnavailableException?)null);
+        var (blocks, firstFault) = (new List<ChainBlock>(), (ChainUnavailableException?)null);
         foreach (var height in await agreement.HeightsAsync(cancellationToken))
         {
             try
@@ -103,23 +103,23 @@ internal sealed class WalletQuestion(JsonRpcClient rpc, long chainId, TimeProvid
                 var block = await agreement.FindAsync(
                     node => node.CallAsync("eth_getBlockByNumber", Block, cancellationToken, JsonRpcClient.Hex(height), false),
                         $"block {height}", height, cancellationToken);
-                if (block is not null && time.GetUtcNow() - block.MadeAt <= LongestHeld)
+                if (block is not null && time.GetUtcNow() - block.MadeAt <= MaxBlockAge)
                 {
                     blocks.Add(block.Block);
                     continue;
                 }
 
-                why ??= new ChainUnavailableException(block is null ? "The nodes of RPC_URL did not return their newest block."
+                firstFault ??= new ChainUnavailableException(block is null ? "The nodes of RPC_URL did not return their newest block."
                     : $"The newest block that two nodes of RPC_URL have dates from {block.MadeAt:u}: one of them, or " +
                         "the chain, has stalled.");
             }
             catch (ChainUnavailableException fault)
             {
-                why ??= fault;
+                firstFault ??= fault;
             }
         }
 
-        return blocks.Count > 0 ? blocks : throw why!;
+        return blocks.Count > 0 ? blocks : throw firstFault!;
     }
 
     /// <param name="blocks">Tried in order, until the nodes agree.</param>
@@ -157,9 +157,9 @@ internal sealed class WalletQuestion(JsonRpcClient rpc, long chainId, TimeProvid
     {
         try
         {
-            return (await node.DataAsync("eth_call", cancellationToken, call, at)).AsSpan().SequenceEqual(Yes);
+            return (await node.DataAsync("eth_call", cancellationToken, call, at)).AsSpan().SequenceEqual(MagicValue);
         }
-        catch (RpcErrorException fault) when (IsTheContracts(fault))
+        catch (RpcErrorException fault) when (IsContractFailure(fault))
         {
             return false;
         }
@@ -170,8 +170,9 @@ internal sealed class WalletQuestion(JsonRpcClient rpc, long chainId, TimeProvid
         DateTimeOffset.FromUnixTimeSeconds((long)JsonRpcClient.Quantity(block.GetProperty("timestamp"))));
 
     /// <summary>Whether the contract ran and failed, as opposed to a node that did not let it run.</summary>
-    private static bool IsTheContracts(RpcErrorException fault) =>
-        fault.Refusal == RpcRefusal.Reverted || Array.Exists(Halted, word => fault.Message.Contains(word, StringComparison.OrdinalIgnoreCase));
+    private static bool IsContractFailure(RpcErrorException fault) =>
+        fault.Refusal == RpcRefusal.Reverted || Array.Exists(ExecutionFailedTexts, word => fault.Message.Contains(word,
+            StringComparison.OrdinalIgnoreCase));
 
     private sealed record DatedBlock(ChainBlock Block, DateTimeOffset MadeAt);
 }

@@ -11,14 +11,14 @@ public sealed class NodesDisagreeException(string message, Exception? inner = nu
 /// the log records about the chain; a single configured node is trusted. All nodes are asked concurrently, so an
 /// unresponsive one does not hold up the result.
 /// </summary>
-/// <param name="doubt">As in <see cref="EachNode"/>.</param>
-internal sealed class Agreement(JsonRpcClient rpc, TimeSpan? doubt = null)
+/// <param name="inconclusiveWait">As in <see cref="EachNode"/>.</param>
+internal sealed class Agreement(JsonRpcClient rpc, TimeSpan? inconclusiveWait = null)
 {
     /// <summary>
     /// Blocks that one honest node normally lags behind another: three minutes of Ethereum, four seconds of a chain
     /// with four blocks a second.
     /// </summary>
-    private const long BlocksApart = 16;
+    private const long MaxUsualLag = 16;
 
     /// <summary>Number of nodes that must agree.</summary>
     private int Quorum => EachNode.Quorum(rpc);
@@ -29,24 +29,25 @@ internal sealed class Agreement(JsonRpcClient rpc, TimeSpan? doubt = null)
     /// <exception cref="ChainUnavailableException">No node answers.</exception>
     public async Task<T> AskAsync<T>(Func<JsonRpcClient, Task<T>> ask, string what)
     {
-        var (answers, last) = await EachNode.AskAsync(rpc, ask, found => Count(found) == Quorum, areNear: _ => false, doubt);
+        var (answers, last) = await EachNode.AskAsync(rpc, ask, found => CountMatchingLast(found) == Quorum,
+            areNear: _ => false, inconclusiveWait);
         return answers.Count == 0 ? throw last!
-            : Count(answers) == Quorum ? answers[^1]
-            : throw Disagree(what, answers.Count, last);
+            : CountMatchingLast(answers) == Quorum ? answers[^1]
+            : throw Disagreement(what, answers.Count, last);
     }
 
     /// <returns>The highest block that two nodes have reached.</returns>
     /// <exception cref="ChainUnavailableException" />
     public Task<long> HeightAsync(CancellationToken cancellationToken) =>
-        HighestAsync(node => node.NumberAsync("eth_blockNumber", cancellationToken), BlocksApart);
+        HighestAsync(node => node.NumberAsync("eth_blockNumber", cancellationToken), MaxUsualLag);
 
     /// <summary>Reads a number that only grows, and for which a node may lag.</summary>
-    /// <param name="apart">
+    /// <param name="maxSpread">
     /// Largest normal difference between honest nodes; if the answers differ by more, another node is waited for.
     /// </param>
     /// <returns>The highest value that two nodes have reached.</returns>
     /// <exception cref="ChainUnavailableException" />
-    public async Task<long> HighestAsync(Func<JsonRpcClient, Task<long>> ask, long apart) => (await ReachedAsync(ask, apart))[0];
+    public async Task<long> HighestAsync(Func<JsonRpcClient, Task<long>> ask, long maxSpread) => (await ReachedAsync(ask, maxSpread))[0];
 
     /// <summary>
     /// Asks at the newest block that two nodes have and, if they disagree there, at the lower ones that the other nodes
@@ -76,7 +77,7 @@ internal sealed class Agreement(JsonRpcClient rpc, TimeSpan? doubt = null)
     /// </returns>
     /// <exception cref="ChainUnavailableException" />
     public Task<List<long>> HeightsAsync(CancellationToken cancellationToken) =>
-        ReachedAsync(node => node.NumberAsync("eth_blockNumber", cancellationToken), BlocksApart);
+        ReachedAsync(node => node.NumberAsync("eth_blockNumber", cancellationToken), MaxUsualLag);
 
     /// <summary>
     /// Looks for something that may not exist. Its absence counts when all nodes report it, since a node that lags does
@@ -89,12 +90,12 @@ internal sealed class Agreement(JsonRpcClient rpc, TimeSpan? doubt = null)
         where T : class
     {
         var (answers, last) = await EachNode.AskAsync(
-            rpc, ask, found => found[^1] is not null && Count(found) == Quorum, areNear: _ => false, doubt);
+            rpc, ask, found => found[^1] is not null && CountMatchingLast(found) == Quorum, areNear: _ => false, inconclusiveWait);
         return answers.Count == 0 ? throw last!
             : answers.Count >= Quorum && answers.TrueForAll(answer => answer is null)
-                ? answers.Count == rpc.Each.Count ? null : await FindAtHeightAsync(ask, what, atLeast, cancellationToken)
-            : answers[^1] is not null && Count(answers) == Quorum ? answers[^1]
-            : throw Disagree(what, answers.Count, last);
+                ? answers.Count == rpc.Nodes.Count ? null : await FindAtHeightAsync(ask, what, atLeast, cancellationToken)
+            : answers[^1] is not null && CountMatchingLast(answers) == Quorum ? answers[^1]
+            : throw Disagreement(what, answers.Count, last);
     }
 
     /// <summary>
@@ -110,22 +111,24 @@ internal sealed class Agreement(JsonRpcClient rpc, TimeSpan? doubt = null)
             rpc,
             async node => await node.NumberAsync("eth_blockNumber", cancellationToken) >= height ? (IsThere: true, Answer: await ask(
                 node)) : default,
-            areNear: _ => false, doubt: doubt);
+            areNear: _ => false, inconclusiveWait: inconclusiveWait);
         var answered = answers.Where(answer => answer.IsThere).Select(answer => answer.Answer).ToList();
-        return answered.Count >= Quorum && answered.TrueForAll(answer => answer is null) ? null : throw Disagree(what, answered.Count, last);
+        return answered.Count >= Quorum && answered.TrueForAll(answer => answer is null) ? null : throw Disagreement(what,
+            answered.Count, last);
     }
 
     /// <returns>The highest value that two nodes have reached, then the lower ones of the other nodes.</returns>
-    private async Task<List<long>> ReachedAsync(Func<JsonRpcClient, Task<long>> ask, long apart)
+    private async Task<List<long>> ReachedAsync(Func<JsonRpcClient, Task<long>> ask, long maxSpread)
     {
-        var (numbers, last) = await EachNode.AskAsync(rpc, ask, areNear: found => found.Max() - found.Min() <= apart, doubt: doubt);
+        var (numbers, last) = await EachNode.AskAsync(rpc, ask, areNear: found => found.Max() - found.Min() <= maxSpread,
+            inconclusiveWait: inconclusiveWait);
         return numbers.Count >= Quorum ? [.. numbers.OrderDescending().Skip(Quorum - 1).Distinct()] : throw last!;
     }
 
-    private NodesDisagreeException Disagree(string what, int answered, ChainUnavailableException? last) => new(
-        $"Two nodes of RPC_URL must agree on {what}, but none do: {answered} of {rpc.Each.Count} " +
+    private NodesDisagreeException Disagreement(string what, int answered, ChainUnavailableException? last) => new(
+        $"Two nodes of RPC_URL must agree on {what}, but none do: {answered} of {rpc.Nodes.Count} " +
             $"answered.{(last is null ? "" : $" {last.Message}")}", last);
 
     /// <summary>Counts the answers that equal the last one.</summary>
-    private static int Count<T>(List<T> answers) => answers.Count(answer => EqualityComparer<T>.Default.Equals(answer, answers[^1]));
+    private static int CountMatchingLast<T>(List<T> answers) => answers.Count(answer => EqualityComparer<T>.Default.Equals(answer, answers[^1]));
 }

@@ -6,11 +6,11 @@ using CapOrleans.Ethereum.Transactions;
 
 namespace CapOrleans.Ethereum;
 
-/// <param name="Estimated">
+/// <param name="EstimateData">
 /// Call data for the gas estimate. A call that can succeed only after others is replaced here by a similar one that can
 /// succeed now.
 /// </param>
-internal sealed record ContractCall(byte[] Data, byte[] Estimated);
+internal sealed record ContractCall(byte[] Data, byte[] EstimateData);
 
 /// <summary>
 /// Sends transactions of one account, several at a time, and waits until they are in blocks. None is sent while the
@@ -51,29 +51,29 @@ internal sealed class ChainAccount
     public async Task<IReadOnlyList<Receipt>> SendAsync(EthereumAddress? to, IReadOnlyList<ContractCall> calls, ISentTransactions sent, CancellationToken cancellationToken)
     {
         await FundAsync(cancellationToken);
-        if (sent.All is [.., var newest] && !await IsPassedAsync(newest.Nonce, cancellationToken))
+        if (sent.All is [.., var newest] && !await IsNonceUsedAsync(newest.Nonce, cancellationToken))
         {
-            await pending.FinishAsync(sent, mustRepeat: true, cancellationToken); // sent some time ago: a node may have forgotten it
+            await pending.FinishAsync(sent, mustResend: true, cancellationToken); // sent some time ago: a node may have forgotten it
         }
 
         var gas = await EstimateAsync(to, calls, cancellationToken);
-        var price = await prices.NowAsync(cancellationToken);
+        var price = await prices.CurrentAsync(cancellationToken);
         var nonce = await receipts.CountAsync(options.Writer.Address, cancellationToken);
         var isKnown = await pending.SendAsync(
             [.. gas.Select((limit, i) => new ChainTransaction(options.ChainId, nonce + i, price, limit, to, calls[i].Data))], sent, cancellationToken);
-        return await pending.FinishAsync(sent, mustRepeat: !isKnown, cancellationToken) is { Count: > 0 } arrived ? arrived
+        return await pending.FinishAsync(sent, mustResend: !isKnown, cancellationToken) is { Count: > 0 } arrived ? arrived
             : throw new ChainUnavailableException($"The transaction with nonce {nonce} can no longer be mined: " +
                 $"another program sends from the writer's account {address}, the chain was reorganised, or the node " +
                     "refuses the transaction.");
     }
 
-    public Task<long> CountAsync(string block, CancellationToken cancellationToken) =>
+    public Task<long> TransactionCountAsync(string block, CancellationToken cancellationToken) =>
         rpc.NumberAsync("eth_getTransactionCount", cancellationToken, address, block);
 
     /// <returns>
     /// False while a transaction with this nonce may still be mined, or when the nodes do not answer.
     /// </returns>
-    private async Task<bool> IsPassedAsync(long nonce, CancellationToken cancellationToken)
+    private async Task<bool> IsNonceUsedAsync(long nonce, CancellationToken cancellationToken)
     {
         try
         {
@@ -93,7 +93,7 @@ internal sealed class ChainAccount
         {
             try
             {
-                gas.Add(await limits.EstimateAsync(to, call.Estimated, cancellationToken));
+                gas.Add(await limits.EstimateAsync(to, call.EstimateData, cancellationToken));
             }
             catch (ChainUnavailableException) when (gas.Count > 0)
             {

@@ -14,10 +14,10 @@ internal static class EachNode
     /// How long to wait for the remaining nodes once enough have answered: 1 second; 10 when their answers decide
     /// nothing.
     /// </summary>
-    public static readonly TimeSpan Grace = TimeSpan.FromSeconds(1), GraceOfDoubt = TimeSpan.FromSeconds(10);
+    public static readonly TimeSpan Grace = TimeSpan.FromSeconds(1), InconclusiveGrace = TimeSpan.FromSeconds(10);
 
     /// <summary>Number of nodes that must answer before the others are no longer waited for.</summary>
-    public static int Quorum(JsonRpcClient rpc) => Math.Min(2, rpc.Each.Count);
+    public static int Quorum(JsonRpcClient rpc) => Math.Min(2, rpc.Nodes.Count);
 
     /// <param name="isEnough">
     /// Gets the answers so far, at least one; true ends the wait. Null to take all that come in time.
@@ -26,18 +26,18 @@ internal static class EachNode
     /// Whether the answers are as close to each other as those of honest nodes: if two are not, only another node can
     /// decide. Null when they need not be.
     /// </param>
-    /// <param name="doubt">
+    /// <param name="inconclusiveWait">
     /// How long to wait for more nodes when enough have responded but decide nothing: the answers are too far apart, or
     /// a fault is all that one gave. A quarter of it if all remaining nodes were late before. Null for
-    /// <see cref="GraceOfDoubt"/>.
+    /// <see cref="InconclusiveGrace"/>.
     /// </param>
     /// <returns>The answers, with the last fault of a node; null for none.</returns>
     public static async Task<(List<T> Answers, ChainUnavailableException? Last)> AskAsync<T>(
         JsonRpcClient rpc, Func<JsonRpcClient, Task<T>> ask, Func<List<T>, bool>? isEnough = null, Func<List<T>, bool>? areNear = null,
-            TimeSpan? doubt = null)
+            TimeSpan? inconclusiveWait = null)
     {
-        var (answers, last) = (new List<T>(rpc.Each.Count), (ChainUnavailableException?)null);
-        var running = rpc.Each.Select(node => (Node: node, Answer: ask(node))).ToList();
+        var (answers, last) = (new List<T>(rpc.Nodes.Count), (ChainUnavailableException?)null);
+        var running = rpc.Nodes.Select(node => (Node: node, Answer: ask(node))).ToList();
         var (grace, isGrace) = ((Task?)null, false);
         while (running.Count > 0 && !(answers.Count > 0 && isEnough?.Invoke(answers) == true))
         {
@@ -52,9 +52,9 @@ internal static class EachNode
             {
                 (grace, isGrace) = (Task.Delay(Grace, TimeProvider.System), true);
             }
-            else if (rpc.Each.Count - running.Count >= Quorum(rpc))
+            else if (rpc.Nodes.Count - running.Count >= Quorum(rpc))
             {
-                grace ??= Task.Delay((doubt ?? GraceOfDoubt) / (running.TrueForAll(late => late.Node.IsLate) ? 4 : 1), TimeProvider.System);
+                grace ??= Task.Delay((inconclusiveWait ?? InconclusiveGrace) / (running.TrueForAll(late => late.Node.IsLate) ? 4 : 1), TimeProvider.System);
             }
 
             IEnumerable<Task> waiting = running.Select(late => late.Answer);
@@ -97,7 +97,7 @@ internal static class EachNode
         where T : class
     {
         using var others = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var (running, last) = (rpc.Each.Select(node => ask(node, others.Token)).ToList(), (ChainUnavailableException?)null);
+        var (running, last) = (rpc.Nodes.Select(node => ask(node, others.Token)).ToList(), (ChainUnavailableException?)null);
         while (running.Count > 0)
         {
             var done = await Task.WhenAny(running);
@@ -129,7 +129,8 @@ internal static class EachNode
     /// majority: a batch that is made smaller on one node's word may leave out for good what would fit another time.
     /// </summary>
     /// <param name="others">Number of nodes that did not refuse.</param>
-    public static ChainUnavailableException Heard<TFault>(JsonRpcClient rpc, List<TFault> refusals, int others, Func<TFault, bool> isTooLarge)
+    public static ChainUnavailableException PickRefusal<TFault>(JsonRpcClient rpc, List<TFault> refusals, int others,
+        Func<TFault, bool> isTooLarge)
         where TFault : ChainUnavailableException
     {
         var large = refusals.FindAll(refusal => isTooLarge(refusal));

@@ -30,7 +30,8 @@ internal sealed class GasLimits(JsonRpcClient rpc, string sender)
         var refusals = answers.Where(answer => answer.Refusal is not null).Select(answer => answer.Refusal!).ToList();
         if (estimates.Count < EachNode.Quorum(rpc))
         {
-            throw refusals.Count == 0 ? last! : EachNode.Heard(rpc, refusals, estimates.Count, fault => fault is BatchTooLargeException);
+            throw refusals.Count == 0 ? last! : EachNode.PickRefusal(rpc, refusals, estimates.Count,
+                fault => fault is BatchTooLargeException);
         }
 
         if (estimates.Count == 2 && !AreNear(estimates))

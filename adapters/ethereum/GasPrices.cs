@@ -18,12 +18,12 @@ internal sealed class GasPrices(JsonRpcClient rpc, int maxFeeGwei)
     /// <summary>Blocks whose tips are examined when a node suggests none.</summary>
     private const int HistoryBlocks = 10;
 
-    private long Most => maxFeeGwei * Gwei;
+    private long MaxPrice => maxFeeGwei * Gwei;
 
     /// <exception cref="ChainUnavailableException">
     /// The chain asks more than the settings allow, or too few nodes answer.
     /// </exception>
-    public async Task<GasPrice> NowAsync(CancellationToken cancellationToken)
+    public async Task<GasPrice> CurrentAsync(CancellationToken cancellationToken)
     {
         var (answers, last) = await EachNode.AskAsync(rpc, node => AskAsync(node, cancellationToken), areNear: AreNear);
         if (answers.Count < EachNode.Quorum(rpc))
@@ -35,14 +35,14 @@ internal sealed class GasPrices(JsonRpcClient rpc, int maxFeeGwei)
         if (withBaseFee.Count * 2 < answers.Count)
         {
             var prices = answers.Where(answer => answer.BaseFee is null).Select(answer => answer.Tip);
-            return new GasPrice(null, Within(Middle([.. prices])));
+            return new GasPrice(null, RequireWithinMax(MedianOrLower([.. prices])));
         }
 
-        var baseFee = Middle([.. withBaseFee.Select(answer => answer.BaseFee!.Value)]);
-        var tip = Middle([.. withBaseFee.Select(answer => answer.Tip)]);
-        var asked = Within(baseFee + tip);
+        var baseFee = MedianOrLower([.. withBaseFee.Select(answer => answer.BaseFee!.Value)]);
+        var tip = MedianOrLower([.. withBaseFee.Select(answer => answer.Tip)]);
+        var asked = RequireWithinMax(baseFee + tip);
         // Twice the base fee keeps the transaction includable through six full blocks in a row.
-        return new GasPrice((long)BigInteger.Min(tip, asked), (long)BigInteger.Min((baseFee * 2) + tip, Most));
+        return new GasPrice((long)BigInteger.Min(tip, asked), (long)BigInteger.Min((baseFee * 2) + tip, MaxPrice));
     }
 
     /// <summary>Whether the prices differ no more than those of the same minute do.</summary>
@@ -59,7 +59,7 @@ internal sealed class GasPrices(JsonRpcClient rpc, int maxFeeGwei)
     /// <returns>Null when the settings allow no higher price.</returns>
     public GasPrice? Raise(GasPrice paid, GasPrice now)
     {
-        var cap = Math.Min(Math.Max(paid.Cap + (paid.Cap / 4) + 1, now.Cap), Most);
+        var cap = Math.Min(Math.Max(paid.Cap + (paid.Cap / 4) + 1, now.Cap), MaxPrice);
         if (cap >= paid.Cap + ((paid.Cap + 9) / 10))
         {
             return new GasPrice(paid.Tip is { } tip ? Math.Min(Math.Max(tip + (tip / 4) + 1, now.Tip ?? 0), cap) : null, cap);
@@ -68,7 +68,7 @@ internal sealed class GasPrices(JsonRpcClient rpc, int maxFeeGwei)
         return now.Tip > paid.Tip ? new GasPrice(Math.Min(now.Tip.Value, paid.Cap), paid.Cap) : null;
     }
 
-    public ChainUnavailableException TooDear(BigInteger asked) => new(
+    public ChainUnavailableException TooExpensive(BigInteger asked) => new(
         $"The chain's gas price is {(asked + Gwei - 1) / Gwei} gwei, above Chain__MaxFeeGwei ({maxFeeGwei}): nothing " +
             "is sent until it falls.");
 
@@ -76,10 +76,10 @@ internal sealed class GasPrices(JsonRpcClient rpc, int maxFeeGwei)
     /// Returns the median, or the lower of two that are far apart when no third node answers: too low a price is raised
     /// later, but what was paid is gone.
     /// </summary>
-    private static BigInteger Middle(IReadOnlyCollection<BigInteger> prices) =>
+    private static BigInteger MedianOrLower(IReadOnlyCollection<BigInteger> prices) =>
         prices.Count == 2 && !EachNode.AreWithin(prices, 2, Gwei) ? prices.Min() : EachNode.Median(prices);
 
-    private long Within(BigInteger asked) => asked <= Most ? (long)asked : throw TooDear(asked);
+    private long RequireWithinMax(BigInteger asked) => asked <= MaxPrice ? (long)asked : throw TooExpensive(asked);
 
     private static async Task<NodePrice> AskAsync(JsonRpcClient node, CancellationToken cancellationToken)
     {

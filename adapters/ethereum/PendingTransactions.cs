@@ -13,7 +13,7 @@ namespace CapOrleans.Ethereum;
 internal sealed class PendingTransactions(JsonRpcClient rpc, ChainOptions options, GasPrices prices, TimeProvider time)
 {
     /// <summary>How many looks in a row must show that a transaction cannot be mined: a backend may lag.</summary>
-    private const int Repeatedly = 3;
+    private const int ConfirmingChecks = 3;
 
     private readonly Receipts receipts = new(rpc);
     private readonly Submission nodes = new(rpc);
@@ -23,7 +23,7 @@ internal sealed class PendingTransactions(JsonRpcClient rpc, ChainOptions option
     /// <exception cref="BatchTooLargeException">The first transaction is too large; nothing was sent.</exception>
     public async Task<bool> SendAsync(IReadOnlyList<ChainTransaction> transactions, ISentTransactions sent, CancellationToken cancellationToken)
     {
-        await sent.KeepAsync(
+        await sent.StoreAsync(
             [.. transactions.Select(transaction => Sign(transaction, []))], transactions.Sum(transaction => transaction.GasLimit));
         for (var i = 0; i < sent.All.Count; i++)
         {
@@ -34,7 +34,7 @@ internal sealed class PendingTransactions(JsonRpcClient rpc, ChainOptions option
             catch (RpcErrorException fault)
             {
                 // Refused, perhaps for lack of funds: this one and those after it were not sent.
-                await sent.KeepAsync([.. sent.All.Take(i)], -sent.All.Skip(i).Sum(transaction => transaction.GasLimit));
+                await sent.StoreAsync([.. sent.All.Take(i)], -sent.All.Skip(i).Sum(transaction => transaction.GasLimit));
                 if (i == 0)
                 {
                     throw fault.Refusal == RpcRefusal.TooLarge ? new BatchTooLargeException(fault.Message, fault) : fault;
@@ -50,35 +50,35 @@ internal sealed class PendingTransactions(JsonRpcClient rpc, ChainOptions option
     }
 
     /// <summary>Waits until the transactions sent last are in blocks, and raises their fee meanwhile.</summary>
-    /// <param name="mustRepeat">Whether to send them again at once, because a node may not know them.</param>
+    /// <param name="mustResend">Whether to send them again at once, because a node may not know them.</param>
     /// <returns>Receipts up to the first that did not succeed; empty when the first can never be mined.</returns>
-    public async Task<IReadOnlyList<Receipt>> FinishAsync(ISentTransactions sent, bool mustRepeat, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<Receipt>> FinishAsync(ISentTransactions sent, bool mustResend, CancellationToken cancellationToken)
     {
         var (started, bumped) = (time.GetTimestamp(), time.GetTimestamp());
         var arrived = new Dictionary<long, Receipt>(); // by nonce
         ChainUnavailableException? last = null;
         var refusals = 0;
-        for (var looks = 0; time.GetElapsedTime(started) < options.WaitTimeout; mustRepeat = false)
+        for (var looks = 0; time.GetElapsedTime(started) < options.WaitTimeout; mustResend = false)
         {
             try
             {
-                var isDecided = await LookAsync(sent.All, arrived, cancellationToken);
+                var isDecided = await PollReceiptsAsync(sent.All, arrived, cancellationToken);
                 looks = isDecided ? looks + 1 : 0;
-                if (isDecided && (looks == Repeatedly || arrived.Count == sent.All.Count))
+                if (isDecided && (looks == ConfirmingChecks || arrived.Count == sent.All.Count))
                 {
-                    return await ConcludeAsync(sent, arrived);
+                    return await FinishDecidedAsync(sent, arrived);
                 }
 
                 // Transactions that can no longer be mined are not sent again.
-                if (!isDecided && (mustRepeat || time.GetElapsedTime(bumped) >= options.BumpInterval))
+                if (!isDecided && (mustResend || time.GetElapsedTime(bumped) >= options.BumpInterval))
                 {
                     bumped = time.GetTimestamp();
-                    var against = await RepeatAsync(sent, arrived, mayRaise: !mustRepeat, cancellationToken);
-                    (last, refusals) = (against ?? last, against is null || Submission.IsOnItsWay(against) ? 0 : refusals + 1);
-                    if (refusals == Repeatedly) // no node knows it, and none accepts it
+                    var refusal = await ResendAsync(sent, arrived, mayRaise: !mustResend, cancellationToken);
+                    (last, refusals) = (refusal ?? last, refusal is null || Submission.IsOnItsWay(refusal) ? 0 : refusals + 1);
+                    if (refusals == ConfirmingChecks) // no node knows it, and none accepts it
                     {
                         // The next one gets the same nonce: at most one of them can be mined.
-                        await sent.KeepAsync([], -sent.All.Sum(transaction => transaction.GasLimit));
+                        await sent.StoreAsync([], -sent.All.Sum(transaction => transaction.GasLimit));
                         return [];
                     }
                 }
@@ -98,7 +98,7 @@ internal sealed class PendingTransactions(JsonRpcClient rpc, ChainOptions option
 
     /// <summary>Looks for receipts and collects them in <paramref name="arrived"/>.</summary>
     /// <returns>False while a transaction without a receipt may still be mined.</returns>
-    private async Task<bool> LookAsync(IReadOnlyList<SentTransaction> sent, Dictionary<long, Receipt> arrived, CancellationToken cancellationToken)
+    private async Task<bool> PollReceiptsAsync(IReadOnlyList<SentTransaction> sent, Dictionary<long, Receipt> arrived, CancellationToken cancellationToken)
     {
         var count = await receipts.CountAsync(options.Writer.Address, cancellationToken); // before the receipts, so that those are newer
         foreach (var transaction in sent)
@@ -147,13 +147,13 @@ internal sealed class PendingTransactions(JsonRpcClient rpc, ChainOptions option
         return isThere && undecided is not null ? throw undecided : null;
     }
 
-    private static async Task<IReadOnlyList<Receipt>> ConcludeAsync(ISentTransactions sent, Dictionary<long, Receipt> arrived)
+    private static async Task<IReadOnlyList<Receipt>> FinishDecidedAsync(ISentTransactions sent, Dictionary<long, Receipt> arrived)
     {
         List<Receipt> succeeded = [.. sent.All.TakeWhile(transaction => arrived.TryGetValue(transaction.Nonce, out var receipt) && !receipt.IsReverted).Select(transaction => arrived[transaction.Nonce])];
         if (succeeded.Count == 0)
         {
             var first = arrived.GetValueOrDefault(sent.All[0].Nonce);
-            await sent.KeepAsync([]);
+            await sent.StoreAsync([]);
             return first is null ? [] : throw new TransactionRevertedException($"Transaction {first.Transaction} reverted.");
         }
 
@@ -161,19 +161,19 @@ internal sealed class PendingTransactions(JsonRpcClient rpc, ChainOptions option
     }
 
     /// <returns>The last refusal of one of them; null for none.</returns>
-    private async Task<RpcErrorException?> RepeatAsync(ISentTransactions sent, Dictionary<long, Receipt> arrived, bool mayRaise, CancellationToken cancellationToken)
+    private async Task<RpcErrorException?> ResendAsync(ISentTransactions sent, Dictionary<long, Receipt> arrived, bool mayRaise, CancellationToken cancellationToken)
     {
-        bool IsWaiting(SentTransaction transaction) => !arrived.ContainsKey(transaction.Nonce);
+        bool IsPending(SentTransaction transaction) => !arrived.ContainsKey(transaction.Nonce);
         if (mayRaise)
         {
-            var now = await prices.NowAsync(cancellationToken);
-            await sent.KeepAsync([.. sent.All.Select(transaction => IsWaiting(transaction) ? Raise(transaction, now) : transaction)]);
+            var now = await prices.CurrentAsync(cancellationToken);
+            await sent.StoreAsync([.. sent.All.Select(transaction => IsPending(transaction) ? Raise(transaction, now) : transaction)]);
         }
 
         RpcErrorException? last = null;
         try
         {
-            foreach (var transaction in sent.All.Where(IsWaiting))
+            foreach (var transaction in sent.All.Where(IsPending))
             {
                 last = await nodes.SendAsync(transaction.Raw, cancellationToken) ?? last;
             }

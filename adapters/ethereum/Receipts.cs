@@ -73,7 +73,8 @@ internal sealed class Receipts(JsonRpcClient rpc)
     /// Number of the account's transactions in blocks: the highest that two nodes have reached, where there are two.
     /// </returns>
     public Task<long> CountAsync(EthereumAddress account, CancellationToken cancellationToken) =>
-        agreement.HighestAsync(node => node.NumberAsync("eth_getTransactionCount", cancellationToken, account.ToString(), "latest"), apart: 0);
+        agreement.HighestAsync(node => node.NumberAsync("eth_getTransactionCount", cancellationToken, account.ToString(),
+            "latest"), maxSpread: 0);
 
     private static Block? ReadBlock(JsonElement block) => block.ValueKind == JsonValueKind.Null ? null : new Block(
         JsonRpcClient.Hash(block.GetProperty("hash")), DateTimeOffset.FromUnixTimeSeconds((long)JsonRpcClient.Quantity(block.GetProperty("timestamp"))));

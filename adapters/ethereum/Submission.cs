@@ -20,7 +20,7 @@ internal sealed class Submission(JsonRpcClient rpc)
         var refusals = answers.OfType<RpcErrorException>().ToList();
         return answers.Count == 0 ? throw last!
             : refusals.Count < answers.Count ? null
-            : refusals.Find(IsOnItsWay) ?? throw EachNode.Heard(rpc, refusals, 0, refusal => refusal.Refusal == RpcRefusal.TooLarge);
+            : refusals.Find(IsOnItsWay) ?? throw EachNode.PickRefusal(rpc, refusals, 0, refusal => refusal.Refusal == RpcRefusal.TooLarge);
 
         async Task<RpcErrorException?> AskAsync(JsonRpcClient node)
         {

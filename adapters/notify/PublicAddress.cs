@@ -38,7 +38,7 @@ public static class PublicAddress
     private static readonly IPNetwork Teredo = IPNetwork.Parse("2001::/32");
     private static readonly IPNetwork SixToFour = IPNetwork.Parse("2002::/16");
 
-    public static bool Is(IPAddress address)
+    public static bool IsPublic(IPAddress address)
     {
         if (address.IsIPv4MappedToIPv6)
         {
@@ -51,9 +51,10 @@ public static class PublicAddress
         }
 
         var bytes = address.GetAddressBytes();
-        return Nat64.Contains(address) ? Is(Embedded(bytes, 12))
-            : SixToFour.Contains(address) ? Is(Embedded(bytes, 2))
-            : Teredo.Contains(address) ? Is(Embedded(bytes, 4)) && Is(Embedded(bytes, 12, isInverted: true)) // server and client
+        return Nat64.Contains(address) ? IsPublic(Embedded(bytes, 12))
+            : SixToFour.Contains(address) ? IsPublic(Embedded(bytes, 2))
+            : Teredo.Contains(address) ? IsPublic(Embedded(bytes, 4)) && IsPublic(Embedded(bytes, 12,
+                isInverted: true)) // server and client
             : GlobalUnicast.Contains(address) && !Array.Exists(SpecialIPv6, network => network.Contains(address));
     }
 

@@ -20,16 +20,16 @@ public sealed class ReceiverNetworks(IReadOnlyList<IPNetwork> allowed)
     /// <summary>Networks that are allowed in addition when the service itself listens on loopback.</summary>
     public static IReadOnlyList<IPNetwork> Loopback { get; } = [IPNetwork.Parse("127.0.0.0/8"), IPNetwork.Parse("::1/128")];
 
-    public bool Allow(IPAddress address)
+    public bool IsAllowed(IPAddress address)
     {
         var plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
-        return PublicAddress.Is(plain) || allowed.Any(network => network.Contains(plain));
+        return PublicAddress.IsPublic(plain) || allowed.Any(network => network.Contains(plain));
     }
 
     /// <returns>
     /// False when the host is an IP address, in any notation, that is not allowed. Names are checked on connecting.
     /// </returns>
-    public bool Allow(Uri url) => !IPAddress.TryParse(url.IdnHost.TrimEnd('.'), out var address) || Allow(address);
+    public bool IsAllowed(Uri url) => !IPAddress.TryParse(url.IdnHost.TrimEnd('.'), out var address) || IsAllowed(address);
 
     /// <summary>
     /// Creates a client that connects to these networks only and uses no redirects, cookies or proxy. It has no
@@ -42,7 +42,7 @@ public sealed class ReceiverNetworks(IReadOnlyList<IPNetwork> allowed)
         UseProxy = false,
         ActivityHeadersPropagator = null,
         PooledConnectionLifetime = TimeSpan.FromMinutes(5),
-        SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = CertificatePolicy.OfMachine() },
+        SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = CertificatePolicy.TrustingMachine() },
         ConnectCallback = (context, cancellationToken) => ConnectAsync(context.DnsEndPoint, cancellationToken),
     })
     {
@@ -54,7 +54,7 @@ public sealed class ReceiverNetworks(IReadOnlyList<IPNetwork> allowed)
         var found = IPAddress.TryParse(endPoint.Host, out var literal)
             ? [literal]
             : await Dns.GetHostAddressesAsync(endPoint.Host, cancellationToken);
-        var addresses = Array.FindAll(found, Allow);
+        var addresses = Array.FindAll(found, IsAllowed);
         if (addresses.Length == 0)
         {
             throw new RefusedAddressException();

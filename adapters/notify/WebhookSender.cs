@@ -33,11 +33,11 @@ public sealed class WebhookSender : IWebhookSender, IDisposable
         http = networks.CreateClient();
     }
 
-    public bool MayReach(Uri url) => networks.Allow(url);
+    public bool MayReach(Uri url) => networks.IsAllowed(url);
 
     public void Dispose() => http.Dispose();
 
-    public async Task<DeliveryOutcome?> TryUnlessAwayAsync(Delivery delivery, CancellationToken cancellationToken)
+    public async Task<DeliveryOutcome?> TryWithCircuitBreakerAsync(Delivery delivery, CancellationToken cancellationToken)
     {
         try
         {
@@ -54,17 +54,17 @@ public sealed class WebhookSender : IWebhookSender, IDisposable
     {
         var started = time.GetTimestamp();
         using var timeout = new CancellationTokenSource(AttemptTimeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
         try
         {
             using var request = Request(delivery);
-            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
+            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, linked.Token);
             var took = time.GetElapsedTime(started);
             var after = response.Headers.RetryAfter is { } header ? header.Delta ?? (header.Date - time.GetUtcNow()) : null;
             return new DeliveryOutcome(
                 response.IsSuccessStatusCode ? DeliveryFault.None : DeliveryFault.Status, (int)response.StatusCode, took,
                 after >= TimeSpan.Zero ? after : null,
-                response.IsSuccessStatusCode ? null : await AnswerStart.ReadAsync(response.Content, time, either.Token));
+                response.IsSuccessStatusCode ? null : await ResponseExcerpt.ReadAsync(response.Content, time, linked.Token));
         }
         catch (Exception fault)
         {
@@ -80,12 +80,12 @@ public sealed class WebhookSender : IWebhookSender, IDisposable
         .AddCircuitBreaker(new CircuitBreakerStrategyOptions<DeliveryOutcome>
         {
             ShouldHandle = new PredicateBuilder<DeliveryOutcome>()
-                .HandleResult(outcome => !outcome.Delivered && !outcome.IsOfContent
+                .HandleResult(outcome => !outcome.Delivered && !outcome.IsContentRefusal
                     && outcome.Code is not (EndpointHealth.Gone or DeliveryOutcome.TooMany)),
             FailureRatio = 1,
             MinimumThroughput = 5,
             SamplingDuration = TimeSpan.FromMinutes(1),
-            BreakDuration = IWebhookSender.AwayTime,
+            BreakDuration = IWebhookSender.CircuitBreakDuration,
         })
         .Build();
 

@@ -24,7 +24,7 @@ internal sealed partial class OpenIdKeys(OpenIdProvider provider, HttpClient htt
 
     private readonly Lock gate = new();
     private OpenIdConnectConfiguration? current;
-    private bool isAsking;
+    private bool isRefreshing;
     private long? readAt, triedAt;
 
     /// <returns>
@@ -37,12 +37,12 @@ internal sealed partial class OpenIdKeys(OpenIdProvider provider, HttpClient htt
         Task asking;
         lock (gate)
         {
-            var isDue = !isAsking && (triedAt is not { } last || time.GetElapsedTime(last) >= RetryInterval);
+            var isDue = !isRefreshing && (triedAt is not { } last || time.GetElapsedTime(last) >= RetryInterval);
             if (current is not null)
             {
                 if (isDue && time.GetElapsedTime(readAt!.Value) >= MaxAge)
                 {
-                    _ = AskAsync();
+                    _ = RefreshAsync();
                 }
 
                 return true;
@@ -53,7 +53,7 @@ internal sealed partial class OpenIdKeys(OpenIdProvider provider, HttpClient htt
                 return false;
             }
 
-            asking = AskAsync();
+            asking = RefreshAsync();
         }
 
         await asking;
@@ -71,9 +71,9 @@ internal sealed partial class OpenIdKeys(OpenIdProvider provider, HttpClient htt
     {
         lock (gate)
         {
-            if (!isAsking && (triedAt is not { } last || time.GetElapsedTime(last) >= RefreshInterval))
+            if (!isRefreshing && (triedAt is not { } last || time.GetElapsedTime(last) >= RefreshInterval))
             {
-                _ = AskAsync();
+                _ = RefreshAsync();
             }
         }
     }
@@ -94,9 +94,9 @@ internal sealed partial class OpenIdKeys(OpenIdProvider provider, HttpClient htt
             : throw new InvalidOperationException($"{address} is not https.");
 
     /// <summary>Starts a request. Called under the lock; synchronously it only sets <c>isAsking</c>.</summary>
-    private Task AskAsync()
+    private Task RefreshAsync()
     {
-        isAsking = true;
+        isRefreshing = true;
         return Task.Run(async () =>
         {
             OpenIdConnectConfiguration? answer = null;
@@ -114,7 +114,7 @@ internal sealed partial class OpenIdKeys(OpenIdProvider provider, HttpClient htt
 
             lock (gate)
             {
-                (isAsking, triedAt) = (false, time.GetTimestamp());
+                (isRefreshing, triedAt) = (false, time.GetTimestamp());
                 (current, readAt) = answer is null ? (current, readAt) : (answer, triedAt);
             }
         });

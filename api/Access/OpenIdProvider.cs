@@ -42,7 +42,7 @@ internal static class OpenIdAccess
         services.AddSingleton<IAuthenticationConfigurationProvider, NoConfiguration>();
         services.AddSingleton(root => new OpenIdKeys(
             provider,
-            new HttpClient(new SocketsHttpHandler { SslOptions = { CertificateChainPolicy = CertificatePolicy.OfMachine() } }) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = MaxDocumentBytes },
+            new HttpClient(new SocketsHttpHandler { SslOptions = { CertificateChainPolicy = CertificatePolicy.TrustingMachine() } }) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = MaxDocumentBytes },
             root.GetRequiredService<TimeProvider>(), root.GetRequiredService<ILogger<OpenIdKeys>>()));
         services.AddOptions<JwtBearerOptions>(Scheme).Configure<OpenIdKeys>((options, keys) => options.ConfigurationManager = keys);
         new AuthenticationBuilder(services).AddJwtBearer(Scheme, options =>
@@ -114,7 +114,7 @@ internal static class OpenIdAccess
     /// <summary>
     /// Whether the subject is printable, without invisible characters or any that change the writing direction.
     /// </summary>
-    internal static bool IsSubject(string text) => PrintableText.Is(text, MaxSubjectLength);
+    internal static bool IsSubject(string text) => PrintableText.IsValid(text, MaxSubjectLength);
 
     private static OperatorScope ScopeOf(ClaimsPrincipal user, string claim)
     {

@@ -32,7 +32,7 @@ public static class OperatorAccess
     public const string Admin = "admin";
 
     /// <summary>No scope is required; the endpoint itself decides, depending on the caller.</summary>
-    public const string Anyone = "anyone";
+    public const string DecidedByEndpoint = "anyone";
 
     internal const string ScopeClaim = "cap-scope";
 
@@ -61,7 +61,7 @@ public static class OperatorAccess
             .AddPolicy(Operator, policy => policy.RequireAssertion(context => context.User.Has(OperatorScope.Operate)))
             .AddPolicy(OperatorOrOpen, policy =>
                 policy.RequireAssertion(context => (openRegistration && IsLocal(context)) || context.User.Has(OperatorScope.Operate)))
-            .AddPolicy(Anyone, policy => policy.RequireAssertion(_ => true))
+            .AddPolicy(DecidedByEndpoint, policy => policy.RequireAssertion(_ => true))
             .AddPolicy(Admin, policy => policy.RequireAssertion(context => context.User.Has(OperatorScope.Admin)));
         return services;
     }

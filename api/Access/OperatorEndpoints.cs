@@ -32,7 +32,7 @@ internal static class OperatorEndpoints
             return refused!;
         }
 
-        if (request.Name is not { } name || !PrintableText.Is(name, MaxNameLength))
+        if (request.Name is not { } name || !PrintableText.IsValid(name, MaxNameLength))
         {
             return Problems.Of(StatusCodes.Status400BadRequest, "invalid-field", "name", PrintableText.Rule(MaxNameLength));
         }
@@ -46,16 +46,16 @@ internal static class OperatorEndpoints
         var key = ApiKey.Create();
         var kept = new OperatorKey(key.Id, name, scope, key.Hash, time.GetUtcNow(), null, null);
         var isAdded = await grains.GetGrain<IOperatorsGrain>(0).AddAsync(kept, context.User.ToActor());
-        keys.Forget();
+        keys.Invalidate();
         return isAdded
             ? TypedResults.Json(OperatorView.Of(kept, key.Export()), AccessJson.Default.OperatorView, statusCode: StatusCodes.Status201Created)
-            : Problems.Of(StatusCodes.Status409Conflict, "too-many-keys", "", $"At most {ClusterLimits.ApiKeys} API keys: revoke one first.");
+            : Problems.Of(StatusCodes.Status409Conflict, "too-many-keys", "", $"At most {ClusterLimits.MaxApiKeys} API keys: revoke one first.");
     }
 
     private static async Task<IResult> RevokeAsync(string id, HttpContext context, IGrainFactory grains, OperatorKeys keys)
     {
         var verdict = await grains.GetGrain<IOperatorsGrain>(0).RevokeAsync(id, context.User.ToActor());
-        keys.Forget();
+        keys.Invalidate();
         return verdict switch
         {
             RevocationVerdict.Revoked => TypedResults.NoContent(),

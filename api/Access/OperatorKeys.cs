@@ -12,12 +12,12 @@ namespace CapOrleans.Api.Access;
 internal sealed class OperatorKeys(IGrainFactory grains, TimeProvider time)
 {
     /// <summary>How long an API may still accept a key that another API revoked.</summary>
-    private static readonly TimeSpan Age = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(3);
 
     private readonly ConcurrentDictionary<string, DateTimeOffset> used = new();
     private readonly Lock gate = new();
-    private Task<IReadOnlyList<OperatorKey>> asked = Task.FromResult<IReadOnlyList<OperatorKey>>([]);
-    private DateTimeOffset askedAt = DateTimeOffset.MinValue;
+    private Task<IReadOnlyList<OperatorKey>> cached = Task.FromResult<IReadOnlyList<OperatorKey>>([]);
+    private DateTimeOffset cachedAt = DateTimeOffset.MinValue;
 
     /// <returns>Null when there is no such key, or it is revoked.</returns>
     public async Task<OperatorKey?> FindAsync(string text)
@@ -28,7 +28,7 @@ internal sealed class OperatorKeys(IGrainFactory grains, TimeProvider time)
         }
 
         var kept = (await ListAsync()).FirstOrDefault(key => key.Id == given.Id);
-        if (kept is not { RevokedAt: null } || !given.Is(kept))
+        if (kept is not { RevokedAt: null } || !given.Matches(kept))
         {
             return null;
         }
@@ -41,25 +41,25 @@ internal sealed class OperatorKeys(IGrainFactory grains, TimeProvider time)
     {
         lock (gate)
         {
-            if (asked.IsFaulted || time.GetUtcNow() - askedAt > Age)
+            if (cached.IsFaulted || time.GetUtcNow() - cachedAt > MaxAge)
             {
-                (asked, askedAt) = (AskAsync(), time.GetUtcNow());
+                (cached, cachedAt) = (RefreshAsync(), time.GetUtcNow());
             }
 
-            return asked;
+            return cached;
         }
     }
 
     /// <summary>Expires the cache: the next lookup asks the cluster.</summary>
-    public void Forget()
+    public void Invalidate()
     {
         lock (gate)
         {
-            askedAt = DateTimeOffset.MinValue;
+            cachedAt = DateTimeOffset.MinValue;
         }
     }
 
-    private Task<IReadOnlyList<OperatorKey>> AskAsync()
+    private Task<IReadOnlyList<OperatorKey>> RefreshAsync()
     {
         var uses = used.ToDictionary();
         used.Clear();

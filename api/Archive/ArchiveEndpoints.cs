@@ -24,10 +24,10 @@ internal static class ArchiveEndpoints
             return refused!;
         }
 
-        if (request.Cids is not { Count: > 0 and <= ClusterLimits.CheckedLinks } || !request.Cids.All(cid => Cid.TryParseForeign(cid, out _)))
+        if (request.Cids is not { Count: > 0 and <= ClusterLimits.MaxCheckedLinks } || !request.Cids.All(cid => Cid.TryParseForeign(cid, out _)))
         {
             return Problems.Of(StatusCodes.Status400BadRequest, "invalid-field", "cids",
-                $"1 to {ClusterLimits.CheckedLinks} CIDs with sha2-256: version 1 in base32 with codec raw, dag-pb or " +
+                $"1 to {ClusterLimits.MaxCheckedLinks} CIDs with sha2-256: version 1 in base32 with codec raw, dag-pb or " +
                     "dag-cbor, or version 0");
         }
 

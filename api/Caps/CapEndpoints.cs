@@ -36,7 +36,7 @@ internal static class CapEndpoints
             .Accepts<CapDefinition>("application/json").Produces<CapView>().Produces<CapView>(201).ProducesProblem(400).ProducesProblem(401).ProducesProblem(409)
             .WithSummary("Register a CapID, or change its context")
             .WithDescription("Keys of the CapID that are not listed are revoked; omitted numbers stay as they are.");
-        app.MapPost("/v1/caps/{capId}/changes", ChangeAsync).RequireAuthorization(OperatorAccess.Anyone)
+        app.MapPost("/v1/caps/{capId}/changes", ChangeAsync).RequireAuthorization(OperatorAccess.DecidedByEndpoint)
             .Accepts<ChangeBody>("application/json").Produces<CapView>().ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(404).ProducesProblem(409)
             .WithSummary("Add a key, revoke a key, or change the policy of a CapID")
             .WithDescription("Signed by an admin key of the CapID (personal_sign over 'CapOrleans change|origin|capId|afterVersion|timestamp|SHA-256 of the change in RFC 8785'), or by an API key of scope admin.");
@@ -77,10 +77,11 @@ internal static class CapEndpoints
         return NameFault(capId) ?? refused ?? Answer(await grains.Cap(capId).DefineAsync(definition!, context.User.ToActor()), context);
     }
 
-    private static async Task<IResult> ChangeAsync(string capId, HttpContext context, AddressRateLimit limit, ChangeTurns turns, IGrainFactory grains)
+    private static async Task<IResult> ChangeAsync(string capId, HttpContext context, AddressRateLimit limit,
+        SignedChangeLimiter turns, IGrainFactory grains)
     {
         var (body, bytes, refused) = await JsonBody.ReadAsync(context, CapsJson.Default.ChangeBody, "a change of a CapID");
-        if (limit.RefuseRest(context, 1, bytes.Length) is { } tooMuch)
+        if (limit.ChargeBody(context, 1, bytes.Length) is { } tooMuch)
         {
             return tooMuch;
         }

@@ -64,7 +64,7 @@ internal static class LadderEndpoints
         }
 
         var webhooks = await WebhooksAsync(grains);
-        var (ladder, refusal) = LadderForm.Read(id, request, webhooks.Keys.ToHashSet(StringComparer.Ordinal));
+        var (ladder, refusal) = LadderValidator.Read(id, request, webhooks.Keys.ToHashSet(StringComparer.Ordinal));
         if (refusal is not null)
         {
             return Problems.Of(StatusCodes.Status400BadRequest, refusal);
@@ -74,7 +74,7 @@ internal static class LadderEndpoints
         return ruling.Ladder is { } kept
             ? TypedResults.Json(ViewOf(kept, webhooks), EscalationJson.Default.LadderView)
             : Problems.Of(StatusCodes.Status409Conflict, "ladders-full", "id",
-                $"At most {ClusterLimits.Ladders} ladders: remove one first.");
+                $"At most {ClusterLimits.MaxLadders} ladders: remove one first.");
     }
 
     private static async Task<IResult> RemoveAsync(string id, HttpContext context, IGrainFactory grains) =>

@@ -49,7 +49,7 @@ internal static class SilenceEndpoints
 
         var ladders = grains.GetGrain<ILaddersGrain>(0);
         var known = (await ladders.PolicyAsync()).Silences.FirstOrDefault(silence => silence.Id == id);
-        var (silence, refusal) = SilenceForm.Read(id, request, known, time.GetUtcNow());
+        var (silence, refusal) = SilenceValidator.Read(id, request, known, time.GetUtcNow());
         if (refusal is not null)
         {
             return Problems.Of(StatusCodes.Status400BadRequest, refusal);

@@ -17,7 +17,7 @@ internal static class GateEndpoints
 {
     public static void MapGates(this IEndpointRouteBuilder app)
     {
-        app.MapPost("/v1/gates/{gate}/heartbeats", RecordAsync).RequireAuthorization(OperatorAccess.Anyone)
+        app.MapPost("/v1/gates/{gate}/heartbeats", RecordAsync).RequireAuthorization(OperatorAccess.DecidedByEndpoint)
             .Accepts<HeartbeatBody>("application/json").Produces(StatusCodes.Status204NoContent)
             .ProducesProblem(400).ProducesProblem(403).ProducesProblem(409).ProducesProblem(429)
             .WithSummary("Heartbeat of a gate")
@@ -64,7 +64,7 @@ internal static class GateEndpoints
             GateAddition.Unchanged => TypedResults.Json(added, GatesJson.Default.GateBody),
             GateAddition.OtherKey => Conflict("gate-of-another-key", "This name belongs to another key: remove that " +
                 "gate first, see /v1/gates."),
-            GateAddition.Full => Conflict("gates-full", $"At most {ClusterLimits.Gates} gates: remove one first."),
+            GateAddition.Full => Conflict("gates-full", $"At most {ClusterLimits.MaxGates} gates: remove one first."),
             var other => throw new InvalidOperationException($"{other} is no answer."),
         };
     }
@@ -100,7 +100,7 @@ internal static class GateEndpoints
         var heartbeat = new GateHeartbeat(gate, signer.ToString(), sentAt, body.Waiting.Value, body.Dead.Value);
         return await grains.GetGrain<IGatesGrain>(0).RecordAsync(heartbeat) switch
         {
-            HeartbeatVerdict.Heard => TypedResults.NoContent(),
+            HeartbeatVerdict.Accepted => TypedResults.NoContent(),
             HeartbeatVerdict.Unknown => Forbidden(
                 "gate-unknown", $"An admin must add the gate first, with the address that its status shows: cap gate add {gate} ADDRESS"),
             HeartbeatVerdict.OtherKey => Forbidden(

@@ -60,7 +60,7 @@ internal static class BatchEndpoint
             return;
         }
 
-        if (limit.RefuseRest(context, lines.Count, body.Length) is { } tooMany)
+        if (limit.ChargeBody(context, lines.Count, body.Length) is { } tooMany)
         {
             await tooMany.ExecuteAsync(context);
             return;

@@ -5,8 +5,8 @@ namespace CapOrleans.Api.Intake;
 
 /// <summary>The caller that sent incidents.</summary>
 /// <param name="Address">Address that rate limits count.</param>
-/// <param name="Asker">Identity that limits of queries to contract wallets count.</param>
-internal sealed record Caller(IPAddress Address, string Asker)
+/// <param name="WalletQuotaKey">Identity that limits of queries to contract wallets count.</param>
+internal sealed record Caller(IPAddress Address, string WalletQuotaKey)
 {
     /// <summary>
     /// A request with <c>proven</c> counts as a different caller for contract wallets, with queries of its own. A gate

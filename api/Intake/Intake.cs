@@ -35,10 +35,10 @@ internal sealed record Outcome(int Status, Receipt? Receipt, Refusal? Refusal, T
 /// </summary>
 internal sealed partial class Intake(IGrainFactory grains, AddressTurns turns, TimeProvider time, ILogger<Intake> logger)
 {
-    private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(1), RetryDelay = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(1), RetryDelay = TimeSpan.FromSeconds(1);
 
-    private long lastReported;
-    private int unsaid;
+    private long lastReportAt;
+    private int unreported;
 
     /// <param name="body">One JSON object, exactly as sent.</param>
     /// <param name="isLegacy">Whether it came by a legacy call, which takes any word as severity.</param>
@@ -116,7 +116,7 @@ internal sealed partial class Intake(IGrainFactory grains, AddressTurns turns, T
         {
             if (reports.Exists(report => report.Scheme == FullV2.Scheme))
             {
-                CallerContext.Address = caller.Asker; // only the check of a contract wallet's signature needs the caller
+                CallerContext.Address = caller.WalletQuotaKey; // only the check of a contract wallet's signature needs the caller
             }
 
             return [.. (await rule()).Zip(reports, Of)];
@@ -154,7 +154,7 @@ internal sealed partial class Intake(IGrainFactory grains, AddressTurns turns, T
             }
         }));
         var ofOneCap = new CheckedReports(checks);
-        return ofOneCap.Rule(ofOneCap.Proven is { Count: > 0 } proven ? await AcceptAsync(proven, caller, cancellationToken) : []);
+        return ofOneCap.Merge(ofOneCap.Proven is { Count: > 0 } proven ? await AcceptAsync(proven, caller, cancellationToken) : []);
     }
 
     /// <summary>
@@ -187,11 +187,12 @@ internal sealed partial class Intake(IGrainFactory grains, AddressTurns turns, T
     /// </summary>
     private void Report(Exception fault, IncidentReport report, int incidents)
     {
-        var count = Interlocked.Add(ref unsaid, incidents);
-        var last = Volatile.Read(ref lastReported);
-        if ((last == 0 || time.GetElapsedTime(last) >= Quiet) && Interlocked.CompareExchange(ref lastReported, time.GetTimestamp(), last) == last)
+        var count = Interlocked.Add(ref unreported, incidents);
+        var last = Volatile.Read(ref lastReportAt);
+        if ((last == 0 || time.GetElapsedTime(last) >= ReportInterval) && Interlocked.CompareExchange(ref lastReportAt,
+            time.GetTimestamp(), last) == last)
         {
-            Interlocked.Exchange(ref unsaid, 0);
+            Interlocked.Exchange(ref unreported, 0);
             LogFault(count, report.CapId, report.IncidentId, fault.GetType().Name, fault.Message);
         }
     }

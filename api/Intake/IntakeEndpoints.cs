@@ -114,7 +114,7 @@ internal static class IntakeEndpoints
             return (null, unreadable);
         }
 
-        if (limit.RefuseRest(context, 1, body.Length) is { } tooMuch)
+        if (limit.ChargeBody(context, 1, body.Length) is { } tooMuch)
         {
             return (null, tooMuch);
         }

@@ -70,7 +70,7 @@ internal static class LegacyEndpoints
 
         var ruling = await grains.GetGrain<IWebhooksGrain>(0).RegisterAsync(url, new WebhookOptions(IsLegacy: true),
             context.User.ToActor());
-        return ruling.Verdict is WebhookVerdict.Changed or WebhookVerdict.AlreadySo
+        return ruling.Verdict is WebhookVerdict.Changed or WebhookVerdict.Unchanged
             ? TypedResults.Json(new RegistrationAnswer("hook_registered", url), LegacyJson.Default.RegistrationAnswer)
             : WebhookEndpoints.Refuse(context, ruling.Verdict);
     }

@@ -46,13 +46,13 @@ internal static class Limits
             "complete; addresses take turns at handshakes", "closed"),
         new("request-seconds-when-full", (long)ConnectionBudget.RequestGivesWayAfter.TotalSeconds, "seconds",
             "a request of the address with the most connections, when that address or the port is at its limit", "closed"),
-        new("changes", ClusterLimits.Changes, "at once", "signed changes of one CapID that wait for their turn", "503 busy"),
+        new("changes", ClusterLimits.MaxQueuedChanges, "at once", "signed changes of one CapID that wait for their turn", "503 busy"),
         new("changes-per-minute", ClusterLimits.ChangesPerMinute, "signed changes per minute", "one CapID", "429 too-many-changes"),
         new("updates-per-minute", ClusterLimits.UpdatesPerMinute, "signed updates per minute", "one key, of the incidents of one CapID",
             "429 too-many-updates"),
         new("log-queue", ClusterLimits.LogQueue, "entries", "the queue of one log's commits", "503 busy"),
         new("wallet-signature-bytes", WalletClaim.MaxBytes, "bytes", "signature of a contract wallet", "400 signature-form"),
-        new("wallets", WalletClaim.AtOnce, "at once", "queries to contract wallets from one silo, for addresses whose " +
+        new("wallets", WalletClaim.MaxConcurrent, "at once", "queries to contract wallets from one silo, for addresses whose " +
             "signature the wallet accepted recently (eight queries per acceptance, last 10,000 pairs), 10 per second " +
                 "to one wallet; 16 more to slow wallets, and 4 more, 10 per second, for unknown addresses; 256 are queued (4,096 for unknown addresses), 8 for one address; after 4 s the client retries for the result", "503 wallet-not-asked"),
         new("reads-per-address", ReadSlots.MaxPerAddress, "at once", "pages and CARs of one address at one API; three times as many wait", "503 too-many-reads"),
@@ -60,20 +60,20 @@ internal static class Limits
         new("streams-per-address", StreamSlots.MaxPerAddress, "at once",
             "streams of events of one address at one API; one more ends the oldest, once that is 5 seconds old", "503 too-many-reads"),
         new("streams", StreamSlots.Max, "at once", "streams of events at one API", "503 too-many-reads"),
-        new("stream-seconds", (long)EventStream.Longest.TotalSeconds, "seconds",
+        new("stream-seconds", (long)EventStream.MaxDuration.TotalSeconds, "seconds",
             "a stream of events, until its client must reconnect", "closed"),
         new("page-size", ReadEndpoints.MaxLimit, "rows", "a page (limit)", "400 invalid-query"),
         new("keys", CapChange.MaxKeys, "keys", "a CapID, without the revoked ones", "400 invalid-field"),
         new("keys-ever", CapChange.MaxKeysEver, "keys", "a CapID, with the revoked ones", "409 too-many-keys"),
-        new("webhooks", ClusterLimits.Webhooks, "webhooks", "the cluster", "409 webhooks-full"),
-        new("ladders", ClusterLimits.Ladders, "ladders", "the cluster", "409 ladders-full"),
+        new("webhooks", ClusterLimits.MaxWebhooks, "webhooks", "the cluster", "409 webhooks-full"),
+        new("ladders", ClusterLimits.MaxLadders, "ladders", "the cluster", "409 ladders-full"),
         new("silences", ClusterLimits.Silences, "silences", "the cluster; those that have ended do not count", "409 silences-full"),
         new("redelivered-entries", ClusterLimits.RedeliveredEntries, "entries", "one redelivery request", "400 invalid-field"),
         new("webhook-test-seconds", ClusterLimits.SecondsBetweenWebhookTests, "seconds",
             "the time between two test deliveries to one webhook, at least", "429 too-many-tests"),
-        new("archive-check-cids", ClusterLimits.CheckedLinks, "CIDs", "one check of the archive (POST " +
+        new("archive-check-cids", ClusterLimits.MaxCheckedLinks, "CIDs", "one check of the archive (POST " +
             "/v1/archive/check); checks run one at a time", "400 invalid-field"),
-        new("api-keys", ClusterLimits.ApiKeys, "keys", "the cluster; a new key replaces the oldest revoked one", "409 too-many-keys"),
-        new("gates", ClusterLimits.Gates, "names", "the cluster", "409 gates-full"),
+        new("api-keys", ClusterLimits.MaxApiKeys, "keys", "the cluster; a new key replaces the oldest revoked one", "409 too-many-keys"),
+        new("gates", ClusterLimits.MaxGates, "names", "the cluster", "409 gates-full"),
     ];
 }

@@ -21,7 +21,7 @@ internal static class OperationEndpoints
     public static void MapOperations(this IEndpointRouteBuilder app)
     {
         app.MapGet("/health/live", () => TypedResults.Text("live")).WithSummary("Whether the process is running");
-        app.MapGet("/health/ready", ReadyAsync).RequireAuthorization(OperatorAccess.Anyone).Produces<Readiness>().ProducesProblem(503).WithSummary("Whether the log accepts incidents");
+        app.MapGet("/health/ready", ReadyAsync).RequireAuthorization(OperatorAccess.DecidedByEndpoint).Produces<Readiness>().ProducesProblem(503).WithSummary("Whether the log accepts incidents");
         MetricsEndpoint.Map(app, async context =>
         {
             await context.RequestServices.GetRequiredService<ClusterMetrics>().RefreshAsync(
@@ -38,7 +38,7 @@ internal static class OperationEndpoints
     /// <summary>
     /// Returns the status alone to callers without read access: the details contain names of CapIDs and of machines.
     /// </summary>
-    private static async Task<IResult> ReadyAsync(HttpContext context, ApiOptions options, Liveliness liveliness, IGrainFactory grains,
+    private static async Task<IResult> ReadyAsync(HttpContext context, ApiOptions options, CachedReadiness liveliness, IGrainFactory grains,
         TimeProvider time)
     {
         var isReader = (options.OpenReads && LocalCaller.Is(context) && !OriginGuard.IsOtherSitesRead(context.Request))

@@ -55,7 +55,7 @@ internal static class ReadinessCheck
 }
 
 /// <summary>Whether every log accepts incidents; checked at most once a second, because any stranger may ask.</summary>
-internal sealed class Liveliness(IGrainFactory grains, TimeProvider time)
+internal sealed class CachedReadiness(IGrainFactory grains, TimeProvider time)
 {
     private static readonly TimeSpan Age = TimeSpan.FromSeconds(1);
 

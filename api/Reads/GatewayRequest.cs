@@ -72,11 +72,11 @@ internal sealed record GatewayRequest(GatewayForm Form, bool WithLinks = false, 
         var ranges = MediaTypeHeaderValue.TryParseList(request.Headers.Accept, out var parsed)
             ? parsed.Where(range => range.Quality != 0).OrderByDescending(range => range.Quality ?? 1).ThenBy(range => range.MatchesAllSubTypes).ToList()
             : [];
-        var car = ranges.FirstOrDefault(range => IsCar(range) && CanGive(range, query));
+        var car = ranges.FirstOrDefault(range => IsCar(range) && IsSupported(range, query));
         var form = query["format"] == "raw" ? GatewayForm.Raw
             : query["format"] == "car" ? GatewayForm.Car
             : ranges.Select(range => FormOf(range, range == car, plainType)).FirstOrDefault(form => form is not null);
-        if ((form is null && ranges.Any(IsOfIpfs)) || (form == GatewayForm.Car && car is null && ranges.Any(IsCar)))
+        if ((form is null && ranges.Any(IsIpfsType)) || (form == GatewayForm.Car && car is null && ranges.Any(IsCar)))
         {
             return (null, Problems.Of(StatusCodes.Status406NotAcceptable, "not-acceptable", "Accept",
                 $"{RawType}, or {CarType} with version=1, order=dfs or unk, dups=n or y; or anything else for {plainType}"));
@@ -107,11 +107,11 @@ internal sealed record GatewayRequest(GatewayForm Form, bool WithLinks = false, 
     /// Whether the type is one of IPFS. Browsers and legacy clients list many types and accept any; a client that names
     /// one of these means it.
     /// </summary>
-    private static bool IsOfIpfs(MediaTypeHeaderValue range) =>
+    private static bool IsIpfsType(MediaTypeHeaderValue range) =>
         range.MediaType.StartsWith("application/vnd.ipld.", StringComparison.OrdinalIgnoreCase)
             || range.MediaType.StartsWith("application/vnd.ipfs.", StringComparison.OrdinalIgnoreCase);
 
-    private static bool CanGive(MediaTypeHeaderValue car, IQueryCollection query) =>
+    private static bool IsSupported(MediaTypeHeaderValue car, IQueryCollection query) =>
         CarParameters.All(parameter => Parameter(car, query, parameter.Name) is var value
             && (value.Length == 0 || query.ContainsKey($"car-{parameter.Name}") || parameter.Values.Contains(value)));
 

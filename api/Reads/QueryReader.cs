@@ -54,11 +54,11 @@ internal sealed class QueryReader
         this.query = query;
         if (query.Keys.FirstOrDefault(name => !names.Contains(name)) is { } stray)
         {
-            Break<string>(stray, $"one of {string.Join(", ", names)}");
+            Fail<string>(stray, $"one of {string.Join(", ", names)}");
         }
         else if (query.FirstOrDefault(given => given.Value.ToString().Length == 0).Key is { } empty)
         {
-            Break<string>(empty, "not empty; omit it to leave the result unfiltered");
+            Fail<string>(empty, "not empty; omit it to leave the result unfiltered");
         }
     }
 
@@ -67,7 +67,7 @@ internal sealed class QueryReader
     public string? Text(string name, Func<string, bool> isValid, string rule)
     {
         var value = query[name].ToString();
-        return value.Length == 0 ? null : isValid(value) ? value : Break<string?>(name, rule);
+        return value.Length == 0 ? null : isValid(value) ? value : Fail<string?>(name, rule);
     }
 
     /// <returns>
@@ -78,11 +78,11 @@ internal sealed class QueryReader
         var (named, least) = (query["severity"].ToString().ToLowerInvariant(), query["minSeverity"].ToString().ToLowerInvariant());
         var words = named.Length == 0 ? [] : named.Split(',');
         var ladder = string.Join(", ", Severity.Ladder);
-        return !Array.TrueForAll(words, Severity.IsOnLadder) ? Break<IReadOnlyList<string>>("severity",
+        return !Array.TrueForAll(words, Severity.IsOnLadder) ? Fail<IReadOnlyList<string>>("severity",
             $"one or more of {ladder}, separated by commas")
             : least.Length == 0 ? (words.Length == 0 ? null : words)
-            : !Severity.IsOnLadder(least) ? Break<IReadOnlyList<string>>("minSeverity", $"one of {ladder}")
-            : words.Length > 0 ? Break<IReadOnlyList<string>>("minSeverity", "cannot be combined with severity")
+            : !Severity.IsOnLadder(least) ? Fail<IReadOnlyList<string>>("minSeverity", $"one of {ladder}")
+            : words.Length > 0 ? Fail<IReadOnlyList<string>>("minSeverity", "cannot be combined with severity")
             : [.. Severity.Ladder.Skip(Severity.Rank(least))];
     }
 
@@ -91,7 +91,7 @@ internal sealed class QueryReader
         var text = query[name].ToString();
         return text.Length == 0 ? fallback
             : long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max ? value
-            : Break<long>(name, $"a whole number from {min} to {max}");
+            : Fail<long>(name, $"a whole number from {min} to {max}");
     }
 
     public DateTimeOffset? Instant(string name)
@@ -99,7 +99,7 @@ internal sealed class QueryReader
         var text = query[name].ToString();
         return text.Length == 0 ? null
             : SignedTime.TryParse(text, out var instant) ? instant
-            : Break<DateTimeOffset?>(name, SignedTime.Rule);
+            : Fail<DateTimeOffset?>(name, SignedTime.Rule);
     }
 
     /// <summary>
@@ -113,12 +113,12 @@ internal sealed class QueryReader
             : parts.Length == (filter.IsByTime ? 2 : 1) && Array.TrueForAll(parts, part => long.TryParse(part, NumberStyles.None,
                 CultureInfo.InvariantCulture, out _))
             ? filter with { After = Parse(parts[^1]), AfterMilliseconds = filter.IsByTime ? Parse(parts[0]) : -1 }
-            : Break<IncidentQuery>("cursor", "next of the previous page, with the same from, to and order") ?? filter;
+            : Fail<IncidentQuery>("cursor", "next of the previous page, with the same from, to and order") ?? filter;
 
         static long Parse(string part) => long.Parse(part, CultureInfo.InvariantCulture);
     }
 
-    private T? Break<T>(string name, string rule)
+    private T? Fail<T>(string name, string rule)
     {
         Fault ??= Problems.Of(StatusCodes.Status400BadRequest, "invalid-query", name, rule);
         return default;

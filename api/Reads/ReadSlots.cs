@@ -15,17 +15,18 @@ public sealed class ReadSlots(TimeProvider time) : IEndpointFilter, IDisposable
     public const int Max = 64, MaxPerAddress = 8;
 
     /// <summary>Maximum reads of one address that wait for a slot.</summary>
-    private const int Waiting = 24;
+    private const int MaxQueuedPerAddress = 24;
 
-    private readonly FairSlots all = new(Max, MaxPerAddress, time);
-    private readonly PartitionedRateLimiter<IPAddress> each = PartitionedRateLimiter.Create<IPAddress, IPAddress>(address =>
-        RateLimitPartition.GetConcurrencyLimiter(address, _ => new ConcurrencyLimiterOptions { PermitLimit = MaxPerAddress, QueueLimit = Waiting }));
+    private readonly FairSlots total = new(Max, MaxPerAddress, time);
+    private readonly PartitionedRateLimiter<IPAddress> perAddress = PartitionedRateLimiter.Create<IPAddress, IPAddress>(address =>
+        RateLimitPartition.GetConcurrencyLimiter(address, _ => new ConcurrencyLimiterOptions { PermitLimit = MaxPerAddress,
+            QueueLimit = MaxQueuedPerAddress }));
 
     public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
         var http = context.HttpContext;
-        using var mine = await each.AcquireAsync(AddressRateLimit.AddressOf(http), 1, http.RequestAborted);
-        using var slot = mine.IsAcquired ? all.TryTake(AddressRateLimit.AddressOf(http), http.Abort) : null;
+        using var mine = await perAddress.AcquireAsync(AddressRateLimit.AddressOf(http), 1, http.RequestAborted);
+        using var slot = mine.IsAcquired ? total.TryTake(AddressRateLimit.AddressOf(http), http.Abort) : null;
         if (slot is null)
         {
             http.Response.Headers.RetryAfter = Problems.RetryAfterSeconds;
@@ -43,5 +44,5 @@ public sealed class ReadSlots(TimeProvider time) : IEndpointFilter, IDisposable
         return Results.Empty;
     }
 
-    public void Dispose() => each.Dispose();
+    public void Dispose() => perAddress.Dispose();
 }

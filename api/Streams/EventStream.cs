@@ -20,7 +20,7 @@ internal sealed class EventStream(LogHeads heads, TimeProvider time)
     public static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
 
     /// <summary>Maximum duration of a stream; the client then reconnects.</summary>
-    public static readonly TimeSpan Longest = TimeSpan.FromMinutes(10);
+    public static readonly TimeSpan MaxDuration = TimeSpan.FromMinutes(10);
 
     public static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
 
@@ -31,16 +31,16 @@ internal sealed class EventStream(LogHeads heads, TimeProvider time)
 
     /// <param name="logs">Numbers of the logs to follow, in the order of <paramref name="position"/>.</param>
     /// <param name="read">Reads what follows an index in a log.</param>
-    /// <param name="mayGoOn">Whether the client may still read.</param>
+    /// <param name="isStillAuthorized">Whether the client may still read.</param>
     /// <param name="cancellationToken">Cancelled when the client disconnects or the server stops.</param>
     public async IAsyncEnumerable<SseItem<string>> FollowAsync(
-        IReadOnlyList<int> logs, StreamPosition position, Func<int, long, CancellationToken, Task<StreamSlice?>> read, Func<Task<bool>> mayGoOn,
+        IReadOnlyList<int> logs, StreamPosition position, Func<int, long, CancellationToken, Task<StreamSlice?>> read, Func<Task<bool>> isStillAuthorized,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var (began, spoke, checkedAt) = (time.GetTimestamp(), time.GetTimestamp(), time.GetTimestamp());
+        var (began, lastSentAt, checkedAt) = (time.GetTimestamp(), time.GetTimestamp(), time.GetTimestamp());
         var seen = new long[logs.Count];
         yield return At(position, "", HeartbeatEvent);
-        while (time.GetElapsedTime(began) < Longest)
+        while (time.GetElapsedTime(began) < MaxDuration)
         {
             var (sizes, changed) = heads.Current;
             var isBehind = false;
@@ -65,7 +65,7 @@ internal sealed class EventStream(LogHeads heads, TimeProvider time)
                 foreach (var (index, kind, data) in slice.Events)
                 {
                     position[i] = index;
-                    spoke = time.GetTimestamp();
+                    lastSentAt = time.GetTimestamp();
                     yield return At(position, data, kind);
                 }
 
@@ -73,10 +73,10 @@ internal sealed class EventStream(LogHeads heads, TimeProvider time)
                 position[i] = slice.Through;
             }
 
-            var untilHeartbeat = Heartbeat - time.GetElapsedTime(spoke);
+            var untilHeartbeat = Heartbeat - time.GetElapsedTime(lastSentAt);
             if (untilHeartbeat <= TimeSpan.Zero)
             {
-                spoke = time.GetTimestamp();
+                lastSentAt = time.GetTimestamp();
                 yield return At(position, "", HeartbeatEvent);
             }
             else if (!isBehind)
@@ -87,7 +87,7 @@ internal sealed class EventStream(LogHeads heads, TimeProvider time)
             if (time.GetElapsedTime(checkedAt) >= CheckInterval)
             {
                 checkedAt = time.GetTimestamp();
-                if (!await MayGoOnAsync(mayGoOn))
+                if (!await IsStillAuthorizedAsync(isStillAuthorized))
                 {
                     yield break;
                 }
@@ -100,11 +100,11 @@ internal sealed class EventStream(LogHeads heads, TimeProvider time)
         }
     }
 
-    private static async Task<bool> MayGoOnAsync(Func<Task<bool>> mayGoOn)
+    private static async Task<bool> IsStillAuthorizedAsync(Func<Task<bool>> isStillAuthorized)
     {
         try
         {
-            return await mayGoOn();
+            return await isStillAuthorized();
         }
         catch (Exception fault) when (ClusterFaults.IsTransient(fault))
         {

@@ -11,7 +11,7 @@ internal sealed partial class LogHeads(IGrainFactory grains, TimeProvider time, 
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
 
     private readonly Lock gate = new();
-    private TaskCompletionSource listened = New(), changed = New();
+    private TaskCompletionSource subscribed = New(), changed = New();
     private int listeners;
     private long[] sizes = [];
 
@@ -29,25 +29,25 @@ internal sealed partial class LogHeads(IGrainFactory grains, TimeProvider time, 
 
     /// <summary>Keeps the polling running until the result is disposed of.</summary>
     /// <exception cref="Exception">A log is unreachable.</exception>
-    public async Task<Listening> ListenAsync(CancellationToken cancellationToken)
+    public async Task<Subscription> ListenAsync(CancellationToken cancellationToken)
     {
         var count = await grains.GetGrain<ILogReaderGrain>(0).CountAsync();
         var now = await Task.WhenAll(Enumerable.Range(0, count).Select(SizeAsync)).WaitAsync(cancellationToken);
         lock (gate)
         {
             listeners++;
-            listened.TrySetResult();
+            subscribed.TrySetResult();
         }
 
-        return new Listening(this, now);
+        return new Subscription(this, now);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         while (!stoppingToken.IsCancellationRequested)
         {
-            await listened.Task.WaitAsync(stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            await LookAsync(stoppingToken);
+            await subscribed.Task.WaitAsync(stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await PollAsync(stoppingToken);
             await Task.Delay(Interval, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
@@ -56,7 +56,7 @@ internal sealed partial class LogHeads(IGrainFactory grains, TimeProvider time, 
 
     private async Task<long> SizeAsync(int log) => (await grains.GetGrain<IAuditLogGrain>(log).HeadAsync()).Size;
 
-    private async Task LookAsync(CancellationToken stoppingToken)
+    private async Task PollAsync(CancellationToken stoppingToken)
     {
         try
         {
@@ -88,13 +88,13 @@ internal sealed partial class LogHeads(IGrainFactory grains, TimeProvider time, 
         }
     }
 
-    private void Leave()
+    private void Unsubscribe()
     {
         lock (gate)
         {
             if (--listeners == 0)
             {
-                listened = New();
+                subscribed = New();
             }
         }
     }
@@ -104,10 +104,10 @@ internal sealed partial class LogHeads(IGrainFactory grains, TimeProvider time, 
 
     /// <param name="heads">Owner to notify on disposal.</param>
     /// <param name="sizes">Length of each log at the start.</param>
-    internal sealed class Listening(LogHeads heads, IReadOnlyList<long> sizes) : IDisposable
+    internal sealed class Subscription(LogHeads heads, IReadOnlyList<long> sizes) : IDisposable
     {
         public IReadOnlyList<long> Sizes => sizes;
 
-        public void Dispose() => heads.Leave();
+        public void Dispose() => heads.Unsubscribe();
     }
 }

@@ -104,15 +104,15 @@ internal static class StreamEndpoints
         var sizes = logs.Select(number => listening.Sizes[number]).ToList();
         var (header, after) = (context.Request.Headers[LastEventId].ToString(), context.Request.Query["after"].ToString());
         var (name, text) = header.Length > 0 ? (LastEventId, header) : ("after", after);
-        if ((text.Length == 0 ? StreamPosition.Behind(sizes) : StreamPosition.Parse(text, sizes)) is not { } position)
+        if ((text.Length == 0 ? StreamPosition.AtEnd(sizes) : StreamPosition.Parse(text, sizes)) is not { } position)
         {
             return Problems.Of(StatusCodes.Status400BadRequest, "invalid-query", name, Rule);
         }
 
         context.Response.Headers["X-Accel-Buffering"] = "no"; // makes nginx forward each event immediately
-        return TypedResults.ServerSentEvents(stream.FollowAsync(logs, position, read, MayGoOnAsync, context.RequestAborted));
+        return TypedResults.ServerSentEvents(stream.FollowAsync(logs, position, read, IsStillAuthorizedAsync, context.RequestAborted));
 
-        async Task<bool> MayGoOnAsync() => context.Request.Headers.Authorization.ToString().Split(' ')[^1] is var key
+        async Task<bool> IsStillAuthorizedAsync() => context.Request.Headers.Authorization.ToString().Split(' ')[^1] is var key
             && (!ApiKey.TryParse(key, out _) || await context.RequestServices.GetRequiredService<OperatorKeys>().FindAsync(key) is not null);
     }
 }

@@ -17,7 +17,7 @@ internal sealed class StreamPosition(long[] last)
     }
 
     /// <summary>The position after everything that is in the logs now.</summary>
-    public static StreamPosition Behind(IEnumerable<long> sizes) => new([.. sizes.Select(size => size - 1)]);
+    public static StreamPosition AtEnd(IEnumerable<long> sizes) => new([.. sizes.Select(size => size - 1)]);
 
     /// <param name="sizes">Lengths of the logs that the stream reads.</param>
     /// <returns>Null when the text is not a position in these logs.</returns>

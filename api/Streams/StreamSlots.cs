@@ -15,7 +15,8 @@ public sealed class StreamSlots(TimeProvider time, IHostApplicationLifetime host
     {
         var http = context.HttpContext;
         // When a client loses its slot or the server stops, its stream ends normally, and it reconnects.
-        using var longest = new CancellationTokenSource(EventStream.Longest + EventStream.Heartbeat, time); // for clients that read nothing
+        using var longest = new CancellationTokenSource(EventStream.MaxDuration + EventStream.Heartbeat,
+            time); // for clients that read nothing
         using var end = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, host.ApplicationStopping, longest.Token);
         http.RequestAborted = end.Token;
         using var slot = all.TryTake(AddressRateLimit.AddressOf(http), end.Cancel);

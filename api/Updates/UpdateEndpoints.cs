@@ -26,9 +26,10 @@ internal static class UpdateEndpoints
 
     private static void Map(IEndpointRouteBuilder app, string path, UpdateAction action, string summary) =>
         app.MapPost($"/v1/incidents/{{capId}}/{{incidentId}}/{path}",
-                (string capId, string incidentId, HttpContext context, AddressRateLimit limit, ChangeTurns turns, IGrainFactory grains) =>
+                (string capId, string incidentId, HttpContext context, AddressRateLimit limit, SignedChangeLimiter turns,
+                    IGrainFactory grains) =>
                     UpdateAsync(capId, incidentId, action, context, limit, turns, grains))
-            .RequireAuthorization(OperatorAccess.Anyone).Accepts<UpdateBody>("application/json").Produces<IncidentView>()
+            .RequireAuthorization(OperatorAccess.DecidedByEndpoint).Accepts<UpdateBody>("application/json").Produces<IncidentView>()
             .ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(404).ProducesProblem(409).ProducesProblem(
                 429).ProducesProblem(503)
             .WithSummary(summary)
@@ -38,11 +39,11 @@ internal static class UpdateEndpoints
                 "Repeating an update is answered with 200 and logged once.");
 
     private static async Task<IResult> UpdateAsync(
-        string capId, string incidentId, UpdateAction action, HttpContext context, AddressRateLimit limit, ChangeTurns turns,
+        string capId, string incidentId, UpdateAction action, HttpContext context, AddressRateLimit limit, SignedChangeLimiter turns,
             IGrainFactory grains)
     {
         var (body, bytes, refused) = await JsonBody.ReadAsync(context, UpdatesJson.Default.UpdateBody, "an update of an incident");
-        if ((limit.RefuseRest(context, 1, bytes.Length) ?? refused) is { } fault)
+        if ((limit.ChargeBody(context, 1, bytes.Length) ?? refused) is { } fault)
         {
             return fault;
         }

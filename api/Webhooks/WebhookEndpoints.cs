@@ -62,7 +62,7 @@ internal static class WebhookEndpoints
             WebhookVerdict.Unknown => Unknown(),
             WebhookVerdict.Full => Problems.Of(
                 StatusCodes.Status409Conflict, "webhooks-full", "url",
-                $"At most {ClusterLimits.Webhooks} webhooks: remove one first."),
+                $"At most {ClusterLimits.MaxWebhooks} webhooks: remove one first."),
             WebhookVerdict.RefusedAddress => Problems.Of(
                 StatusCodes.Status400BadRequest, "webhook-address", "url",
                 "a public address, or one within Webhooks__AllowedNetworks"),
@@ -93,7 +93,7 @@ internal static class WebhookEndpoints
             return refused!;
         }
 
-        var (options, wrong) = WebhookForm.Read(request);
+        var (options, wrong) = WebhookOptionsParser.Read(request);
         if ((WebhookUrl.Refuse(request.Url) ?? wrong) is { } refusal)
         {
             return refusal;
@@ -102,7 +102,7 @@ internal static class WebhookEndpoints
         var ruling = await grains.GetGrain<IWebhooksGrain>(0).RegisterAsync(request.Url!, options!, context.User.ToActor());
         var isAsAsked = request is { Format: null, Caps: null, MinSeverity: null, Ordered: false, Kinds: null }
             || ruling.Endpoint?.Sends == options;
-        return ruling.Verdict == WebhookVerdict.AlreadySo && !isAsAsked
+        return ruling.Verdict == WebhookVerdict.Unchanged && !isAsAsked
             ? Problems.Of(StatusCodes.Status409Conflict, "webhook-exists", "url",
                 $"The URL is registered with other options, as {ruling.Endpoint!.Id}: PATCH /v1/webhooks/{ruling.Endpoint.Id} " +
                     $"changes them.")
@@ -124,7 +124,7 @@ internal static class WebhookEndpoints
             return Unknown();
         }
 
-        var (options, wrong) = WebhookForm.Read(found.Sends, request);
+        var (options, wrong) = WebhookOptionsParser.Read(found.Sends, request);
         return wrong ?? Answer(context, await webhooks.ChangeAsync(id, options!, context.User.ToActor()));
     }
 
@@ -150,7 +150,7 @@ internal static class WebhookEndpoints
     /// <param name="changed">Status of a change; 200 when nothing changed.</param>
     private static IResult Answer(HttpContext context, WebhookRuling ruling, int changed = StatusCodes.Status200OK)
     {
-        if (ruling.Verdict is not (WebhookVerdict.Changed or WebhookVerdict.AlreadySo))
+        if (ruling.Verdict is not (WebhookVerdict.Changed or WebhookVerdict.Unchanged))
         {
             return Refuse(context, ruling.Verdict);
         }

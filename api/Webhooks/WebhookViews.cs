@@ -10,7 +10,7 @@ internal static class WebhookViews
         endpoint.Id, endpoint.Url, endpoint.CreatedAt, endpoint.CreatedBy.Id, endpoint.CreatedBy.Name,
         endpoint.DisabledAt is null ? "enabled" : "disabled", endpoint.DisabledAt, endpoint.DisabledReason,
         endpoint.LastError is { } error ? new WebhookErrorView(error.At, error.Fault.Text(), error.Code) : null,
-        endpoint.LastSuccessAt, endpoint.FailingSince, endpoint.Sends.IsLegacy ? WebhookForm.Legacy : WebhookForm.CloudEvents,
+        endpoint.LastSuccessAt, endpoint.FailingSince, endpoint.Sends.IsLegacy ? WebhookOptionsParser.Legacy : WebhookOptionsParser.CloudEvents,
         endpoint.Sends.Caps, endpoint.Sends.MinSeverity, endpoint.Sends.IsOrdered,
-        WebhookForm.NamesOf(endpoint.Sends.Kinds), secret);
+        WebhookOptionsParser.NamesOf(endpoint.Sends.Kinds), secret);
 }

@@ -52,12 +52,12 @@ internal sealed class AnchorRun(string folder, TimeSpan length, double perSecond
         using var senders = new Senders(cluster, await cluster.RegisterAsync(8), 48, perSecond);
         senders.Start();
         await Task.Delay(Calm, TimeProvider.System);
-        Tell($"calm: {senders.Promised.Count / Calm.TotalSeconds:0} incidents/s, longest silence {senders.TakeLongestGap().TotalMilliseconds:0} ms");
-        await SufferAsync(new ChainFaults(proxy, chain, Writer, Fault).All, senders);
+        Print($"calm: {senders.Promised.Count / Calm.TotalSeconds:0} incidents/s, longest silence {senders.TakeLongestGap().TotalMilliseconds:0} ms");
+        await InjectFaultsAsync(new ChainFaults(proxy, chain, Writer, Fault).All, senders);
         await senders.StopAsync();
-        Tell($"{senders.Promised.Count} incidents accepted, {senders.Refused503} answers 503, {senders.Wrong.Count} wrong answers; waiting for the anchors");
+        Print($"{senders.Promised.Count} incidents accepted, {senders.Refused503} answers 503, {senders.UnexpectedAnswers.Count} wrong answers; waiting for the anchors");
         await using var source = NpgsqlDataSource.Create(postgres.ConnectionString("anchors"));
-        List<string> findings = [.. senders.Wrong.Take(20)];
+        List<string> findings = [.. senders.UnexpectedAnswers.Take(20)];
         if (senders.Refused503 > 0)
         {
             findings.Add($"Intake was affected: {senders.Refused503} answers 503.");
@@ -69,7 +69,7 @@ internal sealed class AnchorRun(string folder, TimeSpan length, double perSecond
         return findings;
     }
 
-    private async Task SufferAsync(IReadOnlyList<Fault> faults, Senders senders)
+    private async Task InjectFaultsAsync(IReadOnlyList<Fault> faults, Senders senders)
     {
         var random = new Random(seed);
         var started = TimeProvider.System.GetTimestamp();
@@ -80,7 +80,7 @@ internal sealed class AnchorRun(string folder, TimeSpan length, double perSecond
             await Task.Delay(fault.Length, TimeProvider.System);
             await fault.EndAsync();
             await Task.Delay(Interval - fault.Length, TimeProvider.System);
-            Tell(string.Create(
+            Print(string.Create(
                 CultureInfo.InvariantCulture,
                 $"{TimeProvider.System.GetElapsedTime(started).TotalSeconds,5:0} s  {fault.Name,-45} {(senders.Promised.Count - promised) / Interval.TotalSeconds,5:0} incidents/s, longest silence {senders.TakeLongestGap().TotalMilliseconds,5:0} ms"));
         }
@@ -126,7 +126,7 @@ internal sealed class AnchorRun(string folder, TimeSpan length, double perSecond
             var (missing, twice) = (wanted.Keys.Count(key => !seen.ContainsKey(key)), wanted.Keys.Count(key => seen.GetValueOrDefault(key) > 1));
             if (missing == 0 || TimeProvider.System.GetElapsedTime(started) > CatchUp)
             {
-                Tell($"{seen.Count} incidents have their event after another {TimeProvider.System.GetElapsedTime(started).TotalSeconds:0} s, at block {height}");
+                Print($"{seen.Count} incidents have their event after another {TimeProvider.System.GetElapsedTime(started).TotalSeconds:0} s, at block {height}");
                 var findings = new List<string>();
                 if (missing > 0)
                 {
@@ -161,9 +161,9 @@ internal sealed class AnchorRun(string folder, TimeSpan length, double perSecond
         return findings;
     }
 
-    private void Tell(FormattableString line) => Tell(line.ToString(CultureInfo.InvariantCulture));
+    private void Print(FormattableString line) => Print(line.ToString(CultureInfo.InvariantCulture));
 
-    private void Tell(string line)
+    private void Print(string line)
     {
         output.WriteLine(line);
         output.Flush();

@@ -21,4 +21,4 @@ public sealed record ChaosPlan(TimeSpan AtLeast, int Rounds, TimeSpan Freeze, Ti
 /// <param name="Findings">Findings of the checker, and every wrong answer; empty when all promises were kept.</param>
 /// <param name="Missing">Faults that are not possible on this machine, and why.</param>
 public sealed record ChaosResult(
-    IReadOnlyList<string> Findings, IReadOnlyList<string> Missing, IReadOnlyDictionary<string, int> Suffered, int Promised, int Refused, long Entries, string Story);
+    IReadOnlyList<string> Findings, IReadOnlyList<string> Missing, IReadOnlyDictionary<string, int> Suffered, int Promised, int Refused, long Entries, string Transcript);

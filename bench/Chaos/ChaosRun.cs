@@ -34,13 +34,13 @@ public sealed class ChaosRun(ChaosPlan plan, string folder, TextWriter output) :
     {
         await PrepareAsync();
         await Service.StartAsync();
-        await using var desk = await Desk.StartAsync(network?.Gateway ?? IPAddress.Loopback);
+        await using var desk = await FlakyReceiver.StartAsync(network?.Gateway ?? IPAddress.Loopback);
         var webhook = await RegisterAsync(desk.Url);
         using var senders = new Senders(Service, await Service.RegisterAsync(8), Hosts, plan.PerSecond);
         var supervisors = Service.Silos.Select(silo => new Supervisor(silo)).ToList();
         supervisors.ForEach(supervisor => supervisor.Start());
         senders.Start();
-        var suffered = await SufferAsync(senders);
+        var suffered = await InjectFaultsAsync(senders);
         await senders.StopAsync();
         var undelivered = await CheckAsync(desk, webhook, senders);
         foreach (var supervisor in supervisors)
@@ -48,10 +48,10 @@ public sealed class ChaosRun(ChaosPlan plan, string folder, TextWriter output) :
             await supervisor.DisposeAsync();
         }
 
-        Tell($"{supervisors.Sum(supervisor => supervisor.Restarts)} silos were started again; {senders.Promised.Count} promises, {senders.Refused503} answers 503.");
+        Print($"{supervisors.Sum(supervisor => supervisor.Restarts)} silos were started again; {senders.Promised.Count} promises, {senders.Refused503} answers 503.");
         var (findings, entries) = await Checker.RunAsync(Database.ConnectionString("chaos"), Logs, senders.Promised, senders.Offered);
         return new ChaosResult(
-            [.. senders.Wrong.Take(20), .. undelivered.Take(20), .. findings.Take(20)], missing,
+            [.. senders.UnexpectedAnswers.Take(20), .. undelivered.Take(20), .. findings.Take(20)], missing,
             suffered.GroupBy(one => one.Fault).ToDictionary(group => group.Key, group => group.Count()),
             senders.Promised.Count, senders.Refused503, entries, story.ToString());
     }
@@ -63,11 +63,11 @@ public sealed class ChaosRun(ChaosPlan plan, string folder, TextWriter output) :
         return (await made.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetString()!;
     }
 
-    private async Task<IReadOnlyList<string>> CheckAsync(Desk desk, string webhook, Senders senders)
+    private async Task<IReadOnlyList<string>> CheckAsync(FlakyReceiver desk, string webhook, Senders senders)
     {
         await using var database = PostgresDatabase.Open(PostgresDatabase.ReadUrl(Database.ConnectionString("chaos"))!, Logs);
         var undelivered = await desk.CheckAsync(new PostgresLogReader(database), webhook, senders.Promised, DeliveryTimeout);
-        Tell($"{desk.Repeated} deliveries came more than once.");
+        Print($"{desk.Repeated} deliveries came more than once.");
         return undelivered;
     }
 
@@ -125,9 +125,9 @@ public sealed class ChaosRun(ChaosPlan plan, string folder, TextWriter output) :
         }
     }
 
-    private async Task<List<Suffered>> SufferAsync(Senders senders)
+    private async Task<List<FaultOutcome>> InjectFaultsAsync(Senders senders)
     {
-        var suffered = new List<Suffered>();
+        var suffered = new List<FaultOutcome>();
         var started = TimeProvider.System.GetTimestamp();
         await Task.Delay(plan.Settle, TimeProvider.System);
         for (var round = 0; round < plan.Rounds || TimeProvider.System.GetElapsedTime(started) < plan.AtLeast; round++)
@@ -140,8 +140,8 @@ public sealed class ChaosRun(ChaosPlan plan, string folder, TextWriter output) :
                 await Task.Delay(fault.Length, TimeProvider.System);
                 await fault.EndAsync();
                 await Task.Delay(plan.Settle, TimeProvider.System);
-                suffered.Add(new Suffered(fault.Name, senders.TakeLongestGap()));
-                Tell(string.Create(CultureInfo.InvariantCulture,
+                suffered.Add(new FaultOutcome(fault.Name, senders.TakeLongestGap()));
+                Print(string.Create(CultureInfo.InvariantCulture,
                     $"{TimeProvider.System.GetElapsedTime(started).TotalSeconds,5:0} s  {fault.Name,-40} longest silence {suffered[^1].LongestGap.TotalSeconds,5:0.0} s, {senders.Promised.Count - promised} promises"));
             }
         }
@@ -162,7 +162,7 @@ public sealed class ChaosRun(ChaosPlan plan, string folder, TextWriter output) :
         {
             yield return new Fault("two silos cannot reach each other", plan.Other, () => network.CutAsync(one, two), () => network.HealAsync(one, two));
             yield return new Fault("a silo is " +
-                "isolated", plan.Other, () => network.PlugAsync(one, isIn: false), () => network.PlugAsync(one, isIn: true));
+                "isolated", plan.Other, () => network.SetLinkAsync(one, isIn: false), () => network.SetLinkAsync(one, isIn: true));
         }
 
         if (disk is not null)
@@ -181,7 +181,7 @@ public sealed class ChaosRun(ChaosPlan plan, string folder, TextWriter output) :
         }
     }
 
-    private void Tell(string line)
+    private void Print(string line)
     {
         story.AppendLine(line);
         output.WriteLine(line);

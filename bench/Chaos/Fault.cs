@@ -7,4 +7,4 @@ internal sealed record Fault(string Name, TimeSpan Length, Func<Task> BeginAsync
 /// <param name="LongestGap">
 /// Longest time without an acceptance in any one log, during the fault and the recovery.
 /// </param>
-internal sealed record Suffered(string Fault, TimeSpan LongestGap);
+internal sealed record FaultOutcome(string Fault, TimeSpan LongestGap);

@@ -27,12 +27,12 @@ internal sealed class Network : IAsyncDisposable
         await Ip("link", "set", network.Bridge, "up");
         for (var silo = 0; silo < silos; silo++)
         {
-            await Ip("netns", "add", network.Space(silo));
-            await Ip("link", "add", network.Port(silo), "type", "veth", "peer", "name", "eth0", "netns", network.Space(silo));
+            await Ip("netns", "add", network.Namespace(silo));
+            await Ip("link", "add", network.Port(silo), "type", "veth", "peer", "name", "eth0", "netns", network.Namespace(silo));
             await Ip("link", "set", network.Port(silo), "master", network.Bridge, "up");
-            await Ip("-n", network.Space(silo), "addr", "add", $"{network.SiloAddress(silo)}/24", "dev", "eth0");
-            await Ip("-n", network.Space(silo), "link", "set", "eth0", "up");
-            await Ip("-n", network.Space(silo), "link", "set", "lo", "up");
+            await Ip("-n", network.Namespace(silo), "addr", "add", $"{network.SiloAddress(silo)}/24", "dev", "eth0");
+            await Ip("-n", network.Namespace(silo), "link", "set", "eth0", "up");
+            await Ip("-n", network.Namespace(silo), "link", "set", "lo", "up");
         }
 
         return network;
@@ -41,29 +41,29 @@ internal sealed class Network : IAsyncDisposable
     public IPAddress SiloAddress(int silo) => Address((byte)(10 + silo));
 
     /// <summary>Returns the prefix of a command that is to run in the silo's network.</summary>
-    public string[] Wrap(int silo) => ["ip", "netns", "exec", Space(silo)];
+    public string[] Wrap(int silo) => ["ip", "netns", "exec", Namespace(silo)];
 
     /// <summary>Cuts the link between two silos; both still reach the database, the API and everything else.</summary>
     public async Task CutAsync(int one, int two)
     {
-        await Ip("-n", Space(one), "route", "add", "blackhole", $"{SiloAddress(two)}/32");
-        await Ip("-n", Space(two), "route", "add", "blackhole", $"{SiloAddress(one)}/32");
+        await Ip("-n", Namespace(one), "route", "add", "blackhole", $"{SiloAddress(two)}/32");
+        await Ip("-n", Namespace(two), "route", "add", "blackhole", $"{SiloAddress(one)}/32");
     }
 
     public async Task HealAsync(int one, int two)
     {
-        await Ip("-n", Space(one), "route", "del", "blackhole", $"{SiloAddress(two)}/32");
-        await Ip("-n", Space(two), "route", "del", "blackhole", $"{SiloAddress(one)}/32");
+        await Ip("-n", Namespace(one), "route", "del", "blackhole", $"{SiloAddress(two)}/32");
+        await Ip("-n", Namespace(two), "route", "del", "blackhole", $"{SiloAddress(one)}/32");
     }
 
     /// <summary>Disconnects a silo from the network, or reconnects it.</summary>
-    public Task PlugAsync(int silo, bool isIn) => Ip("link", "set", Port(silo), isIn ? "up" : "down");
+    public Task SetLinkAsync(int silo, bool isIn) => Ip("link", "set", Port(silo), isIn ? "up" : "down");
 
     public async ValueTask DisposeAsync()
     {
         for (var silo = 0; silo < silos; silo++)
         {
-            await Ip("netns", "del", Space(silo));
+            await Ip("netns", "del", Namespace(silo));
         }
 
         await Ip("link", "del", Bridge);
@@ -71,7 +71,7 @@ internal sealed class Network : IAsyncDisposable
 
     private string Bridge => $"capbr{id}";
 
-    private string Space(int silo) => $"cap{id}-{silo}";
+    private string Namespace(int silo) => $"cap{id}-{silo}";
 
     private string Port(int silo) => $"cap{id}p{silo}";
 

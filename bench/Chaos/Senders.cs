@@ -31,7 +31,7 @@ internal sealed class Senders(Cluster cluster, IReadOnlyList<string> capIds, int
     public ConcurrentDictionary<string, byte[]> Offered { get; } = new();
 
     /// <summary>Answers that a correct client must not get.</summary>
-    public ConcurrentQueue<string> Wrong { get; } = new();
+    public ConcurrentQueue<string> UnexpectedAnswers { get; } = new();
 
     public int Refused503;
 
@@ -86,7 +86,7 @@ internal sealed class Senders(Cluster cluster, IReadOnlyList<string> capIds, int
                     await Task.Delay(wait, TimeProvider.System);
                     return false;
                 default:
-                    Wrong.Enqueue(string.Create(CultureInfo.InvariantCulture, $"{(int)answer.StatusCode} for {key}: {text}"));
+                    UnexpectedAnswers.Enqueue(string.Create(CultureInfo.InvariantCulture, $"{(int)answer.StatusCode} for {key}: {text}"));
                     return true;
             }
         }

@@ -25,7 +25,7 @@ internal sealed class Receivers : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}"));
         app = builder.Build();
-        app.MapPost("/{number}", TakeAsync);
+        app.MapPost("/{number}", ReceiveAsync);
         app.MapPost("/hanging/{number}", context => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.RequestAborted));
     }
 
@@ -53,7 +53,7 @@ internal sealed class Receivers : IAsyncDisposable
         await app.DisposeAsync();
     }
 
-    private async Task TakeAsync(HttpContext context)
+    private async Task ReceiveAsync(HttpContext context)
     {
         var at = Stopwatch.GetTimestamp();
         using var body = await JsonDocument.ParseAsync(context.Request.Body);

@@ -27,7 +27,7 @@ internal static class SingleCore
     /// 4 KiB writes per second, each on disk before the next, and the 99th and 99.9th percentile of their duration in
     /// milliseconds.
     /// </returns>
-    public static (double PerSecond, double P99, double P999) Syncs(string folder)
+    public static (double PerSecond, double P99, double P999) SyncedWrites(string folder)
     {
         var took = new List<double>();
         using var file = new FileStream(Path.Combine(folder, "sync"), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);

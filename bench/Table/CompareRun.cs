@@ -4,9 +4,9 @@ using CapOrleans.TestHost;
 namespace CapOrleans.Bench.Table;
 
 /// <summary>What differs in the second of two services.</summary>
-/// <param name="Program">Another build of the service; null for the same build.</param>
+/// <param name="ServicePath">Another build of the service; null for the same build.</param>
 /// <param name="Settings">Settings of this service only.</param>
-internal sealed record Variant(string? Program, IReadOnlyDictionary<string, string> Settings);
+internal sealed record Variant(string? ServicePath, IReadOnlyDictionary<string, string> Settings);
 
 /// <summary>
 /// Measures two services side by side, each with a database of its own, alternating within one run so that the ratio
@@ -40,9 +40,10 @@ internal sealed class CompareRun(TextWriter output, string folder, TimeSpan dura
             $"as it is / variant, median of {rounds}: rate {perSecond[rounds / 2]:0.00} ({perSecond[0]:0.00} to {perSecond[^1]:0.00}), CPU per incident {cpu[rounds / 2]:0.00} ({cpu[0]:0.00} to {cpu[^1]:0.00})"));
     }
 
-    private async Task<Subject> StartAsync(Postgres postgres, string name, int silos, Variant variant)
+    private async Task<MeasuredService> StartAsync(Postgres postgres, string name, int silos, Variant variant)
     {
-        var cluster = new Cluster(Path.Combine(folder, name), await postgres.CreateAsync(name.Replace('-', '_')), silos, logs: 1, program: variant.Program, more: variant.Settings);
-        return await Subject.StartAsync(new Report(TextWriter.Null), name, cluster, postgres);
+        var cluster = new Cluster(Path.Combine(folder, name), await postgres.CreateAsync(name.Replace('-', '_')), silos,
+            logs: 1, program: variant.ServicePath, more: variant.Settings);
+        return await MeasuredService.StartAsync(new Report(TextWriter.Null), name, cluster, postgres);
     }
 }

@@ -39,7 +39,7 @@ internal sealed class TableRun(Report report, string folder, TimeSpan duration, 
     {
         var incidents = new SignedIncidents(PrivateKey.Create(), [.. Enumerable.Range(0, 64).Select(i => $"CAP-{i}")]);
         report.Add("limit: signature checks on one core", SingleCore.SignatureChecks(incidents.Make(1)[0]), "/s");
-        var syncs = SingleCore.Syncs(folder);
+        var syncs = SingleCore.SyncedWrites(folder);
         report.Add("limit: 4 KiB fdatasync", syncs.PerSecond, "/s");
         report.Add("limit: 4 KiB fdatasync, p99", syncs.P99, "ms");
         report.Add("limit: 4 KiB fdatasync, p99.9", syncs.P999, "ms");
@@ -88,7 +88,8 @@ internal sealed class TableRun(Report report, string folder, TimeSpan duration, 
         report.Add($"{name}: consumers caught up after", await subject.CatchUpAsync(), "s");
     }
 
-    private async Task<Subject> StartAsync(string name, string? database, int silos, int logs, Uri? chain = null) => await Subject.StartAsync(
+    private async Task<MeasuredService> StartAsync(string name, string? database, int silos, int logs,
+        Uri? chain = null) => await MeasuredService.StartAsync(
         report, name,
         new Cluster(
             Directory.CreateDirectory(Path.Combine(folder, $"data-{database ?? "sqlite"}")).FullName, database is null ? null : await postgres.CreateAsync(database),

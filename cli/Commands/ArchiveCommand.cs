@@ -16,11 +16,11 @@ internal static class ArchiveCommand
             if (parsed.GetValue(check))
             {
                 ArchiveFile.Check(path);
-                return Answer.Tell(new JsonObject { ["file"] = path, ["valid"] = true }, $"{path}: the content has the hash that its metadata names");
+                return Output.Print(new JsonObject { ["file"] = path, ["valid"] = true }, $"{path}: the content has the hash that its metadata names");
             }
 
             var archive = ArchiveFile.Write(path, TimeProvider.System.GetUtcNow());
-            return Answer.Tell(new JsonObject { ["file"] = archive }, archive);
+            return Output.Print(new JsonObject { ["file"] = archive }, archive);
         });
         return command;
     }

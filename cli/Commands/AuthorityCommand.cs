@@ -30,12 +30,12 @@ internal static class AuthorityCommand
         command.SetAction(_ =>
         {
             var file = Path.Combine(CapEnvironment.DataDirectory, "cluster-authority.pem");
-            using var changing = OwnFile.Lock(file);
-            OwnFile.DeleteDrafts(file);
+            using var changing = PrivateFile.Lock(file);
+            PrivateFile.DeleteDrafts(file);
             var next = step(Read(file)) ?? throw new CliFaultException(ExitCodes.Refused, refusal);
-            OwnFile.Replace(file, next.Export());
+            PrivateFile.Replace(file, next.Export());
             var trusted = next.Trusted.Select(certificate => certificate.Subject).ToList();
-            return Answer.Tell(
+            return Output.Print(
                 new JsonObject { ["file"] = file, ["issues"] = trusted[0], ["trusted"] = new JsonArray([.. trusted.Select(subject => (JsonNode)subject)]) },
                 $"{file}: {trusted[0]} issues; trusted: {string.Join(", ", trusted)}");
         });

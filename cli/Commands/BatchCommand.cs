@@ -22,8 +22,8 @@ internal static class BatchCommand
                 var result = await Servers.ApiAsync(api => api.SendBatchAsync(batch, cancellationToken));
                 foreach (var verdict in result.Verdicts)
                 {
-                    var node = Answer.Node(verdict with { Line = sent + verdict.Line }, ClientJson.Default.BatchVerdict);
-                    Answer.TellLine(node, $"{sent + verdict.Line}: {verdict.Status} " +
+                    var node = Output.Node(verdict with { Line = sent + verdict.Line }, ClientJson.Default.BatchVerdict);
+                    Output.PrintLine(node, $"{sent + verdict.Line}: {verdict.Status} " +
                         $"{(verdict.Incident is { } taken ? $"{taken.CapId}/{taken.IncidentId}" : Printable.Line(verdict.Problem?.ToString() ?? ""))}");
                     worst = verdict.Status < 400 ? worst
                         : verdict.Status is 429 or >= 500 && worst != ExitCodes.Refused ? ExitCodes.Unreachable : ExitCodes.Refused;

@@ -41,7 +41,7 @@ internal static class CapCommands
 
     private static RootCommand All() => new("CapOrleans: sign incidents, send them, and check what became of them.")
     {
-        Answer.Json, Credentials.InsecureHttp,
+        Output.Json, Credentials.InsecureHttp,
         KeygenCommand.Create(), SignCommand.Create(), SendCommand.Create(), BatchCommand.Create(), VerifyCommand.Create(),
             HookCommand.Create(),
         IncidentsCommand.CreateList(), IncidentsCommand.CreateShow(), HistoryCommands.CreateHistory(), HistoryCommands.CreateLog(),

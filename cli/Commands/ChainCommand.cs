@@ -64,7 +64,7 @@ internal static class ChainCommand
 
             if (parsed.GetValue(owner) is { } next)
             {
-                await deployment.OfferAsync(made.Contract, next, cancellationToken);
+                await deployment.OfferOwnershipAsync(made.Contract, next, cancellationToken);
                 answer["offeredTo"] = $"{next}";
             }
 
@@ -80,7 +80,7 @@ internal static class ChainCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var restarted = await Servers.ApiAsync(api => api.RestartAnchorsAsync(parsed.GetValue(log), cancellationToken));
-            return Answer.Tell(restarted, ClientJson.Default.AnchorRestart);
+            return Output.Print(restarted, ClientJson.Default.AnchorRestart);
         });
         return command;
     }
@@ -110,7 +110,7 @@ internal static class ChainCommand
         var (rpc, options) = CapEnvironment.Chain(http, keyFile, makesContract);
         try
         {
-            return Answer.Tell(await send(rpc, options));
+            return Output.Print(await send(rpc, options));
         }
         catch (RecordRefusedException fault)
         {

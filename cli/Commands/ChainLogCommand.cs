@@ -20,7 +20,7 @@ internal static class ChainLogCommand
         command.SetAction(parsed =>
         {
             var audit = JsonNode.Parse(Audit(parsed.GetRequiredValue(file)))!;
-            Answer.Tell(audit);
+            Output.Print(audit);
             return (bool)audit["cap_chain_snapshot"]!["incident_flag"]! ? ExitCodes.Refused : ExitCodes.Done;
         });
         return command;

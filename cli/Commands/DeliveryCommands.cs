@@ -28,7 +28,7 @@ internal static class DeliveryCommands
                     break;
                 }
 
-                Answer.TellLine(Answer.Node(delivery, ClientJson.Default.DeliveryView), Line(delivery));
+                Output.PrintLine(Output.Node(delivery, ClientJson.Default.DeliveryView), Line(delivery));
             }
 
             return ExitCodes.Done;
@@ -52,7 +52,7 @@ internal static class DeliveryCommands
             var request = new RedeliveryRequest(
                 parsed.GetValue(cap), parsed.GetValue(incident), parsed.GetValue(log), parsed.GetValue(from), parsed.GetValue(to));
             var count = await Servers.ApiAsync(api => api.RedeliverAsync(parsed.GetRequiredValue(id), request, cancellationToken));
-            return Answer.Tell(new JsonObject { ["deliveries"] = count }, $"{count} deliveries are queued");
+            return Output.Print(new JsonObject { ["deliveries"] = count }, $"{count} deliveries are queued");
         });
         return command;
     }

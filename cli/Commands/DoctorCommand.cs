@@ -37,7 +37,7 @@ internal static class DoctorCommand
             await RunAsync(checks, "CapID", () => CapAsync(own, cancellationToken), ofApi: true);
             await RunAsync(checks, "gate", () => GateAsync(cancellationToken));
             await RunAsync(checks, "spool", () => Task.FromResult(Spool()));
-            Answer.Tell(
+            Output.Print(
                 new JsonArray([.. checks.Select(check => (JsonNode)new JsonObject { ["check"] = check.What, ["ok"] = check.IsWell,
                     ["result"] = check.Result })]),
                 string.Join('\n', checks.Select(check => $"{(check.IsWell switch { true => "ok    ", false => "FAILED", null => "-     " })}  {check.What,-9}  " +

@@ -29,10 +29,10 @@ internal sealed class FollowedIncidents(IncidentFilter filter, Action<IncidentVi
 
     public async Task FollowAsync(CancellationToken cancellationToken)
     {
-        while (Left() > TimeSpan.Zero)
+        while (TimeLeft() > TimeSpan.Zero)
         {
             using var turn = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            turn.CancelAfter(Left() < LongestTurn ? Left() : LongestTurn);
+            turn.CancelAfter(TimeLeft() < LongestTurn ? TimeLeft() : LongestTurn);
             try
             {
                 await Servers.ApiAsync(api => FollowAsync(api, turn.Token));
@@ -41,7 +41,7 @@ internal sealed class FollowedIncidents(IncidentFilter filter, Action<IncidentVi
             {
                 if (!isAway)
                 {
-                    Answer.Warn($"{fault.Message} Retrying every {Interval.TotalSeconds:0} seconds.");
+                    Output.Warn($"{fault.Message} Retrying every {Interval.TotalSeconds:0} seconds.");
                 }
 
                 isAway = true;
@@ -54,7 +54,7 @@ internal sealed class FollowedIncidents(IncidentFilter filter, Action<IncidentVi
         }
     }
 
-    private TimeSpan Left() => filter.To is { } end ? end + Overlap - TimeProvider.System.GetUtcNow() : TimeSpan.MaxValue;
+    private TimeSpan TimeLeft() => filter.To is { } end ? end + Overlap - TimeProvider.System.GetUtcNow() : TimeSpan.MaxValue;
 
     private async Task FollowAsync(ICapOrleansClient api, CancellationToken cancellationToken)
     {

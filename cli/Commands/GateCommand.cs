@@ -19,7 +19,7 @@ internal static class GateCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var status = await Servers.GateAsync(parsed.GetValue(gate), server => server.GetStatusAsync(cancellationToken));
-            return Answer.Tell(status, ClientJson.Default.GateStatus);
+            return Output.Print(status, ClientJson.Default.GateStatus);
         });
         return command;
     }
@@ -31,7 +31,8 @@ internal static class GateCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             await ForEachLetterAsync(
-                parsed.GetValue(gate), letter => Console.WriteLine(Answer.Line(Answer.Node(letter, ClientJson.Default.DeadLetter))), cancellationToken);
+                parsed.GetValue(gate), letter => Console.WriteLine(Output.Line(Output.Node(letter,
+                    ClientJson.Default.DeadLetter))), cancellationToken);
             return ExitCodes.Done;
         });
         return command;
@@ -68,7 +69,7 @@ internal static class GateCommand
                 await ForEachLetterAsync(parsed.GetValue(gate), letter => chosen.Add(letter.Number), cancellationToken);
             }
 
-            await Answer.ShowAsync($"gate {name}", report => Servers.GateAsync(parsed.GetValue(gate), async server =>
+            await Output.ShowAsync($"gate {name}", report => Servers.GateAsync(parsed.GetValue(gate), async server =>
             {
                 foreach (var (count, number) in chosen.Order().Index())
                 {
@@ -78,7 +79,7 @@ internal static class GateCommand
 
                 return chosen.Count;
             }));
-            return Answer.Tell(new JsonObject { [member] = chosen.Count },
+            return Output.Print(new JsonObject { [member] = chosen.Count },
                 $"{chosen.Count} incident{(chosen.Count == 1 ? "" : "s")} {done}");
         });
         return command;
@@ -90,7 +91,7 @@ internal static class GateCommand
         command.SetAction(async (_, cancellationToken) =>
         {
             var gates = await Servers.ApiAsync(api => api.ListGatesAsync(cancellationToken));
-            return Answer.Tell(gates, ClientJson.Default.IReadOnlyListGateView);
+            return Output.Print(gates, ClientJson.Default.IReadOnlyListGateView);
         });
         return command;
     }
@@ -109,7 +110,7 @@ internal static class GateCommand
         {
             await Servers.ApiAsync(api =>
                 api.AddGateAsync(parsed.GetRequiredValue(name), parsed.GetRequiredValue(address), cancellationToken));
-            return Answer.Tell(new JsonObject { ["added"] = parsed.GetRequiredValue(name) }, "added");
+            return Output.Print(new JsonObject { ["added"] = parsed.GetRequiredValue(name) }, "added");
         });
         return command;
     }
@@ -122,7 +123,7 @@ internal static class GateCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             await Servers.ApiAsync(api => api.RemoveGateAsync(parsed.GetRequiredValue(name), cancellationToken));
-            return Answer.Tell(new JsonObject { ["removed"] = parsed.GetRequiredValue(name) }, "removed");
+            return Output.Print(new JsonObject { ["removed"] = parsed.GetRequiredValue(name) }, "removed");
         });
         return command;
     }
@@ -137,7 +138,7 @@ internal static class GateCommand
             var url = parsed.GetValue(gate);
             var answer = await Servers.GateAsync(url, server => server.GetSealingKeyAsync(cancellationToken));
             return X25519PrivateKey.TryReadKey(answer.Key, out _)
-                ? Answer.Tell(Answer.Node(answer, ClientJson.Default.SealingKeyAnswer), answer.Key)
+                ? Output.Print(Output.Node(answer, ClientJson.Default.SealingKeyAnswer), answer.Key)
                 : throw new CliFaultException(
                     ExitCodes.Unreachable, $"{Servers.GateUrl(url).Authority} did not return a key: is it a gate?");
         });

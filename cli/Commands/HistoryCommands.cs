@@ -17,8 +17,8 @@ internal static class HistoryCommands
             "history WEB-01") { capId };
         command.SetAction((parsed, cancellationToken) => TellAllAsync(
             api => api.ListScoreStepsAsync(parsed.GetRequiredValue(capId), cancellationToken),
-            step => Answer.TellLine(
-                Answer.Node(step, ClientJson.Default.ScoreStep),
+            step => Output.PrintLine(
+                Output.Node(step, ClientJson.Default.ScoreStep),
                 string.Create(CultureInfo.InvariantCulture, $"{step.At:yyyy-MM-ddTHH:mm:ssZ}  {step.DeltaCap,12}  {step.Kind}  " +
                     $"{step.IncidentId}{(step.Reason is null ? "" : $"  {step.Reason}")}"))));
         return command;
@@ -39,7 +39,7 @@ internal static class HistoryCommands
             {
                 if (parsed.GetValue(kind) is not { } wanted || wanted == entry.Kind)
                 {
-                    Console.WriteLine(Answer.Line(Answer.Node(entry, ClientJson.Default.EntryView)));
+                    Console.WriteLine(Output.Line(Output.Node(entry, ClientJson.Default.EntryView)));
                 }
             }));
         return command;
@@ -58,7 +58,7 @@ internal static class HistoryCommands
         {
             var correction = new Correction(parsed.GetRequiredValue(id), parsed.GetValue(delta), parsed.GetRequiredValue(reason));
             var cap = await Servers.ApiAsync(api => api.CorrectScoreAsync(parsed.GetRequiredValue(capId), correction, cancellationToken));
-            return Answer.Tell(cap, ClientJson.Default.CapView);
+            return Output.Print(cap, ClientJson.Default.CapView);
         });
         return command;
     }

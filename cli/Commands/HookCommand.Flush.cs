@@ -30,12 +30,12 @@ internal static partial class HookCommand
         });
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var code = Tell(parsed.GetValue(refused)
+            var code = Print(parsed.GetValue(refused)
                 ? await HookDelivery.DeliverRefusedAsync(CapEnvironment.Key(parsed.GetValue(key)), parsed.GetValue(cap), cancellationToken)
                 : await HookDelivery.DeliverAsync(null, isUnlimited: true, cancellationToken));
             if (HookSpool.Open(CapEnvironment.Spool).CountRefused() is > 0 and var aside)
             {
-                Answer.Note($"{aside} refused and put aside in {CapEnvironment.Spool}, each with its reason: cap hook flush --refused");
+                Output.Note($"{aside} refused and put aside in {CapEnvironment.Spool}, each with its reason: cap hook flush --refused");
                 return code == ExitCodes.Done ? ExitCodes.Refused : code;
             }
 

@@ -63,7 +63,7 @@ internal static partial class HookCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var failed = FailedUnit.Read(parsed.GetRequiredValue(unit)).ToIncident(options.Weight(parsed));
-            return Tell(await HookDelivery.DeliverAsync(failed.Sign(options.Key(parsed)), isUnlimited: false, cancellationToken));
+            return Print(await HookDelivery.DeliverAsync(failed.Sign(options.Key(parsed)), isUnlimited: false, cancellationToken));
         });
         return command;
     }
@@ -115,9 +115,9 @@ internal static partial class HookCommand
         return command;
     }
 
-    private static int Tell(Delivered delivered)
+    private static int Print(Delivered delivered)
     {
-        Answer.Tell(delivered.ToJson(), $"{delivered}");
+        Output.Print(delivered.ToJson(), $"{delivered}");
         return delivered.ExitCode;
     }
 
@@ -131,12 +131,12 @@ internal static partial class HookCommand
         {
             var incident = await SignAsync(failure, key, cancellationToken);
             var delivered = await HookDelivery.DeliverAsync(incident, isUnlimited: false, cancellationToken);
-            Answer.Note($"cap: {IncidentFile.Check(incident).IncidentId}: {delivered}");
+            Output.Note($"cap: {IncidentFile.Check(incident).IncidentId}: {delivered}");
         }
         catch (Exception fault) when (fault is not OperationCanceledException)
         {
             var why = CliFaultException.Of(fault);
-            Answer.Complain(why.ExitCode == ExitCodes.Refused ? why // that report was put aside
+            Output.PrintFault(why.ExitCode == ExitCodes.Refused ? why // that report was put aside
                 : new CliFaultException(why.ExitCode, $"The failure is NOT reported: {why.Message}"));
         }
     }

@@ -11,7 +11,7 @@ internal static class HookInstallCommand
 
     public static Command CreateInstall()
     {
-        var where = new Where();
+        var where = new TargetOptions();
         var check = new Option<string?>("--check") { Description = "With cron or watchdog: what is run, as in 'cap hook watch'" };
         var every = new Option<string>("--every")
         {
@@ -46,7 +46,7 @@ internal static class HookInstallCommand
             };
             foreach (var unknown in units.Where(FailedUnit.IsUnknown))
             {
-                Answer.Warn($"systemd has no unit {UnitName.Full(unknown)}: is the name right?");
+                Output.Warn($"systemd has no unit {UnitName.Full(unknown)}: is the name right?");
             }
 
             var write = parsed.GetValue(yes);
@@ -55,7 +55,7 @@ internal static class HookInstallCommand
                 HookInstallation.Write(files);
             }
 
-            Answer.Tell(
+            Output.Print(
                 new JsonObject { ["written"] = write, ["files"] = new JsonArray([.. files.Select(file => file.ToJson())]) },
                 string.Join('\n', files.Select(file => $"# {file.Path}\n{file.Text}")));
             Note(write, kind, "written", "write");
@@ -66,7 +66,7 @@ internal static class HookInstallCommand
 
     public static Command CreateUninstall()
     {
-        var where = new Where();
+        var where = new TargetOptions();
         var yes = new Option<bool>("--yes") { Description = "Delete the files; without it they are only named" };
         var command = new Command(
             "uninstall",
@@ -90,7 +90,8 @@ internal static class HookInstallCommand
             }
 
             var names = new JsonArray([.. files.Select(file => JsonValue.Create(file))]);
-            Answer.Tell(new JsonObject { ["deleted"] = delete, ["files"] = names }, files.Count == 0 ? "nothing is installed" : string.Join('\n', files));
+            Output.Print(new JsonObject { ["deleted"] = delete, ["files"] = names },
+                files.Count == 0 ? "nothing is installed" : string.Join('\n', files));
             if (files.Count == 0)
             {
                 return ExitCodes.Done;
@@ -102,7 +103,7 @@ internal static class HookInstallCommand
         return command;
     }
 
-    private static void Note(bool isDone, string kind, string done, string toDo) => Answer.Note(
+    private static void Note(bool isDone, string kind, string done, string toDo) => Output.Note(
         !isDone ? $"Nothing was {done}; add --yes to {toDo} it." : $"{char.ToUpperInvariant(done[0])}{done[1..]}.{(kind == Systemd ? " Now: systemctl daemon-reload" : "")}");
 
     private static int Minutes(string text) =>
@@ -112,7 +113,7 @@ internal static class HookInstallCommand
                 ExitCodes.Misconfigured, $"--every is '{text}': cron takes minutes that divide the hour: 1m, 2m, 3m, 4m, 5m, 6m, 10m, 12m, 15m, 20m, 30m.");
 
     /// <summary>Options for what calls the hook, for what, and in which folder the files are.</summary>
-    private sealed class Where
+    private sealed class TargetOptions
     {
         private readonly Argument<string[]> units = new("UNIT")
         {

@@ -45,12 +45,12 @@ internal static class IncidentsCommand
             if (!parsed.GetValue(follow))
             {
                 await WarnOfTypoAsync(filter.CapId, cancellationToken);
-                await ListAsync(filter, Tell, cancellationToken);
+                await ListAsync(filter, Print, cancellationToken);
                 return ExitCodes.Done;
             }
 
             await WarnOfTypoAsync(filter.CapId, cancellationToken);
-            await new FollowedIncidents(filter, Tell).FollowAsync(cancellationToken);
+            await new FollowedIncidents(filter, Print).FollowAsync(cancellationToken);
             return ExitCodes.Done;
         });
         return command;
@@ -69,7 +69,7 @@ internal static class IncidentsCommand
             return incident is null
                 ? throw new CliFaultException(ExitCodes.Refused,
                     $"No incident {parsed.GetRequiredValue(id)} of {parsed.GetRequiredValue(capId)} was accepted.")
-                : Answer.Tell(incident, ClientJson.Default.IncidentView);
+                : Output.Print(incident, ClientJson.Default.IncidentView);
         });
         return command;
     }
@@ -83,7 +83,7 @@ internal static class IncidentsCommand
         }
         catch (ProblemException fault) when (fault.Status == 404)
         {
-            Answer.Warn($"{capId} is not registered: 'cap show' lists the registered CapIDs.");
+            Output.Warn($"{capId} is not registered: 'cap show' lists the registered CapIDs.");
         }
     });
 
@@ -96,8 +96,8 @@ internal static class IncidentsCommand
         }
     });
 
-    private static void Tell(IncidentView incident) => Answer.TellLine(
-        Answer.Node(incident, ClientJson.Default.IncidentView),
+    private static void Print(IncidentView incident) => Output.PrintLine(
+        Output.Node(incident, ClientJson.Default.IncidentView),
         string.Create(CultureInfo.InvariantCulture, $"{incident.AcceptedAt:yyyy-MM-ddTHH:mm:ssZ}  {incident.Severity,-9}  " +
             $"{incident.CapId}/{incident.IncidentId}  dCap {incident.DeltaCap}  {incident.Description}"));
 }

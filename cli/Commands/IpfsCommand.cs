@@ -51,7 +51,7 @@ internal static class IpfsCommand
             if (isLegacy)
             {
                 var found = await LegacyAsync(http, name, gateway, cancellationToken);
-                Console.WriteLine(Answer.Line(found));
+                Console.WriteLine(Output.Line(found));
                 return (bool)found["valid"]! ? ExitCodes.Done : ExitCodes.Refused;
             }
 
@@ -61,14 +61,15 @@ internal static class IpfsCommand
                     "base32 with codec raw, dag-pb or dag-cbor, or version 0, with sha2-256.");
             }
 
-            var (blocks, bytes) = await Answer.ShowAsync(name, report => new ContentCheck(http, gateway).RunAsync(wanted, report, cancellationToken));
-            return Answer.Tell(
+            var (blocks, bytes) = await Output.ShowAsync(name, report => new ContentCheck(http, gateway).RunAsync(wanted,
+                report, cancellationToken));
+            return Output.Print(
                 new JsonObject { ["valid"] = true, ["cid"] = name, ["blocks"] = blocks, ["bytes"] = bytes },
                 $"valid: {blocks} block(s), {bytes} bytes, each with the hash that its CID names{(wanted.Codec == Cid.DagCbor ? "; links were not followed" : "")}");
         }
         catch (CliFaultException fault)
         {
-            return Answer.Complain(fault); // continue with the next one
+            return Output.PrintFault(fault); // continue with the next one
         }
     }
 

@@ -19,7 +19,7 @@ internal static class KeyCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var cap = await Servers.ApiAsync(api => api.GetCapAsync(parsed.GetRequiredValue(capId), cancellationToken));
-            return Answer.Tell(cap.Keys, ClientJson.Default.IReadOnlyListSigningKey);
+            return Output.Print(cap.Keys, ClientJson.Default.IReadOnlyListSigningKey);
         });
         return command;
     }
@@ -53,7 +53,7 @@ internal static class KeyCommand
                 if (before != after || after != Text(named ?? ["reporter"], parsed.GetValue(from), parsed.GetValue(
                     until))) // ask about values that only the server supplied
                 {
-                    Answer.Confirm($"{known.Address} has {before}, and would have {after}.", parsed.GetValue(yes));
+                    Output.Confirm($"{known.Address} has {before}, and would have {after}.", parsed.GetValue(yes));
                 }
             }
 
@@ -94,7 +94,7 @@ internal static class KeyCommand
     {
         var key = parsed.GetValue(admin) is { } file ? CapEnvironment.Key(file) : null;
         var cap = await Servers.ApiAsync(api => api.ChangeCapAsync(parsed.GetRequiredValue(capId), change, key, cancellationToken));
-        return Answer.Tell(cap, ClientJson.Default.CapView);
+        return Output.Print(cap, ClientJson.Default.CapView);
     }
 
     private static Option<string> KeyOption() => new("--key") { Description = "Address of the key", Required = true };

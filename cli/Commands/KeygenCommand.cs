@@ -16,8 +16,8 @@ internal static class KeygenCommand
             var file = parsed.GetRequiredValue(output);
             var key = PrivateKey.Create();
             var text = parsed.GetValue(keystore) ? Keystore.Write(key, CapEnvironment.Passphrase()) : key.ExportHex();
-            OwnFile.Create(file, $"{text}\n");
-            return Answer.Tell(new JsonObject { ["address"] = $"{key.Address}", ["file"] = file }, $"{key.Address}");
+            PrivateFile.Create(file, $"{text}\n");
+            return Output.Print(new JsonObject { ["address"] = $"{key.Address}", ["file"] = file }, $"{key.Address}");
         });
         return command;
     }

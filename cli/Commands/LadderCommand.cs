@@ -22,7 +22,7 @@ internal static class LadderCommand
     private static Command List()
     {
         var command = new Command("list", "Show the ladders, with warnings about webhooks that cannot be paged. Example: cap ladder list");
-        command.SetAction(async (_, cancellationToken) => Answer.Tell(
+        command.SetAction(async (_, cancellationToken) => Output.Print(
             await Servers.ApiAsync(api => api.ListLaddersAsync(cancellationToken)), ClientJson.Default.IReadOnlyListLadderView));
         return command;
     }
@@ -58,7 +58,7 @@ internal static class LadderCommand
             var ladder = new LadderRequest(
                 parsed.GetRequiredValue(caps), [.. parsed.GetRequiredValue(levels).Select(Level)], parsed.GetValue(minSeverity),
                 parsed.GetValue(repeat), parsed.GetValue(acknowledgedFor) is { } text ? Seconds("--acknowledged-for", text) : null);
-            return Answer.Tell(
+            return Output.Print(
                 await Servers.ApiAsync(api => api.PutLadderAsync(parsed.GetRequiredValue(id), ladder, cancellationToken)),
                 ClientJson.Default.LadderView);
         });
@@ -74,7 +74,7 @@ internal static class LadderCommand
         var at = new Option<DateTimeOffset?>("--at") { Description = "When it is accepted, ISO 8601; default now" };
         var command = new Command("preview", "Show who would be paged for an incident that no one answers, and when. Example: cap ladder " +
             "preview web WEB-01 --severity high") { id, cap, severity, at };
-        command.SetAction(async (parsed, cancellationToken) => Answer.Tell(
+        command.SetAction(async (parsed, cancellationToken) => Output.Print(
             await Servers.ApiAsync(api => api.PreviewLadderAsync(
                 parsed.GetRequiredValue(id), parsed.GetRequiredValue(cap), parsed.GetValue(severity), parsed.GetValue(at),
                 cancellationToken)),
@@ -90,7 +90,7 @@ internal static class LadderCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             await Servers.ApiAsync(api => api.RemoveLadderAsync(parsed.GetRequiredValue(id), cancellationToken));
-            return Answer.Tell(new JsonObject { ["removed"] = parsed.GetRequiredValue(id) }, "removed");
+            return Output.Print(new JsonObject { ["removed"] = parsed.GetRequiredValue(id) }, "removed");
         });
         return command;
     }

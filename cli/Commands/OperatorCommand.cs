@@ -15,7 +15,7 @@ internal static class OperatorCommand
         command.SetAction(async (_, cancellationToken) =>
         {
             var keys = await Servers.ApiAsync(api => api.ListApiKeysAsync(cancellationToken));
-            return Answer.Tell(keys, ClientJson.Default.IReadOnlyListOperatorView);
+            return Output.Print(keys, ClientJson.Default.IReadOnlyListOperatorView);
         });
         return command;
     }
@@ -30,7 +30,7 @@ internal static class OperatorCommand
         {
             var key = await Servers.ApiAsync(api =>
                 api.CreateApiKeyAsync(parsed.GetRequiredValue(name), parsed.GetRequiredValue(scope), cancellationToken));
-            return Answer.Tell(key, ClientJson.Default.OperatorView);
+            return Output.Print(key, ClientJson.Default.OperatorView);
         });
         return command;
     }
@@ -42,7 +42,7 @@ internal static class OperatorCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             await Servers.ApiAsync(api => api.RevokeApiKeyAsync(parsed.GetRequiredValue(id), cancellationToken));
-            return Answer.Tell(new JsonObject { ["revoked"] = parsed.GetRequiredValue(id) }, "revoked");
+            return Output.Print(new JsonObject { ["revoked"] = parsed.GetRequiredValue(id) }, "revoked");
         });
         return command;
     }

@@ -36,7 +36,7 @@ internal static class PolicyCommand
             var cap = await Servers.ApiAsync(api => wanted == new PolicyDefinition(null, null, null, null, null, null)
                 ? api.GetCapAsync(id, cancellationToken)
                 : api.ChangeCapAsync(id, new ContextChange(Policy: wanted), key, cancellationToken));
-            return Answer.Tell(cap.Policy, ClientJson.Default.CapPolicy);
+            return Output.Print(cap.Policy, ClientJson.Default.CapPolicy);
         });
         return command;
     }

@@ -17,7 +17,7 @@ internal static class RegisterCommand
             var reporters = parsed.GetRequiredValue(keys).Select(address => new KeyDefinition(address, null, null, null)).ToList();
             var definition = new CapDefinition(null, parsed.GetValue(potential), null, null, reporters);
             var cap = await Servers.ApiAsync(api => api.DefineCapAsync(parsed.GetRequiredValue(capId), definition, cancellationToken));
-            return Answer.Tell(cap, ClientJson.Default.CapView);
+            return Output.Print(cap, ClientJson.Default.CapView);
         });
         return command;
     }

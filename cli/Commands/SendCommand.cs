@@ -36,16 +36,16 @@ internal static class SendCommand
                 if (!throughGate)
                 {
                     var accepted = await Servers.ApiAsync(api => api.SendIncidentAsync(bytes, cancellationToken));
-                    return Answer.Tell(accepted, ClientJson.Default.AcceptedAnswer);
+                    return Output.Print(accepted, ClientJson.Default.AcceptedAnswer);
                 }
 
                 await Servers.SendToGateAsync(parsed.GetValue(gate), bytes, cancellationToken);
                 if (IncidentWarning.Of(report) is { } warning)
                 {
-                    Answer.Warn(warning); // an API includes it in its response
+                    Output.Warn(warning); // an API includes it in its response
                 }
 
-                return Answer.Tell(new JsonObject
+                return Output.Print(new JsonObject
                 {
                     ["status"] = "received", ["cap_id"] = report.CapId, ["incident_id"] = report.IncidentId,
                 });
@@ -56,11 +56,11 @@ internal static class SendCommand
                 var kept = $"{report.IncidentId}.signed.json";
                 try
                 {
-                    OwnFile.Create(kept, IncidentFile.Indent(incident));
+                    PrivateFile.Create(kept, IncidentFile.Indent(incident));
                 }
                 catch (CliFaultException why)
                 {
-                    throw new CliFaultException(fault.ExitCode, $"{fault.Message} {why.Message} To be sent again as it is: {Answer.Line(incident)}");
+                    throw new CliFaultException(fault.ExitCode, $"{fault.Message} {why.Message} To be sent again as it is: {Output.Line(incident)}");
                 }
 
                 throw new CliFaultException(fault.ExitCode, $"{fault.Message} It is kept as {kept}: cap send {kept}{(throughGate ? $" --gate {Servers.GateUrl(parsed.GetValue(gate))}" : "")}");

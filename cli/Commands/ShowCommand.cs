@@ -20,7 +20,7 @@ internal static class ShowCommand
             }
 
             var cap = await Servers.ApiAsync(api => api.GetCapAsync(id, cancellationToken));
-            return Answer.Tell(cap, ClientJson.Default.CapView);
+            return Output.Print(cap, ClientJson.Default.CapView);
         });
         return command;
     }
@@ -29,8 +29,8 @@ internal static class ShowCommand
     {
         await foreach (var cap in api.ListCapsAsync(cancellationToken))
         {
-            Answer.TellLine(
-                Answer.Node(cap, ClientJson.Default.CapSummary),
+            Output.PrintLine(
+                Output.Node(cap, ClientJson.Default.CapSummary),
                 string.Create(CultureInfo.InvariantCulture, $"{cap.CapId,-24}  score {cap.Score,12}  {cap.Incidents,8} incidents  " +
                     $"{cap.DisplayName}"));
         }

@@ -25,12 +25,12 @@ internal static class SignCommand
 
             if (parsed.GetValue(typedData))
             {
-                return Answer.Tell(TypedData.Of(IncidentFile.Check(incident), CapEnvironment.ChainId));
+                return Output.Print(TypedData.Of(IncidentFile.Check(incident), CapEnvironment.ChainId));
             }
 
             IncidentFile.Sign(incident, CapEnvironment.Key(parsed.GetValue(key)));
             IncidentFile.RequireKnown(incident);
-            return Answer.Tell(incident);
+            return Output.Print(incident);
         });
         return command;
     }

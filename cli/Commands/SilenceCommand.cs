@@ -18,7 +18,7 @@ internal static class SilenceCommand
     private static Command List()
     {
         var command = new Command("list", "Show the silences that have not ended. Example: cap silence list");
-        command.SetAction(async (_, cancellationToken) => Answer.Tell(
+        command.SetAction(async (_, cancellationToken) => Output.Print(
             await Servers.ApiAsync(api => api.ListSilencesAsync(cancellationToken)), ClientJson.Default.IReadOnlyListSilenceView));
         return command;
     }
@@ -46,7 +46,7 @@ internal static class SilenceCommand
             var endsAt = (startsAt ?? TimeProvider.System.GetUtcNow()) + HookCommand.Duration("--for", parsed.GetRequiredValue(length));
             var silence = new SilenceRequest(
                 parsed.GetRequiredValue(caps), endsAt, parsed.GetRequiredValue(reason), startsAt, parsed.GetValue(maxSeverity));
-            return Answer.Tell(
+            return Output.Print(
                 await Servers.ApiAsync(api => api.PutSilenceAsync(parsed.GetRequiredValue(id), silence, cancellationToken)),
                 ClientJson.Default.SilenceView);
         });
@@ -63,7 +63,7 @@ internal static class SilenceCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             await Servers.ApiAsync(api => api.RemoveSilenceAsync(parsed.GetRequiredValue(id), cancellationToken));
-            return Answer.Tell(new JsonObject { ["removed"] = parsed.GetRequiredValue(id) }, "removed");
+            return Output.Print(new JsonObject { ["removed"] = parsed.GetRequiredValue(id) }, "removed");
         });
         return command;
     }

@@ -29,7 +29,7 @@ internal static class StatusCommand
                 ["findings"] = new JsonArray([.. findings.Select(found => (JsonNode)new JsonObject { ["what"] = found.What,
                     ["why"] = found.Why, ["do"] = found.Do })]),
             };
-            Answer.Tell(answer, findings is []
+            Output.Print(answer, findings is []
                 ? $"All is well: {entries} entries in {logs} log{(logs == 1 ? "" : "s")}."
                 : string.Join("\n\n", findings.Select(found =>
                     $"{Printable.Line(found.What)}: {Printable.Line(found.Why)}\n  {Printable.Line(found.Do)}")));

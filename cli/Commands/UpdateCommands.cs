@@ -37,7 +37,7 @@ internal static class UpdateCommands
                 : throw new CliFaultException(ExitCodes.Misconfigured,
                     "No credentials: sign with --key FILE (a host's own key may resolve what it reported), or set " +
                         "CAP_TOKEN to an operator's API key.");
-            return Answer.Tell(
+            return Output.Print(
                 await Servers.ApiAsync(api => api.UpdateIncidentAsync(
                     parsed.GetRequiredValue(cap), parsed.GetRequiredValue(incident), action, parsed.GetValue(note), signer,
                         cancellationToken)),

@@ -16,7 +16,7 @@ internal static class VerifyCommand
         {
             var report = Signed(IncidentFile.Read(parsed.GetRequiredValue(file)));
             var proof = Prove(report);
-            return Answer.Tell(
+            return Output.Print(
                 new JsonObject { ["valid"] = true, ["scheme"] = proof.Scheme, ["signer"] = $"{proof.Signer}" },
                 proof.Scheme == FullV2.Scheme
                 ? $"valid: {proof.Scheme} by {proof.Signer} over every field, on chain {CapEnvironment.ChainId}"

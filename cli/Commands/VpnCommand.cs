@@ -42,9 +42,9 @@ internal static class VpnCommand
             }
 
             var file = Path.Combine(parsed.GetRequiredValue(folder), $"{GateName}.conf");
-            OwnFile.Create(file, GateConfiguration.Write(chosen, where));
+            PrivateFile.Create(file, GateConfiguration.Write(chosen, where));
             var gate = GateConfiguration.Read(file);
-            return Answer.Tell(
+            return Output.Print(
                 new JsonObject { ["file"] = file, ["address"] = $"{gate.Address}", ["publicKey"] = gate.PublicKey },
                 $"{file}\nOn the gate: copy it to /etc/wireguard, wg-quick up {GateName}, and set Gate__Bind={gate.Address}. For each host: cap vpn peer NAME");
         });
@@ -75,12 +75,12 @@ internal static class VpnCommand
 
             var (gateFile, hostFile) = (Path.Combine(parsed.GetRequiredValue(folder), $"{GateName}.conf"), Path.Combine(parsed.GetRequiredValue(folder), $"{host}.conf"));
             _ = GateConfiguration.Read(gateFile); // fail before a lock is created for a file that does not exist
-            using var alone = OwnFile.Lock(gateFile);
+            using var alone = PrivateFile.Lock(gateFile);
             var gate = GateConfiguration.Read(gateFile);
             var (gateText, hostText, address) = gate.Add(host, parsed.GetValue(key));
-            OwnFile.Create(hostFile, hostText);
-            OwnFile.Replace(gateFile, gateText);
-            return Answer.Tell(
+            PrivateFile.Create(hostFile, hostText);
+            PrivateFile.Replace(gateFile, gateText);
+            return Output.Print(
                 new JsonObject { ["file"] = hostFile, ["address"] = $"{address}", ["gate"] = $"{gate.Address}" },
                 $"{hostFile}\nOn the gate: copy {gateFile} again, then wg syncconf {GateName} <(wg-quick strip {GateName}). On {host}: copy the file to /etc/wireguard, "
                 + (parsed.GetValue(key) is null ? "" : $"put its own key into /etc/wireguard/{host}.key, ")

@@ -23,7 +23,7 @@ internal static class WebhookCommand
     {
         var command = new Command("list", "Show the webhooks, without their secrets, and the state of their " +
             "deliveries. Example: cap webhook list");
-        command.SetAction(async (_, cancellationToken) => Answer.Tell(
+        command.SetAction(async (_, cancellationToken) => Output.Print(
             await Servers.ApiAsync(api => api.ListWebhooksAsync(cancellationToken)), ClientJson.Default.IReadOnlyListWebhookView));
         return command;
     }
@@ -40,7 +40,7 @@ internal static class WebhookCommand
             var wanted = options.Read(parsed);
             var webhook = new WebhookRequest(
                 parsed.GetRequiredValue(url), wanted.Format, wanted.Caps, wanted.MinSeverity, wanted.Ordered ?? false, wanted.Kinds);
-            return Answer.Tell(
+            return Output.Print(
                 await Servers.ApiAsync(api => api.RegisterWebhookAsync(webhook, cancellationToken)), ClientJson.Default.WebhookView);
         });
         return command;
@@ -53,7 +53,7 @@ internal static class WebhookCommand
         var command = new Command("change", "Change what a webhook receives; '' removes a filter. Example: cap webhook change 1f0c22ab " +
             "--caps 'WEB-*' --min-severity critical") { id };
         options.AddTo(command);
-        command.SetAction(async (parsed, cancellationToken) => Answer.Tell(
+        command.SetAction(async (parsed, cancellationToken) => Output.Print(
             await Servers.ApiAsync(api => api.ChangeWebhookAsync(parsed.GetRequiredValue(id), options.Read(parsed), cancellationToken)),
             ClientJson.Default.WebhookView));
         return command;
@@ -66,7 +66,7 @@ internal static class WebhookCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var result = await Servers.ApiAsync(api => api.TestWebhookAsync(parsed.GetRequiredValue(id), cancellationToken));
-            Answer.Tell(result, ClientJson.Default.WebhookTestView);
+            Output.Print(result, ClientJson.Default.WebhookTestView);
             return result.Delivered ? ExitCodes.Done : ExitCodes.Refused;
         });
         return command;
@@ -80,7 +80,7 @@ internal static class WebhookCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             await Servers.ApiAsync(api => api.RemoveWebhookAsync(parsed.GetRequiredValue(id), cancellationToken));
-            return Answer.Tell(new JsonObject { ["removed"] = parsed.GetRequiredValue(id) }, "removed");
+            return Output.Print(new JsonObject { ["removed"] = parsed.GetRequiredValue(id) }, "removed");
         });
         return command;
     }
@@ -89,7 +89,7 @@ internal static class WebhookCommand
     {
         var id = Id();
         var command = new Command(name, description) { id };
-        command.SetAction(async (parsed, cancellationToken) => Answer.Tell(
+        command.SetAction(async (parsed, cancellationToken) => Output.Print(
             await Servers.ApiAsync(api => call(api, parsed.GetRequiredValue(id), cancellationToken)), ClientJson.Default.WebhookView));
         return command;
     }

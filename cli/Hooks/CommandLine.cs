@@ -17,9 +17,9 @@ internal sealed record CommandLine(IReadOnlyList<byte[]> Arguments, IReadOnlyLis
     /// </summary>
     public static CommandLine OfThisProcess(IReadOnlyList<string> words)
     {
-        List<byte[]> own = [.. Own("cmdline").TakeLast(words.Count)];
+        List<byte[]> own = [.. ReadOwn("cmdline").TakeLast(words.Count)];
         var isSame = own.Select(word => Encoding.UTF8.GetString(word.AsSpan()[..^1])).SequenceEqual(words, StringComparer.Ordinal);
-        return new CommandLine(isSame ? own : [.. words.Select(Zero)], OwnEnvironment());
+        return new CommandLine(isSame ? own : [.. words.Select(NullTerminated)], OwnEnvironment());
     }
 
     /// <summary>
@@ -29,17 +29,17 @@ internal sealed record CommandLine(IReadOnlyList<byte[]> Arguments, IReadOnlyLis
     /// <exception cref="CliFaultException">A word of this process's command line is not UTF-8.</exception>
     public static void RequireUtf8()
     {
-        if (Own("cmdline").Find(word => !Utf8.IsValid(word)) is { } odd)
+        if (ReadOwn("cmdline").Find(word => !Utf8.IsValid(word)) is { } odd)
         {
             throw new CliFaultException(ExitCodes.Misconfigured,
                 $"'{Encoding.UTF8.GetString(odd.AsSpan()[..^1])}' is not UTF-8: encode it as UTF-8, or put its content in a file.");
         }
     }
 
-    public static CommandLine Of(params IEnumerable<string> words) => new([.. words.Select(Zero)], OwnEnvironment());
+    public static CommandLine Of(params IEnumerable<string> words) => new([.. words.Select(NullTerminated)], OwnEnvironment());
 
     /// <summary>Wraps the command in <c>/bin/sh</c>, which can run a file without an interpreter line.</summary>
-    public CommandLine InShell() => this with { Arguments = [Zero("/bin/sh"), .. Arguments] };
+    public CommandLine InShell() => this with { Arguments = [NullTerminated("/bin/sh"), .. Arguments] };
 
     /// <summary>
     /// Whether SIGPIPE was ignored when this process started, as it is under systemd. .NET ignores SIGPIPE and does not
@@ -66,11 +66,11 @@ internal sealed record CommandLine(IReadOnlyList<byte[]> Arguments, IReadOnlyLis
         }
     }
 
-    private static List<byte[]> OwnEnvironment() => Own("environ") is { Count: > 0 } own ? own
-        : [.. System.Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Select(variable => Zero($"{variable.Key}={variable.Value}"))];
+    private static List<byte[]> OwnEnvironment() => ReadOwn("environ") is { Count: > 0 } own ? own
+        : [.. System.Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Select(variable => NullTerminated($"{variable.Key}={variable.Value}"))];
 
     /// <returns>Empty when the system does not show it.</returns>
-    private static List<byte[]> Own(string file)
+    private static List<byte[]> ReadOwn(string file)
     {
         try
         {
@@ -82,7 +82,7 @@ internal sealed record CommandLine(IReadOnlyList<byte[]> Arguments, IReadOnlyLis
         }
     }
 
-    private static byte[] Zero(string word) => [.. Encoding.UTF8.GetBytes(word), 0];
+    private static byte[] NullTerminated(string word) => [.. Encoding.UTF8.GetBytes(word), 0];
 
     private static List<byte[]> Split(byte[] text)
     {

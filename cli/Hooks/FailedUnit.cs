@@ -21,7 +21,7 @@ internal sealed record FailedUnit(string Name, string Invocation, string Result,
     {
         name = UnitName.Full(Variable("MONITOR_UNIT") ?? name);
         var given = Variable("MONITOR_INVOCATION_ID");
-        var state = Shown(name);
+        var state = ReadProperties(name);
         var invocation = given ?? state.GetValueOrDefault("InvocationID") ?? "";
         if (invocation.Length == 0)
         {
@@ -47,7 +47,8 @@ internal sealed record FailedUnit(string Name, string Invocation, string Result,
 
     private static string? Variable(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } text ? text : null;
 
-    private static Dictionary<string, string> Shown(string name) => Output("systemctl", "show", name, "--property", "InvocationID,Result,StateChangeTimestamp")
+    private static Dictionary<string, string> ReadProperties(string name) => Output("systemctl", "show", name, "--property",
+        "InvocationID,Result,StateChangeTimestamp")
         .Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('=', 2)).Where(pair => pair is [_, { Length: > 0 }]).ToDictionary(pair => pair[0], pair => pair[1]);
 
     private static DateTimeOffset? Instant(string? text) =>

@@ -13,7 +13,7 @@ internal sealed class ForwardedSignals : IDisposable
 
     private readonly Lock gate = new();
     private readonly List<PosixSignalRegistration> registrations = [];
-    private readonly List<int> early = [];
+    private readonly List<int> pending = [];
     private int pid;
 
     public ForwardedSignals() => registrations.AddRange(All.Where(signal => !CommandLine.IsIgnored(signal))
@@ -29,7 +29,7 @@ internal sealed class ForwardedSignals : IDisposable
         lock (gate)
         {
             pid = command;
-            early.ForEach(signal => Posix.Signal(pid, signal));
+            pending.ForEach(signal => Posix.Signal(pid, signal));
         }
     }
 
@@ -55,7 +55,7 @@ internal sealed class ForwardedSignals : IDisposable
         {
             if (pid == 0)
             {
-                early.Add(signal);
+                pending.Add(signal);
             }
             else if (pid > 0)
             {

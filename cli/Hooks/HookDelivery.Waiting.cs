@@ -4,7 +4,7 @@ namespace CapOrleans.Cli.Hooks;
 internal static partial class HookDelivery
 {
     /// <summary>How long successful commands do not try again after the gate was unavailable.</summary>
-    private static readonly TimeSpan AwayTime = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan UnavailableBackoff = TimeSpan.FromMinutes(1);
 
     /// <summary>
     /// Sends what is queued, after a successful command, unless the gate was unavailable a moment ago.
@@ -15,14 +15,14 @@ internal static partial class HookDelivery
         {
             var folder = CapEnvironment.Spool;
             if (Directory.Exists(folder) && HookSpool.Open(folder) is var spool && spool.Files().Count > 0
-                && !spool.WasAwaySince(TimeProvider.System.GetUtcNow() - AwayTime))
+                && !spool.WasGateUnavailableSince(TimeProvider.System.GetUtcNow() - UnavailableBackoff))
             {
-                Answer.Note($"cap: {await SendInTurnAsync(spool, null, isUnlimited: false, cancellationToken)}");
+                Output.Note($"cap: {await SendInTurnAsync(spool, null, isUnlimited: false, cancellationToken)}");
             }
         }
         catch (CliFaultException fault)
         {
-            Answer.Warn(fault.Message); // it stays queued
+            Output.Warn(fault.Message); // it stays queued
         }
     }
 }

@@ -36,7 +36,7 @@ internal static partial class HookDelivery
     /// </summary>
     private static readonly TimeSpan LongestWait = TimeSpan.FromDays(7);
 
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(50);
 
     /// <param name="incident">Signed; null to send only what is queued.</param>
     /// <param name="isUnlimited">Whether there is no time limit.</param>
@@ -54,7 +54,7 @@ internal static partial class HookDelivery
         catch (CliFaultException fault) when (incident is not null && fault.ExitCode != ExitCodes.Misconfigured)
         {
             // The failure to report may be a full disk: in that case, send without keeping.
-            Answer.Warn(fault.Message);
+            Output.Warn(fault.Message);
             await Servers.SendToGateAsync(null, incident, cancellationToken);
             return new Delivered(1, 0, 0);
         }
@@ -66,7 +66,7 @@ internal static partial class HookDelivery
     public static async Task<Delivered> DeliverRefusedAsync(PrivateKey key, string? capId, CancellationToken cancellationToken)
     {
         var spool = HookSpool.Open(CapEnvironment.Spool);
-        await spool.BringBackAsync(key, capId, cancellationToken);
+        await spool.RequeueRefusedAsync(key, capId, cancellationToken);
         return await SendInTurnAsync(spool, null, isUnlimited: true, cancellationToken);
     }
 
@@ -76,7 +76,7 @@ internal static partial class HookDelivery
         var (started, since) = (TimeProvider.System.GetTimestamp(), TimeProvider.System.GetUtcNow());
         while (true)
         {
-            if (!isUnlimited && (spool.WasAwaySince(since) || TimeProvider.System.GetElapsedTime(started) > Limit))
+            if (!isUnlimited && (spool.WasGateUnavailableSince(since) || TimeProvider.System.GetElapsedTime(started) > Limit))
             {
                 return new Delivered(0, spool.Files().Count, 0);
             }
@@ -98,12 +98,12 @@ internal static partial class HookDelivery
                     : new Delivered(1, 0, 0);
             }
 
-            await Task.Delay(Look, TimeProvider.System, cancellationToken);
+            await Task.Delay(PollInterval, TimeProvider.System, cancellationToken);
         }
     }
 
     private static Task<Delivered> SendAllAsync(HookSpool spool, string? file, long? started, CancellationToken cancellationToken) =>
-        Answer.ShowAsync("sending", async report =>
+        Output.ShowAsync("sending", async report =>
         {
             var (sent, refused, last, failed) = (0, 0, "", new HashSet<string>(StringComparer.Ordinal));
             while (spool.Files() is { Count: > 0 } files && !failed.Contains(files[0]))
@@ -131,12 +131,12 @@ internal static partial class HookDelivery
                         throw new CliFaultException(ExitCodes.Refused, where);
                     }
 
-                    Answer.Warn(where);
+                    Output.Warn(where);
                     refused++;
                 }
                 catch (CliFaultException fault) when (fault.ExitCode == ExitCodes.Misconfigured)
                 {
-                    return Leave(spool, sent, refused, fault.Message); // a setting: once it is fixed, all of them are sent
+                    return StopWithRest(spool, sent, refused, fault.Message); // a setting: once it is fixed, all of them are sent
                 }
                 catch (Exception fault) when (fault is CliFaultException
                     || (fault is OperationCanceledException && !cancellationToken.IsCancellationRequested))
@@ -146,13 +146,13 @@ internal static partial class HookDelivery
                         || !await Servers.IsGateThereAsync(
                         cancellationToken))
                     {
-                        return Leave(spool, sent, refused, why);
+                        return StopWithRest(spool, sent, refused, why);
                     }
 
                     // Something in between refuses this report or breaks it off; the others are not affected.
                     failed.Add(waiting);
                     last = why;
-                    refused += SetBack(waiting, why) ? 0 : 1;
+                    refused += Defer(waiting, why) ? 0 : 1;
                 }
 
                 report((double)(sent + refused) / (sent + refused + files.Count - 1));
@@ -160,11 +160,11 @@ internal static partial class HookDelivery
 
             return failed.Count == 0
                 ? new Delivered(sent, 0, refused)
-                : Leave(spool, sent, refused, $"Something between here and the gate refuses what is left: {last}");
+                : StopWithRest(spool, sent, refused, $"Something between here and the gate refuses what is left: {last}");
         });
 
     /// <returns>False when it was retried for long enough, and was put aside.</returns>
-    private static bool SetBack(string file, string why)
+    private static bool Defer(string file, string why)
     {
         if (TimeProvider.System.GetUtcNow() - File.GetLastWriteTimeUtc(file) > LongestWait)
         {
@@ -172,16 +172,16 @@ internal static partial class HookDelivery
             return false;
         }
 
-        HookSpool.NoteTried(file);
+        HookSpool.MarkTried(file);
         return true;
     }
 
     /// <summary>Leaves the rest queued, in order.</summary>
-    private static Delivered Leave(HookSpool spool, int sent, int refused, string why)
+    private static Delivered StopWithRest(HookSpool spool, int sent, int refused, string why)
     {
-        spool.NoteAway();
+        spool.MarkGateUnavailable();
         var left = spool.Files().Count;
-        Answer.Warn($"{why} {left} are queued in {CapEnvironment.Spool}; the next hook, or 'cap hook flush', sends them.");
+        Output.Warn($"{why} {left} are queued in {CapEnvironment.Spool}; the next hook, or 'cap hook flush', sends them.");
         return new Delivered(sent, left, refused);
     }
 

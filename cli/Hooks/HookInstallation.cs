@@ -17,7 +17,7 @@ internal static class HookInstallation
     /// <summary>cron and watchdog have a shorter PATH than a user's shell.</summary>
     private const string SystemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-    private static string Program => Plain(Environment.GetEnvironmentVariable("CAP_HOME") is { Length: > 0 } home
+    private static string Program => RequirePlain(Environment.GetEnvironmentVariable("CAP_HOME") is { Length: > 0 } home
         ? Path.Combine(Path.GetFullPath(home), "cap") : Environment.ProcessPath!);
 
     /// <summary>A template unit for the severity, and for each unit a drop-in that names it.</summary>
@@ -51,7 +51,7 @@ internal static class HookInstallation
     public static IReadOnlyList<InstalledFile> Cron(string folder, string name, string check, string severity, int minutes) =>
     [
         Check(folder, "cron", name, check),
-        new(Called(folder, name), OwnerOnly, $"""
+        new(LauncherFile(folder, name), OwnerOnly, $"""
             # Settings of the hook are in /etc/default/cap
             PATH={SystemPath}
             {(minutes == 1 ? "*" : $"*/{minutes}")} * * * * root {Line(folder, "cron", name, severity)}
@@ -65,7 +65,7 @@ internal static class HookInstallation
     public static IReadOnlyList<InstalledFile> Watchdog(string folder, string name, string check, string severity) =>
     [
         Check(folder, "watchdog", name, check),
-        new(Called(folder, name), OwnerOnly | UnixFileMode.UserExecute, $"""
+        new(LauncherFile(folder, name), OwnerOnly | UnixFileMode.UserExecute, $"""
             #!/bin/sh
             # Settings of the hook are in /etc/default/cap
             PATH={SystemPath}
@@ -91,7 +91,7 @@ internal static class HookInstallation
 
     /// <returns>Installed files of this check that exist.</returns>
     public static IReadOnlyList<string> OfCheck(string folder, string kind, string name) =>
-        [.. new[] { Called(folder, name), CheckFile(folder, kind, name) }.Where(File.Exists)];
+        [.. new[] { LauncherFile(folder, name), CheckFile(folder, kind, name) }.Where(File.Exists)];
 
     /// <exception cref="CliFaultException">A file cannot be written; those before it were.</exception>
     public static void Write(IEnumerable<InstalledFile> files)
@@ -141,9 +141,9 @@ internal static class HookInstallation
 
     private static string Line(string folder, string kind, string name, string severity) =>
         "/bin/sh -c 'set -a; [ ! -r /etc/default/cap ] || . /etc/default/cap; exec \"$0\" \"$@\"' "
-        + $"{Program} hook watch --once --name {name} --severity {severity} --check {Plain(CheckFile(folder, kind, name))}";
+        + $"{Program} hook watch --once --name {name} --severity {severity} --check {RequirePlain(CheckFile(folder, kind, name))}";
 
-    private static string Called(string folder, string name) => Path.Combine(folder, $"cap-hook-{name}");
+    private static string LauncherFile(string folder, string name) => Path.Combine(folder, $"cap-hook-{name}");
 
     /// <summary>Outside the folder, because cron and watchdog would call the check there.</summary>
     private static string CheckFile(string folder, string kind, string name) =>
@@ -152,7 +152,7 @@ internal static class HookInstallation
     private static string DropIn(string folder, string unit) => Path.Combine(folder, $"{UnitName.Full(unit)}.d", DropInName);
 
     /// <summary>Refuses other characters: systemd, cron and watchdog each quote them differently.</summary>
-    private static string Plain(string path) => path.All(c => char.IsAsciiLetterOrDigit(c) || c is '/' or '.' or '_' or '-' or '+')
+    private static string RequirePlain(string path) => path.All(c => char.IsAsciiLetterOrDigit(c) || c is '/' or '.' or '_' or '-' or '+')
         ? path
         : throw new CliFaultException(
             ExitCodes.Misconfigured, $"'{path}' may contain only letters, digits and . _ - +: choose another " +

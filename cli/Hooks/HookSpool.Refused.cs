@@ -22,8 +22,8 @@ internal sealed partial class HookSpool
     /// <returns>The path of the file.</returns>
     public async Task<string> KeepUnsignedAsync(JsonObject incident, string reason, CancellationToken cancellationToken)
     {
-        using var alone = await LockAsync(cancellationToken);
-        if (CountRefused() is var aside && aside >= PlacesFor($"{incident["severity"]}"))
+        using var spoolLock = await LockAsync(cancellationToken);
+        if (CountRefused() is var aside && aside >= CapacityFor($"{incident["severity"]}"))
         {
             throw new CliFaultException(ExitCodes.Unreachable, $"{reason} {aside} reports are already put aside in {folder}.");
         }
@@ -40,9 +40,9 @@ internal sealed partial class HookSpool
     /// as it is when that is not this host's.
     /// </summary>
     /// <param name="capId">CapID for all of them, whatever they were signed for; null to keep that.</param>
-    public async Task BringBackAsync(PrivateKey key, string? capId, CancellationToken cancellationToken)
+    public async Task RequeueRefusedAsync(PrivateKey key, string? capId, CancellationToken cancellationToken)
     {
-        using var alone = await LockAsync(cancellationToken);
+        using var spoolLock = await LockAsync(cancellationToken);
         foreach (var aside in Directory.EnumerateFiles(folder, $"*.json{Refused}").Order(StringComparer.Ordinal).ToList())
         {
             var file = aside[..^Refused.Length];

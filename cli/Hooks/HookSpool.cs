@@ -29,7 +29,7 @@ internal sealed partial class HookSpool
     /// Whether a sender found the gate unavailable since then. A time in the future, from a clock that was set back, is
     /// ignored.
     /// </summary>
-    public bool WasAwaySince(DateTimeOffset since)
+    public bool WasGateUnavailableSince(DateTimeOffset since)
     {
         var at = File.GetLastWriteTimeUtc(AwayFile);
         return at >= since.UtcDateTime && at <= TimeProvider.System.GetUtcNow().UtcDateTime;
@@ -59,9 +59,9 @@ internal sealed partial class HookSpool
     {
         try
         {
-            return OwnFile.OpenLock(Path.Combine(folder, "sending"));
+            return PrivateFile.OpenLock(Path.Combine(folder, "sending"));
         }
-        catch (IOException fault) when (OwnFile.IsHeld(fault))
+        catch (IOException fault) when (PrivateFile.IsHeld(fault))
         {
             return null;
         }
@@ -72,7 +72,7 @@ internal sealed partial class HookSpool
     }
 
     /// <summary>Records that the gate is unavailable, so that hooks that wait for this one need not try.</summary>
-    public void NoteAway()
+    public void MarkGateUnavailable()
     {
         try
         {
@@ -96,7 +96,7 @@ internal sealed partial class HookSpool
     ];
 
     /// <summary>Moves a report behind all others: the gate is available, but this report did not get through.</summary>
-    public static void NoteTried(string file)
+    public static void MarkTried(string file)
     {
         try
         {
@@ -126,7 +126,7 @@ internal sealed partial class HookSpool
     /// <returns>The path of the file.</returns>
     public async Task<string> KeepAsync(IncidentReport report, byte[] incident, CancellationToken cancellationToken)
     {
-        using var alone = await LockAsync(cancellationToken);
+        using var spoolLock = await LockAsync(cancellationToken);
         return Keep(report, incident);
     }
 
@@ -139,7 +139,7 @@ internal sealed partial class HookSpool
             return same; // an earlier hook kept it and got no further
         }
 
-        if (files.Count >= PlacesFor(report.SeverityClaimed))
+        if (files.Count >= CapacityFor(report.SeverityClaimed))
         {
             throw new CliFaultException(ExitCodes.Unreachable,
                 $"The spool {folder} already contains {files.Count} incidents: make the gate available again, then 'cap hook flush'.");
@@ -150,7 +150,7 @@ internal sealed partial class HookSpool
         return file;
     }
 
-    private static int PlacesFor(string? severity) => severity == Severity.Critical ? MaxFilesIfCritical : MaxFiles;
+    private static int CapacityFor(string? severity) => severity == Severity.Critical ? MaxFilesIfCritical : MaxFiles;
 
     private static CliFaultException NotWritten(string folder, Exception fault) =>
         new(ExitCodes.Unreachable, $"The spool {folder} cannot be written: {fault.Message} See CAP_SPOOL.");
@@ -164,9 +164,9 @@ internal sealed partial class HookSpool
             {
                 try
                 {
-                    return OwnFile.OpenLock(Path.Combine(folder, "lock"));
+                    return PrivateFile.OpenLock(Path.Combine(folder, "lock"));
                 }
-                catch (IOException fault) when (OwnFile.IsHeld(fault))
+                catch (IOException fault) when (PrivateFile.IsHeld(fault))
                 {
                     await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, cancellationToken);
                 }

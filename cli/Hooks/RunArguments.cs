@@ -17,7 +17,7 @@ internal sealed record RunArguments(string[] Words, IReadOnlyList<string> Ignore
     /// <exception cref="CliFaultException">An option is unknown, so it is unclear where the command begins.</exception>
     public static RunArguments? Read(Command root, string[] words, Func<string[], bool> isValid)
     {
-        if (BehindName(root, words) is not { } start)
+        if (IndexAfterHookRun(root, words) is not { } start)
         {
             return null;
         }
@@ -57,7 +57,7 @@ internal sealed record RunArguments(string[] Words, IReadOnlyList<string> Ignore
     }
 
     /// <returns>Index of the word after <c>hook run</c>; null for any other command.</returns>
-    private static int? BehindName(Command root, string[] words)
+    private static int? IndexAfterHookRun(Command root, string[] words)
     {
         var isInHook = false;
         for (var i = 0; i < words.Length; i++)

@@ -15,7 +15,7 @@ internal sealed record RunCommand(int ExitCode, string ErrorTail, DateTimeOffset
     private const int NoEntry = 2, NoFormat = 8, NoDirectory = 20, NameTooLong = 36, Loop = 40;
 
     /// <summary>Processes that watches left behind to copy output; each is reaped when it has ended.</summary>
-    private static readonly List<int> left = [];
+    private static readonly List<int> copiers = [];
 
     public string HowItEnded => TimedOut ? "did not answer in time"
         : ExitCode > 128 ? $"exited with status {ExitCode} (signal {ExitCode - 128})" : $"exited with status {ExitCode}";
@@ -24,7 +24,7 @@ internal sealed record RunCommand(int ExitCode, string ErrorTail, DateTimeOffset
     /// <param name="limit">Time after which it is killed; null for none.</param>
     public static async Task<RunCommand> RunAsync(CommandLine line, bool forward, TimeSpan? limit, CancellationToken cancellationToken)
     {
-        left.RemoveAll(Posix.TryReap);
+        copiers.RemoveAll(Posix.TryReap);
         var (read, write) = Posix.Pipe();
         using var signals = forward ? new ForwardedSignals() : null;
         var fault = Spawn(line, write, ownGroup: limit is not null, out var pid);
@@ -63,10 +63,10 @@ internal sealed record RunCommand(int ExitCode, string ErrorTail, DateTimeOffset
     /// <returns>Whether it was killed for exceeding the limit.</returns>
     private static async Task<bool> KillAfterAsync(int pid, TimeSpan? limit, CancellationToken ended, CancellationToken cancelled)
     {
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(ended, cancelled);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(ended, cancelled);
         try
         {
-            await Task.Delay(limit ?? Timeout.InfiniteTimeSpan, TimeProvider.System, either.Token);
+            await Task.Delay(limit ?? Timeout.InfiniteTimeSpan, TimeProvider.System, linked.Token);
         }
         catch (OperationCanceledException) when (ended.IsCancellationRequested)
         {
@@ -86,7 +86,7 @@ internal sealed record RunCommand(int ExitCode, string ErrorTail, DateTimeOffset
     /// </summary>
     private static void PassOutput(int pid, int read, OutputTail tail)
     {
-        var (over, end) = Posix.Pipe();
+        var (exited, end) = Posix.Pipe();
         var waiting = new Thread(() =>
         {
             Posix.WaitForExit(pid);
@@ -95,35 +95,35 @@ internal sealed record RunCommand(int ExitCode, string ErrorTail, DateTimeOffset
         waiting.Start();
         var buffer = new byte[64 << 10];
         var isOpen = true;
-        while (!Posix.Poll(isOpen ? read : -1, over).Second)
+        while (!Posix.Poll(isOpen ? read : -1, exited).Second)
         {
-            Pass(buffer.Length); // then it is the output that is ready
+            CopyOutput(buffer.Length); // then it is the output that is ready
         }
 
         for (var left = Posix.Available(read); left > 0 && isOpen; left -= buffer.Length)
         {
-            Pass(Math.Min(left, buffer.Length));
+            CopyOutput(Math.Min(left, buffer.Length));
         }
 
         if (isOpen && !Posix.IsHungUp(read))
         {
-            LeaveTo(read);
+            HandOver(read);
         }
 
-        Shut();
-        Posix.Close(over);
+        CloseOutput();
+        Posix.Close(exited);
 
-        void Pass(int most)
+        void CopyOutput(int most)
         {
             var passed = buffer.AsSpan(0, Posix.Read(read, buffer.AsSpan(0, most)));
             tail.Add(passed);
             if (passed.IsEmpty || !Posix.Write(Posix.ErrorOutput, passed))
             {
-                Shut(); // the command's next write ends it, as it would without a wrapper
+                CloseOutput(); // the command's next write ends it, as it would without a wrapper
             }
         }
 
-        void Shut()
+        void CloseOutput()
         {
             if (isOpen)
             {
@@ -137,11 +137,11 @@ internal sealed record RunCommand(int ExitCode, string ErrorTail, DateTimeOffset
     /// Hands the pipe over to a copier, so that what the command left running can still write after this process has
     /// ended: without a reader, its next write would end it.
     /// </summary>
-    private static void LeaveTo(int read)
+    private static void HandOver(int read)
     {
         if (Posix.Spawn(CommandLine.Of("cat"), [(read, 0), (Posix.ErrorOutput, 1)], resetPipe: true, ownGroup: true, out var pid) == 0)
         {
-            left.Add(pid);
+            copiers.Add(pid);
         }
     }
 }

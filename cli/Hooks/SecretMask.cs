@@ -39,7 +39,7 @@ internal static partial class SecretMask
         text = CommandOption().Replace(text, $"$1{Masked}");
         text = UserOption().Replace(text, $"$1{Masked}");
         text = AttachedOption().Replace(text, $"$1{Masked}");
-        return Spoken().Replace(text, $"$1{Masked}");
+        return PasswordInProse().Replace(text, $"$1{Masked}");
     }
 
     [GeneratedRegex(
@@ -96,7 +96,7 @@ internal static partial class SecretMask
     [GeneratedRegex(
         @"((?<![A-Za-z])(?i:passphrase|password|passwd)[ \t]{1,8}(?:(?i:is|was|to)[ \t]{1,8})?)(?!\[masked\])"
         + """(?:"[^"\r\n]+"|'[^'\r\n]+'|(?=\S{4})(?=\S*(?:\d|[a-z][A-Z]|[!@#$%^&]\S))[^\s"']+)""")]
-    private static partial Regex Spoken();
+    private static partial Regex PasswordInProse();
 
     /// <summary>Colours, cursor movements, titles and links, as defined by ECMA-48.</summary>
     [GeneratedRegex(

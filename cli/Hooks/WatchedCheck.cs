@@ -39,7 +39,7 @@ internal sealed class WatchedCheck(string name, string check, string shown, Weig
             }
             catch (Exception fault) when (fault is not OperationCanceledException)
             {
-                Answer.Warn(CliFaultException.Of(fault).Message); // the watch continues, and tries again at the next check
+                Output.Warn(CliFaultException.Of(fault).Message); // the watch continues, and tries again at the next check
             }
         }
         while (await timer.WaitForNextTickAsync(cancellationToken));
@@ -74,9 +74,9 @@ internal sealed class WatchedCheck(string name, string check, string shown, Weig
         try
         {
             Directory.CreateDirectory(CapEnvironment.Spool, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            return OwnFile.OpenLock($"{file}.lock");
+            return PrivateFile.OpenLock($"{file}.lock");
         }
-        catch (IOException fault) when (OwnFile.IsHeld(fault))
+        catch (IOException fault) when (PrivateFile.IsHeld(fault))
         {
             throw new CliFaultException(ExitCodes.Unreachable, $"'{check}' is being checked already.");
         }
@@ -105,12 +105,12 @@ internal sealed class WatchedCheck(string name, string check, string shown, Weig
             {
                 var incident = Encoding.UTF8.GetBytes(state.Pending);
                 var delivered = await HookDelivery.DeliverAsync(incident, isUnlimited: false, cancellationToken);
-                Answer.Note($"cap: {IncidentFile.Check(incident).IncidentId}: {delivered}");
+                Output.Note($"cap: {IncidentFile.Check(incident).IncidentId}: {delivered}");
                 code = delivered.ExitCode;
             }
             catch (CliFaultException fault) when (fault.ExitCode == ExitCodes.Refused)
             {
-                code = Answer.Complain(fault); // it is put aside; sending it again would not help
+                code = Output.PrintFault(fault); // it is put aside; sending it again would not help
             }
 
             Write(state with { Pending = null });
@@ -138,7 +138,7 @@ internal sealed class WatchedCheck(string name, string check, string shown, Weig
             }
             catch (Exception fault) when (fault is JsonException or InvalidOperationException or NullReferenceException)
             {
-                Answer.Warn($"{file} is damaged; the previous result is unknown: {fault.Message}");
+                Output.Warn($"{file} is damaged; the previous result is unknown: {fault.Message}");
             }
         }
 
@@ -155,11 +155,12 @@ internal sealed class WatchedCheck(string name, string check, string shown, Weig
         try
         {
             Directory.CreateDirectory(CapEnvironment.Spool, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            OwnFile.Replace(file, new JsonObject { ["seed"] = state.Seed, ["failing"] = state.IsFailing, ["pending"] = state.Pending }.ToJsonString());
+            PrivateFile.Replace(file, new JsonObject { ["seed"] = state.Seed, ["failing"] = state.IsFailing,
+                ["pending"] = state.Pending }.ToJsonString());
         }
         catch (Exception fault) when (fault is CliFaultException or IOException or UnauthorizedAccessException)
         {
-            Answer.Warn(fault.Message);
+            Output.Warn(fault.Message);
         }
     }
 

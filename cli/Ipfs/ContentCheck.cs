@@ -23,7 +23,7 @@ internal sealed class ContentCheck(HttpClient http, Uri gateway)
         for (; waiting.TryDequeue(out var cid); report((double)done / (done + waiting.Count)))
         {
             var block = await FetchAsync(cid, cancellationToken);
-            if (!cid.Names(block))
+            if (!cid.Matches(block))
             {
                 throw new CliFaultException(ExitCodes.Refused, $"not valid: {gateway} returned different content for {cid}.");
             }

@@ -14,15 +14,15 @@ internal static class LocationCheck
     public static async Task<int> RunAsync(IReadOnlyList<string> cids, CancellationToken cancellationToken)
     {
         var links = await Servers.ApiAsync(api => api.CheckArchiveAsync(cids, cancellationToken));
-        var codes = links.Select(Tell).ToList();
+        var codes = links.Select(Print).ToList();
         return codes.Contains(ExitCodes.Refused) ? ExitCodes.Refused
             : codes.Contains(ExitCodes.Unreachable) ? ExitCodes.Unreachable : ExitCodes.Done;
     }
 
-    private static int Tell(LinkView link)
+    private static int Print(LinkView link)
     {
         var text = $"{link.Cid}: {string.Join(", ", link.Locations.Select(Describe))}";
-        Answer.Tell(Answer.Node(link, ClientJson.Default.LinkView), Printable.Line(text));
+        Output.Print(Output.Node(link, ClientJson.Default.LinkView), Printable.Line(text));
         return link.Locations.Any(location => location.Result == "ok") ? ExitCodes.Done
             : link.Locations.Any(location => location.Result == "unknown") ? ExitCodes.Unreachable : ExitCodes.Refused;
     }

@@ -30,8 +30,8 @@ internal static class ProtobufLinks
         var values = new List<ReadOnlyMemory<byte>>();
         while (message.Length > 0)
         {
-            var tag = Number(ref message);
-            var value = Number(ref message);
+            var tag = ReadVarint(ref message);
+            var value = ReadVarint(ref message);
             switch (tag & 7)
             {
                 case 0:
@@ -55,7 +55,7 @@ internal static class ProtobufLinks
     /// <summary>
     /// Reads a varint: seven bits in each byte, the lowest first; the last byte has its top bit clear.
     /// </summary>
-    private static ulong Number(ref ReadOnlySpan<byte> from)
+    private static ulong ReadVarint(ref ReadOnlySpan<byte> from)
     {
         ulong number = 0;
         for (var i = 0; i < Math.Min(from.Length, 10); i++)

@@ -31,12 +31,12 @@ internal sealed partial class GateConfiguration
         var address = Value(InterfaceAddress());
         if (!X25519PrivateKey.TryParse(Value(PrivateKeyLine()), out var own) || address.Split('/') is not [var first, var length]
             || !IPAddress.TryParse(first, out var ip) || !int.TryParse(length, NumberStyles.None, CultureInfo.InvariantCulture,
-                out var bits) || !IsNetwork(new IPNetwork(Base(ip, Math.Min(bits, LengthOf(ip))), Math.Min(bits, LengthOf(ip)))))
+                out var bits) || !IsNetwork(new IPNetwork(NetworkBase(ip, Math.Min(bits, LengthOf(ip))), Math.Min(bits, LengthOf(ip)))))
         {
             throw new CliFaultException(ExitCodes.Misconfigured, $"{file} does not have the form that 'cap vpn init' writes.");
         }
 
-        (key, Address, network, endpoint) = (own, ip, new IPNetwork(Base(ip, bits), bits), Value(EndpointComment()));
+        (key, Address, network, endpoint) = (own, ip, new IPNetwork(NetworkBase(ip, bits), bits), Value(EndpointComment()));
     }
 
     /// <summary>The gate's address within the tunnels, the only one that hosts reach.</summary>
@@ -55,7 +55,7 @@ internal sealed partial class GateConfiguration
         # cap vpn: endpoint {endpoint}
         [Interface]
         PrivateKey = {X25519PrivateKey.Create().Export()}
-        Address = {At(network, 1)}/{network.PrefixLength}
+        Address = {AddressAt(network, 1)}/{network.PrefixLength}
         ListenPort = {endpoint[(endpoint.LastIndexOf(':') + 1)..]}
 
         """;
@@ -83,7 +83,8 @@ internal sealed partial class GateConfiguration
             .Select(address => IPAddress.TryParse(address.Split('/')[0], out var parsed) ? parsed : IPAddress.None).ToHashSet();
         var length = LengthOf(Address);
         var last = (1L << Math.Min(32, length - network.PrefixLength)) - 2; // the last address of a network is the broadcast address
-        var free = Enumerable.Range(2, (int)Math.Min(last, int.MaxValue) - 1).Select(number => At(network, number)).FirstOrDefault(one =>
+        var free = Enumerable.Range(2, (int)Math.Min(last, int.MaxValue) - 1).Select(number => AddressAt(network,
+            number)).FirstOrDefault(one =>
             !given.Contains(one))
             ?? throw new CliFaultException(ExitCodes.Misconfigured, $"{network} has no free address left.");
         var (own, shared) = (hostKey is null ? X25519PrivateKey.Create() : null, Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
@@ -115,7 +116,7 @@ internal sealed partial class GateConfiguration
 
     private static int LengthOf(IPAddress address) => address.AddressFamily == AddressFamily.InterNetwork ? 32 : 128;
 
-    private static IPAddress At(IPNetwork network, int number)
+    private static IPAddress AddressAt(IPNetwork network, int number)
     {
         var bytes = network.BaseAddress.GetAddressBytes();
         BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan()[^4..], BinaryPrimitives.ReadUInt32BigEndian(bytes.AsSpan()[^4..]) + (
@@ -123,7 +124,7 @@ internal sealed partial class GateConfiguration
         return new IPAddress(bytes);
     }
 
-    private static IPAddress Base(IPAddress address, int bits)
+    private static IPAddress NetworkBase(IPAddress address, int bits)
     {
         var bytes = address.GetAddressBytes();
         for (var bit = bits; bit < 8 * bytes.Length; bit++)

@@ -102,9 +102,9 @@ public enum AnchorDepth
     Final = 2,
 
     /// <summary>The block is no longer in the chain.</summary>
-    Gone = 3,
+    Reorganised = 3,
 }
 
 /// <param name="BlockAt">The block's timestamp; the default when the block is gone or was not reached.</param>
 [GenerateSerializer, Immutable, Alias("cap.anchor-sighting.v1")]
-public sealed record AnchorSighting([property: Id(0)] AnchorDepth Depth, [property: Id(1)] DateTimeOffset BlockAt);
+public sealed record AnchorStatus([property: Id(0)] AnchorDepth Depth, [property: Id(1)] DateTimeOffset BlockAt);

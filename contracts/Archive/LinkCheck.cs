@@ -17,7 +17,7 @@ public sealed record LinkView(string Cid, IReadOnlyList<LocationView> Locations)
 /// <param name="Reason">Why the result is unknown; null otherwise.</param>
 public sealed record LocationView(string Location, string Result, int? Status, long? Size, DateTimeOffset CheckedAt, string? Reason)
 {
-    public static LocationView Of(LinkAnswer answer) => new(
+    public static LocationView Of(LocationAnswer answer) => new(
         answer.Location,
         answer.Status switch { LinkStatus.Ok => "ok", LinkStatus.Missing => "missing", LinkStatus.Wrong => "wrong", _ => "unknown" },
         answer.Code, answer.Bytes, answer.CheckedAt, answer.Reason);

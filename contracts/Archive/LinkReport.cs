@@ -26,7 +26,7 @@ public enum LinkStatus
 /// <param name="Reason">Why the result is unknown, as a token; null otherwise.</param>
 /// <param name="RetryAfter">Delay that the location asked for; null when it asked for none.</param>
 [GenerateSerializer, Immutable, Alias("cap.link-answer.v1")]
-public sealed record LinkAnswer(
+public sealed record LocationAnswer(
     [property: Id(0)] string Location,
     [property: Id(1)] bool IsOwn,
     [property: Id(2)] LinkStatus Status,
@@ -41,4 +41,4 @@ public sealed record LinkAnswer(
 
 /// <summary>The answers of all locations about one CID.</summary>
 [GenerateSerializer, Immutable, Alias("cap.link-report.v1")]
-public sealed record LinkReport([property: Id(0)] string Cid, [property: Id(1)] IReadOnlyList<LinkAnswer> Locations);
+public sealed record LinkReport([property: Id(0)] string Cid, [property: Id(1)] IReadOnlyList<LocationAnswer> Locations);

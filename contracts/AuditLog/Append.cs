@@ -27,7 +27,7 @@ public sealed record Append
     [Id(4)] public OffsetCommit? Offset { get; init; }
 
     /// <summary>The range of entries that the append's first entry covers.</summary>
-    [Id(5)] public Cover? Cover { get; init; }
+    [Id(5)] public CoveredRange? Cover { get; init; }
 
     /// <summary>The score correction that the append's only entry makes.</summary>
     [Id(6)] public CorrectionRow? Correction { get; init; }
@@ -91,7 +91,7 @@ public sealed record OffsetCommit(
 
 /// <summary>Entries from <paramref name="From"/> up to, but not including, <paramref name="To"/>.</summary>
 [GenerateSerializer, Immutable, Alias("cap.cover.v1")]
-public sealed record Cover(
+public sealed record CoveredRange(
     [property: Id(0)] string Kind,
     [property: Id(1)] long From,
     [property: Id(2)] long To);
@@ -104,7 +104,7 @@ public enum AppendVerdict
     Appended = 1,
 
     /// <summary>The incident was accepted before with the same content.</summary>
-    AlreadyThere = 2,
+    AlreadyAccepted = 2,
 
     /// <summary>The incident was accepted before with different content.</summary>
     Conflicts = 3,
@@ -120,7 +120,7 @@ public enum AppendVerdict
 }
 
 /// <param name="Index">Index of the first entry appended, or of the existing entry; -1 otherwise.</param>
-/// <param name="Existing">The existing entry, for <see cref="AppendVerdict.AlreadyThere"/>.</param>
+/// <param name="Existing">The existing entry, for <see cref="AppendVerdict.AlreadyAccepted"/>.</param>
 [GenerateSerializer, Immutable, Alias("cap.append-outcome.v1")]
 public sealed record AppendOutcome(
     [property: Id(0)] AppendVerdict Verdict,

@@ -9,7 +9,7 @@ public enum PutVerdict
     Changed = 1,
 
     /// <summary>It was already set exactly so; nothing changed.</summary>
-    AlreadySo = 2,
+    Unchanged = 2,
 
     /// <summary>The cluster's limit is reached.</summary>
     Full = 3,

@@ -36,7 +36,7 @@ public enum GateAddition
 public enum HeartbeatVerdict
 {
     Undecided = 0,
-    Heard = 1,
+    Accepted = 1,
 
     /// <summary>No gate was added under this name.</summary>
     Unknown = 2,

@@ -10,7 +10,7 @@ public enum WebhookVerdict
     Changed = 1,
 
     /// <summary>The webhook already was as requested; nothing changed.</summary>
-    AlreadySo = 2,
+    Unchanged = 2,
 
     /// <summary>There is no webhook with this id.</summary>
     Unknown = 3,

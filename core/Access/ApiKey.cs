@@ -38,7 +38,7 @@ public sealed class ApiKey
     }
 
     /// <summary>Compares in constant time.</summary>
-    public bool Is(OperatorKey kept) => CryptographicOperations.FixedTimeEquals(Hash, kept.Hash);
+    public bool Matches(OperatorKey kept) => CryptographicOperations.FixedTimeEquals(Hash, kept.Hash);
 
     public string Export() => Text;
 

@@ -12,13 +12,13 @@ public static class CertificatePolicy
     public const string ForServers = "1.3.6.1.5.5.7.3.1", ForClients = "1.3.6.1.5.5.7.3.2";
 
     /// <returns>A policy that trusts the machine's authorities.</returns>
-    public static X509ChainPolicy OfMachine() => new() { RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
+    public static X509ChainPolicy TrustingMachine() => new() { RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
 
     /// <returns>A policy that trusts these authorities alone.</returns>
     /// <param name="purposes">OIDs of purposes that a certificate must state if it states any.</param>
-    public static X509ChainPolicy Of(X509Certificate2Collection authorities, params string[] purposes)
+    public static X509ChainPolicy Trusting(X509Certificate2Collection authorities, params string[] purposes)
     {
-        var policy = OfMachine();
+        var policy = TrustingMachine();
         policy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         policy.CustomTrustStore.AddRange(authorities);
         foreach (var purpose in purposes)

@@ -114,7 +114,7 @@ public sealed class ClusterAuthority
     /// connection; nothing is fetched.
     /// </returns>
     public static X509ChainPolicy PolicyOf(X509Certificate2Collection trusted) =>
-        CertificatePolicy.Of(trusted, CertificatePolicy.ForServers, CertificatePolicy.ForClients);
+        CertificatePolicy.Trusting(trusted, CertificatePolicy.ForServers, CertificatePolicy.ForClients);
 
     /// <summary>
     /// Whether a certificate states that it is for a server and for a client. A chain check accepts one that states

@@ -10,7 +10,7 @@ public static class LoopbackHost
 {
     /// <param name="host">Host of the request, without its port. An address counts in its
     /// canonical spelling alone.</param>
-    public static bool Is(string host) =>
+    public static bool IsLoopback(string host) =>
         host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
         || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address) && (host == $"{address}" || host == $"[{address}]"));
 }

@@ -21,7 +21,7 @@ public static class OneLine
                 break;
             }
 
-            if (PrintableText.IsSeen(rune))
+            if (PrintableText.IsVisible(rune))
             {
                 line.Append(rune);
             }

@@ -26,7 +26,8 @@ public interface IAnchorContract
 {
     /// <returns>The contract's positions for these logs, all read at one block.</returns>
     /// <exception cref="ChainUnavailableException" />
-    Task<IReadOnlyList<ContractPosition>> AnchoredAsync(IReadOnlyList<string> logNames, ISentTransactions sent, CancellationToken cancellationToken);
+    Task<IReadOnlyList<ContractPosition>> ReadPositionsAsync(IReadOnlyList<string> logNames, ISentTransactions sent,
+        CancellationToken cancellationToken);
 
     /// <summary>
     /// Finds the transaction that anchored the batch starting at <paramref name="from"/>; null when there is none.
@@ -43,7 +44,7 @@ public interface IAnchorContract
     /// <param name="blockHash">In hex with 0x.</param>
     /// <returns>Whether the block is in the chain, with the confirmations that the settings require.</returns>
     /// <exception cref="ChainUnavailableException" />
-    Task<AnchorSighting> SightAsync(long block, string blockHash, CancellationToken cancellationToken);
+    Task<AnchorStatus> ReadStatusAsync(long block, string blockHash, CancellationToken cancellationToken);
 
     /// <summary>Sends a transaction for each batch and waits until their events are in blocks.</summary>
     /// <param name="batches">At least one; each starts where the previous one ends.</param>
@@ -52,7 +53,7 @@ public interface IAnchorContract
     /// </returns>
     /// <exception cref="BatchTooLargeException">The first batch is too large; nothing was sent.</exception>
     /// <exception cref="ChainUnavailableException">Unknown whether any was sent: call
-    /// <see cref="AnchoredAsync"/> to find out.</exception>
+    /// <see cref="ReadPositionsAsync"/> to find out.</exception>
     Task<IReadOnlyList<AnchorConfirmation>> AnchorAsync(IReadOnlyList<AnchorBatch> batches, ISentTransactions sent, CancellationToken cancellationToken);
 
     /// <summary>
@@ -69,7 +70,7 @@ public static class AnchorContractExtensions
 {
     /// <returns>The contract's position for one log.</returns>
     /// <exception cref="ChainUnavailableException" />
-    public static async Task<ContractPosition> AnchoredAsync(
+    public static async Task<ContractPosition> ReadPositionAsync(
         this IAnchorContract contract, string logName, ISentTransactions sent, CancellationToken cancellationToken) =>
-        (await contract.AnchoredAsync([logName], sent, cancellationToken))[0];
+        (await contract.ReadPositionsAsync([logName], sent, cancellationToken))[0];
 }

@@ -15,5 +15,5 @@ public interface ISentTransactions
     /// <param name="gas">Gas limit of transactions that are about to be sent; negative for the gas limit of
     /// those that were refused.</param>
     /// <returns>Completes when they are on disk.</returns>
-    Task KeepAsync(IReadOnlyList<SentTransaction> sent, long gas = 0);
+    Task StoreAsync(IReadOnlyList<SentTransaction> sent, long gas = 0);
 }

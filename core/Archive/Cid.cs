@@ -85,8 +85,8 @@ public sealed record Cid
         }
 
         var lower = text[0] == 'B' ? text.ToLowerInvariant() : text;
-        var upperOrLower = text[0] == 'B' ? text.AsSpan().ContainsAnyInRange('a', 'z') : text.AsSpan().ContainsAnyInRange('A', 'Z');
-        return !upperOrLower && TryReadBase32(lower.AsSpan(1), out var bytes) && TryRead(bytes, out cid)
+        var isMixedCase = text[0] == 'B' ? text.AsSpan().ContainsAnyInRange('a', 'z') : text.AsSpan().ContainsAnyInRange('A', 'Z');
+        return !isMixedCase && TryReadBase32(lower.AsSpan(1), out var bytes) && TryRead(bytes, out cid)
             && cid.Text == lower; // refuses non-zero bits after the last byte
     }
 
@@ -99,7 +99,7 @@ public sealed record Cid
         return cid is not null;
     }
 
-    public bool Names(ReadOnlySpan<byte> block) => SHA256.HashData(block).AsSpan().SequenceEqual(Digest);
+    public bool Matches(ReadOnlySpan<byte> block) => SHA256.HashData(block).AsSpan().SequenceEqual(Digest);
 
     /// <summary>The CID as bytes: version, codec, multihash.</summary>
     public byte[] ToBytes() => [1, Codec, 0x12, DigestBytes, .. Digest];

@@ -14,7 +14,7 @@ public interface IArchiveLocation
     /// <summary>
     /// Requests the block and compares it with its CID. Ends within <see cref="ArchiveLocations.Timeout"/>.
     /// </summary>
-    Task<LinkAnswer> AskAsync(Cid cid, CancellationToken cancellationToken);
+    Task<LocationAnswer> AskAsync(Cid cid, CancellationToken cancellationToken);
 }
 
 /// <param name="All">The embedded store first.</param>
@@ -26,9 +26,9 @@ public sealed record ArchiveLocations(IReadOnlyList<IArchiveLocation> All)
     /// <summary>Largest block that is read: 2 MiB. No IPFS node forwards a larger one.</summary>
     public const int MaxBlockBytes = 2 << 20;
 
-    public async Task<IReadOnlyList<LinkAnswer>> AskAsync(Cid cid, CancellationToken cancellationToken) =>
+    public async Task<IReadOnlyList<LocationAnswer>> AskAsync(Cid cid, CancellationToken cancellationToken) =>
         await Task.WhenAll(All.Select(location => location.AskAsync(cid, cancellationToken)));
 
-    public async Task<IReadOnlyList<LinkAnswer>> AskOwnAsync(Cid cid, CancellationToken cancellationToken) =>
+    public async Task<IReadOnlyList<LocationAnswer>> AskOwnAsync(Cid cid, CancellationToken cancellationToken) =>
         await Task.WhenAll(All.Where(location => location.IsOwn).Select(location => location.AskAsync(cid, cancellationToken)));
 }

@@ -9,11 +9,11 @@ namespace CapOrleans.Core.AuditLog;
 /// </summary>
 public sealed class StoreMismatchException(string message) : Exception(message)
 {
-    public static void ThrowIfDividedOtherwise(int stored, int wanted)
+    public static void ThrowIfLogCountDiffers(int stored, int configured)
     {
-        if (stored != wanted)
+        if (stored != configured)
         {
-            throw new StoreMismatchException($"The database was created with {stored} logs, but LOGS is {wanted}: set " +
+            throw new StoreMismatchException($"The database was created with {stored} logs, but LOGS is {configured}: set " +
                 $"LOGS={stored}, or use an empty database.");
         }
     }

@@ -18,9 +18,9 @@ public static class StrictJson
         MaxDepth = MaxDepth,
     };
 
-    /// <param name="around">Additional levels, for a document that contains such a document.</param>
+    /// <param name="extraDepth">Additional levels, for a document that contains such a document.</param>
     /// <exception cref="JsonException">The text breaks a rule; the message says which and where.</exception>
-    public static JsonDocument Parse(ReadOnlyMemory<byte> utf8, int around = 0)
+    public static JsonDocument Parse(ReadOnlyMemory<byte> utf8, int extraDepth = 0)
     {
         if (!Utf8.IsValid(utf8.Span))
         {
@@ -29,7 +29,7 @@ public static class StrictJson
 
         try
         {
-            return JsonDocument.Parse(utf8, around == 0 ? Options : Options with { MaxDepth = MaxDepth + around });
+            return JsonDocument.Parse(utf8, extraDepth == 0 ? Options : Options with { MaxDepth = MaxDepth + extraDepth });
         }
         catch (InvalidOperationException fault)
         {

@@ -64,7 +64,8 @@ public sealed record CapChange(CapContext? Next, IReadOnlyList<EntryDraft> Entri
 
     private static CapChange To(CapContext? current, CapContext next, Authority authority, string origin, DateTimeOffset now)
     {
-        if ((next.Keys.Count > MaxKeysEver ? CapRefusals.TooManyKeys : KeyRules.LastAdmin(current, next.Keys, now)) is { } refusal)
+        if ((next.Keys.Count > MaxKeysEver ? CapRefusals.TooManyKeys : KeyRules.RefuseLosingLastAdmin(current, next.Keys,
+            now)) is { } refusal)
         {
             return new(null, [], refusal);
         }
@@ -98,7 +99,7 @@ public sealed record CapChange(CapContext? Next, IReadOnlyList<EntryDraft> Entri
 
     private static Refusal? Revoke(ref CapContext context, KeyRevocation wanted, DateTimeOffset now)
     {
-        if (wanted.Reason is not null && !PrintableText.Is(wanted.Reason, KeyRules.MaxReasonLength))
+        if (wanted.Reason is not null && !PrintableText.IsValid(wanted.Reason, KeyRules.MaxReasonLength))
         {
             return new("invalid-field", "change.revokeKey.reason", PrintableText.Rule(KeyRules.MaxReasonLength));
         }
@@ -134,7 +135,7 @@ public sealed record CapChange(CapContext? Next, IReadOnlyList<EntryDraft> Entri
         return Range("capPotential", wanted.CapPotential, 0.000001m, 1_000_000_000m)
             ?? Range("phi", wanted.Phi, 0m, 1_000m)
             ?? Range("psi", wanted.Psi, 0m, 1_000m)
-            ?? (wanted.DisplayName is not null && !PrintableText.Is(wanted.DisplayName, MaxDisplayNameLength)
+            ?? (wanted.DisplayName is not null && !PrintableText.IsValid(wanted.DisplayName, MaxDisplayNameLength)
                 ? new Refusal("invalid-field", "displayName", PrintableText.Rule(MaxDisplayNameLength)) : null)
             ?? (current is null && wanted.Keys is null or [] ? new Refusal("invalid-field", "keys", "at least one key") : null)
             ?? (wanted.Keys is null ? null : KeysFault(wanted.Keys))
@@ -169,6 +170,6 @@ public sealed record CapChange(CapContext? Next, IReadOnlyList<EntryDraft> Entri
         var named = wanted.Select(key => KeyRules.Read(key, authority)).ToList();
         var kept = current.Where(key => named.All(other => other.Address != key.Address))
             .Select(key => key.RevokedAt is null ? key with { RevokedAt = now } : key);
-        return [.. kept, .. named.Select(key => current.FirstOrDefault(other => CapEntries.Same(other, key)) ?? key)];
+        return [.. kept, .. named.Select(key => current.FirstOrDefault(other => CapEntries.AreEqual(other, key)) ?? key)];
     }
 }

@@ -13,25 +13,25 @@ internal static class CapEntries
     {
         if (current is null)
         {
-            yield return Entry.Write(EntryKinds.CapRegistered, origin, now, Numbers(next, authority));
+            yield return Entry.Write(EntryKinds.CapRegistered, origin, now, ContextBody(next, authority));
         }
         else if ((current.DisplayName, current.CapPotential, current.Phi, current.Psi, current.Rules) != (next.DisplayName, next.CapPotential, next.Phi, next.Psi, next.Rules))
         {
-            yield return Entry.Write(EntryKinds.PolicyChanged, origin, now, Numbers(next, authority));
+            yield return Entry.Write(EntryKinds.PolicyChanged, origin, now, ContextBody(next, authority));
         }
 
         foreach (var key in next.Keys)
         {
             var before = current?.Keys.FirstOrDefault(other => other.Address == key.Address);
-            if (before is null || !Same(before, key))
+            if (before is null || !AreEqual(before, key))
             {
                 var kind = key.RevokedAt is null ? EntryKinds.KeyAdded : EntryKinds.KeyRevoked;
-                yield return Entry.Write(kind, origin, now, Describe(next, key, authority));
+                yield return Entry.Write(kind, origin, now, KeyBody(next, key, authority));
             }
         }
     }
 
-    private static CanonicalObject Numbers(CapContext context, Authority authority) => new CanonicalObject()
+    private static CanonicalObject ContextBody(CapContext context, Authority authority) => new CanonicalObject()
         .Add("by", authority.By)
         .Add("byName", authority.ByName)
         .Add("capId", context.CapId)
@@ -50,7 +50,7 @@ internal static class CapEntries
         .Add("requireFullSignature", context.Rules.RequireFullSignature)
         .Add("selfFeedback", context.Rules.SelfFeedback);
 
-    private static CanonicalObject Describe(CapContext context, SigningKey key, Authority authority) => new CanonicalObject()
+    private static CanonicalObject KeyBody(CapContext context, SigningKey key, Authority authority) => new CanonicalObject()
         .Add("address", key.Address)
         .Add("by", authority.By)
         .Add("byName", authority.ByName)
@@ -65,6 +65,6 @@ internal static class CapEntries
         .Add("roles", key.Roles);
 
     /// <summary>Whether two keys are the same to the log; who added a key does not matter.</summary>
-    public static bool Same(SigningKey a, SigningKey b) =>
+    public static bool AreEqual(SigningKey a, SigningKey b) =>
         a.Address == b.Address && (a.NotBefore, a.NotAfter, a.RevokedAt, a.IsContract) == (b.NotBefore, b.NotAfter, b.RevokedAt, b.IsContract) && a.Roles.SequenceEqual(b.Roles);
 }

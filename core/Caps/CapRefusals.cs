@@ -45,27 +45,27 @@ public static class CapRefusals
 
     private static Refusal IsResolved { get; } = new("incident-resolved", "incidentId", "The incident is resolved: reopen it first.");
 
-    private static Refusal IsChanged { get; } = new("incident-changed", "timestamp",
+    private static Refusal Superseded { get; } = new("incident-changed", "timestamp",
         "The incident was reopened or resolved after this was signed: check it, and sign again.");
 
     private static Refusal UpdatesFull { get; } = new("updates-full", "incidentId",
         
-        $"An incident has at most {IncidentUpdates.MaxEach} updates by keys, {IncidentUpdates.MaxOfOneKey} by one of them, and " +
+        $"An incident has at most {IncidentUpdates.MaxByKeys} updates by keys, {IncidentUpdates.MaxByOneKey} by one of them, and " +
             $"{IncidentUpdates.MaxWithOperators} in all.");
 
     /// <summary>
     /// Whether the update resolves an incident that is not resolved, which the limits of updates do not
     /// prevent: as often as it was reopened.
     /// </summary>
-    private static bool IsEnd(IReadOnlyList<IncidentUpdateView> before, ProvenUpdate update) =>
+    private static bool ResolvesOpenIncident(IReadOnlyList<IncidentUpdateView> before, ProvenUpdate update) =>
         update.Request.Action == UpdateAction.Resolve && IncidentUpdates.StateOf(before) != IncidentUpdates.Resolved;
 
     /// <param name="before">The incident's updates, in order.</param>
     /// <returns>Why the incident in its present state refuses the update; null when it accepts it.</returns>
-    public static Refusal? OfUpdate(IReadOnlyList<IncidentUpdateView> before, ProvenUpdate update) =>
-        !IsEnd(before, update) && (before.Count >= (update.SignedAt is null ? IncidentUpdates.MaxWithOperators : IncidentUpdates.MaxEach)
-            || (update.SignedAt is not null && before.Count(known => known.By == update.By) >= IncidentUpdates.MaxOfOneKey)) ? UpdatesFull
-        : IncidentUpdates.IsOvertaken(before, update) ? IsChanged
+    public static Refusal? RefusalOf(IReadOnlyList<IncidentUpdateView> before, ProvenUpdate update) =>
+        !ResolvesOpenIncident(before, update) && (before.Count >= (update.SignedAt is null ? IncidentUpdates.MaxWithOperators : IncidentUpdates.MaxByKeys)
+            || (update.SignedAt is not null && before.Count(known => known.By == update.By) >= IncidentUpdates.MaxByOneKey)) ? UpdatesFull
+        : IncidentUpdates.IsSuperseded(before, update) ? Superseded
         : update.Request.Action == UpdateAction.Acknowledge && IncidentUpdates.StateOf(before) == IncidentUpdates.Resolved ? IsResolved
         : null;
 

@@ -21,7 +21,7 @@ public static partial class IncidentUpdates
     /// Maximum number of updates of one incident by all keys, and by one key: a reader of
     /// the incident gets all of them.
     /// </summary>
-    public const int MaxEach = 100, MaxOfOneKey = 20;
+    public const int MaxByKeys = 100, MaxByOneKey = 20;
 
     /// <summary>
     /// Maximum number of updates of one incident including those of operators, so that keys cannot shut them out.
@@ -61,7 +61,7 @@ public static partial class IncidentUpdates
     /// <returns>What is wrong with the request itself; null when nothing is.</returns>
     public static Refusal? Fault(UpdateRequest request) =>
         request.Note is null && request.Action == UpdateAction.Respond ? new("invalid-field", "note", PrintableText.Rule(MaxNoteLength))
-        : request.Note is not null && !PrintableText.Is(request.Note, MaxNoteLength)
+        : request.Note is not null && !PrintableText.IsValid(request.Note, MaxNoteLength)
             ? new("invalid-field", "note", PrintableText.Rule(MaxNoteLength))
         : request.Signature is null && request.Timestamp is not null
             ? new("invalid-field", "timestamp", "only with a signature")
@@ -120,7 +120,7 @@ public static partial class IncidentUpdates
     /// <param name="before">The incident's updates, in order.</param>
     /// <param name="pagedAt">Index of the newest page: an actor who acknowledged before it may do so
     /// again. Negative for none.</param>
-    public static bool IsSo(IReadOnlyList<IncidentUpdateView> before, ProvenUpdate update, long pagedAt)
+    public static bool IsRedundant(IReadOnlyList<IncidentUpdateView> before, ProvenUpdate update, long pagedAt)
     {
         var (request, action) = (update.Request, update.Request.Action.Name());
         bool IsOf(IncidentUpdateView known) => known.By == update.By && known.Action == action;
@@ -138,7 +138,7 @@ public static partial class IncidentUpdates
     /// update that changed nothing or was refused could replay it now.
     /// </summary>
     /// <param name="before">The incident's updates, in order.</param>
-    public static bool IsOvertaken(IReadOnlyList<IncidentUpdateView> before, ProvenUpdate update)
+    public static bool IsSuperseded(IReadOnlyList<IncidentUpdateView> before, ProvenUpdate update)
     {
         var opposite = update.Request.Action switch
         {

@@ -37,15 +37,15 @@ internal static class KeyRules
     /// Refuses to take the last admin from a CapID: a context that only operators can change
     /// must not come about by accident.
     /// </summary>
-    public static Refusal? LastAdmin(CapContext? current, IReadOnlyList<SigningKey> next, DateTimeOffset now) =>
+    public static Refusal? RefuseLosingLastAdmin(CapContext? current, IReadOnlyList<SigningKey> next, DateTimeOffset now) =>
         current is not null
             && ((current.Keys.Any(key => Authority.IsActiveAdmin(key, now)) && !next.Any(key => Authority.IsActiveAdmin(key, now)))
-                || (current.Keys.Any(IsLasting) && !next.Any(IsLasting)))
+                || (current.Keys.Any(IsPermanentAdmin) && !next.Any(IsPermanentAdmin)))
             ? CapRefusals.LastAdminKey
             : null;
 
     /// <summary>
     /// Whether the key is an admin that does not expire: one that expires in a second is no admin to rely on.
     /// </summary>
-    private static bool IsLasting(SigningKey key) => key is { RevokedAt: null, NotAfter: null } && key.Roles.Contains(Authority.AdminRole);
+    private static bool IsPermanentAdmin(SigningKey key) => key is { RevokedAt: null, NotAfter: null } && key.Roles.Contains(Authority.AdminRole);
 }

@@ -21,11 +21,11 @@ public sealed class ReporterRateLimit(TimeProvider time)
     /// Whether more than half is spent: possible duplicates are then looked up before they count,
     /// so that replays spend nothing.
     /// </summary>
-    public bool IsTight(string reporter, int perMinute, int units = 1) =>
+    public bool IsMostlySpent(string reporter, int perMinute, int units = 1) =>
         spent.GetValueOrDefault(reporter) + Cost(perMinute, units) > time.GetElapsedTime(start) + (Minute / 2);
 
     /// <summary>Refunds a report that was counted and turned out to be a duplicate.</summary>
-    public void GiveBack(string reporter, int perMinute, int units = 1) =>
+    public void Refund(string reporter, int perMinute, int units = 1) =>
         spent[reporter] = spent.GetValueOrDefault(reporter) - Cost(perMinute, units);
 
     /// <param name="reporter">The signer's address; empty for reports without a signature,

@@ -21,9 +21,9 @@ public static class ScoreCorrection
 
     public static Refusal? Fault(Correction wanted) =>
         wanted.IncidentId is null || !Identifiers.IsId(wanted.IncidentId) ? new("invalid-field", "incidentId", Identifiers.Rule)
-        : wanted.DeltaCap is not { } value || Math.Abs(value) > MaxDeltaCap || decimal.Round(value, CapFormula.Places) != value
-            ? new("invalid-field", "deltaCap", $"a number from {-MaxDeltaCap} to {MaxDeltaCap} with at most {CapFormula.Places} decimals")
-        : !PrintableText.Is(wanted.Reason, KeyRules.MaxReasonLength)
+        : wanted.DeltaCap is not { } value || Math.Abs(value) > MaxDeltaCap || decimal.Round(value, CapFormula.Decimals) != value
+            ? new("invalid-field", "deltaCap", $"a number from {-MaxDeltaCap} to {MaxDeltaCap} with at most {CapFormula.Decimals} decimals")
+        : !PrintableText.IsValid(wanted.Reason, KeyRules.MaxReasonLength)
             ? new("invalid-field", "reason", PrintableText.Rule(KeyRules.MaxReasonLength))
         : null;
 

@@ -9,7 +9,7 @@ namespace CapOrleans.Core.DeltaCap;
 public sealed record CapFormula(decimal Phi, decimal Psi, decimal PotentialIfNotPositive)
 {
     /// <summary>Decimals that the feedback form keeps, rounding half to even.</summary>
-    public const int Places = 4;
+    public const int Decimals = 4;
 
     /// <summary>w_E from which on an incident counts as escalated.</summary>
     public const decimal EscalationWeight = 0.8m;
@@ -23,15 +23,15 @@ public sealed record CapFormula(decimal Phi, decimal Psi, decimal PotentialIfNot
     /// <summary>Cap^P of a CapID that defines none.</summary>
     public const decimal DefaultPotential = 50m;
 
-    public decimal Weight(decimal capPotential) => 1m / Counted(capPotential);
+    public decimal Weight(decimal capPotential) => 1m / EffectivePotential(capPotential);
 
     /// <summary>The unrounded dCap, as the engine computes it.</summary>
     public decimal Exact(decimal capPotential, decimal feedback, decimal misuse) =>
-        (Phi * feedback / Counted(capPotential)) - (Psi * misuse);
+        (Phi * feedback / EffectivePotential(capPotential)) - (Psi * misuse);
 
     /// <summary>The dCap rounded once, at the end, as the feedback script computes it.</summary>
     public decimal Rounded(decimal capPotential, decimal feedback, decimal misuse) =>
-        decimal.Round(Exact(capPotential, feedback, misuse), Places, MidpointRounding.ToEven);
+        decimal.Round(Exact(capPotential, feedback, misuse), Decimals, MidpointRounding.ToEven);
 
-    private decimal Counted(decimal capPotential) => capPotential > 0 ? capPotential : PotentialIfNotPositive;
+    private decimal EffectivePotential(decimal capPotential) => capPotential > 0 ? capPotential : PotentialIfNotPositive;
 }

@@ -13,7 +13,7 @@ namespace CapOrleans.Core.Escalation;
 /// <param name="Page">The page to send; null for none.</param>
 /// <param name="IsUnanswered">Whether the escalation is over without an answer.</param>
 /// <param name="IsReleased">The silence that held it back is over: it belongs in that silence's summary.</param>
-public sealed record EscalationTurn(
+public sealed record EscalationStepResult(
     EscalationRow Before, EscalationRow? Row, Page? Page = null, bool IsUnanswered = false, bool IsReleased = false);
 
 /// <summary>Decides who is paged about an incident, and when: one computation for paging and for previews.</summary>
@@ -35,12 +35,12 @@ public static class EscalationRules
 
     /// <summary>Takes the next step of an escalation when it is due.</summary>
     /// <param name="updates">Updates of the incident, in order.</param>
-    public static EscalationTurn Next(
+    public static EscalationStepResult Next(
         EscalationRow row, Ladder ladder, IReadOnlyList<Silence> silences, IReadOnlyList<IncidentUpdateView> updates, DateTimeOffset now)
     {
         if (IncidentUpdates.StateOf(updates) == IncidentUpdates.Resolved)
         {
-            return new EscalationTurn(row, null);
+            return new EscalationStepResult(row, null);
         }
 
         if (updates.LastOrDefault(update => update.Action == "reopen") is { } reopened && reopened.Index > row.Since)
@@ -54,44 +54,44 @@ public static class EscalationRules
         {
             if (ladder.AcknowledgedForSeconds is not { } seconds)
             {
-                return new EscalationTurn(row, null);
+                return new EscalationStepResult(row, null);
             }
 
             // Not resolved when the acknowledgement expires: the escalation continues, if need be with the last level
             // again, and earlier answers no longer count.
             var expiry = answers[^1].At + TimeSpan.FromSeconds(seconds);
             return now < expiry
-                ? new EscalationTurn(row, row with { DueAt = expiry, Silence = null })
+                ? new EscalationStepResult(row, row with { DueAt = expiry, Silence = null })
                 : Next(row with { Since = answers[^1].Index, Step = Math.Min(row.Step, ladder.Steps - 1) }, ladder, silences, updates, now);
         }
 
         if (row.Step >= ladder.Steps)
         {
-            return new EscalationTurn(row, null, IsUnanswered: true);
+            return new EscalationStepResult(row, null, IsUnanswered: true);
         }
 
         if (Silences.Active(silences, row.CapId, row.Severity, now) is { } silence)
         {
-            return new EscalationTurn(row, row with { DueAt = silence.EndsAt, Silence = silence.Id });
+            return new EscalationStepResult(row, row with { DueAt = silence.EndsAt, Silence = silence.Id });
         }
 
         var waitsUntil = now + TimeSpan.FromSeconds(ladder.Levels[row.Step % ladder.Levels.Count].WaitSeconds);
         return row.Silence is not null
-            ? new EscalationTurn(row, row with { DueAt = waitsUntil, Silence = null }, IsReleased: true)
-            : new EscalationTurn(row, row with { Step = row.Step + 1, DueAt = waitsUntil }, Page.Of(row, ladder));
+            ? new EscalationStepResult(row, row with { DueAt = waitsUntil, Silence = null }, IsReleased: true)
+            : new EscalationStepResult(row, row with { Step = row.Step + 1, DueAt = waitsUntil }, Page.Of(row, ladder));
     }
 
     /// <summary>
     /// Whether the page is obsolete: the incident was answered or resolved, or it was reopened and has newer pages.
     /// </summary>
     /// <param name="updates">Updates of the incident, in order.</param>
-    public static bool IsAnswered(Page page, IReadOnlyList<IncidentUpdateView> updates) =>
-        IsAnswered(page.Since, page.Acknowledgements, updates);
+    public static bool IsObsolete(Page page, IReadOnlyList<IncidentUpdateView> updates) =>
+        IsObsolete(page.Since, page.Acknowledgements, updates);
 
-    /// <inheritdoc cref="IsAnswered(Page, IReadOnlyList{IncidentUpdateView})"/>
+    /// <inheritdoc cref="IsObsolete(Page, IReadOnlyList{IncidentUpdateView})"/>
     /// <param name="since">Index of an entry; only later answers count.</param>
     /// <param name="needed">Acknowledgements by different people.</param>
-    public static bool IsAnswered(long since, int needed, IReadOnlyList<IncidentUpdateView> updates) =>
+    public static bool IsObsolete(long since, int needed, IReadOnlyList<IncidentUpdateView> updates) =>
         IncidentUpdates.StateOf(updates) == IncidentUpdates.Resolved
         || updates.Any(update => update.Action == "reopen" && update.Index > since)
         || Acknowledgements(updates, since).Count >= needed;

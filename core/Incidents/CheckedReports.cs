@@ -9,19 +9,19 @@ namespace CapOrleans.Core.Incidents;
 /// <param name="checks">One for each report; null where the check was not possible.</param>
 public sealed class CheckedReports(IReadOnlyList<SignatureCheck?> checks)
 {
-    private readonly List<SignatureCheck> first = [.. checks.TakeWhile(check => check is not null).Select(check => check!)];
+    private readonly List<SignatureCheck> untilUnchecked = [.. checks.TakeWhile(check => check is not null).Select(check => check!)];
 
     /// <summary>The reports for the CapID to judge, together and in this order.</summary>
-    public IReadOnlyList<ProvenReport> Proven => [.. first.Where(check => check.Proven is not null).Select(check => check.Proven!)];
+    public IReadOnlyList<ProvenReport> Proven => [.. untilUnchecked.Where(check => check.Proven is not null).Select(check => check.Proven!)];
 
     /// <param name="judged">One ruling for each of <see cref="Proven"/>.</param>
     /// <returns>One ruling for each report.</returns>
-    public IReadOnlyList<Ruling> Rule(IReadOnlyList<Ruling> judged)
+    public IReadOnlyList<Ruling> Merge(IReadOnlyList<Ruling> judged)
     {
         var next = 0;
-        var rulings = first.ConvertAll(check => check.Refused ?? judged[next++]);
-        return first.Count == checks.Count
+        var rulings = untilUnchecked.ConvertAll(check => check.Refused ?? judged[next++]);
+        return untilUnchecked.Count == checks.Count
             ? rulings
-            : [.. rulings, Ruling.NotChecked, .. checks.Skip(first.Count + 1).Select(check => check?.Refused ?? Ruling.AfterAnother)];
+            : [.. rulings, Ruling.NotChecked, .. checks.Skip(untilUnchecked.Count + 1).Select(check => check?.Refused ?? Ruling.AfterAnother)];
     }
 }

@@ -96,7 +96,7 @@ public static class IncidentReader
         if (isFull)
         {
             member = member with { Decimals = FullV2.Decimals };
-            member.Only(SignedMembers);
+            member.RefuseOthers(SignedMembers);
         }
 
         var timestampText = member.RequiredText("timestamp", 64);

@@ -21,7 +21,7 @@ internal readonly record struct MemberReader(JsonElement Incident)
     /// </summary>
     public int? Decimals { get; init; }
 
-    public void Only(IReadOnlySet<string> names)
+    public void RefuseOthers(IReadOnlySet<string> names)
     {
         foreach (var member in Incident.EnumerateObject())
         {
@@ -85,12 +85,12 @@ internal readonly record struct MemberReader(JsonElement Incident)
             return null;
         }
 
-        if (Decimals is { } places)
+        if (Decimals is { } maxDecimals)
         {
-            return DecimalText.TryReadExactly(value.Value.ValueKind == JsonValueKind.String ? value.Value.GetString()! : value.Value.GetRawText(), places, out var exact)
+            return DecimalText.TryReadExactly(value.Value.ValueKind == JsonValueKind.String ? value.Value.GetString()! : value.Value.GetRawText(), maxDecimals, out var exact)
                 && value.Value.ValueKind is JsonValueKind.String or JsonValueKind.Number
                 ? exact
-                : throw new MemberFaultException(name, $"a number, or a string of one, with at most {places} decimals and no exponent");
+                : throw new MemberFaultException(name, $"a number, or a string of one, with at most {maxDecimals} decimals and no exponent");
         }
 
         return value.Value.ValueKind == JsonValueKind.Number && value.Value.TryGetDecimal(out var number)

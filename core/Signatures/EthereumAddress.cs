@@ -13,7 +13,7 @@ public readonly struct EthereumAddress : IEquatable<EthereumAddress>
     /// <summary>
     /// Chains whose wallets and nodes use a checksum of their own (EIP-1191): Rootstock's main and test networks.
     /// </summary>
-    private static readonly string[] OwnSpelling = ["30", "31"];
+    private static readonly string[] ChainsWithOwnChecksum = ["30", "31"];
 
     private readonly UInt128 high;
     private readonly uint low;
@@ -46,7 +46,7 @@ public readonly struct EthereumAddress : IEquatable<EthereumAddress>
 
         var (digits, read) = (text[2..], address);
         var mixed = digits.AsSpan().ContainsAnyInRange('a', 'f') && digits.AsSpan().ContainsAnyInRange('A', 'F');
-        return !mixed || digits == read.Spell("")[2..] || OwnSpelling.Any(chain => digits == read.Spell(chain)[2..]);
+        return !mixed || digits == read.Spell("")[2..] || ChainsWithOwnChecksum.Any(chain => digits == read.Spell(chain)[2..]);
     }
 
     /// <summary>

@@ -54,7 +54,7 @@ public static class Keystore
     {
         var (salt, iv) = (RandomNumberGenerator.GetBytes(32), RandomNumberGenerator.GetBytes(16));
         var derived = Scrypt.Derive(Encoding.UTF8.GetBytes(Normalization.ToFormKC(passphrase)), salt, N, R, P, KeyBytes);
-        var hidden = Counter(derived.AsSpan(0, 16), iv, Convert.FromHexString(key.ExportHex().AsSpan(2)));
+        var ciphertext = ApplyAesCtr(derived.AsSpan(0, 16), iv, Convert.FromHexString(key.ExportHex().AsSpan(2)));
         return new JsonObject
         {
             ["address"] = key.Address.ToString()[2..].ToLowerInvariant(),
@@ -62,10 +62,10 @@ public static class Keystore
             {
                 ["cipher"] = "aes-128-ctr",
                 ["cipherparams"] = new JsonObject { ["iv"] = Convert.ToHexStringLower(iv) },
-                ["ciphertext"] = Convert.ToHexStringLower(hidden),
+                ["ciphertext"] = Convert.ToHexStringLower(ciphertext),
                 ["kdf"] = "scrypt",
                 ["kdfparams"] = new JsonObject { ["dklen"] = KeyBytes, ["n"] = N, ["p"] = P, ["r"] = R, ["salt"] = Convert.ToHexStringLower(salt) },
-                ["mac"] = Convert.ToHexStringLower(Mac(derived, hidden)),
+                ["mac"] = Convert.ToHexStringLower(Mac(derived, ciphertext)),
             },
             ["id"] = DrawId(),
             ["version"] = 3,
@@ -82,14 +82,14 @@ public static class Keystore
             throw new FormatException();
         }
 
-        var (hidden, iv) = (Hex(crypto, "ciphertext"), Hex(crypto.GetProperty("cipherparams"), "iv"));
-        if (hidden.Length != 32 || iv.Length != 16)
+        var (ciphertext, iv) = (Hex(crypto, "ciphertext"), Hex(crypto.GetProperty("cipherparams"), "iv"));
+        if (ciphertext.Length != 32 || iv.Length != 16)
         {
             throw new FormatException();
         }
 
         var mac = Hex(crypto, "mac");
-        foreach (var form in Forms(passphrase))
+        foreach (var form in PassphraseForms(passphrase))
         {
             var derived = crypto.GetProperty("kdf").GetString() switch
             {
@@ -97,8 +97,8 @@ public static class Keystore
                 "pbkdf2" => ByPbkdf2(parameters, form),
                 _ => throw new FormatException(),
             };
-            if (CryptographicOperations.FixedTimeEquals(Mac(derived, hidden), mac)
-                && PrivateKey.TryParse(Convert.ToHexString(Counter(derived.AsSpan(0, 16), iv, hidden)), out var key))
+            if (CryptographicOperations.FixedTimeEquals(Mac(derived, ciphertext), mac)
+                && PrivateKey.TryParse(Convert.ToHexString(ApplyAesCtr(derived.AsSpan(0, 16), iv, ciphertext)), out var key))
             {
                 return key;
             }
@@ -111,7 +111,7 @@ public static class Keystore
     /// Returns what the passphrase's bytes may have been when the file was written: one to
     /// three different strings of bytes.
     /// </summary>
-    internal static IReadOnlyList<byte[]> Forms(string passphrase) =>
+    internal static IReadOnlyList<byte[]> PassphraseForms(string passphrase) =>
         [.. new[] { passphrase, Normalization.ToFormC(passphrase), Normalization.ToFormKC(passphrase) }
             .Select(form => Encoding.UTF8.GetBytes(form)).DistinctBy(bytes => Convert.ToHexString(bytes))];
 
@@ -145,10 +145,10 @@ public static class Keystore
 
     private static byte[] Hex(JsonElement of, string name) => Convert.FromHexString(of.GetProperty(name).GetString()!);
 
-    private static byte[] Mac(byte[] derived, byte[] hidden) => Keccak256.Hash([.. derived.AsSpan(16), .. hidden]);
+    private static byte[] Mac(byte[] derived, byte[] ciphertext) => Keccak256.Hash([.. derived.AsSpan(16), .. ciphertext]);
 
     /// <summary>AES in counter mode over two blocks; its own inverse.</summary>
-    private static byte[] Counter(ReadOnlySpan<byte> key, byte[] iv, byte[] text)
+    private static byte[] ApplyAesCtr(ReadOnlySpan<byte> key, byte[] iv, byte[] text)
     {
         using var aes = Aes.Create();
         aes.Key = key.ToArray();

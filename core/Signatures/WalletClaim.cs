@@ -15,25 +15,25 @@ public sealed record WalletClaim(EthereumAddress Wallet, byte[] Signature)
     /// <summary>
     /// Concurrent questions to wallets per silo; the others wait, and the addresses that sent them take turns.
     /// </summary>
-    public const int AtOnce = 16;
+    public const int MaxConcurrent = 16;
 
     /// <summary>
     /// In addition, questions of addresses from which the wallet has accepted no signature recently: how many
     /// are concurrent, per second, and waiting. Anyone can cause them, and each is a call to the chain's nodes,
     /// which anchoring needs as well.
     /// </summary>
-    public const int StrangersAtOnce = 4, StrangersPerSecond = 10, StrangersWaiting = 4096;
+    public const int MaxConcurrentStrangers = 4, StrangersPerSecond = 10, StrangersWaiting = 4096;
 
     /// <summary>
     /// In addition, concurrent questions to wallets that timed out recently: they take no slot of the others.
     /// </summary>
-    public const int SlowAtOnce = 16;
+    public const int MaxConcurrentSlow = 16;
 
     /// <summary>
     /// Maximum number of waiting questions, in all (or for one slow wallet) and for one address;
     /// beyond it, a caller must retry.
     /// </summary>
-    public const int Waiting = 256, WaitingPerCaller = 8;
+    public const int MaxWaiting = 256, MaxWaitingPerCaller = 8;
 
     /// <summary>The last 32 bytes of a signature that states how its wallet would be deployed (ERC-6492).</summary>
     private static readonly byte[] Undeployed = [.. Enumerable.Repeat<byte[]>([0x64, 0x92], 16).SelectMany(pair => pair)];

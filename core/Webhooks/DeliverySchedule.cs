@@ -12,13 +12,13 @@ public static class DeliverySchedule
     private const int MaxRemembered = 20;
 
     /// <summary>Longest wait that a receiver can ask for.</summary>
-    private static readonly TimeSpan LongestWait = TimeSpan.FromHours(24);
+    private static readonly TimeSpan MaxRetryAfter = TimeSpan.FromHours(24);
 
     /// <summary>
     /// How long after the first attempt a 429 does not count as an attempt; bounded, or a receiver that never
     /// accepts it would be retried forever.
     /// </summary>
-    private static readonly TimeSpan LongestSpared = TimeSpan.FromMinutes(15);
+    private static readonly TimeSpan UncountedPeriod = TimeSpan.FromMinutes(15);
 
     /// <summary>Shortest wait before a retry to a receiver that reports overload.</summary>
     private static readonly TimeSpan OverloadedWait = TimeSpan.FromMinutes(1);
@@ -34,37 +34,37 @@ public static class DeliverySchedule
     /// <param name="row">The waiting delivery.</param>
     /// <param name="jitter">0 to 1.</param>
     /// <returns>The delivery after the attempt.</returns>
-    public static DeliveryRow After(DeliveryRow row, DeliveryOutcome outcome, DateTimeOffset at, double jitter)
+    public static DeliveryRow AfterAttempt(DeliveryRow row, DeliveryOutcome outcome, DateTimeOffset at, double jitter)
     {
-        var isSpared = IsSpared(row, outcome, at);
-        var attempt = new DeliveryAttempt(at, (int)outcome.Took.TotalMilliseconds, outcome.Fault, outcome.Code, outcome.Answer);
+        var isUncounted = IsUncounted(row, outcome, at);
+        var attempt = new DeliveryAttempt(at, (int)outcome.Duration.TotalMilliseconds, outcome.Fault, outcome.Code, outcome.Answer);
         var next = row with
         {
             Attempts = row.Attempts.Count < MaxRemembered ? [.. row.Attempts, attempt]
                 : [row.Attempts[0], .. row.Attempts.TakeLast(MaxRemembered - 2), attempt],
             ChangedAt = at, DueAt = null,
-            Tries = row.Tries + (isSpared ? 0 : 1),
+            Tries = row.Tries + (isUncounted ? 0 : 1),
         };
         return outcome.Delivered ? next with { State = DeliveryState.Delivered }
             : outcome.Code == EndpointHealth.Gone || next.Tries >= MaxAttempts ? next with { State = DeliveryState.Exhausted }
-            : next with { State = DeliveryState.Waiting, DueAt = at + outcome.Took + Delay(next.Tries, isSpared, outcome, jitter) };
+            : next with { State = DeliveryState.Waiting, DueAt = at + outcome.Duration + Delay(next.Tries, isUncounted, outcome, jitter) };
     }
 
     /// <summary>
     /// Whether the attempt does not count: a flood of a receiver must not use up the attempts of its deliveries. The
     /// rate of sending is limited elsewhere.
     /// </summary>
-    private static bool IsSpared(DeliveryRow row, DeliveryOutcome outcome, DateTimeOffset at) =>
-        outcome.Code == DeliveryOutcome.TooMany && (row.Attempts.Count == 0 || at - row.Attempts[0].At < LongestSpared);
+    private static bool IsUncounted(DeliveryRow row, DeliveryOutcome outcome, DateTimeOffset at) =>
+        outcome.Code == DeliveryOutcome.TooMany && (row.Attempts.Count == 0 || at - row.Attempts[0].At < UncountedPeriod);
 
     /// <returns>Whether the status asks to slow down: 429, 502 and 504.</returns>
     public static bool IsOverloaded(int? code) => code is 429 or 502 or 504;
 
     /// <param name="tries">Attempts that count, including this one; at least 1 unless this one does not count.</param>
-    private static TimeSpan Delay(int tries, bool isSpared, DeliveryOutcome outcome, double jitter)
+    private static TimeSpan Delay(int tries, bool isUncounted, DeliveryOutcome outcome, double jitter)
     {
-        var scheduled = isSpared ? TimeSpan.Zero : Delays[tries - 1] * (0.9 + (0.2 * jitter));
-        var asked = outcome.RetryAfter is { } after ? after < LongestWait ? after : LongestWait : (TimeSpan?)null;
+        var scheduled = isUncounted ? TimeSpan.Zero : Delays[tries - 1] * (0.9 + (0.2 * jitter));
+        var asked = outcome.RetryAfter is { } after ? after < MaxRetryAfter ? after : MaxRetryAfter : (TimeSpan?)null;
         var least = outcome.Code == DeliveryOutcome.TooMany ? asked ?? Delays[0]
             : IsOverloaded(outcome.Code) ? OverloadedWait : TimeSpan.Zero;
         return new[] { scheduled, least, asked ?? TimeSpan.Zero }.Max();

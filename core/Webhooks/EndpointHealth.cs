@@ -15,7 +15,7 @@ public static class EndpointHealth
     private static readonly TimeSpan Step = TimeSpan.FromMinutes(1);
 
     /// <returns>The endpoint itself when there is nothing to store; a disabled one stays as it is.</returns>
-    public static WebhookEndpoint After(WebhookEndpoint endpoint, DeliveryReport report, DateTimeOffset now)
+    public static WebhookEndpoint AfterReport(WebhookEndpoint endpoint, DeliveryReport report, DateTimeOffset now)
     {
         if (endpoint.DisabledAt is not null)
         {

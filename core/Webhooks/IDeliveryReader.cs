@@ -12,17 +12,17 @@ public interface IDeliveryReader
     Task<IReadOnlyList<DeliveryRow>> DueAsync(int log, string webhook, DateTimeOffset now, int limit, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Returns the next <see cref="MaxTurns"/> CapIDs after <paramref name="afterCap"/> that have
+    /// Returns the next <see cref="MaxCaps"/> CapIDs after <paramref name="afterCap"/> that have
     /// waiting deliveries, ordered by CapID.
     /// </summary>
     /// <param name="severityRank">Severity rank of the deliveries.</param>
     /// <param name="afterCap">The CapID that had the last turn; empty for the beginning.</param>
     /// <param name="except">Indexes of entries whose delivery is under way; at most <see cref="MaxExcept"/>.</param>
-    Task<IReadOnlyList<DeliveryTurn>> TurnsAsync(
+    Task<IReadOnlyList<CapTurn>> NextCapsAsync(
         int log, string webhook, int severityRank, string afterCap, DateTimeOffset now, IReadOnlyCollection<long> except,
         CancellationToken cancellationToken);
 
-    const int MaxTurns = 64, MaxExcept = 16;
+    const int MaxCaps = 64, MaxExcept = 16;
 
     /// <returns>When the next delivery is due; null when none waits.</returns>
     Task<DateTimeOffset?> NextDueAsync(int log, string webhook, CancellationToken cancellationToken);
@@ -43,4 +43,4 @@ public interface IDeliveryReader
 }
 
 /// <param name="Index">Index of the longest overdue entry; null when nothing of this CapID is due.</param>
-public sealed record DeliveryTurn(string CapId, long? Index);
+public sealed record CapTurn(string CapId, long? Index);

@@ -12,11 +12,11 @@ public sealed record SigningSecrets(string EndpointId, IReadOnlyList<int> Genera
 /// <summary>The outcome of one attempt.</summary>
 /// <param name="Fault">None when the receiver answered 2xx.</param>
 /// <param name="Code">HTTP status; null when there was no response.</param>
-/// <param name="Took">Time until the response, or until the attempt was abandoned.</param>
+/// <param name="Duration">Time until the response, or until the attempt was abandoned.</param>
 /// <param name="RetryAfter">The receiver's Retry-After; null when it sent none.</param>
 /// <param name="Answer">Start of the response body, as text; null for none.</param>
 public sealed record DeliveryOutcome(
-    DeliveryFault Fault, int? Code, TimeSpan Took = default, TimeSpan? RetryAfter = null, string? Answer = null)
+    DeliveryFault Fault, int? Code, TimeSpan Duration = default, TimeSpan? RetryAfter = null, string? Answer = null)
 {
     /// <summary>Too Many Requests: the receiver asks for fewer deliveries, whatever their content.</summary>
     public const int TooMany = 429;
@@ -27,7 +27,7 @@ public sealed record DeliveryOutcome(
     /// Whether the receiver refused this content, as a filter or a size limit does: that predicts
     /// nothing about the next delivery.
     /// </summary>
-    public bool IsOfContent => Code is >= 400 and < 500 and not (401 or 404 or 405 or 407 or 408 or EndpointHealth.Gone or TooMany);
+    public bool IsContentRefusal => Code is >= 400 and < 500 and not (401 or 404 or 405 or 407 or 408 or EndpointHealth.Gone or TooMany);
 
     public DeliveryReport ToReport() => new(Delivered, Fault, Code);
 }
@@ -41,11 +41,11 @@ public interface IWebhookSender
     bool MayReach(Uri url);
 
     /// <summary>How long the circuit breaker of an endpoint that only fails stays open.</summary>
-    static readonly TimeSpan AwayTime = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan CircuitBreakDuration = TimeSpan.FromSeconds(5);
 
     /// <summary>As <see cref="TryAsync"/>, behind the endpoint's circuit breaker.</summary>
     /// <returns>Null when nothing was sent because the circuit breaker is open: all recent attempts failed.</returns>
-    Task<DeliveryOutcome?> TryUnlessAwayAsync(Delivery delivery, CancellationToken cancellationToken);
+    Task<DeliveryOutcome?> TryWithCircuitBreakerAsync(Delivery delivery, CancellationToken cancellationToken);
 
     /// <summary>POSTs once, within 15 seconds.</summary>
     /// <exception cref="OperationCanceledException">Cancelled; the receiver may have got the

@@ -9,7 +9,7 @@ namespace CapOrleans.Gate.Forward;
 /// </summary>
 internal sealed class ApiAddresses(HttpClient http, GateOptions options, TimeProvider time)
 {
-    private static readonly TimeSpan BackoffOfSilent = TimeSpan.FromMinutes(1), CheckTimeout = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan UnreachableBackoff = TimeSpan.FromMinutes(1), CheckTimeout = TimeSpan.FromSeconds(2);
 
     private readonly Lock gate = new();
     private readonly Dictionary<Uri, (long Since, TimeSpan Wait)> backoffs = []; // monotonic timestamps, since wall clocks get set
@@ -19,7 +19,7 @@ internal sealed class ApiAddresses(HttpClient http, GateOptions options, TimePro
     public Uri Current => options.Apis[Volatile.Read(ref current)];
 
     /// <summary>Switches to another address, unless another caller has already done so.</summary>
-    public void Leave(Uri api, bool isSilent, TimeSpan? backoff)
+    public void SwitchFrom(Uri api, bool gaveNoAnswer, TimeSpan? backoff)
     {
         lock (gate)
         {
@@ -33,7 +33,7 @@ internal sealed class ApiAddresses(HttpClient http, GateOptions options, TimePro
             {
                 current = Enumerable.Range(1, count - 1).Select(step => (current + step) % count)
                     .Where(other => !IsBackingOff(options.Apis[other]))
-                    .Append(isSilent ? (current + 1) % count : current).First();
+                    .Append(gaveNoAnswer ? (current + 1) % count : current).First();
             }
         }
     }
@@ -53,7 +53,7 @@ internal sealed class ApiAddresses(HttpClient http, GateOptions options, TimePro
             }
         }
 
-        await SuspectAsync(api, isSilent: true, retryAfter: null);
+        await CheckAndSwitchAsync(api, gaveNoAnswer: true, retryAfter: null);
         lock (gate)
         {
             return IsBackingOff(api) ? options.Apis[current] : api;
@@ -65,18 +65,18 @@ internal sealed class ApiAddresses(HttpClient http, GateOptions options, TimePro
     /// may drop it for that: the address is left for another only when it does not answer a request without content
     /// either.
     /// </summary>
-    /// <param name="isSilent">There was no answer at all.</param>
+    /// <param name="gaveNoAnswer">There was no answer at all.</param>
     /// <param name="retryAfter">The wait that an intermediary asked for; null for none.</param>
-    public async Task SuspectAsync(Uri api, bool isSilent, TimeSpan? retryAfter)
+    public async Task CheckAndSwitchAsync(Uri api, bool gaveNoAnswer, TimeSpan? retryAfter)
     {
-        if (options.Apis.Count > 1 && !await IsThereAsync(api))
+        if (options.Apis.Count > 1 && !await IsReachableAsync(api))
         {
-            Leave(api, isSilent, isSilent ? BackoffOfSilent : retryAfter);
+            SwitchFrom(api, gaveNoAnswer, gaveNoAnswer ? UnreachableBackoff : retryAfter);
         }
     }
 
     /// <summary>Concurrent callers share one check.</summary>
-    private async Task<bool> IsThereAsync(Uri api)
+    private async Task<bool> IsReachableAsync(Uri api)
     {
         Task<bool> check;
         lock (gate)

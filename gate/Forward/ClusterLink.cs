@@ -46,27 +46,27 @@ internal sealed record BatchAnswer(IReadOnlyList<LineVerdict>? Verdicts, LineVer
 /// </summary>
 internal sealed partial class ClusterLink(HttpClient http, GateOptions options, TimeProvider time, ILogger<ClusterLink> logger)
 {
-    private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(200), Longest = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan MinRetryAfter = TimeSpan.FromMilliseconds(200), MaxRetryAfter = TimeSpan.FromMinutes(10);
 
     private const int MaxProblemBytes = 4096;
 
     private readonly Lock gate = new();
     private readonly ApiAddresses addresses = new(http, options, time);
-    private long passedAt;
+    private long reachedAt;
 
     public Uri Api => addresses.Current;
 
     /// <summary>What went wrong with the last request; null when nothing did.</summary>
     public string? LastError { get; private set; }
 
-    /// <inheritdoc cref="ApiAddresses.SuspectAsync"/>
-    public Task SuspectAsync(Uri api) => addresses.SuspectAsync(api, isSilent: true, retryAfter: null);
+    /// <inheritdoc cref="ApiAddresses.CheckAndSwitchAsync"/>
+    public Task CheckAndSwitchAsync(Uri api) => addresses.CheckAndSwitchAsync(api, gaveNoAnswer: true, retryAfter: null);
 
     /// <summary>Records that the cluster was reached: it decided, or answered another request of the gate's.</summary>
-    public void Pass() => Volatile.Write(ref passedAt, time.GetTimestamp());
+    public void RecordReached() => Volatile.Write(ref reachedAt, time.GetTimestamp());
 
     /// <returns>Whether the cluster was reached after this timestamp.</returns>
-    public bool HasPassedSince(long timestamp) => Volatile.Read(ref passedAt) is var passed && passed != 0 && passed > timestamp;
+    public bool WasReachedSince(long timestamp) => Volatile.Read(ref reachedAt) is var passed && passed != 0 && passed > timestamp;
 
     /// <param name="areProven">
     /// Whether these are claims from addresses from which the wallet recently accepted one: the cluster counts them as
@@ -74,7 +74,7 @@ internal sealed partial class ClusterLink(HttpClient http, GateOptions options, 
     /// </param>
     public async Task<BatchAnswer> SendAsync(IReadOnlyList<Waiting> batch, bool areProven, CancellationToken cancellationToken)
     {
-        var (api, isSilent) = (batch is [{ IsAside: true }] ? await addresses.NextAsync() : Api, false);
+        var (api, gaveNoAnswer) = (batch is [{ IsAside: true }] ? await addresses.NextAsync() : Api, false);
         using var span = CapTelemetry.Source.StartActivity("gate.forward");
         span?.SetTag("caporleans.incidents", batch.Select(waiting => $"{waiting.CapId}/{waiting.IncidentId}").ToArray());
         BatchAnswer answer;
@@ -84,24 +84,24 @@ internal sealed partial class ClusterLink(HttpClient http, GateOptions options, 
         }
         catch (Exception fault) when (!cancellationToken.IsCancellationRequested)
         {
-            isSilent = true;
+            gaveNoAnswer = true;
             answer = new BatchAnswer(null, null, null, OneLine.Of($"{api} does not answer: {fault.GetBaseException().Message}"));
         }
 
         if (answer is { IsRetryable: true, IsBusy: true })
         {
-            addresses.Leave(api, isSilent: false, answer.RetryAfter);
+            addresses.SwitchFrom(api, gaveNoAnswer: false, answer.RetryAfter);
         }
         else if (answer.IsRetryable)
         {
-            await addresses.SuspectAsync(api, isSilent, answer.RetryAfter);
+            await addresses.CheckAndSwitchAsync(api, gaveNoAnswer, answer.RetryAfter);
         }
 
         answer = Api == api ? answer : answer with { RetryAfter = null }; // the wait is not for the next address
 
         if (answer.Verdicts is not null)
         {
-            Pass();
+            RecordReached();
         }
 
         Log(api, answer.LastError);
@@ -132,8 +132,9 @@ internal sealed partial class ClusterLink(HttpClient http, GateOptions options, 
         try
         {
             var answer = await client.SendBatchAsync([.. batch.Select(waiting => waiting.Line)], cancellationToken);
-            return answer.Verdicts.Zip(batch).All(line => IsOf(line.First, line.Second))
-                ? new BatchAnswer([.. answer.Verdicts.Select(line => Verdict(line.Status, line.Problem))], null, Within(answer.RetryAfter), null)
+            return answer.Verdicts.Zip(batch).All(line => IsFor(line.First, line.Second))
+                ? new BatchAnswer([.. answer.Verdicts.Select(line => Verdict(line.Status, line.Problem))], null,
+                    Clamp(answer.RetryAfter), null)
                 : new BatchAnswer(null, null, null, $"{api} answered with receipts for other incidents; they are ignored.");
         }
         catch (ProblemException fault) when (fault.Status is
@@ -141,14 +142,14 @@ internal sealed partial class ClusterLink(HttpClient http, GateOptions options, 
         {
             return new BatchAnswer(null, Verdict(fault.Problem.Status, fault.Problem.Json), null, null);
         }
-        catch (ClientException fault) when (fault is not ProblemException && fault.Status is { } status && IsOfIntermediary(status))
+        catch (ClientException fault) when (fault is not ProblemException && fault.Status is { } status && IsContentRefusal(status))
         {
             return new BatchAnswer(null, new LineVerdict(status, GateProblems.Intermediary(status)) { IsOfIntermediary = true }, null,
                 $"{api} answered {status} without one of the API's problems: a proxy or firewall in between refuses the request.");
         }
         catch (ClientException fault) when (fault.Status is not null)
         {
-            return new BatchAnswer(null, null, Within(fault.RetryAfter),
+            return new BatchAnswer(null, null, Clamp(fault.RetryAfter),
                 $"{api} answered {fault.Status}, which decides nothing; the gate retries.") { IsBusy = fault is ProblemException };
         }
     }
@@ -157,13 +158,13 @@ internal sealed partial class ClusterLink(HttpClient http, GateOptions options, 
     /// Whether the status is about a request's content or size, and would recur. Not about the caller (401, 407), the
     /// URL (404, 405) or the moment: those concern every request, until an operator changes a setting.
     /// </summary>
-    private static bool IsOfIntermediary(int status) => status is StatusCodes.Status400BadRequest or StatusCodes.Status403Forbidden
+    private static bool IsContentRefusal(int status) => status is StatusCodes.Status400BadRequest or StatusCodes.Status403Forbidden
         or StatusCodes.Status406NotAcceptable or StatusCodes.Status413PayloadTooLarge or StatusCodes.Status414UriTooLong
         or StatusCodes.Status415UnsupportedMediaType or StatusCodes.Status422UnprocessableEntity
         or StatusCodes.Status431RequestHeaderFieldsTooLarge or StatusCodes.Status451UnavailableForLegalReasons;
 
     /// <summary>Whether a verdict belongs to an incident: a receipt names the one that it is for.</summary>
-    private static bool IsOf(BatchVerdict verdict, Waiting waiting) =>
+    private static bool IsFor(BatchVerdict verdict, Waiting waiting) =>
         verdict.Incident is not { } receipt || (receipt.CapId == waiting.CapId && receipt.IncidentId == waiting.IncidentId);
 
     /// <summary>Keeps a problem or, if it is longer than any of ours, only its name.</summary>
@@ -176,6 +177,6 @@ internal sealed partial class ClusterLink(HttpClient http, GateOptions options, 
     /// <summary>
     /// Bounds the wait asked for: after a shorter one we would retry too soon, after a longer one too late.
     /// </summary>
-    private static TimeSpan? Within(TimeSpan? wait) =>
-        wait is not { } asked ? null : asked < Shortest ? Shortest : asked > Longest ? Longest : asked;
+    private static TimeSpan? Clamp(TimeSpan? wait) =>
+        wait is not { } asked ? null : asked < MinRetryAfter ? MinRetryAfter : asked > MaxRetryAfter ? MaxRetryAfter : asked;
 }

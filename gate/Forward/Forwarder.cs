@@ -11,7 +11,7 @@ internal sealed partial class Forwarder(
 
     private readonly PartitionForwarder?[] partitions = new PartitionForwarder?[Partitions.Count];
 
-    public IReadOnlyList<QueueRetry> Resting() => [.. partitions.SelectMany(partition => partition?.Resting ?? []).OrderBy(queue => queue.Until)];
+    public IReadOnlyList<QueueRetry> BackingOff() => [.. partitions.SelectMany(partition => partition?.BackingOff ?? []).OrderBy(queue => queue.Until)];
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         Task.WhenAll(Enumerable.Range(0, Partitions.Count).Select(partition => Task.Run(() => RunAsync(partition, stoppingToken), stoppingToken)));

@@ -15,7 +15,7 @@ internal sealed partial class PartitionForwarder
     {
         if (!answer.IsBusy)
         {
-            most[isRetry ? 1 : 0] = Math.Max(1, batch.Count / 2);
+            batchSizes[isRetry ? 1 : 0] = Math.Max(1, batch.Count / 2);
         }
 
         if (!answer.IsBusy && batch is [var single])
@@ -31,24 +31,24 @@ internal sealed partial class PartitionForwarder
                 retries.PauseAsides();
             }
 
-            await RestAsync(single, answer.Refusal ?? Unanswered);
+            await BackOffAsync(single, answer.Refusal ?? Unanswered);
         }
 
         // While nothing gets through, requests become less and less frequent; while something does, no incident delays
         // another.
-        blocked = !answer.IsBusy && cluster.HasPassedSince(began - time.TimestampFrequency) ? 0 : blocked + 1;
-        if (blocked > 1 && (batch.Count == 1 || answer.Refusal is null))
+        consecutiveFailures = !answer.IsBusy && cluster.WasReachedSince(batchStartedAt - time.TimestampFrequency) ? 0 : consecutiveFailures + 1;
+        if (consecutiveFailures > 1 && (batch.Count == 1 || answer.Refusal is null))
         {
-            var wait = answer.RetryAfter ?? TimeSpan.FromMilliseconds(200) * Math.Pow(2, Math.Min(blocked, 10));
+            var wait = answer.RetryAfter ?? TimeSpan.FromMilliseconds(200) * Math.Pow(2, Math.Min(consecutiveFailures, 10));
             await Task.Delay(answer.RetryAfter is not null || wait < LongestBackoff ? wait : LongestBackoff, time, stoppingToken);
         }
     }
 
-    private async Task RestAsync(Waiting single, LineVerdict verdict)
+    private async Task BackOffAsync(Waiting single, LineVerdict verdict)
     {
         retries.Record([single], [verdict], retryAfter: null);
         var (attempts, since) = retries.AttemptsOf(single.Queue);
-        if (!single.IsAside && attempts >= TriesBeforeAside && (verdict.IsOfIntermediary || cluster.HasPassedSince(since)))
+        if (!single.IsAside && attempts >= TriesBeforeAside && (verdict.IsOfIntermediary || cluster.WasReachedSince(since)))
         {
             await spool.StepAsideAsync(single.Number);
             retries.Forget([single.Queue]);

@@ -26,7 +26,7 @@ internal sealed partial class PartitionForwarder
     /// <summary>The verdict on an incident that neither the cluster nor an intermediary said anything about.</summary>
     private static readonly LineVerdict Unanswered = new(StatusCodes.Status503ServiceUnavailable, null) { IsUnanswered = true };
 
-    private static readonly TimeSpan Look = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan MaxIdleWait = TimeSpan.FromSeconds(30);
 
     /// <summary>Longer for wallets: one that does not answer takes up a whole request each time it is asked.</summary>
     private static readonly TimeSpan LongestBackoff = TimeSpan.FromSeconds(15), LongestWalletBackoff = TimeSpan.FromMinutes(1);
@@ -42,20 +42,20 @@ internal sealed partial class PartitionForwarder
     /// Most lines of a request. For wallets, as many as the cluster lets wait for one caller: any more would only come
     /// back for a retry.
     /// </summary>
-    private readonly int widest;
+    private readonly int maxBatchSize;
     /// <summary>Most lines of the next request: of first attempts, and of retries.</summary>
-    private readonly int[] most;
+    private readonly int[] batchSizes;
     private bool isRetry;
     /// <summary>Consecutive requests without verdicts while nothing else got through.</summary>
-    private int blocked;
+    private int consecutiveFailures;
     /// <summary>When the last batch was first sent.</summary>
-    private long began;
+    private long batchStartedAt;
 
     public PartitionForwarder(int partition, IncidentSpool spool, ClusterLink cluster, ProvenQueues proven, TimeProvider time)
     {
         (this.partition, this.spool, this.cluster, this.proven, this.time) = (partition, spool, cluster, proven, time);
-        widest = IsOfWallets ? WalletClaim.WaitingPerCaller : BatchLines.MaxLines;
-        most = [widest, widest];
+        maxBatchSize = IsOfWallets ? WalletClaim.MaxWaitingPerCaller : BatchLines.MaxLines;
+        batchSizes = [maxBatchSize, maxBatchSize];
         retries = new QueueRetries(time, IsOfWallets ? LongestWalletBackoff : LongestBackoff);
         untilAnswered = new ResiliencePipelineBuilder<BatchAnswer> { TimeProvider = time }
             .AddRetry(new RetryStrategyOptions<BatchAnswer>
@@ -73,7 +73,7 @@ internal sealed partial class PartitionForwarder
 
     private bool IsOfWallets => partition is Partitions.Claims or Partitions.Proven;
 
-    public IEnumerable<QueueRetry> Resting => retries.Resting;
+    public IEnumerable<QueueRetry> BackingOff => retries.BackingOff;
 
     public async Task RunAsync(CancellationToken stoppingToken)
     {
@@ -85,17 +85,17 @@ internal sealed partial class PartitionForwarder
         while (true)
         {
             var batch = await NextAsync(stoppingToken);
-            began = time.GetTimestamp();
+            batchStartedAt = time.GetTimestamp();
             var answer = await untilAnswered.ExecuteAsync(async token => await cluster.SendAsync(batch, partition == Partitions.Proven, token), stoppingToken);
             if (answer.Verdicts is { } verdicts)
             {
-                if (blocked > 0)
+                if (consecutiveFailures > 0)
                 {
-                    retries.Wake();
+                    retries.MakeDueAfterOutage();
                 }
 
-                blocked = 0;
-                await spool.SettleAsync(Decided(batch, verdicts, answer.RetryAfter));
+                consecutiveFailures = 0;
+                await spool.SettleAsync(SettlementsOf(batch, verdicts, answer.RetryAfter));
             }
             else
             {
@@ -118,12 +118,12 @@ internal sealed partial class PartitionForwarder
             }
             else if (next.Count > 0)
             {
-                return retries.Narrow(next);
+                return retries.LimitPerQueue(next);
             }
             else
             {
                 var rest = retries.NextDue - now;
-                await spool.ArrivedAsync(partition, rest < TimeSpan.Zero ? TimeSpan.Zero : rest < Look ? rest.Value : Look, stoppingToken);
+                await spool.WaitForArrivalAsync(partition, rest < TimeSpan.Zero ? TimeSpan.Zero : rest < MaxIdleWait ? rest.Value : MaxIdleWait, stoppingToken);
             }
         }
     }
@@ -133,7 +133,7 @@ internal sealed partial class PartitionForwarder
         for (var kinds = 0; kinds < 2; kinds++)
         {
             isRetry = !isRetry;
-            if ((isRetry ? Due() : spool.Next(partition, retries.Queues, most[0], MaxBytes)) is { Count: > 0 } next)
+            if ((isRetry ? Due() : spool.Next(partition, retries.Queues, batchSizes[0], MaxBytes)) is { Count: > 0 } next)
             {
                 return next;
             }
@@ -144,7 +144,7 @@ internal sealed partial class PartitionForwarder
 
     private IReadOnlyList<Waiting> Due()
     {
-        if (retries.Due(most[1]) is not { Count: > 0 } due)
+        if (retries.Due(batchSizes[1]) is not { Count: > 0 } due)
         {
             return [];
         }
@@ -154,8 +154,8 @@ internal sealed partial class PartitionForwarder
             due = [aside]; // alone, or the others would be refused with it
         }
 
-        var next = spool.Next(partition, due, most[1], MaxBytes, isOnly: true);
-        if (next.Count < most[1] && next.Sum(waiting => waiting.Line.Length + 1) < MaxBytes)
+        var next = spool.Next(partition, due, batchSizes[1], MaxBytes, isOnly: true);
+        if (next.Count < batchSizes[1] && next.Sum(waiting => waiting.Line.Length + 1) < MaxBytes)
         {
             retries.Forget(due.Except(next.Select(waiting => waiting.Queue), StringComparer.Ordinal)); // nothing waits in them any more
         }
@@ -163,9 +163,9 @@ internal sealed partial class PartitionForwarder
         return next;
     }
 
-    private List<Settlement> Decided(IReadOnlyList<Waiting> batch, IReadOnlyList<LineVerdict> verdicts, TimeSpan? retryAfter)
+    private List<Settlement> SettlementsOf(IReadOnlyList<Waiting> batch, IReadOnlyList<LineVerdict> verdicts, TimeSpan? retryAfter)
     {
-        most[isRetry ? 1 : 0] = widest;
+        batchSizes[isRetry ? 1 : 0] = maxBatchSize;
         retries.Record(batch, verdicts, retryAfter);
         foreach (var (sent, verdict) in batch.Zip(verdicts))
         {

@@ -27,9 +27,9 @@ internal sealed class QueueRetries(TimeProvider time, TimeSpan longestBackoff)
     private static readonly TimeSpan AsidePause = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<string, State> states = new(StringComparer.Ordinal);
-    private DateTimeOffset asidesUntil;
+    private DateTimeOffset asidesPausedUntil;
 
-    public IEnumerable<QueueRetry> Resting => states.Where(queue => queue.Value.Undecided is not null).Select(queue => new QueueRetry(
+    public IEnumerable<QueueRetry> BackingOff => states.Where(queue => queue.Value.Undecided is not null).Select(queue => new QueueRetry(
         queue.Key, queue.Value.Until, queue.Value.Attempts, queue.Value.Undecided!.Status,
         queue.Value.Undecided.Problem is { } problem ? JsonElement.Parse(problem) : null));
 
@@ -50,7 +50,7 @@ internal sealed class QueueRetries(TimeProvider time, TimeSpan longestBackoff)
     /// Limits incidents that stepped aside to one attempt a second while they fail, however many there are: whatever
     /// refuses them might otherwise block the gate.
     /// </summary>
-    public void PauseAsides() => asidesUntil = time.GetUtcNow() + AsidePause;
+    public void PauseAsides() => asidesPausedUntil = time.GetUtcNow() + AsidePause;
 
     /// <summary>Forgets queues in which nothing waits any more.</summary>
     public void Forget(IEnumerable<string> queues)
@@ -64,7 +64,7 @@ internal sealed class QueueRetries(TimeProvider time, TimeSpan longestBackoff)
     /// <summary>
     /// Leaves out the later incidents of a queue beyond its width, so that what is sent is still in order.
     /// </summary>
-    public IReadOnlyList<Waiting> Narrow(IReadOnlyList<Waiting> next)
+    public IReadOnlyList<Waiting> LimitPerQueue(IReadOnlyList<Waiting> next)
     {
         var taken = new Dictionary<string, int>(StringComparer.Ordinal);
         return [.. next.Where(waiting => (taken[waiting.Queue] = taken.GetValueOrDefault(waiting.Queue) + 1) <= WidthOf(waiting.Queue))];
@@ -104,7 +104,7 @@ internal sealed class QueueRetries(TimeProvider time, TimeSpan longestBackoff)
     public void Restore(string queue) => states[queue] = new State(time.GetUtcNow() + longestBackoff, 1, 1, null, time.GetTimestamp());
 
     /// <summary>After an outage, makes due the queues that waited for nothing else.</summary>
-    public void Wake()
+    public void MakeDueAfterOutage()
     {
         foreach (var (queue, state) in states.Where(queue => queue.Value.Undecided is { IsUnanswered: true } && !Waiting.IsNameAside(
             queue.Key)))
@@ -114,7 +114,7 @@ internal sealed class QueueRetries(TimeProvider time, TimeSpan longestBackoff)
     }
 
     private DateTimeOffset DueAt(KeyValuePair<string, State> queue) =>
-        Waiting.IsNameAside(queue.Key) && queue.Value.Until < asidesUntil ? asidesUntil : queue.Value.Until;
+        Waiting.IsNameAside(queue.Key) && queue.Value.Until < asidesPausedUntil ? asidesPausedUntil : queue.Value.Until;
 
     private int WidthOf(string queue) => states.GetValueOrDefault(queue)?.Width ?? BatchLines.MaxLines;
 

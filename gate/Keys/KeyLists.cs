@@ -19,13 +19,13 @@ internal sealed class KeyLists : IDisposable
     public const int MaxLists = 10_000;
 
     /// <summary>Greatest age of a list that grants authority, and of one that denies it. 5 seconds; 1 second.</summary>
-    public static readonly TimeSpan ForYes = TimeSpan.FromSeconds(5), ForNo = TimeSpan.FromSeconds(1);
+    public static readonly TimeSpan MaxAgeToAllow = TimeSpan.FromSeconds(5), MaxAgeToRefuse = TimeSpan.FromSeconds(1);
 
     /// <summary>
     /// The CapID to probe with when none is known: a firewall on the way might block one that a stranger chose. It need
     /// not exist.
     /// </summary>
-    private const string Harmless = "SYS-CORE";
+    private const string ProbeCapId = "SYS-CORE";
 
     private static readonly TimeSpan Confirmation = TimeSpan.FromMilliseconds(500);
 
@@ -47,7 +47,7 @@ internal sealed class KeyLists : IDisposable
     public string? LastError => health.LastError;
 
     /// <returns>The last list, however old; null for none.</returns>
-    public KeyList? Last(string capId) => known.Find(capId) ?? unknown.Find(capId);
+    public KeyList? FindCached(string capId) => known.Find(capId) ?? unknown.Find(capId);
 
     /// <param name="address">The caller's, as <see cref="Core.Access.ClientAddress"/> normalises it.</param>
     public async Task<Lookup> FindAsync(string capId, IPAddress address, TimeSpan maxAge)
@@ -66,7 +66,7 @@ internal sealed class KeyLists : IDisposable
                 return new Lookup(LookupVerdict.Unavailable);
             }
 
-            await AskAsync(known.Newest ?? Harmless);
+            await AskAsync(known.Newest ?? ProbeCapId);
             if (health.IsPaused)
             {
                 return new Lookup(LookupVerdict.Unavailable);
@@ -83,7 +83,7 @@ internal sealed class KeyLists : IDisposable
     }
 
     private Lookup? Fresh(string capId, TimeSpan maxAge) =>
-        Last(capId) is { } kept && time.GetElapsedTime(kept.At) <= maxAge ? new Lookup(LookupVerdict.Listed, kept) : null;
+        FindCached(capId) is { } kept && time.GetElapsedTime(kept.At) <= maxAge ? new Lookup(LookupVerdict.Listed, kept) : null;
 
     private Task<Lookup> AskAsync(string capId) => AskAsync(capId, KeySource.Timeout);
 
@@ -99,19 +99,19 @@ internal sealed class KeyLists : IDisposable
 
         if (answer.IsRefused)
         {
-            health.Refuse(answer.Error!);
+            health.RecordRefused(answer.Error!);
             return new Lookup(LookupVerdict.Unavailable);
         }
 
         if (answer.IsBusy)
         {
-            health.Postpone(answer.Error!);
+            health.RecordBusy(answer.Error!);
             return new Lookup(LookupVerdict.Busy);
         }
 
         // A client that slows the cluster down must not make it look unreachable: a look-up that is too late for a host
         // is repeated with a longer timeout.
-        var isAway = answer.IsLate && limit < KeySource.ConfirmTimeout ? health.Doubt(answer.Error!) : health.Fail(answer.Error!);
+        var isAway = answer.IsLate && limit < KeySource.ConfirmTimeout ? health.RecordTimeout(answer.Error!) : health.Fail(answer.Error!);
         if (isAway)
         {
             return new Lookup(LookupVerdict.Unavailable);
@@ -119,7 +119,7 @@ internal sealed class KeyLists : IDisposable
 
         if (Interlocked.Exchange(ref confirming, 1) == 0)
         {
-            _ = Task.Run(ConfirmAsync);
+            _ = Task.Run(ProbeUntilKnownAsync);
         }
 
         return new Lookup(LookupVerdict.Busy);
@@ -129,14 +129,14 @@ internal sealed class KeyLists : IDisposable
     /// After a failure, looks up by itself until the cluster's state is known: an outage is noticed even if no host
     /// sends anything soon.
     /// </summary>
-    private async Task ConfirmAsync()
+    private async Task ProbeUntilKnownAsync()
     {
         try
         {
             while (health.IsInDoubt)
             {
                 await Task.Delay(Confirmation, time, stopping.Token);
-                await AskAsync(known.Newest ?? Harmless, KeySource.ConfirmTimeout);
+                await AskAsync(known.Newest ?? ProbeCapId, KeySource.ConfirmTimeout);
             }
         }
         catch (Exception fault) when (fault is OperationCanceledException or ObjectDisposedException)

@@ -66,7 +66,7 @@ internal sealed class KeySource(HttpClient http, ClusterLink cluster, GateOption
             var isLate = reason is OperationCanceledException;
             if (!isLate || limit >= ConfirmTimeout)
             {
-                _ = cluster.SuspectAsync(api); // the host does not wait for this
+                _ = cluster.CheckAndSwitchAsync(api); // the host does not wait for this
             }
 
             return new KeyAnswer(null, IsRefused: false, $"Cannot read keys from {api}: {reason.Message}") { IsLate = isLate };

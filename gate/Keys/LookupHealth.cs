@@ -36,7 +36,7 @@ internal sealed class LookupHealth(TimeProvider time)
     }
 
     /// <summary>Records that the cluster refuses this gate all reads.</summary>
-    public void Refuse(string error)
+    public void RecordRefused(string error)
     {
         lock (gate)
         {
@@ -47,7 +47,7 @@ internal sealed class LookupHealth(TimeProvider time)
     /// <summary>
     /// Records that the cluster is busy: a client that can make it busy must not make it look unreachable.
     /// </summary>
-    public void Postpone(string error)
+    public void RecordBusy(string error)
     {
         lock (gate)
         {
@@ -59,7 +59,7 @@ internal sealed class LookupHealth(TimeProvider time)
     /// Records that a look-up was too late for a host: this is no failure yet, but must be followed up.
     /// </summary>
     /// <returns>Whether look-ups are paused now.</returns>
-    public bool Doubt(string error)
+    public bool RecordTimeout(string error)
     {
         lock (gate)
         {

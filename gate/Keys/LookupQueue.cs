@@ -17,7 +17,7 @@ internal sealed class LookupQueue(Func<string, Task<Lookup>> ask, TimeProvider t
 
     private static readonly Lookup Busy = new(LookupVerdict.Busy);
 
-    private readonly FairTurns queue = new(MaxRunning, MaxWaiting, MaxWaitingEach);
+    private readonly FairScheduler queue = new(MaxRunning, MaxWaiting, MaxWaitingEach);
     private readonly Lock gate = new();
     private readonly Dictionary<string, Task<Lookup>> underWay = new(StringComparer.Ordinal);
     private readonly Dictionary<(string CapId, IPAddress Address), Task<Lookup>> waiting = [];

@@ -61,9 +61,9 @@ internal sealed partial class Heartbeats(
         try
         {
             using var timeout = new CancellationTokenSource(Timeout, time);
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, stoppingToken);
-            await new CapOrleansClient(http, api).SendHeartbeatAsync(options.Identity.Name, Sign(), either.Token);
-            cluster.Pass();
+            using var linked = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, stoppingToken);
+            await new CapOrleansClient(http, api).SendHeartbeatAsync(options.Identity.Name, Sign(), linked.Token);
+            cluster.RecordReached();
             return null;
         }
         catch (ProblemException fault) when (fault.Problem.Name == "gate-unknown")
@@ -78,7 +78,7 @@ internal sealed partial class Heartbeats(
         {
             if (fault is not NoAnswerException { Status: not null })
             {
-                await cluster.SuspectAsync(api);
+                await cluster.CheckAndSwitchAsync(api);
             }
 
             return OneLine.Of($"{api} does not accept this gate's heartbeat: {fault.Message}");

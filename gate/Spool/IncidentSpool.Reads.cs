@@ -128,11 +128,11 @@ internal sealed partial class IncidentSpool
     {
         using var connection = file.Connect();
         var oldest = Scalar(connection, "SELECT coalesce((SELECT received_at FROM incident WHERE refused_at IS NULL ORDER BY number LIMIT 1), -1)");
-        var taken = quota.Taken;
+        var taken = quota.Used;
         return new SpoolCounts(
             Scalar(connection, "SELECT count(*) FROM incident WHERE refused_at IS NULL"), taken.All, taken.Unvouched,
             oldest < 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(oldest),
-            Scalar(connection, "SELECT count(*) FROM incident WHERE refused_at IS NOT NULL"), Interlocked.Read(ref droppedDead), Interlocked.Read(ref full));
+            Scalar(connection, "SELECT count(*) FROM incident WHERE refused_at IS NOT NULL"), Interlocked.Read(ref droppedDead), Interlocked.Read(ref refusedFull));
     }
 
     private static List<WaitingBytes> ReadQuota(SqliteConnection connection)

@@ -57,12 +57,12 @@ internal sealed partial class IncidentSpool
         var moved = new List<WaitingBytes>();
         using (var transaction = connection.BeginTransaction(deferred: false))
         {
-            commands.Within(transaction);
+            commands.UseTransaction(transaction);
             batch.ForEach(change => moved.AddRange(change.Apply(commands)));
             transaction.Commit();
         }
 
-        quota.Move(moved);
+        quota.Adjust(moved);
         foreach (var change in batch)
         {
             change.Succeed();

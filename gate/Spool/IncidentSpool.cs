@@ -25,8 +25,8 @@ internal sealed partial class IncidentSpool : IDisposable
     private readonly Task writing;
     private readonly SpoolQuota quota;
     private readonly LogThrottle faults, drops, crowds;
-    private long droppedDead, full;
-    private int late; // arrivals that the disk has neither stored nor refused in time
+    private long droppedDead, refusedFull;
+    private int pendingTimeouts; // arrivals that the disk has neither stored nor refused in time
     private volatile string? lastError;
 
     public IncidentSpool(SpoolFile file, SpoolLimits limits, TimeProvider time, ILogger<IncidentSpool> logger)
@@ -47,7 +47,7 @@ internal sealed partial class IncidentSpool : IDisposable
     public SpoolLimits Limits => limits;
 
     /// <summary>Why the last change was not written; null when it was.</summary>
-    public string? LastError => Volatile.Read(ref late) > 0 ? "The disk has not completed a write for " +
+    public string? LastError => Volatile.Read(ref pendingTimeouts) > 0 ? "The disk has not completed a write for " +
         $"{DiskTimeout.TotalSeconds:0} seconds."
         : lastError;
 
@@ -77,33 +77,33 @@ internal sealed partial class IncidentSpool : IDisposable
     /// </returns>
     public async Task<ArrivalVerdict> KeepAsync(Arrival arrival)
     {
-        if (Volatile.Read(ref late) > 0)
+        if (Volatile.Read(ref pendingTimeouts) > 0)
         {
-            Interlocked.Increment(ref full);
+            Interlocked.Increment(ref refusedFull);
             return ArrivalVerdict.Full;
         }
 
-        var keeping = KeepAtLastAsync(arrival);
+        var keeping = ReserveAndWriteAsync(arrival);
         try
         {
             return await keeping.WaitAsync(DiskTimeout, time);
         }
         catch (TimeoutException)
         {
-            Interlocked.Increment(ref full);
-            Interlocked.Increment(ref late);
-            _ = keeping.ContinueWith(_ => Interlocked.Decrement(ref late), TaskScheduler.Default);
+            Interlocked.Increment(ref refusedFull);
+            Interlocked.Increment(ref pendingTimeouts);
+            _ = keeping.ContinueWith(_ => Interlocked.Decrement(ref pendingTimeouts), TaskScheduler.Default);
             return ArrivalVerdict.Full;
         }
     }
 
-    private async Task<ArrivalVerdict> KeepAtLastAsync(Arrival arrival)
+    private async Task<ArrivalVerdict> ReserveAndWriteAsync(Arrival arrival)
     {
         // Reserve the quota before waiting for the disk, or a thousand concurrent requests would all see the same free
         // space.
-        if (!quota.TryTake(arrival.Bytes))
+        if (!quota.TryReserve(arrival.Bytes))
         {
-            Interlocked.Increment(ref full);
+            Interlocked.Increment(ref refusedFull);
             return ArrivalVerdict.Full;
         }
 
@@ -112,7 +112,7 @@ internal sealed partial class IncidentSpool : IDisposable
         {
             if (!file.TakeReserve())
             {
-                Interlocked.Increment(ref full);
+                Interlocked.Increment(ref refusedFull);
                 return ArrivalVerdict.Full;
             }
 
@@ -126,14 +126,14 @@ internal sealed partial class IncidentSpool : IDisposable
         }
         catch (Exception fault) when (SpoolFault.Is(fault))
         {
-            Interlocked.Increment(ref full);
+            Interlocked.Increment(ref refusedFull);
             return ArrivalVerdict.Full;
         }
         finally
         {
             if (verdict != ArrivalVerdict.Kept)
             {
-                quota.Move([-arrival.Bytes]);
+                quota.Adjust([-arrival.Bytes]);
             }
         }
     }
@@ -176,7 +176,7 @@ internal sealed partial class IncidentSpool : IDisposable
     /// <summary>
     /// Completes when something may have arrived in the partition, or after <paramref name="atMost"/>.
     /// </summary>
-    public async Task ArrivedAsync(int partition, TimeSpan atMost, CancellationToken cancellationToken)
+    public async Task WaitForArrivalAsync(int partition, TimeSpan atMost, CancellationToken cancellationToken)
     {
         await arrivals[partition].WaitAsync(atMost, cancellationToken);
         while (arrivals[partition].Wait(0, CancellationToken.None))

@@ -29,7 +29,8 @@ internal sealed partial class SpoolCommands
             AND waiting.content = incident.content AND waiting.refused_at IS NULL AND waiting.says = incident.says)
         RETURNING 0, 1, ''
         """);
-    private readonly SqliteCommand lies = Prepare(connection, "SELECT 0, 1, '' FROM incident WHERE number = $1 AND refused_at IS NOT NULL");
+    private readonly SqliteCommand findDeadLetter = Prepare(connection,
+        "SELECT 0, 1, '' FROM incident WHERE number = $1 AND refused_at IS NOT NULL");
     private readonly SqliteCommand letters = Prepare(connection, "SELECT count(*), 0, '' FROM incident WHERE refused_at IS NOT NULL AND vouched = $1");
     private readonly SqliteCommand trimCaps = Prepare(connection, Trimming("cap_id", "lies_dead_of_cap", isVouched: true));
     private readonly SqliteCommand trimSources = Prepare(connection, Trimming("source", "lies_dead_of_source", isVouched: false));
@@ -46,13 +47,14 @@ internal sealed partial class SpoolCommands
 
     /// <returns>With the bytes that wait again; zero bytes when the same incident waits already.</returns>
     public (RetryVerdict Verdict, IReadOnlyList<WaitingBytes> Bytes) Revive(long number) =>
-        (Ask(revive, number) ?? Ask(drop, number)) is { } waits ? (RetryVerdict.Waits, [waits])
-        : (Ask(lies, number) is null ? RetryVerdict.NoSuchLetter : RetryVerdict.Conflicts, []);
+        (QueryBytes(revive, number) ?? QueryBytes(drop, number)) is { } waits ? (RetryVerdict.Queued, [waits])
+        : (QueryBytes(findDeadLetter, number) is null ? RetryVerdict.NoSuchLetter : RetryVerdict.Conflicts, []);
 
     /// <returns>How many letters were dropped for newer ones of their kind.</returns>
     public long Trim() => Trim(trimCaps, isVouched: true, SpoolLimits.MaxVouchedDead) + Trim(trimSources, isVouched: false, SpoolLimits.MaxUnvouchedDead);
 
-    private long Trim(SqliteCommand trim, bool isVouched, int most) => Ask(letters, isVouched ? 1 : 0)!.Value.Count > most ? Run(trim, most) : 0;
+    private long Trim(SqliteCommand trim, bool isVouched, int most) => QueryBytes(letters,
+        isVouched ? 1 : 0)!.Value.Count > most ? Run(trim, most) : 0;
 
     /// <summary>The owner with the most letters loses its oldest ones first.</summary>
     private static string Trimming(string owner, string index, bool isVouched) =>

@@ -10,7 +10,7 @@ internal sealed partial class SpoolCommands(SqliteConnection connection) : IDisp
     /// <summary>
     /// Refusals that the cluster gives only to what a registered key signed. It gives all others to strangers as well.
     /// </summary>
-    private static readonly string[] AfterTheKey = ["timestamp-out-of-bounds", "full-signature-required"];
+    private static readonly string[] GivenOnlyToKnownSigners = ["timestamp-out-of-bounds", "full-signature-required"];
 
     /// <summary>
     /// Other content was accepted. Anyone who captured an incident can alter it at will, so this vouches for nothing.
@@ -27,7 +27,7 @@ internal sealed partial class SpoolCommands(SqliteConnection connection) : IDisp
           any_severity)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING
         """);
-    private readonly SqliteCommand crowd = Prepare(
+    private readonly SqliteCommand countClaims = Prepare(
         connection,
         $"""
         SELECT count(*), 1, '' FROM (
@@ -53,7 +53,7 @@ internal sealed partial class SpoolCommands(SqliteConnection connection) : IDisp
         connection, $"DELETE FROM incident WHERE number = $1 AND refused_at IS NULL RETURNING length(line), vouched, {Owner}");
     private readonly SqliteCommand find = Prepare(
         connection, $"SELECT length(line), vouched, {Owner} FROM incident WHERE number = $1 AND refused_at IS NULL");
-    private readonly SqliteCommand bury = Prepare(
+    private readonly SqliteCommand makeDeadLetter = Prepare(
         connection,
         $"""
         UPDATE incident SET refused_at = $2, status = $3, problem = $4,
@@ -63,7 +63,8 @@ internal sealed partial class SpoolCommands(SqliteConnection connection) : IDisp
 
     private readonly SqliteCommand touch = Prepare(connection, $"PRAGMA user_version = {SpoolFile.Version}");
 
-    private SqliteCommand[] All => [touch, keep, crowd, same, vouch, stepAside, discard, leave, find, bury, merge, revive, drop, lies,
+    private SqliteCommand[] All => [touch, keep, countClaims, same, vouch, stepAside, discard, leave, find, makeDeadLetter,
+        merge, revive, drop, findDeadLetter,
         letters, trimCaps, trimSources];
 
     /// <summary>Writes a value that the file already has.</summary>
@@ -76,9 +77,10 @@ internal sealed partial class SpoolCommands(SqliteConnection connection) : IDisp
     /// <returns>With the changes to the bytes that were counted for the arrival.</returns>
     public (ArrivalVerdict Verdict, IReadOnlyList<WaitingBytes> Moved) Keep(Arrival arrival, DateTimeOffset now)
     {
-        if (arrival is { IsClaim: true, IsVouched: false } && Ask(crowd, arrival.Source, SpoolLimits.MaxClaimsEach)?.Count == SpoolLimits.MaxClaimsEach)
+        if (arrival is { IsWalletClaim: true, IsVouched: false } && QueryBytes(countClaims, arrival.Source,
+            SpoolLimits.MaxClaimsEach)?.Count == SpoolLimits.MaxClaimsEach)
         {
-            var waits = Ask(same, arrival.CapId, arrival.IncidentId, arrival.Content, arrival.StatementHash) is not null;
+            var waits = QueryBytes(same, arrival.CapId, arrival.IncidentId, arrival.Content, arrival.StatementHash) is not null;
             return (waits ? ArrivalVerdict.Duplicate : ArrivalVerdict.QueueFull, []);
         }
 
@@ -92,8 +94,9 @@ internal sealed partial class SpoolCommands(SqliteConnection connection) : IDisp
         }
 
         // The list vouches for the signer, who is the same however else the two incidents differ.
-        var vouched = arrival.IsVouched ? Ask(vouch, arrival.CapId, arrival.IncidentId, arrival.Content) : null;
-        var verdict = Ask(same, arrival.CapId, arrival.IncidentId, arrival.Content, arrival.StatementHash) is null ? ArrivalVerdict.Conflicts
+        var vouched = arrival.IsVouched ? QueryBytes(vouch, arrival.CapId, arrival.IncidentId, arrival.Content) : null;
+        var verdict = QueryBytes(same, arrival.CapId, arrival.IncidentId, arrival.Content,
+            arrival.StatementHash) is null ? ArrivalVerdict.Conflicts
             : vouched is null ? ArrivalVerdict.Duplicate
             : ArrivalVerdict.Vouched;
         return (verdict, vouched is { } bytes ? [-bytes, new WaitingBytes(arrival.CapId, bytes.Count, IsVouched: true)] : []);
@@ -107,16 +110,17 @@ internal sealed partial class SpoolCommands(SqliteConnection connection) : IDisp
     {
         if (settlement.Problem is not { } problem)
         {
-            return Ask(leave, settlement.Number) is { } left ? [left] : [];
+            return QueryBytes(leave, settlement.Number) is { } left ? [left] : [];
         }
 
-        var freed = Ask(find, settlement.Number);
-        Run(bury, settlement.Number, now.ToUnixTimeMilliseconds(), settlement.Status, Encoding.UTF8.GetString(problem), AfterTheKey.Contains(ProblemTypes.NameIn(problem)));
+        var freed = QueryBytes(find, settlement.Number);
+        Run(makeDeadLetter, settlement.Number, now.ToUnixTimeMilliseconds(), settlement.Status,
+            Encoding.UTF8.GetString(problem), GivenOnlyToKnownSigners.Contains(ProblemTypes.NameIn(problem)));
         return freed is { } bytes ? [bytes] : [];
     }
 
     /// <summary>Makes all commands from now on part of this transaction.</summary>
-    public void Within(SqliteTransaction transaction)
+    public void UseTransaction(SqliteTransaction transaction)
     {
         foreach (var command in All)
         {
@@ -133,7 +137,7 @@ internal sealed partial class SpoolCommands(SqliteConnection connection) : IDisp
     }
 
     /// <returns>From a row of length, whether it is vouched for, and owner; null for no row.</returns>
-    private static WaitingBytes? Ask(SqliteCommand command, params ReadOnlySpan<object> values)
+    private static WaitingBytes? QueryBytes(SqliteCommand command, params ReadOnlySpan<object> values)
     {
         Bind(command, values);
         using var rows = command.ExecuteReader();

@@ -29,9 +29,9 @@ internal sealed class SpoolFile : IDisposable
     private readonly string connectionString;
     private readonly string reserve;
     private readonly TimeProvider time;
-    private readonly FileStream theLock;
+    private readonly FileStream lockFile;
     private volatile bool hasReserve;
-    private long? lookedAt;
+    private long? lastAttemptAt;
 
     /// <exception cref="IOException">Another gate uses the file, or it cannot be written.</exception>
     public SpoolFile(string path, TimeProvider time)
@@ -41,7 +41,7 @@ internal sealed class SpoolFile : IDisposable
         connectionString = new SqliteConnectionStringBuilder { DataSource = path, Pooling = true }.ToString();
         try
         {
-            theLock = new FileStream($"{path}.lock", Owned(FileMode.OpenOrCreate));
+            lockFile = new FileStream($"{path}.lock", Owned(FileMode.OpenOrCreate));
             if (!File.Exists(path))
             {
                 // Only the owner may read incidents; SQLite gives its other files the same mode.
@@ -60,7 +60,7 @@ internal sealed class SpoolFile : IDisposable
         }
         catch (SqliteException fault)
         {
-            theLock.Dispose();
+            lockFile.Dispose();
             throw new IOException($"The spool {path} cannot be used: {fault.Message}", fault);
         }
 
@@ -69,7 +69,7 @@ internal sealed class SpoolFile : IDisposable
 
     public void ReleaseReserve()
     {
-        lock (theLock)
+        lock (lockFile)
         {
             hasReserve = false;
             TryDeleteReserve();
@@ -85,14 +85,14 @@ internal sealed class SpoolFile : IDisposable
             return true;
         }
 
-        lock (theLock)
+        lock (lockFile)
         {
-            if (hasReserve || (lookedAt is { } last && time.GetElapsedTime(last) < TimeSpan.FromSeconds(1)))
+            if (hasReserve || (lastAttemptAt is { } last && time.GetElapsedTime(last) < TimeSpan.FromSeconds(1)))
             {
                 return hasReserve;
             }
 
-            lookedAt = time.GetTimestamp();
+            lastAttemptAt = time.GetTimestamp();
             try
             {
                 using var stream = new FileStream(reserve, Owned(FileMode.Create));
@@ -103,13 +103,13 @@ internal sealed class SpoolFile : IDisposable
             catch (Exception fault) when (SpoolFault.Is(fault))
             {
                 TryDeleteReserve();
-                return hasReserve = HasOwnRoom();
+                return hasReserve = HasFreePages();
             }
         }
     }
 
     /// <summary>Whether enough pages are free within the file, which the file system does not count as free.</summary>
-    private bool HasOwnRoom()
+    private bool HasFreePages()
     {
         try
         {
@@ -180,7 +180,7 @@ internal sealed class SpoolFile : IDisposable
             SqliteConnection.ClearPool(connection);
         }
 
-        theLock.Dispose();
+        lockFile.Dispose();
     }
 
     private static long VersionOf(SqliteConnection connection)

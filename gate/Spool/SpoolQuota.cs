@@ -13,7 +13,7 @@ internal sealed class SpoolQuota(SpoolLimits limits, IEnumerable<WaitingBytes> b
     private long all = before.Sum(bytes => bytes.Count), unvouched = before.Where(bytes => !bytes.IsVouched).Sum(bytes => bytes.Count);
 
     /// <summary>Bytes that wait in all, and those of them that no list of keys vouches for.</summary>
-    public (long All, long Unvouched) Taken
+    public (long All, long Unvouched) Used
     {
         get
         {
@@ -25,7 +25,7 @@ internal sealed class SpoolQuota(SpoolLimits limits, IEnumerable<WaitingBytes> b
     }
 
     /// <returns>False when there is not enough space; then none is taken.</returns>
-    public bool TryTake(WaitingBytes wanted)
+    public bool TryReserve(WaitingBytes wanted)
     {
         lock (gate)
         {
@@ -44,7 +44,7 @@ internal sealed class SpoolQuota(SpoolLimits limits, IEnumerable<WaitingBytes> b
         }
     }
 
-    public void Move(IEnumerable<WaitingBytes> by)
+    public void Adjust(IEnumerable<WaitingBytes> by)
     {
         lock (gate)
         {

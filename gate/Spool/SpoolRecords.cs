@@ -21,7 +21,7 @@ internal sealed record Arrival(string Queue, string CapId, string IncidentId, by
     /// Whether a contract wallet must be asked about it: such incidents wait in partitions of their own, and few of one
     /// address.
     /// </summary>
-    public bool IsClaim { get; init; }
+    public bool IsWalletClaim { get; init; }
 
     /// <summary>Whether the sender claims that it is critical; it goes first if vouched for.</summary>
     public bool IsCritical { get; init; }
@@ -29,7 +29,7 @@ internal sealed record Arrival(string Queue, string CapId, string IncidentId, by
     /// <summary>Whether it came by a legacy call, with a severity that is not on the ladder.</summary>
     public bool TakesAnySeverity { get; init; }
 
-    public int Partition => !IsClaim ? Partitions.Of(Queue) : IsVouched ? Partitions.Proven : Partitions.Claims;
+    public int Partition => !IsWalletClaim ? Partitions.Of(Queue) : IsVouched ? Partitions.Proven : Partitions.Claims;
 
     public WaitingBytes Bytes => new(IsVouched ? CapId : Source, Line.Length, IsVouched);
 
@@ -78,7 +78,7 @@ internal enum RetryVerdict
     NoSuchLetter = 0,
 
     /// <summary>The incident waits again, or the same one did already.</summary>
-    Waits = 1,
+    Queued = 1,
 
     /// <summary>The letter stays: what the same signer signed waits already, with other unsigned content.</summary>
     Conflicts = 2,

@@ -46,8 +46,8 @@ internal sealed partial class OperatorsGrain(
     public async Task<bool> AddAsync(OperatorKey key, Actor actor)
     {
         var keys = stored.State.Keys;
-        var leaves = keys.Count < ClusterLimits.ApiKeys ? null : keys.Where(other => other.RevokedAt is not null).MinBy(other => other.RevokedAt);
-        if ((keys.Count >= ClusterLimits.ApiKeys && leaves is null) || keys.Exists(other => other.Id == key.Id))
+        var leaves = keys.Count < ClusterLimits.MaxApiKeys ? null : keys.Where(other => other.RevokedAt is not null).MinBy(other => other.RevokedAt);
+        if ((keys.Count >= ClusterLimits.MaxApiKeys && leaves is null) || keys.Exists(other => other.Id == key.Id))
         {
             return false;
         }

@@ -10,14 +10,14 @@ namespace CapOrleans.Grains.Anchors;
 /// <summary>Compares the contract's account of the log with the log itself, and deals with differences.</summary>
 internal sealed partial class AnchorerGrain
 {
-    private readonly LoggedConflicts conflicts = new(time);
+    private readonly ConflictLogLimiter conflicts = new(time);
     private readonly LostAnchors losses = new();
 
     private PastRoots? roots;
     private int missing; // consecutive checks in which a contract that had advanced showed no event
 
     /// <summary>Index of the first entry that the contract does not have, by its own account.</summary>
-    private long Reached => Math.Max(contract.Position, name.FirstIn(contract));
+    private long ContractEnd => Math.Max(contract.Position, name.FirstIn(contract));
 
     /// <summary>
     /// Restarts anchoring under a new name after a conflict, unless something was anchored since. A second call finds
@@ -61,32 +61,32 @@ internal sealed partial class AnchorerGrain
         }
 
         logged = await LoggedAnchor.ReadAsync(Log, LogNumber, name, Stopping);
-        if (Reached < logged.To || !logged.IsOf(contract))
+        if (ContractEnd < logged.To || !logged.IsOf(contract))
         {
-            await LoseAsync();
+            await LogLossAsync();
         }
 
         // Read after the contract, so that nothing we sent can be ahead of the head.
         var head = (await Log.HeadAsync(LogNumber, Stopping))!;
         if (contract.Position > head.Size)
         {
-            throw await ContradictAsync(new AnchorConflict(AnchorConflict.ContractAhead, contract, head.Size));
+            throw await LogConflictAsync(new AnchorConflict(AnchorConflict.ContractAhead, contract, head.Size));
         }
 
         await FindPendingAsync(head.Size);
-        GoTo(Reached);
+        ContinueAt(ContractEnd);
     }
 
     /// <summary>Looks up the batches that the contract has beyond those known to be pending.</summary>
     private async Task FindPendingAsync(long size)
     {
-        var (at, block) = pending.KeepWithin(logged.To, Reached) is { } known ? (known.To, known.Block) : (logged.To, logged.Block);
-        while (at < Reached)
+        var (at, block) = pending.KeepWithin(logged.To, ContractEnd) is { } known ? (known.To, known.Block) : (logged.To, logged.Block);
+        while (at < ContractEnd)
         {
             var from = at == name.FirstIn(contract) ? 0 : at;
             var found = await Chain.FindAsync(name.Text, from, new BlockRange(block, contract.Block)).WaitAsync(Stopping);
             missing = found is null ? missing + 1 : 0;
-            if (missing is > 0 and < LostAnchors.Looks)
+            if (missing is > 0 and < LostAnchors.RequiredChecks)
             {
                 throw new OrleansException($"The contract reports {contract.Position} anchored entries, but the node " +
                     $"returned no event for those from {from} on; it will be queried again.");
@@ -96,36 +96,37 @@ internal sealed partial class AnchorerGrain
             if (AnchorConflict.Find(contract, from, found, size, ourRoot) is { } conflict)
             {
                 pending.Clear();
-                throw await ContradictAsync(conflict);
+                throw await LogConflictAsync(conflict);
             }
 
-            pending.Add(FromFirst(found!));
+            pending.Add(WithLogStart(found!));
             (at, block) = (found!.To, found.Block);
         }
     }
 
-    private async Task LoseAsync()
+    private async Task LogLossAsync()
     {
-        if (!await losses.AreSureAsync(contract, logged, block => Chain.BlockHashAsync(block).WaitAsync(Stopping)))
+        if (!await losses.IsLossConfirmedAsync(contract, logged, block => Chain.BlockHashAsync(block).WaitAsync(Stopping)))
         {
             throw new OrleansException(
                 $"The contract reports {contract.Position} anchored entries at block {contract.Block}, but the log " +
                     $"records {logged.To}: the node lags behind, or the chain lost blocks; it will be queried again.");
         }
 
-        var to = logged.IsOf(contract) ? Reached : 0;
+        var to = logged.IsOf(contract) ? ContractEnd : 0;
         if (logged.IsOf(contract) && !contract.IsDevChain)
         {
-            await BoundLossAsync(to);
+            await RejectImplausibleLossAsync(to);
         }
 
-        await CommitAsync(new Step(to, [AnchorEntries.Lost(to, logged.To, origin, Time.GetUtcNow())], new Cover(EntryKinds.AnchorBatched, to, to)));
+        await CommitAsync(new Step(to, [AnchorEntries.Lost(to, logged.To, origin, Time.GetUtcNow())],
+            new CoveredRange(EntryKinds.AnchorBatched, to, to)));
         logged = LoggedAnchor.None with { To = to };
     }
 
     /// <summary>Throws when a loss follows another too soon or reaches too deep.</summary>
     /// <param name="to">Index from which the anchors are lost.</param>
-    private async Task BoundLossAsync(long to)
+    private async Task RejectImplausibleLossAsync(long to)
     {
         if (await Log.LatestAsync(LogNumber, EntryKinds.AnchorLost, Stopping) is { } before
             && Entry.ReadInstant(before) + LostAnchors.Interval is var next && next > Time.GetUtcNow())
@@ -136,13 +137,14 @@ internal sealed partial class AnchorerGrain
 
         if (await Log.CoveringAsync(LogNumber, EntryKinds.AnchorBatched, to, Stopping) is not { } first || LoggedAnchor.Read(first).Block < Math.Min(logged.Block, contract.Block) - LostAnchors.Depth)
         {
-            throw await ContradictAsync(new AnchorConflict(AnchorConflict.ContractBehind, contract, (await Log.HeadAsync(LogNumber, Stopping))!.Size));
+            throw await LogConflictAsync(new AnchorConflict(AnchorConflict.ContractBehind, contract,
+                (await Log.HeadAsync(LogNumber, Stopping))!.Size));
         }
     }
 
-    private Task<byte[]> RootAsync(long size) => (roots ??= new PastRoots(Log, LogNumber)).AtAsync(size, Stopping);
+    private Task<byte[]> RootAsync(long size) => (roots ??= new PastRoots(Log, LogNumber)).RootAtAsync(size, Stopping);
 
-    private async Task<LogContradictedException> ContradictAsync(AnchorConflict conflict)
+    private async Task<LogContradictedException> LogConflictAsync(AnchorConflict conflict)
     {
         if (conflicts.IsNew(conflict, await Log.LatestAsync(LogNumber, EntryKinds.AnchorConflict, Stopping)))
         {
@@ -157,5 +159,5 @@ internal sealed partial class AnchorerGrain
     /// Corrects the start of the first batch under a new name: the contract starts it at 0, though it has no events for
     /// entries that were anchored under an earlier name.
     /// </summary>
-    private AnchorConfirmation FromFirst(AnchorConfirmation batch) => batch with { From = Math.Max(batch.From, name.FirstIn(contract)) };
+    private AnchorConfirmation WithLogStart(AnchorConfirmation batch) => batch with { From = Math.Max(batch.From, name.FirstIn(contract)) };
 }

@@ -116,7 +116,7 @@ internal sealed partial class AnchorerGrain(
             askedAt = asked;
             var done = contents.Take(result.Confirmed.Count).ToList();
             return new Step(
-                done[^1].To, [.. done.SelectMany(content => content.PassedOver).Select(passed => AnchorEntries.RecordSkipped(passed, origin, Time.GetUtcNow()))], IsWork: true);
+                done[^1].To, [.. done.SelectMany(content => content.WithoutFullRecord).Select(passed => AnchorEntries.RecordSkipped(passed, origin, Time.GetUtcNow()))], DidWork: true);
         }
     }
 
@@ -129,11 +129,11 @@ internal sealed partial class AnchorerGrain(
         batches.Grow();
         if ((confirmed.From, confirmed.To, confirmed.Size) != (contract.Position, content.To, head.Size) || !confirmed.Root.AsSpan().SequenceEqual(head.Root))
         {
-            throw await ContradictAsync(new AnchorConflict(AnchorConflict.OtherRoot, contract, head.Size, confirmed, head.Root));
+            throw await LogConflictAsync(new AnchorConflict(AnchorConflict.OtherRoot, contract, head.Size, confirmed, head.Root));
         }
 
         contract = contract with { Position = content.To };
-        pending.Add(FromFirst(confirmed));
+        pending.Add(WithLogStart(confirmed));
     }
 
     /// <summary>Logs each batch that is deep enough by now as anchored.</summary>
@@ -141,9 +141,11 @@ internal sealed partial class AnchorerGrain(
     {
         var asked = askedAt;
         askedAt = null; // if a block left the chain, the contract must be asked again
-        while (await pending.TakeDeepAsync(batch => Chain.SightAsync(batch.Block, batch.BlockHash).WaitAsync(Stopping)) is var (anchored, at))
+        while (await pending.TakeFinalAsync(batch => Chain.SightAsync(batch.Block,
+            batch.BlockHash).WaitAsync(Stopping)) is var (anchored, at))
         {
-            await LogAsync(AnchorEntries.Batched(anchored, at, origin, name.Text, Time.GetUtcNow()), new Cover(EntryKinds.AnchorBatched, anchored.From, anchored.To));
+            await LogAsync(AnchorEntries.Batched(anchored, at, origin, name.Text, Time.GetUtcNow()),
+                new CoveredRange(EntryKinds.AnchorBatched, anchored.From, anchored.To));
             logged = LoggedAnchor.Of(anchored, at);
         }
 

@@ -8,11 +8,12 @@ using CapOrleans.Core.Signatures;
 namespace CapOrleans.Grains.Anchors;
 
 /// <param name="To">Index of the first entry that is not in the batch.</param>
-/// <param name="PassedOver">Critical incidents whose full record fits in no transaction: they have only their
+/// <param name="WithoutFullRecord">Critical incidents whose full record fits in no transaction: they have only their
 /// event.</param>
-/// <param name="IsWorthIt">Whether there is something to anchor: entries about anchoring alone do not justify a
+/// <param name="HasContent">Whether there is something to anchor: entries about anchoring alone do not justify a
 /// batch.</param>
-internal sealed record BatchContent(long To, IReadOnlyList<AnchoredIncident> Incidents, IReadOnlyList<FullRecord> Records, IReadOnlyList<AcceptedIncident> PassedOver, bool IsWorthIt);
+internal sealed record BatchContent(long To, IReadOnlyList<AnchoredIncident> Incidents, IReadOnlyList<FullRecord> Records,
+    IReadOnlyList<AcceptedIncident> WithoutFullRecord, bool HasContent);
 
 /// <summary>
 /// Takes as many entries as one transaction can carry. A batch that the chain refuses as too large is halved, down to
@@ -42,7 +43,7 @@ internal sealed class BatchBuilder
         var taken = new List<BatchContent>();
         for (var at = from; at - from < entries.Count && taken.Count < BatchLimit; at = taken[^1].To)
         {
-            if (Take(at, entries.Skip((int)(at - from))) is not { IsWorthIt: true } content)
+            if (Take(at, entries.Skip((int)(at - from))) is not { HasContent: true } content)
             {
                 break;
             }

@@ -36,7 +36,7 @@ internal sealed class ChainGrain(
 
     private DateOnly Today => DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
 
-    public Task<ContractPosition> AnchoredAsync(string logName, TimeSpan maxAge) => TellAsync(async () =>
+    public Task<ContractPosition> AnchoredAsync(string logName, TimeSpan maxAge) => TranslateFaultsAsync(async () =>
     {
         var (isShared, askedAt) = (maxAge > TimeSpan.Zero, time.GetUtcNow()); // an answer is as old as its question
         if (isShared && askedAt - polledAt < maxAge && positions.TryGetValue(logName, out var polled) && polled is not null)
@@ -46,7 +46,7 @@ internal sealed class ChainGrain(
 
         positions.TryAdd(logName, null);
         string[] asked = isShared ? [.. positions.Keys] : [logName];
-        foreach (var (name, position) in asked.Zip(await contract.AnchoredAsync(asked, this, host.ApplicationStopping)))
+        foreach (var (name, position) in asked.Zip(await contract.ReadPositionsAsync(asked, this, host.ApplicationStopping)))
         {
             positions[name] = position;
         }
@@ -57,11 +57,11 @@ internal sealed class ChainGrain(
     });
 
     public Task<AnchorConfirmation?> FindAsync(string logName, long from, BlockRange blocks) =>
-        TellAsync(() => contract.FindAsync(logName, from, blocks, this, host.ApplicationStopping));
+        TranslateFaultsAsync(() => contract.FindAsync(logName, from, blocks, this, host.ApplicationStopping));
 
-    public Task<string?> BlockHashAsync(long block) => TellAsync(() => contract.BlockHashAsync(block, host.ApplicationStopping));
+    public Task<string?> BlockHashAsync(long block) => TranslateFaultsAsync(() => contract.BlockHashAsync(block, host.ApplicationStopping));
 
-    public Task<AnchorSighting> SightAsync(long block, string blockHash) => TellAsync(() => contract.SightAsync(block, blockHash, host.ApplicationStopping));
+    public Task<AnchorStatus> SightAsync(long block, string blockHash) => TranslateFaultsAsync(() => contract.ReadStatusAsync(block, blockHash, host.ApplicationStopping));
 
     public Task<AnchorResult> AnchorAsync(IReadOnlyList<AnchorBatch> batches)
     {
@@ -76,13 +76,13 @@ internal sealed class ChainGrain(
         async () => new MirrorResult(await mirror.MirrorAsync(caps, this, host.ApplicationStopping)), fault => new MirrorResult(null, fault));
 
     public Task<AnchorConfirmation> StoreAuditAsync(ChainAudit audit) =>
-        TellAsync(() => SpendAsync(() => contract.StoreAuditAsync(audit, this, host.ApplicationStopping)));
+        TranslateFaultsAsync(() => SpendAsync(() => contract.StoreAuditAsync(audit, this, host.ApplicationStopping)));
 
     /// <summary>
     /// Stores the sent transactions. Their gas limits are counted before they are sent, so that a transaction that
     /// arrives late, reverts or disappears counts too.
     /// </summary>
-    public Task KeepAsync(IReadOnlyList<SentTransaction> sent, long gas = 0)
+    public Task StoreAsync(IReadOnlyList<SentTransaction> sent, long gas = 0)
     {
         GrainMetrics.Sent(Math.Max(0, gas));
         return stored.ReplaceAsync(new ChainState { Sent = sent, Day = Today, Gas = Math.Max(0, UsedToday + gas) }, DeactivateOnIdle);
@@ -91,7 +91,7 @@ internal sealed class ChainGrain(
     private long UsedToday => stored.State.Day == Today ? stored.State.Gas : 0;
 
     /// <param name="refuse">Makes the result for a batch that is too large, from the reason.</param>
-    private Task<T> TrySpendAsync<T>(Func<Task<T>> send, Func<string, T> refuse) => TellAsync(async () =>
+    private Task<T> TrySpendAsync<T>(Func<Task<T>> send, Func<string, T> refuse) => TranslateFaultsAsync(async () =>
     {
         try
         {
@@ -114,7 +114,7 @@ internal sealed class ChainGrain(
     /// Turns a chain fault into one that can travel to another silo: one line of text, without anything else that a
     /// node put in.
     /// </summary>
-    private static async Task<T> TellAsync<T>(Func<Task<T>> ask)
+    private static async Task<T> TranslateFaultsAsync<T>(Func<Task<T>> ask)
     {
         try
         {

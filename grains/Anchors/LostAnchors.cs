@@ -64,7 +64,7 @@ internal sealed record LoggedAnchor(long To, long Block, string BlockHash, DateT
 internal sealed class LostAnchors
 {
     /// <summary>Consecutive checks that must agree.</summary>
-    public const int Looks = 3;
+    public const int RequiredChecks = 3;
 
     /// <summary>
     /// Depth in blocks below the newest anchor, beyond which only a chain of a single node can lose blocks: three hours
@@ -79,10 +79,10 @@ internal sealed class LostAnchors
     public static readonly TimeSpan Interval = TimeSpan.FromHours(1);
 
     private int seen;
-    private LoggedAnchor? of;
+    private LoggedAnchor? lastSeenAnchor;
 
     /// <param name="hashOf">Returns the hash of the block with this number; null when the chain has none.</param>
-    public async Task<bool> AreSureAsync(ContractPosition contract, LoggedAnchor logged, Func<long, Task<string?>> hashOf)
+    public async Task<bool> IsLossConfirmedAsync(ContractPosition contract, LoggedAnchor logged, Func<long, Task<string?>> hashOf)
     {
         if (!logged.IsOf(contract))
         {
@@ -92,7 +92,7 @@ internal sealed class LostAnchors
         // A node that has not reached the block proves nothing, unless its newest block is no older than the anchor's:
         // then it has another history, since a chain's block times only grow.
         var isLost = contract.Block < logged.Block ? contract.IsDevChain || contract.BlockAt >= logged.BlockAt : await hashOf(logged.Block) != logged.BlockHash;
-        (seen, of) = isLost ? (of == logged ? seen + 1 : 1, logged) : (0, null);
-        return seen >= Looks;
+        (seen, lastSeenAnchor) = isLost ? (lastSeenAnchor == logged ? seen + 1 : 1, logged) : (0, null);
+        return seen >= RequiredChecks;
     }
 }

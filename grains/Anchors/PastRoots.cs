@@ -14,7 +14,7 @@ internal sealed class PastRoots(IAuditLogReader log, int number)
     private MerkleFrontier tree = new();
 
     /// <param name="size">Number of entries, at most the log's size.</param>
-    public async Task<byte[]> AtAsync(long size, CancellationToken cancellationToken)
+    public async Task<byte[]> RootAtAsync(long size, CancellationToken cancellationToken)
     {
         if (size < tree.Size)
         {

@@ -12,7 +12,7 @@ internal sealed class PendingAnchors(TimeProvider time)
     /// <summary>
     /// Maximum number of pending batches: three hours of Ethereum's blocks. No more are sent until one is deep enough.
     /// </summary>
-    public const int Most = 1000;
+    public const int MaxPending = 1000;
 
     /// <summary>How often the oldest batch is checked. 5 seconds.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
@@ -21,7 +21,7 @@ internal sealed class PendingAnchors(TimeProvider time)
     /// How far a block's time may be ahead of our clock. A chain's blocks lie in the past; a block from the future,
     /// once logged, would pass for newer than any later one. 1 hour.
     /// </summary>
-    public static readonly TimeSpan Ahead = TimeSpan.FromHours(1);
+    public static readonly TimeSpan MaxClockLead = TimeSpan.FromHours(1);
 
     private readonly Queue<AnchorConfirmation> batches = new();
     private DateTimeOffset lookedAt = DateTimeOffset.MinValue;
@@ -32,7 +32,7 @@ internal sealed class PendingAnchors(TimeProvider time)
     /// <summary>The newest batch; null when there is none.</summary>
     public AnchorConfirmation? Newest => batches.LastOrDefault();
 
-    public bool IsFull => batches.Count >= Most;
+    public bool IsFull => batches.Count >= MaxPending;
 
     public bool IsEmpty => batches.Count == 0;
 
@@ -69,7 +69,8 @@ internal sealed class PendingAnchors(TimeProvider time)
     /// <see cref="Interval"/> ago.</returns>
     /// <exception cref="OrleansException">The block left the chain: no batch is pending any more, and the contract must
     /// be asked.</exception>
-    public async Task<(AnchorConfirmation Batch, DateTimeOffset BlockAt)?> TakeDeepAsync(Func<AnchorConfirmation, Task<AnchorSighting>> sight)
+    public async Task<(AnchorConfirmation Batch, DateTimeOffset BlockAt)?> TakeFinalAsync(Func<AnchorConfirmation,
+        Task<AnchorStatus>> sight)
     {
         if (batches.Count == 0 || time.GetUtcNow() - lookedAt < Interval)
         {
@@ -80,10 +81,10 @@ internal sealed class PendingAnchors(TimeProvider time)
         var seen = await sight(batch);
         switch (seen.Depth)
         {
-            case AnchorDepth.Final when seen.BlockAt <= time.GetUtcNow() + Ahead:
+            case AnchorDepth.Final when seen.BlockAt <= time.GetUtcNow() + MaxClockLead:
                 batches.Dequeue();
                 return (batch, seen.BlockAt);
-            case AnchorDepth.Gone:
+            case AnchorDepth.Reorganised:
                 batches.Clear();
                 throw new OrleansException($"Block {batch.Block} with transaction {batch.Transaction} was reorganised " +
                     "out of the chain; the contract will be queried again.");

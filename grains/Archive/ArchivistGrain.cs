@@ -29,11 +29,11 @@ internal sealed partial class ArchivistGrain(
     private static readonly TimeSpan PutTimeout = TimeSpan.FromMinutes(2);
 
     private readonly ProofCheck proofs = new(log, share, policy);
-    private readonly HashSet<long> named = []; // indexes reported by this activation
+    private readonly HashSet<long> reportedIndexes = []; // indexes reported by this activation
     private FailedProof? lastFailed;
-    private bool hasLooked;
+    private bool hasReadLastFailure;
 
-    protected override string? Finding => lastFailed is { } failed ? $"The proof of entry {failed.Index} is invalid: {failed.Rule}." : null;
+    protected override string? IntegrityFault => lastFailed is { } failed ? $"The proof of entry {failed.Index} is invalid: {failed.Rule}." : null;
 
     protected override int LogNumber => (int)this.GetPrimaryKeyLong();
 
@@ -44,7 +44,7 @@ internal sealed partial class ArchivistGrain(
     /// <summary>Reads the last failed proof, found before this activation, from the log.</summary>
     protected override async Task PrepareAsync()
     {
-        if (!hasLooked && await Log.LatestAsync(LogNumber, EntryKinds.ProofFailed, Stopping) is { } entry)
+        if (!hasReadLastFailure && await Log.LatestAsync(LogNumber, EntryKinds.ProofFailed, Stopping) is { } entry)
         {
             using var document = JsonDocument.Parse(entry.Bytes);
             var body = document.RootElement.GetProperty("body");
@@ -52,7 +52,7 @@ internal sealed partial class ArchivistGrain(
             lastFailed ??= new FailedProof(body.GetProperty("index").GetInt64(), Text("capId"), Text("incidentId"), Text("rule"));
         }
 
-        hasLooked = true;
+        hasReadLastFailure = true;
     }
 
     /// <summary>
@@ -94,7 +94,7 @@ internal sealed partial class ArchivistGrain(
         var failed = await proofs.FindAsync(accepted, Stopping);
         foreach (var proof in failed)
         {
-            Find(proof); // before the block store is called, which may be unavailable
+            ReportFailedProof(proof); // before the block store is called, which may be unavailable
         }
 
         // Unreadable entries are reported and skipped: they must not keep later entries from the archive.
@@ -107,13 +107,14 @@ internal sealed partial class ArchivistGrain(
         var head = (await Log.HeadAsync(LogNumber, Stopping))!;
         var batched = Entry.Write(EntryKinds.ArchiveBatched, head.Origin, Time.GetUtcNow(), new CanonicalObject()
             .Add("count", records.Count).Add("from", from).Add("root", root.Text).Add("to", to));
-        return new Step(to, [batched, .. failed.Select(proof => Describe(proof, head.Origin))], new Cover(EntryKinds.ArchiveBatched, from, to));
+        return new Step(to, [batched, .. failed.Select(proof => Describe(proof, head.Origin))],
+            new CoveredRange(EntryKinds.ArchiveBatched, from, to));
     }
 
     /// <summary>Reports each failed proof once, however often the step is retried.</summary>
-    private void Find(FailedProof failed)
+    private void ReportFailedProof(FailedProof failed)
     {
-        if (named.Add(failed.Index))
+        if (reportedIndexes.Add(failed.Index))
         {
             lastFailed = failed;
             LogFailedProof(failed.CapId, failed.IncidentId, failed.Index, failed.Rule);

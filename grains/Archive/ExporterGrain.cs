@@ -62,12 +62,12 @@ internal sealed class ExporterGrain(
 
     protected override TimeSpan Interval => TimeSpan.Zero;
 
-    protected override bool MayGoOn => schedule.IsOn;
+    protected override bool CanProceed => schedule.IsOn;
 
     /// <summary>
     /// No limit: the offset stays where the last export ended, and a restart reads the waiting entries again.
     /// </summary>
-    protected override long UnsavedLimit => long.MaxValue;
+    protected override long MaxUncommittedSkip => long.MaxValue;
 
     /// <summary>
     /// Does not count entries that wait for the next export as lag; without an IPFS node there is nothing to do.
@@ -138,7 +138,7 @@ internal sealed class ExporterGrain(
     private async Task<Step> RunAsync(long from, long to)
     {
         var origin = (await Log.HeadAsync(LogNumber, Stopping))!.Origin;
-        var range = new ExportRange(origin, from, to, await (roots ??= new PastRoots(Log, LogNumber)).AtAsync(to, Stopping));
+        var range = new ExportRange(origin, from, to, await (roots ??= new PastRoots(Log, LogNumber)).RootAtAsync(to, Stopping));
         var export = await LogExport.ReadAsync(Log, LogNumber, range, Stopping);
         var root = export.Index.Cid;
         if (imported?.Root != root)
@@ -152,7 +152,7 @@ internal sealed class ExporterGrain(
         var onChain = schedule.HasChain ? await StoreAsync(new ChainAudit($"{origin}/{from}-{to}", root.ToBytes()[^32..], root.Text)) : null;
         return new Step(
             to, [Entry.Write(EntryKinds.ArchiveExported, origin, Time.GetUtcNow(), Describe(range, root, imported.Value.Bytes, onChain))],
-            new Cover(EntryKinds.ArchiveExported, from, to));
+            new CoveredRange(EntryKinds.ArchiveExported, from, to));
     }
 
     private static CanonicalObject Describe(ExportRange range, Cid root, long bytes, AnchorConfirmation? onChain) => onChain is null
@@ -170,7 +170,7 @@ internal sealed class ExporterGrain(
             {
                 case AnchorDepth.Final:
                     return onChain;
-                case AnchorDepth.Gone:
+                case AnchorDepth.Reorganised:
                     throw new OrleansException($"Block {onChain.Block} with transaction {onChain.Transaction} was " +
                         "reorganised out of the chain; the contract will be queried again.");
             }

@@ -11,23 +11,23 @@ namespace CapOrleans.Grains.Archive;
 /// </summary>
 internal sealed class LinkCheckGrain(ArchiveLocations locations, TimeProvider time, IHostApplicationLifetime host) : Grain, ILinkCheckGrain
 {
-    private const int AtOnce = 8;
+    private const int MaxParallel = 8;
 
     /// <summary>
     /// Time after which no further CIDs are asked for, so that the answer arrives while the caller is waiting.
     /// </summary>
-    private static readonly TimeSpan LastStart = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(15);
 
     public async Task<IReadOnlyList<LinkReport>> CheckAsync(IReadOnlyList<string> cids)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(cids.Count, ClusterLimits.CheckedLinks, nameof(cids));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(cids.Count, ClusterLimits.MaxCheckedLinks, nameof(cids));
         var started = time.GetTimestamp();
         var reports = new List<LinkReport>();
-        foreach (var few in cids.Chunk(AtOnce))
+        foreach (var chunk in cids.Chunk(MaxParallel))
         {
-            reports.AddRange(time.GetElapsedTime(started) < LastStart
-                ? await Task.WhenAll(few.Select(CheckAsync))
-                : few.Select(cid => new LinkReport(cid, [.. locations.All.Select(NotAsked)])));
+            reports.AddRange(time.GetElapsedTime(started) < StartDeadline
+                ? await Task.WhenAll(chunk.Select(CheckAsync))
+                : chunk.Select(cid => new LinkReport(cid, [.. locations.All.Select(NotAsked)])));
         }
 
         return reports;
@@ -36,5 +36,6 @@ internal sealed class LinkCheckGrain(ArchiveLocations locations, TimeProvider ti
     private async Task<LinkReport> CheckAsync(string cid) =>
         new(cid, Cid.TryParseForeign(cid, out var parsed) ? await locations.AskAsync(parsed, host.ApplicationStopping) : []);
 
-    private LinkAnswer NotAsked(IArchiveLocation location) => new(location.Name, location.IsOwn, LinkStatus.Unknown, time.GetUtcNow(), Reason: "not-asked");
+    private LocationAnswer NotAsked(IArchiveLocation location) => new(location.Name, location.IsOwn, LinkStatus.Unknown,
+        time.GetUtcNow(), Reason: "not-asked");
 }

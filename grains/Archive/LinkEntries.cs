@@ -9,16 +9,16 @@ namespace CapOrleans.Grains.Archive;
 /// <summary>Log entries about lost and restored CIDs.</summary>
 internal static class LinkEntries
 {
-    public static EntryDraft Lost(string origin, DateTimeOffset at, ArchivedLink link, IReadOnlyList<LinkAnswer> answers)
+    public static EntryDraft Lost(string origin, DateTimeOffset at, ArchivedLink link, IReadOnlyList<LocationAnswer> answers)
     {
         var asked = answers.Where(answer => answer.IsCertain).ToList();
-        return Entry.Write(EntryKinds.ArchiveLost, origin, at, Name(link)
+        return Entry.Write(EntryKinds.ArchiveLost, origin, at, BodyOf(link)
             .Add("where", asked.Select(answer => answer.Location))
             .Add("why", asked.Select(answer => answer.Status == LinkStatus.Wrong ? "wrong" : "missing")));
     }
 
-    public static EntryDraft Restored(string origin, DateTimeOffset at, ArchivedLink link, IReadOnlyList<LinkAnswer> answers) =>
-        Entry.Write(EntryKinds.ArchiveRestored, origin, at, Name(link)
+    public static EntryDraft Restored(string origin, DateTimeOffset at, ArchivedLink link, IReadOnlyList<LocationAnswer> answers) =>
+        Entry.Write(EntryKinds.ArchiveRestored, origin, at, BodyOf(link)
             .Add("where", answers.Where(answer => answer.Status == LinkStatus.Ok).Select(answer => answer.Location)));
 
     /// <returns>The CID that the log records as lost and not as restored since; null when there is none.</returns>
@@ -30,6 +30,6 @@ internal static class LinkEntries
             : null;
     }
 
-    private static CanonicalObject Name(ArchivedLink link) =>
+    private static CanonicalObject BodyOf(ArchivedLink link) =>
         new CanonicalObject().Add("cid", link.Block.Cid.Text).Add("from", link.From).Add("index", link.Index).Add("to", link.To);
 }

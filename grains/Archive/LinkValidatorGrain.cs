@@ -33,8 +33,8 @@ internal sealed partial class LinkValidatorGrain(
 
     private DateTimeOffset nextAt = DateTimeOffset.MinValue;
     private long endsAt = -1;
-    private int looks, restored;
-    private string? lost, repairFault;
+    private int checks, restored;
+    private string? lostCid, repairFault;
 
     protected override int LogNumber => (int)this.GetPrimaryKeyLong();
 
@@ -42,18 +42,18 @@ internal sealed partial class LinkValidatorGrain(
 
     protected override TimeSpan Interval => TimeSpan.Zero;
 
-    protected override bool MayGoOn => schedule.PerHour > 0 && Time.GetUtcNow() >= nextAt;
+    protected override bool CanProceed => schedule.PerHour > 0 && Time.GetUtcNow() >= nextAt;
 
     protected override bool ReportsFaults => schedule.PerHour > 0;
 
-    protected override string? Finding => lost is null ? null
-        : $"CID {lost} was lost from the archive{(repairFault is null ? "" : $" and could not be restored: {repairFault}")}.";
+    protected override string? IntegrityFault => lostCid is null ? null
+        : $"CID {lostCid} was lost from the archive{(repairFault is null ? "" : $" and could not be restored: {repairFault}")}.";
 
     private string? Notice => string.Join(' ', new[]
     {
         stored.State.NotPublic > 0 ? $"{stored.State.NotPublic} CIDs checked in this round were found at no public gateway." : "",
         restored > 0 ? $"{restored} lost CIDs were restored since the service started." : "",
-        repairFault is not null && lost is null ? $"An archive location could not be repaired: {repairFault}" : "",
+        repairFault is not null && lostCid is null ? $"An archive location could not be repaired: {repairFault}" : "",
     }.Where(text => text.Length > 0)) is { Length: > 0 } notice ? notice : null;
 
     /// <summary>Reports no lag, because the validator cycles through the log.</summary>
@@ -62,13 +62,13 @@ internal sealed partial class LinkValidatorGrain(
     /// <summary>Also runs after a fault: an entry may be in the log although the reply was lost.</summary>
     protected override async Task<long> ResumeAtAsync(long offset)
     {
-        lost = await LinkEntries.OpenLossAsync(Log, LogNumber, Stopping);
+        lostCid = await LinkEntries.OpenLossAsync(Log, LogNumber, Stopping);
         return offset;
     }
 
     protected override async Task PrepareAsync()
     {
-        if (!MayGoOn)
+        if (!CanProceed)
         {
             return;
         }
@@ -129,7 +129,7 @@ internal sealed partial class LinkValidatorGrain(
     {
         var cid = link.Block.Cid;
         var answers = await locations.AskAsync(cid, Stopping);
-        switch (LinkRules.Judge(answers, ++looks))
+        switch (LinkRules.Judge(answers, ++checks))
         {
             case LinkVerdict.AskAgain:
                 var asked = answers.Max(answer => answer.RetryAfter) ?? RetryInterval;
@@ -142,16 +142,16 @@ internal sealed partial class LinkValidatorGrain(
             default:
                 // Crash after this commit: the log has the CID as lost, so it is not logged again.
                 // Test: A_crash_after_logging_a_loss_does_not_log_it_twice.
-                if (lost != cid.Text)
+                if (lostCid != cid.Text)
                 {
                     await CommitAsync(new Step(link.Index, [LinkEntries.Lost(await OriginAsync(), Time.GetUtcNow(), link, answers)]));
-                    lost = cid.Text;
+                    lostCid = cid.Text;
                     LogLost(LogNumber, cid.Text, link.Index);
                 }
 
                 await RepairAsync(link, answers);
                 answers = await locations.AskOwnAsync(cid, Stopping);
-                if (LinkRules.Judge(answers, LinkRules.Looks) != LinkVerdict.Found)
+                if (LinkRules.Judge(answers, LinkRules.MaxAttempts) != LinkVerdict.Found)
                 {
                     nextAt = Time.GetUtcNow() + RetryInterval;
                     return Step.Skip(link.Index);
@@ -160,20 +160,20 @@ internal sealed partial class LinkValidatorGrain(
                 break;
         }
 
-        looks = 0;
-        if (lost != cid.Text)
+        checks = 0;
+        if (lostCid != cid.Text)
         {
-            return new Step(link.Index + 1, [], IsWork: true);
+            return new Step(link.Index + 1, [], DidWork: true);
         }
 
         await CommitAsync(new Step(link.Index + 1, [LinkEntries.Restored(await OriginAsync(), Time.GetUtcNow(), link, answers)]));
-        (lost, restored) = (null, restored + 1);
+        (lostCid, restored) = (null, restored + 1);
         return Step.Skip(link.Index + 1);
     }
 
     /// <summary>Gives the block to the deployment's own locations if one lacks it. A fault is only reported: others may
     /// have it.</summary>
-    private async Task RepairAsync(ArchivedLink link, IReadOnlyList<LinkAnswer> answers)
+    private async Task RepairAsync(ArchivedLink link, IReadOnlyList<LocationAnswer> answers)
     {
         repairFault = null;
         if (!LinkRules.WantsRepair(answers))
@@ -192,7 +192,7 @@ internal sealed partial class LinkValidatorGrain(
         }
     }
 
-    private async Task CountAsync(IReadOnlyList<LinkAnswer> answers)
+    private async Task CountAsync(IReadOnlyList<LocationAnswer> answers)
     {
         if (LinkRules.IsNotPublic(answers))
         {

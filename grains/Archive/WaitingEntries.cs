@@ -23,7 +23,7 @@ internal sealed class WaitingEntries(ExportSchedule schedule)
     public void Add(LogEntry entry)
     {
         (bytes, count) = (bytes + entry.Bytes.Length, count + 1);
-        if (IsWorthIt(entry.Kind))
+        if (JustifiesExport(entry.Kind))
         {
             oldestAt ??= Entry.ReadInstant(entry);
         }
@@ -37,5 +37,6 @@ internal sealed class WaitingEntries(ExportSchedule schedule)
     /// Whether an entry justifies an export. Entries that record exports and anchors do not, or each export would lead
     /// to the next.
     /// </summary>
-    private static bool IsWorthIt(string kind) => kind != EntryKinds.ArchiveExported && !kind.StartsWith("anchor.", StringComparison.Ordinal);
+    private static bool JustifiesExport(string kind) => kind != EntryKinds.ArchiveExported && !kind.StartsWith("anchor.",
+        StringComparison.Ordinal);
 }

@@ -49,10 +49,10 @@ internal sealed partial class LogReaderGrain(IAuditLogReader reader, IDeliveryRe
     private async Task<T> InTimeAsync<T>(Func<CancellationToken, Task<T>> query, CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(Timeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
-            return await query(either.Token);
+            return await query(linked.Token);
         }
         catch (OperationCanceledException fault) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {

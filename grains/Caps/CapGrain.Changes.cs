@@ -64,7 +64,7 @@ internal sealed partial class CapGrain : IDisposable
     private async Task<CapRuling> ChangeAsync(
         Func<CapContext?, DateTimeOffset, ValueTask<Change>> judge, long? afterVersion = null, bool isSigned = false)
     {
-        if (isSigned && ++waiting > ClusterLimits.Changes)
+        if (isSigned && ++waiting > ClusterLimits.MaxQueuedChanges)
         {
             waiting--;
             return new CapRuling(CapVerdict.Busy, null, CapRefusals.Busy);
@@ -99,7 +99,7 @@ internal sealed partial class CapGrain : IDisposable
                 : null;
             if (refusal is not null || next is null)
             {
-                LeaveIfUnknown();
+                DeactivateIfUnregistered();
                 return refusal is null
                     ? new CapRuling(CapVerdict.Unchanged, await ReadAsync(), null)
                     : new CapRuling(CapRefusals.VerdictOf(refusal), null, refusal);

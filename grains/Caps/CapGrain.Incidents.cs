@@ -34,11 +34,11 @@ internal sealed partial class CapGrain
             foreach (var step in steps)
             {
                 var outcome = await step.Outcome;
-                rulings[step.Number] = Rule(outcome, step);
+                rulings[step.Number] = RulingOf(outcome, step);
                 isStale |= rulings[step.Number] is null;
                 if (outcome.Verdict is not (AppendVerdict.Appended or AppendVerdict.StaleContext))
                 {
-                    rateLimit.GiveBack(step.Accepted.Signer ?? "", step.PerMinute, step.Units);
+                    rateLimit.Refund(step.Accepted.Signer ?? "", step.PerMinute, step.Units);
                 }
             }
 
@@ -74,9 +74,9 @@ internal sealed partial class CapGrain
             var (report, proof) = (proven.Report, new Proof(proven.Scheme, proven.Signer, proven.WalletBlock));
             if (Admission.Judge(current, report, proof, now) is { } refused)
             {
-                LeaveIfUnknown();
+                DeactivateIfUnregistered();
                 rulings[i] = await FindAsync(report, proof.Signer) is { Verdict: Verdict.AlreadyAccepted } repeat ? repeat : refused;
-                if (rulings[i] == refused && current is not null && MayLook(current, proof.Signer) && !await IsNewestAsync(current))
+                if (rulings[i] == refused && current is not null && MayReadDatabase(current, proof.Signer) && !await IsNewestAsync(current))
                 {
                     rulings[i] = null; // the key may be valid, if the database was rolled back
                     return (steps, true);
@@ -89,7 +89,7 @@ internal sealed partial class CapGrain
             var units = ReporterRateLimit.Units(Encoding.UTF8.GetByteCount(report.Request), perMinute);
             if (!counted[i])
             {
-                rulings[i] = rateLimit.IsTight(signer, perMinute, units) && await FindAsync(report, proof.Signer) is { } found ? found
+                rulings[i] = rateLimit.IsMostlySpent(signer, perMinute, units) && await FindAsync(report, proof.Signer) is { } found ? found
                     : rateLimit.Wait(signer, perMinute, units) is { } wait ? CapRefusals.TooMany(perMinute, wait)
                     : null;
                 if (rulings[i] is not null)
@@ -102,7 +102,8 @@ internal sealed partial class CapGrain
             var accepted = AcceptedIncident.Of(report, proof, current!, policy, now);
             var entry = accepted.ToEntry(origin);
             var isLocal = local.TryFind(number, out _);
-            var step = new Step(i, accepted, entry, AppendAsync(Entail(accepted, entry, current, Admission.ContentHash(report, proof.Scheme, policy.ChainId))), perMinute, units);
+            var step = new Step(i, accepted, entry, AppendAsync(ToAppend(accepted, entry, current,
+                Admission.ContentHash(report, proof.Scheme, policy.ChainId))), perMinute, units);
             steps.Add(step);
             if ((step.Outcome.IsCompleted || !isLocal) && (await step.Outcome).Verdict is AppendVerdict.Busy or AppendVerdict.StaleContext)
             {
@@ -117,7 +118,7 @@ internal sealed partial class CapGrain
     /// Whether to check for a newer context: always for a key of the CapID; for any other signer, who must not cost
     /// much, once a second.
     /// </summary>
-    private bool MayLook(CapContext current, string? signer)
+    private bool MayReadDatabase(CapContext current, string? signer)
     {
         var mayLook = HasKey(current, signer) || time.GetElapsedTime(lookedAt) >= LookInterval;
         lookedAt = mayLook ? time.GetTimestamp() : lookedAt;
@@ -145,7 +146,7 @@ internal sealed partial class CapGrain
         return kept;
     }
 
-    private static Append Entail(AcceptedIncident accepted, EntryDraft entry, CapContext judgedBy, byte[] content) => new()
+    private static Append ToAppend(AcceptedIncident accepted, EntryDraft entry, CapContext judgedBy, byte[] content) => new()
     {
         Entries = [entry],
         Incident = new IncidentRow(
@@ -155,10 +156,11 @@ internal sealed partial class CapGrain
     };
 
     /// <returns>Null when the context was outdated.</returns>
-    private Ruling? Rule(AppendOutcome outcome, Step step) => outcome.Verdict switch
+    private Ruling? RulingOf(AppendOutcome outcome, Step step) => outcome.Verdict switch
     {
         AppendVerdict.Appended => Ruling.Accept(step.Accepted.ReceiptFor(origin, outcome.Index, step.Entry.Bytes)),
-        AppendVerdict.AlreadyThere => Ruling.Repeat(AcceptedIncident.Read(outcome.Existing).ReceiptFor(origin, outcome.Index, outcome.Existing)),
+        AppendVerdict.AlreadyAccepted => Ruling.Repeat(AcceptedIncident.Read(outcome.Existing).ReceiptFor(origin,
+            outcome.Index, outcome.Existing)),
         AppendVerdict.Conflicts => CapRefusals.OtherContent,
         AppendVerdict.Busy => Ruling.Refuse(Verdict.Busy, "busy", "", "The log's queue is full; retry the same request."),
         AppendVerdict.StaleContext => null,

@@ -18,7 +18,7 @@ internal sealed partial class CapGrain
         {
             var (report, signer) = (reports[i].Report, reports[i].Signer);
             if (signer is not null && rulings[i].Verdict is Verdict.Accepted or Verdict.AlreadyAccepted
-                && Recovery.FailureOf(report.IncidentId) is { } failure && !await IsResolvedAsync(failure, rulings[i].Receipt!, signer))
+                && Recovery.FailureOf(report.IncidentId) is { } failure && !await TryResolveAsync(failure, rulings[i].Receipt!, signer))
             {
                 rulings[i] = Ruling.Refuse(Verdict.Busy, "busy", "", "The recovery was accepted, but the failure " +
                     "could not be resolved yet; retry the same request.");
@@ -28,7 +28,7 @@ internal sealed partial class CapGrain
 
     /// <returns>False when it could not be done now. True also when there is nothing to resolve, or the signer may not
     /// resolve it.</returns>
-    private async Task<bool> IsResolvedAsync(string failure, Receipt recovery, string signer)
+    private async Task<bool> TryResolveAsync(string failure, Receipt recovery, string signer)
     {
         if (await reader.FindIncidentAsync(CapId, failure, CancellationToken.None) is not { } entry
             || AcceptedIncident.Read(entry.Bytes) is var accepted && accepted.Signer != signer)

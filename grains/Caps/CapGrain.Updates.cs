@@ -35,12 +35,12 @@ internal sealed partial class CapGrain
         var before = (await reader.UpdatesAsync([(CapId, update.IncidentId)], CancellationToken.None))
             .Select(known => IncidentUpdates.ReadView(known).View).ToList();
         var pages = await escalations.StepsAsync(CapId, update.IncidentId, 1, CancellationToken.None);
-        if (IncidentUpdates.IsSo(before, update, pages is [var newest] ? newest.Index : -1))
+        if (IncidentUpdates.IsRedundant(before, update, pages is [var newest] ? newest.Index : -1))
         {
             return new CapRuling(CapVerdict.Unchanged, null, null);
         }
 
-        if (CapRefusals.OfUpdate(before, update) is { } conflict)
+        if (CapRefusals.RefusalOf(before, update) is { } conflict)
         {
             return new CapRuling(CapVerdict.Conflicts, null, conflict);
         }
@@ -86,7 +86,7 @@ internal sealed partial class CapGrain
     private CapRuling? Judge(ProvenUpdate update)
     {
         var refusal = context is null ? CapRefusals.CapUnknown : IncidentUpdates.Fault(context, update, time.GetUtcNow());
-        LeaveIfUnknown();
+        DeactivateIfUnregistered();
         return refusal is null ? null : new CapRuling(CapRefusals.VerdictOf(refusal), null, refusal);
     }
 }

@@ -59,7 +59,7 @@ internal sealed partial class CapGrain(
         await RefreshAsync();
         if (context?.Keys.Any(key => key.IsContract && key.Address == wallet) != true)
         {
-            LeaveIfUnknown();
+            DeactivateIfUnregistered();
             return new WalletStanding(false, null);
         }
 
@@ -78,7 +78,7 @@ internal sealed partial class CapGrain(
         await RefreshAsync();
         if (context is null)
         {
-            LeaveIfUnknown();
+            DeactivateIfUnregistered();
             return null;
         }
 
@@ -99,7 +99,7 @@ internal sealed partial class CapGrain(
     public async Task<CapView?> ReadAsync()
     {
         await RefreshAsync();
-        LeaveIfUnknown();
+        DeactivateIfUnregistered();
         return context is not null && await reader.FindCapAsync(CapId, CancellationToken.None) is { } found
             ? new CapView(
                 CapId, found.Context.Version, found.Context.DisplayName, found.Context.CapPotential, found.Context.Phi, found.Context.Psi,
@@ -118,10 +118,10 @@ internal sealed partial class CapGrain(
     private async Task RefreshAsync()
     {
         // If the log is in another process, a reopening is not visible here.
-        var here = local.TryFind(number, out var commit) ? commit : opened;
-        if (!isRead || here != opened)
+        var localCommit = local.TryFind(number, out var commit) ? commit : opened;
+        if (!isRead || localCommit != opened)
         {
-            (isRead, opened, refreshing) = (true, here, LoadAsync(context));
+            (isRead, opened, refreshing) = (true, localCommit, LoadAsync(context));
         }
 
         try
@@ -131,7 +131,7 @@ internal sealed partial class CapGrain(
         catch
         {
             (isRead, refreshing) = (false, Task.CompletedTask);
-            LeaveIfUnknown();
+            DeactivateIfUnregistered();
             throw;
         }
     }
@@ -154,7 +154,7 @@ internal sealed partial class CapGrain(
     }
 
     /// <summary>Deactivates unless the CapID is registered, so that unregistered names take no memory.</summary>
-    private void LeaveIfUnknown()
+    private void DeactivateIfUnregistered()
     {
         if (context is null)
         {

@@ -36,7 +36,7 @@ internal abstract partial class ConsumerGrain
     /// Reads the next entries, and the one before them as a check: if the database was rolled back under a running
     /// silo, as by a restored backup, that entry is another one or missing.
     /// </summary>
-    private async Task<LogPage> ReadOnAsync()
+    private async Task<LogPage> ReadNextAsync()
     {
         var from = position!.Value;
         if (last is not { } before || before.Next != from)
@@ -56,7 +56,7 @@ internal abstract partial class ConsumerGrain
     }
 
     /// <param name="entries">The entries that were read; some may be left for the next step.</param>
-    private void NoteRead(IReadOnlyList<LogEntry> entries)
+    private void RememberLastRead(IReadOnlyList<LogEntry> entries)
     {
         var at = (int)(position!.Value - 1 - entries[0].Index);
         last = at >= 0 && at < entries.Count ? (position.Value, MerkleHash.Leaf(entries[at].Bytes)) : null;

@@ -22,7 +22,7 @@ internal abstract partial class ConsumerGrain(
     protected virtual int ReadLimit => 500;
 
     /// <summary>Entries skipped before the offset is committed: the most that a restart reads again.</summary>
-    protected virtual long UnsavedLimit => 5000;
+    protected virtual long MaxUncommittedSkip => 5000;
 
     /// <summary>Backoff after a fault: an unavailable dependency must not be called at every commit.</summary>
     private static readonly TimeSpan Backoff = TimeSpan.FromSeconds(1);
@@ -46,16 +46,16 @@ internal abstract partial class ConsumerGrain(
     protected abstract TimeSpan Interval { get; }
 
     /// <summary>What it found in the log that should not be there; null when nothing was found.</summary>
-    protected virtual string? Finding => null;
+    protected virtual string? IntegrityFault => null;
 
     /// <summary>Whether the consumer may proceed; if not, a pass ends silently.</summary>
-    protected virtual bool MayGoOn => true;
+    protected virtual bool CanProceed => true;
 
     /// <summary>Whether faults are shown to operators.</summary>
-    protected virtual bool ReportsFaults => MayGoOn;
+    protected virtual bool ReportsFaults => CanProceed;
 
     /// <summary>Index of the first entry that it is to process.</summary>
-    protected virtual long First => 0;
+    protected virtual long FirstIndex => 0;
 
     protected CancellationToken Stopping => host.ApplicationStopping;
 
@@ -101,9 +101,9 @@ internal abstract partial class ConsumerGrain(
     public virtual async Task<Progress> ProgressAsync()
     {
         var head = await log.HeadAsync(LogNumber, CancellationToken.None);
-        var at = Math.Max(First, position ?? await log.PositionAsync(LogNumber, Consumer, CancellationToken.None));
-        return new Progress(Consumer, at, Math.Max(0, (head?.Size ?? 0) - at), Finding ?? lastError, LogNumber, conflict
-            || Finding is not null,
+        var at = Math.Max(FirstIndex, position ?? await log.PositionAsync(LogNumber, Consumer, CancellationToken.None));
+        return new Progress(Consumer, at, Math.Max(0, (head?.Size ?? 0) - at), IntegrityFault ?? lastError, LogNumber, conflict
+            || IntegrityFault is not null,
             FailingSince: lastError is null ? null : failingSince);
     }
 
@@ -122,7 +122,7 @@ internal abstract partial class ConsumerGrain(
     protected virtual Task PrepareAsync() => Task.CompletedTask;
 
     /// <summary>Commits an entry at the current position.</summary>
-    protected Task LogAsync(EntryDraft entry, Cover? cover = null) => CommitAsync(new Step(position!.Value, [entry], cover));
+    protected Task LogAsync(EntryDraft entry, CoveredRange? cover = null) => CommitAsync(new Step(position!.Value, [entry], cover));
 
     /// <summary>Index of the next entry to read; the offset before anything was read.</summary>
     protected long Position => position ?? offset;
@@ -131,7 +131,7 @@ internal abstract partial class ConsumerGrain(
     protected long Offset => offset;
 
     /// <summary>Continues at this index; the offset follows with the next commit.</summary>
-    protected void GoTo(long index) => position = index;
+    protected void ContinueAt(long index) => position = index;
 
     protected async Task CommitAsync(Step step)
     {
@@ -173,17 +173,17 @@ internal abstract partial class ConsumerGrain(
             Report(null); // the conflict is over, whatever follows
         }
 
-        if (MayGoOn && position < First)
+        if (CanProceed && position < FirstIndex)
         {
-            await CommitAsync(Step.Skip(First));
+            await CommitAsync(Step.Skip(FirstIndex));
         }
 
         await WaitForPaceAsync();
-        while (!Stopping.IsCancellationRequested && MayGoOn
-            && await ReadOnAsync() is { Entries: { Count: > 0 } entries } page)
+        while (!Stopping.IsCancellationRequested && CanProceed
+            && await ReadNextAsync() is { Entries: { Count: > 0 } entries } page)
         {
             var step = await ConsumeAsync(position!.Value, entries);
-            if (step.IsWork || step.Entries.Count > 0 || step.To - offset > UnsavedLimit)
+            if (step.DidWork || step.Entries.Count > 0 || step.To - offset > MaxUncommittedSkip)
             {
                 lastWork = time.GetUtcNow();
                 await CommitAsync(step);
@@ -198,7 +198,7 @@ internal abstract partial class ConsumerGrain(
                 position = step.To;
             }
 
-            NoteRead(entries);
+            RememberLastRead(entries);
         }
     }
 

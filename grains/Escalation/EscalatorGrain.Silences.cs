@@ -40,7 +40,7 @@ internal sealed partial class EscalatorGrain
         do
         {
             held = await escalations.HeldAsync(LogNumber, silence, after, MaxHeld, Stopping);
-            var turns = new List<EscalationTurn>();
+            var turns = new List<EscalationStepResult>();
             foreach (var rows in held.Chunk(MaxSteps))
             {
                 turns.AddRange((await TurnsAsync(rows)).Where(turn => turn.Row != turn.Before));
@@ -57,7 +57,7 @@ internal sealed partial class EscalatorGrain
     }
 
     /// <returns>One for each level at which incidents were held.</returns>
-    private IEnumerable<SilenceSummary> Summaries(string silence, IReadOnlyList<EscalationTurn> turns) => turns
+    private IEnumerable<SilenceSummary> Summaries(string silence, IReadOnlyList<EscalationStepResult> turns) => turns
         .Where(turn => turn.IsReleased)
         .GroupBy(turn => (turn.Row!.Ladder, turn.Row.Step))
         .Select(level => SilenceSummary.Of([.. level.Select(turn => turn.Row!)], silence, LadderOf(level.First().Row!)!));

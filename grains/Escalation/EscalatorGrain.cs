@@ -41,9 +41,9 @@ internal sealed partial class EscalatorGrain(
     /// <summary>Zero: people are paged without delay.</summary>
     protected override TimeSpan Interval => TimeSpan.Zero;
 
-    protected override bool MayGoOn => ladders.Count > 0;
+    protected override bool CanProceed => ladders.Count > 0;
 
-    protected override long First => ladders.Select(StartOf).DefaultIfEmpty().Min();
+    protected override long FirstIndex => ladders.Select(StartOf).DefaultIfEmpty().Min();
 
     protected override async Task<long> ResumeAtAsync(long offset)
     {
@@ -53,19 +53,19 @@ internal sealed partial class EscalatorGrain(
 
     protected override async Task PrepareAsync()
     {
-        await LookAsync();
+        await RefreshLaddersAsync();
         await ReviewAsync();
-        await StepAsync();
+        await RunDueStepsAsync();
     }
 
     protected override async Task<Step> ConsumeAsync(long from, IReadOnlyList<LogEntry> entries)
     {
-        await StepAsync(); // due steps first, however many entries are new
+        await RunDueStepsAsync(); // due steps first, however many entries are new
         var (to, started) = (from + entries.Count, new List<(EscalationRow Row, Ladder Ladder)>());
         var opening = entries.Where(entry => entry.Kind is EntryKinds.IncidentAccepted or EntryKinds.IncidentReopened).ToList();
         if (opening.Count > 0)
         {
-            await LookAsync();
+            await RefreshLaddersAsync();
         }
 
         foreach (var entry in opening)
@@ -87,7 +87,7 @@ internal sealed partial class EscalatorGrain(
             // An escalator that is behind may find the incident answered already. A later reopening is read later.
             var updates = await UpdatesAsync([.. started.Select(one => one.Row)]);
             await ChangeAsync(to, [.. started.Select(one => EscalationRules.Next(
-                one.Row, one.Ladder, silences, Known(updates, one.Row, one.Row.Since + 1), Time.GetUtcNow()))]);
+                one.Row, one.Ladder, silences, UpdatesReadUntil(updates, one.Row, one.Row.Since + 1), Time.GetUtcNow()))]);
         }
 
         return Step.Skip(to);
@@ -109,7 +109,7 @@ internal sealed partial class EscalatorGrain(
     }
 
     /// <summary>Makes every step that is due.</summary>
-    private async Task StepAsync()
+    private async Task RunDueStepsAsync()
     {
         while (!knowsDue || nextDue <= Time.GetUtcNow())
         {
@@ -130,12 +130,12 @@ internal sealed partial class EscalatorGrain(
         Wake();
     }
 
-    private async Task<IReadOnlyList<EscalationTurn>> TurnsAsync(IReadOnlyList<EscalationRow> rows)
+    private async Task<IReadOnlyList<EscalationStepResult>> TurnsAsync(IReadOnlyList<EscalationRow> rows)
     {
         var updates = await UpdatesAsync(rows);
         return [.. rows.Select(row => LadderOf(row) is { } ladder
-            ? EscalationRules.Next(row, ladder, silences, Known(updates, row, Position), Time.GetUtcNow())
-            : new EscalationTurn(row, null))]; // its ladder was removed
+            ? EscalationRules.Next(row, ladder, silences, UpdatesReadUntil(updates, row, Position), Time.GetUtcNow())
+            : new EscalationStepResult(row, null))]; // its ladder was removed
     }
 
     private Ladder? LadderOf(EscalationRow row) =>
@@ -150,13 +150,13 @@ internal sealed partial class EscalatorGrain(
     /// read, not before.
     /// </summary>
     /// <param name="unread">Index of the first entry that was not read yet.</param>
-    private static List<IncidentUpdateView> Known(
+    private static List<IncidentUpdateView> UpdatesReadUntil(
         ILookup<(string CapId, string IncidentId), IncidentUpdateView> updates, EscalationRow row, long unread) =>
         [.. updates[(row.CapId, row.IncidentId)].Where(update => update.Action != "reopen" || update.Index < unread)];
 
     /// <param name="to">Index of the first entry that was not processed.</param>
     /// <param name="summaries">Of the turns whose silence has ended.</param>
-    private async Task ChangeAsync(long to, IReadOnlyList<EscalationTurn> turns, params IReadOnlyList<SilenceSummary> summaries)
+    private async Task ChangeAsync(long to, IReadOnlyList<EscalationStepResult> turns, params IReadOnlyList<SilenceSummary> summaries)
     {
         origin ??= (await Log.HeadAsync(LogNumber, Stopping))!.Origin;
         var now = Time.GetUtcNow();
@@ -180,7 +180,7 @@ internal sealed partial class EscalatorGrain(
 
     private long StartOf(Ladder ladder) => LogNumber < ladder.StartsAt.Count ? ladder.StartsAt[LogNumber] : 0;
 
-    private async Task LookAsync()
+    private async Task RefreshLaddersAsync()
     {
         var policy = await GrainFactory.GetGrain<ILaddersGrain>(0).PolicyAsync().WaitAsync(Stopping);
         hasReviewed &= silences.SequenceEqual(policy.Silences);

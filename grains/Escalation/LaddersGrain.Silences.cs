@@ -15,7 +15,7 @@ internal sealed partial class LaddersGrain
         var known = Unended().FirstOrDefault(one => one.Id == silence.Id);
         if (known is not null && known with { SetAt = default, SetBy = silence.SetBy } == silence with { SetAt = default })
         {
-            return new SilenceRuling(PutVerdict.AlreadySo, known);
+            return new SilenceRuling(PutVerdict.Unchanged, known);
         }
 
         if (others.Count >= ClusterLimits.Silences)
@@ -32,7 +32,7 @@ internal sealed partial class LaddersGrain
             .Add("reason", next.Reason)
             .Add("silence", next.Id)
             .Add("startsAt", Entry.Instant(next.StartsAt)));
-        await KeepAsync(stored.State.Ladders, [.. others, next]);
+        await StoreAsync(stored.State.Ladders, [.. others, next]);
         return new SilenceRuling(PutVerdict.Changed, next);
     }
 
@@ -45,7 +45,7 @@ internal sealed partial class LaddersGrain
         }
 
         await LogAsync(EntryKinds.SilenceRemoved, new CanonicalObject().AddActor(actor).Add("silence", id));
-        await KeepAsync(stored.State.Ladders, others);
+        await StoreAsync(stored.State.Ladders, others);
         return true;
     }
 

@@ -33,17 +33,17 @@ internal sealed partial class LaddersGrain(
         var known = stored.State.Ladders.Find(one => one.Id == ladder.Id);
         if (known is not null && Describe(known).ToBytes().AsSpan().SequenceEqual(Describe(ladder).ToBytes()))
         {
-            return new LadderRuling(PutVerdict.AlreadySo, known);
+            return new LadderRuling(PutVerdict.Unchanged, known);
         }
 
-        if (known is null && stored.State.Ladders.Count >= ClusterLimits.Ladders)
+        if (known is null && stored.State.Ladders.Count >= ClusterLimits.MaxLadders)
         {
             return new LadderRuling(PutVerdict.Full);
         }
 
-        var next = ladder with { StartsAt = known?.StartsAt ?? await EndsAsync(), ChangedAt = time.GetUtcNow(), ChangedBy = actor };
+        var next = ladder with { StartsAt = known?.StartsAt ?? await HeadSizesAsync(), ChangedAt = time.GetUtcNow(), ChangedBy = actor };
         await LogAsync(EntryKinds.LadderChanged, Describe(next, actor));
-        await KeepAsync([.. stored.State.Ladders.Where(one => one.Id != next.Id), next], stored.State.Silences);
+        await StoreAsync([.. stored.State.Ladders.Where(one => one.Id != next.Id), next], stored.State.Silences);
         return new LadderRuling(PutVerdict.Changed, next);
     }
 
@@ -55,7 +55,7 @@ internal sealed partial class LaddersGrain(
         }
 
         await LogAsync(EntryKinds.LadderRemoved, new CanonicalObject().AddActor(actor).Add("ladder", id));
-        await KeepAsync([.. stored.State.Ladders.Where(one => one.Id != id)], stored.State.Silences);
+        await StoreAsync([.. stored.State.Ladders.Where(one => one.Id != id)], stored.State.Silences);
         return true;
     }
 
@@ -99,7 +99,7 @@ internal sealed partial class LaddersGrain(
     /// <summary>
     /// Stores the ladders and silences, and nudges the escalators: what open escalations wait for may have changed.
     /// </summary>
-    private async Task KeepAsync(List<Ladder> ladders, List<Silence> silences)
+    private async Task StoreAsync(List<Ladder> ladders, List<Silence> silences)
     {
         await stored.ReplaceAsync(new LaddersState { Ladders = ladders, Silences = silences }, DeactivateOnIdle);
         for (var number = 0; number < logs.Count; number++)
@@ -109,7 +109,7 @@ internal sealed partial class LaddersGrain(
     }
 
     /// <summary>Returns the current end of each log: a ladder applies to later entries only.</summary>
-    private Task<long[]> EndsAsync() =>
+    private Task<long[]> HeadSizesAsync() =>
         Task.WhenAll(Enumerable.Range(0, logs.Count)
             .Select(async number => (await GrainFactory.GetGrain<IAuditLogGrain>(number).HeadAsync()).Size));
 }

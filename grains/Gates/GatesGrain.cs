@@ -56,11 +56,11 @@ internal sealed partial class GatesGrain(
         foreach (var gate in gates.Values.ToList())
         {
             var logged = gate.Logged ??= await LoggedPresence.ReadAsync(log, Log, gate.Known.Name);
-            if (logged.IsIn && IsLate(gate))
+            if (logged.IsJoined && IsLate(gate))
             {
                 await LogAsync(gate, EntryKinds.GateSilent, Describe(gate).Add("lastHeardAt", gate.LastHeardAt is { } at ? Entry.Instant(at) : null), logged.Leave());
             }
-            else if (!logged.IsIn && gate.Last is not null && !IsLate(gate) && gate.Changes.TryTake(time))
+            else if (!logged.IsJoined && gate.Last is not null && !IsLate(gate) && gate.Changes.TryTake(time))
             {
                 await LogAsync(gate, EntryKinds.GateJoined, Describe(gate), logged.Join());
             }
@@ -74,7 +74,7 @@ internal sealed partial class GatesGrain(
             return known.Known.Address == address ? GateAddition.Unchanged : GateAddition.OtherKey;
         }
 
-        if (gates.Count >= ClusterLimits.Gates)
+        if (gates.Count >= ClusterLimits.MaxGates)
         {
             return GateAddition.Full;
         }
@@ -86,7 +86,7 @@ internal sealed partial class GatesGrain(
         gates[name] = gate;
         try
         {
-            await KeepAsync();
+            await StoreAsync();
         }
         catch
         {
@@ -110,7 +110,7 @@ internal sealed partial class GatesGrain(
         gates.Remove(name);
         try
         {
-            await KeepAsync();
+            await StoreAsync();
         }
         catch
         {
@@ -144,12 +144,13 @@ internal sealed partial class GatesGrain(
         }
 
         gate.Record(heartbeat, now, time.GetTimestamp());
-        return HeartbeatVerdict.Heard;
+        return HeartbeatVerdict.Accepted;
     }
 
     private bool IsLate(Presence gate) => time.GetElapsedTime(gate.HeardAt) > SignedHeartbeat.Timeout;
 
-    private Task KeepAsync() => stored.ReplaceAsync(new GatesState { Gates = [.. gates.Values.Select(gate => gate.Known)] }, DeactivateOnIdle);
+    private Task StoreAsync() => stored.ReplaceAsync(new GatesState { Gates = [.. gates.Values.Select(gate => gate.Known)] },
+        DeactivateOnIdle);
 
     /// <param name="change">The change of presence that the entry records; null when there is none.</param>
     /// <returns>False when the log is busy, or another activation has logged a change; the next watch tries
@@ -172,7 +173,7 @@ internal sealed partial class GatesGrain(
     private async Task MustLogAsync(Presence gate, string kind, CanonicalObject body)
     {
         gate.Logged ??= await LoggedPresence.ReadAsync(log, Log, gate.Known.Name);
-        if (!await LogAsync(gate, kind, body, gate.Logged.IsIn ? gate.Logged.Leave() : null))
+        if (!await LogAsync(gate, kind, body, gate.Logged.IsJoined ? gate.Logged.Leave() : null))
         {
             throw new TimeoutException("The log does not accept the entry at the moment; try again.");
         }

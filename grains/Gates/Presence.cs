@@ -21,7 +21,7 @@ internal sealed class Presence(KnownGate known, long heardAt)
     public DateTimeOffset? LastHeardAt { get; private set; }
 
     /// <summary>Bounds the logged changes, so that a gate that keeps coming and going does not fill the log.</summary>
-    public ChangeRate Changes { get; } = new(ClusterLimits.GateChangesPerHour, TimeSpan.FromHours(1));
+    public SlidingWindowLimit Changes { get; } = new(ClusterLimits.GateChangesPerHour, TimeSpan.FromHours(1));
 
     public void Record(GateHeartbeat heartbeat, DateTimeOffset now, long timestamp) => (Last, LastHeardAt, HeardAt) = (heartbeat, now, timestamp);
 }
@@ -33,7 +33,7 @@ internal sealed class Presence(KnownGate known, long heardAt)
 internal sealed record LoggedPresence(string Gate, long Joined, long Left)
 {
     /// <summary>Whether the gate's last logged change is that it joined.</summary>
-    public bool IsIn => Joined > Left;
+    public bool IsJoined => Joined > Left;
 
     public static async Task<LoggedPresence> ReadAsync(IAuditLogReader log, int number, string gate) => new(
         gate, await log.PositionAsync(number, JoinedOffset(gate), CancellationToken.None), await log.PositionAsync(number, LeftOffset(gate), CancellationToken.None));
@@ -48,7 +48,7 @@ internal sealed record LoggedPresence(string Gate, long Joined, long Left)
 }
 
 /// <summary>A rate limit over a sliding window.</summary>
-internal sealed class ChangeRate(int most, TimeSpan within)
+internal sealed class SlidingWindowLimit(int most, TimeSpan within)
 {
     private readonly Queue<long> taken = new();
 

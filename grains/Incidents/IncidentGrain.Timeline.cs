@@ -17,9 +17,9 @@ internal sealed partial class IncidentGrain
     /// <summary>Escalation steps shown, the newest ones.</summary>
     private const int MaxSteps = 200;
 
-    public Task<IncidentTimeline?> TimelineAsync() => AnswerAsync(TellAsync);
+    public Task<IncidentTimeline?> TimelineAsync() => AnswerAsync(BuildTimelineAsync);
 
-    private async Task<IncidentTimeline?> TellAsync()
+    private async Task<IncidentTimeline?> BuildTimelineAsync()
     {
         if (await ViewAsync() is not { } incident)
         {

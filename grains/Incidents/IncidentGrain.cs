@@ -31,9 +31,9 @@ internal sealed partial class IncidentGrain(
     /// </summary>
     private static readonly TimeSpan LongestChecks = TimeSpan.FromSeconds(3);
 
-    private static long saidAt;
+    private static long lastLoggedAt;
 
-    private int asking;
+    private int callsInFlight;
     private long calls;
 
     public async Task<Ruling> FileAsync(IncidentReport report)
@@ -54,16 +54,16 @@ internal sealed partial class IncidentGrain(
 
     private async Task<T> AnswerAsync<T>(Func<Task<T>> answer)
     {
-        (asking, calls) = (asking + 1, calls + 1);
+        (callsInFlight, calls) = (callsInFlight + 1, calls + 1);
         try
         {
             return await answer();
         }
         finally
         {
-            if (--asking == 0)
+            if (--callsInFlight == 0)
             {
-                _ = LeaveAsync(calls);
+                _ = DeactivateWhenIdleAsync(calls);
             }
         }
     }
@@ -72,7 +72,7 @@ internal sealed partial class IncidentGrain(
     /// Deactivates after the queued calls had their turn: otherwise many concurrent calls about one incident would be
     /// passed on from activation to activation, with one answered by each.
     /// </summary>
-    private async Task LeaveAsync(long last)
+    private async Task DeactivateWhenIdleAsync(long last)
     {
         await Task.Yield();
         if (calls == last)
@@ -116,13 +116,13 @@ internal sealed partial class IncidentGrain(
         if (refused is not null && WalletClaim.Of(report) is { } claim
             && await GrainFactory.Cap(report.CapId).StandingAsync(report, $"{claim.Wallet}") is { IsKnown: true } standing)
         {
-            (proof, refused) = standing.Ruling is { } known ? (null, known) : await AskAsync(claim, report);
+            (proof, refused) = standing.Ruling is { } known ? (null, known) : await AskWalletAsync(claim, report);
         }
 
         return new SignatureCheck(proof is null ? null : new ProvenReport(report, proof.Scheme, proof.Signer, proof.WalletBlock), refused);
     }
 
-    private async Task<(Proof? Proof, Ruling? Refused)> AskAsync(WalletClaim claim, IncidentReport report)
+    private async Task<(Proof? Proof, Ruling? Refused)> AskWalletAsync(WalletClaim claim, IncidentReport report)
     {
         if (claim.IsUndeployed)
         {
@@ -165,8 +165,8 @@ internal sealed partial class IncidentGrain(
     /// <summary>Logs at most once a second: while the node is unavailable, every such report ends here.</summary>
     private void Report(string capId, string why)
     {
-        var last = Volatile.Read(ref saidAt);
-        if ((last == 0 || time.GetElapsedTime(last) >= TimeSpan.FromSeconds(1)) && Interlocked.CompareExchange(ref saidAt, time.GetTimestamp(), last) == last)
+        var last = Volatile.Read(ref lastLoggedAt);
+        if ((last == 0 || time.GetElapsedTime(last) >= TimeSpan.FromSeconds(1)) && Interlocked.CompareExchange(ref lastLoggedAt, time.GetTimestamp(), last) == last)
         {
             LogNotAsked(capId, why);
         }

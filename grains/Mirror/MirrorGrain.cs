@@ -50,25 +50,25 @@ internal sealed class MirrorGrain(
 
     protected override TimeSpan Interval => schedule.Interval;
 
-    protected override bool MayGoOn => mirror.Target is not null;
+    protected override bool CanProceed => mirror.Target is not null;
 
-    protected override string? Finding => ahead.Count == 0 ? null
+    protected override string? IntegrityFault => ahead.Count == 0 ? null
         : $"The contract {mirror.Target!.Contract} has newer versions of these CapIDs than the log: " +
             $"{string.Join(", ", ahead.Take(Named))}{(ahead.Count > Named ? $" and {ahead.Count - Named} more" : "")}. Either the log is " +
             "an older copy, or someone else uses the writer's key. Deploy a new CapNFT contract and set CAP_NFT_ADDRESS to its address.";
 
-    public Task<bool> IsOnAsync() => Task.FromResult(MayGoOn);
+    public Task<bool> IsOnAsync() => Task.FromResult(CanProceed);
 
     protected override async Task<long> ResumeAtAsync(long offset)
     {
         known.Clear();
-        if (!MayGoOn || await Log.LatestAsync(LogNumber, EntryKinds.CapMirrored, Stopping) is not { } entry)
+        if (!CanProceed || await Log.LatestAsync(LogNumber, EntryKinds.CapMirrored, Stopping) is not { } entry)
         {
             return offset;
         }
 
         var (place, block, blockHash, found) = CapToken.Read(entry);
-        if (place == mirror.Target && (await Chain.SightAsync(block, blockHash).WaitAsync(Stopping)).Depth != AnchorDepth.Gone)
+        if (place == mirror.Target && (await Chain.SightAsync(block, blockHash).WaitAsync(Stopping)).Depth != AnchorDepth.Reorganised)
         {
             ahead.UnionWith(found);
             return offset;
@@ -155,7 +155,7 @@ internal sealed class MirrorGrain(
                     return;
                 }
 
-                if (depth == AnchorDepth.Gone)
+                if (depth == AnchorDepth.Reorganised)
                 {
                     break;
                 }

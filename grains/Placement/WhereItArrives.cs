@@ -49,7 +49,7 @@ internal sealed class NoDirectory : IGrainDirectory
 /// <see cref="NoDirectory"/>, so that a call goes straight to the local activation. A stopping silo gives no answer,
 /// and the grain is placed elsewhere.
 /// </summary>
-internal sealed class HereCache(ILocalSiloDetails silo, IHostApplicationLifetime host) : IGrainDirectoryCache
+internal sealed class LocalActivationCache(ILocalSiloDetails silo, IHostApplicationLifetime host) : IGrainDirectoryCache
 {
     public IEnumerable<(GrainAddress ActivationAddress, int Version)> KeyValues => [];
 

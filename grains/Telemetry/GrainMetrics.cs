@@ -25,9 +25,9 @@ internal static class GrainMetrics
 
     public static void Committed(int log, int appends, TimeSpan took)
     {
-        var of = new KeyValuePair<string, object?>("log", log);
-        CommitAppends.Record(appends, of);
-        CommitDuration.Record(took.TotalSeconds, of);
+        var tag = new KeyValuePair<string, object?>("log", log);
+        CommitAppends.Record(appends, tag);
+        CommitDuration.Record(took.TotalSeconds, tag);
     }
 
     public static void Delivered(string result) => Deliveries.Add(1, new KeyValuePair<string, object?>("result", result));

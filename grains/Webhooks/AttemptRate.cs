@@ -15,7 +15,7 @@ internal sealed class AttemptRate(TimeProvider time)
     /// In attempts per second: the limit after the first 429, the lowest limit, the increase per success, and the rate
     /// at which the limit is lifted.
     /// </summary>
-    private const double First = 1, Least = 0.2, Step = 0.1, Most = 20;
+    private const double InitialRate = 1, MinRate = 0.2, RateIncrease = 0.1, LiftedAtRate = 20;
 
     private double? perSecond;
     private DateTimeOffset cutAt;
@@ -29,14 +29,14 @@ internal sealed class AttemptRate(TimeProvider time)
 
     public void NoteStart() => NextAt = IsLimited ? time.GetUtcNow() + TimeSpan.FromSeconds(1 / perSecond!.Value) : default;
 
-    public void NoteTaken() => perSecond = perSecond + Step is { } rate && rate < Most ? rate : null;
+    public void NoteAccepted() => perSecond = perSecond + RateIncrease is { } rate && rate < LiftedAtRate ? rate : null;
 
     public void NoteTooMany()
     {
         var now = time.GetUtcNow();
         if (now - cutAt >= CutInterval)
         {
-            (perSecond, cutAt) = (IsLimited ? Math.Max(Least, perSecond!.Value / 2) : First, now);
+            (perSecond, cutAt) = (IsLimited ? Math.Max(MinRate, perSecond!.Value / 2) : InitialRate, now);
         }
 
         NoteStart();

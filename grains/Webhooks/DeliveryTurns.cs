@@ -13,7 +13,7 @@ internal sealed class DeliveryTurns(IDeliveryReader deliveries, ReceiverThrottle
     /// <summary>
     /// The most severe every other time, so that a flood of critical incidents cannot starve the others.
     /// </summary>
-    private static readonly int[] RanksInTurn = [3, 2, 3, 1, 3, 0];
+    private static readonly int[] RankSchedule = [3, 2, 3, 1, 3, 0];
 
     /// <summary>Pages of CapIDs searched per severity, so that CapIDs that must wait are skipped.</summary>
     private const int MostPages = 3;
@@ -22,21 +22,21 @@ internal sealed class DeliveryTurns(IDeliveryReader deliveries, ReceiverThrottle
     private long turns;
     private (int Rank, string Before)? taken;
 
-    /// <param name="underWay">Indexes of the entries whose deliveries are in progress.</param>
+    /// <param name="inProgress">Indexes of the entries whose deliveries are in progress.</param>
     /// <returns>A delivery that is due and not in progress; null when there is none.</returns>
-    public async Task<DeliveryRow?> NextAsync(IReadOnlyCollection<long> underWay, CancellationToken cancellationToken)
+    public async Task<DeliveryRow?> NextAsync(IReadOnlyCollection<long> inProgress, CancellationToken cancellationToken)
     {
         // A receiver may fail on or throttle only some CapIDs, so CapIDs that have not failed go first, and then all
         // may try.
-        return await NextOfAsync(underWay, cancellationToken)
-            ?? (throttle.ForgetFailed() ? await NextOfAsync(underWay, cancellationToken) : null);
+        return await NextOfAsync(inProgress, cancellationToken)
+            ?? (throttle.ForgetFailed() ? await NextOfAsync(inProgress, cancellationToken) : null);
     }
 
     /// <summary>Uses up the turn: the delivery was sent.</summary>
-    public void Spend() => taken = null;
+    public void CommitTurn() => taken = null;
 
     /// <summary>Gives the turn back: nothing was sent, so the next delivery is the same one.</summary>
-    public void GiveBack()
+    public void RevertTurn()
     {
         if (taken is { } turn)
         {
@@ -44,19 +44,19 @@ internal sealed class DeliveryTurns(IDeliveryReader deliveries, ReceiverThrottle
         }
     }
 
-    private async Task<DeliveryRow?> NextOfAsync(IReadOnlyCollection<long> underWay, CancellationToken cancellationToken)
+    private async Task<DeliveryRow?> NextOfAsync(IReadOnlyCollection<long> inProgress, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        var first = throttle.IsTrying ? Severity.CriticalRank : RanksInTurn[(int)(turns % RanksInTurn.Length)];
+        var first = throttle.IsProbing ? Severity.CriticalRank : RankSchedule[(int)(turns % RankSchedule.Length)];
         foreach (var rank in Enumerable.Range(0, Severity.Ladder.Count).Reverse().OrderBy(rank => rank != first))
         {
             var before = last[rank];
             for (var page = 1; page <= MostPages; page++)
             {
-                var next = await deliveries.TurnsAsync(log, webhook, rank, last[rank], now, underWay, cancellationToken);
+                var next = await deliveries.NextCapsAsync(log, webhook, rank, last[rank], now, inProgress, cancellationToken);
                 var due = next.FirstOrDefault(turn => turn.Index is not null && throttle.MayStartOf(turn.CapId));
                 var isFirst = last[rank].Length == 0;
-                last[rank] = due?.CapId ?? (next.Count == IDeliveryReader.MaxTurns ? next[^1].CapId : "");
+                last[rank] = due?.CapId ?? (next.Count == IDeliveryReader.MaxCaps ? next[^1].CapId : "");
                 if (due is not null && await deliveries.FindAsync(log, webhook, due.Index!.Value, cancellationToken) is { } row)
                 {
                     (taken, turns) = ((rank, before), turns + 1);
@@ -71,7 +71,7 @@ internal sealed class DeliveryTurns(IDeliveryReader deliveries, ReceiverThrottle
         }
 
         // Many CapIDs may be waiting with nothing due yet; the turns skip only a few of them at a time.
-        return (await deliveries.DueAsync(log, webhook, now, underWay.Count + 1, cancellationToken))
-            .FirstOrDefault(row => !underWay.Contains(row.Index) && throttle.MayStartOf(row.CapId));
+        return (await deliveries.DueAsync(log, webhook, now, inProgress.Count + 1, cancellationToken))
+            .FirstOrDefault(row => !inProgress.Contains(row.Index) && throttle.MayStartOf(row.CapId));
     }
 }

@@ -22,7 +22,7 @@ internal sealed partial class NotifierGrain
 
     private string? origin;
     private int retrying;
-    private bool isLooking, isAskedAgain; // for due deliveries
+    private bool isStartingDue, isRerunRequested; // for due deliveries
     private bool isWaking;
     private long changes; // of rows, by this activation
     private bool knowsDue;
@@ -36,7 +36,7 @@ internal sealed partial class NotifierGrain
         get
         {
             var now = Time.GetUtcNow();
-            return MayGoOn && retrying < RetryWindow && underWay.Count < Window && throttle.MayStart && now >= pausedUntil
+            return CanProceed && retrying < RetryWindow && inProgress.Count < Window && throttle.MayStart && now >= pausedUntil
                 && HasDue;
         }
     }
@@ -52,24 +52,24 @@ internal sealed partial class NotifierGrain
     /// </summary>
     private async Task RetryDueAsync()
     {
-        isAskedAgain = true;
-        if (isLooking)
+        isRerunRequested = true;
+        if (isStartingDue)
         {
             return;
         }
 
-        isLooking = true;
+        isStartingDue = true;
         try
         {
-            while (isAskedAgain)
+            while (isRerunRequested)
             {
-                isAskedAgain = false;
+                isRerunRequested = false;
                 await StartDueAsync();
             }
         }
         finally
         {
-            isLooking = false;
+            isStartingDue = false;
         }
     }
 
@@ -82,15 +82,15 @@ internal sealed partial class NotifierGrain
         }
 
         turns ??= new DeliveryTurns(deliveries, throttle, LogNumber, WebhookId, Time);
-        while (MayRetry && !(throttle.IsTrying && underWay.Count > 0))
+        while (MayRetry && !(throttle.IsProbing && inProgress.Count > 0))
         {
-            if (await turns.NextAsync([.. underWay], Stopping) is not { } row)
+            if (await turns.NextAsync([.. inProgress], Stopping) is not { } row)
             {
                 await ReadDueAsync();
                 break;
             }
 
-            if (underWay.Add(row.Index))
+            if (inProgress.Add(row.Index))
             {
                 retrying++;
                 throttle.NoteStart(row.CapId);
@@ -160,23 +160,23 @@ internal sealed partial class NotifierGrain
             var (target, at) = (endpoint!, Time.GetUtcNow());
             if (await DeliveryOfAsync(entry, target, at) is not { } delivery)
             {
-                turns?.Spend();
+                turns?.CommitTurn();
                 return NotSent(row, DeliveryFault.Answered);
             }
 
-            var outcome = await sender.TryUnlessAwayAsync(delivery, end.Token);
+            var outcome = await sender.TryWithCircuitBreakerAsync(delivery, end.Token);
             if (outcome is null)
             {
-                throttle.NoteAway();
-                turns?.GiveBack();
+                throttle.NoteCircuitOpen();
+                turns?.RevertTurn();
                 return null;
             }
 
-            turns?.Spend();
+            turns?.CommitTurn();
             throttle.Note(row.CapId, outcome);
             GrainMetrics.Delivered(outcome.Delivered ? "delivered" : outcome.Fault.Text());
-            await TellAsync(outcome);
-            return DeliverySchedule.After(row, outcome, at, Random.Shared.NextDouble());
+            await ReportHealthAsync(outcome);
+            return DeliverySchedule.AfterAttempt(row, outcome, at, Random.Shared.NextDouble());
         }
         catch (OperationCanceledException) when (!Stopping.IsCancellationRequested)
         {

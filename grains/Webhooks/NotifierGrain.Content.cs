@@ -32,7 +32,7 @@ internal sealed partial class NotifierGrain
 
         var updates = (await Log.UpdatesAsync([(page.CapId, page.IncidentId)], Stopping))
             .Select(update => IncidentUpdates.ReadView(update).View).ToList();
-        if (EscalationRules.IsAnswered(page, updates))
+        if (EscalationRules.IsObsolete(page, updates))
         {
             return null;
         }
@@ -64,7 +64,7 @@ internal sealed partial class NotifierGrain
         [
             .. from one in summary.Incidents
                let known = updates[(one.CapId, one.IncidentId)].ToList()
-               where !EscalationRules.IsAnswered(one.Since, summary.Acknowledgements, known)
+               where !EscalationRules.IsObsolete(one.Since, summary.Acknowledgements, known)
                select (one, IncidentUpdates.StateOf(known)),
         ];
     }

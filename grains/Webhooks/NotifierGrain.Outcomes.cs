@@ -17,7 +17,7 @@ internal sealed partial class NotifierGrain
     /// <summary>Backoff between attempts to store an outcome, after a fault on our side.</summary>
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1), LongestPause = TimeSpan.FromSeconds(30);
 
-    private DateTimeOffset? toldSuccessAt;
+    private DateTimeOffset? successReportedAt;
 
     /// <summary>
     /// Commits the outcome of an attempt that ran in the background; until then, no other attempt of its delivery is
@@ -29,7 +29,7 @@ internal sealed partial class NotifierGrain
         {
             if (await sending is { } row)
             {
-                await KeepAsync(row);
+                await StoreAsync(row);
             }
         }
         catch (Exception fault)
@@ -42,7 +42,7 @@ internal sealed partial class NotifierGrain
         }
         finally
         {
-            underWay.Remove(index);
+            inProgress.Remove(index);
             retrying -= isRetry ? 1 : 0;
         }
 
@@ -53,7 +53,7 @@ internal sealed partial class NotifierGrain
     /// Stores an outcome, and retries until that succeeds: what a receiver has must not be sent again because the log
     /// takes no writes at the moment.
     /// </summary>
-    private async Task KeepAsync(DeliveryRow row)
+    private async Task StoreAsync(DeliveryRow row)
     {
         for (var pause = FirstPause; ; pause = pause < LongestPause ? pause * 2 : pause)
         {
@@ -109,9 +109,9 @@ internal sealed partial class NotifierGrain
     /// Reports an outcome to the list of webhooks. Called before the commit, so that a receiver that is gone is
     /// disabled before anything else is sent to it.
     /// </summary>
-    private async Task TellAsync(DeliveryOutcome outcome)
+    private async Task ReportHealthAsync(DeliveryOutcome outcome)
     {
-        if (outcome.Delivered && toldSuccessAt + SuccessInterval > Time.GetUtcNow())
+        if (outcome.Delivered && successReportedAt + SuccessInterval > Time.GetUtcNow())
         {
             return;
         }
@@ -119,7 +119,7 @@ internal sealed partial class NotifierGrain
         try
         {
             await Webhooks.ReportAsync(WebhookId, outcome.ToReport()).WaitAsync(Stopping);
-            toldSuccessAt = outcome.Delivered ? Time.GetUtcNow() : null;
+            successReportedAt = outcome.Delivered ? Time.GetUtcNow() : null;
         }
         catch (Exception fault) when (!Stopping.IsCancellationRequested)
         {

@@ -12,7 +12,7 @@ internal sealed partial class NotifierGrain
 {
     public async Task<int?> RedeliverAsync(long from, long behind, Actor actor)
     {
-        await LookAsync();
+        await RefreshEndpointAsync();
         if (endpoint is null)
         {
             DeactivateOnIdle();
@@ -20,7 +20,7 @@ internal sealed partial class NotifierGrain
         }
 
         // Later entries are delivered anyway.
-        var seen = Math.Max(First, Math.Max(Position, await Log.PositionAsync(LogNumber, Consumer, Stopping)));
+        var seen = Math.Max(FirstIndex, Math.Max(Position, await Log.PositionAsync(LogNumber, Consumer, Stopping)));
         var count = (int)Math.Clamp(Math.Min(behind, seen) - from, 0, ClusterLimits.RedeliveredEntries);
         List<DeliveryRow> rows = [];
         for (var at = from; at < from + count;)
@@ -28,7 +28,7 @@ internal sealed partial class NotifierGrain
             var page = await Log.ReadAsync(LogNumber, at, (int)(from + count - at), Stopping);
             foreach (var entry in page.Entries)
             {
-                if (Notification.Of(entry) is { } notification && endpoint.Wants(notification) && !underWay.Contains(entry.Index))
+                if (Notification.Of(entry) is { } notification && endpoint.Wants(notification) && !inProgress.Contains(entry.Index))
                 {
                     var known = await deliveries.FindAsync(LogNumber, WebhookId, entry.Index, Stopping);
                     rows.Add(NewRow(notification, entry.Index) with { Attempts = known?.Attempts ?? [] });

@@ -22,10 +22,10 @@ internal sealed partial class NotifierGrain
 
             if (wanted.Count == 0)
             {
-                await LookAsync(); // it may have been removed, disabled, changed, or given a new secret
-                if (!MayGoOn || entry.Index < First)
+                await RefreshEndpointAsync(); // it may have been removed, disabled, changed, or given a new secret
+                if (!CanProceed || entry.Index < FirstIndex)
                 {
-                    return (MayGoOn ? First : from, []);
+                    return (CanProceed ? FirstIndex : from, []);
                 }
 
                 if (!endpoint.Wants(notification))

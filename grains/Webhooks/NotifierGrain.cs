@@ -43,8 +43,8 @@ internal sealed partial class NotifierGrain(
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
 
     private readonly CancellationTokenSource stop = new();
-    private readonly HashSet<long> underWay = []; // by index; no one else sends these
-    private readonly Dictionary<long, Task<DeliveryRow?>> unkept = []; // first attempts that are not committed yet
+    private readonly HashSet<long> inProgress = []; // by index; no one else sends these
+    private readonly Dictionary<long, Task<DeliveryRow?>> uncommitted = []; // first attempts that are not committed yet
     private readonly ReceiverThrottle throttle = new(time);
     private WebhookEndpoint? endpoint;
     private DateTimeOffset lookedAt;
@@ -67,9 +67,9 @@ internal sealed partial class NotifierGrain(
     /// <summary>Zero: people are notified without delay.</summary>
     protected override TimeSpan Interval => TimeSpan.Zero;
 
-    protected override bool MayGoOn => endpoint is { DisabledAt: null } && !stop.IsCancellationRequested;
+    protected override bool CanProceed => endpoint is { DisabledAt: null } && !stop.IsCancellationRequested;
 
-    protected override long First => endpoint is { } found && LogNumber < found.StartsAt.Count ? found.StartsAt[LogNumber] : 0;
+    protected override long FirstIndex => endpoint is { } found && LogNumber < found.StartsAt.Count ? found.StartsAt[LogNumber] : 0;
 
     internal static string OffsetOf(string webhookId) => $"notify/{webhookId}";
 
@@ -82,7 +82,7 @@ internal sealed partial class NotifierGrain(
 
     public override async Task<Progress> ProgressAsync()
     {
-        await LookAsync();
+        await RefreshEndpointAsync();
         var progress = await base.ProgressAsync() with
         {
             Waiting = await deliveries.CountWaitingAsync(LogNumber, WebhookId, Progress.MostCounted, Stopping),
@@ -96,7 +96,7 @@ internal sealed partial class NotifierGrain(
 
     protected override async Task PrepareAsync()
     {
-        await LookAsync();
+        await RefreshEndpointAsync();
         await RetryDueAsync();
     }
 
@@ -117,15 +117,16 @@ internal sealed partial class NotifierGrain(
         Start(from, waiting);
         try
         {
-            var all = Task.WhenAll(unkept.Values);
+            var all = Task.WhenAll(uncommitted.Values);
             await (timeout is null ? all : (Task)Task.WhenAny(all, timeout));
             Stopping.ThrowIfCancellationRequested();
             var rows = new List<DeliveryRow>();
             foreach (var (row, _) in waiting)
             {
-                rows.Add(!unkept.TryGetValue(row.Index, out var sending) ? row with { DueAt = Later(row.DueAt!.Value, throttle.Until) }
+                rows.Add(!uncommitted.TryGetValue(row.Index, out var sending) ? row with { DueAt = Later(row.DueAt!.Value,
+                    throttle.UnavailableUntil) }
                     : !sending.IsCompleted ? row with { DueAt = Time.GetUtcNow() + Lease }
-                    : await sending ?? row with { DueAt = Later(Time.GetUtcNow(), throttle.Until) });
+                    : await sending ?? row with { DueAt = Later(Time.GetUtcNow(), throttle.UnavailableUntil) });
             }
 
             await CommitAsync(await StepAsync(to, rows));
@@ -134,11 +135,11 @@ internal sealed partial class NotifierGrain(
         catch
         {
             // Keep what was sent, so that it is not sent again just because no commit has stored it yet.
-            Forget(unkept.Where(one => one.Value.IsFaulted || one.Value.IsCanceled).Select(one => one.Key));
+            Forget(uncommitted.Where(one => one.Value.IsFaulted || one.Value.IsCanceled).Select(one => one.Key));
             throw;
         }
 
-        Release();
+        DetachUnfinished();
         await RetryDueAsync(); // deliveries that found no free slot
         return Step.Skip(to);
     }
@@ -148,15 +149,15 @@ internal sealed partial class NotifierGrain(
     /// </summary>
     private void Start(long from, List<(DeliveryRow Row, LogEntry Entry)> waiting)
     {
-        Forget(unkept.Keys.Where(index => index < from)); // another activation has continued from there
-        var free = throttle.IsAway || throttle.IsTrying || throttle.IsSlow ? 0 : endpoint!.Sends.IsOrdered ? 1
-            : Math.Min(Window - underWay.Count, (HasDue ? Window - RetryWindow : Window) - (underWay.Count - retrying));
-        foreach (var (row, entry) in waiting.Where(next => !underWay.Contains(next.Row.Index) && throttle.MayStartOf(next.Row.CapId)).Take(
+        Forget(uncommitted.Keys.Where(index => index < from)); // another activation has continued from there
+        var free = throttle.IsAway || throttle.IsProbing || throttle.IsSlow ? 0 : endpoint!.Sends.IsOrdered ? 1
+            : Math.Min(Window - inProgress.Count, (HasDue ? Window - RetryWindow : Window) - (inProgress.Count - retrying));
+        foreach (var (row, entry) in waiting.Where(next => !inProgress.Contains(next.Row.Index) && throttle.MayStartOf(next.Row.CapId)).Take(
             Math.Max(0, free)))
         {
-            underWay.Add(row.Index);
+            inProgress.Add(row.Index);
             throttle.NoteStart(row.CapId);
-            unkept.Add(row.Index, SendAsync(row, entry));
+            uncommitted.Add(row.Index, SendAsync(row, entry));
         }
     }
 
@@ -164,26 +165,26 @@ internal sealed partial class NotifierGrain(
     {
         foreach (var index in indexes.ToList())
         {
-            unkept.Remove(index);
-            underWay.Remove(index);
+            uncommitted.Remove(index);
+            inProgress.Remove(index);
         }
     }
 
     /// <summary>After the commit, leaves unfinished attempts to the background.</summary>
-    private void Release()
+    private void DetachUnfinished()
     {
-        foreach (var (index, sending) in unkept.Where(one => !one.Value.IsCompleted).ToList())
+        foreach (var (index, sending) in uncommitted.Where(one => !one.Value.IsCompleted).ToList())
         {
-            unkept.Remove(index);
+            uncommitted.Remove(index);
             _ = FinishAsync(index, sending);
         }
 
-        Forget(unkept.Keys);
+        Forget(uncommitted.Keys);
     }
 
     private static DateTimeOffset Later(DateTimeOffset one, DateTimeOffset other) => one > other ? one : other;
 
-    private async Task LookAsync()
+    private async Task RefreshEndpointAsync()
     {
         lookedAt = Time.GetUtcNow();
         endpoint = await Webhooks.FindAsync(WebhookId).WaitAsync(Stopping);

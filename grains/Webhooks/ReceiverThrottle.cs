@@ -11,13 +11,13 @@ internal sealed class ReceiverThrottle(TimeProvider time)
     /// <summary>
     /// Wait after the circuit was found open: another log's delivery may be the one that probes the receiver.
     /// </summary>
-    private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan CircuitRecheck = TimeSpan.FromSeconds(1);
 
     /// <summary>
     /// A receiver may throttle each CapID separately. So a 429 for a CapID that had another attempt within this time
     /// slows only that CapID; for a CapID that sends little, it slows all of them.
     /// </summary>
-    private static readonly TimeSpan Lately = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan BurstWindow = TimeSpan.FromSeconds(10);
 
     /// <summary>Jitter, so that the notifiers of several logs do not always probe in the same order.</summary>
     private const double Jitter = 0.25;
@@ -29,12 +29,12 @@ internal sealed class ReceiverThrottle(TimeProvider time)
     private readonly AttemptRate all = new(time);
 
     /// <summary>The receiver counts as unavailable until then.</summary>
-    public DateTimeOffset Until { get; private set; }
+    public DateTimeOffset UnavailableUntil { get; private set; }
 
-    public bool IsAway => time.GetUtcNow() < Until;
+    public bool IsAway => time.GetUtcNow() < UnavailableUntil;
 
     /// <summary>Whether the receiver is being probed with a single delivery.</summary>
-    public bool IsTrying { get; private set; }
+    public bool IsProbing { get; private set; }
 
     /// <summary>
     /// Whether the receiver throttles deliveries as a whole: attempts are then made one at a time, at the rate it
@@ -56,7 +56,7 @@ internal sealed class ReceiverThrottle(TimeProvider time)
     /// being probed or throttles as a whole, CapIDs that failed are held back in favour of the others.
     /// </summary>
     public bool MayStartOf(string capId) =>
-        !((IsTrying || IsSlow) && HasFailed(capId)) && (!caps.TryGetValue(capId, out var cap) || cap.Rate.MayStart);
+        !((IsProbing || IsSlow) && HasFailed(capId)) && (!caps.TryGetValue(capId, out var cap) || cap.Rate.MayStart);
 
     /// <summary>
     /// Whether the receiver failed on this CapID's deliveries, or throttled them, and has accepted nothing since.
@@ -77,7 +77,7 @@ internal sealed class ReceiverThrottle(TimeProvider time)
         var attempts = caps.TryGetValue(capId, out var known) ? known : null;
         if (attempts is null)
         {
-            MakeRoom();
+            Evict();
             caps.Add(capId, attempts = new CapAttempts(new AttemptRate(time)));
         }
 
@@ -86,22 +86,22 @@ internal sealed class ReceiverThrottle(TimeProvider time)
     }
 
     /// <summary>Records that nothing was sent, because the circuit is open.</summary>
-    public void NoteAway() => (Until, IsTrying) = (time.GetUtcNow() + (Look * (1 + Random.Shared.NextDouble())), true);
+    public void NoteCircuitOpen() => (UnavailableUntil, IsProbing) = (time.GetUtcNow() + (CircuitRecheck * (1 + Random.Shared.NextDouble())), true);
 
     public void Note(string capId, DeliveryOutcome outcome)
     {
         var cap = caps.GetValueOrDefault(capId);
-        if (outcome.Delivered || outcome.IsOfContent)
+        if (outcome.Delivered || outcome.IsContentRefusal)
         {
-            (Until, IsTrying) = (default, false);
+            (UnavailableUntil, IsProbing) = (default, false);
             failed.Clear();
             if (outcome.Delivered)
             {
-                all.NoteTaken();
-                cap?.Rate.NoteTaken();
+                all.NoteAccepted();
+                cap?.Rate.NoteAccepted();
             }
         }
-        else if (outcome.Code == DeliveryOutcome.TooMany && cap is not null && (cap.Rate.IsLimited || cap.Last - cap.Before < Lately))
+        else if (outcome.Code == DeliveryOutcome.TooMany && cap is not null && (cap.Rate.IsLimited || cap.Last - cap.Before < BurstWindow))
         {
             cap.Rate.NoteTooMany();
             if (caps.Values.Count(one => one.Rate.IsLimited) > MostLimited)
@@ -119,11 +119,11 @@ internal sealed class ReceiverThrottle(TimeProvider time)
                 return;
             }
 
-            Until = IsTrying ? time.GetUtcNow() + (IWebhookSender.AwayTime * (1 + (Jitter * Random.Shared.NextDouble()))) : Until;
+            UnavailableUntil = IsProbing ? time.GetUtcNow() + (IWebhookSender.CircuitBreakDuration * (1 + (Jitter * Random.Shared.NextDouble()))) : UnavailableUntil;
         }
     }
 
-    private void MakeRoom()
+    private void Evict()
     {
         if (caps.Count < MostCaps)
         {
@@ -131,7 +131,7 @@ internal sealed class ReceiverThrottle(TimeProvider time)
         }
 
         var now = time.GetUtcNow();
-        foreach (var (quiet, _) in caps.Where(cap => !cap.Value.Rate.IsLimited && now - cap.Value.Last > Lately).ToList())
+        foreach (var (quiet, _) in caps.Where(cap => !cap.Value.Rate.IsLimited && now - cap.Value.Last > BurstWindow).ToList())
         {
             caps.Remove(quiet);
         }

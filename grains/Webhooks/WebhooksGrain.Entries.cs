@@ -27,24 +27,24 @@ internal sealed partial class WebhooksGrain
     private static readonly TimeSpan CommitTimeout = TimeSpan.FromSeconds(3);
 
     /// <summary>The offset's value; null while it is unknown.</summary>
-    private long? settled;
+    private long? loggedUpTo;
 
-    private bool isSettling;
+    private bool isLoggingChanges;
 
-    private IEnumerable<WebhookChange> Waiting => stored.State.Changes.Where(change => !(change.Number < settled));
+    private IEnumerable<WebhookChange> Waiting => stored.State.Changes.Where(change => !(change.Number < loggedUpTo));
 
-    private bool IsBehind => Waiting.Skip(MaxWaiting - 1).Any();
+    private bool IsBacklogFull => Waiting.Skip(MaxWaiting - 1).Any();
 
     public async Task SettleAsync()
     {
         try
         {
-            settled ??= await log.PositionAsync(Log, Offset, CancellationToken.None);
+            loggedUpTo ??= await log.PositionAsync(Log, Offset, CancellationToken.None);
             foreach (var change in Waiting.ToList())
             {
                 if (change.Kind == EntryKinds.WebhookRemoved)
                 {
-                    await DropAsync(change.Webhook);
+                    await DeleteDeliveriesAsync(change.Webhook);
                 }
 
                 await LogAsync(change);
@@ -54,12 +54,12 @@ internal sealed partial class WebhooksGrain
         {
             // The next nudge tries again from where the offset is by then: an append that timed out may have been
             // committed.
-            settled = null;
+            loggedUpTo = null;
             LogEntryWaits(fault.GetType().Name, fault.Message.Split('\n')[0]);
         }
         finally
         {
-            isSettling = false;
+            isLoggingChanges = false;
         }
     }
 
@@ -70,8 +70,8 @@ internal sealed partial class WebhooksGrain
     private async Task ChangeAsync(
         List<WebhookEndpoint> endpoints, string kind, WebhookEndpoint endpoint, Actor actor, string? reason = null)
     {
-        settled ??= await log.PositionAsync(Log, Offset, CancellationToken.None);
-        var number = Math.Max(stored.State.NextChange, settled.Value);
+        loggedUpTo ??= await log.PositionAsync(Log, Offset, CancellationToken.None);
+        var number = Math.Max(stored.State.NextChange, loggedUpTo.Value);
         var change = new WebhookChange(number, kind, time.GetUtcNow(), endpoint.Id, new Uri(endpoint.Url).IdnHost, actor, reason);
         var next = new WebhooksState { Endpoints = endpoints, Changes = [.. Waiting, change], NextChange = number + 1 };
         await stored.ReplaceAsync(next, DeactivateOnIdle);
@@ -92,9 +92,9 @@ internal sealed partial class WebhooksGrain
         var outcome = await writer.AppendAsync(new Append
         {
             Entries = [Entry.Write(change.Kind, head.Origin, change.At, body.Add("webhook", change.Webhook))],
-            Offset = new OffsetCommit(Offset, settled!.Value, change.Number + 1),
+            Offset = new OffsetCommit(Offset, loggedUpTo!.Value, change.Number + 1),
         }).WaitAsync(CommitTimeout, time);
-        settled = outcome.Verdict == AppendVerdict.Appended
+        loggedUpTo = outcome.Verdict == AppendVerdict.Appended
             ? change.Number + 1
             : throw new InvalidOperationException($"The log answered {outcome.Verdict}.");
     }
@@ -103,7 +103,7 @@ internal sealed partial class WebhooksGrain
     /// Deletes everything that is stored for a removed webhook. A notifier that is still at work finds its offset gone,
     /// and its outcome is not logged.
     /// </summary>
-    private async Task DropAsync(string webhook)
+    private async Task DeleteDeliveriesAsync(string webhook)
     {
         var offset = NotifierGrain.OffsetOf(webhook);
         for (var number = 0; number < logs.Count; number++)

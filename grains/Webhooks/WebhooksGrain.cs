@@ -30,7 +30,7 @@ internal sealed partial class WebhooksGrain(
         var endpoints = stored.State.Endpoints;
         if (endpoints.Find(endpoint => endpoint.Url == url) is { } known)
         {
-            return new WebhookRuling(WebhookVerdict.AlreadySo, known);
+            return new WebhookRuling(WebhookVerdict.Unchanged, known);
         }
 
         if (!sender.MayReach(new Uri(url)))
@@ -38,18 +38,18 @@ internal sealed partial class WebhooksGrain(
             return new WebhookRuling(WebhookVerdict.RefusedAddress);
         }
 
-        if (endpoints.Count >= ClusterLimits.Webhooks)
+        if (endpoints.Count >= ClusterLimits.MaxWebhooks)
         {
             return new WebhookRuling(WebhookVerdict.Full);
         }
 
-        if (IsBehind)
+        if (IsBacklogFull)
         {
             return new WebhookRuling(WebhookVerdict.Busy);
         }
 
         var id = RandomNumberGenerator.GetHexString(IdDigits, lowercase: true);
-        var added = new WebhookEndpoint(id, url, time.GetUtcNow(), actor, await EndsAsync(), Options: options);
+        var added = new WebhookEndpoint(id, url, time.GetUtcNow(), actor, await HeadSizesAsync(), Options: options);
         await ChangeAsync([.. endpoints, added], EntryKinds.WebhookRegistered, added, actor);
         Wake(added.Id);
         return new WebhookRuling(WebhookVerdict.Changed, added, secrets.Export(added.Id, added.Generation));
@@ -68,7 +68,7 @@ internal sealed partial class WebhooksGrain(
             return new WebhookRuling(WebhookVerdict.Unknown);
         }
 
-        if (IsBehind)
+        if (IsBacklogFull)
         {
             return new WebhookRuling(WebhookVerdict.Busy);
         }
@@ -86,10 +86,10 @@ internal sealed partial class WebhooksGrain(
 
         if (found.Sends == options)
         {
-            return new WebhookRuling(WebhookVerdict.AlreadySo, found);
+            return new WebhookRuling(WebhookVerdict.Unchanged, found);
         }
 
-        if (IsBehind)
+        if (IsBacklogFull)
         {
             return new WebhookRuling(WebhookVerdict.Busy);
         }
@@ -108,15 +108,15 @@ internal sealed partial class WebhooksGrain(
 
         if (found.DisabledAt is null)
         {
-            return new WebhookRuling(WebhookVerdict.AlreadySo, found);
+            return new WebhookRuling(WebhookVerdict.Unchanged, found);
         }
 
-        if (IsBehind)
+        if (IsBacklogFull)
         {
             return new WebhookRuling(WebhookVerdict.Busy);
         }
 
-        var next = found with { DisabledAt = null, DisabledReason = null, FailingSince = null, StartsAt = await EndsAsync() };
+        var next = found with { DisabledAt = null, DisabledReason = null, FailingSince = null, StartsAt = await HeadSizesAsync() };
         await ChangeAsync(Replace(next), EntryKinds.WebhookEnabled, next, actor);
         Wake(id);
         return new WebhookRuling(WebhookVerdict.Changed, next);
@@ -129,7 +129,7 @@ internal sealed partial class WebhooksGrain(
             return new WebhookRuling(WebhookVerdict.Unknown);
         }
 
-        if (IsBehind)
+        if (IsBacklogFull)
         {
             return new WebhookRuling(WebhookVerdict.Busy);
         }
@@ -141,7 +141,8 @@ internal sealed partial class WebhooksGrain(
 
     public async Task ReportAsync(string id, DeliveryReport report)
     {
-        if (Find(id) is not { } found || EndpointHealth.After(found, report, time.GetUtcNow()) is var next && ReferenceEquals(next, found))
+        if (Find(id) is not { } found || EndpointHealth.AfterReport(found, report,
+            time.GetUtcNow()) is var next && ReferenceEquals(next, found))
         {
             return;
         }
@@ -152,7 +153,7 @@ internal sealed partial class WebhooksGrain(
                 new WebhooksState { Endpoints = Replace(next), Changes = stored.State.Changes, NextChange = stored.State.NextChange },
                 DeactivateOnIdle);
         }
-        else if (!IsBehind) // otherwise the next failed delivery disables it
+        else if (!IsBacklogFull) // otherwise the next failed delivery disables it
         {
             await ChangeAsync(Replace(next), EntryKinds.WebhookDisabled, next, Actor.Service, next.DisabledReason);
             LogDisabled(id, next.DisabledReason!);
@@ -166,9 +167,9 @@ internal sealed partial class WebhooksGrain(
             _ = GrainFactory.Notifier(endpoint.Id, log).NudgeAsync();
         }
 
-        if (!isSettling && Waiting.Any())
+        if (!isLoggingChanges && Waiting.Any())
         {
-            isSettling = true;
+            isLoggingChanges = true;
             _ = this.AsReference<IWebhooksGrain>().SettleAsync();
         }
 
@@ -181,7 +182,7 @@ internal sealed partial class WebhooksGrain(
         stored.State.Endpoints.ConvertAll(endpoint => endpoint.Id == next.Id ? next : endpoint);
 
     /// <summary>Returns the current end of each log: a webhook is notified of later entries only.</summary>
-    private Task<long[]> EndsAsync() =>
+    private Task<long[]> HeadSizesAsync() =>
         Task.WhenAll(Enumerable.Range(0, logs.Count)
             .Select(async number => (await GrainFactory.GetGrain<IAuditLogGrain>(number).HeadAsync()).Size));
 

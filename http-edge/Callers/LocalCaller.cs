@@ -19,7 +19,7 @@ public static class LocalCaller
     ];
 
     public static bool Is(HttpContext context) =>
-        LoopbackHost.Is(context.Request.Host.Host)
+        LoopbackHost.IsLoopback(context.Request.Host.Host)
         && context.Connection.RemoteIpAddress is { } address && IPAddress.IsLoopback(address)
         && context.Features.Get<ProxiedCall>() is null
         && !IsForwarded(context.Request);

@@ -5,7 +5,7 @@ namespace CapOrleans.HttpEdge.Connections;
 /// <summary>Assigns slots, and decides which connection gives its slot up. Runs under the budget's lock.</summary>
 public sealed partial class ConnectionBudget
 {
-    private Held? TryReserve(Caller caller, ConnectionContext connection)
+    private BudgetedConnection? TryReserve(Caller caller, ConnectionContext connection)
     {
         if (reserved >= ReservedForHealth || caller.Reserved >= ReservedPerAddress)
         {
@@ -17,9 +17,9 @@ public sealed partial class ConnectionBudget
         return Enter(caller, connection, isReserved: true);
     }
 
-    private Held Enter(Caller caller, ConnectionContext connection, bool isReserved)
+    private BudgetedConnection Enter(Caller caller, ConnectionContext connection, bool isReserved)
     {
-        var held = new Held(caller, connection, isReserved);
+        var held = new BudgetedConnection(caller, connection, isReserved);
         if (isReserved)
         {
             (caller.Reserved, reserved) = (caller.Reserved + 1, reserved + 1);
@@ -38,14 +38,14 @@ public sealed partial class ConnectionBudget
     /// <returns>
     /// The caller's oldest request, if it has run for longer than <see cref="RequestGivesWayAfter"/>; otherwise null.
     /// </returns>
-    private Held? Overdue(Caller caller) =>
+    private BudgetedConnection? Overdue(Caller caller) =>
         caller.Busy.First?.Value is { } oldest && time.GetElapsedTime(oldest.BusySince) > RequestGivesWayAfter ? oldest : null;
 
     /// <returns>
     /// An idle connection, or else an overdue one, of the address with the most connections; null if no address has
     /// both such a connection and more than the newcomer.
     /// </returns>
-    private Held? OfLarger(Caller newcomer) => callers.Values
+    private BudgetedConnection? FromLargestAddress(Caller newcomer) => callers.Values
         .Where(caller => !caller.IsProxy && caller.Open > newcomer.Open).OrderByDescending(caller => caller.Open)
         .Select(caller => caller.Idle.First?.Value ?? Overdue(caller)).FirstOrDefault(held => held is not null);
 
@@ -54,11 +54,11 @@ public sealed partial class ConnectionBudget
     /// <see cref="RequestGivesWayAfter"/>. An address takes nothing else from those with fewer connections: otherwise
     /// it could close theirs before they have sent anything, by opening more of its own.
     /// </summary>
-    private Held? IdleFor(Caller newcomer) => newcomer.Idle.First?.Value
+    private BudgetedConnection? IdleFor(Caller newcomer) => newcomer.Idle.First?.Value
         ?? (idle.First?.Value is { } oldest && time.GetElapsedTime(oldest.IdleSince) > RequestGivesWayAfter ? oldest : null);
 
     /// <summary>Frees the slot immediately; the connection's own task finds it closed.</summary>
-    private bool TryEvict(Held? oldest, out Held? evicted)
+    private bool TryEvict(BudgetedConnection? oldest, out BudgetedConnection? evicted)
     {
         evicted = oldest;
         if (oldest is not null)
@@ -69,7 +69,7 @@ public sealed partial class ConnectionBudget
         return oldest is not null;
     }
 
-    private void Leave(Held held)
+    private void Leave(BudgetedConnection held)
     {
         lock (gate)
         {
@@ -77,7 +77,7 @@ public sealed partial class ConnectionBudget
         }
     }
 
-    private void Release(Held held)
+    private void Release(BudgetedConnection held)
     {
         if (held.IsReleased)
         {
@@ -85,7 +85,7 @@ public sealed partial class ConnectionBudget
         }
 
         held.IsReleased = true;
-        Wake(held);
+        Unlist(held);
         var caller = held.Caller;
         if (held.IsReserved)
         {
@@ -99,24 +99,24 @@ public sealed partial class ConnectionBudget
         Forget(caller);
     }
 
-    private void MarkIdle(Held held)
+    private void MarkIdle(BudgetedConnection held)
     {
         held.IdleSince = time.GetTimestamp();
-        idle.AddLast(held.OfAll);
-        held.Caller.Idle.AddLast(held.OfCaller);
+        idle.AddLast(held.IdleNode);
+        held.Caller.Idle.AddLast(held.CallerIdleNode);
     }
 
-    private void Wake(Held held)
+    private void Unlist(BudgetedConnection held)
     {
-        if (held.OfAll.List is not null)
+        if (held.IdleNode.List is not null)
         {
-            idle.Remove(held.OfAll);
-            held.Caller.Idle.Remove(held.OfCaller);
+            idle.Remove(held.IdleNode);
+            held.Caller.Idle.Remove(held.CallerIdleNode);
         }
 
-        if (held.OfBusy.List is not null)
+        if (held.BusyNode.List is not null)
         {
-            held.Caller.Busy.Remove(held.OfBusy);
+            held.Caller.Busy.Remove(held.BusyNode);
         }
     }
 

@@ -33,7 +33,7 @@ public sealed partial class ConnectionBudget(TrustedProxies proxies, TimeProvide
 
     private readonly Lock gate = new();
     private readonly Dictionary<IPAddress, Caller> callers = [];
-    private readonly LinkedList<Held> idle = new();
+    private readonly LinkedList<BudgetedConnection> idle = new();
     private int open, reserved;
 
     /// <summary>Middleware before TLS and HTTP: closes a connection without a free slot, without an answer.</summary>
@@ -61,26 +61,26 @@ public sealed partial class ConnectionBudget(TrustedProxies proxies, TimeProvide
     /// <summary>
     /// Middleware after TLS, for a protocol without requests: from here on the connection does not give way.
     /// </summary>
-    public ConnectionDelegate Keep(ConnectionDelegate next) => connection =>
-        connection.Features.Get<Held>() is { IsReserved: false } held
+    public ConnectionDelegate Pin(ConnectionDelegate next) => connection =>
+        connection.Features.Get<BudgetedConnection>() is { IsReserved: false } held
             ? RunAsync(held, () => next(connection), givesWay: false)
             : Task.CompletedTask;
 
     /// <summary>
     /// Runs a request; meanwhile its connection does not give way before <see cref="RequestGivesWayAfter"/>.
     /// </summary>
-    internal Task RunAsync(Held held, Func<Task> request) => RunAsync(held, request, givesWay: true);
+    internal Task RunAsync(BudgetedConnection held, Func<Task> request) => RunAsync(held, request, givesWay: true);
 
-    private async Task RunAsync(Held held, Func<Task> request, bool givesWay)
+    private async Task RunAsync(BudgetedConnection held, Func<Task> request, bool givesWay)
     {
         lock (gate)
         {
             held.Requests++;
-            Wake(held);
+            Unlist(held);
             if (givesWay && held is { Requests: 1, IsReleased: false, IsReserved: false })
             {
                 held.BusySince = time.GetTimestamp();
-                held.Caller.Busy.AddLast(held.OfBusy);
+                held.Caller.Busy.AddLast(held.BusyNode);
             }
         }
 
@@ -94,17 +94,17 @@ public sealed partial class ConnectionBudget(TrustedProxies proxies, TimeProvide
             {
                 if (--held.Requests == 0 && held is { IsReleased: false, IsReserved: false })
                 {
-                    Wake(held);
+                    Unlist(held);
                     MarkIdle(held);
                 }
             }
         }
     }
 
-    private Held? TryEnter(ConnectionContext connection)
+    private BudgetedConnection? TryEnter(ConnectionContext connection)
     {
         var remote = (connection.RemoteEndPoint as IPEndPoint)?.Address;
-        Held? evicted = null;
+        BudgetedConnection? evicted = null;
         try
         {
             lock (gate)
@@ -116,7 +116,7 @@ public sealed partial class ConnectionBudget(TrustedProxies proxies, TimeProvide
                     return TryReserve(caller, connection);
                 }
 
-                return open < MaxConnections || TryEvict(OfLarger(caller) ?? IdleFor(caller), out evicted)
+                return open < MaxConnections || TryEvict(FromLargestAddress(caller) ?? IdleFor(caller), out evicted)
                     ? Enter(caller, connection, isReserved: false)
                     : TryReserve(caller, connection);
             }

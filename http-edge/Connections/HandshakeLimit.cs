@@ -24,7 +24,7 @@ public sealed class HandshakeLimit(TimeProvider time, int? atOnce = null)
     /// </summary>
     private static readonly TimeSpan LongestTurn = TimeSpan.FromSeconds(1);
 
-    private readonly FairTurns turns = new(atOnce ?? Math.Max(1, Environment.ProcessorCount / 2), ConnectionBudget.MaxConnections,
+    private readonly FairScheduler turns = new(atOnce ?? Math.Max(1, Environment.ProcessorCount / 2), ConnectionBudget.MaxConnections,
         ConnectionBudget.MaxPerAddress);
 
     /// <summary>Middleware before TLS: bounds the handshake.</summary>

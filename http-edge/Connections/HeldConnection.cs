@@ -18,22 +18,23 @@ internal sealed class Caller(IPAddress address, bool isProxy)
     public int Reserved { get; set; }
 
     /// <summary>Connections without a request under way, the most recently used one last.</summary>
-    public LinkedList<Held> Idle { get; } = new();
+    public LinkedList<BudgetedConnection> Idle { get; } = new();
 
     /// <summary>
     /// Connections with a request under way, the oldest request first; without those of
-    /// <see cref="ConnectionBudget.Keep"/>.
+    /// <see cref="ConnectionBudget.Pin"/>.
     /// </summary>
-    public LinkedList<Held> Busy { get; } = new();
+    public LinkedList<BudgetedConnection> Busy { get; } = new();
 }
 
 /// <summary>A connection that has a slot.</summary>
-internal sealed class Held
+internal sealed class BudgetedConnection
 {
-    public Held(Caller caller, ConnectionContext connection, bool isReserved)
+    public BudgetedConnection(Caller caller, ConnectionContext connection, bool isReserved)
     {
         (Caller, Connection, IsReserved) = (caller, connection, isReserved);
-        (OfAll, OfCaller, OfBusy) = (new LinkedListNode<Held>(this), new LinkedListNode<Held>(this), new LinkedListNode<Held>(this));
+        (IdleNode, CallerIdleNode, BusyNode) = (new LinkedListNode<BudgetedConnection>(this),
+            new LinkedListNode<BudgetedConnection>(this), new LinkedListNode<BudgetedConnection>(this));
     }
 
     public Caller Caller { get; }
@@ -52,11 +53,11 @@ internal sealed class Held
 
     public long IdleSince { get; set; }
 
-    public LinkedListNode<Held> OfAll { get; }
+    public LinkedListNode<BudgetedConnection> IdleNode { get; }
 
-    public LinkedListNode<Held> OfCaller { get; }
+    public LinkedListNode<BudgetedConnection> CallerIdleNode { get; }
 
-    public LinkedListNode<Held> OfBusy { get; }
+    public LinkedListNode<BudgetedConnection> BusyNode { get; }
 }
 
 /// <summary>Marks a connection that found its port full: it may only ask for health.</summary>
@@ -74,7 +75,7 @@ public static class BudgetedCalls
     {
         if (context.Features.Get<HealthOnly>() is null)
         {
-            return context.Features.Get<Held>() is { } held ? budget.RunAsync(held, () => next(context)) : next(context);
+            return context.Features.Get<BudgetedConnection>() is { } held ? budget.RunAsync(held, () => next(context)) : next(context);
         }
 
         context.Response.Headers.Connection = "close";

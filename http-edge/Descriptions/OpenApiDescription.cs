@@ -26,12 +26,12 @@ public static class OpenApiDescription
     /// <param name="title">Title of the document.</param>
     /// <param name="about">Description of the document, for its readers.</param>
     /// <param name="token">What the bearer token is.</param>
-    /// <param name="isClosed">Whether a path needs the token even though no attribute requires it.</param>
+    /// <param name="requiresToken">Whether a path needs the token even though no attribute requires it.</param>
     /// <param name="tag">Returns the tag of a path; null where operations name their own.</param>
     /// <param name="tags">Descriptions of the tags, by name.</param>
     public static void Describe(
         this OpenApiOptions options, string title, string about, string token, IReadOnlyDictionary<string, string> tags,
-        Func<string, bool>? isClosed = null, Func<string, string>? tag = null)
+        Func<string, bool>? requiresToken = null, Func<string, string>? tag = null)
     {
         options.AddDocumentTransformer((document, _, _) =>
         {
@@ -80,7 +80,7 @@ public static class OpenApiDescription
             }
 
             var metadata = context.Description.ActionDescriptor.EndpointMetadata;
-            var needsKey = metadata.OfType<IAuthorizeData>().Any() || isClosed?.Invoke(path) == true;
+            var needsKey = metadata.OfType<IAuthorizeData>().Any() || requiresToken?.Invoke(path) == true;
             operation.Security = needsKey
                 ? [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Bearer, context.Document)] = [] }]
                 : [];

@@ -45,12 +45,12 @@ public sealed class AddressRateLimit(int perSecond) : IDisposable
     /// The problem to answer with when the address exceeds the limit, with <c>Retry-After</c> set; null when it does
     /// not.
     /// </returns>
-    public ProblemHttpResult? RefuseRest(HttpContext context, int incidents, int bytes) =>
+    public ProblemHttpResult? ChargeBody(HttpContext context, int incidents, int bytes) =>
         Refuse(context, Math.Max(incidents, (bytes + BytesPerIncident - 1) / BytesPerIncident) - 1);
 
     public void Dispose() => limiter.Dispose();
 
-    /// <returns>See <see cref="RefuseRest"/>.</returns>
+    /// <returns>See <see cref="ChargeBody"/>.</returns>
     internal ProblemHttpResult? Refuse(HttpContext context, int count)
     {
         if (count <= 0)

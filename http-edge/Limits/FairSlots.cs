@@ -30,7 +30,7 @@ public sealed class FairSlots(int most, int mostEach, TimeProvider time)
         lock (gate)
         {
             var own = byAddress.GetValueOrDefault(address)?.Count ?? 0;
-            evicted = own >= mostEach ? Oldest(address, onlyOverdue: true) : taken >= most ? OfLarger(own) : null;
+            evicted = own >= mostEach ? Oldest(address, onlyOverdue: true) : taken >= most ? FromLargestAddress(own) : null;
             if (evicted is not null || (own < mostEach && taken < most))
             {
                 Remove(evicted);
@@ -44,7 +44,7 @@ public sealed class FairSlots(int most, int mostEach, TimeProvider time)
         return slot;
     }
 
-    private Slot? OfLarger(int own) => byAddress.Where(holder => holder.Value.Count > own).OrderByDescending(holder => holder.Value.Count)
+    private Slot? FromLargestAddress(int own) => byAddress.Where(holder => holder.Value.Count > own).OrderByDescending(holder => holder.Value.Count)
         .Select(holder => Oldest(holder.Key, onlyOverdue: holder.Value.Count == own + 1)).FirstOrDefault(slot => slot is not null);
 
     private Slot? Oldest(IPAddress address, bool onlyOverdue) =>

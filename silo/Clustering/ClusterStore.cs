@@ -17,8 +17,8 @@ internal static class ClusterStore
     public static void UseCapCluster(this ISiloBuilder silo, string connectionString)
     {
         silo.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (Invariant, connectionString));
-        silo.Configure<ClusterOptions>(NameIt);
-        silo.Configure<ExceptionSerializationOptions>(Pass);
+        silo.Configure<ClusterOptions>(SetClusterName);
+        silo.Configure<ExceptionSerializationOptions>(AllowExceptionTypes);
         silo.Configure<ClusterMembershipOptions>(options =>
         {
             // Two missed probes of one second each: a killed silo's grains answer again in less than five seconds. A
@@ -41,8 +41,8 @@ internal static class ClusterStore
     public static void UseCapCluster(this IClientBuilder client, string connectionString)
     {
         client.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (Invariant, connectionString));
-        client.Configure<ClusterOptions>(NameIt);
-        client.Configure<ExceptionSerializationOptions>(Pass);
+        client.Configure<ClusterOptions>(SetClusterName);
+        client.Configure<ExceptionSerializationOptions>(AllowExceptionTypes);
         // An API may be started before the first silo: it waits.
         client.UseConnectionRetryFilter(async (_, cancellationToken) =>
         {
@@ -60,11 +60,11 @@ internal static class ClusterStore
     /// Lets the exceptions of another silo's database or log keep their types, so that callers can tell what is worth a
     /// retry.
     /// </summary>
-    public static void Pass(ExceptionSerializationOptions options)
+    public static void AllowExceptionTypes(ExceptionSerializationOptions options)
     {
         options.SupportedNamespacePrefixes.Add("CapOrleans");
         options.SupportedNamespacePrefixes.Add("Npgsql");
     }
 
-    private static void NameIt(ClusterOptions options) => (options.ClusterId, options.ServiceId) = (Name, Name);
+    private static void SetClusterName(ClusterOptions options) => (options.ClusterId, options.ServiceId) = (Name, Name);
 }

@@ -19,9 +19,9 @@ internal sealed class DataDirectory : IDisposable
         UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
 
     private readonly string path;
-    private readonly FileStream? theLock;
+    private readonly FileStream? lockFile;
 
-    private DataDirectory(string path, FileStream? theLock) => (this.path, this.theLock) = (path, theLock);
+    private DataDirectory(string path, FileStream? lockFile) => (this.path, this.lockFile) = (path, lockFile);
 
     /// <summary>
     /// Whether the directory existed before, with permissions that let others list it or replace its files.
@@ -136,7 +136,7 @@ internal sealed class DataDirectory : IDisposable
 
     public WebhookSecret WebhookSecret() => Notify.WebhookSecret.Parse(ReadSecret(Path.Combine(path, "webhook-secret"), Notify.WebhookSecret.Create));
 
-    public void Dispose() => theLock?.Dispose();
+    public void Dispose() => lockFile?.Dispose();
 
     private static PrivateKey ReadKey(string file) => PrivateKey.TryParse(ReadSecret(file, () => PrivateKey.Create().ExportHex()), out var key)
         ? key

@@ -22,7 +22,7 @@ internal sealed class Certificates(NodeSettings settings, ILoggerFactory logs)
     /// The certificate that this process's gate presents to an API; null for none. Called for each connection, so that
     /// a renewal needs no restart.
     /// </summary>
-    public Func<SslStreamCertificateContext>? GateAsClient => gateAsClient is null ? null : () => gateAsClient.Current;
+    public Func<SslStreamCertificateContext>? GateClientCertificate => gateAsClient is null ? null : () => gateAsClient.Current;
 
     /// <summary>Null for plain HTTP, like <see cref="Gate"/>.</summary>
     public Reloaded<ServerTls>? Api { get; } = Of(settings.ApiTls, logs);
@@ -37,7 +37,7 @@ internal sealed class Certificates(NodeSettings settings, ILoggerFactory logs)
     /// Whether this process's gate accepts a certificate as an API's: that of this process's own API, or one for the
     /// host name called, issued by <c>Gate__ApiAuthorities</c> or, without that setting, by the machine's authorities.
     /// </summary>
-    public bool IsApi(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
+    public bool IsTrustedApi(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
     {
         if (certificate is not X509Certificate2 shown || Api?.Current.Fingerprint == shown.GetCertHashString(HashAlgorithmName.SHA256))
         {
@@ -49,7 +49,7 @@ internal sealed class Certificates(NodeSettings settings, ILoggerFactory logs)
             return errors == SslPolicyErrors.None;
         }
 
-        using var ours = new X509Chain { ChainPolicy = CertificatePolicy.Of(apiAuthorities.Current, CertificatePolicy.ForServers) };
+        using var ours = new X509Chain { ChainPolicy = CertificatePolicy.Trusting(apiAuthorities.Current, CertificatePolicy.ForServers) };
         foreach (var element in chain?.ChainElements.AsEnumerable() ?? [])
         {
             ours.ChainPolicy.ExtraStore.Add(element.Certificate);

@@ -48,8 +48,8 @@ internal static class OrleansPorts
         silo.UseTls(tls.Configure);
         silo.Configure<SiloConnectionOptions>(options =>
         {
-            options.ConfigureSiloInboundConnection(port => port.Use(HandshakeLimit.End).Use(members.Keep));
-            options.ConfigureGatewayInboundConnection(port => port.Use(HandshakeLimit.End).Use(clients.Keep));
+            options.ConfigureSiloInboundConnection(port => port.Use(HandshakeLimit.End).Use(members.Pin));
+            options.ConfigureGatewayInboundConnection(port => port.Use(HandshakeLimit.End).Use(clients.Pin));
         });
     }
 }

@@ -51,7 +51,7 @@ internal sealed class ProcessTelemetry : IDisposable
 
     /// <summary>Sets our sampler, unless <c>OTEL_TRACES_SAMPLER</c> names one of the SDK's.</summary>
     private static TracerProviderBuilder WithSampler(TracerProviderBuilder traces, NodeSettings settings) =>
-        settings.TraceShare is { } share ? traces.SetSampler(new FollowedSampler(share, TimeProvider.System)) : traces;
+        settings.TraceShare is { } share ? traces.SetSampler(new BoundedParentSampler(share, TimeProvider.System)) : traces;
 
     public void Dispose()
     {

@@ -14,7 +14,7 @@ internal sealed partial class Reloaded<T>(IReadOnlyList<string> files, TimeSpan 
     private readonly Lock gate = new();
     private T? current;
     private string seen = "";
-    private bool isBroken;
+    private bool hasFailed;
     private long lookedAt, readAt;
 
     /// <exception cref="Exception">Thrown by the first read; later faults are logged.</exception>
@@ -26,7 +26,7 @@ internal sealed partial class Reloaded<T>(IReadOnlyList<string> files, TimeSpan 
             {
                 if (current is null || time.GetElapsedTime(lookedAt) >= LookInterval)
                 {
-                    Look();
+                    RefreshIfChanged();
                 }
 
                 return current!;
@@ -34,7 +34,7 @@ internal sealed partial class Reloaded<T>(IReadOnlyList<string> files, TimeSpan 
         }
     }
 
-    private void Look()
+    private void RefreshIfChanged()
     {
         lookedAt = time.GetTimestamp();
         var now = string.Join('|', files.Select(Stamp));
@@ -58,12 +58,12 @@ internal sealed partial class Reloaded<T>(IReadOnlyList<string> files, TimeSpan 
     /// <summary>Logs when reading first fails and when it works again, not on each access.</summary>
     private void SetBroken(Exception? fault)
     {
-        if (isBroken == fault is not null)
+        if (hasFailed == fault is not null)
         {
             return;
         }
 
-        isBroken = fault is not null;
+        hasFailed = fault is not null;
         if (fault is not null)
         {
             LogNotRead(string.Join(", ", files), fault.Message);

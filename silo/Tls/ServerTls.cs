@@ -53,7 +53,7 @@ internal sealed class ServerTls
         var options = new SslServerAuthenticationOptions { ServerCertificateContext = own, ClientCertificateRequired = clientAuthorities.Count > 0 };
         if (options.ClientCertificateRequired)
         {
-            options.CertificateChainPolicy = CertificatePolicy.Of(clientAuthorities, CertificatePolicy.ForClients);
+            options.CertificateChainPolicy = CertificatePolicy.Trusting(clientAuthorities, CertificatePolicy.ForClients);
         }
 
         return options;

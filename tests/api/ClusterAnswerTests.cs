@@ -95,7 +95,7 @@ public sealed class ClusterAnswerTests
             using var answer = await api.Http.PostAsync("/v1/caps/Z-001/changes", body);
             return answer.StatusCode;
         }).ToList();
-        await Eventually.TrueAsync(() => Volatile.Read(ref judged) == ChangeTurns.AtOnceEach);
+        await Eventually.TrueAsync(() => Volatile.Read(ref judged) == SignedChangeLimiter.MaxConcurrentPerAddress);
         mayAnswer.SetResult();
         Assert.All(await Task.WhenAll(sent), status => Assert.Equal(HttpStatusCode.Forbidden, status));
         Assert.Equal(50, judged);

@@ -59,10 +59,11 @@ public sealed class ReadinessTests
             new JsonRpcClient(http, chain.Url), new ChainOptions(31337, writer, null, IsDevChain: true), TimeProvider.System);
         await Eventually.TrueAsync(async () =>
         {
-            var position = (await contract.AnchoredAsync(origin, new MemoryTransactions(), default)).Position;
+            var position = (await contract.ReadPositionAsync(origin, new InMemorySentTransactions(), default)).Position;
             try
             {
-                await contract.AnchorAsync(new AnchorBatch(origin, position, position + 1, new byte[32], position + 1, [], []), new MemoryTransactions(), default);
+                await contract.AnchorAsync(new AnchorBatch(origin, position, position + 1, new byte[32], position + 1, [],
+                    []), new InMemorySentTransactions(), default);
                 return true;
             }
             catch (ChainUnavailableException)

@@ -23,7 +23,7 @@ public sealed class ChainStoreTests : IAsyncLifetime
         chain = await DevChain.StartAsync();
         await File.WriteAllTextAsync(directory.File("chain-writer.key"), writer.ExportHex());
         using var http = new HttpClient();
-        await new AnchorContract(new JsonRpcClient(http, chain.Url), new ChainOptions(31337, writer, null, IsDevChain: true), TimeProvider.System).AnchoredAsync("origin", new MemoryTransactions(), CancellationToken.None); // deploys it
+        await new AnchorContract(new JsonRpcClient(http, chain.Url), new ChainOptions(31337, writer, null, IsDevChain: true), TimeProvider.System).ReadPositionAsync("origin", new InMemorySentTransactions(), CancellationToken.None); // deploys it
     }
 
     public Task DisposeAsync()

@@ -118,7 +118,7 @@ public sealed class LoopbackListenerTests : IDisposable
     [Fact]
     public void A_program_in_no_table_gets_no_key()
     {
-        var fault = LoopbackListener.Fault([], new IPEndPoint(IPAddress.Loopback, 8080), file: null);
+        var fault = LoopbackListener.FindFault([], new IPEndPoint(IPAddress.Loopback, 8080), file: null);
         Assert.Equal("the owner of the program at 127.0.0.1:8080 cannot be determined", fault);
     }
 

@@ -26,7 +26,7 @@ public sealed class PrintableTests
     [Fact]
     public void JSON_keeps_its_meaning_without_control_characters() => Gen.String.Where(text => !text.Any(char.IsSurrogate)).Sample(text =>
     {
-        var printed = Answer.Line(new JsonObject { [text] = text });
+        var printed = Output.Line(new JsonObject { [text] = text });
         Assert.Equal(printed, Printable.Text(printed));
         Assert.Equal(text, (string?)JsonNode.Parse(printed)![text]);
     });

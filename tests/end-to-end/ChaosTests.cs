@@ -15,8 +15,8 @@ public sealed class ChaosTests : IDisposable
     {
         await using var run = new ChaosRun(ChaosPlan.EachOnce, directory.Path, TextWriter.Null);
         var result = await run.RunAsync();
-        Assert.True(result.Findings.Count == 0, $"{string.Join('\n', result.Findings)}\n{result.Story}");
-        Assert.True(result.Promised > 200, result.Story);
+        Assert.True(result.Findings.Count == 0, $"{string.Join('\n', result.Findings)}\n{result.Transcript}");
+        Assert.True(result.Promised > 200, result.Transcript);
         Assert.Contains("the database crashes", result.Suffered.Keys);
         Assert.Equal(8, result.Suffered.Count + (result.Missing.Count(line => line.Contains("root", StringComparison.Ordinal)) * 3) + result.Missing.Count(line => line.Contains("libfaketime", StringComparison.Ordinal)));
     }

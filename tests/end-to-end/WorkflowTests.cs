@@ -40,7 +40,7 @@ public sealed class WorkflowTests(NodeFixture node)
         // 4. The archive returns the canonical record, which matches its CID and its audit hash.
         var cid = view.GetProperty("archive").Text("cid");
         var block = await node.Api.GetByteArrayAsync($"/ipfs/{cid}");
-        Assert.True(Cid.TryParse(cid, out var parsed) && parsed.Names(block));
+        Assert.True(Cid.TryParse(cid, out var parsed) && parsed.Matches(block));
         Assert.Equal(view.Text("auditHash"), Convert.ToHexStringLower(SHA256.HashData(block)));
 
         // 5. The chain has the event, and the record for old readers; both read by an independent library.

@@ -50,7 +50,7 @@ public sealed class ArrivalJudgeTests : IDisposable
         cluster.Register("A", stranger);
         Assert.Equal((Verdict.Unauthorised, false, false), OutcomeOf(await JudgeAsync(key)));
         cluster.Register("A", stranger, key);
-        cluster.Time.Advance(KeyLists.ForNo + TimeSpan.FromMilliseconds(1));
+        cluster.Time.Advance(KeyLists.MaxAgeToRefuse + TimeSpan.FromMilliseconds(1));
         Assert.Equal((null, true, true), OutcomeOf(await JudgeAsync(key)));
     }
 
@@ -86,9 +86,10 @@ public sealed class ArrivalJudgeTests : IDisposable
         Assert.Equal((null, false, false), OutcomeOf(await judge.JudgeAsync(unsigned.Report(), IPAddress.Loopback)));
     }
 
-    private static (Verdict? Refused, bool IsVouched, bool MayPage) OutcomeOf(Standing standing) =>
+    private static (Verdict? Refused, bool IsVouched, bool MayPage) OutcomeOf(ArrivalRuling standing) =>
         (standing.Refused?.Verdict, standing.IsVouched, standing.MayPage);
 
-    private Task<Standing> JudgeAsync(PrivateKey by, string capId = "A") => new ArrivalJudge(cluster.Lists, new ProvenQueues(), cluster.Options, cluster.Time)
+    private Task<ArrivalRuling> JudgeAsync(PrivateKey by, string capId = "A") => new ArrivalJudge(cluster.Lists,
+        new ProvenQueues(), cluster.Options, cluster.Time)
         .JudgeAsync(TestIncident.Signed(by, capId, "I-1", cluster.Time.GetUtcNow()).Report(), IPAddress.Loopback);
 }

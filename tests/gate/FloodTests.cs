@@ -55,8 +55,8 @@ public sealed class FloodTests : IAsyncLifetime
             if (capId.GetHashCode(StringComparison.Ordinal) % 2 == 0)
             {
                 // The CapID does not exist, and the cluster never answers.
-                using var either = CancellationTokenSource.CreateLinkedTokenSource(ended.Token, context.RequestAborted);
-                await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, either.Token).ContinueWith(_ => { }, TaskScheduler.Default);
+                using var linked = CancellationTokenSource.CreateLinkedTokenSource(ended.Token, context.RequestAborted);
+                await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, linked.Token).ContinueWith(_ => { }, TaskScheduler.Default);
             }
 
             return Results.Json(new { type = "urn:caporleans:problem:cap-unknown" }, statusCode: 404);

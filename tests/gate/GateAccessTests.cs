@@ -73,9 +73,9 @@ public sealed class GateAccessTests : IDisposable
     {
         var request = Request("127.0.0.1:8989");
         (request.Scheme, request.Headers[header]) = ("http", value);
-        Assert.Equal(isOfAPage, GateAccess.IsOfAPage(request, cluster.Options));
+        Assert.Equal(isOfAPage, GateAccess.IsForbiddenPageRequest(request, cluster.Options));
         request.Headers.Authorization = $"Bearer {cluster.Options.Token.Export()}";
-        Assert.False(GateAccess.IsOfAPage(request, cluster.Options));
+        Assert.False(GateAccess.IsForbiddenPageRequest(request, cluster.Options));
     }
 
     [Fact]

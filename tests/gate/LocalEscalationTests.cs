@@ -30,7 +30,7 @@ public sealed class LocalEscalationTests : IDisposable
         try
         {
             var escalation = Escalation($"env > {directory.File("part")} && mv {directory.File("part")} {directory.File("env")}");
-            escalation.Consider(Critical("C-1"), "0xA");
+            escalation.EscalateIfCritical(Critical("C-1"), "0xA");
             await Eventually.TrueAsync(() => File.Exists(directory.File("env")));
             var inherited = await File.ReadAllLinesAsync(directory.File("env"));
             Assert.Contains("CAP_ID=X", inherited);
@@ -47,7 +47,7 @@ public sealed class LocalEscalationTests : IDisposable
     public async Task A_command_that_does_not_read_the_incident_is_waited_for_all_the_same()
     {
         var escalation = Escalation("exec 0<&-; exit 7");
-        escalation.Consider(Critical("C-1", new string('x', 8_000)), "0xA");
+        escalation.EscalateIfCritical(Critical("C-1", new string('x', 8_000)), "0xA");
         await Eventually.TrueAsync(() => !lines.IsEmpty);
         Assert.Contains("exit code 7", Assert.Single(lines), StringComparison.Ordinal);
     }
@@ -72,12 +72,12 @@ public sealed class LocalEscalationTests : IDisposable
         var escalation = Escalation($"cat > /dev/null; while [ ! -e {directory.File("go")} ]; do sleep 0.05; done; echo $INCIDENT_ID >> {directory.File("pages")}");
         for (var i = 0; i < 500; i++)
         {
-            escalation.Consider(Critical($"C-{i}"), "0xA");
+            escalation.EscalateIfCritical(Critical($"C-{i}"), "0xA");
         }
 
         Assert.Contains("because too many", Assert.Single(lines), StringComparison.Ordinal);
         cluster.Time.Advance(TimeSpan.FromSeconds(1));
-        escalation.Consider(Critical("C-LAST"), "0xA");
+        escalation.EscalateIfCritical(Critical("C-LAST"), "0xA");
         Assert.Contains($"Skipped {500 - LocalEscalation.MaxRunning - LocalEscalation.MaxWaitingEach} critical " +
             "incidents", lines.Last(), StringComparison.Ordinal);
         await File.WriteAllTextAsync(directory.File("go"), "");
@@ -91,10 +91,10 @@ public sealed class LocalEscalationTests : IDisposable
         var escalation = Escalation($"cat > /dev/null; case $INCIDENT_ID in S-*) while [ ! -e {directory.File("go")} ]; do sleep 0.05; done;; esac; echo $INCIDENT_ID >> {directory.File("pages")}");
         for (var i = 0; i < 2 * LocalEscalation.MaxWaiting; i++)
         {
-            escalation.Consider(Critical($"S-{i}", capId: $"INVENTED-{i}"), "0xB", IPAddress.Parse($"198.51.100.{i % 3}"));
+            escalation.EscalateIfCritical(Critical($"S-{i}", capId: $"INVENTED-{i}"), "0xB", IPAddress.Parse($"198.51.100.{i % 3}"));
         }
 
-        escalation.Consider(Critical("H-1"), "0xA");
+        escalation.EscalateIfCritical(Critical("H-1"), "0xA");
         await Eventually.TrueAsync(() => Pages().SequenceEqual(["H-1"]));
         await File.WriteAllTextAsync(directory.File("go"), "");
         await Eventually.TrueAsync(() => Pages().Length == 1 + LocalEscalation.MaxRunning + (3 * LocalEscalation.MaxWaitingEach));
@@ -106,15 +106,15 @@ public sealed class LocalEscalationTests : IDisposable
         var escalation = Escalation($"cat > /dev/null; echo $INCIDENT_ID >> {directory.File("pages")}");
         for (var i = 1; i <= 100; i++)
         {
-            escalation.Consider(Critical("C-1", $"spelling {i}"), $"{key.Address}");
+            escalation.EscalateIfCritical(Critical("C-1", $"spelling {i}"), $"{key.Address}");
             await Eventually.TrueAsync(() => Pages().Length > 0);
         }
 
-        escalation.Consider(Critical("C-2"), $"{key.Address}");
+        escalation.EscalateIfCritical(Critical("C-2"), $"{key.Address}");
         await Eventually.TrueAsync(() => Pages().Contains("C-2"));
         Assert.Equal(["C-1", "C-2"], Pages());
 
-        escalation.Consider(Critical("C-1"), "0xA"); // by another signer, which the first must not have silenced
+        escalation.EscalateIfCritical(Critical("C-1"), "0xA"); // by another signer, which the first must not have silenced
         await Eventually.TrueAsync(() => Pages().Length == 3);
     }
 
@@ -126,14 +126,14 @@ public sealed class LocalEscalationTests : IDisposable
         const int Most = LocalEscalation.MaxRunning + LocalEscalation.MaxWaitingEach;
         for (var i = 0; i <= Most; i++)
         {
-            escalation.Consider(Critical($"C-{i}"), "0xA");
+            escalation.EscalateIfCritical(Critical($"C-{i}"), "0xA");
         }
 
         await File.WriteAllTextAsync(directory.File("go"), "");
         await Eventually.TrueAsync(() => Pages().Length == Most);
         await Eventually.TrueAsync(() =>
         {
-            escalation.Consider(Critical($"C-{Most}"), "0xA");
+            escalation.EscalateIfCritical(Critical($"C-{Most}"), "0xA");
             return Pages().Length > Most;
         });
         Assert.Single(Pages(), id => id == $"C-{Most}");

@@ -98,7 +98,7 @@ public sealed class SpoolConflictsTests : IDisposable
         Assert.Equal(letter.Number, Assert.Single(spool.Dead(long.MaxValue, 10)).Number);
 
         await spool.SettleAsync([new Settlement(letter.Number + 1, 201, null)]);
-        Assert.Equal(RetryVerdict.Waits, await spool.RetryAsync(letter.Number));
+        Assert.Equal(RetryVerdict.Queued, await spool.RetryAsync(letter.Number));
         Assert.Equal("\"first\"", Assert.Single(Next()).Line);
     }
 

@@ -31,7 +31,7 @@ public sealed class SpoolStrangersTests : IDisposable
         await spool.SettleAsync([.. Next("X").Where(waiting => waiting.IncidentId != "H-1")
             .Select(waiting => new Settlement(waiting.Number, 404, "{}"u8.ToArray()))]);
         Assert.Equal((5_500, 0), (spool.Count().Bytes, spool.Count().UnvouchedBytes));
-        Assert.Equal(RetryVerdict.Waits, await spool.RetryAsync(spool.Dead(long.MaxValue, 1)[0].Number));
+        Assert.Equal(RetryVerdict.Queued, await spool.RetryAsync(spool.Dead(long.MaxValue, 1)[0].Number));
         Assert.Equal((6_000, 500), (spool.Count().Bytes, spool.Count().UnvouchedBytes));
         spool.Dispose();
         spool = Open();

@@ -52,7 +52,7 @@ public sealed class SpoolTests : IDisposable
         await KeepAsync("X", "A");
         await spool.SettleAsync([new(Next("X")[0].Number, 403, "{}"u8.ToArray())]);
         await KeepAsync("X", "A", bytes: 11);
-        Assert.Equal(RetryVerdict.Waits, await spool.RetryAsync(spool.Dead(long.MaxValue, 1)[0].Number));
+        Assert.Equal(RetryVerdict.Queued, await spool.RetryAsync(spool.Dead(long.MaxValue, 1)[0].Number));
         Assert.Equal([10, 11], Next("X").Select(waiting => waiting.Line.Length)); // in its old position
     }
 
@@ -95,7 +95,7 @@ public sealed class SpoolTests : IDisposable
         Assert.Equal(("B", 403, "{\"status\":403}"), (letter.IncidentId, letter.Status, letter.Problem.GetRawText()));
         Assert.Equal((0, 0, 1), (spool.Count().Waiting, spool.Count().Bytes, spool.Count().Dead));
 
-        Assert.Equal(RetryVerdict.Waits, await spool.RetryAsync(letter.Number));
+        Assert.Equal(RetryVerdict.Queued, await spool.RetryAsync(letter.Number));
         Assert.Equal(RetryVerdict.NoSuchLetter, await spool.RetryAsync(letter.Number));
         Assert.Equal("B", Assert.Single(Next("X")).IncidentId);
         Assert.Equal((1, 0), (spool.Count().Waiting, spool.Count().Dead));

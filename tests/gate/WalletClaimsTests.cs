@@ -144,7 +144,7 @@ public sealed class WalletClaimsTests : IDisposable
         using var large = new IncidentSpool(
             new SpoolFile(directory.File("large.db"), cluster.Time), new SpoolLimits(1L << 30, TimeSpan.FromDays(7)), cluster.Time, logs.CreateLogger<IncidentSpool>());
         Task<ArrivalVerdict> PadAsync(string id, IPAddress from) => large.KeepAsync(
-            new Arrival($"X 0x1 {from}", "X", id, new byte[64_000], IsVouched: false) { IsClaim = true, Source = $"{from}", Content = System.Text.Encoding.UTF8.GetBytes($"{id} {from}") });
+            new Arrival($"X 0x1 {from}", "X", id, new byte[64_000], IsVouched: false) { IsWalletClaim = true, Source = $"{from}", Content = System.Text.Encoding.UTF8.GetBytes($"{id} {from}") });
         var verdicts = await Task.WhenAll(Enumerable.Range(0, 50).Select(i => PadAsync($"S-{i}", Stranger)));
         Assert.Equal((1L << 30) / 4 / 100 / 64_000, verdicts.Count(verdict => verdict == ArrivalVerdict.Kept));
         Assert.Equal(ArrivalVerdict.Kept, await PadAsync("H-1", Host));

@@ -15,7 +15,7 @@ internal static class MessageManifest
 {
     public static string Make()
     {
-        var messages = new[] { typeof(ProblemTypes), typeof(FairTurns), typeof(ClusterLimits), typeof(GrainServices) }
+        var messages = new[] { typeof(ProblemTypes), typeof(FairScheduler), typeof(ClusterLimits), typeof(GrainServices) }
             .SelectMany(type => type.Assembly.GetTypes())
             .Where(type => type.IsDefined(typeof(GenerateSerializerAttribute)))
             .Select(type => (Name: type.GetCustomAttribute<AliasAttribute>()?.Alias ?? type.FullName!, Members: Members(type)))

@@ -46,7 +46,7 @@ public sealed class ClusterProcessTests(PostgresServer postgres) : IAsyncLifetim
         }
 
         await senders.StopAsync();
-        Assert.Empty(senders.Wrong);
+        Assert.Empty(senders.UnexpectedAnswers);
         Assert.Empty((await Checker.RunAsync(database, logs: 3, senders.Promised, senders.Offered)).Findings);
         Assert.Equal(senders.Offered.Count, senders.Promised.Count);
         var consumers = (await cluster.Http.GetFromJsonAsync<JsonElement>("/health/ready")).GetProperty("consumers").EnumerateArray();

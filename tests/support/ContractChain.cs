@@ -35,7 +35,8 @@ internal sealed class ContractChain : IDisposable
     public static async Task<ContractChain> StartAsync()
     {
         var made = new ContractChain(await DevChain.StartAsync(), CompiledContract.AuditStorage);
-        var position = await new AnchorContract(made.Rpc, Options(made.Owner, null), TimeProvider.System).AnchoredAsync("first", new MemoryTransactions(), default);
+        var position = await new AnchorContract(made.Rpc, Options(made.Owner, null),
+            TimeProvider.System).ReadPositionAsync("first", new InMemorySentTransactions(), default);
         Assert.True(EthereumAddress.TryParse(position.Contract, out var address));
         made.Address = address;
         return made;
@@ -51,7 +52,8 @@ internal sealed class ContractChain : IDisposable
 
     public AnchorContract Of(PrivateKey writer) => new(Rpc, Options(writer, Address), TimeProvider.System);
 
-    public Task<AnchorConfirmation> AnchorAsync(PrivateKey writer, AnchorBatch batch) => Of(writer).AnchorAsync(batch, new MemoryTransactions(), default);
+    public Task<AnchorConfirmation> AnchorAsync(PrivateKey writer, AnchorBatch batch) => Of(writer).AnchorAsync(batch,
+        new InMemorySentTransactions(), default);
 
     /// <summary>Sends a call and waits until it is mined.</summary>
     /// <exception cref="RpcErrorException">The contract refuses the call.</exception>

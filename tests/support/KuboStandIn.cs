@@ -103,7 +103,7 @@ public sealed class KuboStandIn : IAsyncDisposable
         var (_, blocks) = Read(car);
         foreach (var (cid, bytes) in blocks)
         {
-            if (Keeps is null && !cid.Names(bytes))
+            if (Keeps is null && !cid.Matches(bytes))
             {
                 return Error("mismatch in content integrity");
             }

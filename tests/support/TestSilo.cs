@@ -72,7 +72,7 @@ public static class TestSilo
     {
         public bool MayReach(Uri url) => true;
 
-        public async Task<DeliveryOutcome?> TryUnlessAwayAsync(Delivery delivery, CancellationToken cancellationToken) =>
+        public async Task<DeliveryOutcome?> TryWithCircuitBreakerAsync(Delivery delivery, CancellationToken cancellationToken) =>
             await TryAsync(delivery, cancellationToken);
 
         public Task<DeliveryOutcome> TryAsync(Delivery delivery, CancellationToken cancellationToken) =>

@@ -8,7 +8,7 @@ namespace CapOrleans.AuditLog.Postgres;
 internal static class CommitRows
 {
     /// <remarks>A batch without an explicit transaction runs as one: all of it is kept, or nothing.</remarks>
-    public static async Task WriteAsync(HeldLog held, LogHead head, CommitPlan plan)
+    public static async Task WriteAsync(CachedLog held, LogHead head, CommitPlan plan)
     {
         await using var batch = new NpgsqlBatch(held.Connection);
         // The fence: if the number of commits is not the expected one, it becomes NULL, which the column refuses.
@@ -74,7 +74,7 @@ internal static class CommitRows
                 context.CapId, context.Version, context.Revision, CapContextJson.Write(context));
         }
 
-        if (plan.Gained.Count > 0)
+        if (plan.ScoreChanges.Count > 0)
         {
             // The score saturates at the ends of its range: an overflow would fail every later batch with this CapID.
             batch.Add(
@@ -84,8 +84,8 @@ internal static class CommitRows
                     incidents = cap.incidents + gained.incidents
                 FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS gained (cap_id, score, incidents) WHERE cap.cap_id = gained.cap_id
                 """,
-                plan.Gained.Keys.ToArray(), plan.Gained.Values.Select(gained => gained.Score).ToArray(),
-                plan.Gained.Values.Select(gained => gained.Incidents).ToArray());
+                plan.ScoreChanges.Keys.ToArray(), plan.ScoreChanges.Values.Select(gained => gained.Score).ToArray(),
+                plan.ScoreChanges.Values.Select(gained => gained.Incidents).ToArray());
         }
 
         foreach (var (at, capId, incidentId, adjustment) in plan.Corrections)
@@ -127,7 +127,7 @@ internal static class CommitRows
     {
         foreach (var change in plan.Covers)
         {
-            if (change.DropBeyond is { } beyond)
+            if (change.DeleteAfter is { } beyond)
             {
                 batch.Add("DELETE FROM cover WHERE log = $1 AND kind = $2 AND to_idx > $3", log, change.Kind, beyond);
             }
@@ -173,7 +173,7 @@ internal static class CommitRows
             batch.Add(DeliveryRows.Put, DeliveryRows.Values(row));
         }
 
-        foreach (var (webhook, state, before) in DeliveryRows.Trims(plan.Deliveries.Values))
+        foreach (var (webhook, state, before) in DeliveryRows.TrimBounds(plan.Deliveries.Values))
         {
             batch.Add(DeliveryRows.Trim, webhook, log, state, before);
         }

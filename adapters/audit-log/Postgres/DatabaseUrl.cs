@@ -15,22 +15,22 @@ internal static class DatabaseUrl
     /// The supported parameters. Any other is refused, even if libpq has it: ignoring it would do something other than
     /// what was asked.
     /// </summary>
-    private static readonly Dictionary<string, Action<NpgsqlConnectionStringBuilder, string>> Parts = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, Action<NpgsqlConnectionStringBuilder, string>> Parameters = new(StringComparer.Ordinal)
     {
-        ["host"] = (read, text) => read.Host = text,
-        ["port"] = (read, text) => read.Port = Number(text, 1, ushort.MaxValue),
-        ["dbname"] = (read, text) => read.Database = text,
-        ["user"] = (read, text) => read.Username = text,
-        ["password"] = (read, text) => read.Password = text,
-        ["passfile"] = (read, text) => read.Passfile = text,
-        ["application_name"] = (read, text) => read.ApplicationName = text,
-        ["client_encoding"] = (read, text) => read.ClientEncoding = text,
-        ["options"] = (read, text) => read.Options = text,
-        ["connect_timeout"] = (read, text) => read.Timeout = Number(text, 0, 1024),
-        ["keepalives"] = (read, text) => read.TcpKeepAlive = text is "0" or "1" ? text == "1" : throw Wrong("0 or 1"),
-        ["keepalives_idle"] = (read, text) => read.TcpKeepAliveTime = Number(text, 0, 86_400),
-        ["keepalives_interval"] = (read, text) => read.TcpKeepAliveInterval = Number(text, 0, 86_400),
-        ["sslmode"] = (read, text) => read.SslMode = text switch
+        ["host"] = (builder, text) => builder.Host = text,
+        ["port"] = (builder, text) => builder.Port = Number(text, 1, ushort.MaxValue),
+        ["dbname"] = (builder, text) => builder.Database = text,
+        ["user"] = (builder, text) => builder.Username = text,
+        ["password"] = (builder, text) => builder.Password = text,
+        ["passfile"] = (builder, text) => builder.Passfile = text,
+        ["application_name"] = (builder, text) => builder.ApplicationName = text,
+        ["client_encoding"] = (builder, text) => builder.ClientEncoding = text,
+        ["options"] = (builder, text) => builder.Options = text,
+        ["connect_timeout"] = (builder, text) => builder.Timeout = Number(text, 0, 1024),
+        ["keepalives"] = (builder, text) => builder.TcpKeepAlive = text is "0" or "1" ? text == "1" : throw Expected("0 or 1"),
+        ["keepalives_idle"] = (builder, text) => builder.TcpKeepAliveTime = Number(text, 0, 86_400),
+        ["keepalives_interval"] = (builder, text) => builder.TcpKeepAliveInterval = Number(text, 0, 86_400),
+        ["sslmode"] = (builder, text) => builder.SslMode = text switch
         {
             "disable" => SslMode.Disable,
             "allow" => SslMode.Allow,
@@ -38,46 +38,46 @@ internal static class DatabaseUrl
             "require" => SslMode.Require,
             "verify-ca" => SslMode.VerifyCA,
             "verify-full" => SslMode.VerifyFull,
-            _ => throw Wrong("disable, allow, prefer, require, verify-ca or verify-full"),
+            _ => throw Expected("disable, allow, prefer, require, verify-ca or verify-full"),
         },
-        ["sslrootcert"] = (read, text) => read.RootCertificate = text,
-        ["sslcert"] = (read, text) => read.SslCertificate = text,
-        ["sslkey"] = (read, text) => read.SslKey = text,
-        ["sslpassword"] = (read, text) => read.SslPassword = text,
-        ["sslnegotiation"] = (read, text) => read.SslNegotiation = text switch
+        ["sslrootcert"] = (builder, text) => builder.RootCertificate = text,
+        ["sslcert"] = (builder, text) => builder.SslCertificate = text,
+        ["sslkey"] = (builder, text) => builder.SslKey = text,
+        ["sslpassword"] = (builder, text) => builder.SslPassword = text,
+        ["sslnegotiation"] = (builder, text) => builder.SslNegotiation = text switch
         {
             "postgres" => SslNegotiation.Postgres,
             "direct" => SslNegotiation.Direct,
-            _ => throw Wrong("postgres or direct"),
+            _ => throw Expected("postgres or direct"),
         },
-        ["channel_binding"] = (read, text) => read.ChannelBinding = text switch
+        ["channel_binding"] = (builder, text) => builder.ChannelBinding = text switch
         {
             "disable" => ChannelBinding.Disable,
             "prefer" => ChannelBinding.Prefer,
             "require" => ChannelBinding.Require,
-            _ => throw Wrong("disable, prefer or require"),
+            _ => throw Expected("disable, prefer or require"),
         },
-        ["gssencmode"] = (read, text) => read.GssEncryptionMode = text switch
+        ["gssencmode"] = (builder, text) => builder.GssEncryptionMode = text switch
         {
             "disable" => GssEncryptionMode.Disable,
             "prefer" => GssEncryptionMode.Prefer,
             "require" => GssEncryptionMode.Require,
-            _ => throw Wrong("disable, prefer or require"),
+            _ => throw Expected("disable, prefer or require"),
         },
         ["target_session_attrs"] = (_, text) =>
         {
             if (text is not ("any" or "read-write" or "primary"))
             {
-                throw Wrong("any, read-write or primary, since the log is written to");
+                throw Expected("any, read-write or primary, since the log is written to");
             }
         },
-        ["require_auth"] = (read, text) => read.RequireAuth = text switch
+        ["require_auth"] = (builder, text) => builder.RequireAuth = text switch
         {
             "scram-sha-256" => "ScramSHA256",
             "md5" => "MD5",
             "password" => "Password",
             "none" => "None",
-            _ => throw Wrong("scram-sha-256, md5, password or none"),
+            _ => throw Expected("scram-sha-256, md5, password or none"),
         },
     };
 
@@ -90,7 +90,7 @@ internal static class DatabaseUrl
         }
 
         var user = url.UserInfo.Split(':', 2);
-        var read = new NpgsqlConnectionStringBuilder
+        var builder = new NpgsqlConnectionStringBuilder
         {
             Host = url.DnsSafeHost,
             Port = url.IsDefaultPort ? 5432 : url.Port,
@@ -103,30 +103,30 @@ internal static class DatabaseUrl
             var (name, value) = part.IndexOf('=', StringComparison.Ordinal) is > 0 and var at ? (part[..at], Uri.UnescapeDataString(
                 part[(at + 1)..]))
                 : throw new FormatException("a query parameter has no '='.");
-            Set(read, name, value);
+            Set(builder, name, value);
         }
 
-        Verify(read);
-        return read;
+        Verify(builder);
+        return builder;
     }
 
-    private static void Set(NpgsqlConnectionStringBuilder read, string name, string value)
+    private static void Set(NpgsqlConnectionStringBuilder builder, string name, string value)
     {
         if (name == "ssl" && value == "true")
         {
             (name, value) = ("sslmode", "require"); // JDBC's spelling, which libpq accepts as well
         }
 
-        if (!Parts.TryGetValue(name, out var set))
+        if (!Parameters.TryGetValue(name, out var set))
         {
             var shown = name.Length <= 40 && name.All(character => char.IsAsciiLetterOrDigit(character) || character == '_')
                 ? $"'{name}'" : "a query parameter";
-            throw new FormatException($"{shown} is not supported; supported are: {string.Join(", ", Parts.Keys)}.");
+            throw new FormatException($"{shown} is not supported; supported are: {string.Join(", ", Parameters.Keys)}.");
         }
 
         try
         {
-            set(read, value);
+            set(builder, value);
         }
         catch (Exception fault) when (fault is FormatException or ArgumentException)
         {
@@ -138,25 +138,25 @@ internal static class DatabaseUrl
     /// As in libpq: with a file of root certificates, <c>require</c> verifies the certificate too; the system's
     /// authorities are allowed with <c>verify-full</c> only.
     /// </summary>
-    private static void Verify(NpgsqlConnectionStringBuilder read)
+    private static void Verify(NpgsqlConnectionStringBuilder builder)
     {
-        if (read.RootCertificate == SystemAuthorities)
+        if (builder.RootCertificate == SystemAuthorities)
         {
-            read.RootCertificate = null;
-            if (read.SslMode != SslMode.VerifyFull)
+            builder.RootCertificate = null;
+            if (builder.SslMode != SslMode.VerifyFull)
             {
                 throw new FormatException("'sslrootcert=system' requires 'sslmode=verify-full'.");
             }
         }
-        else if (read is { RootCertificate: not null, SslMode: SslMode.Require })
+        else if (builder is { RootCertificate: not null, SslMode: SslMode.Require })
         {
-            read.SslMode = SslMode.VerifyCA;
+            builder.SslMode = SslMode.VerifyCA;
         }
     }
 
     private static int Number(string text, int min, int max) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max ? value
-            : throw Wrong(string.Create(CultureInfo.InvariantCulture, $"a whole number from {min} to {max}"));
+            : throw Expected(string.Create(CultureInfo.InvariantCulture, $"a whole number from {min} to {max}"));
 
-    private static FormatException Wrong(string rule) => new(rule);
+    private static FormatException Expected(string rule) => new(rule);
 }

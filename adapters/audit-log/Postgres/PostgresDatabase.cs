@@ -14,7 +14,7 @@ public sealed class PostgresDatabase : IAsyncDisposable
     /// Every query of ours has an index. A table that grows faster than it is analysed looks small to the planner,
     /// which would then scan all of it: a commit at 100,000 incidents measured five times as expensive as at none.
     /// </summary>
-    private const string ByIndex = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off";
+    private const string IndexOnlyOptions = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off";
 
     /// <summary>
     /// Maximum connections of one pool. A node has three pools (log, blocks, Orleans), and one more connection for each
@@ -28,7 +28,7 @@ public sealed class PostgresDatabase : IAsyncDisposable
     /// number of iterations for both sides; a Unix socket or a certificate keeps it out. Another authentication method
     /// must be named in the connection string.
     /// </summary>
-    private const string ProvenServer = "ScramSHA256";
+    private const string RequiredAuthentication = "ScramSHA256";
 
     private PostgresDatabase(string connectionString)
     {
@@ -64,8 +64,8 @@ public sealed class PostgresDatabase : IAsyncDisposable
             builder.NoResetOnClose = true;
             builder.Timeout = builder.Keys.Cast<string>().Contains("Timeout") ? builder.Timeout : 5;
             builder.CommandTimeout = 10;
-            builder.RequireAuth ??= ProvenServer;
-            builder.Options = $"{builder.Options} -c synchronous_commit=on {ByIndex}".TrimStart(); // ours come last and take precedence
+            builder.RequireAuth ??= RequiredAuthentication;
+            builder.Options = $"{builder.Options} -c synchronous_commit=on {IndexOnlyOptions}".TrimStart(); // ours come last and take precedence
             return builder.ToString();
         }
         catch (ArgumentException)
@@ -82,11 +82,11 @@ public sealed class PostgresDatabase : IAsyncDisposable
     {
         var database = new PostgresDatabase(connectionString);
         database.Migrate("audit-log", typeof(PostgresDatabase).Assembly, ".Postgres.");
-        using var fix = database.Source.CreateCommand(LogQueries.FixLayout);
-        fix.Parameters.Add(new NpgsqlParameter { Value = logs });
-        fix.ExecuteNonQuery();
+        using var insertLayout = database.Source.CreateCommand(LogQueries.FixLayout);
+        insertLayout.Parameters.Add(new NpgsqlParameter { Value = logs });
+        insertLayout.ExecuteNonQuery();
         using var layout = database.Source.CreateCommand(LogQueries.Layout);
-        StoreMismatchException.ThrowIfDividedOtherwise((int)layout.ExecuteScalar()!, logs);
+        StoreMismatchException.ThrowIfLogCountDiffers((int)layout.ExecuteScalar()!, logs);
         return database;
     }
 
@@ -126,7 +126,7 @@ public sealed class PostgresDatabase : IAsyncDisposable
     }
 
     internal ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken) =>
-        Source.OpenConnectionAsync(cancellationToken).InTimeAsync(PostgresSignIn.Timeout, cancellationToken);
+        Source.OpenConnectionAsync(cancellationToken).WithTimeoutAsync(PostgresSignIn.Timeout, cancellationToken);
 
     public ValueTask DisposeAsync() => Source.DisposeAsync();
 

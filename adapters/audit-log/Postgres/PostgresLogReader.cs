@@ -7,9 +7,9 @@ namespace CapOrleans.AuditLog.Postgres;
 public sealed class PostgresLogReader(PostgresDatabase database) : SqlLogReader
 {
     public override Task<IReadOnlyList<byte[]>> ReadLeafHashesAsync(int log, long from, int limit, CancellationToken cancellationToken) =>
-        Ask(LogQueries.LeafHashes, row => row.GetFieldValue<byte[]>(0), cancellationToken, log, from, limit);
+        QueryAsync(LogQueries.LeafHashes, row => row.GetFieldValue<byte[]>(0), cancellationToken, log, from, limit);
 
-    private protected override async Task<IReadOnlyList<T>> Ask<T>(
+    private protected override async Task<IReadOnlyList<T>> QueryAsync<T>(
         string sql, Func<DbDataReader, T?> read, CancellationToken cancellationToken, params object[] values)
         where T : class
     {

@@ -21,20 +21,20 @@ namespace CapOrleans.AuditLog.Postgres;
 /// </remarks>
 public sealed class PostgresLogWriter(PostgresDatabase database) : IAuditLogWriter, IAsyncDisposable
 {
-    private readonly ConcurrentDictionary<int, HeldLog> held = new();
+    private readonly ConcurrentDictionary<int, CachedLog> logs = new();
 
     public async Task<LogHead> OpenAsync(int log, CancellationToken cancellationToken)
     {
         // The origin is generated once and never changes: receipts contain it.
         var origin = $"caporleans-{RandomNumberGenerator.GetHexString(12, lowercase: true)}/log/{log}";
         await using var connection = await database.OpenAsync(cancellationToken);
-        await using var make = new NpgsqlBatch(connection);
-        make.Add(
+        await using var createHead = new NpgsqlBatch(connection);
+        createHead.Add(
             "INSERT INTO log_head (log, origin, size, root, frontier) VALUES ($1, $2, 0, $3, '') ON CONFLICT DO NOTHING",
             log, origin, MerkleHash.EmptyRoot);
-        await make.ExecuteNonQueryAsync(CancellationToken.None);
-        await LetGoAsync(log);
-        return (await HoldAsync(log, evict: true, cancellationToken)).Head;
+        await createHead.ExecuteNonQueryAsync(CancellationToken.None);
+        await ReleaseAsync(log);
+        return (await AcquireAsync(log, evict: true, cancellationToken)).Head;
     }
 
     public async Task<(LogHead Head, IReadOnlyList<AppendOutcome> Outcomes)> CommitAsync(
@@ -42,53 +42,55 @@ public sealed class PostgresLogWriter(PostgresDatabase database) : IAuditLogWrit
     {
         try
         {
-            var state = held.GetValueOrDefault(log) ?? await HoldAsync(log, evict: false, cancellationToken);
+            var state = logs.GetValueOrDefault(log) ?? await AcquireAsync(log, evict: false, cancellationToken);
             if (state.Head.Size != expected.Size)
             {
                 throw new LogFencedException($"Log {log} has {state.Head.Size} entries, but this writer expected {expected.Size}.");
             }
 
-            await state.LearnAsync(batch, cancellationToken);
+            await state.LoadFactsAsync(batch, cancellationToken);
             return await CommitAsync(state, batch);
         }
         catch
         {
-            await LetGoAsync(log); // the state on disk is unknown
+            await ReleaseAsync(log); // the state on disk is unknown
             throw;
         }
     }
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var log in held.Keys)
+        foreach (var log in logs.Keys)
         {
-            await LetGoAsync(log);
+            await ReleaseAsync(log);
         }
     }
 
-    private static async Task<(LogHead Head, IReadOnlyList<AppendOutcome> Outcomes)> CommitAsync(HeldLog state, IReadOnlyList<Append> batch)
+    private static async Task<(LogHead Head, IReadOnlyList<AppendOutcome> Outcomes)> CommitAsync(CachedLog state,
+        IReadOnlyList<Append> batch)
     {
         try
         {
-            if (state.LooksFirst)
+            if (state.ChecksDuplicatesFirst)
             {
-                await state.LearnEarlierAsync(batch, CancellationToken.None);
+                await state.LoadEarlierIncidentsAsync(batch, CancellationToken.None);
             }
 
             return await TryCommitAsync(state, batch);
         }
         catch (PostgresException fault) when (fault is { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: "incident_id" })
         {
-            await state.LearnEarlierAsync(batch, CancellationToken.None);
+            await state.LoadEarlierIncidentsAsync(batch, CancellationToken.None);
             return await TryCommitAsync(state, batch);
         }
         finally
         {
-            state.Forget();
+            state.ClearEarlier();
         }
     }
 
-    private static async Task<(LogHead Head, IReadOnlyList<AppendOutcome> Outcomes)> TryCommitAsync(HeldLog state, IReadOnlyList<Append> batch)
+    private static async Task<(LogHead Head, IReadOnlyList<AppendOutcome> Outcomes)> TryCommitAsync(CachedLog state,
+        IReadOnlyList<Append> batch)
     {
         var plan = new CommitPlan(state.Frontier.Copy(), state);
         var outcomes = new AppendOutcome[batch.Count];
@@ -113,16 +115,16 @@ public sealed class PostgresLogWriter(PostgresDatabase database) : IAuditLogWrit
             throw new LogFencedException($"Log {state.Log} was written by another writer.");
         }
 
-        state.Take(plan, head);
+        state.Apply(plan, head);
         return (head, outcomes);
     }
 
-    private async Task<HeldLog> HoldAsync(int log, bool evict, CancellationToken cancellationToken) =>
-        held[log] = await HeldLog.OpenAsync(database.ConnectionString, log, evict, cancellationToken);
+    private async Task<CachedLog> AcquireAsync(int log, bool evict, CancellationToken cancellationToken) =>
+        logs[log] = await CachedLog.OpenAsync(database.ConnectionString, log, evict, cancellationToken);
 
-    private async Task LetGoAsync(int log)
+    private async Task ReleaseAsync(int log)
     {
-        if (held.TryRemove(log, out var before))
+        if (logs.TryRemove(log, out var before))
         {
             await before.DisposeAsync();
         }

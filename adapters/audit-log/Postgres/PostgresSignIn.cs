@@ -15,7 +15,8 @@ internal static class PostgresSignIn
     /// <exception cref="TimeoutException">
     /// The connection did not open in time; if it opens later, it is closed.
     /// </exception>
-    public static async ValueTask<NpgsqlConnection> InTimeAsync(this ValueTask<NpgsqlConnection> opening, TimeSpan timeout, CancellationToken cancellationToken)
+    public static async ValueTask<NpgsqlConnection> WithTimeoutAsync(this ValueTask<NpgsqlConnection> opening,
+        TimeSpan timeout, CancellationToken cancellationToken)
     {
         if (opening.IsCompletedSuccessfully)
         {

@@ -23,16 +23,16 @@ internal sealed class CommitStatements(SqliteConnection connection) : IDisposabl
     private readonly SqliteStatement position = new(connection,
         "SELECT position FROM consumer_offset WHERE log = $1 AND consumer = $2", 2);
 
-    public SqliteStatement MakeHead { get; } = new(connection,
+    public SqliteStatement InsertHead { get; } = new(connection,
         "INSERT INTO log_head (log, origin, size, root, frontier) VALUES ($1, $2, 0, $3, x'') ON CONFLICT DO NOTHING", 3);
 
-    public SqliteStatement MoveHead { get; } = new(connection,
+    public SqliteStatement UpdateHead { get; } = new(connection,
         "UPDATE log_head SET size = $2, root = $3, frontier = $4 WHERE log = $1", 4);
 
     /// <summary>
     /// Writes a page even if the value is unchanged; an UPDATE that changes nothing would write none.
     /// </summary>
-    public SqliteStatement Touch { get; } = new(connection, "PRAGMA application_id = 0x43617031", 0);
+    public SqliteStatement WriteProbe { get; } = new(connection, "PRAGMA application_id = 0x43617031", 0);
 
     public SqliteStatement AddEntry { get; } = new(connection,
         "INSERT INTO audit_entry (log, idx, kind, bytes) VALUES ($1, $2, $3, $4)", 4);
@@ -116,7 +116,8 @@ internal sealed class CommitStatements(SqliteConnection connection) : IDisposabl
 
     public void Dispose()
     {
-        foreach (var statement in (ReadOnlySpan<SqliteStatement>)[head, capVersion, position, findIncident, MakeHead, MoveHead, Touch, AddEntry,
+        foreach (var statement in (ReadOnlySpan<SqliteStatement>)[head, capVersion, position, findIncident, InsertHead,
+            UpdateHead, WriteProbe, AddEntry,
             AddIncident, PutCap, AddTotals, AddCorrection, AddUpdate, MoveOffset, DropOffset, AddCover, DropCovers,
             PutDelivery, DropDeliveries, TrimDeliveries, PutEscalation, DropEscalation, AddEscalationStep])
         {

@@ -23,7 +23,7 @@ public sealed class ReadGate(Action shorten)
                 if (closed is null)
                 {
                     reading++;
-                    return new Reading(this);
+                    return new Lease(this);
                 }
 
                 opened = closed.Task;
@@ -36,7 +36,7 @@ public sealed class ReadGate(Action shorten)
     /// <summary>
     /// Shortens the log now, or as soon as the reads under way have finished; new reads wait until then.
     /// </summary>
-    public void Close()
+    public void RequestShortening()
     {
         lock (gate)
         {
@@ -84,7 +84,7 @@ public sealed class ReadGate(Action shorten)
         }
     }
 
-    private sealed class Reading(ReadGate gate) : IDisposable
+    private sealed class Lease(ReadGate gate) : IDisposable
     {
         private ReadGate? entered = gate;
 

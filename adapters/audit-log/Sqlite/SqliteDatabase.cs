@@ -15,13 +15,13 @@ public sealed class SqliteDatabase
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(10);
 
     private readonly string connectionString, wal;
-    private long? triedAt;
+    private long? lastAttempt;
 
     private SqliteDatabase(string path)
     {
         connectionString = new SqliteConnectionStringBuilder { DataSource = path, Pooling = true, DefaultTimeout = 30 }.ToString();
         wal = $"{path}-wal";
-        Reads = new ReadGate(ShortenWal);
+        Reads = new ReadGate(TruncateWal);
     }
 
     /// <summary>The gate that every read passes.</summary>
@@ -35,9 +35,10 @@ public sealed class SqliteDatabase
         var database = new SqliteDatabase(path);
         using var connection = database.ConnectWriter();
         Migrate(connection);
-        using var fix = new SqliteStatement(connection, LogQueries.FixLayout, 1);
-        fix.Run(null, logs);
-        StoreMismatchException.ThrowIfDividedOtherwise(Convert.ToInt32(Scalar(connection, LogQueries.Layout), CultureInfo.InvariantCulture), logs);
+        using var insertLayout = new SqliteStatement(connection, LogQueries.FixLayout, 1);
+        insertLayout.Run(null, logs);
+        StoreMismatchException.ThrowIfLogCountDiffers(Convert.ToInt32(Scalar(connection, LogQueries.Layout),
+            CultureInfo.InvariantCulture), logs);
         return database;
     }
 
@@ -59,16 +60,16 @@ public sealed class SqliteDatabase
     /// Truncates the write-ahead log when it is too long; called after each commit. Tries at most every 10 seconds,
     /// since another process may prevent it.
     /// </summary>
-    public void BoundWal()
+    public void TruncateWalIfLong()
     {
-        if (new FileInfo(wal) is { Exists: true, Length: > MaxWal } && (triedAt is not { } at || TimeProvider.System.GetElapsedTime(at) > RetryInterval))
+        if (new FileInfo(wal) is { Exists: true, Length: > MaxWal } && (lastAttempt is not { } at || TimeProvider.System.GetElapsedTime(at) > RetryInterval))
         {
-            triedAt = TimeProvider.System.GetTimestamp();
-            Reads.Close();
+            lastAttempt = TimeProvider.System.GetTimestamp();
+            Reads.RequestShortening();
         }
     }
 
-    private void ShortenWal()
+    private void TruncateWal()
     {
         using var connection = Connect();
         try

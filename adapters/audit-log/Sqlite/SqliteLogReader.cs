@@ -9,10 +9,10 @@ namespace CapOrleans.AuditLog.Sqlite;
 public sealed class SqliteLogReader(SqliteDatabase database) : SqlLogReader
 {
     public override Task<IReadOnlyList<byte[]>> ReadLeafHashesAsync(int log, long from, int limit, CancellationToken cancellationToken) =>
-        Ask(LogQueries.EntryBytes, row => MerkleHash.Leaf(row.GetFieldValue<byte[]>(0)), cancellationToken, log, from, limit);
+        QueryAsync(LogQueries.EntryBytes, row => MerkleHash.Leaf(row.GetFieldValue<byte[]>(0)), cancellationToken, log, from, limit);
 
     // SQLite reads are synchronous file reads: they run on the thread pool, never on a grain's scheduler.
-    private protected override async Task<IReadOnlyList<T>> Ask<T>(
+    private protected override async Task<IReadOnlyList<T>> QueryAsync<T>(
         string sql, Func<DbDataReader, T?> read, CancellationToken cancellationToken, params object[] values)
         where T : class
     {

@@ -35,7 +35,7 @@ public sealed class SqliteLogWriter : IAuditLogWriter, IDisposable
                 using var transaction = connection.BeginTransaction(deferred: false);
                 // The origin is generated once and never changes: receipts contain it.
                 var origin = $"caporleans-{RandomNumberGenerator.GetHexString(12, lowercase: true)}/log/{log}";
-                statements.MakeHead.Run(transaction, log, origin, MerkleHash.EmptyRoot);
+                statements.InsertHead.Run(transaction, log, origin, MerkleHash.EmptyRoot);
                 var (head, _) = statements.ReadHead(transaction, log);
                 transaction.Commit();
                 return head;
@@ -50,7 +50,7 @@ public sealed class SqliteLogWriter : IAuditLogWriter, IDisposable
             lock (writing)
             {
                 var committed = Commit(log, expected, batch);
-                database.BoundWal();
+                database.TruncateWalIfLong();
                 return committed;
             }
         },
@@ -82,11 +82,11 @@ public sealed class SqliteLogWriter : IAuditLogWriter, IDisposable
         if (plan.Entries.Count > 0)
         {
             head = head with { Size = plan.Frontier.Size, Root = plan.Frontier.Root() };
-            statements.MoveHead.Run(transaction, log, head.Size, head.Root, plan.Frontier.ToBytes());
+            statements.UpdateHead.Run(transaction, log, head.Size, head.Root, plan.Frontier.ToBytes());
         }
         else
         {
-            statements.Touch.Run(transaction); // an empty commit must still find out whether the disk is writable
+            statements.WriteProbe.Run(transaction); // an empty commit must still find out whether the disk is writable
         }
 
         transaction.Commit();
@@ -111,7 +111,7 @@ public sealed class SqliteLogWriter : IAuditLogWriter, IDisposable
             statements.PutCap.Run(transaction, context.CapId, context.Version, context.Revision, CapContextJson.Write(context));
         }
 
-        foreach (var (capId, (score, incidents)) in plan.Gained)
+        foreach (var (capId, (score, incidents)) in plan.ScoreChanges)
         {
             statements.AddTotals.Run(transaction, capId, score, incidents);
         }
@@ -142,7 +142,7 @@ public sealed class SqliteLogWriter : IAuditLogWriter, IDisposable
         WriteEscalations(log, transaction, plan);
         foreach (var change in plan.Covers)
         {
-            if (change.DropBeyond is { } beyond)
+            if (change.DeleteAfter is { } beyond)
             {
                 statements.DropCovers.Run(transaction, log, change.Kind, beyond);
             }
@@ -166,7 +166,7 @@ public sealed class SqliteLogWriter : IAuditLogWriter, IDisposable
             statements.PutDelivery.Run(transaction, DeliveryRows.Values(row));
         }
 
-        foreach (var (webhook, state, before) in DeliveryRows.Trims(plan.Deliveries.Values))
+        foreach (var (webhook, state, before) in DeliveryRows.TrimBounds(plan.Deliveries.Values))
         {
             statements.TrimDeliveries.Run(transaction, webhook, log, state, before);
         }

@@ -35,21 +35,23 @@ public sealed class ContractDeployment
     /// <summary>Lets another account anchor and store in a CapAuditStorageV2.</summary>
     /// <exception cref="ChainUnavailableException" />
     public Task AddWriterAsync(EthereumAddress contract, EthereumAddress writer, CancellationToken cancellationToken) =>
-        account.SendAsync(contract, CompiledContract.AuditStorage.Abi.Call("setWriter", writer.ToString(), true), new MemoryTransactions(), cancellationToken);
+        account.SendAsync(contract, CompiledContract.AuditStorage.Abi.Call("setWriter", writer.ToString(), true),
+            new InMemorySentTransactions(), cancellationToken);
 
     /// <summary>
     /// Offers ownership to another account, which becomes the owner when it calls <c>acceptOwnership</c>.
     /// </summary>
     /// <exception cref="ChainUnavailableException" />
-    public Task OfferAsync(EthereumAddress contract, EthereumAddress owner, CancellationToken cancellationToken) =>
-        account.SendAsync(contract, CompiledContract.AuditStorage.Abi.Call("transferOwnership", owner.ToString()), new MemoryTransactions(), cancellationToken);
+    public Task OfferOwnershipAsync(EthereumAddress contract, EthereumAddress owner, CancellationToken cancellationToken) =>
+        account.SendAsync(contract, CompiledContract.AuditStorage.Abi.Call("transferOwnership", owner.ToString()),
+            new InMemorySentTransactions(), cancellationToken);
 
-    private async Task<StoredRecord> DeployAsync(CompiledContract made, object[] arguments, CancellationToken cancellationToken)
+    private async Task<StoredRecord> DeployAsync(CompiledContract compiled, object[] arguments, CancellationToken cancellationToken)
     {
         await DeployedContract.CheckChainAsync(rpc, options.ChainId, cancellationToken);
-        var receipt = await account.SendAsync(null, made.Creation(arguments), new MemoryTransactions(), cancellationToken);
+        var receipt = await account.SendAsync(null, compiled.Creation(arguments), new InMemorySentTransactions(), cancellationToken);
         return EthereumAddress.TryParseAnyCase(receipt.Contract, out var contract)
-            && (await rpc.DataAsync("eth_getCode", cancellationToken, receipt.Contract, "latest")).AsSpan().SequenceEqual(made.Deployed)
+            && (await rpc.DataAsync("eth_getCode", cancellationToken, receipt.Contract, "latest")).AsSpan().SequenceEqual(compiled.Deployed)
             ? new StoredRecord(contract, receipt.Transaction, receipt.Block)
             : throw new ChainUnavailableException($"Transaction {receipt.Transaction} succeeded, but the contract " +
                 "that it created does not have the expected code.");

@@ -43,7 +43,7 @@ internal sealed class DeployedContract(JsonRpcClient rpc, ChainOptions options, 
             throw new ChainMismatchException($"There is no contract at {contract}; check CONTRACT_ADDRESS.");
         }
 
-        if (await account.CountAsync("pending", cancellationToken) != 0)
+        if (await account.TransactionCountAsync("pending", cancellationToken) != 0)
         {
             throw new ChainMismatchException(
                 $"The first transaction of the writer {options.Writer.Address} did not deploy this version of " +

@@ -42,7 +42,7 @@ public sealed class RecordContract
 
     private async Task<StoredRecord> StoreAsync(byte[] call, string confirmation, CancellationToken cancellationToken)
     {
-        var sent = new MemoryTransactions();
+        var sent = new InMemorySentTransactions();
         var contract = await deployed.FindAsync(mayDeploy: false, sent, cancellationToken);
         Receipt receipt;
         try

@@ -8,7 +8,7 @@ namespace CapOrleans.Ethereum.Rpc;
 public sealed partial class JsonRpcClient
 {
     /// <summary>How long to wait for a node before another is asked as well. 2 seconds.</summary>
-    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan HedgeDelay = TimeSpan.FromSeconds(2);
 
     /// <summary>Longest backoff that a node may ask for. 10 minutes.</summary>
     private static readonly TimeSpan LongestBackoff = TimeSpan.FromMinutes(10);
@@ -23,8 +23,8 @@ public sealed partial class JsonRpcClient
     public async Task<T> CallAsync<T>(
         string method, Func<JsonElement, T> read, CancellationToken cancellationToken, params IReadOnlyList<JsonNode?> parameters)
     {
-        var (first, worst) = (Volatile.Read(ref current), (ChainUnavailableException?)null);
-        if (Each[first].IsLate && Each.ToList().FindIndex(node => !node.IsLate) is >= 0 and var other)
+        var (first, mostRelevant) = (Volatile.Read(ref current), (ChainUnavailableException?)null);
+        if (Nodes[first].IsLate && Nodes.ToList().FindIndex(node => !node.IsLate) is >= 0 and var other)
         {
             Interlocked.CompareExchange(ref current, other, first);
             first = other;
@@ -34,7 +34,7 @@ public sealed partial class JsonRpcClient
         var running = new List<(int Node, Task<T> Answer)>();
         for (var next = 0; next < urls.Count || running.Count > 0;)
         {
-            if (next < urls.Count && running.TrueForAll(asked => Each[asked.Node].IsLate))
+            if (next < urls.Count && running.TrueForAll(asked => Nodes[asked.Node].IsLate))
             {
                 var node = (first + next++) % urls.Count;
                 running.Add((node, AskAsync(node)));
@@ -49,7 +49,7 @@ public sealed partial class JsonRpcClient
             try
             {
                 var answer = await done.Answer;
-                if (Each[first].IsLate)
+                if (Nodes[first].IsLate)
                 {
                     Interlocked.CompareExchange(ref current, done.Node, first);
                 }
@@ -60,22 +60,23 @@ public sealed partial class JsonRpcClient
             }
             catch (ChainUnavailableException fault)
             {
-                worst = worst is null || Rank(fault) > Rank(worst) ? fault : worst;
-                if (IsTheNodes(fault))
+                mostRelevant = mostRelevant is null || Rank(fault) > Rank(mostRelevant) ? fault : mostRelevant;
+                if (IsNodeFault(fault))
                 {
                     Interlocked.CompareExchange(ref current, (done.Node + 1) % urls.Count, done.Node);
                 }
             }
         }
 
-        throw worst!;
+        throw mostRelevant!;
 
         async Task<T> AskAsync(int node) =>
-            RpcAnswer.Read(NodeAt(urls[node]), await Each[node].UnlessBackingOffAsync(() => SendAsync(urls[node], method, parameters, others.Token)), read);
+            RpcAnswer.Read(Describe(urls[node]), await Nodes[node].UnlessBackingOffAsync(() => SendAsync(urls[node], method,
+                parameters, others.Token)), read);
     }
 
     /// <returns>A client of the same nodes with a backoff state of its own.</returns>
-    public JsonRpcClient Apart() => new(http, urls, devTokenFile, time);
+    public JsonRpcClient WithOwnBackoff() => new(http, urls, devTokenFile, time);
 
     /// <exception cref="ChainUnavailableException">
     /// The node's backoff is not over, or <paramref name="ask"/> failed.
@@ -106,12 +107,12 @@ public sealed partial class JsonRpcClient
     {
         IEnumerable<Task> answers = running.Select(asked => asked.Answer);
         using var asked = new CancellationTokenSource();
-        var hedge = mayAskAnother ? Task.Delay(LongestWait, TimeProvider.System, asked.Token) : null;
+        var hedge = mayAskAnother ? Task.Delay(HedgeDelay, TimeProvider.System, asked.Token) : null;
         var done = await Task.WhenAny(hedge is null ? answers : answers.Append(hedge));
         await asked.CancelAsync();
         if (done == hedge)
         {
-            running.ForEach(late => Each[late.Node].IsLate = true);
+            running.ForEach(late => Nodes[late.Node].IsLate = true);
             return default;
         }
 
@@ -149,6 +150,6 @@ public sealed partial class JsonRpcClient
     /// Whether another node is asked from now on: this one does not answer, refuses access, accepts less than others,
     /// or lacks the method.
     /// </summary>
-    private static bool IsTheNodes(ChainUnavailableException fault) =>
+    private static bool IsNodeFault(ChainUnavailableException fault) =>
         fault is not RpcErrorException { Refusal: not (RpcRefusal.Other or RpcRefusal.TooLarge or RpcRefusal.NoSuchMethod) };
 }

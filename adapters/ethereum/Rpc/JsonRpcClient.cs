@@ -34,7 +34,7 @@ public sealed partial class JsonRpcClient(HttpClient http, IReadOnlyList<Uri> ur
     public IReadOnlyList<Uri> Urls => urls;
 
     /// <summary>A client for each node alone.</summary>
-    public IReadOnlyList<JsonRpcClient> Each => each ??= urls.Count == 1 ? [this] : [.. urls.Select(url => new JsonRpcClient(http, url, devTokenFile, time))];
+    public IReadOnlyList<JsonRpcClient> Nodes => each ??= urls.Count == 1 ? [this] : [.. urls.Select(url => new JsonRpcClient(http, url, devTokenFile, time))];
 
     /// <summary>Host and port of the node in use, for messages.</summary>
     public string Name => $"{Current.Host}:{Current.Port}";
@@ -77,12 +77,12 @@ public sealed partial class JsonRpcClient(HttpClient http, IReadOnlyList<Uri> ur
         }
         catch (Exception fault) when (fault is HttpRequestException or IOException || (fault is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            throw new ChainUnavailableException($"{NodeAt(url)} does not answer; check RPC_URL.", fault);
+            throw new ChainUnavailableException($"{Describe(url)} does not answer; check RPC_URL.", fault);
         }
 
         using (response)
         {
-            return RpcAnswer.ResultOf(NodeAt(url), url, method, response, bytes);
+            return RpcAnswer.ResultOf(Describe(url), url, method, response, bytes);
         }
     }
 
@@ -96,7 +96,7 @@ public sealed partial class JsonRpcClient(HttpClient http, IReadOnlyList<Uri> ur
         await CallAsync(method, answer => Convert.FromHexString(answer.GetString().AsSpan(2)), cancellationToken, parameters);
 
     /// <exception cref="ChainUnavailableException">The answer is not what was asked for.</exception>
-    public T Read<T>(JsonElement answer, Func<JsonElement, T> read) => RpcAnswer.Read(NodeAt(Current), answer, read);
+    public T Read<T>(JsonElement answer, Func<JsonElement, T> read) => RpcAnswer.Read(Describe(Current), answer, read);
 
     /// <summary>Reads a number of at most 256 bits: a longer one would only cost time.</summary>
     public static BigInteger Quantity(JsonElement value) => value.GetString() is { Length: > 2 and <= 66 } text
@@ -116,7 +116,7 @@ public sealed partial class JsonRpcClient(HttpClient http, IReadOnlyList<Uri> ur
         value.IsZero ? "0x0" : $"0x{value.ToString("x", CultureInfo.InvariantCulture).TrimStart('0')}";
 
     /// <summary>Names a node for messages by host and port alone: the path of an RPC URL is often a key.</summary>
-    private static string NodeAt(Uri url) => $"The chain node at {url.Host}:{url.Port}";
+    private static string Describe(Uri url) => $"The chain node at {url.Host}:{url.Port}";
 
     private string? ReadToken()
     {

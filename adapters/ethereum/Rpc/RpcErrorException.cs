@@ -31,7 +31,7 @@ public enum RpcRefusal
 /// <summary>The node understood the request and refused it.</summary>
 /// <param name="data">Revert data: the selector of an error and its arguments, in hex with 0x.</param>
 public sealed class RpcErrorException(string method, int code, string message, string? data)
-    : ChainUnavailableException($"The chain node refused {method}: {Short(message)} (code {code})")
+    : ChainUnavailableException($"The chain node refused {method}: {Truncate(message)} (code {code})")
 {
     /// <summary>
     /// Longest part of a node's message that is kept, in characters: it may contain anything, and it goes into logs and
@@ -42,7 +42,7 @@ public sealed class RpcErrorException(string method, int code, string message, s
     private const int ExecutionReverted = 3, MethodNotFound = -32601, LimitExceeded = -32005;
 
     /// <summary>Wording of rate limits; other nodes use some of it for size limits.</summary>
-    private static readonly string[] OfRates =
+    private static readonly string[] RateLimitTexts =
     [
         "rate limit", "request rate", "rate exceeded", "ratelimit", "too many requests", "per second", "request count", "compute units", "quota",
         "credits",
@@ -67,7 +67,7 @@ public sealed class RpcErrorException(string method, int code, string message, s
         (RpcRefusal.NoSuchMethod, ["method not found", "does not exist/is not available", "not supported", "unsupported method", "unknown method"]),
     ];
 
-    private static string Short(string message) =>
+    private static string Truncate(string message) =>
         message.Length <= MaxMessage ? message : $"{message[..MaxMessage]}...";
 
     public string Method => method;
@@ -76,9 +76,9 @@ public sealed class RpcErrorException(string method, int code, string message, s
 
     public RpcRefusal Refusal { get; } = code == ExecutionReverted ? RpcRefusal.Reverted
         : code == MethodNotFound ? RpcRefusal.NoSuchMethod
-        : code == LimitExceeded || HasOne(message, OfRates) ? RpcRefusal.Other
-        : Wording.FirstOrDefault(meaning => HasOne(message, meaning.Words)).Refusal;
+        : code == LimitExceeded || ContainsAny(message, RateLimitTexts) ? RpcRefusal.Other
+        : Wording.FirstOrDefault(meaning => ContainsAny(message, meaning.Words)).Refusal;
 
-    private static bool HasOne(string message, string[] words) =>
+    private static bool ContainsAny(string message, string[] words) =>
         Array.Exists(words, word => message.Contains(word, StringComparison.OrdinalIgnoreCase));
 }

@@ -26,7 +26,7 @@ public abstract partial class AuditLogTests
         DeliveryRow Of(string capId, long index, int dueIn) => Row(index, rank: 3, dueIn) with { CapId = capId };
         await CommitAsync([.. Enumerable.Range(0, 50).Select(i => Of("A", i, -100)), Of("B", 60, -1), Of("B", 61, -5), Of("C", 70, 9),
             Of("D", 80, -1), Of("E", 90, -1) with { SeverityRank = 2 }]);
-        async Task<string> TurnsAsync(string after, params long[] except) => string.Join(' ', (await Deliveries.TurnsAsync(
+        async Task<string> TurnsAsync(string after, params long[] except) => string.Join(' ', (await Deliveries.NextCapsAsync(
             0, "w", 3, after, At, except, default)).Select(turn => $"{turn.CapId}{turn.Index}"));
         Assert.Equal("A0 B61 C D80", await TurnsAsync(""));
         Assert.Equal("B61 C D80", await TurnsAsync("A"));
@@ -35,8 +35,8 @@ public abstract partial class AuditLogTests
         Assert.Equal((55, 10), (await Deliveries.CountWaitingAsync(0, "w", 1000, default), await Deliveries.CountWaitingAsync(0, "w", 10, default)));
 
         await CommitAsync([.. Enumerable.Range(100, 100).Select(i => Of($"M{i}", i, 0))]);
-        var many = await Deliveries.TurnsAsync(0, "w", 3, "", At, [], default);
-        Assert.Equal((IDeliveryReader.MaxTurns, "M159"), (many.Count, many[^1].CapId));
+        var many = await Deliveries.NextCapsAsync(0, "w", 3, "", At, [], default);
+        Assert.Equal((IDeliveryReader.MaxCaps, "M159"), (many.Count, many[^1].CapId));
     }
 
     [Fact]

@@ -34,13 +34,14 @@ public abstract partial class AuditLogTests
     {
         var head = await RegisterAsync();
         var (after, outcomes) = await Writer.CommitAsync(0, head, [Incident("A", 1), Incident("A", 1), Incident("A", 2)], default);
-        Assert.Equal([AppendVerdict.Appended, AppendVerdict.AlreadyThere, AppendVerdict.Conflicts], outcomes.Select(outcome => outcome.Verdict));
+        Assert.Equal([AppendVerdict.Appended, AppendVerdict.AlreadyAccepted, AppendVerdict.Conflicts],
+            outcomes.Select(outcome => outcome.Verdict));
         Assert.Equal(head.Size + 1, after.Size);
         Assert.Equal(outcomes[0].Index, outcomes[1].Index);
         Assert.Equal(Draft("A1").Bytes, outcomes[1].Existing);
 
         var (unchanged, again) = await Writer.CommitAsync(0, after, [Incident("A", 1)], default);
-        Assert.Equal(AppendVerdict.AlreadyThere, again[0].Verdict);
+        Assert.Equal(AppendVerdict.AlreadyAccepted, again[0].Verdict);
         Assert.Equal(after.Root, unchanged.Root);
     }
 
@@ -195,13 +196,14 @@ public abstract partial class AuditLogTests
         {
             Entries = [Draft($"batch{from}")],
             Offset = new OffsetCommit("anchor", from, to),
-            Cover = new Cover("anchor.batched", from, to),
+            Cover = new CoveredRange("anchor.batched", from, to),
         };
         (head, _) = await Writer.CommitAsync(0, head, [Batch(0, 5), Batch(5, 9)], default);
         Assert.Equal(Draft("batch5").Bytes, (await Reader.CoveringAsync(0, "anchor.batched", 8, default))!.Bytes);
         Assert.Null(await Reader.CoveringAsync(0, "anchor.batched", 9, default));
 
-        var lost = new Append { Entries = [Draft("lost")], Offset = new OffsetCommit("anchor", 9, 5), Cover = new Cover("anchor.batched", 5, 5) };
+        var lost = new Append { Entries = [Draft("lost")], Offset = new OffsetCommit("anchor", 9,
+            5), Cover = new CoveredRange("anchor.batched", 5, 5) };
         await Writer.CommitAsync(0, head, [lost], default);
         Assert.Null(await Reader.CoveringAsync(0, "anchor.batched", 8, default));
         Assert.NotNull(await Reader.CoveringAsync(0, "anchor.batched", 4, default));

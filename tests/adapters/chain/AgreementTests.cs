@@ -33,8 +33,8 @@ public sealed class AgreementTests : IAsyncLifetime
         liar.Truth = chain.Url;
         http = new HttpClient(liar);
         var honest = new AnchorContract(new JsonRpcClient(http, chain.Url), Options(), TimeProvider.System);
-        await honest.AnchoredAsync(Name, new MemoryTransactions(), default); // deploys the contract
-        anchored = await honest.AnchorAsync(new AnchorBatch(Name, 0, 3, new byte[32], 3, [], []), new MemoryTransactions(), default);
+        await honest.ReadPositionAsync(Name, new InMemorySentTransactions(), default); // deploys the contract
+        anchored = await honest.AnchorAsync(new AnchorBatch(Name, 0, 3, new byte[32], 3, [], []), new InMemorySentTransactions(), default);
         contract = new AnchorContract(new JsonRpcClient(http, [new Uri("http://liar.invalid/"), chain.Url]), Options(), TimeProvider.System);
     }
 
@@ -48,9 +48,10 @@ public sealed class AgreementTests : IAsyncLifetime
     [Fact]
     public async Task Two_nodes_that_agree_are_trusted()
     {
-        Assert.Equal(3, (await contract.AnchoredAsync(Name, new MemoryTransactions(), default)).Position);
-        Assert.Equal(anchored.Transaction, (await contract.FindAsync(Name, 0, AllBlocks, new MemoryTransactions(), default))!.Transaction);
-        Assert.Equal(AnchorDepth.Final, (await contract.SightAsync(anchored.Block, anchored.BlockHash, default)).Depth);
+        Assert.Equal(3, (await contract.ReadPositionAsync(Name, new InMemorySentTransactions(), default)).Position);
+        Assert.Equal(anchored.Transaction, (await contract.FindAsync(Name, 0, AllBlocks, new InMemorySentTransactions(),
+            default))!.Transaction);
+        Assert.Equal(AnchorDepth.Final, (await contract.ReadStatusAsync(anchored.Block, anchored.BlockHash, default)).Depth);
     }
 
     [Fact]
@@ -68,7 +69,7 @@ public sealed class AgreementTests : IAsyncLifetime
         foreach (var order in new Uri[][] { [new("http://liar.invalid/"), chain.Url], [chain.Url, new("http://liar.invalid/")] })
         {
             var asked = new AnchorContract(new JsonRpcClient(http, order), Options(), TimeProvider.System);
-            var found = await asked.FindAsync(Name, 0, AllBlocks, new MemoryTransactions(), default);
+            var found = await asked.FindAsync(Name, 0, AllBlocks, new InMemorySentTransactions(), default);
             Assert.Equal(anchored with { Root = [] }, found! with { Root = [] });
             Assert.Equal(anchored.Root, found.Root);
         }
@@ -78,16 +79,18 @@ public sealed class AgreementTests : IAsyncLifetime
     public async Task One_node_alone_cannot_deny_an_event()
     {
         liar.Lies = (method, _) => method == "eth_blockNumber" ? "0x0" : method == "eth_getLogs" ? new JsonArray() : null;
-        Assert.Equal(anchored.Transaction, (await contract.FindAsync(Name, 0, AllBlocks, new MemoryTransactions(), default))!.Transaction);
+        Assert.Equal(anchored.Transaction, (await contract.FindAsync(Name, 0, AllBlocks, new InMemorySentTransactions(),
+            default))!.Transaction);
         liar.Withholds = "eth_getTransactionReceipt";
-        await Assert.ThrowsAsync<NodesDisagreeException>(() => contract.FindAsync(Name, 0, AllBlocks, new MemoryTransactions(), default));
+        await Assert.ThrowsAsync<NodesDisagreeException>(() => contract.FindAsync(Name, 0, AllBlocks,
+            new InMemorySentTransactions(), default));
     }
 
     [Fact]
     public async Task One_node_alone_cannot_move_the_contract_s_position()
     {
         liar.Lies = (method, _) => method == "eth_call" ? $"0x{9:x64}" : null;
-        await Assert.ThrowsAsync<NodesDisagreeException>(() => contract.AnchoredAsync(Name, new MemoryTransactions(), default));
+        await Assert.ThrowsAsync<NodesDisagreeException>(() => contract.ReadPositionAsync(Name, new InMemorySentTransactions(), default));
     }
 
     [Fact]
@@ -105,8 +108,10 @@ public sealed class AgreementTests : IAsyncLifetime
         };
         receipt = (await chain.CallAsync("eth_getTransactionReceipt", anchored.Transaction)).GetRawText();
         // The honest node has the event.
-        Assert.Equal(anchored.Transaction, (await contract.FindAsync(Name, 0, AllBlocks, new MemoryTransactions(), default))!.Transaction);
-        await Assert.ThrowsAsync<NodesDisagreeException>(() => contract.FindAsync(Name, 3, AllBlocks, new MemoryTransactions(), default));
+        Assert.Equal(anchored.Transaction, (await contract.FindAsync(Name, 0, AllBlocks, new InMemorySentTransactions(),
+            default))!.Transaction);
+        await Assert.ThrowsAsync<NodesDisagreeException>(() => contract.FindAsync(Name, 3, AllBlocks,
+            new InMemorySentTransactions(), default));
     }
 
     [Fact]
@@ -123,7 +128,8 @@ public sealed class AgreementTests : IAsyncLifetime
             changed["logs"]![1]!["data"] = ((string)changed["logs"]![1]!["data"]!)[..^1] + "9";
             return changed;
         };
-        await Assert.ThrowsAsync<NodesDisagreeException>(() => contract.FindAsync(Name, 0, AllBlocks, new MemoryTransactions(), default));
+        await Assert.ThrowsAsync<NodesDisagreeException>(() => contract.FindAsync(Name, 0, AllBlocks,
+            new InMemorySentTransactions(), default));
     }
 
     [Theory]
@@ -134,14 +140,14 @@ public sealed class AgreementTests : IAsyncLifetime
         var options = Options() with { Confirmations = 12 };
         var careful = new AnchorContract(new JsonRpcClient(http, [new Uri("http://liar.invalid/"), chain.Url]), options, TimeProvider.System);
         liar.Lies = (method, _) => method == lied ? height : null;
-        Assert.NotEqual(AnchorDepth.Final, (await careful.SightAsync(anchored.Block, anchored.BlockHash, default)).Depth);
+        Assert.NotEqual(AnchorDepth.Final, (await careful.ReadStatusAsync(anchored.Block, anchored.BlockHash, default)).Depth);
     }
 
     [Fact]
     public async Task One_node_alone_cannot_declare_a_block_gone()
     {
         liar.Lies = (method, truth) => method == "eth_getBlockByNumber" ? new JsonObject { ["hash"] = $"0x{new string('b', 64)}", ["timestamp"] = "0x1" } : null;
-        await Assert.ThrowsAsync<NodesDisagreeException>(() => contract.SightAsync(anchored.Block, anchored.BlockHash, default));
+        await Assert.ThrowsAsync<NodesDisagreeException>(() => contract.ReadStatusAsync(anchored.Block, anchored.BlockHash, default));
         await Assert.ThrowsAsync<NodesDisagreeException>(() => contract.BlockHashAsync(anchored.Block, default));
     }
 
@@ -162,7 +168,7 @@ public sealed class AgreementTests : IAsyncLifetime
         liar.Lies = (method, _) => method == "eth_estimateGas" ? "0x493e0" : null;
         var before = (await chain.CallAsync("eth_getTransactionCount", $"{writer.Address}", "pending")).GetString();
         var gap = new AnchorBatch(Name, 5, 8, new byte[32], 8, [], []); // the contract is at 3
-        await Assert.ThrowsAnyAsync<ChainUnavailableException>(() => contract.AnchorAsync(gap, new MemoryTransactions(), default));
+        await Assert.ThrowsAnyAsync<ChainUnavailableException>(() => contract.AnchorAsync(gap, new InMemorySentTransactions(), default));
         Assert.Equal(before, (await chain.CallAsync("eth_getTransactionCount", $"{writer.Address}", "pending")).GetString());
     }
 
@@ -175,18 +181,18 @@ public sealed class AgreementTests : IAsyncLifetime
         var batch = new AnchorBatch(Name, 3, 5, new byte[32], 5, [], []);
         if (method == "eth_sendRawTransaction")
         {
-            Assert.Equal(5, (await contract.AnchorAsync(batch, new MemoryTransactions(), default)).To); // the other node accepts it
+            Assert.Equal(5, (await contract.AnchorAsync(batch, new InMemorySentTransactions(), default)).To); // the other node accepts it
         }
         else
         {
-            await Assert.ThrowsAsync<NodesDisagreeException>(() => contract.AnchorAsync(batch, new MemoryTransactions(), default));
+            await Assert.ThrowsAsync<NodesDisagreeException>(() => contract.AnchorAsync(batch, new InMemorySentTransactions(), default));
         }
     }
 
     [Fact]
     public async Task Wallets_are_not_called_at_a_block_that_is_too_old()
     {
-        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow() + WalletQuestion.LongestHeld + TimeSpan.FromMinutes(1));
+        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow() + WalletQuestion.MaxBlockAge + TimeSpan.FromMinutes(1));
         var wallets = new ContractWallets(new JsonRpcClient(http, [new Uri("http://liar.invalid/"), chain.Url]), 31337, time);
         Assert.True(EthereumAddress.TryParse(anchored.Contract, out var wallet));
         var fault = await Assert.ThrowsAsync<ChainUnavailableException>(() =>

@@ -20,7 +20,7 @@ public sealed class AnchoringFaultsTests : IAsyncLifetime
 
     private readonly FaultyNode node = new();
     private readonly PrivateKey writer = PrivateKey.Create();
-    private readonly MemoryTransactions sent = new();
+    private readonly InMemorySentTransactions sent = new();
     private HttpClient http = null!;
     private DevChain chain = null!;
     private AnchorContract contract = null!;
@@ -30,7 +30,7 @@ public sealed class AnchoringFaultsTests : IAsyncLifetime
         http = new HttpClient(node);
         chain = await DevChain.StartAsync();
         contract = Contract(TimeSpan.FromMinutes(1));
-        await contract.AnchoredAsync(Origin, sent, default); // deploys the contract
+        await contract.ReadPositionAsync(Origin, sent, default); // deploys the contract
     }
 
     public Task DisposeAsync()
@@ -60,10 +60,10 @@ public sealed class AnchoringFaultsTests : IAsyncLifetime
         await chain.CallAsync("anvil_mine", "0x7d0"); // 2,000 blocks
         node.Before = (method, parameters, _) => method == "eth_getLogs" && Range(parameters[0]) > 100
             ? FaultyNode.Error(-32005, "query exceeds max block range 100") : null;
-        var found = await FindAsync(0, new MemoryTransactions());
+        var found = await FindAsync(0, new InMemorySentTransactions());
         Assert.Equal((0, 3), (found!.From, found.To));
         var before = node.Asked.Count(method => method == "eth_getLogs");
-        Assert.Null(await FindAsync(3, new MemoryTransactions(), found.Block)); // blocks before the last anchor are not searched
+        Assert.Null(await FindAsync(3, new InMemorySentTransactions(), found.Block)); // blocks before the last anchor are not searched
         Assert.InRange(node.Asked.Count(method => method == "eth_getLogs") - before, 1, 40);
     }
 
@@ -164,7 +164,7 @@ public sealed class AnchoringFaultsTests : IAsyncLifetime
         };
         Assert.Equal(stored, await contract.StoreAuditAsync(audit, sent, default));
         Assert.NotEqual(0, asked);
-        Assert.Equal(stored, await contract.StoreAuditAsync(audit, new MemoryTransactions(), default)); // found by its event
+        Assert.Equal(stored, await contract.StoreAuditAsync(audit, new InMemorySentTransactions(), default)); // found by its event
     }
 
     [Fact]
@@ -310,8 +310,8 @@ public sealed class AnchoringFaultsTests : IAsyncLifetime
         await chain.CallAsync("anvil_mine", "0x5");
         var anchored = await AnchorAsync(0, 3);
         await chain.CallAsync("anvil_reorg", 3, Array.Empty<object>());
-        Assert.Equal(AnchorDepth.Gone, (await contract.SightAsync(anchored.Block, anchored.BlockHash, default)).Depth);
-        Assert.Equal(0, (await contract.AnchoredAsync(Origin, sent, default)).Position);
+        Assert.Equal(AnchorDepth.Reorganised, (await contract.ReadStatusAsync(anchored.Block, anchored.BlockHash, default)).Depth);
+        Assert.Equal(0, (await contract.ReadPositionAsync(Origin, sent, default)).Position);
         // The old transaction is mined again, and the contract refuses a second.
         await Assert.ThrowsAsync<ChainUnavailableException>(() => AnchorAsync(0, 3));
         Assert.Equal(anchored.Transaction, (await FindAsync(0, sent))!.Transaction);
@@ -339,7 +339,7 @@ public sealed class AnchoringFaultsTests : IAsyncLifetime
     private async Task AnchoredOnceAsync(long from, long to)
     {
         (node.Before, node.LosesAnswer) = (null, null);
-        Assert.Equal(to, (await contract.AnchoredAsync(Origin, sent, default)).Position);
+        Assert.Equal(to, (await contract.ReadPositionAsync(Origin, sent, default)).Position);
         var logs = await chain.CallAsync("eth_getLogs", new { fromBlock = "0x0", toBlock = "latest" });
         Assert.Single(logs.EnumerateArray(), log =>
             log.GetProperty("topics") is { } topics && topics.GetArrayLength() == 3 && topics[2].GetString() == $"0x{from:x64}");

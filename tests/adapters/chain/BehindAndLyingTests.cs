@@ -32,9 +32,9 @@ public sealed class BehindAndLyingTests : IAsyncLifetime
         nodes.Truth = chain.Url;
         http = new HttpClient(nodes);
         var honest = new AnchorContract(new JsonRpcClient(http, chain.Url), Options(), TimeProvider.System);
-        await honest.AnchoredAsync(Name, new MemoryTransactions(), default); // deploys the contract
+        await honest.ReadPositionAsync(Name, new InMemorySentTransactions(), default); // deploys the contract
         await chain.CallAsync("anvil_mine", $"0x{Behind + 2:x}");
-        anchored = await honest.AnchorAsync(new AnchorBatch(Name, 0, 3, new byte[32], 3, [], []), new MemoryTransactions(), default);
+        anchored = await honest.AnchorAsync(new AnchorBatch(Name, 0, 3, new byte[32], 3, [], []), new InMemorySentTransactions(), default);
         rpc = new JsonRpcClient(http, [chain.Url, new Uri("http://behind.invalid/"), new Uri("http://liar.invalid/")]);
         contract = new AnchorContract(rpc, Options(), TimeProvider.System);
     }
@@ -51,9 +51,9 @@ public sealed class BehindAndLyingTests : IAsyncLifetime
     {
         nodes.Lies = method => method == "eth_call" ? "0x" : null;
         // At the block on which two agree there is no anchor yet.
-        Assert.Equal(0, (await contract.AnchoredAsync(Name, new MemoryTransactions(), default)).Position);
+        Assert.Equal(0, (await contract.ReadPositionAsync(Name, new InMemorySentTransactions(), default)).Position);
         await chain.CallAsync("anvil_mine", $"0x{Behind:x}");
-        Assert.Equal(3, (await contract.AnchoredAsync(Name, new MemoryTransactions(), default)).Position);
+        Assert.Equal(3, (await contract.ReadPositionAsync(Name, new InMemorySentTransactions(), default)).Position);
     }
 
     [Fact]
@@ -119,9 +119,9 @@ public sealed class BehindAndLyingTests : IAsyncLifetime
     public async Task What_the_liar_and_the_lagging_node_do_not_know_is_not_missing()
     {
         nodes.Lies = method => method is "eth_getTransactionReceipt" ? "null" : method == "eth_getLogs" ? "[]" : null;
-        var (sent, blocks) = (new MemoryTransactions(), new BlockRange(0, anchored.Block));
+        var (sent, blocks) = (new InMemorySentTransactions(), new BlockRange(0, anchored.Block));
         await Assert.ThrowsAnyAsync<ChainUnavailableException>(() => contract.FindAsync(Name, 0, blocks, sent, default));
-        Assert.NotEqual(AnchorDepth.Gone, (await contract.SightAsync(anchored.Block, anchored.BlockHash, default)).Depth);
+        Assert.NotEqual(AnchorDepth.Reorganised, (await contract.ReadStatusAsync(anchored.Block, anchored.BlockHash, default)).Depth);
         await chain.CallAsync("anvil_mine", $"0x{Behind:x}");
         Assert.Equal(anchored.Transaction, (await contract.FindAsync(Name, 0, blocks, sent, default))!.Transaction);
     }

@@ -22,11 +22,12 @@ public sealed class ChainAccountTests
             new JsonRpcClient(http, chain.Url), new ChainOptions(31337, writer, null, IsDevChain: true) { MaxFeeGwei = limit },
             TimeProvider.System);
 
-        var fault = await Assert.ThrowsAsync<ChainUnavailableException>(() => Contract(1).AnchoredAsync("log", new MemoryTransactions(), default));
+        var fault = await Assert.ThrowsAsync<ChainUnavailableException>(() => Contract(1).ReadPositionAsync("log",
+            new InMemorySentTransactions(), default));
         Assert.StartsWith("The chain's gas price is 2 gwei, above Chain__MaxFeeGwei (1)", fault.Message, StringComparison.Ordinal);
         Assert.Equal("0x0", (await chain.CallAsync("eth_getTransactionCount", writer.Address.ToString(), "pending")).GetString());
         // The price may equal the limit.
-        Assert.Equal(0, (await Contract(2).AnchoredAsync("log", new MemoryTransactions(), default)).Position);
+        Assert.Equal(0, (await Contract(2).ReadPositionAsync("log", new InMemorySentTransactions(), default)).Position);
     }
 
     [Fact]
@@ -41,7 +42,7 @@ public sealed class ChainAccountTests
         };
         var contract = new AnchorContract(new JsonRpcClient(http, url), options, new HastyTime());
         var batch = new AnchorBatch("log", 0, 1, new byte[32], 1, [], []);
-        var sent = new MemoryTransactions();
+        var sent = new InMemorySentTransactions();
         var fault = await Assert.ThrowsAsync<ChainUnavailableException>(() => contract.AnchorAsync(batch, sent, default));
         Assert.Contains("underpriced", fault.Message, StringComparison.Ordinal);
         Assert.Equal((3, 3), (node.Sent.Distinct().Count(), sent.All[0].Hashes.Count)); // 2.5, 3.125 and 3.9 gwei: nodes want a tenth more
@@ -87,7 +88,7 @@ public sealed class ChainAccountTests
 
         public long Gas { get; private set; }
 
-        public Task KeepAsync(IReadOnlyList<SentTransaction> sent, long gas = 0)
+        public Task StoreAsync(IReadOnlyList<SentTransaction> sent, long gas = 0)
         {
             (All, Gas) = (sent, Gas + gas);
             return Task.CompletedTask;

@@ -79,7 +79,7 @@ public sealed class ContractWalletsTests
         time.Advance(SlowWallets.FirstBackoff);
         slow.NoteTimeout(Claim.Wallet);
         Assert.Equal(SlowWallets.FirstBackoff * 2, slow.BackoffOf(Claim.Wallet));
-        time.Advance(SlowWallets.Age);
+        time.Advance(SlowWallets.Ttl);
         Assert.Null(slow.TurnsOf(Claim.Wallet));
         slow.NoteTimeout(Claim.Wallet);
         Assert.Equal(SlowWallets.FirstBackoff, slow.BackoffOf(Claim.Wallet));
@@ -121,9 +121,9 @@ public sealed class ContractWalletsTests
         Assert.NotNull(await AskAsync(wallets, 51, "192.0.2.1"));
         node.Hold();
         var strangers = Enumerable.Range(0, 100).Select(i => AskAsync(wallets, 1000 + i, $"198.51.100.{i}")).ToList();
-        await Eventually.TrueAsync(() => node.Held == WalletClaim.StrangersAtOnce);
-        var known = Enumerable.Range(0, WalletClaim.AtOnce).Select(i => AskAsync(wallets, 2 + i, "192.0.2.1")).ToList();
-        await Eventually.TrueAsync(() => node.Held == WalletClaim.StrangersAtOnce + WalletClaim.AtOnce);
+        await Eventually.TrueAsync(() => node.Held == WalletClaim.MaxConcurrentStrangers);
+        var known = Enumerable.Range(0, WalletClaim.MaxConcurrent).Select(i => AskAsync(wallets, 2 + i, "192.0.2.1")).ToList();
+        await Eventually.TrueAsync(() => node.Held == WalletClaim.MaxConcurrentStrangers + WalletClaim.MaxConcurrent);
         node.Release();
         await Task.WhenAll(known);
         // One second's quota, which includes the first call of the known caller.
@@ -140,9 +140,9 @@ public sealed class ContractWalletsTests
         var wallets = Wallets(http, new FakeTimeProvider());
         Assert.NotNull(await AskAsync(wallets, 1, "192.0.2.1"));
         node.Hold();
-        var asked = Enumerable.Range(0, 2 * WalletClaim.AtOnce).Select(i => AskAsync(wallets, 100 + i, "192.0.2.1")).ToList();
-        await Eventually.TrueAsync(() => node.Held == KnownCallers.Earned + WalletClaim.StrangersAtOnce);
-        Assert.Equal(2 * WalletClaim.AtOnce, asked.Count);
+        var asked = Enumerable.Range(0, 2 * WalletClaim.MaxConcurrent).Select(i => AskAsync(wallets, 100 + i, "192.0.2.1")).ToList();
+        await Eventually.TrueAsync(() => node.Held == KnownCallers.EarnedPerYes + WalletClaim.MaxConcurrentStrangers);
+        Assert.Equal(2 * WalletClaim.MaxConcurrent, asked.Count);
         node.Release();
     }
 
@@ -167,13 +167,13 @@ public sealed class ContractWalletsTests
         using var http = new HttpClient(node);
         var time = new FakeTimeProvider();
         var wallets = Wallets(http, time);
-        var others = Enumerable.Range(0, 60 * WalletClaim.WaitingPerCaller).Select(i => AskAsync(wallets, 1000 + i, $"198.51.100.{i % 60}")).ToList();
+        var others = Enumerable.Range(0, 60 * WalletClaim.MaxWaitingPerCaller).Select(i => AskAsync(wallets, 1000 + i, $"198.51.100.{i % 60}")).ToList();
         var first = AskAsync(wallets, 1, "192.0.2.1");
         Exception? fault = null;
         for (var due = WalletClaim.StrangersPerSecond; node.IndexOf(1) < 0; due++)
         {
             // Wait for as many calls as are allowed by now, so that none seems slow when the clock advances.
-            await Eventually.TrueAsync(() => node.Calls >= due - WalletClaim.StrangersAtOnce);
+            await Eventually.TrueAsync(() => node.Calls >= due - WalletClaim.MaxConcurrentStrangers);
             time.Advance(TimeSpan.FromMilliseconds(100));
             fault ??= first.IsCompleted ? await Record.ExceptionAsync(() => first) : null;
         }
@@ -182,7 +182,7 @@ public sealed class ContractWalletsTests
         await Eventually.TrueAsync(() => node.IndexOf(1) >= 0);
         Assert.InRange(node.IndexOf(1), 0, 60 + (3 * WalletClaim.StrangersPerSecond)); // one of each, and those in progress
         Assert.Null(await AskAsync(wallets, 1, "192.0.2.1")); // its answer is cached
-        Assert.Equal(60 * WalletClaim.WaitingPerCaller, others.Count);
+        Assert.Equal(60 * WalletClaim.MaxWaitingPerCaller, others.Count);
     }
 
     [Fact]
@@ -194,11 +194,11 @@ public sealed class ContractWalletsTests
         Assert.NotNull(await AskAsync(wallets, 1, "192.0.2.1")); // known from now on
         node.Hold();
         var strangers = Enumerable.Range(0, 40).Select(i => AskAsync(wallets, 100 + i, "198.51.100.1")).ToList();
-        await Eventually.TrueAsync(() => node.Held == WalletClaim.StrangersAtOnce);
+        await Eventually.TrueAsync(() => node.Held == WalletClaim.MaxConcurrentStrangers);
         var copy = AskAsync(wallets, 2, "198.51.100.2");
         var host = AskAsync(wallets, 2, "192.0.2.1");
-        await Eventually.TrueAsync(() => node.Held == WalletClaim.StrangersAtOnce + 1);
-        Assert.All(strangers.Take(WalletClaim.StrangersAtOnce).Append(copy).Append(host), one => Assert.False(one.IsCompleted));
+        await Eventually.TrueAsync(() => node.Held == WalletClaim.MaxConcurrentStrangers + 1);
+        Assert.All(strangers.Take(WalletClaim.MaxConcurrentStrangers).Append(copy).Append(host), one => Assert.False(one.IsCompleted));
         node.Release();
         Assert.NotNull(await host);
     }
@@ -209,7 +209,7 @@ public sealed class ContractWalletsTests
         using var node = new AnsweringNode(Yes) { IsHeld = true };
         using var http = new HttpClient(node) { Timeout = Timeout.InfiniteTimeSpan };
         var wallets = Wallets(http, new FakeTimeProvider());
-        var asked = Enumerable.Range(0, WalletClaim.StrangersAtOnce + WalletClaim.WaitingPerCaller).Select(i => AskAsync(wallets, i, "192.0.2.1")).ToList();
+        var asked = Enumerable.Range(0, WalletClaim.MaxConcurrentStrangers + WalletClaim.MaxWaitingPerCaller).Select(i => AskAsync(wallets, i, "192.0.2.1")).ToList();
         var fault = await Assert.ThrowsAnyAsync<ChainUnavailableException>(() => AskAsync(wallets, 100, "192.0.2.1"));
         Assert.Contains("8 for one address", fault.Message, StringComparison.Ordinal);
         asked.Add(AskAsync(wallets, 101, "192.0.2.2"));
@@ -254,7 +254,7 @@ public sealed class ContractWalletsTests
             wallets.FindBlockAsync(claim, [.. new byte[31], hash], "", CancellationToken.None);
 
         Assert.Null(await AskAsync(Claim, 1));
-        time.Advance(RecentAnswers.AgeOfNo - TimeSpan.FromMilliseconds(1));
+        time.Advance(RecentAnswers.RejectedTtl - TimeSpan.FromMilliseconds(1));
         Assert.Null(await AskAsync(Claim, 1));
         Assert.Equal(1, node.Calls);
         await AskAsync(Claim, 2);

@@ -18,7 +18,7 @@ public sealed class FailOverTests : IAsyncLifetime
     private static readonly IReadOnlyList<Uri> Nodes = [new("http://first/"), new("http://second/"), new("http://third/")];
 
     private readonly PrivateKey writer = PrivateKey.Create();
-    private readonly MemoryTransactions sent = new();
+    private readonly InMemorySentTransactions sent = new();
     private readonly FaultyNode first = new();
     private DevChain chain = null!;
     private EthereumAddress deployed;
@@ -29,7 +29,7 @@ public sealed class FailOverTests : IAsyncLifetime
         using var http = new HttpClient();
         var contract = new AnchorContract(new JsonRpcClient(http, chain.Url), new ChainOptions(31337, writer, null, IsDevChain: true), TimeProvider.System);
         // Deploys the contract.
-        Assert.True(EthereumAddress.TryParseAnyCase((await contract.AnchoredAsync(Origin, sent, default)).Contract, out deployed));
+        Assert.True(EthereumAddress.TryParseAnyCase((await contract.ReadPositionAsync(Origin, sent, default)).Contract, out deployed));
     }
 
     public Task DisposeAsync()
@@ -47,9 +47,9 @@ public sealed class FailOverTests : IAsyncLifetime
         first.Before = (asked, _, _) => asked == method ? FaultyNode.Result(answer) : null;
         using var http = new HttpClient(new ByName(first, chain.Url));
         var contract = Contract(http, isDevChain: true);
-        Assert.Equal(0, (await contract.AnchoredAsync(Origin, sent, default)).Position);
+        Assert.Equal(0, (await contract.ReadPositionAsync(Origin, sent, default)).Position);
         await contract.AnchorAsync(new AnchorBatch(Origin, 0, 3, new byte[32], 3, [], []), sent, default);
-        Assert.Equal(3, (await contract.AnchoredAsync(Origin, sent, default)).Position);
+        Assert.Equal(3, (await contract.ReadPositionAsync(Origin, sent, default)).Position);
     }
 
     [Theory]
@@ -62,7 +62,7 @@ public sealed class FailOverTests : IAsyncLifetime
         using var http = new HttpClient(new ByName(first, chain.Url));
         var contract = Contract(http, isDevChain: true);
         await contract.AnchorAsync(new AnchorBatch(Origin, 0, 3, new byte[32], 3, [], []), sent, default);
-        Assert.Equal(3, (await contract.AnchoredAsync(Origin, sent, default)).Position);
+        Assert.Equal(3, (await contract.ReadPositionAsync(Origin, sent, default)).Position);
     }
 
     [Theory]
@@ -80,7 +80,7 @@ public sealed class FailOverTests : IAsyncLifetime
         };
         var contract = new AnchorContract(new JsonRpcClient(http, Nodes), options, TimeProvider.System);
         await contract.AnchorAsync(new AnchorBatch(Origin, 0, 3, new byte[32], 3, [], []), sent, default);
-        Assert.Equal(3, (await contract.AnchoredAsync(Origin, sent, default)).Position);
+        Assert.Equal(3, (await contract.ReadPositionAsync(Origin, sent, default)).Position);
     }
 
     public static TheoryData<string, string> Nonsense => new()
@@ -113,7 +113,7 @@ public sealed class FailOverTests : IAsyncLifetime
             var nodes = new JsonRpcClient(http, [.. Nodes.Skip(Nodes.Count - place).Concat(Nodes.Take(Nodes.Count - place))]);
             var contract = new AnchorContract(nodes, new ChainOptions(31337, writer, deployed, IsDevChain: false), TimeProvider.System);
             await contract.AnchorAsync(new AnchorBatch(Origin, place, place + 1, new byte[32], place + 1, [], []), sent, default);
-            Assert.Equal(place + 1, (await contract.AnchoredAsync(Origin, sent, default)).Position);
+            Assert.Equal(place + 1, (await contract.ReadPositionAsync(Origin, sent, default)).Position);
             Assert.Null(await new ContractWallets(nodes, 31337, TimeProvider.System).FindBlockAsync(new WalletClaim(deployed, [1, .. new byte[64]]), new byte[32], "", default));
         }
     }
@@ -126,8 +126,8 @@ public sealed class FailOverTests : IAsyncLifetime
         var nodes = new JsonRpcClient(http, [Nodes[1], Nodes[0], Nodes[2]]);
         var contract = new AnchorContract(nodes, new ChainOptions(31337, writer, deployed, IsDevChain: false), TimeProvider.System);
         await contract.AnchorAsync([.. Enumerable.Range(0, 8).Select(i => new AnchorBatch(Origin, i, i + 1, new byte[32], i + 1, [], []))], sent, default);
-        Assert.Equal(8, (await contract.AnchoredAsync(Origin, sent, default)).Position);
-        Assert.Equal([false, true, false], nodes.Each.Select(node => node.IsLate)); // otherwise each of some fifty calls would have waited for it
+        Assert.Equal(8, (await contract.ReadPositionAsync(Origin, sent, default)).Position);
+        Assert.Equal([false, true, false], nodes.Nodes.Select(node => node.IsLate)); // otherwise each of some fifty calls would have waited for it
     }
 
     [Theory]
@@ -140,7 +140,7 @@ public sealed class FailOverTests : IAsyncLifetime
         var contract = Contract(http);
         var anchoring = contract.AnchorAsync(new AnchorBatch(Origin, 0, 3, new byte[32], 3, [], []), sent, default);
         await anchoring.WaitAsync(TimeSpan.FromMinutes(1), TimeProvider.System); // otherwise it would wait forever
-        Assert.Equal(3, (await contract.AnchoredAsync(Origin, sent, default)).Position);
+        Assert.Equal(3, (await contract.ReadPositionAsync(Origin, sent, default)).Position);
     }
 
     [Theory]
@@ -182,7 +182,7 @@ public sealed class FailOverTests : IAsyncLifetime
         using var others = new FaultyNode();
         using var http = new HttpClient(new ByName(first, chain.Url, others));
         var two = Nodes.Take(2).ToList();
-        var price = await new GasPrices(new JsonRpcClient(http, two), maxFeeGwei: 500).NowAsync(default);
+        var price = await new GasPrices(new JsonRpcClient(http, two), maxFeeGwei: 500).CurrentAsync(default);
         Assert.InRange(price.Tip!.Value, 0, 100_000_000_000);
     }
 
@@ -205,7 +205,7 @@ public sealed class FailOverTests : IAsyncLifetime
         using var others = new FaultyNode { Before = (_, _, _) => new HttpResponseMessage(HttpStatusCode.BadGateway) };
         using var http = new HttpClient(new ByName(first, chain.Url, others));
         var prices = new GasPrices(new JsonRpcClient(http, Nodes), maxFeeGwei: 500);
-        await Assert.ThrowsAnyAsync<ChainUnavailableException>(() => prices.NowAsync(default));
+        await Assert.ThrowsAnyAsync<ChainUnavailableException>(() => prices.CurrentAsync(default));
     }
 
     [Fact]
@@ -216,7 +216,7 @@ public sealed class FailOverTests : IAsyncLifetime
         static Task SlowAsync() => Task.Delay(TimeSpan.FromSeconds(1.5), TimeProvider.System);
         using var http = new HttpClient(new ByName(first, chain.Url, others, SlowAsync));
         await chain.CallAsync("anvil_mine", "0x20");
-        Assert.Equal(0, (await Contract(http).AnchoredAsync(Origin, sent, default)).Position); // at block 0 there is no contract
+        Assert.Equal(0, (await Contract(http).ReadPositionAsync(Origin, sent, default)).Position); // at block 0 there is no contract
     }
 
     [Fact]
@@ -240,7 +240,7 @@ public sealed class FailOverTests : IAsyncLifetime
 
         Assert.Single(first.Asked);
         time.Advance(TimeSpan.FromMinutes(10));
-        Assert.Equal(3, (await contract.AnchoredAsync(Origin, sent, default)).Position);
+        Assert.Equal(3, (await contract.ReadPositionAsync(Origin, sent, default)).Position);
         Assert.Equal(2, first.Asked.Count);
     }
 
@@ -259,7 +259,7 @@ public sealed class FailOverTests : IAsyncLifetime
     {
         using var http = new HttpClient(new ByName(first, chain.Url));
         var contract = new AnchorContract(new JsonRpcClient(http, Nodes), new ChainOptions(1, writer, deployed, IsDevChain: false), TimeProvider.System);
-        var fault = await Assert.ThrowsAsync<ChainMismatchException>(() => contract.AnchoredAsync(Origin, sent, default));
+        var fault = await Assert.ThrowsAsync<ChainMismatchException>(() => contract.ReadPositionAsync(Origin, sent, default));
         Assert.Contains("on chain 31337, but CHAIN_ID is 1", fault.Message, StringComparison.Ordinal);
     }
 
@@ -272,7 +272,7 @@ public sealed class FailOverTests : IAsyncLifetime
 
         public IReadOnlyList<SentTransaction> All { get; private set; } = [];
 
-        public Task KeepAsync(IReadOnlyList<SentTransaction> sent, long gas = 0)
+        public Task StoreAsync(IReadOnlyList<SentTransaction> sent, long gas = 0)
         {
             All = sent;
             Tips.AddRange(sent.Select(transaction => transaction.Tip ?? transaction.Cap));

@@ -34,7 +34,7 @@ public sealed class GasTests
             ["eth_getBlockByNumber"] = new JsonObject { ["baseFeePerGas"] = JsonRpcClient.Hex(Gwei) },
             ["eth_maxPriorityFeePerGas"] = JsonRpcClient.Hex(Gwei),
         }));
-        var price = await new GasPrices(new JsonRpcClient(http, new Uri("http://node.example")), maxFeeGwei: 2).NowAsync(default);
+        var price = await new GasPrices(new JsonRpcClient(http, new Uri("http://node.example")), maxFeeGwei: 2).CurrentAsync(default);
         Assert.Equal((Gwei, 2 * Gwei), (price.Tip, price.Cap)); // twice the base fee and the tip would be 3
     }
 

@@ -207,10 +207,13 @@ public sealed class GuardedDevChainTests : IAsyncLifetime
     {
         var options = new ChainOptions(31337, PrivateKey.Create(), null, IsDevChain: true);
         AnchorContract Contract(string? tokenFile) => new(new JsonRpcClient(http, Url, tokenFile), options, TimeProvider.System);
-        var fault = await Assert.ThrowsAsync<RpcErrorException>(() => Contract(null).AnchoredAsync("log", new MemoryTransactions(), default));
+        var fault = await Assert.ThrowsAsync<RpcErrorException>(() => Contract(null).ReadPositionAsync("log",
+            new InMemorySentTransactions(), default));
         Assert.Contains("token", fault.Message, StringComparison.Ordinal);
-        await Assert.ThrowsAsync<ChainUnavailableException>(() => Contract(directory.File("nowhere")).AnchoredAsync("log", new MemoryTransactions(), default));
-        Assert.Equal(0, (await Contract(directory.File("token")).AnchoredAsync("log", new MemoryTransactions(), default)).Position);
+        await Assert.ThrowsAsync<ChainUnavailableException>(() => Contract(directory.File("nowhere")).ReadPositionAsync("log",
+            new InMemorySentTransactions(), default));
+        Assert.Equal(0, (await Contract(directory.File("token")).ReadPositionAsync("log", new InMemorySentTransactions(),
+            default)).Position);
     }
 
     [Theory]

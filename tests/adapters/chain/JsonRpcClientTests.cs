@@ -158,7 +158,7 @@ public sealed class JsonRpcClientTests
     [Theory]
     [InlineData(9, null, AnchorDepth.Included)] // it is behind, which proves nothing about the block
     [InlineData(10, null, AnchorDepth.Included)] // no chain has a height without its block
-    [InlineData(10, 'b', AnchorDepth.Gone)]
+    [InlineData(10, 'b', AnchorDepth.Reorganised)]
     [InlineData(20, 'a', AnchorDepth.Included)]
     [InlineData(21, 'a', AnchorDepth.Final)]
     public async Task A_block_is_gone_only_if_the_node_has_reached_its_height(long newest, char? hash, AnchorDepth depth)
@@ -170,7 +170,7 @@ public sealed class JsonRpcClientTests
         var contract = new AnchorContract(
             new JsonRpcClient(http, [First]), new ChainOptions(1, PrivateKey.Create(), null, IsDevChain: false), TimeProvider.System);
         var anchored = new AnchorConfirmation(1, "", Hash('c'), 10, 0, 1, [], 1, Hash('a'), 0);
-        Assert.Equal(depth, (await contract.SightAsync(anchored.Block, anchored.BlockHash, default)).Depth);
+        Assert.Equal(depth, (await contract.ReadStatusAsync(anchored.Block, anchored.BlockHash, default)).Depth);
     }
 
     [Theory]

@@ -16,7 +16,7 @@ public sealed class SeveralBatchesTests : IAsyncLifetime
 
     private readonly FaultyNode node = new();
     private readonly PrivateKey writer = PrivateKey.Create();
-    private readonly MemoryTransactions sent = new();
+    private readonly InMemorySentTransactions sent = new();
     private HttpClient http = null!;
     private DevChain chain = null!;
     private AnchorContract contract = null!;
@@ -32,7 +32,7 @@ public sealed class SeveralBatchesTests : IAsyncLifetime
                 PollInterval = TimeSpan.FromMilliseconds(20), BumpInterval = TimeSpan.FromMilliseconds(500), WaitTimeout = TimeSpan.FromSeconds(20),
             },
             TimeProvider.System);
-        await contract.AnchoredAsync(Origin, sent, default); // deploys the contract
+        await contract.ReadPositionAsync(Origin, sent, default); // deploys the contract
         await chain.CallAsync("anvil_mine", "0x5");
     }
 
@@ -160,7 +160,7 @@ public sealed class SeveralBatchesTests : IAsyncLifetime
     private async Task AnchoredOnceAsync(int batches)
     {
         (node.Before, node.LosesAnswer, node.After) = (null, null, null);
-        Assert.Equal(10 * batches, (await contract.AnchoredAsync(Origin, sent, default)).Position);
+        Assert.Equal(10 * batches, (await contract.ReadPositionAsync(Origin, sent, default)).Position);
         var logs = await chain.CallAsync("eth_getLogs", new { fromBlock = "0x0", toBlock = "latest" });
         var starts = logs.EnumerateArray().Select(log => log.GetProperty("topics")).Where(topics => topics.GetArrayLength() == 3).Select(topics => topics[2].GetString());
         Assert.Equal(Enumerable.Range(0, batches).Select(i => $"0x{10 * i:x64}"), starts.Order(StringComparer.Ordinal).Where(start => start!.StartsWith("0x000000000000000000000000000000000000000000000000", StringComparison.Ordinal)));

@@ -27,7 +27,7 @@ public sealed class PublicAddressTests
     [InlineData("2001:2::1", "2001:10::1", "2001:20::1", "2001:db8::1", "3fff::1")]
     [InlineData("100::1", "5f00::1", "fc00::1", "fd00:ec2::254", "fdff::1", "fe80::1", "fe80::1%1", "febf::1", "fec0::1", "ff02::1")]
     public void Addresses_outside_the_public_internet_are_refused(params string[] addresses) =>
-        Assert.All(addresses, address => Assert.False(PublicAddress.Is(IPAddress.Parse(address)), address));
+        Assert.All(addresses, address => Assert.False(PublicAddress.IsPublic(IPAddress.Parse(address)), address));
 
     [Theory]
     [InlineData("1.1.1.1", "8.8.8.8", "9.255.255.255", "11.0.0.0", "100.63.255.255", "100.128.0.0", "126.255.255.255", "128.0.0.1")]
@@ -35,5 +35,5 @@ public sealed class PublicAddressTests
     [InlineData("2606:4700:4700::1111", "2a00:1450:4001::1", "2001:4860:4860::8888", "3ffe::1")]
     [InlineData("::ffff:8.8.8.8", "64:ff9b::8.8.8.8", "2002:808:808::1", "2001:0:808:808::f7f7:f7f7")]
     public void Addresses_of_the_public_internet_are_accepted(params string[] addresses) =>
-        Assert.All(addresses, address => Assert.True(PublicAddress.Is(IPAddress.Parse(address)), address));
+        Assert.All(addresses, address => Assert.True(PublicAddress.IsPublic(IPAddress.Parse(address)), address));
 }

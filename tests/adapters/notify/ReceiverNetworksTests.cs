@@ -65,16 +65,16 @@ public sealed class ReceiverNetworksTests : IDisposable
     [InlineData("https://localhost/", true)] // a name is checked when it is connected to
     [InlineData("https://example.org/", true)]
     public void An_address_in_a_URL_is_judged_at_once_and_a_name_later(string url, bool isAllowed) =>
-        Assert.Equal(isAllowed, new ReceiverNetworks([]).Allow(new Uri(url)));
+        Assert.Equal(isAllowed, new ReceiverNetworks([]).IsAllowed(new Uri(url)));
 
     [Fact]
     public void A_network_that_is_allowed_is_allowed_in_each_of_its_spellings_and_no_other_is()
     {
         var networks = new ReceiverNetworks([IPNetwork.Parse("10.1.0.0/16"), IPNetwork.Parse("fd00::/8")]);
         Assert.All(["10.1.255.255", "::ffff:10.1.0.1", "fd00::1"], address =>
-            Assert.True(networks.Allow(IPAddress.Parse(address)), address));
+            Assert.True(networks.IsAllowed(IPAddress.Parse(address)), address));
         Assert.All(["10.2.0.1", "64:ff9b::10.1.0.1", "2002:a01:1::1", "fc00::1", "127.0.0.1"], address =>
-            Assert.False(networks.Allow(IPAddress.Parse(address)), address));
+            Assert.False(networks.IsAllowed(IPAddress.Parse(address)), address));
     }
 
     [Theory]

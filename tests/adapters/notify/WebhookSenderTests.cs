@@ -104,7 +104,7 @@ public sealed class WebhookSenderTests : IAsyncDisposable
         var trying = TryAsync($"http://{silent.LocalEndpoint}/", 1);
         await PassAsync(trying);
         Assert.Equal((DeliveryFault.Timeout, null), ((await trying).Fault, (await trying).Code));
-        Assert.InRange((await trying).Took, TimeSpan.FromSeconds(15), TimeSpan.FromSeconds(17));
+        Assert.InRange((await trying).Duration, TimeSpan.FromSeconds(15), TimeSpan.FromSeconds(17));
     }
 
     [Fact]
@@ -128,10 +128,10 @@ public sealed class WebhookSenderTests : IAsyncDisposable
         await using var receiver = await WebhookReceiver.StartAsync(refusals: 20, status);
         for (var i = 0; i < 20; i++)
         {
-            Assert.Equal(status, (await sender.TryUnlessAwayAsync(Delivery(receiver.Url, 1), default))!.Code);
+            Assert.Equal(status, (await sender.TryWithCircuitBreakerAsync(Delivery(receiver.Url, 1), default))!.Code);
         }
 
-        Assert.True((await sender.TryUnlessAwayAsync(Delivery(receiver.Url, 1), default))!.Delivered);
+        Assert.True((await sender.TryWithCircuitBreakerAsync(Delivery(receiver.Url, 1), default))!.Delivered);
     }
 
     [Fact]
@@ -139,7 +139,7 @@ public sealed class WebhookSenderTests : IAsyncDisposable
     {
         await using var failing = await WebhookReceiver.StartAsync(refusals: 6);
         await using var other = await WebhookReceiver.StartAsync();
-        Task<DeliveryOutcome?> AskAsync(WebhookReceiver receiver) => sender.TryUnlessAwayAsync(Delivery(receiver.Url, 1) with
+        Task<DeliveryOutcome?> AskAsync(WebhookReceiver receiver) => sender.TryWithCircuitBreakerAsync(Delivery(receiver.Url, 1) with
         {
             Secrets = new SigningSecrets(receiver == failing ? "a1" : "b2", [1]),
         }, default);
@@ -151,10 +151,10 @@ public sealed class WebhookSenderTests : IAsyncDisposable
         Assert.Null(await AskAsync(failing));
         Assert.True((await AskAsync(other))!.Delivered);
         Assert.Equal(5, failing.Attempts);
-        time.Advance(IWebhookSender.AwayTime);
+        time.Advance(IWebhookSender.CircuitBreakDuration);
         Assert.Equal(503, (await AskAsync(failing))!.Code); // one attempt is allowed
         Assert.Null(await AskAsync(failing));
-        time.Advance(IWebhookSender.AwayTime);
+        time.Advance(IWebhookSender.CircuitBreakDuration);
         Assert.True((await AskAsync(failing))!.Delivered);
         Assert.True((await AskAsync(failing))!.Delivered);
     }

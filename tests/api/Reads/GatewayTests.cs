@@ -35,7 +35,7 @@ public sealed class GatewayTests(NodeFixture node)
         using var answer = await SendAsync(HttpMethod.Get, $"{record}{query}", accept);
         using var head = await SendAsync(HttpMethod.Head, $"{record}{query}", accept);
         var body = await answer.Content.ReadAsByteArrayAsync();
-        Assert.True(type.StartsWith(Car, StringComparison.Ordinal) ? ReadCar(body).Blocks.Single().Cid == record : record.Names(body));
+        Assert.True(type.StartsWith(Car, StringComparison.Ordinal) ? ReadCar(body).Blocks.Single().Cid == record : record.Matches(body));
         Assert.Empty(await head.Content.ReadAsByteArrayAsync());
         foreach (var one in (HttpResponseMessage[])[answer, head])
         {
@@ -151,7 +151,7 @@ public sealed class GatewayTests(NodeFixture node)
         Assert.Contains(record, blocks.Select(block => block.Cid));
         Assert.True(DagCbor.TryReadLinks(blocks[0].Bytes, out var links));
         Assert.Equal(links, blocks.Skip(1).Select(block => block.Cid));
-        Assert.All(blocks, block => Assert.True(block.Cid.Names(block.Bytes)));
+        Assert.All(blocks, block => Assert.True(block.Cid.Matches(block.Bytes)));
         foreach (var scope in (string[])["block", "entity"])
         {
             Assert.Equal(manifest, Assert.Single(ReadCar(await node.Api.GetByteArrayAsync($"/ipfs/{manifest}?format=car&dag-scope={scope}")).Blocks).Cid);

@@ -19,7 +19,7 @@ public sealed class EventStreamTests : IDisposable
     public async Task A_silent_stream_sends_its_position_every_fifteen_seconds_and_ends_after_ten_minutes()
     {
         await using var events = new EventStream(heads, time).FollowAsync(
-            [0, 1], StreamPosition.Behind([8, 0]), (_, _, _) => throw new InvalidOperationException(), () => Task.FromResult(true),
+            [0, 1], StreamPosition.AtEnd([8, 0]), (_, _, _) => throw new InvalidOperationException(), () => Task.FromResult(true),
             CancellationToken.None).GetAsyncEnumerator();
         var heartbeats = new List<SseItem<string>>();
         while (true)
@@ -34,7 +34,7 @@ public sealed class EventStreamTests : IDisposable
             heartbeats.Add(events.Current);
         }
 
-        Assert.Equal(EventStream.Longest / EventStream.Heartbeat, heartbeats.Count);
+        Assert.Equal(EventStream.MaxDuration / EventStream.Heartbeat, heartbeats.Count);
         Assert.All(heartbeats, one => Assert.Equal(("heartbeat", "", "7,-1"), (one.EventType, one.Data, one.EventId)));
         Assert.All(heartbeats, one => Assert.Equal(EventStream.RetryAfter, one.ReconnectionInterval));
     }
@@ -44,7 +44,7 @@ public sealed class EventStreamTests : IDisposable
     {
         var mayGoOn = true;
         await using var events = new EventStream(heads, time).FollowAsync(
-            [0], StreamPosition.Behind([1]), (_, _, _) => throw new InvalidOperationException(), () => Task.FromResult(mayGoOn),
+            [0], StreamPosition.AtEnd([1]), (_, _, _) => throw new InvalidOperationException(), () => Task.FromResult(mayGoOn),
             CancellationToken.None).GetAsyncEnumerator();
         Assert.True(await events.MoveNextAsync());
         var next = events.MoveNextAsync();

@@ -24,11 +24,11 @@ public sealed class PrintableTextTests
     [InlineData("\udc00a", false)]
     public void Every_character_is_visible(string? text, bool isTaken)
     {
-        Assert.Equal(isTaken, PrintableText.Is(text, 64));
+        Assert.Equal(isTaken, PrintableText.IsValid(text, 64));
         Assert.Equal(isTaken, ScoreCorrection.Fault(new Correction("INC-1", 1m, text)) is null);
     }
 
     [Fact]
     public void It_has_at_most_the_stated_length() =>
-        Assert.Equal((true, false), (PrintableText.Is(new string('a', 64), 64), PrintableText.Is(new string('a', 65), 64)));
+        Assert.Equal((true, false), (PrintableText.IsValid(new string('a', 64), 64), PrintableText.IsValid(new string('a', 65), 64)));
 }

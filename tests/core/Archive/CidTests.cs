@@ -44,8 +44,8 @@ public sealed class CidTests
         var cid = Cid.Of(Cid.Raw, block);
         Assert.True(Cid.TryParse(cid.Text, out var read));
         Assert.Equal(cid, read);
-        Assert.True(read.Names(block));
-        Assert.False(read.Names([.. block, 0]));
+        Assert.True(read.Matches(block));
+        Assert.False(read.Matches([.. block, 0]));
     }, iter: 200);
 
     [Fact]

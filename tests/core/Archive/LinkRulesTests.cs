@@ -33,7 +33,7 @@ public sealed class LinkRulesTests
     public void Our_own_location_is_repaired_and_a_gateway_without_it_is_reported(string locations, bool repair, bool notPublic) =>
         Assert.Equal((repair, notPublic), (LinkRules.WantsRepair(Answers(locations)), LinkRules.IsNotPublic(Answers(locations))));
 
-    private static List<LinkAnswer> Answers(string locations) => [.. locations.Select(location => new LinkAnswer(
+    private static List<LocationAnswer> Answers(string locations) => [.. locations.Select(location => new LocationAnswer(
         $"{location}", char.IsUpper(location),
         char.ToLowerInvariant(location) switch { 'o' => LinkStatus.Ok, 'm' => LinkStatus.Missing, 'w' => LinkStatus.Wrong, _ => LinkStatus.Unknown },
         DateTimeOffset.MinValue))];

@@ -29,11 +29,11 @@ public sealed class ReporterRateLimitTests
         for (var i = 0; i < 1000; i++)
         {
             Assert.Null(limit.Wait("a", 2));
-            limit.GiveBack("a", 2);
+            limit.Refund("a", 2);
         }
 
         Assert.Null(limit.Wait("a", 2));
-        Assert.True(limit.IsTight("a", 2)); // half is spent
+        Assert.True(limit.IsMostlySpent("a", 2)); // half is spent
         Assert.Null(limit.Wait("a", 2));
         Assert.NotNull(limit.Wait("a", 2));
     }
@@ -47,7 +47,7 @@ public sealed class ReporterRateLimitTests
         var limit = new ReporterRateLimit(time);
         Assert.Null(limit.Wait("a", 30, units: 29));
         Assert.Equal(TimeSpan.FromSeconds(2), limit.Wait("a", 30, units: 2));
-        limit.GiveBack("a", 30, units: 29);
+        limit.Refund("a", 30, units: 29);
         Assert.Null(limit.Wait("a", 30, units: 30));
         Assert.NotNull(limit.Wait("a", 30));
     }

@@ -54,8 +54,8 @@ public sealed class EscalationRulesTests
         var next = EscalationRules.Next(paged.Row!, ladder, [], [Update(action, 9)], paged.Row!.DueAt);
         Assert.Equal((ends, ends), (next.Row is null, next.Page is null));
         Assert.False(next.IsUnanswered);
-        Assert.Equal(ends, EscalationRules.IsAnswered(paged.Page!, [Update(action, 9)]));
-        Assert.False(EscalationRules.IsAnswered(paged.Page!, []));
+        Assert.Equal(ends, EscalationRules.IsObsolete(paged.Page!, [Update(action, 9)]));
+        Assert.False(EscalationRules.IsObsolete(paged.Page!, []));
     }
 
     [Fact]
@@ -65,9 +65,9 @@ public sealed class EscalationRulesTests
         var paged = EscalationRules.Next(Start(ladder), ladder, [], [], At);
         IncidentUpdateView[] alone = [Update("acknowledge", 8), Update("acknowledge", 9)], both = [.. alone, Update("acknowledge", 10,
             "key:b")];
-        Assert.False(EscalationRules.IsAnswered(paged.Page!, alone));
+        Assert.False(EscalationRules.IsObsolete(paged.Page!, alone));
         Assert.Equal(2, EscalationRules.Next(paged.Row!, ladder, [], alone, paged.Row!.DueAt).Page!.Level);
-        Assert.True(EscalationRules.IsAnswered(paged.Page!, both));
+        Assert.True(EscalationRules.IsObsolete(paged.Page!, both));
         Assert.Null(EscalationRules.Next(paged.Row!, ladder, [], both, paged.Row!.DueAt).Row);
     }
 
@@ -81,8 +81,8 @@ public sealed class EscalationRulesTests
         Assert.Equal((At.AddHours(1), null), (waits.Row!.DueAt, waits.Page));
         var again = EscalationRules.Next(waits.Row, ladder, [], answers, At.AddHours(1));
         Assert.Equal((2, 9L), (again.Page!.Level, again.Page.Since));
-        Assert.False(EscalationRules.IsAnswered(again.Page, answers));
-        Assert.True(EscalationRules.IsAnswered(again.Page, [.. answers, Update("acknowledge", 12, minute: 61)]));
+        Assert.False(EscalationRules.IsObsolete(again.Page, answers));
+        Assert.True(EscalationRules.IsObsolete(again.Page, [.. answers, Update("acknowledge", 12, minute: 61)]));
 
         // At its end the ladder pages the last level once more, and then there is no one left to page.
         var last = again.Row! with { DueAt = At.AddHours(1).AddMinutes(2) };
@@ -116,7 +116,7 @@ public sealed class EscalationRulesTests
         var ladder = Of(acknowledgements: [1, 1]);
         var paged = EscalationRules.Next(Start(ladder), ladder, [], [], At);
         IncidentUpdateView[] reopened = [Update("acknowledge", 8), Update("resolve", 9), Update("reopen", 10)];
-        Assert.True(EscalationRules.IsAnswered(paged.Page!, reopened));
+        Assert.True(EscalationRules.IsObsolete(paged.Page!, reopened));
         var anew = EscalationRules.Next(paged.Row!, ladder, [], reopened, paged.Row!.DueAt);
         Assert.Equal((1, 10L), (anew.Page!.Level, anew.Page.Since));
     }
@@ -183,7 +183,7 @@ public sealed class EscalationRulesTests
                 var turn = EscalationRules.Next(row, ladder, [], known, row.DueAt);
                 if (turn.Page is { } page)
                 {
-                    Assert.False(EscalationRules.IsAnswered(page, known));
+                    Assert.False(EscalationRules.IsObsolete(page, known));
                     steps.Add((page.Round, page.Level));
                 }
 

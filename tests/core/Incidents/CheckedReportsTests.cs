@@ -26,7 +26,7 @@ public sealed class CheckedReportsTests
         })]);
         var judged = reports.Proven.Select(proven => Ruling.Refuse(Verdict.TooMany, "judged", "", proven.Report.IncidentId)).ToList();
         Assert.Equal(Enumerable.Range(0, judged.Count).Select(i => $"{i}"), judged.Select(ruling => ruling.Refusal!.Rule));
-        var ruled = reports.Rule(judged);
+        var ruled = reports.Merge(judged);
         Assert.Equal(rulings, string.Concat(ruled.Select(ruling => ruling.Refusal!.Type switch
         {
             "judged" => 'a', "unavailable" => 'n', "after-another" => 'w', _ => 'r',

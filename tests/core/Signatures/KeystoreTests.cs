@@ -38,7 +38,7 @@ public sealed class KeystoreTests
     [InlineData("\ufb01scha\u0308", 3)]
     public void A_passphrase_is_tried_in_as_many_forms_as_it_has(string passphrase, int forms)
     {
-        var tried = Keystore.Forms(passphrase);
+        var tried = Keystore.PassphraseForms(passphrase);
         Assert.Equal((forms, passphrase), (tried.Count, System.Text.Encoding.UTF8.GetString(tried[0])));
     }
 

@@ -20,7 +20,7 @@ public sealed class DeliveryScheduleTests
         while (row.State == DeliveryState.Waiting)
         {
             at = row.DueAt!.Value;
-            row = DeliverySchedule.After(row, Fails, at, jitter: 0.5);
+            row = DeliverySchedule.AfterAttempt(row, Fails, at, jitter: 0.5);
             attempts++;
         }
 
@@ -42,7 +42,7 @@ public sealed class DeliveryScheduleTests
     public void An_overloaded_receiver_or_one_with_a_Retry_After_is_retried_later(int code, int? after, int seconds)
     {
         var outcome = new DeliveryOutcome(DeliveryFault.Status, code, RetryAfter: after is { } s ? TimeSpan.FromSeconds(s) : null);
-        Assert.Equal(Start.AddSeconds(seconds), DeliverySchedule.After(Row(), outcome, Start, jitter: 0.5).DueAt);
+        Assert.Equal(Start.AddSeconds(seconds), DeliverySchedule.AfterAttempt(Row(), outcome, Start, jitter: 0.5).DueAt);
     }
 
     [Fact]
@@ -52,7 +52,7 @@ public sealed class DeliveryScheduleTests
         var row = Row();
         for (var attempt = 0; attempt < 30; attempt++)
         {
-            row = DeliverySchedule.After(row, tooMany, Start, jitter: 0.5);
+            row = DeliverySchedule.AfterAttempt(row, tooMany, Start, jitter: 0.5);
         }
 
         Assert.Equal((DeliveryState.Waiting, 0, 20), (row.State, row.Tries, row.Attempts.Count));
@@ -65,7 +65,7 @@ public sealed class DeliveryScheduleTests
         for (var attempt = 0; row.State == DeliveryState.Waiting; attempt++)
         {
             Assert.True(attempt < 300);
-            row = DeliverySchedule.After(row, new DeliveryOutcome(DeliveryFault.Status, 429), at, jitter: 0.5);
+            row = DeliverySchedule.AfterAttempt(row, new DeliveryOutcome(DeliveryFault.Status, 429), at, jitter: 0.5);
             at = row.DueAt ?? at;
         }
 
@@ -86,28 +86,28 @@ public sealed class DeliveryScheduleTests
     [InlineData(500, false)]
     [InlineData(null, false)]
     public void A_refusal_of_the_content_is_no_fault_of_the_endpoint(int? code, bool isOfContent) =>
-        Assert.Equal(isOfContent, new DeliveryOutcome(DeliveryFault.Status, code).IsOfContent);
+        Assert.Equal(isOfContent, new DeliveryOutcome(DeliveryFault.Status, code).IsContentRefusal);
 
     [Fact]
     public void Deliveries_that_failed_together_are_not_retried_together()
     {
-        var due = ((double[])[0, 0.5, 1]).Select(jitter => DeliverySchedule.After(Row(), Fails, Start, jitter).DueAt - Start);
+        var due = ((double[])[0, 0.5, 1]).Select(jitter => DeliverySchedule.AfterAttempt(Row(), Fails, Start, jitter).DueAt - Start);
         Assert.Equal([TimeSpan.FromSeconds(4.5), TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(5.5)], due);
     }
 
     [Fact]
     public void A_receiver_that_is_gone_is_not_asked_again_and_of_many_attempts_the_newest_are_known()
     {
-        Assert.Equal(DeliveryState.Exhausted, DeliverySchedule.After(Row(), new DeliveryOutcome(DeliveryFault.Status, 410), Start,
+        Assert.Equal(DeliveryState.Exhausted, DeliverySchedule.AfterAttempt(Row(), new DeliveryOutcome(DeliveryFault.Status, 410), Start,
             0).State);
         var row = Row();
         for (var i = 0; i < 30; i++)
         {
-            row = DeliverySchedule.After(row with { Tries = 0 }, Fails with { Code = 500 + i }, Start, 0);
+            row = DeliverySchedule.AfterAttempt(row with { Tries = 0 }, Fails with { Code = 500 + i }, Start, 0);
         }
 
         Assert.Equal((20, 529), (row.Attempts.Count, row.Attempts[^1].Code));
-        var done = DeliverySchedule.After(row, new DeliveryOutcome(DeliveryFault.None, 200), Start, 0);
+        var done = DeliverySchedule.AfterAttempt(row, new DeliveryOutcome(DeliveryFault.None, 200), Start, 0);
         Assert.Equal((DeliveryState.Delivered, null), (done.State, done.DueAt));
     }
 

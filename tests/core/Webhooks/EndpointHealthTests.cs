@@ -57,5 +57,5 @@ public sealed class EndpointHealthTests
     }
 
     private static WebhookEndpoint After(WebhookEndpoint endpoint, params (double Hours, DeliveryReport Report)[] reports) =>
-        reports.Aggregate(endpoint, (before, report) => EndpointHealth.After(before, report.Report, Start.AddHours(report.Hours)));
+        reports.Aggregate(endpoint, (before, report) => EndpointHealth.AfterReport(before, report.Report, Start.AddHours(report.Hours)));
 }

@@ -43,11 +43,11 @@ internal static class ChainAnswerTarget
         foreach (var isAll in (bool[])[false, true])
         {
             answer.IsAll = isAll;
-            Ask(() => contract.AnchoredAsync("caporleans/fuzz/0", new MemoryTransactions(), CancellationToken.None));
+            Ask(() => contract.ReadPositionAsync("caporleans/fuzz/0", new InMemorySentTransactions(), CancellationToken.None));
             var blocks = new BlockRange(0, 1_000);
-            Ask(() => contract.FindAsync("caporleans/fuzz/0", 0, blocks, new MemoryTransactions(), CancellationToken.None));
-            Ask(() => contract.AnchorAsync([Batch], new MemoryTransactions(), CancellationToken.None));
-            Ask(() => tokens.MirrorAsync([new MirroredCap("Z-001", null, 1, [])], new MemoryTransactions(), CancellationToken.None));
+            Ask(() => contract.FindAsync("caporleans/fuzz/0", 0, blocks, new InMemorySentTransactions(), CancellationToken.None));
+            Ask(() => contract.AnchorAsync([Batch], new InMemorySentTransactions(), CancellationToken.None));
+            Ask(() => tokens.MirrorAsync([new MirroredCap("Z-001", null, 1, [])], new InMemorySentTransactions(), CancellationToken.None));
             Ask(() => wallets.FindBlockAsync(new WalletClaim(address, [1]), new byte[32], "", CancellationToken.None));
         }
     }

@@ -54,7 +54,7 @@ internal static class IncidentTarget
         DisagreementException.Unless(read.ToEntry("caporleans/fuzz/0").Bytes.AsSpan().SequenceEqual(entry.Bytes), "An entry has one spelling.");
         DisagreementException.Unless(Math.Abs(read.DeltaCap) <= Context.Rules.DeltaCapLimit, "dCap stays within its limit.");
         var block = AcceptedIncident.BlockOf(entry.Bytes);
-        DisagreementException.Unless(block.Cid.Names(block.Bytes), "The archived record is what its CID names.");
+        DisagreementException.Unless(block.Cid.Matches(block.Bytes), "The archived record is what its CID names.");
         DisagreementException.Unless(read.ReceiptFor("caporleans/fuzz/0", 0, entry.Bytes).Cid == block.Cid.Text, "The receipt names the archived record.");
     }
 

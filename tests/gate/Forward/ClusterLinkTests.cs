@@ -48,7 +48,7 @@ public sealed class ClusterLinkTests : HttpMessageHandler
             : new HttpResponseMessage((HttpStatusCode)status) { Content = new StringContent("<html>") };
         var link = Link();
         Assert.Null((await link.SendAsync([Waiting("BAD")], areProven: false, default)).Verdicts);
-        await link.SuspectAsync(First); // a look-up of a name that strangers chose failed
+        await link.CheckAndSwitchAsync(First); // a look-up of a name that strangers chose failed
         Assert.Equal(First, link.Api);
         Assert.NotNull((await link.SendAsync([Waiting("GOOD")], areProven: false, default)).Verdicts);
     }

@@ -72,7 +72,7 @@ public sealed class IntermediaryTests : HttpMessageHandler
         var running = Run();
         await Eventually.TrueAsync(() => Moved(() => taken.Count == 3));
         Assert.Equal(["C", "A", "B"], taken);
-        var aside = Assert.Single(forwarder.Resting);
+        var aside = Assert.Single(forwarder.BackingOff);
         Assert.Equal(("X#2", 403), (aside.Queue, aside.Status));
         Assert.Equal(ProblemTypes.Of("refused-by-intermediary"), aside.Problem?.Text("type"));
         await Eventually.TrueAsync(() => (spool.Count().Waiting, spool.Count().Dead) == (1, 0));
@@ -95,7 +95,7 @@ public sealed class IntermediaryTests : HttpMessageHandler
         var running = Run();
         await Eventually.TrueAsync(() => Moved(() =>
         {
-            link.Pass(); // as the gate's heartbeats do
+            link.RecordReached(); // as the gate's heartbeats do
             return taken.Count == 3;
         }));
         Assert.Equal(["C", "A", "B"], taken);
@@ -113,7 +113,7 @@ public sealed class IntermediaryTests : HttpMessageHandler
         await KeepAsync("A", "B", "C");
         var running = Run();
         await Eventually.TrueAsync(() => Moved(() => requests.Count >= 30));
-        Assert.DoesNotContain(forwarder.Resting, queue => queue.Queue.Contains('#', StringComparison.Ordinal));
+        Assert.DoesNotContain(forwarder.BackingOff, queue => queue.Queue.Contains('#', StringComparison.Ordinal));
         breaksOff = false;
         refuses = _ => null;
         await StopAsync(running);

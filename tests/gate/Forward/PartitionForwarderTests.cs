@@ -83,7 +83,7 @@ public sealed class PartitionForwarderTests : HttpMessageHandler
         {
             var (capId, address) = id == "BAD" ? ("X", "198.51.100.1") : ("Y", "192.0.2.1"); // the cluster decides nothing about X
             var line = Encoding.UTF8.GetBytes($$"""{"cap_id":"{{capId}}","task_id":"{{id}}"}""");
-            Assert.Equal(ArrivalVerdict.Kept, await spool.KeepAsync(new Arrival($"{capId} 0x1 {address}", capId, id, line, IsVouched: false) { IsClaim = true }));
+            Assert.Equal(ArrivalVerdict.Kept, await spool.KeepAsync(new Arrival($"{capId} 0x1 {address}", capId, id, line, IsVouched: false) { IsWalletClaim = true }));
         }
 
         var link = new ClusterLink(http, cluster.Options, TimeProvider.System, NullLogger<ClusterLink>.Instance);
@@ -93,7 +93,7 @@ public sealed class PartitionForwarderTests : HttpMessageHandler
         await ended.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
         Assert.Equal(Ids.Where(id => id != "BAD"), taken);
-        Assert.All(sizes, size => Assert.InRange(size, 1, WalletClaim.WaitingPerCaller));
+        Assert.All(sizes, size => Assert.InRange(size, 1, WalletClaim.MaxWaitingPerCaller));
     }
 
     [Fact]
@@ -107,7 +107,7 @@ public sealed class PartitionForwarderTests : HttpMessageHandler
         foreach (var (id, address) in (IEnumerable<(string, string)>)[("NEW", "192.0.2.1"), ("KNOWN", "198.51.100.1")])
         {
             var line = Encoding.UTF8.GetBytes($$"""{"cap_id":"Y","task_id":"{{id}}"}""");
-            await spool.KeepAsync(new Arrival($"Y 0x1 {address}", "Y", id, line, IsVouched: false) { IsClaim = true, Source = address });
+            await spool.KeepAsync(new Arrival($"Y 0x1 {address}", "Y", id, line, IsVouched: false) { IsWalletClaim = true, Source = address });
         }
 
         var link = new ClusterLink(http, cluster.Options, TimeProvider.System, NullLogger<ClusterLink>.Instance);
@@ -127,7 +127,7 @@ public sealed class PartitionForwarderTests : HttpMessageHandler
             new SpoolFile(directory.File("spool.db"), TimeProvider.System), new SpoolLimits(1_000_000, MaxAge), time, NullLogger<IncidentSpool>.Instance);
         using var http = new HttpClient(this, disposeHandler: false);
         isRestLong = true;
-        for (var i = 0; i < 3 * WalletClaim.WaitingPerCaller; i++)
+        for (var i = 0; i < 3 * WalletClaim.MaxWaitingPerCaller; i++)
         {
             await ClaimAsync($"X 0x{i} 198.51.100.1", "X", "BAD");
         }
@@ -137,7 +137,7 @@ public sealed class PartitionForwarderTests : HttpMessageHandler
         var running = Task.Run(() => forwarder.RunAsync(ended.Token));
         foreach (var (round, seconds) in new[] { 1, 2, 4, 8, 16, 32, 60, 60 }.Index())
         {
-            await Eventually.TrueAsync(() => forwarder.Resting.Count(queue => queue.Attempts == round + 1) == 3 * WalletClaim.WaitingPerCaller);
+            await Eventually.TrueAsync(() => forwarder.BackingOff.Count(queue => queue.Attempts == round + 1) == 3 * WalletClaim.MaxWaitingPerCaller);
             sizes.Clear();
             time.Advance(TimeSpan.FromSeconds(seconds) - TimeSpan.FromMilliseconds(1));
             var before = taken.Count;
@@ -151,7 +151,7 @@ public sealed class PartitionForwarderTests : HttpMessageHandler
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
 
         async Task ClaimAsync(string queue, string capId, string id) => Assert.Equal(ArrivalVerdict.Kept, await spool.KeepAsync(
-            new Arrival(queue, capId, id, Encoding.UTF8.GetBytes($$"""{"cap_id":"{{capId}}","task_id":"{{id}}","queue":"{{queue}}"}"""), IsVouched: false) { IsClaim = true }));
+            new Arrival(queue, capId, id, Encoding.UTF8.GetBytes($$"""{"cap_id":"{{capId}}","task_id":"{{id}}","queue":"{{queue}}"}"""), IsVouched: false) { IsWalletClaim = true }));
     }
 
     private async Task RunAsync(TimeProvider time, Func<IncidentSpool, Task> test)

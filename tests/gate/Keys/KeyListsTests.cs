@@ -32,7 +32,7 @@ public sealed class KeyListsTests : IDisposable
     {
         cluster.Register("A", PrivateKey.Create());
         await FindAsync("A");
-        cluster.Time.Advance(KeyLists.ForYes + TimeSpan.FromSeconds(1));
+        cluster.Time.Advance(KeyLists.MaxAgeToAllow + TimeSpan.FromSeconds(1));
         var held = new TaskCompletionSource();
         cluster.Answer = async capId =>
         {
@@ -297,11 +297,11 @@ public sealed class KeyListsTests : IDisposable
             await FindAsync($"S-{i}");
         }
 
-        Assert.NotNull(cluster.Lists.Last("A")?.Context);
-        Assert.Null(cluster.Lists.Last("S-0"));
-        Assert.NotNull(cluster.Lists.Last("S-1"));
+        Assert.NotNull(cluster.Lists.FindCached("A")?.Context);
+        Assert.Null(cluster.Lists.FindCached("S-0"));
+        Assert.NotNull(cluster.Lists.FindCached("S-1"));
     }
 
     private Task<Lookup> FindAsync(string capId, IPAddress? address = null) =>
-        cluster.Lists.FindAsync(capId, address ?? Host, KeyLists.ForYes);
+        cluster.Lists.FindAsync(capId, address ?? Host, KeyLists.MaxAgeToAllow);
 }

@@ -41,7 +41,7 @@ public sealed class LookupHealthTests
     public void While_paused_one_look_up_is_let_through_every_five_seconds()
     {
         Assert.False(health.TryProbe());
-        health.Refuse("401");
+        health.RecordRefused("401");
         Assert.False(health.TryProbe());
         time.Advance(LookupHealth.ProbeInterval);
         Assert.True(health.TryProbe());

@@ -40,10 +40,10 @@ public sealed class BatchBuilderTests
     {
         var entries = Entries(1, "critical");
         var whole = builder.TakeAll(0, entries)[0];
-        Assert.Equal((1, 1, 0), (whole.Incidents.Count, whole.Records.Count, whole.PassedOver.Count));
+        Assert.Equal((1, 1, 0), (whole.Incidents.Count, whole.Records.Count, whole.WithoutFullRecord.Count));
         Assert.True(builder.TryShrink(whole));
         var bare = builder.TakeAll(0, entries)[0];
-        Assert.Equal((1, 0, 1), (bare.Incidents.Count, bare.Records.Count, bare.PassedOver.Count));
+        Assert.Equal((1, 0, 1), (bare.Incidents.Count, bare.Records.Count, bare.WithoutFullRecord.Count));
         builder.Grow();
         Assert.Single(builder.TakeAll(0, entries)[0].Records);
     }

@@ -101,10 +101,10 @@ public sealed class DeepChainTests : IAsyncLifetime
 
         public bool Refuses { get; set; }
 
-        public override async Task<IReadOnlyList<ContractPosition>> AnchoredAsync(
+        public override async Task<IReadOnlyList<ContractPosition>> ReadPositionsAsync(
             IReadOnlyList<string> logNames, ISentTransactions sent, CancellationToken cancellationToken)
         {
-            var now = (await base.AnchoredAsync(logNames, sent, cancellationToken))[0];
+            var now = (await base.ReadPositionsAsync(logNames, sent, cancellationToken))[0];
             First ??= now;
             return [IsBehind ? First : now];
         }

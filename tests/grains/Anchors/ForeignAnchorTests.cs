@@ -59,7 +59,7 @@ public sealed class ForeignAnchorTests : IAsyncLifetime
         var snapshot = (await chain.CallAsync("evm_snapshot")).GetString()!;
 
         var theirs = new AnchorBatch(head.Origin, position, head.Size, SHA256.HashData("theirs"u8), head.Size, [], []);
-        await real.AnchorAsync(theirs, new MemoryTransactions(), CancellationToken.None);
+        await real.AnchorAsync(theirs, new InMemorySentTransactions(), CancellationToken.None);
         await FileAsync("INC-2");
         await ConflictAsync(AnchorConflict.OtherRoot);
         Assert.Equal("pending", await StatusAsync("INC-2"));
@@ -79,7 +79,8 @@ public sealed class ForeignAnchorTests : IAsyncLifetime
         await FileAsync("INC-1");
         await AnchoredAsync("INC-1");
         var (head, position) = await QuietAsync();
-        await real.AnchorAsync(new AnchorBatch(head.Origin, position, head.Size, head.Root, long.MaxValue, [], []), new MemoryTransactions(), CancellationToken.None);
+        await real.AnchorAsync(new AnchorBatch(head.Origin, position, head.Size, head.Root, long.MaxValue, [], []),
+            new InMemorySentTransactions(), CancellationToken.None);
         await FileAsync("INC-2");
         await ConflictAsync(AnchorConflict.OtherRange);
         Assert.Equal("pending", await StatusAsync("INC-2"));
@@ -94,7 +95,8 @@ public sealed class ForeignAnchorTests : IAsyncLifetime
         var (head, position) = await QuietAsync();
         contract.Found = (from, of) => new AnchorConfirmation(
             of.ChainId, of.Contract, $"0x{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32))}", of.Block, from, from + 1, RandomNumberGenerator.GetBytes(32), head.Size, of.BlockHash, 0);
-        await real.AnchorAsync(new AnchorBatch(head.Origin, position, head.Size, head.Root, head.Size, [], []), new MemoryTransactions(), CancellationToken.None);
+        await real.AnchorAsync(new AnchorBatch(head.Origin, position, head.Size, head.Root, head.Size, [], []),
+            new InMemorySentTransactions(), CancellationToken.None);
         await FileAsync("INC-2");
         await ConflictAsync(AnchorConflict.OtherRoot);
         Assert.Single(await ConflictsAsync());
@@ -122,7 +124,8 @@ public sealed class ForeignAnchorTests : IAsyncLifetime
         await StartAsync();
         await ConflictAsync(AnchorConflict.ContractAhead);
         Assert.Equal("anchored", await StatusAsync("INC-1")); // anchored before the copy, and so in both
-        var position = (await real.AnchoredAsync((await HeadAsync()).Origin, new MemoryTransactions(), CancellationToken.None)).Position;
+        var position = (await real.ReadPositionAsync((await HeadAsync()).Origin, new InMemorySentTransactions(),
+            CancellationToken.None)).Position;
 
         // Once the log is as long as before, its events are compared, and belong to another log.
         for (var number = 100; (await HeadAsync()).Size <= position + 8; number++)
@@ -220,7 +223,8 @@ public sealed class ForeignAnchorTests : IAsyncLifetime
         await Eventually.TrueAsync(async () =>
         {
             await cluster!.Client.GetGrain<IAnchorerGrain>(0).NudgeAsync();
-            var position = (await real.AnchoredAsync((await HeadAsync()).Origin, new MemoryTransactions(), CancellationToken.None)).Position;
+            var position = (await real.ReadPositionAsync((await HeadAsync()).Origin, new InMemorySentTransactions(),
+                CancellationToken.None)).Position;
             seen = (await HeadAsync(), position);
             return seen.Head.Size == position + 1;
         });
@@ -251,10 +255,11 @@ public sealed class ForeignAnchorTests : IAsyncLifetime
             string logName, long from, BlockRange blocks, ISentTransactions sent, CancellationToken cancellationToken) =>
             await base.FindAsync(logName, from, blocks, sent, cancellationToken) is { } found ? Found?.Invoke(from, found) ?? found : null;
 
-        public override Task<IReadOnlyList<ContractPosition>> AnchoredAsync(IReadOnlyList<string> logNames, ISentTransactions sent, CancellationToken cancellationToken)
+        public override Task<IReadOnlyList<ContractPosition>> ReadPositionsAsync(IReadOnlyList<string> logNames,
+            ISentTransactions sent, CancellationToken cancellationToken)
         {
             Interlocked.Increment(ref asked);
-            return base.AnchoredAsync(logNames, sent, cancellationToken);
+            return base.ReadPositionsAsync(logNames, sent, cancellationToken);
         }
     }
 }

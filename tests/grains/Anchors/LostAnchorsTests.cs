@@ -41,10 +41,10 @@ public sealed class LostAnchorsTests
     public async Task A_node_that_has_not_reached_the_block_lags_if_its_newest_one_is_older(int seconds, bool isLost)
     {
         var looks = new List<bool>();
-        for (var look = 0; look < LostAnchors.Looks; look++)
+        for (var look = 0; look < LostAnchors.RequiredChecks; look++)
         {
             var position = new ContractPosition(1, "0x1", 0, 90, At.AddSeconds(seconds));
-            looks.Add(await lost.AreSureAsync(position, Logged, _ => throw new InvalidOperationException("It has none.")));
+            looks.Add(await lost.IsLossConfirmedAsync(position, Logged, _ => throw new InvalidOperationException("It has none.")));
         }
 
         Assert.Equal(isLost, looks[^1]);
@@ -54,7 +54,8 @@ public sealed class LostAnchorsTests
     [Fact]
     public async Task Another_contract_has_none_of_the_logged_anchors()
     {
-        Assert.True(await lost.AreSureAsync(new ContractPosition(1, "0x2", 0, 110, At), Logged, _ => Task.FromResult<string?>(Ours)));
+        Assert.True(await lost.IsLossConfirmedAsync(new ContractPosition(1, "0x2", 0, 110, At), Logged,
+            _ => Task.FromResult<string?>(Ours)));
     }
 
     private async Task<List<bool>> LookAsync(long block, params string[] hashes)
@@ -63,7 +64,7 @@ public sealed class LostAnchorsTests
         foreach (var hash in hashes)
         {
             var position = new ContractPosition(1, "0x1", 0, block, At.AddMinutes(9));
-            looks.Add(await lost.AreSureAsync(position, Logged, _ => Task.FromResult<string?>(hash)));
+            looks.Add(await lost.IsLossConfirmedAsync(position, Logged, _ => Task.FromResult<string?>(hash)));
         }
 
         return looks;

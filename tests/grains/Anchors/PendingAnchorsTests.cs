@@ -17,8 +17,8 @@ public sealed class PendingAnchorsTests
     {
         var pending = new PendingAnchors(time);
         pending.Add(new AnchorConfirmation(1, "0x1", "0x2", 7, 0, 3, new byte[32], 3, "0x3", 0));
-        var seen = new AnchorSighting(AnchorDepth.Final, time.GetUtcNow().AddSeconds(secondsAhead));
-        var taken = await pending.TakeDeepAsync(_ => Task.FromResult(seen));
+        var seen = new AnchorStatus(AnchorDepth.Final, time.GetUtcNow().AddSeconds(secondsAhead));
+        var taken = await pending.TakeFinalAsync(_ => Task.FromResult(seen));
         Assert.Equal((isTaken, isTaken), (taken is not null, pending.IsEmpty));
     }
 
@@ -42,8 +42,8 @@ public sealed class PendingAnchorsTests
         var pending = new PendingAnchors(time);
         pending.Add(new AnchorConfirmation(1, "0x1", "0x2", 7, 0, 3, new byte[32], 3, "0x3", 0));
         pending.Add(new AnchorConfirmation(1, "0x1", "0x4", 8, 3, 5, new byte[32], 5, "0x5", 0));
-        var gone = Task.FromResult(new AnchorSighting(AnchorDepth.Gone, default));
-        var fault = await Assert.ThrowsAsync<OrleansException>(() => pending.TakeDeepAsync(_ => gone));
+        var gone = Task.FromResult(new AnchorStatus(AnchorDepth.Reorganised, default));
+        var fault = await Assert.ThrowsAsync<OrleansException>(() => pending.TakeFinalAsync(_ => gone));
         Assert.Contains("Block 7 with transaction 0x2 left the chain", fault.Message, StringComparison.Ordinal);
         Assert.True(pending.IsEmpty);
     }

@@ -153,7 +153,8 @@ public sealed class SharedPollTests : IAsyncLifetime
 
         public int Logs => anchored.Count;
 
-        public override Task<IReadOnlyList<ContractPosition>> AnchoredAsync(IReadOnlyList<string> logNames, ISentTransactions sent, CancellationToken cancellationToken)
+        public override Task<IReadOnlyList<ContractPosition>> ReadPositionsAsync(IReadOnlyList<string> logNames,
+            ISentTransactions sent, CancellationToken cancellationToken)
         {
             Interlocked.Increment(ref polls);
             return Fails ? throw new ChainUnavailableException("The node is away.") : Task.FromResult<IReadOnlyList<ContractPosition>>(
@@ -168,8 +169,8 @@ public sealed class SharedPollTests : IAsyncLifetime
                 [.. sent.Select(batch => new AnchorConfirmation(1, "0x1", "0x2", 1, batch.From, batch.To, batch.Root, batch.Size, "0x3", 0))]);
         }
 
-        public override Task<AnchorSighting> SightAsync(long block, string blockHash, CancellationToken cancellationToken) =>
-            Task.FromResult(new AnchorSighting(AnchorDepth.Final, DateTimeOffset.UnixEpoch));
+        public override Task<AnchorStatus> ReadStatusAsync(long block, string blockHash, CancellationToken cancellationToken) =>
+            Task.FromResult(new AnchorStatus(AnchorDepth.Final, DateTimeOffset.UnixEpoch));
 
         public override Task<string?> BlockHashAsync(long block, CancellationToken cancellationToken) => Task.FromResult<string?>("0x3");
     }

@@ -337,9 +337,10 @@ public sealed class UnreliableChainTests : IAsyncLifetime
         public override async Task<string?> BlockHashAsync(long block, CancellationToken cancellationToken) =>
             Forgets ? $"0x{new string('f', 64)}" : await base.BlockHashAsync(block, cancellationToken);
 
-        public override async Task<IReadOnlyList<ContractPosition>> AnchoredAsync(IReadOnlyList<string> logNames, ISentTransactions sent, CancellationToken cancellationToken)
+        public override async Task<IReadOnlyList<ContractPosition>> ReadPositionsAsync(IReadOnlyList<string> logNames,
+            ISentTransactions sent, CancellationToken cancellationToken)
         {
-            var position = (await base.AnchoredAsync(logNames, sent, cancellationToken))[0];
+            var position = (await base.ReadPositionsAsync(logNames, sent, cancellationToken))[0];
             if (Forgets)
             {
                 return [position with { Position = 0, IsDevChain = false }];

@@ -105,7 +105,7 @@ public sealed class ExportOnChainTests : IAsyncLifetime
         var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
         silo.Configure += builder => builder.Services.AddSingleton<TimeProvider>(time);
         await silo.StartAsync();
-        foreach (var depth in (AnchorDepth[])[AnchorDepth.Included, AnchorDepth.Included, AnchorDepth.Gone, AnchorDepth.Included])
+        foreach (var depth in (AnchorDepth[])[AnchorDepth.Included, AnchorDepth.Included, AnchorDepth.Reorganised, AnchorDepth.Included])
         {
             contract.Depths.Enqueue(depth);
         }
@@ -189,9 +189,9 @@ public sealed class ExportOnChainTests : IAsyncLifetime
 
         private string? Block { get; set; } // that contains the record
 
-        public override Task<AnchorSighting> SightAsync(long block, string blockHash, CancellationToken cancellationToken) =>
-            blockHash == Block && Depths.TryDequeue(out var depth) ? Task.FromResult(new AnchorSighting(depth, default))
-                : base.SightAsync(block, blockHash, cancellationToken);
+        public override Task<AnchorStatus> ReadStatusAsync(long block, string blockHash, CancellationToken cancellationToken) =>
+            blockHash == Block && Depths.TryDequeue(out var depth) ? Task.FromResult(new AnchorStatus(depth, default))
+                : base.ReadStatusAsync(block, blockHash, cancellationToken);
 
         public override async Task<AnchorConfirmation> StoreAuditAsync(ChainAudit audit, ISentTransactions sent, CancellationToken cancellationToken)
         {

@@ -279,10 +279,10 @@ public sealed class LinkValidatorGrainTests : IAsyncLifetime
 
         public bool IsOwn => false;
 
-        public Task<LinkAnswer> AskAsync(Cid cid, CancellationToken cancellationToken)
+        public Task<LocationAnswer> AskAsync(Cid cid, CancellationToken cancellationToken)
         {
             Asked.Enqueue((cid.Text, time.GetUtcNow()));
-            return Task.FromResult(new LinkAnswer(Name, IsOwn, Status, time.GetUtcNow()));
+            return Task.FromResult(new LocationAnswer(Name, IsOwn, Status, time.GetUtcNow()));
         }
     }
 

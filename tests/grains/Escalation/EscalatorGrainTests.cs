@@ -81,7 +81,7 @@ public sealed class EscalatorGrainTests : EscalationCluster
     {
         await FileAsync("I-0", "critical");
         var (first, _) = await LadderAsync(null, 1, 1);
-        Assert.Equal(PutVerdict.AlreadySo, (await Ladders.PutAsync((await LadderAsync()) with { StartsAt = [] }, Me)).Verdict);
+        Assert.Equal(PutVerdict.Unchanged, (await Ladders.PutAsync((await LadderAsync()) with { StartsAt = [] }, Me)).Verdict);
         await FileAsync("I-1", "critical");
         Assert.Equal((first, "I-1", 1L, "open"), await PagedAsync());
         var ladder = (await LadderAsync());

@@ -43,7 +43,7 @@ public sealed class SilenceTests : EscalationCluster
     {
         await LadderAsync(null, 1, 1);
         await SilenceAsync("deploy", 60);
-        Assert.Equal(PutVerdict.AlreadySo, (await Ladders.SilenceAsync((await Ladders.PolicyAsync()).Silences[0], Me)).Verdict);
+        Assert.Equal(PutVerdict.Unchanged, (await Ladders.SilenceAsync((await Ladders.PolicyAsync()).Silences[0], Me)).Verdict);
         await FileAsync("I-1", "critical");
         await PassAsync();
         await SilenceAsync("deploy", 2);

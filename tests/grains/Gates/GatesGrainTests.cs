@@ -49,12 +49,12 @@ public sealed class GatesGrainTests : IAsyncLifetime
     public async Task A_gate_that_stops_is_logged_once_and_again_when_it_is_back()
     {
         await AddAsync("edge-1", "0xA");
-        Assert.Equal(HeartbeatVerdict.Heard, await HearAsync("edge-1", "0xA"));
+        Assert.Equal(HeartbeatVerdict.Accepted, await HearAsync("edge-1", "0xA"));
         await LoggedAsync(EntryKinds.GateJoined);
         for (var i = 0; i < 5; i++)
         {
             time.Advance(SignedHeartbeat.Interval);
-            Assert.Equal(HeartbeatVerdict.Heard, await HearAsync("edge-1", "0xA"));
+            Assert.Equal(HeartbeatVerdict.Accepted, await HearAsync("edge-1", "0xA"));
             await LoggedAsync(EntryKinds.GateJoined);
         }
 
@@ -83,7 +83,7 @@ public sealed class GatesGrainTests : IAsyncLifetime
         for (var i = 0; i < 5; i++)
         {
             time.Advance(SignedHeartbeat.Interval);
-            Assert.Equal(HeartbeatVerdict.Heard, await HearAsync("well", "0xA"));
+            Assert.Equal(HeartbeatVerdict.Accepted, await HearAsync("well", "0xA"));
         }
 
         mayWrite.Set();
@@ -100,7 +100,7 @@ public sealed class GatesGrainTests : IAsyncLifetime
         await RestartAsync();
         time.Advance(SignedHeartbeat.Timeout - TimeSpan.FromSeconds(1));
         await LoggedAsync(EntryKinds.GateJoined);
-        Assert.Equal(HeartbeatVerdict.Heard, await HearAsync("edge-1", "0xA"));
+        Assert.Equal(HeartbeatVerdict.Accepted, await HearAsync("edge-1", "0xA"));
         await RestartAsync();
         time.Advance(SignedHeartbeat.Timeout + TimeSpan.FromSeconds(1));
         await LoggedAsync(EntryKinds.GateJoined, EntryKinds.GateSilent);
@@ -115,18 +115,18 @@ public sealed class GatesGrainTests : IAsyncLifetime
         Assert.Equal(GateAddition.Added, await Gates.AddAsync("edge-1", "0xA", Actor.Service));
         Assert.Equal(GateAddition.Unchanged, await Gates.AddAsync("edge-1", "0xA", Actor.Service));
         Assert.Equal(GateAddition.OtherKey, await Gates.AddAsync("edge-1", "0xB", Actor.Service));
-        Assert.Equal(HeartbeatVerdict.Heard, await HearAsync("edge-1", "0xA"));
+        Assert.Equal(HeartbeatVerdict.Accepted, await HearAsync("edge-1", "0xA"));
         Assert.Equal(HeartbeatVerdict.OtherKey, await HearAsync("edge-1", "0xB"));
         Assert.Equal(HeartbeatVerdict.Stale, await HearAsync("edge-1", "0xA")); // a replay, byte for byte
         time.Advance(TimeSpan.FromSeconds(1));
-        Assert.Equal(HeartbeatVerdict.Heard, await HearAsync("edge-1", "0xA"));
+        Assert.Equal(HeartbeatVerdict.Accepted, await HearAsync("edge-1", "0xA"));
         Assert.Equal(HeartbeatVerdict.Stale, await HearAsync("edge-1", "0xA", ahead: SignedHeartbeat.Tolerance + TimeSpan.FromSeconds(1)));
         await LoggedAsync(EntryKinds.GateJoined);
         Assert.True(await Gates.RemoveAsync("edge-1", Actor.Service));
         Assert.False(await Gates.RemoveAsync("edge-1", Actor.Service));
         Assert.Equal(HeartbeatVerdict.Unknown, await HearAsync("edge-1", "0xA"));
         Assert.Equal(GateAddition.Added, await Gates.AddAsync("edge-1", "0xB", Actor.Service));
-        Assert.Equal(HeartbeatVerdict.Heard, await HearAsync("edge-1", "0xB"));
+        Assert.Equal(HeartbeatVerdict.Accepted, await HearAsync("edge-1", "0xB"));
         await LoggedAsync(EntryKinds.GateJoined, EntryKinds.GateRemoved, EntryKinds.GateJoined);
         Assert.Equal(2, (await KindsAsync()).Count(kind => kind == EntryKinds.GateAdded));
     }
@@ -138,14 +138,14 @@ public sealed class GatesGrainTests : IAsyncLifetime
         await RestartAsync();
         time.Advance(SignedHeartbeat.Timeout + TimeSpan.FromSeconds(1));
         await LoggedAsync();
-        Assert.Equal(HeartbeatVerdict.Heard, await HearAsync("edge-1", "0xA"));
+        Assert.Equal(HeartbeatVerdict.Accepted, await HearAsync("edge-1", "0xA"));
         await LoggedAsync(EntryKinds.GateJoined);
     }
 
     [Fact]
     public async Task The_number_of_names_is_limited()
     {
-        var names = Enumerable.Range(1, ClusterLimits.Gates - 1).Select(i => new KnownGate($"edge-{i}", "0xA", time.GetUtcNow()));
+        var names = Enumerable.Range(1, ClusterLimits.MaxGates - 1).Select(i => new KnownGate($"edge-{i}", "0xA", time.GetUtcNow()));
         var storage = cluster.Silos[0].ServiceProvider.GetRequiredKeyedService<IGrainStorage>(ProviderConstants.DEFAULT_STORAGE_PROVIDER_NAME);
         await storage.WriteStateAsync("gates", Gates.GetGrainId(), new GrainState<GatesState>(new GatesState { Gates = [.. names] }));
         Assert.Equal(GateAddition.Added, await Gates.AddAsync("last", "0xA", Actor.Service));

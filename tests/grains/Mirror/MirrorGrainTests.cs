@@ -86,7 +86,7 @@ public sealed class MirrorGrainTests : IAsyncLifetime
         Assert.Empty(await silo.EntriesAsync(EntryKinds.CapMirrored));
         using var http = new HttpClient();
         await new ChainAccount(new JsonRpcClient(http, silo.Chain.Url), new ChainOptions(31337, owner, null, IsDevChain: true), TimeProvider.System)
-            .SendAsync(contract, CompiledContract.CapNft.Abi.Call("setWriter", $"{silo.Writer.Address}"), new MemoryTransactions(), default);
+            .SendAsync(contract, CompiledContract.CapNft.Abi.Call("setWriter", $"{silo.Writer.Address}"), new InMemorySentTransactions(), default);
         await MirroredAsync(1);
         Assert.Equal((1, "reporter", null), await RolesAsync());
         Assert.Null((await silo.Mirrorer.ProgressAsync()).LastError);

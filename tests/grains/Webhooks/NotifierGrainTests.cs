@@ -141,7 +141,7 @@ public sealed class NotifierGrainTests : WebhookCluster
         Assert.Contains("\"signature\":\"0x", data.Text("request"), StringComparison.Ordinal);
 
         Assert.Equal(WebhookVerdict.Changed, (await Webhooks.ChangeAsync(id, new WebhookOptions(IsLegacy: true, "X-*"), Me)).Verdict);
-        Assert.Equal(WebhookVerdict.AlreadySo, (await Webhooks.ChangeAsync(id, new WebhookOptions(IsLegacy: true, "X-*"), Me)).Verdict);
+        Assert.Equal(WebhookVerdict.Unchanged, (await Webhooks.ChangeAsync(id, new WebhookOptions(IsLegacy: true, "X-*"), Me)).Verdict);
         await FileAsync("I-3", "critical");
         await Webhooks.ChangeAsync(id, new WebhookOptions(IsLegacy: true), Me);
         await FileAsync("I-4", "critical");
@@ -235,7 +235,7 @@ public sealed class NotifierGrainTests : WebhookCluster
         var before = await RowAsync(id, "I-1", _ => true);
         for (var i = 0; i < 5; i++)
         {
-            Time.Advance(IWebhookSender.AwayTime);
+            Time.Advance(IWebhookSender.CircuitBreakDuration);
             await NudgeAsync();
         }
 

@@ -34,7 +34,7 @@ public sealed class NotifierTurnsTests : WebhookCluster
             return Failed;
         };
         Sender.IsAway = false;
-        Time.Advance(IWebhookSender.AwayTime);
+        Time.Advance(IWebhookSender.CircuitBreakDuration);
         var sent = new List<string>();
         for (var i = 0; i < 6; i++)
         {
@@ -139,7 +139,7 @@ public sealed class NotifierTurnsTests : WebhookCluster
             return incident == "H-1" ? Task.FromResult(new DeliveryOutcome(DeliveryFault.None, 200)) : Sender.HoldAsync(incident, end);
         };
         Sender.IsAway = false;
-        Time.Advance(IWebhookSender.AwayTime);
+        Time.Advance(IWebhookSender.CircuitBreakDuration);
         for (var i = 0; i < 20; i++)
         {
             await FileAsync($"P-{i}");

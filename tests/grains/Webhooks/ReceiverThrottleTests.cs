@@ -21,16 +21,16 @@ public sealed class ReceiverThrottleTests
     {
         throttle.Note("A", Failed);
         Assert.False(throttle.IsAway);
-        throttle.NoteAway();
-        Assert.True(throttle is { IsAway: true, IsTrying: true });
+        throttle.NoteCircuitOpen();
+        Assert.True(throttle is { IsAway: true, IsProbing: true });
         time.Advance(TimeSpan.FromSeconds(2));
         Assert.False(throttle.IsAway);
         throttle.Note("A", Failed);
         Assert.True(throttle.HasFailed("A") && !throttle.HasFailed("B"));
-        time.Advance(IWebhookSender.AwayTime - TimeSpan.FromSeconds(1));
+        time.Advance(IWebhookSender.CircuitBreakDuration - TimeSpan.FromSeconds(1));
         Assert.True(throttle.IsAway);
         time.Advance(TimeSpan.FromSeconds(6));
-        Assert.True(throttle is { IsAway: false, IsTrying: true });
+        Assert.True(throttle is { IsAway: false, IsProbing: true });
     }
 
     [Theory]
@@ -39,9 +39,9 @@ public sealed class ReceiverThrottleTests
     public void A_receiver_that_answers_is_available(int code)
     {
         throttle.Note("A", Failed);
-        throttle.NoteAway();
+        throttle.NoteCircuitOpen();
         throttle.Note("B", code == 200 ? Taken : Refused);
-        Assert.True(throttle is { IsAway: false, IsTrying: false } && !throttle.HasFailed("A"));
+        Assert.True(throttle is { IsAway: false, IsProbing: false } && !throttle.HasFailed("A"));
     }
 
     [Fact]
@@ -54,7 +54,8 @@ public sealed class ReceiverThrottleTests
             throttle.Note("A", TooMany); // at the same time: they count as one
         }
 
-        Assert.True(throttle is { IsSlow: true, MayStart: false, IsAway: false, IsTrying: false } && throttle.HasFailed("A") && !throttle.HasFailed("B"));
+        Assert.True(throttle is { IsSlow: true, MayStart: false, IsAway: false,
+            IsProbing: false } && throttle.HasFailed("A") && !throttle.HasFailed("B"));
         Assert.Equal(TimeSpan.FromSeconds(1), throttle.NextAt! - time.GetUtcNow());
         time.Advance(TimeSpan.FromSeconds(1));
         Assert.True(throttle.MayStart);
@@ -159,7 +160,7 @@ public sealed class ReceiverThrottleTests
     [Fact]
     public void Failed_CapIDs_are_forgotten_once_all_have_failed()
     {
-        throttle.NoteAway();
+        throttle.NoteCircuitOpen();
         throttle.Note("A", Failed);
         throttle.Note("B", Failed);
         Assert.True(throttle.HasFailed("A") && throttle.HasFailed("B") && throttle.ForgetFailed());

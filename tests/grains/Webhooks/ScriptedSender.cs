@@ -45,7 +45,7 @@ public sealed class ScriptedSender : IWebhookSender
     /// <summary>Whether the receiver has done nothing but fail recently.</summary>
     public bool IsAway { get; set; }
 
-    public async Task<DeliveryOutcome?> TryUnlessAwayAsync(Delivery delivery, CancellationToken cancellationToken) =>
+    public async Task<DeliveryOutcome?> TryWithCircuitBreakerAsync(Delivery delivery, CancellationToken cancellationToken) =>
         IsAway ? null : await TryAsync(delivery, cancellationToken);
 
     public async Task<DeliveryOutcome> TryAsync(Delivery delivery, CancellationToken cancellationToken)

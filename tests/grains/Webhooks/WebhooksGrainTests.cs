@@ -26,7 +26,7 @@ public sealed class WebhooksGrainTests : WebhookCluster
     {
         var rulings = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => Webhooks.RegisterAsync(Url, Legacy, Me)));
         Assert.Single(rulings, ruling => ruling is { Verdict: WebhookVerdict.Changed, Secret: not null });
-        Assert.Equal(19, rulings.Count(ruling => ruling is { Verdict: WebhookVerdict.AlreadySo, Secret: null }));
+        Assert.Equal(19, rulings.Count(ruling => ruling is { Verdict: WebhookVerdict.Unchanged, Secret: null }));
         var id = Assert.Single(await Webhooks.ListAsync()).Id;
         Assert.All(rulings, ruling => Assert.Equal(id, ruling.Endpoint!.Id));
         var entry = Assert.Single(await EntriesAsync());
@@ -114,7 +114,7 @@ public sealed class WebhooksGrainTests : WebhookCluster
             Body(await EntryAsync(EntryKinds.WebhookDisabled)).GetRawText());
 
         Assert.Equal(WebhookVerdict.Changed, (await Webhooks.EnableAsync(id, Me)).Verdict);
-        Assert.Equal(WebhookVerdict.AlreadySo, (await Webhooks.EnableAsync(id, Me)).Verdict);
+        Assert.Equal(WebhookVerdict.Unchanged, (await Webhooks.EnableAsync(id, Me)).Verdict);
         await FileAsync("I-3");
         Assert.Equal("I-3", await NextAsync());
         Assert.Equal([EntryKinds.WebhookRegistered, EntryKinds.WebhookDisabled, EntryKinds.WebhookEnabled], (await EntriesAsync())
@@ -185,7 +185,7 @@ public sealed class WebhooksGrainTests : WebhookCluster
     [Fact]
     public async Task The_number_of_webhooks_is_limited_and_a_removed_one_frees_a_slot()
     {
-        for (var i = 0; i < ClusterLimits.Webhooks; i++)
+        for (var i = 0; i < ClusterLimits.MaxWebhooks; i++)
         {
             Assert.Equal(WebhookVerdict.Changed, (await Webhooks.RegisterAsync($"{Url}/{i}", Legacy, Me)).Verdict);
         }

@@ -23,7 +23,7 @@ public sealed class ConnectionBudgetTests
         limited = budget.Limit(async connection =>
         {
             var client = (Client)connection;
-            await budget.RunAsync(connection.Features.Get<Held>()!, () =>
+            await budget.RunAsync(connection.Features.Get<BudgetedConnection>()!, () =>
             {
                 client.IsServed = true;
                 return client.IsIdle ? Task.CompletedTask : client.AnswerAsync(ended.Task);

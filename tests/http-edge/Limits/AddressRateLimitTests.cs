@@ -13,10 +13,10 @@ public sealed class AddressRateLimitTests
         using var limit = new AddressRateLimit(100);
         var host = Call("192.0.2.1");
         Assert.Null(limit.Refuse(host, 1));
-        Assert.Null(limit.RefuseRest(host, incidents: 1, bytes: 64 * 1024));
+        Assert.Null(limit.ChargeBody(host, incidents: 1, bytes: 64 * 1024));
         Assert.Null(limit.Refuse(host, 1));
-        Assert.NotNull(limit.RefuseRest(host, incidents: 1, bytes: 64 * 1024));
-        Assert.Null(limit.RefuseRest(Call("192.0.2.2"), incidents: 1, bytes: 64 * 1024));
+        Assert.NotNull(limit.ChargeBody(host, incidents: 1, bytes: 64 * 1024));
+        Assert.Null(limit.ChargeBody(Call("192.0.2.2"), incidents: 1, bytes: 64 * 1024));
     }
 
     [Fact]
@@ -27,11 +27,11 @@ public sealed class AddressRateLimitTests
         for (var i = 0; i < 3; i++)
         {
             Assert.Null(limit.Refuse(host, 1));
-            Assert.Null(limit.RefuseRest(host, incidents: 1, bytes: 600));
+            Assert.Null(limit.ChargeBody(host, incidents: 1, bytes: 600));
         }
 
         Assert.NotNull(limit.Refuse(host, 1));
-        Assert.Null(limit.RefuseRest(Call("192.0.2.2"), incidents: 500, bytes: 1 << 20));
+        Assert.Null(limit.ChargeBody(Call("192.0.2.2"), incidents: 500, bytes: 1 << 20));
         Assert.NotNull(limit.Refuse(Call("192.0.2.2"), 1));
     }
 

@@ -27,7 +27,7 @@ public sealed class ExceptionsTests
     private static Exception Pass(Exception fault)
     {
         using var services = new ServiceCollection().AddSerializer()
-            .Configure<ExceptionSerializationOptions>(ClusterStore.Pass).BuildServiceProvider();
+            .Configure<ExceptionSerializationOptions>(ClusterStore.AllowExceptionTypes).BuildServiceProvider();
         var serializer = services.GetRequiredService<Serializer<Exception>>();
         return serializer.Deserialize(serializer.SerializeToArray(fault))!;
     }

@@ -12,10 +12,10 @@ public sealed class SpanTests
     public void A_caller_s_sampled_flag_is_honoured_up_to_a_bound()
     {
         var time = new FakeTimeProvider();
-        var sampler = new FollowedSampler(share: 0, time);
+        var sampler = new BoundedParentSampler(share: 0, time);
         for (var second = 0; second < 2; second++)
         {
-            Assert.Equal(FollowedSampler.MaxFollowed, Enumerable.Range(0, 3 * FollowedSampler.MaxFollowed).Count(_ => IsKept(
+            Assert.Equal(BoundedParentSampler.MaxFollowed, Enumerable.Range(0, 3 * BoundedParentSampler.MaxFollowed).Count(_ => IsKept(
                 isRemote: true)));
             Assert.True(IsKept(isRemote: false)); // part of a trace that is recorded here already
             time.Advance(TimeSpan.FromSeconds(1));
@@ -23,7 +23,7 @@ public sealed class SpanTests
 
         Assert.False(IsKept(isRemote: true, ActivityTraceFlags.None));
         Assert.Equal(SamplingDecision.Drop, sampler.ShouldSample(Parameters(default)).Decision);
-        Assert.Equal(SamplingDecision.RecordAndSample, new FollowedSampler(share: 1, time).ShouldSample(Parameters(default)).Decision);
+        Assert.Equal(SamplingDecision.RecordAndSample, new BoundedParentSampler(share: 1, time).ShouldSample(Parameters(default)).Decision);
 
         bool IsKept(bool isRemote, ActivityTraceFlags flags = ActivityTraceFlags.Recorded) => sampler.ShouldSample(Parameters(
             new ActivityContext(ActivityTraceId.CreateRandom(), ActivitySpanId.CreateRandom(), flags, isRemote: isRemote))).Decision

@@ -91,7 +91,7 @@ public sealed class ForeignProcessTests(PostgresServer postgres) : IDisposable
         }
 
         await senders.StopAsync();
-        Assert.Empty(senders.Wrong);
+        Assert.Empty(senders.UnexpectedAnswers);
         Assert.Equal(1, (await cap.RunAsync("authority", "drop")).Code);
         Assert.StartsWith("out", await ForeignAsync("client", gateway, before), StringComparison.Ordinal);
         Assert.Equal("in", await ForeignAsync("client", gateway, AuthorityFile, "60"));

@@ -112,7 +112,7 @@ public sealed class PostgresLogTests(PostgresServer server) : AuditLogTests, IAs
         for (var i = 0; i < 20; i++)
         {
             (head, var outcomes) = await writer.CommitAsync(0, head, [Incident("known"), Incident($"new-{i}")], default);
-            Assert.Equal([AppendVerdict.AlreadyThere, AppendVerdict.Appended], outcomes.Select(outcome => outcome.Verdict));
+            Assert.Equal([AppendVerdict.AlreadyAccepted, AppendVerdict.Appended], outcomes.Select(outcome => outcome.Verdict));
         }
 
         // Every attempt that writes uses up a transaction id, even if it fails; this query uses one, and the server a

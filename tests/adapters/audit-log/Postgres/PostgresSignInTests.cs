@@ -35,7 +35,7 @@ public sealed class PostgresSignInTests
         var opening = source.OpenConnectionAsync();
         await squatter;
         await asked.Task;
-        await Assert.ThrowsAsync<TimeoutException>(async () => await opening.InTimeAsync(TimeSpan.FromMilliseconds(1), default));
+        await Assert.ThrowsAsync<TimeoutException>(async () => await opening.WithTimeoutAsync(TimeSpan.FromMilliseconds(1), default));
     }
 
     private static async Task<byte[]> ReadAsync(NetworkStream stream)

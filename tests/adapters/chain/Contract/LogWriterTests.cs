@@ -42,7 +42,7 @@ public sealed class LogWriterTests : IAsyncLifetime
         Assert.Contains(third.Address.ToString(), fault.Message, StringComparison.Ordinal);
         await AnchorAsync(third, 0, 1, "caporleans/test/1"); // a log of its own does not matter here
         await AnchorAsync(second, 3, 5);
-        Assert.Equal(5, (await chain.Of(third).AnchoredAsync(Origin, new MemoryTransactions(), default)).Position);
+        Assert.Equal(5, (await chain.Of(third).ReadPositionAsync(Origin, new InMemorySentTransactions(), default)).Position);
     }
 
     [Fact]

@@ -6,7 +6,7 @@ using CapOrleans.Core.Incidents;
 namespace CapOrleans.Core.Escalation;
 
 /// <summary>Validates a requested ladder.</summary>
-public static class LadderForm
+public static class LadderValidator
 {
     private const int MaxLevels = 10, MaxWebhooks = 10, MaxAcknowledgements = 10, MaxRepeat = 9;
     private const int MinWait = 10, MaxWait = 86_400, MinAcknowledged = 60, MaxAcknowledged = 604_800;
@@ -15,7 +15,7 @@ public static class LadderForm
     /// <returns>The ladder, without its start, or why it is refused.</returns>
     public static (Ladder? Ladder, Refusal? Refusal) Read(string id, LadderRequest request, IReadOnlySet<string> webhooks)
     {
-        var wrong = !Identifiers.IsId(id) ? new Refusal("invalid-field", "id", Identifiers.Rule)
+        var refusal = !Identifiers.IsId(id) ? new Refusal("invalid-field", "id", Identifiers.Rule)
             : !CapIdPattern.IsOne(request.Caps ?? "") ? new("invalid-field", "caps", CapIdPattern.Rule)
             : request.MinSeverity is { } severity && !Severity.IsOnLadder(severity)
                 ? new("invalid-field", "minSeverity", $"one of {string.Join(", ", Severity.Ladder)}")
@@ -24,7 +24,7 @@ public static class LadderForm
             : request.AcknowledgedForSeconds is < MinAcknowledged or > MaxAcknowledged
                 ? new("invalid-field", "acknowledgedForSeconds", $"{MinAcknowledged} to {MaxAcknowledged}")
             : request.Levels.Select((level, at) => Fault(level, $"levels[{at}]", webhooks)).FirstOrDefault(fault => fault is not null);
-        return wrong is not null ? (null, wrong) : (new Ladder(
+        return refusal is not null ? (null, refusal) : (new Ladder(
             id, request.Caps!, request.MinSeverity,
             [.. request.Levels!.Select(level => new LadderLevel(level.Webhooks!, level.WaitSeconds!.Value, level.Acknowledgements))],
             request.Repeat, request.AcknowledgedForSeconds, [], default, Actor.Service), null);

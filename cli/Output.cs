@@ -10,7 +10,7 @@ namespace CapOrleans.Cli;
 /// Prints what a command returns. People get text or indented JSON; with <c>--json</c>, each answer is one line of JSON
 /// on standard output, and a fault one line of JSON on standard error. Colour and progress are for terminals only.
 /// </summary>
-internal static class Answer
+internal static class Output
 {
     public static readonly Option<bool> Json = new("--json") { Description = "Answer with JSON, one line each; faults too, on standard error", Recursive = true };
 
@@ -19,17 +19,17 @@ internal static class Answer
     private static bool isJson;
 
     /// <summary>Sets the format of all output from here on.</summary>
-    public static void Choose(ParseResult parsed) => isJson = parsed.GetValue(Json);
+    public static void Configure(ParseResult parsed) => isJson = parsed.GetValue(Json);
 
     /// <returns>The exit code of a command that succeeded.</returns>
-    public static int Tell(JsonNode answer, string? text = null)
+    public static int Print(JsonNode answer, string? text = null)
     {
         Console.WriteLine(isJson ? Line(answer) : text ?? Printable.Json(IncidentFile.Indent(answer)));
         return ExitCodes.Done;
     }
 
     /// <param name="answer">A response of a server.</param>
-    public static int Tell<T>(T answer, JsonTypeInfo<T> type) => Tell(Node(answer, type));
+    public static int Print<T>(T answer, JsonTypeInfo<T> type) => Print(Node(answer, type));
 
     /// <exception cref="CliFaultException">
     /// The answer contains text that is not valid Unicode and cannot be printed.
@@ -50,7 +50,7 @@ internal static class Answer
     }
 
     /// <summary>Prints one of many answers.</summary>
-    public static void TellLine(JsonNode answer, string text) => Console.WriteLine(isJson ? Line(answer) : Printable.Line(text));
+    public static void PrintLine(JsonNode answer, string text) => Console.WriteLine(isJson ? Line(answer) : Printable.Line(text));
 
     /// <summary>Prints a note, unless the output is JSON.</summary>
     public static void Note(string text)
@@ -88,7 +88,7 @@ internal static class Answer
     }
 
     /// <returns>The fault's exit code.</returns>
-    public static int Complain(CliFaultException fault)
+    public static int PrintFault(CliFaultException fault)
     {
         if (isJson)
         {

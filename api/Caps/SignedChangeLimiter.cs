@@ -6,7 +6,7 @@ namespace CapOrleans.Api.Caps;
 /// Limits how many signed changes of CapIDs and updates of incidents one address has checked concurrently: anyone can
 /// sign something, and the check runs in the grains that also handle the CapID's incidents.
 /// </summary>
-internal sealed class ChangeTurns() : AddressTurns(AtOnceEach)
+internal sealed class SignedChangeLimiter() : AddressTurns(MaxConcurrentPerAddress)
 {
-    public const int AtOnceEach = 4;
+    public const int MaxConcurrentPerAddress = 4;
 }

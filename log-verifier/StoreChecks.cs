@@ -7,7 +7,7 @@ using CapOrleans.Core.AuditLog;
 namespace CapOrleans.LogVerifier;
 
 /// <summary>Queries the store as the service does, and compares the answers with the replay.</summary>
-internal sealed class StoredAnswers(int log, IAuditLogReader reader, IBlockStore? blocks)
+internal sealed class StoreChecks(int log, IAuditLogReader reader, IBlockStore? blocks)
 {
     /// <summary>Maximum concurrent queries.</summary>
     private const int Parallel = 8;
@@ -83,7 +83,7 @@ internal sealed class StoredAnswers(int log, IAuditLogReader reader, IBlockStore
             var (context, score, incidents) when (score, incidents) != (cap.Value.Score, cap.Value.Incidents) =>
                 $"{cap.Key} is stored with {incidents} incidents and a score of {score}; "
                     + $"its entries add up to {cap.Value.Incidents} and {cap.Value.Score}",
-            var (context, _, _) when !cap.Value.IsAs(context) =>
+            var (context, _, _) when !cap.Value.Matches(context) =>
                 $"the stored keys, numbers or policy of {cap.Key} differ from its entries",
             _ => null,
         }, cancellationToken);

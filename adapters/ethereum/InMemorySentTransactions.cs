@@ -7,11 +7,11 @@ namespace CapOrleans.Ethereum;
 /// Keeps sent transactions in memory, for a single call. A call that was cut off may be repeated: the contract refuses
 /// a record that exists, and a second deployment makes another contract.
 /// </summary>
-public sealed class MemoryTransactions : ISentTransactions
+public sealed class InMemorySentTransactions : ISentTransactions
 {
     public IReadOnlyList<SentTransaction> All { get; private set; } = [];
 
-    public Task KeepAsync(IReadOnlyList<SentTransaction> sent, long gas = 0)
+    public Task StoreAsync(IReadOnlyList<SentTransaction> sent, long gas = 0)
     {
         All = sent;
         return Task.CompletedTask;

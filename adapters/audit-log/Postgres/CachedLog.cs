@@ -9,7 +9,7 @@ namespace CapOrleans.AuditLog.Postgres;
 /// What a writer caches of its log between commits. It need not be read again: every commit is fenced by the number of
 /// commits, so as long as its own commits succeed, no other writer has changed anything.
 /// </summary>
-internal sealed class HeldLog : ICommitFacts, IAsyncDisposable
+internal sealed class CachedLog : ICommitFacts, IAsyncDisposable
 {
     private readonly Dictionary<string, ContextVersion> versions = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> positions = new(StringComparer.Ordinal);
@@ -18,11 +18,11 @@ internal sealed class HeldLog : ICommitFacts, IAsyncDisposable
     /// <summary>
     /// Commits for which incidents are looked up before writing, counted from the last duplicate found.
     /// </summary>
-    private const int LookFirstCommits = 1000;
+    private const int CheckFirstCommits = 1000;
 
-    private int lookFirst;
+    private int checkFirstCommitsLeft;
 
-    private HeldLog(int log, NpgsqlConnection connection) => (Log, Connection) = (log, connection);
+    private CachedLog(int log, NpgsqlConnection connection) => (Log, Connection) = (log, connection);
 
     public int Log { get; }
 
@@ -39,22 +39,23 @@ internal sealed class HeldLog : ICommitFacts, IAsyncDisposable
     /// Whether to terminate the previous owner's connection: a writer that stalls in the middle of a commit keeps its
     /// lock.
     /// </param>
-    public static async Task<HeldLog> OpenAsync(string connectionString, int log, bool evict, CancellationToken cancellationToken)
+    public static async Task<CachedLog> OpenAsync(string connectionString, int log, bool evict, CancellationToken cancellationToken)
     {
         var name = string.Create(CultureInfo.InvariantCulture, $"caporleans log {log}");
-        var own = new NpgsqlConnectionStringBuilder(connectionString) { ApplicationName = name, Pooling = false }.ToString();
-        var connection = await ConnectAsync(own, cancellationToken).InTimeAsync(PostgresSignIn.Timeout, cancellationToken);
+        var ownConnectionString = new NpgsqlConnectionStringBuilder(connectionString) { ApplicationName = name, Pooling = false }.ToString();
+        var connection = await ConnectAsync(ownConnectionString, cancellationToken).WithTimeoutAsync(PostgresSignIn.Timeout,
+            cancellationToken);
         try
         {
             if (evict)
             {
-                await using var end = new NpgsqlCommand(
+                await using var terminate = new NpgsqlCommand(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1 AND datname = current_database() AND pid <> pg_backend_pid()",
                     connection) { Parameters = { new() { Value = name } } };
-                await end.ExecuteNonQueryAsync(cancellationToken);
+                await terminate.ExecuteNonQueryAsync(cancellationToken);
             }
 
-            var held = new HeldLog(log, connection);
+            var held = new CachedLog(log, connection);
             await held.ReadHeadAsync(cancellationToken);
             return held;
         }
@@ -81,7 +82,7 @@ internal sealed class HeldLog : ICommitFacts, IAsyncDisposable
     }
 
     /// <summary>Reads the context versions and offsets that a batch depends on and that are not cached yet.</summary>
-    public async Task LearnAsync(IReadOnlyList<Append> batch, CancellationToken cancellationToken)
+    public async Task LoadFactsAsync(IReadOnlyList<Append> batch, CancellationToken cancellationToken)
     {
         var capIds = batch.Select(append => append.Expected?.CapId).OfType<string>().Where(capId => !versions.ContainsKey(capId)).Distinct().ToArray();
         var consumers = batch.SelectMany(append => (string?[])[append.Offset?.Consumer, append.Escalations is null ? null
@@ -111,12 +112,12 @@ internal sealed class HeldLog : ICommitFacts, IAsyncDisposable
     /// Whether duplicates are looked up before writing. They come in bursts, from a host whose response was lost or
     /// from a replay; writing first and looking then would write everything twice.
     /// </summary>
-    public bool LooksFirst => lookFirst > 0;
+    public bool ChecksDuplicatesFirst => checkFirstCommitsLeft > 0;
 
     /// <summary>Looks up which incidents of a batch were accepted before.</summary>
-    public async Task LearnEarlierAsync(IReadOnlyList<Append> batch, CancellationToken cancellationToken)
+    public async Task LoadEarlierIncidentsAsync(IReadOnlyList<Append> batch, CancellationToken cancellationToken)
     {
-        lookFirst--;
+        checkFirstCommitsLeft--;
         var rows = batch.Select(append => append.Incident).OfType<IncidentRow>().ToList();
         if (rows.Count == 0)
         {
@@ -135,13 +136,13 @@ internal sealed class HeldLog : ICommitFacts, IAsyncDisposable
         await using var reader = await ask.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
-            lookFirst = LookFirstCommits;
+            checkFirstCommitsLeft = CheckFirstCommits;
             earlier[(reader.GetString(0), reader.GetString(1))] = new EarlierIncident(reader.GetFieldValue<byte[]>(2), reader.GetInt64(3), reader.GetFieldValue<byte[]>(4));
         }
     }
 
     /// <summary>Updates the cache after a plan was committed.</summary>
-    public void Take(CommitPlan plan, LogHead head)
+    public void Apply(CommitPlan plan, LogHead head)
     {
         (Head, Frontier, Commits) = (head, plan.Frontier, Commits + 1);
         plan.Contexts.ForEach(context => versions[context.CapId] = ContextVersion.Of(context));
@@ -158,7 +159,7 @@ internal sealed class HeldLog : ICommitFacts, IAsyncDisposable
         }
     }
 
-    public void Forget() => earlier.Clear();
+    public void ClearEarlier() => earlier.Clear();
 
     public ContextVersion VersionOf(string capId) => versions.GetValueOrDefault(capId);
 

@@ -8,7 +8,7 @@ namespace CapOrleans.Silo.Telemetry;
 /// a bound, since anyone can ask for that.
 /// </summary>
 /// <param name="share">Share of the traces that begin here, 0 to 1.</param>
-internal sealed class FollowedSampler(double share, TimeProvider time) : Sampler
+internal sealed class BoundedParentSampler(double share, TimeProvider time) : Sampler
 {
     /// <summary>Most spans per second that are kept because a caller keeps them.</summary>
     public const int MaxFollowed = 1000;

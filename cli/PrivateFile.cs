@@ -5,7 +5,7 @@ namespace CapOrleans.Cli;
 /// <summary>
 /// Files that only their owner can access. <see cref="Replace"/> is atomic: a file is complete, or as it was.
 /// </summary>
-internal static class OwnFile
+internal static class PrivateFile
 {
     /// <summary>EWOULDBLOCK, the error of a lock that another process holds.</summary>
     private const int WouldBlock = 11;

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 namespace CapOrleans.Api.Webhooks;
 
 /// <summary>Parses what an operator wants a webhook to receive.</summary>
-internal static class WebhookForm
+internal static class WebhookOptionsParser
 {
     public const string CloudEvents = "cloudevents", Legacy = "legacy";
 

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 namespace CapOrleans.Tests.Silo;
 
 /// <summary>What ends a process that was not asked to stop.</summary>
-public sealed class PartsTests
+public sealed class ProcessHostsTests
 {
     private readonly TaskCompletionSource asked = new();
 
@@ -15,7 +15,7 @@ public sealed class PartsTests
     {
         using var host = Host(_ => throw new OperationCanceledException());
         await host.StartAsync();
-        Assert.Equal("Part: it was canceled", await Parts.WaitForStopAsync([host], asked.Task));
+        Assert.Equal("Part: it was canceled", await ProcessHosts.WaitForStopAsync([host], asked.Task));
     }
 
     [Fact]
@@ -25,7 +25,7 @@ public sealed class PartsTests
         using var host = Host(_ => throw new TimeoutException("no answer"));
         await whole.StartAsync();
         await host.StartAsync();
-        Assert.Equal("Part: TimeoutException no answer", await Parts.WaitForStopAsync([whole, host], asked.Task));
+        Assert.Equal("Part: TimeoutException no answer", await ProcessHosts.WaitForStopAsync([whole, host], asked.Task));
         await whole.StopAsync();
     }
 
@@ -35,7 +35,7 @@ public sealed class PartsTests
         using var host = Host(token => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, token));
         await host.StartAsync();
         host.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication();
-        Assert.NotNull(await Parts.WaitForStopAsync([host], asked.Task));
+        Assert.NotNull(await ProcessHosts.WaitForStopAsync([host], asked.Task));
     }
 
     [Fact]
@@ -43,7 +43,7 @@ public sealed class PartsTests
     {
         using var host = Host(token => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, token));
         await host.StartAsync();
-        var waiting = Parts.WaitForStopAsync([host], asked.Task);
+        var waiting = ProcessHosts.WaitForStopAsync([host], asked.Task);
         Assert.False(waiting.IsCompleted);
         asked.SetResult();
         Assert.Null(await waiting);
@@ -54,7 +54,7 @@ public sealed class PartsTests
     {
         var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Logging.ClearProviders();
-        Parts.LeaveSignals(builder.Services);
+        ProcessHosts.DisableSignalHandling(builder.Services);
         builder.Services.AddHostedService(_ => new Part(run));
         return builder.Build();
     }

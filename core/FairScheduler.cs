@@ -5,27 +5,27 @@ namespace CapOrleans.Core;
 /// therefore delays each job of another by at most one of its own. When the queue is full, the owner with the most
 /// waiting jobs gives up its last one for an owner that has at least two fewer. In memory.
 /// </summary>
-/// <param name="atOnce">Maximum number of concurrent jobs.</param>
-/// <param name="most">Maximum number of waiting jobs of all owners.</param>
-/// <param name="mostEach">Maximum number of waiting jobs of one owner.</param>
-public sealed class FairTurns(int atOnce, int most, int mostEach)
+/// <param name="maxConcurrent">Maximum number of concurrent jobs.</param>
+/// <param name="maxWaiting">Maximum number of waiting jobs of all owners.</param>
+/// <param name="maxWaitingPerOwner">Maximum number of waiting jobs of one owner.</param>
+public sealed class FairScheduler(int maxConcurrent, int maxWaiting, int maxWaitingPerOwner)
 {
-    private readonly Lock gate = new();
+    private readonly Lock sync = new();
     private readonly Dictionary<string, LinkedList<Job>> waiting = new(StringComparer.Ordinal);
     private readonly Queue<string> turns = new(); // every owner with a waiting job, once
     private int running, count;
 
     /// <param name="run">Handles its own exceptions.</param>
-    /// <param name="giveUp">Called instead of <paramref name="run"/> when the job is
+    /// <param name="onEvicted">Called instead of <paramref name="run"/> when the job is
     /// evicted for another owner's.</param>
     /// <returns>False when the queue is full; then neither is called.</returns>
-    public bool TryAdd(string owner, Func<Task> run, Action giveUp)
+    public bool TryAdd(string owner, Func<Task> run, Action onEvicted)
     {
         Job? evicted = null;
         run = InOwnContext(run);
-        lock (gate)
+        lock (sync)
         {
-            if (running < atOnce)
+            if (running < maxConcurrent)
             {
                 running++;
                 _ = Task.Run(() => RunAsync(run));
@@ -33,7 +33,7 @@ public sealed class FairTurns(int atOnce, int most, int mostEach)
             }
 
             var own = waiting.GetValueOrDefault(owner)?.Count ?? 0;
-            if (own == mostEach || (count == most && (evicted = LastOfLarger(own)) is null))
+            if (own == maxWaitingPerOwner || (count == maxWaiting && (evicted = LastOfLarger(own)) is null))
             {
                 return false;
             }
@@ -44,7 +44,7 @@ public sealed class FairTurns(int atOnce, int most, int mostEach)
                 turns.Enqueue(owner);
             }
 
-            waiting[owner].AddLast(new Job(run, giveUp));
+            waiting[owner].AddLast(new Job(run, onEvicted));
             count++;
         }
 
@@ -107,7 +107,7 @@ public sealed class FairTurns(int atOnce, int most, int mostEach)
 
     private Func<Task>? Next()
     {
-        lock (gate)
+        lock (sync)
         {
             if (!turns.TryDequeue(out var owner))
             {

@@ -6,7 +6,7 @@ namespace CapOrleans.Notify;
 /// Reads the beginning of a receiver's answer, which shows why a delivery was refused. At most 256 bytes and 1 second,
 /// so that no receiver can delay anything.
 /// </summary>
-internal static class AnswerStart
+internal static class ResponseExcerpt
 {
     private const int MaxBytes = 256;
 
@@ -16,13 +16,13 @@ internal static class AnswerStart
     public static async Task<string?> ReadAsync(HttpContent content, TimeProvider time, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(ReadTimeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         var bytes = new byte[MaxBytes];
         var length = 0;
         try
         {
-            await using var stream = await content.ReadAsStreamAsync(either.Token);
-            while (length < bytes.Length && await stream.ReadAsync(bytes.AsMemory(length), either.Token) is > 0 and var read)
+            await using var stream = await content.ReadAsStreamAsync(linked.Token);
+            while (length < bytes.Length && await stream.ReadAsync(bytes.AsMemory(length), linked.Token) is > 0 and var read)
             {
                 length += read;
             }

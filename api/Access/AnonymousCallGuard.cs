@@ -9,15 +9,15 @@ namespace CapOrleans.Api.Access;
 /// On loopback some calls need no key. These are refused to a page whose host name was made to resolve to this machine
 /// (DNS rebinding), and to a page of another site.
 /// </summary>
-internal static class OtherHosts
+internal static class AnonymousCallGuard
 {
     /// <summary>
     /// Runs after authentication: what counts is who the caller is, not which headers the request has.
     /// </summary>
     /// <param name="isOpen">Whether some calls need no key; only then is anything refused.</param>
-    public static void RefuseOtherHosts(this IApplicationBuilder app, bool isOpen) => app.Use((context, next) =>
+    public static void RefuseForeignAnonymousCalls(this IApplicationBuilder app, bool isOpen) => app.Use((context, next) =>
         !isOpen || !NeedsKey(context) || context.User.Identity is { IsAuthenticated: true } ? next(context)
-        : !LoopbackHost.Is(context.Request.Host.Host)
+        : !LoopbackHost.IsLoopback(context.Request.Host.Host)
             ? Problems.Of(StatusCodes.Status403Forbidden, "other-host", "Host", "Without an API key, the Host header " +
                 "must be a loopback name; see Auth__OpenReadsOnLoopback.").ExecuteAsync(context)
         : OriginGuard.IsOtherSitesRead(context.Request)
@@ -26,5 +26,5 @@ internal static class OtherHosts
         : next(context));
 
     private static bool NeedsKey(HttpContext context) =>
-        context.GetEndpoint()?.Metadata.GetMetadata<IAuthorizeData>() is { Policy: not OperatorAccess.Anyone };
+        context.GetEndpoint()?.Metadata.GetMetadata<IAuthorizeData>() is { Policy: not OperatorAccess.DecidedByEndpoint };
 }

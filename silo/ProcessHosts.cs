@@ -4,12 +4,12 @@ namespace CapOrleans.Silo;
 /// The hosts of one process while they run. A host stops by itself when one of its background services fails, or is
 /// cancelled by anything but the host's stop: the process must not then exit as if it had been asked to.
 /// </summary>
-internal static class Parts
+internal static class ProcessHosts
 {
     /// <summary>
     /// Leaves signals to <see cref="StopSignals"/>: a host that stops by itself has not been asked to.
     /// </summary>
-    public static void LeaveSignals(IServiceCollection services) => services.AddSingleton<IHostLifetime, NoSignals>();
+    public static void DisableSignalHandling(IServiceCollection services) => services.AddSingleton<IHostLifetime, NoSignals>();
 
     /// <param name="asked">Completes when the process is asked to stop.</param>
     /// <returns>Null when it was asked to; otherwise what stopped by itself.</returns>

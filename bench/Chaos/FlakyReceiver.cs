@@ -17,21 +17,21 @@ namespace CapOrleans.Bench.Chaos;
 /// A receiver of webhooks with faults of its own: of the deliveries that it sees for the first time, it refuses one in
 /// twenty, and one in a hundred with 429. It records what it accepted.
 /// </summary>
-internal sealed class Desk : IAsyncDisposable
+internal sealed class FlakyReceiver : IAsyncDisposable
 {
     private readonly WebApplication app;
     private readonly ConcurrentDictionary<string, string> bodies = new(StringComparer.Ordinal); // by webhook-id
     private readonly ConcurrentDictionary<string, int> taken = new(StringComparer.Ordinal);
     private int seen;
 
-    private Desk(IPAddress address)
+    private FlakyReceiver(IPAddress address)
     {
         Url = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://{address}:{Child.FreePort()}"));
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls($"{Url}");
         app = builder.Build();
-        app.MapPost("/", TakeAsync);
+        app.MapPost("/", ReceiveAsync);
     }
 
     public Uri Url { get; }
@@ -41,9 +41,9 @@ internal sealed class Desk : IAsyncDisposable
 
     public int Repeated => taken.Values.Sum(times => times - 1);
 
-    public static async Task<Desk> StartAsync(IPAddress address)
+    public static async Task<FlakyReceiver> StartAsync(IPAddress address)
     {
-        var desk = new Desk(address);
+        var desk = new FlakyReceiver(address);
         await desk.app.StartAsync();
         return desk;
     }
@@ -68,11 +68,11 @@ internal sealed class Desk : IAsyncDisposable
                 continue;
             }
 
-            var unheard = rows.Where(row => row.Value == DeliveryState.Delivered && !taken.ContainsKey(row.Key));
+            var falselyDelivered = rows.Where(row => row.Value == DeliveryState.Delivered && !taken.ContainsKey(row.Key));
             return
             [
                 .. Wrong, .. lost.Select(name => $"{name} was not delivered and is not queued."),
-                .. unheard.Select(row => $"{row.Key} is recorded as delivered but was not."),
+                .. falselyDelivered.Select(row => $"{row.Key} is recorded as delivered but was not."),
             ];
         }
     }
@@ -98,7 +98,7 @@ internal sealed class Desk : IAsyncDisposable
         }
     }
 
-    private async Task TakeAsync(HttpContext context)
+    private async Task ReceiveAsync(HttpContext context)
     {
         using var read = new MemoryStream();
         await context.Request.Body.CopyToAsync(read);

@@ -7,7 +7,7 @@ using CapOrleans.Core.Incidents;
 namespace CapOrleans.Core.Escalation;
 
 /// <summary>Validates a silence.</summary>
-public static class SilenceForm
+public static class SilenceValidator
 {
     private const int MaxReason = 500, MaxDays = 31, MaxDaysAhead = 366;
 
@@ -20,7 +20,7 @@ public static class SilenceForm
             : !CapIdPattern.IsOne(request.Caps ?? "") ? new("invalid-field", "caps", CapIdPattern.Rule)
             : request.MaxSeverity is { } severity && !Severity.IsOnLadder(severity)
                 ? new("invalid-field", "maxSeverity", $"one of {string.Join(", ", Severity.Ladder)}")
-            : !PrintableText.Is(request.Reason ?? "", MaxReason) ? new("invalid-field", "reason", PrintableText.Rule(MaxReason))
+            : !PrintableText.IsValid(request.Reason ?? "", MaxReason) ? new("invalid-field", "reason", PrintableText.Rule(MaxReason))
             : startsAt > now.AddDays(MaxDaysAhead) ? new("invalid-field", "startsAt", $"at most {MaxDaysAhead} days ahead")
             : request.EndsAt is not { } end || end <= now || end <= startsAt || end - startsAt > TimeSpan.FromDays(MaxDays)
                 ? new("invalid-field", "endsAt", $"in the future, after startsAt, and at most {MaxDays} days after it")

@@ -7,7 +7,7 @@ using CapOrleans.TestHost;
 namespace CapOrleans.Bench.Table;
 
 /// <summary>A service under measurement, and the load for it.</summary>
-internal sealed class Subject : IAsyncDisposable
+internal sealed class MeasuredService : IAsyncDisposable
 {
     /// <summary>Number of CapIDs over which incidents are spread.</summary>
     private const int Spread = 64;
@@ -20,12 +20,12 @@ internal sealed class Subject : IAsyncDisposable
     private SignedIncidents? hot;
     private double rate = 2000;
 
-    private Subject(Report report, string name, Cluster cluster, Postgres? postgres) =>
+    private MeasuredService(Report report, string name, Cluster cluster, Postgres? postgres) =>
         (this.report, this.name, this.cluster, this.postgres) = (report, name, cluster, postgres);
 
-    public static async Task<Subject> StartAsync(Report report, string name, Cluster cluster, Postgres? postgres)
+    public static async Task<MeasuredService> StartAsync(Report report, string name, Cluster cluster, Postgres? postgres)
     {
-        var subject = new Subject(report, name, cluster, postgres);
+        var subject = new MeasuredService(report, name, cluster, postgres);
         await cluster.StartAsync();
         var capIds = await cluster.RegisterAsync(Spread);
         (subject.spread, subject.hot) = (new SignedIncidents(cluster.Reporter, capIds), new SignedIncidents(cluster.Reporter, [capIds[0]]));

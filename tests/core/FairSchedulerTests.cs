@@ -3,12 +3,12 @@ using CapOrleans.Core;
 
 namespace CapOrleans.Tests.Core;
 
-public sealed class FairTurnsTests
+public sealed class FairSchedulerTests
 {
     [Fact]
     public async Task Each_job_runs_in_the_context_that_it_was_added_in()
     {
-        var (queue, of, seen) = (new FairTurns(atOnce: 1, most: 100, mostEach: 50), new AsyncLocal<string>(),
+        var (queue, of, seen) = (new FairScheduler(maxConcurrent: 1, maxWaiting: 100, maxWaitingPerOwner: 50), new AsyncLocal<string>(),
             new System.Collections.Concurrent.ConcurrentQueue<string?>());
         var (gate, done) = (new TaskCompletionSource(), new TaskCompletionSource());
         of.Value = "first";
@@ -32,7 +32,7 @@ public sealed class FairTurnsTests
     [Fact]
     public async Task Owners_take_turns_however_many_jobs_one_of_them_has()
     {
-        var queue = new FairTurns(atOnce: 1, most: 100, mostEach: 50);
+        var queue = new FairScheduler(maxConcurrent: 1, maxWaiting: 100, maxWaitingPerOwner: 50);
         var (first, ran, done) = (new TaskCompletionSource(), new List<string>(), new TaskCompletionSource());
         Assert.True(queue.TryAdd("A", () => first.Task, Never));
         foreach (var job in (string[])["A1", "A2", "A3", "B1", "C1", "B2", "end"])
@@ -57,7 +57,7 @@ public sealed class FairTurnsTests
     [Fact]
     public async Task A_job_that_fails_unexpectedly_does_not_keep_its_slot()
     {
-        var queue = new FairTurns(atOnce: 1, most: 100, mostEach: 50);
+        var queue = new FairScheduler(maxConcurrent: 1, maxWaiting: 100, maxWaitingPerOwner: 50);
         var (first, ran) = (new TaskCompletionSource(), new TaskCompletionSource());
         Assert.True(queue.TryAdd("A", () => first.Task, Never));
         Assert.True(queue.TryAdd("A", () => throw new InvalidOperationException("Not foreseen."), Never));
@@ -73,7 +73,7 @@ public sealed class FairTurnsTests
     [Fact]
     public async Task One_owner_leaves_slots_for_the_others_and_the_largest_gives_way_when_none_is_free()
     {
-        var queue = new FairTurns(atOnce: 1, most: 4, mostEach: 3);
+        var queue = new FairScheduler(maxConcurrent: 1, maxWaiting: 4, maxWaitingPerOwner: 3);
         var (first, ran, gaveUp) = (new TaskCompletionSource(), new ConcurrentQueue<string>(), new List<string>());
         Assert.True(Add("A0", first.Task));
         Assert.Equal([true, true, true, false], Enumerable.Range(1, 4).Select(i => Add($"A{i}")));

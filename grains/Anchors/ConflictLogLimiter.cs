@@ -7,7 +7,7 @@ namespace CapOrleans.Grains.Anchors;
 /// Decides whether a conflict must be logged. A given conflict is logged once, however often it recurs; conflicts that
 /// differ each time, as when a node keeps changing its answers, are logged at most once an hour per reason.
 /// </summary>
-internal sealed class LoggedConflicts(TimeProvider time)
+internal sealed class ConflictLogLimiter(TimeProvider time)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromHours(1);
 
