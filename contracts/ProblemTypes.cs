@@ -22,7 +22,7 @@ public static class ProblemTypes
         ["gate-of-another-key"] = "The gate's name belongs to another key.",
         ["gate-unknown"] = "No gate of this name has been added by an admin.",
         ["gates-full"] = "The cluster has reached its limit of gates.",
-        ["incident-changed"] = "The incident was reopened or resolved after the update was signed.",
+        ["incident-changed"] = "The incident was reopened, resolved or paged again after the update was signed.",
         ["incident-resolved"] = "The incident is resolved; reopen it first.",
         ["incident-unknown"] = "No such incident was accepted under the CapID.",
         ["internal"] = "Internal error; see the service's log.",

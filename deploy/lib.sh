@@ -22,6 +22,11 @@ setting() {
   if [ -n "${!1+set}" ]; then printf '%s' "${!1:-$2}"; else printf '%s' "${from_file[$1]:-$2}"; fi
 }
 
+# need_port SETTING VALUE: ends unless the value is a port. Not evaluated before that: bash's arithmetic runs commands.
+need_port() {
+  [[ "$2" =~ ^[0-9]{1,5}$ ]] && ((10#$2 >= 1 && 10#$2 <= 65535)) || die "$1 is '$2': choose a whole number from 1 to 65535."
+}
+
 # apt_install PACKAGE PURPOSE: installs the package where permitted, else prints what to install. Fails when it is not
 # installed.
 apt_install() {

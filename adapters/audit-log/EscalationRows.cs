@@ -18,7 +18,14 @@ internal static class EscalationRows
 
     public const string AddStep = "INSERT INTO escalation_step (cap_id, incident_id, position) VALUES ($1, $2, $3)";
 
-    public const string Due = $"SELECT {Columns} FROM escalation WHERE log = $1 AND due_at <= $2 ORDER BY due_at, idx LIMIT $3";
+    /// <summary>CapIDs take turns: the longest overdue of each, then the next of each.</summary>
+    public const string Due =
+        $"""
+        SELECT {Columns} FROM (
+            SELECT {Columns}, row_number() OVER (PARTITION BY cap_id ORDER BY due_at, idx) AS turn
+            FROM escalation WHERE log = $1 AND due_at <= $2) due
+        ORDER BY turn, due_at, idx LIMIT $3
+        """;
 
     public const string NextDue = "SELECT min(due_at) FROM escalation WHERE log = $1";
 

@@ -21,6 +21,8 @@ internal sealed record PreviewQuery(
 /// <summary>Endpoints for ladders: who is paged for incidents that no one answers.</summary>
 internal static class LadderEndpoints
 {
+    private const int MaxYearsAhead = 10;
+
     public static void MapLadders(this IEndpointRouteBuilder app)
     {
         app.MapGet("/v1/ladders", ListAsync).RequireAuthorization(OperatorAccess.Operator)
@@ -90,6 +92,11 @@ internal static class LadderEndpoints
         if (query.Fault is { } fault)
         {
             return fault;
+        }
+
+        if (at > time.GetUtcNow().AddYears(MaxYearsAhead))
+        {
+            return Problems.Of(StatusCodes.Status400BadRequest, "invalid-query", "at", $"at most {MaxYearsAhead} years ahead");
         }
 
         var (ladders, silences) = await grains.GetGrain<ILaddersGrain>(0).PolicyAsync();

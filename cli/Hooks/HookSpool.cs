@@ -19,6 +19,8 @@ internal sealed partial class HookSpool
 
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
+    private const UnixFileMode OthersMayWrite = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
+
     private readonly string folder;
 
     private HookSpool(string folder) => this.folder = folder;
@@ -41,9 +43,11 @@ internal sealed partial class HookSpool
         try
         {
             Directory.CreateDirectory(folder, OwnerOnly | UnixFileMode.UserExecute);
-            return FileStatus.TryRead(folder, out var status) && status.Owner is not 0 && status.Owner != FileStatus.EffectiveUser()
-                ? throw new CliFaultException(ExitCodes.Unreachable, $"The spool {folder} belongs to another user, " +
-                    "who could redirect what is written there. See CAP_SPOOL.")
+            return !FileStatus.TryRead(folder, out var status) ? new HookSpool(folder)
+                : status.Owner is not 0 && status.Owner != FileStatus.EffectiveUser()
+                    ? throw Unsafe($"The spool {folder} belongs to another user, who could redirect what is written there. See CAP_SPOOL.")
+                : (status.Mode & OthersMayWrite) != 0
+                    ? throw Unsafe($"Others may write to the spool {folder} and could redirect what is written there: chmod go-w {folder}")
                 : new HookSpool(folder);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
@@ -151,6 +155,8 @@ internal sealed partial class HookSpool
     }
 
     private static int CapacityFor(string? severity) => severity == Severity.Critical ? MaxFilesIfCritical : MaxFiles;
+
+    private static CliFaultException Unsafe(string why) => new(ExitCodes.Unreachable, why);
 
     private static CliFaultException NotWritten(string folder, Exception fault) =>
         new(ExitCodes.Unreachable, $"The spool {folder} cannot be written: {fault.Message} See CAP_SPOOL.");

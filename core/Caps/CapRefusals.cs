@@ -46,7 +46,7 @@ public static class CapRefusals
     private static Refusal IsResolved { get; } = new("incident-resolved", "incidentId", "The incident is resolved: reopen it first.");
 
     private static Refusal Superseded { get; } = new("incident-changed", "timestamp",
-        "The incident was reopened or resolved after this was signed: check it, and sign again.");
+        "The incident was reopened, resolved or paged again after this was signed: check it, and sign again.");
 
     private static Refusal UpdatesFull { get; } = new("updates-full", "incidentId",
         
@@ -61,11 +61,12 @@ public static class CapRefusals
         update.Request.Action == UpdateAction.Resolve && IncidentUpdates.StateOf(before) != IncidentUpdates.Resolved;
 
     /// <param name="before">The incident's updates, in order.</param>
+    /// <param name="page">The newest page; null for none.</param>
     /// <returns>Why the incident in its present state refuses the update; null when it accepts it.</returns>
-    public static Refusal? RefusalOf(IReadOnlyList<IncidentUpdateView> before, ProvenUpdate update) =>
+    public static Refusal? RefusalOf(IReadOnlyList<IncidentUpdateView> before, ProvenUpdate update, NewestPage? page) =>
         !ResolvesOpenIncident(before, update) && (before.Count >= (update.SignedAt is null ? IncidentUpdates.MaxWithOperators : IncidentUpdates.MaxByKeys)
             || (update.SignedAt is not null && before.Count(known => known.By == update.By) >= IncidentUpdates.MaxByOneKey)) ? UpdatesFull
-        : IncidentUpdates.IsSuperseded(before, update) ? Superseded
+        : IncidentUpdates.IsSuperseded(before, update, page) ? Superseded
         : update.Request.Action == UpdateAction.Acknowledge && IncidentUpdates.StateOf(before) == IncidentUpdates.Resolved ? IsResolved
         : null;
 

@@ -118,9 +118,8 @@ public static partial class IncidentUpdates
 
     /// <summary>Whether the incident already is in the wanted state, or this very update was made before.</summary>
     /// <param name="before">The incident's updates, in order.</param>
-    /// <param name="pagedAt">Index of the newest page: an actor who acknowledged before it may do so
-    /// again. Negative for none.</param>
-    public static bool IsRedundant(IReadOnlyList<IncidentUpdateView> before, ProvenUpdate update, long pagedAt)
+    /// <param name="page">The newest page: an actor who acknowledged before it may do so again. Null for none.</param>
+    public static bool IsRedundant(IReadOnlyList<IncidentUpdateView> before, ProvenUpdate update, NewestPage? page)
     {
         var (request, action) = (update.Request, update.Request.Action.Name());
         bool IsOf(IncidentUpdateView known) => known.By == update.By && known.Action == action;
@@ -129,16 +128,17 @@ public static partial class IncidentUpdates
             || (update.Recovery is { } recovery && before.Any(known => known.Recovery == recovery
                 || (known.Action == "reopen" && known.Index > update.RecoveryIndex))) // reopened after the recovery
             || (StateOf(before) == StateAfter(request.Action)
-                && (before.Any(known => IsOf(known) && known.Index > pagedAt && (request.Note is null || known.Note == request.Note))
+                && (before.Any(known => IsOf(known) && !(known.Index < page?.Index) && (request.Note is null || known.Note == request.Note))
                     || (request.Note is null && request.Action != UpdateAction.Acknowledge)));
     }
 
     /// <summary>
-    /// Whether the incident was set back after this update was signed. Without this check, anyone who captured an
-    /// update that changed nothing or was refused could replay it now.
+    /// Whether the incident was set back, or paged again, after this update was signed. Without this check, anyone who
+    /// captured an update that changed nothing or was refused could replay it now.
     /// </summary>
     /// <param name="before">The incident's updates, in order.</param>
-    public static bool IsSuperseded(IReadOnlyList<IncidentUpdateView> before, ProvenUpdate update)
+    /// <param name="page">The newest page; null for none.</param>
+    public static bool IsSuperseded(IReadOnlyList<IncidentUpdateView> before, ProvenUpdate update, NewestPage? page)
     {
         var opposite = update.Request.Action switch
         {
@@ -147,7 +147,9 @@ public static partial class IncidentUpdates
             _ => null,
         };
         return update is { SignedAt: { } signedAt, Recovery: null }
-            && before.Any(known => known.Action == opposite && known.At.ToUnixTimeSeconds() > signedAt.ToUnixTimeSeconds());
+            && (before.Any(known => known.Action == opposite && known.At.ToUnixTimeSeconds() > signedAt.ToUnixTimeSeconds())
+                || (update.Request.Action == UpdateAction.Acknowledge && page?.At.ToUnixTimeSeconds() > signedAt.ToUnixTimeSeconds()
+                    && before.Any(known => known.Action == "acknowledge" && known.By == update.By && known.Index < page.Index)));
     }
 
     /// <summary>The states; the index is the number in the database.</summary>
@@ -196,3 +198,8 @@ public static partial class IncidentUpdates
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
     };
 }
+
+/// <summary>The newest page of an incident.</summary>
+/// <param name="Index">Index of its entry.</param>
+/// <param name="At">Time of its entry.</param>
+public sealed record NewestPage(long Index, DateTimeOffset At);

@@ -8,7 +8,10 @@ namespace CapOrleans.Core.Escalation;
 /// </summary>
 public interface IEscalationReader
 {
-    /// <returns>Incidents whose next step is due, the longest overdue first.</returns>
+    /// <returns>
+    /// Incidents whose next step is due, the longest overdue first; CapIDs take turns, so that one CapID's flood delays
+    /// no other's step.
+    /// </returns>
     Task<IReadOnlyList<EscalationRow>> DueAsync(int log, DateTimeOffset now, int limit, CancellationToken cancellationToken);
 
     /// <returns>When the next step is due; null when no incident is open.</returns>

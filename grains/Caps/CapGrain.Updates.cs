@@ -1,6 +1,7 @@
 using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Contracts.Caps;
 using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.Caps;
 using CapOrleans.GrainInterfaces;
 
@@ -34,13 +35,14 @@ internal sealed partial class CapGrain
     {
         var before = (await reader.UpdatesAsync([(CapId, update.IncidentId)], CancellationToken.None))
             .Select(known => IncidentUpdates.ReadView(known).View).ToList();
-        var pages = await escalations.StepsAsync(CapId, update.IncidentId, 1, CancellationToken.None);
-        if (IncidentUpdates.IsRedundant(before, update, pages is [var newest] ? newest.Index : -1))
+        var page = await escalations.StepsAsync(CapId, update.IncidentId, 1, CancellationToken.None) is [var newest]
+            ? new NewestPage(newest.Index, Entry.ReadInstant(newest)) : null;
+        if (IncidentUpdates.IsRedundant(before, update, page))
         {
             return new CapRuling(CapVerdict.Unchanged, null, null);
         }
 
-        if (CapRefusals.RefusalOf(before, update) is { } conflict)
+        if (CapRefusals.RefusalOf(before, update, page) is { } conflict)
         {
             return new CapRuling(CapVerdict.Conflicts, null, conflict);
         }

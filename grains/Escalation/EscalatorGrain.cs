@@ -25,8 +25,8 @@ internal sealed partial class EscalatorGrain(
     IAuditLogReader log, IEscalationReader escalations, TimeProvider time, IHostApplicationLifetime host, ILogger<EscalatorGrain> logger)
     : ConsumerGrain(log, time, host, logger), IEscalatorGrain
 {
-    /// <summary>Maximum steps per commit.</summary>
-    private const int MaxSteps = 64;
+    /// <summary>Maximum steps per commit, and between two looks at what is new in the log.</summary>
+    private const int MaxSteps = 64, MaxStepsPerPass = 256;
 
     private IReadOnlyList<Ladder> ladders = [];
     private string? origin;
@@ -55,43 +55,42 @@ internal sealed partial class EscalatorGrain(
     {
         await RefreshLaddersAsync();
         await ReviewAsync();
-        await RunDueStepsAsync();
+        await RunDueStepsAsync(MaxStepsPerPass);
     }
 
     protected override async Task<Step> ConsumeAsync(long from, IReadOnlyList<LogEntry> entries)
     {
-        await RunDueStepsAsync(); // due steps first, however many entries are new
-        var (to, started) = (from + entries.Count, new List<(EscalationRow Row, Ladder Ladder)>());
+        await RunDueStepsAsync(MaxSteps); // due steps too, however many entries are new
         var opening = entries.Where(entry => entry.Kind is EntryKinds.IncidentAccepted or EntryKinds.IncidentReopened).ToList();
         if (opening.Count > 0)
         {
             await RefreshLaddersAsync();
         }
 
-        foreach (var entry in opening)
-        {
-            if (started.Count == MaxSteps)
-            {
-                to = entry.Index;
-                break;
-            }
-
-            if (Start(entry) is { } one)
-            {
-                started.Add(one);
-            }
-        }
-
+        var started = TakingTurns([.. opening.Select(Start).OfType<(EscalationRow Row, Ladder Ladder)>()]);
         if (started.Count > 0)
         {
             // An escalator that is behind may find the incident answered already. A later reopening is read later.
-            var updates = await UpdatesAsync([.. started.Select(one => one.Row)]);
-            await ChangeAsync(to, [.. started.Select(one => EscalationRules.Next(
-                one.Row, one.Ladder, silences, UpdatesReadUntil(updates, one.Row, one.Row.Since + 1), Time.GetUtcNow()))]);
+            var updates = await UpdatesAsync([.. started.Take(MaxSteps).Select(one => one.Row)]);
+            await ChangeAsync(from + entries.Count,
+            [
+                .. started.Take(MaxSteps).Select(one => EscalationRules.Next(
+                    one.Row, one.Ladder, silences, UpdatesReadUntil(updates, one.Row, one.Row.Since + 1), Time.GetUtcNow())),
+                .. started.Skip(MaxSteps).Select(one => new EscalationStepResult(one.Row, one.Row)), // due now
+            ]);
         }
 
-        return Step.Skip(to);
+        return Step.Skip(from + entries.Count);
     }
+
+    /// <summary>
+    /// Orders incidents so that CapIDs take turns: of a flood, the first pages come after one page each of the others.
+    /// </summary>
+    private static List<(EscalationRow Row, Ladder Ladder)> TakingTurns(IReadOnlyList<(EscalationRow Row, Ladder Ladder)> started) =>
+    [
+        .. started.GroupBy(one => one.Row.CapId).SelectMany(cap => cap.Select((one, turn) => (one, turn)))
+            .OrderBy(next => next.turn).ThenBy(next => next.one.Row.Since).Select(next => next.one),
+    ];
 
     private (EscalationRow Row, Ladder Ladder)? Start(LogEntry entry)
     {
@@ -108,20 +107,20 @@ internal sealed partial class EscalatorGrain(
             ladder, incident.CapId, incident.IncidentId, incident.Severity, index, entry.Index, Time.GetUtcNow()), ladder);
     }
 
-    /// <summary>Makes every step that is due.</summary>
-    private async Task RunDueStepsAsync()
+    /// <summary>Makes steps that are due; what is left is due at the next pass, for which it wakes itself.</summary>
+    private async Task RunDueStepsAsync(int most)
     {
-        while (!knowsDue || nextDue <= Time.GetUtcNow())
+        if (!knowsDue || nextDue <= Time.GetUtcNow())
         {
-            var due = await escalations.DueAsync(LogNumber, Time.GetUtcNow(), MaxSteps, Stopping);
+            var due = await escalations.DueAsync(LogNumber, Time.GetUtcNow(), most, Stopping);
             foreach (var silence in due.Select(row => row.Silence).OfType<string>().Distinct())
             {
                 await ReviewAsync(silence);
             }
 
-            if (due.Where(row => row.Silence is null).ToList() is { Count: > 0 } unsilenced)
+            foreach (var rows in due.Where(row => row.Silence is null).Chunk(MaxSteps))
             {
-                await ChangeAsync(Position, await TurnsAsync(unsilenced));
+                await ChangeAsync(Position, await TurnsAsync(rows));
             }
 
             (knowsDue, nextDue) = (true, await escalations.NextDueAsync(LogNumber, Stopping));

@@ -68,6 +68,10 @@ internal sealed partial class NotifierGrain
                 await AppendAsync(step.Entries, step.Deliveries);
                 return;
             }
+            catch (InvalidOperationException) when (stop.IsCancellationRequested)
+            {
+                return; // this activation is over and makes no calls any more; the next one repeats the attempt
+            }
             catch (Exception fault) when (!Stopping.IsCancellationRequested)
             {
                 LogReportLost(WebhookId, fault.GetType().Name);
@@ -101,7 +105,7 @@ internal sealed partial class NotifierGrain
         NoteChanged(rows);
         if (outcome.Verdict != AppendVerdict.Appended)
         {
-            throw new InvalidOperationException($"The log answered {outcome.Verdict}.");
+            throw new TimeoutException($"The log answered {outcome.Verdict}.");
         }
     }
 

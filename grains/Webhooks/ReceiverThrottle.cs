@@ -26,7 +26,7 @@ internal sealed class ReceiverThrottle(TimeProvider time)
 
     private readonly HashSet<string> failed = new(StringComparer.Ordinal);
     private readonly Dictionary<string, CapAttempts> caps = new(StringComparer.Ordinal);
-    private readonly AttemptRate all = new(time);
+    private readonly AttemptRate all = new(time), limited = new(time);
 
     /// <summary>The receiver counts as unavailable until then.</summary>
     public DateTimeOffset UnavailableUntil { get; private set; }
@@ -45,9 +45,19 @@ internal sealed class ReceiverThrottle(TimeProvider time)
     /// <summary>
     /// When the rate limits next allow an attempt that they hold back now; null when they hold back none.
     /// </summary>
-    public DateTimeOffset? NextAt => all.MayStart
-        ? caps.Values.Where(cap => !cap.Rate.MayStart).Min(cap => (DateTimeOffset?)cap.Rate.NextAt)
-        : all.NextAt;
+    public DateTimeOffset? NextAt
+    {
+        get
+        {
+            if (!all.MayStart)
+            {
+                return all.NextAt;
+            }
+
+            var next = caps.Values.Where(cap => !MayStartAt(cap.Rate)).Min(cap => (DateTimeOffset?)cap.Rate.NextAt);
+            return next is null || limited.MayStart || next > limited.NextAt ? next : limited.NextAt;
+        }
+    }
 
     public bool MayStart => !IsAway && all.MayStart;
 
@@ -56,7 +66,7 @@ internal sealed class ReceiverThrottle(TimeProvider time)
     /// being probed or throttles as a whole, CapIDs that failed are held back in favour of the others.
     /// </summary>
     public bool MayStartOf(string capId) =>
-        !((IsProbing || IsSlow) && HasFailed(capId)) && (!caps.TryGetValue(capId, out var cap) || cap.Rate.MayStart);
+        !((IsProbing || IsSlow) && HasFailed(capId)) && (!caps.TryGetValue(capId, out var cap) || MayStartAt(cap.Rate));
 
     /// <summary>
     /// Whether the receiver failed on this CapID's deliveries, or throttled them, and has accepted nothing since.
@@ -81,6 +91,11 @@ internal sealed class ReceiverThrottle(TimeProvider time)
             caps.Add(capId, attempts = new CapAttempts(new AttemptRate(time)));
         }
 
+        if (attempts.Rate.IsLimited)
+        {
+            limited.NoteStart();
+        }
+
         attempts.Rate.NoteStart();
         (attempts.Before, attempts.Last) = (attempts.Last, time.GetUtcNow());
     }
@@ -98,6 +113,11 @@ internal sealed class ReceiverThrottle(TimeProvider time)
             if (outcome.Delivered)
             {
                 all.NoteAccepted();
+                if (cap?.Rate.IsLimited == true)
+                {
+                    limited.NoteAccepted();
+                }
+
                 cap?.Rate.NoteAccepted();
             }
         }
@@ -106,7 +126,7 @@ internal sealed class ReceiverThrottle(TimeProvider time)
             cap.Rate.NoteTooMany();
             if (caps.Values.Count(one => one.Rate.IsLimited) > MostLimited)
             {
-                all.NoteTooMany(); // with so many throttled, the receiver limits all of them together
+                limited.NoteTooMany(); // so many together are limited together, and nobody else with them
             }
         }
         else
@@ -122,6 +142,9 @@ internal sealed class ReceiverThrottle(TimeProvider time)
             UnavailableUntil = IsProbing ? time.GetUtcNow() + (IWebhookSender.CircuitBreakDuration * (1 + (Jitter * Random.Shared.NextDouble()))) : UnavailableUntil;
         }
     }
+
+    /// <summary>CapIDs that the receiver throttles share a rate when they are many; the others are not slowed.</summary>
+    private bool MayStartAt(AttemptRate cap) => cap.MayStart && (!cap.IsLimited || limited.MayStart);
 
     private void Evict()
     {

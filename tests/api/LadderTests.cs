@@ -45,6 +45,10 @@ public sealed class LadderTests(NodeFixture node)
         Assert.Equal(0, (await AnswerAsync(HttpMethod.Get, $"/v1/ladders/api-test/preview?cap=SYS-CORE&severity=high", HttpStatusCode.OK))
             .GetProperty("steps").GetArrayLength());
 
+        var far = await AnswerAsync(HttpMethod.Get, "/v1/ladders/api-test/preview?cap=SYS-CORE&at=9999-12-31T23:59:59Z",
+            HttpStatusCode.BadRequest);
+        Assert.Equal("at", far.Text("field"));
+
         await AnswerAsync(HttpMethod.Delete, $"/v1/webhooks/{webhook}", HttpStatusCode.NoContent);
         var warned = (await AnswerAsync(HttpMethod.Get, "/v1/ladders", HttpStatusCode.OK)).EnumerateArray().Single(one => one.Text(
             "id") == "api-test");

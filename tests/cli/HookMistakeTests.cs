@@ -103,6 +103,20 @@ public sealed class HookMistakeTests(NodeFixture node) : HookHost(node)
         Assert.Equal((0, 3), (code, checks.Split('\n').Count(line => line.Contains("Not checked: ", StringComparison.Ordinal))));
     }
 
+    [Theory]
+    [InlineData(UnixFileMode.GroupWrite)]
+    [InlineData(UnixFileMode.OtherWrite | UnixFileMode.StickyBit)]
+    public async Task A_spool_that_others_may_write_to_is_refused_and_a_link_in_it_is_not_followed(UnixFileMode others)
+    {
+        var (spool, victim) = (Directory.CreateDirectory(Folder.File("spool")).FullName, Folder.File("victim"));
+        await File.WriteAllTextAsync(victim, "precious");
+        File.CreateSymbolicLink(Path.Combine(spool, "away"), victim);
+        File.SetUnixFileMode(spool, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | others);
+        var (_, refused) = await With(("VPN_ENDPOINT", "http://127.0.0.1:1/gate_receive")).RunAsync("hook", "run", "--", "false");
+        Assert.Contains($"chmod go-w {spool}", refused, StringComparison.Ordinal);
+        Assert.Equal("precious", await File.ReadAllTextAsync(victim));
+    }
+
     [Fact]
     public async Task A_full_spool_keeps_slots_for_critical_reports()
     {

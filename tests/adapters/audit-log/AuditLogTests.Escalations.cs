@@ -38,6 +38,17 @@ public abstract partial class AuditLogTests
     }
 
     [Fact]
+    public async Task However_many_steps_of_one_CapID_are_due_the_others_take_turns_with_it()
+    {
+        await EscalateAsync(0, [.. Enumerable.Range(1, 5).Select(index => Open(index, index - 10)), Open(6,
+            -2) with { CapId = "Y" }, Open(7, -1) with
+        {
+            CapId = "Y",
+        }, Open(8, 0) with { CapId = "X" }, Open(9, 1) with { CapId = "W" }]);
+        Assert.Equal([1, 6, 8, 2, 7, 3], (await Escalations.DueAsync(0, At, 6, default)).Select(row => row.Index));
+    }
+
+    [Fact]
     public async Task What_a_silence_holds_is_found_by_its_silence_until_it_is_released()
     {
         await EscalateAsync(0, [Open(1, 5) with { Silence = "deploy" }, Open(2, 5) with { Silence = "deploy" }, Open(3, 5) with

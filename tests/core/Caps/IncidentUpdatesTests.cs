@@ -75,6 +75,24 @@ public sealed class IncidentUpdatesTests
         }
     }
 
+    [Theory]
+    [InlineData(-1, true, false)] // a captured one, signed before the page
+    [InlineData(1, false, false)] // a second one, to the page
+    [InlineData(null, false, false)] // an operator's
+    public void An_acknowledgement_that_was_signed_before_a_page_does_not_answer_that_page_for_who_acknowledged_before(
+        int? signedAfterPage, bool isSuperseded, bool isRedundant)
+    {
+        var page = new NewestPage(10, Now);
+        IncidentUpdateView[] before = [new(9, Now.AddMinutes(-5), "acknowledge", "me", null, null, null, null, null)];
+        var update = new ProvenUpdate(
+            new UpdateRequest(UpdateAction.Acknowledge, null, "then", null), "I-1", 7, "critical", "high", null, "me", null,
+            signedAfterPage is { } seconds ? Now.AddSeconds(seconds) : null);
+        Assert.Equal(isSuperseded, IncidentUpdates.IsSuperseded(before, update, page));
+        Assert.Equal(isRedundant, IncidentUpdates.IsRedundant(before, update, page));
+        Assert.True(IncidentUpdates.IsRedundant(before, update, new NewestPage(8, Now))); // it is so since that page
+        Assert.False(IncidentUpdates.IsSuperseded([before[0] with { By = "another" }], update, page)); // a late answer of its own
+    }
+
     private LogEntry Entry(UpdateAction action, string note)
     {
         var signature = key.Sign(IncidentUpdates.Hash(Origin, "C", "I-1", action, Timestamp, note)).ToString();

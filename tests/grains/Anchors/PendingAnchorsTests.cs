@@ -44,7 +44,7 @@ public sealed class PendingAnchorsTests
         pending.Add(new AnchorConfirmation(1, "0x1", "0x4", 8, 3, 5, new byte[32], 5, "0x5", 0));
         var gone = Task.FromResult(new AnchorStatus(AnchorDepth.Reorganised, default));
         var fault = await Assert.ThrowsAsync<OrleansException>(() => pending.TakeFinalAsync(_ => gone));
-        Assert.Contains("Block 7 with transaction 0x2 left the chain", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("Block 7 with transaction 0x2 was reorganised out of the chain", fault.Message, StringComparison.Ordinal);
         Assert.True(pending.IsEmpty);
     }
 }

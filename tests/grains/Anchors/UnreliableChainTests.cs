@@ -129,7 +129,7 @@ public sealed class UnreliableChainTests : IAsyncLifetime
             await silo.Anchorer.NudgeAsync();
         }
 
-        await Eventually.TrueAsync(async () => (await silo.Anchorer.ProgressAsync()).LastError?.Contains("answers 502", StringComparison.Ordinal) == true);
+        await Eventually.TrueAsync(async () => (await silo.Anchorer.ProgressAsync()).LastError?.Contains("answers with status 502", StringComparison.Ordinal) == true);
         Assert.InRange(silo.Node.Asked.Count - before, 1, 1200);
         Assert.Equal("pending", (await silo.AnchorOfAsync("INC-1")).Status);
         silo.Node.Before = null;
@@ -179,7 +179,7 @@ public sealed class UnreliableChainTests : IAsyncLifetime
         Task FailAsync() => Eventually.TrueAsync(async () =>
         {
             await silo.Anchorer.NudgeAsync();
-            return (await silo.Anchorer.ProgressAsync()).LastError?.Contains("answers 429", StringComparison.Ordinal) == true;
+            return (await silo.Anchorer.ProgressAsync()).LastError?.Contains("answers with status 429", StringComparison.Ordinal) == true;
         });
     }
 

@@ -77,6 +77,29 @@ public sealed class EscalatorGrainTests : EscalationCluster
     }
 
     [Fact]
+    public async Task A_level_is_paged_when_it_is_due_though_nothing_else_happens()
+    {
+        await LadderAsync(null, 1, 1);
+        await FileAsync("I-1", "critical");
+        await PagedAsync();
+        await Eventually.TrueAsync(() =>
+        {
+            Time.Advance(TimeSpan.FromSeconds(1));
+            return Sender.Count == 2;
+        });
+    }
+
+    [Fact]
+    public async Task Of_a_flood_each_incident_is_paged_once()
+    {
+        await LadderAsync(null, 1, 1);
+        await Task.WhenAll(Enumerable.Range(0, 200).Select(number => FileAsync($"F-{number}", "critical")));
+        await Eventually.TrueAsync(async () => (await EntriesAsync(EntryKinds.IncidentPaged)).Count >= 200);
+        var paged = (await EntriesAsync(EntryKinds.IncidentPaged)).Select(entry => Body(entry).Text("incidentId")).ToList();
+        Assert.Equal((200, 200), (paged.Count, paged.Distinct().Count()));
+    }
+
+    [Fact]
     public async Task A_ladder_applies_to_new_incidents_and_to_none_once_it_is_removed()
     {
         await FileAsync("I-0", "critical");

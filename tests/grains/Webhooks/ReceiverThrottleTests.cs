@@ -82,7 +82,7 @@ public sealed class ReceiverThrottleTests
     }
 
     [Fact]
-    public void If_one_CapID_causes_the_overload_only_that_one_is_slowed_down()
+    public void If_some_CapIDs_cause_the_overload_only_those_are_slowed_down()
     {
         foreach (var flood in Enumerable.Range(0, 5).Select(i => $"FLOOD-{i}"))
         {
@@ -106,20 +106,33 @@ public sealed class ReceiverThrottleTests
         Assert.Equal(TimeSpan.FromSeconds(5), throttle.NextAt! - time.GetUtcNow()); // the slowest
         Assert.True(throttle is { IsSlow: false, MayStart: true } && throttle.MayStartOf("A"));
 
-        // So many CapIDs at once, or one that is too much though it sends little: then it is not due to that CapID.
-        var another = new ReceiverThrottle(time);
-        foreach (var busy in Enumerable.Range(0, 9).Select(i => $"BUSY-{i}"))
-        {
-            Assert.False(another.IsSlow);
-            another.NoteStart(busy);
-            another.NoteStart(busy);
-            another.Note(busy, TooMany);
-        }
-
-        Assert.True(another.IsSlow);
+        // A 429 for a CapID that sends little is not due to that CapID.
         throttle.NoteStart("A");
         throttle.Note("A", TooMany);
         Assert.True(throttle is { IsSlow: true, MayStart: false });
+    }
+
+    [Fact]
+    public void However_many_CapIDs_are_throttled_the_others_are_not_and_those_share_a_rate()
+    {
+        foreach (var _ in Enumerable.Range(0, 3))
+        {
+            foreach (var busy in Enumerable.Range(0, 30).Select(i => $"BUSY-{i}"))
+            {
+                throttle.NoteStart(busy);
+                throttle.NoteStart(busy);
+                throttle.Note(busy, TooMany);
+            }
+
+            time.Advance(TimeSpan.FromSeconds(2));
+        }
+
+        Assert.True(throttle is { IsSlow: false, MayStart: true } && throttle.MayStartOf("A"));
+        time.Advance(TimeSpan.FromSeconds(5));
+        Assert.True(throttle.MayStartOf("BUSY-0") && throttle.MayStartOf("BUSY-1") && throttle.NextAt is null);
+        throttle.NoteStart("BUSY-0");
+        Assert.False(throttle.MayStartOf("BUSY-1"));
+        Assert.True(throttle.NextAt > time.GetUtcNow() && throttle.MayStartOf("A"));
     }
 
     [Fact]
