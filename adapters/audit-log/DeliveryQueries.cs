@@ -42,6 +42,8 @@ internal static class DeliveryQueries
         FROM turn WHERE cap_id IS NOT NULL ORDER BY number
         """;
 
+    public const string CountOfCap = $"SELECT count(*) FROM (SELECT 1 FROM delivery WHERE {Waiting} AND cap_id = $4 LIMIT $5) waiting";
+
     private const string Waiting = "webhook = $2 AND log = $1 AND severity = $3 AND state = 0";
 
     private static string Except => string.Join(", ", Enumerable.Range(6, IDeliveryReader.MaxExcept).Select(at => $"${at}"));

@@ -10,6 +10,12 @@ public abstract partial class SqlLogReader : IDeliveryReader
         int log, string webhook, DateTimeOffset now, int limit, CancellationToken cancellationToken) =>
         QueryAsync(DeliveryQueries.Due, DeliveryRows.Read, cancellationToken, log, webhook, now.ToUnixTimeMilliseconds(), limit);
 
+    public async Task<long> CountWaitingAsync(
+        int log, string webhook, int severityRank, string capId, int most, CancellationToken cancellationToken) =>
+        (await QueryAsync(
+            DeliveryQueries.CountOfCap, row => new { Count = row.GetInt64(0) }, cancellationToken, log, webhook, severityRank, capId,
+            most))[0].Count;
+
     public Task<IReadOnlyList<CapTurn>> NextCapsAsync(
         int log, string webhook, int severityRank, string afterCap, DateTimeOffset now, IReadOnlyCollection<long> except,
         CancellationToken cancellationToken)

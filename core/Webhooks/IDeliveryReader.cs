@@ -24,6 +24,10 @@ public interface IDeliveryReader
 
     const int MaxCaps = 64, MaxExcept = 16;
 
+    /// <returns>Number of waiting deliveries of one CapID and severity, counted up to <paramref name="most"/>.</returns>
+    Task<long> CountWaitingAsync(
+        int log, string webhook, int severityRank, string capId, int most, CancellationToken cancellationToken);
+
     /// <returns>When the next delivery is due; null when none waits.</returns>
     Task<DateTimeOffset?> NextDueAsync(int log, string webhook, CancellationToken cancellationToken);
 

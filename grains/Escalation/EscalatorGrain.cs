@@ -28,10 +28,14 @@ internal sealed partial class EscalatorGrain(
     /// <summary>Maximum steps per commit, and between two looks at what is new in the log.</summary>
     private const int MaxSteps = 64, MaxStepsPerPass = 256;
 
+    /// <summary>Between due steps while there is much to read: what is new must be read to take its turn.</summary>
+    private static readonly TimeSpan StepInterval = TimeSpan.FromSeconds(1);
+
     private IReadOnlyList<Ladder> ladders = [];
     private string? origin;
     private long changes; // committed so far
     private bool knowsDue;
+    private DateTimeOffset steppedAt;
     private DateTimeOffset? nextDue;
 
     protected override int LogNumber => (int)this.GetPrimaryKeyLong();
@@ -55,12 +59,16 @@ internal sealed partial class EscalatorGrain(
     {
         await RefreshLaddersAsync();
         await ReviewAsync();
-        await RunDueStepsAsync(MaxStepsPerPass);
+        await RunDueStepsAsync();
     }
 
     protected override async Task<Step> ConsumeAsync(long from, IReadOnlyList<LogEntry> entries)
     {
-        await RunDueStepsAsync(MaxSteps); // due steps too, however many entries are new
+        if (Time.GetUtcNow() - steppedAt >= StepInterval)
+        {
+            await RunDueStepsAsync(); // however many entries are new
+        }
+
         var opening = entries.Where(entry => entry.Kind is EntryKinds.IncidentAccepted or EntryKinds.IncidentReopened).ToList();
         if (opening.Count > 0)
         {
@@ -108,11 +116,12 @@ internal sealed partial class EscalatorGrain(
     }
 
     /// <summary>Makes steps that are due; what is left is due at the next pass, for which it wakes itself.</summary>
-    private async Task RunDueStepsAsync(int most)
+    private async Task RunDueStepsAsync()
     {
-        if (!knowsDue || nextDue <= Time.GetUtcNow())
+        steppedAt = Time.GetUtcNow();
+        if (!knowsDue || nextDue <= steppedAt)
         {
-            var due = await escalations.DueAsync(LogNumber, Time.GetUtcNow(), most, Stopping);
+            var due = await escalations.DueAsync(LogNumber, steppedAt, MaxStepsPerPass, Stopping);
             foreach (var silence in due.Select(row => row.Silence).OfType<string>().Distinct())
             {
                 await ReviewAsync(silence);

@@ -14,6 +14,9 @@ internal sealed partial class NotifierGrain
     /// </summary>
     private const int RetryWindow = 4;
 
+    /// <summary>Waiting deliveries from which on a CapID counts as sending much.</summary>
+    private const int Backlog = 3;
+
     /// <summary>
     /// Maximum age of what is known to be due: for a while after a crash there can be a second activation, which may
     /// add deliveries.
@@ -24,6 +27,7 @@ internal sealed partial class NotifierGrain
     private int retrying;
     private bool isStartingDue, isRerunRequested; // for due deliveries
     private bool isWaking;
+    private Dictionary<string, int> arriving = []; // deliveries of the batch, by CapID
     private long changes; // of rows, by this activation
     private bool knowsDue;
     private DateTimeOffset? nextDue; // of the waiting deliveries, or earlier; null when none waits
@@ -151,6 +155,10 @@ internal sealed partial class NotifierGrain
             : target.Wants(Notification.Of(entry)!) ? await SendAsync(row, entry) : NotSent(row, DeliveryFault.NotWanted);
     }
 
+    /// <summary>Whether more of this CapID waits, in the log's database or in the batch that is being delivered.</summary>
+    private async Task<bool> HasBacklogAsync(DeliveryRow row) => arriving.GetValueOrDefault(row.CapId) >= Backlog
+        || await deliveries.CountWaitingAsync(LogNumber, WebhookId, row.SeverityRank, row.CapId, Backlog, Stopping) >= Backlog;
+
     /// <returns>The delivery's row after an attempt; null when none was made.</returns>
     private async Task<DeliveryRow?> SendAsync(DeliveryRow row, LogEntry entry)
     {
@@ -173,7 +181,7 @@ internal sealed partial class NotifierGrain
             }
 
             turns?.CommitTurn();
-            throttle.Note(row.CapId, outcome);
+            throttle.Note(row.CapId, outcome, outcome.Code == DeliveryOutcome.TooMany && await HasBacklogAsync(row));
             GrainMetrics.Delivered(outcome.Delivered ? "delivered" : outcome.Fault.Text());
             await ReportHealthAsync(outcome);
             return DeliverySchedule.AfterAttempt(row, outcome, at, Random.Shared.NextDouble());

@@ -103,6 +103,7 @@ internal sealed partial class NotifierGrain(
     protected override async Task<Step> ConsumeAsync(long from, IReadOnlyList<LogEntry> entries)
     {
         var (to, waiting) = await WantedAsync(from, entries);
+        arriving = waiting.CountBy(next => next.Row.CapId).ToDictionary(StringComparer.Ordinal);
         if (waiting.Count == 0)
         {
             if (Time.GetUtcNow() - lookedAt > LookInterval)

@@ -103,7 +103,8 @@ internal sealed class ReceiverThrottle(TimeProvider time)
     /// <summary>Records that nothing was sent, because the circuit is open.</summary>
     public void NoteCircuitOpen() => (UnavailableUntil, IsProbing) = (time.GetUtcNow() + (CircuitRecheck * (1 + Random.Shared.NextDouble())), true);
 
-    public void Note(string capId, DeliveryOutcome outcome)
+    /// <param name="hasBacklog">Whether more deliveries of the CapID wait: then a 429 is due to that CapID.</param>
+    public void Note(string capId, DeliveryOutcome outcome, bool hasBacklog = false)
     {
         var cap = caps.GetValueOrDefault(capId);
         if (outcome.Delivered || outcome.IsContentRefusal)
@@ -121,7 +122,8 @@ internal sealed class ReceiverThrottle(TimeProvider time)
                 cap?.Rate.NoteAccepted();
             }
         }
-        else if (outcome.Code == DeliveryOutcome.TooMany && cap is not null && (cap.Rate.IsLimited || cap.Last - cap.Before < BurstWindow))
+        else if (outcome.Code == DeliveryOutcome.TooMany && cap is not null
+            && (hasBacklog || cap.Rate.IsLimited || cap.Last - cap.Before < BurstWindow))
         {
             cap.Rate.NoteTooMany();
             if (caps.Values.Count(one => one.Rate.IsLimited) > MostLimited)

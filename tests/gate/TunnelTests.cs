@@ -63,7 +63,7 @@ public sealed class TunnelTests : IAsyncLifetime
         await Eventually.TrueAsync(async () => // the gate must first find out that its cluster is unreachable
         {
             (var code, output) = await SendAsync("10.86.0.1");
-            Assert.True(code == 0 || output.Contains("send the same again", StringComparison.Ordinal), output);
+            Assert.True(code == 0 || output.Contains("retry the request", StringComparison.Ordinal), output);
             return code == 0;
         });
         Assert.Contains("received", output, StringComparison.Ordinal);

@@ -61,7 +61,7 @@ public sealed class TamperedStoreTests(PostgresServer postgres) : IDisposable
             + "WHERE log = 0 AND idx > (SELECT max(position) FROM incident WHERE position >> 40 = 0) ORDER BY idx LIMIT 1",
             "DELETE FROM incident WHERE cap_id = 'X-2'", "is listed as an incident but is not one"),
         ("UPDATE log_head SET size = size + 1 WHERE log = 0", "UPDATE log_head SET size = size - 1 WHERE log = 0", "Log 0: its head has"),
-        ("UPDATE log_head SET root = root || 'x' WHERE log = 1", "UPDATE log_head SET root = substr(root, 1, 32) WHERE log = 1", "Log 1: its head says"),
+        ("UPDATE log_head SET root = root || 'x' WHERE log = 1", "UPDATE log_head SET root = substr(root, 1, 32) WHERE log = 1", "Log 1: its head has"),
         ("UPDATE consumer_offset SET position = position + 1000000", "UPDATE consumer_offset SET position = position - 1000000", "is beyond the end of the log"),
         ("UPDATE block SET bytes = bytes || 'x'", "UPDATE block SET bytes = substr(bytes, 1, length(bytes) - 1)", "is archived according to the log, but cannot be read"),
         ("UPDATE audit_entry SET bytes = convert_to(replace(convert_from(bytes, 'UTF8'), 'bench.local', 'other.local'), 'UTF8')",

@@ -34,6 +34,10 @@ public abstract partial class AuditLogTests
         Assert.Equal("", await TurnsAsync("D"));
         Assert.Equal((55, 10), (await Deliveries.CountWaitingAsync(0, "w", 1000, default), await Deliveries.CountWaitingAsync(0, "w", 10, default)));
 
+        Assert.Equal((3, 2, 0), (
+            await Deliveries.CountWaitingAsync(0, "w", 3, "A", 3, default), await Deliveries.CountWaitingAsync(0, "w", 3, "B", 3, default),
+            await Deliveries.CountWaitingAsync(0, "w", 2, "A", 3, default)));
+
         await CommitAsync([.. Enumerable.Range(100, 100).Select(i => Of($"M{i}", i, 0))]);
         var many = await Deliveries.NextCapsAsync(0, "w", 3, "", At, [], default);
         Assert.Equal((IDeliveryReader.MaxCaps, "M159"), (many.Count, many[^1].CapId));

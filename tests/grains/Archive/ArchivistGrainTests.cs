@@ -76,7 +76,7 @@ public sealed class ArchivistGrainTests : IDisposable
         var body = JsonElement.Parse(Assert.Single(entries, entry => entry.Kind == EntryKinds.ProofFailed).Bytes).GetProperty("body");
         Assert.Equal(("FORGED", $"it is not signed by {key.Address}"), (body.Text("incidentId"), body.Text("rule")));
         Assert.Equal($"The proof of entry {body.GetProperty("index")} is invalid: it is not signed by " +
-            "{key.Address}.", (await archivist.ProgressAsync()).LastError);
+            $"{key.Address}.", (await archivist.ProgressAsync()).LastError);
     }
 
     [Fact]

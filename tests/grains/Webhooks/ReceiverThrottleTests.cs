@@ -113,6 +113,14 @@ public sealed class ReceiverThrottleTests
     }
 
     [Fact]
+    public void A_429_for_a_CapID_with_a_backlog_slows_only_that_CapID_even_if_it_is_its_first_attempt()
+    {
+        throttle.NoteStart("A");
+        throttle.Note("A", TooMany, hasBacklog: true);
+        Assert.True(throttle is { IsSlow: false, MayStart: true } && !throttle.MayStartOf("A") && throttle.MayStartOf("B"));
+    }
+
+    [Fact]
     public void However_many_CapIDs_are_throttled_the_others_are_not_and_those_share_a_rate()
     {
         foreach (var _ in Enumerable.Range(0, 3))
