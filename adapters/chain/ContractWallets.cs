@@ -57,7 +57,7 @@ public sealed class ContractWallets(JsonRpcClient rpc, long chainId, TimeProvide
         var isSlow = slow.TurnsOf(claim.Wallet) is not null;
         if (isSlow && slow.BackoffOf(claim.Wallet) is var backoff && backoff > SlowTimeout)
         {
-            throw RetryLater($"The wallet {claim.Wallet} timed out; retry in {backoff.TotalSeconds:0} seconds.", backoff);
+            throw RetryLater($"The wallet {claim.Wallet} did not answer in time; retry in {backoff.TotalSeconds:0} seconds.", backoff);
         }
 
         try

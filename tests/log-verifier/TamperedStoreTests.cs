@@ -51,7 +51,7 @@ public sealed class TamperedStoreTests(PostgresServer postgres) : IDisposable
         ("UPDATE cap SET score = score + 1 WHERE cap_id = 'CAP-1'", "UPDATE cap SET score = score - 1 WHERE cap_id = 'CAP-1'", "CAP-1 is stored with"),
         ("UPDATE cap SET incidents = incidents - 1 WHERE cap_id = 'CAP-0'", "UPDATE cap SET incidents = incidents + 1 WHERE cap_id = 'CAP-0'", "CAP-0 is stored with"),
         ("UPDATE cap SET context = replace(context, '\"maxAheadSeconds\":300', " +
-            "'\"maxAheadSeconds\":301')", "UPDATE cap SET context = replace(context, '301', '300')", "the stored " +
+            "'\"maxAheadSeconds\":301')", "UPDATE cap SET context = replace(context, '\"maxAheadSeconds\":301', '\"maxAheadSeconds\":300')", "the stored " +
                 "keys, numbers or policy of"),
         ("UPDATE incident SET cap_id = 'X-' || cap_id WHERE cap_id = 'CAP-2'", "UPDATE incident SET cap_id = substr(cap_id, 3) WHERE cap_id LIKE 'X-%'", "is not found as CAP-2/"),
         ("INSERT INTO incident SELECT position - 1, 'X-1', 'X-1', audit_hash, 0, 0 FROM incident i WHERE position >> 40 = 0 "
