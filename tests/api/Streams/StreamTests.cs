@@ -158,13 +158,18 @@ public sealed class StreamTests(NodeFixture node)
     public async Task One_address_has_a_bounded_number_of_streams()
     {
         var open = new List<HttpResponseMessage>();
-        for (var number = 0; number < 17; number++)
+        await Eventually.TrueAsync(async () => // streams of earlier tests may not have ended yet
         {
-            open.Add(await node.Api.GetAsync("/v1/audit/stream", HttpCompletionOption.ResponseHeadersRead));
-        }
+            open.ForEach(one => one.Dispose());
+            open.Clear();
+            for (var number = 0; number < 17; number++)
+            {
+                open.Add(await node.Api.GetAsync("/v1/audit/stream", HttpCompletionOption.ResponseHeadersRead));
+            }
 
-        Assert.Equal(HttpStatusCode.ServiceUnavailable, open[16].StatusCode);
-        Assert.All(open.Take(16), one => Assert.Equal(HttpStatusCode.OK, one.StatusCode));
+            return open.Count(one => one.StatusCode == HttpStatusCode.OK) == 16;
+        });
+        Assert.Contains(open, one => one.StatusCode == HttpStatusCode.ServiceUnavailable);
         open.ForEach(one => one.Dispose());
         await Eventually.TrueAsync(async () =>
         {
