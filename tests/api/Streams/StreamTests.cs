@@ -158,24 +158,16 @@ public sealed class StreamTests(NodeFixture node)
     public async Task One_address_has_a_bounded_number_of_streams()
     {
         var open = new List<HttpResponseMessage>();
-        await Eventually.TrueAsync(async () => // streams of earlier tests may not have ended yet
+        while (open.Count < 16)
         {
-            open.ForEach(one => one.Dispose());
-            open.Clear();
-            for (var number = 0; number < 17; number++)
-            {
-                open.Add(await node.Api.GetAsync("/v1/audit/stream", HttpCompletionOption.ResponseHeadersRead));
-            }
+            open.Add(await ConnectAsync("/v1/audit/stream", null));
+        }
 
-            return open.Count(one => one.StatusCode == HttpStatusCode.OK) == 16;
-        });
-        Assert.Contains(open, one => one.StatusCode == HttpStatusCode.ServiceUnavailable);
+        using var refused = await node.Api.GetAsync("/v1/audit/stream", HttpCompletionOption.ResponseHeadersRead);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
         open.ForEach(one => one.Dispose());
-        await Eventually.TrueAsync(async () =>
-        {
-            using var again = await node.Api.GetAsync("/v1/audit/stream", HttpCompletionOption.ResponseHeadersRead);
-            return again.StatusCode == HttpStatusCode.OK;
-        });
+        using var again = await ConnectAsync("/v1/audit/stream", null);
+        Assert.Equal(HttpStatusCode.OK, again.StatusCode);
     }
 
     private async Task<List<string>> SendAllAsync(string[] capIds, List<PrivateKey> keys)
@@ -232,11 +224,24 @@ public sealed class StreamTests(NodeFixture node)
         return taken;
     }
 
+    /// <summary>Opens a stream; a stream that was left may hold its slot until the connection is closed.</summary>
+    private async Task<HttpResponseMessage> ConnectAsync(string path, string? lastEventId)
+    {
+        HttpResponseMessage? answer = null;
+        await Eventually.TrueAsync(async () =>
+        {
+            answer?.Dispose();
+            using var request = new HttpRequestMessage(HttpMethod.Get, path);
+            request.Headers.TryAddWithoutValidation("Last-Event-ID", lastEventId);
+            answer = await node.Api.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+            return answer.StatusCode != HttpStatusCode.ServiceUnavailable;
+        });
+        return answer!;
+    }
+
     private async IAsyncEnumerable<SseItem<string>> OpenAsync(string path, string? lastEventId)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, path);
-        request.Headers.TryAddWithoutValidation("Last-Event-ID", lastEventId);
-        using var answer = await node.Api.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        using var answer = await ConnectAsync(path, lastEventId);
         Assert.Equal("text/event-stream", answer.Content.Headers.ContentType?.MediaType);
         await using var stream = await answer.Content.ReadAsStreamAsync();
         using var timeout = new CancellationTokenSource(TimeSpan.FromMinutes(2), TimeProvider.System);
