@@ -61,6 +61,8 @@ internal static class JsonBody
         {
             JsonTypeInfoKind.Object or JsonTypeInfoKind.Dictionary => "an object",
             JsonTypeInfoKind.Enumerable => "a list",
+            _ when type.Type == typeof(DateTimeOffset) || type.Type == typeof(DateTimeOffset?) =>
+                "a time with its offset, such as 2026-12-01T04:30:00Z",
             _ => Type.GetTypeCode(Nullable.GetUnderlyingType(type.Type) ?? type.Type) switch
             {
                 TypeCode.String => "text, in quotes",

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using CapOrleans.Api.Answers;
 using CapOrleans.Contracts.Caps;
 
 namespace CapOrleans.Api.Caps;
@@ -8,7 +9,8 @@ namespace CapOrleans.Api.Caps;
     JsonSerializerDefaults.Web,
     PropertyNameCaseInsensitive = false, // case-insensitive names would give one signed text two meanings
     NumberHandling = JsonNumberHandling.Strict,
-    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    Converters = [typeof(InstantConverter)])]
 [JsonSerializable(typeof(CapDefinition))]
 [JsonSerializable(typeof(CapView))]
 [JsonSerializable(typeof(CapPage))]

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using CapOrleans.Api.Answers;
 using CapOrleans.Contracts.Escalation;
 
 namespace CapOrleans.Api.Escalation;
@@ -8,7 +9,8 @@ namespace CapOrleans.Api.Escalation;
     JsonSerializerDefaults.Web,
     PropertyNameCaseInsensitive = false, // case-insensitive names would give one signed text two meanings
     NumberHandling = JsonNumberHandling.Strict,
-    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    Converters = [typeof(InstantConverter)])]
 [JsonSerializable(typeof(LadderRequest))]
 [JsonSerializable(typeof(LadderView))]
 [JsonSerializable(typeof(LadderView[]))]

@@ -27,7 +27,7 @@ internal static class SilenceCommand
     {
         var id = Id();
         var caps = new Option<string>("--caps") { Required = true, Description = "CapIDs to silence, where * stands for any characters" };
-        var length = new Option<string>("--for") { Required = true, Description = "How long it lasts, as 90m or 2h; at most 31d" };
+        var length = new Option<string>("--for") { Required = true, Description = "How long it lasts, as 90m or 2h; at most 24d" };
         var reason = new Option<string>("--reason") { Required = true, Description = "Why no one is to be paged" };
         var from = new Option<DateTimeOffset?>("--from") { Description = "When a maintenance window starts, ISO 8601; default now" };
         var maxSeverity = new Option<string?>("--max-severity")

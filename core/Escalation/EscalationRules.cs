@@ -33,6 +33,17 @@ public static class EscalationRules
         DateTimeOffset now) =>
         new(index, capId, incidentId, severity, ladder.Id, 0, since, now);
 
+    /// <summary>
+    /// Orders new escalations so that CapIDs take turns: of a flood, the second page comes after the first of each other
+    /// CapID.
+    /// </summary>
+    /// <param name="started">In the order of the log.</param>
+    public static List<T> TakeTurns<T>(IEnumerable<T> started, Func<T, EscalationRow> rowOf) =>
+    [
+        .. started.GroupBy(one => rowOf(one).CapId).SelectMany(cap => cap.Select((one, turn) => (one, turn)))
+            .OrderBy(next => next.turn).ThenBy(next => rowOf(next.one).Since).Select(next => next.one),
+    ];
+
     /// <summary>Takes the next step of an escalation when it is due.</summary>
     /// <param name="updates">Updates of the incident, in order.</param>
     public static EscalationStepResult Next(

@@ -75,7 +75,7 @@ internal sealed partial class EscalatorGrain(
             await RefreshLaddersAsync();
         }
 
-        var started = TakingTurns([.. opening.Select(Start).OfType<(EscalationRow Row, Ladder Ladder)>()]);
+        var started = EscalationRules.TakeTurns(opening.Select(Start).OfType<(EscalationRow Row, Ladder Ladder)>(), one => one.Row);
         if (started.Count > 0)
         {
             // An escalator that is behind may find the incident answered already. A later reopening is read later.
@@ -90,15 +90,6 @@ internal sealed partial class EscalatorGrain(
 
         return Step.Skip(from + entries.Count);
     }
-
-    /// <summary>
-    /// Orders incidents so that CapIDs take turns: of a flood, the first pages come after one page each of the others.
-    /// </summary>
-    private static List<(EscalationRow Row, Ladder Ladder)> TakingTurns(IReadOnlyList<(EscalationRow Row, Ladder Ladder)> started) =>
-    [
-        .. started.GroupBy(one => one.Row.CapId).SelectMany(cap => cap.Select((one, turn) => (one, turn)))
-            .OrderBy(next => next.turn).ThenBy(next => next.one.Row.Since).Select(next => next.one),
-    ];
 
     private (EscalationRow Row, Ladder Ladder)? Start(LogEntry entry)
     {

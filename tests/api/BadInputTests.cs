@@ -48,7 +48,7 @@ public sealed class BadInputTests(NodeFixture node)
     }
 
     [Theory]
-    [InlineData("""{"capPotential":"50"}""", "capPotential", "a number without quotes")]
+    [InlineData("""{"capPotential":"50"}""", "capPotential", "a number, not in quotes")]
     [InlineData("""{"potential":50}""", "potential", "unknown member; use one of displayName, ")]
     [InlineData("""{"keys":"0xaa"}""", "keys", "a list")]
     [InlineData("""{"keys":[{"address":7}]}""", "keys[0].address", "text, in quotes")]

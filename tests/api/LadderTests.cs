@@ -22,41 +22,41 @@ public sealed class LadderTests(NodeFixture node)
                     acknowledgements = 2 },
             },
         };
-        var made = await AnswerAsync(HttpMethod.Put, "/v1/ladders/api-test", HttpStatusCode.OK, ladder);
+        var made = await node.AnswerAsync(HttpMethod.Put, "/v1/ladders/api-test", HttpStatusCode.OK, ladder);
         Assert.Equal(("api-test", "NOBODY-*", 2, 0), (made.Text("id"), made.Text("caps"), made.GetProperty("levels").GetArrayLength(),
             made.GetProperty("warnings").GetArrayLength()));
-        Assert.Equal(made.GetRawText(), (await AnswerAsync(HttpMethod.Put, "/v1/ladders/api-test", HttpStatusCode.OK,
+        Assert.Equal(made.GetRawText(), (await node.AnswerAsync(HttpMethod.Put, "/v1/ladders/api-test", HttpStatusCode.OK,
             ladder)).GetRawText());
-        Assert.Contains((await AnswerAsync(HttpMethod.Get, "/v1/ladders", HttpStatusCode.OK)).EnumerateArray(), one => one.Text(
+        Assert.Contains((await node.AnswerAsync(HttpMethod.Get, "/v1/ladders", HttpStatusCode.OK)).EnumerateArray(), one => one.Text(
             "id") == "api-test");
 
         // It does not apply to this CapID; a ladder that names the CapID does.
-        var none = await AnswerAsync(HttpMethod.Get, $"/v1/ladders/api-test/preview?cap=SYS-CORE", HttpStatusCode.OK);
+        var none = await node.AnswerAsync(HttpMethod.Get, $"/v1/ladders/api-test/preview?cap=SYS-CORE", HttpStatusCode.OK);
         Assert.Equal((JsonValueKind.Null, 0), (none.GetProperty("ladder").ValueKind, none.GetProperty("steps").GetArrayLength()));
-        await AnswerAsync(HttpMethod.Put, "/v1/ladders/api-test", HttpStatusCode.OK, new { caps = "SYS-CORE", ladder.repeat,
+        await node.AnswerAsync(HttpMethod.Put, "/v1/ladders/api-test", HttpStatusCode.OK, new { caps = "SYS-CORE", ladder.repeat,
             ladder.minSeverity, ladder.levels });
-        var shown = await AnswerAsync(HttpMethod.Get, $"/v1/ladders/api-test/preview?cap=SYS-CORE&at=2026-12-01T03:00:00Z",
+        var shown = await node.AnswerAsync(HttpMethod.Get, $"/v1/ladders/api-test/preview?cap=SYS-CORE&at=2026-12-01T03:00:00Z",
             HttpStatusCode.OK);
         Assert.Equal(
             ["03:00:00 1/1", "03:05:00 2/1", "03:06:00 1/2", "03:11:00 2/2"],
             shown.GetProperty("steps").EnumerateArray().Select(step =>
                 $"{step.GetProperty("at").GetDateTimeOffset():HH:mm:ss} {step.GetProperty("level")}/{step.GetProperty("round")}"));
         Assert.Equal("2026-12-01T03:12:00Z", $"{shown.GetProperty("unansweredAt").GetDateTimeOffset():yyyy-MM-ddTHH:mm:ssZ}");
-        Assert.Equal(0, (await AnswerAsync(HttpMethod.Get, $"/v1/ladders/api-test/preview?cap=SYS-CORE&severity=high", HttpStatusCode.OK))
+        Assert.Equal(0, (await node.AnswerAsync(HttpMethod.Get, $"/v1/ladders/api-test/preview?cap=SYS-CORE&severity=high", HttpStatusCode.OK))
             .GetProperty("steps").GetArrayLength());
 
-        var far = await AnswerAsync(HttpMethod.Get, "/v1/ladders/api-test/preview?cap=SYS-CORE&at=9999-12-31T23:59:59Z",
+        var far = await node.AnswerAsync(HttpMethod.Get, "/v1/ladders/api-test/preview?cap=SYS-CORE&at=9999-12-31T23:59:59Z",
             HttpStatusCode.BadRequest);
         Assert.Equal("at", far.Text("field"));
 
-        await AnswerAsync(HttpMethod.Delete, $"/v1/webhooks/{webhook}", HttpStatusCode.NoContent);
-        var warned = (await AnswerAsync(HttpMethod.Get, "/v1/ladders", HttpStatusCode.OK)).EnumerateArray().Single(one => one.Text(
+        await node.AnswerAsync(HttpMethod.Delete, $"/v1/webhooks/{webhook}", HttpStatusCode.NoContent);
+        var warned = (await node.AnswerAsync(HttpMethod.Get, "/v1/ladders", HttpStatusCode.OK)).EnumerateArray().Single(one => one.Text(
             "id") == "api-test");
         Assert.Contains($"webhook {webhook} was removed", warned.GetProperty("warnings").GetRawText(), StringComparison.Ordinal);
-        await AnswerAsync(HttpMethod.Delete, "/v1/ladders/api-test", HttpStatusCode.NoContent);
+        await node.AnswerAsync(HttpMethod.Delete, "/v1/ladders/api-test", HttpStatusCode.NoContent);
         foreach (var (method, path) in ((HttpMethod, string)[])[(HttpMethod.Delete, ""), (HttpMethod.Get, "/preview?cap=Z")])
         {
-            var problem = await AnswerAsync(method, $"/v1/ladders/api-test{path}", HttpStatusCode.NotFound);
+            var problem = await node.AnswerAsync(method, $"/v1/ladders/api-test{path}", HttpStatusCode.NotFound);
             Assert.Equal("urn:caporleans:problem:no-such-ladder", problem.Text("type"));
         }
     }
@@ -80,7 +80,7 @@ public sealed class LadderTests(NodeFixture node)
     public async Task What_is_no_ladder_is_refused_with_the_field(string field, string body)
     {
         var webhook = await WebhookAsync("http://127.0.0.1:9/refused");
-        var problem = await AnswerAsync(HttpMethod.Put, "/v1/ladders/refused", HttpStatusCode.BadRequest, JsonElement.Parse(
+        var problem = await node.AnswerAsync(HttpMethod.Put, "/v1/ladders/refused", HttpStatusCode.BadRequest, JsonElement.Parse(
             body.Replace("\"W\"", $"\"{webhook}\"", StringComparison.Ordinal)));
         Assert.Equal(("urn:caporleans:problem:invalid-field", field), (problem.Text("type"), problem.Text("field")));
     }
@@ -106,14 +106,5 @@ public sealed class LadderTests(NodeFixture node)
     {
         using var made = await node.Operator.PostAsJsonAsync("/v1/webhooks", new { url });
         return (await made.Content.ReadFromJsonAsync<JsonElement>()).Text("id");
-    }
-
-    private async Task<JsonElement> AnswerAsync(HttpMethod method, string path, HttpStatusCode status, object? body = null)
-    {
-        using var request = new HttpRequestMessage(method, path) { Content = body is null ? null : JsonContent.Create(body) };
-        using var answer = await node.Operator.SendAsync(request);
-        var text = await answer.Content.ReadAsStringAsync();
-        Assert.True(answer.StatusCode == status, $"{answer.StatusCode} {text}");
-        return text.Length == 0 ? default : JsonElement.Parse(text);
     }
 }

@@ -73,7 +73,7 @@ public sealed class SeverityTests(NodeFixture node)
             var refused = JsonElement.Parse(await answer.Content.ReadAsStringAsync());
             Assert.Equal((HttpStatusCode.BadRequest, member), (answer.StatusCode, refused.Text("field")));
             Assert.Equal("urn:caporleans:problem:misspelt-member", refused.Text("type"));
-            Assert.Contains($"it is like {meant}:", refused.Text("rule"), StringComparison.Ordinal);
+            Assert.Contains($"looks like {meant}:", refused.Text("rule"), StringComparison.Ordinal);
         }
 
         Assert.Equal(HttpStatusCode.OK, (await SendAsync("/incident", incident)).Status);

@@ -17,21 +17,21 @@ public sealed class SilenceTests(NodeFixture node) : IDisposable
     public async Task A_silence_is_set_shown_changed_and_removed()
     {
         var ends = TimeProvider.System.GetUtcNow().AddHours(1);
-        var made = await AnswerAsync(HttpMethod.Put, "/v1/silences/api-test", HttpStatusCode.OK, new { caps = "NOBODY-*", endsAt = ends, reason = "Deploy" });
+        var made = await node.AnswerAsync(HttpMethod.Put, "/v1/silences/api-test", HttpStatusCode.OK, new { caps = "NOBODY-*", endsAt = ends, reason = "Deploy" });
         Assert.Equal(("api-test", "NOBODY-*", "Deploy", true), (made.Text("id"), made.Text("caps"), made.Text("reason"), made.GetProperty("isActive").GetBoolean()));
-        Assert.Equal(made.GetRawText(), (await AnswerAsync(HttpMethod.Put, "/v1/silences/api-test", HttpStatusCode.OK, new
+        Assert.Equal(made.GetRawText(), (await node.AnswerAsync(HttpMethod.Put, "/v1/silences/api-test", HttpStatusCode.OK, new
         {
             caps = "NOBODY-*", endsAt = ends, reason = "Deploy",
         })).GetRawText());
-        var planned = await AnswerAsync(HttpMethod.Put, "/v1/silences/api-test", HttpStatusCode.OK, new
+        var planned = await node.AnswerAsync(HttpMethod.Put, "/v1/silences/api-test", HttpStatusCode.OK, new
         {
             caps = "NOBODY-*", startsAt = ends, endsAt = ends.AddHours(1), reason = "Deploy, later", maxSeverity = "high",
         });
         Assert.False(planned.GetProperty("isActive").GetBoolean());
-        Assert.Equal(planned.GetRawText(), Assert.Single((await AnswerAsync(HttpMethod.Get, "/v1/silences", HttpStatusCode.OK)).EnumerateArray(),
+        Assert.Equal(planned.GetRawText(), Assert.Single((await node.AnswerAsync(HttpMethod.Get, "/v1/silences", HttpStatusCode.OK)).EnumerateArray(),
             one => one.Text("id") == "api-test").GetRawText());
-        await AnswerAsync(HttpMethod.Delete, "/v1/silences/api-test", HttpStatusCode.NoContent);
-        var problem = await AnswerAsync(HttpMethod.Delete, "/v1/silences/api-test", HttpStatusCode.NotFound);
+        await node.AnswerAsync(HttpMethod.Delete, "/v1/silences/api-test", HttpStatusCode.NoContent);
+        var problem = await node.AnswerAsync(HttpMethod.Delete, "/v1/silences/api-test", HttpStatusCode.NotFound);
         Assert.Equal("urn:caporleans:problem:no-such-silence", problem.Text("type"));
     }
 
@@ -40,6 +40,7 @@ public sealed class SilenceTests(NodeFixture node) : IDisposable
     [InlineData("caps", """{"caps":"A|B","endsAt":"+1h","reason":"x"}""")]
     [InlineData("endsAt", """{"caps":"*","reason":"x"}""")]
     [InlineData("endsAt", """{"caps":"*","endsAt":"tomorrow","reason":"x"}""")]
+    [InlineData("endsAt", """{"caps":"*","endsAt":"2026-12-01T04:30:00","reason":"x"}""")]
     [InlineData("endsAt", """{"caps":"*","endsAt":"-1h","reason":"x"}""")]
     [InlineData("endsAt", """{"caps":"*","endsAt":"+1h","startsAt":"+2h","reason":"x"}""")]
     [InlineData("endsAt", """{"caps":"*","endsAt":"+800h","reason":"x"}""")]
@@ -55,7 +56,7 @@ public sealed class SilenceTests(NodeFixture node) : IDisposable
             body = body.Replace($"\"{hours:+0;-0}h\"", $"\"{TimeProvider.System.GetUtcNow().AddHours(hours):O}\"", StringComparison.Ordinal);
         }
 
-        var problem = await AnswerAsync(HttpMethod.Put, "/v1/silences/refused", HttpStatusCode.BadRequest, JsonElement.Parse(body));
+        var problem = await node.AnswerAsync(HttpMethod.Put, "/v1/silences/refused", HttpStatusCode.BadRequest, JsonElement.Parse(body));
         Assert.Equal(("urn:caporleans:problem:invalid-field", field), (problem.Text("type"), problem.Text("field")));
     }
 
@@ -73,15 +74,6 @@ public sealed class SilenceTests(NodeFixture node) : IDisposable
         });
         var problem = await answer.Content.ReadFromJsonAsync<JsonElement>();
         Assert.Equal((HttpStatusCode.Conflict, "urn:caporleans:problem:silences-full"), (answer.StatusCode, problem.Text("type")));
-    }
-
-    private async Task<JsonElement> AnswerAsync(HttpMethod method, string path, HttpStatusCode status, object? body = null)
-    {
-        using var request = new HttpRequestMessage(method, path) { Content = body is null ? null : JsonContent.Create(body) };
-        using var answer = await node.Operator.SendAsync(request);
-        var text = await answer.Content.ReadAsStringAsync();
-        Assert.True(answer.StatusCode == status, $"{answer.StatusCode} {text}");
-        return text.Length == 0 ? default : JsonElement.Parse(text);
     }
 
     [Fact]

@@ -104,6 +104,17 @@ public sealed class NodeFixture : IAsyncLifetime
         return key;
     }
 
+    /// <summary>Sends a request with the operator's key.</summary>
+    /// <returns>The answer's body, once its status is the expected one.</returns>
+    public async Task<JsonElement> AnswerAsync(HttpMethod method, string path, HttpStatusCode status, object? body = null)
+    {
+        using var request = new HttpRequestMessage(method, path) { Content = body is null ? null : JsonContent.Create(body) };
+        using var answer = await Operator.SendAsync(request);
+        var text = await answer.Content.ReadAsStringAsync();
+        Assert.True(answer.StatusCode == status, $"{answer.StatusCode} {text}");
+        return text.Length == 0 ? default : JsonElement.Parse(text);
+    }
+
     public async Task<long> LogSizeAsync() =>
         (await Api.GetFromJsonAsync<JsonElement>("/health/ready")).GetProperty("logs").EnumerateArray().Sum(log => log.GetProperty("size").GetInt64());
 

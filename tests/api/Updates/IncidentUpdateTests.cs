@@ -259,7 +259,7 @@ public sealed class IncidentUpdateTests(NodeFixture node)
         using var refused = await node.Api.PostAsJsonAsync($"/v1/incidents/{capId}/I-1/response",
             await SignedAsync(responder, "I-1", UpdateAction.Resolve, "planned"));
         Assert.Equal(HttpStatusCode.Forbidden, refused.StatusCode);
-        var text = JsonElement.Parse(await refused.Content.ReadAsStringAsync()).Text("rule").Split("The text to sign is: ")[1];
+        var text = JsonElement.Parse(await refused.Content.ReadAsStringAsync()).Text("rule").Split("the text to sign is: ")[1];
         var signed = responder.Sign(PersonalSign.Hash(System.Text.Encoding.UTF8.GetBytes(text))).ToString();
         using var taken = await node.Api.PostAsJsonAsync($"/v1/incidents/{capId}/I-1/response",
             new { note = "planned", timestamp = text.Split('|')[5], signature = signed });

@@ -134,6 +134,16 @@ public sealed class EscalationRulesTests
     }
 
     [Fact]
+    public void CapIDs_take_turns_when_many_incidents_are_new()
+    {
+        var ladder = Of(acknowledgements: 1);
+        var rows = ((string, long)[])[("A", 1), ("A", 2), ("A", 3), ("B", 4), ("C", 5), ("B", 6)];
+        Assert.Equal([1, 4, 5, 2, 6, 3], EscalationRules.TakeTurns(
+            rows.Select(one => EscalationRules.Start(ladder, one.Item1, $"I-{one.Item2}", "critical", one.Item2, one.Item2, At)), row => row)
+            .Select(row => row.Index));
+    }
+
+    [Fact]
     public void A_silence_holds_what_is_due_until_it_ends_and_then_the_level_waits_once_more()
     {
         var ladder = Of(acknowledgements: [1, 1]);

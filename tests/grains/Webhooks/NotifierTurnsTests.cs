@@ -78,6 +78,29 @@ public sealed class NotifierTurnsTests : WebhookCluster
     }
 
     [Fact]
+    public async Task A_429_for_a_CapID_of_which_much_waits_delays_no_other_CapID()
+    {
+        var id = await RegisterAsync();
+        Sender.IsAway = true;
+        for (var i = 0; i < 5; i++)
+        {
+            await FileAsync($"F-{i}", "critical", OtherCap);
+        }
+
+        await WaitingAsync(5);
+        Sender.Script = (incident, _) => Task.FromResult(incident.StartsWith("F-", StringComparison.Ordinal)
+            ? new DeliveryOutcome(DeliveryFault.Status, 429) : new DeliveryOutcome(DeliveryFault.None, 200));
+        Sender.IsAway = false;
+        Time.Advance(TimeSpan.FromSeconds(15)); // long enough that the next attempt is none of a burst
+        var refused = JsonElement.Parse((await AgainAsync()).Body).Text("incident_id");
+        await RowAsync(id, refused, row => row.Attempts.Count == 1);
+
+        // From here the clock stands still, so no rate lets anything more through.
+        await FileAsync("I-1", "critical");
+        await RowAsync(id, "I-1", row => row.State == DeliveryState.Delivered);
+    }
+
+    [Fact]
     public async Task A_receiver_that_was_sent_too_much_once_costs_nothing_while_nothing_waits()
     {
         var id = await RegisterAsync();
