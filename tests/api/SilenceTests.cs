@@ -17,7 +17,10 @@ public sealed class SilenceTests(NodeFixture node) : IDisposable
     public async Task A_silence_is_set_shown_changed_and_removed()
     {
         var ends = TimeProvider.System.GetUtcNow().AddHours(1);
-        var made = await node.AnswerAsync(HttpMethod.Put, "/v1/silences/api-test", HttpStatusCode.OK, new { caps = "NOBODY-*", endsAt = ends, reason = "Deploy" });
+        var made = await node.AnswerAsync(HttpMethod.Put, "/v1/silences/api-test", HttpStatusCode.OK, new
+        {
+            caps = "NOBODY-*", endsAt = ends, reason = "Deploy",
+        });
         Assert.Equal(("api-test", "NOBODY-*", "Deploy", true), (made.Text("id"), made.Text("caps"), made.Text("reason"), made.GetProperty("isActive").GetBoolean()));
         Assert.Equal(made.GetRawText(), (await node.AnswerAsync(HttpMethod.Put, "/v1/silences/api-test", HttpStatusCode.OK, new
         {
@@ -28,8 +31,9 @@ public sealed class SilenceTests(NodeFixture node) : IDisposable
             caps = "NOBODY-*", startsAt = ends, endsAt = ends.AddHours(1), reason = "Deploy, later", maxSeverity = "high",
         });
         Assert.False(planned.GetProperty("isActive").GetBoolean());
-        Assert.Equal(planned.GetRawText(), Assert.Single((await node.AnswerAsync(HttpMethod.Get, "/v1/silences", HttpStatusCode.OK)).EnumerateArray(),
-            one => one.Text("id") == "api-test").GetRawText());
+        var listed = await node.AnswerAsync(HttpMethod.Get, "/v1/silences", HttpStatusCode.OK);
+        Assert.Equal(planned.GetRawText(), Assert.Single(
+            listed.EnumerateArray(), one => one.Text("id") == "api-test").GetRawText());
         await node.AnswerAsync(HttpMethod.Delete, "/v1/silences/api-test", HttpStatusCode.NoContent);
         var problem = await node.AnswerAsync(HttpMethod.Delete, "/v1/silences/api-test", HttpStatusCode.NotFound);
         Assert.Equal("urn:caporleans:problem:no-such-silence", problem.Text("type"));

@@ -138,9 +138,8 @@ public sealed class EscalationRulesTests
     {
         var ladder = Of(acknowledgements: 1);
         var rows = ((string, long)[])[("A", 1), ("A", 2), ("A", 3), ("B", 4), ("C", 5), ("B", 6)];
-        Assert.Equal([1, 4, 5, 2, 6, 3], EscalationRules.TakeTurns(
-            rows.Select(one => EscalationRules.Start(ladder, one.Item1, $"I-{one.Item2}", "critical", one.Item2, one.Item2, At)), row => row)
-            .Select(row => row.Index));
+        var started = rows.Select(one => EscalationRules.Start(ladder, one.Item1, $"I-{one.Item2}", "critical", one.Item2, one.Item2, At));
+        Assert.Equal([1, 4, 5, 2, 6, 3], EscalationRules.TakeTurns(started, row => row).Select(row => row.Index));
     }
 
     [Fact]
