@@ -33,7 +33,7 @@ internal sealed class KeyCluster : HttpMessageHandler
         Lists = new KeyLists(new KeySource(http, link, Options, Time), Health, Time);
     }
 
-    public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 11, 28, 12, 0, 0, TimeSpan.Zero));
+    public SiloTime Time { get; } = new(new DateTimeOffset(2026, 11, 28, 12, 0, 0, TimeSpan.Zero));
 
     public GateOptions Options { get; }
 

@@ -35,7 +35,7 @@ public sealed class GasBudgetTests : IAsyncLifetime
     [Fact]
     public async Task Anchoring_continues_on_the_next_day()
     {
-        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        var time = new SiloTime();
         silo.Configure = builder => builder.Services.AddSingleton<TimeProvider>(time);
         silo.GasPerDay = 1;
         await silo.StartAsync();

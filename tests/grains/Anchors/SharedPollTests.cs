@@ -23,7 +23,7 @@ public sealed class SharedPollTests : IAsyncLifetime
         [.. Enumerable.Range(0, Logs).Select(log => Enumerable.Range(0, 1000).Select(i => $"CAP-{i}").First(capId => new LogMap(Logs).Of(capId) == log))];
 
     private readonly TempDirectory directory = new();
-    private readonly FakeTimeProvider time = new(TimeProvider.System.GetUtcNow());
+    private readonly SiloTime time = new();
     private readonly Obedient contract = new();
     private InProcessTestCluster cluster = null!;
 

@@ -116,7 +116,7 @@ public sealed class UnreliableChainTests : IAsyncLifetime
     [Fact]
     public async Task A_node_outage_of_ten_minutes_is_probed_now_and_then_and_costs_only_time()
     {
-        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        var time = new SiloTime();
         silo.Configure = builder => builder.Services.AddSingleton<TimeProvider>(time);
         await silo.StartAsync();
         silo.Node.Before = (_, _, _) => new HttpResponseMessage(HttpStatusCode.BadGateway);
@@ -146,7 +146,7 @@ public sealed class UnreliableChainTests : IAsyncLifetime
     [Fact]
     public async Task A_Retry_After_of_a_minute_is_respected_whatever_waits()
     {
-        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        var time = new SiloTime();
         silo.Configure = builder => builder.Services.AddSingleton<TimeProvider>(time);
         silo.Time = time;
         silo.UseOtherContract();

@@ -127,7 +127,7 @@ public sealed class ArchivistGrainTests : IDisposable
     [Fact]
     public async Task A_store_that_failed_gets_a_second_of_backoff_however_often_the_log_grows()
     {
-        var (time, away) = (new FakeTimeProvider(TimeProvider.System.GetUtcNow()), new Away());
+        var (time, away) = (new SiloTime(), new Away());
         await using var cluster = await StartAsync(away, time);
         var key = PrivateKey.Create();
         await cluster.Client.Cap("Z-001").DefineAsync(

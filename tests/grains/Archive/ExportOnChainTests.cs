@@ -102,7 +102,7 @@ public sealed class ExportOnChainTests : IAsyncLifetime
     [Fact]
     public async Task An_export_is_logged_once_its_record_is_deep_and_searched_for_again_if_its_block_is_gone()
     {
-        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        var time = new SiloTime();
         silo.Configure += builder => builder.Services.AddSingleton<TimeProvider>(time);
         await silo.StartAsync();
         foreach (var depth in (AnchorDepth[])[AnchorDepth.Included, AnchorDepth.Included, AnchorDepth.Reorganised, AnchorDepth.Included])

@@ -26,7 +26,7 @@ public sealed class ExporterGrainTests : IAsyncLifetime
     private static readonly TimeSpan Day = TimeSpan.FromDays(1);
 
     private readonly TempDirectory directory = new();
-    private readonly FakeTimeProvider time = new(TimeProvider.System.GetUtcNow());
+    private readonly SiloTime time = new();
     private readonly PrivateKey reporter = PrivateKey.Create();
     private readonly HttpClient http = new();
     private KuboStandIn node = null!;

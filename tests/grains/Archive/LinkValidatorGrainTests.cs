@@ -33,7 +33,7 @@ public sealed class LinkValidatorGrainTests : IAsyncLifetime
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
     private readonly TempDirectory directory = new();
-    private readonly FakeTimeProvider time = new(TimeProvider.System.GetUtcNow());
+    private readonly SiloTime time = new();
     private readonly PrivateKey reporter = PrivateKey.Create();
     private readonly Gateway gateway;
     private readonly FailingStore store;

@@ -19,7 +19,7 @@ namespace CapOrleans.Tests.Grains.Gates;
 public sealed class GatesGrainTests : IAsyncLifetime
 {
     private readonly TempDirectory directory = new();
-    private readonly FakeTimeProvider time = new(TimeProvider.System.GetUtcNow());
+    private readonly SiloTime time = new();
     private readonly ManualResetEventSlim mayWrite = new(initialState: true);
     private InProcessTestCluster cluster = null!;
 

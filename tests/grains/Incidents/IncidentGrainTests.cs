@@ -86,7 +86,7 @@ public sealed class IncidentGrainTests : IAsyncLifetime
 
         public string? Fault { get; set; }
 
-        public FakeTimeProvider Time { get; } = new(TimeProvider.System.GetUtcNow());
+        public SiloTime Time { get; } = new();
 
         public TimeSpan Takes { get; set; }
 

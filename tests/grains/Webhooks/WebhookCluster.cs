@@ -33,7 +33,7 @@ public abstract class WebhookCluster : IAsyncLifetime
         Gone = new(DeliveryFault.Status, 410);
 
     protected TempDirectory Folder { get; } = new();
-    protected FakeTimeProvider Time { get; } = new(TimeProvider.System.GetUtcNow());
+    protected SiloTime Time { get; } = new();
     private readonly PrivateKey key = PrivateKey.Create();
     protected ScriptedSender Sender { get; } = new();
     protected FaultyWriter Writer { get; } = new();

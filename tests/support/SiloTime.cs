@@ -1,0 +1,32 @@
+using Microsoft.Extensions.Time.Testing;
+
+namespace CapOrleans.Tests.Support;
+
+/// <summary>
+/// A clock for a silo, moved by the test alone. Orleans waits for a moment by asking for the time until it has come, and
+/// between two questions waits for what is left in whole milliseconds: with less than one left it asks without a pause,
+/// for ever if the clock stands still. It then gets a time one millisecond later.
+/// </summary>
+public sealed class SiloTime(DateTimeOffset start) : FakeTimeProvider(start)
+{
+    /// <summary>Questions of one thread within one real millisecond, as many as only such a loop asks.</summary>
+    private const int Loop = 2000;
+
+    [ThreadStatic]
+    private static long millisecond;
+
+    [ThreadStatic]
+    private static int questions;
+
+    public SiloTime()
+        : this(System.GetUtcNow())
+    {
+    }
+
+    public override DateTimeOffset GetUtcNow()
+    {
+        questions = millisecond == Environment.TickCount64 ? questions + 1 : 0;
+        millisecond = Environment.TickCount64;
+        return questions < Loop ? base.GetUtcNow() : base.GetUtcNow().AddMilliseconds(1);
+    }
+}
