@@ -97,7 +97,7 @@ internal static class ApiDescription
         ["v1", "incidents", ..] or ["v1", "signing", ..] => "Incidents",
         ["v1", "caps", ..] => "CapIDs",
         ["v1", "audit" or "logs" or "archive" or "delegations", ..] or ["ipfs", ..] => "Log and archive",
-        ["v1", "webhooks" or "ladders" or "silences", ..] or [_, ".well-known", ..] or [".well-known", ..] => "Webhooks",
+        ["v1", "webhooks" or "ladders" or "rotations" or "silences", ..] or [_, ".well-known", ..] or [".well-known", ..] => "Webhooks",
         ["v1", "gates", ..] => "Gates",
         ["v1", "operators", ..] => "API keys",
         ["v1" or "health", ..] => "Operations",

@@ -83,6 +83,7 @@ public static class CapApi
         app.MapWebhooks();
         app.MapDeliveries();
         app.MapLadders();
+        app.MapRotations();
         app.MapSilences();
         app.MapArchive();
         app.MapOperators();

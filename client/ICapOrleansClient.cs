@@ -119,6 +119,25 @@ public interface ICapOrleansClient
     Task<LadderPreview> PreviewLadderAsync(
         string id, string capId, string? severity, DateTimeOffset? at, CancellationToken cancellationToken);
 
+    Task<IReadOnlyList<RotationView>> ListRotationsAsync(CancellationToken cancellationToken);
+
+    /// <summary>Creates or changes a rotation; its overrides stay.</summary>
+    Task<RotationView> PutRotationAsync(string id, RotationRequest rotation, CancellationToken cancellationToken);
+
+    Task RemoveRotationAsync(string id, CancellationToken cancellationToken);
+
+    /// <param name="from">Null for now.</param>
+    /// <param name="until">Null for 30 days after <paramref name="from"/>.</param>
+    /// <returns>Who is on call when; shifts without a name are times at which no one is.</returns>
+    Task<IReadOnlyList<ShiftView>> ListShiftsAsync(
+        string id, DateTimeOffset? from, DateTimeOffset? until, CancellationToken cancellationToken);
+
+    /// <summary>Puts somebody on call for a while.</summary>
+    Task<RotationView> PutOverrideAsync(
+        string rotation, string id, RotationOverrideRequest change, CancellationToken cancellationToken);
+
+    Task RemoveOverrideAsync(string rotation, string id, CancellationToken cancellationToken);
+
     /// <returns>Those that have not ended, the one that ends first before the others.</returns>
     Task<IReadOnlyList<SilenceView>> ListSilencesAsync(CancellationToken cancellationToken);
 

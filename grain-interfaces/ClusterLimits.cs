@@ -20,6 +20,11 @@ public static class ClusterLimits
 
     public const int MaxLadders = 100;
 
+    public const int MaxRotations = 100;
+
+    /// <summary>Overrides of one rotation that have not ended.</summary>
+    public const int MaxOverrides = 100;
+
     /// <summary>Silences that have not ended.</summary>
     public const int Silences = 200;
 

@@ -28,7 +28,24 @@ public interface ILaddersGrain : IGrainWithIntegerKey
     /// <returns>False when there is none, or it has ended.</returns>
     [Alias("remove-silence")] Task<bool> RemoveSilenceAsync(string id, Actor actor);
 
-    /// <returns>The ladders, and the silences that have not ended.</returns>
+    /// <summary>Creates or changes a rotation; its overrides stay.</summary>
+    /// <param name="rotation">Validated by the caller. <c>Overrides</c>, <c>ChangedAt</c> and <c>ChangedBy</c> are filled
+    /// in here.</param>
+    [Alias("put-rotation")] Task<RotationRuling> PutRotationAsync(Rotation rotation, Actor actor);
+
+    /// <summary>Removes a rotation; ladders that name it page none of its people from then on.</summary>
+    /// <returns>False when there is no such rotation.</returns>
+    [Alias("remove-rotation")] Task<bool> RemoveRotationAsync(string id, Actor actor);
+
+    /// <summary>Sets or changes an override.</summary>
+    /// <param name="change">Validated by the caller.</param>
+    [Alias("override")] Task<RotationRuling> OverrideAsync(string rotation, RotationOverride change, Actor actor);
+
+    /// <summary>Removes an override, whether it has started or not.</summary>
+    /// <returns>False when there is none, or it has ended.</returns>
+    [Alias("remove-override")] Task<bool> RemoveOverrideAsync(string rotation, string id, Actor actor);
+
+    /// <returns>All that decides who is paged.</returns>
     [Alias("policy"), AlwaysInterleave] Task<PagingPolicy> PolicyAsync();
 
     /// <summary>Signals that the log may have grown.</summary>

@@ -2,7 +2,6 @@ using CapOrleans.Api.Access;
 using CapOrleans.Api.Answers;
 using CapOrleans.Api.Reads;
 using CapOrleans.Contracts.Escalation;
-using CapOrleans.Contracts.Webhooks;
 using CapOrleans.Core.Escalation;
 using CapOrleans.Core.Incidents;
 using CapOrleans.GrainInterfaces;
@@ -27,7 +26,7 @@ internal static class LadderEndpoints
     {
         app.MapGet("/v1/ladders", ListAsync).RequireAuthorization(OperatorAccess.Operator)
             .Produces<LadderView[]>().ProducesProblem(401).ProducesProblem(403)
-            .WithSummary("List the ladders, with warnings about webhooks that cannot be paged");
+            .WithSummary("List the ladders, with warnings about pages that would reach no one");
         app.MapPut("/v1/ladders/{id}", PutAsync).RequireAuthorization(OperatorAccess.Operator)
             .Accepts<LadderRequest>("application/json").Produces<LadderView>()
             .ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(409)
@@ -36,7 +35,8 @@ internal static class LadderEndpoints
                 "Each level is paged when the previous one has had no answer for waitSeconds: an acknowledgement (or as many, from "
                 + "different people, as its acknowledgements requires) or a resolution. A page is an incident.paged entry; its webhooks "
                 + "receive a CloudEvent of type caporleans.incident.paged with the incident's current state; a page that waits for "
-                + "another attempt is dropped once someone has answered. Applies to incidents that are accepted or "
+                + "another attempt is dropped once someone has answered. A level that names rotations pages whoever is on call when "
+                + "it is reached; if no one is, the next level that reaches somebody follows at once. Applies to incidents that are accepted or "
                 + "reopened from now on; changes apply to open ones too, from their next step.");
         app.MapDelete("/v1/ladders/{id}", RemoveAsync).RequireAuthorization(OperatorAccess.Operator)
             .Produces(204).ProducesProblem(401).ProducesProblem(403).ProducesProblem(404)
@@ -48,16 +48,19 @@ internal static class LadderEndpoints
                 "default now).");
     }
 
-    private static async Task<IResult> ListAsync(IGrainFactory grains)
+    private static async Task<IResult> ListAsync(IGrainFactory grains, TimeProvider time)
     {
-        var webhooks = await WebhooksAsync(grains);
-        var ladders = (await grains.GetGrain<ILaddersGrain>(0).PolicyAsync()).Ladders;
+        var webhooks = await PagingWarnings.WebhooksAsync(grains);
+        var (ladders, _, rotations) = await grains.GetGrain<ILaddersGrain>(0).PolicyAsync();
         return TypedResults.Json(
-            [.. ladders.OrderBy(ladder => ladder.Id, StringComparer.Ordinal).Select(ladder => ViewOf(ladder, webhooks))],
+            [
+                .. ladders.OrderBy(ladder => ladder.Id, StringComparer.Ordinal)
+                    .Select(ladder => ViewOf(ladder, PagingWarnings.Of(ladder, rotations, webhooks, time.GetUtcNow()))),
+            ],
             EscalationJson.Default.LadderViewArray);
     }
 
-    private static async Task<IResult> PutAsync(string id, HttpContext context, IGrainFactory grains)
+    private static async Task<IResult> PutAsync(string id, HttpContext context, IGrainFactory grains, TimeProvider time)
     {
         var (request, _, refused) = await JsonBody.ReadAsync(context, EscalationJson.Default.LadderRequest, "a ladder");
         if (request is null)
@@ -65,8 +68,11 @@ internal static class LadderEndpoints
             return refused!;
         }
 
-        var webhooks = await WebhooksAsync(grains);
-        var (ladder, refusal) = LadderValidator.Read(id, request, webhooks.Keys.ToHashSet(StringComparer.Ordinal));
+        var webhooks = await PagingWarnings.WebhooksAsync(grains);
+        var rotations = (await grains.GetGrain<ILaddersGrain>(0).PolicyAsync()).Rotations;
+        var (ladder, refusal) = LadderValidator.Read(
+            id, request, webhooks.Keys.ToHashSet(StringComparer.Ordinal),
+            rotations.Select(rotation => rotation.Id).ToHashSet(StringComparer.Ordinal));
         if (refusal is not null)
         {
             return Problems.Of(StatusCodes.Status400BadRequest, refusal);
@@ -74,7 +80,8 @@ internal static class LadderEndpoints
 
         var ruling = await grains.GetGrain<ILaddersGrain>(0).PutAsync(ladder!, context.User.ToActor());
         return ruling.Ladder is { } kept
-            ? TypedResults.Json(ViewOf(kept, webhooks), EscalationJson.Default.LadderView)
+            ? TypedResults.Json(
+                ViewOf(kept, PagingWarnings.Of(kept, rotations, webhooks, time.GetUtcNow())), EscalationJson.Default.LadderView)
             : Problems.Of(StatusCodes.Status409Conflict, "ladders-full", "id",
                 $"At most {ClusterLimits.MaxLadders} ladders: remove one first.");
     }
@@ -99,8 +106,8 @@ internal static class LadderEndpoints
             return Problems.Of(StatusCodes.Status400BadRequest, "invalid-query", "at", $"at most {MaxYearsAhead} years ahead");
         }
 
-        var (ladders, silences) = await grains.GetGrain<ILaddersGrain>(0).PolicyAsync();
-        if (ladders.FirstOrDefault(ladder => ladder.Id == id) is not { } asked)
+        var policy = await grains.GetGrain<ILaddersGrain>(0).PolicyAsync();
+        if (policy.Ladders.FirstOrDefault(ladder => ladder.Id == id) is not { } asked)
         {
             return Unknown();
         }
@@ -110,13 +117,13 @@ internal static class LadderEndpoints
             return Problems.Of(StatusCodes.Status400BadRequest, "invalid-query", "cap", "a registered CapID");
         }
 
-        var counts = EscalationRules.Find(ladders, capId, severity, cap.Policy.PagingFloor);
-        var (steps, unanswered) = counts?.Id == id ? StepsOf(asked, silences, capId, severity, at) : ([], null);
-        var silence = Silences.Active(silences, capId, severity, at);
+        var counts = EscalationRules.Find(policy.Ladders, capId, severity, cap.Policy.PagingFloor);
+        var (steps, unanswered) = counts?.Id == id ? StepsOf(asked, policy, capId, severity, at) : ([], null);
+        var silence = Silences.Active(policy.Silences, capId, severity, at);
         return TypedResults.Json(
             new LadderPreview(counts?.Id, steps, unanswered,
             [
-                .. WarningsOf(asked, await WebhooksAsync(grains)),
+                .. PagingWarnings.Of(asked, policy.Rotations, await PagingWarnings.WebhooksAsync(grains), time.GetUtcNow()),
                 .. silence is null ? (string[])[] : [$"Silence {silence.Id} holds pages back until {silence.EndsAt:yyyy-MM-ddTHH:mm:ssZ}."],
             ]),
             EscalationJson.Default.LadderPreview);
@@ -124,15 +131,15 @@ internal static class LadderEndpoints
 
     /// <summary>Simulates the escalation; each step runs when it is due.</summary>
     private static (IReadOnlyList<LadderStepView> Steps, DateTimeOffset? UnansweredAt) StepsOf(
-        Ladder ladder, IReadOnlyList<Silence> silences, string capId, string severity, DateTimeOffset at)
+        Ladder ladder, PagingPolicy policy, string capId, string severity, DateTimeOffset at)
     {
         var steps = new List<LadderStepView>();
         for (var row = EscalationRules.Start(ladder, capId, "preview", severity, 0, 0, at); ;)
         {
-            var turn = EscalationRules.Next(row, ladder, silences, [], row.DueAt);
+            var turn = EscalationRules.Next(row, ladder, policy, [], row.DueAt);
             if (turn.Page is { } page)
             {
-                steps.Add(new LadderStepView(row.DueAt, page.Level, page.Round, page.Webhooks, page.Acknowledgements));
+                steps.Add(new LadderStepView(row.DueAt, page.Level, page.Round, page.Webhooks, page.Acknowledgements, page.OnCall));
             }
 
             if (turn.Row is null)
@@ -144,23 +151,13 @@ internal static class LadderEndpoints
         }
     }
 
-    private static async Task<Dictionary<string, WebhookEndpoint>> WebhooksAsync(IGrainFactory grains) =>
-        (await grains.GetGrain<IWebhooksGrain>(0).ListAsync()).ToDictionary(webhook => webhook.Id, StringComparer.Ordinal);
-
-    private static LadderView ViewOf(Ladder ladder, Dictionary<string, WebhookEndpoint> webhooks) => new(
+    private static LadderView ViewOf(Ladder ladder, IReadOnlyList<string> warnings) => new(
         ladder.Id, ladder.Caps, ladder.MinSeverity,
-        [.. ladder.Levels.Select(level => new LadderLevelView(level.Webhooks, level.WaitSeconds, level.Acknowledgements))],
-        ladder.Repeat, ladder.AcknowledgedForSeconds, ladder.ChangedAt, ladder.ChangedBy.Id, ladder.ChangedBy.Name,
-        WarningsOf(ladder, webhooks));
-
-    private static IReadOnlyList<string> WarningsOf(Ladder ladder, Dictionary<string, WebhookEndpoint> webhooks) =>
-    [
-        .. ladder.Levels.SelectMany((level, at) => level.Webhooks.Select(id =>
-            !webhooks.TryGetValue(id, out var webhook) ? $"Level {at + 1}: webhook {id} was removed."
-            : webhook.DisabledAt is not null ? $"Level {at + 1}: webhook {id} is disabled ({webhook.DisabledReason})."
-            : webhook.FailingSince is { } since ? $"Level {at + 1}: webhook {id} has failed since {since:yyyy-MM-ddTHH:mm:ssZ}."
-            : null)).OfType<string>(),
-    ];
+        [
+            .. ladder.Levels.Select(level => new LadderLevelView(
+                level.Webhooks, level.WaitSeconds, level.Acknowledgements, level.Rotations ?? [])),
+        ],
+        ladder.Repeat, ladder.AcknowledgedForSeconds, ladder.ChangedAt, ladder.ChangedBy.Id, ladder.ChangedBy.Name, warnings);
 
     private static ProblemHttpResult Unknown() =>
         Problems.Of(StatusCodes.Status404NotFound, "no-such-ladder", "id", "the id of a ladder; GET /v1/ladders lists them");

@@ -67,6 +67,8 @@ internal static class Limits
         new("keys-ever", CapChange.MaxKeysEver, "keys", "a CapID, with the revoked ones", "409 too-many-keys"),
         new("webhooks", ClusterLimits.MaxWebhooks, "webhooks", "the cluster", "409 webhooks-full"),
         new("ladders", ClusterLimits.MaxLadders, "ladders", "the cluster", "409 ladders-full"),
+        new("rotations", ClusterLimits.MaxRotations, "rotations", "the cluster", "409 rotations-full"),
+        new("overrides", ClusterLimits.MaxOverrides, "overrides", "a rotation; those that have ended do not count", "409 overrides-full"),
         new("silences", ClusterLimits.Silences, "silences", "the cluster; those that have ended do not count", "409 silences-full"),
         new("redelivered-entries", ClusterLimits.RedeliveredEntries, "entries", "one redelivery request", "400 invalid-field"),
         new("webhook-test-seconds", ClusterLimits.SecondsBetweenWebhookTests, "seconds",

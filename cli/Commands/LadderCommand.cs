@@ -10,8 +10,8 @@ namespace CapOrleans.Cli.Commands;
 /// <summary>Manages ladders: who is paged for incidents that no one answers.</summary>
 internal static class LadderCommand
 {
-    private const string LevelRule = "webhooks separated by commas, a colon and the time to wait, for example 1f0c22ab,9e0d41c7:5m; " +
-        "if more than one acknowledgement is needed, another colon and their number";
+    private const string LevelRule = "webhooks, and rotations with an @, separated by commas, a colon and the time to wait, for " +
+        "example @primary,9e0d41c7:5m; if more than one acknowledgement is needed, another colon and their number";
 
     public static Command Create() => new("ladder", "Ladders, which page level by level until someone answers: list, set, preview, " +
         "remove. Example: cap ladder set web --caps 'WEB-*' --level 1f0c22ab:5m --level 9e0d41c7:15m")
@@ -101,7 +101,9 @@ internal static class LadderCommand
         var needed = 1;
         return parts.Length is 2 or 3 && (parts.Length == 2 || int.TryParse(parts[2], NumberStyles.None, CultureInfo.InvariantCulture,
             out needed))
-            ? new LadderLevelRequest(parts[0].Split(','), Seconds("--level", parts[1]), needed)
+            ? new LadderLevelRequest(
+                [.. parts[0].Split(',').Where(name => !name.StartsWith('@'))], Seconds("--level", parts[1]), needed,
+                [.. parts[0].Split(',').Where(name => name.StartsWith('@')).Select(name => name[1..])])
             : throw new CliFaultException(ExitCodes.Misconfigured, $"--level is {LevelRule}.");
     }
 

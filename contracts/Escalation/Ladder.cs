@@ -33,13 +33,15 @@ public sealed record Ladder(
     public int AcknowledgementsAt(int step) => Levels.Take(step + 1).Max(level => level.Acknowledgements);
 }
 
-/// <param name="Webhooks">Ids of the webhooks that are paged together.</param>
+/// <param name="Webhooks">Ids of webhooks that are always paged, all together.</param>
 /// <param name="WaitSeconds">Time to wait for an answer before the next level is paged.</param>
 /// <param name="Acknowledgements">Number of different keys or operators that must
 /// acknowledge before paging stops.</param>
+/// <param name="Rotations">Ids of rotations, whose people on call are paged; null for none.</param>
 [GenerateSerializer, Immutable, Alias("cap.ladder-level.v1")]
 public sealed record LadderLevel(
-    [property: Id(0)] IReadOnlyList<string> Webhooks, [property: Id(1)] int WaitSeconds, [property: Id(2)] int Acknowledgements);
+    [property: Id(0)] IReadOnlyList<string> Webhooks, [property: Id(1)] int WaitSeconds, [property: Id(2)] int Acknowledgements,
+    [property: Id(3)] IReadOnlyList<string>? Rotations = null);
 
 /// <param name="Ladder">The ladder after the request; null when the request was refused.</param>
 [GenerateSerializer, Immutable, Alias("cap.ladder-ruling.v1")]

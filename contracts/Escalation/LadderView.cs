@@ -18,16 +18,21 @@ public sealed record LadderRequest(
     [property: Range(0, 9)] int Repeat = 0,
     [property: Range(60, 604_800)] int? AcknowledgedForSeconds = null);
 
-/// <param name="Webhooks">Ids of the webhooks that are paged together, 1 to 10.</param>
-/// <param name="WaitSeconds">Time to wait for an answer before the next level is paged, 10 to 86,400.</param>
+/// <param name="Webhooks">Ids of webhooks that are always paged, all together; at most 10. A level has at least one webhook
+/// or rotation.</param>
+/// <param name="WaitSeconds">Time to wait for an answer before the next level is paged, 10 to 86,400. A level at which no one
+/// is on call does not wait if a later one of the same round reaches somebody.</param>
 /// <param name="Acknowledgements">Number of different keys or operators, 1 to 10, that must
 /// acknowledge before paging stops.</param>
+/// <param name="Rotations">Ids of rotations, at most 10: whoever is on call when the level is reached is paged.</param>
 public sealed record LadderLevelRequest(
-    [property: Required] IReadOnlyList<string>? Webhooks,
+    IReadOnlyList<string>? Webhooks,
     [property: Required, Range(10, 86_400)] int? WaitSeconds,
-    [property: Range(1, 10)] int Acknowledgements = 1);
+    [property: Range(1, 10)] int Acknowledgements = 1,
+    IReadOnlyList<string>? Rotations = null);
 
-/// <param name="Warnings">Why a page may not arrive: a webhook that is disabled or does not exist.</param>
+/// <param name="Warnings">Why a page may not arrive: a webhook or rotation that does not exist, a webhook that is disabled or
+/// fails, times in the next 30 days at which no one is on call.</param>
 /// <inheritdoc cref="LadderRequest"/>
 public sealed record LadderView(
     string Id, string Caps, [property: AllowedValues("normal", "high", "escalated", "critical")] string? MinSeverity,
@@ -35,7 +40,8 @@ public sealed record LadderView(
     string? ChangedByName, IReadOnlyList<string> Warnings);
 
 /// <inheritdoc cref="LadderLevelRequest"/>
-public sealed record LadderLevelView(IReadOnlyList<string> Webhooks, int WaitSeconds, int Acknowledgements);
+public sealed record LadderLevelView(
+    IReadOnlyList<string> Webhooks, int WaitSeconds, int Acknowledgements, IReadOnlyList<string> Rotations);
 
 /// <summary>Who would be paged about an unanswered incident.</summary>
 /// <param name="Ladder">Id of the ladder that applies; null when none does.</param>
@@ -47,4 +53,7 @@ public sealed record LadderPreview(
 
 /// <param name="Level">From 1.</param>
 /// <param name="Round">From 1; increases with each repetition of all levels.</param>
-public sealed record LadderStepView(DateTimeOffset At, int Level, int Round, IReadOnlyList<string> Webhooks, int Acknowledgements);
+/// <param name="Webhooks">Those that are paged, of people on call too; empty when no one is on call.</param>
+/// <param name="OnCall">The people that the level's rotations have on call at this time.</param>
+public sealed record LadderStepView(
+    DateTimeOffset At, int Level, int Round, IReadOnlyList<string> Webhooks, int Acknowledgements, IReadOnlyList<OnCallView> OnCall);

@@ -1,6 +1,6 @@
 namespace CapOrleans.Contracts.Escalation;
 
-/// <summary>The outcome of setting a ladder or a silence.</summary>
+/// <summary>The outcome of setting a ladder, a silence or a rotation.</summary>
 public enum PutVerdict
 {
     Undecided = 0,
@@ -13,4 +13,7 @@ public enum PutVerdict
 
     /// <summary>The cluster's limit is reached.</summary>
     Full = 3,
+
+    /// <summary>What was to be changed does not exist.</summary>
+    Missing = 4,
 }

@@ -24,6 +24,8 @@ public sealed record Silence(
 public sealed record SilenceRuling([property: Id(0)] PutVerdict Verdict, [property: Id(1)] Silence? Silence = null);
 
 /// <summary>Who is paged for incidents that are not answered, and when no one is.</summary>
+/// <param name="Silences">Those that have not ended.</param>
 [GenerateSerializer, Immutable, Alias("cap.paging-policy.v1")]
 public sealed record PagingPolicy(
-    [property: Id(0)] IReadOnlyList<Ladder> Ladders, [property: Id(1)] IReadOnlyList<Silence> Silences);
+    [property: Id(0)] IReadOnlyList<Ladder> Ladders, [property: Id(1)] IReadOnlyList<Silence> Silences,
+    [property: Id(2)] IReadOnlyList<Rotation> Rotations);

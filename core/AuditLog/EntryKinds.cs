@@ -20,6 +20,8 @@ public static class EntryKinds
     public const string IncidentUnanswered = "incident.unanswered";
     public const string LadderChanged = "ladder.changed";
     public const string LadderRemoved = "ladder.removed";
+    public const string RotationChanged = "rotation.changed";
+    public const string RotationRemoved = "rotation.removed";
     public const string SilenceSet = "silence.set";
     public const string SilenceRemoved = "silence.removed";
     public const string SilenceEnded = "silence.ended";

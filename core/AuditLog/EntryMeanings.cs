@@ -57,14 +57,18 @@ public static class EntryMeanings
             + "its own reporter's hook did."),
         new(EntryKinds.IncidentReopened, Update, "The incident was reopened."),
         new(EntryKinds.IncidentResponded, Update, "The right of reply: `note` stays with the incident."),
-        new(EntryKinds.IncidentPaged, "acknowledgements capId incidentId index ladder level levels round severity since webhooks",
-            "The incident at `index` was unanswered: these webhooks are paged, at this level of the ladder. Answers count in "
-            + "entries after `since`."),
+        new(EntryKinds.IncidentPaged, "acknowledgements capId incidentId index ladder level levels onCall round severity since webhooks",
+            "The incident at `index` was unanswered: these webhooks are paged, at this level of the ladder, among them those of the "
+            + "people in `onCall`; no webhooks: no one is on call. Answers count in entries after `since`."),
         new(EntryKinds.IncidentUnanswered, "capId incidentId index ladder severity since",
             "Every level was paged without an answer."),
         new(EntryKinds.LadderChanged, "acknowledgedForSeconds by byName caps ladder levels minSeverity repeat",
             "Who is paged about unanswered incidents of these CapIDs changed; it applies from the next step of each escalation."),
         new(EntryKinds.LadderRemoved, "by byName ladder", "The ladder was removed; it no longer applies, not even to open incidents."),
+        new(EntryKinds.RotationChanged, "by byName hours members overrides rotation shiftDays startsAt timeZone",
+            "Who is on call when changed: `members` take turns of `shiftDays` days from the local time `startsAt`, during `hours` "
+            + "(null: always); of `overrides` that overlap, the last one applies."),
+        new(EntryKinds.RotationRemoved, "by byName rotation", "The rotation was removed; ladders that name it page none of its people."),
         new(EntryKinds.SilenceSet, "by byName caps endsAt maxSeverity reason silence startsAt",
             "Incidents of these CapIDs page no one from `startsAt` until `endsAt`."),
         new(EntryKinds.SilenceRemoved, "by byName silence", "An operator ended it early, or before it started."),

@@ -47,7 +47,7 @@ public static class EscalationRules
     /// <summary>Takes the next step of an escalation when it is due.</summary>
     /// <param name="updates">Updates of the incident, in order.</param>
     public static EscalationStepResult Next(
-        EscalationRow row, Ladder ladder, IReadOnlyList<Silence> silences, IReadOnlyList<IncidentUpdateView> updates, DateTimeOffset now)
+        EscalationRow row, Ladder ladder, PagingPolicy policy, IReadOnlyList<IncidentUpdateView> updates, DateTimeOffset now)
     {
         if (IncidentUpdates.StateOf(updates) == IncidentUpdates.Resolved)
         {
@@ -73,7 +73,7 @@ public static class EscalationRules
             var expiry = answers[^1].At + TimeSpan.FromSeconds(seconds);
             return now < expiry
                 ? new EscalationStepResult(row, row with { DueAt = expiry, Silence = null })
-                : Next(row with { Since = answers[^1].Index, Step = Math.Min(row.Step, ladder.Steps - 1) }, ladder, silences, updates, now);
+                : Next(row with { Since = answers[^1].Index, Step = Math.Min(row.Step, ladder.Steps - 1) }, ladder, policy, updates, now);
         }
 
         if (row.Step >= ladder.Steps)
@@ -81,15 +81,22 @@ public static class EscalationRules
             return new EscalationStepResult(row, null, IsUnanswered: true);
         }
 
-        if (Silences.Active(silences, row.CapId, row.Severity, now) is { } silence)
+        if (Silences.Active(policy.Silences, row.CapId, row.Severity, now) is { } silence)
         {
             return new EscalationStepResult(row, row with { DueAt = silence.EndsAt, Silence = silence.Id });
+        }
+
+        var rest = ladder.Levels.Skip(row.Step % ladder.Levels.Count).Select(level => Recipients.Of(level, policy.Rotations, now)).ToList();
+        if (rest[0].IsEmpty && rest.Exists(later => !later.IsEmpty))
+        {
+            // No one is on call here: the next level must not wait for an answer that nobody can give.
+            return new EscalationStepResult(row, row with { Step = row.Step + 1, DueAt = now }, Page.Of(row, ladder, rest[0]));
         }
 
         var waitsUntil = now + TimeSpan.FromSeconds(ladder.Levels[row.Step % ladder.Levels.Count].WaitSeconds);
         return row.Silence is not null
             ? new EscalationStepResult(row, row with { DueAt = waitsUntil, Silence = null }, IsReleased: true)
-            : new EscalationStepResult(row, row with { Step = row.Step + 1, DueAt = waitsUntil }, Page.Of(row, ladder));
+            : new EscalationStepResult(row, row with { Step = row.Step + 1, DueAt = waitsUntil }, Page.Of(row, ladder, rest[0]));
     }
 
     /// <summary>

@@ -13,20 +13,19 @@ namespace CapOrleans.Core.Escalation;
 /// <param name="Round">From 1; increases with each repetition of all levels.</param>
 /// <param name="Since">Answers count only in entries after this index.</param>
 /// <param name="Acknowledgements">Number of acknowledgements that it takes.</param>
-/// <param name="Webhooks">Ids of the webhooks that are paged.</param>
+/// <param name="Webhooks">Ids of the webhooks that are paged; none when no one is on call.</param>
+/// <param name="OnCall">The people on call that are paged.</param>
 public sealed record Page(
     string CapId, string IncidentId, long Index, string Severity, string Ladder, int Level, int Levels, int Round, long Since,
-    int Acknowledgements, IReadOnlyList<string> Webhooks)
+    int Acknowledgements, IReadOnlyList<string> Webhooks, IReadOnlyList<OnCallView> OnCall)
 {
     /// <param name="row">The escalation whose next step this is.</param>
-    public static Page Of(EscalationRow row, Ladder ladder)
-    {
-        var level = ladder.Levels[row.Step % ladder.Levels.Count];
-        return new Page(
+    /// <param name="recipients">Of the step's level, at the time of the step.</param>
+    public static Page Of(EscalationRow row, Ladder ladder, Recipients recipients) =>
+        new(
             row.CapId, row.IncidentId, row.Index, row.Severity, ladder.Id, (row.Step % ladder.Levels.Count) + 1, ladder.Levels.Count,
             (row.Step / ladder.Levels.Count) + 1, row.Since,
-            ladder.AcknowledgementsAt(row.Step), level.Webhooks);
-    }
+            ladder.AcknowledgementsAt(row.Step), recipients.Webhooks, recipients.OnCall);
 
     public EntryDraft Write(string origin, DateTimeOffset now) => Entry.Write(EntryKinds.IncidentPaged, origin, now, new CanonicalObject()
         .Add("acknowledgements", Acknowledgements)
@@ -36,10 +35,14 @@ public sealed record Page(
         .Add("ladder", Ladder)
         .Add("level", Level)
         .Add("levels", Levels)
+        .Add("onCall", OnCall.Select(Describe))
         .Add("round", Round)
         .Add("severity", Severity)
         .Add("since", Since)
         .Add("webhooks", Webhooks));
+
+    public static CanonicalObject Describe(OnCallView person) =>
+        new CanonicalObject().Add("name", person.Name).Add("rotation", person.Rotation).Add("webhook", person.Webhook);
 
     /// <param name="entry">An <c>incident.paged</c> entry.</param>
     public static Page Read(LogEntry entry)
@@ -51,6 +54,9 @@ public sealed record Page(
         return new Page(
             Text("capId"), Text("incidentId"), body.GetProperty("index").GetInt64(), Text("severity"), Text("ladder"), Number("level"),
             Number("levels"), Number("round"), body.GetProperty("since").GetInt64(), Number("acknowledgements"),
-            [.. body.GetProperty("webhooks").EnumerateArray().Select(webhook => webhook.GetString()!)]);
+            [.. body.GetProperty("webhooks").EnumerateArray().Select(webhook => webhook.GetString()!)],
+            // Pages from before there were rotations have none.
+            !body.TryGetProperty("onCall", out var onCall) ? [] : [.. onCall.EnumerateArray().Select(one => new OnCallView(
+                one.GetProperty("rotation").GetString()!, one.GetProperty("name").GetString()!, one.GetProperty("webhook").GetString()!))]);
     }
 }

@@ -24,7 +24,8 @@ public sealed record SilenceSummary(
     public const int MaxListed = 50;
 
     /// <param name="released">Of one silence, ladder and level; at least one.</param>
-    public static SilenceSummary Of(IReadOnlyList<EscalationRow> released, string silence, Ladder ladder)
+    public static SilenceSummary Of(
+        IReadOnlyList<EscalationRow> released, string silence, Ladder ladder, IReadOnlyList<Rotation> rotations, DateTimeOffset now)
     {
         var step = released[0].Step;
         var level = ladder.Levels[step % ladder.Levels.Count];
@@ -33,7 +34,7 @@ public sealed record SilenceSummary(
             released.Count,
             [.. released.OrderByDescending(row => Severity.Rank(row.Severity)).ThenBy(row => row.Index).Take(MaxListed)
                 .Select(row => new SilencedIncident(row.CapId, row.IncidentId, row.Index, row.Severity, row.Since))],
-            level.Webhooks);
+            Recipients.Of(level, rotations, now).Webhooks);
     }
 
     public EntryDraft Write(string origin, DateTimeOffset now) => Entry.Write(EntryKinds.SilenceEnded, origin, now, new CanonicalObject()

@@ -52,6 +52,7 @@ public static class IncidentEvent
             .Add("level", notification.Page.Level)
             .Add("levels", notification.Page.Levels)
             .Add("log", new CanonicalObject().Add("index", entry.Index).Add("origin", origin))
+            .Add("onCall", notification.Page.OnCall.Select(Page.Describe))
             .Add("round", notification.Page.Round)
             .Add("state", state));
 

@@ -1,5 +1,4 @@
 using CapOrleans.Contracts.AuditLog;
-using CapOrleans.Contracts.Escalation;
 using CapOrleans.Core.Escalation;
 
 namespace CapOrleans.Grains.Escalation;
@@ -13,7 +12,6 @@ internal sealed partial class EscalatorGrain
     /// <summary>Incidents of one summary: its commit has a row for each.</summary>
     private const int MaxHeld = 1000;
 
-    private IReadOnlyList<Silence> silences = [];
     private bool hasReviewed;
 
     /// <summary>After an activation, and after a change of the silences.</summary>
@@ -60,5 +58,6 @@ internal sealed partial class EscalatorGrain
     private IEnumerable<SilenceSummary> Summaries(string silence, IReadOnlyList<EscalationStepResult> turns) => turns
         .Where(turn => turn.IsReleased)
         .GroupBy(turn => (turn.Row!.Ladder, turn.Row.Step))
-        .Select(level => SilenceSummary.Of([.. level.Select(turn => turn.Row!)], silence, LadderOf(level.First().Row!)!));
+        .Select(level => SilenceSummary.Of(
+            [.. level.Select(turn => turn.Row!)], silence, LadderOf(level.First().Row!)!, policy.Rotations, Time.GetUtcNow()));
 }

@@ -31,7 +31,7 @@ internal sealed partial class EscalatorGrain(
     /// <summary>Between due steps while there is much to read: what is new must be read to take its turn.</summary>
     private static readonly TimeSpan StepInterval = TimeSpan.FromSeconds(1);
 
-    private IReadOnlyList<Ladder> ladders = [];
+    private PagingPolicy policy = new([], [], []);
     private string? origin;
     private long changes; // committed so far
     private bool knowsDue;
@@ -45,9 +45,9 @@ internal sealed partial class EscalatorGrain(
     /// <summary>Zero: people are paged without delay.</summary>
     protected override TimeSpan Interval => TimeSpan.Zero;
 
-    protected override bool CanProceed => ladders.Count > 0;
+    protected override bool CanProceed => policy.Ladders.Count > 0;
 
-    protected override long FirstIndex => ladders.Select(StartOf).DefaultIfEmpty().Min();
+    protected override long FirstIndex => policy.Ladders.Select(StartOf).DefaultIfEmpty().Min();
 
     protected override async Task<long> ResumeAtAsync(long offset)
     {
@@ -57,7 +57,7 @@ internal sealed partial class EscalatorGrain(
 
     protected override async Task PrepareAsync()
     {
-        await RefreshLaddersAsync();
+        await RefreshPolicyAsync();
         await ReviewAsync();
         await RunDueStepsAsync();
     }
@@ -72,7 +72,7 @@ internal sealed partial class EscalatorGrain(
         var opening = entries.Where(entry => entry.Kind is EntryKinds.IncidentAccepted or EntryKinds.IncidentReopened).ToList();
         if (opening.Count > 0)
         {
-            await RefreshLaddersAsync();
+            await RefreshPolicyAsync();
         }
 
         var started = EscalationRules.TakeTurns(opening.Select(Start).OfType<(EscalationRow Row, Ladder Ladder)>(), one => one.Row);
@@ -83,7 +83,7 @@ internal sealed partial class EscalatorGrain(
             await ChangeAsync(from + entries.Count,
             [
                 .. started.Take(MaxSteps).Select(one => EscalationRules.Next(
-                    one.Row, one.Ladder, silences, UpdatesReadUntil(updates, one.Row, one.Row.Since + 1), Time.GetUtcNow())),
+                    one.Row, one.Ladder, policy, UpdatesReadUntil(updates, one.Row, one.Row.Since + 1), Time.GetUtcNow())),
                 .. started.Skip(MaxSteps).Select(one => new EscalationStepResult(one.Row, one.Row)), // due now
             ]);
         }
@@ -95,7 +95,7 @@ internal sealed partial class EscalatorGrain(
     {
         var incident = Notification.Of(entry)!;
         if (EscalationRules.Find(
-            ladders.Where(ladder => StartOf(ladder) <= entry.Index), incident.CapId, incident.Severity,
+            policy.Ladders.Where(ladder => StartOf(ladder) <= entry.Index), incident.CapId, incident.Severity,
                 incident.PagingFloor) is not { } ladder)
         {
             return null;
@@ -133,12 +133,12 @@ internal sealed partial class EscalatorGrain(
     {
         var updates = await UpdatesAsync(rows);
         return [.. rows.Select(row => LadderOf(row) is { } ladder
-            ? EscalationRules.Next(row, ladder, silences, UpdatesReadUntil(updates, row, Position), Time.GetUtcNow())
+            ? EscalationRules.Next(row, ladder, policy, UpdatesReadUntil(updates, row, Position), Time.GetUtcNow())
             : new EscalationStepResult(row, null))]; // its ladder was removed
     }
 
     private Ladder? LadderOf(EscalationRow row) =>
-        ladders.FirstOrDefault(ladder => ladder.Id == row.Ladder && StartOf(ladder) <= row.Since);
+        policy.Ladders.FirstOrDefault(ladder => ladder.Id == row.Ladder && StartOf(ladder) <= row.Since);
 
     private async Task<ILookup<(string CapId, string IncidentId), IncidentUpdateView>> UpdatesAsync(IReadOnlyList<EscalationRow> rows) =>
         (await Log.UpdatesAsync([.. rows.Select(row => (row.CapId, row.IncidentId))], Stopping))
@@ -179,10 +179,10 @@ internal sealed partial class EscalatorGrain(
 
     private long StartOf(Ladder ladder) => LogNumber < ladder.StartsAt.Count ? ladder.StartsAt[LogNumber] : 0;
 
-    private async Task RefreshLaddersAsync()
+    private async Task RefreshPolicyAsync()
     {
-        var policy = await GrainFactory.GetGrain<ILaddersGrain>(0).PolicyAsync().WaitAsync(Stopping);
-        hasReviewed &= silences.SequenceEqual(policy.Silences);
-        (ladders, silences) = (policy.Ladders, policy.Silences);
+        var before = policy.Silences;
+        policy = await GrainFactory.GetGrain<ILaddersGrain>(0).PolicyAsync().WaitAsync(Stopping);
+        hasReviewed &= before.SequenceEqual(policy.Silences);
     }
 }

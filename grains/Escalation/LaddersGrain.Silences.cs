@@ -32,7 +32,7 @@ internal sealed partial class LaddersGrain
             .Add("reason", next.Reason)
             .Add("silence", next.Id)
             .Add("startsAt", Entry.Instant(next.StartsAt)));
-        await StoreAsync(stored.State.Ladders, [.. others, next]);
+        await StoreAsync(silences: [.. others, next]);
         return new SilenceRuling(PutVerdict.Changed, next);
     }
 
@@ -45,7 +45,7 @@ internal sealed partial class LaddersGrain
         }
 
         await LogAsync(EntryKinds.SilenceRemoved, new CanonicalObject().AddActor(actor).Add("silence", id));
-        await StoreAsync(stored.State.Ladders, others);
+        await StoreAsync(silences: others);
         return true;
     }
 

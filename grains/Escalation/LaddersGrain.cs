@@ -13,9 +13,11 @@ internal sealed class LaddersState
     [Id(0)] public List<Ladder> Ladders { get; set; } = [];
 
     [Id(1)] public List<Silence> Silences { get; set; } = [];
+
+    [Id(2)] public List<Rotation> Rotations { get; set; } = [];
 }
 
-/// <summary>The list of ladders and silences; one escalator per log pages by them.</summary>
+/// <summary>The ladders, silences and rotations; one escalator per log pages by them.</summary>
 /// <remarks>
 /// Crash between the entry and the state: the log records a change that was not made. The caller gets an error, and
 /// tries again.
@@ -26,7 +28,8 @@ internal sealed partial class LaddersGrain(
     /// <summary>The log that records changes of ladders.</summary>
     private const int Log = 0;
 
-    public Task<PagingPolicy> PolicyAsync() => Task.FromResult(new PagingPolicy(stored.State.Ladders, [.. Unended()]));
+    public Task<PagingPolicy> PolicyAsync() => Task.FromResult(new PagingPolicy(
+        stored.State.Ladders, [.. Unended()], stored.State.Rotations));
 
     public async Task<LadderRuling> PutAsync(Ladder ladder, Actor actor)
     {
@@ -43,7 +46,7 @@ internal sealed partial class LaddersGrain(
 
         var next = ladder with { StartsAt = known?.StartsAt ?? await HeadSizesAsync(), ChangedAt = time.GetUtcNow(), ChangedBy = actor };
         await LogAsync(EntryKinds.LadderChanged, Describe(next, actor));
-        await StoreAsync([.. stored.State.Ladders.Where(one => one.Id != next.Id), next], stored.State.Silences);
+        await StoreAsync(ladders: [.. stored.State.Ladders.Where(one => one.Id != next.Id), next]);
         return new LadderRuling(PutVerdict.Changed, next);
     }
 
@@ -55,7 +58,7 @@ internal sealed partial class LaddersGrain(
         }
 
         await LogAsync(EntryKinds.LadderRemoved, new CanonicalObject().AddActor(actor).Add("ladder", id));
-        await StoreAsync([.. stored.State.Ladders.Where(one => one.Id != id)], stored.State.Silences);
+        await StoreAsync(ladders: [.. stored.State.Ladders.Where(one => one.Id != id)]);
         return true;
     }
 
@@ -80,7 +83,8 @@ internal sealed partial class LaddersGrain(
             .Add("caps", ladder.Caps)
             .Add("ladder", ladder.Id)
             .Add("levels", ladder.Levels.Select(level => new CanonicalObject()
-                .Add("acknowledgements", level.Acknowledgements).Add("waitSeconds", level.WaitSeconds).Add("webhooks", level.Webhooks)))
+                .Add("acknowledgements", level.Acknowledgements).Add("rotations", level.Rotations ?? [])
+                .Add("waitSeconds", level.WaitSeconds).Add("webhooks", level.Webhooks)))
             .Add("minSeverity", ladder.MinSeverity)
             .Add("repeat", ladder.Repeat);
     }
@@ -97,11 +101,17 @@ internal sealed partial class LaddersGrain(
     }
 
     /// <summary>
-    /// Stores the ladders and silences, and nudges the escalators: what open escalations wait for may have changed.
+    /// Stores what has changed, and nudges the escalators: what open escalations wait for may have changed.
     /// </summary>
-    private async Task StoreAsync(List<Ladder> ladders, List<Silence> silences)
+    private async Task StoreAsync(List<Ladder>? ladders = null, List<Silence>? silences = null, List<Rotation>? rotations = null)
     {
-        await stored.ReplaceAsync(new LaddersState { Ladders = ladders, Silences = silences }, DeactivateOnIdle);
+        var state = stored.State;
+        await stored.ReplaceAsync(
+            new LaddersState
+            {
+                Ladders = ladders ?? state.Ladders, Silences = silences ?? state.Silences, Rotations = rotations ?? state.Rotations,
+            },
+            DeactivateOnIdle);
         for (var number = 0; number < logs.Count; number++)
         {
             _ = GrainFactory.GetGrain<IEscalatorGrain>(number).NudgeAsync();

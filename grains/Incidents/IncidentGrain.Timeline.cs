@@ -50,7 +50,11 @@ internal sealed partial class IncidentGrain
         step.Kind != EntryKinds.IncidentPaged || Page.Read(step) is not { } page ? null
             : string.Create(
                 CultureInfo.InvariantCulture,
-                $"ladder {page.Ladder}, level {page.Level} of {page.Levels}, round {page.Round}: {string.Join(", ", page.Webhooks)}"));
+                $"ladder {page.Ladder}, level {page.Level} of {page.Levels}, round {page.Round}: {RecipientsOf(page)}"));
+
+    private static string RecipientsOf(Page page) => page.Webhooks.Count == 0 ? "no one is on call"
+        : string.Join(", ", page.Webhooks.Select(webhook => string.Join('/', (string[])
+            [.. page.OnCall.Where(one => one.Webhook == webhook).Select(one => one.Name), webhook])));
 
     private async Task<IEnumerable<TimelineEvent>> CoveredAsync(int number, string kind, long index, string? text) =>
         await log.CoveringAsync(number, kind, index, CancellationToken.None) is { } entry

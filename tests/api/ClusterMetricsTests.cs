@@ -21,7 +21,7 @@ public sealed class ClusterMetricsTests
             ["ILogReaderGrain.CountAsync"] = _ => Task.FromResult(1),
             ["IAuditLogGrain.CheckAsync"] = _ => Task.FromResult(new LogHead("caporleans-1/log/0", 7, new byte[32])),
             ["IWebhooksGrain.ListAsync"] = _ => Task.FromResult<IReadOnlyList<WebhookEndpoint>>([]),
-            ["ILaddersGrain.PolicyAsync"] = _ => Task.FromResult(new PagingPolicy([], [])),
+            ["ILaddersGrain.PolicyAsync"] = _ => Task.FromResult(new PagingPolicy([], [], [])),
             ["IMirrorGrain.IsOnAsync"] = _ => Task.FromResult(false),
             ["IConsumer.ProgressAsync"] = _ => Task.FromResult(webhooks.TryDequeue(out var webhook)
                 ? new Progress(webhook, 1, webhook == "notify/a" ? 6 : 2, "away", Waiting: 20) : new Progress("anchor", 3, 4, null, Conflict: true)),

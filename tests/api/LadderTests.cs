@@ -13,7 +13,7 @@ public sealed class LadderTests(NodeFixture node)
     [Fact]
     public async Task A_ladder_is_made_shown_previewed_changed_and_removed()
     {
-        var webhook = await WebhookAsync("http://127.0.0.1:9/ladder");
+        var webhook = await node.WebhookAsync("http://127.0.0.1:9/ladder");
         var ladder = new
         {
             caps = "NOBODY-*", repeat = 1, minSeverity = "critical", levels = new object[]
@@ -80,7 +80,7 @@ public sealed class LadderTests(NodeFixture node)
     [InlineData("acknowledgedForSeconds", """{"caps":"*","acknowledgedForSeconds":59,"levels":[{"webhooks":["W"],"waitSeconds":10}]}""")]
     public async Task What_is_no_ladder_is_refused_with_the_field(string field, string body)
     {
-        var webhook = await WebhookAsync("http://127.0.0.1:9/refused");
+        var webhook = await node.WebhookAsync("http://127.0.0.1:9/refused");
         var problem = await node.AnswerAsync(HttpMethod.Put, "/v1/ladders/refused", HttpStatusCode.BadRequest, JsonElement.Parse(
             body.Replace("\"W\"", $"\"{webhook}\"", StringComparison.Ordinal)));
         Assert.Equal(("urn:caporleans:problem:invalid-field", field), (problem.Text("type"), problem.Text("field")));
@@ -93,6 +93,7 @@ public sealed class LadderTests(NodeFixture node)
         {
             ["IWebhooksGrain.ListAsync"] = _ => Task.FromResult<IReadOnlyList<WebhookEndpoint>>(
                 [new("W", "https://192.0.2.7/", default, Contracts.Access.Actor.Service, [0])]),
+            ["ILaddersGrain.PolicyAsync"] = _ => Task.FromResult(new PagingPolicy([], [], [])),
             ["ILaddersGrain.PutAsync"] = _ => Task.FromResult(new LadderRuling(PutVerdict.Full)),
         });
         using var answer = await api.Http.PutAsJsonAsync("/v1/ladders/one-more", new
@@ -101,11 +102,5 @@ public sealed class LadderTests(NodeFixture node)
         });
         var problem = await answer.Content.ReadFromJsonAsync<JsonElement>();
         Assert.Equal((HttpStatusCode.Conflict, "urn:caporleans:problem:ladders-full"), (answer.StatusCode, problem.Text("type")));
-    }
-
-    private async Task<string> WebhookAsync(string url)
-    {
-        using var made = await node.Operator.PostAsJsonAsync("/v1/webhooks", new { url });
-        return (await made.Content.ReadFromJsonAsync<JsonElement>()).Text("id");
     }
 }

@@ -69,7 +69,7 @@ public sealed class SilenceTests(NodeFixture node) : IDisposable
     {
         await using var api = await LoneApi.StartAsync(new Dictionary<string, Func<object?[], Task>>
         {
-            ["ILaddersGrain.PolicyAsync"] = _ => Task.FromResult(new PagingPolicy([], [])),
+            ["ILaddersGrain.PolicyAsync"] = _ => Task.FromResult(new PagingPolicy([], [], [])),
             ["ILaddersGrain.SilenceAsync"] = _ => Task.FromResult(new SilenceRuling(PutVerdict.Full)),
         });
         using var answer = await api.Http.PutAsJsonAsync("/v1/silences/one-more", new

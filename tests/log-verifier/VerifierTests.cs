@@ -137,7 +137,7 @@ public sealed class VerifierTests : IAsyncLifetime
         var (accepted, from) = ((await Reader.FindIncidentAsync(CapId, "I-1", default))!.Index, head.Size);
         Append Page(int level, int round, long since, long index = -1) => new()
         {
-            Entries = [new Page(CapId, "I-1", index < 0 ? accepted : index, "normal", "web", level, 2, round, since, 1, ["w"]).Write(
+            Entries = [new Page(CapId, "I-1", index < 0 ? accepted : index, "normal", "web", level, 2, round, since, 1, ["w"], []).Write(
                 head.Origin, Now)],
         };
         await AppendAsync(

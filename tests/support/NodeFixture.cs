@@ -115,6 +115,13 @@ public sealed class NodeFixture : IAsyncLifetime
         return text.Length == 0 ? default : JsonElement.Parse(text);
     }
 
+    /// <returns>The id of the webhook with this URL, which may exist already.</returns>
+    public async Task<string> WebhookAsync(string url)
+    {
+        using var made = await Operator.PostAsJsonAsync("/v1/webhooks", new { url });
+        return (await made.Content.ReadFromJsonAsync<JsonElement>()).Text("id");
+    }
+
     public async Task<long> LogSizeAsync() =>
         (await Api.GetFromJsonAsync<JsonElement>("/health/ready")).GetProperty("logs").EnumerateArray().Sum(log => log.GetProperty("size").GetInt64());
 

@@ -12,6 +12,8 @@ public sealed class EscalationRulesTests
 {
     private static readonly DateTimeOffset At = new(2026, 12, 1, 3, 0, 0, TimeSpan.Zero);
 
+    private static readonly PagingPolicy Nothing = new([], [], []);
+
     private static Ladder Of(string id = "web", string caps = "*", int repeat = 0, int? acknowledgedFor = null, string? minSeverity = null,
         params int[] acknowledgements) => new(
         id, caps, minSeverity, [.. acknowledgements.Select((needed, at) => new LadderLevel([$"w{at + 1}"], 60 * (at + 1), needed))], repeat,
@@ -29,7 +31,7 @@ public sealed class EscalationRulesTests
         var steps = new List<string>();
         for (var row = Start(ladder); ;)
         {
-            var turn = EscalationRules.Next(row, ladder, [], [], row.DueAt);
+            var turn = EscalationRules.Next(row, ladder, Nothing, [], row.DueAt);
             steps.Add(turn.Page is { } page ? $"{(row.DueAt - At).TotalMinutes} {page.Level}/{page.Levels} {page.Round} {page.Webhooks[0]}"
                 : $"{(row.DueAt - At).TotalMinutes} unanswered {turn.IsUnanswered}");
             if (turn.Row is null)
@@ -50,8 +52,8 @@ public sealed class EscalationRulesTests
     public void An_answer_ends_it(string action, bool ends)
     {
         var ladder = Of(acknowledgements: [1, 1]);
-        var paged = EscalationRules.Next(Start(ladder), ladder, [], [], At);
-        var next = EscalationRules.Next(paged.Row!, ladder, [], [Update(action, 9)], paged.Row!.DueAt);
+        var paged = EscalationRules.Next(Start(ladder), ladder, Nothing, [], At);
+        var next = EscalationRules.Next(paged.Row!, ladder, Nothing, [Update(action, 9)], paged.Row!.DueAt);
         Assert.Equal((ends, ends), (next.Row is null, next.Page is null));
         Assert.False(next.IsUnanswered);
         Assert.Equal(ends, EscalationRules.IsObsolete(paged.Page!, [Update(action, 9)]));
@@ -62,24 +64,24 @@ public sealed class EscalationRulesTests
     public void A_level_may_need_several_people()
     {
         var ladder = Of(acknowledgements: [2, 1]);
-        var paged = EscalationRules.Next(Start(ladder), ladder, [], [], At);
+        var paged = EscalationRules.Next(Start(ladder), ladder, Nothing, [], At);
         IncidentUpdateView[] alone = [Update("acknowledge", 8), Update("acknowledge", 9)], both = [.. alone, Update("acknowledge", 10,
             "key:b")];
         Assert.False(EscalationRules.IsObsolete(paged.Page!, alone));
-        Assert.Equal(2, EscalationRules.Next(paged.Row!, ladder, [], alone, paged.Row!.DueAt).Page!.Level);
+        Assert.Equal(2, EscalationRules.Next(paged.Row!, ladder, Nothing, alone, paged.Row!.DueAt).Page!.Level);
         Assert.True(EscalationRules.IsObsolete(paged.Page!, both));
-        Assert.Null(EscalationRules.Next(paged.Row!, ladder, [], both, paged.Row!.DueAt).Row);
+        Assert.Null(EscalationRules.Next(paged.Row!, ladder, Nothing, both, paged.Row!.DueAt).Row);
     }
 
     [Fact]
     public void An_acknowledgement_without_a_resolution_expires_and_the_ladder_continues()
     {
         var ladder = Of(acknowledgedFor: 3600, acknowledgements: [1, 1]);
-        var first = EscalationRules.Next(Start(ladder), ladder, [], [], At).Row!;
+        var first = EscalationRules.Next(Start(ladder), ladder, Nothing, [], At).Row!;
         IncidentUpdateView[] answers = [Update("acknowledge", 9)];
-        var waits = EscalationRules.Next(first, ladder, [], answers, first.DueAt);
+        var waits = EscalationRules.Next(first, ladder, Nothing, answers, first.DueAt);
         Assert.Equal((At.AddHours(1), null), (waits.Row!.DueAt, waits.Page));
-        var again = EscalationRules.Next(waits.Row, ladder, [], answers, At.AddHours(1));
+        var again = EscalationRules.Next(waits.Row, ladder, Nothing, answers, At.AddHours(1));
         Assert.Equal((2, 9L), (again.Page!.Level, again.Page.Since));
         Assert.False(EscalationRules.IsObsolete(again.Page, answers));
         Assert.True(EscalationRules.IsObsolete(again.Page, [.. answers, Update("acknowledge", 12, minute: 61)]));
@@ -87,10 +89,10 @@ public sealed class EscalationRulesTests
         // At its end the ladder pages the last level once more, and then there is no one left to page.
         var last = again.Row! with { DueAt = At.AddHours(1).AddMinutes(2) };
         IncidentUpdateView[] twice = [.. answers, Update("acknowledge", 12, minute: 61)];
-        var held = EscalationRules.Next(last, ladder, [], twice, last.DueAt).Row!;
-        var end = EscalationRules.Next(held, ladder, [], twice, held.DueAt);
+        var held = EscalationRules.Next(last, ladder, Nothing, twice, last.DueAt).Row!;
+        var end = EscalationRules.Next(held, ladder, Nothing, twice, held.DueAt);
         Assert.Equal((2, 2), (end.Page!.Level, end.Row!.Step));
-        Assert.True(EscalationRules.Next(end.Row, ladder, [], twice, end.Row.DueAt) is { Row: null, IsUnanswered: true });
+        Assert.True(EscalationRules.Next(end.Row, ladder, Nothing, twice, end.Row.DueAt) is { Row: null, IsUnanswered: true });
     }
 
     [Fact]
@@ -104,9 +106,9 @@ public sealed class EscalationRulesTests
     public void An_acknowledgement_after_another_counts_from_its_own_time()
     {
         var ladder = Of(acknowledgedFor: 3600, acknowledgements: [1, 1]);
-        var first = EscalationRules.Next(Start(ladder), ladder, [], [], At).Row!;
+        var first = EscalationRules.Next(Start(ladder), ladder, Nothing, [], At).Row!;
         IncidentUpdateView[] answers = [Update("acknowledge", 9), Update("acknowledge", 12, minute: 50)];
-        var turn = EscalationRules.Next(first, ladder, [], answers, At.AddHours(1));
+        var turn = EscalationRules.Next(first, ladder, Nothing, answers, At.AddHours(1));
         Assert.Equal((At.AddMinutes(110), null, 1), (turn.Row!.DueAt, turn.Page, turn.Row.Step));
     }
 
@@ -114,10 +116,10 @@ public sealed class EscalationRulesTests
     public void A_reopened_incident_starts_over_and_older_pages_are_no_longer_sent()
     {
         var ladder = Of(acknowledgements: [1, 1]);
-        var paged = EscalationRules.Next(Start(ladder), ladder, [], [], At);
+        var paged = EscalationRules.Next(Start(ladder), ladder, Nothing, [], At);
         IncidentUpdateView[] reopened = [Update("acknowledge", 8), Update("resolve", 9), Update("reopen", 10)];
         Assert.True(EscalationRules.IsObsolete(paged.Page!, reopened));
-        var anew = EscalationRules.Next(paged.Row!, ladder, [], reopened, paged.Row!.DueAt);
+        var anew = EscalationRules.Next(paged.Row!, ladder, Nothing, reopened, paged.Row!.DueAt);
         Assert.Equal((1, 10L), (anew.Page!.Level, anew.Page.Since));
     }
 
@@ -134,6 +136,52 @@ public sealed class EscalationRulesTests
     }
 
     [Fact]
+    public void A_level_pages_whoever_is_on_call_and_one_at_which_no_one_is_waits_only_if_no_later_one_reaches_anybody()
+    {
+        var office = new Rotation("office", "UTC", "2026-11-30T00:00", 7, [new RotationMember("Ada", "a")],
+            new OnCallHours(["mon", "tue"], "09:00", "17:00"), [], At, Actor.Service);
+        var policy = Nothing with { Rotations = [office] };
+        var ladder = Of(repeat: 1, acknowledgements: [1, 1]) with
+        {
+            Levels = [new LadderLevel([], 60, 1, ["office"]), new LadderLevel(["w2"], 120, 1, ["office", "gone"])],
+        };
+        IReadOnlyList<string> Paged(Ladder by, DateTimeOffset from)
+        {
+            var pages = new List<string>();
+            for (var row = Start(by) with { DueAt = from }; ;)
+            {
+                var turn = EscalationRules.Next(row, by, policy, [], row.DueAt);
+                pages.Add(turn.Page is not { } page ? $"{(row.DueAt - from).TotalSeconds} {turn.IsUnanswered}"
+                    : $"{(row.DueAt - from).TotalSeconds} {page.Level}: {string.Join('+', page.Webhooks)} "
+                        + string.Join('+', page.OnCall.Select(one => one.Name)));
+                if (turn.Row is null)
+                {
+                    return pages;
+                }
+
+                row = turn.Row;
+            }
+        }
+
+        Assert.Equal(["0 1: a Ada", "60 2: w2+a Ada", "180 1: a Ada", "240 2: w2+a Ada", "360 True"], Paged(ladder, At.AddHours(7)));
+        Assert.Equal(["0 1:  ", "0 2: w2 ", "120 1:  ", "120 2: w2 ", "240 True"], Paged(ladder, At));
+        Assert.Equal(["0 1:  ", "60 1:  ", "120 True"], Paged(ladder with { Levels = [ladder.Levels[0]] }, At));
+    }
+
+    [Fact]
+    public void A_summary_goes_to_the_first_level_at_which_somebody_is_on_call()
+    {
+        var ladder = Of(acknowledgements: [1, 1]) with { Levels = [new LadderLevel([], 60, 1, ["gone"]), new LadderLevel(["w2"], 120, 1)] };
+        var held = Start(ladder) with { Silence = "deploy" };
+        var skipped = EscalationRules.Next(held, ladder, Nothing, [], At);
+        Assert.Equal((1, At, "deploy"), (skipped.Row!.Step, skipped.Row.DueAt, skipped.Row.Silence));
+        Assert.Equal([], skipped.Page!.Webhooks);
+        var released = EscalationRules.Next(skipped.Row, ladder, Nothing, [], At);
+        Assert.True(released is { IsReleased: true, Page: null });
+        Assert.Equal(["w2"], SilenceSummary.Of([released.Row!], "deploy", ladder, [], At).Webhooks);
+    }
+
+    [Fact]
     public void CapIDs_take_turns_when_many_incidents_are_new()
     {
         var ladder = Of(acknowledgements: 1);
@@ -147,16 +195,16 @@ public sealed class EscalationRulesTests
     {
         var ladder = Of(acknowledgements: [1, 1]);
         Silence[] silences = [Silence("short", 60), Silence("long", 90), Silence("other", 120, caps: "DB-*")];
-        var held = EscalationRules.Next(Start(ladder), ladder, silences, [], At);
+        var held = EscalationRules.Next(Start(ladder), ladder, Nothing with { Silences = silences }, [], At);
         Assert.Equal((null, "long", At.AddMinutes(90), 0), (held.Page, held.Row!.Silence, held.Row.DueAt, held.Row.Step));
-        var extended = EscalationRules.Next(held.Row, ladder, [Silence("long", 95)], [], At.AddMinutes(90));
+        var extended = EscalationRules.Next(held.Row, ladder, Nothing with { Silences = [Silence("long", 95)] }, [], At.AddMinutes(90));
         Assert.Equal((false, At.AddMinutes(95)), (extended.IsReleased, extended.Row!.DueAt));
 
-        var released = EscalationRules.Next(extended.Row, ladder, [], [], At.AddMinutes(95));
+        var released = EscalationRules.Next(extended.Row, ladder, Nothing, [], At.AddMinutes(95));
         Assert.True(released is { IsReleased: true, Page: null, Row: { Silence: null, Step: 0 } });
         Assert.Equal(At.AddMinutes(96), released.Row!.DueAt); // the first level's wait
-        Assert.Equal(1, EscalationRules.Next(released.Row, ladder, [], [], released.Row.DueAt).Page!.Level);
-        Assert.Null(EscalationRules.Next(held.Row, ladder, [], [Update("acknowledge", 9)], At.AddMinutes(95)).Row);
+        Assert.Equal(1, EscalationRules.Next(released.Row, ladder, Nothing, [], released.Row.DueAt).Page!.Level);
+        Assert.Null(EscalationRules.Next(held.Row, ladder, Nothing, [Update("acknowledge", 9)], At.AddMinutes(95)).Row);
     }
 
     [Theory]
@@ -189,7 +237,7 @@ public sealed class EscalationRulesTests
             while (true)
             {
                 IncidentUpdateView[] known = [.. updates.Where(update => update.At <= row.DueAt)];
-                var turn = EscalationRules.Next(row, ladder, [], known, row.DueAt);
+                var turn = EscalationRules.Next(row, ladder, Nothing, known, row.DueAt);
                 if (turn.Page is { } page)
                 {
                     Assert.False(EscalationRules.IsObsolete(page, known));
