@@ -33,6 +33,9 @@ internal sealed class ClusterMetrics : IDisposable
         Meter.CreateObservableGauge(
             "caporleans.anchor.conflict", Conflicts,
             description: "1 while the chain contradicts the log; see the log's anchor.conflict entry.");
+        Meter.CreateObservableGauge(
+            "caporleans.ladder.warnings", () => (long)(state.Warnings?.Count ?? 0),
+            description: "Reasons why pages of ladders would reach no one; /health/ready lists them.");
     }
 
     internal Meter Meter { get; } = new(CapTelemetry.Api);

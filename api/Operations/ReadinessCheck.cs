@@ -1,3 +1,4 @@
+using CapOrleans.Api.Escalation;
 using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Contracts.Operations;
 using CapOrleans.GrainInterfaces;
@@ -13,16 +14,22 @@ internal static class ReadinessCheck
     public static async Task<Readiness> OfAsync(IGrainFactory grains, DateTimeOffset now)
     {
         var logs = await LogsAsync(grains);
-        var webhooks = (await grains.GetGrain<IWebhooksGrain>(0).ListAsync()).Where(webhook => webhook.DisabledAt is null).ToList();
-        var isPaged = (await grains.GetGrain<ILaddersGrain>(0).PolicyAsync()).Ladders.Count > 0;
+        var webhooks = await PagingWarnings.WebhooksAsync(grains);
+        var policy = await grains.GetGrain<ILaddersGrain>(0).PolicyAsync();
         var isMirrored = await grains.GetGrain<IMirrorGrain>(0).IsOnAsync();
-        var consumers = logs.SelectMany(log => webhooks.Select(webhook => (IConsumer)grains.Notifier(webhook.Id, log.Log))
+        var receiving = webhooks.Values.Where(webhook => webhook.DisabledAt is null).ToList();
+        var consumers = logs.SelectMany(log => receiving.Select(webhook => (IConsumer)grains.Notifier(webhook.Id, log.Log))
             .Prepend(grains.GetGrain<IAnchorerGrain>(log.Log)).Prepend(grains.GetGrain<IArchivistGrain>(log.Log))
-            .Concat(isPaged ? [grains.GetGrain<IEscalatorGrain>(log.Log)] : [])
+            .Concat(policy.Ladders.Count > 0 ? [grains.GetGrain<IEscalatorGrain>(log.Log)] : [])
             .Concat(isMirrored ? [grains.GetGrain<IMirrorGrain>(log.Log)] : [])
             .Append(grains.GetGrain<ILinkValidatorGrain>(log.Log)).Append(grains.GetGrain<IExporterGrain>(log.Log)));
         var progress = await Task.WhenAll(consumers.Select(consumer => consumer.ProgressAsync()));
-        return new Readiness(StatusOf(progress, now), logs, [.. progress.Select(ConsumerAdvice.Add)]);
+        return new Readiness(
+            StatusOf(progress, now), logs, [.. progress.Select(ConsumerAdvice.Add)],
+            [
+                .. policy.Ladders.SelectMany(ladder => PagingWarnings.Of(ladder, policy.Rotations, webhooks, now)
+                    .Select(warning => new LadderWarning(ladder.Id, warning))),
+            ]);
     }
 
     /// <summary>

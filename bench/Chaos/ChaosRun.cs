@@ -36,13 +36,22 @@ public sealed class ChaosRun(ChaosPlan plan, string folder, TextWriter output) :
         await Service.StartAsync();
         await using var desk = await FlakyReceiver.StartAsync(network?.Gateway ?? IPAddress.Loopback);
         var webhook = await RegisterAsync(desk.Url);
-        using var senders = new Senders(Service, await Service.RegisterAsync(8), Hosts, plan.PerSecond);
+        await using var pager = await FlakyReceiver.StartAsync(network?.Gateway ?? IPAddress.Loopback);
+        var capIds = await Service.RegisterAsync(8);
+        var paged = new PagedIncidents(Service);
+        var pages = await paged.StartAsync(pager.Url);
+        using var senders = new Senders(Service, capIds, Hosts, plan.PerSecond, paged.Accepted);
         var supervisors = Service.Silos.Select(silo => new Supervisor(silo)).ToList();
         supervisors.ForEach(supervisor => supervisor.Start());
         senders.Start();
         var suffered = await InjectFaultsAsync(senders);
         await senders.StopAsync();
-        var undelivered = await CheckAsync(desk, webhook, senders);
+        await paged.StopAsync();
+        await using var database = PostgresDatabase.Open(PostgresDatabase.ReadUrl(Database.ConnectionString("chaos"))!, Logs);
+        var reader = new PostgresLogReader(database);
+        var undelivered = await desk.CheckAsync(reader, webhook, senders.Promised, DeliveryTimeout);
+        var unpaged = await paged.CheckAsync(reader, Logs, reader, pages, pager, senders.Promised.Keys, DeliveryTimeout);
+        Print($"{desk.Repeated} deliveries came more than once. {paged.Story}");
         foreach (var supervisor in supervisors)
         {
             await supervisor.DisposeAsync();
@@ -51,7 +60,7 @@ public sealed class ChaosRun(ChaosPlan plan, string folder, TextWriter output) :
         Print($"{supervisors.Sum(supervisor => supervisor.Restarts)} silos were started again; {senders.Promised.Count} promises, {senders.Refused503} answers 503.");
         var (findings, entries) = await Checker.RunAsync(Database.ConnectionString("chaos"), Logs, senders.Promised, senders.Offered);
         return new ChaosResult(
-            [.. senders.UnexpectedAnswers.Take(20), .. undelivered.Take(20), .. findings.Take(20)], missing,
+            [.. senders.UnexpectedAnswers.Take(20), .. undelivered.Take(20), .. unpaged.Take(20), .. findings.Take(20)], missing,
             suffered.GroupBy(one => one.Fault).ToDictionary(group => group.Key, group => group.Count()),
             senders.Promised.Count, senders.Refused503, entries, story.ToString());
     }
@@ -61,14 +70,6 @@ public sealed class ChaosRun(ChaosPlan plan, string folder, TextWriter output) :
         using var made = await Service.Http.PostAsJsonAsync("/v1/webhooks", new { url = desk, minSeverity = "normal" });
         made.EnsureSuccessStatusCode();
         return (await made.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetString()!;
-    }
-
-    private async Task<IReadOnlyList<string>> CheckAsync(FlakyReceiver desk, string webhook, Senders senders)
-    {
-        await using var database = PostgresDatabase.Open(PostgresDatabase.ReadUrl(Database.ConnectionString("chaos"))!, Logs);
-        var undelivered = await desk.CheckAsync(new PostgresLogReader(database), webhook, senders.Promised, DeliveryTimeout);
-        Print($"{desk.Repeated} deliveries came more than once.");
-        return undelivered;
     }
 
     public async ValueTask DisposeAsync()

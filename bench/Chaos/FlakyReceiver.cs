@@ -22,6 +22,7 @@ internal sealed class FlakyReceiver : IAsyncDisposable
     private readonly WebApplication app;
     private readonly ConcurrentDictionary<string, string> bodies = new(StringComparer.Ordinal); // by webhook-id
     private readonly ConcurrentDictionary<string, int> taken = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, bool> takenIds = new(StringComparer.Ordinal);
     private int seen;
 
     private FlakyReceiver(IPAddress address)
@@ -38,6 +39,9 @@ internal sealed class FlakyReceiver : IAsyncDisposable
 
     /// <summary>Ids that arrived with two contents.</summary>
     public ConcurrentQueue<string> Wrong { get; } = new();
+
+    /// <param name="id">A <c>webhook-id</c>.</param>
+    public bool HasTaken(string id) => takenIds.ContainsKey(id);
 
     public int Repeated => taken.Values.Sum(times => times - 1);
 
@@ -60,7 +64,7 @@ internal sealed class FlakyReceiver : IAsyncDisposable
         var started = TimeProvider.System.GetTimestamp();
         while (true)
         {
-            var rows = await RowsAsync(deliveries, webhook);
+            var rows = await RowsAsync(deliveries, webhook, row => $"{row.CapId}/{row.IncidentId}");
             var lost = promised.Keys.Where(name => !taken.ContainsKey(name) && rows.GetValueOrDefault(name) != DeliveryState.Waiting).ToList();
             if (lost.Count > 0 && TimeProvider.System.GetElapsedTime(started) < timeout)
             {
@@ -77,7 +81,8 @@ internal sealed class FlakyReceiver : IAsyncDisposable
         }
     }
 
-    private static async Task<Dictionary<string, DeliveryState>> RowsAsync(IDeliveryReader deliveries, string webhook)
+    public static async Task<Dictionary<string, DeliveryState>> RowsAsync(
+        IDeliveryReader deliveries, string webhook, Func<DeliveryRow, string> nameOf)
     {
         const int Page = 1000;
         var rows = new Dictionary<string, DeliveryState>(StringComparer.Ordinal);
@@ -86,7 +91,7 @@ internal sealed class FlakyReceiver : IAsyncDisposable
             var page = await deliveries.ListAsync(new DeliveryQuery(webhook, null, before, Page), CancellationToken.None);
             foreach (var row in page)
             {
-                rows[$"{row.CapId}/{row.IncidentId}"] = row.State;
+                rows[nameOf(row)] = row.State;
             }
 
             if (page.Count <= Page)
@@ -119,6 +124,7 @@ internal sealed class FlakyReceiver : IAsyncDisposable
             Wrong.Enqueue($"{id} came with two contents.");
         }
 
+        takenIds[id] = true;
         using var document = JsonDocument.Parse(body);
         var data = document.RootElement.GetProperty("data");
         taken.AddOrUpdate($"{data.GetProperty("capId").GetString()}/{data.GetProperty("incidentId").GetString()}", 1, (_, times) => times + 1);

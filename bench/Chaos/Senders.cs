@@ -15,7 +15,9 @@ internal sealed record Promise(string Origin, long Index, string LeafHash);
 /// Hosts that never give up: each sends one incident after another, honours <c>Retry-After</c>, sends the same one
 /// again when it got no answer, and records what it was promised.
 /// </summary>
-internal sealed class Senders(Cluster cluster, IReadOnlyList<string> capIds, int count, double perSecond) : IDisposable
+/// <param name="accepted">Is called with the key of each incident that was accepted.</param>
+internal sealed class Senders(
+    Cluster cluster, IReadOnlyList<string> capIds, int count, double perSecond, Action<string>? accepted = null) : IDisposable
 {
     private readonly SignedIncidents incidents = new(cluster.Reporter, capIds);
     private readonly CancellationTokenSource stop = new();
@@ -80,6 +82,7 @@ internal sealed class Senders(Cluster cluster, IReadOnlyList<string> capIds, int
                     var log = JsonElement.Parse(text).GetProperty("log");
                     Promised[key] = new Promise(log.GetProperty("origin").GetString()!, log.GetProperty("index").GetInt64(), log.GetProperty("leafHash").GetString()!);
                     NoteAcceptance(Promised[key].Origin);
+                    accepted?.Invoke(key);
                     return true;
                 case HttpStatusCode.ServiceUnavailable when answer.Headers.RetryAfter?.Delta is { } wait:
                     Interlocked.Increment(ref Refused503);

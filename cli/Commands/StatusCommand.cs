@@ -60,6 +60,8 @@ internal static class StatusCommand
         }
 
         findings.AddRange(consumers.Where(consumer => consumer.Conflict || consumer.LastError is not null).Select(Of));
+        findings.AddRange((ready.Warnings ?? []).Select(one => new Finding(
+            $"ladder {one.Ladder}", one.Warning, "Mend the webhook, or add somebody: cap ladder list, cap rotation shifts.")));
         var gates = await Servers.ApiAsync(api => api.ListGatesAsync(cancellationToken));
         findings.AddRange(gates.Where(gate => gate.IsSilent).Select(gate => new Finding(
             $"gate {gate.Gate}", gate.LastHeardAt is { } at ? $"Its last heartbeat was at {at:yyyy-MM-ddTHH:mm:ssZ}."

@@ -21,13 +21,16 @@ public sealed class ClusterMetricsTests
             ["ILogReaderGrain.CountAsync"] = _ => Task.FromResult(1),
             ["IAuditLogGrain.CheckAsync"] = _ => Task.FromResult(new LogHead("caporleans-1/log/0", 7, new byte[32])),
             ["IWebhooksGrain.ListAsync"] = _ => Task.FromResult<IReadOnlyList<WebhookEndpoint>>([]),
-            ["ILaddersGrain.PolicyAsync"] = _ => Task.FromResult(new PagingPolicy([], [], [])),
+            ["ILaddersGrain.PolicyAsync"] = _ => Task.FromResult(new PagingPolicy(
+                [new("web", "*", null, [new LadderLevel(["gone"], 60, 1)], 0, null, [0], default, Contracts.Access.Actor.Service)], [], [])),
             ["IMirrorGrain.IsOnAsync"] = _ => Task.FromResult(false),
             ["IConsumer.ProgressAsync"] = _ => Task.FromResult(webhooks.TryDequeue(out var webhook)
                 ? new Progress(webhook, 1, webhook == "notify/a" ? 6 : 2, "away", Waiting: 20) : new Progress("anchor", 3, 4, null, Conflict: true)),
         });
         using var metrics = new ClusterMetrics(TimeProvider.System);
         await metrics.RefreshAsync(grains);
+        var warning = Assert.Single((await ReadinessCheck.OfAsync(grains, default)).Warnings!);
+        Assert.Equal(("web", "Level 1: webhook gone was removed."), (warning.Ladder, warning.Warning));
         var seen = new HashSet<string>();
         using var listener = new MeterListener
         {
@@ -47,7 +50,8 @@ public sealed class ClusterMetricsTests
             new HashSet<string>
             {
                 "caporleans.log.entries 0 7", "caporleans.consumer.lag.entries 0 notify 6", "caporleans.consumer.waits 0 notify 2",
-                "caporleans.consumer.lag.entries 0 anchor 4", "caporleans.consumer.waits 0 anchor 0", "caporleans.anchor.conflict 0 1", "caporleans.deliveries.waiting 0 notify 40",
+                "caporleans.consumer.lag.entries 0 anchor 4", "caporleans.consumer.waits 0 anchor 0", "caporleans.anchor.conflict 0 1",
+                "caporleans.deliveries.waiting 0 notify 40", "caporleans.ladder.warnings  1",
             },
             seen);
     }
