@@ -184,7 +184,8 @@ internal sealed partial class NotifierGrain
             throttle.Note(row.CapId, outcome, outcome.Code == DeliveryOutcome.TooMany && await HasBacklogAsync(row));
             GrainMetrics.Delivered(outcome.Delivered ? "delivered" : outcome.Fault.Text());
             await ReportHealthAsync(outcome);
-            return DeliverySchedule.AfterAttempt(row, outcome, at, Random.Shared.NextDouble());
+            return DeliverySchedule.AfterAttempt(
+                row, outcome, at, Random.Shared.NextDouble(), isPage: Notification.Of(entry)!.Webhooks is not null);
         }
         catch (OperationCanceledException) when (!Stopping.IsCancellationRequested)
         {

@@ -121,17 +121,26 @@ internal sealed partial class NotifierGrain(
             var all = Task.WhenAll(uncommitted.Values);
             await (timeout is null ? all : (Task)Task.WhenAny(all, timeout));
             Stopping.ThrowIfCancellationRequested();
-            var rows = new List<DeliveryRow>();
+            var (rows, unfinished) = (new List<DeliveryRow>(), new Dictionary<long, Task<DeliveryRow?>>());
             foreach (var (row, _) in waiting)
             {
-                rows.Add(!uncommitted.TryGetValue(row.Index, out var sending) ? row with { DueAt = Later(row.DueAt!.Value,
-                    throttle.UnavailableUntil) }
-                    : !sending.IsCompleted ? row with { DueAt = Time.GetUtcNow() + Lease }
-                    : await sending ?? row with { DueAt = Later(Time.GetUtcNow(), throttle.UnavailableUntil) });
+                if (uncommitted.TryGetValue(row.Index, out var sending) && !sending.IsCompleted)
+                {
+                    unfinished.Add(row.Index, sending);
+                    rows.Add(row with { DueAt = Time.GetUtcNow() + Lease });
+                    continue;
+                }
+
+                var sent = sending is null ? null : await sending;
+                rows.Add(sent ?? row with
+                {
+                    DueAt = Later(sending is null ? row.DueAt!.Value : Time.GetUtcNow(), throttle.UnavailableUntil),
+                });
             }
 
             await CommitAsync(await StepAsync(to, rows));
             NoteChanged(rows); // a query that ran meanwhile saw the rows as they were before
+            Detach(unfinished);
         }
         catch
         {
@@ -140,7 +149,6 @@ internal sealed partial class NotifierGrain(
             throw;
         }
 
-        DetachUnfinished();
         await RetryDueAsync(); // deliveries that found no free slot
         return Step.Skip(to);
     }
@@ -171,10 +179,11 @@ internal sealed partial class NotifierGrain(
         }
     }
 
-    /// <summary>After the commit, leaves unfinished attempts to the background.</summary>
-    private void DetachUnfinished()
+    /// <summary>After the commit, leaves to the background the attempts whose outcomes it does not have.</summary>
+    /// <param name="unfinished">Those that were in progress when the commit began; some may have ended meanwhile.</param>
+    private void Detach(Dictionary<long, Task<DeliveryRow?>> unfinished)
     {
-        foreach (var (index, sending) in uncommitted.Where(one => !one.Value.IsCompleted).ToList())
+        foreach (var (index, sending) in unfinished)
         {
             uncommitted.Remove(index);
             _ = FinishAsync(index, sending);

@@ -29,6 +29,26 @@ public sealed class DeliveryScheduleTests
         Assert.Equal(10, row.Attempts.Count);
     }
 
+    [Fact]
+    public void A_page_is_retried_within_a_minute_for_a_quarter_of_an_hour_and_then_on_the_schedule()
+    {
+        var (row, at) = (Row(), Start);
+        var waits = new List<double>();
+        while (row.State == DeliveryState.Waiting)
+        {
+            at = row.DueAt!.Value;
+            row = DeliverySchedule.AfterAttempt(row, Fails, at, jitter: 0.5, isPage: true);
+            waits.Add(row.DueAt is { } due ? (due - at).TotalSeconds : 0);
+        }
+
+        Assert.Equal([5, 10, 20, 40, 60, 60], waits.Take(6));
+        Assert.All(waits.TakeWhile(wait => wait <= 60).SkipLast(1), wait => Assert.InRange(wait, 5, 60));
+        Assert.Equal([5, 300, 1800, 7200], waits.SkipWhile((_, number) => waits.Take(number).Sum() < 15 * 60).Take(4));
+        Assert.Equal((DeliveryState.Exhausted, 10), (row.State, row.Tries));
+        Assert.Equal(DeliveryState.Exhausted, DeliverySchedule.AfterAttempt(
+            Row(), new DeliveryOutcome(DeliveryFault.Status, 410), Start, jitter: 0.5, isPage: true).State);
+    }
+
     [Theory]
     [InlineData(500, null, 5)]
     [InlineData(429, null, 5)]

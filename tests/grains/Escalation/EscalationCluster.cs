@@ -43,6 +43,7 @@ public abstract class EscalationCluster : WebhookCluster
     {
         var delivery = await Sender.NextAsync();
         var page = JsonElement.Parse(delivery.Body).GetProperty("data");
+        Assert.True(page.TryGetProperty("incidentId", out _), $"{delivery.Id} is no page: {page}");
         Assert.Equal(page.Text("incidentId"), page.GetProperty("incident").Text("incidentId"));
         var webhook = (await Webhooks.ListAsync()).Single(one => one.Url == $"{delivery.Url}");
         return (webhook.Id, page.Text("incidentId"), page.GetProperty("level").GetInt64(), page.Text("state"));

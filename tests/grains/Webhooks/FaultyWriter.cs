@@ -31,6 +31,9 @@ public sealed class FaultyWriter : IAuditLogWriter, IDisposable
 
     public bool IsKept { get; set; }
 
+    /// <summary>Is awaited before a commit that stores deliveries.</summary>
+    public Func<Task>? CommittingDeliveries { get; set; }
+
     public FaultyWriter Over(SqliteLogWriter writer)
     {
         real = writer;
@@ -42,6 +45,11 @@ public sealed class FaultyWriter : IAuditLogWriter, IDisposable
     public async Task<(LogHead Head, IReadOnlyList<AppendOutcome> Outcomes)> CommitAsync(int log, LogHead expected,
         IReadOnlyList<Append> batch, CancellationToken cancellationToken)
     {
+        if (CommittingDeliveries is { } committing && batch.Any(append => append.Deliveries.Count > 0))
+        {
+            await committing();
+        }
+
         if (Faults == 0 || !batch.Any(append =>
             append.Entries.Any(entry => entry.Kind.StartsWith(Prefix, StringComparison.Ordinal))))
         {

@@ -54,6 +54,25 @@ public sealed class NotifierGrainTests : WebhookCluster
     }
 
     [Fact]
+    public async Task An_attempt_that_ends_during_the_commit_that_has_it_in_progress_is_stored_and_not_repeated()
+    {
+        var answer = new TaskCompletionSource<DeliveryOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Sender.Script = (_, _) => answer.Task;
+        var id = await RegisterAsync();
+        Writer.CommittingDeliveries = async () =>
+        {
+            answer.TrySetResult(new DeliveryOutcome(DeliveryFault.None, 200));
+            await Eventually.TrueAsync(async () => (await Webhooks.ListAsync())[0].LastSuccessAt is not null);
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System); // the attempt ends after that report
+        };
+        await FileAsync("I-1");
+        Assert.Equal("I-1", await NextAsync());
+        Time.Advance(TimeSpan.FromSeconds(1)); // it is not waited for any longer
+        await RowAsync(id, "I-1", row => row.State == DeliveryState.Delivered);
+        Assert.Equal(1, Sender.Count);
+    }
+
+    [Fact]
     public async Task Of_waiting_deliveries_the_most_severe_go_first_and_only_a_few_at_once()
     {
         var id = await RegisterAsync();
