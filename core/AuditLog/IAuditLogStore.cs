@@ -35,7 +35,7 @@ public sealed class StoreMismatchException(string message) : Exception(message)
 public interface IAuditLogWriter
 {
     /// <summary>Returns the log's head; creates the log, with an origin of its own, when it does not exist.</summary>
-    /// <param name="log">0 to 1023.</param>
+    /// <param name="log">0 to 63.</param>
     Task<LogHead> OpenAsync(int log, CancellationToken cancellationToken);
 
     /// <summary>
