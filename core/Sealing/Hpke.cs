@@ -49,7 +49,7 @@ internal static class Hpke
 
     /// <returns>
     /// False when the message was sealed to another key or for another purpose, or was
-    /// changed; these cannot be told apart.
+    /// changed; nothing distinguishes these.
     /// </returns>
     public static bool TryOpen(
         HpkeAead aead, X25519PrivateKey recipient, ReadOnlySpan<byte> info, ReadOnlySpan<byte> associated, ReadOnlySpan<byte> message, [NotNullWhen(true)] out byte[]? content)
