@@ -18,7 +18,7 @@ public sealed class ChaosRun(ChaosPlan plan, string folder, TextWriter output) :
     private const int Silos = 3;
     private const int Logs = 3;
     private const int Hosts = 48;
-    private static readonly TimeSpan ClockStep = TimeSpan.FromMinutes(3), DeliveryTimeout = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan DeliveryTimeout = TimeSpan.FromMinutes(2);
 
     private readonly StringBuilder story = new();
     private readonly List<string> missing = [];
@@ -50,7 +50,7 @@ public sealed class ChaosRun(ChaosPlan plan, string folder, TextWriter output) :
         await using var database = PostgresDatabase.Open(PostgresDatabase.ReadUrl(Database.ConnectionString("chaos"))!, Logs);
         var reader = new PostgresLogReader(database);
         var undelivered = await desk.CheckAsync(reader, webhook, senders.Promised, DeliveryTimeout);
-        var unpaged = await paged.CheckAsync(reader, Logs, reader, pages, pager, senders.Promised.Keys, DeliveryTimeout);
+        var unpaged = await paged.CheckAsync(reader, Logs, reader, pages, pager, senders.Promised.Keys, DeliveryTimeout + plan.ClockStep);
         Print($"{desk.Repeated} deliveries came more than once. {paged.Story}");
         foreach (var supervisor in supervisors)
         {
@@ -177,7 +177,7 @@ public sealed class ChaosRun(ChaosPlan plan, string folder, TextWriter output) :
 
         if (clock is not null)
         {
-            var by = random.Next(2) == 0 ? ClockStep : -ClockStep;
+            var by = random.Next(2) == 0 ? plan.ClockStep : -plan.ClockStep;
             yield return new Fault("a silo's clock is moved", plan.Other, () => Done(() => clock.Move(by)), () => Done(() => clock.Move(TimeSpan.Zero)));
         }
     }
