@@ -7,6 +7,7 @@ using CapOrleans.Api.Caps;
 using CapOrleans.Api.Escalation;
 using CapOrleans.Api.Gates;
 using CapOrleans.Api.Intake;
+using CapOrleans.Api.Integrations;
 using CapOrleans.Api.Legacy;
 using CapOrleans.Api.Operations;
 using CapOrleans.Api.Reads;
@@ -37,6 +38,8 @@ public static class CapApi
         services.AddSingleton(_ => new AddressTurns());
         services.AddSingleton<SignedChangeLimiter>();
         services.AddSingleton<Intake.Intake>();
+        services.AddSingleton<IntegrationKeys>();
+        services.AddSingleton<ForeignIncidents>();
         services.AddSingleton<ReadSlots>();
         services.AddSingleton<LogHeads>();
         services.AddHostedService(provider => provider.GetRequiredService<LogHeads>());
@@ -53,7 +56,7 @@ public static class CapApi
         services.ConfigureHttpJsonOptions(json => Array.ForEach(
             (IJsonTypeInfoResolver[])[
                 ProblemsJson.Default, WebhooksJson.Default, ReadsJson.Default, OperationsJson.Default, IntakeJson.Default, GatesJson.Default, CapsJson.Default,
-                ArchiveJson.Default, AccessJson.Default,
+                ArchiveJson.Default, AccessJson.Default, IntegrationsJson.Default,
             ],
             context => json.SerializerOptions.TypeInfoResolverChain.Insert(0, context)));
         services.AddProblemDetails();
@@ -87,6 +90,9 @@ public static class CapApi
         app.MapSilences();
         app.MapArchive();
         app.MapOperators();
+        app.MapIntegrations();
+        app.MapEvents();
+        app.MapAlertmanager();
         OpenApiDocument.Map(app);
         DocsPage.Map(app);
         return app;

@@ -3,7 +3,7 @@ using CapOrleans.Contracts.Gates;
 
 namespace CapOrleans.Client;
 
-/// <summary>API keys and gates.</summary>
+/// <summary>API keys, integrations and gates.</summary>
 public sealed partial class CapOrleansClient
 {
     public Task<IReadOnlyList<OperatorView>> ListApiKeysAsync(CancellationToken cancellationToken) =>
@@ -17,6 +17,18 @@ public sealed partial class CapOrleansClient
 
     public Task RevokeApiKeyAsync(string id, CancellationToken cancellationToken) =>
         server.SendAsync(Call.Delete(Path($"v1/operators/{id}")), cancellationToken);
+
+    public Task<IReadOnlyList<IntegrationView>> ListIntegrationsAsync(CancellationToken cancellationToken) => server.SendAsync(
+        Call.Get("v1/integrations", CallAccess.Operate), ClientJson.Default.IReadOnlyListIntegrationView, cancellationToken);
+
+    public Task<IntegrationView> CreateIntegrationAsync(string name, string capId, CancellationToken cancellationToken)
+    {
+        var call = Call.Post("v1/integrations").With(new IntegrationRequest(name, capId), RequestJson.Default.IntegrationRequest);
+        return server.SendAsync(call, ClientJson.Default.IntegrationView, cancellationToken);
+    }
+
+    public Task RemoveIntegrationAsync(string id, CancellationToken cancellationToken) =>
+        server.SendAsync(Call.Delete(Path($"v1/integrations/{id}")), cancellationToken);
 
     public Task<IReadOnlyList<GateView>> ListGatesAsync(CancellationToken cancellationToken) =>
         server.SendAsync(Call.Get("v1/gates"), ClientJson.Default.IReadOnlyListGateView, cancellationToken);

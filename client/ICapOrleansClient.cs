@@ -79,6 +79,13 @@ public interface ICapOrleansClient
 
     Task RevokeApiKeyAsync(string id, CancellationToken cancellationToken);
 
+    Task<IReadOnlyList<IntegrationView>> ListIntegrationsAsync(CancellationToken cancellationToken);
+
+    /// <summary>Lets another system file incidents of a CapID with a key, which only this response contains.</summary>
+    Task<IntegrationView> CreateIntegrationAsync(string name, string capId, CancellationToken cancellationToken);
+
+    Task RemoveIntegrationAsync(string id, CancellationToken cancellationToken);
+
     /// <summary>Acknowledges, resolves, reopens or responds to an incident.</summary>
     /// <param name="key">A key of the CapID with the role responder; null to send it as an operator.</param>
     /// <returns>The incident after the update.</returns>

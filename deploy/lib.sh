@@ -68,7 +68,7 @@ need_peers() { npm_packages deploy/npm "the dev chain and its tools"; }
 need_foreign_programs() {
   npm_packages tests/clients/js-ipfs "an IPFS node for the tests (290 MB)"
   npm_packages tests/clients/openapi "generators of clients for the tests"
-  npm_packages tests/clients/webhooks "verifiers of webhooks for the tests"
+  npm_packages tests/clients/webhooks "verifiers of webhooks and senders of events for the tests"
   npm_packages tests/clients/helia "an IPFS client for the tests, and its Node.js (550 MB)"
 }
 
@@ -112,13 +112,13 @@ want_tunnel_tools() {
   done
 }
 
-# A service for the hook's tests to break; it is installed but not started. Without it that test is skipped, and reports
-# that.
-want_nginx() {
-  [ -x /usr/sbin/nginx ] || [ "$(id -u)" != 0 ] && return 0
+# want_service PROGRAM PACKAGE PURPOSE: installs a service but does not start it. Without it its test is skipped, and
+# reports that.
+want_service() {
+  [ -x "$1" ] || [ "$(id -u)" != 0 ] && return 0
   local policy=/usr/sbin/policy-rc.d ours=
   [ -e "$policy" ] || { printf '#!/bin/sh\nexit 101\n' > "$policy" && chmod +x "$policy" && ours=yes; }
-  apt_install nginx-light "a service to break" || true
+  apt_install "$2" "$3" || true
   [ -z "$ours" ] || rm -f "$policy"
 }
 

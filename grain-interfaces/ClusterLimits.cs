@@ -39,6 +39,9 @@ public static class ClusterLimits
     /// </summary>
     public const int MaxApiKeys = 256;
 
+    /// <summary>Other systems that file incidents with a key.</summary>
+    public const int MaxIntegrations = 200;
+
     /// <summary>Registered gates.</summary>
     public const int MaxGates = 1000;
 

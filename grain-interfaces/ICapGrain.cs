@@ -48,6 +48,9 @@ public interface ICapGrain : IGrainWithStringKey
     /// <returns>The result as JSON; null when the CapID is not registered.</returns>
     [Alias("audit-delegation")] Task<string?> AuditDelegationAsync(string delegationLog, Actor actor);
 
+    /// <returns>Ids of the first incidents of the unresolved groups with this id, the newest first, at most 20.</returns>
+    [Alias("open-groups")] Task<IReadOnlyList<string>> OpenGroupsAsync(string groupId);
+
     /// <returns>Null when the CapID is not registered.</returns>
     [Alias("read")] Task<CapView?> ReadAsync();
 }

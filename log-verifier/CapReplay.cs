@@ -35,7 +35,9 @@ internal sealed class CapReplay(string capId)
                 body.GetProperty("requireFullSignature").GetBoolean(), text("selfFeedback"), text("pagingFloor"),
                 body.GetProperty("maxBehindSeconds").GetInt32(), body.GetProperty("maxAheadSeconds").GetInt32(),
                 DecimalText.Read(text("deltaCapLimit")), body.GetProperty("reportsPerMinute").GetInt32(),
-                body.TryGetProperty("freeSeverity", out var free) && free.GetBoolean()));
+                body.TryGetProperty("freeSeverity", out var free) && free.GetBoolean(),
+                body.TryGetProperty("groupBy", out var groupBy) ? groupBy.GetString()! : CapPolicy.Default.GroupBy,
+                body.TryGetProperty("groupWindowSeconds", out var window) ? window.GetInt32() : CapPolicy.Default.GroupWindowSeconds));
     }
 
     /// <param name="body">The body of a <c>cap.key-added</c> or <c>cap.key-revoked</c> entry.</param>

@@ -90,6 +90,7 @@ internal static class SiloPart
         }
 
         services.AddSingleton(provider => (IDeliveryReader)provider.GetRequiredService<IAuditLogReader>());
+        services.AddSingleton(provider => (IIncidentGroupReader)provider.GetRequiredService<IAuditLogReader>());
         services.AddSingleton(provider => (IEscalationReader)provider.GetRequiredService<IAuditLogReader>());
     }
 

@@ -18,6 +18,15 @@ internal sealed record Outcome(int Status, Receipt? Receipt, Refusal? Refusal, T
     /// <summary>Possible mistake in an accepted incident; null for none.</summary>
     public string? Warning { get; init; }
 
+    public static Outcome Of(Ruling ruling, IncidentReport report) =>
+        new(Problems.StatusOf(ruling.Verdict), ruling.Receipt, ruling.Refusal, ruling.RetryAfter ?? (ruling.Verdict == Verdict.Busy
+            ? RetryDelay : null))
+        {
+            Warning = ruling.Receipt is null ? null : IncidentWarning.Of(report),
+        };
+
+    public static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
+
     /// <summary>
     /// Sets <c>Retry-After</c> to the shortest delay after which an undecided incident may be sent again.
     /// </summary>
@@ -35,7 +44,7 @@ internal sealed record Outcome(int Status, Receipt? Receipt, Refusal? Refusal, T
 /// </summary>
 internal sealed partial class Intake(IGrainFactory grains, AddressTurns turns, TimeProvider time, ILogger<Intake> logger)
 {
-    private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(1), RetryDelay = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(1);
 
     private long lastReportAt;
     private int unreported;
@@ -119,7 +128,7 @@ internal sealed partial class Intake(IGrainFactory grains, AddressTurns turns, T
                 CallerContext.Address = caller.WalletQuotaKey; // only the check of a contract wallet's signature needs the caller
             }
 
-            return [.. (await rule()).Zip(reports, Of)];
+            return [.. (await rule()).Zip(reports, Outcome.Of)];
         }
         catch (Exception fault) when (fault is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
@@ -127,17 +136,10 @@ internal sealed partial class Intake(IGrainFactory grains, AddressTurns turns, T
             Report(fault, reports[^1], reports.Count);
             var unavailable = new Outcome(
                 StatusCodes.Status503ServiceUnavailable, null, new Refusal("unavailable", "", "The log cannot accept " +
-                    "incidents at the moment; send the same incident again."), RetryDelay);
+                    "incidents at the moment; send the same incident again."), Outcome.RetryDelay);
             return [.. reports.Select(_ => unavailable)];
         }
     }
-
-    private static Outcome Of(Ruling ruling, IncidentReport report) =>
-        new(Problems.StatusOf(ruling.Verdict), ruling.Receipt, ruling.Refusal, ruling.RetryAfter ?? (ruling.Verdict == Verdict.Busy
-            ? RetryDelay : null))
-        {
-            Warning = ruling.Receipt is null ? null : IncidentWarning.Of(report),
-        };
 
     /// <summary>
     /// Files reports as single incidents are filed: each incident grain checks its signatures, then the CapID grain

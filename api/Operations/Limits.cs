@@ -7,6 +7,7 @@ using CapOrleans.Contracts.Operations;
 using CapOrleans.Core.CanonicalJson;
 using CapOrleans.Core.Caps;
 using CapOrleans.Core.Incidents;
+using CapOrleans.Core.Integrations;
 using CapOrleans.Core.Signatures;
 using CapOrleans.GrainInterfaces;
 using CapOrleans.HttpEdge.Bodies;
@@ -76,6 +77,8 @@ internal static class Limits
         new("archive-check-cids", ClusterLimits.MaxCheckedLinks, "CIDs", "one check of the archive (POST " +
             "/v1/archive/check); checks run one at a time", "400 invalid-field"),
         new("api-keys", ClusterLimits.MaxApiKeys, "keys", "the cluster; a new key replaces the oldest revoked one", "409 too-many-keys"),
+        new("integrations", ClusterLimits.MaxIntegrations, "integrations", "the cluster", "409 integrations-full"),
+        new("alerts", AlertmanagerNotification.MaxAlerts, "alerts", "a notification of Alertmanager", "400 invalid-field"),
         new("gates", ClusterLimits.MaxGates, "names", "the cluster", "409 gates-full"),
     ];
 }

@@ -24,16 +24,23 @@ internal static class PolicyCommand
             "from each reporter (operators only)" };
         var free = new Option<bool?>("--free-severity") { Description = "true: severities other than normal, high, escalated and " +
             "critical are accepted, and rank as normal" };
+        var groupBy = new Option<string?>("--group-by") { Description = "Incidents of which only the first pages people: dedup-key " +
+            "(equal dedup_key), agent or agent-and-severity" };
+        groupBy.AcceptOnlyFromAmong(GroupRules.DedupKey, GroupRules.Agent, GroupRules.AgentAndSeverity);
+        var window = new Option<int?>("--group-window") { Description = "Seconds after its newest incident for which a group takes " +
+            "another" };
         var command = new Command("policy", "Show a CapID's policy, or change what is named. Example: cap policy WEB-01 " +
-            "--require-full-signature true") { capId, full, self, floor, behind, ahead, limit, reportsPerMinute, free, admin };
+            "--require-full-signature true") { capId, full, self, floor, behind, ahead, limit, reportsPerMinute, free, groupBy, window,
+                admin };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var wanted = new PolicyDefinition(
                 parsed.GetValue(full), parsed.GetValue(self), parsed.GetValue(floor), parsed.GetValue(behind), parsed.GetValue(ahead),
-                parsed.GetValue(limit), parsed.GetValue(reportsPerMinute), parsed.GetValue(free));
+                parsed.GetValue(limit), parsed.GetValue(reportsPerMinute), parsed.GetValue(free),
+                parsed.GetValue(groupBy), parsed.GetValue(window));
             var id = parsed.GetRequiredValue(capId);
             var key = parsed.GetValue(admin) is { } file ? CapEnvironment.Key(file) : null;
-            var cap = await Servers.ApiAsync(api => wanted == new PolicyDefinition(null, null, null, null, null, null)
+            var cap = await Servers.ApiAsync(api => wanted == new PolicyDefinition()
                 ? api.GetCapAsync(id, cancellationToken)
                 : api.ChangeCapAsync(id, new ContextChange(Policy: wanted), key, cancellationToken));
             return Output.Print(cap.Policy, ClientJson.Default.CapPolicy);

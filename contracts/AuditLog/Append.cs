@@ -64,6 +64,8 @@ public sealed record EntryDraft([property: Id(0)] string Kind, [property: Id(1)]
 /// <param name="ContentHash">Hash by which two incidents count as the same: the audit hash, or under full-v2
 /// the hash that was signed.</param>
 /// <param name="SeverityRank">0 normal, 1 high, 2 escalated, 3 critical.</param>
+/// <param name="GroupId">Null when it is in no group.</param>
+/// <param name="GroupFirst">Incident id of the group's first incident.</param>
 [GenerateSerializer, Immutable, Alias("cap.incident-row.v1")]
 public sealed record IncidentRow(
     [property: Id(0)] string CapId,
@@ -71,7 +73,12 @@ public sealed record IncidentRow(
     [property: Id(2)] byte[] ContentHash,
     [property: Id(3)] int SeverityRank,
     [property: Id(4)] decimal DeltaCap,
-    [property: Id(5)] DateTimeOffset AcceptedAt);
+    [property: Id(5)] DateTimeOffset AcceptedAt,
+    [property: Id(6)] string? GroupId = null,
+    [property: Id(7)] string? GroupFirst = null)
+{
+    public bool IsFirstOfGroup => GroupFirst == IncidentId;
+}
 
 [GenerateSerializer, Immutable, Alias("cap.fence.v1")]
 public sealed record ExpectedVersion([property: Id(0)] string CapId, [property: Id(1)] long Version, [property: Id(2)] long Revision)

@@ -19,6 +19,10 @@ namespace CapOrleans.Contracts.Caps;
 /// 6,000,000; default 6,000.</param>
 /// <param name="FreeSeverity">Whether severities other than normal, high, escalated and critical are accepted, ranking
 /// as normal; otherwise they are refused.</param>
+/// <param name="GroupBy">What makes incidents one group, of which only the first pages people: <c>dedup-key</c>, the
+/// default, <c>agent</c> or <c>agent-and-severity</c>.</param>
+/// <param name="GroupWindowSeconds">An incident joins a group whose newest incident was accepted at most so long before.
+/// 60 to 604,800; default 1 day.</param>
 [GenerateSerializer, Immutable, Alias("cap.policy.v1")]
 public sealed record CapPolicy(
     [property: Id(0)] bool RequireFullSignature = false,
@@ -29,7 +33,10 @@ public sealed record CapPolicy(
     [property: Id(4)] int MaxAheadSeconds = 5 * 60,
     [property: Id(5)] decimal DeltaCapLimit = 10m,
     [property: Id(6)] int ReportsPerMinute = 6_000,
-    [property: Id(7)] bool FreeSeverity = false)
+    [property: Id(7)] bool FreeSeverity = false,
+    [property: Id(8), AllowedValues(GroupRules.DedupKey, GroupRules.Agent, GroupRules.AgentAndSeverity)]
+    string GroupBy = GroupRules.DedupKey,
+    [property: Id(9)] int GroupWindowSeconds = 24 * 60 * 60)
 {
     public static CapPolicy Default { get; } = new();
 }
@@ -50,6 +57,19 @@ public static class SelfFeedback
     public const string Deny = "deny";
 }
 
+/// <summary>What makes incidents of a CapID one group.</summary>
+public static class GroupRules
+{
+    /// <summary>Equal <c>dedup_key</c>; an incident without one is in no group. The default.</summary>
+    public const string DedupKey = "dedup-key";
+
+    /// <summary>As <see cref="DedupKey"/>, and without a <c>dedup_key</c>, the same agent.</summary>
+    public const string Agent = "agent";
+
+    /// <summary>As <see cref="Agent"/>, with the same severity.</summary>
+    public const string AgentAndSeverity = "agent-and-severity";
+}
+
 /// <summary>A change of a policy; null members stay as they are.</summary>
 [GenerateSerializer, Immutable, Alias("cap.policy-definition.v1")]
 public sealed record PolicyDefinition(
@@ -61,4 +81,6 @@ public sealed record PolicyDefinition(
     [property: Id(4)] int? MaxAheadSeconds = null,
     [property: Id(5)] decimal? DeltaCapLimit = null,
     [property: Id(6)] int? ReportsPerMinute = null,
-    [property: Id(7)] bool? FreeSeverity = null);
+    [property: Id(7)] bool? FreeSeverity = null,
+    [property: Id(8), AllowedValues(GroupRules.DedupKey, GroupRules.Agent, GroupRules.AgentAndSeverity)] string? GroupBy = null,
+    [property: Id(9)] int? GroupWindowSeconds = null);

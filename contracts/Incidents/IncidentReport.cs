@@ -69,4 +69,7 @@ public sealed record IncidentReport
     /// Names of unknown members, at most 5; null when there are none. The members themselves are kept.
     /// </summary>
     [Id(18)] public IReadOnlyList<string>? UnreadMembers { get; init; }
+
+    /// <summary>1 to 255 printable characters; null when absent, and always under <c>full-v2</c>.</summary>
+    [Id(19)] public string? DedupKey { get; init; }
 }

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
+using CapOrleans.Contracts.Access;
 using Orleans;
 
 namespace CapOrleans.Contracts.Incidents;
@@ -11,10 +12,13 @@ namespace CapOrleans.Contracts.Incidents;
 /// accepted as unverified.</param>
 /// <param name="Scheme"><c>identity-v1</c>, <c>full-v2</c> or <c>unverified</c>.</param>
 /// <param name="CapPotential">The CapID's Cap^P when the incident was judged.</param>
-/// <param name="State"><c>open</c>, <c>acknowledged</c> or <c>resolved</c>.</param>
+/// <param name="State"><c>open</c>, <c>acknowledged</c> or <c>resolved</c>: of an incident that was never updated itself,
+/// the state of its group's first.</param>
 /// <param name="Updates">All updates in order; pages, streams and the response to an update have a
 /// single one, the newest.</param>
 /// <param name="UpdateCount">Number of all updates.</param>
+/// <param name="Group">The incidents that it is grouped with; null when there is no group.</param>
+/// <param name="Integration">What filed it with a key instead of a signature; null for none.</param>
 [GenerateSerializer, Immutable, Alias("cap.incident-view.v1")]
 public sealed record IncidentView(
     [property: Id(0)] string IncidentId,
@@ -38,7 +42,9 @@ public sealed record IncidentView(
     [property: Id(19)] IReadOnlyList<CorrectionView> Corrections,
     [property: Id(20), AllowedValues("open", "acknowledged", "resolved")] string State,
     [property: Id(21)] IReadOnlyList<IncidentUpdateView> Updates,
-    [property: Id(22)] int UpdateCount);
+    [property: Id(22)] int UpdateCount,
+    [property: Id(23)] IncidentGroup? Group = null,
+    [property: Id(24)] IntegrationReference? Integration = null);
 
 /// <summary>A correction of an incident's dCap.</summary>
 /// <param name="Index">Index of the correction's entry in the incident's log.</param>

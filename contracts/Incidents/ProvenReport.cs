@@ -1,3 +1,4 @@
+using CapOrleans.Contracts.Access;
 using Orleans;
 
 namespace CapOrleans.Contracts.Incidents;
@@ -12,12 +13,15 @@ public sealed record ChainBlock([property: Id(0)] long Number, [property: Id(1)]
 /// <param name="Signer">The address that the signature proves, EIP-55; null when there was no signature.</param>
 /// <param name="WalletBlock">For a contract wallet, the block at which it accepted the
 /// signature; null otherwise.</param>
+/// <param name="Integration">What filed it with a key instead of a signature, which the caller has checked; null for
+/// none.</param>
 [GenerateSerializer, Immutable, Alias("cap.proven-report.v1")]
 public sealed record ProvenReport(
     [property: Id(0)] IncidentReport Report,
     [property: Id(1)] string Scheme,
     [property: Id(2)] string? Signer,
-    [property: Id(3)] ChainBlock? WalletBlock);
+    [property: Id(3)] ChainBlock? WalletBlock,
+    [property: Id(4)] IntegrationReference? Integration = null);
 
 /// <summary>
 /// How a CapID stands to the contract wallet that a report names as its signer, before the wallet is asked.

@@ -78,6 +78,7 @@ public sealed record Ruling(
 /// <param name="Cid">CID under which the canonical record is archived; its digest is
 /// <paramref name="AuditHash"/>.</param>
 /// <param name="DeltaCap">dCap, rounded to four decimals.</param>
+/// <param name="Group">Null when the incident is in no group.</param>
 [GenerateSerializer, Immutable, Alias("cap.receipt.v1")]
 public sealed record Receipt(
     [property: Id(0)] string CapId,
@@ -90,4 +91,5 @@ public sealed record Receipt(
     [property: Id(7)] string Cid,
     [property: Id(8)] string Severity,
     [property: Id(9)] string Scheme,
-    [property: Id(10)] decimal DeltaCap);
+    [property: Id(10)] decimal DeltaCap,
+    [property: Id(11)] IncidentGroup? Group = null);

@@ -1,6 +1,5 @@
-using System.Globalization;
 using System.Text.Json;
-using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Contracts.Access;
 using CapOrleans.Contracts.Caps;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.Archive;
@@ -16,7 +15,7 @@ namespace CapOrleans.Core.AuditLog;
 /// The body of an <c>incident.accepted</c> entry: the request verbatim, its fields, and every number that judged it, so
 /// that signature, hashes, CID and dCap can be recomputed from the entry alone.
 /// </summary>
-public sealed record AcceptedIncident
+public sealed partial record AcceptedIncident
 {
     public required string Request { get; init; }
 
@@ -76,6 +75,12 @@ public sealed record AcceptedIncident
 
     public required DateTimeOffset AcceptedAt { get; init; }
 
+    /// <summary>As the CapID knew it when it accepted the incident; null when it is in no group.</summary>
+    public IncidentGroup? Group { get; init; }
+
+    /// <summary>What filed it with a key instead of a signature; null for none.</summary>
+    public IntegrationReference? Integration { get; init; }
+
     /// <summary>Whether the report has the content that was accepted.</summary>
     public bool Matches(IncidentReport report) => AuditHash == report.AuditHash
         || (ChainId is { } chain && report.Scheme == FullV2.Scheme
@@ -122,74 +127,10 @@ public sealed record AcceptedIncident
         };
     }
 
-    public EntryDraft ToEntry(string origin) => Entry.Write(EntryKinds.IncidentAccepted, origin, AcceptedAt, new CanonicalObject()
-        .Add("agent", Agent)
-        .Add("auditHash", AuditHash)
-        .Add("capId", CapId)
-        .Add("capPotential", DecimalText.Of(CapPotential))
-        .Add("chainId", ChainId?.ToString(CultureInfo.InvariantCulture))
-        .Add("cid", Cid.Text)
-        .Add("contextVersion", ContextVersion)
-        .Add("deltaCap", DecimalText.Of(DeltaCap))
-        .Add("deltaCapLimit", DecimalText.Of(DeltaCapLimit))
-        .Add("description", Description)
-        .Add("feedback", DecimalText.Of(Feedback))
-        .Add("incidentId", IncidentId)
-        .Add("misuse", DecimalText.Of(Misuse))
-        .Add("pagingFloor", PagingFloor)
-        .Add("phi", DecimalText.Of(Phi))
-        .Add("psi", DecimalText.Of(Psi))
-        .Add("request", Request)
-        .Add("scheme", Scheme)
-        .Add("selfFeedback", SelfFeedback)
-        .Add("severity", Severity)
-        .Add("signer", Signer)
-        .Add("timestamp", TimestampText)
-        .Add("walletBlock", WalletBlock?.ToString(CultureInfo.InvariantCulture))
-        .Add("walletBlockHash", WalletBlockHash)
-        .Add("weight", DecimalText.Of(Weight)));
-
-    /// <param name="entry">Bytes of an <c>incident.accepted</c> entry.</param>
-    public static AcceptedIncident Read(ReadOnlyMemory<byte> entry)
-    {
-        using var document = JsonDocument.Parse(entry);
-        var body = document.RootElement.GetProperty("body");
-        string Text(string name) => body.GetProperty(name).GetString()!;
-        decimal Number(string name) => DecimalText.Read(Text(name));
-        long? Optional(string name) => body.GetProperty(name).GetString() is { } number ? long.Parse(number, CultureInfo.InvariantCulture) : null;
-        return new AcceptedIncident
-        {
-            Request = Text("request"),
-            IncidentId = Text("incidentId"),
-            CapId = Text("capId"),
-            Agent = Text("agent"),
-            TimestampText = Text("timestamp"),
-            Description = Text("description"),
-            Severity = Text("severity"),
-            Scheme = Text("scheme"),
-            ChainId = Optional("chainId"),
-            Signer = body.GetProperty("signer").GetString(),
-            WalletBlock = Optional("walletBlock"),
-            WalletBlockHash = body.GetProperty("walletBlockHash").GetString(),
-            Feedback = Number("feedback"),
-            Misuse = Number("misuse"),
-            CapPotential = Number("capPotential"),
-            Phi = Number("phi"),
-            Psi = Number("psi"),
-            DeltaCap = Number("deltaCap"),
-            DeltaCapLimit = Number("deltaCapLimit"),
-            SelfFeedback = Text("selfFeedback"),
-            PagingFloor = Text("pagingFloor"),
-            ContextVersion = body.GetProperty("contextVersion").GetInt64(),
-            AuditHash = Text("auditHash"),
-            AcceptedAt = Entry.ReadInstant(document.RootElement.GetProperty("at").GetString()!),
-        };
-    }
-
     /// <param name="entry">Bytes of the entry at <paramref name="index"/>.</param>
     public Receipt ReceiptFor(string origin, long index, ReadOnlySpan<byte> entry) => new(
         CapId, IncidentId, origin, index, Convert.ToHexStringLower(MerkleHash.Leaf(entry)), AcceptedAt, AuditHash, Cid.Text,
-        Severity, Scheme, DeltaCap);
+        Severity, Scheme, DeltaCap, Group);
 
     /// <summary>Returns the record with the member names of legacy webhooks and the legacy audit log.</summary>
     public AuditRecord ToAuditRecord() =>

@@ -54,13 +54,24 @@ public static class AcceptedProof
         : incident.Misuse != report.Misuse ? "misuse"
         : incident.AuditHash != report.AuditHash ? "auditHash"
         : incident.Severity != Severity.Classify(report.SeverityClaimed, FormulaOf(incident).Weight(incident.CapPotential)) ? "severity"
+        : incident.Group is { } group && !IsGroupOf(incident, group, report) ? "group"
         : null;
+
+    private static bool IsGroupOf(AcceptedIncident incident, IncidentGroup group, IncidentReport report) =>
+        Grouping.Find(report.DedupKey, report.Agent, incident.Severity, incident.Integration, new CapPolicy(GroupBy: group.Rule))
+            == (group.Id, group.Rule, group.Key)
+        && group.IsNew == (group.First == incident.IncidentId);
 
     private static string? SignatureFault(AcceptedIncident incident, IncidentReport report)
     {
         if (incident.Signer is null)
         {
             return incident.Scheme == Admission.Unverified && report.Signature is null or "" ? null : "it names no signer";
+        }
+
+        if (incident.Integration is not null)
+        {
+            return "it has both a signer and an integration";
         }
 
         if (incident.WalletBlock is not null)

@@ -18,7 +18,9 @@ public static class AppendRules
     public static string? Fault(Append append, string origin) =>
         append.Entries.Any(entry => !IsOf(entry, origin)) ? "An entry must have the kind that its row names and the origin of this log."
         : append.Entries.Any(entry => entry.Kind == EntryKinds.IncidentAccepted) != (append.Incident is not null) ? "An accepted incident needs both an entry and a row."
-        : append.Incident is { } incident && !HasMembers(append, ("capId", incident.CapId), ("deltaCap", DecimalText.Of(incident.DeltaCap)), ("incidentId", incident.IncidentId))
+        : append.Incident is { } incident && (!HasMembers(
+                    append, ("capId", incident.CapId), ("deltaCap", DecimalText.Of(incident.DeltaCap)), ("incidentId", incident.IncidentId))
+                || (incident.GroupId is { } group && !HasMembers(append, ("first", incident.GroupFirst!), ("id", group))))
             ? "An incident's row must match its only entry."
         : append.Correction is { } correction && !(append.Entries is [{ Kind: EntryKinds.ScoreCorrected }]
                 && HasMembers(append, ("adjustment", DecimalText.Of(correction.Adjustment)), ("capId", correction.CapId), ("incidentId", correction.IncidentId)))

@@ -37,6 +37,8 @@ public static class EntryKinds
     public const string DeliveryRequested = "delivery.requested";
     public const string ApiKeyCreated = "api-key.created";
     public const string ApiKeyRevoked = "api-key.revoked";
+    public const string IntegrationCreated = "integration.created";
+    public const string IntegrationRemoved = "integration.removed";
     public const string ProofFailed = "proof.failed";
     public const string WebhookRegistered = "webhook.registered";
     public const string WebhookChanged = "webhook.changed";

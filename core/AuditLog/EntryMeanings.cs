@@ -20,9 +20,14 @@ public static class EntryMeanings
         new(
             EntryKinds.IncidentAccepted,
             "agent auditHash capId capPotential chainId cid contextVersion deltaCap deltaCapLimit description feedback "
-            + "incidentId misuse pagingFloor phi psi request scheme selfFeedback severity signer timestamp walletBlock "
+            + "group? incidentId integration? misuse pagingFloor phi psi request scheme selfFeedback severity signer timestamp walletBlock "
             + "walletBlockHash weight",
-            "An incident was accepted. `request` is what the host sent, verbatim; the rest is every number used to judge it."),
+            "An incident was accepted. `request` is what the host sent, verbatim; the rest is every number used to judge it. "
+            + "Of a `group`, only the `first` incident pages people; an `integration` filed what nobody signed."),
+        new(
+            EntryKinds.IntegrationCreated, Integration,
+            "What has this integration's key may file incidents of the CapID that nobody signs."),
+        new(EntryKinds.IntegrationRemoved, Integration, "The integration's key no longer counts."),
         new(EntryKinds.ScoreCorrected, "adjustment by byName capId contextVersion deltaCap incidentId index reason",
             "An operator corrected the dCap of the incident at `index`; the score moves by `adjustment`."),
         new(EntryKinds.ProofFailed, "capId incidentId index rule",
@@ -98,9 +103,11 @@ public static class EntryMeanings
     ];
 
     private const string CapContext =
-        "by byName capId capPotential contextVersion deltaCapLimit displayName freeSeverity maxAheadSeconds maxBehindSeconds " +
-            "pagingFloor phi "
+        "by byName capId capPotential contextVersion deltaCapLimit displayName freeSeverity groupBy groupWindowSeconds " +
+            "maxAheadSeconds maxBehindSeconds pagingFloor phi "
         + "psi reportsPerMinute request requireFullSignature selfFeedback";
+
+    private const string Integration = "by byName capId integration name";
 
     private const string CapKey = "address by byName capId contextVersion contract notAfter notBefore reason request revokedAt roles";
 

@@ -98,7 +98,7 @@ public interface IAuditLogReader
     Task<IReadOnlyList<LogEntry>> UpdatesAsync(
         IReadOnlyList<(string CapId, string IncidentId)> incidents, CancellationToken cancellationToken);
 
-    /// <param name="incidents">At most 1000.</param>
+    /// <param name="incidents">At most 2000.</param>
     /// <returns>
     /// One summary for each that was updated, in no order: number of updates, present state, newest update.
     /// </returns>

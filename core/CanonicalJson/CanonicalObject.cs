@@ -52,6 +52,9 @@ public sealed class CanonicalObject
         return this;
     }
 
+    /// <summary>For a member that is left out when there is nothing to say.</summary>
+    public CanonicalObject AddIfPresent(string name, CanonicalObject? value) => value is null ? this : Add(name, value);
+
     public CanonicalObject Add(string name, IEnumerable<CanonicalObject> items) =>
         AddArray(name, items, static (item, output) => item.CopyTo(output));
 

@@ -40,6 +40,8 @@ internal static class CapEntries
         .Add("deltaCapLimit", DecimalText.Of(context.Rules.DeltaCapLimit))
         .Add("displayName", context.DisplayName)
         .Add("freeSeverity", context.Rules.FreeSeverity)
+        .Add("groupBy", context.Rules.GroupBy)
+        .Add("groupWindowSeconds", context.Rules.GroupWindowSeconds)
         .Add("maxAheadSeconds", context.Rules.MaxAheadSeconds)
         .Add("maxBehindSeconds", context.Rules.MaxBehindSeconds)
         .Add("pagingFloor", context.Rules.PagingFloor)

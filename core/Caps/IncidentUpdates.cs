@@ -30,6 +30,9 @@ public static partial class IncidentUpdates
 
     public const string ResponderRole = "responder";
 
+    /// <summary>Index of <see cref="Resolved"/> in <see cref="States"/>.</summary>
+    public const int ResolvedRank = 2;
+
     public const string Open = "open", Acknowledged = "acknowledged", Resolved = "resolved";
 
     /// <summary>Returns the action's name, as it is signed and as views show it.</summary>

@@ -8,6 +8,7 @@ namespace CapOrleans.Core.Caps;
 /// <summary>Validates and applies changes of a policy.</summary>
 internal static class PolicyChange
 {
+    private static readonly string[] Groupings = [GroupRules.DedupKey, GroupRules.Agent, GroupRules.AgentAndSeverity];
     private static readonly string[] SelfFeedbacks = [SelfFeedback.Allow, SelfFeedback.MisuseOnly, SelfFeedback.Deny];
 
     /// <returns>Null when the policy is valid.</returns>
@@ -24,7 +25,9 @@ internal static class PolicyChange
                 ?? Range("maxBehindSeconds", wanted.MaxBehindSeconds, 60, 31_536_000)
                 ?? Range("maxAheadSeconds", wanted.MaxAheadSeconds, 0, 86_400)
                 ?? Range("deltaCapLimit", wanted.DeltaCapLimit, 0.0001m, 1_000_000m)
-                ?? Range("reportsPerMinute", wanted.ReportsPerMinute, 1, 6_000_000);
+                ?? Range("reportsPerMinute", wanted.ReportsPerMinute, 1, 6_000_000)
+                ?? OneOf("groupBy", wanted.GroupBy, Groupings)
+                ?? Range("groupWindowSeconds", wanted.GroupWindowSeconds, 60, 604_800);
     }
 
     public static CapPolicy Of(CapPolicy current, PolicyDefinition? wanted) => wanted is null ? current : new CapPolicy(
@@ -35,5 +38,7 @@ internal static class PolicyChange
         wanted.MaxAheadSeconds ?? current.MaxAheadSeconds,
         DecimalText.Normalize(wanted.DeltaCapLimit ?? current.DeltaCapLimit),
         wanted.ReportsPerMinute ?? current.ReportsPerMinute,
-        wanted.FreeSeverity ?? current.FreeSeverity);
+        wanted.FreeSeverity ?? current.FreeSeverity,
+        wanted.GroupBy ?? current.GroupBy,
+        wanted.GroupWindowSeconds ?? current.GroupWindowSeconds);
 }

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using CapOrleans.Contracts.Incidents;
+using CapOrleans.Core.Access;
 using CapOrleans.Core.Archive;
 using CapOrleans.Core.CanonicalJson;
 using CapOrleans.Core.Signatures;
@@ -46,6 +47,9 @@ public static class IncidentReader
     /// A further member that identity-v1 knows: <c>ipfs</c>, which goes into the legacy record on chain.
     /// </summary>
     private const string RecordMember = "ipfs";
+
+    /// <summary>Another: which incidents are one for paging. Not signed, as all but four members.</summary>
+    private const string DedupMember = "dedup_key";
 
     /// <summary>Maximum number of unknown members that are named, misspelt ones first.</summary>
     private const int MaxUnread = 5;
@@ -121,6 +125,7 @@ public static class IncidentReader
             Scheme = isFull ? FullV2.Scheme : IdentityV1.Scheme,
             Evidence = isFull ? ReadEvidence(member) : "",
             UnreadMembers = isFull ? null : Unread(incident),
+            DedupKey = isFull ? null : ReadDedupKey(member),
             Request = Encoding.UTF8.GetString(request.Span),
             AuditHash = Convert.ToHexStringLower(SHA256.HashData(canonical)),
         };
@@ -131,7 +136,7 @@ public static class IncidentReader
         List<string>? unread = null;
         foreach (var member in incident.EnumerateObject())
         {
-            if (!SignedMembers.Contains(member.Name) && member.Name != RecordMember)
+            if (!SignedMembers.Contains(member.Name) && member.Name is not (RecordMember or DedupMember))
             {
                 (unread ??= []).Add(member.Name);
             }
@@ -140,6 +145,13 @@ public static class IncidentReader
         return unread is { Count: > MaxUnread } ? [.. unread.OrderBy(name => MisspeltMember.MeantBy(name) is null).Take(MaxUnread)]
             : unread;
     }
+
+    private static string? ReadDedupKey(MemberReader member) => member.Text(DedupMember) switch
+    {
+        null => null,
+        var key when PrintableText.IsValid(key, Grouping.MaxDedupKeyLength) => key,
+        _ => throw new MemberFaultException(DedupMember, PrintableText.Rule(Grouping.MaxDedupKeyLength)),
+    };
 
     private static string ReadSeverity(MemberReader member)
     {

@@ -18,7 +18,7 @@ public static class MisspeltMember
     private const int MaxNameLength = 32;
 
     private static readonly string[] Meant =
-        ["severity", "description", "cap_potential", "f_e", "feedback_score", "m_e", "misuse_score"];
+        ["severity", "description", "cap_potential", "f_e", "feedback_score", "m_e", "misuse_score", "dedup_key"];
 
     /// <returns>Null when every member is read, or resembles none that is.</returns>
     public static Refusal? Of(IncidentReport report)

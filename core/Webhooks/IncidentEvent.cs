@@ -40,13 +40,15 @@ public static class IncidentEvent
 
     /// <summary>Writes a page: its step of the ladder, the incident, and the incident's present state.</summary>
     /// <param name="entry">The page's entry.</param>
-    /// <param name="accepted">The incident's entry.</param>
+    /// <param name="accepted">The incident, with the size of its group.</param>
+    /// <param name="index">Index of the incident's entry.</param>
     /// <param name="state">The incident's present state.</param>
-    public static byte[] WritePage(LogEntry entry, Notification notification, LogEntry accepted, string state, string origin) =>
+    public static byte[] WritePage(
+        LogEntry entry, Notification notification, AcceptedIncident accepted, long index, string state, string origin) =>
         Write(entry, notification, origin, new CanonicalObject()
             .Add("acknowledgements", notification.Page!.Acknowledgements)
             .Add("capId", notification.CapId)
-            .Add("incident", Data(AcceptedIncident.Read(accepted.Bytes), origin, accepted.Index))
+            .Add("incident", Data(accepted, origin, index))
             .Add("incidentId", notification.IncidentId)
             .Add("ladder", notification.Page.Ladder)
             .Add("level", notification.Page.Level)
@@ -112,7 +114,9 @@ public static class IncidentEvent
         .Add("cid", $"{incident.Cid}")
         .Add("deltaCap", DecimalText.Of(incident.DeltaCap))
         .Add("description", incident.Description)
+        .AddIfPresent("group", AcceptedIncident.Describe(incident.Group))
         .Add("incidentId", incident.IncidentId)
+        .AddIfPresent("integration", AcceptedIncident.Describe(incident.Integration))
         .Add("log", new CanonicalObject().Add("index", index).Add("origin", origin))
         .Add("request", incident.Request)
         .Add("scheme", incident.Scheme)

@@ -13,14 +13,15 @@ namespace CapOrleans.Grains.AuditLog;
 /// Builds incident views from log entries. Whether an incident is archived or anchored follows from its index and the
 /// batch entry that covers it; nothing is ever written back to an incident.
 /// </summary>
-internal sealed class IncidentViews(IAuditLogReader reader, LogMap logs, IGrainFactory grains)
+internal sealed class IncidentViews(IAuditLogReader reader, IIncidentGroupReader groups, LogMap logs, IGrainFactory grains)
 {
     private static readonly AnchorReference NotAnchored = new("pending", null, null, null, null);
 
-    /// <returns>The incident with all its updates.</returns>
+    /// <returns>The incident with all its updates, and the size of its group.</returns>
     public async Task<IncidentView> OfAsync(LogEntry entry, CancellationToken cancellationToken)
     {
         var view = (await OfAsync([entry], cancellationToken))[0];
+        view = view with { Group = await groups.CountAsync(view.CapId, view.Group, cancellationToken) };
         return view.UpdateCount <= 1 ? view : view with
         {
             Updates = [.. (await reader.UpdatesAsync([(view.CapId, view.IncidentId)], cancellationToken)).Select(update =>
@@ -40,14 +41,18 @@ internal sealed class IncidentViews(IAuditLogReader reader, LogMap logs, IGrainF
             cancellationToken))
             .Select(ScoreCorrection.ReadView)
             .ToLookup(correction => (correction.CapId, correction.IncidentId), correction => correction.View);
-        var updates = (await reader.UpdateSummariesAsync(incidents.ConvertAll(incident => (incident.CapId, incident.IncidentId)),
+        var updates = (await reader.UpdateSummariesAsync(
+            [.. incidents.SelectMany(incident => incident.Group is { IsNew: false, First: var first }
+                ? [(incident.CapId, incident.IncidentId), (incident.CapId, first)]
+                : new[] { (incident.CapId, incident.IncidentId) }).Distinct()],
             cancellationToken)).ToDictionary(update => (update.CapId, update.IncidentId));
         foreach (var (entry, accepted) in entries.Zip(incidents))
         {
             var anchor = await FindAsync(EntryKinds.AnchorBatched) is { } body ? Anchored(body) : await PendingAsync();
             var id = (accepted.CapId, accepted.IncidentId);
+            var first = accepted.Group is { First: var firstId } ? updates.GetValueOrDefault((accepted.CapId, firstId)) : null;
             views.Add(Of(entry, accepted, await FindAsync(EntryKinds.ArchiveBatched), anchor, corrections[id],
-                updates.GetValueOrDefault(id)));
+                updates.GetValueOrDefault(id), first?.StateRank ?? 0));
 
             Task<JsonElement?> FindAsync(string kind)
             {
@@ -85,15 +90,16 @@ internal sealed class IncidentViews(IAuditLogReader reader, LogMap logs, IGrainF
 
     private static IncidentView Of(
         LogEntry entry, AcceptedIncident accepted, JsonElement? archive, AnchorReference anchor, IEnumerable<CorrectionView> corrections,
-        UpdateSummary? updates) =>
+        UpdateSummary? updates, int groupStateRank) =>
         new IncidentView(
             accepted.IncidentId, accepted.CapId, accepted.Agent, accepted.TimestampText, accepted.Severity, accepted.Description,
             accepted.Signer, accepted.Scheme, accepted.Feedback, accepted.Misuse, accepted.CapPotential,
             accepted.Weight, accepted.DeltaCap, accepted.AuditHash, accepted.AcceptedAt,
             new LogPosition(OriginOf(entry), entry.Index, Convert.ToHexStringLower(MerkleHash.Leaf(entry.Bytes))),
             new ArchiveReference(archive is null ? "pending" : "archived", accepted.Cid.Text),
-            anchor, [.. corrections], IncidentUpdates.States[updates?.StateRank ?? 0],
-            updates is null ? [] : [IncidentUpdates.ReadView(updates.Newest).View], updates?.Count ?? 0);
+            anchor, [.. corrections], IncidentUpdates.States[updates?.StateRank ?? groupStateRank],
+            updates is null ? [] : [IncidentUpdates.ReadView(updates.Newest).View], updates?.Count ?? 0,
+            accepted.Group, accepted.Integration);
 
     /// <summary>
     /// Finds the batch that covers an entry. Remembers the last one, since it usually covers the neighbours too.

@@ -1,4 +1,5 @@
 using System.Text;
+using CapOrleans.Contracts.Access;
 using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Contracts.Caps;
 using CapOrleans.Contracts.Incidents;
@@ -38,7 +39,12 @@ internal sealed partial class CapGrain
                 isStale |= rulings[step.Number] is null;
                 if (outcome.Verdict is not (AppendVerdict.Appended or AppendVerdict.StaleContext))
                 {
-                    rateLimit.Refund(step.Accepted.Signer ?? "", step.PerMinute, step.Units);
+                    rateLimit.Refund(SenderOf(step.Accepted.Signer, step.Accepted.Integration), step.PerMinute, step.Units);
+                }
+
+                if (outcome.Verdict != AppendVerdict.Appended && step.Accepted.Group is { } group)
+                {
+                    groups.Remove(group.Id);
                 }
             }
 
@@ -85,12 +91,12 @@ internal sealed partial class CapGrain
                 continue;
             }
 
-            var (signer, perMinute) = (proof.Signer ?? "", current!.Rules.ReportsPerMinute);
+            var (sender, perMinute) = (SenderOf(proof.Signer, proven.Integration), current!.Rules.ReportsPerMinute);
             var units = ReporterRateLimit.Units(Encoding.UTF8.GetByteCount(report.Request), perMinute);
             if (!counted[i])
             {
-                rulings[i] = rateLimit.IsMostlySpent(signer, perMinute, units) && await FindAsync(report, proof.Signer) is { } found ? found
-                    : rateLimit.Wait(signer, perMinute, units) is { } wait ? CapRefusals.TooMany(perMinute, wait)
+                rulings[i] = rateLimit.IsMostlySpent(sender, perMinute, units) && await FindAsync(report, proof.Signer) is { } found ? found
+                    : rateLimit.Wait(sender, perMinute, units) is { } wait ? CapRefusals.TooMany(perMinute, wait)
                     : null;
                 if (rulings[i] is not null)
                 {
@@ -99,7 +105,8 @@ internal sealed partial class CapGrain
             }
 
             counted[i] = true;
-            var accepted = AcceptedIncident.Of(report, proof, current!, policy, now);
+            var accepted = AcceptedIncident.Of(report, proof, current!, policy, now) with { Integration = proven.Integration };
+            accepted = accepted with { Group = await GroupAsync(accepted, report.DedupKey, current.Rules) };
             var entry = accepted.ToEntry(origin);
             var isLocal = local.TryFind(number, out _);
             var step = new Step(i, accepted, entry, AppendAsync(ToAppend(accepted, entry, current,
@@ -113,6 +120,10 @@ internal sealed partial class CapGrain
 
         return (steps, false);
     }
+
+    /// <summary>Returns what the rate limit counts by.</summary>
+    private static string SenderOf(string? signer, IntegrationReference? integration) =>
+        signer ?? (integration is null ? "" : $"integration {integration.Id}");
 
     /// <summary>
     /// Whether to check for a newer context: always for a key of the CapID; for any other signer, who must not cost
@@ -151,7 +162,7 @@ internal sealed partial class CapGrain
         Entries = [entry],
         Incident = new IncidentRow(
             accepted.CapId, accepted.IncidentId, content, Severity.Rank(accepted.Severity),
-            accepted.DeltaCap, accepted.AcceptedAt),
+            accepted.DeltaCap, accepted.AcceptedAt, accepted.Group?.Id, accepted.Group?.First),
         Expected = ExpectedVersion.Of(accepted.CapId, judgedBy),
     };
 

@@ -70,6 +70,7 @@ internal sealed partial class CapGrain
             });
             if (outcome.Verdict == AppendVerdict.Appended)
             {
+                ForgetGroupsOf(update.IncidentId);
                 return new CapRuling(CapVerdict.Changed, null, null);
             }
 

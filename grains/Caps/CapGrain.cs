@@ -25,8 +25,8 @@ namespace CapOrleans.Grains.Caps;
 /// </summary>
 [Reentrant, PlacedBesideItsLog, GrainType(CapGrains.CapType)]
 internal sealed partial class CapGrain(
-    IAuditLogReader reader, IEscalationReader escalations, ContextLoads loads, LogMap logs, LocalLogs local, AdmissionPolicy policy,
-        TimeProvider time) : Grain, ICapGrain
+    IAuditLogReader reader, IIncidentGroupReader groupReader, IEscalationReader escalations, ContextLoads loads, LogMap logs,
+    LocalLogs local, AdmissionPolicy policy, TimeProvider time) : Grain, ICapGrain
 {
     /// <summary>Maximum attempts to judge while other activations keep changing the context.</summary>
     private const int Attempts = 8;
@@ -150,6 +150,7 @@ internal sealed partial class CapGrain(
         }
 
         var read = (await loads.RunAsync(() => reader.FindCapAsync(CapId, CancellationToken.None)))?.Context;
+        groups.Clear();
         context = !ReferenceEquals(context, refused) && (read?.Version ?? 0) < context?.Version ? context : read;
     }
 

@@ -75,7 +75,10 @@ internal sealed partial class EscalatorGrain(
             await RefreshPolicyAsync();
         }
 
-        var started = EscalationRules.TakeTurns(opening.Select(Start).OfType<(EscalationRow Row, Ladder Ladder)>(), one => one.Row);
+        var covered = policy.Ladders.Count == 0 ? [] : await CoveredByGroupAsync(opening);
+        var started = EscalationRules.TakeTurns(
+            opening.Where(entry => !covered.Contains(entry.Index)).Select(Start).OfType<(EscalationRow Row, Ladder Ladder)>(),
+            one => one.Row);
         if (started.Count > 0)
         {
             // An escalator that is behind may find the incident answered already. A later reopening is read later.

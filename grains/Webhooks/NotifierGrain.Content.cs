@@ -37,10 +37,16 @@ internal sealed partial class NotifierGrain
             return null;
         }
 
-        var accepted = (await Log.ReadAsync(LogNumber, page.Index, 1, Stopping)).Entries[0];
-        return target.Sends.IsLegacy
-            ? Of(LegacyRecord(AcceptedIncident.Read(accepted.Bytes)), LegacyType)
-            : Of(IncidentEvent.WritePage(entry, notification, accepted, IncidentUpdates.StateOf(updates), name), IncidentEvent.ContentType);
+        var accepted = await AcceptedAsync(page.Index);
+        if (target.Sends.IsLegacy)
+        {
+            return Of(LegacyRecord(accepted), LegacyType);
+        }
+
+        accepted = accepted with { Group = await groups.CountAsync(page.CapId, accepted.Group, Stopping) };
+        return Of(
+            IncidentEvent.WritePage(entry, notification, accepted, page.Index, IncidentUpdates.StateOf(updates), name),
+            IncidentEvent.ContentType);
 
         async Task<Delivery?> SummaryAsync(SilenceSummary summary)
         {

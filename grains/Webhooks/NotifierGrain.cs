@@ -21,8 +21,8 @@ namespace CapOrleans.Grains.Webhooks;
 /// its row is due again when its lease ends. Test: <c>A_killed_node_makes_its_outstanding_deliveries_after_the_restart</c>.
 /// </remarks>
 internal sealed partial class NotifierGrain(
-    IAuditLogReader log, IDeliveryReader deliveries, IWebhookSender sender, TimeProvider time, IHostApplicationLifetime host,
-    ILogger<NotifierGrain> logger)
+    IAuditLogReader log, IDeliveryReader deliveries, IIncidentGroupReader groups, IWebhookSender sender, TimeProvider time,
+    IHostApplicationLifetime host, ILogger<NotifierGrain> logger)
     : ConsumerGrain(log, time, host, logger), INotifierGrain, IDisposable
 {
     /// <summary>Maximum attempts in progress.</summary>

@@ -54,6 +54,7 @@ public static class TestSilo
         silo.Services.AddSingleton<IAuditLogWriter, SqliteLogWriter>();
         silo.Services.AddSingleton<IAuditLogReader, SqliteLogReader>();
         silo.Services.AddSingleton(provider => (IDeliveryReader)provider.GetRequiredService<IAuditLogReader>());
+        silo.Services.AddSingleton(provider => (IIncidentGroupReader)provider.GetRequiredService<IAuditLogReader>());
         silo.Services.AddSingleton(provider => (IEscalationReader)provider.GetRequiredService<IAuditLogReader>());
         silo.Services.AddSingleton<IBlockStore>(_ => new SqliteBlockStore(directory.File("blocks.db")));
         silo.Services.AddSingleton(provider => new ArchiveLocations([new StoreLocation(provider.GetRequiredService<IBlockStore>(), provider.GetRequiredService<TimeProvider>())]));

@@ -52,6 +52,7 @@ internal static class CommitRows
                 plan.Incidents.Select(incident => incident.Row.ContentHash).ToArray(),
                 plan.Incidents.Select(incident => (short)incident.Row.SeverityRank).ToArray(),
                 plan.Incidents.Select(incident => incident.Row.AcceptedAt.ToUnixTimeMilliseconds()).ToArray());
+            AddGroups(batch, log, plan.Incidents.FindAll(incident => incident.Row.GroupId is not null));
         }
 
         batch.Add(
@@ -121,6 +122,22 @@ internal static class CommitRows
         AddDeliveries(batch, log, plan);
         AddEscalations(batch, log, plan);
         AddCovers(batch, log, plan);
+    }
+
+    private static void AddGroups(NpgsqlBatch batch, int log, List<(long Index, IncidentRow Row)> grouped)
+    {
+        if (grouped.Count > 0)
+        {
+            batch.Add(
+                """
+                INSERT INTO incident_group (cap_id, group_id, position, first, is_first)
+                SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::smallint[])
+                """,
+                grouped.Select(incident => incident.Row.CapId).ToArray(), grouped.Select(incident => incident.Row.GroupId!).ToArray(),
+                grouped.Select(incident => PackedPosition.Of(log, incident.Index)).ToArray(),
+                grouped.Select(incident => incident.Row.GroupFirst!).ToArray(),
+                grouped.Select(incident => (short)(incident.Row.IsFirstOfGroup ? 1 : 0)).ToArray());
+        }
     }
 
     private static void AddCovers(NpgsqlBatch batch, int log, CommitPlan plan)

@@ -43,6 +43,8 @@ internal sealed class CommitStatements(SqliteConnection connection) : IDisposabl
         VALUES ($1, $2, $3, $4, $5, $6)
         """, 6);
 
+    public SqliteStatement AddToGroup { get; } = new(connection, GroupQueries.Add, 5);
+
     public SqliteStatement PutCap { get; } = new(connection,
         """
         INSERT INTO cap (cap_id, version, revision, context, score, incidents) VALUES ($1, $2, $3, $4, 0, 0)
@@ -118,7 +120,7 @@ internal sealed class CommitStatements(SqliteConnection connection) : IDisposabl
     {
         foreach (var statement in (ReadOnlySpan<SqliteStatement>)[head, capVersion, position, findIncident, InsertHead,
             UpdateHead, WriteProbe, AddEntry,
-            AddIncident, PutCap, AddTotals, AddCorrection, AddUpdate, MoveOffset, DropOffset, AddCover, DropCovers,
+            AddIncident, AddToGroup, PutCap, AddTotals, AddCorrection, AddUpdate, MoveOffset, DropOffset, AddCover, DropCovers,
             PutDelivery, DropDeliveries, TrimDeliveries, PutEscalation, DropEscalation, AddEscalationStep])
         {
             statement.Dispose();

@@ -100,12 +100,7 @@ public sealed class SqliteLogWriter : IAuditLogWriter, IDisposable
             statements.AddEntry.Run(transaction, log, index++, entry.Kind, entry.Bytes);
         }
 
-        foreach (var (at, row) in plan.Incidents)
-        {
-            statements.AddIncident.Run(
-                transaction, PackedPosition.Of(log, at), row.CapId, row.IncidentId, row.ContentHash, row.SeverityRank, row.AcceptedAt.ToUnixTimeMilliseconds());
-        }
-
+        WriteIncidents(log, transaction, plan);
         foreach (var context in plan.Contexts)
         {
             statements.PutCap.Run(transaction, context.CapId, context.Version, context.Revision, CapContextJson.Write(context));
@@ -150,6 +145,21 @@ public sealed class SqliteLogWriter : IAuditLogWriter, IDisposable
             if (change.Added is { } cover)
             {
                 statements.AddCover.Run(transaction, log, cover.Kind, cover.To, cover.From, change.Index);
+            }
+        }
+    }
+
+    private void WriteIncidents(int log, SqliteTransaction transaction, CommitPlan plan)
+    {
+        foreach (var (at, row) in plan.Incidents)
+        {
+            statements.AddIncident.Run(
+                transaction, PackedPosition.Of(log, at), row.CapId, row.IncidentId, row.ContentHash, row.SeverityRank,
+                row.AcceptedAt.ToUnixTimeMilliseconds());
+            if (row.GroupId is not null)
+            {
+                statements.AddToGroup.Run(
+                    transaction, row.CapId, row.GroupId, PackedPosition.Of(log, at), row.GroupFirst!, row.IsFirstOfGroup ? 1 : 0);
             }
         }
     }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using CapOrleans.Contracts.Access;
 using CapOrleans.Contracts.Caps;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.AuditLog;
@@ -52,8 +53,36 @@ public sealed class AcceptedProofTests
             (accepted with { Severity = "critical" }, "severity"),
         ];
         Assert.All(changed, pair => Assert.Equal($"its {pair.Field} differs from its request", AcceptedProof.Fault(pair.Entry)));
+        Assert.Equal("it has both a signer and an integration", AcceptedProof.Fault(accepted with { Integration = new("1f0c22ab",
+            "pager") }));
         Assert.Equal("its dCap is 1, but the formula gives -0.078", AcceptedProof.Fault(accepted with { DeltaCap = 1m }));
         Assert.StartsWith("its request is not valid", AcceptedProof.Fault(accepted with { Request = "{}" }), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_group_follows_from_the_request_and_from_what_filed_it()
+    {
+        var incident = Signed();
+        incident["dedup_key"] = "disk \"full\"";
+        var accepted = Accept(incident);
+        var grouped = accepted with { Group = GroupOf(accepted, null) };
+        Assert.Null(AcceptedProof.Fault(Written(grouped)));
+        Assert.Equal(grouped.Group, Written(grouped).Group);
+        var group = grouped.Group!;
+        IncidentGroup[] invented =
+        [
+            group with { Key = "cpu" }, group with { Id = new string('0',
+                32) }, group with { IsNew = false }, group with { First = "INC-2" },
+            group with { Rule = GroupRules.Agent, Key = accepted.Agent }, GroupOf(accepted, new IntegrationReference("1f0c22ab", "pager")),
+        ];
+        Assert.All(invented, one => Assert.Equal("its group differs from its request", AcceptedProof.Fault(grouped with { Group = one })));
+        Assert.Equal("its group differs from its request", AcceptedProof.Fault(Accept(Signed()) with { Group = group }));
+    }
+
+    private static IncidentGroup GroupOf(AcceptedIncident incident, IntegrationReference? integration)
+    {
+        var (id, rule, key) = Grouping.Find("disk \"full\"", incident.Agent, incident.Severity, integration, CapPolicy.Default)!.Value;
+        return new IncidentGroup(id, rule, key, incident.IncidentId, true);
     }
 
     private static JsonObject Signed() => TestIncident.Signed(Reporter, "Z-001", "INC-1", Now);

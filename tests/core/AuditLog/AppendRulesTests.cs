@@ -41,6 +41,7 @@ public sealed class AppendRulesTests
             new() { Entries = [Accepted] },
             new() { Entries = [Accepted], Incident = Row with { DeltaCap = 1m } },
             new() { Entries = [Accepted], Incident = Row with { IncidentId = "INC-2" } },
+            new() { Entries = [Accepted], Incident = Row with { GroupId = "G", GroupFirst = "INC-1" } }, // a group that is in no entry
             new() { Entries = [Accepted, Accepted], Incident = Row },
             new() { Entries = [new EntryDraft(EntryKinds.IncidentAccepted, "{}"u8.ToArray())], Incident = Row },
             new() { Entries = [Accepted with { Kind = "incident.acceptedx" }] }, // a row whose kind is not that of its bytes

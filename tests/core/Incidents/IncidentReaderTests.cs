@@ -38,7 +38,20 @@ public sealed class IncidentReaderTests
         Assert.Equal(isRead ? null : "too-many-members", refusal?.Type);
     }
 
+    [Fact]
+    public void A_dedup_key_is_read_except_where_it_would_be_unsigned()
+    {
+        var (report, _) = IncidentReader.Read(Encoding.UTF8.GetBytes($"{Good[..^1]},\"dedup_key\":\"disk\"}}"));
+        Assert.Equal(("disk", null), (report!.DedupKey, report.UnreadMembers));
+        var (_, refusal) = IncidentReader.Read(Encoding.UTF8.GetBytes($"{Good[..^1]},\"scheme\":\"full-v2\",\"dedup_key\":\"disk\"}}"));
+        Assert.Equal("dedup_key", refusal!.Field);
+        Assert.Null(IncidentReader.Read(Encoding.UTF8.GetBytes(Good)).Report!.DedupKey);
+    }
+
     [Theory]
+    [InlineData("dedup_key", "\"\"")]
+    [InlineData("dedup_key", "7")]
+    [InlineData("dedup_key", "\" x\"")]
     [InlineData("task_id", "\"a|b\"")]
     [InlineData("task_id", "\"a/b\"")]
     [InlineData("task_id", "\"..\"")]

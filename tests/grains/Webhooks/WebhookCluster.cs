@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Threading.Channels;
 using CapOrleans.AuditLog.Sqlite;
 using CapOrleans.Chain;
@@ -89,10 +90,15 @@ public abstract class WebhookCluster : IAsyncLifetime
     protected static string OtherCap { get; } = Enumerable.Range(0, 100).Select(number => $"Y-{number}").First(capId =>
         new LogMap(2).Of(capId) == LogOfIncidents);
 
-    protected async Task FileAsync(string id, string severity = "high", string capId = "Z-001")
+    protected Task FileAsync(string id, string severity = "high", string capId = "Z-001") =>
+        FileAsync(id, capId, incident => incident["severity"] = severity);
+
+    protected async Task<Receipt> FileAsync(string id, string capId, Action<JsonObject> change, Verdict expected = Verdict.Accepted)
     {
-        var report = TestIncident.Signed(key, capId, id, Time.GetUtcNow(), incident => incident["severity"] = severity).Report();
-        Assert.Equal(Verdict.Accepted, (await Cluster.Client.Incident(capId, id).FileAsync(report)).Verdict);
+        var report = TestIncident.Signed(key, capId, id, Time.GetUtcNow(), change).Report();
+        var ruling = await Cluster.Client.Incident(capId, id).FileAsync(report);
+        Assert.Equal(expected, ruling.Verdict);
+        return ruling.Receipt!;
     }
 
     /// <summary>
