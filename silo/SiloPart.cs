@@ -103,8 +103,9 @@ internal static class SiloPart
         ArchivePart.Add(services, settings, data);
         var secret = new Lazy<WebhookSecret>(data.WebhookSecret);
         services.AddSingleton<IWebhookSecrets>(_ => new EndpointSecrets(secret.Value));
-        services.AddSingleton<IWebhookSender>(provider =>
-            new WebhookSender(Receivers(settings), secret.Value, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<IWebhookSender>(provider => new WebhookSender(
+            Receivers(settings), secret.Value, provider.GetRequiredService<TimeProvider>(),
+            [.. Channels(settings, provider.GetRequiredService<TimeProvider>())]));
         services.AddSingleton(new GasBudget(settings.ChainGasPerDay));
         services.AddSingleton<IContractWallets>(provider => settings.RpcUrls.Count == 0
             ? new NoChain()
@@ -118,6 +119,15 @@ internal static class SiloPart
         services.AddSingleton<ICapMirror>(provider => settings.RpcUrls.Count == 0 || settings.CapNft is not { } contract
             ? new NoChain()
             : new CapNft(Rpc(settings), provider.GetRequiredService<ChainOptions>(), contract, provider.GetRequiredService<TimeProvider>()));
+    }
+
+    private static IEnumerable<IDeliveryChannel> Channels(NodeSettings settings, TimeProvider time)
+    {
+        yield return new CommandChannel(settings.Commands, time);
+        if (settings.Mail is { } mail)
+        {
+            yield return new MailChannel(mail, time);
+        }
     }
 
     /// <summary>

@@ -25,15 +25,21 @@ public sealed class WebhookSender : IWebhookSender, IDisposable
     private readonly TimeProvider time;
     private readonly ConcurrentDictionary<string, ResiliencePipeline<DeliveryOutcome>> circuits = new(StringComparer.OrdinalIgnoreCase);
 
+    private readonly Dictionary<string, IDeliveryChannel> channels;
+
     /// <param name="deployment">The secret from which those of the endpoints, and the key, are derived.</param>
-    public WebhookSender(ReceiverNetworks networks, WebhookSecret deployment, TimeProvider time)
+    /// <param name="channels">Other ways to deliver than HTTP.</param>
+    public WebhookSender(
+        ReceiverNetworks networks, WebhookSecret deployment, TimeProvider time, params IReadOnlyList<IDeliveryChannel> channels)
     {
+        this.channels = channels.ToDictionary(channel => channel.Scheme);
         (this.networks, this.deployment, this.time) = (networks, deployment, time);
         key = deployment.DeriveKey();
         http = networks.CreateClient();
     }
 
-    public bool MayReach(Uri url) => networks.IsAllowed(url);
+    public bool MayReach(Uri url) => IsHttp(url) ? networks.IsAllowed(url)
+        : channels.TryGetValue(url.Scheme, out var channel) && channel.MayReach(url);
 
     public void Dispose() => http.Dispose();
 
@@ -52,11 +58,21 @@ public sealed class WebhookSender : IWebhookSender, IDisposable
 
     public async Task<DeliveryOutcome> TryAsync(Delivery delivery, CancellationToken cancellationToken)
     {
+        if (!IsHttp(delivery.Url) && !MayReach(delivery.Url))
+        {
+            return new DeliveryOutcome(DeliveryFault.RefusedAddress, null);
+        }
+
         var started = time.GetTimestamp();
         using var timeout = new CancellationTokenSource(AttemptTimeout, time);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
         try
         {
+            if (!IsHttp(delivery.Url))
+            {
+                return await channels[delivery.Url.Scheme].SendAsync(delivery, linked.Token);
+            }
+
             using var request = Request(delivery);
             using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, linked.Token);
             var took = time.GetElapsedTime(started);
@@ -75,6 +91,8 @@ public sealed class WebhookSender : IWebhookSender, IDisposable
             return new DeliveryOutcome(kind, null, time.GetElapsedTime(started));
         }
     }
+
+    private static bool IsHttp(Uri url) => url.Scheme == Uri.UriSchemeHttps || url.Scheme == Uri.UriSchemeHttp;
 
     private ResiliencePipeline<DeliveryOutcome> NewCircuit() => new ResiliencePipelineBuilder<DeliveryOutcome> { TimeProvider = time }
         .AddCircuitBreaker(new CircuitBreakerStrategyOptions<DeliveryOutcome>

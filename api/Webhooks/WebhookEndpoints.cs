@@ -65,7 +65,8 @@ internal static class WebhookEndpoints
                 $"At most {ClusterLimits.MaxWebhooks} webhooks: remove one first."),
             WebhookVerdict.RefusedAddress => Problems.Of(
                 StatusCodes.Status400BadRequest, "webhook-address", "url",
-                "a public address, or one within Webhooks__AllowedNetworks"),
+                "a public address, or one within Webhooks__AllowedNetworks; for mailto:, Webhooks__Smtp; for command:, a name in " +
+                    "Webhooks__Commands"),
             WebhookVerdict.Busy => Problems.Of(
                 StatusCodes.Status503ServiceUnavailable, "busy", "",
                 "Earlier changes are not in the log yet; try again."),
@@ -124,7 +125,7 @@ internal static class WebhookEndpoints
             return Unknown();
         }
 
-        var (options, wrong) = WebhookOptionsParser.Read(found.Sends, request);
+        var (options, wrong) = WebhookOptionsParser.Read(found.Sends, found.Url, request);
         return wrong ?? Answer(context, await webhooks.ChangeAsync(id, options!, context.User.ToActor()));
     }
 

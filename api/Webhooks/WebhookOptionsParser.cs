@@ -8,22 +8,32 @@ namespace CapOrleans.Api.Webhooks;
 /// <summary>Parses what an operator wants a webhook to receive.</summary>
 internal static class WebhookOptionsParser
 {
-    public const string CloudEvents = "cloudevents", Legacy = "legacy";
+    private const string CloudEvents = "cloudevents", Legacy = "legacy", Text = "text";
+
+    private static readonly List<string> Formats = [CloudEvents, Legacy, Text, "slack", "matrix"];
 
     private static readonly List<string> Kinds = ["accepted", "updated", "paged"]; // in the order of WebhookKinds
 
     /// <returns>The options, or the refusal.</returns>
-    public static (WebhookOptions? Options, IResult? Refused) Read(WebhookRequest request) => Read(
-        new WebhookOptions(IsLegacy: false), new WebhookChangeRequest(request.Format, request.Caps, request.MinSeverity, request.Ordered,
-            request.Kinds));
+    public static (WebhookOptions? Options, IResult? Refused) Read(WebhookRequest request)
+    {
+        var format = request.Format ?? (WebhookUrl.IsMail(request.Url) ? Text : CloudEvents);
+        return Read(new WebhookOptions(IsLegacy: false), request.Url, new WebhookChangeRequest(
+            format, request.Caps, request.MinSeverity, request.Ordered, request.Kinds));
+    }
 
     /// <param name="before">Values of the members that are omitted.</param>
     /// <inheritdoc cref="Read(WebhookRequest)"/>
-    public static (WebhookOptions? Options, IResult? Refused) Read(WebhookOptions before, WebhookChangeRequest change)
+    public static (WebhookOptions? Options, IResult? Refused) Read(WebhookOptions before, string? url, WebhookChangeRequest change)
     {
-        if (change.Format is not (null or CloudEvents or Legacy))
+        if (change.Format is { } format && !Formats.Contains(format))
         {
-            return (null, Refuse("format", $"{CloudEvents} or {Legacy}"));
+            return (null, Refuse("format", $"one of {string.Join(", ", Formats)}"));
+        }
+
+        if (change.Format is not (null or Text) && WebhookUrl.IsMail(url))
+        {
+            return (null, Refuse("format", $"{Text}, for a mailto: URL"));
         }
 
         if (change.Caps is { Length: > 0 } pattern && !CapIdPattern.IsOne(pattern))
@@ -46,9 +56,12 @@ internal static class WebhookOptionsParser
             change.Caps is null ? before.Caps : NullIfEmpty(change.Caps),
             change.MinSeverity is null ? before.MinSeverity : NullIfEmpty(change.MinSeverity),
             change.Ordered ?? before.IsOrdered,
-            change.Kinds?.Aggregate(WebhookKinds.All, (all, kind) => all | (WebhookKinds)(1 << Kinds.IndexOf(kind))) ?? before.Kinds),
-                null);
+            change.Kinds?.Aggregate(WebhookKinds.All, (all, kind) => all | (WebhookKinds)(1 << Kinds.IndexOf(kind))) ?? before.Kinds,
+            change.Format is null ? before.Message : (MessageFormat)Math.Max(0, Formats.IndexOf(change.Format) - 1)), null);
     }
+
+    public static string FormatOf(WebhookOptions options) => options.IsLegacy ? Legacy
+        : options.Message == MessageFormat.None ? CloudEvents : Formats[(int)options.Message + 1];
 
     /// <returns>Null for all kinds.</returns>
     public static IReadOnlyList<string>? NamesOf(WebhookKinds kinds) =>

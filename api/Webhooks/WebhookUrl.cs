@@ -1,4 +1,6 @@
+using System.Net.Mail;
 using CapOrleans.Api.Answers;
+using CapOrleans.Core.Incidents;
 
 namespace CapOrleans.Api.Webhooks;
 
@@ -8,13 +10,23 @@ namespace CapOrleans.Api.Webhooks;
 /// </summary>
 internal static class WebhookUrl
 {
-    private const int MaxLength = 2048;
+    private const int MaxLength = 2048, MaxAddressLength = 254;
 
     /// <returns>Null when the form is valid.</returns>
-    public static IResult? Refuse(string? url) => url is not null && IsPlain(url)
+    public static IResult? Refuse(string? url) => url is not null && (IsPlain(url) || IsMail(url) || IsCommand(url))
         ? null
         : Problems.Of(StatusCodes.Status400BadRequest, "invalid-field", "url",
-            $"an absolute http or https URL of at most {MaxLength} characters of printable ASCII, without user or password");
+            $"an absolute http or https URL of at most {MaxLength} characters of printable ASCII, without user or password; " +
+                "mailto: and one address; or command: and a name");
+
+    /// <summary>Whether it is <c>mailto:</c> and one address without a name.</summary>
+    public static bool IsMail(string? url) => url is { Length: <= MaxAddressLength }
+        && url.StartsWith("mailto:", StringComparison.Ordinal) && url.AsSpan("mailto:".Length).Count('@') == 1
+        && url.All(c => char.IsAsciiLetterOrDigit(c) || "@:._-+=".Contains(c, StringComparison.Ordinal))
+        && MailAddress.TryCreate(url["mailto:".Length..], out var address) && address.Address == url["mailto:".Length..];
+
+    private static bool IsCommand(string url) => url.StartsWith("command:", StringComparison.Ordinal)
+        && Identifiers.IsId(url["command:".Length..]);
 
     private static bool IsPlain(string url)
     {

@@ -10,7 +10,7 @@ internal static class WebhookViews
         endpoint.Id, endpoint.Url, endpoint.CreatedAt, endpoint.CreatedBy.Id, endpoint.CreatedBy.Name,
         endpoint.DisabledAt is null ? "enabled" : "disabled", endpoint.DisabledAt, endpoint.DisabledReason,
         endpoint.LastError is { } error ? new WebhookErrorView(error.At, error.Fault.Text(), error.Code) : null,
-        endpoint.LastSuccessAt, endpoint.FailingSince, endpoint.Sends.IsLegacy ? WebhookOptionsParser.Legacy : WebhookOptionsParser.CloudEvents,
+        endpoint.LastSuccessAt, endpoint.FailingSince, WebhookOptionsParser.FormatOf(endpoint.Sends),
         endpoint.Sends.Caps, endpoint.Sends.MinSeverity, endpoint.Sends.IsOrdered,
         WebhookOptionsParser.NamesOf(endpoint.Sends.Kinds), secret);
 }

@@ -9,7 +9,8 @@ internal sealed class WebhookOptions
 {
     private readonly Option<string?> format = new("--format")
     {
-        Description = "cloudevents (CloudEvents 1.0, the default), or legacy (the record of the legacy clients)",
+        Description = "cloudevents (CloudEvents 1.0, the default), legacy (the record of the legacy clients), text (the default for " +
+            "mailto:), slack or matrix",
     };
 
     private readonly Option<string?> caps = new("--caps")
@@ -36,7 +37,7 @@ internal sealed class WebhookOptions
 
     public void AddTo(Command command)
     {
-        format.AcceptOnlyFromAmong("cloudevents", "legacy");
+        format.AcceptOnlyFromAmong("cloudevents", "legacy", "text", "slack", "matrix");
         minSeverity.AcceptOnlyFromAmong(["", .. Severity.Ladder]);
         Array.ForEach<Option>([format, caps, minSeverity, ordered, kinds], command.Options.Add);
     }

@@ -49,13 +49,30 @@ public sealed record WebhookEndpoint(
 /// <param name="IsOrdered">Whether deliveries are sent one at a time in log order instead of several at once. A failed
 /// one is skipped and retried later.</param>
 /// <param name="Kinds">Kinds of notifications that are sent.</param>
+/// <param name="Message">Whether it is text for people instead, and in which form.</param>
 [GenerateSerializer, Immutable, Alias("cap.webhook-options.v1")]
 public sealed record WebhookOptions(
     [property: Id(0)] bool IsLegacy,
     [property: Id(1)] string? Caps = null,
     [property: Id(2)] string? MinSeverity = null,
     [property: Id(3)] bool IsOrdered = false,
-    [property: Id(4)] WebhookKinds Kinds = WebhookKinds.All);
+    [property: Id(4)] WebhookKinds Kinds = WebhookKinds.All,
+    [property: Id(5)] MessageFormat Message = MessageFormat.None);
+
+/// <summary>The forms of text for people.</summary>
+public enum MessageFormat
+{
+    None = 0,
+
+    /// <summary>Plain text.</summary>
+    Text = 1,
+
+    /// <summary>As Slack's incoming webhooks take it: <c>{"text"}</c>.</summary>
+    Slack = 2,
+
+    /// <summary>The content of a Matrix message: <c>{"body","msgtype"}</c>.</summary>
+    Matrix = 3,
+}
 
 /// <summary>What a webhook is notified of, in addition to the pages of ladders that name it.</summary>
 [Flags]

@@ -3,9 +3,11 @@ using System.Text.Json.Serialization;
 
 namespace CapOrleans.Contracts.Webhooks;
 
-/// <param name="Url">Absolute, http or https, at most 2,048 characters.</param>
-/// <param name="Format"><c>cloudevents</c>: a CloudEvent 1.0 in structured JSON; <c>legacy</c>: the record
-/// of the legacy clients.</param>
+/// <param name="Url">Absolute, http or https, at most 2,048 characters; <c>mailto:</c> and one address; or <c>command:</c>
+/// and the name of a program in Webhooks__Commands.</param>
+/// <param name="Format"><c>cloudevents</c>, the default: a CloudEvent 1.0 in structured JSON; <c>legacy</c>: the record of
+/// the legacy clients; <c>text</c>, the default for mailto: text for people; <c>slack</c> and <c>matrix</c>: text in the
+/// JSON of Slack's incoming webhooks, and of a Matrix message.</param>
 /// <param name="Caps">Pattern of the CapIDs whose incidents are sent; <c>*</c> stands for any
 /// characters; default all.</param>
 /// <param name="MinSeverity">Lowest severity that is sent; default the paging floor of each CapID.</param>
@@ -15,7 +17,7 @@ namespace CapOrleans.Contracts.Webhooks;
 /// default all. Pages always go to the webhooks that a ladder names.</param>
 public sealed record WebhookRequest(
     [property: Required] string? Url,
-    [property: AllowedValues("cloudevents", "legacy")] string? Format = null,
+    [property: AllowedValues("cloudevents", "legacy", "text", "slack", "matrix")] string? Format = null,
     string? Caps = null,
     [property: AllowedValues("normal", "high", "escalated", "critical")] string? MinSeverity = null,
     bool Ordered = false,
@@ -26,7 +28,7 @@ public sealed record WebhookRequest(
 /// </summary>
 /// <inheritdoc cref="WebhookRequest"/>
 public sealed record WebhookChangeRequest(
-    [property: AllowedValues("cloudevents", "legacy")] string? Format = null,
+    [property: AllowedValues("cloudevents", "legacy", "text", "slack", "matrix")] string? Format = null,
     string? Caps = null,
     [property: AllowedValues("", "normal", "high", "escalated", "critical")] string? MinSeverity = null,
     bool? Ordered = null,
@@ -84,7 +86,7 @@ public sealed record WebhookView(
     [property: AllowedValues("enabled", "disabled")] string State,
     DateTimeOffset? DisabledAt, string? DisabledReason, WebhookErrorView? LastError, DateTimeOffset? LastSuccessAt,
     DateTimeOffset? FailingSince,
-    [property: AllowedValues("cloudevents", "legacy")] string Format, string? Caps,
+    [property: AllowedValues("cloudevents", "legacy", "text", "slack", "matrix")] string Format, string? Caps,
     [property: AllowedValues("normal", "high", "escalated", "critical")] string? MinSeverity, bool Ordered,
     IReadOnlyList<string>? Kinds,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Secret = null);

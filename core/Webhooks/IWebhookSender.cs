@@ -3,7 +3,8 @@ using CapOrleans.Contracts.Webhooks;
 namespace CapOrleans.Core.Webhooks;
 
 /// <param name="Id">The same for every attempt at a delivery, so that a receiver can drop duplicates.</param>
-public sealed record Delivery(string Id, Uri Url, byte[] Body, string ContentType, SigningSecrets Secrets);
+/// <param name="Title">One line for people.</param>
+public sealed record Delivery(string Id, Uri Url, byte[] Body, string ContentType, SigningSecrets Secrets, string Title = "");
 
 /// <summary>The secrets of an endpoint that sign a delivery.</summary>
 /// <param name="Generations">At least one; the newest first.</param>
@@ -35,8 +36,8 @@ public sealed record DeliveryOutcome(
 public interface IWebhookSender
 {
     /// <returns>
-    /// False when the URL's host is an address that deliveries must never connect to. Host
-    /// names are checked on connecting.
+    /// False when the URL's host is an address that deliveries must never connect to, or this node is not set up for its
+    /// scheme. Host names are checked on connecting.
     /// </returns>
     bool MayReach(Uri url);
 

@@ -17,17 +17,39 @@ internal sealed partial class NotifierGrain
     /// <returns>Null for a page that no longer needs an answer, which is checked before each attempt.</returns>
     private async Task<Delivery?> DeliveryOfAsync(LogEntry entry, WebhookEndpoint target, DateTimeOffset now)
     {
-        var (notification, name) = (Notification.Of(entry)!, await OriginAsync());
+        var name = await OriginAsync();
+        if (await ContentAsync(entry, Notification.Of(entry)!, name, target.Sends.IsLegacy) is not { } content)
+        {
+            return null;
+        }
+
+        var (body, type) = content;
+        var message = target.Sends.IsLegacy ? null : EventMessage.Of(body);
+        if (target.Sends.Message is not MessageFormat.None and var format)
+        {
+            (body, type) = message!.As(format);
+        }
+
+        return new Delivery(
+            string.Create(CultureInfo.InvariantCulture, $"{name}/{entry.Index}"), new Uri(target.Url), body, type,
+            SecretRotation.SecretsOf(target, now), message?.Title ?? "");
+    }
+
+    /// <inheritdoc cref="DeliveryOfAsync"/>
+    private async Task<(byte[] Body, string Type)?> ContentAsync(LogEntry entry, Notification notification, string name, bool isLegacy)
+    {
         if (notification.Summary is { } summary)
         {
-            return await SummaryAsync(summary);
+            var open = await OpenAsync(summary);
+            return open.Count == 0 && summary.Held == summary.Incidents.Count ? null
+                : isLegacy ? Legacy(await AcceptedAsync(summary.Incidents[0].Index))
+                : Event(IncidentEvent.WriteSummary(entry, notification, open, name));
         }
 
         if (notification.Page is not { } page)
         {
-            return target.Sends.IsLegacy && notification.Incident is { } incident
-                ? Of(LegacyRecord(incident), LegacyType)
-                : Of(IncidentEvent.Write(entry, notification, name), IncidentEvent.ContentType);
+            return isLegacy && notification.Incident is { } incident
+                ? Legacy(incident) : Event(IncidentEvent.Write(entry, notification, name));
         }
 
         var updates = (await Log.UpdatesAsync([(page.CapId, page.IncidentId)], Stopping))
@@ -38,27 +60,16 @@ internal sealed partial class NotifierGrain
         }
 
         var accepted = await AcceptedAsync(page.Index);
-        if (target.Sends.IsLegacy)
+        if (isLegacy)
         {
-            return Of(LegacyRecord(accepted), LegacyType);
+            return Legacy(accepted);
         }
 
         accepted = accepted with { Group = await groups.CountAsync(page.CapId, accepted.Group, Stopping) };
-        return Of(
-            IncidentEvent.WritePage(entry, notification, accepted, page.Index, IncidentUpdates.StateOf(updates), name),
-            IncidentEvent.ContentType);
+        return Event(IncidentEvent.WritePage(entry, notification, accepted, page.Index, IncidentUpdates.StateOf(updates), name));
 
-        async Task<Delivery?> SummaryAsync(SilenceSummary summary)
-        {
-            var open = await OpenAsync(summary);
-            return open.Count == 0 && summary.Held == summary.Incidents.Count ? null
-                : target.Sends.IsLegacy ? Of(LegacyRecord(await AcceptedAsync(summary.Incidents[0].Index)), LegacyType)
-                : Of(IncidentEvent.WriteSummary(entry, notification, open, name), IncidentEvent.ContentType);
-        }
-
-        Delivery Of(byte[] body, string type) => new(
-            string.Create(CultureInfo.InvariantCulture, $"{name}/{entry.Index}"), new Uri(target.Url), body, type,
-            SecretRotation.SecretsOf(target, now));
+        static (byte[], string) Event(byte[] body) => (body, IncidentEvent.ContentType);
+        static (byte[], string) Legacy(AcceptedIncident incident) => (LegacyRecord(incident), LegacyType);
     }
 
     /// <returns>The listed incidents that are not answered, with their states.</returns>

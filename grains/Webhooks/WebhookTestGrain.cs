@@ -37,7 +37,14 @@ internal sealed class WebhookTestGrain(IWebhookSender sender, TimeProvider time,
             ? (new CanonicalObject().Add("timestamp", Entry.Instant(now)).Add("type", "webhook.test").Add("webhook", endpoint.Id).ToBytes(),
                 "application/json")
             : (IncidentEvent.WriteTest(endpoint.Id, id, now), IncidentEvent.ContentType);
-        var delivery = new Delivery(id, new Uri(endpoint.Url), body, type, SecretRotation.SecretsOf(endpoint, now));
+        var message = endpoint.Sends.IsLegacy ? null : EventMessage.Of(body);
+        if (endpoint.Sends.Message is not MessageFormat.None and var format)
+        {
+            (body, type) = message!.As(format);
+        }
+
+        var delivery = new Delivery(
+            id, new Uri(endpoint.Url), body, type, SecretRotation.SecretsOf(endpoint, now), message?.Title ?? "Test");
         return new WebhookTest(WebhookTestVerdict.Sent, (await sender.TryAsync(delivery, host.ApplicationStopping)).ToReport());
     }
 }

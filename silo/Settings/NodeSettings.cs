@@ -1,6 +1,7 @@
 using System.Net;
 using CapOrleans.Api.Access;
 using CapOrleans.Core.Signatures;
+using CapOrleans.Notify;
 using CapOrleans.Silo.Tls;
 
 namespace CapOrleans.Silo.Settings;
@@ -152,6 +153,12 @@ public sealed record NodeSettings
     /// none; also loopback, if the service itself listens on loopback only.
     /// </summary>
     public IReadOnlyList<IPNetwork> AllowedNetworks { get; init; } = [];
+
+    /// <summary><c>Webhooks__Smtp</c> and <c>Webhooks__MailFrom</c>; null: no mail is sent.</summary>
+    public MailSettings? Mail { get; init; }
+
+    /// <summary><c>Webhooks__Commands</c>: programs that deliveries may run, by name. Default none.</summary>
+    public IReadOnlyDictionary<string, string> Commands { get; init; } = new Dictionary<string, string>();
 
     /// <summary><c>Auth__OpenId__Authority</c>, <c>Auth__OpenId__Audience</c> and <c>Auth__OpenId__ScopeClaim</c>; null for none.</summary>
     public OpenIdProvider? OpenId { get; init; }

@@ -73,6 +73,8 @@ public sealed partial class SettingsReader
             OpenReadsOnLoopback = Choice("Auth__OpenReadsOnLoopback", "true", "true", "false") == "true",
             OpenRegistrationOnLoopback = Choice("Auth__OpenRegistrationOnLoopback", "false", "true", "false") == "true",
             AllowedNetworks = Networks("Webhooks__AllowedNetworks"),
+            Mail = ReadMail(),
+            Commands = ReadCommands(),
             IntakePerSecondPerAddress = (int)Number("Intake__PerSecondPerAddress", 20_000, 1, 1_000_000),
             AnchorInterval = ReadInterval(),
         };

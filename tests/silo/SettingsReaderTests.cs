@@ -131,6 +131,38 @@ public sealed class SettingsReaderTests
             StringComparison.Ordinal);
 
     [Fact]
+    public void Mail_and_programs_for_webhooks_are_read()
+    {
+        var settings = Read(new()
+        {
+            ["Webhooks__Smtp"] = "smtp://desk%40local:s%3Ae@mail.example:2525", ["Webhooks__MailFrom"] = "caporleans@desk.example",
+            ["Webhooks__Commands"] = "page=/bin/true, log=/bin/cat",
+        });
+        Assert.Equal(("mail.example", 2525, "caporleans@desk.example"), (settings.Mail!.Server.Host, settings.Mail.Server.Port,
+            settings.Mail.From));
+        Assert.Equal("mail.example", $"{settings.Mail}"); // without the password
+        Assert.Equal(["/bin/true", "/bin/cat"], [settings.Commands["page"], settings.Commands["log"]]);
+        Assert.Null(Read([]).Mail);
+    }
+
+    [Theory]
+    [InlineData("Webhooks__Smtp", "http://secret:secret@mail.example")]
+    [InlineData("Webhooks__Smtp", "smtp://mail.example/secret")]
+    [InlineData("Webhooks__MailFrom", "Desk <a@b.example>")]
+    [InlineData("Webhooks__Commands", "page")]
+    [InlineData("Webhooks__Commands", "page=bin/true")]
+    [InlineData("Webhooks__Commands", "page=/no/such/program")]
+    [InlineData("Webhooks__Commands", "a/b=/bin/true")]
+    [InlineData("Webhooks__Commands", "page=/bin/true,page=/bin/cat")]
+    [InlineData("Webhooks__Smtp", "smtp://mail.example")] // without Webhooks__MailFrom
+    public void Wrong_mail_and_programs_are_one_clear_fault(string name, string value)
+    {
+        var fault = Assert.Single(Assert.Throws<SettingsException>(() => Read(new() { [name] = value })).Faults);
+        Assert.StartsWith(name, fault, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", fault, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_example_file_explains_only_settings_that_are_read() =>
         Assert.Empty(SettingNames.Known.Except(Names(NodeSources()).Concat(Names(CapSources())).Concat(["POSTGRES_PORT", "CHAIN_PORT"])));
 

@@ -38,11 +38,16 @@ public sealed class NodeFixture : IAsyncLifetime
 
     public string EscalationFile => directory.File("escalated");
 
+    /// <summary>What was delivered to <c>command:record</c>.</summary>
+    public string RecordFile => directory.File("recorded");
+
     /// <summary>A reporter key of SYS-CORE.</summary>
     public PrivateKey Reporter { get; private set; } = null!;
 
     public async Task InitializeAsync()
     {
+        await File.WriteAllTextAsync(directory.File("record.sh"), $"#!/bin/sh\ncat >> {RecordFile}\n");
+        File.SetUnixFileMode(directory.File("record.sh"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         Chain = await DevChain.StartAsync();
         Issuer = await TestIssuer.StartAsync();
         var (apiPort, gatePort) = (Child.FreePort(), Child.FreePort());
@@ -61,6 +66,7 @@ public sealed class NodeFixture : IAsyncLifetime
                 CapId = "SYS-CORE",
                 IntakePerSecondPerAddress = 20_000,
                 AnchorInterval = TimeSpan.Zero,
+                Commands = new Dictionary<string, string> { ["record"] = directory.File("record.sh") },
                 Gate = new GateSettings { Name = "fixture", EscalateCommand = $"cat > {EscalationFile}.part && echo \" $CAP_ID $INCIDENT_ID $SEVERITY\" >> {EscalationFile}.part && mv {EscalationFile}.part {EscalationFile}" },
             },
             CancellationToken.None);
