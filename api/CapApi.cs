@@ -6,6 +6,7 @@ using CapOrleans.Api.Archive;
 using CapOrleans.Api.Caps;
 using CapOrleans.Api.Escalation;
 using CapOrleans.Api.Gates;
+using CapOrleans.Api.Heartbeats;
 using CapOrleans.Api.Intake;
 using CapOrleans.Api.Integrations;
 using CapOrleans.Api.Legacy;
@@ -56,7 +57,7 @@ public static class CapApi
         services.ConfigureHttpJsonOptions(json => Array.ForEach(
             (IJsonTypeInfoResolver[])[
                 ProblemsJson.Default, WebhooksJson.Default, ReadsJson.Default, OperationsJson.Default, IntakeJson.Default, GatesJson.Default, CapsJson.Default,
-                ArchiveJson.Default, AccessJson.Default, IntegrationsJson.Default,
+                ArchiveJson.Default, AccessJson.Default, IntegrationsJson.Default, HeartbeatsJson.Default,
             ],
             context => json.SerializerOptions.TypeInfoResolverChain.Insert(0, context)));
         services.AddProblemDetails();
@@ -80,6 +81,7 @@ public static class CapApi
         app.MapSigning();
         app.MapUpdates();
         app.MapCaps();
+        app.MapHeartbeats();
         app.MapOperations();
         app.MapAnchors();
         app.MapGates();

@@ -25,14 +25,14 @@ try
     }
 
     var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false };
-    if (run is null)
+    if (run is null && !HeartbeatCommand.RunsJob(parsed))
     {
         CommandLine.RequireUtf8();
     }
     else
     {
         invocation.ProcessTerminationTimeout = null; // signals are for the command
-        if (run.Ignored.Count > 0)
+        if (run is { Ignored.Count: > 0 })
         {
             Output.Warn($"'{string.Join(' ', run.Ignored)}' is invalid and is ignored; the command runs anyway. " +
                 $"--severity is one of {string.Join(", ", Severity.Ladder)}; default high. See cap hook run --help");

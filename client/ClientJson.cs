@@ -7,6 +7,7 @@ using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Contracts.Caps;
 using CapOrleans.Contracts.Escalation;
 using CapOrleans.Contracts.Gates;
+using CapOrleans.Contracts.Heartbeats;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Contracts.Operations;
 using CapOrleans.Contracts.Webhooks;
@@ -37,6 +38,7 @@ namespace CapOrleans.Client;
 [JsonSerializable(typeof(GateStatus))]
 [JsonSerializable(typeof(DeadPage))]
 [JsonSerializable(typeof(SealingKeyAnswer))]
+[JsonSerializable(typeof(IReadOnlyList<HeartbeatView>))]
 [JsonSerializable(typeof(IReadOnlyList<IntegrationView>))]
 [JsonSerializable(typeof(IReadOnlyList<OperatorView>))]
 [JsonSerializable(typeof(IReadOnlyList<WebhookView>))]
@@ -61,6 +63,7 @@ public sealed partial class ClientJson : JsonSerializerContext;
 [JsonSerializable(typeof(ContextChange))]
 [JsonSerializable(typeof(Correction))]
 [JsonSerializable(typeof(OperatorRequest))]
+[JsonSerializable(typeof(HeartbeatRequest))]
 [JsonSerializable(typeof(IntegrationRequest))]
 [JsonSerializable(typeof(WebhookRequest))]
 [JsonSerializable(typeof(WebhookChangeRequest))]

@@ -5,6 +5,7 @@ using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Contracts.Caps;
 using CapOrleans.Contracts.Escalation;
 using CapOrleans.Contracts.Gates;
+using CapOrleans.Contracts.Heartbeats;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Contracts.Operations;
 using CapOrleans.Contracts.Webhooks;
@@ -71,6 +72,13 @@ public interface ICapOrleansClient
     Task RemoveGateAsync(string gate, CancellationToken cancellationToken);
 
     Task SendHeartbeatAsync(string gate, HeartbeatBody heartbeat, CancellationToken cancellationToken);
+
+    /// <param name="heartbeat">Signed by a reporter key of the CapID; see <see cref="HeartbeatSigner"/>.</param>
+    Task SendHeartbeatAsync(string capId, string name, HeartbeatRequest heartbeat, CancellationToken cancellationToken);
+
+    Task<IReadOnlyList<HeartbeatView>> ListHeartbeatsAsync(string capId, CancellationToken cancellationToken);
+
+    Task RemoveHeartbeatAsync(string capId, string name, CancellationToken cancellationToken);
 
     Task<IReadOnlyList<OperatorView>> ListApiKeysAsync(CancellationToken cancellationToken);
 

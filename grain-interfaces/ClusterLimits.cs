@@ -15,6 +15,9 @@ public static class ClusterLimits
     /// <summary>Signed updates of one CapID's incidents per key and minute: each is a permanent log entry.</summary>
     public const int UpdatesPerMinute = 60;
 
+    /// <summary>Heartbeats of one CapID per key and minute.</summary>
+    public const int HeartbeatsPerMinute = 600;
+
     /// <summary>Registered webhooks, disabled ones included.</summary>
     public const int MaxWebhooks = 100;
 

@@ -1,5 +1,6 @@
 using CapOrleans.Contracts.Access;
 using CapOrleans.Contracts.Caps;
+using CapOrleans.Contracts.Heartbeats;
 using CapOrleans.Contracts.Incidents;
 
 namespace CapOrleans.GrainInterfaces;
@@ -47,6 +48,18 @@ public interface ICapGrain : IGrainWithStringKey
     /// <param name="delegationLog">A JSON object, at most 64 KiB, already checked to be strict JSON.</param>
     /// <returns>The result as JSON; null when the CapID is not registered.</returns>
     [Alias("audit-delegation")] Task<string?> AuditDelegationAsync(string delegationLog, Actor actor);
+
+    /// <summary>Records a heartbeat, if the key that signed it is a reporter of the CapID.</summary>
+    [Alias("beat")] Task<HeartbeatRuling> BeatAsync(SentHeartbeat heartbeat);
+
+    /// <summary>Has a heartbeat become an incident if it is missed by now.</summary>
+    [Alias("miss")] Task MissAsync(string name);
+
+    /// <returns>Null when the CapID is not registered.</returns>
+    [Alias("heartbeats")] Task<IReadOnlyList<HeartbeatRow>?> HeartbeatsAsync();
+
+    /// <returns>False when there is no heartbeat of this name.</returns>
+    [Alias("remove-heartbeat")] Task<bool> RemoveHeartbeatAsync(string name, Actor actor);
 
     /// <returns>Ids of the first incidents of the unresolved groups with this id, the newest first, at most 20.</returns>
     [Alias("open-groups")] Task<IReadOnlyList<string>> OpenGroupsAsync(string groupId);

@@ -11,9 +11,10 @@ public static class GrainServices
 {
     /// <summary>
     /// Adds the grains' own services. The composition root must also register what they depend on: IAuditLogReader,
-    /// IAuditLogWriter, IDeliveryReader, IEscalationReader, IIncidentGroupReader, IBlockStore, ICarStore, ArchiveLocations,
-    /// IAnchorContract, ICapMirror, IContractWallets, IWebhookSender, IWebhookSecrets, LogMap, AdmissionPolicy, AnchorSchedule,
-    /// GasBudget, ProofCheckShare, LinkCheckSchedule, ExportSchedule, TimeProvider, and a grain storage.
+    /// IAuditLogWriter, IDeliveryReader, IEscalationReader, IIncidentGroupReader, IHeartbeatReader, IBlockStore,
+    /// ICarStore, ArchiveLocations, IAnchorContract, ICapMirror, IContractWallets, IWebhookSender, IWebhookSecrets,
+    /// LogMap, AdmissionPolicy, AnchorSchedule, GasBudget, ProofCheckShare, LinkCheckSchedule, ExportSchedule,
+    /// TimeProvider, and a grain storage.
     /// </summary>
     public static ISiloBuilder AddCapGrains(this ISiloBuilder silo)
     {

@@ -28,6 +28,7 @@ internal sealed class ConsumerWaker(IGrainFactory grains, LogMap logs, TimeProvi
                     await grains.GetGrain<IMirrorGrain>(log).NudgeAsync();
                     await grains.GetGrain<IWebhooksGrain>(0).NudgeAsync(log);
                     await grains.GetGrain<ILaddersGrain>(0).NudgeAsync(log);
+                    await grains.GetGrain<IHeartbeatsGrain>(log).WatchAsync();
                 }
             }
             catch (Exception) when (!stoppingToken.IsCancellationRequested)

@@ -5,6 +5,7 @@ using CapOrleans.Chain;
 using CapOrleans.Core.Anchors;
 using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.Escalation;
+using CapOrleans.Core.Heartbeats;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Signatures;
 using CapOrleans.Core.Webhooks;
@@ -90,6 +91,7 @@ internal static class SiloPart
         }
 
         services.AddSingleton(provider => (IDeliveryReader)provider.GetRequiredService<IAuditLogReader>());
+        services.AddSingleton(provider => (IHeartbeatReader)provider.GetRequiredService<IAuditLogReader>());
         services.AddSingleton(provider => (IIncidentGroupReader)provider.GetRequiredService<IAuditLogReader>());
         services.AddSingleton(provider => (IEscalationReader)provider.GetRequiredService<IAuditLogReader>());
     }

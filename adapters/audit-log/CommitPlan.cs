@@ -1,30 +1,10 @@
 using CapOrleans.Core.Caps;
 using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Contracts.Caps;
+using CapOrleans.Contracts.Heartbeats;
 using CapOrleans.Core.MerkleTree;
 
 namespace CapOrleans.AuditLog;
-
-/// <summary>The incident that was accepted earlier under the same CapID and incident id.</summary>
-internal sealed record EarlierIncident(byte[] ContentHash, long Index, byte[] Bytes);
-
-/// <summary>Version of a CapID's newest context; the revision tells histories apart after a restore.</summary>
-internal readonly record struct ContextVersion(long Number, long Revision)
-{
-    public static ContextVersion Of(CapContext context) => new(context.Version, context.Revision);
-}
-
-/// <summary>Stored facts that a commit depends on; it fails if another writer has changed them since.</summary>
-internal interface ICommitFacts
-{
-    /// <returns>Zeros when the CapID is not registered.</returns>
-    ContextVersion VersionOf(string capId);
-
-    /// <returns>0 when the consumer has no offset.</returns>
-    long PositionOf(string consumer);
-
-    EarlierIncident? FindIncident(string capId, string incidentId);
-}
 
 /// <param name="DeleteAfter">Covers that end after this index are deleted; null to delete none.</param>
 /// <param name="Added">The range that the entry at <paramref name="Index"/> covers; null for none.</param>
@@ -65,6 +45,9 @@ internal sealed class CommitPlan(MerkleFrontier frontier, ICommitFacts facts)
     public Dictionary<long, EscalationRow?> Escalations { get; } = [];
 
     public List<(long Index, EscalationStepRow Row)> EscalationSteps { get; } = [];
+
+    /// <summary>The latest row of each heartbeat; null to delete it.</summary>
+    public Dictionary<(string CapId, string Name), HeartbeatRow?> Heartbeats { get; } = [];
 
     /// <summary>Webhooks whose deliveries are deleted, before <see cref="Deliveries"/> are written.</summary>
     public List<string> DroppedWebhooks { get; } = [];
@@ -178,6 +161,11 @@ internal sealed class CommitPlan(MerkleFrontier frontier, ICommitFacts facts)
         foreach (var delivery in append.Deliveries)
         {
             Deliveries[(delivery.Webhook, delivery.Index)] = delivery;
+        }
+
+        if (append.Heartbeat is { } heartbeat)
+        {
+            Heartbeats[(heartbeat.CapId, heartbeat.Name)] = heartbeat.Row;
         }
 
         if (append.Escalations is { } escalations)

@@ -76,6 +76,41 @@ internal static class IntakeEndpoints
             .WithSummary("File an incident, as the legacy clients do")
             .WithDescription("Answers {\"status\":\"received\",\"hash\":...}; refusals are the same as those of /v1/incidents, but "
                 + "any word is accepted as severity, with a warning, and misspelt members are ignored.");
+        app.MapPost("/notify", NotifyAsync)
+            .Accepts<IncidentRequest>("application/json", "*/*").Produces<NotifiedAnswer>()
+            .ProducesProblem(408).ProducesProblem(413).ProducesProblem(429).ProducesProblem(503)
+            .WithSummary("File an incident and have it delivered, as the legacy clients do")
+            .WithDescription("status is notified, failed (response and code say why), or invalid (reason says why): Missing signature or " +
+                "signer, Signature does not match. notified means that it is on disk; webhooks get it as they get any other incident.");
+    }
+
+    /// <summary>
+    /// The legacy <c>incident_notify</c>: what is accepted is delivered to the webhooks that want it, and retried there.
+    /// </summary>
+    private static async Task<IResult> NotifyAsync(HttpContext context, Intake intake, AddressRateLimit limit)
+    {
+        var (body, unreadable) = await BoundedBody.ReadAsync(context, IncidentReader.MaxRequestBytes);
+        if (body is null || (unreadable = limit.ChargeBody(context, 1, body.Length)) is not null)
+        {
+            return unreadable!;
+        }
+
+        if (IncidentReader.Read(body).Report is { Signature: null or "" } or { SignerClaimed: null or "" })
+        {
+            return Answer(new NotifiedAnswer("invalid", Reason: "Missing signature or signer"));
+        }
+
+        var outcome = await intake.RuleAsync(body, isLegacy: true, Caller.Of(context), context.RequestAborted);
+        Outcome.SetRetryAfter(context, [outcome]);
+        return outcome switch
+        {
+            { Receipt: not null } => Answer(new NotifiedAnswer("notified", "received", outcome.Status)),
+            { Refusal.Type: "signature-mismatch" } => Answer(new NotifiedAnswer("invalid", Reason: "Signature does not match")),
+            { RetryAfter: not null } => Problems.Of(outcome.Status, outcome.Refusal!),
+            _ => Answer(new NotifiedAnswer("failed", outcome.Refusal!.Rule, outcome.Status)),
+        };
+
+        static IResult Answer(NotifiedAnswer answer) => TypedResults.Json(answer, ReceivedJson.Default.NotifiedAnswer);
     }
 
     private static async Task<IResult> FileAsync(HttpContext context, Intake intake, AddressRateLimit limit)

@@ -63,7 +63,7 @@ internal static class LegacyEndpoints
             return TypedResults.Json(new ErrorAnswer("no url provided"), LegacyJson.Default.ErrorAnswer, statusCode: StatusCodes.Status400BadRequest);
         }
 
-        if (WebhookUrl.Refuse(url) is { } refusal)
+        if (WebhookUrl.RefuseUnlessHttp(url) is { } refusal)
         {
             return refusal;
         }

@@ -6,6 +6,7 @@ using CapOrleans.Contracts.Caps;
 using CapOrleans.Contracts.Operations;
 using CapOrleans.Core.CanonicalJson;
 using CapOrleans.Core.Caps;
+using CapOrleans.Core.Heartbeats;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Integrations;
 using CapOrleans.Core.Signatures;
@@ -66,6 +67,9 @@ internal static class Limits
         new("page-size", ReadEndpoints.MaxLimit, "rows", "a page (limit)", "400 invalid-query"),
         new("keys", CapChange.MaxKeys, "keys", "a CapID, without the revoked ones", "400 invalid-field"),
         new("keys-ever", CapChange.MaxKeysEver, "keys", "a CapID, with the revoked ones", "409 too-many-keys"),
+        new("heartbeats", HeartbeatRules.MaxPerCap, "names", "one CapID", "409 heartbeats-full"),
+        new("heartbeats-per-minute", ClusterLimits.HeartbeatsPerMinute, "heartbeats per minute", "one key of one CapID",
+            "429 too-many-heartbeats"),
         new("webhooks", ClusterLimits.MaxWebhooks, "webhooks", "the cluster", "409 webhooks-full"),
         new("ladders", ClusterLimits.MaxLadders, "ladders", "the cluster", "409 ladders-full"),
         new("rotations", ClusterLimits.MaxRotations, "rotations", "the cluster", "409 rotations-full"),

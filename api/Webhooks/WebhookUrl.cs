@@ -19,6 +19,12 @@ internal static class WebhookUrl
             $"an absolute http or https URL of at most {MaxLength} characters of printable ASCII, without user or password; " +
                 "mailto: and one address; or command: and a name");
 
+    /// <summary>For a call that anyone may be allowed to make: only http and https.</summary>
+    /// <inheritdoc cref="Refuse"/>
+    public static IResult? RefuseUnlessHttp(string url) => IsMail(url) || IsCommand(url)
+        ? Problems.Of(StatusCodes.Status400BadRequest, "invalid-field", "url", "an http or https URL")
+        : Refuse(url);
+
     /// <summary>Whether it is <c>mailto:</c> and one address without a name.</summary>
     public static bool IsMail(string? url) => url is { Length: <= MaxAddressLength }
         && url.StartsWith("mailto:", StringComparison.Ordinal) && url.AsSpan("mailto:".Length).Count('@') == 1

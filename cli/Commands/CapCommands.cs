@@ -49,7 +49,7 @@ internal static class CapCommands
         StatusCommand.Create(), DoctorCommand.Create(),
         WebhookCommand.Create(), LadderCommand.Create(), RotationCommand.Create(), SilenceCommand.Create(),
         ShowCommand.Create(), RegisterCommand.Create(),
-            KeyCommand.Create(), PolicyCommand.Create(), OperatorCommand.Create(), IntegrationCommand.Create(),
+            KeyCommand.Create(), PolicyCommand.Create(), OperatorCommand.Create(), IntegrationCommand.Create(), HeartbeatCommand.Create(),
         GateCommand.Create(), AuthorityCommand.Create(), VpnCommand.Create(), ArchiveCommand.Create(), ChainCommand.Create(),
         IpfsCommand.Create(), ChainLogCommand.Create(), CompletionCommand.Create(),
     };

@@ -1,4 +1,5 @@
 using CapOrleans.Contracts.Caps;
+using CapOrleans.Contracts.Heartbeats;
 using Orleans;
 
 namespace CapOrleans.Contracts.AuditLog;
@@ -44,6 +45,8 @@ public sealed record Append
     [Id(8)] public string? DroppedWebhook { get; init; }
 
     [Id(10)] public EscalationCommit? Escalations { get; init; }
+
+    [Id(11)] public HeartbeatCommit? Heartbeat { get; init; }
 }
 
 /// <param name="Adjustment">What is added to the score, in dCap with four decimals.</param>

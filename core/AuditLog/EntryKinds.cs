@@ -37,6 +37,9 @@ public static class EntryKinds
     public const string DeliveryRequested = "delivery.requested";
     public const string ApiKeyCreated = "api-key.created";
     public const string ApiKeyRevoked = "api-key.revoked";
+    public const string HeartbeatChanged = "heartbeat.changed";
+    public const string HeartbeatMissed = "heartbeat.missed";
+    public const string HeartbeatRemoved = "heartbeat.removed";
     public const string IntegrationCreated = "integration.created";
     public const string IntegrationRemoved = "integration.removed";
     public const string ProofFailed = "proof.failed";

@@ -117,6 +117,11 @@ public static class Admission
             : null;
     }
 
+    /// <returns>Why the key is no reporter of the CapID that is active at the signed time; null when it is one.</returns>
+    public static Refusal? ReporterFault(CapContext context, string signer, DateTimeOffset signedAt) =>
+        KeyFault(context, signer, new Proof("", signer), signedAt) is { } fault
+            ? new Refusal("signer-not-authorised", "signature", fault) : null;
+
     private static string Span(long seconds) =>
         seconds % 86400 == 0 ? $"{seconds / 86400} days" : seconds % 60 == 0 ? $"{seconds / 60} minutes" : $"{seconds} seconds";
 

@@ -10,6 +10,7 @@ using CapOrleans.Core.Caps;
 using CapOrleans.Core.Delegations;
 using CapOrleans.Core.DeltaCap;
 using CapOrleans.Core.Escalation;
+using CapOrleans.Core.Heartbeats;
 using CapOrleans.Core.Incidents;
 using CapOrleans.GrainInterfaces;
 using CapOrleans.Grains.AuditLog;
@@ -25,8 +26,8 @@ namespace CapOrleans.Grains.Caps;
 /// </summary>
 [Reentrant, PlacedBesideItsLog, GrainType(CapGrains.CapType)]
 internal sealed partial class CapGrain(
-    IAuditLogReader reader, IIncidentGroupReader groupReader, IEscalationReader escalations, ContextLoads loads, LogMap logs,
-    LocalLogs local, AdmissionPolicy policy, TimeProvider time) : Grain, ICapGrain
+    IAuditLogReader reader, IIncidentGroupReader groupReader, IHeartbeatReader heartbeats, IEscalationReader escalations,
+    ContextLoads loads, LogMap logs, LocalLogs local, AdmissionPolicy policy, TimeProvider time) : Grain, ICapGrain
 {
     /// <summary>Maximum attempts to judge while other activations keep changing the context.</summary>
     private const int Attempts = 8;

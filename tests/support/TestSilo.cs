@@ -6,6 +6,7 @@ using CapOrleans.Core.Anchors;
 using CapOrleans.Core.Archive;
 using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.Escalation;
+using CapOrleans.Core.Heartbeats;
 using CapOrleans.Core.Incidents;
 using CapOrleans.Core.Signatures;
 using CapOrleans.Core.Webhooks;
@@ -54,6 +55,7 @@ public static class TestSilo
         silo.Services.AddSingleton<IAuditLogWriter, SqliteLogWriter>();
         silo.Services.AddSingleton<IAuditLogReader, SqliteLogReader>();
         silo.Services.AddSingleton(provider => (IDeliveryReader)provider.GetRequiredService<IAuditLogReader>());
+        silo.Services.AddSingleton(provider => (IHeartbeatReader)provider.GetRequiredService<IAuditLogReader>());
         silo.Services.AddSingleton(provider => (IIncidentGroupReader)provider.GetRequiredService<IAuditLogReader>());
         silo.Services.AddSingleton(provider => (IEscalationReader)provider.GetRequiredService<IAuditLogReader>());
         silo.Services.AddSingleton<IBlockStore>(_ => new SqliteBlockStore(directory.File("blocks.db")));

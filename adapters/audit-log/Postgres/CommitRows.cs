@@ -5,7 +5,7 @@ using Npgsql;
 namespace CapOrleans.AuditLog.Postgres;
 
 /// <summary>Writes a plan's rows in one round trip: as arrays where there may be many, else row by row.</summary>
-internal static class CommitRows
+internal static partial class CommitRows
 {
     /// <remarks>A batch without an explicit transaction runs as one: all of it is kept, or nothing.</remarks>
     public static async Task WriteAsync(CachedLog held, LogHead head, CommitPlan plan)
@@ -121,6 +121,7 @@ internal static class CommitRows
 
         AddDeliveries(batch, log, plan);
         AddEscalations(batch, log, plan);
+        AddHeartbeats(batch, log, plan);
         AddCovers(batch, log, plan);
     }
 
@@ -158,41 +159,4 @@ internal static class CommitRows
         }
     }
 
-    private static void AddEscalations(NpgsqlBatch batch, int log, CommitPlan plan)
-    {
-        foreach (var (index, row) in plan.Escalations)
-        {
-            if (row is null)
-            {
-                batch.Add(EscalationRows.Drop, log, index);
-            }
-            else
-            {
-                batch.Add(EscalationRows.Put, EscalationRows.Values(log, row));
-            }
-        }
-
-        foreach (var (at, step) in plan.EscalationSteps)
-        {
-            batch.Add(EscalationRows.AddStep, step.CapId, step.IncidentId, PackedPosition.Of(log, at));
-        }
-    }
-
-    private static void AddDeliveries(NpgsqlBatch batch, int log, CommitPlan plan)
-    {
-        foreach (var webhook in plan.DroppedWebhooks)
-        {
-            batch.Add(DeliveryRows.Drop, webhook, log);
-        }
-
-        foreach (var row in plan.Deliveries.Values)
-        {
-            batch.Add(DeliveryRows.Put, DeliveryRows.Values(row));
-        }
-
-        foreach (var (webhook, state, before) in DeliveryRows.TrimBounds(plan.Deliveries.Values))
-        {
-            batch.Add(DeliveryRows.Trim, webhook, log, state, before);
-        }
-    }
 }

@@ -81,6 +81,10 @@ internal sealed class CommitStatements(SqliteConnection connection) : IDisposabl
 
     public SqliteStatement TrimDeliveries { get; } = new(connection, DeliveryRows.Trim, 4);
 
+    public SqliteStatement PutHeartbeat { get; } = new(connection, HeartbeatRows.Put, 5);
+
+    public SqliteStatement DropHeartbeat { get; } = new(connection, HeartbeatRows.Drop, 2);
+
     public SqliteStatement PutEscalation { get; } = new(connection, EscalationRows.Put, 10);
 
     public SqliteStatement DropEscalation { get; } = new(connection, EscalationRows.Drop, 2);
@@ -121,7 +125,8 @@ internal sealed class CommitStatements(SqliteConnection connection) : IDisposabl
         foreach (var statement in (ReadOnlySpan<SqliteStatement>)[head, capVersion, position, findIncident, InsertHead,
             UpdateHead, WriteProbe, AddEntry,
             AddIncident, AddToGroup, PutCap, AddTotals, AddCorrection, AddUpdate, MoveOffset, DropOffset, AddCover, DropCovers,
-            PutDelivery, DropDeliveries, TrimDeliveries, PutEscalation, DropEscalation, AddEscalationStep])
+            PutDelivery, DropDeliveries, TrimDeliveries, PutEscalation, DropEscalation, AddEscalationStep,
+            PutHeartbeat, DropHeartbeat])
         {
             statement.Dispose();
         }

@@ -13,7 +13,7 @@ namespace CapOrleans.AuditLog.Sqlite;
 /// Crash anywhere before the commit: nothing is kept, and the callers got no answer. Crash after it: everything is
 /// kept, and a retry gets the first receipt. Test: <c>A_killed_node_has_every_incident_that_it_acknowledged</c>.
 /// </remarks>
-public sealed class SqliteLogWriter : IAuditLogWriter, IDisposable
+public sealed partial class SqliteLogWriter : IAuditLogWriter, IDisposable
 {
     private readonly SqliteDatabase database;
     private readonly SqliteConnection connection;
@@ -135,6 +135,7 @@ public sealed class SqliteLogWriter : IAuditLogWriter, IDisposable
 
         WriteDeliveries(log, transaction, plan);
         WriteEscalations(log, transaction, plan);
+        WriteHeartbeats(log, transaction, plan);
         foreach (var change in plan.Covers)
         {
             if (change.DeleteAfter is { } beyond)
@@ -161,38 +162,6 @@ public sealed class SqliteLogWriter : IAuditLogWriter, IDisposable
                 statements.AddToGroup.Run(
                     transaction, row.CapId, row.GroupId, PackedPosition.Of(log, at), row.GroupFirst!, row.IsFirstOfGroup ? 1 : 0);
             }
-        }
-    }
-
-    private void WriteDeliveries(int log, SqliteTransaction transaction, CommitPlan plan)
-    {
-        foreach (var webhook in plan.DroppedWebhooks)
-        {
-            statements.DropDeliveries.Run(transaction, webhook, log);
-        }
-
-        foreach (var row in plan.Deliveries.Values)
-        {
-            statements.PutDelivery.Run(transaction, DeliveryRows.Values(row));
-        }
-
-        foreach (var (webhook, state, before) in DeliveryRows.TrimBounds(plan.Deliveries.Values))
-        {
-            statements.TrimDeliveries.Run(transaction, webhook, log, state, before);
-        }
-    }
-
-    private void WriteEscalations(int log, SqliteTransaction transaction, CommitPlan plan)
-    {
-        foreach (var (index, row) in plan.Escalations)
-        {
-            _ = row is null ? statements.DropEscalation.Run(transaction, log, index)
-                : statements.PutEscalation.Run(transaction, EscalationRows.Values(log, row));
-        }
-
-        foreach (var (at, step) in plan.EscalationSteps)
-        {
-            statements.AddEscalationStep.Run(transaction, step.CapId, step.IncidentId, PackedPosition.Of(log, at));
         }
     }
 

@@ -36,6 +36,10 @@ public abstract class WebhookCluster : IAsyncLifetime
     protected TempDirectory Folder { get; } = new();
     protected SiloTime Time { get; } = new();
     private readonly PrivateKey key = PrivateKey.Create();
+
+    /// <summary>A reporter key of both CapIDs.</summary>
+    protected PrivateKey Reporter => key;
+
     protected ScriptedSender Sender { get; } = new();
     protected FaultyWriter Writer { get; } = new();
 
