@@ -19,6 +19,19 @@ internal static class GroupQueries
         JOIN incident f ON f.cap_id = $1 AND f.incident_id = newest.first
         """;
 
+    /// <summary>The earliest incident after the first that was never resolved.</summary>
+    public const string NextOpen =
+        """
+        SELECT e.idx, e.kind, e.bytes FROM (
+            SELECT member.position FROM incident_group member JOIN incident i ON i.position = member.position
+            WHERE member.cap_id = $1 AND member.group_id = $2 AND member.first = $3 AND member.is_first = 0
+                AND member.position > (SELECT position FROM incident WHERE cap_id = $1 AND incident_id = $3)
+                AND NOT EXISTS (SELECT 1 FROM incident_update u
+                    WHERE u.cap_id = $1 AND u.incident_id = i.incident_id AND u.state = 2)
+            ORDER BY member.position LIMIT 1) open
+        JOIN audit_entry e ON e.log = open.position >> 40 AND e.idx = open.position & 1099511627775
+        """;
+
     public const string Count =
         """
         SELECT count(*) FROM (

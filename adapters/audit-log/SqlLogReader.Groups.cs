@@ -1,3 +1,4 @@
+using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.AuditLog;
 
@@ -14,6 +15,9 @@ public abstract partial class SqlLogReader : IIncidentGroupReader
 
     public Task<IReadOnlyList<string>> FirstsAsync(string capId, string groupId, int limit, CancellationToken cancellationToken) =>
         QueryAsync(GroupQueries.Firsts, row => row.GetString(0), cancellationToken, capId, groupId, limit);
+
+    public Task<LogEntry?> FindNextOpenAsync(string capId, IncidentGroup group, CancellationToken cancellationToken) =>
+        FirstOrDefaultAsync(GroupQueries.NextOpen, ReadEntry, cancellationToken, capId, group.Id, group.First);
 
     public async Task<IncidentGroup?> CountAsync(string capId, IncidentGroup? group, CancellationToken cancellationToken)
     {

@@ -15,6 +15,8 @@ public sealed class CommandChannel(IReadOnlyDictionary<string, string> programs,
 {
     private const int MaxAnswerBytes = 256;
 
+    private static readonly TimeSpan StreamsLinger = TimeSpan.FromMilliseconds(500);
+
     public string Scheme => "command";
 
     public bool MayReach(Uri url) => programs.ContainsKey(NameIn(url));
@@ -23,21 +25,28 @@ public sealed class CommandChannel(IReadOnlyDictionary<string, string> programs,
     {
         var started = time.GetTimestamp();
         using var process = Process.Start(StartOf(programs[NameIn(delivery.Url)], delivery))!;
+        using var reading = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         try
         {
-            var answer = ReadStartAsync(process.StandardError.BaseStream, cancellationToken);
-            var printed = process.StandardOutput.BaseStream.CopyToAsync(Stream.Null, cancellationToken);
+            var answer = ReadStartAsync(process.StandardError.BaseStream, reading.Token);
+            var printed = ReadStartAsync(process.StandardOutput.BaseStream, reading.Token);
             await WriteAsync(process, delivery.Body, cancellationToken);
             await process.WaitForExitAsync(cancellationToken);
-            await printed;
-            return process.ExitCode == 0
-                ? new DeliveryOutcome(DeliveryFault.None, null, time.GetElapsedTime(started))
-                : new DeliveryOutcome(
-                    DeliveryFault.Status, null, time.GetElapsedTime(started),
-                    Answer: $"exit {process.ExitCode.ToString(CultureInfo.InvariantCulture)}: {await answer}");
+            if (process.ExitCode == 0)
+            {
+                return new DeliveryOutcome(DeliveryFault.None, null, time.GetElapsedTime(started));
+            }
+
+            // What it started may hold the stream open for ever; what it wrote itself is there already.
+            await Task.WhenAny(answer, Task.Delay(StreamsLinger, time, cancellationToken));
+            await reading.CancelAsync();
+            return new DeliveryOutcome(
+                DeliveryFault.Status, null, time.GetElapsedTime(started),
+                Answer: $"exit {process.ExitCode.ToString(CultureInfo.InvariantCulture)}: {await answer}");
         }
         finally
         {
+            await reading.CancelAsync();
             if (!process.HasExited)
             {
                 process.Kill(entireProcessTree: true);
@@ -73,15 +82,22 @@ public sealed class CommandChannel(IReadOnlyDictionary<string, string> programs,
         }
     }
 
-    /// <summary>Reads to the end, so that the program never waits for us, and keeps the start.</summary>
+    /// <summary>Reads to the end, so that the program never waits for us, or until cancelled; keeps the start.</summary>
     private static async Task<string> ReadStartAsync(Stream stream, CancellationToken cancellationToken)
     {
         var (kept, length, buffer) = (new byte[MaxAnswerBytes], 0, new byte[4096]);
-        while (await stream.ReadAsync(buffer, cancellationToken) is > 0 and var read)
+        try
         {
-            var taken = Math.Min(read, kept.Length - length);
-            buffer.AsSpan(0, taken).CopyTo(kept.AsSpan(length));
-            length += taken;
+            while (await stream.ReadAsync(buffer, cancellationToken) is > 0 and var read)
+            {
+                var taken = Math.Min(read, kept.Length - length);
+                buffer.AsSpan(0, taken).CopyTo(kept.AsSpan(length));
+                length += taken;
+            }
+        }
+        catch (Exception fault) when (fault is OperationCanceledException or IOException or ObjectDisposedException)
+        {
+            // Nobody waits for more.
         }
 
         return Encoding.UTF8.GetString(kept, 0, length).Trim();

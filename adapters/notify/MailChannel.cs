@@ -32,7 +32,10 @@ public sealed class MailChannel(MailSettings settings, TimeProvider time) : IDel
     public async Task<DeliveryOutcome> SendAsync(Delivery delivery, CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
-        using var client = new SmtpClient { ServerCertificateValidationCallback = CertificateCheck };
+        using var client = new SmtpClient
+        {
+            ServerCertificateValidationCallback = CertificateCheck, CheckCertificateRevocation = false, // as for every other call of ours
+        };
         try
         {
             await client.ConnectAsync(settings.Server.Host, Port(), Security(), cancellationToken);
@@ -55,12 +58,20 @@ public sealed class MailChannel(MailSettings settings, TimeProvider time) : IDel
                 DeliveryFault.Status, null, time.GetElapsedTime(started),
                 Answer: string.Create(CultureInfo.InvariantCulture, $"{(int)fault.StatusCode} {fault.Message}"));
         }
-        catch (AuthenticationException)
+        catch (Exception fault) when (Explain(fault) is not null)
         {
-            return new DeliveryOutcome(
-                DeliveryFault.Status, null, time.GetElapsedTime(started), Answer: "The mail server refused the user or the password.");
+            return new DeliveryOutcome(DeliveryFault.NoAnswer, null, time.GetElapsedTime(started), Answer: Explain(fault));
         }
     }
+
+    /// <returns>What an operator must change; null when it is not known.</returns>
+    private static string? Explain(Exception fault) => fault switch
+    {
+        AuthenticationException => "The mail server refused the user or the password.",
+        SslHandshakeException => "The TLS handshake with the mail server failed: is its certificate trusted here?",
+        NotSupportedException => $"The mail server cannot do what is asked of it: {fault.Message}",
+        _ => null,
+    };
 
     private MimeMessage Message(Delivery delivery)
     {

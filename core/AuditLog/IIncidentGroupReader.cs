@@ -1,3 +1,4 @@
+using CapOrleans.Contracts.AuditLog;
 using CapOrleans.Contracts.Incidents;
 
 namespace CapOrleans.Core.AuditLog;
@@ -10,6 +11,10 @@ public interface IIncidentGroupReader
 
     /// <returns>Ids of the first incidents of the groups with this id, the newest first.</returns>
     Task<IReadOnlyList<string>> FirstsAsync(string capId, string groupId, int limit, CancellationToken cancellationToken);
+
+    /// <returns>The entry of the earliest incident after the group's first that was never resolved; null when there is
+    /// none.</returns>
+    Task<LogEntry?> FindNextOpenAsync(string capId, IncidentGroup group, CancellationToken cancellationToken);
 
     /// <summary>Maximum number of incidents of a group that are counted.</summary>
     const int MaxCounted = 10_000;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using CapOrleans.Contracts.Anchors;
 using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Contracts.Caps;
 using CapOrleans.Contracts.Incidents;
 using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.Caps;
@@ -52,7 +53,7 @@ internal sealed class IncidentViews(IAuditLogReader reader, IIncidentGroupReader
             var id = (accepted.CapId, accepted.IncidentId);
             var first = accepted.Group is { First: var firstId } ? updates.GetValueOrDefault((accepted.CapId, firstId)) : null;
             views.Add(Of(entry, accepted, await FindAsync(EntryKinds.ArchiveBatched), anchor, corrections[id],
-                updates.GetValueOrDefault(id), first?.StateRank ?? 0));
+                updates.GetValueOrDefault(id), GroupStateOf(accepted.Group, first)));
 
             Task<JsonElement?> FindAsync(string kind)
             {
@@ -73,6 +74,15 @@ internal sealed class IncidentViews(IAuditLogReader reader, IIncidentGroupReader
 
         return views;
     }
+
+    /// <returns>
+    /// The state that an incident has from its group's first; a first that recovered by itself says nothing about the
+    /// others of its agent.
+    /// </returns>
+    private static int GroupStateOf(IncidentGroup? group, UpdateSummary? first) => first is null
+        || (group!.Rule != GroupRules.DedupKey && first.StateRank == IncidentUpdates.ResolvedRank
+            && IncidentUpdates.ReadView(first.Newest).View.Recovery is not null)
+        ? 0 : first.StateRank;
 
     public int LogOf(AcceptedIncident accepted) => LogOf(accepted.CapId);
 

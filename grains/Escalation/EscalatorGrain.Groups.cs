@@ -1,4 +1,5 @@
 using CapOrleans.Contracts.AuditLog;
+using CapOrleans.Contracts.Caps;
 using CapOrleans.Contracts.Escalation;
 using CapOrleans.Core.AuditLog;
 using CapOrleans.Core.Caps;
@@ -6,9 +7,38 @@ using CapOrleans.Core.Escalation;
 
 namespace CapOrleans.Grains.Escalation;
 
-/// <summary>Finds the incidents that page no one because the first of their group did.</summary>
+/// <summary>Finds the incidents that are to be answered: of a group, one at a time.</summary>
 internal sealed partial class EscalatorGrain
 {
+    /// <returns>The entries that start an escalation, each of the incident itself or of its reopening.</returns>
+    private async Task<List<LogEntry>> OpeningAsync(IReadOnlyList<LogEntry> entries)
+    {
+        var opening = entries.Where(entry => entry.Kind is EntryKinds.IncidentAccepted or EntryKinds.IncidentReopened).ToList();
+        var covered = await CoveredByGroupAsync(opening);
+        opening.RemoveAll(entry => covered.Contains(entry.Index));
+        foreach (var recovered in entries.Where(entry => entry.Kind == EntryKinds.IncidentResolved))
+        {
+            if (await SuccessorAsync(recovered) is { } next)
+            {
+                opening.Add(next);
+            }
+        }
+
+        return opening;
+    }
+
+    /// <summary>
+    /// Finds what is left of a group by a rule when its first incident recovered by itself: the others are different
+    /// faults of the same agent, and nobody was paged for them. Who resolves it by hand resolves the group.
+    /// </summary>
+    private async Task<LogEntry?> SuccessorAsync(LogEntry resolved)
+    {
+        var (capId, incidentId, update) = IncidentUpdates.ReadView(resolved);
+        return update.Recovery is not null && await Log.FindIncidentAsync(capId, incidentId, Stopping) is { } first
+            && AcceptedIncident.Read(first.Bytes).Group is { IsNew: true, Rule: not GroupRules.DedupKey } group
+            ? await groups.FindNextOpenAsync(capId, group, Stopping) : null;
+    }
+
     /// <returns>
     /// Indexes of the entries whose incident is in a group that pages people already: the group's first incident is in
     /// the log before it, was unresolved then, and has a ladder.

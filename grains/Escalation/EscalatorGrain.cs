@@ -22,7 +22,8 @@ namespace CapOrleans.Grains.Escalation;
 /// refuses one of them. Test: <c>A_ladder_survives_the_end_of_its_node_at_each_step</c>.
 /// </remarks>
 internal sealed partial class EscalatorGrain(
-    IAuditLogReader log, IEscalationReader escalations, TimeProvider time, IHostApplicationLifetime host, ILogger<EscalatorGrain> logger)
+    IAuditLogReader log, IEscalationReader escalations, IIncidentGroupReader groups, TimeProvider time, IHostApplicationLifetime host,
+    ILogger<EscalatorGrain> logger)
     : ConsumerGrain(log, time, host, logger), IEscalatorGrain
 {
     /// <summary>Maximum steps per commit, and between two looks at what is new in the log.</summary>
@@ -69,16 +70,14 @@ internal sealed partial class EscalatorGrain(
             await RunDueStepsAsync(); // however many entries are new
         }
 
-        var opening = entries.Where(entry => entry.Kind is EntryKinds.IncidentAccepted or EntryKinds.IncidentReopened).ToList();
-        if (opening.Count > 0)
+        if (entries.Any(entry => entry.Kind is EntryKinds.IncidentAccepted or EntryKinds.IncidentReopened or EntryKinds.IncidentResolved))
         {
             await RefreshPolicyAsync();
         }
 
-        var covered = policy.Ladders.Count == 0 ? [] : await CoveredByGroupAsync(opening);
+        var opening = policy.Ladders.Count == 0 ? [] : await OpeningAsync(entries);
         var started = EscalationRules.TakeTurns(
-            opening.Where(entry => !covered.Contains(entry.Index)).Select(Start).OfType<(EscalationRow Row, Ladder Ladder)>(),
-            one => one.Row);
+            opening.Select(Start).OfType<(EscalationRow Row, Ladder Ladder)>().DistinctBy(one => one.Row.Index), one => one.Row);
         if (started.Count > 0)
         {
             // An escalator that is behind may find the incident answered already. A later reopening is read later.

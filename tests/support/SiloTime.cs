@@ -27,6 +27,12 @@ public sealed class SiloTime(DateTimeOffset start) : FakeTimeProvider(start)
     {
         questions = millisecond == Environment.TickCount64 ? questions + 1 : 0;
         millisecond = Environment.TickCount64;
-        return questions < Loop ? base.GetUtcNow() : base.GetUtcNow().AddMilliseconds(1);
+        if (questions < Loop)
+        {
+            return base.GetUtcNow();
+        }
+
+        questions = 0; // one such answer ends the loop; whoever asks next on this thread gets the time
+        return base.GetUtcNow().AddMilliseconds(1);
     }
 }

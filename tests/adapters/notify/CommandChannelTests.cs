@@ -44,6 +44,19 @@ public sealed class CommandChannelTests : IDisposable
         Assert.Equal((true, false), (sender.MayReach(new Uri("command:page")), sender.MayReach(new Uri("mailto:a@b.example"))));
     }
 
+    [Theory]
+    [InlineData(0, DeliveryFault.None)]
+    [InlineData(3, DeliveryFault.Status)]
+    public async Task What_a_program_leaves_running_holds_nothing_up(int status, DeliveryFault fault)
+    {
+        var pid = directory.File("pid");
+        var outcome = await RunAsync($"sleep 1000 & echo $! > {pid}; echo why >&2; exit {status}");
+        Assert.Equal((fault, status == 0 ? null : "exit 3: why"), (outcome.Fault, outcome.Answer));
+        using var left = System.Diagnostics.Process.GetProcessById(int.Parse(
+            await File.ReadAllTextAsync(pid), System.Globalization.CultureInfo.InvariantCulture));
+        left.Kill();
+    }
+
     [Fact]
     public async Task A_program_that_hangs_is_ended_with_what_it_started()
     {

@@ -11,6 +11,8 @@ namespace CapOrleans.Tests.Grains.Escalation;
 /// <summary>Of incidents about the same thing, the first pages people; all are kept.</summary>
 public sealed class GroupTests : EscalationCluster
 {
+    private const string Seed = "0123456789a";
+
     [Fact]
     public async Task Incidents_with_one_dedup_key_are_one_page_with_a_count()
     {
@@ -86,6 +88,41 @@ public sealed class GroupTests : EscalationCluster
         Assert.Equal((GroupRules.AgentAndSeverity, "normal capos.local", true), (await FileAsync("I-3", null,
             "normal")) is { } other ? (other.Rule, other.Key, other.IsNew) : default);
         Assert.Equal(GroupRules.DedupKey, (await FileAsync("I-4", "key", "normal"))!.Rule);
+    }
+
+    /// <summary>Otherwise the recovery of one fault would keep back every other fault of its agent.</summary>
+    [Fact]
+    public async Task When_the_first_of_an_agent_recovers_by_itself_the_next_that_is_open_pages()
+    {
+        await LadderAsync(null, 1, 1);
+        await DefineAsync(new PolicyDefinition(GroupBy: GroupRules.Agent));
+        var (nginx, disk, cpu) = ($"NGINXFAIL-{Seed}1", $"DISKFAIL-{Seed}2", $"CPUFAIL-{Seed}3");
+        foreach (var id in (string[])[nginx, disk, cpu])
+        {
+            Assert.Equal(nginx, (await FileAsync(id, null, "high"))!.First);
+        }
+
+        Assert.Equal(nginx, (await PagedAsync()).Incident);
+        await FileAsync($"DISKOK-{Seed}2", null, "normal"); // not the first: pages no one
+        await FileAsync($"NGINXOK-{Seed}1", null, "normal");
+        Assert.Equal("resolved", (await ViewAsync(nginx)).State);
+        Assert.Equal(cpu, (await PagedAsync()).Incident);
+        Assert.Equal("open", (await ViewAsync(cpu)).State);
+        Assert.Equal(2, (await EntriesAsync(EntryKinds.IncidentPaged)).Count);
+    }
+
+    [Fact]
+    public async Task Who_resolves_the_first_by_hand_resolves_the_group()
+    {
+        await LadderAsync(null, 1, 1);
+        await DefineAsync(new PolicyDefinition(GroupBy: GroupRules.Agent));
+        await FileAsync("I-1", null, "high");
+        await FileAsync("I-2", null, "high");
+        await PagedAsync();
+        await UpdateAsync("I-1", UpdateAction.Resolve);
+        Assert.Equal("resolved", (await ViewAsync("I-2")).State);
+        await PassAsync();
+        Assert.Single(await EntriesAsync(EntryKinds.IncidentPaged));
     }
 
     [Fact]
