@@ -33,7 +33,8 @@ public static class EntryMeanings
             "capId cron event everySeconds exitStatus graceSeconds name severity signature signer timeZone timestamp",
             "The first heartbeat of this name, or one with another schedule; this is what was signed."),
         new(EntryKinds.HeartbeatMissed, "capId dueAt incidentId last name",
-            "No heartbeat arrived by `dueAt`, and it became this incident; `last` is the newest one, as it was signed."),
+            "No heartbeat arrived by `dueAt`, and it became this incident (null: the CapID takes no unsigned ones); `last` is the newest "
+            + "one, as it was signed."),
         new(EntryKinds.HeartbeatRemoved, "by capId name", "No more heartbeats of this name are expected: its key said so, or an operator."),
         new(EntryKinds.ScoreCorrected, "adjustment by byName capId contextVersion deltaCap incidentId index reason",
             "An operator corrected the dCap of the incident at `index`; the score moves by `adjustment`."),

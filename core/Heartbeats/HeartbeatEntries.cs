@@ -18,7 +18,8 @@ public static class HeartbeatEntries
     public static EntryDraft WriteChanged(string capId, SentHeartbeat heartbeat, string origin, DateTimeOffset now) =>
         Entry.Write(EntryKinds.HeartbeatChanged, origin, now, Describe(capId, heartbeat));
 
-    public static EntryDraft WriteMissed(HeartbeatRow row, string incidentId, string origin, DateTimeOffset now) =>
+    /// <param name="incidentId">Null when the CapID took no incident for it.</param>
+    public static EntryDraft WriteMissed(HeartbeatRow row, string? incidentId, string origin, DateTimeOffset now) =>
         Entry.Write(EntryKinds.HeartbeatMissed, origin, now, new CanonicalObject()
             .Add("capId", row.CapId)
             .Add("dueAt", Entry.Instant(row.DueAt!.Value))

@@ -54,8 +54,11 @@ internal sealed partial class CapGrain
                 return;
             }
 
-            var incident = HeartbeatRules.IncidentId(name, due);
-            if (await FileAsync(row, incident, now))
+            // What is open already stays the incident; one that is refused for good leaves the entry alone.
+            var (isDone, incident) = row.Incident is { } open
+                ? (true, open)
+                : await FileAsync(row, HeartbeatRules.IncidentId(name, due), now);
+            if (isDone)
             {
                 await AppendAsync(new Append
                 {
@@ -132,11 +135,13 @@ internal sealed partial class CapGrain
         var row = new HeartbeatRow(CapId, heartbeat, now, HeartbeatRules.DueAfter(heartbeat, before?.DueAt, now), before?.Incident);
         if (heartbeat.Event == HeartbeatEvent.Failure && before?.Incident is null)
         {
-            row = row with { Incident = HeartbeatRules.IncidentId(heartbeat.Name, heartbeat.SentAt) };
-            if (!await FileAsync(row, row.Incident, now))
+            var (isDone, filed) = await FileAsync(row, HeartbeatRules.IncidentId(heartbeat.Name, heartbeat.SentAt), now);
+            if (!isDone)
             {
                 return new HeartbeatRuling(HeartbeatVerdict.Busy, Refusal: CapRefusals.Busy);
             }
+
+            row = row with { Incident = filed };
         }
         else if (heartbeat.Event is HeartbeatEvent.Success or HeartbeatEvent.End && before?.Incident is { } incident)
         {
@@ -167,8 +172,8 @@ internal sealed partial class CapGrain
         };
     }
 
-    /// <returns>False when it could not be filed now.</returns>
-    private async Task<bool> FileAsync(HeartbeatRow row, string incidentId, DateTimeOffset now)
+    /// <returns>Whether that is settled, and the incident's id; null when it was refused for good.</returns>
+    private async Task<(bool IsDone, string? Incident)> FileAsync(HeartbeatRow row, string incidentId, DateTimeOffset now)
     {
         var (report, refusal) = HeartbeatEntries.ToReport(row, incidentId, now);
         if (report is null)
@@ -178,7 +183,8 @@ internal sealed partial class CapGrain
 
         var source = new IntegrationReference(HeartbeatEntries.Source, row.Last.Name);
         var ruling = (await AcceptAsync([new ProvenReport(report, Admission.Unverified, null, null, source)]))[0];
-        return ruling.Verdict is Verdict.Accepted or Verdict.AlreadyAccepted or Verdict.Conflicts; // filed before, with another time
+        var isFiled = ruling.Verdict is Verdict.Accepted or Verdict.AlreadyAccepted or Verdict.Conflicts; // filed before, with another time
+        return (!ruling.IsRetryable, isFiled ? incidentId : null);
     }
 
     /// <returns>False when it could not be resolved now.</returns>

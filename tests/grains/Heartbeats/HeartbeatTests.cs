@@ -67,6 +67,35 @@ public sealed class HeartbeatTests : WebhookCluster
     }
 
     [Fact]
+    public async Task What_is_open_stays_the_incident_when_the_job_starts_and_is_missed_again()
+    {
+        await WatchAsync();
+        var failed = await SendAsync(HeartbeatEvent.Failure, 3);
+        Time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(failed.Incident, (await SendAsync(HeartbeatEvent.Start)).Incident);
+        Time.Advance(TimeSpan.FromSeconds(11));
+        await EventuallyAsync(row => row.DueAt is null);
+        Assert.Equal(failed.Incident, Body(Assert.Single(await EntriesAsync(EntryKinds.HeartbeatMissed))).Text("incidentId"));
+        Assert.Single(await EntriesAsync(EntryKinds.IncidentAccepted));
+        await SendAsync(HeartbeatEvent.Success);
+        Assert.Equal("resolved", (await ViewAsync(failed.Incident!)).State);
+    }
+
+    [Fact]
+    public async Task A_CapID_that_takes_no_unsigned_incidents_any_more_has_the_missed_one_in_its_log_alone()
+    {
+        await WatchAsync();
+        await SendAsync(HeartbeatEvent.Success);
+        Assert.Equal(CapVerdict.Changed, (await Cap.DefineAsync(
+            new CapDefinition(Policy: new PolicyDefinition(RequireFullSignature: true)), Me)).Verdict);
+        Time.Advance(TimeSpan.FromSeconds(71));
+        await EventuallyAsync(row => row.DueAt is null);
+        var missed = Body(Assert.Single(await EntriesAsync(EntryKinds.HeartbeatMissed)));
+        Assert.Equal(System.Text.Json.JsonValueKind.Null, missed.GetProperty("incidentId").ValueKind);
+        Assert.Empty(await EntriesAsync(EntryKinds.IncidentAccepted));
+    }
+
+    [Fact]
     public async Task A_missed_heartbeat_is_one_incident_whatever_fails_meanwhile()
     {
         await WatchAsync();
