@@ -39,7 +39,7 @@ internal sealed partial class LogReaderGrain
     }
 
     private static bool IsWanted(Notification notification, IncidentEventFilter filter) =>
-        notification.Page is null && (filter.Caps is not { } pattern || CapIdPattern.Matches(pattern, notification.CapId))
+        notification.Webhooks is null && (filter.Caps is not { } pattern || CapIdPattern.Matches(pattern, notification.CapId))
         && (filter.Severities is not { } severities
             || severities.Any(severity => Severity.Rank(severity) == Severity.Rank(notification.Severity)));
 }

@@ -36,6 +36,11 @@ public sealed class SilenceTests : EscalationCluster
         Assert.Equal((first, "I-1", 1L, "open"), await PagedAsync());
         Assert.Single(await EntriesAsync(EntryKinds.IncidentPaged));
         Assert.Single(await EntriesAsync(EntryKinds.SilenceEnded));
+
+        // Who follows the incidents is sent them and their updates; pages and summaries are not theirs.
+        var events = await Cluster.Client.GetGrain<ILogReaderGrain>(0).EventsAsync(
+            LogOfIncidents, -1, 500, new IncidentEventFilter(null, null), default);
+        Assert.Equal(["I-1", "I-2", "I-3", "I-4", "I-3", "I-2"], events!.Events.Select(one => one.Incident.IncidentId));
     }
 
     [Fact]
